@@ -1,0 +1,103 @@
+"""The gateway's record of one request: who, which model, what came of it; never what was said."""
+
+import time
+from collections.abc import Callable, Mapping
+from typing import Any
+
+from gateway.errors import GatewayError
+from gateway.message_stream import Usage
+from gateway.request import Request
+from gateway.runtime import Response
+
+COMPLETED = "completed"
+REFUSED = "refused"  # by us, before Bedrock was asked
+UPSTREAM_ERROR = "upstream_error"  # by Bedrock, before the first byte went out
+INTERRUPTED = "interrupted"  # after the first byte
+CALLER_GONE = "caller_gone"
+FAILED = "failed"  # by a defect of ours
+
+
+class Record:
+    """Filled in while the request is served. Times in milliseconds, sizes in bytes."""
+
+    def __init__(
+        self, request: Request, api_key_name: str, clock: Callable[[], float] = time.monotonic
+    ) -> None:
+        self._request = request
+        self._clock = clock
+        self._started_at = clock()
+        self._first_byte_at: float | None = None
+        self.api_key_name = api_key_name
+        self.model = ""
+        self.profile_id = ""
+        self.stream = False
+        self.asked = False  # whether Bedrock was sent the request
+        self.bedrock_request_id = ""
+        self.request_bytes = 0
+        self.response_bytes = 0
+        self.status = 0
+        self.usage = Usage()
+        self.outcome = COMPLETED
+        self.error: GatewayError | None = None
+
+    @property
+    def request_id(self) -> str:
+        """What the caller is told: Bedrock's id, as in Bedrock's record, once there is one."""
+        return self.bedrock_request_id or self._request.id
+
+    @property
+    def first_byte_ms(self) -> int | None:
+        return None if self._first_byte_at is None else self._ms(self._first_byte_at)
+
+    def wrote(self, size: int) -> None:
+        if self._first_byte_at is None:
+            self._first_byte_at = self._clock()
+        self.response_bytes += size
+
+    def line(self) -> dict[str, Any]:
+        """The audit line's fields; those not known are left out."""
+        fields = {
+            "gateway_request_id": self._request.id,
+            "bedrock_request_id": self.bedrock_request_id,
+            "api_key_id": self._request.api_key_id,
+            "api_key_name": self.api_key_name,
+            "model": self.model,
+            "model_id": self.profile_id,
+            "stream": self.stream,
+            "status": self.status,
+            "outcome": self.outcome,
+            "error_type": self.error.type if self.error else "",
+            "error_cause": self.error.cause if self.error else "",
+            "request_bytes": self.request_bytes,
+            "response_bytes": self.response_bytes,
+            "first_byte_ms": self.first_byte_ms,
+            "duration_ms": self._ms(self._clock()),
+            **self.usage._asdict(),
+        }
+        return {name: value for name, value in fields.items() if value not in ("", None)}
+
+    def _ms(self, moment: float) -> int:
+        return round((moment - self._started_at) * 1000)
+
+
+class RecordedResponse:
+    """A response that notes in the record what went out."""
+
+    def __init__(self, response: Response, record: Record) -> None:
+        self._response = response
+        self._record = record
+        self.content_type = ""
+
+    @property
+    def started(self) -> bool:
+        return self._record.status != 0
+
+    def start(self, status: int, headers: Mapping[str, str]) -> None:
+        """Adds `request-id`, which every answer carries."""
+        self._record.status = status
+        self.content_type = headers.get("content-type", "")
+        self._response.start(status, {**headers, "request-id": self._record.request_id})
+
+    def write(self, data: bytes) -> None:
+        self._response.write(data)
+        self._record.wrote(len(data))

@@ -1,0 +1,158 @@
+"""Every error a caller can see: its status, Anthropic's type for it, and how Bedrock's become ours.
+
+Anthropic's errors: https://platform.claude.com/docs/en/api/errors
+Bedrock's: https://docs.aws.amazon.com/bedrock/latest/APIReference/API_runtime_InvokeModel.html#API_runtime_InvokeModel_Errors
+"""
+
+import json
+import re
+from collections.abc import Mapping
+from types import MappingProxyType
+
+
+class GatewayError(Exception):
+    """An answer that is an error; the message is fit for the caller's eyes.
+
+    `cause` names what happened for the operator (Bedrock's exception, or ours), never shown.
+    """
+
+    status = 500
+    type = "api_error"
+    headers: Mapping[str, str] = MappingProxyType({})
+
+    def __init__(self, message: str, *, cause: str = "", **headers: str) -> None:
+        super().__init__(message)
+        self.message = message
+        self.cause = cause or type(self).__name__
+        if headers:
+            self.headers = {name.replace("_", "-"): value for name, value in headers.items()}
+
+
+class InvalidRequest(GatewayError):
+    """The request cannot be meant: the caller has to change it."""
+
+    status = 400
+    type = "invalid_request_error"
+
+
+class PermissionDenied(GatewayError):
+    """The caller, or this gateway, may not do that."""
+
+    status = 403
+    type = "permission_error"
+
+
+class NotFound(GatewayError):
+    """No such route or model."""
+
+    status = 404
+    type = "not_found_error"
+
+
+class Conflict(GatewayError):
+    """The request does not fit the state of something else."""
+
+    status = 409
+    type = "conflict_error"
+
+
+class RequestTooLarge(GatewayError):
+    """More bytes than the stage takes."""
+
+    status = 413
+    type = "request_too_large"
+
+
+class RateLimited(GatewayError):
+    """Too many requests or tokens; `retry-after` says when."""
+
+    status = 429
+    type = "rate_limit_error"
+    headers = MappingProxyType({"retry-after": "1"})
+
+
+class UpstreamFailed(GatewayError):
+    """Bedrock failed, or what it sent cannot be read."""
+
+
+class UpstreamTimeout(GatewayError):
+    """Bedrock did not answer in the time there was."""
+
+    status = 504
+    type = "timeout_error"
+
+
+class Overloaded(GatewayError):
+    """Bedrock has no capacity now."""
+
+    status = 529
+    type = "overloaded_error"
+
+
+_DENIED = "The gateway is not permitted to use this model. Tell whoever runs it."
+_FAILED = "Bedrock could not answer this request. Try again."
+_BUSY = "Bedrock has no capacity for this request now. Try again shortly."
+_THROTTLED = "Bedrock is throttling requests to this model. Try again shortly."
+_GONE = "Bedrock does not offer this model."
+
+# Bedrock's exception (lower-case first letter, as in event streams) -> ours, and its sentence;
+# no sentence: Bedrock's own is passed on, with what names the account taken out.
+_FROM_BEDROCK: dict[str, tuple[type[GatewayError], str | None]] = {
+    "validationException": (InvalidRequest, None),
+    "accessDeniedException": (PermissionDenied, _DENIED),
+    "resourceNotFoundException": (NotFound, None),
+    "conflictException": (Conflict, None),
+    "throttlingException": (RateLimited, _THROTTLED),
+    "serviceQuotaExceededException": (RateLimited, _THROTTLED),
+    "modelNotReadyException": (Overloaded, _BUSY),
+    "serviceUnavailableException": (Overloaded, _BUSY),
+    "modelTimeoutException": (UpstreamTimeout, "The model did not answer in time."),
+    "modelErrorException": (UpstreamFailed, "The model could not process this request."),
+    "modelStreamErrorException": (UpstreamFailed, "The model failed while it was answering."),
+    "internalServerException": (UpstreamFailed, _FAILED),
+}
+_BY_STATUS: dict[int, tuple[type[GatewayError], str | None]] = {
+    400: (InvalidRequest, None),
+    403: (PermissionDenied, _DENIED),
+    404: (NotFound, _GONE),
+    408: (UpstreamTimeout, "The model did not answer in time."),
+    413: (RequestTooLarge, "The request is larger than Bedrock takes."),
+    429: (RateLimited, _THROTTLED),
+    503: (Overloaded, _BUSY),
+}
+_PROMPT_TOO_LONG = "Input is too long"
+_PRIVATE = re.compile(r"arn:aws[\w-]*:[^\s,;'\"]*|\b\d{12}\b")
+
+
+def from_bedrock(
+    exception: str, message: str, *, status: int = 500, retry_after: str = ""
+) -> GatewayError:
+    """The caller's error for one of Bedrock's.
+
+    `exception` is its name as in `x-amzn-errortype` or an event stream's `:exception-type`;
+    `status` decides when the name is unknown.
+    """
+    name = exception.partition(":")[0].rpartition("#")[2]
+    known = _FROM_BEDROCK.get(name[:1].lower() + name[1:])
+    kind, sentence = known or _BY_STATUS.get(status, (UpstreamFailed, _FAILED))
+    error = kind(_message(message) if sentence is None else sentence, cause=name or str(status))
+    if retry_after and kind is RateLimited:
+        error.headers = {"retry-after": retry_after}
+    return error
+
+
+def _message(text: str) -> str:
+    """Bedrock's sentence without ARNs and account ids; agents compact on the first words."""
+    public = _PRIVATE.sub("[redacted]", text)
+    return f"prompt is too long: {public}" if text.startswith(_PROMPT_TOO_LONG) else public
+
+
+def body(error: GatewayError, request_id: str) -> bytes:
+    """Anthropic's error object."""
+    return json.dumps(
+        {
+            "type": "error",
+            "error": {"type": error.type, "message": error.message},
+            "request_id": request_id,
+        }
+    ).encode()

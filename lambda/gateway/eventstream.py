@@ -1,0 +1,93 @@
+"""Amazon's event-stream framing, decoded incrementally; no socket in it.
+
+Framing: https://docs.aws.amazon.com/transcribe/latest/dg/streaming-setting-up.html#streaming-event-stream
+Header value types: https://smithy.io/2.0/aws/amazon-eventstream.html
+"""
+
+from struct import Struct
+from typing import NamedTuple
+from zlib import crc32
+
+MAX_FRAME_BYTES = 24 * 1024 * 1024  # the specification's bound: 16 MiB payload, 128 KiB headers
+_PRELUDE = Struct(">III")
+_CRC = Struct(">I")
+_FIXED_SIZES = {0: 0, 1: 0, 2: 1, 3: 2, 4: 4, 5: 8, 8: 8, 9: 16}
+_SIZED = (6, 7)
+_STRING = 7
+_HEADER_CACHE_LIMIT = 64
+
+
+class FrameError(Exception):
+    """Bytes that are no event stream: a wrong checksum, an impossible length, a cut frame."""
+
+
+class Frame(NamedTuple):
+    """One message. `headers` holds the string headers only: Bedrock sends no others."""
+
+    headers: dict[str, str]
+    payload: bytes
+
+
+class Decoder:
+    """Turns bytes into frames, wherever they are cut."""
+
+    def __init__(self) -> None:
+        self._buffer = b""
+        self._headers: dict[bytes, dict[str, str]] = {}
+
+    def feed(self, data: bytes) -> list[Frame]:
+        """The frames that `data` completes. Raises FrameError."""
+        buffer = self._buffer + data if self._buffer else data
+        at, frames = 0, []
+        while len(buffer) - at >= _PRELUDE.size:
+            total, header_length, prelude_crc = _PRELUDE.unpack_from(buffer, at)
+            if crc32(buffer[at : at + 8]) != prelude_crc:
+                raise FrameError("the prelude's checksum is wrong")
+            if not header_length + 16 <= total <= MAX_FRAME_BYTES:
+                raise FrameError("a frame of impossible length")
+            if len(buffer) - at < total:
+                break
+            frames.append(self._frame(buffer[at : at + total], header_length))
+            at += total
+        self._buffer = buffer[at:]
+        return frames
+
+    def end(self) -> None:
+        """The stream has ended. Raises FrameError if it did so inside a frame."""
+        if self._buffer:
+            raise FrameError("the stream ended inside a frame")
+
+    def _frame(self, message: bytes, header_length: int) -> Frame:
+        if crc32(message[:-4]) != _CRC.unpack_from(message, len(message) - 4)[0]:
+            raise FrameError("a message's checksum is wrong")
+        headers_end = _PRELUDE.size + header_length
+        raw = message[_PRELUDE.size : headers_end]
+        headers = self._headers.get(raw)
+        if headers is None:
+            headers = _parse_headers(raw)
+            if len(self._headers) < _HEADER_CACHE_LIMIT:
+                self._headers[raw] = headers
+        return Frame(headers, message[headers_end:-4])
+
+
+def _parse_headers(raw: bytes) -> dict[str, str]:
+    headers: dict[str, str] = {}
+    at = 0
+    try:
+        while at < len(raw):
+            name_end = at + 1 + raw[at]
+            name, kind = raw[at + 1 : name_end].decode(), raw[name_end]
+            at = name_end + 1
+            if kind in _SIZED:
+                size = int.from_bytes(raw[at : at + 2], "big")
+                at += 2
+            else:
+                size = _FIXED_SIZES[kind]
+            if at + size > len(raw):
+                raise FrameError("a header runs past its frame")
+            if kind == _STRING:
+                headers[name] = raw[at : at + size].decode()
+            at += size
+    except (IndexError, KeyError, UnicodeDecodeError) as error:
+        raise FrameError("a header that cannot be read") from error
+    return headers

@@ -1,0 +1,81 @@
+"""The doorman: the one place that knows both Lambda and the routes, and the one exit for errors."""
+
+import os
+from functools import cache
+from typing import Any
+
+from gateway import audit, errors, observability, request, routes, settings, signing, sse
+from gateway.audit import Record, RecordedResponse
+from gateway.request import Request
+from gateway.runtime import CallerGone, Context, Response
+from gateway.service import Service
+from gateway.settings import Settings
+from gateway.upstream import Upstream
+
+
+def initialise() -> None:
+    """What a cold start does before the first request; fails with the name of a bad variable."""
+    _settings()
+    _upstream()
+
+
+def handle(event: dict[str, Any], context: Context, response: Response) -> None:
+    """Answer one API Gateway event; every end of it is one audit line."""
+    service = Service(_settings(), _upstream(), context.remaining)
+    serve(request.from_event(event), response, service)
+
+
+def serve(incoming: Request, response: Response, service: Service) -> None:
+    """Route, answer, turn whatever is raised into the caller's error, and record it."""
+    name = service.settings.api_key_names.get(incoming.api_key_id, "")
+    record = Record(incoming, name)
+    recorded = RecordedResponse(response, record)
+    try:
+        _dispatch(incoming, recorded, record, service)
+    except CallerGone:
+        record.outcome = audit.CALLER_GONE
+    finally:
+        observability.log_audit(record)
+        observability.count(record, service.settings.stage)
+
+
+def _dispatch(
+    incoming: Request, response: RecordedResponse, record: Record, service: Service
+) -> None:
+    try:
+        routes.find(incoming.method, incoming.path)(incoming, response, record, service)
+    except errors.GatewayError as error:
+        _answer(error, response, record)
+    except CallerGone:
+        raise
+    except Exception as error:  # noqa: BLE001 - the one broad except: a defect is an answer too
+        observability.log_defect(error, incoming.id)
+        _answer(errors.GatewayError("The gateway failed. Try again."), response, record)
+        record.outcome = audit.FAILED
+
+
+def _answer(error: errors.GatewayError, response: RecordedResponse, record: Record) -> None:
+    record.error = error
+    record.outcome = _outcome(response, record)
+    body = errors.body(error, record.request_id)
+    if not response.started:
+        response.start(error.status, {"content-type": "application/json", **error.headers})
+        response.write(body)
+    elif response.content_type == sse.CONTENT_TYPE:
+        response.write(sse.event(b"error", body))
+
+
+def _outcome(response: RecordedResponse, record: Record) -> str:
+    if response.started:
+        return audit.INTERRUPTED
+    return audit.UPSTREAM_ERROR if record.asked else audit.REFUSED
+
+
+@cache
+def _settings() -> Settings:
+    return settings.load(os.environ)
+
+
+@cache
+def _upstream() -> Upstream:
+    return Upstream(_settings().endpoint, signing.Signer(_settings().region))

@@ -1,0 +1,126 @@
+"""Bedrock's event stream of a message, turned into Anthropic's server-sent events.
+
+Takes bytes, gives bytes: no socket, clock or logger. Bedrock wraps each of Anthropic's events in a
+frame: https://docs.aws.amazon.com/bedrock/latest/APIReference/API_runtime_InvokeModelWithResponseStream.html
+"""
+
+import json
+from base64 import b64decode
+from binascii import Error as Base64Error
+from typing import Any, NamedTuple
+
+from gateway import errors, sse
+from gateway.eventstream import Decoder, Frame, FrameError
+
+_TYPE_PREFIX = b'{"type":"'
+_BYTES_PREFIX = b'{"bytes":"'
+_METRICS = "amazon-bedrock-invocationMetrics"
+_READ_EVENTS = (b"message_start", b"message_delta", b"message_stop")
+
+
+class Usage(NamedTuple):
+    """Tokens of one call; None until they are known."""
+
+    input_tokens: int | None = None
+    output_tokens: int | None = None
+    cache_read_input_tokens: int | None = None
+    cache_creation_input_tokens: int | None = None
+
+
+class MessageStream:
+    """Feed it upstream bytes, send on what it gives; it ends in `complete` or with an `error`.
+
+    An error is not among the bytes given: before the first byte it can still be a proper status,
+    so the caller of this class decides how it is told.
+    """
+
+    def __init__(self) -> None:
+        self.complete = False
+        self.error: errors.GatewayError | None = None
+        self.usage = Usage()
+        self._decoder = Decoder()
+
+    def feed(self, data: bytes) -> bytes:
+        """The events that `data` completes, in one piece."""
+        try:
+            frames = self._decoder.feed(data)
+        except FrameError as error:
+            self._fail(errors.UpstreamFailed("Bedrock's stream was damaged.", cause=str(error)))
+            return b""
+        return b"".join([self._translate(frame) for frame in frames])
+
+    def end(self) -> None:
+        """Upstream has closed: an error unless the message was whole."""
+        if not self.complete and self.error is None:
+            message = "Bedrock ended the stream before the message was complete."
+            self._fail(errors.UpstreamFailed(message, cause="StreamCut"))
+
+    def _fail(self, error: errors.GatewayError) -> None:
+        self.error = error
+
+    def _translate(self, frame: Frame) -> bytes:
+        if self.error is not None:
+            return b""
+        kind = frame.headers.get(":message-type")
+        if kind == "event" and frame.headers.get(":event-type") == "chunk":
+            return self._chunk(frame.payload)
+        if kind in ("exception", "error"):
+            self._fail(_stream_error(frame))
+        return b""
+
+    def _chunk(self, payload: bytes) -> bytes:
+        try:
+            data = _inner(payload)
+            name = _type_of(data)
+            if name in _READ_EVENTS:
+                data = self._read(name, data)
+        except (ValueError, KeyError, TypeError, Base64Error) as error:
+            cause = type(error).__name__
+            self._fail(errors.UpstreamFailed("Bedrock's stream could not be read.", cause=cause))
+            return b""
+        return sse.event(name, data) if name else b""
+
+    def _read(self, name: bytes, data: bytes) -> bytes:
+        content: dict[str, Any] = json.loads(data)
+        message = content.get("message", content) if name == b"message_start" else content
+        self._count(message.get("usage") or {})
+        if name == b"message_stop":
+            self.complete = True
+            if content.pop(_METRICS, None) is not None:
+                return json.dumps(content, ensure_ascii=False, separators=(",", ":")).encode()
+        return data
+
+    def _count(self, usage: dict[str, Any]) -> None:
+        self.usage = self.usage._replace(
+            **{field: usage[field] for field in Usage._fields if isinstance(usage.get(field), int)}
+        )
+
+
+def _inner(payload: bytes) -> bytes:
+    """The event inside a chunk `{"bytes":"<base64>", …}`, without parsing JSON when it can be."""
+    if payload.startswith(_BYTES_PREFIX):
+        end = payload.find(b'"', len(_BYTES_PREFIX))
+        encoded: bytes | str = payload[len(_BYTES_PREFIX) : end]
+    else:
+        encoded = json.loads(payload)["bytes"]
+    data = b64decode(encoded)
+    if b"\n" in data or b"\r" in data:
+        return json.dumps(json.loads(data), ensure_ascii=False).encode()
+    return data
+
+
+def _type_of(data: bytes) -> bytes:
+    """The event's type; empty when it has none."""
+    if data.startswith(_TYPE_PREFIX):
+        return data[len(_TYPE_PREFIX) : data.find(b'"', len(_TYPE_PREFIX))]
+    return str(json.loads(data).get("type", "")).encode()
+
+
+def _stream_error(frame: Frame) -> errors.GatewayError:
+    name = frame.headers.get(":exception-type") or frame.headers.get(":error-code", "")
+    try:
+        content = json.loads(frame.payload or b"{}")
+    except ValueError:
+        content = {}
+    message = content.get("message") if isinstance(content, dict) else None
+    return errors.from_bedrock(name, str(message or ""))

@@ -1,0 +1,236 @@
+"""The Lambda Runtime API: takes invocations, streams responses; knows nothing of Claude.
+
+Managed Python runtimes cannot stream a response, the Runtime API can:
+https://docs.aws.amazon.com/lambda/latest/dg/runtimes-api.html and
+https://docs.aws.amazon.com/lambda/latest/dg/runtimes-custom.html#runtimes-custom-response-streaming
+When AWS ships streaming for Python, this file goes.
+"""
+
+import importlib
+import json
+import os
+import socket
+import sys
+import time
+from base64 import b64encode
+from collections.abc import Callable, Mapping
+from types import TracebackType
+from typing import Any, NamedTuple, Protocol
+
+from gateway.http1 import Head, ProtocolError, ResponseReader
+
+_API = "/2018-06-01/runtime"
+_PRELUDE_END = b"\0" * 8
+
+
+class Context(NamedTuple):
+    """What Lambda says of one invocation; `deadline` in seconds since the epoch."""
+
+    request_id: str
+    deadline: float
+
+    def remaining(self) -> float:
+        """Seconds until Lambda ends this invocation."""
+        return self.deadline - time.time()
+
+
+class CallerGone(Exception):
+    """Nobody reads the response any more."""
+
+
+class Response(Protocol):
+    """What a handler pushes its answer into."""
+
+    def start(self, status: int, headers: Mapping[str, str]) -> None:
+        """Set status and headers; nothing leaves before the first `write` or the end."""
+
+    def write(self, data: bytes) -> None:
+        """Send body bytes now. Raises CallerGone."""
+
+
+Handler = Callable[[dict[str, Any], Context, Response], None]
+
+
+class _Connection:
+    """One HTTP/1.1 connection to the Runtime API, opened when needed."""
+
+    def __init__(self, address: str) -> None:
+        self.host, _, self.port = address.partition(":")
+        self._socket: socket.socket | None = None
+
+    def send(self, data: bytes) -> None:
+        if self._socket is None:
+            self._socket = socket.create_connection((self.host, int(self.port or 80)))
+            self._socket.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+        self._socket.sendall(data)
+
+    def request(self, method: str, path: str, headers: str = "", body: bytes = b"") -> "_Reply":
+        head = (
+            f"{method} {_API}{path} HTTP/1.1\r\nHost: {self.host}\r\n{headers}"
+            f"Content-Length: {len(body)}\r\n\r\n"
+        )
+        self.send(head.encode() + body)
+        return self.reply()
+
+    def reply(self) -> "_Reply":
+        reader, body = ResponseReader(), []
+        while not reader.complete:
+            data = self._socket.recv(1 << 20) if self._socket else b""
+            body.append(reader.feed(data)) if data else reader.end()
+        if not reader.reusable:
+            self.close()
+        if reader.head is None:
+            raise ProtocolError("the Runtime API answered nothing")
+        return _Reply(reader.head, b"".join(body))
+
+    def close(self) -> None:
+        if self._socket is not None:
+            self._socket.close()
+            self._socket = None
+
+
+class _Reply(NamedTuple):
+    head: Head
+    body: bytes
+
+
+class StreamingResponse:
+    """The answer to one invocation, and its end: a context manager that reports what escapes it.
+
+    A failure before the first byte is Lambda's `/error`; after it, the trailers that Lambda names.
+    """
+
+    def __init__(self, connection: _Connection, request_id: str) -> None:
+        self._connection = connection
+        self._request_id = request_id
+        self._pending = b""
+        self._started = False
+        self._gone = False
+
+    def start(self, status: int, headers: Mapping[str, str]) -> None:
+        prelude = json.dumps({"statusCode": status, "headers": dict(headers)}).encode()
+        self._pending = self._head() + _chunk(prelude + _PRELUDE_END)
+        self._started = True
+
+    def write(self, data: bytes) -> None:
+        if not self._started:
+            raise RuntimeError("a response is written before it is started")
+        if data:
+            self._send(self._pending + _chunk(data))
+            self._pending = b""
+
+    def __enter__(self) -> "StreamingResponse":
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, _: TracebackType | None
+    ) -> bool:
+        if error is not None:
+            _log_failure(error)
+        if self._gone:
+            self._connection.close()
+        elif not self._started:
+            failure = error or RuntimeError("the handler answered nothing")
+            _report(self._connection, f"/invocation/{self._request_id}/error", failure)
+        else:
+            self._finish(error)
+        return isinstance(error, Exception)
+
+    def _finish(self, error: BaseException | None) -> None:
+        trailer = "" if error is None else _error_trailer(error)
+        try:
+            self._send(self._pending + b"0\r\n" + trailer.encode() + b"\r\n")
+            self._connection.reply()
+        except (CallerGone, OSError, ProtocolError):
+            pass  # the caller left before the end: the handler's own record has said what was sent
+        finally:
+            self._connection.close()  # Lambda asks for it after a streamed response
+
+    def _send(self, data: bytes) -> None:
+        try:
+            self._connection.send(data)
+        except OSError as error:
+            self._gone = True
+            raise CallerGone("the response is no longer read") from error
+
+    def _head(self) -> bytes:
+        return (
+            f"POST {_API}/invocation/{self._request_id}/response HTTP/1.1\r\n"
+            f"Host: {self._connection.host}\r\n"
+            "Content-Type: application/vnd.awslambda.http-integration-response\r\n"
+            "Lambda-Runtime-Function-Response-Mode: streaming\r\n"
+            "Transfer-Encoding: chunked\r\n"
+            "Trailer: Lambda-Runtime-Function-Error-Type,"
+            " Lambda-Runtime-Function-Error-Body\r\n\r\n"
+        ).encode()
+
+
+def serve(handler: Handler, address: str) -> None:
+    """Answer invocations from the Runtime API at `address` (host:port) until it goes away."""
+    connection = _Connection(address)
+    while True:
+        reply = connection.request("GET", "/invocation/next")
+        headers = reply.head.headers
+        request_id = headers["lambda-runtime-aws-request-id"]
+        context = Context(request_id, int(headers["lambda-runtime-deadline-ms"]) / 1000)
+        os.environ["_X_AMZN_TRACE_ID"] = headers.get("lambda-runtime-trace-id", "")
+        with StreamingResponse(connection, request_id) as response:
+            handler(json.loads(reply.body), context, response)
+
+
+def main() -> None:
+    """Load the handler that `_HANDLER` names (module.function) and serve it."""
+    address = os.environ["AWS_LAMBDA_RUNTIME_API"]
+    with _ReportedInit(address):
+        module_name, _, function = os.environ["_HANDLER"].rpartition(".")
+        module = importlib.import_module(module_name)
+        module.initialise()
+        handler: Handler = getattr(module, function)
+    serve(handler, address)
+
+
+class _ReportedInit:
+    """Tells Lambda why the function could not start, then lets the process end."""
+
+    def __init__(self, address: str) -> None:
+        self._address = address
+
+    def __enter__(self) -> None:
+        return None
+
+    def __exit__(self, _: object, error: BaseException | None, __: object) -> None:
+        if isinstance(error, Exception):
+            _report(_Connection(self._address), "/init/error", error)
+
+
+def _report(connection: _Connection, path: str, error: BaseException) -> None:
+    kind = f"Lambda-Runtime-Function-Error-Type: Runtime.{type(error).__name__}\r\n"
+    connection.request("POST", path, kind, _error_body(error))
+
+
+def _error_body(error: BaseException) -> bytes:
+    """Lambda's error object. Its message goes to Lambda's caller: the class of the error only."""
+    kind = type(error).__name__
+    return json.dumps({"errorType": kind, "errorMessage": kind, "stackTrace": []}).encode()
+
+
+def _error_trailer(error: BaseException) -> str:
+    body = b64encode(_error_body(error)).decode()
+    return (
+        f"Lambda-Runtime-Function-Error-Type: Runtime.{type(error).__name__}\r\n"
+        f"Lambda-Runtime-Function-Error-Body: {body}\r\n"
+    )
+
+
+def _log_failure(error: BaseException) -> None:
+    """One line for the operator: where it failed, never the error's text (it may hold a prompt)."""
+    frame = error.__traceback__
+    while frame is not None and frame.tb_next is not None:
+        frame = frame.tb_next
+    where = f"{frame.tb_frame.f_code.co_filename}:{frame.tb_lineno}" if frame else "unknown"
+    line = {"level": "ERROR", "message": "invocation failed", "error": type(error).__name__}
+    sys.stderr.write(json.dumps({**line, "where": where}) + "\n")
+
+
+def _chunk(data: bytes) -> bytes:
+    return b"%x\r\n%b\r\n" % (len(data), data)

@@ -1,0 +1,67 @@
+"""What the function is told by its environment, read once at the cold start."""
+
+import json
+from collections.abc import Mapping
+from typing import NamedTuple
+
+
+class SettingsError(Exception):
+    """A variable is missing or wrong; the message names it."""
+
+
+class Settings(NamedTuple):
+    """`ping_seconds`: silence after which a stream is kept alive. `endpoint`: Bedrock's URL."""
+
+    stage: str
+    route: str
+    region: str
+    allowed_models: frozenset[str]
+    max_body_bytes: int
+    ping_seconds: float
+    api_key_names: dict[str, str]
+    endpoint: str
+
+
+def load(environment: Mapping[str, str]) -> Settings:
+    """The settings of this environment. Raises SettingsError."""
+    region = _text(environment, "AWS_REGION")
+    default_endpoint = f"https://bedrock-runtime.{region}.amazonaws.com"
+    return Settings(
+        stage=_text(environment, "STAGE"),
+        route=_text(environment, "ROUTE"),
+        region=region,
+        allowed_models=frozenset(_text(environment, "ALLOWED_MODELS").split(",")),
+        max_body_bytes=int(_positive(environment, "MAX_BODY_BYTES")),
+        ping_seconds=_positive(environment, "PING_SECONDS"),
+        api_key_names=_names(environment, "API_KEY_NAMES"),
+        endpoint=environment.get("AWS_ENDPOINT_URL_BEDROCK_RUNTIME") or default_endpoint,
+    )
+
+
+def _text(environment: Mapping[str, str], name: str) -> str:
+    value = environment.get(name, "")
+    if not value:
+        raise SettingsError(f"{name} is not set")
+    return value
+
+
+def _positive(environment: Mapping[str, str], name: str) -> float:
+    text = _text(environment, name)
+    try:
+        value = float(text)
+    except ValueError as error:
+        raise SettingsError(f"{name} must be a number, not {text!r}") from error
+    if not 0 < value < float("inf"):
+        raise SettingsError(f"{name} must be above zero, not {text!r}")
+    return value
+
+
+def _names(environment: Mapping[str, str], name: str) -> dict[str, str]:
+    text = _text(environment, name)
+    try:
+        names = json.loads(text)
+    except ValueError as error:
+        raise SettingsError(f"{name} must be a JSON object, not {text!r}") from error
+    if not isinstance(names, dict) or not all(isinstance(value, str) for value in names.values()):
+        raise SettingsError(f"{name} must be a JSON object of strings, not {text!r}")
+    return names
