@@ -1,0 +1,73 @@
+"""The shape of a catalogue row: what can be said of a Claude model on Bedrock."""
+
+from collections.abc import Mapping
+from typing import Final, NamedTuple
+
+ROUTES: Final = ("global", "us", "eu", "jp", "au", "apac")
+"""Prefixes of the inference profiles AWS defines for Claude in the commercial partition."""
+
+Regions = Mapping[str, tuple[str, ...]]
+"""Source Region -> the Regions a call from there may be answered in."""
+
+
+class Price(NamedTuple):
+    """US dollars per million tokens, at the base rate, which is also that of the `global` route."""
+
+    input: float
+    output: float
+    cache_write_5m: float
+    cache_write_1h: float
+    cache_read: float
+
+
+class LongPrompt(NamedTuple):
+    """The rate that holds for a whole request once its prompt is longer than `above_tokens`."""
+
+    above_tokens: int
+    price: Price
+
+
+class Life(NamedTuple):
+    """Dates (ISO 8601) of a model's end on Bedrock; None where AWS has published none.
+
+    `retired` says that the model is gone although the date is not known. Bedrock's dates are its
+    own, not those of Anthropic's API:
+    https://docs.aws.amazon.com/bedrock/latest/userguide/model-lifecycle-legacy.html
+    """
+
+    legacy: str | None = None
+    extended_access: str | None = None
+    end_of_life: str | None = None
+    retired: bool = False
+
+
+class Profile(NamedTuple):
+    """A cross-Region inference profile; on `global`, `regions` is empty, for every commercial
+    Region is both source and destination and AWS adds to them."""
+
+    route: str
+    regions: Regions
+
+
+class Model(NamedTuple):
+    """One row. `unconfirmed` names the fields (`profiles.au` for one profile) that no page of
+    AWS's or Anthropic's confirms; None stands for what is not known at all."""
+
+    name: str
+    display_name: str
+    base_id: str
+    aliases: tuple[str, ...]
+    profiles: tuple[Profile, ...]
+    life: Life
+    successor: str | None
+    context_tokens: int
+    max_output_tokens: int
+    price: Price
+    released: str | None
+    source: str
+    geography_premium: float = 1.10
+    long_prompt: LongPrompt | None = None
+    count_tokens: bool = False
+    invitation_only: bool = False
+    unconfirmed: tuple[str, ...] = ()
+    note: str = ""
