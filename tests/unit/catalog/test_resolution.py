@@ -1,0 +1,191 @@
+"""Any spelling of a model leads to one profile, and each refusal says what to do instead."""
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+import catalog
+from catalog import MODELS, ROUTES, Model
+
+TODAY = "2026-11-23"
+EVERY_NAME = frozenset(model.name for model in MODELS)
+SERVED = [m for m in MODELS if m.profiles and not catalog.is_retired(m, TODAY)]
+
+SEED = {
+    "anthropic.claude-sonnet-4-5-20250929-v1:0": None,
+    "anthropic.claude-sonnet-4-20250514-v1:0": "claude-sonnet-4-6",
+    "anthropic.claude-3-7-sonnet-20250219-v1:0": "claude-sonnet-4-6",
+    "anthropic.claude-opus-4-5-20251101-v1:0": None,
+    "anthropic.claude-opus-4-1-20250805-v1:0": None,
+    "anthropic.claude-opus-4-20250514-v1:0": "claude-opus-4-8",
+    "anthropic.claude-3-opus-20240229-v1:0": "claude-opus-4-8",
+    "anthropic.claude-haiku-4-5-20251001-v1:0": None,
+    "anthropic.claude-3-5-haiku-20241022-v1:0": "claude-haiku-4-5",
+    "anthropic.claude-3-haiku-20240307-v1:0": "claude-haiku-4-5",
+}
+
+
+def spellings(model: Model, route: str) -> list[str]:
+    """Every way a client may write the model for a stage on `route`."""
+    profile = f"{route}.{model.base_id}"
+    return [
+        model.name,
+        *model.aliases,
+        model.base_id,
+        profile,
+        f"arn:aws:bedrock:us-east-1::foundation-model/{model.base_id}",
+        f"arn:aws:bedrock:::foundation-model/{model.base_id}",
+        f"arn:aws:bedrock:eu-west-1:111122223333:inference-profile/{profile}",
+        f"arn:aws-us-gov:bedrock:us-gov-west-1:111122223333:inference-profile/{profile}",
+    ]
+
+
+@st.composite
+def requests(draw: st.DrawFn) -> tuple[Model, str, str]:
+    model = draw(st.sampled_from(SERVED))
+    route = draw(st.sampled_from(catalog.routes(model)))
+    return model, route, draw(st.sampled_from(spellings(model, route)))
+
+
+@given(requests())
+def test_every_spelling_leads_to_the_stages_profile(request: tuple[Model, str, str]) -> None:
+    model, route, requested = request
+
+    resolved = catalog.resolve(requested, allowed=EVERY_NAME, route=route, today=TODAY)
+
+    assert resolved == (model, f"{route}.{model.base_id}")
+    assert catalog.find(requested) is model
+
+
+@given(requests(), st.sampled_from(ROUTES))
+def test_a_profile_of_another_route_is_never_swapped_for_the_stages(
+    request: tuple[Model, str, str], other: str
+) -> None:
+    model, route, _ = request
+    profile = f"{other}.{model.base_id}"
+    arn = f"arn:aws:bedrock:us-east-1:111122223333:inference-profile/{profile}"
+
+    for requested in (profile, arn):
+        if other == route:
+            continue
+        with pytest.raises(catalog.RouteNotAllowed) as refusal:
+            catalog.resolve(requested, allowed=EVERY_NAME, route=route, today=TODAY)
+        assert route in str(refusal.value)
+        assert model.name in str(refusal.value)
+
+
+@given(st.text())
+def test_any_text_resolves_or_is_refused_with_a_sentence(requested: str) -> None:
+    try:
+        catalog.resolve(requested, allowed=EVERY_NAME, route="global", today=TODAY)
+    except catalog.ResolutionError as refusal:
+        assert str(refusal).endswith(".")
+
+
+@pytest.mark.parametrize(("base_id", "successor"), SEED.items())
+def test_each_model_of_the_first_guide_is_served_or_names_its_successor(
+    base_id: str, successor: str | None
+) -> None:
+    if successor is None:
+        resolved = catalog.resolve(base_id, allowed=EVERY_NAME, route="us", today=TODAY)
+        assert resolved.profile_id == f"us.{base_id}"
+        return
+    with pytest.raises(catalog.RetiredModel) as refusal:
+        catalog.resolve(base_id, allowed=EVERY_NAME, route="us", today=TODAY)
+    assert refusal.value.model.base_id == base_id
+    assert refusal.value.successor == successor
+    assert successor in str(refusal.value)
+
+
+@pytest.mark.parametrize("successor", sorted({s for s in SEED.values() if s}))
+def test_a_successor_is_itself_served(successor: str) -> None:
+    resolved = catalog.resolve(successor, allowed={successor}, route="us", today=TODAY)
+
+    assert resolved.model.name == successor
+
+
+def test_opus_4_1_is_served_until_the_day_it_ends() -> None:
+    opus = catalog.find("claude-opus-4-1")
+    assert opus is not None
+
+    assert catalog.is_legacy(opus, "2027-01-07")
+    assert not catalog.is_retired(opus, "2027-01-07")
+    assert catalog.is_retired(opus, "2027-01-08")
+    with pytest.raises(catalog.RetiredModel, match="claude-opus-4-8"):
+        catalog.resolve("claude-opus-4-1", allowed=EVERY_NAME, route="us", today="2027-01-08")
+
+
+@pytest.mark.parametrize(
+    "requested",
+    [
+        "",
+        "gpt-5",
+        "claude-sonnet-4-5-20250930",
+        "Claude-Sonnet-4-5",
+        "us.claude-sonnet-4-5",
+        "us-gov.anthropic.claude-opus-4-8",
+        "global.global.anthropic.claude-opus-4-8",
+        "arn:aws:bedrock:us-east-1::foundation-model/us.anthropic.claude-opus-4-8",
+        "arn:aws:bedrock:us-east-1:111122223333:inference-profile/anthropic.claude-opus-4-8",
+        "arn:aws:bedrock:us-east-1:111122223333:application-inference-profile/abc123",
+        "arn:aws:sagemaker:us-east-1::foundation-model/anthropic.claude-opus-4-8",
+        "arn:aws:bedrock",
+    ],
+)
+def test_a_name_that_is_nobodys_is_unknown(requested: str) -> None:
+    with pytest.raises(catalog.UnknownModel):
+        catalog.resolve(requested, allowed=EVERY_NAME, route="us", today=TODAY)
+    assert catalog.find(requested) is None
+
+
+def test_what_is_unknown_is_answered_with_what_is_offered() -> None:
+    with pytest.raises(catalog.UnknownModel) as refusal:
+        catalog.resolve("gpt-5", allowed={"claude-opus-4-8"}, route="us", today=TODAY)
+
+    assert str(refusal.value) == "There is no model 'gpt-5' here. Offered: claude-opus-4-8."
+
+
+def test_no_refusal_repeats_an_arn_or_an_account() -> None:
+    unknown = "arn:aws:bedrock:us-east-1:111122223333:application-inference-profile/abc123"
+    elsewhere = (
+        "arn:aws:bedrock:us-east-1:111122223333:inference-profile/us.anthropic.claude-opus-4-8"
+    )
+
+    for requested in (unknown, elsewhere):
+        with pytest.raises(catalog.ResolutionError) as refusal:
+            catalog.resolve(requested, allowed=EVERY_NAME, route="eu", today=TODAY)
+        assert "arn:" not in str(refusal.value)
+        assert "111122223333" not in str(refusal.value)
+
+
+def test_a_model_the_stage_does_not_allow_is_refused_by_any_spelling() -> None:
+    model = catalog.find("claude-opus-4-8")
+    assert model is not None
+
+    for requested in spellings(model, "us"):
+        with pytest.raises(catalog.ModelNotAllowed, match="Offered: claude-sonnet-4-6"):
+            catalog.resolve(requested, allowed={"claude-sonnet-4-6"}, route="us", today=TODAY)
+
+
+def test_a_model_without_the_stages_profile_says_which_it_has() -> None:
+    with pytest.raises(catalog.RouteNotAllowed, match=r"has no eu profile; it has us\."):
+        catalog.resolve("claude-opus-4-1", allowed=EVERY_NAME, route="eu", today=TODAY)
+
+
+def test_an_invitation_only_model_is_found_but_not_served() -> None:
+    assert catalog.find("claude-mythos-5-1") is not None
+    with pytest.raises(catalog.RouteNotAllowed, match="it has none"):
+        catalog.resolve("claude-mythos-5-1", allowed=EVERY_NAME, route="global", today=TODAY)
+
+
+def test_a_profile_the_model_does_not_have_is_not_found() -> None:
+    assert catalog.find("jp.anthropic.claude-opus-4-1-20250805-v1:0") is None
+
+
+def test_profile_id_of_a_missing_route_names_the_routes_there_are() -> None:
+    haiku = catalog.find("claude-haiku-4-5")
+    assert haiku is not None
+
+    assert catalog.profile_id(haiku, "jp") == "jp.anthropic.claude-haiku-4-5-20251001-v1:0"
+    with pytest.raises(catalog.NoProfile, match="has no apac profile; it has global, us, eu"):
+        catalog.profile_id(haiku, "apac")

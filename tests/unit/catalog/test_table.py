@@ -1,0 +1,41 @@
+"""The page about models says what the catalogue says, and nobody pays for it at run time."""
+
+import subprocess
+import sys
+from pathlib import Path
+
+from catalog import MODELS, table
+
+ROOT = Path(__file__).parents[3]
+
+
+def test_the_page_is_current() -> None:
+    assert (ROOT / "docs" / "models.md").read_text(encoding="utf-8") == table.page(), (
+        "run: PYTHONPATH=lambda python -m catalog.table > docs/models.md"
+    )
+
+
+def test_every_spelling_of_every_model_is_on_the_page() -> None:
+    page = table.page()
+
+    for model in MODELS:
+        for spelling in (model.name, model.base_id, *model.aliases):
+            assert f"`{spelling}`" in page
+
+
+def test_importing_the_catalogue_loads_nothing_heavy() -> None:
+    heavy = "{'re', 'dataclasses', 'inspect', 'enum', 'json', 'catalog.table', 'catalog.access'}"
+    code = (
+        f"import sys, typing; before = set(sys.modules); import catalog; "
+        f"print((set(sys.modules) - before) & {heavy})"
+    )
+
+    loaded = subprocess.run(
+        [sys.executable, "-c", code],
+        cwd=ROOT / "lambda",
+        check=True,
+        capture_output=True,
+        text=True,
+    )
+
+    assert loaded.stdout.strip() == "set()"
