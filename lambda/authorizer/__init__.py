@@ -1,0 +1,1 @@
+"""The function that tells API Gateway which header carries the key."""

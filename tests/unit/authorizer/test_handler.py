@@ -1,0 +1,96 @@
+"""The key is found in either header, in any case; without one the caller is turned away."""
+
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from authorizer import handler
+
+METHOD_ARN = "arn:aws:execute-api:eu-west-1:111122223333:abcdef1234/dev/POST/v1/messages"
+KEY = "k3yV4lu3-of.40-characters_or_so"
+TOKENS = st.text("abcXYZ0189-._~+/=", min_size=1)
+
+
+def event(headers: dict[str, str] | None) -> dict[str, Any]:
+    """What API Gateway sends a REQUEST authoriser, as far as it matters here."""
+    return {
+        "type": "REQUEST",
+        "methodArn": METHOD_ARN,
+        "resource": "/v1/messages",
+        "path": "/v1/messages",
+        "httpMethod": "POST",
+        "headers": headers,
+        "multiValueHeaders": None,
+        "queryStringParameters": {"beta": "true"},
+        "requestContext": {"stage": "dev", "requestId": "c6af9ac6-7b61-11e6-9a41-93e8deadbeef"},
+    }
+
+
+def mixed_case(word: str) -> st.SearchStrategy[str]:
+    return st.tuples(*(st.sampled_from([c.lower(), c.upper()]) for c in word)).map("".join)
+
+
+@given(mixed_case("x-api-key"), TOKENS)
+def test_x_api_key_is_read_in_any_case(name: str, token: str) -> None:
+    assert handler.api_key({"Accept": "*/*", name: token}) == token
+
+
+@given(mixed_case("authorization"), mixed_case("bearer"), TOKENS)
+def test_bearer_is_read_in_any_case(name: str, scheme: str, token: str) -> None:
+    assert handler.api_key({name: f"{scheme} {token}"}) == token
+
+
+def test_x_api_key_wins_over_authorization() -> None:
+    assert handler.api_key({"authorization": "Bearer other", "x-api-key": KEY}) == KEY
+
+
+def test_an_empty_x_api_key_leaves_the_word_to_authorization() -> None:
+    assert handler.api_key({"x-api-key": " ", "authorization": f"Bearer  {KEY} "}) == KEY
+
+
+@pytest.mark.parametrize(
+    "headers",
+    [
+        None,
+        {},
+        {"accept": "application/json"},
+        {"x-api-key": ""},
+        {"authorization": ""},
+        {"authorization": KEY},
+        {"authorization": "Bearer"},
+        {"authorization": "Bearer "},
+        {"authorization": f"Bearer {KEY} {KEY}"},
+        {"authorization": f"Basic {KEY}"},
+        {"authorization": f"Bearer{KEY}"},
+        {"authorization": "AWS4-HMAC-SHA256 Credential=AKIA/20261123/eu-west-1/bedrock/aws4"},
+    ],
+)
+def test_without_a_key_the_error_is_the_word_api_gateway_answers_401_to(
+    headers: dict[str, str] | None,
+) -> None:
+    with pytest.raises(handler.Unauthorized) as refusal:
+        handler.handle(event(headers), None)
+
+    assert str(refusal.value) == "Unauthorized"
+
+
+def test_the_key_is_handed_on_and_only_the_method_called_is_opened() -> None:
+    answer = handler.handle(event({"X-Api-Key": KEY}), None)
+
+    assert answer["usageIdentifierKey"] == KEY
+    assert answer["principalId"] == "api-key"
+    [statement] = answer["policyDocument"]["Statement"]
+    assert statement == {
+        "Effect": "Allow",
+        "Action": "execute-api:Invoke",
+        "Resource": METHOD_ARN,
+    }
+
+
+def test_the_answer_keeps_the_key_out_of_everything_but_the_lookup() -> None:
+    answer = handler.handle(event({"authorization": f"bearer {KEY}"}), None)
+
+    assert answer.pop("usageIdentifierKey") == KEY
+    assert KEY not in str(answer)
