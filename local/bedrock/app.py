@@ -1,0 +1,96 @@
+"""The application: which path is which operation, and the order in which a request is taken."""
+
+from collections.abc import Awaitable, Callable
+from datetime import UTC, datetime
+from time import monotonic
+from typing import NamedTuple
+from urllib.parse import unquote
+from uuid import uuid4
+
+from local.bedrock.caller import Caller, Signed, authenticate
+from local.bedrock.errors import RefusedError
+from local.bedrock.invocation import Invocation
+from local.bedrock.invoke import Call, Inference
+from local.bedrock.wire import ClientGoneError, Receive, Scope, Send, Wire
+
+MAX_BODY_BYTES = 25_000_000
+_STREAMED = {"invoke": False, "invoke-with-response-stream": True}
+
+Deliver = Callable[[Invocation], Awaitable[None]]
+App = Callable[[Scope, Receive, Send], Awaitable[None]]
+
+
+class _Route(NamedTuple):
+    model_id: str
+    operation: str
+
+
+def create_app(
+    *,
+    region: str,
+    callers: Callable[[str], Caller | None],
+    deliver: Deliver,
+    now: Callable[[], datetime] = lambda: datetime.now(UTC),
+) -> App:
+    """The bedrock-runtime endpoint of `region` as an ASGI app.
+
+    callers: access key id -> who signs with it, None if nobody does.
+    deliver: takes each authenticated invocation once its answer is sent; should return at once.
+    now: the time, in UTC; signatures, record times and models' ends of life go by it.
+    """
+    inference = Inference(region)
+
+    async def app(scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] == "lifespan":
+            await _live(receive, send)
+            return
+        wire = Wire(scope, receive, send, str(uuid4()))
+        try:
+            call = await _take(wire, callers, region, now())
+        except RefusedError as refused:
+            await wire.refuse(refused)
+        except ClientGoneError:
+            pass
+        else:
+            invocation = await inference.run(call)
+            if invocation is not None:
+                await deliver(invocation)
+        finally:
+            wire.close()
+
+    return app
+
+
+async def _live(receive: Receive, send: Send) -> None:
+    event = ""
+    while event != "shutdown":
+        event = (await receive())["type"].removeprefix("lifespan.")
+        await send({"type": f"lifespan.{event}.complete"})
+
+
+async def _take(
+    wire: Wire, callers: Callable[[str], Caller | None], region: str, now: datetime
+) -> Call:
+    """The authenticated call; raises RefusedError for a request that is none."""
+    started = monotonic()
+    route = _route(wire.method, wire.raw_path)
+    body = await wire.body(MAX_BODY_BYTES)
+    signed = Signed(wire.method, wire.raw_path, wire.query, wire.headers, body)
+    caller = authenticate(signed, callers=callers, region=region, now=now)
+    return Call(
+        wire=wire,
+        caller=caller,
+        model_id=route.model_id,
+        body=body,
+        streamed=_STREAMED[route.operation],
+        at=now,
+        started=started,
+    )
+
+
+def _route(method: str, raw_path: str) -> _Route:
+    """Ids stay percent-encoded in the path, since an ARN carries slashes of its own."""
+    parts = raw_path.split("/")
+    if method == "POST" and len(parts) == 4 and parts[1] == "model" and parts[3] in _STREAMED:
+        return _Route(unquote(parts[2]), parts[3])
+    raise RefusedError("UnknownOperationException", "")

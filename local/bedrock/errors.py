@@ -1,0 +1,54 @@
+"""Bedrock's exceptions: which HTTP status each has and how one looks on the wire.
+
+Source: the bedrock-runtime service model,
+https://docs.aws.amazon.com/bedrock/latest/APIReference/API_runtime_InvokeModel.html#API_runtime_InvokeModel_Errors
+"""
+
+from collections.abc import Mapping
+from typing import Any
+
+STATUS: Mapping[str, int] = {
+    "AccessDeniedException": 403,
+    "InternalServerException": 500,
+    "InvalidSignatureException": 403,
+    "MissingAuthenticationTokenException": 403,
+    "ModelErrorException": 424,
+    "ModelNotReadyException": 429,
+    "ModelStreamErrorException": 424,
+    "ModelTimeoutException": 408,
+    "ResourceNotFoundException": 404,
+    "ServiceQuotaExceededException": 400,
+    "ServiceUnavailableException": 503,
+    "ThrottlingException": 429,
+    "UnknownOperationException": 404,
+    "UnrecognizedClientException": 403,
+    "ValidationException": 400,
+}
+
+
+class RefusedError(Exception):
+    """Bedrock refuses the call: `name` is the exception's name, `message` the text a client reads.
+
+    `fields` are further members of the body, such as `originalStatusCode`.
+    """
+
+    def __init__(self, name: str, message: str, **fields: str | int) -> None:
+        super().__init__(message)
+        self.name = name
+        self.message = message
+        self.fields = fields
+
+    @property
+    def status(self) -> int:
+        return STATUS[self.name]
+
+    def body(self) -> dict[str, Any]:
+        if self.name == "UnknownOperationException":
+            kind = f"com.amazon.coral.service#{self.name}"
+            return {"Output": {"__type": kind}, "Version": "1.0"}
+        return {"message": self.message, **self.fields}
+
+
+def invalid(message: str) -> RefusedError:
+    """The commonest refusal: something in the request breaks a rule."""
+    return RefusedError("ValidationException", message)

@@ -1,0 +1,50 @@
+"""The event-stream encoding: how one event becomes one binary frame.
+
+Layout: total length, header length, CRC of those eight bytes, headers, payload, CRC of all of it.
+https://docs.aws.amazon.com/AmazonS3/latest/API/RESTSelectObjectAppendix.html prints the format.
+"""
+
+import json
+import struct
+from base64 import b64encode
+from zlib import crc32
+
+_STRING = 7
+_PADDING = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789"
+
+
+def encode(headers: bytes, payload: bytes) -> bytes:
+    """One frame around already encoded headers and a payload."""
+    lengths = struct.pack(">II", 16 + len(headers) + len(payload), len(headers))
+    prelude = lengths + struct.pack(">I", crc32(lengths))
+    checksum = crc32(payload, crc32(headers, crc32(prelude)))
+    return b"".join((prelude, headers, payload, struct.pack(">I", checksum)))
+
+
+def encode_headers(**values: str) -> bytes:
+    """String headers, named as on the wire but without the leading colon and with `_` for `-`."""
+    return b"".join(
+        _header(f":{name.replace('_', '-')}".encode(), value.encode())
+        for name, value in values.items()
+    )
+
+
+def _header(name: bytes, value: bytes) -> bytes:
+    return bytes((len(name),)) + name + struct.pack(">BH", _STRING, len(value)) + value
+
+
+_CHUNK = encode_headers(event_type="chunk", content_type="application/json", message_type="event")
+
+
+def chunk(event: bytes) -> bytes:
+    """The frame that carries one Anthropic stream event, with padding `p` as Bedrock adds it."""
+    padding = _PADDING[: crc32(event) % len(_PADDING)]
+    return encode(_CHUNK, b'{"bytes":"%s","p":"%s"}' % (b64encode(event), padding.encode()))
+
+
+def exception(name: str, fields: dict[str, str | int]) -> bytes:
+    """The frame that reports a failure after the stream has begun, e.g. `throttlingException`."""
+    headers = encode_headers(
+        exception_type=name, content_type="application/json", message_type="exception"
+    )
+    return encode(headers, json.dumps(fields).encode())

@@ -1,0 +1,92 @@
+"""Which model a path names: the ids and ARNs Bedrock accepts, and those it refuses.
+
+Bare base ids are refused, since Claude from Sonnet 4 on has no on-demand throughput of its own:
+https://docs.aws.amazon.com/bedrock/latest/userguide/inference-profiles-support.html
+"""
+
+import re
+from collections.abc import Mapping
+from typing import NamedTuple
+from zlib import crc32
+
+import catalog
+from catalog import Model, Profile
+from local.bedrock.errors import RefusedError, invalid
+
+_ARN = re.compile(
+    r"arn:aws[a-z-]*:bedrock:(?P<region>[a-z0-9-]+):(?P<account>\d*):"
+    r"(?P<kind>foundation-model|inference-profile)/(?P<id>.+)"
+)
+_BY_BASE_ID: Mapping[str, Model] = {model.base_id: model for model in catalog.MODELS}
+# The catalogue leaves the destinations of `global` open, as AWS does: a few that exist.
+_GLOBAL_DESTINATIONS = ("us-east-1", "us-west-2", "eu-west-1", "ap-northeast-1", "ap-southeast-2")
+
+
+class Target(NamedTuple):
+    """A model a call may reach, the id it was named by, and the Regions that may answer it."""
+
+    requested: str
+    model: Model
+    destinations: tuple[str, ...]
+
+    def inference_region(self, seed: bytes) -> str:
+        """Where the call is answered; the same `seed` gives the same Region."""
+        return self.destinations[crc32(seed) % len(self.destinations)]
+
+
+def identify(requested: str, *, region: str, account: str, today: str) -> Target:
+    """The target of a call from `region`; `today` is an ISO date. Raises RefusedError."""
+    plain = _plain_id(requested, region, account)
+    route, _, base_id = plain.partition(".")
+    model = _BY_BASE_ID.get(plain) or _BY_BASE_ID.get(base_id)
+    if model is None:
+        raise _unknown()
+    _check_alive(model, today)
+    if plain == model.base_id:
+        raise invalid(
+            f"Invocation of model ID {plain} with on-demand throughput isn’t supported. Retry your "  # noqa: RUF001
+            "request with the ID or ARN of an inference profile that contains this model."
+        )
+    profile = next((p for p in model.profiles if p.route == route), None)
+    return Target(requested, model, _destinations(profile, region))
+
+
+def _plain_id(requested: str, region: str, account: str) -> str:
+    arn = _ARN.fullmatch(requested)
+    if arn is None:
+        return requested
+    owner = account if arn["kind"] == "inference-profile" else ""
+    if arn["region"] != region or arn["account"] != owner:
+        raise _unknown()
+    if (arn["id"] in _BY_BASE_ID) != (arn["kind"] == "foundation-model"):
+        raise _unknown()
+    return arn["id"]
+
+
+def _check_alive(model: Model, today: str) -> None:
+    ended = model.life.end_of_life is not None and model.life.end_of_life <= today
+    if model.life.retired or ended:
+        raise RefusedError(
+            "ResourceNotFoundException",
+            "This model version has reached the end of its life. "
+            "Please refer to the AWS documentation for more details.",
+        )
+    if model.invitation_only:
+        raise RefusedError(
+            "AccessDeniedException",
+            "You don't have access to the model with the specified model ID.",
+        )
+
+
+def _destinations(profile: Profile | None, region: str) -> tuple[str, ...]:
+    if profile is None:
+        raise _unknown()
+    if profile.route == "global":
+        return (region, *_GLOBAL_DESTINATIONS)
+    if region not in profile.regions:
+        raise _unknown()
+    return tuple(profile.regions[region])
+
+
+def _unknown() -> RefusedError:
+    return invalid("The provided model identifier is invalid.")

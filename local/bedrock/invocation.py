@@ -1,0 +1,29 @@
+"""An invocation as the log will tell it: what was asked, by whom, what came back."""
+
+from dataclasses import dataclass, field
+from datetime import datetime
+
+from local.bedrock.tokens import Usage
+
+
+@dataclass(slots=True)
+class Invocation:
+    """One call. Bodies are JSON as sent: `output` a Message, or the events of a stream.
+
+    `error` is the name of the exception the call ended with, `usage` None if nothing was counted.
+    """
+
+    request_id: str
+    at: datetime
+    account: str
+    region: str
+    caller_arn: str
+    operation: str
+    model_id: str
+    input: bytes
+    metadata: dict[str, str] | None = None
+    inference_region: str | None = None
+    output: bytes | None = None
+    output_events: list[bytes] = field(default_factory=list)
+    usage: Usage | None = None
+    error: str | None = None

@@ -1,0 +1,205 @@
+"""What this Bedrock answers: that no model ran, in the shape the request asks for."""
+
+import json
+import re
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from hashlib import sha256
+from typing import Any
+
+from catalog import Model
+from local.bedrock.blocks import ToolResult, text_of
+from local.bedrock.directives import Directives, ToolCall
+from local.bedrock.generations import generation
+from local.bedrock.rules import thinks
+from local.bedrock.schema import AutoChoice, CustomTool, NamedChoice, NoChoice, Request
+from local.bedrock.tokens import CHARACTERS_PER_TOKEN, tokens
+
+QUOTED = 300
+PIECE = 24
+_WORD = re.compile(r"\S+\s*|\s+")
+_THOUGHT = "No model runs here, so there is nothing to think about; this block shows the shape."
+
+
+@dataclass(frozen=True, slots=True)
+class Part:
+    """A content block of the reply: whole, as it opens in a stream, and the deltas between."""
+
+    whole: dict[str, Any]
+    opening: dict[str, Any]
+    deltas: tuple[dict[str, Any], ...]
+    characters: int
+
+
+@dataclass(frozen=True, slots=True)
+class Reply:
+    parts: tuple[Part, ...]
+    stop_reason: str
+    stop_sequence: str | None
+    output_tokens: int
+
+
+def last_user_text(request: Request) -> str:
+    """The text of the last user message, where directives are looked for."""
+    last = next(m for m in reversed(request.messages) if m.role == "user")
+    return text_of(last.content)
+
+
+def compose(request: Request, model: Model, asked: Directives, salt: str) -> Reply:
+    """The reply to a checked request; `salt` makes the ids of tool calls unique."""
+    rules = generation(model)
+    calls = _calls(request, asked)
+    parts: list[Part] = []
+    if thinks(request, rules) and not (calls and _forced(request)):
+        parts.append(_thinking(request))
+    room = request.max_tokens - sum(tokens(part.characters) for part in parts)
+    if calls:
+        parts += [_tool_use(call, f"{salt}{index}") for index, call in enumerate(calls)]
+        spent = sum(tokens(part.characters) for part in parts)
+        if spent <= request.max_tokens:
+            return Reply(tuple(parts), "tool_use", None, spent)
+        return Reply(tuple(parts[: -len(calls)]), "max_tokens", None, request.max_tokens)
+    text, reason, sequence = _text(request, model, asked, max(room, 0))
+    parts.append(text)
+    spent = sum(tokens(part.characters) for part in parts)
+    return Reply(tuple(parts), reason, sequence, min(spent, request.max_tokens))
+
+
+def _calls(request: Request, asked: Directives) -> list[ToolCall]:
+    """The tools to call: those the prompt names and the request offers, or the one it forces."""
+    choice = request.tool_choice
+    offered = {tool.name: tool for tool in request.tools or ()}
+    if isinstance(choice, NoChoice):
+        return []
+    calls = [call for call in asked.tools if call.name in offered]
+    if isinstance(choice, NamedChoice):
+        calls = [call for call in calls if call.name == choice.name]
+    if not calls and _forced(request):
+        name = choice.name if isinstance(choice, NamedChoice) else next(iter(offered))
+        calls = [ToolCall(name, _example_input(offered[name]))]
+    single = isinstance(choice, AutoChoice | NamedChoice) and choice.disable_parallel_tool_use
+    return calls[:1] if single else calls
+
+
+def _forced(request: Request) -> bool:
+    choice = request.tool_choice
+    return isinstance(choice, NamedChoice) or (
+        isinstance(choice, AutoChoice) and choice.type == "any"
+    )
+
+
+def _example_input(tool: object) -> dict[str, Any]:
+    if not isinstance(tool, CustomTool):
+        return {}
+    return dict(example(tool.input_schema.model_dump(exclude_none=True)))
+
+
+_SIMPLE = {"string": "example", "number": 1.5, "integer": 1, "boolean": True, "null": None}
+
+
+def example(schema: dict[str, Any]) -> Any:  # noqa: ANN401 - a JSON value of any kind
+    """A value that fits a plain JSON schema: required properties, first choices, short lists."""
+    if "const" in schema:
+        return schema["const"]
+    if schema.get("enum"):
+        return schema["enum"][0]
+    for choice in ("anyOf", "oneOf", "allOf"):
+        if schema.get(choice):
+            return example(schema[choice][0])
+    kind = schema.get("type", "object")
+    kind = kind[0] if isinstance(kind, list) else kind
+    if kind == "array":
+        return [example(schema.get("items", {"type": "string"}))]
+    if kind != "object":
+        return _SIMPLE.get(kind)
+    properties = schema.get("properties") or {}
+    return {name: example(properties.get(name, {})) for name in schema.get("required") or ()}
+
+
+def _tool_use(call: ToolCall, salt: str) -> Part:
+    identity = {"type": "tool_use", "id": f"toolu_bdrk_{_id(salt)}", "name": call.name}
+    text = json.dumps(call.input, ensure_ascii=False)
+    deltas = ({"type": "input_json_delta", "partial_json": piece} for piece in ("", *_cut(text)))
+    return Part(
+        {**identity, "input": call.input}, {**identity, "input": {}}, tuple(deltas), len(text)
+    )
+
+
+def _id(salt: str) -> str:
+    return sha256(salt.encode()).hexdigest()[:24]
+
+
+def _thinking(request: Request) -> Part:
+    hidden = getattr(request.thinking, "display", None) == "omitted"
+    thought = "" if hidden else _THOUGHT[: request.max_tokens * CHARACTERS_PER_TOKEN // 2]
+    signature = sha256(last_user_text(request).encode()).hexdigest()
+    deltas = [{"type": "thinking_delta", "thinking": piece} for piece in _cut(thought)]
+    deltas.append({"type": "signature_delta", "signature": signature})
+    return Part(
+        {"type": "thinking", "thinking": thought, "signature": signature},
+        {"type": "thinking", "thinking": "", "signature": ""},
+        tuple(deltas),
+        len(thought),
+    )
+
+
+def _text(
+    request: Request, model: Model, asked: Directives, room: int
+) -> tuple[Part, str, str | None]:
+    pieces = _pieces(request, model, asked)
+    whole = "".join(pieces)
+    end, reason, sequence = len(whole), "end_turn", None
+    for candidate in request.stop_sequences or ():
+        found = whole.find(candidate)
+        if 0 <= found < end:
+            end, reason, sequence = found, "stop_sequence", candidate
+    if end > room * CHARACTERS_PER_TOKEN:
+        end, reason, sequence = room * CHARACTERS_PER_TOKEN, "max_tokens", None
+    deltas = tuple({"type": "text_delta", "text": piece} for piece in _until(pieces, end))
+    part = Part({"type": "text", "text": whole[:end]}, {"type": "text", "text": ""}, deltas, end)
+    return part, reason, sequence
+
+
+def _pieces(request: Request, model: Model, asked: Directives) -> list[str]:
+    if asked.events is not None:
+        return [f"{number} " for number in range(1, asked.events + 1)]
+    output = request.output_config
+    if output is not None and output.format is not None:
+        return list(_cut(json.dumps(example(output.format.schema_))))
+    return _WORD.findall(_sentences(request, model, asked))
+
+
+def _sentences(request: Request, model: Model, asked: Directives) -> str:
+    opening = f"This is the local Bedrock, a stand-in for {model.display_name}: no model ran."
+    results = _tool_results(request)
+    if results:
+        return f"{opening} The tool answered: {_quote(results)}"
+    if not asked.text:
+        return f"{opening} Your message had no text."
+    return f"{opening} Your message was: {_quote(asked.text)}"
+
+
+def _tool_results(request: Request) -> str:
+    content = request.messages[-1].content
+    if isinstance(content, str):
+        return ""
+    return " ".join(text_of(b.content) for b in content if isinstance(b, ToolResult))
+
+
+def _quote(text: str) -> str:
+    if len(text) <= QUOTED:
+        return text
+    return f"{text[:QUOTED]}… ({len(text)} characters in all)"
+
+
+def _cut(text: str) -> Iterator[str]:
+    for start in range(0, len(text), PIECE):
+        yield text[start : start + PIECE]
+
+
+def _until(pieces: Iterable[str], end: int) -> Iterator[str]:
+    for piece in pieces:
+        if end <= 0:
+            return
+        yield piece[:end]
+        end -= len(piece)

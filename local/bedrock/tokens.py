@@ -1,0 +1,145 @@
+"""How this Bedrock counts: one token for every four characters, rounded up, and what is cached.
+
+Text, tool definitions, tool input and thinking count by their characters; an image counts as 1,500
+tokens and a PDF as 2,000, whatever their size. The prompt cache follows
+https://docs.aws.amazon.com/bedrock/latest/userguide/prompt-caching.html in outline: a prefix of
+1,024 tokens or more that ends at a cache marker is kept for 5 minutes or an hour after each use.
+"""
+
+from collections.abc import Callable, Iterator
+from hashlib import sha256
+from time import monotonic
+from typing import NamedTuple
+
+from pydantic import BaseModel
+
+from local.bedrock.blocks import Base64Pdf, Cacheable, Document, Image, Text, Thinking
+from local.bedrock.schema import Request
+
+CHARACTERS_PER_TOKEN = 4
+IMAGE_TOKENS = 1_500
+PDF_TOKENS = 2_000
+SMALLEST_CACHED_PREFIX = 1_024
+LIFETIME = {"5m": 300.0, "1h": 3600.0}
+
+
+class Usage(NamedTuple):
+    """Token counts of a call; `input` excludes what was read from or written to the cache."""
+
+    input: int
+    cache_read: int = 0
+    written_5m: int = 0
+    written_1h: int = 0
+    output: int = 0
+
+    @property
+    def cache_write(self) -> int:
+        return self.written_5m + self.written_1h
+
+    @property
+    def prompt(self) -> int:
+        return self.input + self.cache_read + self.cache_write
+
+    def as_json(self) -> dict[str, object]:
+        """The `usage` object of an Anthropic message."""
+        return {
+            "input_tokens": self.input,
+            "cache_creation_input_tokens": self.cache_write,
+            "cache_read_input_tokens": self.cache_read,
+            "cache_creation": {
+                "ephemeral_5m_input_tokens": self.written_5m,
+                "ephemeral_1h_input_tokens": self.written_1h,
+            },
+            "output_tokens": self.output,
+        }
+
+
+def tokens(characters: int) -> int:
+    return -(-characters // CHARACTERS_PER_TOKEN)
+
+
+class _Part(NamedTuple):
+    """A piece of the prompt in reading order: its weight, and where a cached prefix may end."""
+
+    block: BaseModel | str
+    characters: int
+    ttl: str | None
+
+
+def _parts(request: Request) -> Iterator[_Part]:
+    for tool in request.tools or ():
+        yield _part(tool)
+    yield from _content(request.system)
+    for message in request.messages:
+        yield from _content(message.content)
+
+
+def _content(content: object) -> Iterator[_Part]:
+    if isinstance(content, str):
+        yield _Part(content, len(content), None)
+    elif isinstance(content, list):
+        for block in content:
+            yield _part(block)
+
+
+def _part(block: BaseModel) -> _Part:
+    marker = block.cache_control if isinstance(block, Cacheable) else None
+    return _Part(block, _characters(block), (marker.ttl or "5m") if marker else None)
+
+
+def _characters(block: BaseModel) -> int:
+    if isinstance(block, Text):
+        return len(block.text)
+    if isinstance(block, Thinking):
+        return len(block.thinking)
+    if isinstance(block, Image):
+        return IMAGE_TOKENS * CHARACTERS_PER_TOKEN
+    if isinstance(block, Document) and isinstance(block.source, Base64Pdf):
+        return PDF_TOKENS * CHARACTERS_PER_TOKEN
+    return len(_identity(block))
+
+
+def _identity(block: BaseModel | str) -> str:
+    """What makes a part the same prompt again: all of it but its cache marker."""
+    if isinstance(block, str):
+        return block
+    return block.model_dump_json(exclude_none=True, exclude={"cache_control"})
+
+
+class PromptCache:
+    """The prefixes that were sent before and are still kept; `clock` gives seconds."""
+
+    def __init__(self, clock: Callable[[], float] = monotonic) -> None:
+        self._clock = clock
+        self._expiry: dict[bytes, float] = {}
+
+    def usage(self, request: Request, scope: str) -> Usage:
+        """Counts the prompt of `request`, reading and writing prefixes kept for `scope`."""
+        parts = list(_parts(request))
+        total = tokens(sum(part.characters for part in parts))
+        if not any(part.ttl for part in parts):
+            return Usage(total)
+        read, written = self._walk(parts, scope)
+        return Usage(
+            total - read - sum(written.values()), read, written.get("5m", 0), written.get("1h", 0)
+        )
+
+    def _walk(self, parts: list[_Part], scope: str) -> tuple[int, dict[str, int]]:
+        now, digest, characters, read = self._clock(), sha256(scope.encode()), 0, 0
+        self._expiry = {key: end for key, end in self._expiry.items() if end > now}
+        ends: list[tuple[int, str, bytes]] = []
+        for part in parts:
+            digest.update(_identity(part.block).encode())
+            characters += part.characters
+            length, key = tokens(characters), digest.digest()
+            if key in self._expiry:
+                read = length
+            if part.ttl and length >= SMALLEST_CACHED_PREFIX:
+                ends.append((length, part.ttl, key))
+        written: dict[str, int] = {}
+        covered = read
+        for length, ttl, key in ends:
+            written[ttl] = written.get(ttl, 0) + max(0, length - covered)
+            covered = max(covered, length)
+            self._expiry[key] = now + LIFETIME[ttl]
+        return read, written

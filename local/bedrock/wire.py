@@ -1,0 +1,110 @@
+"""One HTTP exchange: reading the request, sending the answer, breaking off as a fault asks."""
+
+import asyncio
+import json
+from collections.abc import Awaitable, Callable, Iterable, MutableMapping
+from typing import Any
+
+from local.bedrock.errors import RefusedError, invalid
+
+Scope = MutableMapping[str, Any]
+Receive = Callable[[], Awaitable[MutableMapping[str, Any]]]
+Send = Callable[[MutableMapping[str, Any]], Awaitable[None]]
+Headers = Iterable[tuple[str, str]]
+
+ABORT = "local.abort"
+"""The ASGI extension, given by `local.bedrock.server`, that resets the connection."""
+
+
+class ClientGoneError(Exception):
+    """The client closed the connection before the answer was complete."""
+
+
+class Wire:
+    """The exchange of one request; `request_id` goes into every answer."""
+
+    def __init__(self, scope: Scope, receive: Receive, send: Send, request_id: str) -> None:
+        self.method: str = scope["method"]
+        self.raw_path: str = scope["raw_path"].decode("ascii")
+        self.query: str = scope["query_string"].decode("ascii")
+        self.headers: dict[str, str] = {
+            name.decode("latin-1").lower(): value.decode("latin-1")
+            for name, value in scope["headers"]
+        }
+        self.request_id = request_id
+        self._abort: Callable[[], None] | None = scope.get("extensions", {}).get(ABORT)
+        self._receive = receive
+        self._send = send
+        self._gone: asyncio.Task[None] | None = None
+
+    async def body(self, limit: int) -> bytes:
+        """The request body; over `limit` bytes it is read to its end and refused."""
+        parts, length, more = [], 0, True
+        while more:
+            message = await self._receive()
+            if message["type"] == "http.disconnect":
+                raise ClientGoneError
+            length += len(message["body"])
+            if length <= limit:
+                parts.append(message["body"])
+            more = message.get("more_body", False)
+        if length > limit:
+            raise invalid(
+                "1 validation error detected: Value at 'body' failed to satisfy constraint: "
+                f"Member must have length less than or equal to {limit}"
+            )
+        return b"".join(parts)
+
+    async def reply(self, status: int, headers: Headers, body: bytes) -> None:
+        await self.start(status, [*headers, ("content-length", str(len(body)))])
+        await self.write(body)
+        await self.end()
+
+    async def refuse(self, refused: RefusedError) -> None:
+        """The error answer in Bedrock's shape."""
+        headers = [("content-type", "application/json"), ("x-amzn-errortype", refused.name)]
+        await self.reply(refused.status, headers, json.dumps(refused.body()).encode())
+
+    async def start(self, status: int, headers: Headers) -> None:
+        everything = [*headers, ("x-amzn-requestid", self.request_id)]
+        await self._send(
+            {
+                "type": "http.response.start",
+                "status": status,
+                "headers": [(k.encode("latin-1"), v.encode("latin-1")) for k, v in everything],
+            }
+        )
+
+    async def write(self, data: bytes) -> None:
+        """Sends `data` as one piece; raises ClientGoneError if nobody is there to read it."""
+        if self._gone is not None and self._gone.done():
+            raise ClientGoneError
+        await self._send({"type": "http.response.body", "body": data, "more_body": True})
+
+    async def end(self) -> None:
+        await self._send({"type": "http.response.body", "body": b"", "more_body": False})
+
+    async def pause(self, seconds: float) -> None:
+        """Waits, but no longer than the client does."""
+        if seconds <= 0:
+            return
+        if self._gone is None:
+            self._gone = asyncio.create_task(self._until_gone())
+        done, _ = await asyncio.wait({self._gone}, timeout=seconds)
+        if done:
+            raise ClientGoneError
+
+    def reset(self) -> None:
+        """Resets the connection: what was not sent is lost, and the client sees no clean end."""
+        if self._abort is None:
+            raise RuntimeError("only local.bedrock.server can reset a connection")
+        self._abort()
+
+    def close(self) -> None:
+        """Ends the watch for the client's going; call it when the exchange is over."""
+        if self._gone is not None:
+            self._gone.cancel()
+
+    async def _until_gone(self) -> None:
+        while (await self._receive())["type"] != "http.disconnect":
+            pass
