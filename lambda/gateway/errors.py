@@ -121,7 +121,7 @@ _BY_STATUS: dict[int, tuple[type[GatewayError], str | None]] = {
     503: (Overloaded, _BUSY),
 }
 _PROMPT_TOO_LONG = "Input is too long"
-_PRIVATE = re.compile(r"arn:aws[\w-]*:[^\s,;'\"]*|\b\d{12}\b")
+_PRIVATE = re.compile(r"arn:aws[\w-]*:[^\s,;'\"]*|(?<!\d)\d{12}(?!\d)")
 
 
 def from_bedrock(

@@ -16,7 +16,7 @@ from gateway.json_object import Member
 from gateway.message_stream import MessageStream, Usage
 from gateway.request import Request, encoded
 from gateway.service import Service
-from gateway.upstream import Reply
+from gateway.upstream import Reply, read_all
 
 ANTHROPIC_VERSION = "bedrock-2023-05-31"
 _IN_THE_URL = ("model", "stream")  # Bedrock has them in the path, and refuses them in the body
@@ -123,7 +123,7 @@ def _headers(request: Request, record: Record) -> dict[str, str]:
 
 def _refusal(reply: Reply, seconds: float) -> errors.GatewayError:
     try:
-        content = json.loads(reply.read_all(seconds) or b"{}")
+        content = json.loads(read_all(reply, seconds) or b"{}")
     except ValueError:
         content = {}
     message = content.get("message") if isinstance(content, dict) else None
@@ -136,7 +136,7 @@ def _refusal(reply: Reply, seconds: float) -> errors.GatewayError:
 
 
 def _relay_json(reply: Reply, response: RecordedResponse, record: Record, seconds: float) -> None:
-    body = reply.read_all(seconds)
+    body = read_all(reply, seconds)
     counts = {
         field: int(text)
         for field, name in _TOKEN_HEADERS.items()

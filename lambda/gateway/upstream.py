@@ -27,22 +27,45 @@ class Signer(Protocol):
     ) -> dict[str, str]: ...
 
 
-class Reply:
-    """One response. `read` gives its body as it comes; `close` must be called, whole or not."""
+class Reply(Protocol):
+    """One response, its head read. `close` must be called, whole or not."""
 
-    def __init__(self, connection: "_Connection", reader: ResponseReader, body: bytes) -> None:
-        if reader.head is None:
-            raise ProtocolError("a reply without a head")
-        self.status, self.headers = reader.head
-        self._connection = connection
-        self._reader = reader
-        self._pending = body
+    status: int
+    headers: Mapping[str, str]
 
     def read(self, seconds: float) -> bytes | None:
         """The next body bytes; None after `seconds` without any, b"" at the end.
 
         Raises UpstreamFailed when the connection breaks.
         """
+
+    def close(self) -> None:
+        """Keep the connection for the next request if this one left it clean."""
+
+
+def read_all(reply: Reply, seconds: float) -> bytes:
+    """The rest of the body. Raises UpstreamFailed, or UpstreamTimeout after `seconds`."""
+    until, parts = time.monotonic() + seconds, []
+    while body := reply.read(until - time.monotonic()):
+        parts.append(body)
+    if body is None:
+        raise _timeout()
+    return b"".join(parts)
+
+
+class SocketReply:
+    """A reply that is read from the connection it came on."""
+
+    def __init__(self, connection: "_Connection", reader: ResponseReader, body: bytes) -> None:
+        if reader.head is None:
+            raise ProtocolError("a reply without a head")
+        self.status = reader.head.status
+        self.headers: Mapping[str, str] = reader.head.headers
+        self._connection = connection
+        self._reader = reader
+        self._pending = body
+
+    def read(self, seconds: float) -> bytes | None:
         if self._pending:
             body, self._pending = self._pending, b""
             return body
@@ -53,17 +76,7 @@ class Reply:
                 return received
         return b""
 
-    def read_all(self, seconds: float) -> bytes:
-        """The whole body. Raises UpstreamFailed, or UpstreamTimeout after `seconds`."""
-        until, parts = time.monotonic() + seconds, []
-        while body := self.read(until - time.monotonic()):
-            parts.append(body)
-        if body is None:
-            raise _timeout()
-        return b"".join(parts)
-
     def close(self) -> None:
-        """Keep the connection for the next request if this one left it clean."""
         if not self._reader.reusable:
             self._connection.close()
 
@@ -91,7 +104,7 @@ class Upstream:
             if received is None:
                 self._connection.close()
                 raise _timeout()
-        return Reply(self._connection, reader, received or b"")
+        return SocketReply(self._connection, reader, received or b"")
 
 
 class _Connection:

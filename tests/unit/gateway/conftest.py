@@ -1,0 +1,86 @@
+"""A gateway real but for Bedrock: what it sends is kept, what Bedrock answers is set."""
+
+import json
+import logging
+import sys
+from collections.abc import Mapping
+from typing import Any
+
+import pytest
+
+from gateway import handler, observability, request
+from gateway.service import Service
+from gateway.settings import Settings, load
+from gateway.upstream import Reply
+from tests.unit.gateway.wire import FakeBedrock, SentResponse
+
+MODEL = "claude-sonnet-4-5"
+PROFILE = "global.anthropic.claude-sonnet-4-5-20250929-v1:0"
+
+
+@pytest.fixture
+def settings() -> Settings:
+    return load(
+        {
+            "AWS_REGION": "us-east-1",
+            "STAGE": "test",
+            "ROUTE": "global",
+            "ALLOWED_MODELS": f"{MODEL},claude-opus-4-5",
+            "MAX_BODY_BYTES": "10000",
+            "PING_SECONDS": "15",
+            "API_KEY_NAMES": '{"key1": "team-a"}',
+        }
+    )
+
+
+@pytest.fixture(autouse=True)
+def _powertools(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("POWERTOOLS_SERVICE_NAME", "gateway")
+    monkeypatch.setenv("POWERTOOLS_METRICS_NAMESPACE", "ClaudeOnBedrock")
+
+
+def _log_to_this_test() -> None:
+    """The logger outlives a test, the standard output that pytest captures does not."""
+    for log_handler in observability._logger().handlers:
+        assert isinstance(log_handler, logging.StreamHandler)
+        log_handler.stream = sys.stdout
+
+
+class Caller:
+    """Sends requests to the gateway and keeps what both sides saw."""
+
+    def __init__(self, settings: Settings) -> None:
+        self.bedrock = FakeBedrock()
+        self.settings = settings
+
+    def send(
+        self,
+        body: object,
+        method: str = "POST",
+        path: str = "/v1/messages",
+        headers: Mapping[str, str] | None = None,
+    ) -> SentResponse:
+        event = {
+            "httpMethod": method,
+            "path": path,
+            "headers": {"Content-Type": "application/json", **(headers or {})},
+            "requestContext": {"requestId": "gw-1", "identity": {"apiKeyId": "key1"}},
+            "body": body if isinstance(body, str) else json.dumps(body),
+            "isBase64Encoded": False,
+        }
+        return self.send_event(event)
+
+    def send_event(self, event: dict[str, Any]) -> SentResponse:
+        _log_to_this_test()
+        response = SentResponse()
+        service = Service(self.settings, self, lambda: 900.0)
+        handler.serve(request.from_event(event), response, service)
+        return response
+
+    def post(self, path: str, headers: Mapping[str, str], body: bytes, *, seconds: float) -> Reply:
+        return self.bedrock.post(path, headers, body, seconds=seconds)
+
+
+@pytest.fixture
+def caller(settings: Settings) -> Caller:
+    return Caller(settings)

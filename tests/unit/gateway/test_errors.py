@@ -1,0 +1,81 @@
+"""Bedrock's errors become Anthropic's, and carry nothing of the account."""
+
+import json
+import re
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from gateway import errors
+
+
+@pytest.mark.parametrize(
+    ("exception", "bedrock_status", "status", "kind"),
+    [
+        ("ValidationException", 400, 400, "invalid_request_error"),
+        ("AccessDeniedException", 403, 403, "permission_error"),
+        ("ResourceNotFoundException", 404, 404, "not_found_error"),
+        ("ThrottlingException", 429, 429, "rate_limit_error"),
+        ("ServiceQuotaExceededException", 400, 429, "rate_limit_error"),
+        ("ModelNotReadyException", 429, 529, "overloaded_error"),
+        ("ModelTimeoutException", 408, 504, "timeout_error"),
+        ("ModelErrorException", 424, 500, "api_error"),
+        ("InternalServerException", 500, 500, "api_error"),
+        ("ServiceUnavailableException", 503, 529, "overloaded_error"),
+        ("ConflictException", 400, 409, "conflict_error"),
+        ("ExpiredTokenException", 403, 403, "permission_error"),
+        ("", 413, 413, "request_too_large"),
+        ("SomethingNew", 502, 500, "api_error"),
+    ],
+)
+def test_every_exception_has_its_anthropic_answer(
+    exception: str, bedrock_status: int, status: int, kind: str
+) -> None:
+    for spelling in (exception, f"{exception}:http://internal.amazon.com/", f"a.b#{exception}"):
+        error = errors.from_bedrock(spelling, "text", status=bedrock_status)
+        assert (error.status, error.type) == (status, kind)
+
+
+def test_a_throttle_says_when_to_come_back() -> None:
+    assert errors.from_bedrock("ThrottlingException", "").headers["retry-after"] == "1"
+    told = errors.from_bedrock("ThrottlingException", "", retry_after="7")
+    assert told.headers["retry-after"] == "7"
+
+
+def test_a_prompt_too_long_keeps_the_words_that_make_agents_compact() -> None:
+    error = errors.from_bedrock("ValidationException", "Input is too long for requested model.")
+    assert error.message.startswith("prompt is too long")
+
+
+def test_the_body_is_anthropics_error_object() -> None:
+    body = json.loads(errors.body(errors.NotFound("gone"), "req-1"))
+    assert body == {
+        "type": "error",
+        "error": {"type": "not_found_error", "message": "gone"},
+        "request_id": "req-1",
+    }
+
+
+SECRETS = (
+    "arn:aws:sts::123456789012:assumed-role/GatewayRole/function",
+    "arn:aws-us-gov:iam::210987654321:role/deep/path",
+    "account 123456789012",
+)
+
+
+@given(
+    st.sampled_from([*errors._FROM_BEDROCK, "UnrecognizedClientException", ""]),
+    st.sampled_from([400, 401, 403, 404, 424, 429, 500, 503]),
+    st.text(),
+    st.sampled_from(SECRETS),
+    st.text(),
+)
+def test_no_answer_names_an_arn_or_an_account(
+    exception: str, status: int, before: str, secret: str, after: str
+) -> None:
+    error = errors.from_bedrock(exception, f"{before} {secret} {after}", status=status)
+    answer = errors.body(error, "req-1").decode()
+    assert "arn:aws" not in answer
+    assert "GatewayRole" not in answer
+    assert not re.search(r"123456789012|210987654321", answer)

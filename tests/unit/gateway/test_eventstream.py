@@ -1,0 +1,73 @@
+"""The decoder reads what Amazon's framing says, wherever it is cut, and nothing else."""
+
+import struct
+from itertools import pairwise
+from zlib import crc32
+
+import pytest
+from botocore.eventstream import EventStreamBuffer
+from hypothesis import given
+from hypothesis import strategies as st
+
+from gateway.eventstream import Decoder, FrameError
+from local.bedrock import frames
+
+STREAM = frames.chunk(b'{"type":"a"}') + frames.chunk(b"{}") + frames.exception("x", {"a": 1})
+
+
+def _decode(pieces: list[bytes]) -> list[tuple[dict[str, str], bytes]]:
+    decoder = Decoder()
+    found = [frame for piece in pieces for frame in decoder.feed(piece)]
+    decoder.end()
+    return [(frame.headers, frame.payload) for frame in found]
+
+
+def test_it_agrees_with_botocores_decoder() -> None:
+    theirs = EventStreamBuffer()
+    theirs.add_data(STREAM)
+    expected = [event.to_response_dict() for event in theirs]
+    assert [payload for _, payload in _decode([STREAM])] == [each["body"] for each in expected]
+    assert [headers for headers, _ in _decode([STREAM])] == [each["headers"] for each in expected]
+
+
+@given(st.lists(st.integers(0, len(STREAM))))
+def test_frames_are_the_same_wherever_the_bytes_are_cut(cuts: list[int]) -> None:
+    edges = [0, *sorted(cuts), len(STREAM)]
+    pieces = [STREAM[a:b] for a, b in pairwise(edges)]
+    assert _decode(pieces) == _decode([STREAM])
+
+
+@given(st.integers(0, len(STREAM) - 1), st.integers(1, 255))
+def test_no_damaged_byte_passes(at: int, change: int) -> None:
+    damaged = bytearray(STREAM)
+    damaged[at] ^= change
+    with pytest.raises(FrameError):
+        _decode([bytes(damaged)])
+
+
+def test_a_stream_that_stops_inside_a_frame_is_an_error() -> None:
+    with pytest.raises(FrameError):
+        _decode([STREAM[:-1]])
+
+
+def test_headers_of_every_type_are_stepped_over() -> None:
+    others = (
+        (b"t", 0, b""), (b"f", 1, b""), (b"y", 2, b"1"), (b"s", 3, b"12"), (b"i", 4, b"1234"),
+        (b"l", 5, b"8" * 8), (b"b", 6, b"\0\3abc"), (b"d", 8, b"8" * 8), (b"u", 9, b"6" * 16),
+    )  # fmt: skip
+    raw = b"".join(bytes([len(name)]) + name + bytes([kind]) + v for name, kind, v in others)
+    frame = frames.encode(raw + frames.encode_headers(message_type="event"), b"payload")
+    assert _decode([frame]) == [({":message-type": "event"}, b"payload")]
+
+
+@pytest.mark.parametrize("raw", [b"\1", b"\1a\7\0\5ab", b"\1a\12", b"\1\xff\7\0\1a"])
+def test_a_header_that_cannot_be_read_is_an_error(raw: bytes) -> None:
+    with pytest.raises(FrameError):
+        _decode([frames.encode(raw, b"")])
+
+
+def test_an_impossible_length_is_refused_before_its_bytes_are_awaited() -> None:
+    lengths = struct.pack(">II", 2**31, 0)
+    crc = crc32(lengths)
+    with pytest.raises(FrameError):
+        Decoder().feed(lengths + struct.pack(">I", crc))

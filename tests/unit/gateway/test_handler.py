@@ -1,0 +1,127 @@
+"""The routes beside Messages, the answers to what has no route, and the function's own failures."""
+
+import json
+
+import pytest
+
+from gateway import handler, routes
+from gateway.settings import SettingsError, load
+from tests.unit.gateway.conftest import MODEL, Caller
+
+
+def test_the_models_are_those_the_stage_allows(caller: Caller) -> None:
+    page = caller.send("", "GET", "/v1/models").json()
+    assert {entry["id"] for entry in page["data"]} == caller.settings.allowed_models
+    assert (page["first_id"], page["last_id"]) == (page["data"][0]["id"], page["data"][-1]["id"])
+    assert page["has_more"] is False
+    for entry in page["data"]:
+        assert entry["type"] == "model"
+        assert entry["created_at"].endswith("Z")
+
+
+@pytest.mark.parametrize("name", [MODEL, "claude-sonnet-4-5-20250929"])
+def test_one_model_answers_to_each_of_its_names(caller: Caller, name: str) -> None:
+    assert caller.send("", "GET", f"/v1/models/{name}").json()["id"] == MODEL
+
+
+@pytest.mark.parametrize(
+    ("method", "path"),
+    [
+        ("GET", "/v1/models/gpt-4"),
+        ("GET", "/v1/models/claude-haiku-4-5"),
+        ("GET", "/v1/messages"),
+        ("POST", "/v1/complete"),
+        ("GET", "/"),
+        ("DELETE", "/v1/models/claude-sonnet-4-5"),
+    ],
+)
+def test_everything_else_is_a_404_in_anthropics_format(
+    caller: Caller, method: str, path: str
+) -> None:
+    response = caller.send("", method, path)
+    assert response.status == 404
+    assert response.headers["content-type"] == "application/json"
+    assert response.json()["error"]["type"] == "not_found_error"
+
+
+def test_health_answers_without_asking_bedrock(caller: Caller) -> None:
+    assert caller.send("", "GET", "/health").json() == {"status": "ok", "stage": "test"}
+    assert caller.bedrock.sent == []
+
+
+def test_a_defect_is_a_500_and_its_text_goes_nowhere(
+    caller: Caller, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def broken(*_: object) -> None:
+        raise KeyError("secret-prompt")
+
+    monkeypatch.setitem(routes._EXACT, ("GET", "/health"), broken)
+    response = caller.send("", "GET", "/health")
+    assert (response.status, response.json()["error"]["type"]) == (500, "api_error")
+    printed = capsys.readouterr().out
+    assert "secret-prompt" not in printed + response.body.decode()
+    lines = {line["message"]: line for line in map(json.loads, printed.splitlines()[:2])}
+    assert lines["defect"]["error"] == "KeyError"
+    assert any("broken" in where for where in lines["defect"]["where"])
+    assert lines["audit"]["audit"]["outcome"] == "failed"
+
+
+@pytest.mark.parametrize(
+    ("path", "status", "metric"),
+    [("/health", 0, ""), ("/nowhere", 0, "ClientErrors"), ("/v1/messages", 429, "Throttles"),
+     ("/v1/messages", 500, "UpstreamErrors"), ("/v1/messages", 400, "ClientErrors")],
+)  # fmt: skip
+def test_each_request_is_counted_once_by_what_came_of_it(
+    caller: Caller, capsys: pytest.CaptureFixture[str], path: str, status: int, metric: str
+) -> None:
+    caller.bedrock.answers(b"{}", status=status)
+    body = {"model": MODEL, "max_tokens": 1, "messages": []}
+    caller.send(body, "POST" if path == "/v1/messages" else "GET", path)
+    emf = json.loads(capsys.readouterr().out.splitlines()[-1])
+    kinds = {"ClientErrors", "Throttles", "UpstreamErrors", "ServerErrors"}
+    assert emf["Requests"] == [1.0]
+    assert (emf["service"], emf["stage"]) == ("gateway", "test")
+    assert kinds & set(emf) == ({metric} if metric else set())
+
+
+GOOD = {
+    "AWS_REGION": "eu-west-1",
+    "STAGE": "s",
+    "ROUTE": "eu",
+    "ALLOWED_MODELS": "a,b",
+    "MAX_BODY_BYTES": "1",
+    "PING_SECONDS": "0.5",
+    "API_KEY_NAMES": "{}",
+}
+
+
+def test_settings_come_from_the_environment() -> None:
+    settings = load(GOOD)
+    assert settings.allowed_models == {"a", "b"}
+    assert settings.endpoint == "https://bedrock-runtime.eu-west-1.amazonaws.com"
+    other = load({**GOOD, "AWS_ENDPOINT_URL_BEDROCK_RUNTIME": "http://localhost:1"})
+    assert other.endpoint == "http://localhost:1"
+
+
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [
+        *[(name, "") for name in GOOD],
+        ("MAX_BODY_BYTES", "x"),
+        ("MAX_BODY_BYTES", "-1"),
+        ("PING_SECONDS", "nan"),
+        ("API_KEY_NAMES", "["),
+        ("API_KEY_NAMES", "[]"),
+        ("API_KEY_NAMES", '{"a":1}'),
+    ],
+)
+def test_a_bad_setting_is_refused_by_its_name(name: str, value: str) -> None:
+    with pytest.raises(SettingsError, match=name):
+        load({**GOOD, name: value})
+
+
+def test_a_bad_environment_stops_the_cold_start(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delenv("STAGE", raising=False)
+    monkeypatch.setenv("AWS_REGION", "us-east-1")
+    with pytest.raises(SettingsError, match="STAGE"):
+        handler.initialise()

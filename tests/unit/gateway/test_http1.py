@@ -1,0 +1,99 @@
+"""A response is the same however the network cuts it, and what is no HTTP is refused."""
+
+from itertools import pairwise
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from gateway.http1 import ProtocolError, ResponseReader
+
+CHUNKED = (
+    b"HTTP/1.1 100 Continue\r\n\r\n"
+    b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\nX-A: 1\r\nx-a: 2\r\n\r\n"
+    b"5\r\nhello\r\n6;ext=1\r\n world\r\n0\r\nTrailer: x\r\n\r\n"
+)
+SIZED = b"HTTP/1.1 200 OK\r\nContent-Length: 11\r\n\r\nhello world"
+
+
+def _read(pieces: list[bytes]) -> tuple[ResponseReader, bytes]:
+    reader = ResponseReader()
+    return reader, b"".join(reader.feed(piece) for piece in pieces)
+
+
+def _cut(data: bytes, cuts: list[int]) -> list[bytes]:
+    edges = [0, *sorted(cut % len(data) for cut in cuts), len(data)]
+    return [data[a:b] for a, b in pairwise(edges)]
+
+
+@given(st.sampled_from([CHUNKED, SIZED]), st.lists(st.integers(0, 200)))
+def test_the_body_is_the_same_wherever_the_bytes_are_cut(response: bytes, cuts: list[int]) -> None:
+    reader, body = _read(_cut(response, cuts))
+    assert body == b"hello world"
+    assert reader.complete
+    assert reader.reusable
+
+
+def test_interim_responses_are_skipped_and_repeated_headers_joined() -> None:
+    reader, _ = _read([CHUNKED])
+    assert reader.head is not None
+    assert reader.head.status == 200
+    assert reader.head.headers["x-a"] == "1, 2"
+
+
+@pytest.mark.parametrize("response", [CHUNKED, SIZED])
+def test_a_response_that_stops_early_is_an_error(response: bytes) -> None:
+    for end in range(len(response) - 1):
+        reader, _ = _read([response[:end]])
+        with pytest.raises(ProtocolError):
+            reader.end()
+
+
+def test_a_body_without_a_length_ends_with_the_connection() -> None:
+    reader, body = _read([b"HTTP/1.1 200 OK\r\n\r\nabc"])
+    assert not reader.complete
+    reader.end()
+    assert (body, reader.complete, reader.reusable) == (b"abc", True, False)
+
+
+@pytest.mark.parametrize(
+    "response",
+    [
+        b"HTTP/1.1 200 OK\r\nConnection: close\r\nContent-Length: 0\r\n\r\n",
+        b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nabc",
+        b"HTTP/1.1 204 No Content\r\n\r\nx",
+    ],
+)
+def test_a_connection_that_is_closing_or_dirty_is_not_reused(response: bytes) -> None:
+    reader, _ = _read([response])
+    assert reader.complete
+    assert not reader.reusable
+
+
+@pytest.mark.parametrize(
+    "response",
+    [
+        b"SSH-2.0-OpenSSH\r\n\r\n",
+        b"HTTP/1.1 abc\r\n\r\n",
+        b"HTTP/1.1 200 OK\r\nno colon\r\n\r\n",
+        b"HTTP/1.1 200 OK\r\nContent-Length: -1\r\n\r\n",
+        b"HTTP/1.1 200 OK\r\nContent-Length: 1_0\r\n\r\n",
+        b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\nzz\r\n",
+        b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n2\r\nabcd\r\n",
+        b"x" * 70_000,
+    ],
+)
+def test_what_is_no_http_is_refused(response: bytes) -> None:
+    with pytest.raises(ProtocolError):
+        _read([response])
+
+
+@given(st.binary(max_size=400))
+def test_any_bytes_are_read_or_refused(data: bytes) -> None:
+    reader = ResponseReader()
+    try:
+        reader.feed(b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n" + data)
+        reader.end()
+    except ProtocolError:
+        return
+    assert reader.complete

@@ -1,0 +1,263 @@
+"""POST /v1/messages: what Bedrock is asked, what the caller gets, and what is recorded."""
+
+import json
+from typing import Any
+
+import pytest
+
+from gateway import errors
+from gateway.errors import GatewayError
+from local.bedrock import frames
+from tests.unit.gateway.conftest import MODEL, PROFILE, Caller
+from tests.unit.gateway.wire import SILENCE, SentResponse
+
+ASK: dict[str, Any] = {
+    "model": MODEL,
+    "max_tokens": 16,
+    "messages": [{"role": "user", "content": "hello"}],
+}
+START = frames.chunk(b'{"type":"message_start","message":{"usage":{"input_tokens":5}}}')
+STOP = frames.chunk(b'{"type":"message_stop"}')
+
+
+def _audit(capsys: pytest.CaptureFixture[str]) -> dict[str, Any]:
+    lines = [json.loads(line) for line in capsys.readouterr().out.splitlines()]
+    (audit,) = [line["audit"] for line in lines if line.get("message") == "audit"]
+    assert isinstance(audit, dict)
+    return audit
+
+
+def _error(response: SentResponse) -> tuple[int, str]:
+    content = response.json()
+    assert content["request_id"] == response.headers["request-id"]
+    return response.status, content["error"]["type"]
+
+
+def test_bedrock_is_asked_by_profile_with_its_own_version(caller: Caller) -> None:
+    caller.send({**ASK, "stream": False, "anthropic_version": "2023-06-01"})
+    sent = caller.bedrock.sent[0]
+    assert sent.path == f"/model/{PROFILE.replace(':', '%3A')}/invoke"
+    assert caller.bedrock.body == {
+        "max_tokens": 16,
+        "messages": ASK["messages"],
+        "anthropic_version": "bedrock-2023-05-31",
+    }
+
+
+def test_what_is_not_changed_leaves_as_the_same_bytes(caller: Caller) -> None:
+    written = '[ {"role":"user", "content":[{"type":"text","text":"\\u00e9", "n":1.0}]} ]'
+    caller.send(f'{{"model":"{MODEL}","max_tokens":1,"messages":{written}}}')
+    assert written.encode() in caller.bedrock.sent[0].body
+
+
+def test_betas_go_from_the_header_into_the_body(caller: Caller) -> None:
+    caller.send({**ASK, "anthropic_beta": ["a"]}, headers={"Anthropic-Beta": "b, a"})
+    assert caller.bedrock.body["anthropic_beta"] == ["a", "b"]
+
+
+def test_the_request_metadata_is_the_gateways_alone(caller: Caller) -> None:
+    forged = {"X-Amzn-Bedrock-Request-Metadata": '{"api_key_name":"someone else"}'}
+    caller.send(ASK, headers=forged)
+    metadata = json.loads(caller.bedrock.sent[0].headers["x-amzn-bedrock-request-metadata"])
+    assert metadata == {
+        "api_key_id": "key1",
+        "api_key_name": "team-a",
+        "gateway_request_id": "gw-1",
+    }
+
+
+def test_a_message_is_passed_on_untouched_with_bedrocks_request_id(
+    caller: Caller, capsys: pytest.CaptureFixture[str]
+) -> None:
+    caller.bedrock.answers(
+        b'{"id":"msg_', b'1"}', x_amzn_bedrock_input_token_count="5",
+        x_amzn_bedrock_output_token_count="2", x_amzn_bedrock_cache_read_input_token_count="1",
+    )  # fmt: skip
+    response = caller.send(ASK)
+    assert (response.status, response.body) == (200, b'{"id":"msg_1"}')
+    assert response.headers["request-id"] == "bedrock-1"
+    audit = _audit(capsys)
+    assert audit["outcome"] == "completed"
+    assert audit["bedrock_request_id"] == "bedrock-1"
+    assert (audit["api_key_id"], audit["api_key_name"]) == ("key1", "team-a")
+    assert (audit["model"], audit["model_id"]) == (MODEL, PROFILE)
+    assert (audit["input_tokens"], audit["output_tokens"]) == (5, 2)
+    assert audit["response_bytes"] == len(response.body)
+
+
+def test_neither_prompt_nor_answer_is_logged(
+    caller: Caller, capsys: pytest.CaptureFixture[str]
+) -> None:
+    caller.bedrock.answers(b'{"content":"secret-answer"}')
+    caller.send({**ASK, "messages": [{"role": "user", "content": "secret-prompt"}]})
+    caller.send({**ASK, "model": "secret-model"})
+    caller.send('{"messages": "secret-body')
+    printed = capsys.readouterr()
+    assert "secret" not in printed.out + printed.err
+
+
+def test_a_stream_leaves_in_one_write_per_read(
+    caller: Caller, capsys: pytest.CaptureFixture[str]
+) -> None:
+    delta = frames.chunk(b'{"type":"content_block_delta","index":0}')
+    caller.bedrock.answers(START + delta, delta + STOP)
+    response = caller.send({**ASK, "stream": True})
+    assert caller.bedrock.sent[0].path.endswith("/invoke-with-response-stream")
+    assert response.headers["content-type"].startswith("text/event-stream")
+    assert response.headers["request-id"] == "bedrock-1"
+    assert len(response.writes) == 2
+    names = [name for name, _ in response.events()]
+    assert names == ["message_start", *["content_block_delta"] * 2, "message_stop"]
+    assert _audit(capsys)["input_tokens"] == 5
+
+
+def test_silence_is_filled_with_pings(caller: Caller) -> None:
+    caller.bedrock.answers(START, SILENCE, SILENCE, STOP)
+    names = [name for name, _ in caller.send({**ASK, "stream": True}).events()]
+    assert names == ["message_start", "ping", "ping", "message_stop"]
+
+
+@pytest.mark.parametrize(
+    ("failure", "kind", "outcome"),
+    [
+        (frames.exception("throttlingException", {"message": "x"}), "rate_limit_error", "Throttl"),
+        (errors.UpstreamFailed("cut", cause="ConnectionResetError"), "api_error", "Connection"),
+        (b"", "api_error", "StreamCut"),
+        (b"\0" * 12, "api_error", "prelude"),
+    ],
+)
+def test_a_failure_after_the_first_byte_is_an_error_event(
+    caller: Caller,
+    capsys: pytest.CaptureFixture[str],
+    failure: bytes | GatewayError,
+    kind: str,
+    outcome: str,
+) -> None:
+    caller.bedrock.answers(START, failure)
+    response = caller.send({**ASK, "stream": True})
+    assert response.status == 200
+    name, data = response.events()[-1]
+    assert (name, data["error"]["type"]) == ("error", kind)
+    assert data["request_id"] == "bedrock-1"
+    audit = _audit(capsys)
+    assert audit["outcome"] == "interrupted"
+    assert outcome.lower() in audit["error_cause"].lower()
+
+
+def test_a_stream_that_fails_before_its_first_byte_is_a_proper_status(caller: Caller) -> None:
+    caller.bedrock.answers(frames.exception("serviceUnavailableException", {"message": "x"}))
+    response = caller.send({**ASK, "stream": True})
+    assert _error(response) == (529, "overloaded_error")
+
+
+@pytest.mark.parametrize(
+    ("status", "exception", "expected"),
+    [
+        (400, "ValidationException", (400, "invalid_request_error")),
+        (403, "AccessDeniedException", (403, "permission_error")),
+        (404, "ResourceNotFoundException", (404, "not_found_error")),
+        (424, "ModelErrorException", (500, "api_error")),
+        (429, "ThrottlingException", (429, "rate_limit_error")),
+        (500, "InternalServerException", (500, "api_error")),
+        (503, "ServiceUnavailableException", (529, "overloaded_error")),
+    ],
+)
+def test_bedrocks_refusals_are_anthropics_errors(
+    caller: Caller,
+    capsys: pytest.CaptureFixture[str],
+    status: int,
+    exception: str,
+    expected: tuple[int, str],
+) -> None:
+    body = b'{"message":"no: arn:aws:iam::123456789012:role/x"}'
+    caller.bedrock.answers(body, status=status, x_amzn_errortype=exception)
+    response = caller.send(ASK)
+    assert _error(response) == expected
+    assert response.headers["request-id"] == "bedrock-1"
+    assert ("retry-after" in response.headers) == (status == 429)
+    assert b"123456789012" not in response.body
+    assert caller.bedrock.reply.closed
+    assert _audit(capsys)["error_cause"] == exception
+
+
+def test_a_refusal_that_is_no_json_is_an_error_all_the_same(caller: Caller) -> None:
+    caller.bedrock.answers(b"<html>", status=502)
+    assert _error(caller.send(ASK)) == (500, "api_error")
+
+
+def test_no_answer_in_time_is_a_timeout(caller: Caller) -> None:
+    caller.bedrock.failure = errors.UpstreamTimeout("late")
+    assert _error(caller.send(ASK)) == (504, "timeout_error")
+    caller.bedrock.failure = None
+    caller.bedrock.answers(b"{", SILENCE)
+    assert _error(caller.send(ASK)) == (504, "timeout_error")
+
+
+@pytest.mark.parametrize(
+    ("body", "expected", "says"),
+    [
+        ('{"model":', (400, "invalid_request_error"), "not valid JSON"),
+        ("[]", (400, "invalid_request_error"), "must be a JSON object"),
+        ({**ASK, "max_tokens": "1"}, (400, "invalid_request_error"), "max_tokens: Input"),
+        ({**ASK, "max_tokens": True}, (400, "invalid_request_error"), "max_tokens: Input"),
+        ({**ASK, "messages": {}}, (400, "invalid_request_error"), "messages: Input"),
+        ({**ASK, "stream": "yes"}, (400, "invalid_request_error"), "stream: Input"),
+        ({**ASK, "anthropic_beta": "a"}, (400, "invalid_request_error"), "anthropic_beta"),
+        ({**ASK, "model": "gpt-4"}, (404, "not_found_error"), "gpt-4"),
+        ({**ASK, "model": "claude-3-7-sonnet"}, (404, "not_found_error"), "claude-"),
+        ({**ASK, "model": "claude-haiku-4-5"}, (403, "permission_error"), "claude-haiku-4-5"),
+        ({**ASK, "model": f"us.{PROFILE[7:]}"}, (400, "invalid_request_error"), "global"),
+        ({**ASK, "system": "x" * 10_000}, (413, "request_too_large"), "10,000 bytes"),
+        ({**ASK, "system": "\ud800"}, (200, ""), ""),
+        (f'{{"model":"{MODEL}","max_tokens":1,"messages":["\ud800"]}}',
+         (400, "invalid_request_error"), "UTF-8"),
+        *[
+            ({name: value for name, value in ASK.items() if name != missing},
+             (400, "invalid_request_error"), f"{missing}: Field required")
+            for missing in ASK
+        ],
+    ],
+)  # fmt: skip
+def test_what_cannot_be_served_is_refused_in_words(
+    caller: Caller, body: object, expected: tuple[int, str], says: str
+) -> None:
+    response = caller.send(body)
+    if expected[0] == 200:
+        assert response.status == 200
+        return
+    assert _error(response) == expected
+    assert says in response.json()["error"]["message"]
+    assert caller.bedrock.sent == []
+    assert response.headers["request-id"] == "gw-1"
+
+
+def test_a_retired_model_is_refused_with_its_successor(caller: Caller) -> None:
+    response = caller.send({**ASK, "model": "anthropic.claude-3-haiku-20240307-v1:0"})
+    assert response.status == 404
+    assert "claude-haiku-4-5" in response.json()["error"]["message"]
+
+
+def test_a_body_in_base64_is_read_and_a_bad_one_refused(caller: Caller) -> None:
+    event = {
+        "httpMethod": "POST",
+        "path": "/v1/messages",
+        "headers": None,
+        "requestContext": {"requestId": "gw-1"},
+        "isBase64Encoded": True,
+    }
+    good = "eyJtb2RlbCI6ImNsYXVkZS1zb25uZXQtNC01IiwibWF4X3Rva2VucyI6MSwibWVzc2FnZXMiOltdfQ=="
+    assert caller.send_event({**event, "body": good}).status == 200
+    assert _error(caller.send_event({**event, "body": "/w=="})) == (400, "invalid_request_error")
+
+
+def test_a_caller_who_leaves_ends_the_upstream_read(
+    caller: Caller, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    caller.bedrock.answers(START, START, STOP)
+    gone = SentResponse(leaves_after=1)
+    monkeypatch.setattr("tests.unit.gateway.conftest.SentResponse", lambda: gone)
+    caller.send({**ASK, "stream": True})
+    assert len(gone.writes) == 1
+    assert caller.bedrock.reply.closed
+    assert caller.bedrock.reply.read(1) == STOP, "upstream was read on"
+    assert _audit(capsys)["outcome"] == "caller_gone"

@@ -1,0 +1,108 @@
+"""Both ends of the gateway as a test sees them: a scripted Bedrock, a response that is kept."""
+
+import json
+from collections.abc import Mapping
+from typing import Any, NamedTuple
+
+from gateway.errors import GatewayError
+from gateway.runtime import CallerGone
+from gateway.upstream import Reply
+
+SILENCE = None
+
+
+class Sent(NamedTuple):
+    """What the gateway asked of Bedrock."""
+
+    path: str
+    headers: Mapping[str, str]
+    body: bytes
+
+
+class ScriptedReply:
+    """`parts` are read one at a time: bytes, SILENCE, or an error to raise."""
+
+    def __init__(
+        self, status: int, headers: Mapping[str, str], parts: list[bytes | GatewayError | None]
+    ) -> None:
+        self.status = status
+        self.headers: Mapping[str, str] = {"x-amzn-requestid": "bedrock-1", **headers}
+        self.closed = False
+        self._parts = parts
+
+    def read(self, seconds: float) -> bytes | None:
+        assert seconds > 0
+        part = self._parts.pop(0) if self._parts else b""
+        if isinstance(part, GatewayError):
+            raise part
+        return part
+
+    def close(self) -> None:
+        self.closed = True
+
+
+class FakeBedrock:
+    """Answers every request with `reply`, or raises `failure`; keeps what it was sent."""
+
+    def __init__(self) -> None:
+        self.sent: list[Sent] = []
+        self.failure: GatewayError | None = None
+        self.reply = ScriptedReply(200, {}, [b"{}"])
+
+    def answers(
+        self, *parts: bytes | GatewayError | None, status: int = 200, **headers: str
+    ) -> None:
+        named = {name.replace("_", "-"): value for name, value in headers.items()}
+        self.reply = ScriptedReply(status, named, list(parts))
+
+    def post(self, path: str, headers: Mapping[str, str], body: bytes, *, seconds: float) -> Reply:
+        assert seconds > 0
+        self.sent.append(Sent(path, headers, body))
+        if self.failure is not None:
+            raise self.failure
+        return self.reply
+
+    @property
+    def body(self) -> dict[str, Any]:
+        content: dict[str, Any] = json.loads(self.sent[-1].body)
+        return content
+
+
+class SentResponse:
+    """What the caller received. It leaves after `leaves_after` writes, if that is set."""
+
+    def __init__(self, leaves_after: int | None = None) -> None:
+        self.status = 0
+        self.headers: dict[str, str] = {}
+        self.writes: list[bytes] = []
+        self._leaves_after = leaves_after
+
+    def start(self, status: int, headers: Mapping[str, str]) -> None:
+        assert not self.writes, "the status can't be changed any more"
+        self.status, self.headers = status, dict(headers)
+
+    def write(self, data: bytes) -> None:
+        if len(self.writes) == self._leaves_after:
+            raise CallerGone("left")
+        self.writes.append(data)
+
+    @property
+    def body(self) -> bytes:
+        return b"".join(self.writes)
+
+    def json(self) -> dict[str, Any]:
+        content: dict[str, Any] = json.loads(self.body)
+        return content
+
+    def events(self) -> list[tuple[str, dict[str, Any]]]:
+        """The server-sent events, parsed strictly."""
+        *blocks, rest = self.body.decode().split("\n\n")
+        assert rest == "", "the last event is not complete"
+        return [_event(block) for block in blocks]
+
+
+def _event(block: str) -> tuple[str, dict[str, Any]]:
+    name, data = block.split("\n")
+    assert name.startswith("event: ")
+    assert data.startswith("data: ")
+    return name.removeprefix("event: "), json.loads(data.removeprefix("data: "))
