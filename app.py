@@ -1,0 +1,44 @@
+"""Reads the stage's settings, wires the four stacks, and has them checked."""
+
+import sys
+
+import aws_cdk as cdk
+from cdk_nag import AwsSolutionsChecks
+
+from stacks.gateway import Gateway
+from stacks.invocation_logging import InvocationLogging
+from stacks.model_access import ModelAccess
+from stacks.observability import Observability
+from stacks.settings import SettingsError, Stage, load_stage
+
+
+def build(app: cdk.App, stage: Stage) -> None:
+    """The four stacks of `stage`, in the order in which they must come to be."""
+    env = cdk.Environment(account=stage.account, region=stage.region)
+    name = f"claude-on-bedrock-{stage.name}"
+    record = InvocationLogging(app, f"{name}-InvocationLogging", stage=stage, env=env)
+    access = ModelAccess(app, f"{name}-ModelAccess", stage=stage, env=env)
+    gateway = Gateway(
+        app,
+        f"{name}-Gateway",
+        stage=stage,
+        log_key=record.key,
+        invoke_policies=access.invoke_policies,
+        env=env,
+    )
+    gateway.add_stack_dependency(record)  # no moment at which it answers and the log is off
+    Observability(app, f"{name}-Observability", stage=stage, gateway=gateway, env=env)
+    cdk.Tags.of(app).add("claude-on-bedrock", stage.name)
+    cdk.Validations.of(app).add_plugins(AwsSolutionsChecks(app))
+
+
+if __name__ == "__main__":
+    app = cdk.App()
+    try:
+        stage = load_stage(
+            app.node.try_get_context("stages"), app.node.try_get_context("stage") or "dev"
+        )
+    except SettingsError as mistakes:
+        sys.exit(str(mistakes))
+    build(app, stage)
+    app.synth()

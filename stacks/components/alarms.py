@@ -1,0 +1,106 @@
+"""Alone knows which symptoms wake somebody, and from what threshold on."""
+
+from __future__ import annotations
+
+from aws_cdk import aws_apigateway as apigateway
+from aws_cdk import aws_cloudwatch as cloudwatch
+from aws_cdk import aws_lambda as lambda_
+from aws_cdk import aws_sns as sns
+from constructs import Construct
+
+from stacks.components.metrics import (
+    DELIVERIES,
+    api_metric,
+    delivery_metric,
+    function_metric,
+    gateway_metric,
+)
+from stacks.components.symptom_alarm import symptom_alarm
+
+SLOW_FIRST_BYTE_MS = 20_000
+
+
+class Alarms(Construct):
+    """The alarms of one stage; each of them tells `topic`."""
+
+    def __init__(
+        self,
+        scope: Construct,
+        construct_id: str,
+        *,
+        stage_name: str,
+        api_name: str,
+        api_stage: apigateway.IStage,
+        gateway: lambda_.IFunction,
+        authorizer: lambda_.IFunction,
+        topic: sns.ITopic,
+    ) -> None:
+        super().__init__(scope, construct_id)
+        self._topic = topic
+        self._on_answers(stage_name, api_metric(api_stage, api_name=api_name, name="5XXError"))
+        self._on_functions(gateway, authorizer)
+        self._on_deliveries()
+
+    def _on_answers(self, stage_name: str, server_errors: cloudwatch.Metric) -> None:
+        self._add(
+            "ServerErrors",
+            server_errors,
+            5,
+            "Clients get 5xx answers: look at the gateway's audit lines for the outcome.",
+        )
+        self._add(
+            "Throttles",
+            gateway_metric("Throttles", stage_name=stage_name),
+            10,
+            "Bedrock throttles the account: look at its quotas for these models.",
+        )
+        self._add(
+            "SlowFirstByte",
+            gateway_metric("FirstByteLatency", stage_name=stage_name, statistic="p95"),
+            SLOW_FIRST_BYTE_MS,
+            "One request in twenty waits long for its first byte: look at Bedrock's latency.",
+            periods=3,
+        )
+
+    def _on_functions(self, gateway: lambda_.IFunction, authorizer: lambda_.IFunction) -> None:
+        # Not the authoriser's errors: by one it says, as it must, that a key is missing.
+        self._add(
+            "FunctionErrors",
+            function_metric(gateway, "Errors"),
+            1,
+            "The gateway function failed or ran out of time: look at its log group.",
+        )
+        for name, function in (("Function", gateway), ("Authorizer", authorizer)):
+            self._add(
+                f"{name}Throttles",
+                function_metric(function, "Throttles"),
+                1,
+                "Lambda turned calls away: look at the account's concurrency.",
+            )
+
+    def _on_deliveries(self) -> None:
+        for delivery in DELIVERIES:
+            self._add(
+                f"{delivery}Failure",
+                delivery_metric(delivery, "Failure"),
+                1,
+                "Bedrock could not deliver a record of a call: check key, bucket and role now.",
+            )
+
+    def _add(
+        self,
+        construct_id: str,
+        metric: cloudwatch.IMetric,
+        at_least: float,
+        meaning: str,
+        periods: int = 1,
+    ) -> None:
+        symptom_alarm(
+            self,
+            construct_id,
+            metric=metric,
+            at_least=at_least,
+            periods=periods,
+            meaning=meaning,
+            topic=self._topic,
+        )

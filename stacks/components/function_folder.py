@@ -1,0 +1,145 @@
+"""Alone knows how a function's folder is built, so that equal sources give equal bytes."""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import shutil
+import subprocess
+import sys
+import tempfile
+from collections.abc import Callable, Iterator, Sequence
+from pathlib import Path
+
+PLATFORM = "manylinux2014_aarch64"
+MINOR = f"{sys.version_info.major}.{sys.version_info.minor}"
+# Where Lambda unpacks a zip; tracebacks then name the file that is there.
+TASK_ROOT = "/var/task"
+# Installer's notes and what no function runs; RECORD differs between versions of pip.
+UNWANTED = (
+    *("bin", "__pycache__", "*.dist-info/RECORD", "*.dist-info/INSTALLER"),
+    *("*.dist-info/REQUESTED", "boto3/data", "boto3/examples"),
+)
+# A client reads these beside its service's own model.
+SDK_FILES = (
+    *("_retry.json", "endpoints.json", "partitions.json", "sdk-default-configuration.json"),
+)
+
+
+class PackagingError(Exception):
+    """pip could not bring what a function needs; the message holds what pip said."""
+
+
+def build_folder(
+    *,
+    source_root: Path,
+    packages: Sequence[str],
+    requirements: Path | None,
+    sdk_services: Sequence[str],
+    cache: Path,
+) -> Path:
+    """A folder holding `packages` of `source_root`, the wheels of `requirements`, and byte code.
+
+    The byte code is for the minor version of the interpreter that runs this, which the function's
+    runtime therefore follows. botocore keeps the API models of `sdk_services` only. Wheels come
+    from the package index once, then from `cache`. Raises PackagingError where pip fails.
+    """
+    wheels = _wheels(requirements, cache=cache) if requirements else None
+    names = (*packages, *sdk_services, wheels.name if wheels else "", MINOR)
+    key = _digest(
+        *(name.encode() for name in names),
+        Path(__file__).read_bytes(),
+        *_fingerprints(source_root, packages),
+    )
+
+    def fill(folder: Path) -> None:
+        if wheels:
+            shutil.copytree(wheels, folder, dirs_exist_ok=True)
+            _trim_sdk(folder, services=sdk_services)
+        for package in packages:
+            ignore = shutil.ignore_patterns("__pycache__", "requirements.txt")
+            shutil.copytree(source_root / package, folder / package, ignore=ignore)
+        _compile(folder)
+
+    return _made_once(cache / "functions" / f"{packages[0]}-{key}", fill)
+
+
+def _wheels(requirements: Path, *, cache: Path) -> Path:
+    key = _digest(
+        Path(__file__).read_bytes(), requirements.read_bytes(), MINOR.encode(), PLATFORM.encode()
+    )
+
+    def fill(folder: Path) -> None:
+        _pip_install(requirements, folder)
+        _remove_unwanted(folder)
+
+    return _made_once(cache / "wheels" / key, fill)
+
+
+def _pip_install(requirements: Path, folder: Path) -> None:
+    command = [sys.executable, "-m", "pip", "install", "--quiet", "--disable-pip-version-check"]
+    target = ["--target", str(folder), "--platform", PLATFORM, "--python-version", MINOR]
+    strict = ["--only-binary=:all:", "--no-compile", "--require-hashes", "-r", str(requirements)]
+    pip = subprocess.run(  # noqa: S603
+        [*command, *target, *strict], check=False, capture_output=True, text=True
+    )
+    if pip.returncode:
+        raise PackagingError(f"pip could not install {requirements} for {PLATFORM}:\n{pip.stderr}")
+
+
+def _remove_unwanted(folder: Path) -> None:
+    for pattern in UNWANTED:
+        for path in sorted(folder.glob(pattern)):
+            shutil.rmtree(path) if path.is_dir() else path.unlink()
+
+
+def _trim_sdk(folder: Path, *, services: Sequence[str]) -> None:
+    data = folder / "botocore" / "data"
+    wanted = {*services, *(SDK_FILES if services else ())}
+    for entry in sorted(data.iterdir()) if data.is_dir() else ():
+        if entry.name not in wanted:
+            shutil.rmtree(entry) if entry.is_dir() else entry.unlink()
+
+
+def _compile(folder: Path) -> None:
+    # A process of its own with a fixed hash seed: byte code holds traces of what else was loaded.
+    names = ["-s", str(folder), "-p", TASK_ROOT]
+    command = [sys.executable, "-P", "-m", "compileall", "-q", "--invalidation-mode"]
+    subprocess.run(  # noqa: S603
+        [*command, "unchecked-hash", *names, str(folder)],
+        check=True,
+        env={**os.environ, "PYTHONHASHSEED": "0"},
+    )
+
+
+def _made_once(folder: Path, fill: Callable[[Path], None]) -> Path:
+    """`folder`, filled beside its place and moved there whole: two syntheses may run at once."""
+    if folder.is_dir():
+        return folder
+    folder.parent.mkdir(parents=True, exist_ok=True)
+    with tempfile.TemporaryDirectory(dir=folder.parent) as scratch:
+        draft = Path(scratch) / folder.name
+        draft.mkdir()
+        fill(draft)
+        try:
+            draft.rename(folder)
+        except OSError:
+            if not folder.is_dir():
+                raise
+    return folder
+
+
+def _fingerprints(source_root: Path, packages: Sequence[str]) -> Iterator[bytes]:
+    for package in packages:
+        for path in sorted((source_root / package).rglob("*")):
+            if path.is_file() and "__pycache__" not in path.parts:
+                mode = "x" if os.access(path, os.X_OK) else "-"
+                yield f"{path.relative_to(source_root)} {mode}".encode()
+                yield path.read_bytes()
+
+
+def _digest(*parts: bytes) -> str:
+    digest = hashlib.sha256()
+    for part in parts:
+        digest.update(len(part).to_bytes(8) + part)
+    return digest.hexdigest()[:16]

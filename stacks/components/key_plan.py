@@ -1,0 +1,64 @@
+"""Alone knows how callers' keys and their limits are held: by API Gateway, not by us."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+
+from aws_cdk import aws_apigateway as apigateway
+from constructs import Construct
+
+
+class ApiKeys(Construct):
+    """A key for each name. API Gateway makes the values; nothing of ours stores one."""
+
+    def __init__(
+        self, scope: Construct, construct_id: str, *, names: Sequence[str], name_prefix: str
+    ) -> None:
+        super().__init__(scope, construct_id)
+        self.by_name: Mapping[str, apigateway.ApiKey] = {
+            name: apigateway.ApiKey(self, name, api_key_name=f"{name_prefix}-{name}")
+            for name in names
+        }
+
+    def ids_by_name(self) -> dict[str, str]:
+        """Name -> key id, which is a token until deployment."""
+        return {name: key.key_id for name, key in self.by_name.items()}
+
+    def names_by_id(self) -> dict[str, str]:
+        """The same, turned round: what tells the gateway who called."""
+        return {key.key_id: name for name, key in self.by_name.items()}
+
+
+class KeyPlan(Construct):
+    """One usage plan for all keys. Its limits hold for each key, and are AWS's best effort:
+    https://docs.aws.amazon.com/apigateway/latest/developerguide/api-gateway-api-usage-plans.html
+    """
+
+    def __init__(
+        self,
+        scope: Construct,
+        construct_id: str,
+        *,
+        name: str,
+        stage: apigateway.Stage,
+        keys: ApiKeys,
+        rate_per_second: float,
+        burst: int,
+        quota: apigateway.QuotaSettings | None,
+    ) -> None:
+        super().__init__(scope, construct_id)
+        self.plan = apigateway.UsagePlan(
+            self,
+            "Plan",
+            name=name,
+            api_stages=[apigateway.UsagePlanPerApiStage(api=stage.rest_api, stage=stage)],
+            throttle=apigateway.ThrottleSettings(rate_limit=rate_per_second, burst_limit=burst),
+            quota=quota,
+        )
+        for key in keys.by_name.values():
+            self.plan.add_api_key(key)
+
+
+def quota_settings(*, requests: int, period: str) -> apigateway.QuotaSettings:
+    """`requests` in each calendar `period`: DAY, WEEK or MONTH."""
+    return apigateway.QuotaSettings(limit=requests, period=apigateway.Period[period])

@@ -1,0 +1,61 @@
+"""Alone knows the names, dimensions and units of every metric that we watch."""
+
+from __future__ import annotations
+
+import aws_cdk as cdk
+from aws_cdk import aws_apigateway as apigateway
+from aws_cdk import aws_cloudwatch as cloudwatch
+from aws_cdk import aws_lambda as lambda_
+
+FIVE_MINUTES = cdk.Duration.minutes(5)
+
+# One for each way a record leaves Bedrock; of the whole account and Region, so without dimensions:
+# https://docs.aws.amazon.com/bedrock/latest/userguide/monitoring-runtime-metrics.html
+DELIVERIES = (
+    "ModelInvocationLogsCloudWatchDelivery",
+    "ModelInvocationLogsS3Delivery",
+    "ModelInvocationLargeDataS3Delivery",
+)
+
+
+def gateway_metric(name: str, *, stage_name: str, statistic: str = "Sum") -> cloudwatch.Metric:
+    """A metric that the gateway function writes itself."""
+    return cloudwatch.Metric(
+        namespace="ClaudeOnBedrock",
+        metric_name=name,
+        dimensions_map={"service": "gateway", "stage": stage_name},
+        statistic=statistic,
+        period=FIVE_MINUTES,
+    )
+
+
+def delivery_metric(delivery: str, outcome: str) -> cloudwatch.Metric:
+    """How many records one of DELIVERIES carried; `outcome` is Success or Failure."""
+    return cloudwatch.Metric(
+        namespace="AWS/Bedrock",
+        metric_name=f"{delivery}{outcome}",
+        statistic="Sum",
+        period=FIVE_MINUTES,
+    )
+
+
+def api_metric(stage: apigateway.IStage, *, api_name: str, name: str) -> cloudwatch.Metric:
+    """A count of API Gateway's own for one stage of an API."""
+    return cloudwatch.Metric(
+        namespace="AWS/ApiGateway",
+        metric_name=name,
+        dimensions_map={"ApiName": api_name, "Stage": stage.stage_name},
+        statistic="Sum",
+        period=FIVE_MINUTES,
+    )
+
+
+def function_metric(function: lambda_.IFunction, name: str) -> cloudwatch.Metric:
+    """A count of Lambda's own for one function."""
+    return cloudwatch.Metric(
+        namespace="AWS/Lambda",
+        metric_name=name,
+        dimensions_map={"FunctionName": function.function_name},
+        statistic="Sum",
+        period=FIVE_MINUTES,
+    )

@@ -1,0 +1,15 @@
+"""Alone knows what happens to records when their stack is deleted."""
+
+from __future__ import annotations
+
+import aws_cdk as cdk
+
+
+def removal_policy(*, keep: bool) -> cdk.RemovalPolicy:
+    """Kept things survive their stack, except one whose very creation failed.
+
+    A first deployment that is rolled back can then be repeated under the same names.
+    """
+    if keep:
+        return cdk.RemovalPolicy.RETAIN_ON_UPDATE_OR_DELETE
+    return cdk.RemovalPolicy.DESTROY

@@ -1,0 +1,166 @@
+"""Alone knows how the REST API is put together: routes, authoriser, streaming, access log."""
+
+from __future__ import annotations
+
+import json
+
+import aws_cdk as cdk
+from aws_cdk import aws_apigateway as apigateway
+from aws_cdk import aws_lambda as lambda_
+from aws_cdk import aws_logs as logs
+from constructs import Construct
+
+from stacks.components.acknowledge import acknowledge
+from stacks.components.error_responses import add_error_responses
+
+# https://docs.aws.amazon.com/apigateway/latest/developerguide/response-transfer-mode.html
+LONGEST_STREAM = cdk.Duration.minutes(15)
+HEALTH_RATE_PER_SECOND = 5
+HEALTH_BURST = 10
+
+# Who, what, how it ended and how long it took; no header and no body.
+ACCESS_LOG = {
+    "requestId": "$context.requestId",
+    "extendedRequestId": "$context.extendedRequestId",
+    "traceId": "$context.xrayTraceId",
+    "requestTime": "$context.requestTime",
+    "apiKeyId": "$context.identity.apiKeyId",
+    "sourceIp": "$context.identity.sourceIp",
+    "protocol": "$context.protocol",
+    "httpMethod": "$context.httpMethod",
+    "resourcePath": "$context.resourcePath",
+    "path": "$context.path",
+    "status": "$context.status",
+    "refusal": "$context.error.responseType",
+    "authorizerStatus": "$context.authorizer.status",
+    "authorizerLatency": "$context.authorizer.latency",
+    "integrationStatus": "$context.integration.status",
+    "integrationLatency": "$context.integrationLatency",
+    "responseLatency": "$context.responseLatency",
+    "responseLength": "$context.responseLength",
+}
+
+# Draft 4, as API Gateway reads it. No more than the function itself would refuse.
+MESSAGES_SCHEMA = apigateway.JsonSchema(
+    schema=apigateway.JsonSchemaVersion.DRAFT4,
+    title="Messages",
+    type=apigateway.JsonSchemaType.OBJECT,
+    required=["model", "max_tokens", "messages"],
+    properties={
+        "model": apigateway.JsonSchema(type=apigateway.JsonSchemaType.STRING, min_length=1),
+        "max_tokens": apigateway.JsonSchema(type=apigateway.JsonSchemaType.INTEGER, minimum=1),
+        "messages": apigateway.JsonSchema(type=apigateway.JsonSchemaType.ARRAY, min_items=1),
+    },
+)
+
+
+FINDINGS = {
+    "APIG3": "a firewall's body rules trip on prompts, and its price is the account's to decide; "
+    "keys, throttle and quota stand before every call that costs",
+    "APIG4": "GET /health alone is open: it calls nothing and is throttled",
+    "APIG6": "execution logs can quote requests and lie in a group without our key and retention; "
+    "the access log and the function's audit lines tell the same without a prompt",
+    "COG4": "callers are programs with a key, which the authoriser reads; there are no users to "
+    "sign in",
+}
+
+
+class StreamingApi(Construct):
+    """A Regional REST API that streams `function`'s answers to callers with a key.
+
+    Its access log needs the role by which API Gateway writes to CloudWatch Logs, a setting of the
+    whole account and Region that other APIs share. This construct leaves that setting alone.
+    """
+
+    def __init__(
+        self,
+        scope: Construct,
+        construct_id: str,
+        *,
+        name: str,
+        stage_name: str,
+        function: lambda_.IFunction,
+        authorizer_function: lambda_.IFunction,
+        access_log: logs.ILogGroup,
+    ) -> None:
+        super().__init__(scope, construct_id)
+        self.api = apigateway.RestApi(
+            self,
+            "Api",
+            rest_api_name=name,
+            description="Claude on Bedrock, by the formats Claude's own clients speak",
+            # Edge-optimized APIs cut a stream that is silent for 30 seconds; Regional ones, 300.
+            endpoint_types=[apigateway.EndpointType.REGIONAL],
+            api_key_source_type=apigateway.ApiKeySourceType.AUTHORIZER,
+            cloud_watch_role=False,
+            deploy_options=_stage_options(stage_name, access_log),
+        )
+        add_error_responses(self.api)
+        self._add_routes(_integration(function), self._authorizer(authorizer_function))
+        acknowledge(self, FINDINGS)
+
+    def _authorizer(self, function: lambda_.IFunction) -> apigateway.IAuthorizer:
+        return apigateway.RequestAuthorizer(
+            self,
+            "Authorizer",
+            handler=function,
+            # It reads either of two headers, so neither can be demanded, nor be a cache's key.
+            identity_sources=[],
+            results_cache_ttl=cdk.Duration.seconds(0),
+        )
+
+    def _add_routes(
+        self, integration: apigateway.Integration, authorizer: apigateway.IAuthorizer
+    ) -> None:
+        root = self.api.root
+        anything = root.add_resource("{proxy+}")
+        for resource in (root, anything):
+            resource.add_method("ANY", integration, authorizer=authorizer, api_key_required=True)
+        root.add_resource("health").add_method("GET", integration)
+        root.add_resource("v1").add_resource("messages").add_method(
+            "POST",
+            integration,
+            authorizer=authorizer,
+            api_key_required=True,
+            request_validator=self._validator(),
+            request_models={"application/json": self._messages_model()},
+        )
+
+    def _validator(self) -> apigateway.IRequestValidator:
+        return apigateway.RequestValidator(
+            self,
+            "Validator",
+            rest_api=self.api,
+            validate_request_body=True,
+            validate_request_parameters=True,
+        )
+
+    def _messages_model(self) -> apigateway.IModel:
+        return self.api.add_model(
+            "Messages", content_type="application/json", schema=MESSAGES_SCHEMA
+        )
+
+
+def _integration(function: lambda_.IFunction) -> apigateway.Integration:
+    return apigateway.LambdaIntegration(
+        function,
+        response_transfer_mode=apigateway.ResponseTransferMode.STREAM,
+        timeout=LONGEST_STREAM,
+        scope_permission_to_method=False,
+    )
+
+
+def _stage_options(stage_name: str, access_log: logs.ILogGroup) -> apigateway.StageOptions:
+    return apigateway.StageOptions(
+        stage_name=stage_name,
+        tracing_enabled=True,
+        metrics_enabled=True,
+        data_trace_enabled=False,
+        access_log_destination=apigateway.LogGroupLogDestination(access_log),
+        access_log_format=apigateway.AccessLogFormat.custom(json.dumps(ACCESS_LOG)),
+        method_options={
+            "/health/GET": apigateway.MethodDeploymentOptions(
+                throttling_rate_limit=HEALTH_RATE_PER_SECOND, throttling_burst_limit=HEALTH_BURST
+            )
+        },
+    )

@@ -1,0 +1,37 @@
+"""Alone knows what every alarm of ours has: a threshold, a sentence for the reader, an action."""
+
+from __future__ import annotations
+
+from aws_cdk import aws_cloudwatch as cloudwatch
+from aws_cdk import aws_cloudwatch_actions as actions
+from aws_cdk import aws_sns as sns
+from constructs import Construct
+
+
+def symptom_alarm(
+    scope: Construct,
+    construct_id: str,
+    *,
+    metric: cloudwatch.IMetric,
+    at_least: float,
+    periods: int,
+    meaning: str,
+    topic: sns.ITopic,
+) -> cloudwatch.Alarm:
+    """An alarm when `metric` is `at_least` that much in each of `periods` in a row.
+
+    Without traffic there is no symptom: missing data is good. `meaning` tells who is woken what
+    it means and where to look.
+    """
+    alarm = cloudwatch.Alarm(
+        scope,
+        construct_id,
+        metric=metric,
+        threshold=at_least,
+        evaluation_periods=periods,
+        comparison_operator=cloudwatch.ComparisonOperator.GREATER_THAN_OR_EQUAL_TO_THRESHOLD,
+        treat_missing_data=cloudwatch.TreatMissingData.NOT_BREACHING,
+        alarm_description=meaning,
+    )
+    alarm.add_alarm_action(actions.SnsAction(topic))
+    return alarm
