@@ -1,0 +1,83 @@
+"""Our configuration says everything; another is recognised, and its difference is readable."""
+
+import json
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from invocation_logging import configuration
+from tests.unit.invocation_logging.conftest import PROPERTIES
+
+OURS = configuration.desired(PROPERTIES)
+SETTINGS = st.dictionaries(st.text(min_size=1), st.booleans() | st.text(), max_size=5)
+
+
+def test_both_destinations_large_bodies_and_every_data_type_are_stated() -> None:
+    assert OURS == {
+        "cloudWatchConfig": {
+            "logGroupName": "/claude-on-bedrock/dev/invocations",
+            "roleArn": "arn:aws:iam::111122223333:role/delivery",
+            "largeDataDeliveryS3Config": {
+                "bucketName": "claude-dev-invocations",
+                "keyPrefix": "large-data",
+            },
+        },
+        "s3Config": {"bucketName": "claude-dev-invocations"},
+        "textDataDeliveryEnabled": True,
+        "imageDataDeliveryEnabled": True,
+        "embeddingDataDeliveryEnabled": True,
+        "videoDataDeliveryEnabled": True,
+        "audioDataDeliveryEnabled": True,
+    }
+
+
+@pytest.mark.parametrize("name", ["LogGroupName", "RoleArn", "BucketName", "LargeDataPrefix"])
+def test_a_missing_property_is_named(name: str) -> None:
+    for incomplete in (
+        {**PROPERTIES, name: ""},
+        {k: v for k, v in PROPERTIES.items() if k != name},
+    ):
+        with pytest.raises(configuration.InvalidProperties, match=name):
+            configuration.desired(incomplete)
+
+
+def test_what_bedrock_fills_in_or_leaves_out_is_no_difference() -> None:
+    returned = json.loads(json.dumps(OURS))
+    returned["s3Config"]["keyPrefix"] = ""
+    del returned["audioDataDeliveryEnabled"]
+
+    assert configuration.same(returned, OURS)
+    assert configuration.difference(returned, OURS) == []
+
+
+@pytest.mark.parametrize(
+    ("path", "value"),
+    [
+        (["cloudWatchConfig", "logGroupName"], "/another"),
+        (["cloudWatchConfig", "roleArn"], "arn:aws:iam::111122223333:role/another"),
+        (["cloudWatchConfig", "largeDataDeliveryS3Config", "bucketName"], "another"),
+        (["cloudWatchConfig", "largeDataDeliveryS3Config", "keyPrefix"], "another"),
+        (["s3Config", "bucketName"], "another"),
+        (["s3Config", "keyPrefix"], "another"),
+        (["imageDataDeliveryEnabled"], False),
+    ],
+)
+def test_a_change_in_any_one_setting_is_told_by_its_name(path: list[str], value: object) -> None:
+    other = json.loads(json.dumps(OURS))
+    inner: dict[str, Any] = other
+    for name in path[:-1]:
+        inner = inner[name]
+    inner[path[-1]] = value
+
+    [line] = configuration.difference(other, OURS)
+
+    assert not configuration.same(other, OURS)
+    assert line.startswith(f"{'.'.join(path)}: found {value}, wanted ")
+
+
+@given(SETTINGS, SETTINGS)
+def test_same_means_no_difference(one: dict[str, Any], other: dict[str, Any]) -> None:
+    assert configuration.same(one, one)
+    assert configuration.same(one, other) == (configuration.difference(one, other) == [])

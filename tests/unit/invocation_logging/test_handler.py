@@ -1,0 +1,277 @@
+"""CloudFormation always gets one answer, and nobody else's configuration is ever touched."""
+
+import urllib.error
+from typing import Any
+
+import pytest
+from botocore.exceptions import ClientError, EndpointConnectionError
+
+from invocation_logging import handler, response
+from invocation_logging.configuration import desired
+from invocation_logging.service import BedrockControl
+from tests.unit.invocation_logging.conftest import PROPERTIES, REGION, STACK_ID, Mailbox
+
+OURS = desired(PROPERTIES)
+RENAMED = {**PROPERTIES, "LogGroupName": "/claude-on-bedrock/dev/renamed"}
+
+
+def event(
+    request_type: str,
+    mailbox: Mailbox,
+    properties: dict[str, str] = PROPERTIES,
+    old: dict[str, str] | None = None,
+) -> dict[str, Any]:
+    """What CloudFormation sends, for each type of request."""
+    made: dict[str, Any] = {
+        "RequestType": request_type,
+        "ResponseURL": mailbox.url,
+        "StackId": STACK_ID,
+        "RequestId": "5b478418-69bc-4151-a1f6-b4a1e5a0fd05",
+        "ResourceType": "Custom::BedrockInvocationLogging",
+        "LogicalResourceId": "LoggingConfiguration",
+        "ResourceProperties": properties,
+    }
+    if request_type != "Create":
+        made["PhysicalResourceId"] = f"bedrock-invocation-logging-{REGION}"
+    if old is not None:
+        made["OldResourceProperties"] = old
+    return made
+
+
+def put(bedrock: BedrockControl, configuration: dict[str, Any]) -> None:
+    bedrock.put_model_invocation_logging_configuration(loggingConfig=configuration)
+
+
+def current(bedrock: BedrockControl) -> dict[str, Any] | None:
+    answer = bedrock.get_model_invocation_logging_configuration()
+    return answer.get("loggingConfig") or None
+
+
+def test_create_sets_logging_where_there_is_none(bedrock: BedrockControl, mailbox: Mailbox) -> None:
+    handler.handle(event("Create", mailbox), None)
+
+    assert current(bedrock) == OURS
+    assert mailbox.received == [
+        {
+            "Status": "SUCCESS",
+            "Reason": "Model invocation logging is set in eu-west-1.",
+            "PhysicalResourceId": "bedrock-invocation-logging-eu-west-1",
+            "StackId": STACK_ID,
+            "RequestId": "5b478418-69bc-4151-a1f6-b4a1e5a0fd05",
+            "LogicalResourceId": "LoggingConfiguration",
+        }
+    ]
+
+
+def test_create_over_our_own_configuration_succeeds(
+    bedrock: BedrockControl, mailbox: Mailbox
+) -> None:
+    put(bedrock, OURS)
+
+    handler.handle(event("Create", mailbox), None)
+
+    assert mailbox.received[0]["Status"] == "SUCCESS"
+    assert current(bedrock) == OURS
+
+
+@pytest.mark.parametrize("request_type", ["Create", "Update"])
+def test_a_foreign_configuration_is_never_overwritten(
+    bedrock: BedrockControl, mailbox: Mailbox, foreign: dict[str, Any], request_type: str
+) -> None:
+    put(bedrock, foreign)
+
+    handler.handle(event(request_type, mailbox, RENAMED, old=PROPERTIES), None)
+
+    assert current(bedrock) == foreign
+    [answer] = mailbox.received
+    assert answer["Status"] == "FAILED"
+    reason = answer["Reason"]
+    assert "eu-west-1 already has a model invocation logging configuration" in reason
+    assert (
+        "s3Config.bucketName: found another-teams-bucket, wanted claude-dev-invocations" in reason
+    )
+    assert "imageDataDeliveryEnabled: found False, wanted True" in reason
+    assert "cloudWatchConfig.logGroupName: found absent, wanted" in reason
+    assert "delete-model-invocation-logging-configuration --region eu-west-1" in reason
+    assert "Traceback" not in reason
+
+
+def test_rolling_back_a_refused_create_leaves_the_foreign_configuration(
+    bedrock: BedrockControl, mailbox: Mailbox, foreign: dict[str, Any]
+) -> None:
+    put(bedrock, foreign)
+
+    handler.handle(event("Create", mailbox), None)
+    handler.handle(event("Delete", mailbox), None)
+
+    assert current(bedrock) == foreign
+    assert [answer["Status"] for answer in mailbox.received] == ["FAILED", "SUCCESS"]
+    assert "not this stack's; it was left" in mailbox.received[1]["Reason"]
+
+
+def test_update_replaces_what_the_old_properties_had_set(
+    bedrock: BedrockControl, mailbox: Mailbox
+) -> None:
+    put(bedrock, OURS)
+
+    handler.handle(event("Update", mailbox, RENAMED, old=PROPERTIES), None)
+
+    assert mailbox.received[0]["Status"] == "SUCCESS"
+    assert current(bedrock) == desired(RENAMED)
+
+
+def test_update_sets_logging_again_when_somebody_switched_it_off(
+    bedrock: BedrockControl, mailbox: Mailbox
+) -> None:
+    handler.handle(event("Update", mailbox, RENAMED, old=PROPERTIES), None)
+
+    assert current(bedrock) == desired(RENAMED)
+
+
+def test_delete_removes_our_own_configuration(bedrock: BedrockControl, mailbox: Mailbox) -> None:
+    put(bedrock, OURS)
+
+    handler.handle(event("Delete", mailbox), None)
+
+    assert current(bedrock) is None
+    assert mailbox.received[0]["Status"] == "SUCCESS"
+
+
+def test_delete_leaves_ours_once_somebody_has_changed_it(
+    bedrock: BedrockControl, mailbox: Mailbox
+) -> None:
+    changed = {**OURS, "s3Config": {"bucketName": "another-teams-bucket"}}
+    put(bedrock, changed)
+
+    handler.handle(event("Delete", mailbox), None)
+
+    assert current(bedrock) == changed
+    assert mailbox.received[0]["Status"] == "SUCCESS"
+
+
+def test_delete_where_logging_is_off_already_succeeds(
+    bedrock: BedrockControl, mailbox: Mailbox
+) -> None:
+    handler.handle(event("Delete", mailbox), None)
+
+    assert current(bedrock) is None
+    assert mailbox.received[0]["Status"] == "SUCCESS"
+
+
+def test_incomplete_properties_fail_the_create_and_not_its_rollback(
+    bedrock: BedrockControl, mailbox: Mailbox, foreign: dict[str, Any]
+) -> None:
+    put(bedrock, foreign)
+    incomplete = {**PROPERTIES, "RoleArn": ""}
+
+    handler.handle(event("Create", mailbox, incomplete), None)
+    handler.handle(event("Delete", mailbox, incomplete), None)
+
+    assert [answer["Status"] for answer in mailbox.received] == ["FAILED", "SUCCESS"]
+    assert mailbox.received[0]["Reason"] == "The resource needs the properties RoleArn."
+    assert current(bedrock) == foreign
+
+
+class Refusing:
+    """A Bedrock that answers everything with one error."""
+
+    def __init__(self, error: Exception) -> None:
+        self._error = error
+
+    def get(self) -> dict[str, Any] | None:
+        raise self._error
+
+    def put(self, configuration: dict[str, Any]) -> None:
+        raise AssertionError(configuration)
+
+    def delete(self) -> None:
+        raise AssertionError
+
+
+@pytest.mark.parametrize(
+    ("error", "sentence"),
+    [
+        (
+            ClientError(
+                {"Error": {"Code": "AccessDeniedException", "Message": "not authorized"}},
+                "GetModelInvocationLoggingConfiguration",
+            ),
+            "Bedrock refused GetModelInvocationLoggingConfiguration (AccessDeniedException): not",
+        ),
+        (
+            ClientError(
+                {
+                    "Error": {
+                        "Code": "ValidationException",
+                        "Message": "Failed to validate permissions for log group: G",
+                    }
+                },
+                "PutModelInvocationLoggingConfiguration",
+            ),
+            "Bedrock could not use the delivery role on the log group",
+        ),
+        (
+            EndpointConnectionError(endpoint_url="https://bedrock.eu-west-1.amazonaws.com"),
+            "Bedrock could not be asked for its logging configuration",
+        ),
+    ],
+)
+def test_a_refusal_of_bedrock_is_told_in_a_sentence(
+    mailbox: Mailbox, error: Exception, sentence: str
+) -> None:
+    outcome = handler.outcome_of(event("Create", mailbox), Refusing(error))
+
+    assert not outcome.succeeded
+    assert outcome.sentence.startswith(sentence)
+
+
+def test_a_broken_event_is_still_answered_without_its_stack_trace(
+    bedrock: BedrockControl, mailbox: Mailbox
+) -> None:
+    broken = event("Create", mailbox)
+    del broken["ResourceProperties"]
+
+    with pytest.raises(KeyError):
+        handler.handle(broken, None)
+
+    assert current(bedrock) is None
+    [answer] = mailbox.received
+    assert answer["Status"] == "FAILED"
+    assert answer["Reason"].endswith("failed unexpectedly; see its log.")
+
+
+def test_the_answer_has_the_empty_content_type_its_url_is_signed_for(
+    bedrock: BedrockControl, mailbox: Mailbox
+) -> None:
+    handler.handle(event("Create", mailbox), None)
+
+    assert current(bedrock) == OURS
+    assert mailbox.content_types == [""]
+
+
+def test_an_answer_that_does_not_arrive_is_sent_again(mailbox: Mailbox) -> None:
+    mailbox.refusals = 2
+    pauses: list[float] = []
+
+    response.send(mailbox.url, {"Status": "SUCCESS"}, sleep=pauses.append)
+
+    assert mailbox.received == [{"Status": "SUCCESS"}]
+    assert len(pauses) == 2
+
+
+def test_an_answer_that_never_arrives_is_an_error(mailbox: Mailbox) -> None:
+    mailbox.refusals = 3
+
+    with pytest.raises(urllib.error.URLError):
+        response.send(mailbox.url, {"Status": "SUCCESS"}, sleep=lambda _: None)
+
+    assert mailbox.received == []
+
+
+def test_a_long_reason_is_cut_to_what_cloudformation_takes(mailbox: Mailbox) -> None:
+    outcome = response.Outcome(succeeded=False, sentence="x" * 9000)
+
+    body = response.answer(event("Create", mailbox), "id", outcome)
+
+    assert len(str(body).encode()) < 4096
+    assert body["Reason"].endswith("(the rest is in the function's log)")
