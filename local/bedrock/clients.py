@@ -1,0 +1,36 @@
+"""How the clients that delivery needs are made for one endpoint of an embedded AWS."""
+
+from collections.abc import Mapping
+from typing import Any
+
+import boto3
+
+from local.bedrock.delivery import Clients
+from local.bedrock.sinks import Client
+
+
+def connect(*, endpoint_url: str, region: str) -> Clients:
+    """Clients of the AWS at `endpoint_url`, with the credentials of the environment."""
+    session = boto3.Session(region_name=region)
+
+    def client(name: str) -> Client:
+        make: Any = session.client
+        return make(name, endpoint_url=endpoint_url)
+
+    def logs(role: Mapping[str, Any]) -> Client:
+        return boto3.client(
+            "logs",
+            region_name=region,
+            endpoint_url=endpoint_url,
+            aws_access_key_id=role["AccessKeyId"],
+            aws_secret_access_key=role["SecretAccessKey"],
+            aws_session_token=role["SessionToken"],
+        )
+
+    return Clients(
+        bedrock=client("bedrock"),
+        cloudwatch=client("cloudwatch"),
+        s3=client("s3"),
+        sts=client("sts"),
+        logs=logs,
+    )

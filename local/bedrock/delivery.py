@@ -1,0 +1,137 @@
+"""When records are delivered and how that went: in order, beside the calls, never in their way.
+
+S3 is written as the Bedrock service, CloudWatch Logs through the role the configuration names;
+successes and failures are counted in the namespace AWS/Bedrock:
+https://docs.aws.amazon.com/bedrock/latest/userguide/monitoring-runtime-metrics.html
+"""
+
+import asyncio
+import logging
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from itertools import groupby
+from typing import Any, NamedTuple
+
+from botocore.exceptions import BotoCoreError, ClientError
+
+from local.bedrock import destinations, records, sinks
+from local.bedrock.destinations import Destinations, LogGroup, Place
+from local.bedrock.invocation import Invocation
+from local.bedrock.records import Record
+from local.bedrock.sinks import Client
+
+_LOG = logging.getLogger(__name__)
+_S3 = "ModelInvocationLogsS3Delivery"
+_CLOUDWATCH = "ModelInvocationLogsCloudWatchDelivery"
+_LARGE_DATA = "ModelInvocationLargeDataS3Delivery"
+
+
+class Clients(NamedTuple):
+    """boto3 clients of the embedded AWS. `logs` makes a client of CloudWatch Logs from the
+    `Credentials` that STS gave for the delivery role."""
+
+    bedrock: Client
+    cloudwatch: Client
+    s3: Client
+    sts: Client
+    logs: Callable[[Mapping[str, Any]], Client]
+
+
+class Delivery:
+    """Takes invocations and delivers their records where the Region's configuration says."""
+
+    def __init__(self, clients: Clients, *, account: str, region: str) -> None:
+        self._clients = clients
+        self._account = account
+        self._region = region
+        self._waiting: list[Invocation] = []
+        self._running: asyncio.Task[None] | None = None
+        self._greeted: Destinations | None = None
+
+    async def __call__(self, invocation: Invocation) -> None:
+        """Takes an invocation; its record is written in a thread, after those before it."""
+        self._waiting.append(invocation)
+        if self._running is None or self._running.done():
+            self._running = asyncio.create_task(self._write_waiting())
+
+    async def drain(self) -> None:
+        """Returns when everything taken so far has been written, or has failed."""
+        while self._running is not None and not self._running.done():
+            await self._running
+
+    async def _write_waiting(self) -> None:
+        while self._waiting:
+            batch, self._waiting = self._waiting, []
+            await asyncio.to_thread(self._write, batch)
+
+    def _write(self, batch: list[Invocation]) -> None:
+        found = self._configuration()
+        if found is None:
+            return
+        new = found != self._greeted
+        self._greeted = found
+        if new:
+            self._put_canaries(found)
+        if found.s3 is not None:
+            self._to_s3(batch, found.s3, found.bodies)
+        if found.cloudwatch is not None:
+            self._to_cloudwatch(batch, found.cloudwatch, bodies=found.bodies, greet=new)
+
+    def _configuration(self) -> Destinations | None:
+        try:
+            answer = self._clients.bedrock.get_model_invocation_logging_configuration()
+        except (BotoCoreError, ClientError) as failure:
+            _LOG.error("invocation logging: the configuration cannot be read: %s", failure)
+            return None
+        return destinations.read(answer.get("loggingConfig"))
+
+    def _put_canaries(self, found: Destinations) -> None:
+        for place in found.places():
+            try:
+                sinks.put_canary(self._clients.s3, place, self._account, self._region)
+            except (BotoCoreError, ClientError) as failure:
+                _LOG.error("invocation logging: s3://%s refuses: %s", place.bucket, failure)
+
+    def _to_s3(self, batch: list[Invocation], place: Place, bodies: bool) -> None:
+        for _, hour in groupby(batch, key=lambda call: (call.account, f"{call.at:%Y%m%d%H}")):
+            calls = list(hour)
+            made = [records.record(call, bodies=bodies, large=place) for call in calls]
+            self._put_large(made)
+            with self._measured(_S3, len(calls)):
+                sinks.put_records(self._clients.s3, place, calls[0], [r.line for r in made])
+
+    def _to_cloudwatch(
+        self, batch: list[Invocation], group: LogGroup, *, bodies: bool, greet: bool
+    ) -> None:
+        made = [records.record(call, bodies=bodies, large=group.large) for call in batch]
+        self._put_large(made)
+        with self._measured(_CLOUDWATCH, len(batch)):
+            logs = self._clients.logs(sinks.credentials_of(self._clients.sts, group))
+            if greet:
+                sinks.greet(logs, group)
+            sinks.put_events(logs, group, [r.line for r in made])
+
+    def _put_large(self, made: list[Record]) -> None:
+        for item in (item for one in made for item in one.objects):
+            with self._measured(_LARGE_DATA, 1):
+                sinks.put_object(self._clients.s3, item)
+
+    @contextmanager
+    def _measured(self, metric: str, count: int) -> Iterator[None]:
+        """Counts what is written inside; a failure is told on stderr and never reaches a caller."""
+        try:
+            yield
+        except (BotoCoreError, ClientError) as failure:
+            _LOG.error("invocation logging: %sFailure, %d lost: %s", metric, count, failure)
+            if metric == _CLOUDWATCH:
+                self._greeted = None
+            self._count(f"{metric}Failure", count)
+        else:
+            self._count(f"{metric}Success", count)
+
+    def _count(self, metric: str, count: int) -> None:
+        data = [{"MetricName": metric, "Value": count, "Unit": "Count"}]
+        try:
+            self._clients.cloudwatch.put_metric_data(Namespace="AWS/Bedrock", MetricData=data)
+        except (BotoCoreError, ClientError) as failure:
+            _LOG.error("invocation logging: %s is not counted: %s", metric, failure)

@@ -1,0 +1,63 @@
+"""What a Region's invocation-logging configuration says: where records go and what they hold.
+
+https://docs.aws.amazon.com/bedrock/latest/APIReference/API_LoggingConfig.html
+"""
+
+from collections.abc import Mapping
+from typing import Any, NamedTuple
+
+
+class Place(NamedTuple):
+    """A bucket and the prefix under it; the prefix may be empty."""
+
+    bucket: str
+    prefix: str
+
+    def key(self, path: str) -> str:
+        return f"{self.prefix.rstrip('/')}/{path}" if self.prefix else path
+
+
+class LogGroup(NamedTuple):
+    """A log group, the role that writes to it, and where bodies go that are too large for it."""
+
+    name: str
+    role_arn: str
+    large: Place | None
+
+
+class Destinations(NamedTuple):
+    s3: Place | None
+    cloudwatch: LogGroup | None
+    bodies: bool
+    """Whether records hold what was said. Claude reads text and images, and a type that is switched
+    on covers every model that has it as input or output."""
+
+    def places(self) -> list[Place]:
+        large = self.cloudwatch.large if self.cloudwatch else None
+        return [place for place in dict.fromkeys((self.s3, large)) if place is not None]
+
+
+def read(config: Mapping[str, Any] | None) -> Destinations | None:
+    """From the `loggingConfig` of GetModelInvocationLoggingConfiguration, absent when off.
+
+    A type that the configuration does not mention counts as switched on.
+    """
+    if not config:
+        return None
+    kinds = ("textDataDeliveryEnabled", "imageDataDeliveryEnabled")
+    return Destinations(
+        _place(config.get("s3Config")),
+        _log_group(config.get("cloudWatchConfig")),
+        any(config.get(kind, True) for kind in kinds),
+    )
+
+
+def _place(config: Mapping[str, Any] | None) -> Place | None:
+    return Place(config["bucketName"], config.get("keyPrefix", "")) if config else None
+
+
+def _log_group(config: Mapping[str, Any] | None) -> LogGroup | None:
+    if not config:
+        return None
+    large = _place(config.get("largeDataDeliveryS3Config"))
+    return LogGroup(config["logGroupName"], config["roleArn"], large)

@@ -1,0 +1,141 @@
+"""The invocation-log record: its fields, its key in S3, and which bodies stand beside it.
+
+https://docs.aws.amazon.com/bedrock/latest/userguide/model-invocation-logging.html
+"""
+
+import gzip
+import json
+from datetime import datetime
+from typing import Any, NamedTuple
+
+from local.bedrock.destinations import Place
+from local.bedrock.invocation import Invocation
+
+LARGEST_INLINE_BODY = 100 * 1024
+CANARY = "amazon-bedrock-logs-permission-check"
+_JSON = "application/json"
+
+
+class StoredObject(NamedTuple):
+    """An object to put into a bucket; `content` is gzip."""
+
+    bucket: str
+    key: str
+    content: bytes
+
+
+class Record(NamedTuple):
+    """One line of JSON, and the bodies that are too large to stand in it."""
+
+    line: str
+    objects: tuple[StoredObject, ...]
+
+
+def record(invocation: Invocation, *, bodies: bool, large: Place | None) -> Record:
+    """The record of a call; a body over 100 KB goes to `large`, or nowhere without it."""
+    sides = _Sides(invocation, bodies, large)
+    fields: dict[str, Any] = {
+        "schemaType": "ModelInvocationLog",
+        "schemaVersion": "1.0",
+        "timestamp": f"{invocation.at:%Y-%m-%dT%H:%M:%SZ}",
+        "accountId": invocation.account,
+        "identity": {"arn": invocation.caller_arn},
+        "region": invocation.region,
+        "inferenceRegion": invocation.inference_region,
+        "requestId": invocation.request_id,
+        "operation": invocation.operation,
+        "modelId": invocation.model_id,
+        "requestMetadata": invocation.metadata,
+        "errorCode": invocation.error,
+        "input": sides.input(),
+        "output": sides.output(),
+    }
+    known = {name: value for name, value in fields.items() if value is not None}
+    return Record(_line(known), tuple(sides.objects))
+
+
+class _Sides:
+    """The two bodies of a record, and the objects that writing them calls for."""
+
+    def __init__(self, invocation: Invocation, bodies: bool, large: Place | None) -> None:
+        self._invocation = invocation
+        self._bodies = bodies
+        self._large = large
+        self.objects: list[StoredObject] = []
+
+    def input(self) -> dict[str, Any]:
+        side = {"inputContentType": _JSON, **self._body("input", self._invocation.input)}
+        usage = self._invocation.usage
+        if usage is not None:
+            side["inputTokenCount"] = usage.input
+            side["cacheReadInputTokenCount"] = usage.cache_read
+            side["cacheWriteInputTokenCount"] = usage.cache_write
+        return side
+
+    def output(self) -> dict[str, Any] | None:
+        body = output_body(self._invocation)
+        if body is None:
+            return None
+        side = {"outputContentType": _JSON, **self._body("output", body)}
+        if self._invocation.usage is not None and self._invocation.error is None:
+            side["outputTokenCount"] = self._invocation.usage.output
+        return side
+
+    def _body(self, name: str, body: bytes) -> dict[str, Any]:
+        if not self._bodies:
+            return {}
+        if len(body) <= LARGEST_INLINE_BODY:
+            return _inline(name, body)
+        if self._large is None:
+            return {}
+        call = self._invocation
+        path = f"{_hour(call.account, call.region, call.at)}/data/{call.request_id}_{name}.json.gz"
+        key = self._large.key(path)
+        self.objects.append(StoredObject(self._large.bucket, key, pack(body)))
+        return {f"{name}BodyS3Path": f"s3://{self._large.bucket}/{key}"}
+
+
+def output_body(invocation: Invocation) -> bytes | None:
+    """What came back as JSON: the Message, or the array of a stream's events."""
+    if invocation.output_events:
+        return b"[" + b",".join(invocation.output_events) + b"]"
+    return invocation.output
+
+
+def record_key(place: Place, account: str, region: str, at: datetime, suffix: str) -> str:
+    """The key of a file of records that begins at `at` (UTC); `suffix` is 16 hex digits."""
+    stamp = f"{at:%Y%m%dT%H%M%S}{at.microsecond // 1000:03d}Z"
+    return place.key(f"{_hour(account, region, at)}/{stamp}_{suffix}.json.gz")
+
+
+def canary_key(place: Place, account: str, region: str) -> str:
+    """The empty object that shows Bedrock may write here."""
+    return place.key(f"{_root(account, region)}/{CANARY}")
+
+
+def pack(content: bytes) -> bytes:
+    return gzip.compress(content, mtime=0)
+
+
+def _root(account: str, region: str) -> str:
+    return f"AWSLogs/{account}/BedrockModelInvocationLogs/{region}"
+
+
+def _hour(account: str, region: str, at: datetime) -> str:
+    return f"{_root(account, region)}/{at:%Y/%m/%d/%H}"
+
+
+def _inline(name: str, body: bytes) -> dict[str, Any]:
+    try:
+        return {f"{name}BodyJson": json.loads(body, parse_constant=_refuse)}
+    except (ValueError, RecursionError):
+        return {}
+
+
+def _refuse(constant: str) -> None:
+    raise ValueError(f"{constant} is no JSON")
+
+
+def _line(fields: dict[str, Any]) -> str:
+    text = json.dumps(fields, ensure_ascii=False, separators=(",", ":"))
+    return text.encode("utf-8", "replace").decode("utf-8")
