@@ -107,6 +107,11 @@ class Upstream:
         return SocketReply(self._connection, reader, received or b"")
 
 
+    def close(self) -> None:
+        """Give the connection up; a later request opens another."""
+        self._connection.close()
+
+
 class _Connection:
     def __init__(self, endpoint: str) -> None:
         parts = urlsplit(endpoint)

@@ -1,0 +1,198 @@
+"""The connection to Bedrock over a real socket: reuse, silence, and every way a peer can fail."""
+
+import socket
+import threading
+import time
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import closing, contextmanager, suppress
+
+import pytest
+from botocore.auth import SigV4Auth
+from botocore.awsrequest import AWSRequest
+from botocore.credentials import Credentials
+
+from gateway import errors
+from gateway.signing import CredentialsMissing, Signer
+from gateway.upstream import Upstream, read_all
+
+OK = b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok"
+CHUNKED = b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n"
+Script = Callable[[socket.socket], None]
+
+
+class Unsigned:
+    def sign(
+        self, method: str, url: str, headers: Mapping[str, str], body: bytes
+    ) -> dict[str, str]:
+        del method, url, body
+        return dict(headers)
+
+
+@contextmanager
+def peer(*scripts: Script) -> Iterator[Upstream]:
+    """An upstream whose first connection runs the first script, and so on."""
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        thread = threading.Thread(target=_accept, args=(listener, scripts), daemon=True)
+        thread.start()
+        with closing(_upstream(listener.getsockname()[1])) as upstream:
+            yield upstream
+        thread.join(5)
+        assert not thread.is_alive(), "the upstream made fewer connections than expected"
+
+
+def _upstream(port: int) -> Upstream:
+    return Upstream(f"http://127.0.0.1:{port}", Unsigned())
+
+
+def _accept(listener: socket.socket, scripts: tuple[Script, ...]) -> None:
+    for script in scripts:
+        connection, _ = listener.accept()
+        with closing(connection):
+            script(connection)
+
+
+def _request(connection: socket.socket) -> bytes:
+    received = b""
+    while not received.endswith(b"\r\n\r\nbody"):
+        data = connection.recv(65_536)
+        assert data, "the upstream closed instead of asking"
+        received += data
+    return received
+
+
+def answers(*parts: bytes | float, requests: int = 1) -> Script:
+    """Reads a request, then sends the parts, or waits that many seconds; then closes."""
+
+    def script(connection: socket.socket) -> None:
+        for _ in range(requests):
+            _request(connection)
+            with suppress(OSError):  # the upstream may leave before the script is done
+                for part in parts:
+                    time.sleep(part) if isinstance(part, float) else connection.sendall(part)
+
+    return script
+
+
+def _post(upstream: Upstream, seconds: float = 5) -> bytes:
+    reply = upstream.post("/model/x/invoke", {"a": "b"}, b"body", seconds=seconds)
+    try:
+        return read_all(reply, seconds)
+    finally:
+        reply.close()
+
+
+def test_a_connection_is_used_again() -> None:
+    with peer(answers(OK, requests=3)) as upstream:
+        assert [_post(upstream) for _ in range(3)] == [b"ok"] * 3
+
+
+def test_a_connection_that_the_peer_closed_meanwhile_is_replaced_without_a_second_attempt() -> None:
+    with peer(answers(OK), answers(OK)) as upstream:
+        assert _post(upstream) == b"ok"
+        time.sleep(0.05)
+        assert _post(upstream) == b"ok"
+
+
+def test_a_reply_that_is_left_unread_costs_its_connection() -> None:
+    with peer(answers(CHUNKED + b"2\r\nok\r\n", 0.2), answers(OK)) as upstream:
+        reply = upstream.post("/", {}, b"body", seconds=5)
+        assert reply.read(5) == b"ok"
+        reply.close()
+        assert _post(upstream) == b"ok"
+
+
+def test_silence_is_told_from_the_end_and_the_body_goes_on_after_it() -> None:
+    with peer(answers(CHUNKED, b"1\r\na\r\n", 0.3, b"1\r\nb\r\n0\r\n\r\n")) as upstream:
+        reply = upstream.post("/", {}, b"body", seconds=5)
+        assert reply.read(5) == b"a"
+        assert reply.read(0.05) is None
+        assert reply.read(5) == b"b"
+        assert reply.read(5) == b""
+
+
+def test_bytes_that_drip_do_not_put_silence_off() -> None:
+    drip = [part for byte in b"ffff\r\n" for part in (bytes([byte]), 0.05)]
+    with peer(answers(CHUNKED, *drip)) as upstream:
+        reply = upstream.post("/", {}, b"body", seconds=5)
+        began = time.monotonic()
+        assert reply.read(0.1) is None
+        assert time.monotonic() - began < 1
+        reply.close()
+
+
+@pytest.mark.parametrize(
+    "parts",
+    [(), (b"HTTP/1.1 200",), (CHUNKED,), (CHUNKED + b"5\r\nab",), (b"garbage\r\n\r\n",),
+     (b"HTTP/1.1 200 OK\r\nContent-Length: 9\r\n\r\nab",)],
+)  # fmt: skip
+def test_a_peer_that_breaks_off_is_a_failure_and_the_next_call_works(
+    parts: tuple[bytes, ...],
+) -> None:
+    with peer(answers(*parts), answers(OK)) as upstream:
+        with pytest.raises(errors.UpstreamFailed):
+            _post(upstream)
+        assert _post(upstream) == b"ok"
+
+
+def test_no_answer_in_time_is_a_timeout_and_the_next_call_works() -> None:
+    with peer(answers(0.3), answers(OK)) as upstream:
+        with pytest.raises(errors.UpstreamTimeout):
+            _post(upstream, seconds=0.1)
+        assert _post(upstream) == b"ok"
+
+
+def test_a_port_that_refuses_is_a_failure() -> None:
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        port = listener.getsockname()[1]
+    with pytest.raises(errors.UpstreamFailed, match="could not be reached"):
+        _post(_upstream(port))
+
+
+def test_the_request_on_the_wire_is_http() -> None:
+    seen: list[bytes] = []
+
+    def script(connection: socket.socket) -> None:
+        seen.append(_request(connection))
+        connection.sendall(OK)
+
+    with peer(script) as upstream:
+        _post(upstream)
+    head, _, body = seen[0].partition(b"\r\n\r\n")
+    first, *fields = head.split(b"\r\n")
+    assert first == b"POST /model/x/invoke HTTP/1.1"
+    assert {b"a: b", b"Content-Length: 4"} <= set(fields)
+    assert sum(field.lower().startswith(b"host:") for field in fields) == 1
+    assert body == b"body"
+
+
+ENVIRONMENT = {
+    "AWS_ACCESS_KEY_ID": "AKIDEXAMPLE",
+    "AWS_SECRET_ACCESS_KEY": "secret",
+    "AWS_SESSION_TOKEN": "token",
+}
+
+
+def test_every_header_given_is_signed_with_the_functions_credentials() -> None:
+    url = "https://bedrock-runtime.us-east-1.amazonaws.com/model/a%3A0/invoke"
+    headers = {"x-amzn-bedrock-request-metadata": '{"a":"b"}', "content-type": "application/json"}
+    signed = Signer("us-east-1", ENVIRONMENT).sign("POST", url, headers, b"{}")
+    assert signed["X-Amz-Security-Token"] == "token"
+    names = signed["Authorization"].partition("SignedHeaders=")[2].partition(",")[0].split(";")
+    assert {"host", "x-amzn-bedrock-request-metadata", "content-type"} <= set(names)
+    assert signed["Authorization"].endswith(_signature(url, headers, signed["X-Amz-Date"]))
+
+
+def _signature(url: str, headers: Mapping[str, str], moment: str) -> str:
+    """What botocore computes for the same request at the same moment."""
+    token = {"X-Amz-Date": moment, "X-Amz-Security-Token": "token"}
+    request = AWSRequest("POST", url, headers={**headers, **token}, data=b"{}")
+    request.context["timestamp"] = moment
+    signer = SigV4Auth(Credentials("AKIDEXAMPLE", "secret", "token"), "bedrock", "us-east-1")
+    return signer.signature(
+        signer.string_to_sign(request, signer.canonical_request(request)), request
+    )
+
+
+def test_a_function_without_a_role_does_not_start() -> None:
+    with pytest.raises(CredentialsMissing, match="AWS_ACCESS_KEY_ID"):
+        Signer("us-east-1", {})
