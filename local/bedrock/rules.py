@@ -20,7 +20,7 @@ from local.bedrock.schema import (
     Request,
 )
 
-METADATA_VALUE = re.compile(r"[a-zA-Z0-9\s:_@$#=/+,\-.]*")
+METADATA_VALUE = re.compile(r"[a-zA-Z0-9\s:_@$#=/+,\-.]*", re.ASCII)
 CACHE_BREAKPOINTS = 4
 _TOOL_BETAS = {
     "defer_loading": "tool-search-tool-2025-10-19",

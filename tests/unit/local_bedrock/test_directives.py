@@ -1,0 +1,56 @@
+"""What a prompt may ask of the local Bedrock, and what it gets for asking wrongly."""
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from local.bedrock.directives import Fault, ToolCall, read
+from local.bedrock.errors import RefusedError
+
+
+@given(st.text())
+def test_text_without_directives_is_left_alone(text: str) -> None:
+    found = read(text.replace("[[", "["))
+    assert (found.text, found.faults, found.tools) == (text.replace("[[", "[").strip(), {}, [])
+
+
+def test_faults_and_pace_are_read_and_taken_out() -> None:
+    found = read(
+        "before [[fault: silence seconds=2.5 after=3]] [[fault: no_delivery]] "
+        "[[reply: events=500 pace=0.02]] after"
+    )
+    assert found.faults == {
+        "silence": Fault("silence", after=3, seconds=2.5),
+        "no_delivery": Fault("no_delivery"),
+    }
+    assert (found.events, found.pace) == (500, 0.02)
+    assert found.text == "before    after"
+
+
+def test_tool_calls_carry_any_json() -> None:
+    found = read('[[tool: clock]] [[tool: map {"at": [[1, 2]], "note": "]] [[fault: x]]"}]]')
+    assert found.tools == [
+        ToolCall("clock", {}),
+        ToolCall("map", {"at": [[1, 2]], "note": "]] [[fault: x]]"}),
+    ]
+    assert found.faults == {}
+
+
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        ("[[fault: nope]]", "unknown fault 'nope'"),
+        ("[[fault: ]]", "unknown fault ''"),
+        ("[[fault: slow seconds=long]]", "'seconds=long' is not a number"),
+        ("[[fault: slow minutes=1]]", "unknown option 'minutes'"),
+        ("[[fault: exception type=oops]]", "unknown exception type 'oops'"),
+        ("[[reply: events=500", "]] is missing"),
+        ("[[tool: ]]", "needs a name"),
+        ("[[tool: clock {]]", "broken JSON"),
+    ],
+)
+def test_a_directive_that_cannot_be_understood_is_refused(text: str, message: str) -> None:
+    with pytest.raises(RefusedError) as refused:
+        read(text)
+    assert refused.value.status == 400
+    assert message in refused.value.message

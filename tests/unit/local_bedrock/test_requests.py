@@ -1,0 +1,287 @@
+"""What Bedrock refuses in a body and in what words: one row per rule."""
+
+import json
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from catalog import MODELS, Model
+from local.bedrock import metadata, rules, schema
+from local.bedrock.errors import RefusedError
+
+IMAGE = {"type": "base64", "media_type": "image/png", "data": "aGk="}
+PDF = {"type": "base64", "media_type": "application/pdf", "data": "aGk="}
+TOOL = {"name": "clock", "input_schema": {"type": "object"}}
+CALL = {"type": "tool_use", "id": "toolu_1", "name": "clock", "input": {}}
+RESULT = {"type": "tool_result", "tool_use_id": "toolu_1", "content": "noon"}
+CACHED = {"type": "text", "text": "x", "cache_control": {"type": "ephemeral"}}
+
+
+def model(name: str) -> Model:
+    return next(model for model in MODELS if model.name == name)
+
+
+def ask(name: str = "claude-sonnet-4-5", **fields: object) -> schema.Request:
+    """Parses and checks a smallest request with `fields` over it; None takes a field out."""
+    whole = {
+        "anthropic_version": "bedrock-2023-05-31",
+        "max_tokens": 4096,
+        "messages": [user("hi")],
+        **fields,
+    }
+    kept = {key: value for key, value in whole.items() if value is not None}
+    request = schema.parse(json.dumps(kept).encode())
+    rules.check(request, model(name))
+    return request
+
+
+def user(*content: Any) -> dict[str, Any]:  # noqa: ANN401
+    return {"role": "user", "content": content[0] if isinstance(content[0], str) else content}
+
+
+def assistant(*content: Any) -> dict[str, Any]:  # noqa: ANN401
+    return {**user(*content), "role": "assistant"}
+
+
+def refusal(name: str = "claude-sonnet-4-5", **fields: object) -> str:
+    with pytest.raises(RefusedError) as refused:
+        ask(name, **fields)
+    assert refused.value.name == "ValidationException"
+    return refused.value.message
+
+
+@pytest.mark.parametrize(
+    ("fields", "message"),
+    [
+        ({"anthropic_version": None}, "anthropic_version: Field required"),
+        ({"anthropic_version": "2023-06-01"}, "Invalid API version"),
+        ({"anthropic_version": "2026-10-21"}, "Invalid API version"),
+        ({"max_tokens": None}, "max_tokens: Field required"),
+        ({"max_tokens": "7"}, "max_tokens: Input should be a valid integer"),
+        ({"max_tokens": 0}, "max_tokens: Input should be greater than or equal to 1"),
+        ({"max_tokens": 64_001}, "max_tokens: 64001 > 64000, which is the maximum allowed"),
+        ({"messages": None}, "messages: Field required"),
+        ({"messages": []}, "messages: at least one message is required"),
+        ({"messages": [assistant("hi")]}, 'messages: first message must use the "user" role'),
+        ({"messages": [{"role": "system", "content": "x"}]}, "messages.0.role: Input should be"),
+        ({"messages": [user("")]}, "messages: final message must have non-empty content"),
+        ({"model": "claude"}, "model: Extra inputs are not permitted"),
+        ({"stream": True}, "stream: Extra inputs are not permitted"),
+        ({"tags": {}}, "tags: Extra inputs are not permitted"),
+        ({"service_tier": "auto"}, "service_tier: Extra inputs are not permitted"),
+        ({"cache_control": {"type": "ephemeral"}}, "cache_control: Extra inputs are not"),
+        ({"metadata": {"team": "x"}}, "metadata.team: Extra inputs are not permitted"),
+        ({"metadata": {"user_id": '{"a": 1}'}}, "Request metadata contains a value that violates"),
+        ({"anthropic_beta": ["oauth-2025-04-20"]}, "invalid beta flag"),
+        ({"anthropic_beta": ["context-1m-2025-08-07"]}, "invalid beta flag"),
+        ({"context_management": {"edits": []}}, "context_management: Extra inputs are not"),
+        ({"tools": [{**TOOL, "defer_loading": True}]}, "tools.0.custom.defer_loading: Extra"),
+        ({"tools": [{**TOOL, "scope": "global"}]}, "tools.0.custom.scope: Extra inputs are not"),
+        ({"tools": [{"name": "clock"}]}, "tools.0.custom.input_schema: Field required"),
+        ({"tools": [{"type": "web_search_20250305", "name": "web_search"}]}, "tools.0: Unable to"),
+        ({"tools": [TOOL, TOOL]}, "tools: Tool names must be unique."),
+        ({"tool_choice": {"type": "auto"}}, "tool_choice: tool_choice may only be specified"),
+        (
+            {"tools": [TOOL], "tool_choice": {"type": "tool", "name": "map"}},
+            "Tool 'map' not found in provided tools",
+        ),
+        ({"temperature": 1.5}, "temperature: Input should be less than or equal to 1"),
+        ({"temperature": 0.5, "top_p": 0.5}, "`temperature` and `top_p` cannot both be specified"),
+        ({"output_config": {"effort": "high"}}, "This model does not support the effort"),
+        (
+            {"messages": [user({"type": "text", "text": "x", "scope": 1})]},
+            "messages.0.content.0.text.scope: Extra inputs are not permitted",
+        ),
+        (
+            {"messages": [user({"type": "image", "source": {"type": "url", "url": "http://x"}})]},
+            "messages.0.content.0.image.source.type: Input should be 'base64'",
+        ),
+        (
+            {"messages": [user({"type": "server_tool_use"})]},
+            "messages.0.content.0: Input tag 'server_tool_use' found using 'type' does not match",
+        ),
+        ({"messages": [user(CALL)]}, "messages.0.content.0: `tool_use` blocks can only be in"),
+        (
+            {"messages": [user("a"), assistant(CALL), user("b")]},
+            "messages.1: `tool_use` ids were found without `tool_result` blocks",
+        ),
+        (
+            {"messages": [user("a"), assistant("b"), user(RESULT)]},
+            "messages.2: unexpected `tool_use_id` found in `tool_result` blocks: toolu_1.",
+        ),
+        ({"messages": [user(*[CACHED] * 5)]}, "A maximum of 4 blocks with cache_control may be"),
+        (
+            {"system": [{**CACHED, "cache_control": {"type": "ephemeral", "ttl": "2h"}}]},
+            "system.0.cache_control.ttl: Input should be '5m' or '1h'",
+        ),
+        (
+            {"thinking": {"type": "enabled", "budget_tokens": 1000}},
+            "thinking.enabled.budget_tokens: Input should be greater than or equal to 1024",
+        ),
+        (
+            {"thinking": {"type": "enabled", "budget_tokens": 4096}},
+            "`max_tokens` must be greater than `thinking.budget_tokens`.",
+        ),
+    ],
+)
+def test_a_broken_rule_is_named(fields: dict[str, Any], message: str) -> None:
+    assert refusal(**fields).startswith(message)
+
+
+@pytest.mark.parametrize("body", [b"", b"{", b"[]", b'"text"', b"\xff", b"[" * 5000])
+def test_what_is_no_json_object_is_malformed(body: bytes) -> None:
+    with pytest.raises(RefusedError, match="Malformed input request"):
+        schema.parse(body)
+
+
+BUDGET = {"type": "enabled", "budget_tokens": 2048}
+ADAPTIVE = {"type": "adaptive"}
+DISABLED = {"type": "disabled"}
+
+
+@pytest.mark.parametrize(
+    ("name", "thinking", "taken"),
+    [
+        ("claude-sonnet-4-5", BUDGET, True),
+        ("claude-sonnet-4-5", ADAPTIVE, False),
+        ("claude-sonnet-4-6", BUDGET, True),
+        ("claude-sonnet-4-6", ADAPTIVE, True),
+        ("claude-opus-4-7", BUDGET, False),
+        ("claude-opus-4-7", ADAPTIVE, True),
+        ("claude-opus-4-7", DISABLED, False),
+        ("claude-sonnet-5", BUDGET, False),
+        ("claude-sonnet-5", DISABLED, True),
+        ("claude-opus-5-5", DISABLED, False),
+        ("claude-fable-5", ADAPTIVE, True),
+    ],
+)
+def test_each_generation_thinks_in_its_own_way(
+    name: str, thinking: dict[str, object], taken: bool
+) -> None:
+    if taken:
+        ask(name, thinking=thinking)
+    else:
+        assert f'"thinking.type.{thinking["type"]}" is not supported' in refusal(
+            name, thinking=thinking
+        )
+
+
+@pytest.mark.parametrize(
+    ("name", "fields", "message"),
+    [
+        ("claude-sonnet-4-5", {"temperature": 0.5, "thinking": BUDGET}, "may only be set to 1"),
+        ("claude-sonnet-4-5", {"top_k": 5, "thinking": BUDGET}, "`top_k` must be unset"),
+        ("claude-sonnet-4-5", {"top_p": 0.9, "thinking": BUDGET}, "`top_p` must be greater"),
+        (
+            "claude-sonnet-4-5",
+            {"tools": [TOOL], "tool_choice": {"type": "any"}, "thinking": BUDGET},
+            "Thinking may not be enabled when tool_choice forces tool use.",
+        ),
+        ("claude-opus-4-7", {"temperature": 0.5}, "`temperature` is deprecated"),
+        ("claude-fable-5", {"top_k": 1}, "`top_k` is deprecated"),
+        (
+            "claude-opus-5-5",
+            {"temperature": 1, "anthropic_version": "2026-10-21"},
+            "`temperature` is not supported by this API version.",
+        ),
+        ("claude-opus-4-7", {"anthropic_beta": ["claude-code-20250219"]}, "invalid beta flag"),
+    ],
+)
+def test_a_model_has_rules_of_its_own(name: str, fields: dict[str, object], message: str) -> None:
+    assert message in refusal(name, **fields)
+
+
+@pytest.mark.parametrize(
+    "fields",
+    [
+        {"temperature": 0.5, "top_k": 5},
+        {"temperature": 1, "thinking": BUDGET},
+        {"top_p": 0.95, "thinking": BUDGET},
+        {"system": "be brief"},
+        {"system": [CACHED], "stop_sequences": ["END"]},
+        {"metadata": {"user_id": "a-hash_1"}},
+        {"anthropic_beta": ["claude-code-20250219", "interleaved-thinking-2025-05-14"]},
+        {
+            "anthropic_beta": ["context-management-2025-06-27"],
+            "context_management": {"edits": [{"type": "clear_tool_uses_20250919"}]},
+        },
+        {"output_config": {"format": {"type": "json_schema", "schema": {"type": "object"}}}},
+        {"tools": [TOOL, {"type": "bash_20250124", "name": "bash"}]},
+        {"tools": [{**TOOL, "cache_control": {"type": "ephemeral", "ttl": "1h"}}]},
+        {"tools": [TOOL], "tool_choice": {"type": "auto", "disable_parallel_tool_use": True}},
+        {"messages": [user({"type": "image", "source": IMAGE}, CACHED)]},
+        {
+            "messages": [
+                user(
+                    {"type": "document", "source": PDF, "title": "t"},
+                    {
+                        "type": "document",
+                        "source": {"type": "text", "media_type": "text/plain", "data": "x"},
+                        "citations": {"enabled": True},
+                    },
+                )
+            ]
+        },
+        {
+            "messages": [
+                user("a"),
+                assistant({"type": "thinking", "thinking": "", "signature": "s"}, CALL),
+                user(RESULT, {"type": "text", "text": "go on"}),
+            ]
+        },
+        {"messages": [user("a"), assistant({"type": "redacted_thinking", "data": "x"})]},
+    ],
+)
+def test_what_bedrock_takes_is_taken(fields: dict[str, Any]) -> None:
+    assert ask(**fields).max_tokens == 4096
+
+
+def test_every_model_has_rules() -> None:
+    assert {row.name for row in MODELS if not ask_plainly(row)} == set()
+
+
+def ask_plainly(row: Model) -> bool:
+    return ask(row.name, max_tokens=row.max_output_tokens).max_tokens == row.max_output_tokens
+
+
+PART = st.text(st.sampled_from('aZ09 :_@$#=/+,-.é{"\n'), max_size=3)
+
+
+@given(st.dictionaries(PART, PART, max_size=18))
+def test_request_metadata_is_taken_or_refused_by_its_rules(entries: dict[str, str]) -> None:
+    refused_characters = set('é{"') & set("".join(k + v for k, v in entries.items()))
+    if entries and len(entries) <= 16 and "" not in entries and not refused_characters:
+        assert metadata.read(json.dumps(entries)) == entries
+    else:
+        with pytest.raises(RefusedError, match="Request metadata"):
+            metadata.read(json.dumps(entries))
+
+
+@pytest.mark.parametrize(
+    "header",
+    [
+        "",
+        "{}",
+        "[]",
+        '"text"',
+        '{"a": 1}',
+        '{"": "empty key"}',
+        json.dumps({"k": "v" * 257}),
+        json.dumps({"k" * 257: "v"}),
+        json.dumps({f"k{n}": "v" for n in range(17)}),
+        json.dumps({"k": "naïve"}, ensure_ascii=False),
+        json.dumps({f"k{n}": "v" * 256 for n in range(16)}, indent=600),
+    ],
+)
+def test_bad_request_metadata_is_refused(header: str) -> None:
+    with pytest.raises(RefusedError, match="Request metadata"):
+        metadata.read(header)
+
+
+def test_request_metadata_may_fill_its_limits() -> None:
+    entries = {f"{n:0256}": "v" * 256 for n in range(16)}
+    assert metadata.read(json.dumps(entries)) == entries
+    assert metadata.read(None) is None
+    assert metadata.read('{"empty": ""}') == {"empty": ""}

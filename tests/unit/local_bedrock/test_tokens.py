@@ -1,0 +1,83 @@
+"""Counts follow the documented rule, and the prompt cache reads what was written before."""
+
+import json
+from typing import Any
+
+import pytest
+
+from local.bedrock import schema
+from local.bedrock.tokens import PromptCache, Usage
+
+LONG = "x" * 4 * 1024
+
+
+class Clock:
+    seconds = 0.0
+
+    def __call__(self) -> float:
+        return self.seconds
+
+
+def request(*content: Any, **fields: Any) -> schema.Request:  # noqa: ANN401
+    whole = {
+        "anthropic_version": "bedrock-2023-05-31",
+        "max_tokens": 9,
+        "messages": [{"role": "user", "content": list(content)}],
+        **fields,
+    }
+    return schema.parse(json.dumps(whole).encode())
+
+
+def text(value: str, ttl: str | None = None) -> dict[str, Any]:
+    marker = {"cache_control": {"type": "ephemeral", "ttl": ttl}} if ttl else {}
+    return {"type": "text", "text": value, **marker}
+
+
+@pytest.mark.parametrize(
+    ("content", "count"),
+    [
+        ([text("12345678")], 2),
+        ([text("123456789")], 3),
+        ([text("1"), text("2")], 1),
+        (
+            [
+                {
+                    "type": "image",
+                    "source": {"type": "base64", "media_type": "image/png", "data": "x" * 99},
+                }
+            ],
+            1500,
+        ),
+    ],
+)
+def test_four_characters_are_a_token(content: list[dict[str, Any]], count: int) -> None:
+    assert PromptCache().usage(request(*content), "scope") == Usage(count)
+
+
+def test_the_second_time_the_prefix_is_read() -> None:
+    cache = PromptCache()
+    assert cache.usage(request(text(LONG, "5m"), text("q1")), "a") == Usage(1, written_5m=1024)
+    assert cache.usage(request(text(LONG, "5m"), text("q2q2q2")), "a") == Usage(2, cache_read=1024)
+    assert cache.usage(request(text(LONG, "5m"), text("q1")), "b").cache_read == 0
+
+
+def test_a_marker_that_moves_on_extends_what_was_cached() -> None:
+    cache = PromptCache()
+    cache.usage(request(text(LONG, "5m"), text("q")), "a")
+    grown = cache.usage(request(text(LONG), text("y" * 400, "1h"), text("q")), "a")
+    assert grown == Usage(1, cache_read=1024, written_1h=100)
+
+
+def test_a_short_prefix_is_not_cached() -> None:
+    cache, short = PromptCache(), request(text(LONG[1:1000], "5m"))
+    assert cache.usage(short, "a") == cache.usage(short, "a") == Usage(250)
+
+
+def test_a_prefix_is_forgotten_after_its_time() -> None:
+    clock = Clock()
+    cache, prompt = PromptCache(clock), request(text(LONG, "5m"))
+    cache.usage(prompt, "a")
+    clock.seconds = 299
+    assert cache.usage(prompt, "a").cache_read == 1024
+    clock.seconds = 299 + 301
+    assert cache.usage(prompt, "a").cache_write == 1024
