@@ -22,7 +22,7 @@ def build(app: cdk.App, stage: Stage) -> None:
         app,
         f"{name}-Gateway",
         stage=stage,
-        log_key=record.key,
+        keeping=record.keeping,
         invoke_policies=access.invoke_policies,
         env=env,
     )

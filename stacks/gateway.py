@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import aws_cdk as cdk
 from aws_cdk import aws_iam as iam
-from aws_cdk import aws_kms as kms
 from constructs import Construct
 
-from stacks.components.key_plan import ApiKeys, KeyPlan, quota_settings
-from stacks.components.log_group import log_group
+from stacks.components import account_log_role
+from stacks.components.account_log_role import AccountLogRole
+from stacks.components.key_plan import ApiKeys, KeyPlan
+from stacks.components.log_group import LogKeeping, log_group
 from stacks.components.python_function import PythonFunction
 from stacks.components.streaming_api import LONGEST_STREAM, StreamingApi
 from stacks.settings import Stage
@@ -23,95 +26,106 @@ class Gateway(cdk.Stack):
         construct_id: str,
         *,
         stage: Stage,
-        log_key: kms.IKey,
-        invoke_policies: list[iam.IManagedPolicy],
+        keeping: LogKeeping,
+        invoke_policies: Sequence[iam.IManagedPolicy],
         env: cdk.Environment,
     ) -> None:
-        super().__init__(
-            scope, construct_id, env=env, description="The endpoint for Claude's clients"
-        )
-        groups = f"/claude-on-bedrock/{stage.name}"
+        super().__init__(scope, construct_id, env=env, description="The endpoint for clients")
         name = f"claude-on-bedrock-{stage.name}"
 
         keys = ApiKeys(self, "Keys", names=stage.api_keys, name_prefix=name)
-        self.authorizer = PythonFunction(
+        self.authorizer = self._authorizer(keeping).function
+        gateway = self._function(stage, keeping, keys, invoke_policies)
+        self.function = gateway.function
+        access_log = log_group(self, "AccessLog", name="access", keeping=keeping)
+        api = StreamingApi(
+            self,
+            "Api",
+            name=name,
+            stage_name=stage.name,
+            function=self.function,
+            authorizer_function=self.authorizer,
+            access_log=access_log,
+        )
+        api.stage.node.add_dependency(self._log_role(keeping))
+        plan = KeyPlan(
+            self,
+            "KeyPlan",
+            name=name,
+            stage=api.stage,
+            keys=keys,
+            throttle=stage.throttle,
+            quota=stage.quota,
+        )
+
+        self.api_name, self.api_stage = name, api.stage
+        cdk.CfnOutput(self, "EndpointUrl", value=api.stage.url_for_path("/"))
+        cdk.CfnOutput(self, "ApiId", value=api.stage.rest_api.rest_api_id)
+        cdk.CfnOutput(self, "ApiStage", value=api.stage.stage_name)
+        cdk.CfnOutput(self, "FunctionName", value=self.function.function_name)
+        cdk.CfnOutput(self, "FunctionLogGroupName", value=gateway.log_group.log_group_name)
+        cdk.CfnOutput(self, "AccessLogGroupName", value=access_log.log_group_name)
+        cdk.CfnOutput(self, "UsagePlanId", value=plan.plan.usage_plan_id)
+        cdk.CfnOutput(self, "ApiKeyIds", value=self.to_json_string(keys.ids_by_name()))
+
+    def _authorizer(self, keeping: LogKeeping) -> PythonFunction:
+        return PythonFunction(
             self,
             "Authorizer",
             description="Reads the caller's key from whichever header carries it",
             packages=["authorizer"],
             handler="authorizer.handler.handle",
-            log_group_name=f"{groups}/authorizer",
-            log_key=log_key,
-            retention_days=stage.retention_days,
-            keep_logs=stage.keep_logs_on_destroy,
+            log_name="authorizer",
+            keeping=keeping,
             timeout=cdk.Duration.seconds(5),
             memory_mb=256,
-            environment={},
         )
-        self.gateway = PythonFunction(
+
+    def _function(
+        self,
+        stage: Stage,
+        keeping: LogKeeping,
+        keys: ApiKeys,
+        invoke_policies: Sequence[iam.IManagedPolicy],
+    ) -> PythonFunction:
+        return PythonFunction(
             self,
             "Function",
             description="Carries a client's request to Bedrock and streams the answer back",
             packages=["gateway", "catalog"],
             handler="gateway.handler.handle",
-            log_group_name=f"{groups}/gateway",
-            log_key=log_key,
-            retention_days=stage.retention_days,
-            keep_logs=stage.keep_logs_on_destroy,
+            log_name="gateway",
+            keeping=keeping,
             timeout=LONGEST_STREAM,
+            # About 0.3 of a processor: enough to relay a stream, and half the price of 1 GB while
+            # Bedrock thinks.
             memory_mb=512,
-            environment=self._environment(stage, keys),
+            environment={
+                "AWS_LAMBDA_EXEC_WRAPPER": "/var/task/gateway/bootstrap",
+                "STAGE": stage.name,
+                "ROUTE": stage.route,
+                "ALLOWED_MODELS": ",".join(stage.models),
+                "MAX_BODY_BYTES": str(stage.max_body_bytes),
+                "PING_SECONDS": str(stage.ping_seconds),
+                "API_KEY_NAMES": self.to_json_string(keys.names_by_id()),
+                "POWERTOOLS_SERVICE_NAME": "gateway",
+                "POWERTOOLS_METRICS_NAMESPACE": "ClaudeOnBedrock",
+                "POWERTOOLS_LOG_LEVEL": stage.log_level,
+            },
             managed_policies=invoke_policies,
         )
-        access_log = log_group(
-            self,
-            "AccessLog",
-            name=f"{groups}/access",
-            key=log_key,
-            retention_days=stage.retention_days,
-            keep=stage.keep_logs_on_destroy,
-        )
-        self.api = StreamingApi(
-            self,
-            "Api",
-            name=name,
-            stage_name=stage.name,
-            function=self.gateway.function,
-            authorizer_function=self.authorizer.function,
-            access_log=access_log,
-        ).api
-        plan = KeyPlan(
-            self,
-            "KeyPlan",
-            name=name,
-            stage=self.api.deployment_stage,
-            keys=keys,
-            rate_per_second=stage.throttle.rate_per_second,
-            burst=stage.throttle.burst,
-            quota=quota_settings(requests=stage.quota.requests, period=stage.quota.period)
-            if stage.quota
-            else None,
-        )
 
-        cdk.CfnOutput(self, "EndpointUrl", value=self.api.url)
-        cdk.CfnOutput(self, "ApiId", value=self.api.rest_api_id)
-        cdk.CfnOutput(self, "ApiStage", value=self.api.deployment_stage.stage_name)
-        cdk.CfnOutput(self, "FunctionName", value=self.gateway.function.function_name)
-        cdk.CfnOutput(self, "FunctionLogGroupName", value=self.gateway.log_group.log_group_name)
-        cdk.CfnOutput(self, "AccessLogGroupName", value=access_log.log_group_name)
-        cdk.CfnOutput(self, "UsagePlanId", value=plan.plan.usage_plan_id)
-        cdk.CfnOutput(self, "ApiKeyIds", value=self.to_json_string(keys.ids_by_name()))
-
-    def _environment(self, stage: Stage, keys: ApiKeys) -> dict[str, str]:
-        return {
-            "AWS_LAMBDA_EXEC_WRAPPER": "/var/task/gateway/bootstrap",
-            "STAGE": stage.name,
-            "ROUTE": stage.route,
-            "ALLOWED_MODELS": ",".join(stage.models),
-            "MAX_BODY_BYTES": str(stage.max_body_bytes),
-            "PING_SECONDS": str(stage.ping_seconds),
-            "API_KEY_NAMES": self.to_json_string(keys.names_by_id()),
-            "POWERTOOLS_SERVICE_NAME": "gateway",
-            "POWERTOOLS_METRICS_NAMESPACE": "ClaudeOnBedrock",
-            "POWERTOOLS_LOG_LEVEL": stage.log_level,
-        }
+    def _log_role(self, keeping: LogKeeping) -> AccountLogRole:
+        function = PythonFunction(
+            self,
+            "LogRoleFunction",
+            description="Gives API Gateway a role to log as, where the account has none",
+            packages=["api_log_role", "invocation_logging"],
+            handler="api_log_role.handler.handle",
+            log_name="api-log-role",
+            keeping=keeping.while_deployed(),
+            timeout=account_log_role.TIMEOUT,
+            memory_mb=256,
+            statements=account_log_role.log_role_statements(self),
+        )
+        return AccountLogRole(self, "LogRole", function=function.function)

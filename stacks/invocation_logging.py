@@ -5,15 +5,13 @@ from __future__ import annotations
 import aws_cdk as cdk
 from constructs import Construct
 
+from stacks.components import emptied_bucket, logging_configuration
 from stacks.components.delivery_role import DeliveryRole
+from stacks.components.emptied_bucket import EmptiedBucket
 from stacks.components.log_bucket import LogBucket
-from stacks.components.log_group import log_group
+from stacks.components.log_group import LogKeeping, log_group
 from stacks.components.log_key import LogKey
-from stacks.components.logging_configuration import (
-    TIMEOUT,
-    LoggingConfiguration,
-    logging_statements,
-)
+from stacks.components.logging_configuration import LoggingConfiguration
 from stacks.components.python_function import PythonFunction
 from stacks.settings import Stage
 
@@ -26,57 +24,66 @@ class InvocationLogging(cdk.Stack):
     def __init__(
         self, scope: Construct, construct_id: str, *, stage: Stage, env: cdk.Environment
     ) -> None:
-        super().__init__(
-            scope, construct_id, env=env, description="The record of every Claude call"
-        )
+        super().__init__(scope, construct_id, env=env, description="The record of every call")
         keep, days = stage.keep_logs_on_destroy, stage.retention_days
-        groups = f"/claude-on-bedrock/{stage.name}"
+        prefix = f"/claude-on-bedrock/{stage.name}"
 
-        self.key = LogKey(self, "Key", log_groups=f"{groups}/*", keep=keep).key
-        bucket = LogBucket(self, "Bucket", key=self.key, retention_days=days, keep=keep)
-        invocations = log_group(
-            self,
-            "Invocations",
-            name=f"{groups}/invocations",
-            key=self.key,
-            retention_days=days,
-            keep=keep,
-        )
+        key = LogKey(self, "Key", log_groups=f"{prefix}/*", keep=keep).key
+        self.keeping = LogKeeping(prefix=prefix, key=key, retention_days=days, keep=keep)
+        bucket = LogBucket(self, "Bucket", key=key, retention_days=days, keep=keep)
+        records = log_group(self, "Invocations", name="invocations", keeping=self.keeping)
         delivery = DeliveryRole(
             self,
             "Delivery",
-            log_group_name=f"{groups}/invocations",
+            log_group_name=f"{prefix}/invocations",
             bucket=bucket.bucket,
-            key=self.key,
+            key=key,
             large_data_prefix=LARGE_DATA_PREFIX,
         )
-        configurer = PythonFunction(
+        configuration = LoggingConfiguration(
+            self,
+            "Configuration",
+            function=self._configurer(delivery).function,
+            log_group_name=records.log_group_name,
+            delivery_role_arn=delivery.role.role_arn,
+            bucket_name=bucket.bucket.bucket_name,
+            large_data_prefix=LARGE_DATA_PREFIX,
+        )
+        configuration.node.add_dependency(bucket, delivery)
+        if not keep:
+            configuration.node.add_dependency(self._emptied(bucket))
+
+        cdk.CfnOutput(self, "LogGroupName", value=records.log_group_name)
+        cdk.CfnOutput(self, "LogBucketName", value=bucket.bucket.bucket_name)
+        cdk.CfnOutput(self, "KeyArn", value=key.key_arn)
+
+    def _configurer(self, delivery: DeliveryRole) -> PythonFunction:
+        return PythonFunction(
             self,
             "Configurer",
             description="Sets the Region's invocation logging, and leaves another's alone",
             packages=["invocation_logging"],
             handler="invocation_logging.handler.handle",
-            log_group_name=f"{groups}/invocation-logging",
-            log_key=self.key,
-            retention_days=days,
-            keep_logs=False,
-            timeout=TIMEOUT,
+            log_name="invocation-logging",
+            keeping=self.keeping.while_deployed(),
+            timeout=logging_configuration.TIMEOUT,
             memory_mb=256,
-            environment={},
             sdk_services=["bedrock"],
-            statements=logging_statements(delivery.role),
+            statements=logging_configuration.logging_statements(delivery.role),
         )
-        configuration = LoggingConfiguration(
-            self,
-            "Configuration",
-            function=configurer.function,
-            log_group_name=invocations.log_group_name,
-            delivery_role_arn=delivery.role.role_arn,
-            bucket_name=bucket.bucket.bucket_name,
-            large_data_prefix=LARGE_DATA_PREFIX,
-        )
-        configuration.node.add_dependency(bucket, delivery, configurer)
 
-        cdk.CfnOutput(self, "LogGroupName", value=invocations.log_group_name)
-        cdk.CfnOutput(self, "LogBucketName", value=bucket.bucket.bucket_name)
-        cdk.CfnOutput(self, "KeyArn", value=self.key.key_arn)
+    def _emptied(self, bucket: LogBucket) -> EmptiedBucket:
+        emptier = PythonFunction(
+            self,
+            "Emptier",
+            description="Empties the log bucket when the stack is deleted",
+            packages=["invocation_logging"],
+            handler="invocation_logging.emptying.handle",
+            log_name="emptying",
+            keeping=self.keeping.while_deployed(),
+            timeout=emptied_bucket.TIMEOUT,
+            memory_mb=256,
+            sdk_services=["cloudformation", "s3"],
+            statements=emptied_bucket.emptying_statements(bucket.bucket),
+        )
+        return EmptiedBucket(self, "Emptied", bucket=bucket.bucket, function=emptier)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+
 import aws_cdk as cdk
 from aws_cdk import aws_iam as iam
 from constructs import Construct
@@ -20,17 +22,19 @@ class ModelAccess(cdk.Stack):
         super().__init__(
             scope, construct_id, env=env, description="Which Claude models may be called"
         )
+        deny = access.deny_mantle_statement()
         documents = access.invoke_policies(
             [model for model in MODELS if model.name in stage.models],
             route=stage.route,
             region=stage.region,
             account=self.account,
             partition=self.partition,
+            limit=access.MANAGED_POLICY_CHARACTERS - len(json.dumps(deny)),
         )
         self.invoke_policies: list[iam.IManagedPolicy] = InvokePolicies(
             self,
             "Invoke",
-            documents=[*documents, [access.deny_mantle_statement()]],
+            documents=[[*statements, deny] for statements in documents],
             description=f"Calls the models of {stage.name} by their {stage.route} profiles",
         ).policies
 

@@ -31,10 +31,10 @@ class Observability(cdk.Stack):
             self,
             "Alarms",
             stage_name=stage.name,
-            api_name=gateway.api.rest_api_name,
-            api_stage=gateway.api.deployment_stage,
-            gateway=gateway.gateway.function,
-            authorizer=gateway.authorizer.function,
+            api_name=gateway.api_name,
+            api_stage=gateway.api_stage,
+            gateway=gateway.function,
+            authorizer=gateway.authorizer,
             topic=topic.topic,
         )
         dashboard = Dashboard(
@@ -42,9 +42,9 @@ class Observability(cdk.Stack):
             "Dashboard",
             name=f"{name}-{stage.region}",
             stage_name=stage.name,
-            api_name=gateway.api.rest_api_name,
-            api_stage=gateway.api.deployment_stage,
-            gateway=gateway.gateway.function,
+            api_name=gateway.api_name,
+            api_stage=gateway.api_stage,
+            gateway=gateway.function,
         )
 
         cdk.CfnOutput(self, "DashboardUrl", value=dashboard.url)

@@ -3,9 +3,28 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from typing import Protocol
 
 from aws_cdk import aws_apigateway as apigateway
 from constructs import Construct
+
+
+class Throttle(Protocol):
+    """Requests a second for each key, and how many more may come at once."""
+
+    @property
+    def rate_per_second(self) -> float: ...
+    @property
+    def burst(self) -> int: ...
+
+
+class Quota(Protocol):
+    """Requests for each key in a calendar period: DAY, WEEK or MONTH."""
+
+    @property
+    def requests(self) -> int: ...
+    @property
+    def period(self) -> str: ...
 
 
 class ApiKeys(Construct):
@@ -42,9 +61,8 @@ class KeyPlan(Construct):
         name: str,
         stage: apigateway.Stage,
         keys: ApiKeys,
-        rate_per_second: float,
-        burst: int,
-        quota: apigateway.QuotaSettings | None,
+        throttle: Throttle,
+        quota: Quota | None,
     ) -> None:
         super().__init__(scope, construct_id)
         self.plan = apigateway.UsagePlan(
@@ -52,13 +70,14 @@ class KeyPlan(Construct):
             "Plan",
             name=name,
             api_stages=[apigateway.UsagePlanPerApiStage(api=stage.rest_api, stage=stage)],
-            throttle=apigateway.ThrottleSettings(rate_limit=rate_per_second, burst_limit=burst),
-            quota=quota,
+            throttle=apigateway.ThrottleSettings(
+                rate_limit=throttle.rate_per_second, burst_limit=throttle.burst
+            ),
+            quota=_quota_settings(quota) if quota else None,
         )
         for key in keys.by_name.values():
             self.plan.add_api_key(key)
 
 
-def quota_settings(*, requests: int, period: str) -> apigateway.QuotaSettings:
-    """`requests` in each calendar `period`: DAY, WEEK or MONTH."""
-    return apigateway.QuotaSettings(limit=requests, period=apigateway.Period[period])
+def _quota_settings(quota: Quota) -> apigateway.QuotaSettings:
+    return apigateway.QuotaSettings(limit=quota.requests, period=apigateway.Period[quota.period])

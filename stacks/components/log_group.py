@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import NamedTuple
+
 from aws_cdk import aws_kms as kms
 from aws_cdk import aws_logs as logs
 from constructs import Construct
@@ -29,21 +31,29 @@ RETENTION = {
 }
 
 
+class LogKeeping(NamedTuple):
+    """How a stage keeps its log groups: named `prefix`/…, under `key`, for `retention_days` (a key
+    of RETENTION, where 30 is the least), and beyond the life of the stack if `keep`."""
+
+    prefix: str
+    key: kms.IKey
+    retention_days: int
+    keep: bool
+
+    def while_deployed(self) -> LogKeeping:
+        """The same, but gone with the stack: for what only tells how a deployment went."""
+        return self._replace(keep=False)
+
+
 def log_group(
-    scope: Construct,
-    construct_id: str,
-    *,
-    name: str,
-    key: kms.IKey,
-    retention_days: int,
-    keep: bool,
+    scope: Construct, construct_id: str, *, name: str, keeping: LogKeeping
 ) -> logs.LogGroup:
-    """A log group of exactly `retention_days`, a key of RETENTION: 30 is the least there is."""
+    """The log group `name` of a stage that keeps its logs as `keeping` says."""
     return logs.LogGroup(
         scope,
         construct_id,
-        log_group_name=name,
-        encryption_key=key,
-        retention=RETENTION[retention_days],
-        removal_policy=removal_policy(keep=keep),
+        log_group_name=f"{keeping.prefix}/{name}",
+        encryption_key=keeping.key,
+        retention=RETENTION[keeping.retention_days],
+        removal_policy=removal_policy(keep=keeping.keep),
     )

@@ -7,17 +7,24 @@ from pathlib import Path
 
 import aws_cdk as cdk
 from aws_cdk import aws_iam as iam
-from aws_cdk import aws_kms as kms
 from aws_cdk import aws_lambda as lambda_
 from constructs import Construct
 
 from stacks.components.acknowledge import acknowledge
 from stacks.components.function_folder import MINOR, build_folder
-from stacks.components.log_group import log_group
+from stacks.components.log_group import LogKeeping, log_group
 
 PROJECT = Path(__file__).parents[2]
 SOURCE_ROOT = PROJECT / "lambda"
 CACHE = PROJECT / ".build"
+
+
+FINDINGS = {
+    "IAM5[Resource::*]": "X-Ray's two write actions know no resources: "
+    "https://docs.aws.amazon.com/service-authorization/latest/reference/list_awsx-ray.html",
+    "L1": "the folder holds byte code, so the runtime's minor version is that of the Python that "
+    "builds it",
+}
 
 
 class PythonFunction(Construct):
@@ -35,69 +42,50 @@ class PythonFunction(Construct):
         description: str,
         packages: Sequence[str],
         handler: str,
-        log_group_name: str,
-        log_key: kms.IKey,
-        retention_days: int,
-        keep_logs: bool,
+        log_name: str,
+        keeping: LogKeeping,
         timeout: cdk.Duration,
         memory_mb: int,
-        environment: Mapping[str, str],
+        environment: Mapping[str, str] | None = None,
         sdk_services: Sequence[str] = (),
         statements: Sequence[iam.PolicyStatement] = (),
         managed_policies: Sequence[iam.IManagedPolicy] = (),
-        source_root: Path = SOURCE_ROOT,
     ) -> None:
         super().__init__(scope, construct_id)
-        self.log_group = log_group(
-            self,
-            "Logs",
-            name=log_group_name,
-            key=log_key,
-            retention_days=retention_days,
-            keep=keep_logs,
-        )
-        self.role = iam.Role(
+        self.log_group = log_group(self, "Logs", name=log_name, keeping=keeping)
+        role = iam.Role(
             self,
             "Role",
             assumed_by=iam.ServicePrincipal("lambda.amazonaws.com"),
-            description=f"What may be done by: {description}",
             managed_policies=list(managed_policies),
         )
-        self.log_group.grant_write(self.role)
+        self.log_group.grant_write(role)
         for statement in statements:
-            self.role.add_to_policy(statement)
-        requirements = source_root / packages[0] / "requirements.txt"
-        folder = build_folder(
-            source_root=source_root,
-            packages=packages,
-            requirements=requirements if requirements.is_file() else None,
-            sdk_services=sdk_services,
-            cache=CACHE,
-        )
+            role.add_to_policy(statement)
         self.function = lambda_.Function(
             self,
             "Function",
             description=description,
             runtime=lambda_.Runtime(f"python{MINOR}", lambda_.RuntimeFamily.PYTHON),
             architecture=lambda_.Architecture.ARM_64,
-            code=lambda_.Code.from_asset(str(folder)),
+            code=lambda_.Code.from_asset(str(_folder(packages, sdk_services))),
             handler=handler,
-            role=self.role,
+            role=role,
             log_group=self.log_group,
             timeout=timeout,
             memory_size=memory_mb,
-            environment=dict(environment),
+            environment=dict(environment or {}),
             tracing=lambda_.Tracing.ACTIVE,
         )
-        self._acknowledge()
+        acknowledge(self, FINDINGS)
 
-    def _acknowledge(self) -> None:
-        acknowledge(
-            self,
-            {
-                "IAM5[Resource::*]": "X-Ray's two write actions know no resources: "
-                "https://docs.aws.amazon.com/service-authorization/latest/reference/list_awsx-ray.html",
-                "L1": "the folder holds byte code, so the runtime's minor version is that of the "
-                "Python that builds it",
-            },
-        )
+
+def _folder(packages: Sequence[str], sdk_services: Sequence[str]) -> Path:
+    requirements = SOURCE_ROOT / packages[0] / "requirements.txt"
+    return build_folder(
+        source_root=SOURCE_ROOT,
+        packages=packages,
+        requirements=requirements if requirements.is_file() else None,
+        sdk_services=sdk_services,
+        cache=CACHE,
+    )

@@ -68,8 +68,8 @@ FINDINGS = {
 class StreamingApi(Construct):
     """A Regional REST API that streams `function`'s answers to callers with a key.
 
-    Its access log needs the role by which API Gateway writes to CloudWatch Logs, a setting of the
-    whole account and Region that other APIs share. This construct leaves that setting alone.
+    Its access log needs the role that AccountLogRole looks after; CDK's own `cloud_watch_role`
+    would overwrite another team's.
     """
 
     def __init__(
@@ -95,6 +95,8 @@ class StreamingApi(Construct):
             cloud_watch_role=False,
             deploy_options=_stage_options(stage_name, access_log),
         )
+        self.api.node.try_remove_child("Endpoint")  # an output of CDK's own, beside ours
+        self.stage = self.api.deployment_stage
         add_error_responses(self.api)
         self._add_routes(_integration(function), self._authorizer(authorizer_function))
         acknowledge(self, FINDINGS)
