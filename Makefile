@@ -26,7 +26,7 @@ check: $(INSTALLED) synth ## Lint, types, import contracts, templates
 	ruff check .
 	ruff format --check .
 	mypy
-	lint-imports
+	PYTHONPATH=lambda lint-imports
 	cfn-lint -i W3005 -t $(foreach stage,$(STAGES),cdk.out/$(stage)/*.template.json)
 
 synth: $(INSTALLED) ## Templates of every stage into cdk.out/, judged by cdk-nag
