@@ -28,6 +28,7 @@ class Record:
         self._started_at = clock()
         self._first_byte_at: float | None = None
         self.api_key_name = api_key_name
+        self.route = ""
         self.model = ""
         self.profile_id = ""
         self.stream = False
@@ -61,6 +62,7 @@ class Record:
             "bedrock_request_id": self.bedrock_request_id,
             "api_key_id": self._request.api_key_id,
             "api_key_name": self.api_key_name,
+            "route": self.route,
             "model": self.model,
             "model_id": self.profile_id,
             "stream": self.stream,

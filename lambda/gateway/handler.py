@@ -43,7 +43,9 @@ def _dispatch(
     incoming: Request, response: RecordedResponse, record: Record, service: Service
 ) -> None:
     try:
-        routes.find(incoming.method, incoming.path)(incoming, response, record, service)
+        route = routes.find(incoming.method, incoming.path)
+        record.route = route.name
+        route.answer(incoming, response, record, service)
     except errors.GatewayError as error:
         _answer(error, response, record)
     except CallerGone:

@@ -14,7 +14,7 @@ from gateway import errors, json_object, sse
 from gateway.audit import Record, RecordedResponse
 from gateway.json_object import Member
 from gateway.message_stream import MessageStream, Usage
-from gateway.request import Request, encoded
+from gateway.request import Request, encoded, size
 from gateway.service import Service
 from gateway.upstream import Reply, read_all
 
@@ -62,7 +62,7 @@ def create(request: Request, response: RecordedResponse, record: Record, service
 
 def _prepare(request: Request, record: Record, service: Service) -> Call:
     text = request.text(limit=service.settings.max_body_bytes)
-    record.request_bytes = len(text)
+    record.request_bytes = size(text)
     try:
         members = json_object.members(text)
     except json_object.NotAnObject as error:

@@ -12,7 +12,7 @@ from gateway.audit import Record, RecordedResponse
 from gateway.request import Request
 from gateway.service import Service
 
-_PREFIX = "/v1/models/"
+PREFIX = "/v1/models/"
 _UNKNOWN_RELEASE = "1970-01-01"  # Anthropic: an epoch value if the release date is unknown
 
 
@@ -28,7 +28,7 @@ def list_all(
 
 def get(request: Request, response: RecordedResponse, record: Record, service: Service) -> None:
     """One of them, by any of its names. Raises NotFound."""
-    model = catalog.find(request.path.removeprefix(_PREFIX))
+    model = catalog.find(request.path.removeprefix(PREFIX))
     if model is None or model.name not in service.settings.allowed_models:
         raise errors.NotFound("No such model here. GET /v1/models lists those there are.")
     record.model = model.name

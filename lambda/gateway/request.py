@@ -24,7 +24,7 @@ class Request(NamedTuple):
     def text(self, *, limit: int) -> str:
         """The body, at most `limit` bytes of UTF-8. Raises RequestTooLarge, InvalidRequest."""
         text = _decoded(self.event_body) if self.is_base64 else self.event_body
-        if len(text) > limit or (not text.isascii() and len(encoded(text)) > limit):
+        if size(text) > limit:
             message = f"The request body is larger than this gateway takes ({limit:,} bytes)."
             raise RequestTooLarge(message)
         return text
@@ -43,6 +43,11 @@ def from_event(event: dict[str, Any]) -> Request:
         event_body=event.get("body") or "",
         is_base64=bool(event.get("isBase64Encoded")),
     )
+
+
+def size(text: str) -> int:
+    """Bytes of UTF-8. Raises InvalidRequest."""
+    return len(text) if text.isascii() else len(encoded(text))
 
 
 def encoded(text: str) -> bytes:

@@ -2,23 +2,29 @@
 
 import json
 from collections.abc import Callable
+from typing import NamedTuple
 
 from gateway import errors, messages, models
 from gateway.audit import Record, RecordedResponse
 from gateway.request import Request
 from gateway.service import Service
 
-Route = Callable[[Request, RecordedResponse, Record, Service], None]
+
+class Route(NamedTuple):
+    """`name` is what the audit line says: the path's pattern, never what a caller wrote there."""
+
+    name: str
+    answer: Callable[[Request, RecordedResponse, Record, Service], None]
 
 
 def find(method: str, path: str) -> Route:
     """The route of a request. Raises NotFound."""
-    route = _EXACT.get((method, path))
-    if route is None and method == "GET" and path.startswith("/v1/models/"):
-        route = models.get
-    if route is None:
+    name = f"{method} {path}"
+    if method == "GET" and path.startswith(models.PREFIX):
+        name = "GET /v1/models/{id}"
+    if name not in _ROUTES:
         raise errors.NotFound("Not found: this gateway has no such method and path.")
-    return route
+    return Route(name, _ROUTES[name])
 
 
 def health(
@@ -29,8 +35,9 @@ def health(
     response.write(json.dumps({"status": "ok", "stage": service.settings.stage}).encode())
 
 
-_EXACT: dict[tuple[str, str], Route] = {
-    ("POST", "/v1/messages"): messages.create,
-    ("GET", "/v1/models"): models.list_all,
-    ("GET", "/health"): health,
+_ROUTES = {
+    "POST /v1/messages": messages.create,
+    "GET /v1/models": models.list_all,
+    "GET /v1/models/{id}": models.get,
+    "GET /health": health,
 }

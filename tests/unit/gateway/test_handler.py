@@ -55,7 +55,7 @@ def test_a_defect_is_a_500_and_its_text_goes_nowhere(
     def broken(*_: object) -> None:
         raise KeyError("secret-prompt")
 
-    monkeypatch.setitem(routes._EXACT, ("GET", "/health"), broken)
+    monkeypatch.setitem(routes._ROUTES, "GET /health", broken)
     response = caller.send("", "GET", "/health")
     assert (response.status, response.json()["error"]["type"]) == (500, "api_error")
     printed = capsys.readouterr().out

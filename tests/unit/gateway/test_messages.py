@@ -80,6 +80,7 @@ def test_a_message_is_passed_on_untouched_with_bedrocks_request_id(
     assert audit["outcome"] == "completed"
     assert audit["bedrock_request_id"] == "bedrock-1"
     assert (audit["api_key_id"], audit["api_key_name"]) == ("key1", "team-a")
+    assert audit["route"] == "POST /v1/messages"
     assert (audit["model"], audit["model_id"]) == (MODEL, PROFILE)
     assert (audit["input_tokens"], audit["output_tokens"]) == (5, 2)
     assert audit["response_bytes"] == len(response.body)
