@@ -106,7 +106,6 @@ class Upstream:
                 raise _timeout()
         return SocketReply(self._connection, reader, received or b"")
 
-
     def close(self) -> None:
         """Give the connection up; a later request opens another."""
         self._connection.close()
