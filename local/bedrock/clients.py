@@ -13,15 +13,13 @@ def connect(*, endpoint_url: str, region: str) -> Clients:
     """Clients of the AWS at `endpoint_url`, with the credentials of the environment."""
     session = boto3.Session(region_name=region)
 
-    def client(name: str) -> Client:
+    def client(name: str, **credentials: str) -> Client:
         make: Any = session.client
-        return make(name, endpoint_url=endpoint_url)
+        return make(name, endpoint_url=endpoint_url, **credentials)
 
     def logs(role: Mapping[str, Any]) -> Client:
-        return boto3.client(
+        return client(
             "logs",
-            region_name=region,
-            endpoint_url=endpoint_url,
             aws_access_key_id=role["AccessKeyId"],
             aws_secret_access_key=role["SecretAccessKey"],
             aws_session_token=role["SessionToken"],

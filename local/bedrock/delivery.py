@@ -8,7 +8,7 @@ https://docs.aws.amazon.com/bedrock/latest/userguide/monitoring-runtime-metrics.
 import asyncio
 import logging
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from itertools import groupby
 from typing import Any, NamedTuple
 
@@ -24,6 +24,7 @@ _LOG = logging.getLogger(__name__)
 _S3 = "ModelInvocationLogsS3Delivery"
 _CLOUDWATCH = "ModelInvocationLogsCloudWatchDelivery"
 _LARGE_DATA = "ModelInvocationLargeDataS3Delivery"
+METRICS = (_S3, _CLOUDWATCH, _LARGE_DATA)
 
 
 class Clients(NamedTuple):
@@ -106,10 +107,11 @@ class Delivery:
         made = [records.record(call, bodies=bodies, large=group.large) for call in batch]
         self._put_large(made)
         with self._measured(_CLOUDWATCH, len(batch)):
-            logs = self._clients.logs(sinks.credentials_of(self._clients.sts, group))
-            if greet:
-                sinks.greet(logs, group)
-            sinks.put_events(logs, group, [r.line for r in made])
+            role = sinks.credentials_of(self._clients.sts, group)
+            with closing(self._clients.logs(role)) as logs:
+                if greet:
+                    sinks.greet(logs, group)
+                sinks.put_events(logs, group, [r.line for r in made])
 
     def _put_large(self, made: list[Record]) -> None:
         for item in (item for one in made for item in one.objects):

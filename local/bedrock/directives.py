@@ -37,7 +37,7 @@ STREAM_EXCEPTIONS = (
     "throttlingException",
     "validationException",
 )
-_OTHER_FAULTS = ("slow", "silence", "cut", "exception", "no_delivery")
+FAULTS = (*HTTP_FAULTS, "slow", "silence", "cut", "exception", "no_delivery")
 _OPENING = re.compile(r"\[\[(fault|reply|tool):\s*")
 _NAME = re.compile(r"[A-Za-z0-9_-]+")
 
@@ -92,9 +92,8 @@ def read(text: str) -> Directives:
 def _read_fault(found: Directives, text: str, start: int) -> int:
     end = _closing(text, start)
     name, *pairs = text[start:end].split() or [""]
-    if name not in HTTP_FAULTS and name not in _OTHER_FAULTS:
-        known = ", ".join((*HTTP_FAULTS, *_OTHER_FAULTS))
-        raise invalid(f"local directive: unknown fault {name!r}; known: {known}")
+    if name not in FAULTS:
+        raise invalid(f"local directive: unknown fault {name!r}; known: {', '.join(FAULTS)}")
     options = _options(pairs, {"after": int, "seconds": float, "type": str})
     fault = Fault(name, **options)
     if fault.type not in STREAM_EXCEPTIONS:

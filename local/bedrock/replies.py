@@ -10,6 +10,7 @@ from typing import Any
 from catalog import Model
 from local.bedrock.blocks import ToolResult, text_of
 from local.bedrock.directives import Directives, ToolCall
+from local.bedrock.examples import example
 from local.bedrock.generations import generation
 from local.bedrock.rules import thinks
 from local.bedrock.schema import AutoChoice, CustomTool, NamedChoice, NoChoice, Request
@@ -91,29 +92,7 @@ def _forced(request: Request) -> bool:
 def _example_input(tool: object) -> dict[str, Any]:
     if not isinstance(tool, CustomTool):
         return {}
-    return dict(example(tool.input_schema.model_dump(exclude_none=True)))
-
-
-_SIMPLE = {"string": "example", "number": 1.5, "integer": 1, "boolean": True, "null": None}
-
-
-def example(schema: dict[str, Any]) -> Any:  # noqa: ANN401 - a JSON value of any kind
-    """A value that fits a plain JSON schema: required properties, first choices, short lists."""
-    if "const" in schema:
-        return schema["const"]
-    if schema.get("enum"):
-        return schema["enum"][0]
-    for choice in ("anyOf", "oneOf", "allOf"):
-        if schema.get(choice):
-            return example(schema[choice][0])
-    kind = schema.get("type", "object")
-    kind = kind[0] if isinstance(kind, list) else kind
-    if kind == "array":
-        return [example(schema.get("items", {"type": "string"}))]
-    if kind != "object":
-        return _SIMPLE.get(kind)
-    properties = schema.get("properties") or {}
-    return {name: example(properties.get(name, {})) for name in schema.get("required") or ()}
+    return dict(example(tool.input_schema.model_dump(exclude_unset=True)))
 
 
 def _tool_use(call: ToolCall, salt: str) -> Part:

@@ -7,14 +7,15 @@ import re
 from collections.abc import Iterator
 
 from catalog import Model
-from local.bedrock.blocks import Block, Cacheable, ToolResult, ToolUse
+from local.bedrock import turns
+from local.bedrock.blocks import Cacheable
 from local.bedrock.errors import invalid
+from local.bedrock.examples import is_schema
 from local.bedrock.generations import V2026, Generation, anthropic_name, generation
 from local.bedrock.schema import (
     AutoChoice,
     BudgetThinking,
     CustomTool,
-    Message,
     NamedChoice,
     NoThinking,
     Request,
@@ -22,6 +23,7 @@ from local.bedrock.schema import (
 
 METADATA_VALUE = re.compile(r"[a-zA-Z0-9\s:_@$#=/+,\-.]*", re.ASCII)
 CACHE_BREAKPOINTS = 4
+_NO_SCHEMA = "JSON schema is invalid. It must match JSON Schema draft 2020-12"
 _TOOL_BETAS = {
     "defer_loading": "tool-search-tool-2025-10-19",
     "input_examples": "tool-examples-2025-10-29",
@@ -34,7 +36,8 @@ def check(request: Request, model: Model) -> None:
     _check_version_and_betas(request, rules)
     _check_beta_fields(request)
     _check_max_tokens(request, model)
-    _check_messages(request.messages)
+    turns.check(request.messages)
+    _check_schemas(request)
     _check_tools(request)
     _check_thinking(request, rules)
     _check_sampling(request, rules)
@@ -77,68 +80,17 @@ def _check_max_tokens(request: Request, model: Model) -> None:
         )
 
 
-def _check_messages(messages: list[Message]) -> None:
-    if not messages:
-        raise invalid("messages: at least one message is required")
-    if messages[0].role != "user":
-        raise invalid('messages: first message must use the "user" role')
-    for position, message in enumerate(messages):
-        if not message.content and position + 1 < len(messages):
-            raise invalid(f"messages.{position}: all messages must have non-empty content")
-        _check_places(position, message)
-        previous = messages[position - 1] if position else None
-        _check_results(position, message, previous)
-        following = messages[position + 1] if position + 1 < len(messages) else None
-        _check_uses(position, message, following)
-    if not messages[-1].content:
-        raise invalid("messages: final message must have non-empty content")
+def _check_schemas(request: Request) -> None:
+    for position, tool in enumerate(request.tools or ()):
+        if isinstance(tool, CustomTool) and not _fits(tool):
+            raise invalid(f"tools.{position}.custom.input_schema: {_NO_SCHEMA}")
+    output = request.output_config
+    if output and output.format and not is_schema(output.format.schema_):
+        raise invalid(f"output_config.format.schema: {_NO_SCHEMA}")
 
 
-_ASSISTANT_ONLY = {"tool_use", "thinking", "redacted_thinking"}
-_USER_ONLY = {"tool_result", "image", "search_result"}
-
-
-def _check_places(position: int, message: Message) -> None:
-    misplaced = _ASSISTANT_ONLY if message.role == "user" else _USER_ONLY
-    owner = "assistant" if message.role == "user" else "user"
-    for index, block in enumerate(_blocks(message)):
-        if block.type in misplaced:
-            raise invalid(
-                f"messages.{position}.content.{index}: `{block.type}` blocks can only be in "
-                f"`{owner}` messages"
-            )
-
-
-def _blocks(message: Message) -> list[Block]:
-    return [] if isinstance(message.content, str) else message.content
-
-
-def _uses(message: Message | None) -> list[str]:
-    return [b.id for b in _blocks(message) if isinstance(b, ToolUse)] if message else []
-
-
-def _results(message: Message | None) -> list[str]:
-    if message is None:
-        return []
-    return [b.tool_use_id for b in _blocks(message) if isinstance(b, ToolResult)]
-
-
-def _check_results(position: int, message: Message, previous: Message | None) -> None:
-    for unasked in set(_results(message)).difference(_uses(previous)):
-        raise invalid(
-            f"messages.{position}: unexpected `tool_use_id` found in `tool_result` blocks: "
-            f"{unasked}. Each `tool_result` block must have a corresponding `tool_use` block in "
-            "the previous message."
-        )
-
-
-def _check_uses(position: int, message: Message, following: Message | None) -> None:
-    for unanswered in set(_uses(message)).difference(_results(following)):
-        raise invalid(
-            f"messages.{position}: `tool_use` ids were found without `tool_result` blocks "
-            f"immediately after: {unanswered}. Each `tool_use` block must have a corresponding "
-            "`tool_result` block in the next message."
-        )
+def _fits(tool: CustomTool) -> bool:
+    return is_schema(tool.input_schema.model_dump(exclude_unset=True))
 
 
 def _check_tools(request: Request) -> None:
@@ -233,4 +185,4 @@ def cacheable(request: Request) -> Iterator[Cacheable]:
     if isinstance(request.system, list):
         yield from request.system
     for message in request.messages:
-        yield from (block for block in _blocks(message) if isinstance(block, Cacheable))
+        yield from (block for block in turns.blocks_of(message) if isinstance(block, Cacheable))

@@ -81,6 +81,18 @@ def refusal(name: str = "claude-sonnet-4-5", **fields: object) -> str:
         ({"tools": [{**TOOL, "scope": "global"}]}, "tools.0.custom.scope: Extra inputs are not"),
         ({"tools": [{"name": "clock"}]}, "tools.0.custom.input_schema: Field required"),
         ({"tools": [{"type": "web_search_20250305", "name": "web_search"}]}, "tools.0: Unable to"),
+        (
+            {"tools": [{**TOOL, "input_schema": {"type": "object", "required": "a"}}]},
+            "tools.0.custom.input_schema.required: Input should be a valid array",
+        ),
+        (
+            {"tools": [{**TOOL, "input_schema": {"type": "object", "anyOf": []}}]},
+            "tools.0.custom.input_schema: JSON schema is invalid.",
+        ),
+        (
+            {"output_config": {"format": {"type": "json_schema", "schema": {"type": "text"}}}},
+            "output_config.format.schema: JSON schema is invalid.",
+        ),
         ({"tools": [TOOL, TOOL]}, "tools: Tool names must be unique."),
         ({"tool_choice": {"type": "auto"}}, "tool_choice: tool_choice may only be specified"),
         (
