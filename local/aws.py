@@ -1,0 +1,51 @@
+"""How clients of the embedded AWS are made: its address, Region, account and test keys."""
+
+import os
+from collections.abc import Mapping
+from typing import Any, NamedTuple
+
+import boto3
+from botocore.config import Config
+
+ACCESS_KEY_ID = "test"
+SECRET_ACCESS_KEY = "test"  # noqa: S105 - the embedded AWS accepts anything; nothing is protected
+
+Client = Any
+"""A boto3 client: boto3 makes its classes at run time."""
+
+
+class Aws(NamedTuple):
+    """An AWS that listens on this machine. `url` has the name localhost, which S3 needs."""
+
+    url: str
+    region: str
+    account: str
+
+    def client(self, service: str) -> Client:
+        make: Any = boto3.Session().client
+        return make(
+            service,
+            region_name=self.region,
+            endpoint_url=self.url,
+            aws_access_key_id=ACCESS_KEY_ID,
+            aws_secret_access_key=SECRET_ACCESS_KEY,
+            config=Config(max_pool_connections=64, retries={"total_max_attempts": 1}),
+        )
+
+    def environment(self) -> dict[str, str]:
+        """What leads a program's AWS SDK here, and away from any real account."""
+        return {
+            "AWS_ENDPOINT_URL": self.url,
+            "AWS_ACCESS_KEY_ID": ACCESS_KEY_ID,
+            "AWS_SECRET_ACCESS_KEY": SECRET_ACCESS_KEY,
+            "AWS_REGION": self.region,
+            "AWS_DEFAULT_REGION": self.region,
+            "AWS_EC2_METADATA_DISABLED": "true",
+        }
+
+
+def without_aws(environment: Mapping[str, str] = os.environ) -> dict[str, str]:
+    """`environment` without the caller's own AWS settings, and with loopback kept off proxies."""
+    kept = {name: value for name, value in environment.items() if not name.startswith("AWS_")}
+    loopback = "localhost,127.0.0.1"
+    return {**kept, **dict.fromkeys(("NO_PROXY", "no_proxy"), loopback)}

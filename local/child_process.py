@@ -1,0 +1,50 @@
+"""How a program is run beside this one and stopped for sure, with every process it started."""
+
+import asyncio
+import os
+import signal
+from collections.abc import AsyncIterator, Mapping
+from contextlib import asynccontextmanager, suppress
+from pathlib import Path
+
+Process = asyncio.subprocess.Process
+
+
+@asynccontextmanager
+async def running(
+    *command: str | Path,
+    env: Mapping[str, str],
+    cwd: Path | None = None,
+    output: int | None = None,
+    error: int | None = asyncio.subprocess.STDOUT,
+    grace_seconds: float = 3.0,
+) -> AsyncIterator[Process]:
+    """A process in a group of its own, with an open standard input, gone when the block ends."""
+    process = await asyncio.create_subprocess_exec(
+        *command,
+        env=env,
+        cwd=cwd,
+        stdin=asyncio.subprocess.PIPE,
+        stdout=output,
+        stderr=error,
+        start_new_session=True,
+    )
+    try:
+        yield process
+    finally:
+        await asyncio.shield(stop(process, grace_seconds))
+
+
+async def stop(process: Process, grace_seconds: float) -> None:
+    """Asks the group to end, and kills what has not after `grace_seconds`."""
+    if process.returncode is None:
+        _signal(process.pid, signal.SIGTERM)
+        with suppress(TimeoutError):
+            await asyncio.wait_for(process.wait(), grace_seconds)
+    _signal(process.pid, signal.SIGKILL)
+    await process.wait()
+
+
+def _signal(group: int, number: signal.Signals) -> None:
+    with suppress(ProcessLookupError):
+        os.killpg(group, number)

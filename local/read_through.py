@@ -1,0 +1,34 @@
+"""How a value that others may change is kept for a moment, and read again when it is older."""
+
+import asyncio
+from collections.abc import Callable
+from time import monotonic
+from typing import Generic, TypeVar
+
+Value = TypeVar("Value")
+
+
+class ReadThrough(Generic[Value]):
+    """The result of `read`, which may block and runs in a thread, at most `seconds` old."""
+
+    def __init__(
+        self,
+        read: Callable[[], Value],
+        *,
+        seconds: float = 1.0,
+        clock: Callable[[], float] = monotonic,
+    ) -> None:
+        self._read = read
+        self._seconds = seconds
+        self._clock = clock
+        self._kept: tuple[float, Value] | None = None
+        self._one_reader = asyncio.Lock()
+
+    async def get(self) -> Value:
+        """Raises what `read` raises; nothing is kept of a failure."""
+        async with self._one_reader:
+            if self._kept is None or self._clock() - self._kept[0] > self._seconds:
+                started = self._clock()
+                self._kept = None
+                self._kept = started, await asyncio.to_thread(self._read)
+            return self._kept[1]

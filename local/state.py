@@ -1,0 +1,54 @@
+"""What lies in the state folder: logs, the CA, the address of what is up, and whose run it is."""
+
+import fcntl
+import json
+import os
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+
+class InUseError(Exception):
+    """Another run has the state folder."""
+
+
+class State:
+    """One run's folder, `.local` unless another is asked for."""
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder.resolve()
+        self.endpoint = self.folder / "endpoint.json"
+        self.ca_bundle = self.folder / "ca.pem"
+        self.cdk_log = self.folder / "cdk.log"
+        self.gateway_log = self.folder / "gateway.log"
+        self.functions = self.folder / "functions"
+        self.aws = self.folder / "aws"
+
+    @contextmanager
+    def held(self) -> Iterator[None]:
+        """Keeps other runs out of the folder; raises InUseError if one is in it."""
+        self.folder.mkdir(parents=True, exist_ok=True)
+        with (self.folder / "lock").open("a+") as lock:
+            try:
+                fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            except BlockingIOError as taken:
+                lock.seek(0)
+                raise InUseError(
+                    f"{self.folder} is in use by process {lock.read().strip()}: "
+                    "stop that first, or give another folder with --state"
+                ) from taken
+            lock.truncate(0)
+            lock.write(str(os.getpid()))
+            lock.flush()
+            try:
+                yield
+            finally:
+                self.endpoint.unlink(missing_ok=True)
+
+    def write_endpoint(self, endpoint: Mapping[str, Any]) -> None:
+        """Whoever reads the file sees all of it or none: it holds keys, so for its owner only."""
+        new = self.endpoint.with_suffix(".new")
+        new.touch(mode=0o600)
+        new.write_text(json.dumps(endpoint, indent=2) + "\n")
+        new.replace(self.endpoint)
