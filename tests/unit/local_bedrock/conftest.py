@@ -9,17 +9,12 @@ from dataclasses import dataclass, field
 import boto3
 import pytest
 from botocore.config import Config
-from hypothesis import settings
 
 from local.bedrock.app import create_app
 from local.bedrock.caller import Caller
 from local.bedrock.invocation import Invocation
 from local.bedrock.server import serve
 from local.bedrock.sinks import Client
-
-# How long an example takes depends on what else the machine does.
-settings.register_profile("patient", deadline=None)
-settings.load_profile("patient")
 
 REGION = "us-east-1"
 ARN = "arn:aws:sts::123456789012:assumed-role/gateway/session"
