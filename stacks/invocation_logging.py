@@ -70,6 +70,7 @@ class InvocationLogging(cdk.Stack):
             memory_mb=256,
             sdk_services=["bedrock"],
             statements=logging_configuration.logging_statements(delivery.role),
+            findings=logging_configuration.FINDINGS,
         )
 
     def _emptied(self, bucket: LogBucket) -> EmptiedBucket:
@@ -85,5 +86,6 @@ class InvocationLogging(cdk.Stack):
             memory_mb=256,
             sdk_services=["cloudformation", "s3"],
             statements=emptied_bucket.emptying_statements(bucket.bucket),
+            findings=emptied_bucket.findings(bucket.bucket),
         )
-        return EmptiedBucket(self, "Emptied", bucket=bucket.bucket, function=emptier)
+        return EmptiedBucket(self, "Emptied", bucket=bucket.bucket, function=emptier.function)

@@ -6,7 +6,7 @@ import datetime as dt
 from collections.abc import Mapping
 from typing import Annotated, Any, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, TypeAdapter, ValidationError
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 import catalog
 from catalog import access
@@ -119,6 +119,9 @@ class Stage(_Block):
     ] = "INFO"
 
 
+_BLOCKS: Mapping[str, type[_Block]] = {"throttle": Throttle, "quota": Quota}
+
+
 def load_stage(stages: object, name: object, *, today: dt.date | None = None) -> Stage:
     """The settings of the stage called `name` in the `stages` map of cdk.json.
 
@@ -145,25 +148,32 @@ def _today() -> dt.date:
 
 
 def _parse(name: str, block: Mapping[str, object]) -> Stage:
+    if "name" in block:
+        raise SettingsError(f"stage {name!r}: {_unknown('name', Stage)}")
     try:
-        return TypeAdapter(Stage).validate_python({**block, "name": name})
+        return Stage.model_validate({**block, "name": name})
     except ValidationError as error:
-        lines = dict.fromkeys(_mistake(dict(found)) for found in error.errors())
-        raise SettingsError("\n".join(f"stage {name!r}: {line}" for line in lines)) from None
+        lines: dict[str, str] = {}
+        for found in error.errors():
+            path, line = _mistake(dict(found))
+            lines.setdefault(path, f"stage {name!r}: {line}")
+        raise SettingsError("\n".join(lines.values())) from None
 
 
-def _mistake(found: Mapping[str, Any]) -> str:
+def _mistake(found: Mapping[str, Any]) -> tuple[str, str]:
+    """The path of the key at fault, and the line about it."""
     keys = [part for part in found["loc"] if isinstance(part, str)]
-    holder, known = Stage, Stage.model_fields
-    for key in keys[:-1]:
-        holder = {"throttle": Throttle, "quota": Quota}.get(key, holder)  # type: ignore[assignment]
-        known = holder.model_fields
+    block = _BLOCKS[keys[0]] if len(keys) > 1 else Stage
     path = ".".join(keys)
     if found["type"] == "extra_forbidden":
-        allowed = ", ".join(field for field in known if field != "name")
-        return f"{path}: unknown key; allowed: {allowed}"
+        return path, _unknown(path, block)
     given = "missing" if found["type"] == "missing" else f"{found['input']!r} given"
-    return f"{path}: {given}; allowed: {known[keys[-1]].description}"
+    return path, f"{path}: {given}; allowed: {block.model_fields[keys[-1]].description}"
+
+
+def _unknown(path: str, block: type[_Block]) -> str:
+    known = (field for field in block.model_fields if field != "name")
+    return f"{path}: unknown key; allowed: {', '.join(known)}"
 
 
 def _value_mistakes(stage: Stage) -> list[str]:
@@ -185,22 +195,41 @@ def _value_mistakes(stage: Stage) -> list[str]:
 
 
 def _model_mistakes(stage: Stage, today: dt.date) -> list[str]:
-    found = (_model_mistake(name, stage, today) for name in stage.models)
+    found = (_model_mistake(name, stage, today.isoformat()) for name in stage.models)
     mistakes = [mistake for mistake in found if mistake]
     if len(set(stage.models)) != len(stage.models):
         mistakes.append(f"{list(stage.models)} given; allowed: each name once")
     return [f"models: {mistake}" for mistake in mistakes]
 
 
-def _model_mistake(name: str, stage: Stage, today: dt.date) -> str | None:
+def _model_mistake(name: str, stage: Stage, today: str) -> str | None:
     model = catalog.find(name)
-    if model is None or model.name != name:
-        known = model.name if model else ", ".join(model.name for model in catalog.MODELS)
-        return f"{name!r} given; allowed: {known}"
-    if catalog.is_retired(model, today.isoformat()):
-        return f"{name!r} given, which is retired; allowed: {model.successor or 'a newer model'}"
+    if model is None:
+        return f"{name!r} given; allowed: {_servable(stage, today)}"
+    if model.name != name:
+        return f"{name!r} given; allowed: its name, {model.name}"
+    if catalog.is_retired(model, today):
+        return f"{name!r} given, which is retired; allowed: {model.successor}, its successor"
+    if not _has_profile(model, stage):
+        return (
+            f"{name!r} given, which has no {stage.route} profile callable from {stage.region}; "
+            f"allowed: {_servable(stage, today)}"
+        )
+    return None
+
+
+def _servable(stage: Stage, today: str) -> str:
+    names = [
+        model.name
+        for model in catalog.MODELS
+        if _has_profile(model, stage) and not catalog.is_retired(model, today)
+    ]
+    return ", ".join(names) or "no model by this route from this Region"
+
+
+def _has_profile(model: catalog.Model, stage: Stage) -> bool:
     try:
         access.profile_destinations(model, stage.route, stage.region)
-    except catalog.NoProfile as reason:
-        return f"{name!r} given; allowed: models of route {stage.route}: {reason}"
-    return None
+    except catalog.NoProfile:
+        return False
+    return True

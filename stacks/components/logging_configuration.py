@@ -20,8 +20,7 @@ def logging_statements(delivery_role: iam.IRole) -> list[iam.PolicyStatement]:
                 "bedrock:PutModelInvocationLoggingConfiguration",
                 "bedrock:DeleteModelInvocationLoggingConfiguration",
             ],
-            # One configuration for an account and Region: the actions know no resources.
-            resources=["*"],
+            resources=["*"],  # see FINDINGS
         ),
         iam.PolicyStatement(
             sid="HandsBedrockTheDeliveryRole",
@@ -30,6 +29,13 @@ def logging_statements(delivery_role: iam.IRole) -> list[iam.PolicyStatement]:
             conditions={"StringEquals": {"iam:PassedToService": "bedrock.amazonaws.com"}},
         ),
     ]
+
+
+FINDINGS = {
+    "IAM5[Resource::*]": "there is one logging configuration for an account and Region, so its "
+    "three actions know no resources; nor do X-Ray's two: https://docs.aws.amazon.com/"
+    "service-authorization/latest/reference/list_amazonbedrock.html"
+}
 
 
 class LoggingConfiguration(Construct):

@@ -31,7 +31,8 @@ class PythonFunction(Construct):
     """A function on AWS's managed Python, on arm64, of the first of `packages` and the others.
 
     Its runtime is of the minor version that runs the synthesis, since the folder holds byte code.
-    It may write its own log group and send traces; `statements` say what else.
+    It may write its own log group and send traces; `statements` say what else, and `findings`
+    answer what a checker finds in them.
     """
 
     def __init__(
@@ -50,6 +51,7 @@ class PythonFunction(Construct):
         sdk_services: Sequence[str] = (),
         statements: Sequence[iam.PolicyStatement] = (),
         managed_policies: Sequence[iam.IManagedPolicy] = (),
+        findings: Mapping[str, str] | None = None,
     ) -> None:
         super().__init__(scope, construct_id)
         self.log_group = log_group(self, "Logs", name=log_name, keeping=keeping)
@@ -77,7 +79,7 @@ class PythonFunction(Construct):
             environment=dict(environment or {}),
             tracing=lambda_.Tracing.ACTIVE,
         )
-        acknowledge(self, FINDINGS)
+        acknowledge(self, {**FINDINGS, **(findings or {})})
 
 
 def _folder(packages: Sequence[str], sdk_services: Sequence[str]) -> Path:

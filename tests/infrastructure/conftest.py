@@ -1,0 +1,39 @@
+"""Synthesises each stage of cdk.json once for all tests."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import pytest
+
+from tests.infrastructure.synthesis import STAGES, Synthesis, synthesise
+
+
+@pytest.fixture(scope="session")
+def synthesis(tmp_path_factory: pytest.TempPathFactory) -> Callable[[str], Synthesis]:
+    made: dict[str, Synthesis] = {}
+
+    def of(stage: str) -> Synthesis:
+        if stage not in made:
+            made[stage] = synthesise(stage, tmp_path_factory.mktemp(stage))
+        return made[stage]
+
+    return of
+
+
+@pytest.fixture(scope="session", params=STAGES)
+def any_stage(request: pytest.FixtureRequest, synthesis: Callable[[str], Synthesis]) -> Synthesis:
+    """Each stage in turn: for what must hold in all of them."""
+    return synthesis(request.param)
+
+
+@pytest.fixture(scope="session")
+def prod(synthesis: Callable[[str], Synthesis]) -> Synthesis:
+    """The stage that keeps its logs, and for 60 days."""
+    return synthesis("prod")
+
+
+@pytest.fixture(scope="session")
+def local(synthesis: Callable[[str], Synthesis]) -> Synthesis:
+    """The stage that keeps nothing, with two keys and 30 days."""
+    return synthesis("local")

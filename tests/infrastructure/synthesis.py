@@ -1,0 +1,72 @@
+"""One stage's synthesis, as plain data."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import aws_cdk as cdk
+
+import app as project
+from stacks.settings import load_stage
+
+ROOT = Path(project.__file__).parent
+CONTEXT: dict[str, Any] = json.loads((ROOT / "cdk.json").read_text())["context"]
+STAGES = ("local", "dev", "prod")
+
+Template = Mapping[str, Any]
+
+
+class Resource(NamedTuple):
+    """One resource of a template: its logical id, and what the template says of it."""
+
+    id: str
+    type: str
+    properties: dict[str, Any]
+    rest: dict[str, Any]
+
+
+class Synthesis(NamedTuple):
+    """The folder of one stage's cloud assembly."""
+
+    stage: str
+    folder: Path
+
+    def template(self, stack: str) -> Template:
+        path = self.folder / f"claude-on-bedrock-{self.stage}-{stack}.template.json"
+        template: Template = json.loads(path.read_text())
+        return template
+
+    def resources(self, stack: str, type_: str = "") -> list[Resource]:
+        return [
+            Resource(name, body["Type"], body.get("Properties", {}), body)
+            for name, body in self.template(stack)["Resources"].items()
+            if type_ in ("", body["Type"])
+        ]
+
+    def only(self, stack: str, type_: str) -> Resource:
+        (resource,) = self.resources(stack, type_)
+        return resource
+
+    def everything(self) -> Iterator[Resource]:
+        for stack in ("InvocationLogging", "ModelAccess", "Gateway", "Observability"):
+            yield from self.resources(stack)
+
+    def asset_hashes(self) -> set[str]:
+        manifests = self.folder.glob("*.assets.json")
+        return {name for path in manifests for name in json.loads(path.read_text())["files"]}
+
+    def report(self) -> dict[str, Any]:
+        report: dict[str, Any] = json.loads((self.folder / "validation-report.json").read_text())
+        return report
+
+
+def synthesise(stage: str, folder: Path, **changes: object) -> Synthesis:
+    """The stage as cdk.json has it, but for `changes`."""
+    app = cdk.App(context=CONTEXT, outdir=str(folder))
+    block = CONTEXT["stages"][stage] | changes
+    project.build(app, load_stage({stage: block}, stage))
+    app.synth()
+    return Synthesis(stage, folder)

@@ -1,0 +1,61 @@
+"""What the CDK's command line sees of app.py: a synthesis, or one clear line."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from stacks.components import python_function
+from tests.infrastructure.synthesis import CONTEXT, ROOT, Synthesis, synthesise
+
+
+def run_app(stage: str, **changes: object) -> subprocess.CompletedProcess[str]:
+    context = json.loads(json.dumps(CONTEXT)) | {"stage": stage}
+    if stage in context["stages"]:
+        context["stages"][stage] |= changes
+    return subprocess.run(
+        [sys.executable, "app.py"],
+        cwd=ROOT,
+        env={**os.environ, "CDK_CONTEXT_JSON": json.dumps(context)},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+
+
+@pytest.mark.parametrize(
+    ("stage", "changes", "told"),
+    [
+        (
+            "dev",
+            {"retention_days": 29},
+            "stage 'dev': retention_days: 29 given; allowed: one of 30",
+        ),
+        ("dev", {"retenton_days": 30}, "stage 'dev': retenton_days: unknown key; allowed: region"),
+        ("prodd", {}, "stage 'prodd': not in cdk.json; allowed: local, dev, prod"),
+    ],
+)
+def test_a_mistake_is_one_clear_line(stage: str, changes: dict[str, object], told: str) -> None:
+    done = run_app(stage, **changes)
+    assert done.returncode == 1
+    lines = [line for line in done.stderr.splitlines() if not line.startswith("b'!!")]
+    assert len(lines) == 1
+    assert lines[0].startswith(told)
+
+
+def test_two_syntheses_give_the_same_assets(
+    local: Synthesis, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    fresh = tmp_path / "build"
+    fresh.mkdir()
+    # The wheels are the same by their hashes; everything made of them is made again.
+    (fresh / "wheels").symlink_to(python_function.CACHE / "wheels")
+    monkeypatch.setattr(python_function, "CACHE", fresh)
+    again = synthesise("local", tmp_path / "out")
+    assert again.asset_hashes() == local.asset_hashes()
+    assert len(list((fresh / "functions").iterdir())) == 5

@@ -1,0 +1,207 @@
+"""The halves fit: what the stacks give is what the functions read, write and call."""
+
+from __future__ import annotations
+
+import ast
+import importlib
+import json
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+from aws_lambda_powertools.metrics import EphemeralMetrics
+
+import catalog
+from gateway import settings
+from stacks.components.log_group import RETENTION
+from stacks.settings import RETENTION_DAYS
+from tests.infrastructure.rendering import text, texts
+from tests.infrastructure.synthesis import ROOT, Resource, Synthesis
+
+SOURCES = ROOT / "lambda"
+
+
+def functions(synthesis: Synthesis) -> Iterator[tuple[str, Resource]]:
+    for stack in ("InvocationLogging", "Gateway"):
+        for function in synthesis.resources(stack, "AWS::Lambda::Function"):
+            yield stack, function
+
+
+def environment(synthesis: Synthesis, handler: str) -> dict[str, str]:
+    (function,) = [
+        each for _, each in functions(synthesis) if each.properties["Handler"] == handler
+    ]
+    variables = function.properties["Environment"]["Variables"]
+    return {name: text(value) for name, value in variables.items()}
+
+
+def folder(synthesis: Synthesis, stack: str, function: Resource) -> Path:
+    name = f"claude-on-bedrock-{synthesis.stage}-{stack}.assets.json"
+    files = json.loads((synthesis.folder / name).read_text())["files"]
+    asset = function.properties["Code"]["S3Key"].removesuffix(".zip")
+    return Path(synthesis.folder / files[asset]["source"]["path"])
+
+
+def strings(package: str) -> set[str]:
+    """Every string constant in the sources of `package`."""
+    return {
+        node.value
+        for path in (SOURCES / package).rglob("*.py")
+        for node in ast.walk(ast.parse(path.read_text()))
+        if isinstance(node, ast.Constant) and isinstance(node.value, str)
+    }
+
+
+def test_the_gateway_understands_its_environment(any_stage: Synthesis) -> None:
+    given = environment(any_stage, "gateway.handler.handle")
+    region = {"prod": "eu-central-1"}.get(any_stage.stage, "us-east-1")
+    read = settings.load({**given, "AWS_REGION": region})
+    block = json.loads((ROOT / "cdk.json").read_text())["context"]["stages"][any_stage.stage]
+    assert read.stage == any_stage.stage
+    assert read.route == block["route"]
+    assert read.allowed_models == set(block["models"])
+    assert set(read.api_key_names.values()) == set(block.get("api_keys", ["default"]))
+    assert read.max_body_bytes == 5_000_000
+    assert read.ping_seconds == 15
+
+
+def test_the_gateways_environment_fits_its_limit(any_stage: Synthesis) -> None:
+    given = environment(any_stage, "gateway.handler.handle")
+    assert sum(len(name) + len(value) for name, value in given.items()) < 4096
+
+
+def test_the_gateway_can_resolve_each_model_it_is_allowed(any_stage: Synthesis) -> None:
+    given = environment(any_stage, "gateway.handler.handle")
+    for name in given["ALLOWED_MODELS"].split(","):
+        resolved = catalog.resolve(
+            name,
+            allowed=given["ALLOWED_MODELS"].split(","),
+            route=given["ROUTE"],
+            today="2026-11-23",
+        )
+        granted = [
+            arn
+            for policy in any_stage.resources("ModelAccess", "AWS::IAM::ManagedPolicy")
+            for statement in policy.properties["PolicyDocument"]["Statement"]
+            for arn in texts(statement["Resource"])
+        ]
+        assert [arn for arn in granted if arn.endswith(f"/{resolved.profile_id}")]
+
+
+def test_every_handler_exists_in_its_folder(any_stage: Synthesis) -> None:
+    for stack, function in functions(any_stage):
+        module, name = function.properties["Handler"].rsplit(".", 1)
+        assert (folder(any_stage, stack, function) / f"{module.replace('.', '/')}.py").is_file()
+        assert callable(getattr(importlib.import_module(module), name))
+
+
+def test_the_wrapper_script_is_in_the_folder_and_can_be_run(any_stage: Synthesis) -> None:
+    (found,) = [
+        (stack, each)
+        for stack, each in functions(any_stage)
+        if each.properties["Handler"] == "gateway.handler.handle"
+    ]
+    wrapper = environment(any_stage, "gateway.handler.handle")["AWS_LAMBDA_EXEC_WRAPPER"]
+    script = folder(any_stage, *found) / wrapper.removeprefix("/var/task/")
+    assert script.stat().st_mode & 0o111 == 0o111
+
+
+def test_every_metric_watched_is_written_by_the_gateway(any_stage: Synthesis) -> None:
+    written = strings("gateway")
+    given = environment(any_stage, "gateway.handler.handle")
+    dashboard = any_stage.only("Observability", "AWS::CloudWatch::Dashboard")
+    shown = _metrics_of(json.loads(text(dashboard.properties["DashboardBody"])))
+    alarms = any_stage.resources("Observability", "AWS::CloudWatch::Alarm")
+    watched = {
+        alarm.properties["MetricName"]
+        for alarm in alarms
+        if alarm.properties["Namespace"] == given["POWERTOOLS_METRICS_NAMESPACE"]
+    } | {name for namespace, name in shown if namespace == given["POWERTOOLS_METRICS_NAMESPACE"]}
+    assert {"Throttles", "FirstByteLatency", "Requests"} <= watched
+    assert watched <= written
+
+
+def _metrics_of(body: dict[str, Any]) -> set[tuple[str, str]]:
+    widgets = [widget["properties"].get("metrics", []) for widget in body["widgets"]]
+    return {(line[0], line[1]) for lines in widgets for line in lines}
+
+
+def test_alarms_ask_for_the_dimensions_the_gateway_writes(
+    any_stage: Synthesis, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    given = environment(any_stage, "gateway.handler.handle")
+    for name in ("POWERTOOLS_SERVICE_NAME", "POWERTOOLS_METRICS_NAMESPACE"):
+        monkeypatch.setenv(name, given[name])
+    metrics = EphemeralMetrics()
+    metrics.add_dimension("stage", given["STAGE"])
+    metrics.add_metric("Requests", "Count", 1)
+    written: dict[str, Any] = dict(metrics.serialize_metric_set())
+    (dimensions,) = written["_aws"]["CloudWatchMetrics"][0]["Dimensions"]
+    for alarm in any_stage.resources("Observability", "AWS::CloudWatch::Alarm"):
+        if alarm.properties["Namespace"] == given["POWERTOOLS_METRICS_NAMESPACE"]:
+            asked = {each["Name"]: each["Value"] for each in alarm.properties["Dimensions"]}
+            assert asked == {name: written[name] for name in dimensions}
+
+
+CALLS = {
+    "invocation_logging.handler.handle": {
+        "get_model_invocation_logging_configuration": (
+            "bedrock:GetModelInvocationLoggingConfiguration"
+        ),
+        "put_model_invocation_logging_configuration": (
+            "bedrock:PutModelInvocationLoggingConfiguration"
+        ),
+        "delete_model_invocation_logging_configuration": (
+            "bedrock:DeleteModelInvocationLoggingConfiguration"
+        ),
+    },
+    "invocation_logging.emptying.handle": {
+        "list_object_versions": "s3:ListBucketVersions",
+        "delete_objects": "s3:DeleteObjectVersion",
+        "describe_stacks": "cloudformation:DescribeStacks",
+    },
+    "api_log_role.handler.handle": {
+        "get_account": "apigateway:GET",
+        "update_account": "apigateway:PATCH",
+        "create_role": "iam:CreateRole",
+        "attach_role_policy": "iam:AttachRolePolicy",
+    },
+}
+
+
+@pytest.mark.parametrize("handler", sorted(CALLS))
+def test_a_function_may_do_what_it_calls(local: Synthesis, handler: str) -> None:
+    called = _methods_called(SOURCES / handler.split(".", maxsplit=1)[0])
+    assert set(CALLS[handler]) <= called
+    assert set(CALLS[handler].values()) <= _actions(local, handler)
+
+
+def _methods_called(package: Path) -> set[str]:
+    return {
+        node.func.attr
+        for path in package.rglob("*.py")
+        for node in ast.walk(ast.parse(path.read_text()))
+        if isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute)
+    }
+
+
+def _actions(synthesis: Synthesis, handler: str) -> set[str]:
+    (found,) = [
+        (stack, each)
+        for stack, each in functions(synthesis)
+        if each.properties["Handler"] == handler
+    ]
+    stack, function = found
+    role = f"<{text(function.properties['Role']).strip('<>').split('.')[0]}>"
+    return {
+        action
+        for policy in synthesis.resources(stack, "AWS::IAM::Policy")
+        if role in texts(policy.properties["Roles"])
+        for statement in policy.properties["PolicyDocument"]["Statement"]
+        for action in texts(statement["Action"])
+    }
+
+
+def test_settings_and_log_groups_know_the_same_retentions() -> None:
+    assert tuple(RETENTION) == RETENTION_DAYS

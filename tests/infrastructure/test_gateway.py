@@ -1,0 +1,291 @@
+"""The endpoint streams, asks for a key, answers in Anthropic's words, and never logs a body."""
+
+from __future__ import annotations
+
+import json
+import sys
+from typing import Any
+
+import pytest
+
+from stacks.components.error_responses import REFUSALS
+from tests.infrastructure.rendering import text, texts
+from tests.infrastructure.synthesis import Resource, Synthesis
+
+STACK = "Gateway"
+
+# https://platform.claude.com/docs/en/api/errors
+ERROR_TYPES = {
+    401: "authentication_error",
+    403: "permission_error",
+    404: "not_found_error",
+    413: "request_too_large",
+    429: "rate_limit_error",
+    500: "api_error",
+    504: "timeout_error",
+}
+
+
+def methods(synthesis: Synthesis) -> dict[tuple[str, str], dict[str, Any]]:
+    """(path, method) -> properties."""
+    parts = {
+        each.id: (each.properties["PathPart"], text(each.properties["ParentId"]))
+        for each in synthesis.resources(STACK, "AWS::ApiGateway::Resource")
+    }
+
+    def path(reference: str) -> str:
+        name = reference.strip("<>")
+        if name not in parts:
+            return ""
+        part, parent = parts[name]
+        return f"{path(parent)}/{part}"
+
+    return {
+        (path(text(each.properties["ResourceId"])) or "/", each.properties["HttpMethod"]): (
+            each.properties
+        )
+        for each in synthesis.resources(STACK, "AWS::ApiGateway::Method")
+    }
+
+
+def responses(synthesis: Synthesis) -> dict[str, dict[str, Any]]:
+    found = synthesis.resources(STACK, "AWS::ApiGateway::GatewayResponse")
+    return {each.properties["ResponseType"]: each.properties for each in found}
+
+
+def function(synthesis: Synthesis, handler: str) -> Resource:
+    (found,) = [
+        each
+        for each in synthesis.resources(STACK, "AWS::Lambda::Function")
+        if each.properties["Handler"] == handler
+    ]
+    return found
+
+
+def test_the_api_is_regional_and_takes_the_key_from_the_authoriser(any_stage: Synthesis) -> None:
+    api = any_stage.only(STACK, "AWS::ApiGateway::RestApi").properties
+    assert api["EndpointConfiguration"]["Types"] == ["REGIONAL"]
+    assert api["ApiKeySourceType"] == "AUTHORIZER"
+    assert not any_stage.resources(STACK, "AWS::ApiGateway::Account")
+
+
+def test_every_route_streams_for_fifteen_minutes(any_stage: Synthesis) -> None:
+    target = function(any_stage, "gateway.handler.handle").id
+    region = {"prod": "eu-central-1"}.get(any_stage.stage, "us-east-1")
+    for properties in methods(any_stage).values():
+        integration = properties["Integration"]
+        assert integration["Type"] == "AWS_PROXY"
+        assert integration["ResponseTransferMode"] == "STREAM"
+        assert integration["TimeoutInMillis"] == 900_000
+        assert text(integration["Uri"]) == (
+            f"arn:aws:apigateway:{region}:lambda:path/2021-11-15/functions/<{target}.Arn>"
+            "/response-streaming-invocations"
+        )
+
+
+def test_every_route_but_health_asks_for_a_key(any_stage: Synthesis) -> None:
+    found = methods(any_stage)
+    assert set(found) == {
+        ("/", "ANY"),
+        ("/{proxy+}", "ANY"),
+        ("/health", "GET"),
+        ("/v1/messages", "POST"),
+    }
+    opened = {route for route, each in found.items() if each["AuthorizationType"] == "NONE"}
+    assert opened == {("/health", "GET")}
+    guarded = [each for route, each in found.items() if route not in opened]
+    assert {each["AuthorizationType"] for each in guarded} == {"CUSTOM"}
+    assert all(each["ApiKeyRequired"] is True for each in guarded)
+
+
+def test_the_open_route_is_throttled(any_stage: Synthesis) -> None:
+    settings = any_stage.only(STACK, "AWS::ApiGateway::Stage").properties["MethodSettings"]
+    (health,) = [each for each in settings if each["ResourcePath"] == "/~1health"]
+    assert health["HttpMethod"] == "GET"
+    assert 0 < health["ThrottlingRateLimit"] <= 10
+    assert 0 < health["ThrottlingBurstLimit"] <= 20
+
+
+def test_no_authorisation_is_remembered(any_stage: Synthesis) -> None:
+    authorizer = any_stage.only(STACK, "AWS::ApiGateway::Authorizer").properties
+    assert authorizer["Type"] == "REQUEST"
+    assert authorizer["AuthorizerResultTtlInSeconds"] == 0
+    assert not authorizer.get("IdentitySource")
+
+
+def test_messages_are_validated(any_stage: Synthesis) -> None:
+    route = methods(any_stage)["/v1/messages", "POST"]
+    validator = any_stage.only(STACK, "AWS::ApiGateway::RequestValidator")
+    assert validator.properties["ValidateRequestBody"] is True
+    assert text(route["RequestValidatorId"]) == f"<{validator.id}>"
+    model = any_stage.only(STACK, "AWS::ApiGateway::Model")
+    assert text(route["RequestModels"]["application/json"]) == f"<{model.id}>"
+    schema = model.properties["Schema"]
+    assert schema["type"] == "object"
+    assert set(schema["required"]) == {"model", "max_tokens", "messages"}
+    assert schema.get("additionalProperties", True) is True  # clients are newer than we are
+
+
+def test_prompts_stay_out_of_apis_logs(any_stage: Synthesis) -> None:
+    settings = any_stage.only(STACK, "AWS::ApiGateway::Stage").properties["MethodSettings"]
+    assert {each["DataTraceEnabled"] for each in settings} == {False}
+    assert {each.get("LoggingLevel", "OFF") for each in settings} == {"OFF"}
+
+
+def test_the_access_log_says_who_and_how_but_never_what(any_stage: Synthesis) -> None:
+    stage = any_stage.only(STACK, "AWS::ApiGateway::Stage").properties
+    written = json.loads(stage["AccessLogSetting"]["Format"])
+    wanted = {
+        "requestId": "$context.requestId",
+        "apiKeyId": "$context.identity.apiKeyId",
+        "status": "$context.status",
+        "responseLatency": "$context.responseLatency",
+    }
+    assert wanted.items() <= written.items()
+    assert all(value.startswith("$context.") for value in written.values())
+    assert not [value for value in written.values() if "apiKey" in value and value[-2:] != "Id"]
+    group = text(stage["AccessLogSetting"]["DestinationArn"])
+    assert not group.endswith("*")
+
+
+def test_tracing_is_on(any_stage: Synthesis) -> None:
+    assert any_stage.only(STACK, "AWS::ApiGateway::Stage").properties["TracingEnabled"] is True
+    traced = any_stage.resources(STACK, "AWS::Lambda::Function")
+    assert {each.properties["TracingConfig"]["Mode"] for each in traced} == {"Active"}
+
+
+def test_access_log_waits_for_a_role_that_is_never_taken_from_others(any_stage: Synthesis) -> None:
+    role = any_stage.only(STACK, "Custom::ApiGatewayLogRole")
+    assert role.properties["ServiceTimeout"] == "60"
+    assert role.id in any_stage.only(STACK, "AWS::ApiGateway::Stage").rest["DependsOn"]
+
+
+def test_there_is_a_response_for_each_way_to_be_refused(any_stage: Synthesis) -> None:
+    assert set(responses(any_stage)) == set(REFUSALS)
+
+
+@pytest.mark.parametrize("name", sorted(REFUSALS))
+def test_a_refusal_is_an_error_of_anthropics(prod: Synthesis, name: str) -> None:
+    response = responses(prod)[name]
+    body = response["ResponseTemplates"]["application/json"]
+    parsed = json.loads(body.replace("$context.requestId", "4f0c"))
+    assert "$" not in body.replace("$context.requestId", "")
+    assert set(parsed) == {"type", "error", "request_id"}
+    assert parsed["type"] == "error"
+    assert parsed["request_id"] == "4f0c"
+    assert set(parsed["error"]) == {"type", "message"}
+    status = int(response.get("StatusCode", 0))
+    expected = ERROR_TYPES.get(status, "api_error" if name.endswith("5XX") else None)
+    assert parsed["error"]["type"] == (expected or "invalid_request_error")
+    headers = response["ResponseParameters"]
+    assert headers["gatewayresponse.header.request-id"] == "context.requestId"
+
+
+@pytest.mark.parametrize(
+    ("name", "status", "headers"),
+    [
+        ("UNAUTHORIZED", 401, {"x-should-retry": "'false'"}),
+        ("INVALID_API_KEY", 401, {"x-should-retry": "'false'"}),
+        ("THROTTLED", 429, {"retry-after": "'1'"}),
+        ("QUOTA_EXCEEDED", 429, {"retry-after": "'3600'", "x-should-retry": "'false'"}),
+        ("REQUEST_TOO_LARGE", 413, {}),
+        ("BAD_REQUEST_BODY", 400, {}),
+        ("ACCESS_DENIED", 403, {}),
+        ("MISSING_AUTHENTICATION_TOKEN", 404, {}),
+        ("INTEGRATION_TIMEOUT", 504, {}),
+        ("AUTHORIZER_FAILURE", 500, {}),
+        ("AUTHORIZER_CONFIGURATION_ERROR", 500, {}),
+    ],
+)
+def test_what_clients_are_told_about_trying_again(
+    prod: Synthesis, name: str, status: int, headers: dict[str, str]
+) -> None:
+    response = responses(prod)[name]
+    assert response["StatusCode"] == str(status)
+    given = dict(response["ResponseParameters"])
+    del given["gatewayresponse.header.request-id"]
+    assert given == {f"gatewayresponse.header.{key}": value for key, value in headers.items()}
+
+
+def test_each_name_has_a_key_in_the_plan(local: Synthesis) -> None:
+    keys = {each.id: each for each in local.resources(STACK, "AWS::ApiGateway::ApiKey")}
+    names = {each.properties["Name"] for each in keys.values()}
+    assert names == {"claude-on-bedrock-local-default", "claude-on-bedrock-local-second"}
+    assert not [each for each in keys.values() if "Value" in each.properties]
+    plan = local.only(STACK, "AWS::ApiGateway::UsagePlan")
+    joined = local.resources(STACK, "AWS::ApiGateway::UsagePlanKey")
+    assert {text(each.properties["KeyId"]).strip("<>") for each in joined} == set(keys)
+    assert {text(each.properties["UsagePlanId"]) for each in joined} == {f"<{plan.id}>"}
+
+
+def test_the_plan_has_the_stages_limits(prod: Synthesis, local: Synthesis) -> None:
+    plan = prod.only(STACK, "AWS::ApiGateway::UsagePlan").properties
+    assert plan["Throttle"] == {"RateLimit": 50, "BurstLimit": 100}
+    assert plan["Quota"] == {"Limit": 1_000_000, "Period": "MONTH"}
+    assert "Quota" not in local.only(STACK, "AWS::ApiGateway::UsagePlan").properties
+
+
+def test_functions_run_where_their_byte_code_does(any_stage: Synthesis) -> None:
+    minor = f"python{sys.version_info.major}.{sys.version_info.minor}"
+    for stack in ("InvocationLogging", STACK):
+        for each in any_stage.resources(stack, "AWS::Lambda::Function"):
+            assert each.properties["Runtime"] == minor
+            assert each.properties["Architectures"] == ["arm64"]
+            assert "LoggingConfig" in each.properties
+
+
+def test_the_gateway_function_starts_through_our_runtime_loop(any_stage: Synthesis) -> None:
+    properties = function(any_stage, "gateway.handler.handle").properties
+    assert properties["Timeout"] == 900
+    assert "ReservedConcurrentExecutions" not in properties
+    wrapper = properties["Environment"]["Variables"]["AWS_LAMBDA_EXEC_WRAPPER"]
+    assert wrapper == "/var/task/gateway/bootstrap"
+
+
+def test_the_gateway_may_call_models_log_and_trace_and_nothing_else(any_stage: Synthesis) -> None:
+    role = text(function(any_stage, "gateway.handler.handle").properties["Role"]).split(".")[0][1:]
+    policies = [
+        each
+        for each in any_stage.resources(STACK, "AWS::IAM::Policy")
+        if f"<{role}>" in texts(each.properties["Roles"])
+    ]
+    actions = {
+        action
+        for policy in policies
+        for statement in policy.properties["PolicyDocument"]["Statement"]
+        for action in texts(statement["Action"])
+    }
+    assert actions == {
+        "logs:CreateLogStream",
+        "logs:PutLogEvents",
+        "xray:PutTraceSegments",
+        "xray:PutTelemetryRecords",
+    }
+    (attached,) = [
+        each.properties["ManagedPolicyArns"]
+        for each in any_stage.resources(STACK, "AWS::IAM::Role")
+        if each.id == role
+    ]
+    assert all("-ModelAccess:" in arn for arn in texts(attached))
+
+
+def test_the_endpoint_never_answers_while_the_log_is_off(any_stage: Synthesis) -> None:
+    manifest = json.loads((any_stage.folder / "manifest.json").read_text())["artifacts"]
+    name = f"claude-on-bedrock-{any_stage.stage}"
+    assert f"{name}-InvocationLogging" in manifest[f"{name}-Gateway"]["dependencies"]
+
+
+def test_outputs(any_stage: Synthesis) -> None:
+    outputs = any_stage.template(STACK)["Outputs"]
+    ours = {name for name in outputs if not name.startswith("ExportsOutput")}
+    assert ours == {
+        *("EndpointUrl", "ApiId", "ApiStage", "FunctionName", "FunctionLogGroupName"),
+        *("AccessLogGroupName", "UsagePlanId", "ApiKeyIds"),
+    }
+    policy = any_stage.template("ModelAccess")["Outputs"]
+    assert {name for name in policy if not name.startswith("ExportsOutput")} == {"InvokePolicyArn"}
+
+
+def test_key_ids_are_told_by_name(local: Synthesis) -> None:
+    value = text(local.template(STACK)["Outputs"]["ApiKeyIds"]["Value"])
+    assert set(json.loads(value)) == {"default", "second"}

@@ -1,0 +1,171 @@
+"""The record is whole, encrypted, kept long enough, and switched on by what the template says."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from tests.infrastructure.rendering import text, texts
+from tests.infrastructure.synthesis import Synthesis
+
+STACK = "InvocationLogging"
+
+
+def bucket_statements(synthesis: Synthesis) -> list[dict[str, Any]]:
+    policy = synthesis.only(STACK, "AWS::S3::BucketPolicy")
+    statements: list[dict[str, Any]] = policy.properties["PolicyDocument"]["Statement"]
+    return statements
+
+
+def test_the_bucket_belongs_to_its_owner_and_to_nobody_else(any_stage: Synthesis) -> None:
+    properties = any_stage.only(STACK, "AWS::S3::Bucket").properties
+    assert properties["OwnershipControls"]["Rules"] == [{"ObjectOwnership": "BucketOwnerEnforced"}]
+    assert properties["VersioningConfiguration"] == {"Status": "Enabled"}
+    assert set(properties["PublicAccessBlockConfiguration"].values()) == {True}
+    assert len(properties["PublicAccessBlockConfiguration"]) == 4
+
+
+def test_the_bucket_is_encrypted_with_our_key(any_stage: Synthesis) -> None:
+    key = any_stage.only(STACK, "AWS::KMS::Key")
+    assert key.properties["EnableKeyRotation"] is True
+    bucket = any_stage.only(STACK, "AWS::S3::Bucket").properties
+    (rule,) = bucket["BucketEncryption"]["ServerSideEncryptionConfiguration"]
+    assert rule["BucketKeyEnabled"] is True
+    assert rule["ServerSideEncryptionByDefault"]["SSEAlgorithm"] == "aws:kms"
+    assert text(rule["ServerSideEncryptionByDefault"]["KMSMasterKeyID"]) == f"<{key.id}.Arn>"
+
+
+def test_nothing_reaches_the_bucket_without_tls(any_stage: Synthesis) -> None:
+    denied = [each for each in bucket_statements(any_stage) if each["Effect"] == "Deny"]
+    conditions = [each["Condition"] for each in denied]
+    assert {"Bool": {"aws:SecureTransport": "false"}} in conditions
+    assert {each["Action"] for each in denied} == {"s3:*"}
+    assert {str(each["Principal"]) for each in denied} == {"{'AWS': '*'}"}
+
+
+def test_only_bedrock_may_write_to_the_bucket_from_outside(any_stage: Synthesis) -> None:
+    (allowed,) = [each for each in bucket_statements(any_stage) if each["Effect"] == "Allow"]
+    assert allowed["Principal"] == {"Service": "bedrock.amazonaws.com"}
+    assert allowed["Action"] == "s3:PutObject"
+    bucket = any_stage.only(STACK, "AWS::S3::Bucket").id
+    assert texts(allowed["Resource"]) == [f"<{bucket}.Arn>/*"]
+
+
+def test_objects_outlive_the_retention_whatever_happens_to_them(any_stage: Synthesis) -> None:
+    days = {"local": 30, "dev": 30, "prod": 60}[any_stage.stage]
+    rules = any_stage.only(STACK, "AWS::S3::Bucket").properties["LifecycleConfiguration"]["Rules"]
+    assert {rule["Status"] for rule in rules} == {"Enabled"}
+    # No rule names a prefix or a tag: records, large bodies and permission checks are all covered.
+    assert not [rule for rule in rules if {"Prefix", "TagFilters"} & set(rule)]
+    expiring, markers = rules
+    assert expiring["ExpirationInDays"] > days
+    assert expiring["NoncurrentVersionExpiration"]["NoncurrentDays"] > days
+    assert expiring["AbortIncompleteMultipartUpload"]["DaysAfterInitiation"] == 7
+    assert markers["ExpiredObjectDeleteMarker"] is True
+
+
+def test_every_log_group_is_named_encrypted_and_kept_as_the_stage_says(
+    any_stage: Synthesis,
+) -> None:
+    days = {"local": 30, "dev": 30, "prod": 60}[any_stage.stage]
+    groups = [each for each in any_stage.everything() if each.type == "AWS::Logs::LogGroup"]
+    names = {text(group.properties["LogGroupName"]) for group in groups}
+    prefix = f"/claude-on-bedrock/{any_stage.stage}"
+    assert {
+        f"{prefix}/{name}" for name in ("invocations", "gateway", "authorizer", "access")
+    } <= names
+    for group in groups:
+        assert group.properties["RetentionInDays"] == days
+        assert "KmsKeyId" in group.properties
+        assert group.properties["LogGroupName"].startswith(f"{prefix}/")
+
+
+def test_records_outlive_their_stack_unless_the_stage_says_otherwise(
+    prod: Synthesis, local: Synthesis
+) -> None:
+    kept = ("AWS::KMS::Key", "AWS::S3::Bucket")
+    for type_ in kept:
+        assert prod.only(STACK, type_).rest["DeletionPolicy"] == "RetainExceptOnCreate"
+        assert prod.only(STACK, type_).rest["UpdateReplacePolicy"] == "Retain"
+        assert local.only(STACK, type_).rest["DeletionPolicy"] == "Delete"
+    for stack, name in ((STACK, "invocations"), ("Gateway", "gateway"), ("Gateway", "access")):
+        (policy,) = [
+            group.rest["DeletionPolicy"]
+            for group in prod.resources(stack, "AWS::Logs::LogGroup")
+            if group.properties["LogGroupName"].endswith(f"/{name}")
+        ]
+        assert policy == "RetainExceptOnCreate"
+
+
+def test_a_bucket_is_emptied_only_where_nothing_is_kept(prod: Synthesis, local: Synthesis) -> None:
+    assert not prod.resources(STACK, "Custom::EmptiedBucket")
+    emptied = local.only(STACK, "Custom::EmptiedBucket")
+    configuration = local.only(STACK, "Custom::BedrockInvocationLogging")
+    # Deleted in the opposite order: logging stops first, then the bucket is emptied.
+    assert emptied.id in configuration.rest["DependsOn"]
+
+
+def test_bedrock_writes_its_one_stream_by_its_exact_name(any_stage: Synthesis) -> None:
+    region = {"prod": "eu-central-1"}.get(any_stage.stage, "us-east-1")
+    group = f"log-group:/claude-on-bedrock/{any_stage.stage}/invocations"
+    written = [
+        statement
+        for policy in any_stage.resources(STACK, "AWS::IAM::Policy")
+        for statement in policy.properties["PolicyDocument"]["Statement"]
+        if "logs:PutLogEvents" in statement["Action"]
+        and "modelinvocations" in text(statement["Resource"])
+    ]
+    (statement,) = written
+    assert text(statement["Resource"]) == (
+        f"arn:aws:logs:{region}:123456789012:{group}:log-stream:aws/bedrock/modelinvocations"
+    )
+    assert statement["Action"] == ["logs:CreateLogStream", "logs:PutLogEvents"]
+
+
+def test_the_custom_resource_is_told_both_destinations(any_stage: Synthesis) -> None:
+    resource = any_stage.only(STACK, "Custom::BedrockInvocationLogging")
+    properties = {name: text(value) for name, value in resource.properties.items()}
+    group, bucket = (
+        next(
+            each.id
+            for each in any_stage.resources(STACK, "AWS::Logs::LogGroup")
+            if each.properties["LogGroupName"].endswith("/invocations")
+        ),
+        any_stage.only(STACK, "AWS::S3::Bucket").id,
+    )
+    assert properties["LogGroupName"] == f"<{group}>"
+    assert properties["BucketName"] == f"<{bucket}>"
+    assert properties["LargeDataPrefix"] == "large-data"
+    assert properties["RoleArn"].startswith("<DeliveryRole")
+    assert properties["ServiceTimeout"] == "60"
+
+
+def test_logging_is_set_after_everything_bedrock_checks(any_stage: Synthesis) -> None:
+    resource = any_stage.only(STACK, "Custom::BedrockInvocationLogging")
+    policy = any_stage.only(STACK, "AWS::S3::BucketPolicy").id
+    awaited = resource.rest["DependsOn"]
+    assert policy in awaited
+    assert [name for name in awaited if name.startswith("DeliveryRoleDefaultPolicy")]
+
+
+def test_no_type_is_used_that_cloudformation_does_not_have(any_stage: Synthesis) -> None:
+    types = {resource.type for resource in any_stage.everything()}
+    assert "AWS::Bedrock::ModelInvocationLoggingConfiguration" not in types
+    assert "AWS::CloudFormation::CustomResource" not in types
+
+
+def test_the_key_serves_the_stages_log_groups_only(any_stage: Synthesis) -> None:
+    region = {"prod": "eu-central-1"}.get(any_stage.stage, "us-east-1")
+    policy = any_stage.only(STACK, "AWS::KMS::Key").properties["KeyPolicy"]["Statement"]
+    (logs,) = [
+        each
+        for each in policy
+        if each["Principal"].get("Service") == f"logs.{region}.amazonaws.com"
+    ]
+    context = logs["Condition"]["ArnLike"]["kms:EncryptionContext:aws:logs:arn"]
+    assert text(context).endswith(f":log-group:/claude-on-bedrock/{any_stage.stage}/*")
+
+
+def test_outputs(any_stage: Synthesis) -> None:
+    outputs = any_stage.template(STACK)["Outputs"]
+    ours = {name for name in outputs if not name.startswith("ExportsOutput")}
+    assert ours == {"LogGroupName", "LogBucketName", "KeyArn"}

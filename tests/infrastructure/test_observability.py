@@ -1,0 +1,82 @@
+"""Every symptom that matters wakes somebody, through a topic that works."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+from tests.infrastructure.rendering import text, texts
+from tests.infrastructure.synthesis import Synthesis, synthesise
+
+STACK = "Observability"
+
+
+def test_every_alarm_tells_the_topic(any_stage: Synthesis) -> None:
+    topic = any_stage.only(STACK, "AWS::SNS::Topic")
+    alarms = any_stage.resources(STACK, "AWS::CloudWatch::Alarm")
+    for alarm in alarms:
+        assert texts(alarm.properties["AlarmActions"]) == [f"<{topic.id}>"]
+        assert alarm.properties["TreatMissingData"] == "notBreaching"
+        assert len(alarm.properties["AlarmDescription"]) > 40
+
+
+def test_each_symptom_has_its_alarm(any_stage: Synthesis) -> None:
+    watched = {
+        (alarm.properties["Namespace"], alarm.properties["MetricName"])
+        for alarm in any_stage.resources(STACK, "AWS::CloudWatch::Alarm")
+    }
+    assert watched == {
+        ("AWS/ApiGateway", "5XXError"),
+        ("ClaudeOnBedrock", "Throttles"),
+        ("ClaudeOnBedrock", "FirstByteLatency"),
+        ("AWS/Lambda", "Errors"),
+        ("AWS/Lambda", "Throttles"),
+        ("AWS/Bedrock", "ModelInvocationLogsCloudWatchDeliveryFailure"),
+        ("AWS/Bedrock", "ModelInvocationLogsS3DeliveryFailure"),
+        ("AWS/Bedrock", "ModelInvocationLargeDataS3DeliveryFailure"),
+    }
+
+
+def test_a_single_lost_record_is_an_alarm(any_stage: Synthesis) -> None:
+    deliveries = [
+        alarm.properties
+        for alarm in any_stage.resources(STACK, "AWS::CloudWatch::Alarm")
+        if alarm.properties["Namespace"] == "AWS/Bedrock"
+    ]
+    assert len(deliveries) == 3
+    for alarm in deliveries:
+        assert "Dimensions" not in alarm  # the metrics are of the account, and have none
+        assert alarm["Threshold"] == 1
+        assert alarm["EvaluationPeriods"] == 1
+        assert alarm["ComparisonOperator"] == "GreaterThanOrEqualToThreshold"
+
+
+def test_cloudwatch_may_use_the_topic_and_its_key(any_stage: Synthesis) -> None:
+    key = any_stage.only(STACK, "AWS::KMS::Key")
+    topic = any_stage.only(STACK, "AWS::SNS::Topic")
+    assert text(topic.properties["KmsMasterKeyId"]) == f"<{key.id}.Arn>"
+    (for_alarms,) = [
+        each
+        for each in key.properties["KeyPolicy"]["Statement"]
+        if each["Principal"] == {"Service": "cloudwatch.amazonaws.com"}
+    ]
+    assert set(for_alarms["Action"]) == {"kms:Decrypt", "kms:GenerateDataKey"}
+
+
+def test_mail_goes_out_only_where_a_stage_names_an_address(prod: Synthesis, tmp_path: Path) -> None:
+    assert not prod.resources(STACK, "AWS::SNS::Subscription")
+    told = synthesise("prod", tmp_path, alarm_email="ops@example.com")
+    subscription = told.only(STACK, "AWS::SNS::Subscription").properties
+    assert (subscription["Protocol"], subscription["Endpoint"]) == ("email", "ops@example.com")
+
+
+def test_the_dashboard_shows_tokens_and_deliveries(any_stage: Synthesis) -> None:
+    dashboard = any_stage.only(STACK, "AWS::CloudWatch::Dashboard")
+    body = json.dumps(dashboard.properties["DashboardBody"])
+    assert "InputTokens" in body
+    assert "ModelInvocationLogsS3DeliverySuccess" in body
+
+
+def test_outputs(any_stage: Synthesis) -> None:
+    outputs = any_stage.template(STACK)["Outputs"]
+    assert set(outputs) == {"DashboardUrl", "AlarmTopicArn"}

@@ -1,0 +1,174 @@
+"""Nothing is allowed on `*`, or by `*`, that a name could stand for."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from typing import Any, NamedTuple
+
+import pytest
+
+from tests.infrastructure.rendering import texts
+from tests.infrastructure.synthesis import Synthesis
+
+# Action on any resource: why no name can stand there.
+ANY_RESOURCE = {
+    "bedrock:GetModelInvocationLoggingConfiguration": "one configuration, no resource type",
+    "bedrock:PutModelInvocationLoggingConfiguration": "one configuration, no resource type",
+    "bedrock:DeleteModelInvocationLoggingConfiguration": "one configuration, no resource type",
+    "xray:PutTraceSegments": "no resource type",
+    "xray:PutTelemetryRecords": "no resource type",
+}
+WILDCARD_ACTION = {"bedrock-mantle:*": "a denial: of every action there is and will be"}
+
+POLICIES = {
+    "AWS::IAM::Policy": "PolicyDocument",
+    "AWS::IAM::ManagedPolicy": "PolicyDocument",
+    "AWS::S3::BucketPolicy": "PolicyDocument",
+    "AWS::SNS::TopicPolicy": "PolicyDocument",
+    "AWS::KMS::Key": "KeyPolicy",
+    "AWS::IAM::Role": "AssumeRolePolicyDocument",
+}
+
+
+class Statement(NamedTuple):
+    holder: str
+    type: str
+    body: dict[str, Any]
+
+    def allows(self) -> bool:
+        return bool(self.body["Effect"] == "Allow")
+
+    def actions(self) -> list[str]:
+        return texts(self.body["Action"])
+
+    def resources(self) -> list[str]:
+        return texts(self.body.get("Resource", []))
+
+    def services(self) -> list[str]:
+        principal = self.body.get("Principal", {})
+        return texts(principal.get("Service", [])) if isinstance(principal, dict) else []
+
+
+def statements(synthesis: Synthesis) -> Iterator[Statement]:
+    for resource in synthesis.everything():
+        document = resource.properties.get(POLICIES.get(resource.type, ""), {})
+        for body in document.get("Statement", []):
+            yield Statement(resource.id, resource.type, body)
+
+
+def identity_statements(synthesis: Synthesis) -> Iterator[Statement]:
+    identity = ("AWS::IAM::Policy", "AWS::IAM::ManagedPolicy")
+    return (found for found in statements(synthesis) if found.type in identity)
+
+
+def test_only_listed_actions_are_allowed_on_any_resource(any_stage: Synthesis) -> None:
+    found = {
+        action
+        for statement in identity_statements(any_stage)
+        if statement.allows() and "*" in statement.resources()
+        for action in statement.actions()
+    }
+    assert found == set(ANY_RESOURCE)
+
+
+def test_no_action_is_a_pattern_but_the_listed_denial(any_stage: Synthesis) -> None:
+    found = {
+        (action, statement.body["Effect"])
+        for statement in identity_statements(any_stage)
+        for action in statement.actions()
+        if "*" in action
+    }
+    assert found == {(action, "Deny") for action in WILDCARD_ACTION}
+
+
+def test_patterns_in_resources_are_objects_of_the_log_bucket_alone(local: Synthesis) -> None:
+    bucket = local.only("InvocationLogging", "AWS::S3::Bucket").id
+    found = {
+        (action, resource)
+        for statement in identity_statements(local)
+        if statement.allows()
+        for resource in statement.resources()
+        if "*" in resource.removesuffix("*")[:-1] or (resource.endswith("*") and resource != "*")
+        for action in statement.actions()
+    }
+    assert found == {
+        ("s3:PutObject", f"<{bucket}.Arn>/large-data/*"),
+        ("s3:DeleteObject", f"<{bucket}.Arn>/*"),
+        ("s3:DeleteObjectVersion", f"<{bucket}.Arn>/*"),
+    }
+
+
+def test_no_role_is_given_a_policy_of_aws(any_stage: Synthesis) -> None:
+    arns = [
+        arn
+        for stack in ("InvocationLogging", "ModelAccess", "Gateway", "Observability")
+        for role in any_stage.resources(stack, "AWS::IAM::Role")
+        for arn in texts(role.properties.get("ManagedPolicyArns", []))
+    ]
+    assert arns
+    assert not [arn for arn in arns if ":aws:policy/" in arn]
+
+
+def test_every_policy_that_may_call_a_model_shuts_the_unlogged_door(any_stage: Synthesis) -> None:
+    for policy in any_stage.resources("ModelAccess", "AWS::IAM::ManagedPolicy"):
+        denied = [
+            statement
+            for statement in policy.properties["PolicyDocument"]["Statement"]
+            if statement["Effect"] == "Deny"
+        ]
+        assert [(each["Action"], each["Resource"]) for each in denied] == [
+            ("bedrock-mantle:*", "*")
+        ]
+
+
+def test_models_are_called_by_the_stages_profiles_only(prod: Synthesis) -> None:
+    actions = {"bedrock:InvokeModel", "bedrock:InvokeModelWithResponseStream"}
+    calls = [found for found in identity_statements(prod) if actions & set(found.actions())]
+    profiles = [arn for found in calls for arn in found.resources() if ":inference-profile/" in arn]
+    assert profiles
+    assert all(
+        arn.startswith("arn:aws:bedrock:eu-central-1:123456789012:inference-profile/eu.anthropic.")
+        for arn in profiles
+    )
+    for found in calls:
+        models = [arn for arn in found.resources() if ":foundation-model/" in arn]
+        condition = found.body.get("Condition", {}).get("StringEquals", {})
+        assert not models or set(texts(condition["bedrock:InferenceProfileArn"])) <= set(profiles)
+
+
+def test_managed_policies_fit_their_limit(any_stage: Synthesis) -> None:
+    for policy in any_stage.resources("ModelAccess", "AWS::IAM::ManagedPolicy"):
+        written = json.dumps(_rendered(policy.properties["PolicyDocument"]), separators=(",", ":"))
+        assert len(written) <= 6144
+
+
+def _rendered(value: Any) -> Any:  # noqa: ANN401
+    if isinstance(value, list):
+        return [_rendered(item) for item in value]
+    if isinstance(value, dict):
+        if any(key.startswith("Fn::") or key == "Ref" for key in value):
+            return texts(value)[0]
+        return {key: _rendered(item) for key, item in value.items()}
+    return value
+
+
+@pytest.mark.parametrize("service", ["bedrock.amazonaws.com", "cloudwatch.amazonaws.com"])
+def test_a_service_is_let_in_for_this_account_only(any_stage: Synthesis, service: str) -> None:
+    found = [each for each in statements(any_stage) if service in each.services()]
+    assert found
+    for statement in found:
+        condition = statement.body["Condition"]
+        assert texts(condition["StringEquals"]["aws:SourceAccount"]) == ["123456789012"]
+        (source,) = texts(condition["ArnLike"]["aws:SourceArn"])
+        assert source.split(":")[2] == service.split(".", maxsplit=1)[0]
+        assert source.split(":")[4] == "123456789012"
+
+
+def test_a_role_is_passed_only_to_the_service_it_is_for(any_stage: Synthesis) -> None:
+    found = [each for each in statements(any_stage) if "iam:PassRole" in each.actions()]
+    passed = {
+        texts(each.body["Condition"]["StringEquals"]["iam:PassedToService"])[0] for each in found
+    }
+    assert passed == {"bedrock.amazonaws.com", "apigateway.amazonaws.com"}
+    assert all("*" not in resource for each in found for resource in each.resources())

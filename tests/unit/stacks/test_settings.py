@@ -1,0 +1,184 @@
+"""A stage block is read as written, and every mistake in it is named in one line."""
+
+from __future__ import annotations
+
+import datetime as dt
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from stacks.settings import SettingsError, Stage, load_stage
+
+TODAY = dt.date(2026, 11, 23)
+BLOCK: dict[str, Any] = {
+    "region": "us-east-1",
+    "route": "global",
+    "models": ["claude-sonnet-4-5", "claude-haiku-4-5"],
+}
+
+
+def load(**changes: object) -> Stage:
+    return load_stage({"dev": BLOCK | changes}, "dev", today=TODAY)
+
+
+def mistake(**changes: object) -> str:
+    with pytest.raises(SettingsError) as caught:
+        load(**changes)
+    return str(caught.value)
+
+
+def test_what_is_not_said_has_its_default() -> None:
+    stage = load()
+    assert stage.retention_days == 30
+    assert stage.api_keys == ("default",)
+    assert stage.quota is None
+    assert stage.max_body_bytes == 5_000_000
+    assert stage.ping_seconds == 15
+    assert stage.keep_logs_on_destroy is True
+    assert stage.account is None
+    assert stage.log_level == "INFO"
+
+
+def test_what_is_said_is_kept() -> None:
+    stage = load(
+        retention_days=365,
+        api_keys=["a", "b.c"],
+        throttle={"rate_per_second": 0.5, "burst": 3},
+        quota={"requests": 7, "period": "WEEK"},
+        alarm_email="ops@example.com",
+    )
+    assert stage.retention_days == 365
+    assert stage.api_keys == ("a", "b.c")
+    assert (stage.throttle.rate_per_second, stage.throttle.burst) == (0.5, 3)
+    assert stage.quota is not None
+    assert (stage.quota.requests, stage.quota.period) == (7, "WEEK")
+
+
+def test_settings_cannot_be_changed() -> None:
+    with pytest.raises(ValueError, match="frozen"):
+        load().retention_days = 1
+
+
+def test_every_stage_of_cdk_json_is_valid() -> None:
+    cdk_json = Path(__file__).parents[3] / "cdk.json"
+    stages = json.loads(cdk_json.read_text())["context"]["stages"]
+    assert {"local", "dev", "prod"} <= set(stages)
+    for name in stages:
+        assert load_stage(stages, name, today=TODAY).name == name
+
+
+@pytest.mark.parametrize(
+    ("changes", "told"),
+    [
+        ({"retention_days": 29}, "retention_days: 29 given; allowed: one of 30, 60, 90, "),
+        ({"retention_days": 31}, "retention_days: 31 given; allowed: one of 30, 60, 90, "),
+        ({"retention_days": "30"}, "retention_days: '30' given; allowed: one of 30, 60, 90, "),
+        ({"retenton_days": 30}, "retenton_days: unknown key; allowed: region, route, models, "),
+        ({"name": "dev"}, "name: unknown key; allowed: region, route, models, "),
+        (
+            {"region": "Virginia"},
+            "region: 'Virginia' given; allowed: an AWS Region, ",
+        ),
+        ({"route": "mars"}, "route: 'mars' given; allowed: global, us, eu, jp, au or apac"),
+        ({"models": []}, "models: [] given; allowed: a list of model names of the catalogue"),
+        ({"models": "claude-haiku-4-5"}, "models: 'claude-haiku-4-5' given; allowed: a list of "),
+        ({"models": ["claude-haiku-4-5"] * 2}, "models: ['claude-haiku-4-5', "),
+        ({"models": ["gpt"]}, "models: 'gpt' given; allowed: claude-sonnet-4-5, "),
+        (
+            {"models": ["claude-haiku-4-5-20251001"]},
+            "models: 'claude-haiku-4-5-20251001' given; allowed: its name, claude-haiku-4-5",
+        ),
+        (
+            {"models": ["claude-sonnet-4"]},
+            "models: 'claude-sonnet-4' given, which is retired; allowed: claude-sonnet-4-6, its ",
+        ),
+        (
+            {"models": ["claude-opus-4-5"], "route": "jp", "region": "ap-northeast-1"},
+            "models: 'claude-opus-4-5' given, which has no jp profile callable from ap-",
+        ),
+        (
+            {"models": ["claude-haiku-4-5"], "route": "eu"},
+            "models: 'claude-haiku-4-5' given, which has no eu profile callable from us-east-1;",
+        ),
+        ({"api_keys": ["a b"]}, "api_keys: 'a b' given; allowed: a list of 1 to 50 different "),
+        ({"api_keys": []}, "api_keys: [] given; allowed: a list of 1 to 50 different names"),
+        ({"api_keys": ["a", "a"]}, "api_keys: ['a', 'a'] given; allowed: each name once"),
+        (
+            {"api_keys": [f"{number:064}" for number in range(50)]},
+            "api_keys: names and ids of 4000 characters given; allowed: 3000 together, ",
+        ),
+        ({"throttle": 5}, "throttle: 5 given; allowed: an object of rate_per_second and burst"),
+        (
+            {"throttle": {"rate_per_second": 0, "burst": 1}},
+            "throttle.rate_per_second: 0 given; allowed: ",
+        ),
+        (
+            {"throttle": {"rate_per_second": 1, "burst": 1, "rate": 1}},
+            "throttle.rate: unknown key; allowed: rate_per_second, burst",
+        ),
+        (
+            {"throttle": {"rate_per_second": 1}},
+            "throttle.burst: missing; allowed: a whole number, 1 to 5000",
+        ),
+        (
+            {"quota": {"requests": 1, "period": "YEAR"}},
+            "quota.period: 'YEAR' given; allowed: DAY, WEEK or MONTH",
+        ),
+        ({"max_body_bytes": 7_000_000}, "max_body_bytes: 7000000 given; allowed: 1000 to 6000000"),
+        ({"ping_seconds": 300}, "ping_seconds: 300 given; allowed: 1 to 240 "),
+        ({"alarm_email": "ops"}, "alarm_email: 'ops' given; allowed: an e-mail address, or null"),
+        ({"keep_logs_on_destroy": 1}, "keep_logs_on_destroy: 1 given; allowed: true or false"),
+        ({"account": 123456789012}, "account: 123456789012 given; allowed: an AWS account id of "),
+        ({"log_level": "info"}, "log_level: 'info' given; allowed: DEBUG, INFO, WARNING or ERROR"),
+    ],
+)
+def test_a_mistake_names_stage_key_what_was_given_and_what_is_allowed(
+    changes: dict[str, object], told: str
+) -> None:
+    line = mistake(**changes)
+    assert line.startswith(f"stage 'dev': {told}")
+    assert "\n" not in line
+
+
+def test_models_are_offered_that_the_route_has_from_the_region() -> None:
+    line = mistake(models=["claude-opus-4-5"], route="jp", region="ap-northeast-1")
+    assert "allowed: claude-sonnet-4-5, claude-haiku-4-5" in line
+    assert "opus-4-5" not in line.split("allowed: ")[1].split(", ")
+    nowhere = mistake(models=["claude-haiku-4-5"], route="eu")
+    assert nowhere.endswith("allowed: no model by this route from this Region")
+
+
+def test_a_missing_key_is_named() -> None:
+    block = {key: value for key, value in BLOCK.items() if key != "region"}
+    with pytest.raises(SettingsError, match=r"^stage 'dev': region: missing; allowed: an AWS Reg"):
+        load_stage({"dev": block}, "dev", today=TODAY)
+
+
+def test_two_mistakes_are_two_lines() -> None:
+    lines = mistake(retention_days="30", log_level="info").splitlines()
+    assert [line.split(":")[1] for line in lines] == [" retention_days", " log_level"]
+
+
+def test_an_unknown_stage_is_told_the_known_ones() -> None:
+    with pytest.raises(SettingsError, match=r"^stage 'prd': not in cdk.json; allowed: dev, prod$"):
+        load_stage({"dev": BLOCK, "prod": BLOCK}, "prd", today=TODAY)
+
+
+def test_a_stages_name_must_fit_what_is_named_after_it() -> None:
+    with pytest.raises(SettingsError, match=r"^stage 'My Stage': name: 'My Stage' given; allowed"):
+        load_stage({"My Stage": BLOCK}, "My Stage", today=TODAY)
+
+
+@pytest.mark.parametrize("stages", [None, {}, ["dev"]])
+def test_a_cdk_json_without_stages_is_told_where_they_go(stages: object) -> None:
+    with pytest.raises(SettingsError, match=r"^cdk.json has no map of stages in its context"):
+        load_stage(stages, "dev", today=TODAY)
+
+
+def test_a_model_is_refused_from_the_day_of_its_end_on() -> None:
+    block = BLOCK | {"models": ["claude-opus-4-1"], "route": "us"}
+    assert load_stage({"dev": block}, "dev", today=dt.date(2027, 1, 7)).models
+    with pytest.raises(SettingsError, match="which is retired"):
+        load_stage({"dev": block}, "dev", today=dt.date(2027, 1, 8))
