@@ -1,0 +1,165 @@
+"""The one conversation that every contender has: what is asked, and the bytes Bedrock answers."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Any
+
+from local.bedrock import frames
+
+EVENTS = 500
+MODEL = "claude-sonnet-4-5"
+PROFILE = "global.anthropic.claude-sonnet-4-5-20250929-v1:0"
+_SENTENCE = "Rain fell on the roof all night, and by the morning the river had taken the bridge. "
+_TEXT = (_SENTENCE * 3)[:178]  # a delta around it is 260 bytes of JSON
+_PROMPT = _SENTENCE * 12
+_METRICS = {
+    "inputTokenCount": 260,
+    "outputTokenCount": 1480,
+    "invocationLatency": 9120,
+    "firstByteLatency": 610,
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Operation:
+    """One kind of call. `request` is a client's JSON; `reply` is the body Bedrock answers, and
+    `answer` the body that the client of a gateway must then be given, byte for byte."""
+
+    name: str
+    stream: bool
+    request: bytes
+    reply: bytes
+    answer: bytes
+
+    @property
+    def proxy_event(self) -> bytes:
+        """The request as API Gateway hands it to a function.
+
+        https://docs.aws.amazon.com/apigateway/latest/developerguide/set-up-lambda-proxy-integrations.html
+        """
+        return _compact(_proxy_event(self.request.decode()))
+
+
+def json_call() -> Operation:
+    """A prompt of about 1 kB, answered by a JSON message."""
+    message = _message([{"type": "text", "text": _SENTENCE * 8}], "end_turn", 190)
+    reply = _compact(message)
+    return Operation("JSON call", False, _request(stream=False), reply, reply)
+
+
+def stream(events: int = EVENTS) -> Operation:
+    """The same prompt, answered by a stream of `events` events, in one burst."""
+    told = list(_events(events))
+    sent = [*told[:-1], {**told[-1], "amazon-bedrock-invocationMetrics": _METRICS}]
+    reply = b"".join(http_chunk(frames.chunk(_compact(event))) for event in sent)
+    answer = b"".join(_server_sent(event) for event in told)
+    return Operation(f"stream of {events}", True, _request(stream=True), reply, answer)
+
+
+def http_chunk(data: bytes) -> bytes:
+    return b"%x\r\n%b\r\n" % (len(data), data)
+
+
+def _request(*, stream: bool) -> bytes:
+    content = {
+        "model": MODEL,
+        "max_tokens": 4096,
+        "system": "You are a careful writer.",
+        "messages": [{"role": "user", "content": _PROMPT}],
+    }
+    return _compact({**content, "stream": True} if stream else content)
+
+
+def _events(count: int) -> Iterator[dict[str, Any]]:
+    yield {"type": "message_start", "message": _message([], None, 1)}
+    yield {
+        "type": "content_block_start",
+        "index": 0,
+        "content_block": {"type": "text", "text": ""},
+    }
+    delta = {"type": "text_delta", "text": _TEXT}
+    for _ in range(count - 5):
+        yield {"type": "content_block_delta", "index": 0, "delta": delta}
+    yield {"type": "content_block_stop", "index": 0}
+    yield {
+        "type": "message_delta",
+        "delta": {"stop_reason": "end_turn", "stop_sequence": None},
+        "usage": {"output_tokens": 1480},
+    }
+    yield {"type": "message_stop"}
+
+
+def _message(
+    content: list[dict[str, str]], stop_reason: str | None, output_tokens: int
+) -> dict[str, Any]:
+    return {
+        "id": "msg_bdrk_01BenchmarkBenchmarkBench",
+        "type": "message",
+        "role": "assistant",
+        "model": "claude-sonnet-4-5-20250929",
+        "content": content,
+        "stop_reason": stop_reason,
+        "stop_sequence": None,
+        "usage": {
+            "input_tokens": 260,
+            "cache_creation_input_tokens": 0,
+            "cache_read_input_tokens": 0,
+            "output_tokens": output_tokens,
+        },
+    }
+
+
+def _server_sent(event: dict[str, Any]) -> bytes:
+    return b"event: %b\ndata: %b\n\n" % (event["type"].encode(), _compact(event))
+
+
+def _proxy_event(body: str) -> dict[str, Any]:
+    headers = {
+        "Accept": "application/json",
+        "Accept-Encoding": "gzip, deflate",
+        "anthropic-version": "2023-06-01",
+        "Content-Type": "application/json",
+        "Host": "a1b2c3d4e5.execute-api.us-east-1.amazonaws.com",
+        "User-Agent": "Anthropic/Python 2.12.0",
+        "X-Amzn-Trace-Id": "Root=1-67891233-abcdef012345678912345678",
+        "x-api-key": "a-key-that-the-authoriser-has-checked",
+        "X-Forwarded-For": "192.0.2.17",
+        "X-Forwarded-Port": "443",
+        "X-Forwarded-Proto": "https",
+        "X-Stainless-Lang": "python",
+        "X-Stainless-Retry-Count": "0",
+    }
+    return {
+        "resource": "/{proxy+}",
+        "path": "/v1/messages",
+        "httpMethod": "POST",
+        "headers": headers,
+        "multiValueHeaders": {name: [value] for name, value in headers.items()},
+        "queryStringParameters": None,
+        "multiValueQueryStringParameters": None,
+        "pathParameters": {"proxy": "v1/messages"},
+        "stageVariables": None,
+        "requestContext": {
+            "accountId": "123456789012",
+            "apiId": "a1b2c3d4e5",
+            "authorizer": {"principalId": "api-key", "integrationLatency": 12},
+            "domainName": "a1b2c3d4e5.execute-api.us-east-1.amazonaws.com",
+            "httpMethod": "POST",
+            "identity": {"apiKeyId": "key1", "sourceIp": "192.0.2.17"},
+            "path": "/dev/v1/messages",
+            "protocol": "HTTP/1.1",
+            "requestId": "c6af9ac6-7b61-11e6-9a41-93e8deadbeef",
+            "requestTimeEpoch": 1796083200000,
+            "resourcePath": "/{proxy+}",
+            "stage": "dev",
+        },
+        "body": body,
+        "isBase64Encoded": False,
+    }
+
+
+def _compact(content: dict[str, Any]) -> bytes:
+    return json.dumps(content, ensure_ascii=False, separators=(",", ":")).encode()

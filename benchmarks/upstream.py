@@ -1,0 +1,75 @@
+"""A stand-in for bedrock-runtime that answers canned bytes, as fast as asyncio lets it.
+
+`python -m benchmarks.upstream [CERTIFICATE]` prints its port; `CERTIFICATE`, a PEM file with key
+and chain, makes it speak TLS. It reads a request's length, and nothing else of it.
+"""
+
+import asyncio
+import ssl
+import sys
+
+from benchmarks import canned
+from benchmarks.canned import Operation
+
+_LENGTH = b"\r\ncontent-length:"
+_HEAD = (
+    b"HTTP/1.1 200 OK\r\nContent-Type: %b\r\n"
+    b"x-amzn-RequestId: 0f1e2d3c-4b5a-6978-8796-a5b4c3d2e1f0\r\n"
+)
+_TOKENS = (
+    b"X-Amzn-Bedrock-Input-Token-Count: 260\r\nX-Amzn-Bedrock-Output-Token-Count: 190\r\n"
+    b"X-Amzn-Bedrock-Invocation-Latency: 9120\r\n"
+)
+
+
+def _json_response(operation: Operation) -> bytes:
+    head = _HEAD % b"application/json" + _TOKENS
+    return head + b"Content-Length: %d\r\n\r\n" % len(operation.reply) + operation.reply
+
+
+def _stream_response(operation: Operation) -> bytes:
+    head = _HEAD % b"application/vnd.amazon.eventstream"
+    return head + b"Transfer-Encoding: chunked\r\n\r\n" + operation.reply + b"0\r\n\r\n"
+
+
+class _Peer(asyncio.Protocol):
+    def __init__(self, json_response: bytes, stream_response: bytes) -> None:
+        self._responses = (json_response, stream_response)
+        self._received = b""
+        self._transport: asyncio.WriteTransport | None = None
+
+    def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        assert isinstance(transport, asyncio.WriteTransport)
+        self._transport = transport
+
+    def data_received(self, data: bytes) -> None:
+        self._received += data
+        head_end = self._received.find(b"\r\n\r\n")
+        if head_end < 0 or self._transport is None:
+            return
+        head = self._received[:head_end]
+        if len(self._received) >= head_end + 4 + _content_length(head):
+            path = head.split(b" ", 2)[1]
+            self._received = b""
+            self._transport.write(self._responses[path.endswith(b"-stream")])
+
+
+def _content_length(head: bytes) -> int:
+    _, found, rest = head.lower().partition(_LENGTH)
+    return int(rest.split(b"\r\n", 1)[0]) if found else 0
+
+
+async def _serve(certificate: str | None) -> None:
+    responses = _json_response(canned.json_call()), _stream_response(canned.stream())
+    tls = None
+    if certificate is not None:
+        tls = ssl.create_default_context(ssl.Purpose.CLIENT_AUTH)
+        tls.load_cert_chain(certificate)
+    loop = asyncio.get_running_loop()
+    server = await loop.create_server(lambda: _Peer(*responses), "127.0.0.1", 0, ssl=tls)
+    print(server.sockets[0].getsockname()[1], flush=True)
+    await server.serve_forever()
+
+
+if __name__ == "__main__":
+    asyncio.run(_serve(sys.argv[1] if len(sys.argv) > 1 else None))
