@@ -1,0 +1,170 @@
+"""The front: the order in which API Gateway takes a request, as an ASGI app."""
+
+import os
+import time
+from collections.abc import Awaitable, Callable
+from contextlib import suppress
+
+from botocore.exceptions import ClientError
+
+from local.api_gateway import authorizer, routing, validation
+from local.api_gateway.admission import Admission
+from local.api_gateway.authorizer import Invoke
+from local.api_gateway.client import Client, GoneError, TooLargeError
+from local.api_gateway.definition import Api
+from local.api_gateway.deployed import DeployedApi
+from local.api_gateway.exchange import Exchange, context
+from local.api_gateway.integration import BrokenOffError, Integrations, identification
+from local.api_gateway.refusals import RefusedError, refusal
+from local.api_gateway.rendering import render
+from local.api_gateway.routing import Match
+from local.bedrock.wire import Receive, Scope, Send
+from local.lambda_service.service import LambdaService
+from local.log_writer import LogWriter
+from local.read_through import ReadThrough
+
+# https://docs.aws.amazon.com/apigateway/latest/developerguide/api-gateway-execution-service-limits-table.html
+LARGEST_BODY_BYTES = 10 * 1024 * 1024
+LARGEST_HEADERS_BYTES = 20_480
+
+App = Callable[[Scope, Receive, Send], Awaitable[None]]
+
+
+class Front:
+    """Serves one stage of a deployed API. What is deployed, and which keys there are, is at most a
+    second old."""
+
+    def __init__(
+        self, deployed: DeployedApi, *, streaming: LambdaService, invoke: Invoke, logs: LogWriter
+    ) -> None:
+        self._api = ReadThrough(deployed.api)
+        self._keys = ReadThrough(deployed.keys)
+        self._admission = Admission()
+        self._integrations = Integrations(streaming, invoke)
+        self._invoke = invoke
+        self._logs = logs
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        client, exchange = Client(scope, receive, send), _exchange(scope)
+        try:
+            api = await self._api.get()
+        except ClientError:
+            await _forbid(exchange, client)
+            return
+        if not _below(exchange, api):
+            await _forbid(exchange, client)
+            return
+        with suppress(GoneError):
+            await self._answer(exchange, api, client)
+        await client.close()
+        self._record(exchange, api, client)
+
+    async def _answer(self, exchange: Exchange, api: Api, client: Client) -> None:
+        try:
+            exchange.body = await _body(client)
+            match = await self._admit(exchange, api)
+            await self._integrations.run(exchange, match, api, client)
+        except RefusedError as refused:
+            await _refuse(refused, exchange, api, client)
+        except BrokenOffError:
+            client.abort()
+
+    async def _admit(self, exchange: Exchange, api: Api) -> Match:
+        """The method that the request may reach. Raises RefusedError."""
+        if sum(len(name) + len(value) for name, value in exchange.headers) > LARGEST_HEADERS_BYTES:
+            raise RefusedError("DEFAULT_4XX", 431, "Request Header Fields Too Large")
+        match = routing.find(api.methods, exchange.verb, exchange.path)
+        if match is None:
+            raise RefusedError("MISSING_AUTHENTICATION_TOKEN")
+        exchange.match = match
+        if api.key_source == "HEADER":
+            exchange.api_key = exchange.header("x-api-key")
+        await self._authorize(exchange, match, api)
+        self._admission.admit(exchange, match.method, api, await self._keys.get())
+        validation.check(match.method, exchange)
+        return match
+
+    async def _authorize(self, exchange: Exchange, match: Match, api: Api) -> None:
+        asked = match.method.authorizer
+        if asked is None:
+            return
+        began = time.monotonic()
+        grant = await authorizer.authorize(asked, exchange, match, api, self._invoke)
+        latency = int((time.monotonic() - began) * 1000)
+        exchange.noted |= {"authorizer.status": 200, "authorizer.latency": latency}
+        exchange.authorizer = {
+            **grant.context,
+            "principalId": grant.principal,
+            "integrationLatency": str(latency),
+        }
+        if api.key_source == "AUTHORIZER":
+            exchange.api_key = grant.key
+
+    def _record(self, exchange: Exchange, api: Api, client: Client) -> None:
+        """A line for the access log, if the stage has one."""
+        if api.access_log is None:
+            return
+        exchange.noted |= {
+            "status": client.status or 499,
+            "responseLength": client.sent,
+            "responseLatency": exchange.elapsed_ms(),
+        }
+        line = render(api.access_log.format, context(exchange, api), missing="-")
+        self._logs.write(api.access_log.group, f"{api.id}-{api.stage}", line)
+
+
+def _exchange(scope: Scope) -> Exchange:
+    address = scope["client"][0] if scope["client"] else "127.0.0.1"
+    headers = [(name.decode().lower(), value.decode("latin-1")) for name, value in scope["headers"]]
+    host = next((value for name, value in headers if name == "host"), "localhost")
+    trace_id = f"Root=1-{int(time.time()):08x}-{os.urandom(12).hex()}"
+    forwarded = {
+        "x-amzn-trace-id": trace_id,
+        "x-forwarded-for": address,
+        "x-forwarded-port": str(scope["server"][1]),
+        "x-forwarded-proto": scope["scheme"],
+    }
+    kept = [item for item in headers if item[0] not in forwarded]
+    return Exchange(
+        verb=scope["method"],
+        path=scope["raw_path"].decode("ascii"),
+        query=scope["query_string"].decode("ascii"),
+        headers=[*kept, *forwarded.items()],
+        source_ip=address,
+        host=host,
+        protocol=f"HTTP/{scope['http_version']}",
+        scheme=scope["scheme"],
+        trace_id=trace_id,
+    )
+
+
+def _below(exchange: Exchange, api: Api) -> bool:
+    """Takes the stage's name off the path; False if the path is of no stage."""
+    first, _, rest = exchange.path.removeprefix("/").partition("/")
+    exchange.path = f"/{rest}"
+    return first == api.stage
+
+
+async def _body(client: Client) -> bytes:
+    try:
+        return await client.body(LARGEST_BODY_BYTES)
+    except TooLargeError as large:
+        raise RefusedError("REQUEST_TOO_LARGE") from large
+
+
+async def _refuse(refused: RefusedError, exchange: Exchange, api: Api, client: Client) -> None:
+    status, headers, body = refusal(refused, exchange, api)
+    sized = [*headers, ("content-length", str(len(body)))]
+    await client.start(status, [*sized, *identification(exchange)])
+    await client.write(body)
+    await client.end()
+
+
+async def _forbid(exchange: Exchange, client: Client) -> None:
+    """What API Gateway says where it knows no such API or stage; no gateway response applies."""
+    with suppress(GoneError, TooLargeError):
+        await client.body(LARGEST_BODY_BYTES)
+    kind = [("content-type", "application/json"), ("x-amzn-errortype", "ForbiddenException")]
+    await client.start(403, [*kind, *identification(exchange)])
+    await client.write(b'{"message":"Forbidden"}')
+    await client.end()

@@ -1,0 +1,33 @@
+"""How a function is asked for a whole answer, by Lambda's Invoke, and what that is for a caller."""
+
+import asyncio
+import base64
+import json
+from collections.abc import Mapping
+from typing import Any
+
+from local.api_gateway.authorizer import Invoke, Invoked
+from local.api_gateway.prelude import Head, MalformedAnswerError, head_of
+from local.aws import Client
+
+
+def invoker(client: Client) -> Invoke:
+    """Invokes through the AWS that `client` (of Lambda) talks to."""
+
+    async def invoke(function: str, event: Mapping[str, Any]) -> Invoked:
+        answer = await asyncio.to_thread(
+            client.invoke, FunctionName=function, Payload=json.dumps(event).encode()
+        )
+        return Invoked(answer["Payload"].read(), "FunctionError" in answer)
+
+    return invoke
+
+
+def answer(payload: bytes) -> tuple[Head, bytes]:
+    """Head and body of a Lambda proxy answer. Raises MalformedAnswerError."""
+    head = head_of(payload)
+    said = json.loads(payload)
+    if "statusCode" not in said:
+        raise MalformedAnswerError("there is no statusCode")
+    body = said.get("body") or ""
+    return head, base64.b64decode(body) if said.get("isBase64Encoded") else body.encode()

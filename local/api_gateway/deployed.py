@@ -1,0 +1,240 @@
+"""How a deployed REST API is read through the AWS API, and from its stack what that does not tell.
+
+https://docs.aws.amazon.com/apigateway/latest/api/API_Operations.html
+"""
+
+import json
+from collections.abc import Iterable, Iterator, Mapping
+from functools import cached_property
+from typing import Any
+
+from local.api_gateway.definition import (
+    AccessLog,
+    Api,
+    Authorizer,
+    GatewayResponse,
+    Integration,
+    Key,
+    KeyRing,
+    Method,
+    Plan,
+    Quota,
+    Throttle,
+)
+from local.api_gateway.template import StackTemplate
+from local.aws import Aws, Client
+
+_STACK_TAG = "aws:cloudformation:stack-name"
+_STREAMS = "/response-streaming-invocations"
+
+
+class UnservedApiError(Exception):
+    """The API has something that this front does not execute."""
+
+
+class DeployedApi:
+    """Reads one stage of one API; blocks. The definition is read again when it is deployed anew."""
+
+    def __init__(self, aws: Aws, *, api_id: str, stage: str) -> None:
+        self._client = aws.client("apigateway")
+        self._cloudformation = aws.client("cloudformation")
+        self._aws = aws
+        self._where = {"restApiId": api_id}
+        self._stage = stage
+        self._kept: tuple[str, Api] | None = None
+
+    def api(self) -> Api:
+        """Raises botocore's ClientError when the API is gone, UnservedApiError."""
+        stage = self._client.get_stage(**self._where, stageName=self._stage)
+        if self._kept is None or self._kept[0] != stage["deploymentId"]:
+            definition = _Definition(self._client, self._cloudformation, self._where, stage)
+            self._kept = stage["deploymentId"], definition.api(self._aws)
+        return self._kept[1]
+
+    def keys(self) -> KeyRing:
+        """The keys as they are now, disabled ones too."""
+        found = _items(self._client, "get_api_keys", includeValues=True)
+        plans: dict[str, Plan] = {}
+        for raw in _items(self._client, "get_usage_plans"):
+            if self._has_stage(raw):
+                members = _items(self._client, "get_usage_plan_keys", usagePlanId=raw["id"])
+                plans |= {member["id"]: _plan(raw) for member in members}
+        keys = (Key(one["id"], one["value"], one["enabled"]) for one in found)
+        return KeyRing({key.value: key for key in keys}, plans)
+
+    def _has_stage(self, plan: Mapping[str, Any]) -> bool:
+        mine = (self._where["restApiId"], self._stage)
+        return any((one["apiId"], one["stage"]) == mine for one in plan.get("apiStages", []))
+
+
+class _Definition:
+    """Everything about one deployment, read once."""
+
+    def __init__(
+        self,
+        client: Client,
+        cloudformation: Client,
+        where: Mapping[str, str],
+        stage: Mapping[str, Any],
+    ) -> None:
+        self._client = client
+        self._where = where
+        self._stage = stage
+        self._rest_api = client.get_rest_api(**where)
+        self._template = StackTemplate(cloudformation, self._rest_api["tags"][_STACK_TAG])
+
+    def api(self, aws: Aws) -> Api:
+        [of_template] = self._properties("AWS::ApiGateway::RestApi", self._where["restApiId"])
+        return Api(
+            id=self._where["restApiId"],
+            stage=self._stage["stageName"],
+            account=aws.account,
+            region=aws.region,
+            methods=tuple(self._methods()),
+            responses=self._responses(),
+            key_source=of_template.get("ApiKeySourceType", "HEADER"),
+            access_log=self._access_log(),
+            traced=self._stage.get("tracingEnabled", False),
+            binary_types=tuple(self._rest_api.get("binaryMediaTypes") or ()),
+            variables=self._stage.get("variables") or {},
+        )
+
+    def _methods(self) -> Iterator[Method]:
+        for resource in _items(
+            self._client, "get_resources", **self._where, embed=["methods"], limit=500
+        ):
+            for verb, raw in (resource.get("resourceMethods") or {}).items():
+                yield Method(
+                    verb=verb,
+                    resource=resource["path"],
+                    resource_id=resource["id"],
+                    integration=_integration(raw, f"{verb} {resource['path']}"),
+                    authorizer=self._authorizer(raw, f"{verb} {resource['path']}"),
+                    key_required=raw.get("apiKeyRequired", False),
+                    throttle=self._method_throttle(resource["path"], verb),
+                    schemas=self._schemas(resource["id"], verb, raw),
+                )
+
+    def _authorizer(self, method: Mapping[str, Any], name: str) -> Authorizer | None:
+        match method["authorizationType"]:
+            case "NONE":
+                return None
+            case "CUSTOM":
+                return self._authorizers[method["authorizerId"]]
+            case other:
+                raise UnservedApiError(f"{name}: authorisation by {other} is not executed here")
+
+    @cached_property
+    def _authorizers(self) -> dict[str, Authorizer]:
+        found = self._client.get_authorizers(**self._where)["items"]
+        return {raw["id"]: _authorizer(raw) for raw in found}
+
+    def _method_throttle(self, path: str, verb: str) -> Throttle | None:
+        """The stage's setting for the method, else for all: `/~1v1~1messages/POST` or `*/*`."""
+        settings = self._stage.get("methodSettings") or {}
+        names = (f"/{path.replace('/', '~1')}/{verb}", "*/*")
+        found: Mapping[str, Any] = next((settings[n] for n in names if n in settings), {})
+        return _throttle(
+            {
+                "rateLimit": found.get("throttlingRateLimit", 0),
+                "burstLimit": found.get("throttlingBurstLimit", 0),
+            }
+        )
+
+    def _schemas(
+        self, resource_id: str, verb: str, method: Mapping[str, Any]
+    ) -> dict[str, dict[str, Any]] | None:
+        """The schemas that the method's validator applies, if it has one that validates bodies."""
+        if (resource_id, verb) not in self._validated:
+            return None
+        models = method.get("requestModels") or {}
+        return {kind: self._models[name] for kind, name in models.items()}
+
+    @cached_property
+    def _validated(self) -> set[tuple[str, str]]:
+        """The methods whose validator checks bodies: (resource id, verb)."""
+        validators = {
+            one.id
+            for one in self._template.of_type("AWS::ApiGateway::RequestValidator")
+            if one.properties.get("ValidateRequestBody")
+        }
+        methods = (one.properties for one in self._template.of_type("AWS::ApiGateway::Method"))
+        return {
+            (one["ResourceId"], one["HttpMethod"])
+            for one in methods
+            if one.get("RequestValidatorId") in validators
+        }
+
+    @cached_property
+    def _models(self) -> dict[str, dict[str, Any]]:
+        found = _items(self._client, "get_models", **self._where)
+        return {one["name"]: json.loads(one["schema"]) for one in found}
+
+    def _responses(self) -> dict[str, GatewayResponse]:
+        found = self._client.get_gateway_responses(**self._where)["items"]
+        return {
+            raw["responseType"]: GatewayResponse(
+                int(raw["statusCode"]) if raw.get("statusCode") else None,
+                raw.get("responseParameters") or {},
+                raw.get("responseTemplates") or {},
+            )
+            for raw in found
+        }
+
+    def _access_log(self) -> AccessLog | None:
+        [stage] = self._properties("AWS::ApiGateway::Stage", self._stage["stageName"])
+        settings = stage.get("AccessLogSetting")
+        if settings is None:
+            return None
+        return AccessLog(settings["DestinationArn"].split(":")[6], settings["Format"])
+
+    def _properties(self, kind: str, physical_id: str) -> list[Mapping[str, Any]]:
+        return [one.properties for one in self._template.of_type(kind) if one.id == physical_id]
+
+
+def _items(client: Client, operation: str, **asked: object) -> list[dict[str, Any]]:
+    if not client.can_paginate(operation):
+        return list(getattr(client, operation)(**asked)["items"])
+    asked.pop("limit", None)
+    pages: Iterable[Mapping[str, Any]] = client.get_paginator(operation).paginate(**asked)
+    return [item for page in pages for item in page.get("items", [])]
+
+
+def _integration(method: Mapping[str, Any], name: str) -> Integration:
+    raw = method.get("methodIntegration") or {}
+    if raw.get("type") != "AWS_PROXY":
+        raise UnservedApiError(f"{name}: only Lambda proxy integrations are executed here")
+    return Integration(
+        function=_function(raw["uri"]),
+        streams=raw["uri"].endswith(_STREAMS),
+        timeout_seconds=raw["timeoutInMillis"] / 1000,
+    )
+
+
+def _function(uri: str) -> str:
+    """The function's ARN in an invocation URI: `arn:…:lambda:path/…/functions/ARN/invocations`."""
+    return uri.partition("/functions/")[2].rpartition("/")[0]
+
+
+def _authorizer(raw: Mapping[str, Any]) -> Authorizer:
+    sources = tuple(part.strip() for part in raw.get("identitySource", "").split(",") if part)
+    token = raw["type"] == "TOKEN"
+    if raw["type"] not in ("REQUEST", "TOKEN"):
+        raise UnservedApiError(f"authoriser {raw['name']}: {raw['type']} is not executed here")
+    header = sources[0].rpartition(".")[2] if token else None
+    return Authorizer(_function(raw["authorizerUri"]), header, sources)
+
+
+def _plan(raw: Mapping[str, Any]) -> Plan:
+    quota = raw.get("quota") or {}
+    return Plan(
+        raw["id"],
+        _throttle(raw.get("throttle") or {}),
+        Quota(quota["limit"], quota["period"], quota.get("offset", 0)) if quota else None,
+    )
+
+
+def _throttle(raw: Mapping[str, Any]) -> Throttle | None:
+    if not raw.get("rateLimit"):
+        return None
+    return Throttle(float(raw["rateLimit"]), int(raw["burstLimit"]))

@@ -1,0 +1,78 @@
+"""One request on its way through the API, and what API Gateway's `$context` says of it."""
+
+import base64
+import os
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from time import monotonic
+from typing import Any
+from uuid import uuid4
+
+from local.api_gateway.definition import Api
+from local.api_gateway.routing import Match
+
+
+@dataclass(slots=True)
+class Exchange:
+    """`path` is without the stage's name and, like `query`, percent-encoded as it came. Header
+    names are in lower case; a header that came twice is there twice."""
+
+    verb: str
+    path: str
+    query: str
+    headers: list[tuple[str, str]]
+    source_ip: str
+    host: str
+    protocol: str
+    scheme: str
+    body: bytes = b""
+    match: Match | None = None
+    request_id: str = field(default_factory=lambda: str(uuid4()))
+    extended_id: str = field(default_factory=lambda: base64.b64encode(os.urandom(10)).decode())
+    trace_id: str = ""
+    arrived: datetime = field(default_factory=lambda: datetime.now(UTC))
+    started: float = field(default_factory=monotonic)
+    api_key: str | None = None
+    api_key_id: str | None = None
+    authorizer: dict[str, str] = field(default_factory=dict)
+    noted: dict[str, Any] = field(default_factory=dict)
+    """More of `$context`, by dotted name, as the request proceeds."""
+
+    def header(self, name: str) -> str | None:
+        """The last value of the header, whose name is given in lower case."""
+        return next((value for key, value in reversed(self.headers) if key == name), None)
+
+    def elapsed_ms(self) -> int:
+        return int((monotonic() - self.started) * 1000)
+
+
+def context(exchange: Exchange, api: Api) -> Mapping[str, Any]:
+    """`$context`, flat, by dotted name; what is not there has no value.
+
+    https://docs.aws.amazon.com/apigateway/latest/developerguide/api-gateway-variables-for-access-logging.html
+    """
+    method = exchange.match.method if exchange.match else None
+    known = {
+        "accountId": api.account,
+        "apiId": api.id,
+        "domainName": exchange.host,
+        "extendedRequestId": exchange.extended_id,
+        "httpMethod": exchange.verb,
+        "identity.apiKey": exchange.api_key,
+        "identity.apiKeyId": exchange.api_key_id,
+        "identity.sourceIp": exchange.source_ip,
+        "identity.userAgent": exchange.header("user-agent"),
+        "path": f"/{api.stage}{exchange.path}",
+        "protocol": exchange.protocol,
+        "requestId": exchange.request_id,
+        "requestTime": f"{exchange.arrived:%d/%b/%Y:%H:%M:%S +0000}",
+        "requestTimeEpoch": int(exchange.arrived.timestamp() * 1000),
+        "resourceId": method.resource_id if method else None,
+        "resourcePath": method.resource if method else None,
+        "stage": api.stage,
+        "xrayTraceId": exchange.trace_id.removeprefix("Root=") if api.traced else None,
+        **{f"authorizer.{name}": value for name, value in exchange.authorizer.items()},
+        **exchange.noted,
+    }
+    return {name: value for name, value in known.items() if value is not None}

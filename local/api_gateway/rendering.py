@@ -1,0 +1,16 @@
+"""How `$context.name` in a template or a log format becomes its value."""
+
+import re
+from collections.abc import Mapping
+from typing import Any
+
+_VARIABLE = re.compile(r"\$(?:context\.([A-Za-z0-9_.-]*[A-Za-z0-9_])|\{context\.([^}]+)\})")
+
+
+def render(template: str, context: Mapping[str, Any], *, missing: str) -> str:
+    """`template` with each variable's value, `missing` for those that have none."""
+
+    def value(found: re.Match[str]) -> str:
+        return str(context.get(found[1] or found[2], missing))
+
+    return _VARIABLE.sub(value, template)

@@ -1,0 +1,28 @@
+"""Whether a body is what a method's request validator asks for.
+
+https://docs.aws.amazon.com/apigateway/latest/developerguide/api-gateway-method-request-validation.html
+"""
+
+import json
+
+from jsonschema import Draft4Validator
+
+from local.api_gateway.definition import Method
+from local.api_gateway.exchange import Exchange
+from local.api_gateway.refusals import RefusedError
+
+
+def check(method: Method, exchange: Exchange) -> None:
+    """Raises RefusedError for a body that breaks the schema of its content type, if it has one."""
+    if method.schemas is None:
+        return
+    kind = (exchange.header("content-type") or "application/json").partition(";")[0].strip().lower()
+    schema = method.schemas.get(kind)
+    if schema is None:
+        return
+    try:
+        body = json.loads(exchange.body)
+    except ValueError as broken:
+        raise RefusedError("BAD_REQUEST_BODY") from broken
+    if not Draft4Validator(schema).is_valid(body):
+        raise RefusedError("BAD_REQUEST_BODY")
