@@ -44,7 +44,8 @@ def count(record: audit.Record, stage: str) -> None:
     for name, field in _TOKENS.items():
         if (tokens := getattr(record.usage, field)) is not None:
             metrics.add_metric(name, MetricUnit.Count, tokens)
-    print(json.dumps(metrics.serialize_metric_set()))  # noqa: T201 - EMF is read from stdout
+    # EMF is read from stdout; Lambda freezes the process before a buffer would be written.
+    print(json.dumps(metrics.serialize_metric_set()), flush=True)  # noqa: T201
 
 
 def _failure(outcome: str, error: GatewayError | None) -> str:
