@@ -6,6 +6,7 @@ https://docs.aws.amazon.com/lambda/latest/dg/runtimes-custom.html#runtimes-custo
 When AWS ships streaming for Python, this file goes.
 """
 
+import gc
 import importlib
 import json
 import os
@@ -21,6 +22,7 @@ from gateway.http1 import Head, ProtocolError, ResponseReader
 
 _API = "/2018-06-01/runtime"
 _PRELUDE_END = b"\0" * 8
+_READ_BYTES = 65_536  # more is a mapping made and unmade for each read
 
 
 class Context(NamedTuple):
@@ -75,7 +77,7 @@ class _Connection:
     def reply(self) -> "_Reply":
         reader, body = ResponseReader(), []
         while not reader.complete:
-            data = self._socket.recv(1 << 20) if self._socket else b""
+            data = self._socket.recv(_READ_BYTES) if self._socket else b""
             body.append(reader.feed(data)) if data else reader.end()
         if not reader.reusable:
             self.close()
@@ -181,11 +183,14 @@ def serve(handler: Handler, address: str) -> None:
 def main() -> None:
     """Load the handler that `_HANDLER` names (module.function) and serve it."""
     address = os.environ["AWS_LAMBDA_RUNTIME_API"]
+    gc.disable()  # what is imported stays: there is nothing to collect, now or later
     with _ReportedInit(address):
         module_name, _, function = os.environ["_HANDLER"].rpartition(".")
         module = importlib.import_module(module_name)
         module.initialise()
         handler: Handler = getattr(module, function)
+    gc.freeze()
+    gc.enable()
     serve(handler, address)
 
 
