@@ -5,8 +5,8 @@ frame: https://docs.aws.amazon.com/bedrock/latest/APIReference/API_runtime_Invok
 """
 
 import json
-from base64 import b64decode
 from binascii import Error as Base64Error
+from binascii import a2b_base64
 from typing import Any, NamedTuple
 
 from gateway import errors, sse
@@ -103,7 +103,7 @@ def _inner(payload: bytes) -> bytes:
         encoded: bytes | str = payload[len(_BYTES_PREFIX) : end]
     else:
         encoded = json.loads(payload)["bytes"]
-    data = b64decode(encoded)
+    data = a2b_base64(encoded)
     if b"\n" in data or b"\r" in data:
         return json.dumps(json.loads(data), ensure_ascii=False).encode()
     return data

@@ -16,7 +16,12 @@ _UPSTREAM = (audit.UPSTREAM_ERROR, audit.INTERRUPTED)
 
 @cache
 def _logger() -> Logger:
-    return Logger()
+    return Logger(location=None, json_deserializer=str)  # our messages are words, logged from here
+
+
+@cache
+def _metrics(stage: str) -> EphemeralMetrics:
+    return EphemeralMetrics(default_dimensions={"stage": stage})
 
 
 def log_audit(record: audit.Record) -> None:
@@ -34,8 +39,8 @@ def log_defect(error: Exception, request_id: str) -> None:
 
 def count(record: audit.Record, stage: str) -> None:
     """The request's metrics, in CloudWatch's embedded metric format."""
-    metrics = EphemeralMetrics()
-    metrics.add_dimension("stage", stage)
+    metrics = _metrics(stage)
+    metrics.clear_metrics()
     metrics.add_metric("Requests", MetricUnit.Count, 1)
     if failure := _failure(record.outcome, record.error):
         metrics.add_metric(failure, MetricUnit.Count, 1)
