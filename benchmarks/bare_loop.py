@@ -42,7 +42,7 @@ def _read(connection: socket.socket) -> tuple[dict[str, str], bytes]:
 
 
 def _receive(connection: socket.socket) -> bytes:
-    data = connection.recv(1 << 20)
+    data = connection.recv(_PIECE)
     if not data:
         raise ConnectionError("the Runtime API has closed")
     return data
