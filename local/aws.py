@@ -21,14 +21,17 @@ class Aws(NamedTuple):
     region: str
     account: str
 
-    def client(self, service: str) -> Client:
+    def client(self, service: str, session: Mapping[str, Any] | None = None) -> Client:
+        """A client with the root test keys, or with the `Credentials` that STS gave for a role."""
+        keys = session or {"AccessKeyId": ACCESS_KEY_ID, "SecretAccessKey": SECRET_ACCESS_KEY}
         make: Any = boto3.Session().client
         return make(
             service,
             region_name=self.region,
             endpoint_url=self.url,
-            aws_access_key_id=ACCESS_KEY_ID,
-            aws_secret_access_key=SECRET_ACCESS_KEY,
+            aws_access_key_id=keys["AccessKeyId"],
+            aws_secret_access_key=keys["SecretAccessKey"],
+            aws_session_token=keys.get("SessionToken"),
             config=Config(max_pool_connections=64, retries={"total_max_attempts": 1}),
         )
 

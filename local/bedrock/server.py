@@ -9,7 +9,7 @@ import socket
 import ssl
 import struct
 from collections.abc import AsyncIterator, Callable
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 from typing import Any, cast
 
 from hypercorn.app_wrappers import ASGIWrapper
@@ -44,9 +44,14 @@ async def serve(
             task.add_done_callback(tasks.discard)
         wrapped = ASGIWrapper(cast("Any", _with_abort(app, writer)))
         loop = asyncio.get_running_loop()
-        await TCPServer(wrapped, loop, _config(), context, LifespanState(), reader, writer)
+        with suppress(TimeoutError):
+            await TCPServer(wrapped, loop, _config(), context, LifespanState(), reader, writer)
 
-    server = await asyncio.start_server(connected, host, port, ssl=tls, backlog=512)
+    # A client that holds its connection open and answers nothing must not hold up the end.
+    goodbye = None if tls is None else 1.0
+    server = await asyncio.start_server(
+        connected, host, port, ssl=tls, ssl_shutdown_timeout=goodbye, backlog=512
+    )
     try:
         yield server.sockets[0].getsockname()[1]
     finally:

@@ -1,0 +1,1 @@
+"""The command `claude-bedrock`: ask, and look up what was logged."""

@@ -1,0 +1,91 @@
+"""Where the record of a call lies in CloudWatch Logs and in S3, and how its bodies are read.
+
+The record: https://docs.aws.amazon.com/bedrock/latest/userguide/model-invocation-logging.html
+"""
+
+import gzip
+import json
+from collections.abc import Iterator, Mapping
+from datetime import datetime, timedelta
+from typing import Any, NamedTuple
+
+from cli.target import Target
+
+Record = Mapping[str, Any]
+STREAM = "aws/bedrock/modelinvocations"
+_LARGE_BODIES = "/data/"
+_DELIVERY_DELAY = timedelta(hours=1)
+
+
+class Stored(NamedTuple):
+    """A record in S3, and the object that holds it."""
+
+    record: Record
+    bucket: str
+    key: str
+
+
+class Records:
+    """Reads the records of one deployment."""
+
+    def __init__(self, target: Target) -> None:
+        self._target = target
+        self._logs = target.client("logs")
+        self._s3 = target.client("s3")
+
+    def in_logs(self, request_id: str, since: datetime) -> Record | None:
+        """The record in CloudWatch Logs written at `since` (UTC) or later."""
+        pages = self._logs.get_paginator("filter_log_events").paginate(
+            logGroupName=self._target.log_group,
+            logStreamNames=[STREAM],
+            filterPattern=f'"{request_id}"',
+            startTime=int(since.timestamp() * 1000),
+        )
+        messages = (event["message"] for page in pages for event in page["events"])
+        return _with_id(request_id, messages)
+
+    def in_s3(self, request_id: str, since: datetime, until: datetime) -> Stored | None:
+        """The record in S3 of a call made between the two times (UTC)."""
+        for key in self._keys(since, until + _DELIVERY_DELAY):
+            text = gzip.decompress(self._object(self._target.bucket, key)).decode()
+            record = _with_id(request_id, text.splitlines())
+            if record is not None:
+                return Stored(record, self._target.bucket, key)
+        return None
+
+    def body(self, side: Mapping[str, Any], name: str) -> object:
+        """The JSON that the `input` or `output` (`name`) part of a record holds or refers to;
+        None if it has neither."""
+        path: str | None = side.get(f"{name}BodyS3Path")
+        if path is None:
+            return side.get(f"{name}BodyJson")
+        bucket, _, key = path.removeprefix("s3://").partition("/")
+        return json.loads(gzip.decompress(self._object(bucket, key)))
+
+    def _keys(self, since: datetime, until: datetime) -> Iterator[str]:
+        """Objects that may hold records: no large bodies, and not the empty permission check."""
+        account = self._target.client("sts").get_caller_identity()["Account"]
+        root = f"AWSLogs/{account}/BedrockModelInvocationLogs/{self._target.region}"
+        pages = self._s3.get_paginator("list_objects_v2")
+        hour = since.replace(minute=0, second=0, microsecond=0)
+        while hour <= until:
+            prefix = f"{root}/{hour:%Y/%m/%d/%H}/"
+            for page in pages.paginate(Bucket=self._target.bucket, Prefix=prefix):
+                for item in page.get("Contents", []):
+                    if item["Size"] and _LARGE_BODIES not in item["Key"]:
+                        yield item["Key"]
+            hour += timedelta(hours=1)
+
+    def _object(self, bucket: str, key: str) -> bytes:
+        content: bytes = self._s3.get_object(Bucket=bucket, Key=key)["Body"].read()
+        return content
+
+
+def _with_id(request_id: str, lines: Iterator[str] | list[str]) -> Record | None:
+    """The record among `lines`; a prompt may quote the id, and not every line is a record."""
+    for line in lines:
+        if request_id in line and line.startswith("{"):
+            record: Record = json.loads(line)
+            if record.get("requestId") == request_id:
+                return record
+    return None

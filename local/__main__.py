@@ -1,0 +1,151 @@
+"""The commands `python -m local up` and `python -m local demo`."""
+
+import asyncio
+import logging
+import os
+import signal
+import sys
+from collections.abc import Coroutine
+from pathlib import Path
+from typing import Annotated
+
+import typer
+from rich.console import Console
+from rich.table import Table
+
+from local.api_gateway.deployed import UnservedApiError
+from local.aws import without_aws
+from local.cdk import CdkError
+from local.demo import DemoFailedError, demonstrate
+from local.embedded_aws import EmbeddedAwsError
+from local.instance import UPSTREAM, Endpoint, Options, instance
+from local.lambda_service.errors import UnfitFunctionError
+from local.node import NoNodeError
+from local.progress import Steps
+from local.state import InUseError
+
+EXPECTED = (
+    CdkError,
+    DemoFailedError,
+    EmbeddedAwsError,
+    InUseError,
+    NoNodeError,
+    UnfitFunctionError,
+    UnservedApiError,
+)
+
+app = typer.Typer(add_completion=False, help=__doc__, no_args_is_help=True)
+
+Stage = Annotated[str, typer.Option(help="The stage of cdk.json to deploy.")]
+Port = Annotated[int, typer.Option(help="Of the API over HTTP; 0 picks a free one.")]
+HttpsPort = Annotated[int, typer.Option(help="Of the API over HTTPS; 0 picks a free one.")]
+AwsPort = Annotated[int, typer.Option(help="Of the embedded AWS; 0 picks a free one.")]
+StateFolder = Annotated[Path, typer.Option(help="Where logs, CA and endpoint.json go.")]
+
+
+@app.command()
+def up(
+    stage: Stage = "local",
+    port: Port = 0,
+    https_port: HttpsPort = 0,
+    aws_port: AwsPort = 0,
+    state: StateFolder = Path(".local"),
+) -> None:
+    """Deploy to an embedded AWS and serve the API until Ctrl-C."""
+    _run(_up(Options(stage, port, https_port, aws_port, state)))
+
+
+@app.command()
+def demo(
+    stage: Stage = "local",
+    port: Port = 0,
+    https_port: HttpsPort = 0,
+    aws_port: AwsPort = 0,
+    state: StateFolder = Path(".local"),
+) -> None:
+    """The same, then call it, show what was logged, and stop."""
+    _run(_demo(Options(stage, port, https_port, aws_port, state)))
+
+
+async def _up(options: Options) -> None:
+    steps = Steps(Console())
+    with steps.shown():
+        async with instance(options, steps) as endpoint:
+            _present(steps.console, endpoint, options)
+            await asyncio.Event().wait()
+
+
+async def _demo(options: Options) -> None:
+    steps = Steps(Console())
+    async with instance(options, steps) as endpoint:
+        await demonstrate(endpoint, steps.console)
+
+
+def _present(console: Console, endpoint: Endpoint, options: Options) -> None:
+    """How to call what is up."""
+    key = next(iter(endpoint.api_keys.values()))
+    table = Table.grid(padding=(0, 2))
+    for name, value in (
+        ("URL", endpoint.url),
+        ("or plain", endpoint.http_url),
+        *((f"key {name}", value) for name, value in endpoint.api_keys.items()),
+        ("CA", endpoint.ca_bundle),
+        ("AWS", endpoint.aws_endpoint_url),
+        ("Bedrock", endpoint.bedrock_endpoint_url),
+    ):
+        table.add_row(f"[bold]{name}[/]", value)
+    console.print(table)
+    console.print(
+        f"\ncurl {endpoint.http_url}/v1/messages -H 'x-api-key: {key}' "
+        "-H 'content-type: application/json' -d "
+        '\'{"model": "claude-sonnet-4-5", "max_tokens": 99, '
+        '"messages": [{"role": "user", "content": "Hello"}]}\'\n',
+        soft_wrap=True,
+        markup=False,
+        highlight=False,
+    )
+    console.print(f"All of this is in {options.state / 'endpoint.json'}. Ctrl-C stops everything.")
+
+
+def _run(work: Coroutine[object, object, None]) -> None:
+    """Runs `work` to its end, to a signal, or to an error that we know how to tell."""
+    logging.basicConfig(level=logging.WARNING, format="%(name)s: %(message)s")
+    kept = os.environ.get(UPSTREAM)
+    own = without_aws() | ({UPSTREAM: kept} if kept else {})
+    os.environ.clear()
+    os.environ.update(own)
+    try:
+        asyncio.run(_until_signalled(work))
+    except BaseExceptionGroup as several:
+        _tell(several)
+    except EXPECTED as error:
+        sys.exit(f"\n{error}")
+
+
+def _tell(several: BaseExceptionGroup[BaseException]) -> None:
+    expected, rest = several.split(EXPECTED)
+    if rest is not None or expected is None:
+        raise several
+    sys.exit("\n" + "\n".join(str(error) for error in expected.exceptions))
+
+
+async def _until_signalled(work: Coroutine[object, object, None]) -> None:
+    task = asyncio.ensure_future(work)
+    signalled: list[signal.Signals] = []
+
+    def cancel(number: signal.Signals) -> None:
+        if not signalled:
+            signalled.append(number)
+            task.cancel()
+
+    for number in (signal.SIGINT, signal.SIGTERM):
+        asyncio.get_running_loop().add_signal_handler(number, cancel, number)
+    try:
+        await task
+    except asyncio.CancelledError:
+        if not signalled:
+            raise
+
+
+if __name__ == "__main__":
+    app(prog_name="python -m local")

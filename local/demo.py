@@ -1,0 +1,139 @@
+"""The main job, shown: two calls by the anthropic SDK, and the two records of each."""
+
+import asyncio
+import ssl
+from datetime import UTC, datetime
+from typing import Any
+
+import anthropic
+from rich.console import Console, Group
+from rich.table import Table
+from rich.text import Text
+
+from cli.logs import Found, find
+from cli.records import Record, Records
+from cli.target import Target
+from local.instance import Endpoint
+
+MODEL = "claude-sonnet-4-5"
+QUESTION = "What is written down about this call?"
+PACED = "Count slowly. [[reply: events=12 pace=0.1]]"
+PATIENCE_SECONDS = 30.0
+
+
+class DemoFailedError(Exception):
+    """Something that the demonstration is to show was not there."""
+
+
+async def demonstrate(endpoint: Endpoint, console: Console) -> None:
+    """Calls, prints, and raises DemoFailedError unless both records of both calls are there."""
+    caller = _Caller(endpoint, console)
+    asked = [await asyncio.to_thread(caller.ask), await asyncio.to_thread(caller.ask_streaming)]
+    outputs = endpoint.outputs[f"claude-on-bedrock-{endpoint.stage}-InvocationLogging"]
+    records = Records(
+        Target(
+            endpoint.region,
+            outputs["LogGroupName"],
+            outputs["LogBucketName"],
+            endpoint.aws_endpoint_url,
+        )
+    )
+    for request_id in asked:
+        found = await _found(records, request_id)
+        console.print(_shown(request_id, found))
+        _check(request_id, found)
+    console.print(f"Both calls are on record in both places, {datetime.now(UTC):%H:%M:%S} UTC.")
+
+
+class _Caller:
+    """An application: the anthropic SDK with its own defaults, but for whom to trust."""
+
+    def __init__(self, endpoint: Endpoint, console: Console) -> None:
+        trust = ssl.create_default_context(cafile=endpoint.ca_bundle)
+        self._client = anthropic.Anthropic(
+            base_url=endpoint.url,
+            api_key=next(iter(endpoint.api_keys.values())),
+            http_client=anthropic.DefaultHttpxClient(verify=trust),
+        )
+        self._console = console
+
+    def ask(self) -> str:
+        """A whole answer; gives the request id."""
+        self._console.out(f"\nmessages.create: {QUESTION}", style="bold", highlight=False)
+        message = self._client.messages.create(
+            model=MODEL, max_tokens=200, messages=[{"role": "user", "content": QUESTION}]
+        )
+        for block in message.content:
+            self._console.print(block.text if block.type == "text" else block.type, style="cyan")
+        return _given(message._request_id)
+
+    def ask_streaming(self) -> str:
+        """An answer printed as it arrives; gives the request id."""
+        self._console.out(f"\nmessages.stream: {PACED}", style="bold", highlight=False)
+        with self._client.messages.stream(
+            model=MODEL, max_tokens=200, messages=[{"role": "user", "content": PACED}]
+        ) as stream:
+            for text in stream.text_stream:
+                self._console.out(text, end="", style="cyan", highlight=False)
+            self._console.print()
+            return _given(stream.request_id)
+
+
+def _given(request_id: str | None) -> str:
+    if not request_id:
+        raise DemoFailedError("the answer carried no request id")
+    return request_id
+
+
+async def _found(records: Records, request_id: str) -> Found:
+    """What is on record once both places have it, or after PATIENCE_SECONDS."""
+    loop = asyncio.get_running_loop()
+    deadline = loop.time() + PATIENCE_SECONDS
+    while True:
+        found = await asyncio.to_thread(find, records, request_id, hours=1)
+        if found.complete or loop.time() > deadline:
+            return found
+        await asyncio.sleep(0.2)
+
+
+def _shown(request_id: str, found: Found) -> Group:
+    """Both records, but for what was said."""
+    in_s3 = found.in_s3
+    where = f"s3://{in_s3.bucket}/{in_s3.key}" if in_s3 else "S3"
+    return Group(
+        f"\n[bold]request {request_id}[/]",
+        _record("CloudWatch Logs", found.in_logs),
+        _record(where, in_s3.record if in_s3 else None),
+    )
+
+
+def _record(place: str, record: Record | None) -> Group:
+    table = Table.grid(padding=(0, 2))
+    for name, *path in (
+        ("requestId", "requestId"),
+        ("timestamp", "timestamp"),
+        ("operation", "operation"),
+        ("modelId", "modelId"),
+        ("identity", "identity", "arn"),
+        ("key", "requestMetadata", "api_key_name"),
+        ("tokens in", "input", "inputTokenCount"),
+        ("tokens out", "output", "outputTokenCount"),
+    ):
+        table.add_row(f"  {name}", Text(_at(record, path), overflow="fold"))
+    return Group(Text(place, style="green", overflow="fold"), table)
+
+
+def _at(record: Record | None, path: list[str]) -> str:
+    value: Any = record
+    for name in path:
+        value = (value or {}).get(name)
+    return str(value)
+
+
+def _check(request_id: str, found: Found) -> None:
+    for place, record in (
+        ("CloudWatch Logs", found.in_logs),
+        ("S3", found.in_s3 and found.in_s3.record),
+    ):
+        if record is None or record["requestId"] != request_id:
+            raise DemoFailedError(f"{place} has no record of {request_id}")

@@ -1,0 +1,201 @@
+"""What one run of local mode is made of, in which order it starts, and that all of it stops."""
+
+import asyncio
+import json
+import os
+from collections.abc import AsyncIterator, Mapping
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import AsyncExitStack, asynccontextmanager
+from functools import partial
+from pathlib import Path
+from typing import Any, NamedTuple
+
+from local.api_gateway.app import Front
+from local.api_gateway.buffered import invoker
+from local.api_gateway.deployed import DeployedApi
+from local.aws import Aws
+from local.bedrock.app import create_app
+from local.bedrock.delivery import Clients, Delivery
+from local.bedrock.server import serve
+from local.cdk import PROJECT, Cdk, Outputs
+from local.certificates import server_context
+from local.embedded_aws import embedded_aws
+from local.lambda_service.service import LambdaService
+from local.log_writer import LogWriter
+from local.progress import Steps
+from local.role_sessions import RoleSessions
+from local.state import State
+
+UPSTREAM = "AWS_ENDPOINT_URL_BEDROCK_RUNTIME"
+THREADS = 32
+
+
+class Options(NamedTuple):
+    """What a run may be told; a port of 0 is any free one."""
+
+    stage: str
+    port: int
+    https_port: int
+    aws_port: int
+    state: Path
+
+
+class Endpoint(NamedTuple):
+    """What is up, and how to call it: the content of endpoint.json."""
+
+    url: str
+    http_url: str
+    ca_bundle: str
+    api_keys: Mapping[str, str]
+    aws_endpoint_url: str
+    bedrock_endpoint_url: str
+    region: str
+    account: str
+    stage: str
+    outputs: Outputs
+
+
+@asynccontextmanager
+async def instance(options: Options, steps: Steps) -> AsyncIterator[Endpoint]:
+    """Deploys to an AWS of its own and serves what is deployed, as long as the block lasts."""
+    state = State(options.state)
+    loop = asyncio.get_running_loop()
+    loop.set_default_executor(ThreadPoolExecutor(THREADS, thread_name_prefix="blocking"))
+    async with AsyncExitStack() as stack:
+        stack.enter_context(state.held())
+        aws = await _start_aws(stack, options, state, steps)
+        outputs = await _deploy(Cdk(stage=options.stage, folder=state.folder), aws, steps)
+        with steps.step("serve the deployed API"):
+            endpoint = await _Services(stack, aws, outputs, options, state).start()
+        state.write_endpoint(endpoint._asdict())
+        yield endpoint
+
+
+async def _start_aws(stack: AsyncExitStack, options: Options, state: State, steps: Steps) -> Aws:
+    with steps.step("start the embedded AWS") as step:
+        region = _region(options.stage)
+        starting = embedded_aws(region=region, port=options.aws_port, folder=state.aws)
+        aws = await stack.enter_async_context(starting)
+        step.say(aws.url)
+        return aws
+
+
+async def _deploy(cdk: Cdk, aws: Aws, steps: Steps) -> Outputs:
+    async with asyncio.TaskGroup() as both:
+        both.create_task(_synth(cdk, steps))
+        both.create_task(_bootstrap(cdk, aws, steps))
+    with steps.step("cdk deploy --all") as step:
+        outputs = await cdk.deploy(aws, step.say)
+        step.say(f"{len(outputs)} stacks")
+        return outputs
+
+
+async def _synth(cdk: Cdk, steps: Steps) -> None:
+    with steps.step("cdk synth") as step:
+        await cdk.synth(step.say)
+
+
+async def _bootstrap(cdk: Cdk, aws: Aws, steps: Steps) -> None:
+    with steps.step("cdk bootstrap") as step:
+        await cdk.bootstrap(aws, step.say)
+
+
+class _Services:
+    """Everything that runs in this process, each thing stopped when `stack` unwinds."""
+
+    def __init__(
+        self, stack: AsyncExitStack, aws: Aws, outputs: Outputs, options: Options, state: State
+    ) -> None:
+        self._stack = stack
+        self._aws = aws
+        self._outputs = outputs
+        self._options = options
+        self._state = state
+        self._gateway = outputs[f"claude-on-bedrock-{options.stage}-Gateway"]
+
+    async def start(self) -> Endpoint:
+        logs = LogWriter(self._aws.client("logs"))
+        self._stack.push_async_callback(logs.drain)
+        sessions = RoleSessions(self._aws)
+        bedrock_url = os.environ.get(UPSTREAM) or await self._bedrock(sessions)
+        functions = self._functions(sessions, logs, bedrock_url)
+        self._stack.push_async_callback(functions.stop)
+        await functions.load(self._gateway["FunctionName"])
+        port, https_port = await self._fronts(functions, logs)
+        return self._endpoint(port, https_port, bedrock_url)
+
+    async def _bedrock(self, sessions: RoleSessions) -> str:
+        region = self._aws.region
+        delivery = Delivery(_clients(self._aws), account=self._aws.account, region=region)
+        self._stack.push_async_callback(delivery.drain)
+        app = create_app(region=region, callers=sessions.caller, deliver=delivery)
+        port = await self._stack.enter_async_context(serve(app))
+        return f"http://127.0.0.1:{port}"
+
+    def _functions(
+        self, sessions: RoleSessions, logs: LogWriter, bedrock_url: str
+    ) -> LambdaService:
+        log = self._stack.enter_context(self._state.gateway_log.open("w", buffering=1))
+        return LambdaService(
+            self._aws.client("lambda"),
+            sessions=sessions,
+            logs=logs,
+            folder=self._state.functions,
+            extra={UPSTREAM: bedrock_url},
+            echo=partial(print, file=log),
+        )
+
+    async def _fronts(self, functions: LambdaService, logs: LogWriter) -> tuple[int, int]:
+        deployed = DeployedApi(
+            self._aws, api_id=self._gateway["ApiId"], stage=self._gateway["ApiStage"]
+        )
+        invoke = invoker(self._aws.client("lambda"))
+        front = Front(deployed, streaming=functions, invoke=invoke, logs=logs)
+        tls = server_context(self._state.ca_bundle)
+        http = serve(front, port=self._options.port)
+        https = serve(front, port=self._options.https_port, tls=tls)
+        return (
+            await self._stack.enter_async_context(http),
+            await self._stack.enter_async_context(https),
+        )
+
+    def _endpoint(self, port: int, https_port: int, bedrock_url: str) -> Endpoint:
+        stage = self._gateway["ApiStage"]
+        return Endpoint(
+            url=f"https://localhost:{https_port}/{stage}",
+            http_url=f"http://localhost:{port}/{stage}",
+            ca_bundle=str(self._state.ca_bundle),
+            api_keys=self._keys(),
+            aws_endpoint_url=self._aws.url,
+            bedrock_endpoint_url=bedrock_url,
+            region=self._aws.region,
+            account=self._aws.account,
+            stage=self._options.stage,
+            outputs=self._outputs,
+        )
+
+    def _keys(self) -> dict[str, str]:
+        """Name -> value of each key that the stage has."""
+        client = self._aws.client("apigateway")
+        ids: dict[str, str] = json.loads(self._gateway["ApiKeyIds"])
+        return {
+            name: client.get_api_key(apiKey=key_id, includeValue=True)["value"]
+            for name, key_id in ids.items()
+        }
+
+
+def _clients(aws: Aws) -> Clients:
+    return Clients(
+        bedrock=aws.client("bedrock"),
+        cloudwatch=aws.client("cloudwatch"),
+        s3=aws.client("s3"),
+        sts=aws.client("sts"),
+        logs=partial(aws.client, "logs"),
+    )
+
+
+def _region(stage: str) -> str:
+    """The Region of the stage in cdk.json; that there is no such stage, the synthesis says."""
+    context: dict[str, Any] = json.loads((PROJECT / "cdk.json").read_bytes())["context"]
+    region: str = context["stages"].get(stage, {}).get("region", "us-east-1")
+    return region
