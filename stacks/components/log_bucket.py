@@ -50,8 +50,8 @@ class LogBucket(Construct):
             self.bucket,
             {
                 "S1": "S3 server access logs are best effort and need a second bucket that cannot "
-                "be encrypted with our key; who read a record is a CloudTrail data event, which "
-                "names the principal"
+                "be encrypted with our key; who read a record is told by CloudTrail's data events, "
+                "which name the principal and are the account's to switch on"
             },
         )
 

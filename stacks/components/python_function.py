@@ -11,13 +11,14 @@ from aws_cdk import aws_lambda as lambda_
 from constructs import Construct
 
 from stacks.components.acknowledge import acknowledge
-from stacks.components.function_folder import MINOR, build_folder
+from stacks.components.function_folder import MINOR, PackagingError, build_folder
 from stacks.components.log_group import LogKeeping, log_group
 
 PROJECT = Path(__file__).parents[2]
 SOURCE_ROOT = PROJECT / "lambda"
 CACHE = PROJECT / ".build"
-
+# https://docs.aws.amazon.com/lambda/latest/dg/lambda-runtimes.html
+MANAGED = ("3.11", "3.12", "3.13", "3.14")
 
 FINDINGS = {
     "IAM5[Resource::*]": "X-Ray's two write actions know no resources: "
@@ -68,7 +69,7 @@ class PythonFunction(Construct):
             self,
             "Function",
             description=description,
-            runtime=lambda_.Runtime(f"python{MINOR}", lambda_.RuntimeFamily.PYTHON),
+            runtime=managed_runtime(MINOR),
             architecture=lambda_.Architecture.ARM_64,
             code=lambda_.Code.from_asset(str(_folder(packages, sdk_services))),
             handler=handler,
@@ -80,6 +81,15 @@ class PythonFunction(Construct):
             tracing=lambda_.Tracing.ACTIVE,
         )
         acknowledge(self, {**FINDINGS, **(findings or {})})
+
+
+def managed_runtime(minor: str) -> lambda_.Runtime:
+    """Lambda's own Python of that minor version. Raises PackagingError where it has none."""
+    if minor not in MANAGED:
+        raise PackagingError(
+            f"Lambda has no managed Python {minor}; synthesise with one of {', '.join(MANAGED)}."
+        )
+    return lambda_.Runtime(f"python{minor}", lambda_.RuntimeFamily.PYTHON)
 
 
 def _folder(packages: Sequence[str], sdk_services: Sequence[str]) -> Path:

@@ -13,6 +13,7 @@ from types import CodeType
 import pytest
 
 from stacks.components.function_folder import PackagingError, build_folder
+from stacks.components.python_function import managed_runtime
 
 HEADER_BYTES = 16  # of a .pyc file: magic number, flags, hash of the source
 
@@ -193,3 +194,9 @@ def test_only_the_apis_a_function_calls_are_shipped(
     built = build(sources, tmp_path / "cache", requirements, services)
     shipped = {name for name in contents(built) if name.startswith("botocore/data/")}
     assert shipped == {f"botocore/data/{name}" for name in kept}
+
+
+def test_a_python_that_lambda_does_not_have_is_refused() -> None:
+    assert managed_runtime("3.13").name == "python3.13"
+    with pytest.raises(PackagingError, match=r"no managed Python 3\.10; synthesise with one of "):
+        managed_runtime("3.10")
