@@ -1,0 +1,56 @@
+"""How API Gateway's own refusals look."""
+
+import json
+
+import pytest
+
+from local.api_gateway.definition import Api
+from local.api_gateway.exchange import Exchange
+from local.api_gateway.refusals import RefusedError, refusal
+from local.api_gateway.rendering import render
+
+
+def test_a_gateway_response_sets_status_headers_and_body(api: Api, exchange: Exchange) -> None:
+    given = refusal(RefusedError("INVALID_API_KEY"), exchange, api)
+
+    assert given.status == 401
+    assert dict(given.headers) == {
+        "x-should-retry": "false",
+        "request-id": "id-1",
+        "x-echo": "echo",
+        "content-type": "application/json",
+        "x-amzn-errortype": "ForbiddenException",
+    }
+    assert json.loads(given.body) == {"id": "id-1", "of": "local"}
+
+
+def test_without_a_status_the_response_keeps_api_gateways(api: Api, exchange: Exchange) -> None:
+    given = refusal(RefusedError("ACCESS_DENIED"), exchange, api)
+
+    assert given.status == 403
+    assert json.loads(given.body) == {"message": "User is not authorized to access this resource"}
+
+
+def test_a_general_response_keeps_the_status_of_the_case(api: Api, exchange: Exchange) -> None:
+    assert refusal(RefusedError("DEFAULT_5XX", 500), exchange, api).status == 500
+
+
+def test_the_access_log_learns_why(api: Api, exchange: Exchange) -> None:
+    refusal(RefusedError("ACCESS_DENIED"), exchange, api)
+
+    assert exchange.noted["error.responseType"] == "ACCESS_DENIED"
+
+
+@pytest.mark.parametrize(
+    ("template", "text"),
+    [
+        ("$context.a.b", "1"),
+        ("x$context.a.b.", "x1."),
+        ("${context.a.b}c", "1c"),
+        ("$context.a", "-"),
+        ("$contextual", "$contextual"),
+        ("$$context.a.b", "$1"),
+    ],
+)
+def test_variables_are_replaced_by_their_values(template: str, text: str) -> None:
+    assert render(template, {"a.b": 1}, missing="-") == text
