@@ -11,7 +11,7 @@ STACK = "claude-on-bedrock-local-Gateway"
     ("line", "short"),
     [
         (
-            f"{STACK} |  2/15 | 5:15:51 AM | CREATE_COMPLETE | AWS::KMS::Key              | Key (Key96)",
+            f"{STACK} |  2/15 | 5:15:51 AM | CREATE_COMPLETE | AWS::KMS::Key      | Key (Key96)",
             "Gateway 2/15 AWS::KMS::Key",
         ),
         (
