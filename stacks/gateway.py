@@ -120,12 +120,13 @@ class Gateway(cdk.Stack):
             self,
             "LogRoleFunction",
             description="Gives API Gateway a role to log as, where the account has none",
-            packages=["api_log_role", "invocation_logging"],
+            packages=["api_log_role", "custom_resource"],
             handler="api_log_role.handler.handle",
             log_name="api-log-role",
             keeping=keeping.while_deployed(),
             timeout=account_log_role.TIMEOUT,
             memory_mb=256,
+            retry_attempts=0,
             statements=account_log_role.log_role_statements(self),
         )
         return AccountLogRole(self, "LogRole", function=function.function)

@@ -7,7 +7,7 @@ from typing import Any, Final, NamedTuple, Protocol
 import boto3
 from botocore.exceptions import BotoCoreError, ClientError
 
-from .response import Outcome, answer, send
+from custom_resource.response import Outcome, answer, send
 
 _log: Final = logging.getLogger(__name__)
 _log.setLevel(logging.INFO)

@@ -6,9 +6,10 @@ from typing import Any, Final
 
 from botocore.exceptions import BotoCoreError, ClientError
 
+from custom_resource.response import Outcome, answer, send
+
 from .configuration import InvalidProperties
 from .lifecycle import Change, ForeignConfiguration, Service, apply
-from .response import Outcome, answer, send
 from .service import LoggingService, connect, role_not_known_yet
 
 _log: Final = logging.getLogger(__name__)

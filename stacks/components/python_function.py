@@ -33,7 +33,9 @@ class PythonFunction(Construct):
 
     Its runtime is of the minor version that runs the synthesis, since the folder holds byte code.
     It may write its own log group and send traces; `statements` say what else, and `findings`
-    answer what a checker finds in them.
+    answer what a checker finds in them. CloudFormation calls a custom resource's function
+    asynchronously, so `retry_attempts` must be 0 there: Lambda would run a failed event again,
+    after the stack has rolled back.
     """
 
     def __init__(
@@ -49,6 +51,7 @@ class PythonFunction(Construct):
         timeout: cdk.Duration,
         memory_mb: int,
         environment: Mapping[str, str] | None = None,
+        retry_attempts: int | None = None,
         sdk_services: Sequence[str] = (),
         statements: Sequence[iam.PolicyStatement] = (),
         managed_policies: Sequence[iam.IManagedPolicy] = (),
@@ -79,6 +82,7 @@ class PythonFunction(Construct):
             memory_size=memory_mb,
             environment=dict(environment or {}),
             tracing=lambda_.Tracing.ACTIVE,
+            retry_attempts=retry_attempts,
         )
         acknowledge(self, {**FINDINGS, **(findings or {})})
 

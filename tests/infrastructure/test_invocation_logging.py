@@ -169,3 +169,19 @@ def test_outputs(any_stage: Synthesis) -> None:
     outputs = any_stage.template(STACK)["Outputs"]
     ours = {name for name in outputs if not name.startswith("ExportsOutput")}
     assert ours == {"LogGroupName", "LogBucketName", "KeyArn"}
+
+
+def test_lambda_never_runs_a_custom_resources_event_again(local: Synthesis) -> None:
+    functions = {
+        part
+        for each in local.everything()
+        if each.type.startswith("Custom::")
+        for part in each.properties["ServiceToken"]["Fn::GetAtt"][:1]
+    }
+    configs = [each for each in local.everything() if each.type.endswith("EventInvokeConfig")]
+    attempts = {
+        each.properties["FunctionName"]["Ref"]: each.properties["MaximumRetryAttempts"]
+        for each in configs
+    }
+    assert len(functions) == 3
+    assert attempts == dict.fromkeys(functions, 0)

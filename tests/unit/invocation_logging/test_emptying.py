@@ -9,9 +9,9 @@ import boto3
 import pytest
 from moto import mock_aws
 
+from custom_resource.response import Outcome
 from invocation_logging import emptying
 from invocation_logging.emptying import Buckets, Services
-from invocation_logging.response import Outcome
 from tests.unit.invocation_logging.conftest import STACK_ID, Mailbox
 
 BUCKET = "claude-dev-invocations"

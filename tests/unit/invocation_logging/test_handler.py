@@ -6,7 +6,8 @@ from typing import Any
 import pytest
 from botocore.exceptions import ClientError, EndpointConnectionError
 
-from invocation_logging import handler, response
+from custom_resource import response
+from invocation_logging import handler
 from invocation_logging.configuration import desired
 from invocation_logging.service import BedrockControl
 from tests.unit.invocation_logging.conftest import PROPERTIES, REGION, STACK_ID, Mailbox
