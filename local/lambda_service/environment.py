@@ -7,6 +7,7 @@ import asyncio
 import time
 from asyncio.subprocess import PIPE
 from collections.abc import Callable, Mapping
+from contextlib import suppress
 from typing import Any
 from uuid import uuid4
 
@@ -43,6 +44,7 @@ class Environment:
         self._api = RuntimeApi(on_ready=self._ready, on_init_error=self._end)
         self._ended: asyncio.Future[FunctionError] = asyncio.get_running_loop().create_future()
         self._first_ready = asyncio.Event()
+        self._settled = asyncio.Event()
         self._invocation: Invocation | None = None
         self._began = 0.0
         self._timer: asyncio.TimerHandle | None = None
@@ -51,6 +53,16 @@ class Environment:
     @property
     def alive(self) -> bool:
         return not self._ended.done()
+
+    @property
+    def finishing(self) -> bool:
+        """Whether it has answered and not yet asked for its next invocation."""
+        return self._invocation is not None and self._invocation.answer.over
+
+    async def settled(self, seconds: float) -> None:
+        """Returns when it is idle again or has ended, or after so many seconds."""
+        with suppress(TimeoutError):
+            await asyncio.wait_for(self._settled.wait(), seconds)
 
     async def started(self) -> None:
         """Returns when the function asks for its first invocation. Raises FunctionError."""
@@ -69,6 +81,7 @@ class Environment:
         arn = self.function.arn
         given = Invocation(str(uuid4()), event, deadline_ms, arn, trace_id, Answer())
         self._invocation, self._began = given, time.monotonic()
+        self._settled.clear()
         message = f"{given.request_id} Task timed out after {limit:.2f} seconds"
         late = FunctionError("Sandbox.Timedout", message)
         self._timer = asyncio.get_running_loop().call_later(limit, self._end, late)
@@ -83,6 +96,7 @@ class Environment:
 
     def _ready(self) -> None:
         self._report()
+        self._settled.set()
         if self._first_ready.is_set():
             self._on_idle(self)
         self._first_ready.set()
@@ -103,6 +117,7 @@ class Environment:
 
     def _end(self, why: FunctionError) -> None:
         """Lets the process be stopped; the first reason stands."""
+        self._settled.set()
         if not self._ended.done():
             self._ended.set_result(why)
 

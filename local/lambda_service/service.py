@@ -20,6 +20,7 @@ from local.log_writer import LogWriter
 from local.read_through import ReadThrough
 from local.role_sessions import RoleSessions
 
+FINISHING_SECONDS = 0.1
 LARGEST_EVENT_BYTES = 6 * 1024 * 1024
 
 
@@ -73,7 +74,7 @@ class LambdaService:
         await asyncio.gather(*(environment.stop() for environment in self._environments))
 
     async def _idle_or_fresh(self, wanted: Function) -> Environment:
-        idle = self._take_idle(wanted)
+        idle = self._take_idle(wanted) or await self._take_finishing(wanted)
         if idle is not None:
             return idle
         fresh = await self._create(wanted)
@@ -90,6 +91,14 @@ class LambdaService:
             if mine[-1].alive and mine[-1].function.revision == wanted.revision:
                 return mine[-1]
             self._retire(mine[-1])
+
+    async def _take_finishing(self, wanted: Function) -> Environment | None:
+        """One whose answer is out needs a moment to ask for more: that is sooner than a start."""
+        for one in self._environments:
+            if one.function.name == wanted.name and one.alive and one.finishing:
+                await one.settled(FINISHING_SECONDS)
+                return self._take_idle(wanted)
+        return None
 
     async def _create(self, wanted: Function) -> Environment:
         stream = f"{datetime.now(UTC):%Y/%m/%d}/[$LATEST]{uuid4().hex}"

@@ -1,0 +1,259 @@
+"""Functions run as Lambda runs them: real zips, processes, Runtime API."""
+
+import asyncio
+import json
+from collections.abc import AsyncIterator, Callable, Coroutine
+from contextlib import asynccontextmanager
+from pathlib import Path
+from typing import Any, cast
+
+import pytest
+
+from local.lambda_service.answer import Answer
+from local.lambda_service.errors import FunctionError, UnfitFunctionError
+from local.lambda_service.service import EventTooLargeError, LambdaService
+from tests.integration.local.sample_function import ARN, LambdaApi, Logs, Sessions, zipped
+
+PRELUDE_END = b"\0" * 8
+
+
+class Ground:
+    """A service with the sample function; `logs` has what the function wrote."""
+
+    def __init__(self, folder: Path, archive: bytes | None = None) -> None:
+        self._folder = folder
+        path = folder / "function.zip"
+        path.write_bytes(zipped() if archive is None else archive)
+        self.api = LambdaApi(path)
+        self.logs = Logs()
+        self.echoed: list[str] = []
+
+    @asynccontextmanager
+    async def service(self) -> AsyncIterator[LambdaService]:
+        service = LambdaService(
+            self.api,
+            sessions=cast("Any", Sessions()),
+            logs=cast("Any", self.logs),
+            folder=self._folder / "functions",
+            extra={"EXTRA": "yes"},
+            echo=self.echoed.append,
+        )
+        try:
+            yield service
+        finally:
+            await service.stop()
+
+    def run(self, use: Callable[[LambdaService], Coroutine[Any, Any, Any]]) -> Any:  # noqa: ANN401
+        async def main() -> Any:  # noqa: ANN401
+            async with self.service() as service:
+                return await use(service)
+
+        return asyncio.run(main())
+
+
+@pytest.fixture
+def ground(tmp_path: Path) -> Ground:
+    return Ground(tmp_path)
+
+
+async def whole(answer: Answer) -> bytes:
+    parts = []
+    while data := await answer.take():
+        parts.append(data)
+    return b"".join(parts)
+
+
+async def call(service: LambdaService, **event: Any) -> dict[str, Any]:  # noqa: ANN401
+    """The object that the sample function ends its answer with."""
+    text = await whole(await service.invoke(ARN, event, "Root=1-a"))
+    found: dict[str, Any] = json.loads(text.partition(PRELUDE_END)[2])
+    return found
+
+
+def failure(ground: Ground, **event: Any) -> str:  # noqa: ANN401
+    async def use(service: LambdaService) -> None:
+        await call(service, **event)
+
+    with pytest.raises(FunctionError) as caught:
+        ground.run(use)
+    return caught.value.kind
+
+
+def test_an_answer_is_the_head_eight_nuls_and_the_body(ground: Ground) -> None:
+    event = {"status": 202, "headers": {"a": "b"}, "parts": ["x", "y"]}
+
+    text = ground.run(lambda s: _bytes(s, event))
+
+    head, _, body = text.partition(PRELUDE_END)
+    assert json.loads(head) == {"statusCode": 202, "headers": {"a": "b"}}
+    assert body.startswith(b"xy{")
+
+
+async def _bytes(service: LambdaService, event: dict[str, Any]) -> bytes:
+    return await whole(await service.invoke(ARN, event, ""))
+
+
+def test_an_idle_process_is_used_again_and_an_excess_request_gets_its_own(
+    ground: Ground, tmp_path: Path
+) -> None:
+    async def use(service: LambdaService) -> tuple[list[int], int]:
+        gate = tmp_path / "gate"
+        first = asyncio.create_task(call(service, do="wait", **{"for": str(gate)}))
+        second = await call(service)
+        gate.touch()
+        pids = [(await first)["pid"], second["pid"]]
+        return pids, (await call(service))["pid"]
+
+    pids, later = ground.run(use)
+
+    assert len(set(pids)) == 2
+    assert later in pids
+
+
+def test_a_function_finds_what_lambda_promises(ground: Ground) -> None:
+    ground.api.variables = {"OWN": "mine"}
+    names = [
+        "OWN",
+        "EXTRA",
+        "AWS_REGION",
+        "AWS_LAMBDA_FUNCTION_NAME",
+        "AWS_SESSION_TOKEN",
+        "_HANDLER",
+    ]
+
+    found = ground.run(lambda s: call(s, show=[*names, "VIRTUAL_ENV"]))
+
+    assert found["environment"] == {
+        "OWN": "mine",
+        "EXTRA": "yes",
+        "AWS_REGION": "us-east-1",
+        "AWS_LAMBDA_FUNCTION_NAME": "sample",
+        "AWS_SESSION_TOKEN": "arn:aws:iam::123456789012:role/sample",
+        "_HANDLER": "sample.handle",
+        "VIRTUAL_ENV": None,
+    }
+
+
+def test_what_it_prints_goes_to_its_log_group_between_lambdas_own_lines(ground: Ground) -> None:
+    ground.run(_twice)
+
+    assert {group for group, _, _ in ground.logs.lines} == {"/sample"}
+    assert len({stream for _, stream, _ in ground.logs.lines}) == 1
+    assert ground.echoed == ground.logs.texts()
+    kinds = [text.split()[0] for text in ground.echoed]
+    assert kinds.count("START") == kinds.count("told") == kinds.count("END") == 2
+
+
+async def _twice(service: LambdaService) -> None:
+    await call(service, say="one")
+    await call(service, say="two")
+
+
+def test_a_handler_that_fails_is_an_error_and_its_process_lives_on(ground: Ground) -> None:
+    async def use(service: LambdaService) -> tuple[int, str, int]:
+        before = (await call(service))["pid"]
+        with pytest.raises(FunctionError) as caught:
+            await call(service, do="raise")
+        return before, str(caught.value), (await call(service))["pid"]
+
+    before, error, after = ground.run(use)
+
+    assert before == after
+    assert error == "Runtime.KeyError: KeyError"
+
+
+def test_a_failure_after_the_first_byte_comes_after_the_bytes(ground: Ground) -> None:
+    async def use(service: LambdaService) -> bytes:
+        answer = await service.invoke(ARN, {"do": "raise late", "parts": ["x"]}, "")
+        first = await answer.take()
+        with pytest.raises(FunctionError, match=r"Runtime\.KeyError"):
+            await whole(answer)
+        return first
+
+    assert PRELUDE_END in ground.run(use)
+
+
+@pytest.mark.parametrize("do", ["exit", "exit late"])
+def test_a_process_that_dies_is_an_error_and_the_next_call_gets_a_fresh_one(
+    ground: Ground, do: str
+) -> None:
+    async def use(service: LambdaService) -> tuple[int, str, int]:
+        before = (await call(service))["pid"]
+        with pytest.raises(FunctionError) as caught:
+            await call(service, do=do, parts=["x"])
+        return before, caught.value.kind, (await call(service))["pid"]
+
+    before, kind, after = ground.run(use)
+
+    assert kind in {"Runtime.ExitError", "Runtime.TruncatedResponse"}
+    assert before != after
+
+
+def test_a_function_that_takes_too_long_is_stopped(ground: Ground) -> None:
+    ground.api.timeout = 1
+
+    assert failure(ground, do="sleep") == "Sandbox.Timedout"
+    assert any("Task timed out after 1.00 seconds" in text for text in ground.logs.texts())
+
+
+def test_a_function_that_cannot_start_says_so(ground: Ground) -> None:
+    ground.api.variables = {"FAIL_INIT": "1"}
+
+    assert failure(ground) == "Runtime.ValueError"
+
+
+def test_a_wrapper_that_cannot_be_run_is_an_error(ground: Ground) -> None:
+    ground.api.variables = {"AWS_LAMBDA_EXEC_WRAPPER": "/var/task/sample.py"}
+
+    assert failure(ground) == "Runtime.InvalidEntrypoint"
+
+
+def test_a_caller_who_leaves_ends_the_functions_response(ground: Ground) -> None:
+    async def use(service: LambdaService) -> int:
+        answer = await service.invoke(ARN, {"do": "endless"}, "")
+        await answer.take()
+        await answer.abandon()
+        return int((await call(service, do="wait", **{"for": "/"}))["pid"])
+
+    ground.run(use)
+
+    assert any('"error": "CallerGone"' in text for text in ground.logs.texts())
+
+
+def test_a_changed_function_gets_fresh_processes(ground: Ground) -> None:
+    async def use(service: LambdaService) -> tuple[str | None, str | None]:
+        before = (await call(service, show=["OWN"]))["environment"]["OWN"]
+        ground.api.variables, ground.api.revision = {"OWN": "new"}, "2"
+        while (after := (await call(service, show=["OWN"]))["environment"]["OWN"]) == before:
+            await asyncio.sleep(0.05)
+        return before, after
+
+    assert ground.run(use) == (None, "new")
+
+
+def test_an_event_over_six_mebibytes_is_refused(ground: Ground) -> None:
+    with pytest.raises(EventTooLargeError):
+        ground.run(lambda s: call(s, say="x" * 6 * 1024 * 1024))
+
+
+def test_machine_code_is_refused(tmp_path: Path) -> None:
+    ground = Ground(tmp_path, zipped(more={"native/thing.so": ""}))
+
+    with pytest.raises(UnfitFunctionError, match=r"native/thing\.so"):
+        ground.run(call)
+
+
+def test_another_python_is_refused(ground: Ground) -> None:
+    ground.api.runtime = "python3.8"
+
+    with pytest.raises(UnfitFunctionError, match=r"python3\.8"):
+        ground.run(call)
+
+
+def test_a_function_without_a_wrapper_is_refused(ground: Ground) -> None:
+    settings = ground.api.get_function(FunctionName=ARN)
+    del settings["Configuration"]["Environment"]["Variables"]["AWS_LAMBDA_EXEC_WRAPPER"]
+    ground.api.get_function = lambda **_: settings  # type: ignore[method-assign]
+
+    with pytest.raises(UnfitFunctionError, match="AWS_LAMBDA_EXEC_WRAPPER"):
+        ground.run(call)
