@@ -1,0 +1,316 @@
+"""The front over real sockets, with a sample function behind it: what callers see."""
+
+import asyncio
+import json
+import ssl
+from collections.abc import AsyncIterator, Callable, Coroutine, Mapping
+from contextlib import asynccontextmanager
+from pathlib import Path
+from typing import Any, NamedTuple, cast
+
+import httpx2
+import pytest
+
+from local.api_gateway.app import Front
+from local.api_gateway.authorizer import Invoked
+from local.api_gateway.definition import (
+    AccessLog,
+    Api,
+    Authorizer,
+    GatewayResponse,
+    Integration,
+    Key,
+    KeyRing,
+    Method,
+    Plan,
+)
+from local.bedrock.server import serve
+from local.certificates import server_context
+from local.lambda_service.service import LambdaService
+from tests.integration.local.sample_function import (
+    ARN,
+    MALFORMED_LOOP,
+    LambdaApi,
+    Logs,
+    Sessions,
+    zipped,
+)
+
+WHOLE = "arn:aws:lambda:us-east-1:123456789012:function:whole"
+AUTHORIZER = Authorizer("authorizer", None, ())
+REFUSALS = (
+    "MISSING_AUTHENTICATION_TOKEN",
+    "UNAUTHORIZED",
+    "INVALID_API_KEY",
+    "REQUEST_TOO_LARGE",
+    "INTEGRATION_TIMEOUT",
+    "DEFAULT_4XX",
+    "DEFAULT_5XX",
+)
+
+
+def api(*, timeout: float = 29.0) -> Api:
+    def method(resource: str, function: str, *, streams: bool, keyed: bool) -> Method:
+        return Method(
+            "ANY",
+            resource,
+            resource,
+            Integration(function, streams, timeout),
+            AUTHORIZER if keyed else None,
+            keyed,
+        )
+
+    told = GatewayResponse(None, {}, {"application/json": '"$context.error.responseType"'})
+    return Api(
+        id="a1",
+        stage="test",
+        account="123456789012",
+        region="us-east-1",
+        methods=(
+            method("/open", ARN, streams=True, keyed=False),
+            method("/keyed", ARN, streams=True, keyed=True),
+            method("/whole", WHOLE, streams=False, keyed=False),
+        ),
+        responses=dict.fromkeys(REFUSALS, told),
+        key_source="AUTHORIZER",
+        access_log=AccessLog("/access", "$context.status $context.identity.apiKeyId $context.path"),
+        traced=False,
+        binary_types=(),
+        variables={},
+    )
+
+
+class Deployed:
+    """Says what is deployed, as `local.api_gateway.deployed` does."""
+
+    def __init__(self, definition: Api) -> None:
+        self._definition = definition
+
+    def api(self) -> Api:
+        return self._definition
+
+    def keys(self) -> KeyRing:
+        return KeyRing({"good": Key("k1", "good", True)}, {"k1": Plan("p", None, None)})
+
+
+async def invoke(function: str, event: Mapping[str, Any]) -> Invoked:
+    """The functions that answer whole: the authoriser, and one that says what it is told."""
+    if function != "authorizer":
+        return Invoked(event["body"].encode(), failed=False)
+    statement = {"Effect": "Allow", "Action": "execute-api:Invoke", "Resource": "*"}
+    granted = {
+        "principalId": "p",
+        "policyDocument": {"Statement": [statement]},
+        "usageIdentifierKey": event["headers"].get("x-api-key"),
+    }
+    return Invoked(json.dumps(granted).encode(), failed=False)
+
+
+class Ground(NamedTuple):
+    """A front that is up: two base URLs, a client that trusts it, and what it logged."""
+
+    http: str
+    https: str
+    client: httpx2.AsyncClient
+    access_log: Logs
+    function_log: Logs
+
+    async def ask(self, **event: Any) -> httpx2.Response:  # noqa: ANN401 - JSON
+        return await self.client.post(f"{self.http}/open", json=event)
+
+
+Use = Callable[[Ground], Coroutine[Any, Any, Any]]
+Run = Callable[..., Any]
+
+
+@pytest.fixture
+def run(tmp_path: Path) -> Run:
+    """Runs a coroutine function on a Ground; `archive` and `definition` may be others."""
+
+    def run(use: Use, *, archive: bytes | None = None, definition: Api | None = None) -> Any:  # noqa: ANN401
+        async def main() -> Any:  # noqa: ANN401
+            async with ground(tmp_path, archive or zipped(), definition or api()) as made:
+                return await use(made)
+
+        return asyncio.run(main())
+
+    return run
+
+
+@asynccontextmanager
+async def ground(folder: Path, archive: bytes, definition: Api) -> AsyncIterator[Ground]:
+    (folder / "function.zip").write_bytes(archive)
+    logs, access_log = Logs(), Logs()
+    echoed: list[str] = []
+    service = LambdaService(
+        LambdaApi(folder / "function.zip"),
+        sessions=cast("Any", Sessions()),
+        logs=cast("Any", logs),
+        folder=folder / "functions",
+        extra={},
+        echo=echoed.append,
+    )
+    front = Front(
+        cast("Any", Deployed(definition)),
+        streaming=service,
+        invoke=invoke,
+        logs=cast("Any", access_log),
+    )
+    tls = server_context(folder / "ca.pem")
+    trust = ssl.create_default_context(cafile=folder / "ca.pem")
+    async with (
+        serve(front) as port,
+        serve(front, tls=tls) as https_port,
+        httpx2.AsyncClient(http2=True, verify=trust, timeout=30, trust_env=False) as client,
+    ):
+        urls = f"http://localhost:{port}/test", f"https://localhost:{https_port}/test"
+        try:
+            yield Ground(*urls, client, access_log, logs)
+        finally:
+            await service.stop()
+
+
+def test_the_functions_status_headers_and_body_arrive(run: Run) -> None:
+    headers = {"X-Mine": "1", "Date": "then"}
+
+    got = run(lambda g: g.ask(status=418, headers=headers, parts=["a", "b"]))
+
+    assert got.status_code == 418
+    assert got.headers["x-mine"] == "1"
+    assert got.headers["x-amzn-remapped-date"] == "then"
+    assert got.headers["content-type"] == "application/json"
+    assert {"x-amzn-requestid", "x-amz-apigw-id", "x-amzn-trace-id"} <= set(got.headers)
+    assert got.text.startswith("ab{")
+
+
+def test_https_offers_http2(run: Run) -> None:
+    got = run(lambda g: g.client.post(f"{g.https}/open", json={}))
+
+    assert (got.status_code, got.http_version) == (201, "HTTP/2")
+
+
+def test_a_part_arrives_before_the_function_goes_on(run: Run, tmp_path: Path) -> None:
+    async def use(ground: Ground) -> list[str]:
+        gate = tmp_path / "gate"
+        event = {"do": "wait", "for": str(gate), "parts": ["first"]}
+        async with ground.client.stream("POST", f"{ground.http}/open", json=event) as got:
+            arrived = got.aiter_text()
+            first = await anext(arrived)
+            gate.touch()
+            return [first, "".join([piece async for piece in arrived])]
+
+    first, rest = run(use)
+
+    assert first == "first"
+    assert "pid" in rest
+
+
+def test_a_caller_who_leaves_ends_the_functions_work(run: Run) -> None:
+    async def use(ground: Ground) -> None:
+        event = {"do": "endless"}
+        async with ground.client.stream("POST", f"{ground.http}/open", json=event) as got:
+            await anext(got.aiter_bytes())
+        while not any('"CallerGone"' in text for text in ground.function_log.texts()):
+            await asyncio.sleep(0.02)
+
+    run(use)
+
+
+@pytest.mark.parametrize("do", ["raise", "exit"])
+def test_a_function_that_fails_before_it_answers_is_a_502(run: Run, do: str) -> None:
+    got = run(lambda g: g.ask(do=do))
+
+    assert (got.status_code, got.json()) == (502, "DEFAULT_5XX")
+
+
+@pytest.mark.parametrize("scheme", ["http", "https"])
+@pytest.mark.parametrize("do", ["raise late", "exit late"])
+def test_an_answer_that_breaks_off_has_no_end(run: Run, do: str, scheme: str) -> None:
+    async def use(ground: Ground) -> None:
+        url = getattr(ground, scheme)
+        await ground.client.post(f"{url}/open", json={"do": do, "parts": ["x"]})
+
+    with pytest.raises(httpx2.TransportError):
+        run(use)
+
+
+def test_an_answer_without_a_head_is_a_500(run: Run) -> None:
+    got = run(lambda g: g.ask(), archive=zipped(runtime_loop=MALFORMED_LOOP))
+
+    assert (got.status_code, got.json()) == (500, "DEFAULT_5XX")
+
+
+def test_an_integration_past_its_time_is_a_504(run: Run) -> None:
+    got = run(lambda g: g.ask(do="sleep"), definition=api(timeout=1.0))
+
+    assert (got.status_code, got.json()) == (504, "INTEGRATION_TIMEOUT")
+
+
+def test_a_whole_answer_is_passed_on(run: Run) -> None:
+    said = {"statusCode": 207, "body": "aGk=", "isBase64Encoded": True}
+
+    got = run(lambda g: g.client.post(f"{g.http}/whole", json=said))
+
+    assert (got.status_code, got.content) == (207, b"hi")
+
+
+@pytest.mark.parametrize("said", ["[]", "{}", "no json"])
+def test_a_whole_answer_of_another_shape_is_a_500(run: Run, said: str) -> None:
+    got = run(lambda g: g.client.post(f"{g.http}/whole", content=said))
+
+    assert (got.status_code, got.json()) == (500, "DEFAULT_5XX")
+
+
+def test_a_good_key_reaches_the_function(run: Run) -> None:
+    got = run(lambda g: g.client.post(f"{g.http}/keyed", json={}, headers={"x-api-key": "good"}))
+
+    assert got.status_code == 201
+
+
+def test_a_bad_key_does_not(run: Run) -> None:
+    got = run(lambda g: g.client.post(f"{g.http}/keyed", json={}, headers={"x-api-key": "bad"}))
+
+    assert (got.status_code, got.json()) == (403, "INVALID_API_KEY")
+
+
+@pytest.mark.parametrize(
+    ("path", "kind"),
+    [("/nope", "MISSING_AUTHENTICATION_TOKEN"), ("", "MISSING_AUTHENTICATION_TOKEN")],
+)
+def test_no_such_route(run: Run, path: str, kind: str) -> None:
+    got = run(lambda g: g.client.get(f"{g.http}{path}"))
+
+    assert (got.status_code, got.json()) == (403, kind)
+
+
+def test_no_such_stage(run: Run) -> None:
+    got = run(lambda g: g.client.get(g.http.replace("/test", "/other/open")))
+
+    assert (got.status_code, got.json()) == (403, {"message": "Forbidden"})
+
+
+@pytest.mark.parametrize("size", [6 * 1024 * 1024, 10 * 1024 * 1024 + 1])
+def test_too_large_a_request_is_a_413(run: Run, size: int) -> None:
+    got = run(lambda g: g.client.post(f"{g.http}/open", content=b"x" * size))
+
+    assert (got.status_code, got.json()) == (413, "REQUEST_TOO_LARGE")
+
+
+def test_too_many_headers_are_a_431(run: Run) -> None:
+    got = run(lambda g: g.client.get(f"{g.http}/open", headers={"x-long": "x" * 20_480}))
+
+    assert got.status_code == 431
+
+
+def test_each_request_is_a_line_in_the_access_log(run: Run) -> None:
+    async def use(ground: Ground) -> list[tuple[str, str, str]]:
+        await ground.client.post(f"{ground.http}/keyed", json={}, headers={"x-api-key": "good"})
+        await ground.client.get(f"{ground.http}/nope")
+        while len(ground.access_log.lines) < 2:
+            await asyncio.sleep(0.01)
+        return ground.access_log.lines
+
+    assert [(group, text) for group, _, text in run(use)] == [
+        ("/access", "201 k1 /test/keyed"),
+        ("/access", "403 - /test/nope"),
+    ]
