@@ -1,0 +1,67 @@
+"""How the project's pages are read: their tables, links, headings and blocks of code."""
+
+import re
+from pathlib import Path
+
+ROOT = Path(__file__).parents[1]
+PAGES = [ROOT / name for name in ("README.md", "CONTRIBUTING.md", "CHANGELOG.md")]
+PAGES += sorted(ROOT.glob("docs/**/*.md"))
+
+_CODE = re.compile(r"`([^`]+)`")
+_HEADING = re.compile(r"^(#+) (.+)$", re.MULTILINE)
+_BLOCK = re.compile(r"^ *```.*?^ *```", re.MULTILINE | re.DOTALL)
+_LINK = re.compile(r"\]\(([^)\s]+)\)")
+
+
+def read(page: Path | str) -> str:
+    """The text of a page, by its path from the project's folder."""
+    return (ROOT / page).read_text(encoding="utf-8")
+
+
+def section(page: str, heading: str) -> str:
+    """What stands under `heading`, up to the next one; KeyError if there is no such heading."""
+    text = prose(read(page))
+    headings = list(_HEADING.finditer(text))
+    for found, following in zip(headings, [*headings[1:], None], strict=True):
+        if found[2] == heading:
+            return text[found.end() : following.start() if following else len(text)]
+    raise KeyError(f"{page} has no heading {heading!r}")
+
+
+def rows(page: str, heading: str) -> list[list[str]]:
+    """The cells of each row of the tables under `heading`, without those of their heads."""
+    lines = [line for line in section(page, heading).splitlines() if line.startswith("|")]
+    heads = [at - 1 for at, line in enumerate(lines) if set(line) <= set("|- ")]
+    kept = (line for at, line in enumerate(lines) if at not in heads and at - 1 not in heads)
+    return [[cell.strip() for cell in line.strip("|").split("|")] for line in kept]
+
+
+def first_codes(page: str, heading: str) -> set[str]:
+    """Every `code` in the first column of the tables under `heading`."""
+    return {code for row in rows(page, heading) for code in codes(row[0])}
+
+
+def codes(text: str) -> list[str]:
+    """Each `code` in a line."""
+    return _CODE.findall(text)
+
+
+def prose(text: str) -> str:
+    """A page without its blocks of code."""
+    return _BLOCK.sub("", text)
+
+
+def blocks(text: str) -> list[str]:
+    """A page's blocks of code."""
+    return _BLOCK.findall(text)
+
+
+def links(text: str) -> list[str]:
+    """The targets of a page's links."""
+    return _LINK.findall(prose(text))
+
+
+def anchors(text: str) -> set[str]:
+    """What a link to a heading of the page may say after `#`, as GitHub makes it."""
+    titles = (found[2].lower() for found in _HEADING.finditer(prose(text)))
+    return {re.sub(r"[^\w\- ]", "", title).replace(" ", "-") for title in titles}

@@ -1,0 +1,179 @@
+"""The pages say what the code has: each setting, route, error, field, command and dependency."""
+
+import ast
+import json
+import re
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from pydantic import BaseModel
+
+from gateway import errors, routes
+from gateway.message_stream import Usage
+from stacks.settings import Quota, Stage, Throttle
+from tests.pages import (
+    PAGES,
+    ROOT,
+    anchors,
+    codes,
+    first_codes,
+    links,
+    read,
+    rows,
+    section,
+)
+
+DECISIONS = sorted((ROOT / "docs" / "decisions").glob("*.md"))
+BLOCKS: dict[str, type[BaseModel]] = {"throttle": Throttle, "quota": Quota}
+# Where people keep files: a page that names such a place speaks of somebody's machine.
+PLACES = ("home", "root", "tmp", "mnt", "Users", "work")
+
+
+def _strings(path: str, within: str = "") -> Iterator[str]:
+    """The string constants of a module, or of the function or assignment `within` it."""
+    tree: ast.AST = ast.parse(read(path))
+    if within:
+        (tree,) = [node for node in ast.walk(tree) if _name(node) == within]
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Constant) and isinstance(node.value, str):
+            yield node.value
+
+
+def _name(node: ast.AST) -> str:
+    if isinstance(node, ast.AnnAssign) and isinstance(node.target, ast.Name):
+        return node.target.id
+    return node.name if isinstance(node, ast.FunctionDef) else ""
+
+
+def _matching(strings: Iterator[str], pattern: str) -> set[str]:
+    return {each for each in strings if re.fullmatch(pattern, each)}
+
+
+# --- configuration
+
+
+def _stage_keys() -> Iterator[tuple[str, object]]:
+    """Each key's path, and its default as JSON would read it; "required" where there is none."""
+    for key, field in Stage.model_fields.items():
+        if key == "name":
+            continue
+        default = field.get_default()
+        plain = default.model_dump() if isinstance(default, BaseModel) else default
+        yield key, "required" if field.is_required() else json.loads(json.dumps(plain))
+        for part in BLOCKS[key].model_fields if key in BLOCKS else ():
+            yield f"{key}.{part}", "required"
+
+
+def _default(cell: str) -> object:
+    return "required" if cell.startswith("required") else json.loads(codes(cell)[0])
+
+
+def test_every_stage_key_has_its_row_and_default() -> None:
+    table = rows("docs/configuration.md", "Stage keys")
+    documented = {codes(row[0])[0]: _default(row[2]) for row in table}
+    assert documented == dict(_stage_keys())
+
+
+def test_every_variable_of_the_function_has_its_row() -> None:
+    names = r"[A-Z]+(_[A-Z]+)+|STAGE|ROUTE"
+    parts = ("lambda/gateway/settings.py", "lambda/gateway/signing.py", "stacks/gateway.py")
+    known = {name for part in parts for name in _matching(_strings(part), names)}
+    assert {"MAX_BODY_BYTES", "AWS_SESSION_TOKEN", "API_KEY_NAMES"} <= known
+    assert first_codes("docs/configuration.md", "Environment of the gateway function") == known
+
+
+# --- API
+
+
+def test_every_route_has_its_row() -> None:
+    assert first_codes("docs/api.md", "Routes") == set(routes._ROUTES)
+
+
+@pytest.mark.parametrize("row", rows("docs/api.md", "From Bedrock"), ids=lambda row: row[0])
+def test_bedrocks_errors_become_what_the_page_says(row: list[str]) -> None:
+    (exception,) = codes(row[0])
+    error = errors.from_bedrock(exception, "")
+    assert codes(row[3])[0] == error.type
+    if row[2].isdigit():
+        assert int(row[2]) == error.status
+
+
+def test_every_error_of_bedrock_has_its_row() -> None:
+    known = {name[0].upper() + name[1:] for name in errors._FROM_BEDROCK}
+    assert first_codes("docs/api.md", "From Bedrock") == known
+
+
+@pytest.mark.parametrize("row", rows("docs/api.md", "From the gateway"), ids=lambda row: row[0])
+def test_the_gateways_own_errors_are_of_the_types_the_page_says(row: list[str]) -> None:
+    kinds = {kind.status: kind.type for kind in errors.GatewayError.__subclasses__()}
+    kinds[errors.GatewayError.status] = errors.GatewayError.type
+    assert kinds[int(row[0])] == codes(row[1])[0]
+
+
+def test_every_refusal_of_api_gateway_has_its_row() -> None:
+    given = _strings("stacks/components/error_responses.py", "REFUSALS")
+    refusals = _matching(given, r"[A-Z0-9]+(_[A-Z0-9]+)*")
+    assert "QUOTA_EXCEEDED" in refusals
+    assert first_codes("docs/api.md", "From API Gateway") == refusals
+
+
+# --- operations
+
+
+def test_every_field_of_an_audit_line_has_its_row() -> None:
+    written = _matching(_strings("lambda/gateway/audit.py", "line"), r"[a-z]+(_[a-z]+)*")
+    assert "bedrock_request_id" in written
+    assert first_codes("docs/operations.md", "Audit lines") == written | set(Usage._fields)
+
+
+def test_every_metric_is_named() -> None:
+    metrics = _matching(_strings("lambda/gateway/observability.py"), r"[A-Z][a-z]+([A-Z][a-z]+)*")
+    assert "FirstByteLatency" in metrics
+    assert metrics <= set(codes(section("docs/operations.md", "Metrics")))
+
+
+# --- pages
+
+
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)
+def test_links_lead_somewhere(page: Path) -> None:
+    for link in links(read(page)):
+        if link.startswith("https://"):
+            continue
+        path, _, anchor = link.partition("#")
+        target = (page.parent / path).resolve() if path else page
+        assert target.is_relative_to(ROOT), link
+        assert target.exists(), link
+        assert not anchor or anchor in anchors(read(target)), link
+
+
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)
+def test_a_page_speaks_of_nobodys_machine(page: Path) -> None:
+    text = read(page)
+    assert not re.findall(rf"(?<![\w.}}])/(?:{'|'.join(PLACES)})/", text)
+    assert "../shared" not in text
+
+
+def test_the_index_leads_to_every_page() -> None:
+    index = ROOT / "docs" / "README.md"
+    led_to = {(index.parent / link).resolve() for link in links(read(index))}
+    pages = {page for page in PAGES if page.is_relative_to(index.parent)}
+    assert pages - {index} <= led_to
+
+
+def test_decisions_are_numbered_without_gaps() -> None:
+    numbers = [int(page.name[:4]) for page in DECISIONS]
+    assert numbers == list(range(1, len(DECISIONS) + 1))
+    assert len(DECISIONS) >= 13
+
+
+@pytest.mark.parametrize("page", DECISIONS, ids=lambda page: page.name)
+def test_a_decision_has_its_parts_and_public_sources(page: Path) -> None:
+    text = read(page)
+    assert text.startswith(f"# {int(page.name[:4])}. ")
+    parts = ["**Context.**", "**Decision.**", "**Reason.**", "**Consequences.**", "**Sources.**"]
+    found = [text.find(part) for part in parts]
+    assert -1 not in found
+    assert found == sorted(found)
+    assert any(link.startswith("https://") for link in links(text[found[-1] :]))

@@ -1,0 +1,110 @@
+"""The pages name each command, option, make target and pinned dependency, and no others."""
+
+import json
+import re
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+import typer
+
+from cli.main import app as cli
+from local.__main__ import app as local
+from local.instance import Endpoint
+from tests.pages import PAGES, ROOT, blocks, codes, first_codes, prose, read, rows, section
+
+
+def _targets() -> set[str]:
+    return set(re.findall(r"^([a-z]+):.*## ", read("Makefile"), re.MULTILINE))
+
+
+def test_every_make_target_has_its_row() -> None:
+    documented = first_codes("CONTRIBUTING.md", "Set-up")
+    assert {f"make {target}" for target in _targets()} == {
+        code for code in documented if code != "make"
+    }
+
+
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)
+def test_commands_that_a_page_names_exist(page: Path) -> None:
+    text = read(page)
+    told = "\n".join([*blocks(text), *codes(prose(text))])
+    made = set(re.findall(r"\bmake (?:PYTHON=\S+ )?([a-z]+)", told))
+    assert made <= _targets()
+    for module in re.findall(r"python3? -m ([a-z_.]+)", told):
+        assert _module(module), module
+
+
+def _module(name: str) -> bool:
+    inside = Path(*name.split("."))
+    places = (ROOT / inside, ROOT / "lambda" / inside)
+    return any((at / "__main__.py").is_file() or at.with_suffix(".py").is_file() for at in places)
+
+
+def test_the_readme_shows_the_two_commands() -> None:
+    shown = "\n".join(blocks(read("README.md")))
+    assert {"make demo", "make test"} <= set(shown.splitlines())
+
+
+def _pinned() -> Iterator[str]:
+    files = [ROOT / "requirements.txt", ROOT / "requirements-dev.txt"]
+    for path in [*files, *ROOT.glob("lambda/*/requirements.txt")]:
+        pins = re.findall(r"^([a-zA-Z0-9._-]+)(?:\[[^]]*\])?==", read(path), re.MULTILINE)
+        yield from (name.lower() for name in pins)
+    yield from json.loads(read("package.json"))["devDependencies"]
+
+
+def test_every_pinned_dependency_has_its_row_and_no_other() -> None:
+    documented = {
+        code.partition("[")[0]
+        for heading in (
+            "What runs in AWS",
+            "What synthesis needs (`requirements.txt`)",
+            "Local mode, CLI, tests and gates (`requirements-dev.txt`)",
+        )
+        for code in first_codes("docs/dependencies.md", heading)
+    }
+    assert documented == set(_pinned())
+
+
+def _commands(app: typer.Typer, name: str) -> list[tuple[str, set[str]]]:
+    """Each command, and its options and their variables."""
+    return list(_leaves(typer.main.get_command(app), name))
+
+
+Command = Any
+"""What typer makes of an app: a class of the click inside it."""
+
+
+def _leaves(command: Command, path: str) -> Iterator[tuple[str, set[str]]]:
+    for part, each in getattr(command, "commands", {}).items():
+        yield from _leaves(each, f"{path} {part}")
+    if not hasattr(command, "commands"):
+        options = [one for one in command.params if one.param_type_name == "option"]
+        yield path, {text for one in options for text in (*one.opts, one.envvar) if text}
+
+
+@pytest.mark.parametrize(("command", "options"), _commands(cli, "claude-bedrock"))
+def test_every_option_of_the_cli_has_its_row(command: str, options: set[str]) -> None:
+    table = rows("docs/cli.md", f"`{command}`")
+    assert {code for row in table for code in codes(row[0])} == {
+        option for option in options if option.startswith("--")
+    }
+    told = codes(section("docs/cli.md", f"`{command}`"))
+    assert options <= set(told)
+
+
+def test_every_command_of_the_cli_has_its_section() -> None:
+    headings = set(re.findall(r"^## `(.+)`$", read("docs/cli.md"), re.MULTILINE))
+    assert headings == {command for command, _ in _commands(cli, "claude-bedrock")}
+
+
+@pytest.mark.parametrize(("command", "options"), _commands(local, "python -m local"))
+def test_every_option_of_local_mode_has_its_row(command: str, options: set[str]) -> None:
+    assert first_codes("docs/local.md", "Options") == options
+    assert command in codes(section("docs/local.md", "Options"))
+
+
+def test_every_key_of_the_endpoint_file_has_its_row() -> None:
+    assert first_codes("docs/local.md", "`endpoint.json`") == set(Endpoint._fields)
