@@ -98,7 +98,7 @@ def _present(console: Console, endpoint: Endpoint, options: Options) -> None:
     console.print(
         f"\ncurl {endpoint.http_url}/v1/messages -H 'x-api-key: {key}' "
         "-H 'content-type: application/json' -d "
-        '\'{"model": "claude-sonnet-4-5", "max_tokens": 99, '
+        '\'{"model": "claude-haiku-4-5", "max_tokens": 99, '
         '"messages": [{"role": "user", "content": "Hello"}]}\'\n',
         soft_wrap=True,
         markup=False,

@@ -15,7 +15,7 @@ from cli.records import Record, Records
 from cli.target import Target
 from local.instance import Endpoint
 
-MODEL = "claude-sonnet-4-5"
+MODEL = "claude-haiku-4-5"
 QUESTION = "What is written down about this call?"
 PACED = "Count slowly. [[reply: events=12 pace=0.1]]"
 PATIENCE_SECONDS = 30.0

@@ -1,0 +1,45 @@
+"""Local mode, up once for all tests that need the deployed endpoint."""
+
+import json
+import os
+import signal
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from tests.integration.deployed.deployment import Deployment, eventually
+
+PROJECT = Path(__file__).parents[3]
+
+
+@pytest.fixture(scope="session")
+def deployment(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Deployment]:
+    """`python -m local up` in a folder of its own, on free ports; at the end it must stop clean."""
+    state = tmp_path_factory.mktemp("local")
+    log = state / "up.log"
+    with log.open("wb") as output:
+        process = subprocess.Popen(
+            [sys.executable, "-m", "local", "up", "--state", str(state)],
+            cwd=PROJECT,
+            stdout=output,
+            stderr=subprocess.STDOUT,
+            env={**os.environ, "PYTHONPATH": "lambda"},
+        )
+
+    def written() -> bool:
+        assert process.poll() is None, log.read_text()
+        return (state / "endpoint.json").exists()
+
+    try:
+        eventually(written, 300)
+        yield Deployment(json.loads((state / "endpoint.json").read_text()), state)
+        process.send_signal(signal.SIGTERM)
+        assert process.wait(60) == 0, log.read_text()
+        assert "Traceback" not in log.read_text(), log.read_text()
+        assert not (state / "endpoint.json").exists()
+    finally:
+        process.kill()
+        process.wait()

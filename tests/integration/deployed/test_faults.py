@@ -1,0 +1,130 @@
+"""What the caller sees when Bedrock fails, and when the caller itself goes."""
+
+import json
+import socket
+from concurrent.futures import ThreadPoolExecutor
+from urllib.parse import urlsplit
+
+import pytest
+
+from tests.integration.deployed.deployment import Answer, Deployment, eventually, message
+
+
+def events(answer: Answer) -> list[tuple[str, dict[str, object]]]:
+    """The server-sent events of a streamed answer: name and data."""
+    assert answer.status == 200
+    assert answer.headers["content-type"].startswith("text/event-stream")
+    found = []
+    for block in answer.body.decode().strip().split("\n\n"):
+        name, data = block.split("\n", 1)
+        found.append((name.removeprefix("event: "), json.loads(data.removeprefix("data: "))))
+    return found
+
+
+@pytest.mark.parametrize("stream", [False, True])
+@pytest.mark.parametrize(
+    ("fault", "status", "kind"),
+    [
+        ("validation", 400, "invalid_request_error"),
+        ("access_denied", 403, "permission_error"),
+        ("not_found", 404, "not_found_error"),
+        ("model_timeout", 504, "timeout_error"),
+        ("model_error", 500, "api_error"),
+        ("throttle", 429, "rate_limit_error"),
+        ("quota", 429, "rate_limit_error"),
+        ("not_ready", 529, "overloaded_error"),
+        ("internal", 500, "api_error"),
+        ("unavailable", 529, "overloaded_error"),
+        ("cut after=0", 500, "api_error"),
+    ],
+)
+def test_a_failure_before_the_first_byte_is_a_status_in_anthropics_form(
+    deployment: Deployment, fault: str, status: int, kind: str, stream: bool
+) -> None:
+    answer = deployment.ask(f"[[fault: {fault}]]", stream=stream)
+
+    assert (answer.status, answer.json()["error"]["type"]) == (status, kind)
+    assert answer.json()["request_id"] == answer.headers["request-id"]
+    assert ("retry-after" in answer.headers) == (status == 429)
+    assert "arn:aws" not in answer.body.decode()
+    assert "123456789012" not in answer.body.decode()
+
+
+@pytest.mark.parametrize(
+    ("fault", "kind"),
+    [
+        ("exception type=throttlingException after=3", "rate_limit_error"),
+        ("exception type=modelStreamErrorException after=3", "api_error"),
+        ("exception type=serviceUnavailableException after=3", "overloaded_error"),
+        ("cut after=3", "api_error"),
+    ],
+)
+def test_a_failure_mid_stream_is_an_error_event(
+    deployment: Deployment, fault: str, kind: str
+) -> None:
+    *before, (last, data) = events(deployment.ask(f"[[fault: {fault}]]", stream=True))
+
+    assert [name for name, _ in before][:2] == ["message_start", "content_block_start"]
+    assert len(before) == 3
+    assert last == "error"
+    assert data["type"] == "error"
+    assert data["error"]["type"] == kind  # type: ignore[index]
+
+
+def test_a_slow_start_is_waited_for(deployment: Deployment) -> None:
+    assert deployment.ask("[[fault: slow seconds=2]]").status == 200
+
+
+def test_twenty_silent_seconds_are_filled_with_pings(deployment: Deployment) -> None:
+    answer = deployment.ask("[[fault: silence seconds=20 after=3]]", stream=True)
+
+    names = [name for name, _ in events(answer)]
+
+    assert "ping" in names[3:]
+    assert names[-1] == "message_stop"
+
+
+def test_a_caller_who_leaves_mid_stream_is_noted_once(deployment: Deployment) -> None:
+    url = urlsplit(deployment.endpoint["http_url"])
+    body = json.dumps({**message("[[reply: events=500 pace=0.05]]"), "stream": True}).encode()
+    with socket.create_connection((url.hostname or "", url.port or 0)) as connection:
+        connection.sendall(
+            f"POST {url.path}/v1/messages HTTP/1.1\r\nhost: localhost\r\n"
+            f"x-api-key: {deployment.key}\r\ncontent-type: application/json\r\n"
+            f"content-length: {len(body)}\r\n\r\n".encode()
+            + body
+        )
+        said = b""
+        while b"content_block_delta" not in said:
+            said += connection.recv(65536)
+    head = said.decode().lower()
+    request_id = head.partition("\r\nrequest-id: ")[2].partition("\r\n")[0]
+
+    line = deployment.audit_line(bedrock_request_id=request_id)
+
+    assert line["outcome"] == "caller_gone"
+    text = (deployment.state / "gateway.log").read_text()
+    assert text.count(f'"bedrock_request_id":"{request_id}"') == 1
+
+
+def test_two_requests_at_once_have_two_processes(deployment: Deployment) -> None:
+    prompt = "[[reply: events=10 pace=0.1]]"
+    with ThreadPoolExecutor(2) as pool:
+        asked = [pool.submit(deployment.ask, prompt, stream=True) for _ in range(2)]
+        ids = [each.result().headers["request-id"] for each in asked]
+
+    streams = {stream_of(deployment, request_id) for request_id in ids}
+
+    assert len(streams) == 2
+
+
+def stream_of(deployment: Deployment, request_id: str) -> str:
+    """The log stream, and so the process, that has the request's audit line."""
+    group = deployment.output("Gateway", "FunctionLogGroupName")
+    logs = deployment.client("logs")
+
+    def look() -> str | None:
+        found = logs.filter_log_events(logGroupName=group, filterPattern=f'"{request_id}"')
+        return found["events"][0]["logStreamName"] if found["events"] else None
+
+    return eventually(look)
