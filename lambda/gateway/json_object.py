@@ -4,8 +4,13 @@ What the gateway does not change must leave as it came (cache markers, thinking 
 body is never parsed and serialised again: its members are cut out and put together anew.
 """
 
+from collections.abc import Iterator, Mapping
 from json import JSONDecoder, dumps
-from typing import Any, NamedTuple, NoReturn
+from typing import Any, NamedTuple, NoReturn, TypeAlias
+
+Edits: TypeAlias = Mapping[str | int, "str | Edits | None"]
+"""What to change in a container, by member name or index: a text in place of the value's, changes
+within it, or None to take it out."""
 
 _SPACE = " \t\n\r"
 
@@ -39,28 +44,77 @@ def join(parts: dict[str, str]) -> str:
     return "{" + ",".join(f"{dumps(name)}:{text}" for name, text in parts.items()) + "}"
 
 
+def edited(text: str, edits: Edits) -> str:
+    """The object or array that `text` is, changed as `edits` say and nowhere else.
+
+    All that is not edited keeps its bytes, the space between values too; a name in `edits` that is
+    not there is passed over. Of a name given twice the last counts: an edit takes out the others.
+    """
+    children = list(_children(text, 0))
+    last = {child.key: child for child in children}
+    kept = [
+        _edited(text, child, edits[child.key])
+        if child.key in edits
+        else text[child.left : child.right]
+        for child in children
+        if child.key not in edits or (last[child.key] is child and edits[child.key] is not None)
+    ]
+    return (
+        text[: children[0].left] + ",".join(kept) + text[children[-1].right :] if children else text
+    )
+
+
+class _Child(NamedTuple):
+    """A value in its container: its text from `start` to `end`, all between commas from `left`."""
+
+    key: str | int
+    value: Any
+    left: int
+    start: int
+    end: int
+    right: int
+
+
+def _edited(text: str, child: _Child, edit: "str | Edits | None") -> str:
+    value = text[child.start : child.end]
+    new = edit if isinstance(edit, str) else edited(value, edit or {})
+    return text[child.left : child.start] + new + text[child.end : child.right]
+
+
 def _members(text: str) -> dict[str, Member]:
     at = _skip_space(text, 0)
     if text[at] != "{":
         _DECODER.decode(text)
         raise NotAnObject("The request body must be a JSON object.")
     found: dict[str, Member] = {}
-    at = _skip_space(text, at + 1)
-    more = text[at] != "}"
-    while more:
-        if text[at] != '"':
-            raise ValueError(at)
-        name, at = _DECODER.raw_decode(text, at)
-        start = _skip_space(text, _expect(text, at, ":"))
-        value, end = _DECODER.raw_decode(text, start)
-        found[name] = Member(value, text[start:end])
-        at = _skip_space(text, end)
-        more = text[at] == ","
-        if more:
-            at = _skip_space(text, at + 1)
-    if _skip_space(text, _expect(text, at, "}")) != len(text):
-        raise ValueError(at)
+    after = at + 1
+    for child in _children(text, at):
+        found[str(child.key)] = Member(child.value, text[child.start : child.end])
+        after = child.right
+    if _skip_space(text, _expect(text, after, "}")) != len(text):
+        raise ValueError(after)
     return found
+
+
+def _children(text: str, at: int) -> Iterator[_Child]:
+    """What the container at `at` holds, in order; ValueError or IndexError where it breaks."""
+    named = text[at] == "{"
+    left, index = at + 1, 0
+    at = _skip_space(text, left)
+    more = text[at] not in "}]"
+    while more:
+        key: str | int = index
+        if named:
+            if text[at] != '"':
+                raise ValueError(at)
+            key, at = _DECODER.raw_decode(text, at)
+            at = _skip_space(text, _expect(text, at, ":"))
+        value, end = _DECODER.raw_decode(text, at)
+        right = _skip_space(text, end)
+        yield _Child(key, value, left, at, end, right)
+        left, index = right + 1, index + 1
+        more = text[right] == ","
+        at = _skip_space(text, left)
 
 
 def _skip_space(text: str, at: int) -> int:

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from gateway.json_object import NotAnObject, join, members
+from gateway.json_object import Edits, NotAnObject, edited, join, members
 
 VALUES: st.SearchStrategy[Any] = st.recursive(
     st.none() | st.booleans() | st.integers() | st.floats(allow_nan=False, allow_infinity=False)
@@ -65,3 +65,54 @@ def test_any_text_is_read_or_refused(text: str) -> None:
     except NotAnObject:
         return
     assert {name: member.value for name, member in found.items()} == json.loads("{" + text)
+
+
+def test_an_edit_leaves_every_other_byte() -> None:
+    text = '{ "a" : [ 1.0 , {"b":1e3,  "c" : "\\u00e9"} ,3 ] , "d":{}}'
+    edits: Edits = {"a": {1: {"b": None}, 2: "[ ]"}, "e": None}
+    assert edited(text, edits) == '{ "a" : [ 1.0 , {  "c" : "\\u00e9"} ,[ ] ] , "d":{}}'
+
+
+def test_what_is_taken_out_takes_its_comma() -> None:
+    assert edited("[1,2,3]", {0: None, 2: None}) == "[2]"
+    assert edited('{"a":1}', {"a": None}) == "{}"
+    assert edited("[]", {0: None}) == "[]"
+
+
+def test_an_edit_of_a_name_given_twice_leaves_one_or_none() -> None:
+    assert edited('{"a":1,"a":{"b":2}}', {"a": {"b": None}}) == '{"a":{}}'
+    assert edited('{"a":1,"b":2,"a":3}', {"a": None}) == '{"b":2}'
+
+
+@given(st.data(), st.sampled_from([None, 2]), st.booleans())
+def test_edits_do_to_the_text_what_they_say(
+    data: st.DataObject, indent: int | None, ascii_only: bool
+) -> None:
+    content = data.draw(st.dictionaries(st.text(), VALUES, min_size=1) | st.lists(VALUES))
+    text = json.dumps(content, indent=indent, ensure_ascii=ascii_only)
+    edits = data.draw(_edits_of(content))
+    assert json.loads(edited(text, edits)) == _done(content, edits)
+
+
+def _edits_of(content: Any) -> st.SearchStrategy[dict[str | int, Any]]:  # noqa: ANN401
+    keys = range(len(content)) if isinstance(content, list) else content
+    options = {}
+    for key in keys:
+        below = content[key]
+        nested = [_edits_of(below)] if isinstance(below, dict | list) else []
+        options[key] = st.one_of(st.none(), st.just('"new"'), *nested)
+    return st.fixed_dictionaries({}, optional=options)
+
+
+def _done(content: Any, edits: dict[str | int, Any]) -> Any:  # noqa: ANN401
+    pairs = enumerate(content) if isinstance(content, list) else content.items()
+    kept = {
+        key: _one_done(value, edits[key]) if key in edits else value
+        for key, value in pairs
+        if key not in edits or edits[key] is not None
+    }
+    return list(kept.values()) if isinstance(content, list) else kept
+
+
+def _one_done(value: Any, edit: Any) -> Any:  # noqa: ANN401
+    return json.loads(edit) if isinstance(edit, str) else _done(value, edit)
