@@ -45,17 +45,18 @@ class Cdk:
         where = f"aws://{aws.account}/{aws.region}"
         await self._run(("bootstrap", where), self._environment(aws), self._folder, say)
 
-    async def deploy(self, aws: Aws, say: Say) -> Outputs:
-        """Deploys all stacks; the outputs are stack name -> output -> value."""
+    async def deploy(self, aws: Aws, say: Say, *stacks: str) -> Outputs:
+        """Deploys these stacks, else all; the outputs are stack name -> output -> value."""
         self._outputs.unlink(missing_ok=True)
         asked = ("--require-approval", "never", "--outputs-file", self._outputs)
         shown = ("--progress", "events", "--ci")
-        await self._assembled(("deploy", "--all", *asked, *shown), aws, say)
+        await self._assembled(("deploy", *(stacks or ("--all",)), *asked, *shown), aws, say)
         outputs: Outputs = json.loads(self._outputs.read_bytes())
         return outputs
 
-    async def destroy(self, aws: Aws, say: Say) -> None:
-        await self._assembled(("destroy", "--all", "--force", "--progress", "events"), aws, say)
+    async def destroy(self, aws: Aws, say: Say, *stacks: str) -> None:
+        asked = (*(stacks or ("--all",)), "--force", "--progress", "events")
+        await self._assembled(("destroy", *asked), aws, say)
 
     async def _assembled(self, command: tuple[Any, ...], aws: Aws, say: Say) -> None:
         named = (*command, "--app", self._assembly)

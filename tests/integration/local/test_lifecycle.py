@@ -1,0 +1,128 @@
+"""A run that is stopped, however it is stopped, leaves no process and no port behind."""
+
+import os
+import re
+import signal
+import socket
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+PROJECT = Path(__file__).parents[3]
+
+
+@pytest.fixture
+def starting(tmp_path: Path) -> Iterator[subprocess.Popen[str]]:
+    """`python -m local up` on its way: its embedded AWS is up."""
+    with subprocess.Popen(
+        [sys.executable, "-m", "local", "up", "--state", str(tmp_path)],
+        cwd=PROJECT,
+        env={**os.environ, "PYTHONPATH": "lambda"},
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+    ) as process:
+        yield process
+        process.kill()
+
+
+def port_of_aws(process: subprocess.Popen[str]) -> int:
+    assert process.stdout is not None
+    for line in process.stdout:
+        found = re.search(r"✓ start the embedded AWS http://localhost:(\d+)", line)
+        if found:
+            return int(found[1])
+    raise AssertionError("the embedded AWS did not come up")
+
+
+def gone(port: int, tmp_path: Path) -> bool:
+    """Whether nobody listens and no process has anything to do with the folder."""
+    with socket.socket() as probe:
+        listening = probe.connect_ex(("127.0.0.1", port)) == 0
+    return not listening and not processes_about(tmp_path)
+
+
+def processes_about(folder: Path) -> list[str]:
+    """Command lines and environments that name the folder."""
+    found = []
+    for process in Path("/proc").glob("[0-9]*"):
+        try:
+            about = (
+                process.joinpath("cmdline").read_bytes() + process.joinpath("environ").read_bytes()
+            )
+        except OSError:
+            continue
+        if str(folder).encode() in about and process.name != str(os.getpid()):
+            found.append(about.decode(errors="replace")[:200])
+    return found
+
+
+def wait_until_gone(port: int, tmp_path: Path) -> None:
+    deadline = time.monotonic() + 20
+    while not gone(port, tmp_path):
+        assert time.monotonic() < deadline, processes_about(tmp_path)
+        time.sleep(0.1)
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+def test_a_signal_while_starting_stops_everything(
+    starting: subprocess.Popen[str], tmp_path: Path, number: signal.Signals
+) -> None:
+    port = port_of_aws(starting)
+
+    starting.send_signal(number)
+    said, _ = starting.communicate(timeout=30)
+
+    assert "Traceback" not in said
+    assert gone(port, tmp_path)
+
+
+def test_a_kill_takes_the_embedded_aws_along(
+    starting: subprocess.Popen[str], tmp_path: Path
+) -> None:
+    port = port_of_aws(starting)
+
+    starting.kill()
+
+    wait_until_gone(port, tmp_path)
+
+
+def test_a_folder_in_use_is_refused_in_one_line(
+    starting: subprocess.Popen[str], tmp_path: Path
+) -> None:
+    port_of_aws(starting)
+
+    second = subprocess.run(
+        [sys.executable, "-m", "local", "up", "--state", str(tmp_path)],
+        cwd=PROJECT,
+        env={**os.environ, "PYTHONPATH": "lambda"},
+        capture_output=True,
+        text=True,
+        timeout=30,
+        check=False,
+    )
+
+    assert second.returncode != 0
+    assert f"in use by process {starting.pid}" in second.stderr
+    assert "Traceback" not in second.stderr
+
+
+def test_an_unknown_stage_fails_with_the_settings_own_line(tmp_path: Path) -> None:
+    tried = subprocess.run(
+        [sys.executable, "-m", "local", "up", "--state", str(tmp_path), "--stage", "prodd"],
+        cwd=PROJECT,
+        env={**os.environ, "PYTHONPATH": "lambda"},
+        capture_output=True,
+        text=True,
+        timeout=120,
+        check=False,
+    )
+
+    assert tried.returncode != 0
+    assert "prodd" in tried.stderr
+    assert "Traceback" not in tried.stderr
+    assert not processes_about(tmp_path)
