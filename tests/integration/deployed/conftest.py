@@ -7,10 +7,12 @@ import subprocess
 import sys
 from collections.abc import Iterator
 from pathlib import Path
+from urllib.parse import urlsplit
 
 import pytest
 
 from tests.integration.deployed.deployment import Deployment, eventually
+from tests.integration.leftovers import listening, processes_about
 
 PROJECT = Path(__file__).parents[3]
 
@@ -35,11 +37,15 @@ def deployment(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Deployment]
 
     try:
         eventually(written, 300)
-        yield Deployment(json.loads((state / "endpoint.json").read_text()), state)
+        endpoint = json.loads((state / "endpoint.json").read_text())
+        yield Deployment(endpoint, state)
         process.send_signal(signal.SIGTERM)
         assert process.wait(60) == 0, log.read_text()
         assert "Traceback" not in log.read_text(), log.read_text()
         assert not (state / "endpoint.json").exists()
+        assert not processes_about(state)
+        urls = [value for name, value in endpoint.items() if name.endswith("url")]
+        assert not [url for url in urls if listening(urlsplit(url).port or 0)]
     finally:
         process.kill()
         process.wait()

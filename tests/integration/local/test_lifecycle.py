@@ -3,7 +3,6 @@
 import os
 import re
 import signal
-import socket
 import subprocess
 import sys
 import time
@@ -11,6 +10,8 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+
+from tests.integration.leftovers import listening, processes_about
 
 PROJECT = Path(__file__).parents[3]
 
@@ -40,29 +41,11 @@ def port_of_aws(process: subprocess.Popen[str]) -> int:
 
 
 def gone(port: int, tmp_path: Path) -> bool:
-    """Whether nobody listens and no process has anything to do with the folder."""
-    with socket.socket() as probe:
-        listening = probe.connect_ex(("127.0.0.1", port)) == 0
-    return not listening and not processes_about(tmp_path)
-
-
-def processes_about(folder: Path) -> list[str]:
-    """Command lines and environments that name the folder."""
-    found = []
-    for process in Path("/proc").glob("[0-9]*"):
-        try:
-            about = (
-                process.joinpath("cmdline").read_bytes() + process.joinpath("environ").read_bytes()
-            )
-        except OSError:
-            continue
-        if str(folder).encode() in about and process.name != str(os.getpid()):
-            found.append(about.decode(errors="replace")[:200])
-    return found
+    return not listening(port) and not processes_about(tmp_path)
 
 
 def wait_until_gone(port: int, tmp_path: Path) -> None:
-    deadline = time.monotonic() + 20
+    deadline = time.monotonic() + 60
     while not gone(port, tmp_path):
         assert time.monotonic() < deadline, processes_about(tmp_path)
         time.sleep(0.1)
