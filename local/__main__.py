@@ -68,17 +68,19 @@ def demo(
 
 
 async def _up(options: Options) -> None:
-    steps = Steps(Console())
-    with steps.shown():
-        async with instance(options, steps) as endpoint:
-            _present(steps.console, endpoint, options)
+    console = Console()
+    async with instance(options, Steps(console)) as endpoint:
+        _present(console, endpoint, options)
+        try:
             await asyncio.Event().wait()
+        finally:
+            console.print("\nStopping.")
 
 
 async def _demo(options: Options) -> None:
-    steps = Steps(Console())
-    async with instance(options, steps) as endpoint:
-        await demonstrate(endpoint, steps.console)
+    console = Console()
+    async with instance(options, Steps(console)) as endpoint:
+        await demonstrate(endpoint, console)
 
 
 def _present(console: Console, endpoint: Endpoint, options: Options) -> None:

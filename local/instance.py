@@ -63,10 +63,11 @@ async def instance(options: Options, steps: Steps) -> AsyncIterator[Endpoint]:
     loop.set_default_executor(ThreadPoolExecutor(THREADS, thread_name_prefix="blocking"))
     async with AsyncExitStack() as stack:
         stack.enter_context(state.held())
-        aws = await _start_aws(stack, options, state, steps)
-        outputs = await _deploy(Cdk(stage=options.stage, folder=state.folder), aws, steps)
-        with steps.step("serve the deployed API"):
-            endpoint = await _Services(stack, aws, outputs, options, state).start()
+        with steps.shown():
+            aws = await _start_aws(stack, options, state, steps)
+            outputs = await _deploy(Cdk(stage=options.stage, folder=state.folder), aws, steps)
+            with steps.step("serve the deployed API"):
+                endpoint = await _Services(stack, aws, outputs, options, state).start()
         state.write_endpoint(endpoint._asdict())
         yield endpoint
 

@@ -41,6 +41,7 @@ class State:
             lock.truncate(0)
             lock.write(str(os.getpid()))
             lock.flush()
+            self.endpoint.unlink(missing_ok=True)  # of a run that was killed
             try:
                 yield
             finally:

@@ -25,3 +25,10 @@ def test_the_endpoint_file_is_the_owners_and_goes_with_the_run(tmp_path: Path) -
         assert state.endpoint.stat().st_mode & 0o777 == 0o600
 
     assert not state.endpoint.exists()
+
+
+def test_what_a_killed_run_left_is_not_taken_for_what_is_up(tmp_path: Path) -> None:
+    (tmp_path / "endpoint.json").write_text("{}")
+
+    with State(tmp_path).held():
+        assert not (tmp_path / "endpoint.json").exists()
