@@ -51,7 +51,7 @@ def page(models: Sequence[Model] = MODELS) -> str:
 
 def _models_table(models: Iterable[Model]) -> str:
     head = ("Model", "Spellings", "Routes", "Life", "Context / output", "Price", "Geography, times")
-    return _table(head, (_row(model) for model in models))
+    return markdown_table(head, (_row(model) for model in models))
 
 
 def _row(model: Model) -> tuple[str, ...]:
@@ -118,7 +118,7 @@ def _reach_table(models: Iterable[Model]) -> str:
         (route, " ".join(sorted(starts)), answered_in, names)
         for (route, answered_in, names), starts in sources.items()
     )
-    return _table(("Route", "From any of", "Answered in", "Models"), rows)
+    return markdown_table(("Route", "From any of", "Answered in", "Models"), rows)
 
 
 def _models_by_reach(models: Iterable[Model]) -> dict[tuple[str, str, str], list[str]]:
@@ -132,7 +132,7 @@ def _models_by_reach(models: Iterable[Model]) -> dict[tuple[str, str, str], list
     return reached
 
 
-def _table(head: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
+def markdown_table(head: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
     lines = [head, ["---"] * len(head), *rows]
     return "".join(f"| {' | '.join(cells)} |\n" for cells in lines)
 

@@ -1,0 +1,182 @@
+"""What a Messages body may hold on Bedrock whatever the model: fields, tools, betas by name.
+
+`catalog.abilities` says which model takes what; `gateway.adapt` applies both. The fields are
+those of https://platform.claude.com/docs/en/api/messages; what Bedrock lacks of them is told by
+https://platform.claude.com/docs/en/build-with-claude/claude-on-amazon-bedrock-legacy, and what it
+has by
+https://docs.aws.amazon.com/bedrock/latest/userguide/model-parameters-anthropic-claude-messages-request-response.html
+"""
+
+from collections.abc import Mapping
+from types import MappingProxyType
+from typing import Final
+
+CLAUDE_CODE: Final = "claude-code-20250219"
+COMPACT: Final = "compact-2026-01-12"
+COMPUTER: Final = "computer-use-2025-01-24"
+COMPUTER_2: Final = "computer-use-2025-11-24"
+CONTEXT_1M: Final = "context-1m-2025-08-07"
+CONTEXT_MANAGEMENT: Final = "context-management-2025-06-27"
+EFFORT: Final = "effort-2025-11-24"
+INTERLEAVED: Final = "interleaved-thinking-2025-05-14"
+STREAMED_INPUT: Final = "fine-grained-tool-streaming-2025-05-14"
+STRUCTURED: Final = "structured-outputs-2025-12-15"
+TOOL_EXAMPLES: Final = "tool-examples-2025-10-29"
+TOOL_SEARCH: Final = "tool-search-tool-2025-10-19"
+
+# --- fields
+
+FIELD_BETAS: Final[Mapping[str, tuple[str, ...]]] = MappingProxyType(
+    {"context_management": (CONTEXT_MANAGEMENT, COMPACT)}
+)
+"""Fields of the body that Bedrock takes beside one of these betas; gone where none is taken."""
+
+TOOL_BETAS: Final[Mapping[str, str]] = MappingProxyType(
+    {
+        "defer_loading": TOOL_SEARCH,
+        "eager_input_streaming": STREAMED_INPUT,
+        "input_examples": TOOL_EXAMPLES,
+    }
+)
+"""Fields of a custom tool that Anthropic's API takes as they are and Bedrock beside a beta."""
+
+INTO_BETA: Final = frozenset({"eager_input_streaming"})
+"""Those of them that Bedrock knows as the beta alone: the field goes and the beta
+does its work. https://github.com/anthropics/claude-agent-sdk-python/issues/694"""
+
+TOOL_FIELDS: Final = frozenset({*TOOL_BETAS, "strict", "allowed_callers"})
+"""Fields of a custom tool that not every model takes; `allowed_callers` none does, since it belongs
+to code execution, which Bedrock does not have."""
+
+TAKEN: Final = frozenset(
+    {
+        "anthropic_beta",
+        "anthropic_version",
+        "context_management",
+        "max_tokens",
+        "messages",
+        "metadata",
+        "output_config",
+        "stop_sequences",
+        "system",
+        "temperature",
+        "thinking",
+        "tool_choice",
+        "tools",
+        "top_k",
+        "top_p",
+        "user_profile_id",
+    }
+)
+"""Fields that Bedrock has. One that is neither here nor below is passed for Bedrock to name, unless
+an unknown beta came too: then it can only be that beta's, and goes with it."""
+
+DROPPED: Final = frozenset(
+    {
+        "billing_policy",
+        "cache_control",
+        "compaction",
+        "container",
+        "diagnostics",
+        "fallback_credit_token",
+        "fallbacks",
+        "service_tier",
+        "speed",
+        "tags",
+    }
+)
+"""Fields that Bedrock does not have and whose loss changes cost, speed or labels, never what is
+asked. Anthropic's API places a marker for a top-level `cache_control`; Bedrock does not."""
+
+REFUSED: Final = frozenset({"inference_geo", "mcp_servers", "safeguards", "thread"})
+"""Fields that Bedrock does not have and whose loss would change what is asked (where it may be
+answered, with which tools, under which guard, after which turns): an error names one with a value.
+Claude Code goes on without `safeguards` then: https://code.claude.com/docs/en/llm-gateway-protocol"""
+
+SERVER_TOOLS: Final = ("advisor_", "code_execution_", "mcp_toolset", "web_fetch_", "web_search_")
+"""What the `type` of a tool that Anthropic runs begins with; Bedrock has none of them."""
+
+SEARCH_TOOL: Final = "tool_search_tool_"
+"""What the `type` of the tool that finds deferred tools begins with: taken beside its beta."""
+
+OUTPUT_FIELDS: Final = frozenset({"task_budget"})
+"""Members of `output_config` that go; `effort` goes where a model has none."""
+
+THINKING_FIELDS: Final[Mapping[str, frozenset[str]]] = MappingProxyType(
+    {"block_binding": frozenset(), "display": frozenset({"updates"})}
+)
+"""Members of `thinking` that go, and with which value; an empty set stands for any."""
+
+TURN_FIELDS: Final = frozenset({"clear_at", "output_config"})
+"""Members of a `system` turn that go. Whether Bedrock takes such a turn is told both ways
+(https://platform.claude.com/docs/en/build-with-claude/mid-conversation-system-messages,
+https://github.com/stdapi-ai/stdapi.ai/issues/49), so it becomes a user's, in its place, as
+clients do themselves with a model that has none."""
+
+TURN_BLOCKS: Final = frozenset({"tool_addition", "tool_removal"})
+"""Blocks of a `system` turn that go: without `defer_loading` every tool is offered throughout."""
+
+CLIENT_BLOCKS: Final = ("x-anthropic-billing-header:",)
+"""Beginnings of system blocks that are for Anthropic's billing and not for the model."""
+
+# --- betas
+
+KNOWN_BETAS: Final = frozenset(
+    {
+        "advanced-tool-use-2025-11-20",
+        "advisor-tool-2026-03-01",
+        "afk-mode-2026-01-31",
+        "cache-diagnosis-2026-04-07",
+        CLAUDE_CODE,
+        "code-execution-2025-05-22",
+        COMPACT,
+        "compact-2026-09-04",
+        "computer-use-2024-10-22",
+        COMPUTER,
+        COMPUTER_2,
+        CONTEXT_1M,
+        CONTEXT_MANAGEMENT,
+        "dangerous-tool-use-2026-09-03",
+        EFFORT,
+        "extended-cache-ttl-2025-04-11",
+        "fallback-credit-2026-06-01",
+        "fallback-credit-2026-07-01",
+        "fast-mode-2026-02-01",
+        "files-api-2025-04-14",
+        STREAMED_INPUT,
+        "inline-tools-2026-09-15",
+        INTERLEAVED,
+        "mcp-client-2025-04-04",
+        "mcp-client-2025-11-20",
+        "mcp-client-2026-09-15",
+        "mid-conversation-output-config-2026-07-01",
+        "mid-conversation-system-clear-at-2026-08-21",
+        "mid-conversation-system-2026-04-07",
+        "mid-conversation-tool-changes-2026-07-01",
+        "model-context-window-exceeded-2025-08-26",
+        "oauth-2025-04-20",
+        "output-128k-2025-02-19",
+        "output-300k-2026-03-24",
+        "pdfs-2024-09-25",
+        "per-turn-control-2026-07-01",
+        "prompt-caching-2024-07-31",
+        "prompt-caching-scope-2026-01-05",
+        "redact-thinking-2026-02-12",
+        "request-tags-2026-08-21",
+        "server-side-fallback-2026-06-01",
+        "server-side-fallback-2026-07-01",
+        "skills-2025-10-02",
+        "structured-outputs-2025-11-13",
+        STRUCTURED,
+        "task-budgets-2026-03-13",
+        "thinking-binding-controls-2026-08-01",
+        "thinking-display-updates-2026-08-18",
+        "thinking-token-count-2026-05-13",
+        "token-counting-2024-11-01",
+        "token-efficient-tools-2025-02-19",
+        "token-efficient-tools-2026-03-28",
+        TOOL_EXAMPLES,
+        TOOL_SEARCH,
+    }
+)
+"""Betas whose fields, if they have any, are named above."""

@@ -1,0 +1,144 @@
+"""What Bedrock takes, as a page for people.
+
+`PYTHONPATH=lambda python -m catalog.compatibility > docs/compatibility.md`. Nothing else imports
+this module, so no function pays for it.
+"""
+
+import sys
+from collections.abc import Iterable
+
+from . import abilities, body
+from .resolution import MODELS
+from .table import markdown_table
+
+_HEAD = """# Compatibility
+
+What is done to a Messages request so that Bedrock takes it. Generated from the data the gateway
+itself uses (`lambda/catalog/abilities.py` and `body.py`, which name the sources) by
+`python -m catalog.compatibility`; a test compares the two. The native routes pass bodies untouched.
+
+- The betas of the `anthropic-beta` header and of the body's `anthropic_beta` go into the body, in
+  that order: the body's first, each once. `anthropic_version` is set to `bedrock-2023-05-31`;
+  `model` and `stream` go into the URL.
+- Each other change is named in the response header `x-gateway-adapted`, by the tokens below.
+  With `adapt: strict` a stage makes none: it answers 400 and names what it would have changed.
+- What is not changed leaves as the same bytes, whatever stands beside it.
+- **†** marks what no page of AWS or Anthropic says: it comes from field reports, or the reports
+  differ. Check it against your account before relying on it.
+"""
+_TOKENS = (
+    ("beta:NAME", "the beta was left out: Bedrock does not take it for this model"),
+    ("beta:NAME:added", "the beta was added, for what the request uses needs it on Bedrock"),
+    ("field:NAME", "the field was left out; `NAME` is its path without positions"),
+    ("metadata.user_id:hashed", "the user id, which Bedrock's pattern refuses, became its SHA-256"),
+    ("messages.role:system-to-user", "a `system` turn among the messages became a user's"),
+    ("messages.content:NAME", "a block of that type was left out of such a turn"),
+    ("system:NAME", "a system block that begins so, and is not for the model, was left out"),
+    ("more", "there were more than 64 changes"),
+)
+_TOKENS_END = """
+`other` stands for a name with other characters than `a-z 0-9 _ - .` or more than 64 of them.
+A beta that nobody here knows is left out, since Bedrock refuses such a request as a whole; a field
+that nobody knows goes with it, and is passed, for Bedrock to name, when no such beta came.
+"""
+_MODELS_END = """
+*Samplers*: `one` of `temperature` and `top_p`; `fixed` refuses `top_k`, and the others unless they
+are 1. Both are a 400 that names the field. `context-1m-2025-08-07` is a 400 on a model whose window
+is shorter, and left out where a million tokens need no beta. Thinking modes are not changed:
+Bedrock's own error names the mode it takes.
+"""
+_MODEL_HEAD = (
+    "Model", "Betas passed", "Samplers", "`thinking.type`", "`effort`", "Cache `ttl`",
+    "Tool fields without a beta",
+)  # fmt: skip
+
+
+def page() -> str:
+    """The whole page, as Markdown."""
+    return "\n".join(
+        [
+            _HEAD,
+            "## Tokens\n\n" + markdown_table(("Token", "What was done"), _tokens()) + _TOKENS_END,
+            "## By model\n\n" + markdown_table(_MODEL_HEAD, _models()) + _MODELS_END,
+            "## Betas\n\n" + markdown_table(("Beta", "Taken by"), _betas()),
+            "## Fields\n\n" + markdown_table(("Field", "What happens to it"), _fields()),
+        ]
+    )
+
+
+def _tokens() -> Iterable[tuple[str, str]]:
+    return ((f"`{token}`", meaning) for token, meaning in _TOKENS)
+
+
+def _models() -> Iterable[tuple[str, ...]]:
+    for model in MODELS:
+        takes = abilities.of(model)
+        yield (
+            model.display_name.removeprefix("Claude "),
+            _codes(takes.betas) + _mark(takes, "betas"),
+            takes.sampling + _mark(takes, "sampling"),
+            ", ".join(takes.thinking),
+            takes.effort,
+            "yes" if takes.hour_cache else "no",
+            _codes(takes.tool_fields),
+        )
+
+
+def _mark(takes: abilities.Abilities, field: str) -> str:
+    return " †" if field in takes.unconfirmed else ""
+
+
+def _betas() -> Iterable[tuple[str, str]]:
+    for beta in sorted(body.KNOWN_BETAS):
+        takers = [model for model in MODELS if beta in abilities.of(model).betas]
+        names = ", ".join(model.display_name.removeprefix("Claude ") for model in takers)
+        yield f"`{beta}`", names or "none"
+
+
+def _fields() -> Iterable[tuple[str, str]]:
+    for field, betas in body.FIELD_BETAS.items():
+        yield f"`{field}`", f"left out where the model takes none of {_codes(betas)}"
+    for field in sorted(body.DROPPED):
+        yield f"`{field}`", "left out"
+    for field in sorted(body.REFUSED):
+        yield f"`{field}`", "left out when empty, else a 400 that names it"
+    for field in sorted(body.TOOL_FIELDS):
+        yield f"`tools.{field}`", _tool_field(field)
+    for start in (*body.SERVER_TOOLS, body.SEARCH_TOOL):
+        beside = f" where the model does not take `{body.TOOL_SEARCH}`"
+        where = beside if start == body.SEARCH_TOOL else ""
+        yield f"`tools.type` `{start}…`", f"a 400 that names the tool{where}"
+    yield from _nested()
+
+
+def _tool_field(field: str) -> str:
+    beta = body.TOOL_BETAS.get(field)
+    if beta is None:
+        return "left out where the model does not take it"
+    if field in body.INTO_BETA:
+        return f"becomes `{beta}` where the model takes that and not the field"
+    return f"kept beside `{beta}`, which is added; left out where the model takes neither"
+
+
+def _nested() -> Iterable[tuple[str, str]]:
+    yield "`output_config.effort`", f"gets `{body.EFFORT}` or is left out, by model"
+    for field in sorted(body.OUTPUT_FIELDS):
+        yield f"`output_config.{field}`", "left out"
+    for field, values in body.THINKING_FIELDS.items():
+        yield f"`thinking.{field}`", f"left out when {_codes(values)}" if values else "left out"
+    yield "`cache_control.scope`", "left out, wherever the marker stands"
+    yield "`cache_control.ttl`", "left out where the model keeps a cache for five minutes only"
+    for field in sorted(body.TURN_FIELDS):
+        yield f"`messages.{field}`", "left out of a `system` turn"
+    for kind in sorted(body.TURN_BLOCKS):
+        yield f"`messages.content` `{kind}`", "left out of a `system` turn"
+    for start in body.CLIENT_BLOCKS:
+        yield f"`system` `{start}…`", "left out"
+
+
+def _codes(names: Iterable[str]) -> str:
+    return "<br>".join(f"`{name}`" for name in sorted(names)) or "none"
+
+
+if __name__ == "__main__":
+    sys.stdout.write(page())

@@ -1,0 +1,157 @@
+"""A Messages body made to fit what Bedrock takes for a model, with a receipt for every change.
+
+What a model takes is data, in `catalog.abilities` and `catalog.body`; a change is named in a token
+that may stand in a header: `beta:…` and `field:…` for what was taken out, `beta:…:added`,
+`metadata.user_id:hashed`, `messages.role:system-to-user`, `system:x-anthropic-billing-header`.
+"""
+
+from collections.abc import Callable, Mapping, Sequence
+from json import dumps
+from types import MappingProxyType
+from typing import Final, NamedTuple, TypeAlias
+
+from catalog import Model, abilities, body
+from gateway import errors, json_object, trims
+from gateway.json_object import Edits, Member
+from gateway.trims import Case
+
+ANTHROPIC_VERSION: Final = "bedrock-2023-05-31"
+_IN_THE_URL = ("model", "stream")  # Bedrock has them in the path, and refuses them in the body
+_EMPTY: Final[tuple[object, ...]] = (None, [], {}, "")
+
+Members: TypeAlias = Mapping[str, Member]
+
+_TRIMS: Mapping[str, Callable[[Member, Case], Edits]] = MappingProxyType(
+    {
+        "messages": trims.messages,
+        "metadata": trims.metadata,
+        "output_config": trims.output_config,
+        "system": trims.system,
+        "thinking": trims.thinking,
+        "tools": trims.tools,
+    }
+)
+
+
+class Adapted(NamedTuple):
+    """`parts`: what `json_object.join` makes the body of. `changes`: a token for each, in order."""
+
+    parts: dict[str, str]
+    changes: tuple[str, ...]
+
+
+def adapt(members: Members, betas: Sequence[str], *, model: Model, strict: bool) -> Adapted:
+    """The body that Bedrock is sent for `members`, those of a Messages request to `model`.
+
+    `betas` are those of the request's header; they follow the body's own. Text that needs no change
+    is passed as it came. Raises InvalidRequest for what cannot be left out without changing what is
+    asked and, if `strict`, for every change there would be.
+    """
+    takes = abilities.of(model)
+    _check_sampling(members, model, takes.sampling)
+    case = Case(model, takes, [], {})
+    strange = _choose_betas(_asked(members, betas), case)
+    parts = {
+        name: member.text
+        for name, member in members.items()
+        if name not in _IN_THE_URL and not _is_dropped(name, member, case, strange)
+    }
+    _trim(parts, members, case)
+    if strict and case.changes:
+        raise errors.InvalidRequest(
+            f"This stage takes nothing that has to be adapted, and Bedrock does not take this "
+            f"for {model.name} as it is: {', '.join(case.changes)}."
+        )
+    parts["anthropic_version"] = f'"{ANTHROPIC_VERSION}"'
+    _set_betas(parts, members, case.betas)
+    return Adapted(parts, tuple(case.changes))
+
+
+def _asked(members: Members, header: Sequence[str]) -> list[str]:
+    given = members["anthropic_beta"].value if "anthropic_beta" in members else None
+    if given is None:
+        given = []
+    if not isinstance(given, list) or not all(isinstance(beta, str) for beta in given):
+        raise errors.InvalidRequest("anthropic_beta: Input should be a valid array of strings")
+    return list(dict.fromkeys([*given, *header]))
+
+
+def _choose_betas(asked: Sequence[str], case: Case) -> bool:
+    """Keep what the model takes, note the rest; whether one was among them that nobody knows.
+
+    Clients are told to treat betas as an open list, but Bedrock answers one it does not know with
+    400 `invalid beta flag`: a new release of a client must not stop for that.
+    """
+    strange = False
+    for beta in asked:
+        if beta == body.CONTEXT_1M and case.model.context_tokens < 1_000_000:
+            raise errors.InvalidRequest(
+                f"anthropic_beta: {case.model.name} has a context window of "
+                f"{case.model.context_tokens:,} tokens on Amazon Bedrock, so '{beta}' cannot be "
+                f"used with it."
+            )
+        if beta in case.takes.betas:
+            case.betas.append(beta)
+        else:
+            strange |= beta not in body.KNOWN_BETAS
+            case.note(f"beta:{trims.named(beta)}")
+    return strange
+
+
+def _is_dropped(name: str, member: Member, case: Case, strange: bool) -> bool:
+    if name in body.REFUSED and member.value not in _EMPTY:
+        raise errors.InvalidRequest(
+            f"{name}: Amazon Bedrock does not have this field, and without it the request would "
+            f"mean something else. Send it without `{name}`."
+        )
+    needed = body.FIELD_BETAS.get(name)
+    dropped = (
+        name in body.DROPPED
+        or name in body.REFUSED
+        or (needed is not None and case.takes.betas.isdisjoint(needed))
+        or (strange and name not in body.TAKEN)
+    )
+    if dropped:
+        case.note(f"field:{trims.named(name)}")
+    return dropped
+
+
+def _trim(parts: dict[str, str], members: Members, case: Case) -> None:
+    """Change what must be changed within a part; of one that is left empty nothing is sent."""
+    try:
+        for name, edits_of in _TRIMS.items():
+            if name in parts and (edits := edits_of(members[name], case)):
+                _change(parts, name, members[name], edits)
+    except RecursionError as error:
+        raise errors.InvalidRequest("The request body is nested too deeply.") from error
+
+
+def _change(parts: dict[str, str], name: str, member: Member, edits: Edits) -> None:
+    if len(edits) == len(member.value) and all(edit is None for edit in edits.values()):
+        del parts[name]
+    else:
+        parts[name] = json_object.edited(member.text, edits)
+
+
+def _set_betas(parts: dict[str, str], members: Members, betas: list[str]) -> None:
+    if not betas:
+        parts.pop("anthropic_beta", None)
+    elif "anthropic_beta" not in parts or members["anthropic_beta"].value != betas:
+        parts["anthropic_beta"] = dumps(betas)
+
+
+def _check_sampling(members: Members, model: Model, sampling: str) -> None:
+    """https://docs.aws.amazon.com/bedrock/latest/userguide/model-parameters-anthropic-claude-messages-request-response.html"""
+    given = {
+        name: members[name].value
+        for name in ("temperature", "top_p", "top_k")
+        if name in members and members[name].value is not None
+    }
+    if sampling == "one" and "temperature" in given and "top_p" in given:
+        raise errors.InvalidRequest(
+            f"`temperature` and `top_p` cannot both be specified for this model ({model.name}). "
+            "Please use only one."
+        )
+    for name, value in given.items():
+        if sampling == "fixed" and (name == "top_k" or value != 1):
+            raise errors.InvalidRequest(f"`{name}` is deprecated for this model ({model.name}).")

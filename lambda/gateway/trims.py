@@ -1,0 +1,224 @@
+"""Which parts of a body's settings, tools and prompt have to change for a model, as edits of text.
+
+Nothing here touches a text: values are looked at, `json_object.edited` does the rest. Each function
+takes a member, whatever JSON it is, and says what of it goes; what it cannot read it leaves to
+Bedrock. What it says is kept in the case's `changes`.
+"""
+
+import hashlib
+import string
+from collections.abc import Iterable, Mapping
+from typing import Any, NamedTuple
+
+from catalog import Model, body
+from catalog.abilities import Abilities
+from gateway import errors
+from gateway.json_object import Edits, Member
+
+Changes = dict[str | int, "str | Edits | None"]
+
+_LABEL = frozenset(string.ascii_letters + string.digits + " \t\n\r\f\v:_@$#=/+,-.")
+_LONGEST_LABEL = 256
+_MOST_CHANGES = 64  # a client may send betas and fields without end
+_NAME = frozenset(string.ascii_lowercase + string.digits + "_-.")
+
+
+class Case(NamedTuple):
+    """What is asked of which model: the betas to be sent and the changes made so far, in order."""
+
+    model: Model
+    takes: Abilities
+    betas: list[str]
+    changes: dict[str, None]
+
+    def note(self, change: str) -> None:
+        """Keep `change`; of those past the most a header should carry, only that there are more."""
+        self.changes[change if len(self.changes) < _MOST_CHANGES else "more"] = None
+
+    def beside(self, beta: str) -> bool:
+        """Whether `beta` is sent or, since the model takes it, now is."""
+        if beta in self.betas:
+            return True
+        if beta not in self.takes.betas:
+            return False
+        self.betas.append(beta)
+        self.note(f"beta:{beta}:added")
+        return True
+
+
+def named(text: str) -> str:
+    """`text` if it may stand in a header and names something, else a word for it."""
+    return text if 0 < len(text) <= 64 and _NAME.issuperset(text) else "other"
+
+
+def metadata(member: Member, case: Case) -> Edits:
+    """A user id that Bedrock's pattern for labels does not fit becomes its hash.
+
+    https://docs.aws.amazon.com/bedrock/latest/userguide/cost-mgmt-request-metadata.html
+    """
+    user = member.value.get("user_id") if isinstance(member.value, dict) else None
+    if not isinstance(user, str) or (len(user) <= _LONGEST_LABEL and _LABEL.issuperset(user)):
+        return {}
+    case.note("metadata.user_id:hashed")
+    digest = hashlib.sha256(user.encode("utf-8", "surrogatepass")).hexdigest()
+    return {"user_id": f'"sha256:{digest}"'}
+
+
+def output_config(member: Member, case: Case) -> Edits:
+    """Effort goes where the model has none, and gets its beta where it needs one."""
+    if not isinstance(member.value, dict):
+        return {}
+    gone = body.OUTPUT_FIELDS.intersection(member.value)
+    if "effort" in member.value and case.takes.effort == "none":
+        gone |= {"effort"}
+    elif member.value.get("effort") is not None and case.takes.effort == "beside its beta":
+        case.beside(body.EFFORT)
+    return _without(gone, "output_config", case)
+
+
+def thinking(member: Member, case: Case) -> Edits:
+    """What only Anthropic's API does with thinking goes; the mode stays for Bedrock to judge."""
+    if not isinstance(member.value, dict):
+        return {}
+    gone = {
+        name
+        for name, values in body.THINKING_FIELDS.items()
+        if name in member.value and (not values or member.value[name] in values)
+    }
+    return _without(gone, "thinking", case)
+
+
+def tools(member: Member, case: Case) -> Edits:
+    """Fields the model does not take go. Raises InvalidRequest for a tool Anthropic would run."""
+    if not isinstance(member.value, list):
+        return {}
+    marked = _marked(member, case)
+    edits: Changes = {}
+    for position, tool in enumerate(member.value):
+        if isinstance(tool, dict):
+            _check_runs_here(position, tool, case)
+            found = sorted(body.TOOL_FIELDS & tool.keys())
+            gone = [name for name in found if _goes(name, tool, case)]
+            edit = {**_without(gone, "tools", case), **(_cache(tool, case) if marked else {})}
+            if edit:
+                edits[position] = edit
+    return edits
+
+
+def _check_runs_here(position: int, tool: Mapping[str, Any], case: Case) -> None:
+    kind = tool.get("type")
+    if not isinstance(kind, str) or not kind.startswith((*body.SERVER_TOOLS, body.SEARCH_TOOL)):
+        return
+    if kind.startswith(body.SEARCH_TOOL) and case.beside(body.TOOL_SEARCH):
+        return
+    raise errors.InvalidRequest(
+        f"tools.{position}.type: Amazon Bedrock does not have the server tool "
+        f"'{named(kind)}' for {case.model.name}."
+    )
+
+
+def _goes(name: str, tool: Mapping[str, Any], case: Case) -> bool:
+    beta = body.TOOL_BETAS.get(name)
+    if name in case.takes.tool_fields:
+        return False
+    if beta is None or not (tool[name] or beta in case.betas):
+        return True
+    beside = case.beside(beta)
+    return name in body.INTO_BETA or not beside
+
+
+def system(member: Member, case: Case) -> Edits:
+    """Blocks that a client writes for Anthropic's billing go."""
+    client = any(f'"{start}' in member.text for start in body.CLIENT_BLOCKS)
+    if not isinstance(member.value, list) or not (client or _marked(member, case)):
+        return {}
+    edits = _blocks(member.value, case)
+    for position, block in enumerate(member.value):
+        text = block.get("text") if isinstance(block, dict) else None
+        if isinstance(text, str) and text.startswith(body.CLIENT_BLOCKS):
+            case.note(f"system:{text.partition(':')[0]}")
+            edits[position] = None
+    return edits
+
+
+def messages(member: Member, case: Case) -> Edits:
+    """Turns of the system become the user's; cache markers lose what Bedrock does not know."""
+    if not isinstance(member.value, list):
+        return {}
+    marked, turned = _marked(member, case), '"system"' in member.text
+    edits: Changes = {}
+    for position, message in enumerate(member.value if marked or turned else ()):
+        if not isinstance(message, dict):
+            continue
+        edit: Changes | None = _within(message, case) if marked else {}
+        if position and message.get("role") == "system":
+            edit = _turn(message, edit or {}, case)
+        if edit is None or edit:
+            edits[position] = edit
+    return edits
+
+
+def _turn(message: Mapping[str, Any], within: Changes, case: Case) -> Changes | None:
+    """The edits that make a system turn the user's; None if nothing of it is left."""
+    case.note("messages.role:system-to-user")
+    content = message.get("content")
+    blocks = content if isinstance(content, list) else []
+    gone = [place for place, block in enumerate(blocks) if _kind(block) in body.TURN_BLOCKS]
+    for place in gone:
+        case.note(f"messages.content:{_kind(blocks[place])}")
+    fields = _without(body.TURN_FIELDS.intersection(message), "messages", case)
+    if not content or (blocks and len(gone) == len(blocks)):
+        return None
+    edits: Changes = {**within, **fields, "role": '"user"'}
+    if gone:
+        kept = within.get("content")
+        edits["content"] = {**(kept if isinstance(kept, dict) else {}), **dict.fromkeys(gone)}
+    return edits
+
+
+def _kind(block: object) -> str:
+    kind = block.get("type") if isinstance(block, dict) else None
+    return kind if isinstance(kind, str) else ""
+
+
+def _marked(member: Member, case: Case) -> bool:
+    """Whether a cache marker in the text may hold what Bedrock refuses: spares most walks."""
+    return '"scope"' in member.text or (not case.takes.hour_cache and '"ttl"' in member.text)
+
+
+def _blocks(blocks: Iterable[object], case: Case) -> Changes:
+    """The edits of the cache markers in content blocks, at every depth that may have them."""
+    edits: Changes = {}
+    for position, block in enumerate(blocks):
+        if isinstance(block, dict):
+            edit = {**_within(block, case), **_cache(block, case)}
+            if edit:
+                edits[position] = edit
+    return edits
+
+
+def _within(holder: Mapping[str, Any], case: Case) -> Changes:
+    """Of the blocks in a message's, a tool result's or a document's content."""
+    edits: Changes = {}
+    content, source = holder.get("content"), holder.get("source")
+    if isinstance(content, list) and (edit := _blocks(content, case)):
+        edits["content"] = edit
+    if isinstance(source, dict) and (edit := _within(source, case)):
+        edits["source"] = edit
+    return edits
+
+
+def _cache(block: Mapping[str, Any], case: Case) -> Changes:
+    marker = block.get("cache_control")
+    if not isinstance(marker, dict):
+        return {}
+    refused = {"scope"} if case.takes.hour_cache else {"scope", "ttl"}
+    edit = _without(refused.intersection(marker), "cache_control", case)
+    return {"cache_control": edit} if edit else {}
+
+
+def _without(gone: Iterable[str], place: str, case: Case) -> Changes:
+    names = sorted(gone)
+    for name in names:
+        case.note(f"field:{place}.{name}")
+    return dict.fromkeys(names)
