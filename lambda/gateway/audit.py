@@ -4,10 +4,11 @@ import time
 from collections.abc import Callable, Mapping
 from typing import Any
 
+import catalog
 from gateway.errors import GatewayError
-from gateway.message_stream import Usage
 from gateway.request import Request
 from gateway.runtime import Response
+from gateway.usage import Usage
 
 COMPLETED = "completed"
 REFUSED = "refused"  # by us, before Bedrock was asked
@@ -49,6 +50,14 @@ class Record:
     @property
     def first_byte_ms(self) -> int | None:
         return None if self._first_byte_at is None else self._ms(self._first_byte_at)
+
+    def resolved(self, resolved: catalog.Resolved) -> None:
+        """The model that the caller's name means, and the profile by which it is reached."""
+        self.model, self.profile_id = resolved.model.name, resolved.profile_id
+
+    def interrupted(self, error: GatewayError) -> None:
+        """The stream ended with an error, which the caller has been sent."""
+        self.error, self.outcome = error, INTERRUPTED
 
     def wrote(self, size: int) -> None:
         if self._first_byte_at is None:
@@ -99,6 +108,11 @@ class RecordedResponse:
         self._record.status = status
         self.content_type = headers.get("content-type", "")
         self._response.start(status, {**headers, "request-id": self._record.request_id})
+
+    def start_once(self, status: int, headers: Mapping[str, str]) -> None:
+        """For streams, whose first bytes decide that there is an answer at all."""
+        if not self.started:
+            self.start(status, headers)
 
     def write(self, data: bytes) -> None:
         self._response.write(data)

@@ -4,7 +4,6 @@ Anthropic's errors: https://platform.claude.com/docs/en/api/errors
 Bedrock's: https://docs.aws.amazon.com/bedrock/latest/APIReference/API_runtime_InvokeModel.html#API_runtime_InvokeModel_Errors
 """
 
-import json
 import re
 from collections.abc import Mapping
 from types import MappingProxyType
@@ -13,11 +12,13 @@ from types import MappingProxyType
 class GatewayError(Exception):
     """An answer that is an error; the message is fit for the caller's eyes.
 
-    `cause` names what happened for the operator (Bedrock's exception, or ours), never shown.
+    `status` and `type` are Anthropic's, `bedrock` the exception and status that Bedrock's own
+    clients know. `cause` names what happened for the operator, never shown.
     """
 
     status = 500
     type = "api_error"
+    bedrock = ("InternalServerException", 500)
     headers: Mapping[str, str] = MappingProxyType({})
 
     def __init__(self, message: str, *, cause: str = "", **headers: str) -> None:
@@ -33,6 +34,7 @@ class InvalidRequest(GatewayError):
 
     status = 400
     type = "invalid_request_error"
+    bedrock = ("ValidationException", 400)
 
 
 class PermissionDenied(GatewayError):
@@ -40,6 +42,7 @@ class PermissionDenied(GatewayError):
 
     status = 403
     type = "permission_error"
+    bedrock = ("AccessDeniedException", 403)
 
 
 class NotFound(GatewayError):
@@ -47,6 +50,7 @@ class NotFound(GatewayError):
 
     status = 404
     type = "not_found_error"
+    bedrock = ("ResourceNotFoundException", 404)
 
 
 class Conflict(GatewayError):
@@ -54,6 +58,7 @@ class Conflict(GatewayError):
 
     status = 409
     type = "conflict_error"
+    bedrock = ("ConflictException", 400)
 
 
 class RequestTooLarge(GatewayError):
@@ -61,6 +66,7 @@ class RequestTooLarge(GatewayError):
 
     status = 413
     type = "request_too_large"
+    bedrock = ("ValidationException", 413)
 
 
 class RateLimited(GatewayError):
@@ -68,7 +74,17 @@ class RateLimited(GatewayError):
 
     status = 429
     type = "rate_limit_error"
+    bedrock = ("ThrottlingException", 429)
     headers = MappingProxyType({"retry-after": "1"})
+
+
+class NotSupported(GatewayError):
+    """Bedrock has no such thing; clients are told not to ask again."""
+
+    status = 501
+    type = "not_supported"
+    bedrock = ("ValidationException", 400)
+    headers = MappingProxyType({"x-should-retry": "false"})
 
 
 class UpstreamFailed(GatewayError):
@@ -80,6 +96,7 @@ class UpstreamTimeout(GatewayError):
 
     status = 504
     type = "timeout_error"
+    bedrock = ("ModelTimeoutException", 408)
 
 
 class Overloaded(GatewayError):
@@ -87,6 +104,7 @@ class Overloaded(GatewayError):
 
     status = 529
     type = "overloaded_error"
+    bedrock = ("ServiceUnavailableException", 503)
 
 
 _DENIED = "The gateway is not permitted to use this model. Tell whoever runs it."
@@ -136,6 +154,8 @@ def from_bedrock(
     known = _FROM_BEDROCK.get(name[:1].lower() + name[1:])
     kind, sentence = known or _BY_STATUS.get(status, (UpstreamFailed, _FAILED))
     error = kind(_message(message) if sentence is None else sentence, cause=name or str(status))
+    if name:
+        error.bedrock = (name[:1].upper() + name[1:], status)
     if retry_after and kind is RateLimited:
         error.headers = {"retry-after": retry_after}
     return error
@@ -145,14 +165,3 @@ def _message(text: str) -> str:
     """Bedrock's sentence without ARNs and account ids; agents compact on the first words."""
     public = _PRIVATE.sub("[redacted]", text)
     return f"prompt is too long: {public}" if text.startswith(_PROMPT_TOO_LONG) else public
-
-
-def body(error: GatewayError, request_id: str) -> bytes:
-    """Anthropic's error object."""
-    return json.dumps(
-        {
-            "type": "error",
-            "error": {"type": error.type, "message": error.message},
-            "request_id": request_id,
-        }
-    ).encode()

@@ -8,8 +8,10 @@ from struct import Struct
 from typing import NamedTuple
 from zlib import crc32
 
+CONTENT_TYPE = "application/vnd.amazon.eventstream"
 MAX_FRAME_BYTES = 24 * 1024 * 1024  # the specification's bound: 16 MiB payload, 128 KiB headers
 _PRELUDE = Struct(">III")
+_LENGTHS = Struct(">II")
 _CRC = Struct(">I")
 _FIXED_SIZES = {0: 0, 1: 0, 2: 1, 3: 2, 4: 4, 5: 8, 8: 8, 9: 16}
 _SIZED = (6, 7)
@@ -39,15 +41,8 @@ class Decoder:
         """The frames that `data` completes. Raises FrameError."""
         buffer = self._buffer + data if self._buffer else data
         at, frames = 0, []
-        while len(buffer) - at >= _PRELUDE.size:
-            total, header_length, prelude_crc = _PRELUDE.unpack_from(buffer, at)
-            if crc32(buffer[at : at + 8]) != prelude_crc:
-                raise FrameError("the prelude's checksum is wrong")
-            if not header_length + 16 <= total <= MAX_FRAME_BYTES:
-                raise FrameError("a frame of impossible length")
-            if len(buffer) - at < total:
-                break
-            frames.append(self._frame(buffer[at : at + total], header_length))
+        while (total := _length(buffer, at)) and len(buffer) - at >= total:
+            frames.append(self._frame(buffer[at : at + total]))
             at += total
         self._buffer = buffer[at:]
         return frames
@@ -57,7 +52,8 @@ class Decoder:
         if self._buffer:
             raise FrameError("the stream ended inside a frame")
 
-    def _frame(self, message: bytes, header_length: int) -> Frame:
+    def _frame(self, message: bytes) -> Frame:
+        header_length = _PRELUDE.unpack_from(message)[1]
         if crc32(message[:-4]) != _CRC.unpack_from(message, len(message) - 4)[0]:
             raise FrameError("a message's checksum is wrong")
         headers_end = _PRELUDE.size + header_length
@@ -68,6 +64,60 @@ class Decoder:
             if len(self._headers) < _HEADER_CACHE_LIMIT:
                 self._headers[raw] = headers
         return Frame(headers, message[headers_end:-4])
+
+
+class Relay:
+    """Passes frames on as they came, whole ones only, so that an error can follow any of them."""
+
+    def __init__(self) -> None:
+        self._last = b""
+        self._buffer = b""
+
+    def feed(self, data: bytes) -> bytes:
+        """The bytes up to the last frame that `data` completes. Raises FrameError."""
+        buffer = self._buffer + data if self._buffer else data
+        last = at = 0
+        while (total := _length(buffer, at)) and len(buffer) - at >= total:
+            last, at = at, at + total
+        if at:
+            self._last = buffer[last:at]
+        self._buffer = buffer[at:]
+        return buffer[:at]
+
+    def end(self) -> Frame | None:
+        """The stream's last frame, None if there was none. Raises FrameError if it was cut."""
+        if self._buffer:
+            raise FrameError("the stream ended inside a frame")
+        return Decoder().feed(self._last)[0] if self._last else None
+
+
+def exception(name: str, payload: bytes) -> bytes:
+    """The frame by which a stream fails after it has begun; `payload` is a JSON object."""
+    fields = {
+        ":message-type": "exception",
+        ":exception-type": name,
+        ":content-type": "application/json",
+    }
+    headers = b"".join(_string_header(*field) for field in fields.items())
+    lengths = _LENGTHS.pack(len(headers) + len(payload) + 16, len(headers))
+    message = lengths + _CRC.pack(crc32(lengths)) + headers + payload
+    return message + _CRC.pack(crc32(message))
+
+
+def _string_header(name: str, value: str) -> bytes:
+    return bytes([len(name)]) + name.encode() + b"\7" + len(value).to_bytes(2) + value.encode()
+
+
+def _length(buffer: bytes, at: int) -> int:
+    """The length of the frame that begins at `at`; 0 while too little of it is here to tell."""
+    if len(buffer) - at < _PRELUDE.size:
+        return 0
+    total, header_length, prelude_crc = _PRELUDE.unpack_from(buffer, at)
+    if crc32(buffer[at : at + _LENGTHS.size]) != prelude_crc:
+        raise FrameError("the prelude's checksum is wrong")
+    if not header_length + 16 <= total <= MAX_FRAME_BYTES:
+        raise FrameError("a frame of impossible length")
+    return int(total)
 
 
 def _parse_headers(raw: bytes) -> dict[str, str]:

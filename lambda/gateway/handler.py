@@ -4,7 +4,7 @@ import os
 from functools import cache
 from typing import Any
 
-from gateway import audit, errors, observability, request, routes, settings, signing, sse
+from gateway import audit, errors, observability, request, routes, settings, signing
 from gateway.audit import Record, RecordedResponse
 from gateway.request import Request
 from gateway.runtime import CallerGone, Context, Response
@@ -47,24 +47,28 @@ def _dispatch(
         record.route = route.name
         route.answer(incoming, response, record, service)
     except errors.GatewayError as error:
-        _answer(error, response, record)
+        _answer(error, incoming.path, response, record)
     except CallerGone:
         raise
     except Exception as error:  # noqa: BLE001 - the one broad except: a defect is an answer too
         observability.log_defect(error, incoming.id)
-        _answer(errors.GatewayError("The gateway failed. Try again."), response, record)
+        defect = errors.GatewayError("The gateway failed. Try again.")
+        _answer(defect, incoming.path, response, record)
         record.outcome = audit.FAILED
 
 
-def _answer(error: errors.GatewayError, response: RecordedResponse, record: Record) -> None:
+def _answer(
+    error: errors.GatewayError, path: str, response: RecordedResponse, record: Record
+) -> None:
     record.error = error
     record.outcome = _outcome(response, record)
-    body = errors.body(error, record.request_id)
+    written = routes.error_format(path)
     if not response.started:
-        response.start(error.status, {"content-type": "application/json", **error.headers})
-        response.write(body)
-    elif response.content_type == sse.CONTENT_TYPE:
-        response.write(sse.event(b"error", body))
+        answer = written.answer(error, record.request_id)
+        response.start(answer.status, answer.headers)
+        response.write(answer.body)
+    elif response.content_type == written.stream_type:
+        response.write(written.in_stream(error, record.request_id))
 
 
 def _outcome(response: RecordedResponse, record: Record) -> str:

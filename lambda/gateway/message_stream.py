@@ -7,24 +7,16 @@ frame: https://docs.aws.amazon.com/bedrock/latest/APIReference/API_runtime_Invok
 import json
 from binascii import Error as Base64Error
 from binascii import a2b_base64
-from typing import Any, NamedTuple
+from typing import Any
 
 from gateway import errors, sse
 from gateway.eventstream import Decoder, Frame, FrameError
+from gateway.usage import Usage
 
 _TYPE_PREFIX = b'{"type":"'
 _BYTES_PREFIX = b'{"bytes":"'
 _METRICS = "amazon-bedrock-invocationMetrics"
 _READ_EVENTS = (b"message_start", b"message_delta", b"message_stop")
-
-
-class Usage(NamedTuple):
-    """Tokens of one call; None until they are known."""
-
-    input_tokens: int | None = None
-    output_tokens: int | None = None
-    cache_read_input_tokens: int | None = None
-    cache_creation_input_tokens: int | None = None
 
 
 class MessageStream:
@@ -65,16 +57,16 @@ class MessageStream:
         if kind == "event" and frame.headers.get(":event-type") == "chunk":
             return self._chunk(frame.payload)
         if kind in ("exception", "error"):
-            self._fail(_stream_error(frame))
+            self._fail(stream_error(frame))
         return b""
 
     def _chunk(self, payload: bytes) -> bytes:
         try:
-            data = _inner(payload)
+            data = inner(payload)
             name = _type_of(data)
             if name in _READ_EVENTS:
                 data = self._read(name, data)
-        except (ValueError, KeyError, TypeError, Base64Error) as error:
+        except (ValueError, KeyError, TypeError, AttributeError, Base64Error) as error:
             cause = type(error).__name__
             self._fail(errors.UpstreamFailed("Bedrock's stream could not be read.", cause=cause))
             return b""
@@ -83,20 +75,15 @@ class MessageStream:
     def _read(self, name: bytes, data: bytes) -> bytes:
         content: dict[str, Any] = json.loads(data)
         message = content.get("message", content) if name == b"message_start" else content
-        self._count(message.get("usage") or {})
+        self.usage = self.usage.updated(message.get("usage") or {})
         if name == b"message_stop":
             self.complete = True
             if content.pop(_METRICS, None) is not None:
                 return json.dumps(content, ensure_ascii=False, separators=(",", ":")).encode()
         return data
 
-    def _count(self, usage: dict[str, Any]) -> None:
-        self.usage = self.usage._replace(
-            **{field: usage[field] for field in Usage._fields if isinstance(usage.get(field), int)}
-        )
 
-
-def _inner(payload: bytes) -> bytes:
+def inner(payload: bytes) -> bytes:
     """The event inside a chunk `{"bytes":"<base64>", …}`, without parsing JSON when it can be."""
     if payload.startswith(_BYTES_PREFIX):
         end = payload.find(b'"', len(_BYTES_PREFIX))
@@ -116,7 +103,8 @@ def _type_of(data: bytes) -> bytes:
     return str(json.loads(data).get("type", "")).encode()
 
 
-def _stream_error(frame: Frame) -> errors.GatewayError:
+def stream_error(frame: Frame) -> errors.GatewayError:
+    """The caller's error for an exception or error frame."""
     name = frame.headers.get(":exception-type") or frame.headers.get(":error-code", "")
     try:
         content = json.loads(frame.payload or b"{}")

@@ -4,6 +4,7 @@ https://platform.claude.com/docs/en/api/models-list
 """
 
 import json
+from collections.abc import Mapping
 from typing import Any
 
 import catalog
@@ -13,17 +14,25 @@ from gateway.request import Request
 from gateway.service import Service
 
 PREFIX = "/v1/models/"
+_DEFAULT_LIMIT, _GREATEST_LIMIT = 20, 1000
 _UNKNOWN_RELEASE = "1970-01-01"  # Anthropic: an epoch value if the release date is unknown
 
 
 def list_all(
-    _request: Request, response: RecordedResponse, _record: Record, service: Service
+    request: Request, response: RecordedResponse, _record: Record, service: Service
 ) -> None:
-    """All of them on one page."""
-    data = [_entry(model) for model in _allowed(service)]
-    ids = [entry["id"] for entry in data] or [None]
-    page = {"data": data, "has_more": False, "first_id": ids[0], "last_id": ids[-1]}
-    _answer(response, page)
+    """A page of them, as `limit`, `after_id` and `before_id` say. Raises InvalidRequest."""
+    entries = [_entry(model) for model in service.allowed()]
+    ids = [entry["id"] for entry in entries]
+    start = _position(ids, request.query, "after_id", 0, step=1)
+    end = _position(ids, request.query, "before_id", len(ids), step=0)
+    limit = _limit(request.query.get("limit", str(_DEFAULT_LIMIT)))
+    if "before_id" in request.query:
+        start = max(start, end - limit)
+    page = entries[start : min(end, start + limit)]
+    more = start > 0 if "before_id" in request.query else start + limit < end
+    shown = [entry["id"] for entry in page] or [None]
+    _answer(response, {"data": page, "has_more": more, "first_id": shown[0], "last_id": shown[-1]})
 
 
 def get(request: Request, response: RecordedResponse, record: Record, service: Service) -> None:
@@ -35,9 +44,20 @@ def get(request: Request, response: RecordedResponse, record: Record, service: S
     _answer(response, _entry(model))
 
 
-def _allowed(service: Service) -> list[catalog.Model]:
-    allowed = service.settings.allowed_models
-    return [model for model in catalog.MODELS if model.name in allowed]
+def _position(
+    ids: list[str], query: Mapping[str, str], name: str, default: int, *, step: int
+) -> int:
+    if name not in query:
+        return default
+    if query[name] not in ids:
+        raise errors.InvalidRequest(f"{name}: No such model here")
+    return ids.index(query[name]) + step
+
+
+def _limit(text: str) -> int:
+    if not (text.isascii() and text.isdigit() and 1 <= int(text[:5]) <= _GREATEST_LIMIT):
+        raise errors.InvalidRequest(f"limit: Input should be from 1 to {_GREATEST_LIMIT}")
+    return int(text)
 
 
 def _entry(model: catalog.Model) -> dict[str, Any]:

@@ -60,6 +60,6 @@ def _failure(outcome: str, error: GatewayError | None) -> str:
         return ""
     if error.status == 429:
         return "Throttles"
-    if outcome in _UPSTREAM and error.status >= 500:
+    if outcome in _UPSTREAM and (error.status >= 500 or error.status == 403):  # 403: our role's
         return "UpstreamErrors"
     return "ClientErrors"

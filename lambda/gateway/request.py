@@ -16,6 +16,7 @@ class Request(NamedTuple):
     method: str
     path: str
     headers: dict[str, str]
+    query: dict[str, str]
     id: str
     api_key_id: str
     event_body: str
@@ -37,6 +38,7 @@ def from_event(event: dict[str, Any]) -> Request:
     return Request(
         method=event["httpMethod"],
         path=event["path"],
+        query=event.get("queryStringParameters") or {},
         headers={name.lower(): value for name, value in headers.items()},
         id=context["requestId"],
         api_key_id=(context.get("identity") or {}).get("apiKeyId") or "",

@@ -3,11 +3,30 @@
 from collections.abc import Callable, Mapping
 from datetime import UTC, datetime
 from typing import NamedTuple, Protocol
+from urllib.parse import quote, unquote
 
 import catalog
 from gateway import errors
 from gateway.settings import Settings
 from gateway.upstream import Reply
+
+MODEL_PREFIX = "/model/"
+
+
+def model_in(path: str) -> str:
+    """The model that `/model/{id}/{operation}` names, decoded: an ARN in it may hold slashes, and
+    API Gateway may have decoded it already."""
+    return unquote(path.removeprefix(MODEL_PREFIX).rpartition("/")[0])
+
+
+def operation_in(path: str) -> str:
+    """The operation that `/model/{id}/{operation}` names."""
+    return path.rpartition("/")[2]
+
+
+def model_path(model_id: str, operation: str) -> str:
+    """The path of an operation of bedrock-runtime on a model, percent-encoded."""
+    return f"{MODEL_PREFIX}{quote(model_id, safe='')}/{operation}"
 
 
 class Upstream(Protocol):
@@ -25,6 +44,14 @@ class Service(NamedTuple):
     upstream: Upstream
     remaining: Callable[[], float]
 
+    def today(self) -> str:
+        """The date in UTC, ISO 8601: lives of models end by it."""
+        return datetime.now(UTC).date().isoformat()
+
+    def allowed(self) -> list[catalog.Model]:
+        """The models of this stage, in the catalogue's order."""
+        return [each for each in catalog.MODELS if each.name in self.settings.allowed_models]
+
     def resolve(self, requested: str) -> catalog.Resolved:
         """The model and profile that a caller's name means here.
 
@@ -36,7 +63,7 @@ class Service(NamedTuple):
                 requested,
                 allowed=self.settings.allowed_models,
                 route=self.settings.route,
-                today=datetime.now(UTC).date().isoformat(),
+                today=self.today(),
             )
         except (catalog.UnknownModel, catalog.RetiredModel) as error:
             raise errors.NotFound(str(error)) from error

@@ -49,6 +49,13 @@ class Alarms(Construct):
             "Clients get 5xx answers: look at the gateway's audit lines for the outcome.",
         )
         self._add(
+            "UpstreamErrors",
+            gateway_metric("UpstreamErrors", stage_name=stage_name),
+            5,
+            "Bedrock fails, breaks streams off, or refuses the gateway's role: the audit lines' "
+            "error_cause says which.",
+        )
+        self._add(
             "Throttles",
             gateway_metric("Throttles", stage_name=stage_name),
             10,

@@ -1,4 +1,5 @@
-"""Alone knows how API Gateway's own refusals look to a client: as Anthropic's errors."""
+"""Alone knows how API Gateway's own refusals look to a client: as Anthropic's errors, and at once
+as Bedrock's exceptions, since they come before anything knows which client asked."""
 
 from __future__ import annotations
 
@@ -12,19 +13,36 @@ NO_RETRY = {"x-should-retry": "'false'"}
 
 
 class Refusal(NamedTuple):
-    """Status (None: API Gateway's own), type of error, sentence, and headers to add."""
+    """Status (None: API Gateway's own), both formats' names for it, sentence, headers."""
 
     status: int | None
     error: str
+    exception: str
     message: str
     headers: Mapping[str, str] = {}
 
 
 _KEY = "Send a key of this endpoint as x-api-key or as Authorization: Bearer."
-_NO_ROUTE = Refusal(404, "not_found_error", "There is no such route here.")
-_NO_KEY = Refusal(401, "authentication_error", f"There is no API key. {_KEY}", NO_RETRY)
-_WRONG_KEY = Refusal(401, "authentication_error", f"The API key is not valid. {_KEY}", NO_RETRY)
-_BROKEN_AUTHORIZER = Refusal(500, "api_error", "The API key could not be checked. Try again.")
+_NO_ROUTE = Refusal(
+    404, "not_found_error", "ResourceNotFoundException", "There is no such route here."
+)
+_NO_KEY = Refusal(
+    401,
+    "authentication_error",
+    "UnrecognizedClientException",
+    f"There is no API key. {_KEY}",
+    NO_RETRY,
+)
+_WRONG_KEY = Refusal(
+    401,
+    "authentication_error",
+    "UnrecognizedClientException",
+    f"The API key is not valid. {_KEY}",
+    NO_RETRY,
+)
+_BROKEN_AUTHORIZER = Refusal(
+    500, "api_error", "InternalServerException", "The API key could not be checked. Try again."
+)
 
 # The response types: https://docs.aws.amazon.com/apigateway/latest/developerguide/
 # supported-gateway-response-types.html. The errors: https://platform.claude.com/docs/en/api/errors
@@ -33,31 +51,50 @@ REFUSALS: Mapping[str, Refusal] = {
     "RESOURCE_NOT_FOUND": _NO_ROUTE,
     "UNAUTHORIZED": _NO_KEY,
     "INVALID_API_KEY": _WRONG_KEY,
-    "ACCESS_DENIED": Refusal(403, "permission_error", "This key may not do that."),
-    "WAF_FILTERED": Refusal(403, "permission_error", "A firewall rule refused the request."),
+    "ACCESS_DENIED": Refusal(
+        403, "permission_error", "AccessDeniedException", "This key may not do that."
+    ),
+    "WAF_FILTERED": Refusal(
+        403, "permission_error", "AccessDeniedException", "A firewall rule refused the request."
+    ),
     "THROTTLED": Refusal(
-        429, "rate_limit_error", "This key sends too fast for its plan.", {"retry-after": "'1'"}
+        429,
+        "rate_limit_error",
+        "ThrottlingException",
+        "This key sends too fast for its plan.",
+        {"retry-after": "'1'"},
     ),
     "QUOTA_EXCEEDED": Refusal(
         429,
         "rate_limit_error",
+        "ThrottlingException",
         "This key has used up its plan's quota.",
         {"retry-after": "'3600'", **NO_RETRY},
     ),
     "REQUEST_TOO_LARGE": Refusal(
-        413, "request_too_large", "The request is larger than API Gateway takes: 10 MB."
+        413,
+        "request_too_large",
+        "ValidationException",
+        "The request is larger than API Gateway takes: 10 MB.",
     ),
     "BAD_REQUEST_BODY": Refusal(
         400,
         "invalid_request_error",
-        "The body must be a JSON object with model (a string), max_tokens (a whole number of 1 or "
-        "more) and messages (an array).",
+        "ValidationException",
+        "The body must be a JSON object with model (a string), max_tokens (a whole number) "
+        "and messages (an array).",
     ),
-    "INTEGRATION_TIMEOUT": Refusal(504, "timeout_error", "The gateway took too long to answer."),
+    "INTEGRATION_TIMEOUT": Refusal(
+        504, "timeout_error", "ModelTimeoutException", "The gateway took too long to answer."
+    ),
     "AUTHORIZER_FAILURE": _BROKEN_AUTHORIZER,
     "AUTHORIZER_CONFIGURATION_ERROR": _BROKEN_AUTHORIZER,
-    "DEFAULT_4XX": Refusal(None, "invalid_request_error", "API Gateway refused the request."),
-    "DEFAULT_5XX": Refusal(None, "api_error", "API Gateway failed. Try again."),
+    "DEFAULT_4XX": Refusal(
+        None, "invalid_request_error", "ValidationException", "API Gateway refused the request."
+    ),
+    "DEFAULT_5XX": Refusal(
+        None, "api_error", "InternalServerException", "API Gateway failed. Try again."
+    ),
 }
 
 
@@ -68,11 +105,21 @@ def add_error_responses(api: apigateway.RestApi) -> None:
             f"Response{name.title().replace('_', '')}",
             type=apigateway.ResponseType.of(name),
             status_code=str(refusal.status) if refusal.status else None,
-            response_headers={"request-id": "context.requestId", **refusal.headers},
+            response_headers=_headers(refusal),
             templates={"application/json": _template(refusal)},
         )
 
 
+def _headers(refusal: Refusal) -> dict[str, str]:
+    return {
+        "request-id": "context.requestId",
+        "x-amzn-errortype": f"'{refusal.exception}'",
+        **refusal.headers,
+    }
+
+
 def _template(refusal: Refusal) -> str:
+    """Anthropic's error object; `message` is where Bedrock's clients look."""
     error = {"type": refusal.error, "message": refusal.message}
-    return json.dumps({"type": "error", "error": error, "request_id": "$context.requestId"})
+    about = {"request_id": "$context.requestId", "message": refusal.message}
+    return json.dumps({"type": "error", "error": error, **about})

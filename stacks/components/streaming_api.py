@@ -15,8 +15,9 @@ from stacks.components.error_responses import add_error_responses
 
 # https://docs.aws.amazon.com/apigateway/latest/developerguide/response-transfer-mode.html
 LONGEST_STREAM = cdk.Duration.minutes(15)
-HEALTH_RATE_PER_SECOND = 5
-HEALTH_BURST = 10
+OPEN_DOORS = ("//HEAD", "/api/hello/HEAD", "/health/GET")
+OPEN_RATE_PER_SECOND = 5
+OPEN_BURST = 10
 
 # Who, what, how it ended and how long it took; no header and no body.
 ACCESS_LOG = {
@@ -47,9 +48,9 @@ MESSAGES_SCHEMA = apigateway.JsonSchema(
     type=apigateway.JsonSchemaType.OBJECT,
     required=["model", "max_tokens", "messages"],
     properties={
-        "model": apigateway.JsonSchema(type=apigateway.JsonSchemaType.STRING, min_length=1),
-        "max_tokens": apigateway.JsonSchema(type=apigateway.JsonSchemaType.INTEGER, minimum=1),
-        "messages": apigateway.JsonSchema(type=apigateway.JsonSchemaType.ARRAY, min_items=1),
+        "model": apigateway.JsonSchema(type=apigateway.JsonSchemaType.STRING),
+        "max_tokens": apigateway.JsonSchema(type=apigateway.JsonSchemaType.INTEGER),
+        "messages": apigateway.JsonSchema(type=apigateway.JsonSchemaType.ARRAY),
     },
 )
 
@@ -57,7 +58,8 @@ MESSAGES_SCHEMA = apigateway.JsonSchema(
 FINDINGS = {
     "APIG3": "a firewall's body rules trip on prompts, and its price is the account's to decide; "
     "keys, throttle and quota stand before every call that costs",
-    "APIG4": "GET /health alone is open: it calls nothing and is throttled",
+    "APIG4": "HEAD /, HEAD /api/hello and GET /health alone are open: they call nothing and are "
+    "throttled",
     "APIG6": "execution logs can quote requests and lie in a group without our key and retention; "
     "the access log and the function's audit lines tell the same without a prompt",
     "COG4": "callers are programs with a key, which the authoriser reads; there are no users to "
@@ -118,7 +120,8 @@ class StreamingApi(Construct):
         anything = root.add_resource("{proxy+}")
         for resource in (root, anything):
             resource.add_method("ANY", integration, authorizer=authorizer, api_key_required=True)
-        root.add_resource("health").add_method("GET", integration)
+        for method, resource in self._open_doors(root):
+            resource.add_method(method, integration)
         root.add_resource("v1").add_resource("messages").add_method(
             "POST",
             integration,
@@ -127,6 +130,11 @@ class StreamingApi(Construct):
             request_validator=self._validator(),
             request_models={"application/json": self._messages_model()},
         )
+
+    def _open_doors(self, root: apigateway.IResource) -> list[tuple[str, apigateway.IResource]]:
+        """What clients ask before they have a key; OPEN_DOORS names the same to be throttled."""
+        hello = root.add_resource("api").add_resource("hello")
+        return [("HEAD", root), ("HEAD", hello), ("GET", root.add_resource("health"))]
 
     def _validator(self) -> apigateway.IRequestValidator:
         return apigateway.RequestValidator(
@@ -156,13 +164,13 @@ def _stage_options(stage_name: str, access_log: logs.ILogGroup) -> apigateway.St
     return apigateway.StageOptions(
         stage_name=stage_name,
         tracing_enabled=True,
-        metrics_enabled=True,
         data_trace_enabled=False,
         access_log_destination=apigateway.LogGroupLogDestination(access_log),
         access_log_format=apigateway.AccessLogFormat.custom(json.dumps(ACCESS_LOG)),
         method_options={
-            "/health/GET": apigateway.MethodDeploymentOptions(
-                throttling_rate_limit=HEALTH_RATE_PER_SECOND, throttling_burst_limit=HEALTH_BURST
+            door: apigateway.MethodDeploymentOptions(
+                throttling_rate_limit=OPEN_RATE_PER_SECOND, throttling_burst_limit=OPEN_BURST
             )
+            for door in OPEN_DOORS
         },
     )

@@ -83,27 +83,30 @@ def test_every_route_streams_for_fifteen_minutes(any_stage: Synthesis) -> None:
         )
 
 
-def test_every_route_but_health_asks_for_a_key(any_stage: Synthesis) -> None:
+OPEN = {("/", "HEAD"), ("/api/hello", "HEAD"), ("/health", "GET")}
+
+
+def test_every_route_but_the_open_doors_asks_for_a_key(any_stage: Synthesis) -> None:
     found = methods(any_stage)
-    assert set(found) == {
-        ("/", "ANY"),
-        ("/{proxy+}", "ANY"),
-        ("/health", "GET"),
-        ("/v1/messages", "POST"),
-    }
+    assert set(found) == {("/", "ANY"), ("/{proxy+}", "ANY"), ("/v1/messages", "POST"), *OPEN}
     opened = {route for route, each in found.items() if each["AuthorizationType"] == "NONE"}
-    assert opened == {("/health", "GET")}
+    assert opened == OPEN
     guarded = [each for route, each in found.items() if route not in opened]
     assert {each["AuthorizationType"] for each in guarded} == {"CUSTOM"}
     assert all(each["ApiKeyRequired"] is True for each in guarded)
 
 
-def test_the_open_route_is_throttled(any_stage: Synthesis) -> None:
+def test_the_open_doors_are_throttled(any_stage: Synthesis) -> None:
     settings = any_stage.only(STACK, "AWS::ApiGateway::Stage").properties["MethodSettings"]
-    (health,) = [each for each in settings if each["ResourcePath"] == "/~1health"]
-    assert health["HttpMethod"] == "GET"
-    assert 0 < health["ThrottlingRateLimit"] <= 10
-    assert 0 < health["ThrottlingBurstLimit"] <= 20
+    throttled = {
+        (each["ResourcePath"][1:].replace("~1", "/") or "/", each["HttpMethod"]): each
+        for each in settings
+        if "ThrottlingRateLimit" in each
+    }
+    assert set(throttled) == OPEN
+    for each in throttled.values():
+        assert 0 < each["ThrottlingRateLimit"] <= 10
+        assert 0 < each["ThrottlingBurstLimit"] <= 20
 
 
 def test_no_authorisation_is_remembered(any_stage: Synthesis) -> None:
@@ -164,13 +167,25 @@ def test_there_is_a_response_for_each_way_to_be_refused(any_stage: Synthesis) ->
     assert set(responses(any_stage)) == set(REFUSALS)
 
 
+# What boto3's bedrock-runtime client has classes for, and botocore's name for a key nobody knows.
+EXCEPTIONS = {
+    "AccessDeniedException",
+    "InternalServerException",
+    "ModelTimeoutException",
+    "ResourceNotFoundException",
+    "ThrottlingException",
+    "UnrecognizedClientException",
+    "ValidationException",
+}
+
+
 @pytest.mark.parametrize("name", sorted(REFUSALS))
 def test_a_refusal_is_an_error_of_anthropics(prod: Synthesis, name: str) -> None:
     response = responses(prod)[name]
     body = response["ResponseTemplates"]["application/json"]
     parsed = json.loads(body.replace("$context.requestId", "4f0c"))
     assert "$" not in body.replace("$context.requestId", "")
-    assert set(parsed) == {"type", "error", "request_id"}
+    assert set(parsed) == {"type", "error", "request_id", "message"}
     assert parsed["type"] == "error"
     assert parsed["request_id"] == "4f0c"
     assert set(parsed["error"]) == {"type", "message"}
@@ -179,6 +194,14 @@ def test_a_refusal_is_an_error_of_anthropics(prod: Synthesis, name: str) -> None
     assert parsed["error"]["type"] == (expected or "invalid_request_error")
     headers = response["ResponseParameters"]
     assert headers["gatewayresponse.header.request-id"] == "context.requestId"
+
+
+def test_a_refusal_is_an_exception_of_bedrocks_too(prod: Synthesis) -> None:
+    for response in responses(prod).values():
+        parsed = json.loads(response["ResponseTemplates"]["application/json"])
+        assert parsed["message"] == parsed["error"]["message"]
+        name = response["ResponseParameters"]["gatewayresponse.header.x-amzn-errortype"]
+        assert name.strip("'") in EXCEPTIONS
 
 
 @pytest.mark.parametrize(
@@ -204,6 +227,7 @@ def test_what_clients_are_told_about_trying_again(
     assert response["StatusCode"] == str(status)
     given = dict(response["ResponseParameters"])
     del given["gatewayresponse.header.request-id"]
+    del given["gatewayresponse.header.x-amzn-errortype"]
     assert given == {f"gatewayresponse.header.{key}": value for key, value in headers.items()}
 
 

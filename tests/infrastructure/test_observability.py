@@ -27,6 +27,7 @@ def test_each_symptom_has_its_alarm(any_stage: Synthesis) -> None:
     }
     assert watched == {
         ("AWS/ApiGateway", "5XXError"),
+        ("ClaudeOnBedrock", "UpstreamErrors"),
         ("ClaudeOnBedrock", "Throttles"),
         ("ClaudeOnBedrock", "FirstByteLatency"),
         ("AWS/Lambda", "Errors"),

@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 
+import catalog
 from gateway import handler, observability, request
 from gateway.service import Service
 from gateway.settings import Settings, load
@@ -59,10 +60,12 @@ class Caller:
         method: str = "POST",
         path: str = "/v1/messages",
         headers: Mapping[str, str] | None = None,
+        query: Mapping[str, str] | None = None,
     ) -> SentResponse:
         event = {
             "httpMethod": method,
             "path": path,
+            "queryStringParameters": dict(query) if query else None,
             "headers": {"Content-Type": "application/json", **(headers or {})},
             "requestContext": {"requestId": "gw-1", "identity": {"apiKeyId": "key1"}},
             "body": body if isinstance(body, str) else json.dumps(body),
@@ -79,6 +82,17 @@ class Caller:
 
     def post(self, path: str, headers: Mapping[str, str], body: bytes, *, seconds: float) -> Reply:
         return self.bedrock.post(path, headers, body, seconds=seconds)
+
+    def resolved(self, name: str) -> catalog.Resolved:
+        return Service(self.settings, self, lambda: 900.0).resolve(name)
+
+
+def audit_line(capsys: pytest.CaptureFixture[str]) -> dict[str, Any]:
+    """The audit line of the one request that this test has sent since it last looked."""
+    lines = [json.loads(line) for line in capsys.readouterr().out.splitlines()]
+    (audit,) = [line["audit"] for line in lines if line.get("message") == "audit"]
+    assert isinstance(audit, dict)
+    return audit
 
 
 @pytest.fixture

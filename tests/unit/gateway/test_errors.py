@@ -7,7 +7,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from gateway import errors
+from gateway import error_formats, errors
+from gateway.eventstream import Decoder
 
 
 @pytest.mark.parametrize(
@@ -48,13 +49,27 @@ def test_a_prompt_too_long_keeps_the_words_that_make_agents_compact() -> None:
     assert error.message.startswith("prompt is too long")
 
 
-def test_the_body_is_anthropics_error_object() -> None:
-    body = json.loads(errors.body(errors.NotFound("gone"), "req-1"))
-    assert body == {
+def test_anthropics_clients_read_anthropics_error_object() -> None:
+    answer = error_formats.ANTHROPIC.answer(errors.NotFound("gone"), "req-1")
+    assert (answer.status, answer.headers["content-type"]) == (404, "application/json")
+    assert json.loads(answer.body) == {
         "type": "error",
         "error": {"type": "not_found_error", "message": "gone"},
         "request_id": "req-1",
     }
+
+
+@pytest.mark.parametrize("status", [400, 429])
+def test_bedrocks_clients_read_bedrocks_exception(status: int) -> None:
+    error = errors.from_bedrock("ServiceQuotaExceededException", "text", status=status)
+    answer = error_formats.BEDROCK.answer(error, "req-1")
+    assert answer.status == status
+    assert answer.headers["x-amzn-errortype"] == "ServiceQuotaExceededException"
+    assert set(json.loads(answer.body)) == {"message"}
+    (frame,) = Decoder().feed(error_formats.BEDROCK.in_stream(error, "req-1"))
+    assert frame.headers[":message-type"] == "exception"
+    assert frame.headers[":exception-type"] == "serviceQuotaExceededException"
+    assert frame.payload == answer.body
 
 
 SECRETS = (
@@ -75,7 +90,9 @@ def test_no_answer_names_an_arn_or_an_account(
     exception: str, status: int, before: str, secret: str, after: str
 ) -> None:
     error = errors.from_bedrock(exception, f"{before} {secret} {after}", status=status)
-    answer = errors.body(error, "req-1").decode()
-    assert "arn:aws" not in answer
-    assert "GatewayRole" not in answer
-    assert not re.search(r"123456789012|210987654321", answer)
+    for written in (error_formats.ANTHROPIC, error_formats.BEDROCK):
+        answer = written.answer(error, "req-1")
+        told = str(answer.headers) + str(answer.body + written.in_stream(error, "req-1"))
+        assert "arn:aws" not in told
+        assert "GatewayRole" not in told
+        assert not re.search(r"123456789012|210987654321", told)

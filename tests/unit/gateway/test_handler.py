@@ -19,6 +19,40 @@ def test_the_models_are_those_the_stage_allows(caller: Caller) -> None:
         assert entry["created_at"].endswith("Z")
 
 
+@pytest.mark.parametrize(
+    ("query", "shown", "more"),
+    [({}, [0, 1], False), ({"limit": "1"}, [0], True), ({"limit": "1000"}, [0, 1], False),
+     ({"after_id": "0"}, [1], False), ({"after_id": "1"}, [], False),
+     ({"before_id": "1", "limit": "1"}, [0], False), ({"before_id": "0"}, [], False)],
+)  # fmt: skip
+def test_models_come_in_pages(
+    caller: Caller, query: dict[str, str], shown: list[int], more: bool
+) -> None:
+    ids = [entry["id"] for entry in caller.send("", "GET", "/v1/models").json()["data"]]
+    named = {key: ids[int(value)] if key.endswith("_id") else value for key, value in query.items()}
+    page = caller.send("", "GET", "/v1/models", query=named).json()
+    assert [entry["id"] for entry in page["data"]] == [ids[each] for each in shown]
+    assert page["has_more"] is more
+
+
+@pytest.mark.parametrize(
+    "query", [{"limit": "0"}, {"limit": "1001"}, {"limit": "x"}, {"after_id": "gpt-4"}]
+)
+def test_a_page_that_cannot_be_is_refused(caller: Caller, query: dict[str, str]) -> None:
+    assert caller.send("", "GET", "/v1/models", query=query).status == 400
+
+
+def test_bedrocks_own_path_for_messages_is_an_alias(caller: Caller) -> None:
+    body = {"model": MODEL, "max_tokens": 1, "messages": []}
+    assert caller.send(body, path="/anthropic/v1/messages").status == 200
+
+
+@pytest.mark.parametrize("path", ["/", "/api/hello"])
+def test_clients_first_look_gets_a_status_and_no_body(caller: Caller, path: str) -> None:
+    response = caller.send("", "HEAD", path)
+    assert (response.status, response.body) == (200, b"")
+
+
 @pytest.mark.parametrize("name", [MODEL, "claude-sonnet-4-5-20250929"])
 def test_one_model_answers_to_each_of_its_names(caller: Caller, name: str) -> None:
     assert caller.send("", "GET", f"/v1/models/{name}").json()["id"] == MODEL
@@ -69,7 +103,8 @@ def test_a_defect_is_a_500_and_its_text_goes_nowhere(
 @pytest.mark.parametrize(
     ("path", "status", "metric"),
     [("/health", 0, ""), ("/nowhere", 0, "ClientErrors"), ("/v1/messages", 429, "Throttles"),
-     ("/v1/messages", 500, "UpstreamErrors"), ("/v1/messages", 400, "ClientErrors")],
+     ("/v1/messages", 500, "UpstreamErrors"), ("/v1/messages", 400, "ClientErrors"),
+     ("/v1/messages", 403, "UpstreamErrors")],
 )  # fmt: skip
 def test_each_request_is_counted_once_by_what_came_of_it(
     caller: Caller, capsys: pytest.CaptureFixture[str], path: str, status: int, metric: str

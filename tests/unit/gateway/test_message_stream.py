@@ -8,7 +8,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from gateway.message_stream import MessageStream, Usage
+from gateway.message_stream import MessageStream
+from gateway.usage import Usage
 from local.bedrock import frames
 
 

@@ -1,6 +1,5 @@
 """POST /v1/messages: what Bedrock is asked, what the caller gets, and what is recorded."""
 
-import json
 from typing import Any
 
 import pytest
@@ -8,7 +7,7 @@ import pytest
 from gateway import errors
 from gateway.errors import GatewayError
 from local.bedrock import frames
-from tests.unit.gateway.conftest import MODEL, PROFILE, Caller
+from tests.unit.gateway.conftest import MODEL, PROFILE, Caller, audit_line
 from tests.unit.gateway.wire import SILENCE, SentResponse
 
 ASK: dict[str, Any] = {
@@ -18,13 +17,6 @@ ASK: dict[str, Any] = {
 }
 START = frames.chunk(b'{"type":"message_start","message":{"usage":{"input_tokens":5}}}')
 STOP = frames.chunk(b'{"type":"message_stop"}')
-
-
-def _audit(capsys: pytest.CaptureFixture[str]) -> dict[str, Any]:
-    lines = [json.loads(line) for line in capsys.readouterr().out.splitlines()]
-    (audit,) = [line["audit"] for line in lines if line.get("message") == "audit"]
-    assert isinstance(audit, dict)
-    return audit
 
 
 def _error(response: SentResponse) -> tuple[int, str]:
@@ -55,15 +47,24 @@ def test_betas_go_from_the_header_into_the_body(caller: Caller) -> None:
     assert caller.bedrock.body["anthropic_beta"] == ["a", "b"]
 
 
-def test_the_request_metadata_is_the_gateways_alone(caller: Caller) -> None:
+def test_the_request_metadata_is_the_gateways_and_a_clients_own_is_marked(caller: Caller) -> None:
     forged = {"X-Amzn-Bedrock-Request-Metadata": '{"api_key_name":"someone else"}'}
     caller.send(ASK, headers=forged)
-    metadata = json.loads(caller.bedrock.sent[0].headers["x-amzn-bedrock-request-metadata"])
-    assert metadata == {
+    assert caller.bedrock.metadata == {
+        "client_api_key_name": "someone else",
         "api_key_id": "key1",
         "api_key_name": "team-a",
         "gateway_request_id": "gw-1",
     }
+
+
+@pytest.mark.parametrize("header", ["{", "[]", '{"a":1}'])
+def test_request_metadata_that_bedrock_could_not_read_is_refused(
+    caller: Caller, header: str
+) -> None:
+    response = caller.send(ASK, headers={"X-Amzn-Bedrock-Request-Metadata": header})
+    assert _error(response) == (400, "invalid_request_error")
+    assert caller.bedrock.sent == []
 
 
 def test_a_message_is_passed_on_untouched_with_bedrocks_request_id(
@@ -76,7 +77,7 @@ def test_a_message_is_passed_on_untouched_with_bedrocks_request_id(
     response = caller.send(ASK)
     assert (response.status, response.body) == (200, b'{"id":"msg_1"}')
     assert response.headers["request-id"] == "bedrock-1"
-    audit = _audit(capsys)
+    audit = audit_line(capsys)
     assert audit["outcome"] == "completed"
     assert audit["bedrock_request_id"] == "bedrock-1"
     assert (audit["api_key_id"], audit["api_key_name"]) == ("key1", "team-a")
@@ -109,7 +110,7 @@ def test_a_stream_leaves_in_one_write_per_read(
     assert len(response.writes) == 2
     names = [name for name, _ in response.events()]
     assert names == ["message_start", *["content_block_delta"] * 2, "message_stop"]
-    assert _audit(capsys)["input_tokens"] == 5
+    assert audit_line(capsys)["input_tokens"] == 5
 
 
 def test_silence_is_filled_with_pings(caller: Caller) -> None:
@@ -140,7 +141,7 @@ def test_a_failure_after_the_first_byte_is_an_error_event(
     name, data = response.events()[-1]
     assert (name, data["error"]["type"]) == ("error", kind)
     assert data["request_id"] == "bedrock-1"
-    audit = _audit(capsys)
+    audit = audit_line(capsys)
     assert audit["outcome"] == "interrupted"
     assert outcome.lower() in audit["error_cause"].lower()
 
@@ -178,7 +179,7 @@ def test_bedrocks_refusals_are_anthropics_errors(
     assert ("retry-after" in response.headers) == (status == 429)
     assert b"123456789012" not in response.body
     assert caller.bedrock.reply.closed
-    assert _audit(capsys)["error_cause"] == exception
+    assert audit_line(capsys)["error_cause"] == exception
 
 
 def test_a_refusal_that_is_no_json_is_an_error_all_the_same(caller: Caller) -> None:
@@ -261,4 +262,4 @@ def test_a_caller_who_leaves_ends_the_upstream_read(
     assert len(gone.writes) == 1
     assert caller.bedrock.reply.closed
     assert caller.bedrock.reply.read(1) == STOP, "upstream was read on"
-    assert _audit(capsys)["outcome"] == "caller_gone"
+    assert audit_line(capsys)["outcome"] == "caller_gone"

@@ -1,6 +1,7 @@
 """Both ends of the gateway as a test sees them: a scripted Bedrock, a response that is kept."""
 
 import json
+from base64 import b64decode
 from collections.abc import Mapping
 from typing import Any, NamedTuple
 
@@ -65,6 +66,18 @@ class FakeBedrock:
     @property
     def body(self) -> dict[str, Any]:
         content: dict[str, Any] = json.loads(self.sent[-1].body)
+        return content
+
+    @property
+    def counted(self) -> dict[str, Any]:
+        """The invoke body inside a question to CountTokens."""
+        content: dict[str, Any] = json.loads(b64decode(self.body["input"]["invokeModel"]["body"]))
+        return content
+
+    @property
+    def metadata(self) -> dict[str, Any]:
+        header = self.sent[-1].headers["x-amzn-bedrock-request-metadata"]
+        content: dict[str, Any] = json.loads(header)
         return content
 
 

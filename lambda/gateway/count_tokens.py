@@ -1,0 +1,71 @@
+"""Counting tokens, in either format, by Bedrock's CountTokens: free, and not in the record.
+
+https://docs.aws.amazon.com/bedrock/latest/APIReference/API_runtime_CountTokens.html takes base
+model ids only, and not of every model.
+"""
+
+import json
+from base64 import b64encode
+from collections.abc import Mapping
+
+import catalog
+from gateway import errors, message_body
+from gateway.audit import Record, RecordedResponse
+from gateway.invocation import Call, ask
+from gateway.message_body import Members
+from gateway.request import Request, encoded, size
+from gateway.service import Service, model_in, model_path
+
+_REQUIRED = {"model": str, "messages": list}
+_JSON = {"content-type": "application/json"}
+
+
+def for_messages(
+    request: Request, response: RecordedResponse, record: Record, service: Service
+) -> None:
+    """`POST /v1/messages/count_tokens`. Raises GatewayError.
+
+    https://platform.claude.com/docs/en/api/messages-count-tokens
+    """
+    members = message_body.read(_text(request, record, service), _REQUIRED)
+    path = _path(service.resolve(members["model"].value), record)
+    betas = request.headers.get("anthropic-beta", "")
+    body = message_body.for_bedrock(members, betas, max_tokens=_max_tokens(members))
+    question = {"input": {"invokeModel": {"body": b64encode(body).decode()}}}
+    counted = json.loads(_ask(Call(path, _JSON, json.dumps(question).encode()), record, service))
+    response.start(200, _JSON)
+    response.write(json.dumps({"input_tokens": counted["inputTokens"]}).encode())
+
+
+def native(request: Request, response: RecordedResponse, record: Record, service: Service) -> None:
+    """`POST /model/{id}/count-tokens`. Raises GatewayError."""
+    text = _text(request, record, service)
+    path = _path(service.resolve(model_in(request.path)), record)
+    body = _ask(Call(path, _JSON, encoded(text)), record, service)
+    response.start(200, {**_JSON, "x-amzn-requestid": record.request_id})
+    response.write(body)
+
+
+def _text(request: Request, record: Record, service: Service) -> str:
+    text = request.text(limit=service.settings.max_body_bytes)
+    record.request_bytes = size(text)
+    return text
+
+
+def _path(resolved: catalog.Resolved, record: Record) -> str:
+    record.model = resolved.model.name
+    if not resolved.model.count_tokens:
+        raise errors.NotSupported(f"Bedrock does not count tokens for {resolved.model.name}.")
+    return model_path(resolved.model.base_id, "count-tokens")
+
+
+def _max_tokens(members: Members) -> str:
+    """Bedrock wants a whole invoke body: `max_tokens` above any thinking budget."""
+    thinking = members["thinking"].value if "thinking" in members else None
+    budget = thinking.get("budget_tokens") if isinstance(thinking, Mapping) else None
+    return str(budget + 1 if isinstance(budget, int) else 1)
+
+
+def _ask(call: Call, record: Record, service: Service) -> bytes:
+    with ask(call, record, service) as answer:
+        return answer.read_all()

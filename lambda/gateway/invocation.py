@@ -1,0 +1,110 @@
+"""One call of Bedrock: who asks is written into its record, how long it may take, what it refused.
+
+Every route that invokes a model goes through `ask`, so that none can forget the audit trail.
+"""
+
+import json
+import time
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from typing import NamedTuple
+
+from gateway import errors
+from gateway.audit import Record
+from gateway.request import Request
+from gateway.service import Service
+from gateway.upstream import Reply, read_all
+
+METADATA_HEADER = "x-amzn-bedrock-request-metadata"
+_SILENT_SECONDS = 290.0  # API Gateway gives up on a silent connection after 300
+_RESERVE_SECONDS = 5.0  # to tell the caller before Lambda ends the invocation
+_CLIENT_PREFIX = "client_"
+
+
+class Call(NamedTuple):
+    """What Bedrock is asked: the path names model and operation, the body is ready to send."""
+
+    path: str
+    headers: Mapping[str, str]
+    body: bytes
+
+
+class Answer(NamedTuple):
+    """Bedrock's 200. `until`: the moment, by the monotonic clock, when it must be passed on."""
+
+    reply: Reply
+    until: float
+
+    def read(self, seconds: float) -> bytes | None:
+        """As Reply.read, within the time there is. Raises UpstreamTimeout past it."""
+        left = self.until - time.monotonic()
+        if left <= 0:
+            raise errors.UpstreamTimeout("The answer took longer than this gateway may run.")
+        return self.reply.read(min(seconds, left))
+
+    def read_all(self) -> bytes:
+        """The whole body, for an answer that is sent in one piece."""
+        return read_all(self.reply, min(_SILENT_SECONDS, self.until - time.monotonic()))
+
+
+@contextmanager
+def ask(call: Call, record: Record, service: Service) -> Iterator[Answer]:
+    """Send `call` and give Bedrock's answer; what Bedrock refuses is raised as ours."""
+    until = time.monotonic() + service.remaining() - _RESERVE_SECONDS
+    record.asked = True
+    patience = min(_SILENT_SECONDS, until - time.monotonic())
+    reply = service.upstream.post(call.path, call.headers, call.body, seconds=patience)
+    try:
+        record.bedrock_request_id = reply.headers.get("x-amzn-requestid", "")
+        answer = Answer(reply, until)
+        if reply.status != 200:
+            raise _refusal(reply, answer.read_all())
+        yield answer
+    finally:
+        reply.close()
+
+
+def metadata(
+    request: Request, record: Record, client: Mapping[str, object] | None = None
+) -> dict[str, str]:
+    """What Bedrock's record says of the caller. The gateway's entries are the gateway's alone:
+    what a client sent in the header, or as `client`, is kept under a prefix of its own.
+
+    https://docs.aws.amazon.com/bedrock/latest/userguide/cost-mgmt-request-metadata.html
+    """
+    theirs = {**_sent(request.headers.get(METADATA_HEADER, "")), **(client or {})}
+    if not all(isinstance(value, str) for value in theirs.values()):
+        raise errors.InvalidRequest("The request metadata must be an object of strings.")
+    ours = {
+        "api_key_id": request.api_key_id,
+        "api_key_name": record.api_key_name,
+        "gateway_request_id": request.id,
+    }
+    return {
+        **{f"{_CLIENT_PREFIX}{name}": str(value) for name, value in theirs.items()},
+        **{name: value for name, value in ours.items() if value},
+    }
+
+
+def _sent(header: str) -> dict[str, object]:
+    try:
+        content = json.loads(header or "{}")
+    except ValueError as error:
+        raise errors.InvalidRequest("The request metadata is not valid JSON.") from error
+    if not isinstance(content, dict):
+        raise errors.InvalidRequest("The request metadata must be an object of strings.")
+    return content
+
+
+def _refusal(reply: Reply, body: bytes) -> errors.GatewayError:
+    try:
+        content = json.loads(body or b"{}")
+    except ValueError:
+        content = {}
+    message = content.get("message") if isinstance(content, dict) else None
+    return errors.from_bedrock(
+        reply.headers.get("x-amzn-errortype", ""),
+        str(message or ""),
+        status=reply.status,
+        retry_after=reply.headers.get("retry-after", ""),
+    )

@@ -1,0 +1,146 @@
+"""Bedrock's own operations, passed through: bodies and event-stream frames as they came.
+
+https://docs.aws.amazon.com/bedrock/latest/APIReference/API_Operations_Amazon_Bedrock_Runtime.html
+"""
+
+import json
+from collections.abc import Mapping
+from typing import Any, NamedTuple
+
+from gateway import errors, eventstream, json_object, usage
+from gateway.audit import Record, RecordedResponse
+from gateway.invocation import METADATA_HEADER, Answer, Call, ask, metadata
+from gateway.message_body import object_members
+from gateway.message_stream import inner, stream_error
+from gateway.request import Request, encoded, size
+from gateway.service import Service, model_in, model_path, operation_in
+
+_CARRIED = "x-amzn-bedrock-"
+_METRICS = "amazon-bedrock-invocationMetrics"
+_READ_SECONDS = 60.0
+
+
+class Operation(NamedTuple):
+    """`converse`: metadata and usage are members of the body, not headers."""
+
+    streamed: bool
+    converse: bool
+
+
+OPERATIONS = {
+    "invoke": Operation(streamed=False, converse=False),
+    "invoke-with-response-stream": Operation(streamed=True, converse=False),
+    "converse": Operation(streamed=False, converse=True),
+    "converse-stream": Operation(streamed=True, converse=True),
+}
+
+
+def invoke(request: Request, response: RecordedResponse, record: Record, service: Service) -> None:
+    """One of OPERATIONS. Raises GatewayError."""
+    name = operation_in(request.path)
+    operation = OPERATIONS[name]
+    record.stream = operation.streamed
+    text = request.text(limit=service.settings.max_body_bytes)
+    record.request_bytes = size(text)
+    resolved = service.resolve(model_in(request.path))
+    record.resolved(resolved)
+    call = _call(request, record, text, model_path(resolved.profile_id, name), operation)
+    with ask(call, record, service) as answer:
+        if operation.streamed:
+            _relay_stream(answer, response, record)
+        else:
+            _relay(answer, response, record, operation)
+
+
+def _call(request: Request, record: Record, text: str, path: str, operation: Operation) -> Call:
+    headers = _carried(request.headers)
+    if operation.converse:
+        return Call(path, headers, _with_metadata(request, record, text))
+    headers[METADATA_HEADER] = json.dumps(metadata(request, record))
+    return Call(path, headers, encoded(text))
+
+
+def _carried(headers: Mapping[str, str]) -> dict[str, str]:
+    """What Bedrock reads of a client's headers: content types, guardrail, trace, tier, latency."""
+    named = {"content-type": headers.get("content-type", "application/json")}
+    if "accept" in headers:
+        named["accept"] = headers["accept"]
+    carried = {
+        name: value
+        for name, value in headers.items()
+        if name.startswith(_CARRIED) and name != METADATA_HEADER
+    }
+    return {**named, **carried}
+
+
+def _with_metadata(request: Request, record: Record, text: str) -> bytes:
+    """Converse has its metadata in the body: one member is set, the others keep their bytes."""
+    members = object_members(text)
+    client = members["requestMetadata"].value if "requestMetadata" in members else None
+    if not isinstance(client, dict | None):
+        raise errors.InvalidRequest("The request metadata must be an object of strings.")
+    parts = {name: member.text for name, member in members.items()}
+    parts["requestMetadata"] = json.dumps(metadata(request, record, client))
+    return encoded(json_object.join(parts))
+
+
+def _relay(
+    answer: Answer, response: RecordedResponse, record: Record, operation: Operation
+) -> None:
+    body = answer.read_all()
+    if operation.converse:
+        record.usage = usage.from_converse(_object(_parsed(body).get("usage")))
+    else:
+        record.usage = usage.from_headers(answer.reply.headers)
+    response.start(200, _answer_headers(answer, record, "application/json"))
+    response.write(body)
+
+
+def _relay_stream(answer: Answer, response: RecordedResponse, record: Record) -> None:
+    relay = eventstream.Relay()
+    try:
+        while (data := answer.read(_READ_SECONDS)) != b"":
+            frames = relay.feed(data or b"")
+            if frames:
+                response.start_once(200, _answer_headers(answer, record, eventstream.CONTENT_TYPE))
+                response.write(frames)
+        last = relay.end()
+    except eventstream.FrameError as error:
+        raise errors.UpstreamFailed("Bedrock's stream was damaged.", cause=str(error)) from error
+    if last is None:
+        raise errors.UpstreamFailed("Bedrock's stream was empty.", cause="StreamCut")
+    _note_end(last, record)
+
+
+def _note_end(last: eventstream.Frame, record: Record) -> None:
+    """What the last frame says: the tokens, or why the stream failed (the caller has it too)."""
+    if last.headers.get(":message-type") != "event":
+        record.interrupted(stream_error(last))
+        return
+    content = _parsed(last.payload)
+    if "bytes" in content:
+        content = _parsed(inner(last.payload))
+        record.usage = usage.from_metrics(_object(content.get(_METRICS)))
+    else:
+        record.usage = usage.from_converse(_object(content.get("usage")))
+
+
+def _answer_headers(answer: Answer, record: Record, content_type: str) -> dict[str, str]:
+    headers = answer.reply.headers
+    carried = {name: value for name, value in headers.items() if name.startswith(_CARRIED)}
+    return {
+        "content-type": content_type,
+        "x-amzn-requestid": record.request_id,
+        **carried,
+    }
+
+
+def _parsed(data: bytes) -> dict[str, Any]:
+    try:
+        return _object(json.loads(data))
+    except ValueError:
+        return {}
+
+
+def _object(value: object) -> dict[str, Any]:
+    return value if isinstance(value, dict) else {}

@@ -1,0 +1,241 @@
+"""Bedrock's own operations: bodies pass untouched, who calls is written in, errors are theirs."""
+
+import json
+from typing import Any
+from urllib.parse import quote
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from gateway import errors, eventstream
+from gateway.errors import GatewayError
+from local.bedrock import frames
+from tests.unit.gateway.conftest import MODEL, PROFILE, Caller, audit_line
+from tests.unit.gateway.wire import SILENCE, SentResponse
+
+METRICS = {"inputTokenCount": 7, "outputTokenCount": 3, "cacheReadInputTokenCount": 2}
+STOP = {"type": "message_stop", "amazon-bedrock-invocationMetrics": METRICS}
+INVOKE_STREAM = frames.chunk(b'{"type":"message_start"}') + frames.chunk(json.dumps(STOP).encode())
+METADATA = json.dumps({"usage": {"inputTokens": 7, "outputTokens": 3}}).encode()
+CONVERSE_STREAM = frames.encode(
+    frames.encode_headers(event_type="messageStart", message_type="event"), b'{"role":"assistant"}'
+) + frames.encode(frames.encode_headers(event_type="metadata", message_type="event"), METADATA)
+ARN = f"arn:aws:bedrock:us-east-1:123456789012:inference-profile/{PROFILE}"
+
+
+def _send(
+    caller: Caller, operation: str, body: object = "{}", model: str = MODEL, **headers: str
+) -> SentResponse:
+    return caller.send(body, path=f"/model/{model}/{operation}", headers=headers)
+
+
+@pytest.mark.parametrize(
+    "model", [MODEL, PROFILE, quote(PROFILE, safe=""), ARN, quote(ARN, safe="")]
+)
+def test_any_spelling_in_the_path_reaches_the_stages_profile(caller: Caller, model: str) -> None:
+    assert _send(caller, "invoke", model=model).status == 200
+    assert caller.bedrock.sent[0].path == f"/model/{quote(PROFILE, safe='')}/invoke"
+
+
+def test_an_invoke_body_passes_byte_for_byte(caller: Caller) -> None:
+    body = ' {"anthropic_version" : "bedrock-2023-05-31",\n "x":1.0, "é":"\\u00e9"} '
+    caller.bedrock.answers(b'{"raw": 1.0}', content_type="application/json")
+    response = _send(caller, "invoke", body)
+    assert caller.bedrock.sent[0].body == body.encode()
+    assert response.body == b'{"raw": 1.0}'
+
+
+def test_bedrocks_headers_pass_both_ways_and_no_others(caller: Caller) -> None:
+    caller.bedrock.answers(
+        b"{}", x_amzn_bedrock_input_token_count="7", x_amzn_bedrock_service_tier="flex",
+        server="internal", x_amzn_trace="internal",
+    )  # fmt: skip
+    asked = {
+        "X-Amzn-Bedrock-GuardrailIdentifier": "g",
+        "X-Amzn-Bedrock-GuardrailVersion": "1",
+        "X-Amzn-Bedrock-Trace": "ENABLED",
+        "X-Amzn-Bedrock-Service-Tier": "flex",
+        "X-Amzn-Bedrock-PerformanceConfig-Latency": "optimized",
+        "Accept": "application/json",
+    }
+    response = _send(caller, "invoke", **asked, **{"X-Api-Key": "k", "X-Stainless-Lang": "py"})
+    sent = caller.bedrock.sent[0].headers
+    assert {name: sent[name.lower()] for name in asked} == asked
+    assert set(sent) - {name.lower() for name in asked} == {
+        "content-type",
+        "x-amzn-bedrock-request-metadata",
+    }
+    assert response.headers == {
+        "content-type": "application/json",
+        "x-amzn-bedrock-input-token-count": "7",
+        "x-amzn-bedrock-service-tier": "flex",
+        "x-amzn-requestid": "bedrock-1",
+        "request-id": "bedrock-1",
+    }
+
+
+def test_converse_has_its_metadata_in_the_body_and_keeps_the_other_members(caller: Caller) -> None:
+    messages = '[ {"role":"user", "content":[{"text":"\\u00e9"}]} ]'
+    mine = '{"team":"a","api_key_name":"forged"}'
+    _send(caller, "converse", f'{{"messages":{messages},"requestMetadata":{mine}}}')
+    assert messages.encode() in caller.bedrock.sent[0].body
+    assert "x-amzn-bedrock-request-metadata" not in caller.bedrock.sent[0].headers
+    assert caller.bedrock.body["requestMetadata"] == {
+        "client_team": "a",
+        "client_api_key_name": "forged",
+        "api_key_id": "key1",
+        "api_key_name": "team-a",
+        "gateway_request_id": "gw-1",
+    }
+
+
+@pytest.mark.parametrize(
+    ("operation", "stream"),
+    [("invoke-with-response-stream", INVOKE_STREAM), ("converse-stream", CONVERSE_STREAM)],
+)
+def test_a_stream_passes_byte_for_byte_and_its_tokens_are_read(
+    caller: Caller, capsys: pytest.CaptureFixture[str], operation: str, stream: bytes
+) -> None:
+    cut = len(stream) - 10
+    caller.bedrock.answers(
+        stream[:cut], SILENCE, stream[cut:], content_type="application/vnd.amazon.eventstream"
+    )
+    response = _send(caller, operation)
+    assert response.body == stream
+    assert response.headers["content-type"] == "application/vnd.amazon.eventstream"
+    audit = audit_line(capsys)
+    assert (audit["input_tokens"], audit["output_tokens"]) == (7, 3)
+    assert audit["outcome"] == "completed"
+
+
+@given(st.lists(st.integers(0, len(INVOKE_STREAM))))
+def test_a_relay_gives_whole_frames_only_and_loses_no_byte(cuts: list[int]) -> None:
+    relay, sent, at = eventstream.Relay(), b"", 0
+    for end in [*sorted(cuts), len(INVOKE_STREAM)]:
+        sent += relay.feed(INVOKE_STREAM[at:end])
+        at = end
+        whole = eventstream.Decoder()
+        whole.feed(sent)
+        whole.end()
+    last = relay.end()
+    assert sent == INVOKE_STREAM
+    assert last is not None
+    assert last.payload == eventstream.Decoder().feed(INVOKE_STREAM)[-1].payload
+
+
+def test_tokens_of_a_converse_answer_are_read(
+    caller: Caller, capsys: pytest.CaptureFixture[str]
+) -> None:
+    caller.bedrock.answers(METADATA)
+    assert _send(caller, "converse").body == METADATA
+    assert audit_line(capsys)["input_tokens"] == 7
+
+
+def test_bedrocks_own_exception_frame_passes_and_is_noted(
+    caller: Caller, capsys: pytest.CaptureFixture[str]
+) -> None:
+    stream = frames.chunk(b"{}") + frames.exception("throttlingException", {"message": "x"})
+    caller.bedrock.answers(stream)
+    assert _send(caller, "invoke-with-response-stream").body == stream
+    audit = audit_line(capsys)
+    assert (audit["outcome"], audit["error_cause"]) == ("interrupted", "throttlingException")
+
+
+@pytest.mark.parametrize(
+    "failure", [errors.UpstreamFailed("cut"), b"\0" * 12, INVOKE_STREAM[: len(INVOKE_STREAM) // 2]]
+)
+def test_a_stream_that_breaks_ends_in_an_exception_frame(
+    caller: Caller, failure: bytes | GatewayError
+) -> None:
+    first = frames.chunk(b"{}")
+    caller.bedrock.answers(first, failure)
+    response = _send(caller, "invoke-with-response-stream")
+    *_, last = eventstream.Decoder().feed(response.body)
+    assert response.body.startswith(first)
+    assert last.headers[":exception-type"] == "internalServerException"
+
+
+@pytest.mark.parametrize(
+    ("status", "name", "retry_after"),
+    [(400, "ValidationException", ""), (403, "AccessDeniedException", ""),
+     (404, "ResourceNotFoundException", ""), (408, "ModelTimeoutException", ""),
+     (424, "ModelErrorException", ""), (429, "ThrottlingException", "1"),
+     (500, "InternalServerException", ""), (503, "ServiceUnavailableException", "")],
+)  # fmt: skip
+def test_bedrocks_errors_keep_their_name_and_status(
+    caller: Caller, status: int, name: str, retry_after: str
+) -> None:
+    caller.bedrock.answers(b'{"message":"m"}', status=status, x_amzn_errortype=name)
+    response = _send(caller, "converse")
+    assert (response.status, response.headers["x-amzn-errortype"]) == (status, name)
+    assert set(response.json()) == {"message"}
+    assert response.headers.get("retry-after", "") == retry_after
+
+
+@pytest.mark.parametrize(
+    ("path", "status", "name"),
+    [
+        ("/model/gpt-4/invoke", 404, "ResourceNotFoundException"),
+        ("/model/claude-3-7-sonnet/converse", 404, "ResourceNotFoundException"),
+        ("/model/claude-haiku-4-5/invoke", 403, "AccessDeniedException"),
+        (f"/model/us.{PROFILE[7:]}/invoke", 400, "ValidationException"),
+        (f"/model/{MODEL}/invoke-with-bidirectional-stream", 404, "ResourceNotFoundException"),
+        (f"/model/{MODEL}/count-tokens", 400, "ValidationException"),
+        ("/model/", 404, "ResourceNotFoundException"),
+        ("/inference-profiles/gpt-4", 404, "ResourceNotFoundException"),
+    ],
+)
+def test_the_gateways_own_refusals_are_bedrocks_exceptions(
+    caller: Caller, path: str, status: int, name: str
+) -> None:
+    method = "GET" if path.startswith("/inference") else "POST"
+    response = caller.send("{}", method, path)
+    assert (response.status, response.headers["x-amzn-errortype"]) == (status, name)
+    assert response.json()["message"]
+    assert caller.bedrock.sent == []
+
+
+def test_a_converse_body_that_is_no_object_or_has_bad_metadata_is_refused(caller: Caller) -> None:
+    for body in ("[", "[]", '{"requestMetadata":[]}', '{"requestMetadata":{"a":1}}'):
+        response = _send(caller, "converse", body)
+        assert (response.status, response.headers["x-amzn-errortype"]) == (
+            400,
+            "ValidationException",
+        )
+    assert caller.bedrock.sent == []
+
+
+def test_the_profiles_and_models_are_those_of_the_stage_without_account_ids(caller: Caller) -> None:
+    models = caller.send("", "GET", "/foundation-models").json()["modelSummaries"]
+    profiles = caller.send("", "GET", "/inference-profiles").json()["inferenceProfileSummaries"]
+    assert [each["modelId"] for each in models] == [PROFILE.partition(".")[2], models[1]["modelId"]]
+    assert PROFILE in [each["inferenceProfileId"] for each in profiles]
+    assert len(models) == len(profiles) == len(caller.settings.allowed_models)
+    one = caller.send("", "GET", f"/inference-profiles/{quote(PROFILE, safe='')}").json()
+    assert one in profiles
+    assert one["inferenceProfileArn"].split(":")[4] == ""
+
+
+def test_tokens_are_counted_only_where_bedrock_counts_them(
+    caller: Caller, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    body: dict[str, Any] = {"model": MODEL, "messages": [], "thinking": {"budget_tokens": 2000}}
+    refused = caller.send(body, path="/v1/messages/count_tokens")
+    assert (refused.status, refused.json()["error"]["type"]) == (501, "not_supported")
+    assert refused.headers["x-should-retry"] == "false"
+
+    real = caller.resolved(MODEL)
+    counting = real._replace(model=real.model._replace(count_tokens=True))
+    monkeypatch.setattr("gateway.service.Service.resolve", lambda *_: counting)
+    caller.bedrock.answers(b'{"inputTokens":12}')
+    assert caller.send(body, path="/v1/messages/count_tokens").json() == {"input_tokens": 12}
+    base_id = quote(real.model.base_id, safe="")
+    assert caller.bedrock.sent[0].path == f"/model/{base_id}/count-tokens"
+    assert caller.bedrock.counted == {
+        "messages": [],
+        "thinking": {"budget_tokens": 2000},
+        "anthropic_version": "bedrock-2023-05-31",
+        "max_tokens": 2001,
+    }
+    assert _send(caller, "count-tokens").status == 200
