@@ -1,23 +1,25 @@
 """The application: which path is which operation, and the order in which a request is taken."""
 
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Container
 from datetime import UTC, datetime
 from time import monotonic
 from typing import NamedTuple
 from urllib.parse import unquote
 from uuid import uuid4
 
+from local.bedrock.call import Call
 from local.bedrock.caller import Caller, Signed, authenticate
 from local.bedrock.errors import RefusedError
+from local.bedrock.inference import Inference
 from local.bedrock.invocation import Invocation
-from local.bedrock.invoke import Call, Inference
+from local.bedrock.invoke import InvokeForm
 from local.bedrock.wire import ClientGoneError, Receive, Scope, Send, Wire
 
 MAX_BODY_BYTES = 25_000_000
-_STREAMED = {"invoke": False, "invoke-with-response-stream": True}
 
 Deliver = Callable[[Invocation], Awaitable[None]]
 App = Callable[[Scope, Receive, Send], Awaitable[None]]
+_Operation = Callable[[Call], Awaitable[Invocation | None]]
 
 
 class _Route(NamedTuple):
@@ -38,7 +40,7 @@ def create_app(
     deliver: takes each authenticated invocation once its answer is sent; should return at once.
     now: the time, in UTC; signatures, record times and models' ends of life go by it.
     """
-    inference = Inference(region)
+    operations = _operations(region)
 
     async def app(scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] == "lifespan":
@@ -46,19 +48,31 @@ def create_app(
             return
         wire = Wire(scope, receive, send, str(uuid4()))
         try:
-            call = await _take(wire, callers, region, now())
+            route = _route(wire.method, wire.raw_path, operations)
+            call = await _take(wire, route.model_id, callers, region, now())
         except RefusedError as refused:
             await wire.refuse(refused)
         except ClientGoneError:
             pass
         else:
-            invocation = await inference.run(call)
+            invocation = await operations[route.operation](call)
             if invocation is not None:
                 await deliver(invocation)
         finally:
             wire.close()
 
     return app
+
+
+def _operations(region: str) -> dict[str, _Operation]:
+    """What stands behind the last part of a path; gives what the log is to tell, if anything."""
+    inference = Inference(region)
+    return {
+        "invoke": lambda call: inference.run(call, InvokeForm(call, streamed=False)),
+        "invoke-with-response-stream": lambda call: inference.run(
+            call, InvokeForm(call, streamed=True)
+        ),
+    }
 
 
 async def _live(receive: Receive, send: Send) -> None:
@@ -69,28 +83,23 @@ async def _live(receive: Receive, send: Send) -> None:
 
 
 async def _take(
-    wire: Wire, callers: Callable[[str], Caller | None], region: str, now: datetime
+    wire: Wire,
+    model_id: str,
+    callers: Callable[[str], Caller | None],
+    region: str,
+    now: datetime,
 ) -> Call:
     """The authenticated call; raises RefusedError for a request that is none."""
     started = monotonic()
-    route = _route(wire.method, wire.raw_path)
     body = await wire.body(MAX_BODY_BYTES)
     signed = Signed(wire.method, wire.raw_path, wire.query, wire.headers, body)
     caller = authenticate(signed, callers=callers, region=region, now=now)
-    return Call(
-        wire=wire,
-        caller=caller,
-        model_id=route.model_id,
-        body=body,
-        streamed=_STREAMED[route.operation],
-        at=now,
-        started=started,
-    )
+    return Call(wire, caller, model_id, body, now, started)
 
 
-def _route(method: str, raw_path: str) -> _Route:
+def _route(method: str, raw_path: str, operations: Container[str]) -> _Route:
     """Ids stay percent-encoded in the path, since an ARN carries slashes of its own."""
     parts = raw_path.split("/")
-    if method == "POST" and len(parts) == 4 and parts[1] == "model" and parts[3] in _STREAMED:
+    if method == "POST" and len(parts) == 4 and parts[1] == "model" and parts[3] in operations:
         return _Route(unquote(parts[2]), parts[3])
     raise RefusedError("UnknownOperationException", "")

@@ -1,9 +1,12 @@
 """How this Bedrock counts: one token for every four characters, rounded up, and what is cached.
 
 Text, tool definitions, tool input and thinking count by their characters; an image counts as 1,500
-tokens and a PDF as 2,000, whatever their size. The prompt cache follows
-https://docs.aws.amazon.com/bedrock/latest/userguide/prompt-caching.html in outline: a prefix of
-1,024 tokens or more that ends at a cache marker is kept for 5 minutes or an hour after each use.
+tokens, whatever its size. Three pages of a PDF count as 7,000 tokens, and as 1,000 where only their
+text is read: https://docs.claude.com/en/docs/build-with-claude/pdf-support.
+
+The prompt cache follows https://docs.aws.amazon.com/bedrock/latest/userguide/prompt-caching.html in
+outline: a prefix of 1,024 tokens or more that ends at a cache marker is kept for 5 minutes or an
+hour after each use.
 """
 
 from collections.abc import Callable, Iterator
@@ -13,12 +16,22 @@ from typing import NamedTuple
 
 from pydantic import BaseModel
 
-from local.bedrock.blocks import Base64Pdf, Cacheable, Document, Image, Text, Thinking
+from local.bedrock.blocks import (
+    Base64Pdf,
+    Cacheable,
+    Document,
+    Image,
+    Text,
+    Thinking,
+    ToolResult,
+)
+from local.bedrock.pdf import pages
 from local.bedrock.schema import Request
 
 CHARACTERS_PER_TOKEN = 4
 IMAGE_TOKENS = 1_500
-PDF_TOKENS = 2_000
+TOKENS_OF_3_PAGES = 7_000
+TEXT_TOKENS_OF_3_PAGES = 1_000
 SMALLEST_CACHED_PREFIX = 1_024
 LIFETIME = {"5m": 300.0, "1h": 3600.0}
 
@@ -66,28 +79,29 @@ class _Part(NamedTuple):
     ttl: str | None
 
 
-def _parts(request: Request) -> Iterator[_Part]:
+def _parts(request: Request, text_only: bool) -> Iterator[_Part]:
     for tool in request.tools or ():
-        yield _part(tool)
-    yield from _content(request.system)
+        yield _part(tool, text_only)
+    yield from _content(request.system, text_only)
     for message in request.messages:
-        yield from _content(message.content)
+        yield from _content(message.content, text_only)
 
 
-def _content(content: object) -> Iterator[_Part]:
+def _content(content: object, text_only: bool) -> Iterator[_Part]:
     if isinstance(content, str):
         yield _Part(content, len(content), None)
     elif isinstance(content, list):
         for block in content:
-            yield _part(block)
+            yield _part(block, text_only)
 
 
-def _part(block: BaseModel) -> _Part:
+def _part(block: BaseModel, text_only: bool) -> _Part:
     marker = block.cache_control if isinstance(block, Cacheable) else None
-    return _Part(block, _characters(block), (marker.ttl or "5m") if marker else None)
+    ttl = (marker.ttl or "5m") if marker else None
+    return _Part(block, _characters(block, text_only), ttl)
 
 
-def _characters(block: BaseModel) -> int:
+def _characters(block: BaseModel, text_only: bool) -> int:
     if isinstance(block, Text):
         return len(block.text)
     if isinstance(block, Thinking):
@@ -95,8 +109,16 @@ def _characters(block: BaseModel) -> int:
     if isinstance(block, Image):
         return IMAGE_TOKENS * CHARACTERS_PER_TOKEN
     if isinstance(block, Document) and isinstance(block.source, Base64Pdf):
-        return PDF_TOKENS * CHARACTERS_PER_TOKEN
+        return _pdf_characters(block, block.source.data, text_only)
+    if isinstance(block, ToolResult):
+        return sum(part.characters for part in _content(block.content, text_only))
     return len(_identity(block))
+
+
+def _pdf_characters(block: Document, data: str, text_only: bool) -> int:
+    cited = block.citations is not None and block.citations.enabled
+    rate = TEXT_TOKENS_OF_3_PAGES if text_only and not cited else TOKENS_OF_3_PAGES
+    return -(-pages(data) * rate * CHARACTERS_PER_TOKEN // 3)
 
 
 def _identity(block: BaseModel | str) -> str:
@@ -113,9 +135,12 @@ class PromptCache:
         self._clock = clock
         self._expiry: dict[bytes, float] = {}
 
-    def usage(self, request: Request, scope: str) -> Usage:
-        """Counts the prompt of `request`, reading and writing prefixes kept for `scope`."""
-        parts = list(_parts(request))
+    def usage(self, request: Request, scope: str, *, text_only: bool = False) -> Usage:
+        """Counts the prompt of `request`, reading and writing prefixes kept for `scope`.
+
+        text_only: only the text of a PDF without citations is read.
+        """
+        parts = list(_parts(request, text_only))
         total = tokens(sum(part.characters for part in parts))
         if not any(part.ttl for part in parts):
             return Usage(total)

@@ -1,6 +1,8 @@
 """Counts follow the documented rule, and the prompt cache reads what was written before."""
 
 import json
+import zlib
+from base64 import b64encode
 from typing import Any
 
 import pytest
@@ -52,6 +54,47 @@ def text(value: str, ttl: str | None = None) -> dict[str, Any]:
 )
 def test_four_characters_are_a_token(content: list[dict[str, Any]], count: int) -> None:
     assert PromptCache().usage(request(*content), "scope") == Usage(count)
+
+
+def pdf(content: bytes) -> dict[str, Any]:
+    data = b64encode(content).decode()
+    source = {"type": "base64", "media_type": "application/pdf", "data": data}
+    return {"type": "document", "source": source}
+
+
+PACKED = b"<</Type/ObjStm/Filter/FlateDecode>>stream\r\n%s\r\nendstream"
+
+
+@pytest.mark.parametrize(
+    ("content", "pages"),
+    [
+        (b"no page to be seen", 1),
+        (b"<</Type /Page>> <</Type/Pages/Count 3>> <</Type\n/Page/Parent 1 0 R>>", 2),
+        (PACKED % zlib.compress(b"<</Type/Page>>" * 5), 5),
+        (b"<</Type/Page>>" + PACKED % b"no deflate", 1),
+        (b"<</Type/Page>>" * 3, 3),
+    ],
+)
+def test_a_pdf_counts_by_its_pages(content: bytes, pages: int) -> None:
+    seen, read = (
+        PromptCache().usage(request(pdf(content)), "scope", text_only=text_only).input
+        for text_only in (False, True)
+    )
+    assert (seen, read) == (-(-7000 * pages // 3), -(-1000 * pages // 3))
+
+
+def test_what_a_tool_returns_counts_as_it_would_in_a_message() -> None:
+    image = {"type": "base64", "media_type": "image/png", "data": "x" * 9_999}
+    use = {"type": "tool_use", "id": "t", "name": "look", "input": {}}
+    asked = [{"role": "user", "content": "12345678"}, {"role": "assistant", "content": [use]}]
+    before = PromptCache().usage(request(messages=asked), "scope").input
+    result = {
+        "type": "tool_result",
+        "tool_use_id": "t",
+        "content": [text("12345678"), {"type": "image", "source": image}],
+    }
+    answered = [*asked, {"role": "user", "content": [result]}]
+    assert PromptCache().usage(request(messages=answered), "scope").input == before + 1502
 
 
 def test_the_second_time_the_prefix_is_read() -> None:

@@ -1,0 +1,175 @@
+"""From a call to the answer sent: the checks in their order, the faults, what the log is told."""
+
+from typing import NamedTuple
+
+from catalog import Model
+from local.bedrock import directives, frames, replies, rules
+from local.bedrock.call import Call
+from local.bedrock.directives import Directives, Fault
+from local.bedrock.errors import RefusedError, invalid
+from local.bedrock.form import Event, Form, Question
+from local.bedrock.generations import anthropic_name
+from local.bedrock.identify import identify
+from local.bedrock.invocation import Invocation
+from local.bedrock.message import Answer
+from local.bedrock.tokens import PromptCache, Usage
+from local.bedrock.wire import ClientGoneError
+
+
+class Prepared(NamedTuple):
+    answer: Answer
+    asked: Directives
+
+
+class Inference:
+    """Answers calls in one Region; keeps the prompt cache."""
+
+    def __init__(self, region: str) -> None:
+        self._region = region
+        self._cache = PromptCache()
+
+    async def run(self, call: Call, form: Form) -> Invocation | None:
+        """Answers `call`; returns what the log is to tell, None if a fault says to lose it."""
+        seen = self._invocation(call, form.operation)
+        asked = Directives()
+        try:
+            prepared = self._prepare(call, form, seen)
+            asked = prepared.asked
+            await _answer(call, form, prepared, seen)
+        except RefusedError as refused:
+            seen.error = refused.name
+            await call.wire.refuse(refused)
+        except ClientGoneError:
+            pass
+        return None if "no_delivery" in asked.faults else seen
+
+    def _invocation(self, call: Call, operation: str) -> Invocation:
+        return Invocation(
+            request_id=call.wire.request_id,
+            at=call.at,
+            account=call.caller.account,
+            region=self._region,
+            caller_arn=call.caller.arn,
+            operation=operation,
+            model_id=call.model_id,
+            input=call.body,
+        )
+
+    def _prepare(self, call: Call, form: Form, seen: Invocation) -> Prepared:
+        """Everything that can be refused before the first byte; raises RefusedError."""
+        form.open(seen)
+        today = call.at.date().isoformat()
+        account = call.caller.account
+        target = identify(call.model_id, region=self._region, account=account, today=today)
+        question = form.ask(target.model)
+        request = question.request
+        rules.check(request, target.model)
+        asked = directives.read(replies.last_user_text(request))
+        seen.inference_region = target.inference_region(asked.text.encode())
+        scope = f"{account} {target.model.base_id}"
+        usage = self._cache.usage(request, scope, text_only=question.text_only)
+        _check_length(usage, question, target.model)
+        reply = replies.compose(request, target.model, asked, call.wire.request_id)
+        seen.usage = usage._replace(output=reply.output_tokens)
+        name = anthropic_name(target.model)
+        identity = f"msg_bdrk_{call.wire.request_id.replace('-', '')[:24]}"
+        return Prepared(Answer(identity, name, reply, seen.usage), asked)
+
+
+def _check_length(usage: Usage, question: Question, model: Model) -> None:
+    if usage.prompt > model.context_tokens:
+        raise invalid("Input is too long for requested model.")
+    if usage.prompt + question.reserved > model.context_tokens:
+        raise invalid(
+            f"input length and `max_tokens` exceed context limit: {usage.prompt} + "
+            f"{question.reserved} > {model.context_tokens}, decrease input length or "
+            "`max_tokens` and try again"
+        )
+
+
+async def _answer(call: Call, form: Form, prepared: Prepared, seen: Invocation) -> None:
+    faults = prepared.asked.faults
+    if "slow" in faults:
+        await call.wire.pause(faults["slow"].seconds)
+    refusal = prepared.asked.refusal() or _exception_refusal(form, faults)
+    if refusal is not None:
+        raise refusal
+    if "cut" in faults and faults["cut"].after == 0:
+        seen.output = None if form.streamed else form.whole(prepared.answer).body
+        call.wire.reset()
+    elif form.streamed:
+        await _stream(call, form, prepared, seen)
+    else:
+        await _whole(call, form, prepared, seen)
+
+
+def _exception_refusal(form: Form, faults: dict[str, Fault]) -> RefusedError | None:
+    """A call without a stream has no frame to carry an exception: it gets the HTTP error."""
+    if "exception" not in faults:
+        return None
+    name = faults["exception"].type
+    if not form.streamed:
+        return RefusedError(_class_name(name), "The request failed because a fault asked.")
+    if name not in form.exceptions:
+        return invalid(f"local directive: {form.operation} has no {name}")
+    return None
+
+
+async def _whole(call: Call, form: Form, prepared: Prepared, seen: Invocation) -> None:
+    headers, body = form.whole(prepared.answer)
+    seen.output = body
+    faults, wire = prepared.asked.faults, call.wire
+    sent = body[: len(body) // 2] if "cut" in faults else body
+    await wire.start(200, [*headers, ("content-length", str(len(body)))])
+    if "silence" in faults:
+        await wire.pause(faults["silence"].seconds)
+    await wire.write(sent)
+    if "cut" in faults:
+        wire.reset()
+    else:
+        await wire.end()
+
+
+async def _stream(call: Call, form: Form, prepared: Prepared, seen: Invocation) -> None:
+    sent: list[bytes] = []
+    await call.wire.start(200, form.stream_headers())
+    try:
+        for position, event in enumerate(form.events(prepared.answer)):
+            if position:
+                await call.wire.pause(prepared.asked.pace)
+            if await _broken_off(call, prepared.asked.faults, position, event, seen):
+                return
+            await call.wire.write(event.frame)
+            sent.append(event.told)
+        await call.wire.end()
+    finally:
+        form.tell(seen, sent)
+
+
+async def _broken_off(
+    call: Call, faults: dict[str, Fault], position: int, event: Event, seen: Invocation
+) -> bool:
+    """Does what the faults ask before the event at `position`; true if nothing may follow."""
+    due = {name for name, fault in faults.items() if fault.after == position}
+    if "silence" in due:
+        await call.wire.pause(faults["silence"].seconds)
+    if "exception" in due:
+        name = faults["exception"].type
+        seen.error = _class_name(name)
+        await call.wire.write(frames.exception(name, _exception_fields(name)))
+        await call.wire.end()
+    if "cut" in due:
+        await call.wire.write(event.frame[: len(event.frame) // 2])
+        call.wire.reset()
+    return bool(due & {"exception", "cut"})
+
+
+def _class_name(exception: str) -> str:
+    return exception[0].upper() + exception[1:]
+
+
+def _exception_fields(name: str) -> dict[str, str | int]:
+    fields: dict[str, str | int] = {"message": "The stream failed because a fault asked for it."}
+    if name == "modelStreamErrorException":
+        fields |= {"originalStatusCode": 500, "originalMessage": "a fault asked for it"}
+    return fields
