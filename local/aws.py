@@ -1,7 +1,9 @@
 """How clients of the embedded AWS are made: its address, Region, account and test keys."""
 
 import os
+import threading
 from collections.abc import Mapping
+from functools import cache
 from typing import Any, NamedTuple
 
 import boto3
@@ -9,6 +11,9 @@ from botocore.config import Config
 
 ACCESS_KEY_ID = "test"
 SECRET_ACCESS_KEY = "test"  # noqa: S105 - the embedded AWS accepts anything; nothing is protected
+
+_ONE_AT_A_TIME = threading.Lock()
+"""A session must not make two clients at once."""
 
 Client = Any
 """A boto3 client: boto3 makes its classes at run time."""
@@ -24,7 +29,11 @@ class Aws(NamedTuple):
     def client(self, service: str, session: Mapping[str, Any] | None = None) -> Client:
         """A client with the root test keys, or with the `Credentials` that STS gave for a role."""
         keys = session or {"AccessKeyId": ACCESS_KEY_ID, "SecretAccessKey": SECRET_ACCESS_KEY}
-        make: Any = boto3.Session().client
+        with _ONE_AT_A_TIME:
+            return self._client(service, keys)
+
+    def _client(self, service: str, keys: Mapping[str, Any]) -> Client:
+        make: Any = _session().client
         return make(
             service,
             region_name=self.region,
@@ -45,6 +54,12 @@ class Aws(NamedTuple):
             "AWS_DEFAULT_REGION": self.region,
             "AWS_EC2_METADATA_DISABLED": "true",
         }
+
+
+@cache
+def _session() -> boto3.Session:
+    """One for all clients: it keeps the service models, which are slow to read."""
+    return boto3.Session()
 
 
 def without_aws(environment: Mapping[str, str] = os.environ) -> dict[str, str]:
