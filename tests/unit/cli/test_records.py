@@ -1,0 +1,96 @@
+"""Which of the lines and objects is the record of a call."""
+
+import gzip
+import json
+from collections.abc import Iterator
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+import boto3
+import pytest
+from moto import mock_aws
+
+from cli.logs import find
+from cli.records import STREAM, Records
+from cli.target import Target
+
+NOW = datetime.now(UTC)
+ROOT = "AWSLogs/123456789012/BedrockModelInvocationLogs/us-east-1"
+TARGET = Target("us-east-1", "/invocations", "the-bucket", None)
+
+
+class Account:
+    """An account with the two destinations, and what Bedrock would write there."""
+
+    def __init__(self) -> None:
+        self.logs: Any = boto3.client("logs", region_name="us-east-1")
+        self.s3: Any = boto3.client("s3", region_name="us-east-1")
+        self.logs.create_log_group(logGroupName=TARGET.log_group)
+        self.logs.create_log_stream(logGroupName=TARGET.log_group, logStreamName=STREAM)
+        self.s3.create_bucket(Bucket=TARGET.bucket)
+
+    def log(self, *lines: str) -> None:
+        events = [{"timestamp": int(NOW.timestamp() * 1000), "message": line} for line in lines]
+        self.logs.put_log_events(
+            logGroupName=TARGET.log_group, logStreamName=STREAM, logEvents=events
+        )
+
+    def store(self, name: str, *lines: str, at: datetime = NOW) -> str:
+        key = f"{ROOT}/{at:%Y/%m/%d/%H}/{name}"
+        body = gzip.compress("\n".join(lines).encode()) if lines else b""
+        self.s3.put_object(Bucket=TARGET.bucket, Key=key, Body=body)
+        return key
+
+
+@pytest.fixture
+def account(monkeypatch: pytest.MonkeyPatch) -> Iterator[Account]:
+    for name in ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY"):
+        monkeypatch.setenv(name, "test")
+    with mock_aws():
+        yield Account()
+
+
+def record(request_id: str, **fields: Any) -> str:  # noqa: ANN401 - JSON
+    return json.dumps({"requestId": request_id, "timestamp": f"{NOW:%Y-%m-%dT%H:%M:%SZ}", **fields})
+
+
+def test_both_are_found_among_lines_that_are_no_records_or_only_quote_the_id(
+    account: Account,
+) -> None:
+    quoting = record("other", input={"inputBodyJson": "wanted"})
+    account.log("Permissions are correctly set for wanted logs.", quoting, record("wanted"))
+    account.store("amazon-bedrock-logs-permission-check")
+    account.store("data/wanted_input.json.gz", "wanted")
+    key = account.store("1.json.gz", quoting, record("wanted", a=1))
+
+    found = find(Records(TARGET), "wanted", hours=1)
+
+    assert found.complete
+    assert found.in_logs is not None
+    assert found.in_logs["requestId"] == "wanted"
+    assert found.in_s3 is not None
+    assert (found.in_s3.record["a"], found.in_s3.key) == (1, key)
+
+
+def test_a_record_in_one_place_only_is_not_complete(account: Account) -> None:
+    account.log(record("wanted"))
+
+    assert not find(Records(TARGET), "wanted", hours=1).complete
+
+
+def test_only_the_hours_asked_for_are_searched(account: Account) -> None:
+    records, before = Records(TARGET), NOW - timedelta(hours=5)
+    account.store("old.json.gz", record("wanted"), at=before)
+
+    assert records.in_s3("wanted", NOW - timedelta(hours=2), NOW) is None
+    assert records.in_s3("wanted", before, NOW) is not None
+
+
+def test_a_body_is_read_from_the_record_or_from_where_it_says(account: Account) -> None:
+    records = Records(TARGET)
+    key = account.store("data/x_input.json.gz", json.dumps({"large": True}))
+
+    assert records.body({"inputBodyJson": {"small": True}}, "input") == {"small": True}
+    path = {"inputBodyS3Path": f"s3://{TARGET.bucket}/{key}"}
+    assert records.body(path, "input") == {"large": True}
+    assert records.body({}, "input") is None
