@@ -28,6 +28,7 @@ _GATEWAY = {
     "ALLOWED_MODELS": f"{MODEL},claude-opus-4-5,claude-haiku-4-5",
     "MAX_BODY_BYTES": "5000000",
     "PING_SECONDS": "15",
+    "ADAPT": "lenient",
     "API_KEY_NAMES": '{"key1":"team-a"}',
     "POWERTOOLS_SERVICE_NAME": "gateway",
     "POWERTOOLS_METRICS_NAMESPACE": "ClaudeOnBedrock",

@@ -107,10 +107,10 @@ class Gateway(cdk.Stack):
                 "ALLOWED_MODELS": ",".join(stage.models),
                 "MAX_BODY_BYTES": str(stage.max_body_bytes),
                 "PING_SECONDS": str(stage.ping_seconds),
+                "ADAPT": stage.adapt,
                 "API_KEY_NAMES": self.to_json_string(keys.names_by_id()),
                 "POWERTOOLS_SERVICE_NAME": "gateway",
                 "POWERTOOLS_METRICS_NAMESPACE": "ClaudeOnBedrock",
-                "POWERTOOLS_LOG_LEVEL": stage.log_level,
             },
             managed_policies=invoke_policies,
         )

@@ -113,10 +113,10 @@ class Stage(_Block):
             description="an AWS account id of 12 digits in quotes, or null for the caller's own",
         ),
     ] = None
-    log_level: Annotated[
-        Literal["DEBUG", "INFO", "WARNING", "ERROR"],
-        Field(description="DEBUG, INFO, WARNING or ERROR"),
-    ] = "INFO"
+    adapt: Annotated[
+        Literal["lenient", "strict"],
+        Field(description="lenient or strict"),
+    ] = "lenient"
 
 
 _BLOCKS: Mapping[str, type[_Block]] = {"throttle": Throttle, "quota": Quota}

@@ -10,6 +10,8 @@ from gateway.request import Request
 from gateway.runtime import Response
 from gateway.usage import Usage
 
+ADAPTED_HEADER = "x-gateway-adapted"
+_LONGEST_HEADER = 4096  # of the 10,240 bytes that API Gateway gives all headers
 COMPLETED = "completed"
 REFUSED = "refused"  # by us, before Bedrock was asked
 UPSTREAM_ERROR = "upstream_error"  # by Bedrock, before the first byte went out
@@ -39,6 +41,7 @@ class Record:
         self.response_bytes = 0
         self.status = 0
         self.usage = Usage()
+        self.changes: tuple[str, ...] = ()  # made to the body, see gateway.adapt
         self.outcome = COMPLETED
         self.error: GatewayError | None = None
 
@@ -79,13 +82,14 @@ class Record:
             "outcome": self.outcome,
             "error_type": self.error.type if self.error else "",
             "error_cause": self.error.cause if self.error else "",
+            "adapted": list(self.changes),
             "request_bytes": self.request_bytes,
             "response_bytes": self.response_bytes,
             "first_byte_ms": self.first_byte_ms,
             "duration_ms": self._ms(self._clock()),
             **self.usage._asdict(),
         }
-        return {name: value for name, value in fields.items() if value not in ("", None)}
+        return {name: value for name, value in fields.items() if value not in ("", None, [])}
 
     def _ms(self, moment: float) -> int:
         return round((moment - self._started_at) * 1000)
@@ -104,10 +108,13 @@ class RecordedResponse:
         return self._record.status != 0
 
     def start(self, status: int, headers: Mapping[str, str]) -> None:
-        """Adds `request-id`, which every answer carries."""
+        """Adds what every answer carries: `request-id`, and what was changed in the request."""
         self._record.status = status
         self.content_type = headers.get("content-type", "")
-        self._response.start(status, {**headers, "request-id": self._record.request_id})
+        about = {"request-id": self._record.request_id}
+        if self._record.changes:
+            about[ADAPTED_HEADER] = ", ".join(self._record.changes)[:_LONGEST_HEADER]
+        self._response.start(status, {**headers, **about})
 
     def start_once(self, status: int, headers: Mapping[str, str]) -> None:
         """For streams, whose first bytes decide that there is an answer at all."""

@@ -9,7 +9,7 @@ from base64 import b64encode
 from collections.abc import Mapping
 
 import catalog
-from gateway import errors, message_body
+from gateway import errors, json_object, message_body
 from gateway.audit import Record, RecordedResponse
 from gateway.invocation import Call, ask
 from gateway.message_body import Members
@@ -28,9 +28,10 @@ def for_messages(
     https://platform.claude.com/docs/en/api/messages-count-tokens
     """
     members = message_body.read(_text(request, record, service), _REQUIRED)
-    path = _path(service.resolve(members["model"].value), record)
-    betas = request.headers.get("anthropic-beta", "")
-    body = message_body.for_bedrock(members, betas, max_tokens=_max_tokens(members))
+    resolved = service.resolve(members["model"].value)
+    path = _path(resolved, record)
+    parts = message_body.for_bedrock(members, resolved.model, request, record, service.settings)
+    body = encoded(json_object.join({**parts, "max_tokens": _max_tokens(members)}))
     question = {"input": {"invokeModel": {"body": b64encode(body).decode()}}}
     counted = json.loads(_ask(Call(path, _JSON, json.dumps(question).encode()), record, service))
     response.start(200, _JSON)

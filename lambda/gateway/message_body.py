@@ -4,15 +4,16 @@ The request: https://platform.claude.com/docs/en/api/messages and, as Bedrock ta
 https://docs.aws.amazon.com/bedrock/latest/userguide/model-parameters-anthropic-claude-messages-request-response.html
 """
 
-import json
 from collections.abc import Mapping
 
+from catalog import Model
 from gateway import errors, json_object
+from gateway.adapt import adapt
+from gateway.audit import Record
 from gateway.json_object import Member
-from gateway.request import encoded
+from gateway.request import Request
+from gateway.settings import Settings
 
-ANTHROPIC_VERSION = "bedrock-2023-05-31"
-_IN_THE_URL = ("model", "stream")  # Bedrock has them in the path, and refuses them in the body
 _KINDS = {str: "string", int: "integer", list: "array"}
 Members = Mapping[str, Member]
 
@@ -40,20 +41,15 @@ def object_members(text: str) -> Members:
         raise errors.InvalidRequest(str(error)) from error
 
 
-def for_bedrock(members: Members, beta_header: str, **texts: str) -> bytes:
-    """The body for InvokeModel; `texts` are members to set, as JSON texts."""
-    parts = {name: member.text for name, member in members.items() if name not in _IN_THE_URL}
-    parts["anthropic_version"] = f'"{ANTHROPIC_VERSION}"'
-    betas = _betas(members, beta_header)
-    if betas:
-        parts["anthropic_beta"] = json.dumps(betas)
-    return encoded(json_object.join({**parts, **texts}))
+def for_bedrock(
+    members: Members, model: Model, request: Request, record: Record, settings: Settings
+) -> dict[str, str]:
+    """The members for InvokeModel, as JSON texts; what was changed for it is noted in the record.
 
-
-def _betas(members: Members, header: str) -> list[str]:
-    """Bedrock takes betas in the body only."""
-    given = members["anthropic_beta"].value if "anthropic_beta" in members else []
-    if not isinstance(given, list) or not all(isinstance(beta, str) for beta in given):
-        raise errors.InvalidRequest("anthropic_beta: Input should be a valid array of strings")
-    named = [beta.strip() for beta in header.split(",") if beta.strip()]
-    return list(dict.fromkeys([*given, *named]))
+    Raises InvalidRequest for what cannot be changed, or may not on this stage.
+    """
+    header = request.headers.get("anthropic-beta", "")
+    betas = [beta.strip() for beta in header.split(",") if beta.strip()]
+    adapted = adapt(members, betas, model=model, strict=settings.adapt == "strict")
+    record.changes = adapted.changes
+    return adapted.parts

@@ -5,12 +5,12 @@ https://platform.claude.com/docs/en/api/messages
 
 import json
 
-from gateway import errors, message_body, sse
+from gateway import errors, json_object, message_body, sse
 from gateway.audit import Record, RecordedResponse
 from gateway.invocation import METADATA_HEADER, Answer, Call, ask, metadata
 from gateway.message_body import Members
 from gateway.message_stream import MessageStream
-from gateway.request import Request, size
+from gateway.request import Request, encoded, size
 from gateway.service import Service, model_path
 from gateway.usage import from_headers
 
@@ -34,11 +34,9 @@ def _prepare(request: Request, record: Record, service: Service) -> Call:
     resolved = service.resolve(members["model"].value)
     record.resolved(resolved)
     operation = "invoke-with-response-stream" if record.stream else "invoke"
-    return Call(
-        model_path(resolved.profile_id, operation),
-        _headers(request, record),
-        message_body.for_bedrock(members, request.headers.get("anthropic-beta", "")),
-    )
+    parts = message_body.for_bedrock(members, resolved.model, request, record, service.settings)
+    path = model_path(resolved.profile_id, operation)
+    return Call(path, _headers(request, record), encoded(json_object.join(parts)))
 
 
 def _streamed(members: Members) -> bool:

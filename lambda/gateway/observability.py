@@ -46,6 +46,8 @@ def count(record: audit.Record, stage: str) -> None:
         metrics.add_metric(failure, MetricUnit.Count, 1)
     if record.first_byte_ms is not None and record.bedrock_request_id:
         metrics.add_metric("FirstByteLatency", MetricUnit.Milliseconds, record.first_byte_ms)
+    if record.changes:
+        metrics.add_metric("Adapted", MetricUnit.Count, 1)
     for name, field in _TOKENS.items():
         if (tokens := getattr(record.usage, field)) is not None:
             metrics.add_metric(name, MetricUnit.Count, tokens)

@@ -10,7 +10,10 @@ class SettingsError(Exception):
 
 
 class Settings(NamedTuple):
-    """`ping_seconds`: silence after which a stream is kept alive. `endpoint`: Bedrock's URL."""
+    """`ping_seconds`: silence after which a stream is kept alive. `endpoint`: Bedrock's URL.
+
+    `adapt`: whether a body is made to fit Bedrock (lenient), or refused instead (strict).
+    """
 
     stage: str
     route: str
@@ -18,6 +21,7 @@ class Settings(NamedTuple):
     allowed_models: frozenset[str]
     max_body_bytes: int
     ping_seconds: float
+    adapt: str
     api_key_names: dict[str, str]
     endpoint: str
 
@@ -33,6 +37,7 @@ def load(environment: Mapping[str, str]) -> Settings:
         allowed_models=frozenset(_text(environment, "ALLOWED_MODELS").split(",")),
         max_body_bytes=int(_positive(environment, "MAX_BODY_BYTES")),
         ping_seconds=_positive(environment, "PING_SECONDS"),
+        adapt=_one_of(environment, "ADAPT", ("lenient", "strict")),
         api_key_names=_names(environment, "API_KEY_NAMES"),
         endpoint=environment.get("AWS_ENDPOINT_URL_BEDROCK_RUNTIME") or default_endpoint,
     )
@@ -42,6 +47,13 @@ def _text(environment: Mapping[str, str], name: str) -> str:
     value = environment.get(name, "")
     if not value:
         raise SettingsError(f"{name} is not set")
+    return value
+
+
+def _one_of(environment: Mapping[str, str], name: str, allowed: tuple[str, ...]) -> str:
+    value = _text(environment, name)
+    if value not in allowed:
+        raise SettingsError(f"{name} must be one of {', '.join(allowed)}, not {value!r}")
     return value
 
 

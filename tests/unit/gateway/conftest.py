@@ -29,6 +29,7 @@ def settings() -> Settings:
             "ALLOWED_MODELS": f"{MODEL},claude-opus-4-5",
             "MAX_BODY_BYTES": "10000",
             "PING_SECONDS": "15",
+            "ADAPT": "lenient",
             "API_KEY_NAMES": '{"key1": "team-a"}',
         }
     )

@@ -126,6 +126,7 @@ GOOD = {
     "ALLOWED_MODELS": "a,b",
     "MAX_BODY_BYTES": "1",
     "PING_SECONDS": "0.5",
+    "ADAPT": "lenient",
     "API_KEY_NAMES": "{}",
 }
 
@@ -145,6 +146,7 @@ def test_settings_come_from_the_environment() -> None:
         ("MAX_BODY_BYTES", "x"),
         ("MAX_BODY_BYTES", "-1"),
         ("PING_SECONDS", "nan"),
+        ("ADAPT", "loose"),
         ("API_KEY_NAMES", "["),
         ("API_KEY_NAMES", "[]"),
         ("API_KEY_NAMES", '{"a":1}'),

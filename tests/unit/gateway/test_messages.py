@@ -1,5 +1,6 @@
 """POST /v1/messages: what Bedrock is asked, what the caller gets, and what is recorded."""
 
+import json
 from typing import Any
 
 import pytest
@@ -42,9 +43,34 @@ def test_what_is_not_changed_leaves_as_the_same_bytes(caller: Caller) -> None:
     assert written.encode() in caller.bedrock.sent[0].body
 
 
-def test_betas_go_from_the_header_into_the_body(caller: Caller) -> None:
-    caller.send({**ASK, "anthropic_beta": ["a"]}, headers={"Anthropic-Beta": "b, a"})
-    assert caller.bedrock.body["anthropic_beta"] == ["a", "b"]
+TAKEN = "interleaved-thinking-2025-05-14"
+REFUSED = "prompt-caching-scope-2026-01-05"
+
+
+def test_betas_go_into_the_body_and_what_bedrock_refuses_is_left_out_with_a_receipt(
+    caller: Caller, capsys: pytest.CaptureFixture[str]
+) -> None:
+    betas = {"Anthropic-Beta": f"{TAKEN}, {REFUSED}"}
+    response = caller.send({**ASK, "tags": {"a": "b"}}, headers=betas)
+    assert caller.bedrock.body["anthropic_beta"] == [TAKEN]
+    assert "tags" not in caller.bedrock.body
+    changes = [f"beta:{REFUSED}", "field:tags"]
+    assert response.headers["x-gateway-adapted"].split(", ") == changes
+    printed = capsys.readouterr().out
+    assert json.loads(printed.splitlines()[-1])["Adapted"] == [1.0]
+    assert json.loads(printed.splitlines()[0])["audit"]["adapted"] == changes
+
+
+def test_a_request_that_fits_has_no_receipt(caller: Caller) -> None:
+    assert "x-gateway-adapted" not in caller.send(ASK).headers
+
+
+def test_a_strict_stage_refuses_what_would_be_changed(caller: Caller) -> None:
+    caller.settings = caller.settings._replace(adapt="strict")
+    response = caller.send({**ASK, "tags": {}})
+    assert _error(response) == (400, "invalid_request_error")
+    assert "tags" in response.json()["error"]["message"]
+    assert caller.bedrock.sent == []
 
 
 def test_the_request_metadata_is_the_gateways_and_a_clients_own_is_marked(caller: Caller) -> None:

@@ -38,7 +38,7 @@ def test_what_is_not_said_has_its_default() -> None:
     assert stage.ping_seconds == 15
     assert stage.keep_logs_on_destroy is True
     assert stage.account is None
-    assert stage.log_level == "INFO"
+    assert stage.adapt == "lenient"
 
 
 def test_what_is_said_is_kept() -> None:
@@ -131,7 +131,7 @@ def test_every_stage_of_cdk_json_is_valid() -> None:
         ({"alarm_email": "ops"}, "alarm_email: 'ops' given; allowed: an e-mail address, or null"),
         ({"keep_logs_on_destroy": 1}, "keep_logs_on_destroy: 1 given; allowed: true or false"),
         ({"account": 123456789012}, "account: 123456789012 given; allowed: an AWS account id of "),
-        ({"log_level": "info"}, "log_level: 'info' given; allowed: DEBUG, INFO, WARNING or ERROR"),
+        ({"adapt": "loose"}, "adapt: 'loose' given; allowed: lenient or strict"),
     ],
 )
 def test_a_mistake_names_stage_key_what_was_given_and_what_is_allowed(
@@ -157,8 +157,8 @@ def test_a_missing_key_is_named() -> None:
 
 
 def test_two_mistakes_are_two_lines() -> None:
-    lines = mistake(retention_days="30", log_level="info").splitlines()
-    assert [line.split(":")[1] for line in lines] == [" retention_days", " log_level"]
+    lines = mistake(retention_days="30", adapt="loose").splitlines()
+    assert [line.split(":")[1] for line in lines] == [" retention_days", " adapt"]
 
 
 def test_an_unknown_stage_is_told_the_known_ones() -> None:
