@@ -10,7 +10,7 @@ import pytest
 from pydantic import BaseModel
 
 from gateway import errors, routes
-from gateway.message_stream import Usage
+from gateway.usage import Usage
 from stacks.settings import Quota, Stage, Throttle
 from tests.pages import (
     PAGES,
