@@ -9,6 +9,7 @@ from uuid import uuid4
 
 from local.bedrock.call import Call
 from local.bedrock.caller import Caller, Signed, authenticate
+from local.bedrock.converse.form import ConverseForm
 from local.bedrock.errors import RefusedError
 from local.bedrock.inference import Inference
 from local.bedrock.invocation import Invocation
@@ -19,7 +20,7 @@ MAX_BODY_BYTES = 25_000_000
 
 Deliver = Callable[[Invocation], Awaitable[None]]
 App = Callable[[Scope, Receive, Send], Awaitable[None]]
-_Operation = Callable[[Call], Awaitable[Invocation | None]]
+Operation = Callable[[Call], Awaitable[Invocation | None]]
 
 
 class _Route(NamedTuple):
@@ -40,7 +41,7 @@ def create_app(
     deliver: takes each authenticated invocation once its answer is sent; should return at once.
     now: the time, in UTC; signatures, record times and models' ends of life go by it.
     """
-    operations = _operations(region)
+    answers = operations(region)
 
     async def app(scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] == "lifespan":
@@ -48,14 +49,14 @@ def create_app(
             return
         wire = Wire(scope, receive, send, str(uuid4()))
         try:
-            route = _route(wire.method, wire.raw_path, operations)
+            route = _route(wire.method, wire.raw_path, answers)
             call = await _take(wire, route.model_id, callers, region, now())
         except RefusedError as refused:
             await wire.refuse(refused)
         except ClientGoneError:
             pass
         else:
-            invocation = await operations[route.operation](call)
+            invocation = await answers[route.operation](call)
             if invocation is not None:
                 await deliver(invocation)
         finally:
@@ -64,14 +65,16 @@ def create_app(
     return app
 
 
-def _operations(region: str) -> dict[str, _Operation]:
-    """What stands behind the last part of a path; gives what the log is to tell, if anything."""
+def operations(region: str) -> dict[str, Operation]:
+    """What answers a call, by the last part of its path; gives what the log is to tell, if any."""
     inference = Inference(region)
     return {
         "invoke": lambda call: inference.run(call, InvokeForm(call, streamed=False)),
         "invoke-with-response-stream": lambda call: inference.run(
             call, InvokeForm(call, streamed=True)
         ),
+        "converse": lambda call: inference.run(call, ConverseForm(call, streamed=False)),
+        "converse-stream": lambda call: inference.run(call, ConverseForm(call, streamed=True)),
     }
 
 
@@ -97,9 +100,9 @@ async def _take(
     return Call(wire, caller, model_id, body, now, started)
 
 
-def _route(method: str, raw_path: str, operations: Container[str]) -> _Route:
+def _route(method: str, raw_path: str, known: Container[str]) -> _Route:
     """Ids stay percent-encoded in the path, since an ARN carries slashes of its own."""
     parts = raw_path.split("/")
-    if method == "POST" and len(parts) == 4 and parts[1] == "model" and parts[3] in operations:
+    if method == "POST" and len(parts) == 4 and parts[1] == "model" and parts[3] in known:
         return _Route(unquote(parts[2]), parts[3])
     raise RefusedError("UnknownOperationException", "")

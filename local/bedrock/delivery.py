@@ -74,9 +74,9 @@ class Delivery:
         if new:
             self._put_canaries(found)
         if found.s3 is not None:
-            self._to_s3(batch, found.s3, found.bodies)
+            self._to_s3(batch, found.s3, found)
         if found.cloudwatch is not None:
-            self._to_cloudwatch(batch, found.cloudwatch, bodies=found.bodies, greet=new)
+            self._to_cloudwatch(batch, found.cloudwatch, found, greet=new)
 
     def _configuration(self) -> Destinations | None:
         try:
@@ -93,18 +93,18 @@ class Delivery:
             except (BotoCoreError, ClientError) as failure:
                 _LOG.error("invocation logging: s3://%s refuses: %s", place.bucket, failure)
 
-    def _to_s3(self, batch: list[Invocation], place: Place, bodies: bool) -> None:
+    def _to_s3(self, batch: list[Invocation], place: Place, found: Destinations) -> None:
         for _, hour in groupby(batch, key=lambda call: (call.account, f"{call.at:%Y%m%d%H}")):
             calls = list(hour)
-            made = [records.record(call, bodies=bodies, large=place) for call in calls]
+            made = _records(calls, found, place)
             self._put_large(made)
             with self._measured(_S3, len(calls)):
                 sinks.put_records(self._clients.s3, place, calls[0], [r.line for r in made])
 
     def _to_cloudwatch(
-        self, batch: list[Invocation], group: LogGroup, *, bodies: bool, greet: bool
+        self, batch: list[Invocation], group: LogGroup, found: Destinations, *, greet: bool
     ) -> None:
-        made = [records.record(call, bodies=bodies, large=group.large) for call in batch]
+        made = _records(batch, found, group.large)
         self._put_large(made)
         with self._measured(_CLOUDWATCH, len(batch)):
             role = sinks.credentials_of(self._clients.sts, group)
@@ -137,3 +137,10 @@ class Delivery:
             self._clients.cloudwatch.put_metric_data(Namespace="AWS/Bedrock", MetricData=data)
         except (BotoCoreError, ClientError) as failure:
             _LOG.error("invocation logging: %s is not counted: %s", metric, failure)
+
+
+def _records(calls: list[Invocation], found: Destinations, large: Place | None) -> list[Record]:
+    return [
+        records.record(call, bodies=found.bodies, images=found.images, large=large)
+        for call in calls
+    ]

@@ -32,6 +32,9 @@ class Destinations(NamedTuple):
     """Whether records hold what was said. Claude reads text and images, and a type that is switched
     on covers every model that has it as input or output."""
 
+    images: bool = True
+    """Whether images and documents of Converse calls are kept."""
+
     def places(self) -> list[Place]:
         large = self.cloudwatch.large if self.cloudwatch else None
         return [place for place in dict.fromkeys((self.s3, large)) if place is not None]
@@ -49,6 +52,7 @@ def read(config: Mapping[str, Any] | None) -> Destinations | None:
         _place(config.get("s3Config")),
         _log_group(config.get("cloudWatchConfig")),
         any(config.get(kind, True) for kind in kinds),
+        config.get("imageDataDeliveryEnabled", True),
     )
 
 

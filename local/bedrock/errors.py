@@ -17,6 +17,7 @@ STATUS: Mapping[str, int] = {
     "ModelStreamErrorException": 424,
     "ModelTimeoutException": 408,
     "ResourceNotFoundException": 404,
+    "SerializationException": 400,
     "ServiceQuotaExceededException": 400,
     "ServiceUnavailableException": 503,
     "ThrottlingException": 429,

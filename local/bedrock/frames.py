@@ -38,8 +38,18 @@ _CHUNK = encode_headers(event_type="chunk", content_type="application/json", mes
 
 def chunk(event: bytes) -> bytes:
     """The frame that carries one Anthropic stream event, with padding `p` as Bedrock adds it."""
-    padding = _PADDING[: crc32(event) % len(_PADDING)]
-    return encode(_CHUNK, b'{"bytes":"%s","p":"%s"}' % (b64encode(event), padding.encode()))
+    return encode(_CHUNK, b'{"bytes":"%s","p":"%s"}' % (b64encode(event), _padding(event)))
+
+
+def event(name: str, fields: bytes) -> bytes:
+    """The frame of an event that has a type of its own, e.g. `messageStart`; `fields` is a JSON
+    object with at least one member, and is padded likewise."""
+    headers = encode_headers(event_type=name, content_type="application/json", message_type="event")
+    return encode(headers, b'%s,"p":"%s"}' % (fields[:-1], _padding(fields)))
+
+
+def _padding(payload: bytes) -> bytes:
+    return _PADDING[: crc32(payload) % len(_PADDING)].encode()
 
 
 def exception(name: str, fields: dict[str, str | int]) -> bytes:

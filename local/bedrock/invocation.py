@@ -2,13 +2,24 @@
 
 from dataclasses import dataclass, field
 from datetime import datetime
+from typing import NamedTuple
 
 from local.bedrock.tokens import Usage
 
 
+class Attachment(NamedTuple):
+    """An image or document that stands beside its record: where the body names its source, the
+    ending of its name (`png`), and what it holds."""
+
+    path: tuple[str | int, ...]
+    suffix: str
+    content: bytes
+
+
 @dataclass(slots=True)
 class Invocation:
-    """One call. Bodies are JSON as sent: `output` a Message, or the events of a stream.
+    """One call. Bodies are JSON as sent: `output` a Message, or the events of a stream. A Converse
+    call's `input` lacks the bytes in `attachments`, its `output` is what a stream added up to.
 
     `error` is the name of the exception the call ended with, `usage` None if nothing was counted.
     """
@@ -21,6 +32,7 @@ class Invocation:
     operation: str
     model_id: str
     input: bytes
+    attachments: tuple[Attachment, ...] = ()
     metadata: dict[str, str] | None = None
     inference_region: str | None = None
     output: bytes | None = None

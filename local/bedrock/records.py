@@ -6,6 +6,8 @@ https://docs.aws.amazon.com/bedrock/latest/userguide/model-invocation-logging.ht
 import gzip
 import json
 from datetime import datetime
+from functools import reduce
+from operator import getitem
 from typing import Any, NamedTuple
 
 from local.bedrock.destinations import Place
@@ -17,7 +19,7 @@ _JSON = "application/json"
 
 
 class StoredObject(NamedTuple):
-    """An object to put into a bucket; `content` is gzip."""
+    """An object to put into a bucket; `content` is gzip, or an image or document as it came."""
 
     bucket: str
     key: str
@@ -31,9 +33,12 @@ class Record(NamedTuple):
     objects: tuple[StoredObject, ...]
 
 
-def record(invocation: Invocation, *, bodies: bool, large: Place | None) -> Record:
-    """The record of a call; a body over 100 KB goes to `large`, or nowhere without it."""
-    sides = _Sides(invocation, bodies, large)
+def record(
+    invocation: Invocation, *, bodies: bool, images: bool = True, large: Place | None
+) -> Record:
+    """The record of a call; a body over 100 KB, an image and a document go to `large`, or nowhere
+    without it. Without `images`, images and documents are not kept."""
+    sides = _Sides(invocation, bodies, images, large)
     fields: dict[str, Any] = {
         "schemaType": "ModelInvocationLog",
         "schemaVersion": "1.0",
@@ -57,14 +62,17 @@ def record(invocation: Invocation, *, bodies: bool, large: Place | None) -> Reco
 class _Sides:
     """The two bodies of a record, and the objects that writing them calls for."""
 
-    def __init__(self, invocation: Invocation, bodies: bool, large: Place | None) -> None:
+    def __init__(
+        self, invocation: Invocation, bodies: bool, images: bool, large: Place | None
+    ) -> None:
         self._invocation = invocation
         self._bodies = bodies
+        self._images = images
         self._large = large
         self.objects: list[StoredObject] = []
 
     def input(self) -> dict[str, Any]:
-        side = {"inputContentType": _JSON, **self._body("input", self._invocation.input)}
+        side = {"inputContentType": _JSON, **self._body("input", self._input_body())}
         usage = self._invocation.usage
         if usage is not None:
             side["inputTokenCount"] = usage.input
@@ -88,11 +96,25 @@ class _Sides:
             return _inline(name, body)
         if self._large is None:
             return {}
+        return {f"{name}BodyS3Path": self._store(self._large, f"{name}.json.gz", pack(body))}
+
+    def _input_body(self) -> bytes:
+        """The body; where it had an image or document, the place in S3 if there is one."""
         call = self._invocation
-        path = f"{_hour(call.account, call.region, call.at)}/data/{call.request_id}_{name}.json.gz"
-        key = self._large.key(path)
-        self.objects.append(StoredObject(self._large.bucket, key, pack(body)))
-        return {f"{name}BodyS3Path": f"s3://{self._large.bucket}/{key}"}
+        if not call.attachments or self._large is None or not (self._bodies and self._images):
+            return call.input
+        body = json.loads(call.input)
+        for number, (path, suffix, content) in enumerate(call.attachments):
+            uri = self._store(self._large, f"input_{number}.{suffix}", content)
+            reduce(getitem, path, body)["s3Location"] = {"uri": uri}
+        return json.dumps(body, ensure_ascii=False).encode("utf-8", "replace")
+
+    def _store(self, place: Place, name: str, content: bytes) -> str:
+        call = self._invocation
+        path = f"{_hour(call.account, call.region, call.at)}/data/{call.request_id}_{name}"
+        key = place.key(path)
+        self.objects.append(StoredObject(place.bucket, key, content))
+        return f"s3://{place.bucket}/{key}"
 
 
 def output_body(invocation: Invocation) -> bytes | None:

@@ -13,7 +13,7 @@ import pytest
 from moto import mock_aws
 
 from local.bedrock.delivery import Clients, Delivery
-from local.bedrock.invocation import Invocation
+from local.bedrock.invocation import Attachment, Invocation
 from local.bedrock.sinks import GREETING, STREAM, Client
 from tests.unit.local_bedrock.test_records import CALL
 
@@ -159,6 +159,20 @@ def test_bodies_follow_the_data_types(aws: Aws, text: bool, image: bool, kept: b
     record = json.loads(aws.events()[1])
     assert ("inputBodyJson" in record["input"]) == kept
     assert record["input"]["inputTokenCount"] == 12
+
+
+def test_an_image_is_kept_only_while_images_are_delivered(aws: Aws) -> None:
+    path = ("messages", "source")
+    attachment = Attachment(path, "png", gzip.compress(b"PNG"))
+    call = replace(CALL, input=b'{"messages":{"source":{}}}', attachments=(attachment,))
+    aws.configure(imageDataDeliveryEnabled=False)
+    deliver(aws, call)
+    assert json.loads(aws.events()[1])["input"]["inputBodyJson"]["messages"] == {"source": {}}
+    aws.configure()
+    deliver(aws, call)
+    stored = json.loads(aws.events()[3])["input"]["inputBodyJson"]["messages"]["source"]
+    key = stored["s3Location"]["uri"].removeprefix("s3://records/")
+    assert aws.objects()[key] == b"PNG"
 
 
 def test_without_a_configuration_nothing_is_written(aws: Aws) -> None:

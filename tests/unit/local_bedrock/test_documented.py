@@ -11,6 +11,7 @@ import boto3
 import pytest
 
 from local.bedrock import delivery, directives
+from local.bedrock.app import operations
 from tests.unit.local_bedrock.conftest import SONNET, body_of
 
 ROOT = Path(__file__).parents[3]
@@ -21,8 +22,13 @@ def test_the_page_lists_exactly_the_faults_there_are() -> None:
     assert set(re.findall(r"`\[\[fault: (\w+)", PAGE)) == set(directives.FAULTS)
 
 
+def test_the_page_lists_exactly_the_operations_there_are() -> None:
+    listed = re.findall(r"^\| `POST /model/\{id\}/([a-z-]+)` \|", PAGE, re.MULTILINE)
+    assert listed == list(operations("us-east-1"))
+
+
 def test_the_page_lists_the_exception_types() -> None:
-    listed = re.search(r"Types for `exception`:\n(.+?)\.\n", PAGE, re.DOTALL)
+    listed = re.search(r"Types for `exception` \(.+?\):\n(.+?)\.\n", PAGE, re.DOTALL)
     assert listed is not None
     assert tuple(re.findall(r"`(\w+)`", listed[1])) == directives.STREAM_EXCEPTIONS
 

@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 
 from local.bedrock import records
 from local.bedrock.destinations import Place
-from local.bedrock.invocation import Invocation
+from local.bedrock.invocation import Attachment, Invocation
 from local.bedrock.tokens import Usage
 
 AT = datetime(2026, 11, 23, 4, 5, 6, 7_999, tzinfo=UTC)
@@ -145,3 +145,32 @@ def test_the_canary_lies_under_the_prefix() -> None:
     key = records.canary_key(Place("b", "large-data"), "123456789012", "us-east-1")
     assert key.startswith("large-data/AWSLogs/123456789012/BedrockModelInvocationLogs/")
     assert key.rpartition("/")[2].startswith("amazon-bedrock-logs-permission-check")
+
+
+PICTURED = replace(
+    CALL,
+    operation="Converse",
+    input=b'{"messages":[{"content":[{"image":{"format":"png","source":{}}}]}]}',
+    attachments=(Attachment(("messages", 0, "content", 0, "image", "source"), "png", b"PNG"),),
+)
+
+
+def source_of(record: records.Record) -> Any:  # noqa: ANN401
+    [message] = json.loads(record.line)["input"]["inputBodyJson"]["messages"]
+    return message["content"][0]["image"]["source"]
+
+
+def test_an_image_of_a_converse_call_stands_in_s3() -> None:
+    record = records.record(PICTURED, bodies=True, large=LARGE)
+    [stored] = record.objects
+    assert stored.key == f"large-data/{HOUR}/data/{CALL.request_id}_input_0.png"
+    assert stored.content == b"PNG"
+    assert source_of(record) == {"s3Location": {"uri": f"s3://logs/{stored.key}"}}
+
+
+@pytest.mark.parametrize(
+    ("images", "large"), [(False, LARGE), (True, None)], ids=["switched off", "no bucket"]
+)
+def test_an_image_is_lost_where_it_may_not_go(images: bool, large: Place | None) -> None:
+    record = records.record(PICTURED, bodies=True, images=images, large=large)
+    assert (source_of(record), record.objects) == ({}, ())

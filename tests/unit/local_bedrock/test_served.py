@@ -196,7 +196,7 @@ def test_a_wrong_secret_a_wrong_token_an_unknown_key(client_for: Callable[..., C
 
 
 INVOKE = f"/model/{quote(SONNET)}/invoke"
-CONVERSE = f"/model/{quote(SONNET)}/converse"
+EMBED = f"/model/{quote(SONNET)}/embed"
 
 
 @pytest.mark.parametrize(
@@ -204,7 +204,7 @@ CONVERSE = f"/model/{quote(SONNET)}/converse"
     [
         (("POST", INVOKE), None, (403, "MissingAuthenticationTokenException")),
         (("POST", INVOKE), "Bearer bedrock-api-key", (403, "AccessDeniedException")),
-        (("POST", CONVERSE), None, (404, "UnknownOperationException")),
+        (("POST", EMBED), None, (404, "UnknownOperationException")),
         (("GET", INVOKE), None, (404, "UnknownOperationException")),
         (("GET", "/"), None, (404, "UnknownOperationException")),
     ],

@@ -1,0 +1,143 @@
+"""Content blocks of Converse as Anthropic has them, and cache points as markers on what is before.
+
+Claude takes no video, audio or S3 locations, and answers a source that is none by asking for its
+type: https://docs.aws.amazon.com/bedrock/latest/userguide/conversation-inference-supported-models-features.html
+"""
+
+import json
+from base64 import b64decode
+from collections.abc import Callable
+from typing import Any
+
+from local.bedrock.converse.files import text_of
+from local.bedrock.errors import RefusedError, invalid
+
+Json = dict[str, Any]
+
+
+def content_of(blocks: list[Json], where: str) -> list[Json]:
+    """Anthropic's blocks for `blocks`, which stand at `where`; raises RefusedError."""
+    found: list[Json] = []
+    for index, block in enumerate(blocks):
+        (kind, value) = next(iter(block.items()))
+        place = f"{where}.{index}"
+        if kind == "cachePoint":
+            mark(found, value, place)
+        elif kind in _READERS:
+            found.append(_READERS[kind](value, place))
+        else:
+            raise invalid(f"This model doesn't support the {kind} field at {place}.")
+    return found
+
+
+def mark(found: list[Json], point: Json, where: str) -> None:
+    """Puts a cache marker on the last of `found`; where none can be, the point itself is read as a
+    block and refused as one without a type."""
+    if not found or _is_text_file(found[-1]):
+        raise _without_type(where)
+    found[-1]["cache_control"] = {"type": "ephemeral"}
+    if "ttl" in point:
+        found[-1]["cache_control"]["ttl"] = point["ttl"]
+
+
+def _is_text_file(block: Json) -> bool:
+    return block.get("type") == "document" and block["source"]["type"] != "base64"
+
+
+def _without_type(where: str) -> RefusedError:
+    return invalid(f"{where}.type: Field required")
+
+
+def _text(text: str, where: str) -> Json:
+    del where
+    return {"type": "text", "text": text}
+
+
+def _image(image: Json, where: str) -> Json:
+    if "bytes" not in image["source"]:
+        raise _without_type(f"{where}.image.source")
+    media = f"image/{image['format']}"
+    return {"type": "image", "source": _base64(media, image["source"]["bytes"])}
+
+
+def _base64(media: str, data: str) -> Json:
+    return {"type": "base64", "media_type": media, "data": data}
+
+
+def _document(document: Json, where: str) -> Json:
+    kept: Json = {name: document[name] for name in ("context", "citations") if name in document}
+    source = _document_source(document, where)
+    return {"type": "document", "source": source, "title": document["name"], **kept}
+
+
+def _document_source(document: Json, where: str) -> Json:
+    source = document["source"]
+    if "text" in source:
+        return {"type": "text", "media_type": "text/plain", "data": source["text"]}
+    if "content" in source:
+        pieces = [{"type": "text", "text": piece["text"]} for piece in source["content"]]
+        return {"type": "content", "content": pieces}
+    kind = document.get("format")
+    if "bytes" not in source or kind is None:
+        raise _without_type(f"{where}.document.source")
+    if kind == "pdf":
+        return _base64("application/pdf", source["bytes"])
+    text = text_of(b64decode(source["bytes"]), kind, where)
+    return {"type": "text", "media_type": "text/plain", "data": text}
+
+
+def _tool_use(use: Json, where: str) -> Json:
+    del where
+    return {"type": "tool_use", "id": use["toolUseId"], "name": use["name"], "input": use["input"]}
+
+
+def _tool_result(result: Json, where: str) -> Json:
+    content = [
+        {"text": json.dumps(block["json"])} if "json" in block else block
+        for block in result["content"]
+    ]
+    return {
+        "type": "tool_result",
+        "tool_use_id": result["toolUseId"],
+        "content": content_of(content, f"{where}.toolResult.content"),
+        "is_error": result.get("status") == "error",
+    }
+
+
+def _reasoning(reasoning: Json, where: str) -> Json:
+    del where
+    if "redactedContent" in reasoning:
+        data = b64decode(reasoning["redactedContent"]).decode("utf-8", "replace")
+        return {"type": "redacted_thinking", "data": data}
+    told = reasoning["reasoningText"]
+    signature = {"signature": told["signature"]} if "signature" in told else {}
+    return {"type": "thinking", "thinking": told["text"], **signature}
+
+
+def _search_result(result: Json, where: str) -> Json:
+    del where
+    content = [{"type": "text", "text": piece["text"]} for piece in result["content"]]
+    return {**result, "type": "search_result", "content": content}
+
+
+def _cited(cited: Json, where: str) -> Json:
+    return _text("".join(piece["text"] for piece in cited.get("content", [])), where)
+
+
+def _guarded(guarded: Json, where: str) -> Json:
+    if "text" not in guarded:
+        raise invalid(f"This model doesn't support the guardContent.image field at {where}.")
+    return _text(guarded["text"]["text"], where)
+
+
+_READERS: dict[str, Callable[[Any, str], Json]] = {
+    "text": _text,
+    "image": _image,
+    "document": _document,
+    "toolUse": _tool_use,
+    "toolResult": _tool_result,
+    "reasoningContent": _reasoning,
+    "searchResult": _search_result,
+    "citationsContent": _cited,
+    "guardContent": _guarded,
+}

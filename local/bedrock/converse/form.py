@@ -1,0 +1,81 @@
+"""Converse and ConverseStream: settings in the body, answers in AWS's own shape."""
+
+import json
+from collections.abc import Iterator
+from typing import Any
+
+from catalog import Model
+from local.bedrock import frames, message
+from local.bedrock.call import Call
+from local.bedrock.converse import conversation, media, members, pointers, reply, request
+from local.bedrock.form import Event, Question, Whole
+from local.bedrock.invocation import Invocation
+from local.bedrock.invoke import EVENT_STREAM, JSON, refuse_guardrail
+from local.bedrock.message import Answer
+
+_ECHOED = ("performanceConfig", "serviceTier")
+_GUARDRAIL = ("guardrailIdentifier", "guardrailVersion")
+
+
+class ConverseForm:
+    """One Converse call; see `local.bedrock.form.Form`."""
+
+    def __init__(self, call: Call, *, streamed: bool) -> None:
+        self._call = call
+        self._body: dict[str, Any] = {}
+        self.streamed = streamed
+        self.operation = "ConverseStream" if streamed else "Converse"
+
+    @property
+    def exceptions(self) -> tuple[str, ...]:
+        return members.stream_exceptions("ConverseStreamOutput")
+
+    def open(self, seen: Invocation) -> None:
+        seen.input, seen.attachments = media.taken_out(self._call.body)
+        self._body = members.read(self._call.body, f"{self.operation}Request")
+        seen.metadata = self._body.get("requestMetadata")
+        guardrail = self._body.get("guardrailConfig", {})
+        refuse_guardrail([guardrail.get(name) for name in _GUARDRAIL])
+        pointers.check(self._asked_fields())
+        conversation.check(self._body)
+
+    def ask(self, model: Model) -> Question:
+        return request.question(self._body, model)
+
+    def whole(self, answer: Answer) -> Whole:
+        extras = {**self._fields(answer), **self._echoes()}
+        response = reply.whole(answer, self._call.elapsed(), extras)
+        return Whole([("content-type", JSON)], _json(response))
+
+    def stream_headers(self) -> list[tuple[str, str]]:
+        return [("content-type", EVENT_STREAM)]
+
+    def events(self, answer: Answer) -> Iterator[Event]:
+        for name, fields in reply.opening(answer):
+            yield _event(name, fields)
+        latency = self._call.elapsed()
+        for name, fields in reply.closing(answer, latency, self._fields(answer), self._echoes()):
+            yield _event(name, fields)
+
+    def tell(self, seen: Invocation, sent: list[bytes]) -> None:
+        events = ((name, fields) for told in sent for name, fields in json.loads(told).items())
+        seen.output = _json(reply.assembled(events)) if sent else None
+
+    def _asked_fields(self) -> list[str]:
+        asked: list[str] = self._body.get("additionalModelResponseFieldPaths", [])
+        return asked
+
+    def _fields(self, answer: Answer) -> dict[str, Any]:
+        return pointers.selected(json.loads(message.whole(answer)), self._asked_fields())
+
+    def _echoes(self) -> dict[str, Any]:
+        return {name: self._body[name] for name in _ECHOED if name in self._body}
+
+
+def _event(name: str, fields: dict[str, Any]) -> Event:
+    return Event(frames.event(name, _json(fields)), _json({name: fields}))
+
+
+def _json(value: dict[str, Any]) -> bytes:
+    text = json.dumps(value, ensure_ascii=False, separators=(",", ":"))
+    return text.encode("utf-8", "replace")

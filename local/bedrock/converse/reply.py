@@ -1,0 +1,131 @@
+"""An answer in Converse's two forms, one object or the events of a stream, and one from the other.
+
+https://docs.aws.amazon.com/bedrock/latest/APIReference/API_runtime_ConverseStream.html; a block of
+text or reasoning begins with its first delta, only a tool call is announced.
+"""
+
+import json
+from collections.abc import Iterable, Iterator
+from typing import Any
+
+from local.bedrock.message import Answer
+from local.bedrock.replies import Part
+from local.bedrock.tokens import Usage
+
+Json = dict[str, Any]
+_ID = ("toolu_bdrk_", "tooluse_")
+
+
+def whole(answer: Answer, latency: int, extras: Json) -> Json:
+    """The response; `latency` in milliseconds, `extras` what further members it has."""
+    content = [_block(part.whole) for part in _said(answer)]
+    return {
+        "output": {"message": {"role": "assistant", "content": content}},
+        "stopReason": answer.reply.stop_reason,
+        "usage": usage(answer.usage),
+        "metrics": {"latencyMs": latency},
+        **extras,
+    }
+
+
+def opening(answer: Answer) -> Iterator[tuple[str, Json]]:
+    """The events up to the end of the last block, each with its type."""
+    yield "messageStart", {"role": "assistant"}
+    for index, part in enumerate(_said(answer)):
+        yield from _block_events(part, {"contentBlockIndex": index})
+
+
+def closing(answer: Answer, latency: int, fields: Json, extras: Json) -> Iterator[tuple[str, Json]]:
+    """The last two events: `fields` are the model's own that were asked for."""
+    yield "messageStop", {"stopReason": answer.reply.stop_reason, **fields}
+    yield "metadata", {"usage": usage(answer.usage), "metrics": {"latencyMs": latency}, **extras}
+
+
+def usage(counted: Usage) -> Json:
+    """Counts as Converse names them: the total holds everything that was read, written or said."""
+    written = {"1h": counted.written_1h, "5m": counted.written_5m}
+    return {
+        "inputTokens": counted.input,
+        "outputTokens": counted.output,
+        "totalTokens": counted.prompt + counted.output,
+        "cacheReadInputTokens": counted.cache_read,
+        "cacheWriteInputTokens": counted.cache_write,
+        "cacheDetails": [
+            {"ttl": ttl, "inputTokens": count} for ttl, count in written.items() if count
+        ],
+    }
+
+
+def assembled(events: Iterable[tuple[str, Json]]) -> Json:
+    """The response that the events of a stream add up to, as far as they go."""
+    blocks: dict[int, Json] = {}
+    told: Json = {}
+    for name, fields in events:
+        if name == "contentBlockStart":
+            blocks[fields["contentBlockIndex"]] = {"toolUse": {**fields["start"]["toolUse"]}}
+        elif name == "contentBlockDelta":
+            _extend(blocks.setdefault(fields["contentBlockIndex"], {}), fields["delta"])
+        elif name in ("messageStop", "metadata"):
+            told |= fields
+    content = [_finished(blocks[index]) for index in sorted(blocks)]
+    return {"output": {"message": {"role": "assistant", "content": content}}, **told}
+
+
+def _said(answer: Answer) -> list[Part]:
+    """The blocks with something in them: Converse takes no blank text back."""
+    return [part for part in answer.reply.parts if part.deltas]
+
+
+def _block(block: Json) -> Json:
+    if block["type"] == "tool_use":
+        return {"toolUse": {**_call(block), "input": block["input"]}}
+    if block["type"] == "thinking":
+        told = {"text": block["thinking"], "signature": block["signature"]}
+        return {"reasoningContent": {"reasoningText": told}}
+    return {"text": block["text"]}
+
+
+def _call(block: Json) -> Json:
+    return {"toolUseId": block["id"].replace(*_ID), "name": block["name"]}
+
+
+def _block_events(part: Part, at: Json) -> Iterator[tuple[str, Json]]:
+    if part.opening["type"] == "tool_use":
+        yield "contentBlockStart", {"start": {"toolUse": _call(part.opening)}, **at}
+    for delta in part.deltas:
+        yield "contentBlockDelta", {"delta": _delta(delta), **at}
+    yield "contentBlockStop", at
+
+
+def _delta(delta: Json) -> Json:
+    kind = delta["type"]
+    if kind == "input_json_delta":
+        return {"toolUse": {"input": delta["partial_json"]}}
+    if kind == "thinking_delta":
+        return {"reasoningContent": {"text": delta["thinking"]}}
+    if kind == "signature_delta":
+        return {"reasoningContent": {"signature": delta["signature"]}}
+    return {"text": delta["text"]}
+
+
+def _extend(block: Json, delta: Json) -> None:
+    if "text" in delta:
+        block["text"] = block.get("text", "") + delta["text"]
+    elif "toolUse" in delta:
+        use = block["toolUse"]
+        use["input"] = use.get("input", "") + delta["toolUse"]["input"]
+    else:
+        told = block.setdefault("reasoningContent", {"reasoningText": {"text": ""}})
+        for name, piece in delta["reasoningContent"].items():
+            told["reasoningText"][name] = told["reasoningText"].get(name, "") + piece
+
+
+def _finished(block: Json) -> Json:
+    """A tool call's input as JSON; of a broken-off one, the text that came."""
+    if "toolUse" not in block:
+        return block
+    text = block["toolUse"].get("input", "")
+    try:
+        return {"toolUse": {**block["toolUse"], "input": json.loads(text)}}
+    except ValueError:
+        return {"toolUse": {**block["toolUse"], "input": text}}

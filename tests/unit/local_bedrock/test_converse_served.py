@@ -1,0 +1,282 @@
+"""Converse as boto3 sees it, whole and streamed, and as the log is told of it."""
+
+import json
+from collections.abc import Callable, Iterator
+from typing import Any
+
+import pytest
+from botocore.exceptions import ClientError, ConnectionClosedError, EventStreamError
+from hypothesis import given
+from hypothesis import strategies as st
+from urllib3.exceptions import ProtocolError
+
+from catalog import MODELS
+from local.bedrock import directives, replies
+from local.bedrock.converse import reply
+from local.bedrock.message import Answer
+from local.bedrock.sinks import Client
+from local.bedrock.tokens import Usage
+from tests.unit.local_bedrock.conftest import SONNET, Served, body_of
+from tests.unit.local_bedrock.converse_bodies import (
+    TEXT,
+    TOOLS,
+    Json,
+    ask,
+    assistant,
+    document,
+    user,
+)
+
+THINKING = {"thinking": {"type": "enabled", "budget_tokens": 1024}}
+PNG = b"\x89PNG"
+
+
+def said(text: str) -> Json:
+    return {"modelId": SONNET, "messages": [user({"text": text})]}
+
+
+def request_id(answer: Json) -> str:
+    identity: str = answer["ResponseMetadata"]["RequestId"]
+    return identity
+
+
+def events_of(answer: Json) -> list[tuple[str, Json]]:
+    return [(name, fields) for event in answer["stream"] for name, fields in event.items()]
+
+
+def test_the_answer_is_that_of_invoke_model_in_another_shape(bedrock: Client) -> None:
+    invoked = json.loads(bedrock.invoke_model(modelId=SONNET, body=body_of("hi"))["body"].read())
+    answer = bedrock.converse(**said("hi"))
+    assert answer["output"] == {
+        "message": {"role": "assistant", "content": [{"text": invoked["content"][0]["text"]}]}
+    }
+    assert answer["stopReason"] == "end_turn"
+    assert answer["usage"] == {
+        "inputTokens": 1,
+        "outputTokens": invoked["usage"]["output_tokens"],
+        "totalTokens": 1 + invoked["usage"]["output_tokens"],
+        "cacheReadInputTokens": 0,
+        "cacheWriteInputTokens": 0,
+        "cacheDetails": [],
+    }
+    assert answer["metrics"]["latencyMs"] >= 0
+    assert answer["ResponseMetadata"]["HTTPHeaders"]["content-type"] == "application/json"
+
+
+def test_settings_come_back_and_so_do_the_fields_that_were_asked_for(bedrock: Client) -> None:
+    answer = bedrock.converse(
+        **said("hello"),
+        inferenceConfig={"maxTokens": 50, "stopSequences": ["local"]},
+        serviceTier={"type": "flex"},
+        performanceConfig={"latency": "optimized"},
+        additionalModelResponseFieldPaths=["/stop_sequence", "/usage/input_tokens", "/no/where"],
+    )
+    assert answer["stopReason"] == "stop_sequence"
+    assert answer["additionalModelResponseFields"] == {
+        "stop_sequence": "local",
+        "usage": {"input_tokens": 2},
+    }
+    assert answer["serviceTier"] == {"type": "flex"}
+    assert answer["performanceConfig"] == {"latency": "optimized"}
+
+
+def test_a_tool_is_called_and_its_result_quoted(bedrock: Client) -> None:
+    asked = said('[[tool: clock {"zone": "UTC"}]]')
+    first = bedrock.converse(**asked, toolConfig=TOOLS)
+    assert first["stopReason"] == "tool_use"
+    [block] = first["output"]["message"]["content"]
+    assert (block["toolUse"]["name"], block["toolUse"]["input"]) == ("clock", {"zone": "UTC"})
+    identity = block["toolUse"]["toolUseId"]
+    assert identity.startswith("tooluse_")
+    result = {"toolResult": {"toolUseId": identity, "content": [{"text": "noon"}]}}
+    turns = [*asked["messages"], first["output"]["message"], user(result)]
+    second = bedrock.converse(modelId=SONNET, messages=turns, toolConfig=TOOLS)
+    assert second["output"]["message"]["content"][0]["text"].endswith("The tool answered: noon")
+
+
+def test_a_stream_has_the_documented_events_and_adds_up_to_the_answer(
+    served: Served, bedrock: Client
+) -> None:
+    asked = {**said("why?"), "additionalModelRequestFields": THINKING}
+    whole = bedrock.converse(**asked)
+    answer = bedrock.converse_stream(**asked)
+    assert answer["ResponseMetadata"]["HTTPHeaders"]["content-type"] == (
+        "application/vnd.amazon.eventstream"
+    )
+    events = events_of(answer)
+    kinds = [name for name, _ in events]
+    assert kinds[0] == "messageStart"
+    assert kinds[-2:] == ["messageStop", "metadata"]
+    assert kinds.count("contentBlockStop") == 2
+    assert "contentBlockStart" not in kinds
+    told = json.loads(served.invocation(request_id(answer)).output or b"")
+    assert told["output"] == whole["output"]
+    assert told["usage"] == whole["usage"]
+    assert told["stopReason"] == "end_turn"
+
+
+def test_a_streamed_tool_call_is_announced_and_its_input_comes_in_pieces(bedrock: Client) -> None:
+    asked = said('[[tool: clock {"zone": "Europe/Lisbon", "format": "24h"}]]')
+    events = events_of(bedrock.converse_stream(**asked, toolConfig=TOOLS))
+    [start] = [fields for name, fields in events if name == "contentBlockStart"]
+    assert start["start"]["toolUse"]["name"] == "clock"
+    pieces = [fields["delta"]["toolUse"] for name, fields in events if name == "contentBlockDelta"]
+    text = "".join(piece["input"] for piece in pieces)
+    assert json.loads(text) == {"zone": "Europe/Lisbon", "format": "24h"}
+    assert len(pieces) > 2
+    assert ("messageStop", {"stopReason": "tool_use"}) in events
+
+
+def test_a_cached_prefix_is_shared_with_invoke_model(bedrock: Client) -> None:
+    long = "cached prefix of converse " * 200
+    point = {"cachePoint": {"type": "default", "ttl": "1h"}}
+    system = [{"text": long}, point]
+    first = bedrock.converse(**said("hi"), system=system)["usage"]
+    assert first["cacheDetails"] == [{"ttl": "1h", "inputTokens": 1300}]
+    assert (first["cacheWriteInputTokens"], first["cacheReadInputTokens"]) == (1300, 0)
+    assert first["totalTokens"] == 1300 + first["inputTokens"] + first["outputTokens"]
+    marked = {"type": "text", "text": long, "cache_control": {"type": "ephemeral", "ttl": "1h"}}
+    body = body_of("hi", system=[marked])
+    usage = json.loads(bedrock.invoke_model(modelId=SONNET, body=body)["body"].read())["usage"]
+    assert usage["cache_read_input_tokens"] == 1300
+
+
+def test_of_a_pdf_without_citations_only_the_text_counts(bedrock: Client) -> None:
+    pages = b"<</Type/Page>>" * 3
+
+    def counted(**changed: Any) -> int:  # noqa: ANN401
+        pdf = document(source={"bytes": pages}, **changed)
+        content = [TEXT, pdf]
+        answer = bedrock.converse(modelId=SONNET, messages=[{"role": "user", "content": content}])
+        tokens: int = answer["usage"]["inputTokens"]
+        return tokens
+
+    assert counted() == counted(citations={"enabled": False}) == 1001
+    assert counted(citations={"enabled": True}) == 7001
+
+
+def test_the_model_may_say_as_much_as_it_can_unless_the_request_says_less(bedrock: Client) -> None:
+    asked = said("[[reply: events=300]]")
+    assert bedrock.converse(**asked)["stopReason"] == "end_turn"
+    short = bedrock.converse(**asked, inferenceConfig={"maxTokens": 5})
+    assert (short["stopReason"], short["usage"]["outputTokens"]) == ("max_tokens", 5)
+
+
+def test_a_prompt_near_the_window_needs_no_room_that_was_not_asked_for(bedrock: Client) -> None:
+    asked = said("x" * 4 * 190_000)
+    assert bedrock.converse(**asked)["usage"]["inputTokens"] == 190_000
+    with pytest.raises(bedrock.exceptions.ValidationException, match="exceed context limit"):
+        bedrock.converse(**asked, inferenceConfig={"maxTokens": 20_000})
+    with pytest.raises(bedrock.exceptions.ValidationException, match="Input is too long"):
+        bedrock.converse(**said("x" * 4 * 200_001))
+
+
+@pytest.mark.parametrize(
+    ("extra", "message"),
+    [
+        (
+            {"guardrailConfig": {"guardrailIdentifier": "a1", "guardrailVersion": "1"}},
+            "The guardrail identifier or version provided in the request does not exist.",
+        ),
+        ({"guardrailConfig": {"guardrailIdentifier": "a1"}}, "must be given together"),
+        ({"additionalModelResponseFieldPaths": ["x"]}, "is not a valid JSON Pointer"),
+    ],
+)
+def test_what_converse_cannot_do_is_refused(bedrock: Client, extra: Json, message: str) -> None:
+    for operation in (bedrock.converse, bedrock.converse_stream):
+        with pytest.raises(bedrock.exceptions.ValidationException, match=message):
+            operation(**said("hi"), **extra)
+
+
+@pytest.mark.parametrize("operation", ["converse", "converse_stream"])
+@pytest.mark.parametrize("fault", ["throttle", "model_error", "unavailable"])
+def test_a_fault_raises_botocores_own_class_and_is_logged(
+    served: Served, bedrock: Client, operation: str, fault: str
+) -> None:
+    name = directives.HTTP_FAULTS[fault][0]
+    with pytest.raises(getattr(bedrock.exceptions, name)) as raised:
+        getattr(bedrock, operation)(**said(f"[[fault: {fault}]]"))
+    assert served.invocation(raised.value.response["ResponseMetadata"]["RequestId"]).error == name
+
+
+def test_an_exception_frame_ends_the_stream_and_the_log_has_what_came_before(
+    served: Served, bedrock: Client
+) -> None:
+    prompt = "[[fault: exception type=throttlingException after=3]] [[reply: events=9]]"
+    answer = bedrock.converse_stream(**said(prompt))
+    events = iter(answer["stream"])
+    assert [next(iter(next(events))) for _ in range(3)] == [
+        "messageStart",
+        "contentBlockDelta",
+        "contentBlockDelta",
+    ]
+    with pytest.raises(EventStreamError, match="throttlingException"):
+        next(events)
+    answer["stream"].close()
+    told = served.invocation(request_id(answer))
+    assert told.error == "ThrottlingException"
+    assert json.loads(told.output or b"") == {
+        "output": {"message": {"role": "assistant", "content": [{"text": "1 2 "}]}}
+    }
+
+
+def test_a_stream_has_no_frame_for_an_exception_that_aws_does_not_list(bedrock: Client) -> None:
+    prompt = "[[fault: exception type=modelTimeoutException after=1]]"
+    with pytest.raises(bedrock.exceptions.ValidationException, match="has no modelTimeout"):
+        bedrock.converse_stream(**said(prompt))
+    with pytest.raises(bedrock.exceptions.ModelTimeoutException):
+        bedrock.converse(**said(prompt))
+
+
+def test_cuts_break_the_connection_before_and_inside_a_stream(bedrock: Client) -> None:
+    with pytest.raises(ConnectionClosedError):
+        bedrock.converse(**said("[[fault: cut after=0]]"))
+    answer = bedrock.converse_stream(**said("[[fault: cut after=2]]"))
+    events = iter(answer["stream"])
+    assert len([next(events), next(events)]) == 2
+    with pytest.raises(ProtocolError):
+        next(events)
+    answer["stream"].close()
+
+
+def test_the_log_is_told_the_labels_and_keeps_images_apart(served: Served, bedrock: Client) -> None:
+    image = {"image": {"format": "png", "source": {"bytes": PNG}}}
+    messages = [{"role": "user", "content": [TEXT, image]}]
+    answer = bedrock.converse(
+        modelId=SONNET, messages=messages, requestMetadata={"api_key_name": "dev"}
+    )
+    told = served.invocation(request_id(answer))
+    assert (told.operation, told.model_id, told.error) == ("Converse", SONNET, None)
+    assert told.metadata == {"api_key_name": "dev"}
+    assert told.usage is not None
+    assert told.usage.input == 1501
+    assert json.loads(told.input)["messages"] == [
+        user(TEXT, {"image": {"format": "png", "source": {}}})
+    ]
+    path = ("messages", 0, "content", 1, "image", "source")
+    assert told.attachments == ((path, "png", PNG),)
+    assert json.loads(told.output or b"")["output"] == answer["output"]
+
+
+def test_a_refused_body_is_logged_too(served: Served, client_for: Callable[..., Client]) -> None:
+    with pytest.raises(ClientError) as raised:
+        client_for().converse(modelId=SONNET, messages=[assistant(TEXT)])
+    told = served.invocation(raised.value.response["ResponseMetadata"]["RequestId"])
+    assert (told.error, told.output) == ("ValidationException", None)
+    assert json.loads(told.input)["messages"] == [assistant(TEXT)]
+
+
+@given(st.text(max_size=400), st.integers(1, 60), st.booleans())
+def test_whatever_is_said_the_events_add_up_to_the_whole(text: str, most: int, calls: bool) -> None:
+    question = ask(toolConfig=TOOLS, inferenceConfig={"maxTokens": most})
+    sonnet = next(model for model in MODELS if model.name == "claude-sonnet-4-5")
+    tools = [directives.ToolCall("clock", {"say": text})] * calls
+    asked = directives.Directives(text=text, tools=tools)
+    made = replies.compose(question.request, sonnet, asked, "salt")
+    answer = Answer("m", "claude", made, Usage(3, output=made.output_tokens))
+    assert reply.assembled(_events(answer)) == reply.whole(answer, 7, {})
+
+
+def _events(answer: Answer) -> Iterator[tuple[str, Json]]:
+    yield from reply.opening(answer)
+    yield from reply.closing(answer, 7, {}, {})
