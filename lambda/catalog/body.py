@@ -102,10 +102,10 @@ SEARCH_TOOL: Final = "tool_search_tool_"
 OUTPUT_FIELDS: Final = frozenset({"task_budget"})
 """Members of `output_config` that go; `effort` goes where a model has none."""
 
-THINKING_FIELDS: Final[Mapping[str, frozenset[str]]] = MappingProxyType(
-    {"block_binding": frozenset(), "display": frozenset({"updates"})}
+THINKING_FIELDS: Final[Mapping[str, tuple[str, ...]]] = MappingProxyType(
+    {"block_binding": (), "display": ("updates",)}
 )
-"""Members of `thinking` that go, and with which value; an empty set stands for any."""
+"""Members of `thinking` that go, and with which values; none stands for any."""
 
 TURN_FIELDS: Final = frozenset({"clear_at", "output_config"})
 """Members of a `system` turn that go. Whether Bedrock takes such a turn is told both ways

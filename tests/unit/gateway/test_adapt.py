@@ -1,162 +1,19 @@
 """What is changed for which model, that it is named, and that nothing else is touched."""
 
-import json
-import re
 from typing import Any
 
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
 
-from catalog import MODELS, Model, abilities, compatibility, is_retired
 from gateway import json_object, trims
-from gateway.adapt import Adapted, adapt
+from gateway.adapt import adapt
 from gateway.errors import InvalidRequest
-from local.bedrock import rules, schema
-from local.bedrock.generations import generation
-
-ACTIVE = [model for model in MODELS if not is_retired(model, "2026-11-22")]
-ANY_MODEL = st.sampled_from(ACTIVE)
-TOKEN = re.compile(r"[a-zA-Z0-9_.:-]{1,100}")
-TODAY = (
-    "claude-code-20250219",
-    "interleaved-thinking-2025-05-14",
-    "thinking-token-count-2026-05-13",
-    "context-management-2025-06-27",
-    "prompt-caching-scope-2026-01-05",
-    "mid-conversation-system-2026-04-07",
-    "effort-2025-11-24",
-    "per-turn-control-2026-07-01",
-    "mid-conversation-tool-changes-2026-07-01",
-    "advanced-tool-use-2025-11-20",
-    "request-tags-2026-08-21",
-    "extended-cache-ttl-2025-04-11",
-    "fast-mode-2026-02-01",
-    "oauth-2025-04-20",
-    "dangerous-tool-use-2026-09-03",
-)
-SCOPED = {"type": "ephemeral", "ttl": "1h", "scope": "global"}
-BILLING = "x-anthropic-billing-header: cc_version=2.1; cch=0;"
-TOOL: dict[str, Any] = {"name": "clock", "input_schema": {"type": "object"}}
-HI = {"role": "user", "content": "hi"}
-
-
-def model(name: str) -> Model:
-    return next(model for model in MODELS if model.name == name)
-
-
-def sent(
-    name: str = "claude-sonnet-4-5",
-    *betas: str,
-    strict: bool = False,
-    **fields: Any,  # noqa: ANN401
-) -> Adapted:
-    """What becomes of a smallest request with `fields` over it."""
-    whole = {"model": name, "max_tokens": 4096, "messages": [HI], "stream": True, **fields}
-    return adapt(json_object.members(json.dumps(whole)), betas, model=model(name), strict=strict)
-
-
-def body(adapted: Adapted) -> dict[str, Any]:
-    content = json.loads(json_object.join(adapted.parts))
-    assert isinstance(content, dict)
-    return content
+from tests.unit.gateway.adaptation import BILLING, HI, TOOL, body, model, sent
 
 
 def refusal(name: str = "claude-sonnet-4-5", *betas: str, **fields: Any) -> str:  # noqa: ANN401
     with pytest.raises(InvalidRequest) as refused:
         sent(name, *betas, **fields)
     return refused.value.message
-
-
-def accepted_locally(adapted: Adapted, asked: Model) -> None:
-    rules.check(schema.parse(json_object.join(adapted.parts).encode()), asked)
-
-
-def claude_code(asked: Model) -> dict[str, Any]:
-    """All that Claude Code sends, at once."""
-    thinks = "adaptive" in abilities.of(asked).thinking
-    user_id = json.dumps({"device_id": "d", "account_uuid": "", "session_id": "s"})
-    text = {"type": "text", "text": "hi", "cache_control": SCOPED}
-    change = {"type": "tool_addition", "tool": {"type": "tool_reference", "tool_name": "clock"}}
-    return {
-        "model": asked.name,
-        "max_tokens": 32_000,
-        "stream": True,
-        "messages": [
-            {"role": "user", "content": [text]},
-            {"role": "system", "content": "<system-reminder>be brief</system-reminder>"},
-            {"role": "assistant", "content": [{"type": "text", "text": "hello"}]},
-            {"role": "user", "content": "go on"},
-            {
-                "role": "system",
-                "content": [change, {"type": "text", "text": "now"}],
-                "output_config": {"effort": "low"},
-            },
-        ],
-        "system": [
-            {"type": "text", "text": BILLING},
-            {"type": "text", "text": "You are Claude Code.", "cache_control": SCOPED},
-        ],
-        "tools": [
-            {**TOOL, "eager_input_streaming": True, "strict": True, "cache_control": SCOPED},
-            {**TOOL, "name": "late", "defer_loading": True, "input_examples": [{}]},
-        ],
-        "thinking": {"type": "adaptive"} if thinks else {"type": "enabled", "budget_tokens": 2000},
-        "context_management": {"edits": [{"type": "clear_thinking_20251015", "keep": "all"}]},
-        "output_config": {"effort": "high"},
-        "metadata": {"user_id": user_id},
-        "tags": {"team": "a"},
-        "speed": "standard",
-    }
-
-
-@pytest.mark.parametrize("asked", ACTIVE, ids=lambda asked: asked.name)
-def test_what_claude_code_sends_is_taken_by_every_active_model(asked: Model) -> None:
-    million = ["context-1m-2025-08-07"] if asked.context_tokens == 1_000_000 else []
-    members = json_object.members(json.dumps(claude_code(asked)))
-    adapted = adapt(members, [*TODAY, *million], model=asked, strict=False)
-    accepted_locally(adapted, asked)
-    takes = abilities.of(asked)
-    kept = body(adapted)
-    assert set(kept.get("anthropic_beta", ())) <= takes.betas
-    for beta in (*TODAY, *million):
-        assert (f"beta:{beta}" in adapted.changes) == (beta not in takes.betas)
-    for field in ("context_management", "thinking", "metadata", "tags", "speed"):
-        assert (field in kept) == (f"field:{field}" not in adapted.changes)
-    assert ("output_config" in kept) == (takes.effort != "none")
-    assert {
-        "field:tags",
-        "field:speed",
-        "field:cache_control.scope",
-        "field:messages.output_config",
-        "messages.content:tool_addition",
-        "messages.role:system-to-user",
-        "metadata.user_id:hashed",
-        "system:x-anthropic-billing-header",
-    } <= set(adapted.changes)
-    assert all(TOKEN.fullmatch(change) for change in adapted.changes)
-
-
-@pytest.mark.parametrize("asked", ACTIVE, ids=lambda asked: asked.name)
-def test_what_is_passed_is_what_the_local_bedrock_takes(asked: Model) -> None:
-    ahead = {"compact-2026-01-12", "computer-use-2025-11-24"}  # AWS's page has them, it does not
-    assert abilities.of(asked).betas - ahead <= generation(asked).betas
-    assert set(abilities.of(asked).thinking) == generation(asked).thinking
-    assert (abilities.of(asked).effort != "none") == generation(asked).effort
-
-
-@pytest.mark.parametrize("asked", ACTIVE, ids=lambda asked: asked.name)
-def test_every_change_is_on_the_page(asked: Model) -> None:
-    page = compatibility.page()
-    members = json_object.members(json.dumps(claude_code(asked)))
-    for change in adapt(members, TODAY, model=asked, strict=False).changes:
-        kind, _, rest = change.partition(":")
-        name = rest.removesuffix(":added")
-        assert f"`{change}`" in page or (f"`{kind}:NAME" in page and f"`{name}" in page)
-
-
-def test_every_model_has_a_row() -> None:
-    assert abilities._ROWS.keys() == {model.name for model in MODELS}
 
 
 def test_a_plain_request_is_passed_as_it_is() -> None:
@@ -214,6 +71,8 @@ def test_the_receipt_stays_short_enough_for_a_header() -> None:
          ["field:output_config.task_budget"], {"output_config": {"format": {}}}),
         ("claude-sonnet-5", [], {"thinking": {"type": "adaptive", "display": "updates"}},
          ["field:thinking.display"], {"thinking": {"type": "adaptive"}}),
+        ("claude-sonnet-5", [], {"thinking": {"display": [], "block_binding": {}}},
+         ["field:thinking.block_binding"], {"thinking": {"display": []}}),
         ("claude-sonnet-5", [], {"thinking": {"type": "adaptive", "display": "omitted"}}, [],
          {"thinking": {"type": "adaptive", "display": "omitted"}}),
         ("claude-opus-4-5", ["advanced-tool-use-2025-11-20"],
@@ -320,61 +179,3 @@ def test_a_prompt_in_which_nothing_can_match_is_not_walked(
     monkeypatch.setattr(trims, "_within", None)
     talk = [{"role": "user", "content": [{"type": "text", "text": 'the "scope", a system'}]}]
     assert sent(messages=talk, system=[{"type": "text", "text": "x"}], tools=[TOOL]).changes == ()
-
-
-def test_nesting_too_deep_to_be_walked_is_refused_or_left_alone() -> None:
-    for depth in range(100, 1000, 25):
-        deep = '{"content":[' * depth + '{"cache_control":{"scope":1}}' + "]}" * depth
-        text = f'{{"model":"m","max_tokens":1,"messages":[{deep}]}}'
-        try:
-            adapt(json_object.members(text), (), model=model("claude-opus-5"), strict=False)
-        except (json_object.NotAnObject, InvalidRequest) as error:
-            assert "nested too deeply" in str(error)
-
-
-WORDS = st.sampled_from(
-    ["type", "role", "system", "user", "content", "cache_control", "scope", "ttl", "text", "source",
-     "tool_addition", "defer_loading", "effort", "display", "updates", "output_config",
-     "x-anthropic-billing-header: a", "web_search_1", "user_id"]
-)  # fmt: skip
-LEAVES = st.none() | st.booleans() | st.integers() | st.floats(-1, 2) | WORDS
-JSON: st.SearchStrategy[Any] = st.recursive(
-    LEAVES | st.text(max_size=5),
-    lambda inner: st.lists(inner, max_size=4) | st.dictionaries(WORDS, inner, max_size=5),
-    max_leaves=30,
-)
-FIELDS = st.sampled_from(
-    ["messages", "system", "tools", "metadata", "thinking", "output_config", "temperature",
-     "top_p", "top_k", "anthropic_beta", "context_management", "tags", "safeguards", "other"]
-)  # fmt: skip
-
-
-@given(st.dictionaries(FIELDS, JSON), ANY_MODEL, st.booleans())
-def test_any_json_at_any_place_is_adapted_or_refused(
-    fields: dict[str, Any], asked: Model, strict: bool
-) -> None:
-    members = json_object.members(json.dumps(fields))
-    try:
-        adapted = adapt(members, ["claude-code-20250219"], model=asked, strict=strict)
-    except InvalidRequest:
-        return
-    assert body(adapted).keys() <= fields.keys() | {"anthropic_version", "anthropic_beta"}
-    assert all(TOKEN.fullmatch(change) for change in adapted.changes)
-    again = json_object.members(json_object.join(adapted.parts))
-    assert adapt(again, (), model=asked, strict=True).parts == adapted.parts
-
-
-@given(st.dictionaries(FIELDS, JSON), ANY_MODEL, st.sampled_from([None, 1]), st.booleans())
-def test_what_is_not_changed_leaves_as_the_same_text(
-    fields: dict[str, Any], asked: Model, indent: int | None, ascii_only: bool
-) -> None:
-    text = json.dumps(fields, indent=indent, ensure_ascii=ascii_only)
-    members = json_object.members(text)
-    try:
-        adapted = adapt(members, (), model=asked, strict=True)
-    except InvalidRequest:
-        return
-    assert adapted.changes == ()
-    for name in adapted.parts.keys() - {"anthropic_version"}:
-        assert adapted.parts[name] == members[name].text
-        assert adapted.parts[name] in text

@@ -1,0 +1,164 @@
+"""Every active model takes what is sent after adaptation, and any JSON is adapted or refused."""
+
+import json
+import re
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from catalog import MODELS, Model, abilities, compatibility
+from gateway import json_object
+from gateway.adapt import Adapted, adapt
+from gateway.errors import InvalidRequest
+from local.bedrock import rules, schema
+from local.bedrock.generations import generation
+from tests.unit.gateway.adaptation import ACTIVE, TODAY, body, claude_code, model
+
+ANY_MODEL = st.sampled_from(ACTIVE)
+TOKEN = re.compile(r"[a-zA-Z0-9_.:-]{1,100}")
+
+
+def accepted_locally(adapted: Adapted, asked: Model) -> None:
+    rules.check(schema.parse(json_object.join(adapted.parts).encode()), asked)
+
+
+@pytest.mark.parametrize("asked", ACTIVE, ids=lambda asked: asked.name)
+def test_what_claude_code_sends_is_taken_by_every_active_model(asked: Model) -> None:
+    million = ["context-1m-2025-08-07"] if asked.context_tokens == 1_000_000 else []
+    members = json_object.members(json.dumps(claude_code(asked)))
+    adapted = adapt(members, [*TODAY, *million], model=asked, strict=False)
+    accepted_locally(adapted, asked)
+    takes = abilities.of(asked)
+    kept = body(adapted)
+    assert set(kept.get("anthropic_beta", ())) <= takes.betas
+    for beta in (*TODAY, *million):
+        assert (f"beta:{beta}" in adapted.changes) == (beta not in takes.betas)
+    for field in ("context_management", "thinking", "metadata", "tags", "speed"):
+        assert (field in kept) == (f"field:{field}" not in adapted.changes)
+    assert ("output_config" in kept) == (takes.effort != "none")
+    assert {
+        "field:tags",
+        "field:speed",
+        "field:cache_control.scope",
+        "field:messages.output_config",
+        "messages.content:tool_addition",
+        "messages.role:system-to-user",
+        "metadata.user_id:hashed",
+        "system:x-anthropic-billing-header",
+    } <= set(adapted.changes)
+    assert all(TOKEN.fullmatch(change) for change in adapted.changes)
+
+
+@pytest.mark.parametrize("asked", ACTIVE, ids=lambda asked: asked.name)
+def test_what_is_passed_is_what_the_local_bedrock_takes(asked: Model) -> None:
+    ahead = {"compact-2026-01-12", "computer-use-2025-11-24"}  # AWS's page has them, it does not
+    assert abilities.of(asked).betas - ahead <= generation(asked).betas
+    assert set(abilities.of(asked).thinking) == generation(asked).thinking
+    assert (abilities.of(asked).effort != "none") == generation(asked).effort
+
+
+@pytest.mark.parametrize("asked", ACTIVE, ids=lambda asked: asked.name)
+def test_every_change_is_on_the_page(asked: Model) -> None:
+    page = compatibility.page()
+    members = json_object.members(json.dumps(claude_code(asked)))
+    for change in adapt(members, TODAY, model=asked, strict=False).changes:
+        kind, _, rest = change.partition(":")
+        name = rest.removesuffix(":added")
+        assert f"`{change}`" in page or (f"`{kind}:NAME" in page and f"`{name}" in page)
+
+
+def test_every_model_has_a_row() -> None:
+    assert abilities._ROWS.keys() == {model.name for model in MODELS}
+
+
+def test_nesting_too_deep_to_be_walked_is_refused_or_left_alone() -> None:
+    for depth in range(100, 1000, 25):
+        deep = '{"content":[' * depth + '{"cache_control":{"scope":1}}' + "]}" * depth
+        text = f'{{"model":"m","max_tokens":1,"messages":[{deep}]}}'
+        try:
+            adapt(json_object.members(text), (), model=model("claude-opus-5"), strict=False)
+        except (json_object.NotAnObject, InvalidRequest) as error:
+            assert "nested too deeply" in str(error)
+
+
+WORDS = st.sampled_from(
+    ["type", "role", "system", "user", "content", "cache_control", "scope", "ttl", "text", "source",
+     "tool_addition", "defer_loading", "effort", "display", "updates", "output_config",
+     "x-anthropic-billing-header: a", "web_search_1", "user_id"]
+)  # fmt: skip
+LEAVES = st.none() | st.booleans() | st.integers() | st.floats(-1, 2) | WORDS
+JSON: st.SearchStrategy[Any] = st.recursive(
+    LEAVES | st.text(max_size=5),
+    lambda inner: st.lists(inner, max_size=4) | st.dictionaries(WORDS, inner, max_size=5),
+    max_leaves=30,
+)
+FIELDS = st.sampled_from(
+    ["messages", "system", "tools", "metadata", "thinking", "output_config", "temperature",
+     "top_p", "top_k", "anthropic_beta", "context_management", "tags", "safeguards", "other"]
+)  # fmt: skip
+
+
+def paths(value: Any, path: tuple[Any, ...] = ()) -> Iterator[tuple[Any, ...]]:  # noqa: ANN401
+    yield path
+    for key in (
+        value if isinstance(value, dict) else range(len(value) if type(value) is list else 0)
+    ):
+        yield from paths(value[key], (*path, key))
+
+
+def replaced(value: Any, path: tuple[Any, ...], by: Any) -> Any:  # noqa: ANN401
+    if not path:
+        return by
+    copy = value.copy()
+    copy[path[0]] = replaced(value[path[0]], path[1:], by)
+    return copy
+
+
+@pytest.mark.parametrize("name", ["claude-haiku-4-5", "claude-opus-4-5", "claude-opus-5"])
+@pytest.mark.parametrize("kind", [None, True, 0, -1.5, "", "x", [], {}, [[]], [{}], {"type": []}])
+def test_any_kind_at_every_place_of_what_claude_code_sends(name: str, kind: object) -> None:
+    whole = {**claude_code(model(name)), "anthropic_beta": list(TODAY), "safeguards": None}
+    for path in paths(whole):
+        if not path:
+            continue
+        members = json_object.members(json.dumps(replaced(whole, path, kind)))
+        try:
+            adapted = adapt(members, (), model=model(name), strict=False)
+        except InvalidRequest as refused:
+            assert path[0] in refused.message
+            continue
+        assert json.loads(json_object.join(adapted.parts))["anthropic_version"]
+
+
+@given(st.dictionaries(FIELDS, JSON), ANY_MODEL, st.booleans())
+def test_any_json_at_any_place_is_adapted_or_refused(
+    fields: dict[str, Any], asked: Model, strict: bool
+) -> None:
+    members = json_object.members(json.dumps(fields))
+    try:
+        adapted = adapt(members, ["claude-code-20250219"], model=asked, strict=strict)
+    except InvalidRequest:
+        return
+    assert body(adapted).keys() <= fields.keys() | {"anthropic_version", "anthropic_beta"}
+    assert all(TOKEN.fullmatch(change) for change in adapted.changes)
+    again = json_object.members(json_object.join(adapted.parts))
+    assert adapt(again, (), model=asked, strict=True).parts == adapted.parts
+
+
+@given(st.dictionaries(FIELDS, JSON), ANY_MODEL, st.sampled_from([None, 1]), st.booleans())
+def test_what_is_not_changed_leaves_as_the_same_text(
+    fields: dict[str, Any], asked: Model, indent: int | None, ascii_only: bool
+) -> None:
+    text = json.dumps(fields, indent=indent, ensure_ascii=ascii_only)
+    members = json_object.members(text)
+    try:
+        adapted = adapt(members, (), model=asked, strict=True)
+    except InvalidRequest:
+        return
+    assert adapted.changes == ()
+    for name in adapted.parts.keys() - {"anthropic_version"}:
+        assert adapted.parts[name] == members[name].text
+        assert adapted.parts[name] in text
