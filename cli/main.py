@@ -38,7 +38,7 @@ def main() -> None:
 def ask(
     prompt: str,
     *,
-    model: Annotated[str, typer.Option(help="A model the stage allows.")] = "claude-sonnet-4-5",
+    model: Annotated[str, typer.Option(help="A model the stage allows.")] = "claude-haiku-4-5",
     max_tokens: Annotated[int, typer.Option(help="The longest answer.")] = 1024,
     url: Url = None,
     key: Key = None,
