@@ -10,6 +10,7 @@ from uuid import uuid4
 from local.bedrock.call import Call
 from local.bedrock.caller import Caller, Signed, authenticate
 from local.bedrock.converse.form import ConverseForm
+from local.bedrock.counting import Counting
 from local.bedrock.errors import RefusedError
 from local.bedrock.inference import Inference
 from local.bedrock.invocation import Invocation
@@ -75,6 +76,7 @@ def operations(region: str) -> dict[str, Operation]:
         ),
         "converse": lambda call: inference.run(call, ConverseForm(call, streamed=False)),
         "converse-stream": lambda call: inference.run(call, ConverseForm(call, streamed=True)),
+        "count-tokens": Counting(region).run,
     }
 
 

@@ -74,6 +74,19 @@ class Directives:
                 return RefusedError(kind, message, **extra)
         return None
 
+    def unstreamed_refusal(self) -> RefusedError | None:
+        """The same for an answer in one piece: it has no frame to carry an exception, so that
+        becomes the HTTP error of its name."""
+        if "exception" not in self.faults:
+            return self.refusal()
+        name = class_name(self.faults["exception"].type)
+        return self.refusal() or RefusedError(name, "The request failed because a fault asked.")
+
+
+def class_name(exception: str) -> str:
+    """The exception's name as an error has it, from that of its frame."""
+    return exception[0].upper() + exception[1:]
+
 
 def read(text: str) -> Directives:
     """Every directive in `text`; one that cannot be understood raises a ValidationException."""

@@ -51,6 +51,22 @@ def identify(requested: str, *, region: str, account: str, today: str) -> Target
     return Target(requested, model, _destinations(profile, region))
 
 
+def identify_counted(requested: str, *, region: str, account: str, today: str) -> Model:
+    """The model whose tokens CountTokens counts: by its base id or foundation-model ARN, and only
+    if it is one that the catalogue marks. Raises RefusedError; Bedrock has one sentence for a model
+    that does not count and for every inference profile, even of a model that does."""
+    if "inference-profile/" in requested:
+        raise _uncounted()
+    plain = _plain_id(requested, region, account)
+    model = _BY_BASE_ID.get(plain)
+    if model is None:
+        raise _uncounted() if plain.partition(".")[2] in _BY_BASE_ID else _unknown()
+    _check_alive(model, today)
+    if not model.count_tokens:
+        raise _uncounted()
+    return model
+
+
 def _plain_id(requested: str, region: str, account: str) -> str:
     arn = _ARN.fullmatch(requested)
     if arn is None:
@@ -90,3 +106,7 @@ def _destinations(profile: Profile | None, region: str) -> tuple[str, ...]:
 
 def _unknown() -> RefusedError:
     return invalid("The provided model identifier is invalid.")
+
+
+def _uncounted() -> RefusedError:
+    return invalid("The provided model doesn't support counting tokens.")

@@ -5,7 +5,7 @@ from typing import NamedTuple
 from catalog import Model
 from local.bedrock import directives, frames, replies, rules
 from local.bedrock.call import Call
-from local.bedrock.directives import Directives, Fault
+from local.bedrock.directives import Directives, Fault, class_name
 from local.bedrock.errors import RefusedError, invalid
 from local.bedrock.form import Event, Form, Question
 from local.bedrock.generations import anthropic_name
@@ -91,7 +91,7 @@ async def _answer(call: Call, form: Form, prepared: Prepared, seen: Invocation) 
     faults = prepared.asked.faults
     if "slow" in faults:
         await call.wire.pause(faults["slow"].seconds)
-    refusal = prepared.asked.refusal() or _exception_refusal(form, faults)
+    refusal = _refusal(form, prepared.asked)
     if refusal is not None:
         raise refusal
     if "cut" in faults and faults["cut"].after == 0:
@@ -103,16 +103,13 @@ async def _answer(call: Call, form: Form, prepared: Prepared, seen: Invocation) 
         await _whole(call, form, prepared, seen)
 
 
-def _exception_refusal(form: Form, faults: dict[str, Fault]) -> RefusedError | None:
-    """A call without a stream has no frame to carry an exception: it gets the HTTP error."""
-    if "exception" not in faults:
-        return None
-    name = faults["exception"].type
+def _refusal(form: Form, asked: Directives) -> RefusedError | None:
     if not form.streamed:
-        return RefusedError(_class_name(name), "The request failed because a fault asked.")
-    if name not in form.exceptions:
-        return invalid(f"local directive: {form.operation} has no {name}")
-    return None
+        return asked.unstreamed_refusal()
+    fault = asked.faults.get("exception")
+    if fault is not None and fault.type not in form.exceptions:
+        return invalid(f"local directive: {form.operation} has no {fault.type}")
+    return asked.refusal()
 
 
 async def _whole(call: Call, form: Form, prepared: Prepared, seen: Invocation) -> None:
@@ -155,17 +152,13 @@ async def _broken_off(
         await call.wire.pause(faults["silence"].seconds)
     if "exception" in due:
         name = faults["exception"].type
-        seen.error = _class_name(name)
+        seen.error = class_name(name)
         await call.wire.write(frames.exception(name, _exception_fields(name)))
         await call.wire.end()
     if "cut" in due:
         await call.wire.write(event.frame[: len(event.frame) // 2])
         call.wire.reset()
     return bool(due & {"exception", "cut"})
-
-
-def _class_name(exception: str) -> str:
-    return exception[0].upper() + exception[1:]
 
 
 def _exception_fields(name: str) -> dict[str, str | int]:

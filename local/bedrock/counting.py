@@ -1,0 +1,69 @@
+"""CountTokens: how many tokens a prompt has, for an InvokeModel or a Converse body; free, unlogged.
+
+https://docs.aws.amazon.com/bedrock/latest/userguide/count-tokens.html
+"""
+
+import json
+from base64 import b64decode
+
+from catalog import Model
+from local.bedrock import directives, replies, rules, schema
+from local.bedrock.call import Call
+from local.bedrock.converse import conversation, members
+from local.bedrock.converse.request import question
+from local.bedrock.directives import Directives
+from local.bedrock.errors import RefusedError
+from local.bedrock.form import Question
+from local.bedrock.identify import identify_counted
+from local.bedrock.tokens import PromptCache
+from local.bedrock.wire import ClientGoneError
+
+
+class Counting:
+    """Counts for callers in one Region. Of the faults, those before an answer work."""
+
+    def __init__(self, region: str) -> None:
+        self._region = region
+
+    async def run(self, call: Call) -> None:
+        """Answers `call`; there is nothing for the log to tell."""
+        try:
+            await self._answer(call)
+        except RefusedError as refused:
+            await call.wire.refuse(refused)
+        except ClientGoneError:
+            pass
+
+    async def _answer(self, call: Call) -> None:
+        given = members.read(call.body, "CountTokensRequest")["input"]
+        today = call.at.date().isoformat()
+        account = call.caller.account
+        model = identify_counted(call.model_id, region=self._region, account=account, today=today)
+        asked = _question(given, model)
+        rules.check(asked.request, model)
+        read = directives.read(replies.last_user_text(asked.request))
+        if await _misbehaves(call, read):
+            return
+        usage = PromptCache().usage(asked.request, "", text_only=asked.text_only)
+        body = json.dumps({"inputTokens": usage.prompt}).encode()
+        await call.wire.reply(200, [("content-type", "application/json")], body)
+
+
+def _question(given: dict[str, dict[str, str]], model: Model) -> Question:
+    if "converse" in given:
+        conversation.check(given["converse"])
+        return question(given["converse"], model)
+    request = schema.parse(b64decode(given["invokeModel"]["body"]))
+    return Question(request, request.max_tokens)
+
+
+async def _misbehaves(call: Call, asked: Directives) -> bool:
+    """Does what the faults ask; true if there is no answer any more."""
+    if "slow" in asked.faults:
+        await call.wire.pause(asked.faults["slow"].seconds)
+    refusal = asked.unstreamed_refusal()
+    if refusal is not None:
+        raise refusal
+    if "cut" in asked.faults:
+        call.wire.reset()
+    return "cut" in asked.faults
