@@ -10,6 +10,7 @@ from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
+import botocore
 import trustme
 
 from benchmarks import canned
@@ -44,7 +45,7 @@ def prepared() -> Iterator[Ground]:
         yield Ground(
             endpoint=f"http://127.0.0.1:{plain}",
             tls_endpoint=f"https://127.0.0.1:{tls}",
-            ca_bundle=_bundle(scratch, function_folder, authority),
+            ca_bundle=_bundle(scratch, authority),
             function_folder=function_folder,
             python=_bare_python(scratch),
             json_file=_file(scratch / "message.json", canned.json_call().answer),
@@ -77,8 +78,8 @@ def _bare_python(scratch: Path) -> Path:
     return scratch / "python" / "bin" / "python"
 
 
-def _bundle(scratch: Path, function_folder: Path, authority: trustme.CA) -> Path:
-    trusted = (function_folder / "botocore" / "cacert.pem").read_bytes()
+def _bundle(scratch: Path, authority: trustme.CA) -> Path:
+    trusted = Path(botocore.__file__).with_name("cacert.pem").read_bytes()
     return _file(scratch / "ca.pem", trusted + authority.cert_pem.bytes())
 
 

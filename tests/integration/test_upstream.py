@@ -7,12 +7,8 @@ from collections.abc import Callable, Iterator, Mapping
 from contextlib import closing, contextmanager, suppress
 
 import pytest
-from botocore.auth import SigV4Auth
-from botocore.awsrequest import AWSRequest
-from botocore.credentials import Credentials
 
 from gateway import errors
-from gateway.signing import CredentialsMissing, Signer
 from gateway.upstream import Upstream, read_all
 
 OK = b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok"
@@ -163,36 +159,3 @@ def test_the_request_on_the_wire_is_http() -> None:
     assert {b"a: b", b"Content-Length: 4"} <= set(fields)
     assert sum(field.lower().startswith(b"host:") for field in fields) == 1
     assert body == b"body"
-
-
-ENVIRONMENT = {
-    "AWS_ACCESS_KEY_ID": "AKIDEXAMPLE",
-    "AWS_SECRET_ACCESS_KEY": "secret",
-    "AWS_SESSION_TOKEN": "token",
-}
-
-
-def test_every_header_given_is_signed_with_the_functions_credentials() -> None:
-    url = "https://bedrock-runtime.us-east-1.amazonaws.com/model/a%3A0/invoke"
-    headers = {"x-amzn-bedrock-request-metadata": '{"a":"b"}', "content-type": "application/json"}
-    signed = Signer("us-east-1", ENVIRONMENT).sign("POST", url, headers, b"{}")
-    assert signed["X-Amz-Security-Token"] == "token"
-    names = signed["Authorization"].partition("SignedHeaders=")[2].partition(",")[0].split(";")
-    assert {"host", "x-amzn-bedrock-request-metadata", "content-type"} <= set(names)
-    assert signed["Authorization"].endswith(_signature(url, headers, signed["X-Amz-Date"]))
-
-
-def _signature(url: str, headers: Mapping[str, str], moment: str) -> str:
-    """What botocore computes for the same request at the same moment."""
-    token = {"X-Amz-Date": moment, "X-Amz-Security-Token": "token"}
-    request = AWSRequest("POST", url, headers={**headers, **token}, data=b"{}")
-    request.context["timestamp"] = moment
-    signer = SigV4Auth(Credentials("AKIDEXAMPLE", "secret", "token"), "bedrock", "us-east-1")
-    return signer.signature(
-        signer.string_to_sign(request, signer.canonical_request(request)), request
-    )
-
-
-def test_a_function_without_a_role_does_not_start() -> None:
-    with pytest.raises(CredentialsMissing, match="AWS_ACCESS_KEY_ID"):
-        Signer("us-east-1", {})
