@@ -32,7 +32,8 @@ SEED_MODELS: Final = (
         price=_SONNET,
         released="2025-09-29",
         source=f"{_AWS}/model-card-anthropic-claude-sonnet-4-5.html",
-        unconfirmed=("life",),
+        count_tokens=True,
+        unconfirmed=("life", "count_tokens"),
         note="Anthropic's own API retires it on 2026-11-30; Bedrock has published no date.",
     ),
     Model(
@@ -151,7 +152,8 @@ SEED_MODELS: Final = (
         price=Price(1.00, 5.00, 1.25, 2.00, 0.10),
         released="2025-10-16",
         source=f"{_AWS}/model-card-anthropic-claude-haiku-4-5.html",
-        unconfirmed=("life",),
+        count_tokens=True,
+        unconfirmed=("life", "count_tokens"),
     ),
     Model(
         name="claude-3-5-haiku",

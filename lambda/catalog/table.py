@@ -106,6 +106,8 @@ def _note(model: Model) -> str:
     if model.long_prompt:
         above, price = model.long_prompt
         parts.append(f"A prompt above {above:,} tokens bills the whole request at {_price(price)}.")
+    if model.count_tokens and not model.successor:
+        parts.append(f"Bedrock counts its tokens{_mark(model, 'count_tokens')}.")
     return " ".join(parts)
 
 

@@ -17,6 +17,7 @@ from gateway.request import Request, encoded, size
 from gateway.service import Service, model_in, model_path
 
 _REQUIRED = {"model": str, "messages": list}
+_NOT_COUNTED = "support counting tokens"  # "The provided model doesn't support counting tokens."
 _JSON = {"content-type": "application/json"}
 
 
@@ -33,9 +34,9 @@ def for_messages(
     parts = message_body.for_bedrock(members, resolved.model, request, record, service.settings)
     body = encoded(json_object.join({**parts, "max_tokens": _max_tokens(members)}))
     question = {"input": {"invokeModel": {"body": b64encode(body).decode()}}}
-    counted = json.loads(_ask(Call(path, _JSON, json.dumps(question).encode()), record, service))
+    counted = _count(Call(path, _JSON, json.dumps(question).encode()), resolved, record, service)
     response.start(200, _JSON)
-    response.write(json.dumps({"input_tokens": counted["inputTokens"]}).encode())
+    response.write(json.dumps({"input_tokens": counted}).encode())
 
 
 def native(request: Request, response: RecordedResponse, record: Record, service: Service) -> None:
@@ -47,6 +48,21 @@ def native(request: Request, response: RecordedResponse, record: Record, service
     response.write(body)
 
 
+def _count(call: Call, resolved: catalog.Resolved, record: Record, service: Service) -> int:
+    """The count. Bedrock may not have it in this Region, whatever the catalogue says."""
+    try:
+        count: int = json.loads(_ask(call, record, service))["inputTokens"]
+    except errors.InvalidRequest as error:
+        if _NOT_COUNTED in error.message:
+            raise _not_supported(resolved.model) from error
+        raise
+    return count
+
+
+def _not_supported(model: catalog.Model) -> errors.NotSupported:
+    return errors.NotSupported(f"Bedrock does not count tokens for {model.name}.")
+
+
 def _text(request: Request, record: Record, service: Service) -> str:
     text = request.text(limit=service.settings.max_body_bytes)
     record.request_bytes = size(text)
@@ -56,7 +72,7 @@ def _text(request: Request, record: Record, service: Service) -> str:
 def _path(resolved: catalog.Resolved, record: Record) -> str:
     record.model = resolved.model.name
     if not resolved.model.count_tokens:
-        raise errors.NotSupported(f"Bedrock does not count tokens for {resolved.model.name}.")
+        raise _not_supported(resolved.model)
     return model_path(resolved.model.base_id, "count-tokens")
 
 

@@ -160,7 +160,7 @@ def test_a_model_is_never_opened_in_a_region_only_another_reaches() -> None:
 
 
 def test_global_asks_three_times_and_once_without_a_region() -> None:
-    [model] = named("claude-sonnet-4-5")
+    [model] = named("claude-opus-4-5")
     policy = statements([model], "global", "eu-west-1")
     door = profile_arn(model, "global", "eu-west-1")
     here = {"aws:RequestedRegion": "eu-west-1"}
@@ -199,7 +199,7 @@ def test_a_model_without_the_profile_gets_no_statement_at_all() -> None:
 
 
 def test_count_tokens_is_opened_on_the_bare_model_where_bedrock_has_it() -> None:
-    counting, silent = named("claude-sonnet-4", "claude-sonnet-4-5")
+    counting, silent = named("claude-sonnet-4-5", "claude-opus-4-5")
     policy = statements([counting, silent], "us", "us-west-2")
     action = "bedrock:CountTokens"
 

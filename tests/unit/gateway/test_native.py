@@ -1,7 +1,6 @@
 """Bedrock's own operations: bodies pass untouched, who calls is written in, errors are theirs."""
 
 import json
-from typing import Any
 from urllib.parse import quote
 
 import pytest
@@ -181,7 +180,7 @@ def test_bedrocks_errors_keep_their_name_and_status(
         ("/model/claude-haiku-4-5/invoke", 403, "AccessDeniedException"),
         (f"/model/us.{PROFILE[7:]}/invoke", 400, "ValidationException"),
         (f"/model/{MODEL}/invoke-with-bidirectional-stream", 404, "ResourceNotFoundException"),
-        (f"/model/{MODEL}/count-tokens", 400, "ValidationException"),
+        ("/model/claude-opus-4-5/count-tokens", 400, "ValidationException"),
         ("/model/", 404, "ResourceNotFoundException"),
         ("/inference-profiles/gpt-4", 404, "ResourceNotFoundException"),
     ],
@@ -217,20 +216,13 @@ def test_the_profiles_and_models_are_those_of_the_stage_without_account_ids(call
     assert one["inferenceProfileArn"].split(":")[4] == ""
 
 
-def test_tokens_are_counted_only_where_bedrock_counts_them(
-    caller: Caller, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    body: dict[str, Any] = {"model": MODEL, "messages": [], "thinking": {"budget_tokens": 2000}}
-    refused = caller.send(body, path="/v1/messages/count_tokens")
-    assert (refused.status, refused.json()["error"]["type"]) == (501, "not_supported")
-    assert refused.headers["x-should-retry"] == "false"
+COUNT = {"model": MODEL, "messages": [], "thinking": {"budget_tokens": 2000}, "tags": {}}
 
-    real = caller.resolved(MODEL)
-    counting = real._replace(model=real.model._replace(count_tokens=True))
-    monkeypatch.setattr("gateway.service.Service.resolve", lambda *_: counting)
+
+def test_tokens_are_counted_for_the_base_model_with_a_whole_invoke_body(caller: Caller) -> None:
     caller.bedrock.answers(b'{"inputTokens":12}')
-    assert caller.send(body, path="/v1/messages/count_tokens").json() == {"input_tokens": 12}
-    base_id = quote(real.model.base_id, safe="")
+    assert caller.send(COUNT, path="/v1/messages/count_tokens").json() == {"input_tokens": 12}
+    base_id = quote(PROFILE.removeprefix("global."), safe="")
     assert caller.bedrock.sent[0].path == f"/model/{base_id}/count-tokens"
     assert caller.bedrock.counted == {
         "messages": [],
@@ -238,4 +230,25 @@ def test_tokens_are_counted_only_where_bedrock_counts_them(
         "anthropic_version": "bedrock-2023-05-31",
         "max_tokens": 2001,
     }
-    assert _send(caller, "count-tokens").status == 200
+
+
+def test_bedrocks_own_question_passes_untouched(caller: Caller) -> None:
+    caller.bedrock.answers(b'{"inputTokens":12}')
+    assert _send(caller, "count-tokens", ' {"input":{}}').body == b'{"inputTokens":12}'
+    assert caller.bedrock.sent[0].body == b' {"input":{}}'
+
+
+@pytest.mark.parametrize("model", ["claude-opus-4-5", MODEL])
+def test_where_bedrock_counts_no_tokens_clients_are_told_not_to_ask_again(
+    caller: Caller, model: str
+) -> None:
+    message = b'{"message":"The provided model doesn\'t support counting tokens."}'
+    caller.bedrock.answers(message, status=400, x_amzn_errortype="ValidationException")
+    response = caller.send({**COUNT, "model": model}, path="/v1/messages/count_tokens")
+    assert (response.status, response.json()["error"]["type"]) == (501, "not_supported")
+    assert response.headers["x-should-retry"] == "false"
+
+
+def test_other_refusals_of_a_count_are_the_callers(caller: Caller) -> None:
+    caller.bedrock.answers(b'{"message":"m"}', status=400, x_amzn_errortype="ValidationException")
+    assert caller.send(COUNT, path="/v1/messages/count_tokens").status == 400

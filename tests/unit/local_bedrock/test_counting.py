@@ -7,7 +7,6 @@ import pytest
 from botocore.exceptions import ClientError, ConnectionClosedError
 
 from catalog import MODELS
-from local.bedrock import identify
 from local.bedrock.errors import RefusedError
 from local.bedrock.identify import identify_counted
 from local.bedrock.sinks import Client
@@ -27,10 +26,9 @@ COUNTED = [model for model in MODELS if model.count_tokens]
 
 
 @pytest.fixture
-def counter(bedrock: Client, monkeypatch: pytest.MonkeyPatch) -> Client:
-    """A client of a Bedrock that counts for Sonnet 4.5, whatever the catalogue says of it."""
-    counted = {**identify._BY_BASE_ID, BASE: model()._replace(count_tokens=True)}
-    monkeypatch.setattr(identify, "_BY_BASE_ID", counted)
+def counter(bedrock: Client) -> Client:
+    """A client of a Bedrock that counts for Sonnet 4.5."""
+    assert model().count_tokens
     return bedrock
 
 
