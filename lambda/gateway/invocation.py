@@ -19,6 +19,7 @@ METADATA_HEADER = "x-amzn-bedrock-request-metadata"
 _SILENT_SECONDS = 290.0  # API Gateway gives up on a silent connection after 300
 _RESERVE_SECONDS = 5.0  # to tell the caller before Lambda ends the invocation
 _CLIENT_PREFIX = "client_"
+_BEDROCKS = "x-amzn-bedrock-"
 
 
 class Call(NamedTuple):
@@ -62,6 +63,19 @@ def ask(call: Call, record: Record, service: Service) -> Iterator[Answer]:
         yield answer
     finally:
         reply.close()
+
+
+def carried(headers: Mapping[str, str]) -> dict[str, str]:
+    """Bedrock's own headers, of a request or of an answer: guardrail, trace, service tier, latency,
+    counts. All but the metadata, which is the gateway's to write.
+
+    https://docs.aws.amazon.com/bedrock/latest/APIReference/API_runtime_InvokeModel.html
+    """
+    return {
+        name: value
+        for name, value in headers.items()
+        if name.startswith(_BEDROCKS) and name != METADATA_HEADER
+    }
 
 
 def metadata(

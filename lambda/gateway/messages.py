@@ -7,7 +7,7 @@ import json
 
 from gateway import errors, json_object, message_body, sse
 from gateway.audit import Record, RecordedResponse
-from gateway.invocation import METADATA_HEADER, Answer, Call, ask, metadata
+from gateway.invocation import METADATA_HEADER, Answer, Call, ask, carried, metadata
 from gateway.message_body import Members
 from gateway.message_stream import MessageStream
 from gateway.request import Request, encoded, size
@@ -48,6 +48,7 @@ def _streamed(members: Members) -> bool:
 
 def _headers(request: Request, record: Record) -> dict[str, str]:
     return {
+        **carried(request.headers),
         "accept": "application/vnd.amazon.eventstream" if record.stream else "application/json",
         "content-type": "application/json",
         METADATA_HEADER: json.dumps(metadata(request, record)),
@@ -57,7 +58,7 @@ def _headers(request: Request, record: Record) -> dict[str, str]:
 def _relay_json(answer: Answer, response: RecordedResponse, record: Record) -> None:
     body = answer.read_all()
     record.usage = from_headers(answer.reply.headers)
-    response.start(200, {"content-type": "application/json"})
+    response.start(200, {**carried(answer.reply.headers), "content-type": "application/json"})
     response.write(body)
 
 
@@ -66,13 +67,13 @@ def _relay_stream(
 ) -> None:
     """Send on what each read brings in one write; keep the caller's connection alive in silence."""
     stream = MessageStream()
+    told = {"content-type": sse.CONTENT_TYPE, "cache-control": "no-cache"}
+    headers = {**carried(answer.reply.headers), **told}
     while (data := answer.read(ping_seconds)) != b"":
         events = sse.PING if data is None else stream.feed(data)
         record.usage = stream.usage
         if events:
-            response.start_once(
-                200, {"content-type": sse.CONTENT_TYPE, "cache-control": "no-cache"}
-            )
+            response.start_once(200, headers)
             response.write(events)
         if stream.error is not None:
             raise stream.error

@@ -9,13 +9,12 @@ from typing import Any, NamedTuple
 
 from gateway import errors, eventstream, json_object, usage
 from gateway.audit import Record, RecordedResponse
-from gateway.invocation import METADATA_HEADER, Answer, Call, ask, metadata
+from gateway.invocation import METADATA_HEADER, Answer, Call, ask, carried, metadata
 from gateway.message_body import object_members
 from gateway.message_stream import inner, stream_error
 from gateway.request import Request, encoded, size
 from gateway.service import Service, model_in, model_path, operation_in
 
-_CARRIED = "x-amzn-bedrock-"
 _METRICS = "amazon-bedrock-invocationMetrics"
 _READ_SECONDS = 60.0
 
@@ -53,24 +52,19 @@ def invoke(request: Request, response: RecordedResponse, record: Record, service
 
 
 def _call(request: Request, record: Record, text: str, path: str, operation: Operation) -> Call:
-    headers = _carried(request.headers)
+    headers = _headers(request.headers)
     if operation.converse:
         return Call(path, headers, _with_metadata(request, record, text))
     headers[METADATA_HEADER] = json.dumps(metadata(request, record))
     return Call(path, headers, encoded(text))
 
 
-def _carried(headers: Mapping[str, str]) -> dict[str, str]:
-    """What Bedrock reads of a client's headers: content types, guardrail, trace, tier, latency."""
+def _headers(headers: Mapping[str, str]) -> dict[str, str]:
+    """What Bedrock reads of a client's headers: content types, and its own."""
     named = {"content-type": headers.get("content-type", "application/json")}
     if "accept" in headers:
         named["accept"] = headers["accept"]
-    carried = {
-        name: value
-        for name, value in headers.items()
-        if name.startswith(_CARRIED) and name != METADATA_HEADER
-    }
-    return {**named, **carried}
+    return {**named, **carried(headers)}
 
 
 def _with_metadata(request: Request, record: Record, text: str) -> bytes:
@@ -126,12 +120,10 @@ def _note_end(last: eventstream.Frame, record: Record) -> None:
 
 
 def _answer_headers(answer: Answer, record: Record, content_type: str) -> dict[str, str]:
-    headers = answer.reply.headers
-    carried = {name: value for name, value in headers.items() if name.startswith(_CARRIED)}
     return {
         "content-type": content_type,
         "x-amzn-requestid": record.request_id,
-        **carried,
+        **carried(answer.reply.headers),
     }
 
 
