@@ -1,0 +1,150 @@
+"""What a prompt may hold: system prompts, images, documents, stop sequences, a million tokens."""
+
+from typing import Any
+
+import anthropic
+import pytest
+from botocore.exceptions import ClientError
+
+from tests.integration.deployed.features.asked import (
+    HAIKU,
+    base64,
+    conversed,
+    pdf,
+    png,
+    said,
+    text_of,
+)
+from tests.integration.deployed.features.conftest import Format
+
+SYSTEM = "Speak plainly. " * 40
+IMAGE_TOKENS = 1500
+SEEN, READ = 7000, 1000  # tokens of three pages, as a whole and as text alone
+PNG, PDF = png(), pdf(3)
+
+
+def test_a_system_prompt_is_part_of_the_prompt(form: Format) -> None:
+    blocks = [{"type": "text", "text": SYSTEM}]
+    without, plain, structured = (
+        form.ask(**said("Hi", **system)).message["usage"]["input_tokens"]
+        for system in ({}, {"system": SYSTEM}, {"system": blocks})
+    )
+
+    assert plain == structured
+    assert plain - without >= len(SYSTEM) // 4
+
+
+def test_a_system_prompt_is_part_of_the_prompt_in_converse(bedrock: Any) -> None:  # noqa: ANN401
+    without, whole = (
+        bedrock.converse(**conversed({"text": "Hi"}, **system))["usage"]["inputTokens"]
+        for system in ({}, {"system": [{"text": SYSTEM}]})
+    )
+
+    assert whole - without >= len(SYSTEM) // 4
+
+
+def test_an_image_is_seen(form: Format) -> None:
+    image = {"type": "image", "source": base64("image/png", PNG)}
+    told = form.ask(**said([image, {"type": "text", "text": "What colour?"}]))
+
+    assert "What colour?" in told.text
+    assert told.message["usage"]["input_tokens"] == IMAGE_TOKENS + 3
+
+
+def test_an_image_is_seen_in_converse(bedrock: Any) -> None:  # noqa: ANN401
+    image = {"image": {"format": "png", "source": {"bytes": PNG}}}
+    answer = bedrock.converse(**conversed(image, {"text": "What colour?"}))
+
+    assert "What colour?" in text_of(answer)
+    assert answer["usage"]["inputTokens"] == IMAGE_TOKENS + 3
+
+
+@pytest.mark.parametrize("cited", [False, True])
+def test_a_pdf_is_seen_whole_without_citations_too(form: Format, cited: bool) -> None:
+    document = {
+        "type": "document",
+        "source": base64("application/pdf", PDF),
+        "citations": {"enabled": cited},
+    }
+    told = form.ask(**said([document, {"type": "text", "text": "Read."}]))
+
+    assert told.message["usage"]["input_tokens"] == SEEN + 2
+
+
+@pytest.mark.parametrize(("cited", "tokens"), [(False, READ), (True, SEEN)])
+def test_of_a_pdf_converse_reads_the_text_and_sees_it_whole_with_citations(
+    bedrock: Any,  # noqa: ANN401
+    cited: bool,
+    tokens: int,
+) -> None:
+    document = {
+        "name": "pages",
+        "format": "pdf",
+        "source": {"bytes": PDF},
+        "citations": {"enabled": cited},
+    }
+    answer = bedrock.converse(**conversed({"document": document}, {"text": "Read."}))
+
+    assert answer["usage"]["inputTokens"] == tokens + 2
+
+
+def test_a_stop_sequence_stops(form: Format) -> None:
+    told = form.ask(**said("one two three", stop_sequences=["two"]))
+    events = form.stream(**said("one two three", stop_sequences=["two"]))
+
+    assert told.text.endswith("one ")
+    assert (told.message["stop_reason"], told.message["stop_sequence"]) == ("stop_sequence", "two")
+    (end,) = [event["delta"] for event in events if event["type"] == "message_delta"]
+    assert (end["stop_reason"], end["stop_sequence"]) == ("stop_sequence", "two")
+
+
+def test_a_stop_sequence_stops_in_converse(bedrock: Any) -> None:  # noqa: ANN401
+    asked = conversed({"text": "one two three"}, inferenceConfig={"stopSequences": ["two"]})
+    answer = bedrock.converse(**asked)
+
+    assert text_of(answer).endswith("one ")
+    assert answer["stopReason"] == "stop_sequence"
+
+
+MILLION = ["context-1m-2025-08-07"]
+
+
+def test_the_beta_for_a_million_tokens_is_taken_where_there_are_as_many(
+    messages: anthropic.Anthropic,
+    bedrock: Any,  # noqa: ANN401
+) -> None:
+    asked = said("Hi", model="claude-sonnet-4-6")
+    ours = messages.beta.messages.with_raw_response.create(**asked, betas=MILLION)
+    fields = {"anthropic_beta": MILLION}
+    theirs = bedrock.converse(
+        **{**conversed({"text": "Hi"}), "modelId": "claude-sonnet-4-6"},
+        additionalModelRequestFields=fields,
+    )
+
+    assert "x-gateway-adapted" not in ours.headers
+    assert theirs["stopReason"] == "end_turn"
+
+
+@pytest.mark.parametrize("model", ["claude-opus-4-8", "claude-sonnet-5-5"])
+def test_it_is_left_out_where_a_million_need_no_beta(
+    messages: anthropic.Anthropic, model: str
+) -> None:
+    asked = said("Hi", model=model)
+    answer = messages.beta.messages.with_raw_response.create(**asked, betas=MILLION)
+
+    assert answer.headers["x-gateway-adapted"] == "beta:context-1m-2025-08-07"
+
+
+@pytest.mark.parametrize("model", [HAIKU, "claude-opus-4-5"])
+def test_it_is_refused_clearly_where_there_are_fewer(
+    messages: anthropic.Anthropic,
+    bedrock: Any,  # noqa: ANN401
+    model: str,
+) -> None:
+    with pytest.raises(anthropic.BadRequestError, match="context window of 200,000 tokens"):
+        messages.beta.messages.create(**said("Hi", model=model), betas=MILLION)
+    with pytest.raises(ClientError, match=r"ValidationException.*invalid beta flag"):
+        bedrock.converse(
+            **{**conversed({"text": "Hi"}), "modelId": model},
+            additionalModelRequestFields={"anthropic_beta": MILLION},
+        )
