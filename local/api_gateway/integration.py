@@ -24,7 +24,9 @@ from local.lambda_service.service import EventTooLargeError, LambdaService
 _LOG = logging.getLogger(__name__)
 IDLE_SECONDS = 300.0
 """A Regional API gives up on a stream that is silent for longer."""
-_REMAPPED = frozenset({"connection", "date", "server", "upgrade", "www-authenticate"})
+_REMAPPED = frozenset(
+    {"connection", "date", "server", "upgrade", "www-authenticate", "x-amzn-requestid"}
+)
 _FRAMING = frozenset({"transfer-encoding", "keep-alive"})
 
 

@@ -72,10 +72,10 @@ def refusal(refused: RefusedError, exchange: Exchange, api: Api) -> Refusal:
     values = context(exchange, api)
     [(kind, template), *_] = response.templates.items()
     given = [_parameter(*item, exchange, values) for item in response.parameters.items()]
-    headers = [item for item in given if item is not None]
-    headers += [("content-type", kind), ("x-amzn-errortype", default.error_type)]
+    usual = {"content-type": kind, "x-amzn-errortype": default.error_type}
+    headers = usual | {name.lower(): value for name, value in filter(None, given)}
     status = response.status or refused.status or default.status
-    return Refusal(status, headers, render(template, values, missing="").encode())
+    return Refusal(status, list(headers.items()), render(template, values, missing="").encode())
 
 
 def _parameter(

@@ -19,6 +19,7 @@ from hypercorn.config import Config
 from hypercorn.typing import LifespanState
 
 from local.bedrock.app import App
+from local.bedrock.farewell import WithoutFarewells
 from local.bedrock.wire import ABORT, Receive, Scope, Send
 
 _NO_LINGER = struct.pack("ii", 1, 0)
@@ -44,8 +45,9 @@ async def serve(
             task.add_done_callback(tasks.discard)
         wrapped = ASGIWrapper(cast("Any", _with_abort(app, writer)))
         loop = asyncio.get_running_loop()
+        heard = cast("Any", WithoutFarewells(reader)) if _is_http2(writer) else reader
         with suppress(TimeoutError):
-            await TCPServer(wrapped, loop, _config(), context, LifespanState(), reader, writer)
+            await TCPServer(wrapped, loop, _config(), context, LifespanState(), heard, writer)
 
     # A client that holds its connection open and answers nothing must not hold up the end.
     goodbye = None if tls is None else 1.0
@@ -58,6 +60,11 @@ async def serve(
         server.close()
         await context.terminated.set()
         await _finish(tasks, grace_seconds)
+
+
+def _is_http2(writer: asyncio.StreamWriter) -> bool:
+    connection = writer.get_extra_info("ssl_object")
+    return connection is not None and connection.selected_alpn_protocol() == "h2"
 
 
 def _config() -> Config:

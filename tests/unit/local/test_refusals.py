@@ -24,6 +24,18 @@ def test_a_gateway_response_sets_status_headers_and_body(api: Api, exchange: Exc
     assert json.loads(given.body) == {"id": "id-1", "of": "local"}
 
 
+def test_a_header_that_the_response_maps_takes_the_place_of_the_usual_one(
+    api: Api, exchange: Exchange
+) -> None:
+    mapped = {"gatewayresponse.header.x-amzn-ErrorType": "'UnrecognizedClientException'"}
+    api.responses["INVALID_API_KEY"].parameters.update(mapped)  # type: ignore[attr-defined]
+
+    given = refusal(RefusedError("INVALID_API_KEY"), exchange, api)
+
+    types = [value for name, value in given.headers if name.lower() == "x-amzn-errortype"]
+    assert types == ["UnrecognizedClientException"]
+
+
 def test_without_a_status_the_response_keeps_api_gateways(api: Api, exchange: Exchange) -> None:
     given = refusal(RefusedError("ACCESS_DENIED"), exchange, api)
 

@@ -1,0 +1,37 @@
+"""A client's graceful GOAWAY is left out of what the server sees; nothing else is."""
+
+import pytest
+
+from local.bedrock.farewell import PREFACE, Farewells
+
+
+def frame(kind: int, payload: bytes) -> bytes:
+    return len(payload).to_bytes(3) + bytes([kind]) + bytes(5) + payload
+
+
+SETTINGS = frame(4, b"")
+DATA = frame(0, b"x" * 40)
+GRACEFUL = frame(7, bytes(8) + b"done")
+FAILED = frame(7, bytes(7) + b"\x02")
+
+
+@pytest.mark.parametrize("size", range(1, 60))
+def test_a_graceful_goaway_is_left_out_however_it_is_cut(size: int) -> None:
+    sent = PREFACE + SETTINGS + GRACEFUL + DATA + GRACEFUL + SETTINGS
+    farewells = Farewells()
+    pieces = [sent[at : at + size] for at in range(0, len(sent), size)]
+
+    seen = b"".join(farewells.feed(piece) for piece in pieces)
+
+    assert seen == PREFACE + SETTINGS + DATA + SETTINGS
+
+
+def test_one_that_tells_an_error_is_passed() -> None:
+    assert Farewells().feed(PREFACE + FAILED + DATA) == PREFACE + FAILED + DATA
+
+
+def test_data_is_passed_before_its_frame_is_complete() -> None:
+    farewells = Farewells()
+
+    assert farewells.feed(PREFACE + DATA[:20]) == PREFACE + DATA[:20]
+    assert farewells.feed(DATA[20:]) == DATA[20:]
