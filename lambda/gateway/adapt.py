@@ -100,7 +100,8 @@ def _choose_betas(asked: Sequence[str], case: Case) -> bool:
 
 def _is_dropped(name: str, member: Member, case: Case, strange: bool) -> bool:
     if name in body.REFUSED and member.value not in _EMPTY:
-        raise errors.InvalidRequest(
+        refused = errors.ThreadsNotSupported if name == "thread" else errors.InvalidRequest
+        raise refused(
             f"{name}: Amazon Bedrock does not have this field, and without it the request would "
             f"mean something else. Send it without `{name}`."
         )

@@ -28,7 +28,9 @@ class ErrorFormat(NamedTuple):
 
 def _anthropic_body(error: GatewayError, request_id: str) -> bytes:
     """https://platform.claude.com/docs/en/api/errors#error-shapes"""
-    about = {"type": error.type, "message": error.message}
+    about: dict[str, object] = {"type": error.type, "message": error.message}
+    if error.details:
+        about["details"] = dict(error.details)
     return json.dumps({"type": "error", "error": about, "request_id": request_id}).encode()
 
 

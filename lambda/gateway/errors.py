@@ -12,14 +12,16 @@ from types import MappingProxyType
 class GatewayError(Exception):
     """An answer that is an error; the message is fit for the caller's eyes.
 
-    `status` and `type` are Anthropic's, `bedrock` the exception and status that Bedrock's own
-    clients know. `cause` names what happened for the operator, never shown.
+    `status` and `type` are Anthropic's, `details` what its SDKs read beside them, `bedrock` the
+    exception and status that Bedrock's own clients know. `cause` names what happened for the
+    operator, never shown.
     """
 
     status = 500
     type = "api_error"
     bedrock = ("InternalServerException", 500)
     headers: Mapping[str, str] = MappingProxyType({})
+    details: Mapping[str, object] = MappingProxyType({})
 
     def __init__(self, message: str, *, cause: str = "", **headers: str) -> None:
         super().__init__(message)
@@ -35,6 +37,15 @@ class InvalidRequest(GatewayError):
     status = 400
     type = "invalid_request_error"
     bedrock = ("ValidationException", 400)
+
+
+class ThreadsNotSupported(InvalidRequest):
+    """The conversation was to be kept on the server. By these details the tool helper of
+    Anthropic's SDKs knows that it has to send all of it: `lib/threads` of anthropic 2.12."""
+
+    details = MappingProxyType(
+        {"error_code": "thread_unsupported_request", "unsupported": ["thread"]}
+    )
 
 
 class PermissionDenied(GatewayError):

@@ -289,3 +289,11 @@ def test_a_caller_who_leaves_ends_the_upstream_read(
     assert caller.bedrock.reply.closed
     assert caller.bedrock.reply.read(1) == STOP, "upstream was read on"
     assert audit_line(capsys)["outcome"] == "caller_gone"
+
+
+def test_a_thread_is_refused_so_that_the_tool_helper_goes_on_without(caller: Caller) -> None:
+    response = caller.send({**ASK, "thread": {"type": "create"}})
+    assert _error(response) == (400, "invalid_request_error")
+    details = response.json()["error"]["details"]
+    assert details["error_code"] == "thread_unsupported_request"
+    assert caller.bedrock.sent == []
