@@ -41,7 +41,6 @@ def check(request: Request, model: Model) -> None:
     _check_tools(request)
     _check_thinking(request, rules)
     _check_sampling(request, rules)
-    _check_user_id(request)
     _check_cache(request)
 
 
@@ -159,15 +158,6 @@ def _moved_samplers(request: Request) -> Iterator[str]:
 def _refuse(names: Iterator[str], why: str) -> None:
     for name in names:
         raise invalid(f"`{name}` {why}")
-
-
-def _check_user_id(request: Request) -> None:
-    user_id = request.metadata.user_id if request.metadata else None
-    if user_id is not None and not METADATA_VALUE.fullmatch(user_id):
-        raise invalid(
-            "Request metadata contains a value that violates the regular expression "
-            r"[a-zA-Z0-9\s:_@$#=/+,-.]*"
-        )
 
 
 def _check_cache(request: Request) -> None:
