@@ -5,8 +5,8 @@ import subprocess
 import sys
 from subprocess import CompletedProcess
 
-from tests.integration.deployed.conftest import PROJECT
 from tests.integration.deployed.deployment import Deployment, eventually
+from tests.integration.deployed.running import PROJECT
 
 RUN = "from cli.main import app; app()"
 

@@ -1,4 +1,4 @@
-"""Local mode, up once for all tests that need the deployed endpoint."""
+"""Local mode, up once for all tests that need the deployed endpoint: those here and the clients."""
 
 import json
 import os

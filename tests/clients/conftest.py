@@ -1,0 +1,30 @@
+"""Each client run once, for all that is asked of it."""
+
+from collections.abc import Callable
+from functools import cache
+from pathlib import Path
+
+import pytest
+
+from tests.clients.roster import Client
+from tests.clients.runs import Ran, run
+from tests.integration.deployed.deployment import Deployment
+
+HERE = Path(__file__).parent
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    config.addinivalue_line("markers", "clients: real clients against local mode")
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    for item in items:
+        if item.path.is_relative_to(HERE):
+            item.add_marker("clients")
+
+
+@pytest.fixture(scope="session")
+def ran(
+    deployment: Deployment, tmp_path_factory: pytest.TempPathFactory
+) -> Callable[[Client], Ran]:
+    return cache(lambda client: run(client, deployment, tmp_path_factory.mktemp("home")))
