@@ -10,9 +10,10 @@ import boto3
 import pytest
 from botocore.config import Config
 
+from cli.logs import find
 from cli.records import Records
 from cli.target import Target
-from tests.integration.deployed.deployment import Deployment
+from tests.integration.deployed.deployment import Deployment, eventually
 
 Json = dict[str, Any]
 
@@ -122,3 +123,13 @@ def records(deployment: Deployment) -> Records:
             deployment.endpoint["aws_endpoint_url"],
         )
     )
+
+
+def recorded(records: Records, request_id: str) -> Json:
+    """Bedrock's record of a call, as CloudWatch Logs has it."""
+
+    def look() -> Json | None:
+        found = find(records, request_id, hours=1).in_logs
+        return dict(found) if found else None
+
+    return eventually(look)

@@ -1,0 +1,89 @@
+"""Prompt caching for five minutes and for an hour, told alike by answer, trail and record."""
+
+from typing import Any
+from uuid import uuid4
+
+import pytest
+
+from cli.records import Records
+from tests.integration.deployed.deployment import Deployment
+from tests.integration.deployed.features.asked import conversed, said
+from tests.integration.deployed.features.conftest import Format, Json, recorded
+
+PREFIX = 1024  # tokens, the smallest that is kept
+
+
+def fresh() -> str:
+    """A prefix that nobody has sent before."""
+    return f"{uuid4()} ".ljust(PREFIX * 4, ".")
+
+
+def cached(text: str, ttl: str) -> Json:
+    marker = {"type": "ephemeral", "ttl": ttl}
+    return said("Hi!!", system=[{"type": "text", "text": text, "cache_control": marker}])
+
+
+@pytest.mark.parametrize(
+    ("ttl", "kept"), [("5m", "ephemeral_5m_input_tokens"), ("1h", "ephemeral_1h_input_tokens")]
+)
+def test_a_prefix_is_written_once_and_read_from_then_on(
+    form: Format, deployment: Deployment, records: Records, ttl: str, kept: str
+) -> None:
+    asked = cached(fresh(), ttl)
+    written, read = form.ask(**asked), form.ask(**asked)
+
+    assert written.message["usage"]["cache_creation"][kept] == PREFIX
+    for told, counts in ((written, (PREFIX, 0)), (read, (0, PREFIX))):
+        usage = told.message["usage"]
+        assert usage["input_tokens"] == 1
+        assert (usage["cache_creation_input_tokens"], usage["cache_read_input_tokens"]) == counts
+        line = deployment.audit_line(bedrock_request_id=told.request_id)
+        assert (line["cache_creation_input_tokens"], line["cache_read_input_tokens"]) == counts
+        side = recorded(records, told.request_id)["input"]
+        assert (side["cacheWriteInputTokenCount"], side["cacheReadInputTokenCount"]) == counts
+
+
+def test_a_stream_tells_what_was_written_and_read(form: Format) -> None:
+    asked = cached(fresh(), "1h")
+    counts = []
+    for _ in range(2):
+        (end,) = [event for event in form.stream(**asked) if event["type"] == "message_delta"]
+        usage = end["usage"]
+        counts.append((usage["cache_creation_input_tokens"], usage["cache_read_input_tokens"]))
+
+    assert counts == [(PREFIX, 0), (0, PREFIX)]
+
+
+@pytest.mark.parametrize("ttl", ["5m", "1h"])
+def test_a_cache_point_is_written_once_and_read_from_then_on_in_converse(
+    bedrock: Any,  # noqa: ANN401
+    deployment: Deployment,
+    records: Records,
+    ttl: str,
+) -> None:
+    point = {"cachePoint": {"type": "default", "ttl": ttl}}
+    asked = conversed({"text": "Hi!!"}, system=[{"text": fresh()}, point])
+    written, read = bedrock.converse(**asked), bedrock.converse(**asked)
+
+    assert written["usage"]["cacheDetails"] == [{"ttl": ttl, "inputTokens": PREFIX}]
+    for answer, counts in ((written, (PREFIX, 0)), (read, (0, PREFIX))):
+        usage = answer["usage"]
+        request_id = answer["ResponseMetadata"]["HTTPHeaders"]["request-id"]
+        assert (usage["cacheWriteInputTokens"], usage["cacheReadInputTokens"]) == counts
+        line = deployment.audit_line(bedrock_request_id=request_id)
+        assert (line["cache_creation_input_tokens"], line["cache_read_input_tokens"]) == counts
+        side = recorded(records, request_id)["input"]
+        assert (side["cacheWriteInputTokenCount"], side["cacheReadInputTokenCount"]) == counts
+
+
+def test_what_one_format_wrote_the_other_reads(
+    bedrock: Any,  # noqa: ANN401
+    form: Format,
+) -> None:
+    text = fresh()
+    form.ask(**cached(text, "5m"))
+    point = {"cachePoint": {"type": "default"}}
+    answer = bedrock.converse(**conversed({"text": "Hi!!"}, system=[{"text": text}, point]))
+
+    assert answer["usage"]["cacheReadInputTokens"] == PREFIX
+    assert answer["usage"]["inputTokens"] == 1

@@ -1,0 +1,108 @@
+"""What stands beside the prompt: tier, latency, guardrail and whose call it is, in both formats."""
+
+import json
+from typing import Any
+
+import anthropic
+import pytest
+from botocore.exceptions import ClientError
+
+from cli.records import Records
+from tests.integration.deployed.deployment import Deployment
+from tests.integration.deployed.features.asked import HAIKU, conversed, said
+from tests.integration.deployed.features.conftest import Json, recorded
+
+BODY = {"anthropic_version": "bedrock-2023-05-31", **said("Hi")}
+del BODY["model"]
+INVOKED: Json = {"modelId": HAIKU, "body": json.dumps(BODY)}
+NO_GUARDRAIL = "The guardrail identifier or version provided in the request does not exist"
+NO_SUCH_TIER = "service-tier must be one of"
+
+
+def test_a_tier_and_a_latency_are_asked_for_and_told(
+    messages: anthropic.Anthropic,
+    bedrock: Any,  # noqa: ANN401
+) -> None:
+    headers = {
+        "X-Amzn-Bedrock-Service-Tier": "flex",
+        "X-Amzn-Bedrock-PerformanceConfig-Latency": "optimized",
+    }
+    ours = messages.beta.messages.with_raw_response.create(**said("Hi"), extra_headers=headers)
+    theirs = bedrock.invoke_model(
+        **INVOKED, serviceTier="flex", performanceConfigLatency="optimized"
+    )
+    conversation = bedrock.converse(
+        **conversed({"text": "Hi"}),
+        serviceTier={"type": "flex"},
+        performanceConfig={"latency": "optimized"},
+    )
+
+    for told in (ours.headers, theirs["ResponseMetadata"]["HTTPHeaders"]):
+        assert told["x-amzn-bedrock-service-tier"] == "flex"
+        assert told["x-amzn-bedrock-performanceconfig-latency"] == "optimized"
+    assert conversation["serviceTier"] == {"type": "flex"}
+    assert conversation["performanceConfig"] == {"latency": "optimized"}
+
+
+def test_a_tier_that_bedrock_does_not_have_is_refused_by_bedrock(
+    messages: anthropic.Anthropic,
+    bedrock: Any,  # noqa: ANN401
+) -> None:
+    headers = {"X-Amzn-Bedrock-Service-Tier": "fast"}
+    with pytest.raises(anthropic.BadRequestError, match=NO_SUCH_TIER):
+        messages.beta.messages.create(**said("Hi"), extra_headers=headers)
+    with pytest.raises(ClientError, match=f"ValidationException.*{NO_SUCH_TIER}"):
+        bedrock.invoke_model(**INVOKED, serviceTier="fast")
+
+
+def test_anthropics_own_tier_is_left_out_and_that_is_told(messages: anthropic.Anthropic) -> None:
+    asked = said("Hi", service_tier="auto")
+    answer = messages.beta.messages.with_raw_response.create(**asked)
+
+    assert answer.headers["x-gateway-adapted"] == "field:service_tier"
+
+
+@pytest.mark.parametrize("stream", [False, True])
+def test_a_guardrail_reaches_bedrock(
+    messages: anthropic.Anthropic,
+    bedrock: Any,  # noqa: ANN401
+    stream: bool,
+) -> None:
+    headers = {
+        "X-Amzn-Bedrock-GuardrailIdentifier": "mine",
+        "X-Amzn-Bedrock-GuardrailVersion": "1",
+    }
+    named = {"guardrailIdentifier": "mine", "guardrailVersion": "1"}
+    invoke = bedrock.invoke_model_with_response_stream if stream else bedrock.invoke_model
+    converse = bedrock.converse_stream if stream else bedrock.converse
+
+    with pytest.raises(anthropic.BadRequestError, match=NO_GUARDRAIL):
+        messages.beta.messages.create(**said("Hi"), stream=stream, extra_headers=headers)
+    with pytest.raises(ClientError, match=f"ValidationException.*{NO_GUARDRAIL}"):
+        invoke(**INVOKED, **named)
+    with pytest.raises(ClientError, match=f"ValidationException.*{NO_GUARDRAIL}"):
+        converse(**conversed({"text": "Hi"}), guardrailConfig=named)
+
+
+def test_forged_metadata_is_on_record_as_the_clients(
+    messages: anthropic.Anthropic,
+    bedrock: Any,  # noqa: ANN401
+    deployment: Deployment,
+    records: Records,
+) -> None:
+    forged = {"api_key_id": "k", "api_key_name": "boss", "gateway_request_id": "g", "team": "a"}
+    header = {"X-Amzn-Bedrock-Request-Metadata": json.dumps(forged)}
+    ours = messages.beta.messages.with_raw_response.create(**said("Hi"), extra_headers=header)
+    answers = [
+        bedrock.invoke_model(**INVOKED, requestMetadata=json.dumps(forged)),
+        bedrock.converse(**conversed({"text": "Hi"}), requestMetadata=forged),
+    ]
+    headers = [ours.headers, *(answer["ResponseMetadata"]["HTTPHeaders"] for answer in answers)]
+
+    for told in headers:
+        line = deployment.audit_line(bedrock_request_id=told["request-id"])
+        assert recorded(records, told["request-id"])["requestMetadata"] == {
+            **{f"client_{name}": value for name, value in forged.items()},
+            **{name: line[name] for name in ("api_key_id", "api_key_name", "gateway_request_id")},
+        }
+        assert line["api_key_name"] == "default"

@@ -1,0 +1,176 @@
+"""Tools: a round trip, arguments as they stream, structured output, and the counting of tokens."""
+
+import json
+from itertools import pairwise
+from typing import Any
+
+import anthropic
+import pytest
+from botocore.exceptions import ClientError
+from jsonschema import Draft202012Validator
+
+from tests.integration.deployed.features.asked import HAIKU, SCHEMA, conversed, said, text_of
+from tests.integration.deployed.features.conftest import Format, Json
+
+CITIES = "-".join(["Zürich"] * 20)
+PROMPT = f'[[tool: weather {{"city": "{CITIES}"}}]]'
+TOOL = {"name": "weather", "description": "Weather of a city", "input_schema": SCHEMA}
+SPEC = {"toolSpec": {"name": "weather", "inputSchema": {"json": SCHEMA}}}
+FINE = "fine-grained-tool-streaming-2025-05-14"
+
+
+def test_a_tool_is_called_and_its_result_is_heard(form: Format) -> None:
+    called = form.ask(**said(PROMPT, tools=[TOOL])).message
+    (use,) = [block for block in called["content"] if block["type"] == "tool_use"]
+    result = {"type": "tool_result", "tool_use_id": use["id"], "content": "It rains."}
+    told = form.ask(
+        **said(
+            PROMPT,
+            tools=[TOOL],
+            messages=[
+                {"role": "user", "content": PROMPT},
+                {"role": "assistant", "content": called["content"]},
+                {"role": "user", "content": [result]},
+            ],
+        )
+    )
+
+    assert (called["stop_reason"], use["input"]) == ("tool_use", {"city": CITIES})
+    assert "It rains." in told.text
+
+
+def test_a_tool_is_called_and_its_result_is_heard_in_converse(bedrock: Any) -> None:  # noqa: ANN401
+    tools = {"toolConfig": {"tools": [SPEC]}}
+    asked = conversed({"text": PROMPT}, **tools)
+    called = bedrock.converse(**asked)
+    turn = called["output"]["message"]
+    (use,) = [block["toolUse"] for block in turn["content"] if "toolUse" in block]
+    result = {"toolUseId": use["toolUseId"], "content": [{"text": "It rains."}]}
+    heard = {"role": "user", "content": [{"toolResult": result}]}
+    told = bedrock.converse(**{**asked, "messages": [*asked["messages"], turn, heard]})
+
+    assert (called["stopReason"], use["input"]) == ("tool_use", {"city": CITIES})
+    assert "It rains." in text_of(told)
+
+
+@pytest.mark.parametrize("choice", [{"type": "any"}, {"type": "tool", "name": "weather"}])
+def test_a_tool_may_be_forced(form: Format, choice: Json) -> None:
+    free, forced = (
+        form.ask(**said("Hi", tools=[TOOL], **more)).message["stop_reason"]
+        for more in ({}, {"tool_choice": choice})
+    )
+
+    assert (free, forced) == ("end_turn", "tool_use")
+
+
+def test_arguments_stream_in_pieces(form: Format) -> None:
+    events = form.stream(**said(PROMPT, tools=[TOOL], betas=[FINE]))
+    pieces = [
+        event["delta"]["partial_json"]
+        for event in events
+        if event["type"] == "content_block_delta" and "partial_json" in event["delta"]
+    ]
+
+    assert len(pieces) > 3
+    assert json.loads("".join(pieces)) == {"city": CITIES}
+
+
+def test_fine_grained_streaming_is_asked_of_bedrock_as_each_model_knows_it(
+    messages: anthropic.Anthropic,
+) -> None:
+    eager = {**TOOL, "eager_input_streaming": True}
+    changes = {}
+    for model in (HAIKU, "claude-opus-4-8"):
+        asked = said(PROMPT, model=model, tools=[eager])
+        with messages.beta.messages.with_streaming_response.create(**asked, stream=True) as answer:
+            changes[model] = answer.headers.get("x-gateway-adapted")
+            assert "input_json_delta" in answer.read().decode()
+
+    assert changes[HAIKU] == f"beta:{FINE}:added, field:tools.eager_input_streaming"
+    assert changes["claude-opus-4-8"] is None
+
+
+def test_arguments_stream_in_pieces_in_converse(bedrock: Any) -> None:  # noqa: ANN401
+    asked = conversed({"text": PROMPT}, toolConfig={"tools": [SPEC]})
+    fields = {"anthropic_beta": [FINE]}
+    events = bedrock.converse_stream(**asked, additionalModelRequestFields=fields)["stream"]
+    deltas = [
+        event["contentBlockDelta"]["delta"] for event in events if "contentBlockDelta" in event
+    ]
+    pieces = [delta["toolUse"]["input"] for delta in deltas if "toolUse" in delta]
+
+    assert len(pieces) > 3
+    assert json.loads("".join(pieces)) == {"city": CITIES}
+
+
+def test_output_has_the_structure_that_was_asked(form: Format) -> None:
+    output = {"format": {"type": "json_schema", "schema": SCHEMA}}
+    told = form.ask(**said("Where?", output_config=output))
+
+    Draft202012Validator(SCHEMA).validate(json.loads(told.text))
+
+
+def test_output_has_the_structure_that_was_asked_in_converse(bedrock: Any) -> None:  # noqa: ANN401
+    schema = {"jsonSchema": {"name": "place", "schema": json.dumps(SCHEMA)}}
+    output = {"textFormat": {"type": "json_schema", "structure": schema}}
+    answer = bedrock.converse(**conversed({"text": "Where?"}, outputConfig=output))
+
+    Draft202012Validator(SCHEMA).validate(json.loads(text_of(answer)))
+
+
+def test_tokens_are_counted_as_an_inference_counts_them(
+    messages: anthropic.Anthropic,
+    bedrock: Any,  # noqa: ANN401
+) -> None:
+    asked = said("How many?", system="Count.", tools=[TOOL])
+    used = messages.beta.messages.create(**asked).usage.input_tokens
+    asked.pop("max_tokens")
+    count: Any = messages.beta.messages.count_tokens
+    conversation = {
+        "messages": conversed({"text": "How many?"})["messages"],
+        "system": [{"text": "Count."}],
+        "toolConfig": {
+            "tools": [{"toolSpec": {**SPEC["toolSpec"], "description": TOOL["description"]}}]
+        },
+    }
+    body = {"anthropic_version": "bedrock-2023-05-31", "max_tokens": 1, **asked}
+    del body["model"]
+    counted = [
+        count(**asked).input_tokens,
+        bedrock.count_tokens(modelId=HAIKU, input={"converse": conversation})["inputTokens"],
+        bedrock.count_tokens(modelId=HAIKU, input={"invokeModel": {"body": json.dumps(body)}})[
+            "inputTokens"
+        ],
+    ]
+
+    assert counted == [used] * 3
+
+
+def test_where_none_are_counted_that_is_said_at_once(
+    messages: anthropic.Anthropic,
+    bedrock: Any,  # noqa: ANN401
+) -> None:
+    asked = said("How many?", model="claude-opus-5-5")
+    asked.pop("max_tokens")
+    count: Any = messages.beta.messages.count_tokens
+    with pytest.raises(anthropic.InternalServerError) as told:
+        count(**asked)
+    conversation = {"converse": {"messages": conversed({"text": "How many?"})["messages"]}}
+    with pytest.raises(ClientError, match="ValidationException"):
+        bedrock.count_tokens(modelId="claude-opus-5-5", input=conversation)
+
+    assert (told.value.status_code, told.value.response.headers["x-should-retry"]) == (501, "false")
+
+
+def test_events_come_in_anthropics_order(form: Format) -> None:
+    names = [event["type"] for event in form.stream(**said(PROMPT, tools=[TOOL]))]
+    kinds = [name for name, following in pairwise([*names, ""]) if name != following]
+
+    assert kinds == [
+        "message_start",
+        "content_block_start",
+        "content_block_delta",
+        "content_block_stop",
+        "message_delta",
+        "message_stop",
+    ]
