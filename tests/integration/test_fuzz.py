@@ -1,12 +1,7 @@
 """Any JSON anywhere in a Messages request is answered or refused, by gateway and strict Bedrock."""
 
-import io
 import json
-import os
-import subprocess
-import sys
 from collections.abc import Iterator
-from contextlib import closing, redirect_stdout
 from itertools import product
 from typing import Any
 
@@ -15,23 +10,16 @@ from hypothesis import example, given
 from hypothesis import settings as profile
 from hypothesis import strategies as st
 
-from gateway import handler, request
-from gateway.service import Service
-from gateway.settings import load
-from gateway.signing import Signer
-from gateway.upstream import Upstream
-from tests.integration.deployed.deployment import MODEL
+from tests.integration.conftest import Gateway
 from tests.unit.gateway.wire import SentResponse
 
-KEYS = {"AWS_ACCESS_KEY_ID": "dev", "AWS_SECRET_ACCESS_KEY": "secret"}
-MODELS = (MODEL, "claude-opus-4-5", "claude-sonnet-4-6", "claude-opus-5-5")
-SECONDS = 15.0  # the gateway's for one call: past them it answers 504, which fails
+MODELS = ("claude-haiku-4-5", "claude-opus-4-5", "claude-sonnet-4-6", "claude-opus-5-5")
 MARKER = {"type": "ephemeral", "ttl": "1h"}
 PIXEL = {"type": "base64", "media_type": "image/png", "data": "iVBORw0KGgo="}
 PDF = {"type": "base64", "media_type": "application/pdf", "data": "JVBERi0xLjQ="}
 SAID = {"type": "text", "text": "hi", "cache_control": MARKER}
 WHOLE: dict[str, Any] = {
-    "model": MODEL,
+    "model": MODELS[0],
     "max_tokens": 3000,
     "stream": False,
     "anthropic_beta": ["context-management-2025-06-27"],
@@ -105,50 +93,6 @@ def put(value: Any, path: Path, new: Any) -> Any:  # noqa: ANN401
     return copy
 
 
-@pytest.fixture(scope="module")
-def service() -> Iterator[Service]:
-    """The gateway's own connection and signature, to a local Bedrock in a process of its own."""
-    command = [sys.executable, "-m", "local.bedrock", "--port", "0"]
-    environment = {**os.environ, **KEYS, "AWS_REGION": "us-east-1", "PYTHONPATH": "lambda"}
-    with (
-        pytest.MonkeyPatch.context() as patch,
-        subprocess.Popen(command, stdout=subprocess.PIPE, text=True, env=environment) as process,
-    ):
-        patch.setenv("POWERTOOLS_SERVICE_NAME", "gateway")
-        patch.setenv("POWERTOOLS_METRICS_NAMESPACE", "ClaudeOnBedrock")
-        assert process.stdout is not None
-        endpoint = process.stdout.readline().split()[-1]
-        settings = load(
-            {
-                "AWS_REGION": "us-east-1",
-                "STAGE": "fuzz",
-                "ROUTE": "global",
-                "ALLOWED_MODELS": ",".join(MODELS),
-                "MAX_BODY_BYTES": "1000000",
-                "PING_SECONDS": "15",
-                "ADAPT": "lenient",
-                "API_KEY_NAMES": "{}",
-            }
-        )
-        with closing(Upstream(endpoint, Signer("us-east-1", KEYS))) as upstream:
-            yield Service(settings, upstream, lambda: SECONDS)
-        process.terminate()
-
-
-def post(service: Service, body: str, path: str = "/v1/messages") -> SentResponse:
-    event = {
-        "httpMethod": "POST",
-        "path": path,
-        "headers": {"content-type": "application/json"},
-        "requestContext": {"requestId": "gw-1"},
-        "body": body,
-    }
-    response = SentResponse()
-    with redirect_stdout(io.StringIO()):
-        handler.serve(request.from_event(event), response, service)
-    return response
-
-
 def check(response: SentResponse) -> None:
     """It is an answer that is whole, or Anthropic's error with the caller to blame."""
     if response.status != 200:
@@ -163,17 +107,17 @@ def check(response: SentResponse) -> None:
 
 
 @pytest.mark.parametrize("path", ["/v1/messages", "/v1/messages/count_tokens"])
-def test_the_whole_is_answered(service: Service, path: str) -> None:
+def test_the_whole_is_answered(gateway: Gateway, path: str) -> None:
     for model, stream in product(MODELS if path == "/v1/messages" else MODELS[:1], [False, True]):
-        response = post(service, json.dumps(whole(model, stream=stream)), path)
+        response = gateway.post(json.dumps(whole(model, stream=stream)), path)
         assert response.status == 200, response.body
         check(response)
 
 
 @pytest.mark.parametrize("value", [None, True, -1, 1e400, "", "x", "\ud800", [], {}, [{}], 10**30])
-def test_any_kind_at_every_place_is_answered_or_refused(service: Service, value: object) -> None:
+def test_any_kind_at_every_place_is_answered_or_refused(gateway: Gateway, value: object) -> None:
     for place in places(WHOLE):
-        check(post(service, json.dumps(put(WHOLE, place, value))))
+        check(gateway.post(json.dumps(put(WHOLE, place, value))))
 
 
 @given(
@@ -182,20 +126,22 @@ def test_any_kind_at_every_place_is_answered_or_refused(service: Service, value:
     st.sampled_from(MODELS),
     st.sampled_from(["whole", "streamed", "counted"]),
 )
-@example(("messages", 0, "content"), "[[tool: book]]", MODEL, "streamed")
+@example(("messages", 0, "content"), "[[tool: book]]", MODELS[0], "streamed")
 @profile(max_examples=1_000)
 def test_any_json_at_any_place_is_answered_or_refused(
-    service: Service, place: Path, value: object, model: str, how: str
+    gateway: Gateway, place: Path, value: object, model: str, how: str
 ) -> None:
     body = put(whole(model, stream=how == "streamed"), place, value)
     if how == "counted" and isinstance(body, dict):
-        body["model"] = MODEL  # that Bedrock counts for no other is told by 501, see docs/api.md
-    check(post(service, json.dumps(body), f"/v1/messages{'/count_tokens' * (how == 'counted')}"))
+        body["model"] = MODELS[
+            0
+        ]  # that Bedrock counts for no other is told by 501, see docs/api.md
+    check(gateway.post(json.dumps(body), f"/v1/messages{'/count_tokens' * (how == 'counted')}"))
 
 
 @given(st.text() | VALUES.map(json.dumps) | st.text().map(lambda end: json.dumps(WHOLE)[:-1] + end))
 @example("[" * 5_000)
 @example('{"model":' * 5_000)
 @profile(max_examples=200)
-def test_any_text_is_answered_or_refused(service: Service, text: str) -> None:
-    check(post(service, text))
+def test_any_text_is_answered_or_refused(gateway: Gateway, text: str) -> None:
+    check(gateway.post(text))

@@ -1,0 +1,75 @@
+"""The gateway in this process with a strict local Bedrock behind it, over its own connection."""
+
+import io
+import os
+import subprocess
+import sys
+from collections.abc import Iterator, Mapping
+from contextlib import closing, redirect_stdout
+from typing import NamedTuple
+
+import pytest
+
+from catalog import MODELS
+from gateway import handler, request
+from gateway.service import Service
+from gateway.settings import load
+from gateway.signing import Signer
+from gateway.upstream import Upstream
+from tests.unit.gateway.wire import SentResponse
+
+KEYS = {"AWS_ACCESS_KEY_ID": "dev", "AWS_SECRET_ACCESS_KEY": "secret"}
+SECONDS = 15.0  # the gateway's for one call: past them it answers 504, so that nothing hangs
+
+
+class Gateway(NamedTuple):
+    """Takes what API Gateway would hand it; all models are allowed."""
+
+    service: Service
+
+    def post(
+        self, body: str, path: str = "/v1/messages", headers: Mapping[str, str] | None = None
+    ) -> SentResponse:
+        event = {
+            "httpMethod": "POST",
+            "path": path,
+            "headers": {"content-type": "application/json", **(headers or {})},
+            "requestContext": {"requestId": "gw-1"},
+            "body": body,
+        }
+        response = SentResponse()
+        with redirect_stdout(io.StringIO()):
+            handler.serve(request.from_event(event), response, self.service)
+        return response
+
+    def on_route(self, route: str) -> "Gateway":
+        return Gateway(self.service._replace(settings=self.service.settings._replace(route=route)))
+
+
+@pytest.fixture(scope="module")
+def gateway() -> Iterator[Gateway]:
+    settings = load(
+        {
+            "AWS_REGION": "us-east-1",
+            "STAGE": "strict-bedrock",
+            "ROUTE": "global",
+            "ALLOWED_MODELS": ",".join(model.name for model in MODELS),
+            "MAX_BODY_BYTES": "1000000",
+            "PING_SECONDS": "15",
+            "ADAPT": "lenient",
+            "API_KEY_NAMES": "{}",
+        }
+    )
+    command = [sys.executable, "-m", "local.bedrock", "--port", "0"]
+    environment = {**os.environ, **KEYS, "AWS_REGION": "us-east-1", "PYTHONPATH": "lambda"}
+    with (
+        pytest.MonkeyPatch.context() as patch,
+        subprocess.Popen(command, stdout=subprocess.PIPE, text=True, env=environment) as process,
+    ):
+        patch.setenv("POWERTOOLS_SERVICE_NAME", "gateway")
+        patch.setenv("POWERTOOLS_METRICS_NAMESPACE", "ClaudeOnBedrock")
+        assert process.stdout is not None
+        endpoint = process.stdout.readline().split()[-1]
+        with closing(Upstream(endpoint, Signer("us-east-1", KEYS))) as upstream:
+            yield Gateway(Service(settings, upstream, lambda: SECONDS))
+        process.terminate()

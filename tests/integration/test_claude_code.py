@@ -1,0 +1,61 @@
+"""All that Claude Code sends, betas and fields, is answered by every active model there is."""
+
+import json
+
+import pytest
+
+from catalog import Model, abilities, profile_id
+from tests.integration.conftest import Gateway
+from tests.unit.gateway.adaptation import ACTIVE, TODAY, claude_code
+
+OFFERED = [model for model in ACTIVE if not model.invitation_only]
+
+
+def route_of(model: Model) -> str:
+    """A route by which the model is reached from us-east-1, Bedrock's Region in these tests."""
+    return next(
+        profile.route
+        for profile in model.profiles
+        if profile.route == "global" or "us-east-1" in profile.regions
+    )
+
+
+@pytest.mark.parametrize("asked", OFFERED, ids=lambda asked: asked.name)
+@pytest.mark.parametrize("stream", [False, True])
+def test_every_active_model_answers_it_and_what_was_changed_is_told(
+    gateway: Gateway, asked: Model, stream: bool
+) -> None:
+    million = ["context-1m-2025-08-07"] if asked.context_tokens == 1_000_000 else []
+    betas = [*TODAY, *million]
+    body = json.dumps({**claude_code(asked), "stream": stream})
+    response = gateway.on_route(route_of(asked)).post(
+        body, headers={"anthropic-beta": ",".join(betas)}
+    )
+
+    assert response.status == 200, response.body
+    if stream:
+        names = [name for name, _ in response.events()]
+        assert (names[0], names[-1]) == ("message_start", "message_stop")
+    else:
+        assert response.json()["stop_reason"] == "end_turn"
+    told = response.headers["x-gateway-adapted"].split(", ")
+    dropped = {f"beta:{beta}" for beta in betas if beta not in abilities.of(asked).betas}
+    assert {change for change in told if change.startswith("beta:")} - dropped <= {
+        f"beta:{beta}:added" for beta in abilities.of(asked).betas
+    }
+    assert dropped <= set(told)
+    assert {"field:tags", "field:speed", "metadata.user_id:hashed"} <= set(told)
+
+
+@pytest.mark.parametrize("asked", OFFERED, ids=lambda asked: asked.name)
+def test_without_the_gateway_every_one_of_them_refuses_it(gateway: Gateway, asked: Model) -> None:
+    """The same body and betas by the native route, which changes nothing."""
+    body = {name: value for name, value in claude_code(asked).items() if name != "model"}
+    del body["stream"]
+    native = {**body, "anthropic_version": "bedrock-2023-05-31", "anthropic_beta": list(TODAY)}
+    route = route_of(asked)
+    response = gateway.on_route(route).post(
+        json.dumps(native), f"/model/{profile_id(asked, route)}/invoke"
+    )
+
+    assert (response.status, response.headers["x-amzn-errortype"]) == (400, "ValidationException")
