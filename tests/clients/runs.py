@@ -33,25 +33,26 @@ class Ran(NamedTuple):
 
 def run(client: Client, deployment: Deployment, home: Path) -> Ran:
     """Every case of `client`; those with a wrong key and with a retired model beside them."""
-    environment = _environment(client, deployment, home)
+    usual = environment(client.name, client.model, deployment, home)
+    wrong = environment(client.name, client.model, deployment, home, key=WRONG_KEY)
+    retired = {**usual, "MODEL": client.retired}
     command = installed.command(client.place, client.driver)
-    wrong = _environment(client, deployment, home, key=WRONG_KEY)
-    retired = {**environment, "MODEL": client.retired}
     log = deployment.state / "gateway.log"
     before = log.stat().st_size
     with ThreadPoolExecutor(2) as pool:
-        denied = pool.submit(_driven, [*command, "json"], wrong)
-        missing = pool.submit(_driven, [*command, "json"], retired)
+        denied = pool.submit(driven, command, ["json"], wrong)
+        missing = pool.submit(driven, command, ["json"], retired)
         cases = [case for case in CASES if client.streams or case != "stream"]
-        outcomes = _driven([*command, *cases], environment)
+        outcomes = driven(command, cases, usual)
         outcomes["wrong key"] = denied.result()["json"]
         outcomes["retired model"] = missing.result()["json"]
     return Ran(outcomes, _audited(log, before))
 
 
-def _driven(command: list[str], environment: dict[str, str]) -> dict[str, Outcome]:
+def driven(command: list[str], cases: list[str], environment: dict[str, str]) -> dict[str, Outcome]:
+    """What a driver prints for each of `cases`."""
     ran = subprocess.run(
-        command,
+        [*command, *cases],
         cwd=ROOT,
         env=environment,
         capture_output=True,
@@ -62,13 +63,13 @@ def _driven(command: list[str], environment: dict[str, str]) -> dict[str, Outcom
     lines = [json.loads(line) for line in ran.stdout.splitlines() if line.startswith('{"case"')]
     found = {line.pop("case"): line for line in lines}
     problem = {"raised": [], "message": f"{ran.returncode}: {ran.stderr[-2000:]}"}
-    return {name: found.get(name, problem) for name in command if name in CASES}
+    return {name: found.get(name, problem) for name in cases}
 
 
-def _environment(
-    client: Client, deployment: Deployment, home: Path, *, key: str | None = None
+def environment(
+    heading: str, model: str, deployment: Deployment, home: Path, *, key: str | None = None
 ) -> dict[str, str]:
-    """What the page tells to export for certificates and for `client`, and what drivers read."""
+    """What the page tells to export for certificates and under `heading`, and what drivers read."""
     known = {
         "URL": deployment.endpoint["url"],
         "KEY": key or deployment.key,
@@ -76,12 +77,12 @@ def _environment(
     }
     told = {
         name: re.sub(r"\$(\w+)", lambda found: known[found[1]], value)
-        for heading in (TRUST, client.name)
-        for name, value in exports(heading)
+        for part in (TRUST, heading)
+        for name, value in exports(part)
     }
     path = os.pathsep.join([str(installed.binaries("python")), "/usr/bin", "/bin"])
     base = {"PATH": path, "HOME": str(home), "PYTHONDONTWRITEBYTECODE": "1"}
-    return {**base, **known, **told, "MODEL": client.model}
+    return {**base, **known, **told, "MODEL": model}
 
 
 def exports(heading: str) -> Iterator[tuple[str, str]]:
@@ -92,8 +93,8 @@ def exports(heading: str) -> Iterator[tuple[str, str]]:
 
 def snippets(heading: str) -> list[str]:
     """The blocks of code under a heading of the page."""
-    _, _, rest = read(PAGE).partition(f"\n### {heading}\n")
-    assert rest, f"{PAGE} has no heading {heading!r}"
+    _, found, rest = read(PAGE).partition(f"# {heading}\n")
+    assert found, f"{PAGE} has no heading {heading!r}"
     return blocks(re.split(r"^#{2,3} ", rest, maxsplit=1, flags=re.MULTILINE)[0])
 
 
