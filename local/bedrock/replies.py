@@ -9,6 +9,7 @@ from typing import Any
 
 from catalog import Model
 from local.bedrock.blocks import ToolResult, text_of
+from local.bedrock.citations import citations
 from local.bedrock.directives import Directives, ToolCall
 from local.bedrock.examples import example
 from local.bedrock.generations import generation
@@ -134,9 +135,18 @@ def _text(
             end, reason, sequence = found, "stop_sequence", candidate
     if end > room * CHARACTERS_PER_TOKEN:
         end, reason, sequence = room * CHARACTERS_PER_TOKEN, "max_tokens", None
-    deltas = tuple({"type": "text_delta", "text": piece} for piece in _until(pieces, end))
-    part = Part({"type": "text", "text": whole[:end]}, {"type": "text", "text": ""}, deltas, end)
-    return part, reason, sequence
+    return _said(request, whole[:end], _until(pieces, end)), reason, sequence
+
+
+def _said(request: Request, text: str, pieces: Iterable[str]) -> Part:
+    """A block of text with what it cites; one that cites nothing has no such member."""
+    whole: dict[str, Any] = {"type": "text", "text": text}
+    opening: dict[str, Any] = {"type": "text", "text": ""}
+    deltas: list[dict[str, Any]] = [{"type": "text_delta", "text": piece} for piece in pieces]
+    if text and (cited := citations(request)):
+        whole["citations"], opening["citations"] = cited, []
+        deltas += [{"type": "citations_delta", "citation": citation} for citation in cited]
+    return Part(whole, opening, tuple(deltas), len(text))
 
 
 def _pieces(request: Request, model: Model, asked: Directives) -> list[str]:

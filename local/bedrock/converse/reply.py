@@ -14,6 +14,11 @@ from local.bedrock.tokens import Usage
 
 Json = dict[str, Any]
 _ID = ("toolu_bdrk_", "tooluse_")
+_PLACES = {
+    "char_location": ("documentChar", "char_index"),
+    "page_location": ("documentPage", "page_number"),
+    "content_block_location": ("documentChunk", "block_index"),
+}
 
 
 def whole(answer: Answer, latency: int, extras: Json) -> Json:
@@ -82,7 +87,22 @@ def _block(block: Json) -> Json:
     if block["type"] == "thinking":
         told = {"text": block["thinking"], "signature": block["signature"]}
         return {"reasoningContent": {"reasoningText": told}}
+    if "citations" in block:
+        cited = [_citation(citation) for citation in block["citations"]]
+        return {"citationsContent": {"content": [{"text": block["text"]}], "citations": cited}}
     return {"text": block["text"]}
+
+
+def _citation(citation: Json) -> Json:
+    name, unit = _PLACES[citation["type"]]
+    place = {
+        "documentIndex": citation["document_index"],
+        "start": citation[f"start_{unit}"],
+        "end": citation[f"end_{unit}"],
+    }
+    title = {"title": citation["document_title"]} if citation["document_title"] else {}
+    content = [{"text": citation["cited_text"]}]
+    return {**title, "sourceContent": content, "location": {name: place}}
 
 
 def _call(block: Json) -> Json:
@@ -105,12 +125,17 @@ def _delta(delta: Json) -> Json:
         return {"reasoningContent": {"text": delta["thinking"]}}
     if kind == "signature_delta":
         return {"reasoningContent": {"signature": delta["signature"]}}
+    if kind == "citations_delta":
+        return {"citation": _citation(delta["citation"])}
     return {"text": delta["text"]}
 
 
 def _extend(block: Json, delta: Json) -> None:
     if "text" in delta:
         block["text"] = block.get("text", "") + delta["text"]
+    elif "citation" in delta:
+        said = [{"text": block.pop("text", "")}]
+        block["citationsContent"] = {"content": said, "citations": [delta["citation"]]}
     elif "toolUse" in delta:
         use = block["toolUse"]
         use["input"] = use.get("input", "") + delta["toolUse"]["input"]

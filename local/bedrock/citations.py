@@ -1,0 +1,52 @@
+"""What a reply cites: the beginning of the first document that may be cited, since none was read.
+
+https://platform.claude.com/docs/en/build-with-claude/citations
+"""
+
+from collections.abc import Iterator
+from typing import Any
+
+from local.bedrock import turns
+from local.bedrock.blocks import Base64Pdf, Document, PlainText, text_of
+from local.bedrock.schema import Request
+
+LONGEST = 100
+_UNREAD = "No model ran, so no page was read."
+
+
+def citations(request: Request) -> list[dict[str, Any]]:
+    """Anthropic's citations of the reply's text: one, or none where no document asks for any."""
+    return [_citation(index, document) for index, document in _citable(request)][:1]
+
+
+def _citable(request: Request) -> Iterator[tuple[int, Document]]:
+    """Documents that may be cited, with their place among all that the prompt has."""
+    blocks = (block for message in request.messages for block in turns.blocks_of(message))
+    documents = (block for block in blocks if isinstance(block, Document))
+    for index, document in enumerate(documents):
+        if document.citations is not None and document.citations.enabled:
+            yield index, document
+
+
+def _citation(index: int, document: Document) -> dict[str, Any]:
+    kind, unit, start, end, text = _beginning(document)
+    return {
+        "type": kind,
+        "cited_text": text,
+        "document_index": index,
+        "document_title": document.title,
+        f"start_{unit}": start,
+        f"end_{unit}": end,
+    }
+
+
+def _beginning(document: Document) -> tuple[str, str, int, int, str]:
+    """Kind and unit of the place, where it starts, where it has ended, and what stands there."""
+    source = document.source
+    if isinstance(source, Base64Pdf):
+        return "page_location", "page_number", 1, 2, _UNREAD
+    if isinstance(source, PlainText):
+        text = source.data[:LONGEST]
+        return "char_location", "char_index", 0, len(text), text
+    first = source.content if isinstance(source.content, str) else text_of(source.content[:1])
+    return "content_block_location", "block_index", 0, 1, first[:LONGEST]
