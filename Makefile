@@ -9,7 +9,7 @@ export PIP_DISABLE_PIP_VERSION_CHECK := 1
 export JSII_SILENCE_WARNING_END_OF_LIFE_NODE_VERSION := 20
 
 .DEFAULT_GOAL := help
-.PHONY: help install demo local test check synth bench lock clean
+.PHONY: help install demo local test clients check synth bench lock clean
 
 help: ## Show this list
 	@awk -F ':.*## ' '/^[a-z]+:.*## /{printf "  make %-8s %s\n", $$1, $$2}' Makefile
@@ -22,6 +22,9 @@ local: $(INSTALLED) ## The same, but stay up: prints URL and key, writes .local/
 
 test: $(INSTALLED) ## All tests
 	@pytest
+
+clients: $(INSTALLED) ## Twenty clients, unmodified, against the endpoint: a table of what works
+	@python -m tests.clients
 
 check: $(INSTALLED) synth ## Lint, types, import contracts, templates
 	ruff check .
