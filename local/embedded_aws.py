@@ -1,6 +1,6 @@
 """How MiniStack, the embedded AWS, is started, known to be ready, and stopped.
 
-https://pypi.org/project/ministack/ - its state lives in its memory: every run starts afresh.
+https://github.com/ministackorg/ministack - its state lives in its memory: every run starts afresh.
 """
 
 import asyncio

