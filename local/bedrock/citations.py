@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from typing import Any
 
 from local.bedrock import turns
-from local.bedrock.blocks import Base64Pdf, Document, PlainText, text_of
+from local.bedrock.blocks import Base64Pdf, Block, Document, PlainText, SearchResult, text_of
 from local.bedrock.schema import Request
 
 LONGEST = 100
@@ -19,10 +19,23 @@ def citations(request: Request) -> list[dict[str, Any]]:
     return [_citation(index, document) for index, document in _citable(request)][:1]
 
 
+def may_be_cited(request: Request) -> bool:
+    """Whether a document or search result asks to be cited, which no structured output can do.
+
+    https://platform.claude.com/docs/en/build-with-claude/structured-outputs
+    """
+    sources = (block for block in _blocks(request) if isinstance(block, Document | SearchResult))
+    return any(each.citations is not None and each.citations.enabled for each in sources)
+
+
+def _blocks(request: Request) -> Iterator[Block]:
+    for message in request.messages:
+        yield from turns.blocks_of(message)
+
+
 def _citable(request: Request) -> Iterator[tuple[int, Document]]:
     """Documents that may be cited, with their place among all that the prompt has."""
-    blocks = (block for message in request.messages for block in turns.blocks_of(message))
-    documents = (block for block in blocks if isinstance(block, Document))
+    documents = (block for block in _blocks(request) if isinstance(block, Document))
     for index, document in enumerate(documents):
         if document.citations is not None and document.citations.enabled:
             yield index, document

@@ -9,6 +9,7 @@ from collections.abc import Iterator
 from catalog import Model
 from local.bedrock import turns
 from local.bedrock.blocks import Cacheable
+from local.bedrock.citations import may_be_cited
 from local.bedrock.errors import invalid
 from local.bedrock.examples import is_schema
 from local.bedrock.generations import V2026, Generation, anthropic_name, generation
@@ -86,6 +87,8 @@ def _check_schemas(request: Request) -> None:
     output = request.output_config
     if output and output.format and not is_schema(output.format.schema_):
         raise invalid(f"output_config.format.schema: {_NO_SCHEMA}")
+    if output and output.format and may_be_cited(request):
+        raise invalid("output_config.format: Citations cannot be used with structured outputs.")
 
 
 def _fits(tool: CustomTool) -> bool:

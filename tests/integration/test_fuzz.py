@@ -29,7 +29,7 @@ WHOLE: dict[str, Any] = {
             "content": [
                 SAID,
                 {"type": "image", "source": PIXEL},
-                {"type": "document", "source": PDF, "citations": {"enabled": True}},
+                {"type": "document", "source": PDF, "citations": {"enabled": False}},
             ],
         },
         {

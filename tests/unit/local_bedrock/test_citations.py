@@ -5,12 +5,14 @@ from typing import Any
 
 import pytest
 
-from local.bedrock import message
+from local.bedrock import message, rules, schema
 from local.bedrock.converse import reply as converse
+from local.bedrock.errors import RefusedError
 from local.bedrock.message import Answer
 from local.bedrock.tokens import Usage
+from tests.unit.local_bedrock.conftest import body_of
 from tests.unit.local_bedrock.converse_bodies import Json
-from tests.unit.local_bedrock.test_replies import reply
+from tests.unit.local_bedrock.test_replies import model, reply
 
 TEXT = {"type": "text", "media_type": "text/plain", "data": "Grass is green. " * 9}
 PDF = {"type": "base64", "media_type": "application/pdf", "data": "JVBERi0="}
@@ -95,3 +97,19 @@ def test_a_stream_of_either_shape_adds_up_to_the_message() -> None:
     assert opening == {"type": "text", "text": "", "citations": []}
     assert {"type": "text", "text": said, "citations": cited} == text_block(made)
     assert converse.assembled(told) == converse.whole(made, 7, {})
+
+
+SEARCH = {"type": "search_result", "source": "s", "title": "t", "content": []}
+
+
+@pytest.mark.parametrize("source", [document(TEXT), SEARCH])
+def test_structured_output_cannot_cite(source: Json) -> None:
+    def asked(*, cited: bool) -> schema.Request:
+        block = {**source, "citations": {"enabled": cited}}
+        output = {"format": {"type": "json_schema", "schema": {"type": "object"}}}
+        turn = {"role": "user", "content": [block]}
+        return schema.parse(body_of(messages=[turn], output_config=output).encode())
+
+    rules.check(asked(cited=False), model("claude-sonnet-4-5"))
+    with pytest.raises(RefusedError, match="Citations cannot be used"):
+        rules.check(asked(cited=True), model("claude-sonnet-4-5"))

@@ -2,7 +2,11 @@
 
 from typing import Any
 
-from tests.integration.deployed.features.asked import base64, conversed, pdf, said
+import anthropic
+import pytest
+from botocore.exceptions import ClientError
+
+from tests.integration.deployed.features.asked import SCHEMA, base64, conversed, pdf, said
 from tests.integration.deployed.features.conftest import Format, Json
 
 TEXT = "Grass is green."
@@ -75,3 +79,10 @@ def test_a_document_is_cited_and_the_citation_may_go_back_in_converse(bedrock: A
     assert [delta["citation"] for delta in deltas if "citation" in delta] == [citation]
     (block,) = told["output"]["message"]["content"]
     assert "And then?" in block["citationsContent"]["content"][0]["text"]
+
+
+def test_beside_structured_output_they_are_refused(form: Format) -> None:
+    output = {"format": {"type": "json_schema", "schema": SCHEMA}}
+    words = "Citations cannot be used with structured outputs"
+    with pytest.raises((anthropic.BadRequestError, ClientError), match=words):
+        form.ask(**said([LAWNS, WHY], output_config=output))
