@@ -82,3 +82,11 @@ def test_routes(client: Client, ran: Run) -> None:
     used = {line["route"] for line in ran(client).audit}
     assert used - PROBES
     assert used - PROBES <= set(client.routes)
+
+
+def test_what_claude_code_sends_is_adapted_with_receipts(ran: Run) -> None:
+    (claude_code,) = [client for client in CLIENTS if client.name == "Claude Code"]
+
+    for line in ran(claude_code).audit:
+        assert "metadata.user_id:hashed" in line["adapted"]
+        assert any(change.startswith("beta:") for change in line["adapted"])
