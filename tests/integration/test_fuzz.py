@@ -141,6 +141,7 @@ def test_any_json_at_any_place_is_answered_or_refused(
 
 @given(st.text() | VALUES.map(json.dumps) | st.text().map(lambda end: json.dumps(WHOLE)[:-1] + end))
 @example("[" * 5_000)
+@example('{"model":"claude-haiku-4-5","max_tokens":1,"messages":["\ud800"]}')
 @example('{"model":' * 5_000)
 @profile(max_examples=200)
 def test_any_text_is_answered_or_refused(gateway: Gateway, text: str) -> None:
