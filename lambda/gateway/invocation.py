@@ -51,6 +51,7 @@ class Answer(NamedTuple):
 @contextmanager
 def ask(call: Call, record: Record, service: Service) -> Iterator[Answer]:
     """Send `call` and give Bedrock's answer; what Bedrock refuses is raised as ours."""
+    _check(call.headers)
     until = time.monotonic() + service.remaining() - _RESERVE_SECONDS
     record.asked = True
     patience = min(_SILENT_SECONDS, until - time.monotonic())
@@ -63,6 +64,13 @@ def ask(call: Call, record: Record, service: Service) -> Iterator[Answer]:
         yield answer
     finally:
         reply.close()
+
+
+def _check(headers: Mapping[str, str]) -> None:
+    """A line break in a value would begin another header: https://www.rfc-editor.org/rfc/rfc9110#section-5.5"""
+    for name, value in headers.items():
+        if not (value.isascii() and value.isprintable()):
+            raise errors.InvalidRequest(f"{name}: HTTP does not allow all of these characters")
 
 
 def carried(headers: Mapping[str, str]) -> dict[str, str]:

@@ -74,6 +74,17 @@ def test_bedrocks_headers_pass_both_ways_and_no_others(caller: Caller) -> None:
     }
 
 
+@pytest.mark.parametrize("value", ["a\r\nx-api-key: b", "a\nb", "\u2603", "a\0"])
+@pytest.mark.parametrize("path", ["/v1/messages", f"/model/{MODEL}/invoke"])
+def test_a_header_that_would_break_the_request_is_refused(
+    caller: Caller, path: str, value: str
+) -> None:
+    body = {"model": MODEL, "max_tokens": 1, "messages": []}
+    response = caller.send(body, path=path, headers={"X-Amzn-Bedrock-Trace": value})
+    assert response.status == 400
+    assert caller.bedrock.sent == []
+
+
 def test_converse_has_its_metadata_in_the_body_and_keeps_the_other_members(caller: Caller) -> None:
     messages = '[ {"role":"user", "content":[{"text":"\\u00e9"}]} ]'
     mine = '{"team":"a","api_key_name":"forged"}'
