@@ -53,22 +53,27 @@ def test_the_command_serves_until_it_is_told_to_stop() -> None:
     }
     command = [sys.executable, "-m", "local.bedrock", "--port", "0"]
     with subprocess.Popen(command, env=environment, stdout=subprocess.PIPE, text=True) as running:
-        assert running.stdout is not None
-        said = running.stdout.readline()
-        address = re.fullmatch(
-            r"bedrock-runtime for us-east-1 on (http://127\.0\.0\.1:\d+)\n", said
-        )
-        assert address is not None
-        client = boto3.client(
-            "bedrock-runtime",
-            endpoint_url=address[1],
-            region_name="us-east-1",
-            aws_access_key_id="dev",
-            aws_secret_access_key="secret",
-        )
-        answer = client.invoke_model(modelId=SONNET, body=body_of())
-        answer["body"].read()
-        client.close()
-        running.send_signal(signal.SIGTERM)
-        assert running.wait(10) == 0
+        try:
+            _ask_and_stop(running)
+        finally:
+            running.kill()  # of one that has stopped, nothing
+
+
+def _ask_and_stop(running: subprocess.Popen[str]) -> None:
+    assert running.stdout is not None
+    said = running.stdout.readline()
+    address = re.fullmatch(r"bedrock-runtime for us-east-1 on (http://127\.0\.0\.1:\d+)\n", said)
+    assert address is not None
+    client = boto3.client(
+        "bedrock-runtime",
+        endpoint_url=address[1],
+        region_name="us-east-1",
+        aws_access_key_id="dev",
+        aws_secret_access_key="secret",
+    )
+    answer = client.invoke_model(modelId=SONNET, body=body_of())
+    answer["body"].read()
+    client.close()
+    running.send_signal(signal.SIGTERM)
+    assert running.wait(10) == 0
     assert answer["ResponseMetadata"]["HTTPStatusCode"] == 200

@@ -93,7 +93,8 @@ def messages(deployment: Deployment) -> Iterator[anthropic.Anthropic]:
 
 @pytest.fixture(scope="session")
 def bedrock(deployment: Deployment) -> Iterator[Any]:
-    """boto3's bedrock-runtime with the endpoint's key as its bearer token."""
+    """boto3's bedrock-runtime with the endpoint's key as its bearer token, which it reads from the
+    environment when it is made: no other client must find it there."""
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("AWS_BEARER_TOKEN_BEDROCK", deployment.key)
         make: Any = boto3.Session(region_name=deployment.endpoint["region"]).client
@@ -103,8 +104,8 @@ def bedrock(deployment: Deployment) -> Iterator[Any]:
             verify=deployment.endpoint["ca_bundle"],
             config=Config(retries={"total_max_attempts": 1}),
         )
-        yield client
-        client.close()
+    yield client
+    client.close()
 
 
 @pytest.fixture(params=[Messages, Invoke])
