@@ -91,10 +91,15 @@ def messages(deployment: Deployment) -> Iterator[anthropic.Anthropic]:
         yield client
 
 
+@pytest.fixture(autouse=True)
+def _bearer_token(monkeypatch: pytest.MonkeyPatch, deployment: Deployment) -> None:
+    """boto3 looks for it at each request; clients of other tests must not find it."""
+    monkeypatch.setenv("AWS_BEARER_TOKEN_BEDROCK", deployment.key)
+
+
 @pytest.fixture(scope="session")
 def bedrock(deployment: Deployment) -> Iterator[Any]:
-    """boto3's bedrock-runtime with the endpoint's key as its bearer token, which it reads from the
-    environment when it is made: no other client must find it there."""
+    """boto3's bedrock-runtime with the endpoint's key as its bearer token."""
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("AWS_BEARER_TOKEN_BEDROCK", deployment.key)
         make: Any = boto3.Session(region_name=deployment.endpoint["region"]).client
