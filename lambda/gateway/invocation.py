@@ -9,7 +9,7 @@ from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from typing import NamedTuple
 
-from gateway import errors
+from gateway import errors, json_object
 from gateway.audit import Record
 from gateway.request import Request
 from gateway.service import Service
@@ -119,11 +119,7 @@ def _sent(header: str) -> dict[str, object]:
 
 
 def _refusal(reply: Reply, body: bytes) -> errors.GatewayError:
-    try:
-        content = json.loads(body or b"{}")
-    except ValueError:
-        content = {}
-    message = content.get("message") if isinstance(content, dict) else None
+    message = json_object.parsed(body).get("message")
     return errors.from_bedrock(
         reply.headers.get("x-amzn-errortype", ""),
         str(message or ""),

@@ -5,7 +5,7 @@ body is never parsed and serialised again: its members are cut out and put toget
 """
 
 from collections.abc import Iterator, Mapping
-from json import JSONDecoder, dumps
+from json import JSONDecoder, dumps, loads
 from typing import Any, NamedTuple, NoReturn, TypeAlias
 
 Edits: TypeAlias = Mapping[str | int, "str | Edits | None"]
@@ -24,6 +24,15 @@ class Member(NamedTuple):
 
     value: Any
     text: str
+
+
+def parsed(data: bytes) -> dict[str, Any]:
+    """The object that `data` is, for what Bedrock sends; empty if it is none."""
+    try:
+        content = loads(data)
+    except ValueError:
+        return {}
+    return content if isinstance(content, dict) else {}
 
 
 def members(text: str) -> dict[str, Member]:

@@ -9,7 +9,7 @@ from binascii import Error as Base64Error
 from binascii import a2b_base64
 from typing import Any
 
-from gateway import errors, sse
+from gateway import errors, json_object, sse
 from gateway.eventstream import Decoder, Frame, FrameError
 from gateway.usage import Usage
 
@@ -106,9 +106,5 @@ def _type_of(data: bytes) -> bytes:
 def stream_error(frame: Frame) -> errors.GatewayError:
     """The caller's error for an exception or error frame."""
     name = frame.headers.get(":exception-type") or frame.headers.get(":error-code", "")
-    try:
-        content = json.loads(frame.payload or b"{}")
-    except ValueError:
-        content = {}
-    message = content.get("message") if isinstance(content, dict) else None
+    message = json_object.parsed(frame.payload).get("message")
     return errors.from_bedrock(name, str(message or ""))

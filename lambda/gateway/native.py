@@ -83,7 +83,7 @@ def _relay(
 ) -> None:
     body = answer.read_all()
     if operation.converse:
-        record.usage = usage.from_converse(_object(_parsed(body).get("usage")))
+        record.usage = usage.from_converse(_object(json_object.parsed(body).get("usage")))
     else:
         record.usage = usage.from_headers(answer.reply.headers)
     response.start(200, _answer_headers(answer, record, "application/json"))
@@ -111,9 +111,9 @@ def _note_end(last: eventstream.Frame, record: Record) -> None:
     if last.headers.get(":message-type") != "event":
         record.interrupted(stream_error(last))
         return
-    content = _parsed(last.payload)
+    content = json_object.parsed(last.payload)
     if "bytes" in content:
-        content = _parsed(inner(last.payload))
+        content = json_object.parsed(inner(last.payload))
         record.usage = usage.from_metrics(_object(content.get(_METRICS)))
     else:
         record.usage = usage.from_converse(_object(content.get("usage")))
@@ -125,13 +125,6 @@ def _answer_headers(answer: Answer, record: Record, content_type: str) -> dict[s
         "x-amzn-requestid": record.request_id,
         **carried(answer.reply.headers),
     }
-
-
-def _parsed(data: bytes) -> dict[str, Any]:
-    try:
-        return _object(json.loads(data))
-    except ValueError:
-        return {}
 
 
 def _object(value: object) -> dict[str, Any]:
