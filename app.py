@@ -9,7 +9,8 @@ from stacks.gateway import Gateway
 from stacks.invocation_logging import InvocationLogging
 from stacks.model_access import ModelAccess
 from stacks.observability import Observability
-from stacks.settings import SettingsError, Stage, load_stage
+from stacks.settings import SettingsError, load_stage
+from stacks.stage import Stage
 
 
 def build(app: cdk.App, stage: Stage) -> None:

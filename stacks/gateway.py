@@ -14,7 +14,7 @@ from stacks.components.key_plan import ApiKeys, KeyPlan
 from stacks.components.log_group import LogKeeping, log_group
 from stacks.components.python_function import PythonFunction
 from stacks.components.streaming_api import LONGEST_STREAM, StreamingApi
-from stacks.settings import Stage
+from stacks.stage import Stage
 
 
 class Gateway(cdk.Stack):

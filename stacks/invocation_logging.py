@@ -13,7 +13,7 @@ from stacks.components.log_group import LogKeeping, log_group
 from stacks.components.log_key import LogKey
 from stacks.components.logging_configuration import LoggingConfiguration
 from stacks.components.python_function import PythonFunction
-from stacks.settings import Stage
+from stacks.stage import Stage
 
 LARGE_DATA_PREFIX = "large-data"
 

@@ -10,7 +10,7 @@ from constructs import Construct
 
 from catalog import MODELS, access
 from stacks.components.invoke_policies import InvokePolicies
-from stacks.settings import Stage
+from stacks.stage import Stage
 
 
 class ModelAccess(cdk.Stack):

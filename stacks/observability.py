@@ -9,7 +9,7 @@ from stacks.components.alarm_topic import AlarmTopic
 from stacks.components.alarms import Alarms
 from stacks.components.dashboard import Dashboard
 from stacks.gateway import Gateway
-from stacks.settings import Stage
+from stacks.stage import Stage
 
 
 class Observability(cdk.Stack):

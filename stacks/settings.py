@@ -1,125 +1,25 @@
-"""Alone knows what a stage block in cdk.json may say, and how to tell its author what is wrong."""
+"""Alone knows how a stage block in cdk.json is read, and how to tell its author what is wrong."""
 
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Mapping
-from typing import Annotated, Any, Literal
+import typing
+from collections.abc import Iterator, Mapping
+from typing import Any
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic import ValidationError
 
-import catalog
-from catalog import access
+from stacks import model_choice
+from stacks.model_choice import NotForThisStageError
+from stacks.stage import DEFAULT_PLAN, RETENTION_DAYS, Block, Stage
 
-Route = Literal["global", "us", "eu", "jp", "au", "apac"]
-
-# What PutRetentionPolicy takes, from 30 days on:
-# https://docs.aws.amazon.com/AmazonCloudWatchLogs/latest/APIReference/API_PutRetentionPolicy.html
-RETENTION_DAYS = (
-    *(30, 60, 90, 120, 150, 180, 365, 400, 545, 731),
-    *(1096, 1827, 2192, 2557, 2922, 3288, 3653),
-)
 # A function's environment may hold 4 KB; a key's id takes 10 of them and its quotes 6.
 # https://docs.aws.amazon.com/lambda/latest/dg/gettingstarted-limits.html
 KEY_NAMES_CHARACTERS = 3000
 
-KeyName = Annotated[str, Field(pattern=r"^[A-Za-z0-9_.-]{1,64}$")]
-
 
 class SettingsError(Exception):
     """What is wrong with a stage block: one line for each mistake."""
-
-
-class _Block(BaseModel):
-    model_config = ConfigDict(frozen=True, extra="forbid", strict=True)
-
-
-class Throttle(_Block):
-    """Requests a second that a key's plan lets through, and how many at once above that."""
-
-    rate_per_second: Annotated[float, Field(gt=0, le=10_000, description="0.1 to 10000")]
-    burst: Annotated[int, Field(ge=1, le=5_000, description="a whole number, 1 to 5000")]
-
-
-class Quota(_Block):
-    """Requests that a key's plan lets through in a calendar period."""
-
-    requests: Annotated[int, Field(ge=1, description="a whole number, 1 or more")]
-    period: Annotated[Literal["DAY", "WEEK", "MONTH"], Field(description="DAY, WEEK or MONTH")]
-
-
-class Stage(_Block):
-    """One stage block: every value a deployment of ours can differ in."""
-
-    name: Annotated[
-        str,
-        Field(
-            pattern=r"^[a-z][a-z0-9]{0,15}$",
-            description="1 to 16 lower-case letters and digits, a letter first",
-        ),
-    ]
-    region: Annotated[
-        str,
-        Field(pattern=r"^[a-z]{2}(-[a-z]+)+-[0-9]$", description="an AWS Region, like us-east-1"),
-    ]
-    route: Annotated[Route, Field(description="global, us, eu, jp, au or apac")]
-    models: Annotated[
-        tuple[str, ...],
-        Field(min_length=1, strict=False, description="a list of model names of the catalogue"),
-    ]
-    retention_days: Annotated[
-        int, Field(description="one of " + ", ".join(map(str, RETENTION_DAYS)))
-    ] = 30
-    api_keys: Annotated[
-        tuple[KeyName, ...],
-        Field(
-            min_length=1,
-            max_length=50,
-            strict=False,
-            description="a list of 1 to 50 different names of letters, digits, _ . and -",
-        ),
-    ] = ("default",)
-    throttle: Annotated[Throttle, Field(description="an object of rate_per_second and burst")] = (
-        Throttle(rate_per_second=10, burst=20)
-    )
-    quota: Annotated[
-        Quota | None, Field(description="an object of requests and period, or null")
-    ] = None
-    max_body_bytes: Annotated[
-        int,
-        Field(
-            ge=1_000,
-            le=6_000_000,
-            description="1000 to 6000000 (a Lambda request holds 6 MB with its wrapping)",
-        ),
-    ] = 5_000_000
-    ping_seconds: Annotated[
-        int,
-        Field(
-            ge=1,
-            le=240,
-            description="1 to 240 (API Gateway closes a stream that is silent for 300 seconds)",
-        ),
-    ] = 15
-    alarm_email: Annotated[
-        str | None,
-        Field(pattern=r"^[^@\s]+@[^@\s]+$", description="an e-mail address, or null"),
-    ] = None
-    keep_logs_on_destroy: Annotated[bool, Field(description="true or false")] = True
-    account: Annotated[
-        str | None,
-        Field(
-            pattern=r"^[0-9]{12}$",
-            description="an AWS account id of 12 digits in quotes, or null for the caller's own",
-        ),
-    ] = None
-    adapt: Annotated[
-        Literal["lenient", "strict"],
-        Field(description="lenient or strict"),
-    ] = "lenient"
-
-
-_BLOCKS: Mapping[str, type[_Block]] = {"throttle": Throttle, "quota": Quota}
 
 
 def load_stage(stages: object, name: object, *, today: dt.date | None = None) -> Stage:
@@ -137,10 +37,15 @@ def load_stage(stages: object, name: object, *, today: dt.date | None = None) ->
     if not isinstance(block, Mapping):
         raise SettingsError(f"stage {name!r}: not in cdk.json; allowed: {', '.join(stages)}")
     stage = _parse(str(name), block)
-    mistakes = [*_value_mistakes(stage), *_model_mistakes(stage, today or _today())]
+    mistakes = [*_value_mistakes(stage), *_route_mistakes(stage)]
+    chosen: tuple[str, ...] = ()
+    try:
+        chosen = model_choice.chosen(stage, (today or _today()).isoformat())
+    except NotForThisStageError as found:
+        mistakes += [f"models: {line}" for line in str(found).splitlines()]
     if mistakes:
         raise SettingsError("\n".join(f"stage {name!r}: {mistake}" for mistake in mistakes))
-    return stage
+    return stage.model_copy(update={"models": chosen})
 
 
 def _today() -> dt.date:
@@ -162,16 +67,48 @@ def _parse(name: str, block: Mapping[str, object]) -> Stage:
 
 def _mistake(found: Mapping[str, Any]) -> tuple[str, str]:
     """The path of the key at fault, and the line about it."""
-    keys = [part for part in found["loc"] if isinstance(part, str)]
-    block = _BLOCKS[keys[0]] if len(keys) > 1 else Stage
+    keys = _keys(found["loc"])
     path = ".".join(keys)
     if found["type"] == "extra_forbidden":
-        return path, _unknown(path, block)
+        return path, _unknown(path, _block_at(keys[:-1]))
     given = "missing" if found["type"] == "missing" else f"{found['input']!r} given"
-    return path, f"{path}: {given}; allowed: {block.model_fields[keys[-1]].description}"
+    return path, f"{path}: {given}; allowed: {_description(keys)}"
 
 
-def _unknown(path: str, block: type[_Block]) -> str:
+def _keys(place: tuple[object, ...]) -> list[str]:
+    """The keys that lead to a mistake, without list indices and pydantic's own marks."""
+    return [part for part in place if isinstance(part, str) and not part.startswith("[")]
+
+
+def _block_at(keys: list[str]) -> type[Block]:
+    """The block that the keys lead to; a name that the stage's author gave is stepped over."""
+    block: type[Block] = Stage
+    named_next = False
+    for key in keys:
+        field = None if named_next else block.model_fields.get(key)
+        named_next = field is not None and typing.get_origin(field.annotation) is Mapping
+        inner = next(_blocks_in(field.annotation), None) if field else None
+        block = inner or block
+    return block
+
+
+def _blocks_in(annotation: object) -> Iterator[type[Block]]:
+    if isinstance(annotation, type) and issubclass(annotation, Block):
+        yield annotation
+    for part in typing.get_args(annotation):
+        yield from _blocks_in(part)
+
+
+def _description(keys: list[str]) -> str:
+    """What the innermost key that we know allows."""
+    for end in range(len(keys), 0, -1):
+        field = _block_at(keys[: end - 1]).model_fields.get(keys[end - 1])
+        if field is not None:
+            return str(field.description)
+    raise AssertionError(keys)
+
+
+def _unknown(path: str, block: type[Block]) -> str:
     known = (field for field in block.model_fields if field != "name")
     return f"{path}: unknown key; allowed: {', '.join(known)}"
 
@@ -182,6 +119,11 @@ def _value_mistakes(stage: Stage) -> list[str]:
         mistakes.append(
             f"retention_days: {stage.retention_days} given; allowed: "
             f"{Stage.model_fields['retention_days'].description}"
+        )
+    if DEFAULT_PLAN in stage.plans:
+        mistakes.append(
+            f"plans.{DEFAULT_PLAN}: given; allowed: other names, since throttle and quota of the "
+            "stage are that plan"
         )
     if len(set(stage.api_keys)) != len(stage.api_keys):
         mistakes.append(f"api_keys: {list(stage.api_keys)} given; allowed: each name once")
@@ -194,42 +136,16 @@ def _value_mistakes(stage: Stage) -> list[str]:
     return mistakes
 
 
-def _model_mistakes(stage: Stage, today: dt.date) -> list[str]:
-    found = (_model_mistake(name, stage, today.isoformat()) for name in stage.models)
-    mistakes = [mistake for mistake in found if mistake]
-    if len(set(stage.models)) != len(stage.models):
-        mistakes.append(f"{list(stage.models)} given; allowed: each name once")
-    return [f"models: {mistake}" for mistake in mistakes]
-
-
-def _model_mistake(name: str, stage: Stage, today: str) -> str | None:
-    model = catalog.find(name)
-    if model is None:
-        return f"{name!r} given; allowed: {_servable(stage, today)}"
-    if model.name != name:
-        return f"{name!r} given; allowed: its name, {model.name}"
-    if catalog.is_retired(model, today):
-        return f"{name!r} given, which is retired; allowed: {model.successor}, its successor"
-    if not _has_profile(model, stage):
-        return (
-            f"{name!r} given, which has no {stage.route} profile callable from {stage.region}; "
-            f"allowed: {_servable(stage, today)}"
+def _route_mistakes(stage: Stage) -> list[str]:
+    mistakes = []
+    if len(set(stage.routes)) != len(stage.routes):
+        mistakes.append(
+            f"fallback_routes: {list(stage.fallback_routes)} given beside route {stage.route}; "
+            "allowed: each route once"
         )
-    return None
-
-
-def _servable(stage: Stage, today: str) -> str:
-    names = [
-        model.name
-        for model in catalog.MODELS
-        if _has_profile(model, stage) and not catalog.is_retired(model, today)
-    ]
-    return ", ".join(names) or "no model by this route from this Region"
-
-
-def _has_profile(model: catalog.Model, stage: Stage) -> bool:
-    try:
-        access.profile_destinations(model, stage.route, stage.region)
-    except catalog.NoProfile:
-        return False
-    return True
+    if stage.residency is not None and "global" in stage.routes:
+        mistakes.append(
+            "residency: given beside the route global, whose calls may be answered in any "
+            "commercial Region; allowed: routes of a geography, or no residency"
+        )
+    return mistakes

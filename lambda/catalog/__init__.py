@@ -1,6 +1,6 @@
 """The Claude models Bedrock has, as data, and what can be worked out from a model's name."""
 
-from .model import ROUTES, Life, LongPrompt, Model, Price, Profile
+from .model import RETENTION_MODES, ROUTES, Life, LongPrompt, Model, Price, Profile
 from .resolution import (
     MODELS,
     ModelNotAllowed,
@@ -15,11 +15,13 @@ from .resolution import (
     is_retired,
     profile_id,
     resolve,
+    retention_suffices,
     routes,
 )
 
 __all__ = [
     "MODELS",
+    "RETENTION_MODES",
     "ROUTES",
     "Life",
     "LongPrompt",
@@ -38,5 +40,6 @@ __all__ = [
     "is_retired",
     "profile_id",
     "resolve",
+    "retention_suffices",
     "routes",
 ]

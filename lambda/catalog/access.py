@@ -19,20 +19,27 @@ _NOT_COMMERCIAL: Final = ("cn-", "us-gov-", "us-iso", "eu-iso", "eusc-")
 _SOME_ACCOUNT: Final = "0" * 12
 
 
-def profile_destinations(model: Model, route: str, region: str) -> tuple[str, ...]:
+def reach(model: Model, route: str, region: str) -> tuple[str, ...] | None:
     """The Regions in which a call from `region` by `route` may be answered; empty for `global`,
-    whose destinations are every commercial Region and grow.
-
-    Raises NoProfile when the model has no such profile, or none callable from that Region."""
+    whose destinations are every commercial Region and grow; None where the model has no such
+    profile, or none callable from that Region."""
     for profile in model.profiles:
         if profile.route == route == "global" and not region.startswith(_NOT_COMMERCIAL):
             return ()
         if profile.route == route and region in profile.regions:
             return profile.regions[region]
-    raise NoProfile(
-        f"{model.display_name} ({model.name}) has no {route} profile callable from {region}; "
-        f"it has {_what_it_has(model)}."
-    )
+    return None
+
+
+def profile_destinations(model: Model, route: str, region: str) -> tuple[str, ...]:
+    """As `reach`, but raises NoProfile where that is None."""
+    reached = reach(model, route, region)
+    if reached is None:
+        raise NoProfile(
+            f"{model.display_name} ({model.name}) has no {route} profile callable from {region}; "
+            f"it has {_what_it_has(model)}."
+        )
+    return reached
 
 
 def invoke_statements(

@@ -6,6 +6,10 @@ from typing import Final, NamedTuple
 ROUTES: Final = ("global", "us", "eu", "jp", "au", "apac")
 """Prefixes of the inference profiles AWS defines for Claude in the commercial partition."""
 
+RETENTION_MODES: Final = ("none", "default", "aws_review", "provider_data_share")
+"""Bedrock's data-retention modes, the strictest first:
+https://docs.aws.amazon.com/bedrock/latest/userguide/data-retention.html"""
+
 Regions = Mapping[str, tuple[str, ...]]
 """Source Region -> the Regions a call from there may be answered in."""
 
@@ -51,7 +55,13 @@ class Profile(NamedTuple):
 
 class Model(NamedTuple):
     """One row. `unconfirmed` names the fields (`profiles.au` for one profile) that no page of
-    AWS's or Anthropic's confirms; None stands for what is not known at all."""
+    AWS's or Anthropic's confirms; None stands for what is not known at all.
+
+    `data_retention` is the strictest of RETENTION_MODES under which the model is offered. Every
+    model has InvokeModel and Converse, `count_tokens` tells of CountTokens, and `mantle` of the
+    endpoint that has no invocation logging:
+    https://docs.aws.amazon.com/bedrock/latest/userguide/endpoints.html
+    """
 
     name: str
     display_name: str
@@ -69,5 +79,12 @@ class Model(NamedTuple):
     long_prompt: LongPrompt | None = None
     count_tokens: bool = False
     invitation_only: bool = False
+    data_retention: str = "none"
+    mantle: bool = False
     unconfirmed: tuple[str, ...] = ()
     note: str = ""
+
+    @property
+    def family(self) -> str:
+        """`opus` of `claude-3-opus` and of `claude-opus-4-5`."""
+        return next(part for part in self.name.split("-")[1:] if part.isalpha())

@@ -15,7 +15,6 @@ _ON_BEDROCK: Final = f"{_ANTHROPIC}/build-with-claude/claude-in-amazon-bedrock"
 _OPUS: Final = Price(5.00, 25.00, 6.25, 10.00, 0.50)
 _FABLE: Final = Price(10.00, 50.00, 12.50, 20.00, 1.00)
 _FABLE_5_1: Final = _FABLE._replace(cache_read=0.25)
-_NEEDS_REVIEW: Final = "The account's data-retention mode must be `aws_review` or above."
 _BY_INVITATION: Final = "Only for accounts AWS has put on its list; no profile is on record."
 
 NEWER_MODELS: Final = (
@@ -76,6 +75,7 @@ NEWER_MODELS: Final = (
         price=_OPUS,
         released="2026-04-16",
         source=f"{_AWS}/model-card-anthropic-claude-opus-4-7.html",
+        mantle=True,
         note="Thinking is adaptive only.",
     ),
     Model(
@@ -91,6 +91,7 @@ NEWER_MODELS: Final = (
         price=_OPUS,
         released="2026-05-28",
         source=_ON_BEDROCK,
+        mantle=True,
         note="Also in GovCloud, which this catalogue leaves out.",
     ),
     Model(
@@ -106,7 +107,9 @@ NEWER_MODELS: Final = (
         price=_FABLE,
         released="2026-06-09",
         source=_ON_BEDROCK,
-        note=f"{_NEEDS_REVIEW} Temperature must be 1 or unset; no `top_k`.",
+        mantle=True,
+        data_retention="aws_review",
+        note="Temperature must be 1 or unset; no `top_k`.",
     ),
     Model(
         name="claude-sonnet-5",
@@ -121,6 +124,7 @@ NEWER_MODELS: Final = (
         price=Price(2.00, 10.00, 2.50, 4.00, 0.20),
         released="2026-06-30",
         source=f"{_ANTHROPIC}/models/sonnet-5/overview",
+        mantle=True,
         unconfirmed=("profiles.au",),
         note="Thinks unless told not to.",
     ),
@@ -137,6 +141,7 @@ NEWER_MODELS: Final = (
         price=_OPUS,
         released="2026-07-24",
         source=f"{_ANTHROPIC}/models/opus-5/overview",
+        mantle=True,
         unconfirmed=("profiles.us", "profiles.eu"),
     ),
     Model(
@@ -152,7 +157,9 @@ NEWER_MODELS: Final = (
         price=_FABLE_5_1,
         released=None,
         source=f"{_ANTHROPIC}/models/fable-5-1/overview",
-        note=f"{_NEEDS_REVIEW} Apart from `global`, offered in us-east-1 only.",
+        mantle=True,
+        data_retention="aws_review",
+        note="Apart from `global`, offered in us-east-1 only.",
     ),
     Model(
         name="claude-opus-5-5",
@@ -173,6 +180,7 @@ NEWER_MODELS: Final = (
         price=Price(4.00, 20.00, 5.00, 8.00, 0.20),
         released="2026-09-22",
         source=f"{_ANTHROPIC}/models/opus-5-5/overview",
+        mantle=True,
         unconfirmed=("profiles.us", "profiles.eu", "profiles.au"),
         note="Thinking cannot be switched off.",
     ),
@@ -189,6 +197,7 @@ NEWER_MODELS: Final = (
         price=Price(2.00, 10.00, 2.50, 4.00, 0.10),
         released="2026-09-28",
         source=f"{_ANTHROPIC}/models/sonnet-5-5/overview",
+        mantle=True,
         unconfirmed=("profiles.us", "profiles.eu"),
         note="Thinking is always on. Cache reads cost 0.20 until 2026-10-07.",
     ),
@@ -211,6 +220,7 @@ NEWER_MODELS: Final = (
         price=Price(0.10, 0.50, 0.125, 0.20, 0.01),
         released="2026-10-07",
         source=f"{_ANTHROPIC}/about-claude/pricing",
+        mantle=True,
         long_prompt=LongPrompt(100_000, Price(0.50, 2.50, 0.625, 1.00, 0.05)),
         unconfirmed=("profiles.us", "profiles.eu", "profiles.jp", "profiles.au"),
     ),
@@ -228,6 +238,7 @@ NEWER_MODELS: Final = (
             price=price,
             released=None,
             source=_ON_BEDROCK,
+            mantle=True,
             invitation_only=True,
             unconfirmed=("profiles",),
             note=_BY_INVITATION,

@@ -3,7 +3,7 @@
 from collections.abc import Collection
 from typing import Final, NamedTuple
 
-from .model import ROUTES, Model
+from .model import RETENTION_MODES, ROUTES, Model
 from .newer_models import NEWER_MODELS
 from .seed_models import SEED_MODELS
 
@@ -114,6 +114,12 @@ def is_legacy(model: Model, today: str) -> bool:
     """Whether the model is on its way out on `today`: still served, closed to new customers."""
     start = model.life.legacy
     return not is_retired(model, today) and start is not None and start <= today
+
+
+def retention_suffices(mode: str, model: Model) -> bool:
+    """Whether Bedrock offers the model in an account whose data-retention mode is `mode`:
+    https://docs.aws.amazon.com/bedrock/latest/userguide/data-retention.html"""
+    return RETENTION_MODES.index(mode) >= RETENTION_MODES.index(model.data_retention)
 
 
 def _read(name: str) -> tuple[str | None, str]:

@@ -152,6 +152,7 @@ SEED_MODELS: Final = (
         price=Price(1.00, 5.00, 1.25, 2.00, 0.10),
         released="2025-10-16",
         source=f"{_AWS}/model-card-anthropic-claude-haiku-4-5.html",
+        mantle=True,
         count_tokens=True,
         unconfirmed=("life", "count_tokens"),
     ),

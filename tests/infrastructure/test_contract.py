@@ -15,7 +15,7 @@ from aws_lambda_powertools.metrics import EphemeralMetrics
 import catalog
 from gateway import settings
 from stacks.components.log_group import RETENTION
-from stacks.settings import RETENTION_DAYS
+from stacks.stage import RETENTION_DAYS
 from tests.infrastructure.rendering import text, texts
 from tests.infrastructure.synthesis import ROOT, Resource, Synthesis
 

@@ -3,15 +3,17 @@
 import ast
 import json
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from pathlib import Path
+from typing import get_origin
 
 import pytest
 from pydantic import BaseModel
 
 from gateway import errors, routes
 from gateway.usage import Usage
-from stacks.settings import Quota, Stage, Throttle
+from stacks.settings import _blocks_in
+from stacks.stage import Block, Stage
 from tests.pages import (
     PAGES,
     ROOT,
@@ -25,7 +27,6 @@ from tests.pages import (
 )
 
 DECISIONS = sorted((ROOT / "docs" / "decisions").glob("*.md"))
-BLOCKS: dict[str, type[BaseModel]] = {"throttle": Throttle, "quota": Quota}
 # Where people keep files: a page that names such a place speaks of somebody's machine.
 PLACES = ("home", "root", "tmp", "mnt", "Users", "work")
 
@@ -53,16 +54,21 @@ def _matching(strings: Iterator[str], pattern: str) -> set[str]:
 # --- configuration
 
 
-def _stage_keys() -> Iterator[tuple[str, object]]:
-    """Each key's path, and its default as JSON would read it; "required" where there is none."""
-    for key, field in Stage.model_fields.items():
+def _keys(block: type[Block], path: str = "") -> Iterator[tuple[str, object]]:
+    """Each key's path, and its default as JSON would read it; "required" where there is none. A
+    name that a stage's author gives is written `NAME`."""
+    for key, field in block.model_fields.items():
         if key == "name":
             continue
-        default = field.get_default()
-        plain = default.model_dump() if isinstance(default, BaseModel) else default
-        yield key, "required" if field.is_required() else json.loads(json.dumps(plain))
-        for part in BLOCKS[key].model_fields if key in BLOCKS else ():
-            yield f"{key}.{part}", "required"
+        yield path + key, "required" if field.is_required() else _plain(field.get_default())
+        named = get_origin(field.annotation) is Mapping
+        for inner in _blocks_in(field.annotation):
+            yield from _keys(inner, f"{path}{key}.NAME." if named else f"{path}{key}.")
+
+
+def _plain(default: object) -> object:
+    value = default.model_dump() if isinstance(default, BaseModel) else default
+    return json.loads(json.dumps(value))
 
 
 def _default(cell: str) -> object:
@@ -72,7 +78,7 @@ def _default(cell: str) -> object:
 def test_every_stage_key_has_its_row_and_default() -> None:
     table = rows("docs/configuration.md", "Stage keys")
     documented = {codes(row[0])[0]: _default(row[2]) for row in table}
-    assert documented == dict(_stage_keys())
+    assert documented == dict(_keys(Stage))
 
 
 def test_every_variable_of_the_function_has_its_row() -> None:

@@ -9,7 +9,8 @@ from typing import Any
 
 import pytest
 
-from stacks.settings import SettingsError, Stage, load_stage
+from stacks.settings import SettingsError, load_stage
+from stacks.stage import Stage
 
 TODAY = dt.date(2026, 11, 23)
 BLOCK: dict[str, Any] = {
@@ -75,20 +76,26 @@ def test_every_stage_of_cdk_json_is_valid() -> None:
         ({"retention_days": 29}, "retention_days: 29 given; allowed: one of 30, 60, 90, "),
         ({"retention_days": 31}, "retention_days: 31 given; allowed: one of 30, 60, 90, "),
         ({"retention_days": "30"}, "retention_days: '30' given; allowed: one of 30, 60, 90, "),
-        ({"retenton_days": 30}, "retenton_days: unknown key; allowed: region, route, models, "),
-        ({"name": "dev"}, "name: unknown key; allowed: region, route, models, "),
+        (
+            {"retenton_days": 30},
+            "retenton_days: unknown key; allowed: region, route, fallback_routes, ",
+        ),
+        ({"name": "dev"}, "name: unknown key; allowed: region, route, fallback_routes, "),
         (
             {"region": "Virginia"},
             "region: 'Virginia' given; allowed: an AWS Region, ",
         ),
         ({"route": "mars"}, "route: 'mars' given; allowed: global, us, eu, jp, au or apac"),
-        ({"models": []}, "models: [] given; allowed: a list of model names of the catalogue"),
+        ({"models": []}, "models: [] given; allowed: a list of model names, aliases and families "),
         ({"models": "claude-haiku-4-5"}, "models: 'claude-haiku-4-5' given; allowed: a list of "),
-        ({"models": ["claude-haiku-4-5"] * 2}, "models: ['claude-haiku-4-5', "),
+        (
+            {"models": ["haiku", "claude-haiku-4-5"]},
+            "models: 'haiku' and 'claude-haiku-4-5' given, which both mean claude-haiku-4-5; ",
+        ),
         ({"models": ["gpt"]}, "models: 'gpt' given; allowed: claude-sonnet-4-5, "),
         (
-            {"models": ["claude-haiku-4-5-20251001"]},
-            "models: 'claude-haiku-4-5-20251001' given; allowed: its name, claude-haiku-4-5",
+            {"models": ["anthropic.claude-sonnet-5"]},
+            "models: 'anthropic.claude-sonnet-5' given; allowed: its name, claude-sonnet-5",
         ),
         (
             {"models": ["claude-sonnet-4"]},
@@ -102,6 +109,56 @@ def test_every_stage_of_cdk_json_is_valid() -> None:
             {"models": ["claude-haiku-4-5"], "route": "eu"},
             "models: 'claude-haiku-4-5' given, which has no eu profile callable from us-east-1;",
         ),
+        (
+            {"models": ["mythos"]},
+            "models: 'mythos' given, of which this stage may have none; allowed: claude-",
+        ),
+        (
+            {"models": ["claude-opus-4-8"], "route": "us", "residency": ["us"]},
+            "models: 'claude-opus-4-8' given, which may be answered in ca-central-1, ca-west-1, ",
+        ),
+        (
+            {"models": ["claude-fable-5"], "data_retention": "none"},
+            "models: 'claude-fable-5' given, which needs data-retention mode aws_review, where ",
+        ),
+        (
+            {"route": "us", "fallback_routes": ["us"]},
+            "fallback_routes: ['us'] given beside route us; allowed: each route once",
+        ),
+        (
+            {"route": "us", "fallback_routes": ["global"], "residency": ["us"]},
+            "residency: given beside the route global, whose calls may be answered in any ",
+        ),
+        ({"residency": ["Europe"]}, "residency: 'Europe' given; allowed: a list of Regions or "),
+        ({"data_retention": "inherit"}, "data_retention: 'inherit' given; allowed: none, default"),
+        (
+            {"guardrail": {"id": "abc", "version": "0"}},
+            "guardrail.version: '0' given; allowed: its version in quotes",
+        ),
+        ({"auth": "cognito"}, "auth: 'cognito' given; allowed: key or iam"),
+        (
+            {"roles": {"application": {"principals": ["arn:aws:iam::123456789012:root"]}}},
+            "roles.application.principals: 'arn:aws:iam::123456789012:root' given; allowed: a ",
+        ),
+        (
+            {"roles": {"application": {"github": ["octo/*:ref:refs/heads/main"]}}},
+            "roles.application.github: 'octo/*:ref:refs/heads/main' given; allowed: a list of ",
+        ),
+        ({"roles": {"reader": {}}}, "roles.reader: unknown key; allowed: application, auditor, "),
+        (
+            {"plans": {"batch": {"throttle": {"rate_per_second": 0, "burst": 1}}}},
+            "plans.batch.throttle.rate_per_second: 0 given; allowed: 0.1 to 10000",
+        ),
+        ({"plans": {"batch": {}}}, "plans.batch.throttle: missing; allowed: an object of rate_"),
+        (
+            {"plans": {"default": {"throttle": {"rate_per_second": 1, "burst": 1}}}},
+            "plans.default: given; allowed: other names, since throttle and quota of the stage ",
+        ),
+        (
+            {"plans": {"quota": {"rate": 1, "throttle": {"rate_per_second": 1, "burst": 1}}}},
+            "plans.quota.rate: unknown key; allowed: throttle, quota",
+        ),
+        ({"teams": {"search": {"cost*": "1"}}}, "teams.search.cost*: 'cost*' given; allowed: an "),
         ({"api_keys": ["a b"]}, "api_keys: 'a b' given; allowed: a list of 1 to 50 different "),
         ({"api_keys": []}, "api_keys: [] given; allowed: a list of 1 to 50 different names"),
         ({"api_keys": ["a", "a"]}, "api_keys: ['a', 'a'] given; allowed: each name once"),
@@ -140,6 +197,31 @@ def test_a_mistake_names_stage_key_what_was_given_and_what_is_allowed(
     line = mistake(**changes)
     assert line.startswith(f"stage 'dev': {told}")
     assert "\n" not in line
+
+
+def test_a_family_is_its_models_that_a_new_customer_can_call_under_the_stages_settings() -> None:
+    everywhere = load(models=["sonnet", "claude-opus-4-5-20251101"])
+    assert everywhere.models == (
+        "claude-sonnet-4-5",
+        "claude-opus-4-5",
+        "claude-sonnet-4-6",
+        "claude-sonnet-5",
+        "claude-sonnet-5-5",
+    )
+    at_home = load(models=["opus", "haiku"], route="us", residency=["us"])
+    assert at_home.models == ("claude-opus-4-5", "claude-haiku-4-5")
+    assert load(models=["fable"], data_retention="aws_review").models
+
+
+def test_routes_and_plans_are_told_with_those_of_the_stage_first() -> None:
+    stage = load(
+        route="us",
+        fallback_routes=["global"],
+        plans={"batch": {"throttle": {"rate_per_second": 1, "burst": 1}}},
+    )
+    assert stage.routes == ("us", "global")
+    assert list(stage.all_plans) == ["default", "batch"]
+    assert stage.all_plans["default"].throttle == stage.throttle
 
 
 def test_models_are_offered_that_the_route_has_from_the_region() -> None:
