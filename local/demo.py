@@ -10,9 +10,10 @@ from rich.console import Console, Group
 from rich.table import Table
 from rich.text import Text
 
+from cli.deployment import Deployment
 from cli.logs import Found, find
 from cli.records import Record, Records
-from cli.target import Target
+from cli.target import records_of
 from local.instance import Endpoint
 
 MODEL = "claude-haiku-4-5"
@@ -29,15 +30,8 @@ async def demonstrate(endpoint: Endpoint, console: Console) -> None:
     """Calls, prints, and raises DemoFailedError unless both records of both calls are there."""
     caller = _Caller(endpoint, console)
     asked = [await asyncio.to_thread(caller.ask), await asyncio.to_thread(caller.ask_streaming)]
-    outputs = endpoint.outputs[f"claude-on-bedrock-{endpoint.stage}-InvocationLogging"]
-    records = Records(
-        Target(
-            endpoint.region,
-            outputs["LogGroupName"],
-            outputs["LogBucketName"],
-            endpoint.aws_endpoint_url,
-        )
-    )
+    deployed = Deployment(endpoint.stage, endpoint.region, endpoint.aws_endpoint_url)
+    records = Records(await asyncio.to_thread(records_of, deployed))
     for request_id in asked:
         found = await _found(records, request_id)
         console.print(_shown(request_id, found))

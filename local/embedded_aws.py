@@ -4,6 +4,7 @@ https://github.com/ministackorg/ministack - its state lives in its memory: every
 """
 
 import asyncio
+import os
 import socket
 import sys
 import urllib.error
@@ -16,6 +17,7 @@ from local import child_process, with_parent
 from local.aws import ACCESS_KEY_ID, SECRET_ACCESS_KEY, Aws, without_aws
 from local.child_process import Process
 
+PROJECT = Path(__file__).parents[1]
 ACCOUNT = "123456789012"
 READY_SECONDS = 60
 
@@ -33,7 +35,7 @@ async def embedded_aws(*, region: str, port: int, folder: Path) -> AsyncIterator
     port = port or free_port()
     (folder / "tmp").mkdir(parents=True, exist_ok=True)
     log = folder / "ministack.log"
-    command = (sys.executable, "-P", with_parent.__file__, "ministack")
+    command = (sys.executable, "-P", with_parent.__file__, "local.embedded")
     with log.open("wb") as output:
         async with child_process.running(
             *command, env=_environment(port, region, folder), output=output.fileno()
@@ -61,6 +63,7 @@ def _environment(port: int, region: str, folder: Path) -> dict[str, str]:
         "SFTP_ENABLED": "0",
         "MINISTACK_ACCOUNT_ID": ACCOUNT,
         "MINISTACK_REGION": region,
+        "PYTHONPATH": os.pathsep.join(map(str, (PROJECT, PROJECT / "lambda"))),
         "TMPDIR": str((folder / "tmp").resolve()),
     }
 

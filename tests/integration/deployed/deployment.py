@@ -10,6 +10,8 @@ from urllib.parse import urlsplit
 
 import boto3
 
+import cli.deployment
+
 MODEL = "claude-haiku-4-5"
 Found = TypeVar("Found")
 
@@ -38,6 +40,11 @@ class Deployment(NamedTuple):
     def output(self, stack: str, name: str) -> str:
         value: str = self.endpoint["outputs"][f"claude-on-bedrock-local-{stack}"][name]
         return value
+
+    def stage(self) -> cli.deployment.Deployment:
+        """The same, as a command of the CLI sees it."""
+        where = (self.endpoint[name] for name in ("stage", "region", "aws_endpoint_url"))
+        return cli.deployment.Deployment(*where)
 
     def client(self, service: str) -> Any:  # noqa: ANN401 - boto3 makes its classes at run time
         make: Any = boto3.Session(region_name=self.endpoint["region"]).client

@@ -9,20 +9,13 @@ import pytest
 
 from cli.logs import Found, find
 from cli.records import Records
-from cli.target import Target
+from cli.target import records_of
 from tests.integration.deployed.deployment import Deployment, eventually
 
 
 @pytest.fixture
 def records(deployment: Deployment) -> Records:
-    return Records(
-        Target(
-            deployment.endpoint["region"],
-            deployment.output("InvocationLogging", "LogGroupName"),
-            deployment.output("InvocationLogging", "LogBucketName"),
-            deployment.endpoint["aws_endpoint_url"],
-        )
-    )
+    return Records(records_of(deployment.stage()))
 
 
 def recorded(records: Records, request_id: str) -> Found:

@@ -10,13 +10,14 @@ import boto3
 import pytest
 from moto import mock_aws
 
+from cli.deployment import Deployment
 from cli.logs import find
 from cli.records import STREAM, Records
 from cli.target import Target
 
 NOW = datetime.now(UTC)
 ROOT = "AWSLogs/123456789012/BedrockModelInvocationLogs/us-east-1"
-TARGET = Target("us-east-1", "/invocations", "the-bucket", None)
+TARGET = Target(Deployment("dev", "us-east-1", None), "/invocations", "the-bucket")
 
 
 class Account:

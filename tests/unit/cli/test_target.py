@@ -8,8 +8,9 @@ import boto3
 import pytest
 from moto import mock_aws
 
-from cli import target
-from cli.target import NoTargetError, Target
+from cli import deployment
+from cli.deployment import Deployment, NoTargetError
+from cli.target import Target, records_of
 
 STACK = "claude-on-bedrock-dev-InvocationLogging"
 TEMPLATE = {
@@ -28,7 +29,10 @@ def test_a_stage_is_looked_up_in_the_account(monkeypatch: pytest.MonkeyPatch) ->
         cloudformation: Any = boto3.client("cloudformation", region_name="eu-west-1")
         cloudformation.create_stack(StackName=STACK, TemplateBody=json.dumps(TEMPLATE))
 
-        assert target.deployed("dev", "eu-west-1") == Target("eu-west-1", "/group", "bucket", None)
+        found = deployment.deployed("dev", "eu-west-1")
+        assert records_of(found) == Target(found, "/group", "bucket")
+        with pytest.raises(NoTargetError, match="claude-on-bedrock-dev-Gateway is not deployed in"):
+            found.outputs("Gateway")
 
 
 def test_what_is_up_locally_is_read_from_its_file(tmp_path: Path) -> None:
@@ -36,13 +40,21 @@ def test_what_is_up_locally_is_read_from_its_file(tmp_path: Path) -> None:
         "stage": "dev",
         "region": "us-east-1",
         "aws_endpoint_url": "http://localhost:1",
-        "outputs": {STACK: {"LogGroupName": "/group", "LogBucketName": "bucket"}},
     }
     (tmp_path / "endpoint.json").write_text(json.dumps(endpoint))
 
-    assert target.local(tmp_path) == Target("us-east-1", "/group", "bucket", "http://localhost:1")
+    found = deployment.chosen(None, None, tmp_path)
+    assert found == Deployment("dev", "us-east-1", "http://localhost:1")
 
 
 def test_nothing_up_says_what_to_do(tmp_path: Path) -> None:
     with pytest.raises(NoTargetError, match="make local"):
-        target.local(tmp_path)
+        deployment.local(tmp_path)
+
+
+def test_no_region_says_what_to_do(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    for name in ("AWS_REGION", "AWS_DEFAULT_REGION", "AWS_PROFILE"):
+        monkeypatch.delenv(name, raising=False)
+    monkeypatch.setenv("AWS_CONFIG_FILE", str(tmp_path / "none"))
+    with pytest.raises(NoTargetError, match="--region"):
+        deployment.deployed("dev", None)

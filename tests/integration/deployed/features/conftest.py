@@ -12,7 +12,7 @@ from botocore.config import Config
 
 from cli.logs import find
 from cli.records import Records
-from cli.target import Target
+from cli.target import records_of
 from tests.integration.deployed.deployment import Deployment, eventually
 
 Json = dict[str, Any]
@@ -121,14 +121,7 @@ def form(request: pytest.FixtureRequest, messages: anthropic.Anthropic, bedrock:
 
 @pytest.fixture(scope="session")
 def records(deployment: Deployment) -> Records:
-    return Records(
-        Target(
-            deployment.endpoint["region"],
-            deployment.output("InvocationLogging", "LogGroupName"),
-            deployment.output("InvocationLogging", "LogBucketName"),
-            deployment.endpoint["aws_endpoint_url"],
-        )
-    )
+    return Records(records_of(deployment.stage()))
 
 
 def recorded(records: Records, request_id: str) -> Json:

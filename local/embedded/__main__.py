@@ -1,0 +1,9 @@
+"""The embedded AWS: MiniStack, with what is added to it before it starts."""
+
+import os
+import runpy
+
+if __name__ == "__main__":
+    # It was for our own imports; MiniStack runs functions as its children, which must not see it.
+    os.environ.pop("PYTHONPATH", None)
+    runpy.run_module("ministack", run_name="__main__", alter_sys=True)
