@@ -18,7 +18,7 @@ two. IAM, the gateway, the local Bedrock, the command line and this page all rea
 - A client may send any **spelling**: the name, an alias, the base id, the id of a profile
   (`us.anthropic.claude-…`), the ARN of either. Bedrock itself refuses a bare base id; the endpoint
   calls the profile of the stage's route.
-- **Routes**: yes where Bedrock has an inference profile of that prefix. Where it may be called from,
+- **Routes**: yes where Bedrock has an inference profile of that prefix. Where it may be called,
   and where it may be answered, is [below](#where-a-call-may-be-answered).
 - **Life**: dates are Bedrock's own, not those of Anthropic's API. ⚠ is a model that is legacy or
   gone. A legacy model's answers carry a `deprecation` header; a retired model is refused with its
