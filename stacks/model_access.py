@@ -40,3 +40,4 @@ class ModelAccess(cdk.Stack):
 
         arns = [policy.managed_policy_arn for policy in self.invoke_policies]
         cdk.CfnOutput(self, "InvokePolicyArn", value=",".join(arns))
+        cdk.CfnOutput(self, "Settings", value=json.dumps(stage.told()))
