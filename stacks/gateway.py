@@ -103,7 +103,7 @@ class Gateway(cdk.Stack):
             environment={
                 "AWS_LAMBDA_EXEC_WRAPPER": "/var/task/gateway/bootstrap",
                 "STAGE": stage.name,
-                "ROUTE": stage.route,
+                "ROUTES": ",".join(stage.routes),
                 "ALLOWED_MODELS": ",".join(stage.models),
                 "MAX_BODY_BYTES": str(stage.max_body_bytes),
                 "PING_SECONDS": str(stage.ping_seconds),

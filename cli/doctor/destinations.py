@@ -25,7 +25,7 @@ def check(account: Account, settings: Settings) -> list[Check]:
         for model in catalog.MODELS
         if model.name in settings.models
         for route in settings.routes
-        if access.reach(model, route, account.region) is not None
+        if catalog.reach(model, route, account.region) is not None
     ]
 
 

@@ -10,7 +10,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 import catalog
-from catalog import Model, access
+from catalog import Model
 from cli.doctor.account import Account
 from cli.doctor.check import WITHHELD, Check, Topic
 from cli.settings import Settings
@@ -27,7 +27,7 @@ def check(account: Account, settings: Settings) -> list[Check]:
         for model in catalog.MODELS
         if model.name in settings.models
         for route in settings.routes
-        if access.reach(model, route, account.region) is not None
+        if catalog.reach(model, route, account.region) is not None
         for counted in COUNTED
     ]
     try:

@@ -2,9 +2,8 @@
 
 from typing import Protocol
 
-from . import access
 from .model import Model
-from .resolution import MODELS, find, is_legacy, is_retired, retention_suffices
+from .resolution import MODELS, find, is_legacy, is_retired, reach, retention_suffices
 
 
 class Stage(Protocol):
@@ -84,7 +83,7 @@ def _objection(model: Model, stage: Stage, today: str) -> str | None:
     """Why the stage may not have the model, if it may not."""
     if is_retired(model, today):
         return "which is retired"
-    if access.reach(model, stage.route, stage.region) is None:
+    if reach(model, stage.route, stage.region) is None:
         return f"which has no {stage.route} profile callable from {stage.region}"
     if outside := _outside(model, stage):
         return f"which may be answered in {', '.join(outside)}, outside the stage's residency"
@@ -100,7 +99,7 @@ def _outside(model: Model, stage: Stage) -> list[str]:
     """The Regions that may answer the model by one of the stage's routes, but should not."""
     if stage.residency is None:
         return []
-    reached = [access.reach(model, route, stage.region) or () for route in stage.routes]
+    reached = [reach(model, route, stage.region) or () for route in stage.routes]
     return sorted(
         {region for regions in reached for region in regions if not within(region, stage.residency)}
     )
