@@ -65,6 +65,13 @@ def block_of(file: Path, stage: str) -> Mapping[str, Any] | None:
     return block
 
 
+def region_of(stage: str | None) -> str | None:
+    """The Region of the stage's block in the cdk.json that lies here, if there is one."""
+    block = block_of(CDK_JSON, stage) if stage else None
+    region: str | None = (block or {}).get("region")
+    return region
+
+
 def _settings(source: str, told: Mapping[str, Any]) -> Settings:
     residency = told.get("residency")
     return Settings(
