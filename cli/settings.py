@@ -33,10 +33,15 @@ class Settings(NamedTuple):
 def deployed(deployment: Deployment) -> Settings:
     """Those of the deployed stage. Raises NoTargetError, and botocore's errors."""
     stack = deployment.stack("ModelAccess")
-    told = deployment.outputs("ModelAccess").get("Settings")
-    if told is None:
-        raise NoTargetError(f"{stack} tells no settings: deploy it again")
-    return _settings(stack, json.loads(told))
+    try:
+        return told(stack, deployment.outputs("ModelAccess")["Settings"])
+    except KeyError as missing:
+        raise NoTargetError(f"{stack} is of an older version: deploy it again") from missing
+
+
+def told(source: str, output: str) -> Settings:
+    """Those in the output `Settings` of the ModelAccess stack. Raises KeyError."""
+    return _settings(source, json.loads(output))
 
 
 def written(file: Path, stage: str, today: str) -> Settings:
@@ -72,17 +77,17 @@ def region_of(stage: str | None) -> str | None:
     return region
 
 
-def _settings(source: str, told: Mapping[str, Any]) -> Settings:
-    residency = told.get("residency")
+def _settings(source: str, values: Mapping[str, Any]) -> Settings:
+    residency = values.get("residency")
     return Settings(
         source=source,
-        region=told["region"],
-        account=told.get("account"),
-        routes=tuple(told["routes"]),
+        region=values["region"],
+        account=values.get("account"),
+        routes=tuple(values["routes"]),
         residency=None if residency is None else tuple(residency),
-        models=tuple(told["models"]),
-        data_retention=told.get("data_retention"),
-        github=told["github"],
+        models=tuple(values["models"]),
+        data_retention=values.get("data_retention"),
+        github=values["github"],
     )
 
 

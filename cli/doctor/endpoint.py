@@ -7,23 +7,22 @@ import urllib.request
 
 from cli.deployment import NoTargetError
 from cli.doctor.account import Account
-from cli.doctor.check import Check, Topic
+from cli.doctor.check import WITHHELD, Check, Topic
 
 NAME = "endpoint"
 DOORS = (("GET", "/health"), ("HEAD", "/"))
 _SECONDS = 15
 
 
-def check(account: Account, local: tuple[str, str] | None) -> list[Check]:
+def check(account: Account, local: tuple[str, str | None] | None) -> list[Check]:
     """`local` is URL and CA of local mode, where the stack's output leads nowhere."""
     topics = [Topic(NAME, f"{method} {path}") for method, path in DOORS]
-    if local is None:
-        try:
-            url, ca = account.deployment.outputs("Gateway")["EndpointUrl"], None
-        except NoTargetError:
-            return [topic.skipped("no gateway is deployed yet") for topic in topics]
-    else:
-        url, ca = local
+    try:
+        url, ca = local or (account.deployment.outputs("Gateway")["EndpointUrl"], None)
+    except NoTargetError:
+        return [topic.skipped("no gateway is deployed yet") for topic in topics]
+    except WITHHELD as error:
+        return [topic.withheld(error, "cloudformation:DescribeStacks") for topic in topics]
     trusted = ssl.create_default_context(cafile=ca)
     return [
         judge(topic, *_ask(f"{url.rstrip('/')}{path}", method, trusted))

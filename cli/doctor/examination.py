@@ -44,7 +44,7 @@ OF_THE_STAGE: Final = (
     models.AGREEMENT,
     models.LIFECYCLE,
     models.MARKETPLACE.name,
-    quotas.NAME,
+    *quotas.NAMES.values(),
     retention.TOPIC.name,
     retention.OF_MODEL,
     destinations.NAME,
@@ -68,7 +68,7 @@ class Wanted(NamedTuple):
     """`cdk_json` has the blocks of the stages; `local` is URL and CA of local mode."""
 
     cdk_json: Path
-    local: tuple[str, str] | None
+    local: tuple[str, str | None] | None
     fix: bool
     now: Now
 

@@ -22,11 +22,17 @@ Configuration = Mapping[str, Any]
 def check(account: Account) -> list[Check]:
     def look() -> Check:
         answer = account.client("bedrock").get_model_invocation_logging_configuration()
+        found = answer.get("loggingConfig")
         try:
-            wanted = desired(account.deployment.outputs("InvocationLogging"))
+            outputs = account.deployment.outputs("InvocationLogging")
         except NoTargetError:
-            return before_deployment(answer.get("loggingConfig"), account.region)
-        return judge(answer.get("loggingConfig"), wanted, account.region)
+            return before_deployment(found, account.region)
+        if "DeliveryRoleArn" not in outputs:
+            return TOPIC.unknown(
+                "the stack is of an older version, which does not tell its delivery role",
+                f"run `cdk deploy --all -c stage={account.deployment.stage}`",
+            )
+        return judge(found, desired(outputs), account.region)
 
     return [TOPIC.asked(_ACTIONS, look)]
 

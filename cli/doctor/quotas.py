@@ -15,20 +15,19 @@ from cli.doctor.account import Account
 from cli.doctor.check import WITHHELD, Check, Topic
 from cli.settings import Settings
 
-NAME = "quota"
-COUNTED = ("requests", "tokens")
+NAMES = {"requests": "requests per minute", "tokens": "tokens per minute"}
 
 Quota = Mapping[str, Any]
 
 
 def check(account: Account, settings: Settings) -> list[Check]:
     wanted = [
-        (Topic(NAME, f"{model.name} by {route}: {counted} per minute"), model, route, counted)
+        (Topic(name, f"{model.name} by {route}"), model, route, counted)
         for model in catalog.MODELS
         if model.name in settings.models
         for route in settings.routes
         if catalog.reach(model, route, account.region) is not None
-        for counted in COUNTED
+        for counted, name in NAMES.items()
     ]
     try:
         quotas = _all(account)

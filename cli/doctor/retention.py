@@ -36,8 +36,10 @@ def check(account: Account, settings: Settings, *, fix: bool) -> list[Check]:
 
 
 def judge(mode: str, wanted: str | None, region: str) -> Check:
-    if wanted is None or mode == wanted:
-        return TOPIC.ok(f"{mode}{'' if wanted else ', and the stage asks for none'}")
+    if wanted is None:
+        return TOPIC.ok(f"{mode}, which the stage leaves as it is")
+    if mode == wanted:
+        return TOPIC.ok(mode)
     how = "run `claude-bedrock doctor --fix`, or " if keeps_less(wanted, mode) else ""
     return TOPIC.failed(
         f"{mode}, and the stage asks for {wanted}", f"{how}{_command(wanted, region)}"
