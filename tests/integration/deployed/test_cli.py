@@ -15,6 +15,7 @@ def claude_bedrock(deployment: Deployment, *arguments: str) -> CompletedProcess[
     return subprocess.run(
         [sys.executable, "-c", RUN, *arguments, "--state", str(deployment.state)],
         cwd=PROJECT,
+        stdin=subprocess.DEVNULL,
         capture_output=True,
         text=True,
         timeout=60,
