@@ -2,11 +2,13 @@
 
 import typer
 
-from cli.commands import logs
+from cli.commands import logs, models
 from cli.commands.ask import ask
 
 app = typer.Typer(
-    add_completion=False, help="Ask Claude through your endpoint, and see what was logged."
+    add_completion=False,
+    help="Ask Claude through your endpoint, and see what it offers and what was logged.",
 )
 app.command()(ask)
 app.add_typer(logs.app, name="logs")
+app.add_typer(models.app, name="models")

@@ -9,8 +9,9 @@ from typing import Annotated
 import typer
 from botocore.exceptions import BotoCoreError, ClientError
 
-from cli.ask import RefusedError
 from cli.deployment import NoTargetError
+from cli.endpoint import RefusedError
+from cli.question import BadQuestionError
 
 StateFolder = Annotated[Path, typer.Option(help="Where `make local` keeps its files.")]
 Stage = Annotated[
@@ -23,6 +24,9 @@ Url = Annotated[
     typer.Option(help="The endpoint; else what is up locally.", envvar="CLAUDE_BEDROCK_URL"),
 ]
 Key = Annotated[str | None, typer.Option(help="The API key.", envvar="CLAUDE_BEDROCK_KEY")]
+Iam = Annotated[
+    bool, typer.Option("--iam", help="With --url: sign with your AWS credentials, use no key.")
+]
 LOCAL_STATE = Path(".local")
 
 
@@ -31,5 +35,5 @@ def one_line_errors() -> Iterator[None]:
     """Ends the program with one line for each error that a user can do something about."""
     try:
         yield
-    except (RefusedError, NoTargetError, BotoCoreError, ClientError) as error:
+    except (BadQuestionError, RefusedError, NoTargetError, BotoCoreError, ClientError) as error:
         sys.exit(f"claude-bedrock: {error}")
