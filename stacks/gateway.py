@@ -2,10 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-
 import aws_cdk as cdk
-from aws_cdk import aws_iam as iam
 from constructs import Construct
 
 from stacks.components import account_log_role
@@ -14,6 +11,7 @@ from stacks.components.key_plan import ApiKeys, KeyPlan
 from stacks.components.log_group import LogKeeping, log_group
 from stacks.components.python_function import PythonFunction
 from stacks.components.streaming_api import LONGEST_STREAM, StreamingApi
+from stacks.model_access import ModelAccess
 from stacks.stage import Stage
 
 
@@ -27,7 +25,7 @@ class Gateway(cdk.Stack):
         *,
         stage: Stage,
         keeping: LogKeeping,
-        invoke_policies: Sequence[iam.IManagedPolicy],
+        access: ModelAccess,
         env: cdk.Environment,
     ) -> None:
         super().__init__(scope, construct_id, env=env, description="The endpoint for clients")
@@ -35,7 +33,7 @@ class Gateway(cdk.Stack):
 
         keys = ApiKeys(self, "Keys", names=stage.api_keys, name_prefix=name)
         self.authorizer = self._authorizer(keeping).function
-        gateway = self._function(stage, keeping, keys, invoke_policies)
+        gateway = self._function(stage, keeping, keys, access)
         self.function = gateway.function
         access_log = log_group(self, "AccessLog", name="access", keeping=keeping)
         api = StreamingApi(
@@ -86,7 +84,7 @@ class Gateway(cdk.Stack):
         stage: Stage,
         keeping: LogKeeping,
         keys: ApiKeys,
-        invoke_policies: Sequence[iam.IManagedPolicy],
+        access: ModelAccess,
     ) -> PythonFunction:
         return PythonFunction(
             self,
@@ -112,7 +110,8 @@ class Gateway(cdk.Stack):
                 "POWERTOOLS_SERVICE_NAME": "gateway",
                 "POWERTOOLS_METRICS_NAMESPACE": "ClaudeOnBedrock",
             },
-            managed_policies=invoke_policies,
+            managed_policies=[*access.invoke_policies, access.guard.denials],
+            permissions_boundary=access.guard.boundary,
         )
 
     def _log_role(self, keeping: LogKeeping) -> AccountLogRole:
