@@ -6,7 +6,6 @@ from datetime import UTC, datetime
 from typing import Annotated
 
 import typer
-from botocore.exceptions import BotoCoreError, ClientError
 from rich.console import Console
 
 import catalog
@@ -81,12 +80,9 @@ def compare(
     """Compare the catalogue with what an account's Bedrock says; writes nothing.
 
     Exit code: 0 no difference, 1 differences, 2 could not ask."""
-    try:
+    with one_line_errors(NOT_ASKED):
         found = deployment.deployed("", region) if region else deployment.local(state)
         said = account.claude_models(found.client("bedrock"))
-    except (NoTargetError, BotoCoreError, ClientError) as error:
-        typer.echo(f"claude-bedrock: {error}", err=True)
-        sys.exit(NOT_ASKED)
     differing = sync.differences(catalog.MODELS, said, region=found.region, today=_today())
     if as_json:
         told = [

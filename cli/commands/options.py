@@ -31,9 +31,16 @@ LOCAL_STATE = Path(".local")
 
 
 @contextmanager
-def one_line_errors() -> Iterator[None]:
+def one_line_errors(exit_code: int = 1) -> Iterator[None]:
     """Ends the program with one line for each error that a user can do something about."""
     try:
         yield
-    except (BadQuestionError, RefusedError, NoTargetError, BotoCoreError, ClientError) as error:
-        sys.exit(f"claude-bedrock: {error}")
+    except (
+        BadQuestionError,
+        RefusedError,
+        NoTargetError,
+        BotoCoreError,
+        ClientError,
+    ) as error:
+        typer.echo(f"claude-bedrock: {error}", err=True)
+        sys.exit(exit_code)
