@@ -81,7 +81,11 @@ def differences(
     its order, then those it does not know."""
     known = {model.base_id for model in models}
     of_known = (_known(model, said.get(model.base_id), region, today) for model in models)
-    of_new = (_new(each, region) for base_id, each in said.items() if base_id not in known)
+    of_new = (
+        _new(each, region)
+        for base_id, each in said.items()
+        if base_id not in known and not _gone(each, today)
+    )
     return [each for each in (*of_known, *of_new) if each.changes]
 
 
@@ -137,11 +141,16 @@ def _dates(model: Model, said: Said, today: str) -> tuple[list[Change], Model]:
         released = said.dates.get("released", model.released)
         return changes, model._replace(released=released, life=_with(model.life, said.dates))
     state = state_of(model, today)
-    gone_as_told = said.dates.get("end_of_life", today + "~") <= today
-    if state != said.status and not gone_as_told:
+    if state != said.status and not _gone(said, today):
         life = _life_as_told(said, today)
         return [Change("life", state, said.status)], model._replace(life=life)
     return [], model
+
+
+def _gone(said: Said, today: str) -> bool:
+    """Whether the account itself says that the model's last day was before `today`."""
+    end = said.dates.get("end_of_life")
+    return end is not None and end <= today
 
 
 def state_of(model: Model, today: str) -> str:

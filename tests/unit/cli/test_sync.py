@@ -219,6 +219,13 @@ def test_a_model_nobody_recorded_gets_a_row_that_says_what_is_missing() -> None:
     assert row.profiles == (Profile("eu", {REGION: ("eu-central-1", "eu-west-1")}),)
 
 
+def test_a_model_that_an_account_says_is_gone_need_not_be_recorded() -> None:
+    told = answers(REGION)
+    life = {"status": "LEGACY", "endOfLifeTime": midnight(TODAY)}
+    told.models.append({"modelId": "anthropic.claude-v2", "modelLifecycle": life})
+    assert found(told, REGION) == []
+
+
 @pytest.mark.parametrize("base_id", ["anthropic.claude-sonnet-6", "anthropic.claude-opus-4-8"])
 def test_a_variant_of_provisioned_throughput_is_no_model(base_id: str) -> None:
     told = answers(REGION)
