@@ -2,7 +2,7 @@
 
 import typer
 
-from cli.commands import logs, models
+from cli.commands import keys, logs, models
 from cli.commands.ask import ask
 
 app = typer.Typer(
@@ -11,4 +11,5 @@ app = typer.Typer(
 )
 app.command()(ask)
 app.add_typer(logs.app, name="logs")
+app.add_typer(keys.app, name="keys")
 app.add_typer(models.app, name="models")

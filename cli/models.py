@@ -5,6 +5,7 @@ from typing import Any, NamedTuple
 
 from rich.console import Group, RenderableType
 from rich.table import Table
+from rich.text import Text
 
 import catalog
 from catalog import Model, cost
@@ -54,7 +55,8 @@ def as_data(offers: Iterable[Offer], *, today: str) -> list[dict[str, Any]]:
 
 
 def as_text(offers: Sequence[Offer], *, today: str, spellings: bool) -> RenderableType:
-    parts: list[RenderableType] = [_models_table(offers, today, spellings=spellings)]
+    """A table, the Regions that may answer, and on request every name that a client may send."""
+    parts: list[RenderableType] = [_models_table(offers, today)]
     sources = {
         source for _, routes in offers for regions in routes.values() for source in regions or ()
     }
@@ -62,6 +64,9 @@ def as_text(offers: Sequence[Offer], *, today: str, spellings: bool) -> Renderab
         parts.append(_reach_table(offers))
     if any(model.unconfirmed for model, _ in offers):
         parts.append(f"{UNCONFIRMED} no page of AWS or Anthropic confirms it")
+    if spellings:
+        names = "\n".join(name for offer in offers for name in ("", *_names(*offer)))
+        parts.append(Text(names, no_wrap=True, overflow="ignore"))
     return Group(*parts)
 
 
@@ -121,7 +126,7 @@ def _text_rates(rates: cost.Rates) -> dict[str, str]:
     return {name: f"{dollars.normalize():f}" for name, dollars in rates._asdict().items()}
 
 
-def _models_table(offers: Iterable[Offer], today: str, *, spellings: bool) -> Table:
+def _models_table(offers: Iterable[Offer], today: str) -> Table:
     table = Table(
         caption="Price: US dollars for a million tokens, in / out", caption_justify="left"
     )
@@ -129,7 +134,7 @@ def _models_table(offers: Iterable[Offer], today: str, *, spellings: bool) -> Ta
         table.add_column(head, overflow="fold")
     for model, routes in offers:
         table.add_row(
-            "\n".join(_names(model, routes) if spellings else [model.name]),
+            model.name,
             _life(model, today),
             f"{model.context_tokens:,} / {model.max_output_tokens:,}",
             "\n".join(_prices(model, routes)) or _no_route(model),

@@ -11,6 +11,8 @@ from botocore.exceptions import BotoCoreError, ClientError
 
 from cli.deployment import NoTargetError
 from cli.endpoint import RefusedError
+from cli.key_value import UnfitNameError
+from cli.keys import KeyRefusedError
 from cli.question import BadQuestionError
 
 StateFolder = Annotated[Path, typer.Option(help="Where `make local` keeps its files.")]
@@ -28,6 +30,7 @@ Iam = Annotated[
     bool, typer.Option("--iam", help="With --url: sign with your AWS credentials, use no key.")
 ]
 LOCAL_STATE = Path(".local")
+OURS = (RefusedError, NoTargetError, BadQuestionError, KeyRefusedError, UnfitNameError)
 
 
 @contextmanager
@@ -35,12 +38,6 @@ def one_line_errors(exit_code: int = 1) -> Iterator[None]:
     """Ends the program with one line for each error that a user can do something about."""
     try:
         yield
-    except (
-        BadQuestionError,
-        RefusedError,
-        NoTargetError,
-        BotoCoreError,
-        ClientError,
-    ) as error:
+    except (*OURS, BotoCoreError, ClientError) as error:
         typer.echo(f"claude-bedrock: {error}", err=True)
         sys.exit(exit_code)

@@ -165,6 +165,10 @@ CALLS = {
         "delete_objects": "s3:DeleteObjectVersion",
         "describe_stacks": "cloudformation:DescribeStacks",
     },
+    "key_expiry.handler.handle": {
+        "get_paginator": "apigateway:GET",
+        "update_api_key": "apigateway:PATCH",
+    },
     "api_log_role.handler.handle": {
         "get_account": "apigateway:GET",
         "update_account": "apigateway:PATCH",

@@ -149,7 +149,7 @@ def test_models_are_those_of_the_stage(deployment: Deployment) -> None:
     assert {each["name"] for each in told} == set(stages["local"]["models"])
     assert {each["route"] for model in told for each in model["routes"]} == {"global"}
     table = claude_bedrock(deployment, "models", "--spellings")
-    assert "global.anthropic.claude-sonnet-4-5-20250929-v1:0" in table.stdout.replace("\n", "")
+    assert "global.anthropic.claude-sonnet-4-5-20250929-v1:0" in table.stdout.splitlines()
 
 
 def test_the_catalogue_and_the_embedded_aws_say_the_same(deployment: Deployment) -> None:
