@@ -2,19 +2,30 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from typing import NamedTuple
 
 import aws_cdk as cdk
 from aws_cdk import aws_iam as iam
 from constructs import Construct
 
+from catalog import team_access
+from stacks import team_profiles
 from stacks.components import account_log_role
 from stacks.components.account_log_role import AccountLogRole
+from stacks.components.invoke_policies import InvokePolicies
 from stacks.components.key_plan import ApiKeys, KeyPlan
 from stacks.components.log_group import LogKeeping, log_group
 from stacks.components.python_function import PythonFunction
 from stacks.components.streaming_api import LONGEST_STREAM, StreamingApi
 from stacks.stage import Stage
+
+
+class _Teams(NamedTuple):
+    """The policies that let the function call the teams' profiles, and what it is told of them."""
+
+    policies: list[iam.IManagedPolicy]
+    variables: Mapping[str, str]
 
 
 class Gateway(cdk.Stack):
@@ -28,6 +39,7 @@ class Gateway(cdk.Stack):
         stage: Stage,
         keeping: LogKeeping,
         invoke_policies: Sequence[iam.IManagedPolicy],
+        team_profile_ids: Sequence[str],
         env: cdk.Environment,
     ) -> None:
         super().__init__(scope, construct_id, env=env, description="The endpoint for clients")
@@ -35,7 +47,9 @@ class Gateway(cdk.Stack):
 
         keys = ApiKeys(self, "Keys", names=stage.api_keys, name_prefix=name)
         self.authorizer = self._authorizer(keeping).function
-        gateway = self._function(stage, keeping, keys, invoke_policies)
+        teams = self._teams(stage, team_profile_ids)
+        policies = [*invoke_policies, *teams.policies]
+        gateway = self._function(stage, keeping, keys, policies, teams.variables)
         self.function = gateway.function
         access_log = log_group(self, "AccessLog", name="access", keeping=keeping)
         api = StreamingApi(
@@ -87,6 +101,7 @@ class Gateway(cdk.Stack):
         keeping: LogKeeping,
         keys: ApiKeys,
         invoke_policies: Sequence[iam.IManagedPolicy],
+        variables: Mapping[str, str],
     ) -> PythonFunction:
         return PythonFunction(
             self,
@@ -111,9 +126,25 @@ class Gateway(cdk.Stack):
                 "API_KEY_NAMES": self.to_json_string(keys.names_by_id()),
                 "POWERTOOLS_SERVICE_NAME": "gateway",
                 "POWERTOOLS_METRICS_NAMESPACE": "ClaudeOnBedrock",
+                **variables,
             },
             managed_policies=invoke_policies,
         )
+
+    def _teams(self, stage: Stage, ids: Sequence[str]) -> _Teams:
+        """What the function needs to call the teams' profiles, whose ids are in that order."""
+        planned = team_profiles.planned(stage)
+        if not planned:
+            return _Teams([], {})
+        caller = team_access.Caller(stage.region, self.account, self.partition)
+        policies = InvokePolicies(
+            self,
+            "TeamInvoke",
+            documents=team_access.invoke_policies(team_profiles.with_ids(planned, ids), caller),
+            description=f"Calls the application inference profiles of the teams of {stage.name}",
+        ).policies
+        told = team_profiles.told(team_access.arn_prefix(caller), planned, ids)
+        return _Teams(policies, {"TEAM_PROFILES": self.to_json_string(told)})
 
     def _log_role(self, keeping: LogKeeping) -> AccountLogRole:
         function = PythonFunction(
