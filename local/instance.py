@@ -10,6 +10,7 @@ from functools import partial
 from pathlib import Path
 from typing import Any, NamedTuple
 
+from local import first_use
 from local.api_gateway.app import Front
 from local.api_gateway.buffered import invoker
 from local.api_gateway.deployed import DeployedApi
@@ -82,9 +83,10 @@ async def _start_aws(stack: AsyncExitStack, options: Options, state: State, step
 
 
 async def _deploy(cdk: Cdk, aws: Aws, steps: Steps) -> Outputs:
-    async with asyncio.TaskGroup() as both:
-        both.create_task(_synth(cdk, steps))
-        both.create_task(_bootstrap(cdk, aws, steps))
+    async with asyncio.TaskGroup() as ready:
+        ready.create_task(_synth(cdk, steps))
+        ready.create_task(_bootstrap(cdk, aws, steps))
+        ready.create_task(asyncio.to_thread(first_use.done, aws))
     with steps.step("cdk deploy --all") as step:
         outputs = await cdk.deploy(aws, step.say)
         step.say(f"{len(outputs)} stacks")
