@@ -8,7 +8,6 @@ from .access import (
     INVOKE,
     MANAGED_POLICY_CHARACTERS,
     Statement,
-    deny_mantle_statement,
     profile_destinations,
 )
 from .model import Model
@@ -16,6 +15,14 @@ from .resolution import profile_id
 
 _LONGEST_ID: Final = "0" * 16
 """Stands for an application profile's id while policies are measured: ids have 12 characters."""
+
+_NO_UNLOGGED_ENDPOINT: Final[Statement] = {
+    "Sid": "NoUnloggedEndpoint",
+    "Effect": "Deny",
+    "Action": "bedrock-mantle:*",
+    "Resource": "*",
+}
+"""https://docs.aws.amazon.com/bedrock/latest/userguide/model-invocation-logging.html"""
 
 
 class ApplicationProfile(NamedTuple):
@@ -96,7 +103,7 @@ def _policy(
         "Resource": _arns(profiles, caller),
     }
     told = [asking] if described else []
-    return [*invoke_statements(profiles, caller), *told, deny_mantle_statement()]
+    return [*invoke_statements(profiles, caller), *told, _NO_UNLOGGED_ENDPOINT]
 
 
 def _by_reach(

@@ -6,7 +6,8 @@ import runpy
 if __name__ == "__main__":
     # It was for our own imports; MiniStack runs functions as its children, which must not see it.
     os.environ.pop("PYTHONPATH", None)
-    from local.embedded import services
+    from local.embedded import application_profiles, services
 
     services.add()
+    application_profiles.add()
     runpy.run_module("ministack", run_name="__main__", alter_sys=True)
