@@ -24,8 +24,7 @@ def build(app: cdk.App, stage: Stage) -> None:
         f"{name}-Gateway",
         stage=stage,
         keeping=record.keeping,
-        invoke_policies=access.invoke_policies,
-        team_profile_ids=access.team_profile_ids,
+        access=access,
         env=env,
     )
     gateway.add_stack_dependency(record)  # no moment at which it answers and the log is off

@@ -2,9 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from typing import NamedTuple
-
 import aws_cdk as cdk
 from aws_cdk import aws_iam as iam
 from constructs import Construct
@@ -18,14 +15,8 @@ from stacks.components.key_plan import ApiKeys, KeyPlan
 from stacks.components.log_group import LogKeeping, log_group
 from stacks.components.python_function import PythonFunction
 from stacks.components.streaming_api import LONGEST_STREAM, StreamingApi
+from stacks.model_access import ModelAccess
 from stacks.stage import Stage
-
-
-class _Teams(NamedTuple):
-    """The policies that let the function call the teams' profiles, and what it is told of them."""
-
-    policies: list[iam.IManagedPolicy]
-    variables: Mapping[str, str]
 
 
 class Gateway(cdk.Stack):
@@ -38,8 +29,7 @@ class Gateway(cdk.Stack):
         *,
         stage: Stage,
         keeping: LogKeeping,
-        invoke_policies: Sequence[iam.IManagedPolicy],
-        team_profile_ids: Sequence[str],
+        access: ModelAccess,
         env: cdk.Environment,
     ) -> None:
         super().__init__(scope, construct_id, env=env, description="The endpoint for clients")
@@ -47,9 +37,7 @@ class Gateway(cdk.Stack):
 
         keys = ApiKeys(self, "Keys", names=stage.api_keys, name_prefix=name)
         self.authorizer = self._authorizer(keeping).function
-        teams = self._teams(stage, team_profile_ids)
-        policies = [*invoke_policies, *teams.policies]
-        gateway = self._function(stage, keeping, keys, policies, teams.variables)
+        gateway = self._function(stage, keeping, keys, access)
         self.function = gateway.function
         access_log = log_group(self, "AccessLog", name="access", keeping=keeping)
         api = StreamingApi(
@@ -100,8 +88,7 @@ class Gateway(cdk.Stack):
         stage: Stage,
         keeping: LogKeeping,
         keys: ApiKeys,
-        invoke_policies: Sequence[iam.IManagedPolicy],
-        variables: Mapping[str, str],
+        access: ModelAccess,
     ) -> PythonFunction:
         return PythonFunction(
             self,
@@ -126,25 +113,35 @@ class Gateway(cdk.Stack):
                 "API_KEY_NAMES": self.to_json_string(keys.names_by_id()),
                 "POWERTOOLS_SERVICE_NAME": "gateway",
                 "POWERTOOLS_METRICS_NAMESPACE": "ClaudeOnBedrock",
-                **variables,
+                **self._team_variables(stage, access),
             },
-            managed_policies=invoke_policies,
+            managed_policies=[
+                *access.invoke_policies,
+                *self._team_policies(stage, access),
+                access.guard.denials,
+            ],
+            permissions_boundary=access.guard.boundary,
         )
 
-    def _teams(self, stage: Stage, ids: Sequence[str]) -> _Teams:
-        """What the function needs to call the teams' profiles, whose ids are in that order."""
+    def _team_policies(self, stage: Stage, access: ModelAccess) -> list[iam.IManagedPolicy]:
+        """Here and not beside the profiles, so that they come and go with the role."""
         planned = team_profiles.planned(stage)
-        if not planned:
-            return _Teams([], {})
-        caller = team_access.Caller(stage.region, self.account, self.partition)
-        policies = InvokePolicies(
+        profiles = team_profiles.with_ids(planned, access.team_profile_ids)
+        return InvokePolicies(
             self,
             "TeamInvoke",
-            documents=team_access.invoke_policies(team_profiles.with_ids(planned, ids), caller),
+            documents=team_access.invoke_policies(profiles, access.place),
             description=f"Calls the application inference profiles of the teams of {stage.name}",
         ).policies
-        told = team_profiles.told(team_access.arn_prefix(caller), planned, ids)
-        return _Teams(policies, {"TEAM_PROFILES": self.to_json_string(told)})
+
+    def _team_variables(self, stage: Stage, access: ModelAccess) -> dict[str, str]:
+        """Nothing for a stage without teams."""
+        planned = team_profiles.planned(stage)
+        if not planned:
+            return {}
+        prefix = team_access.arn_prefix(access.place)
+        told = team_profiles.told(prefix, planned, access.team_profile_ids)
+        return {"TEAM_PROFILES": self.to_json_string(told)}
 
     def _log_role(self, keeping: LogKeeping) -> AccountLogRole:
         function = PythonFunction(

@@ -5,6 +5,7 @@ from __future__ import annotations
 import aws_cdk as cdk
 from constructs import Construct
 
+from catalog import guard
 from stacks.components import data_retention, emptied_bucket, logging_configuration
 from stacks.components.data_retention import DataRetention
 from stacks.components.delivery_role import DeliveryRole
@@ -44,7 +45,7 @@ class InvocationLogging(cdk.Stack):
         configuration = LoggingConfiguration(
             self,
             "Configuration",
-            function=self._configurer(delivery).function,
+            function=self._configurer(stage, delivery).function,
             log_group_name=records.log_group_name,
             delivery_role_arn=delivery.role.role_arn,
             bucket_name=bucket.bucket.bucket_name,
@@ -62,7 +63,7 @@ class InvocationLogging(cdk.Stack):
         cdk.CfnOutput(self, "LogBucketName", value=bucket.bucket.bucket_name)
         cdk.CfnOutput(self, "KeyArn", value=key.key_arn)
 
-    def _configurer(self, delivery: DeliveryRole) -> PythonFunction:
+    def _configurer(self, stage: Stage, delivery: DeliveryRole) -> PythonFunction:
         return PythonFunction(
             self,
             "Configurer",
@@ -76,6 +77,7 @@ class InvocationLogging(cdk.Stack):
             sdk_services=["bedrock"],
             retry_attempts=0,
             statements=logging_configuration.logging_statements(delivery.role),
+            role_name=guard.role_name(stage.name, stage.region, guard.LOGGING_ROLE),
             findings=logging_configuration.FINDINGS,
         )
 
@@ -93,7 +95,7 @@ class InvocationLogging(cdk.Stack):
             sdk_services=["bedrock"],
             retry_attempts=0,
             statements=data_retention.retention_statements(mode),
-            role_name=data_retention.role_name(stage.name, stage.region),
+            role_name=guard.role_name(stage.name, stage.region, guard.DATA_RETENTION_ROLE),
             findings=data_retention.FINDINGS,
         )
         return DataRetention(self, "Retention", function=retainer.function, mode=mode)

@@ -16,9 +16,9 @@ from stacks.stage import DEFAULT_PLAN, RETENTION_DAYS, Block, Stage
 # A function's environment may hold 4 KB; a key's id takes 10 of them and its quotes 6.
 # https://docs.aws.amazon.com/lambda/latest/dg/gettingstarted-limits.html
 NAMES_CHARACTERS = 3000
-# So many that the policies which name them leave a role, which may hold ten, room for others.
+# A role may hold ten, one of which is the guard.
 # https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_iam-quotas.html
-TEAM_PROFILES = 100
+POLICIES = 9
 
 
 class SettingsError(Exception):
@@ -155,10 +155,11 @@ def _team_mistakes(stage: Stage) -> list[str]:
     profiles = team_profiles.planned(stage)
     if not profiles:
         return mistakes
-    if len(profiles) > TEAM_PROFILES:
+    if team_profiles.policies_needed(stage) > POLICIES:
         mistakes.append(
             f"teams: {len(profiles)} profiles given, one for each team, model and route; allowed: "
-            f"{TEAM_PROFILES}, so that the gateway's role can hold the policies that name them"
+            f"as many as {POLICIES} managed policies can name, which is what a role holds beside "
+            "the guard"
         )
     keys, told = _key_characters(stage), team_profiles.told_characters(profiles, stage.region)
     if keys + told > NAMES_CHARACTERS >= keys:

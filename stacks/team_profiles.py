@@ -7,9 +7,14 @@ from collections.abc import Mapping, Sequence
 from typing import NamedTuple
 
 import catalog
-from catalog import MODELS, Model, access
+from catalog import MODELS, Model, access, team_access
+from catalog.access import Place
 from catalog.team_access import ApplicationProfile
 from stacks.stage import Stage
+
+_SOME_ACCOUNT = "0" * 12
+_SOME_ID = "0" * 12
+"""As long as those that Bedrock makes."""
 
 TEAM_TAG = "claude-on-bedrock-team"
 OUR_TAGS = (TEAM_TAG, "claude-on-bedrock")
@@ -52,11 +57,14 @@ def tags(stage: Stage, team: str) -> dict[str, str]:
     return {**stage.teams[team], TEAM_TAG: team}
 
 
-def with_ids(profiles: Sequence[TeamProfile], ids: Sequence[str]) -> list[ApplicationProfile]:
-    """The profiles as Bedrock made them; `ids` are theirs, in the same order."""
+def with_ids(
+    profiles: Sequence[TeamProfile], ids: Sequence[str], *, team: str | None = None
+) -> list[ApplicationProfile]:
+    """The profiles, or those of one team, as Bedrock made them; `ids` are in the same order."""
     return [
         ApplicationProfile(profile.model, profile.route, own_id)
         for profile, own_id in zip(profiles, ids, strict=True)
+        if team in {None, profile.team}
     ]
 
 
@@ -73,10 +81,22 @@ def told(arn_prefix: str, profiles: Sequence[TeamProfile], ids: Sequence[str]) -
 
 
 def told_characters(profiles: Sequence[TeamProfile], region: str) -> int:
-    """How long that is as JSON, with the ids of 12 characters that Bedrock makes."""
-    prefix = f"arn:aws:bedrock:{region}:{'0' * 12}:application-inference-profile/"
-    ids = ["0" * 12 for _ in profiles]
+    """How long that is as JSON."""
+    prefix = team_access.arn_prefix(Place((), region, _SOME_ACCOUNT))
+    ids = [_SOME_ID for _ in profiles]
     return len(json.dumps(told(prefix, profiles, ids), separators=(",", ":")))
+
+
+def policies_needed(stage: Stage) -> int:
+    """How many managed policies the gateway's role holds for the stage's models and profiles."""
+    models = [model for model in MODELS if model.name in stage.models]
+    guardrail = (stage.guardrail.id, stage.guardrail.version) if stage.guardrail else None
+    place = Place(stage.routes, stage.region, _SOME_ACCOUNT, guardrail=guardrail)
+    profiles = planned(stage)
+    with_some_ids = with_ids(profiles, [_SOME_ID for _ in profiles])
+    return len(access.invoke_policies(models, place)) + len(
+        team_access.invoke_policies(with_some_ids, place)
+    )
 
 
 def by_team(profiles: Sequence[TeamProfile], values: Sequence[str]) -> Mapping[str, dict[str, str]]:

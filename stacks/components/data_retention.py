@@ -16,12 +16,6 @@ FINDINGS = {
 }
 
 
-def role_name(stage: str, region: str) -> str:
-    """Fixed, so that whoever denies everybody else the change can name who may; 64 characters at
-    most, by the longest names of stages and Regions."""
-    return f"claude-on-bedrock-{stage}-{region}-data-retention"
-
-
 def retention_statements(mode: str) -> list[iam.PolicyStatement]:
     """What the custom resource's function calls, beside writing its own log: it may set this mode
     and no other."""

@@ -55,6 +55,7 @@ class PythonFunction(Construct):
         sdk_services: Sequence[str] = (),
         statements: Sequence[iam.PolicyStatement] = (),
         managed_policies: Sequence[iam.IManagedPolicy] = (),
+        permissions_boundary: iam.IManagedPolicy | None = None,
         role_name: str | None = None,
         findings: Mapping[str, str] | None = None,
     ) -> None:
@@ -66,6 +67,7 @@ class PythonFunction(Construct):
             role_name=role_name,
             assumed_by=iam.ServicePrincipal("lambda.amazonaws.com"),
             managed_policies=list(managed_policies),
+            permissions_boundary=permissions_boundary,
         )
         self.log_group.grant_write(role)
         for statement in statements:

@@ -307,7 +307,9 @@ def test_outputs(any_stage: Synthesis) -> None:
         *("AccessLogGroupName", "UsagePlanId", "ApiKeyIds"),
     }
     policy = any_stage.template("ModelAccess")["Outputs"]
-    assert {name for name in policy if not name.startswith("ExportsOutput")} == {"InvokePolicyArn"}
+    assert {name for name in policy if not name.startswith("ExportsOutput")} == {
+        *("InvokePolicyArn", "GuardPolicyArn", "BoundaryPolicyArn"),
+    }
 
 
 def test_key_ids_are_told_by_name(local: Synthesis) -> None:
