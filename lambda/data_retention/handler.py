@@ -74,7 +74,8 @@ def outcome_of(event: Mapping[str, Any], services: Services) -> Told:
 
 
 def _set(wanted: str, services: Services) -> Told:
-    found = str(_patiently(services.bedrock.get_account_data_retention, services)["mode"])
+    bedrock = services.bedrock
+    found = _patiently(lambda: bedrock.get_account_data_retention()["mode"], services)
     if found == wanted:
         return _done(found, f"The account's data-retention mode is {found} already.")
     if _is_stricter(found, wanted):
@@ -84,8 +85,8 @@ def _set(wanted: str, services: Services) -> Told:
             "was left. Whoever may loosen it has to: aws bedrock put-account-data-retention "
             f"--mode {wanted}",
         )
-    _patiently(lambda: services.bedrock.put_account_data_retention(mode=wanted), services)
-    return _done(wanted, f"The account's data-retention mode is now {wanted}; it was {found}.")
+    now = _patiently(lambda: bedrock.put_account_data_retention(mode=wanted)["mode"], services)
+    return _done(now, f"The account's data-retention mode is now {now}; it was {found}.")
 
 
 def _is_stricter(found: str, wanted: str) -> bool:
@@ -101,7 +102,7 @@ def _done(mode: str, sentence: str) -> Told:
     return Told(Outcome(succeeded=True, sentence=sentence), mode)
 
 
-def _patiently(call: Callable[[], Mapping[str, Any]], services: Services) -> Mapping[str, Any]:
+def _patiently(call: Callable[[], str], services: Services) -> str:
     """Tries again while the function's role is too new for its policy to hold everywhere."""
     for _ in range(_TRIES - 1):
         try:

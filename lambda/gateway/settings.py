@@ -90,15 +90,12 @@ def _team_profiles(environment: Mapping[str, str], name: str) -> dict[str, dict[
         return {}
     try:
         told = json.loads(text)
-        arns = {
-            copied_id: [f"{told['arn']}{own_id}" for own_id in own_ids]
-            for copied_id, own_ids in told["profiles"].items()
-        }
-        return {
-            team: {copied_id: owned[place] for copied_id, owned in arns.items()}
-            for place, team in enumerate(told["teams"])
-        }
+        found: dict[str, dict[str, str]] = {team: {} for team in told["teams"]}
+        for copied_id, own_ids in told["profiles"].items():
+            for team, own_id in zip(told["teams"], own_ids, strict=True):
+                found[team][copied_id] = told["arn"] + own_id
     except (ValueError, LookupError, TypeError, AttributeError) as error:
         raise SettingsError(
             f"{name} must be a JSON object of arn, teams and profiles, not {text!r}"
         ) from error
+    return found
