@@ -3,20 +3,23 @@
 from __future__ import annotations
 
 import aws_cdk as cdk
+from aws_cdk import aws_apigateway as apigateway
 from aws_cdk import aws_iam as iam
+from aws_cdk import aws_lambda as lambda_
 from constructs import Construct
 
 from catalog import team_access
 from stacks import team_profiles
-from stacks.components import account_log_role
+from stacks.components import account_log_role, key_expiry
 from stacks.components.account_log_role import AccountLogRole
 from stacks.components.invoke_policies import InvokePolicies
+from stacks.components.key_expiry import KeyExpiry
 from stacks.components.key_plan import ApiKeys, KeyPlan
 from stacks.components.log_group import LogKeeping, log_group
 from stacks.components.python_function import PythonFunction
 from stacks.components.streaming_api import LONGEST_STREAM, StreamingApi
 from stacks.model_access import ModelAccess
-from stacks.stage import Stage
+from stacks.stage import DEFAULT_PLAN, Stage
 
 
 class Gateway(cdk.Stack):
@@ -50,15 +53,8 @@ class Gateway(cdk.Stack):
             access_log=access_log,
         )
         api.stage.node.add_dependency(self._log_role(keeping))
-        plan = KeyPlan(
-            self,
-            "KeyPlan",
-            name=name,
-            stage=api.stage,
-            keys=keys,
-            throttle=stage.throttle,
-            quota=stage.quota,
-        )
+        plans = self._plans(stage, name, api.stage, keys)
+        self.key_expiry = self._key_expiry(stage, keeping)
 
         self.api_name, self.api_stage = name, api.stage
         cdk.CfnOutput(self, "EndpointUrl", value=api.stage.url_for_path("/"))
@@ -67,8 +63,46 @@ class Gateway(cdk.Stack):
         cdk.CfnOutput(self, "FunctionName", value=self.function.function_name)
         cdk.CfnOutput(self, "FunctionLogGroupName", value=gateway.log_group.log_group_name)
         cdk.CfnOutput(self, "AccessLogGroupName", value=access_log.log_group_name)
-        cdk.CfnOutput(self, "UsagePlanId", value=plan.plan.usage_plan_id)
+        cdk.CfnOutput(self, "UsagePlanIds", value=self.to_json_string(plans))
         cdk.CfnOutput(self, "ApiKeyIds", value=self.to_json_string(keys.ids_by_name()))
+        cdk.CfnOutput(self, "KeyExpiryFunctionName", value=self.key_expiry.function_name)
+
+    def _plans(
+        self, stage: Stage, name: str, api_stage: apigateway.Stage, keys: ApiKeys
+    ) -> dict[str, str]:
+        """Each plan's name -> its usage plan's id; the stack's own keys are in the default one."""
+        ids = {}
+        for plan_name, limits in stage.all_plans.items():
+            is_default = plan_name == DEFAULT_PLAN
+            plan = KeyPlan(
+                self,
+                "KeyPlan" if is_default else f"KeyPlan-{plan_name}",
+                name=name if is_default else f"{name}-{plan_name}",
+                stage=api_stage,
+                throttle=limits.throttle,
+                quota=limits.quota,
+                keys=list(keys.by_name.values()) if is_default else (),
+            )
+            ids[plan_name] = plan.plan.usage_plan_id
+        return ids
+
+    def _key_expiry(self, stage: Stage, keeping: LogKeeping) -> lambda_.IFunction:
+        function = PythonFunction(
+            self,
+            "KeyExpiryFunction",
+            description="Switches off the keys whose end has come",
+            packages=["key_expiry"],
+            handler="key_expiry.handler.handle",
+            log_name="key-expiry",
+            keeping=keeping.while_deployed(),
+            timeout=key_expiry.TIMEOUT,
+            memory_mb=256,
+            environment=key_expiry.environment(stage.name),
+            statements=key_expiry.statements(self, stage.name),
+            findings=key_expiry.findings(self),
+        )
+        KeyExpiry(self, "KeyExpiry", function=function.function)
+        return function.function
 
     def _authorizer(self, keeping: LogKeeping) -> PythonFunction:
         return PythonFunction(
@@ -105,7 +139,7 @@ class Gateway(cdk.Stack):
             environment={
                 "AWS_LAMBDA_EXEC_WRAPPER": "/var/task/gateway/bootstrap",
                 "STAGE": stage.name,
-                "ROUTE": stage.route,
+                "ROUTES": ",".join(stage.routes),
                 "ALLOWED_MODELS": ",".join(stage.models),
                 "MAX_BODY_BYTES": str(stage.max_body_bytes),
                 "PING_SECONDS": str(stage.ping_seconds),

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import catalog
-from catalog import Model, access
+from catalog import Model
 from stacks.stage import Stage
 
 
@@ -67,7 +67,7 @@ def _objection(model: Model, stage: Stage, today: str) -> str | None:
     """Why the stage may not have the model, if it may not."""
     if catalog.is_retired(model, today):
         return "which is retired"
-    if access.reach(model, stage.route, stage.region) is None:
+    if catalog.reach(model, stage.route, stage.region) is None:
         return f"which has no {stage.route} profile callable from {stage.region}"
     if outside := _outside(model, stage):
         return f"which may be answered in {', '.join(outside)}, outside the stage's residency"
@@ -83,7 +83,7 @@ def _outside(model: Model, stage: Stage) -> list[str]:
     """The Regions that may answer the model by one of the stage's routes, but should not."""
     if stage.residency is None:
         return []
-    reached = [access.reach(model, route, stage.region) or () for route in stage.routes]
+    reached = [catalog.reach(model, route, stage.region) or () for route in stage.routes]
     return sorted(
         {region for regions in reached for region in regions if not _within(region, stage)}
     )

@@ -46,7 +46,7 @@ def planned(stage: Stage) -> list[TeamProfile]:
         TeamProfile(team, model, route)
         for model in models
         for route in stage.routes
-        if access.reach(model, route, stage.region) is not None
+        if catalog.reach(model, route, stage.region) is not None
         for team in stage.teams
     ]
 

@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from typing import Any, Final, NamedTuple
 
 from .model import Model
-from .resolution import NoProfile, profile_id
+from .resolution import NoProfile, profile_id, reach
 
 Statement = dict[str, Any]
 
@@ -15,7 +15,6 @@ INVOKE: Final = ["bedrock:InvokeModel", "bedrock:InvokeModelWithResponseStream"]
 MANAGED_POLICY_CHARACTERS: Final = 6144
 """https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_iam-quotas.html (no white space)"""
 
-_NOT_COMMERCIAL: Final = ("cn-", "us-gov-", "us-iso", "eu-iso", "eusc-")
 _SOME_ACCOUNT: Final = "0" * 12
 
 PROFILE: Final = "bedrock:InferenceProfileArn"
@@ -63,18 +62,6 @@ class Place(NamedTuple):
         """The condition on every model, where the stage has a guardrail."""
         found = self.guardrail_version_arn
         return {GUARDRAIL: found} if found else {}
-
-
-def reach(model: Model, route: str, region: str) -> tuple[str, ...] | None:
-    """The Regions in which a call from `region` by `route` may be answered; empty for `global`,
-    whose destinations are every commercial Region and grow; None where the model has no such
-    profile, or none callable from that Region."""
-    for profile in model.profiles:
-        if profile.route == route == "global" and not region.startswith(_NOT_COMMERCIAL):
-            return ()
-        if profile.route == route and region in profile.regions:
-            return profile.regions[region]
-    return None
 
 
 def profile_destinations(model: Model, route: str, region: str) -> tuple[str, ...]:

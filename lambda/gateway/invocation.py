@@ -12,7 +12,7 @@ from typing import NamedTuple
 from gateway import errors, json_object
 from gateway.audit import Record
 from gateway.request import Request
-from gateway.service import Service
+from gateway.service import Service, model_path
 from gateway.upstream import Reply, read_all
 
 METADATA_HEADER = "x-amzn-bedrock-request-metadata"
@@ -23,9 +23,11 @@ _BEDROCKS = "x-amzn-bedrock-"
 
 
 class Call(NamedTuple):
-    """What Bedrock is asked: the path names model and operation, the body is ready to send."""
+    """What Bedrock is asked: an operation on the first of `model_ids`, and on the next only where
+    Bedrock has no capacity for the one before; the body is ready to send."""
 
-    path: str
+    model_ids: tuple[str, ...]
+    operation: str
     headers: Mapping[str, str]
     body: bytes
 
@@ -53,15 +55,34 @@ def ask(call: Call, record: Record, service: Service) -> Iterator[Answer]:
     """Send `call` and give Bedrock's answer; what Bedrock refuses is raised as ours."""
     _check(call.headers)
     until = time.monotonic() + service.remaining() - _RESERVE_SECONDS
-    record.asked = True
-    patience = min(_SILENT_SECONDS, until - time.monotonic())
-    reply = service.upstream.post(call.path, call.headers, call.body, seconds=patience)
+    answer = _first_with_capacity(call, until, record, service)
     try:
-        record.bedrock_request_id = reply.headers.get("x-amzn-requestid", "")
-        answer = Answer(reply, until)
-        if reply.status != 200:
-            raise _refusal(reply, answer.read_all())
         yield answer
+    finally:
+        answer.reply.close()
+
+
+def _first_with_capacity(call: Call, until: float, record: Record, service: Service) -> Answer:
+    *earlier, last = call.model_ids
+    for model_id in earlier:
+        try:
+            return _ask_one(call, model_id, until, record, service)
+        except (errors.RateLimited, errors.Overloaded):
+            continue
+    return _ask_one(call, last, until, record, service)
+
+
+def _ask_one(call: Call, model_id: str, until: float, record: Record, service: Service) -> Answer:
+    record.asks(model_id)
+    path = model_path(model_id, call.operation)
+    patience = min(_SILENT_SECONDS, until - time.monotonic())
+    reply = service.upstream.post(path, call.headers, call.body, seconds=patience)
+    record.bedrock_request_id = reply.headers.get("x-amzn-requestid", "")
+    answer = Answer(reply, until)
+    if reply.status == 200:
+        return answer
+    try:
+        raise _refusal(reply, answer.read_all())
     finally:
         reply.close()
 

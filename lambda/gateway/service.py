@@ -49,11 +49,16 @@ class Service(NamedTuple):
         return datetime.now(UTC).date().isoformat()
 
     def allowed(self) -> list[catalog.Model]:
-        """The models of this stage, in the catalogue's order."""
-        return [each for each in catalog.MODELS if each.name in self.settings.allowed_models]
+        """The models of this stage that Bedrock still has, in the catalogue's order."""
+        names, today = self.settings.allowed_models, self.today()
+        return [
+            each
+            for each in catalog.MODELS
+            if each.name in names and not catalog.is_retired(each, today)
+        ]
 
     def resolve(self, requested: str) -> catalog.Resolved:
-        """The model and profile that a caller's name means here.
+        """The model and profiles that a caller's name means here.
 
         Raises NotFound for a model that is unknown or gone, PermissionDenied for one this stage
         does not allow, InvalidRequest for a route it does not allow.
@@ -62,7 +67,8 @@ class Service(NamedTuple):
             return catalog.resolve(
                 requested,
                 allowed=self.settings.allowed_models,
-                route=self.settings.route,
+                routes=self.settings.routes,
+                region=self.settings.region,
                 today=self.today(),
             )
         except (catalog.UnknownModel, catalog.RetiredModel) as error:

@@ -17,7 +17,7 @@ class Settings(NamedTuple):
     """
 
     stage: str
-    route: str
+    routes: tuple[str, ...]
     region: str
     allowed_models: frozenset[str]
     max_body_bytes: int
@@ -34,7 +34,7 @@ def load(environment: Mapping[str, str]) -> Settings:
     default_endpoint = f"https://bedrock-runtime.{region}.amazonaws.com"
     return Settings(
         stage=_text(environment, "STAGE"),
-        route=_text(environment, "ROUTE"),
+        routes=tuple(_text(environment, "ROUTES").split(",")),
         region=region,
         allowed_models=frozenset(_text(environment, "ALLOWED_MODELS").split(",")),
         max_body_bytes=int(_positive(environment, "MAX_BODY_BYTES")),

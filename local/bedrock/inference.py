@@ -65,7 +65,7 @@ class Inference:
         question = form.ask(target.model)
         request = question.request
         rules.check(request, target.model)
-        asked = directives.read(replies.last_user_text(request))
+        asked = directives.read(replies.last_user_text(request), call.model_id)
         seen.inference_region = target.inference_region(asked.text.encode())
         scope = f"{call.caller.account} {target.model.base_id}"
         usage = self._cache.usage(request, scope, text_only=question.text_only)

@@ -63,7 +63,7 @@ def test_the_gateway_understands_its_environment(any_stage: Synthesis) -> None:
     read = settings.load({**given, "AWS_REGION": region})
     block = json.loads((ROOT / "cdk.json").read_text())["context"]["stages"][any_stage.stage]
     assert read.stage == any_stage.stage
-    assert read.route == block["route"]
+    assert read.routes == (block["route"], *block.get("fallback_routes", []))
     assert read.allowed_models == set(block["models"])
     assert set(read.api_key_names.values()) == set(block.get("api_keys", ["default"]))
     assert read.max_body_bytes == 5_000_000
@@ -106,7 +106,10 @@ def test_the_gateway_can_resolve_each_model_it_is_allowed(any_stage: Synthesis) 
         resolved = catalog.resolve(
             name,
             allowed=given["ALLOWED_MODELS"].split(","),
-            route=given["ROUTE"],
+            routes=given["ROUTES"].split(","),
+            region=json.loads((ROOT / "cdk.json").read_text())["context"]["stages"][
+                any_stage.stage
+            ]["region"],
             today="2026-11-23",
         )
         granted = [
@@ -115,7 +118,8 @@ def test_the_gateway_can_resolve_each_model_it_is_allowed(any_stage: Synthesis) 
             for statement in policy.properties["PolicyDocument"]["Statement"]
             for arn in texts(statement.get("Resource", []))
         ]
-        assert [arn for arn in granted if arn.endswith(f"/{resolved.profile_id}")]
+        for profile_id in resolved.profile_ids:
+            assert [arn for arn in granted if arn.endswith(f"/{profile_id}")]
 
 
 def test_every_handler_exists_in_its_folder(any_stage: Synthesis) -> None:
@@ -193,6 +197,10 @@ CALLS = {
     "data_retention.handler.handle": {
         "get_account_data_retention": "bedrock:GetAccountDataRetention",
         "put_account_data_retention": "bedrock:PutAccountDataRetention",
+    },
+    "key_expiry.handler.handle": {
+        "get_paginator": "apigateway:GET",
+        "update_api_key": "apigateway:PATCH",
     },
     "api_log_role.handler.handle": {
         "get_account": "apigateway:GET",

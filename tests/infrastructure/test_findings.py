@@ -10,6 +10,7 @@ ANSWERED = {
     "APIG6",
     "COG4",
     "IAM5[Resource::*]",
+    "IAM5[Resource::arn:aws:apigateway:REGION::/apikeys/*]",
     "IAM5[Resource::<BUCKET.Arn>/large-data/*]",
     "L1",
     "S1",

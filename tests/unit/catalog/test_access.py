@@ -272,7 +272,7 @@ def test_exactly_the_named_models_are_open_by_exactly_the_named_routes(
     names: set[str], routes: tuple[str, ...], region: str
 ) -> None:
     wanted = [m for m in SERVED if m.name in names]
-    chosen = [m for m in wanted if access.reach(m, routes[0], region) is not None]
+    chosen = [m for m in wanted if catalog.reach(m, routes[0], region) is not None]
     policies = access.invoke_policies(chosen, place(*routes, region=region))
     policy = [statement for each in policies for statement in each]
     here = {"aws:RequestedRegion": region}
@@ -282,7 +282,7 @@ def test_exactly_the_named_models_are_open_by_exactly_the_named_routes(
         assert len({statement["Sid"] for statement in each}) == len(each)
     for model in SERVED:
         for route in catalog.ROUTES:
-            reached = access.reach(model, route, region) if route in routes else None
+            reached = catalog.reach(model, route, region) if route in routes else None
             is_open = model in chosen and reached is not None
             door = f"arn:aws:bedrock:{region}:{ACCOUNT}:inference-profile/{route}.{model.base_id}"
             assert allowed(policy, door, here) == is_open

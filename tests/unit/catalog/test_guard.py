@@ -110,7 +110,7 @@ def test_the_guard_leaves_what_the_stage_allows_and_the_boundary_too(
     model = catalog.find(name)
     assert model is not None
     routes = stage.place.routes
-    reached = [route for route in routes if access.reach(model, route, REGION) is not None]
+    reached = [route for route in routes if catalog.reach(model, route, REGION) is not None]
     here = {"aws:RequestedRegion": REGION}
     with_guardrail = {access.GUARDRAIL: stage.place.guardrail_version_arn or "none"}
     for route in reached:

@@ -111,7 +111,7 @@ def test_a_policy_lets_a_client_ask_what_is_behind_a_profile_only_where_told() -
 @pytest.mark.parametrize("described", [False, True])
 def test_policies_are_within_the_limit_and_lose_no_profile(place: Place, described: bool) -> None:
     route = place.routes[0]
-    models = [each for each in MODELS if access.reach(each, route, place.region) is not None]
+    models = [each for each in MODELS if catalog.reach(each, route, place.region) is not None]
     profiles = [
         ApplicationProfile(model, route, f"{number:06}{model_number:06}")
         for (model_number, model), number in product(enumerate(models), range(4))

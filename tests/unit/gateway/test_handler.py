@@ -122,7 +122,7 @@ def test_each_request_is_counted_once_by_what_came_of_it(
 GOOD = {
     "AWS_REGION": "eu-west-1",
     "STAGE": "s",
-    "ROUTE": "eu",
+    "ROUTES": "eu",
     "ALLOWED_MODELS": "a,b",
     "MAX_BODY_BYTES": "1",
     "PING_SECONDS": "0.5",
