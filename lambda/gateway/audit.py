@@ -74,6 +74,7 @@ class Record:
             "bedrock_request_id": self.bedrock_request_id,
             "api_key_id": self._request.api_key_id,
             "api_key_name": self.api_key_name,
+            "caller_arn": self._request.caller_arn,
             "route": self.route,
             "model": self.model,
             "model_id": self.profile_id,
