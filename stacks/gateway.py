@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
+
 import aws_cdk as cdk
 from aws_cdk import aws_apigateway as apigateway
 from aws_cdk import aws_iam as iam
@@ -12,6 +14,7 @@ from catalog import team_access
 from stacks import team_profiles
 from stacks.components import account_log_role, key_expiry
 from stacks.components.account_log_role import AccountLogRole
+from stacks.components.endpoint_policy import EndpointPolicy
 from stacks.components.invoke_policies import InvokePolicies
 from stacks.components.key_expiry import KeyExpiry
 from stacks.components.key_plan import ApiKeys, KeyPlan
@@ -23,7 +26,8 @@ from stacks.stage import DEFAULT_PLAN, Stage
 
 
 class Gateway(cdk.Stack):
-    """The URL that clients are given, and everything between it and Bedrock."""
+    """The URL that clients are given, and everything between it and Bedrock. `callers` may call it
+    where it asks for signed requests."""
 
     def __init__(
         self,
@@ -33,13 +37,16 @@ class Gateway(cdk.Stack):
         stage: Stage,
         keeping: LogKeeping,
         access: ModelAccess,
+        callers: Sequence[iam.IRole] = (),
         env: cdk.Environment,
     ) -> None:
         super().__init__(scope, construct_id, env=env, description="The endpoint for clients")
         name = f"claude-on-bedrock-{stage.name}"
 
-        keys = ApiKeys(self, "Keys", names=stage.api_keys, name_prefix=name)
-        self.authorizer = self._authorizer(keeping).function
+        by_key = stage.auth == "key"
+        names = stage.api_keys if by_key else ()
+        keys = ApiKeys(self, "Keys", names=names, name_prefix=name)
+        self.authorizer = self._authorizer(keeping).function if by_key else None
         gateway = self._function(stage, keeping, keys, access)
         self.function = gateway.function
         access_log = log_group(self, "AccessLog", name="access", keeping=keeping)
@@ -50,11 +57,19 @@ class Gateway(cdk.Stack):
             stage_name=stage.name,
             function=self.function,
             authorizer_function=self.authorizer,
+            throttle=None if by_key else stage.throttle,
             access_log=access_log,
         )
         api.stage.node.add_dependency(self._log_role(keeping))
-        plans = self._plans(stage, name, api.stage, keys)
-        self.key_expiry = self._key_expiry(stage, keeping)
+        self.key_expiry = self._key_expiry(stage, keeping) if by_key else None
+        if by_key:
+            self._put_out_keys(keys, self._plans(stage, name, api.stage, keys))
+        else:
+            endpoint = EndpointPolicy(
+                self, "InvokeEndpoint", api=api.api, stage_name=stage.name, roles=callers
+            )
+            arn = endpoint.policy.managed_policy_arn
+            cdk.CfnOutput(self, "InvokeEndpointPolicyArn", value=arn)
 
         self.api_name, self.api_stage = name, api.stage
         cdk.CfnOutput(self, "EndpointUrl", value=api.stage.url_for_path("/"))
@@ -63,9 +78,11 @@ class Gateway(cdk.Stack):
         cdk.CfnOutput(self, "FunctionName", value=self.function.function_name)
         cdk.CfnOutput(self, "FunctionLogGroupName", value=gateway.log_group.log_group_name)
         cdk.CfnOutput(self, "AccessLogGroupName", value=access_log.log_group_name)
+        cdk.CfnOutput(self, "Auth", value=stage.auth)
+
+    def _put_out_keys(self, keys: ApiKeys, plans: Mapping[str, str]) -> None:
         cdk.CfnOutput(self, "UsagePlanIds", value=self.to_json_string(plans))
         cdk.CfnOutput(self, "ApiKeyIds", value=self.to_json_string(keys.ids_by_name()))
-        cdk.CfnOutput(self, "KeyExpiryFunctionName", value=self.key_expiry.function_name)
 
     def _plans(
         self, stage: Stage, name: str, api_stage: apigateway.Stage, keys: ApiKeys
@@ -102,6 +119,7 @@ class Gateway(cdk.Stack):
             findings=key_expiry.findings(self),
         )
         KeyExpiry(self, "KeyExpiry", function=function.function)
+        cdk.CfnOutput(self, "KeyExpiryFunctionName", value=function.function.function_name)
         return function.function
 
     def _authorizer(self, keeping: LogKeeping) -> PythonFunction:

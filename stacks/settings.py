@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+import json
 import typing
 from collections.abc import Iterator, Mapping
 from typing import Any
@@ -27,11 +28,14 @@ class SettingsError(Exception):
 
 
 def load_stage(stages: object, name: object, *, today: dt.date | None = None) -> Stage:
-    """The settings of the stage called `name` in the `stages` map of cdk.json.
+    """The settings of the stage called `name` in the `stages` map of cdk.json, or in the JSON text
+    that `cdk -c stages=…` hands over in its place.
 
     Raises SettingsError with one line for each mistake: the stage, the key, what was given and
     what is allowed. `today` decides which models have been retired.
     """
+    if isinstance(stages, str):
+        stages = _read(stages)
     if not isinstance(stages, Mapping) or not stages:
         raise SettingsError(
             "cdk.json has no map of stages in its context; allowed: "
@@ -52,6 +56,13 @@ def load_stage(stages: object, name: object, *, today: dt.date | None = None) ->
     if mistakes:
         raise SettingsError("\n".join(f"stage {name!r}: {mistake}" for mistake in mistakes))
     return stage
+
+
+def _read(text: str) -> object:
+    try:
+        return json.loads(text)
+    except ValueError as error:
+        raise SettingsError(f"the stages that were handed over are no JSON: {error}") from None
 
 
 def _today() -> dt.date:
@@ -131,6 +142,11 @@ def _value_mistakes(stage: Stage) -> list[str]:
             f"plans.{DEFAULT_PLAN}: given; allowed: other names, since throttle and quota of the "
             "stage are that plan"
         )
+    mistakes += [
+        f"{key}: given beside auth iam, where there are no keys; allowed: auth key, or no {key}"
+        for key in ("api_keys", "quota", "plans")
+        if stage.auth == "iam" and key in stage.model_fields_set and getattr(stage, key)
+    ]
     if len(set(stage.api_keys)) != len(stage.api_keys):
         mistakes.append(f"api_keys: {list(stage.api_keys)} given; allowed: each name once")
     if _key_characters(stage) > NAMES_CHARACTERS:

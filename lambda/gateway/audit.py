@@ -93,6 +93,7 @@ class Record:
             "api_key_id": self._request.api_key_id,
             "api_key_name": self.api_key_name,
             "team": self.team,
+            "caller_arn": self._request.caller_arn,
             "route": self.route,
             "model": self.model,
             "model_id": self.model_id,

@@ -4,6 +4,7 @@ Every route that invokes a model goes through `ask`, so that none can forget the
 """
 
 import json
+import re
 import time
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
@@ -20,6 +21,8 @@ _SILENT_SECONDS = 290.0  # API Gateway gives up on a silent connection after 300
 _RESERVE_SECONDS = 5.0  # to tell the caller before Lambda ends the invocation
 _CLIENT_PREFIX = "client_"
 _BEDROCKS = "x-amzn-bedrock-"
+_UNFIT = re.compile(r"[^a-zA-Z0-9\s:_@$#=/+,.-]")
+_LONGEST_VALUE = 256
 
 
 class Call(NamedTuple):
@@ -121,12 +124,21 @@ def metadata(
     ours = {
         "api_key_id": request.api_key_id,
         "api_key_name": record.api_key_name,
+        "caller_arn": _fitting(request.caller_arn),
         "gateway_request_id": request.id,
     }
     return {
         **{f"{_CLIENT_PREFIX}{name}": str(value) for name, value in theirs.items()},
         **{name: value for name, value in ours.items() if value},
     }
+
+
+def _fitting(value: str) -> str:
+    """Cut to what Bedrock takes as a value of metadata; a path in a user's ARN may hold more.
+
+    https://docs.aws.amazon.com/bedrock/latest/APIReference/API_runtime_Converse.html
+    """
+    return _UNFIT.sub("_", value)[:_LONGEST_VALUE]
 
 
 def _sent(header: str) -> dict[str, object]:

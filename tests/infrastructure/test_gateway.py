@@ -321,7 +321,7 @@ def test_outputs(any_stage: Synthesis) -> None:
     ours = {name for name in outputs if not name.startswith("ExportsOutput")}
     assert ours == {
         *("EndpointUrl", "ApiId", "ApiStage", "FunctionName", "FunctionLogGroupName"),
-        *("AccessLogGroupName", "UsagePlanIds", "ApiKeyIds", "KeyExpiryFunctionName"),
+        *("AccessLogGroupName", "UsagePlanIds", "ApiKeyIds", "KeyExpiryFunctionName", "Auth"),
     }
     policy = any_stage.template("ModelAccess")["Outputs"]
     between_stacks = ("ExportsOutput", "PublishOutput")

@@ -264,3 +264,29 @@ def test_a_model_is_refused_from_the_day_of_its_end_on() -> None:
     assert load_stage({"dev": block}, "dev", today=dt.date(2027, 1, 7)).models
     with pytest.raises(SettingsError, match="which is retired"):
         load_stage({"dev": block}, "dev", today=dt.date(2027, 1, 8))
+
+
+@pytest.mark.parametrize(
+    ("key", "value"),
+    [
+        ("api_keys", ["default"]),
+        ("quota", {"requests": 7, "period": "WEEK"}),
+        ("plans", {"batch": {"throttle": {"rate_per_second": 1, "burst": 1}}}),
+    ],
+)
+def test_what_only_keys_can_have_is_refused_where_there_are_none(key: str, value: object) -> None:
+    assert mistake(auth="iam", **{key: value}).startswith(
+        f"stage 'dev': {key}: given beside auth iam"
+    )
+    assert load(auth="key", **{key: value}).auth == "key"
+
+
+def test_without_keys_the_stages_throttle_stays_and_no_key_is_no_mistake() -> None:
+    stage = load(auth="iam", quota=None, throttle={"rate_per_second": 1, "burst": 2})
+    assert (stage.auth, stage.throttle.burst) == ("iam", 2)
+
+
+def test_stages_may_be_handed_over_as_text() -> None:
+    assert load_stage(json.dumps({"dev": BLOCK}), "dev", today=TODAY) == load()
+    with pytest.raises(SettingsError, match="no JSON"):
+        load_stage("{", "dev", today=TODAY)
