@@ -72,7 +72,7 @@ def _routes(model: Model, place: Place) -> list[str]:
     return [
         route
         for route in catalog.routes(model)
-        if access.reach(model, route, place.region) is not None
+        if catalog.reach(model, route, place.region) is not None
     ]
 
 

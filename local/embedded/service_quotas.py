@@ -16,7 +16,7 @@ from ministack.core.responses import (  # type: ignore[import-untyped]
 )
 
 import catalog
-from catalog import Model, access
+from catalog import Model
 from local.embedded.claude_in_region import Json, Place, models
 from local.embedded.reply import Call, Reply, refused, said
 
@@ -57,7 +57,7 @@ def _quotas() -> list[Json]:
         quota_name(model, route, counted): value
         for model in models(place)
         for route in catalog.routes(model)
-        if access.reach(model, route, place.region) is not None
+        if catalog.reach(model, route, place.region) is not None
         for counted, value in _PER_MINUTE.items()
     }
     return [_quota(name, value, place) for name, value in names.items()]
