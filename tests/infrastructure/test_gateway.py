@@ -323,7 +323,7 @@ def test_outputs(any_stage: Synthesis) -> None:
     }
     policy = any_stage.template("ModelAccess")["Outputs"]
     assert {name for name in policy if not name.startswith("ExportsOutput")} == {
-        *("InvokePolicyArn", "GuardPolicyArn", "BoundaryPolicyArn"),
+        *("InvokePolicyArn", "GuardPolicyArn", "BoundaryPolicyArn", "Settings"),
     }
 
 

@@ -168,7 +168,7 @@ def test_the_key_serves_the_stages_log_groups_only(any_stage: Synthesis) -> None
 def test_outputs(any_stage: Synthesis) -> None:
     outputs = any_stage.template(STACK)["Outputs"]
     ours = {name for name in outputs if not name.startswith("ExportsOutput")}
-    assert ours == {"LogGroupName", "LogBucketName", "KeyArn"}
+    assert ours == {"LogGroupName", "LogBucketName", "KeyArn", "DeliveryRoleArn"}
 
 
 def test_lambda_never_runs_a_custom_resources_event_again(local: Synthesis) -> None:

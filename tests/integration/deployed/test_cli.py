@@ -23,7 +23,7 @@ def command(deployment: Deployment, *arguments: str) -> list[str]:
 
 
 def claude_bedrock(
-    deployment: Deployment, *arguments: str, told: str | None = None
+    deployment: Deployment, *arguments: str, told: str = ""
 ) -> CompletedProcess[str]:
     return subprocess.run(
         command(deployment, *arguments),
