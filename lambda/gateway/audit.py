@@ -26,16 +26,21 @@ class Record:
     """Filled in while the request is served. Times in milliseconds, sizes in bytes."""
 
     def __init__(
-        self, request: Request, api_key_name: str, clock: Callable[[], float] = time.monotonic
+        self,
+        request: Request,
+        api_key_name: str,
+        team: str = "",
+        clock: Callable[[], float] = time.monotonic,
     ) -> None:
         self._request = request
         self._clock = clock
         self._started_at = clock()
         self._first_byte_at: float | None = None
         self.api_key_name = api_key_name
+        self.team = team
         self.route = ""
         self.model = ""
-        self.model_id = ""  # the profile asked last, or the base id where Bedrock takes that
+        self.model_id = ""  # the profile asked last (or a team's copy of it), or the base id
         self.legacy: catalog.Life | None = None
         self.stream = False
         self.asked = False  # whether Bedrock was sent the request
@@ -87,6 +92,7 @@ class Record:
             "bedrock_request_id": self.bedrock_request_id,
             "api_key_id": self._request.api_key_id,
             "api_key_name": self.api_key_name,
+            "team": self.team,
             "route": self.route,
             "model": self.model,
             "model_id": self.model_id,
