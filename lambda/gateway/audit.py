@@ -133,8 +133,7 @@ class RecordedResponse:
         self._record.status = status
         self.content_type = headers.get("content-type", "")
         about = {"request-id": self._record.request_id}
-        if self._record.asked and not self._record.model_id.startswith("arn:"):
-            # An ARN, which a team's own profile is asked by, would tell the account's number.
+        if self._record.asked:
             about[MODEL_ID_HEADER] = self._record.model_id
         if self._record.changes:
             about[ADAPTED_HEADER] = ", ".join(self._record.changes)[:_LONGEST_HEADER]

@@ -133,16 +133,3 @@ def test_a_legacy_models_answers_say_since_when_and_until_when(*, legacy: bool) 
     RecordedResponse(sent, record).start(200, {})
     told = {"deprecation": "@1783468800", "sunset": "Fri, 08 Jan 2027 00:00:00 GMT"}
     assert sent.headers == {"request-id": "gw-1", **(told if legacy else {})}
-
-
-def test_the_profile_asked_last_is_told_but_no_arn() -> None:
-    """An ARN holds the account's number."""
-    told = []
-    for asked in ("us.anthropic.claude-a", "arn:aws:bedrock:us-east-1:111122223333:x/y"):
-        record = Record(request.from_event(EVENT), "")
-        for model_id in ("global.anthropic.claude-a", asked):
-            record.asks(model_id)
-        sent = SentResponse()
-        RecordedResponse(sent, record).start(200, {})
-        told.append(sent.headers.get("x-gateway-model-id"))
-    assert told == ["us.anthropic.claude-a", None]
