@@ -81,7 +81,8 @@ def compare(
 
     Exit code: 0 no difference, 1 differences, 2 could not ask."""
     with one_line_errors(NOT_ASKED):
-        found = deployment.deployed("", region) if region else deployment.local(state)
+        no_stage = ""
+        found = deployment.deployed(no_stage, region) if region else deployment.local(state)
         said = account.claude_models(found.client("bedrock"))
     differing = sync.differences(catalog.MODELS, said, region=found.region, today=_today())
     if as_json:

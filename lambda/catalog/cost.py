@@ -12,6 +12,8 @@ from .model import Model
 from .resolution import profile_id
 
 _A_MILLION: Final = 6  # decimal places: rates are for a million tokens
+# Others cost a premium, or less, by no published rate for Claude; Anthropic's word, then AWS's:
+# https://docs.aws.amazon.com/bedrock/latest/userguide/service-tiers-inference.html
 _STANDARD_TIERS: Final = (None, "standard", "default")
 
 
@@ -76,7 +78,8 @@ def of_answer(model: Model, route: str, counts: Mapping[str, Any], *, day: str) 
     usage, assumed = _usage(counts)
     extended = model.life.extended_access
     if extended is not None and extended <= day:
-        # https://docs.aws.amazon.com/bedrock/latest/userguide/model-lifecycle-legacy.html
+        # "expect higher pricing", and none is published:
+        # https://docs.aws.amazon.com/bedrock/latest/APIReference/API_FoundationModelLifecycle.html
         assumed.append("no surcharge for extended access")
     return Cost(cost(model, route, usage), tuple(assumed))
 
