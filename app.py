@@ -9,6 +9,7 @@ from stacks.gateway import Gateway
 from stacks.invocation_logging import InvocationLogging
 from stacks.model_access import ModelAccess
 from stacks.observability import Observability
+from stacks.rules import own_rules
 from stacks.settings import SettingsError, load_stage
 from stacks.stage import Stage
 
@@ -24,13 +25,15 @@ def build(app: cdk.App, stage: Stage) -> None:
         f"{name}-Gateway",
         stage=stage,
         keeping=record.keeping,
-        invoke_policies=access.invoke_policies,
+        access=access,
         env=env,
     )
     gateway.add_stack_dependency(record)  # no moment at which it answers and the log is off
     Observability(app, f"{name}-Observability", stage=stage, gateway=gateway, env=env)
     cdk.Tags.of(app).add("claude-on-bedrock", stage.name)
-    cdk.Validations.of(app).add_plugins(AwsSolutionsChecks(app))
+    cdk.Validations.of(app).add_plugins(
+        AwsSolutionsChecks(app), own_rules(keep_logs=stage.keep_logs_on_destroy)
+    )
 
 
 if __name__ == "__main__":

@@ -2,7 +2,7 @@
 
 import typer
 
-from cli.commands import access, logs
+from cli.commands import access, keys, logs
 from cli.commands.ask import ask
 from cli.commands.doctor import doctor
 
@@ -13,3 +13,4 @@ app.command()(ask)
 app.command()(doctor)
 app.add_typer(access.app, name="access")
 app.add_typer(logs.app, name="logs")
+app.add_typer(keys.app, name="keys")

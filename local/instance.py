@@ -21,6 +21,7 @@ from local.bedrock.server import serve
 from local.cdk import PROJECT, Cdk, Outputs
 from local.certificates import server_context
 from local.embedded_aws import embedded_aws
+from local.key_usage import KeyUsage
 from local.lambda_service.service import LambdaService
 from local.log_writer import LogWriter
 from local.progress import Steps
@@ -153,7 +154,8 @@ class _Services:
             self._aws, api_id=self._gateway["ApiId"], stage=self._gateway["ApiStage"]
         )
         invoke = invoker(self._aws.client("lambda"))
-        front = Front(deployed, streaming=functions, invoke=invoke, logs=logs)
+        count = KeyUsage(self._state.aws).count
+        front = Front(deployed, streaming=functions, invoke=invoke, logs=logs, count=count)
         tls = server_context(self._state.ca_bundle)
         http = serve(front, port=self._options.port)
         https = serve(front, port=self._options.https_port, tls=tls)

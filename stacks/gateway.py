@@ -2,19 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-
 import aws_cdk as cdk
-from aws_cdk import aws_iam as iam
+from aws_cdk import aws_apigateway as apigateway
+from aws_cdk import aws_lambda as lambda_
 from constructs import Construct
 
-from stacks.components import account_log_role
+from stacks.components import account_log_role, key_expiry
 from stacks.components.account_log_role import AccountLogRole
+from stacks.components.key_expiry import KeyExpiry
 from stacks.components.key_plan import ApiKeys, KeyPlan
 from stacks.components.log_group import LogKeeping, log_group
 from stacks.components.python_function import PythonFunction
 from stacks.components.streaming_api import LONGEST_STREAM, StreamingApi
-from stacks.stage import Stage
+from stacks.model_access import ModelAccess
+from stacks.stage import DEFAULT_PLAN, Stage
 
 
 class Gateway(cdk.Stack):
@@ -27,7 +28,7 @@ class Gateway(cdk.Stack):
         *,
         stage: Stage,
         keeping: LogKeeping,
-        invoke_policies: Sequence[iam.IManagedPolicy],
+        access: ModelAccess,
         env: cdk.Environment,
     ) -> None:
         super().__init__(scope, construct_id, env=env, description="The endpoint for clients")
@@ -35,7 +36,7 @@ class Gateway(cdk.Stack):
 
         keys = ApiKeys(self, "Keys", names=stage.api_keys, name_prefix=name)
         self.authorizer = self._authorizer(keeping).function
-        gateway = self._function(stage, keeping, keys, invoke_policies)
+        gateway = self._function(stage, keeping, keys, access)
         self.function = gateway.function
         access_log = log_group(self, "AccessLog", name="access", keeping=keeping)
         api = StreamingApi(
@@ -48,15 +49,8 @@ class Gateway(cdk.Stack):
             access_log=access_log,
         )
         api.stage.node.add_dependency(self._log_role(keeping))
-        plan = KeyPlan(
-            self,
-            "KeyPlan",
-            name=name,
-            stage=api.stage,
-            keys=keys,
-            throttle=stage.throttle,
-            quota=stage.quota,
-        )
+        plans = self._plans(stage, name, api.stage, keys)
+        self.key_expiry = self._key_expiry(stage, keeping)
 
         self.api_name, self.api_stage = name, api.stage
         cdk.CfnOutput(self, "EndpointUrl", value=api.stage.url_for_path("/"))
@@ -65,8 +59,46 @@ class Gateway(cdk.Stack):
         cdk.CfnOutput(self, "FunctionName", value=self.function.function_name)
         cdk.CfnOutput(self, "FunctionLogGroupName", value=gateway.log_group.log_group_name)
         cdk.CfnOutput(self, "AccessLogGroupName", value=access_log.log_group_name)
-        cdk.CfnOutput(self, "UsagePlanId", value=plan.plan.usage_plan_id)
+        cdk.CfnOutput(self, "UsagePlanIds", value=self.to_json_string(plans))
         cdk.CfnOutput(self, "ApiKeyIds", value=self.to_json_string(keys.ids_by_name()))
+        cdk.CfnOutput(self, "KeyExpiryFunctionName", value=self.key_expiry.function_name)
+
+    def _plans(
+        self, stage: Stage, name: str, api_stage: apigateway.Stage, keys: ApiKeys
+    ) -> dict[str, str]:
+        """Each plan's name -> its usage plan's id; the stack's own keys are in the default one."""
+        ids = {}
+        for plan_name, limits in stage.all_plans.items():
+            is_default = plan_name == DEFAULT_PLAN
+            plan = KeyPlan(
+                self,
+                "KeyPlan" if is_default else f"KeyPlan-{plan_name}",
+                name=name if is_default else f"{name}-{plan_name}",
+                stage=api_stage,
+                throttle=limits.throttle,
+                quota=limits.quota,
+                keys=list(keys.by_name.values()) if is_default else (),
+            )
+            ids[plan_name] = plan.plan.usage_plan_id
+        return ids
+
+    def _key_expiry(self, stage: Stage, keeping: LogKeeping) -> lambda_.IFunction:
+        function = PythonFunction(
+            self,
+            "KeyExpiryFunction",
+            description="Switches off the keys whose end has come",
+            packages=["key_expiry"],
+            handler="key_expiry.handler.handle",
+            log_name="key-expiry",
+            keeping=keeping.while_deployed(),
+            timeout=key_expiry.TIMEOUT,
+            memory_mb=256,
+            environment=key_expiry.environment(stage.name),
+            statements=key_expiry.statements(self, stage.name),
+            findings=key_expiry.findings(self),
+        )
+        KeyExpiry(self, "KeyExpiry", function=function.function)
+        return function.function
 
     def _authorizer(self, keeping: LogKeeping) -> PythonFunction:
         return PythonFunction(
@@ -86,7 +118,7 @@ class Gateway(cdk.Stack):
         stage: Stage,
         keeping: LogKeeping,
         keys: ApiKeys,
-        invoke_policies: Sequence[iam.IManagedPolicy],
+        access: ModelAccess,
     ) -> PythonFunction:
         return PythonFunction(
             self,
@@ -112,7 +144,8 @@ class Gateway(cdk.Stack):
                 "POWERTOOLS_SERVICE_NAME": "gateway",
                 "POWERTOOLS_METRICS_NAMESPACE": "ClaudeOnBedrock",
             },
-            managed_policies=invoke_policies,
+            managed_policies=[*access.invoke_policies, access.guard.denials],
+            permissions_boundary=access.guard.boundary,
         )
 
     def _log_role(self, keeping: LogKeeping) -> AccountLogRole:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import aws_cdk as cdk
 from constructs import Construct
 
+from catalog import guard
 from stacks.components import emptied_bucket, logging_configuration
 from stacks.components.delivery_role import DeliveryRole
 from stacks.components.emptied_bucket import EmptiedBucket
@@ -43,7 +44,7 @@ class InvocationLogging(cdk.Stack):
         configuration = LoggingConfiguration(
             self,
             "Configuration",
-            function=self._configurer(delivery).function,
+            function=self._configurer(stage, delivery).function,
             log_group_name=records.log_group_name,
             delivery_role_arn=delivery.role.role_arn,
             bucket_name=bucket.bucket.bucket_name,
@@ -58,7 +59,7 @@ class InvocationLogging(cdk.Stack):
         cdk.CfnOutput(self, "KeyArn", value=key.key_arn)
         cdk.CfnOutput(self, "DeliveryRoleArn", value=delivery.role.role_arn)
 
-    def _configurer(self, delivery: DeliveryRole) -> PythonFunction:
+    def _configurer(self, stage: Stage, delivery: DeliveryRole) -> PythonFunction:
         return PythonFunction(
             self,
             "Configurer",
@@ -72,6 +73,7 @@ class InvocationLogging(cdk.Stack):
             sdk_services=["bedrock"],
             retry_attempts=0,
             statements=logging_configuration.logging_statements(delivery.role),
+            role_name=guard.role_name(stage.name, stage.region, guard.LOGGING_ROLE),
             findings=logging_configuration.FINDINGS,
         )
 

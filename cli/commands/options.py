@@ -11,6 +11,8 @@ from botocore.exceptions import BotoCoreError, ClientError
 
 from cli.ask import RefusedError
 from cli.deployment import NoTargetError
+from cli.key_value import UnfitNameError
+from cli.keys import KeyRefusedError
 
 StateFolder = Annotated[Path, typer.Option(help="Where `make local` keeps its files.")]
 Stage = Annotated[
@@ -24,6 +26,7 @@ Url = Annotated[
 ]
 Key = Annotated[str | None, typer.Option(help="The API key.", envvar="CLAUDE_BEDROCK_KEY")]
 LOCAL_STATE = Path(".local")
+OURS = (RefusedError, NoTargetError, KeyRefusedError, UnfitNameError)
 
 
 @contextmanager
@@ -31,5 +34,5 @@ def one_line_errors() -> Iterator[None]:
     """Ends the program with one line for each error that a user can do something about."""
     try:
         yield
-    except (RefusedError, NoTargetError, BotoCoreError, ClientError) as error:
+    except (*OURS, BotoCoreError, ClientError) as error:
         sys.exit(f"claude-bedrock: {error}")

@@ -11,7 +11,8 @@ from gateway.errors import InvalidRequest, RequestTooLarge
 
 
 class Request(NamedTuple):
-    """Header names in lower case; `id` is API Gateway's request id."""
+    """Header names in lower case; `id` is API Gateway's request id. `api_key_name` is the name that
+    the key carries, which API Gateway has found good."""
 
     method: str
     path: str
@@ -19,6 +20,7 @@ class Request(NamedTuple):
     query: dict[str, str]
     id: str
     api_key_id: str
+    api_key_name: str
     event_body: str
     is_base64: bool
 
@@ -42,6 +44,7 @@ def from_event(event: dict[str, Any]) -> Request:
         headers={name.lower(): value for name, value in headers.items()},
         id=context["requestId"],
         api_key_id=(context.get("identity") or {}).get("apiKeyId") or "",
+        api_key_name=(context.get("authorizer") or {}).get("keyName") or "",
         event_body=event.get("body") or "",
         is_base64=bool(event.get("isBase64Encoded")),
     )

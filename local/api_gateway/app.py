@@ -8,7 +8,7 @@ from contextlib import suppress
 from botocore.exceptions import ClientError
 
 from local.api_gateway import authorizer, routing, validation
-from local.api_gateway.admission import Admission
+from local.api_gateway.admission import Admission, Count, uncounted
 from local.api_gateway.authorizer import Invoke
 from local.api_gateway.client import Client, GoneError, TooLargeError
 from local.api_gateway.definition import Api
@@ -35,11 +35,17 @@ class Front:
     second old."""
 
     def __init__(
-        self, deployed: DeployedApi, *, streaming: LambdaService, invoke: Invoke, logs: LogWriter
+        self,
+        deployed: DeployedApi,
+        *,
+        streaming: LambdaService,
+        invoke: Invoke,
+        logs: LogWriter,
+        count: Count = uncounted,
     ) -> None:
         self._api = ReadThrough(deployed.api)
         self._keys = ReadThrough(deployed.keys)
-        self._admission = Admission()
+        self._admission = Admission(count)
         self._integrations = Integrations(streaming, invoke)
         self._invoke = invoke
         self._logs = logs

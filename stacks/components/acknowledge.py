@@ -22,6 +22,14 @@ def acknowledge(construct: IConstruct, reasons: Mapping[str, str]) -> None:
     )
 
 
+def pattern_in(resource: str, construct: IConstruct) -> str:
+    """The finding on a `resource` that is a pattern, where the stack's account may be a token."""
+    account = cdk.Stack.of(construct).account
+    known = not cdk.Token.is_unresolved(account)
+    written = resource if known else resource.replace(account, "<AWS::AccountId>")
+    return f"IAM5[Resource::{written}]"
+
+
 def logical_id(construct: IConstruct) -> str:
     """The name of `construct` in its template, by which a finding calls it."""
     element = cast("cdk.CfnElement", construct.node.default_child)

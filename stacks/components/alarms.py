@@ -33,12 +33,19 @@ class Alarms(Construct):
         api_stage: apigateway.IStage,
         gateway: lambda_.IFunction,
         authorizer: lambda_.IFunction,
+        key_expiry: lambda_.IFunction,
         topic: sns.ITopic,
     ) -> None:
         super().__init__(scope, construct_id)
         self._topic = topic
         self._on_answers(stage_name, api_metric(api_stage, api_name=api_name, name="5XXError"))
         self._on_functions(gateway, authorizer)
+        self._add(
+            "KeyExpiryErrors",
+            function_metric(key_expiry, "Errors"),
+            1,
+            "Keys that have ended may still be good: look at the log group key-expiry.",
+        )
         self._on_deliveries()
 
     def _on_answers(self, stage_name: str, server_errors: cloudwatch.Metric) -> None:

@@ -62,11 +62,42 @@ def identity_statements(synthesis: Synthesis) -> Iterator[Statement]:
     return (found for found in statements(synthesis) if found.type in identity)
 
 
+def granting_statements(synthesis: Synthesis) -> Iterator[Statement]:
+    """The identity statements that give something: a boundary's allow nothing by themselves."""
+    found = identity_statements(synthesis)
+    return (each for each in found if each.allows() and each.holder != boundary(synthesis))
+
+
+def boundary(synthesis: Synthesis) -> str:
+    (found,) = [
+        resource.id
+        for resource in synthesis.resources("ModelAccess", "AWS::IAM::ManagedPolicy")
+        if resource.id.startswith("GuardBoundary")
+    ]
+    return found
+
+
+def managed_by_use(synthesis: Synthesis) -> Iterator[tuple[str, set[str], set[str]]]:
+    """Each role: its name in the template, the managed policies it holds, and its boundary."""
+    policies = {
+        resource.id for resource in synthesis.resources("ModelAccess", "AWS::IAM::ManagedPolicy")
+    }
+
+    def named(reference: str) -> set[str]:
+        return {policy for policy in policies if policy in reference}
+
+    for role in synthesis.everything():
+        if role.type == "AWS::IAM::Role":
+            held = texts(role.properties.get("ManagedPolicyArns", []))
+            bounds = texts(role.properties.get("PermissionsBoundary", []))
+            yield role.id, set().union(*map(named, held)), set().union(*map(named, bounds))
+
+
 def test_only_listed_actions_are_allowed_on_any_resource(any_stage: Synthesis) -> None:
     found = {
         action
-        for statement in identity_statements(any_stage)
-        if statement.allows() and "*" in statement.resources()
+        for statement in granting_statements(any_stage)
+        if "*" in statement.resources()
         for action in statement.actions()
     }
     assert found == set(ANY_RESOURCE)
@@ -86,8 +117,7 @@ def test_patterns_in_resources_are_objects_of_the_log_bucket_alone(local: Synthe
     bucket = local.only("InvocationLogging", "AWS::S3::Bucket").id
     found = {
         (action, resource)
-        for statement in identity_statements(local)
-        if statement.allows()
+        for statement in granting_statements(local)
         for resource in statement.resources()
         if "*" in resource.removesuffix("*")[:-1] or (resource.endswith("*") and resource != "*")
         for action in statement.actions()
@@ -110,21 +140,36 @@ def test_no_role_is_given_a_policy_of_aws(any_stage: Synthesis) -> None:
     assert not [arn for arn in arns if ":aws:policy/" in arn]
 
 
-def test_every_policy_that_may_call_a_model_shuts_the_unlogged_door(any_stage: Synthesis) -> None:
-    for policy in any_stage.resources("ModelAccess", "AWS::IAM::ManagedPolicy"):
-        denied = [
-            statement
-            for statement in policy.properties["PolicyDocument"]["Statement"]
-            if statement["Effect"] == "Deny"
-        ]
-        assert [(each["Action"], each["Resource"]) for each in denied] == [
-            ("bedrock-mantle:*", "*")
-        ]
+def test_who_may_call_a_model_is_held_by_the_guard(any_stage: Synthesis) -> None:
+    callers = [
+        (role, held, bounds)
+        for role, held, bounds in managed_by_use(any_stage)
+        if any(policy.startswith("Invoke") for policy in held)
+    ]
+    assert [role for role, _, _ in callers]
+    for role, held, bounds in callers:
+        assert [policy for policy in held if policy.startswith("GuardDenials")], role
+        assert bounds == {boundary(any_stage)}, role
+
+
+def test_the_boundary_is_given_to_nobody_as_a_policy(any_stage: Synthesis) -> None:
+    for role, held, _ in managed_by_use(any_stage):
+        assert boundary(any_stage) not in held, role
+
+
+def test_guard_and_boundary_deny_the_same(any_stage: Synthesis) -> None:
+    denials: dict[str, list[dict[str, Any]]] = {}
+    for found in identity_statements(any_stage):
+        if found.holder.startswith("Guard") and not found.allows():
+            denials.setdefault(found.holder, []).append(found.body)
+    one, other = denials.values()
+    assert one == other
+    assert ("bedrock-mantle:*", "*") in [(each["Action"], each.get("Resource")) for each in one]
 
 
 def test_models_are_called_by_the_stages_profiles_only(prod: Synthesis) -> None:
     actions = {"bedrock:InvokeModel", "bedrock:InvokeModelWithResponseStream"}
-    calls = [found for found in identity_statements(prod) if actions & set(found.actions())]
+    calls = [found for found in granting_statements(prod) if actions & set(found.actions())]
     profiles = [arn for found in calls for arn in found.resources() if ":inference-profile/" in arn]
     assert profiles
     assert all(

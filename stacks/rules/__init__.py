@@ -1,0 +1,27 @@
+"""Alone knows which of our own rules, written in Guard beside it, a stage's templates must keep."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import aws_cdk as cdk
+
+ALWAYS = ("prompts", "streaming", "claude_only")
+WHERE_LOGS_ARE_KEPT = ("kept_record",)
+
+
+def own_rules(*, keep_logs: bool) -> cdk.CloudFormationValidatePlugin:
+    """The CDK's own template checks, and ours beside them: a violation makes the synthesis fail.
+
+    A rule cannot tell from a template whether the stage keeps its logs, so the rules that hold only
+    there are chosen by `keep_logs`. The language:
+    https://docs.aws.amazon.com/cfn-guard/latest/ug/writing-rules.html
+    """
+    names = (*ALWAYS, *WHERE_LOGS_ARE_KEPT) if keep_logs else ALWAYS
+    return cdk.CloudFormationValidatePlugin(
+        guard_rules=[cdk.ValidationRuleSource(name=name, content=_text(name)) for name in names]
+    )
+
+
+def _text(name: str) -> str:
+    return (Path(__file__).parent / f"{name}.guard").read_text()
