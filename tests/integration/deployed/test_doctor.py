@@ -23,7 +23,6 @@ from tests.integration.deployed.test_cli import RUN, claude_bedrock
 HAIKU = "anthropic.claude-haiku-4-5-20251001-v1:0"
 MADE_UP = {
     "region": "us-east-1",
-    "account": None,
     "routes": ["us", "global"],
     "residency": ["us-east"],
     "models": ["claude-haiku-4-5", "claude-fable-5"],
@@ -239,7 +238,7 @@ def as_it_was(deployment: Deployment) -> Iterator[None]:
 def test_fix_sets_a_stricter_mode_and_never_a_looser_one(deployment: Deployment) -> None:
     stage = deployment.stage()
     account = Account(stage, Clients(stage), "123456789012", "arn:…", "2026-11-25")
-    asked = Settings("here", "us-east-1", None, ("global",), None, (), "none", github=False)
+    asked = Settings("here", "us-east-1", ("global",), None, (), "none", github=False)
 
     def mode() -> str:
         now: str = deployment.client("bedrock").get_account_data_retention()["mode"]
