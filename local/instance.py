@@ -15,6 +15,7 @@ from local.api_gateway.app import Front
 from local.api_gateway.buffered import invoker
 from local.api_gateway.deployed import DeployedApi
 from local.aws import Aws
+from local.bedrock import applications
 from local.bedrock.app import create_app
 from local.bedrock.delivery import Clients, Delivery
 from local.bedrock.server import serve
@@ -132,7 +133,12 @@ class _Services:
         region = self._aws.region
         delivery = Delivery(_clients(self._aws), account=self._aws.account, region=region)
         self._stack.push_async_callback(delivery.drain)
-        app = create_app(region=region, callers=sessions.caller, deliver=delivery)
+        app = create_app(
+            region=region,
+            callers=sessions.caller,
+            deliver=delivery,
+            applications=applications.of(self._aws.client("bedrock")),
+        )
         port = await self._stack.enter_async_context(serve(app))
         return f"http://127.0.0.1:{port}"
 

@@ -4,11 +4,15 @@ from __future__ import annotations
 
 import aws_cdk as cdk
 from aws_cdk import aws_apigateway as apigateway
+from aws_cdk import aws_iam as iam
 from aws_cdk import aws_lambda as lambda_
 from constructs import Construct
 
+from catalog import team_access
+from stacks import team_profiles
 from stacks.components import account_log_role, key_expiry
 from stacks.components.account_log_role import AccountLogRole
+from stacks.components.invoke_policies import InvokePolicies
 from stacks.components.key_expiry import KeyExpiry
 from stacks.components.key_plan import ApiKeys, KeyPlan
 from stacks.components.log_group import LogKeeping, log_group
@@ -143,10 +147,35 @@ class Gateway(cdk.Stack):
                 "API_KEY_NAMES": self.to_json_string(keys.names_by_id()),
                 "POWERTOOLS_SERVICE_NAME": "gateway",
                 "POWERTOOLS_METRICS_NAMESPACE": "ClaudeOnBedrock",
+                **self._team_variables(stage, access),
             },
-            managed_policies=[*access.invoke_policies, access.guard.denials],
+            managed_policies=[
+                *access.invoke_policies,
+                *self._team_policies(stage, access),
+                access.guard.denials,
+            ],
             permissions_boundary=access.guard.boundary,
         )
+
+    def _team_policies(self, stage: Stage, access: ModelAccess) -> list[iam.IManagedPolicy]:
+        """Here and not beside the profiles, so that they come and go with the role."""
+        planned = team_profiles.planned(stage)
+        profiles = team_profiles.with_ids(planned, access.team_profile_ids)
+        return InvokePolicies(
+            self,
+            "TeamInvoke",
+            documents=team_access.invoke_policies(profiles, access.place),
+            description=f"Calls the application inference profiles of the teams of {stage.name}",
+        ).policies
+
+    def _team_variables(self, stage: Stage, access: ModelAccess) -> dict[str, str]:
+        """Nothing for a stage without teams."""
+        planned = team_profiles.planned(stage)
+        if not planned:
+            return {}
+        prefix = team_access.arn_prefix(access.place)
+        told = team_profiles.told(prefix, planned, access.team_profile_ids)
+        return {"TEAM_PROFILES": self.to_json_string(told)}
 
     def _log_role(self, keeping: LogKeeping) -> AccountLogRole:
         function = PythonFunction(

@@ -1,4 +1,4 @@
-"""Wires the record of every call: key, bucket, log group, delivery role, logging configuration."""
+"""Wires what is kept of every call: the record in the account, and what AWS itself may keep."""
 
 from __future__ import annotations
 
@@ -6,7 +6,8 @@ import aws_cdk as cdk
 from constructs import Construct
 
 from catalog import guard
-from stacks.components import emptied_bucket, logging_configuration
+from stacks.components import data_retention, emptied_bucket, logging_configuration
+from stacks.components.data_retention import DataRetention
 from stacks.components.delivery_role import DeliveryRole
 from stacks.components.emptied_bucket import EmptiedBucket
 from stacks.components.log_bucket import LogBucket
@@ -54,6 +55,10 @@ class InvocationLogging(cdk.Stack):
         if not keep:
             configuration.node.add_dependency(self._emptied(bucket))
 
+        if stage.data_retention:
+            retention = self._retention(stage, stage.data_retention)
+            cdk.CfnOutput(self, "DataRetentionMode", value=retention.mode_in_force)
+
         cdk.CfnOutput(self, "LogGroupName", value=records.log_group_name)
         cdk.CfnOutput(self, "LogBucketName", value=bucket.bucket.bucket_name)
         cdk.CfnOutput(self, "KeyArn", value=key.key_arn)
@@ -76,6 +81,25 @@ class InvocationLogging(cdk.Stack):
             role_name=guard.role_name(stage.name, stage.region, guard.LOGGING_ROLE),
             findings=logging_configuration.FINDINGS,
         )
+
+    def _retention(self, stage: Stage, mode: str) -> DataRetention:
+        retainer = PythonFunction(
+            self,
+            "Retainer",
+            description="Sets the account's data-retention mode, and never a looser one",
+            packages=["data_retention", "custom_resource"],
+            handler="data_retention.handler.handle",
+            log_name="data-retention",
+            keeping=self.keeping.while_deployed(),
+            timeout=data_retention.TIMEOUT,
+            memory_mb=256,
+            sdk_services=["bedrock"],
+            retry_attempts=0,
+            statements=data_retention.retention_statements(mode),
+            role_name=guard.role_name(stage.name, stage.region, guard.DATA_RETENTION_ROLE),
+            findings=data_retention.FINDINGS,
+        )
+        return DataRetention(self, "Retention", function=retainer.function, mode=mode)
 
     def _emptied(self, bucket: LogBucket) -> EmptiedBucket:
         emptier = PythonFunction(

@@ -11,11 +11,15 @@ from pydantic import ValidationError
 
 from catalog import choice
 from catalog.choice import NotForThisStageError
+from stacks import team_profiles
 from stacks.stage import DEFAULT_PLAN, RETENTION_DAYS, Block, Stage
 
 # A function's environment may hold 4 KB; a key's id takes 10 of them and its quotes 6.
 # https://docs.aws.amazon.com/lambda/latest/dg/gettingstarted-limits.html
-KEY_NAMES_CHARACTERS = 3000
+NAMES_CHARACTERS = 3000
+# A role may hold ten, one of which is the guard.
+# https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_iam-quotas.html
+POLICIES = 9
 
 
 class SettingsError(Exception):
@@ -43,9 +47,11 @@ def load_stage(stages: object, name: object, *, today: dt.date | None = None) ->
         chosen = choice.chosen(stage, (today or _today()).isoformat())
     except NotForThisStageError as found:
         mistakes += [f"models: {line}" for line in str(found).splitlines()]
+    stage = stage.model_copy(update={"models": chosen})
+    mistakes += _team_mistakes(stage)
     if mistakes:
         raise SettingsError("\n".join(f"stage {name!r}: {mistake}" for mistake in mistakes))
-    return stage.model_copy(update={"models": chosen})
+    return stage
 
 
 def _today() -> dt.date:
@@ -127,11 +133,40 @@ def _value_mistakes(stage: Stage) -> list[str]:
         )
     if len(set(stage.api_keys)) != len(stage.api_keys):
         mistakes.append(f"api_keys: {list(stage.api_keys)} given; allowed: each name once")
-    characters = sum(16 + len(name) for name in stage.api_keys)
-    if characters > KEY_NAMES_CHARACTERS:
+    if _key_characters(stage) > NAMES_CHARACTERS:
         mistakes.append(
-            f"api_keys: names and ids of {characters} characters given; allowed: "
-            f"{KEY_NAMES_CHARACTERS} together, since a function's environment holds 4 KB"
+            f"api_keys: names and ids of {_key_characters(stage)} characters given; allowed: "
+            f"{NAMES_CHARACTERS} together, since a function's environment holds 4 KB"
+        )
+    return mistakes
+
+
+def _key_characters(stage: Stage) -> int:
+    return sum(16 + len(name) for name in stage.api_keys)
+
+
+def _team_mistakes(stage: Stage) -> list[str]:
+    """What is wrong with the teams, once it is known which models the stage has."""
+    mistakes = [
+        f"teams.{team}.{tag}: given; allowed: other tags, since this one is not yours to set"
+        for team, tags in stage.teams.items()
+        for tag in tags
+        if tag.lower().startswith("aws:") or tag in team_profiles.OUR_TAGS
+    ]
+    profiles = team_profiles.planned(stage)
+    if not profiles:
+        return mistakes
+    if team_profiles.policies_needed(stage) > POLICIES:
+        mistakes.append(
+            f"teams: {len(profiles)} profiles given, one for each team, model and route; allowed: "
+            f"as many as {POLICIES} managed policies can name, which is what a role holds beside "
+            "the guard"
+        )
+    keys, told = _key_characters(stage), team_profiles.told_characters(profiles, stage.region)
+    if keys + told > NAMES_CHARACTERS >= keys:
+        mistakes.append(
+            f"teams: {told} characters of profile ids given beside {keys} of api_keys; allowed: "
+            f"{NAMES_CHARACTERS} together, since a function's environment holds 4 KB"
         )
     return mistakes
 

@@ -20,6 +20,8 @@ DEFAULT_PLAN = "default"
 
 Route = Literal["global", "us", "eu", "jp", "au", "apac"]
 Name = Annotated[str, Field(pattern=r"^[A-Za-z0-9_-]{1,32}$")]
+# It becomes part of a profile's name: single separators, no more than there is room for.
+TeamName = Annotated[str, Field(pattern=r"^[A-Za-z0-9]([_-]?[A-Za-z0-9])*$", max_length=24)]
 KeyName = Annotated[str, Field(pattern=r"^[A-Za-z0-9_.-]{1,64}$")]
 # Users and roles; no `*`, no root, no session:
 # https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_identifiers.html#identifiers-arns
@@ -165,10 +167,10 @@ class Stage(Block):
         Roles, Field(description="an object of application, auditor, operator and setup")
     ] = Roles()
     teams: Annotated[
-        Mapping[Name, Mapping[TagText, TagText]],
+        Mapping[TeamName, Mapping[TagText, TagText]],
         Field(
-            description="an object of team names (letters, digits, _ and -), each an object of "
-            "cost-allocation tags"
+            description="an object of team names (1 to 24 letters and digits, single _ and - "
+            "between them), each an object of cost-allocation tags"
         ),
     ] = {}
     retention_days: Annotated[

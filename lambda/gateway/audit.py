@@ -12,6 +12,7 @@ from gateway.runtime import Response
 from gateway.usage import Usage
 
 ADAPTED_HEADER = "x-gateway-adapted"
+MODEL_ID_HEADER = "x-gateway-model-id"
 _LONGEST_HEADER = 4096  # of the 10,240 bytes that API Gateway gives all headers
 COMPLETED = "completed"
 REFUSED = "refused"  # by us, before Bedrock was asked
@@ -121,11 +122,13 @@ class RecordedResponse:
         return self._record.status != 0
 
     def start(self, status: int, headers: Mapping[str, str]) -> None:
-        """Adds what every answer carries: `request-id`, what was changed in the request, and that
-        the model is going."""
+        """Adds what every answer carries: `request-id`, the id by which Bedrock was asked, what was
+        changed in the request, and that the model is going."""
         self._record.status = status
         self.content_type = headers.get("content-type", "")
         about = {"request-id": self._record.request_id}
+        if self._record.asked:
+            about[MODEL_ID_HEADER] = self._record.model_id
         if self._record.changes:
             about[ADAPTED_HEADER] = ", ".join(self._record.changes)[:_LONGEST_HEADER]
         if self._record.legacy:

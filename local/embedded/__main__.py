@@ -7,9 +7,10 @@ from pathlib import Path
 if __name__ == "__main__":
     # It was for our own imports; MiniStack runs functions as its children, which must not see it.
     os.environ.pop("PYTHONPATH", None)
-    from local.embedded import api_keys, services
+    from local.embedded import api_keys, application_profiles, services
     from local.key_usage import KeyUsage
 
-    api_keys.add(KeyUsage(Path(os.environ.pop("KEY_USAGE_FOLDER"))))
     services.add()
+    api_keys.add(KeyUsage(Path(os.environ.pop("KEY_USAGE_FOLDER"))))
+    application_profiles.add()
     runpy.run_module("ministack", run_name="__main__", alter_sys=True)

@@ -6,6 +6,7 @@ import ast
 import datetime as dt
 import importlib
 import json
+import re
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -23,6 +24,9 @@ from tests.infrastructure.rendering import text, texts
 from tests.infrastructure.synthesis import ROOT, Resource, Synthesis
 
 SOURCES = ROOT / "lambda"
+PROFILE = "AWS::Bedrock::ApplicationInferenceProfile"
+PROFILE_ID = "a1b2c3d4e5f6"
+"""As Bedrock makes them, once the profile is there."""
 
 
 def functions(synthesis: Synthesis) -> Iterator[tuple[str, Resource]]:
@@ -69,9 +73,34 @@ def test_the_gateway_understands_its_environment(any_stage: Synthesis) -> None:
     assert read.ping_seconds == 15
 
 
+def test_the_gateway_knows_the_teams_profiles_as_the_outputs_tell_them(local: Synthesis) -> None:
+    given = environment(local, "gateway.handler.handle")
+    read = settings.load({**given, "AWS_REGION": "us-east-1"}).team_profiles
+    output = local.template("ModelAccess")["Outputs"]["TeamProfileArns"]["Value"]
+    told = json.loads(text(output))
+    assert {team: set(arns) for team, arns in read.items()} == {
+        team: set(arns) for team, arns in told.items()
+    }
+    profiles = {each.id: each for each in local.resources("ModelAccess", PROFILE)}
+    prefix = "arn:aws:bedrock:us-east-1:123456789012:application-inference-profile/"
+    for team, arns in read.items():
+        for copied_id, arn in arns.items():
+            made = profiles[told[team][copied_id].strip("<>").split(".")[0]]
+            copied = text(made.properties["ModelSource"]["CopyFrom"])
+            assert copied.endswith(f":inference-profile/{copied_id}")
+            assert arn.startswith(prefix)
+            assert f"FnGetAtt{made.id}InferenceProfileId" in arn
+
+
+def test_a_stage_without_teams_tells_the_gateway_of_none(prod: Synthesis) -> None:
+    given = environment(prod, "gateway.handler.handle")
+    assert settings.load({**given, "AWS_REGION": "eu-central-1"}).team_profiles == {}
+
+
 def test_the_gateways_environment_fits_its_limit(any_stage: Synthesis) -> None:
     given = environment(any_stage, "gateway.handler.handle")
-    assert sum(len(name) + len(value) for name, value in given.items()) < 4096
+    deployed = {name: re.sub(r"<[^>]*>", PROFILE_ID, value) for name, value in given.items()}
+    assert sum(len(name) + len(value) for name, value in deployed.items()) < 4096
 
 
 def test_the_gateway_can_resolve_each_model_it_is_allowed(any_stage: Synthesis) -> None:
@@ -167,6 +196,10 @@ CALLS = {
         "list_object_versions": "s3:ListBucketVersions",
         "delete_objects": "s3:DeleteObjectVersion",
         "describe_stacks": "cloudformation:DescribeStacks",
+    },
+    "data_retention.handler.handle": {
+        "get_account_data_retention": "bedrock:GetAccountDataRetention",
+        "put_account_data_retention": "bedrock:PutAccountDataRetention",
     },
     "key_expiry.handler.handle": {
         "get_paginator": "apigateway:GET",

@@ -22,6 +22,9 @@ ANSWERED_OF_THE_BOUNDARY = {
     "IAM5[Resource::arn:aws:bedrock:REGION:<AWS::AccountId>:inference-profile/ROUTE.anthropic.*]",
     "IAM5[Resource::arn:aws:logs:REGION:<AWS::AccountId>:log-group:/claude-on-bedrock/STAGE/gateway:*]",
 }
+ANSWERED_WHERE_TEAMS_ARE = {
+    "IAM5[Resource::arn:aws:bedrock:REGION:<AWS::AccountId>:application-inference-profile/*]"
+}
 ANSWERED_WHERE_NOTHING_IS_KEPT = {"IAM5[Resource::<BUCKET.Arn>/*]"}
 
 
@@ -42,6 +45,7 @@ def test_the_answers_are_the_listed_ones_and_give_a_reason(any_stage: Synthesis)
     kept = any_stage.stage == "prod"
     wanted = ANSWERED | ANSWERED_OF_THE_BOUNDARY
     wanted |= set() if kept else ANSWERED_WHERE_NOTHING_IS_KEPT
+    wanted |= ANSWERED_WHERE_TEAMS_ARE if block.get("teams") else set()
     found = {
         finding.replace(bucket, "BUCKET")
         .replace(block["region"], "REGION")

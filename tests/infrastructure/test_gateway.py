@@ -234,7 +234,8 @@ def test_what_clients_are_told_about_trying_again(
 def test_each_name_has_a_key_in_the_plan(local: Synthesis) -> None:
     keys = {each.id: each for each in local.resources(STACK, "AWS::ApiGateway::ApiKey")}
     names = {each.properties["Name"] for each in keys.values()}
-    assert names == {"claude-on-bedrock-local-default", "claude-on-bedrock-local-second"}
+    wanted = ("default", "second", "search.web")
+    assert names == {f"claude-on-bedrock-local-{name}" for name in wanted}
     assert not [each for each in keys.values() if "Value" in each.properties]
     (plan,) = [
         each
@@ -305,7 +306,8 @@ def test_the_gateway_may_call_models_log_and_trace_and_nothing_else(any_stage: S
         for each in any_stage.resources(STACK, "AWS::IAM::Role")
         if each.id == role
     ]
-    assert all("-ModelAccess:" in arn for arn in texts(attached))
+    own = {f"<{each.id}>" for each in any_stage.resources(STACK, "AWS::IAM::ManagedPolicy")}
+    assert all("-ModelAccess:" in arn for arn in set(texts(attached)) - own)
 
 
 def test_the_endpoint_never_answers_while_the_log_is_off(any_stage: Synthesis) -> None:
@@ -322,8 +324,10 @@ def test_outputs(any_stage: Synthesis) -> None:
         *("AccessLogGroupName", "UsagePlanIds", "ApiKeyIds", "KeyExpiryFunctionName"),
     }
     policy = any_stage.template("ModelAccess")["Outputs"]
-    assert {name for name in policy if not name.startswith("ExportsOutput")} == {
-        *("InvokePolicyArn", "GuardPolicyArn", "BoundaryPolicyArn"),
+    between_stacks = ("ExportsOutput", "PublishOutput")
+    assert {name for name in policy if not name.startswith(between_stacks)} == {
+        *("InvokePolicyArn", "GuardPolicyArn", "BoundaryPolicyArn", "Settings"),
+        *("TeamProfileArns", "TeamPolicyArns"),
     }
 
 
@@ -354,5 +358,9 @@ def test_only_keys_with_the_stages_tag_can_be_switched_off(any_stage: Synthesis)
 
 def test_key_and_plan_ids_are_told_by_name(local: Synthesis) -> None:
     outputs = local.template(STACK)["Outputs"]
-    assert set(json.loads(text(outputs["ApiKeyIds"]["Value"]))) == {"default", "second"}
+    assert set(json.loads(text(outputs["ApiKeyIds"]["Value"]))) == {
+        "default",
+        "second",
+        "search.web",
+    }
     assert set(json.loads(text(outputs["UsagePlanIds"]["Value"]))) == {"default", "trial"}
