@@ -18,7 +18,6 @@ class Settings(NamedTuple):
 
     source: str
     region: str
-    account: str | None
     routes: tuple[str, ...]
     residency: tuple[str, ...] | None
     models: tuple[str, ...]
@@ -64,10 +63,10 @@ def block_of(file: Path, stage: str) -> Mapping[str, Any] | None:
     """The stage's block in cdk.json as it is written, None where there is none."""
     try:
         content = json.loads(file.read_bytes())
-        block: Mapping[str, Any] | None = content["context"]["stages"].get(stage)
-    except (FileNotFoundError, ValueError, KeyError, TypeError, AttributeError):
+        block = content["context"]["stages"].get(stage)
+    except (OSError, ValueError, KeyError, TypeError, AttributeError):
         return None
-    return block
+    return block if isinstance(block, Mapping) else None
 
 
 def region_of(stage: str | None) -> str | None:
@@ -82,7 +81,6 @@ def _settings(source: str, values: Mapping[str, Any]) -> Settings:
     return Settings(
         source=source,
         region=values["region"],
-        account=values.get("account"),
         routes=tuple(values["routes"]),
         residency=None if residency is None else tuple(residency),
         models=tuple(values["models"]),

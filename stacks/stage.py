@@ -246,7 +246,6 @@ class Stage(Block):
         """What the command line has to know of a deployed stage, as JSON holds it."""
         return {
             "region": self.region,
-            "account": self.account,
             "routes": self.routes,
             "residency": self.residency,
             "models": self.models,

@@ -7,6 +7,7 @@ from functools import partial
 from pathlib import Path
 from typing import Final, NamedTuple
 
+import catalog
 from cli.deployment import Deployment, NoTargetError
 from cli.doctor import (
     aws_cli,
@@ -107,6 +108,19 @@ def judge_region(region: str, of_stage: str | None) -> Check:
     return REGION.ok(region)
 
 
+def judge_settings(settings: Settings) -> Check:
+    """A model that the catalogue here lacks is looked at by no other check."""
+    unheard_of = {*settings.models} - {model.name for model in catalog.MODELS}
+    if unheard_of:
+        return SETTINGS.failed(
+            f"{settings.source} names {', '.join(sorted(unheard_of))}, unknown to this version",
+            "run the doctor of the version that deployed the stage, or deploy with this one",
+        )
+    return SETTINGS.ok(
+        f"from {settings.source}: {', '.join(settings.models)} by {', '.join(settings.routes)}"
+    )
+
+
 def _settings(account: Account, cdk_json: Path) -> tuple[Settings | None, Check]:
     """Those of the deployed stage, else those that a deployment would have."""
     stage = account.deployment.stage
@@ -120,9 +134,7 @@ def _settings(account: Account, cdk_json: Path) -> tuple[Settings | None, Check]
                 f"{none}; {error}",
                 f"deploy the stage, or run doctor beside the cdk.json that has {stage!r}",
             )
-    return settings, SETTINGS.ok(
-        f"from {settings.source}: {', '.join(settings.models)} by {', '.join(settings.routes)}"
-    )
+    return settings, judge_settings(settings)
 
 
 def _families(

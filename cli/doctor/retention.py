@@ -16,17 +16,22 @@ OF_MODEL = "model data retention"
 UNSET: Final = "inherit"
 """The mode of an account that has none of its own: each model's own policy holds."""
 
+_UNHEARD_OF: Final = (
+    "this version knows no such mode: read what it means in AWS's documentation, and update"
+)
 _GET, _PUT = "bedrock:GetAccountDataRetention", "bedrock:PutAccountDataRetention"
 
 
 def check(account: Account, settings: Settings, *, fix: bool) -> list[Check]:
     """`fix` sets the mode that the stage asks, if that keeps less than the account's does."""
     models = [model for model in catalog.MODELS if model.name in settings.models]
+    topics = [TOPIC, *(Topic(OF_MODEL, model.name) for model in models)]
     try:
         mode: str = account.client("bedrock").get_account_data_retention()["mode"]
     except WITHHELD as error:
-        topics = [TOPIC, *(Topic(OF_MODEL, model.name) for model in models)]
         return [topic.withheld(error, _GET) for topic in topics]
+    if mode not in {UNSET, *RETENTION_MODES}:
+        return [topic.unknown(f"AWS says {mode}", _UNHEARD_OF) for topic in topics]
     checks = [judge(mode, settings.data_retention, account.region)]
     wanted = settings.data_retention
     if fix and wanted is not None and keeps_less(wanted, mode):

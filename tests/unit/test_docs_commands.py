@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 import typer
 
+from cli.doctor.examination import NAMES
 from cli.main import app as cli
 from local.__main__ import app as local
 from local.instance import Endpoint
@@ -98,6 +99,10 @@ def test_every_option_of_the_cli_has_its_row(command: str, options: set[str]) ->
 def test_every_command_of_the_cli_has_its_section() -> None:
     headings = set(re.findall(r"^## `(.+)`$", read("docs/cli.md"), re.MULTILINE))
     assert headings == {command for command, _ in _commands(cli, "claude-bedrock")}
+
+
+def test_every_check_of_doctor_has_its_row() -> None:
+    assert first_codes("docs/cli.md", "What doctor looks at") == set(NAMES)
 
 
 @pytest.mark.parametrize(("command", "options"), _commands(local, "python -m local"))

@@ -23,7 +23,6 @@ from tests.integration.deployed.test_cli import RUN, claude_bedrock
 HAIKU = "anthropic.claude-haiku-4-5-20251001-v1:0"
 MADE_UP = {
     "region": "us-east-1",
-    "account": None,
     "routes": ["us", "global"],
     "residency": ["us-east"],
     "models": ["claude-haiku-4-5", "claude-fable-5"],
@@ -109,6 +108,7 @@ def broken(tmp_path: Path, deployment: Deployment) -> list[Check]:
         told("iam", "SimulatePrincipalPolicy", _simulated()),
         told("ssm", "GetParameter", {"__type": "ParameterNotFound", "message": "none"}, 400),
         told("bedrock", "GET /logging/modelinvocations", {}),
+        told("bedrock", "GET /data-retention", {"mode": "inherit"}),
         told("bedrock", "GET /use-case-for-model-access", MISSING, 404),
         told("bedrock", f"GET /foundation-model-availability/{HAIKU}", _unavailable()),
         told("bedrock", f"GET /foundation-models/{HAIKU}", _ended()),
@@ -228,18 +228,20 @@ def test_a_stage_that_nothing_tells_of_fails(deployment: Deployment, tmp_path: P
 
 
 @pytest.fixture
-def as_it_was(deployment: Deployment) -> Iterator[None]:
+def of_a_new_account(deployment: Deployment) -> Iterator[None]:
+    """No mode of its own, whatever the deployed stage has set; afterwards that again."""
     bedrock = deployment.client("bedrock")
     before = bedrock.get_account_data_retention()["mode"]
+    bedrock.put_account_data_retention(mode="inherit")
     yield
     bedrock.put_account_data_retention(mode=before)
 
 
-@pytest.mark.usefixtures("as_it_was")
+@pytest.mark.usefixtures("of_a_new_account")
 def test_fix_sets_a_stricter_mode_and_never_a_looser_one(deployment: Deployment) -> None:
     stage = deployment.stage()
     account = Account(stage, Clients(stage), "123456789012", "arn:…", "2026-11-25")
-    asked = Settings("here", "us-east-1", None, ("global",), None, (), "none", github=False)
+    asked = Settings("here", "us-east-1", ("global",), None, (), "none", github=False)
 
     def mode() -> str:
         now: str = deployment.client("bedrock").get_account_data_retention()["mode"]

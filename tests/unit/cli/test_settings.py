@@ -32,7 +32,6 @@ def test_a_block_means_what_a_deployment_of_it_would(tmp_path: Path) -> None:
     assert found == Settings(
         source=str(file),
         region="eu-central-1",
-        account=None,
         routes=("eu",),
         residency=("eu",),
         models=found.models,
@@ -50,7 +49,6 @@ def test_a_block_means_what_a_deployment_of_it_would(tmp_path: Path) -> None:
         {**BLOCK, "models": ["claude-sonnet-4"]},
         {"region": "eu-central-1", "models": []},
         {**BLOCK, "roles": {"application": ["octo-org"]}},
-        7,
     ],
 )
 def test_a_block_that_cannot_be_deployed_says_how_to_see_why(tmp_path: Path, block: object) -> None:

@@ -10,7 +10,8 @@ from cli.deployment import Deployment
 from cli.doctor import aws_cli, bootstrap, endpoint, identity, stacks
 from cli.doctor.account import Account, Clients
 from cli.doctor.check import Topic
-from cli.doctor.examination import NAMES, judge_region, without_region
+from cli.doctor.examination import NAMES, judge_region, judge_settings, without_region
+from cli.settings import Settings
 
 DEPLOYMENT = Deployment("dev", "us-east-1", None)
 ACCOUNT = Account(DEPLOYMENT, Clients(DEPLOYMENT), "123456789012", "arn:…", "2026-11-25")
@@ -144,3 +145,15 @@ def test_without_a_region_every_check_is_still_named() -> None:
     assert {check.name for check in found} == set(NAMES)
     (failed,) = [check for check in found if check.outcome == "failed"]
     assert (failed.name, "AWS_REGION" in failed.fix) == ("Region", True)
+
+
+def test_a_model_of_another_version_is_not_passed_over() -> None:
+    settings = Settings(
+        "the stack", "us-east-1", ("us",), None, ("claude-haiku-4-5",), None, github=False
+    )
+
+    assert judge_settings(settings).outcome == "ok"
+    newer = settings._replace(models=("claude-haiku-4-5", "claude-haiku-9"))
+    found = judge_settings(newer)
+    assert (found.outcome, "claude-haiku-9" in found.found) == ("failed", True)
+    assert "version" in found.fix
