@@ -2,7 +2,7 @@
 
 import typer
 
-from cli.commands import logs
+from cli.commands import access, logs
 from cli.commands.ask import ask
 
 app = typer.Typer(
@@ -10,3 +10,4 @@ app = typer.Typer(
 )
 app.command()(ask)
 app.add_typer(logs.app, name="logs")
+app.add_typer(access.app, name="access")

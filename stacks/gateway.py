@@ -9,7 +9,9 @@ from stacks.components import account_log_role
 from stacks.components.account_log_role import AccountLogRole
 from stacks.components.key_plan import ApiKeys, KeyPlan
 from stacks.components.log_group import LogKeeping, log_group
+from stacks.components.operating import Operation
 from stacks.components.python_function import PythonFunction
+from stacks.components.stage_names import StageNames
 from stacks.components.streaming_api import LONGEST_STREAM, StreamingApi
 from stacks.model_access import ModelAccess
 from stacks.stage import Stage
@@ -54,6 +56,16 @@ class Gateway(cdk.Stack):
             keys=keys,
             throttle=stage.throttle,
             quota=stage.quota,
+        )
+
+        Operation(
+            self,
+            "Operation",
+            role=access.operator_role,
+            names=StageNames(stage.name, self),
+            api_id=api.stage.rest_api.rest_api_id,
+            plan_ids=[plan.plan.usage_plan_id],
+            function_arns=[self.function.function_arn, self.authorizer.function_arn],
         )
 
         self.api_name, self.api_stage = name, api.stage

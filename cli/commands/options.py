@@ -9,6 +9,7 @@ from typing import Annotated
 import typer
 from botocore.exceptions import BotoCoreError, ClientError
 
+from catalog.guard import TooLongError
 from cli.ask import RefusedError
 from cli.deployment import NoTargetError
 
@@ -31,5 +32,5 @@ def one_line_errors() -> Iterator[None]:
     """Ends the program with one line for each error that a user can do something about."""
     try:
         yield
-    except (RefusedError, NoTargetError, BotoCoreError, ClientError) as error:
+    except (RefusedError, NoTargetError, TooLongError, BotoCoreError, ClientError) as error:
         sys.exit(f"claude-bedrock: {error}")

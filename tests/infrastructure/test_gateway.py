@@ -306,10 +306,6 @@ def test_outputs(any_stage: Synthesis) -> None:
         *("EndpointUrl", "ApiId", "ApiStage", "FunctionName", "FunctionLogGroupName"),
         *("AccessLogGroupName", "UsagePlanId", "ApiKeyIds"),
     }
-    policy = any_stage.template("ModelAccess")["Outputs"]
-    assert {name for name in policy if not name.startswith("ExportsOutput")} == {
-        *("InvokePolicyArn", "GuardPolicyArn", "BoundaryPolicyArn"),
-    }
 
 
 def test_key_ids_are_told_by_name(local: Synthesis) -> None:
