@@ -46,12 +46,11 @@ class ModelAccess(cdk.Stack):
             scope, construct_id, env=env, description="Which Claude models may be called, by whom"
         )
         guarded = self._guarded(stage)
+        models = [model for model in MODELS if model.name in stage.models]
         self.invoke_policies = InvokePolicies(
             self,
             "Invoke",
-            documents=access.invoke_policies(
-                [model for model in MODELS if model.name in stage.models], guarded.place
-            ),
+            documents=access.invoke_policies(models, guarded.place),
             description=f"Calls the models of {stage.name} by {', '.join(stage.routes)} profiles",
         ).policies
         self.guard = GuardPolicies(
@@ -61,14 +60,14 @@ class ModelAccess(cdk.Stack):
             denials=guard.deny_statements(guarded),
             boundary=guard.boundary_statements(guarded),
         )
-        self._roles(stage, record)
+        self._roles(stage, record, access.profile_arns(models, guarded.place))
 
         invoking = [policy.managed_policy_arn for policy in self.invoke_policies]
         cdk.CfnOutput(self, "InvokePolicyArn", value=",".join(invoking))
         cdk.CfnOutput(self, "GuardPolicyArn", value=self.guard.denials.managed_policy_arn)
         cdk.CfnOutput(self, "BoundaryPolicyArn", value=self.guard.boundary.managed_policy_arn)
 
-    def _roles(self, stage: Stage, record: InvocationLogging) -> None:
+    def _roles(self, stage: Stage, record: InvocationLogging, profiles: Sequence[str]) -> None:
         names = StageNames(stage.name, self)
         # Exported here and now: what a token of another stack will be called is known at the end,
         # too late for the answer to a finding. The stacks' order is then ours to say.
@@ -78,6 +77,7 @@ class ModelAccess(cdk.Stack):
         calling = [*self.invoke_policies, self.guard.denials]
         seen = looking(
             names,
+            profiles=profiles,
             policies=[each.managed_policy_arn for each in (*calling, self.guard.boundary)],
             roles=[names.iam(f"role/{self._name(stage, role)}") for role in ROLES],
         )

@@ -15,9 +15,9 @@ INVOKES = ("bedrock:InvokeModel", "bedrock:InvokeModelWithResponseStream", "bedr
 
 
 def looking(
-    names: StageNames, *, policies: Sequence[str], roles: Sequence[str]
+    names: StageNames, *, profiles: Sequence[str], policies: Sequence[str], roles: Sequence[str]
 ) -> list[Permission]:
-    """What auditor and operator both see. `policies` and `roles` are the ARNs of the stage's."""
+    """What auditor and operator both see. `profiles`, `policies`, `roles`: ARNs of the stage's."""
     return [
         Permission(
             "TheStagesStacks",
@@ -67,8 +67,7 @@ def looking(
         Permission(
             "WhereProfilesLead",
             ("bedrock:GetInferenceProfile",),
-            [names.arn("bedrock", "inference-profile/*")],
-            because="whether data may leave a geography is asked of every profile there is",
+            profiles,
         ),
         Permission("NeverInvokes", INVOKES, ["*"], denied=True),
     ]

@@ -47,7 +47,7 @@ def operating(
         Permission(
             "Models",
             ("bedrock:GetFoundationModel",),
-            [names.model("anthropic.*")],
+            [names.model("anthropic.claude-*")],
             because="which Claude models the Region has is asked of each of them",
         ),
         Permission(

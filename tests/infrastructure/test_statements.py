@@ -71,8 +71,7 @@ PATTERNS = {
     "arn:aws:cloudwatch:REGION:123456789012:alarm:*": (
         "cloudwatch:DescribeAlarmHistory cloudwatch:DescribeAlarms"
     ),
-    "arn:aws:bedrock:REGION:123456789012:inference-profile/*": "bedrock:GetInferenceProfile",
-    "arn:aws:bedrock:REGION::foundation-model/anthropic.*": "bedrock:GetFoundationModel",
+    "arn:aws:bedrock:REGION::foundation-model/anthropic.claude-*": "bedrock:GetFoundationModel",
     "arn:aws:apigateway:REGION::/restapis/<API>/*": "apigateway:GET",
     "arn:aws:apigateway:REGION::/usageplans/<PLAN>/keys/*": "apigateway:DELETE apigateway:GET",
     "arn:aws:apigateway:REGION::/apikeys/*": "apigateway:DELETE apigateway:GET apigateway:PATCH",
@@ -82,13 +81,13 @@ PATTERNS = {
 }
 # The most that others' policies may give: a boundary gives nothing by itself.
 BOUNDARY_PATTERNS = {
-    "arn:aws:bedrock:*::foundation-model/anthropic.*": (
+    "arn:aws:bedrock:*::foundation-model/anthropic.claude-*": (
         "bedrock:InvokeModel bedrock:InvokeModelWithResponseStream"
     ),
-    "arn:aws:bedrock:REGION:123456789012:inference-profile/ROUTE.anthropic.*": (
+    "arn:aws:bedrock:REGION:123456789012:inference-profile/ROUTE.anthropic.claude-*": (
         "bedrock:InvokeModel bedrock:InvokeModelWithResponseStream"
     ),
-    "arn:aws:bedrock:REGION::foundation-model/anthropic.*": "bedrock:CountTokens",
+    "arn:aws:bedrock:REGION::foundation-model/anthropic.claude-*": "bedrock:CountTokens",
     "arn:aws:logs:REGION:123456789012:log-group:/claude-on-bedrock/STAGE/gateway:*": (
         "logs:CreateLogStream logs:PutLogEvents"
     ),
