@@ -19,7 +19,7 @@ def build(app: cdk.App, stage: Stage) -> None:
     env = cdk.Environment(account=stage.account, region=stage.region)
     name = f"claude-on-bedrock-{stage.name}"
     record = InvocationLogging(app, f"{name}-InvocationLogging", stage=stage, env=env)
-    access = ModelAccess(app, f"{name}-ModelAccess", stage=stage, env=env)
+    access = ModelAccess(app, f"{name}-ModelAccess", stage=stage, record=record, env=env)
     gateway = Gateway(
         app,
         f"{name}-Gateway",

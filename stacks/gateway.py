@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 
 import aws_cdk as cdk
 from aws_cdk import aws_apigateway as apigateway
@@ -19,7 +19,9 @@ from stacks.components.invoke_policies import InvokePolicies
 from stacks.components.key_expiry import KeyExpiry
 from stacks.components.key_plan import ApiKeys, KeyPlan
 from stacks.components.log_group import LogKeeping, log_group
+from stacks.components.operating import Operation
 from stacks.components.python_function import PythonFunction
+from stacks.components.stage_names import StageNames
 from stacks.components.streaming_api import LONGEST_STREAM, StreamingApi
 from stacks.model_access import ModelAccess
 from stacks.stage import DEFAULT_PLAN, Stage
@@ -37,7 +39,6 @@ class Gateway(cdk.Stack):
         stage: Stage,
         keeping: LogKeeping,
         access: ModelAccess,
-        callers: Sequence[iam.IRole] = (),
         env: cdk.Environment,
     ) -> None:
         super().__init__(scope, construct_id, env=env, description="The endpoint for clients")
@@ -62,14 +63,21 @@ class Gateway(cdk.Stack):
         )
         api.stage.node.add_dependency(self._log_role(keeping))
         self.key_expiry = self._key_expiry(stage, keeping) if by_key else None
+        plans = self._plans(stage, name, api.stage, keys) if by_key else {}
         if by_key:
-            self._put_out_keys(keys, self._plans(stage, name, api.stage, keys))
+            self._put_out_keys(keys, plans)
         else:
-            endpoint = EndpointPolicy(
-                self, "InvokeEndpoint", api=api.api, stage_name=stage.name, roles=callers
-            )
-            arn = endpoint.policy.managed_policy_arn
-            cdk.CfnOutput(self, "InvokeEndpointPolicyArn", value=arn)
+            self._open_to(access.application_role, stage, api)
+        functions = [each for each in (self.function, self.authorizer) if each]
+        Operation(
+            self,
+            "Operation",
+            role=access.operator_role,
+            names=StageNames(stage.name, self),
+            api_id=api.stage.rest_api.rest_api_id,
+            plan_ids=list(plans.values()),
+            function_arns=[each.function_arn for each in functions],
+        )
 
         self.api_name, self.api_stage = name, api.stage
         cdk.CfnOutput(self, "EndpointUrl", value=api.stage.url_for_path("/"))
@@ -79,6 +87,13 @@ class Gateway(cdk.Stack):
         cdk.CfnOutput(self, "FunctionLogGroupName", value=gateway.log_group.log_group_name)
         cdk.CfnOutput(self, "AccessLogGroupName", value=access_log.log_group_name)
         cdk.CfnOutput(self, "Auth", value=stage.auth)
+
+    def _open_to(self, role: iam.IRole, stage: Stage, api: StreamingApi) -> None:
+        endpoint = EndpointPolicy(
+            self, "InvokeEndpoint", api=api.api, stage_name=stage.name, roles=[role]
+        )
+        arn = endpoint.policy.managed_policy_arn
+        cdk.CfnOutput(self, "InvokeEndpointPolicyArn", value=arn)
 
     def _put_out_keys(self, keys: ApiKeys, plans: Mapping[str, str]) -> None:
         cdk.CfnOutput(self, "UsagePlanIds", value=self.to_json_string(plans))

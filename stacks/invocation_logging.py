@@ -33,6 +33,7 @@ class InvocationLogging(cdk.Stack):
         key = LogKey(self, "Key", log_groups=f"{prefix}/*", keep=keep).key
         self.keeping = LogKeeping(prefix=prefix, key=key, retention_days=days, keep=keep)
         bucket = LogBucket(self, "Bucket", key=key, retention_days=days, keep=keep)
+        self.bucket = bucket.bucket
         records = log_group(self, "Invocations", name="invocations", keeping=self.keeping)
         delivery = DeliveryRole(
             self,

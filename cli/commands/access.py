@@ -10,7 +10,8 @@ from botocore.exceptions import ClientError
 from rich.console import Console
 from rich.json import JSON
 
-from cli import deployment, use_case
+from cli import access, deployment, use_case
+from cli.access import Form
 from cli.commands.options import LOCAL_STATE, Region, Stage, StateFolder, one_line_errors
 from cli.deployment import Client, Deployment
 from cli.settings import region_of
@@ -78,3 +79,18 @@ def _submitted(bedrock: Client) -> bool:
             return False
         raise
     return True
+
+
+@app.command()
+def guard(
+    *,
+    form: Annotated[
+        Form, typer.Option("--as", help="A service control policy, a boundary, or denials.")
+    ],
+    stage: Stage = None,
+    region: Region = None,
+    state: StateFolder = LOCAL_STATE,
+) -> None:
+    """Print the guard of a deployed stage, ready to paste."""
+    with one_line_errors():
+        typer.echo(access.guard_text(deployment.chosen(stage, region, state), form))

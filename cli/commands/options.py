@@ -9,6 +9,7 @@ from typing import Annotated
 import typer
 from botocore.exceptions import BotoCoreError, ClientError
 
+from catalog.guard import TooLongError
 from cli.deployment import NoTargetError
 from cli.endpoint import RefusedError
 from cli.key_value import UnfitNameError
@@ -30,7 +31,10 @@ Iam = Annotated[
     bool, typer.Option("--iam", help="With --url: sign with your AWS credentials, use no key.")
 ]
 LOCAL_STATE = Path(".local")
-OURS = (RefusedError, NoTargetError, BadQuestionError, KeyRefusedError, UnfitNameError)
+OURS = (
+    *(RefusedError, NoTargetError, BadQuestionError),
+    *(KeyRefusedError, UnfitNameError, TooLongError),
+)
 
 
 @contextmanager

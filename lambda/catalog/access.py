@@ -96,6 +96,16 @@ def invoke_statements(models: Sequence[Model], place: Place) -> list[Statement]:
     return statements + _count_tokens_statements(models, place) + guardrail_statements(place)
 
 
+def profile_arns(models: Sequence[Model], place: Place) -> list[str]:
+    """The profiles by which `models` are called, on each route that a model has."""
+    return [
+        place.arn(f"inference-profile/{profile_id(model, route)}")
+        for route in place.routes
+        for model in models
+        if reach(model, route, place.region) is not None
+    ]
+
+
 def guardrail_statements(place: Place) -> list[Statement]:
     """What a caller needs beside invoking, where the place has a guardrail:
     https://docs.aws.amazon.com/bedrock/latest/userguide/guardrails-permissions.html"""
@@ -181,7 +191,7 @@ def _count_tokens_statements(models: Sequence[Model], place: Place) -> list[Stat
 
 
 def _profiles(models: Sequence[Model], route: str, place: Place) -> list[str]:
-    return [place.arn(f"inference-profile/{profile_id(model, route)}") for model in models]
+    return profile_arns(models, place._replace(routes=(route,)))
 
 
 def _models(models: Sequence[Model], regions: Sequence[str], place: Place) -> list[str]:

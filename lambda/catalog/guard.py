@@ -27,7 +27,7 @@ UNLOGGED_JOBS: Final = [
 """What runs a model by other operations than those that AWS lists as logged:
 https://docs.aws.amazon.com/bedrock/latest/userguide/model-invocation-logging.html"""
 
-_CLAUDE: Final = "anthropic.*"
+_CLAUDE: Final = "anthropic.claude-*"
 
 
 class Guarded(NamedTuple):

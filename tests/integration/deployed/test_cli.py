@@ -173,3 +173,18 @@ def test_an_error_is_told_in_one_line(deployment: Deployment) -> None:
     assert asked.returncode != 0
     assert asked.stderr.startswith("claude-bedrock: 404 not_found_error")
     assert "Traceback" not in asked.stderr
+
+
+def test_the_guard_is_told_as_it_is_deployed(deployment: Deployment) -> None:
+    told = claude_bedrock(deployment, "access", "guard", "--as", "scp")
+    assert told.returncode == 0, told.stderr
+    assert len(told.stdout.strip()) <= 5120
+    policy = json.loads(told.stdout)
+
+    assert {each["Effect"] for each in policy["Statement"]} == {"Deny"}
+    logging = [each for each in policy["Statement"] if each["Sid"] == "OnlyTheStageSetsLogging"]
+    assert [each["Condition"]["ArnNotEquals"]["aws:PrincipalArn"] for each in logging] == [
+        "arn:aws:iam::123456789012:role/claude-on-bedrock-local-us-east-1-logging"
+    ]
+    boundary = claude_bedrock(deployment, "access", "guard", "--as", "boundary")
+    assert "ClaudeByTheStagesRoutes" in boundary.stdout
