@@ -62,6 +62,7 @@ class InvocationLogging(cdk.Stack):
         cdk.CfnOutput(self, "LogGroupName", value=records.log_group_name)
         cdk.CfnOutput(self, "LogBucketName", value=bucket.bucket.bucket_name)
         cdk.CfnOutput(self, "KeyArn", value=key.key_arn)
+        cdk.CfnOutput(self, "DeliveryRoleArn", value=delivery.role.role_arn)
 
     def _configurer(self, stage: Stage, delivery: DeliveryRole) -> PythonFunction:
         return PythonFunction(

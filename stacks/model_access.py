@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+
 import aws_cdk as cdk
 from constructs import Construct
 
@@ -52,6 +54,7 @@ class ModelAccess(cdk.Stack):
         cdk.CfnOutput(self, "InvokePolicyArn", value=",".join(arns))
         cdk.CfnOutput(self, "GuardPolicyArn", value=self.guard.denials.managed_policy_arn)
         cdk.CfnOutput(self, "BoundaryPolicyArn", value=self.guard.boundary.managed_policy_arn)
+        cdk.CfnOutput(self, "Settings", value=json.dumps(stage.told()))
         cdk.CfnOutput(self, "TeamProfileArns", value=self.to_json_string(profile_arns))
         cdk.CfnOutput(self, "TeamPolicyArns", value=self.to_json_string(policy_arns))
 

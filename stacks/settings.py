@@ -9,8 +9,9 @@ from typing import Any
 
 from pydantic import ValidationError
 
-from stacks import model_choice, team_profiles
-from stacks.model_choice import NotForThisStageError
+from catalog import choice
+from catalog.choice import NotForThisStageError
+from stacks import team_profiles
 from stacks.stage import DEFAULT_PLAN, RETENTION_DAYS, Block, Stage
 
 # A function's environment may hold 4 KB; a key's id takes 10 of them and its quotes 6.
@@ -43,7 +44,7 @@ def load_stage(stages: object, name: object, *, today: dt.date | None = None) ->
     mistakes = [*_value_mistakes(stage), *_route_mistakes(stage)]
     chosen: tuple[str, ...] = ()
     try:
-        chosen = model_choice.chosen(stage, (today or _today()).isoformat())
+        chosen = choice.chosen(stage, (today or _today()).isoformat())
     except NotForThisStageError as found:
         mistakes += [f"models: {line}" for line in str(found).splitlines()]
     stage = stage.model_copy(update={"models": chosen})

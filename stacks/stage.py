@@ -97,6 +97,15 @@ class Roles(Block):
     operator: Annotated[Trust, Field(description=_TRUST)] = Trust()
     setup: Annotated[Trust | None, Field(description=f"{_TRUST}, or null")] = None
 
+    @property
+    def name_github(self) -> bool:
+        """Whether a workflow of GitHub Actions may take any of them."""
+        return any(
+            trust.github
+            for trust in (self.application, self.auditor, self.operator, self.setup)
+            if trust is not None
+        )
+
 
 class Guardrail(Block):
     """The guardrail without which nothing may be invoked."""
@@ -232,3 +241,15 @@ class Stage(Block):
     def all_plans(self) -> dict[str, Plan]:
         """The stage's usage plans by name; `default` is the one of `throttle` and `quota`."""
         return {DEFAULT_PLAN: Plan(throttle=self.throttle, quota=self.quota), **self.plans}
+
+    def told(self) -> dict[str, object]:
+        """What the command line has to know of a deployed stage, as JSON holds it."""
+        return {
+            "region": self.region,
+            "account": self.account,
+            "routes": self.routes,
+            "residency": self.residency,
+            "models": self.models,
+            "data_retention": self.data_retention,
+            "github": self.roles.name_github,
+        }

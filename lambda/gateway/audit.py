@@ -12,6 +12,7 @@ from gateway.runtime import Response
 from gateway.usage import Usage
 
 ADAPTED_HEADER = "x-gateway-adapted"
+MODEL_ID_HEADER = "x-gateway-model-id"
 _LONGEST_HEADER = 4096  # of the 10,240 bytes that API Gateway gives all headers
 COMPLETED = "completed"
 REFUSED = "refused"  # by us, before Bedrock was asked
@@ -25,16 +26,21 @@ class Record:
     """Filled in while the request is served. Times in milliseconds, sizes in bytes."""
 
     def __init__(
-        self, request: Request, api_key_name: str, clock: Callable[[], float] = time.monotonic
+        self,
+        request: Request,
+        api_key_name: str,
+        team: str = "",
+        clock: Callable[[], float] = time.monotonic,
     ) -> None:
         self._request = request
         self._clock = clock
         self._started_at = clock()
         self._first_byte_at: float | None = None
         self.api_key_name = api_key_name
+        self.team = team
         self.route = ""
         self.model = ""
-        self.model_id = ""  # the profile asked last, or the base id where Bedrock takes that
+        self.model_id = ""  # the profile asked last (or a team's copy of it), or the base id
         self.legacy: catalog.Life | None = None
         self.stream = False
         self.asked = False  # whether Bedrock was sent the request
@@ -86,6 +92,7 @@ class Record:
             "bedrock_request_id": self.bedrock_request_id,
             "api_key_id": self._request.api_key_id,
             "api_key_name": self.api_key_name,
+            "team": self.team,
             "route": self.route,
             "model": self.model,
             "model_id": self.model_id,
@@ -121,11 +128,13 @@ class RecordedResponse:
         return self._record.status != 0
 
     def start(self, status: int, headers: Mapping[str, str]) -> None:
-        """Adds what every answer carries: `request-id`, what was changed in the request, and that
-        the model is going."""
+        """Adds what every answer carries: `request-id`, the id by which Bedrock was asked, what was
+        changed in the request, and that the model is going."""
         self._record.status = status
         self.content_type = headers.get("content-type", "")
         about = {"request-id": self._record.request_id}
+        if self._record.asked:
+            about[MODEL_ID_HEADER] = self._record.model_id
         if self._record.changes:
             about[ADAPTED_HEADER] = ", ".join(self._record.changes)[:_LONGEST_HEADER]
         if self._record.legacy:

@@ -74,7 +74,7 @@ def _first_with_capacity(call: Call, until: float, record: Record, service: Serv
 
 def _ask_one(call: Call, model_id: str, until: float, record: Record, service: Service) -> Answer:
     record.asks(model_id)
-    path = model_path(model_id, call.operation)
+    path = model_path(service.called_as(model_id, record.team), call.operation)
     patience = min(_SILENT_SECONDS, until - time.monotonic())
     reply = service.upstream.post(path, call.headers, call.body, seconds=patience)
     record.bedrock_request_id = reply.headers.get("x-amzn-requestid", "")

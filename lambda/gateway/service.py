@@ -77,3 +77,15 @@ class Service(NamedTuple):
             raise errors.PermissionDenied(str(error)) from error
         except catalog.ResolutionError as error:
             raise errors.InvalidRequest(str(error)) from error
+
+    def called_as(self, model_id: str, team: str) -> str:
+        """What Bedrock is asked by: the team's own copy of that profile, if it has one.
+
+        An ARN may stand where an id does:
+        https://docs.aws.amazon.com/bedrock/latest/userguide/inference-profiles-use.html"""
+        return self.settings.team_profiles.get(team, {}).get(model_id, model_id)
+
+    def team_of(self, api_key_name: str) -> str:
+        """The team of a key called TEAM.NAME, empty for any other key."""
+        team = api_key_name.partition(".")[0]
+        return team if "." in api_key_name and team in self.settings.team_profiles else ""

@@ -10,7 +10,7 @@ if __name__ == "__main__":
     from local.embedded import api_keys, application_profiles, services
     from local.key_usage import KeyUsage
 
-    api_keys.add(KeyUsage(Path(os.environ.pop("KEY_USAGE_FOLDER"))))
     services.add()
+    api_keys.add(KeyUsage(Path(os.environ.pop("KEY_USAGE_FOLDER"))))
     application_profiles.add()
     runpy.run_module("ministack", run_name="__main__", alter_sys=True)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import datetime as dt
 import importlib
 import json
 import re
@@ -14,6 +15,8 @@ import pytest
 from aws_lambda_powertools.metrics import EphemeralMetrics
 
 import catalog
+from cli.doctor import bootstrap
+from cli.settings import told, written
 from gateway import settings
 from stacks.components.log_group import RETENTION
 from stacks.stage import RETENTION_DAYS
@@ -246,3 +249,24 @@ def _actions(synthesis: Synthesis, handler: str) -> set[str]:
 
 def test_settings_and_log_groups_know_the_same_retentions() -> None:
     assert tuple(RETENTION) == RETENTION_DAYS
+
+
+def test_the_command_line_reads_the_same_settings_from_stack_and_block(
+    any_stage: Synthesis,
+) -> None:
+    outputs = any_stage.template("ModelAccess")["Outputs"]
+    today = dt.datetime.now(dt.UTC).date().isoformat()
+    of_block = written(ROOT / "cdk.json", any_stage.stage, today)
+    assert told(of_block.source, text(outputs["Settings"]["Value"])) == of_block
+
+
+def test_the_doctor_asks_for_the_bootstrap_that_the_cdk_needs(any_stage: Synthesis) -> None:
+    manifest = json.loads((any_stage.folder / "manifest.json").read_text())
+    stacks = [
+        one for one in manifest["artifacts"].values() if one["type"] == "aws:cloudformation:stack"
+    ]
+    assert stacks
+    needed = {one["properties"]["requiresBootstrapStackVersion"] for one in stacks}
+    assert needed == {bootstrap.NEEDED}
+    parameters = {one["properties"]["bootstrapStackVersionSsmParameter"] for one in stacks}
+    assert parameters == {bootstrap.PARAMETER}

@@ -326,7 +326,7 @@ def test_outputs(any_stage: Synthesis) -> None:
     policy = any_stage.template("ModelAccess")["Outputs"]
     between_stacks = ("ExportsOutput", "PublishOutput")
     assert {name for name in policy if not name.startswith(between_stacks)} == {
-        *("InvokePolicyArn", "GuardPolicyArn", "BoundaryPolicyArn"),
+        *("InvokePolicyArn", "GuardPolicyArn", "BoundaryPolicyArn", "Settings"),
         *("TeamProfileArns", "TeamPolicyArns"),
     }
 

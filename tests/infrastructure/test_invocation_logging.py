@@ -171,7 +171,7 @@ def test_outputs(any_stage: Synthesis) -> None:
     ours = {name for name in outputs if not name.startswith("ExportsOutput")}
     asked = "data_retention" in CONTEXT["stages"][any_stage.stage]
     retention = {"DataRetentionMode"} if asked else set()
-    assert ours == {"LogGroupName", "LogBucketName", "KeyArn"} | retention
+    assert ours == {"LogGroupName", "LogBucketName", "KeyArn", "DeliveryRoleArn"} | retention
 
 
 def test_data_retention_is_set_by_one_role_to_one_mode(prod: Synthesis) -> None:

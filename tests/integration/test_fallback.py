@@ -25,6 +25,7 @@ def test_bedrock_throttles_one_route_and_the_next_answers(
 
     assert alone.status in (429, 529)
     assert both.status == 200
+    assert both.headers["x-gateway-model-id"].startswith("global.")
     assert "Hello" in both.body.decode()
     again = gateway.on_routes("us", "global").post(json.dumps(body))
     assert again.status == 200, "the connection is still good after a refusal"

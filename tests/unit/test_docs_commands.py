@@ -80,7 +80,7 @@ Command = Any
 def _leaves(command: Command, path: str) -> Iterator[tuple[str, set[str]]]:
     for part, each in getattr(command, "commands", {}).items():
         yield from _leaves(each, f"{path} {part}")
-    if not hasattr(command, "commands"):
+    if getattr(command, "invoke_without_command", True):
         options = [one for one in command.params if one.param_type_name == "option"]
         yield path, {text for one in options for text in (*one.opts, one.envvar) if text}
 
