@@ -159,6 +159,29 @@ def test_every_stage_of_cdk_json_is_valid() -> None:
             "plans.quota.rate: unknown key; allowed: throttle, quota",
         ),
         ({"teams": {"search": {"cost*": "1"}}}, "teams.search.cost*: 'cost*' given; allowed: an "),
+        (
+            {"teams": {"a--b": {}}},
+            "teams.a--b: 'a--b' given; allowed: an object of team names (1 to 24 letters and ",
+        ),
+        ({"teams": {"search": {"AWS:x": "1"}}}, "teams.search.AWS:x: given; allowed: other tags, "),
+        (
+            {"teams": {"search": {"claude-on-bedrock": "1"}}},
+            "teams.search.claude-on-bedrock: given; allowed: other tags, since this one is not ",
+        ),
+        (
+            {
+                "models": ["opus", "sonnet", "haiku"],
+                "teams": {f"t{number}": {} for number in range(12)},
+            },
+            "teams: 144 profiles given, one for each team, model and route; allowed: as many as 9 ",
+        ),
+        (
+            {
+                "teams": {f"team{number}": {} for number in range(20)},
+                "api_keys": [f"{number:064}" for number in range(30)],
+            },
+            "teams: 977 characters of profile ids given beside 2400 of api_keys; allowed: 3000 ",
+        ),
         ({"api_keys": ["a b"]}, "api_keys: 'a b' given; allowed: a list of 1 to 50 different "),
         ({"api_keys": []}, "api_keys: [] given; allowed: a list of 1 to 50 different names"),
         ({"api_keys": ["a", "a"]}, "api_keys: ['a', 'a'] given; allowed: each name once"),
