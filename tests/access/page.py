@@ -11,6 +11,9 @@ from tests.access.principals import Principal
 from tests.access.questions import Cell
 
 _UNCHECKED: Final = "†"
+_WITHOUT_CHECK: Final = """\
+Bedrock asks for a model behind a global profile by an ARN without a Region, which the simulator
+does not know. Its unsafe mode judges that part, without a check of the ARN."""
 _MODELS: Final = {model.name for model in MODELS}
 
 
@@ -59,8 +62,7 @@ def _head(matrix: Matrix) -> Iterator[str]:
         if having:
             yield f"| Every model by `{route}` | {_names(having)} |"
     yield ""
-    yield f"{_UNCHECKED}: Bedrock asks for a model behind a global profile by an ARN without a Region, which"
-    yield "the simulator does not know. Its unsafe mode judges that part, without a check of the ARN."
+    yield f"{_UNCHECKED}: {_WITHOUT_CHECK}"
 
 
 def _not_asked(matrix: Matrix) -> Iterator[str]:
