@@ -9,7 +9,7 @@ export PIP_DISABLE_PIP_VERSION_CHECK := 1
 export JSII_SILENCE_WARNING_END_OF_LIFE_NODE_VERSION := 20
 
 .DEFAULT_GOAL := help
-.PHONY: help install demo local test clients check synth bench lock clean
+.PHONY: help install demo local test clients check synth matrix bench lock clean
 
 help: ## Show this list
 	@awk -F ':.*## ' '/^[a-z]+:.*## /{printf "  make %-8s %s\n", $$1, $$2}' Makefile
@@ -37,6 +37,9 @@ synth: $(INSTALLED) ## Templates of every stage into cdk.out/, judged by cdk-nag
 	@for stage in $(STAGES); do \
 	  echo "synth $$stage"; cdk synth --quiet --no-notices -c stage=$$stage -o cdk.out/$$stage || exit 1; \
 	done
+
+matrix: $(INSTALLED) ## Write docs/access/ anew: who may do what in every stage, from the templates
+	@python -m tests.access
 
 bench: $(INSTALLED) ## Cold start and CPU per call, beside a bare runtime loop and boto3
 	@python -m benchmarks

@@ -151,7 +151,7 @@ KEPT: list[Resources] = [
     ),
     policy("*", Effect="Deny"),
     policy("*", Action="xray:PutTraceSegments"),
-    _document("GuardPolicy", [{"Effect": "Allow", "Action": "*", "Resource": "*"}]),
+    _document("Boundary", [{"Effect": "Allow", "Action": "*", "Resource": "*"}]),
     record(""),
 ]
 

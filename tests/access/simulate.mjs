@@ -1,0 +1,141 @@
+// Alone knows how the IAM simulator is asked: everything in by stdin as JSON, every answer out by stdout.
+//
+// In: {policies: [document], principals: [{arn, identity: [index], boundary: index?, control: index?}],
+//      requests: [{action, resource, account, context, resourcePolicy: document?}],
+//      mutants: [{statement, documents: {index: document}}]}
+// Out: {requests: [null | "unsafe" | why it cannot be asked], answers: [[answer per request] per principal],
+//       mutants: [null | [principal, request, answer]]}: the first answer that a mutant changes.
+//
+// The simulator's safe mode checks a request against AWS's service authorization data, which takes it
+// ten times as long as judging it. So each request is checked once, by a policy that allows everything, and
+// then judged for everybody by the same engine without the check, which it calls its unsafe mode.
+import { validateIdentityPolicy, validateResourcePolicy, validateServiceControlPolicy } from '@cloud-copilot/iam-policy'
+import { isWildcardOnlyAction, runSimulation, runUnsafeSimulation } from '@cloud-copilot/iam-simulate'
+
+const EVERYTHING = { Version: '2012-10-17', Statement: [{ Effect: 'Allow', Action: '*', Resource: '*' }] }
+const ALL_AWS = { name: 'FullAWSAccess', policy: EVERYTHING }
+
+function valid(validate, document) {
+  const errors = validate(document)
+  if (errors.length > 0) throw new Error(`${JSON.stringify(errors)} in ${JSON.stringify(document)}`)
+  return document
+}
+
+function named(document) {
+  return [{ name: 'policy', policy: document }]
+}
+
+function simulation(principal, request, documents) {
+  const control = principal.control
+  return {
+    request: {
+      principal: principal.arn,
+      action: request.action,
+      resource: { resource: request.resource, accountId: request.account },
+      contextVariables: { ...request.context, 'aws:PrincipalArn': principal.arn }
+    },
+    identityPolicies: principal.identity.flatMap((index) => named(documents[index])),
+    permissionBoundaryPolicies: principal.boundary === undefined ? undefined : named(documents[principal.boundary]),
+    serviceControlPolicies:
+      control === undefined
+        ? []
+        : [{ orgIdentifier: 'o-organization', policies: [ALL_AWS, ...named(documents[control])] }],
+    resourceControlPolicies: [],
+    resourcePolicy: request.resourcePolicy
+  }
+}
+
+// null if the request is one that AWS's data knows, "unsafe" if its ARN alone is not, else why it cannot be asked.
+async function check(request) {
+  const anybody = { arn: `arn:aws:iam::${request.account}:role/Anybody`, identity: [0] }
+  const result = await runSimulation(simulation(anybody, request, [EVERYTHING]), {})
+  if (result.resultType === 'error') {
+    return result.errors.message === 'no.resource.types' ? 'unsafe' : result.errors.message
+  }
+  const ignored = result.result.ignoredContextKeys
+  if (ignored.length > 0) throw new Error(`${request.action} knows no ${ignored.join(', ')}`)
+  return null
+}
+
+// Only the safe mode knows that an action takes no resource, so that an ARN in a policy does not match it, and
+// can judge a resource's own policy.
+async function decide(principal, request, documents) {
+  const asked = simulation(principal, request, documents)
+  if (!request.takesNoResource && !request.resourcePolicy) return runUnsafeSimulation(asked, {})
+  const result = await runSimulation(asked, {})
+  if (result.resultType === 'error') throw new Error(JSON.stringify(result.errors))
+  return result.overallResult
+}
+
+// "Allowed", "ImplicitlyDenied", or "ExplicitlyDenied: " and each statement that denies.
+async function answer(principal, request, documents) {
+  const result = await decide(principal, request, documents)
+  if (result !== 'ExplicitlyDenied') return result
+  const statements = []
+  for (const index of [...principal.identity, principal.boundary, principal.control]) {
+    if (index === undefined) continue
+    for (const statement of documents[index].Statement.filter((each) => each.Effect === 'Deny')) {
+      const alone = [{ Version: '2012-10-17', Statement: [statement] }]
+      const denied = await decide({ arn: principal.arn, identity: [0] }, request, alone)
+      if (denied === 'ExplicitlyDenied') statements.push(statement.Sid)
+    }
+  }
+  return `ExplicitlyDenied: ${[...new Set(statements)].sort().join(', ') || 'the resource’s own policy'}`
+}
+
+function pattern(text) {
+  return new RegExp(`^${text.replace(/[.+^${}()|[\]\\]/g, '\\$&').replaceAll('*', '.*').replaceAll('?', '.')}$`, 'i')
+}
+
+// Whether a statement can bear on a request at all; what cannot is not asked again of a mutant.
+function bearsOn(statement, request) {
+  const actions = [statement.Action ?? '*'].flat()
+  return statement.NotAction !== undefined || actions.some((each) => pattern(each).test(request.action))
+}
+
+async function firstChange(input, answers, mutant) {
+  const documents = input.policies.map((each, index) => mutant.documents[index] ?? each)
+  const touched = Object.keys(mutant.documents).map(Number)
+  for (const [who, principal] of input.principals.entries()) {
+    const own = [...principal.identity, principal.boundary, principal.control]
+    if (!own.some((index) => touched.includes(index))) continue
+    for (const [which, request] of input.requests.entries()) {
+      if (!request.expressible || !bearsOn(mutant.statement, request)) continue
+      const changed = await answer(principal, request, documents)
+      if (changed !== answers[who][which]) return [who, which, changed]
+    }
+  }
+  return null
+}
+
+async function main() {
+  const chunks = []
+  for await (const chunk of process.stdin) chunks.push(chunk)
+  const input = JSON.parse(Buffer.concat(chunks).toString())
+  const controls = new Set(input.principals.map((each) => each.control))
+  input.policies.forEach((each, index) => {
+    valid(controls.has(index) ? validateServiceControlPolicy : validateIdentityPolicy, each)
+  })
+  const checked = []
+  for (const request of input.requests) {
+    const [service, action] = request.action.split(':')
+    if (request.resourcePolicy !== undefined) valid(validateResourcePolicy, request.resourcePolicy)
+    const why = await check(request)
+    request.expressible = why === null || why === 'unsafe'
+    request.takesNoResource = request.expressible && (await isWildcardOnlyAction(service, action))
+    checked.push(why)
+  }
+  const answers = []
+  for (const principal of input.principals) {
+    const row = []
+    for (const request of input.requests) {
+      row.push(request.expressible ? await answer(principal, request, input.policies) : null)
+    }
+    answers.push(row)
+  }
+  const mutants = []
+  for (const mutant of input.mutants) mutants.push(await firstChange(input, answers, mutant))
+  process.stdout.write(JSON.stringify({ requests: checked, answers, mutants }))
+}
+
+await main()

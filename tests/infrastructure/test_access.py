@@ -1,0 +1,157 @@
+"""Who may do what, as a simulator that is not ours reads the templates: the pages say it, and each
+statement and each resource of a policy is seen to matter."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from typing import NamedTuple
+
+import pytest
+
+import catalog
+from catalog import access
+from stacks.settings import load_stage
+from tests.access.__main__ import PAGES
+from tests.access.matrix import NOT_ALLOWED, Inquiry, Matrix
+from tests.access.mutants import NOT_ASKED, mutants, unaccounted
+from tests.access.page import page, rows_of, said, way_of
+from tests.access.principals import Policy, Principal
+from tests.access.questions import INVOKE, Cell
+from tests.infrastructure.synthesis import CONTEXT, Synthesis
+
+
+class Judged(NamedTuple):
+    matrix: Matrix
+    changes: Mapping[str, str | None]
+
+
+@pytest.fixture(scope="session")
+def judge() -> Callable[[Synthesis], Judged]:
+    """Each stage's matrix and mutants, judged once."""
+    made: dict[str, Judged] = {}
+
+    def of(synthesis: Synthesis) -> Judged:
+        if synthesis.stage not in made:
+            inquiry = inquire(synthesis)
+            altered = mutants(inquiry.principals, inquiry.cells)
+            made[synthesis.stage] = Judged(*inquiry.judge(altered))
+        return made[synthesis.stage]
+
+    return of
+
+
+@pytest.fixture
+def judged(any_stage: Synthesis, judge: Callable[[Synthesis], Judged]) -> Judged:
+    return judge(any_stage)
+
+
+def inquire(synthesis: Synthesis) -> Inquiry:
+    return Inquiry(load_stage(CONTEXT["stages"], synthesis.stage), synthesis.folder)
+
+
+def test_the_page_says_what_the_templates_allow(judged: Judged) -> None:
+    path = PAGES / f"{judged.matrix.stage.name}.md"
+    written = path.read_text(encoding="utf-8") if path.is_file() else ""
+    assert written.splitlines() == page(judged.matrix).splitlines(), "run make matrix"
+
+
+def test_the_page_leaves_out_nothing(judged: Judged) -> None:
+    matrix = judged.matrix
+    for principal in matrix.principals:
+        found: dict[Cell, str] = {}
+        for row in rows_of(matrix, principal):
+            for cell in matrix.cells:
+                fits = (cell.action in row.actions, way_of(cell, matrix) in row.ways)
+                if all(fits) and cell.region in row.regions and _named(cell, row.subjects):
+                    assert found.setdefault(cell, row.outcome) == row.outcome
+        asked = [cell for cell in matrix.cells if matrix.outcome(principal, cell)]
+        assert found == {cell: said(matrix.outcome(principal, cell)) for cell in asked}
+
+
+def _named(cell: Cell, subjects: tuple[str, ...]) -> bool:
+    if cell.subject in subjects:
+        return True
+    of_all = next((each for each in subjects if each.startswith("*all*")), None)
+    if of_all is None or catalog.find(cell.subject) is None:
+        return False
+    return cell.subject not in of_all.removeprefix("*all* but ").split(", ")
+
+
+def test_whoever_may_invoke_may_invoke_the_stages_models_by_its_routes_and_no_other(
+    judged: Judged,
+) -> None:
+    matrix, stage = judged.matrix, judged.matrix.stage
+    named = {
+        (model.name, route, stage.region)
+        for model in catalog.MODELS
+        for route in stage.routes
+        if model.name in stage.models and access.reach(model, route, stage.region) is not None
+    }
+    for action in INVOKE:
+        opened = {
+            principal.name: _invoked(matrix, principal, action)
+            for principal in matrix.principals
+            if not principal.made_up
+        }
+        callers = [found for found in opened.values() if found]
+        assert callers
+        assert all(found == named for found in callers)
+
+
+def _invoked(matrix: Matrix, principal: Principal, action: str) -> set[tuple[str, str, str]]:
+    return {
+        (cell.subject, cell.way, cell.region)
+        for cell in matrix.cells
+        if cell.action == action and matrix.allows(principal, cell)
+        if not cell.way.startswith("the team's profile")
+    }
+
+
+def test_what_the_simulator_cannot_express_is_marked(judged: Judged) -> None:
+    matrix = judged.matrix
+    by_global = [cell for cell in matrix.cells if cell.way == "global"]
+    assert by_global
+    for cell in matrix.cells:
+        regionless = any(":bedrock:::" in request.resource for request in cell.requests)
+        assert (set(cell.requests) & matrix.unchecked != set()) == regionless
+        assert ("†" in way_of(cell, matrix)) == regionless
+    not_asked = {request.action for request in matrix.not_asked}
+    assert not_asked == {"bedrock:InvokeModelWithBidirectionalStream"}
+
+
+def test_every_mutant_changes_the_matrix(judged: Judged) -> None:
+    assert len(judged.changes) > 20
+    assert [name for name, change in judged.changes.items() if change is None] == []
+
+
+def test_every_action_of_a_policy_is_asked_about_or_left_out_with_a_reason(
+    any_stage: Synthesis,
+) -> None:
+    inquiry = inquire(any_stage)
+    assert unaccounted(inquiry.principals, inquiry.cells) == set()
+    assert all(NOT_ASKED.values())
+
+
+def test_a_statement_that_does_not_matter_is_found_out(prod: Synthesis) -> None:
+    inquiry = inquire(prod)
+    statement = {
+        "Sid": "Once",
+        "Effect": "Allow",
+        "Action": "s3:GetObject",
+        "Resource": ["arn:aws:s3:::another-bucket/*"],
+    }
+    twice = Policy("Twice", {"Version": "2012-10-17", "Statement": [statement] * 2})
+    twice.statements[1] = statement | {"Sid": "Again"}
+    inquiry.principals = [Principal("Reader", "arn:aws:iam::123456789012:role/R", (twice,))]
+    _, changes = inquiry.judge(mutants(inquiry.principals, inquiry.cells))
+    survivors = {name for name, change in changes.items() if change is None}
+    assert survivors == {"Twice: Once is gone", "Twice: Again is gone"}
+    assert len(changes) == 4
+
+
+def test_a_role_with_no_policy_may_do_nothing(prod: Synthesis) -> None:
+    inquiry = inquire(prod)
+    inquiry.principals = [Principal("Nobody", "arn:aws:iam::123456789012:role/N", ())]
+    assert {row.outcome for row in rows_of(inquiry.matrix(), inquiry.principals[0])} == {
+        NOT_ALLOWED
+    }
