@@ -68,7 +68,7 @@ class Gateway(cdk.Stack):
             self._put_out_keys(keys, plans)
         else:
             self._open_to(access.application_role, stage, api)
-        functions = [each for each in (self.function, self.authorizer) if each]
+        functions = [each for each in (self.function, self.authorizer, self.key_expiry) if each]
         Operation(
             self,
             "Operation",

@@ -5,6 +5,7 @@ from __future__ import annotations
 import fnmatch
 import json
 from collections.abc import Iterator
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -85,6 +86,15 @@ def allows(synthesis: Synthesis, purpose: str, action: str, resource: str) -> bo
         and any(fnmatch.fnmatchcase(resource, each) for each in texts(statement["Resource"]))
     }
     return effects == {"Allow"}
+
+
+def default_plan(synthesis: Synthesis) -> str:
+    (found,) = [
+        each.id
+        for each in synthesis.resources("Gateway", "AWS::ApiGateway::UsagePlan")
+        if each.properties["UsagePlanName"] == f"claude-on-bedrock-{synthesis.stage}"
+    ]
+    return found
 
 
 def trust(synthesis: Synthesis, purpose: str) -> list[dict[str, Any]]:
@@ -233,7 +243,7 @@ def test_an_operator_reads_audit_lines_and_no_record(prod: Synthesis) -> None:
 def test_an_operator_hands_out_the_stages_keys(
     any_stage: Synthesis, action: str, path: str, condition: str | None
 ) -> None:
-    plan = any_stage.only("Gateway", "AWS::ApiGateway::UsagePlan").id
+    plan = default_plan(any_stage)
     region = CONTEXT["stages"][any_stage.stage]["region"]
     resource = f"arn:aws:apigateway:{region}::{path.replace('PLAN', f'<{plan}>')}"
 
@@ -249,7 +259,7 @@ def test_an_operator_hands_out_the_stages_keys(
 
 
 def test_an_operator_changes_neither_plans_nor_the_api(any_stage: Synthesis) -> None:
-    plan = any_stage.only("Gateway", "AWS::ApiGateway::UsagePlan").id
+    plan = default_plan(any_stage)
     api = any_stage.only("Gateway", "AWS::ApiGateway::RestApi").id
     base = f"arn:aws:apigateway:{CONTEXT['stages'][any_stage.stage]['region']}::"
 
@@ -293,8 +303,9 @@ def test_the_guards_exceptions_are_the_roles_that_are_made(named: Synthesis) -> 
         for statement in policy.properties["PolicyDocument"]["Statement"]
         if (condition := statement.get("Condition", {}).get("ArnNotEquals", {}))
     }
-    assert excepted & made == {"claude-on-bedrock-prod-eu-central-1-logging"}
-    assert excepted - made <= {"claude-on-bedrock-prod-eu-central-1-data-retention"}
+    name = "claude-on-bedrock-prod-eu-central-1"
+    assert excepted == {f"{name}-logging", f"{name}-data-retention"}
+    assert excepted <= made
 
 
 def test_what_the_stage_asks_for_is_in_the_guard(named: Synthesis) -> None:
@@ -306,3 +317,28 @@ def test_what_the_stage_asks_for_is_in_the_guard(named: Synthesis) -> None:
     sids = {each["Sid"] for each in denials.properties["PolicyDocument"]["Statement"]}
     assert {"OnlyWithTheGuardrail", "NoOtherDataRetention", "NoLongTermBearerTokens"} <= sids
     assert "NoGlobalRouting" not in sids
+
+
+def test_where_requests_are_signed_the_application_role_may_call_the_endpoint(
+    tmp_path: Path,
+) -> None:
+    signed = synthesise("dev", tmp_path, auth="iam", quota=None)
+    api = signed.only("Gateway", "AWS::ApiGateway::RestApi").id
+
+    (calling,) = [
+        each
+        for each in own_statements(signed, "application")
+        if each["Action"] == "execute-api:Invoke"
+    ]
+    where = f"arn:aws:execute-api:us-east-1:123456789012:<{api}>/dev"
+    assert set(texts(calling["Resource"])) == {f"{where}/GET/*", f"{where}/POST/*"}
+    bounds = {
+        text(resource)
+        for policy in signed.resources(STACK, "AWS::IAM::ManagedPolicy")
+        if policy.id.startswith("GuardBoundary")
+        for each in policy.properties["PolicyDocument"]["Statement"]
+        if each["Action"] == "execute-api:Invoke"
+        for resource in [each["Resource"]]
+    }
+    assert bounds == {"arn:aws:execute-api:us-east-1:123456789012:*/dev/*"}
+    assert not [each for each in actions(signed, "operator", "Allow") if each == "apigateway:POST"]

@@ -49,7 +49,11 @@ def test_the_stages_throttle_holds_for_every_method(signed: Synthesis) -> None:
 
 
 def test_the_policy_opens_this_stage_of_this_api_and_no_more(signed: Synthesis) -> None:
-    policy = signed.only(STACK, "AWS::IAM::ManagedPolicy")
+    (policy,) = [
+        each
+        for each in signed.resources(STACK, "AWS::IAM::ManagedPolicy")
+        if each.id.startswith("InvokeEndpoint")
+    ]
     (statement,) = policy.properties["PolicyDocument"]["Statement"]
     api = signed.only(STACK, "AWS::ApiGateway::RestApi").id
     where = f"arn:aws:execute-api:us-east-1:123456789012:<{api}>/dev"

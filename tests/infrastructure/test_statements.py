@@ -93,6 +93,11 @@ BOUNDARY_PATTERNS = {
         "logs:CreateLogStream logs:PutLogEvents"
     ),
 }
+BOUNDARY_PATTERNS_WITH_TEAMS = {
+    "arn:aws:bedrock:REGION:123456789012:application-inference-profile/*": (
+        "bedrock:InvokeModel bedrock:InvokeModelWithResponseStream"
+    )
+}
 WILDCARD_ACTION = {"bedrock-mantle:*": "a denial: of every action there is and will be"}
 
 PROFILE_ID = "a1b2c3d4e5f6"
@@ -177,9 +182,9 @@ def test_only_listed_actions_are_allowed_on_any_resource(any_stage: Synthesis) -
         if "*" in statement.resources()
         for action in statement.actions()
     }
-    to_set_up = set(ANY_RESOURCE_TO_SET_UP) if any_stage.stage == "local" else set()
-    sets_mode = "data_retention" in CONTEXT["stages"][any_stage.stage]
-    put = set() if sets_mode else {"bedrock:PutAccountDataRetention"}
+    block = CONTEXT["stages"][any_stage.stage]
+    to_set_up = set(ANY_RESOURCE_TO_SET_UP) if "setup" in block.get("roles", {}) else set()
+    put = set() if "data_retention" in block else {"bedrock:PutAccountDataRetention"}
     assert found == (set(ANY_RESOURCE) | to_set_up) - put
 
 
@@ -211,28 +216,31 @@ def test_patterns_in_the_boundary_are_the_listed_ones(any_stage: Synthesis) -> N
         for each in identity_statements(any_stage)
         if each.allows() and each.holder == boundary(any_stage)
     )
-    route = CONTEXT["stages"][any_stage.stage]["route"]
+    block = CONTEXT["stages"][any_stage.stage]
+    route, teams = block["route"], BOUNDARY_PATTERNS_WITH_TEAMS if "teams" in block else {}
     assert {
         pattern.replace(f"/{route}.", "/ROUTE."): " ".join(sorted(actions))
         for pattern, actions in _patterns(bounds, any_stage).items()
-    } == BOUNDARY_PATTERNS
+    } == BOUNDARY_PATTERNS | teams
 
 
 def _patterns(found: Iterator[Statement], synthesis: Synthesis) -> dict[str, set[str]]:
     """Each resource that is a pattern -> the actions on it, `*` alone left out."""
     patterns: dict[str, set[str]] = {}
     region = CONTEXT["stages"][synthesis.stage]["region"]
+    written = {"AWS::ApiGateway::RestApi": "<API>", "AWS::ApiGateway::UsagePlan": "<PLAN>"}
     ids = {
-        "<API>": synthesis.only("Gateway", "AWS::ApiGateway::RestApi").id,
-        "<PLAN>": synthesis.only("Gateway", "AWS::ApiGateway::UsagePlan").id,
+        f"<{resource.id}>": name
+        for type_, name in written.items()
+        for resource in synthesis.resources("Gateway", type_)
     }
     for statement in found:
         for resource in statement.resources():
             if "*" in resource and resource != "*":
                 name = resource.replace(region, "REGION")
                 name = re.sub(rf"([-/]){synthesis.stage}([-/])", r"\1STAGE\2", name)
-                for written, id_ in ids.items():
-                    name = name.replace(f"<{id_}>", written)
+                for reference, means in ids.items():
+                    name = name.replace(reference, means)
                 patterns.setdefault(name, set()).update(statement.actions())
     return patterns
 
