@@ -60,6 +60,7 @@ def test_create_sets_logging_where_there_is_none(bedrock: BedrockControl, mailbo
             "StackId": STACK_ID,
             "RequestId": "5b478418-69bc-4151-a1f6-b4a1e5a0fd05",
             "LogicalResourceId": "LoggingConfiguration",
+            "Data": {},
         }
     ]
 
