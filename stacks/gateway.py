@@ -24,7 +24,7 @@ from stacks.components.python_function import PythonFunction
 from stacks.components.stage_names import StageNames
 from stacks.components.streaming_api import LONGEST_STREAM, StreamingApi
 from stacks.model_access import ModelAccess
-from stacks.stage import DEFAULT_PLAN, Stage
+from stacks.stage import DEFAULT_PLAN, Guardrail, Stage
 
 
 class Gateway(cdk.Stack):
@@ -181,6 +181,7 @@ class Gateway(cdk.Stack):
                 "POWERTOOLS_SERVICE_NAME": "gateway",
                 "POWERTOOLS_METRICS_NAMESPACE": "ClaudeOnBedrock",
                 **self._team_variables(stage, access),
+                **_guardrail_variables(stage.guardrail),
             },
             managed_policies=[
                 *access.invoke_policies,
@@ -225,3 +226,7 @@ class Gateway(cdk.Stack):
             statements=account_log_role.log_role_statements(self),
         )
         return AccountLogRole(self, "LogRole", function=function.function)
+
+
+def _guardrail_variables(guardrail: Guardrail | None) -> dict[str, str]:
+    return {"GUARDRAIL": f"{guardrail.id}:{guardrail.version}"} if guardrail else {}

@@ -14,6 +14,7 @@ from gateway import errors, json_object
 from gateway.audit import Record
 from gateway.request import Request
 from gateway.service import Service, model_path
+from gateway.settings import Guardrail
 from gateway.upstream import Reply, read_all
 
 METADATA_HEADER = "x-amzn-bedrock-request-metadata"
@@ -108,6 +109,15 @@ def carried(headers: Mapping[str, str]) -> dict[str, str]:
         for name, value in headers.items()
         if name.startswith(_BEDROCKS) and name != METADATA_HEADER
     }
+
+
+def guarded(headers: Mapping[str, str], guardrail: Guardrail | None) -> dict[str, str]:
+    """A client's headers for Bedrock, the stage's guardrail over the client's own:
+    https://docs.aws.amazon.com/bedrock/latest/userguide/guardrails-permissions-id.html"""
+    if guardrail is None:
+        return carried(headers)
+    named = {"guardrailidentifier": guardrail.id, "guardrailversion": guardrail.version}
+    return {**carried(headers), **{f"{_BEDROCKS}{name}": value for name, value in named.items()}}
 
 
 def metadata(

@@ -7,7 +7,7 @@ import json
 
 from gateway import errors, json_object, message_body, sse
 from gateway.audit import Record, RecordedResponse
-from gateway.invocation import METADATA_HEADER, Answer, Call, ask, carried, metadata
+from gateway.invocation import METADATA_HEADER, Answer, Call, ask, carried, guarded, metadata
 from gateway.message_body import Members
 from gateway.message_stream import MessageStream
 from gateway.request import Request, encoded, size
@@ -36,7 +36,7 @@ def _prepare(request: Request, record: Record, service: Service) -> Call:
     operation = "invoke-with-response-stream" if record.stream else "invoke"
     parts = message_body.for_bedrock(members, resolved.model, request, record, service.settings)
     body = encoded(json_object.join(parts))
-    return Call(resolved.profile_ids, operation, _headers(request, record), body)
+    return Call(resolved.profile_ids, operation, _headers(request, record, service), body)
 
 
 def _streamed(members: Members) -> bool:
@@ -46,9 +46,9 @@ def _streamed(members: Members) -> bool:
     return bool(value)
 
 
-def _headers(request: Request, record: Record) -> dict[str, str]:
+def _headers(request: Request, record: Record, service: Service) -> dict[str, str]:
     return {
-        **carried(request.headers),
+        **guarded(request.headers, service.settings.guardrail),
         "accept": "application/vnd.amazon.eventstream" if record.stream else "application/json",
         "content-type": "application/json",
         METADATA_HEADER: json.dumps(metadata(request, record)),

@@ -9,11 +9,12 @@ from typing import Any, NamedTuple
 
 from gateway import errors, eventstream, json_object, usage
 from gateway.audit import Record, RecordedResponse
-from gateway.invocation import METADATA_HEADER, Answer, Call, ask, carried, metadata
+from gateway.invocation import METADATA_HEADER, Answer, Call, ask, carried, guarded, metadata
 from gateway.message_body import object_members
 from gateway.message_stream import inner, stream_error
 from gateway.request import Request, encoded, size
 from gateway.service import Service, model_in, operation_in
+from gateway.settings import Guardrail
 
 _METRICS = "amazon-bedrock-invocationMetrics"
 _READ_SECONDS = 60.0
@@ -43,7 +44,7 @@ def invoke(request: Request, response: RecordedResponse, record: Record, service
     record.request_bytes = size(text)
     resolved = service.resolve(model_in(request.path))
     record.resolved(resolved)
-    headers, body = _sent(request, record, text, operation)
+    headers, body = _sent(request, record, text, operation, service.settings.guardrail)
     call = Call(resolved.profile_ids, name, headers, body)
     with ask(call, record, service) as answer:
         if operation.streamed:
@@ -53,32 +54,39 @@ def invoke(request: Request, response: RecordedResponse, record: Record, service
 
 
 def _sent(
-    request: Request, record: Record, text: str, operation: Operation
+    request: Request, record: Record, text: str, operation: Operation, guardrail: Guardrail | None
 ) -> tuple[dict[str, str], bytes]:
-    """The headers and the body for Bedrock, the caller's name in one of them."""
-    headers = _headers(request.headers)
+    """The headers and the body for Bedrock; the caller's name and the stage's guardrail are in one
+    of them."""
     if operation.converse:
-        return headers, _with_metadata(request, record, text)
+        return _headers(request.headers, None), _converse_body(request, record, text, guardrail)
+    headers = _headers(request.headers, guardrail)
     headers[METADATA_HEADER] = json.dumps(metadata(request, record))
     return headers, encoded(text)
 
 
-def _headers(headers: Mapping[str, str]) -> dict[str, str]:
+def _headers(headers: Mapping[str, str], guardrail: Guardrail | None) -> dict[str, str]:
     """What Bedrock reads of a client's headers: content types, and its own."""
     named = {"content-type": headers.get("content-type", "application/json")}
     if "accept" in headers:
         named["accept"] = headers["accept"]
-    return {**named, **carried(headers)}
+    return {**named, **guarded(headers, guardrail)}
 
 
-def _with_metadata(request: Request, record: Record, text: str) -> bytes:
-    """Converse has its metadata in the body: one member is set, the others keep their bytes."""
+def _converse_body(
+    request: Request, record: Record, text: str, guardrail: Guardrail | None
+) -> bytes:
+    """Converse has both in its body: these members are set, the others keep their bytes."""
     members = object_members(text)
     client = members["requestMetadata"].value if "requestMetadata" in members else None
     if not isinstance(client, dict | None):
         raise errors.InvalidRequest("The request metadata must be an object of strings.")
     parts = {name: member.text for name, member in members.items()}
     parts["requestMetadata"] = json.dumps(metadata(request, record, client))
+    if guardrail is not None:
+        theirs = members["guardrailConfig"].value if "guardrailConfig" in members else None
+        ours = {"guardrailIdentifier": guardrail.id, "guardrailVersion": guardrail.version}
+        parts["guardrailConfig"] = json.dumps({**_object(theirs), **ours})
     return encoded(json_object.join(parts))
 
 

@@ -9,6 +9,13 @@ class SettingsError(Exception):
     """A variable is missing or wrong; the message names it."""
 
 
+class Guardrail(NamedTuple):
+    """The guardrail that every call carries, since IAM refuses one without it."""
+
+    id: str
+    version: str
+
+
 class Settings(NamedTuple):
     """`ping_seconds`: silence after which a stream is kept alive. `endpoint`: Bedrock's URL.
 
@@ -26,6 +33,7 @@ class Settings(NamedTuple):
     api_key_names: dict[str, str]
     endpoint: str
     team_profiles: Mapping[str, Mapping[str, str]]
+    guardrail: Guardrail | None
 
 
 def load(environment: Mapping[str, str]) -> Settings:
@@ -43,6 +51,7 @@ def load(environment: Mapping[str, str]) -> Settings:
         api_key_names=_names(environment, "API_KEY_NAMES"),
         endpoint=environment.get("AWS_ENDPOINT_URL_BEDROCK_RUNTIME") or default_endpoint,
         team_profiles=_team_profiles(environment, "TEAM_PROFILES"),
+        guardrail=_guardrail(environment, "GUARDRAIL"),
     )
 
 
@@ -99,3 +108,13 @@ def _team_profiles(environment: Mapping[str, str], name: str) -> dict[str, dict[
             f"{name} must be a JSON object of arn, teams and profiles, not {text!r}"
         ) from error
     return found
+
+
+def _guardrail(environment: Mapping[str, str], name: str) -> Guardrail | None:
+    text = environment.get(name)
+    if not text:
+        return None
+    guardrail = Guardrail(*text.partition(":")[::2])
+    if not all(guardrail):
+        raise SettingsError(f"{name} must be ID:VERSION, not {text!r}")
+    return guardrail

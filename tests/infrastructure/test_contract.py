@@ -21,7 +21,7 @@ from gateway import settings
 from stacks.components.log_group import RETENTION
 from stacks.stage import RETENTION_DAYS
 from tests.infrastructure.rendering import text, texts
-from tests.infrastructure.synthesis import ROOT, Resource, Synthesis
+from tests.infrastructure.synthesis import ROOT, Resource, Synthesis, synthesise
 
 SOURCES = ROOT / "lambda"
 PROFILE = "AWS::Bedrock::ApplicationInferenceProfile"
@@ -95,6 +95,23 @@ def test_the_gateway_knows_the_teams_profiles_as_the_outputs_tell_them(local: Sy
 def test_a_stage_without_teams_tells_the_gateway_of_none(prod: Synthesis) -> None:
     given = environment(prod, "gateway.handler.handle")
     assert settings.load({**given, "AWS_REGION": "eu-central-1"}).team_profiles == {}
+
+
+def test_the_gateway_is_told_the_guardrail_that_iam_asks_for(tmp_path: Path) -> None:
+    enforced = {"id": "abc123", "version": "2"}
+    synthesis = synthesise("dev", tmp_path, guardrail=enforced)
+    given = environment(synthesis, "gateway.handler.handle")
+    read = settings.load({**given, "AWS_REGION": "us-east-1"})
+    assert read.guardrail == (enforced["id"], enforced["version"])
+    policies = synthesis.resources("ModelAccess", "AWS::IAM::ManagedPolicy")
+    conditions = [
+        statement.get("Condition", {}).get("StringEquals", {})
+        for policy in policies
+        for statement in policy.properties["PolicyDocument"]["Statement"]
+    ]
+    key = "bedrock:GuardrailIdentifier"
+    asked = {text(condition[key]) for condition in conditions if key in condition}
+    assert asked == {"arn:aws:bedrock:us-east-1:123456789012:guardrail/abc123:2"}
 
 
 def test_the_gateways_environment_fits_its_limit(any_stage: Synthesis) -> None:
