@@ -19,13 +19,13 @@ def build(app: cdk.App, stage: Stage) -> None:
     env = cdk.Environment(account=stage.account, region=stage.region)
     name = f"claude-on-bedrock-{stage.name}"
     record = InvocationLogging(app, f"{name}-InvocationLogging", stage=stage, env=env)
-    access = ModelAccess(app, f"{name}-ModelAccess", stage=stage, env=env)
+    access = ModelAccess(app, f"{name}-ModelAccess", stage=stage, record=record, env=env)
     gateway = Gateway(
         app,
         f"{name}-Gateway",
         stage=stage,
         keeping=record.keeping,
-        invoke_policies=access.invoke_policies,
+        access=access,
         env=env,
     )
     gateway.add_stack_dependency(record)  # no moment at which it answers and the log is off

@@ -24,7 +24,7 @@ _GATEWAY = {
     "_HANDLER": "gateway.handler.handle",
     "AWS_LAMBDA_FUNCTION_NAME": "gateway",
     "STAGE": "bench",
-    "ROUTE": "global",
+    "ROUTES": "global",
     "ALLOWED_MODELS": f"{MODEL},claude-opus-4-5,claude-haiku-4-5",
     "MAX_BODY_BYTES": "5000000",
     "PING_SECONDS": "15",

@@ -1,1 +1,1 @@
-"""The command `claude-bedrock`: ask, and look up what was logged."""
+"""The command `claude-bedrock`: ask, see what may be asked, and look up what was logged."""

@@ -1,71 +1,103 @@
-"""One question to the endpoint over plain HTTP, the answer given out as it comes."""
+"""One question to the endpoint, the answer given out as it comes, and what the call was."""
 
-import http.client
 import json
-import ssl
-import urllib.error
-import urllib.request
 from collections.abc import Iterator, Mapping
-from typing import Any, NamedTuple
+from contextlib import contextmanager
+from datetime import UTC, datetime
+from typing import Any
+
+import httpx2
+
+import catalog
+from catalog import cost
+from cli.endpoint import Endpoint, RefusedError
+
+_MODEL_ID = "x-gateway-model-id"
 
 
-class Endpoint(NamedTuple):
-    """Where to ask; `ca_bundle` is a file with the CAs to trust, None for the system's."""
+class Answer:
+    """Says what a stream of events says, piece by piece, and knows at any time what it has told."""
 
-    url: str
-    key: str
-    ca_bundle: str | None
+    def __init__(self, events: Iterator[Mapping[str, Any]], headers: Mapping[str, str]) -> None:
+        self.request_id = headers.get("request-id", "none")
+        self.model = ""
+        self.usage: dict[str, Any] = {}
+        self.stop_reason = ""
+        self._model_id = headers.get(_MODEL_ID, "")
+        self._events = events
+
+    @property
+    def route(self) -> str | None:
+        """The route that answered, None where the endpoint does not say it."""
+        route, _, _ = self._model_id.partition(".")
+        return route if route in catalog.ROUTES else None
+
+    def text(self) -> Iterator[str]:
+        """Pieces as they arrive. Raises RefusedError when the stream ends in an error, or early."""
+        for event in self._events:
+            kind = event["type"]
+            if kind == "content_block_delta" and event["delta"]["type"] == "text_delta":
+                yield event["delta"]["text"]
+            elif kind == "message_start":
+                self.model = event["message"]["model"]
+                self.usage |= event["message"].get("usage") or {}
+            elif kind == "message_delta":
+                self.usage |= event.get("usage") or {}
+                self.stop_reason = event["delta"].get("stop_reason") or ""
+            elif kind == "error":
+                raise RefusedError(self._told(event["error"]))
+            elif kind == "message_stop":
+                return
+        raise RefusedError(f"the answer broke off (request id {self.request_id})")
+
+    def receipt(self) -> str:
+        """One line: request id, model, tokens, cost."""
+        said = [f"request id {self.request_id}"]
+        if self.model:
+            said.append(f"{self.model} by {self.route or 'a route not told'}")
+            said.append(self._tokens())
+            said.append(self._cost())
+        if self.stop_reason not in {"", "end_turn"}:
+            said.append(f"stopped by {self.stop_reason}")
+        return ", ".join(said)
+
+    def _told(self, error: Mapping[str, Any]) -> str:
+        return f"{error['type']}: {error['message']} (request id {self.request_id})"
+
+    def _tokens(self) -> str:
+        read, made, cached, stored = (
+            self.usage.get(name) or 0
+            for name in (
+                "input_tokens",
+                "output_tokens",
+                "cache_read_input_tokens",
+                "cache_creation_input_tokens",
+            )
+        )
+        return f"{read} tokens in, {made} out, {cached} from cache, {stored} to cache"
+
+    def _cost(self) -> str:
+        model = catalog.find(self.model)
+        if model is None or self.route is None:
+            return "cost not known"
+        today = datetime.now(UTC).date().isoformat()
+        try:
+            dollars, assumed = cost.of_answer(model, self.route, self.usage, day=today)
+        except catalog.NoProfile:
+            return "cost not known"
+        return f"${dollars:.6f}" + "".join(f" ({each})" for each in assumed)
 
 
-class RefusedError(Exception):
-    """The endpoint answered with an error, or not at all; the text is for people."""
+@contextmanager
+def ask(endpoint: Endpoint, question: Mapping[str, Any]) -> Iterator[Answer]:
+    """The answer to a streaming Messages body, while the block reads it. Raises RefusedError."""
+    with endpoint.answer("POST", "/v1/messages", question) as response:
+        yield Answer(_events(response), response.headers)
 
 
-class Answer(NamedTuple):
-    request_id: str
-    text: Iterator[str]
-    """Pieces as they arrive. Raises RefusedError when the stream ends in an error."""
-
-
-def ask(endpoint: Endpoint, *, model: str, prompt: str, max_tokens: int) -> Answer:
-    """Raises RefusedError."""
-    body = {
-        "model": model,
-        "max_tokens": max_tokens,
-        "messages": [{"role": "user", "content": prompt}],
-        "stream": True,
-    }
-    headers = {"content-type": "application/json", "x-api-key": endpoint.key}
-    url = f"{endpoint.url.rstrip('/')}/v1/messages"
-    request = urllib.request.Request(url, json.dumps(body).encode(), headers)  # noqa: S310 - the user's
-    context = ssl.create_default_context(cafile=endpoint.ca_bundle)
-    try:
-        response = urllib.request.urlopen(request, context=context)  # noqa: S310 - the user's own URL
-    except urllib.error.HTTPError as error:
-        raise RefusedError(_reason(error)) from error
-    except OSError as error:
-        raise RefusedError(f"{url} does not answer: {error}") from error
-    return Answer(response.headers["request-id"], _pieces(response))
-
-
-def _reason(error: urllib.error.HTTPError) -> str:
-    request_id = error.headers.get("request-id", "none")
-    try:
-        said = json.load(error)["error"]
-        return f"{error.code} {said['type']}: {said['message']} (request id {request_id})"
-    except (ValueError, KeyError, TypeError):
-        return f"{error.code} {error.reason} (request id {request_id})"
-
-
-def _pieces(response: http.client.HTTPResponse) -> Iterator[str]:
-    with response:
-        for line in response:
-            if line.startswith(b"data: "):
-                yield from _text(json.loads(line.removeprefix(b"data: ")))
-
-
-def _text(event: Mapping[str, Any]) -> Iterator[str]:
-    if event["type"] == "error":
-        raise RefusedError(f"{event['error']['type']}: {event['error']['message']}")
-    if event["type"] == "content_block_delta" and event["delta"]["type"] == "text_delta":
-        yield event["delta"]["text"]
+def _events(response: httpx2.Response) -> Iterator[Mapping[str, Any]]:
+    for event in httpx2.EventSource(response):
+        try:
+            yield json.loads(event.data)
+        except ValueError as error:
+            raise RefusedError("the answer has an event that is not JSON") from error

@@ -75,10 +75,15 @@ def deployed(stage: str, region: str | None) -> Deployment:
     """The stage in the account of the caller's AWS credentials, which are not looked at yet.
 
     Raises NoTargetError where no Region is known."""
+    return Deployment(stage, known_region(region), None)
+
+
+def known_region(region: str | None) -> str:
+    """The Region given, else that of the caller's AWS settings. Raises NoTargetError."""
     found = boto3.Session(region_name=region).region_name
     if found is None:
         raise NoTargetError("no Region is set: give --region, or set AWS_REGION")
-    return Deployment(stage, found, None)
+    return found
 
 
 def chosen(stage: str | None, region: str | None, state: Path) -> Deployment:

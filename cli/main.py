@@ -2,11 +2,17 @@
 
 import typer
 
-from cli.commands import logs
+from cli.commands import access, keys, logs, models
 from cli.commands.ask import ask
+from cli.commands.doctor import doctor
 
 app = typer.Typer(
-    add_completion=False, help="Ask Claude through your endpoint, and see what was logged."
+    add_completion=False,
+    help="Ask Claude through your endpoint, and see what it offers and what was logged.",
 )
 app.command()(ask)
+app.command()(doctor)
+app.add_typer(access.app, name="access")
 app.add_typer(logs.app, name="logs")
+app.add_typer(keys.app, name="keys")
+app.add_typer(models.app, name="models")

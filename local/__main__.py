@@ -14,7 +14,7 @@ from rich.console import Console
 from rich.table import Table
 
 from local.api_gateway.deployed import UnservedApiError
-from local.aws import without_aws
+from local.aws import ACCESS_KEY_ID, SECRET_ACCESS_KEY, without_aws
 from local.cdk import CdkError
 from local.demo import DemoFailedError, demonstrate
 from local.embedded_aws import EmbeddedAwsError
@@ -41,30 +41,38 @@ Port = Annotated[int, typer.Option(help="Of the API over HTTP; 0 picks a free on
 HttpsPort = Annotated[int, typer.Option(help="Of the API over HTTPS; 0 picks a free one.")]
 AwsPort = Annotated[int, typer.Option(help="Of the embedded AWS; 0 picks a free one.")]
 StateFolder = Annotated[Path, typer.Option(help="Where logs, CA and endpoint.json go.")]
+Blocks = Annotated[
+    Path | None,
+    typer.Option(help="A JSON file of stage blocks in place of those in cdk.json.", exists=True),
+]
 
 
 @app.command()
 def up(
+    *,
     stage: Stage = "local",
     port: Port = 0,
     https_port: HttpsPort = 0,
     aws_port: AwsPort = 0,
     state: StateFolder = Path(".local"),
+    blocks: Blocks = None,
 ) -> None:
     """Deploy to an embedded AWS and serve the API until Ctrl-C."""
-    _run(_up(Options(stage, port, https_port, aws_port, state)))
+    _run(_up(Options(stage, port, https_port, aws_port, state, blocks)))
 
 
 @app.command()
 def demo(
+    *,
     stage: Stage = "local",
     port: Port = 0,
     https_port: HttpsPort = 0,
     aws_port: AwsPort = 0,
     state: StateFolder = Path(".local"),
+    blocks: Blocks = None,
 ) -> None:
     """The same, then call it, show what was logged, and stop."""
-    _run(_demo(Options(stage, port, https_port, aws_port, state)))
+    _run(_demo(Options(stage, port, https_port, aws_port, state, blocks)))
 
 
 async def _up(options: Options) -> None:
@@ -85,7 +93,6 @@ async def _demo(options: Options) -> None:
 
 def _present(console: Console, endpoint: Endpoint, options: Options) -> None:
     """How to call what is up."""
-    key = next(iter(endpoint.api_keys.values()))
     table = Table.grid(padding=(0, 2))
     for name, value in (
         ("URL", endpoint.url),
@@ -98,7 +105,7 @@ def _present(console: Console, endpoint: Endpoint, options: Options) -> None:
         table.add_row(f"[bold]{name}[/]", value)
     console.print(table)
     console.print(
-        f"\ncurl {endpoint.http_url}/v1/messages -H 'x-api-key: {key}' "
+        f"\ncurl {endpoint.http_url}/v1/messages {_credentials(endpoint)} "
         "-H 'content-type: application/json' -d "
         '\'{"model": "claude-haiku-4-5", "max_tokens": 99, '
         '"messages": [{"role": "user", "content": "Hello"}]}\'\n',
@@ -107,6 +114,14 @@ def _present(console: Console, endpoint: Endpoint, options: Options) -> None:
         highlight=False,
     )
     console.print(f"All of this is in {options.state / 'endpoint.json'}. Ctrl-C stops everything.")
+
+
+def _credentials(endpoint: Endpoint) -> str:
+    """What tells curl who calls: a key, or a signature."""
+    for key in endpoint.api_keys.values():
+        return f"-H 'x-api-key: {key}'"
+    who = f"{ACCESS_KEY_ID}:{SECRET_ACCESS_KEY}"
+    return f"--aws-sigv4 aws:amz:{endpoint.region}:execute-api --user {who}"
 
 
 def _run(work: Coroutine[object, object, None]) -> None:

@@ -25,11 +25,13 @@ class CdkError(Exception):
 
 
 class Cdk:
-    """The CLI for one stage. What it says goes to `folder`/cdk.log, in short to each `say`."""
+    """The CLI for one stage, of cdk.json or of the JSON file `blocks`. What it says goes to
+    `folder`/cdk.log, in short to each `say`."""
 
-    def __init__(self, *, stage: str, folder: Path) -> None:
+    def __init__(self, *, stage: str, folder: Path, blocks: Path | None = None) -> None:
         self.stage = stage
         self._folder = folder
+        self._blocks = blocks
         self._assembly = folder / "cdk.out"
         self._outputs = folder / "outputs.json"
         self._log = folder / "cdk.log"
@@ -37,7 +39,9 @@ class Cdk:
 
     async def synth(self, say: Say) -> None:
         """Writes the cloud assembly, which the other commands use, and asks no AWS."""
-        asked = ("-c", f"stage={self.stage}", "--output", self._assembly)
+        asked: tuple[Any, ...] = ("-c", f"stage={self.stage}", "--output", self._assembly)
+        if self._blocks is not None:
+            asked = ("-c", f"stages={self._blocks.read_text()}", *asked)
         await self._run(("synth", "--quiet", *asked), _base_environment(self._folder), PROJECT, say)
 
     async def bootstrap(self, aws: Aws, say: Say) -> None:

@@ -28,6 +28,8 @@ class DemoFailedError(Exception):
 
 async def demonstrate(endpoint: Endpoint, console: Console) -> None:
     """Calls, prints, and raises DemoFailedError unless both records of both calls are there."""
+    if not endpoint.api_keys:
+        raise DemoFailedError("the stage has no key to show: its auth is iam; use `make local`")
     caller = _Caller(endpoint, console)
     asked = [await asyncio.to_thread(caller.ask), await asyncio.to_thread(caller.ask_streaming)]
     deployed = Deployment(endpoint.stage, endpoint.region, endpoint.aws_endpoint_url)

@@ -10,20 +10,26 @@ from functools import partial
 from pathlib import Path
 from typing import Any, NamedTuple
 
+from local import first_use
 from local.api_gateway.app import Front
 from local.api_gateway.buffered import invoker
 from local.api_gateway.deployed import DeployedApi
+from local.api_gateway.signature import Signatures
 from local.aws import Aws
+from local.bedrock import applications
 from local.bedrock.app import create_app
 from local.bedrock.delivery import Clients, Delivery
 from local.bedrock.server import serve
 from local.cdk import PROJECT, Cdk, Outputs
 from local.certificates import server_context
 from local.embedded_aws import embedded_aws
+from local.key_usage import KeyUsage
 from local.lambda_service.service import LambdaService
 from local.log_writer import LogWriter
+from local.permissions import Permissions
 from local.progress import Steps
 from local.role_sessions import RoleSessions
+from local.sessions_file import SessionsFile
 from local.state import State
 
 UPSTREAM = "AWS_ENDPOINT_URL_BEDROCK_RUNTIME"
@@ -31,13 +37,15 @@ THREADS = 32
 
 
 class Options(NamedTuple):
-    """What a run may be told; a port of 0 is any free one."""
+    """What a run may be told; a port of 0 is any free one. `blocks`: a JSON file of stage blocks
+    in place of those in cdk.json."""
 
     stage: str
     port: int
     https_port: int
     aws_port: int
     state: Path
+    blocks: Path | None = None
 
 
 class Endpoint(NamedTuple):
@@ -65,7 +73,8 @@ async def instance(options: Options, steps: Steps) -> AsyncIterator[Endpoint]:
         stack.enter_context(state.held())
         with steps.shown():
             aws = await _start_aws(stack, options, state, steps)
-            outputs = await _deploy(Cdk(stage=options.stage, folder=state.folder), aws, steps)
+            cdk = Cdk(stage=options.stage, folder=state.folder, blocks=options.blocks)
+            outputs = await _deploy(cdk, aws, steps)
             with steps.step("serve the deployed API"):
                 endpoint = await _Services(stack, aws, outputs, options, state).start()
         state.write_endpoint(endpoint._asdict())
@@ -74,7 +83,7 @@ async def instance(options: Options, steps: Steps) -> AsyncIterator[Endpoint]:
 
 async def _start_aws(stack: AsyncExitStack, options: Options, state: State, steps: Steps) -> Aws:
     with steps.step("start the embedded AWS") as step:
-        region = _region(options.stage)
+        region = _region(options.stage, options.blocks)
         starting = embedded_aws(region=region, port=options.aws_port, folder=state.aws)
         aws = await stack.enter_async_context(starting)
         step.say(aws.url)
@@ -82,9 +91,10 @@ async def _start_aws(stack: AsyncExitStack, options: Options, state: State, step
 
 
 async def _deploy(cdk: Cdk, aws: Aws, steps: Steps) -> Outputs:
-    async with asyncio.TaskGroup() as both:
-        both.create_task(_synth(cdk, steps))
-        both.create_task(_bootstrap(cdk, aws, steps))
+    async with asyncio.TaskGroup() as ready:
+        ready.create_task(_synth(cdk, steps))
+        ready.create_task(_bootstrap(cdk, aws, steps))
+        ready.create_task(asyncio.to_thread(first_use.done, aws))
     with steps.step("cdk deploy --all") as step:
         outputs = await cdk.deploy(aws, step.say)
         step.say(f"{len(outputs)} stacks")
@@ -117,19 +127,24 @@ class _Services:
     async def start(self) -> Endpoint:
         logs = LogWriter(self._aws.client("logs"))
         self._stack.push_async_callback(logs.drain)
-        sessions = RoleSessions(self._aws)
+        sessions = RoleSessions(self._aws, SessionsFile(self._state.aws))
         bedrock_url = os.environ.get(UPSTREAM) or await self._bedrock(sessions)
         functions = self._functions(sessions, logs, bedrock_url)
         self._stack.push_async_callback(functions.stop)
         await functions.load(self._gateway["FunctionName"])
-        port, https_port = await self._fronts(functions, logs)
+        port, https_port = await self._fronts(functions, logs, sessions)
         return self._endpoint(port, https_port, bedrock_url)
 
     async def _bedrock(self, sessions: RoleSessions) -> str:
         region = self._aws.region
         delivery = Delivery(_clients(self._aws), account=self._aws.account, region=region)
         self._stack.push_async_callback(delivery.drain)
-        app = create_app(region=region, callers=sessions.caller, deliver=delivery)
+        app = create_app(
+            region=region,
+            callers=sessions.caller,
+            deliver=delivery,
+            applications=applications.of(self._aws.client("bedrock")),
+        )
         port = await self._stack.enter_async_context(serve(app))
         return f"http://127.0.0.1:{port}"
 
@@ -146,12 +161,22 @@ class _Services:
             echo=partial(print, file=log),
         )
 
-    async def _fronts(self, functions: LambdaService, logs: LogWriter) -> tuple[int, int]:
+    async def _fronts(
+        self, functions: LambdaService, logs: LogWriter, sessions: RoleSessions
+    ) -> tuple[int, int]:
         deployed = DeployedApi(
             self._aws, api_id=self._gateway["ApiId"], stage=self._gateway["ApiStage"]
         )
         invoke = invoker(self._aws.client("lambda"))
-        front = Front(deployed, streaming=functions, invoke=invoke, logs=logs)
+        count = KeyUsage(self._state.aws).count
+        front = Front(
+            deployed,
+            streaming=functions,
+            invoke=invoke,
+            logs=logs,
+            count=count,
+            signatures=Signatures(sessions.caller, Permissions(self._aws).allow),
+        )
         tls = server_context(self._state.ca_bundle)
         http = serve(front, port=self._options.port)
         https = serve(front, port=self._options.https_port, tls=tls)
@@ -176,9 +201,9 @@ class _Services:
         )
 
     def _keys(self) -> dict[str, str]:
-        """Name -> value of each key that the stage has."""
+        """Name -> value of each key that the stage has; none where requests are signed."""
         client = self._aws.client("apigateway")
-        ids: dict[str, str] = json.loads(self._gateway["ApiKeyIds"])
+        ids: dict[str, str] = json.loads(self._gateway.get("ApiKeyIds", "{}"))
         return {
             name: client.get_api_key(apiKey=key_id, includeValue=True)["value"]
             for name, key_id in ids.items()
@@ -195,8 +220,9 @@ def _clients(aws: Aws) -> Clients:
     )
 
 
-def _region(stage: str) -> str:
-    """The Region of the stage in cdk.json; that there is no such stage, the synthesis says."""
-    context: dict[str, Any] = json.loads((PROJECT / "cdk.json").read_bytes())["context"]
-    region: str = context["stages"].get(stage, {}).get("region", "us-east-1")
+def _region(stage: str, blocks: Path | None) -> str:
+    """The Region of the stage; that there is no such stage, the synthesis says."""
+    content: dict[str, Any] = json.loads((blocks or PROJECT / "cdk.json").read_bytes())
+    stages = content if blocks else content["context"]["stages"]
+    region: str = stages.get(stage, {}).get("region", "us-east-1")
     return region

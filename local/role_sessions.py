@@ -1,9 +1,10 @@
-"""Who holds which temporary credentials: every session that a role of the deployment was given."""
+"""Who holds which temporary credentials: every session that the embedded AWS gave for a role."""
 
 from typing import NamedTuple
 
 from local.aws import ACCESS_KEY_ID, SECRET_ACCESS_KEY, Aws
 from local.bedrock.caller import Caller
+from local.sessions_file import SessionsFile
 
 
 class Credentials(NamedTuple):
@@ -13,27 +14,24 @@ class Credentials(NamedTuple):
 
 
 class RoleSessions:
-    """Takes roles through STS of the embedded AWS, and remembers whose key is whose."""
+    """Takes roles through STS of the embedded AWS, and knows whose key is whose."""
 
-    def __init__(self, aws: Aws) -> None:
+    def __init__(self, aws: Aws, file: SessionsFile) -> None:
         self._sts = aws.client("sts")
-        root = Caller(f"arn:aws:iam::{aws.account}:root", SECRET_ACCESS_KEY)
+        self._file = file
+        root = Caller(
+            f"arn:aws:iam::{aws.account}:root", SECRET_ACCESS_KEY, None, user_id=aws.account
+        )
         self._callers = {ACCESS_KEY_ID: root}
 
     def assume(self, role_arn: str, session_name: str) -> Credentials:
         """Credentials of the role for a session of that name; blocks."""
         answer = self._sts.assume_role(RoleArn=role_arn, RoleSessionName=session_name[:64])
         given = answer["Credentials"]
-        credentials = Credentials(
-            given["AccessKeyId"], given["SecretAccessKey"], given["SessionToken"]
-        )
-        self._callers[credentials.access_key_id] = Caller(
-            answer["AssumedRoleUser"]["Arn"],
-            credentials.secret_access_key,
-            credentials.session_token,
-        )
-        return credentials
+        return Credentials(given["AccessKeyId"], given["SecretAccessKey"], given["SessionToken"])
 
     def caller(self, access_key_id: str) -> Caller | None:
-        """Who signs with the key: a session given here, or the embedded AWS's root."""
+        """Who signs with the key: a session, whoever took the role, or the embedded AWS's root."""
+        if access_key_id not in self._callers:
+            self._callers |= dict(self._file.callers())
         return self._callers.get(access_key_id)

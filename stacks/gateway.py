@@ -2,23 +2,34 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping
 
 import aws_cdk as cdk
+from aws_cdk import aws_apigateway as apigateway
 from aws_cdk import aws_iam as iam
+from aws_cdk import aws_lambda as lambda_
 from constructs import Construct
 
-from stacks.components import account_log_role
+from catalog import team_access
+from stacks import team_profiles
+from stacks.components import account_log_role, key_expiry
 from stacks.components.account_log_role import AccountLogRole
+from stacks.components.endpoint_policy import EndpointPolicy
+from stacks.components.invoke_policies import InvokePolicies
+from stacks.components.key_expiry import KeyExpiry
 from stacks.components.key_plan import ApiKeys, KeyPlan
 from stacks.components.log_group import LogKeeping, log_group
+from stacks.components.operating import Operation
 from stacks.components.python_function import PythonFunction
+from stacks.components.stage_names import StageNames
 from stacks.components.streaming_api import LONGEST_STREAM, StreamingApi
-from stacks.stage import Stage
+from stacks.model_access import ModelAccess
+from stacks.stage import DEFAULT_PLAN, Stage
 
 
 class Gateway(cdk.Stack):
-    """The URL that clients are given, and everything between it and Bedrock."""
+    """The URL that clients are given, and everything between it and Bedrock. `callers` may call it
+    where it asks for signed requests."""
 
     def __init__(
         self,
@@ -27,15 +38,17 @@ class Gateway(cdk.Stack):
         *,
         stage: Stage,
         keeping: LogKeeping,
-        invoke_policies: Sequence[iam.IManagedPolicy],
+        access: ModelAccess,
         env: cdk.Environment,
     ) -> None:
         super().__init__(scope, construct_id, env=env, description="The endpoint for clients")
         name = f"claude-on-bedrock-{stage.name}"
 
-        keys = ApiKeys(self, "Keys", names=stage.api_keys, name_prefix=name)
-        self.authorizer = self._authorizer(keeping).function
-        gateway = self._function(stage, keeping, keys, invoke_policies)
+        by_key = stage.auth == "key"
+        names = stage.api_keys if by_key else ()
+        keys = ApiKeys(self, "Keys", names=names, name_prefix=name)
+        self.authorizer = self._authorizer(keeping).function if by_key else None
+        gateway = self._function(stage, keeping, keys, access)
         self.function = gateway.function
         access_log = log_group(self, "AccessLog", name="access", keeping=keeping)
         api = StreamingApi(
@@ -45,17 +58,25 @@ class Gateway(cdk.Stack):
             stage_name=stage.name,
             function=self.function,
             authorizer_function=self.authorizer,
+            throttle=None if by_key else stage.throttle,
             access_log=access_log,
         )
         api.stage.node.add_dependency(self._log_role(keeping))
-        plan = KeyPlan(
+        self.key_expiry = self._key_expiry(stage, keeping) if by_key else None
+        plans = self._plans(stage, name, api.stage, keys) if by_key else {}
+        if by_key:
+            self._put_out_keys(keys, plans)
+        else:
+            self._open_to(access.application_role, stage, api)
+        functions = [each for each in (self.function, self.authorizer, self.key_expiry) if each]
+        Operation(
             self,
-            "KeyPlan",
-            name=name,
-            stage=api.stage,
-            keys=keys,
-            throttle=stage.throttle,
-            quota=stage.quota,
+            "Operation",
+            role=access.operator_role,
+            names=StageNames(stage.name, self),
+            api_id=api.stage.rest_api.rest_api_id,
+            plan_ids=list(plans.values()),
+            function_arns=[each.function_arn for each in functions],
         )
 
         self.api_name, self.api_stage = name, api.stage
@@ -65,8 +86,56 @@ class Gateway(cdk.Stack):
         cdk.CfnOutput(self, "FunctionName", value=self.function.function_name)
         cdk.CfnOutput(self, "FunctionLogGroupName", value=gateway.log_group.log_group_name)
         cdk.CfnOutput(self, "AccessLogGroupName", value=access_log.log_group_name)
-        cdk.CfnOutput(self, "UsagePlanId", value=plan.plan.usage_plan_id)
+        cdk.CfnOutput(self, "Auth", value=stage.auth)
+
+    def _open_to(self, role: iam.IRole, stage: Stage, api: StreamingApi) -> None:
+        endpoint = EndpointPolicy(
+            self, "InvokeEndpoint", api=api.api, stage_name=stage.name, roles=[role]
+        )
+        arn = endpoint.policy.managed_policy_arn
+        cdk.CfnOutput(self, "InvokeEndpointPolicyArn", value=arn)
+
+    def _put_out_keys(self, keys: ApiKeys, plans: Mapping[str, str]) -> None:
+        cdk.CfnOutput(self, "UsagePlanIds", value=self.to_json_string(plans))
         cdk.CfnOutput(self, "ApiKeyIds", value=self.to_json_string(keys.ids_by_name()))
+
+    def _plans(
+        self, stage: Stage, name: str, api_stage: apigateway.Stage, keys: ApiKeys
+    ) -> dict[str, str]:
+        """Each plan's name -> its usage plan's id; the stack's own keys are in the default one."""
+        ids = {}
+        for plan_name, limits in stage.all_plans.items():
+            is_default = plan_name == DEFAULT_PLAN
+            plan = KeyPlan(
+                self,
+                "KeyPlan" if is_default else f"KeyPlan-{plan_name}",
+                name=name if is_default else f"{name}-{plan_name}",
+                stage=api_stage,
+                throttle=limits.throttle,
+                quota=limits.quota,
+                keys=list(keys.by_name.values()) if is_default else (),
+            )
+            ids[plan_name] = plan.plan.usage_plan_id
+        return ids
+
+    def _key_expiry(self, stage: Stage, keeping: LogKeeping) -> lambda_.IFunction:
+        function = PythonFunction(
+            self,
+            "KeyExpiryFunction",
+            description="Switches off the keys whose end has come",
+            packages=["key_expiry"],
+            handler="key_expiry.handler.handle",
+            log_name="key-expiry",
+            keeping=keeping.while_deployed(),
+            timeout=key_expiry.TIMEOUT,
+            memory_mb=256,
+            environment=key_expiry.environment(stage.name),
+            statements=key_expiry.statements(self, stage.name),
+            findings=key_expiry.findings(self),
+        )
+        KeyExpiry(self, "KeyExpiry", function=function.function)
+        cdk.CfnOutput(self, "KeyExpiryFunctionName", value=function.function.function_name)
+        return function.function
 
     def _authorizer(self, keeping: LogKeeping) -> PythonFunction:
         return PythonFunction(
@@ -86,7 +155,7 @@ class Gateway(cdk.Stack):
         stage: Stage,
         keeping: LogKeeping,
         keys: ApiKeys,
-        invoke_policies: Sequence[iam.IManagedPolicy],
+        access: ModelAccess,
     ) -> PythonFunction:
         return PythonFunction(
             self,
@@ -103,7 +172,7 @@ class Gateway(cdk.Stack):
             environment={
                 "AWS_LAMBDA_EXEC_WRAPPER": "/var/task/gateway/bootstrap",
                 "STAGE": stage.name,
-                "ROUTE": stage.route,
+                "ROUTES": ",".join(stage.routes),
                 "ALLOWED_MODELS": ",".join(stage.models),
                 "MAX_BODY_BYTES": str(stage.max_body_bytes),
                 "PING_SECONDS": str(stage.ping_seconds),
@@ -111,9 +180,35 @@ class Gateway(cdk.Stack):
                 "API_KEY_NAMES": self.to_json_string(keys.names_by_id()),
                 "POWERTOOLS_SERVICE_NAME": "gateway",
                 "POWERTOOLS_METRICS_NAMESPACE": "ClaudeOnBedrock",
+                **self._team_variables(stage, access),
             },
-            managed_policies=invoke_policies,
+            managed_policies=[
+                *access.invoke_policies,
+                *self._team_policies(stage, access),
+                access.guard.denials,
+            ],
+            permissions_boundary=access.guard.boundary,
         )
+
+    def _team_policies(self, stage: Stage, access: ModelAccess) -> list[iam.IManagedPolicy]:
+        """Here and not beside the profiles, so that they come and go with the role."""
+        planned = team_profiles.planned(stage)
+        profiles = team_profiles.with_ids(planned, access.team_profile_ids)
+        return InvokePolicies(
+            self,
+            "TeamInvoke",
+            documents=team_access.invoke_policies(profiles, access.place),
+            description=f"Calls the application inference profiles of the teams of {stage.name}",
+        ).policies
+
+    def _team_variables(self, stage: Stage, access: ModelAccess) -> dict[str, str]:
+        """Nothing for a stage without teams."""
+        planned = team_profiles.planned(stage)
+        if not planned:
+            return {}
+        prefix = team_access.arn_prefix(access.place)
+        told = team_profiles.told(prefix, planned, access.team_profile_ids)
+        return {"TEAM_PROFILES": self.to_json_string(told)}
 
     def _log_role(self, keeping: LogKeeping) -> AccountLogRole:
         function = PythonFunction(

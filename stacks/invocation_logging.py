@@ -1,11 +1,13 @@
-"""Wires the record of every call: key, bucket, log group, delivery role, logging configuration."""
+"""Wires what is kept of every call: the record in the account, and what AWS itself may keep."""
 
 from __future__ import annotations
 
 import aws_cdk as cdk
 from constructs import Construct
 
-from stacks.components import emptied_bucket, logging_configuration
+from catalog import guard
+from stacks.components import data_retention, emptied_bucket, logging_configuration
+from stacks.components.data_retention import DataRetention
 from stacks.components.delivery_role import DeliveryRole
 from stacks.components.emptied_bucket import EmptiedBucket
 from stacks.components.log_bucket import LogBucket
@@ -31,6 +33,7 @@ class InvocationLogging(cdk.Stack):
         key = LogKey(self, "Key", log_groups=f"{prefix}/*", keep=keep).key
         self.keeping = LogKeeping(prefix=prefix, key=key, retention_days=days, keep=keep)
         bucket = LogBucket(self, "Bucket", key=key, retention_days=days, keep=keep)
+        self.bucket = bucket.bucket
         records = log_group(self, "Invocations", name="invocations", keeping=self.keeping)
         delivery = DeliveryRole(
             self,
@@ -43,7 +46,7 @@ class InvocationLogging(cdk.Stack):
         configuration = LoggingConfiguration(
             self,
             "Configuration",
-            function=self._configurer(delivery).function,
+            function=self._configurer(stage, delivery).function,
             log_group_name=records.log_group_name,
             delivery_role_arn=delivery.role.role_arn,
             bucket_name=bucket.bucket.bucket_name,
@@ -53,11 +56,16 @@ class InvocationLogging(cdk.Stack):
         if not keep:
             configuration.node.add_dependency(self._emptied(bucket))
 
+        if stage.data_retention:
+            retention = self._retention(stage, stage.data_retention)
+            cdk.CfnOutput(self, "DataRetentionMode", value=retention.mode_in_force)
+
         cdk.CfnOutput(self, "LogGroupName", value=records.log_group_name)
         cdk.CfnOutput(self, "LogBucketName", value=bucket.bucket.bucket_name)
         cdk.CfnOutput(self, "KeyArn", value=key.key_arn)
+        cdk.CfnOutput(self, "DeliveryRoleArn", value=delivery.role.role_arn)
 
-    def _configurer(self, delivery: DeliveryRole) -> PythonFunction:
+    def _configurer(self, stage: Stage, delivery: DeliveryRole) -> PythonFunction:
         return PythonFunction(
             self,
             "Configurer",
@@ -71,8 +79,28 @@ class InvocationLogging(cdk.Stack):
             sdk_services=["bedrock"],
             retry_attempts=0,
             statements=logging_configuration.logging_statements(delivery.role),
+            role_name=guard.role_name(stage.name, stage.region, guard.LOGGING_ROLE),
             findings=logging_configuration.FINDINGS,
         )
+
+    def _retention(self, stage: Stage, mode: str) -> DataRetention:
+        retainer = PythonFunction(
+            self,
+            "Retainer",
+            description="Sets the account's data-retention mode, and never a looser one",
+            packages=["data_retention", "custom_resource"],
+            handler="data_retention.handler.handle",
+            log_name="data-retention",
+            keeping=self.keeping.while_deployed(),
+            timeout=data_retention.TIMEOUT,
+            memory_mb=256,
+            sdk_services=["bedrock"],
+            retry_attempts=0,
+            statements=data_retention.retention_statements(mode),
+            role_name=guard.role_name(stage.name, stage.region, guard.DATA_RETENTION_ROLE),
+            findings=data_retention.FINDINGS,
+        )
+        return DataRetention(self, "Retention", function=retainer.function, mode=mode)
 
     def _emptied(self, bucket: LogBucket) -> EmptiedBucket:
         emptier = PythonFunction(

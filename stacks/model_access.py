@@ -1,42 +1,199 @@
-"""Wires what may be invoked: the catalogue's statements for this stage, and no unlogged door."""
+"""Wires what may be invoked, by whom, and what nobody may: policies, guard, named roles."""
 
 from __future__ import annotations
 
 import json
+from collections.abc import Sequence
 
 import aws_cdk as cdk
 from aws_cdk import aws_iam as iam
 from constructs import Construct
 
-from catalog import MODELS, access
+from catalog import MODELS, access, guard, team_access
+from catalog.access import Place
+from catalog.guard import Guarded
+from stacks import team_profiles
+from stacks.components.auditing import auditing
+from stacks.components.guard_policies import GuardPolicies
 from stacks.components.invoke_policies import InvokePolicies
-from stacks.stage import Stage
+from stacks.components.looking import looking
+from stacks.components.operating import operating
+from stacks.components.permission import Permission
+from stacks.components.setting_up import setting_up
+from stacks.components.stage_names import StageNames
+from stacks.components.stage_role import StageRole
+from stacks.components.team_profiles import ApplicationInferenceProfile
+from stacks.invocation_logging import InvocationLogging
+from stacks.stage import Stage, Trust
+
+ROLES = (
+    *("application", "auditor", "operator", "setup"),
+    *(guard.LOGGING_ROLE, guard.DATA_RETENTION_ROLE),
+)
 
 
 class ModelAccess(cdk.Stack):
-    """The policies by which a caller reaches the stage's models, by the stage's route only."""
+    """The policies by which a caller reaches the stage's models, by the stage's routes only, and
+    the roles of those who call, audit, operate and set up."""
 
     def __init__(
-        self, scope: Construct, construct_id: str, *, stage: Stage, env: cdk.Environment
+        self,
+        scope: Construct,
+        construct_id: str,
+        *,
+        stage: Stage,
+        record: InvocationLogging,
+        env: cdk.Environment,
     ) -> None:
         super().__init__(
-            scope, construct_id, env=env, description="Which Claude models may be called"
+            scope, construct_id, env=env, description="Which Claude models may be called, by whom"
         )
-        deny = access.deny_mantle_statement()
-        documents = access.invoke_policies(
-            [model for model in MODELS if model.name in stage.models],
-            route=stage.route,
-            region=stage.region,
-            account=self.account,
-            partition=self.partition,
-            limit=access.MANAGED_POLICY_CHARACTERS - len(json.dumps(deny)),
-        )
-        self.invoke_policies: list[iam.IManagedPolicy] = InvokePolicies(
+        guarded = self._guarded(stage)
+        self.place = guarded.place
+        models = [model for model in MODELS if model.name in stage.models]
+        self.invoke_policies = InvokePolicies(
             self,
             "Invoke",
-            documents=[[*statements, deny] for statements in documents],
-            description=f"Calls the models of {stage.name} by their {stage.route} profiles",
+            documents=access.invoke_policies(models, guarded.place),
+            description=f"Calls the models of {stage.name} by {', '.join(stage.routes)} profiles",
         ).policies
+        self.guard = GuardPolicies(
+            self,
+            "Guard",
+            stage=stage.name,
+            denials=guard.deny_statements(guarded),
+            boundary=guard.boundary_statements(guarded),
+        )
+        self._roles(stage, record, access.profile_arns(models, guarded.place))
 
-        arns = [policy.managed_policy_arn for policy in self.invoke_policies]
-        cdk.CfnOutput(self, "InvokePolicyArn", value=",".join(arns))
+        planned = team_profiles.planned(stage)
+        made = [self._team_profile(stage, each) for each in planned]
+        self.team_profile_ids = [each.id for each in made]
+        profile_arns = team_profiles.by_team(planned, [each.arn for each in made])
+        policy_arns = {team: self._team_policies(stage, team) for team in profile_arns}
+
+        invoking = [policy.managed_policy_arn for policy in self.invoke_policies]
+        cdk.CfnOutput(self, "InvokePolicyArn", value=",".join(invoking))
+        cdk.CfnOutput(self, "GuardPolicyArn", value=self.guard.denials.managed_policy_arn)
+        cdk.CfnOutput(self, "BoundaryPolicyArn", value=self.guard.boundary.managed_policy_arn)
+        cdk.CfnOutput(self, "Settings", value=json.dumps(stage.told()))
+        cdk.CfnOutput(self, "TeamProfileArns", value=self.to_json_string(profile_arns))
+        cdk.CfnOutput(self, "TeamPolicyArns", value=self.to_json_string(policy_arns))
+
+    def _team_profile(
+        self, stage: Stage, planned: team_profiles.TeamProfile
+    ) -> ApplicationInferenceProfile:
+        return ApplicationInferenceProfile(
+            self,
+            f"TeamProfile-{planned.team}-{planned.model.name}-{planned.route}",
+            name=planned.name_in(stage.name),
+            copied_arn=team_access.copied_arn(planned.model, planned.route, self.place),
+            tags=team_profiles.tags(stage, planned.team),
+        )
+
+    def _team_policies(self, stage: Stage, team: str) -> list[str]:
+        """The ARNs of what a role of the team's own needs, the guard among them."""
+        planned = team_profiles.planned(stage)
+        profiles = team_profiles.with_ids(planned, self.team_profile_ids, team=team)
+        policies = InvokePolicies(
+            self,
+            f"TeamInvoke-{team}",
+            documents=team_access.invoke_policies(profiles, self.place, described=True),
+            description=f"Calls the application inference profiles of the team {team}",
+        ).policies
+        return [policy.managed_policy_arn for policy in (*policies, self.guard.denials)]
+
+    def _roles(self, stage: Stage, record: InvocationLogging, profiles: Sequence[str]) -> None:
+        names = StageNames(stage.name, self)
+        # Exported here and now: what a token of another stack will be called is known at the end,
+        # too late for the answer to a finding. The stacks' order is then ours to say.
+        self.add_stack_dependency(record)
+        bucket = record.export_value(record.bucket.bucket_arn)
+        key = record.export_value(record.keeping.key.key_arn)
+        calling = [*self.invoke_policies, self.guard.denials]
+        seen = looking(
+            names,
+            profiles=profiles,
+            policies=[each.managed_policy_arn for each in (*calling, self.guard.boundary)],
+            roles=[names.iam(f"role/{self._name(stage, role)}") for role in ROLES],
+        )
+        self.application_role = self._role(
+            stage,
+            "application",
+            stage.roles.application,
+            "Calls Claude",
+            managed_policies=calling,
+            permissions_boundary=self.guard.boundary,
+        )
+        self.auditor_role = self._role(
+            stage,
+            "auditor",
+            stage.roles.auditor,
+            "Reads records and evidence, never invokes",
+            permissions=[*seen, *auditing(names, bucket_arn=bucket, key_arn=key)],
+        )
+        own = names.iam(f"role/{self._name(stage, 'operator')}")
+        self.operator_role = self._role(
+            stage,
+            "operator",
+            stage.roles.operator,
+            "Looks after the endpoint and its keys, never reads a record",
+            permissions=[
+                *seen,
+                *operating(names, own_role=own, bucket_arn=bucket, key_arn=key),
+            ],
+        )
+        if stage.roles.setup:
+            self._role(
+                stage,
+                "setup",
+                stage.roles.setup,
+                "Opens Claude to the account, once",
+                permissions=setting_up(),
+                managed_policies=calling,
+            )
+
+    def _role(
+        self,
+        stage: Stage,
+        purpose: str,
+        trust: Trust,
+        description: str,
+        *,
+        permissions: Sequence[Permission] = (),
+        managed_policies: Sequence[iam.IManagedPolicy] = (),
+        permissions_boundary: iam.IManagedPolicy | None = None,
+    ) -> iam.Role:
+        title = purpose.capitalize()
+        role = StageRole(
+            self,
+            title,
+            name=self._name(stage, purpose),
+            description=f"{description}: {stage.name}",
+            trust=trust,
+            permissions=permissions,
+            managed_policies=managed_policies,
+            permissions_boundary=permissions_boundary,
+        ).role
+        cdk.CfnOutput(self, f"{title}RoleArn", value=role.role_arn)
+        return role
+
+    def _name(self, stage: Stage, purpose: str) -> str:
+        return guard.role_name(stage.name, stage.region, purpose)
+
+    def _guarded(self, stage: Stage) -> Guarded:
+        guardrail = stage.guardrail
+        return Guarded(
+            stage=stage.name,
+            place=Place(
+                stage.routes,
+                stage.region,
+                self.account,
+                self.partition,
+                (guardrail.id, guardrail.version) if guardrail else None,
+            ),
+            short_term_bearer_tokens=stage.short_term_bearer_tokens,
+            data_retention=stage.data_retention,
+            team_profiles=bool(stage.teams),
+            signed_callers=stage.auth == "iam",
+        )

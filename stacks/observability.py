@@ -35,6 +35,7 @@ class Observability(cdk.Stack):
             api_stage=gateway.api_stage,
             gateway=gateway.function,
             authorizer=gateway.authorizer,
+            key_expiry=gateway.key_expiry,
             topic=topic.topic,
         )
         dashboard = Dashboard(

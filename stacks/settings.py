@@ -3,19 +3,24 @@
 from __future__ import annotations
 
 import datetime as dt
+import json
 import typing
 from collections.abc import Iterator, Mapping
 from typing import Any
 
 from pydantic import ValidationError
 
-from stacks import model_choice
-from stacks.model_choice import NotForThisStageError
+from catalog import choice
+from catalog.choice import NotForThisStageError
+from stacks import team_profiles
 from stacks.stage import DEFAULT_PLAN, RETENTION_DAYS, Block, Stage
 
 # A function's environment may hold 4 KB; a key's id takes 10 of them and its quotes 6.
 # https://docs.aws.amazon.com/lambda/latest/dg/gettingstarted-limits.html
-KEY_NAMES_CHARACTERS = 3000
+NAMES_CHARACTERS = 3000
+# A role may hold ten, one of which is the guard.
+# https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_iam-quotas.html
+POLICIES = 9
 
 
 class SettingsError(Exception):
@@ -23,11 +28,14 @@ class SettingsError(Exception):
 
 
 def load_stage(stages: object, name: object, *, today: dt.date | None = None) -> Stage:
-    """The settings of the stage called `name` in the `stages` map of cdk.json.
+    """The settings of the stage called `name` in the `stages` map of cdk.json, or in the JSON text
+    that `cdk -c stages=…` hands over in its place.
 
     Raises SettingsError with one line for each mistake: the stage, the key, what was given and
     what is allowed. `today` decides which models have been retired.
     """
+    if isinstance(stages, str):
+        stages = _read(stages)
     if not isinstance(stages, Mapping) or not stages:
         raise SettingsError(
             "cdk.json has no map of stages in its context; allowed: "
@@ -40,12 +48,21 @@ def load_stage(stages: object, name: object, *, today: dt.date | None = None) ->
     mistakes = [*_value_mistakes(stage), *_route_mistakes(stage)]
     chosen: tuple[str, ...] = ()
     try:
-        chosen = model_choice.chosen(stage, (today or _today()).isoformat())
+        chosen = choice.chosen(stage, (today or _today()).isoformat())
     except NotForThisStageError as found:
         mistakes += [f"models: {line}" for line in str(found).splitlines()]
+    stage = stage.model_copy(update={"models": chosen})
+    mistakes += _team_mistakes(stage)
     if mistakes:
         raise SettingsError("\n".join(f"stage {name!r}: {mistake}" for mistake in mistakes))
-    return stage.model_copy(update={"models": chosen})
+    return stage
+
+
+def _read(text: str) -> object:
+    try:
+        return json.loads(text)
+    except ValueError as error:
+        raise SettingsError(f"the stages that were handed over are no JSON: {error}") from None
 
 
 def _today() -> dt.date:
@@ -125,13 +142,47 @@ def _value_mistakes(stage: Stage) -> list[str]:
             f"plans.{DEFAULT_PLAN}: given; allowed: other names, since throttle and quota of the "
             "stage are that plan"
         )
+    mistakes += [
+        f"{key}: given beside auth iam, where there are no keys; allowed: auth key, or no {key}"
+        for key in ("api_keys", "quota", "plans")
+        if stage.auth == "iam" and key in stage.model_fields_set and getattr(stage, key)
+    ]
     if len(set(stage.api_keys)) != len(stage.api_keys):
         mistakes.append(f"api_keys: {list(stage.api_keys)} given; allowed: each name once")
-    characters = sum(16 + len(name) for name in stage.api_keys)
-    if characters > KEY_NAMES_CHARACTERS:
+    if _key_characters(stage) > NAMES_CHARACTERS:
         mistakes.append(
-            f"api_keys: names and ids of {characters} characters given; allowed: "
-            f"{KEY_NAMES_CHARACTERS} together, since a function's environment holds 4 KB"
+            f"api_keys: names and ids of {_key_characters(stage)} characters given; allowed: "
+            f"{NAMES_CHARACTERS} together, since a function's environment holds 4 KB"
+        )
+    return mistakes
+
+
+def _key_characters(stage: Stage) -> int:
+    return sum(16 + len(name) for name in stage.api_keys)
+
+
+def _team_mistakes(stage: Stage) -> list[str]:
+    """What is wrong with the teams, once it is known which models the stage has."""
+    mistakes = [
+        f"teams.{team}.{tag}: given; allowed: other tags, since this one is not yours to set"
+        for team, tags in stage.teams.items()
+        for tag in tags
+        if tag.lower().startswith("aws:") or tag in team_profiles.OUR_TAGS
+    ]
+    profiles = team_profiles.planned(stage)
+    if not profiles:
+        return mistakes
+    if team_profiles.policies_needed(stage) > POLICIES:
+        mistakes.append(
+            f"teams: {len(profiles)} profiles given, one for each team, model and route; allowed: "
+            f"as many as {POLICIES} managed policies can name, which is what a role holds beside "
+            "the guard"
+        )
+    keys, told = _key_characters(stage), team_profiles.told_characters(profiles, stage.region)
+    if keys + told > NAMES_CHARACTERS >= keys:
+        mistakes.append(
+            f"teams: {told} characters of profile ids given beside {keys} of api_keys; allowed: "
+            f"{NAMES_CHARACTERS} together, since a function's environment holds 4 KB"
         )
     return mistakes
 

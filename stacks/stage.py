@@ -20,6 +20,8 @@ DEFAULT_PLAN = "default"
 
 Route = Literal["global", "us", "eu", "jp", "au", "apac"]
 Name = Annotated[str, Field(pattern=r"^[A-Za-z0-9_-]{1,32}$")]
+# It becomes part of a profile's name: single separators, no more than there is room for.
+TeamName = Annotated[str, Field(pattern=r"^[A-Za-z0-9]([_-]?[A-Za-z0-9])*$", max_length=24)]
 KeyName = Annotated[str, Field(pattern=r"^[A-Za-z0-9_.-]{1,64}$")]
 # Users and roles; no `*`, no root, no session:
 # https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_identifiers.html#identifiers-arns
@@ -95,6 +97,15 @@ class Roles(Block):
     operator: Annotated[Trust, Field(description=_TRUST)] = Trust()
     setup: Annotated[Trust | None, Field(description=f"{_TRUST}, or null")] = None
 
+    @property
+    def name_github(self) -> bool:
+        """Whether a workflow of GitHub Actions may take any of them."""
+        return any(
+            trust.github
+            for trust in (self.application, self.auditor, self.operator, self.setup)
+            if trust is not None
+        )
+
 
 class Guardrail(Block):
     """The guardrail without which nothing may be invoked."""
@@ -156,10 +167,10 @@ class Stage(Block):
         Roles, Field(description="an object of application, auditor, operator and setup")
     ] = Roles()
     teams: Annotated[
-        Mapping[Name, Mapping[TagText, TagText]],
+        Mapping[TeamName, Mapping[TagText, TagText]],
         Field(
-            description="an object of team names (letters, digits, _ and -), each an object of "
-            "cost-allocation tags"
+            description="an object of team names (1 to 24 letters and digits, single _ and - "
+            "between them), each an object of cost-allocation tags"
         ),
     ] = {}
     retention_days: Annotated[
@@ -230,3 +241,14 @@ class Stage(Block):
     def all_plans(self) -> dict[str, Plan]:
         """The stage's usage plans by name; `default` is the one of `throttle` and `quota`."""
         return {DEFAULT_PLAN: Plan(throttle=self.throttle, quota=self.quota), **self.plans}
+
+    def told(self) -> dict[str, object]:
+        """What the command line has to know of a deployed stage, as JSON holds it."""
+        return {
+            "region": self.region,
+            "routes": self.routes,
+            "residency": self.residency,
+            "models": self.models,
+            "data_retention": self.data_retention,
+            "github": self.roles.name_github,
+        }

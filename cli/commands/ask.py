@@ -1,40 +1,92 @@
 """`claude-bedrock ask`."""
 
+import sys
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
-from cli.ask import Endpoint
+from catalog import ROUTES
+from cli import endpoint, question
+from cli.ask import Answer
 from cli.ask import ask as ask_endpoint
-from cli.commands.options import LOCAL_STATE, Key, StateFolder, Url, one_line_errors
-from cli.deployment import NoTargetError, local_endpoint
+from cli.commands.options import (
+    LOCAL_STATE,
+    Iam,
+    Key,
+    Region,
+    Stage,
+    StateFolder,
+    Url,
+    one_line_errors,
+)
+
+_STDIN = "-"
+_INTERRUPTED = 130  # what a shell says of a program that SIGINT ended
 
 
 def ask(
-    prompt: str,
+    prompt: Annotated[str, typer.Argument(help="The question; - reads it from standard input.")],
     *,
     model: Annotated[str, typer.Option(help="A model the stage allows.")] = "claude-haiku-4-5",
-    max_tokens: Annotated[int, typer.Option(help="The longest answer.")] = 1024,
+    route: Annotated[
+        str | None,
+        typer.Option(help="Ask for this route's profile, which the stage must allow."),
+    ] = None,
+    pdf: Annotated[
+        list[Path] | None, typer.Option(help="A PDF to ask about; may be given several times.")
+    ] = None,
+    system: Annotated[str | None, typer.Option(help="The system prompt.")] = None,
+    max_tokens: Annotated[int, typer.Option(help="The longest answer.", min=1)] = 1024,
+    stage: Stage = None,
+    region: Region = None,
     url: Url = None,
     key: Key = None,
+    iam: Iam = False,
     state: StateFolder = LOCAL_STATE,
 ) -> None:
-    """Ask, and print the answer as it comes; the request id goes to standard error."""
+    """Ask, and print the answer as it comes; on standard error, what the call was and cost."""
     with one_line_errors():
-        endpoint = _endpoint(url, key, state)
-        answer = ask_endpoint(endpoint, model=model, prompt=prompt, max_tokens=max_tokens)
-        for piece in answer.text:
+        where = endpoint.chosen(url=url, key=key, iam=iam, stage=stage, region=region, state=state)
+        body = question.body(
+            _text(prompt),
+            model=model,
+            max_tokens=max_tokens,
+            route=_known(route),
+            system=system,
+            pdfs=pdf or [],
+        )
+        with ask_endpoint(where, body) as answer:
+            try:
+                _print(answer)
+            except KeyboardInterrupt:
+                typer.echo(f"request id {answer.request_id}, interrupted", err=True)
+                sys.exit(_INTERRUPTED)
+    typer.echo(answer.receipt(), err=True)
+
+
+def _print(answer: Answer) -> None:
+    """Ends the line, however the answer ends: what follows goes to standard error."""
+    try:
+        for piece in answer.text():
             typer.echo(piece, nl=False)
-    typer.echo()
-    typer.echo(f"request id {answer.request_id}", err=True)
+    finally:
+        typer.echo()
 
 
-def _endpoint(url: str | None, key: str | None, state: Path) -> Endpoint:
-    if url is not None:
-        if key is None:
-            raise NoTargetError("--url needs --key, or CLAUDE_BEDROCK_KEY")
-        return Endpoint(url, key, None)
-    found = local_endpoint(state)
-    first = next(iter(found["api_keys"].values()))
-    return Endpoint(found["url"], key or first, found["ca_bundle"])
+def _text(prompt: str) -> str:
+    if prompt != _STDIN:
+        return prompt
+    try:
+        text = sys.stdin.buffer.read().decode()
+    except UnicodeDecodeError as error:
+        raise question.BadQuestionError("standard input is not UTF-8 text") from error
+    if not text.strip():
+        raise question.BadQuestionError("standard input has no question")
+    return text
+
+
+def _known(route: str | None) -> str | None:
+    if route is not None and route not in ROUTES:
+        raise question.BadQuestionError(f"no route {route!r}; there are {', '.join(ROUTES)}")
+    return route

@@ -9,8 +9,12 @@ from typing import Annotated
 import typer
 from botocore.exceptions import BotoCoreError, ClientError
 
-from cli.ask import RefusedError
+from catalog.guard import TooLongError
 from cli.deployment import NoTargetError
+from cli.endpoint import RefusedError
+from cli.key_value import UnfitNameError
+from cli.keys import KeyRefusedError
+from cli.question import BadQuestionError
 
 StateFolder = Annotated[Path, typer.Option(help="Where `make local` keeps its files.")]
 Stage = Annotated[
@@ -23,13 +27,21 @@ Url = Annotated[
     typer.Option(help="The endpoint; else what is up locally.", envvar="CLAUDE_BEDROCK_URL"),
 ]
 Key = Annotated[str | None, typer.Option(help="The API key.", envvar="CLAUDE_BEDROCK_KEY")]
+Iam = Annotated[
+    bool, typer.Option("--iam", help="With --url: sign with your AWS credentials, use no key.")
+]
 LOCAL_STATE = Path(".local")
+OURS = (
+    *(RefusedError, NoTargetError, BadQuestionError),
+    *(KeyRefusedError, UnfitNameError, TooLongError),
+)
 
 
 @contextmanager
-def one_line_errors() -> Iterator[None]:
+def one_line_errors(exit_code: int = 1) -> Iterator[None]:
     """Ends the program with one line for each error that a user can do something about."""
     try:
         yield
-    except (RefusedError, NoTargetError, BotoCoreError, ClientError) as error:
-        sys.exit(f"claude-bedrock: {error}")
+    except (*OURS, BotoCoreError, ClientError) as error:
+        typer.echo(f"claude-bedrock: {error}", err=True)
+        sys.exit(exit_code)

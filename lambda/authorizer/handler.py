@@ -1,7 +1,14 @@
-"""Which header carries the API key; whether the key is good, API Gateway itself decides."""
+"""Which header carries the API key, and the name a key says it has; whether the key is good, API
+Gateway itself decides."""
 
+import re
 from collections.abc import Mapping
-from typing import Any
+from typing import Any, Final
+
+# What `claude-bedrock keys` makes: letters and digits only, as API Gateway wants a key's value. The
+# secret is preceded by the name, in which Z is the escape. cli/key_value.py writes it.
+_NAMED: Final = re.compile(r"cobk((?:[A-Ya-z0-9]|Z[Zdmu])+)Z0[A-Za-z0-9]{40}")
+_ESCAPED: Final = {"ZZ": "Z", "Zd": ".", "Zm": "-", "Zu": "_"}
 
 
 class Unauthorized(Exception):
@@ -13,6 +20,9 @@ class Unauthorized(Exception):
 def handle(event: Mapping[str, Any], _context: object) -> dict[str, Any]:
     """Hands the key on as `usageIdentifierKey`, for API Gateway to look up in its usage plans:
     https://docs.aws.amazon.com/apigateway/latest/developerguide/api-gateway-api-key-source.html
+
+    The name in the key goes into the context, which reaches the function only when API Gateway has
+    found the whole key good: what makes up a name has no key for it.
 
     `event` is that of a REQUEST authoriser. Raises Unauthorized when it carries no key.
     """
@@ -32,6 +42,7 @@ def handle(event: Mapping[str, Any], _context: object) -> dict[str, Any]:
             ],
         },
         "usageIdentifierKey": key,
+        "context": {"keyName": key_name(key)},
     }
 
 
@@ -49,3 +60,9 @@ def _bearer(authorization: str) -> str | None:
             return token
         case _:
             return None
+
+
+def key_name(key: str) -> str:
+    """The name in a key that `claude-bedrock keys` made; none, "", in one of API Gateway's own."""
+    named = _NAMED.fullmatch(key)
+    return re.sub("Z.", lambda found: _ESCAPED[found[0]], named[1]) if named else ""

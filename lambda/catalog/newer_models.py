@@ -125,7 +125,7 @@ NEWER_MODELS: Final = (
         released="2026-06-30",
         source=f"{_ANTHROPIC}/models/sonnet-5/overview",
         mantle=True,
-        unconfirmed=("profiles.au",),
+        unconfirmed=("profiles.au", "data_retention"),
         note="Thinks unless told not to.",
     ),
     Model(
@@ -142,7 +142,7 @@ NEWER_MODELS: Final = (
         released="2026-07-24",
         source=f"{_ANTHROPIC}/models/opus-5/overview",
         mantle=True,
-        unconfirmed=("profiles.us", "profiles.eu"),
+        unconfirmed=("profiles.us", "profiles.eu", "data_retention"),
     ),
     Model(
         name="claude-fable-5-1",
@@ -181,7 +181,7 @@ NEWER_MODELS: Final = (
         released="2026-09-22",
         source=f"{_ANTHROPIC}/models/opus-5-5/overview",
         mantle=True,
-        unconfirmed=("profiles.us", "profiles.eu", "profiles.au"),
+        unconfirmed=("profiles.us", "profiles.eu", "profiles.au", "data_retention"),
         note="Thinking cannot be switched off.",
     ),
     Model(
@@ -198,7 +198,7 @@ NEWER_MODELS: Final = (
         released="2026-09-28",
         source=f"{_ANTHROPIC}/models/sonnet-5-5/overview",
         mantle=True,
-        unconfirmed=("profiles.us", "profiles.eu"),
+        unconfirmed=("profiles.us", "profiles.eu", "data_retention"),
         note="Thinking is always on. Cache reads cost 0.20 until 2026-10-07.",
     ),
     Model(
@@ -222,7 +222,7 @@ NEWER_MODELS: Final = (
         source=f"{_ANTHROPIC}/about-claude/pricing",
         mantle=True,
         long_prompt=LongPrompt(100_000, Price(0.50, 2.50, 0.625, 1.00, 0.05)),
-        unconfirmed=("profiles.us", "profiles.eu", "profiles.jp", "profiles.au"),
+        unconfirmed=("profiles.us", "profiles.eu", "profiles.jp", "profiles.au", "data_retention"),
     ),
     *(
         Model(
@@ -240,7 +240,7 @@ NEWER_MODELS: Final = (
             source=_ON_BEDROCK,
             mantle=True,
             invitation_only=True,
-            unconfirmed=("profiles",),
+            unconfirmed=("profiles", "data_retention"),
             note=_BY_INVITATION,
         )
         for version, label, price in (

@@ -1,6 +1,6 @@
 """How a name a client sends becomes the inference profile a stage calls, or a sentence why not."""
 
-from collections.abc import Collection
+from collections.abc import Collection, Sequence
 from typing import Final, NamedTuple
 
 from .model import RETENTION_MODES, ROUTES, Model
@@ -15,6 +15,7 @@ _SPELLINGS: Final = {
 }
 _ARN_SEPARATORS: Final = 5
 _PROVIDER: Final = "anthropic."
+_NOT_COMMERCIAL: Final = ("cn-", "us-gov-", "us-iso", "eu-iso", "eusc-")
 
 
 class ResolutionError(Exception):
@@ -32,7 +33,8 @@ class RetiredModel(ResolutionError):
         self.model = model
         self.successor = model.successor
         super().__init__(
-            f"{_called(model)} has been retired on Amazon Bedrock; use {model.successor} instead."
+            f"{_called(model)} was retired on Amazon Bedrock{_on(model.life.end_of_life)}; "
+            f"use {model.successor} instead."
         )
 
 
@@ -41,7 +43,7 @@ class ModelNotAllowed(ResolutionError):
 
 
 class RouteNotAllowed(ResolutionError):
-    """The name asks for a profile other than the one this stage routes by."""
+    """The name asks for a profile other than those this stage routes by."""
 
 
 class NoProfile(LookupError):
@@ -49,10 +51,13 @@ class NoProfile(LookupError):
 
 
 class Resolved(NamedTuple):
-    """A model, and the id of the inference profile to call it by."""
+    """A model, and the ids of the inference profiles to call it by, in the order to try them.
+
+    `legacy`: whether the model is on its way out."""
 
     model: Model
-    profile_id: str
+    profile_ids: tuple[str, ...]
+    legacy: bool
 
 
 def find(name: str) -> Model | None:
@@ -65,12 +70,15 @@ def find(name: str) -> Model | None:
     return model
 
 
-def resolve(requested: str, *, allowed: Collection[str], route: str, today: str) -> Resolved:
-    """The profile to call for `requested`, on a stage that allows the models named in `allowed`
-    and routes by `route`; `today` is an ISO date.
+def resolve(
+    requested: str, *, allowed: Collection[str], routes: Sequence[str], region: str, today: str
+) -> Resolved:
+    """The profiles to call for `requested` from `region`, on a stage that allows the models named
+    in `allowed` by `routes`, the first of them first; `today` is an ISO date.
 
-    Bedrock refuses a bare base id of these models, so it stands for the stage's profile:
+    Bedrock refuses a bare base id of these models, so it stands for the stage's profiles:
     https://docs.aws.amazon.com/bedrock/latest/userguide/inference-profiles-support.html
+    A name that asks for one route gets that one or none.
     Raises UnknownModel, RetiredModel, ModelNotAllowed or RouteNotAllowed.
     """
     asked_route, spelling = _read(requested)
@@ -81,20 +89,35 @@ def resolve(requested: str, *, allowed: Collection[str], route: str, today: str)
         raise RetiredModel(model)
     if model.name not in allowed:
         raise ModelNotAllowed(f"{_called(model)} is not offered here. {_offer(allowed)}")
-    if route not in routes(model):
-        raise RouteNotAllowed(_no_profile(model, route))
-    if asked_route not in {None, route}:
+    if asked_route is not None and asked_route not in routes:
         raise RouteNotAllowed(
-            f"Requests here are routed by the {route} profile only, not by {asked_route}; "
+            f"Requests here are routed by {_listed(routes)} only, not by {asked_route}; "
             f"ask for {model.name} and leave the profile to this endpoint."
         )
-    return Resolved(model, profile_id(model, route))
+    asked = routes if asked_route is None else (asked_route,)
+    served = [route for route in asked if reach(model, route, region) is not None]
+    if not served:
+        raise RouteNotAllowed(_no_profile(model, asked))
+    profile_ids = tuple(profile_id(model, route) for route in served)
+    return Resolved(model, profile_ids, is_legacy(model, today))
+
+
+def reach(model: Model, route: str, region: str) -> tuple[str, ...] | None:
+    """The Regions in which a call from `region` by `route` may be answered; empty for `global`,
+    whose destinations are every commercial Region and grow; None where the model has no such
+    profile, or none callable from that Region."""
+    for profile in model.profiles:
+        if profile.route == route == "global" and not region.startswith(_NOT_COMMERCIAL):
+            return ()
+        if profile.route == route and region in profile.regions:
+            return profile.regions[region]
+    return None
 
 
 def profile_id(model: Model, route: str) -> str:
     """`global.anthropic.claude-…`; raises NoProfile when the model has none on that route."""
     if route not in routes(model):
-        raise NoProfile(_no_profile(model, route))
+        raise NoProfile(_no_profile(model, (route,)))
     return f"{route}.{model.base_id}"
 
 
@@ -144,8 +167,15 @@ def _resource_of(arn: str) -> str:
     return resource if fits and kind in {"foundation-model", "inference-profile"} else arn
 
 
-def _no_profile(model: Model, route: str) -> str:
-    return f"{_called(model)} has no {route} profile; it has {_listed(routes(model))}."
+def _no_profile(model: Model, asked: Collection[str]) -> str:
+    return (
+        f"{_called(model)} has no {' or '.join(asked)} profile here; it has "
+        f"{_listed(routes(model))}."
+    )
+
+
+def _on(date: str | None) -> str:
+    return f" on {date}" if date else ""
 
 
 def _offer(allowed: Collection[str]) -> str:

@@ -6,24 +6,33 @@ Nothing else imports this module, so no function pays for it.
 import sys
 from collections.abc import Iterable, Sequence
 
-from .model import Life, Model, Price
-from .resolution import MODELS
+from .model import ROUTES, Life, Model, Price
+from .resolution import MODELS, routes
 from .seed_models import SEED_MODELS
 
 _HEAD = """# Models
 
 Generated from the catalogue (`lambda/catalog/`) by `python -m catalog.table`; a test compares the
-two. IAM, the gateway, the local Bedrock and this page all read the same rows.
+two. IAM, the gateway, the local Bedrock, the command line and this page all read the same rows.
 
-- **Spellings**: a client may send any of them; the endpoint calls the profile of the stage's route.
-  Ids of profiles (`us.anthropic.claude-…`) and ARNs of both kinds are understood too.
-- **Prices** are US dollars per million tokens at the base rate, which `global` is billed at:
-  input / output / 5-minute cache write / 1-hour cache write / cache read. A geography costs the
-  base rate times the last column.
+- A client may send any **spelling**: the name, an alias, the base id, the id of a profile
+  (`us.anthropic.claude-…`), the ARN of either. Bedrock itself refuses a bare base id; the endpoint
+  calls the profile of the stage's route.
+- **Routes**: yes where Bedrock has an inference profile of that prefix. Where it may be called,
+  and where it may be answered, is [below](#where-a-call-may-be-answered).
+- **Life**: dates are Bedrock's own, not those of Anthropic's API. ⚠ is a model that is legacy or
+  gone. A legacy model's answers carry a `deprecation` header; a retired model is refused with its
+  successor and the date.
+- **Prices** are US dollars per million tokens at the base rate, which `global` is billed at. A
+  geography costs that times the figure under "Geography".
+- Every model has InvokeModel and Converse. Betas and fields are in
+  [docs/compatibility.md](compatibility.md).
+- **Retention** is the strictest data-retention mode of the account under which Bedrock offers the
+  model: [AWS's page](https://docs.aws.amazon.com/bedrock/latest/userguide/data-retention.html).
+- **Mantle** is the endpoint whose calls no invocation logging records. It is listed because the
+  guard denies it, not because this project calls it.
 - **†** marks what no page of AWS or Anthropic confirms. Check it against your account
-  (`aws bedrock get-inference-profile`, `get-foundation-model`) before relying on it.
-- Dates are Bedrock's own, not those of Anthropic's API. A retired model answers with an error that
-  names its successor.
+  (`claude-bedrock models sync`) before relying on it.
 - GovCloud and China are left out, and so are Fable 5.2 and Mythos 5.2, of which no page says that
   Bedrock offers them.
 """
@@ -41,42 +50,77 @@ def page(models: Sequence[Model] = MODELS) -> str:
     newer = [model for model in models if model not in SEED_MODELS]
     sections = [
         _HEAD,
-        "## Of Anthropic's first Bedrock guide\n\n" + _models_table(seed),
-        "## Newer\n\n" + _models_table(newer),
+        "## Of Anthropic's first Bedrock guide\n\n" + _routes_table(seed),
+        "## Newer\n\n" + _routes_table(newer),
+        "## Names\n\n" + _names_table(models),
+        "## Sizes, prices, retention\n\n" + _figures_table(models),
         "## Notes\n\n" + _notes(models),
         _REACH + _reach_table(models),
     ]
     return "\n".join(sections)
 
 
-def _models_table(models: Iterable[Model]) -> str:
-    head = ("Model", "Spellings", "Routes", "Life", "Context / output", "Price", "Geography, times")
-    return markdown_table(head, (_row(model) for model in models))
+def _routes_table(models: Iterable[Model]) -> str:
+    head = ("Model", "Base model id", *(f"`{route}`" for route in ROUTES), "Life")
+    return markdown_table(head, (_routes_row(model) for model in models))
 
 
-def _row(model: Model) -> tuple[str, ...]:
-    spellings = (model.name, *model.aliases, model.base_id)
+def _routes_row(model: Model) -> tuple[str, ...]:
+    warning = " ⚠" if model.life != Life() else ""
     return (
-        f"[{model.display_name}]({model.source})",
-        "<br>".join(f"`{spelling}`" for spelling in spellings),
-        _routes(model),
+        f"[{model.display_name}]({model.source}){warning}",
+        f"`{model.base_id}`",
+        *(_has(model, route) for route in ROUTES),
         _life(model.life) + _mark(model, "life"),
-        _tokens(model),
-        _price(model.price),
-        f"{model.geography_premium:.2f}",
     )
 
 
-def _routes(model: Model) -> str:
-    named = [
-        profile.route + _mark(model, f"profiles.{profile.route}") for profile in model.profiles
-    ]
-    return " ".join(named) or "by invitation" + _mark(model, "profiles")
+def _has(model: Model, route: str) -> str:
+    if model.invitation_only:
+        return "by invitation" + _mark(model, "profiles")
+    return "Yes" + _mark(model, f"profiles.{route}") if route in routes(model) else "No"
 
 
-def _tokens(model: Model) -> str:
-    context = f"{model.context_tokens:,}{_mark(model, 'context_tokens')}"
-    return f"{context} / {model.max_output_tokens:,}{_mark(model, 'max_output_tokens')}"
+def _names_table(models: Iterable[Model]) -> str:
+    rows = (
+        (model.display_name, f"`{model.name}`", _codes(model.aliases), f"`{model.family}`")
+        for model in models
+    )
+    return markdown_table(("Model", "Name", "Aliases", "Family"), rows)
+
+
+def _codes(names: Iterable[str]) -> str:
+    return "<br>".join(f"`{name}`" for name in names)
+
+
+_FIGURES = (
+    *("Model", "Context", "Output", "Input $", "Output $", "Cache write 5 min $"),
+    *(
+        "Cache write 1 h $",
+        "Cache read $",
+        "Geography, times",
+        "Retention",
+        "CountTokens",
+        "Mantle",
+    ),
+)
+
+
+def _figures_table(models: Iterable[Model]) -> str:
+    return markdown_table(_FIGURES, (_figures_row(model) for model in models))
+
+
+def _figures_row(model: Model) -> tuple[str, ...]:
+    return (
+        model.display_name,
+        f"{model.context_tokens:,}{_mark(model, 'context_tokens')}",
+        f"{model.max_output_tokens:,}{_mark(model, 'max_output_tokens')}",
+        *(f"{dollars:g}" for dollars in model.price),
+        f"{model.geography_premium:.2f}",
+        f"`{model.data_retention}`{_mark(model, 'data_retention')}",
+        "Yes" + _mark(model, "count_tokens") if model.count_tokens else "No",
+        "Yes" if model.mantle else "No",
+    )
 
 
 def _life(life: Life) -> str:
@@ -105,9 +149,10 @@ def _note(model: Model) -> str:
     parts += [f"Successor: `{model.successor}`."] if model.successor else []
     if model.long_prompt:
         above, price = model.long_prompt
-        parts.append(f"A prompt above {above:,} tokens bills the whole request at {_price(price)}.")
-    if model.count_tokens and not model.successor:
-        parts.append(f"Bedrock counts its tokens{_mark(model, 'count_tokens')}.")
+        parts.append(
+            f"A prompt above {above:,} tokens bills the whole request at {_price(price)} "
+            "(input, output, cache write 5 min, 1 h, cache read)."
+        )
     return " ".join(parts)
 
 

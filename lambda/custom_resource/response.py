@@ -5,6 +5,7 @@ import time
 import urllib.error
 import urllib.request
 from collections.abc import Callable, Mapping
+from types import MappingProxyType
 from typing import Any, Final, NamedTuple
 
 _TRIES: Final = 3
@@ -21,8 +22,13 @@ class Outcome(NamedTuple):
     sentence: str
 
 
-def answer(event: Mapping[str, Any], physical_id: str, outcome: Outcome) -> dict[str, Any]:
-    """The response object for one event."""
+def answer(
+    event: Mapping[str, Any],
+    physical_id: str,
+    outcome: Outcome,
+    data: Mapping[str, str] = MappingProxyType({}),
+) -> dict[str, Any]:
+    """The response object for one event; a template asks for `data` by Fn::GetAtt."""
     return {
         "Status": "SUCCESS" if outcome.succeeded else "FAILED",
         "Reason": _shortened(outcome.sentence),
@@ -30,6 +36,7 @@ def answer(event: Mapping[str, Any], physical_id: str, outcome: Outcome) -> dict
         "StackId": event["StackId"],
         "RequestId": event["RequestId"],
         "LogicalResourceId": event["LogicalResourceId"],
+        "Data": dict(data),
     }
 
 

@@ -5,12 +5,14 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 import catalog
+from gateway import deprecation
 from gateway.errors import GatewayError
 from gateway.request import Request
 from gateway.runtime import Response
 from gateway.usage import Usage
 
 ADAPTED_HEADER = "x-gateway-adapted"
+MODEL_ID_HEADER = "x-gateway-model-id"
 _LONGEST_HEADER = 4096  # of the 10,240 bytes that API Gateway gives all headers
 COMPLETED = "completed"
 REFUSED = "refused"  # by us, before Bedrock was asked
@@ -24,19 +26,26 @@ class Record:
     """Filled in while the request is served. Times in milliseconds, sizes in bytes."""
 
     def __init__(
-        self, request: Request, api_key_name: str, clock: Callable[[], float] = time.monotonic
+        self,
+        request: Request,
+        api_key_name: str,
+        team: str = "",
+        clock: Callable[[], float] = time.monotonic,
     ) -> None:
         self._request = request
         self._clock = clock
         self._started_at = clock()
         self._first_byte_at: float | None = None
         self.api_key_name = api_key_name
+        self.team = team
         self.route = ""
         self.model = ""
-        self.profile_id = ""
+        self.model_id = ""  # the profile asked last (or a team's copy of it), or the base id
+        self.legacy: catalog.Life | None = None
         self.stream = False
         self.asked = False  # whether Bedrock was sent the request
         self.bedrock_request_id = ""
+        self.earlier_attempts: list[dict[str, str]] = []
         self.request_bytes = 0
         self.response_bytes = 0
         self.status = 0
@@ -55,8 +64,17 @@ class Record:
         return None if self._first_byte_at is None else self._ms(self._first_byte_at)
 
     def resolved(self, resolved: catalog.Resolved) -> None:
-        """The model that the caller's name means, and the profile by which it is reached."""
-        self.model, self.profile_id = resolved.model.name, resolved.profile_id
+        """The model that the caller's name means."""
+        self.model = resolved.model.name
+        self.legacy = resolved.model.life if resolved.legacy else None
+
+    def asks(self, model_id: str) -> None:
+        """Bedrock is asked now, by that id; an attempt before this one came to nothing."""
+        if self.asked:
+            self.earlier_attempts.append(
+                {"model_id": self.model_id, "bedrock_request_id": self.bedrock_request_id}
+            )
+        self.asked, self.model_id, self.bedrock_request_id = True, model_id, ""
 
     def interrupted(self, error: GatewayError) -> None:
         """The stream ended with an error, which the caller has been sent."""
@@ -74,9 +92,12 @@ class Record:
             "bedrock_request_id": self.bedrock_request_id,
             "api_key_id": self._request.api_key_id,
             "api_key_name": self.api_key_name,
+            "team": self.team,
+            "caller_arn": self._request.caller_arn,
             "route": self.route,
             "model": self.model,
-            "model_id": self.profile_id,
+            "model_id": self.model_id,
+            "earlier_attempts": self.earlier_attempts,
             "stream": self.stream,
             "status": self.status,
             "outcome": self.outcome,
@@ -108,12 +129,17 @@ class RecordedResponse:
         return self._record.status != 0
 
     def start(self, status: int, headers: Mapping[str, str]) -> None:
-        """Adds what every answer carries: `request-id`, and what was changed in the request."""
+        """Adds what every answer carries: `request-id`, the id by which Bedrock was asked, what was
+        changed in the request, and that the model is going."""
         self._record.status = status
         self.content_type = headers.get("content-type", "")
         about = {"request-id": self._record.request_id}
+        if self._record.asked:
+            about[MODEL_ID_HEADER] = self._record.model_id
         if self._record.changes:
             about[ADAPTED_HEADER] = ", ".join(self._record.changes)[:_LONGEST_HEADER]
+        if self._record.legacy:
+            about |= deprecation.headers(self._record.legacy)
         self._response.start(status, {**headers, **about})
 
     def start_once(self, status: int, headers: Mapping[str, str]) -> None:

@@ -10,8 +10,6 @@ from typing import Any
 from urllib.parse import unquote
 
 import catalog
-from catalog import access
-from gateway import errors
 from gateway.audit import Record, RecordedResponse
 from gateway.request import Request
 from gateway.service import Service
@@ -31,8 +29,9 @@ def inference_profiles(
     _request: Request, response: RecordedResponse, _record: Record, service: Service
 ) -> None:
     """ListInferenceProfiles, all on one page."""
-    summaries = [_profile(model, service) for model in service.allowed()]
-    _answer(response, {"inferenceProfileSummaries": summaries})
+    found = [service.resolve(model.name) for model in service.allowed()]
+    ids = [profile_id for resolved in found for profile_id in resolved.profile_ids]
+    _answer(response, {"inferenceProfileSummaries": [_profile(each, service) for each in ids]})
 
 
 def inference_profile(
@@ -40,10 +39,8 @@ def inference_profile(
 ) -> None:
     """GetInferenceProfile, by its id or ARN. Raises GatewayError."""
     resolved = service.resolve(unquote(request.path.removeprefix(f"{PROFILES}/")))
-    if not resolved.profile_id:
-        raise errors.NotFound("There is no such inference profile here.")
-    record.model = resolved.model.name
-    _answer(response, _profile(resolved.model, service))
+    record.resolved(resolved)
+    _answer(response, _profile(resolved.profile_ids[0], service))
 
 
 def _model(model: catalog.Model, service: Service) -> dict[str, Any]:
@@ -59,10 +56,10 @@ def _model(model: catalog.Model, service: Service) -> dict[str, Any]:
     }
 
 
-def _profile(model: catalog.Model, service: Service) -> dict[str, Any]:
-    route, region = service.settings.route, service.settings.region
-    profile_id = catalog.profile_id(model, route)
-    regions = access.profile_destinations(model, route, region) or (region, "")
+def _profile(profile_id: str, service: Service) -> dict[str, Any]:
+    region, route = service.settings.region, profile_id.partition(".")[0]
+    (model,) = [each for each in service.allowed() if profile_id == f"{route}.{each.base_id}"]
+    regions = catalog.reach(model, route, region) or (region, "")
     return {
         "inferenceProfileName": f"{route.upper()} {model.display_name}",
         "inferenceProfileArn": f"arn:aws:bedrock:{region}::inference-profile/{profile_id}",

@@ -14,10 +14,11 @@ from gateway.audit import Record, RecordedResponse
 from gateway.invocation import Call, ask
 from gateway.message_body import Members
 from gateway.request import Request, encoded, size
-from gateway.service import Service, model_in, model_path
+from gateway.service import Service, model_in
 
 _REQUIRED = {"model": str, "messages": list}
 _NOT_COUNTED = "support counting tokens"  # "The provided model doesn't support counting tokens."
+_OPERATION = "count-tokens"
 _JSON = {"content-type": "application/json"}
 
 
@@ -30,11 +31,12 @@ def for_messages(
     """
     members = message_body.read(_text(request, record, service), _REQUIRED)
     resolved = service.resolve(members["model"].value)
-    path = _path(resolved, record)
+    model_id = _counted_by(resolved, record)
     parts = message_body.for_bedrock(members, resolved.model, request, record, service.settings)
     body = encoded(json_object.join({**parts, "max_tokens": _max_tokens(members)}))
     question = {"input": {"invokeModel": {"body": b64encode(body).decode()}}}
-    counted = _count(Call(path, _JSON, json.dumps(question).encode()), resolved, record, service)
+    call = Call((model_id,), _OPERATION, _JSON, json.dumps(question).encode())
+    counted = _count(call, resolved, record, service)
     response.start(200, _JSON)
     response.write(json.dumps({"input_tokens": counted}).encode())
 
@@ -42,8 +44,8 @@ def for_messages(
 def native(request: Request, response: RecordedResponse, record: Record, service: Service) -> None:
     """`POST /model/{id}/count-tokens`. Raises GatewayError."""
     text = _text(request, record, service)
-    path = _path(service.resolve(model_in(request.path)), record)
-    body = _ask(Call(path, _JSON, encoded(text)), record, service)
+    model_id = _counted_by(service.resolve(model_in(request.path)), record)
+    body = _ask(Call((model_id,), _OPERATION, _JSON, encoded(text)), record, service)
     response.start(200, {**_JSON, "x-amzn-requestid": record.request_id})
     response.write(body)
 
@@ -69,11 +71,12 @@ def _text(request: Request, record: Record, service: Service) -> str:
     return text
 
 
-def _path(resolved: catalog.Resolved, record: Record) -> str:
-    record.model = resolved.model.name
+def _counted_by(resolved: catalog.Resolved, record: Record) -> str:
+    """The id by which Bedrock counts the model's tokens. Raises NotSupported."""
+    record.resolved(resolved)
     if not resolved.model.count_tokens:
         raise _not_supported(resolved.model)
-    return model_path(resolved.model.base_id, "count-tokens")
+    return resolved.model.base_id
 
 
 def _max_tokens(members: Members) -> str:

@@ -27,8 +27,8 @@ def handle(event: dict[str, Any], context: Context, response: Response) -> None:
 
 def serve(incoming: Request, response: Response, service: Service) -> None:
     """Route, answer, turn whatever is raised into the caller's error, and record it."""
-    name = service.settings.api_key_names.get(incoming.api_key_id, "")
-    record = Record(incoming, name)
+    name = service.settings.api_key_names.get(incoming.api_key_id) or incoming.api_key_name
+    record = Record(incoming, name, service.team_of(name))
     recorded = RecordedResponse(response, record)
     try:
         _dispatch(incoming, recorded, record, service)

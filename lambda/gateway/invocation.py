@@ -4,6 +4,7 @@ Every route that invokes a model goes through `ask`, so that none can forget the
 """
 
 import json
+import re
 import time
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
@@ -12,7 +13,7 @@ from typing import NamedTuple
 from gateway import errors, json_object
 from gateway.audit import Record
 from gateway.request import Request
-from gateway.service import Service
+from gateway.service import Service, model_path
 from gateway.upstream import Reply, read_all
 
 METADATA_HEADER = "x-amzn-bedrock-request-metadata"
@@ -20,12 +21,16 @@ _SILENT_SECONDS = 290.0  # API Gateway gives up on a silent connection after 300
 _RESERVE_SECONDS = 5.0  # to tell the caller before Lambda ends the invocation
 _CLIENT_PREFIX = "client_"
 _BEDROCKS = "x-amzn-bedrock-"
+_UNFIT = re.compile(r"[^a-zA-Z0-9\s:_@$#=/+,.-]")
+_LONGEST_VALUE = 256
 
 
 class Call(NamedTuple):
-    """What Bedrock is asked: the path names model and operation, the body is ready to send."""
+    """What Bedrock is asked: an operation on the first of `model_ids`, and on the next only where
+    Bedrock has no capacity for the one before; the body is ready to send."""
 
-    path: str
+    model_ids: tuple[str, ...]
+    operation: str
     headers: Mapping[str, str]
     body: bytes
 
@@ -53,15 +58,34 @@ def ask(call: Call, record: Record, service: Service) -> Iterator[Answer]:
     """Send `call` and give Bedrock's answer; what Bedrock refuses is raised as ours."""
     _check(call.headers)
     until = time.monotonic() + service.remaining() - _RESERVE_SECONDS
-    record.asked = True
-    patience = min(_SILENT_SECONDS, until - time.monotonic())
-    reply = service.upstream.post(call.path, call.headers, call.body, seconds=patience)
+    answer = _first_with_capacity(call, until, record, service)
     try:
-        record.bedrock_request_id = reply.headers.get("x-amzn-requestid", "")
-        answer = Answer(reply, until)
-        if reply.status != 200:
-            raise _refusal(reply, answer.read_all())
         yield answer
+    finally:
+        answer.reply.close()
+
+
+def _first_with_capacity(call: Call, until: float, record: Record, service: Service) -> Answer:
+    *earlier, last = call.model_ids
+    for model_id in earlier:
+        try:
+            return _ask_one(call, model_id, until, record, service)
+        except (errors.RateLimited, errors.Overloaded):
+            continue
+    return _ask_one(call, last, until, record, service)
+
+
+def _ask_one(call: Call, model_id: str, until: float, record: Record, service: Service) -> Answer:
+    record.asks(model_id)
+    path = model_path(service.called_as(model_id, record.team), call.operation)
+    patience = min(_SILENT_SECONDS, until - time.monotonic())
+    reply = service.upstream.post(path, call.headers, call.body, seconds=patience)
+    record.bedrock_request_id = reply.headers.get("x-amzn-requestid", "")
+    answer = Answer(reply, until)
+    if reply.status == 200:
+        return answer
+    try:
+        raise _refusal(reply, answer.read_all())
     finally:
         reply.close()
 
@@ -100,12 +124,21 @@ def metadata(
     ours = {
         "api_key_id": request.api_key_id,
         "api_key_name": record.api_key_name,
+        "caller_arn": _fitting(request.caller_arn),
         "gateway_request_id": request.id,
     }
     return {
         **{f"{_CLIENT_PREFIX}{name}": str(value) for name, value in theirs.items()},
         **{name: value for name, value in ours.items() if value},
     }
+
+
+def _fitting(value: str) -> str:
+    """Cut to what Bedrock takes as a value of metadata; a path in a user's ARN may hold more.
+
+    https://docs.aws.amazon.com/bedrock/latest/APIReference/API_runtime_Converse.html
+    """
+    return _UNFIT.sub("_", value)[:_LONGEST_VALUE]
 
 
 def _sent(header: str) -> dict[str, object]:

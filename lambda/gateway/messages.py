@@ -11,7 +11,7 @@ from gateway.invocation import METADATA_HEADER, Answer, Call, ask, carried, meta
 from gateway.message_body import Members
 from gateway.message_stream import MessageStream
 from gateway.request import Request, encoded, size
-from gateway.service import Service, model_path
+from gateway.service import Service
 from gateway.usage import from_headers
 
 _REQUIRED = {"model": str, "max_tokens": int, "messages": list}
@@ -35,8 +35,8 @@ def _prepare(request: Request, record: Record, service: Service) -> Call:
     record.resolved(resolved)
     operation = "invoke-with-response-stream" if record.stream else "invoke"
     parts = message_body.for_bedrock(members, resolved.model, request, record, service.settings)
-    path = model_path(resolved.profile_id, operation)
-    return Call(path, _headers(request, record), encoded(json_object.join(parts)))
+    body = encoded(json_object.join(parts))
+    return Call(resolved.profile_ids, operation, _headers(request, record), body)
 
 
 def _streamed(members: Members) -> bool:

@@ -13,7 +13,7 @@ from gateway.invocation import METADATA_HEADER, Answer, Call, ask, carried, meta
 from gateway.message_body import object_members
 from gateway.message_stream import inner, stream_error
 from gateway.request import Request, encoded, size
-from gateway.service import Service, model_in, model_path, operation_in
+from gateway.service import Service, model_in, operation_in
 
 _METRICS = "amazon-bedrock-invocationMetrics"
 _READ_SECONDS = 60.0
@@ -43,7 +43,8 @@ def invoke(request: Request, response: RecordedResponse, record: Record, service
     record.request_bytes = size(text)
     resolved = service.resolve(model_in(request.path))
     record.resolved(resolved)
-    call = _call(request, record, text, model_path(resolved.profile_id, name), operation)
+    headers, body = _sent(request, record, text, operation)
+    call = Call(resolved.profile_ids, name, headers, body)
     with ask(call, record, service) as answer:
         if operation.streamed:
             _relay_stream(answer, response, record)
@@ -51,12 +52,15 @@ def invoke(request: Request, response: RecordedResponse, record: Record, service
             _relay(answer, response, record, operation)
 
 
-def _call(request: Request, record: Record, text: str, path: str, operation: Operation) -> Call:
+def _sent(
+    request: Request, record: Record, text: str, operation: Operation
+) -> tuple[dict[str, str], bytes]:
+    """The headers and the body for Bedrock, the caller's name in one of them."""
     headers = _headers(request.headers)
     if operation.converse:
-        return Call(path, headers, _with_metadata(request, record, text))
+        return headers, _with_metadata(request, record, text)
     headers[METADATA_HEADER] = json.dumps(metadata(request, record))
-    return Call(path, headers, encoded(text))
+    return headers, encoded(text)
 
 
 def _headers(headers: Mapping[str, str]) -> dict[str, str]:

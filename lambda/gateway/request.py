@@ -11,7 +11,9 @@ from gateway.errors import InvalidRequest, RequestTooLarge
 
 
 class Request(NamedTuple):
-    """Header names in lower case; `id` is API Gateway's request id."""
+    """Header names in lower case; `id` is API Gateway's request id. `api_key_name` is the name that
+    the key carries, which API Gateway has found good. `caller_arn` is who signed, where callers
+    sign."""
 
     method: str
     path: str
@@ -19,6 +21,8 @@ class Request(NamedTuple):
     query: dict[str, str]
     id: str
     api_key_id: str
+    api_key_name: str
+    caller_arn: str
     event_body: str
     is_base64: bool
 
@@ -34,6 +38,7 @@ class Request(NamedTuple):
 def from_event(event: dict[str, Any]) -> Request:
     """The request in a REST API's Lambda proxy event."""
     context = event["requestContext"]
+    identity = context.get("identity") or {}
     headers = event.get("headers") or {}
     return Request(
         method=event["httpMethod"],
@@ -41,7 +46,9 @@ def from_event(event: dict[str, Any]) -> Request:
         query=event.get("queryStringParameters") or {},
         headers={name.lower(): value for name, value in headers.items()},
         id=context["requestId"],
-        api_key_id=(context.get("identity") or {}).get("apiKeyId") or "",
+        api_key_id=identity.get("apiKeyId") or "",
+        api_key_name=(context.get("authorizer") or {}).get("keyName") or "",
+        caller_arn=identity.get("userArn") or "",
         event_body=event.get("body") or "",
         is_base64=bool(event.get("isBase64Encoded")),
     )

@@ -49,11 +49,16 @@ class Service(NamedTuple):
         return datetime.now(UTC).date().isoformat()
 
     def allowed(self) -> list[catalog.Model]:
-        """The models of this stage, in the catalogue's order."""
-        return [each for each in catalog.MODELS if each.name in self.settings.allowed_models]
+        """The models of this stage that Bedrock still has, in the catalogue's order."""
+        names, today = self.settings.allowed_models, self.today()
+        return [
+            each
+            for each in catalog.MODELS
+            if each.name in names and not catalog.is_retired(each, today)
+        ]
 
     def resolve(self, requested: str) -> catalog.Resolved:
-        """The model and profile that a caller's name means here.
+        """The model and profiles that a caller's name means here.
 
         Raises NotFound for a model that is unknown or gone, PermissionDenied for one this stage
         does not allow, InvalidRequest for a route it does not allow.
@@ -62,7 +67,8 @@ class Service(NamedTuple):
             return catalog.resolve(
                 requested,
                 allowed=self.settings.allowed_models,
-                route=self.settings.route,
+                routes=self.settings.routes,
+                region=self.settings.region,
                 today=self.today(),
             )
         except (catalog.UnknownModel, catalog.RetiredModel) as error:
@@ -71,3 +77,15 @@ class Service(NamedTuple):
             raise errors.PermissionDenied(str(error)) from error
         except catalog.ResolutionError as error:
             raise errors.InvalidRequest(str(error)) from error
+
+    def called_as(self, model_id: str, team: str) -> str:
+        """What Bedrock is asked by: the team's own copy of that profile, if it has one.
+
+        An ARN may stand where an id does:
+        https://docs.aws.amazon.com/bedrock/latest/userguide/inference-profiles-use.html"""
+        return self.settings.team_profiles.get(team, {}).get(model_id, model_id)
+
+    def team_of(self, api_key_name: str) -> str:
+        """The team of a key called TEAM.NAME, empty for any other key."""
+        team = api_key_name.partition(".")[0]
+        return team if "." in api_key_name and team in self.settings.team_profiles else ""

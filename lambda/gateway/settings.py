@@ -13,10 +13,11 @@ class Settings(NamedTuple):
     """`ping_seconds`: silence after which a stream is kept alive. `endpoint`: Bedrock's URL.
 
     `adapt`: whether a body is made to fit Bedrock (lenient), or refused instead (strict).
+    `team_profiles`: team -> id of a profile that AWS defines -> ARN of the team's own copy of it.
     """
 
     stage: str
-    route: str
+    routes: tuple[str, ...]
     region: str
     allowed_models: frozenset[str]
     max_body_bytes: int
@@ -24,6 +25,7 @@ class Settings(NamedTuple):
     adapt: str
     api_key_names: dict[str, str]
     endpoint: str
+    team_profiles: Mapping[str, Mapping[str, str]]
 
 
 def load(environment: Mapping[str, str]) -> Settings:
@@ -32,7 +34,7 @@ def load(environment: Mapping[str, str]) -> Settings:
     default_endpoint = f"https://bedrock-runtime.{region}.amazonaws.com"
     return Settings(
         stage=_text(environment, "STAGE"),
-        route=_text(environment, "ROUTE"),
+        routes=tuple(_text(environment, "ROUTES").split(",")),
         region=region,
         allowed_models=frozenset(_text(environment, "ALLOWED_MODELS").split(",")),
         max_body_bytes=int(_positive(environment, "MAX_BODY_BYTES")),
@@ -40,6 +42,7 @@ def load(environment: Mapping[str, str]) -> Settings:
         adapt=_one_of(environment, "ADAPT", ("lenient", "strict")),
         api_key_names=_names(environment, "API_KEY_NAMES"),
         endpoint=environment.get("AWS_ENDPOINT_URL_BEDROCK_RUNTIME") or default_endpoint,
+        team_profiles=_team_profiles(environment, "TEAM_PROFILES"),
     )
 
 
@@ -77,3 +80,22 @@ def _names(environment: Mapping[str, str], name: str) -> dict[str, str]:
     if not isinstance(names, dict) or not all(isinstance(value, str) for value in names.values()):
         raise SettingsError(f"{name} must be a JSON object of strings, not {text!r}")
     return names
+
+
+def _team_profiles(environment: Mapping[str, str], name: str) -> dict[str, dict[str, str]]:
+    """A stage without teams does not set it. The ids under `profiles` are in the order of `teams`,
+    which keeps it short."""
+    text = environment.get(name, "")
+    if not text:
+        return {}
+    try:
+        told = json.loads(text)
+        found: dict[str, dict[str, str]] = {team: {} for team in told["teams"]}
+        for copied_id, own_ids in told["profiles"].items():
+            for team, own_id in zip(told["teams"], own_ids, strict=True):
+                found[team][copied_id] = told["arn"] + own_id
+    except (ValueError, LookupError, TypeError, AttributeError) as error:
+        raise SettingsError(
+            f"{name} must be a JSON object of arn, teams and profiles, not {text!r}"
+        ) from error
+    return found

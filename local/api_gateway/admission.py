@@ -3,16 +3,26 @@
 https://docs.aws.amazon.com/apigateway/latest/developerguide/api-gateway-api-usage-plans.html
 """
 
+from collections.abc import Callable
+
 from local.api_gateway.definition import Api, KeyRing, Method, Plan
 from local.api_gateway.exchange import Exchange
 from local.api_gateway.limits import Quotas, Throttles
 from local.api_gateway.refusals import RefusedError
 
+Count = Callable[[str, str], None]
+"""Told the usage plan's id and the key's, of each request that a key made."""
+
+
+def uncounted(_plan_id: str, _key_id: str) -> None:
+    """Counts nothing."""
+
 
 class Admission:
-    """Counts the requests it lets through."""
+    """Counts the requests it lets through, and tells `count` of them."""
 
-    def __init__(self) -> None:
+    def __init__(self, count: Count = uncounted) -> None:
+        self._count = count
         self._throttles = Throttles()
         self._quotas = Quotas()
 
@@ -24,7 +34,7 @@ class Admission:
         if not self._throttles.allow(name, method.throttle):
             raise RefusedError("THROTTLED")
         if plan is not None:
-            self._spend(plan, exchange.api_key_id)
+            self._spend(plan, exchange.api_key_id or "")
 
     def _plan(self, exchange: Exchange, ring: KeyRing) -> Plan:
         key = ring.keys.get(exchange.api_key or "")
@@ -36,8 +46,9 @@ class Admission:
             raise RefusedError("INVALID_API_KEY")
         return plan
 
-    def _spend(self, plan: Plan, key_id: str | None) -> None:
+    def _spend(self, plan: Plan, key_id: str) -> None:
         if not self._throttles.allow((plan.id, key_id), plan.throttle):
             raise RefusedError("THROTTLED")
         if not self._quotas.allow((plan.id, key_id), plan.quota):
             raise RefusedError("QUOTA_EXCEEDED")
+        self._count(plan.id, key_id)

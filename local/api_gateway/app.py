@@ -1,5 +1,6 @@
 """The front: the order in which API Gateway takes a request, as an ASGI app."""
 
+import asyncio
 import os
 import time
 from collections.abc import Awaitable, Callable
@@ -8,7 +9,7 @@ from contextlib import suppress
 from botocore.exceptions import ClientError
 
 from local.api_gateway import authorizer, routing, validation
-from local.api_gateway.admission import Admission
+from local.api_gateway.admission import Admission, Count, uncounted
 from local.api_gateway.authorizer import Invoke
 from local.api_gateway.client import Client, GoneError, TooLargeError
 from local.api_gateway.definition import Api
@@ -18,6 +19,7 @@ from local.api_gateway.integration import BrokenOffError, Integrations, identifi
 from local.api_gateway.refusals import RefusedError, refusal
 from local.api_gateway.rendering import render
 from local.api_gateway.routing import Match
+from local.api_gateway.signature import Signatures, nobody, nothing
 from local.bedrock.wire import Receive, Scope, Send
 from local.lambda_service.service import LambdaService
 from local.log_writer import LogWriter
@@ -35,11 +37,19 @@ class Front:
     second old."""
 
     def __init__(
-        self, deployed: DeployedApi, *, streaming: LambdaService, invoke: Invoke, logs: LogWriter
+        self,
+        deployed: DeployedApi,
+        *,
+        streaming: LambdaService,
+        invoke: Invoke,
+        logs: LogWriter,
+        count: Count = uncounted,
+        signatures: Signatures | None = None,
     ) -> None:
         self._api = ReadThrough(deployed.api)
         self._keys = ReadThrough(deployed.keys)
-        self._admission = Admission()
+        self._admission = Admission(count)
+        self._signatures = signatures or Signatures(nobody, nothing)
         self._integrations = Integrations(streaming, invoke)
         self._invoke = invoke
         self._logs = logs
@@ -79,6 +89,8 @@ class Front:
         exchange.match = match
         if api.key_source == "HEADER":
             exchange.api_key = exchange.header("x-api-key")
+        if match.method.signed:
+            exchange.caller = await asyncio.to_thread(self._signatures.caller, exchange, api)
         await self._authorize(exchange, match, api)
         self._admission.admit(exchange, match.method, api, await self._keys.get())
         validation.check(match.method, exchange)

@@ -42,13 +42,15 @@ class Integration:
 
 @dataclass(frozen=True, slots=True)
 class Method:
-    """One verb of one resource. `verb` may be ANY; `resource` is a path such as `/v1/{proxy+}`."""
+    """One verb of one resource. `verb` may be ANY; `resource` is a path such as `/v1/{proxy+}`.
+    `signed`: IAM decides on the caller, by the request's signature."""
 
     verb: str
     resource: str
     resource_id: str
     integration: Integration
     authorizer: Authorizer | None = None
+    signed: bool = False
     key_required: bool = False
     throttle: Throttle | None = None
     schemas: Mapping[str, Mapping[str, Any]] | None = None

@@ -110,6 +110,7 @@ class _Definition:
                     resource_id=resource["id"],
                     integration=_integration(raw, f"{verb} {resource['path']}"),
                     authorizer=self._authorizer(raw, f"{verb} {resource['path']}"),
+                    signed=raw["authorizationType"] == "AWS_IAM",
                     key_required=raw.get("apiKeyRequired", False),
                     throttle=self._method_throttle(resource["path"], verb),
                     schemas=self._schemas(resource["id"], verb, raw),
@@ -117,7 +118,7 @@ class _Definition:
 
     def _authorizer(self, method: Mapping[str, Any], name: str) -> Authorizer | None:
         match method["authorizationType"]:
-            case "NONE":
+            case "NONE" | "AWS_IAM":
                 return None
             case "CUSTOM":
                 return self._authorizers[method["authorizerId"]]

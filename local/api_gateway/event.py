@@ -11,6 +11,7 @@ from urllib.parse import parse_qsl
 
 from local.api_gateway.definition import Api
 from local.api_gateway.exchange import Exchange
+from local.api_gateway.exchange import identity as signer
 from local.api_gateway.routing import Match
 
 _NO_IDENTITY = (
@@ -69,6 +70,7 @@ def _request(exchange: Exchange, match: Match, api: Api) -> dict[str, Any]:
 
 def _context(exchange: Exchange, match: Match, api: Api) -> dict[str, Any]:
     identity: dict[str, str | None] = dict.fromkeys(_NO_IDENTITY)
+    identity |= signer(exchange)
     identity |= {"sourceIp": exchange.source_ip, "userAgent": exchange.header("user-agent")}
     if exchange.api_key is not None:
         identity |= {"apiKey": exchange.api_key, "apiKeyId": exchange.api_key_id}

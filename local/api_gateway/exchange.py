@@ -11,6 +11,7 @@ from uuid import uuid4
 
 from local.api_gateway.definition import Api
 from local.api_gateway.routing import Match
+from local.bedrock.caller import Caller
 
 
 @dataclass(slots=True)
@@ -36,6 +37,7 @@ class Exchange:
     api_key: str | None = None
     api_key_id: str | None = None
     authorizer: dict[str, str] = field(default_factory=dict)
+    caller: Caller | None = None
     noted: dict[str, Any] = field(default_factory=dict)
     """More of `$context`, by dotted name, as the request proceeds."""
 
@@ -45,6 +47,22 @@ class Exchange:
 
     def elapsed_ms(self) -> int:
         return int((monotonic() - self.started) * 1000)
+
+
+def identity(exchange: Exchange) -> Mapping[str, str]:
+    """What is told of who signed, if anybody did.
+
+    https://docs.aws.amazon.com/apigateway/latest/developerguide/api-gateway-variables-for-access-logging.html
+    """
+    who = exchange.caller
+    if who is None:
+        return {}
+    return {
+        "accountId": who.account,
+        "caller": who.user_id,
+        "user": who.user_id,
+        "userArn": who.arn,
+    }
 
 
 def context(exchange: Exchange, api: Api) -> Mapping[str, Any]:
@@ -61,6 +79,7 @@ def context(exchange: Exchange, api: Api) -> Mapping[str, Any]:
         "httpMethod": exchange.verb,
         "identity.apiKey": exchange.api_key,
         "identity.apiKeyId": exchange.api_key_id,
+        **{f"identity.{name}": value for name, value in identity(exchange).items()},
         "identity.sourceIp": exchange.source_ip,
         "identity.userAgent": exchange.header("user-agent"),
         "path": f"/{api.stage}{exchange.path}",

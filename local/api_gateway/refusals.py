@@ -27,11 +27,15 @@ _DEFAULTS: Mapping[str, _Default] = {
     "BAD_REQUEST_BODY": _Default(400, "Invalid request body", "BadRequestException"),
     "DEFAULT_4XX": _Default(400, "Bad request", "BadRequestException"),
     "DEFAULT_5XX": _Default(502, "Internal server error", "InternalServerErrorException"),
+    "EXPIRED_TOKEN": _Default(
+        403, "The security token included in the request is expired", "ExpiredTokenException"
+    ),
     "INTEGRATION_FAILURE": _Default(504, "Network error", "InternalServerErrorException"),
     "INTEGRATION_TIMEOUT": _Default(
         504, "Endpoint request timed out", "InternalServerErrorException"
     ),
     "INVALID_API_KEY": _Default(403, "Forbidden", "ForbiddenException"),
+    "INVALID_SIGNATURE": _Default(403, "Invalid signature", "InvalidSignatureException"),
     "MISSING_AUTHENTICATION_TOKEN": _Default(
         403, "Missing Authentication Token", "MissingAuthenticationTokenException"
     ),

@@ -9,7 +9,9 @@ import asyncio
 import os
 import signal
 
+from local.bedrock import applications
 from local.bedrock.app import App, Deliver, create_app
+from local.bedrock.applications import Applications
 from local.bedrock.caller import Caller
 from local.bedrock.clients import connect
 from local.bedrock.delivery import Delivery
@@ -33,16 +35,19 @@ async def _run(port: int, region: str, endpoint_url: str | None) -> None:
     for name in (signal.SIGINT, signal.SIGTERM):
         asyncio.get_running_loop().add_signal_handler(name, stop.set)
     if endpoint_url is None:
-        await _serve(_app(region, _keep_nothing), port, region, stop)
+        await _serve(_app(region, _keep_nothing, applications.none), port, region, stop)
         return
     clients = connect(endpoint_url=endpoint_url, region=region)
     delivery = Delivery(clients, account=ACCOUNT, region=region)
-    await _serve(_app(region, delivery), port, region, stop)
+    known = applications.of(clients.bedrock)
+    await _serve(_app(region, delivery, known), port, region, stop)
     await delivery.drain()
 
 
-def _app(region: str, deliver: Deliver) -> App:
-    return create_app(region=region, callers=_caller_of_environment, deliver=deliver)
+def _app(region: str, deliver: Deliver, known: Applications) -> App:
+    return create_app(
+        region=region, callers=_caller_of_environment, deliver=deliver, applications=known
+    )
 
 
 async def _serve(app: App, port: int, region: str, stop: asyncio.Event) -> None:

@@ -7,6 +7,7 @@ from typing import NamedTuple
 from urllib.parse import unquote
 from uuid import uuid4
 
+from local.bedrock.applications import Applications, none
 from local.bedrock.call import Call
 from local.bedrock.caller import Caller, Signed, authenticate
 from local.bedrock.converse.form import ConverseForm
@@ -34,15 +35,17 @@ def create_app(
     region: str,
     callers: Callable[[str], Caller | None],
     deliver: Deliver,
+    applications: Applications = none,
     now: Callable[[], datetime] = lambda: datetime.now(UTC),
 ) -> App:
     """The bedrock-runtime endpoint of `region` as an ASGI app.
 
     callers: access key id -> who signs with it, None if nobody does.
     deliver: takes each authenticated invocation once its answer is sent; should return at once.
+    applications: what is behind the ARN of an application inference profile.
     now: the time, in UTC; signatures, record times and models' ends of life go by it.
     """
-    answers = operations(region)
+    answers = operations(region, applications)
 
     async def app(scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] == "lifespan":
@@ -66,9 +69,9 @@ def create_app(
     return app
 
 
-def operations(region: str) -> dict[str, Operation]:
+def operations(region: str, applications: Applications = none) -> dict[str, Operation]:
     """What answers a call, by the last part of its path; gives what the log is to tell, if any."""
-    inference = Inference(region)
+    inference = Inference(region, applications)
     return {
         "invoke": lambda call: inference.run(call, InvokeForm(call, streamed=False)),
         "invoke-with-response-stream": lambda call: inference.run(

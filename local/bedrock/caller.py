@@ -4,7 +4,7 @@ Rules and wording: https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_si
 """
 
 import hmac
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from datetime import UTC, datetime, timedelta
 from hashlib import sha256
 from typing import NamedTuple
@@ -18,15 +18,19 @@ from local.bedrock.errors import RefusedError
 
 SERVICE = "bedrock"
 CLOCK_SKEW = timedelta(minutes=5)
-MUST_BE_SIGNED = ("host", "x-amzn-bedrock-request-metadata", "x-amz-security-token")
+MUST_BE_SIGNED = ("host", "x-amz-security-token")
+METADATA = "x-amzn-bedrock-request-metadata"
 
 
 class Caller(NamedTuple):
-    """An identity this Bedrock accepts: its ARN as records show it, and what it signs with."""
+    """An identity that AWS accepts: its ARN as records show it, what it signs with, AWS's own id
+    for it, and when a session of it ends."""
 
     arn: str
     secret_access_key: str
     session_token: str | None = None
+    user_id: str = ""
+    ends: datetime | None = None
 
     @property
     def account(self) -> str:
@@ -62,7 +66,12 @@ class _Verifier(SigV4Auth):
 
 
 def authenticate(
-    request: Signed, *, callers: Callable[[str], Caller | None], region: str, now: datetime
+    request: Signed,
+    *,
+    callers: Callable[[str], Caller | None],
+    region: str,
+    now: datetime,
+    service: str = SERVICE,
 ) -> Caller:
     """The caller who signed `request`; raises RefusedError as AWS does for every other request."""
     claim = _read(request.headers.get("authorization", ""))
@@ -71,9 +80,13 @@ def authenticate(
         raise RefusedError(
             "UnrecognizedClientException", "The security token included in the request is invalid."
         )
-    _check_scope(claim, region)
+    if caller.ends is not None and caller.ends <= now:
+        raise RefusedError(
+            "ExpiredTokenException", "The security token included in the request is expired"
+        )
+    _check_scope(claim, region, service)
     _check_clock(request.headers.get("x-amz-date", ""), claim, now)
-    _check_coverage(claim, request)
+    _check_coverage(claim, request, _must_be_signed(service))
     if not hmac.compare_digest(_signature(request, claim, caller), claim.signature):
         raise _mismatch(
             "The request signature we calculated does not match the signature you provided. "
@@ -103,11 +116,11 @@ def _read(header: str) -> Authorization:
         ) from malformed
 
 
-def _check_scope(claim: Authorization, region: str) -> None:
+def _check_scope(claim: Authorization, region: str, service: str) -> None:
     if claim.region != region:
         raise _mismatch("Credential should be scoped to a valid region.")
-    if claim.service != SERVICE:
-        raise _mismatch(f"Credential should be scoped to correct service: '{SERVICE}'.")
+    if claim.service != service:
+        raise _mismatch(f"Credential should be scoped to correct service: '{service}'.")
 
 
 def _check_clock(stamp: str, claim: Authorization, now: datetime) -> None:
@@ -123,8 +136,13 @@ def _check_clock(stamp: str, claim: Authorization, now: datetime) -> None:
         raise _mismatch(f"Signature not yet current: {stamp} is still later than 5 min from now.")
 
 
-def _check_coverage(claim: Authorization, request: Signed) -> None:
-    for name in MUST_BE_SIGNED:
+def _must_be_signed(service: str) -> tuple[str, ...]:
+    """Header names, for requests that have them."""
+    return (*MUST_BE_SIGNED, METADATA) if service == SERVICE else MUST_BE_SIGNED
+
+
+def _check_coverage(claim: Authorization, request: Signed, names: Iterable[str]) -> None:
+    for name in names:
         if name in request.headers and name not in claim.signed_headers:
             raise _mismatch(f"The header '{name}' must be a signed header in the request.")
     if not set(claim.signed_headers) <= request.headers.keys():

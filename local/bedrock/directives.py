@@ -43,12 +43,18 @@ _NAME = re.compile(r"[A-Za-z0-9_-]+")
 
 
 class Fault(NamedTuple):
-    """One misbehaviour: `after` counts stream events, `seconds` is how long a wait lasts."""
+    """One misbehaviour: `after` counts stream events, `seconds` is how long a wait lasts; with
+    `route`, only calls by that route's profiles meet it."""
 
     name: str
     after: int = 0
     seconds: float = 0.0
     type: str = "throttlingException"
+    route: str = ""
+
+    def meets(self, model_id: str) -> bool:
+        """Whether a call of that id or ARN meets it."""
+        return not self.route or model_id.rpartition("/")[2].startswith(f"{self.route}.")
 
 
 class ToolCall(NamedTuple):
@@ -88,8 +94,9 @@ def class_name(exception: str) -> str:
     return exception[0].upper() + exception[1:]
 
 
-def read(text: str) -> Directives:
-    """Every directive in `text`; one that cannot be understood raises a ValidationException."""
+def read(text: str, model_id: str = "") -> Directives:
+    """Every directive in `text` that a call of `model_id` meets; one that cannot be understood
+    raises a ValidationException."""
     found = Directives()
     kept, position = [], 0
     for opening in _OPENING.finditer(text):
@@ -99,6 +106,7 @@ def read(text: str) -> Directives:
         kept.append(text[position : opening.start()])
         position = end
     found.text = "".join((*kept, text[position:])).strip()
+    found.faults = {name: one for name, one in found.faults.items() if one.meets(model_id)}
     return found
 
 
@@ -107,7 +115,7 @@ def _read_fault(found: Directives, text: str, start: int) -> int:
     name, *pairs = text[start:end].split() or [""]
     if name not in FAULTS:
         raise invalid(f"local directive: unknown fault {name!r}; known: {', '.join(FAULTS)}")
-    options = _options(pairs, {"after": int, "seconds": float, "type": str})
+    options = _options(pairs, {"after": int, "seconds": float, "type": str, "route": str})
     fault = Fault(name, **options)
     if fault.type not in STREAM_EXCEPTIONS:
         raise invalid(f"local directive: unknown exception type {fault.type!r}")

@@ -9,6 +9,7 @@ from typing import Any
 
 STATUS: Mapping[str, int] = {
     "AccessDeniedException": 403,
+    "ExpiredTokenException": 403,
     "InternalServerException": 500,
     "InvalidSignatureException": 403,
     "MissingAuthenticationTokenException": 403,

@@ -5,7 +5,7 @@ https://docs.aws.amazon.com/bedrock/latest/userguide/inference-profiles-support.
 """
 
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import NamedTuple
 from zlib import crc32
 
@@ -14,8 +14,8 @@ from catalog import Model, Profile
 from local.bedrock.errors import RefusedError, invalid
 
 _ARN = re.compile(
-    r"arn:aws[a-z-]*:bedrock:(?P<region>[a-z0-9-]+):(?P<account>\d*):"
-    r"(?P<kind>foundation-model|inference-profile)/(?P<id>.+)"
+    r"arn:aws[a-z-]*:bedrock:(?P<region>[a-z0-9-]*):(?P<account>\d*):"
+    r"(?P<kind>foundation-model|inference-profile|application-inference-profile)/(?P<id>.+)"
 )
 _BY_BASE_ID: Mapping[str, Model] = {model.base_id: model for model in catalog.MODELS}
 # The catalogue leaves the destinations of `global` open, as AWS does: a few that exist.
@@ -51,6 +51,32 @@ def identify(requested: str, *, region: str, account: str, today: str) -> Target
     return Target(requested, model, _destinations(profile, region))
 
 
+def is_application(requested: str) -> bool:
+    """Whether it is the ARN of an application inference profile; it says nothing of the model:
+    https://docs.aws.amazon.com/bedrock/latest/userguide/inference-profiles-use.html"""
+    arn = _ARN.fullmatch(requested)
+    return arn is not None and arn["kind"] == "application-inference-profile"
+
+
+def identify_application(
+    requested: str, models: Sequence[str], *, region: str, account: str, today: str
+) -> Target:
+    """The target of a call by an application profile. `models` are the ARNs behind it, one for
+    each Region, of which `global` leaves the last open; none if there is no such profile.
+    Raises RefusedError."""
+    arn, behind = _ARN.fullmatch(requested), [_ARN.fullmatch(model) for model in models]
+    if arn is None or (arn["region"], arn["account"]) != (region, account):
+        raise _unknown()
+    found = [each for each in behind if each is not None and each["id"] in _BY_BASE_ID]
+    if not found:
+        raise _unknown()
+    model = _BY_BASE_ID[found[0]["id"]]
+    _check_alive(model, today)
+    regions = tuple(each["region"] for each in found if each["region"])
+    anywhere = _GLOBAL_DESTINATIONS if len(regions) < len(found) else ()
+    return Target(requested, model, (*regions, *anywhere))
+
+
 def identify_counted(requested: str, *, region: str, account: str, today: str) -> Model:
     """The model whose tokens CountTokens counts: by its base id or foundation-model ARN, and only
     if it is one that the catalogue marks. Raises RefusedError; Bedrock has one sentence for a model
@@ -74,7 +100,9 @@ def _plain_id(requested: str, region: str, account: str) -> str:
     owner = account if arn["kind"] == "inference-profile" else ""
     if arn["region"] != region or arn["account"] != owner:
         raise _unknown()
-    if (arn["id"] in _BY_BASE_ID) != (arn["kind"] == "foundation-model"):
+    if is_application(requested) or (arn["id"] in _BY_BASE_ID) != (
+        arn["kind"] == "foundation-model"
+    ):
         raise _unknown()
     return arn["id"]
 

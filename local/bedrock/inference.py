@@ -1,15 +1,17 @@
 """From a call to the answer sent: the checks in their order, the faults, what the log is told."""
 
+import asyncio
 from typing import NamedTuple
 
 from catalog import Model
 from local.bedrock import directives, frames, replies, rules
+from local.bedrock.applications import Applications
 from local.bedrock.call import Call
 from local.bedrock.directives import Directives, Fault, class_name
 from local.bedrock.errors import RefusedError, invalid
 from local.bedrock.form import Event, Form, Question
 from local.bedrock.generations import anthropic_name
-from local.bedrock.identify import identify
+from local.bedrock.identify import Target, identify, identify_application, is_application
 from local.bedrock.invocation import Invocation
 from local.bedrock.message import Answer
 from local.bedrock.tokens import PromptCache, Usage
@@ -24,8 +26,9 @@ class Prepared(NamedTuple):
 class Inference:
     """Answers calls in one Region; keeps the prompt cache."""
 
-    def __init__(self, region: str) -> None:
+    def __init__(self, region: str, applications: Applications) -> None:
         self._region = region
+        self._applications = applications
         self._cache = PromptCache()
 
     async def run(self, call: Call, form: Form) -> Invocation | None:
@@ -33,7 +36,7 @@ class Inference:
         seen = self._invocation(call, form.operation)
         asked = Directives()
         try:
-            prepared = self._prepare(call, form, seen)
+            prepared = await self._prepare(call, form, seen)
             asked = prepared.asked
             await _answer(call, form, prepared, seen)
         except RefusedError as refused:
@@ -55,18 +58,16 @@ class Inference:
             input=call.body,
         )
 
-    def _prepare(self, call: Call, form: Form, seen: Invocation) -> Prepared:
+    async def _prepare(self, call: Call, form: Form, seen: Invocation) -> Prepared:
         """Everything that can be refused before the first byte; raises RefusedError."""
         form.open(seen)
-        today = call.at.date().isoformat()
-        account = call.caller.account
-        target = identify(call.model_id, region=self._region, account=account, today=today)
+        target = await self._target(call)
         question = form.ask(target.model)
         request = question.request
         rules.check(request, target.model)
-        asked = directives.read(replies.last_user_text(request))
+        asked = directives.read(replies.last_user_text(request), call.model_id)
         seen.inference_region = target.inference_region(asked.text.encode())
-        scope = f"{account} {target.model.base_id}"
+        scope = f"{call.caller.account} {target.model.base_id}"
         usage = self._cache.usage(request, scope, text_only=question.text_only)
         _check_length(usage, question, target.model)
         reply = replies.compose(request, target.model, asked, call.wire.request_id)
@@ -74,6 +75,15 @@ class Inference:
         name = anthropic_name(target.model)
         identity = f"msg_bdrk_{call.wire.request_id.replace('-', '')[:24]}"
         return Prepared(Answer(identity, name, reply, seen.usage), asked)
+
+    async def _target(self, call: Call) -> Target:
+        requested, account, today = call.model_id, call.caller.account, call.at.date().isoformat()
+        if not is_application(requested):
+            return identify(requested, region=self._region, account=account, today=today)
+        models = await asyncio.to_thread(self._applications, requested)
+        return identify_application(
+            requested, models, region=self._region, account=account, today=today
+        )
 
 
 def _check_length(usage: Usage, question: Question, model: Model) -> None:

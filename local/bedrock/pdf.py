@@ -6,7 +6,6 @@ Pages are objects of `/Type /Page`, plain or inside compressed object streams (I
 import re
 import zlib
 from base64 import b64decode
-from binascii import Error
 from collections.abc import Iterator
 
 _PAGE = re.compile(rb"/Type\s*/Page(?![A-Za-z])")
@@ -18,7 +17,7 @@ def pages(data: str) -> int:
     """The pages of a PDF in base64; one that shows none counts as one page."""
     try:
         content = b64decode(data)
-    except Error:
+    except ValueError:  # binascii.Error is one, and so is text that is not ASCII
         return 1
     return max(1, sum(len(_PAGE.findall(part)) for part in _parts(content)))
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import cast
+from typing import Any, cast
 
 import aws_cdk as cdk
 from constructs import IConstruct
@@ -20,6 +20,28 @@ def acknowledge(construct: IConstruct, reasons: Mapping[str, str]) -> None:
             for finding, reason in reasons.items()
         )
     )
+
+
+def pattern_in(resource: str, construct: IConstruct) -> str:
+    """The finding on a `resource` that is a pattern."""
+    return f"IAM5[Resource::{_as_found(cdk.Stack.of(construct).resolve(resource))}]"
+
+
+def _as_found(value: Any) -> str:  # noqa: ANN401 - what a token stands for may be anything
+    """How the checker writes what CloudFormation will fill in."""
+    if isinstance(value, str):
+        return value
+    ((function, argument),) = value.items()
+    match function:
+        case "Ref":
+            return f"<{argument}>"
+        case "Fn::GetAtt":
+            return f"<{'.'.join(argument)}>"
+        case "Fn::Join":
+            return str(argument[0]).join(map(_as_found, argument[1]))
+        case "Fn::ImportValue":
+            return _as_found(argument)
+    raise ValueError(f"{function} is not read here")
 
 
 def logical_id(construct: IConstruct) -> str:

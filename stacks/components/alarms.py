@@ -32,13 +32,21 @@ class Alarms(Construct):
         api_name: str,
         api_stage: apigateway.IStage,
         gateway: lambda_.IFunction,
-        authorizer: lambda_.IFunction,
+        authorizer: lambda_.IFunction | None,
+        key_expiry: lambda_.IFunction | None,
         topic: sns.ITopic,
     ) -> None:
         super().__init__(scope, construct_id)
         self._topic = topic
         self._on_answers(stage_name, api_metric(api_stage, api_name=api_name, name="5XXError"))
         self._on_functions(gateway, authorizer)
+        if key_expiry:
+            self._add(
+                "KeyExpiryErrors",
+                function_metric(key_expiry, "Errors"),
+                1,
+                "Keys that have ended may still be good: look at the log group key-expiry.",
+            )
         self._on_deliveries()
 
     def _on_answers(self, stage_name: str, server_errors: cloudwatch.Metric) -> None:
@@ -69,7 +77,9 @@ class Alarms(Construct):
             periods=3,
         )
 
-    def _on_functions(self, gateway: lambda_.IFunction, authorizer: lambda_.IFunction) -> None:
+    def _on_functions(
+        self, gateway: lambda_.IFunction, authorizer: lambda_.IFunction | None
+    ) -> None:
         # Not the authoriser's errors: by one it says, as it must, that a key is missing.
         self._add(
             "FunctionErrors",
@@ -78,6 +88,8 @@ class Alarms(Construct):
             "The gateway function failed or ran out of time: look at its log group.",
         )
         for name, function in (("Function", gateway), ("Authorizer", authorizer)):
+            if function is None:
+                continue
             self._add(
                 f"{name}Throttles",
                 function_metric(function, "Throttles"),

@@ -97,10 +97,53 @@ REFUSALS: Mapping[str, Refusal] = {
     ),
 }
 
+_OF_KEYS = {"UNAUTHORIZED", "INVALID_API_KEY", "QUOTA_EXCEEDED"}
+_OF_AUTHORIZER = {"AUTHORIZER_FAILURE", "AUTHORIZER_CONFIGURATION_ERROR"}
+_SIGN = "Sign the request with IAM credentials (SigV4, service execute-api)."
 
-def add_error_responses(api: apigateway.RestApi) -> None:
+# Where requests are signed. Every path is a route there, so a missing token is what its name says.
+SIGNED_REFUSALS: Mapping[str, Refusal] = {
+    **{name: each for name, each in REFUSALS.items() if name not in _OF_KEYS | _OF_AUTHORIZER},
+    "MISSING_AUTHENTICATION_TOKEN": Refusal(
+        401,
+        "authentication_error",
+        "MissingAuthenticationTokenException",
+        f"The request is not signed. {_SIGN}",
+        NO_RETRY,
+    ),
+    "INVALID_SIGNATURE": Refusal(
+        401,
+        "authentication_error",
+        "InvalidSignatureException",
+        f"The signature is not valid, or too old. {_SIGN}",
+        NO_RETRY,
+    ),
+    "EXPIRED_TOKEN": Refusal(
+        401,
+        "authentication_error",
+        "ExpiredTokenException",
+        "The credentials that signed the request have expired.",
+        NO_RETRY,
+    ),
+    "ACCESS_DENIED": Refusal(
+        403,
+        "permission_error",
+        "AccessDeniedException",
+        "IAM does not let the caller use this endpoint.",
+    ),
+    "THROTTLED": Refusal(
+        429,
+        "rate_limit_error",
+        "ThrottlingException",
+        "More requests come than this endpoint takes at once.",
+        {"retry-after": "'1'"},
+    ),
+}
+
+
+def add_error_responses(api: apigateway.RestApi, refusals: Mapping[str, Refusal]) -> None:
     """Give `api` a response for each way in which it may refuse a request by itself."""
-    for name, refusal in REFUSALS.items():
+    for name, refusal in refusals.items():
         api.add_gateway_response(
             f"Response{name.title().replace('_', '')}",
             type=apigateway.ResponseType.of(name),

@@ -8,6 +8,14 @@ from typing import Any
 from aws_cdk import aws_iam as iam
 from constructs import Construct
 
+# A role holds ten, and needs the guard beside these:
+# https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_iam-quotas.html
+MOST_POLICIES = 9
+
+
+class TooManyPoliciesError(Exception):
+    """The stage's models and routes fill more policies than a role can hold."""
+
 
 class InvokePolicies(Construct):
     """One managed policy per list of statements; whoever calls a model needs all of them."""
@@ -21,6 +29,11 @@ class InvokePolicies(Construct):
         description: str,
     ) -> None:
         super().__init__(scope, construct_id)
+        if len(documents) > MOST_POLICIES:
+            raise TooManyPoliciesError(
+                f"models and routes fill {len(documents)} managed policies, and a role holds "
+                f"{MOST_POLICIES} beside the guard: name fewer models or fallback routes"
+            )
         self.policies: list[iam.IManagedPolicy] = [
             iam.ManagedPolicy(
                 self,

@@ -49,7 +49,8 @@ class ApiKeys(Construct):
 
 
 class KeyPlan(Construct):
-    """One usage plan for all keys. Its limits hold for each key, and are AWS's best effort:
+    """A usage plan, and the `keys` of the stack that are in it. Its limits hold for each key, and
+    are AWS's best effort:
     https://docs.aws.amazon.com/apigateway/latest/developerguide/api-gateway-api-usage-plans.html
     """
 
@@ -60,9 +61,9 @@ class KeyPlan(Construct):
         *,
         name: str,
         stage: apigateway.Stage,
-        keys: ApiKeys,
         throttle: Throttle,
         quota: Quota | None,
+        keys: Sequence[apigateway.IApiKey] = (),
     ) -> None:
         super().__init__(scope, construct_id)
         self.plan = apigateway.UsagePlan(
@@ -75,7 +76,7 @@ class KeyPlan(Construct):
             ),
             quota=_quota_settings(quota) if quota else None,
         )
-        for key in keys.by_name.values():
+        for key in keys:
             self.plan.add_api_key(key)
 
 

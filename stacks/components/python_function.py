@@ -33,9 +33,9 @@ class PythonFunction(Construct):
 
     Its runtime is of the minor version that runs the synthesis, since the folder holds byte code.
     It may write its own log group and send traces; `statements` say what else, and `findings`
-    answer what a checker finds in them. CloudFormation calls a custom resource's function
-    asynchronously, so `retry_attempts` must be 0 there: Lambda would run a failed event again,
-    after the stack has rolled back.
+    answer what a checker finds in them. `role_name` is for a role that other policies name.
+    CloudFormation calls a custom resource's function asynchronously, so `retry_attempts` must be 0
+    there: Lambda would run a failed event again, after the stack has rolled back.
     """
 
     def __init__(
@@ -55,6 +55,8 @@ class PythonFunction(Construct):
         sdk_services: Sequence[str] = (),
         statements: Sequence[iam.PolicyStatement] = (),
         managed_policies: Sequence[iam.IManagedPolicy] = (),
+        permissions_boundary: iam.IManagedPolicy | None = None,
+        role_name: str | None = None,
         findings: Mapping[str, str] | None = None,
     ) -> None:
         super().__init__(scope, construct_id)
@@ -62,8 +64,10 @@ class PythonFunction(Construct):
         role = iam.Role(
             self,
             "Role",
+            role_name=role_name,
             assumed_by=iam.ServicePrincipal("lambda.amazonaws.com"),
             managed_policies=list(managed_policies),
+            permissions_boundary=permissions_boundary,
         )
         self.log_group.grant_write(role)
         for statement in statements:

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Mapping
+from typing import Any
 
 import aws_cdk as cdk
 from aws_cdk import aws_apigateway as apigateway
@@ -11,7 +13,8 @@ from aws_cdk import aws_logs as logs
 from constructs import Construct
 
 from stacks.components.acknowledge import acknowledge
-from stacks.components.error_responses import add_error_responses
+from stacks.components.error_responses import REFUSALS, SIGNED_REFUSALS, add_error_responses
+from stacks.components.key_plan import Throttle
 
 # https://docs.aws.amazon.com/apigateway/latest/developerguide/response-transfer-mode.html
 LONGEST_STREAM = cdk.Duration.minutes(15)
@@ -26,6 +29,8 @@ ACCESS_LOG = {
     "traceId": "$context.xrayTraceId",
     "requestTime": "$context.requestTime",
     "apiKeyId": "$context.identity.apiKeyId",
+    "callerArn": "$context.identity.userArn",
+    "caller": "$context.identity.caller",
     "sourceIp": "$context.identity.sourceIp",
     "protocol": "$context.protocol",
     "httpMethod": "$context.httpMethod",
@@ -62,13 +67,16 @@ FINDINGS = {
     "throttled",
     "APIG6": "execution logs can quote requests and lie in a group without our key and retention; "
     "the access log and the function's audit lines tell the same without a prompt",
-    "COG4": "callers are programs with a key, which the authoriser reads; there are no users to "
-    "sign in",
+    "COG4": "callers are programs with a key, which the authoriser reads, or AWS principals who "
+    "sign; there are no users to sign in",
 }
 
 
 class StreamingApi(Construct):
-    """A Regional REST API that streams `function`'s answers to callers with a key.
+    """A Regional REST API that streams `function`'s answers to callers with a key, or, where there
+    is no `authorizer_function`, to those who sign their requests and whom IAM lets call it.
+
+    `throttle` holds for all calls of a method together; keys have the limits of their plans.
 
     Its access log needs the role that AccountLogRole looks after; CDK's own `cloud_watch_role`
     would overwrite another team's.
@@ -82,7 +90,8 @@ class StreamingApi(Construct):
         name: str,
         stage_name: str,
         function: lambda_.IFunction,
-        authorizer_function: lambda_.IFunction,
+        authorizer_function: lambda_.IFunction | None,
+        throttle: Throttle | None,
         access_log: logs.ILogGroup,
     ) -> None:
         super().__init__(scope, construct_id)
@@ -93,18 +102,23 @@ class StreamingApi(Construct):
             description="Claude on Bedrock, by the formats Claude's own clients speak",
             # Edge-optimized APIs cut a stream that is silent for 30 seconds; Regional ones, 300.
             endpoint_types=[apigateway.EndpointType.REGIONAL],
-            api_key_source_type=apigateway.ApiKeySourceType.AUTHORIZER,
+            api_key_source_type=apigateway.ApiKeySourceType.AUTHORIZER
+            if authorizer_function
+            else None,
             cloud_watch_role=False,
-            deploy_options=_stage_options(stage_name, access_log),
+            deploy_options=_stage_options(stage_name, access_log, throttle),
         )
         self.api.node.try_remove_child("Endpoint")  # an output of CDK's own, beside ours
         self.stage = self.api.deployment_stage
-        add_error_responses(self.api)
-        self._add_routes(_integration(function), self._authorizer(authorizer_function))
+        add_error_responses(self.api, REFUSALS if authorizer_function else SIGNED_REFUSALS)
+        self._add_routes(_integration(function), self._admission(authorizer_function))
         acknowledge(self, FINDINGS)
 
-    def _authorizer(self, function: lambda_.IFunction) -> apigateway.IAuthorizer:
-        return apigateway.RequestAuthorizer(
+    def _admission(self, function: lambda_.IFunction | None) -> Mapping[str, Any]:
+        """What every method but the open doors asks of its caller."""
+        if function is None:
+            return {"authorization_type": apigateway.AuthorizationType.IAM}
+        authorizer = apigateway.RequestAuthorizer(
             self,
             "Authorizer",
             handler=function,
@@ -112,21 +126,21 @@ class StreamingApi(Construct):
             identity_sources=[],
             results_cache_ttl=cdk.Duration.seconds(0),
         )
+        return {"authorizer": authorizer, "api_key_required": True}
 
     def _add_routes(
-        self, integration: apigateway.Integration, authorizer: apigateway.IAuthorizer
+        self, integration: apigateway.Integration, admission: Mapping[str, Any]
     ) -> None:
         root = self.api.root
         anything = root.add_resource("{proxy+}")
         for resource in (root, anything):
-            resource.add_method("ANY", integration, authorizer=authorizer, api_key_required=True)
+            resource.add_method("ANY", integration, **admission)
         for method, resource in self._open_doors(root):
             resource.add_method(method, integration)
         root.add_resource("v1").add_resource("messages").add_method(
             "POST",
             integration,
-            authorizer=authorizer,
-            api_key_required=True,
+            **admission,
             request_validator=self._validator(),
             request_models={"application/json": self._messages_model()},
         )
@@ -160,11 +174,15 @@ def _integration(function: lambda_.IFunction) -> apigateway.Integration:
     )
 
 
-def _stage_options(stage_name: str, access_log: logs.ILogGroup) -> apigateway.StageOptions:
+def _stage_options(
+    stage_name: str, access_log: logs.ILogGroup, throttle: Throttle | None
+) -> apigateway.StageOptions:
     return apigateway.StageOptions(
         stage_name=stage_name,
         tracing_enabled=True,
         data_trace_enabled=False,
+        throttling_rate_limit=throttle.rate_per_second if throttle else None,
+        throttling_burst_limit=throttle.burst if throttle else None,
         access_log_destination=apigateway.LogGroupLogDestination(access_log),
         access_log_format=apigateway.AccessLogFormat.custom(json.dumps(ACCESS_LOG)),
         method_options={

@@ -39,6 +39,7 @@ _ARNS: Final = {
 }
 _REFERS_BY_ARN: Final = ("AWS::IAM::ManagedPolicy", "AWS::IAM::OIDCProvider", "AWS::SNS::Topic")
 _ARN_ATTRIBUTES: Final = ("Arn", "InferenceProfileArn", "TopicArn")
+_NAME_ATTRIBUTES: Final = ("InferenceProfileId",)
 
 
 class UnresolvedError(LookupError):
@@ -119,6 +120,8 @@ class Assembly:
                 return self._substitute(argument, stack)
             case "Fn::ImportValue":
                 return self._imported(self.resolve(argument, stack))
+            case "Fn::GetStackOutput":
+                return self._output(argument["StackName"], argument["OutputName"])
         raise UnresolvedError(f"{stack}: {function} is not read here")
 
     def _reference(self, id_: str, stack: str) -> str:
@@ -137,6 +140,8 @@ class Assembly:
     def _attribute(self, id_: str, attribute: str, stack: str) -> str:
         if attribute in _ARN_ATTRIBUTES:
             return self.arn(self._resource(id_, stack))
+        if attribute in _NAME_ATTRIBUTES:
+            return self.name(self._resource(id_, stack))
         raise UnresolvedError(f"{stack}: {id_}.{attribute} is not known here")
 
     def _substitute(self, argument: Any, stack: str) -> str:  # noqa: ANN401
@@ -158,6 +163,12 @@ class Assembly:
                 if name is not None and self.resolve(name, stack) == export:
                     return self.resolve(output["Value"], stack)
         raise UnresolvedError(f"no stack exports {export}")
+
+    def _output(self, stack: str, name: str) -> Any:  # noqa: ANN401
+        outputs = self._templates[stack].get("Outputs", {})
+        if name not in outputs:
+            raise UnresolvedError(f"{stack} has no output {name}")
+        return self.resolve(outputs[name]["Value"], stack)
 
     def _resource(self, id_: str, stack: str) -> Resource:
         for resource in self.resources:

@@ -35,5 +35,5 @@ def prod(synthesis: Callable[[str], Synthesis]) -> Synthesis:
 
 @pytest.fixture(scope="session")
 def local(synthesis: Callable[[str], Synthesis]) -> Synthesis:
-    """The stage that keeps nothing, with two keys and 30 days."""
+    """The stage that keeps nothing, with three keys, two teams and 30 days."""
     return synthesis("local")

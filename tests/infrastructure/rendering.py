@@ -24,6 +24,8 @@ def text(value: Any) -> str:  # noqa: ANN401 - a template's value may be anythin
         return f"<{argument[0]}.{argument[1]}>"
     if function == "Fn::ImportValue":
         return f"<{argument}>"
+    if function == "Fn::GetStackOutput":
+        return f"<{argument['StackName']}:{argument['OutputName']}>"
     if function == "Fn::Join":
         separator, parts = argument
         return str(separator).join(text(part) for part in parts)

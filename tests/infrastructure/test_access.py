@@ -9,7 +9,6 @@ from typing import NamedTuple
 import pytest
 
 import catalog
-from catalog import access
 from stacks.settings import load_stage
 from tests.access.__main__ import PAGES
 from tests.access.matrix import NOT_ALLOWED, Inquiry, Matrix
@@ -85,7 +84,7 @@ def test_whoever_may_invoke_may_invoke_the_stages_models_by_its_routes_and_no_ot
         (model.name, route, stage.region)
         for model in catalog.MODELS
         for route in stage.routes
-        if model.name in stage.models and access.reach(model, route, stage.region) is not None
+        if model.name in stage.models and catalog.reach(model, route, stage.region) is not None
     }
     for action in INVOKE:
         opened = {

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import ast
+import datetime as dt
 import importlib
 import json
+import re
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -13,6 +15,8 @@ import pytest
 from aws_lambda_powertools.metrics import EphemeralMetrics
 
 import catalog
+from cli.doctor import bootstrap
+from cli.settings import told, written
 from gateway import settings
 from stacks.components.log_group import RETENTION
 from stacks.stage import RETENTION_DAYS
@@ -20,6 +24,9 @@ from tests.infrastructure.rendering import text, texts
 from tests.infrastructure.synthesis import ROOT, Resource, Synthesis
 
 SOURCES = ROOT / "lambda"
+PROFILE = "AWS::Bedrock::ApplicationInferenceProfile"
+PROFILE_ID = "a1b2c3d4e5f6"
+"""As Bedrock makes them, once the profile is there."""
 
 
 def functions(synthesis: Synthesis) -> Iterator[tuple[str, Resource]]:
@@ -59,16 +66,41 @@ def test_the_gateway_understands_its_environment(any_stage: Synthesis) -> None:
     read = settings.load({**given, "AWS_REGION": region})
     block = json.loads((ROOT / "cdk.json").read_text())["context"]["stages"][any_stage.stage]
     assert read.stage == any_stage.stage
-    assert read.route == block["route"]
+    assert read.routes == (block["route"], *block.get("fallback_routes", []))
     assert read.allowed_models == set(block["models"])
     assert set(read.api_key_names.values()) == set(block.get("api_keys", ["default"]))
     assert read.max_body_bytes == 5_000_000
     assert read.ping_seconds == 15
 
 
+def test_the_gateway_knows_the_teams_profiles_as_the_outputs_tell_them(local: Synthesis) -> None:
+    given = environment(local, "gateway.handler.handle")
+    read = settings.load({**given, "AWS_REGION": "us-east-1"}).team_profiles
+    output = local.template("ModelAccess")["Outputs"]["TeamProfileArns"]["Value"]
+    told = json.loads(text(output))
+    assert {team: set(arns) for team, arns in read.items()} == {
+        team: set(arns) for team, arns in told.items()
+    }
+    profiles = {each.id: each for each in local.resources("ModelAccess", PROFILE)}
+    prefix = "arn:aws:bedrock:us-east-1:123456789012:application-inference-profile/"
+    for team, arns in read.items():
+        for copied_id, arn in arns.items():
+            made = profiles[told[team][copied_id].strip("<>").split(".")[0]]
+            copied = text(made.properties["ModelSource"]["CopyFrom"])
+            assert copied.endswith(f":inference-profile/{copied_id}")
+            assert arn.startswith(prefix)
+            assert f"FnGetAtt{made.id}InferenceProfileId" in arn
+
+
+def test_a_stage_without_teams_tells_the_gateway_of_none(prod: Synthesis) -> None:
+    given = environment(prod, "gateway.handler.handle")
+    assert settings.load({**given, "AWS_REGION": "eu-central-1"}).team_profiles == {}
+
+
 def test_the_gateways_environment_fits_its_limit(any_stage: Synthesis) -> None:
     given = environment(any_stage, "gateway.handler.handle")
-    assert sum(len(name) + len(value) for name, value in given.items()) < 4096
+    deployed = {name: re.sub(r"<[^>]*>", PROFILE_ID, value) for name, value in given.items()}
+    assert sum(len(name) + len(value) for name, value in deployed.items()) < 4096
 
 
 def test_the_gateway_can_resolve_each_model_it_is_allowed(any_stage: Synthesis) -> None:
@@ -77,16 +109,20 @@ def test_the_gateway_can_resolve_each_model_it_is_allowed(any_stage: Synthesis) 
         resolved = catalog.resolve(
             name,
             allowed=given["ALLOWED_MODELS"].split(","),
-            route=given["ROUTE"],
+            routes=given["ROUTES"].split(","),
+            region=json.loads((ROOT / "cdk.json").read_text())["context"]["stages"][
+                any_stage.stage
+            ]["region"],
             today="2026-11-23",
         )
         granted = [
             arn
             for policy in any_stage.resources("ModelAccess", "AWS::IAM::ManagedPolicy")
             for statement in policy.properties["PolicyDocument"]["Statement"]
-            for arn in texts(statement["Resource"])
+            for arn in texts(statement.get("Resource", []))
         ]
-        assert [arn for arn in granted if arn.endswith(f"/{resolved.profile_id}")]
+        for profile_id in resolved.profile_ids:
+            assert [arn for arn in granted if arn.endswith(f"/{profile_id}")]
 
 
 def test_every_handler_exists_in_its_folder(any_stage: Synthesis) -> None:
@@ -161,6 +197,14 @@ CALLS = {
         "delete_objects": "s3:DeleteObjectVersion",
         "describe_stacks": "cloudformation:DescribeStacks",
     },
+    "data_retention.handler.handle": {
+        "get_account_data_retention": "bedrock:GetAccountDataRetention",
+        "put_account_data_retention": "bedrock:PutAccountDataRetention",
+    },
+    "key_expiry.handler.handle": {
+        "get_paginator": "apigateway:GET",
+        "update_api_key": "apigateway:PATCH",
+    },
     "api_log_role.handler.handle": {
         "get_account": "apigateway:GET",
         "update_account": "apigateway:PATCH",
@@ -205,3 +249,24 @@ def _actions(synthesis: Synthesis, handler: str) -> set[str]:
 
 def test_settings_and_log_groups_know_the_same_retentions() -> None:
     assert tuple(RETENTION) == RETENTION_DAYS
+
+
+def test_the_command_line_reads_the_same_settings_from_stack_and_block(
+    any_stage: Synthesis,
+) -> None:
+    outputs = any_stage.template("ModelAccess")["Outputs"]
+    today = dt.datetime.now(dt.UTC).date().isoformat()
+    of_block = written(ROOT / "cdk.json", any_stage.stage, today)
+    assert told(of_block.source, text(outputs["Settings"]["Value"])) == of_block
+
+
+def test_the_doctor_asks_for_the_bootstrap_that_the_cdk_needs(any_stage: Synthesis) -> None:
+    manifest = json.loads((any_stage.folder / "manifest.json").read_text())
+    stacks = [
+        one for one in manifest["artifacts"].values() if one["type"] == "aws:cloudformation:stack"
+    ]
+    assert stacks
+    needed = {one["properties"]["requiresBootstrapStackVersion"] for one in stacks}
+    assert needed == {bootstrap.NEEDED}
+    parameters = {one["properties"]["bootstrapStackVersionSsmParameter"] for one in stacks}
+    assert parameters == {bootstrap.PARAMETER}

@@ -234,9 +234,14 @@ def test_what_clients_are_told_about_trying_again(
 def test_each_name_has_a_key_in_the_plan(local: Synthesis) -> None:
     keys = {each.id: each for each in local.resources(STACK, "AWS::ApiGateway::ApiKey")}
     names = {each.properties["Name"] for each in keys.values()}
-    assert names == {"claude-on-bedrock-local-default", "claude-on-bedrock-local-second"}
+    wanted = ("default", "second", "search.web")
+    assert names == {f"claude-on-bedrock-local-{name}" for name in wanted}
     assert not [each for each in keys.values() if "Value" in each.properties]
-    plan = local.only(STACK, "AWS::ApiGateway::UsagePlan")
+    (plan,) = [
+        each
+        for each in local.resources(STACK, "AWS::ApiGateway::UsagePlan")
+        if each.properties["UsagePlanName"] == "claude-on-bedrock-local"
+    ]
     joined = local.resources(STACK, "AWS::ApiGateway::UsagePlanKey")
     assert {text(each.properties["KeyId"]).strip("<>") for each in joined} == set(keys)
     assert {text(each.properties["UsagePlanId"]) for each in joined} == {f"<{plan.id}>"}
@@ -246,7 +251,18 @@ def test_the_plan_has_the_stages_limits(prod: Synthesis, local: Synthesis) -> No
     plan = prod.only(STACK, "AWS::ApiGateway::UsagePlan").properties
     assert plan["Throttle"] == {"RateLimit": 50, "BurstLimit": 100}
     assert plan["Quota"] == {"Limit": 1_000_000, "Period": "MONTH"}
-    assert "Quota" not in local.only(STACK, "AWS::ApiGateway::UsagePlan").properties
+    plans = {
+        each.properties["UsagePlanName"]: each.properties
+        for each in local.resources(STACK, "AWS::ApiGateway::UsagePlan")
+    }
+    assert "Quota" not in plans["claude-on-bedrock-local"]
+    assert plans["claude-on-bedrock-local-trial"]["Throttle"] == {
+        "RateLimit": 0.1,
+        "BurstLimit": 5,
+    }
+    assert plans["claude-on-bedrock-local-trial"]["Quota"] == {"Limit": 1000, "Period": "DAY"}
+    (stages,) = {json.dumps(each["ApiStages"]) for each in plans.values()}
+    assert '"Stage": ' in stages
 
 
 def test_functions_run_where_their_byte_code_does(any_stage: Synthesis) -> None:
@@ -290,7 +306,8 @@ def test_the_gateway_may_call_models_log_and_trace_and_nothing_else(any_stage: S
         for each in any_stage.resources(STACK, "AWS::IAM::Role")
         if each.id == role
     ]
-    assert all("-ModelAccess:" in arn for arn in texts(attached))
+    own = {f"<{each.id}>" for each in any_stage.resources(STACK, "AWS::IAM::ManagedPolicy")}
+    assert all("-ModelAccess:" in arn for arn in set(texts(attached)) - own)
 
 
 def test_the_endpoint_never_answers_while_the_log_is_off(any_stage: Synthesis) -> None:
@@ -304,12 +321,40 @@ def test_outputs(any_stage: Synthesis) -> None:
     ours = {name for name in outputs if not name.startswith("ExportsOutput")}
     assert ours == {
         *("EndpointUrl", "ApiId", "ApiStage", "FunctionName", "FunctionLogGroupName"),
-        *("AccessLogGroupName", "UsagePlanId", "ApiKeyIds"),
+        *("AccessLogGroupName", "UsagePlanIds", "ApiKeyIds", "KeyExpiryFunctionName", "Auth"),
     }
-    policy = any_stage.template("ModelAccess")["Outputs"]
-    assert {name for name in policy if not name.startswith("ExportsOutput")} == {"InvokePolicyArn"}
 
 
-def test_key_ids_are_told_by_name(local: Synthesis) -> None:
-    value = text(local.template(STACK)["Outputs"]["ApiKeyIds"]["Value"])
-    assert set(json.loads(value)) == {"default", "second"}
+def test_a_key_that_has_ended_is_looked_for_every_few_minutes(any_stage: Synthesis) -> None:
+    rule = any_stage.only(STACK, "AWS::Events::Rule").properties
+    assert rule["ScheduleExpression"] == "rate(5 minutes)"
+    target = function(any_stage, "key_expiry.handler.handle")
+    assert text(rule["Targets"][0]["Arn"]) == f"<{target.id}.Arn>"
+    prefix = target.properties["Environment"]["Variables"]["KEY_NAME_PREFIX"]
+    names = {
+        each.properties["Name"] for each in any_stage.resources(STACK, "AWS::ApiGateway::ApiKey")
+    }
+    assert all(name.startswith(prefix) for name in names)
+
+
+def test_only_keys_with_the_stages_tag_can_be_switched_off(any_stage: Synthesis) -> None:
+    (statement,) = [
+        each
+        for policy in any_stage.resources(STACK, "AWS::IAM::Policy")
+        for each in policy.properties["PolicyDocument"]["Statement"]
+        if "/apikeys/*" in str(each["Resource"])
+    ]
+    assert statement["Action"] == "apigateway:PATCH"
+    assert statement["Condition"] == {
+        "StringEquals": {"aws:ResourceTag/claude-on-bedrock": any_stage.stage}
+    }
+
+
+def test_key_and_plan_ids_are_told_by_name(local: Synthesis) -> None:
+    outputs = local.template(STACK)["Outputs"]
+    assert set(json.loads(text(outputs["ApiKeyIds"]["Value"]))) == {
+        "default",
+        "second",
+        "search.web",
+    }
+    assert set(json.loads(text(outputs["UsagePlanIds"]["Value"]))) == {"default", "trial"}

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
 from tests.infrastructure.rendering import text, texts
-from tests.infrastructure.synthesis import Synthesis
+from tests.infrastructure.synthesis import CONTEXT, Synthesis
 
 STACK = "InvocationLogging"
 
@@ -168,7 +169,37 @@ def test_the_key_serves_the_stages_log_groups_only(any_stage: Synthesis) -> None
 def test_outputs(any_stage: Synthesis) -> None:
     outputs = any_stage.template(STACK)["Outputs"]
     ours = {name for name in outputs if not name.startswith("ExportsOutput")}
-    assert ours == {"LogGroupName", "LogBucketName", "KeyArn"}
+    asked = "data_retention" in CONTEXT["stages"][any_stage.stage]
+    retention = {"DataRetentionMode"} if asked else set()
+    assert ours == {"LogGroupName", "LogBucketName", "KeyArn", "DeliveryRoleArn"} | retention
+
+
+def test_data_retention_is_set_by_one_role_to_one_mode(prod: Synthesis) -> None:
+    resource = prod.only(STACK, "Custom::BedrockDataRetention")
+    assert resource.properties["Mode"] == "none"
+    assert resource.properties["ServiceTimeout"] == "60"
+    name = "claude-on-bedrock-prod-eu-central-1-data-retention"
+    (role,) = [
+        each
+        for each in prod.resources(STACK, "AWS::IAM::Role")
+        if each.properties.get("RoleName") == name
+    ]
+    allowed = [
+        statement
+        for policy in prod.resources(STACK, "AWS::IAM::Policy")
+        if f"<{role.id}>" in texts(policy.properties["Roles"])
+        for statement in policy.properties["PolicyDocument"]["Statement"]
+        if texts(statement["Action"]) == ["bedrock:PutAccountDataRetention"]
+    ]
+    assert [each["Condition"] for each in allowed] == [
+        {"StringEquals": {"bedrock:DataRetentionMode": "none"}}
+    ]
+
+
+def test_a_stage_that_says_nothing_of_data_retention_leaves_it_alone(
+    synthesis: Callable[[str], Synthesis],
+) -> None:
+    assert not synthesis("dev").resources(STACK, "Custom::BedrockDataRetention")
 
 
 def test_lambda_never_runs_a_custom_resources_event_again(local: Synthesis) -> None:
@@ -183,5 +214,5 @@ def test_lambda_never_runs_a_custom_resources_event_again(local: Synthesis) -> N
         each.properties["FunctionName"]["Ref"]: each.properties["MaximumRetryAttempts"]
         for each in configs
     }
-    assert len(functions) == 3
+    assert len(functions) == 4
     assert attempts == dict.fromkeys(functions, 0)

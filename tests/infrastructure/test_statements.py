@@ -3,23 +3,105 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Iterator
 from typing import Any, NamedTuple
 
 import pytest
 
 from tests.infrastructure.rendering import texts
-from tests.infrastructure.synthesis import Synthesis
+from tests.infrastructure.synthesis import CONTEXT, Synthesis
 
 # Action on any resource: why no name can stand there.
 ANY_RESOURCE = {
     "bedrock:GetModelInvocationLoggingConfiguration": "one configuration, no resource type",
     "bedrock:PutModelInvocationLoggingConfiguration": "one configuration, no resource type",
     "bedrock:DeleteModelInvocationLoggingConfiguration": "one configuration, no resource type",
+    "bedrock:GetAccountDataRetention": "one mode, no resource type",
+    "bedrock:PutAccountDataRetention": "one mode, no resource type",
+    "bedrock:GetFoundationModelAvailability": "no resource type",
+    "bedrock:GetUseCaseForModelAccess": "one form, no resource type",
+    "bedrock:ListFoundationModels": "no resource type",
+    "bedrock:ListInferenceProfiles": "no resource type",
+    "cloudtrail:LookupEvents": "no resource type",
+    "cloudwatch:GetMetricData": "metrics have no ARN",
+    "cloudwatch:GetMetricStatistics": "no resource type",
+    "cloudwatch:ListMetrics": "metrics have no ARN",
+    "logs:DescribeLogGroups": "no resource type",
+    "logs:StopQuery": "no resource type",
+    "servicequotas:GetServiceQuota": "quotas are named by codes that no page lists",
+    "servicequotas:ListServiceQuotas": "no resource type",
     "xray:PutTraceSegments": "no resource type",
     "xray:PutTelemetryRecords": "no resource type",
 }
+ANY_RESOURCE_TO_SET_UP = {
+    "aws-marketplace:Subscribe": "no resource type",
+    "aws-marketplace:Unsubscribe": "no resource type",
+    "aws-marketplace:ViewSubscriptions": "no resource type",
+    "bedrock:CreateFoundationModelAgreement": "no resource type",
+    "bedrock:DeleteFoundationModelAgreement": "no resource type",
+    "bedrock:ListFoundationModelAgreementOffers": "no resource type",
+    "bedrock:PutUseCaseForModelAccess": "one form, no resource type",
+}
+_STACK = (
+    "cloudformation:DescribeStackEvents cloudformation:DescribeStackResources "
+    "cloudformation:DescribeStacks cloudformation:GetTemplate cloudformation:ListStackResources"
+)
+_LOG = (
+    "logs:DescribeLogStreams logs:FilterLogEvents logs:GetLogEvents logs:GetLogRecord "
+    "logs:GetQueryResults logs:StartQuery"
+)
+# Pattern -> what is allowed on it; the reasons stand beside each in stacks/components. REGION and
+# STAGE are the stage's.
+PATTERNS = {
+    "<BUCKET>/large-data/*": "s3:PutObject",
+    "<BUCKET>/*": "s3:DeleteObject s3:DeleteObjectVersion s3:GetObject s3:GetObjectVersion",
+    **{
+        f"arn:aws:cloudformation:REGION:123456789012:stack/claude-on-bedrock-STAGE-{stack}/*": (
+            _STACK
+        )
+        for stack in ("InvocationLogging", "ModelAccess", "Gateway", "Observability")
+    },
+    "arn:aws:cloudformation:REGION:123456789012:stack/CDKToolkit/*": (
+        "cloudformation:DescribeStacks ssm:GetParameter"
+    ),
+    **{
+        f"arn:aws:logs:REGION:123456789012:log-group:/claude-on-bedrock/STAGE/{group}:*": _LOG
+        for group in ("invocations", "gateway", "access", "authorizer")
+    },
+    "arn:aws:cloudwatch:REGION:123456789012:alarm:*": (
+        "cloudwatch:DescribeAlarmHistory cloudwatch:DescribeAlarms"
+    ),
+    "arn:aws:bedrock:REGION::foundation-model/anthropic.claude-*": "bedrock:GetFoundationModel",
+    "arn:aws:apigateway:REGION::/restapis/<API>/*": "apigateway:GET",
+    "arn:aws:apigateway:REGION::/usageplans/<PLAN>/keys/*": "apigateway:DELETE apigateway:GET",
+    "arn:aws:apigateway:REGION::/apikeys/*": "apigateway:DELETE apigateway:GET apigateway:PATCH",
+    "arn:aws:apigateway:REGION::/tags/arn%3Aaws%3Aapigateway%3AREGION%3A%3A%2Fapikeys%2F*": (
+        "apigateway:PUT"
+    ),
+}
+# The most that others' policies may give: a boundary gives nothing by itself.
+BOUNDARY_PATTERNS = {
+    "arn:aws:bedrock:*::foundation-model/anthropic.claude-*": (
+        "bedrock:InvokeModel bedrock:InvokeModelWithResponseStream"
+    ),
+    "arn:aws:bedrock:REGION:123456789012:inference-profile/ROUTE.anthropic.claude-*": (
+        "bedrock:InvokeModel bedrock:InvokeModelWithResponseStream"
+    ),
+    "arn:aws:bedrock:REGION::foundation-model/anthropic.claude-*": "bedrock:CountTokens",
+    "arn:aws:logs:REGION:123456789012:log-group:/claude-on-bedrock/STAGE/gateway:*": (
+        "logs:CreateLogStream logs:PutLogEvents"
+    ),
+}
+BOUNDARY_PATTERNS_WITH_TEAMS = {
+    "arn:aws:bedrock:REGION:123456789012:application-inference-profile/*": (
+        "bedrock:InvokeModel bedrock:InvokeModelWithResponseStream"
+    )
+}
 WILDCARD_ACTION = {"bedrock-mantle:*": "a denial: of every action there is and will be"}
+
+PROFILE_ID = "a1b2c3d4e5f6"
+"""As Bedrock makes them, once the profile is there."""
 
 POLICIES = {
     "AWS::IAM::Policy": "PolicyDocument",
@@ -62,14 +144,48 @@ def identity_statements(synthesis: Synthesis) -> Iterator[Statement]:
     return (found for found in statements(synthesis) if found.type in identity)
 
 
+def granting_statements(synthesis: Synthesis) -> Iterator[Statement]:
+    """The identity statements that give something: a boundary's allow nothing by themselves."""
+    found = identity_statements(synthesis)
+    return (each for each in found if each.allows() and each.holder != boundary(synthesis))
+
+
+def boundary(synthesis: Synthesis) -> str:
+    (found,) = [
+        resource.id
+        for resource in synthesis.resources("ModelAccess", "AWS::IAM::ManagedPolicy")
+        if resource.id.startswith("GuardBoundary")
+    ]
+    return found
+
+
+def managed_by_use(synthesis: Synthesis) -> Iterator[tuple[str, set[str], set[str]]]:
+    """Each role: its name in the template, the managed policies it holds, and its boundary."""
+    policies = {
+        resource.id for resource in synthesis.resources("ModelAccess", "AWS::IAM::ManagedPolicy")
+    }
+
+    def named(reference: str) -> set[str]:
+        return {policy for policy in policies if policy in reference}
+
+    for role in synthesis.everything():
+        if role.type == "AWS::IAM::Role":
+            held = texts(role.properties.get("ManagedPolicyArns", []))
+            bounds = texts(role.properties.get("PermissionsBoundary", []))
+            yield role.id, set().union(*map(named, held)), set().union(*map(named, bounds))
+
+
 def test_only_listed_actions_are_allowed_on_any_resource(any_stage: Synthesis) -> None:
     found = {
         action
-        for statement in identity_statements(any_stage)
-        if statement.allows() and "*" in statement.resources()
+        for statement in granting_statements(any_stage)
+        if "*" in statement.resources()
         for action in statement.actions()
     }
-    assert found == set(ANY_RESOURCE)
+    block = CONTEXT["stages"][any_stage.stage]
+    to_set_up = set(ANY_RESOURCE_TO_SET_UP) if "setup" in block.get("roles", {}) else set()
+    put = set() if "data_retention" in block else {"bedrock:PutAccountDataRetention"}
+    assert found == (set(ANY_RESOURCE) | to_set_up) - put
 
 
 def test_no_action_is_a_pattern_but_the_listed_denial(any_stage: Synthesis) -> None:
@@ -82,21 +198,51 @@ def test_no_action_is_a_pattern_but_the_listed_denial(any_stage: Synthesis) -> N
     assert found == {(action, "Deny") for action in WILDCARD_ACTION}
 
 
-def test_patterns_in_resources_are_objects_of_the_log_bucket_alone(local: Synthesis) -> None:
-    bucket = local.only("InvocationLogging", "AWS::S3::Bucket").id
-    found = {
-        (action, resource)
-        for statement in identity_statements(local)
-        if statement.allows()
-        for resource in statement.resources()
-        if "*" in resource.removesuffix("*")[:-1] or (resource.endswith("*") and resource != "*")
-        for action in statement.actions()
+def test_patterns_in_resources_are_the_listed_ones(any_stage: Synthesis) -> None:
+    bucket = any_stage.only("InvocationLogging", "AWS::S3::Bucket").id
+    expected = PATTERNS
+    if any_stage.stage == "prod":  # keeps its records: nothing empties the bucket
+        expected = PATTERNS | {"<BUCKET>/*": "s3:GetObject s3:GetObjectVersion"}
+    merged: dict[str, set[str]] = {}
+    for pattern, actions in _patterns(granting_statements(any_stage), any_stage).items():
+        name = re.sub(rf"<[^<>]*{bucket}[^<>]*>", "<BUCKET>", pattern)
+        merged.setdefault(name, set()).update(actions)
+    assert {name: " ".join(sorted(actions)) for name, actions in merged.items()} == expected
+
+
+def test_patterns_in_the_boundary_are_the_listed_ones(any_stage: Synthesis) -> None:
+    bounds = (
+        each
+        for each in identity_statements(any_stage)
+        if each.allows() and each.holder == boundary(any_stage)
+    )
+    block = CONTEXT["stages"][any_stage.stage]
+    route, teams = block["route"], BOUNDARY_PATTERNS_WITH_TEAMS if "teams" in block else {}
+    assert {
+        pattern.replace(f"/{route}.", "/ROUTE."): " ".join(sorted(actions))
+        for pattern, actions in _patterns(bounds, any_stage).items()
+    } == BOUNDARY_PATTERNS | teams
+
+
+def _patterns(found: Iterator[Statement], synthesis: Synthesis) -> dict[str, set[str]]:
+    """Each resource that is a pattern -> the actions on it, `*` alone left out."""
+    patterns: dict[str, set[str]] = {}
+    region = CONTEXT["stages"][synthesis.stage]["region"]
+    written = {"AWS::ApiGateway::RestApi": "<API>", "AWS::ApiGateway::UsagePlan": "<PLAN>"}
+    ids = {
+        f"<{resource.id}>": name
+        for type_, name in written.items()
+        for resource in synthesis.resources("Gateway", type_)
     }
-    assert found == {
-        ("s3:PutObject", f"<{bucket}.Arn>/large-data/*"),
-        ("s3:DeleteObject", f"<{bucket}.Arn>/*"),
-        ("s3:DeleteObjectVersion", f"<{bucket}.Arn>/*"),
-    }
+    for statement in found:
+        for resource in statement.resources():
+            if "*" in resource and resource != "*":
+                name = resource.replace(region, "REGION")
+                name = re.sub(rf"([-/]){synthesis.stage}([-/])", r"\1STAGE\2", name)
+                for reference, means in ids.items():
+                    name = name.replace(reference, means)
+                patterns.setdefault(name, set()).update(statement.actions())
+    return patterns
 
 
 def test_no_role_is_given_a_policy_of_aws(any_stage: Synthesis) -> None:
@@ -110,21 +256,41 @@ def test_no_role_is_given_a_policy_of_aws(any_stage: Synthesis) -> None:
     assert not [arn for arn in arns if ":aws:policy/" in arn]
 
 
-def test_every_policy_that_may_call_a_model_shuts_the_unlogged_door(any_stage: Synthesis) -> None:
-    for policy in any_stage.resources("ModelAccess", "AWS::IAM::ManagedPolicy"):
-        denied = [
-            statement
-            for statement in policy.properties["PolicyDocument"]["Statement"]
-            if statement["Effect"] == "Deny"
-        ]
-        assert [(each["Action"], each["Resource"]) for each in denied] == [
-            ("bedrock-mantle:*", "*")
-        ]
+def test_who_may_call_a_model_is_held_by_the_guard(any_stage: Synthesis) -> None:
+    callers = {
+        role: (held, bounds)
+        for role, held, bounds in managed_by_use(any_stage)
+        if any(policy.startswith("Invoke") for policy in held)
+    }
+    assert {_kind(role) for role in callers} >= {"Application", "Function"}
+    for role, (held, bounds) in callers.items():
+        assert [policy for policy in held if policy.startswith("GuardDenials")], role
+        # Who subscribes the account needs Marketplace too, which the boundary leaves out.
+        assert bounds == (set() if _kind(role) == "Setup" else {boundary(any_stage)}), role
+
+
+def _kind(role: str) -> str:
+    return role.partition("Role")[0]
+
+
+def test_the_boundary_is_given_to_nobody_as_a_policy(any_stage: Synthesis) -> None:
+    for role, held, _ in managed_by_use(any_stage):
+        assert boundary(any_stage) not in held, role
+
+
+def test_guard_and_boundary_deny_the_same(any_stage: Synthesis) -> None:
+    denials: dict[str, list[dict[str, Any]]] = {}
+    for found in identity_statements(any_stage):
+        if found.holder.startswith("Guard") and not found.allows():
+            denials.setdefault(found.holder, []).append(found.body)
+    one, other = denials.values()
+    assert one == other
+    assert ("bedrock-mantle:*", "*") in [(each["Action"], each.get("Resource")) for each in one]
 
 
 def test_models_are_called_by_the_stages_profiles_only(prod: Synthesis) -> None:
     actions = {"bedrock:InvokeModel", "bedrock:InvokeModelWithResponseStream"}
-    calls = [found for found in identity_statements(prod) if actions & set(found.actions())]
+    calls = [found for found in granting_statements(prod) if actions & set(found.actions())]
     profiles = [arn for found in calls for arn in found.resources() if ":inference-profile/" in arn]
     assert profiles
     assert all(
@@ -138,9 +304,11 @@ def test_models_are_called_by_the_stages_profiles_only(prod: Synthesis) -> None:
 
 
 def test_managed_policies_fit_their_limit(any_stage: Synthesis) -> None:
-    for policy in any_stage.resources("ModelAccess", "AWS::IAM::ManagedPolicy"):
-        written = json.dumps(_rendered(policy.properties["PolicyDocument"]), separators=(",", ":"))
-        assert len(written) <= 6144
+    for stack in ("ModelAccess", "Gateway"):
+        for policy in any_stage.resources(stack, "AWS::IAM::ManagedPolicy"):
+            document = _rendered(policy.properties["PolicyDocument"])
+            written = json.dumps(document, separators=(",", ":"))
+            assert len(re.sub(r"<[^>]*>", PROFILE_ID, written)) <= 6144
 
 
 def _rendered(value: Any) -> Any:  # noqa: ANN401

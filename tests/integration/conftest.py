@@ -5,7 +5,7 @@ import os
 import subprocess
 import sys
 from collections.abc import Iterator, Mapping
-from contextlib import closing, redirect_stdout
+from contextlib import closing, contextmanager, redirect_stdout
 from typing import NamedTuple
 
 import pytest
@@ -42,17 +42,20 @@ class Gateway(NamedTuple):
             handler.serve(request.from_event(event), response, self.service)
         return response
 
-    def on_route(self, route: str) -> "Gateway":
-        return Gateway(self.service._replace(settings=self.service.settings._replace(route=route)))
+    def on_routes(self, *routes: str) -> "Gateway":
+        return Gateway(
+            self.service._replace(settings=self.service.settings._replace(routes=routes))
+        )
 
 
-@pytest.fixture(scope="module")
-def gateway() -> Iterator[Gateway]:
+@contextmanager
+def gateway_in(region: str) -> Iterator[Gateway]:
+    """A gateway of that Region, and its Bedrock."""
     settings = load(
         {
-            "AWS_REGION": "us-east-1",
+            "AWS_REGION": region,
             "STAGE": "strict-bedrock",
-            "ROUTE": "global",
+            "ROUTES": "global",
             "ALLOWED_MODELS": ",".join(model.name for model in MODELS),
             "MAX_BODY_BYTES": "1000000",
             "PING_SECONDS": "15",
@@ -61,7 +64,7 @@ def gateway() -> Iterator[Gateway]:
         }
     )
     command = [sys.executable, "-m", "local.bedrock", "--port", "0"]
-    environment = {**os.environ, **KEYS, "AWS_REGION": "us-east-1", "PYTHONPATH": "lambda"}
+    environment = {**os.environ, **KEYS, "AWS_REGION": region, "PYTHONPATH": "lambda"}
     with (
         pytest.MonkeyPatch.context() as patch,
         subprocess.Popen(command, stdout=subprocess.PIPE, text=True, env=environment) as process,
@@ -70,6 +73,12 @@ def gateway() -> Iterator[Gateway]:
         patch.setenv("POWERTOOLS_METRICS_NAMESPACE", "ClaudeOnBedrock")
         assert process.stdout is not None
         endpoint = process.stdout.readline().split()[-1]
-        with closing(Upstream(endpoint, Signer("us-east-1", KEYS))) as upstream:
+        with closing(Upstream(endpoint, Signer(region, KEYS))) as upstream:
             yield Gateway(Service(settings, upstream, lambda: SECONDS))
         process.terminate()
+
+
+@pytest.fixture(scope="module")
+def gateway() -> Iterator[Gateway]:
+    with gateway_in("us-east-1") as made:
+        yield made

@@ -28,7 +28,7 @@ def test_every_active_model_answers_it_and_what_was_changed_is_told(
     million = ["context-1m-2025-08-07"] if asked.context_tokens == 1_000_000 else []
     betas = [*TODAY, *million]
     body = json.dumps({**claude_code(asked), "stream": stream})
-    response = gateway.on_route(route_of(asked)).post(
+    response = gateway.on_routes(route_of(asked)).post(
         body, headers={"anthropic-beta": ",".join(betas)}
     )
 
@@ -54,7 +54,7 @@ def test_without_the_gateway_every_one_of_them_refuses_it(gateway: Gateway, aske
     del body["stream"]
     native = {**body, "anthropic_version": "bedrock-2023-05-31", "anthropic_beta": list(TODAY)}
     route = route_of(asked)
-    response = gateway.on_route(route).post(
+    response = gateway.on_routes(route).post(
         json.dumps(native), f"/model/{profile_id(asked, route)}/invoke"
     )
 

@@ -127,6 +127,7 @@ def test_any_kind_at_every_place_is_answered_or_refused(gateway: Gateway, value:
     st.sampled_from(["whole", "streamed", "counted"]),
 )
 @example(("messages", 0, "content"), "[[tool: book]]", MODELS[0], "streamed")
+@example(("messages", 0, "content", 2, "source", "data"), "\x80", MODELS[0], "whole")
 @profile(max_examples=1_000)
 def test_any_json_at_any_place_is_answered_or_refused(
     gateway: Gateway, place: Path, value: object, model: str, how: str

@@ -83,7 +83,7 @@ def run(api: RuntimeApi, endpoint: str) -> str:
         "AWS_SECRET_ACCESS_KEY": "secret",
         "AWS_ENDPOINT_URL_BEDROCK_RUNTIME": endpoint,
         "STAGE": "test",
-        "ROUTE": "global",
+        "ROUTES": "global",
         "ALLOWED_MODELS": MODEL,
         "MAX_BODY_BYTES": "10000",
         "PING_SECONDS": "15",

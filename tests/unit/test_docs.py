@@ -82,7 +82,7 @@ def test_every_stage_key_has_its_row_and_default() -> None:
 
 
 def test_every_variable_of_the_function_has_its_row() -> None:
-    names = r"[A-Z]+(_[A-Z]+)+|STAGE|ROUTE|ADAPT"
+    names = r"[A-Z]+(_[A-Z]+)+|STAGE|ROUTES|ADAPT"
     parts = ("lambda/gateway/settings.py", "lambda/gateway/signing.py", "stacks/gateway.py")
     known = {name for part in parts for name in _matching(_strings(part), names)}
     assert {"MAX_BODY_BYTES", "AWS_SESSION_TOKEN", "API_KEY_NAMES"} <= known
@@ -118,9 +118,14 @@ def test_the_gateways_own_errors_are_of_the_types_the_page_says(row: list[str]) 
 
 
 def test_every_refusal_of_api_gateway_has_its_row() -> None:
-    given = _strings("stacks/components/error_responses.py", "REFUSALS")
-    refusals = _matching(given, r"[A-Z0-9]+(_[A-Z0-9]+)*")
-    assert "QUOTA_EXCEEDED" in refusals
+    refusals = {
+        name
+        for table in ("REFUSALS", "SIGNED_REFUSALS")
+        for name in _matching(
+            _strings("stacks/components/error_responses.py", table), r"[A-Z0-9]+(_[A-Z0-9]+)*"
+        )
+    }
+    assert {"QUOTA_EXCEEDED", "EXPIRED_TOKEN"} <= refusals
     assert first_codes("docs/api.md", "From API Gateway") == refusals
 
 

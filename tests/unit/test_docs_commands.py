@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 import typer
 
+from cli.doctor.examination import NAMES
 from cli.main import app as cli
 from local.__main__ import app as local
 from local.instance import Endpoint
@@ -80,7 +81,7 @@ Command = Any
 def _leaves(command: Command, path: str) -> Iterator[tuple[str, set[str]]]:
     for part, each in getattr(command, "commands", {}).items():
         yield from _leaves(each, f"{path} {part}")
-    if not hasattr(command, "commands"):
+    if getattr(command, "invoke_without_command", True):
         options = [one for one in command.params if one.param_type_name == "option"]
         yield path, {text for one in options for text in (*one.opts, one.envvar) if text}
 
@@ -98,6 +99,10 @@ def test_every_option_of_the_cli_has_its_row(command: str, options: set[str]) ->
 def test_every_command_of_the_cli_has_its_section() -> None:
     headings = set(re.findall(r"^## `(.+)`$", read("docs/cli.md"), re.MULTILINE))
     assert headings == {command for command, _ in _commands(cli, "claude-bedrock")}
+
+
+def test_every_check_of_doctor_has_its_row() -> None:
+    assert first_codes("docs/cli.md", "What doctor looks at") == set(NAMES)
 
 
 @pytest.mark.parametrize(("command", "options"), _commands(local, "python -m local"))

@@ -38,7 +38,7 @@ class Deployment(NamedTuple):
         return value
 
     def output(self, stack: str, name: str) -> str:
-        value: str = self.endpoint["outputs"][f"claude-on-bedrock-local-{stack}"][name]
+        value: str = self.endpoint["outputs"][self.stage().stack(stack)][name]
         return value
 
     def stage(self) -> cli.deployment.Deployment:

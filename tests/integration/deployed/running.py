@@ -1,4 +1,5 @@
-"""Local mode, up once for all tests that need the deployed endpoint: those here and the clients."""
+"""Local mode, up once for all tests that need the deployed endpoint: those here and the clients;
+and up again, with a stage of its own, for those that need another."""
 
 import json
 import os
@@ -6,6 +7,7 @@ import signal
 import subprocess
 import sys
 from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from urllib.parse import urlsplit
 
@@ -19,12 +21,17 @@ PROJECT = Path(__file__).parents[3]
 
 @pytest.fixture(scope="session")
 def deployment(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Deployment]:
+    with running(tmp_path_factory.mktemp("local")) as up:
+        yield up
+
+
+@contextmanager
+def running(state: Path, *options: str) -> Iterator[Deployment]:
     """`python -m local up` in a folder of its own, on free ports; at the end it must stop clean."""
-    state = tmp_path_factory.mktemp("local")
     log = state / "up.log"
     with log.open("wb") as output:
         process = subprocess.Popen(
-            [sys.executable, "-m", "local", "up", "--state", str(state)],
+            [sys.executable, "-m", "local", "up", "--state", str(state), *options],
             cwd=PROJECT,
             stdout=output,
             stderr=subprocess.STDOUT,

@@ -1,20 +1,34 @@
 """The commands of `claude-bedrock` against what is up."""
 
 import json
+import re
+import signal
 import subprocess
 import sys
+from base64 import b64decode
+from pathlib import Path
 from subprocess import CompletedProcess
+from typing import Any
 
 from tests.integration.deployed.deployment import Deployment, eventually
 from tests.integration.deployed.running import PROJECT
 
 RUN = "from cli.main import app; app()"
+# One page, as an office program writes it, as far as a reader looks.
+PDF = b"%PDF-1.4\n1 0 obj\n<< /Type /Page /Parent 2 0 R >>\nendobj\n%%EOF\n"
 
 
-def claude_bedrock(deployment: Deployment, *arguments: str) -> CompletedProcess[str]:
+def command(deployment: Deployment, *arguments: str) -> list[str]:
+    return [sys.executable, "-c", RUN, *arguments, "--state", str(deployment.state)]
+
+
+def claude_bedrock(
+    deployment: Deployment, *arguments: str, told: str = ""
+) -> CompletedProcess[str]:
     return subprocess.run(
-        [sys.executable, "-c", RUN, *arguments, "--state", str(deployment.state)],
+        command(deployment, *arguments),
         cwd=PROJECT,
+        input=told,
         capture_output=True,
         text=True,
         timeout=60,
@@ -22,22 +36,128 @@ def claude_bedrock(deployment: Deployment, *arguments: str) -> CompletedProcess[
     )
 
 
+def request_id(asked: CompletedProcess[str]) -> str:
+    found = re.match(r"request id (\S+),", asked.stderr)
+    assert found, asked.stderr
+    return found[1]
+
+
+def recorded(deployment: Deployment, asked_as: str) -> dict[str, Any]:
+    """Both records of a call and its bodies, as soon as they are there."""
+
+    def look() -> CompletedProcess[str] | None:
+        shown = claude_bedrock(deployment, "logs", "show", asked_as, "--json")
+        return shown if shown.returncode == 0 else None
+
+    found: dict[str, Any] = json.loads(eventually(look).stdout)
+    return found
+
+
 def test_ask_prints_the_answer_and_show_finds_its_records(deployment: Deployment) -> None:
     asked = claude_bedrock(deployment, "ask", "Hello there")
     assert asked.returncode == 0, asked.stderr
     assert "Hello there" in asked.stdout
-    request_id = asked.stderr.split()[-1]
+    asked_as = request_id(asked)
 
-    def look() -> CompletedProcess[str] | None:
-        shown = claude_bedrock(deployment, "logs", "show", request_id, "--json")
-        return shown if shown.returncode == 0 else None
+    shown = recorded(deployment, asked_as)
 
-    shown = json.loads(eventually(look).stdout)
-
-    assert shown["cloudwatch"]["requestId"] == shown["s3"]["record"]["requestId"] == request_id
+    assert shown["cloudwatch"]["requestId"] == shown["s3"]["record"]["requestId"] == asked_as
     assert shown["bodies"]["input"]["messages"][0]["content"] == "Hello there"
-    human = claude_bedrock(deployment, "logs", "show", request_id)
-    assert (human.returncode, request_id in human.stdout) == (0, True)
+    human = claude_bedrock(deployment, "logs", "show", asked_as)
+    assert (human.returncode, asked_as in human.stdout) == (0, True)
+
+
+def test_the_cost_told_is_that_of_the_tokens_on_record(deployment: Deployment) -> None:
+    asked = claude_bedrock(deployment, "ask", "Hello there", "--model", "claude-opus-5-5")
+
+    record = recorded(deployment, request_id(asked))["cloudwatch"]
+    read, made = (record[side][f"{side}TokenCount"] for side in ("input", "output"))
+    assert read and made
+    assert asked.stderr.strip().endswith(
+        f"claude-opus-5-5 by global, {read} tokens in, {made} out, 0 from cache, 0 to cache, "
+        f"${(read * 4 + made * 20) / 1e6:.6f}"
+    )
+
+
+def test_a_pdf_and_a_system_prompt_reach_the_model(deployment: Deployment, tmp_path: Path) -> None:
+    file = tmp_path / "contract.pdf"
+    file.write_bytes(PDF)
+
+    arguments = ("--pdf", str(file), "--system", "You are short.", "--max-tokens", "300")
+    asked = claude_bedrock(deployment, "ask", "-", *arguments, told="What does it say?\n")
+
+    assert asked.returncode == 0, asked.stderr
+    body = recorded(deployment, request_id(asked))["bodies"]["input"]
+    document, text = body["messages"][0]["content"]
+    assert (document["title"], b64decode(document["source"]["data"])) == ("contract.pdf", PDF)
+    assert (text["text"], body["system"], body["max_tokens"]) == (
+        "What does it say?\n",
+        "You are short.",
+        300,
+    )
+
+
+def test_a_pdf_beyond_the_stages_limit_is_told_by_the_endpoint(
+    deployment: Deployment, tmp_path: Path
+) -> None:
+    file = tmp_path / "long.pdf"
+    file.write_bytes(PDF + b"%" * 4_000_000)
+
+    asked = claude_bedrock(deployment, "ask", "Hi", "--pdf", str(file))
+
+    assert asked.returncode == 1
+    assert asked.stderr.startswith("claude-bedrock: 413 request_too_large")
+    assert len(asked.stderr.splitlines()) == 1
+
+
+def test_a_route_the_stage_allows_is_taken_and_another_refused(deployment: Deployment) -> None:
+    allowed = claude_bedrock(deployment, "ask", "Hi", "--route", "global")
+    refused = claude_bedrock(deployment, "ask", "Hi", "--route", "us")
+
+    assert (allowed.returncode, " by global, " in allowed.stderr) == (0, True)
+    assert refused.returncode == 1
+    assert refused.stderr.startswith("claude-bedrock: 400 invalid_request_error")
+    assert "not by us" in refused.stderr
+    assert not refused.stdout
+
+
+def test_an_interrupted_answer_ends_with_130_and_its_request_id(deployment: Deployment) -> None:
+    prompt = "Hi [[reply: events=200 pace=0.1]]"
+    with subprocess.Popen(
+        command(deployment, "ask", prompt),
+        cwd=PROJECT,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+    ) as process:
+        assert process.stdout is not None
+        assert process.stderr is not None
+        assert process.stdout.read(1)
+        process.send_signal(signal.SIGINT)
+        told = process.stderr.read()
+        assert process.wait(30) == 130
+    assert re.fullmatch(r"request id \S+, interrupted\n", told)
+
+
+def test_models_are_those_of_the_stage(deployment: Deployment) -> None:
+    listed = claude_bedrock(deployment, "models", "--json")
+    assert listed.returncode == 0, listed.stderr
+    stages = json.loads((PROJECT / "cdk.json").read_text())["context"]["stages"]
+
+    told = json.loads(listed.stdout)
+
+    assert {each["name"] for each in told} == set(stages["local"]["models"])
+    assert {each["route"] for model in told for each in model["routes"]} == {"global"}
+    table = claude_bedrock(deployment, "models", "--spellings")
+    assert "global.anthropic.claude-sonnet-4-5-20250929-v1:0" in table.stdout.splitlines()
+
+
+def test_the_catalogue_and_the_embedded_aws_say_the_same(deployment: Deployment) -> None:
+    compared = claude_bedrock(deployment, "models", "sync")
+
+    assert (compared.returncode, compared.stderr) == (0, "")
+    assert re.search(r"[1-9]\d* models, [1-9]\d* profiles", compared.stdout)
+    assert "The catalogue says the same." in compared.stdout
 
 
 def test_what_is_not_on_record_is_a_failure(deployment: Deployment) -> None:
@@ -53,3 +173,18 @@ def test_an_error_is_told_in_one_line(deployment: Deployment) -> None:
     assert asked.returncode != 0
     assert asked.stderr.startswith("claude-bedrock: 404 not_found_error")
     assert "Traceback" not in asked.stderr
+
+
+def test_the_guard_is_told_as_it_is_deployed(deployment: Deployment) -> None:
+    told = claude_bedrock(deployment, "access", "guard", "--as", "scp")
+    assert told.returncode == 0, told.stderr
+    assert len(told.stdout.strip()) <= 5120
+    policy = json.loads(told.stdout)
+
+    assert {each["Effect"] for each in policy["Statement"]} == {"Deny"}
+    logging = [each for each in policy["Statement"] if each["Sid"] == "OnlyTheStageSetsLogging"]
+    assert [each["Condition"]["ArnNotEquals"]["aws:PrincipalArn"] for each in logging] == [
+        "arn:aws:iam::123456789012:role/claude-on-bedrock-local-us-east-1-logging"
+    ]
+    boundary = claude_bedrock(deployment, "access", "guard", "--as", "boundary")
+    assert "ClaudeByTheStagesRoutes" in boundary.stdout

@@ -1,5 +1,6 @@
 """The key is found in either header, in any case; without one the caller is turned away."""
 
+import string
 from typing import Any
 
 import pytest
@@ -7,6 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from authorizer import handler
+from cli import key_value
 
 METHOD_ARN = "arn:aws:execute-api:eu-west-1:111122223333:abcdef1234/dev/POST/v1/messages"
 KEY = "k3yV4lu3-of.40-characters_or_so"
@@ -94,3 +96,35 @@ def test_the_answer_keeps_the_key_out_of_everything_but_the_lookup() -> None:
 
     assert answer.pop("usageIdentifierKey") == KEY
     assert KEY not in str(answer)
+
+
+def test_the_name_in_a_key_is_handed_on_and_its_secret_is_not() -> None:
+    value = key_value.make("search.Zoo-1_a")
+
+    answer = handler.handle(event({"x-api-key": value}), None)
+
+    assert answer.pop("usageIdentifierKey") == value
+    assert answer["context"] == {"keyName": "search.Zoo-1_a"}
+    assert value[-40:] not in str(answer)
+
+
+@given(st.text(string.ascii_letters + string.digits + "_.-", min_size=1, max_size=41))
+def test_every_name_comes_back_out_of_its_key(name: str) -> None:
+    assert handler.key_name(key_value.make(name)) == name
+
+
+@pytest.mark.parametrize(
+    "value",
+    [
+        KEY,
+        "A" * 40,
+        "cobkZ0" + "a" * 40,  # no name
+        "cobkadminZ0" + "a" * 39,
+        "cobkadminZ0" + "a" * 41 + "!",
+        "cobkadZxminZ0" + "a" * 40,  # no such escape
+        "cobkadmin" + "a" * 40,
+        "xcobkadminZ0" + "a" * 40,
+    ],
+)
+def test_a_value_of_another_form_has_no_name(value: str) -> None:
+    assert handler.key_name(value) == ""

@@ -1,15 +1,28 @@
-"""The IAM statements open the chosen models by the chosen route, judged as IAM judges them."""
+"""The IAM statements open the chosen models by the chosen routes, judged as IAM judges them."""
 
 import json
 from collections.abc import Iterable, Sequence
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 import catalog
 from catalog import MODELS, Model, access
+from catalog.access import Place, Statement
+from tests.unit.catalog.judgement import judged
 
 ACCOUNT = "111122223333"
 SERVED = [m for m in MODELS if m.profiles and not catalog.is_retired(m, "2026-11-23")]
+REGIONS = sorted(
+    {
+        region
+        for model in SERVED
+        for profile in model.profiles
+        for source, destinations in profile.regions.items()
+        for region in (source, *destinations)
+    }
+)
 EIGHT = (
     "claude-sonnet-4-5",
     "claude-haiku-4-5",
@@ -27,10 +40,12 @@ def named(*names: str) -> list[Model]:
     return [model for model in found if model is not None]
 
 
-def statements(models: Sequence[Model], route: str, region: str) -> list[access.Statement]:
-    return access.invoke_statements(
-        models, route=route, region=region, account=ACCOUNT, partition="aws"
-    )
+def place(*routes: str, region: str) -> Place:
+    return Place(routes, region, ACCOUNT)
+
+
+def statements(models: Sequence[Model], route: str, region: str) -> list[Statement]:
+    return access.invoke_statements(models, place(route, region=region))
 
 
 def profile_arn(model: Model, route: str, region: str) -> str:
@@ -42,22 +57,12 @@ def model_arn(model: Model, region: str) -> str:
 
 
 def allowed(
-    policy: Iterable[access.Statement],
+    policy: Iterable[Statement],
     resource: str,
     context: dict[str, str],
     action: str = "bedrock:InvokeModel",
 ) -> bool:
-    """IAM's judgement of one resource: some Allow has the action, the resource, every condition."""
-    return any(
-        s["Effect"] == "Allow"
-        and action in ([s["Action"]] if isinstance(s["Action"], str) else s["Action"])
-        and resource in s["Resource"]
-        and all(
-            context.get(key) in ([value] if isinstance(value, str) else value)
-            for key, value in s.get("Condition", {}).get("StringEquals", {}).items()
-        )
-        for s in policy
-    )
+    return judged(policy, action, resource, context) == "allow"
 
 
 @pytest.mark.parametrize(
@@ -180,11 +185,7 @@ def test_account_and_partition_may_be_tokens() -> None:
     [model] = named("claude-sonnet-4-5")
 
     policy = access.invoke_statements(
-        [model],
-        route="global",
-        region="us-east-1",
-        account="${Token[A.0]}",
-        partition="${Token[P.1]}",
+        [model], Place(("global",), "us-east-1", "${Token[A.0]}", "${Token[P.1]}")
     )
 
     [door] = policy[0]["Resource"]
@@ -217,9 +218,7 @@ def test_nothing_is_named_by_a_star() -> None:
 
 @pytest.mark.parametrize("route", ["us", "global"])
 def test_eight_models_fit_one_managed_policy(route: str) -> None:
-    policies = access.invoke_policies(
-        named(*EIGHT), route=route, region="us-west-1", account=ACCOUNT, partition="aws"
-    )
+    policies = access.invoke_policies(named(*EIGHT), place(route, region="us-west-1"))
 
     assert policies == [statements(named(*EIGHT), route, "us-west-1")]
 
@@ -227,14 +226,11 @@ def test_eight_models_fit_one_managed_policy(route: str) -> None:
 def test_more_models_than_one_policy_holds_are_dealt_out_whole() -> None:
     models = [m for m in SERVED if "us" in catalog.routes(m)]
 
-    policies = access.invoke_policies(
-        models, route="us", region="us-east-1", account=ACCOUNT, partition="aws"
-    )
+    policies = access.invoke_policies(models, place("us", region="us-east-1"))
 
     assert len(policies) == 2
     for policy in policies:
-        document = {"Version": "2012-10-17", "Statement": policy}
-        assert len(json.dumps(document, separators=(",", ":"))) <= 6144
+        assert len(access.document_text(policy)) <= 6144
     together = [statement for policy in policies for statement in policy]
     for model in models:
         door = profile_arn(model, "us", "us-east-1")
@@ -244,9 +240,75 @@ def test_more_models_than_one_policy_holds_are_dealt_out_whole() -> None:
         assert all(allowed(together, model_arn(model, region), through) for region in reach)
 
 
-def test_the_unlogged_endpoint_is_denied_whole() -> None:
-    statement = access.deny_mantle_statement()
+def test_a_token_is_measured_as_the_account_it_will_be() -> None:
+    models = [m for m in SERVED if "us" in catalog.routes(m)]
+    written_out = access.invoke_policies(models, place("us", "global", region="us-east-1"))
+    token = Place(("us", "global"), "us-east-1", "${Token[AWS.AccountId.4]}" * 9)
 
-    assert statement["Effect"] == "Deny"
-    assert statement["Action"] == "bedrock-mantle:*"
-    assert statement["Resource"] == "*"
+    assert len(access.invoke_policies(models, token)) == len(written_out)
+
+
+def test_a_fallback_is_opened_only_to_the_models_that_have_it() -> None:
+    both, one = named("claude-sonnet-4-5", "claude-fable-5-1")
+    policy = access.invoke_statements([both, one], place("global", "us", region="us-east-1"))
+    here = {"aws:RequestedRegion": "us-east-1"}
+
+    assert allowed(policy, profile_arn(both, "global", "us-east-1"), here)
+    assert allowed(policy, profile_arn(one, "global", "us-east-1"), here)
+    assert allowed(policy, profile_arn(both, "us", "us-east-1"), here)
+    assert not allowed(policy, profile_arn(one, "us", "us-east-1"), here)
+    for statement in policy:
+        assert statement["Resource"], statement["Sid"]
+
+
+@given(
+    names=st.sets(st.sampled_from([m.name for m in SERVED]), min_size=1),
+    routes=st.permutations(catalog.ROUTES).flatmap(
+        lambda order: st.integers(1, 3).map(lambda many: tuple(order[:many]))
+    ),
+    region=st.sampled_from(REGIONS),
+)
+def test_exactly_the_named_models_are_open_by_exactly_the_named_routes(
+    names: set[str], routes: tuple[str, ...], region: str
+) -> None:
+    wanted = [m for m in SERVED if m.name in names]
+    chosen = [m for m in wanted if catalog.reach(m, routes[0], region) is not None]
+    policies = access.invoke_policies(chosen, place(*routes, region=region))
+    policy = [statement for each in policies for statement in each]
+    here = {"aws:RequestedRegion": region}
+
+    for each in policies:
+        assert len(access.document_text(each)) <= 6144
+        assert len({statement["Sid"] for statement in each}) == len(each)
+    for model in SERVED:
+        for route in catalog.ROUTES:
+            reached = catalog.reach(model, route, region) if route in routes else None
+            is_open = model in chosen and reached is not None
+            door = f"arn:aws:bedrock:{region}:{ACCOUNT}:inference-profile/{route}.{model.base_id}"
+            assert allowed(policy, door, here) == is_open
+            through = here | {"bedrock:InferenceProfileArn": door}
+            for there in REGIONS:
+                expected = is_open and there in ({region} if reached == () else reached or ())
+                assert allowed(policy, model_arn(model, there), through) == expected
+                assert not allowed(policy, model_arn(model, there), here)
+
+
+def test_a_guardrail_is_asked_of_every_model_and_may_be_applied() -> None:
+    [model] = named("claude-sonnet-4-5")
+    guardrail = f"arn:aws:bedrock:us-east-1:{ACCOUNT}:guardrail/abc123"
+    for route, region in (("us", "us-east-1"), ("global", "")):
+        for version, named_as in (("2", f"{guardrail}:2"), ("DRAFT", guardrail)):
+            where = Place((route,), "us-east-1", ACCOUNT, guardrail=("abc123", version))
+            policy = access.invoke_statements([model], where)
+            call = {
+                "bedrock:InferenceProfileArn": profile_arn(model, route, "us-east-1"),
+                "aws:RequestedRegion": region or "unspecified",
+            }
+            resource = model_arn(model, region)
+            with_it = call | {"bedrock:GuardrailIdentifier": named_as}
+            other = call | {"bedrock:GuardrailIdentifier": f"{guardrail}:3"}
+
+            assert allowed(policy, resource, with_it)
+            assert not allowed(policy, resource, call)
+            assert not allowed(policy, resource, other)
+            assert allowed(policy, guardrail, {}, "bedrock:ApplyGuardrail")

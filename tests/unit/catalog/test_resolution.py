@@ -1,14 +1,25 @@
 """Any spelling of a model leads to one profile, and each refusal says what to do instead."""
 
+from collections.abc import Collection
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 import catalog
-from catalog import MODELS, ROUTES, Model
+from catalog import MODELS, ROUTES, Model, Resolved
 
 TODAY = "2026-11-23"
 EVERY_NAME = frozenset(model.name for model in MODELS)
+# A Region from which a profile of the route can be called.
+CALLED_FROM = {
+    "global": "us-east-1",
+    "us": "us-east-1",
+    "eu": "eu-west-1",
+    "jp": "ap-northeast-1",
+    "au": "ap-southeast-2",
+    "apac": "ap-south-1",
+}
 SERVED = [m for m in MODELS if m.profiles and not catalog.is_retired(m, TODAY)]
 
 SEED = {
@@ -40,6 +51,15 @@ def spellings(model: Model, route: str) -> list[str]:
     ]
 
 
+def resolve(
+    requested: str, *, allowed: Collection[str] = EVERY_NAME, routes: str = "us", today: str = TODAY
+) -> Resolved:
+    """By `routes`, a space between, from a Region that has the first of them."""
+    named = routes.split()
+    region = CALLED_FROM[named[0]]
+    return catalog.resolve(requested, allowed=allowed, routes=named, region=region, today=today)
+
+
 @st.composite
 def requests(draw: st.DrawFn) -> tuple[Model, str, str]:
     model = draw(st.sampled_from(SERVED))
@@ -51,9 +71,10 @@ def requests(draw: st.DrawFn) -> tuple[Model, str, str]:
 def test_every_spelling_leads_to_the_stages_profile(request: tuple[Model, str, str]) -> None:
     model, route, requested = request
 
-    resolved = catalog.resolve(requested, allowed=EVERY_NAME, route=route, today=TODAY)
+    resolved = resolve(requested, routes=route)
 
-    assert resolved == (model, f"{route}.{model.base_id}")
+    assert resolved.model is model
+    assert resolved.profile_ids == (f"{route}.{model.base_id}",)
     assert catalog.find(requested) is model
 
 
@@ -69,15 +90,40 @@ def test_a_profile_of_another_route_is_never_swapped_for_the_stages(
         if other == route:
             continue
         with pytest.raises(catalog.RouteNotAllowed) as refusal:
-            catalog.resolve(requested, allowed=EVERY_NAME, route=route, today=TODAY)
+            resolve(requested, routes=route)
         assert route in str(refusal.value)
         assert model.name in str(refusal.value)
+
+
+@given(requests(), st.sets(st.sampled_from(ROUTES), min_size=1))
+def test_routes_are_tried_in_the_stages_order_where_the_model_has_them(
+    request: tuple[Model, str, str], others: set[str]
+) -> None:
+    model, route, _ = request
+    routes = [route, *sorted(others - {route})]
+    region = CALLED_FROM[route]
+    had = [each for each in routes if catalog.reach(model, each, region) is not None]
+
+    resolved = resolve(model.name, routes=" ".join(routes))
+
+    assert resolved.profile_ids == tuple(f"{each}.{model.base_id}" for each in had)
+    named = resolve(f"{had[-1]}.{model.base_id}", routes=" ".join(routes))
+    assert named.profile_ids == (f"{had[-1]}.{model.base_id}",)
+
+
+def test_a_retired_model_is_told_with_its_successor_and_the_date() -> None:
+    with pytest.raises(catalog.RetiredModel) as refusal:
+        resolve("claude-sonnet-4")
+    assert str(refusal.value) == (
+        "Claude Sonnet 4 (claude-sonnet-4) was retired on Amazon Bedrock on 2026-10-14; "
+        "use claude-sonnet-4-6 instead."
+    )
 
 
 @given(st.text())
 def test_any_text_resolves_or_is_refused_with_a_sentence(requested: str) -> None:
     try:
-        catalog.resolve(requested, allowed=EVERY_NAME, route="global", today=TODAY)
+        resolve(requested, routes="global")
     except catalog.ResolutionError as refusal:
         assert str(refusal).endswith(".")
 
@@ -87,11 +133,11 @@ def test_each_model_of_the_first_guide_is_served_or_names_its_successor(
     base_id: str, successor: str | None
 ) -> None:
     if successor is None:
-        resolved = catalog.resolve(base_id, allowed=EVERY_NAME, route="us", today=TODAY)
-        assert resolved.profile_id == f"us.{base_id}"
+        resolved = resolve(base_id, routes="us")
+        assert resolved.profile_ids == (f"us.{base_id}",)
         return
     with pytest.raises(catalog.RetiredModel) as refusal:
-        catalog.resolve(base_id, allowed=EVERY_NAME, route="us", today=TODAY)
+        resolve(base_id, routes="us")
     assert refusal.value.model.base_id == base_id
     assert refusal.value.successor == successor
     assert successor in str(refusal.value)
@@ -99,7 +145,7 @@ def test_each_model_of_the_first_guide_is_served_or_names_its_successor(
 
 @pytest.mark.parametrize("successor", sorted({s for s in SEED.values() if s}))
 def test_a_successor_is_itself_served(successor: str) -> None:
-    resolved = catalog.resolve(successor, allowed={successor}, route="us", today=TODAY)
+    resolved = resolve(successor, allowed={successor}, routes="us")
 
     assert resolved.model.name == successor
 
@@ -112,7 +158,7 @@ def test_opus_4_1_is_served_until_the_day_it_ends() -> None:
     assert not catalog.is_retired(opus, "2027-01-07")
     assert catalog.is_retired(opus, "2027-01-08")
     with pytest.raises(catalog.RetiredModel, match="claude-opus-4-8"):
-        catalog.resolve("claude-opus-4-1", allowed=EVERY_NAME, route="us", today="2027-01-08")
+        resolve("claude-opus-4-1", routes="us", today="2027-01-08")
 
 
 @pytest.mark.parametrize(
@@ -134,13 +180,13 @@ def test_opus_4_1_is_served_until_the_day_it_ends() -> None:
 )
 def test_a_name_that_is_nobodys_is_unknown(requested: str) -> None:
     with pytest.raises(catalog.UnknownModel):
-        catalog.resolve(requested, allowed=EVERY_NAME, route="us", today=TODAY)
+        resolve(requested, routes="us")
     assert catalog.find(requested) is None
 
 
 def test_what_is_unknown_is_answered_with_what_is_offered() -> None:
     with pytest.raises(catalog.UnknownModel) as refusal:
-        catalog.resolve("gpt-5", allowed={"claude-opus-4-8"}, route="us", today=TODAY)
+        resolve("gpt-5", allowed={"claude-opus-4-8"}, routes="us")
 
     assert str(refusal.value) == "There is no model 'gpt-5' here. Offered: claude-opus-4-8."
 
@@ -153,7 +199,7 @@ def test_no_refusal_repeats_an_arn_or_an_account() -> None:
 
     for requested in (unknown, elsewhere):
         with pytest.raises(catalog.ResolutionError) as refusal:
-            catalog.resolve(requested, allowed=EVERY_NAME, route="eu", today=TODAY)
+            resolve(requested, routes="eu")
         assert "arn:" not in str(refusal.value)
         assert "111122223333" not in str(refusal.value)
 
@@ -164,18 +210,18 @@ def test_a_model_the_stage_does_not_allow_is_refused_by_any_spelling() -> None:
 
     for requested in spellings(model, "us"):
         with pytest.raises(catalog.ModelNotAllowed, match="Offered: claude-sonnet-4-6"):
-            catalog.resolve(requested, allowed={"claude-sonnet-4-6"}, route="us", today=TODAY)
+            resolve(requested, allowed={"claude-sonnet-4-6"}, routes="us")
 
 
 def test_a_model_without_the_stages_profile_says_which_it_has() -> None:
-    with pytest.raises(catalog.RouteNotAllowed, match=r"has no eu profile; it has us\."):
-        catalog.resolve("claude-opus-4-1", allowed=EVERY_NAME, route="eu", today=TODAY)
+    with pytest.raises(catalog.RouteNotAllowed, match=r"has no eu profile here; it has us\."):
+        resolve("claude-opus-4-1", routes="eu")
 
 
 def test_an_invitation_only_model_is_found_but_not_served() -> None:
     assert catalog.find("claude-mythos-5-1") is not None
     with pytest.raises(catalog.RouteNotAllowed, match="it has none"):
-        catalog.resolve("claude-mythos-5-1", allowed=EVERY_NAME, route="global", today=TODAY)
+        resolve("claude-mythos-5-1", routes="global")
 
 
 def test_a_profile_the_model_does_not_have_is_not_found() -> None:
@@ -187,5 +233,5 @@ def test_profile_id_of_a_missing_route_names_the_routes_there_are() -> None:
     assert haiku is not None
 
     assert catalog.profile_id(haiku, "jp") == "jp.anthropic.claude-haiku-4-5-20251001-v1:0"
-    with pytest.raises(catalog.NoProfile, match="has no apac profile; it has global, us, eu"):
+    with pytest.raises(catalog.NoProfile, match="has no apac profile here; it has global, us, eu"):
         catalog.profile_id(haiku, "apac")

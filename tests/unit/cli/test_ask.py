@@ -1,99 +1,117 @@
-"""What an answer's stream says, and what an error is told as."""
+"""What an answer's stream says, what an error is told as, and what is said of the call."""
 
 import json
-import threading
-from collections.abc import Iterator
-from http.server import BaseHTTPRequestHandler, HTTPServer
-from typing import Any, ClassVar
 
 import pytest
 
-from cli.ask import Endpoint, RefusedError, ask
+from cli.ask import ask
+from cli.caller import ByKey
+from cli.endpoint import Endpoint, RefusedError
+from tests.unit.cli.answers import Server, delta, end, event, start
 
 
-def event(kind: str, **data: Any) -> bytes:  # noqa: ANN401 - JSON
-    return f"event: {kind}\ndata: {json.dumps({'type': kind, **data})}\n\n".encode()
+def endpoint(server: Server) -> Endpoint:
+    return Endpoint(server.url, ByKey("key"), None)
 
 
-def delta(text: str) -> bytes:
-    return event("content_block_delta", delta={"type": "text_delta", "text": text})
+def said(server: Server) -> tuple[list[str], str]:
+    with ask(endpoint(server), {"model": "m"}) as answer:
+        return list(answer.text()), answer.receipt()
 
 
-class Answers(BaseHTTPRequestHandler):
-    status: ClassVar[int] = 200
-    body: ClassVar[bytes] = b""
-
-    def do_POST(self) -> None:
-        self.rfile.read(int(self.headers["content-length"]))
-        self.send_response(self.status)
-        self.send_header("request-id", "r1")
-        self.send_header("content-length", str(len(self.body)))
-        self.end_headers()
-        self.wfile.write(self.body)
-
-    def log_message(self, *_: object) -> None:
-        """Says nothing."""
-
-
-@pytest.fixture
-def endpoint() -> Iterator[Endpoint]:
-    with HTTPServer(("127.0.0.1", 0), Answers) as server:
-        thread = threading.Thread(target=server.serve_forever)
-        thread.start()
-        yield Endpoint(f"http://127.0.0.1:{server.server_port}/stage/", "key", None)
-        server.shutdown()
-        thread.join()
-
-
-def said(endpoint: Endpoint) -> tuple[str, list[str]]:
-    answer = ask(endpoint, model="m", prompt="p", max_tokens=1)
-    return answer.request_id, list(answer.text)
-
-
-def answering(monkeypatch: pytest.MonkeyPatch, body: bytes, status: int = 200) -> None:
-    monkeypatch.setattr(Answers, "body", body)
-    monkeypatch.setattr(Answers, "status", status)
-
-
-def test_the_text_deltas_are_the_answer(
-    endpoint: Endpoint, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_the_text_deltas_are_the_answer(server: Server) -> None:
     thinking = event("content_block_delta", delta={"type": "thinking_delta", "thinking": "hm"})
-    answering(
-        monkeypatch, event("ping") + thinking + delta("a") + delta("ü") + event("message_stop")
+    server.body = event("ping") + thinking + delta("a") + delta("ü\u2028\x85b") + end()
+
+    pieces, receipt = said(server)
+
+    assert pieces == ["a", "ü\u2028\x85b"]
+    assert receipt == "request id r1"
+    (asked,) = server.asked
+    assert (asked.method, asked.path) == ("POST", "/stage/v1/messages")
+    assert (asked.headers["x-api-key"], json.loads(asked.body)) == ("key", {"model": "m"})
+
+
+def test_the_receipt_prices_the_route_that_answered(server: Server) -> None:
+    server.headers["x-gateway-model-id"] = "us.anthropic.claude-haiku-4-5-20251001-v1:0"
+    server.body = (
+        start("claude-haiku-4-5-20251001", input_tokens=1000, cache_read_input_tokens=10)
+        + delta("a")
+        + end("max_tokens", output_tokens=1000)
     )
 
-    assert said(endpoint) == ("r1", ["a", "ü"])
+    assert said(server)[1] == (
+        "request id r1, claude-haiku-4-5-20251001 by us, "
+        "1000 tokens in, 1000 out, 10 from cache, 0 to cache, $0.006601, stopped by max_tokens"
+    )
 
 
-def test_an_error_in_the_stream_is_raised_after_the_text(
-    endpoint: Endpoint, monkeypatch: pytest.MonkeyPatch
+@pytest.mark.parametrize(
+    ("model", "model_id"),
+    [
+        ("claude-haiku-4-5", None),
+        ("claude-unheard-of", "us.anthropic.claude-unheard-of"),
+        ("claude-haiku-4-5", "apac.anthropic.claude-haiku-4-5-20251001-v1:0"),
+    ],
+)
+def test_a_cost_that_is_not_known_is_no_number(
+    server: Server, model: str, model_id: str | None
 ) -> None:
-    failure = event("error", error={"type": "overloaded_error", "message": "busy"})
-    answering(monkeypatch, delta("a") + failure)
-    answer = ask(endpoint, model="m", prompt="p", max_tokens=1)
+    if model_id:
+        server.headers["x-gateway-model-id"] = model_id
+    server.body = start(model, input_tokens=1) + end(output_tokens=1)
 
-    assert next(answer.text) == "a"
-    with pytest.raises(RefusedError, match="overloaded_error: busy"):
-        next(answer.text)
+    assert said(server)[1].endswith("cost not known")
+
+
+@pytest.mark.parametrize(
+    ("last", "told"),
+    [
+        (
+            event("error", error={"type": "overloaded_error", "message": "busy"}),
+            r"overloaded_error: busy \(request id r1\)",
+        ),
+        (b"", r"broke off \(request id r1\)"),
+        (b"event: x\ndata: {\n\n", "not JSON"),
+    ],
+)
+def test_a_stream_that_ends_badly_is_an_error_after_the_text(
+    server: Server, last: bytes, told: str
+) -> None:
+    server.body = delta("a") + last
+    with pytest.raises(RefusedError, match=told), ask(endpoint(server), {}) as answer:
+        text = answer.text()
+        assert next(text) == "a"
+        next(text)
 
 
 @pytest.mark.parametrize(
     ("body", "told"),
     [
-        (b'{"error": {"type": "t", "message": "m"}}', r"429 t: m \(request id r1\)"),
-        (b"<html>", r"429 Too Many Requests \(request id r1\)"),
+        (b'{"error": {"type": "t", "message": "m"}}', r"^429 t: m \(request id r1\)$"),
+        (b"<html>", r"^429 Too Many Requests \(request id r1\)$"),
     ],
 )
 def test_an_error_status_is_told_with_its_request_id(
-    endpoint: Endpoint, monkeypatch: pytest.MonkeyPatch, body: bytes, told: str
+    server: Server, body: bytes, told: str
 ) -> None:
-    answering(monkeypatch, body, 429)
+    server.status, server.body = 429, body
 
     with pytest.raises(RefusedError, match=told):
-        said(endpoint)
+        said(server)
+
+
+def test_a_redirect_is_not_followed_with_the_key(server: Server) -> None:
+    server.status, server.headers["location"] = 307, server.url
+
+    with pytest.raises(RefusedError, match="307"):
+        said(server)
+    assert len(server.asked) == 1
 
 
 def test_nobody_there_is_told_with_the_url() -> None:
-    with pytest.raises(RefusedError, match=r"http://127\.0\.0\.1:9/v1/messages does not answer"):
-        said(Endpoint("http://127.0.0.1:9", "key", None))
+    with (
+        pytest.raises(RefusedError, match=r"http://127\.0\.0\.1:9/v1/messages does not answer"),
+        ask(Endpoint("http://127.0.0.1:9", ByKey("key"), None), {}),
+    ):
+        pass

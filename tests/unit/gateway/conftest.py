@@ -25,7 +25,7 @@ def settings() -> Settings:
         {
             "AWS_REGION": "us-east-1",
             "STAGE": "test",
-            "ROUTE": "global",
+            "ROUTES": "global",
             "ALLOWED_MODELS": f"{MODEL},claude-opus-4-5",
             "MAX_BODY_BYTES": "10000",
             "PING_SECONDS": "15",

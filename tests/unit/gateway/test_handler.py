@@ -122,7 +122,7 @@ def test_each_request_is_counted_once_by_what_came_of_it(
 GOOD = {
     "AWS_REGION": "eu-west-1",
     "STAGE": "s",
-    "ROUTE": "eu",
+    "ROUTES": "eu",
     "ALLOWED_MODELS": "a,b",
     "MAX_BODY_BYTES": "1",
     "PING_SECONDS": "0.5",
@@ -139,6 +139,19 @@ def test_settings_come_from_the_environment() -> None:
     assert other.endpoint == "http://localhost:1"
 
 
+def test_a_teams_own_profiles_are_read_under_the_ids_of_those_they_copy() -> None:
+    assert load(GOOD).team_profiles == {}
+    told = {
+        "arn": "arn:p/",
+        "teams": ["web", "ops"],
+        "profiles": {"eu.a": ["1", "2"], "b": ["3", "4"]},
+    }
+    assert load({**GOOD, "TEAM_PROFILES": json.dumps(told)}).team_profiles == {
+        "web": {"eu.a": "arn:p/1", "b": "arn:p/3"},
+        "ops": {"eu.a": "arn:p/2", "b": "arn:p/4"},
+    }
+
+
 @pytest.mark.parametrize(
     ("name", "value"),
     [
@@ -150,6 +163,12 @@ def test_settings_come_from_the_environment() -> None:
         ("API_KEY_NAMES", "["),
         ("API_KEY_NAMES", "[]"),
         ("API_KEY_NAMES", '{"a":1}'),
+        ("TEAM_PROFILES", "["),
+        ("TEAM_PROFILES", "[]"),
+        ("TEAM_PROFILES", '{"arn":"a","teams":["x"]}'),
+        ("TEAM_PROFILES", '{"arn":"a","teams":["x"],"profiles":{"p":[1]}}'),
+        ("TEAM_PROFILES", '{"arn":"a","teams":["x","y"],"profiles":{"p":["1"]}}'),
+        ("TEAM_PROFILES", '{"arn":"a","teams":["x"],"profiles":{"p":["1","2"]}}'),
     ],
 )
 def test_a_bad_setting_is_refused_by_its_name(name: str, value: str) -> None:

@@ -71,6 +71,7 @@ def test_bedrocks_headers_pass_both_ways_and_no_others(caller: Caller) -> None:
         "x-amzn-bedrock-service-tier": "flex",
         "x-amzn-requestid": "bedrock-1",
         "request-id": "bedrock-1",
+        "x-gateway-model-id": "global.anthropic.claude-sonnet-4-5-20250929-v1:0",
     }
 
 

@@ -146,7 +146,8 @@ def test_a_guardrail_binds_and_a_tier_holds_in_either_format(settings: Settings,
 @pytest.mark.parametrize("path", ["/v1/messages", f"/model/{MODEL}/invoke"])
 @pytest.mark.parametrize("route", ["global", "us", "eu"])
 def test_one_alias_goes_where_its_stage_sends_it(settings: Settings, path: str, route: str) -> None:
-    caller = Caller(settings._replace(route=route))
+    region = "eu-west-1" if route == "eu" else "us-east-1"
+    caller = Caller(settings._replace(routes=(route,), region=region))
 
     assert caller.send({"model": MODEL, "max_tokens": 1, "messages": []}, path=path).status == 200
     (call,) = caller.bedrock.sent

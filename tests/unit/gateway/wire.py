@@ -43,11 +43,13 @@ class ScriptedReply:
 
 
 class FakeBedrock:
-    """Answers every request with `reply`, or raises `failure`; keeps what it was sent."""
+    """Answers with `earlier` replies while there are any, then every request with `reply`, or
+    raises `failure`; keeps what it was sent."""
 
     def __init__(self) -> None:
         self.sent: list[Sent] = []
         self.failure: GatewayError | None = None
+        self.earlier: list[ScriptedReply] = []
         self.reply = ScriptedReply(200, {}, [b"{}"])
 
     def answers(
@@ -61,7 +63,7 @@ class FakeBedrock:
         self.sent.append(Sent(path, headers, body))
         if self.failure is not None:
             raise self.failure
-        return self.reply
+        return self.earlier.pop(0) if self.earlier else self.reply
 
     @property
     def body(self) -> dict[str, Any]:

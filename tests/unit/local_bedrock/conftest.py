@@ -22,6 +22,12 @@ CALLERS = {
     "AKIALONGTERM": Caller("arn:aws:iam::123456789012:user/dev", "longsecret"),
     "ASIASHORTTERM": Caller(ARN, "shortsecret", "token"),
 }
+TEAMS_SONNET = "arn:aws:bedrock:us-east-1:123456789012:application-inference-profile/abc"
+BEHIND = {
+    TEAMS_SONNET: [
+        "arn:aws:bedrock:us-west-2::foundation-model/anthropic.claude-sonnet-4-5-20250929-v1:0"
+    ]
+}
 SONNET = "global.anthropic.claude-sonnet-4-5-20250929-v1:0"
 
 
@@ -66,7 +72,12 @@ def served() -> Iterator[Served]:
             result.arrived.notify_all()
 
     async def run() -> None:
-        app = create_app(region=REGION, callers=CALLERS.get, deliver=deliver)
+        app = create_app(
+            region=REGION,
+            callers=CALLERS.get,
+            deliver=deliver,
+            applications=lambda arn: BEHIND.get(arn, ()),
+        )
         async with serve(app, grace_seconds=0.1) as port:
             result.url = f"http://127.0.0.1:{port}"
             ready.set()

@@ -27,6 +27,19 @@ def test_faults_and_pace_are_read_and_taken_out() -> None:
     assert found.text == "before    after"
 
 
+@pytest.mark.parametrize(
+    ("model_id", "met"),
+    [
+        ("us.anthropic.claude-haiku-4-5-20251001-v1:0", True),
+        ("arn:aws:bedrock:us-east-1:123456789012:inference-profile/us.anthropic.claude-x", True),
+        ("global.anthropic.claude-haiku-4-5-20251001-v1:0", False),
+    ],
+)
+def test_a_fault_of_a_route_is_met_by_its_profiles_alone(model_id: str, *, met: bool) -> None:
+    found = read("hello [[fault: throttle route=us]]", model_id)
+    assert (found.text, "throttle" in found.faults) == ("hello", met)
+
+
 def test_tool_calls_carry_any_json() -> None:
     found = read('[[tool: clock]] [[tool: map {"at": [[1, 2]], "note": "]] [[fault: x]]"}]]')
     assert found.tools == [

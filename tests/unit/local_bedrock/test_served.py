@@ -17,7 +17,7 @@ from botocore.exceptions import (
 from urllib3.exceptions import ProtocolError
 
 from local.bedrock.sinks import Client
-from tests.unit.local_bedrock.conftest import ARN, SONNET, Served, body_of
+from tests.unit.local_bedrock.conftest import ARN, SONNET, TEAMS_SONNET, Served, body_of
 
 UUID = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}")
 
@@ -43,6 +43,20 @@ def test_an_invoke_answers_a_message_that_says_what_it_is(bedrock: Client) -> No
     assert headers["x-amzn-bedrock-output-token-count"] == str(message["usage"]["output_tokens"])
     assert int(headers["x-amzn-bedrock-invocation-latency"]) >= 0
     assert UUID.fullmatch(headers["x-amzn-requestid"])
+
+
+def test_a_teams_profile_is_called_by_its_arn_which_stands_in_the_log(
+    served: Served, bedrock: Client
+) -> None:
+    answer = bedrock.invoke_model(modelId=TEAMS_SONNET, body=body_of("How are you?"))
+    assert json.loads(answer["body"].read())["model"] == "claude-sonnet-4-5-20250929"
+    told = served.invocation(answer["ResponseMetadata"]["RequestId"])
+    assert (told.model_id, told.inference_region) == (TEAMS_SONNET, "us-west-2")
+
+
+def test_a_profile_that_the_account_has_not_is_no_model(bedrock: Client) -> None:
+    with pytest.raises(ClientError, match="The provided model identifier is invalid"):
+        bedrock.invoke_model(modelId=f"{TEAMS_SONNET}d", body=body_of("How are you?"))
 
 
 def test_a_stream_carries_anthropics_events_and_bedrocks_metrics(bedrock: Client) -> None:

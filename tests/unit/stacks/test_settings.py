@@ -159,6 +159,29 @@ def test_every_stage_of_cdk_json_is_valid() -> None:
             "plans.quota.rate: unknown key; allowed: throttle, quota",
         ),
         ({"teams": {"search": {"cost*": "1"}}}, "teams.search.cost*: 'cost*' given; allowed: an "),
+        (
+            {"teams": {"a--b": {}}},
+            "teams.a--b: 'a--b' given; allowed: an object of team names (1 to 24 letters and ",
+        ),
+        ({"teams": {"search": {"AWS:x": "1"}}}, "teams.search.AWS:x: given; allowed: other tags, "),
+        (
+            {"teams": {"search": {"claude-on-bedrock": "1"}}},
+            "teams.search.claude-on-bedrock: given; allowed: other tags, since this one is not ",
+        ),
+        (
+            {
+                "models": ["opus", "sonnet", "haiku"],
+                "teams": {f"t{number}": {} for number in range(12)},
+            },
+            "teams: 144 profiles given, one for each team, model and route; allowed: as many as 9 ",
+        ),
+        (
+            {
+                "teams": {f"team{number}": {} for number in range(20)},
+                "api_keys": [f"{number:064}" for number in range(30)],
+            },
+            "teams: 977 characters of profile ids given beside 2400 of api_keys; allowed: 3000 ",
+        ),
         ({"api_keys": ["a b"]}, "api_keys: 'a b' given; allowed: a list of 1 to 50 different "),
         ({"api_keys": []}, "api_keys: [] given; allowed: a list of 1 to 50 different names"),
         ({"api_keys": ["a", "a"]}, "api_keys: ['a', 'a'] given; allowed: each name once"),
@@ -264,3 +287,29 @@ def test_a_model_is_refused_from_the_day_of_its_end_on() -> None:
     assert load_stage({"dev": block}, "dev", today=dt.date(2027, 1, 7)).models
     with pytest.raises(SettingsError, match="which is retired"):
         load_stage({"dev": block}, "dev", today=dt.date(2027, 1, 8))
+
+
+@pytest.mark.parametrize(
+    ("key", "value"),
+    [
+        ("api_keys", ["default"]),
+        ("quota", {"requests": 7, "period": "WEEK"}),
+        ("plans", {"batch": {"throttle": {"rate_per_second": 1, "burst": 1}}}),
+    ],
+)
+def test_what_only_keys_can_have_is_refused_where_there_are_none(key: str, value: object) -> None:
+    assert mistake(auth="iam", **{key: value}).startswith(
+        f"stage 'dev': {key}: given beside auth iam"
+    )
+    assert load(auth="key", **{key: value}).auth == "key"
+
+
+def test_without_keys_the_stages_throttle_stays_and_no_key_is_no_mistake() -> None:
+    stage = load(auth="iam", quota=None, throttle={"rate_per_second": 1, "burst": 2})
+    assert (stage.auth, stage.throttle.burst) == ("iam", 2)
+
+
+def test_stages_may_be_handed_over_as_text() -> None:
+    assert load_stage(json.dumps({"dev": BLOCK}), "dev", today=TODAY) == load()
+    with pytest.raises(SettingsError, match="no JSON"):
+        load_stage("{", "dev", today=TODAY)

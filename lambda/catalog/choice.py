@@ -1,10 +1,26 @@
-"""Alone knows which models a stage block's `models` mean, and which of them the stage may have."""
+"""Which models a stage's `models` mean, and which of them the stage may have."""
 
-from __future__ import annotations
+from typing import Protocol
 
-import catalog
-from catalog import Model, access
-from stacks.stage import Stage
+from .model import Model
+from .resolution import MODELS, find, is_legacy, is_retired, reach, retention_suffices
+
+
+class Stage(Protocol):
+    """What of a stage's settings decides: the shape of its block in cdk.json."""
+
+    @property
+    def region(self) -> str: ...
+    @property
+    def route(self) -> str: ...
+    @property
+    def routes(self) -> tuple[str, ...]: ...
+    @property
+    def residency(self) -> tuple[str, ...] | None: ...
+    @property
+    def models(self) -> tuple[str, ...]: ...
+    @property
+    def data_retention(self) -> str | None: ...
 
 
 class NotForThisStageError(Exception):
@@ -29,19 +45,19 @@ def chosen(stage: Stage, today: str) -> tuple[str, ...]:
             mistakes.append(str(mistake))
     if mistakes:
         raise NotForThisStageError("\n".join(mistakes))
-    return tuple(model.name for model in catalog.MODELS if model.name in meant)
+    return tuple(model.name for model in MODELS if model.name in meant)
 
 
 def _meant_by(spelling: str, stage: Stage, today: str) -> list[Model]:
-    if spelling in {model.family for model in catalog.MODELS}:
+    if spelling in {model.family for model in MODELS}:
         return _family(spelling, stage, today)
-    model = catalog.find(spelling)
+    model = find(spelling)
     if model is None:
         raise NotForThisStageError(f"{spelling!r} given; allowed: {_allowed(stage, today)}")
     if spelling not in {model.name, *model.aliases}:
         raise NotForThisStageError(f"{spelling!r} given; allowed: its name, {model.name}")
     if objection := _objection(model, stage, today):
-        retired = catalog.is_retired(model, today)
+        retired = is_retired(model, today)
         instead = f"{model.successor}, its successor" if retired else _allowed(stage, today)
         raise NotForThisStageError(f"{spelling!r} given, {objection}; allowed: {instead}")
     return [model]
@@ -50,9 +66,9 @@ def _meant_by(spelling: str, stage: Stage, today: str) -> list[Model]:
 def _family(family: str, stage: Stage, today: str) -> list[Model]:
     found = [
         model
-        for model in catalog.MODELS
+        for model in MODELS
         if model.family == family
-        and not catalog.is_legacy(model, today)
+        and not is_legacy(model, today)
         and not _objection(model, stage, today)
     ]
     if not found:
@@ -65,13 +81,13 @@ def _family(family: str, stage: Stage, today: str) -> list[Model]:
 
 def _objection(model: Model, stage: Stage, today: str) -> str | None:
     """Why the stage may not have the model, if it may not."""
-    if catalog.is_retired(model, today):
+    if is_retired(model, today):
         return "which is retired"
-    if access.reach(model, stage.route, stage.region) is None:
+    if reach(model, stage.route, stage.region) is None:
         return f"which has no {stage.route} profile callable from {stage.region}"
     if outside := _outside(model, stage):
         return f"which may be answered in {', '.join(outside)}, outside the stage's residency"
-    if stage.data_retention and not catalog.retention_suffices(stage.data_retention, model):
+    if stage.data_retention and not retention_suffices(stage.data_retention, model):
         return (
             f"which needs data-retention mode {model.data_retention}, "
             f"where the stage sets {stage.data_retention}"
@@ -83,18 +99,19 @@ def _outside(model: Model, stage: Stage) -> list[str]:
     """The Regions that may answer the model by one of the stage's routes, but should not."""
     if stage.residency is None:
         return []
-    reached = [access.reach(model, route, stage.region) or () for route in stage.routes]
+    reached = [reach(model, route, stage.region) or () for route in stage.routes]
     return sorted(
-        {region for regions in reached for region in regions if not _within(region, stage)}
+        {region for regions in reached for region in regions if not within(region, stage.residency)}
     )
 
 
-def _within(region: str, stage: Stage) -> bool:
-    return any(f"{region}-".startswith(f"{place}-") for place in stage.residency or ())
+def within(region: str, residency: tuple[str, ...]) -> bool:
+    """Whether `residency`, Regions or what their names begin with, has the Region."""
+    return any(f"{region}-".startswith(f"{place}-") for place in residency)
 
 
 def _allowed(stage: Stage, today: str) -> str:
-    names = [model.name for model in catalog.MODELS if not _objection(model, stage, today)]
+    names = [model.name for model in MODELS if not _objection(model, stage, today)]
     return ", ".join(names) or "no model by this route from this Region"
 
 

@@ -1,0 +1,46 @@
+"""How a request to the endpoint says who makes it: by a key, or signed with AWS credentials."""
+
+from collections.abc import Generator
+
+import httpx2
+from botocore.auth import SigV4Auth
+from botocore.awsrequest import AWSRequest
+from botocore.credentials import Credentials
+
+SERVICE = "execute-api"
+"""What API Gateway wants named in a signature:
+https://docs.aws.amazon.com/apigateway/latest/developerguide/permissions.html"""
+
+Steps = Generator[httpx2.Request, httpx2.Response, None]
+
+
+class ByKey(httpx2.Auth):
+    """One of the stage's keys."""
+
+    def __init__(self, key: str) -> None:
+        self._key = key
+
+    def auth_flow(self, request: httpx2.Request) -> Steps:
+        request.headers["x-api-key"] = self._key
+        yield request
+
+
+class BySignature(httpx2.Auth):
+    """The caller's AWS credentials, for a stage of `"auth": "iam"` in `region`."""
+
+    requires_request_body = True
+
+    def __init__(self, credentials: Credentials, region: str) -> None:
+        self._signer = SigV4Auth(credentials, SERVICE, region)
+
+    def auth_flow(self, request: httpx2.Request) -> Steps:
+        signed = AWSRequest(
+            method=request.method,
+            url=str(request.url),
+            data=request.content,
+            headers={"host": request.url.netloc.decode()},
+        )
+        self._signer.add_auth(signed)
+        for name, value in signed.headers.items():
+            request.headers[name] = value
+        yield request

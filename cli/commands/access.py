@@ -1,0 +1,96 @@
+"""`claude-bedrock access …`."""
+
+import json
+import sys
+from pathlib import Path
+from typing import Annotated
+
+import typer
+from botocore.exceptions import ClientError
+from rich.console import Console
+from rich.json import JSON
+
+from cli import access, deployment, use_case
+from cli.access import Form
+from cli.commands.options import LOCAL_STATE, Region, Stage, StateFolder, one_line_errors
+from cli.deployment import Client, Deployment
+from cli.settings import region_of
+
+app = typer.Typer(help="Access of the account to Claude.", no_args_is_help=True)
+
+_STATEMENT = (
+    "This is a statement of your company to AWS and Anthropic, and binds it. Whoever submits it "
+    "must be entitled to make it."
+)
+
+
+@app.callback()
+def main() -> None:
+    """Access of the account to Claude."""
+
+
+@app.command()
+def form() -> None:
+    """Print Anthropic's use-case form, empty, to fill in."""
+    typer.echo(json.dumps(use_case.empty(), indent=2))
+
+
+@app.command()
+def submit(
+    form: Annotated[Path, typer.Option(help="The form, filled in.")],
+    *,
+    stage: Stage = None,
+    region: Region = None,
+    yes: Annotated[bool, typer.Option("--yes", help="Do not ask before sending.")] = False,
+    state: StateFolder = LOCAL_STATE,
+) -> None:
+    """Submit the use-case form that you filled in; it is a legal statement of your company."""
+    with one_line_errors():
+        try:
+            filled = use_case.read(form)
+        except use_case.UnfitFormError as unfit:
+            sys.exit(f"claude-bedrock: {unfit}")
+        found = _account(stage, region, state)
+        account = found.client("sts").get_caller_identity()["Account"]
+        bedrock = found.client("bedrock")
+        console = Console()
+        console.print(f"To account {account} in {found.region}:", JSON.from_data(filled))
+        console.print(_STATEMENT)
+        if _submitted(bedrock):
+            console.print("The account has submitted a form before: this one replaces it.")
+        if not yes:
+            typer.confirm("Submit it?", abort=True)
+        bedrock.put_use_case_for_model_access(formData=use_case.as_sent(filled))
+        console.print("Submitted.")
+
+
+def _account(stage: str | None, region: str | None, state: Path) -> Deployment:
+    """The form is the account's: a Region is enough to mean the real one."""
+    if stage is None and region is None:
+        return deployment.local(state)
+    return deployment.deployed(stage or "", region or region_of(stage))
+
+
+def _submitted(bedrock: Client) -> bool:
+    try:
+        bedrock.get_use_case_for_model_access()
+    except ClientError as error:
+        if error.response["Error"]["Code"] == "ResourceNotFoundException":
+            return False
+        raise
+    return True
+
+
+@app.command()
+def guard(
+    *,
+    form: Annotated[
+        Form, typer.Option("--as", help="A service control policy, a boundary, or denials.")
+    ],
+    stage: Stage = None,
+    region: Region = None,
+    state: StateFolder = LOCAL_STATE,
+) -> None:
+    """Print the guard of a deployed stage, ready to paste."""
+    with one_line_errors():
+        typer.echo(access.guard_text(deployment.chosen(stage, region, state), form))

@@ -1,0 +1,130 @@
+"""`claude-bedrock models` and `claude-bedrock models sync`."""
+
+import json
+import sys
+from datetime import UTC, datetime
+from typing import Annotated
+
+import typer
+from rich.console import Console
+
+import catalog
+from cli import account, deployment, endpoint, models, sync
+from cli.commands.options import (
+    LOCAL_STATE,
+    AsJson,
+    Iam,
+    Key,
+    Region,
+    Stage,
+    StateFolder,
+    Url,
+    one_line_errors,
+)
+from cli.deployment import NoTargetError
+from cli.sync import Difference
+
+NO_DIFFERENCE, DIFFERENCES, NOT_ASKED = 0, 1, 2
+
+app = typer.Typer(help="The models that a stage offers, and what the catalogue knows of them.")
+
+
+@app.callback(invoke_without_command=True)
+def offered(
+    context: typer.Context,
+    *,
+    everything: Annotated[
+        bool, typer.Option("--all", help="The whole catalogue, of no deployment.")
+    ] = False,
+    spellings: Annotated[
+        bool, typer.Option("--spellings", help="Also every name a client may send.")
+    ] = False,
+    stage: Stage = None,
+    region: Region = None,
+    url: Url = None,
+    key: Key = None,
+    iam: Iam = False,
+    as_json: AsJson = False,
+    state: StateFolder = LOCAL_STATE,
+) -> None:
+    """List the models that the stage allows, with life, prices and where they may answer."""
+    if context.invoked_subcommand is not None:
+        _refuse_options(context)
+        return
+    today = _today()
+    with one_line_errors():
+        if everything and stage:
+            raise NoTargetError("--all is the catalogue, of no stage: give one of the two")
+        if everything:
+            offers = models.of_catalogue(region)
+        else:
+            offers = models.of_endpoint(
+                endpoint.chosen(url=url, key=key, iam=iam, stage=stage, region=region, state=state)
+            )
+    if as_json:
+        typer.echo(json.dumps(models.as_data(offers, today=today), indent=2))
+    else:
+        Console().print(models.as_text(offers, today=today, spellings=spellings))
+
+
+@app.command("sync")
+def compare(
+    *,
+    region: Annotated[
+        str | None,
+        typer.Option(help="A Region of your AWS account; else the AWS that is up locally."),
+    ] = None,
+    as_json: AsJson = False,
+    state: StateFolder = LOCAL_STATE,
+) -> None:
+    """Compare the catalogue with what an account's Bedrock says; writes nothing.
+
+    Exit code: 0 no difference, 1 differences, 2 could not ask."""
+    with one_line_errors(NOT_ASKED):
+        no_stage = ""
+        found = deployment.deployed(no_stage, region) if region else deployment.local(state)
+        said = account.claude_models(found.client("bedrock"))
+    differing = sync.differences(catalog.MODELS, said, region=found.region, today=_today())
+    if as_json:
+        told = [
+            {
+                "model": each.model,
+                "changes": [change._asdict() for change in each.changes],
+                "row": each.row,
+            }
+            for each in differing
+        ]
+        typer.echo(json.dumps({"region": found.region, "differences": told}, indent=2))
+    else:
+        where = f"your account in {found.region}" if region else "the AWS that is up locally"
+        profiles = sum(len(each.profiles) for each in said.values())
+        typer.echo(f"Of {where}: {len(said)} models, {profiles} profiles.")
+        typer.echo("\n".join(_told(differing)) or "The catalogue says the same.")
+    sys.exit(DIFFERENCES if differing else NO_DIFFERENCE)
+
+
+def _refuse_options(context: typer.Context) -> None:
+    """What stands before the subcommand would be lost."""
+    sources = {name: context.get_parameter_source(name) for name in context.params}
+    if any(source is not None and source.name == "COMMANDLINE" for source in sources.values()):
+        typer.echo(f"claude-bedrock: options go after {context.invoked_subcommand}", err=True)
+        sys.exit(NOT_ASKED)
+
+
+def _told(differing: list[Difference]) -> list[str]:
+    lines = []
+    for each in differing:
+        lines += ["", each.model]
+        lines += [
+            f"  {field}: {was or 'nothing'} → {told or 'nothing'}"
+            for field, was, told in each.changes
+        ]
+    if differing:
+        lines += ["", "# What would change in lambda/catalog/, to be checked and pasted:"]
+    for each in differing:
+        lines += [f"# {each.model}", each.row]
+    return lines
+
+
+def _today() -> str:
+    return datetime.now(UTC).date().isoformat()

@@ -1,0 +1,79 @@
+"""What a check found, and what becomes of one whose answer AWS withholds."""
+
+from collections.abc import Callable, Sequence
+from typing import Literal, NamedTuple
+
+from botocore.exceptions import BotoCoreError, ClientError
+
+Outcome = Literal["ok", "warning", "skipped", "unknown", "failed"]
+WITHHELD = (ClientError, BotoCoreError)
+"""What is raised instead of an answer."""
+
+_DENIED = {"AccessDenied", "AccessDeniedException", "UnauthorizedOperation"}
+
+
+class Check(NamedTuple):
+    """`subject` tells checks of one name apart: a model, a stack. `fix` is empty where there is
+    nothing to do."""
+
+    name: str
+    subject: str
+    outcome: Outcome
+    found: str
+    fix: str
+
+
+class Topic(NamedTuple):
+    """What a check is about, before it is known what it finds."""
+
+    name: str
+    subject: str = ""
+
+    def ok(self, found: str) -> Check:
+        return Check(*self, "ok", found, "")
+
+    def skipped(self, found: str) -> Check:
+        return Check(*self, "skipped", found, "")
+
+    def warning(self, found: str, fix: str) -> Check:
+        return Check(*self, "warning", found, fix)
+
+    def unknown(self, found: str, fix: str) -> Check:
+        return Check(*self, "unknown", found, fix)
+
+    def failed(self, found: str, fix: str) -> Check:
+        return Check(*self, "failed", found, fix)
+
+    def withheld(self, error: ClientError | BotoCoreError, actions: str) -> Check:
+        """The check, when AWS gave no answer; `actions` is what the question needs in IAM."""
+        if isinstance(error, ClientError):
+            code = code_of(error)
+            if code in _DENIED:
+                return self.unknown(
+                    "AWS denies these credentials the answer",
+                    f"allow {actions} to whoever runs doctor, or run it as somebody who has it",
+                )
+            found = f"AWS answered {code}: {error.response['Error'].get('Message', '')}"
+        else:
+            found = f"AWS could not be asked: {error}"
+        return self.unknown(found, "run doctor again; if it stays so, ask AWS by hand")
+
+    def asked(self, actions: str, judge: Callable[[], Check]) -> Check:
+        """What `judge`, which asks AWS, says."""
+        try:
+            return judge()
+        except WITHHELD as error:
+            return self.withheld(error, actions)
+
+
+def code_of(error: ClientError) -> str:
+    """The name that AWS gave the error."""
+    return error.response.get("Error", {}).get("Code", "an error")
+
+
+def exit_code(checks: Sequence[Check]) -> int:
+    """1 if a check failed, else 2 if one could not be told, else 0."""
+    outcomes = {check.outcome for check in checks}
+    if "failed" in outcomes:
+        return 1
+    return 2 if "unknown" in outcomes else 0

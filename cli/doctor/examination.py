@@ -1,0 +1,165 @@
+"""Which checks there are, in which order they are told, and what each has to know first."""
+
+import datetime as dt
+from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from functools import partial
+from pathlib import Path
+from typing import Final, NamedTuple
+
+import catalog
+from cli.deployment import Deployment, NoTargetError
+from cli.doctor import (
+    aws_cli,
+    bootstrap,
+    destinations,
+    endpoint,
+    form,
+    github,
+    identity,
+    invocation_logging,
+    models,
+    quotas,
+    retention,
+    stacks,
+)
+from cli.doctor.account import Account, Clients
+from cli.doctor.check import WITHHELD, Check, Topic
+from cli.doctor.identity import Now
+from cli.settings import Settings, block_of, deployed, written
+
+REGION: Final = Topic("Region")
+SETTINGS: Final = Topic("stage settings")
+
+OF_THE_ACCOUNT: Final = (
+    bootstrap.TOPIC.name,
+    stacks.NAME,
+    endpoint.NAME,
+    invocation_logging.TOPIC.name,
+    form.TOPIC.name,
+)
+OF_THE_STAGE: Final = (
+    models.AVAILABILITY,
+    models.ENTITLEMENT,
+    models.AUTHORISATION,
+    models.AGREEMENT,
+    models.LIFECYCLE,
+    models.MARKETPLACE.name,
+    *quotas.NAMES.values(),
+    retention.TOPIC.name,
+    retention.OF_MODEL,
+    destinations.NAME,
+    github.TOPIC.name,
+)
+NAMES: Final = (
+    aws_cli.TOPIC.name,
+    REGION.name,
+    identity.CREDENTIALS.name,
+    identity.CLOCK.name,
+    SETTINGS.name,
+    *OF_THE_ACCOUNT,
+    *OF_THE_STAGE,
+)
+"""The names of all checks."""
+
+_AT_ONCE: Final = 8
+
+
+class Wanted(NamedTuple):
+    """`cdk_json` has the blocks of the stages; `local` is URL and CA of local mode."""
+
+    cdk_json: Path
+    local: tuple[str, str | None] | None
+    fix: bool
+    now: Now
+
+
+def without_region(stage: str) -> list[Check]:
+    """What can be said when nothing tells which Region is meant."""
+    no_region = REGION.failed(
+        "none is set",
+        f"give --region, set AWS_REGION, or run it where cdk.json has the stage {stage!r}",
+    )
+    return [*aws_cli.check(), no_region, *_skipped(NAMES[2:], "the Region is not known")]
+
+
+def examine(found: Deployment, wanted: Wanted) -> list[Check]:
+    """Every check, in the order of NAMES as far as it is known beforehand."""
+    block = block_of(wanted.cdk_json, found.stage) or {}
+    clients = Clients(found)
+    caller, identified = identity.check(clients, block.get("account"), wanted.now)
+    checks = [*aws_cli.check(), judge_region(found.region, block.get("region")), *identified]
+    if caller is None:
+        return [*checks, *_skipped(NAMES[4:], "nothing can be asked without credentials")]
+    today = dt.datetime.now(dt.UTC).date().isoformat()
+    account = Account(found, clients, caller["Account"], caller["Arn"], today)
+    settings, told = _settings(account, wanted.cdk_json)
+    checks.append(told)
+    return [*checks, *_at_once(_families(account, settings, wanted))]
+
+
+def judge_region(region: str, of_stage: str | None) -> Check:
+    """`of_stage` is the Region of the stage's block, where there is one."""
+    if of_stage is not None and of_stage != region:
+        return REGION.failed(
+            f"{region}, and the stage is for {of_stage}",
+            f"give --region {of_stage}, or none",
+        )
+    return REGION.ok(region)
+
+
+def judge_settings(settings: Settings) -> Check:
+    """A model that the catalogue here lacks is looked at by no other check."""
+    unheard_of = {*settings.models} - {model.name for model in catalog.MODELS}
+    if unheard_of:
+        return SETTINGS.failed(
+            f"{settings.source} names {', '.join(sorted(unheard_of))}, unknown to this version",
+            "run the doctor of the version that deployed the stage, or deploy with this one",
+        )
+    return SETTINGS.ok(
+        f"from {settings.source}: {', '.join(settings.models)} by {', '.join(settings.routes)}"
+    )
+
+
+def _settings(account: Account, cdk_json: Path) -> tuple[Settings | None, Check]:
+    """Those of the deployed stage, else those that a deployment would have."""
+    stage = account.deployment.stage
+    try:
+        settings = deployed(account.deployment)
+    except (NoTargetError, *WITHHELD) as none:
+        try:
+            settings = written(cdk_json, stage, account.today)
+        except NoTargetError as error:
+            return None, SETTINGS.failed(
+                f"{none}; {error}",
+                f"deploy the stage, or run doctor beside the cdk.json that has {stage!r}",
+            )
+    return settings, judge_settings(settings)
+
+
+def _families(
+    account: Account, settings: Settings | None, wanted: Wanted
+) -> Iterator[Callable[[], list[Check]]]:
+    yield partial(bootstrap.check, account)
+    yield partial(stacks.check, account)
+    yield partial(endpoint.check, account, wanted.local)
+    yield partial(invocation_logging.check, account)
+    yield partial(form.check, account)
+    if settings is None:
+        yield partial(_skipped, OF_THE_STAGE, "the stage's settings are not known")
+        return
+    yield partial(models.check, account, settings)
+    yield partial(quotas.check, account, settings)
+    yield partial(retention.check, account, settings, fix=wanted.fix)
+    yield partial(destinations.check, account, settings)
+    yield partial(github.check, account, settings)
+
+
+def _at_once(families: Iterator[Callable[[], list[Check]]]) -> list[Check]:
+    with ThreadPoolExecutor(_AT_ONCE) as pool:
+        running = [pool.submit(family) for family in families]
+    return [check for each in running for check in each.result()]
+
+
+def _skipped(names: tuple[str, ...], why: str) -> list[Check]:
+    return [Topic(name).skipped(why) for name in names]

@@ -1,0 +1,103 @@
+"""Whether Bedrock's logging configuration in the Region is this stage's, and says all it should.
+
+https://docs.aws.amazon.com/bedrock/latest/userguide/model-invocation-logging.html
+"""
+
+import json
+from collections.abc import Mapping
+from typing import Any, Final
+
+from cli.deployment import NoTargetError
+from cli.doctor.account import Account
+from cli.doctor.check import Check, Topic
+
+TOPIC = Topic("invocation logging")
+LARGE_DATA_PREFIX: Final = "large-data"
+DATA_TYPES: Final = ("text", "image", "embedding", "video", "audio")
+_ACTIONS = "bedrock:GetModelInvocationLoggingConfiguration and cloudformation:DescribeStacks"
+
+Configuration = Mapping[str, Any]
+
+
+def check(account: Account) -> list[Check]:
+    def look() -> Check:
+        answer = account.client("bedrock").get_model_invocation_logging_configuration()
+        found = answer.get("loggingConfig")
+        try:
+            outputs = account.deployment.outputs("InvocationLogging")
+        except NoTargetError:
+            return before_deployment(found, account.region)
+        if "DeliveryRoleArn" not in outputs:
+            return TOPIC.unknown(
+                "the stack is of an older version, which does not tell its delivery role",
+                f"run `cdk deploy --all -c stage={account.deployment.stage}`",
+            )
+        return judge(found, desired(outputs), account.region)
+
+    return [TOPIC.asked(_ACTIONS, look)]
+
+
+def desired(outputs: Mapping[str, str]) -> dict[str, Any]:
+    """The configuration that the InvocationLogging stack with these outputs has set."""
+    bucket = outputs["LogBucketName"]
+    return {
+        "cloudWatchConfig": {
+            "logGroupName": outputs["LogGroupName"],
+            "roleArn": outputs["DeliveryRoleArn"],
+            "largeDataDeliveryS3Config": {"bucketName": bucket, "keyPrefix": LARGE_DATA_PREFIX},
+        },
+        "s3Config": {"bucketName": bucket},
+        **{f"{kind}DataDeliveryEnabled": True for kind in DATA_TYPES},
+    }
+
+
+def before_deployment(found: Configuration | None, region: str) -> Check:
+    if not found:
+        return TOPIC.skipped("off, and nothing is deployed yet: the deployment turns it on")
+    return TOPIC.failed(
+        f"set up by somebody else, to {_destinations(found)}: a deployment stops at it",
+        "choose another Region for the stage; or agree with its owner to end theirs, and then "
+        f"`aws bedrock delete-model-invocation-logging-configuration --region {region}`",
+    )
+
+
+def judge(found: Configuration | None, wanted: Configuration, region: str) -> Check:
+    command = (
+        f"`aws bedrock put-model-invocation-logging-configuration --region {region} "
+        f"--logging-config '{json.dumps(wanted)}'`"
+    )
+    if not found:
+        return TOPIC.failed("off: calls leave no record", f"turn it on again: {command}")
+    there, here = _flat(found), _flat(wanted)
+    differing = sorted(name for name in {*there, *here} if there.get(name) != here.get(name))
+    if not differing:
+        return TOPIC.ok(f"this stage's, all data types, both destinations: {_destinations(found)}")
+    told = "; ".join(
+        f"{name} is {there.get(name, 'absent')}, not {here.get(name, 'absent')}"
+        for name in differing
+    )
+    return TOPIC.failed(
+        f"not as the stage set it: {told}",
+        "find out who changed it (CloudTrail: PutModelInvocationLoggingConfiguration), then "
+        f"{command}",
+    )
+
+
+def _destinations(configuration: Configuration) -> str:
+    group = configuration.get("cloudWatchConfig", {}).get("logGroupName")
+    bucket = configuration.get("s3Config", {}).get("bucketName")
+    return (
+        " and ".join(where for where in (group, f"s3://{bucket}" if bucket else None) if where)
+        or "no destination"
+    )
+
+
+def _flat(configuration: Configuration, path: str = "") -> dict[str, Any]:
+    """Dotted names and their values; an empty prefix is none."""
+    flat: dict[str, Any] = {}
+    for name, value in configuration.items():
+        if isinstance(value, Mapping):
+            flat |= _flat(value, f"{path}{name}.")
+        elif value not in ("", None):
+            flat[f"{path}{name}"] = value
+    return flat

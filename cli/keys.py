@@ -1,0 +1,215 @@
+"""A stage's keys as API Gateway holds them, which is the only place that does: made, listed,
+replaced, taken away, and how much they were used."""
+
+import json
+from collections.abc import Iterator, Mapping
+from datetime import UTC, date, datetime, timedelta
+from typing import Any, NamedTuple
+
+from botocore.exceptions import ClientError
+
+from cli import key_value
+from cli.deployment import Client, Deployment
+
+STAGE_TAG = "claude-on-bedrock"
+PLAN_TAG = "claude-on-bedrock:plan"
+EXPIRES_TAG = "claude-on-bedrock:expires"  # lambda/key_expiry switches the key off then
+DEFAULT_PLAN = "default"
+_OFF = {"op": "replace", "path": "/enabled", "value": "false"}
+
+
+class KeyRefusedError(Exception):
+    """That cannot be done to that key; the text says why, and what can."""
+
+
+class Key(NamedTuple):
+    """What API Gateway knows of a key, but for its value. `ends`: when it is switched off, None for
+    a key that nobody has replaced. `of_stack`: made by the deployment, from `api_keys`."""
+
+    id: str
+    name: str
+    plan: str
+    enabled: bool
+    created: datetime
+    ends: datetime | None
+    of_stack: bool
+
+    def valid(self, now: datetime) -> bool:
+        return self.enabled and (self.ends is None or self.ends > now)
+
+
+class Day(NamedTuple):
+    """Requests that a key made on a day (UTC), and those its quota had left at the end of it; None
+    where there is no quota."""
+
+    day: date
+    requests: int
+    remaining: int | None
+
+
+class Keys:
+    """The keys of a deployed stage. Any call may raise botocore's errors."""
+
+    def __init__(self, deployment: Deployment) -> None:
+        """Raises NoTargetError, and KeyRefusedError for a stage that has no keys."""
+        outputs = deployment.outputs("Gateway")
+        if "UsagePlanIds" not in outputs:
+            raise KeyRefusedError(f"stage {deployment.stage} has no keys: its auth is iam")
+        self._plans: Mapping[str, str] = json.loads(outputs["UsagePlanIds"])
+        self._ids_of_stack = set(json.loads(outputs["ApiKeyIds"]).values())
+        self._stage, self._region = deployment.stage, deployment.region
+        self._prefix = deployment.stack("")  # that of the keys that the stack makes, too
+        self._client: Client = deployment.client("apigateway")
+
+    def all(self) -> list[Key]:
+        """Every key of the stage, by name, the newest of a name first."""
+        pages = self._client.get_paginator("get_api_keys").paginate(
+            nameQuery=self._prefix, includeValues=False
+        )
+        found = [self._key(raw) for page in pages for raw in page["items"]]
+        return sorted(found, key=lambda key: (key.name, -key.created.timestamp()))
+
+    def named(self, name: str) -> list[Key]:
+        """The keys of that name, the newest first. Raises KeyRefusedError where there is none."""
+        found = [key for key in self.all() if key.name == name]
+        if not found:
+            raise KeyRefusedError(f"there is no key {name} in stage {self._stage}")
+        return found
+
+    def add(self, name: str, plan: str) -> str:
+        """The value of a new key, told this once. Raises KeyRefusedError, UnfitNameError."""
+        if any(key.name == name for key in self.all()):
+            raise KeyRefusedError(
+                f"there is a key {name} already: rotate or revoke it, or take another name"
+            )
+        return self._make(name, plan)[1]
+
+    def rotate(self, name: str, overlap: timedelta, now: datetime) -> str:
+        """The value of a new key in place of the one that has this name, which ends after
+        `overlap`. Raises KeyRefusedError."""
+        current, replaced = self._generations(name)
+        if any(key.valid(now) for key in replaced):
+            raise KeyRefusedError(
+                f"the last rotation of {name} is not over yet: "
+                f"`claude-bedrock keys revoke {name} --old` ends it"
+            )
+        for key in replaced:
+            self._delete(key)
+        new_id, value = self._make(name, current.plan)
+        try:
+            self._end(current, now + overlap, now)
+        except ClientError:
+            self._client.delete_api_key(apiKey=new_id)
+            raise
+        return value
+
+    def revoke(self, name: str, *, old: bool) -> list[Key]:
+        """The keys that are good no longer: all of that name, or with `old` those that were
+        replaced. One of the stack's is switched off, for the stack to delete.
+
+        Raises KeyRefusedError where there is nothing to revoke.
+        """
+        found = [key for key in self.named(name) if key.ends is not None or not old]
+        if not found:
+            raise KeyRefusedError(f"{name} has no key that was replaced")
+        for key in found:
+            if key.of_stack:
+                self._client.update_api_key(apiKey=key.id, patchOperations=[_OFF])
+            else:
+                self._delete(key)
+        return found
+
+    def usage(self, key: Key, days: int, today: date) -> list[Day]:
+        """The key's last `days`, today included; API Gateway may be half an hour behind.
+
+        https://docs.aws.amazon.com/apigateway/latest/api/API_GetUsage.html
+        """
+        plan_id, start = self._plan_id(key.plan), today - timedelta(days - 1)
+        has_quota = "quota" in self._client.get_usage_plan(usagePlanId=plan_id)
+        pages = self._client.get_paginator("get_usage").paginate(
+            usagePlanId=plan_id, keyId=key.id, startDate=str(start), endDate=str(today)
+        )
+        told = [
+            entry
+            for page in pages
+            for entries in page.get("items", {}).values()
+            for entry in entries
+        ]
+        if told and len(told) != days:
+            raise KeyRefusedError(f"API Gateway told of {len(told)} days where {days} were asked")
+        every_day = [start + timedelta(n) for n in range(days)]
+        return [
+            Day(day, entry[0] if entry else 0, entry[1] if entry and has_quota else None)
+            for day, entry in zip(every_day, told or [None] * days, strict=True)
+        ]
+
+    def _generations(self, name: str) -> tuple[Key, list[Key]]:
+        """The key in force and those that it replaced. Raises KeyRefusedError."""
+        found = self.named(name)
+        if any(key.of_stack for key in found):
+            raise KeyRefusedError(
+                f"{name} is one of the stage's api_keys, which the deployment makes: put another "
+                f"name beside it, deploy, and take {name} out when its callers have moved"
+            )
+        current = [key for key in found if key.ends is None]
+        if len(current) != 1 or not current[0].enabled:
+            raise KeyRefusedError(f"{name} has no key in force: revoke it and add it anew")
+        return current[0], [key for key in found if key.ends is not None]
+
+    def _make(self, name: str, plan: str) -> tuple[str, str]:
+        """The id and the value of a new key in that plan."""
+        plan_id, value = self._plan_id(plan), key_value.make(name)
+        made = self._client.create_api_key(
+            name=f"{self._prefix}{name}",
+            description="Made by claude-bedrock keys",
+            enabled=True,
+            value=value,
+            tags={STAGE_TAG: self._stage, PLAN_TAG: plan},
+        )
+        try:
+            self._client.create_usage_plan_key(
+                usagePlanId=plan_id, keyId=made["id"], keyType="API_KEY"
+            )
+        except ClientError:
+            self._client.delete_api_key(apiKey=made["id"])
+            raise
+        return made["id"], value
+
+    def _end(self, key: Key, at: datetime, now: datetime) -> None:
+        if at <= now:
+            self._delete(key)
+            return
+        self._client.tag_resource(
+            resourceArn=f"arn:aws:apigateway:{self._region}::/apikeys/{key.id}",
+            tags={EXPIRES_TAG: f"{at.astimezone(UTC):%Y-%m-%dT%H:%M:%SZ}"},
+        )
+
+    def _delete(self, key: Key) -> None:
+        self._client.delete_api_key(apiKey=key.id)
+
+    def _plan_id(self, plan: str) -> str:
+        if plan not in self._plans:
+            raise KeyRefusedError(
+                f"stage {self._stage} has no plan {plan}; there are: {', '.join(self._plans)}"
+            )
+        return self._plans[plan]
+
+    def _key(self, raw: Mapping[str, Any]) -> Key:
+        tags = raw.get("tags", {})
+        return Key(
+            id=raw["id"],
+            name=raw["name"].removeprefix(self._prefix),
+            plan=tags.get(PLAN_TAG, DEFAULT_PLAN),
+            enabled=raw["enabled"],
+            created=raw["createdDate"],
+            ends=datetime.fromisoformat(tags[EXPIRES_TAG]) if EXPIRES_TAG in tags else None,
+            of_stack=raw["id"] in self._ids_of_stack,
+        )
+
+
+def as_data(keys: list[Key], now: datetime) -> Iterator[dict[str, Any]]:
+    """For programs: times as ISO 8601 in UTC."""
+    for key in keys:
+        times = {"created": key.created, "ends": key.ends}
+        told = {name: at and at.astimezone(UTC).isoformat() for name, at in times.items()}
+        yield {**key._asdict(), **told, "valid": key.valid(now)}

@@ -1,0 +1,94 @@
+"""What a stage is meant to be, as its deployed stack tells it, or its block in cdk.json."""
+
+import json
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any, NamedTuple
+
+from catalog import choice
+from cli.deployment import Deployment, NoTargetError
+
+CDK_JSON = Path("cdk.json")
+
+
+class Settings(NamedTuple):
+    """What docs/configuration.md says of each key; `models` are names of the catalogue.
+
+    `source` is where they were read, `github` whether a role names GitHub Actions."""
+
+    source: str
+    region: str
+    routes: tuple[str, ...]
+    residency: tuple[str, ...] | None
+    models: tuple[str, ...]
+    data_retention: str | None
+    github: bool
+
+    @property
+    def route(self) -> str:
+        return self.routes[0]
+
+
+def deployed(deployment: Deployment) -> Settings:
+    """Those of the deployed stage. Raises NoTargetError, and botocore's errors."""
+    stack = deployment.stack("ModelAccess")
+    try:
+        return told(stack, deployment.outputs("ModelAccess")["Settings"])
+    except KeyError as missing:
+        raise NoTargetError(f"{stack} is of an older version: deploy it again") from missing
+
+
+def told(source: str, output: str) -> Settings:
+    """Those in the output `Settings` of the ModelAccess stack. Raises KeyError."""
+    return _settings(source, json.loads(output))
+
+
+def written(file: Path, stage: str, today: str) -> Settings:
+    """Those of the stage's block in cdk.json, on a day (an ISO date). Raises NoTargetError."""
+    block = block_of(file, stage)
+    if block is None:
+        raise NoTargetError(f"{file} has no stage {stage!r}")
+    try:
+        routes = [block["route"], *block.get("fallback_routes", [])]
+        read = _settings(str(file), {**block, "routes": routes, "github": _names_github(block)})
+        return read._replace(models=choice.chosen(read, today))
+    except (KeyError, TypeError, AttributeError, choice.NotForThisStageError) as mistake:
+        raise NoTargetError(
+            f"the block of {stage!r} in {file} cannot be read; `cdk synth -c stage={stage}` says "
+            f"what is wrong: {mistake}"
+        ) from mistake
+
+
+def block_of(file: Path, stage: str) -> Mapping[str, Any] | None:
+    """The stage's block in cdk.json as it is written, None where there is none."""
+    try:
+        content = json.loads(file.read_bytes())
+        block = content["context"]["stages"].get(stage)
+    except (OSError, ValueError, KeyError, TypeError, AttributeError):
+        return None
+    return block if isinstance(block, Mapping) else None
+
+
+def region_of(stage: str | None) -> str | None:
+    """The Region of the stage's block in the cdk.json that lies here, if there is one."""
+    block = block_of(CDK_JSON, stage) if stage else None
+    region: str | None = (block or {}).get("region")
+    return region
+
+
+def _settings(source: str, values: Mapping[str, Any]) -> Settings:
+    residency = values.get("residency")
+    return Settings(
+        source=source,
+        region=values["region"],
+        routes=tuple(values["routes"]),
+        residency=None if residency is None else tuple(residency),
+        models=tuple(values["models"]),
+        data_retention=values.get("data_retention"),
+        github=values["github"],
+    )
+
+
+def _names_github(block: Mapping[str, Any]) -> bool:
+    roles = block.get("roles", {})
+    return any((role or {}).get("github") for role in roles.values())

@@ -1,0 +1,126 @@
+"""The account's data-retention mode in a Region: made as strict as the stage asks, never looser."""
+
+import logging
+import time
+from collections.abc import Callable, Mapping
+from typing import Any, Final, NamedTuple, Protocol
+
+import boto3
+from botocore.config import Config
+from botocore.exceptions import BotoCoreError, ClientError
+
+from custom_resource.response import Outcome, answer, send
+
+_log: Final = logging.getLogger(__name__)
+_log.setLevel(logging.INFO)
+_TRIES: Final = 5
+_PAUSE_SECONDS: Final = 5.0
+_STRICTEST_FIRST: Final = ("none", "default", "aws_review", "provider_data_share")
+"""https://docs.aws.amazon.com/bedrock/latest/userguide/data-retention.html"""
+_UNDECIDED: Final = "inherit"
+"""What an account has that never chose: each model's own policy holds."""
+_UNFORESEEN: Final = Outcome(
+    succeeded=False, sentence="The function that looks after Bedrock's data retention failed."
+)
+
+
+class Bedrock(Protocol):
+    """The two calls this needs of boto3's `bedrock` client."""
+
+    def get_account_data_retention(self) -> Mapping[str, Any]: ...
+    def put_account_data_retention(self, *, mode: str) -> Mapping[str, Any]: ...
+
+
+class Told(NamedTuple):
+    """What CloudFormation is told, with the mode that is in force if it was looked at."""
+
+    outcome: Outcome
+    mode: str | None = None
+
+    def data(self) -> dict[str, str]:
+        return {"Mode": self.mode} if self.mode else {}
+
+
+class Services(NamedTuple):
+    """The Region's Bedrock, and how to wait for IAM."""
+
+    bedrock: Bedrock
+    sleep: Callable[[float], None] = time.sleep
+
+
+def handle(event: Mapping[str, Any], _context: object) -> None:
+    """Sets the mode unless it is stricter already, and answers CloudFormation in any case."""
+    region = str(event["StackId"]).split(":")[3]
+    told = Told(_UNFORESEEN)
+    try:
+        told = outcome_of(event, Services(_connect(region)))
+    finally:
+        _log.info("%s: %s", event["RequestType"], told.outcome.sentence)
+        name = f"bedrock-data-retention-{region}"
+        send(event["ResponseURL"], answer(event, name, told.outcome, told.data()))
+
+
+def outcome_of(event: Mapping[str, Any], services: Services) -> Told:
+    """What came of the event, every foreseeable failure told in a sentence.
+
+    On Delete the mode stays: that a stack goes is no reason to let anybody keep prompts for longer.
+    """
+    if event["RequestType"] == "Delete":
+        return Told(Outcome(succeeded=True, sentence="The data-retention mode is left as it is."))
+    try:
+        return _set(event["ResourceProperties"]["Mode"], services)
+    except (ClientError, BotoCoreError) as error:
+        return Told(Outcome(succeeded=False, sentence=f"Data retention is not set: {error}"))
+
+
+def _set(wanted: str, services: Services) -> Told:
+    bedrock = services.bedrock
+    found = _patiently(lambda: bedrock.get_account_data_retention()["mode"], services)
+    if found == wanted:
+        return _done(found, f"The account's data-retention mode is {found} already.")
+    if _is_stricter(found, wanted):
+        return _done(
+            found,
+            f"The account's data-retention mode is {found}, stricter than the stage's {wanted}; it "
+            "was left. Whoever may loosen it has to: aws bedrock put-account-data-retention "
+            f"--mode {wanted}",
+        )
+    now = _patiently(lambda: bedrock.put_account_data_retention(mode=wanted)["mode"], services)
+    return _done(now, f"The account's data-retention mode is now {now}; it was {found}.")
+
+
+def _is_stricter(found: str, wanted: str) -> bool:
+    """A mode that is not known here may be stricter; one that nobody chose is not."""
+    if found == _UNDECIDED:
+        return False
+    return found not in _STRICTEST_FIRST or (
+        _STRICTEST_FIRST.index(found) < _STRICTEST_FIRST.index(wanted)
+    )
+
+
+def _done(mode: str, sentence: str) -> Told:
+    return Told(Outcome(succeeded=True, sentence=sentence), mode)
+
+
+def _patiently(call: Callable[[], str], services: Services) -> str:
+    """Tries again while the function's role is too new for its policy to hold everywhere."""
+    for _ in range(_TRIES - 1):
+        try:
+            return call()
+        except ClientError as error:
+            if error.response.get("Error", {}).get("Code") != "AccessDeniedException":
+                raise
+            services.sleep(_PAUSE_SECONDS)
+    return call()
+
+
+def _connect(region: str) -> Bedrock:
+    """A client whose single call cannot outlast what CloudFormation waits."""
+    client: Bedrock = boto3.client(
+        "bedrock",
+        region_name=region,
+        config=Config(
+            connect_timeout=2, read_timeout=5, retries={"mode": "standard", "total_max_attempts": 2}
+        ),
+    )
+    return client

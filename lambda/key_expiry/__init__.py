@@ -1,0 +1,1 @@
+"""What switches off the keys whose end has come."""

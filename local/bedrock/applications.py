@@ -1,0 +1,33 @@
+"""What is behind an application inference profile, as GetInferenceProfile tells it."""
+
+from collections.abc import Callable, Sequence
+
+from botocore.exceptions import ClientError
+
+from local.bedrock.sinks import Client
+
+Applications = Callable[[str], Sequence[str]]
+"""ARN of an application profile -> ARNs of the models behind it, none if there is no such profile.
+It may block: it is called in a thread."""
+
+
+def none(_arn: str) -> Sequence[str]:
+    """Where there is no control plane, there are no application profiles."""
+    return ()
+
+
+def of(bedrock: Client) -> Applications:
+    """The profiles of the account that a `bedrock` client is of."""
+
+    def models(arn: str) -> Sequence[str]:
+        try:
+            found = bedrock.get_inference_profile(inferenceProfileIdentifier=arn)
+        except ClientError as error:
+            if error.response["Error"]["Code"] == "ResourceNotFoundException":
+                return ()
+            raise
+        if found["inferenceProfileArn"] != arn:
+            return ()
+        return [model["modelArn"] for model in found["models"]]
+
+    return models

@@ -1,0 +1,109 @@
+"""Which Claude models and inference profiles a Region has, as Bedrock's control plane words it.
+
+All of it is computed from the catalogue:
+https://docs.aws.amazon.com/bedrock/latest/APIReference/API_FoundationModelDetails.html,
+https://docs.aws.amazon.com/bedrock/latest/APIReference/API_InferenceProfileSummary.html.
+"""
+
+from typing import Any, NamedTuple
+
+import catalog
+from catalog import Model, access
+
+Json = dict[str, Any]
+
+
+class Place(NamedTuple):
+    """A Region, as an account sees it on a day (an ISO date)."""
+
+    region: str
+    account: str
+    today: str
+
+
+def models(place: Place) -> list[Model]:
+    """Those that can be called from the Region."""
+    return [
+        model
+        for model in catalog.MODELS
+        if not catalog.is_retired(model, place.today) and _routes(model, place)
+    ]
+
+
+def find_model(identifier: str, place: Place) -> Model | None:
+    """The model with that base id or ARN, if the Region has it."""
+    spellings = (
+        (model, (model.base_id, _model_arn(model, place.region))) for model in models(place)
+    )
+    return next((model for model, known in spellings if identifier in known), None)
+
+
+def model_details(model: Model, place: Place) -> Json:
+    return {
+        "modelArn": _model_arn(model, place.region),
+        "modelId": model.base_id,
+        "modelName": model.display_name,
+        "providerName": "Anthropic",
+        "inputModalities": ["TEXT", "IMAGE"],
+        "outputModalities": ["TEXT"],
+        "responseStreamingSupported": True,
+        "customizationsSupported": [],
+        "inferenceTypesSupported": ["INFERENCE_PROFILE"],
+        "modelLifecycle": _lifecycle(model, place),
+    }
+
+
+def profiles(place: Place) -> list[Json]:
+    """The system profiles that can be called from the Region."""
+    return [
+        _profile(model, route, place) for model in models(place) for route in _routes(model, place)
+    ]
+
+
+def find_profile(identifier: str, place: Place) -> Json | None:
+    """The system profile with that id or ARN, if it can be called from the Region."""
+    keys = ("inferenceProfileId", "inferenceProfileArn")
+    return next(
+        (found for found in profiles(place) if identifier in {found[key] for key in keys}), None
+    )
+
+
+def _routes(model: Model, place: Place) -> list[str]:
+    return [
+        route
+        for route in catalog.routes(model)
+        if catalog.reach(model, route, place.region) is not None
+    ]
+
+
+def _profile(model: Model, route: str, place: Place) -> Json:
+    profile_id = catalog.profile_id(model, route)
+    # A global profile names the source Region and the model without any:
+    # https://docs.aws.amazon.com/bedrock/latest/userguide/global-cross-region-inference.html
+    reached = access.profile_destinations(model, route, place.region) or (place.region, "")
+    where = "Global" if route == "global" else route.upper()
+    return {
+        "inferenceProfileName": f"{where} Anthropic {model.display_name}",
+        "inferenceProfileArn": (
+            f"arn:aws:bedrock:{place.region}:{place.account}:inference-profile/{profile_id}"
+        ),
+        "inferenceProfileId": profile_id,
+        "models": [{"modelArn": _model_arn(model, region)} for region in reached],
+        "status": "ACTIVE",
+        "type": "SYSTEM_DEFINED",
+    }
+
+
+def _lifecycle(model: Model, place: Place) -> Json:
+    dates = {
+        "startOfLifeTime": model.released,
+        "legacyTime": model.life.legacy,
+        "publicExtendedAccessTime": model.life.extended_access,
+        "endOfLifeTime": model.life.end_of_life,
+    }
+    known = {name: f"{date}T00:00:00Z" for name, date in dates.items() if date}
+    return {"status": "LEGACY" if catalog.is_legacy(model, place.today) else "ACTIVE", **known}
+
+
+def _model_arn(model: Model, region: str) -> str:
+    return f"arn:aws:bedrock:{region}::foundation-model/{model.base_id}"

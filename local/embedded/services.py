@@ -1,0 +1,33 @@
+"""Which of MiniStack's services are ours, in whole or in part."""
+
+from ministack import app  # type: ignore[import-untyped]
+from ministack.core import router  # type: ignore[import-untyped]
+
+from local.embedded import bedrock_control_plane, service_quotas, told_answers
+from local.embedded.reply import Call, MiniStackService, Reply, Service
+
+
+def add() -> None:
+    """Puts them in; before MiniStack starts."""
+    services = {name: _ours(handler) for name, handler in app.SERVICE_HANDLERS.items()}
+    services["bedrock"] = bedrock_control_plane.beside(services["bedrock"])
+    services["servicequotas"] = service_quotas.serve
+    services = {name: told_answers.before(name, service) for name, service in services.items()}
+    services["local-answers"] = told_answers.tell
+    router.SERVICE_PATTERNS["local-answers"] = {"target_prefixes": [told_answers.TARGET]}
+    app.SERVICE_HANDLERS.update({name: _its(service) for name, service in services.items()})
+
+
+def _ours(handler: MiniStackService) -> Service:
+    async def service(call: Call) -> Reply:
+        reply: Reply = await handler(*call)
+        return reply
+
+    return service
+
+
+def _its(service: Service) -> MiniStackService:
+    async def handler(*asked: object) -> Reply:
+        return await service(Call(*asked))  # type: ignore[arg-type]
+
+    return handler

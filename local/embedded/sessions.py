@@ -1,0 +1,19 @@
+"""That MiniStack's STS tells which sessions it gives: who checks a signature needs the secret."""
+
+from collections.abc import Callable
+from typing import Any
+
+from ministack.services import sts  # type: ignore[import-untyped]
+
+from local.sessions_file import SessionsFile
+
+
+def add(file: SessionsFile) -> None:
+    """Puts it in; before MiniStack starts."""
+    theirs: Callable[[str, dict[str, Any]], None] = sts.register_session
+
+    def register_session(access_key: str, session: dict[str, Any]) -> None:
+        theirs(access_key, session)
+        file.add(access_key, session)
+
+    sts.register_session = register_session

@@ -1,0 +1,42 @@
+"""Which temporary credentials the embedded AWS has given to whom: it writes them down, those who
+check signatures read them."""
+
+import json
+from collections.abc import Iterator, Mapping
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+from local.bedrock.caller import Caller
+
+
+class SessionsFile:
+    """A file in `folder` with a line for each session, in the words of MiniStack's STS."""
+
+    def __init__(self, folder: Path) -> None:
+        self._file = folder / "sessions.jsonl"
+
+    def add(self, access_key_id: str, session: Mapping[str, Any]) -> None:
+        """It holds secrets, if of nothing: for its owner only."""
+        kept = ("Arn", "UserId", "SecretAccessKey", "SessionToken", "Expiration")
+        line = {"AccessKeyId": access_key_id, **{name: session.get(name) for name in kept}}
+        self._file.touch(mode=0o600)
+        with self._file.open("a") as file:
+            file.write(json.dumps(line) + "\n")
+
+    def callers(self) -> Iterator[tuple[str, Caller]]:
+        """Access key id, and who signs with it."""
+        lines = self._file.read_text().splitlines() if self._file.exists() else []
+        for line in lines:
+            told = json.loads(line)
+            ends = told["Expiration"]
+            yield (
+                told["AccessKeyId"],
+                Caller(
+                    told["Arn"],
+                    told["SecretAccessKey"],
+                    told["SessionToken"],
+                    told["UserId"],
+                    datetime.fromtimestamp(ends, UTC) if ends else None,
+                ),
+            )

@@ -1,0 +1,55 @@
+"""Alone knows what an auditor reads: the record of every call, and what it is kept by."""
+
+from __future__ import annotations
+
+from stacks.components.looking import READS_LOGS
+from stacks.components.permission import Permission
+from stacks.components.stage_names import AUDIT_LOGS, RECORD, StageNames
+
+
+def auditing(names: StageNames, *, bucket_arn: str, key_arn: str) -> list[Permission]:
+    """Reading only; beside `looking`, which also denies to invoke."""
+    return [
+        Permission(
+            "RecordsAndAuditLines",
+            READS_LOGS,
+            names.logs([RECORD, *AUDIT_LOGS]),
+            because="streams of a log group are CloudWatch's and Lambda's to name",
+        ),
+        Permission(
+            "HowTheBucketKeepsRecords",
+            (
+                *("s3:ListBucket", "s3:ListBucketVersions", "s3:GetBucketVersioning"),
+                *("s3:GetLifecycleConfiguration", "s3:GetEncryptionConfiguration"),
+                *("s3:GetBucketPolicy", "s3:GetBucketPublicAccessBlock"),
+                "s3:GetBucketObjectLockConfiguration",
+            ),
+            [bucket_arn],
+        ),
+        Permission(
+            "RecordsInTheBucket",
+            ("s3:GetObject", "s3:GetObjectVersion"),
+            [f"{bucket_arn}/*"],
+            because="an auditor reads every record, and the bucket holds nothing else",
+        ),
+        Permission(
+            "DecryptsRecords",
+            ("kms:Decrypt",),
+            [key_arn],
+            conditions={
+                "StringEquals": {"kms:ViaService": f"s3.{names.stack.region}.amazonaws.com"}
+            },
+        ),
+        Permission(
+            "HowTheKeyIsKept",
+            ("kms:DescribeKey", "kms:GetKeyPolicy", "kms:GetKeyRotationStatus"),
+            [key_arn],
+        ),
+        Permission(
+            "WhoChangedWhat",
+            ("cloudtrail:LookupEvents",),
+            ["*"],
+            because="CloudTrail's look-up knows no resources: https://docs.aws.amazon.com/"
+            "service-authorization/latest/reference/list_awscloudtrail.html",
+        ),
+    ]

@@ -1,0 +1,344 @@
+"""Each role may do its work and nothing else, and is taken by those the stage names."""
+
+from __future__ import annotations
+
+import fnmatch
+import json
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tests.infrastructure.rendering import text, texts
+from tests.infrastructure.synthesis import CONTEXT, Resource, Synthesis, synthesise
+
+STACK = "ModelAccess"
+ACCOUNT = "arn:aws:iam::123456789012"
+GITHUB = "token.actions.githubusercontent.com"
+READS = ("Describe", "Get", "List", "Lookup", "Filter", "StartQuery", "StopQuery", "Decrypt")
+
+
+@pytest.fixture(scope="module")
+def named(tmp_path_factory: pytest.TempPathFactory) -> Synthesis:
+    """A stage that names who takes its roles, and asks for all that the guard can hold it to."""
+    return synthesise(
+        "prod",
+        tmp_path_factory.mktemp("named"),
+        fallback_routes=["global"],
+        data_retention="none",
+        guardrail={"id": "abc123", "version": "2"},
+        short_term_bearer_tokens=True,
+        roles={
+            "application": {
+                "principals": [f"{ACCOUNT}:role/search", "arn:aws:iam::444455556666:user/ci"],
+                "github": [
+                    "octo-org/search:ref:refs/heads/main",
+                    "octo-org/search:environment:prod",
+                ],
+            },
+            "auditor": {"principals": [f"{ACCOUNT}:role/compliance"]},
+            "setup": {"github": ["octo-org/platform:environment:prod"]},
+        },
+    )
+
+
+def role(synthesis: Synthesis, purpose: str) -> Resource:
+    (found,) = [
+        each
+        for each in synthesis.resources(STACK, "AWS::IAM::Role")
+        if each.properties["RoleName"].endswith(f"-{purpose}")
+    ]
+    return found
+
+
+def own_statements(synthesis: Synthesis, purpose: str) -> Iterator[dict[str, Any]]:
+    """What the role's policies say, apart from those for whoever calls models."""
+    reference = f"<{role(synthesis, purpose).id}>"
+    for stack in (STACK, "Gateway"):
+        for type_ in ("AWS::IAM::Policy", "AWS::IAM::ManagedPolicy"):
+            for policy in synthesis.resources(stack, type_):
+                holders = texts(policy.properties.get("Roles", []))
+                if any(_is(reference, holder) for holder in holders):
+                    yield from policy.properties["PolicyDocument"]["Statement"]
+
+
+def _is(reference: str, holder: str) -> bool:
+    """A role of another stack is imported, under a name that holds its own."""
+    return holder == reference or reference.strip("<>") in holder
+
+
+def actions(synthesis: Synthesis, purpose: str, effect: str) -> set[str]:
+    return {
+        action
+        for statement in own_statements(synthesis, purpose)
+        if statement["Effect"] == effect
+        for action in texts(statement["Action"])
+    }
+
+
+def allows(synthesis: Synthesis, purpose: str, action: str, resource: str) -> bool:
+    """Whether the role's own policies allow it, where every condition holds."""
+    effects = {
+        statement["Effect"]
+        for statement in own_statements(synthesis, purpose)
+        if any(fnmatch.fnmatchcase(action, each) for each in texts(statement["Action"]))
+        and any(fnmatch.fnmatchcase(resource, each) for each in texts(statement["Resource"]))
+    }
+    return effects == {"Allow"}
+
+
+def default_plan(synthesis: Synthesis) -> str:
+    (found,) = [
+        each.id
+        for each in synthesis.resources("Gateway", "AWS::ApiGateway::UsagePlan")
+        if each.properties["UsagePlanName"] == f"claude-on-bedrock-{synthesis.stage}"
+    ]
+    return found
+
+
+def trust(synthesis: Synthesis, purpose: str) -> list[dict[str, Any]]:
+    document = role(synthesis, purpose).properties["AssumeRolePolicyDocument"]
+    found: list[dict[str, Any]] = document["Statement"]
+    return found
+
+
+def test_outputs_name_policies_and_roles(any_stage: Synthesis) -> None:
+    outputs = any_stage.template(STACK)["Outputs"]
+    setup = {"SetupRoleArn"} if any_stage.stage == "local" else set()
+    between_stacks = ("ExportsOutput", "PublishOutput")
+    assert {name for name in outputs if not name.startswith(between_stacks)} == setup | {
+        *("InvokePolicyArn", "GuardPolicyArn", "BoundaryPolicyArn", "Settings"),
+        *("TeamProfileArns", "TeamPolicyArns"),
+        *("ApplicationRoleArn", "AuditorRoleArn", "OperatorRoleArn"),
+    }
+
+
+def test_a_role_for_which_nobody_is_named_is_the_accounts_to_give(prod: Synthesis) -> None:
+    for purpose in ("application", "auditor", "operator"):
+        (statement,) = trust(prod, purpose)
+        assert texts(statement["Principal"]["AWS"]) == [f"{ACCOUNT}:root"]
+        assert statement["Action"] == "sts:AssumeRole"
+    made = {each.properties["RoleName"] for each in prod.resources(STACK, "AWS::IAM::Role")}
+    assert not [name for name in made if name.endswith("setup")]
+
+
+def test_named_principals_take_a_role_and_the_account_as_such_does_not(named: Synthesis) -> None:
+    principals = {
+        arn
+        for statement in trust(named, "application")
+        if statement["Action"] == "sts:AssumeRole"
+        for arn in texts(statement["Principal"]["AWS"])
+    }
+    assert principals == {f"{ACCOUNT}:role/search", "arn:aws:iam::444455556666:user/ci"}
+    (auditor,) = trust(named, "auditor")
+    assert texts(auditor["Principal"]["AWS"]) == [f"{ACCOUNT}:role/compliance"]
+
+
+def test_a_workflow_takes_a_role_by_audience_and_whole_subject(named: Synthesis) -> None:
+    for purpose, subjects in (
+        (
+            "application",
+            [
+                "repo:octo-org/search:ref:refs/heads/main",
+                "repo:octo-org/search:environment:prod",
+            ],
+        ),
+        ("setup", ["repo:octo-org/platform:environment:prod"]),
+    ):
+        (statement,) = [each for each in trust(named, purpose) if "Federated" in each["Principal"]]
+        assert statement["Action"] == "sts:AssumeRoleWithWebIdentity"
+        assert text(statement["Principal"]["Federated"]) == f"{ACCOUNT}:oidc-provider/{GITHUB}"
+        assert list(statement["Condition"]) == ["StringEquals"]
+        condition = statement["Condition"]["StringEquals"]
+        assert condition[f"{GITHUB}:aud"] == "sts.amazonaws.com"
+        assert texts(condition[f"{GITHUB}:sub"]) == subjects
+    assert not [each for each in named.everything() if each.type == "AWS::IAM::OIDCProvider"], (
+        "the provider is the account's"
+    )
+
+
+def test_the_application_role_holds_what_calls_and_what_guards_and_no_more(
+    any_stage: Synthesis,
+) -> None:
+    properties = role(any_stage, "application").properties
+    held = [arn.strip("<>")[:6] for arn in texts(properties["ManagedPolicyArns"])]
+    assert set(held) == {"Invoke", "GuardD"}
+    assert "GuardBoundary" in text(properties["PermissionsBoundary"])
+    assert not list(own_statements(any_stage, "application"))
+
+
+def test_no_role_holds_more_policies_than_iam_lets_it(any_stage: Synthesis) -> None:
+    for each in any_stage.everything():
+        if each.type == "AWS::IAM::Role":
+            assert len(each.properties.get("ManagedPolicyArns", [])) <= 9  # one may be added
+
+
+@pytest.mark.parametrize("purpose", ["auditor", "operator"])
+def test_who_looks_on_never_invokes(any_stage: Synthesis, purpose: str) -> None:
+    invoking = {
+        *("bedrock:InvokeModel", "bedrock:InvokeModelWithResponseStream", "bedrock-mantle:*"),
+    }
+    assert invoking <= actions(any_stage, purpose, "Deny")
+    assert not [
+        action
+        for action in actions(any_stage, purpose, "Allow")
+        if action.startswith(("bedrock:Invoke", "bedrock:Create", "bedrock-mantle:"))
+    ]
+    assert "ManagedPolicyArns" not in role(any_stage, purpose).properties
+
+
+def test_an_auditor_changes_nothing(any_stage: Synthesis) -> None:
+    allowed = {action.partition(":")[2] for action in actions(any_stage, "auditor", "Allow")}
+    assert {"GetObject", "FilterLogEvents", "Decrypt", "LookupEvents"} <= allowed
+    assert not [action for action in allowed if not action.startswith(READS)]
+
+
+def test_an_auditor_reads_records_of_the_stage_only(prod: Synthesis) -> None:
+    logs = "arn:aws:logs:eu-central-1:123456789012:log-group"
+    ours = f"{logs}:/claude-on-bedrock/prod"
+
+    assert allows(prod, "auditor", "logs:FilterLogEvents", f"{ours}/invocations:*")
+    assert allows(prod, "auditor", "logs:GetLogEvents", f"{ours}/gateway:log-stream:a")
+    assert not allows(prod, "auditor", "logs:FilterLogEvents", f"{logs}:/aws/lambda/x:*")
+    decrypts = [
+        each
+        for each in own_statements(prod, "auditor")
+        if "kms:Decrypt" in texts(each["Action"]) and each["Effect"] == "Allow"
+    ]
+    for each in decrypts:
+        assert each["Condition"]["StringEquals"] == {
+            "kms:ViaService": "s3.eu-central-1.amazonaws.com"
+        }
+
+
+def test_an_operator_reads_audit_lines_and_no_record(prod: Synthesis) -> None:
+    ours = "arn:aws:logs:eu-central-1:123456789012:log-group:/claude-on-bedrock/prod"
+    key = text(prod.template("InvocationLogging")["Outputs"]["KeyArn"]["Value"])
+
+    assert allows(prod, "operator", "logs:FilterLogEvents", f"{ours}/gateway:*")
+    assert not allows(prod, "operator", "logs:FilterLogEvents", f"{ours}/invocations:*")
+    denied = [each for each in own_statements(prod, "operator") if each["Effect"] == "Deny"]
+    assert {action for each in denied for action in texts(each["Action"])} >= {
+        *("s3:GetObject", "s3:GetObjectVersion", "kms:Decrypt", "logs:GetLogEvents"),
+    }
+    (decrypt,) = [each for each in denied if "kms:Decrypt" in texts(each["Action"])]
+    assert key.strip("<>").split(".")[0] in text(decrypt["Resource"])
+
+
+@pytest.mark.parametrize(
+    ("action", "path", "condition"),
+    [
+        ("apigateway:GET", "/apikeys", None),
+        ("apigateway:POST", "/apikeys", "aws:RequestTag/claude-on-bedrock"),
+        ("apigateway:GET", "/apikeys/a1", "aws:ResourceTag/claude-on-bedrock"),
+        ("apigateway:PATCH", "/apikeys/a1", "aws:ResourceTag/claude-on-bedrock"),
+        ("apigateway:DELETE", "/apikeys/a1", "aws:ResourceTag/claude-on-bedrock"),
+        ("apigateway:GET", "/usageplans/PLAN", None),
+        ("apigateway:GET", "/usageplans/PLAN/usage", None),
+        ("apigateway:POST", "/usageplans/PLAN/keys", None),
+        ("apigateway:DELETE", "/usageplans/PLAN/keys/a1", None),
+    ],
+)
+def test_an_operator_hands_out_the_stages_keys(
+    any_stage: Synthesis, action: str, path: str, condition: str | None
+) -> None:
+    plan = default_plan(any_stage)
+    region = CONTEXT["stages"][any_stage.stage]["region"]
+    resource = f"arn:aws:apigateway:{region}::{path.replace('PLAN', f'<{plan}>')}"
+
+    assert allows(any_stage, "operator", action, resource)
+    conditions = [
+        statement.get("Condition", {}).get("StringEquals", {})
+        for statement in own_statements(any_stage, "operator")
+        if action in texts(statement["Action"])
+        and any(fnmatch.fnmatchcase(resource, each) for each in texts(statement["Resource"]))
+    ]
+    expected = {condition: any_stage.stage} if condition else {}
+    assert conditions == [expected]
+
+
+def test_an_operator_changes_neither_plans_nor_the_api(any_stage: Synthesis) -> None:
+    plan = default_plan(any_stage)
+    api = any_stage.only("Gateway", "AWS::ApiGateway::RestApi").id
+    base = f"arn:aws:apigateway:{CONTEXT['stages'][any_stage.stage]['region']}::"
+
+    for path in (f"/usageplans/<{plan}>", "/usageplans/other/keys", f"/restapis/<{api}>"):
+        for action in ("apigateway:POST", "apigateway:PATCH", "apigateway:DELETE"):
+            assert not allows(any_stage, "operator", action, base + path)
+    assert allows(any_stage, "operator", "apigateway:GET", f"{base}/restapis/<{api}>/stages")
+    assert not allows(any_stage, "operator", "apigateway:GET", f"{base}/restapis/other")
+
+
+def test_only_the_setup_role_subscribes_and_only_by_bedrock(local: Synthesis) -> None:
+    written = {
+        resource.id: json.dumps(resource.properties)
+        for resource in local.everything()
+        if resource.type in ("AWS::IAM::Policy", "AWS::IAM::ManagedPolicy")
+    }
+    holders = {name for name, body in written.items() if "aws-marketplace:" in body}
+    assert [name.partition("Role")[0] for name in holders] == ["Setup"]
+    (subscribing,) = [
+        each
+        for each in own_statements(local, "setup")
+        if "aws-marketplace:Subscribe" in texts(each["Action"])
+    ]
+    assert texts(subscribing["Action"]) == [
+        *("aws-marketplace:Subscribe", "aws-marketplace:Unsubscribe"),
+    ]
+    assert subscribing["Condition"] == {
+        "StringEquals": {"aws:CalledViaLast": "bedrock.amazonaws.com"}
+    }
+
+
+def test_the_guards_exceptions_are_the_roles_that_are_made(named: Synthesis) -> None:
+    made = {
+        each.properties["RoleName"]
+        for each in named.everything()
+        if each.type == "AWS::IAM::Role" and "RoleName" in each.properties
+    }
+    excepted = {
+        texts(condition["aws:PrincipalArn"])[0].rpartition("/")[2]
+        for policy in named.resources(STACK, "AWS::IAM::ManagedPolicy")
+        for statement in policy.properties["PolicyDocument"]["Statement"]
+        if (condition := statement.get("Condition", {}).get("ArnNotEquals", {}))
+    }
+    name = "claude-on-bedrock-prod-eu-central-1"
+    assert excepted == {f"{name}-logging", f"{name}-data-retention"}
+    assert excepted <= made
+
+
+def test_what_the_stage_asks_for_is_in_the_guard(named: Synthesis) -> None:
+    (denials,) = [
+        each
+        for each in named.resources(STACK, "AWS::IAM::ManagedPolicy")
+        if each.id.startswith("GuardDenials")
+    ]
+    sids = {each["Sid"] for each in denials.properties["PolicyDocument"]["Statement"]}
+    assert {"OnlyWithTheGuardrail", "NoOtherDataRetention", "NoLongTermBearerTokens"} <= sids
+    assert "NoGlobalRouting" not in sids
+
+
+def test_where_requests_are_signed_the_application_role_may_call_the_endpoint(
+    tmp_path: Path,
+) -> None:
+    signed = synthesise("dev", tmp_path, auth="iam", quota=None)
+    api = signed.only("Gateway", "AWS::ApiGateway::RestApi").id
+
+    (calling,) = [
+        each
+        for each in own_statements(signed, "application")
+        if each["Action"] == "execute-api:Invoke"
+    ]
+    where = f"arn:aws:execute-api:us-east-1:123456789012:<{api}>/dev"
+    assert set(texts(calling["Resource"])) == {f"{where}/GET/*", f"{where}/POST/*"}
+    bounds = {
+        text(resource)
+        for policy in signed.resources(STACK, "AWS::IAM::ManagedPolicy")
+        if policy.id.startswith("GuardBoundary")
+        for each in policy.properties["PolicyDocument"]["Statement"]
+        if each["Action"] == "execute-api:Invoke"
+        for resource in [each["Resource"]]
+    }
+    assert bounds == {"arn:aws:execute-api:us-east-1:123456789012:*/dev/*"}
+    assert not [each for each in actions(signed, "operator", "Allow") if each == "apigateway:POST"]

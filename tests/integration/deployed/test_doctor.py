@@ -1,0 +1,351 @@
+"""`claude-bedrock doctor` against what is up: all well, all broken, and all denied."""
+
+import datetime as dt
+import json
+import os
+import subprocess
+import sys
+import urllib.request
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+
+import pytest
+
+from cli.doctor import retention
+from cli.doctor.account import Account, Clients
+from cli.doctor.check import Check, exit_code
+from cli.doctor.examination import NAMES, Wanted, examine
+from cli.settings import CDK_JSON, Settings
+from tests.integration.deployed.deployment import Deployment
+from tests.integration.deployed.running import PROJECT
+from tests.integration.deployed.test_cli import RUN, claude_bedrock
+
+HAIKU = "anthropic.claude-haiku-4-5-20251001-v1:0"
+MADE_UP = {
+    "region": "us-east-1",
+    "routes": ["us", "global"],
+    "residency": ["us-east"],
+    "models": ["claude-haiku-4-5", "claude-fable-5"],
+    "data_retention": "none",
+    "github": True,
+}
+MISSING = {"__type": "ResourceNotFoundException", "message": "none"}
+DENIED = {"__type": "AccessDeniedException", "message": "not you"}
+DENIED_XML = (
+    "<ErrorResponse><Error><Code>AccessDenied</Code><Message>not you</Message></Error>"
+    "</ErrorResponse>"
+)
+
+Told = Mapping[str, object]
+
+
+def told(service: str, asked: str, body: object, status: int = 200) -> Told:
+    return {"service": service, "asked": asked, "status": status, "body": body}
+
+
+def tell(deployment: Deployment, *answers: Told) -> None:
+    """What the embedded AWS answers instead, from now on: docs/local.md."""
+    request = urllib.request.Request(  # noqa: S310 - loopback
+        deployment.endpoint["aws_endpoint_url"],
+        json.dumps(answers).encode(),
+        {"x-amz-target": "LocalAnswers"},
+    )
+    with urllib.request.urlopen(request) as response:  # noqa: S310 - loopback
+        assert json.load(response) == list(answers)
+
+
+@pytest.fixture
+def healed(deployment: Deployment) -> Iterator[None]:
+    yield
+    tell(deployment)
+
+
+def wanted(deployment: Deployment) -> Wanted:
+    local = (deployment.endpoint["url"], deployment.endpoint["ca_bundle"])
+    return Wanted(PROJECT / CDK_JSON, local, fix=False, now=lambda: dt.datetime.now(dt.UTC))
+
+
+def found(checks: list[Check], name: str, outcome: str) -> list[Check]:
+    return [check for check in checks if (check.name, check.outcome) == (name, outcome)]
+
+
+def doctor(deployment: Deployment, *arguments: str) -> subprocess.CompletedProcess[str]:
+    """With an AWS CLI that is recent enough, whatever this machine has."""
+    bin_folder = deployment.state / "bin"
+    bin_folder.mkdir(exist_ok=True)
+    (bin_folder / "aws").write_text("#!/bin/sh\necho aws-cli/2.31.0\n")
+    (bin_folder / "aws").chmod(0o700)
+    return subprocess.run(
+        [sys.executable, "-c", RUN, "doctor", *arguments, "--state", str(deployment.state)],
+        cwd=PROJECT,
+        env={**os.environ, "PATH": f"{bin_folder}:{os.environ['PATH']}"},
+        capture_output=True,
+        text=True,
+        timeout=120,
+        check=False,
+    )
+
+
+def test_all_is_well_with_what_is_up(deployment: Deployment) -> None:
+    said = doctor(deployment, "--json")
+    checks = [Check(**check) for check in json.loads(said.stdout)]
+
+    assert {check.name for check in checks} == set(NAMES)
+    assert {check.outcome for check in checks} == {"ok", "skipped"}, said.stdout
+    assert said.returncode == 0
+    told_to_people = doctor(deployment)
+    assert told_to_people.returncode == 0
+    assert all(name in told_to_people.stdout for name in NAMES)
+
+
+def broken(tmp_path: Path, deployment: Deployment) -> list[Check]:
+    """What doctor finds when everything that can be wrong is."""
+    stack = deployment.stage().stack("ModelAccess")
+    tell(
+        deployment,
+        told("cloudformation", f"DescribeStacks.*{stack}", _stack(stack)),
+        told("sts", "GetCallerIdentity", _caller()),
+        told("iam", "SimulatePrincipalPolicy", _simulated()),
+        told("ssm", "GetParameter", {"__type": "ParameterNotFound", "message": "none"}, 400),
+        told("bedrock", "GET /logging/modelinvocations", {}),
+        told("bedrock", "GET /data-retention", {"mode": "inherit"}),
+        told("bedrock", "GET /use-case-for-model-access", MISSING, 404),
+        told("bedrock", f"GET /foundation-model-availability/{HAIKU}", _unavailable()),
+        told("bedrock", f"GET /foundation-models/{HAIKU}", _ended()),
+        told("servicequotas", "ListServiceQuotas", {"Quotas": _no_quotas()}),
+    )
+    block = {"region": "eu-central-1", "account": "210987654321"}
+    cdk_json = tmp_path / "cdk.json"
+    cdk_json.write_text(json.dumps({"context": {"stages": {"local": block}}}))
+    nowhere = ("http://127.0.0.1:9/local", None)
+    late = dt.datetime.now(dt.UTC) + dt.timedelta(hours=1)
+    return examine(deployment.stage(), Wanted(cdk_json, nowhere, fix=False, now=lambda: late))
+
+
+@pytest.mark.usefixtures("healed")
+def test_each_check_fails_and_says_what_to_do(deployment: Deployment, tmp_path: Path) -> None:
+    checks = broken(tmp_path, deployment)
+
+    fixes = {
+        "Region": "give --region eu-central-1",
+        "credentials": "take credentials of account 210987654321",
+        "clock": "set the clock",
+        "CDK bootstrap": "cdk bootstrap aws://123456789012/us-east-1",
+        "stack": "describe-stack-events --stack-name claude-on-bedrock-local-ModelAccess",
+        "endpoint": "is `make local` still up?",
+        "invocation logging": "put-model-invocation-logging-configuration",
+        "use-case form": "claude-bedrock access submit",
+        "model availability": "choose a Region",
+        "model entitlement": "payment method",
+        "model authorisation": "AWS Support",
+        "model agreement": f"--model-id us.{HAIKU}",
+        "model lifecycle": "in the stage's models",
+        "Marketplace permissions": "roles.setup",
+        "requests per minute": "request-service-quota-increase",
+        "tokens per minute": "request-service-quota-increase",
+        "data retention": "claude-bedrock doctor --fix",
+        "model data retention": "--mode aws_review",
+        "destination Regions": "`residency`",
+        "GitHub OIDC provider": "create-open-id-connect-provider",
+    }
+    # The AWS CLI is nothing of ours, and what the settings say when they cannot be read is below.
+    assert set(fixes) == set(NAMES) - {"AWS CLI", "stage settings"}
+    for name, fix in fixes.items():
+        failed = found(checks, name, "failed")
+        assert failed, (name, [check for check in checks if check.name == name])
+        assert any(fix in check.fix for check in failed), failed
+    assert exit_code(checks) == 1
+
+
+@pytest.mark.usefixtures("healed")
+def test_what_aws_denies_is_unknown_and_names_the_permission(deployment: Deployment) -> None:
+    tell(
+        deployment,
+        *(told(name, "", DENIED, 403) for name in ("bedrock", "servicequotas", "ssm")),
+        *(told(name, "", DENIED_XML, 403) for name in ("cloudformation", "iam")),
+        told("sts", "GetCallerIdentity", _caller("sts", "assumed-role/operator/ann")),
+    )
+    checks = examine(deployment.stage(), wanted(deployment))
+
+    permissions = {
+        "CDK bootstrap": "ssm:GetParameter",
+        "stack": "cloudformation:DescribeStacks",
+        "invocation logging": "bedrock:GetModelInvocationLoggingConfiguration",
+        "use-case form": "bedrock:GetUseCaseForModelAccess",
+        "model availability": "bedrock:GetFoundationModelAvailability",
+        "model entitlement": "bedrock:GetFoundationModelAvailability",
+        "model authorisation": "bedrock:GetFoundationModelAvailability",
+        "model agreement": "bedrock:GetFoundationModelAvailability",
+        "model lifecycle": "bedrock:GetFoundationModel",
+        "Marketplace permissions": "iam:SimulatePrincipalPolicy",
+        "requests per minute": "servicequotas:ListServiceQuotas",
+        "tokens per minute": "servicequotas:ListServiceQuotas",
+        "data retention": "bedrock:GetAccountDataRetention",
+        "model data retention": "bedrock:GetAccountDataRetention",
+        "destination Regions": "bedrock:GetInferenceProfile",
+    }
+    for name, permission in permissions.items():
+        of_name = [check for check in checks if check.name == name]
+        assert {check.outcome for check in of_name} == {"unknown"}, of_name
+        assert all(f"allow {permission}" in check.fix for check in of_name)
+    assert exit_code(checks) == 2
+
+
+@pytest.mark.usefixtures("healed")
+def test_refused_credentials_leave_nothing_to_look_at(deployment: Deployment) -> None:
+    expired = DENIED_XML.replace("AccessDenied", "ExpiredToken")
+    tell(deployment, told("sts", "GetCallerIdentity", expired, 403))
+    checks = examine(deployment.stage(), wanted(deployment))
+
+    assert {check.name for check in checks} == set(NAMES)
+    (failed,) = [check for check in checks if check.outcome == "failed"]
+    assert (failed.name, "aws sso login" in failed.fix) == ("credentials", True)
+
+
+def test_before_the_first_deployment_the_settings_are_those_of_cdk_json(
+    deployment: Deployment,
+) -> None:
+    checks = examine(
+        deployment.stage()._replace(stage="dev"), wanted(deployment)._replace(local=None)
+    )
+
+    (settings,) = found(checks, "stage settings", "ok")
+    assert "cdk.json: claude-haiku-4-5" in settings.found
+    assert {check.outcome for check in checks if check.name == "stack"} == {"skipped"}
+    (logging,) = found(checks, "invocation logging", "failed")
+    assert "/claude-on-bedrock/local/invocations" in logging.found
+
+
+def test_a_stage_that_nothing_tells_of_fails(deployment: Deployment, tmp_path: Path) -> None:
+    checks = examine(
+        deployment.stage()._replace(stage="nowhere"),
+        wanted(deployment)._replace(cdk_json=tmp_path / "none.json", local=None),
+    )
+
+    (settings,) = found(checks, "stage settings", "failed")
+    assert "deploy the stage" in settings.fix
+    assert {check.name for check in checks} == set(NAMES)
+
+
+@pytest.fixture
+def of_a_new_account(deployment: Deployment) -> Iterator[None]:
+    """No mode of its own, whatever the deployed stage has set; afterwards that again."""
+    bedrock = deployment.client("bedrock")
+    before = bedrock.get_account_data_retention()["mode"]
+    bedrock.put_account_data_retention(mode="inherit")
+    yield
+    bedrock.put_account_data_retention(mode=before)
+
+
+@pytest.mark.usefixtures("of_a_new_account")
+def test_fix_sets_a_stricter_mode_and_never_a_looser_one(deployment: Deployment) -> None:
+    stage = deployment.stage()
+    account = Account(stage, Clients(stage), "123456789012", "arn:…", "2026-11-25")
+    asked = Settings("here", "us-east-1", ("global",), None, (), "none", github=False)
+
+    def mode() -> str:
+        now: str = deployment.client("bedrock").get_account_data_retention()["mode"]
+        return now
+
+    (left,) = retention.check(account, asked, fix=False)
+    assert (left.outcome, mode()) == ("failed", "inherit")
+    (fixed,) = retention.check(account, asked, fix=True)
+    assert (fixed.outcome, fixed.found) == ("ok", "none, set just now; it was inherit")
+    assert mode() == "none"
+    (refused,) = retention.check(account, asked._replace(data_retention="aws_review"), fix=True)
+    assert (refused.outcome, mode()) == ("failed", "none")
+
+
+def test_the_form_is_sent_as_it_was_filled_in(deployment: Deployment, tmp_path: Path) -> None:
+    bedrock = deployment.client("bedrock")
+    before = bedrock.get_use_case_for_model_access()["formData"]
+    empty = json.loads(claude_bedrock_form())
+    form = tmp_path / "form.json"
+    form.write_text(json.dumps(empty))
+
+    refused = claude_bedrock(deployment, "access", "submit", "--form", str(form), "--yes")
+    assert (refused.returncode, "companyName: empty" in refused.stderr) == (1, True)
+    filled = {name: f"Octo {name}" for name in empty} | {"intendedUsers": "0"}
+    form.write_text(json.dumps(filled))
+    unasked = claude_bedrock(deployment, "access", "submit", "--form", str(form))
+    assert unasked.returncode == 1
+    assert bedrock.get_use_case_for_model_access()["formData"] == before
+
+    try:
+        sent = claude_bedrock(deployment, "access", "submit", "--form", str(form), "--yes")
+        assert sent.returncode == 0, sent.stderr
+        assert "123456789012 in us-east-1" in sent.stdout
+        assert "binds it" in sent.stdout
+        assert json.loads(bedrock.get_use_case_for_model_access()["formData"]) == filled
+    finally:
+        bedrock.put_use_case_for_model_access(formData=before)
+
+
+def claude_bedrock_form() -> str:
+    printed = subprocess.run(
+        [sys.executable, "-c", RUN, "access", "form"],
+        cwd=PROJECT,
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    return printed.stdout
+
+
+def _stack(name: str) -> str:
+    settings = json.dumps(MADE_UP)
+    return (
+        "<DescribeStacksResponse><DescribeStacksResult><Stacks><member>"
+        f"<StackName>{name}</StackName><StackStatus>UPDATE_ROLLBACK_FAILED</StackStatus>"
+        "<CreationTime>2026-11-25T00:00:00Z</CreationTime><Outputs><member>"
+        f"<OutputKey>Settings</OutputKey><OutputValue>{settings}</OutputValue>"
+        "</member></Outputs></member></Stacks></DescribeStacksResult></DescribeStacksResponse>"
+    )
+
+
+def _caller(service: str = "iam", resource: str = "user/nobody") -> str:
+    return (
+        "<GetCallerIdentityResponse><GetCallerIdentityResult>"
+        f"<Arn>arn:aws:{service}::123456789012:{resource}</Arn><UserId>1</UserId>"
+        "<Account>123456789012</Account>"
+        "</GetCallerIdentityResult></GetCallerIdentityResponse>"
+    )
+
+
+def _simulated() -> str:
+    return (
+        "<SimulatePrincipalPolicyResponse><SimulatePrincipalPolicyResult><EvaluationResults>"
+        "<member><EvalActionName>aws-marketplace:Subscribe</EvalActionName>"
+        "<EvalDecision>implicitDeny</EvalDecision></member></EvaluationResults>"
+        "</SimulatePrincipalPolicyResult></SimulatePrincipalPolicyResponse>"
+    )
+
+
+def _unavailable() -> Mapping[str, object]:
+    return {
+        "modelId": HAIKU,
+        "agreementAvailability": {"status": "NOT_AVAILABLE"},
+        "authorizationStatus": "NOT_AUTHORIZED",
+        "entitlementAvailability": "NOT_AVAILABLE",
+        "regionAvailability": "NOT_AVAILABLE",
+    }
+
+
+def _ended() -> Mapping[str, object]:
+    life = {"status": "LEGACY", "endOfLifeTime": "2026-11-01T00:00:00Z"}
+    arn = f"arn:aws:bedrock:us-east-1::foundation-model/{HAIKU}"
+    return {"modelDetails": {"modelArn": arn, "modelId": HAIKU, "modelLifecycle": life}}
+
+
+def _no_quotas() -> list[Mapping[str, object]]:
+    return [
+        {
+            "QuotaName": f"{kind} model inference {counted} per minute for Anthropic Claude "
+            "Haiku 4.5",
+            "QuotaCode": "L-1",
+            "Value": 0.0,
+            "Adjustable": True,
+        }
+        for kind in ("Cross-region", "Global cross-region")
+        for counted in ("requests", "tokens")
+    ]

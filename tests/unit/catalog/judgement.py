@@ -1,0 +1,59 @@
+"""Judges statements as IAM does, as far as ours go: patterns, denials first, negated conditions."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Mapping
+from typing import Any
+
+from catalog.access import Statement
+
+_HOLDS = {
+    "StringEquals": lambda wanted, given: given in wanted,
+    "StringNotEquals": lambda wanted, given: given not in wanted,
+    "ArnNotEquals": lambda wanted, given: given not in wanted,
+    "ArnNotLike": lambda wanted, given: not _fits_any(wanted, given),
+}
+
+
+def judged(
+    policy: Iterable[Statement], action: str, resource: str, context: Mapping[str, str]
+) -> str:
+    """`deny`, `allow`, or `neither`, which is a denial too where nothing else allows."""
+    effects = {
+        statement["Effect"]
+        for statement in policy
+        if _fits_any(_list(statement["Action"]), action)
+        and _names(statement, resource)
+        and _conditions_hold(statement.get("Condition", {}), context)
+    }
+    return "deny" if "Deny" in effects else "allow" if "Allow" in effects else "neither"
+
+
+def _names(statement: Statement, resource: str) -> bool:
+    if "NotResource" in statement:
+        return not _fits_any(_list(statement["NotResource"]), resource)
+    return _fits_any(_list(statement["Resource"]), resource)
+
+
+def _conditions_hold(condition: Mapping[str, Any], context: Mapping[str, str]) -> bool:
+    """An absent key fails an operator, and passes a negated one."""
+    return all(
+        _HOLDS[operator](_list(wanted), context[key]) if key in context else "Not" in operator
+        for operator, tests in condition.items()
+        for key, wanted in tests.items()
+    )
+
+
+def _fits_any(patterns: Iterable[str], text: str) -> bool:
+    return any(_fits(pattern, text) for pattern in patterns)
+
+
+def _fits(pattern: str, text: str) -> bool:
+    if "*" not in pattern:
+        return pattern == text
+    return bool(re.fullmatch(".*".join(map(re.escape, pattern.split("*"))), text))
+
+
+def _list(value: Any) -> list[str]:  # noqa: ANN401 - a policy writes one or a list of several
+    return [value] if isinstance(value, str) else list(value)

@@ -1,0 +1,273 @@
+"""The guard denies each unlogged door and each other route, and nothing that the stage needs."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+import catalog
+from catalog import MODELS, Model, access, guard
+from catalog.access import Place, Statement
+from catalog.guard import Guarded
+from tests.unit.catalog.judgement import judged
+
+ACCOUNT = "111122223333"
+REGION = "eu-central-1"
+LOGGING = f"arn:aws:iam::{ACCOUNT}:role/claude-on-bedrock-prod-{REGION}-logging"
+RETENTION = f"arn:aws:iam::{ACCOUNT}:role/claude-on-bedrock-prod-{REGION}-data-retention"
+ADMIN = f"arn:aws:iam::{ACCOUNT}:role/admin"
+EVERYTHING: Statement = {"Sid": "Admin", "Effect": "Allow", "Action": "*", "Resource": "*"}
+SERVED = [m for m in MODELS if m.profiles and not catalog.is_retired(m, "2026-11-23")]
+HAIKU = "anthropic.claude-haiku-4-5-20251001-v1:0"
+
+
+def guarded(*routes: str, **settings: Any) -> Guarded:  # noqa: ANN401 - fields of Guarded
+    guardrail = settings.pop("guardrail", None)
+    place = Place(routes or ("eu",), REGION, ACCOUNT, guardrail=guardrail)
+    return Guarded("prod", place, **settings)
+
+
+def verdict(
+    stage: Guarded, action: str, resource: str = "*", context: dict[str, str] | None = None
+) -> str:
+    """What becomes of an administrator's call under the guard."""
+    context = {"aws:RequestedRegion": REGION, "aws:PrincipalArn": ADMIN} | (context or {})
+    return judged([EVERYTHING, *guard.deny_statements(stage)], action, resource, context)
+
+
+def profile(name: str, region: str = REGION) -> str:
+    return f"arn:aws:bedrock:{region}:{ACCOUNT}:inference-profile/{name}"
+
+
+def through(name: str) -> dict[str, str]:
+    return {"bedrock:InferenceProfileArn": profile(name)}
+
+
+@pytest.mark.parametrize("action", access.INVOKE)
+@pytest.mark.parametrize(
+    ("resource", "context"),
+    [
+        (profile(f"us.{HAIKU}"), {}),
+        (profile(f"global.{HAIKU}"), {}),
+        (profile(f"eu.{HAIKU}", "eu-west-1"), {}),
+        (profile("eu.amazon.nova-pro-v1:0"), {}),
+        (f"arn:aws:bedrock:{REGION}:444455556666:inference-profile/eu.{HAIKU}", {}),
+        (f"arn:aws:bedrock:{REGION}::foundation-model/{HAIKU}", {}),
+        (f"arn:aws:bedrock:{REGION}::foundation-model/{HAIKU}", through(f"us.{HAIKU}")),
+        ("arn:aws:bedrock:eu-west-1::foundation-model/amazon.nova-pro-v1:0", through("eu.x")),
+        (
+            f"arn:aws:bedrock:::foundation-model/{HAIKU}",
+            through(f"global.{HAIKU}") | {"aws:RequestedRegion": "unspecified"},
+        ),
+        (
+            f"arn:aws:bedrock:::foundation-model/{HAIKU}",
+            through(f"eu.{HAIKU}") | {"aws:RequestedRegion": "unspecified"},
+        ),
+        (f"arn:aws:bedrock:{REGION}:{ACCOUNT}:application-inference-profile/a1b2", {}),
+        (f"arn:aws:bedrock:{REGION}:{ACCOUNT}:async-invoke/a1b2", {}),
+        (f"arn:aws:bedrock:{REGION}:{ACCOUNT}:provisioned-model/a1b2", {}),
+        (f"arn:aws:bedrock:{REGION}:{ACCOUNT}:imported-model/a1b2", {}),
+        (f"arn:aws:bedrock:{REGION}:{ACCOUNT}:custom-model-deployment/a1b2", {}),
+        (f"arn:aws:bedrock:{REGION}:{ACCOUNT}:prompt-router/a1b2", {}),
+        (f"arn:aws:bedrock:{REGION}:{ACCOUNT}:project/a1b2", {}),
+        (f"arn:aws:sagemaker:{REGION}:{ACCOUNT}:endpoint/a1b2", {}),
+    ],
+)
+def test_nothing_but_claude_by_the_stages_route_can_be_invoked(
+    action: str, resource: str, context: dict[str, str]
+) -> None:
+    assert verdict(guarded("eu"), action, resource, context) == "deny"
+
+
+STAGES = st.builds(
+    Guarded,
+    stage=st.just("prod"),
+    place=st.builds(
+        Place,
+        st.permutations(catalog.ROUTES).flatmap(
+            lambda order: st.integers(1, 3).map(lambda many: tuple(order[:many]))
+        ),
+        st.just(REGION),
+        st.just(ACCOUNT),
+        st.just("aws"),
+        guardrail=st.sampled_from([None, ("abc123", "1"), ("abc123", "DRAFT")]),
+    ),
+    short_term_bearer_tokens=st.booleans(),
+    data_retention=st.sampled_from([None, "none", "aws_review"]),
+    team_profiles=st.booleans(),
+    signed_callers=st.booleans(),
+)
+
+
+@given(stage=STAGES, name=st.sampled_from([m.name for m in SERVED]))
+def test_the_guard_leaves_what_the_stage_allows_and_the_boundary_too(
+    stage: Guarded, name: str
+) -> None:
+    model = catalog.find(name)
+    assert model is not None
+    routes = stage.place.routes
+    reached = [route for route in routes if catalog.reach(model, route, REGION) is not None]
+    here = {"aws:RequestedRegion": REGION}
+    with_guardrail = {access.GUARDRAIL: stage.place.guardrail_version_arn or "none"}
+    for route in reached:
+        door = profile(f"{route}.{model.base_id}")
+        behind = here | with_guardrail | {access.PROFILE: door}
+        for policy in (
+            [EVERYTHING, *guard.deny_statements(stage)],
+            guard.boundary_statements(stage),
+        ):
+            for action in access.INVOKE:
+                assert judged(policy, action, door, here) == "allow"
+                for resource, context in _asked_behind(model, route, behind):
+                    assert judged(policy, action, resource, context) == "allow"
+    assert len(guard.service_control_policy(guard.deny_statements(stage))) <= 5120
+    assert access.characters(guard.boundary_statements(stage)) <= 6144
+    sids = [each["Sid"] for each in guard.boundary_statements(stage)]
+    assert len(set(sids)) == len(sids)
+
+
+def _asked_behind(
+    model: Model, route: str, context: dict[str, str]
+) -> list[tuple[str, dict[str, str]]]:
+    """What Bedrock asks about the models behind a profile."""
+    regions = access.profile_destinations(model, route, REGION) or (REGION,)
+    asked = [(f"arn:aws:bedrock:{r}::foundation-model/{model.base_id}", context) for r in regions]
+    if route == "global":
+        nowhere = f"arn:aws:bedrock:::foundation-model/{model.base_id}"
+        asked.append((nowhere, context | {"aws:RequestedRegion": "unspecified"}))
+    return asked
+
+
+@pytest.mark.parametrize(
+    "action",
+    [
+        "bedrock-mantle:CreateInference",
+        "bedrock-mantle:PutAccountDataRetention",
+        "bedrock-mantle:CallWithBearerToken",
+        "bedrock:CallWithBearerToken",
+        "bedrock:CreateModelInvocationJob",
+        "bedrock:CreateEvaluationJob",
+        "bedrock:PutModelInvocationLoggingConfiguration",
+        "bedrock:DeleteModelInvocationLoggingConfiguration",
+        "bedrock:PutAccountDataRetention",
+    ],
+)
+def test_unlogged_doors_and_the_accounts_settings_are_shut(action: str) -> None:
+    assert verdict(guarded(), action) == "deny"
+    assert judged(guard.boundary_statements(guarded()), action, "*", {}) == "deny"
+
+
+@pytest.mark.parametrize(
+    "action",
+    ["bedrock:CountTokens", "bedrock:GetInferenceProfile", "s3:GetObject", "sts:AssumeRole"],
+)
+def test_what_is_nobodys_danger_is_left_alone(action: str) -> None:
+    assert verdict(guarded(), action) == "allow"
+
+
+def test_each_setting_of_the_account_is_its_roles_and_no_others() -> None:
+    for action, role, other in (
+        ("bedrock:PutModelInvocationLoggingConfiguration", LOGGING, RETENTION),
+        ("bedrock:DeleteModelInvocationLoggingConfiguration", LOGGING, RETENTION),
+        ("bedrock:PutAccountDataRetention", RETENTION, LOGGING),
+    ):
+        assert verdict(guarded(), action, context={"aws:PrincipalArn": role}) == "allow"
+        for stranger in (other, f"{role}-2", role.replace(ACCOUNT, "444455556666")):
+            assert verdict(guarded(), action, context={"aws:PrincipalArn": stranger}) == "deny"
+
+
+def test_a_stage_that_sets_data_retention_has_no_other_set_even_by_its_own_role() -> None:
+    stage = guarded(data_retention="none")
+    action, ours = "bedrock:PutAccountDataRetention", {"aws:PrincipalArn": RETENTION}
+
+    assert verdict(stage, action, context=ours | {"bedrock:DataRetentionMode": "none"}) == "allow"
+    for mode in ("default", "inherit", "aws_review", "provider_data_share"):
+        assert verdict(stage, action, context=ours | {"bedrock:DataRetentionMode": mode}) == "deny"
+    assert verdict(stage, action, context=ours) == "deny"
+    assert verdict(stage, action, context={"bedrock:DataRetentionMode": "none"}) == "deny"
+
+
+@pytest.mark.parametrize(
+    ("let", "kind", "expected"),
+    [
+        (False, "SHORT_TERM", "deny"),
+        (False, "LONG_TERM", "deny"),
+        (True, "SHORT_TERM", "allow"),
+        (True, "LONG_TERM", "deny"),
+        (True, "MEDIUM_TERM", "deny"),
+        (True, None, "deny"),
+    ],
+)
+def test_only_short_term_keys_and_only_where_let_pass(
+    let: bool, kind: str | None, expected: str
+) -> None:
+    stage = guarded(short_term_bearer_tokens=let)
+    context = {"bedrock:BearerTokenType": kind} if kind else {}
+
+    assert verdict(stage, "bedrock:CallWithBearerToken", context=context) == expected
+    assert verdict(stage, "bedrock-mantle:CallWithBearerToken", context=context) == "deny"
+
+
+def test_team_profiles_are_called_where_there_are_teams_and_copy_no_other_route() -> None:
+    team = f"arn:aws:bedrock:{REGION}:{ACCOUNT}:application-inference-profile/a1b2"
+    model = f"arn:aws:bedrock:eu-west-1::foundation-model/{HAIKU}"
+    stage, action = guarded(team_profiles=True), "bedrock:CreateInferenceProfile"
+
+    assert verdict(stage, "bedrock:InvokeModel", team) == "allow"
+    assert verdict(stage, "bedrock:InvokeModel", model, {access.PROFILE: team}) == "allow"
+    assert verdict(stage, action, profile(f"eu.{HAIKU}")) == "allow"
+    assert verdict(stage, action, profile(f"global.{HAIKU}")) == "deny"
+    assert verdict(guarded(), "bedrock:InvokeModel", model, {access.PROFILE: team}) == "deny"
+
+
+def test_a_guardrail_is_asked_of_every_invocation() -> None:
+    model = f"arn:aws:bedrock:eu-west-1::foundation-model/{HAIKU}"
+    ours = f"arn:aws:bedrock:{REGION}:{ACCOUNT}:guardrail/abc123"
+    stage, call = guarded(guardrail=("abc123", "2")), through(f"eu.{HAIKU}")
+
+    def invoked(context: dict[str, str]) -> str:
+        return verdict(stage, "bedrock:InvokeModelWithResponseStream", model, call | context)
+
+    assert invoked({access.GUARDRAIL: f"{ours}:2"}) == "allow"
+    assert invoked({access.GUARDRAIL: f"{ours}:1"}) == "deny"
+    assert invoked({access.GUARDRAIL: ours}) == "deny"
+    assert invoked({}) == "deny"
+    boundary = guard.boundary_statements(stage)
+    assert judged(boundary, "bedrock:ApplyGuardrail", ours, {}) == "allow"
+    assert judged(boundary, "bedrock:ApplyGuardrail", f"{ours}x", {}) == "neither"
+
+
+def test_the_boundary_bounds_to_calling_claude_and_telling_of_it() -> None:
+    stage = guarded(signed_callers=True)
+    boundary = guard.boundary_statements(stage)
+    log = f"arn:aws:logs:{REGION}:{ACCOUNT}:log-group:/claude-on-bedrock/prod"
+    apis = f"arn:aws:execute-api:{REGION}:{ACCOUNT}:a1b2c3"
+
+    assert judged(boundary, "logs:PutLogEvents", f"{log}/gateway:log-stream:x", {}) == "allow"
+    assert judged(boundary, "logs:PutLogEvents", f"{log}/invocations:*", {}) == "neither"
+    assert judged(boundary, "xray:PutTraceSegments", "*", {}) == "allow"
+    assert judged(boundary, "execute-api:Invoke", f"{apis}/prod/POST/v1/messages", {}) == "allow"
+    assert judged(boundary, "execute-api:Invoke", f"{apis}/dev/POST/v1/messages", {}) == "neither"
+    for action in ("iam:PutRolePolicy", "s3:GetObject", "bedrock:InvokeAgent", "kms:Decrypt"):
+        assert judged(boundary, action, "*", {}) == "neither"
+    unsigned = guard.boundary_statements(guarded())
+    assert judged(unsigned, "execute-api:Invoke", f"{apis}/prod/GET/", {}) == "neither"
+
+
+def test_a_service_control_policy_is_the_denials_and_no_longer_than_aws_takes() -> None:
+    denials = guard.deny_statements(guarded("global", "us", "eu", data_retention="none"))
+    text = guard.service_control_policy(denials)
+
+    assert json.loads(text) == {"Version": "2012-10-17", "Statement": denials}
+    assert {each["Effect"] for each in denials} == {"Deny"}
+    with pytest.raises(guard.TooLongError, match="5120"):
+        guard.service_control_policy(denials * 3)
+
+
+def test_no_role_name_is_longer_than_iam_takes() -> None:
+    for purpose in (guard.LOGGING_ROLE, guard.DATA_RETENTION_ROLE, "application"):
+        assert len(guard.role_name("s" * 16, "ap-northeast-1", purpose)) <= 64

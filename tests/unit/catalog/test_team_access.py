@@ -1,0 +1,133 @@
+"""A team's statements open its own profiles and what is behind them, judged as IAM judges them."""
+
+import json
+from itertools import product
+
+import pytest
+
+import catalog
+from catalog import MODELS, Model, access, team_access
+from catalog.access import Place
+from catalog.team_access import ApplicationProfile
+from tests.unit.catalog.judgement import judged
+
+ACCOUNT = "111122223333"
+ACTIONS = ("bedrock:InvokeModel", "bedrock:InvokeModelWithResponseStream")
+SONNET = next(model for model in MODELS if model.name == "claude-sonnet-4-5")
+HAIKU = next(model for model in MODELS if model.name == "claude-haiku-4-5")
+GLOBAL = Place(("global",), "us-east-1", ACCOUNT)
+EU = Place(("eu",), "eu-central-1", ACCOUNT)
+KEY = "bedrock:InferenceProfileArn"
+
+
+def own(place: Place, profile_id: str) -> str:
+    return place.arn(f"application-inference-profile/{profile_id}")
+
+
+def copied(place: Place, model: Model, route: str) -> str:
+    return place.arn(f"inference-profile/{catalog.profile_id(model, route)}")
+
+
+def verdict(place: Place, resource: str, **context: str) -> set[str]:
+    statements = team_access.invoke_statements(
+        [ApplicationProfile(SONNET, place.routes[0], "sonnetofours")], place
+    )
+    given = {name.replace("_", ":"): value for name, value in context.items()}
+    return {judged(statements, action, resource, given) for action in ACTIONS}
+
+
+@pytest.mark.parametrize(
+    "key", [own(EU, "sonnetofours"), copied(EU, SONNET, "eu")], ids=["own", "copied"]
+)
+def test_a_geographys_models_are_open_through_the_profile_whichever_arn_bedrock_names(
+    key: str,
+) -> None:
+    here = {"aws_RequestedRegion": EU.region}
+    assert verdict(EU, own(EU, "sonnetofours"), **here) == {"allow"}
+    reached = access.profile_destinations(SONNET, "eu", EU.region)
+    assert len(reached) > 1
+    for region in reached:
+        model = EU.model_arn(SONNET.base_id, region=region)
+        assert verdict(EU, model, aws_RequestedRegion=region, bedrock_InferenceProfileArn=key) == {
+            "allow"
+        }
+
+
+@pytest.mark.parametrize(
+    "key", [own(GLOBAL, "sonnetofours"), copied(GLOBAL, SONNET, "global")], ids=["own", "copied"]
+)
+def test_global_is_open_from_the_region_and_where_bedrock_names_none(key: str) -> None:
+    here, anywhere = GLOBAL.region, "unspecified"
+    profile = own(GLOBAL, "sonnetofours")
+    assert verdict(GLOBAL, profile, aws_RequestedRegion=here) == {"allow"}
+    for region, asked in ((here, here), ("", anywhere)):
+        model = GLOBAL.model_arn(SONNET.base_id, region=region)
+        assert verdict(
+            GLOBAL, model, aws_RequestedRegion=asked, bedrock_InferenceProfileArn=key
+        ) == {"allow"}
+    elsewhere = GLOBAL.model_arn(SONNET.base_id, region="eu-west-1")
+    assert verdict(
+        GLOBAL, elsewhere, aws_RequestedRegion="eu-west-1", bedrock_InferenceProfileArn=key
+    ) == {"neither"}
+
+
+@pytest.mark.parametrize("place", [GLOBAL, EU], ids=["global", "eu"])
+def test_nothing_else_is_open(place: Place) -> None:
+    route = place.routes[0]
+    model = place.model_arn(SONNET.base_id, region=place.region)
+    other = place.model_arn(HAIKU.base_id, region=place.region)
+    here = {"aws_RequestedRegion": place.region}
+    ours, anothers = own(place, "sonnetofours"), own(place, "sonnetoftheirs")
+    assert verdict(place, model, **here) == {"neither"}
+    assert verdict(place, anothers, **here) == {"neither"}
+    assert verdict(place, copied(place, SONNET, route), **here) == {"neither"}
+    assert verdict(place, model, **here, bedrock_InferenceProfileArn=anothers) == {"neither"}
+    assert verdict(place, other, **here, bedrock_InferenceProfileArn=ours) == {"neither"}
+
+
+def test_where_the_stage_has_a_guardrail_the_models_ask_for_it() -> None:
+    place = EU._replace(guardrail=("abc", "3"))
+    profile = ApplicationProfile(SONNET, "eu", "sonnetofours")
+    statements = team_access.invoke_statements([profile], place)
+    model = place.model_arn(SONNET.base_id, region=place.region)
+    context = {"aws:RequestedRegion": place.region, KEY: own(place, "sonnetofours")}
+    guarded = context | {"bedrock:GuardrailIdentifier": place.arn("guardrail/abc:3")}
+    assert judged(statements, ACTIONS[0], model, context) == "neither"
+    assert judged(statements, ACTIONS[0], model, guarded) == "allow"
+    applied = judged(statements, "bedrock:ApplyGuardrail", place.arn("guardrail/abc"), {})
+    assert applied == "allow"
+
+
+def test_a_policy_lets_a_client_ask_what_is_behind_a_profile_only_where_told() -> None:
+    profile = ApplicationProfile(SONNET, "eu", "sonnetofours")
+    action, arn = "bedrock:GetInferenceProfile", own(EU, "sonnetofours")
+    (plain,) = team_access.invoke_policies([profile], EU)
+    (described,) = team_access.invoke_policies([profile], EU, described=True)
+    assert judged(plain, action, arn, {}) == "neither"
+    assert judged(described, action, arn, {}) == "allow"
+
+
+@pytest.mark.parametrize("place", [GLOBAL, EU], ids=["global", "eu"])
+@pytest.mark.parametrize("described", [False, True])
+def test_policies_are_within_the_limit_and_lose_no_profile(place: Place, described: bool) -> None:
+    route = place.routes[0]
+    models = [each for each in MODELS if catalog.reach(each, route, place.region) is not None]
+    profiles = [
+        ApplicationProfile(model, route, f"{number:06}{model_number:06}")
+        for (model_number, model), number in product(enumerate(models), range(4))
+    ]
+    token = "${Token[A.very.long.token.that.stands.for.twelve.digits.4711]}"
+    documents = team_access.invoke_policies(
+        profiles, place._replace(account=token), described=described
+    )
+    written = [json.dumps({"Version": "2012-10-17", "Statement": each}) for each in documents]
+    compact = [each.replace(token, ACCOUNT).replace(" ", "") for each in written]
+    assert len(compact) > 1
+    assert all(len(each) <= 6144 for each in compact)
+    for profile in profiles:
+        assert any(own(place, profile.id) in each for each in compact)
+
+
+def test_a_model_without_the_route_has_no_statement() -> None:
+    with pytest.raises(catalog.NoProfile, match="has no us profile callable from eu-central-1"):
+        team_access.invoke_statements([ApplicationProfile(SONNET, "us", "a")], EU)

@@ -1,0 +1,13 @@
+"""What the CLI's tests share."""
+
+from collections.abc import Iterator
+
+import pytest
+
+from tests.unit.cli.answers import Server, serving
+
+
+@pytest.fixture
+def server() -> Iterator[Server]:
+    with serving() as found:
+        yield found

@@ -1,0 +1,159 @@
+"""What is looked at outside the models: CLI, credentials, clock, bootstrap, stacks, endpoint."""
+
+import datetime as dt
+import socket
+from pathlib import Path
+
+import pytest
+
+from cli.deployment import Deployment
+from cli.doctor import aws_cli, bootstrap, endpoint, identity, stacks
+from cli.doctor.account import Account, Clients
+from cli.doctor.check import Topic
+from cli.doctor.examination import NAMES, judge_region, judge_settings, without_region
+from cli.settings import Settings
+
+DEPLOYMENT = Deployment("dev", "us-east-1", None)
+ACCOUNT = Account(DEPLOYMENT, Clients(DEPLOYMENT), "123456789012", "arn:…", "2026-11-25")
+NOON = dt.datetime(2026, 11, 25, 12, tzinfo=dt.UTC)
+
+
+@pytest.mark.parametrize(
+    ("said", "outcome"),
+    [
+        ("aws-cli/2.13.23 Python/3.11.6 Linux/6.1", "ok"),
+        ("aws-cli/2.100.0 Python/3.13.1 Linux/6.1", "ok"),
+        ("aws-cli/2.13.22 Python/3.11.6 Linux/6.1", "warning"),
+        ("aws-cli/1.45.11 Python/3.11.7", "warning"),
+        ("command not found", "warning"),
+        (None, "warning"),
+    ],
+)
+def test_an_old_aws_cli_is_told(said: str | None, outcome: str) -> None:
+    found = aws_cli.judge(said)
+
+    assert found.outcome == outcome
+    assert ("install version 2" in found.fix) == (outcome != "ok")
+
+
+def test_the_aws_cli_is_asked_for_its_version(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    program = tmp_path / "aws"
+    program.write_text("#!/bin/sh\necho aws-cli/2.31.0\n")
+    program.chmod(0o700)
+    monkeypatch.setenv("PATH", f"{tmp_path}:/bin:/usr/bin")
+
+    assert aws_cli.check() == [Topic("AWS CLI").ok("2.31.0")]
+
+
+def test_credentials_of_another_account_are_told() -> None:
+    caller = {"Account": "123456789012", "Arn": "arn:aws:iam::123456789012:user/ann"}
+
+    assert identity.judge(caller, None).outcome == "ok"
+    assert identity.judge(caller, "123456789012").outcome == "ok"
+    found = identity.judge(caller, "210987654321")
+    assert (found.outcome, "210987654321" in found.fix) == ("failed", True)
+    assert "aws sso login" in identity.refused("ExpiredToken").fix
+    assert "aws configure" in identity.unasked("Unable to locate credentials").fix
+
+
+@pytest.mark.parametrize(
+    ("date", "outcome"),
+    [
+        ("Wed, 25 Nov 2026 12:00:02 GMT", "ok"),
+        ("Wed, 25 Nov 2026 11:55:00 GMT", "ok"),
+        ("Wed, 25 Nov 2026 12:05:01 GMT", "failed"),
+        ("Wed, 25 Nov 2026 11:54:59 GMT", "failed"),
+        ("yesterday", "unknown"),
+        (None, "unknown"),
+    ],
+)
+def test_a_clock_over_five_minutes_off_fails(date: str | None, outcome: str) -> None:
+    found = identity.skew(date, NOON)
+
+    assert found.outcome == outcome
+    assert (found.fix == "") == (outcome == "ok")
+
+
+@pytest.mark.parametrize(
+    ("version", "outcome"), [("33", "ok"), ("6", "ok"), ("5", "failed"), (None, "failed")]
+)
+def test_an_old_bootstrap_fails(version: str | None, outcome: str) -> None:
+    found = bootstrap.judge(version, ACCOUNT)
+
+    assert found.outcome == outcome
+    if outcome == "failed":
+        assert "cdk bootstrap aws://123456789012/us-east-1" in found.fix
+
+
+@pytest.mark.parametrize(
+    ("state", "outcome"),
+    [
+        ("CREATE_COMPLETE", "ok"),
+        ("UPDATE_COMPLETE", "ok"),
+        ("UPDATE_ROLLBACK_COMPLETE", "warning"),
+        ("UPDATE_IN_PROGRESS", "failed"),
+        ("UPDATE_COMPLETE_CLEANUP_IN_PROGRESS", "failed"),
+        ("ROLLBACK_COMPLETE", "failed"),
+        ("UPDATE_ROLLBACK_FAILED", "failed"),
+        (None, "failed"),
+    ],
+)
+def test_a_stack_that_is_not_whole_is_told(state: str | None, outcome: str) -> None:
+    whole, found = stacks.judge({"ModelAccess": "CREATE_COMPLETE", "Gateway": state}, "dev")
+
+    assert whole.outcome == "ok"
+    assert (found.subject, found.outcome) == ("Gateway", outcome)
+    if outcome == "failed" and state and not state.endswith("IN_PROGRESS"):
+        assert "--stack-name claude-on-bedrock-dev-Gateway" in found.fix
+
+
+def test_before_the_first_deployment_no_stack_is_missed() -> None:
+    found = stacks.judge(dict.fromkeys(stacks.STACKS), "dev")
+
+    assert {check.outcome for check in found} == {"skipped"}
+
+
+def test_an_endpoint_that_does_not_answer_fails() -> None:
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        port = listener.getsockname()[1]
+    found = endpoint.check(ACCOUNT, (f"http://127.0.0.1:{port}/dev", None))
+
+    assert [check.subject for check in found] == ["GET /health", "HEAD /"]
+    assert {check.outcome for check in found} == {"failed"}
+    assert all("does not answer" in check.found for check in found)
+
+
+def test_an_endpoint_that_answers_an_error_fails() -> None:
+    found = endpoint.judge(Topic("endpoint"), 502, "")
+
+    assert (found.outcome, found.found) == ("failed", "answers 502")
+    assert "log group" in found.fix
+
+
+def test_another_region_than_the_stages_fails() -> None:
+    assert judge_region("us-east-1", None).outcome == "ok"
+    assert judge_region("us-east-1", "us-east-1").outcome == "ok"
+    found = judge_region("us-east-1", "eu-central-1")
+    assert (found.outcome, found.fix) == ("failed", "give --region eu-central-1, or none")
+
+
+def test_without_a_region_every_check_is_still_named() -> None:
+    found = without_region("dev")
+
+    assert {check.name for check in found} == set(NAMES)
+    (failed,) = [check for check in found if check.outcome == "failed"]
+    assert (failed.name, "AWS_REGION" in failed.fix) == ("Region", True)
+
+
+def test_a_model_of_another_version_is_not_passed_over() -> None:
+    settings = Settings(
+        "the stack", "us-east-1", ("us",), None, ("claude-haiku-4-5",), None, github=False
+    )
+
+    assert judge_settings(settings).outcome == "ok"
+    newer = settings._replace(models=("claude-haiku-4-5", "claude-haiku-9"))
+    found = judge_settings(newer)
+    assert (found.outcome, "claude-haiku-9" in found.found) == ("failed", True)
+    assert "version" in found.fix

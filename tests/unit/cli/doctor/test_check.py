@@ -1,0 +1,66 @@
+"""What becomes of a check that AWS does not answer, and how checks are told."""
+
+import io
+from typing import NoReturn
+
+import pytest
+from botocore.exceptions import ClientError, EndpointConnectionError
+from rich.console import Console
+
+from cli.doctor.check import Check, Topic, exit_code
+from cli.doctor.report import report
+
+TOPIC = Topic("form")
+
+
+def withheld(error: Exception) -> Check:
+    def ask() -> NoReturn:
+        raise error
+
+    return TOPIC.asked("bedrock:GetUseCaseForModelAccess", ask)
+
+
+@pytest.mark.parametrize("code", ["AccessDenied", "AccessDeniedException"])
+def test_a_denial_is_unknown_and_names_the_permission(code: str) -> None:
+    found = withheld(ClientError({"Error": {"Code": code, "Message": "no"}}, "Get"))
+
+    assert found.outcome == "unknown"
+    assert "allow bedrock:GetUseCaseForModelAccess" in found.fix
+
+
+@pytest.mark.parametrize(
+    "error",
+    [
+        ClientError({"Error": {"Code": "ThrottlingException", "Message": "slow"}}, "Get"),
+        EndpointConnectionError(endpoint_url="https://nowhere"),
+    ],
+)
+def test_no_answer_is_unknown(error: Exception) -> None:
+    found = withheld(error)
+
+    assert (found.outcome, found.fix != "") == ("unknown", True)
+
+
+def test_a_defect_of_ours_is_no_answer_of_aws() -> None:
+    with pytest.raises(KeyError):
+        withheld(KeyError("x"))
+
+
+def test_the_exit_code_tells_the_worst() -> None:
+    fine = [TOPIC.ok(""), TOPIC.warning("", "x"), TOPIC.skipped("")]
+
+    assert exit_code(fine) == 0
+    assert exit_code([*fine, TOPIC.unknown("", "x")]) == 2
+    assert exit_code([*fine, TOPIC.unknown("", "x"), TOPIC.failed("", "x")]) == 1
+
+
+def test_a_report_groups_what_is_the_same_and_says_what_to_do() -> None:
+    checks = [Topic("life", name).ok("active") for name in ("a", "b", "c")]
+    console = Console(file=io.StringIO(), width=100)
+    console.print(report([*checks, TOPIC.failed("none [here]", "run `that`")]))
+
+    said = console.file.getvalue()  # type: ignore[attr-defined]
+    assert "3 of them" in said
+    assert "none [here]" in said
+    assert "form: run `that`" in said
+    assert "3 ok, 1 failed" in said

@@ -1,0 +1,239 @@
+"""What is said of a model: access, life, retention, quotas, destinations, and who may subscribe."""
+
+import datetime as dt
+from typing import Any
+
+import pytest
+
+import catalog
+from cli.doctor import destinations, github, models, quotas, retention
+from cli.doctor.check import Topic
+from cli.settings import Settings
+from local.embedded.service_quotas import quota_name
+
+TODAY = "2026-11-25"
+HAIKU = next(model for model in catalog.MODELS if model.name == "claude-haiku-4-5")
+OPUS_4_1 = next(model for model in catalog.MODELS if model.name == "claude-opus-4-1")
+FABLE = next(model for model in catalog.MODELS if model.name == "claude-fable-5")
+AVAILABLE: dict[str, Any] = {
+    "modelId": HAIKU.base_id,
+    "agreementAvailability": {"status": "AVAILABLE"},
+    "authorizationStatus": "AUTHORIZED",
+    "entitlementAvailability": "AVAILABLE",
+    "regionAvailability": "AVAILABLE",
+}
+
+
+@pytest.mark.parametrize(
+    ("change", "name", "fix"),
+    [
+        ({"regionAvailability": "NOT_AVAILABLE"}, "model availability", "choose a Region"),
+        ({"entitlementAvailability": "NOT_AVAILABLE"}, "model entitlement", "payment method"),
+        ({"authorizationStatus": "NOT_AUTHORIZED"}, "model authorisation", "AWS Support"),
+        (
+            {"agreementAvailability": {"status": "NOT_AVAILABLE"}},
+            "model agreement",
+            f"--model-id us.{HAIKU.base_id}",
+        ),
+        (
+            {"agreementAvailability": {"status": "ERROR", "errorMessage": "no payment"}},
+            "model agreement",
+            "accepts the model's terms",
+        ),
+        ({"agreementAvailability": {"status": "PENDING"}}, "model agreement", "15 minutes"),
+    ],
+)
+def test_each_part_of_access_fails_by_itself(change: dict[str, Any], name: str, fix: str) -> None:
+    found = models.judge_access({**AVAILABLE, **change}, HAIKU, "us", "us-east-1")
+
+    (failed,) = [check for check in found if check.outcome != "ok"]
+    assert (failed.name, failed.subject, failed.outcome) == (name, "claude-haiku-4-5", "failed")
+    assert fix in failed.fix
+
+
+def test_marketplace_is_needed_until_every_model_is_subscribed_to() -> None:
+    fine = models.judge_access(AVAILABLE, HAIKU, "us", "us-east-1")
+    missing = {**AVAILABLE, "agreementAvailability": {"status": "NOT_AVAILABLE"}}
+
+    assert not models.subscribing_is_needed(fine)
+    assert models.subscribing_is_needed(models.judge_access(missing, HAIKU, "us", "us-east-1"))
+
+
+def test_who_may_not_subscribe_is_told_what_is_missing() -> None:
+    decisions = dict.fromkeys(models.SUBSCRIBING, "allowed")
+
+    assert models.judge_marketplace(decisions).outcome == "ok"
+    found = models.judge_marketplace({**decisions, models.SUBSCRIBING[0]: "implicitDeny"})
+    assert found.outcome == "failed"
+    assert "aws-marketplace:Subscribe" in found.found
+    assert "roles.setup" in found.fix
+
+
+def moment(day: str) -> dt.datetime:
+    return dt.datetime.fromisoformat(f"{day}T00:00:00+00:00")
+
+
+LEGACY = {
+    "status": "LEGACY",
+    "legacyTime": moment("2026-07-08"),
+    "publicExtendedAccessTime": moment("2026-10-08"),
+    "endOfLifeTime": moment("2027-01-08"),
+}
+
+
+@pytest.mark.parametrize(
+    ("life", "model", "outcome", "told"),
+    [
+        ({"status": "ACTIVE"}, HAIKU, "ok", "active"),
+        (LEGACY, OPUS_4_1, "warning", "legacy, last day before 2027-01-08"),
+        ({"status": "LEGACY"}, HAIKU, "warning", "the catalogue has it as active"),
+        (
+            {**LEGACY, "endOfLifeTime": moment("2027-02-01")},
+            OPUS_4_1,
+            "warning",
+            "end_of_life 2027-02-01 (catalogue: 2027-01-08)",
+        ),
+        ({**LEGACY, "endOfLifeTime": moment(TODAY)}, OPUS_4_1, "failed", f"gone since {TODAY}"),
+        (None, HAIKU, "unknown", "nothing"),
+    ],
+)
+def test_the_end_of_a_model_is_told(
+    life: dict[str, Any] | None, model: catalog.Model, outcome: str, told: str
+) -> None:
+    found = models.judge_lifecycle(life, model, TODAY)
+
+    assert found.outcome == outcome
+    assert told in found.found
+    if model is OPUS_4_1:
+        assert f"use {OPUS_4_1.successor}" in found.fix or "models sync" in found.fix
+
+
+@pytest.mark.parametrize(
+    ("mode", "wanted", "outcome", "fix"),
+    [
+        ("inherit", None, "ok", ""),
+        ("aws_review", None, "ok", ""),
+        ("none", "none", "ok", ""),
+        ("inherit", "none", "failed", "doctor --fix"),
+        ("none", "aws_review", "failed", "--mode aws_review"),
+    ],
+)
+def test_another_retention_mode_than_asked_fails(
+    mode: str, wanted: str | None, outcome: str, fix: str
+) -> None:
+    found = retention.judge(mode, wanted, "us-east-1")
+
+    assert found.outcome == outcome
+    assert fix in found.fix
+    if mode == "none":
+        assert "doctor --fix" not in found.fix
+
+
+@pytest.mark.parametrize(
+    ("mode", "outcome"),
+    [("aws_review", "ok"), ("inherit", "failed"), ("default", "failed"), ("none", "failed")],
+)
+def test_a_model_that_keeps_more_is_refused_below_its_mode(mode: str, outcome: str) -> None:
+    assert retention.judge_model(mode, FABLE, "us-east-1").outcome == outcome
+    assert retention.judge_model(mode, HAIKU, "us-east-1").outcome == "ok"
+
+
+def quota(name: str, value: float, *, adjustable: bool = True) -> dict[str, Any]:
+    return {"QuotaName": name, "QuotaCode": "L-1", "Value": value, "Adjustable": adjustable}
+
+
+@pytest.mark.parametrize(
+    "name",
+    [
+        "Cross-region model inference tokens per minute for Anthropic Claude Haiku 4.5",
+        "Cross-region model inference tokens per minute for Anthropic Claude Haiku 4.5 V1",
+        "Cross-Region InvokeModel tokens per minute for Claude Haiku 4.5",
+    ],
+)
+def test_a_quota_is_known_by_any_of_its_names(name: str) -> None:
+    found = quotas.find([quota(name, 7)], HAIKU, "eu", "tokens")
+
+    assert found == quota(name, 7)
+    assert quotas.find([quota(name, 7)], HAIKU, "global", "tokens") is None
+    assert quotas.find([quota(name, 7)], HAIKU, "eu", "requests") is None
+    globally = f"Global {name[0].lower()}{name[1:]}"
+    assert quotas.find([quota(globally, 7)], HAIKU, "global", "tokens")
+    assert quotas.find([quota(globally, 7)], HAIKU, "eu", "tokens") is None
+
+
+def test_a_quota_of_another_model_or_window_is_not_taken() -> None:
+    start = "Cross-region model inference tokens per minute for Anthropic Claude"
+    sonnet = next(model for model in catalog.MODELS if model.name == "claude-sonnet-4")
+    others = [
+        quota(f"{start} Sonnet 4.5 V1", 1),
+        quota(f"{start} Sonnet 4 V1 1M Context Length", 1),
+    ]
+
+    assert quotas.find(others, sonnet, "us", "tokens") is None
+    for model in catalog.MODELS:
+        for route in catalog.routes(model):
+            assert quotas.find(
+                [quota(quota_name(model, route, "tokens"), 1)], model, route, "tokens"
+            )
+
+
+@pytest.mark.parametrize(
+    ("found", "counted", "outcome", "fix"),
+    [
+        (quota("q", 5.0), "tokens", "ok", ""),
+        (quota("q", 0.0), "tokens", "failed", "--quota-code L-1 --region us-east-1"),
+        (quota("q", 0.0, adjustable=False), "requests", "failed", "AWS Support"),
+        (None, "tokens", "unknown", "Service Quotas console"),
+        (None, "requests", "skipped", ""),
+    ],
+)
+def test_a_quota_of_nothing_fails(
+    found: dict[str, Any] | None, counted: str, outcome: str, fix: str
+) -> None:
+    check = quotas.judge(Topic("quota"), found, counted, "us-east-1")
+
+    assert check.outcome == outcome
+    assert fix in check.fix
+
+
+US = frozenset({"us-east-1", "us-east-2"})
+
+
+@pytest.mark.parametrize(
+    ("found", "expected", "residency", "outcome", "told"),
+    [
+        (US, US, ("us",), "ok", "us-east-1, us-east-2"),
+        (US, US, None, "ok", "us-east-1, us-east-2"),
+        (US | {"ca-west-1"}, US | {"ca-west-1"}, ("us",), "failed", "answered in ca-west-1"),
+        (US | {"us-west-1"}, US, ("us",), "failed", "also us-west-1"),
+        (US, US | {"us-west-1"}, ("us",), "warning", "the catalogue also has us-west-1"),
+        ({"us-east-1", ""}, frozenset(), None, "ok", "any commercial Region"),
+        ({"us-east-1", ""}, frozenset(), ("us",), "failed", "any commercial Region"),
+    ],
+)
+def test_a_destination_outside_the_residency_fails(
+    found: set[str],
+    expected: frozenset[str],
+    residency: tuple[str, ...] | None,
+    outcome: str,
+    told: str,
+) -> None:
+    check = destinations.judge(Topic("d", "us.x"), found, expected, residency)
+
+    assert check.outcome == outcome
+    assert told in check.found
+    assert (check.fix == "") == (outcome == "ok")
+
+
+def test_a_workflows_role_needs_githubs_provider() -> None:
+    assert github.judge(["sts.amazonaws.com"], "123456789012").outcome == "ok"
+    none = github.judge(None, "123456789012")
+    assert (none.outcome, "create-open-id-connect-provider" in none.fix) == ("failed", True)
+    other = github.judge(["mine"], "123456789012")
+    assert (other.outcome, "add-client-id" in other.fix) == ("failed", True)
+
+
+def test_settings_have_what_chooses_models() -> None:
+    settings = Settings("here", "us-east-1", ("us", "global"), None, (), None, github=False)
+
+    assert settings.route == "us"

@@ -1,0 +1,70 @@
+"""The guard is told as IAM holds it, in the form that was asked for."""
+
+import json
+from collections.abc import Iterator
+from typing import Any
+
+import boto3
+import pytest
+from moto import mock_aws
+
+from catalog import guard
+from catalog.access import Place
+from catalog.guard import Guarded, TooLongError
+from cli.access import guard_text
+from cli.deployment import Deployment, NoTargetError
+
+DEPLOYMENT = Deployment("prod", "eu-central-1", None)
+GUARDED = Guarded("prod", Place(("eu",), "eu-central-1", "123456789012"))
+STATEMENTS = guard.deny_statements(GUARDED)
+DENIALS = {"Version": "2012-10-17", "Statement": STATEMENTS}
+BOUNDARY = {"Version": "2012-10-17", "Statement": guard.boundary_statements(GUARDED)}
+
+
+@pytest.fixture(autouse=True)
+def aws(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    for name in ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY"):
+        monkeypatch.setenv(name, "test")
+    with mock_aws():
+        yield
+
+
+def deploy(**policies: Any) -> None:  # noqa: ANN401 - documents by the name of their output
+    resources = {
+        name: {"Type": "AWS::IAM::ManagedPolicy", "Properties": {"PolicyDocument": document}}
+        for name, document in policies.items()
+    }
+    template: dict[str, Any] = {
+        "Resources": resources or {"Topic": {"Type": "AWS::SNS::Topic"}},
+        "Outputs": {f"{name}PolicyArn": {"Value": {"Ref": name}} for name in policies}
+        or {"Other": {"Value": "x"}},
+    }
+    cloudformation: Any = boto3.client("cloudformation", region_name="eu-central-1")
+    cloudformation.create_stack(
+        StackName="claude-on-bedrock-prod-ModelAccess", TemplateBody=json.dumps(template)
+    )
+
+
+def test_each_form_is_the_policy_that_is_deployed() -> None:
+    deploy(Guard=DENIALS, Boundary=BOUNDARY)
+
+    assert json.loads(guard_text(DEPLOYMENT, "deny")) == DENIALS
+    assert json.loads(guard_text(DEPLOYMENT, "boundary")) == BOUNDARY
+    scp = guard_text(DEPLOYMENT, "scp")
+    assert json.loads(scp) == DENIALS
+    assert scp == json.dumps(DENIALS, separators=(",", ":"))
+
+
+def test_a_policy_too_long_to_be_attached_is_not_told() -> None:
+    long = [each | {"Sid": f"{each['Sid']}{n}"} for n in range(3) for each in STATEMENTS]
+    deploy(Guard=DENIALS | {"Statement": long}, Boundary=BOUNDARY)
+
+    with pytest.raises(TooLongError, match="5120"):
+        guard_text(DEPLOYMENT, "scp")
+
+
+def test_a_stage_from_before_the_guard_says_what_to_do() -> None:
+    deploy()
+
+    with pytest.raises(NoTargetError, match="deploy it anew"):
+        guard_text(DEPLOYMENT, "scp")

@@ -1,0 +1,110 @@
+"""What the commands print and end with, of an endpoint and of an AWS that a test answers for."""
+
+import json
+from pathlib import Path
+
+import pytest
+from typer.testing import CliRunner
+
+from cli.main import app
+from tests.unit.cli.answers import Server, delta, end, start
+
+
+@pytest.fixture
+def state(server: Server, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> str:
+    """What `make local` would have written of a stage that is all played by `server`."""
+    for name in ("CLAUDE_BEDROCK_URL", "CLAUDE_BEDROCK_KEY"):
+        monkeypatch.delenv(name, raising=False)
+    endpoint: dict[str, object] = {
+        "stage": "local",
+        "region": "us-east-1",
+        "url": server.url,
+        "ca_bundle": None,
+        "aws_endpoint_url": server.url,
+        "api_keys": {"default": "the-key"},
+        "outputs": {"claude-on-bedrock-local-Gateway": {}},
+    }
+    (tmp_path / "endpoint.json").write_text(json.dumps(endpoint))
+    return str(tmp_path)
+
+
+def run(*arguments: str, told: str | None = None) -> tuple[int, str, str]:
+    result = CliRunner().invoke(app, arguments, input=told)
+    return result.exit_code, result.stdout, result.stderr
+
+
+def test_the_answer_is_on_stdout_and_what_it_was_on_stderr(server: Server, state: str) -> None:
+    server.body = start("claude-haiku-4-5", input_tokens=1) + delta("Blue") + end(output_tokens=1)
+
+    code, out, err = run("ask", "Why?", "--state", state)
+
+    assert (code, out) == (0, "Blue\n")
+    assert err.startswith("request id r1, claude-haiku-4-5 by ")
+    assert server.asked[0].headers["x-api-key"] == "the-key"
+
+
+@pytest.mark.parametrize(
+    ("arguments", "told", "error"),
+    [
+        (("ask", "-"), " \n", "claude-bedrock: standard input has no question"),
+        (("ask", "Hi", "--route", "mars"), None, "claude-bedrock: no route 'mars'"),
+        (("ask", "Hi", "--pdf", "/nowhere.pdf"), None, "claude-bedrock: /nowhere.pdf cannot be"),
+        (("models", "--all", "--stage", "dev"), None, "claude-bedrock: --all is the catalogue"),
+    ],
+)
+def test_what_cannot_be_asked_is_one_line_and_asks_nothing(
+    server: Server, state: str, arguments: tuple[str, ...], told: str | None, error: str
+) -> None:
+    code, out, err = run(*arguments, "--state", state, told=told)
+
+    assert (code, out, len(err.splitlines())) == (1, "", 1)
+    assert err.startswith(error)
+    assert not server.asked
+
+
+def test_sync_tells_differences_with_their_rows_and_ends_with_one(
+    server: Server, state: str
+) -> None:
+    server.headers["content-type"] = "application/json"
+    server.body = b'{"modelSummaries": [], "inferenceProfileSummaries": []}'
+
+    code, out, err = run("models", "sync", "--state", state)
+    assert (code, err) == (1, "")
+    assert "claude-haiku-4-5\n  model: callable from us-east-1 → nothing\n" in out
+    assert "# claude-haiku-4-5\nlife=Life(retired=True)," in out
+
+    code, out, _ = run("models", "sync", "--json", "--state", state)
+    assert code == 1
+    told = json.loads(out)
+    assert told["region"] == "us-east-1"
+    assert {"field", "catalogue", "account"} == set(told["differences"][0]["changes"][0])
+
+
+@pytest.mark.parametrize(
+    ("arguments", "error"),
+    [
+        (("models", "sync"), "claude-bedrock: An error occurred (AccessDenied"),
+        (("models", "--json", "sync"), "claude-bedrock: options go after sync"),
+    ],
+)
+def test_sync_that_could_not_ask_ends_with_two(
+    server: Server, state: str, arguments: tuple[str, ...], error: str
+) -> None:
+    server.status, server.headers["x-amzn-errortype"] = 403, "AccessDeniedException"
+
+    code, out, err = run(*arguments, "--state", state)
+
+    assert (code, out, len(err.splitlines())) == (2, "", 1)
+    assert err.startswith(error)
+
+
+def test_sync_with_nothing_up_could_not_ask(tmp_path: Path) -> None:
+    code, _, err = run("models", "sync", "--state", str(tmp_path))
+    assert (code, "make local" in err) == (2, True)
+
+
+def test_models_of_the_catalogue_asks_nobody(server: Server, state: str) -> None:
+    code, out, _ = run("models", "--all", "--json", "--state", state)
+
+    assert (code, json.loads(out)[0]["name"]) == (0, "claude-sonnet-4-5")
+    assert not server.asked

@@ -1,0 +1,171 @@
+"""What is asked of API Gateway for a stage's keys, against moto's."""
+
+import json
+from collections.abc import Iterator
+from datetime import UTC, datetime, timedelta
+from typing import Any, NamedTuple
+
+import boto3
+import pytest
+import typer
+from botocore.exceptions import ClientError
+from moto import mock_aws
+
+from cli.commands.keys import _duration
+from cli.deployment import Deployment
+from cli.keys import PLAN_TAG, STAGE_TAG, KeyRefusedError, Keys
+
+NOW = datetime(2026, 11, 25, 16, tzinfo=UTC)
+DAY = timedelta(days=1)
+
+
+class Account(NamedTuple):
+    """API Gateway of moto, the stage's keys in it, and its plans by name."""
+
+    client: Any
+    keys: Keys
+    plans: dict[str, str]
+
+    def values(self) -> set[str]:
+        found = self.client.get_api_keys(includeValues=True)["items"]
+        return {key["value"] for key in found}
+
+    def in_plan(self, plan: str) -> set[str]:
+        found = self.client.get_usage_plan_keys(usagePlanId=self.plans[plan])["items"]
+        return {key["id"] for key in found}
+
+
+class Failing(Deployment):
+    """A deployment whose API Gateway refuses the operation that stands for the endpoint's URL."""
+
+    def client(self, service: str) -> Any:  # noqa: ANN401 - boto3 makes its classes at run time
+        made: Any = boto3.client(service, region_name=self.region)  # type: ignore[call-overload]
+        made.meta.events.register(f"before-call.api-gateway.{self.endpoint_url}", _refuse)
+        return made
+
+
+def _refuse(**_about: object) -> None:
+    raise ClientError({"Error": {"Code": "TooManyRequestsException"}}, "any")
+
+
+@pytest.fixture
+def account(monkeypatch: pytest.MonkeyPatch) -> Iterator[Account]:
+    for name in ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY"):
+        monkeypatch.setenv(name, "test")
+    with mock_aws():
+        client = boto3.client("apigateway", region_name="us-east-1")
+        plans = {
+            name: client.create_usage_plan(name=f"claude-on-bedrock-dev-{name}")["id"]
+            for name in ("default", "batch")
+        }
+        stack_key = client.create_api_key(name="claude-on-bedrock-dev-stack", enabled=True)
+        client.create_api_key(name="claude-on-bedrock-prod-other", enabled=True)
+        _deploy(plans, {"stack": stack_key["id"]})
+        yield Account(client, Keys(Deployment("dev", "us-east-1", None)), plans)
+
+
+def _deploy(plans: dict[str, str], ids: dict[str, str]) -> None:
+    """A stack that puts out what the gateway's does."""
+    outputs = {"UsagePlanIds": json.dumps(plans), "ApiKeyIds": json.dumps(ids)}
+    template = {
+        "Resources": {"Topic": {"Type": "AWS::SNS::Topic"}},
+        "Outputs": {name: {"Value": value} for name, value in outputs.items()},
+    }
+    boto3.client("cloudformation", region_name="us-east-1").create_stack(
+        StackName="claude-on-bedrock-dev-Gateway", TemplateBody=json.dumps(template)
+    )
+
+
+def test_a_key_is_made_in_its_plan_and_marked_as_the_stages(account: Account) -> None:
+    value = account.keys.add("search.nightly", "batch")
+
+    assert value in account.values()
+    (key,) = account.keys.named("search.nightly")
+    assert (key.plan, key.enabled, key.ends, key.of_stack) == ("batch", True, None, False)
+    assert account.in_plan("batch") == {key.id}
+    assert account.in_plan("default") == set()
+    tags = account.client.get_api_key(apiKey=key.id)["tags"]
+    assert tags == {STAGE_TAG: "dev", PLAN_TAG: "batch"}
+
+
+def test_no_value_is_kept_or_told_a_second_time(account: Account) -> None:
+    value = account.keys.add("search", "default")
+
+    (raw,) = [k for k in account.client.get_api_keys()["items"] if k["name"].endswith("search")]
+    assert value[-40:] not in str(account.keys.all())
+    assert value[-40:] not in str({**raw, "value": ""})
+
+
+@pytest.mark.parametrize("name", ["stack", "search"])
+def test_a_name_that_is_taken_is_refused(account: Account, name: str) -> None:
+    account.keys.add("search", "default")
+    before = account.values()
+
+    with pytest.raises(KeyRefusedError, match="already"):
+        account.keys.add(name, "default")
+
+    assert account.values() == before
+
+
+def test_a_plan_that_the_stage_has_not_is_refused_with_those_it_has(account: Account) -> None:
+    with pytest.raises(KeyRefusedError, match="default, batch"):
+        account.keys.add("search", "gold")
+
+
+@pytest.mark.parametrize("operation", ["CreateUsagePlanKey", "TagResource"])
+def test_a_key_that_could_not_be_finished_is_not_left_behind(
+    account: Account, operation: str
+) -> None:
+    account.keys.add("search", "default")
+    before = account.values()
+    keys = Keys(Failing("dev", "us-east-1", operation))
+
+    with pytest.raises(ClientError, match="TooManyRequestsException"):
+        keys.rotate("search", DAY, NOW)
+
+    assert account.values() == before
+
+
+def test_without_an_overlap_the_old_key_is_gone(account: Account) -> None:
+    old = account.keys.add("search", "default")
+
+    new = account.keys.rotate("search", timedelta(), NOW)
+
+    assert old not in account.values()
+    assert new in account.values()
+
+
+def test_a_key_of_the_stack_is_not_rotated_and_only_switched_off(account: Account) -> None:
+    with pytest.raises(KeyRefusedError, match="api_keys"):
+        account.keys.rotate("stack", DAY, NOW)
+
+    (revoked,) = account.keys.revoke("stack", old=False)
+
+    assert revoked.of_stack
+    (key,) = account.keys.named("stack")
+    assert not key.enabled
+
+
+def test_only_the_stages_keys_are_seen(account: Account) -> None:
+    assert [key.name for key in account.keys.all()] == ["stack"]
+    with pytest.raises(KeyRefusedError, match="no key other"):
+        account.keys.revoke("other", old=False)
+
+
+@pytest.mark.parametrize(
+    ("text", "meant"),
+    [
+        ("30m", timedelta(minutes=30)),
+        ("24h", timedelta(hours=24)),
+        ("7d", timedelta(days=7)),
+        ("0", timedelta()),
+    ],
+)
+def test_an_overlap_is_read(text: str, meant: timedelta) -> None:
+    assert _duration(text) == meant
+
+
+@pytest.mark.parametrize("text", ["", "24", "h", "-1h", "1.5h", "24h ", "1w"])
+def test_what_is_no_overlap_is_refused(text: str) -> None:
+    with pytest.raises(typer.BadParameter, match="no time"):
+        _duration(text)

@@ -1,0 +1,113 @@
+"""What is listed of a stage and of the catalogue."""
+
+import io
+import json
+from typing import Any
+
+import pytest
+from rich.console import Console
+
+from catalog import MODELS
+from cli import models
+from cli.caller import ByKey
+from cli.endpoint import Endpoint, RefusedError
+from cli.models import Offer
+from tests.unit.cli.answers import Server
+
+TODAY = "2026-11-25"
+
+
+def profile(route: str, base_id: str, *regions: str) -> dict[str, Any]:
+    return {
+        "inferenceProfileId": f"{route}.{base_id}",
+        "inferenceProfileArn": f"arn:aws:bedrock:eu-west-2::inference-profile/{route}.{base_id}",
+        "models": [{"modelArn": f"arn:aws:bedrock:{each}::foundation-model/x"} for each in regions],
+    }
+
+
+def offered(server: Server, *profiles: dict[str, Any]) -> list[Offer]:
+    server.body = json.dumps({"inferenceProfileSummaries": profiles}).encode()
+    return models.of_endpoint(Endpoint(server.url, ByKey("k"), None))
+
+
+def shown(offers: list[Offer], *, spellings: bool = False) -> str:
+    text = io.StringIO()
+    Console(file=text, width=200).print(models.as_text(offers, today=TODAY, spellings=spellings))
+    return text.getvalue()
+
+
+HAIKU = "anthropic.claude-haiku-4-5-20251001-v1:0"
+
+
+def test_a_stage_is_what_its_endpoint_offers(server: Server) -> None:
+    offers = offered(
+        server, profile("eu", HAIKU, "eu-west-2", "eu-west-1"), profile("global", HAIKU, "x", "")
+    )
+
+    assert server.asked[0].path == "/stage/inference-profiles"
+    (haiku,) = models.as_data(offers, today=TODAY)
+    assert [each["answered_in"] for each in haiku["routes"]] == [
+        {"eu-west-2": ("eu-west-2", "eu-west-1")},
+        None,
+    ]
+    assert haiku["routes"][0]["price"]["input"] == "1.1"
+    assert haiku["routes"][1]["price"]["input"] == "1"
+    assert haiku["life"]["state"] == "ACTIVE"
+    table = shown(offers)
+    assert "eu: 1.1 / 5.5" in table
+    assert "eu-west-1 eu-west-2" in table
+    assert "any commercial Region" in table
+
+
+def test_a_model_this_catalogue_lacks_is_not_left_out_silently(server: Server) -> None:
+    with pytest.raises(RefusedError, match="claude-sonnet-9, which this catalogue does not"):
+        offered(server, profile("eu", "anthropic.claude-sonnet-9", "eu-west-2"))
+
+
+def test_an_answer_that_is_no_json_is_an_error(server: Server) -> None:
+    server.body = b"<html>"
+    with pytest.raises(RefusedError, match="else than JSON"):
+        models.of_endpoint(Endpoint(server.url, ByKey("k"), None))
+
+
+def test_the_catalogue_is_every_model_with_its_end_and_successor() -> None:
+    offers = models.of_catalogue(None)
+    told = models.as_data(offers, today=TODAY)
+
+    assert [each["name"] for each in told] == [model.name for model in MODELS]
+    assert json.loads(json.dumps(told))[0]["routes"][1]["answered_in"]["us-west-1"]
+    by_name = {each["name"]: each for each in told}
+    assert by_name["claude-haiku-5-5"]["routes"][1]["long_prompt"] == {
+        "above_tokens": 100_000,
+        "price": {
+            "input": "0.55",
+            "output": "2.75",
+            "cache_write_5m": "0.6875",
+            "cache_write_1h": "1.1",
+            "cache_read": "0.055",
+        },
+    }
+    table = shown(offers, spellings=True)
+    for expected in (
+        "retired 2026-10-14",
+        "legacy since 2026-07-08",
+        "then claude-sonnet-4-6",
+        "us: 15 / 75",
+        "us eu jp au: 3.3 / 16.5",
+        "claude-3-7-sonnet-latest",
+        "jp.anthropic.claude-sonnet-4-5-20250929-v1:0",
+        "by invitation",
+        "aws_review",
+        "above 100,000 tokens 0.5 / 2.5",
+    ):
+        assert expected in table
+    assert "Where a call may be answered" not in table
+
+
+def test_from_one_region_only_what_can_be_called_there_is_listed() -> None:
+    offers = models.of_catalogue("eu-west-2")
+    by_name = {model.name: routes for model, routes in offers}
+    assert list(by_name["claude-haiku-4-5"]) == ["global", "eu"]
+    table = shown(offers)
+    assert "none from there" in table
+    assert "eu-south-2 eu-west-1 eu-west-2 eu-west-3" in table

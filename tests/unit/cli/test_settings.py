@@ -1,0 +1,62 @@
+"""What a stage is meant to be, read from its stack or from cdk.json."""
+
+import json
+from pathlib import Path
+
+import pytest
+
+from cli.deployment import NoTargetError
+from cli.settings import Settings, block_of, written
+
+TODAY = "2026-11-25"
+BLOCK = {
+    "region": "eu-central-1",
+    "route": "eu",
+    "residency": ["eu"],
+    "models": ["opus", "claude-haiku-4-5"],
+    "data_retention": "none",
+    "roles": {"application": {"github": ["octo-org/search:environment:prod"]}, "setup": None},
+}
+
+
+def cdk_json(folder: Path, block: object) -> Path:
+    file = folder / "cdk.json"
+    file.write_text(json.dumps({"context": {"stages": {"prod": block}}}))
+    return file
+
+
+def test_a_block_means_what_a_deployment_of_it_would(tmp_path: Path) -> None:
+    file = cdk_json(tmp_path, BLOCK)
+    found = written(file, "prod", TODAY)
+
+    assert found == Settings(
+        source=str(file),
+        region="eu-central-1",
+        routes=("eu",),
+        residency=("eu",),
+        models=found.models,
+        data_retention="none",
+        github=True,
+    )
+    assert {"claude-haiku-4-5", "claude-opus-4-8"} <= set(found.models)
+    assert "claude-opus-4" not in found.models
+
+
+@pytest.mark.parametrize(
+    "block",
+    [
+        {**BLOCK, "models": ["claude-2"]},
+        {**BLOCK, "models": ["claude-sonnet-4"]},
+        {"region": "eu-central-1", "models": []},
+        {**BLOCK, "roles": {"application": ["octo-org"]}},
+    ],
+)
+def test_a_block_that_cannot_be_deployed_says_how_to_see_why(tmp_path: Path, block: object) -> None:
+    with pytest.raises(NoTargetError, match="cdk synth -c stage=prod"):
+        written(cdk_json(tmp_path, block), "prod", TODAY)
+
+
+def test_no_block_is_told(tmp_path: Path) -> None:
+    with pytest.raises(NoTargetError, match="has no stage 'dev'"):
+        written(cdk_json(tmp_path, BLOCK), "dev", TODAY)
+    assert block_of(tmp_path / "absent.json", "prod") is None

@@ -1,0 +1,292 @@
+"""A difference is found where there is one, whole and alone, and its row takes it away."""
+
+from datetime import UTC, datetime, timedelta, timezone
+from typing import Any, NamedTuple
+
+import boto3
+import pytest
+from botocore.stub import Stubber
+from hypothesis import given
+from hypothesis import strategies as st
+
+import catalog
+from catalog import MODELS, Life, Model, Profile
+from cli import account, sync
+from cli.sync import ANYWHERE, Change
+
+TODAY = "2026-11-25"
+REGION = "eu-central-1"
+REGIONS = ("us-east-1", "eu-central-1", "eu-west-2", "ap-northeast-1", "ap-southeast-2")
+JST = timezone(timedelta(hours=9))
+
+
+class Answers(NamedTuple):
+    """What Bedrock answers to ListFoundationModels, and to each GetInferenceProfile."""
+
+    models: list[dict[str, Any]]
+    profiles: list[dict[str, Any]]
+
+
+def midnight(day: str) -> datetime:
+    """Written as of another zone: the day is that of UTC."""
+    return datetime.fromisoformat(day).replace(tzinfo=UTC).astimezone(JST)
+
+
+def model_answer(model: Model) -> dict[str, Any]:
+    dates = {
+        "startOfLifeTime": model.released,
+        "legacyTime": model.life.legacy,
+        "publicExtendedAccessTime": model.life.extended_access,
+        "endOfLifeTime": model.life.end_of_life,
+    }
+    told = {name: midnight(day) for name, day in dates.items() if day}
+    status = "LEGACY" if catalog.is_legacy(model, TODAY) else "ACTIVE"
+    return {
+        "modelArn": f"arn:aws:bedrock:{REGION}::foundation-model/{model.base_id}",
+        "modelId": model.base_id,
+        "modelName": model.display_name,
+        "inferenceTypesSupported": ["INFERENCE_PROFILE"],
+        "modelLifecycle": {"status": status, **told},
+    }
+
+
+def profile_answer(route: str, base_id: str, regions: tuple[str, ...]) -> dict[str, Any]:
+    where = regions or (REGION, "")
+    return {
+        "inferenceProfileName": route,
+        "inferenceProfileArn": f"arn:aws:bedrock:{REGION}:1:inference-profile/{route}.{base_id}",
+        "inferenceProfileId": f"{route}.{base_id}",
+        "models": [
+            {"modelArn": f"arn:aws:bedrock:{each}::foundation-model/{base_id}"} for each in where
+        ],
+        "status": "ACTIVE",
+        "type": "SYSTEM_DEFINED",
+    }
+
+
+def answers(region: str) -> Answers:
+    """The catalogue as an account of the Region would tell it."""
+    reached = [
+        (model, route, regions)
+        for model in MODELS
+        for route in catalog.routes(model)
+        if not catalog.is_retired(model, TODAY)
+        and (regions := catalog.reach(model, route, region)) is not None
+    ]
+    listed = list({model.name: model for model, _, _ in reached}.values())
+    profiles = [profile_answer(route, model.base_id, to) for model, route, to in reached]
+    return Answers([model_answer(model) for model in listed], profiles)
+
+
+def found(told: Answers, region: str, models: tuple[Model, ...] = MODELS) -> list[sync.Difference]:
+    return sync.differences(models, sync.read(*told), region=region, today=TODAY)
+
+
+def evaluated(row: str) -> Any:  # noqa: ANN401 - Python
+    return eval(row, {"Life": Life, "Profile": Profile, "Model": Model})  # noqa: S307 - ours
+
+
+def pasted(model: Model, row: str) -> Model:
+    """The model with the arguments that a row has to paste."""
+    arguments = evaluated(f"dict({row}\n)")
+    return model._replace(**arguments)
+
+
+@pytest.mark.parametrize("region", REGIONS)
+def test_the_catalogue_told_by_an_account_is_no_difference(region: str) -> None:
+    assert found(answers(region), region) == []
+
+
+@pytest.mark.parametrize("region", REGIONS)
+def test_dates_that_an_account_leaves_out_are_none(region: str) -> None:
+    told = answers(region)
+    for each in told.models:
+        each["modelLifecycle"] = {"status": each["modelLifecycle"]["status"]}
+    assert found(told, region) == []
+
+
+@st.composite
+def changed(draw: st.DrawFn) -> tuple[str, Answers, str, Change]:
+    """A Region, its answers with one thing changed, the base id it is of, and the change."""
+    region = draw(st.sampled_from(REGIONS))
+    told = answers(region)
+    kind = draw(st.sampled_from([date, model_gone, profile_gone, profile_new, destination]))
+    base_id, change = kind(draw, told, region)
+    return region, told, base_id, change
+
+
+def date(draw: st.DrawFn, told: Answers, _region: str) -> tuple[str, Change]:
+    answer = draw(st.sampled_from(told.models))
+    field, name = draw(st.sampled_from([*sync._DATES.items()]))
+    day = draw(st.dates(min_value=datetime(2024, 1, 1, tzinfo=UTC).date())).isoformat()
+    model = named(answer["modelId"])
+    was = model.released if field == "released" else getattr(model.life, field)
+    if was == day:
+        day = "2031-01-01"
+    answer["modelLifecycle"][name] = midnight(day)
+    return model.base_id, Change(field if field == "released" else f"life.{field}", was, day)
+
+
+def model_gone(draw: st.DrawFn, told: Answers, region: str) -> tuple[str, Change]:
+    base_id = draw(st.sampled_from(told.models))["modelId"]
+    told.models[:] = [each for each in told.models if each["modelId"] != base_id]
+    told.profiles[:] = [
+        each for each in told.profiles if not each["inferenceProfileId"].endswith(f".{base_id}")
+    ]
+    return base_id, Change("model", f"callable from {region}", None)
+
+
+def profile_gone(draw: st.DrawFn, told: Answers, region: str) -> tuple[str, Change]:
+    gone = draw(st.sampled_from(told.profiles))
+    told.profiles.remove(gone)
+    route, _, base_id = gone["inferenceProfileId"].partition(".")
+    return base_id, Change(f"profiles.{route}", words(base_id, route, region), None)
+
+
+def profile_new(draw: st.DrawFn, told: Answers, region: str) -> tuple[str, Change]:
+    base_id = draw(st.sampled_from(told.models))["modelId"]
+    there = [catalog.reach(named(base_id), route, region) for route in catalog.ROUTES]
+    free = [r for r, to in zip(catalog.ROUTES, there, strict=True) if to is None]
+    route = draw(st.sampled_from([*free, "ca"]))
+    to = () if route == "global" else (region, "xx-new-1")
+    told.profiles.append(profile_answer(route, base_id, to))
+    return base_id, Change(f"profiles.{route}", None, " ".join(sorted(to)) or ANYWHERE)
+
+
+def destination(draw: st.DrawFn, told: Answers, region: str) -> tuple[str, Change]:
+    geographic = [p for p in told.profiles if not p["inferenceProfileId"].startswith("global.")]
+    if not geographic:
+        return profile_new(draw, told, region)
+    profile = draw(st.sampled_from(geographic))
+    route, _, base_id = profile["inferenceProfileId"].partition(".")
+    if draw(st.booleans()):
+        profile["models"].pop()
+    else:
+        arn = f"arn:aws:bedrock:xx-new-1::foundation-model/{base_id}"
+        profile["models"].append({"modelArn": arn})
+    to = sorted(each["modelArn"].split(":")[3] for each in profile["models"])
+    return base_id, Change(f"profiles.{route}", words(base_id, route, region), " ".join(to))
+
+
+def named(base_id: str) -> Model:
+    (model,) = [model for model in MODELS if model.base_id == base_id]
+    return model
+
+
+def words(base_id: str, route: str, region: str) -> str:
+    reached = catalog.reach(named(base_id), route, region)
+    assert reached is not None
+    return " ".join(sorted(reached)) or ANYWHERE
+
+
+@given(changed())
+def test_one_change_is_found_alone_and_its_row_takes_it_away(
+    case: tuple[str, Answers, str, Change],
+) -> None:
+    region, told, base_id, change = case
+    (difference,) = found(told, region)
+
+    assert (difference.model, difference.changes) == (named(base_id).name, (change,))
+    corrected = tuple(
+        pasted(model, difference.row) if model.base_id == base_id else model for model in MODELS
+    )
+    assert found(told, region, corrected) == []
+
+
+def answer_of(told: Answers, name: str) -> dict[str, Any]:
+    model = catalog.find(name)
+    assert model
+    return next(each for each in told.models if each["modelId"] == model.base_id)
+
+
+def test_a_model_nobody_recorded_gets_a_row_that_says_what_is_missing() -> None:
+    told = answers(REGION)
+    new = "anthropic.claude-sonnet-6"
+    life = {"status": "ACTIVE", "endOfLifeTime": midnight("2028-02-01")}
+    told.models.append({"modelId": new, "modelName": "Claude Sonnet 6", "modelLifecycle": life})
+    told.profiles.append(profile_answer("eu", new, ("eu-west-1", REGION)))
+
+    (difference,) = found(told, REGION)
+
+    assert difference.model == new
+    assert difference.changes == (
+        Change("model", None, "Claude Sonnet 6"),
+        Change("life.end_of_life", None, "2028-02-01"),
+        Change("profiles.eu", None, "eu-central-1 eu-west-1"),
+    )
+    (row,) = evaluated(f"({difference.row})")
+    assert (row.name, row.base_id, row.price) == ("claude-sonnet-6", new, ...)
+    assert row.profiles == (Profile("eu", {REGION: ("eu-central-1", "eu-west-1")}),)
+
+
+def test_a_model_that_an_account_says_is_gone_need_not_be_recorded() -> None:
+    told = answers(REGION)
+    life = {"status": "LEGACY", "endOfLifeTime": midnight(TODAY)}
+    told.models.append({"modelId": "anthropic.claude-v2", "modelLifecycle": life})
+    assert found(told, REGION) == []
+
+
+@pytest.mark.parametrize("base_id", ["anthropic.claude-sonnet-6", "anthropic.claude-opus-4-8"])
+def test_a_variant_of_provisioned_throughput_is_no_model(base_id: str) -> None:
+    told = answers(REGION)
+    told.models.append({"modelId": f"{base_id}:200k", "inferenceTypesSupported": ["PROVISIONED"]})
+    assert found(told, REGION) == []
+
+
+@pytest.mark.parametrize(
+    ("name", "status", "was"),
+    [("claude-opus-4-8", "LEGACY", "ACTIVE"), ("claude-opus-4-1", "ACTIVE", "LEGACY")],
+)
+def test_a_state_without_dates_is_a_difference_of_its_own(name: str, status: str, was: str) -> None:
+    told = answers("us-east-1")
+    answer_of(told, name)["modelLifecycle"] = {"status": status}
+
+    (difference,) = found(told, "us-east-1")
+
+    assert (difference.model, difference.changes) == (name, (Change("life", was, status),))
+    corrected = tuple(
+        pasted(model, difference.row) if model.name == name else model for model in MODELS
+    )
+    assert found(told, "us-east-1", corrected) == []
+
+
+def test_a_retired_model_that_an_account_still_has_is_one() -> None:
+    told = answers("us-east-1")
+    opus = catalog.find("claude-opus-4")
+    assert opus
+    told.models.append(
+        {"modelId": opus.base_id, "modelName": "x", "modelLifecycle": {"status": "LEGACY"}}
+    )
+    told.profiles.append(profile_answer("us", opus.base_id, opus.profiles[0].regions["us-east-1"]))
+
+    (difference,) = found(told, "us-east-1")
+
+    assert difference.changes == (Change("life", "RETIRED", "LEGACY"),)
+    assert difference.row == f"life=Life(legacy='{TODAY}'),"
+
+
+def test_an_account_is_asked_page_by_page_and_profile_by_profile() -> None:
+    told = answers(REGION)
+    profiles = [
+        *told.profiles,
+        profile_answer("us", "amazon.nova-lite-v1:0", ()),
+    ]
+    bedrock: Any = boto3.client(
+        "bedrock", region_name=REGION, aws_access_key_id="x", aws_secret_access_key="x"
+    )
+    with Stubber(bedrock) as stub:
+        models = {"modelSummaries": told.models}
+        stub.add_response("list_foundation_models", models, {"byProvider": "anthropic"})
+        for page, token in ((profiles[:3], None), (profiles[3:], "t")):
+            answer = {"inferenceProfileSummaries": page}
+            asked = {"typeEquals": "SYSTEM_DEFINED", **({"nextToken": token} if token else {})}
+            more: dict[str, Any] = {} if token else {"nextToken": "t"}
+            stub.add_response("list_inference_profiles", {**answer, **more}, asked)
+        for profile in told.profiles:
+            asked = {"inferenceProfileIdentifier": profile["inferenceProfileId"]}
+            stub.add_response("get_inference_profile", profile, asked)
+
+        said = account.claude_models(bedrock)
+        stub.assert_no_pending_responses()
+
+    assert said == sync.read(*told)

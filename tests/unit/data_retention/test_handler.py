@@ -1,0 +1,155 @@
+"""The account's data-retention mode is tightened to what the stage asks, and never loosened."""
+
+from __future__ import annotations
+
+import json
+import threading
+from collections.abc import Iterator
+from http.server import BaseHTTPRequestHandler, HTTPServer
+from typing import Any
+
+import boto3
+import pytest
+from botocore.stub import Stubber
+
+from data_retention import handler
+from data_retention.handler import Services, Told
+
+
+@pytest.fixture
+def bedrock() -> Iterator[Stubber]:
+    client = boto3.client(
+        "bedrock", region_name="eu-west-1", aws_access_key_id="a", aws_secret_access_key="b"
+    )
+    with Stubber(client) as stubber:
+        yield stubber
+        stubber.assert_no_pending_responses()
+    client.close()
+
+
+def event(request_type: str, mode: str) -> dict[str, Any]:
+    return {"RequestType": request_type, "ResourceProperties": {"Mode": mode}}
+
+
+def outcome(bedrock: Stubber, request_type: str, mode: str) -> Told:
+    return handler.outcome_of(event(request_type, mode), services(bedrock, []))
+
+
+def services(bedrock: Stubber, pauses: list[float]) -> Services:
+    client: Any = bedrock.client
+    return Services(client, pauses.append)
+
+
+def found(bedrock: Stubber, mode: str) -> None:
+    bedrock.add_response("get_account_data_retention", {"mode": mode}, {})
+
+
+def will_put(bedrock: Stubber, mode: str) -> None:
+    bedrock.add_response("put_account_data_retention", {"mode": mode}, {"mode": mode})
+
+
+@pytest.mark.parametrize("request_type", ["Create", "Update"])
+@pytest.mark.parametrize(
+    ("there", "asked"),
+    [
+        ("inherit", "none"),
+        ("inherit", "aws_review"),
+        ("default", "none"),
+        ("aws_review", "none"),
+        ("provider_data_share", "aws_review"),
+    ],
+)
+def test_a_looser_mode_or_none_chosen_becomes_the_stages(
+    bedrock: Stubber, request_type: str, there: str, asked: str
+) -> None:
+    found(bedrock, there)
+    will_put(bedrock, asked)
+    told = outcome(bedrock, request_type, asked)
+    assert told.outcome == (True, told.outcome.sentence)
+    assert told.data() == {"Mode": asked}
+    assert there in told.outcome.sentence
+
+
+@pytest.mark.parametrize("request_type", ["Create", "Update"])
+@pytest.mark.parametrize(
+    ("there", "asked"),
+    [("none", "default"), ("none", "aws_review"), ("default", "aws_review"), ("yet_new", "none")],
+)
+def test_a_stricter_or_unknown_mode_stays_and_that_is_told(
+    bedrock: Stubber, request_type: str, there: str, asked: str
+) -> None:
+    found(bedrock, there)
+    told = outcome(bedrock, request_type, asked)
+    assert told.outcome.succeeded
+    assert told.data() == {"Mode": there}
+    assert f"{there}, stricter than the stage's {asked}; it was left" in told.outcome.sentence
+    assert f"put-account-data-retention --mode {asked}" in told.outcome.sentence
+
+
+def test_the_mode_that_is_there_is_not_put_again(bedrock: Stubber) -> None:
+    found(bedrock, "none")
+    assert outcome(bedrock, "Update", "none").data() == {"Mode": "none"}
+
+
+def test_on_delete_bedrock_is_not_even_asked(bedrock: Stubber) -> None:
+    told = outcome(bedrock, "Delete", "none")
+    assert told.outcome.succeeded
+    assert told.data() == {}
+
+
+def test_a_role_that_is_too_new_is_waited_for(bedrock: Stubber) -> None:
+    bedrock.add_client_error("get_account_data_retention", "AccessDeniedException")
+    found(bedrock, "default")
+    bedrock.add_client_error("put_account_data_retention", "AccessDeniedException")
+    will_put(bedrock, "none")
+    pauses: list[float] = []
+    told = handler.outcome_of(event("Create", "none"), services(bedrock, pauses))
+    assert told.data() == {"Mode": "none"}
+    assert len(pauses) == 2
+
+
+def test_a_denial_that_stays_fails_the_deployment_with_bedrocks_words(bedrock: Stubber) -> None:
+    for _ in range(handler._TRIES):
+        bedrock.add_client_error(
+            "get_account_data_retention", "AccessDeniedException", "denied by an SCP"
+        )
+    told = outcome(bedrock, "Create", "none")
+    assert not told.outcome.succeeded
+    assert "denied by an SCP" in told.outcome.sentence
+    assert told.data() == {}
+
+
+def test_another_failure_is_not_tried_again(bedrock: Stubber) -> None:
+    bedrock.add_client_error("get_account_data_retention", "InternalServerException")
+    assert not outcome(bedrock, "Create", "none").outcome.succeeded
+
+
+def test_cloudformation_gets_its_answer_when_the_event_is_unusable() -> None:
+    received: list[dict[str, Any]] = []
+
+    class Handler(BaseHTTPRequestHandler):
+        def do_PUT(self) -> None:
+            received.append(json.loads(self.rfile.read(int(self.headers["content-length"]))))
+            self.send_response(200)
+            self.end_headers()
+
+        def log_message(self, *_: object) -> None:
+            pass
+
+    with HTTPServer(("127.0.0.1", 0), Handler) as server:
+        thread = threading.Thread(target=server.handle_request)
+        thread.start()
+        broken = {
+            "RequestType": "Create",
+            "ResponseURL": f"http://127.0.0.1:{server.server_port}/",
+            "StackId": "arn:aws:cloudformation:eu-west-1:111122223333:stack/s/1",
+            "RequestId": "r",
+            "LogicalResourceId": "Retention",
+            "ResourceProperties": {},
+        }
+        with pytest.raises(KeyError):
+            handler.handle(broken, None)
+        thread.join()
+    (told,) = received
+    assert (told["Status"], told["Data"]) == ("FAILED", {})
+    assert told["PhysicalResourceId"] == "bedrock-data-retention-eu-west-1"

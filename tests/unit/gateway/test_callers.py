@@ -1,0 +1,73 @@
+"""Who called, as the audit line and Bedrock's record have it."""
+
+import json
+from typing import Any
+
+import pytest
+
+from tests.unit.gateway.conftest import MODEL, Caller, audit_line
+from tests.unit.gateway.wire import SentResponse
+
+ARN = "arn:aws:sts::123456789012:assumed-role/app/nightly"
+
+
+def send(caller: Caller, **context: object) -> SentResponse:
+    body = {"model": MODEL, "max_tokens": 1, "messages": [{"role": "user", "content": "Hi"}]}
+    return caller.send_event(
+        {
+            "httpMethod": "POST",
+            "path": "/v1/messages",
+            "headers": {"content-type": "application/json"},
+            "requestContext": {"requestId": "gw-1", **context},
+            "body": json.dumps(body),
+        }
+    )
+
+
+def metadata(caller: Caller) -> dict[str, Any]:
+    sent: dict[str, Any] = json.loads(
+        caller.bedrock.sent[-1].headers["x-amzn-bedrock-request-metadata"]
+    )
+    return sent
+
+
+@pytest.mark.parametrize(
+    ("key_id", "carried", "name"),
+    [
+        ("key1", "", "team-a"),
+        ("key1", "other", "team-a"),  # the stack's own word counts first
+        ("key2", "search.nightly", "search.nightly"),
+        ("key2", "", None),
+    ],
+)
+def test_a_keys_name_is_the_stacks_else_the_one_it_carries(
+    caller: Caller,
+    capsys: pytest.CaptureFixture[str],
+    key_id: str,
+    carried: str,
+    name: str | None,
+) -> None:
+    send(caller, identity={"apiKeyId": key_id}, authorizer={"keyName": carried})
+
+    assert audit_line(capsys).get("api_key_name") == name
+    assert metadata(caller).get("api_key_name") == name
+    assert "caller_arn" not in metadata(caller)
+
+
+def test_who_signed_is_told_to_the_record_and_not_to_the_caller(
+    caller: Caller, capsys: pytest.CaptureFixture[str]
+) -> None:
+    answer = send(caller, identity={"userArn": ARN, "apiKeyId": None}, authorizer=None)
+
+    assert audit_line(capsys)["caller_arn"] == ARN
+    assert metadata(caller) == {"caller_arn": ARN, "gateway_request_id": "gw-1"}
+    assert "123456789012" not in f"{answer.headers} {answer.body!r}"
+
+
+def test_what_bedrock_does_not_take_in_metadata_is_replaced(caller: Caller) -> None:
+    path = "a!" * 200
+    send(caller, identity={"userArn": f"arn:aws:iam::123456789012:user/{path}"})
+
+    sent = metadata(caller)["caller_arn"]
+    assert sent.startswith("arn:aws:iam::123456789012:user/a_a_")
+    assert len(sent) == 256

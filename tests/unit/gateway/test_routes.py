@@ -1,0 +1,135 @@
+"""Which profile is asked first, when the next one is, and how a model says that it is going."""
+
+import json
+
+import pytest
+
+import catalog
+from gateway import request
+from gateway.audit import Record, RecordedResponse
+from gateway.settings import Settings
+from tests.unit.gateway.conftest import MODEL, Caller, audit_line
+from tests.unit.gateway.wire import ScriptedReply, SentResponse
+
+EVENT = {"httpMethod": "POST", "path": "/v1/messages", "requestContext": {"requestId": "gw-1"}}
+BASE_ID = "anthropic.claude-sonnet-4-5-20250929-v1:0"
+
+
+@pytest.fixture
+def falling_back(settings: Settings) -> Caller:
+    """A stage that routes by `us`, then by `global`."""
+    return Caller(settings._replace(routes=("us", "global")))
+
+
+def ask(model: str = MODEL) -> dict[str, object]:
+    return {"model": model, "max_tokens": 1, "messages": []}
+
+
+def refuses(caller: Caller, exception: str, status: int) -> ScriptedReply:
+    body = json.dumps({"message": "not now"}).encode()
+    named = {"x-amzn-errortype": exception, "x-amzn-requestid": "bedrock-0"}
+    caller.bedrock.earlier = [ScriptedReply(status, named, [body])]
+    return caller.bedrock.earlier[0]
+
+
+def routes_asked(caller: Caller) -> list[str]:
+    return [sent.path.split("/")[2].partition(".")[0] for sent in caller.bedrock.sent]
+
+
+def test_the_stages_own_route_is_asked_and_no_other_while_it_answers(falling_back: Caller) -> None:
+    assert falling_back.send(ask()).status == 200
+    assert routes_asked(falling_back) == ["us"]
+
+
+@pytest.mark.parametrize(
+    ("exception", "status"),
+    [
+        ("ThrottlingException", 429),
+        ("ServiceQuotaExceededException", 400),
+        ("ModelNotReadyException", 429),
+        ("ServiceUnavailableException", 503),
+    ],
+)
+def test_the_next_route_is_asked_where_bedrock_has_no_capacity(
+    falling_back: Caller, capsys: pytest.CaptureFixture[str], exception: str, status: int
+) -> None:
+    refused = refuses(falling_back, exception, status)
+
+    response = falling_back.send(ask())
+
+    assert (response.status, response.headers["request-id"]) == (200, "bedrock-1")
+    assert routes_asked(falling_back) == ["us", "global"]
+    assert refused.closed
+    audit = audit_line(capsys)
+    assert audit["model_id"] == f"global.{BASE_ID}"
+    assert audit["earlier_attempts"] == [
+        {"model_id": f"us.{BASE_ID}", "bedrock_request_id": "bedrock-0"}
+    ]
+
+
+@pytest.mark.parametrize(
+    ("exception", "status"),
+    [("ValidationException", 400), ("AccessDeniedException", 403), ("ModelErrorException", 424)],
+)
+def test_what_another_route_would_answer_alike_is_asked_once(
+    falling_back: Caller, exception: str, status: int
+) -> None:
+    refuses(falling_back, exception, status)
+    assert falling_back.send(ask()).status >= 400
+    assert routes_asked(falling_back) == ["us"]
+
+
+def test_the_last_routes_refusal_is_the_callers(falling_back: Caller) -> None:
+    refuses(falling_back, "ThrottlingException", 429)
+    falling_back.bedrock.reply = ScriptedReply(429, {"retry-after": "7"}, [b"{}"])
+
+    response = falling_back.send(ask())
+
+    assert (response.status, response.headers["retry-after"]) == (429, "7")
+    assert routes_asked(falling_back) == ["us", "global"]
+
+
+@pytest.mark.parametrize("route", ["us", "global"])
+def test_who_names_a_route_gets_that_one_or_none(falling_back: Caller, route: str) -> None:
+    refuses(falling_back, "ThrottlingException", 429)
+    assert falling_back.send(ask(f"{route}.{BASE_ID}")).status == 429
+    assert routes_asked(falling_back) == [route]
+
+
+@pytest.mark.parametrize("route", ["global", "us"])
+@pytest.mark.parametrize("path", ["/v1/messages", "/model/{}/invoke", "/model/{}/converse-stream"])
+def test_a_stage_of_one_geography_refuses_every_other_and_asks_nobody(
+    settings: Settings, path: str, route: str
+) -> None:
+    caller = Caller(settings._replace(routes=("eu",), region="eu-west-1"))
+    profile = f"{route}.{BASE_ID}"
+
+    response = caller.send(ask(profile), path=path.format(profile))
+
+    assert response.status == 400
+    assert f"routed by eu only, not by {route}" in response.body.decode()
+    assert caller.bedrock.sent == []
+
+
+def test_profiles_of_every_route_are_listed_and_told_one_by_one(falling_back: Caller) -> None:
+    listed = falling_back.send("", "GET", "/inference-profiles").json()["inferenceProfileSummaries"]
+    ids = [profile["inferenceProfileId"] for profile in listed]
+    assert [each for each in ids if each.endswith(BASE_ID)] == [
+        f"us.{BASE_ID}",
+        f"global.{BASE_ID}",
+    ]
+    for each in ids:
+        told = falling_back.send("", "GET", f"/inference-profiles/{each}").json()
+        assert told["inferenceProfileId"] == each
+
+
+@pytest.mark.parametrize("legacy", [True, False])
+def test_a_legacy_models_answers_say_since_when_and_until_when(*, legacy: bool) -> None:
+    opus = catalog.find("claude-opus-4-1")
+    assert opus is not None
+    record = Record(request.from_event(EVENT), "")
+    record.resolved(catalog.Resolved(opus, ("us.anthropic.claude-opus-4-1",), legacy))
+    sent = SentResponse()
+    RecordedResponse(sent, record).start(200, {})
+    told = {"deprecation": "@1783468800", "sunset": "Fri, 08 Jan 2027 00:00:00 GMT"}
+    assert sent.headers == {"request-id": "gw-1", **(told if legacy else {})}
