@@ -47,13 +47,19 @@ class UnresolvedError(LookupError):
 
 
 class Resource(NamedTuple):
-    """One resource of one template. `path` is its place in the tree of constructs."""
+    """One resource of one template. `path` is that of its construct."""
 
     stack: str
     id: str
     type: str
     properties: Mapping[str, Any]
     path: str
+
+    @property
+    def place(self) -> str:
+        """`Gateway/Function/Role` of `claude-on-bedrock-dev-Gateway/Function/Role/Resource`."""
+        stack, _, inside = self.path.removesuffix("/Resource").partition("/")
+        return f"{stack.rsplit('-', 1)[-1]}/{inside}"
 
 
 class Assembly:
@@ -64,6 +70,9 @@ class Assembly:
         paths = sorted(folder.glob("*.template.json"))
         self._templates: dict[str, Any] = {
             path.name.removesuffix(".template.json"): json.loads(path.read_text()) for path in paths
+        }
+        self._paths = {
+            stack: _paths(folder / f"{stack}.metadata.json") for stack in self._templates
         }
         self.resources = tuple(self._read())
 
@@ -170,5 +179,15 @@ class Assembly:
     def _read(self) -> Iterator[Resource]:
         for stack, template in self._templates.items():
             for id_, body in template["Resources"].items():
-                path = body.get("Metadata", {}).get("aws:cdk:path", f"{stack}/{id_}")
-                yield Resource(stack, id_, body["Type"], body.get("Properties", {}), path)
+                properties = body.get("Properties", {})
+                yield Resource(stack, id_, body["Type"], properties, self._paths[stack][id_])
+
+
+def _paths(metadata: Path) -> dict[str, str]:
+    """Logical id -> path of the construct, as the CDK writes them beside a template."""
+    return {
+        entry["data"]: path.removeprefix("/")
+        for path, entries in json.loads(metadata.read_text()).items()
+        for entry in entries
+        if entry["type"] == "aws:cdk:logicalId"
+    }

@@ -38,12 +38,14 @@ class SimulatorError(RuntimeError):
 
 
 class Mutant(NamedTuple):
-    """A policy in which `statement` has become `changed`, or is gone if that is None."""
+    """A policy in which `statement` has become `changed`, or is gone if that is None. `grows` says
+    that the statement then matches more than before, not less."""
 
     name: str
     policy: str
     statement: Mapping[str, Any]
     changed: Mapping[str, Any] | None
+    grows: bool
 
 
 class Matrix(NamedTuple):
@@ -157,6 +159,7 @@ class _Policies:
         """Every form of the policy that holds the statement, with the statement changed."""
         return {
             "statement": mutant.statement,
+            "grows": mutant.grows,
             "documents": {
                 number: _mutated(policy.document, mutant)
                 for number, policy in enumerate(self._policies)

@@ -115,7 +115,7 @@ class _Policies:
 
     def _keep(self, resource: Resource) -> None:
         document = self.assembly.resolve(resource.properties["PolicyDocument"], resource.stack)
-        policy = Policy(place(resource), _with_sids(document))
+        policy = Policy(resource.place, _with_sids(document))
         if resource.type == "AWS::IAM::ManagedPolicy":
             self.managed[self.assembly.arn(resource)] = policy
         for role in self.assembly.resolve(resource.properties.get("Roles", []), resource.stack):
@@ -124,7 +124,7 @@ class _Policies:
     def of(self, role: Resource) -> Iterator[Policy]:
         yield from self._of_role.get(self.assembly.name(role), [])
         for inline in self.assembly.resolve(role.properties.get("Policies", []), role.stack):
-            name = f"{place(role)}/{inline['PolicyName']}"
+            name = f"{role.place}/{inline['PolicyName']}"
             yield Policy(name, _with_sids(inline["PolicyDocument"]))
         for arn in self.assembly.resolve(role.properties.get("ManagedPolicyArns", []), role.stack):
             yield self._managed(arn, role)
@@ -139,16 +139,9 @@ class _Policies:
         return self.managed[arn]
 
 
-def place(resource: Resource) -> str:
-    """`Gateway/Function/Role` of `claude-on-bedrock-dev-Gateway/Function/Role/Resource`."""
-    path = resource.path.removesuffix("/Resource")
-    stack, _, inside = path.partition("/")
-    return f"{stack.rsplit('-', 1)[-1]}/{inside}"
-
-
 def _role(resource: Resource, found: _Policies) -> Principal:
     return Principal(
-        place(resource),
+        resource.place,
         found.assembly.arn(resource),
         tuple(found.of(resource)),
         found.boundary(resource),

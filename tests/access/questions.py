@@ -27,10 +27,17 @@ MODES: Final = ("none", "default", "aws_review", "provider_data_share", "inherit
 OTHER_VENDOR: Final = "amazon.nova-pro-v1:0"
 """A model that is not Claude: https://docs.aws.amazon.com/bedrock/latest/userguide/models-supported.html"""
 
+_HERE: Final = "model in the Region called"
 _ANYWHERE: Final = "model in any Region"
 _PROFILE: Final = "bedrock:InferenceProfileArn"
 _NO_KEYS: Final[Mapping[str, str]] = {}
 _BY_TLS: Final = {"aws:SecureTransport": "true", "s3:TlsVersion": "1.2"}
+_ON_OBJECTS: Final = (
+    "s3:GetObject",
+    "s3:GetObjectVersion",
+    "s3:DeleteObject",
+    "s3:DeleteObjectVersion",
+)
 _COMMERCIAL: Final = ("us-east-1", "eu-west-1", "ap-northeast-1", "ap-southeast-2", "sa-east-1")
 
 
@@ -59,12 +66,13 @@ def cells(stage: Stage, assembly: Assembly) -> list[Cell]:
     elsewhere = next(region for region in ELSEWHERE if region != stage.region)
     regions = (stage.region, elsewhere)
     models = [model for model in MODELS if model.profiles]
+    stranger = next((each for each in models if each.name not in stage.models), models[0])
     invocations = [
         each
         for region in regions
         for action in INVOKE
         for each in [
-            *(cell for model in models for cell in _ways(action, model, region)),
+            *(cell for model in models for cell in _ways(action, model, region, stranger)),
             *_other_vendor(action, region),
         ]
     ]
@@ -74,8 +82,9 @@ def cells(stage: Stage, assembly: Assembly) -> list[Cell]:
     return [*invocations, *teams, *singles, *doors, *_record(stage, assembly)]
 
 
-def _ways(action: str, model: Model, region: str) -> Iterator[Cell]:
-    """Bare, by each profile that the model has, and by what a profile may turn into."""
+def _ways(action: str, model: Model, region: str, stranger: Model) -> Iterator[Cell]:
+    """Bare, by each profile that the model has, and by what a profile may turn into: one that
+    holds `stranger`, a model that is not the stage's, or reaches another Region."""
 
     def cell(way: str, requests: Iterable[Request]) -> Cell:
         return Cell(action, model.name, way, region, tuple(requests))
@@ -89,9 +98,10 @@ def _ways(action: str, model: Model, region: str) -> Iterator[Cell]:
         asked = _request("profile", action, arn, region)
         reached = _destinations(profile, region)
         yield cell(route, [asked, *_behind(action, model.base_id, region, arn, reached)])
+        held = ("",) if route == "global" else (region,)
         yield cell(
-            f"{route}, were its profile to hold another model",
-            _behind(action, OTHER_VENDOR, region, arn, ("",) if route == "global" else (region,)),
+            f"{route}, were its profile to hold {stranger.name}",
+            _behind(action, stranger.base_id, region, arn, held),
         )
         if route != "global":
             far = next(each for each in _COMMERCIAL if each not in reached)
@@ -123,7 +133,7 @@ def _behind(
 ) -> Iterator[Request]:
     """The requests about the model behind a profile, once the profile itself was asked about."""
     if destinations == ("",):
-        yield _model(action, base_id, region, part=f"model in {region}", profile=profile)
+        yield _model(action, base_id, region, part=_HERE, profile=profile)
         yield _model(action, base_id, "", part=_ANYWHERE, requested="unspecified", profile=profile)
         return
     for each in destinations:
@@ -211,9 +221,22 @@ def _doors(region: str) -> Iterator[Cell]:
             yield cell(action, "", f"mode {mode}", DataRetentionMode=mode)
     for verb in ("Get", "Put", "Delete"):
         yield cell(f"bedrock:{verb}ModelInvocationLoggingConfiguration")
-    for action in ("Subscribe", "Unsubscribe", "ViewSubscriptions"):
-        yield cell(f"aws-marketplace:{action}")
+    for verb in ("PutUseCaseForModelAccess", "CreateFoundationModelAgreement"):
+        yield cell(f"bedrock:{verb}")
+    yield from _marketplace(region)
     yield from _jobs(region)
+
+
+def _marketplace(region: str) -> Iterator[Cell]:
+    """Bedrock subscribes to a model for whoever first calls it, or they do it themselves:
+    https://docs.aws.amazon.com/bedrock/latest/userguide/model-access.html"""
+    for verb in ("Subscribe", "Unsubscribe", "ViewSubscriptions"):
+        action = f"aws-marketplace:{verb}"
+        for way, keys in (
+            ("directly", {}),
+            ("by Bedrock", {"aws:CalledViaLast": "bedrock.amazonaws.com"}),
+        ):
+            yield Cell(action, "", way, region, (_request("", action, "*", region, keys),))
 
 
 def _jobs(region: str) -> Iterator[Cell]:
@@ -225,7 +248,7 @@ def _jobs(region: str) -> Iterator[Cell]:
     optimize = _request("", "bedrock:OptimizePrompt", "*", region)
     yield Cell("bedrock:OptimizePrompt", "any model", "", region, (optimize,))
     action = "bedrock:CreateInferenceProfile"
-    for model in MODELS:
+    for model in [each for each in MODELS if each.profiles]:
         for profile in model.profiles:
             source = _arn(region, f"inference-profile/{profile.route}.{model.base_id}")
             asked = _request("", action, source, region)
@@ -239,11 +262,13 @@ def _record(stage: Stage, assembly: Assembly) -> Iterator[Cell]:
     what is somebody else's."""
     region = stage.region
 
-    def cell(action: str, subject: str, on: str, keys: Mapping[str, str] = _NO_KEYS) -> Cell:
-        return Cell(action, subject, "", region, (_request("", action, on, region, keys),))
+    def cell(
+        action: str, subject: str, on: str, keys: Mapping[str, str] = _NO_KEYS, way: str = ""
+    ) -> Cell:
+        return Cell(action, subject, way, region, (_request("", action, on, region, keys),))
 
     for name, bucket in _buckets(assembly):
-        for action in ("s3:GetObject", "s3:DeleteObject", "s3:DeleteObjectVersion"):
+        for action in _ON_OBJECTS:
             for kind in ("AWSLogs", "large-data"):
                 on = f"arn:aws:s3:::{bucket}/{kind}/object"
                 yield cell(action, f"{kind}/ of {name}", on, _BY_TLS)
@@ -254,8 +279,10 @@ def _record(stage: Stage, assembly: Assembly) -> Iterator[Cell]:
         for verb in ("FilterLogEvents", "DeleteLogGroup", "PutRetentionPolicy"):
             yield cell(f"logs:{verb}", name, on)
     for name, key in _keys(region, assembly):
-        for verb in ("Decrypt", "ScheduleKeyDeletion"):
-            yield cell(f"kms:{verb}", name, key)
+        through_s3 = {"kms:ViaService": f"s3.{region}.amazonaws.com"}
+        yield cell("kms:Decrypt", name, key, way="directly")
+        yield cell("kms:Decrypt", name, key, through_s3, "through S3")
+        yield cell("kms:ScheduleKeyDeletion", name, key)
     for name, api in _endpoints(assembly):
         on = f"arn:aws:execute-api:{region}:{ACCOUNT}:{api}/{stage.name}/POST/v1/messages"
         yield cell("execute-api:Invoke", name, on)
@@ -263,7 +290,7 @@ def _record(stage: Stage, assembly: Assembly) -> Iterator[Cell]:
 
 def _buckets(assembly: Assembly) -> Iterator[tuple[str, str]]:
     for bucket in assembly.of_type("AWS::S3::Bucket"):
-        yield f"the bucket {bucket.path.split('/')[1]}", assembly.name(bucket)
+        yield bucket.place, assembly.name(bucket)
     yield "another bucket", "another-bucket"
 
 
@@ -275,7 +302,7 @@ def _log_groups(assembly: Assembly) -> Iterator[tuple[str, str]]:
 
 def _keys(region: str, assembly: Assembly) -> Iterator[tuple[str, str]]:
     for key in assembly.of_type("AWS::KMS::Key"):
-        yield f"the key {key.path.split('/')[1]}", assembly.arn(key)
+        yield key.place, assembly.arn(key)
     yield "another key", f"arn:aws:kms:{region}:{ACCOUNT}:key/another"
 
 

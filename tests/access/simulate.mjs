@@ -2,7 +2,7 @@
 //
 // In: {policies: [document], principals: [{arn, identity: [index], boundary: index?, control: index?}],
 //      requests: [{action, resource, account, context, resourcePolicy: document?}],
-//      mutants: [{statement, documents: {index: document}}]}
+//      mutants: [{statement, grows: boolean, documents: {index: document}}]}
 // Out: {requests: [null | "unsafe" | why it cannot be asked], answers: [[answer per request] per principal],
 //       mutants: [null | [principal, request, answer]]}: the first answer that a mutant changes.
 //
@@ -57,6 +57,10 @@ async function check(request) {
   return null
 }
 
+function held(principal) {
+  return [...principal.identity, principal.boundary, principal.control].filter((index) => index !== undefined)
+}
+
 // Only the safe mode knows that an action takes no resource, so that an ARN in a policy does not match it, and
 // can judge a resource's own policy.
 async function decide(principal, request, documents) {
@@ -69,40 +73,59 @@ async function decide(principal, request, documents) {
 
 // "Allowed", "ImplicitlyDenied", or "ExplicitlyDenied: " and each statement that denies.
 async function answer(principal, request, documents) {
+  // What no policy names, IAM denies without a word: the simulator need not be asked.
+  const named = held(principal).some((index) => documents[index].Statement.some((each) => bearsOn(each, request)))
+  if (!named && !request.resourcePolicy) return 'ImplicitlyDenied'
   const result = await decide(principal, request, documents)
   if (result !== 'ExplicitlyDenied') return result
   const statements = []
-  for (const index of [...principal.identity, principal.boundary, principal.control]) {
-    if (index === undefined) continue
-    for (const statement of documents[index].Statement.filter((each) => each.Effect === 'Deny')) {
+  for (const index of held(principal)) {
+    for (const statement of documents[index].Statement) {
+      if (statement.Effect !== 'Deny' || !bearsOn(statement, request)) continue
       const alone = [{ Version: '2012-10-17', Statement: [statement] }]
       const denied = await decide({ arn: principal.arn, identity: [0] }, request, alone)
       if (denied === 'ExplicitlyDenied') statements.push(statement.Sid)
     }
   }
-  return `ExplicitlyDenied: ${[...new Set(statements)].sort().join(', ') || 'the resource’s own policy'}`
+  return `ExplicitlyDenied: ${[...new Set(statements)].sort().join(', ') || 'a policy of the resource'}`
 }
+
+const patterns = new Map()
 
 function pattern(text) {
-  return new RegExp(`^${text.replace(/[.+^${}()|[\]\\]/g, '\\$&').replaceAll('*', '.*').replaceAll('?', '.')}$`, 'i')
+  if (!patterns.has(text)) {
+    const escaped = text.replace(/[.+^${}()|[\]\\]/g, '\\$&').replaceAll('*', '.*').replaceAll('?', '.')
+    patterns.set(text, new RegExp(`^${escaped}$`, 'i'))
+  }
+  return patterns.get(text)
 }
 
-// Whether a statement can bear on a request at all; what cannot is not asked again of a mutant.
+// Whether a statement can bear on a request at all.
 function bearsOn(statement, request) {
-  const actions = [statement.Action ?? '*'].flat()
-  return statement.NotAction !== undefined || actions.some((each) => pattern(each).test(request.action))
+  if (statement.NotAction !== undefined) return true
+  return [statement.Action].flat().some((each) => pattern(each).test(request.action))
+}
+
+// Whether a mutant's statement can change an answer: an allowance that goes, what is allowed; one that grows, what is
+// denied by nobody in so many words; a denial, what it denies, or what it does not yet. What is left out by mistake
+// makes a mutant survive, which a test tells.
+function mayChange(mutant, baseline) {
+  const { Effect, Sid } = mutant.statement
+  const denies = baseline.startsWith('ExplicitlyDenied: ') && baseline.slice(18).split(', ').includes(Sid)
+  if (Effect === 'Deny') return mutant.grows ? !denies : denies
+  return baseline === (mutant.grows ? 'ImplicitlyDenied' : 'Allowed')
 }
 
 async function firstChange(input, answers, mutant) {
   const documents = input.policies.map((each, index) => mutant.documents[index] ?? each)
   const touched = Object.keys(mutant.documents).map(Number)
   for (const [who, principal] of input.principals.entries()) {
-    const own = [...principal.identity, principal.boundary, principal.control]
-    if (!own.some((index) => touched.includes(index))) continue
+    if (!held(principal).some((index) => touched.includes(index))) continue
     for (const [which, request] of input.requests.entries()) {
-      if (!request.expressible || !bearsOn(mutant.statement, request)) continue
+      const baseline = answers[who][which]
+      if (baseline === null || !bearsOn(mutant.statement, request) || !mayChange(mutant, baseline)) continue
       const changed = await answer(principal, request, documents)
-      if (changed !== answers[who][which]) return [who, which, changed]
+      if (changed !== baseline) return [who, which, changed]
     }
   }
   return null
