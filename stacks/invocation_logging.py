@@ -96,7 +96,7 @@ class InvocationLogging(cdk.Stack):
             memory_mb=256,
             sdk_services=["bedrock"],
             retry_attempts=0,
-            statements=data_retention.retention_statements(mode),
+            statements=data_retention.retention_statements(mode, region=self.region),
             role_name=guard.role_name(stage.name, stage.region, guard.DATA_RETENTION_ROLE),
             findings=data_retention.FINDINGS,
         )

@@ -16,20 +16,22 @@ FINDINGS = {
 }
 
 
-def retention_statements(mode: str) -> list[iam.PolicyStatement]:
+def retention_statements(mode: str, *, region: str) -> list[iam.PolicyStatement]:
     """What the custom resource's function calls, beside writing its own log: it may set this mode
-    and no other."""
+    and no other, in this Region."""
+    here = {"aws:RequestedRegion": region}
     return [
         iam.PolicyStatement(
             sid="WhatTheModeIs",
             actions=["bedrock:GetAccountDataRetention"],
             resources=["*"],  # see FINDINGS
+            conditions={"StringEquals": here},
         ),
         iam.PolicyStatement(
             sid="SetsTheStagesMode",
             actions=["bedrock:PutAccountDataRetention"],
             resources=["*"],  # see FINDINGS
-            conditions={"StringEquals": {"bedrock:DataRetentionMode": mode}},
+            conditions={"StringEquals": {**here, "bedrock:DataRetentionMode": mode}},
         ),
     ]
 

@@ -21,6 +21,9 @@ def logging_statements(delivery_role: iam.IRole) -> list[iam.PolicyStatement]:
                 "bedrock:DeleteModelInvocationLoggingConfiguration",
             ],
             resources=["*"],  # see FINDINGS
+            conditions={
+                "StringEquals": {"aws:RequestedRegion": cdk.Stack.of(delivery_role).region}
+            },
         ),
         iam.PolicyStatement(
             sid="HandsBedrockTheDeliveryRole",

@@ -192,7 +192,12 @@ def test_data_retention_is_set_by_one_role_to_one_mode(prod: Synthesis) -> None:
         if texts(statement["Action"]) == ["bedrock:PutAccountDataRetention"]
     ]
     assert [each["Condition"] for each in allowed] == [
-        {"StringEquals": {"bedrock:DataRetentionMode": "none"}}
+        {
+            "StringEquals": {
+                "aws:RequestedRegion": "eu-central-1",
+                "bedrock:DataRetentionMode": "none",
+            }
+        }
     ]
 
 
