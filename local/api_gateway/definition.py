@@ -42,19 +42,19 @@ class Integration:
 
 @dataclass(frozen=True, slots=True)
 class Method:
-    """One verb of one resource. `verb` may be ANY; `resource` is a path such as `/v1/{proxy+}`.
-    `signed`: IAM decides on the caller, by the request's signature."""
+    """One verb of one resource. `verb` may be ANY; `resource` is a path such as `/v1/{proxy+}`."""
 
     verb: str
     resource: str
     resource_id: str
     integration: Integration
     authorizer: Authorizer | None = None
-    signed: bool = False
     key_required: bool = False
     throttle: Throttle | None = None
     schemas: Mapping[str, Mapping[str, Any]] | None = None
     """Content type -> JSON schema of the body, None where bodies are not validated."""
+    signed: bool = False
+    """Whether IAM decides on the caller, by the request's signature."""
 
 
 @dataclass(frozen=True, slots=True)
