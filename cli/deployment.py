@@ -23,17 +23,20 @@ class Deployment(NamedTuple):
     region: str
     endpoint_url: str | None
 
-    def client(self, service: str) -> Client:
-        """A client with the caller's own credentials; the embedded AWS takes any."""
-        make: Any = boto3.Session(region_name=self.region).client
+    def session(self) -> boto3.Session:
+        """The caller's own credentials, if there are any; the embedded AWS takes its test keys."""
         if self.endpoint_url is None:
-            return make(service)
-        return make(
-            service,
-            endpoint_url=self.endpoint_url,
+            return boto3.Session(region_name=self.region)
+        return boto3.Session(
+            region_name=self.region,
             aws_access_key_id="test",
-            aws_secret_access_key="test",  # noqa: S106 - the embedded AWS takes any
+            aws_secret_access_key="test",  # noqa: S106 - nothing is protected by it
         )
+
+    def client(self, service: str) -> Client:
+        """A client of the stage's AWS."""
+        make: Any = self.session().client
+        return make(service, endpoint_url=self.endpoint_url) if self.endpoint_url else make(service)
 
     def stack(self, name: str) -> str:
         """The name in CloudFormation of the stack that the project calls `name`."""

@@ -93,7 +93,7 @@ def chosen(
 
 def _of_url(url: str, key: str | None, signing_region: str | None) -> Endpoint:
     if signing_region is not None:
-        return Endpoint(url, _signature(signing_region), None)
+        return Endpoint(url, _signature(boto3.Session(region_name=signing_region)), None)
     if not key:
         raise NoTargetError("--url needs --iam, or --key, or CLAUDE_BEDROCK_KEY")
     return Endpoint(url, ByKey(key), None)
@@ -115,7 +115,7 @@ def _of_local(state: Path, key: str | None) -> Endpoint:
 def _caller(found: Deployment, outputs: Mapping[str, str], key: str | None) -> httpx2.Auth:
     """As whom to ask, by the output `Auth`; a deployment without it knows keys only."""
     if outputs.get("Auth") == "iam":
-        return _signature(found.region)
+        return _signature(found.session())
     if not key:
         raise NoTargetError(
             f"stage {found.stage} asks for a key: give --key, or set CLAUDE_BEDROCK_KEY"
@@ -123,14 +123,14 @@ def _caller(found: Deployment, outputs: Mapping[str, str], key: str | None) -> h
     return ByKey(key)
 
 
-def _signature(region: str) -> BySignature:
-    credentials = boto3.Session(region_name=region).get_credentials()
+def _signature(session: boto3.Session) -> BySignature:
+    credentials = session.get_credentials()
     if credentials is None:
         raise NoTargetError(
             "the endpoint wants requests signed with AWS credentials, and there are none here: "
             "`aws sts get-caller-identity` must work"
         )
-    return BySignature(credentials, region)
+    return BySignature(credentials, session.region_name)
 
 
 def _reason(response: httpx2.Response) -> str:

@@ -236,3 +236,13 @@ def test_open_doors_are_open_and_there_are_no_keys(signed: Deployment) -> None:
     listed = claude_bedrock(signed, "keys", "list")
     assert listed.returncode != 0
     assert "auth is iam" in listed.stderr
+
+
+def test_the_command_line_signs_for_what_is_up(
+    signed: Deployment, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for name in ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY", "AWS_PROFILE"):
+        monkeypatch.delenv(name, raising=False)
+    asked = claude_bedrock(signed, "ask", "Hello there")
+    assert asked.returncode == 0, asked.stderr
+    assert "Hello there" in asked.stdout
