@@ -9,6 +9,7 @@ from catalog import choice
 from cli.deployment import Deployment, NoTargetError
 
 CDK_JSON = Path("cdk.json")
+_DEFAULTS = {"retention_days": 30}
 
 
 class Settings(NamedTuple):
@@ -22,6 +23,7 @@ class Settings(NamedTuple):
     residency: tuple[str, ...] | None
     models: tuple[str, ...]
     data_retention: str | None
+    retention_days: int
     github: bool
 
     @property
@@ -50,7 +52,8 @@ def written(file: Path, stage: str, today: str) -> Settings:
         raise NoTargetError(f"{file} has no stage {stage!r}")
     try:
         routes = [block["route"], *block.get("fallback_routes", [])]
-        read = _settings(str(file), {**block, "routes": routes, "github": _names_github(block)})
+        given = {**_DEFAULTS, **block, "routes": routes, "github": _names_github(block)}
+        read = _settings(str(file), given)
         return read._replace(models=choice.chosen(read, today))
     except (KeyError, TypeError, AttributeError, choice.NotForThisStageError) as mistake:
         raise NoTargetError(
@@ -85,6 +88,7 @@ def _settings(source: str, values: Mapping[str, Any]) -> Settings:
         residency=None if residency is None else tuple(residency),
         models=tuple(values["models"]),
         data_retention=values.get("data_retention"),
+        retention_days=values["retention_days"],
         github=values["github"],
     )
 

@@ -250,5 +250,6 @@ class Stage(Block):
             "residency": self.residency,
             "models": self.models,
             "data_retention": self.data_retention,
+            "retention_days": self.retention_days,
             "github": self.roles.name_github,
         }

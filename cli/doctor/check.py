@@ -9,7 +9,8 @@ Outcome = Literal["ok", "warning", "skipped", "unknown", "failed"]
 WITHHELD = (ClientError, BotoCoreError)
 """What is raised instead of an answer."""
 
-_DENIED = {"AccessDenied", "AccessDeniedException", "UnauthorizedOperation"}
+DENIED = {"AccessDenied", "AccessDeniedException", "UnauthorizedOperation"}
+"""What AWS calls it when these credentials may not ask."""
 
 
 class Check(NamedTuple):
@@ -48,7 +49,7 @@ class Topic(NamedTuple):
         """The check, when AWS gave no answer; `actions` is what the question needs in IAM."""
         if isinstance(error, ClientError):
             code = code_of(error)
-            if code in _DENIED:
+            if code in DENIED:
                 return self.unknown(
                     "AWS denies these credentials the answer",
                     f"allow {actions} to whoever runs doctor, or run it as somebody who has it",

@@ -241,7 +241,7 @@ def of_a_new_account(deployment: Deployment) -> Iterator[None]:
 def test_fix_sets_a_stricter_mode_and_never_a_looser_one(deployment: Deployment) -> None:
     stage = deployment.stage()
     account = Account(stage, Clients(stage), "123456789012", "arn:…", "2026-11-25")
-    asked = Settings("here", "us-east-1", ("global",), None, (), "none", github=False)
+    asked = Settings("here", "us-east-1", ("global",), None, (), "none", 30, github=False)
 
     def mode() -> str:
         now: str = deployment.client("bedrock").get_account_data_retention()["mode"]

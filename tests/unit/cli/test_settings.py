@@ -36,6 +36,7 @@ def test_a_block_means_what_a_deployment_of_it_would(tmp_path: Path) -> None:
         residency=("eu",),
         models=found.models,
         data_retention="none",
+        retention_days=30,
         github=True,
     )
     assert {"claude-haiku-4-5", "claude-opus-4-8"} <= set(found.models)

@@ -1,0 +1,52 @@
+"""`claude-bedrock retention`."""
+
+import datetime as dt
+import json
+import sys
+from typing import Annotated
+
+import typer
+from rich.console import Console
+
+from cli import deployment, retention, settings
+from cli.commands.options import LOCAL_STATE, AsJson, Region, Stage, StateFolder, one_line_errors
+from cli.retention_report import LAST_YEAR, Report
+
+NOT_ASKED = 2
+
+
+def _day(text: str) -> dt.date:
+    """Raises BadParameter."""
+    try:
+        day = dt.date.fromisoformat(text)
+    except ValueError as unreadable:
+        raise typer.BadParameter(f"{text!r} is no day such as 2026-11-25") from unreadable
+    if day.year > LAST_YEAR:
+        raise typer.BadParameter(f"{text} is after the year {LAST_YEAR}")
+    return day
+
+
+def kept(
+    *,
+    day: Annotated[
+        dt.date | None,
+        typer.Option(parser=_day, metavar="YYYY-MM-DD", help="Of which day, UTC; else today."),
+    ] = None,
+    stage: Stage = None,
+    region: Region = None,
+    as_json: AsJson = False,
+    state: StateFolder = LOCAL_STATE,
+) -> None:
+    """Work out when what was written on a day may vanish, place by place, by the rules in force.
+
+    Exit code: 0 all is kept as long as the stage says, 1 something is not, 2 could not ask."""
+    of = day or dt.datetime.now(dt.UTC).date()
+    with one_line_errors(NOT_ASKED):
+        found = deployment.chosen(stage, region or settings.region_of(stage), state)
+        meant = settings.deployed(found)
+        report = Report(found, meant.source, meant.retention_days, of, retention.look(found, of))
+    if as_json:
+        typer.echo(json.dumps(report.as_data(), indent=2))
+    else:
+        Console().print(report.as_text())
+    sys.exit(retention.exit_code(report.outcomes))

@@ -1,0 +1,236 @@
+"""How long a deployed stage's record is kept, from what AWS answers of the places it lies in."""
+
+import datetime as dt
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any, Final, Literal, NamedTuple
+
+from botocore.exceptions import BotoCoreError, ClientError
+
+from cli.deployment import Client, Deployment
+from cli.doctor.check import DENIED, WITHHELD, code_of
+from cli.doctor.invocation_logging import LARGE_DATA_PREFIX
+from retention import bucket, key, log_group
+from retention.bucket import Bucket, Lock, Rule
+from retention.kept import Kept, absent, suffices
+from retention.key import Key
+from retention.log_group import LogGroup
+
+RECORDS: Final = "AWSLogs/"
+"""How the names of Bedrock's records begin in a bucket that has no prefix of its own:
+https://docs.aws.amazon.com/bedrock/latest/userguide/model-invocation-logging.html"""
+LARGE_BODIES: Final = f"{LARGE_DATA_PREFIX}/"
+ALWAYS: Final = ("invocations", "gateway", "access")
+AT_TIMES: Final = ("authorizer",)
+"""The log groups of every stage, and of those that hold keys."""
+
+_SHORTEST_YEAR_DAYS: Final = 365
+_SIZES: Final = {"ObjectSizeGreaterThan", "ObjectSizeLessThan"}
+_BUCKET: Final = (
+    "s3:GetLifecycleConfiguration, s3:GetBucketVersioning and s3:GetBucketObjectLockConfiguration"
+)
+_NO_BUCKET: Final = "https://docs.aws.amazon.com/AmazonS3/latest/API/ErrorResponses.html"
+_NO_GROUP: Final = "https://docs.aws.amazon.com/AmazonCloudWatchLogs/latest/APIReference/API_DescribeLogGroups.html"
+_NO_KEY: Final = "https://docs.aws.amazon.com/kms/latest/APIReference/API_DescribeKey.html"
+
+Answer = Mapping[str, Any]
+Outcome = Literal["ok", "too short", "unknown"]
+
+
+class Destination(NamedTuple):
+    """A place, and what is kept there of a day; `kept` is None where AWS gave no answer, and
+    `unknown` then says why, and what to do."""
+
+    name: str
+    kept: Kept | None
+    unknown: str = ""
+
+    def outcome(self, days: int) -> Outcome:
+        """Against the stage's number."""
+        if self.kept is None:
+            return "unknown"
+        return "ok" if suffices(self.kept, days) else "too short"
+
+
+def look(deployment: Deployment, day: dt.date) -> list[Destination]:
+    """Every place the stage writes to, by the rules that are in force now.
+
+    Raises NoTargetError where it is not deployed, and botocore's errors where its stack withholds
+    which places these are."""
+    outputs = deployment.outputs("InvocationLogging")
+    the_key, of_key = _key(deployment, outputs["KeyArn"], day)
+    places = [
+        *_log_groups(deployment, outputs["LogGroupName"], day),
+        *_bucket(deployment, outputs["LogBucketName"], day),
+    ]
+    return [*(_under(the_key, day, place) for place in places), of_key]
+
+
+def exit_code(outcomes: Sequence[Outcome]) -> int:
+    """1 if something is kept too short, else 2 if something could not be told, else 0."""
+    if "too short" in outcomes:
+        return 1
+    return 2 if "unknown" in outcomes else 0
+
+
+def _asked(
+    names: Sequence[str], actions: str, judge: Callable[[], list[Destination]]
+) -> list[Destination]:
+    """What `judge`, which asks AWS, says of the places of these names."""
+    try:
+        return judge()
+    except WITHHELD as error:
+        return [Destination(name, None, withheld(error, actions)) for name in names]
+
+
+def withheld(error: ClientError | BotoCoreError, actions: str) -> str:
+    """Why AWS gave no answer, and what to do; `actions` is what the question needs in IAM."""
+    if not isinstance(error, ClientError):
+        return f"AWS could not be asked: {error}"
+    if code_of(error) in DENIED:
+        return (
+            f"AWS denies these credentials the answer: allow them {actions}, or ask as the "
+            "stage's auditor, who has it"
+        )
+    return f"AWS answered {code_of(error)}: {error.response['Error'].get('Message', '')}"
+
+
+# --- log groups
+
+
+def _log_groups(deployment: Deployment, invocations: str, day: dt.date) -> list[Destination]:
+    prefix = invocations.removesuffix(ALWAYS[0])
+    always = [f"{prefix}{name}" for name in ALWAYS]
+
+    def judge() -> list[Destination]:
+        pages = deployment.client("logs").get_paginator("describe_log_groups")
+        found = {
+            one["logGroupName"]: read_log_group(one)
+            for page in pages.paginate(logGroupNamePrefix=prefix)
+            for one in page["logGroups"]
+        }
+        wanted = [*always, *(f"{prefix}{name}" for name in AT_TIMES if f"{prefix}{name}" in found)]
+        return [_of_group(name, found.get(name), day) for name in wanted]
+
+    return _asked(always, "logs:DescribeLogGroups", judge)
+
+
+def read_log_group(answer: Answer) -> LogGroup:
+    """One of DescribeLogGroups."""
+    return LogGroup(
+        retention_days=answer.get("retentionInDays"),
+        protected=answer.get("deletionProtectionEnabled", False),
+        log_class=answer.get("logGroupClass", "STANDARD"),
+    )
+
+
+def _of_group(name: str, found: LogGroup | None, day: dt.date) -> Destination:
+    if found is None:
+        return Destination(name, absent("the log group", _NO_GROUP))
+    return Destination(name, log_group.kept(found, day))
+
+
+# --- bucket
+
+
+def _bucket(deployment: Deployment, name: str, day: dt.date) -> list[Destination]:
+    places = {f"s3://{name}/{prefix}*": prefix for prefix in (RECORDS, LARGE_BODIES)}
+    names = [*places, *(f"{place}, deleted or overwritten" for place in places)]
+
+    def judge() -> list[Destination]:
+        try:
+            found = read_bucket(deployment.client("s3"), name)
+        except ClientError as error:
+            if code_of(error) == "NoSuchBucket":
+                return [Destination(each, absent("the bucket", _NO_BUCKET)) for each in names]
+            raise
+        kept = [
+            *(bucket.kept(found, prefix, day) for prefix in places.values()),
+            *(bucket.kept_deleted(found, prefix, day) for prefix in places.values()),
+        ]
+        return [Destination(*each) for each in zip(names, kept, strict=True)]
+
+    return _asked(names, _BUCKET, judge)
+
+
+def read_bucket(s3: Client, name: str) -> Bucket:
+    """By a boto3 client of `s3`. Raises botocore's errors."""
+    rules = _unless(
+        "NoSuchLifecycleConfiguration",
+        lambda: s3.get_bucket_lifecycle_configuration(Bucket=name),
+    )
+    lock = _unless(
+        "ObjectLockConfigurationNotFoundError",
+        lambda: s3.get_object_lock_configuration(Bucket=name),
+    )
+    return Bucket(
+        rules=read_rules(rules.get("Rules", [])),
+        versioning=s3.get_bucket_versioning(Bucket=name).get("Status", ""),
+        lock=read_lock(lock.get("ObjectLockConfiguration", {})),
+    )
+
+
+def _unless(none: str, ask: Callable[[], Answer]) -> Answer:
+    """The answer, nothing where S3 says that nothing is set by the error `none`."""
+    try:
+        return ask()
+    except ClientError as error:
+        if code_of(error) == none:
+            return {}
+        raise
+
+
+def read_rules(answers: Sequence[Answer]) -> tuple[Rule, ...]:
+    """The enabled ones of GetBucketLifecycleConfiguration."""
+    return tuple(_rule(each) for each in answers if each["Status"] == "Enabled")
+
+
+def _rule(answer: Answer) -> Rule:
+    chosen = answer.get("Filter", {})
+    both = chosen.get("And", {})
+    expiry, noncurrent = answer.get("Expiration", {}), answer.get("NoncurrentVersionExpiration", {})
+    on: dt.datetime | None = expiry.get("Date")
+    return Rule(
+        id=answer.get("ID", ""),
+        prefix=answer.get("Prefix") or chosen.get("Prefix") or both.get("Prefix") or "",
+        narrowed=bool({"Tag", "Tags", *_SIZES} & {*chosen, *both}),
+        expires_days=expiry.get("Days"),
+        expires_on=on.astimezone(dt.UTC) if on else None,
+        noncurrent_days=noncurrent.get("NoncurrentDays"),
+        newer=bool(noncurrent.get("NewerNoncurrentVersions")),
+    )
+
+
+def read_lock(answer: Answer) -> Lock | None:
+    """The default retention of GetObjectLockConfiguration, if there is one."""
+    default = answer.get("Rule", {}).get("DefaultRetention", {})
+    if "Mode" not in default:
+        return None
+    days = default.get("Days") or default["Years"] * _SHORTEST_YEAR_DAYS
+    return Lock(default["Mode"], days)
+
+
+# --- key
+
+
+def _key(deployment: Deployment, arn: str, day: dt.date) -> tuple[Key | None, Destination]:
+    name = f"key {arn.rpartition('/')[2]}"
+    try:
+        found = read_key(deployment.client("kms").describe_key(KeyId=arn)["KeyMetadata"])
+    except WITHHELD as error:
+        if isinstance(error, ClientError) and code_of(error) == "NotFoundException":
+            return None, Destination(name, absent("the key", _NO_KEY))
+        return None, Destination(name, None, withheld(error, "kms:DescribeKey"))
+    return found, Destination(name, key.kept(found, day))
+
+
+def read_key(answer: Answer) -> Key:
+    """The metadata of DescribeKey."""
+    on: dt.datetime | None = answer.get("DeletionDate")
+    return Key(answer["KeyState"], on.astimezone(dt.UTC) if on else None)
+
+
+def _under(the_key: Key | None, day: dt.date, place: Destination) -> Destination:
+    """The stage's key encrypts all of its places."""
+    if the_key is None or place.kept is None:
+        return place
+    return place._replace(kept=key.under(key.kept(the_key, day), place.kept))

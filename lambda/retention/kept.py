@@ -1,0 +1,78 @@
+"""What can be said of the bytes of one day in one place, and whether that is long enough."""
+
+import datetime as dt
+from collections.abc import Iterable
+from typing import NamedTuple
+
+Moment = dt.datetime | None
+"""A time in UTC; None is never, which is later than any."""
+
+
+class Threat(NamedTuple):
+    """What ends bytes before their time, and AWS's page on it."""
+
+    what: str
+    source: str
+
+
+class Kept(NamedTuple):
+    """`rule` says in words what holds. No byte of the day vanishes by itself before `first`; at
+    `last` all of them are due, and AWS may still take `delay`. Both are None where nothing ends
+    them. From `hidden` on, a delete marker may cover an object: it is there, by its version's id.
+
+    `days` is what a stage's number is compared with: each byte of the day stays that long, and
+    where a reader looks for it, if nobody ends it earlier. None is for ever."""
+
+    rule: str
+    first: Moment
+    last: Moment
+    days: int | None
+    delay: str
+    threats: tuple[Threat, ...]
+    sources: tuple[str, ...]
+    hidden: Moment = None
+
+
+def suffices(kept: Kept, days: int) -> bool:
+    """Whether each byte stays `days` days, unless somebody ends it earlier."""
+    return kept.days is None or kept.days >= days
+
+
+def ends(kept: Kept) -> bool:
+    """Whether all bytes go one day by themselves."""
+    return kept.last is not None
+
+
+def absent(what: str, source: str) -> Kept:
+    """Of a place that is not there (any more): what was in it is gone."""
+    return Kept(f"{what} does not exist", None, None, 0, "", (), (source,))
+
+
+def of_day(day: dt.date) -> tuple[dt.datetime, dt.datetime]:
+    """The midnights, UTC, between which the day lies; the second is no more part of it."""
+    start = dt.datetime.combine(day, dt.time(), dt.UTC)
+    return start, start + dt.timedelta(days=1)
+
+
+def after(moment: Moment, days: int | None) -> Moment:
+    """That many days later; never, if that is after the year 9999 or either is never."""
+    if moment is None or days is None:
+        return None
+    try:
+        return moment + dt.timedelta(days=days)
+    except OverflowError:
+        return None
+
+
+def earliest(moments: Iterable[Moment]) -> Moment:
+    return min((moment for moment in moments if moment is not None), default=None)
+
+
+def latest(moments: Iterable[Moment]) -> Moment:
+    """Never, if one of them is."""
+    known = list(moments)
+    return None if None in known else max(moment for moment in known if moment is not None)
+
+
+def fewest(days: Iterable[int | None]) -> int | None:
+    return min((each for each in days if each is not None), default=None)

@@ -1,0 +1,47 @@
+"""What is left of a record whose key goes."""
+
+import datetime as dt
+
+import pytest
+
+from retention import key, log_group
+from retention.key import Key
+from retention.log_group import LogGroup
+
+DAY = dt.date(2026, 1, 15)
+MIDNIGHT = dt.datetime(2026, 1, 15, tzinfo=dt.UTC)
+RECORD = log_group.kept(LogGroup(30), DAY)
+
+
+def going(days: int) -> Key:
+    return Key("PendingDeletion", MIDNIGHT + dt.timedelta(days=days, hours=12))
+
+
+def test_a_key_that_stays_changes_nothing() -> None:
+    said = key.kept(Key("Enabled"), DAY)
+
+    assert (said.first, said.days) == (None, None)
+    assert key.under(said, RECORD) == RECORD
+    assert "7 days" in said.threats[0].what
+
+
+@pytest.mark.parametrize(("days", "left"), [(8, 7), (1, 0), (-3, 0)])
+def test_a_key_that_goes_takes_all_with_it(days: int, left: int) -> None:
+    said = key.under(key.kept(going(days), DAY), RECORD)
+
+    assert said.first == said.last == going(days).deleted_on
+    assert said.days == left
+    assert "key is deleted on 2026-01" in said.rule
+
+
+def test_a_key_that_goes_later_shortens_nothing() -> None:
+    said = key.under(key.kept(going(100), DAY), RECORD)
+
+    assert (said.first, said.last, said.days) == (RECORD.first, RECORD.last, RECORD.days)
+
+
+def test_a_key_that_is_switched_off_keeps_nothing_readable() -> None:
+    said = key.kept(Key("Disabled"), DAY)
+
+    assert said.days == 0
+    assert "Disabled" in said.rule

@@ -1,0 +1,46 @@
+"""What CloudWatch Logs removes and when."""
+
+import datetime as dt
+
+from hypothesis import given
+from hypothesis import strategies as st
+
+from retention.kept import ends, suffices
+from retention.log_group import LogGroup, kept
+
+DAY = dt.date(2026, 1, 15)
+MIDNIGHT = dt.datetime(2026, 1, 15, tzinfo=dt.UTC)
+
+
+@given(st.integers(1, 3653), st.integers(0, 24 * 60 * 60 * 1000 - 1))
+def test_an_event_is_due_at_its_exact_age(days: int, written: int) -> None:
+    said = kept(LogGroup(days), DAY)
+    due = MIDNIGHT + dt.timedelta(milliseconds=written) + dt.timedelta(days=days)
+
+    assert said.first is not None
+    assert said.last is not None
+    assert said.first <= due < said.last
+    assert said.last - said.first == dt.timedelta(days=1)
+    assert suffices(said, days)
+    assert not suffices(said, days + 1)
+    assert "72 hours" in said.delay
+
+
+def test_without_retention_nothing_ends() -> None:
+    said = kept(LogGroup(None), DAY)
+
+    assert (said.first, said.last, said.days, said.delay) == (None, None, None, "")
+    assert suffices(said, 3653)
+    assert not ends(said)
+
+
+def test_the_class_delivery_keeps_a_day_whatever_is_set() -> None:
+    assert kept(LogGroup(365, log_class="DELIVERY"), DAY).days == 1
+
+
+def test_deletion_protection_is_a_step_more() -> None:
+    def told(group: LogGroup) -> str:
+        return kept(group, DAY).threats[0].what
+
+    assert "deletion protection" in told(LogGroup(30, protected=True))
+    assert "deletion protection" not in told(LogGroup(30))
