@@ -1,0 +1,95 @@
+"""How long each place of a template keeps what is written to it, worked out by our calculator.
+
+https://docs.aws.amazon.com/AWSCloudFormation/latest/TemplateReference/aws-properties-s3-bucket-rule.html
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Mapping
+from typing import Any
+
+from cli.retention import ALWAYS, AT_TIMES, RECORDS, read_lock
+from retention import bucket, key, log_group
+from retention.bucket import Bucket, Rule
+from retention.kept import Kept, ends, suffices
+from retention.key import Key
+from retention.log_group import LogGroup
+from tests.infrastructure.synthesis import Synthesis
+
+Properties = Mapping[str, Any]
+Resources = dict[str, Any]
+
+
+def resources(synthesis: Synthesis) -> Resources:
+    """Those of the two stacks that write, by logical id; a copy to be changed."""
+    stacks = (synthesis.template(stack) for stack in ("InvocationLogging", "Gateway"))
+    return {name: body for stack in stacks for name, body in stack["Resources"].items()}
+
+
+def of_type(found: Resources, kind: str) -> list[Properties]:
+    return [body["Properties"] for body in found.values() if body["Type"] == kind]
+
+
+def kept(found: Resources, day: dt.date) -> dict[str, Kept]:
+    """Place -> what is kept there of a day."""
+    groups = {
+        group["LogGroupName"].rpartition("/")[2]: log_group.kept(_log_group(group), day)
+        for group in of_type(found, "AWS::Logs::LogGroup")
+    }
+    named = {name: groups[name] for name in (*ALWAYS, *AT_TIMES) if name in groups}
+    (properties,) = of_type(found, "AWS::S3::Bucket")
+    written_to = _bucket(properties)
+    (configured,) = of_type(found, "Custom::BedrockInvocationLogging")
+    prefixes = (RECORDS, f"{configured['LargeDataPrefix']}/")
+    objects = {each: bucket.kept(written_to, each, day) for each in prefixes}
+    deleted = {f"{each} deleted": bucket.kept_deleted(written_to, each, day) for each in prefixes}
+    (of_key,) = of_type(found, "AWS::KMS::Key")
+    state = "Enabled" if of_key.get("Enabled", True) else "Disabled"
+    return {**named, **objects, **deleted, "key": key.kept(Key(state), day)}
+
+
+def mistakes(found: Resources, days: int, day: dt.date) -> dict[str, str]:
+    """Place -> what is not as docs/compliance.md says: kept `days` days, and not for ever."""
+    said = {}
+    for place, each in kept(found, day).items():
+        if not suffices(each, days):
+            said[place] = f"{each.days} days, less than {days}"
+        elif place != "key" and not ends(each):
+            said[place] = "without an end"
+    return said
+
+
+def _log_group(properties: Properties) -> LogGroup:
+    return LogGroup(
+        retention_days=properties.get("RetentionInDays"),
+        protected=properties.get("DeletionProtectionEnabled", False),
+        log_class=properties.get("LogGroupClass", "STANDARD"),
+    )
+
+
+def _bucket(properties: Properties) -> Bucket:
+    rules = properties.get("LifecycleConfiguration", {}).get("Rules", [])
+    return Bucket(
+        rules=tuple(_rule(each) for each in rules if each["Status"] == "Enabled"),
+        versioning=properties.get("VersioningConfiguration", {}).get("Status", ""),
+        lock=read_lock(properties.get("ObjectLockConfiguration", {})),
+    )
+
+
+def _rule(properties: Properties) -> Rule:
+    noncurrent = properties.get("NoncurrentVersionExpiration", {})
+    on = properties.get("ExpirationDate")
+    return Rule(
+        id=properties.get("Id", ""),
+        prefix=properties.get("Prefix", ""),
+        narrowed=bool(
+            {"TagFilters", "ObjectSizeGreaterThan", "ObjectSizeLessThan"} & {*properties}
+        ),
+        expires_days=properties.get("ExpirationInDays"),
+        expires_on=dt.datetime.fromisoformat(on) if on else None,
+        noncurrent_days=noncurrent.get(
+            "NoncurrentDays", properties.get("NoncurrentVersionExpirationInDays")
+        ),
+        newer="NewerNoncurrentVersions" in noncurrent,
+    )

@@ -1,0 +1,175 @@
+"""Every place of every stage keeps what is written to it as long as the stage says, and then ends;
+and a template that would not is found out."""
+
+from __future__ import annotations
+
+import copy
+import datetime as dt
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tests.infrastructure.retained import Resources, kept, mistakes, resources
+from tests.infrastructure.synthesis import CONTEXT, Synthesis, synthesise
+
+DAY = dt.date(2026, 11, 25)
+MIDNIGHT = dt.datetime(2026, 11, 25, tzinfo=dt.UTC)
+RECORDS, LARGE = "AWSLogs/", "large-data/"
+PLACES = {
+    *("invocations", "gateway", "access", "authorizer", "key"),
+    *(RECORDS, LARGE, f"{RECORDS} deleted", f"{LARGE} deleted"),
+}
+
+
+def number(stage: str) -> int:
+    days: int = CONTEXT["stages"][stage].get("retention_days", 30)
+    return days
+
+
+def test_every_stage_keeps_everything_as_long_as_it_says_and_no_place_for_ever(
+    any_stage: Synthesis,
+) -> None:
+    found, days = resources(any_stage), number(any_stage.stage)
+
+    assert set(kept(found, DAY)) == PLACES
+    assert mistakes(found, days, DAY) == {}
+
+
+def test_the_number_is_met_and_not_only_a_smaller_one(prod: Synthesis) -> None:
+    found = resources(prod)
+
+    said = mistakes(found, number("prod") + 1, DAY)
+    assert set(said) == {"invocations", "gateway", "access", "authorizer"}
+    assert set(mistakes(found, number("prod") + 6, DAY)) == PLACES - {"key"}
+
+
+@pytest.mark.parametrize("days", [30, 400])
+def test_any_number_that_a_stage_may_say_is_met(tmp_path: Path, days: int) -> None:
+    synthesis = synthesise("dev", tmp_path, retention_days=days, auth="iam", quota=None)
+
+    found = resources(synthesis)
+
+    assert set(kept(found, DAY)) == PLACES - {"authorizer"}
+    assert mistakes(found, days, DAY) == {}
+
+
+def test_the_moments_are_those_of_the_compliance_page(local: Synthesis) -> None:
+    """With 30 days: CloudWatch to the hour, an object covered after 35 and gone after 70 to 72."""
+    said = kept(resources(local), DAY)
+
+    def after(days: int) -> dt.datetime:
+        return MIDNIGHT + dt.timedelta(days=days)
+
+    assert (said["invocations"].first, said["invocations"].last) == (after(30), after(31))
+    for prefix in (RECORDS, LARGE):
+        assert said[prefix].hidden == after(35)
+        assert (said[prefix].first, said[prefix].last) == (after(70), after(72))
+        assert said[f"{prefix} deleted"].first == after(35)
+
+
+def rules(found: Resources) -> list[dict[str, Any]]:
+    (bucket,) = [body for body in found.values() if body["Type"] == "AWS::S3::Bucket"]
+    of_bucket: list[dict[str, Any]] = bucket["Properties"]["LifecycleConfiguration"]["Rules"]
+    return of_bucket
+
+
+def group(found: Resources, name: str) -> dict[str, Any]:
+    (properties,) = [
+        body["Properties"]
+        for body in found.values()
+        if body["Type"] == "AWS::Logs::LogGroup"
+        and body["Properties"]["LogGroupName"].endswith(f"/{name}")
+    ]
+    known: dict[str, Any] = properties
+    return known
+
+
+def properties(found: Resources, kind: str) -> dict[str, Any]:
+    (of_kind,) = [body["Properties"] for body in found.values() if body["Type"] == kind]
+    known: dict[str, Any] = of_kind
+    return known
+
+
+def lifecycle_lowered(found: Resources) -> None:
+    rules(found)[0]["ExpirationInDays"] = 29
+
+
+def another_rule_is_shorter(found: Resources) -> None:
+    rules(found).append({"Status": "Enabled", "ExpirationInDays": 1, "Prefix": "large-data/2026/"})
+
+
+def expires_on_a_day(found: Resources) -> None:
+    rules(found)[0]["ExpirationDate"] = "2026-12-01T00:00:00Z"
+
+
+def noncurrent_dropped(found: Resources) -> None:
+    del rules(found)[0]["NoncurrentVersionExpiration"]
+
+
+def noncurrent_lowered(found: Resources) -> None:
+    rules(found)[0]["NoncurrentVersionExpiration"]["NoncurrentDays"] = 1
+
+
+def rule_switched_off(found: Resources) -> None:
+    rules(found)[0]["Status"] = "Disabled"
+
+
+def large_bodies_excluded(found: Resources) -> None:
+    rules(found)[0]["Prefix"] = RECORDS
+
+
+def versioning_dropped(found: Resources) -> None:
+    del properties(found, "AWS::S3::Bucket")["VersioningConfiguration"]
+
+
+def retention_lowered(found: Resources) -> None:
+    group(found, "invocations")["RetentionInDays"] = 14
+
+
+def audit_retention_lowered(found: Resources) -> None:
+    group(found, "gateway")["RetentionInDays"] = 7
+
+
+def retention_dropped(found: Resources) -> None:
+    del group(found, "access")["RetentionInDays"]
+
+
+def delivery_class(found: Resources) -> None:
+    group(found, "invocations")["LogGroupClass"] = "DELIVERY"
+
+
+def key_off(found: Resources) -> None:
+    properties(found, "AWS::KMS::Key")["Enabled"] = False
+
+
+OBJECTS = {RECORDS, LARGE}
+DELETED = {f"{RECORDS} deleted", f"{LARGE} deleted"}
+
+
+@pytest.mark.parametrize(
+    ("mutation", "refused"),
+    [
+        (lifecycle_lowered, OBJECTS),
+        (another_rule_is_shorter, {LARGE}),
+        (expires_on_a_day, OBJECTS),
+        (noncurrent_dropped, OBJECTS | DELETED),
+        (noncurrent_lowered, DELETED),
+        (rule_switched_off, OBJECTS | DELETED),
+        (large_bodies_excluded, {LARGE, f"{LARGE} deleted"}),
+        (versioning_dropped, DELETED),
+        (retention_lowered, {"invocations"}),
+        (audit_retention_lowered, {"gateway"}),
+        (retention_dropped, {"access"}),
+        (delivery_class, {"invocations"}),
+        (key_off, {"key"}),
+    ],
+)
+def test_a_template_that_keeps_less_or_for_ever_is_refused(
+    local: Synthesis, mutation: Callable[[Resources], None], refused: set[str]
+) -> None:
+    found = copy.deepcopy(resources(local))
+    mutation(found)
+
+    assert set(mistakes(found, number("local"), DAY)) == refused
