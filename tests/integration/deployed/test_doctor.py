@@ -27,6 +27,7 @@ MADE_UP = {
     "residency": ["us-east"],
     "models": ["claude-haiku-4-5", "claude-fable-5"],
     "data_retention": "none",
+    "retention_days": 30,
     "github": True,
 }
 MISSING = {"__type": "ResourceNotFoundException", "message": "none"}

@@ -149,7 +149,7 @@ def test_without_a_region_every_check_is_still_named() -> None:
 
 def test_a_model_of_another_version_is_not_passed_over() -> None:
     settings = Settings(
-        "the stack", "us-east-1", ("us",), None, ("claude-haiku-4-5",), None, github=False
+        "the stack", "us-east-1", ("us",), None, ("claude-haiku-4-5",), None, 30, github=False
     )
 
     assert judge_settings(settings).outcome == "ok"

@@ -1,0 +1,243 @@
+"""What is said of a deployed stage: read from an AWS, and told."""
+
+import datetime as dt
+import io
+import json
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+from botocore.exceptions import ClientError, EndpointConnectionError
+from moto import mock_aws
+from rich.console import Console
+
+from cli import retention
+from cli.deployment import Deployment
+from cli.retention import Destination, exit_code, look, read_lock, read_rules, withheld
+from cli.retention_report import Report
+from retention.bucket import Lock, Rule
+from retention.kept import suffices
+
+DAY = dt.date(2026, 1, 15)
+MIDNIGHT = dt.datetime(2026, 1, 15, tzinfo=dt.UTC)
+STAGE = Deployment("dev", "us-east-1", None)
+BUCKET = "record"
+GROUPS = ("invocations", "gateway", "access")
+LIFECYCLE: list[dict[str, Any]] = [
+    {
+        "ID": "RecordsAndLargeBodies",
+        "Status": "Enabled",
+        "Filter": {"Prefix": ""},
+        "Expiration": {"Days": 35},
+        "NoncurrentVersionExpiration": {"NoncurrentDays": 35},
+    },
+    {
+        "ID": "DeleteMarkers",
+        "Status": "Enabled",
+        "Filter": {"Prefix": ""},
+        "Expiration": {"ExpiredObjectDeleteMarker": True},
+    },
+]
+
+
+def client(service: str) -> Any:  # noqa: ANN401 - boto3 makes its classes at run time
+    return STAGE.client(service)
+
+
+@pytest.fixture
+def stage(monkeypatch: pytest.MonkeyPatch) -> Iterator[str]:
+    """A deployed stage's places in moto, as our stacks make them; the id of its key."""
+    for name in ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY"):
+        monkeypatch.setenv(name, "test")
+    with mock_aws():
+        made = client("kms").create_key()["KeyMetadata"]
+        for name in GROUPS:
+            group = f"/claude-on-bedrock/dev/{name}"
+            client("logs").create_log_group(logGroupName=group)
+            client("logs").put_retention_policy(logGroupName=group, retentionInDays=30)
+        client("s3").create_bucket(Bucket=BUCKET)
+        client("s3").put_bucket_versioning(
+            Bucket=BUCKET, VersioningConfiguration={"Status": "Enabled"}
+        )
+        put_lifecycle(LIFECYCLE)
+        outputs = {
+            "LogGroupName": "/claude-on-bedrock/dev/invocations",
+            "LogBucketName": BUCKET,
+            "KeyArn": made["Arn"],
+        }
+        template = {
+            "Resources": {"Topic": {"Type": "AWS::SNS::Topic"}},
+            "Outputs": {name: {"Value": value} for name, value in outputs.items()},
+        }
+        client("cloudformation").create_stack(
+            StackName="claude-on-bedrock-dev-InvocationLogging", TemplateBody=json.dumps(template)
+        )
+        yield str(made["KeyId"])
+
+
+def put_lifecycle(rules: list[dict[str, Any]]) -> None:
+    client("s3").put_bucket_lifecycle_configuration(
+        Bucket=BUCKET, LifecycleConfiguration={"Rules": rules}
+    )
+
+
+def outcomes() -> dict[str, str]:
+    """Of each place, by the end of its name, whether it keeps 30 days."""
+    found = look(STAGE, DAY)
+    return {
+        each.name.removeprefix("/claude-on-bedrock/dev/").removeprefix(
+            f"s3://{BUCKET}/"
+        ): each.outcome(30)
+        for each in found
+        if not each.name.startswith("key ")
+    }
+
+
+OK = dict.fromkeys(
+    (
+        *GROUPS,
+        *("AWSLogs/*", "large-data/*"),
+        *("AWSLogs/*, deleted or overwritten", "large-data/*, deleted or overwritten"),
+    ),
+    "ok",
+)
+
+
+def test_a_stage_as_our_stacks_make_it_keeps_what_it_says(stage: str) -> None:
+    assert outcomes() == OK
+
+    found = {each.name: each.kept for each in look(STAGE, DAY)}
+    large = found[f"s3://{BUCKET}/large-data/*"]
+    assert large is not None
+    assert large.first == MIDNIGHT + dt.timedelta(days=70)
+    assert found[f"key {stage}"] is not None
+
+
+@pytest.mark.usefixtures("stage")
+def test_lowered_rules_are_found() -> None:
+    narrow = {"ID": "b", "Status": "Enabled", "Filter": {"Prefix": "large-data/"}}
+    put_lifecycle([*LIFECYCLE, {**narrow, "Expiration": {"Days": 3}}])
+    assert outcomes() == {**OK, "large-data/*": "too short"}
+
+    put_lifecycle([*LIFECYCLE, {**narrow, "NoncurrentVersionExpiration": {"NoncurrentDays": 1}}])
+    assert outcomes() == {**OK, "large-data/*, deleted or overwritten": "too short"}
+
+
+@pytest.mark.usefixtures("stage")
+def test_without_lifecycle_all_is_kept_until_deleted() -> None:
+    client("s3").delete_bucket_lifecycle(Bucket=BUCKET)
+
+    assert outcomes() == OK
+    (large,) = [each for each in look(STAGE, DAY) if each.name.endswith("large-data/*")]
+    assert large.kept is not None
+    assert large.kept.first is None
+
+
+@pytest.mark.usefixtures("stage")
+def test_versioning_switched_off_is_found() -> None:
+    client("s3").put_bucket_versioning(
+        Bucket=BUCKET, VersioningConfiguration={"Status": "Suspended"}
+    )
+
+    short = {name for name, outcome in outcomes().items() if outcome != "ok"}
+    assert short == {
+        "AWSLogs/*, deleted or overwritten",
+        "large-data/*, deleted or overwritten",
+    }
+
+
+@pytest.mark.usefixtures("stage")
+def test_a_log_group_or_a_bucket_that_is_gone_keeps_nothing() -> None:
+    client("logs").delete_log_group(logGroupName="/claude-on-bedrock/dev/gateway")
+    assert outcomes() == {**OK, "gateway": "too short"}
+
+    client("s3").delete_bucket(Bucket=BUCKET)
+    short = {name for name, outcome in outcomes().items() if outcome != "ok"}
+    assert short == {*OK} - {"invocations", "access"}
+
+
+def test_a_key_that_is_to_be_deleted_shortens_every_place(stage: str) -> None:
+    client("kms").schedule_key_deletion(KeyId=stage, PendingWindowInDays=7)
+
+    today = dt.datetime.now(dt.UTC).date()
+    found = look(STAGE, today)
+
+    assert {each.outcome(30) for each in found} == {"too short"}
+    assert all(each.kept and not suffices(each.kept, 7) for each in found)
+
+
+def test_every_shape_of_a_rule_is_read() -> None:
+    size = {"ObjectSizeGreaterThan": 1}
+    date = dt.datetime(2026, 1, 20, tzinfo=dt.UTC)
+    rules = [
+        {"ID": "a", "Status": "Disabled", "Expiration": {"Days": 1}},
+        {"ID": "b", "Status": "Enabled", "Prefix": "old/", "Expiration": {"Days": 1}},
+        {"Status": "Enabled", "Filter": {"Tag": {"Key": "k", "Value": "v"}}},
+        {"ID": "d", "Status": "Enabled", "Filter": {"And": {"Prefix": "p/", **size}}},
+        {"ID": "e", "Status": "Enabled", "Filter": size, "Expiration": {"Date": date}},
+        {
+            "ID": "f",
+            "Status": "Enabled",
+            "Filter": {"Prefix": "p/"},
+            "NoncurrentVersionExpiration": {"NoncurrentDays": 2, "NewerNoncurrentVersions": 3},
+        },
+    ]
+
+    assert read_rules(rules) == (
+        Rule("b", "old/", expires_days=1),
+        Rule("", narrowed=True),
+        Rule("d", "p/", narrowed=True),
+        Rule("e", narrowed=True, expires_on=date),
+        Rule("f", "p/", noncurrent_days=2, newer=True),
+    )
+
+
+def test_a_locks_years_are_their_shortest() -> None:
+    def lock(**default: object) -> Lock | None:
+        return read_lock({"ObjectLockEnabled": "Enabled", "Rule": {"DefaultRetention": default}})
+
+    assert lock(Mode="GOVERNANCE", Days=31) == Lock("GOVERNANCE", 31)
+    assert lock(Mode="COMPLIANCE", Years=2) == Lock("COMPLIANCE", 730)
+    assert read_lock({"ObjectLockEnabled": "Enabled"}) is None
+
+
+def error(code: str) -> ClientError:
+    return ClientError({"Error": {"Code": code, "Message": "not you"}}, "DescribeKey")
+
+
+def test_what_is_withheld_says_why() -> None:
+    assert "allow them kms:DescribeKey" in withheld(error("AccessDenied"), "kms:DescribeKey")
+    assert "Throttling: not you" in withheld(error("Throttling"), "kms:DescribeKey")
+    unreachable = EndpointConnectionError(endpoint_url="https://kms")
+    assert "could not be asked" in withheld(unreachable, "kms:DescribeKey")
+
+
+def test_the_worst_decides_how_it_ends() -> None:
+    assert exit_code(["ok", "ok"]) == 0
+    assert exit_code(["ok", "unknown"]) == 2
+    assert exit_code(["unknown", "too short", "ok"]) == 1
+
+
+@pytest.mark.usefixtures("stage")
+def test_the_report_tells_what_it_found_and_what_it_could_not() -> None:
+    denied = Destination("somewhere", None, "denied")
+    report = Report(STAGE, "the stack", 36, DAY, [*retention.look(STAGE, DAY), denied])
+    console = Console(width=140, record=True, file=io.StringIO())
+    console.print(report.as_text())
+    told = console.export_text()
+
+    for part in (
+        *("36 days", "the stack", "2026-02-14 00:00", "2026-03-28 00:00", "72 hours"),
+        *("kms:ScheduleKeyDeletion", "s3:DeleteObjectVersion", "Not known: denied"),
+        "Kept less than 36 days: /claude-on-bedrock/dev/invocations",
+    ):
+        assert part in told, told
+    assert "embedded AWS" not in told
+    data: Any = json.loads(json.dumps(report.as_data()))
+    first = data["destinations"][0]
+    assert (first["outcome"], first["first"]) == ("too short", "2026-02-14T00:00:00+00:00")
+    assert data["destinations"][-1] == {
+        "destination": "somewhere",
+        "outcome": "unknown",
+        "unknown": "denied",
+    }
