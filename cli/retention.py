@@ -57,7 +57,7 @@ def look(deployment: Deployment, day: dt.date) -> list[Destination]:
     Raises NoTargetError where it is not deployed, and botocore's errors where its stack withholds
     which places these are."""
     outputs = deployment.outputs("InvocationLogging")
-    the_key, of_key = _key(deployment, outputs["KeyArn"], day)
+    the_key, of_key = _key(deployment, outputs["KeyArn"])
     places = [
         *_log_groups(deployment, outputs["LogGroupName"], day),
         *_bucket(deployment, outputs["LogBucketName"], day),
@@ -212,7 +212,7 @@ def read_lock(answer: Answer) -> Lock | None:
 # --- key
 
 
-def _key(deployment: Deployment, arn: str, day: dt.date) -> tuple[Key | None, Destination]:
+def _key(deployment: Deployment, arn: str) -> tuple[Key | None, Destination]:
     name = f"key {arn.rpartition('/')[2]}"
     try:
         found = read_key(deployment.client("kms").describe_key(KeyId=arn)["KeyMetadata"])
@@ -220,7 +220,7 @@ def _key(deployment: Deployment, arn: str, day: dt.date) -> tuple[Key | None, De
         if isinstance(error, ClientError) and code_of(error) == "NotFoundException":
             return None, Destination(name, absent("the key", _NO_KEY))
         return None, Destination(name, None, withheld(error, "kms:DescribeKey"))
-    return found, Destination(name, key.kept(found, day))
+    return found, Destination(name, key.kept(found))
 
 
 def read_key(answer: Answer) -> Key:
@@ -233,4 +233,4 @@ def _under(the_key: Key | None, day: dt.date, place: Destination) -> Destination
     """The stage's key encrypts all of its places."""
     if the_key is None or place.kept is None:
         return place
-    return place._replace(kept=key.under(key.kept(the_key, day), place.kept))
+    return place._replace(kept=key.under(the_key, place.kept, day))

@@ -78,7 +78,7 @@ class Report(NamedTuple):
     def _below(self) -> Iterator[Text]:
         late = {kept.delay: None for kept in self._known() if kept.delay}
         if late:
-            yield Text(f"\nRemoval comes after that: {'; '.join(late)}.")
+            yield Text(f"\nWhat is due is removed later: {'; '.join(late)}.")
         yield Text("\nWhat ends it earlier:")
         for threat, names in self._threats().items():
             yield Text(f"- {threat.what}\n  {_of(names)}; {threat.source}")
@@ -138,4 +138,4 @@ def _as_data(destination: Destination) -> dict[str, object]:
 
 
 def _iso(moment: Moment) -> str | None:
-    return moment and moment.isoformat()
+    return moment.isoformat() if moment else None

@@ -17,7 +17,7 @@ _GUIDE: Final = "https://docs.aws.amazon.com/AmazonS3/latest/userguide"
 RULES: Final = f"{_GUIDE}/intro-lifecycle-rules.html"
 LOCKS: Final = f"{_GUIDE}/object-lock.html"
 VERSIONS: Final = f"{_GUIDE}/Versioning.html"
-DELAY: Final = "until S3 gets to it; it names no limit"
+DELAY: Final = "S3 names no limit"
 
 Versioning = Literal["Enabled", "Suspended", ""]
 

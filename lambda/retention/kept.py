@@ -17,8 +17,8 @@ class Threat(NamedTuple):
 
 class Kept(NamedTuple):
     """`rule` says in words what holds. No byte of the day vanishes by itself before `first`; at
-    `last` all of them are due, and AWS may still take `delay`. Both are None where nothing ends
-    them. From `hidden` on, a delete marker may cover an object: it is there, by its version's id.
+    `last` all of them are due, and `delay` says how late AWS may be. Both are None where nothing
+    ends them. From `hidden` on, a delete marker may cover an object: it is there, by its version.
 
     `days` is what a stage's number is compared with: each byte of the day stays that long, and
     where a reader looks for it, if nobody ends it earlier. None is for ever."""

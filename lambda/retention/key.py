@@ -14,10 +14,10 @@ SHORTEST_WAIT_DAYS: Final = 7
 """The least that ScheduleKeyDeletion takes:
 https://docs.aws.amazon.com/kms/latest/APIReference/API_ScheduleKeyDeletion.html"""
 
-_USABLE: Final = {"Enabled", "PendingDeletion"}
+DELAY: Final = "KMS takes up to a day"
 _SCHEDULED: Final = Threat(
     f"somebody has the key deleted (kms:ScheduleKeyDeletion), {SHORTEST_WAIT_DAYS} days ahead or "
-    "more: then nobody can read anything that it encrypts",
+    "more: nothing that it encrypts can be read until that is called off, and afterwards never",
     DELETING,
 )
 _STOPPED: Final = Threat(
@@ -34,40 +34,40 @@ class Key(NamedTuple):
     deleted_on: dt.datetime | None = None
 
 
-def kept(key: Key, day: dt.date) -> Kept:
-    """Of whatever the key encrypts, as far as the key decides."""
-    end = of_day(day)[1]
-    days = None if key.state in _USABLE else 0
-    if key.deleted_on:
-        days = max((key.deleted_on - end).days, 0)
+def kept(key: Key) -> Kept:
+    """Of the key itself. Only one that is enabled lets anything be read: not even one that waits
+    for its deletion does, until that is called off."""
     return Kept(
         rule=_in_words(key),
         first=key.deleted_on,
         last=key.deleted_on,
-        days=days,
-        delay="up to a day" if key.deleted_on else "",
+        days=None if key.state == "Enabled" else 0,
+        delay=DELAY if key.deleted_on else "",
         threats=() if key.deleted_on else (_SCHEDULED, _STOPPED),
         sources=(DELETING, STATES),
     )
 
 
-def under(key: Kept, what: Kept) -> Kept:
-    """`what` is encrypted by the key, and lives no longer than it."""
-    if key.first is None:
+def under(key: Key, what: Kept, day: dt.date) -> Kept:
+    """`what` is encrypted by the key, and is lost with it at the latest."""
+    on = key.deleted_on
+    if on is None:
         return what
     return what._replace(
-        rule=f"{what.rule}; its key is deleted on {key.first:%Y-%m-%d}",
-        first=earliest((what.first, key.first)),
-        last=earliest((what.last, key.first)),
-        hidden=what.hidden if what.hidden and what.hidden < key.first else None,
-        days=fewest((what.days, key.days)),
+        rule=f"{what.rule}; its key is deleted on {on:%Y-%m-%d}",
+        first=earliest((what.first, on)),
+        last=earliest((what.last, on)),
+        hidden=what.hidden if what.hidden and what.hidden < on else None,
+        days=fewest((what.days, max((on - of_day(day)[1]).days, 0))),
         sources=(*what.sources, DELETING),
     )
 
 
 def _in_words(key: Key) -> str:
     if key.deleted_on:
-        return f"deleted on {key.deleted_on:%Y-%m-%d}: nothing can be read from then on"
+        return (
+            f"{key.state}: nothing can be read, and from {key.deleted_on:%Y-%m-%d} on never again"
+        )
     if key.state == "Enabled":
         return "enabled, no deletion scheduled"
     return f"{key.state}: nothing can be read as long as it is"

@@ -10,7 +10,7 @@ from .kept import Kept, Threat, after, of_day
 
 _API: Final = "https://docs.aws.amazon.com/AmazonCloudWatchLogs/latest/APIReference"
 SOURCES: Final = (f"{_API}/API_PutRetentionPolicy.html", f"{_API}/API_LogGroup.html")
-DELAY: Final = "as a rule up to 72 hours, rarely longer"
+DELAY: Final = "CloudWatch Logs takes up to 72 hours as a rule, rarely longer"
 
 _SHORTENED: Final = Threat(
     "somebody shortens the retention (logs:PutRetentionPolicy, or for the whole account "

@@ -46,7 +46,7 @@ def kept(found: Resources, day: dt.date) -> dict[str, Kept]:
     deleted = {f"{each} deleted": bucket.kept_deleted(written_to, each, day) for each in prefixes}
     (of_key,) = of_type(found, "AWS::KMS::Key")
     state = "Enabled" if of_key.get("Enabled", True) else "Disabled"
-    return {**named, **objects, **deleted, "key": key.kept(Key(state), day)}
+    return {**named, **objects, **deleted, "key": key.kept(Key(state))}
 
 
 def mistakes(found: Resources, days: int, day: dt.date) -> dict[str, str]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import fnmatch
 import json
+import re
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -12,9 +13,11 @@ import pytest
 
 from tests.infrastructure.rendering import text, texts
 from tests.infrastructure.synthesis import CONTEXT, Resource, Synthesis, synthesise
+from tests.pages import codes, read, section
 
 STACK = "ModelAccess"
 ACCOUNT = "arn:aws:iam::123456789012"
+RETENTION = "`claude-bedrock retention`"
 GITHUB = "token.actions.githubusercontent.com"
 READS = ("Describe", "Get", "List", "Lookup", "Filter", "StartQuery", "StopQuery", "Decrypt")
 
@@ -342,3 +345,16 @@ def test_where_requests_are_signed_the_application_role_may_call_the_endpoint(
     }
     assert bounds == {"arn:aws:execute-api:us-east-1:123456789012:*/dev/*"}
     assert not [each for each in actions(signed, "operator", "Allow") if each == "apigateway:POST"]
+
+
+def test_the_auditor_may_ask_how_long_everything_is_kept(any_stage: Synthesis) -> None:
+    action = re.compile(r"(?:cloudformation|logs|s3|kms):(?:Get|Describe)\w+")
+    documented = set(filter(action.fullmatch, codes(section("docs/cli.md", RETENTION))))
+    asked = {*action.findall(read("cli/retention.py")), "cloudformation:DescribeStacks"}
+    assert documented == asked
+    assert asked <= {
+        action
+        for statement in own_statements(any_stage, "auditor")
+        if statement["Effect"] == "Allow"
+        for action in texts(statement["Action"])
+    }

@@ -196,7 +196,7 @@ def test_a_rule_that_may_be_for_some_objects_shortens_the_life_of_all() -> None:
 
 def test_without_versioning_deleting_is_final() -> None:
     for versioning in ("", "Suspended"):
-        said = kept_deleted(Bucket((OURS,), versioning), PREFIX, DAY)  # type: ignore[arg-type]
+        said = kept_deleted(Bucket((OURS,), versioning), PREFIX, DAY)
         assert said.days == 0
 
 

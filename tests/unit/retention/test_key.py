@@ -18,16 +18,16 @@ def going(days: int) -> Key:
 
 
 def test_a_key_that_stays_changes_nothing() -> None:
-    said = key.kept(Key("Enabled"), DAY)
+    said = key.kept(Key("Enabled"))
 
     assert (said.first, said.days) == (None, None)
-    assert key.under(said, RECORD) == RECORD
+    assert key.under(Key("Enabled"), RECORD, DAY) == RECORD
     assert "7 days" in said.threats[0].what
 
 
 @pytest.mark.parametrize(("days", "left"), [(8, 7), (1, 0), (-3, 0)])
 def test_a_key_that_goes_takes_all_with_it(days: int, left: int) -> None:
-    said = key.under(key.kept(going(days), DAY), RECORD)
+    said = key.under(going(days), RECORD, DAY)
 
     assert said.first == said.last == going(days).deleted_on
     assert said.days == left
@@ -35,13 +35,14 @@ def test_a_key_that_goes_takes_all_with_it(days: int, left: int) -> None:
 
 
 def test_a_key_that_goes_later_shortens_nothing() -> None:
-    said = key.under(key.kept(going(100), DAY), RECORD)
+    said = key.under(going(100), RECORD, DAY)
 
     assert (said.first, said.last, said.days) == (RECORD.first, RECORD.last, RECORD.days)
 
 
-def test_a_key_that_is_switched_off_keeps_nothing_readable() -> None:
-    said = key.kept(Key("Disabled"), DAY)
+@pytest.mark.parametrize("off", [Key("Disabled"), going(100)])
+def test_a_key_that_is_not_on_lets_nothing_be_read(off: Key) -> None:
+    said = key.kept(off)
 
     assert said.days == 0
-    assert "Disabled" in said.rule
+    assert off.state in said.rule
