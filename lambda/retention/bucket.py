@@ -72,8 +72,8 @@ def kept(bucket: Bucket, prefix: str, day: dt.date) -> Kept:
     days = fewest((*(rule.expires_days for rule in some), *_until_dates(some, end)))
     if bucket.versioning:
         # The marker comes on the day after the object is due, at its latest by our reckoning.
-        behind = after(after(hidden_by, 1), _noncurrent(each))
-        last = behind if bucket.versioning == "Enabled" else latest((hidden_by, behind))
+        # What was written before versioning was suspended is still there behind it.
+        last = after(after(hidden_by, 1), _noncurrent(each))
     if bucket.versioning == "Enabled":
         first = after(hidden, _noncurrent(some, spared=False))
     if bucket.lock and first is not None:

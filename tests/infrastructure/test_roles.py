@@ -17,7 +17,7 @@ from tests.pages import codes, read, section
 
 STACK = "ModelAccess"
 ACCOUNT = "arn:aws:iam::123456789012"
-RETENTION = "`claude-bedrock retention`"
+RETENTION = "How it reckons"
 GITHUB = "token.actions.githubusercontent.com"
 READS = ("Describe", "Get", "List", "Lookup", "Filter", "StartQuery", "StopQuery", "Decrypt")
 

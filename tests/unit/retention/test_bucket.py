@@ -15,7 +15,8 @@ ONE = dt.timedelta(days=1)
 PREFIX = "large-data/"
 OURS = Rule("RecordsAndLargeBodies", expires_days=35, noncurrent_days=35)
 
-times = st.integers(0, 24 * 60 * 60 * 1_000_000 - 1).map(lambda us: dt.timedelta(microseconds=us))
+microseconds = st.just(0) | st.integers(0, 24 * 60 * 60 * 1_000_000 - 1)
+times = microseconds.map(lambda number: dt.timedelta(microseconds=number))
 dates = st.integers(-20, 40).map(lambda days: MIDNIGHT + days * ONE)
 rules = st.builds(
     Rule,
@@ -192,6 +193,13 @@ def test_a_rule_that_may_be_for_some_objects_shortens_the_life_of_all() -> None:
     assert said.days == 2
     assert not suffices(said, 30)
     assert kept(Bucket((OURS, narrow), "Enabled"), "AWSLogs/", DAY).days == 35
+
+
+def test_what_was_deleted_stays_as_long_as_a_noncurrent_version() -> None:
+    said = kept_deleted(Bucket((OURS,), "Enabled"), PREFIX, DAY)
+
+    assert said.days == 35
+    assert (said.first, said.last) == (MIDNIGHT + 35 * ONE, MIDNIGHT + 36 * ONE)
 
 
 def test_without_versioning_deleting_is_final() -> None:
