@@ -79,6 +79,10 @@ class Report(NamedTuple):
         late = {kept.delay: None for kept in self._known() if kept.delay}
         if late:
             yield Text(f"\nWhat is due is removed later: {'; '.join(late)}.")
+        sources = {source: None for kept in self._known() for source in kept.sources}
+        yield Text("\nAWS's pages on these rules:")
+        for source in sources:
+            yield Text(f"- {source}")
         yield Text("\nWhat ends it earlier:")
         for threat, names in self._threats().items():
             yield Text(f"- {threat.what}\n  {_of(names)}; {threat.source}")

@@ -108,3 +108,18 @@ def test_models_of_the_catalogue_asks_nobody(server: Server, state: str) -> None
 
     assert (code, json.loads(out)[0]["name"]) == (0, "claude-sonnet-4-5")
     assert not server.asked
+
+
+@pytest.mark.parametrize("day", ["yesterday", "2026-02-30", "9999-01-01"])
+def test_retention_of_no_day_asks_nothing(server: Server, state: str, day: str) -> None:
+    code, out, err = run("retention", "--day", day, "--state", state)
+
+    assert (code, out, server.asked) == (2, "", [])
+    assert day in err
+
+
+def test_retention_that_cannot_be_asked_ends_with_2(tmp_path: Path) -> None:
+    code, out, err = run("retention", "--state", str(tmp_path))
+
+    assert (code, out, len(err.splitlines())) == (2, "", 1)
+    assert "make local" in err

@@ -229,6 +229,7 @@ def test_the_report_tells_what_it_found_and_what_it_could_not() -> None:
     for part in (
         *("36 days", "the stack", "2026-02-14 00:00", "2026-03-28 00:00", "72 hours"),
         *("kms:ScheduleKeyDeletion", "s3:DeleteObjectVersion", "Not known: denied"),
+        "intro-lifecycle-rules.html",
         "Kept less than 36 days: /claude-on-bedrock/dev/invocations",
     ):
         assert part in told, told
