@@ -89,12 +89,11 @@ def _told(report: Report) -> RenderableType:
     numbers.add_column(justify="right")
     for name, count in counts._asdict().items():
         numbers.add_row(str(count), _MEANINGS[name])
-    table = Table("finding", "at", "request id", "model", "who", "what")
-    for column in table.columns:
-        column.overflow = "fold"
-    for each in findings:
-        row = (each.kind, each.at, each.request_id, each.model_id, each.who, each.detail)
-        table.add_row(*(Text(cell) for cell in row))
+    table = Table("finding, request id", "when, model, who, what", show_lines=True)
+    table.columns[0].no_wrap = True
+    table.columns[1].overflow = "fold"
+    for kind, request_id, *rest in findings:
+        table.add_row(Text(f"{kind}\n{request_id}"), Text("\n".join(each for each in rest if each)))
     return Group(
         Text(f"{about['stage']} in {about['region']}, {about['since']} to {about['until']}"),
         numbers,

@@ -5,9 +5,8 @@ import os
 import re
 import subprocess
 import time
-from collections.abc import Iterator
 from contextlib import suppress
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from subprocess import CompletedProcess
 from typing import Any, NamedTuple
@@ -15,6 +14,8 @@ from typing import Any, NamedTuple
 import boto3
 import pytest
 
+from cli.audit_lines import audit_lines
+from cli.fingerprint import Fingerprint
 from cli.records import Records
 from cli.target import records_of
 from tests.integration.deployed.deployment import MODEL, Deployment, eventually
@@ -47,7 +48,7 @@ def verify(deployment: Deployment, *arguments: str) -> CompletedProcess[str]:
     return subprocess.run(
         command(deployment, "verify", *arguments),
         cwd=PROJECT,
-        env={**os.environ, "PYTHONPATH": "lambda", "COLUMNS": "200"},
+        env={**os.environ, "PYTHONPATH": "lambda", "COLUMNS": "80"},
         capture_output=True,
         text=True,
         timeout=120,
@@ -89,7 +90,7 @@ def now() -> str:
 
 
 @pytest.fixture(scope="module")
-def window(deployment: Deployment) -> Iterator[Window]:
+def window(deployment: Deployment) -> Window:
     """A record's time is of whole seconds: nothing else happens in the window's first and last."""
     time.sleep(2.1)
     since = now()
@@ -102,20 +103,24 @@ def window(deployment: Deployment) -> Iterator[Window]:
     ]
     kept = [answer.headers["request-id"] for answer in answers]
     lost = deployment.ask("[[fault: no_delivery]] secret-prompt").headers["request-id"]
-    deployment.call("POST", "/v1/messages", b"no JSON", {"x-api-key": deployment.key})
     counted = {"model": MODEL, "messages": [{"role": "user", "content": "How many?"}]}
-    deployment.call(
-        "POST",
-        "/v1/messages/count_tokens",
-        json.dumps(counted).encode(),
-        {"x-api-key": deployment.key, "content-type": "application/json"},
-    )
+    refused = {**counted, "model": "claude-of-nobody", "max_tokens": 1}
+    headers = {"x-api-key": deployment.key, "content-type": "application/json"}
+    for path, body in (("/v1/messages", refused), ("/v1/messages/count_tokens", counted)):
+        deployment.call("POST", path, json.dumps(body).encode(), headers)
     round_it = go_round(deployment)
     records = Records(records_of(deployment.stage()))
     for request_id in (*kept, round_it):
         recorded(records, request_id)
-    time.sleep(1.1)  # the last audit lines reach CloudWatch Logs
-    yield Window(since, now(), kept, lost, round_it)
+    eventually(lambda: lines_since(deployment, since) == len(kept) + 3)
+    time.sleep(1.1)
+    return Window(since, now(), kept, lost, round_it)
+
+
+def lines_since(deployment: Deployment, since: str) -> int:
+    begin = datetime.fromisoformat(since)
+    end = datetime.now(UTC) + timedelta(minutes=1)
+    return len(list(audit_lines(deployment.stage(), begin, end, Fingerprint())))
 
 
 def over(window: Window) -> tuple[str, ...]:
