@@ -59,6 +59,10 @@ def test_an_entry_taken_away_or_repeated_is_seen(number: int) -> None:
     assert broken_at([*LINES[: number + 1], *LINES[number:]]) == number + 2
 
 
+def test_nothing_stands_after_the_end() -> None:
+    assert broken_at(list(chained([{"kind": "end"}]))) == 2
+
+
 def test_an_entry_made_anew_is_seen_by_the_next() -> None:
     forged = list(chained([{"kind": "run", "by": "somebody"}, *ENTRIES[1:]]))
     assert broken_at([forged[0], *LINES[1:]]) == 2

@@ -102,6 +102,36 @@ def test_a_call_whose_id_was_never_told_is_good_for_one_record() -> None:
     assert outcome.counts.matched == 1
 
 
+def test_a_call_whose_id_was_never_told_is_not_known_by_another_callers_record() -> None:
+    forged = record("r1", "of another caller")
+
+    outcome = of([audit_line("r1", "answer lost, logged")], forged)
+
+    assert found(outcome) == {("logged, not called", "r1")}
+    assert outcome.counts.unknown == 1
+
+
+@pytest.mark.parametrize(("called", "kinds"), [(-0.5, []), (0.5, ["caller differs"])])
+def test_a_record_belongs_to_the_window_of_its_call(called: float, kinds: list[str]) -> None:
+    """Its own time is one of whole seconds, on the other side of the edge."""
+    at = WINDOW.since + called
+    records = [
+        (each, record("r1", "of another caller", at=WINDOW.since - called)) for each in DESTINATIONS
+    ]
+
+    outcome = reconcile(
+        [(at + 1.5, audit_line("r1"))], records, window=WINDOW, bounds=BOUNDS, stored=bool
+    )
+
+    assert [each.kind for each in outcome.findings] == kinds
+    assert outcome.counts.records == len(kinds)
+
+
+def test_a_window_ends_before_its_end() -> None:
+    assert WINDOW.holds(WINDOW.since)
+    assert not WINDOW.holds(WINDOW.until)
+
+
 def test_a_signed_caller_is_compared_as_it_was_fitted_into_the_metadata() -> None:
     arn = "arn:aws:sts::123456789012:assumed-role/caller/it's"
     line = {**audit_line("r1"), "caller_arn": arn}

@@ -39,6 +39,8 @@ Fate = Literal[
     "refused here",
     "before the window",
     "dropped before the window",
+    "went round before the window",
+    "refused here before the window",
     "across the beginning",
     "across the end",
     "by the fallback",
@@ -108,8 +110,8 @@ def _destinations(fate: Fate) -> Sequence[Destination]:
         return DESTINATIONS[:1] if fate == "only in S3" else DESTINATIONS[1:]
     if fate == "duplicated":
         return (*DESTINATIONS, *DESTINATIONS, DESTINATIONS[0])
-    nowhere = fate.startswith("dropped") or fate.endswith("not logged")
-    if nowhere or fate in ("delayed", "counted tokens", "refused here"):
+    nowhere = fate.startswith(("dropped", "refused here")) or fate.endswith("not logged")
+    if nowhere or fate in ("delayed", "counted tokens"):
         return ()
     return DESTINATIONS
 
@@ -132,7 +134,7 @@ def audit_line(request_id: str, fate: Fate = "kept") -> dict[str, Any]:
         del line["bedrock_request_id"]
     if fate == "counted tokens":
         line["route"] = "POST /v1/messages/count_tokens"
-    if fate == "refused here":
+    if fate.startswith("refused here"):
         line = {"route": "POST /v1/messages", "status": 400, "duration_ms": 1}
     if fate == "by the fallback":
         attempt = {"model_id": f"global.{MODEL}", "bedrock_request_id": f"first-{request_id}"}
