@@ -48,7 +48,7 @@ def verify(deployment: Deployment, *arguments: str) -> CompletedProcess[str]:
     return subprocess.run(
         command(deployment, "verify", *arguments),
         cwd=PROJECT,
-        env={**os.environ, "PYTHONPATH": "lambda", "COLUMNS": "80"},
+        env={**os.environ, "COLUMNS": "80"},
         capture_output=True,
         text=True,
         timeout=120,
