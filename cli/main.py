@@ -6,6 +6,7 @@ from cli.commands import access, keys, logs, models
 from cli.commands.ask import ask
 from cli.commands.doctor import doctor
 from cli.commands.retention import kept
+from cli.commands.verify import verify
 
 app = typer.Typer(
     add_completion=False,
@@ -14,6 +15,7 @@ app = typer.Typer(
 app.command()(ask)
 app.command()(doctor)
 app.command("retention")(kept)
+app.command()(verify)
 app.add_typer(access.app, name="access")
 app.add_typer(logs.app, name="logs")
 app.add_typer(keys.app, name="keys")

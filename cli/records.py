@@ -9,11 +9,16 @@ from collections.abc import Iterator, Mapping
 from datetime import datetime, timedelta
 from typing import Any, NamedTuple
 
+from botocore.exceptions import ClientError
+
+from cli.fingerprint import Fingerprint
 from cli.target import Target
+from reconciliation.window import UnreadableError
 
 Record = Mapping[str, Any]
 STREAM = "aws/bedrock/modelinvocations"
 _LARGE_BODIES = "/data/"
+_PERMISSION_CHECK = "/amazon-bedrock-logs-permission-check"
 _DELIVERY_DELAY = timedelta(hours=1)
 
 
@@ -46,12 +51,51 @@ class Records:
 
     def in_s3(self, request_id: str, since: datetime, until: datetime) -> Stored | None:
         """The record in S3 of a call made between the two times (UTC)."""
-        for key in self._keys(since, until + _DELIVERY_DELAY):
+        for item in self._objects(since, until + _DELIVERY_DELAY):
+            key = item["Key"]
             text = gzip.decompress(self._object(self._target.bucket, key)).decode()
             record = _with_id(request_id, text.splitlines())
             if record is not None:
                 return Stored(record, self._target.bucket, key)
         return None
+
+    def all_in_logs(self, since: datetime, until: datetime, read: Fingerprint) -> Iterator[Record]:
+        """Every record that was written to CloudWatch Logs between the two times (UTC); `read` is
+        told of each event. Raises UnreadableError."""
+        pages = self._logs.get_paginator("filter_log_events").paginate(
+            logGroupName=self._target.log_group,
+            logStreamNames=[STREAM],
+            startTime=int(since.timestamp() * 1000),
+            endTime=int(until.timestamp() * 1000),
+        )
+        for event in (event for page in pages for event in page["events"]):
+            read.take(event["eventId"], str(event["timestamp"]))
+            if event["message"].startswith("{"):  # the first line is a sentence
+                yield _parsed(event["message"], f"event {event['eventId']}")
+
+    def all_in_s3(self, since: datetime, until: datetime, read: Fingerprint) -> Iterator[Record]:
+        """Every record in the objects of the hours between the two times (UTC); `read` is told of
+        each object. Raises UnreadableError."""
+        for item in self._objects(since, until):
+            read.take(item["Key"], item["ETag"], str(item["Size"]))
+            name = f"s3://{self._target.bucket}/{item['Key']}"
+            body = self._s3.get_object(Bucket=self._target.bucket, Key=item["Key"])["Body"]
+            try:
+                with gzip.open(body) as lines:
+                    yield from (_parsed(line, name) for line in lines if line.strip())
+            except (OSError, EOFError) as error:
+                raise UnreadableError(f"{name} is not whole: {error}") from error
+
+    def is_stored(self, path: str) -> bool:
+        """Whether an `s3://` path has its object."""
+        bucket, _, key = path.removeprefix("s3://").partition("/")
+        try:
+            self._s3.head_object(Bucket=bucket, Key=key)
+        except ClientError as error:
+            if error.response["Error"]["Code"] in {"404", "NoSuchKey", "NoSuchBucket"}:
+                return False
+            raise
+        return True
 
     def body(self, side: Mapping[str, Any], name: str) -> object:
         """The JSON that the `input` or `output` (`name`) part of a record holds or refers to;
@@ -62,7 +106,7 @@ class Records:
         bucket, _, key = path.removeprefix("s3://").partition("/")
         return json.loads(gzip.decompress(self._object(bucket, key)))
 
-    def _keys(self, since: datetime, until: datetime) -> Iterator[str]:
+    def _objects(self, since: datetime, until: datetime) -> Iterator[Mapping[str, Any]]:
         """Objects that may hold records: no large bodies, and not the empty permission check."""
         account = self._target.client("sts").get_caller_identity()["Account"]
         root = f"AWSLogs/{account}/BedrockModelInvocationLogs/{self._target.region}"
@@ -72,13 +116,28 @@ class Records:
             prefix = f"{root}/{hour:%Y/%m/%d/%H}/"
             for page in pages.paginate(Bucket=self._target.bucket, Prefix=prefix):
                 for item in page.get("Contents", []):
-                    if item["Size"] and _LARGE_BODIES not in item["Key"]:
-                        yield item["Key"]
+                    if item["Size"] and not _is_no_record(item["Key"]):
+                        yield item
             hour += timedelta(hours=1)
 
     def _object(self, bucket: str, key: str) -> bytes:
         content: bytes = self._s3.get_object(Bucket=bucket, Key=key)["Body"].read()
         return content
+
+
+def _is_no_record(key: str) -> bool:
+    return _LARGE_BODIES in key or _PERMISSION_CHECK in key
+
+
+def _parsed(line: str | bytes, where: str) -> Record:
+    """Raises UnreadableError, which does not quote the line."""
+    try:
+        record = json.loads(line)
+    except ValueError:
+        record = None
+    if not isinstance(record, dict):
+        raise UnreadableError(f"{where} holds a line that is no record")
+    return record
 
 
 def _with_id(request_id: str, lines: Iterator[str] | list[str]) -> Record | None:

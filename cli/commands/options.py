@@ -12,9 +12,12 @@ from botocore.exceptions import BotoCoreError, ClientError
 from catalog.guard import TooLongError
 from cli.deployment import NoTargetError
 from cli.endpoint import RefusedError
+from cli.evidence import EvidenceError
 from cli.key_value import UnfitNameError
 from cli.keys import KeyRefusedError
 from cli.question import BadQuestionError
+from cli.verification import BadWindowError
+from reconciliation.window import UnreadableError
 
 StateFolder = Annotated[Path, typer.Option(help="Where `make local` keeps its files.")]
 Stage = Annotated[
@@ -34,6 +37,7 @@ LOCAL_STATE = Path(".local")
 OURS = (
     *(RefusedError, NoTargetError, BadQuestionError),
     *(KeyRefusedError, UnfitNameError, TooLongError),
+    *(BadWindowError, EvidenceError, UnreadableError),
 )
 
 

@@ -4,7 +4,7 @@ import json
 import re
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
+from typing import Any, get_args
 
 import pytest
 import typer
@@ -13,6 +13,7 @@ from cli.doctor.examination import NAMES
 from cli.main import app as cli
 from local.__main__ import app as local
 from local.instance import Endpoint
+from reconciliation.join import Counts, Kind
 from tests.pages import PAGES, ROOT, blocks, codes, first_codes, prose, read, rows, section
 
 
@@ -103,6 +104,11 @@ def test_every_command_of_the_cli_has_its_section() -> None:
 
 def test_every_check_of_doctor_has_its_row() -> None:
     assert first_codes("docs/cli.md", "What doctor looks at") == set(NAMES)
+
+
+def test_every_finding_and_count_of_verify_has_its_row() -> None:
+    assert first_codes("docs/cli.md", "What verify finds") == set(get_args(Kind))
+    assert first_codes("docs/cli.md", "What verify counts") == set(Counts._fields)
 
 
 @pytest.mark.parametrize(("command", "options"), _commands(local, "python -m local"))

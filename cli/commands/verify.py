@@ -1,0 +1,102 @@
+"""`claude-bedrock verify`."""
+
+import json
+import sys
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Annotated
+
+import typer
+from rich.console import Console, Group, RenderableType
+from rich.table import Table
+from rich.text import Text
+
+from cli import deployment, verification
+from cli.commands.options import LOCAL_STATE, AsJson, Region, Stage, StateFolder, one_line_errors
+from cli.evidence import BrokenEvidenceError, Evidence, EvidenceError, checked
+from cli.verification import Report
+
+CLEAN, FINDINGS, NOT_ASKED = 0, 1, 2
+EVIDENCE = Path("evidence")
+_MEANINGS = {
+    "calls": "calls of Bedrock by the gateway",
+    "matched": "  with their record in both destinations",
+    "not_logged": "  not on record",
+    "pending": "  too young to be judged",
+    "unknown": "  refused or unanswered by Bedrock, without a record: none may be due",
+    "not_expected": "  by an operation that Bedrock does not log",
+    "not_asked": "requests answered without Bedrock",
+    "records": "records",
+    "not_called": "  of nobody's call: someone went round the gateway",
+    "records_pending": "  whose call may still turn up",
+    "duplicates": "  written once more",
+}
+
+
+def verify(
+    files: Annotated[
+        list[Path] | None, typer.Argument(help="With --chain: files of evidence, oldest first.")
+    ] = None,
+    *,
+    chain: Annotated[
+        bool, typer.Option("--chain", help="Check files of evidence; asks nobody.")
+    ] = False,
+    since: Annotated[str | None, typer.Option(help="Begin of the window, ISO 8601.")] = None,
+    hours: Annotated[
+        int | None, typer.Option(help="How long the window is, if --since is not given.", min=1)
+    ] = None,
+    until: Annotated[str | None, typer.Option(help="End of the window; else now.")] = None,
+    delay: Annotated[
+        int, typer.Option(help="How many minutes a record may be on its way.", min=0)
+    ] = 60,
+    stage: Stage = None,
+    region: Region = None,
+    as_json: AsJson = False,
+    evidence: Annotated[Path, typer.Option(help="Folder for the evidence.")] = EVIDENCE,
+    state: StateFolder = LOCAL_STATE,
+) -> None:
+    """Join the gateway's calls with Bedrock's records, both ways, and keep what came of it.
+
+    Exit code: 0 nothing found, 1 findings or a broken chain, 2 could not ask."""
+    if chain:
+        _check(files or [])
+        return
+    with one_line_errors(NOT_ASKED):
+        if files:
+            raise EvidenceError("files are for --chain")
+        asked = verification.period(since, hours, until, delay, datetime.now(UTC))
+        found = deployment.chosen(stage, region, state)
+        report = verification.run(found, asked, Evidence(evidence, found.stage, found.region))
+    if as_json:
+        typer.echo(json.dumps(verification.as_data(report), indent=2))
+    else:
+        Console().print(_told(report))
+    sys.exit(FINDINGS if report.outcome.findings else CLEAN)
+
+
+def _check(files: list[Path]) -> None:
+    with one_line_errors(NOT_ASKED):
+        try:
+            last = checked(files)
+        except BrokenEvidenceError as broken:
+            sys.exit(f"claude-bedrock: {broken}")
+    typer.echo(f"{len(files)} files hold; the last hash is {last}")
+
+
+def _told(report: Report) -> RenderableType:
+    about, (counts, findings) = report.about, report.outcome
+    numbers = Table.grid(padding=(0, 2))
+    numbers.add_column(justify="right")
+    for name, count in counts._asdict().items():
+        numbers.add_row(str(count), _MEANINGS[name])
+    table = Table("finding, request id", "when, model, who, what", show_lines=True)
+    table.columns[0].no_wrap = True
+    table.columns[1].overflow = "fold"
+    for kind, request_id, *rest in findings:
+        table.add_row(Text(f"{kind}\n{request_id}"), Text("\n".join(each for each in rest if each)))
+    return Group(
+        Text(f"{about['stage']} in {about['region']}, {about['since']} to {about['until']}"),
+        numbers,
+        table if findings else Text("Nothing found.", "green"),
+        Text(f"Evidence: {report.evidence.file}, last hash {report.evidence.sha256}"),
+    )

@@ -1,0 +1,69 @@
+"""The evidence files of a stage: one for each run, each beginning where the one before ended."""
+
+import re
+from collections.abc import Iterable, Mapping
+from datetime import datetime
+from pathlib import Path
+from typing import Any, NamedTuple
+
+from reconciliation import chain
+from reconciliation.chain import BrokenChainError
+
+
+class EvidenceError(Exception):
+    """Evidence cannot be read or written; the text says which."""
+
+
+class Written(NamedTuple):
+    """A file of evidence and its last hash."""
+
+    file: Path
+    sha256: str
+
+
+class Evidence:
+    """In `folder`, of a stage in a Region."""
+
+    def __init__(self, folder: Path, stage: str, region: str) -> None:
+        self._folder = folder
+        self._name = f"verify-{stage}-{region}"
+
+    def last_hash(self) -> str:
+        """That of the newest file. Raises EvidenceError where it does not hold."""
+        pattern = re.compile(re.escape(self._name) + r"-\d{8}T\d{12}Z\.jsonl")
+        files = sorted(each for each in self._folder.glob("*") if pattern.fullmatch(each.name))
+        return checked([files[-1]]) if files else chain.BEGINNING
+
+    def write(self, at: datetime, entries: Iterable[Mapping[str, Any]], previous: str) -> Written:
+        """A new file, read again once it is written. Raises EvidenceError."""
+        file = self._folder / f"{self._name}-{at:%Y%m%dT%H%M%S%f}Z.jsonl"
+        try:
+            self._folder.mkdir(parents=True, exist_ok=True)
+            with file.open("xb") as to:
+                to.writelines(chain.chained(entries, previous))
+        except OSError as error:
+            raise EvidenceError(f"{file} cannot be written: {error.strerror}") from error
+        return Written(file, checked([file]))
+
+
+def checked(files: Iterable[Path]) -> str:
+    """The last hash of files that follow each other in this order.
+
+    Raises EvidenceError for a file that cannot be read, BrokenEvidenceError at the first entry that
+    does not hold."""
+    previous: str | None = None
+    for file in files:
+        try:
+            with file.open("rb") as lines:
+                previous = chain.check(lines, previous)
+        except OSError as error:
+            raise EvidenceError(f"{file} cannot be read: {error.strerror}") from error
+        except BrokenChainError as broken:
+            raise BrokenEvidenceError(f"{file}, {broken}") from broken
+    if previous is None:
+        raise EvidenceError("no file of evidence was named")
+    return previous
+
+
+class BrokenEvidenceError(EvidenceError):
+    """A file is not what was written; the text names it and the entry."""

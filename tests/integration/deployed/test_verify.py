@@ -1,0 +1,195 @@
+"""`claude-bedrock verify` over a window in which a record was lost and somebody went round."""
+
+import json
+import os
+import re
+import subprocess
+import time
+from contextlib import suppress
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from subprocess import CompletedProcess
+from typing import Any, NamedTuple
+
+import boto3
+import pytest
+
+from cli.audit_lines import audit_lines
+from cli.fingerprint import Fingerprint
+from cli.records import Records
+from cli.target import records_of
+from tests.integration.deployed.deployment import MODEL, Deployment, eventually
+from tests.integration.deployed.running import PROJECT
+from tests.integration.deployed.test_cli import command
+from tests.integration.deployed.test_records import recorded
+
+ROLE = "goes-round"
+TRUST = {
+    "Version": "2012-10-17",
+    "Statement": [{"Effect": "Allow", "Action": "sts:AssumeRole", "Principal": {"AWS": "*"}}],
+}
+INVOKES = {
+    "Version": "2012-10-17",
+    "Statement": [{"Effect": "Allow", "Action": "bedrock:InvokeModel", "Resource": "*"}],
+}
+
+
+class Window(NamedTuple):
+    """What happened in it: request ids."""
+
+    since: str
+    until: str
+    kept: list[str]
+    lost: str
+    round_it: str
+
+
+def verify(deployment: Deployment, *arguments: str) -> CompletedProcess[str]:
+    return subprocess.run(
+        command(deployment, "verify", *arguments),
+        cwd=PROJECT,
+        env={**os.environ, "COLUMNS": "80"},
+        capture_output=True,
+        text=True,
+        timeout=120,
+        check=False,
+    )
+
+
+def go_round(deployment: Deployment) -> str:
+    """A call of Bedrock itself, signed by a session of a role; the id of the request."""
+    iam, sts = deployment.client("iam"), deployment.client("sts")
+    with suppress(iam.exceptions.EntityAlreadyExistsException):
+        iam.create_role(RoleName=ROLE, AssumeRolePolicyDocument=json.dumps(TRUST))
+    iam.put_role_policy(RoleName=ROLE, PolicyName="all", PolicyDocument=json.dumps(INVOKES))
+    given = sts.assume_role(
+        RoleArn=f"arn:aws:iam::123456789012:role/{ROLE}", RoleSessionName="laptop"
+    )["Credentials"]
+    make: Any = boto3.Session(region_name=deployment.endpoint["region"]).client
+    runtime = make(
+        "bedrock-runtime",
+        endpoint_url=deployment.endpoint["bedrock_endpoint_url"],
+        aws_access_key_id=given["AccessKeyId"],
+        aws_secret_access_key=given["SecretAccessKey"],
+        aws_session_token=given["SessionToken"],
+    )
+    body = {
+        "anthropic_version": "bedrock-2023-05-31",
+        "max_tokens": 10,
+        "messages": [{"role": "user", "content": "secret-prompt"}],
+    }
+    answer = runtime.invoke_model(
+        modelId="global.anthropic.claude-haiku-4-5-20251001-v1:0", body=json.dumps(body)
+    )
+    request_id: str = answer["ResponseMetadata"]["RequestId"]
+    return request_id
+
+
+def now() -> str:
+    return datetime.now(UTC).isoformat()
+
+
+@pytest.fixture(scope="module")
+def window(deployment: Deployment) -> Window:
+    """A record's time is of whole seconds: nothing else happens in the window's first and last."""
+    time.sleep(2.1)
+    since = now()
+    time.sleep(1.1)
+    answers = [
+        deployment.ask("secret-prompt"),
+        deployment.ask("secret-prompt", stream=True),
+        deployment.ask("All of this is kept. secret-prompt " * 7500),
+        deployment.ask("[[fault: throttle]] secret-prompt"),
+    ]
+    kept = [answer.headers["request-id"] for answer in answers]
+    lost = deployment.ask("[[fault: no_delivery]] secret-prompt").headers["request-id"]
+    counted = {"model": MODEL, "messages": [{"role": "user", "content": "How many?"}]}
+    refused = {**counted, "model": "claude-of-nobody", "max_tokens": 1}
+    headers = {"x-api-key": deployment.key, "content-type": "application/json"}
+    for path, body in (("/v1/messages", refused), ("/v1/messages/count_tokens", counted)):
+        deployment.call("POST", path, json.dumps(body).encode(), headers)
+    round_it = go_round(deployment)
+    records = Records(records_of(deployment.stage()))
+    for request_id in (*kept, round_it):
+        recorded(records, request_id)
+    eventually(lambda: lines_since(deployment, since) == len(kept) + 3)
+    time.sleep(1.1)
+    return Window(since, now(), kept, lost, round_it)
+
+
+def lines_since(deployment: Deployment, since: str) -> int:
+    begin = datetime.fromisoformat(since)
+    end = datetime.now(UTC) + timedelta(minutes=1)
+    return len(list(audit_lines(deployment.stage(), begin, end, Fingerprint())))
+
+
+def over(window: Window) -> tuple[str, ...]:
+    return ("--since", window.since, "--until", window.until, "--delay", "0")
+
+
+def test_exactly_the_lost_call_and_the_one_that_went_round_are_named(
+    deployment: Deployment, window: Window, tmp_path: Path
+) -> None:
+    shown = verify(deployment, *over(window), "--json", "--evidence", str(tmp_path))
+
+    assert (shown.returncode, shown.stderr) == (1, ""), shown.stderr
+    told = json.loads(shown.stdout)
+    findings = {each["kind"]: each for each in told["findings"]}
+    assert {kind: each["request_id"] for kind, each in findings.items()} == {
+        "called, not logged": window.lost,
+        "logged, not called": window.round_it,
+    }
+    assert len(told["findings"]) == 2
+    assert findings["called, not logged"]["who"] == "default"
+    assert findings["logged, not called"]["who"].endswith(f":assumed-role/{ROLE}/laptop")
+    assert told["counts"] == {
+        "calls": 6,
+        "matched": 4,
+        "not_logged": 1,
+        "pending": 0,
+        "unknown": 0,
+        "not_expected": 1,
+        "not_asked": 1,
+        "records": 5,
+        "not_called": 1,
+        "records_pending": 0,
+        "duplicates": 0,
+    }
+    (file,) = tmp_path.iterdir()
+    assert told["evidence"] == {
+        "file": str(file),
+        "sha256": json.loads(file.read_bytes().splitlines()[-1])["sha256"],
+    }
+    assert "secret-prompt" not in shown.stdout + file.read_text()
+
+
+def test_a_window_without_calls_is_clean_and_evidence_is_a_chain(
+    deployment: Deployment, window: Window, tmp_path: Path
+) -> None:
+    empty = ("--since", "2020-01-01", "--until", "2020-01-01T00:30:00")
+
+    assert verify(deployment, *empty, "--evidence", str(tmp_path)).returncode == 0
+    shown = verify(deployment, *over(window), "--evidence", str(tmp_path))
+    assert shown.returncode == 1
+    assert {window.lost, window.round_it} <= set(re.findall(r"[0-9a-f-]{36}", shown.stdout))
+
+    first, second = sorted(map(str, tmp_path.iterdir()))
+    whole = verify(deployment, "--chain", first, second)
+    assert (whole.returncode, whole.stderr) == (0, "")
+    assert verify(deployment, "--chain", second, first).returncode == 1
+    text = Path(second).read_text()
+    Path(second).write_text(text.replace(window.round_it, window.lost))
+    broken = verify(deployment, "--chain", first, second)
+    assert broken.returncode == 1
+    assert re.search(rf"{second}, entry \d: it is not what was written", broken.stderr)
+
+
+def test_what_is_younger_than_the_delay_is_no_finding(
+    deployment: Deployment, window: Window, tmp_path: Path
+) -> None:
+    young = (*over(window)[:-1], "60", "--json", "--evidence", str(tmp_path))
+
+    shown = verify(deployment, *young)
+
+    counts = json.loads(shown.stdout)["counts"]
+    assert (shown.returncode, counts["pending"], counts["records_pending"]) == (0, 1, 1)

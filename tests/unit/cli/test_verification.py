@@ -1,0 +1,291 @@
+"""What a run of `verify` reads of an account, how far, and what it refuses to pass over."""
+
+import gzip
+import json
+from collections.abc import Iterator
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+import boto3
+import pytest
+from botocore.exceptions import ClientError
+from moto import mock_aws
+from typer.testing import CliRunner
+
+from cli import verification
+from cli.deployment import Deployment
+from cli.evidence import BrokenEvidenceError, Evidence, EvidenceError, checked
+from cli.fingerprint import Fingerprint
+from cli.main import app
+from cli.records import STREAM, Records
+from cli.target import records_of
+from cli.verification import BadWindowError, Report, period
+from reconciliation.window import UnreadableError
+from tests.unit.reconciliation.world import audit_line, record
+
+NOW = datetime.now(UTC).replace(microsecond=0)
+DEPLOYMENT = Deployment("dev", "eu-central-1", None)
+GROUPS = {"gateway": "/gateway", "invocations": "/invocations"}
+BUCKET = "the-bucket"
+SETTINGS = {
+    "region": "eu-central-1",
+    "routes": ["eu"],
+    "residency": None,
+    "models": ["claude-haiku-4-5"],
+    "github": False,
+}
+OUTPUTS = {
+    "ModelAccess": {"Settings": json.dumps(SETTINGS)},
+    "Gateway": {"FunctionLogGroupName": GROUPS["gateway"]},
+    "InvocationLogging": {"LogGroupName": GROUPS["invocations"], "LogBucketName": BUCKET},
+}
+
+
+class Account:
+    """A deployed stage, as far as it is read, and what it writes."""
+
+    def __init__(self) -> None:
+        make: Any = boto3.Session(region_name=DEPLOYMENT.region).client
+        self.logs, self.s3 = make("logs"), make("s3")
+        for group in GROUPS.values():
+            self.logs.create_log_group(logGroupName=group)
+            self.logs.create_log_stream(logGroupName=group, logStreamName=STREAM)
+        self.s3.create_bucket(
+            Bucket=BUCKET, CreateBucketConfiguration={"LocationConstraint": DEPLOYMENT.region}
+        )
+        for stack, outputs in OUTPUTS.items():
+            template = {
+                "Resources": {"Topic": {"Type": "AWS::SNS::Topic"}},
+                "Outputs": {name: {"Value": value} for name, value in outputs.items()},
+            }
+            make("cloudformation").create_stack(
+                StackName=DEPLOYMENT.stack(stack), TemplateBody=json.dumps(template)
+            )
+
+    def log(self, group: str, *messages: str, at: datetime = NOW) -> None:
+        events = [{"timestamp": int(at.timestamp() * 1000), "message": each} for each in messages]
+        self.logs.put_log_events(logGroupName=GROUPS[group], logStreamName=STREAM, logEvents=events)
+
+    def store(self, name: str, content: bytes, at: datetime = NOW) -> None:
+        root = f"AWSLogs/123456789012/BedrockModelInvocationLogs/{DEPLOYMENT.region}"
+        self.s3.put_object(Bucket=BUCKET, Key=f"{root}/{at:%Y/%m/%d/%H}/{name}", Body=content)
+
+    def called(self, request_id: str, at: datetime = NOW) -> None:
+        line = {"message": "audit", "audit": audit_line(request_id)}
+        self.log("gateway", json.dumps(line), at=at + timedelta(seconds=1.5))
+
+    def recorded(self, request_id: str, at: datetime, **fields: object) -> None:
+        """In both destinations, with the hour of delivery a later one."""
+        line = json.dumps({**record(request_id, at=at.timestamp()), **fields})
+        self.log("invocations", line, at=min(at + timedelta(minutes=59), NOW))
+        self.store(f"{request_id}.json.gz", gz(line), at=min(at + timedelta(minutes=59), NOW))
+
+
+def gz(text: str) -> bytes:
+    return gzip.compress(text.encode())
+
+
+@pytest.fixture
+def account(monkeypatch: pytest.MonkeyPatch) -> Iterator[Account]:
+    for name in ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY"):
+        monkeypatch.setenv(name, "test")
+    with mock_aws():
+        yield Account()
+
+
+def run(folder: Path, *, hours: int = 3, until: datetime = NOW, now: datetime = NOW) -> Report:
+    asked = period(None, hours, until.isoformat(), 60, now)
+    return verification.run(DEPLOYMENT, asked, Evidence(folder, "dev", DEPLOYMENT.region))
+
+
+def test_lines_that_are_no_audit_lines_and_objects_that_are_no_records_are_passed_over(
+    account: Account, tmp_path: Path
+) -> None:
+    at = NOW - timedelta(hours=2)
+    account.log("gateway", "START RequestId", '{"audit": "a word"}', '["audit"]', at=at)
+    account.log("invocations", "Permissions are correctly set for Amazon Bedrock logs.", at=at)
+    account.store("amazon-bedrock-logs-permission-check", b"", at)
+    account.store("amazon-bedrock-logs-permission-check-2", b"not empty", at)
+    account.store("data/r1_input.json.gz", b"raw", at)
+    account.called("r1", at)
+    account.recorded("r1", at)
+
+    report = run(tmp_path)
+
+    assert report.outcome.findings == []
+    assert report.outcome.counts.matched == 1
+    assert {name: each["count"] for name, each in report.about["read"].items()} == {
+        "audit lines": 1,
+        "S3": 1,
+        "CloudWatch Logs": 2,
+    }
+
+
+def test_both_sides_are_read_beyond_the_window(account: Account, tmp_path: Path) -> None:
+    """Each call's line or record lies outside the window that it belongs to."""
+    until = NOW - timedelta(hours=2)
+    since = until - timedelta(hours=1)
+    account.called("last", until - timedelta(seconds=1))
+    account.recorded("last", until - timedelta(seconds=1))
+    account.called("just before", since - timedelta(seconds=1))
+    account.recorded("just before", since)
+    account.recorded("went round", until - timedelta(seconds=1))
+    account.called("lost after", until + timedelta(seconds=1))
+
+    report = run(tmp_path, hours=1, until=until)
+
+    assert [(each.kind, each.request_id) for each in report.outcome.findings] == [
+        ("logged, not called", "went round")
+    ]
+    assert report.outcome.counts.matched == 1
+
+
+def test_a_referred_object_is_asked_for(account: Account, tmp_path: Path) -> None:
+    at = NOW - timedelta(hours=2)
+    account.s3.put_object(Bucket=BUCKET, Key="data/there", Body=b"x")
+    for name in ("there", "gone"):
+        account.called(name, at)
+        side = {"inputBodyS3Path": f"s3://{BUCKET}/data/{name}"}
+        account.recorded(name, at, input=side)
+
+    (finding,) = run(tmp_path).outcome.findings
+
+    assert (finding.kind, finding.request_id) == ("body missing", "gone")
+
+
+@pytest.mark.parametrize(
+    ("content", "error"),
+    [
+        (gz("no JSON"), "holds a line that is no record"),
+        (gz("[1]"), "holds a line that is no record"),
+        (gz("{}"), "a record lacks a field"),
+        (gz(json.dumps(record("r1")))[:-9], "is not whole"),
+        (b"no gzip", "is not whole"),
+    ],
+)
+def test_what_cannot_be_read_is_no_clean_run(
+    account: Account, tmp_path: Path, content: bytes, error: str
+) -> None:
+    account.store("1.json.gz", content)
+
+    with pytest.raises(UnreadableError, match=error):
+        run(tmp_path)
+    assert not list(tmp_path.iterdir())
+
+
+def test_a_destination_that_refuses_is_no_clean_run(account: Account, tmp_path: Path) -> None:
+    account.logs.delete_log_group(logGroupName=GROUPS["invocations"])
+
+    with pytest.raises(ClientError, match="ResourceNotFoundException"):
+        run(tmp_path)
+
+
+def test_the_fingerprint_tells_other_records_apart(account: Account) -> None:
+    records = Records(records_of(DEPLOYMENT))
+
+    def fingerprint() -> dict[str, object]:
+        read = Fingerprint()
+        list(records.all_in_s3(NOW, NOW, read))
+        return read.told()
+
+    account.store("1.json.gz", gz(json.dumps(record("r1"))))
+    first = fingerprint()
+    assert fingerprint() == first
+    account.store("1.json.gz", gz(json.dumps(record("r2"))))
+    assert fingerprint()["sha256"] != first["sha256"]
+
+
+def test_a_run_begins_where_the_last_one_ended(account: Account, tmp_path: Path) -> None:
+    account.called("lost", NOW - timedelta(hours=2))
+    first, second = (run(tmp_path, now=NOW + timedelta(seconds=each)) for each in (0, 1))
+
+    assert first.evidence.file != second.evidence.file
+    assert checked([first.evidence.file, second.evidence.file]) == second.evidence.sha256
+
+
+def test_a_broken_chain_is_not_continued(tmp_path: Path) -> None:
+    evidence = Evidence(tmp_path, "dev", "us-east-1")
+    written = evidence.write(NOW, [{"kind": "run"}], evidence.last_hash())
+    assert evidence.last_hash() == written.sha256
+    assert Evidence(tmp_path, "dev", "us-east-2").last_hash() == "0" * 64
+    written.file.write_bytes(written.file.read_bytes()[:-1])
+
+    with pytest.raises(BrokenEvidenceError, match=r"jsonl, entry 2: it is not what was written"):
+        evidence.last_hash()
+
+
+def test_evidence_is_never_overwritten(tmp_path: Path) -> None:
+    evidence = Evidence(tmp_path, "dev", "us-east-1")
+    evidence.write(NOW, [], evidence.last_hash())
+
+    with pytest.raises(EvidenceError, match="cannot be written: File exists"):
+        evidence.write(NOW, [], evidence.last_hash())
+
+
+def test_a_window_is_of_utc_and_a_day_long_unless_told() -> None:
+    asked = period(None, None, "2026-01-02T00:00:00", 5, NOW)
+    assert (asked.since.isoformat(), asked.delay) == (
+        "2026-01-01T00:00:00+00:00",
+        timedelta(minutes=5),
+    )
+    assert period("2026-01-01T02:00:00+02:00", None, "2026-01-02", 5, NOW)[:2] == asked[:2]
+    assert period(None, None, None, 60, NOW).until == NOW
+
+
+@pytest.mark.parametrize(
+    ("since", "hours", "until", "error"),
+    [
+        ("2026-01-01", 3, None, "give one of"),
+        ("yesterday", None, None, "'yesterday' is no time"),
+        ("2026-01-02", None, "2026-01-01", "before it begins"),
+    ],
+)
+def test_times_that_make_no_window(
+    since: str | None, hours: int | None, until: str | None, error: str
+) -> None:
+    with pytest.raises(BadWindowError, match=error):
+        period(since, hours, until, 60, NOW)
+
+
+@pytest.mark.parametrize(
+    ("arguments", "error"),
+    [
+        ((), "nothing is up in"),
+        (("--since", "yesterday"), "'yesterday' is no time"),
+        (("a.jsonl",), "files are for --chain"),
+        (("--chain",), "no file of evidence was named"),
+        (("--chain", "nowhere.jsonl"), "nowhere.jsonl cannot be read"),
+    ],
+)
+def test_what_could_not_be_asked_ends_with_two(
+    tmp_path: Path, arguments: tuple[str, ...], error: str
+) -> None:
+    folders = ("--state", str(tmp_path), "--evidence", str(tmp_path))
+    result = CliRunner().invoke(app, ["verify", *arguments, *folders])
+
+    assert (result.exit_code, result.stdout, len(result.stderr.splitlines())) == (2, "", 1)
+    assert result.stderr.startswith(f"claude-bedrock: {error}")
+
+
+def test_the_command_shows_findings_and_ends_with_one(
+    account: Account, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("COLUMNS", "80")
+    account.called("lost-call", NOW - timedelta(hours=2))
+    arguments = ["verify", "--stage", "dev", "--region", DEPLOYMENT.region]
+    arguments += ["--evidence", str(tmp_path)]
+
+    found = CliRunner().invoke(app, arguments)
+    assert found.exit_code == 1
+    assert all(
+        each in found.stdout for each in ("called, not logged", "lost-call", "search.nightly")
+    )
+    told = CliRunner().invoke(app, [*arguments, "--json"])
+    assert (told.exit_code, json.loads(told.stdout)["counts"]["not_logged"]) == (1, 1)
+    clean = CliRunner().invoke(app, [*arguments, "--hours", "1"])
+    assert (clean.exit_code, "Nothing found." in clean.stdout) == (0, True)
+    files = [str(each) for each in sorted(tmp_path.iterdir())]
+    whole = CliRunner().invoke(app, ["verify", "--chain", *files])
+    assert (whole.exit_code, whole.stdout.startswith("3 files hold")) == (0, True)
+    assert CliRunner().invoke(app, ["verify", "--chain", *reversed(files)]).exit_code == 1

@@ -1,0 +1,200 @@
+"""The join finds what was put in, and nothing else."""
+
+import random
+from typing import Any
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from reconciliation.bounds import Bounds
+from reconciliation.join import DESTINATIONS, Counts, Finding, Outcome, reconcile
+from reconciliation.window import UnreadableError
+from tests.unit.reconciliation.world import (
+    BOUNDS,
+    FATES,
+    MODEL,
+    NOW,
+    SOMEBODY,
+    WINDOW,
+    Fate,
+    World,
+    audit_line,
+    record,
+    world,
+)
+
+
+def found(outcome: Outcome) -> set[tuple[str, str]]:
+    return {(each.kind, each.request_id) for each in outcome.findings}
+
+
+def check(made: World) -> Counts:
+    outcome = made.reconciled()
+    assert found(outcome) == made.expected
+    assert len(outcome.findings) == len(made.expected)
+    assert "secret" not in repr(outcome)
+    counts, fates = outcome.counts, made.fates
+    judged = (counts.matched, counts.not_logged, counts.pending, counts.unknown)
+    assert counts.calls == sum(judged) + counts.not_expected
+    assert counts.duplicates == 3 * fates["duplicated"]
+    assert counts.pending == fates["delayed"]
+    assert counts.records_pending == fates["went round young"]
+    assert counts.not_called == fates["went round"]
+    lost = ("throttled, not logged", "answer lost, not logged", "by the fallback")
+    assert counts.unknown == sum(fates[each] for each in lost)
+    assert counts.not_expected == fates["counted tokens"]
+    assert counts.not_asked == fates["refused here"]
+    return counts
+
+
+@given(st.lists(st.sampled_from(FATES), max_size=40), st.randoms(use_true_random=False))
+def test_exactly_what_was_put_in_is_found(fates: list[Fate], chance: random.Random) -> None:
+    check(world(fates, chance))
+
+
+@given(st.integers(0, 2**32), st.floats(0, 1))
+@settings(max_examples=10, deadline=None)
+def test_exactly_what_was_put_in_is_found_among_thousands(seed: int, share: float) -> None:
+    chance = random.Random(seed)  # noqa: S311 - a test's
+    fates = [chance.choice(FATES) if chance.random() < share else FATES[0] for _ in range(5000)]
+
+    counts = check(world(fates, chance))
+
+    assert counts.calls > 2000
+
+
+@pytest.mark.parametrize("fate", FATES)
+def test_each_fate_alone(fate: Fate) -> None:
+    check(world([fate], random.Random(1)))  # noqa: S311 - a test's
+
+
+def of(lines: list[dict[str, Any]], *records: dict[str, Any], bounds: Bounds = BOUNDS) -> Outcome:
+    both = [(each, one) for one in records for each in DESTINATIONS]
+    timed = [(NOW - 5 * 3600, line) for line in lines]
+    return reconcile(timed, both, window=WINDOW, bounds=bounds, stored=lambda _: True)
+
+
+def test_who_went_round_is_told_by_arn_and_model() -> None:
+    (finding,) = of([], record("r1", "went round")).findings
+
+    assert finding == Finding(
+        "logged, not called", "r1", "2026-11-25T07:00:00.000Z", MODEL, SOMEBODY, ""
+    )
+
+
+def test_metadata_is_no_proof_of_having_come_through_the_gateway() -> None:
+    """Somebody writes the request id of a call that is long on record."""
+    forged = {**record("r2"), "requestMetadata": record("r1")["requestMetadata"]}
+
+    outcome = of([audit_line("r1")], record("r1"), forged)
+
+    assert found(outcome) == {("logged, not called", "r2")}
+    assert outcome.findings[0].detail == "claims to be the gateway's request gateway-r1"
+
+
+def test_a_call_whose_id_was_never_told_is_good_for_one_record() -> None:
+    again = {**record("r2"), "requestMetadata": record("r1")["requestMetadata"]}
+
+    outcome = of([audit_line("r1", "answer lost, logged")], record("r1"), again)
+
+    assert found(outcome) == {("logged, not called", "r2")}
+    assert outcome.counts.matched == 1
+
+
+def test_a_call_whose_id_was_never_told_is_not_known_by_another_callers_record() -> None:
+    forged = record("r1", "of another caller")
+
+    outcome = of([audit_line("r1", "answer lost, logged")], forged)
+
+    assert found(outcome) == {("logged, not called", "r1")}
+    assert outcome.counts.unknown == 1
+
+
+@pytest.mark.parametrize(("called", "kinds"), [(-0.5, []), (0.5, ["caller differs"])])
+def test_a_record_belongs_to_the_window_of_its_call(called: float, kinds: list[str]) -> None:
+    """Its own time is one of whole seconds, on the other side of the edge."""
+    at = WINDOW.since + called
+    records = [
+        (each, record("r1", "of another caller", at=WINDOW.since - called)) for each in DESTINATIONS
+    ]
+
+    outcome = reconcile(
+        [(at + 1.5, audit_line("r1"))], records, window=WINDOW, bounds=BOUNDS, stored=bool
+    )
+
+    assert [each.kind for each in outcome.findings] == kinds
+    assert outcome.counts.records == len(kinds)
+
+
+def test_a_window_ends_before_its_end() -> None:
+    assert WINDOW.holds(WINDOW.since)
+    assert not WINDOW.holds(WINDOW.until)
+
+
+def test_a_signed_caller_is_compared_as_it_was_fitted_into_the_metadata() -> None:
+    arn = "arn:aws:sts::123456789012:assumed-role/caller/it's"
+    line = {**audit_line("r1"), "caller_arn": arn}
+    metadata = {**record("r1")["requestMetadata"], "caller_arn": arn.replace("'", "_")}
+
+    assert not of([line], {**record("r1"), "requestMetadata": metadata}).findings
+    (finding,) = of([line], record("r1")).findings
+    assert finding.kind == "caller differs"
+    assert finding.detail.endswith("it_s in the audit line, nothing in the record")
+
+
+def test_a_completion_is_due_of_a_call_that_was_whole() -> None:
+    nothing = {**record("r1"), "output": {}}
+    (finding,) = of([audit_line("r1")], nothing).findings
+    assert (finding.kind, finding.detail) == (
+        "body missing",
+        "no completion, by the record in S3",
+    )
+    assert not of([audit_line("r1")], {**nothing, "errorCode": "ModelErrorException"}).findings
+
+
+def test_an_object_may_come_as_late_as_a_record() -> None:
+    line, young = audit_line("r1"), WINDOW.settled + 1
+    paths = {"input": {"inputBodyS3Path": "s3://b/k"}, "output": {"outputBodyS3Path": "s3://b/k"}}
+    records = [(each, {**record("r1", at=young), **paths}) for each in DESTINATIONS]
+
+    late = reconcile(
+        [(young + 1.5, line)], records, window=WINDOW, bounds=BOUNDS, stored=lambda _: False
+    )
+
+    assert (late.findings, late.counts.pending) == ([], 1)
+
+
+@pytest.mark.parametrize(
+    ("bounds", "region", "within"),
+    [
+        (BOUNDS, "eu-west-1", True),
+        (BOUNDS, "us-east-1", False),
+        (BOUNDS._replace(residency=("eu-central-1",)), "eu-west-1", False),
+        (BOUNDS._replace(routes=("global",)), "us-east-1", True),
+        (BOUNDS._replace(routes=("global",), residency=("eu-west-1",)), "us-east-1", False),
+    ],
+)
+@pytest.mark.parametrize("model_id", [MODEL, "arn:aws:bedrock:eu-central-1:1:x/y", "nova"])
+def test_an_answer_is_bounded_by_residency_and_reach(
+    bounds: Bounds, region: str, within: bool, model_id: str
+) -> None:
+    assert bounds.hold(model_id, region) is within
+
+
+def test_without_inference_region_the_answer_came_from_the_calls_own() -> None:
+    at_home = record("r1")
+    del at_home["inferenceRegion"]
+
+    assert not of([audit_line("r1")], at_home).findings
+    (finding,) = of([audit_line("r1")], {**at_home, "region": "us-east-1"}).findings
+    assert (finding.kind, finding.detail) == ("outside the residency", "answered in us-east-1")
+
+
+@pytest.mark.parametrize("field", ["requestId", "timestamp", "region", "modelId"])
+def test_a_record_of_another_form_is_not_passed_over(field: str) -> None:
+    broken = record("r1")
+    del broken["inferenceRegion"], broken[field]
+
+    with pytest.raises(UnreadableError, match="a record lacks a field"):
+        of([], broken)
