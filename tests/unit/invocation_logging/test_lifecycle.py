@@ -81,7 +81,8 @@ def test_extended_keeps_their_destinations_and_adds_what_is_missing() -> None:
     }
     assert region.saved.content == INCOMPLETE
     region.destroy()
-    assert (region.bedrock.content, region.saved.content) == (INCOMPLETE, None)
+    assert region.bedrock.content == INCOMPLETE
+    assert region.saved.get() is None
 
 
 def test_replaced_is_put_back_at_the_end() -> None:
@@ -94,6 +95,18 @@ def test_replaced_is_put_back_at_the_end() -> None:
     assert region.bedrock.content == WHOLE
     assert region.saved.get() is None
     assert "is set again" in done.sentence
+
+
+def test_what_was_put_back_without_an_answer_is_not_put_again() -> None:
+    region = Region(WHOLE)
+    region.deploy("replace")
+    region.bedrock.content, region.bedrock.puts = WHOLE, []
+
+    region.destroy()
+
+    assert region.bedrock.content == WHOLE
+    assert region.bedrock.puts == []
+    assert region.saved.get() is None
 
 
 def test_what_bedrock_takes_no_more_is_kept_as_a_parameter() -> None:

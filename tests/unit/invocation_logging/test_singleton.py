@@ -161,6 +161,8 @@ class Singleton(RuleBasedStateMachine):
         self.stack = None
         assert not self._is_ours(self.bedrock.content), "ours is left behind"
         assert same(self.bedrock.content or {}, self.theirs or {}), "restored exactly"
+        if self.theirs is not None:
+            assert self.saved.content != self.theirs, "nothing is kept that is in place"
 
     @invariant()
     def nothing_of_another_is_lost(self) -> None:
