@@ -109,7 +109,8 @@ class Records:
     def _objects(self, since: datetime, until: datetime) -> Iterator[Mapping[str, Any]]:
         """Objects that may hold records: no large bodies, and not the empty permission check."""
         account = self._target.client("sts").get_caller_identity()["Account"]
-        root = f"AWSLogs/{account}/BedrockModelInvocationLogs/{self._target.region}"
+        logs = f"AWSLogs/{account}/BedrockModelInvocationLogs/{self._target.region}"
+        root = self._target.prefix + logs
         pages = self._s3.get_paginator("list_objects_v2")
         hour = since.replace(minute=0, second=0, microsecond=0)
         while hour <= until:

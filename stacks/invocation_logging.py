@@ -51,6 +51,9 @@ class InvocationLogging(cdk.Stack):
             delivery_role_arn=delivery.role.role_arn,
             bucket_name=bucket.bucket.bucket_name,
             large_data_prefix=LARGE_DATA_PREFIX,
+            existing=stage.existing_logging,
+            existing_role_arn=stage.existing_logging_role,
+            saved=logging_configuration.saved_in(stage.name),
         )
         configuration.node.add_dependency(bucket, delivery)
         if not keep:
@@ -60,8 +63,9 @@ class InvocationLogging(cdk.Stack):
             retention = self._retention(stage, stage.data_retention)
             cdk.CfnOutput(self, "DataRetentionMode", value=retention.mode_in_force)
 
-        cdk.CfnOutput(self, "LogGroupName", value=records.log_group_name)
-        cdk.CfnOutput(self, "LogBucketName", value=bucket.bucket.bucket_name)
+        cdk.CfnOutput(self, "LogGroupName", value=configuration.log_group_name)
+        cdk.CfnOutput(self, "LogBucketName", value=configuration.bucket_name)
+        cdk.CfnOutput(self, "LoggingConfiguration", value=configuration.configuration)
         cdk.CfnOutput(self, "KeyArn", value=key.key_arn)
         cdk.CfnOutput(self, "DeliveryRoleArn", value=delivery.role.role_arn)
 
@@ -69,16 +73,20 @@ class InvocationLogging(cdk.Stack):
         return PythonFunction(
             self,
             "Configurer",
-            description="Sets the Region's invocation logging, and leaves another's alone",
+            description="Sets the Region's invocation logging, and never loses another's",
             packages=["invocation_logging", "custom_resource"],
             handler="invocation_logging.handler.handle",
             log_name="invocation-logging",
             keeping=self.keeping.while_deployed(),
             timeout=logging_configuration.TIMEOUT,
             memory_mb=256,
-            sdk_services=["bedrock"],
+            sdk_services=["bedrock", "ssm"],
             retry_attempts=0,
-            statements=logging_configuration.logging_statements(delivery.role),
+            statements=logging_configuration.logging_statements(
+                delivery.role,
+                existing_role_arn=stage.existing_logging_role,
+                saved=logging_configuration.saved_in(stage.name),
+            ),
             role_name=guard.role_name(stage.name, stage.region, guard.LOGGING_ROLE),
             findings=logging_configuration.FINDINGS,
         )

@@ -176,6 +176,17 @@ class Stage(Block):
     retention_days: Annotated[
         int, Field(description="one of " + ", ".join(map(str, RETENTION_DAYS)))
     ] = 30
+    existing_logging: Annotated[
+        Literal["fail", "adopt", "extend", "replace"],
+        Field(description="fail, adopt, extend or replace"),
+    ] = "fail"
+    existing_logging_role: Annotated[
+        str | None,
+        Field(
+            pattern=r"^arn:aws:iam::[0-9]{12}:role/[A-Za-z0-9+=,.@_/-]{1,512}$",
+            description="the ARN of an IAM role, or null",
+        ),
+    ] = None
     auth: Annotated[Literal["key", "iam"], Field(description="key or iam")] = "key"
     api_keys: Annotated[
         tuple[KeyName, ...],

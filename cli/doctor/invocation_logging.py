@@ -1,4 +1,4 @@
-"""Whether Bedrock's logging configuration in the Region is this stage's, and says all it should.
+"""Whether Bedrock's logging configuration in the Region is as the stage set or adopted it.
 
 https://docs.aws.amazon.com/bedrock/latest/userguide/model-invocation-logging.html
 """
@@ -38,7 +38,10 @@ def check(account: Account) -> list[Check]:
 
 
 def desired(outputs: Mapping[str, str]) -> dict[str, Any]:
-    """The configuration that the InvocationLogging stack with these outputs has set."""
+    """The configuration that the InvocationLogging stack with these outputs has set, or adopted."""
+    if "LoggingConfiguration" in outputs:
+        told: dict[str, Any] = json.loads(outputs["LoggingConfiguration"])
+        return told
     bucket = outputs["LogBucketName"]
     return {
         "cloudWatchConfig": {
@@ -55,8 +58,10 @@ def before_deployment(found: Configuration | None, region: str) -> Check:
     if not found:
         return TOPIC.skipped("off, and nothing is deployed yet: the deployment turns it on")
     return TOPIC.failed(
-        f"set up by somebody else, to {_destinations(found)}: a deployment stops at it",
-        "choose another Region for the stage; or agree with its owner to end theirs, and then "
+        f"set up by somebody else, to {_destinations(found)}: a deployment stops at it, unless "
+        "the stage's `existing_logging` says otherwise",
+        "choose another Region for the stage; or agree with its owner on that, or to end theirs, "
+        "and then "
         f"`aws bedrock delete-model-invocation-logging-configuration --region {region}`",
     )
 
@@ -71,7 +76,8 @@ def judge(found: Configuration | None, wanted: Configuration, region: str) -> Ch
     there, here = _flat(found), _flat(wanted)
     differing = sorted(name for name in {*there, *here} if there.get(name) != here.get(name))
     if not differing:
-        return TOPIC.ok(f"this stage's, all data types, both destinations: {_destinations(found)}")
+        told = f"as the stage set or adopted it, all data types, to {_destinations(found)}"
+        return TOPIC.ok(told)
     told = "; ".join(
         f"{name} is {there.get(name, 'absent')}, not {here.get(name, 'absent')}"
         for name in differing

@@ -1,5 +1,6 @@
 """What this stack's logging configuration is, and how another one differs from it."""
 
+import re
 from collections.abc import Mapping
 from typing import Any, Final
 
@@ -11,7 +12,9 @@ https://docs.aws.amazon.com/bedrock/latest/APIReference/API_LoggingConfig.html
 DATA_TYPES: Final = ("text", "image", "embedding", "video", "audio")
 _FLAGS: Final = tuple(f"{kind}DataDeliveryEnabled" for kind in DATA_TYPES)
 _PROPERTIES: Final = ("LogGroupName", "RoleArn", "BucketName", "LargeDataPrefix")
+_DESTINATIONS: Final = ("cloudWatchConfig", "s3Config")
 _ABSENT: Final = "absent"
+_OF_A_STAGE: Final = re.compile(r"/claude-on-bedrock/([a-z][a-z0-9]*)/invocations")
 
 
 class InvalidProperties(ValueError):
@@ -53,6 +56,33 @@ def difference(found: Configuration, wanted: Configuration) -> list[str]:
         for name in sorted({*there, *here})
         if there.get(name) != here.get(name)
     ]
+
+
+def lacking(found: Configuration) -> list[str]:
+    """What it leaves out of a whole record, setting by setting. S3 has to be a destination, since
+    that alone holds bodies of any size; CloudWatch Logs too, where calls are looked up."""
+    flags = _flat(found)
+    off = [f"{name} is false" for name in _FLAGS if flags[name] is not True]
+    return [f"{name} is {_ABSENT}" for name in _DESTINATIONS if not found.get(name)] + off
+
+
+def extended(found: Configuration, ours: Configuration) -> dict[str, Any]:
+    """Its destinations as they are, one of ours where it has none, every data type delivered."""
+    missing = {name: ours[name] for name in _DESTINATIONS if not found.get(name)}
+    return {**found, **missing, **dict.fromkeys(_FLAGS, True)}
+
+
+def delivery_role(configuration: Configuration) -> str | None:
+    """The ARN of the role that whoever sets this configuration has to hand to Bedrock."""
+    role: str | None = configuration.get("cloudWatchConfig", {}).get("roleArn")
+    return role
+
+
+def stage_of(configuration: Configuration) -> str | None:
+    """The stage of this project that it is of, told by its log group."""
+    name = configuration.get("cloudWatchConfig", {}).get("logGroupName", "")
+    found = _OF_A_STAGE.fullmatch(name)
+    return found[1] if found else None
 
 
 def _flat(configuration: Configuration, path: str = "") -> dict[str, Any]:

@@ -1,5 +1,6 @@
 """CloudFormation's custom resource protocol: one event in, exactly one answer out."""
 
+import json
 import logging
 from collections.abc import Mapping
 from typing import Any, Final
@@ -9,11 +10,14 @@ from botocore.exceptions import BotoCoreError, ClientError
 from custom_resource.response import Outcome, answer, send
 
 from .configuration import InvalidProperties
-from .lifecycle import Change, ForeignConfiguration, Service, apply
+from .lifecycle import Change, Done, ForeignConfiguration, Saved, Service, apply
+from .saved import SavedConfiguration
+from .saved import connect as connect_parameters
 from .service import LoggingService, connect, role_not_known_yet
 
 _log: Final = logging.getLogger(__name__)
 _log.setLevel(logging.INFO)
+_NOTHING_SET: Final = "-nothing-set"
 _UNFORESEEN: Final = Outcome(
     succeeded=False,
     sentence="The function that sets invocation logging failed unexpectedly; see its log.",
@@ -27,22 +31,56 @@ def handle(event: Mapping[str, Any], _context: object) -> None:
     its whole timeout. https://docs.aws.amazon.com/AWSCloudFormation/latest/UserGuide/crpg-ref.html
     """
     region = region_of(event)
-    outcome = _UNFORESEEN
+    service, outcome, data = LoggingService(connect(region)), _UNFORESEEN, dict[str, str]()
     try:
-        outcome = outcome_of(event, LoggingService(connect(region)))
+        saved = SavedConfiguration(
+            connect_parameters(region), event["ResourceProperties"]["SavedIn"]
+        )
+        outcome, data = outcome_of(event, service, saved)
     finally:
         _log.info("%s: %s", event["RequestType"], outcome.sentence)
-        send(event["ResponseURL"], answer(event, f"bedrock-invocation-logging-{region}", outcome))
+        physical_id = _physical_id(event, touched=outcome.succeeded or service.may_have_changed)
+        send(event["ResponseURL"], answer(event, physical_id, outcome, data))
 
 
-def outcome_of(event: Mapping[str, Any], service: Service) -> Outcome:
-    """What came of the event, every foreseeable failure told in a sentence."""
+def outcome_of(
+    event: Mapping[str, Any], service: Service, saved: Saved
+) -> tuple[Outcome, dict[str, str]]:
+    """What came of the event, every foreseeable failure told in a sentence; and where the record
+    then lies, for the template to ask for."""
     try:
-        return Outcome(succeeded=True, sentence=apply(_change(event), service))
+        done = _done(event, service, saved)
+        return Outcome(succeeded=True, sentence=done.sentence), _told_to_the_template(done)
     except (ForeignConfiguration, InvalidProperties) as refusal:
-        return Outcome(succeeded=False, sentence=str(refusal))
+        return Outcome(succeeded=False, sentence=str(refusal)), {}
     except (ClientError, BotoCoreError) as error:
-        return Outcome(succeeded=False, sentence=_told(error))
+        return Outcome(succeeded=False, sentence=_told(error)), {}
+
+
+def _done(event: Mapping[str, Any], service: Service, saved: Saved) -> Done:
+    if event["RequestType"] == "Delete" and event["PhysicalResourceId"].endswith(_NOTHING_SET):
+        return Done("This resource never set anything, so nothing was removed.")
+    return apply(_change(event), service, saved)
+
+
+def _told_to_the_template(done: Done) -> dict[str, str]:
+    configuration = done.configuration
+    if configuration is None:
+        return {}
+    return {
+        "LogGroupName": configuration["cloudWatchConfig"]["logGroupName"],
+        "BucketName": configuration["s3Config"]["bucketName"],
+        "Configuration": json.dumps(configuration),
+    }
+
+
+def _physical_id(event: Mapping[str, Any], *, touched: bool) -> str:
+    """A creation that failed before anything was asked of Bedrock says so in its id, with which
+    CloudFormation then has it deleted: it must not stand in the way of the stack's removal."""
+    name = f"bedrock-invocation-logging-{region_of(event)}"
+    if event["RequestType"] == "Create" and not touched:
+        return name + _NOTHING_SET
+    return str(event.get("PhysicalResourceId", name))
 
 
 def region_of(event: Mapping[str, Any]) -> str:
@@ -61,14 +99,15 @@ def _change(event: Mapping[str, Any]) -> Change:
 
 def _told(error: ClientError | BotoCoreError) -> str:
     if not isinstance(error, ClientError):
-        return f"Bedrock could not be asked for its logging configuration: {error}"
+        return f"Neither Bedrock nor Systems Manager could be asked in time: {error}"
     if role_not_known_yet(error):
         return (
             "Bedrock could not use the delivery role on the log group, even after waiting for IAM. "
             "Either the role's policy or trust is wrong, the log group is gone, or IAM is slow "
             f"today: deploying again is then enough. Bedrock says: {_message(error)}"
         )
-    return f"Bedrock refused {error.operation_name} ({_code(error)}): {_message(error)}"
+    whom = "Systems Manager" if error.operation_name.endswith("Parameter") else "Bedrock"
+    return f"{whom} refused {error.operation_name} ({_code(error)}): {_message(error)}"
 
 
 def _code(error: ClientError) -> str:

@@ -1,23 +1,48 @@
 """What to do with the Region's logging configuration when the stack comes, changes and goes."""
 
-from collections.abc import Mapping, Sequence
-from typing import Any, NamedTuple, Protocol
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any, Final, Literal, NamedTuple, Protocol
 
-from .configuration import Configuration, InvalidProperties, desired, difference, same
+from .configuration import (
+    Configuration,
+    InvalidProperties,
+    delivery_role,
+    desired,
+    difference,
+    extended,
+    lacking,
+    same,
+    stage_of,
+)
 
 Properties = Mapping[str, Any]
+Mode = Literal["fail", "adopt", "extend", "replace"]
+"""What a stage does with a configuration that is there and not its own."""
+
+_DEFAULT_MODE: Final = "fail"
 
 
 class Service(Protocol):
-    """The Region's one configuration."""
+    """The Region's one configuration; `put_back` is False where it can no longer be used."""
 
+    def get(self) -> dict[str, Any] | None: ...
+    def put(self, configuration: dict[str, Any]) -> None: ...
+    def put_back(self, configuration: dict[str, Any]) -> bool: ...
+    def delete(self) -> None: ...
+
+
+class Saved(Protocol):
+    """The other's configuration that the stage has put its own in place of, and where it lies."""
+
+    @property
+    def name(self) -> str: ...
     def get(self) -> dict[str, Any] | None: ...
     def put(self, configuration: dict[str, Any]) -> None: ...
     def delete(self) -> None: ...
 
 
 class ForeignConfiguration(Exception):
-    """The Region's logging configuration is somebody else's; str() says how it differs."""
+    """The Region's logging configuration is somebody else's and stays; str() says why."""
 
 
 class Change(NamedTuple):
@@ -28,63 +53,194 @@ class Change(NamedTuple):
     old_properties: Properties | None
     region: str
 
+    @property
+    def mode(self) -> Mode:
+        mode: Mode = self.properties.get("ExistingLogging", _DEFAULT_MODE)
+        return mode
 
-def apply(change: Change, service: Service) -> str:
-    """Carries out the change and says in a sentence what was done.
 
-    Raises ForeignConfiguration, InvalidProperties, and what the service raises.
+class Done(NamedTuple):
+    """What was done, in a sentence, and what Bedrock now holds to; None once the stack is gone."""
+
+    sentence: str
+    configuration: Configuration | None = None
+
+
+def apply(change: Change, service: Service, saved: Saved) -> Done:
+    """Carries out the change. What is saved is always what was there when this stage last set its
+    own in place of something else, and is saved before that is touched; each move is one Put.
+
+    Raises ForeignConfiguration, InvalidProperties, and what `service` and `saved` raise.
     """
     if change.request_type == "Delete":
-        return _remove(change, service)
-    return _set(change, service)
-
-
-def _set(change: Change, service: Service) -> str:
+        return _remove(change, service, saved)
     wanted = desired(change.properties)
-    found = service.get()
-    if found is not None and not _is_ours(found, _configurations_of(change)):
-        raise ForeignConfiguration(_refusal(found, wanted, change.region))
-    service.put(wanted)
-    return f"Model invocation logging is set in {change.region}."
-
-
-def _remove(change: Change, service: Service) -> str:
-    found = service.get()
+    found, before = service.get(), saved.get()
     if found is None:
-        return f"Model invocation logging was already off in {change.region}."
-    if not _is_ours(found, _configurations_of(change)):
-        return f"The logging configuration in {change.region} is not this stack's; it was left."
-    service.delete()
-    return f"Model invocation logging is off in {change.region}."
+        if before is not None:  # somebody has ended logging since: that is what was there now
+            saved.delete()
+        service.put(wanted)
+        return Done(f"Model invocation logging is set in {change.region}.", wanted)
+    if _is_ours(found, before, change):
+        return _keep(found, before, change, service, saved)
+    return _meet(found, before, change, service, saved)
 
 
-def _is_ours(found: Configuration, ours: Sequence[Configuration]) -> bool:
-    return any(same(found, configuration) for configuration in ours)
+def _meet(
+    found: dict[str, Any],
+    before: Configuration | None,
+    change: Change,
+    service: Service,
+    saved: Saved,
+) -> Done:
+    """Another's configuration is there."""
+    ours = desired(change.properties)
+    if change.mode == "fail":
+        raise ForeignConfiguration(_refusal(found, ours, change.region))
+    wanted = ours if change.mode == "replace" else extended(found, ours)
+    if change.mode == "adopt" or same(found, wanted):
+        if missing := lacking(found):
+            raise ForeignConfiguration(_not_whole(missing, change.region))
+        if before is not None and same(found, before):
+            saved.delete()
+        return _adopted(found, change.region)
+    _must_be_returnable(found, change)
+    saved.put(found)
+    service.put(wanted)
+    return Done(_moved(change, saved), wanted)
 
 
-def _configurations_of(change: Change) -> list[Configuration]:
-    """What this resource has put or would put; properties that never made a configuration
-    never set one."""
-    return [
-        configuration
-        for properties in (change.properties, change.old_properties or {})
-        for configuration in _desired_if_any(properties)
-    ]
+def _keep(
+    found: Configuration,
+    before: dict[str, Any] | None,
+    change: Change,
+    service: Service,
+    saved: Saved,
+) -> Done:
+    """What is there is this stage's, set in place of `before`."""
+    wanted = desired(change.properties)
+    if before is None:
+        service.put(wanted)
+        return Done(f"Model invocation logging is set in {change.region}.", wanted)
+    _must_be_returnable(before, change)
+    refusal = _why_not_kept(found, before, change)
+    lent = extended(before, wanted)
+    enough = change.mode == "extend" and same(lent, before)
+    if refusal or enough or change.mode == "adopt":
+        service.put(before)
+        saved.delete()
+        if refusal:
+            raise ForeignConfiguration(refusal)
+        return _adopted(before, change.region)
+    moved = lent if change.mode == "extend" else wanted
+    service.put(moved)
+    return Done(_moved(change, saved), moved)
 
 
-def _desired_if_any(properties: Properties) -> list[Configuration]:
+def _why_not_kept(found: Configuration, before: Configuration, change: Change) -> str:
+    """Where the stage no longer may do what it did, for one sentence; else an empty text."""
+    if change.mode == "fail" and not any(same(found, each) for each in _own(change)):
+        return (
+            f"This stage had extended another's logging configuration in {change.region}. It was "
+            "put back as it was, and existing_logging fail stops at it: keep extend, or choose "
+            "adopt or replace."
+        )
+    missing = lacking(before) if change.mode == "adopt" else []
+    return _not_whole(missing, change.region) if missing else ""
+
+
+def _remove(change: Change, service: Service, saved: Saved) -> Done:
+    found, before = service.get(), saved.get()
+    where = change.region
+    if found is None:
+        return Done(f"Model invocation logging was already off in {where}.{_still(before, saved)}")
+    if not _is_ours(found, before, change):
+        if before is not None and same(found, before):
+            saved.delete()
+            before = None
+        left = f"The logging configuration in {where} is not this stack's; it was left."
+        return Done(left + _still(before, saved))
+    if before is None:
+        service.delete()
+        return Done(f"Model invocation logging is off in {where}.")
+    if not service.put_back(before):
+        service.delete()
+        off = f"Model invocation logging is off in {where}: Bedrock refused what was there before."
+        return Done(off + _still(before, saved))
+    saved.delete()
+    return Done(f"The logging configuration that was there before is set again in {where}.")
+
+
+def _is_ours(found: Configuration, before: Configuration | None, change: Change) -> bool:
+    """Whether this resource has put what was found. There is no mark in it, so it is known by what
+    it says; what was saved is another's even where ours would say the same."""
+    if before is not None and same(found, before):
+        return False
+    ours = _own(change)
+    if before is not None:
+        ours += [extended(before, each) for each in ours]
+    return any(same(found, each) for each in ours)
+
+
+def _own(change: Change) -> list[Configuration]:
+    """What the properties, new and old, come to; those that never made a configuration never set
+    one."""
+    both = (change.properties, change.old_properties or {})
+    return [configuration for properties in both for configuration in _desired_if_any(properties)]
+
+
+def _desired_if_any(properties: Properties) -> Iterator[Configuration]:
     try:
-        return [desired(properties)]
+        yield desired(properties)
     except InvalidProperties:
-        return []
+        return
+
+
+def _not_whole(missing: Sequence[str], region: str) -> str:
+    return (
+        f"The logging configuration in {region} is another's, and does not record enough to be "
+        f"adopted: {'; '.join(missing)}. It is as its owner set it. Have its owner add that, or "
+        "set existing_logging to extend or replace."
+    )
+
+
+def _must_be_returnable(theirs: Configuration, change: Change) -> None:
+    """Bedrock takes a role only from whoever may pass it, and this function may pass the roles that
+    the stage names. It asks before it changes what it could not put back."""
+    role = delivery_role(theirs)
+    if role is not None and role != change.properties.get("ExistingRoleArn"):
+        raise ForeignConfiguration(
+            f"The logging configuration of another in {change.region} delivers by the role {role}. "
+            "Nothing was changed, since it could not be put back: set existing_logging_role to "
+            "that ARN, and leave it there as long as the stage is."
+        )
+
+
+def _adopted(theirs: Configuration, region: str) -> Done:
+    return Done(f"The logging configuration in {region} is another's and was adopted.", theirs)
+
+
+def _moved(change: Change, saved: Saved) -> str:
+    return (
+        f"Model invocation logging is set in {change.region}; what was there before is saved in "
+        f"the parameter {saved.name}."
+    )
+
+
+def _still(before: Configuration | None, saved: Saved) -> str:
+    if before is None:
+        return ""
+    return f" What this stage once found there is still in the parameter {saved.name}."
 
 
 def _refusal(found: Configuration, wanted: Configuration, region: str) -> str:
+    stage = stage_of(found)
+    whose = f" It is that of the stage {stage!r} of this project." if stage else ""
     return (
         f"{region} already has a model invocation logging configuration that this stack did not "
-        "set. There is one per account and Region, so it was left as it is. It differs in "
+        f"set.{whose} There is one per account and Region, so it was left as it is. It differs in "
         f"{'; '.join(difference(found, wanted))}. "
-        "Agree with its owner, then remove it (aws bedrock "
-        f"delete-model-invocation-logging-configuration --region {region}) and deploy again, or "
-        "deploy to another Region."
+        "Agree with its owner; then set existing_logging to adopt, extend or replace, or remove it "
+        f"(aws bedrock delete-model-invocation-logging-configuration --region {region}) and deploy "
+        "again. Or deploy to another Region."
     )

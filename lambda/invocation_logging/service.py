@@ -10,8 +10,14 @@ from botocore.config import Config
 from botocore.exceptions import ClientError
 
 PATIENCE_SECONDS: Final = 35.0
-"""CloudFormation gives the resource 60 s in all. What is left has to hold a cold start, a last Put
-that runs into its timeouts (18 s) and the answer; a new role is mostly usable within 30."""
+"""CloudFormation gives the resource 90 s in all. What is left has to hold a cold start, a look at
+what is set and saved, a last Put that runs into its timeouts (18 s) and the answer; a new role is
+mostly usable within 30."""
+
+ONE_CALL: Final = Config(
+    connect_timeout=2, read_timeout=7, retries={"mode": "standard", "total_max_attempts": 2}
+)
+"""What no single call of these functions may outlast."""
 
 _LONGEST_PAUSE_SECONDS: Final = 8.0
 _NOT_YET: Final = "failed to validate permissions for log group"
@@ -31,18 +37,14 @@ class BedrockControl(Protocol):
 
 def connect(region: str) -> BedrockControl:
     """A client whose single call cannot outlast what CloudFormation waits."""
-    client: BedrockControl = boto3.client(
-        "bedrock",
-        region_name=region,
-        config=Config(
-            connect_timeout=2, read_timeout=7, retries={"mode": "standard", "total_max_attempts": 2}
-        ),
-    )
+    client: BedrockControl = boto3.client("bedrock", region_name=region, config=ONE_CALL)
     return client
 
 
 class LoggingService:
-    """The one logging configuration of an account in a Region."""
+    """The one logging configuration of an account in a Region.
+
+    `may_have_changed` is whether a change was asked for, even if no answer came."""
 
     def __init__(
         self,
@@ -51,6 +53,7 @@ class LoggingService:
         clock: Callable[[], float] = time.monotonic,
         sleep: Callable[[float], None] = time.sleep,
     ) -> None:
+        self.may_have_changed = False
         self._client = client
         self._clock = clock
         self._sleep = sleep
@@ -66,6 +69,7 @@ class LoggingService:
 
         Bedrock has no error of its own for that: it is a ValidationException told by its text.
         Raises ClientError for anything else at once, and for that one when patience is out."""
+        self.may_have_changed = True
         give_up_at = self._clock() + PATIENCE_SECONDS
         for pause in _pauses():
             try:
@@ -77,18 +81,31 @@ class LoggingService:
             else:
                 return
 
+    def put_back(self, configuration: dict[str, Any]) -> bool:
+        """Sets what was there once; False where Bedrock finds that it can no longer be used.
+        Raises ClientError for anything else."""
+        try:
+            self.put(configuration)
+        except ClientError as error:
+            if _code(error) == "ValidationException":
+                return False
+            raise
+        return True
+
     def delete(self) -> None:
         """Switches logging off."""
+        self.may_have_changed = True
         self._client.delete_model_invocation_logging_configuration()
 
 
 def role_not_known_yet(error: ClientError) -> bool:
     """Whether Bedrock could not use the delivery role, as happens in a role's first seconds."""
-    details = error.response.get("Error", {})
-    return (
-        details.get("Code") == "ValidationException"
-        and _NOT_YET in details.get("Message", "").lower()
-    )
+    message = error.response.get("Error", {}).get("Message", "")
+    return _code(error) == "ValidationException" and _NOT_YET in message.lower()
+
+
+def _code(error: ClientError) -> str | None:
+    return error.response.get("Error", {}).get("Code")
 
 
 def _pauses() -> Iterator[float]:

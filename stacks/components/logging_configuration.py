@@ -7,11 +7,22 @@ from aws_cdk import aws_iam as iam
 from aws_cdk import aws_lambda as lambda_
 from constructs import Construct
 
-TIMEOUT = cdk.Duration.seconds(60)
+TIMEOUT = cdk.Duration.seconds(90)
 
 
-def logging_statements(delivery_role: iam.IRole) -> list[iam.PolicyStatement]:
-    """What the custom resource's function calls, beside writing its own log."""
+def saved_in(stage: str) -> str:
+    """The parameter in which the configuration is kept that a stage has found and changed."""
+    return f"/claude-on-bedrock/{stage}/saved-logging-configuration"
+
+
+def logging_statements(
+    delivery_role: iam.IRole, *, existing_role_arn: str | None, saved: str
+) -> list[iam.PolicyStatement]:
+    """What the custom resource's function calls, beside writing its own log. To change or put back
+    another's configuration it has to hand Bedrock the other's role, which is `existing_role_arn`;
+    `saved` is the parameter that keeps it."""
+    stack = cdk.Stack.of(delivery_role)
+    roles = [delivery_role.role_arn, *([existing_role_arn] if existing_role_arn else [])]
     return [
         iam.PolicyStatement(
             sid="TheRegionsLoggingConfiguration",
@@ -21,15 +32,18 @@ def logging_statements(delivery_role: iam.IRole) -> list[iam.PolicyStatement]:
                 "bedrock:DeleteModelInvocationLoggingConfiguration",
             ],
             resources=["*"],  # see FINDINGS
-            conditions={
-                "StringEquals": {"aws:RequestedRegion": cdk.Stack.of(delivery_role).region}
-            },
+            conditions={"StringEquals": {"aws:RequestedRegion": stack.region}},
         ),
         iam.PolicyStatement(
             sid="HandsBedrockTheDeliveryRole",
             actions=["iam:PassRole"],
-            resources=[delivery_role.role_arn],
+            resources=roles,
             conditions={"StringEquals": {"iam:PassedToService": "bedrock.amazonaws.com"}},
+        ),
+        iam.PolicyStatement(
+            sid="KeepsWhatItFound",
+            actions=["ssm:GetParameter", "ssm:PutParameter", "ssm:DeleteParameter"],
+            resources=[stack.format_arn(service="ssm", resource="parameter" + saved)],
         ),
     ]
 
@@ -45,7 +59,10 @@ class LoggingConfiguration(Construct):
     """The Region's logging configuration: both destinations, every data type.
 
     CloudFormation has no resource type for it (https://github.com/aws/aws-cdk/issues/31478), so a
-    function of ours gets what is there first, and sets it only where it is absent or ours.
+    function of ours gets what is there first. `existing` says what it does where that is another's:
+    fail, adopt, extend or replace; `saved` names the parameter that then keeps it.
+
+    `log_group_name`, `bucket_name` and `configuration` (JSON) are what came of it.
     """
 
     def __init__(
@@ -58,9 +75,12 @@ class LoggingConfiguration(Construct):
         delivery_role_arn: str,
         bucket_name: str,
         large_data_prefix: str,
+        existing: str,
+        existing_role_arn: str | None,
+        saved: str,
     ) -> None:
         super().__init__(scope, construct_id)
-        cdk.CustomResource(
+        resource = cdk.CustomResource(
             self,
             "Resource",
             resource_type="Custom::BedrockInvocationLogging",
@@ -72,5 +92,11 @@ class LoggingConfiguration(Construct):
                 "RoleArn": delivery_role_arn,
                 "BucketName": bucket_name,
                 "LargeDataPrefix": large_data_prefix,
+                "ExistingLogging": existing,
+                "SavedIn": saved,
+                **({"ExistingRoleArn": existing_role_arn} if existing_role_arn else {}),
             },
         )
+        self.log_group_name = resource.get_att_string("LogGroupName")
+        self.bucket_name = resource.get_att_string("BucketName")
+        self.configuration = resource.get_att_string("Configuration")

@@ -208,6 +208,9 @@ CALLS = {
         "delete_model_invocation_logging_configuration": (
             "bedrock:DeleteModelInvocationLoggingConfiguration"
         ),
+        "get_parameter": "ssm:GetParameter",
+        "put_parameter": "ssm:PutParameter",
+        "delete_parameter": "ssm:DeleteParameter",
     },
     "invocation_logging.emptying.handle": {
         "list_object_versions": "s3:ListBucketVersions",

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
 from tests.infrastructure.rendering import text, texts
-from tests.infrastructure.synthesis import CONTEXT, Synthesis
+from tests.infrastructure.synthesis import CONTEXT, Synthesis, synthesise
 
 STACK = "InvocationLogging"
 
@@ -137,7 +138,17 @@ def test_the_custom_resource_is_told_both_destinations(any_stage: Synthesis) -> 
     assert properties["BucketName"] == f"<{bucket}>"
     assert properties["LargeDataPrefix"] == "large-data"
     assert properties["RoleArn"].startswith("<DeliveryRole")
-    assert properties["ServiceTimeout"] == "60"
+    assert properties["ServiceTimeout"] == "90"
+    assert properties["ExistingLogging"] == "fail"
+    saved = f"/claude-on-bedrock/{any_stage.stage}/saved-logging-configuration"
+    assert properties["SavedIn"] == saved
+    (statement,) = [
+        each
+        for policy in any_stage.resources(STACK, "AWS::IAM::Policy")
+        for each in policy.properties["PolicyDocument"]["Statement"]
+        if each.get("Sid") == "KeepsWhatItFound"
+    ]
+    assert text(statement["Resource"]).endswith(f":123456789012:parameter{saved}")
 
 
 def test_logging_is_set_after_everything_bedrock_checks(any_stage: Synthesis) -> None:
@@ -171,7 +182,16 @@ def test_outputs(any_stage: Synthesis) -> None:
     ours = {name for name in outputs if not name.startswith("ExportsOutput")}
     asked = "data_retention" in CONTEXT["stages"][any_stage.stage]
     retention = {"DataRetentionMode"} if asked else set()
-    assert ours == {"LogGroupName", "LogBucketName", "KeyArn", "DeliveryRoleArn"} | retention
+    record = {"LogGroupName", "LogBucketName", "LoggingConfiguration", "KeyArn", "DeliveryRoleArn"}
+    assert ours == record | retention
+    # Where the record lies is what came of the deployment, not what the stage would have chosen.
+    configuration = any_stage.only(STACK, "Custom::BedrockInvocationLogging").id
+    for name, attribute in (
+        ("LogGroupName", "LogGroupName"),
+        ("LogBucketName", "BucketName"),
+        ("LoggingConfiguration", "Configuration"),
+    ):
+        assert outputs[name]["Value"] == {"Fn::GetAtt": [configuration, attribute]}
 
 
 def test_data_retention_is_set_by_one_role_to_one_mode(prod: Synthesis) -> None:
@@ -221,3 +241,27 @@ def test_lambda_never_runs_a_custom_resources_event_again(local: Synthesis) -> N
     }
     assert len(functions) == 4
     assert attempts == dict.fromkeys(functions, 0)
+
+
+def test_another_role_is_handed_to_bedrock_only_if_the_stage_names_it(
+    local: Synthesis, tmp_path: Path
+) -> None:
+    role = "arn:aws:iam::123456789012:role/of-another-team"
+    replacing = synthesise(
+        "local", tmp_path, existing_logging="replace", existing_logging_role=role
+    )
+
+    assert len(_passed(local)) == 1
+    assert _passed(replacing) == [*_passed(local), role]
+    properties = replacing.only(STACK, "Custom::BedrockInvocationLogging").properties
+    assert (properties["ExistingLogging"], properties["ExistingRoleArn"]) == ("replace", role)
+
+
+def _passed(synthesis: Synthesis) -> list[str]:
+    (resources,) = [
+        each["Resource"]
+        for policy in synthesis.resources(STACK, "AWS::IAM::Policy")
+        for each in policy.properties["PolicyDocument"]["Statement"]
+        if each.get("Sid") == "HandsBedrockTheDeliveryRole"
+    ]
+    return [text(each) for each in (resources if isinstance(resources, list) else [resources])]

@@ -2,7 +2,7 @@
 
 import asyncio
 import json
-from collections.abc import AsyncIterator, Callable, Coroutine
+from collections.abc import AsyncIterator, Callable, Coroutine, Mapping
 from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -12,7 +12,7 @@ import pytest
 from local.aws import Aws, Client
 from local.cdk import Cdk, CdkError
 from local.embedded_aws import embedded_aws
-from tests.integration.deployed.deployment import Deployment
+from tests.integration.deployed.deployment import MODEL, Deployment
 
 STACK = "claude-on-bedrock-local-InvocationLogging"
 FOREIGN = {
@@ -21,22 +21,62 @@ FOREIGN = {
 }
 
 
+ROLE = "arn:aws:iam::123456789012:role/of-another-team"
+WHOLE = {
+    "cloudWatchConfig": {"logGroupName": "/of-another-team", "roleArn": ROLE},
+    "s3Config": {"bucketName": "of-another-team", "keyPrefix": "theirs"},
+    **{
+        f"{kind}DataDeliveryEnabled": True
+        for kind in ("text", "image", "embedding", "video", "audio")
+    },
+}
+BLOCK = {
+    "region": "us-east-1",
+    "route": "global",
+    "models": [MODEL],
+    "keep_logs_on_destroy": False,
+    "existing_logging_role": ROLE,
+}
+SAVED = "/claude-on-bedrock/local/saved-logging-configuration"
+
+
 class Account(NamedTuple):
-    """An AWS to deploy into, and the assembly that the shared deployment synthesised."""
+    """An AWS to deploy into, and the folder of the assembly that is deployed."""
 
     aws: Aws
     cdk: Cdk
     bedrock: Client
+    folder: Path
 
-    async def deploy(self) -> None:
-        await self.cdk.deploy(self.aws, _say, STACK)
+    async def deploy(self) -> Mapping[str, str]:
+        outputs = await self.cdk.deploy(self.aws, _say, STACK)
+        return outputs[STACK]
+
+    async def deploy_with(self, existing_logging: str) -> Mapping[str, str]:
+        """Of a stage that says so, synthesised anew."""
+        blocks = self.folder / "blocks.json"
+        blocks.write_text(json.dumps({"local": BLOCK | {"existing_logging": existing_logging}}))
+        assembly = self.folder / "cdk.out"
+        if assembly.is_symlink():
+            assembly.unlink()
+        cdk = Cdk(stage="local", folder=self.folder, blocks=blocks)
+        await cdk.synth(_say)
+        return await self.deploy()
 
     async def destroy(self) -> None:
         await self.cdk.destroy(self.aws, _say, STACK)
 
+    def set(self, configuration: Mapping[str, Any]) -> None:
+        self.bedrock.put_model_invocation_logging_configuration(loggingConfig=configuration)
+
     def configuration(self) -> dict[str, Any] | None:
         answer = self.bedrock.get_model_invocation_logging_configuration()
         found: dict[str, Any] | None = answer.get("loggingConfig")
+        return found
+
+    def saved(self) -> dict[str, Any] | None:
+        parameters = self.aws.client("ssm").get_parameters(Names=[SAVED])["Parameters"]
+        found: dict[str, Any] | None = json.loads(parameters[0]["Value"]) if parameters else None
         return found
 
 
@@ -63,7 +103,7 @@ async def account(assembly: Path, folder: Path) -> AsyncIterator[Account]:
     cdk = Cdk(stage="local", folder=folder)
     async with embedded_aws(region="us-east-1", port=0, folder=folder / "aws") as aws:
         await cdk.bootstrap(aws, _say)
-        yield Account(aws, cdk, aws.client("bedrock"))
+        yield Account(aws, cdk, aws.client("bedrock"), folder)
 
 
 def _say(detail: str) -> None:
@@ -85,7 +125,7 @@ def test_destroying_the_stack_removes_what_it_set(in_account: InAccount) -> None
 
 def test_another_teams_configuration_stops_the_deployment_and_stays(in_account: InAccount) -> None:
     async def use(account: Account) -> None:
-        account.bedrock.put_model_invocation_logging_configuration(loggingConfig=FOREIGN)
+        account.set(FOREIGN)
         before = account.configuration()
         with pytest.raises(CdkError, match="of-another-team"):
             await account.deploy()
@@ -93,5 +133,79 @@ def test_another_teams_configuration_stops_the_deployment_and_stays(in_account: 
         assert account.configuration() == before
         assert before is not None
         assert "of-another-team" in json.dumps(before)
+
+    in_account(use)
+
+
+def test_adopted_is_where_the_record_lies_and_outlives_the_stack(in_account: InAccount) -> None:
+    async def use(account: Account) -> None:
+        account.set(WHOLE)
+        before = account.configuration()
+
+        outputs = await account.deploy_with("adopt")
+
+        assert outputs["LogGroupName"] == "/of-another-team"
+        assert outputs["LogBucketName"] == "of-another-team"
+        assert json.loads(outputs["LoggingConfiguration"]) == before
+        assert account.configuration() == before
+        await account.destroy()
+        assert account.configuration() == before
+        assert account.saved() is None
+
+    in_account(use)
+
+
+def test_replaced_is_put_back_by_destroying_the_stack(in_account: InAccount) -> None:
+    async def use(account: Account) -> None:
+        account.set(WHOLE)
+        before = account.configuration()
+
+        outputs = await account.deploy_with("replace")
+
+        assert outputs["LogGroupName"] == "/claude-on-bedrock/local/invocations"
+        assert account.configuration() == json.loads(outputs["LoggingConfiguration"])
+        assert account.saved() == before
+        await account.destroy()
+        assert account.configuration() == before
+        assert account.saved() is None
+
+    in_account(use)
+
+
+def test_extended_becomes_replaced_and_is_put_back_in_the_end(in_account: InAccount) -> None:
+    async def use(account: Account) -> None:
+        account.set(FOREIGN | {"imageDataDeliveryEnabled": False})
+        before = account.configuration()
+        assert before is not None
+
+        extended = await account.deploy_with("extend")
+        found = account.configuration()
+
+        assert extended["LogBucketName"] == "of-another-team"
+        assert extended["LogGroupName"] == "/claude-on-bedrock/local/invocations"
+        assert found is not None
+        assert found["s3Config"] == before["s3Config"]
+        assert found["imageDataDeliveryEnabled"] is True
+        replaced = await account.deploy_with("replace")
+        assert replaced["LogBucketName"] != "of-another-team"
+        assert account.saved() == before
+        await account.destroy()
+        assert account.configuration() == before
+
+    in_account(use)
+
+
+def test_what_another_sets_in_between_is_left_alone(in_account: InAccount) -> None:
+    async def use(account: Account) -> None:
+        account.set(WHOLE)
+        before = account.configuration()
+        await account.deploy_with("replace")
+        account.set(FOREIGN)
+        meanwhile = account.configuration()
+
+        await account.destroy()
+
+        assert account.configuration() == meanwhile
+        assert account.saved() == before
 
     in_account(use)

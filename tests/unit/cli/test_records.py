@@ -87,6 +87,18 @@ def test_only_the_hours_asked_for_are_searched(account: Account) -> None:
     assert records.in_s3("wanted", before, NOW) is not None
 
 
+def test_under_a_prefix_of_anothers_only_that_is_searched(account: Account) -> None:
+    key = f"theirs/{account.store('1.json.gz')}"
+    body = gzip.compress(record("wanted").encode())
+    account.s3.put_object(Bucket=TARGET.bucket, Key=key, Body=body)
+    since, until = NOW - timedelta(hours=1), NOW
+
+    assert Records(TARGET).in_s3("wanted", since, until) is None
+    found = Records(TARGET._replace(prefix="theirs/")).in_s3("wanted", since, until)
+    assert found is not None
+    assert found.key == key
+
+
 def test_a_body_is_read_from_the_record_or_from_where_it_says(account: Account) -> None:
     records = Records(TARGET)
     key = account.store("data/x_input.json.gz", json.dumps({"large": True}))

@@ -35,6 +35,21 @@ def test_a_stage_is_looked_up_in_the_account(monkeypatch: pytest.MonkeyPatch) ->
             found.outputs("Gateway")
 
 
+def test_anothers_logging_has_its_records_under_its_own_prefix(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    for name in ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY"):
+        monkeypatch.setenv(name, "test")
+    told = json.dumps({"s3Config": {"bucketName": "bucket", "keyPrefix": "theirs"}})
+    outputs = {**TEMPLATE["Outputs"], "LoggingConfiguration": {"Value": told}}
+    with mock_aws():
+        cloudformation: Any = boto3.client("cloudformation", region_name="eu-west-1")
+        template = json.dumps({**TEMPLATE, "Outputs": outputs})
+        cloudformation.create_stack(StackName=STACK, TemplateBody=template)
+
+        assert records_of(deployment.deployed("dev", "eu-west-1")).prefix == "theirs/"
+
+
 def test_what_is_up_locally_is_read_from_its_file(tmp_path: Path) -> None:
     endpoint = {
         "stage": "dev",

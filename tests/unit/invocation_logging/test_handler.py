@@ -1,5 +1,6 @@
 """CloudFormation always gets one answer, and nobody else's configuration is ever touched."""
 
+import json
 import urllib.error
 from typing import Any
 
@@ -60,7 +61,11 @@ def test_create_sets_logging_where_there_is_none(bedrock: BedrockControl, mailbo
             "StackId": STACK_ID,
             "RequestId": "5b478418-69bc-4151-a1f6-b4a1e5a0fd05",
             "LogicalResourceId": "LoggingConfiguration",
-            "Data": {},
+            "Data": {
+                "LogGroupName": "/claude-on-bedrock/dev/invocations",
+                "BucketName": "claude-dev-invocations",
+                "Configuration": json.dumps(OURS),
+            },
         }
     ]
 
@@ -104,11 +109,37 @@ def test_rolling_back_a_refused_create_leaves_the_foreign_configuration(
     put(bedrock, foreign)
 
     handler.handle(event("Create", mailbox), None)
-    handler.handle(event("Delete", mailbox), None)
+    physical_id = mailbox.received[0]["PhysicalResourceId"]
+    handler.handle(event("Delete", mailbox) | {"PhysicalResourceId": physical_id}, None)
 
     assert current(bedrock) == foreign
     assert [answer["Status"] for answer in mailbox.received] == ["FAILED", "SUCCESS"]
-    assert "not this stack's; it was left" in mailbox.received[1]["Reason"]
+    assert "never set anything" in mailbox.received[1]["Reason"]
+
+
+def test_a_creation_that_bedrock_did_not_let_begin_never_blocks_the_stacks_removal(
+    mailbox: Mailbox,
+) -> None:
+    denied = ClientError(
+        {"Error": {"Code": "AccessDeniedException", "Message": "not authorized"}},
+        "GetModelInvocationLoggingConfiguration",
+    )
+    gone = event("Delete", mailbox)
+    gone["PhysicalResourceId"] += "-nothing-set"
+
+    created, _ = handler.outcome_of(event("Create", mailbox), Refusing(denied), Nothing())
+    deleted, _ = handler.outcome_of(gone, Refusing(denied), Nothing())
+
+    assert (created.succeeded, deleted.succeeded) == (False, True)
+
+
+def test_another_stage_of_ours_is_named(bedrock: BedrockControl, mailbox: Mailbox) -> None:
+    of_prod = PROPERTIES | {"LogGroupName": "/claude-on-bedrock/prod/invocations"}
+    put(bedrock, desired(of_prod))
+
+    handler.handle(event("Create", mailbox), None)
+
+    assert "It is that of the stage 'prod' of this project." in mailbox.received[0]["Reason"]
 
 
 def test_update_replaces_what_the_old_properties_had_set(
@@ -174,6 +205,21 @@ def test_incomplete_properties_fail_the_create_and_not_its_rollback(
     assert current(bedrock) == foreign
 
 
+class Nothing:
+    """No configuration is saved, and none is to be."""
+
+    name = "nothing"
+
+    def get(self) -> dict[str, Any] | None:
+        return None
+
+    def put(self, configuration: dict[str, Any]) -> None:
+        raise AssertionError(configuration)
+
+    def delete(self) -> None:
+        raise AssertionError
+
+
 class Refusing:
     """A Bedrock that answers everything with one error."""
 
@@ -184,6 +230,9 @@ class Refusing:
         raise self._error
 
     def put(self, configuration: dict[str, Any]) -> None:
+        raise AssertionError(configuration)
+
+    def put_back(self, configuration: dict[str, Any]) -> bool:
         raise AssertionError(configuration)
 
     def delete(self) -> None:
@@ -214,15 +263,16 @@ class Refusing:
         ),
         (
             EndpointConnectionError(endpoint_url="https://bedrock.eu-west-1.amazonaws.com"),
-            "Bedrock could not be asked for its logging configuration",
+            "Neither Bedrock nor Systems Manager could be asked in time",
         ),
     ],
 )
 def test_a_refusal_of_bedrock_is_told_in_a_sentence(
     mailbox: Mailbox, error: Exception, sentence: str
 ) -> None:
-    outcome = handler.outcome_of(event("Create", mailbox), Refusing(error))
+    outcome, data = handler.outcome_of(event("Create", mailbox), Refusing(error), Nothing())
 
+    assert data == {}
     assert not outcome.succeeded
     assert outcome.sentence.startswith(sentence)
 

@@ -40,6 +40,7 @@ def test_what_is_not_said_has_its_default() -> None:
     assert stage.keep_logs_on_destroy is True
     assert stage.account is None
     assert stage.adapt == "lenient"
+    assert (stage.existing_logging, stage.existing_logging_role) == ("fail", None)
 
 
 def test_what_is_said_is_kept() -> None:
@@ -134,6 +135,14 @@ def test_every_stage_of_cdk_json_is_valid() -> None:
         (
             {"guardrail": {"id": "abc", "version": "0"}},
             "guardrail.version: '0' given; allowed: its version in quotes",
+        ),
+        (
+            {"existing_logging": "overwrite"},
+            "existing_logging: 'overwrite' given; allowed: fail, adopt, extend or replace",
+        ),
+        (
+            {"existing_logging_role": "arn:aws:iam::123456789012:role/*"},
+            "existing_logging_role: 'arn:aws:iam::123456789012:role/*' given; allowed: the ARN of ",
         ),
         ({"auth": "cognito"}, "auth: 'cognito' given; allowed: key or iam"),
         (

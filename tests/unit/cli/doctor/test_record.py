@@ -29,6 +29,15 @@ def test_it_is_what_the_custom_resource_sets() -> None:
     assert desired(OUTPUTS) == configuration.desired(properties)
 
 
+def test_adopted_is_what_the_stack_says_it_found() -> None:
+    theirs = {
+        "s3Config": {"bucketName": "theirs", "keyPrefix": "p"},
+        "textDataDeliveryEnabled": True,
+    }
+
+    assert desired({**OUTPUTS, "LoggingConfiguration": json.dumps(theirs)}) == theirs
+
+
 def test_the_stages_own_is_fine_however_bedrock_writes_it() -> None:
     found = {**WANTED, "s3Config": {"bucketName": "record", "keyPrefix": ""}}
 

@@ -1,0 +1,192 @@
+"""What comes of another's configuration, mode by mode and from one mode to another."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from invocation_logging.configuration import desired
+from invocation_logging.lifecycle import Change, Done, ForeignConfiguration, apply
+from tests.unit.invocation_logging.conftest import REGION, THEIR_ROLE
+from tests.unit.invocation_logging.test_singleton import (
+    ALL_ON,
+    THEIRS,
+    Cell,
+    Failing,
+    properties,
+)
+
+INCOMPLETE, WITHOUT_LOG_GROUP, WITHOUT_BUCKET, WHOLE = THEIRS
+OURS = desired(properties())
+
+
+class Region:
+    """A Region in which another team has set its logging."""
+
+    def __init__(self, theirs: dict[str, Any] | None) -> None:
+        self.bedrock, self.saved = Cell(Failing()), Cell(Failing())
+        self.bedrock.content = theirs
+        self._properties: dict[str, str] | None = None
+
+    def deploy(self, mode: str, role: str | None = THEIR_ROLE) -> Done:
+        asked = properties(mode, role=role)
+        request = "Update" if self._properties else "Create"
+        done = apply(Change(request, asked, self._properties, REGION), self.bedrock, self.saved)
+        self._properties = asked
+        return done
+
+    def destroy(self) -> Done:
+        assert self._properties is not None
+        change = Change("Delete", self._properties, None, REGION)
+        return apply(change, self.bedrock, self.saved)
+
+
+def test_adopted_is_left_as_it_is_and_the_record_is_looked_for_there() -> None:
+    region = Region(WHOLE)
+
+    done = region.deploy("adopt", role=None)
+
+    assert done.configuration == WHOLE
+    assert region.bedrock.puts == []
+    region.destroy()
+    assert region.bedrock.content == WHOLE
+
+
+@pytest.mark.parametrize(
+    ("theirs", "missing"),
+    [
+        (INCOMPLETE, "cloudWatchConfig is absent; imageDataDeliveryEnabled is false"),
+        (WITHOUT_LOG_GROUP, "cloudWatchConfig is absent."),
+        (WITHOUT_BUCKET, "s3Config is absent; textDataDeliveryEnabled is false"),
+        (WHOLE | {"audioDataDeliveryEnabled": False}, "audioDataDeliveryEnabled is false"),
+    ],
+)
+def test_what_does_not_record_enough_is_not_adopted(theirs: dict[str, Any], missing: str) -> None:
+    region = Region(theirs)
+    with pytest.raises(ForeignConfiguration, match=missing):
+        region.deploy("adopt")
+    assert region.bedrock.content == theirs
+
+
+def test_extended_keeps_their_destinations_and_adds_what_is_missing() -> None:
+    region = Region(INCOMPLETE)
+
+    region.deploy("extend")
+
+    assert region.bedrock.content == {
+        "s3Config": INCOMPLETE["s3Config"],
+        "cloudWatchConfig": OURS["cloudWatchConfig"],
+        **ALL_ON,
+    }
+    assert region.saved.content == INCOMPLETE
+    region.destroy()
+    assert region.bedrock.content == INCOMPLETE
+    assert region.saved.get() is None
+
+
+def test_replaced_is_put_back_at_the_end() -> None:
+    region = Region(WHOLE)
+    region.deploy("replace")
+    assert (region.bedrock.content, region.saved.content) == (OURS, WHOLE)
+
+    done = region.destroy()
+
+    assert region.bedrock.content == WHOLE
+    assert region.saved.get() is None
+    assert "is set again" in done.sentence
+
+
+def test_what_was_put_back_without_an_answer_is_not_put_again() -> None:
+    region = Region(WHOLE)
+    region.deploy("replace")
+    region.bedrock.content, region.bedrock.puts = WHOLE, []
+
+    region.destroy()
+
+    assert region.bedrock.content == WHOLE
+    assert region.bedrock.puts == []
+    assert region.saved.get() is None
+
+
+def test_what_bedrock_takes_no_more_is_kept_as_a_parameter() -> None:
+    region = Region(WHOLE)
+    region.deploy("replace")
+    region.bedrock.unusable = [WHOLE]
+
+    done = region.destroy()
+
+    assert region.bedrock.content is None
+    assert region.saved.content == WHOLE
+    assert "Bedrock refused what was there before" in done.sentence
+    assert "still in the parameter parameter" in done.sentence
+
+
+@pytest.mark.parametrize("mode", ["extend", "replace"])
+def test_what_could_not_be_put_back_is_not_touched(mode: str) -> None:
+    region = Region(WITHOUT_BUCKET)
+    with pytest.raises(ForeignConfiguration, match="set existing_logging_role to that ARN") as why:
+        region.deploy(mode, role=None)
+    assert THEIR_ROLE in str(why.value)
+    assert (region.bedrock.content, region.saved.content) == (WITHOUT_BUCKET, None)
+
+
+def test_the_role_may_not_be_forgotten_while_something_is_saved() -> None:
+    region = Region(WHOLE)
+    region.deploy("replace")
+    with pytest.raises(ForeignConfiguration, match="leave it there as long as the stage is"):
+        region.deploy("replace", role=None)
+    assert (region.bedrock.content, region.saved.content) == (OURS, WHOLE)
+
+
+@pytest.mark.parametrize(
+    ("first", "then", "set_then", "saved_then"),
+    [
+        ("adopt", "replace", OURS, WHOLE),
+        ("adopt", "extend", WHOLE, None),
+        ("replace", "fail", OURS, WHOLE),
+        ("replace", "adopt", WHOLE, None),
+        ("replace", "extend", WHOLE, None),
+        ("replace", "replace", OURS, WHOLE),
+    ],
+)
+def test_a_stage_may_change_its_mind(
+    first: str, then: str, set_then: dict[str, Any], saved_then: dict[str, Any] | None
+) -> None:
+    region = Region(WHOLE)
+    region.deploy(first)
+
+    region.deploy(then)
+
+    assert (region.bedrock.content, region.saved.content) == (set_then, saved_then)
+    region.destroy()
+    assert region.bedrock.content == WHOLE
+
+
+def test_an_extension_is_put_back_before_a_stage_that_may_not_have_it_stops() -> None:
+    for mode in ("fail", "adopt"):
+        region = Region(INCOMPLETE)
+        region.deploy("extend")
+        with pytest.raises(ForeignConfiguration):
+            region.deploy(mode)
+        assert (region.bedrock.content, region.saved.content) == (INCOMPLETE, None)
+
+
+def test_what_another_has_set_meanwhile_is_left_and_what_was_saved_is_told() -> None:
+    region = Region(WHOLE)
+    region.deploy("replace")
+    region.bedrock.content = INCOMPLETE
+
+    done = region.destroy()
+
+    assert (region.bedrock.content, region.saved.content) == (INCOMPLETE, WHOLE)
+    assert "it was left. What this stage once found there is still in" in done.sentence
+
+
+@pytest.mark.parametrize("mode", ["fail", "adopt", "extend", "replace"])
+def test_where_nothing_is_there_every_mode_sets_ours(mode: str) -> None:
+    region = Region(None)
+    region.deploy(mode)
+    assert region.bedrock.content == OURS
+    region.destroy()
+    assert region.bedrock.content is None

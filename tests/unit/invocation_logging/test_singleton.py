@@ -1,0 +1,229 @@
+"""Whatever others, failures and our own deployments do, no configuration of another is lost."""
+
+from __future__ import annotations
+
+import copy
+from collections.abc import Callable
+from typing import Any, Final
+
+import pytest
+from hypothesis import settings
+from hypothesis import strategies as st
+from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, precondition, rule
+
+from invocation_logging.configuration import desired, extended, lacking, same
+from invocation_logging.lifecycle import Change, Done, ForeignConfiguration, apply
+from tests.unit.invocation_logging.conftest import PROPERTIES, REGION, THEIR_ROLE
+
+Configuration = dict[str, Any]
+Properties = dict[str, str]
+FLAGS: Final = ("text", "image", "embedding", "video", "audio")
+ALL_ON: Final = {f"{kind}DataDeliveryEnabled": True for kind in FLAGS}
+THEIRS: Final[list[Configuration]] = [
+    {"s3Config": {"bucketName": "theirs", "keyPrefix": "p"}, "imageDataDeliveryEnabled": False},
+    {"s3Config": {"bucketName": "theirs", "keyPrefix": "p"}, **ALL_ON},
+    {
+        "cloudWatchConfig": {"logGroupName": "/theirs", "roleArn": THEIR_ROLE},
+        "textDataDeliveryEnabled": False,
+    },
+    {
+        "cloudWatchConfig": {"logGroupName": "/theirs", "roleArn": THEIR_ROLE},
+        "s3Config": {"bucketName": "theirs"},
+        **ALL_ON,
+    },
+]
+MODES: Final = ("fail", "adopt", "extend", "replace")
+GROUPS: Final = ("invocations", "renamed")
+BEFORE, AFTER = "before it took effect", "after it took effect"
+
+
+class Failed(Exception):
+    """A call of which nobody knows whether it took effect."""
+
+
+class Failing:
+    """Counts the calls of one change, and lets one of them fail."""
+
+    def __init__(self) -> None:
+        self.calls = 0
+        self.fault: tuple[int, str] | None = None
+
+    def arm(self, fault: tuple[int, str] | None) -> None:
+        self.calls, self.fault = 0, fault
+
+    def __call__(self, act: Callable[[], Any]) -> Any:  # noqa: ANN401 - whatever `act` gives
+        self.calls += 1
+        number, moment = self.fault or (0, "")
+        if number == self.calls and moment == BEFORE:
+            raise Failed
+        answer = act()
+        if number == self.calls:
+            raise Failed
+        return answer
+
+
+class Cell:
+    """One remembered configuration: Bedrock's, or the parameter."""
+
+    name = "parameter"
+
+    def __init__(self, failing: Failing) -> None:
+        self.content: Configuration | None = None
+        self.puts: list[Configuration] = []
+        self.deletes = 0
+        self.unusable: list[Configuration] = []
+        self._failing = failing
+
+    def get(self) -> Configuration | None:
+        found: Configuration | None = self._failing(lambda: copy.deepcopy(self.content))
+        return found
+
+    def put(self, configuration: Configuration) -> None:
+        self._failing(lambda: self._put(configuration))
+
+    def put_back(self, configuration: Configuration) -> bool:
+        if configuration in self.unusable:
+            return False
+        self.put(configuration)
+        return True
+
+    def delete(self) -> None:
+        self._failing(self._delete)
+
+    def _put(self, configuration: Configuration) -> None:
+        self.puts.append(configuration)
+        self.content = copy.deepcopy(configuration)
+
+    def _delete(self) -> None:
+        self.deletes += 1
+        self.content = None
+
+
+def properties(
+    mode: str = "fail", group: str = "invocations", role: str | None = THEIR_ROLE
+) -> Properties:
+    """As CloudFormation sends them."""
+    made = PROPERTIES | {"ExistingLogging": mode, "LogGroupName": f"/claude-on-bedrock/dev/{group}"}
+    return made | ({"ExistingRoleArn": role} if role else {})
+
+
+FAULTS = st.none() | st.tuples(st.integers(1, 5), st.sampled_from([BEFORE, AFTER]))
+
+
+class Singleton(RuleBasedStateMachine):
+    """A Region, its other teams and one stack of ours that CloudFormation deploys.
+
+    `theirs` is what another team set last and has not ended: as long as it is not None, it must be
+    either what Bedrock holds to or what is saved."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.failing = Failing()
+        self.bedrock, self.saved = Cell(self.failing), Cell(self.failing)
+        self.theirs: Configuration | None = None
+        self.stack: dict[str, str] | None = None
+
+    @initialize(theirs=st.none() | st.sampled_from(THEIRS))
+    def begins(self, theirs: Configuration | None) -> None:
+        self.bedrock.content = self.theirs = copy.deepcopy(theirs)
+
+    @rule(theirs=st.sampled_from(THEIRS))
+    def another_team_sets_logging(self, theirs: Configuration) -> None:
+        self.bedrock.content = self.theirs = copy.deepcopy(theirs)
+
+    @rule()
+    def another_team_ends_logging(self) -> None:
+        self.bedrock.content = self.theirs = None
+
+    @precondition(lambda self: self.stack is None)
+    @rule(mode=st.sampled_from(MODES), group=st.sampled_from(GROUPS), fault=FAULTS)
+    def create(self, mode: str, group: str, fault: tuple[int, str] | None) -> None:
+        asked = properties(mode, group)
+        self.stack = asked
+        if not self._carried_out("Create", asked, None, fault):
+            self.delete(fault=None)
+
+    @precondition(lambda self: self.stack is not None)
+    @rule(mode=st.sampled_from(MODES), group=st.sampled_from(GROUPS), fault=FAULTS)
+    def update(self, mode: str, group: str, fault: tuple[int, str] | None) -> None:
+        asked, old = properties(mode, group), self.stack
+        if self._carried_out("Update", asked, old, fault):
+            self.stack = asked
+            return
+        # CloudFormation rolls back; where that is refused, people let it go on without.
+        self._carried_out("Update", old, asked, None)
+
+    @precondition(lambda self: self.stack is not None)
+    @rule(fault=FAULTS)
+    def delete(self, fault: tuple[int, str] | None) -> None:
+        if not self._carried_out("Delete", self.stack, None, fault):
+            assert self._carried_out("Delete", self.stack, None, None), "again is enough"
+        self.stack = None
+        assert not self._is_ours(self.bedrock.content), "ours is left behind"
+        assert same(self.bedrock.content or {}, self.theirs or {}), "restored exactly"
+        if self.theirs is not None:
+            assert self.saved.content != self.theirs, "nothing is kept that is in place"
+
+    @invariant()
+    def nothing_of_another_is_lost(self) -> None:
+        if self.theirs is not None:
+            assert self.theirs in (self.bedrock.content, self.saved.content)
+
+    @invariant()
+    def only_one_of_them_or_ours_is_ever_set(self) -> None:
+        found = self.bedrock.content
+        assert found is None or found == self.theirs or self._is_ours(found)
+
+    def _carried_out(
+        self,
+        request: str,
+        asked: Properties | None,
+        old: Properties | None,
+        fault: tuple[int, str] | None,
+    ) -> bool:
+        assert asked is not None
+        there, deletes = copy.deepcopy(self.bedrock.content), self.bedrock.deletes
+        self.failing.arm(fault)
+        self.bedrock.puts = []
+        try:
+            done = apply(Change(request, asked, old, REGION), self.bedrock, self.saved)
+        except (Failed, ForeignConfiguration) as failure:
+            if isinstance(failure, ForeignConfiguration):
+                assert self.bedrock.content in (there, self.theirs), "refused, and not redirected"
+            return False
+        finally:
+            self.failing.arm(None)
+            assert len(self.bedrock.puts) <= 1
+            if request != "Delete":
+                assert self.bedrock.deletes == deletes, "no moment without logging"
+        self._is_what_was_asked_for(request, asked, there, done)
+        return True
+
+    def _is_what_was_asked_for(
+        self,
+        request: str,
+        asked: Properties,
+        there: Configuration | None,
+        done: Done,
+    ) -> None:
+        if request == "Delete":
+            assert done.configuration is None
+            return
+        assert done.configuration is not None
+        assert same(done.configuration, self.bedrock.content or {})
+        assert not lacking(done.configuration), "whatever the mode, the record is whole"
+        if asked["ExistingLogging"] == "fail":
+            assert same(done.configuration, desired(asked))
+        if asked["ExistingLogging"] == "adopt" and self.theirs is not None and there is not None:
+            assert done.configuration == self.theirs
+        if asked["ExistingLogging"] == "replace":
+            assert same(done.configuration, desired(asked))
+
+    def _is_ours(self, found: Configuration | None) -> bool:
+        owns = [desired(properties(group=group)) for group in GROUPS]
+        extensions = [extended(theirs, own) for theirs in THEIRS for own in owns]
+        return found is not None and found not in THEIRS and found in [*owns, *extensions]
+
+
+TestSingleton = pytest.mark.filterwarnings("default")(Singleton.TestCase)
+TestSingleton.settings = settings(max_examples=300, stateful_step_count=25, deadline=None)
