@@ -40,6 +40,10 @@ NOT_ASKED: Final = {
         "iam:CreateRole",
     ),
     "a role is handed to a service, which test_statements.py holds": ("iam:PassRole",),
+    "one parameter with the logging configuration that a stage found: names and no prompt": (
+        "ssm:DeleteParameter",
+        "ssm:PutParameter",
+    ),
     "a function, or Bedrock, writes its own log, traces or large bodies": (
         "kms:GenerateDataKey",
         "logs:CreateLogStream",
