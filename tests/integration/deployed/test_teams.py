@@ -88,6 +88,20 @@ def test_a_call_by_a_teams_profile_is_on_record_under_its_arn(
     assert record["output"]["outputBodyJson"]["model"].startswith("claude-haiku-4-5")
 
 
+def test_a_teams_key_is_billed_to_the_team_and_its_caller_hears_no_arn(
+    deployment: Deployment, arns: dict[str, dict[str, str]]
+) -> None:
+    assert HAIKU is not None
+    copied_id = catalog.profile_id(HAIKU, ROUTE)
+    answer = deployment.ask("Who pays?", key=deployment.endpoint["api_keys"]["search.web"])
+    assert answer.status == 200
+    assert "arn:aws" not in str(answer.headers) + answer.body.decode()
+
+    record = eventually(lambda: _record(deployment, answer.headers["request-id"]))
+    assert record["modelId"] == arns["search"][copied_id]
+    assert record["requestMetadata"]["api_key_name"] == "search.web"
+
+
 def _record(deployment: Deployment, request_id: str) -> dict[str, Any] | None:
     s3, bucket = deployment.client("s3"), deployment.output("InvocationLogging", "LogBucketName")
     for listed in s3.list_objects_v2(Bucket=bucket).get("Contents", []):
