@@ -32,6 +32,7 @@ SETTINGS = {
     "region": "eu-central-1",
     "routes": ["eu"],
     "residency": None,
+    "retention_days": 30,
     "models": ["claude-haiku-4-5"],
     "github": False,
 }
