@@ -28,8 +28,8 @@ from stacks.stage import DEFAULT_PLAN, Guardrail, Stage
 
 
 class Gateway(cdk.Stack):
-    """The URL that clients are given, and everything between it and Bedrock. `callers` may call it
-    where it asks for signed requests."""
+    """The URL that clients are given, and everything between it and Bedrock; where it asks for
+    signed requests, the application role may call it."""
 
     def __init__(
         self,
