@@ -14,6 +14,7 @@ from catalog import team_access
 from stacks import team_profiles
 from stacks.components import account_log_role, key_expiry
 from stacks.components.account_log_role import AccountLogRole
+from stacks.components.custom_resource_function import custom_resource_function
 from stacks.components.endpoint_policy import EndpointPolicy
 from stacks.components.invoke_policies import InvokePolicies
 from stacks.components.key_expiry import KeyExpiry
@@ -212,17 +213,14 @@ class Gateway(cdk.Stack):
         return {"TEAM_PROFILES": self.to_json_string(told)}
 
     def _log_role(self, keeping: LogKeeping) -> AccountLogRole:
-        function = PythonFunction(
+        function = custom_resource_function(
             self,
             "LogRoleFunction",
             description="Gives API Gateway a role to log as, where the account has none",
-            packages=["api_log_role", "custom_resource"],
             handler="api_log_role.handler.handle",
             log_name="api-log-role",
-            keeping=keeping.while_deployed(),
+            keeping=keeping,
             timeout=account_log_role.TIMEOUT,
-            memory_mb=256,
-            retry_attempts=0,
             statements=account_log_role.log_role_statements(self),
         )
         return AccountLogRole(self, "LogRole", function=function.function)

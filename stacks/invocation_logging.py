@@ -7,6 +7,7 @@ from constructs import Construct
 
 from catalog import guard
 from stacks.components import data_retention, emptied_bucket, logging_configuration
+from stacks.components.custom_resource_function import custom_resource_function
 from stacks.components.data_retention import DataRetention
 from stacks.components.delivery_role import DeliveryRole
 from stacks.components.emptied_bucket import EmptiedBucket
@@ -70,18 +71,15 @@ class InvocationLogging(cdk.Stack):
         cdk.CfnOutput(self, "DeliveryRoleArn", value=delivery.role.role_arn)
 
     def _configurer(self, stage: Stage, delivery: DeliveryRole) -> PythonFunction:
-        return PythonFunction(
+        return custom_resource_function(
             self,
             "Configurer",
             description="Sets the Region's invocation logging, and never loses another's",
-            packages=["invocation_logging", "custom_resource"],
             handler="invocation_logging.handler.handle",
             log_name="invocation-logging",
-            keeping=self.keeping.while_deployed(),
+            keeping=self.keeping,
             timeout=logging_configuration.TIMEOUT,
-            memory_mb=256,
             sdk_services=["bedrock", "ssm"],
-            retry_attempts=0,
             statements=logging_configuration.logging_statements(
                 delivery.role,
                 existing_role_arn=stage.existing_logging_role,
@@ -92,18 +90,15 @@ class InvocationLogging(cdk.Stack):
         )
 
     def _retention(self, stage: Stage, mode: str) -> DataRetention:
-        retainer = PythonFunction(
+        retainer = custom_resource_function(
             self,
             "Retainer",
             description="Sets the account's data-retention mode, and never a looser one",
-            packages=["data_retention", "custom_resource"],
             handler="data_retention.handler.handle",
             log_name="data-retention",
-            keeping=self.keeping.while_deployed(),
+            keeping=self.keeping,
             timeout=data_retention.TIMEOUT,
-            memory_mb=256,
             sdk_services=["bedrock"],
-            retry_attempts=0,
             statements=data_retention.retention_statements(mode, region=self.region),
             role_name=guard.role_name(stage.name, stage.region, guard.DATA_RETENTION_ROLE),
             findings=data_retention.FINDINGS,
@@ -111,18 +106,15 @@ class InvocationLogging(cdk.Stack):
         return DataRetention(self, "Retention", function=retainer.function, mode=mode)
 
     def _emptied(self, bucket: LogBucket) -> EmptiedBucket:
-        emptier = PythonFunction(
+        emptier = custom_resource_function(
             self,
             "Emptier",
             description="Empties the log bucket when the stack is deleted",
-            packages=["invocation_logging", "custom_resource"],
             handler="invocation_logging.emptying.handle",
             log_name="emptying",
-            keeping=self.keeping.while_deployed(),
+            keeping=self.keeping,
             timeout=emptied_bucket.TIMEOUT,
-            memory_mb=256,
             sdk_services=["cloudformation", "s3"],
-            retry_attempts=0,
             statements=emptied_bucket.emptying_statements(bucket.bucket),
             findings=emptied_bucket.findings(bucket.bucket),
         )

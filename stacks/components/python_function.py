@@ -34,8 +34,6 @@ class PythonFunction(Construct):
     Its runtime is of the minor version that runs the synthesis, since the folder holds byte code.
     It may write its own log group and send traces; `statements` say what else, and `findings`
     answer what a checker finds in them. `role_name` is for a role that other policies name.
-    CloudFormation calls a custom resource's function asynchronously, so `retry_attempts` must be 0
-    there: Lambda would run a failed event again, after the stack has rolled back.
     """
 
     def __init__(

@@ -1,0 +1,50 @@
+"""Alone knows how a function that CloudFormation calls differs from the stage's others."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+
+import aws_cdk as cdk
+from aws_cdk import aws_iam as iam
+from constructs import Construct
+
+from stacks.components.log_group import LogKeeping
+from stacks.components.python_function import PythonFunction
+
+
+def custom_resource_function(
+    scope: Construct,
+    construct_id: str,
+    *,
+    description: str,
+    handler: str,
+    log_name: str,
+    keeping: LogKeeping,
+    timeout: cdk.Duration,
+    statements: Sequence[iam.PolicyStatement],
+    sdk_services: Sequence[str] = (),
+    role_name: str | None = None,
+    findings: Mapping[str, str] | None = None,
+) -> PythonFunction:
+    """The function behind a custom resource: of the handler's package, and what all of them share.
+
+    Its log only tells how a deployment went, and goes with the stack. CloudFormation calls it
+    asynchronously, so it is not retried: Lambda would run a failed event again, after the stack has
+    rolled back.
+    """
+    return PythonFunction(
+        scope,
+        construct_id,
+        description=description,
+        packages=[handler.partition(".")[0], "custom_resource"],
+        handler=handler,
+        log_name=log_name,
+        keeping=keeping.while_deployed(),
+        timeout=timeout,
+        memory_mb=256,
+        retry_attempts=0,
+        sdk_services=sdk_services,
+        statements=statements,
+        role_name=role_name,
+        findings=findings,
+    )
