@@ -40,7 +40,7 @@ class Record:
         self.team = team
         self.route = ""
         self.model = ""
-        self.model_id = ""  # the profile asked last (or a team's copy of it), or the base id
+        self.model_id = ""  # the profile asked last, or the base id where Bedrock takes that
         self.legacy: catalog.Life | None = None
         self.stream = False
         self.asked = False  # whether Bedrock was sent the request

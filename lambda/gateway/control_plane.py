@@ -30,8 +30,12 @@ def inference_profiles(
 ) -> None:
     """ListInferenceProfiles, all on one page."""
     found = [service.resolve(model.name) for model in service.allowed()]
-    ids = [profile_id for resolved in found for profile_id in resolved.profile_ids]
-    _answer(response, {"inferenceProfileSummaries": [_profile(each, service) for each in ids]})
+    summaries = [
+        _profile(resolved.model, profile_id, service.settings.region)
+        for resolved in found
+        for profile_id in resolved.profile_ids
+    ]
+    _answer(response, {"inferenceProfileSummaries": summaries})
 
 
 def inference_profile(
@@ -40,7 +44,8 @@ def inference_profile(
     """GetInferenceProfile, by its id or ARN. Raises GatewayError."""
     resolved = service.resolve(unquote(request.path.removeprefix(f"{PROFILES}/")))
     record.resolved(resolved)
-    _answer(response, _profile(resolved.profile_ids[0], service))
+    region = service.settings.region
+    _answer(response, _profile(resolved.model, resolved.profile_ids[0], region))
 
 
 def _model(model: catalog.Model, service: Service) -> dict[str, Any]:
@@ -56,9 +61,8 @@ def _model(model: catalog.Model, service: Service) -> dict[str, Any]:
     }
 
 
-def _profile(profile_id: str, service: Service) -> dict[str, Any]:
-    region, route = service.settings.region, profile_id.partition(".")[0]
-    (model,) = [each for each in service.allowed() if profile_id == f"{route}.{each.base_id}"]
+def _profile(model: catalog.Model, profile_id: str, region: str) -> dict[str, Any]:
+    route = profile_id.partition(".")[0]
     regions = catalog.reach(model, route, region) or (region, "")
     return {
         "inferenceProfileName": f"{route.upper()} {model.display_name}",
