@@ -17,6 +17,7 @@ from aws_lambda_powertools.metrics import EphemeralMetrics
 import catalog
 from cli.doctor import bootstrap
 from cli.settings import told, written
+from data_retention import handler as data_retention
 from gateway import settings
 from stacks.components.log_group import RETENTION
 from stacks.stage import RETENTION_DAYS
@@ -290,3 +291,7 @@ def test_the_doctor_asks_for_the_bootstrap_that_the_cdk_needs(any_stage: Synthes
     assert needed == {bootstrap.NEEDED}
     parameters = {one["properties"]["bootstrapStackVersionSsmParameter"] for one in stacks}
     assert parameters == {bootstrap.PARAMETER}
+
+
+def test_catalogue_and_custom_resource_know_the_same_retention_modes() -> None:
+    assert data_retention._STRICTEST_FIRST == catalog.RETENTION_MODES

@@ -14,16 +14,9 @@ import pytest
 
 import catalog
 from tests.integration.conftest import Gateway, gateway_in
+from tests.unit.catalog.called_from import CALLED_FROM
 from tests.unit.gateway.wire import SentResponse
 
-CALLED_FROM = {
-    "global": "us-east-1",
-    "us": "us-east-1",
-    "eu": "eu-west-1",
-    "jp": "ap-northeast-1",
-    "au": "ap-southeast-2",
-    "apac": "ap-south-1",
-}
 GONE = "0000-00-00"
 
 

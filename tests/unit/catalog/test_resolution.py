@@ -8,18 +8,10 @@ from hypothesis import strategies as st
 
 import catalog
 from catalog import MODELS, ROUTES, Model, Resolved
+from tests.unit.catalog.called_from import CALLED_FROM
 
 TODAY = "2026-11-23"
 EVERY_NAME = frozenset(model.name for model in MODELS)
-# A Region from which a profile of the route can be called.
-CALLED_FROM = {
-    "global": "us-east-1",
-    "us": "us-east-1",
-    "eu": "eu-west-1",
-    "jp": "ap-northeast-1",
-    "au": "ap-southeast-2",
-    "apac": "ap-south-1",
-}
 SERVED = [m for m in MODELS if m.profiles and not catalog.is_retired(m, TODAY)]
 
 SEED = {
