@@ -7,7 +7,7 @@ from rich.console import Group, RenderableType
 from rich.json import JSON
 from rich.panel import Panel
 
-from cli.records import Record, Records, Stored
+from records.invocation_records import Record, Records, Stored
 
 _RESPONSE_MAX = timedelta(hours=1)
 

@@ -5,16 +5,15 @@ from datetime import UTC, datetime, timedelta
 from typing import Any, NamedTuple
 
 from cli import settings
-from cli.audit_lines import audit_lines
 from cli.deployment import Deployment
 from cli.evidence import Evidence, Written
-from cli.fingerprint import Fingerprint
-from cli.records import Record, Records
 from cli.settings import Settings
-from cli.target import records_of
+from cli.target import audit_lines_of, records_of
 from reconciliation.bounds import Bounds
 from reconciliation.join import Destination, Outcome, reconcile
 from reconciliation.window import Window
+from records.fingerprint import Fingerprint
+from records.invocation_records import Record, Records
 
 _BEYOND = timedelta(hours=1)
 """What crosses an edge of the window: a request may take 15 minutes, CloudWatch takes some to show
@@ -58,12 +57,12 @@ def period(
 def run(deployment: Deployment, asked: Period, folder: Evidence) -> Report:
     """Raises NoTargetError, UnreadableError, EvidenceError and botocore's errors."""
     previous = folder.last_hash()
-    stage, records = settings.deployed(deployment), Records(records_of(deployment))
+    stage, records = settings.deployed(deployment), records_of(deployment)
     by = deployment.client("sts").get_caller_identity()
     read = {name: Fingerprint() for name in ("audit lines", "S3", "CloudWatch Logs")}
     begin, end = asked.since - _BEYOND, min(asked.until + asked.delay, asked.now) + _BEYOND
     outcome = reconcile(
-        audit_lines(deployment, begin, asked.until + _BEYOND, read["audit lines"]),
+        audit_lines_of(deployment, begin, asked.until + _BEYOND, read["audit lines"]),
         _records(records, begin, end, read),
         window=_window(asked),
         bounds=_bounds(stage),

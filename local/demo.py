@@ -12,9 +12,9 @@ from rich.text import Text
 
 from cli.deployment import Deployment
 from cli.logs import Found, find
-from cli.records import Record, Records
 from cli.target import records_of
 from local.instance import Endpoint
+from records.invocation_records import Record, Records
 
 MODEL = "claude-haiku-4-5"
 QUESTION = "What is written down about this call?"
@@ -33,7 +33,7 @@ async def demonstrate(endpoint: Endpoint, console: Console) -> None:
     caller = _Caller(endpoint, console)
     asked = [await asyncio.to_thread(caller.ask), await asyncio.to_thread(caller.ask_streaming)]
     deployed = Deployment(endpoint.stage, endpoint.region, endpoint.aws_endpoint_url)
-    records = Records(await asyncio.to_thread(records_of, deployed))
+    records = await asyncio.to_thread(records_of, deployed)
     for request_id in asked:
         found = await _found(records, request_id)
         console.print(_shown(request_id, found))

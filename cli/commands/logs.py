@@ -9,7 +9,6 @@ from rich.console import Console
 
 from cli import deployment, logs
 from cli.commands.options import LOCAL_STATE, AsJson, Region, Stage, StateFolder, one_line_errors
-from cli.records import Records
 from cli.target import records_of
 
 app = typer.Typer(help="The records that Bedrock wrote.", no_args_is_help=True)
@@ -32,7 +31,7 @@ def show(
 ) -> None:
     """Show the record of a call in CloudWatch Logs and in S3; fails unless both hold it."""
     with one_line_errors():
-        records = Records(records_of(deployment.chosen(stage, region, state)))
+        records = records_of(deployment.chosen(stage, region, state))
         found = logs.find(records, request_id, hours=hours)
         if as_json:
             typer.echo(json.dumps(logs.as_data(found, records), indent=2))

@@ -9,7 +9,6 @@ from uuid import uuid4
 import pytest
 
 from cli.keys import EXPIRES_TAG, Keys
-from cli.records import Records
 from cli.target import records_of
 from tests.integration.deployed.deployment import Deployment, eventually
 from tests.integration.deployed.test_cli import claude_bedrock
@@ -54,7 +53,7 @@ def test_a_keys_name_is_in_the_audit_line_and_in_bedrocks_record(
     assert answer.status == 200
     request_id = answer.headers["request-id"]
     assert deployment.audit_line(bedrock_request_id=request_id)["api_key_name"] == name
-    records = Records(records_of(deployment.stage()))
+    records = records_of(deployment.stage())
     for record in both(recorded(records, request_id)):
         assert record["requestMetadata"]["api_key_name"] == name
     assert value[-40:] not in (deployment.state / "gateway.log").read_text()

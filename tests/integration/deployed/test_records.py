@@ -8,14 +8,14 @@ from typing import Any
 import pytest
 
 from cli.logs import Found, find
-from cli.records import Records
 from cli.target import records_of
+from records.invocation_records import Records
 from tests.integration.deployed.deployment import Deployment, eventually
 
 
 @pytest.fixture
 def records(deployment: Deployment) -> Records:
-    return Records(records_of(deployment.stage()))
+    return records_of(deployment.stage())
 
 
 def recorded(records: Records, request_id: str) -> Found:

@@ -16,7 +16,6 @@ from botocore.auth import SigV4Auth
 from botocore.awsrequest import AWSRequest
 from botocore.credentials import Credentials
 
-from cli.records import Records
 from cli.target import records_of
 from tests.integration.deployed.deployment import MODEL, Answer, Deployment, message
 from tests.integration.deployed.running import running
@@ -118,7 +117,7 @@ def test_who_signed_is_in_the_audit_line_and_in_bedrocks_record_and_told_to_nobo
     arn = "arn:aws:sts::123456789012:assumed-role/caller/nightly"
     request_id = answer.headers["request-id"]
     assert signed.audit_line(bedrock_request_id=request_id)["caller_arn"] == arn
-    records = Records(records_of(signed.stage()))
+    records = records_of(signed.stage())
     for record in both(recorded(records, request_id)):
         assert record["requestMetadata"] == {
             "caller_arn": arn,

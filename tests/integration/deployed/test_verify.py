@@ -14,10 +14,8 @@ from typing import Any, NamedTuple
 import boto3
 import pytest
 
-from cli.audit_lines import audit_lines
-from cli.fingerprint import Fingerprint
-from cli.records import Records
-from cli.target import records_of
+from cli.target import audit_lines_of, records_of
+from records.fingerprint import Fingerprint
 from tests.integration.deployed.deployment import MODEL, Deployment, eventually
 from tests.integration.deployed.running import PROJECT
 from tests.integration.deployed.test_cli import command
@@ -109,7 +107,7 @@ def window(deployment: Deployment) -> Window:
     for path, body in (("/v1/messages", refused), ("/v1/messages/count_tokens", counted)):
         deployment.call("POST", path, json.dumps(body).encode(), headers)
     round_it = go_round(deployment)
-    records = Records(records_of(deployment.stage()))
+    records = records_of(deployment.stage())
     for request_id in (*kept, round_it):
         recorded(records, request_id)
     eventually(lambda: lines_since(deployment, since) == len(kept) + 3)
@@ -120,7 +118,7 @@ def window(deployment: Deployment) -> Window:
 def lines_since(deployment: Deployment, since: str) -> int:
     begin = datetime.fromisoformat(since)
     end = datetime.now(UTC) + timedelta(minutes=1)
-    return len(list(audit_lines(deployment.stage(), begin, end, Fingerprint())))
+    return len(list(audit_lines_of(deployment.stage(), begin, end, Fingerprint())))
 
 
 def over(window: Window) -> tuple[str, ...]:

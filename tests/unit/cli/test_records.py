@@ -10,14 +10,12 @@ import boto3
 import pytest
 from moto import mock_aws
 
-from cli.deployment import Deployment
 from cli.logs import find
-from cli.records import STREAM, Records
-from cli.target import Target
+from records.destinations import Destinations
+from records.invocation_records import STREAM, Records
 
 NOW = datetime.now(UTC)
-ROOT = "AWSLogs/123456789012/BedrockModelInvocationLogs/us-east-1"
-TARGET = Target(Deployment("dev", "us-east-1", None), "/invocations", "the-bucket")
+DESTINATIONS = Destinations("123456789012", "us-east-1", "/invocations", "the-bucket")
 
 
 class Account:
@@ -26,20 +24,23 @@ class Account:
     def __init__(self) -> None:
         self.logs: Any = boto3.client("logs", region_name="us-east-1")
         self.s3: Any = boto3.client("s3", region_name="us-east-1")
-        self.logs.create_log_group(logGroupName=TARGET.log_group)
-        self.logs.create_log_stream(logGroupName=TARGET.log_group, logStreamName=STREAM)
-        self.s3.create_bucket(Bucket=TARGET.bucket)
+        self.logs.create_log_group(logGroupName=DESTINATIONS.log_group)
+        self.logs.create_log_stream(logGroupName=DESTINATIONS.log_group, logStreamName=STREAM)
+        self.s3.create_bucket(Bucket=DESTINATIONS.bucket)
+
+    def records(self, prefix: str = "") -> Records:
+        return Records(DESTINATIONS._replace(prefix=prefix), logs=self.logs, s3=self.s3)
 
     def log(self, *lines: str) -> None:
         events = [{"timestamp": int(NOW.timestamp() * 1000), "message": line} for line in lines]
         self.logs.put_log_events(
-            logGroupName=TARGET.log_group, logStreamName=STREAM, logEvents=events
+            logGroupName=DESTINATIONS.log_group, logStreamName=STREAM, logEvents=events
         )
 
     def store(self, name: str, *lines: str, at: datetime = NOW) -> str:
-        key = f"{ROOT}/{at:%Y/%m/%d/%H}/{name}"
+        key = f"{DESTINATIONS.root}{at:%Y/%m/%d/%H}/{name}"
         body = gzip.compress("\n".join(lines).encode()) if lines else b""
-        self.s3.put_object(Bucket=TARGET.bucket, Key=key, Body=body)
+        self.s3.put_object(Bucket=DESTINATIONS.bucket, Key=key, Body=body)
         return key
 
 
@@ -64,7 +65,7 @@ def test_both_are_found_among_lines_that_are_no_records_or_only_quote_the_id(
     account.store("data/wanted_input.json.gz", "wanted")
     key = account.store("1.json.gz", quoting, record("wanted", a=1))
 
-    found = find(Records(TARGET), "wanted", hours=1)
+    found = find(account.records(), "wanted", hours=1)
 
     assert found.complete
     assert found.in_logs is not None
@@ -76,11 +77,11 @@ def test_both_are_found_among_lines_that_are_no_records_or_only_quote_the_id(
 def test_a_record_in_one_place_only_is_not_complete(account: Account) -> None:
     account.log(record("wanted"))
 
-    assert not find(Records(TARGET), "wanted", hours=1).complete
+    assert not find(account.records(), "wanted", hours=1).complete
 
 
 def test_only_the_hours_asked_for_are_searched(account: Account) -> None:
-    records, before = Records(TARGET), NOW - timedelta(hours=5)
+    records, before = account.records(), NOW - timedelta(hours=5)
     account.store("old.json.gz", record("wanted"), at=before)
 
     assert records.in_s3("wanted", NOW - timedelta(hours=2), NOW) is None
@@ -90,20 +91,20 @@ def test_only_the_hours_asked_for_are_searched(account: Account) -> None:
 def test_under_a_prefix_of_anothers_only_that_is_searched(account: Account) -> None:
     key = f"theirs/{account.store('1.json.gz')}"
     body = gzip.compress(record("wanted").encode())
-    account.s3.put_object(Bucket=TARGET.bucket, Key=key, Body=body)
+    account.s3.put_object(Bucket=DESTINATIONS.bucket, Key=key, Body=body)
     since, until = NOW - timedelta(hours=1), NOW
 
-    assert Records(TARGET).in_s3("wanted", since, until) is None
-    found = Records(TARGET._replace(prefix="theirs/")).in_s3("wanted", since, until)
+    assert account.records().in_s3("wanted", since, until) is None
+    found = account.records(prefix="theirs/").in_s3("wanted", since, until)
     assert found is not None
     assert found.key == key
 
 
 def test_a_body_is_read_from_the_record_or_from_where_it_says(account: Account) -> None:
-    records = Records(TARGET)
+    records = account.records()
     key = account.store("data/x_input.json.gz", json.dumps({"large": True}))
 
     assert records.body({"inputBodyJson": {"small": True}}, "input") == {"small": True}
-    path = {"inputBodyS3Path": f"s3://{TARGET.bucket}/{key}"}
+    path = {"inputBodyS3Path": f"s3://{DESTINATIONS.bucket}/{key}"}
     assert records.body(path, "input") == {"large": True}
     assert records.body({}, "input") is None

@@ -10,7 +10,8 @@ from moto import mock_aws
 
 from cli import deployment
 from cli.deployment import Deployment, NoTargetError
-from cli.target import Target, records_of
+from cli.target import destinations_of
+from records.destinations import Destinations
 
 STACK = "claude-on-bedrock-dev-InvocationLogging"
 TEMPLATE = {
@@ -30,7 +31,9 @@ def test_a_stage_is_looked_up_in_the_account(monkeypatch: pytest.MonkeyPatch) ->
         cloudformation.create_stack(StackName=STACK, TemplateBody=json.dumps(TEMPLATE))
 
         found = deployment.deployed("dev", "eu-west-1")
-        assert records_of(found) == Target(found, "/group", "bucket")
+        assert destinations_of(found) == Destinations(
+            "123456789012", "eu-west-1", "/group", "bucket"
+        )
         with pytest.raises(NoTargetError, match="claude-on-bedrock-dev-Gateway is not deployed in"):
             found.outputs("Gateway")
 
@@ -47,7 +50,7 @@ def test_anothers_logging_has_its_records_under_its_own_prefix(
         template = json.dumps({**TEMPLATE, "Outputs": outputs})
         cloudformation.create_stack(StackName=STACK, TemplateBody=template)
 
-        assert records_of(deployment.deployed("dev", "eu-west-1")).prefix == "theirs/"
+        assert destinations_of(deployment.deployed("dev", "eu-west-1")).prefix == "theirs/"
 
 
 def test_what_is_up_locally_is_read_from_its_file(tmp_path: Path) -> None:

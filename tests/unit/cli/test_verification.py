@@ -16,12 +16,12 @@ from typer.testing import CliRunner
 from cli import verification
 from cli.deployment import Deployment
 from cli.evidence import BrokenEvidenceError, Evidence, EvidenceError, checked
-from cli.fingerprint import Fingerprint
 from cli.main import app
-from cli.records import STREAM, Records
 from cli.target import records_of
 from cli.verification import BadWindowError, Report, period
 from reconciliation.window import UnreadableError
+from records.fingerprint import Fingerprint
+from records.invocation_records import STREAM
 from tests.unit.reconciliation.world import audit_line, record
 
 NOW = datetime.now(UTC).replace(microsecond=0)
@@ -183,7 +183,7 @@ def test_a_destination_that_refuses_is_no_clean_run(account: Account, tmp_path: 
 
 
 def test_the_fingerprint_tells_other_records_apart(account: Account) -> None:
-    records = Records(records_of(DEPLOYMENT))
+    records = records_of(DEPLOYMENT)
 
     def fingerprint() -> dict[str, object]:
         read = Fingerprint()

@@ -11,8 +11,8 @@ import pytest
 from botocore.config import Config
 
 from cli.logs import find
-from cli.records import Records
 from cli.target import records_of
+from records.invocation_records import Records
 from tests.integration.deployed.deployment import Deployment, eventually
 
 Json = dict[str, Any]
@@ -121,7 +121,7 @@ def form(request: pytest.FixtureRequest, messages: anthropic.Anthropic, bedrock:
 
 @pytest.fixture(scope="session")
 def records(deployment: Deployment) -> Records:
-    return Records(records_of(deployment.stage()))
+    return records_of(deployment.stage())
 
 
 def recorded(records: Records, request_id: str) -> Json:

@@ -5,7 +5,7 @@ from uuid import uuid4
 
 import pytest
 
-from cli.records import Records
+from records.invocation_records import Records
 from tests.integration.deployed.deployment import Deployment
 from tests.integration.deployed.features.asked import conversed, said
 from tests.integration.deployed.features.conftest import Format, Json, recorded

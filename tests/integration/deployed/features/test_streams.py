@@ -7,8 +7,8 @@ from typing import Any
 import anthropic
 
 from cli.logs import find
-from cli.records import Records
 from local.bedrock import frames
+from records.invocation_records import Records
 from tests.integration.deployed.deployment import Deployment, eventually
 from tests.integration.deployed.features.asked import HAIKU, conversed, said
 

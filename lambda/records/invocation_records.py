@@ -11,10 +11,12 @@ from typing import Any, NamedTuple
 
 from botocore.exceptions import ClientError
 
-from cli.fingerprint import Fingerprint
-from cli.target import Target
 from reconciliation.window import UnreadableError
+from records.destinations import Destinations
+from records.fingerprint import Fingerprint
 
+Client = Any
+"""A boto3 client: boto3 makes its classes at run time."""
 Record = Mapping[str, Any]
 STREAM = "aws/bedrock/modelinvocations"
 _LARGE_BODIES = "/data/"
@@ -31,17 +33,17 @@ class Stored(NamedTuple):
 
 
 class Records:
-    """Reads the records of one deployment."""
+    """Reads the records in `destinations`, through boto3's clients of the two services."""
 
-    def __init__(self, target: Target) -> None:
-        self._target = target
-        self._logs = target.client("logs")
-        self._s3 = target.client("s3")
+    def __init__(self, destinations: Destinations, *, logs: Client, s3: Client) -> None:
+        self._destinations = destinations
+        self._logs = logs
+        self._s3 = s3
 
     def in_logs(self, request_id: str, since: datetime) -> Record | None:
         """The record in CloudWatch Logs written at `since` (UTC) or later."""
         pages = self._logs.get_paginator("filter_log_events").paginate(
-            logGroupName=self._target.log_group,
+            logGroupName=self._destinations.log_group,
             logStreamNames=[STREAM],
             filterPattern=f'"{request_id}"',
             startTime=int(since.timestamp() * 1000),
@@ -53,17 +55,17 @@ class Records:
         """The record in S3 of a call made between the two times (UTC)."""
         for item in self._objects(since, until + _DELIVERY_DELAY):
             key = item["Key"]
-            text = gzip.decompress(self._object(self._target.bucket, key)).decode()
+            text = gzip.decompress(self._object(self._destinations.bucket, key)).decode()
             record = _with_id(request_id, text.splitlines())
             if record is not None:
-                return Stored(record, self._target.bucket, key)
+                return Stored(record, self._destinations.bucket, key)
         return None
 
     def all_in_logs(self, since: datetime, until: datetime, read: Fingerprint) -> Iterator[Record]:
         """Every record that was written to CloudWatch Logs between the two times (UTC); `read` is
         told of each event. Raises UnreadableError."""
         pages = self._logs.get_paginator("filter_log_events").paginate(
-            logGroupName=self._target.log_group,
+            logGroupName=self._destinations.log_group,
             logStreamNames=[STREAM],
             startTime=int(since.timestamp() * 1000),
             endTime=int(until.timestamp() * 1000),
@@ -78,8 +80,8 @@ class Records:
         each object. Raises UnreadableError."""
         for item in self._objects(since, until):
             read.take(item["Key"], item["ETag"], str(item["Size"]))
-            name = f"s3://{self._target.bucket}/{item['Key']}"
-            body = self._s3.get_object(Bucket=self._target.bucket, Key=item["Key"])["Body"]
+            name = f"s3://{self._destinations.bucket}/{item['Key']}"
+            body = self._s3.get_object(Bucket=self._destinations.bucket, Key=item["Key"])["Body"]
             try:
                 with gzip.open(body) as lines:
                     yield from (_parsed(line, name) for line in lines if line.strip())
@@ -108,14 +110,11 @@ class Records:
 
     def _objects(self, since: datetime, until: datetime) -> Iterator[Mapping[str, Any]]:
         """Objects that may hold records: no large bodies, and not the empty permission check."""
-        account = self._target.client("sts").get_caller_identity()["Account"]
-        logs = f"AWSLogs/{account}/BedrockModelInvocationLogs/{self._target.region}"
-        root = self._target.prefix + logs
         pages = self._s3.get_paginator("list_objects_v2")
         hour = since.replace(minute=0, second=0, microsecond=0)
         while hour <= until:
-            prefix = f"{root}/{hour:%Y/%m/%d/%H}/"
-            for page in pages.paginate(Bucket=self._target.bucket, Prefix=prefix):
+            prefix = f"{self._destinations.root}{hour:%Y/%m/%d/%H}/"
+            for page in pages.paginate(Bucket=self._destinations.bucket, Prefix=prefix):
                 for item in page.get("Contents", []):
                     if item["Size"] and not _is_no_record(item["Key"]):
                         yield item

@@ -5,19 +5,18 @@ from collections.abc import Iterator, Mapping
 from datetime import datetime
 from typing import Any
 
-from cli.deployment import Deployment
-from cli.fingerprint import Fingerprint
+from records.fingerprint import Fingerprint
 
+Client = Any
 _FIELD = "audit"
 
 
-def audit_lines(
-    deployment: Deployment, since: datetime, until: datetime, read: Fingerprint
+def written(
+    logs: Client, group: str, since: datetime, until: datetime, read: Fingerprint
 ) -> Iterator[tuple[float, Mapping[str, Any]]]:
-    """Every audit line that was written between the two times (UTC), with the moment in seconds
-    since 1970; `read` is told of each event."""
-    group = deployment.outputs("Gateway")["FunctionLogGroupName"]
-    pages = deployment.client("logs").get_paginator("filter_log_events")
+    """Every audit line that was written to the log group between the two times (UTC), with the
+    moment in seconds since 1970; `read` is told of each event. `logs` is boto3's client."""
+    pages = logs.get_paginator("filter_log_events")
     found = pages.paginate(
         logGroupName=group,
         filterPattern=f'"{_FIELD}"',
