@@ -20,8 +20,8 @@ demo: $(INSTALLED) ## Deploy all stacks on this machine, call the endpoint, show
 local: $(INSTALLED) ## The same, but stay up: prints URL and key, writes .local/endpoint.json
 	@python -m local up
 
-test: $(INSTALLED) ## All tests
-	@pytest
+test: $(INSTALLED) ## All tests, on up to four cores
+	@pytest --numprocesses auto --maxprocesses 4 --dist loadfile
 
 clients: $(INSTALLED) ## Twenty clients, unmodified, against the endpoint: a table of what works
 	@python -m tests.clients
