@@ -89,8 +89,8 @@ def apply(change: Change, service: Service, saved: Saved) -> Done:
 
 def restore(change: Change, service: Service, saved: Saved) -> Done:
     """Sets the stage's own again: where there is none, where its own no longer delivers every data
-    type, and with `replace` where another is. What is saved stays so: a deletion is undone here, and
-    not taken for its owner's wish. Raises as `apply` does."""
+    type, and with `replace` where another is. What is saved stays so: a deletion is undone here,
+    and not taken for its owner's wish. Raises as `apply` does."""
     if change.mode in ("adopt", "extend"):
         raise ForeignConfiguration(
             f"The stage lives by another's logging configuration in {change.region}, and does not "
