@@ -1,13 +1,12 @@
 """Where a deployment's records lie, and how its audit lines are read."""
 
-import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from datetime import datetime
-from typing import Any
 
 from cli.deployment import Deployment
 from records import audit_lines
-from records.destinations import Destinations
+from records.audit_lines import AuditLine
+from records.destinations import Destinations, prefix_in
 from records.fingerprint import Fingerprint
 from records.invocation_records import Records
 
@@ -15,14 +14,12 @@ from records.invocation_records import Records
 def destinations_of(deployment: Deployment) -> Destinations:
     """Raises NoTargetError where there is no such deployment, and botocore's errors."""
     outputs = deployment.outputs("InvocationLogging")
-    configuration = json.loads(outputs.get("LoggingConfiguration", "{}"))
-    prefix = configuration.get("s3Config", {}).get("keyPrefix", "")
     return Destinations(
         account=deployment.client("sts").get_caller_identity()["Account"],
         region=deployment.region,
         log_group=outputs["LogGroupName"],
         bucket=outputs["LogBucketName"],
-        prefix=f"{prefix.rstrip('/')}/" if prefix else "",
+        prefix=prefix_in(outputs.get("LoggingConfiguration", "{}")),
     )
 
 
@@ -34,7 +31,7 @@ def records_of(deployment: Deployment) -> Records:
 
 def audit_lines_of(
     deployment: Deployment, since: datetime, until: datetime, read: Fingerprint
-) -> Iterator[tuple[float, Mapping[str, Any]]]:
+) -> Iterator[AuditLine]:
     """As `records.audit_lines` reads them. Raises NoTargetError, and botocore's errors."""
     group = deployment.outputs("Gateway")["FunctionLogGroupName"]
     return audit_lines.written(deployment.client("logs"), group, since, until, read)

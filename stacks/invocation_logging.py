@@ -2,11 +2,18 @@
 
 from __future__ import annotations
 
+import json
+
 import aws_cdk as cdk
 from constructs import Construct
 
 from catalog import guard
-from stacks.components import data_retention, emptied_bucket, logging_configuration
+from stacks.components import (
+    data_retention,
+    emptied_bucket,
+    logging_configuration,
+    verification,
+)
 from stacks.components.custom_resource_function import custom_resource_function
 from stacks.components.data_retention import DataRetention
 from stacks.components.delivery_role import DeliveryRole
@@ -15,7 +22,10 @@ from stacks.components.log_bucket import LogBucket
 from stacks.components.log_group import LogKeeping, log_group
 from stacks.components.log_key import LogKey
 from stacks.components.logging_configuration import LoggingConfiguration
+from stacks.components.permission import findings
 from stacks.components.python_function import PythonFunction
+from stacks.components.stage_names import RECORD, StageNames
+from stacks.components.verification import Verification
 from stacks.stage import Stage
 
 LARGE_DATA_PREFIX = "large-data"
@@ -35,11 +45,11 @@ class InvocationLogging(cdk.Stack):
         self.keeping = LogKeeping(prefix=prefix, key=key, retention_days=days, keep=keep)
         bucket = LogBucket(self, "Bucket", key=key, retention_days=days, keep=keep)
         self.bucket = bucket.bucket
-        records = log_group(self, "Invocations", name="invocations", keeping=self.keeping)
+        records = log_group(self, "Invocations", name=RECORD, keeping=self.keeping)
         delivery = DeliveryRole(
             self,
             "Delivery",
-            log_group_name=f"{prefix}/invocations",
+            log_group_name=f"{prefix}/{RECORD}",
             bucket=bucket.bucket,
             key=key,
             large_data_prefix=LARGE_DATA_PREFIX,
@@ -57,6 +67,10 @@ class InvocationLogging(cdk.Stack):
             saved=logging_configuration.saved_in(stage.name),
         )
         configuration.node.add_dependency(bucket, delivery)
+        self.verifier = self._verifier(stage, configuration).function
+        if stage.verify_hourly:
+            clock = Verification(self, "Verification", function=self.verifier)
+            clock.node.add_dependency(configuration)
         if not keep:
             configuration.node.add_dependency(self._emptied(bucket))
 
@@ -67,6 +81,8 @@ class InvocationLogging(cdk.Stack):
         cdk.CfnOutput(self, "LogGroupName", value=configuration.log_group_name)
         cdk.CfnOutput(self, "LogBucketName", value=configuration.bucket_name)
         cdk.CfnOutput(self, "LoggingConfiguration", value=configuration.configuration)
+        cdk.CfnOutput(self, "EvidenceBucketName", value=bucket.bucket.bucket_name)
+        cdk.CfnOutput(self, "VerifierName", value=self.verifier.function_name)
         cdk.CfnOutput(self, "KeyArn", value=key.key_arn)
         cdk.CfnOutput(self, "DeliveryRoleArn", value=delivery.role.role_arn)
 
@@ -87,6 +103,38 @@ class InvocationLogging(cdk.Stack):
             ),
             role_name=guard.role_name(stage.name, stage.region, guard.LOGGING_ROLE),
             findings=logging_configuration.FINDINGS,
+        )
+
+    def _verifier(self, stage: Stage, record: LoggingConfiguration) -> PythonFunction:
+        theirs = stage.existing_logging in {"adopt", "extend"}
+        permissions = verification.reading(
+            StageNames(stage.name, self),
+            log_group=record.log_group_name if theirs else f"{self.keeping.prefix}/{RECORD}",
+            bucket_arn=record.bucket_arn if theirs else self.bucket.bucket_arn,
+            evidence_bucket_arn=self.bucket.bucket_arn,
+            key_arn=self.keeping.key.key_arn,
+        )
+        return PythonFunction(
+            self,
+            "Verifier",
+            description="Joins what the gateway asked with what Bedrock recorded",
+            packages=["verification", "reconciliation", "records", "catalog"],
+            handler="verification.handler.handle",
+            log_name="verification",
+            keeping=self.keeping.while_deployed(),
+            timeout=verification.TIMEOUT,
+            memory_mb=verification.MEMORY_MB,
+            environment=verification.environment(
+                stage_name=stage.name,
+                log_group=record.log_group_name,
+                bucket=record.bucket_name,
+                configuration=record.configuration,
+                evidence_bucket=self.bucket.bucket_name,
+                bounds=json.dumps(stage.bounds),
+                other_callers=stage.other_callers,
+            ),
+            statements=[each.statement() for each in permissions],
+            findings=findings(self, permissions),
         )
 
     def _retention(self, stage: Stage, mode: str) -> DataRetention:

@@ -36,6 +36,7 @@ class Observability(cdk.Stack):
             gateway=gateway.function,
             authorizer=gateway.authorizer,
             key_expiry=gateway.key_expiry,
+            verified_hourly=stage.verify_hourly,
             topic=topic.topic,
         )
         dashboard = Dashboard(

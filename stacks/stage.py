@@ -187,6 +187,11 @@ class Stage(Block):
             description="the ARN of an IAM role, or null",
         ),
     ] = None
+    verify_hourly: Annotated[bool, Field(description="true or false")] = True
+    other_callers: Annotated[
+        tuple[PrincipalArn, ...],
+        Field(strict=False, description="a list of ARNs of IAM roles and users"),
+    ] = ()
     auth: Annotated[Literal["key", "iam"], Field(description="key or iam")] = "key"
     api_keys: Annotated[
         tuple[KeyName, ...],
@@ -253,13 +258,20 @@ class Stage(Block):
         """The stage's usage plans by name; `default` is the one of `throttle` and `quota`."""
         return {DEFAULT_PLAN: Plan(throttle=self.throttle, quota=self.quota), **self.plans}
 
+    @property
+    def bounds(self) -> dict[str, object]:
+        """What decides in which Regions the stage's calls may be answered, as JSON holds it."""
+        return {
+            "region": self.region,
+            "residency": self.residency,
+            "routes": self.routes,
+            "models": self.models,
+        }
+
     def told(self) -> dict[str, object]:
         """What the command line has to know of a deployed stage, as JSON holds it."""
         return {
-            "region": self.region,
-            "routes": self.routes,
-            "residency": self.residency,
-            "models": self.models,
+            **self.bounds,
             "data_retention": self.data_retention,
             "retention_days": self.retention_days,
             "github": self.roles.name_github,

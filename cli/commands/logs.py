@@ -9,10 +9,11 @@ import typer
 from rich.console import Console
 from rich.text import Text
 
-from cli import deployment, log_list, logs, verification
+from cli import deployment, log_list, logs
 from cli.commands.options import LOCAL_STATE, AsJson, Region, Stage, StateFolder, one_line_errors
 from cli.log_list import Line, Wanted
 from cli.target import records_of
+from verification.period import BadWindowError, period
 
 app = typer.Typer(help="The records that Bedrock wrote.", no_args_is_help=True)
 
@@ -67,8 +68,8 @@ def listed(
     wanted, show = Wanted(who, model, text, request_id), _as_json if as_json else _as_text
     with one_line_errors():
         if follow and until:
-            raise verification.BadWindowError("give one of --follow and --until")
-        asked = verification.period(since, hours, until, 0, datetime.now(UTC))
+            raise BadWindowError("give one of --follow and --until")
+        asked = period(since, hours, until, 0, datetime.now(UTC))
         records = records_of(deployment.chosen(stage, region, state))
         found = (
             log_list.followed(records, asked.since, wanted, content=content)

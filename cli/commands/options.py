@@ -17,8 +17,8 @@ from cli.key_value import UnfitNameError
 from cli.keys import KeyRefusedError
 from cli.question import BadQuestionError
 from cli.usage.rows import UnanswerableError
-from cli.verification import BadWindowError
 from reconciliation.window import UnreadableError
+from verification.period import BadWindowError
 
 StateFolder = Annotated[Path, typer.Option(help="Where `make local` keeps its files.")]
 Stage = Annotated[

@@ -12,14 +12,14 @@ import typer
 from rich.console import Console
 from rich.progress import Progress
 
-from cli import deployment, verification
+from cli import deployment
 from cli.commands.options import LOCAL_STATE, AsJson, Region, Stage, StateFolder, one_line_errors
 from cli.deployment import Deployment
 from cli.usage import download, files, in_athena, page, rows, shown
 from cli.usage.priced import DIMENSIONS, Dimension, TeamProfile, TeamProfiles, Usage
 from cli.usage.priced import usage as priced
 from cli.usage.rows import Row, UnanswerableError
-from cli.verification import Period
+from verification.period import Period, period
 
 NOT_ASKED = 2
 A_MONTH_HOURS = 30 * 24
@@ -95,7 +95,7 @@ def _dimensions(by: str) -> list[Dimension]:
 def _period(since: str | None, hours: int | None, until: str | None) -> Period:
     if since is None and hours is None:
         hours = A_MONTH_HOURS
-    return verification.period(since, hours, until, 0, datetime.now(UTC))
+    return period(since, hours, until, 0, datetime.now(UTC))
 
 
 def _source(folder: Path | None, sync: Path | None, *, athena: bool) -> _Source:

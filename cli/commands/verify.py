@@ -13,8 +13,11 @@ from rich.text import Text
 
 from cli import deployment, verification
 from cli.commands.options import LOCAL_STATE, AsJson, Region, Stage, StateFolder, one_line_errors
+from cli.deployment import Deployment
 from cli.evidence import BrokenEvidenceError, Evidence, EvidenceError, checked
 from cli.verification import Report
+from verification.evidence import BrokenEvidenceError as BrokenHourError
+from verification.period import period
 
 CLEAN, FINDINGS, NOT_ASKED = 0, 1, 2
 EVIDENCE = Path("evidence")
@@ -35,11 +38,12 @@ _MEANINGS = {
 
 def verify(
     files: Annotated[
-        list[Path] | None, typer.Argument(help="With --chain: files of evidence, oldest first.")
+        list[Path] | None,
+        typer.Argument(help="With --chain: files of evidence, oldest first; else the stage's own."),
     ] = None,
     *,
     chain: Annotated[
-        bool, typer.Option("--chain", help="Check files of evidence; asks nobody.")
+        bool, typer.Option("--chain", help="Check evidence: files, or what the stage has left.")
     ] = False,
     since: Annotated[str | None, typer.Option(help="Begin of the window, ISO 8601.")] = None,
     hours: Annotated[
@@ -59,12 +63,14 @@ def verify(
 
     Exit code: 0 nothing found, 1 findings or a broken chain, 2 could not ask."""
     if chain:
-        _check(files or [])
+        with one_line_errors(NOT_ASKED):
+            told = _check(files) if files else _check_hours(deployment.chosen(stage, region, state))
+        typer.echo(told)
         return
     with one_line_errors(NOT_ASKED):
         if files:
             raise EvidenceError("files are for --chain")
-        asked = verification.period(since, hours, until, delay, datetime.now(UTC))
+        asked = period(since, hours, until, delay, datetime.now(UTC))
         found = deployment.chosen(stage, region, state)
         report = verification.run(found, asked, Evidence(evidence, found.stage, found.region))
     if as_json:
@@ -74,13 +80,20 @@ def verify(
     sys.exit(FINDINGS if report.outcome.findings else CLEAN)
 
 
-def _check(files: list[Path]) -> None:
-    with one_line_errors(NOT_ASKED):
-        try:
-            last = checked(files)
-        except BrokenEvidenceError as broken:
-            sys.exit(f"claude-bedrock: {broken}")
-    typer.echo(f"{len(files)} files hold; the last hash is {last}")
+def _check(files: list[Path]) -> str:
+    try:
+        last = checked(files)
+    except BrokenEvidenceError as broken:
+        sys.exit(f"claude-bedrock: {broken}")
+    return f"{len(files)} files hold; the last hash is {last}"
+
+
+def _check_hours(found: Deployment) -> str:
+    try:
+        number, last = verification.evidence_of(found).check()
+    except BrokenHourError as broken:
+        sys.exit(f"claude-bedrock: {broken}")
+    return f"{number} files of hours hold; the last hash is {last}"
 
 
 def _told(report: Report) -> RenderableType:

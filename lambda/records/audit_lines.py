@@ -8,14 +8,16 @@ from typing import Any
 from records.fingerprint import Fingerprint
 
 Client = Any
+AuditLine = tuple[float, Mapping[str, Any]]
+"""The moment in which it was written, in seconds since 1970, and its fields."""
 _FIELD = "audit"
 
 
 def written(
     logs: Client, group: str, since: datetime, until: datetime, read: Fingerprint
-) -> Iterator[tuple[float, Mapping[str, Any]]]:
-    """Every audit line that was written to the log group between the two times (UTC), with the
-    moment in seconds since 1970; `read` is told of each event. `logs` is boto3's client."""
+) -> Iterator[AuditLine]:
+    """Every audit line that was written to the log group between the two times (UTC); `read` is
+    told of each event. `logs` is boto3's client."""
     pages = logs.get_paginator("filter_log_events")
     found = pages.paginate(
         logGroupName=group,

@@ -1,5 +1,6 @@
 """Where Bedrock writes a deployment's records to."""
 
+import json
 from typing import NamedTuple
 
 
@@ -21,3 +22,9 @@ class Destinations(NamedTuple):
         """
         logs = f"AWSLogs/{self.account}/BedrockModelInvocationLogs/{self.region}/"
         return self.prefix + logs
+
+
+def prefix_in(configuration: str) -> str:
+    """The `prefix` of a logging configuration, which is JSON as Bedrock tells it."""
+    prefix: str = json.loads(configuration).get("s3Config", {}).get("keyPrefix", "")
+    return f"{prefix.rstrip('/')}/" if prefix else ""

@@ -14,10 +14,20 @@ from stacks.components.metrics import (
     delivery_metric,
     function_metric,
     gateway_metric,
+    verification_metric,
 )
-from stacks.components.symptom_alarm import symptom_alarm
+from stacks.components.symptom_alarm import silence_alarm, symptom_alarm
 
 SLOW_FIRST_BYTE_MS = 20_000
+SILENT_HOURS = 3
+FINDINGS = {
+    "CalledNotLogged": "Bedrock took calls of the gateway, and their record is missing.",
+    "LoggedNotCalled": "Somebody called Bedrock past the gateway.",
+    "BodyMissing": "Calls are on record without what was asked or answered.",
+    "CallerDiffers": "Calls are on record under another caller's name.",
+    "OutsideTheResidency": "Calls were answered in a Region where this stage's may not be.",
+}
+"""Each metric of a kind of finding, and what it means."""
 
 
 class Alarms(Construct):
@@ -34,6 +44,7 @@ class Alarms(Construct):
         gateway: lambda_.IFunction,
         authorizer: lambda_.IFunction | None,
         key_expiry: lambda_.IFunction | None,
+        verified_hourly: bool,
         topic: sns.ITopic,
     ) -> None:
         super().__init__(scope, construct_id)
@@ -48,6 +59,8 @@ class Alarms(Construct):
                 "Keys that have ended may still be good: look at the log group key-expiry.",
             )
         self._on_deliveries()
+        if verified_hourly:
+            self._on_verification(stage_name)
 
     def _on_answers(self, stage_name: str, server_errors: cloudwatch.Metric) -> None:
         self._add(
@@ -105,6 +118,23 @@ class Alarms(Construct):
                 1,
                 "Bedrock could not deliver a record of a call: check key, bucket and role now.",
             )
+
+    def _on_verification(self, stage_name: str) -> None:
+        for name, meaning in FINDINGS.items():
+            self._add(
+                name,
+                verification_metric(name, stage_name=stage_name),
+                1,
+                f"{meaning} Which calls: the log group verification, and the evidence.",
+            )
+        silence_alarm(
+            self,
+            "NotVerified",
+            metric=verification_metric("VerifiedHours", stage_name=stage_name),
+            periods=SILENT_HOURS,
+            meaning="No hour has been verified for some: look at the log group verification.",
+            topic=self._topic,
+        )
 
     def _add(
         self,

@@ -62,7 +62,7 @@ class LoggingConfiguration(Construct):
     function of ours gets what is there first. `existing` says what it does where that is another's:
     fail, adopt, extend or replace; `saved` names the parameter that then keeps it.
 
-    `log_group_name`, `bucket_name` and `configuration` (JSON) are what came of it.
+    `log_group_name`, `bucket_name`, `bucket_arn` and `configuration` (JSON) are what came of it.
     """
 
     def __init__(
@@ -99,4 +99,5 @@ class LoggingConfiguration(Construct):
         )
         self.log_group_name = resource.get_att_string("LogGroupName")
         self.bucket_name = resource.get_att_string("BucketName")
+        self.bucket_arn = f"arn:{cdk.Stack.of(self).partition}:s3:::{self.bucket_name}"
         self.configuration = resource.get_att_string("Configuration")

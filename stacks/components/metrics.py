@@ -8,6 +8,7 @@ from aws_cdk import aws_cloudwatch as cloudwatch
 from aws_cdk import aws_lambda as lambda_
 
 FIVE_MINUTES = cdk.Duration.minutes(5)
+HOUR = cdk.Duration.hours(1)
 
 # One for each way a record leaves Bedrock; of the whole account and Region, so without dimensions:
 # https://docs.aws.amazon.com/bedrock/latest/userguide/monitoring-runtime-metrics.html
@@ -26,6 +27,17 @@ def gateway_metric(name: str, *, stage_name: str, statistic: str = "Sum") -> clo
         dimensions_map={"service": "gateway", "stage": stage_name},
         statistic=statistic,
         period=FIVE_MINUTES,
+    )
+
+
+def verification_metric(name: str, *, stage_name: str) -> cloudwatch.Metric:
+    """A count that the verification writes once for each hour that it has verified."""
+    return cloudwatch.Metric(
+        namespace="ClaudeOnBedrock",
+        metric_name=name,
+        dimensions_map={"service": "verification", "stage": stage_name},
+        statistic="Sum",
+        period=HOUR,
     )
 
 

@@ -34,12 +34,14 @@ class Permission(NamedTuple):
 
 def answer_patterns(construct: IConstruct, permissions: Iterable[Permission]) -> None:
     """Answers what a checker finds in `construct`, which holds the `permissions`."""
-    acknowledge(
-        construct,
-        {
-            pattern_in(resource, construct): each.because
-            for each in permissions
-            for resource in each.resources
-            if each.because and "*" in resource
-        },
-    )
+    acknowledge(construct, findings(construct, permissions))
+
+
+def findings(construct: IConstruct, permissions: Iterable[Permission]) -> dict[str, str]:
+    """What a checker finds in the permissions of the stack of `construct` -> why it is so."""
+    return {
+        pattern_in(resource, construct): each.because
+        for each in permissions
+        for resource in each.resources
+        if each.because and "*" in resource
+    }

@@ -35,3 +35,28 @@ def symptom_alarm(
     )
     alarm.add_alarm_action(actions.SnsAction(topic))
     return alarm
+
+
+def silence_alarm(
+    scope: Construct,
+    construct_id: str,
+    *,
+    metric: cloudwatch.IMetric,
+    periods: int,
+    meaning: str,
+    topic: sns.ITopic,
+) -> cloudwatch.Alarm:
+    """An alarm when something that runs by the clock has counted no run in any of `periods` in a
+    row: missing data is what it is about."""
+    alarm = cloudwatch.Alarm(
+        scope,
+        construct_id,
+        metric=metric,
+        threshold=1,
+        evaluation_periods=periods,
+        comparison_operator=cloudwatch.ComparisonOperator.LESS_THAN_THRESHOLD,
+        treat_missing_data=cloudwatch.TreatMissingData.BREACHING,
+        alarm_description=meaning,
+    )
+    alarm.add_alarm_action(actions.SnsAction(topic))
+    return alarm

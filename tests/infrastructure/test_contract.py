@@ -23,6 +23,7 @@ from stacks.components.log_group import RETENTION
 from stacks.stage import RETENTION_DAYS
 from tests.infrastructure.rendering import text, texts
 from tests.infrastructure.synthesis import ROOT, Resource, Synthesis, synthesise
+from verification import handler as verification
 
 SOURCES = ROOT / "lambda"
 PROFILE = "AWS::Bedrock::ApplicationInferenceProfile"
@@ -161,19 +162,24 @@ def test_the_wrapper_script_is_in_the_folder_and_can_be_run(any_stage: Synthesis
     assert script.stat().st_mode & 0o111 == 0o111
 
 
-def test_every_metric_watched_is_written_by_the_gateway(any_stage: Synthesis) -> None:
-    written = strings("gateway")
-    given = environment(any_stage, "gateway.handler.handle")
+HANDLERS = {
+    "gateway": "gateway.handler.handle",
+    "verification": "verification.handler.handle",
+}
+"""The functions that write metrics, by what they call their service."""
+
+
+def test_every_metric_watched_is_written_by_its_function(any_stage: Synthesis) -> None:
     dashboard = any_stage.only("Observability", "AWS::CloudWatch::Dashboard")
     shown = _metrics_of(json.loads(text(dashboard.properties["DashboardBody"])))
-    alarms = any_stage.resources("Observability", "AWS::CloudWatch::Alarm")
-    watched = {
-        alarm.properties["MetricName"]
-        for alarm in alarms
-        if alarm.properties["Namespace"] == given["POWERTOOLS_METRICS_NAMESPACE"]
-    } | {name for namespace, name in shown if namespace == given["POWERTOOLS_METRICS_NAMESPACE"]}
-    assert {"Throttles", "FirstByteLatency", "Requests"} <= watched
-    assert watched <= written
+    watched = {name: set[str]() for name in HANDLERS}
+    for alarm in _alarms_of_ours(any_stage):
+        watched[_dimensions(alarm)["service"]].add(alarm.properties["MetricName"])
+    watched["gateway"] |= {name for namespace, name in shown if namespace == "ClaudeOnBedrock"}
+    assert {"Throttles", "FirstByteLatency", "Requests"} <= watched["gateway"]
+    assert {"CalledNotLogged", "VerifiedHours"} <= watched["verification"]
+    for service, names in watched.items():
+        assert names <= strings(service)
 
 
 def _metrics_of(body: dict[str, Any]) -> set[tuple[str, str]]:
@@ -181,10 +187,21 @@ def _metrics_of(body: dict[str, Any]) -> set[tuple[str, str]]:
     return {(line[0], line[1]) for lines in widgets for line in lines}
 
 
-def test_alarms_ask_for_the_dimensions_the_gateway_writes(
-    any_stage: Synthesis, monkeypatch: pytest.MonkeyPatch
+def _alarms_of_ours(synthesis: Synthesis) -> list[Resource]:
+    alarms = synthesis.resources("Observability", "AWS::CloudWatch::Alarm")
+    return [alarm for alarm in alarms if alarm.properties["Namespace"] == "ClaudeOnBedrock"]
+
+
+def _dimensions(alarm: Resource) -> dict[str, str]:
+    return {each["Name"]: each["Value"] for each in alarm.properties["Dimensions"]}
+
+
+@pytest.mark.parametrize("service", HANDLERS)
+def test_alarms_ask_for_the_dimensions_its_function_writes(
+    any_stage: Synthesis, monkeypatch: pytest.MonkeyPatch, service: str
 ) -> None:
-    given = environment(any_stage, "gateway.handler.handle")
+    given = environment(any_stage, HANDLERS[service])
+    assert given["POWERTOOLS_METRICS_NAMESPACE"] == "ClaudeOnBedrock"
     for name in ("POWERTOOLS_SERVICE_NAME", "POWERTOOLS_METRICS_NAMESPACE"):
         monkeypatch.setenv(name, given[name])
     metrics = EphemeralMetrics()
@@ -192,10 +209,27 @@ def test_alarms_ask_for_the_dimensions_the_gateway_writes(
     metrics.add_metric("Requests", "Count", 1)
     written: dict[str, Any] = dict(metrics.serialize_metric_set())
     (dimensions,) = written["_aws"]["CloudWatchMetrics"][0]["Dimensions"]
-    for alarm in any_stage.resources("Observability", "AWS::CloudWatch::Alarm"):
-        if alarm.properties["Namespace"] == given["POWERTOOLS_METRICS_NAMESPACE"]:
-            asked = {each["Name"]: each["Value"] for each in alarm.properties["Dimensions"]}
-            assert asked == {name: written[name] for name in dimensions}
+    asked = [_dimensions(each) for each in _alarms_of_ours(any_stage)]
+    assert {name: written[name] for name in dimensions} in asked
+
+
+def test_the_verification_understands_its_environment(any_stage: Synthesis) -> None:
+    given = environment(any_stage, HANDLERS["verification"])
+    read = verification.bounds(json.loads(given["BOUNDS"]))
+    outputs = any_stage.template("ModelAccess")["Outputs"]
+    stage = told("", text(outputs["Settings"]["Value"]))
+    assert read == (stage.region, stage.residency, stage.routes, stage.models)
+    groups = {
+        each.properties["LogGroupName"]
+        for each in any_stage.resources("Gateway", "AWS::Logs::LogGroup")
+    }
+    assert given["AUDIT_LOG_GROUP"] in groups
+    bucket = any_stage.only("InvocationLogging", "AWS::S3::Bucket").id
+    configuration = any_stage.only("InvocationLogging", "Custom::BedrockInvocationLogging").id
+    assert given["EVIDENCE_BUCKET"] == f"<{bucket}>"
+    assert given["LOG_BUCKET"] == f"<{configuration}.BucketName>"
+    assert given["LOG_GROUP"] == f"<{configuration}.LogGroupName>"
+    assert given["LOGGING_CONFIGURATION"] == f"<{configuration}.Configuration>"
 
 
 CALLS = {
@@ -222,6 +256,7 @@ CALLS = {
         "get_account_data_retention": "bedrock:GetAccountDataRetention",
         "put_account_data_retention": "bedrock:PutAccountDataRetention",
     },
+    "verification.handler.handle": {"put_object": "s3:PutObject", "get_object": "s3:GetObject"},
     "key_expiry.handler.handle": {
         "get_paginator": "apigateway:GET",
         "update_api_key": "apigateway:PATCH",

@@ -16,7 +16,8 @@ def test_every_alarm_tells_the_topic(any_stage: Synthesis) -> None:
     alarms = any_stage.resources(STACK, "AWS::CloudWatch::Alarm")
     for alarm in alarms:
         assert texts(alarm.properties["AlarmActions"]) == [f"<{topic.id}>"]
-        assert alarm.properties["TreatMissingData"] == "notBreaching"
+        silent = alarm.properties["MetricName"] == "VerifiedHours"
+        assert alarm.properties["TreatMissingData"] == ("breaching" if silent else "notBreaching")
         assert len(alarm.properties["AlarmDescription"]) > 40
 
 
@@ -30,6 +31,12 @@ def test_each_symptom_has_its_alarm(any_stage: Synthesis) -> None:
         ("ClaudeOnBedrock", "UpstreamErrors"),
         ("ClaudeOnBedrock", "Throttles"),
         ("ClaudeOnBedrock", "FirstByteLatency"),
+        ("ClaudeOnBedrock", "CalledNotLogged"),
+        ("ClaudeOnBedrock", "LoggedNotCalled"),
+        ("ClaudeOnBedrock", "BodyMissing"),
+        ("ClaudeOnBedrock", "CallerDiffers"),
+        ("ClaudeOnBedrock", "OutsideTheResidency"),
+        ("ClaudeOnBedrock", "VerifiedHours"),
         ("AWS/Lambda", "Errors"),
         ("AWS/Lambda", "Throttles"),
         ("AWS/Bedrock", "ModelInvocationLogsCloudWatchDeliveryFailure"),

@@ -55,6 +55,7 @@ _LOG = (
 # STAGE are the stage's.
 PATTERNS = {
     "<BUCKET>/large-data/*": "s3:PutObject",
+    "<BUCKET>/evidence/*": "s3:PutObject",
     "<BUCKET>/*": "s3:DeleteObject s3:DeleteObjectVersion s3:GetObject s3:GetObjectVersion",
     **{
         f"arn:aws:cloudformation:REGION:123456789012:stack/claude-on-bedrock-STAGE-{stack}/*": (

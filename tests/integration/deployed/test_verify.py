@@ -191,3 +191,44 @@ def test_what_is_younger_than_the_delay_is_no_finding(
 
     counts = json.loads(shown.stdout)["counts"]
     assert (shown.returncode, counts["pending"], counts["records_pending"]) == (0, 1, 1)
+
+
+def ask_the_function(deployment: Deployment, event: object) -> Any:  # noqa: ANN401 - JSON
+    """What the deployed function answers."""
+    name = deployment.stage().outputs("InvocationLogging")["VerifierName"]
+    answer = deployment.client("lambda").invoke(
+        FunctionName=name, Payload=json.dumps(event).encode()
+    )
+    told = json.loads(answer["Payload"].read())
+    assert "FunctionError" not in answer, told
+    return told
+
+
+def test_the_deployed_function_finds_the_same_and_keeps_it_in_the_bucket(
+    deployment: Deployment, window: Window
+) -> None:
+    asked = {"since": window.since, "until": window.until, "delay_minutes": 0}
+
+    (told,) = ask_the_function(deployment, asked)
+
+    assert {each["kind"]: each["request_id"] for each in told["findings"]} == {
+        "called, not logged": window.lost,
+        "logged, not called": window.round_it,
+    }
+    bucket = deployment.stage().outputs("InvocationLogging")["EvidenceBucketName"]
+    kept = deployment.client("s3").get_object(Bucket=bucket, Key=told["evidence"]["key"])
+    text = kept["Body"].read().decode()
+    assert json.loads(text.splitlines()[-1])["sha256"] == told["evidence"]["sha256"]
+    assert "secret-prompt" not in text
+
+
+def test_by_the_clock_the_function_forms_a_chain_that_can_be_checked(
+    deployment: Deployment,
+) -> None:
+    ask_the_function(deployment, {})
+
+    whole = verify(deployment, "--chain")
+
+    assert (whole.returncode, whole.stderr) == (0, "")
+    assert re.match(r"[1-9]\d* files of hours hold; the last hash is [0-9a-f]{64}", whole.stdout)
+    assert ask_the_function(deployment, {}) == []

@@ -18,11 +18,12 @@ from cli.deployment import Deployment
 from cli.evidence import BrokenEvidenceError, Evidence, EvidenceError, checked
 from cli.main import app
 from cli.target import records_of
-from cli.verification import BadWindowError, Report, period
+from cli.verification import Report
 from reconciliation.window import UnreadableError
 from records.fingerprint import Fingerprint
 from records.invocation_records import STREAM
 from tests.unit.reconciliation.world import audit_line, record
+from verification.period import BadWindowError, period
 
 NOW = datetime.now(UTC).replace(microsecond=0)
 DEPLOYMENT = Deployment("dev", "eu-central-1", None)
@@ -255,7 +256,7 @@ def test_times_that_make_no_window(
         ((), "nothing is up in"),
         (("--since", "yesterday"), "'yesterday' is no time"),
         (("a.jsonl",), "files are for --chain"),
-        (("--chain",), "no file of evidence was named"),
+        (("--chain",), "nothing is up in"),
         (("--chain", "nowhere.jsonl"), "nowhere.jsonl cannot be read"),
     ],
 )

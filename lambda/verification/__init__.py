@@ -1,0 +1,1 @@
+"""Runs the reconciliation over an account, by the clock and on demand, and keeps its evidence."""

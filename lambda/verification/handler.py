@@ -1,0 +1,119 @@
+"""The function that EventBridge runs by the clock, and an operator when something is asked.
+
+By the clock it works off the hours whose records have settled. With an event of `since` or `hours`,
+`until` and `delay_minutes`, as `claude-bedrock verify` takes them, it runs over that window; what
+comes of it is the answer, and evidence beside the chain.
+"""
+
+import json
+import os
+from collections.abc import Iterator, Mapping
+from datetime import UTC, datetime, timedelta
+from functools import partial
+from typing import Any, Final, NamedTuple
+
+import boto3
+
+from reconciliation.bounds import Bounds
+from records import audit_lines
+from records.destinations import Destinations, prefix_in
+from records.invocation_records import Records
+from verification import evidence, run
+from verification.evidence import AlreadyVerifiedError, EvidenceBucket
+from verification.hours import due
+from verification.period import Period, period
+from verification.run import Run, Stage
+from verification.telling import tell
+
+DELAY: Final = timedelta(hours=1)
+"""AWS promises no time within which a record is delivered; so long it may be on its way."""
+_WINDOW: Final = ("since", "hours", "until", "delay_minutes")
+
+
+class Context(NamedTuple):
+    """What this needs of Lambda's context."""
+
+    invoked_function_arn: str
+
+
+class Work(NamedTuple):
+    """What a run needs, from the function's environment; `by` is the function's ARN."""
+
+    stage: Stage
+    evidence: EvidenceBucket
+    other_callers: frozenset[str]
+    by: str
+
+
+def handle(event: Mapping[str, Any], context: Context) -> list[dict[str, Any]]:
+    """The counts of each run. Raises BadWindowError, UnreadableError, BrokenEvidenceError and
+    botocore's errors, so that the function's failures are counted."""
+    work, now = _work(os.environ, context.invoked_function_arn), datetime.now(UTC)
+    if any(name in event for name in _WINDOW):
+        asked = {name: event.get(name) for name in _WINDOW[:3]}
+        minutes = event.get("delay_minutes", DELAY.total_seconds() // 60)
+        return [on_demand(work, period(**asked, delay_minutes=minutes, now=now))]
+    return list(by_the_clock(work, now))
+
+
+def by_the_clock(work: Work, now: datetime) -> Iterator[dict[str, Any]]:
+    """Each hour that is due is told before it counts as covered: rather twice than never."""
+    previous, covered = work.evidence.last(now)
+    for since, until in due(covered, now - DELAY):
+        found = run.run(work.stage, Period(since, until, DELAY, now), by=work.by)
+        tell(found, work.stage.name, work.other_callers)
+        try:
+            key = evidence.key_of_hour(since)
+            previous = work.evidence.write(key, found.entries(), previous)
+        except AlreadyVerifiedError:  # another run is at it, and goes on
+            return
+        yield _told(found)
+
+
+def on_demand(work: Work, asked: Period) -> dict[str, Any]:
+    """One window, whose evidence follows the chain and is no part of it."""
+    previous = work.evidence.last(asked.now).sha256
+    found = run.run(work.stage, asked, by=work.by)
+    key = evidence.key_on_demand(asked.now)
+    sha256 = work.evidence.write(key, found.entries(), previous)
+    findings = [each._asdict() for each in found.outcome.findings]
+    return {**_told(found), "findings": findings, "evidence": {"key": key, "sha256": sha256}}
+
+
+def _told(found: Run) -> dict[str, Any]:
+    window = {name: found.about[name] for name in ("since", "until")}
+    return {**window, "counts": found.outcome.counts._asdict()}
+
+
+def _work(environment: Mapping[str, str], by: str) -> Work:
+    account, region = by.split(":")[4], environment["AWS_REGION"]
+    make: Any = boto3.client
+    logs, s3 = make("logs"), make("s3")
+    destinations = Destinations(
+        account,
+        region,
+        environment["LOG_GROUP"],
+        environment["LOG_BUCKET"],
+        prefix_in(environment["LOGGING_CONFIGURATION"]),
+    )
+    stage = Stage(
+        name=environment["STAGE"],
+        account=account,
+        region=region,
+        bounds=bounds(json.loads(environment["BOUNDS"])),
+        audit_lines=partial(audit_lines.written, logs, environment["AUDIT_LOG_GROUP"]),
+        records=Records(destinations, logs=logs, s3=s3),
+    )
+    others = frozenset(filter(None, environment["OTHER_CALLERS"].split(",")))
+    return Work(stage, EvidenceBucket(s3, environment["EVIDENCE_BUCKET"]), others, by)
+
+
+def bounds(told: Mapping[str, Any]) -> Bounds:
+    """From JSON, in which tuples are lists."""
+    residency = told["residency"]
+    return Bounds(
+        region=told["region"],
+        residency=None if residency is None else tuple(residency),
+        routes=tuple(told["routes"]),
+        models=tuple(told["models"]),
+    )

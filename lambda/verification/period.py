@@ -1,0 +1,40 @@
+"""Which window a run is asked for, in the words of a person or a program."""
+
+from datetime import UTC, datetime, timedelta
+from typing import NamedTuple
+
+
+class BadWindowError(Exception):
+    """The times that were asked for make no window."""
+
+
+class Period(NamedTuple):
+    """From `since` up to `until`; what is younger than `delay` at `now` may still be on its way."""
+
+    since: datetime
+    until: datetime
+    delay: timedelta
+    now: datetime
+
+
+def period(
+    since: str | None, hours: int | None, until: str | None, delay_minutes: int, now: datetime
+) -> Period:
+    """The last 24 hours, if nothing is said. Times are ISO 8601, UTC where they name no other zone.
+
+    Raises BadWindowError."""
+    if since is not None and hours is not None:
+        raise BadWindowError("give one of --since and --hours")
+    end = now if until is None else _time(until)
+    begin = end - timedelta(hours=hours or 24) if since is None else _time(since)
+    if begin >= end:
+        raise BadWindowError(f"the window ends ({end}) before it begins ({begin})")
+    return Period(begin, end, timedelta(minutes=delay_minutes), now)
+
+
+def _time(text: str) -> datetime:
+    try:
+        found = datetime.fromisoformat(text)
+    except ValueError as error:
+        raise BadWindowError(f"{text!r} is no time: write it as 2026-01-31T12:00:00Z") from error
+    return found.astimezone(UTC) if found.tzinfo else found.replace(tzinfo=UTC)

@@ -1,0 +1,105 @@
+"""Alone knows how the record's completeness is verified by the clock, and what that may read."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import aws_cdk as cdk
+from aws_cdk import aws_events as events
+from aws_cdk import aws_events_targets as targets
+from aws_cdk import aws_lambda as lambda_
+from constructs import Construct
+
+from stacks.components.permission import Permission
+from stacks.components.stage_names import StageNames
+
+EVERY = cdk.Duration.hours(1)
+TIMEOUT = cdk.Duration.minutes(15)
+# The join holds about 1 KB a call: half a million calls in the three hours that an hour needs.
+MEMORY_MB = 1024
+AUDIT_LOG = "gateway"
+EVIDENCE = "evidence"
+
+
+class Verification(Construct):
+    """Runs `function` each hour."""
+
+    def __init__(self, scope: Construct, construct_id: str, *, function: lambda_.IFunction) -> None:
+        super().__init__(scope, construct_id)
+        events.Rule(
+            self,
+            "Clock",
+            description="Has the record of the last hour verified",
+            schedule=events.Schedule.rate(EVERY),
+            targets=[targets.LambdaFunction(function)],
+        )
+
+
+def environment(
+    *,
+    stage_name: str,
+    log_group: str,
+    bucket: str,
+    configuration: str,
+    evidence_bucket: str,
+    bounds: str,
+    other_callers: Sequence[str],
+) -> dict[str, str]:
+    """What the function reads. `log_group`, `bucket` and `configuration` (JSON) are the record's;
+    `bounds` (JSON) say where the stage's calls may be answered."""
+    return {
+        "STAGE": stage_name,
+        "LOG_GROUP": log_group,
+        "LOG_BUCKET": bucket,
+        "LOGGING_CONFIGURATION": configuration,
+        "AUDIT_LOG_GROUP": f"/claude-on-bedrock/{stage_name}/{AUDIT_LOG}",
+        "EVIDENCE_BUCKET": evidence_bucket,
+        "BOUNDS": bounds,
+        "OTHER_CALLERS": ",".join(other_callers),
+        "POWERTOOLS_SERVICE_NAME": "verification",
+        "POWERTOOLS_METRICS_NAMESPACE": "ClaudeOnBedrock",
+    }
+
+
+def reading(
+    names: StageNames,
+    *,
+    log_group: str,
+    bucket_arn: str,
+    evidence_bucket_arn: str,
+    key_arn: str,
+) -> list[Permission]:
+    """Both accounts of every call, and evidence to add to. Another's key, where the stage has
+    adopted another's logging, has to be opened by its owner."""
+    record = names.arn("logs", f"log-group:{log_group}")
+    buckets = list(dict.fromkeys((bucket_arn, evidence_bucket_arn)))
+    return [
+        Permission(
+            "RecordsAndAuditLines",
+            ("logs:FilterLogEvents",),
+            [record, f"{record}:*", *names.logs([AUDIT_LOG])],
+            because="streams of a log group are CloudWatch's and Lambda's to name",
+        ),
+        Permission("ListsRecordsAndEvidence", ("s3:ListBucket",), buckets),
+        Permission(
+            "ReadsRecordsAndEvidence",
+            ("s3:GetObject",),
+            [f"{each}/*" for each in buckets],
+            because="a record may refer to any object of the bucket, which holds nothing else",
+        ),
+        Permission(
+            "AddsEvidence",
+            ("s3:PutObject",),
+            [f"{evidence_bucket_arn}/{EVIDENCE}/*"],
+            because="a file of evidence is named for its hour; what is there is not overwritten, "
+            "since each is put on the condition that there is none",
+        ),
+        Permission(
+            "DecryptsRecordsAndEncryptsEvidence",
+            ("kms:Decrypt", "kms:GenerateDataKey"),
+            [key_arn],
+            conditions={
+                "StringEquals": {"kms:ViaService": f"s3.{names.stack.region}.amazonaws.com"}
+            },
+        ),
+    ]
