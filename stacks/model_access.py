@@ -12,8 +12,9 @@ from constructs import Construct
 from catalog import MODELS, access, guard, team_access
 from catalog.access import Place
 from catalog.guard import Guarded
+from queries import table
 from stacks import team_profiles
-from stacks.components.auditing import auditing
+from stacks.components.auditing import auditing, querying
 from stacks.components.guard_policies import GuardPolicies
 from stacks.components.invoke_policies import InvokePolicies
 from stacks.components.looking import looking
@@ -111,6 +112,7 @@ class ModelAccess(cdk.Stack):
         bucket = record.export_value(record.bucket.bucket_arn)
         key = record.export_value(record.keeping.key.key_arn)
         calling = [*self.invoke_policies, self.guard.denials]
+        asked = querying(names, table=table.NAME, bucket_arn=bucket) if stage.keeps_records else []
         seen = looking(
             names,
             profiles=profiles,
@@ -130,7 +132,7 @@ class ModelAccess(cdk.Stack):
             "auditor",
             stage.roles.auditor,
             "Reads records and evidence, never invokes",
-            permissions=[*seen, *auditing(names, bucket_arn=bucket, key_arn=key)],
+            permissions=[*seen, *auditing(names, bucket_arn=bucket, key_arn=key), *asked],
         )
         own = names.iam(f"role/{self._name(stage, 'operator')}")
         self.operator_role = self._role(

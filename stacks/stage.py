@@ -187,6 +187,10 @@ class Stage(Block):
             description="the ARN of an IAM role, or null",
         ),
     ] = None
+    athena_scan_limit_mb: Annotated[
+        int,
+        Field(ge=10, le=7_000_000, description="10 to 7000000 (what one query may read, in MB)"),
+    ] = 10_000
     verify_hourly: Annotated[bool, Field(description="true or false")] = True
     other_callers: Annotated[
         tuple[PrincipalArn, ...],
@@ -257,6 +261,11 @@ class Stage(Block):
     def all_plans(self) -> dict[str, Plan]:
         """The stage's usage plans by name; `default` is the one of `throttle` and `quota`."""
         return {DEFAULT_PLAN: Plan(throttle=self.throttle, quota=self.quota), **self.plans}
+
+    @property
+    def keeps_records(self) -> bool:
+        """Whether records go to the stage's own bucket, not where another's configuration says."""
+        return self.existing_logging in {"fail", "replace"}
 
     @property
     def bounds(self) -> dict[str, object]:
