@@ -6,6 +6,7 @@ from cli.commands import access, keys, logs, models
 from cli.commands.ask import ask
 from cli.commands.doctor import doctor
 from cli.commands.retention import kept
+from cli.commands.usage import usage
 from cli.commands.verify import verify
 
 app = typer.Typer(
@@ -15,6 +16,7 @@ app = typer.Typer(
 app.command()(ask)
 app.command()(doctor)
 app.command("retention")(kept)
+app.command()(usage)
 app.command()(verify)
 app.add_typer(access.app, name="access")
 app.add_typer(logs.app, name="logs")
