@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Mapping
 
 import aws_cdk as cdk
+from aws_cdk import aws_lambda as lambda_
 from constructs import Construct
 
 from catalog import guard
@@ -12,6 +14,7 @@ from stacks.components import (
     data_retention,
     emptied_bucket,
     logging_configuration,
+    sentinel,
     verification,
 )
 from stacks.components.custom_resource_function import custom_resource_function
@@ -24,6 +27,7 @@ from stacks.components.log_key import LogKey
 from stacks.components.logging_configuration import LoggingConfiguration
 from stacks.components.permission import findings
 from stacks.components.python_function import PythonFunction
+from stacks.components.sentinel import Sentinel
 from stacks.components.stage_names import RECORD, StageNames
 from stacks.components.verification import Verification
 from stacks.stage import Stage
@@ -54,10 +58,7 @@ class InvocationLogging(cdk.Stack):
             key=key,
             large_data_prefix=LARGE_DATA_PREFIX,
         )
-        configuration = LoggingConfiguration(
-            self,
-            "Configuration",
-            function=self._configurer(stage, delivery).function,
+        settings = logging_configuration.properties(
             log_group_name=records.log_group_name,
             delivery_role_arn=delivery.role.role_arn,
             bucket_name=bucket.bucket.bucket_name,
@@ -66,11 +67,16 @@ class InvocationLogging(cdk.Stack):
             existing_role_arn=stage.existing_logging_role,
             saved=logging_configuration.saved_in(stage.name),
         )
+        configurer = self._configurer(stage, delivery, settings).function
+        configuration = LoggingConfiguration(
+            self, "Configuration", function=configurer, properties=settings
+        )
         configuration.node.add_dependency(bucket, delivery)
         self.verifier = self._verifier(stage, configuration).function
         if stage.verify_hourly:
             clock = Verification(self, "Verification", function=self.verifier)
             clock.node.add_dependency(configuration)
+        self.sentinel = self._sentinel(stage, configuration, configurer)
         if not keep:
             configuration.node.add_dependency(self._emptied(bucket))
 
@@ -83,10 +89,13 @@ class InvocationLogging(cdk.Stack):
         cdk.CfnOutput(self, "LoggingConfiguration", value=configuration.configuration)
         cdk.CfnOutput(self, "EvidenceBucketName", value=bucket.bucket.bucket_name)
         cdk.CfnOutput(self, "VerifierName", value=self.verifier.function_name)
+        cdk.CfnOutput(self, "SentinelName", value=self.sentinel.function_name)
         cdk.CfnOutput(self, "KeyArn", value=key.key_arn)
         cdk.CfnOutput(self, "DeliveryRoleArn", value=delivery.role.role_arn)
 
-    def _configurer(self, stage: Stage, delivery: DeliveryRole) -> PythonFunction:
+    def _configurer(
+        self, stage: Stage, delivery: DeliveryRole, settings: Mapping[str, str]
+    ) -> PythonFunction:
         return custom_resource_function(
             self,
             "Configurer",
@@ -95,6 +104,7 @@ class InvocationLogging(cdk.Stack):
             log_name="invocation-logging",
             keeping=self.keeping,
             timeout=logging_configuration.TIMEOUT,
+            environment={"RESTORES": self.to_json_string(settings)},
             sdk_services=["bedrock", "ssm"],
             statements=logging_configuration.logging_statements(
                 delivery.role,
@@ -106,11 +116,11 @@ class InvocationLogging(cdk.Stack):
         )
 
     def _verifier(self, stage: Stage, record: LoggingConfiguration) -> PythonFunction:
-        theirs = stage.existing_logging in {"adopt", "extend"}
+        own = stage.keeps_own_record
         permissions = verification.reading(
             StageNames(stage.name, self),
-            log_group=record.log_group_name if theirs else f"{self.keeping.prefix}/{RECORD}",
-            bucket_arn=record.bucket_arn if theirs else self.bucket.bucket_arn,
+            log_group=f"{self.keeping.prefix}/{RECORD}" if own else record.log_group_name,
+            bucket_arn=self.bucket.bucket_arn if own else record.bucket_arn,
             evidence_bucket_arn=self.bucket.bucket_arn,
             key_arn=self.keeping.key.key_arn,
         )
@@ -136,6 +146,47 @@ class InvocationLogging(cdk.Stack):
             statements=[each.statement() for each in permissions],
             findings=findings(self, permissions),
         )
+
+    def _sentinel(
+        self, stage: Stage, record: LoggingConfiguration, configurer: lambda_.IFunction
+    ) -> lambda_.IFunction:
+        key_arn, own = self.keeping.key.key_arn, self.bucket
+        theirs = [] if stage.keeps_own_record else [record.bucket_arn]
+        permissions = sentinel.asking(bucket_arns=[own.bucket_arn, *theirs], key_arn=key_arn)
+        if stage.restore_logging:
+            permissions.append(sentinel.restoring(configurer.function_arn))
+        function = PythonFunction(
+            self,
+            "SentinelFunction",
+            description="Looks whether the record is still kept as the stage set it up",
+            packages=["invocation_logging", "retention", "custom_resource"],
+            handler="invocation_logging.sentinel.handle",
+            log_name="sentinel",
+            keeping=self.keeping.while_deployed(),
+            timeout=sentinel.TIMEOUT,
+            memory_mb=256,
+            sdk_services=["bedrock", "kms", "lambda", "logs", "s3"],
+            environment=sentinel.environment(
+                stage_name=stage.name,
+                configuration=record.configuration,
+                retention_days=stage.retention_days,
+                bucket=own.bucket_name,
+                key_arn=key_arn,
+                restores_by=configurer.function_name if stage.restore_logging else "",
+            ),
+            statements=[each.statement() for each in permissions],
+            findings=findings(self, permissions),
+        ).function
+        watch = Sentinel(
+            self,
+            "Sentinel",
+            function=function,
+            log_groups=[record.log_group_name, *sentinel.audit_log_groups(stage.name)],
+            buckets=[own.bucket_name, *([] if stage.keeps_own_record else [record.bucket_name])],
+            key_arn=key_arn,
+        )
+        watch.node.add_dependency(record)
+        return function
 
     def _retention(self, stage: Stage, mode: str) -> DataRetention:
         retainer = custom_resource_function(

@@ -187,6 +187,7 @@ class Stage(Block):
             description="the ARN of an IAM role, or null",
         ),
     ] = None
+    restore_logging: Annotated[bool, Field(description="true or false")] = False
     verify_hourly: Annotated[bool, Field(description="true or false")] = True
     other_callers: Annotated[
         tuple[PrincipalArn, ...],
@@ -257,6 +258,11 @@ class Stage(Block):
     def all_plans(self) -> dict[str, Plan]:
         """The stage's usage plans by name; `default` is the one of `throttle` and `quota`."""
         return {DEFAULT_PLAN: Plan(throttle=self.throttle, quota=self.quota), **self.plans}
+
+    @property
+    def keeps_own_record(self) -> bool:
+        """Whether Bedrock writes to the stage's own places, and not to another's."""
+        return self.existing_logging in {"fail", "replace"}
 
     @property
     def bounds(self) -> dict[str, object]:
