@@ -26,7 +26,7 @@ class Holder(NamedTuple):
     name: str
     policy: str
     models: Sequence[str]
-    held_by_guard: bool
+    held_by_guard: bool | None  # None where it was not asked
 
 
 class Access(NamedTuple):
@@ -86,10 +86,16 @@ def look(witnessed: Witnessed, outputs: Mapping[str, str], models: Sequence[str]
         ),
     )
     holders = (
-        Holder(kind, name, policy.name, policy.models, (kind, name) in guarded)
+        Holder(kind, name, policy.name, policy.models, _held(statements[1], (kind, name), guarded))
         for policy, kind, name in attached
     )
     return Access(tuple(holders), statements)
+
+
+def _held(
+    asked: Statement, principal: tuple[str, str], guarded: Collection[tuple[str, str]]
+) -> bool | None:
+    return None if asked.verdict == "not asked" else principal in guarded
 
 
 def judge_guard(roles: Collection[str], guarded: Collection[tuple[str, str]]) -> Found:

@@ -4,6 +4,7 @@ https://www.pygal.org/en/stable/documentation/configuration/
 """
 
 from collections.abc import Callable, Mapping, Sequence
+from datetime import date
 from typing import Any, Final
 from xml.etree.ElementTree import Element
 
@@ -22,18 +23,17 @@ Series = Mapping[str, Sequence[float]]
 def over_time(title: str, days: Sequence[str], series: Series) -> str:
     """A bar for each day, made of the `series`, a value for each day."""
     step = max(1, -(-len(days) // _LABELS))
-    chart = _chart(pygal.StackedBar, title, HEIGHT, legend=len(series) > 1)
-    chart.config.x_labels_major = list(days[::step])
+    chart = _chart(pygal.StackedBar, title, HEIGHT, len(series))
+    labels = [_day(each) for each in days]
+    chart.config.x_labels_major = labels[step // 2 :: step]
     chart.config.show_minor_x_labels = False
-    return _drawn(chart, days, series)
+    return _drawn(chart, labels, series)
 
 
 def bars(title: str, names: Sequence[str], series: Series, *, dollars: bool = False) -> str:
     """A bar lying down for each name, the first on top."""
-    height = 70 + ROW_HEIGHT * len(names)
-    chart = _chart(
-        pygal.HorizontalStackedBar, title, height, legend=len(series) > 1, dollars=dollars
-    )
+    height = 56 + ROW_HEIGHT * len(names)
+    chart = _chart(pygal.HorizontalStackedBar, title, height, len(series), dollars=dollars)
     return _drawn(
         chart,
         [short(name) for name in reversed(names)],
@@ -47,6 +47,12 @@ def short(name: str) -> str:
     return kept if len(kept) <= _LONGEST else f"…{kept[1 - _LONGEST :]}"
 
 
+def _day(iso: str) -> str:
+    """`26 Oct`."""
+    day = date.fromisoformat(iso)
+    return f"{day.day} {day:%b}"
+
+
 def number(value: float) -> str:
     """`1.5M`; whole below a thousand."""
     for scale, letter in _SCALES:
@@ -56,17 +62,19 @@ def number(value: float) -> str:
 
 
 def _chart(
-    kind: Callable[..., Any], title: str, height: int, *, legend: bool, dollars: bool = False
+    kind: Callable[..., Any], title: str, height: int, series: int, *, dollars: bool = False
 ) -> Any:  # noqa: ANN401 - pygal has no types
+    legend_rows = -(-min(series, _SERIES) // 2) if series > 1 else 0
     chart = kind(
         css=[],
         js=[],
         width=WIDTH,
-        height=height + 28 * legend,
+        height=height + 24 * legend_rows,
         margin=8,
+        margin_bottom=24 if legend_rows else 8,
         disable_xml_declaration=True,
         no_prefix=True,
-        show_legend=legend,
+        show_legend=bool(legend_rows),
         legend_at_bottom=True,
         legend_at_bottom_columns=2,
         legend_box_size=12,
@@ -105,4 +113,6 @@ def _cleaned(root: Element, title: str) -> Element:
 
 
 def _for_a_mouse(element: Element) -> bool:
-    return "tooltip" in element.get("class", "") or "text-overlay" in element.get("class", "")
+    return bool(
+        {"tooltip", "tooltip-overlay", "text-overlay"} & {*element.get("class", "").split()}
+    )

@@ -71,4 +71,4 @@ def _chain(deployment: Deployment) -> Found:
         return Found("not asked", "The stage is of an older version, which leaves no evidence.")
     if last == BEGINNING:
         return Found("not asked", "No hour has been verified yet.")
-    return Found("shown", f"{number:,} files hold; the last hash is {last}.")
+    return Found("shown", f"Every file holds, of {number:,}; the last hash is {last}.")

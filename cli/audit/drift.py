@@ -17,7 +17,7 @@ _KEPT: Final = timedelta(days=30)
 
 
 class Event(NamedTuple):
-    """An alarm that changed its state; `at` is ISO 8601 in UTC, `meaning` the alarm's own text."""
+    """An alarm that went off, or ceased to; `at` is ISO 8601 in UTC, `meaning` the alarm's own text."""
 
     at: str
     alarm: str
@@ -106,7 +106,9 @@ def _events(
     )
     for item in (item for page in found for item in page.get("AlarmHistoryItems", [])):
         if item["AlarmName"] in alarms:
-            yield event(item, alarms[item["AlarmName"]].get("AlarmDescription", ""))
+            found = event(item, alarms[item["AlarmName"]].get("AlarmDescription", ""))
+            if "ALARM" in {found.before, found.after}:
+                yield found
 
 
 def event(item: Mapping[str, Any], meaning: str) -> Event:

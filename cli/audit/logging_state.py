@@ -3,6 +3,7 @@
 https://docs.aws.amazon.com/bedrock/latest/userguide/model-invocation-logging.html
 """
 
+import json
 from collections.abc import Iterator, Mapping
 from typing import Any, NamedTuple
 
@@ -40,7 +41,7 @@ def look(witnessed: Witnessed, outputs: Mapping[str, str]) -> Logging:
         witnessed, "logging-on", "Invocation logging is on, as the stage set it", _ACTION, now
     )
     return Logging(
-        {name: str(value) for name, value in sorted(_flat(seen))},
+        {name: _told(value) for name, value in sorted(_flat(seen))},
         (on, _data_types(on, seen), *_places(witnessed, outputs)),
     )
 
@@ -138,6 +139,10 @@ def _closed(block: Mapping[str, bool]) -> Found:
     if off:
         return Found("not shown", f"Off: {', '.join(off)}.")
     return Found("shown", "All four settings of its public access block are on.")
+
+
+def _told(value: object) -> str:
+    return value if isinstance(value, str) else json.dumps(value)
 
 
 def _flat(value: Mapping[str, Any], path: str = "") -> Iterator[tuple[str, Any]]:

@@ -15,7 +15,7 @@ from cli.audit.history import History
 from cli.audit.kept import Retention
 from cli.audit.logging_state import Logging
 from cli.audit.statement import Statement, counted
-from cli.audit.tally import Key, Sum, Tally
+from cli.audit.tally import Key, Sum, Tally, copied_ids
 from cli.audit.witness import Answer, Witnessed
 from cli.deployment import Deployment
 from cli.evidence import Evidence
@@ -109,9 +109,10 @@ def gather(deployment: Deployment, asked: Period, evidence: Evidence) -> Report:
 
     Raises what the report cannot be without: NoTargetError, UnreadableError, EvidenceError, and
     botocore's errors."""
-    witnessed, tally = Witnessed.of(deployment), Tally(asked)
+    witnessed = Witnessed.of(deployment)
     meant = settings.deployed(witnessed)
     outputs = {name: witnessed.outputs(name) for name in ("InvocationLogging", "ModelAccess")}
+    tally = Tally(asked, copied_ids(outputs["ModelAccess"]))
     joined = verification.run(deployment, asked, evidence, tally.reading(records_of(deployment)))
     return Report(
         about=_about(witnessed, asked, joined.about),
@@ -132,8 +133,8 @@ def _about(witnessed: Witnessed, asked: Period, joined: Mapping[str, Any]) -> Ab
         account=joined["account"],
         region=witnessed.region,
         stage=witnessed.stage,
-        since=iso(asked.since),
-        until=iso(asked.until),
+        since=iso(asked.since.replace(microsecond=0)),
+        until=iso(asked.until.replace(microsecond=0)),
         at=iso(asked.now.replace(microsecond=0)),
         by=joined["by"],
         version=version("claude-on-bedrock"),
@@ -143,18 +144,15 @@ def _about(witnessed: Witnessed, asked: Period, joined: Mapping[str, Any]) -> Ab
 
 
 def window(since: datetime, until: datetime) -> str:
-    """`November 2026` for a whole month, days for whole days, else to the minute."""
-    if since == _month(since) and until == _month(since + timedelta(days=31)):
+    """In words, for a heading: a whole month by its name, and a day's hours if it is within one."""
+    last = until - timedelta(microseconds=1)
+    first = since.replace(day=1, hour=0, minute=0, second=0, microsecond=0)
+    if since == first and until == (first + timedelta(days=31)).replace(day=1):
         return f"{since:%B %Y}"
-    if since.time() == until.time() == _month(since).time():
-        last = until - timedelta(days=1)
-        days = f"{since:%Y-%m-%d} to {last:%Y-%m-%d}"
-        return f"{since:%Y-%m-%d}" if last == since else days
-    return f"{since:%Y-%m-%d %H:%M} to {until:%Y-%m-%d %H:%M} UTC"
-
-
-def _month(moment: datetime) -> datetime:
-    return moment.replace(day=1, hour=0, minute=0, second=0, microsecond=0)
+    if since.date() == last.date():
+        return f"{since.day} {since:%B %Y}, {since:%H:%M} to {until:%H:%M} UTC"
+    year = f" {since.year}" if since.year != last.year else ""
+    return f"{since.day} {since:%B}{year} to {last.day} {last:%B %Y}"
 
 
 def control_as_data(control: Control) -> dict[str, Any]:

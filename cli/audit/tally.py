@@ -4,6 +4,7 @@ Counted in the same reading as the join, each request id once. Records do not te
 write was to live: the 5-minute rate is taken.
 """
 
+import json
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
@@ -58,9 +59,12 @@ class Sum:
 
 
 class Tally:
-    """Of the records that are read through `reading`."""
+    """Of the records that are read through `reading`.
 
-    def __init__(self, asked: Period) -> None:
+    `copied` has, by the ARN of a team's profile, the id of the one it is a copy of."""
+
+    def __init__(self, asked: Period, copied: Mapping[str, str]) -> None:
+        self._copied = copied
         self._since, self._until = asked.since.timestamp(), asked.until.timestamp()
         self._seen: set[str] = set()
         self._sums: dict[Key, Sum] = {}
@@ -74,12 +78,12 @@ class Tally:
         if found.request_id in self._seen or not self._since <= found.at < self._until:
             return
         self._seen.add(found.request_id)
-        model = catalog.find(found.model_id)
-        route = _route(found.model_id)
+        model_id = self._copied.get(found.model_id, found.model_id)
+        model, route = catalog.find(model_id), _route(model_id)
         key = Key(
             day=f"{datetime.fromtimestamp(found.at, UTC):%Y-%m-%d}",
             caller=_caller(found),
-            model=model.name if model else found.model_id,
+            model=model.name if model else model_id,
             route=route,
             region=found.answered_in,
         )
@@ -106,6 +110,12 @@ class Reading(Records):
         for record in records:
             self._tally.take(record)
             yield record
+
+
+def copied_ids(outputs: Mapping[str, str]) -> Mapping[str, str]:
+    """Of the outputs of ModelAccess: a team's profile, by its ARN -> what it is a copy of."""
+    told = json.loads(outputs.get("TeamProfileArns", "{}"))
+    return {arn: copied for by_id in told.values() for copied, arn in by_id.items()}
 
 
 def grouped(rows: Iterable[tuple[Key, Sum]], by: Callable[[Key], str]) -> Mapping[str, Sum]:

@@ -1,6 +1,6 @@
 "use strict";
 // Tables are whole without this: it adds a button to each heading, and a field to filter long ones.
-const LONG = 8;
+const LONG = 12;
 
 function value(row, column) {
   const cell = row.cells[column];
