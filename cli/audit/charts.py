@@ -3,12 +3,16 @@
 https://www.pygal.org/en/stable/documentation/configuration/
 """
 
+import sys
 from collections.abc import Callable, Mapping, Sequence
 from datetime import date
 from typing import Any, Final
 from xml.etree.ElementTree import Element
 
 import pygal  # type: ignore[import-untyped]
+
+# For plug-ins, which there are none of, pygal adds a finder of a kind that Python warns of.
+sys.meta_path[:] = [each for each in sys.meta_path if type(each).__module__ != "pygal"]
 
 WIDTH, HEIGHT, ROW_HEIGHT = 560, 300, 34
 _LABELS: Final = 6
@@ -101,12 +105,12 @@ def _drawn(chart: Any, labels: Sequence[str], series: Series) -> str:  # noqa: A
 def _cleaned(root: Element, title: str) -> Element:
     """Without pygal's own style, its script, its comments and what is for a mouse only."""
     for parent in list(root.iter()):
+        parent.attrib.pop("id", None)  # another chart has the same
         for child in list(parent):
             tag = str(child.tag).rpartition("}")[2]
             comment = tag.startswith("<")  # of which the tag is a function
             if comment or tag in _LEFT_OUT or _for_a_mouse(child):
                 parent.remove(child)
-    root.attrib.pop("id", None)
     root.set("role", "img")
     root.set("aria-label", title)
     return root

@@ -17,7 +17,7 @@ _KEPT: Final = timedelta(days=30)
 
 
 class Event(NamedTuple):
-    """An alarm that went off, or ceased to; `at` is ISO 8601 in UTC, `meaning` the alarm's own text."""
+    """An alarm that went off, or ceased to; `at` is ISO 8601 in UTC, `meaning` its own text."""
 
     at: str
     alarm: str
@@ -82,7 +82,7 @@ def judge_quiet(events: Sequence[Event], asked: Period) -> Found:
     off = [each for each in events if each.after == "ALARM"]
     if off:
         names = ", ".join(dict.fromkeys(each.alarm for each in off))
-        return Found("not shown", f"{len(off)} times: {names}.")
+        return Found("not shown", f"Went off: {names}; {len(off)} times in all.")
     if asked.since < asked.now - _KEPT:
         first = asked.now - _KEPT
         return Found("not asked", f"CloudWatch answers from {first:%Y-%m-%d} on only: none since.")

@@ -70,7 +70,7 @@ def _places(witnessed: Witnessed, outputs: Mapping[str, str]) -> Iterator[Statem
         "encrypted",
         "Both places of the record are encrypted with the stage's key",
         "logs:DescribeLogGroups and s3:GetEncryptionConfiguration",
-        lambda: _encrypted(_keys(witnessed, group, bucket), key, witnessed),
+        lambda: judge_encrypted(_keys(witnessed, group, bucket), key, witnessed),
     )
     yield stated(
         witnessed,
@@ -99,7 +99,7 @@ def _keys(witnessed: Witnessed, group: str, bucket: str) -> Mapping[str, str]:
     }
 
 
-def _encrypted(keys: Mapping[str, str], wanted: str, witnessed: Witnessed) -> Found:
+def judge_encrypted(keys: Mapping[str, str], wanted: str, witnessed: Witnessed) -> Found:
     if witnessed.is_embedded:
         return Found("not asked", "The embedded AWS of local mode forgets a bucket's key.")
     others = [place for place, key in keys.items() if not _same(key, wanted)]
