@@ -33,9 +33,9 @@ async def demonstrate_audit(endpoint: Endpoint, out: Path, console: Console) -> 
     """Writes the report into the folder `out`. Raises DemoFailedError unless it names the lost call
     and nothing else."""
     stage = Deployment(endpoint.stage, endpoint.region, endpoint.aws_endpoint_url)
+    await demonstrate(endpoint, console)
     console.print(f"\nA made-up month of {CALLS:,} calls goes into the embedded AWS.")
     await asyncio.to_thread(fill, stage)
-    await demonstrate(endpoint, console)
     lost = await asyncio.to_thread(Caller(endpoint, console).ask, LOST)
     await asyncio.to_thread(_verify_by_the_clock, stage)
     report = await asyncio.to_thread(_report, stage, out)

@@ -12,7 +12,7 @@ from cli.audit.history import Change, History
 from cli.audit.kept import Place, Retention
 from cli.audit.logging_state import Logging
 from cli.audit.report import About, Report
-from cli.audit.statement import VERDICTS, Statement
+from cli.audit.statement import VERDICTS, Statement, Verdict
 from cli.audit.tally import Key, Sum
 from cli.audit.witness import Answer
 from cli.evidence import Written
@@ -120,7 +120,7 @@ def _joined(calls: int, lost: int) -> Joined:
 
 def _place(number: int) -> Place:
     days = None if number == 0 else 29 + number
-    verdict = "not shown" if days == 29 else "shown"
+    verdict: Verdict = "not shown" if days == 29 else "shown"
     return Place(f"s3://bucket/{number}/*", verdict, HOSTILE, days, "2026-12-01T00:00:00+00:00", "")
 
 

@@ -92,7 +92,10 @@ def test_an_alarm_that_went_off_is_named_and_silence_counts_for_thirty_days() ->
     off = drift.event(item, "meaning")
 
     assert off == Event("2026-11-25T12:00:00Z", "CalledNotLogged", "OK", "ALARM", "meaning")
-    assert drift.judge_quiet([off], days(40)) == ("not shown", "Went off: CalledNotLogged; 1 times in all.")
+    assert drift.judge_quiet([off], days(40)) == (
+        "not shown",
+        "Went off: CalledNotLogged; 1 times in all.",
+    )
     assert drift.judge_quiet([], days(30)).verdict == "shown"
     assert drift.judge_quiet([off._replace(before="ALARM", after="OK")], days(31)).verdict == (
         "not asked"
