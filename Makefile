@@ -17,7 +17,7 @@ help: ## Show this list
 demo: $(INSTALLED) ## Deploy all stacks on this machine, call the endpoint, show the record, stop
 	@python -m local demo
 
-audit-demo: $(INSTALLED) ## The same with a made-up month of calls: the audit report of it, in audit/
+audit-demo: $(INSTALLED) ## The same with a made-up month of calls: the audit report of it, in .local/
 	@python -m local audit-demo
 
 local: $(INSTALLED) ## The same, but stay up: prints URL and key, writes .local/endpoint.json

@@ -6,6 +6,7 @@ import os
 import signal
 import sys
 from collections.abc import Coroutine
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Annotated
 
@@ -13,7 +14,6 @@ import typer
 from rich.console import Console
 from rich.table import Table
 
-from cli.audit import folder
 from cli.evidence import EvidenceError
 from local.api_gateway.deployed import UnservedApiError
 from local.audit_demo import demonstrate_audit
@@ -88,15 +88,14 @@ def audit_demo(
     aws_port: AwsPort = 0,
     state: StateFolder = Path(".local"),
     blocks: Blocks = None,
-    out: Annotated[Path, typer.Option(help="A new folder for the report.")] = Path("audit"),
 ) -> None:
     """The same, with a made-up month of calls; makes the audit report of it, and stops."""
-    _run(_audit_demo(Options(stage, port, https_port, aws_port, state, blocks), out))
+    _run(_audit_demo(Options(stage, port, https_port, aws_port, state, blocks)))
 
 
-async def _audit_demo(options: Options, out: Path) -> None:
+async def _audit_demo(options: Options) -> None:
     console = Console()
-    folder.must_be_free(out)
+    out = options.state / f"audit-{datetime.now(UTC):%Y%m%dT%H%M%SZ}"
     async with instance(options, Steps(console)) as endpoint:
         await demonstrate_audit(endpoint, out, console)
 
