@@ -4,6 +4,7 @@ import typer
 
 from cli.commands import access, keys, logs, models
 from cli.commands.ask import ask
+from cli.commands.audit import audit
 from cli.commands.doctor import doctor
 from cli.commands.retention import kept
 from cli.commands.usage import usage
@@ -14,6 +15,7 @@ app = typer.Typer(
     help="Ask Claude through your endpoint, and see what it offers and what was logged.",
 )
 app.command()(ask)
+app.command()(audit)
 app.command()(doctor)
 app.command("retention")(kept)
 app.command()(usage)
