@@ -49,6 +49,7 @@ class InvocationLogging(cdk.Stack):
         self.keeping = LogKeeping(prefix=prefix, key=key, retention_days=days, keep=keep)
         bucket = LogBucket(self, "Bucket", key=key, retention_days=days, keep=keep)
         self.bucket = bucket.bucket
+        self.bucket.add_to_resource_policy(verification.written_once(self.bucket))
         records = log_group(self, "Invocations", name=RECORD, keeping=self.keeping)
         delivery = DeliveryRole(
             self,

@@ -110,6 +110,7 @@ class ModelAccess(cdk.Stack):
         self.add_stack_dependency(record)
         bucket = record.export_value(record.bucket.bucket_arn)
         key = record.export_value(record.keeping.key.key_arn)
+        verifier = record.export_value(record.verifier.function_arn)
         calling = [*self.invoke_policies, self.guard.denials]
         seen = looking(
             names,
@@ -140,7 +141,9 @@ class ModelAccess(cdk.Stack):
             "Looks after the endpoint and its keys, never reads a record",
             permissions=[
                 *seen,
-                *operating(names, own_role=own, bucket_arn=bucket, key_arn=key),
+                *operating(
+                    names, own_role=own, bucket_arn=bucket, key_arn=key, verifier_arn=verifier
+                ),
             ],
         )
         if stage.roles.setup:
