@@ -111,6 +111,7 @@ class ModelAccess(cdk.Stack):
         self.add_stack_dependency(record)
         bucket = record.export_value(record.bucket.bucket_arn)
         key = record.export_value(record.keeping.key.key_arn)
+        verifier = record.export_value(record.verifier.function_arn)
         accesses = record.export_value(record.access.bucket.bucket_arn) if record.access else None
         calling = [*self.invoke_policies, self.guard.denials]
         asked = (
@@ -149,7 +150,9 @@ class ModelAccess(cdk.Stack):
             "Looks after the endpoint and its keys, never reads a record",
             permissions=[
                 *seen,
-                *operating(names, own_role=own, bucket_arn=bucket, key_arn=key),
+                *operating(
+                    names, own_role=own, bucket_arn=bucket, key_arn=key, verifier_arn=verifier
+                ),
             ],
         )
         if stage.roles.setup:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from stacks.components.looking import READS_LOGS
 from stacks.components.permission import Permission
-from stacks.components.stage_names import AUDIT_LOGS, RECORD, StageNames
+from stacks.components.stage_names import ALARM_LOGS, AUDIT_LOGS, RECORD, StageNames
 
 READS_QUERIES = (
     *("athena:StartQueryExecution", "athena:GetQueryExecution", "athena:GetQueryResults"),
@@ -45,7 +45,7 @@ def auditing(
         Permission(
             "RecordsAndAuditLines",
             READS_LOGS,
-            names.logs([RECORD, *AUDIT_LOGS]),
+            names.logs([RECORD, *AUDIT_LOGS, *ALARM_LOGS]),
             because="streams of a log group are CloudWatch's and Lambda's to name",
         ),
         Permission(

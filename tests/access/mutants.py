@@ -50,11 +50,11 @@ NOT_ASKED: Final = {
         "ssm:DeleteParameter",
         "ssm:PutParameter",
     ),
-    "a function, or Bedrock, writes its own log, traces or large bodies": (
+    "the record is verified, and the answer holds no prompt": ("lambda:InvokeFunction",),
+    "a function, or Bedrock, writes its own log or traces, and encrypts large bodies": (
         "kms:GenerateDataKey",
         "logs:CreateLogStream",
         "logs:PutLogEvents",
-        "s3:PutObject",
         "xray:Put*",
     ),
 }

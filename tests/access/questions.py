@@ -32,6 +32,8 @@ _ANYWHERE: Final = "model in any Region"
 _PROFILE: Final = "bedrock:InferenceProfileArn"
 _NO_KEYS: Final[Mapping[str, str]] = {}
 _BY_TLS: Final = {"aws:SecureTransport": "true", "s3:TlsVersion": "1.2"}
+_IF_NONE: Final = {**_BY_TLS, "s3:if-none-match": "*"}
+_KEPT: Final = ("AWSLogs", "large-data", "evidence")
 _ON_OBJECTS: Final = (
     "s3:GetObject",
     "s3:GetObjectVersion",
@@ -269,9 +271,13 @@ def _record(stage: Stage, assembly: Assembly) -> Iterator[Cell]:
 
     for name, bucket in _buckets(assembly):
         for action in _ON_OBJECTS:
-            for kind in ("AWSLogs", "large-data"):
+            for kind in _KEPT:
                 on = f"arn:aws:s3:::{bucket}/{kind}/object"
                 yield cell(action, f"{kind}/ of {name}", on, _BY_TLS)
+        for kind in _KEPT:
+            on = f"arn:aws:s3:::{bucket}/{kind}/object"
+            for way, keys in (("over what is there", _BY_TLS), ("if there is none", _IF_NONE)):
+                yield cell("s3:PutObject", f"{kind}/ of {name}", on, keys, way)
     for name, group in _log_groups(assembly):
         # A policy that names the group without `:*` does not open it:
         # https://docs.aws.amazon.com/AmazonCloudWatch/latest/logs/iam-access-control-overview-cwl.html
