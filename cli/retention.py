@@ -1,8 +1,8 @@
 """How long a deployed stage's record is kept, from what AWS answers of the places it lies in."""
 
 import datetime as dt
-from collections.abc import Callable, Mapping, Sequence
-from typing import Any, Final, Literal, NamedTuple
+from collections.abc import Callable, Sequence
+from typing import Final, Literal, NamedTuple
 
 from botocore.exceptions import BotoCoreError, ClientError
 
@@ -10,7 +10,8 @@ from cli.deployment import Client, Deployment
 from cli.doctor.check import DENIED, WITHHELD, code_of
 from cli.doctor.invocation_logging import LARGE_DATA_PREFIX
 from retention import bucket, key, log_group
-from retention.bucket import Bucket, Lock, Rule
+from retention.answers import Answer, read_bucket, read_key, read_log_group
+from retention.bucket import Bucket
 from retention.kept import Kept, absent, suffices
 from retention.key import Key
 from retention.log_group import LogGroup
@@ -23,8 +24,6 @@ ALWAYS: Final = ("invocations", "gateway", "access")
 AT_TIMES: Final = ("authorizer",)
 """The log groups of every stage, and of those that hold keys."""
 
-_SHORTEST_YEAR_DAYS: Final = 365
-_SIZES: Final = {"ObjectSizeGreaterThan", "ObjectSizeLessThan"}
 _BUCKET: Final = (
     "s3:GetLifecycleConfiguration, s3:GetBucketVersioning and s3:GetBucketObjectLockConfiguration"
 )
@@ -32,7 +31,6 @@ _NO_BUCKET: Final = "https://docs.aws.amazon.com/AmazonS3/latest/API/ErrorRespon
 _NO_GROUP: Final = "https://docs.aws.amazon.com/AmazonCloudWatchLogs/latest/APIReference/API_DescribeLogGroups.html"
 _NO_KEY: Final = "https://docs.aws.amazon.com/kms/latest/APIReference/API_DescribeKey.html"
 
-Answer = Mapping[str, Any]
 Outcome = Literal["ok", "too short", "unknown"]
 
 
@@ -60,9 +58,11 @@ def look(deployment: Deployment, day: dt.date) -> list[Destination]:
     the_key, of_key = _key(deployment, outputs["KeyArn"])
     places = [
         *_log_groups(deployment, outputs["LogGroupName"], day),
-        *_bucket(deployment, outputs["LogBucketName"], day),
+        *_bucket(deployment, outputs["LogBucketName"], (RECORDS, LARGE_BODIES), day),
     ]
-    return [*(_under(the_key, day, place) for place in places), of_key]
+    accesses = outputs.get("AccessLogBucketName")
+    of_accesses = _bucket(deployment, accesses, ("",), day) if accesses else []
+    return [*(_under(the_key, day, place) for place in places), of_key, *of_accesses]
 
 
 def exit_code(outcomes: Sequence[Outcome]) -> int:
@@ -114,15 +114,6 @@ def _log_groups(deployment: Deployment, invocations: str, day: dt.date) -> list[
     return _asked(always, "logs:DescribeLogGroups", judge)
 
 
-def read_log_group(answer: Answer) -> LogGroup:
-    """One of DescribeLogGroups."""
-    return LogGroup(
-        retention_days=answer.get("retentionInDays"),
-        protected=answer.get("deletionProtectionEnabled", False),
-        log_class=answer.get("logGroupClass", "STANDARD"),
-    )
-
-
 def _of_group(name: str, found: LogGroup | None, day: dt.date) -> Destination:
     if found is None:
         return Destination(name, absent("the log group", _NO_GROUP))
@@ -132,13 +123,15 @@ def _of_group(name: str, found: LogGroup | None, day: dt.date) -> Destination:
 # --- bucket
 
 
-def _bucket(deployment: Deployment, name: str, day: dt.date) -> list[Destination]:
-    places = {f"s3://{name}/{prefix}*": prefix for prefix in (RECORDS, LARGE_BODIES)}
+def _bucket(
+    deployment: Deployment, name: str, prefixes: Sequence[str], day: dt.date
+) -> list[Destination]:
+    places = {f"s3://{name}/{prefix}*": prefix for prefix in prefixes}
     names = [*places, *(f"{place}, deleted or overwritten" for place in places)]
 
     def judge() -> list[Destination]:
         try:
-            found = read_bucket(deployment.client("s3"), name)
+            found = bucket_of(deployment.client("s3"), name)
         except ClientError as error:
             if code_of(error) == "NoSuchBucket":
                 return [Destination(each, absent("the bucket", _NO_BUCKET)) for each in names]
@@ -152,7 +145,7 @@ def _bucket(deployment: Deployment, name: str, day: dt.date) -> list[Destination
     return _asked(names, _BUCKET, judge)
 
 
-def read_bucket(s3: Client, name: str) -> Bucket:
+def bucket_of(s3: Client, name: str) -> Bucket:
     """By a boto3 client of `s3`. Raises botocore's errors."""
     rules = _unless(
         "NoSuchLifecycleConfiguration",
@@ -162,11 +155,7 @@ def read_bucket(s3: Client, name: str) -> Bucket:
         "ObjectLockConfigurationNotFoundError",
         lambda: s3.get_object_lock_configuration(Bucket=name),
     )
-    return Bucket(
-        rules=read_rules(rules.get("Rules", [])),
-        versioning=s3.get_bucket_versioning(Bucket=name).get("Status", ""),
-        lock=read_lock(lock.get("ObjectLockConfiguration", {})),
-    )
+    return read_bucket(rules, s3.get_bucket_versioning(Bucket=name), lock)
 
 
 def _unless(none: str, ask: Callable[[], Answer]) -> Answer:
@@ -177,36 +166,6 @@ def _unless(none: str, ask: Callable[[], Answer]) -> Answer:
         if code_of(error) == none:
             return {}
         raise
-
-
-def read_rules(answers: Sequence[Answer]) -> tuple[Rule, ...]:
-    """The enabled ones of GetBucketLifecycleConfiguration."""
-    return tuple(_rule(each) for each in answers if each["Status"] == "Enabled")
-
-
-def _rule(answer: Answer) -> Rule:
-    chosen = answer.get("Filter", {})
-    both = chosen.get("And", {})
-    expiry, noncurrent = answer.get("Expiration", {}), answer.get("NoncurrentVersionExpiration", {})
-    on: dt.datetime | None = expiry.get("Date")
-    return Rule(
-        id=answer.get("ID", ""),
-        prefix=answer.get("Prefix") or chosen.get("Prefix") or both.get("Prefix") or "",
-        narrowed=bool({"Tag", "Tags", *_SIZES} & {*chosen, *both}),
-        expires_days=expiry.get("Days"),
-        expires_on=on.astimezone(dt.UTC) if on else None,
-        noncurrent_days=noncurrent.get("NoncurrentDays"),
-        newer=bool(noncurrent.get("NewerNoncurrentVersions")),
-    )
-
-
-def read_lock(answer: Answer) -> Lock | None:
-    """The default retention of GetObjectLockConfiguration, if there is one."""
-    default = answer.get("Rule", {}).get("DefaultRetention", {})
-    if "Mode" not in default:
-        return None
-    days = default.get("Days") or default["Years"] * _SHORTEST_YEAR_DAYS
-    return Lock(default["Mode"], days)
 
 
 # --- key
@@ -221,12 +180,6 @@ def _key(deployment: Deployment, arn: str) -> tuple[Key | None, Destination]:
             return None, Destination(name, absent("the key", _NO_KEY))
         return None, Destination(name, None, withheld(error, "kms:DescribeKey"))
     return found, Destination(name, key.kept(found))
-
-
-def read_key(answer: Answer) -> Key:
-    """The metadata of DescribeKey."""
-    on: dt.datetime | None = answer.get("DeletionDate")
-    return Key(answer["KeyState"], on.astimezone(dt.UTC) if on else None)
 
 
 def _under(the_key: Key | None, day: dt.date, place: Destination) -> Destination:

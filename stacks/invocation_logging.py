@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Mapping
 
 import aws_cdk as cdk
+from aws_cdk import aws_lambda as lambda_
 from constructs import Construct
 
 from catalog import guard
@@ -12,6 +14,7 @@ from stacks.components import (
     data_retention,
     emptied_bucket,
     logging_configuration,
+    sentinel,
     verification,
 )
 from stacks.components.custom_resource_function import custom_resource_function
@@ -24,6 +27,8 @@ from stacks.components.log_key import LogKey
 from stacks.components.logging_configuration import LoggingConfiguration
 from stacks.components.permission import findings
 from stacks.components.python_function import PythonFunction
+from stacks.components.record_access import RecordAccess
+from stacks.components.sentinel import Sentinel
 from stacks.components.stage_names import RECORD, StageNames
 from stacks.components.verification import Verification
 from stacks.stage import Stage
@@ -43,8 +48,16 @@ class InvocationLogging(cdk.Stack):
 
         key = LogKey(self, "Key", log_groups=f"{prefix}/*", keep=keep).key
         self.keeping = LogKeeping(prefix=prefix, key=key, retention_days=days, keep=keep)
-        bucket = LogBucket(self, "Bucket", key=key, retention_days=days, keep=keep)
+        bucket = LogBucket(
+            self,
+            "Bucket",
+            key=key,
+            retention_days=days,
+            keep=keep,
+            object_lock=stage.object_lock,
+        )
         self.bucket = bucket.bucket
+        self.access = self._access(stage)
         records = log_group(self, "Invocations", name=RECORD, keeping=self.keeping)
         delivery = DeliveryRole(
             self,
@@ -54,10 +67,7 @@ class InvocationLogging(cdk.Stack):
             key=key,
             large_data_prefix=LARGE_DATA_PREFIX,
         )
-        configuration = LoggingConfiguration(
-            self,
-            "Configuration",
-            function=self._configurer(stage, delivery).function,
+        settings = logging_configuration.properties(
             log_group_name=records.log_group_name,
             delivery_role_arn=delivery.role.role_arn,
             bucket_name=bucket.bucket.bucket_name,
@@ -66,13 +76,18 @@ class InvocationLogging(cdk.Stack):
             existing_role_arn=stage.existing_logging_role,
             saved=logging_configuration.saved_in(stage.name),
         )
+        configurer = self._configurer(stage, delivery, settings).function
+        configuration = LoggingConfiguration(
+            self, "Configuration", function=configurer, properties=settings
+        )
         configuration.node.add_dependency(bucket, delivery)
         self.verifier = self._verifier(stage, configuration).function
         if stage.verify_hourly:
             clock = Verification(self, "Verification", function=self.verifier)
             clock.node.add_dependency(configuration)
+        self.sentinel = self._sentinel(stage, configuration, configurer)
         if not keep:
-            configuration.node.add_dependency(self._emptied(bucket))
+            configuration.node.add_dependency(*self._emptied())
 
         if stage.data_retention:
             retention = self._retention(stage, stage.data_retention)
@@ -83,10 +98,13 @@ class InvocationLogging(cdk.Stack):
         cdk.CfnOutput(self, "LoggingConfiguration", value=configuration.configuration)
         cdk.CfnOutput(self, "EvidenceBucketName", value=bucket.bucket.bucket_name)
         cdk.CfnOutput(self, "VerifierName", value=self.verifier.function_name)
+        cdk.CfnOutput(self, "SentinelName", value=self.sentinel.function_name)
         cdk.CfnOutput(self, "KeyArn", value=key.key_arn)
         cdk.CfnOutput(self, "DeliveryRoleArn", value=delivery.role.role_arn)
 
-    def _configurer(self, stage: Stage, delivery: DeliveryRole) -> PythonFunction:
+    def _configurer(
+        self, stage: Stage, delivery: DeliveryRole, settings: Mapping[str, str]
+    ) -> PythonFunction:
         return custom_resource_function(
             self,
             "Configurer",
@@ -95,6 +113,7 @@ class InvocationLogging(cdk.Stack):
             log_name="invocation-logging",
             keeping=self.keeping,
             timeout=logging_configuration.TIMEOUT,
+            environment={"RESTORES": self.to_json_string(settings)},
             sdk_services=["bedrock", "ssm"],
             statements=logging_configuration.logging_statements(
                 delivery.role,
@@ -106,11 +125,11 @@ class InvocationLogging(cdk.Stack):
         )
 
     def _verifier(self, stage: Stage, record: LoggingConfiguration) -> PythonFunction:
-        theirs = stage.existing_logging in {"adopt", "extend"}
+        own = stage.keeps_own_record
         permissions = verification.reading(
             StageNames(stage.name, self),
-            log_group=record.log_group_name if theirs else f"{self.keeping.prefix}/{RECORD}",
-            bucket_arn=record.bucket_arn if theirs else self.bucket.bucket_arn,
+            log_group=f"{self.keeping.prefix}/{RECORD}" if own else record.log_group_name,
+            bucket_arn=self.bucket.bucket_arn if own else record.bucket_arn,
             evidence_bucket_arn=self.bucket.bucket_arn,
             key_arn=self.keeping.key.key_arn,
         )
@@ -137,6 +156,48 @@ class InvocationLogging(cdk.Stack):
             findings=findings(self, permissions),
         )
 
+    def _sentinel(
+        self, stage: Stage, record: LoggingConfiguration, configurer: lambda_.IFunction
+    ) -> lambda_.IFunction:
+        key_arn, own = self.keeping.key.key_arn, self.bucket
+        theirs = [] if stage.keeps_own_record else [record.bucket_arn]
+        permissions = sentinel.asking(bucket_arns=[own.bucket_arn, *theirs], key_arn=key_arn)
+        if stage.restore_logging:
+            permissions.append(sentinel.restoring(configurer.function_arn))
+        function = PythonFunction(
+            self,
+            "SentinelFunction",
+            description="Looks whether the record is still kept as the stage set it up",
+            packages=["invocation_logging", "retention", "custom_resource"],
+            handler="invocation_logging.sentinel.handle",
+            log_name="sentinel",
+            keeping=self.keeping.while_deployed(),
+            timeout=sentinel.TIMEOUT,
+            memory_mb=256,
+            sdk_services=["bedrock", "kms", "lambda", "logs", "s3"],
+            environment=sentinel.environment(
+                stage_name=stage.name,
+                configuration=record.configuration,
+                retention_days=stage.retention_days,
+                bucket=own.bucket_name,
+                key_arn=key_arn,
+                object_lock=stage.object_lock,
+                restores_by=configurer.function_name if stage.restore_logging else "",
+            ),
+            statements=[each.statement() for each in permissions],
+            findings=findings(self, permissions),
+        ).function
+        watch = Sentinel(
+            self,
+            "Sentinel",
+            function=function,
+            log_groups=[record.log_group_name, *sentinel.audit_log_groups(stage.name)],
+            buckets=[own.bucket_name, *([] if stage.keeps_own_record else [record.bucket_name])],
+            key_arn=key_arn,
+        )
+        watch.node.add_dependency(record)
+        return function
+
     def _retention(self, stage: Stage, mode: str) -> DataRetention:
         retainer = custom_resource_function(
             self,
@@ -153,7 +214,23 @@ class InvocationLogging(cdk.Stack):
         )
         return DataRetention(self, "Retention", function=retainer.function, mode=mode)
 
-    def _emptied(self, bucket: LogBucket) -> EmptiedBucket:
+    def _access(self, stage: Stage) -> RecordAccess | None:
+        if stage.record_access_log is None:
+            return None
+        access = RecordAccess(
+            self,
+            "RecordAccess",
+            of=self.bucket,
+            how=stage.record_access_log,
+            retention_days=stage.retention_days,
+            keep=stage.keep_logs_on_destroy,
+        )
+        cdk.CfnOutput(self, "AccessLogBucketName", value=access.bucket.bucket_name)
+        return access
+
+    def _emptied(self) -> list[EmptiedBucket]:
+        """Of each bucket that goes with the stack; what writes to it goes before."""
+        buckets = [self.bucket, *([self.access.bucket] if self.access else [])]
         emptier = custom_resource_function(
             self,
             "Emptier",
@@ -163,7 +240,13 @@ class InvocationLogging(cdk.Stack):
             keeping=self.keeping,
             timeout=emptied_bucket.TIMEOUT,
             sdk_services=["cloudformation", "s3"],
-            statements=emptied_bucket.emptying_statements(bucket.bucket),
-            findings=emptied_bucket.findings(bucket.bucket),
+            statements=emptied_bucket.emptying_statements(buckets),
+            findings=emptied_bucket.findings(buckets),
         )
-        return EmptiedBucket(self, "Emptied", bucket=bucket.bucket, function=emptier.function)
+        emptied = [
+            EmptiedBucket(self, name, bucket=bucket, function=emptier.function)
+            for name, bucket in zip(("Emptied", "EmptiedAccess"), buckets, strict=False)
+        ]
+        if self.access and self.access.trail:
+            self.access.trail.node.add_dependency(*emptied)
+        return emptied

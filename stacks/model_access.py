@@ -111,8 +111,11 @@ class ModelAccess(cdk.Stack):
         self.add_stack_dependency(record)
         bucket = record.export_value(record.bucket.bucket_arn)
         key = record.export_value(record.keeping.key.key_arn)
+        accesses = record.export_value(record.access.bucket.bucket_arn) if record.access else None
         calling = [*self.invoke_policies, self.guard.denials]
-        asked = querying(names, table=table.NAME, bucket_arn=bucket) if stage.keeps_records else []
+        asked = (
+            querying(names, table=table.NAME, bucket_arn=bucket) if stage.keeps_own_record else []
+        )
         seen = looking(
             names,
             profiles=profiles,
@@ -132,7 +135,11 @@ class ModelAccess(cdk.Stack):
             "auditor",
             stage.roles.auditor,
             "Reads records and evidence, never invokes",
-            permissions=[*seen, *auditing(names, bucket_arn=bucket, key_arn=key), *asked],
+            permissions=[
+                *seen,
+                *auditing(names, bucket_arn=bucket, key_arn=key, access_bucket_arn=accesses),
+                *asked,
+            ],
         )
         own = names.iam(f"role/{self._name(stage, 'operator')}")
         self.operator_role = self._role(

@@ -57,7 +57,7 @@ class Observability(cdk.Stack):
             gateway=gateway.function,
         )
 
-        if stage.keeps_records:
+        if stage.keeps_own_record:
             self._queries(stage, record)
 
         cdk.CfnOutput(self, "DashboardUrl", value=dashboard.url)

@@ -176,6 +176,14 @@ class Stage(Block):
     retention_days: Annotated[
         int, Field(description="one of " + ", ".join(map(str, RETENTION_DAYS)))
     ] = 30
+    object_lock: Annotated[
+        Literal["governance", "compliance"] | None,
+        Field(description="governance, compliance, or null"),
+    ] = None
+    record_access_log: Annotated[
+        Literal["data_events", "server_access_log"] | None,
+        Field(description="data_events, server_access_log, or null"),
+    ] = None
     existing_logging: Annotated[
         Literal["fail", "adopt", "extend", "replace"],
         Field(description="fail, adopt, extend or replace"),
@@ -191,6 +199,7 @@ class Stage(Block):
         int,
         Field(ge=10, le=7_000_000, description="10 to 7000000 (what one query may read, in MB)"),
     ] = 10_000
+    restore_logging: Annotated[bool, Field(description="true or false")] = False
     verify_hourly: Annotated[bool, Field(description="true or false")] = True
     other_callers: Annotated[
         tuple[PrincipalArn, ...],
@@ -263,8 +272,8 @@ class Stage(Block):
         return {DEFAULT_PLAN: Plan(throttle=self.throttle, quota=self.quota), **self.plans}
 
     @property
-    def keeps_records(self) -> bool:
-        """Whether records go to the stage's own bucket, not where another's configuration says."""
+    def keeps_own_record(self) -> bool:
+        """Whether Bedrock writes to the stage's own places, and not to another's."""
         return self.existing_logging in {"fail", "replace"}
 
     @property

@@ -48,6 +48,12 @@ def same(one: Configuration, other: Configuration) -> bool:
     return _flat(one) == _flat(other)
 
 
+def same_places(one: Configuration, other: Configuration) -> bool:
+    """Whether records go to the same places by either, whatever of them is delivered."""
+    there, here = _flat(one), _flat(other)
+    return all(there.get(name) == here.get(name) for name in {*there, *here} - {*_FLAGS})
+
+
 def difference(found: Configuration, wanted: Configuration) -> list[str]:
     """One line for each setting in which they differ: `s3Config.bucketName: found a, wanted b`."""
     there, here = _flat(found), _flat(wanted)

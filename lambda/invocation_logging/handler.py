@@ -2,7 +2,8 @@
 
 import json
 import logging
-from collections.abc import Mapping
+import os
+from collections.abc import Callable, Mapping
 from typing import Any, Final
 
 from botocore.exceptions import BotoCoreError, ClientError
@@ -10,7 +11,7 @@ from botocore.exceptions import BotoCoreError, ClientError
 from custom_resource.response import Outcome, answer, send
 
 from .configuration import InvalidProperties
-from .lifecycle import Change, Done, ForeignConfiguration, Saved, Service, apply
+from .lifecycle import Change, Done, ForeignConfiguration, Saved, Service, apply, restore
 from .saved import SavedConfiguration
 from .saved import connect as connect_parameters
 from .service import LoggingService, connect, role_not_known_yet
@@ -24,7 +25,26 @@ _UNFORESEEN: Final = Outcome(
 )
 
 
-def handle(event: Mapping[str, Any], _context: object) -> None:
+def handle(event: Mapping[str, Any], _context: object) -> dict[str, Any] | None:
+    """Answers CloudFormation, or the sentinel, which asks by the request type `Restore`: what it
+    has set again is the stage's own, from this function's environment and not from the event."""
+    if event["RequestType"] == "Restore":
+        return _restored()
+    answer_cloudformation(event)
+    return None
+
+
+def _restored() -> dict[str, Any]:
+    properties, region = json.loads(os.environ["RESTORES"]), os.environ["AWS_REGION"]
+    service = LoggingService(connect(region))
+    saved = SavedConfiguration(connect_parameters(region), properties["SavedIn"])
+    change = Change("Update", properties, None, region)
+    outcome, _ = _outcome(lambda: restore(change, service, saved))
+    _log.info("Restore: %s", outcome.sentence)
+    return outcome._asdict()
+
+
+def answer_cloudformation(event: Mapping[str, Any]) -> None:
     """Sets, updates or removes the Region's logging configuration, and answers CloudFormation.
 
     An answer goes out even when something here is broken: without one, CloudFormation waits for
@@ -48,8 +68,12 @@ def outcome_of(
 ) -> tuple[Outcome, dict[str, str]]:
     """What came of the event, every foreseeable failure told in a sentence; and where the record
     then lies, for the template to ask for."""
+    return _outcome(lambda: _done(event, service, saved))
+
+
+def _outcome(act: Callable[[], Done]) -> tuple[Outcome, dict[str, str]]:
     try:
-        done = _done(event, service, saved)
+        done = act()
         return Outcome(succeeded=True, sentence=done.sentence), _told_to_the_template(done)
     except (ForeignConfiguration, InvalidProperties) as refusal:
         return Outcome(succeeded=False, sentence=str(refusal)), {}

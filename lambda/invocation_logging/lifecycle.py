@@ -12,6 +12,7 @@ from .configuration import (
     extended,
     lacking,
     same,
+    same_places,
     stage_of,
 )
 
@@ -84,6 +85,22 @@ def apply(change: Change, service: Service, saved: Saved) -> Done:
     if _is_ours(found, before, change):
         return _keep(found, before, change, service, saved)
     return _meet(found, before, change, service, saved)
+
+
+def restore(change: Change, service: Service, saved: Saved) -> Done:
+    """Sets the stage's own again: where there is none, where its own no longer delivers every data
+    type, and with `replace` where another is. What is saved stays so: a deletion is undone here,
+    and not taken for its owner's wish. Raises as `apply` does."""
+    if change.mode in ("adopt", "extend"):
+        raise ForeignConfiguration(
+            f"The stage lives by another's logging configuration in {change.region}, and does not "
+            "set it by itself. Agree with its owner, then deploy."
+        )
+    wanted, found = desired(change.properties), service.get()
+    if found is None or (same_places(found, wanted) and not same(found, wanted)):
+        service.put(wanted)
+        return Done(f"The stage's logging configuration is set again in {change.region}.", wanted)
+    return apply(change, service, saved)
 
 
 def _meet(

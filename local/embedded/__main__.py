@@ -13,6 +13,7 @@ if __name__ == "__main__":
         record_queries,
         services,
         sessions,
+        trails,
     )
     from local.key_usage import KeyUsage
     from local.sessions_file import SessionsFile
@@ -23,4 +24,5 @@ if __name__ == "__main__":
     sessions.add(SessionsFile(folder))
     application_profiles.add()
     record_queries.add()
+    trails.add()
     runpy.run_module("ministack", run_name="__main__", alter_sys=True)

@@ -10,16 +10,28 @@ from constructs import Construct
 
 from stacks.components.metrics import (
     DELIVERIES,
+    HOUR,
+    QUARTER_HOUR,
     api_metric,
     delivery_metric,
     function_metric,
     gateway_metric,
+    sentinel_metric,
     verification_metric,
 )
 from stacks.components.symptom_alarm import silence_alarm, symptom_alarm
 
 SLOW_FIRST_BYTE_MS = 20_000
 SILENT_HOURS = 3
+DRIFT = {
+    "LoggingDeleted": "Invocation logging is off in this Region: calls leave no record.",
+    "RecordsRedirected": "Records of calls go elsewhere than the stage set up.",
+    "BodiesSwitchedOff": "Calls are recorded without all of what was asked and answered.",
+    "RetentionShortened": "A log group of the record keeps less than the stage's number of days.",
+    "BucketChanged": "The record's bucket keeps less than it has to, or its policy is another.",
+    "KeyUnusable": "The key that encrypts the record is off or about to be deleted.",
+}
+"""Each metric of a kind of drift, and what it means."""
 FINDINGS = {
     "CalledNotLogged": "Bedrock took calls of the gateway, and their record is missing.",
     "LoggedNotCalled": "Somebody called Bedrock past the gateway.",
@@ -59,6 +71,7 @@ class Alarms(Construct):
                 "Keys that have ended may still be good: look at the log group key-expiry.",
             )
         self._on_deliveries()
+        self._on_drift(stage_name)
         if verified_hourly:
             self._on_verification(stage_name)
 
@@ -118,6 +131,23 @@ class Alarms(Construct):
                 1,
                 "Bedrock could not deliver a record of a call: check key, bucket and role now.",
             )
+
+    def _on_drift(self, stage_name: str) -> None:
+        for name, meaning in DRIFT.items():
+            self._add(
+                name,
+                sentinel_metric(name, stage_name=stage_name, period=QUARTER_HOUR),
+                1,
+                f"{meaning} What exactly: the log group sentinel. Who: CloudTrail.",
+            )
+        silence_alarm(
+            self,
+            "SentinelSilent",
+            metric=sentinel_metric("SentinelLooks", stage_name=stage_name, period=HOUR),
+            periods=1,
+            meaning="Nobody looks whether the record is kept: look at the log group sentinel.",
+            topic=self._topic,
+        )
 
     def _on_verification(self, stage_name: str) -> None:
         for name, meaning in FINDINGS.items():

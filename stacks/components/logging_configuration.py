@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 import aws_cdk as cdk
 from aws_cdk import aws_iam as iam
 from aws_cdk import aws_lambda as lambda_
@@ -55,12 +57,34 @@ FINDINGS = {
 }
 
 
+def properties(
+    *,
+    log_group_name: str,
+    delivery_role_arn: str,
+    bucket_name: str,
+    large_data_prefix: str,
+    existing: str,
+    existing_role_arn: str | None,
+    saved: str,
+) -> dict[str, str]:
+    """What the function is told to set, by CloudFormation and for the sentinel alike."""
+    return {
+        "LogGroupName": log_group_name,
+        "RoleArn": delivery_role_arn,
+        "BucketName": bucket_name,
+        "LargeDataPrefix": large_data_prefix,
+        "ExistingLogging": existing,
+        "SavedIn": saved,
+        **({"ExistingRoleArn": existing_role_arn} if existing_role_arn else {}),
+    }
+
+
 class LoggingConfiguration(Construct):
     """The Region's logging configuration: both destinations, every data type.
 
     CloudFormation has no resource type for it (https://github.com/aws/aws-cdk/issues/31478), so a
-    function of ours gets what is there first. `existing` says what it does where that is another's:
-    fail, adopt, extend or replace; `saved` names the parameter that then keeps it.
+    function of ours gets what is there first. Its `properties` say what it does where that is
+    another's: fail, adopt, extend or replace.
 
     `log_group_name`, `bucket_name`, `bucket_arn` and `configuration` (JSON) are what came of it.
     """
@@ -71,13 +95,7 @@ class LoggingConfiguration(Construct):
         construct_id: str,
         *,
         function: lambda_.IFunction,
-        log_group_name: str,
-        delivery_role_arn: str,
-        bucket_name: str,
-        large_data_prefix: str,
-        existing: str,
-        existing_role_arn: str | None,
-        saved: str,
+        properties: Mapping[str, str],
     ) -> None:
         super().__init__(scope, construct_id)
         resource = cdk.CustomResource(
@@ -87,15 +105,7 @@ class LoggingConfiguration(Construct):
             service_token=function.function_arn,
             # Without it a function that cannot answer holds a deployment for an hour.
             service_timeout=TIMEOUT,
-            properties={
-                "LogGroupName": log_group_name,
-                "RoleArn": delivery_role_arn,
-                "BucketName": bucket_name,
-                "LargeDataPrefix": large_data_prefix,
-                "ExistingLogging": existing,
-                "SavedIn": saved,
-                **({"ExistingRoleArn": existing_role_arn} if existing_role_arn else {}),
-            },
+            properties=dict(properties),
         )
         self.log_group_name = resource.get_att_string("LogGroupName")
         self.bucket_name = resource.get_att_string("BucketName")

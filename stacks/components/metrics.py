@@ -8,6 +8,7 @@ from aws_cdk import aws_cloudwatch as cloudwatch
 from aws_cdk import aws_lambda as lambda_
 
 FIVE_MINUTES = cdk.Duration.minutes(5)
+QUARTER_HOUR = cdk.Duration.minutes(15)
 HOUR = cdk.Duration.hours(1)
 
 # One for each way a record leaves Bedrock; of the whole account and Region, so without dimensions:
@@ -38,6 +39,17 @@ def verification_metric(name: str, *, stage_name: str) -> cloudwatch.Metric:
         dimensions_map={"service": "verification", "stage": stage_name},
         statistic="Sum",
         period=HOUR,
+    )
+
+
+def sentinel_metric(name: str, *, stage_name: str, period: cdk.Duration) -> cloudwatch.Metric:
+    """A count that the sentinel writes at each look: what it has found, and that it has looked."""
+    return cloudwatch.Metric(
+        namespace="ClaudeOnBedrock",
+        metric_name=name,
+        dimensions_map={"service": "sentinel", "stage": stage_name},
+        statistic="Maximum",
+        period=period,
     )
 
 

@@ -9,8 +9,9 @@ import datetime as dt
 from collections.abc import Mapping
 from typing import Any
 
-from cli.retention import ALWAYS, AT_TIMES, RECORDS, read_lock
+from cli.retention import ALWAYS, AT_TIMES, RECORDS
 from retention import bucket, key, log_group
+from retention.answers import read_lock
 from retention.bucket import Bucket, Rule
 from retention.kept import Kept, ends, suffices
 from retention.key import Key

@@ -19,6 +19,8 @@ from cli.doctor import bootstrap
 from cli.settings import told, written
 from data_retention import handler as data_retention
 from gateway import settings
+from invocation_logging import drift, sentinel
+from invocation_logging.configuration import desired
 from stacks.components.log_group import RETENTION
 from stacks.stage import RETENTION_DAYS
 from tests.infrastructure.rendering import text, texts
@@ -163,6 +165,7 @@ def test_the_wrapper_script_is_in_the_folder_and_can_be_run(any_stage: Synthesis
 
 
 HANDLERS = {
+    "sentinel": "invocation_logging.sentinel.handle",
     "gateway": "gateway.handler.handle",
     "verification": "verification.handler.handle",
 }
@@ -178,8 +181,9 @@ def test_every_metric_watched_is_written_by_its_function(any_stage: Synthesis) -
     watched["gateway"] |= {name for namespace, name in shown if namespace == "ClaudeOnBedrock"}
     assert {"Throttles", "FirstByteLatency", "Requests"} <= watched["gateway"]
     assert {"CalledNotLogged", "VerifiedHours"} <= watched["verification"]
+    assert {"LoggingDeleted", "SentinelLooks"} <= watched["sentinel"]
     for service, names in watched.items():
-        assert names <= strings(service)
+        assert names <= strings(HANDLERS[service].split(".", maxsplit=1)[0])
 
 
 def _metrics_of(body: dict[str, Any]) -> set[tuple[str, str]]:
@@ -232,7 +236,56 @@ def test_the_verification_understands_its_environment(any_stage: Synthesis) -> N
     assert given["LOGGING_CONFIGURATION"] == f"<{configuration}.Configuration>"
 
 
+def test_the_sentinel_understands_its_environment(any_stage: Synthesis) -> None:
+    given = environment(any_stage, HANDLERS["sentinel"])
+    configuration = any_stage.only("InvocationLogging", "Custom::BedrockInvocationLogging")
+    assert given["LOGGING_CONFIGURATION"] == f"<{configuration.id}.Configuration>"
+    ours = desired({name: text(value) for name, value in configuration.properties.items()})
+    read = sentinel.read({**given, "LOGGING_CONFIGURATION": json.dumps(ours)}, "123456789012")
+    assert read.retention_days == {"prod": 60}.get(any_stage.stage, 30)
+    bucket = any_stage.only("InvocationLogging", "AWS::S3::Bucket")
+    assert read.bucket == read.record_bucket == f"<{bucket.id}>"
+    policy = any_stage.only("InvocationLogging", "AWS::S3::BucketPolicy")
+    deployed = json.dumps(policy.properties["PolicyDocument"])
+    deployed = deployed.replace('{"Ref": "AWS::AccountId"}', f'"{read.account}"')
+    assert drift.of_policy(json.loads(deployed), read.account) == []
+
+
+def test_what_is_set_again_is_what_was_deployed(any_stage: Synthesis) -> None:
+    given = json.loads(environment(any_stage, "invocation_logging.handler.handle")["RESTORES"])
+    deployed = any_stage.only("InvocationLogging", "Custom::BedrockInvocationLogging").properties
+    assert given == {
+        name: text(value)
+        for name, value in deployed.items()
+        if name not in ("ServiceToken", "ServiceTimeout")
+    }
+
+
+def test_only_a_stage_that_says_so_has_logging_set_again(local: Synthesis, tmp_path: Path) -> None:
+    handler = HANDLERS["sentinel"]
+    assert environment(local, handler)["RESTORES_BY"] == ""
+    assert "lambda:InvokeFunction" not in _actions(local, handler)
+    restoring = synthesise("local", tmp_path, restore_logging=True)
+    (configurer,) = [
+        each.id
+        for _, each in functions(restoring)
+        if each.properties["Handler"] == "invocation_logging.handler.handle"
+    ]
+    assert environment(restoring, handler)["RESTORES_BY"] == f"<{configurer}>"
+    assert "lambda:InvokeFunction" in _actions(restoring, handler)
+
+
 CALLS = {
+    "invocation_logging.sentinel.handle": {
+        "get_bucket_versioning": "s3:GetBucketVersioning",
+        "get_bucket_lifecycle_configuration": "s3:GetLifecycleConfiguration",
+        "get_object_lock_configuration": "s3:GetBucketObjectLockConfiguration",
+        "get_bucket_policy": "s3:GetBucketPolicy",
+        "describe_key": "kms:DescribeKey",
+        "get_model_invocation_logging_configuration": (
+            "bedrock:GetModelInvocationLoggingConfiguration"
+        ),
+    },
     "invocation_logging.handler.handle": {
         "get_model_invocation_logging_configuration": (
             "bedrock:GetModelInvocationLoggingConfiguration"

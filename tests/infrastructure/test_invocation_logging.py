@@ -183,7 +183,7 @@ def test_outputs(any_stage: Synthesis) -> None:
     asked = "data_retention" in CONTEXT["stages"][any_stage.stage]
     retention = {"DataRetentionMode"} if asked else set()
     record = {"LogGroupName", "LogBucketName", "LoggingConfiguration", "KeyArn", "DeliveryRoleArn"}
-    record |= {"EvidenceBucketName", "VerifierName"}
+    record |= {"EvidenceBucketName", "VerifierName", "SentinelName"}
     assert ours == record | retention
     # Where the record lies is what came of the deployment, not what the stage would have chosen.
     configuration = any_stage.only(STACK, "Custom::BedrockInvocationLogging").id

@@ -16,7 +16,7 @@ def test_every_alarm_tells_the_topic(any_stage: Synthesis) -> None:
     alarms = any_stage.resources(STACK, "AWS::CloudWatch::Alarm")
     for alarm in alarms:
         assert texts(alarm.properties["AlarmActions"]) == [f"<{topic.id}>"]
-        silent = alarm.properties["MetricName"] == "VerifiedHours"
+        silent = alarm.properties["MetricName"] in ("VerifiedHours", "SentinelLooks")
         assert alarm.properties["TreatMissingData"] == ("breaching" if silent else "notBreaching")
         assert len(alarm.properties["AlarmDescription"]) > 40
 
@@ -31,6 +31,13 @@ def test_each_symptom_has_its_alarm(any_stage: Synthesis) -> None:
         ("ClaudeOnBedrock", "UpstreamErrors"),
         ("ClaudeOnBedrock", "Throttles"),
         ("ClaudeOnBedrock", "FirstByteLatency"),
+        ("ClaudeOnBedrock", "LoggingDeleted"),
+        ("ClaudeOnBedrock", "RecordsRedirected"),
+        ("ClaudeOnBedrock", "BodiesSwitchedOff"),
+        ("ClaudeOnBedrock", "RetentionShortened"),
+        ("ClaudeOnBedrock", "BucketChanged"),
+        ("ClaudeOnBedrock", "KeyUnusable"),
+        ("ClaudeOnBedrock", "SentinelLooks"),
         ("ClaudeOnBedrock", "CalledNotLogged"),
         ("ClaudeOnBedrock", "LoggedNotCalled"),
         ("ClaudeOnBedrock", "BodyMissing"),

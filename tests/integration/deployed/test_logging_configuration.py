@@ -52,10 +52,11 @@ class Account(NamedTuple):
         outputs = await self.cdk.deploy(self.aws, _say, STACK)
         return outputs[STACK]
 
-    async def deploy_with(self, existing_logging: str) -> Mapping[str, str]:
+    async def deploy_with(self, existing_logging: str, **changes: object) -> Mapping[str, str]:
         """Of a stage that says so, synthesised anew."""
         blocks = self.folder / "blocks.json"
-        blocks.write_text(json.dumps({"local": BLOCK | {"existing_logging": existing_logging}}))
+        block = {**BLOCK, "existing_logging": existing_logging, **changes}
+        blocks.write_text(json.dumps({"local": block}))
         assembly = self.folder / "cdk.out"
         if assembly.is_symlink():
             assembly.unlink()
@@ -73,6 +74,18 @@ class Account(NamedTuple):
         answer = self.bedrock.get_model_invocation_logging_configuration()
         found: dict[str, Any] | None = answer.get("loggingConfig")
         return found
+
+    def looked_at_by(self, sentinel: str) -> dict[str, Any]:
+        answer = self.aws.client("lambda").invoke(FunctionName=sentinel, Payload=b"{}")
+        told: dict[str, Any] = json.loads(answer["Payload"].read())
+        return told
+
+    def trails(self) -> list[str]:
+        """The bucket of each."""
+        return [
+            trail["S3BucketName"]
+            for trail in self.aws.client("cloudtrail").describe_trails()["trailList"]
+        ]
 
     def saved(self) -> dict[str, Any] | None:
         parameters = self.aws.client("ssm").get_parameters(Names=[SAVED])["Parameters"]
@@ -155,17 +168,30 @@ def test_adopted_is_where_the_record_lies_and_outlives_the_stack(in_account: InA
     in_account(use)
 
 
-def test_replaced_is_put_back_by_destroying_the_stack(in_account: InAccount) -> None:
+def test_replaced_is_set_again_by_the_sentinel_and_put_back_by_destroying_the_stack(
+    in_account: InAccount,
+) -> None:
     async def use(account: Account) -> None:
         account.set(WHOLE)
         before = account.configuration()
 
-        outputs = await account.deploy_with("replace")
+        outputs = await account.deploy_with(
+            "replace", restore_logging=True, record_access_log="data_events"
+        )
 
         assert outputs["LogGroupName"] == "/claude-on-bedrock/local/invocations"
-        assert account.configuration() == json.loads(outputs["LoggingConfiguration"])
+        ours = json.loads(outputs["LoggingConfiguration"])
+        assert account.configuration() == ours
         assert account.saved() == before
+        account.bedrock.delete_model_invocation_logging_configuration()
+        told = account.looked_at_by(outputs["SentinelName"])
+        assert [each["kind"] for each in told["drift"]] == ["logging deleted"]
+        assert told["restored"].endswith("is set again in us-east-1.")
+        assert account.configuration() == ours
+        assert account.saved() == before
+        assert account.trails() == [outputs["AccessLogBucketName"]]
         await account.destroy()
+        assert account.trails() == []
         assert account.configuration() == before
         assert account.saved() is None
 

@@ -13,8 +13,9 @@ from rich.console import Console
 
 from cli import retention
 from cli.deployment import Deployment
-from cli.retention import Destination, exit_code, look, read_lock, read_rules, withheld
+from cli.retention import Destination, exit_code, look, withheld
 from cli.retention_report import Report
+from retention.answers import read_lock, read_rules
 from retention.bucket import Lock, Rule
 from retention.kept import suffices
 

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, precondition, rule
 
 from invocation_logging.configuration import desired, extended, lacking, same
-from invocation_logging.lifecycle import Change, Done, ForeignConfiguration, apply
+from invocation_logging.lifecycle import Change, Done, ForeignConfiguration, apply, restore
 from tests.unit.invocation_logging.conftest import PROPERTIES, REGION, THEIR_ROLE
 
 Configuration = dict[str, Any]
@@ -152,6 +152,25 @@ class Singleton(RuleBasedStateMachine):
             return
         # CloudFormation rolls back; where that is refused, people let it go on without.
         self._carried_out("Update", old, asked, None)
+
+    @precondition(lambda self: self.stack is not None)
+    @rule(fault=FAULTS)
+    def restored_by_the_sentinel(self, fault: tuple[int, str] | None) -> None:
+        asked, there = self.stack or {}, copy.deepcopy(self.bedrock.content)
+        self.failing.arm(fault)
+        try:
+            done = restore(Change("Update", asked, None, REGION), self.bedrock, self.saved)
+        except ForeignConfiguration:
+            assert self.bedrock.content in (there, self.theirs), "refused, and not redirected"
+        except Failed:
+            pass
+        else:
+            assert same(done.configuration or {}, self.bedrock.content or {})
+            assert same(self.bedrock.content or {}, desired(asked))
+        finally:
+            self.failing.arm(None)
+            if there is None and self.bedrock.content is not None:  # the deletion is undone
+                self.theirs = copy.deepcopy(self.saved.content)
 
     @precondition(lambda self: self.stack is not None)
     @rule(fault=FAULTS)

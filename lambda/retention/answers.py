@@ -1,0 +1,69 @@
+"""How AWS's answers become facts about places: boto3's dictionaries in, the calculator's out."""
+
+import datetime as dt
+from collections.abc import Mapping, Sequence
+from typing import Any, Final
+
+from .bucket import Bucket, Lock, Rule
+from .key import Key
+from .log_group import LogGroup
+
+Answer = Mapping[str, Any]
+
+_SHORTEST_YEAR_DAYS: Final = 365
+_SIZES: Final = {"ObjectSizeGreaterThan", "ObjectSizeLessThan"}
+
+
+def read_log_group(answer: Answer) -> LogGroup:
+    """One of DescribeLogGroups."""
+    return LogGroup(
+        retention_days=answer.get("retentionInDays"),
+        protected=answer.get("deletionProtectionEnabled", False),
+        log_class=answer.get("logGroupClass", "STANDARD"),
+    )
+
+
+def read_bucket(lifecycle: Answer, versioning: Answer, lock: Answer) -> Bucket:
+    """GetBucketLifecycleConfiguration, GetBucketVersioning and GetObjectLockConfiguration, each
+    empty where the bucket has none."""
+    return Bucket(
+        rules=read_rules(lifecycle.get("Rules", [])),
+        versioning=versioning.get("Status", ""),
+        lock=read_lock(lock.get("ObjectLockConfiguration", {})),
+    )
+
+
+def read_rules(answers: Sequence[Answer]) -> tuple[Rule, ...]:
+    """The enabled ones of GetBucketLifecycleConfiguration."""
+    return tuple(_rule(each) for each in answers if each["Status"] == "Enabled")
+
+
+def _rule(answer: Answer) -> Rule:
+    chosen = answer.get("Filter", {})
+    both = chosen.get("And", {})
+    expiry, noncurrent = answer.get("Expiration", {}), answer.get("NoncurrentVersionExpiration", {})
+    on: dt.datetime | None = expiry.get("Date")
+    return Rule(
+        id=answer.get("ID", ""),
+        prefix=answer.get("Prefix") or chosen.get("Prefix") or both.get("Prefix") or "",
+        narrowed=bool({"Tag", "Tags", *_SIZES} & {*chosen, *both}),
+        expires_days=expiry.get("Days"),
+        expires_on=on.astimezone(dt.UTC) if on else None,
+        noncurrent_days=noncurrent.get("NoncurrentDays"),
+        newer=bool(noncurrent.get("NewerNoncurrentVersions")),
+    )
+
+
+def read_lock(answer: Answer) -> Lock | None:
+    """The default retention of GetObjectLockConfiguration, if there is one."""
+    default = answer.get("Rule", {}).get("DefaultRetention", {})
+    if "Mode" not in default:
+        return None
+    days = default.get("Days") or default["Years"] * _SHORTEST_YEAR_DAYS
+    return Lock(default["Mode"], days)
+
+
+def read_key(answer: Answer) -> Key:
+    """The metadata of DescribeKey."""
+    on: dt.datetime | None = answer.get("DeletionDate")
+    return Key(answer["KeyState"], on.astimezone(dt.UTC) if on else None)

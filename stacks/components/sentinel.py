@@ -1,0 +1,146 @@
+"""Alone knows when somebody looks whether the record is still kept, and may ask what for that."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+
+import aws_cdk as cdk
+from aws_cdk import aws_events as events
+from aws_cdk import aws_events_targets as targets
+from aws_cdk import aws_lambda as lambda_
+from constructs import Construct
+
+from stacks.components.permission import Permission
+from stacks.components.stage_names import AUDIT_LOGS
+
+EVERY = cdk.Duration.minutes(15)
+TIMEOUT = cdk.Duration.minutes(2)
+CONFIGURATION_CALLS = (
+    "PutModelInvocationLoggingConfiguration",
+    "DeleteModelInvocationLoggingConfiguration",
+)
+LOG_GROUP_CALLS = ("PutRetentionPolicy", "DeleteRetentionPolicy", "DeleteLogGroup")
+# As CloudTrail names them: https://docs.aws.amazon.com/AmazonS3/latest/userguide/cloudtrail-logging-s3-info.html
+BUCKET_CALLS = (
+    *("PutBucketLifecycle", "DeleteBucketLifecycle", "PutBucketPolicy", "DeleteBucketPolicy"),
+    *("PutBucketVersioning", "PutBucketPublicAccessBlock", "DeleteBucket"),
+)
+KEY_CALLS = ("DisableKey", "ScheduleKeyDeletion", "PutKeyPolicy")
+
+
+class Sentinel(Construct):
+    """Runs `function` every quarter of an hour, and at once when CloudTrail tells of a call that
+    may change what the record is kept by. CloudTrail tells EventBridge only where the account has a
+    trail that logs management events; without one, the quarter of an hour is what there is:
+    https://docs.aws.amazon.com/eventbridge/latest/userguide/eb-service-event-cloudtrail.html
+    """
+
+    def __init__(
+        self,
+        scope: Construct,
+        construct_id: str,
+        *,
+        function: lambda_.IFunction,
+        log_groups: Sequence[str],
+        buckets: Sequence[str],
+        key_arn: str,
+    ) -> None:
+        super().__init__(scope, construct_id)
+        self._function = function
+        events.Rule(
+            self,
+            "Clock",
+            description="Has it looked whether the record is still kept",
+            schedule=events.Schedule.rate(EVERY),
+            targets=[targets.LambdaFunction(function)],
+        )
+        self._at("Configuration", "bedrock", CONFIGURATION_CALLS, {})
+        self._at(
+            "LogGroups",
+            "logs",
+            LOG_GROUP_CALLS,
+            {"requestParameters": {"logGroupName": list(log_groups)}},
+        )
+        self._at(
+            "Buckets", "s3", BUCKET_CALLS, {"requestParameters": {"bucketName": list(buckets)}}
+        )
+        self._at("Key", "kms", KEY_CALLS, {"resources": {"ARN": [key_arn]}})
+
+    def _at(
+        self, construct_id: str, service: str, calls: Sequence[str], about: Mapping[str, object]
+    ) -> None:
+        events.Rule(
+            self,
+            construct_id,
+            description=f"Has it looked at the record when {service} was told to change it",
+            event_pattern=events.EventPattern(
+                source=[f"aws.{service}"],
+                detail_type=["AWS API Call via CloudTrail"],
+                detail={
+                    "eventSource": [f"{service}.amazonaws.com"],
+                    "eventName": list(calls),
+                    **about,
+                },
+            ),
+            targets=[targets.LambdaFunction(self._function)],
+        )
+
+
+def audit_log_groups(stage_name: str) -> list[str]:
+    """The endpoint's own account of every call."""
+    return [f"/claude-on-bedrock/{stage_name}/{one}" for one in AUDIT_LOGS]
+
+
+def environment(
+    *,
+    stage_name: str,
+    configuration: str,
+    retention_days: int,
+    bucket: str,
+    key_arn: str,
+    object_lock: str | None,
+    restores_by: str,
+) -> dict[str, str]:
+    """What the function reads. `configuration` (JSON) is what the stage set or adopted;
+    `restores_by` the function that sets it again, or empty."""
+    return {
+        "STAGE": stage_name,
+        "LOGGING_CONFIGURATION": configuration,
+        "RETENTION_DAYS": str(retention_days),
+        "AUDIT_LOG_GROUPS": ",".join(audit_log_groups(stage_name)),
+        "LOG_BUCKET": bucket,
+        "KEY_ARN": key_arn,
+        "OBJECT_LOCK": object_lock or "",
+        "RESTORES_BY": restores_by,
+        "POWERTOOLS_SERVICE_NAME": "sentinel",
+        "POWERTOOLS_METRICS_NAMESPACE": "ClaudeOnBedrock",
+    }
+
+
+def asking(*, bucket_arns: Sequence[str], key_arn: str) -> list[Permission]:
+    """How the record is kept, and nothing of what is in it."""
+    return [
+        Permission(
+            "WhatKnowsNoResources",
+            ("bedrock:GetModelInvocationLoggingConfiguration", "logs:DescribeLogGroups"),
+            ["*"],
+            because="the one logging configuration of an account and Region, and the list of log "
+            "groups, have no ARN; nor have X-Ray's two actions: https://docs.aws.amazon.com/"
+            "service-authorization/latest/reference/reference_policies_actions-resources-"
+            "contextkeys.html",
+        ),
+        Permission(
+            "HowBucketsAreKept",
+            (
+                *("s3:GetBucketVersioning", "s3:GetLifecycleConfiguration"),
+                *("s3:GetBucketObjectLockConfiguration", "s3:GetBucketPolicy"),
+            ),
+            bucket_arns,
+        ),
+        Permission("HowTheKeyIsKept", ("kms:DescribeKey",), [key_arn]),
+    ]
+
+
+def restoring(configurer_arn: str) -> Permission:
+    """Asks the one function whose role may change the configuration; what it sets is its own."""
+    return Permission("HasItSetAgain", ("lambda:InvokeFunction",), [configurer_arn])
