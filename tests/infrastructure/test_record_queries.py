@@ -23,7 +23,7 @@ def test_the_table_is_over_the_hours_in_which_bedrock_writes(any_stage: Synthesi
 
     assert location.startswith("s3://")
     assert location.endswith(
-        f"/AWSLogs/<AWS::AccountId>/BedrockModelInvocationLogs/{_region(any_stage)}/"
+        f"/AWSLogs/123456789012/BedrockModelInvocationLogs/{_region(any_stage)}/"
     )
     assert rendered(settings["storage.location.template"]) == f"{location}${{{table.HOUR}}}/"
     assert settings["projection.enabled"] == "true"
