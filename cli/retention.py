@@ -58,9 +58,11 @@ def look(deployment: Deployment, day: dt.date) -> list[Destination]:
     the_key, of_key = _key(deployment, outputs["KeyArn"])
     places = [
         *_log_groups(deployment, outputs["LogGroupName"], day),
-        *_bucket(deployment, outputs["LogBucketName"], day),
+        *_bucket(deployment, outputs["LogBucketName"], (RECORDS, LARGE_BODIES), day),
     ]
-    return [*(_under(the_key, day, place) for place in places), of_key]
+    accesses = outputs.get("AccessLogBucketName")
+    of_accesses = _bucket(deployment, accesses, ("",), day) if accesses else []
+    return [*(_under(the_key, day, place) for place in places), of_key, *of_accesses]
 
 
 def exit_code(outcomes: Sequence[Outcome]) -> int:
@@ -121,8 +123,10 @@ def _of_group(name: str, found: LogGroup | None, day: dt.date) -> Destination:
 # --- bucket
 
 
-def _bucket(deployment: Deployment, name: str, day: dt.date) -> list[Destination]:
-    places = {f"s3://{name}/{prefix}*": prefix for prefix in (RECORDS, LARGE_BODIES)}
+def _bucket(
+    deployment: Deployment, name: str, prefixes: Sequence[str], day: dt.date
+) -> list[Destination]:
+    places = {f"s3://{name}/{prefix}*": prefix for prefix in prefixes}
     names = [*places, *(f"{place}, deleted or overwritten" for place in places)]
 
     def judge() -> list[Destination]:

@@ -27,6 +27,7 @@ from stacks.components.log_key import LogKey
 from stacks.components.logging_configuration import LoggingConfiguration
 from stacks.components.permission import findings
 from stacks.components.python_function import PythonFunction
+from stacks.components.record_access import RecordAccess
 from stacks.components.sentinel import Sentinel
 from stacks.components.stage_names import RECORD, StageNames
 from stacks.components.verification import Verification
@@ -47,8 +48,16 @@ class InvocationLogging(cdk.Stack):
 
         key = LogKey(self, "Key", log_groups=f"{prefix}/*", keep=keep).key
         self.keeping = LogKeeping(prefix=prefix, key=key, retention_days=days, keep=keep)
-        bucket = LogBucket(self, "Bucket", key=key, retention_days=days, keep=keep)
+        bucket = LogBucket(
+            self,
+            "Bucket",
+            key=key,
+            retention_days=days,
+            keep=keep,
+            object_lock=stage.object_lock,
+        )
         self.bucket = bucket.bucket
+        self.access = self._access(stage)
         records = log_group(self, "Invocations", name=RECORD, keeping=self.keeping)
         delivery = DeliveryRole(
             self,
@@ -78,7 +87,7 @@ class InvocationLogging(cdk.Stack):
             clock.node.add_dependency(configuration)
         self.sentinel = self._sentinel(stage, configuration, configurer)
         if not keep:
-            configuration.node.add_dependency(self._emptied(bucket))
+            configuration.node.add_dependency(*self._emptied())
 
         if stage.data_retention:
             retention = self._retention(stage, stage.data_retention)
@@ -172,6 +181,7 @@ class InvocationLogging(cdk.Stack):
                 retention_days=stage.retention_days,
                 bucket=own.bucket_name,
                 key_arn=key_arn,
+                object_lock=stage.object_lock,
                 restores_by=configurer.function_name if stage.restore_logging else "",
             ),
             statements=[each.statement() for each in permissions],
@@ -204,7 +214,23 @@ class InvocationLogging(cdk.Stack):
         )
         return DataRetention(self, "Retention", function=retainer.function, mode=mode)
 
-    def _emptied(self, bucket: LogBucket) -> EmptiedBucket:
+    def _access(self, stage: Stage) -> RecordAccess | None:
+        if stage.record_access_log is None:
+            return None
+        access = RecordAccess(
+            self,
+            "RecordAccess",
+            of=self.bucket,
+            how=stage.record_access_log,
+            retention_days=stage.retention_days,
+            keep=stage.keep_logs_on_destroy,
+        )
+        cdk.CfnOutput(self, "AccessLogBucketName", value=access.bucket.bucket_name)
+        return access
+
+    def _emptied(self) -> list[EmptiedBucket]:
+        """Of each bucket that goes with the stack; what writes to it goes before."""
+        buckets = [self.bucket, *([self.access.bucket] if self.access else [])]
         emptier = custom_resource_function(
             self,
             "Emptier",
@@ -214,7 +240,13 @@ class InvocationLogging(cdk.Stack):
             keeping=self.keeping,
             timeout=emptied_bucket.TIMEOUT,
             sdk_services=["cloudformation", "s3"],
-            statements=emptied_bucket.emptying_statements(bucket.bucket),
-            findings=emptied_bucket.findings(bucket.bucket),
+            statements=emptied_bucket.emptying_statements(buckets),
+            findings=emptied_bucket.findings(buckets),
         )
-        return EmptiedBucket(self, "Emptied", bucket=bucket.bucket, function=emptier.function)
+        emptied = [
+            EmptiedBucket(self, name, bucket=bucket, function=emptier.function)
+            for name, bucket in zip(("Emptied", "EmptiedAccess"), buckets, strict=False)
+        ]
+        if self.access and self.access.trail:
+            self.access.trail.node.add_dependency(*emptied)
+        return emptied

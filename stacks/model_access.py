@@ -110,6 +110,7 @@ class ModelAccess(cdk.Stack):
         self.add_stack_dependency(record)
         bucket = record.export_value(record.bucket.bucket_arn)
         key = record.export_value(record.keeping.key.key_arn)
+        accesses = record.export_value(record.access.bucket.bucket_arn) if record.access else None
         calling = [*self.invoke_policies, self.guard.denials]
         seen = looking(
             names,
@@ -130,7 +131,10 @@ class ModelAccess(cdk.Stack):
             "auditor",
             stage.roles.auditor,
             "Reads records and evidence, never invokes",
-            permissions=[*seen, *auditing(names, bucket_arn=bucket, key_arn=key)],
+            permissions=[
+                *seen,
+                *auditing(names, bucket_arn=bucket, key_arn=key, access_bucket_arn=accesses),
+            ],
         )
         own = names.iam(f"role/{self._name(stage, 'operator')}")
         self.operator_role = self._role(

@@ -137,6 +137,11 @@ def _value_mistakes(stage: Stage) -> list[str]:
             f"retention_days: {stage.retention_days} given; allowed: "
             f"{Stage.model_fields['retention_days'].description}"
         )
+    if stage.object_lock and not stage.keep_logs_on_destroy:
+        mistakes.append(
+            f"object_lock: {stage.object_lock} given beside keep_logs_on_destroy false; allowed: "
+            "keep_logs_on_destroy true, since nobody can empty a bucket whose objects are locked"
+        )
     if DEFAULT_PLAN in stage.plans:
         mistakes.append(
             f"plans.{DEFAULT_PLAN}: given; allowed: other names, since throttle and quota of the "

@@ -176,6 +176,14 @@ class Stage(Block):
     retention_days: Annotated[
         int, Field(description="one of " + ", ".join(map(str, RETENTION_DAYS)))
     ] = 30
+    object_lock: Annotated[
+        Literal["governance", "compliance"] | None,
+        Field(description="governance, compliance, or null"),
+    ] = None
+    record_access_log: Annotated[
+        Literal["data_events", "server_access_log"] | None,
+        Field(description="data_events, server_access_log, or null"),
+    ] = None
     existing_logging: Annotated[
         Literal["fail", "adopt", "extend", "replace"],
         Field(description="fail, adopt, extend or replace"),

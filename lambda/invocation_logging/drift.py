@@ -69,6 +69,15 @@ def of_bucket(
     ]
 
 
+def of_lock(found: Bucket | None, mode: str, days: int) -> list[Drift]:
+    """The default retention of the stage's own bucket; `mode` is empty where it asks for none."""
+    lock = found.lock if found else None
+    if not mode or (lock and lock.mode == mode.upper() and lock.days >= days):
+        return []
+    there = f"{lock.mode.lower()}, {lock.days} days" if lock else "no lock"
+    return [Drift("bucket changed", f"lock: {there}, {mode} of {days} days wanted")]
+
+
 def of_policy(policy: Mapping[str, Any] | None, account: str) -> list[Drift]:
     """The policy of the stage's own bucket: TLS only, Bedrock writes for this account, and nobody
     else is allowed anything."""

@@ -24,8 +24,7 @@ from .telling import tell
 RESTORABLE: Final = {"logging deleted", "records redirected", "bodies switched off"}
 """What is Bedrock's to hold to. Log groups, bucket and key are CloudFormation's: a deployment sets
 them again, and the alarm says so."""
-_RECORDS: Final = "AWSLogs/"
-_LARGE_BODIES: Final = "large-data/"
+_PREFIXES: Final = ("AWSLogs/", "large-data/")
 
 
 class Asked(Protocol):
@@ -40,7 +39,7 @@ class Asked(Protocol):
 
 class Wanted(NamedTuple):
     """What the stage set up. `configuration` is what it set or adopted; `bucket` and `key` are its
-    own, where `own` says that its record goes there."""
+    own, and `object_lock` is its bucket's mode or empty."""
 
     configuration: Mapping[str, Any]
     retention_days: int
@@ -48,6 +47,7 @@ class Wanted(NamedTuple):
     account: str
     bucket: str
     key: str
+    object_lock: str
 
     @property
     def record_bucket(self) -> str:
@@ -74,6 +74,7 @@ def read(environment: Mapping[str, str], account: str) -> Wanted:
         account=account,
         bucket=environment["LOG_BUCKET"],
         key=environment["KEY_ARN"],
+        object_lock=environment["OBJECT_LOCK"],
     )
 
 
@@ -87,9 +88,11 @@ def look(wanted: Wanted, asked: Asked, today: dt.date) -> Iterator[Drift]:
         found = asked.log_group(name)
         if found is not None:  # they come with the endpoint, and may not be there yet
             yield from drift.of_log_group(name, found, days, today)
-    for bucket in dict.fromkeys((wanted.record_bucket, wanted.bucket)):
-        prefixes = (_RECORDS, _LARGE_BODIES)
-        yield from drift.of_bucket(asked.bucket(bucket), prefixes, days, today)
+    own = asked.bucket(wanted.bucket)
+    yield from drift.of_bucket(own, _PREFIXES, days, today)
+    yield from drift.of_lock(own, wanted.object_lock, days)
+    if wanted.record_bucket != wanted.bucket:
+        yield from drift.of_bucket(asked.bucket(wanted.record_bucket), _PREFIXES, days, today)
     yield from drift.of_policy(asked.bucket_policy(wanted.bucket), wanted.account)
     yield from drift.of_key(asked.key(wanted.key))
 

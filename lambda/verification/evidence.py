@@ -63,6 +63,7 @@ class EvidenceBucket:
                 Key=key,
                 Body=b"".join(lines),
                 ContentType="application/jsonl",
+                ChecksumAlgorithm="SHA256",  # what is locked is taken with a checksum only
                 IfNoneMatch="*",
             )
         except ClientError as error:

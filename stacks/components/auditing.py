@@ -7,9 +7,13 @@ from stacks.components.permission import Permission
 from stacks.components.stage_names import AUDIT_LOGS, RECORD, StageNames
 
 
-def auditing(names: StageNames, *, bucket_arn: str, key_arn: str) -> list[Permission]:
-    """Reading only; beside `looking`, which also denies to invoke."""
+def auditing(
+    names: StageNames, *, bucket_arn: str, key_arn: str, access_bucket_arn: str | None
+) -> list[Permission]:
+    """Reading only; beside `looking`, which also denies to invoke. `access_bucket_arn` is where
+    accesses to the bucket are logged, if they are."""
     return [
+        *(_accesses(access_bucket_arn) if access_bucket_arn else ()),
         Permission(
             "RecordsAndAuditLines",
             READS_LOGS,
@@ -51,5 +55,24 @@ def auditing(names: StageNames, *, bucket_arn: str, key_arn: str) -> list[Permis
             ["*"],
             because="CloudTrail's look-up knows no resources: https://docs.aws.amazon.com/"
             "service-authorization/latest/reference/list_awscloudtrail.html",
+        ),
+    ]
+
+
+def _accesses(bucket_arn: str) -> list[Permission]:
+    return [
+        Permission(
+            "HowAccessesAreKept",
+            (
+                *("s3:ListBucket", "s3:GetBucketVersioning", "s3:GetLifecycleConfiguration"),
+                "s3:GetBucketObjectLockConfiguration",
+            ),
+            [bucket_arn],
+        ),
+        Permission(
+            "WhoReadRecords",
+            ("s3:GetObject",),
+            [f"{bucket_arn}/*"],
+            because="an auditor reads the whole log of accesses, and the bucket holds nothing else",
         ),
     ]

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import aws_cdk as cdk
 from aws_cdk import aws_iam as iam
 from aws_cdk import aws_lambda as lambda_
@@ -40,27 +42,28 @@ class EmptiedBucket(Construct):
         )
 
 
-def emptying_statements(bucket: s3.IBucket) -> list[iam.PolicyStatement]:
+def emptying_statements(buckets: Sequence[s3.IBucket]) -> list[iam.PolicyStatement]:
     """What the custom resource's function calls, beside writing its own log."""
     return [
         iam.PolicyStatement(
             sid="ListsVersions",
             actions=["s3:ListBucketVersions"],
-            resources=[bucket.bucket_arn],
+            resources=[bucket.bucket_arn for bucket in buckets],
         ),
         iam.PolicyStatement(
             sid="DeletesVersions",
             actions=["s3:DeleteObject", "s3:DeleteObjectVersion"],
-            resources=[bucket.arn_for_objects("*")],
+            resources=[bucket.arn_for_objects("*") for bucket in buckets],
         ),
         iam.PolicyStatement(
             sid="AsksWhetherTheStackIsGoing",
             actions=["cloudformation:DescribeStacks"],
-            resources=[cdk.Stack.of(bucket).stack_id],
+            resources=[cdk.Stack.of(buckets[0]).stack_id],
         ),
     ]
 
 
-def findings(bucket: s3.IBucket) -> dict[str, str]:
+def findings(buckets: Sequence[s3.IBucket]) -> dict[str, str]:
     """The answer to what a checker finds in those statements."""
-    return {f"IAM5[Resource::<{logical_id(bucket)}.Arn>/*]": "a bucket is emptied of all objects"}
+    reason = "a bucket is emptied of all objects"
+    return {f"IAM5[Resource::<{logical_id(bucket)}.Arn>/*]": reason for bucket in buckets}

@@ -24,11 +24,20 @@ class LogBucket(Construct):
     A record lives `retention_days` plus five days, S3 rounds that up to the next midnight UTC
     (https://docs.aws.amazon.com/AmazonS3/latest/userguide/intro-lifecycle-rules.html), and what
     was deleted or overwritten stays as long again: nobody shortens a record's life by deleting it.
+    `object_lock` (governance or compliance) lets nobody delete a version for `retention_days`, or
+    nobody but who may bypass it: https://docs.aws.amazon.com/AmazonS3/latest/userguide/object-lock.html
     The rules name no prefix: they cover records, large bodies and Bedrock's permission checks.
     """
 
     def __init__(
-        self, scope: Construct, construct_id: str, *, key: kms.IKey, retention_days: int, keep: bool
+        self,
+        scope: Construct,
+        construct_id: str,
+        *,
+        key: kms.IKey,
+        retention_days: int,
+        keep: bool,
+        object_lock: str | None = None,
     ) -> None:
         super().__init__(scope, construct_id)
         self.bucket = s3.Bucket(
@@ -42,16 +51,17 @@ class LogBucket(Construct):
             minimum_tls_version=1.2,
             block_public_access=s3.BlockPublicAccess.BLOCK_ALL,
             object_ownership=s3.ObjectOwnership.BUCKET_OWNER_ENFORCED,
-            lifecycle_rules=_lifecycle(cdk.Duration.days(retention_days + MARGIN_DAYS)),
+            lifecycle_rules=lifecycle(retention_days),
+            object_lock_enabled=True if object_lock else None,
+            object_lock_default_retention=_lock(object_lock, retention_days),
             removal_policy=removal_policy(keep=keep),
         )
         self.bucket.add_to_resource_policy(self._deliveries())
         acknowledge(
             self.bucket,
             {
-                "S1": "S3 server access logs are best effort and need a second bucket that cannot "
-                "be encrypted with our key; who read a record is told by CloudTrail's data events, "
-                "which name the principal and are the account's to switch on"
+                "S1": "the stage's record_access_log says how accesses are logged: by S3's lines, "
+                "which are best effort, or by CloudTrail's data events, which name the principal"
             },
         )
 
@@ -67,7 +77,9 @@ class LogBucket(Construct):
         )
 
 
-def _lifecycle(kept: cdk.Duration) -> list[s3.LifecycleRule]:
+def lifecycle(retention_days: int) -> list[s3.LifecycleRule]:
+    """Of a bucket whose objects, and then their noncurrent versions, have to outlive that."""
+    kept = cdk.Duration.days(retention_days + MARGIN_DAYS)
     return [
         s3.LifecycleRule(
             id="RecordsAndLargeBodies",
@@ -77,3 +89,12 @@ def _lifecycle(kept: cdk.Duration) -> list[s3.LifecycleRule]:
         ),
         s3.LifecycleRule(id="DeleteMarkers", expired_object_delete_marker=True),
     ]
+
+
+def _lock(mode: str | None, days: int) -> s3.ObjectLockRetention | None:
+    if mode is None:
+        return None
+    duration = cdk.Duration.days(days)
+    if mode == "compliance":
+        return s3.ObjectLockRetention.compliance(duration)
+    return s3.ObjectLockRetention.governance(duration)

@@ -98,6 +98,7 @@ def environment(
     retention_days: int,
     bucket: str,
     key_arn: str,
+    object_lock: str | None,
     restores_by: str,
 ) -> dict[str, str]:
     """What the function reads. `configuration` (JSON) is what the stage set or adopted;
@@ -109,6 +110,7 @@ def environment(
         "AUDIT_LOG_GROUPS": ",".join(audit_log_groups(stage_name)),
         "LOG_BUCKET": bucket,
         "KEY_ARN": key_arn,
+        "OBJECT_LOCK": object_lock or "",
         "RESTORES_BY": restores_by,
         "POWERTOOLS_SERVICE_NAME": "sentinel",
         "POWERTOOLS_METRICS_NAMESPACE": "ClaudeOnBedrock",

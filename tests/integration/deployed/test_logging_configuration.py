@@ -80,6 +80,13 @@ class Account(NamedTuple):
         told: dict[str, Any] = json.loads(answer["Payload"].read())
         return told
 
+    def trails(self) -> list[str]:
+        """The bucket of each."""
+        return [
+            trail["S3BucketName"]
+            for trail in self.aws.client("cloudtrail").describe_trails()["trailList"]
+        ]
+
     def saved(self) -> dict[str, Any] | None:
         parameters = self.aws.client("ssm").get_parameters(Names=[SAVED])["Parameters"]
         found: dict[str, Any] | None = json.loads(parameters[0]["Value"]) if parameters else None
@@ -168,7 +175,9 @@ def test_replaced_is_set_again_by_the_sentinel_and_put_back_by_destroying_the_st
         account.set(WHOLE)
         before = account.configuration()
 
-        outputs = await account.deploy_with("replace", restore_logging=True)
+        outputs = await account.deploy_with(
+            "replace", restore_logging=True, record_access_log="data_events"
+        )
 
         assert outputs["LogGroupName"] == "/claude-on-bedrock/local/invocations"
         ours = json.loads(outputs["LoggingConfiguration"])
@@ -180,7 +189,9 @@ def test_replaced_is_set_again_by_the_sentinel_and_put_back_by_destroying_the_st
         assert told["restored"].endswith("is set again in us-east-1.")
         assert account.configuration() == ours
         assert account.saved() == before
+        assert account.trails() == [outputs["AccessLogBucketName"]]
         await account.destroy()
+        assert account.trails() == []
         assert account.configuration() == before
         assert account.saved() is None
 

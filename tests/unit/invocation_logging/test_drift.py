@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from invocation_logging import drift
 from invocation_logging.configuration import DATA_TYPES, desired
 from invocation_logging.drift import Drift
-from retention.bucket import Bucket, Rule
+from retention.bucket import Bucket, Lock, Rule
 from retention.key import Key
 from retention.log_group import LogGroup
 from tests.unit.invocation_logging.conftest import PROPERTIES
@@ -91,6 +91,21 @@ def test_a_log_group_that_keeps_less(group: LogGroup | None) -> None:
 def test_a_bucket_that_keeps_less(bucket: Bucket | None) -> None:
     told = drift.of_bucket(bucket, ["AWSLogs/"], 30, TODAY)
     assert kinds(told) == ["bucket changed"]
+
+
+@pytest.mark.parametrize(
+    ("lock", "drifted"),
+    [
+        (Lock("COMPLIANCE", 30), False),
+        (Lock("COMPLIANCE", 29), True),
+        (Lock("GOVERNANCE", 30), True),
+        (None, True),
+    ],
+)
+def test_a_lock_that_is_another(lock: Lock | None, drifted: bool) -> None:
+    found = Bucket((KEPT,), "Enabled", lock)
+    assert bool(drift.of_lock(found, "compliance", 30)) is drifted
+    assert drift.of_lock(found, "", 30) == []
 
 
 @pytest.mark.parametrize(

@@ -75,6 +75,10 @@ def test_every_stage_of_cdk_json_is_valid() -> None:
     ("changes", "told"),
     [
         ({"retention_days": 29}, "retention_days: 29 given; allowed: one of 30, 60, 90, "),
+        (
+            {"object_lock": "compliance", "keep_logs_on_destroy": False},
+            "object_lock: compliance given beside keep_logs_on_destroy false; allowed: ",
+        ),
         ({"retention_days": 31}, "retention_days: 31 given; allowed: one of 30, 60, 90, "),
         ({"retention_days": "30"}, "retention_days: '30' given; allowed: one of 30, 60, 90, "),
         (

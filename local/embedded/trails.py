@@ -1,0 +1,48 @@
+"""AWS::CloudTrail::Trail, a type that MiniStack's CloudFormation lacks; its service has trails.
+
+https://docs.aws.amazon.com/AWSCloudFormation/latest/TemplateReference/aws-resource-cloudtrail-trail.html
+"""
+
+import json
+from typing import Any, Final
+
+from ministack.services import cloudtrail  # type: ignore[import-untyped]
+from ministack.services.cloudformation import provisioners  # type: ignore[import-untyped]
+
+TYPE: Final = "AWS::CloudTrail::Trail"
+
+Properties = dict[str, Any]
+Made = tuple[str, Properties]
+"""What `Ref` gives, and what `Fn::GetAtt` does."""
+
+
+def add() -> None:
+    """Teaches MiniStack the type. Changes replace a trail: none of ours has a name."""
+    provisioners._RESOURCE_HANDLERS[TYPE] = {"create": _create, "delete": _delete}
+
+
+def _create(logical_id: str, properties: Properties, stack_name: str) -> Made:
+    name = properties.get("TrailName", f"{stack_name}-{logical_id}")
+    wanted = {
+        "Name": name,
+        "S3BucketName": properties["S3BucketName"],
+        "EnableLogFileValidation": properties.get("EnableLogFileValidation", False),
+    }
+    arn = _asked(cloudtrail._create_trail(wanted))["TrailARN"]
+    selectors = {"TrailName": name, "EventSelectors": properties.get("EventSelectors", [])}
+    _asked(cloudtrail._put_event_selectors(selectors))
+    if properties.get("IsLogging"):
+        _asked(cloudtrail._start_logging({"Name": name}))
+    return name, {"Arn": arn}
+
+
+def _delete(name: str, _properties: Properties) -> None:
+    cloudtrail._delete_trail({"Name": name})
+
+
+def _asked(reply: tuple[int, Any, bytes | str]) -> dict[str, Any]:
+    status, _, body = reply
+    answer: dict[str, Any] = json.loads(body or b"{}")
+    if status >= 400:
+        raise ValueError(f"CloudTrail refused the trail: {answer}")
+    return answer

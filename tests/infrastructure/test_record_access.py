@@ -1,0 +1,92 @@
+"""Where the stage says so, records are locked, and who reads them is written down."""
+
+from __future__ import annotations
+
+import datetime as dt
+from pathlib import Path
+from typing import Any
+
+from retention import bucket
+from retention.kept import suffices
+from tests.infrastructure.rendering import text, texts
+from tests.infrastructure.retained import _bucket
+from tests.infrastructure.synthesis import Synthesis, synthesise
+
+STACK = "InvocationLogging"
+DAY = dt.date(2026, 11, 25)
+
+
+def buckets(synthesis: Synthesis) -> tuple[Any, Any]:
+    """That of the record, and that of the log of accesses to it."""
+    found = {each.id: each for each in synthesis.resources(STACK, "AWS::S3::Bucket")}
+    (access,) = [each for name, each in found.items() if name.startswith("RecordAccess")]
+    (record,) = [each for name, each in found.items() if name != access.id]
+    return record, access
+
+
+def policy_of(synthesis: Synthesis, bucket_id: str) -> list[dict[str, Any]]:
+    (policy,) = [
+        each
+        for each in synthesis.resources(STACK, "AWS::S3::BucketPolicy")
+        if text(each.properties["Bucket"]) == f"<{bucket_id}>"
+    ]
+    statements: list[dict[str, Any]] = policy.properties["PolicyDocument"]["Statement"]
+    return statements
+
+
+def test_locked_records_and_s3s_own_lines(tmp_path: Path) -> None:
+    synthesis = synthesise(
+        "prod", tmp_path, object_lock="compliance", record_access_log="server_access_log"
+    )
+
+    record, access = buckets(synthesis)
+
+    lock = _bucket(record.properties).lock
+    assert lock is not None
+    assert (lock.mode, lock.days) == ("COMPLIANCE", 60)
+    logged = {
+        name: text(value) for name, value in record.properties["LoggingConfiguration"].items()
+    }
+    assert logged == {"DestinationBucketName": f"<{access.id}>", "LogFilePrefix": "access/"}
+    (allowed,) = [each for each in policy_of(synthesis, access.id) if each["Effect"] == "Allow"]
+    assert allowed["Principal"] == {"Service": "logging.s3.amazonaws.com"}
+    assert texts(allowed["Resource"]) == [f"<{access.id}.Arn>/access/*"]
+    assert text(allowed["Condition"]["ArnLike"]["aws:SourceArn"]) == f"<{record.id}.Arn>"
+    _is_kept(synthesis, access)
+
+
+def test_data_events_of_the_records_objects_and_of_nothing_else(tmp_path: Path) -> None:
+    synthesis = synthesise("prod", tmp_path, record_access_log="data_events")
+
+    record, access = buckets(synthesis)
+
+    assert "ObjectLockConfiguration" not in record.properties
+    trail = synthesis.only(STACK, "AWS::CloudTrail::Trail").properties
+    assert text(trail["S3BucketName"]) == f"<{access.id}>"
+    assert trail["EnableLogFileValidation"] is True
+    (selector,) = trail["EventSelectors"]
+    assert (selector["ReadWriteType"], selector["IncludeManagementEvents"]) == ("All", False)
+    (resource,) = selector["DataResources"]
+    assert resource["Type"] == "AWS::S3::Object"
+    assert texts(resource["Values"]) == [f"<{record.id}.Arn>/"]
+    _is_kept(synthesis, access)
+
+
+def _is_kept(synthesis: Synthesis, access: Any) -> None:  # noqa: ANN401 - a resource
+    properties = access.properties
+    assert access.rest["DeletionPolicy"] == "RetainExceptOnCreate"
+    assert suffices(bucket.kept(_bucket(properties), "", DAY), 60)
+    assert suffices(bucket.kept_deleted(_bucket(properties), "", DAY), 60)
+    assert set(properties["PublicAccessBlockConfiguration"].values()) == {True}
+    (rule,) = properties["BucketEncryption"]["ServerSideEncryptionConfiguration"]
+    assert rule["ServerSideEncryptionByDefault"] == {"SSEAlgorithm": "AES256"}
+    reading = [
+        statement
+        for policy in synthesis.resources("ModelAccess", "AWS::IAM::Policy")
+        for statement in policy.properties["PolicyDocument"]["Statement"]
+        if statement.get("Sid") in ("HowAccessesAreKept", "WhoReadRecords")
+    ]
+    assert len(reading) == 2
+    changing = {action for each in reading for action in texts(each["Action"])}
+    assert not {each for each in changing if not each.startswith(("s3:Get", "s3:List"))}
+    assert synthesis.report()["pluginReports"][0]["violations"] == []
