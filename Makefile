@@ -44,7 +44,7 @@ synth: $(INSTALLED) ## Templates of every stage into cdk.out/, judged by cdk-nag
 matrix: $(INSTALLED) ## Write docs/access/ anew: who may do what in every stage, from the templates
 	@python -m tests.access
 
-bench: $(INSTALLED) ## Cold start and CPU per call, beside a bare runtime loop and boto3
+bench: $(INSTALLED) ## Cold start and CPU per call, beside a bare runtime loop and boto3; a million records
 	@python -m benchmarks
 
 install: $(INSTALLED) ## What the other targets install first

@@ -12,8 +12,9 @@ from constructs import Construct
 from catalog import MODELS, access, guard, team_access
 from catalog.access import Place
 from catalog.guard import Guarded
+from queries import table
 from stacks import team_profiles
-from stacks.components.auditing import auditing
+from stacks.components.auditing import auditing, querying
 from stacks.components.guard_policies import GuardPolicies
 from stacks.components.invoke_policies import InvokePolicies
 from stacks.components.looking import looking
@@ -112,6 +113,9 @@ class ModelAccess(cdk.Stack):
         key = record.export_value(record.keeping.key.key_arn)
         accesses = record.export_value(record.access.bucket.bucket_arn) if record.access else None
         calling = [*self.invoke_policies, self.guard.denials]
+        asked = (
+            querying(names, table=table.NAME, bucket_arn=bucket) if stage.keeps_own_record else []
+        )
         seen = looking(
             names,
             profiles=profiles,
@@ -134,6 +138,7 @@ class ModelAccess(cdk.Stack):
             permissions=[
                 *seen,
                 *auditing(names, bucket_arn=bucket, key_arn=key, access_bucket_arn=accesses),
+                *asked,
             ],
         )
         own = names.iam(f"role/{self._name(stage, 'operator')}")

@@ -195,6 +195,10 @@ class Stage(Block):
             description="the ARN of an IAM role, or null",
         ),
     ] = None
+    athena_scan_limit_mb: Annotated[
+        int,
+        Field(ge=10, le=7_000_000, description="10 to 7000000 (what one query may read, in MB)"),
+    ] = 10_000
     restore_logging: Annotated[bool, Field(description="true or false")] = False
     verify_hourly: Annotated[bool, Field(description="true or false")] = True
     other_callers: Annotated[

@@ -25,6 +25,11 @@ class Answer(NamedTuple):
 def ask(deployment: Deployment, question: str) -> Answer:
     """Raises NoTargetError, UnanswerableError and botocore's errors."""
     outputs = deployment.outputs("Observability")
+    if "WorkgroupName" not in outputs:
+        raise UnanswerableError(
+            f"{deployment.stage} has no table for Athena: its records are in another's bucket, or "
+            "it was deployed before there was one"
+        )
     athena = deployment.client("athena")
     started = athena.start_query_execution(
         QueryString=question,

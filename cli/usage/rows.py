@@ -4,7 +4,7 @@ from collections.abc import Iterable, Sequence
 from datetime import datetime
 from typing import Any, Final, NamedTuple
 
-import catalog
+from catalog.cost import LONG_PROMPTS
 from queries import text
 from reconciliation.window import UnreadableError
 
@@ -34,8 +34,7 @@ _NUMBERS: Final = tuple(name for name, kind in Row.__annotations__.items() if ki
 
 def question(since: datetime, until: datetime) -> str:
     """The SQL about the calls from `since` up to but not at `until`, both UTC."""
-    long_prompts = {model.long_prompt.above_tokens for model in catalog.MODELS if model.long_prompt}
-    return text.text("usage", text.between(since, until), long_prompts)
+    return text.text("usage", text.between(since, until), LONG_PROMPTS)
 
 
 def read(names: Sequence[str], found: Iterable[Sequence[Any]]) -> list[Row]:

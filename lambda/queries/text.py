@@ -10,7 +10,7 @@ QUERIES: Final[tuple[Query, ...]] = ("usage", "calls")
 
 _FOLDER = Path(__file__).parent
 _BEYOND = timedelta(hours=1)
-"""An object is named for its first record and may be delivered later: as lambda/verification/run.py."""
+"""An object is named for its first record and may be delivered later. As in verification.run."""
 
 
 class Period(NamedTuple):

@@ -47,6 +47,16 @@ class StageNames(NamedTuple):
         ]
         return [*groups, *(f"{group}:*" for group in groups)]
 
+    @property
+    def workgroup(self) -> str:
+        """In which Athena is asked."""
+        return f"claude-on-bedrock-{self.stage}"
+
+    @property
+    def database(self) -> str:
+        """As Athena takes a name without quotes: https://docs.aws.amazon.com/athena/latest/ug/tables-databases-columns-names.html"""
+        return f"claude_on_bedrock_{self.stage}".lower().replace("-", "_")
+
     def dashboard(self) -> str:
         name = f"claude-on-bedrock-{self.stage}-{self.stack.region}"
         return f"arn:{self.stack.partition}:cloudwatch::{self.stack.account}:dashboard/{name}"

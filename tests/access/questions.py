@@ -283,6 +283,10 @@ def _record(stage: Stage, assembly: Assembly) -> Iterator[Cell]:
         yield cell("kms:Decrypt", name, key, way="directly")
         yield cell("kms:Decrypt", name, key, through_s3, "through S3")
         yield cell("kms:ScheduleKeyDeletion", name, key)
+    for name, group in _workgroups(assembly):
+        on = f"arn:aws:athena:{region}:{ACCOUNT}:workgroup/{group}"
+        for verb in ("StartQueryExecution", "GetQueryResults", "UpdateWorkGroup"):
+            yield cell(f"athena:{verb}", name, on)
     for name, api in _endpoints(assembly):
         on = f"arn:aws:execute-api:{region}:{ACCOUNT}:{api}/{stage.name}/POST/v1/messages"
         yield cell("execute-api:Invoke", name, on)
@@ -304,6 +308,13 @@ def _keys(region: str, assembly: Assembly) -> Iterator[tuple[str, str]]:
     for key in assembly.of_type("AWS::KMS::Key"):
         yield key.place, assembly.arn(key)
     yield "another key", f"arn:aws:kms:{region}:{ACCOUNT}:key/another"
+
+
+def _workgroups(assembly: Assembly) -> Iterator[tuple[str, str]]:
+    for group in assembly.of_type("AWS::Athena::WorkGroup"):
+        name = assembly.resolve(group.properties["Name"], group.stack)
+        yield f"workgroup {name}", name
+    yield "another workgroup", "another"
 
 
 def _endpoints(assembly: Assembly) -> Iterator[tuple[str, str]]:

@@ -22,7 +22,7 @@ MODEL = "global.anthropic.claude-opus-5-5"
 
 def record(request_id: str, prompt: str = "Hello", **fields: Any) -> dict[str, Any]:  # noqa: ANN401 - JSON
     return {
-        "timestamp": f"{NOW - timedelta(hours=1):%Y-%m-%dT%H:%M:%SZ}",
+        "timestamp": f"{NOW - timedelta(minutes=30):%Y-%m-%dT%H:%M:%SZ}",
         "requestId": request_id,
         "modelId": MODEL,
         "operation": "InvokeModel",
