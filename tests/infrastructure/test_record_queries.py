@@ -74,7 +74,8 @@ def test_the_saved_queries_are_in_athenas_grammar_and_of_the_stages_table(
     assert len(saved) == len(text.QUERIES)
     for each in saved:
         assert each.properties["Database"] == database
-        assert sqlglot.parse_one(each.properties["QueryString"], read="athena")
+        parsed = sqlglot.parse_one(each.properties["QueryString"], read="athena")
+        assert parsed.find(sqlglot.exp.Select) is not None
 
 
 @pytest.mark.parametrize("existing", ["adopt", "extend"])
