@@ -65,7 +65,7 @@ def look(witnessed: Witnessed, outputs: Mapping[str, str], models: Sequence[str]
     def guard() -> Found:
         if witnessed.is_embedded:
             return Found("not asked", "The embedded AWS of local mode forgets boundaries.")
-        gateway = _roles(witnessed, "Gateway")
+        gateway = witnessed.roles("Gateway")
         guarded.update(_attached(witnessed, outputs["BoundaryPolicyArn"], boundary=True))
         return judge_guard({name for _, _, name in attached} & gateway, guarded)
 
@@ -81,7 +81,7 @@ def look(witnessed: Witnessed, outputs: Mapping[str, str], models: Sequence[str]
             witnessed,
             "guarded",
             "The gateway's role is held by the guard",
-            "cloudformation:DescribeStackResources and iam:ListEntitiesForPolicy",
+            "cloudformation:ListStackResources and iam:ListEntitiesForPolicy",
             guard,
         ),
     )
@@ -105,17 +105,6 @@ def judge_guard(roles: Collection[str], guarded: Collection[tuple[str, str]]) ->
         told = f"{', '.join(bare)} lacks it" if bare else "No role of the gateway may invoke"
         return Found("not shown", f"{told}.")
     return Found("shown", f"It is the permissions boundary of {', '.join(sorted(roles))}.")
-
-
-def _roles(witnessed: Witnessed, stack: str) -> set[str]:
-    answer = witnessed.client("cloudformation").describe_stack_resources(
-        StackName=witnessed.stack(stack)
-    )
-    return {
-        each["PhysicalResourceId"]
-        for each in answer["StackResources"]
-        if each["ResourceType"] == "AWS::IAM::Role"
-    }
 
 
 def _invoking(outputs: Mapping[str, str]) -> list[str]:

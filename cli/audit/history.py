@@ -4,7 +4,7 @@ It answers for 90 days: https://docs.aws.amazon.com/awscloudtrail/latest/APIRefe
 """
 
 import json
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from datetime import UTC, datetime, timedelta
 from typing import Any, Final, NamedTuple
 
@@ -43,17 +43,17 @@ def look(witnessed: Witnessed, asked: Period) -> History:
         if witnessed.is_embedded:
             return Found("not asked", "The embedded AWS of local mode keeps no management events.")
         found.extend(_changes(witnessed, asked))
-        return judge(found, witnessed.stack("InvocationLogging"), asked)
+        return judge(found, witnessed.roles("InvocationLogging"), asked)
 
-    action = "cloudtrail:LookupEvents"
+    action = "cloudtrail:LookupEvents and cloudformation:ListStackResources"
     statement = stated(witnessed, "logging-unchanged", _CLAIM, action, ask)
     return History(tuple(sorted(found)), statement)
 
 
-def judge(changes: Sequence[Change], stack: str, asked: Period) -> Found:
-    """Roles of a stack begin with its name, as far as IAM's 64 characters go."""
+def judge(changes: Sequence[Change], roles: Collection[str], asked: Period) -> Found:
+    """`roles` are the names of those by which the stage's deployment makes its own changes."""
     made = [each for each in changes if not each.refused]
-    foreign = [each for each in made if not _is_of(each.by, stack)]
+    foreign = [each for each in made if not _is_of(each.by, roles)]
     if foreign:
         names = ", ".join(dict.fromkeys(each.by for each in foreign))
         return Found("not shown", f"{len(foreign)} of {len(made)} changes were made by {names}.")
@@ -64,10 +64,8 @@ def judge(changes: Sequence[Change], stack: str, asked: Period) -> Found:
     return Found("shown", told)
 
 
-def _is_of(arn: str, stack: str) -> bool:
-    """CloudFormation cuts a stack's name to 24 characters in the names it makes."""
-    role = arn.partition(":assumed-role/")[2].partition("/")[0]
-    return bool(role) and role.startswith(stack[:24])
+def _is_of(arn: str, roles: Collection[str]) -> bool:
+    return arn.partition(":assumed-role/")[2].partition("/")[0] in roles
 
 
 def _changes(witnessed: Witnessed, asked: Period) -> Iterator[Change]:

@@ -66,6 +66,16 @@ class Witnessed(Deployment):
         client.meta.events.register("response-received", self._keep)
         return client
 
+    def roles(self, stack: str) -> set[str]:
+        """The names of the stack's roles. Raises botocore's errors."""
+        pages = self.client("cloudformation").get_paginator("list_stack_resources")
+        return {
+            each["PhysicalResourceId"]
+            for page in pages.paginate(StackName=self.stack(stack))
+            for each in page["StackResourceSummaries"]
+            if each["ResourceType"] == "AWS::IAM::Role"
+        }
+
     def _keep(
         self,
         *,

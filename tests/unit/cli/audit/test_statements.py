@@ -20,9 +20,10 @@ from verification.period import BadWindowError, Period
 
 NOW = datetime(2026, 11, 25, 12, tzinfo=UTC)
 STAGE = Deployment("prod", "eu-central-1", None)
-STACK = STAGE.stack("InvocationLogging")
 SESSION = "arn:aws:sts::123456789012:assumed-role"
+ROLES = {"claude-on-bedrock-prod-In-LoggingRole-X1"}
 OWN = f"{SESSION}/claude-on-bedrock-prod-In-LoggingRole-X1/function"
+OTHER = f"{SESSION}/claude-on-bedrock-prod-us-east-1-application/somebody"
 MODELS = ("claude-haiku-4-5", "claude-opus-5-5")
 
 
@@ -40,6 +41,7 @@ def change(by: str, refused: str = "") -> Change:
         ([], 10, "shown"),
         ([change(OWN)], 10, "shown"),
         ([change(f"{SESSION}/admin/somebody")], 10, "not shown"),
+        ([change(OWN), change(OTHER)], 10, "not shown"),
         ([change(OWN), change("arn:aws:iam::123456789012:user/root")], 10, "not shown"),
         ([change(f"{SESSION}/admin/somebody", refused="AccessDenied")], 10, "shown"),
         ([], 100, "not asked"),
@@ -47,7 +49,7 @@ def change(by: str, refused: str = "") -> Change:
     ],
 )
 def test_changes_of_the_configuration(changes: list[Change], over: int, verdict: Verdict) -> None:
-    found = history.judge(changes, STACK, days(over))
+    found = history.judge(changes, ROLES, days(over))
 
     assert found.verdict == verdict
     assert ("admin" in found.words) == (verdict == "not shown" and "admin" in str(changes))

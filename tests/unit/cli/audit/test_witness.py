@@ -51,3 +51,24 @@ def test_every_client_of_it_is_witnessed_and_none_of_another(witnessed: Witnesse
 
     assert [each.name[:3] for each in witnessed.answers] == ["001", "002"]
     assert Witnessed.of(STAGE).answers == []
+
+
+def test_a_stacks_roles_are_those_that_cloudformation_made(witnessed: Witnessed) -> None:
+    trust = {"Statement": [{"Effect": "Allow", "Action": "sts:AssumeRole", "Principal": "*"}]}
+    template = {
+        "Resources": {
+            "Topic": {"Type": "AWS::SNS::Topic"},
+            "Role": {
+                "Type": "AWS::IAM::Role",
+                "Properties": {"AssumeRolePolicyDocument": trust, "RoleName": "made-by-it"},
+            },
+        }
+    }
+    witnessed.client("iam").create_role(
+        RoleName="claude-on-bedrock-dev-other", AssumeRolePolicyDocument=json.dumps(trust)
+    )
+    witnessed.client("cloudformation").create_stack(
+        StackName=STAGE.stack("Gateway"), TemplateBody=json.dumps(template)
+    )
+
+    assert witnessed.roles("Gateway") == {"made-by-it"}
