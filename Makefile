@@ -9,13 +9,16 @@ export PIP_DISABLE_PIP_VERSION_CHECK := 1
 export JSII_SILENCE_WARNING_END_OF_LIFE_NODE_VERSION := 20
 
 .DEFAULT_GOAL := help
-.PHONY: help install demo local test clients check synth matrix bench lock clean
+.PHONY: help install demo audit-demo local test clients check synth matrix bench lock clean
 
 help: ## Show this list
-	@awk -F ':.*## ' '/^[a-z]+:.*## /{printf "  make %-8s %s\n", $$1, $$2}' Makefile
+	@awk -F ':.*## ' '/^[a-z-]+:.*## /{printf "  make %-10s %s\n", $$1, $$2}' Makefile
 
 demo: $(INSTALLED) ## Deploy all stacks on this machine, call the endpoint, show the record, stop
 	@python -m local demo
+
+audit-demo: $(INSTALLED) ## The same with a made-up month of calls: the audit report of it, in .local/
+	@python -m local audit-demo
 
 local: $(INSTALLED) ## The same, but stay up: prints URL and key, writes .local/endpoint.json
 	@python -m local up
@@ -41,7 +44,7 @@ synth: $(INSTALLED) ## Templates of every stage into cdk.out/, judged by cdk-nag
 matrix: $(INSTALLED) ## Write docs/access/ anew: who may do what in every stage, from the templates
 	@python -m tests.access
 
-bench: $(INSTALLED) ## Cold start and CPU per call, beside a bare runtime loop and boto3
+bench: $(INSTALLED) ## Cold start and CPU per call, beside a bare runtime loop and boto3; a million records
 	@python -m benchmarks
 
 install: $(INSTALLED) ## What the other targets install first

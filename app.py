@@ -29,7 +29,9 @@ def build(app: cdk.App, stage: Stage) -> None:
         env=env,
     )
     gateway.add_stack_dependency(record)  # no moment at which it answers and the log is off
-    Observability(app, f"{name}-Observability", stage=stage, gateway=gateway, env=env)
+    Observability(
+        app, f"{name}-Observability", stage=stage, record=record, gateway=gateway, env=env
+    )
     cdk.Tags.of(app).add("claude-on-bedrock", stage.name)
     cdk.Validations.of(app).add_plugins(
         AwsSolutionsChecks(app), own_rules(keep_logs=stage.keep_logs_on_destroy)

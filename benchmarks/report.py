@@ -31,10 +31,15 @@ def machine() -> str:
 def table(figure: Figure) -> str:
     """One row per contender; the reach stands beside ours."""
     rows = [_HEAD, *(_row(figure, contender) for contender in figure.samples)]
+    return f"{figure.title}\n\n{aligned(rows)}"
+
+
+def aligned(rows: Sequence[Sequence[str]]) -> str:
+    """A Markdown table, the head first."""
     widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
     head, *body = (_line(row, widths) for row in rows)
     rule = "|".join(["", *("-" * (width + 2) for width in widths), ""])
-    return "\n".join([figure.title, "", head, rule, *body])
+    return "\n".join([head, rule, *body])
 
 
 def _row(figure: Figure, contender: str) -> Sequence[str]:

@@ -4,8 +4,10 @@ import typer
 
 from cli.commands import access, keys, logs, models
 from cli.commands.ask import ask
+from cli.commands.audit import audit
 from cli.commands.doctor import doctor
 from cli.commands.retention import kept
+from cli.commands.usage import usage
 from cli.commands.verify import verify
 
 app = typer.Typer(
@@ -13,8 +15,10 @@ app = typer.Typer(
     help="Ask Claude through your endpoint, and see what it offers and what was logged.",
 )
 app.command()(ask)
+app.command()(audit)
 app.command()(doctor)
 app.command("retention")(kept)
+app.command()(usage)
 app.command()(verify)
 app.add_typer(access.app, name="access")
 app.add_typer(logs.app, name="logs")

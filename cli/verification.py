@@ -11,6 +11,7 @@ from cli.settings import Settings
 from cli.target import audit_lines_of, records_of
 from reconciliation.bounds import Bounds
 from reconciliation.join import Outcome
+from records.invocation_records import Records
 from verification import run as verification
 from verification.evidence import EvidenceBucket
 from verification.period import Period
@@ -25,8 +26,12 @@ class Report(NamedTuple):
     evidence: Written
 
 
-def run(deployment: Deployment, asked: Period, folder: Evidence) -> Report:
-    """Raises NoTargetError, UnreadableError, EvidenceError and botocore's errors."""
+def run(
+    deployment: Deployment, asked: Period, folder: Evidence, records: Records | None = None
+) -> Report:
+    """`records` are the stage's own, unless they are read in another way.
+
+    Raises NoTargetError, UnreadableError, EvidenceError and botocore's errors."""
     previous = folder.last_hash()
     by = deployment.client("sts").get_caller_identity()
     stage = Stage(
@@ -35,7 +40,7 @@ def run(deployment: Deployment, asked: Period, folder: Evidence) -> Report:
         region=deployment.region,
         bounds=_bounds(settings.deployed(deployment)),
         audit_lines=partial(audit_lines_of, deployment),
-        records=records_of(deployment),
+        records=records or records_of(deployment),
     )
     found = verification.run(stage, asked, by=by["Arn"])
     written = folder.write(asked.now, found.entries(), previous)

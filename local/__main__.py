@@ -1,4 +1,4 @@
-"""The commands `python -m local up` and `python -m local demo`."""
+"""The commands `python -m local up`, `demo` and `audit-demo`."""
 
 import asyncio
 import logging
@@ -6,6 +6,7 @@ import os
 import signal
 import sys
 from collections.abc import Coroutine
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Annotated
 
@@ -13,7 +14,9 @@ import typer
 from rich.console import Console
 from rich.table import Table
 
+from cli.evidence import EvidenceError
 from local.api_gateway.deployed import UnservedApiError
+from local.audit_demo import demonstrate_audit
 from local.aws import ACCESS_KEY_ID, SECRET_ACCESS_KEY, without_aws
 from local.cdk import CdkError
 from local.demo import DemoFailedError, demonstrate
@@ -27,6 +30,7 @@ from local.state import InUseError
 EXPECTED = (
     CdkError,
     DemoFailedError,
+    EvidenceError,
     EmbeddedAwsError,
     InUseError,
     NoNodeError,
@@ -73,6 +77,27 @@ def demo(
 ) -> None:
     """The same, then call it, show what was logged, and stop."""
     _run(_demo(Options(stage, port, https_port, aws_port, state, blocks)))
+
+
+@app.command("audit-demo")
+def audit_demo(
+    *,
+    stage: Stage = "local",
+    port: Port = 0,
+    https_port: HttpsPort = 0,
+    aws_port: AwsPort = 0,
+    state: StateFolder = Path(".local"),
+    blocks: Blocks = None,
+) -> None:
+    """The same, with a made-up month of calls; makes the audit report of it, and stops."""
+    _run(_audit_demo(Options(stage, port, https_port, aws_port, state, blocks)))
+
+
+async def _audit_demo(options: Options) -> None:
+    console = Console()
+    out = options.state / f"audit-{datetime.now(UTC):%Y%m%dT%H%M%SZ}"
+    async with instance(options, Steps(console)) as endpoint:
+        await demonstrate_audit(endpoint, out, console)
 
 
 async def _up(options: Options) -> None:

@@ -30,7 +30,7 @@ async def demonstrate(endpoint: Endpoint, console: Console) -> None:
     """Calls, prints, and raises DemoFailedError unless both records of both calls are there."""
     if not endpoint.api_keys:
         raise DemoFailedError("the stage has no key to show: its auth is iam; use `make local`")
-    caller = _Caller(endpoint, console)
+    caller = Caller(endpoint, console)
     asked = [await asyncio.to_thread(caller.ask), await asyncio.to_thread(caller.ask_streaming)]
     deployed = Deployment(endpoint.stage, endpoint.region, endpoint.aws_endpoint_url)
     records = await asyncio.to_thread(records_of, deployed)
@@ -41,7 +41,7 @@ async def demonstrate(endpoint: Endpoint, console: Console) -> None:
     console.print(f"Both calls are on record in both places, {datetime.now(UTC):%H:%M:%S} UTC.")
 
 
-class _Caller:
+class Caller:
     """An application: the anthropic SDK with its own defaults, but for whom to trust."""
 
     def __init__(self, endpoint: Endpoint, console: Console) -> None:
@@ -53,11 +53,11 @@ class _Caller:
         )
         self._console = console
 
-    def ask(self) -> str:
+    def ask(self, question: str = QUESTION) -> str:
         """A whole answer; gives the request id."""
-        self._console.out(f"\nmessages.create: {QUESTION}", style="bold", highlight=False)
+        self._console.out(f"\nmessages.create: {question}", style="bold", highlight=False)
         message = self._client.messages.create(
-            model=MODEL, max_tokens=200, messages=[{"role": "user", "content": QUESTION}]
+            model=MODEL, max_tokens=200, messages=[{"role": "user", "content": question}]
         )
         for block in message.content:
             self._console.print(block.text if block.type == "text" else block.type, style="cyan")

@@ -57,6 +57,7 @@ class InvocationLogging(cdk.Stack):
             object_lock=stage.object_lock,
         )
         self.bucket = bucket.bucket
+        self.bucket.add_to_resource_policy(verification.written_once(self.bucket))
         self.access = self._access(stage)
         records = log_group(self, "Invocations", name=RECORD, keeping=self.keeping)
         delivery = DeliveryRole(

@@ -12,8 +12,9 @@ from constructs import Construct
 from catalog import MODELS, access, guard, team_access
 from catalog.access import Place
 from catalog.guard import Guarded
+from queries import table
 from stacks import team_profiles
-from stacks.components.auditing import auditing
+from stacks.components.auditing import auditing, querying
 from stacks.components.guard_policies import GuardPolicies
 from stacks.components.invoke_policies import InvokePolicies
 from stacks.components.looking import looking
@@ -110,8 +111,12 @@ class ModelAccess(cdk.Stack):
         self.add_stack_dependency(record)
         bucket = record.export_value(record.bucket.bucket_arn)
         key = record.export_value(record.keeping.key.key_arn)
+        verifier = record.export_value(record.verifier.function_arn)
         accesses = record.export_value(record.access.bucket.bucket_arn) if record.access else None
         calling = [*self.invoke_policies, self.guard.denials]
+        asked = (
+            querying(names, table=table.NAME, bucket_arn=bucket) if stage.keeps_own_record else []
+        )
         seen = looking(
             names,
             profiles=profiles,
@@ -134,6 +139,7 @@ class ModelAccess(cdk.Stack):
             permissions=[
                 *seen,
                 *auditing(names, bucket_arn=bucket, key_arn=key, access_bucket_arn=accesses),
+                *asked,
             ],
         )
         own = names.iam(f"role/{self._name(stage, 'operator')}")
@@ -144,7 +150,9 @@ class ModelAccess(cdk.Stack):
             "Looks after the endpoint and its keys, never reads a record",
             permissions=[
                 *seen,
-                *operating(names, own_role=own, bucket_arn=bucket, key_arn=key),
+                *operating(
+                    names, own_role=own, bucket_arn=bucket, key_arn=key, verifier_arn=verifier
+                ),
             ],
         )
         if stage.roles.setup:

@@ -1,19 +1,26 @@
-"""Wires what an operator looks at, and what wakes one."""
+"""Wires what an operator looks at and what wakes one, and where an auditor asks the records."""
 
 from __future__ import annotations
 
 import aws_cdk as cdk
 from constructs import Construct
 
+from catalog.cost import LONG_PROMPTS
+from queries import table, text
 from stacks.components.alarm_topic import AlarmTopic
 from stacks.components.alarms import Alarms
 from stacks.components.dashboard import Dashboard
+from stacks.components.log_bucket import MARGIN_DAYS
+from stacks.components.record_queries import RecordQueries
+from stacks.components.record_table import RecordTable
+from stacks.components.stage_names import StageNames
 from stacks.gateway import Gateway
+from stacks.invocation_logging import InvocationLogging
 from stacks.stage import Stage
 
 
 class Observability(cdk.Stack):
-    """A dashboard, and alarms that each reach the topic."""
+    """A dashboard, alarms that each reach the topic, and the records as a table of Athena's."""
 
     def __init__(
         self,
@@ -21,6 +28,7 @@ class Observability(cdk.Stack):
         construct_id: str,
         *,
         stage: Stage,
+        record: InvocationLogging,
         gateway: Gateway,
         env: cdk.Environment,
     ) -> None:
@@ -49,5 +57,38 @@ class Observability(cdk.Stack):
             gateway=gateway.function,
         )
 
+        if stage.keeps_own_record:
+            self._queries(stage, record)
+
         cdk.CfnOutput(self, "DashboardUrl", value=dashboard.url)
         cdk.CfnOutput(self, "AlarmTopicArn", value=topic.topic.topic_arn)
+
+    def _queries(self, stage: Stage, record: InvocationLogging) -> None:
+        names = StageNames(stage.name, self)
+        logs = f"AWSLogs/{self.account}/BedrockModelInvocationLogs/{self.region}/"
+        found = RecordTable(
+            self,
+            "Records",
+            database=names.database,
+            table=table.NAME,
+            columns=table.hive_columns(),
+            hour=table.HOUR,
+            hour_format=table.HOUR_FORMAT,
+            location=f"s3://{record.bucket.bucket_name}/{logs}",
+            days=stage.retention_days + MARGIN_DAYS + 1,
+        )
+        saved = {
+            f"{query}-last-30-days": text.text(query, text.last_days(30), LONG_PROMPTS)
+            for query in text.QUERIES
+        }
+        queries = RecordQueries(
+            self,
+            "Queries",
+            name=names.workgroup,
+            database=names.database,
+            queries=saved,
+            scan_limit_mb=stage.athena_scan_limit_mb,
+        )
+        queries.node.add_dependency(found)
+        cdk.CfnOutput(self, "RecordsDatabaseName", value=names.database)
+        cdk.CfnOutput(self, "WorkgroupName", value=names.workgroup)

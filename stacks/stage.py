@@ -196,6 +196,10 @@ class Stage(Block):
         ),
     ] = None
     restore_logging: Annotated[bool, Field(description="true or false")] = False
+    athena_scan_limit_mb: Annotated[
+        int,
+        Field(ge=10, le=7_000_000, description="10 to 7000000 (what one query may read, in MB)"),
+    ] = 10_000
     verify_hourly: Annotated[bool, Field(description="true or false")] = True
     other_callers: Annotated[
         tuple[PrincipalArn, ...],

@@ -16,6 +16,7 @@ from cli.evidence import EvidenceError
 from cli.key_value import UnfitNameError
 from cli.keys import KeyRefusedError
 from cli.question import BadQuestionError
+from cli.usage.rows import UnanswerableError
 from reconciliation.window import UnreadableError
 from verification.period import BadWindowError
 
@@ -37,7 +38,7 @@ LOCAL_STATE = Path(".local")
 OURS = (
     *(RefusedError, NoTargetError, BadQuestionError),
     *(KeyRefusedError, UnfitNameError, TooLongError),
-    *(BadWindowError, EvidenceError, UnreadableError),
+    *(BadWindowError, EvidenceError, UnreadableError, UnanswerableError),
 )
 
 

@@ -13,11 +13,10 @@ from rich.text import Text
 
 from cli import deployment, verification
 from cli.commands.options import LOCAL_STATE, AsJson, Region, Stage, StateFolder, one_line_errors
-from cli.deployment import Deployment
 from cli.evidence import BrokenEvidenceError, Evidence, EvidenceError, checked
 from cli.verification import Report
 from verification.evidence import BrokenEvidenceError as BrokenHourError
-from verification.period import period
+from verification.period import moment, period
 
 CLEAN, FINDINGS, NOT_ASKED = 0, 1, 2
 EVIDENCE = Path("evidence")
@@ -45,7 +44,9 @@ def verify(
     chain: Annotated[
         bool, typer.Option("--chain", help="Check evidence: files, or what the stage has left.")
     ] = False,
-    since: Annotated[str | None, typer.Option(help="Begin of the window, ISO 8601.")] = None,
+    since: Annotated[
+        str | None, typer.Option(help="Begin of the window, or with --chain of what is checked.")
+    ] = None,
     hours: Annotated[
         int | None, typer.Option(help="How long the window is, if --since is not given.", min=1)
     ] = None,
@@ -64,7 +65,10 @@ def verify(
     Exit code: 0 nothing found, 1 findings or a broken chain, 2 could not ask."""
     if chain:
         with one_line_errors(NOT_ASKED):
-            told = _check(files) if files else _check_hours(deployment.chosen(stage, region, state))
+            if hours or until or (files and since):
+                raise EvidenceError("--chain takes files, or a stage and --since")
+            begin = moment(since) if since else None
+            told = _check(files) if files else _check_hours(stage, region, state, begin)
         typer.echo(told)
         return
     with one_line_errors(NOT_ASKED):
@@ -88,12 +92,15 @@ def _check(files: list[Path]) -> str:
     return f"{len(files)} files hold; the last hash is {last}"
 
 
-def _check_hours(found: Deployment) -> str:
+def _check_hours(stage: str | None, region: str | None, state: Path, since: datetime | None) -> str:
     try:
-        number, last = verification.evidence_of(found).check()
+        held = verification.evidence_of(deployment.chosen(stage, region, state)).check(since)
     except BrokenHourError as broken:
         sys.exit(f"claude-bedrock: {broken}")
-    return f"{number} files of hours hold; the last hash is {last}"
+    if held is None:
+        raise EvidenceError("no hour has been verified yet, or none since then")
+    window = f"without a gap from {held.since} to {held.until}"
+    return f"{held.files} files of hours hold, {window}; the last hash is {held.sha256}"
 
 
 def _told(report: Report) -> RenderableType:

@@ -9,12 +9,18 @@ from decimal import Decimal
 from typing import Any, Final, NamedTuple
 
 from .model import Model
-from .resolution import profile_id
+from .resolution import MODELS, profile_id
 
 _A_MILLION: Final = 6  # decimal places: rates are for a million tokens
 # Others cost a premium, or less, by no published rate for Claude; Anthropic's word, then AWS's:
 # https://docs.aws.amazon.com/bedrock/latest/userguide/service-tiers-inference.html
 _STANDARD_TIERS: Final = (None, "standard", "default")
+
+
+LONG_PROMPTS: Final = tuple(
+    sorted({model.long_prompt.above_tokens for model in MODELS if model.long_prompt})
+)
+"""Lengths of prompt, in tokens, above which some model is dearer."""
 
 
 class Rates(NamedTuple):

@@ -53,7 +53,7 @@ class Records:
 
     def in_s3(self, request_id: str, since: datetime, until: datetime) -> Stored | None:
         """The record in S3 of a call made between the two times (UTC)."""
-        for item in self._objects(since, until + _DELIVERY_DELAY):
+        for item in self.objects(since, until + _DELIVERY_DELAY):
             key = item["Key"]
             text = gzip.decompress(self._object(self._destinations.bucket, key)).decode()
             record = _with_id(request_id, text.splitlines())
@@ -78,7 +78,7 @@ class Records:
     def all_in_s3(self, since: datetime, until: datetime, read: Fingerprint) -> Iterator[Record]:
         """Every record in the objects of the hours between the two times (UTC); `read` is told of
         each object. Raises UnreadableError."""
-        for item in self._objects(since, until):
+        for item in self.objects(since, until):
             read.take(item["Key"], item["ETag"], str(item["Size"]))
             name = f"s3://{self._destinations.bucket}/{item['Key']}"
             body = self._s3.get_object(Bucket=self._destinations.bucket, Key=item["Key"])["Body"]
@@ -108,8 +108,9 @@ class Records:
         bucket, _, key = path.removeprefix("s3://").partition("/")
         return json.loads(gzip.decompress(self._object(bucket, key)))
 
-    def _objects(self, since: datetime, until: datetime) -> Iterator[Mapping[str, Any]]:
-        """Objects that may hold records: no large bodies, and not the empty permission check."""
+    def objects(self, since: datetime, until: datetime) -> Iterator[Mapping[str, Any]]:
+        """What S3 lists of the hours between the two times (UTC) that may hold records: no large
+        bodies, and not the empty permission check."""
         pages = self._s3.get_paginator("list_objects_v2")
         hour = since.replace(minute=0, second=0, microsecond=0)
         while hour <= until:

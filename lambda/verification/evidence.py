@@ -37,6 +37,15 @@ class Last(NamedTuple):
     covered: datetime | None
 
 
+class Held(NamedTuple):
+    """So many files of hours hold, and cover the time from `since` to `until` (ISO 8601)."""
+
+    files: int
+    since: str
+    until: str
+    sha256: str
+
+
 class EvidenceBucket:
     """Evidence in a bucket, through boto3's client of S3."""
 
@@ -52,7 +61,7 @@ class EvidenceBucket:
             return Last(chain.BEGINNING, None)
         lines = self._lines(newest)
         sha256 = _checked(newest, lines)
-        return Last(sha256, datetime.fromisoformat(json.loads(lines[0])["until"]))
+        return Last(sha256, datetime.fromisoformat(_covered(newest, lines)[1]))
 
     def write(self, key: str, entries: Iterable[Mapping[str, Any]], previous: str) -> str:
         """The last hash of the new file. Raises AlreadyVerifiedError and botocore's errors."""
@@ -72,15 +81,26 @@ class EvidenceBucket:
             raise
         return chain.check(lines)
 
-    def check(self) -> tuple[int, str]:
-        """How many files of hours there are, and the last hash of the chain that they are.
+    def check(self, since: datetime | None = None) -> Held | None:
+        """The chain that the files of hours are, from the one on that begins at `since`; None if
+        there is no such file.
 
         The oldest one may follow a file that was kept as long as it had to be, and is gone.
         Raises BrokenEvidenceError, and botocore's errors."""
-        previous, count = None, 0
-        for key in self._hours():
-            previous, count = _checked(key, self._lines(key), previous), count + 1
-        return count, previous or chain.BEGINNING
+        held: Held | None = None
+        for key in self._hours(_before(since) if since else ""):
+            held = self._follows(held, key)
+        return held
+
+    def _follows(self, held: Held | None, key: str) -> Held:
+        lines = self._lines(key)
+        sha256 = _checked(key, lines, held.sha256 if held else None)
+        since, until = _covered(key, lines)
+        if held is None:
+            return Held(1, since, until, sha256)
+        if since != held.until:
+            raise BrokenEvidenceError(f"{key} begins at {since}, and not at {held.until}")
+        return Held(held.files + 1, held.since, until, sha256)
 
     def _hours(self, after: str = "") -> Iterator[str]:
         """Their keys, oldest first: S3 lists by name."""
@@ -98,12 +118,25 @@ class EvidenceBucket:
 
 def key_of_hour(since: datetime) -> str:
     """The name of the evidence on the hour that begins then, or on what is left of it."""
-    return f"{HOURLY}{since.astimezone(UTC):%Y/%m/%d/%H%M%S}Z.jsonl"
+    return f"{_before(since)}Z.jsonl"
 
 
 def key_on_demand(at: datetime) -> str:
     """The name of the evidence of a run that somebody asked for then."""
     return f"{ON_DEMAND}{at.astimezone(UTC):%Y/%m/%dT%H%M%S%f}Z.jsonl"
+
+
+def _before(since: datetime) -> str:
+    """What the names of files sort behind whose hour begins then or later."""
+    return f"{HOURLY}{since.astimezone(UTC):%Y/%m/%d/%H%M%S}"
+
+
+def _covered(key: str, lines: list[bytes]) -> tuple[str, str]:
+    run = json.loads(lines[0])
+    try:
+        return run["since"], run["until"]
+    except KeyError as error:
+        raise BrokenEvidenceError(f"{key} is not of a run") from error
 
 
 def _checked(key: str, lines: list[bytes], previous: str | None = None) -> str:

@@ -25,14 +25,15 @@ def period(
     Raises BadWindowError."""
     if since is not None and hours is not None:
         raise BadWindowError("give one of --since and --hours")
-    end = now if until is None else _time(until)
-    begin = end - timedelta(hours=hours or 24) if since is None else _time(since)
+    end = now if until is None else moment(until)
+    begin = end - timedelta(hours=hours or 24) if since is None else moment(since)
     if begin >= end:
         raise BadWindowError(f"the window ends ({end}) before it begins ({begin})")
     return Period(begin, end, timedelta(minutes=delay_minutes), now)
 
 
-def _time(text: str) -> datetime:
+def moment(text: str) -> datetime:
+    """An ISO 8601 time. Raises BadWindowError."""
     try:
         found = datetime.fromisoformat(text)
     except ValueError as error:

@@ -7,7 +7,14 @@ from pathlib import Path
 if __name__ == "__main__":
     # It was for our own imports; MiniStack runs functions as its children, which must not see it.
     os.environ.pop("PYTHONPATH", None)
-    from local.embedded import api_keys, application_profiles, services, sessions, trails
+    from local.embedded import (
+        api_keys,
+        application_profiles,
+        record_queries,
+        services,
+        sessions,
+        trails,
+    )
     from local.key_usage import KeyUsage
     from local.sessions_file import SessionsFile
 
@@ -17,4 +24,5 @@ if __name__ == "__main__":
     sessions.add(SessionsFile(folder))
     application_profiles.add()
     trails.add()
+    record_queries.add()
     runpy.run_module("ministack", run_name="__main__", alter_sys=True)

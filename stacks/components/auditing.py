@@ -4,7 +4,35 @@ from __future__ import annotations
 
 from stacks.components.looking import READS_LOGS
 from stacks.components.permission import Permission
-from stacks.components.stage_names import AUDIT_LOGS, RECORD, StageNames
+from stacks.components.stage_names import ALARM_LOGS, AUDIT_LOGS, RECORD, StageNames
+
+READS_QUERIES = (
+    *("athena:StartQueryExecution", "athena:GetQueryExecution", "athena:GetQueryResults"),
+    *("athena:StopQueryExecution", "athena:GetWorkGroup"),
+    *("athena:ListNamedQueries", "athena:GetNamedQuery"),
+)
+
+
+def querying(names: StageNames, *, table: str, bucket_arn: str) -> list[Permission]:
+    """Asking the records in SQL; their objects are read with the asker's own permissions.
+
+    https://docs.aws.amazon.com/athena/latest/ug/security-iam-athena.html
+    """
+    return [
+        Permission(
+            "AsksTheRecords", READS_QUERIES, [names.arn("athena", f"workgroup/{names.workgroup}")]
+        ),
+        Permission(
+            "HowTheRecordsAreRead",
+            ("glue:GetDatabase", "glue:GetTable"),
+            [
+                names.arn("glue", "catalog"),
+                names.arn("glue", f"database/{names.database}"),
+                names.arn("glue", f"table/{names.database}/{table}"),
+            ],
+        ),
+        Permission("WhereTheBucketIs", ("s3:GetBucketLocation",), [bucket_arn]),
+    ]
 
 
 def auditing(
@@ -17,7 +45,7 @@ def auditing(
         Permission(
             "RecordsAndAuditLines",
             READS_LOGS,
-            names.logs([RECORD, *AUDIT_LOGS]),
+            names.logs([RECORD, *AUDIT_LOGS, *ALARM_LOGS]),
             because="streams of a log group are CloudWatch's and Lambda's to name",
         ),
         Permission(

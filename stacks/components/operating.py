@@ -9,23 +9,24 @@ from constructs import Construct
 
 from stacks.components.looking import READS_LOGS
 from stacks.components.permission import Permission, answer_patterns
-from stacks.components.stage_names import AUDIT_LOGS, RECORD, StageNames
+from stacks.components.stage_names import ALARM_LOGS, AUDIT_LOGS, RECORD, StageNames
 from stacks.components.stage_role import GITHUB
 
 TAG = "claude-on-bedrock"
 
 
 def operating(
-    names: StageNames, *, own_role: str, bucket_arn: str, key_arn: str
+    names: StageNames, *, own_role: str, bucket_arn: str, key_arn: str, verifier_arn: str
 ) -> list[Permission]:
     """Beside `looking`, which also denies to invoke, and beside what Operation adds."""
     return [
         Permission(
             "AuditLines",
             READS_LOGS,
-            names.logs(AUDIT_LOGS),
+            names.logs([*AUDIT_LOGS, *ALARM_LOGS]),
             because="streams of a log group are CloudWatch's and Lambda's to name",
         ),
+        Permission("HasAWindowVerified", ("lambda:InvokeFunction",), [verifier_arn]),
         Permission(
             "TheBootstrap",
             ("cloudformation:DescribeStacks", "ssm:GetParameter"),

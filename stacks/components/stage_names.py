@@ -9,6 +9,8 @@ import aws_cdk as cdk
 
 STACKS = ("InvocationLogging", "ModelAccess", "Gateway", "Observability")
 AUDIT_LOGS = ("gateway", "access", "authorizer")
+ALARM_LOGS = ("verification", "sentinel", "key-expiry")
+"""What an alarm sends its reader to: request ids, callers and settings, and no prompt."""
 RECORD = "invocations"
 
 
@@ -46,6 +48,16 @@ class StageNames(NamedTuple):
             self.arn("logs", f"log-group:/claude-on-bedrock/{self.stage}/{name}") for name in names
         ]
         return [*groups, *(f"{group}:*" for group in groups)]
+
+    @property
+    def workgroup(self) -> str:
+        """In which Athena is asked."""
+        return f"claude-on-bedrock-{self.stage}"
+
+    @property
+    def database(self) -> str:
+        """As Athena takes a name without quotes: https://docs.aws.amazon.com/athena/latest/ug/tables-databases-columns-names.html"""
+        return f"claude_on_bedrock_{self.stage}".lower().replace("-", "_")
 
     def dashboard(self) -> str:
         name = f"claude-on-bedrock-{self.stage}-{self.stack.region}"

@@ -12,6 +12,10 @@ from tests.access.questions import Cell
 
 NOT_ASKED: Final = {
     "reads how something is set up, or that it is there": (
+        "athena:GetNamedQuery",
+        "athena:GetQueryExecution",
+        "athena:GetWorkGroup",
+        "athena:List*",
         "bedrock:Get*",
         "bedrock:List*",
         "cloudformation:Describe*",
@@ -21,6 +25,7 @@ NOT_ASKED: Final = {
         "cloudwatch:Describe*",
         "cloudwatch:Get*",
         "cloudwatch:List*",
+        "glue:Get*",
         "iam:Get*",
         "iam:List*",
         "iam:SimulatePrincipalPolicy",
@@ -34,6 +39,7 @@ NOT_ASKED: Final = {
         "servicequotas:*",
         "ssm:GetParameter",
     ),
+    "whoever may start a query may stop it": ("athena:StopQueryExecution",),
     "the endpoint's keys, and API Gateway's settings": ("apigateway:*",),
     "API Gateway's log role, whose name and one policy test_statements.py holds": (
         "iam:AttachRolePolicy",
@@ -44,11 +50,11 @@ NOT_ASKED: Final = {
         "ssm:DeleteParameter",
         "ssm:PutParameter",
     ),
-    "a function, or Bedrock, writes its own log, traces or large bodies": (
+    "the record is verified, and the answer holds no prompt": ("lambda:InvokeFunction",),
+    "a function, or Bedrock, writes its own log or traces, and encrypts large bodies": (
         "kms:GenerateDataKey",
         "logs:CreateLogStream",
         "logs:PutLogEvents",
-        "s3:PutObject",
         "xray:Put*",
     ),
 }

@@ -32,6 +32,8 @@ _ANYWHERE: Final = "model in any Region"
 _PROFILE: Final = "bedrock:InferenceProfileArn"
 _NO_KEYS: Final[Mapping[str, str]] = {}
 _BY_TLS: Final = {"aws:SecureTransport": "true", "s3:TlsVersion": "1.2"}
+_IF_NONE: Final = {**_BY_TLS, "s3:if-none-match": "*"}
+_KEPT: Final = ("AWSLogs", "large-data", "evidence")
 _ON_OBJECTS: Final = (
     "s3:GetObject",
     "s3:GetObjectVersion",
@@ -269,9 +271,13 @@ def _record(stage: Stage, assembly: Assembly) -> Iterator[Cell]:
 
     for name, bucket in _buckets(assembly):
         for action in _ON_OBJECTS:
-            for kind in ("AWSLogs", "large-data"):
+            for kind in _KEPT:
                 on = f"arn:aws:s3:::{bucket}/{kind}/object"
                 yield cell(action, f"{kind}/ of {name}", on, _BY_TLS)
+        for kind in _KEPT:
+            on = f"arn:aws:s3:::{bucket}/{kind}/object"
+            for way, keys in (("over what is there", _BY_TLS), ("if there is none", _IF_NONE)):
+                yield cell("s3:PutObject", f"{kind}/ of {name}", on, keys, way)
     for name, group in _log_groups(assembly):
         # A policy that names the group without `:*` does not open it:
         # https://docs.aws.amazon.com/AmazonCloudWatch/latest/logs/iam-access-control-overview-cwl.html
@@ -283,6 +289,10 @@ def _record(stage: Stage, assembly: Assembly) -> Iterator[Cell]:
         yield cell("kms:Decrypt", name, key, way="directly")
         yield cell("kms:Decrypt", name, key, through_s3, "through S3")
         yield cell("kms:ScheduleKeyDeletion", name, key)
+    for name, group in _workgroups(assembly):
+        on = f"arn:aws:athena:{region}:{ACCOUNT}:workgroup/{group}"
+        for verb in ("StartQueryExecution", "GetQueryResults", "UpdateWorkGroup"):
+            yield cell(f"athena:{verb}", name, on)
     for name, api in _endpoints(assembly):
         on = f"arn:aws:execute-api:{region}:{ACCOUNT}:{api}/{stage.name}/POST/v1/messages"
         yield cell("execute-api:Invoke", name, on)
@@ -304,6 +314,13 @@ def _keys(region: str, assembly: Assembly) -> Iterator[tuple[str, str]]:
     for key in assembly.of_type("AWS::KMS::Key"):
         yield key.place, assembly.arn(key)
     yield "another key", f"arn:aws:kms:{region}:{ACCOUNT}:key/another"
+
+
+def _workgroups(assembly: Assembly) -> Iterator[tuple[str, str]]:
+    for group in assembly.of_type("AWS::Athena::WorkGroup"):
+        name = assembly.resolve(group.properties["Name"], group.stack)
+        yield f"workgroup {name}", name
+    yield "another workgroup", "another"
 
 
 def _endpoints(assembly: Assembly) -> Iterator[tuple[str, str]]:

@@ -36,12 +36,24 @@ def test_the_bucket_is_encrypted_with_our_key(any_stage: Synthesis) -> None:
     assert text(rule["ServerSideEncryptionByDefault"]["KMSMasterKeyID"]) == f"<{key.id}.Arn>"
 
 
+def denied(synthesis: Synthesis) -> list[dict[str, Any]]:
+    return [each for each in bucket_statements(synthesis) if each["Effect"] == "Deny"]
+
+
 def test_nothing_reaches_the_bucket_without_tls(any_stage: Synthesis) -> None:
-    denied = [each for each in bucket_statements(any_stage) if each["Effect"] == "Deny"]
-    conditions = [each["Condition"] for each in denied]
+    tls = [each for each in denied(any_stage) if each["Action"] == "s3:*"]
+    conditions = [each["Condition"] for each in tls]
     assert {"Bool": {"aws:SecureTransport": "false"}} in conditions
-    assert {each["Action"] for each in denied} == {"s3:*"}
-    assert {str(each["Principal"]) for each in denied} == {"{'AWS': '*'}"}
+    assert {str(each["Principal"]) for each in tls} == {"{'AWS': '*'}"}
+
+
+def test_nobody_overwrites_evidence(any_stage: Synthesis) -> None:
+    (written_once,) = [each for each in denied(any_stage) if each["Action"] != "s3:*"]
+    bucket = any_stage.only(STACK, "AWS::S3::Bucket").id
+    assert written_once["Action"] == "s3:PutObject"
+    assert written_once["Principal"] == {"AWS": "*"}
+    assert texts(written_once["Resource"]) == [f"<{bucket}.Arn>/evidence/*"]
+    assert written_once["Condition"] == {"Null": {"s3:if-none-match": "true"}}
 
 
 def test_only_bedrock_may_write_to_the_bucket_from_outside(any_stage: Synthesis) -> None:

@@ -94,4 +94,6 @@ def test_the_dashboard_shows_tokens_and_deliveries(any_stage: Synthesis) -> None
 
 def test_outputs(any_stage: Synthesis) -> None:
     outputs = any_stage.template(STACK)["Outputs"]
-    assert set(outputs) == {"DashboardUrl", "AlarmTopicArn"}
+    assert set(outputs) == {
+        *("DashboardUrl", "AlarmTopicArn", "RecordsDatabaseName", "WorkgroupName")
+    }

@@ -220,6 +220,8 @@ def test_an_operator_reads_audit_lines_and_no_record(prod: Synthesis) -> None:
     key = text(prod.template("InvocationLogging")["Outputs"]["KeyArn"]["Value"])
 
     assert allows(prod, "operator", "logs:FilterLogEvents", f"{ours}/gateway:*")
+    for group in ("verification", "sentinel", "key-expiry"):  # where alarms send an operator
+        assert allows(prod, "operator", "logs:FilterLogEvents", f"{ours}/{group}:*")
     assert not allows(prod, "operator", "logs:FilterLogEvents", f"{ours}/invocations:*")
     denied = [each for each in own_statements(prod, "operator") if each["Effect"] == "Deny"]
     assert {action for each in denied for action in texts(each["Action"])} >= {

@@ -49,6 +49,13 @@ def test_every_contender_used_the_processor(kept: dict[str, Any]) -> None:
             assert all(sample > 0 for sample in contender["samples"])
 
 
+def test_a_months_records_are_asked_and_verified_within_bounds(kept: dict[str, Any]) -> None:
+    rows = [line.split("|")[1:] for line in kept["printed"].splitlines() if "< 1024" in line]
+    assert [row[0].strip() for row in rows] == ["generate", "usage", "verify"]
+    for row in rows:
+        assert (row[1].strip(), row[6].strip()) == ("10,000", "reached")
+
+
 def test_only_the_gateway_has_something_to_reach(kept: dict[str, Any]) -> None:
     for figure in kept["figures"]:
         judged = {n for n, row in figure["contenders"].items() if row["reached"] is not None}

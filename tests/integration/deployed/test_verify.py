@@ -20,6 +20,8 @@ from tests.integration.deployed.deployment import MODEL, Deployment, eventually
 from tests.integration.deployed.running import PROJECT
 from tests.integration.deployed.test_cli import command
 from tests.integration.deployed.test_records import recorded
+from verification.evidence import HOURLY
+from verification.telling import METRICS, VERIFIED
 
 ROLE = "goes-round"
 TRUST = {
@@ -193,9 +195,13 @@ def test_what_is_younger_than_the_delay_is_no_finding(
     assert (shown.returncode, counts["pending"], counts["records_pending"]) == (0, 1, 1)
 
 
+def evidence_bucket(deployment: Deployment) -> str:
+    return deployment.output("InvocationLogging", "EvidenceBucketName")
+
+
 def ask_the_function(deployment: Deployment, event: object) -> Any:  # noqa: ANN401 - JSON
     """What the deployed function answers."""
-    name = deployment.stage().outputs("InvocationLogging")["VerifierName"]
+    name = deployment.output("InvocationLogging", "VerifierName")
     answer = deployment.client("lambda").invoke(
         FunctionName=name, Payload=json.dumps(event).encode()
     )
@@ -215,8 +221,8 @@ def test_the_deployed_function_finds_the_same_and_keeps_it_in_the_bucket(
         "called, not logged": window.lost,
         "logged, not called": window.round_it,
     }
-    bucket = deployment.stage().outputs("InvocationLogging")["EvidenceBucketName"]
-    kept = deployment.client("s3").get_object(Bucket=bucket, Key=told["evidence"]["key"])
+    key = told["evidence"]["key"]
+    kept = deployment.client("s3").get_object(Bucket=evidence_bucket(deployment), Key=key)
     text = kept["Body"].read().decode()
     assert json.loads(text.splitlines()[-1])["sha256"] == told["evidence"]["sha256"]
     assert "secret-prompt" not in text
@@ -230,5 +236,39 @@ def test_by_the_clock_the_function_forms_a_chain_that_can_be_checked(
     whole = verify(deployment, "--chain")
 
     assert (whole.returncode, whole.stderr) == (0, "")
-    assert re.match(r"[1-9]\d* files of hours hold; the last hash is [0-9a-f]{64}", whole.stdout)
-    assert ask_the_function(deployment, {}) == []
+    told = r"[1-9]\d* files of hours hold, without a gap from \S+Z to \S+Z; the last hash is \w{64}"
+    assert re.match(told, whole.stdout)
+    assert verify(deployment, "--chain", "--since", now()).returncode == 2
+
+
+def test_a_byte_of_the_buckets_evidence_that_was_changed_is_named(deployment: Deployment) -> None:
+    ask_the_function(deployment, {})
+    s3, bucket = deployment.client("s3"), evidence_bucket(deployment)
+    key = s3.list_objects_v2(Bucket=bucket, Prefix=HOURLY)["Contents"][-1]["Key"]
+    written = s3.get_object(Bucket=bucket, Key=key)["Body"].read()
+    s3.put_object(Bucket=bucket, Key=key, Body=written.replace(b"run", b"ran", 1))
+    try:
+        broken = verify(deployment, "--chain")
+    finally:
+        s3.put_object(Bucket=bucket, Key=key, Body=written)
+
+    assert (broken.returncode, broken.stdout) == (1, "")
+    assert f"{key}, entry 1: it is not what was written" in broken.stderr
+
+
+def test_the_deployed_function_writes_its_metrics(deployment: Deployment) -> None:
+    ask_the_function(deployment, {})
+    group = deployment.output("InvocationLogging", "LogGroupName")
+    asked = {
+        "logGroupName": group.replace("invocations", "verification"),
+        "filterPattern": '"VerifiedHours"',
+    }
+
+    def look() -> list[dict[str, Any]]:
+        events = deployment.client("logs").filter_log_events(**asked)["events"]
+        return [json.loads(each["message"]) for each in events]
+
+    line = eventually(look)[0]
+    (directive,) = line["_aws"]["CloudWatchMetrics"]
+    assert (directive["Namespace"], line["service"]) == ("ClaudeOnBedrock", "verification")
+    assert {each["Name"] for each in directive["Metrics"]} == {VERIFIED, *METRICS.values()}

@@ -257,6 +257,8 @@ def test_times_that_make_no_window(
         (("--since", "yesterday"), "'yesterday' is no time"),
         (("a.jsonl",), "files are for --chain"),
         (("--chain",), "nothing is up in"),
+        (("--chain", "--hours", "3"), "--chain takes files, or a stage and --since"),
+        (("--chain", "a.jsonl", "--since", "2026-01-01"), "--chain takes files, or a stage"),
         (("--chain", "nowhere.jsonl"), "nowhere.jsonl cannot be read"),
     ],
 )

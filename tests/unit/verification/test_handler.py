@@ -10,6 +10,7 @@ import boto3
 import pytest
 from moto import mock_aws
 
+from reconciliation import chain
 from records.invocation_records import STREAM
 from tests.unit.reconciliation.world import SOMEBODY, audit_line, record
 from verification import handler
@@ -101,6 +102,11 @@ def work(**changes: str) -> Work:
     return handler._work({**ENVIRONMENT, **changes}, CONTEXT.invoked_function_arn)
 
 
+def files(account: Account) -> int:
+    held = account.evidence().check()
+    return held.files if held else 0
+
+
 def metrics(printed: str) -> Mapping[str, float]:
     (line,) = [
         json.loads(line) for line in printed.splitlines() if line.startswith("{") and "_aws" in line
@@ -119,7 +125,7 @@ def test_an_hour_is_verified_told_and_kept(
     account.recorded("kept", at)
     account.recorded("round", at, requestMetadata={}, identity={"arn": SOMEBODY})
 
-    (told,) = handler.handle({}, CONTEXT)
+    (told,) = by_the_clock(work(), NOW)
 
     assert (told["counts"]["matched"], told["counts"]["not_logged"]) == (1, 1)
     run, *findings, end = account.entries(key_of_hour(HOUR))
@@ -139,7 +145,17 @@ def test_an_hour_is_verified_told_and_kept(
         "OutsideTheResidency": 0,
     }
     assert "secret" not in printed
-    assert handler.handle({}, CONTEXT) == []
+
+
+def test_the_clock_goes_on_where_the_evidence_ends(account: Account) -> None:
+    list(by_the_clock(work(), NOW - timedelta(hours=2)))
+
+    told = handler.handle({}, CONTEXT)
+
+    assert told[0]["since"] == f"{HOUR - timedelta(hours=1):%Y-%m-%dT%H}:00:00Z"
+    held = account.evidence().check()
+    assert held is not None
+    assert (held.files, held.until) == (1 + len(told), told[-1]["until"])
 
 
 def test_a_call_past_the_gateway_by_one_of_the_others_is_in_the_evidence_only(
@@ -163,9 +179,30 @@ def test_missed_hours_are_made_up_for_in_one_chain(account: Account) -> None:
     assert [each["since"] for each in later] == [
         f"{HOUR + timedelta(hours=hours):%Y-%m-%dT%H}:00:00Z" for hours in (1, 2, 3)
     ]
-    number, last = account.evidence().check()
-    assert number == 4
-    assert last == account.entries(key_of_hour(HOUR + timedelta(hours=3)))[-1]["sha256"]
+    last = account.entries(key_of_hour(HOUR + timedelta(hours=3)))[-1]["sha256"]
+    since, until = (f"{HOUR + timedelta(hours=each):%Y-%m-%dT%H}:00:00Z" for each in (0, 4))
+    assert account.evidence().check() == (4, since, until, last)
+    assert account.evidence().check(HOUR + timedelta(hours=4)) is None
+    later_on = account.evidence().check(HOUR + timedelta(hours=3))
+    assert later_on == (1, f"{HOUR + timedelta(hours=3):%Y-%m-%dT%H}:00:00Z", until, last)
+
+
+def test_a_chain_that_holds_and_leaves_time_out_is_broken(account: Account) -> None:
+    list(by_the_clock(work(), NOW))
+    later, previous = HOUR + timedelta(hours=2), account.evidence().last(NOW).sha256
+    since = f"{later:%Y-%m-%dT%H}:00:00Z"
+    entry = {"kind": "run", "since": since, "until": since}
+    account.evidence().write(key_of_hour(later), [entry], previous)
+
+    with pytest.raises(BrokenEvidenceError, match=f"begins at {since}, and not at"):
+        account.evidence().check()
+
+
+def test_a_file_of_no_run_is_no_evidence(account: Account) -> None:
+    account.evidence().write(key_of_hour(HOUR), [], chain.BEGINNING)
+
+    with pytest.raises(BrokenEvidenceError, match="is not of a run"):
+        account.evidence().last(NOW)
 
 
 def test_of_two_runs_at_once_one_writes(account: Account, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -176,7 +213,7 @@ def test_of_two_runs_at_once_one_writes(account: Account, monkeypatch: pytest.Mo
     assert list(by_the_clock(work(), NOW)) == []
     with pytest.raises(AlreadyVerifiedError):
         account.evidence().write(key_of_hour(HOUR), [{"kind": "run"}], stale.sha256)
-    assert account.evidence().check()[0] == 1
+    assert files(account) == 1
 
 
 def test_a_byte_that_was_changed_breaks_the_chain_and_stops_the_clock(account: Account) -> None:
@@ -205,7 +242,7 @@ def test_evidence_whose_time_is_over_leaves_the_rest_whole(account: Account) -> 
     list(by_the_clock(work(), NOW + timedelta(hours=1)))
     account.s3.delete_object(Bucket=BUCKET, Key=key_of_hour(HOUR))
 
-    assert account.evidence().check()[0] == 1
+    assert files(account) == 1
 
 
 def test_a_window_that_is_asked_for_is_answered_and_kept_beside_the_chain(
@@ -218,7 +255,7 @@ def test_a_window_that_is_asked_for_is_answered_and_kept_beside_the_chain(
 
     assert [each["request_id"] for each in told["findings"]] == ["lost"]
     assert account.entries(told["evidence"]["key"])[-1]["sha256"] == told["evidence"]["sha256"]
-    assert account.evidence().check()[0] == 0
+    assert account.evidence().check() is None
     assert "_aws" not in capsys.readouterr().out
     with pytest.raises(BadWindowError, match="'yesterday' is no time"):
         handler.handle({"since": "yesterday"}, CONTEXT)

@@ -1,0 +1,128 @@
+"""How much memory and time a million records take: made up, then asked and verified, each in a
+process of its own. `python -m benchmarks.records STEP FOLDER` is one step."""
+
+from __future__ import annotations
+
+import gzip
+import json
+import resource
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Callable, Iterator, Mapping
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any, NamedTuple
+
+from cli.usage import files, rows
+from cli.usage.priced import usage
+from local.generated_month import Folder, Month, hours
+from reconciliation.bounds import Bounds
+from reconciliation.join import DESTINATIONS, Destination, reconcile
+from reconciliation.window import Window
+
+LIMIT_MIB = 1024
+"""What a step is meant to stay under."""
+_LINES = "audit-lines.jsonl.gz"
+_MONTH = Month()
+_SINCE = datetime(*_MONTH.first.timetuple()[:3], tzinfo=UTC)
+_UNTIL = _SINCE + timedelta(days=_MONTH.days)
+
+
+class Measured(NamedTuple):
+    """`calls` that the step saw; seconds by the clock; MiB of memory at the most."""
+
+    step: str
+    calls: int
+    seconds: float
+    peak_mib: float
+
+    def row(self) -> tuple[str, ...]:
+        per_million = self.seconds * 1_000_000 / self.calls
+        reached = "reached" if self.peak_mib < LIMIT_MIB else "missed"
+        return (
+            *(self.step, f"{self.calls:,}", f"{self.seconds:.1f}", f"{per_million:.1f}"),
+            *(f"{self.peak_mib:.0f}", f"< {LIMIT_MIB}", reached),
+        )
+
+
+HEAD = ("", "calls", "s", "s per million", "MiB, peak", "reach", "")
+
+
+def measured(calls: int) -> Iterator[Measured]:
+    """Each step in turn. Raises CalledProcessError where one fails, or sees other calls."""
+    with tempfile.TemporaryDirectory(prefix="benchmarks-records-") as folder:
+        for step in STEPS:
+            command = [sys.executable, "-m", "benchmarks.records", step, folder, str(calls)]
+            told = subprocess.run(command, check=True, stdout=subprocess.PIPE).stdout
+            yield Measured(**json.loads(told))
+
+
+def generate(folder: Path, calls: int) -> int:
+    store, made = Folder(folder), 0
+    with gzip.open(folder / _LINES, "wt", compresslevel=1) as lines:
+        for hour in hours(_MONTH._replace(calls=calls)):
+            for key, content in hour.objects.items():
+                store.put(key, content)
+            lines.writelines(f"{json.dumps(each)}\n" for each in hour.audit_lines())
+            made += len(hour.calls)
+    return made
+
+
+def ask(folder: Path, _calls: int) -> int:
+    from cli.usage import on_this_machine  # noqa: PLC0415 - the other steps do without DuckDB
+
+    found = files.of_records(folder, _SINCE, _UNTIL)
+    answer = on_this_machine.ask(rows.question(_SINCE, _UNTIL), found)
+    return usage(rows.read(*answer), ["caller", "model", "day"], {}).total.calls
+
+
+def verify(folder: Path, _calls: int) -> int:
+    """As if both destinations held the same records."""
+    end = _UNTIL.timestamp()
+    outcome = reconcile(
+        _audit_lines(folder),
+        _records(folder),
+        window=Window(_SINCE.timestamp(), end, end),
+        bounds=Bounds(_MONTH.region, None, _MONTH.routes, _MONTH.models),
+        stored=lambda _: True,
+    )
+    assert not outcome.findings
+    return outcome.counts.matched
+
+
+STEPS: Mapping[str, Callable[[Path, int], int]] = {
+    "generate": generate,
+    "usage": ask,
+    "verify": verify,
+}
+
+
+def _audit_lines(folder: Path) -> Iterator[tuple[float, dict[str, Any]]]:
+    with gzip.open(folder / _LINES) as lines:
+        for line in lines:
+            at, audit = json.loads(line)
+            yield at, audit
+
+
+def _records(folder: Path) -> Iterator[tuple[Destination, dict[str, Any]]]:
+    found = files.of_records(folder, _SINCE, _UNTIL)
+    for destination in DESTINATIONS:
+        for file in found:
+            with gzip.open(file) as lines:
+                for line in lines:
+                    yield destination, json.loads(line)
+
+
+def _step(step: str, folder: Path, calls: int) -> Measured:
+    begun = time.monotonic()
+    seen = STEPS[step](folder, calls)
+    assert seen == calls
+    peak_kib = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+    return Measured(step, seen, time.monotonic() - begun, peak_kib / 1024)
+
+
+if __name__ == "__main__":
+    name, where, count = sys.argv[1:]
+    sys.stdout.write(json.dumps(_step(name, Path(where), int(count))._asdict()))

@@ -1,0 +1,1 @@
+"""The audit report: what can be shown of a stage's record, and the answers of AWS it rests on."""

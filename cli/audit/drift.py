@@ -1,0 +1,124 @@
+"""Whether the stage's alarms are armed, and which of them went off in the window.
+
+CloudWatch keeps an alarm's history for 30 days:
+https://docs.aws.amazon.com/AmazonCloudWatch/latest/monitoring/alarm-common-features.html
+"""
+
+import json
+from collections.abc import Iterator, Mapping, Sequence
+from datetime import UTC, datetime, timedelta
+from typing import Any, Final, NamedTuple
+
+from cli.audit.statement import Found, Statement, stated
+from cli.audit.witness import Witnessed
+from verification.period import Period
+
+_KEPT: Final = timedelta(days=30)
+
+
+class Event(NamedTuple):
+    """An alarm that went off, or ceased to; `at` is ISO 8601 in UTC, `meaning` its own text."""
+
+    at: str
+    alarm: str
+    before: str
+    after: str
+    meaning: str
+
+
+class Drift(NamedTuple):
+    """`alarms`: how many the stage has."""
+
+    alarms: int
+    events: Sequence[Event]
+    statements: tuple[Statement, ...]
+
+
+def look(witnessed: Witnessed, asked: Period) -> Drift:
+    alarms: dict[str, Mapping[str, Any]] = {}
+    events: list[Event] = []
+
+    def armed() -> Found:
+        alarms.update(_alarms(witnessed))
+        return judge_armed(alarms)
+
+    def quiet() -> Found:
+        events.extend(_events(witnessed, alarms, asked))
+        return judge_quiet(events, asked)
+
+    statements = (
+        stated(
+            witnessed,
+            "alarms-armed",
+            "Every alarm of the stage is on and tells somebody",
+            "cloudwatch:DescribeAlarms",
+            armed,
+        ),
+        stated(
+            witnessed,
+            "alarms-quiet",
+            "No alarm of the stage went off",
+            "cloudwatch:DescribeAlarmHistory",
+            quiet,
+        ),
+    )
+    return Drift(len(alarms), tuple(sorted(events)), statements)
+
+
+def judge_armed(alarms: Mapping[str, Mapping[str, Any]]) -> Found:
+    if not alarms:
+        return Found("not shown", "The stage has no alarms.")
+    mute = [name for name, one in alarms.items() if not _tells(one)]
+    if mute:
+        return Found("not shown", f"Without an action, or switched off: {', '.join(mute)}.")
+    return Found("shown", f"All {len(alarms)} alarms.")
+
+
+def _tells(alarm: Mapping[str, Any]) -> bool:
+    return bool(alarm.get("ActionsEnabled") and alarm.get("AlarmActions"))
+
+
+def judge_quiet(events: Sequence[Event], asked: Period) -> Found:
+    off = [each for each in events if each.after == "ALARM"]
+    if off:
+        names = ", ".join(dict.fromkeys(each.alarm for each in off))
+        return Found("not shown", f"Went off: {names}; {len(off)} times in all.")
+    if asked.since < asked.now - _KEPT:
+        first = asked.now - _KEPT
+        return Found("not asked", f"CloudWatch answers from {first:%Y-%m-%d} on only: none since.")
+    return Found("shown", "None went off.")
+
+
+def _alarms(witnessed: Witnessed) -> Iterator[tuple[str, Mapping[str, Any]]]:
+    """Those of the stage's stacks: CloudFormation begins their names with the stack's."""
+    pages = witnessed.client("cloudwatch").get_paginator("describe_alarms")
+    for page in pages.paginate(AlarmNamePrefix=witnessed.stack("")):
+        for one in page.get("MetricAlarms", []):
+            yield one["AlarmName"], one
+
+
+def _events(
+    witnessed: Witnessed, alarms: Mapping[str, Mapping[str, Any]], asked: Period
+) -> Iterator[Event]:
+    pages = witnessed.client("cloudwatch").get_paginator("describe_alarm_history")
+    found = pages.paginate(
+        HistoryItemType="StateUpdate", StartDate=asked.since, EndDate=asked.until
+    )
+    for item in (item for page in found for item in page.get("AlarmHistoryItems", [])):
+        if item["AlarmName"] in alarms:
+            found = event(item, alarms[item["AlarmName"]].get("AlarmDescription", ""))
+            if "ALARM" in {found.before, found.after}:
+                yield found
+
+
+def event(item: Mapping[str, Any], meaning: str) -> Event:
+    """Of an item of DescribeAlarmHistory, whose data is JSON."""
+    data = json.loads(item.get("HistoryData") or "{}")
+    at: datetime = item["Timestamp"]
+    return Event(
+        at=at.astimezone(UTC).isoformat(timespec="seconds").replace("+00:00", "Z"),
+        alarm=item["AlarmName"],
+        before=data.get("oldState", {}).get("stateValue", ""),
+        after=data.get("newState", {}).get("stateValue", ""),
+        meaning=meaning,
+    )

@@ -1,0 +1,159 @@
+"""What the report is made of, in the order in which it is told, and the same as data."""
+
+from collections.abc import Mapping, Sequence
+from datetime import datetime, timedelta
+from importlib.metadata import version
+from typing import Any, NamedTuple
+
+from cli import settings, verification
+from cli.audit import access, completeness, drift, history, kept, logging_state
+from cli.audit.access import Access
+from cli.audit.completeness import Completeness
+from cli.audit.controls import CONTROLS, Control
+from cli.audit.drift import Drift
+from cli.audit.history import History
+from cli.audit.kept import Retention
+from cli.audit.logging_state import Logging
+from cli.audit.statement import Statement, counted
+from cli.audit.tally import Key, Sum, Tally, copied_ids
+from cli.audit.witness import Answer, Witnessed
+from cli.deployment import Deployment
+from cli.evidence import Evidence
+from cli.settings import Settings
+from cli.target import records_of
+from verification.period import Period
+from verification.run import iso
+
+
+class About(NamedTuple):
+    """Moments are ISO 8601 in UTC; `local` where it is the embedded AWS."""
+
+    account: str
+    region: str
+    stage: str
+    since: str
+    until: str
+    at: str
+    by: str
+    version: str
+    local: bool
+    window: str
+
+
+class Report(NamedTuple):
+    about: About
+    settings: Settings
+    logging: Logging
+    history: History
+    completeness: Completeness
+    retention: Retention
+    access: Access
+    usage: Sequence[tuple[Key, Sum]]
+    drift: Drift
+    answers: Sequence[Answer]
+
+    @property
+    def statements(self) -> tuple[Statement, ...]:
+        return (
+            *self.logging.statements,
+            self.history.statement,
+            *self.completeness.statements,
+            self.retention.statement,
+            *self.access.statements,
+            *self.drift.statements,
+        )
+
+    @property
+    def headline(self) -> str:
+        """The one sentence that a reader in a hurry takes away."""
+        counts, window = self.completeness.report.outcome.counts, self.about.window
+        if not counts.calls and not counts.records:
+            return f"No call was made in {window}."
+        if counts.not_logged:
+            verb = "is" if counts.not_logged == 1 else "are"
+            return (
+                f"{counts.not_logged:,} of {counts.calls:,} calls of {window} {verb} not on record."
+            )
+        young = counts.pending + counts.records_pending
+        settled = "Every call that can be judged" if young else "Every call"
+        return f"{settled} of {window} is on record."
+
+    def as_data(self) -> dict[str, Any]:
+        report = self.completeness.report
+        return {
+            "about": self.about._asdict(),
+            "headline": self.headline,
+            "verdicts": counted(self.statements),
+            "statements": [each.as_data() for each in self.statements],
+            "logging": {
+                "configuration": self.logging.configuration,
+                "changes": [each._asdict() for each in self.history.changes],
+            },
+            "completeness": verification.as_data(report),
+            "retention": {
+                "day": self.retention.day.isoformat(),
+                "days": self.retention.days,
+                "note": self.retention.note,
+                "places": [each._asdict() for each in self.retention.places],
+            },
+            "access": [each._asdict() for each in self.access.holders],
+            "usage": [{**key._asdict(), **each.as_data()} for key, each in self.usage],
+            "drift": [each._asdict() for each in self.drift.events],
+            "controls": [control_as_data(each) for each in CONTROLS],
+            "answers": [each.as_data() for each in self.answers],
+        }
+
+
+def gather(deployment: Deployment, asked: Period, evidence: Evidence) -> Report:
+    """Asks everything. What AWS withholds of a statement leaves it `not asked`.
+
+    Raises what the report cannot be without: NoTargetError, UnreadableError, EvidenceError, and
+    botocore's errors."""
+    witnessed = Witnessed.of(deployment)
+    meant = settings.deployed(witnessed)
+    outputs = {name: witnessed.outputs(name) for name in ("InvocationLogging", "ModelAccess")}
+    tally = Tally(asked, copied_ids(outputs["ModelAccess"]))
+    joined = verification.run(deployment, asked, evidence, tally.reading(records_of(deployment)))
+    return Report(
+        about=_about(witnessed, asked, joined.about),
+        settings=meant,
+        logging=logging_state.look(witnessed, outputs["InvocationLogging"]),
+        history=history.look(witnessed, asked),
+        completeness=completeness.look(witnessed, deployment, joined),
+        retention=kept.look(witnessed, asked.since.date(), meant.retention_days),
+        access=access.look(witnessed, outputs["ModelAccess"], meant.models),
+        usage=tally.rows(),
+        drift=drift.look(witnessed, asked),
+        answers=tuple(witnessed.answers),
+    )
+
+
+def _about(witnessed: Witnessed, asked: Period, joined: Mapping[str, Any]) -> About:
+    return About(
+        account=joined["account"],
+        region=witnessed.region,
+        stage=witnessed.stage,
+        since=iso(asked.since.replace(microsecond=0)),
+        until=iso(asked.until.replace(microsecond=0)),
+        at=iso(asked.now.replace(microsecond=0)),
+        by=joined["by"],
+        version=version("claude-on-bedrock"),
+        local=witnessed.is_embedded,
+        window=window(asked.since, asked.until),
+    )
+
+
+def window(since: datetime, until: datetime) -> str:
+    """In words, for a heading: a whole month by its name, and a day's hours if it is within one."""
+    last = until - timedelta(microseconds=1)
+    first = since.replace(day=1, hour=0, minute=0, second=0, microsecond=0)
+    if since == first and until == (first + timedelta(days=31)).replace(day=1):
+        return f"{since:%B %Y}"
+    if since.date() == last.date():
+        return f"{since.day} {since:%B %Y}, {since:%H:%M} to {until:%H:%M} UTC"
+    year = f" {since.year}" if since.year != last.year else ""
+    return f"{since.day} {since:%B}{year} to {last.day} {last:%B %Y}"
+
+
+def control_as_data(control: Control) -> dict[str, Any]:
+    return {**control._asdict(), "statements": list(control.statements)}

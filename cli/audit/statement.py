@@ -1,0 +1,69 @@
+"""How a statement of the report looks: what it says, whether that is shown, and by what."""
+
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any, Final, Literal, NamedTuple
+
+from botocore.exceptions import BotoCoreError, ClientError
+
+from cli.audit.witness import Witnessed
+from cli.doctor.check import WITHHELD
+from cli.retention import withheld
+
+Verdict = Literal["shown", "not shown", "not asked"]
+VERDICTS: Final[tuple[Verdict, ...]] = ("shown", "not shown", "not asked")
+SHOWN, NOT_SHOWN, NOT_ASKED = 0, 1, 2
+
+
+class Found(NamedTuple):
+    """What a question came to, in a plain sentence that ends with a full stop."""
+
+    verdict: Verdict
+    words: str
+
+
+class Statement(NamedTuple):
+    """`claim` is what is to be shown; `answers` are names of files, which it rests on."""
+
+    id: str
+    claim: str
+    verdict: Verdict
+    words: str
+    answers: tuple[str, ...] = ()
+
+    def as_data(self) -> dict[str, Any]:
+        return {**self._asdict(), "answers": list(self.answers)}
+
+
+def shown_if(holds: bool, words: str) -> Found:
+    return Found("shown" if holds else "not shown", words)
+
+
+def stated(
+    witnessed: Witnessed, name: str, claim: str, actions: str, ask: Callable[[], Found]
+) -> Statement:
+    """The statement, by what `ask` finds; `actions` is what the question needs in IAM.
+
+    A question that AWS does not answer is not asked: no verdict is made of silence."""
+    before = len(witnessed.answers)
+    try:
+        found = ask()
+    except WITHHELD as error:
+        found = not_answered(error, actions)
+    answers = tuple(each.name for each in witnessed.answers[before:])
+    return Statement(name, claim, found.verdict, found.words, answers)
+
+
+def not_answered(error: ClientError | BotoCoreError, actions: str) -> Found:
+    return Found("not asked", f"{withheld(error, actions)}.")
+
+
+def exit_code(statements: Sequence[Statement]) -> int:
+    """1 if something is not shown, else 2 if something could not be asked, else 0."""
+    verdicts = {each.verdict for each in statements}
+    if "not shown" in verdicts:
+        return NOT_SHOWN
+    return NOT_ASKED if "not asked" in verdicts else SHOWN
+
+
+def counted(statements: Sequence[Statement]) -> Mapping[Verdict, int]:
+    return {one: sum(each.verdict == one for each in statements) for one in VERDICTS}

@@ -1,0 +1,167 @@
+"""`claude-bedrock usage`."""
+
+import json
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager
+from datetime import UTC, datetime
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import Annotated, Any, NamedTuple
+
+import typer
+from rich.console import Console
+from rich.progress import Progress
+
+from cli import deployment
+from cli.commands.options import LOCAL_STATE, AsJson, Region, Stage, StateFolder, one_line_errors
+from cli.deployment import Deployment
+from cli.usage import download, files, in_athena, page, rows, shown
+from cli.usage.priced import DIMENSIONS, Dimension, TeamProfile, TeamProfiles, Usage
+from cli.usage.priced import usage as priced
+from cli.usage.rows import Row, UnanswerableError
+from verification.period import Period, period
+
+NOT_ASKED = 2
+A_MONTH_HOURS = 30 * 24
+
+
+class _Source(NamedTuple):
+    """Where to ask: a folder, a folder to fill first, Athena, or by default a passing folder."""
+
+    folder: Path | None
+    synced: Path | None
+    athena: bool
+
+
+class _Answer(NamedTuple):
+    rows: list[Row]
+    profiles: TeamProfiles
+    scanned_bytes: int | None
+
+
+def usage(
+    *,
+    by: Annotated[
+        str, typer.Option(help=f"What to add up by, one or more of {', '.join(DIMENSIONS)}.")
+    ] = "model",
+    since: Annotated[str | None, typer.Option(help="Begin of the window, ISO 8601.")] = None,
+    hours: Annotated[
+        int | None, typer.Option(help="How long the window is, if --since is not given.", min=1)
+    ] = None,
+    until: Annotated[str | None, typer.Option(help="End of the window; else now.")] = None,
+    folder: Annotated[
+        Path | None, typer.Option("--from", help="A folder of records; asks no AWS.")
+    ] = None,
+    sync: Annotated[
+        Path | None, typer.Option(help="Fetch into this folder what it lacks, then ask it.")
+    ] = None,
+    athena: Annotated[bool, typer.Option("--athena", help="Ask in the account.")] = False,
+    out: Annotated[Path | None, typer.Option(help="Write a page of HTML.")] = None,
+    stage: Stage = None,
+    region: Region = None,
+    as_json: AsJson = False,
+    state: StateFolder = LOCAL_STATE,
+) -> None:
+    """Add up calls, tokens and cost from Bedrock's records.
+
+    Exit code: 0, or 2 if a file is broken or could not be asked."""
+    with one_line_errors(NOT_ASKED):
+        dimensions = _dimensions(by)
+        asked = _period(since, hours, until)
+        source = _source(folder, sync, athena=athena)
+        where = None if folder and not stage else deployment.chosen(stage, region, state)
+        answer = _asked(source, where, asked)
+        found = priced(answer.rows, dimensions, answer.profiles)
+        title = f"Usage from {asked.since:%Y-%m-%d %H:%M} to {asked.until:%Y-%m-%d %H:%M} UTC"
+        if out:
+            each = [priced(answer.rows, [one], answer.profiles) for one in DIMENSIONS]
+            out.write_text(page.page(each, title))
+    if as_json:
+        typer.echo(json.dumps(_as_data(found, asked, answer.scanned_bytes), indent=2))
+    else:
+        Console().print(shown.shown(found, title))
+        if answer.scanned_bytes is not None:
+            typer.echo(f"Athena read {answer.scanned_bytes:,} bytes")
+
+
+def _dimensions(by: str) -> list[Dimension]:
+    known: dict[str, Dimension] = {each: each for each in DIMENSIONS}
+    asked = [part.strip() for part in by.split(",")]
+    if unknown := [part for part in asked if part not in known]:
+        raise UnanswerableError(f"--by {unknown[0]!r}: say one or more of {', '.join(DIMENSIONS)}")
+    return [known[part] for part in dict.fromkeys(asked)]
+
+
+def _period(since: str | None, hours: int | None, until: str | None) -> Period:
+    if since is None and hours is None:
+        hours = A_MONTH_HOURS
+    return period(since, hours, until, 0, datetime.now(UTC))
+
+
+def _source(folder: Path | None, sync: Path | None, *, athena: bool) -> _Source:
+    if sum((folder is not None, sync is not None, athena)) > 1:
+        raise UnanswerableError("give one of --from, --sync and --athena")
+    return _Source(folder, sync, athena)
+
+
+def _asked(source: _Source, where: Deployment | None, asked: Period) -> _Answer:
+    profiles = _team_profiles(where) if where else {}
+    question = rows.question(asked.since, asked.until)
+    if source.athena and where:
+        told = in_athena.ask(where, question)
+        return _Answer(rows.read(told.names, told.rows), profiles, told.scanned_bytes)
+    from cli.usage import on_this_machine  # noqa: PLC0415 - DuckDB is half a start of the program
+
+    with _files(source, where, asked) as found:
+        return _Answer(rows.read(*on_this_machine.ask(question, found)), profiles, None)
+
+
+@contextmanager
+def _files(source: _Source, where: Deployment | None, asked: Period) -> Iterator[list[Path]]:
+    if source.folder:
+        yield files.of_records(source.folder, asked.since, asked.until)
+        return
+    if where is None:
+        raise UnanswerableError("name a stage, or a folder by --from")
+    with ExitStack() as passing:
+        into = source.synced or Path(
+            passing.enter_context(TemporaryDirectory(prefix="claude-bedrock-"))
+        )
+        _download(where, into, asked)
+        yield files.of_records(into, asked.since, asked.until, may_be_empty=True)
+
+
+def _download(where: Deployment, into: Path, asked: Period) -> None:
+    with Progress(console=Console(stderr=True), transient=True) as bars:
+        bar = bars.add_task("records", total=None)
+        download.download(
+            where,
+            into,
+            asked.since,
+            asked.until,
+            lambda done, total: bars.update(bar, completed=done, total=total),
+        )
+
+
+def _team_profiles(where: Deployment) -> TeamProfiles:
+    told = json.loads(where.outputs("ModelAccess").get("TeamProfileArns", "{}"))
+    return {
+        arn: TeamProfile(team, copied_id)
+        for team, by_id in told.items()
+        for copied_id, arn in by_id.items()
+    }
+
+
+def _as_data(found: Usage, asked: Period, scanned_bytes: int | None) -> dict[str, Any]:
+    return {
+        "since": asked.since.isoformat(),
+        "until": asked.until.isoformat(),
+        "by": found.by,
+        "groups": [
+            {**dict(zip(found.by, values, strict=True)), **each.as_data()}
+            for values, each in found.groups.items()
+        ],
+        "total": found.total.as_data(),
+        "notes": found.notes,
+        **({} if scanned_bytes is None else {"scanned_bytes": scanned_bytes}),
+    }

@@ -1,0 +1,51 @@
+"""The rows that the query `usage` gives, whichever engine answers it."""
+
+from collections.abc import Iterable, Sequence
+from datetime import datetime
+from typing import Any, Final, NamedTuple
+
+from catalog.cost import LONG_PROMPTS
+from queries import text
+from reconciliation.window import UnreadableError
+
+
+class UnanswerableError(Exception):
+    """The question cannot be asked where it was to be asked; the text says why."""
+
+
+class Row(NamedTuple):
+    """As lambda/queries/usage.sql names and orders them."""
+
+    day: str
+    caller: str
+    model_id: str
+    above_tokens: int
+    calls: int
+    failed: int
+    uncounted: int
+    input_tokens: int
+    output_tokens: int
+    cache_read_tokens: int
+    cache_write_tokens: int
+
+
+_NUMBERS: Final = tuple(name for name, kind in Row.__annotations__.items() if kind is int)
+
+
+def question(since: datetime, until: datetime) -> str:
+    """The SQL about the calls from `since` up to but not at `until`, both UTC."""
+    return text.text("usage", text.between(since, until), LONG_PROMPTS)
+
+
+def read(names: Sequence[str], found: Iterable[Sequence[Any]]) -> list[Row]:
+    """What an engine answered, whose columns are called `names`. Raises UnreadableError where there
+    is a line that is no record."""
+    rows = [dict(zip(names, each, strict=True)) for each in found]
+    for row in rows:
+        if path := row.pop("unreadable"):
+            raise UnreadableError(f"{path} holds a line that is no record: it has no requestId")
+    return [Row(**{name: _value(name, value) for name, value in row.items()}) for row in rows]
+
+
+def _value(name: str, value: Any) -> Any:  # noqa: ANN401 - text or number
+    return int(value) if name in _NUMBERS else value or ""

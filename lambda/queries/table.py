@@ -1,0 +1,68 @@
+"""The columns of the table `invocations`: what of a record is read, and how each engine says so.
+
+The record: https://docs.aws.amazon.com/bedrock/latest/userguide/model-invocation-logging.html
+"""
+
+from collections.abc import Iterator, Mapping
+from typing import Final
+
+NAME: Final = "invocations"
+HOUR: Final = "datehour"
+"""The partition: the hour in whose folder an object lies, as in its key, `2026/11/23/15`."""
+HOUR_FORMAT: Final = "yyyy/MM/dd/HH"
+
+Fields = Mapping[str, str]
+Type = str | Fields
+_TEXT, _NUMBER = "string", "bigint"
+COLUMNS: Final[Mapping[str, Type]] = {
+    "timestamp": _TEXT,
+    "accountId": _TEXT,
+    "region": _TEXT,
+    "inferenceRegion": _TEXT,
+    "requestId": _TEXT,
+    "operation": _TEXT,
+    "modelId": _TEXT,
+    "errorCode": _TEXT,
+    "identity": {"arn": _TEXT},
+    "requestMetadata": {
+        "api_key_id": _TEXT,
+        "api_key_name": _TEXT,
+        "caller_arn": _TEXT,
+        "gateway_request_id": _TEXT,
+    },
+    "input": {
+        "inputBodyS3Path": _TEXT,
+        "inputTokenCount": _NUMBER,
+        "cacheReadInputTokenCount": _NUMBER,
+        "cacheWriteInputTokenCount": _NUMBER,
+    },
+    "output": {"outputBodyS3Path": _TEXT, "outputTokenCount": _NUMBER},
+}
+"""Field of the record -> type, or the types of its own fields. No body: what was said is not read,
+and an engine that reads a million records holds none of it."""
+
+_DUCKDB: Final = {_TEXT: "VARCHAR", _NUMBER: "BIGINT"}
+
+
+def hive_columns() -> Iterator[tuple[str, str]]:
+    """Name and type, as the Glue catalogue takes them: in lower case. The SerDe matches a field in
+    whatever case, https://docs.aws.amazon.com/athena/latest/ug/openx-json-serde.html"""
+    for name, kind in COLUMNS.items():
+        yield name.lower(), _hive(kind)
+
+
+def duckdb_columns() -> Mapping[str, str]:
+    """Name and type, as `read_json` takes them: in the record's own case, which it goes by."""
+    return {name: _duckdb(kind) for name, kind in COLUMNS.items()}
+
+
+def _hive(kind: Type) -> str:
+    if isinstance(kind, str):
+        return kind
+    return f"struct<{','.join(f'{name.lower()}:{each}' for name, each in kind.items())}>"
+
+
+def _duckdb(kind: Type) -> str:
+    if isinstance(kind, str):
+        return _DUCKDB[kind]
+    return f"STRUCT({', '.join(f'{name} {_DUCKDB[each]}' for name, each in kind.items())})"

@@ -1,0 +1,88 @@
+"""Alone knows how Athena finds the records in the bucket: a table without a crawler."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+import aws_cdk as cdk
+from aws_cdk import aws_glue as glue
+from constructs import Construct
+
+
+class RecordTable(Construct):
+    """A database with one table over the records, partitioned by the hour in an object's key.
+
+    Athena works out from the query which hours to look into, and asks no catalogue for them:
+    https://docs.aws.amazon.com/athena/latest/ug/partition-projection-kinesis-firehose-example.html
+    """
+
+    def __init__(
+        self,
+        scope: Construct,
+        construct_id: str,
+        *,
+        database: str,
+        table: str,
+        columns: Iterable[tuple[str, str]],
+        hour: str,
+        hour_format: str,
+        location: str,
+        days: int,
+    ) -> None:
+        """`location` ends in `/`, and hours are folders in it; `days` back nothing is left."""
+        super().__init__(scope, construct_id)
+        account = cdk.Stack.of(self).account
+        made = glue.CfnDatabase(
+            self,
+            "Database",
+            catalog_id=account,
+            database_input=glue.CfnDatabase.DatabaseInputProperty(
+                name=database, description="Bedrock's records of what was called"
+            ),
+        )
+        self.table = glue.CfnTable(
+            self,
+            "Table",
+            catalog_id=account,
+            database_name=database,
+            table_input=glue.CfnTable.TableInputProperty(
+                name=table,
+                description="Who called which model when, with how many tokens; no prompt",
+                table_type="EXTERNAL_TABLE",
+                parameters=_projection(hour, hour_format, location, days),
+                partition_keys=[glue.CfnTable.ColumnProperty(name=hour, type="string")],
+                storage_descriptor=_json_lines(columns, location),
+            ),
+        )
+        self.table.add_resource_dependency(made)
+
+
+def _projection(hour: str, hour_format: str, location: str, days: int) -> dict[str, str]:
+    return {
+        "EXTERNAL": "TRUE",
+        "classification": "json",
+        "projection.enabled": "true",
+        f"projection.{hour}.type": "date",
+        f"projection.{hour}.format": hour_format,
+        f"projection.{hour}.range": f"NOW-{days}DAYS,NOW",
+        f"projection.{hour}.interval": "1",
+        f"projection.{hour}.interval.unit": "HOURS",
+        "storage.location.template": f"{location}${{{hour}}}/",
+    }
+
+
+def _json_lines(
+    columns: Iterable[tuple[str, str]], location: str
+) -> glue.CfnTable.StorageDescriptorProperty:
+    """Large bodies lie in the same folders and are no records: what cannot be read is a row without
+    values, which the queries leave out or name."""
+    return glue.CfnTable.StorageDescriptorProperty(
+        location=location,
+        columns=[glue.CfnTable.ColumnProperty(name=name, type=kind) for name, kind in columns],
+        input_format="org.apache.hadoop.mapred.TextInputFormat",
+        output_format="org.apache.hadoop.hive.ql.io.HiveIgnoreKeyTextOutputFormat",
+        serde_info=glue.CfnTable.SerdeInfoProperty(
+            serialization_library="org.openx.data.jsonserde.JsonSerDe",
+            parameters={"ignore.malformed.json": "true"},
+        ),
+    )

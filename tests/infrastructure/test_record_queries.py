@@ -1,0 +1,93 @@
+"""Athena finds the records where Bedrock writes them, and reads no more than the stage allows."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+import sqlglot
+
+from queries import table, text
+from stacks.stage import Stage
+from tests.infrastructure.rendering import text as rendered
+from tests.infrastructure.synthesis import CONTEXT, Synthesis, synthesise
+
+STACK = "Observability"
+
+
+def test_the_table_is_over_the_hours_in_which_bedrock_writes(any_stage: Synthesis) -> None:
+    made = any_stage.only(STACK, "AWS::Glue::Table").properties["TableInput"]
+    settings, storage = made["Parameters"], made["StorageDescriptor"]
+    location = rendered(storage["Location"])
+
+    assert location.startswith("s3://")
+    assert location.endswith(
+        f"/AWSLogs/<AWS::AccountId>/BedrockModelInvocationLogs/{_region(any_stage)}/"
+    )
+    assert rendered(settings["storage.location.template"]) == f"{location}${{{table.HOUR}}}/"
+    assert settings["projection.enabled"] == "true"
+    assert {
+        name: settings[f"projection.{table.HOUR}.{name}"] for name in ("type", "interval.unit")
+    } == {"type": "date", "interval.unit": "HOURS"}
+    assert [(each["Name"], each["Type"]) for each in made["PartitionKeys"]] == [
+        (table.HOUR, "string")
+    ]
+    assert [(each["Name"], each["Type"]) for each in storage["Columns"]] == list(
+        table.hive_columns()
+    )
+
+
+def _region(stage: Synthesis) -> str:
+    found: str = CONTEXT["stages"][stage.stage]["region"]
+    return found
+
+
+def test_no_column_of_the_table_holds_what_was_said(any_stage: Synthesis) -> None:
+    made = any_stage.only(STACK, "AWS::Glue::Table").properties["TableInput"]
+    columns = json.dumps(made["StorageDescriptor"]["Columns"]).lower()
+    assert "s3path" in columns
+    assert "bodyjson" not in columns
+
+
+def test_the_hours_reach_back_as_far_as_records_are_kept(any_stage: Synthesis) -> None:
+    made = any_stage.only(STACK, "AWS::Glue::Table").properties["TableInput"]
+    days = CONTEXT["stages"][any_stage.stage].get("retention_days", 30) + 5
+    assert made["Parameters"][f"projection.{table.HOUR}.range"] == f"NOW-{days + 1}DAYS,NOW"
+
+
+def test_a_query_ends_at_the_stages_limit_and_nobody_may_say_otherwise(
+    any_stage: Synthesis,
+) -> None:
+    made = any_stage.only(STACK, "AWS::Athena::WorkGroup").properties["WorkGroupConfiguration"]
+    assert made["BytesScannedCutoffPerQuery"] == 10_000_000_000
+    assert made["EnforceWorkGroupConfiguration"] is True
+    assert made["ManagedQueryResultsConfiguration"] == {"Enabled": True}
+
+
+def test_the_saved_queries_are_in_athenas_grammar_and_of_the_stages_table(
+    any_stage: Synthesis,
+) -> None:
+    database = any_stage.only(STACK, "AWS::Glue::Database").properties["DatabaseInput"]["Name"]
+    saved = any_stage.resources(STACK, "AWS::Athena::NamedQuery")
+
+    assert len(saved) == len(text.QUERIES)
+    for each in saved:
+        assert each.properties["Database"] == database
+        assert sqlglot.parse_one(each.properties["QueryString"], read="athena")
+
+
+@pytest.mark.parametrize("existing", ["adopt", "extend"])
+def test_where_records_are_anothers_there_is_no_table_and_nobody_may_ask(
+    existing: str, tmp_path: Path
+) -> None:
+    made = synthesise("dev", tmp_path, existing_logging=existing)
+    kinds = {each.type for each in made.everything()}
+
+    assert not {kind for kind in kinds if kind.startswith(("AWS::Glue", "AWS::Athena"))}
+    assert "athena:" not in json.dumps(made.template("ModelAccess"))
+
+
+def test_a_limit_that_athena_refuses_stops_at_the_door() -> None:
+    field = Stage.model_fields["athena_scan_limit_mb"]
+    assert any(getattr(each, "ge", None) == 10 for each in field.metadata)

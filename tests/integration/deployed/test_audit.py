@@ -1,0 +1,102 @@
+"""`claude-bedrock audit` over a window of the deployed stage in which one record was lost."""
+
+import hashlib
+import json
+import os
+import subprocess
+import time
+from datetime import UTC, datetime
+from pathlib import Path
+from subprocess import CompletedProcess
+
+from cli.target import records_of
+from tests.integration.deployed.deployment import Deployment, eventually
+from tests.integration.deployed.running import PROJECT
+from tests.integration.deployed.test_cli import command
+from tests.integration.deployed.test_records import recorded
+from tests.integration.deployed.test_verify import lines_since
+
+SECRET = "secret-of-the-audit"
+EMBEDDED = {"encrypted", "guarded", "logging-unchanged"}
+"""What the embedded AWS cannot tell."""
+
+
+def audit(deployment: Deployment, *arguments: str) -> CompletedProcess[str]:
+    return subprocess.run(
+        command(deployment, "audit", *arguments),
+        cwd=PROJECT,
+        env={**os.environ, "COLUMNS": "80"},
+        capture_output=True,
+        text=True,
+        timeout=120,
+        check=False,
+    )
+
+
+def test_the_report_names_the_lost_call_and_rests_on_answers_that_are_there(
+    deployment: Deployment, tmp_path: Path
+) -> None:
+    time.sleep(1.1)  # a record's time is of whole seconds
+    since = datetime.now(UTC).isoformat()
+    time.sleep(1.1)
+    kept = deployment.ask(SECRET).headers["request-id"]
+    lost = deployment.ask(f"[[fault: no_delivery]] {SECRET}").headers["request-id"]
+    recorded(records_of(deployment.stage()), kept)
+    eventually(lambda: lines_since(deployment, since) == 2)
+    out = tmp_path / "audit"
+
+    made = audit(deployment, "--since", since, "--delay", "0", "--out", str(out), "--json")
+
+    assert (made.returncode, made.stderr) == (1, ""), made.stderr
+    told = json.loads(made.stdout)
+    assert told == json.loads((out / "audit.json").read_text())
+    assert told["headline"].startswith("1 of 2 calls of ")
+    assert [each["request_id"] for each in told["completeness"]["findings"]] == [lost]
+    verdicts = {each["id"]: each["verdict"] for each in told["statements"]}
+    assert verdicts["complete"] == "not shown"
+    assert {name for name in verdicts if verdicts[name] == "not asked"} - {"chain"} == EMBEDDED
+    shown = {"logging-on", "data-types", "kept", "models-bounded", "residency", "alarms-armed"}
+    assert {verdicts[name] for name in shown} == {"shown"}
+    assert [(each["calls"], each["caller"]) for each in told["usage"]] == [(1, "default")]
+    assert {each["kind"] for each in told["access"]} == {"role"}
+    _holds(out)
+    _rests_on_answers(out, told["statements"], told["answers"])
+    files = [each for each in out.rglob("*") if each.is_file()]
+    assert not [each for each in files if SECRET.encode() in each.read_bytes()]
+
+    again = audit(deployment, "--out", str(out))
+    assert (again.returncode, again.stdout) == (2, "")
+    assert again.stderr == f"claude-bedrock: {out} is not empty: name another folder by --out\n"
+
+
+def _holds(out: Path) -> None:
+    """The manifest is of every file, and none of it has changed."""
+    lines = (out / "SHA256SUMS").read_text().splitlines()
+    sums = {name: digest for digest, _, name in (line.partition("  ") for line in lines)}
+    files = {str(each.relative_to(out)) for each in out.rglob("*") if each.is_file()}
+    assert files == {*sums, "SHA256SUMS"}
+    for name, digest in sums.items():
+        assert hashlib.sha256((out / name).read_bytes()).hexdigest() == digest
+
+
+def _rests_on_answers(out: Path, statements: list[dict[str, list[str]]], answers: object) -> None:
+    named = {name for each in statements for name in each["answers"]}
+    assert isinstance(answers, list)
+    assert {f"answers/{name}" for name in named} <= {each["file"] for each in answers}
+    for each in answers:
+        content = (out / each["file"]).read_bytes()
+        assert hashlib.sha256(content).hexdigest() == each["sha256"]
+
+
+def test_what_cannot_be_asked_is_no_report(deployment: Deployment, tmp_path: Path) -> None:
+    out = tmp_path / "audit"
+
+    for mistake, words in (
+        (("--month", "2026-13"), "is no month"),
+        (("--month", "2026-11", "--hours", "3"), "give --month, or a window"),
+        (("--since", "yesterday"), "is no time"),
+    ):
+        refused = audit(deployment, *mistake, "--out", str(out))
+        assert (refused.returncode, refused.stdout) == (2, "")
+        assert words in refused.stderr and refused.stderr.count("\n") == 1
+    assert not out.exists()

@@ -1,0 +1,157 @@
+"""A report of which every part has something to show, in words that would break a careless page."""
+
+from datetime import UTC, date, datetime, timedelta
+from decimal import Decimal
+from pathlib import Path
+
+from cli.audit.access import Access, Holder
+from cli.audit.completeness import Completeness
+from cli.audit.controls import CONTROLS
+from cli.audit.drift import Drift, Event
+from cli.audit.history import Change, History
+from cli.audit.kept import Place, Retention
+from cli.audit.logging_state import Logging
+from cli.audit.report import About, Report
+from cli.audit.statement import VERDICTS, Statement, Verdict
+from cli.audit.tally import Key, Sum
+from cli.audit.witness import Answer
+from cli.evidence import Written
+from cli.settings import Settings
+from cli.verification import Report as Joined
+from reconciliation.join import Counts, Finding, Outcome
+
+HOSTILE = "<img src=x onerror=alert(1)>\"'&</script><script>alert(2)</script>"
+MODELS = ("claude-haiku-4-5", "claude-opus-5-5", "claude-sonnet-5-5")
+CALLERS = ("search.web", "support.desk", f"arn:aws:sts::123456789012:assumed-role/{HOSTILE}/laptop")
+REGIONS = ("eu-central-1", "eu-west-1")
+FIRST = date(2026, 11, 1)
+DAYS = 30
+_IDS = tuple(dict.fromkeys(name for control in CONTROLS for name in control.statements))
+
+
+def report(*, lost: int = 2) -> Report:
+    """Verdicts go round; `lost` calls have no record."""
+    statements = {name: _statement(number, name) for number, name in enumerate(_IDS)}
+    usage = _usage()
+    calls = sum(each.calls for _, each in usage)
+    return Report(
+        about=About(
+            account="123456789012",
+            region="eu-central-1",
+            stage="prod",
+            since="2026-11-01T00:00:00Z",
+            until="2026-12-01T00:00:00Z",
+            at="2026-12-01T09:00:00Z",
+            by=f"arn:aws:iam::123456789012:user/{HOSTILE}",
+            version="0.1.0",
+            local=False,
+            window="November 2026",
+        ),
+        settings=Settings(
+            "stack", "eu-central-1", ("eu",), REGIONS, MODELS, None, 30, github=False
+        ),
+        logging=Logging(
+            {"cloudWatchConfig.logGroupName": "/claude-on-bedrock/prod/invocations", "x": HOSTILE},
+            _some(
+                statements, "logging-on", "data-types", "encrypted", "key-rotates", "bucket-closed"
+            ),
+        ),
+        history=History([_change()], statements["logging-unchanged"]),
+        completeness=Completeness(
+            _joined(calls, lost),
+            _some(
+                statements,
+                "complete",
+                "nobody-went-round",
+                "bodies",
+                "callers",
+                "residency",
+                "chain",
+            ),
+        ),
+        retention=Retention(
+            FIRST, 30, [_place(number) for number in range(9)], "", statements["kept"]
+        ),
+        access=Access(
+            [
+                Holder("role", f"role-{HOSTILE}", "InvokePolicy", MODELS, held)
+                for held in (True, None)
+            ],
+            _some(statements, "models-bounded", "guarded"),
+        ),
+        usage=usage,
+        drift=Drift(
+            17,
+            [Event("2026-11-09T11:00:00Z", "alarm", "OK", "ALARM", HOSTILE)],
+            _some(statements, "alarms-armed", "alarms-quiet"),
+        ),
+        answers=[_answer(number) for number in range(1, 30)],
+    )
+
+
+def _statement(number: int, name: str) -> Statement:
+    verdict = VERDICTS[number % len(VERDICTS)]
+    answers = tuple(_answer(each).name for each in range(1, 1 + number % 7))
+    return Statement(name, f"Claim of {name}", verdict, f"What was found: {HOSTILE}.", answers)
+
+
+def _some(statements: dict[str, Statement], *names: str) -> tuple[Statement, ...]:
+    return tuple(statements[name] for name in names)
+
+
+def _change() -> Change:
+    by = f"arn:aws:sts::123456789012:assumed-role/{HOSTILE}/somebody"
+    name = "DeleteModelInvocationLoggingConfiguration"
+    return Change("2026-11-09T10:59:00Z", name, by, "198.51.100.7", "", "11111111-2222")
+
+
+def _joined(calls: int, lost: int) -> Joined:
+    found = [
+        Finding(
+            "called, not logged", f"request-{number}", "2026-11-09T11:00:00Z", "m", HOSTILE, "-"
+        )
+        for number in range(lost)
+    ]
+    counts = Counts(calls=calls, matched=calls - lost, not_logged=lost, records=calls - lost)
+    read = {name: {"count": calls, "sha256": "0" * 64} for name in ("S3", "CloudWatch Logs")}
+    about = {"account": "123456789012", "by": "somebody", "read": read}
+    return Joined(about, Outcome(counts, found), Written(Path("verify-prod.jsonl"), "1" * 64))
+
+
+def _place(number: int) -> Place:
+    days = None if number == 0 else 29 + number
+    verdict: Verdict = "not shown" if days == 29 else "shown"
+    return Place(f"s3://bucket/{number}/*", verdict, HOSTILE, days, "2026-12-01T00:00:00+00:00", "")
+
+
+def _usage() -> list[tuple[Key, Sum]]:
+    return [
+        (
+            Key(f"{FIRST + timedelta(days=day)}", caller, model, "eu", REGIONS[day % 2]),
+            Sum(
+                calls=3 + (day * place) % 17,
+                failed=day % 2,
+                input_tokens=1000 * (1 + place),
+                output_tokens=400,
+                cache_read_tokens=900,
+                cache_write_tokens=50,
+                dollars=Decimal("0.25") * (1 + place),
+            ),
+        )
+        for day in range(DAYS)
+        for place, (caller, model) in enumerate(
+            (caller, model) for caller in CALLERS for model in MODELS
+        )
+    ]
+
+
+def _answer(number: int) -> Answer:
+    return Answer(
+        name=f"{number:03}-iam-GetPolicy.xml",
+        service="iam",
+        operation="GetPolicy",
+        parameters={"PolicyArn": HOSTILE},
+        status=200,
+        at=datetime(2026, 12, 1, 9, tzinfo=UTC),
+        content=f"<Policy>{number}</Policy>".encode(),
+    )

@@ -1,0 +1,132 @@
+"""The page stands alone: nothing is fetched, only our script runs, each link leads somewhere."""
+
+import base64
+import hashlib
+import re
+from collections.abc import Mapping
+from html.parser import HTMLParser
+
+import pytest
+
+from cli.audit.controls import CONTROLS
+from cli.audit.page import page
+from cli.audit.statement import VERDICTS
+from tests.unit.cli.audit.made_up import CALLERS, DAYS, HOSTILE, MODELS, report
+
+_VOID = {"meta", "link", "img", "input", "br"}
+
+
+class Parsed(HTMLParser):
+    """Elements with their attributes, and the text of each kind of element."""
+
+    def __init__(self, text: str) -> None:
+        super().__init__()
+        self.elements: list[tuple[str, Mapping[str, str]]] = []
+        self.texts: dict[str, list[str]] = {}
+        self._open: list[str] = []
+        self.feed(text)
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        self.elements.append((tag, {name: value or "" for name, value in attrs}))
+        if tag not in _VOID:
+            self._open.append(tag)
+            self.texts.setdefault(tag, []).append("")
+
+    def handle_startendtag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        self.elements.append((tag, {name: value or "" for name, value in attrs}))
+
+    def handle_endtag(self, tag: str) -> None:
+        while self._open and self._open.pop() != tag:
+            pass
+
+    def handle_data(self, data: str) -> None:
+        for tag in set(self._open):
+            self.texts[tag][-1] += data
+
+    def attributes(self, name: str) -> list[str]:
+        return [held[name] for _, held in self.elements if name in held]
+
+
+@pytest.fixture(scope="module")
+def text() -> str:
+    return page(report())
+
+
+@pytest.fixture(scope="module")
+def parsed(text: str) -> Parsed:
+    return Parsed(text)
+
+
+def test_nothing_is_fetched(parsed: Parsed) -> None:
+    tags = {tag for tag, _ in parsed.elements}
+    assert not tags & {"link", "img", "iframe", "object", "embed", "base", "image", "use", "video"}
+    assert not {"src", "srcset", "action", "xlink:href"} & {
+        name for _, held in parsed.elements for name in held
+    }
+    (style,) = parsed.texts["style"]
+    assert not re.search(r"url\(|@import|@font-face", style)
+    assert not re.search(r"fetch|XMLHttp|import\(|eval|innerHTML", parsed.texts["script"][0])
+
+
+def test_only_our_script_runs(parsed: Parsed) -> None:
+    (script,) = parsed.texts["script"]
+    digest = base64.b64encode(hashlib.sha256(script.encode()).digest()).decode()
+    (policy,) = [held["content"] for _, held in parsed.elements if "Content-Security" in str(held)]
+
+    assert f"script-src 'sha256-{digest}'" in policy
+    assert policy.startswith("default-src 'none';")
+    assert not [name for _, held in parsed.elements for name in held if name.startswith("on")]
+    assert "alert" not in script
+
+
+def test_what_others_named_is_text(text: str, parsed: Parsed) -> None:
+    assert HOSTILE not in text
+    assert f"What was found: {HOSTILE}." in "".join(parsed.texts["p"])
+    assert CALLERS[2] in "".join(parsed.texts["td"])
+
+
+def test_every_link_leads_to_something(parsed: Parsed) -> None:
+    ids = parsed.attributes("id")
+    answers = {f"answers/{each.name}" for each in report().answers}
+
+    assert len(ids) == len(set(ids))
+    for link in parsed.attributes("href"):
+        assert link[1:] in ids if link[0] == "#" else link in answers or link[:8] == "https://"
+
+
+def test_every_statement_has_its_verdict_its_place_and_its_controls(
+    text: str, parsed: Parsed
+) -> None:
+    told = report()
+    for each in told.statements:
+        (part,) = re.findall(rf'id="statement-{each.id}">(.*?)</div>', text, re.DOTALL)
+        assert re.search(rf'class="verdict [a-z-]+">{each.verdict}</span> {each.claim}', part)
+        for control in CONTROLS:
+            assert (f'href="#{control.anchor}"' in part) == (each.id in control.statements)
+    assert {each.verdict for each in told.statements} == set(VERDICTS)
+    counted = [int(each) for each in parsed.texts["dd"][:3]]
+    assert sum(counted) == len(told.statements)
+
+
+def test_every_chart_has_its_marks(text: str) -> None:
+    drawn = re.findall(r'<svg.*?aria-label="(.*?)".*?</svg>', text, re.DOTALL)
+    assert len(drawn) == 4
+    by_day, cost, _, _ = re.findall(r"<svg.*?</svg>", text, re.DOTALL)
+
+    assert len(re.findall(r'class="rect reactive', by_day)) == DAYS * len(MODELS)
+    assert len(re.findall(r'class="rect reactive', cost)) == len(CALLERS)
+    assert len(set(re.findall(r"color-\d", by_day))) == len(MODELS)
+    assert "script" not in re.sub("&lt;.*?&gt;", "", by_day + cost)
+
+
+def test_a_window_without_calls_has_no_charts_and_says_so() -> None:
+    empty = page(report()._replace(usage=[]))
+
+    assert "<svg" not in empty
+    assert "No record is of the window." in empty
+
+
+def test_the_headline_says_what_is_wrong_first() -> None:
+    assert report(lost=2).headline.endswith(" calls of November 2026 are not on record.")
+    assert report(lost=1).headline.startswith("1 of ")
+    assert report(lost=0).headline == "Every call of November 2026 is on record."

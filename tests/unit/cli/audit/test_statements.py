@@ -1,0 +1,201 @@
+"""What is shown, what is not, and when neither can be said."""
+
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+import pytest
+from botocore.exceptions import ClientError
+
+from cli.audit import access, drift, history, logging_state
+from cli.audit.controls import CONTROLS, of_statements
+from cli.audit.drift import Event
+from cli.audit.history import Change
+from cli.audit.report import window
+from cli.audit.statement import Found, Statement, Verdict, exit_code, stated
+from cli.audit.witness import Witnessed
+from cli.commands.audit import of_month
+from cli.deployment import Deployment
+from tests.unit.cli.audit.made_up import report
+from verification.period import BadWindowError, Period
+
+NOW = datetime(2026, 11, 25, 12, tzinfo=UTC)
+STAGE = Deployment("prod", "eu-central-1", None)
+STACK = STAGE.stack("InvocationLogging")
+SESSION = "arn:aws:sts::123456789012:assumed-role"
+OWN = f"{SESSION}/claude-on-bedrock-prod-In-LoggingRole-X1/function"
+MODELS = ("claude-haiku-4-5", "claude-opus-5-5")
+
+
+def days(number: int) -> Period:
+    return Period(NOW - timedelta(days=number), NOW, timedelta(hours=1), NOW)
+
+
+def change(by: str, refused: str = "") -> Change:
+    return Change("2026-11-20T10:00:00Z", history.CHANGES[1], by, "198.51.100.7", refused, "e1")
+
+
+@pytest.mark.parametrize(
+    ("changes", "over", "verdict"),
+    [
+        ([], 10, "shown"),
+        ([change(OWN)], 10, "shown"),
+        ([change(f"{SESSION}/admin/somebody")], 10, "not shown"),
+        ([change(OWN), change("arn:aws:iam::123456789012:user/root")], 10, "not shown"),
+        ([change(f"{SESSION}/admin/somebody", refused="AccessDenied")], 10, "shown"),
+        ([], 100, "not asked"),
+        ([change(f"{SESSION}/admin/somebody")], 100, "not shown"),
+    ],
+)
+def test_changes_of_the_configuration(changes: list[Change], over: int, verdict: Verdict) -> None:
+    found = history.judge(changes, STACK, days(over))
+
+    assert found.verdict == verdict
+    assert ("admin" in found.words) == (verdict == "not shown" and "admin" in str(changes))
+
+
+def test_a_change_is_read_from_cloudtrails_event() -> None:
+    event = {
+        "EventId": "e1",
+        "EventName": "PutModelInvocationLoggingConfiguration",
+        "EventTime": datetime.fromisoformat("2026-11-20T11:00:00+01:00"),
+        "CloudTrailEvent": '{"userIdentity": {"arn": "A"}, "sourceIPAddress": "198.51.100.7",'
+        ' "errorCode": "AccessDenied"}',
+    }
+
+    assert history.change(event) == (
+        *("2026-11-20T10:00:00Z", "PutModelInvocationLoggingConfiguration", "A"),
+        *("198.51.100.7", "AccessDenied", "e1"),
+    )
+
+
+@pytest.mark.parametrize(
+    ("alarm", "verdict"),
+    [
+        ({"ActionsEnabled": True, "AlarmActions": ["topic"]}, "shown"),
+        ({"ActionsEnabled": False, "AlarmActions": ["topic"]}, "not shown"),
+        ({"ActionsEnabled": True, "AlarmActions": []}, "not shown"),
+    ],
+)
+def test_an_alarm_that_tells_nobody_is_none(alarm: dict[str, Any], verdict: Verdict) -> None:
+    armed = {"ActionsEnabled": True, "AlarmActions": ["topic"]}
+
+    assert drift.judge_armed({"one": armed, "other": alarm}).verdict == verdict
+    assert drift.judge_armed({}).verdict == "not shown"
+
+
+def test_an_alarm_that_went_off_is_named_and_silence_counts_for_thirty_days() -> None:
+    item = {
+        "AlarmName": "CalledNotLogged",
+        "Timestamp": NOW,
+        "HistoryData": '{"oldState": {"stateValue": "OK"}, "newState": {"stateValue": "ALARM"}}',
+    }
+    off = drift.event(item, "meaning")
+
+    assert off == Event("2026-11-25T12:00:00Z", "CalledNotLogged", "OK", "ALARM", "meaning")
+    assert drift.judge_quiet([off], days(40)) == (
+        "not shown",
+        "Went off: CalledNotLogged; 1 times in all.",
+    )
+    assert drift.judge_quiet([], days(30)).verdict == "shown"
+    assert drift.judge_quiet([off._replace(before="ALARM", after="OK")], days(31)).verdict == (
+        "not asked"
+    )
+
+
+def policy(*resources: str, effect: str = "Allow", action: str = "bedrock:InvokeModel") -> Any:  # noqa: ANN401
+    return {"Statement": [{"Effect": effect, "Action": [action], "Resource": list(resources)}]}
+
+
+def test_a_policy_that_names_more_than_the_stages_models_is_not_bounded() -> None:
+    arn = "arn:aws:bedrock:eu-central-1:123456789012"
+    own = f"{arn}:inference-profile/eu.anthropic.claude-haiku-4-5-20251001-v1:0"
+    base = "arn:aws:bedrock:*::foundation-model/anthropic.claude-haiku-4-5-20251001-v1:0"
+    other = f"{arn}:inference-profile/eu.anthropic.claude-sonnet-4-5-20250929-v1:0"
+    team = f"{arn}:application-inference-profile/abc"
+
+    def foreign(document: Any) -> list[str]:  # noqa: ANN401 - JSON
+        return list(access.read_policy("arn/p", document, MODELS).foreign)
+
+    assert access.read_policy("arn/p", policy(own, base, team), MODELS) == (
+        *("p", ["claude-haiku-4-5"], []),
+    )
+    assert foreign(policy(own, other)) == ["claude-sonnet-4-5"]
+    assert foreign(policy("*")) == ["*"]
+    assert foreign(policy("*", action="bedrock:*")) == ["*"]
+    assert foreign(policy(f"{arn}:foundation-model/*")) == [f"{arn}:foundation-model/*"]
+    assert not access.read_policy("arn/p", policy("*", effect="Deny"), MODELS).allows
+    assert not access.read_policy("arn/p", policy("*", action="logs:PutLogEvents"), MODELS).allows
+
+
+def test_the_guard_holds_only_where_every_role_that_may_invoke_has_it() -> None:
+    assert access.judge_guard({"a"}, {("role", "a")}).verdict == "shown"
+    assert access.judge_guard({"a", "b"}, {("role", "a")}) == ("not shown", "b lacks it.")
+    assert access.judge_guard({"a"}, {("user", "a")}).verdict == "not shown"
+    assert access.judge_guard(set(), {("role", "a")}).verdict == "not shown"
+
+
+def test_places_encrypted_with_another_key_are_not_shown() -> None:
+    stage, key = Witnessed.of(STAGE), "arn:aws:kms:eu-central-1:123456789012:key/k1"
+    embedded = Witnessed.of(STAGE._replace(endpoint_url="http://localhost"))
+
+    def verdict(group: str, bucket: str, of: Witnessed = stage) -> Verdict:
+        return logging_state.judge_encrypted({"group": group, "s3://b": bucket}, key, of).verdict
+
+    assert verdict(key, "k1") == "shown"
+    assert verdict(key, key) == "shown"
+    assert verdict(key, "") == "not shown"
+    assert verdict(key.replace("k1", "k2"), key) == "not shown"
+    assert verdict(key, "", embedded) == "not asked"
+    assert logging_state.judge_encrypted({"s3://b": key}, key, stage).verdict == "not shown"
+
+
+def test_what_aws_denies_is_not_asked_and_says_what_it_needs() -> None:
+    def denied() -> Found:
+        raise ClientError({"Error": {"Code": "AccessDenied", "Message": "arn"}}, "Operation")
+
+    found = stated(Witnessed.of(STAGE), "name", "Claim", "iam:GetPolicy", denied)
+
+    assert found.verdict == "not asked"
+    assert "iam:GetPolicy" in found.words
+
+
+def test_the_exit_code_is_of_the_worst_verdict() -> None:
+    def code(*verdicts: Verdict) -> int:
+        return exit_code([Statement("", "", each, "") for each in verdicts])
+
+    assert code("shown") == 0
+    assert code("shown", "not asked") == 2
+    assert code("not asked", "not shown", "shown") == 1
+
+
+def test_every_statement_serves_a_control_and_every_control_has_one() -> None:
+    statements = {each.id for each in report().statements}
+
+    assert set(of_statements()) == statements
+    assert len({each.anchor for each in CONTROLS}) == len(CONTROLS)
+
+
+@pytest.mark.parametrize(
+    ("since", "until", "words"),
+    [
+        ("2026-11-01", "2026-12-01", "November 2026"),
+        ("2026-12-01", "2027-01-01", "December 2026"),
+        ("2026-11-01", "2026-11-30", "1 November to 29 November 2026"),
+        ("2025-12-30T12:00", "2026-01-02", "30 December 2025 to 1 January 2026"),
+        ("2026-11-25T10:00", "2026-11-25T12:30", "25 November 2026, 10:00 to 12:30 UTC"),
+    ],
+)
+def test_a_window_in_words(since: str, until: str, words: str) -> None:
+    begin, end = (datetime.fromisoformat(each).replace(tzinfo=UTC) for each in (since, until))
+
+    assert window(begin, end) == words
+
+
+def test_a_month_is_of_utc_and_ends_now_if_it_has_not_ended() -> None:
+    assert of_month("2026-02", 60, NOW)[:2] == (
+        *(datetime(2026, 2, 1, tzinfo=UTC), datetime(2026, 3, 1, tzinfo=UTC)),
+    )
+    assert of_month("2026-11", 60, NOW)[:2] == (datetime(2026, 11, 1, tzinfo=UTC), NOW)
+    for unfit in ("2026-13", "november", "2026-12"):
+        with pytest.raises(BadWindowError, match=unfit):
+            of_month(unfit, 60, NOW)

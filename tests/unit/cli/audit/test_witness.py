@@ -1,0 +1,53 @@
+"""AWS's answers are kept as they came, refusals too, and each by a hash of its bytes."""
+
+import hashlib
+import json
+from collections.abc import Iterator
+
+import pytest
+from botocore.exceptions import ClientError
+from moto import mock_aws
+
+from cli.audit.witness import Witnessed
+from cli.deployment import Deployment
+
+STAGE = Deployment("dev", "us-east-1", None)
+
+
+@pytest.fixture
+def witnessed(monkeypatch: pytest.MonkeyPatch) -> Iterator[Witnessed]:
+    for name in ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY"):
+        monkeypatch.setenv(name, "test")
+    with mock_aws():
+        yield Witnessed.of(STAGE)
+
+
+def test_an_answer_is_kept_with_what_was_asked(witnessed: Witnessed) -> None:
+    found = witnessed.client("logs").describe_log_groups(logGroupNamePrefix="/a")
+
+    (answer,) = witnessed.answers
+    assert answer.name == "001-cloudwatch-logs-DescribeLogGroups.json"
+    assert (answer.parameters, answer.status) == ({"logGroupNamePrefix": "/a"}, 200)
+    assert json.loads(answer.content)["logGroups"] == found["logGroups"]
+    assert answer.as_data()["sha256"] == hashlib.sha256(answer.content).hexdigest()
+
+
+def test_a_refusal_is_an_answer(witnessed: Witnessed) -> None:
+    s3 = witnessed.client("s3")
+    s3.create_bucket(Bucket="bucket")
+    with pytest.raises(ClientError, match="NoSuchLifecycleConfiguration"):
+        s3.get_bucket_lifecycle_configuration(Bucket="bucket")
+
+    refusal = witnessed.answers[-1]
+    assert refusal.name == "002-s3-GetBucketLifecycleConfiguration.xml"
+    assert (refusal.status, refusal.parameters) == (404, {"Bucket": "bucket"})
+    assert b"NoSuchLifecycleConfiguration" in refusal.content
+
+
+def test_every_client_of_it_is_witnessed_and_none_of_another(witnessed: Witnessed) -> None:
+    witnessed.client("sts").get_caller_identity()
+    witnessed.client("sts").get_caller_identity()
+    STAGE.client("sts").get_caller_identity()
+
+    assert [each.name[:3] for each in witnessed.answers] == ["001", "002"]
+    assert Witnessed.of(STAGE).answers == []

@@ -1,0 +1,144 @@
+"""Which calls a list has, and that it shows what was said only when asked."""
+
+import gzip
+import json
+from collections.abc import Iterator
+from datetime import UTC, datetime, timedelta
+from itertools import islice
+from typing import Any
+
+import pytest
+
+from cli.log_list import Line, Wanted, followed, lines
+from cli.said import said
+from records.destinations import Destinations
+from records.invocation_records import Records
+
+NOW = datetime.now(UTC).replace(microsecond=0)
+SINCE = NOW - timedelta(hours=2)
+LARGE = "s3://the-bucket/data/large_input.json.gz"
+MODEL = "global.anthropic.claude-opus-5-5"
+
+
+def record(request_id: str, prompt: str = "Hello", **fields: Any) -> dict[str, Any]:  # noqa: ANN401 - JSON
+    return {
+        "timestamp": f"{NOW - timedelta(minutes=30):%Y-%m-%dT%H:%M:%SZ}",
+        "requestId": request_id,
+        "modelId": MODEL,
+        "operation": "InvokeModel",
+        "requestMetadata": {"api_key_name": "search.web"},
+        "input": {"inputBodyJson": asking(prompt), "inputTokenCount": 7},
+        "output": {"outputBodyJson": {"content": [{"type": "text", "text": "Good day"}]}},
+        **fields,
+    }
+
+
+def asking(prompt: str) -> dict[str, Any]:
+    return {"anthropic_version": "bedrock", "messages": [{"role": "user", "content": prompt}]}
+
+
+class Logs:
+    """CloudWatch Logs that has some events now and others later, and a bucket with one body."""
+
+    def __init__(self, *batches: list[dict[str, Any]]) -> None:
+        self._batches = list(batches)
+        self.fetched = 0
+
+    def get_paginator(self, _: str) -> "Logs":
+        return self
+
+    def paginate(self, **_: object) -> Iterator[dict[str, Any]]:
+        batch = self._batches.pop(0) if len(self._batches) > 1 else self._batches[0]
+        events = [json.dumps(each) for each in batch]
+        yield {
+            "events": [
+                {"eventId": str(number), "timestamp": 0, "message": message}
+                for number, message in enumerate(["Permissions are correctly set.", *events])
+            ]
+        }
+
+    def get_object(self, **_: object) -> dict[str, Any]:
+        self.fetched += 1
+        return {"Body": self}
+
+    def read(self) -> bytes:
+        return gzip.compress(json.dumps(asking("A very long contract")).encode())
+
+    def records(self) -> Records:
+        return Records(Destinations("1", "us-east-1", "/g", "the-bucket"), logs=self, s3=self)
+
+
+def listed(wanted: Wanted, *found: dict[str, Any], content: bool = False) -> list[Line]:
+    return list(lines(Logs(list(found)).records(), SINCE, NOW, wanted, content=content))
+
+
+EVERY = [
+    record("plain"),
+    record("other", requestMetadata={}, identity={"arn": "arn:aws:iam::1:user/Anna"}),
+    record("failed", errorCode="ThrottlingException", output=None),
+    record("haiku", modelId="us.anthropic.claude-haiku-4-5-20251001-v1:0"),
+    record("said", "Where is the Straße?"),
+    record("large", input={"inputBodyS3Path": LARGE}),
+    record("plain"),
+    record("before", timestamp="2020-01-01T00:00:00Z"),
+]
+
+
+@pytest.mark.parametrize(
+    ("wanted", "ids"),
+    [
+        (Wanted(), ["plain", "other", "failed", "haiku", "said", "large"]),
+        (Wanted(who="anna"), ["other"]),
+        (Wanted(who="SEARCH", model="claude-haiku-4-5"), ["haiku"]),
+        (Wanted(model="haiku"), ["haiku"]),
+        (Wanted(text="STRASSE"), ["said"]),
+        (Wanted(text="long contract"), ["large"]),
+        (Wanted(text="good day", who="anna"), ["other"]),
+        (Wanted(text="bedrock"), []),
+        (Wanted(request_id="haiku"), ["haiku"]),
+        (Wanted(request_id="haiku", who="nobody"), []),
+    ],
+)
+def test_only_what_fits_is_listed_each_call_once(wanted: Wanted, ids: list[str]) -> None:
+    assert [line.request_id for line in listed(wanted, *EVERY)] == ids
+
+
+def test_a_line_says_who_which_model_tokens_and_status_and_no_word_of_what_was_said() -> None:
+    plain, _, failed, *_ = listed(Wanted(), *EVERY)
+
+    assert (plain.who, plain.model_id, plain.input_tokens) == ("search.web", MODEL, 7)
+    assert (plain.output_tokens, plain.status, failed.status) == (None, "ok", "ThrottlingException")
+    assert "Hello" not in str(listed(Wanted(text="hello"), *EVERY))
+
+
+def test_what_was_said_is_shown_when_asked_for() -> None:
+    (line,) = listed(Wanted(request_id="said"), *EVERY, content=True)
+    assert line.content == {"prompt": "Where is the Straße?", "completion": "Good day"}
+
+
+def test_no_large_body_is_fetched_to_show_who_called() -> None:
+    logs = Logs(EVERY)
+    list(lines(logs.records(), SINCE, NOW, Wanted(), content=False))
+    assert logs.fetched == 0
+
+
+def test_following_goes_on_with_what_comes_and_repeats_nothing() -> None:
+    logs, waited = Logs([record("1")], [record("1"), record("2")]), list[float]()
+    found = followed(logs.records(), SINCE, Wanted(), content=False, pause=waited.append)
+
+    assert [line.request_id for line in islice(found, 2)] == ["1", "2"]
+    assert len(waited) == 1
+
+
+def test_a_streams_pieces_are_one_text_whatever_they_were_cut_into() -> None:
+    events = [
+        {"type": "message_start", "message": {"role": "assistant", "content": []}},
+        *(
+            {"type": "content_block_delta", "delta": {"text": part}}
+            for part in ("Ga", "llia", " est")
+        ),
+        {"type": "message_stop"},
+    ]
+    assert said(events) == "Gallia est"
+    assert said({"output": {"message": {"content": [{"text": "a"}, {"text": "b"}]}}}) == "a\nb"
+    assert said(None) == ""

@@ -1,0 +1,40 @@
+"""A month of calls in a folder, and what it comes to by each call's own price."""
+
+from collections import defaultdict
+from datetime import UTC, datetime
+from decimal import Decimal
+from pathlib import Path
+from typing import NamedTuple
+
+import pytest
+
+import catalog
+from catalog import cost
+from local.generated_call import Call
+from local.generated_month import Folder, Month, hours, write
+
+SINCE, UNTIL = datetime(2026, 10, 1, tzinfo=UTC), datetime(2026, 11, 1, tzinfo=UTC)
+MONTH = Month(calls=20_000)
+
+
+class Made(NamedTuple):
+    folder: Path
+    calls: list[Call]
+
+    def dollars(self) -> dict[str, Decimal]:
+        """By model, each call priced alone by its whole prompt."""
+        found: dict[str, Decimal] = defaultdict(Decimal)
+        for call in self.calls:
+            model = catalog.find(call.model)
+            assert model is not None
+            used = cost.Usage(call.input, call.output, call.cache_write, 0, call.cache_read)
+            if not call.throttled:
+                found[call.model] += cost.cost(model, call.model_id.partition(".")[0], used)
+        return dict(found)
+
+
+@pytest.fixture(scope="session")
+def made(tmp_path_factory: pytest.TempPathFactory) -> Made:
+    folder = tmp_path_factory.mktemp("month")
+    write(MONTH, Folder(folder))
+    return Made(folder, [call for hour in hours(MONTH) for call in hour.calls])

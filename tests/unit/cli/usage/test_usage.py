@@ -1,0 +1,233 @@
+"""What usage adds up is what the calls were, to the token and to the cent's last part."""
+
+import gzip
+import json
+import subprocess
+import sys
+from collections import Counter
+from collections.abc import Sequence
+from datetime import UTC, datetime
+from decimal import Decimal
+from pathlib import Path
+from typing import Any
+
+import pytest
+from typer.testing import CliRunner, Result
+
+from cli.main import app
+from cli.usage import files, on_this_machine, rows
+from cli.usage.priced import Dimension, TeamProfile, Usage, usage
+from cli.usage.rows import Row, UnanswerableError
+from local.generated_call import Call, record
+from reconciliation.window import UnreadableError
+from tests.unit.cli.usage.conftest import MONTH, SINCE, UNTIL, Made
+
+KEY = "AWSLogs/123456789012/BedrockModelInvocationLogs/us-east-1/2026/10/07/12/{}.json.gz"
+
+
+def asked(folder: Path, since: datetime = SINCE, until: datetime = UNTIL) -> list[Row]:
+    found = files.of_records(folder, since, until)
+    return rows.read(*on_this_machine.ask(rows.question(since, until), found))
+
+
+def by(found: Sequence[Row], *dimensions: Dimension) -> Usage:
+    return usage(found, dimensions, {})
+
+
+def tokens(calls: Sequence[Call]) -> tuple[int, ...]:
+    answered = [call for call in calls if not call.throttled]
+    return (
+        len(calls),
+        len(calls) - len(answered),
+        sum(call.input for call in answered),
+        sum(call.output for call in answered),
+        sum(call.cache_read for call in answered),
+        sum(call.cache_write for call in answered),
+    )
+
+
+def test_a_months_sums_are_those_of_its_calls_by_every_dimension(made: Made) -> None:
+    found = asked(made.folder)
+
+    for dimension, value in (
+        ("caller", lambda call: call.caller.shown),
+        ("model", lambda call: call.model),
+        ("route", lambda call: call.model_id.partition(".")[0]),
+        ("day", lambda call: f"{datetime.fromtimestamp(call.at, UTC):%Y-%m-%d}"),
+    ):
+        groups = by(found, dimension).groups  # type: ignore[arg-type]
+        assert set(groups) == {(value(call),) for call in made.calls}
+        for (name,), each in groups.items():
+            data = each.as_data()
+            own = [call for call in made.calls if value(call) == name]
+            assert tuple(data[field] for field in _FIELDS) == tokens(own)
+
+
+_FIELDS = (
+    *("calls", "failed", "input_tokens", "output_tokens"),
+    *("cache_read_tokens", "cache_write_tokens"),
+)
+
+
+def test_the_cost_is_the_sum_of_each_calls_own_long_prompts_among_them(made: Made) -> None:
+    groups = by(asked(made.folder), "model").groups
+
+    assert {name: each.dollars.total for (name,), each in groups.items()} == made.dollars()
+    assert any(call.large and call.model == "claude-haiku-5-5" for call in made.calls)
+
+
+def test_the_premium_is_what_the_same_calls_would_not_cost_by_the_global_route() -> None:
+    row = _row(model_id="us.anthropic.claude-opus-5-5", output_tokens=1_000_000)
+
+    dollars = by([row], "model").total.dollars
+    assert (dollars.total, dollars.premium) == (Decimal(22), Decimal(2))
+
+
+def test_a_part_of_the_time_is_a_part_of_the_calls(made: Made) -> None:
+    since, until = (
+        datetime(2026, 10, 7, 9, 59, 30, tzinfo=UTC),
+        datetime(2026, 10, 7, 12, tzinfo=UTC),
+    )
+    own = [call for call in made.calls if since.timestamp() <= call.at < until.timestamp()]
+
+    assert by(asked(made.folder, since, until), "model").total.calls == len(own) > 50
+
+
+def test_a_record_that_was_written_twice_counts_once(made: Made, tmp_path: Path) -> None:
+    lines = [record(call, MONTH.gateway_arn) for call in made.calls[:100]]
+    _store(tmp_path, "1", lines, made.calls[0])
+    _store(tmp_path, "2", lines[50:], made.calls[0])
+
+    assert tokens(made.calls[:100])[:2] == _counted(asked(tmp_path))
+
+
+def _counted(found: Sequence[Row]) -> tuple[int, int]:
+    total = by(found, "model").total
+    return total.calls, total.failed
+
+
+def _store(folder: Path, name: str, lines: Sequence[str], call: Call) -> Path:
+    at = datetime.fromtimestamp(call.at, UTC)
+    key = KEY.format(name).replace("2026/10/07/12", f"{at:%Y/%m/%d/%H}")
+    return _put(folder / key, "\n".join(lines).encode())
+
+
+def _put(file: Path, text: bytes) -> Path:
+    file.parent.mkdir(parents=True, exist_ok=True)
+    file.write_bytes(gzip.compress(text))
+    return file
+
+
+def test_what_the_catalogue_cannot_price_is_said_and_left_out() -> None:
+    unknown = "arn:aws:bedrock:us-east-1:123456789012:application-inference-profile/abc"
+    found = by(
+        [_row(model_id=unknown, calls=3), _row(model_id="anthropic.claude-opus-5-5")], "model"
+    )
+
+    assert (found.total.unpriced, found.total.dollars.total) == (4, Decimal())
+    assert any(unknown in note for note in found.notes)
+    assert any("names no route" in note for note in found.notes)
+
+
+def test_a_teams_own_profile_is_priced_as_the_one_it_copies() -> None:
+    arn = "arn:aws:bedrock:us-east-1:123456789012:application-inference-profile/abc"
+    profiles = {arn: TeamProfile("search", "global.anthropic.claude-opus-5-5")}
+
+    found = usage([_row(model_id=arn, input_tokens=1_000_000)], ["team", "model"], profiles)
+
+    assert list(found.groups) == [("search", "claude-opus-5-5")]
+    assert found.total.dollars.total == 4
+
+
+def _row(**values: Any) -> Row:  # noqa: ANN401 - fields of a row
+    empty = Row("2026-10-07", "default", "", 0, 1, 0, 0, 0, 0, 0, 0)
+    return empty._replace(**values)
+
+
+# --- Files that are not whole, or not what they should be
+
+WHOLE = b'{"requestId":"1","timestamp":"2026-10-07T12:00:00Z","modelId":"m"}\n' * 100
+
+
+@pytest.mark.parametrize(
+    "content",
+    [
+        gzip.compress(WHOLE)[:-20],
+        WHOLE,
+        b"",
+        gzip.compress(WHOLE + b"a-secret-prompt\n"),
+        gzip.compress(WHOLE + b'["a-secret-prompt"]\n'),
+        gzip.compress(WHOLE + b'{"a":"a-secret-prompt"}\n'),
+        gzip.compress(WHOLE + b'{"requestId":"2","input":{"inputTokenCount":"a-secret-prompt"}}\n'),
+        gzip.compress(WHOLE[:-9]),
+    ],
+    ids=["cut", "not gzip", "empty", "no JSON", "list", "no record", "no number", "half a line"],
+)
+def test_a_broken_file_is_named_and_nothing_of_it_is_shown(content: bytes, tmp_path: Path) -> None:
+    _put(tmp_path / KEY.format("whole"), WHOLE)
+    (tmp_path / KEY.format("broken")).write_bytes(content)
+
+    told = _command("--from", str(tmp_path))
+
+    assert told.exit_code == 2
+    assert (told.stdout, len(told.stderr.splitlines())) == ("", 1)
+    assert "broken.json.gz" in told.stderr
+    assert "secret" not in told.stderr
+
+
+def test_a_folder_without_records_is_not_an_answer(tmp_path: Path) -> None:
+    (tmp_path / "other.json.gz").write_bytes(b"")
+    with pytest.raises(UnanswerableError, match="has no records"):
+        files.of_records(tmp_path, SINCE, UNTIL)
+
+
+def test_large_bodies_and_what_is_no_key_of_a_record_are_not_read(tmp_path: Path) -> None:
+    kept = _put(tmp_path / "synced" / "data" / KEY.format("1"), WHOLE)
+    _put(tmp_path / KEY.format("data/1_input"), b"{}")
+
+    assert files.of_records(tmp_path, SINCE, UNTIL) == [kept]
+    assert sum(row.calls for row in asked(tmp_path)) == 1
+
+
+# --- The command
+
+
+def _command(*arguments: str) -> Result:
+    window = ("--since", "2026-10-01", "--until", "2026-11-01")
+    return CliRunner().invoke(app, ["usage", *window, *arguments])
+
+
+def test_the_command_tells_programs_exactly_and_people_in_short(made: Made, tmp_path: Path) -> None:
+    out = tmp_path / "report.html"
+    given = ("--from", str(made.folder), "--by", "team,model")
+
+    told = json.loads(_command(*given, "--json", "--out", str(out)).stdout)
+    shown = _command(*given)
+
+    assert told["total"]["calls"] == len(made.calls)
+    assert {(each["team"], each["model"]) for each in told["groups"]} >= {
+        ("search", "claude-opus-5-5"),
+        ("(no team)", "claude-haiku-5-5"),
+    }
+    assert (shown.exit_code, "20.0k" in shown.stdout) == (0, True)
+    page = out.read_text()
+    assert f"{len(made.calls):,}" in page
+    assert Counter(page.split()).get("<script", 0) == 0
+    assert "http" not in page
+
+
+def test_a_mistake_in_the_question_is_one_line() -> None:
+    for mistake in (("--by", "colour"), ("--from", "a", "--athena"), ("--hours", "3")):
+        told = _command(*mistake)
+        assert (told.exit_code, len(told.stderr.splitlines())) == (2, 1)
+
+
+def test_the_program_starts_without_the_engine() -> None:
+    loaded = "import sys, cli.main; sys.exit('duckdb' in sys.modules)"
+    assert subprocess.run([sys.executable, "-c", loaded], check=False).returncode == 0
+
+
+def test_no_calls_are_an_answer() -> None:
+    assert rows.read(*on_this_machine.ask(rows.question(SINCE, UNTIL), [])) == []
+    with pytest.raises(UnreadableError):
+        rows.read(["unreadable"], [["s3://b/x.json.gz"]])

@@ -1,0 +1,96 @@
+"""The same text asks DuckDB and Athena, and both understand it alike."""
+
+import re
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+import pytest
+import sqlglot
+from sqlglot import exp
+
+from cli.usage import files, on_this_machine
+from local.generated_month import Folder, Month, write
+from queries import table, text
+from queries.text import QUERIES, Period, Query
+
+NOW = datetime.now(UTC)
+SINCE = NOW - timedelta(days=3)
+ENGINES = ("athena", "trino", "duckdb")
+LONG = (100_000, 5_000)
+
+
+@pytest.fixture(scope="module")
+def records(tmp_path_factory: pytest.TempPathFactory) -> list[Path]:
+    folder = tmp_path_factory.mktemp("days")
+    write(Month(first=SINCE.date(), days=5, calls=2000), Folder(folder))
+    return files.of_records(folder, SINCE - timedelta(days=9), NOW + timedelta(days=9))
+
+
+def asked(sql: str, records: list[Path]) -> list[tuple[Any, ...]]:
+    return on_this_machine.ask(sql, records).rows
+
+
+@pytest.mark.parametrize("query", QUERIES)
+@pytest.mark.parametrize("period", [text.between(SINCE, NOW), text.last_days(30)])
+def test_athenas_parser_takes_the_text_and_reads_it_as_duckdbs_does(
+    query: Query, period: Period
+) -> None:
+    parsed = {
+        engine: sqlglot.parse_one(text.text(query, period, LONG), read=engine) for engine in ENGINES
+    }
+    if period == text.between(SINCE, NOW):
+        assert parsed["athena"] == parsed["trino"] == parsed["duckdb"]
+
+
+@pytest.mark.parametrize("query", QUERIES)
+def test_what_athenas_reading_of_it_means_gives_the_same_in_duckdb(
+    query: Query, records: list[Path]
+) -> None:
+    sql = text.text(query, text.between(SINCE, NOW), LONG)
+    (translated,) = sqlglot.transpile(sql, read="athena", write="duckdb")
+
+    found = asked(sql, records)
+    assert found == asked(translated, records)
+    assert len(found) > 20
+
+
+@pytest.mark.parametrize("query", QUERIES)
+def test_a_saved_query_means_the_days_before_it_is_asked(query: Query, records: list[Path]) -> None:
+    (saved,) = sqlglot.transpile(
+        text.text(query, text.last_days(2), LONG), read="athena", write="duckdb"
+    )
+    saved = saved.replace("CURRENT_TIMESTAMP", f"TIMESTAMP '{NOW:%Y-%m-%d %H:%M:%S}'")
+
+    now = NOW.replace(microsecond=0)
+    assert asked(saved, records) == asked(
+        text.text(query, text.between(now - timedelta(days=2), now), LONG), records
+    )
+
+
+@pytest.mark.parametrize("query", QUERIES)
+def test_it_names_only_columns_of_the_table_and_the_partition_that_limits_it(query: Query) -> None:
+    parsed = sqlglot.parse_one(text.text(query, text.between(SINCE, NOW), LONG), read="athena")
+    asked_for = {
+        node.name
+        for select in parsed.find_all(exp.Select)
+        if select.find(exp.From) and select.args["from_"].this.name == table.NAME
+        for node in select.find_all(exp.Column)
+    }
+    known = {name for name, _ in table.hive_columns()} | {"$path", table.HOUR}
+    fields = {each for _, kind in table.hive_columns() for each in re.findall(r"(\w+):", kind)}
+
+    assert asked_for - known - fields == set()
+    assert table.HOUR in asked_for
+
+
+def test_both_engines_have_the_same_columns() -> None:
+    hive = dict(table.hive_columns())
+    duckdb = {name.lower(): kind.lower() for name, kind in table.duckdb_columns().items()}
+
+    assert set(hive) == set(duckdb)
+    for name, kind in hive.items():
+        named = re.findall(r"(\w+):(\w+)", kind)
+        assert [field for field, _ in named] == re.findall(
+            r"(\w+) (?:varchar|bigint)", duckdb[name]
+        )
