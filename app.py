@@ -24,11 +24,10 @@ def build(app: cdk.App, stage: Stage) -> None:
         app,
         f"{name}-Gateway",
         stage=stage,
-        keeping=record.keeping,
+        record=record,
         access=access,
         env=env,
     )
-    gateway.add_stack_dependency(record)  # no moment at which it answers and the log is off
     Observability(
         app, f"{name}-Observability", stage=stage, record=record, gateway=gateway, env=env
     )

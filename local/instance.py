@@ -10,7 +10,7 @@ from functools import partial
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from local import first_use
+from local import canary, first_use
 from local.api_gateway.app import Front
 from local.api_gateway.buffered import invoker
 from local.api_gateway.deployed import DeployedApi
@@ -133,7 +133,13 @@ class _Services:
         self._stack.push_async_callback(functions.stop)
         await functions.load(self._gateway["FunctionName"])
         port, https_port = await self._fronts(functions, logs, sessions)
-        return self._endpoint(port, https_port, bedrock_url)
+        endpoint = self._endpoint(port, https_port, bedrock_url)
+        if "CanaryName" in self._gateway:
+            name = self._gateway["CanaryName"]
+            await asyncio.to_thread(
+                canary.told, self._aws, name, url=endpoint.url, ca_bundle=endpoint.ca_bundle
+            )
+        return endpoint
 
     async def _bedrock(self, sessions: RoleSessions) -> str:
         region = self._aws.region

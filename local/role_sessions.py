@@ -22,7 +22,8 @@ class RoleSessions:
         root = Caller(
             f"arn:aws:iam::{aws.account}:root", SECRET_ACCESS_KEY, None, user_id=aws.account
         )
-        self._callers = {ACCESS_KEY_ID: root}
+        # The second is the key with which the embedded AWS runs functions.
+        self._callers = {ACCESS_KEY_ID: root, aws.account: root}
 
     def assume(self, role_arn: str, session_name: str) -> Credentials:
         """Credentials of the role for a session of that name; blocks."""

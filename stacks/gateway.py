@@ -12,8 +12,9 @@ from constructs import Construct
 
 from catalog import team_access
 from stacks import team_profiles
-from stacks.components import account_log_role, key_expiry
+from stacks.components import account_log_role, canary, key_expiry
 from stacks.components.account_log_role import AccountLogRole
+from stacks.components.canary import Canary
 from stacks.components.custom_resource_function import custom_resource_function
 from stacks.components.endpoint_policy import EndpointPolicy
 from stacks.components.invoke_policies import InvokePolicies
@@ -21,11 +22,13 @@ from stacks.components.key_expiry import KeyExpiry
 from stacks.components.key_plan import ApiKeys, KeyPlan
 from stacks.components.log_group import LogKeeping, log_group
 from stacks.components.operating import Operation
+from stacks.components.permission import findings
 from stacks.components.python_function import PythonFunction
 from stacks.components.stage_names import StageNames
 from stacks.components.streaming_api import LONGEST_STREAM, StreamingApi
+from stacks.invocation_logging import InvocationLogging
 from stacks.model_access import ModelAccess
-from stacks.stage import DEFAULT_PLAN, Guardrail, Stage
+from stacks.stage import CANARY_KEY, DEFAULT_PLAN, Guardrail, Stage
 
 
 class Gateway(cdk.Stack):
@@ -38,16 +41,17 @@ class Gateway(cdk.Stack):
         construct_id: str,
         *,
         stage: Stage,
-        keeping: LogKeeping,
+        record: InvocationLogging,
         access: ModelAccess,
         env: cdk.Environment,
     ) -> None:
         super().__init__(scope, construct_id, env=env, description="The endpoint for clients")
-        name = f"claude-on-bedrock-{stage.name}"
+        name, keeping = f"claude-on-bedrock-{stage.name}", record.keeping
+        # No moment at which it answers and the log is off.
+        self.add_stack_dependency(record)
 
         by_key = stage.auth == "key"
-        names = stage.api_keys if by_key else ()
-        keys = ApiKeys(self, "Keys", names=names, name_prefix=name)
+        keys = ApiKeys(self, "Keys", names=stage.key_names, name_prefix=name)
         self.authorizer = self._authorizer(keeping).function if by_key else None
         gateway = self._function(stage, keeping, keys, access)
         self.function = gateway.function
@@ -70,6 +74,8 @@ class Gateway(cdk.Stack):
         else:
             self._open_to(access.application_role, stage, api)
         functions = [each for each in (self.function, self.authorizer, self.key_expiry) if each]
+        if stage.canary:
+            self._canary(stage, stage.canary, record, api, keys)
         Operation(
             self,
             "Operation",
@@ -88,6 +94,54 @@ class Gateway(cdk.Stack):
         cdk.CfnOutput(self, "FunctionLogGroupName", value=gateway.log_group.log_group_name)
         cdk.CfnOutput(self, "AccessLogGroupName", value=access_log.log_group_name)
         cdk.CfnOutput(self, "Auth", value=stage.auth)
+
+    def _canary(
+        self,
+        stage: Stage,
+        model: str,
+        record: InvocationLogging,
+        api: StreamingApi,
+        keys: ApiKeys,
+    ) -> None:
+        names, places = StageNames(stage.name, self), record.exported()
+        key = keys.by_name.get(CANARY_KEY)
+        method = api.api.arn_for_execute_api("POST", "/v1/messages", stage.name)
+        permissions = [
+            canary.by_key(names, key.key_id) if key else canary.by_signature(method),
+            *canary.finding_again(
+                names,
+                log_group=places.log_group,
+                bucket_arn=places.bucket_arn,
+                key_arn=places.key_arn,
+            ),
+        ]
+        function = PythonFunction(
+            self,
+            "CanaryFunction",
+            description="Calls the endpoint as a client does, and looks whether that is on record",
+            packages=["canary", "records", "reconciliation"],
+            handler="canary.handler.handle",
+            log_name="canary",
+            keeping=record.keeping.while_deployed(),
+            timeout=canary.TIMEOUT,
+            memory_mb=512,
+            # A second attempt would ask, and be paid for, once more.
+            retry_attempts=0,
+            environment=canary.environment(
+                stage_name=stage.name,
+                model=model,
+                url=api.stage.url_for_path("/"),
+                key_id=key.key_id if key else "",
+                log_group=places.log_group,
+                bucket=places.bucket,
+                configuration=places.configuration,
+            ),
+            statements=[each.statement() for each in permissions],
+            findings=findings(self, permissions),
+        ).function
+        clock = Canary(self, "Canary", function=function)
+        clock.node.add_dependency(api.stage)
+        cdk.CfnOutput(self, "CanaryName", value=function.function_name)
 
     def _open_to(self, role: iam.IRole, stage: Stage, api: StreamingApi) -> None:
         endpoint = EndpointPolicy(

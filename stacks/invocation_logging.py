@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
+from typing import NamedTuple
 
 import aws_cdk as cdk
 from aws_cdk import aws_lambda as lambda_
@@ -34,6 +35,16 @@ from stacks.components.verification import Verification
 from stacks.stage import Stage
 
 LARGE_DATA_PREFIX = "large-data"
+
+
+class RecordPlaces(NamedTuple):
+    """Where the record lies, and the stage's key; `configuration` is JSON, as Bedrock tells it."""
+
+    log_group: str
+    bucket: str
+    bucket_arn: str
+    configuration: str
+    key_arn: str
 
 
 class InvocationLogging(cdk.Stack):
@@ -82,6 +93,7 @@ class InvocationLogging(cdk.Stack):
             self, "Configuration", function=configurer, properties=settings
         )
         configuration.node.add_dependency(bucket, delivery)
+        self._record, self._own = configuration, stage.keeps_own_record
         self.verifier = self._verifier(stage, configuration).function
         if stage.verify_hourly:
             clock = Verification(self, "Verification", function=self.verifier)
@@ -102,6 +114,27 @@ class InvocationLogging(cdk.Stack):
         cdk.CfnOutput(self, "SentinelName", value=self.sentinel.function_name)
         cdk.CfnOutput(self, "KeyArn", value=key.key_arn)
         cdk.CfnOutput(self, "DeliveryRoleArn", value=delivery.role.role_arn)
+
+    def exported(self) -> RecordPlaces:
+        """For another stack, in words that are known at once. Of the stage's own record nothing is
+        exported that a deployment could change while the other stack uses it."""
+        key, theirs = self.export_value(self.keeping.key.key_arn), self._record
+        if self._own:
+            return RecordPlaces(
+                log_group=f"{self.keeping.prefix}/{RECORD}",
+                bucket=self.export_value(self.bucket.bucket_name),
+                bucket_arn=self.export_value(self.bucket.bucket_arn),
+                configuration="{}",  # its records have no prefix
+                key_arn=key,
+            )
+        bucket = self.export_value(theirs.bucket_name)
+        return RecordPlaces(
+            log_group=self.export_value(theirs.log_group_name),
+            bucket=bucket,
+            bucket_arn=f"arn:{self.partition}:s3:::{bucket}",
+            configuration=self.export_value(theirs.configuration),
+            key_arn=key,
+        )
 
     def _configurer(
         self, stage: Stage, delivery: DeliveryRole, settings: Mapping[str, str]

@@ -45,6 +45,7 @@ class Observability(cdk.Stack):
             authorizer=gateway.authorizer,
             key_expiry=gateway.key_expiry,
             verified_hourly=stage.verify_hourly,
+            has_canary=stage.canary is not None,
             topic=topic.topic,
         )
         dashboard = Dashboard(

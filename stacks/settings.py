@@ -13,7 +13,7 @@ from pydantic import ValidationError
 from catalog import choice
 from catalog.choice import NotForThisStageError
 from stacks import team_profiles
-from stacks.stage import DEFAULT_PLAN, RETENTION_DAYS, Block, Stage
+from stacks.stage import CANARY_KEY, DEFAULT_PLAN, RETENTION_DAYS, Block, Stage
 
 # A function's environment may hold 4 KB; a key's id takes 10 of them and its quotes 6.
 # https://docs.aws.amazon.com/lambda/latest/dg/gettingstarted-limits.html
@@ -21,6 +21,8 @@ NAMES_CHARACTERS = 3000
 # A role may hold ten, one of which is the guard.
 # https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_iam-quotas.html
 POLICIES = 9
+# The canary's larger question, with room for what stands around it.
+CANARY_BODY_BYTES = 160_000
 
 
 class SettingsError(Exception):
@@ -52,7 +54,7 @@ def load_stage(stages: object, name: object, *, today: dt.date | None = None) ->
     except NotForThisStageError as found:
         mistakes += [f"models: {line}" for line in str(found).splitlines()]
     stage = stage.model_copy(update={"models": chosen})
-    mistakes += _team_mistakes(stage)
+    mistakes += [*_team_mistakes(stage), *_canary_mistakes(stage)]
     if mistakes:
         raise SettingsError("\n".join(f"stage {name!r}: {mistake}" for mistake in mistakes))
     return stage
@@ -163,7 +165,7 @@ def _value_mistakes(stage: Stage) -> list[str]:
 
 
 def _key_characters(stage: Stage) -> int:
-    return sum(16 + len(name) for name in stage.api_keys)
+    return sum(16 + len(name) for name in stage.key_names)
 
 
 def _team_mistakes(stage: Stage) -> list[str]:
@@ -188,6 +190,29 @@ def _team_mistakes(stage: Stage) -> list[str]:
         mistakes.append(
             f"teams: {told} characters of profile ids given beside {keys} of api_keys; allowed: "
             f"{NAMES_CHARACTERS} together, since a function's environment holds 4 KB"
+        )
+    return mistakes
+
+
+def _canary_mistakes(stage: Stage) -> list[str]:
+    """What is wrong with the canary, once it is known which models the stage has."""
+    if stage.canary is None:
+        return []
+    mistakes = []
+    if stage.models and stage.canary not in stage.models:
+        mistakes.append(
+            f"canary: {stage.canary!r} given; allowed: one of the stage's models "
+            f"({', '.join(stage.models)}), or null"
+        )
+    if stage.max_body_bytes < CANARY_BODY_BYTES:
+        mistakes.append(
+            f"max_body_bytes: {stage.max_body_bytes} given beside a canary, whose larger question "
+            f"would be refused; allowed: {CANARY_BODY_BYTES} or more, or no canary"
+        )
+    if CANARY_KEY in stage.api_keys and stage.auth == "key":
+        mistakes.append(
+            f"api_keys: {CANARY_KEY!r} given beside a canary, whose key has that name; allowed: "
+            "another name, or no canary"
         )
     return mistakes
 

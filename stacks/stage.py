@@ -17,6 +17,7 @@ RETENTION_DAYS = (
     *(1096, 1827, 2192, 2557, 2922, 3288, 3653),
 )
 DEFAULT_PLAN = "default"
+CANARY_KEY = "canary"
 
 Route = Literal["global", "us", "eu", "jp", "au", "apac"]
 Name = Annotated[str, Field(pattern=r"^[A-Za-z0-9_-]{1,32}$")]
@@ -201,6 +202,7 @@ class Stage(Block):
         Field(ge=10, le=7_000_000, description="10 to 7000000 (what one query may read, in MB)"),
     ] = 10_000
     verify_hourly: Annotated[bool, Field(description="true or false")] = True
+    canary: Annotated[str | None, Field(description="one of the stage's models, or null")] = None
     other_callers: Annotated[
         tuple[PrincipalArn, ...],
         Field(strict=False, description="a list of ARNs of IAM roles and users"),
@@ -270,6 +272,13 @@ class Stage(Block):
     def all_plans(self) -> dict[str, Plan]:
         """The stage's usage plans by name; `default` is the one of `throttle` and `quota`."""
         return {DEFAULT_PLAN: Plan(throttle=self.throttle, quota=self.quota), **self.plans}
+
+    @property
+    def key_names(self) -> tuple[str, ...]:
+        """The keys that a deployment makes: those of `api_keys`, and the canary's."""
+        if self.auth == "iam":
+            return ()
+        return (*self.api_keys, CANARY_KEY) if self.canary else self.api_keys
 
     @property
     def keeps_own_record(self) -> bool:

@@ -8,7 +8,6 @@ from cli.audit.statement import Found, Statement, shown_if, stated
 from cli.audit.witness import Witnessed
 from cli.deployment import Deployment
 from cli.verification import Report
-from reconciliation.chain import BEGINNING
 from reconciliation.join import Kind
 from verification.evidence import BrokenEvidenceError
 
@@ -64,11 +63,13 @@ def _words(kind: Kind, number: int, report: Report) -> Iterator[str]:
 
 def _chain(deployment: Deployment) -> Found:
     try:
-        number, last = verification.evidence_of(deployment).check()
+        held = verification.evidence_of(deployment).check()
     except BrokenEvidenceError as broken:
         return Found("not shown", f"The chain is broken: {broken}.")
     except KeyError:
         return Found("not asked", "The stage is of an older version, which leaves no evidence.")
-    if last == BEGINNING:
+    if held is None:
         return Found("not asked", "No hour has been verified yet.")
-    return Found("shown", f"Every file holds, of {number:,}; the last hash is {last}.")
+    covered = f"from {held.since} to {held.until} without a gap"
+    told = f"{held.files:,} files hold, {covered}; the last hash is {held.sha256}."
+    return Found("shown", told)

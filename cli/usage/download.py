@@ -4,11 +4,12 @@ and none that is there already. Their keys become paths, so that the folder may 
 from collections.abc import Callable, Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from datetime import datetime, timedelta
-from pathlib import Path
+from pathlib import Path, PurePosixPath
 from typing import Any, Final
 
 from cli.deployment import Client, Deployment
 from cli.target import destinations_of
+from reconciliation.window import UnreadableError
 from records.invocation_records import Records
 
 _AT_A_TIME: Final = 8
@@ -21,7 +22,8 @@ Progress = Callable[[int, int], None]
 def download(
     deployment: Deployment, folder: Path, since: datetime, until: datetime, progress: Progress
 ) -> None:
-    """Objects in which calls of the time may be. Raises NoTargetError and botocore's errors."""
+    """Objects in which calls of the time may be. Raises NoTargetError, UnreadableError
+    and botocore's errors."""
     found, s3 = destinations_of(deployment), deployment.client("s3")
     records = Records(found, logs=None, s3=s3)
     begin, end = since - _BEYOND, min(until + _BEYOND, datetime.now(until.tzinfo) + _BEYOND)
@@ -44,6 +46,8 @@ def _parts(begin: datetime, end: datetime) -> Iterator[tuple[datetime, datetime]
 
 def _fetch(s3: Client, bucket: str, item: Mapping[str, Any], folder: Path) -> None:
     """Bedrock never writes a key twice, so a file of the object's size is the object."""
+    if ".." in PurePosixPath(item["Key"]).parts:
+        raise UnreadableError(f"s3://{bucket}/{item['Key']} is no key of Bedrock's")
     file = folder / item["Key"]
     if file.exists() and file.stat().st_size == item["Size"]:
         return

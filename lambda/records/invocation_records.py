@@ -22,6 +22,7 @@ STREAM = "aws/bedrock/modelinvocations"
 _LARGE_BODIES = "/data/"
 _PERMISSION_CHECK = "/amazon-bedrock-logs-permission-check"
 _DELIVERY_DELAY = timedelta(hours=1)
+_CLOCKS_DIFFER = timedelta(minutes=5)
 
 
 class Stored(NamedTuple):
@@ -52,8 +53,11 @@ class Records:
         return _with_id(request_id, messages)
 
     def in_s3(self, request_id: str, since: datetime, until: datetime) -> Stored | None:
-        """The record in S3 of a call made between the two times (UTC)."""
+        """The record in S3 of a call made between the two times (UTC). An object that was whole
+        before the call does not hold it, and is not fetched."""
         for item in self.objects(since, until + _DELIVERY_DELAY):
+            if item["LastModified"] < since - _CLOCKS_DIFFER:
+                continue
             key = item["Key"]
             text = gzip.decompress(self._object(self._destinations.bucket, key)).decode()
             record = _with_id(request_id, text.splitlines())

@@ -13,6 +13,7 @@ from stacks.components.metrics import (
     HOUR,
     QUARTER_HOUR,
     api_metric,
+    canary_metric,
     delivery_metric,
     function_metric,
     gateway_metric,
@@ -23,6 +24,8 @@ from stacks.components.symptom_alarm import silence_alarm, symptom_alarm
 
 SLOW_FIRST_BYTE_MS = 20_000
 SILENT_HOURS = 3
+# A run that waits for the record may end in the next hour.
+SILENT_CANARY_HOURS = 2
 DRIFT = {
     "LoggingDeleted": "Invocation logging is off in this Region: calls leave no record.",
     "RecordsRedirected": "Records of calls go elsewhere than the stage set up.",
@@ -57,6 +60,7 @@ class Alarms(Construct):
         authorizer: lambda_.IFunction | None,
         key_expiry: lambda_.IFunction | None,
         verified_hourly: bool,
+        has_canary: bool,
         topic: sns.ITopic,
     ) -> None:
         super().__init__(scope, construct_id)
@@ -74,6 +78,8 @@ class Alarms(Construct):
         self._on_drift(stage_name)
         if verified_hourly:
             self._on_verification(stage_name)
+        if has_canary:
+            self._on_canary(stage_name)
 
     def _on_answers(self, stage_name: str, server_errors: cloudwatch.Metric) -> None:
         self._add(
@@ -163,6 +169,23 @@ class Alarms(Construct):
             metric=verification_metric("VerifiedHours", stage_name=stage_name),
             periods=SILENT_HOURS,
             meaning="No hour has been verified for some: look at the log group verification.",
+            topic=self._topic,
+        )
+
+    def _on_canary(self, stage_name: str) -> None:
+        self._add(
+            "CanaryFailures",
+            canary_metric("CanaryFailures", stage_name=stage_name),
+            1,
+            "The endpoint did not answer, or its answer is not on record. At which step: the log "
+            "group canary.",
+        )
+        silence_alarm(
+            self,
+            "CanarySilent",
+            metric=canary_metric("CanaryRuns", stage_name=stage_name),
+            periods=SILENT_CANARY_HOURS,
+            meaning="The endpoint is no longer called by the canary: look at the log group canary.",
             topic=self._topic,
         )
 

@@ -29,7 +29,11 @@ def looking(
             names.stacks(),
             because="the ARN of a stack ends in an id that CloudFormation chooses",
         ),
-        Permission("TheStagesPolicies", ("iam:GetPolicy", "iam:GetPolicyVersion"), policies),
+        Permission(
+            "TheStagesPolicies",
+            ("iam:GetPolicy", "iam:GetPolicyVersion", "iam:ListEntitiesForPolicy"),
+            policies,
+        ),
         Permission(
             "TheStagesRoles",
             (

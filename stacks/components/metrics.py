@@ -53,6 +53,17 @@ def sentinel_metric(name: str, *, stage_name: str, period: cdk.Duration) -> clou
     )
 
 
+def canary_metric(name: str, *, stage_name: str) -> cloudwatch.Metric:
+    """A count that the canary writes at each run: that it has run, and whether it failed."""
+    return cloudwatch.Metric(
+        namespace="ClaudeOnBedrock",
+        metric_name=name,
+        dimensions_map={"service": "canary", "stage": stage_name},
+        statistic="Sum",
+        period=HOUR,
+    )
+
+
 def delivery_metric(delivery: str, outcome: str) -> cloudwatch.Metric:
     """How many records one of DELIVERIES carried; `outcome` is Success or Failure."""
     return cloudwatch.Metric(

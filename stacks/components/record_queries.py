@@ -7,15 +7,14 @@ from collections.abc import Mapping
 from aws_cdk import aws_athena as athena
 from constructs import Construct
 
-from stacks.components.acknowledge import acknowledge
-
 _MB = 1_000_000
 
 
 class RecordQueries(Construct):
     """A workgroup whose queries end at `scan_limit_mb`, and the saved `queries` by their names.
 
-    Results stay in Athena's own storage for a day, so that who asks needs no bucket to write to:
+    Results stay in Athena's own storage for a day, encrypted by its key, so that who asks needs no
+    bucket to write to; the table has no prompt and no completion that could be among them:
     https://docs.aws.amazon.com/athena/latest/ug/managed-results.html
     """
 
@@ -47,13 +46,6 @@ class RecordQueries(Construct):
                     athena.CfnWorkGroup.ManagedQueryResultsConfigurationProperty(enabled=True)
                 ),
             ),
-        )
-        acknowledge(
-            group,
-            {
-                "ATH1": "Athena keeps the results itself, encrypted by its own key, for a day; "
-                "the table has no prompt and no completion"
-            },
         )
         for query, text in queries.items():
             athena.CfnNamedQuery(

@@ -58,4 +58,4 @@ def test_two_syntheses_give_the_same_assets(
     monkeypatch.setattr(python_function, "CACHE", fresh)
     again = synthesise("local", tmp_path / "out")
     assert again.asset_hashes() == local.asset_hashes()
-    assert len(list((fresh / "functions").iterdir())) == 9
+    assert len(list((fresh / "functions").iterdir())) == 10

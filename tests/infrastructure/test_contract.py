@@ -11,10 +11,13 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
+import boto3
 import pytest
 from aws_lambda_powertools.metrics import EphemeralMetrics
+from moto import mock_aws
 
 import catalog
+from canary import handler as canary
 from cli.doctor import bootstrap
 from cli.settings import told, written
 from data_retention import handler as data_retention
@@ -31,6 +34,12 @@ SOURCES = ROOT / "lambda"
 PROFILE = "AWS::Bedrock::ApplicationInferenceProfile"
 PROFILE_ID = "a1b2c3d4e5f6"
 """As Bedrock makes them, once the profile is there."""
+AS_FUNCTION = {
+    "AWS_REGION": "us-east-1",
+    "AWS_DEFAULT_REGION": "us-east-1",
+    "AWS_ACCESS_KEY_ID": "test",
+    "AWS_SECRET_ACCESS_KEY": "test",
+}
 
 
 def functions(synthesis: Synthesis) -> Iterator[tuple[str, Resource]]:
@@ -72,7 +81,8 @@ def test_the_gateway_understands_its_environment(any_stage: Synthesis) -> None:
     assert read.stage == any_stage.stage
     assert read.routes == (block["route"], *block.get("fallback_routes", []))
     assert read.allowed_models == set(block["models"])
-    assert set(read.api_key_names.values()) == set(block.get("api_keys", ["default"]))
+    canary = {"canary"} if "canary" in block else set()
+    assert set(read.api_key_names.values()) == {*block.get("api_keys", ["default"]), *canary}
     assert read.max_body_bytes == 5_000_000
     assert read.ping_seconds == 15
 
@@ -165,11 +175,13 @@ def test_the_wrapper_script_is_in_the_folder_and_can_be_run(any_stage: Synthesis
 
 
 HANDLERS = {
+    "canary": "canary.handler.handle",
     "sentinel": "invocation_logging.sentinel.handle",
     "gateway": "gateway.handler.handle",
     "verification": "verification.handler.handle",
 }
 """The functions that write metrics, by what they call their service."""
+WITH_CANARY = "local"
 
 
 def test_every_metric_watched_is_written_by_its_function(any_stage: Synthesis) -> None:
@@ -182,6 +194,8 @@ def test_every_metric_watched_is_written_by_its_function(any_stage: Synthesis) -
     assert {"Throttles", "FirstByteLatency", "Requests"} <= watched["gateway"]
     assert {"CalledNotLogged", "VerifiedHours"} <= watched["verification"]
     assert {"LoggingDeleted", "SentinelLooks"} <= watched["sentinel"]
+    canary = {"CanaryFailures", "CanaryRuns"} if any_stage.stage == WITH_CANARY else set()
+    assert watched["canary"] == canary
     for service, names in watched.items():
         assert names <= strings(HANDLERS[service].split(".", maxsplit=1)[0])
 
@@ -204,6 +218,11 @@ def _dimensions(alarm: Resource) -> dict[str, str]:
 def test_alarms_ask_for_the_dimensions_its_function_writes(
     any_stage: Synthesis, monkeypatch: pytest.MonkeyPatch, service: str
 ) -> None:
+    if service == "canary" and any_stage.stage != WITH_CANARY:
+        assert HANDLERS[service] not in {
+            each.properties["Handler"] for _, each in functions(any_stage)
+        }
+        return
     given = environment(any_stage, HANDLERS[service])
     assert given["POWERTOOLS_METRICS_NAMESPACE"] == "ClaudeOnBedrock"
     for name in ("POWERTOOLS_SERVICE_NAME", "POWERTOOLS_METRICS_NAMESPACE"):
@@ -249,6 +268,75 @@ def test_the_sentinel_understands_its_environment(any_stage: Synthesis) -> None:
     deployed = json.dumps(policy.properties["PolicyDocument"])
     deployed = deployed.replace('{"Ref": "AWS::AccountId"}', f'"{read.account}"')
     assert drift.of_policy(json.loads(deployed), read.account) == []
+
+
+def test_the_canary_understands_its_environment(
+    local: Synthesis, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    given = environment(local, HANDLERS["canary"])
+    key = canary_key(local)
+    assert given["API_KEY_ID"] == f"<{key}>"
+    for name, value in AS_FUNCTION.items():
+        monkeypatch.setenv(name, value)
+    with mock_aws():
+        make: Any = boto3.client
+        made = make("apigateway").create_api_key(name="canary", value="v" * 30, enabled=True)
+        read = canary.read({**given, **AS_FUNCTION, "API_KEY_ID": made["id"]}, "123456789012")
+    api = local.only("Gateway", "AWS::ApiGateway::RestApi").id
+    deployed = local.only("Gateway", "AWS::ApiGateway::Stage").id
+    host = f"<{api}>.execute-api.us-east-1.amazonaws.com"
+    assert read.endpoint.url == f"https://{host}/<{deployed}>/"
+    assert read.model in environment(local, "gateway.handler.handle")["ALLOWED_MODELS"].split(",")
+    records = local.only("InvocationLogging", "Custom::BedrockInvocationLogging").properties
+    assert given["LOG_GROUP"] == text(records["LogGroupName"])
+    assert given["LOG_BUCKET"] == text(records["BucketName"])
+
+
+def test_a_canary_may_read_its_own_key_or_call_one_method(local: Synthesis, tmp_path: Path) -> None:
+    (own,) = _resources_of(local, "apigateway:GET")
+    assert own == f"arn:aws:apigateway:us-east-1::/apikeys/<{canary_key(local)}>"
+    signed = synthesise("dev", tmp_path, auth="iam", quota=None, canary="claude-haiku-4-5")
+    (method,) = _resources_of(signed, "execute-api:Invoke")
+    api = signed.only("Gateway", "AWS::ApiGateway::RestApi").id
+    where = f"arn:aws:execute-api:us-east-1:123456789012:<{api}>/dev"
+    assert method == f"{where}/POST/v1/messages"
+    assert environment(signed, HANDLERS["canary"])["API_KEY_ID"] == ""
+    assert not signed.resources("Gateway", "AWS::ApiGateway::ApiKey")
+    reports = signed.report()["pluginReports"]
+    assert [report["violations"] for report in reports] == [[]] * len(reports)
+
+
+def test_a_canary_looks_where_anothers_logging_goes(tmp_path: Path) -> None:
+    adopted = synthesise("local", tmp_path, existing_logging="adopt")
+    given = environment(adopted, HANDLERS["canary"])
+    record = adopted.only("InvocationLogging", "Custom::BedrockInvocationLogging").id
+    for name, attribute in (
+        ("LOG_GROUP", "LogGroupName"),
+        ("LOG_BUCKET", "BucketName"),
+        ("LOGGING_CONFIGURATION", "Configuration"),
+    ):
+        assert re.search(rf"FnGetAtt{record}{attribute}", given[name])
+    (bucket,) = _resources_of(adopted, "s3:ListBucket")
+    assert bucket == f"arn:aws:s3:::{given['LOG_BUCKET']}"
+
+
+def canary_key(synthesis: Synthesis) -> str:
+    (key,) = [
+        each.id
+        for each in synthesis.resources("Gateway", "AWS::ApiGateway::ApiKey")
+        if each.properties["Name"].endswith("-canary")
+    ]
+    return key
+
+
+def _resources_of(synthesis: Synthesis, action: str) -> list[str]:
+    """What the canary may do that on."""
+    return [
+        resource
+        for statement in _statements(synthesis, HANDLERS["canary"])
+        if action in texts(statement["Action"])
+        for resource in texts(statement["Resource"])
+    ]
 
 
 def test_what_is_set_again_is_what_was_deployed(any_stage: Synthesis) -> None:
@@ -309,6 +397,7 @@ CALLS = {
         "get_account_data_retention": "bedrock:GetAccountDataRetention",
         "put_account_data_retention": "bedrock:PutAccountDataRetention",
     },
+    "canary.handler.handle": {"get_api_key": "apigateway:GET"},
     "verification.handler.handle": {"put_object": "s3:PutObject", "get_object": "s3:GetObject"},
     "key_expiry.handler.handle": {
         "get_paginator": "apigateway:GET",
@@ -340,6 +429,12 @@ def _methods_called(package: Path) -> set[str]:
 
 
 def _actions(synthesis: Synthesis, handler: str) -> set[str]:
+    statements = _statements(synthesis, handler)
+    return {action for each in statements for action in texts(each["Action"])}
+
+
+def _statements(synthesis: Synthesis, handler: str) -> list[dict[str, Any]]:
+    """What the role of the function may do beside its managed policies."""
     (found,) = [
         (stack, each)
         for stack, each in functions(synthesis)
@@ -347,13 +442,12 @@ def _actions(synthesis: Synthesis, handler: str) -> set[str]:
     ]
     stack, function = found
     role = f"<{text(function.properties['Role']).strip('<>').split('.')[0]}>"
-    return {
-        action
+    return [
+        statement
         for policy in synthesis.resources(stack, "AWS::IAM::Policy")
         if role in texts(policy.properties["Roles"])
         for statement in policy.properties["PolicyDocument"]["Statement"]
-        for action in texts(statement["Action"])
-    }
+    ]
 
 
 def test_settings_and_log_groups_know_the_same_retentions() -> None:

@@ -11,8 +11,8 @@ from tests.pages import first_codes
 OPERATIONS = "docs/operations.md"
 
 
-def test_every_alarm_has_its_row(prod: Synthesis) -> None:
-    alarms = prod.resources("Observability", "AWS::CloudWatch::Alarm")
+def test_every_alarm_has_its_row(local: Synthesis) -> None:
+    alarms = local.resources("Observability", "AWS::CloudWatch::Alarm")
     names = {re.sub(r"^Alarms|[0-9A-F]{8}$", "", alarm.id) for alarm in alarms}
     assert first_codes(OPERATIONS, "Alarms") == names
 

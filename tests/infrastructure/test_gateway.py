@@ -234,7 +234,7 @@ def test_what_clients_are_told_about_trying_again(
 def test_each_name_has_a_key_in_the_plan(local: Synthesis) -> None:
     keys = {each.id: each for each in local.resources(STACK, "AWS::ApiGateway::ApiKey")}
     names = {each.properties["Name"] for each in keys.values()}
-    wanted = ("default", "second", "search.web")
+    wanted = ("default", "second", "search.web", "canary")
     assert names == {f"claude-on-bedrock-local-{name}" for name in wanted}
     assert not [each for each in keys.values() if "Value" in each.properties]
     (plan,) = [
@@ -319,17 +319,37 @@ def test_the_endpoint_never_answers_while_the_log_is_off(any_stage: Synthesis) -
 def test_outputs(any_stage: Synthesis) -> None:
     outputs = any_stage.template(STACK)["Outputs"]
     ours = {name for name in outputs if not name.startswith("ExportsOutput")}
-    assert ours == {
+    canary = {"CanaryName"} if any_stage.stage == "local" else set()
+    assert ours == canary | {
         *("EndpointUrl", "ApiId", "ApiStage", "FunctionName", "FunctionLogGroupName"),
         *("AccessLogGroupName", "UsagePlanIds", "ApiKeyIds", "KeyExpiryFunctionName", "Auth"),
     }
 
 
+def clock_of(synthesis: Synthesis, target: Resource) -> str:
+    (rule,) = [
+        each.properties
+        for each in synthesis.resources(STACK, "AWS::Events::Rule")
+        if text(each.properties["Targets"][0]["Arn"]) == f"<{target.id}.Arn>"
+    ]
+    expression: str = rule["ScheduleExpression"]
+    return expression
+
+
+def test_a_canary_is_run_each_hour_and_once(local: Synthesis) -> None:
+    target = function(local, "canary.handler.handle")
+    assert clock_of(local, target) == "rate(1 hour)"
+    (retries,) = [
+        each.properties["MaximumRetryAttempts"]
+        for each in local.resources(STACK, "AWS::Lambda::EventInvokeConfig")
+        if text(each.properties["FunctionName"]) == f"<{target.id}>"
+    ]
+    assert retries == 0
+
+
 def test_a_key_that_has_ended_is_looked_for_every_few_minutes(any_stage: Synthesis) -> None:
-    rule = any_stage.only(STACK, "AWS::Events::Rule").properties
-    assert rule["ScheduleExpression"] == "rate(5 minutes)"
     target = function(any_stage, "key_expiry.handler.handle")
-    assert text(rule["Targets"][0]["Arn"]) == f"<{target.id}.Arn>"
+    assert clock_of(any_stage, target) == "rate(5 minutes)"
     prefix = target.properties["Environment"]["Variables"]["KEY_NAME_PREFIX"]
     names = {
         each.properties["Name"] for each in any_stage.resources(STACK, "AWS::ApiGateway::ApiKey")
@@ -356,5 +376,6 @@ def test_key_and_plan_ids_are_told_by_name(local: Synthesis) -> None:
         "default",
         "second",
         "search.web",
+        "canary",
     }
     assert set(json.loads(text(outputs["UsagePlanIds"]["Value"]))) == {"default", "trial"}

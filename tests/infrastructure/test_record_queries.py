@@ -23,7 +23,7 @@ def test_the_table_is_over_the_hours_in_which_bedrock_writes(any_stage: Synthesi
 
     assert location.startswith("s3://")
     assert location.endswith(
-        f"/AWSLogs/<AWS::AccountId>/BedrockModelInvocationLogs/{_region(any_stage)}/"
+        f"/AWSLogs/123456789012/BedrockModelInvocationLogs/{_region(any_stage)}/"
     )
     assert rendered(settings["storage.location.template"]) == f"{location}${{{table.HOUR}}}/"
     assert settings["projection.enabled"] == "true"
@@ -74,7 +74,8 @@ def test_the_saved_queries_are_in_athenas_grammar_and_of_the_stages_table(
     assert len(saved) == len(text.QUERIES)
     for each in saved:
         assert each.properties["Database"] == database
-        assert sqlglot.parse_one(each.properties["QueryString"], read="athena")
+        parsed = sqlglot.parse_one(each.properties["QueryString"], read="athena")
+        assert parsed.find(sqlglot.exp.Select) is not None
 
 
 @pytest.mark.parametrize("existing", ["adopt", "extend"])

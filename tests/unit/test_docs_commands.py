@@ -18,7 +18,7 @@ from tests.pages import PAGES, ROOT, blocks, codes, first_codes, prose, read, ro
 
 
 def _targets() -> set[str]:
-    return set(re.findall(r"^([a-z]+):.*## ", read("Makefile"), re.MULTILINE))
+    return set(re.findall(r"^([a-z-]+):.*## ", read("Makefile"), re.MULTILINE))
 
 
 def test_every_make_target_has_its_row() -> None:
@@ -32,7 +32,7 @@ def test_every_make_target_has_its_row() -> None:
 def test_commands_that_a_page_names_exist(page: Path) -> None:
     text = read(page)
     told = "\n".join([*blocks(text), *codes(prose(text))])
-    made = set(re.findall(r"\bmake (?:PYTHON=\S+ )?([a-z]+)", told))
+    made = set(re.findall(r"\bmake (?:PYTHON=\S+ )?([a-z-]+)", told))
     assert made <= _targets()
     for module in re.findall(r"python3? -m ([a-z_.]+)", told):
         assert _module(module), module

@@ -16,9 +16,12 @@ from botocore.auth import SigV4Auth
 from botocore.awsrequest import AWSRequest
 from botocore.credentials import Credentials
 
+from canary import handler
+from canary.questions import questions
 from cli.target import records_of
 from tests.integration.deployed.deployment import MODEL, Answer, Deployment, message
 from tests.integration.deployed.running import running
+from tests.integration.deployed.test_canary import as_deployed, runs
 from tests.integration.deployed.test_cli import claude_bedrock
 from tests.integration.deployed.test_keys import refused
 from tests.integration.deployed.test_records import both, recorded
@@ -30,6 +33,7 @@ STAGE = {
     "route": "global",
     "models": [MODEL],
     "auth": "iam",
+    "canary": MODEL,
     "throttle": {"rate_per_second": 50, "burst": 100},
     "keep_logs_on_destroy": False,
 }
@@ -172,6 +176,28 @@ def test_the_anthropic_sdk_can_sign(signed: Deployment, caller: Credentials) -> 
         ) as stream,
     ):
         assert "Good day" in "".join(stream.text_stream)
+
+
+def test_the_canary_signs_and_its_role_is_let_in(
+    signed: Deployment, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The embedded AWS runs it as the account's root; here it is its role that signs."""
+    assert runs(signed) == {"failures": []}
+    name = signed.output("Gateway", "CanaryName")
+    role = signed.client("lambda").get_function_configuration(FunctionName=name)["Role"]
+    given = signed.client("sts").assume_role(RoleArn=role, RoleSessionName="canary")["Credentials"]
+    names = ("AccessKeyId", "SecretAccessKey", "SessionToken")
+    variables = ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY", "AWS_SESSION_TOKEN")
+    keys = dict(zip(variables, (given[name] for name in names), strict=True))
+
+    assert handler.run(as_deployed(signed, monkeypatch, keys), questions(MODEL)) == []
+
+    path = signed.endpoint["http_url"] + "/v1/models"
+    session = Credentials(*(given[name] for name in names))
+    request = AWSRequest("GET", path)
+    SigV4Auth(session, "execute-api", REGION).add_auth(request)
+    headers = dict(request.headers.items())
+    refused(signed.call("GET", "/v1/models", headers=headers), 403, "permission_error")
 
 
 def test_who_does_not_sign_is_told_to(signed: Deployment) -> None:

@@ -88,6 +88,17 @@ def test_only_the_hours_asked_for_are_searched(account: Account) -> None:
     assert records.in_s3("wanted", before, NOW) is not None
 
 
+def test_an_object_that_was_whole_before_the_call_is_not_fetched(account: Account) -> None:
+    """As much before as two clocks may differ; what is broken in it is then nobody's concern."""
+    records, later = account.records(), NOW + timedelta(minutes=10)
+    key = f"{DESTINATIONS.root}{later:%Y/%m/%d/%H}/0.json.gz"
+    account.s3.put_object(Bucket=DESTINATIONS.bucket, Key=key, Body=b"no gzip")
+
+    assert records.in_s3("wanted", later, later) is None
+    with pytest.raises(OSError, match="gzip"):
+        records.in_s3("wanted", NOW, later)
+
+
 def test_under_a_prefix_of_anothers_only_that_is_searched(account: Account) -> None:
     key = f"theirs/{account.store('1.json.gz')}"
     body = gzip.compress(record("wanted").encode())

@@ -43,6 +43,18 @@ def test_what_is_not_said_has_its_default() -> None:
     assert (stage.existing_logging, stage.existing_logging_role) == ("fail", None)
 
 
+@pytest.mark.parametrize(
+    ("changes", "names"),
+    [
+        ({}, ("default",)),
+        ({"canary": "claude-haiku-4-5"}, ("default", "canary")),
+        ({"canary": "claude-haiku-4-5", "auth": "iam"}, ()),
+    ],
+)
+def test_a_canary_has_a_key_of_its_own(changes: dict[str, object], names: tuple[str, ...]) -> None:
+    assert load(**changes).key_names == names
+
+
 def test_what_is_said_is_kept() -> None:
     stage = load(
         retention_days=365,
@@ -196,6 +208,19 @@ def test_every_stage_of_cdk_json_is_valid() -> None:
             "teams: 977 characters of profile ids given beside 2400 of api_keys; allowed: 3000 ",
         ),
         ({"api_keys": ["a b"]}, "api_keys: 'a b' given; allowed: a list of 1 to 50 different "),
+        (
+            {"canary": "claude-opus-4-8"},
+            "canary: 'claude-opus-4-8' given; allowed: one of the stage's models (",
+        ),
+        ({"canary": True}, "canary: True given; allowed: one of the stage's models, or null"),
+        (
+            {"canary": "claude-haiku-4-5", "max_body_bytes": 100_000},
+            "max_body_bytes: 100000 given beside a canary, whose larger question would be refused",
+        ),
+        (
+            {"canary": "claude-haiku-4-5", "api_keys": ["canary"]},
+            "api_keys: 'canary' given beside a canary, whose key has that name; allowed: another ",
+        ),
         ({"api_keys": []}, "api_keys: [] given; allowed: a list of 1 to 50 different names"),
         ({"api_keys": ["a", "a"]}, "api_keys: ['a', 'a'] given; allowed: each name once"),
         (

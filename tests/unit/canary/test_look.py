@@ -1,0 +1,147 @@
+"""What is found of a call, and which failure that is."""
+
+from collections.abc import Mapping
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+import pytest
+
+from canary.look import PAUSES, Failure, Sent, found_again
+from canary.questions import LARGE_BYTES, Question, questions
+from records.invocation_records import Record, Stored
+
+NOW = datetime.now(UTC)
+SMALL, LARGE = questions("claude-haiku-4-5")
+PATHS = ("input", "s3://bucket/input"), ("output", "s3://bucket/output")
+
+
+class Account:
+    """Where records are kept, by request id, and objects by path."""
+
+    def __init__(self) -> None:
+        self.logs: dict[str, Record] = {}
+        self.s3: dict[str, Record] = {}
+        self.objects: dict[str, object] = {}
+        self.broken = False
+
+    def in_logs(self, request_id: str, since: datetime) -> Record | None:
+        assert since == NOW
+        return self.logs.get(request_id)
+
+    def in_s3(self, request_id: str, since: datetime, until: datetime) -> Stored | None:
+        assert (since, until) == (NOW, NOW + timedelta(seconds=1))
+        found = self.s3.get(request_id)
+        return None if found is None else Stored(found, "bucket", "key")
+
+    def is_stored(self, path: str) -> bool:
+        return path in self.objects
+
+    def body(self, side: Mapping[str, Any], name: str) -> object:
+        if self.broken:
+            raise ValueError("its text quotes the body")
+        path = side.get(f"{name}BodyS3Path")
+        return self.objects[path] if path else side.get(f"{name}BodyJson")
+
+
+def sent(question: Question) -> Sent:
+    return Sent(question, f"id-{question.size}", NOW, NOW + timedelta(seconds=1))
+
+
+def as_asked(question: Question) -> dict[str, Any]:
+    """As Bedrock is asked it: the model is in the URL, and the version in the body."""
+    rest = {key: value for key, value in question.body.items() if key != "model"}
+    return {"anthropic_version": "bedrock-2023-05-31", **rest}
+
+
+@pytest.fixture
+def account() -> Account:
+    """Both calls whole in both places, the larger by reference."""
+    made = Account()
+    answer = {"content": [{"type": "text", "text": "yes"}]}
+    small = {
+        "input": {"inputBodyJson": as_asked(SMALL)},
+        "output": {"outputBodyJson": answer},
+    }
+    large = {side: {f"{side}BodyS3Path": path} for side, path in PATHS}
+    for place in (made.logs, made.s3):
+        place.update({"id-small": small, "id-large": large})
+    made.objects = {"s3://bucket/input": as_asked(LARGE), "s3://bucket/output": answer}
+    return made
+
+
+def looked(account: Account, *pauses: float) -> list[Failure]:
+    return found_again([sent(SMALL), sent(LARGE)], account, pauses, sleep=lambda _: None)
+
+
+def steps(failures: list[Failure]) -> set[tuple[str, str, str]]:
+    return {(each.size, each.step, each.why) for each in failures}
+
+
+def test_the_larger_question_is_beyond_what_is_recorded_inline() -> None:
+    (message,) = LARGE.body["messages"]
+    assert len(message["content"]) == LARGE_BYTES > 100 * 1024
+
+
+def test_nothing_is_missing_where_both_are_whole_in_both_places(account: Account) -> None:
+    assert looked(account) == []
+
+
+def test_a_record_that_is_in_neither_or_one_place(account: Account) -> None:
+    del account.logs["id-small"], account.logs["id-large"], account.s3["id-large"]
+
+    failures = looked(account)
+
+    assert steps(failures) == {
+        ("small", "CloudWatch Logs", "no record"),
+        ("large", "CloudWatch Logs", "no record"),
+        ("large", "S3", "no record"),
+    }
+    assert {each.request_id for each in failures} == {"id-small", "id-large"}
+
+
+@pytest.mark.parametrize(("side", "path"), PATHS)
+def test_a_record_that_refers_to_nothing(account: Account, side: str, path: str) -> None:
+    del account.objects[path]
+
+    assert steps(looked(account)) == {
+        ("large", "body", f"{place}: the object of the {side} is missing")
+        for place in ("CloudWatch Logs", "S3")
+    }
+
+
+def test_a_record_without_what_was_asked_or_answered(account: Account) -> None:
+    account.logs["id-small"] = {"input": {}, "output": {"outputBodyJson": {"content": []}}}
+    account.s3["id-small"] = {"input": {"inputBodyJson": as_asked(SMALL)}}
+    account.objects["s3://bucket/input"] = as_asked(SMALL)
+
+    assert steps(looked(account)) == {
+        ("small", "body", "CloudWatch Logs: the input is not what was asked"),
+        ("small", "body", "S3: no output"),
+        ("large", "body", "CloudWatch Logs: the input is not what was asked"),
+        ("large", "body", "S3: the input is not what was asked"),
+    }
+
+
+def test_a_body_that_cannot_be_read_is_told_without_its_text(account: Account) -> None:
+    account.broken = True
+
+    failures = looked(account)
+
+    assert {each.step for each in failures} == {"body"}
+    assert "quotes" not in str(failures)
+
+
+def test_what_arrives_late_is_waited_for_and_no_longer_than_that(account: Account) -> None:
+    late, slept = account.s3.pop("id-large"), list[float]()
+
+    def sleep(seconds: float) -> None:
+        slept.append(seconds)
+        if len(slept) == 3:
+            account.s3["id-large"] = late
+
+    assert found_again([sent(LARGE)], account, PAUSES, sleep) == []
+    assert slept == list(PAUSES[:3])
+    account.s3.clear()
+    assert len(found_again([sent(LARGE)], account, PAUSES, sleep)) == 1
+    assert slept[3:] == list(PAUSES)
+    assert sum(PAUSES) == 600
