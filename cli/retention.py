@@ -9,6 +9,7 @@ from botocore.exceptions import BotoCoreError, ClientError
 from cli.deployment import Client, Deployment
 from cli.doctor.check import DENIED, WITHHELD, code_of
 from cli.doctor.invocation_logging import LARGE_DATA_PREFIX
+from records.destinations import prefix_in
 from retention import bucket, key, log_group
 from retention.answers import Answer, read_bucket, read_key, read_log_group
 from retention.bucket import Bucket
@@ -20,6 +21,7 @@ RECORDS: Final = "AWSLogs/"
 """How the names of Bedrock's records begin in a bucket that has no prefix of its own:
 https://docs.aws.amazon.com/bedrock/latest/userguide/model-invocation-logging.html"""
 LARGE_BODIES: Final = f"{LARGE_DATA_PREFIX}/"
+EVIDENCE: Final = "evidence/"
 ALWAYS: Final = ("invocations", "gateway", "access")
 AT_TIMES: Final = ("authorizer",)
 """The log groups of every stage, and of those that hold keys."""
@@ -56,9 +58,12 @@ def look(deployment: Deployment, day: dt.date) -> list[Destination]:
     which places these are."""
     outputs = deployment.outputs("InvocationLogging")
     the_key, of_key = _key(deployment, outputs["KeyArn"])
+    root = prefix_in(outputs["LoggingConfiguration"])
+    own = outputs["EvidenceBucketName"]
     places = [
         *_log_groups(deployment, outputs["LogGroupName"], day),
-        *_bucket(deployment, outputs["LogBucketName"], (RECORDS, LARGE_BODIES), day),
+        *_bucket(deployment, outputs["LogBucketName"], (root + RECORDS, LARGE_BODIES), day),
+        *(_bucket(deployment, own, (EVIDENCE,), day) if own != outputs["LogBucketName"] else []),
     ]
     accesses = outputs.get("AccessLogBucketName")
     of_accesses = _bucket(deployment, accesses, ("",), day) if accesses else []
@@ -98,14 +103,16 @@ def withheld(error: ClientError | BotoCoreError, actions: str) -> str:
 
 
 def _log_groups(deployment: Deployment, invocations: str, day: dt.date) -> list[Destination]:
-    prefix = invocations.removesuffix(ALWAYS[0])
-    always = [f"{prefix}{name}" for name in ALWAYS]
+    """`invocations` is another's, where the stage has adopted or extended another's logging."""
+    prefix = f"/claude-on-bedrock/{deployment.stage}/"
+    always = [invocations, *(f"{prefix}{name}" for name in ALWAYS[1:])]
 
     def judge() -> list[Destination]:
         pages = deployment.client("logs").get_paginator("describe_log_groups")
         found = {
             one["logGroupName"]: read_log_group(one)
-            for page in pages.paginate(logGroupNamePrefix=prefix)
+            for beginning in (prefix, invocations)
+            for page in pages.paginate(logGroupNamePrefix=beginning)
             for one in page["logGroups"]
         }
         wanted = [*always, *(f"{prefix}{name}" for name in AT_TIMES if f"{prefix}{name}" in found)]

@@ -54,6 +54,12 @@ class Wanted(NamedTuple):
         name: str = self.configuration["s3Config"]["bucketName"]
         return name
 
+    @property
+    def record_prefix(self) -> str:
+        """What the keys of records begin with in a bucket that was adopted: empty or with a `/`."""
+        prefix: str = self.configuration["s3Config"].get("keyPrefix", "")
+        return f"{prefix.rstrip('/')}/" if prefix else ""
+
 
 def handle(_event: object, context: Any) -> dict[str, Any]:  # noqa: ANN401 - Lambda's own
     """What has drifted. Raises botocore's errors, so that the function's failures are counted."""
@@ -92,7 +98,9 @@ def look(wanted: Wanted, asked: Asked, today: dt.date) -> Iterator[Drift]:
     yield from drift.of_bucket(own, _PREFIXES, days, today)
     yield from drift.of_lock(own, wanted.object_lock, days)
     if wanted.record_bucket != wanted.bucket:
-        yield from drift.of_bucket(asked.bucket(wanted.record_bucket), _PREFIXES, days, today)
+        root, *others = _PREFIXES
+        prefixes = (wanted.record_prefix + root, *others)
+        yield from drift.of_bucket(asked.bucket(wanted.record_bucket), prefixes, days, today)
     yield from drift.of_policy(asked.bucket_policy(wanted.bucket), wanted.account)
     yield from drift.of_key(asked.key(wanted.key))
 

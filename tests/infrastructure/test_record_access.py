@@ -53,6 +53,7 @@ def test_locked_records_and_s3s_own_lines(tmp_path: Path) -> None:
     assert texts(allowed["Resource"]) == [f"<{access.id}.Arn>/access/*"]
     assert text(allowed["Condition"]["ArnLike"]["aws:SourceArn"]) == f"<{record.id}.Arn>"
     _is_kept(synthesis, access)
+    _is_deleted_and_unlocked_by_nobody(synthesis)
 
 
 def test_data_events_of_the_records_objects_and_of_nothing_else(tmp_path: Path) -> None:
@@ -61,6 +62,7 @@ def test_data_events_of_the_records_objects_and_of_nothing_else(tmp_path: Path) 
     record, access = buckets(synthesis)
 
     assert "ObjectLockConfiguration" not in record.properties
+    _is_written_by_the_trail_only(synthesis, access.id)
     trail = synthesis.only(STACK, "AWS::CloudTrail::Trail").properties
     assert text(trail["S3BucketName"]) == f"<{access.id}>"
     assert trail["EnableLogFileValidation"] is True
@@ -90,3 +92,23 @@ def _is_kept(synthesis: Synthesis, access: Any) -> None:  # noqa: ANN401 - a res
     changing = {action for each in reading for action in texts(each["Action"])}
     assert not {each for each in changing if not each.startswith(("s3:Get", "s3:List"))}
     assert synthesis.report()["pluginReports"][0]["violations"] == []
+
+
+def _is_written_by_the_trail_only(synthesis: Synthesis, bucket_id: str) -> None:
+    allowed = [each for each in policy_of(synthesis, bucket_id) if each["Effect"] == "Allow"]
+    assert {each["Principal"]["Service"] for each in allowed} == {"cloudtrail.amazonaws.com"}
+    actions = {action for each in allowed for action in texts(each["Action"])}
+    assert actions == {"s3:GetBucketAcl", "s3:PutObject"}
+
+
+def _is_deleted_and_unlocked_by_nobody(synthesis: Synthesis) -> None:
+    """Neither by its version, nor past a lock, nor by another lock or rule."""
+    forbidden = {
+        *("s3:DeleteObject", "s3:DeleteObjectVersion", "s3:BypassGovernanceRetention"),
+        *("s3:PutObjectRetention", "s3:PutBucketObjectLockConfiguration"),
+        "s3:PutLifecycleConfiguration",
+    }
+    for each in synthesis.everything():
+        for statement in each.properties.get("PolicyDocument", {}).get("Statement", []):
+            if statement["Effect"] == "Allow":
+                assert not forbidden & set(texts(statement["Action"])), each.id

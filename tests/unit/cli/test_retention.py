@@ -22,6 +22,7 @@ from retention.kept import suffices
 DAY = dt.date(2026, 1, 15)
 MIDNIGHT = dt.datetime(2026, 1, 15, tzinfo=dt.UTC)
 STAGE = Deployment("dev", "us-east-1", None)
+STACK = "claude-on-bedrock-dev-InvocationLogging"
 BUCKET = "record"
 GROUPS = ("invocations", "gateway", "access")
 LIFECYCLE: list[dict[str, Any]] = [
@@ -64,16 +65,29 @@ def stage(monkeypatch: pytest.MonkeyPatch) -> Iterator[str]:
         outputs = {
             "LogGroupName": "/claude-on-bedrock/dev/invocations",
             "LogBucketName": BUCKET,
+            "LoggingConfiguration": json.dumps({"s3Config": {"bucketName": BUCKET}}),
+            "EvidenceBucketName": BUCKET,
             "KeyArn": made["Arn"],
         }
-        template = {
+        client("cloudformation").create_stack(StackName=STACK, TemplateBody=template(outputs))
+        yield str(made["KeyId"])
+
+
+def template(outputs: dict[str, str]) -> str:
+    return json.dumps(
+        {
             "Resources": {"Topic": {"Type": "AWS::SNS::Topic"}},
             "Outputs": {name: {"Value": value} for name, value in outputs.items()},
         }
-        client("cloudformation").create_stack(
-            StackName="claude-on-bedrock-dev-InvocationLogging", TemplateBody=json.dumps(template)
-        )
-        yield str(made["KeyId"])
+    )
+
+
+def told_besides(**outputs: str) -> None:
+    """The stack's outputs are these too."""
+    (stack,) = client("cloudformation").describe_stacks(StackName=STACK)["Stacks"]
+    before = {each["OutputKey"]: each["OutputValue"] for each in stack["Outputs"]}
+    body = template(before | outputs)
+    client("cloudformation").update_stack(StackName=STACK, TemplateBody=body)
 
 
 def put_lifecycle(rules: list[dict[str, Any]]) -> None:
@@ -112,6 +126,36 @@ def test_a_stage_as_our_stacks_make_it_keeps_what_it_says(stage: str) -> None:
     assert large is not None
     assert large.first == MIDNIGHT + dt.timedelta(days=70)
     assert found[f"key {stage}"] is not None
+
+
+@pytest.mark.usefixtures("stage")
+def test_an_adopted_place_is_judged_by_the_stages_number() -> None:
+    theirs = {"s3Config": {"bucketName": "theirs", "keyPrefix": "bedrock"}}
+    told_besides(
+        LogGroupName="/of-another-team",
+        LogBucketName="theirs",
+        LoggingConfiguration=json.dumps(theirs),
+    )
+    client("logs").create_log_group(logGroupName="/of-another-team")
+    client("logs").put_retention_policy(logGroupName="/of-another-team", retentionInDays=14)
+    client("s3").create_bucket(Bucket="theirs")
+
+    said = outcomes()
+    assert said.pop("/of-another-team") == "too short"
+    assert said.pop("s3://theirs/bedrock/AWSLogs/*") == "ok"
+    # Without versioning, what is deleted there is gone.
+    assert said.pop("s3://theirs/bedrock/AWSLogs/*, deleted or overwritten") == "too short"
+    assert {"gateway", "access", "evidence/*"} <= set(said)
+
+
+@pytest.mark.usefixtures("stage")
+def test_the_log_of_who_reached_the_record_is_judged_too() -> None:
+    client("s3").create_bucket(Bucket="access")
+    told_besides(AccessLogBucketName="access")
+
+    said = outcomes()
+    assert said["s3://access/*"] == "ok"
+    assert said["s3://access/*, deleted or overwritten"] == "too short"
 
 
 @pytest.mark.usefixtures("stage")

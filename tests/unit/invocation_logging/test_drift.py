@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 from invocation_logging import drift
 from invocation_logging.configuration import DATA_TYPES, desired
 from invocation_logging.drift import Drift
+from invocation_logging.sentinel import Wanted, look
 from retention.bucket import Bucket, Lock, Rule
 from retention.key import Key
 from retention.log_group import LogGroup
@@ -33,6 +34,35 @@ BEDROCK = {
     "Condition": {"StringEquals": {"aws:SourceAccount": ACCOUNT}},
 }
 KEPT = Rule("kept", expires_days=35, noncurrent_days=35)
+
+
+class Asked:
+    """An account in which the stage lives by another's logging, under a prefix of their bucket."""
+
+    def __init__(self, theirs: Bucket) -> None:
+        self._theirs = theirs
+
+    def configuration(self) -> dict[str, Any]:
+        return ADOPTED
+
+    def log_group(self, name: str) -> LogGroup:
+        del name
+        return LogGroup(30)
+
+    def bucket(self, name: str) -> Bucket:
+        return self._theirs if name == "theirs" else Bucket((KEPT,), "Enabled")
+
+    def bucket_policy(self, name: str) -> dict[str, Any]:
+        del name
+        return {"Statement": [TLS_ONLY, BEDROCK]}
+
+    def key(self, arn: str) -> Key:
+        del arn
+        return Key("Enabled")
+
+
+ADOPTED: dict[str, Any] = {**OURS, "s3Config": {"bucketName": "theirs", "keyPrefix": "bedrock"}}
+WANTED = Wanted(ADOPTED, 30, (), ACCOUNT, "ours", "key", "")
 
 
 def kinds(found: list[Drift]) -> list[str]:
@@ -91,6 +121,15 @@ def test_a_log_group_that_keeps_less(group: LogGroup | None) -> None:
 def test_a_bucket_that_keeps_less(bucket: Bucket | None) -> None:
     told = drift.of_bucket(bucket, ["AWSLogs/"], 30, TODAY)
     assert kinds(told) == ["bucket changed"]
+
+
+def test_an_adopted_bucket_is_looked_at_where_the_records_are() -> None:
+    week = Rule("week", prefix="bedrock/", expires_days=7, noncurrent_days=7)
+
+    assert list(look(WANTED, Asked(Bucket((KEPT,), "Enabled")), TODAY)) == []
+    told = list(look(WANTED, Asked(Bucket((KEPT, week), "Enabled")), TODAY))
+    assert kinds(told) == ["bucket changed", "bucket changed"]
+    assert all(each.what.startswith("bedrock/AWSLogs/*") for each in told)
 
 
 @pytest.mark.parametrize(

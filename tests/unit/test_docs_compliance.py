@@ -1,0 +1,53 @@
+"""Each claim of the compliance page names a test that is there, or a command that there is."""
+
+import ast
+from collections.abc import Iterator
+
+import pytest
+import typer
+
+from cli.main import app
+from tests.pages import ROOT, codes, rows
+
+PAGE, HEADING = "docs/compliance.md", "Claims, and what shows each"
+CLAIMS = {claim: codes(shown_by) for claim, shown_by in rows(PAGE, HEADING)}
+
+
+def test_every_claim_names_what_shows_it_and_nothing_else() -> None:
+    assert len(CLAIMS) > 20
+    for claim, shown_by in CLAIMS.items():
+        assert shown_by, claim
+        for each in shown_by:
+            assert each.startswith(("tests/", "claude-bedrock ")), each
+
+
+@pytest.mark.parametrize(
+    "named", sorted({each for all_ in CLAIMS.values() for each in all_ if "tests/" in each})
+)
+def test_a_test_that_is_named_is_there(named: str) -> None:
+    path, _, function = named.partition("::")
+    there = set(_names(ast.parse((ROOT / path).read_text())))
+    assert there
+    assert not function or function in there
+
+
+def _names(module: ast.Module) -> Iterator[str]:
+    """What pytest collects there."""
+    for node in module.body:
+        if isinstance(node, ast.FunctionDef) and node.name.startswith("test_"):
+            yield node.name
+        if isinstance(node, ast.Assign):
+            targets = (each for each in node.targets if isinstance(each, ast.Name))
+            yield from (each.id for each in targets if each.id.startswith("Test"))
+
+
+@pytest.mark.parametrize(
+    "named", sorted({each for all_ in CLAIMS.values() for each in all_ if "tests/" not in each})
+)
+def test_a_command_that_is_named_is_there_with_its_options(named: str) -> None:
+    _, *words = named.split()
+    command: object = typer.main.get_command(app)
+    for word in (each for each in words if not each.startswith("--")):
+        command = command.commands[word]  # type: ignore[attr-defined]
+    options = {text for one in command.params for text in one.opts}  # type: ignore[attr-defined]
+    assert {each for each in words if each.startswith("--")} <= options
