@@ -288,8 +288,14 @@ def test_the_canary_understands_its_environment(
     assert read.endpoint.url == f"https://{host}/<{deployed}>/"
     assert read.model in environment(local, "gateway.handler.handle")["ALLOWED_MODELS"].split(",")
     records = local.only("InvocationLogging", "Custom::BedrockInvocationLogging").properties
-    assert given["LOG_GROUP"] == text(records["LogGroupName"])
-    assert given["LOG_BUCKET"] == text(records["BucketName"])
+    (group,) = [
+        each.properties["LogGroupName"]
+        for each in local.resources("InvocationLogging", "AWS::Logs::LogGroup")
+        if text(records["LogGroupName"]) == f"<{each.id}>"
+    ]
+    assert given["LOG_GROUP"] == group
+    bucket = text(records["BucketName"]).strip("<>")
+    assert f"ExportsOutputRef{bucket}" in given["LOG_BUCKET"]
 
 
 def test_a_canary_may_read_its_own_key_or_call_one_method(local: Synthesis, tmp_path: Path) -> None:
