@@ -11,11 +11,10 @@ from cli.settings import Settings
 from cli.target import audit_lines_of, records_of
 from reconciliation.bounds import Bounds
 from reconciliation.join import Outcome
-from records.invocation_records import Records
 from verification import run as verification
 from verification.evidence import EvidenceBucket
 from verification.period import Period
-from verification.run import Stage
+from verification.run import RecordSource, Stage
 
 
 class Report(NamedTuple):
@@ -27,7 +26,7 @@ class Report(NamedTuple):
 
 
 def run(
-    deployment: Deployment, asked: Period, folder: Evidence, records: Records | None = None
+    deployment: Deployment, asked: Period, folder: Evidence, records: RecordSource | None = None
 ) -> Report:
     """`records` are the stage's own, unless they are read in another way.
 

@@ -93,22 +93,24 @@ class Tally:
         return sorted(self._sums.items())
 
 
-class Reading(Records):
+class Reading(NamedTuple):
     """Reads records as `of` does, and has each one counted by the way."""
 
-    def __init__(self, of: Records, tally: Tally) -> None:
-        self.__dict__.update(of.__dict__)
-        self._tally = tally
+    of: Records
+    tally: Tally
 
     def all_in_s3(self, since: datetime, until: datetime, read: Fingerprint) -> Iterator[Record]:
-        return self._counted(super().all_in_s3(since, until, read))
+        return self._counted(self.of.all_in_s3(since, until, read))
 
     def all_in_logs(self, since: datetime, until: datetime, read: Fingerprint) -> Iterator[Record]:
-        return self._counted(super().all_in_logs(since, until, read))
+        return self._counted(self.of.all_in_logs(since, until, read))
+
+    def is_stored(self, path: str) -> bool:
+        return self.of.is_stored(path)
 
     def _counted(self, records: Iterable[Record]) -> Iterator[Record]:
         for record in records:
-            self._tally.take(record)
+            self.tally.take(record)
             yield record
 
 

@@ -2,14 +2,14 @@
 
 from collections.abc import Callable, Iterator, Mapping
 from datetime import UTC, datetime, timedelta
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, Protocol
 
 from reconciliation.bounds import Bounds
 from reconciliation.join import Destination, Outcome, reconcile
 from reconciliation.window import Window
 from records.audit_lines import AuditLine
 from records.fingerprint import Fingerprint
-from records.invocation_records import Record, Records
+from records.invocation_records import Record
 from verification.period import Period
 
 _BEYOND = timedelta(hours=1)
@@ -17,6 +17,18 @@ _BEYOND = timedelta(hours=1)
 its line, and an object of records is named for its first one."""
 
 ReadAuditLines = Callable[[datetime, datetime, Fingerprint], Iterator[AuditLine]]
+
+
+class RecordSource(Protocol):
+    """What a run reads of records; `records.invocation_records.Records` is one."""
+
+    def all_in_s3(
+        self, since: datetime, until: datetime, read: Fingerprint
+    ) -> Iterator[Record]: ...
+    def all_in_logs(
+        self, since: datetime, until: datetime, read: Fingerprint
+    ) -> Iterator[Record]: ...
+    def is_stored(self, path: str) -> bool: ...
 
 
 class Stage(NamedTuple):
@@ -27,7 +39,7 @@ class Stage(NamedTuple):
     region: str
     bounds: Bounds
     audit_lines: ReadAuditLines
-    records: Records
+    records: RecordSource
 
 
 class Run(NamedTuple):
@@ -75,7 +87,7 @@ def iso(moment: datetime) -> str:
 
 
 def _records(
-    records: Records, begin: datetime, end: datetime, read: Mapping[str, Fingerprint]
+    records: RecordSource, begin: datetime, end: datetime, read: Mapping[str, Fingerprint]
 ) -> Iterator[tuple[Destination, Record]]:
     for record in records.all_in_s3(begin, end, read["S3"]):
         yield "S3", record
