@@ -42,7 +42,10 @@ class _Answer(NamedTuple):
 def usage(
     *,
     by: Annotated[
-        str, typer.Option(help=f"What to add up by, one or more of {', '.join(DIMENSIONS)}.")
+        str,
+        typer.Option(
+            help=f"What to add up by: some of {','.join(DIMENSIONS)}, with commas between."
+        ),
     ] = "model",
     since: Annotated[str | None, typer.Option(help="Begin of the window, ISO 8601.")] = None,
     hours: Annotated[
