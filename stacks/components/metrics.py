@@ -22,45 +22,33 @@ DELIVERIES = (
 
 def gateway_metric(name: str, *, stage_name: str, statistic: str = "Sum") -> cloudwatch.Metric:
     """A metric that the gateway function writes itself."""
-    return cloudwatch.Metric(
-        namespace="ClaudeOnBedrock",
-        metric_name=name,
-        dimensions_map={"service": "gateway", "stage": stage_name},
-        statistic=statistic,
-        period=FIVE_MINUTES,
-    )
+    return _of_ours("gateway", name, stage_name, statistic, FIVE_MINUTES)
 
 
 def verification_metric(name: str, *, stage_name: str) -> cloudwatch.Metric:
     """A count that the verification writes once for each hour that it has verified."""
-    return cloudwatch.Metric(
-        namespace="ClaudeOnBedrock",
-        metric_name=name,
-        dimensions_map={"service": "verification", "stage": stage_name},
-        statistic="Sum",
-        period=HOUR,
-    )
+    return _of_ours("verification", name, stage_name, "Sum", HOUR)
 
 
 def sentinel_metric(name: str, *, stage_name: str, period: cdk.Duration) -> cloudwatch.Metric:
     """A count that the sentinel writes at each look: what it has found, and that it has looked."""
-    return cloudwatch.Metric(
-        namespace="ClaudeOnBedrock",
-        metric_name=name,
-        dimensions_map={"service": "sentinel", "stage": stage_name},
-        statistic="Maximum",
-        period=period,
-    )
+    return _of_ours("sentinel", name, stage_name, "Maximum", period)
 
 
 def canary_metric(name: str, *, stage_name: str) -> cloudwatch.Metric:
     """A count that the canary writes at each run: that it has run, and whether it failed."""
+    return _of_ours("canary", name, stage_name, "Sum", HOUR)
+
+
+def _of_ours(
+    service: str, name: str, stage_name: str, statistic: str, period: cdk.Duration
+) -> cloudwatch.Metric:
     return cloudwatch.Metric(
         namespace="ClaudeOnBedrock",
         metric_name=name,
-        dimensions_map={"service": "canary", "stage": stage_name},
-        statistic="Sum",
-        period=HOUR,
+        dimensions_map={"service": service, "stage": stage_name},
+        statistic=statistic,
+        period=period,
     )
 
 
