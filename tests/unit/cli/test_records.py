@@ -90,7 +90,7 @@ def test_only_the_hours_asked_for_are_searched(account: Account) -> None:
 
 def test_an_object_that_was_whole_before_the_call_is_not_fetched(account: Account) -> None:
     """As much before as two clocks may differ; what is broken in it is then nobody's concern."""
-    records, later = account.records(), NOW + timedelta(minutes=10)
+    records, later = account.records(), datetime.now(UTC) + timedelta(minutes=10)
     key = f"{DESTINATIONS.root}{later:%Y/%m/%d/%H}/0.json.gz"
     account.s3.put_object(Bucket=DESTINATIONS.bucket, Key=key, Body=b"no gzip")
 
