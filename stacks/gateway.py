@@ -14,11 +14,10 @@ from catalog import team_access
 from stacks import team_profiles
 from stacks.components import account_log_role, canary, key_expiry
 from stacks.components.account_log_role import AccountLogRole
-from stacks.components.canary import Canary
+from stacks.components.clock import Clock
 from stacks.components.custom_resource_function import custom_resource_function
 from stacks.components.endpoint_policy import EndpointPolicy
 from stacks.components.invoke_policies import InvokePolicies
-from stacks.components.key_expiry import KeyExpiry
 from stacks.components.key_plan import ApiKeys, KeyPlan
 from stacks.components.log_group import LogKeeping, log_group
 from stacks.components.operating import Operation
@@ -139,7 +138,7 @@ class Gateway(cdk.Stack):
             statements=[each.statement() for each in permissions],
             findings=findings(self, permissions),
         ).function
-        clock = Canary(self, "Canary", function=function)
+        clock = Clock(self, "Canary", function=function, every=canary.EVERY, purpose=canary.PURPOSE)
         clock.node.add_dependency(api.stage)
         cdk.CfnOutput(self, "CanaryName", value=function.function_name)
 
@@ -188,7 +187,13 @@ class Gateway(cdk.Stack):
             statements=key_expiry.statements(self, stage.name),
             findings=key_expiry.findings(self),
         )
-        KeyExpiry(self, "KeyExpiry", function=function.function)
+        Clock(
+            self,
+            "KeyExpiry",
+            function=function.function,
+            every=key_expiry.EVERY,
+            purpose=key_expiry.PURPOSE,
+        )
         cdk.CfnOutput(self, "KeyExpiryFunctionName", value=function.function.function_name)
         return function.function
 

@@ -18,6 +18,7 @@ from stacks.components import (
     sentinel,
     verification,
 )
+from stacks.components.clock import Clock
 from stacks.components.custom_resource_function import custom_resource_function
 from stacks.components.data_retention import DataRetention
 from stacks.components.delivery_role import DeliveryRole
@@ -31,7 +32,6 @@ from stacks.components.python_function import PythonFunction
 from stacks.components.record_access import RecordAccess
 from stacks.components.sentinel import Sentinel
 from stacks.components.stage_names import RECORD, StageNames
-from stacks.components.verification import Verification
 from stacks.stage import Stage
 
 LARGE_DATA_PREFIX = "large-data"
@@ -96,7 +96,13 @@ class InvocationLogging(cdk.Stack):
         self._record, self._own = configuration, stage.keeps_own_record
         self.verifier = self._verifier(stage, configuration).function
         if stage.verify_hourly:
-            clock = Verification(self, "Verification", function=self.verifier)
+            clock = Clock(
+                self,
+                "Verification",
+                function=self.verifier,
+                every=verification.EVERY,
+                purpose=verification.PURPOSE,
+            )
             clock.node.add_dependency(configuration)
         self.sentinel = self._sentinel(stage, configuration, configurer)
         if not keep:

@@ -3,31 +3,14 @@
 from __future__ import annotations
 
 import aws_cdk as cdk
-from aws_cdk import aws_events as events
-from aws_cdk import aws_events_targets as targets
-from aws_cdk import aws_lambda as lambda_
-from constructs import Construct
 
 from stacks.components.permission import Permission
 from stacks.components.stage_names import StageNames
 
 EVERY = cdk.Duration.hours(1)
+PURPOSE = "Has the endpoint called, and the calls looked for in the record"
 # Two calls of a minute at most, and looks over ten minutes.
 TIMEOUT = cdk.Duration.minutes(15)
-
-
-class Canary(Construct):
-    """Runs `function` each hour."""
-
-    def __init__(self, scope: Construct, construct_id: str, *, function: lambda_.IFunction) -> None:
-        super().__init__(scope, construct_id)
-        events.Rule(
-            self,
-            "Clock",
-            description="Has the endpoint called, and the calls looked for in the record",
-            schedule=events.Schedule.rate(EVERY),
-            targets=[targets.LambdaFunction(function)],
-        )
 
 
 def environment(

@@ -5,28 +5,11 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 import aws_cdk as cdk
-from aws_cdk import aws_events as events
-from aws_cdk import aws_events_targets as targets
 from aws_cdk import aws_iam as iam
-from aws_cdk import aws_lambda as lambda_
-from constructs import Construct
 
-EVERY = cdk.Duration.minutes(5)
+EVERY = cdk.Duration.minutes(5)  # API Gateway itself knows no end of a key
+PURPOSE = "Has keys switched off whose end has come"
 TIMEOUT = cdk.Duration.minutes(1)
-
-
-class KeyExpiry(Construct):
-    """Runs `function` by the clock; API Gateway itself knows no end of a key."""
-
-    def __init__(self, scope: Construct, construct_id: str, *, function: lambda_.IFunction) -> None:
-        super().__init__(scope, construct_id)
-        events.Rule(
-            self,
-            "Clock",
-            description="Has keys switched off whose end has come",
-            schedule=events.Schedule.rate(EVERY),
-            targets=[targets.LambdaFunction(function)],
-        )
 
 
 def environment(stage_name: str) -> dict[str, str]:

@@ -5,37 +5,20 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 import aws_cdk as cdk
-from aws_cdk import aws_events as events
-from aws_cdk import aws_events_targets as targets
 from aws_cdk import aws_iam as iam
-from aws_cdk import aws_lambda as lambda_
 from aws_cdk import aws_s3 as s3
-from constructs import Construct
 
 from stacks.components.permission import Permission
 from stacks.components.stage_names import StageNames
 
 EVERY = cdk.Duration.hours(1)
+PURPOSE = "Has the record of the last hour verified"
 TIMEOUT = cdk.Duration.minutes(15)
 # The join holds 0.8 KB a call (measured): half a million calls in the four hours that it reads for
 # one leave room for what the function itself takes.
 MEMORY_MB = 1024
 AUDIT_LOG = "gateway"
 EVIDENCE = "evidence"
-
-
-class Verification(Construct):
-    """Runs `function` each hour."""
-
-    def __init__(self, scope: Construct, construct_id: str, *, function: lambda_.IFunction) -> None:
-        super().__init__(scope, construct_id)
-        events.Rule(
-            self,
-            "Clock",
-            description="Has the record of the last hour verified",
-            schedule=events.Schedule.rate(EVERY),
-            targets=[targets.LambdaFunction(function)],
-        )
 
 
 def environment(
