@@ -1,26 +1,24 @@
 """How long a deployed stage's record is kept, from what AWS answers of the places it lies in."""
 
 import datetime as dt
+import json
 from collections.abc import Callable, Sequence
+from itertools import chain, groupby
+from operator import attrgetter
 from typing import Final, Literal, NamedTuple
 
 from botocore.exceptions import BotoCoreError, ClientError
 
 from cli.deployment import Client, Deployment
 from cli.doctor.check import DENIED, WITHHELD, code_of
-from cli.doctor.invocation_logging import LARGE_DATA_PREFIX
-from records.destinations import prefix_in
 from retention import bucket, key, log_group
 from retention.answers import Answer, read_bucket, read_key, read_log_group
 from retention.bucket import Bucket
 from retention.kept import Kept, absent, suffices
 from retention.key import Key
 from retention.log_group import LogGroup
+from retention.places import places
 
-RECORDS: Final = "AWSLogs/"
-"""How the names of Bedrock's records begin in a bucket that has no prefix of its own:
-https://docs.aws.amazon.com/bedrock/latest/userguide/model-invocation-logging.html"""
-LARGE_BODIES: Final = f"{LARGE_DATA_PREFIX}/"
 EVIDENCE: Final = "evidence/"
 ALWAYS: Final = ("invocations", "gateway", "access")
 AT_TIMES: Final = ("authorizer",)
@@ -58,16 +56,19 @@ def look(deployment: Deployment, day: dt.date) -> list[Destination]:
     which places these are."""
     outputs = deployment.outputs("InvocationLogging")
     the_key, of_key = _key(deployment, outputs["KeyArn"])
-    root = prefix_in(outputs["LoggingConfiguration"])
-    own = outputs["EvidenceBucketName"]
-    places = [
+    own, configuration = outputs["EvidenceBucketName"], json.loads(outputs["LoggingConfiguration"])
+    of_bedrock = groupby(sorted(places(configuration)), attrgetter("bucket"))
+    lying = [
         *_log_groups(deployment, outputs["LogGroupName"], day),
-        *_bucket(deployment, outputs["LogBucketName"], (root + RECORDS, LARGE_BODIES), day),
+        *chain.from_iterable(
+            _bucket(deployment, bucket, [place.prefix for place in there], day)
+            for bucket, there in of_bedrock
+        ),
         *(_bucket(deployment, own, (EVIDENCE,), day) if own != outputs["LogBucketName"] else []),
     ]
     accesses = outputs.get("AccessLogBucketName")
     of_accesses = _bucket(deployment, accesses, ("",), day) if accesses else []
-    return [*(_under(the_key, day, place) for place in places), of_key, *of_accesses]
+    return [*(_under(the_key, day, place) for place in lying), of_key, *of_accesses]
 
 
 def exit_code(outcomes: Sequence[Outcome]) -> int:

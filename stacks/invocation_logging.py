@@ -87,6 +87,7 @@ class InvocationLogging(cdk.Stack):
             existing=stage.existing_logging,
             existing_role_arn=stage.existing_logging_role,
             saved=logging_configuration.saved_in(stage.name),
+            judged_by_days=None if stage.keeps_own_record else days,
         )
         configurer = self._configurer(stage, delivery, settings).function
         configuration = LoggingConfiguration(
@@ -145,23 +146,28 @@ class InvocationLogging(cdk.Stack):
     def _configurer(
         self, stage: Stage, delivery: DeliveryRole, settings: Mapping[str, str]
     ) -> PythonFunction:
+        judging = [] if stage.keeps_own_record else logging_configuration.judging()
         return custom_resource_function(
             self,
             "Configurer",
             description="Sets the Region's invocation logging, and never loses another's",
             handler="invocation_logging.handler.handle",
+            shared=["retention"],
             log_name="invocation-logging",
             keeping=self.keeping,
             timeout=logging_configuration.TIMEOUT,
             environment={"RESTORES": self.to_json_string(settings)},
-            sdk_services=["bedrock", "ssm"],
-            statements=logging_configuration.logging_statements(
-                delivery.role,
-                existing_role_arn=stage.existing_logging_role,
-                saved=logging_configuration.saved_in(stage.name),
-            ),
+            sdk_services=["bedrock", "logs", "s3", "ssm"],
+            statements=[
+                *logging_configuration.logging_statements(
+                    delivery.role,
+                    existing_role_arn=stage.existing_logging_role,
+                    saved=logging_configuration.saved_in(stage.name),
+                ),
+                *(each.statement() for each in judging),
+            ],
             role_name=guard.role_name(stage.name, stage.region, guard.LOGGING_ROLE),
-            findings=logging_configuration.FINDINGS,
+            findings={**logging_configuration.FINDINGS, **findings(self, judging)},
         )
 
     def _verifier(self, stage: Stage, record: LoggingConfiguration) -> PythonFunction:
@@ -200,7 +206,7 @@ class InvocationLogging(cdk.Stack):
         self, stage: Stage, record: LoggingConfiguration, configurer: lambda_.IFunction
     ) -> lambda_.IFunction:
         key_arn, own = self.keeping.key.key_arn, self.bucket
-        theirs = [] if stage.keeps_own_record else [record.bucket_arn]
+        theirs = [] if stage.keeps_own_record else record.bucket_arns
         permissions = sentinel.asking(bucket_arns=[own.bucket_arn, *theirs], key_arn=key_arn)
         if stage.restore_logging:
             permissions.append(sentinel.restoring(configurer.function_arn))
@@ -232,7 +238,7 @@ class InvocationLogging(cdk.Stack):
             "Sentinel",
             function=function,
             log_groups=[record.log_group_name, *sentinel.audit_log_groups(stage.name)],
-            buckets=[own.bucket_name, *([] if stage.keeps_own_record else [record.bucket_name])],
+            buckets=[own.bucket_name, *([] if stage.keeps_own_record else record.bucket_names)],
             key_arn=key_arn,
         )
         watch.node.add_dependency(record)

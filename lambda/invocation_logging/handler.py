@@ -1,5 +1,6 @@
 """CloudFormation's custom resource protocol: one event in, exactly one answer out."""
 
+import datetime as dt
 import json
 import logging
 import os
@@ -10,7 +11,9 @@ from botocore.exceptions import BotoCoreError, ClientError
 
 from custom_resource.response import Outcome, answer, send
 
+from .account import Account
 from .configuration import InvalidProperties
+from .keeping import Keeping
 from .lifecycle import Change, Done, ForeignConfiguration, Saved, Service, apply, restore
 from .saved import SavedConfiguration
 from .saved import connect as connect_parameters
@@ -39,7 +42,7 @@ def _restored() -> dict[str, Any]:
     service = LoggingService(connect(region))
     saved = SavedConfiguration(connect_parameters(region), properties["SavedIn"])
     change = Change("Update", properties, None, region)
-    outcome, _ = _outcome(lambda: restore(change, service, saved))
+    outcome, _ = _outcome(lambda: restore(change, service, saved, _keeping(region)))
     _log.info("Restore: %s", outcome.sentence)
     return outcome._asdict()
 
@@ -84,16 +87,23 @@ def _outcome(act: Callable[[], Done]) -> tuple[Outcome, dict[str, str]]:
 def _done(event: Mapping[str, Any], service: Service, saved: Saved) -> Done:
     if event["RequestType"] == "Delete" and event["PhysicalResourceId"].endswith(_NOTHING_SET):
         return Done("This resource never set anything, so nothing was removed.")
-    return apply(_change(event), service, saved)
+    return apply(_change(event), service, saved, _keeping(region_of(event)))
+
+
+def _keeping(region: str) -> Keeping:
+    return Keeping(Account(region), dt.datetime.now(dt.UTC).date())
 
 
 def _told_to_the_template(done: Done) -> dict[str, str]:
     configuration = done.configuration
     if configuration is None:
         return {}
+    bucket = configuration["s3Config"]["bucketName"]
+    large = configuration["cloudWatchConfig"].get("largeDataDeliveryS3Config")
     return {
         "LogGroupName": configuration["cloudWatchConfig"]["logGroupName"],
-        "BucketName": configuration["s3Config"]["bucketName"],
+        "BucketName": bucket,
+        "LargeDataBucketName": large["bucketName"] if large else bucket,
         "Configuration": json.dumps(configuration),
     }
 
@@ -123,15 +133,22 @@ def _change(event: Mapping[str, Any]) -> Change:
 
 def _told(error: ClientError | BotoCoreError) -> str:
     if not isinstance(error, ClientError):
-        return f"Neither Bedrock nor Systems Manager could be asked in time: {error}"
+        return f"AWS could not be asked in time: {error}"
     if role_not_known_yet(error):
         return (
             "Bedrock could not use the delivery role on the log group, even after waiting for IAM. "
             "Either the role's policy or trust is wrong, the log group is gone, or IAM is slow "
             f"today: deploying again is then enough. Bedrock says: {_message(error)}"
         )
-    whom = "Systems Manager" if error.operation_name.endswith("Parameter") else "Bedrock"
-    return f"{whom} refused {error.operation_name} ({_code(error)}): {_message(error)}"
+    return f"{_whom(error)} refused {error.operation_name} ({_code(error)}): {_message(error)}"
+
+
+def _whom(error: ClientError) -> str:
+    """Whose operation it was."""
+    known = {"Parameter": "Systems Manager", "LogGroups": "CloudWatch Logs"}
+    known |= dict.fromkeys(("Versioning", "LifecycleConfiguration", "LockConfiguration"), "S3")
+    name = error.operation_name
+    return next((whom for ending, whom in known.items() if name.endswith(ending)), "Bedrock")
 
 
 def _code(error: ClientError) -> str:

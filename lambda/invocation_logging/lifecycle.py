@@ -42,6 +42,12 @@ class Saved(Protocol):
     def delete(self) -> None: ...
 
 
+class Keeping(Protocol):
+    """Judges another's destinations before the stage lives by them."""
+
+    def shortfalls(self, configuration: Configuration, days: int) -> Sequence[str]: ...
+
+
 class ForeignConfiguration(Exception):
     """The Region's logging configuration is somebody else's and stays; str() says why."""
 
@@ -59,6 +65,15 @@ class Change(NamedTuple):
         mode: Mode = self.properties.get("ExistingLogging", _DEFAULT_MODE)
         return mode
 
+    @property
+    def days_to_judge_by(self) -> int:
+        """How long another's destinations have to keep what they are given, 0 where that is judged
+        already: what they keep less since then is the sentinel's to tell, and must not stop an
+        update, nor the way back from one."""
+        old, days = self.old_properties or {}, _days(self.properties)
+        judged = _days(old) if old.get("ExistingLogging") == self.mode else 0
+        return days if self.mode in ("adopt", "extend") and days > judged else 0
+
 
 class Done(NamedTuple):
     """What was done, in a sentence, and what Bedrock now holds to; None once the stack is gone."""
@@ -67,11 +82,11 @@ class Done(NamedTuple):
     configuration: Configuration | None = None
 
 
-def apply(change: Change, service: Service, saved: Saved) -> Done:
+def apply(change: Change, service: Service, saved: Saved, keeping: Keeping) -> Done:
     """Carries out the change. What is saved is always what was there when this stage last set its
     own in place of something else, and is saved before that is touched; each move is one Put.
 
-    Raises ForeignConfiguration, InvalidProperties, and what `service` and `saved` raise.
+    Raises ForeignConfiguration, InvalidProperties, and what the other three raise.
     """
     if change.request_type == "Delete":
         return _remove(change, service, saved)
@@ -83,11 +98,11 @@ def apply(change: Change, service: Service, saved: Saved) -> Done:
         service.put(wanted)
         return Done(f"Model invocation logging is set in {change.region}.", wanted)
     if _is_ours(found, before, change):
-        return _keep(found, before, change, service, saved)
-    return _meet(found, before, change, service, saved)
+        return _keep(found, before, change, service, saved, keeping=keeping)
+    return _meet(found, before, change, service, saved, keeping=keeping)
 
 
-def restore(change: Change, service: Service, saved: Saved) -> Done:
+def restore(change: Change, service: Service, saved: Saved, keeping: Keeping) -> Done:
     """Sets the stage's own again: where there is none, where its own no longer delivers every data
     type, and with `replace` where another is. What is saved stays so: a deletion is undone here,
     and not taken for its owner's wish. Raises as `apply` does."""
@@ -100,7 +115,7 @@ def restore(change: Change, service: Service, saved: Saved) -> Done:
     if found is None or (same_places(found, wanted) and not same(found, wanted)):
         service.put(wanted)
         return Done(f"The stage's logging configuration is set again in {change.region}.", wanted)
-    return apply(change, service, saved)
+    return apply(change, service, saved, keeping)
 
 
 def _meet(
@@ -109,15 +124,17 @@ def _meet(
     change: Change,
     service: Service,
     saved: Saved,
+    *,
+    keeping: Keeping,
 ) -> Done:
     """Another's configuration is there."""
     ours = desired(change.properties)
     if change.mode == "fail":
         raise ForeignConfiguration(_refusal(found, ours, change.region))
     wanted = ours if change.mode == "replace" else extended(found, ours)
+    if refusal := _why_not_lived_by(found, change, keeping):
+        raise ForeignConfiguration(refusal)
     if change.mode == "adopt" or same(found, wanted):
-        if missing := lacking(found):
-            raise ForeignConfiguration(_not_whole(missing, change.region))
         if before is not None and same(found, before):
             saved.delete()
         return _adopted(found, change.region)
@@ -133,6 +150,8 @@ def _keep(
     change: Change,
     service: Service,
     saved: Saved,
+    *,
+    keeping: Keeping,
 ) -> Done:
     """What is there is this stage's, set in place of `before`."""
     wanted = desired(change.properties)
@@ -140,7 +159,7 @@ def _keep(
         service.put(wanted)
         return Done(f"Model invocation logging is set in {change.region}.", wanted)
     _must_be_returnable(before, change)
-    refusal = _why_not_kept(found, before, change)
+    refusal = _why_not_kept(found, change) or _why_not_lived_by(before, change, keeping)
     lent = extended(before, wanted)
     enough = change.mode == "extend" and same(lent, before)
     if refusal or enough or change.mode == "adopt":
@@ -154,7 +173,7 @@ def _keep(
     return Done(_moved(change, saved), moved)
 
 
-def _why_not_kept(found: Configuration, before: Configuration, change: Change) -> str:
+def _why_not_kept(found: Configuration, change: Change) -> str:
     """Where the stage no longer may do what it did, for one sentence; else an empty text."""
     if change.mode == "fail" and not any(same(found, each) for each in _own(change)):
         return (
@@ -162,8 +181,16 @@ def _why_not_kept(found: Configuration, before: Configuration, change: Change) -
             "put back as it was, and existing_logging fail stops at it: keep extend, or choose "
             "adopt or replace."
         )
-    missing = lacking(before) if change.mode == "adopt" else []
-    return _not_whole(missing, change.region) if missing else ""
+    return ""
+
+
+def _why_not_lived_by(theirs: Configuration, change: Change, keeping: Keeping) -> str:
+    """What keeps the stage from relying on another's destinations, in a sentence or two."""
+    if change.mode == "adopt" and (missing := lacking(theirs)):
+        return _not_whole(missing, change.region)
+    days = change.days_to_judge_by
+    short = keeping.shortfalls(theirs, days) if days else []
+    return _not_long_enough(short, days, change.region) if short else ""
 
 
 def _remove(change: Change, service: Service, saved: Saved) -> Done:
@@ -213,11 +240,23 @@ def _desired_if_any(properties: Properties) -> Iterator[Configuration]:
         return
 
 
+def _days(properties: Properties) -> int:
+    return int(properties.get("RetentionDays", 0))
+
+
 def _not_whole(missing: Sequence[str], region: str) -> str:
     return (
         f"The logging configuration in {region} is another's, and does not record enough to be "
         f"adopted: {'; '.join(missing)}. It is as its owner set it. Have its owner add that, or "
         "set existing_logging to extend or replace."
+    )
+
+
+def _not_long_enough(short: Sequence[str], days: int, region: str) -> str:
+    return (
+        f"The logging configuration in {region} is another's, and its destinations keep less than "
+        f"the stage's {days} days: {'; '.join(short)}. It is as its owner set it. Have its owner "
+        "keep it longer, or set existing_logging to replace."
     )
 
 

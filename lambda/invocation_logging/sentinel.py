@@ -12,11 +12,10 @@ from typing import Any, Final, NamedTuple, Protocol
 
 import boto3
 
-from retention.bucket import Bucket
 from retention.key import Key
-from retention.log_group import LogGroup
+from retention.places import RECORDS
 
-from . import drift
+from . import drift, keeping
 from .account import Account
 from .drift import Drift
 from .telling import tell
@@ -24,15 +23,13 @@ from .telling import tell
 RESTORABLE: Final = {"logging deleted", "records redirected", "bodies switched off"}
 """What is Bedrock's to hold to. Log groups, bucket and key are CloudFormation's: a deployment sets
 them again, and the alarm says so."""
-_PREFIXES: Final = ("AWSLogs/", "large-data/")
+_PREFIXES: Final = (RECORDS, "large-data/")
 
 
-class Asked(Protocol):
+class Asked(keeping.Asked, Protocol):
     """What AWS answers; None is what is not there."""
 
     def configuration(self) -> Mapping[str, Any] | None: ...
-    def log_group(self, name: str) -> LogGroup | None: ...
-    def bucket(self, name: str) -> Bucket | None: ...
     def bucket_policy(self, name: str) -> Mapping[str, Any] | None: ...
     def key(self, arn: str) -> Key | None: ...
 
@@ -48,17 +45,6 @@ class Wanted(NamedTuple):
     bucket: str
     key: str
     object_lock: str
-
-    @property
-    def record_bucket(self) -> str:
-        name: str = self.configuration["s3Config"]["bucketName"]
-        return name
-
-    @property
-    def record_prefix(self) -> str:
-        """What the keys of records begin with in a bucket that was adopted: empty or with a `/`."""
-        prefix: str = self.configuration["s3Config"].get("keyPrefix", "")
-        return f"{prefix.rstrip('/')}/" if prefix else ""
 
 
 def handle(_event: object, context: Any) -> dict[str, Any]:  # noqa: ANN401 - Lambda's own
@@ -88,8 +74,7 @@ def look(wanted: Wanted, asked: Asked, today: dt.date) -> Iterator[Drift]:
     """Everything that differs."""
     days, configuration = wanted.retention_days, wanted.configuration
     yield from drift.of_configuration(asked.configuration(), configuration)
-    record = configuration["cloudWatchConfig"]["logGroupName"]
-    yield from drift.of_log_group(record, asked.log_group(record), days, today)
+    yield from keeping.look(configuration, asked, days, today, but=wanted.bucket)
     for name in wanted.audit_log_groups:
         found = asked.log_group(name)
         if found is not None:  # they come with the endpoint, and may not be there yet
@@ -97,10 +82,6 @@ def look(wanted: Wanted, asked: Asked, today: dt.date) -> Iterator[Drift]:
     own = asked.bucket(wanted.bucket)
     yield from drift.of_bucket(own, _PREFIXES, days, today)
     yield from drift.of_lock(own, wanted.object_lock, days)
-    if wanted.record_bucket != wanted.bucket:
-        root, *others = _PREFIXES
-        prefixes = (wanted.record_prefix + root, *others)
-        yield from drift.of_bucket(asked.bucket(wanted.record_bucket), prefixes, days, today)
     yield from drift.of_policy(asked.bucket_policy(wanted.bucket), wanted.account)
     yield from drift.of_key(asked.key(wanted.key))
 

@@ -18,6 +18,7 @@ def custom_resource_function(
     *,
     description: str,
     handler: str,
+    shared: Sequence[str] = (),
     log_name: str,
     keeping: LogKeeping,
     timeout: cdk.Duration,
@@ -27,7 +28,8 @@ def custom_resource_function(
     role_name: str | None = None,
     findings: Mapping[str, str] | None = None,
 ) -> PythonFunction:
-    """The function behind a custom resource: of the handler's package, and what all of them share.
+    """The function behind a custom resource: of the handler's package, those in `shared`, and what
+    all of them share.
 
     Its log only tells how a deployment went, and goes with the stack. CloudFormation calls it
     asynchronously, so it is not retried: Lambda would run a failed event again, after the stack has
@@ -37,7 +39,7 @@ def custom_resource_function(
         scope,
         construct_id,
         description=description,
-        packages=[handler.partition(".")[0], "custom_resource"],
+        packages=[handler.partition(".")[0], *shared, "custom_resource"],
         handler=handler,
         log_name=log_name,
         keeping=keeping.while_deployed(),

@@ -9,6 +9,8 @@ from aws_cdk import aws_iam as iam
 from aws_cdk import aws_lambda as lambda_
 from constructs import Construct
 
+from stacks.components.permission import Permission
+
 TIMEOUT = cdk.Duration.seconds(90)
 
 
@@ -50,6 +52,30 @@ def logging_statements(
     ]
 
 
+def judging() -> list[Permission]:
+    """How long another's destinations keep what they are given. Bedrock tells which these are only
+    once it is asked, so no name can stand here; what is in them stays closed."""
+    return [
+        Permission(
+            "HowLongLogGroupsKeep",
+            ("logs:DescribeLogGroups",),
+            ["*"],
+            because=FINDINGS["IAM5[Resource::*]"],
+        ),
+        Permission(
+            "HowLongBucketsKeep",
+            (
+                *("s3:GetBucketVersioning", "s3:GetLifecycleConfiguration"),
+                "s3:GetBucketObjectLockConfiguration",
+            ),
+            [f"arn:{cdk.Aws.PARTITION}:s3:::*"],
+            because="whose bucket it is, and what it is called, is known only once Bedrock is "
+            "asked; only how it keeps objects may be read",
+            conditions={"StringEquals": {"aws:ResourceAccount": cdk.Aws.ACCOUNT_ID}},
+        ),
+    ]
+
+
 FINDINGS = {
     "IAM5[Resource::*]": "there is one logging configuration for an account and Region, so its "
     "three actions know no resources; nor do X-Ray's two: https://docs.aws.amazon.com/"
@@ -66,8 +92,10 @@ def properties(
     existing: str,
     existing_role_arn: str | None,
     saved: str,
+    judged_by_days: int | None,
 ) -> dict[str, str]:
-    """What the function is told to set, by CloudFormation and for the sentinel alike."""
+    """What the function is told to set, by CloudFormation and for the sentinel alike. Where the
+    stage may live by another's destinations, they are judged by a number of days."""
     return {
         "LogGroupName": log_group_name,
         "RoleArn": delivery_role_arn,
@@ -76,6 +104,7 @@ def properties(
         "ExistingLogging": existing,
         "SavedIn": saved,
         **({"ExistingRoleArn": existing_role_arn} if existing_role_arn else {}),
+        **({"RetentionDays": str(judged_by_days)} if judged_by_days else {}),
     }
 
 
@@ -87,6 +116,8 @@ class LoggingConfiguration(Construct):
     another's: fail, adopt, extend or replace.
 
     `log_group_name`, `bucket_name`, `bucket_arn` and `configuration` (JSON) are what came of it.
+    `bucket_names` and `bucket_arns` are of the records, and of the large bodies that the log group
+    is too small for; they may be one.
     """
 
     def __init__(
@@ -109,5 +140,11 @@ class LoggingConfiguration(Construct):
         )
         self.log_group_name = resource.get_att_string("LogGroupName")
         self.bucket_name = resource.get_att_string("BucketName")
-        self.bucket_arn = f"arn:{cdk.Stack.of(self).partition}:s3:::{self.bucket_name}"
+        self.bucket_arn = _bucket_arn(self, self.bucket_name)
+        self.bucket_names = [self.bucket_name, resource.get_att_string("LargeDataBucketName")]
+        self.bucket_arns = [_bucket_arn(self, name) for name in self.bucket_names]
         self.configuration = resource.get_att_string("Configuration")
+
+
+def _bucket_arn(scope: Construct, name: str) -> str:
+    return f"arn:{cdk.Stack.of(scope).partition}:s3:::{name}"

@@ -9,13 +9,14 @@ import datetime as dt
 from collections.abc import Mapping
 from typing import Any
 
-from cli.retention import ALWAYS, AT_TIMES, RECORDS
+from cli.retention import ALWAYS, AT_TIMES
 from retention import bucket, key, log_group
 from retention.answers import read_lock
 from retention.bucket import Bucket, Rule
 from retention.kept import Kept, ends, suffices
 from retention.key import Key
 from retention.log_group import LogGroup
+from retention.places import RECORDS
 from tests.infrastructure.synthesis import Synthesis
 
 Properties = Mapping[str, Any]

@@ -24,6 +24,7 @@ from data_retention import handler as data_retention
 from gateway import settings
 from invocation_logging import drift, sentinel
 from invocation_logging.configuration import desired
+from retention.places import places
 from stacks.components.log_group import RETENTION
 from stacks.stage import RETENTION_DAYS
 from tests.infrastructure.rendering import text, texts
@@ -263,7 +264,8 @@ def test_the_sentinel_understands_its_environment(any_stage: Synthesis) -> None:
     read = sentinel.read({**given, "LOGGING_CONFIGURATION": json.dumps(ours)}, "123456789012")
     assert read.retention_days == {"prod": 60}.get(any_stage.stage, 30)
     bucket = any_stage.only("InvocationLogging", "AWS::S3::Bucket")
-    assert read.bucket == read.record_bucket == f"<{bucket.id}>"
+    assert {place.bucket for place in places(read.configuration)} == {f"<{bucket.id}>"}
+    assert read.bucket == f"<{bucket.id}>"
     policy = any_stage.only("InvocationLogging", "AWS::S3::BucketPolicy")
     deployed = json.dumps(policy.properties["PolicyDocument"])
     deployed = deployed.replace('{"Ref": "AWS::AccountId"}', f'"{read.account}"')
@@ -324,6 +326,28 @@ def test_a_canary_looks_where_anothers_logging_goes(tmp_path: Path) -> None:
         assert re.search(rf"FnGetAtt{record}{attribute}", given[name])
     (bucket,) = _resources_of(adopted, "s3:ListBucket")
     assert bucket == f"arn:aws:s3:::{given['LOG_BUCKET']}"
+
+
+def test_only_a_stage_that_may_live_by_anothers_places_asks_how_these_are_kept(
+    local: Synthesis, tmp_path: Path
+) -> None:
+    asking = {"logs:DescribeLogGroups", "s3:GetBucketVersioning", "s3:GetLifecycleConfiguration"}
+    adopted = synthesise("local", tmp_path, existing_logging="adopt", retention_days=90)
+    configurer = "invocation_logging.handler.handle"
+
+    assert not asking & _actions(local, configurer)
+    assert asking < _actions(adopted, configurer)
+    (of_buckets,) = [
+        each
+        for each in _statements(adopted, configurer)
+        if "s3:GetBucketVersioning" in each["Action"]
+    ]
+    condition = of_buckets["Condition"]["StringEquals"]
+    assert text(condition["aws:ResourceAccount"]) == "123456789012"
+    told = adopted.only("InvocationLogging", "Custom::BedrockInvocationLogging").properties
+    assert told["RetentionDays"] == "90"
+    reports = adopted.report()["pluginReports"]
+    assert [report["violations"] for report in reports] == [[]] * len(reports)
 
 
 def canary_key(synthesis: Synthesis) -> str:

@@ -11,13 +11,13 @@ from typing import Any
 
 import pytest
 
-from cli.retention import LARGE_BODIES, RECORDS
+from retention.places import RECORDS
 from tests.infrastructure.retained import Resources, kept, mistakes, resources
 from tests.infrastructure.synthesis import CONTEXT, Synthesis, synthesise
 
 DAY = dt.date(2026, 11, 25)
 MIDNIGHT = dt.datetime(2026, 11, 25, tzinfo=dt.UTC)
-LARGE = LARGE_BODIES
+LARGE = "large-data/"
 PLACES = {
     *("invocations", "gateway", "access", "authorizer", "key"),
     *(RECORDS, LARGE, f"{RECORDS} deleted", f"{LARGE} deleted"),

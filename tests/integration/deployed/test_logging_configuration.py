@@ -67,6 +67,16 @@ class Account(NamedTuple):
     async def destroy(self) -> None:
         await self.cdk.destroy(self.aws, _say, STACK)
 
+    def keep_theirs(self, days: int) -> None:
+        """What another team has: a log group for so many days, and a bucket with versions."""
+        logs, s3 = self.aws.client("logs"), self.aws.client("s3")
+        logs.create_log_group(logGroupName="/of-another-team")
+        logs.put_retention_policy(logGroupName="/of-another-team", retentionInDays=days)
+        s3.create_bucket(Bucket="of-another-team")
+        s3.put_bucket_versioning(
+            Bucket="of-another-team", VersioningConfiguration={"Status": "Enabled"}
+        )
+
     def set(self, configuration: Mapping[str, Any]) -> None:
         self.bedrock.put_model_invocation_logging_configuration(loggingConfig=configuration)
 
@@ -153,8 +163,12 @@ def test_another_teams_configuration_stops_the_deployment_and_stays(in_account: 
 def test_adopted_is_where_the_record_lies_and_outlives_the_stack(in_account: InAccount) -> None:
     async def use(account: Account) -> None:
         account.set(WHOLE)
+        account.keep_theirs(days=30)
         before = account.configuration()
 
+        with pytest.raises(CdkError, match="/of-another-team: 30 days of age, 90 wanted"):
+            await account.deploy_with("adopt", retention_days=90)
+        assert account.configuration() == before
         outputs = await account.deploy_with("adopt")
 
         assert outputs["LogGroupName"] == "/of-another-team"
@@ -200,6 +214,7 @@ def test_replaced_is_set_again_by_the_sentinel_and_put_back_by_destroying_the_st
 
 def test_extended_becomes_replaced_and_is_put_back_in_the_end(in_account: InAccount) -> None:
     async def use(account: Account) -> None:
+        account.keep_theirs(days=30)
         account.set(FOREIGN | {"imageDataDeliveryEnabled": False})
         before = account.configuration()
         assert before is not None

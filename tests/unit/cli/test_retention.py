@@ -24,6 +24,12 @@ MIDNIGHT = dt.datetime(2026, 1, 15, tzinfo=dt.UTC)
 STAGE = Deployment("dev", "us-east-1", None)
 STACK = "claude-on-bedrock-dev-InvocationLogging"
 BUCKET = "record"
+CONFIGURATION = {
+    "s3Config": {"bucketName": BUCKET},
+    "cloudWatchConfig": {
+        "largeDataDeliveryS3Config": {"bucketName": BUCKET, "keyPrefix": "large-data"}
+    },
+}
 GROUPS = ("invocations", "gateway", "access")
 LIFECYCLE: list[dict[str, Any]] = [
     {
@@ -65,7 +71,7 @@ def stage(monkeypatch: pytest.MonkeyPatch) -> Iterator[str]:
         outputs = {
             "LogGroupName": "/claude-on-bedrock/dev/invocations",
             "LogBucketName": BUCKET,
-            "LoggingConfiguration": json.dumps({"s3Config": {"bucketName": BUCKET}}),
+            "LoggingConfiguration": json.dumps(CONFIGURATION),
             "EvidenceBucketName": BUCKET,
             "KeyArn": made["Arn"],
         }
@@ -130,7 +136,9 @@ def test_a_stage_as_our_stacks_make_it_keeps_what_it_says(stage: str) -> None:
 
 @pytest.mark.usefixtures("stage")
 def test_an_adopted_place_is_judged_by_the_stages_number() -> None:
-    theirs = {"s3Config": {"bucketName": "theirs", "keyPrefix": "bedrock"}}
+    large = {"largeDataDeliveryS3Config": {"bucketName": "theirs", "keyPrefix": "bodies"}}
+    records = {"s3Config": {"bucketName": "theirs", "keyPrefix": "bedrock"}}
+    theirs = {**records, "cloudWatchConfig": {"logGroupName": "/of-another-team", **large}}
     told_besides(
         LogGroupName="/of-another-team",
         LogBucketName="theirs",
@@ -143,6 +151,7 @@ def test_an_adopted_place_is_judged_by_the_stages_number() -> None:
     said = outcomes()
     assert said.pop("/of-another-team") == "too short"
     assert said.pop("s3://theirs/bedrock/AWSLogs/*") == "ok"
+    assert said.pop("s3://theirs/bodies/*") == "ok"
     # Without versioning, what is deleted there is gone.
     assert said.pop("s3://theirs/bedrock/AWSLogs/*, deleted or overwritten") == "too short"
     assert {"gateway", "access", "evidence/*"} <= set(said)

@@ -129,7 +129,7 @@ def test_an_adopted_bucket_is_looked_at_where_the_records_are() -> None:
     assert list(look(WANTED, Asked(Bucket((KEPT,), "Enabled")), TODAY)) == []
     told = list(look(WANTED, Asked(Bucket((KEPT, week), "Enabled")), TODAY))
     assert kinds(told) == ["bucket changed", "bucket changed"]
-    assert all(each.what.startswith("bedrock/AWSLogs/*") for each in told)
+    assert all(each.what.startswith("s3://theirs: bedrock/AWSLogs/*") for each in told)
 
 
 @pytest.mark.parametrize(

@@ -4,14 +4,21 @@ import json
 import urllib.error
 from typing import Any
 
+import boto3
 import pytest
 from botocore.exceptions import ClientError, EndpointConnectionError
 
 from custom_resource import response
 from invocation_logging import handler
-from invocation_logging.configuration import desired
+from invocation_logging.configuration import DATA_TYPES, desired
 from invocation_logging.service import BedrockControl
-from tests.unit.invocation_logging.conftest import PROPERTIES, REGION, STACK_ID, Mailbox
+from tests.unit.invocation_logging.conftest import (
+    PROPERTIES,
+    REGION,
+    STACK_ID,
+    THEIR_ROLE,
+    Mailbox,
+)
 
 OURS = desired(PROPERTIES)
 RENAMED = {**PROPERTIES, "LogGroupName": "/claude-on-bedrock/dev/renamed"}
@@ -64,6 +71,7 @@ def test_create_sets_logging_where_there_is_none(bedrock: BedrockControl, mailbo
             "Data": {
                 "LogGroupName": "/claude-on-bedrock/dev/invocations",
                 "BucketName": "claude-dev-invocations",
+                "LargeDataBucketName": "claude-dev-invocations",
                 "Configuration": json.dumps(OURS),
             },
         }
@@ -131,6 +139,41 @@ def test_a_creation_that_bedrock_did_not_let_begin_never_blocks_the_stacks_remov
     deleted, _ = handler.outcome_of(gone, Refusing(denied), Nothing())
 
     assert (created.succeeded, deleted.succeeded) == (False, True)
+
+
+@pytest.mark.parametrize(("days", "status"), [(30, "SUCCESS"), (14, "FAILED")])
+def test_what_is_adopted_is_judged_by_what_aws_says_of_it(
+    bedrock: BedrockControl, mailbox: Mailbox, foreign: dict[str, Any], days: int, status: str
+) -> None:
+    made: Any = boto3.client
+    logs, s3 = made("logs", region_name=REGION), made("s3", region_name=REGION)
+    logs.create_log_group(logGroupName="/theirs")
+    logs.put_retention_policy(logGroupName="/theirs", retentionInDays=days)
+    s3.create_bucket(
+        Bucket="another-teams-bucket", CreateBucketConfiguration={"LocationConstraint": REGION}
+    )
+    s3.put_bucket_versioning(
+        Bucket="another-teams-bucket", VersioningConfiguration={"Status": "Enabled"}
+    )
+    whole = foreign | dict.fromkeys([f"{kind}DataDeliveryEnabled" for kind in DATA_TYPES], True)
+    put(bedrock, whole | {"cloudWatchConfig": {"logGroupName": "/theirs", "roleArn": THEIR_ROLE}})
+    asked = PROPERTIES | {"ExistingLogging": "adopt", "RetentionDays": "30"}
+
+    handler.handle(event("Create", mailbox, asked), None)
+
+    [answer] = mailbox.received
+    assert answer["Status"] == status
+    assert ("/theirs: 14 days of age, 30 wanted" in answer["Reason"]) is (status == "FAILED")
+
+
+def test_a_refusal_names_the_service_that_refuses(mailbox: Mailbox) -> None:
+    denied = ClientError(
+        {"Error": {"Code": "AccessDenied", "Message": "Access Denied"}}, "GetBucketVersioning"
+    )
+
+    outcome, _ = handler.outcome_of(event("Create", mailbox), Refusing(denied), Nothing())
+
+    assert outcome.sentence == "S3 refused GetBucketVersioning (AccessDenied): Access Denied"
 
 
 def test_another_stage_of_ours_is_named(bedrock: BedrockControl, mailbox: Mailbox) -> None:
@@ -263,7 +306,7 @@ class Refusing:
         ),
         (
             EndpointConnectionError(endpoint_url="https://bedrock.eu-west-1.amazonaws.com"),
-            "Neither Bedrock nor Systems Manager could be asked in time",
+            "AWS could not be asked in time",
         ),
     ],
 )

@@ -14,6 +14,7 @@ from tests.unit.invocation_logging.test_singleton import (
     THEIRS,
     Cell,
     Failing,
+    Owners,
     properties,
 )
 
@@ -27,19 +28,21 @@ class Region:
     def __init__(self, theirs: dict[str, Any] | None) -> None:
         self.bedrock, self.saved = Cell(Failing()), Cell(Failing())
         self.bedrock.content = theirs
+        self.owners = Owners()
         self._properties: dict[str, str] | None = None
 
-    def deploy(self, mode: str, role: str | None = THEIR_ROLE) -> Done:
-        asked = properties(mode, role=role)
+    def deploy(self, mode: str, role: str | None = THEIR_ROLE, days: int = 30) -> Done:
+        asked = properties(mode, role=role, days=days)
         request = "Update" if self._properties else "Create"
-        done = apply(Change(request, asked, self._properties, REGION), self.bedrock, self.saved)
+        change = Change(request, asked, self._properties, REGION)
+        done = apply(change, self.bedrock, self.saved, self.owners)
         self._properties = asked
         return done
 
     def destroy(self) -> Done:
         assert self._properties is not None
         change = Change("Delete", self._properties, None, REGION)
-        return apply(change, self.bedrock, self.saved)
+        return apply(change, self.bedrock, self.saved, self.owners)
 
 
 def test_adopted_is_left_as_it_is_and_the_record_is_looked_for_there() -> None:
@@ -67,6 +70,32 @@ def test_what_does_not_record_enough_is_not_adopted(theirs: dict[str, Any], miss
     with pytest.raises(ForeignConfiguration, match=missing):
         region.deploy("adopt")
     assert region.bedrock.content == theirs
+
+
+@pytest.mark.parametrize("mode", ["adopt", "extend"])
+def test_what_keeps_less_than_the_stage_is_not_lived_by(mode: str) -> None:
+    region = Region(WHOLE)
+    region.owners.days = 14
+
+    with pytest.raises(ForeignConfiguration, match="less than the stage's 30 days: /theirs: 14 d"):
+        region.deploy(mode)
+
+    assert region.bedrock.content == WHOLE
+    assert region.bedrock.puts == []
+    assert region.owners.asked == [WHOLE]
+    region.deploy("replace")
+    assert region.bedrock.content == OURS
+
+
+def test_what_keeps_less_since_then_stops_no_update_but_a_longer_one() -> None:
+    region = Region(WHOLE)
+    region.deploy("adopt")
+    region.owners.days = 14
+
+    assert region.deploy("adopt").configuration == WHOLE
+    with pytest.raises(ForeignConfiguration, match="less than the stage's 90 days"):
+        region.deploy("adopt", days=90)
+    assert region.deploy("adopt").configuration == WHOLE
 
 
 def test_extended_keeps_their_destinations_and_adds_what_is_missing() -> None:

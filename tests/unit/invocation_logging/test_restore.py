@@ -18,7 +18,8 @@ BODIES_OFF = {**OURS, "textDataDeliveryEnabled": False}
 
 
 def restored(region: Region, mode: str) -> Done:
-    return restore(Change("Update", properties(mode), None, REGION), region.bedrock, region.saved)
+    change = Change("Update", properties(mode), None, REGION)
+    return restore(change, region.bedrock, region.saved, region.owners)
 
 
 @pytest.mark.parametrize("mode", ["fail", "replace"])

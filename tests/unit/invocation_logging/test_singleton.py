@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import copy
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import Any, Final
 
 import pytest
@@ -99,12 +99,28 @@ class Cell:
         self.content = None
 
 
+class Owners:
+    """Who keeps `days` days whatever a stage of ours has written to their places."""
+
+    def __init__(self, days: int = 365) -> None:
+        self.days = days
+        self.asked: list[Configuration] = []
+
+    def shortfalls(self, configuration: Mapping[str, Any], days: int) -> list[str]:
+        self.asked.append(dict(configuration))
+        return [f"/theirs: {self.days} days of age"] if self.days < days else []
+
+
 def properties(
-    mode: str = "fail", group: str = "invocations", role: str | None = THEIR_ROLE
+    mode: str = "fail",
+    group: str = "invocations",
+    role: str | None = THEIR_ROLE,
+    days: int = 30,
 ) -> Properties:
     """As CloudFormation sends them."""
     made = PROPERTIES | {"ExistingLogging": mode, "LogGroupName": f"/claude-on-bedrock/dev/{group}"}
-    return made | ({"ExistingRoleArn": role} if role else {})
+    judged_by = {"RetentionDays": str(days)} if mode in ("adopt", "extend") else {}
+    return made | judged_by | ({"ExistingRoleArn": role} if role else {})
 
 
 FAULTS = st.none() | st.tuples(st.integers(1, 5), st.sampled_from([BEFORE, AFTER]))
@@ -120,6 +136,7 @@ class Singleton(RuleBasedStateMachine):
         super().__init__()
         self.failing = Failing()
         self.bedrock, self.saved = Cell(self.failing), Cell(self.failing)
+        self.owners = Owners()
         self.theirs: Configuration | None = None
         self.stack: dict[str, str] | None = None
 
@@ -130,6 +147,10 @@ class Singleton(RuleBasedStateMachine):
     @rule(theirs=st.sampled_from(THEIRS))
     def another_team_sets_logging(self, theirs: Configuration) -> None:
         self.bedrock.content = self.theirs = copy.deepcopy(theirs)
+
+    @rule(days=st.sampled_from([14, 365]))
+    def another_team_keeps_it_for(self, days: int) -> None:
+        self.owners.days = days
 
     @rule()
     def another_team_ends_logging(self) -> None:
@@ -159,7 +180,8 @@ class Singleton(RuleBasedStateMachine):
         asked, there = self.stack or {}, copy.deepcopy(self.bedrock.content)
         self.failing.arm(fault)
         try:
-            done = restore(Change("Update", asked, None, REGION), self.bedrock, self.saved)
+            change = Change("Update", asked, None, REGION)
+            done = restore(change, self.bedrock, self.saved, self.owners)
         except ForeignConfiguration:
             assert self.bedrock.content in (there, self.theirs), "refused, and not redirected"
         except Failed:
@@ -205,7 +227,8 @@ class Singleton(RuleBasedStateMachine):
         self.failing.arm(fault)
         self.bedrock.puts = []
         try:
-            done = apply(Change(request, asked, old, REGION), self.bedrock, self.saved)
+            change = Change(request, asked, old, REGION)
+            done = apply(change, self.bedrock, self.saved, self.owners)
         except (Failed, ForeignConfiguration) as failure:
             if isinstance(failure, ForeignConfiguration):
                 assert self.bedrock.content in (there, self.theirs), "refused, and not redirected"
@@ -215,13 +238,14 @@ class Singleton(RuleBasedStateMachine):
             assert len(self.bedrock.puts) <= 1
             if request != "Delete":
                 assert self.bedrock.deletes == deletes, "no moment without logging"
-        self._is_what_was_asked_for(request, asked, there, done)
+        self._is_what_was_asked_for(request, asked, old, there, done)
         return True
 
     def _is_what_was_asked_for(
         self,
         request: str,
         asked: Properties,
+        old: Properties | None,
         there: Configuration | None,
         done: Done,
     ) -> None:
@@ -235,6 +259,10 @@ class Singleton(RuleBasedStateMachine):
             assert same(done.configuration, desired(asked))
         if asked["ExistingLogging"] == "adopt" and self.theirs is not None and there is not None:
             assert done.configuration == self.theirs
+        before = (old or {}).get("ExistingLogging")
+        if "RetentionDays" in asked and asked["ExistingLogging"] != before:
+            lived_by = self.theirs is not None and there is not None
+            assert self.owners.days >= 30 or not lived_by, "theirs keeps it long enough"
         if asked["ExistingLogging"] == "replace":
             assert same(done.configuration, desired(asked))
 

@@ -1,0 +1,48 @@
+"""How long the places of a logging configuration keep what Bedrock writes there, as AWS answers."""
+
+import datetime as dt
+from collections.abc import Iterator, Sequence
+from itertools import groupby
+from operator import attrgetter
+from typing import NamedTuple, Protocol
+
+from retention.bucket import Bucket
+from retention.log_group import LogGroup
+from retention.places import places
+
+from . import drift
+from .configuration import Configuration
+from .drift import Drift
+
+
+class Asked(Protocol):
+    """What AWS answers; None is what is not there."""
+
+    def log_group(self, name: str) -> LogGroup | None: ...
+    def bucket(self, name: str) -> Bucket | None: ...
+
+
+def look(
+    configuration: Configuration, asked: Asked, days: int, today: dt.date, *, but: str = ""
+) -> Iterator[Drift]:
+    """Where less than `days` is kept; the bucket `but` is left out."""
+    group = configuration.get("cloudWatchConfig", {}).get("logGroupName")
+    if group:
+        yield from drift.of_log_group(group, asked.log_group(group), days, today)
+    for bucket, there in groupby(sorted(places(configuration)), attrgetter("bucket")):
+        if bucket != but:
+            prefixes = [place.prefix for place in there]
+            for each in drift.of_bucket(asked.bucket(bucket), prefixes, days, today):
+                yield each._replace(what=f"s3://{bucket}: {each.what}")
+
+
+class Keeping(NamedTuple):
+    """What another's configuration is judged by before a stage lives by it."""
+
+    asked: Asked
+    today: dt.date
+
+    def shortfalls(self, configuration: Configuration, days: int) -> Sequence[str]:
+        """Each place that keeps less, in words. Raises botocore's errors: who may not ask does not
+        know."""
+        return [each.what for each in look(configuration, self.asked, days, self.today)]
