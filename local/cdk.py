@@ -111,7 +111,6 @@ def _base_environment(folder: Path) -> dict[str, str]:
         "PATH": os.pathsep.join([here, os.environ.get("PATH", "")]),
         "CDK_HOME": str(folder / "cdk-home"),
         "CDK_DISABLE_CLI_TELEMETRY": "true",
-        "JSII_SILENCE_WARNING_END_OF_LIFE_NODE_VERSION": "1",
         "JSII_SILENCE_WARNING_UNTESTED_NODE_VERSION": "1",
         "NODE_NO_WARNINGS": "1",
         "NO_COLOR": "1",

@@ -7,7 +7,7 @@ import sys
 from collections.abc import Iterator
 from pathlib import Path
 
-OLDEST = 20
+OLDEST = 22
 
 
 class NoNodeError(Exception):
