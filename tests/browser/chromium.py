@@ -22,7 +22,7 @@ class NoBrowserError(Exception):
 @contextmanager
 def chromium() -> Iterator[Browser]:
     """Raises NoBrowserError."""
-    libraries, fonts = _UNPACKED / "al2023" / "lib", _UNPACKED / "fonts"
+    libraries = _UNPACKED / "al2023" / "lib"
     try:
         with sync_playwright() as playwright:
             browser = playwright.chromium.launch(
@@ -31,7 +31,7 @@ def chromium() -> Iterator[Browser]:
                 env={
                     **os.environ,
                     "LD_LIBRARY_PATH": str(libraries),
-                    "FONTCONFIG_PATH": str(fonts),
+                    "FONTCONFIG_FILE": str(_fonts()),
                 },
             )
             yield browser
@@ -40,6 +40,17 @@ def chromium() -> Iterator[Browser]:
         if "Failed to launch" in str(error) or "Executable doesn't exist" in str(error):
             raise NoBrowserError(str(error)) from error
         raise
+
+
+def _fonts() -> Path:
+    """What names the unpacked fonts: the package's own file looks for them in /tmp only."""
+    named = _UNPACKED / "fonts.conf"
+    named.parent.mkdir(parents=True, exist_ok=True)
+    named.write_text(
+        f"<fontconfig><dir>{_UNPACKED / 'fonts'}</dir>"
+        f"<cachedir>{_UNPACKED / 'fonts-cache'}</cachedir></fontconfig>\n"
+    )
+    return named
 
 
 def _executable() -> str:
