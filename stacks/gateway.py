@@ -118,7 +118,7 @@ class Gateway(cdk.Stack):
             self,
             "CanaryFunction",
             description="Calls the endpoint as a client does, and looks whether that is on record",
-            packages=["canary", "records", "reconciliation"],
+            packages=["canary", "embedded_metrics", "records", "reconciliation"],
             handler="canary.handler.handle",
             log_name="canary",
             keeping=record.keeping.while_deployed(),
