@@ -5,13 +5,12 @@ One attempt per call: a model that has begun to think is never asked twice.
 
 import select
 import socket
-import ssl
 import time
 from collections.abc import Mapping
 from typing import Protocol
 from urllib.parse import urlsplit
 
-from gateway import errors
+from gateway import errors, trust
 from gateway.http1 import ProtocolError, ResponseReader
 
 CONNECT_SECONDS = 5.0
@@ -119,7 +118,7 @@ class _Connection:
             parts.hostname or "",
             parts.port or (443 if parts.scheme == "https" else 80),
         )
-        self._tls = ssl.create_default_context() if parts.scheme == "https" else None
+        self._tls = trust.context() if parts.scheme == "https" else None
         self._socket: socket.socket | None = None
         self._used_at = 0.0
 

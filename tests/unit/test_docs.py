@@ -83,8 +83,12 @@ def test_every_stage_key_has_its_row_and_default() -> None:
 
 def test_every_variable_of_the_function_has_its_row() -> None:
     names = r"[A-Z]+(_[A-Z]+)+|STAGE|ROUTES|ADAPT|GUARDRAIL"
-    parts = ("lambda/gateway/settings.py", "lambda/gateway/signing.py", "stacks/gateway.py")
-    known = {name for part in parts for name in _matching(_strings(part), names)}
+    functions = [f"lambda/gateway/{each}.py" for each in ("settings", "signing", "trust")]
+    known = {
+        name
+        for part in (*functions, "stacks/gateway.py")
+        for name in _matching(_strings(part), names)
+    }
     assert {"MAX_BODY_BYTES", "AWS_SESSION_TOKEN", "API_KEY_NAMES"} <= known
     assert first_codes("docs/configuration.md", "Environment of the gateway function") == known
 
