@@ -4,8 +4,9 @@ Framing: https://docs.aws.amazon.com/transcribe/latest/dg/streaming-setting-up.h
 Header value types: https://smithy.io/2.0/aws/amazon-eventstream.html
 """
 
+from collections.abc import Iterator, Mapping
 from struct import Struct
-from typing import NamedTuple
+from typing import TypeAlias
 from zlib import crc32
 
 CONTENT_TYPE = "application/vnd.amazon.eventstream"
@@ -18,16 +19,15 @@ _SIZED = (6, 7)
 _STRING = 7
 _HEADER_CACHE_LIMIT = 64
 
+Headers: TypeAlias = Mapping[str, str]
+"""A message's string headers: Bedrock sends no others. Of equal ones a decoder gives the same."""
+
+Frame: TypeAlias = tuple[Headers, bytes]
+"""One message: its headers and its payload."""
+
 
 class FrameError(Exception):
     """Bytes that are no event stream: a wrong checksum, an impossible length, a cut frame."""
-
-
-class Frame(NamedTuple):
-    """One message. `headers` holds the string headers only: Bedrock sends no others."""
-
-    headers: dict[str, str]
-    payload: bytes
 
 
 class Decoder:
@@ -35,16 +35,20 @@ class Decoder:
 
     def __init__(self) -> None:
         self._buffer = b""
-        self._headers: dict[bytes, dict[str, str]] = {}
+        self._headers: dict[bytes, Headers] = {}
 
     def feed(self, data: bytes) -> list[Frame]:
         """The frames that `data` completes. Raises FrameError."""
         buffer = self._buffer + data if self._buffer else data
-        at, frames = 0, []
-        while (total := _length(buffer, at)) and len(buffer) - at >= total:
-            frames.append(self._frame(buffer[at : at + total]))
-            at += total
-        self._buffer = buffer[at:]
+        view, frames, end = memoryview(buffer), [], 0
+        for at, body, end in _whole(buffer):
+            crc_at = end - _CRC.size
+            if crc32(view[at:crc_at]) != _CRC.unpack_from(buffer, crc_at)[0]:
+                raise FrameError("a message's checksum is wrong")
+            raw = buffer[at + _PRELUDE.size : body]
+            headers = self._headers.get(raw) or self._read(raw)
+            frames.append((headers, buffer[body:crc_at]))
+        self._buffer = buffer[end:]
         return frames
 
     def end(self) -> None:
@@ -52,18 +56,11 @@ class Decoder:
         if self._buffer:
             raise FrameError("the stream ended inside a frame")
 
-    def _frame(self, message: bytes) -> Frame:
-        header_length = _PRELUDE.unpack_from(message)[1]
-        if crc32(message[:-4]) != _CRC.unpack_from(message, len(message) - 4)[0]:
-            raise FrameError("a message's checksum is wrong")
-        headers_end = _PRELUDE.size + header_length
-        raw = message[_PRELUDE.size : headers_end]
-        headers = self._headers.get(raw)
-        if headers is None:
-            headers = _parse_headers(raw)
-            if len(self._headers) < _HEADER_CACHE_LIMIT:
-                self._headers[raw] = headers
-        return Frame(headers, message[headers_end:-4])
+    def _read(self, raw: bytes) -> Headers:
+        headers = _parse_headers(raw)
+        if len(self._headers) < _HEADER_CACHE_LIMIT:
+            self._headers[raw] = headers
+        return headers
 
 
 class Relay:
@@ -76,13 +73,11 @@ class Relay:
     def feed(self, data: bytes) -> bytes:
         """The bytes up to the last frame that `data` completes. Raises FrameError."""
         buffer = self._buffer + data if self._buffer else data
-        last = at = 0
-        while (total := _length(buffer, at)) and len(buffer) - at >= total:
-            last, at = at, at + total
-        if at:
-            self._last = buffer[last:at]
-        self._buffer = buffer[at:]
-        return buffer[:at]
+        at, _, end = [(0, 0, 0), *_whole(buffer)][-1]
+        if end:
+            self._last = buffer[at:end]
+        self._buffer = buffer[end:]
+        return buffer[:end]
 
     def end(self) -> Frame | None:
         """The stream's last frame, None if there was none. Raises FrameError if it was cut."""
@@ -108,16 +103,20 @@ def _string_header(name: str, value: str) -> bytes:
     return bytes([len(name)]) + name.encode() + b"\7" + len(value).to_bytes(2) + value.encode()
 
 
-def _length(buffer: bytes, at: int) -> int:
-    """The length of the frame that begins at `at`; 0 while too little of it is here to tell."""
-    if len(buffer) - at < _PRELUDE.size:
-        return 0
-    total, header_length, prelude_crc = _PRELUDE.unpack_from(buffer, at)
-    if crc32(buffer[at : at + _LENGTHS.size]) != prelude_crc:
-        raise FrameError("the prelude's checksum is wrong")
-    if not header_length + 16 <= total <= MAX_FRAME_BYTES:
-        raise FrameError("a frame of impossible length")
-    return int(total)
+def _whole(buffer: bytes) -> Iterator[tuple[int, int, int]]:
+    """Of each whole frame in `buffer`, from its start: where it begins, where its payload begins,
+    and where it ends. Raises FrameError."""
+    at, size = 0, len(buffer)
+    while size - at >= _PRELUDE.size:
+        total, header_length, prelude_crc = _PRELUDE.unpack_from(buffer, at)
+        if crc32(buffer[at : at + _LENGTHS.size]) != prelude_crc:
+            raise FrameError("the prelude's checksum is wrong")
+        if not header_length + 16 <= total <= MAX_FRAME_BYTES:
+            raise FrameError("a frame of impossible length")
+        if size - at < total:
+            return
+        yield at, at + _PRELUDE.size + header_length, at + total
+        at += total
 
 
 def _parse_headers(raw: bytes) -> dict[str, str]:

@@ -87,24 +87,35 @@ class ResponseReader:
         return body
 
     def _read_chunks(self) -> bytes:
-        buffer, at, parts = self._buffer, 0, []
-        while not self.complete and (line_end := buffer.find(b"\r\n", at)) >= 0:
-            size = _number(buffer[at:line_end].partition(b";")[0], 16)
+        try:
+            parts, at = self._whole_chunks(self._buffer)
+        except ValueError as error:
+            raise ProtocolError("a length is not a number") from error
+        self._buffer = self._buffer[at:]
+        return parts[0] if len(parts) == 1 else b"".join(parts)
+
+    def _whole_chunks(self, buffer: bytes) -> tuple[list[bytes], int]:
+        """The chunks that are here, and where the next begins."""
+        parts, at, available = list[bytes](), 0, len(buffer)
+        while (line_end := buffer.find(b"\r\n", at)) >= 0:
+            line = buffer[at:line_end]
+            size = int(line, 16) if line.isalnum() else _number(line.partition(b";")[0], 16)
             if size == 0:
-                trailer_end = buffer.find(b"\r\n\r\n", line_end)
-                if trailer_end < 0:
-                    break
-                self.complete, at = True, trailer_end + 4
-                break
+                return parts, self._read_trailer(buffer, at, line_end)
             start, end = line_end + 2, line_end + 2 + size
-            if len(buffer) < end + 2:
+            if available < end + 2:
                 break
             if buffer[end : end + 2] != b"\r\n":
                 raise ProtocolError("a chunk is longer than it announced")
             parts.append(buffer[start:end])
             at = end + 2
-        self._buffer = buffer[at:]
-        return parts[0] if len(parts) == 1 else b"".join(parts)
+        return parts, at
+
+    def _read_trailer(self, buffer: bytes, at: int, line_end: int) -> int:
+        """Where the response ends; `at`, where its last chunk begins, until its trailer is here."""
+        trailer_end = buffer.find(b"\r\n\r\n", line_end)
+        self.complete = trailer_end >= 0
+        return trailer_end + 4 if self.complete else at
 
 
 def _parse_head(head: bytes) -> Head:

@@ -120,12 +120,13 @@ def _relay_stream(answer: Answer, response: RecordedResponse, record: Record) ->
 
 def _note_end(last: eventstream.Frame, record: Record) -> None:
     """What the last frame says: the tokens, or why the stream failed (the caller has it too)."""
-    if last.headers.get(":message-type") != "event":
+    headers, payload = last
+    if headers.get(":message-type") != "event":
         record.interrupted(stream_error(last))
         return
-    content = json_object.parsed(last.payload)
+    content = json_object.parsed(payload)
     if "bytes" in content:
-        content = json_object.parsed(inner(last.payload))
+        content = json_object.parsed(inner(payload))
         record.usage = usage.from_metrics(_object(content.get(_METRICS)))
     else:
         record.usage = usage.from_converse(_object(content.get("usage")))

@@ -9,17 +9,17 @@ from botocore.eventstream import EventStreamBuffer
 from hypothesis import given
 from hypothesis import strategies as st
 
-from gateway.eventstream import Decoder, FrameError
+from gateway.eventstream import Decoder, Frame, FrameError
 from local.bedrock import frames
 
 STREAM = frames.chunk(b'{"type":"a"}') + frames.chunk(b"{}") + frames.exception("x", {"a": 1})
 
 
-def _decode(pieces: list[bytes]) -> list[tuple[dict[str, str], bytes]]:
+def _decode(pieces: list[bytes]) -> list[Frame]:
     decoder = Decoder()
     found = [frame for piece in pieces for frame in decoder.feed(piece)]
     decoder.end()
-    return [(frame.headers, frame.payload) for frame in found]
+    return found
 
 
 def test_it_agrees_with_botocores_decoder() -> None:
