@@ -1,7 +1,7 @@
 """The doorman: the one place that knows both Lambda and the routes, and the one exit for errors."""
 
 import os
-from functools import cache
+from functools import cache, partial
 from typing import Any
 
 from gateway import audit, errors, observability, request, routes, settings, signing
@@ -84,4 +84,6 @@ def _settings() -> Settings:
 
 @cache
 def _upstream() -> Upstream:
-    return Upstream(_settings().endpoint, signing.Signer(_settings().region))
+    told = _settings()
+    meanwhile = partial(observability.prepare, told.stage)
+    return Upstream(told.endpoint, signing.Signer(told.region), meanwhile)

@@ -57,12 +57,14 @@ class _Connection:
     """One HTTP/1.1 connection to the Runtime API, opened when needed."""
 
     def __init__(self, address: str) -> None:
-        self.host, _, self.port = address.partition(":")
+        self.host, _, port = address.partition(":")
+        self.port = int(port or 80)
         self._socket: socket.socket | None = None
 
     def send(self, data: bytes) -> None:
         if self._socket is None:
-            self._socket = socket.create_connection((self.host, int(self.port or 80)))
+            self._socket = socket.socket()
+            self._socket.connect((self.host, self.port))
             self._socket.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
         self._socket.sendall(data)
 
@@ -178,19 +180,22 @@ def serve(handler: Handler, address: str) -> None:
         os.environ["_X_AMZN_TRACE_ID"] = headers.get("lambda-runtime-trace-id", "")
         with StreamingResponse(connection, request_id) as response:
             handler(json.loads(reply.body), context, response)
+        if not gc.isenabled():
+            gc.freeze()  # what the start has imported stays
+            gc.enable()
 
 
 def main() -> None:
-    """Load the handler that `_HANDLER` names (module.function) and serve it."""
+    """Load the handler that `_HANDLER` names (module.function) and serve it.
+
+    The wrapper has switched the garbage collector off; it is on again after the first invocation.
+    """
     address = os.environ["AWS_LAMBDA_RUNTIME_API"]
-    gc.disable()  # what is imported stays: there is nothing to collect, now or later
     with _ReportedInit(address):
         module_name, _, function = os.environ["_HANDLER"].rpartition(".")
         module = importlib.import_module(module_name)
         module.initialise()
         handler: Handler = getattr(module, function)
-    gc.freeze()
-    gc.enable()
     serve(handler, address)
 
 

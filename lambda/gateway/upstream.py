@@ -6,7 +6,7 @@ One attempt per call: a model that has begun to think is never asked twice.
 import select
 import socket
 import time
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Protocol
 from urllib.parse import urlsplit
 
@@ -81,11 +81,17 @@ class SocketReply:
 
 
 class Upstream:
-    """bedrock-runtime at `endpoint` (scheme, host and port)."""
+    """bedrock-runtime at `endpoint` (scheme, host and port).
 
-    def __init__(self, endpoint: str, signer: Signer) -> None:
+    `meanwhile` is done each time Bedrock has been asked and has not answered yet.
+    """
+
+    def __init__(
+        self, endpoint: str, signer: Signer, meanwhile: Callable[[], None] | None = None
+    ) -> None:
         self._endpoint = endpoint.rstrip("/")
         self._signer = signer
+        self._meanwhile = meanwhile
         self._connection = _Connection(self._endpoint)
 
     def post(self, path: str, headers: Mapping[str, str], body: bytes, *, seconds: float) -> Reply:
@@ -96,6 +102,8 @@ class Upstream:
         signed = self._signer.sign("POST", self._endpoint + path, headers, body)
         until = time.monotonic() + seconds
         self._connection.send(_request(path, self._connection.host, signed, body))
+        if self._meanwhile is not None:
+            self._meanwhile()
         reader = ResponseReader()
         received: bytes | None = b""
         while reader.head is None:
@@ -115,7 +123,7 @@ class _Connection:
         parts = urlsplit(endpoint)
         self.host = parts.netloc
         self._address = (
-            parts.hostname or "",
+            (parts.hostname or "").encode("ascii"),  # text would import the codec of other scripts
             parts.port or (443 if parts.scheme == "https" else 80),
         )
         self._tls = trust.context() if parts.scheme == "https" else None
@@ -162,7 +170,7 @@ class _Connection:
 
     def _open(self) -> socket.socket:
         if self._socket is None:
-            plain = socket.create_connection(self._address, CONNECT_SECONDS)
+            plain = socket.create_connection(self._address, CONNECT_SECONDS)  # type: ignore[arg-type]
             plain.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
             host = self._address[0]
             self._socket = (

@@ -28,19 +28,23 @@ class Unsigned:
 
 
 @contextmanager
-def peer(*scripts: Script, scheme: str = "http") -> Iterator[Upstream]:
+def peer(
+    *scripts: Script, scheme: str = "http", meanwhile: Callable[[], None] | None = None
+) -> Iterator[Upstream]:
     """An upstream whose first connection runs the first script, and so on."""
     with socket.create_server(("127.0.0.1", 0)) as listener:
         thread = threading.Thread(target=_accept, args=(listener, scripts), daemon=True)
         thread.start()
-        with closing(_upstream(listener.getsockname()[1], scheme)) as upstream:
+        with closing(_upstream(listener.getsockname()[1], scheme, meanwhile)) as upstream:
             yield upstream
         thread.join(5)
         assert not thread.is_alive(), "the upstream made fewer connections than expected"
 
 
-def _upstream(port: int, scheme: str = "http") -> Upstream:
-    return Upstream(f"{scheme}://127.0.0.1:{port}", Unsigned())
+def _upstream(
+    port: int, scheme: str = "http", meanwhile: Callable[[], None] | None = None
+) -> Upstream:
+    return Upstream(f"{scheme}://127.0.0.1:{port}", Unsigned(), meanwhile)
 
 
 def _accept(listener: socket.socket, scripts: tuple[Script, ...]) -> None:
@@ -137,6 +141,19 @@ def test_no_answer_in_time_is_a_timeout_and_the_next_call_works() -> None:
     with peer(answers(0.3), answers(OK)) as upstream:
         with pytest.raises(errors.UpstreamTimeout):
             _post(upstream, seconds=0.1)
+        assert _post(upstream) == b"ok"
+
+
+def test_what_can_wait_is_done_after_the_request_has_left_and_before_the_answer() -> None:
+    done = threading.Event()
+
+    def script(connection: socket.socket) -> None:
+        _request(connection)
+        if done.wait(5):
+            connection.sendall(OK)
+
+    with peer(script, meanwhile=done.set) as upstream:
+        assert not done.is_set()
         assert _post(upstream) == b"ok"
 
 
