@@ -6,6 +6,8 @@ Every rule here is RFC 9112's: https://www.rfc-editor.org/rfc/rfc9112
 from typing import NamedTuple
 
 MAX_HEAD_BYTES = 65_536
+MAX_CHUNK_BYTES = 32 * 1024 * 1024  # a chunk is held until it is whole
+_MAX_LINE_BYTES = 8_192
 
 
 class ProtocolError(Exception):
@@ -104,17 +106,21 @@ class ResponseReader:
                 return parts, self._read_trailer(buffer, at, line_end)
             start, end = line_end + 2, line_end + 2 + size
             if available < end + 2:
-                break
+                _check_length(size, MAX_CHUNK_BYTES)
+                return parts, at
             if buffer[end : end + 2] != b"\r\n":
                 raise ProtocolError("a chunk is longer than it announced")
             parts.append(buffer[start:end])
             at = end + 2
+        _check_length(available - at, _MAX_LINE_BYTES)
         return parts, at
 
     def _read_trailer(self, buffer: bytes, at: int, line_end: int) -> int:
         """Where the response ends; `at`, where its last chunk begins, until its trailer is here."""
         trailer_end = buffer.find(b"\r\n\r\n", line_end)
         self.complete = trailer_end >= 0
+        if not self.complete:
+            _check_length(len(buffer) - line_end, MAX_HEAD_BYTES)
         return trailer_end + 4 if self.complete else at
 
 
@@ -132,6 +138,11 @@ def _parse_head(head: bytes) -> Head:
         name, value = name.lower(), value.strip()
         headers[name] = f"{headers[name]}, {value}" if name in headers else value
     return Head(int(status), headers)
+
+
+def _check_length(size: int, most: int) -> None:
+    if size > most:
+        raise ProtocolError("a line or a chunk is too long")
 
 
 def _number(text: bytes, base: int) -> int:

@@ -47,9 +47,12 @@ class MessageStream:
         try:
             frames = self._decoder.feed(data)
         except FrameError as error:
-            self._fail(errors.UpstreamFailed("Bedrock's stream was damaged.", cause=str(error)))
+            self._damaged(error)
             return b""
-        return b"".join(self._events(frames))
+        events = b"".join(self._events(frames))
+        if self._decoder.damage is not None and self.error is None:
+            self._damaged(self._decoder.damage)
+        return events
 
     def _events(self, frames: Iterable[Frame]) -> list[bytes]:
         """Their pieces. What is only passed on, as most of a stream, never leaves this loop."""
@@ -77,6 +80,9 @@ class MessageStream:
         if not self.complete and self.error is None:
             message = "Bedrock ended the stream before the message was complete."
             self._fail(errors.UpstreamFailed(message, cause="StreamCut"))
+
+    def _damaged(self, error: FrameError) -> None:
+        self._fail(errors.UpstreamFailed("Bedrock's stream was damaged.", cause=str(error)))
 
     def _fail(self, error: errors.GatewayError) -> None:
         self.error = error

@@ -110,6 +110,7 @@ def _relay_stream(answer: Answer, response: RecordedResponse, record: Record) ->
             if frames:
                 response.start_once(200, _answer_headers(answer, record, eventstream.CONTENT_TYPE))
                 response.write(frames)
+            relay.check()
         last = relay.end()
     except eventstream.FrameError as error:
         raise errors.UpstreamFailed("Bedrock's stream was damaged.", cause=str(error)) from error

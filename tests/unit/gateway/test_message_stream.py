@@ -83,6 +83,14 @@ def test_an_exception_frame_stops_the_stream_with_its_error(exception: str, kind
     assert "123456789012" not in stream.error.message
 
 
+def test_events_before_a_damaged_frame_are_sent_and_then_the_stream_stops() -> None:
+    stream, sent = _translate(STREAM + STREAM[:-1] + b"x" + STREAM)
+    assert sent.startswith(EXPECTED)
+    assert sent.count(b"event: ") == 2 * len(EVENTS) - 1
+    assert stream.error is not None
+    assert stream.error.type == "api_error"
+
+
 def test_a_damaged_frame_stops_the_stream() -> None:
     stream, _ = _translate(frames.chunk(b'{"type":"ping"}')[:-1] + b"x")
     assert stream.error is not None
