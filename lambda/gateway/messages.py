@@ -58,8 +58,8 @@ def _headers(request: Request, record: Record, service: Service) -> dict[str, st
 def _relay_json(answer: Answer, response: RecordedResponse, record: Record) -> None:
     body = answer.read_all()
     record.usage = from_headers(answer.reply.headers)
-    response.start(200, {**carried(answer.reply.headers), "content-type": "application/json"})
-    response.write(body)
+    headers = {**carried(answer.reply.headers), "content-type": "application/json"}
+    response.answer(200, headers, body)
 
 
 def _relay_stream(

@@ -98,8 +98,7 @@ def _relay(
         record.usage = usage.from_converse(_object(json_object.parsed(body).get("usage")))
     else:
         record.usage = usage.from_headers(answer.reply.headers)
-    response.start(200, _answer_headers(answer, record, "application/json"))
-    response.write(body)
+    response.answer(200, _answer_headers(answer, record, "application/json"), body)
 
 
 def _relay_stream(answer: Answer, response: RecordedResponse, record: Record) -> None:

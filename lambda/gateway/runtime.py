@@ -49,6 +49,9 @@ class Response(Protocol):
     def write(self, data: bytes) -> None:
         """Send body bytes now. Raises CallerGone."""
 
+    def write_last(self, data: bytes) -> None:
+        """Send body bytes now, and that nothing follows. Raises CallerGone."""
+
 
 Handler = Callable[[dict[str, Any], Context, Response], None]
 
@@ -109,6 +112,7 @@ class StreamingResponse:
         self._request_id = request_id
         self._pending = b""
         self._started = False
+        self._ended = False
         self._gone = False
 
     def start(self, status: int, headers: Mapping[str, str]) -> None:
@@ -122,6 +126,10 @@ class StreamingResponse:
         if data:
             self._send(self._pending + _chunk(data))
             self._pending = b""
+
+    def write_last(self, data: bytes) -> None:
+        self._pending += _chunk(data) if data else b""
+        self._end("")
 
     def __enter__(self) -> "StreamingResponse":
         return self
@@ -141,14 +149,18 @@ class StreamingResponse:
         return isinstance(error, Exception)
 
     def _finish(self, error: BaseException | None) -> None:
-        trailer = "" if error is None else _error_trailer(error)
         try:
-            self._send(self._pending + b"0\r\n" + trailer.encode() + b"\r\n")
+            if not self._ended:
+                self._end("" if error is None else _error_trailer(error))
             self._connection.reply()
         except (CallerGone, OSError, ProtocolError):
             pass  # the caller left before the end: the handler's own record has said what was sent
         finally:
             self._connection.close()  # Lambda asks for it after a streamed response
+
+    def _end(self, trailer: str) -> None:
+        self._ended = True
+        self._send(self._pending + b"0\r\n" + trailer.encode() + b"\r\n")
 
     def _send(self, data: bytes) -> None:
         try:

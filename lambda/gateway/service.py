@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Mapping
 from datetime import UTC, datetime
+from functools import lru_cache
 from typing import NamedTuple, Protocol
 from urllib.parse import quote, unquote
 
@@ -24,6 +25,7 @@ def operation_in(path: str) -> str:
     return path.rpartition("/")[2]
 
 
+@lru_cache(maxsize=64)
 def model_path(model_id: str, operation: str) -> str:
     """The path of an operation of bedrock-runtime on a model, percent-encoded."""
     return f"{MODEL_PREFIX}{quote(model_id, safe='')}/{operation}"

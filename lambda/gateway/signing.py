@@ -72,7 +72,7 @@ def signed(
     names = sorted(fields)
     listed = ";".join(names)
     lines = [f"{name}:{fields[name]}" for name in names]
-    path = quote(parts.path or "/", safe="/~")
+    path = _encoded(parts.path or "/")
     canonical = "\n".join([method, path, "", *lines, "", listed, sha256(body).hexdigest()])
     area = "/".join(scope)
     text = f"{_ALGORITHM}\n{moment}\n{area}\n{sha256(canonical.encode()).hexdigest()}"
@@ -82,6 +82,11 @@ def signed(
         f"SignedHeaders={listed}, Signature={signature}"
     )
     return added
+
+
+@lru_cache(maxsize=64)
+def _encoded(path: str) -> str:
+    return quote(path, safe="/~")
 
 
 @lru_cache(maxsize=2)
