@@ -22,7 +22,9 @@ def initialise() -> None:
 def handle(event: dict[str, Any], context: Context, response: Response) -> None:
     """Answer one API Gateway event; every end of it is one audit line."""
     service = Service(_settings(), _upstream(), context.remaining)
-    serve(request.from_event(event), response, service)
+    incoming = request.from_event(event)
+    del event  # the body in it may be large
+    serve(incoming, response, service)
 
 
 def serve(incoming: Request, response: Response, service: Service) -> None:

@@ -80,15 +80,18 @@ class _Connection:
         return self.reply()
 
     def reply(self) -> "_Reply":
-        reader, body = ResponseReader(), []
+        reader, body = ResponseReader(), bytearray()
         while not reader.complete:
             data = self._socket.recv(_READ_BYTES) if self._socket else b""
-            body.append(reader.feed(data)) if data else reader.end()
+            if data:
+                body += reader.feed(data)
+            else:
+                reader.end()
         if not reader.reusable:
             self.close()
         if reader.head is None:
             raise ProtocolError("the Runtime API answered nothing")
-        return _Reply(reader.head, b"".join(body))
+        return _Reply(reader.head, body)
 
     def close(self) -> None:
         if self._socket is not None:
@@ -98,7 +101,13 @@ class _Connection:
 
 class _Reply(NamedTuple):
     head: Head
-    body: bytes
+    body: bytearray
+
+    def take_json(self) -> Any:  # noqa: ANN401 - whatever the function is invoked with
+        """What the body says. It may be large: it is not kept beside what it says."""
+        text = self.body.decode()
+        self.body.clear()
+        return json.loads(text)
 
 
 class StreamingResponse:
@@ -191,7 +200,7 @@ def serve(handler: Handler, address: str) -> None:
         context = Context(request_id, int(headers["lambda-runtime-deadline-ms"]) / 1000)
         os.environ["_X_AMZN_TRACE_ID"] = headers.get("lambda-runtime-trace-id", "")
         with StreamingResponse(connection, request_id) as response:
-            handler(json.loads(reply.body), context, response)
+            handler(reply.take_json(), context, response)
         if not gc.isenabled():
             gc.freeze()  # what the start has imported stays
             gc.enable()

@@ -6,7 +6,7 @@ One attempt per call: a model that has begun to think is never asked twice.
 import select
 import socket
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from typing import Protocol
 from urllib.parse import urlsplit
 
@@ -16,6 +16,7 @@ from gateway.http1 import ProtocolError, ResponseReader
 CONNECT_SECONDS = 5.0
 IDLE_SECONDS = 60.0  # a connection idle for longer may be dead without a sign: AWS drops silently
 _READ_BYTES = 1 << 18
+_COPIED_BYTES = 1 << 16
 
 
 class Signer(Protocol):
@@ -130,11 +131,12 @@ class _Connection:
         self._socket: socket.socket | None = None
         self._used_at = 0.0
 
-    def send(self, data: bytes) -> None:
+    def send(self, pieces: Iterable[bytes]) -> None:
         try:
             open_socket = self._ready()
             open_socket.settimeout(CONNECT_SECONDS)
-            open_socket.sendall(data)
+            for piece in pieces:
+                open_socket.sendall(piece)
         except OSError as error:
             self.close()
             raise _broken("could not be reached", error) from error
@@ -184,10 +186,14 @@ def _has_input(idle: socket.socket) -> bool:
     return bool(select.select([idle], [], [], 0)[0])
 
 
-def _request(path: str, host: str, headers: Mapping[str, str], body: bytes) -> bytes:
+def _request(
+    path: str, host: str, headers: Mapping[str, str], body: bytes
+) -> tuple[bytes] | tuple[bytes, bytes]:
+    """In one piece, unless its body is too large to be copied for that."""
     fields = "".join(f"{name}: {value}\r\n" for name, value in headers.items())
-    head = f"POST {path} HTTP/1.1\r\nHost: {host}\r\n{fields}Content-Length: {len(body)}\r\n\r\n"
-    return head.encode("latin-1") + body
+    text = f"POST {path} HTTP/1.1\r\nHost: {host}\r\n{fields}Content-Length: {len(body)}\r\n\r\n"
+    head = text.encode("latin-1")
+    return (head + body,) if len(body) < _COPIED_BYTES else (head, body)
 
 
 def _timeout() -> errors.UpstreamTimeout:

@@ -181,6 +181,20 @@ def test_the_request_on_the_wire_is_http() -> None:
     assert body == b"body"
 
 
+def test_a_body_too_large_to_be_copied_arrives_whole() -> None:
+    sent, received = bytes(range(256)) * 4_000, bytearray()
+
+    def script(connection: socket.socket) -> None:
+        while not received.endswith(sent):
+            received.extend(connection.recv(65_536))
+        connection.sendall(OK)
+
+    with peer(script) as upstream:
+        reply = upstream.post("/", {}, sent, seconds=5)
+        assert read_all(reply, 5) == b"ok"
+    assert received.count(b"Content-Length: 1024000\r\n\r\n") == 1
+
+
 def over_tls(authority: trustme.CA, script: Script) -> Script:
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
     authority.issue_cert("127.0.0.1").configure_cert(context)
