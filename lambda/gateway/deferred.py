@@ -1,4 +1,4 @@
-"""How a module that others import is loaded only once something of it is used.
+"""What others import and this function hardly ever uses: such a module is loaded at its first use.
 
 Python asks a module for what it does not have by its `__getattr__`: https://peps.python.org/pep-0562/
 """
@@ -6,6 +6,21 @@ Python asks a module for what it does not have by its `__getattr__`: https://pep
 import sys
 from importlib import import_module
 from types import ModuleType
+from typing import Final
+
+HARDLY_USED: Final = (
+    "aws_lambda_powertools.utilities.jmespath_utils",  # by Powertools, and typing_extensions by it
+    "ipaddress",  # by urllib, for addresses in brackets
+    "random",  # by Powertools, to log samples
+    "textwrap",  # by traceback, to show groups of exceptions
+    "tokenize",  # by linecache, to show a line of source
+)
+
+
+def defer_all() -> None:
+    """Best called first of all: a module that is loaded already stays."""
+    for name in HARDLY_USED:
+        defer(name)
 
 
 def defer(name: str) -> None:

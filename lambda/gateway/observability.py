@@ -8,7 +8,6 @@ from functools import cache
 from typing import TYPE_CHECKING
 
 from gateway import audit
-from gateway.deferred import defer
 from gateway.errors import GatewayError
 
 if TYPE_CHECKING:
@@ -27,7 +26,6 @@ def prepare(stage: str) -> None:
 
 @cache
 def _logger() -> Logger:
-    defer("aws_lambda_powertools.utilities.jmespath_utils")  # a third of the import, never used
     from aws_lambda_powertools import Logger  # noqa: PLC0415 - see prepare
 
     return Logger(location=None, json_deserializer=str)  # our messages are words, logged from here

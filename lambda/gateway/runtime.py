@@ -18,6 +18,7 @@ from collections.abc import Callable, Mapping
 from types import TracebackType
 from typing import Any, NamedTuple, Protocol
 
+from gateway import deferred
 from gateway.http1 import Head, ProtocolError, ResponseReader
 
 _API = "/2018-06-01/runtime"
@@ -212,6 +213,7 @@ def main() -> None:
     The wrapper has switched the garbage collector off; it is on again after the first invocation.
     """
     address = os.environ["AWS_LAMBDA_RUNTIME_API"]
+    deferred.defer_all()
     with _ReportedInit(address):
         module_name, _, function = os.environ["_HANDLER"].rpartition(".")
         module = importlib.import_module(module_name)

@@ -103,7 +103,7 @@ def _credentials(environment: Mapping[str, str]) -> Credentials:
     if environment.get(_OF_SNAP_START):
         raise CredentialsMissing(
             f"{_OF_SNAP_START} is set: this function does not run with SnapStart, whose "
-            "credentials have to be asked for anew, and whose snapshots our runtime loop does not know"
+            "credentials are to be asked for anew and whose snapshots our runtime loop ignores"
         )
     try:
         key_id, secret = environment["AWS_ACCESS_KEY_ID"], environment["AWS_SECRET_ACCESS_KEY"]
