@@ -4,7 +4,7 @@ Framing: https://docs.aws.amazon.com/transcribe/latest/dg/streaming-setting-up.h
 Header value types: https://smithy.io/2.0/aws/amazon-eventstream.html
 """
 
-from collections.abc import Mapping, Sized
+from collections.abc import Mapping
 from struct import Struct
 from typing import TypeAlias
 from zlib import crc32
@@ -38,68 +38,41 @@ class _Cutter:
     def __init__(self) -> None:
         self.damage: FrameError | None = None
         self._buffer = b""
-
-    def _cut(self, data: bytes) -> tuple[bytes, list[tuple[int, int, int]]]:
-        """`data` after what was left over, and of each whole frame in it where it begins, where its
-        payload does, and where it ends. Raises FrameError, if there is none before it."""
-        buffer = self._buffer + data if self._buffer else data
-        view, places, at, size = memoryview(buffer), list[tuple[int, int, int]](), 0, len(buffer)
-        damage = ""
-        while size - at >= _PRELUDE.size and not damage:
-            total, header_length, prelude_crc = _PRELUDE.unpack_from(buffer, at)
-            end = at + total
-            if crc32(buffer[at : at + _LENGTHS.size]) != prelude_crc:
-                damage = "the prelude's checksum is wrong"
-            elif (
-                header_length > MAX_HEADER_BYTES
-                or not header_length + 16 <= total <= MAX_FRAME_BYTES
-            ):
-                damage = "a frame of impossible length"
-            elif end > size:
-                break
-            elif crc32(view[at : end - 4]) != _CRC.unpack_from(buffer, end - 4)[0]:
-                damage = "a message's checksum is wrong"
-            else:
-                places.append((at, at + _PRELUDE.size + header_length, end))
-                at = end
-        self._buffer = buffer[at:]
-        if damage:
-            self._stop(FrameError(damage), places)
-        return buffer, places
-
-    def _check_end(self) -> None:
-        if self._buffer:
-            raise FrameError("the stream ended inside a frame")
-
-    def _stop(self, error: FrameError, found: Sized) -> None:
-        if not found:
-            raise error
-        self.damage = error
-
-
-class Decoder(_Cutter):
-    """Turns bytes into frames."""
-
-    def __init__(self) -> None:
-        super().__init__()
+        self._whole = 0  # bytes of the buffer that are whole frames
         self._headers: dict[bytes, Headers] = {}
 
-    def feed(self, data: bytes) -> list[Frame]:
+    def _cut(self, data: bytes) -> list[Frame]:
         """The frames that `data` completes. Raises FrameError, if there is none before it."""
-        buffer, places = self._cut(data)
+        rest = self._buffer[self._whole :]
+        self._buffer = rest + data if rest else data
         frames: list[Frame] = []
         try:
-            for at, body, end in places:
-                raw = buffer[at + _PRELUDE.size : body]
-                headers = self._headers.get(raw) or self._read(raw)
-                frames.append((headers, buffer[body : end - 4]))
+            self._find(self._buffer, frames)
         except FrameError as error:
-            self._stop(error, frames)
+            if not frames:
+                raise
+            self.damage = error
         return frames
 
-    def end(self) -> None:
-        """The stream has ended. Raises FrameError if it did so inside a frame."""
-        self._check_end()
+    def _find(self, buffer: bytes, frames: list[Frame]) -> None:
+        view, at, size, known = memoryview(buffer), 0, len(buffer), self._headers
+        try:
+            while size - at >= _PRELUDE.size:
+                total, header_length, prelude_crc = _PRELUDE.unpack_from(buffer, at)
+                body, end = at + _PRELUDE.size + header_length, at + total
+                if crc32(buffer[at : at + _LENGTHS.size]) != prelude_crc:
+                    raise FrameError("the prelude's checksum is wrong")
+                if header_length > MAX_HEADER_BYTES or not body + 4 <= end <= at + MAX_FRAME_BYTES:
+                    raise FrameError("a frame of impossible length")
+                if end > size:
+                    break
+                if crc32(view[at : end - 4]) != _CRC.unpack_from(buffer, end - 4)[0]:
+                    raise FrameError("a message's checksum is wrong")
+                raw = buffer[at + _PRELUDE.size : body]
+                frames.append((known.get(raw) or self._read(raw), buffer[body : end - 4]))
+                at = end
+        finally:
+            self._whole = at
 
     def _read(self, raw: bytes) -> Headers:
         headers = _parse_headers(raw)
@@ -107,23 +80,36 @@ class Decoder(_Cutter):
             self._headers[raw] = headers
         return headers
 
+    def _check_end(self) -> None:
+        if len(self._buffer) > self._whole:
+            raise FrameError("the stream ended inside a frame")
+
+
+class Decoder(_Cutter):
+    """Turns bytes into frames."""
+
+    def feed(self, data: bytes) -> list[Frame]:
+        """The frames that `data` completes. Raises FrameError, if there is none before it."""
+        return self._cut(data)
+
+    def end(self) -> None:
+        """The stream has ended. Raises FrameError if it did so inside a frame."""
+        self._check_end()
+
 
 class Relay(_Cutter):
     """Passes frames on as they came, whole ones only, so that an error can follow any of them."""
 
     def __init__(self) -> None:
         super().__init__()
-        self._last = b""
+        self._last: Frame | None = None
 
     def feed(self, data: bytes) -> bytes:
         """The bytes up to the last frame that `data` completes. Raises FrameError, if there is none
         before it."""
-        buffer, places = self._cut(data)
-        if not places:
-            return b""
-        at, _, end = places[-1]
-        self._last = buffer[at:end]
-        return buffer[:end]
+        if frames := self._cut(data):
+            self._last = frames[-1]
+        return self._buffer[: self._whole]
 
     def check(self) -> None:
         """Raises FrameError for what is wrong behind the bytes last given."""
@@ -133,7 +119,7 @@ class Relay(_Cutter):
     def end(self) -> Frame | None:
         """The stream's last frame, None if there was none. Raises FrameError if it was cut."""
         self._check_end()
-        return Decoder().feed(self._last)[0] if self._last else None
+        return self._last
 
 
 def exception(name: str, payload: bytes) -> bytes:
