@@ -1,7 +1,7 @@
 """What a route needs beside the request: settings, upstream, the models allowed, the time left."""
 
+import time
 from collections.abc import Callable, Mapping
-from datetime import UTC, datetime
 from functools import lru_cache
 from typing import NamedTuple, Protocol
 from urllib.parse import quote, unquote
@@ -48,7 +48,7 @@ class Service(NamedTuple):
 
     def today(self) -> str:
         """The date in UTC, ISO 8601: lives of models end by it."""
-        return datetime.now(UTC).date().isoformat()
+        return time.strftime("%Y-%m-%d", time.gmtime())
 
     def allowed(self) -> list[catalog.Model]:
         """The models of this stage that Bedrock still has, in the catalogue's order."""
