@@ -12,7 +12,7 @@ from typing import Final, NamedTuple, TypeAlias
 
 from catalog import Model, abilities, body
 from gateway import errors, json_object, trims
-from gateway.json_object import Edits, Member
+from gateway.json_object import Edits, Member, Parts
 from gateway.trims import Case
 
 ANTHROPIC_VERSION: Final = "bedrock-2023-05-31"
@@ -36,7 +36,7 @@ _TRIMS: Mapping[str, Callable[[Member, Case], Edits]] = MappingProxyType(
 class Adapted(NamedTuple):
     """`parts`: what `json_object.join` makes the body of. `changes`: a token for each, in order."""
 
-    parts: dict[str, str]
+    parts: Parts
     changes: tuple[str, ...]
 
 
@@ -51,8 +51,8 @@ def adapt(members: Members, betas: Sequence[str], *, model: Model, strict: bool)
     _check_sampling(members, model, takes.sampling)
     case = Case(model, takes, [], {})
     strange = _choose_betas(_asked(members, betas), case)
-    parts = {
-        name: member.text
+    parts: Parts = {
+        name: member.written
         for name, member in members.items()
         if name not in _IN_THE_URL and not _is_dropped(name, member, case, strange)
     }
@@ -117,7 +117,7 @@ def _is_dropped(name: str, member: Member, case: Case, strange: bool) -> bool:
     return dropped
 
 
-def _trim(parts: dict[str, str], members: Members, case: Case) -> None:
+def _trim(parts: Parts, members: Members, case: Case) -> None:
     """Change what must be changed within a part; of one that is left empty nothing is sent."""
     try:
         for name, edits_of in _TRIMS.items():
@@ -127,14 +127,14 @@ def _trim(parts: dict[str, str], members: Members, case: Case) -> None:
         raise errors.InvalidRequest("The request body is nested too deeply.") from error
 
 
-def _change(parts: dict[str, str], name: str, member: Member, edits: Edits) -> None:
+def _change(parts: Parts, name: str, member: Member, edits: Edits) -> None:
     if len(edits) == len(member.value) and all(edit is None for edit in edits.values()):
         del parts[name]
     else:
         parts[name] = json_object.edited(member.text, edits)
 
 
-def _set_betas(parts: dict[str, str], members: Members, betas: list[str]) -> None:
+def _set_betas(parts: Parts, members: Members, betas: list[str]) -> None:
     if not betas:
         parts.pop("anthropic_beta", None)
     elif "anthropic_beta" not in parts or members["anthropic_beta"].value != betas:

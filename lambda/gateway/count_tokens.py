@@ -13,7 +13,7 @@ from gateway import errors, json_object, message_body
 from gateway.audit import Record, RecordedResponse
 from gateway.invocation import Call, ask
 from gateway.message_body import Members
-from gateway.request import Request, encoded, size
+from gateway.request import Request, encoded
 from gateway.service import Service, model_in
 
 _REQUIRED = {"model": str, "messages": list}
@@ -29,7 +29,7 @@ def for_messages(
 
     https://platform.claude.com/docs/en/api/messages-count-tokens
     """
-    members = message_body.read(_text(request, record, service), _REQUIRED)
+    members = message_body.read(message_body.taken(request, record, service.settings), _REQUIRED)
     resolved = service.resolve(members["model"].value)
     model_id = _counted_by(resolved, record)
     parts = message_body.for_bedrock(members, resolved.model, request, record, service.settings)
@@ -43,7 +43,7 @@ def for_messages(
 
 def native(request: Request, response: RecordedResponse, record: Record, service: Service) -> None:
     """`POST /model/{id}/count-tokens`. Raises GatewayError."""
-    text = _text(request, record, service)
+    text = message_body.taken(request, record, service.settings)
     model_id = _counted_by(service.resolve(model_in(request.path)), record)
     body = _ask(Call((model_id,), _OPERATION, _JSON, encoded(text)), record, service)
     response.start(200, {**_JSON, "x-amzn-requestid": record.request_id})
@@ -63,12 +63,6 @@ def _count(call: Call, resolved: catalog.Resolved, record: Record, service: Serv
 
 def _not_supported(model: catalog.Model) -> errors.NotSupported:
     return errors.NotSupported(f"Bedrock does not count tokens for {model.name}.")
-
-
-def _text(request: Request, record: Record, service: Service) -> str:
-    text = request.text(limit=service.settings.max_body_bytes)
-    record.request_bytes = size(text)
-    return text
 
 
 def _counted_by(resolved: catalog.Resolved, record: Record) -> str:

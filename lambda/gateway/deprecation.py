@@ -1,8 +1,13 @@
 """How the answers of a legacy model say that it is going, and when."""
 
-from datetime import UTC, datetime
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
 
 from catalog import Life
+
+if TYPE_CHECKING:
+    from datetime import datetime
 
 
 def headers(life: Life) -> dict[str, str]:
@@ -17,4 +22,6 @@ def headers(life: Life) -> dict[str, str]:
 
 
 def _midnight(date: str) -> datetime:
+    from datetime import UTC, datetime  # noqa: PLC0415 - few models are legacy, no start waits for it
+
     return datetime.fromisoformat(date).replace(tzinfo=UTC)

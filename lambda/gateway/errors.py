@@ -150,7 +150,7 @@ _BY_STATUS: dict[int, tuple[type[GatewayError], str | None]] = {
     503: (Overloaded, _BUSY),
 }
 _PROMPT_TOO_LONG = "Input is too long"
-_PRIVATE = re.compile(r"arn:aws[\w-]*:[^\s,;'\"]*|(?<!\d)\d{12}(?!\d)")
+_PRIVATE = r"arn:aws[\w-]*:[^\s,;'\"]*|(?<!\d)\d{12}(?!\d)"  # compiled when needed, and kept by re
 
 
 def from_bedrock(
@@ -174,5 +174,5 @@ def from_bedrock(
 
 def _message(text: str) -> str:
     """Bedrock's sentence without ARNs and account ids; agents compact on the first words."""
-    public = _PRIVATE.sub("[redacted]", text)
+    public = re.sub(_PRIVATE, "[redacted]", text)
     return f"prompt is too long: {public}" if text.startswith(_PROMPT_TOO_LONG) else public

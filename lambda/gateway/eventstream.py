@@ -4,11 +4,13 @@ Framing: https://docs.aws.amazon.com/transcribe/latest/dg/streaming-setting-up.h
 Header value types: https://smithy.io/2.0/aws/amazon-eventstream.html
 """
 
+from collections.abc import Mapping
 from struct import Struct
-from typing import NamedTuple
+from typing import TypeAlias
 from zlib import crc32
 
 CONTENT_TYPE = "application/vnd.amazon.eventstream"
+MAX_HEADER_BYTES = 128 * 1024
 MAX_FRAME_BYTES = 24 * 1024 * 1024  # the specification's bound: 16 MiB payload, 128 KiB headers
 _PRELUDE = Struct(">III")
 _LENGTHS = Struct(">II")
@@ -18,77 +20,106 @@ _SIZED = (6, 7)
 _STRING = 7
 _HEADER_CACHE_LIMIT = 64
 
+Headers: TypeAlias = Mapping[str, str]
+"""A message's string headers: Bedrock sends no others. Of equal ones a decoder gives the same."""
+
+Frame: TypeAlias = tuple[Headers, bytes]
+"""One message: its headers and its payload."""
+
 
 class FrameError(Exception):
     """Bytes that are no event stream: a wrong checksum, an impossible length, a cut frame."""
 
 
-class Frame(NamedTuple):
-    """One message. `headers` holds the string headers only: Bedrock sends no others."""
-
-    headers: dict[str, str]
-    payload: bytes
-
-
-class Decoder:
-    """Turns bytes into frames, wherever they are cut."""
+class _Cutter:
+    """Finds the whole frames in bytes, wherever reads end. `damage`: what is wrong behind the last
+    of them, so that whole frames are not lost to what came with them."""
 
     def __init__(self) -> None:
+        self.damage: FrameError | None = None
         self._buffer = b""
-        self._headers: dict[bytes, dict[str, str]] = {}
+        self._whole = 0  # bytes of the buffer that are whole frames
+        self._headers: dict[bytes, Headers] = {}
+
+    def _cut(self, data: bytes) -> list[Frame]:
+        """The frames that `data` completes. Raises FrameError, if there is none before it."""
+        rest = self._buffer[self._whole :]
+        self._buffer = rest + data if rest else data
+        frames: list[Frame] = []
+        try:
+            self._find(self._buffer, frames)
+        except FrameError as error:
+            if not frames:
+                raise
+            self.damage = error
+        return frames
+
+    def _find(self, buffer: bytes, frames: list[Frame]) -> None:
+        view, at, size, known = memoryview(buffer), 0, len(buffer), self._headers
+        try:
+            while size - at >= _PRELUDE.size:
+                total, header_length, prelude_crc = _PRELUDE.unpack_from(buffer, at)
+                body, end = at + _PRELUDE.size + header_length, at + total
+                if crc32(buffer[at : at + _LENGTHS.size]) != prelude_crc:
+                    raise FrameError("the prelude's checksum is wrong")
+                if header_length > MAX_HEADER_BYTES or not body + 4 <= end <= at + MAX_FRAME_BYTES:
+                    raise FrameError("a frame of impossible length")
+                if end > size:
+                    break
+                if crc32(view[at : end - 4]) != _CRC.unpack_from(buffer, end - 4)[0]:
+                    raise FrameError("a message's checksum is wrong")
+                raw = buffer[at + _PRELUDE.size : body]
+                frames.append((known.get(raw) or self._read(raw), buffer[body : end - 4]))
+                at = end
+        finally:
+            self._whole = at
+
+    def _read(self, raw: bytes) -> Headers:
+        headers = _parse_headers(raw)
+        if len(self._headers) < _HEADER_CACHE_LIMIT:
+            self._headers[raw] = headers
+        return headers
+
+    def _check_end(self) -> None:
+        if len(self._buffer) > self._whole:
+            raise FrameError("the stream ended inside a frame")
+
+
+class Decoder(_Cutter):
+    """Turns bytes into frames."""
 
     def feed(self, data: bytes) -> list[Frame]:
-        """The frames that `data` completes. Raises FrameError."""
-        buffer = self._buffer + data if self._buffer else data
-        at, frames = 0, []
-        while (total := _length(buffer, at)) and len(buffer) - at >= total:
-            frames.append(self._frame(buffer[at : at + total]))
-            at += total
-        self._buffer = buffer[at:]
-        return frames
+        """The frames that `data` completes. Raises FrameError, if there is none before it."""
+        return self._cut(data)
 
     def end(self) -> None:
         """The stream has ended. Raises FrameError if it did so inside a frame."""
-        if self._buffer:
-            raise FrameError("the stream ended inside a frame")
-
-    def _frame(self, message: bytes) -> Frame:
-        header_length = _PRELUDE.unpack_from(message)[1]
-        if crc32(message[:-4]) != _CRC.unpack_from(message, len(message) - 4)[0]:
-            raise FrameError("a message's checksum is wrong")
-        headers_end = _PRELUDE.size + header_length
-        raw = message[_PRELUDE.size : headers_end]
-        headers = self._headers.get(raw)
-        if headers is None:
-            headers = _parse_headers(raw)
-            if len(self._headers) < _HEADER_CACHE_LIMIT:
-                self._headers[raw] = headers
-        return Frame(headers, message[headers_end:-4])
+        self._check_end()
 
 
-class Relay:
+class Relay(_Cutter):
     """Passes frames on as they came, whole ones only, so that an error can follow any of them."""
 
     def __init__(self) -> None:
-        self._last = b""
-        self._buffer = b""
+        super().__init__()
+        self._last: Frame | None = None
 
     def feed(self, data: bytes) -> bytes:
-        """The bytes up to the last frame that `data` completes. Raises FrameError."""
-        buffer = self._buffer + data if self._buffer else data
-        last = at = 0
-        while (total := _length(buffer, at)) and len(buffer) - at >= total:
-            last, at = at, at + total
-        if at:
-            self._last = buffer[last:at]
-        self._buffer = buffer[at:]
-        return buffer[:at]
+        """The bytes up to the last frame that `data` completes. Raises FrameError, if there is none
+        before it."""
+        if frames := self._cut(data):
+            self._last = frames[-1]
+        return self._buffer[: self._whole]
+
+    def check(self) -> None:
+        """Raises FrameError for what is wrong behind the bytes last given."""
+        if self.damage is not None:
+            raise self.damage
 
     def end(self) -> Frame | None:
         """The stream's last frame, None if there was none. Raises FrameError if it was cut."""
-        if self._buffer:
-            raise FrameError("the stream ended inside a frame")
-        return Decoder().feed(self._last)[0] if self._last else None
+        self._check_end()
+        return self._last
 
 
 def exception(name: str, payload: bytes) -> bytes:
@@ -106,18 +137,6 @@ def exception(name: str, payload: bytes) -> bytes:
 
 def _string_header(name: str, value: str) -> bytes:
     return bytes([len(name)]) + name.encode() + b"\7" + len(value).to_bytes(2) + value.encode()
-
-
-def _length(buffer: bytes, at: int) -> int:
-    """The length of the frame that begins at `at`; 0 while too little of it is here to tell."""
-    if len(buffer) - at < _PRELUDE.size:
-        return 0
-    total, header_length, prelude_crc = _PRELUDE.unpack_from(buffer, at)
-    if crc32(buffer[at : at + _LENGTHS.size]) != prelude_crc:
-        raise FrameError("the prelude's checksum is wrong")
-    if not header_length + 16 <= total <= MAX_FRAME_BYTES:
-        raise FrameError("a frame of impossible length")
-    return int(total)
 
 
 def _parse_headers(raw: bytes) -> dict[str, str]:

@@ -1,7 +1,7 @@
 """The doorman: the one place that knows both Lambda and the routes, and the one exit for errors."""
 
 import os
-from functools import cache
+from functools import cache, partial
 from typing import Any
 
 from gateway import audit, errors, observability, request, routes, settings, signing
@@ -22,7 +22,9 @@ def initialise() -> None:
 def handle(event: dict[str, Any], context: Context, response: Response) -> None:
     """Answer one API Gateway event; every end of it is one audit line."""
     service = Service(_settings(), _upstream(), context.remaining)
-    serve(request.from_event(event), response, service)
+    incoming = request.from_event(event)
+    del event  # the body in it may be large
+    serve(incoming, response, service)
 
 
 def serve(incoming: Request, response: Response, service: Service) -> None:
@@ -84,4 +86,6 @@ def _settings() -> Settings:
 
 @cache
 def _upstream() -> Upstream:
-    return Upstream(_settings().endpoint, signing.Signer(_settings().region))
+    told = _settings()
+    meanwhile = partial(observability.prepare, told.stage)
+    return Upstream(told.endpoint, signing.Signer(told.region), meanwhile)

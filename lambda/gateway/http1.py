@@ -6,6 +6,8 @@ Every rule here is RFC 9112's: https://www.rfc-editor.org/rfc/rfc9112
 from typing import NamedTuple
 
 MAX_HEAD_BYTES = 65_536
+MAX_CHUNK_BYTES = 32 * 1024 * 1024  # a chunk is held until it is whole
+_MAX_LINE_BYTES = 8_192
 
 
 class ProtocolError(Exception):
@@ -87,24 +89,39 @@ class ResponseReader:
         return body
 
     def _read_chunks(self) -> bytes:
-        buffer, at, parts = self._buffer, 0, []
-        while not self.complete and (line_end := buffer.find(b"\r\n", at)) >= 0:
-            size = _number(buffer[at:line_end].partition(b";")[0], 16)
+        try:
+            parts, at = self._whole_chunks(self._buffer)
+        except ValueError as error:
+            raise ProtocolError("a length is not a number") from error
+        self._buffer = self._buffer[at:]
+        return parts[0] if len(parts) == 1 else b"".join(parts)
+
+    def _whole_chunks(self, buffer: bytes) -> tuple[list[bytes], int]:
+        """The chunks that are here, and where the next begins."""
+        parts, at, available = list[bytes](), 0, len(buffer)
+        while (line_end := buffer.find(b"\r\n", at)) >= 0:
+            line = buffer[at:line_end]
+            size = int(line, 16) if line.isalnum() else _number(line.partition(b";")[0], 16)
             if size == 0:
-                trailer_end = buffer.find(b"\r\n\r\n", line_end)
-                if trailer_end < 0:
-                    break
-                self.complete, at = True, trailer_end + 4
-                break
+                return parts, self._read_trailer(buffer, at, line_end)
             start, end = line_end + 2, line_end + 2 + size
-            if len(buffer) < end + 2:
-                break
+            if available < end + 2:
+                _check_length(size, MAX_CHUNK_BYTES)
+                return parts, at
             if buffer[end : end + 2] != b"\r\n":
                 raise ProtocolError("a chunk is longer than it announced")
             parts.append(buffer[start:end])
             at = end + 2
-        self._buffer = buffer[at:]
-        return parts[0] if len(parts) == 1 else b"".join(parts)
+        _check_length(available - at, _MAX_LINE_BYTES)
+        return parts, at
+
+    def _read_trailer(self, buffer: bytes, at: int, line_end: int) -> int:
+        """Where the response ends; `at`, where its last chunk begins, until its trailer is here."""
+        trailer_end = buffer.find(b"\r\n\r\n", line_end)
+        self.complete = trailer_end >= 0
+        if not self.complete:
+            _check_length(len(buffer) - line_end, MAX_HEAD_BYTES)
+        return trailer_end + 4 if self.complete else at
 
 
 def _parse_head(head: bytes) -> Head:
@@ -121,6 +138,11 @@ def _parse_head(head: bytes) -> Head:
         name, value = name.lower(), value.strip()
         headers[name] = f"{headers[name]}, {value}" if name in headers else value
     return Head(int(status), headers)
+
+
+def _check_length(size: int, most: int) -> None:
+    if size > most:
+        raise ProtocolError("a line or a chunk is too long")
 
 
 def _number(text: bytes, base: int) -> int:

@@ -22,7 +22,7 @@ _SILENT_SECONDS = 290.0  # API Gateway gives up on a silent connection after 300
 _RESERVE_SECONDS = 5.0  # to tell the caller before Lambda ends the invocation
 _CLIENT_PREFIX = "client_"
 _BEDROCKS = "x-amzn-bedrock-"
-_UNFIT = re.compile(r"[^a-zA-Z0-9\s:_@$#=/+,.-]")
+_UNFIT = r"[^a-zA-Z0-9\s:_@$#=/+,.-]"
 _LONGEST_VALUE = 256
 
 
@@ -148,7 +148,7 @@ def _fitting(value: str) -> str:
 
     https://docs.aws.amazon.com/bedrock/latest/APIReference/API_runtime_Converse.html
     """
-    return _UNFIT.sub("_", value)[:_LONGEST_VALUE]
+    return re.sub(_UNFIT, "_", value)[:_LONGEST_VALUE] if value else ""
 
 
 def _sent(header: str) -> dict[str, object]:

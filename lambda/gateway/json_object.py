@@ -19,11 +19,33 @@ class NotAnObject(Exception):
     """The text is no JSON object; the message is fit for the caller and quotes nothing of it."""
 
 
+class Span(NamedTuple):
+    """Where in `source` a value is written; `str` cuts it out, which copies it."""
+
+    source: str
+    start: int
+    end: int
+
+    def __str__(self) -> str:
+        return self.source[self.start : self.end]
+
+    def has(self, word: str) -> bool:
+        return self.source.find(word, self.start, self.end) >= 0
+
+
 class Member(NamedTuple):
-    """A value, and the text it was written as."""
+    """A value, and where it is written."""
 
     value: Any
-    text: str
+    written: Span
+
+    @property
+    def text(self) -> str:
+        return str(self.written)
+
+
+Parts: TypeAlias = dict[str, str | Span]
+"""Names of an object's members and the text of each, or where it is."""
 
 
 def parsed(data: bytes) -> dict[str, Any]:
@@ -48,9 +70,13 @@ def members(text: str) -> dict[str, Member]:
         raise NotAnObject("The request body is not valid JSON.") from error
 
 
-def join(parts: dict[str, str]) -> str:
-    """The object made of these names and value texts, in order."""
-    return "{" + ",".join(f"{dumps(name)}:{text}" for name, text in parts.items()) + "}"
+def join(parts: Parts) -> str:
+    """The object made of these, in order. Empties `parts`: what they were cut from may be large,
+    and is not to be kept beside what is made of it."""
+    pieces: list[str] = []
+    for name in tuple(parts):
+        pieces += (",", dumps(name), ":", str(parts.pop(name)))
+    return "".join(("{", *pieces[1:], "}"))
 
 
 def edited(text: str, edits: Edits) -> str:
@@ -98,7 +124,7 @@ def _members(text: str) -> dict[str, Member]:
     found: dict[str, Member] = {}
     after = at + 1
     for child in _children(text, at):
-        found[str(child.key)] = Member(child.value, text[child.start : child.end])
+        found[str(child.key)] = Member(child.value, Span(text, child.start, child.end))
         after = child.right
     if _skip_space(text, _expect(text, after, "}")) != len(text):
         raise ValueError(after)

@@ -10,12 +10,22 @@ from catalog import Model
 from gateway import errors, json_object
 from gateway.adapt import adapt
 from gateway.audit import Record
-from gateway.json_object import Member
-from gateway.request import Request
+from gateway.json_object import Member, Parts
+from gateway.request import Request, size
 from gateway.settings import Settings
 
 _KINDS = {str: "string", int: "integer", list: "array"}
 Members = Mapping[str, Member]
+
+
+def taken(request: Request, record: Record, settings: Settings) -> str:
+    """The body's text, which the request has no longer; its size goes into the record.
+
+    Raises RequestTooLarge, InvalidRequest.
+    """
+    text = request.take_text(limit=settings.max_body_bytes)
+    record.request_bytes = size(text)
+    return text
 
 
 def read(text: str, required: Mapping[str, type]) -> Members:
@@ -43,8 +53,8 @@ def object_members(text: str) -> Members:
 
 def for_bedrock(
     members: Members, model: Model, request: Request, record: Record, settings: Settings
-) -> dict[str, str]:
-    """The members for InvokeModel, as JSON texts; what was changed for it is noted in the record.
+) -> Parts:
+    """The members for InvokeModel, to be joined; what was changed for it is noted in the record.
 
     Raises InvalidRequest for what cannot be changed, or may not on this stage.
     """

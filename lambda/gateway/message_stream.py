@@ -7,16 +7,23 @@ frame: https://docs.aws.amazon.com/bedrock/latest/APIReference/API_runtime_Invok
 import json
 from binascii import Error as Base64Error
 from binascii import a2b_base64
+from collections.abc import Iterable
 from typing import Any
 
 from gateway import errors, json_object, sse
-from gateway.eventstream import Decoder, Frame, FrameError
+from gateway.eventstream import Decoder, Frame, FrameError, Headers
 from gateway.usage import Usage
 
 _TYPE_PREFIX = b'{"type":"'
+_TYPE_AT = len(_TYPE_PREFIX)
 _BYTES_PREFIX = b'{"bytes":"'
+_BYTES_AT = len(_BYTES_PREFIX)
 _METRICS = "amazon-bedrock-invocationMetrics"
 _READ_EVENTS = (b"message_start", b"message_delta", b"message_stop")
+_PASSED_ON = {  # how an event's JSON begins -> how its server-sent event does
+    b'{"type":"%b' % name: b"event: %b\ndata: " % name
+    for name in (b"content_block_delta", b"content_block_start", b"content_block_stop", b"ping")
+}
 
 
 class MessageStream:
@@ -31,15 +38,42 @@ class MessageStream:
         self.error: errors.GatewayError | None = None
         self.usage = Usage()
         self._decoder = Decoder()
+        self._chunks: Headers | None = None  # what the decoder gives as the headers of a chunk
 
     def feed(self, data: bytes) -> bytes:
         """The events that `data` completes, in one piece."""
+        if self.error is not None:
+            return b""
         try:
             frames = self._decoder.feed(data)
         except FrameError as error:
-            self._fail(errors.UpstreamFailed("Bedrock's stream was damaged.", cause=str(error)))
+            self._damaged(error)
             return b""
-        return b"".join([self._translate(frame) for frame in frames])
+        events = b"".join(self._events(frames))
+        if self._decoder.damage is not None and self.error is None:
+            self._damaged(self._decoder.damage)
+        return events
+
+    def _events(self, frames: Iterable[Frame]) -> list[bytes]:
+        """Their pieces. What is only passed on, as most of a stream, never leaves this loop."""
+        written: list[bytes] = []
+        write = written.append
+        for headers, payload in frames:
+            if headers is self._chunks and payload.startswith(_BYTES_PREFIX):
+                try:
+                    data = a2b_base64(payload[_BYTES_AT : payload.find(b'"', _BYTES_AT)])
+                except Base64Error:
+                    data = b""
+                head = _PASSED_ON.get(data[: data.find(b'"', _TYPE_AT)])
+                if head is not None and data.find(b"\n") < 0 and data.find(b"\r") < 0:
+                    write(head)
+                    write(data)
+                    write(b"\n\n")
+                    continue
+            write(self._translate(headers, payload))
+            if self.error is not None:
+                break
+        return written
 
     def end(self) -> None:
         """Upstream has closed: an error unless the message was whole."""
@@ -47,17 +81,19 @@ class MessageStream:
             message = "Bedrock ended the stream before the message was complete."
             self._fail(errors.UpstreamFailed(message, cause="StreamCut"))
 
+    def _damaged(self, error: FrameError) -> None:
+        self._fail(errors.UpstreamFailed("Bedrock's stream was damaged.", cause=str(error)))
+
     def _fail(self, error: errors.GatewayError) -> None:
         self.error = error
 
-    def _translate(self, frame: Frame) -> bytes:
-        if self.error is not None:
-            return b""
-        kind = frame.headers.get(":message-type")
-        if kind == "event" and frame.headers.get(":event-type") == "chunk":
-            return self._chunk(frame.payload)
+    def _translate(self, headers: Headers, payload: bytes) -> bytes:
+        kind = headers.get(":message-type")
+        if kind == "event" and headers.get(":event-type") == "chunk":
+            self._chunks = headers
+            return self._chunk(payload)
         if kind in ("exception", "error"):
-            self._fail(stream_error(frame))
+            self._fail(stream_error((headers, payload)))
         return b""
 
     def _chunk(self, payload: bytes) -> bytes:
@@ -86,8 +122,8 @@ class MessageStream:
 def inner(payload: bytes) -> bytes:
     """The event inside a chunk `{"bytes":"<base64>", …}`, without parsing JSON when it can be."""
     if payload.startswith(_BYTES_PREFIX):
-        end = payload.find(b'"', len(_BYTES_PREFIX))
-        encoded: bytes | str = payload[len(_BYTES_PREFIX) : end]
+        end = payload.find(b'"', _BYTES_AT)
+        encoded: bytes | str = payload[_BYTES_AT:end]
     else:
         encoded = json.loads(payload)["bytes"]
     data = a2b_base64(encoded)
@@ -99,12 +135,13 @@ def inner(payload: bytes) -> bytes:
 def _type_of(data: bytes) -> bytes:
     """The event's type; empty when it has none."""
     if data.startswith(_TYPE_PREFIX):
-        return data[len(_TYPE_PREFIX) : data.find(b'"', len(_TYPE_PREFIX))]
+        return data[_TYPE_AT : data.find(b'"', _TYPE_AT)]
     return str(json.loads(data).get("type", "")).encode()
 
 
 def stream_error(frame: Frame) -> errors.GatewayError:
     """The caller's error for an exception or error frame."""
-    name = frame.headers.get(":exception-type") or frame.headers.get(":error-code", "")
-    message = json_object.parsed(frame.payload).get("message")
+    headers, payload = frame
+    name = headers.get(":exception-type") or headers.get(":error-code", "")
+    message = json_object.parsed(payload).get("message")
     return errors.from_bedrock(name, str(message or ""))

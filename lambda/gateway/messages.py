@@ -10,7 +10,7 @@ from gateway.audit import Record, RecordedResponse
 from gateway.invocation import METADATA_HEADER, Answer, Call, ask, carried, guarded, metadata
 from gateway.message_body import Members
 from gateway.message_stream import MessageStream
-from gateway.request import Request, encoded, size
+from gateway.request import Request, encoded
 from gateway.service import Service
 from gateway.usage import from_headers
 
@@ -27,14 +27,13 @@ def create(request: Request, response: RecordedResponse, record: Record, service
 
 
 def _prepare(request: Request, record: Record, service: Service) -> Call:
-    text = request.text(limit=service.settings.max_body_bytes)
-    record.request_bytes = size(text)
-    members = message_body.read(text, _REQUIRED)
+    members = message_body.read(message_body.taken(request, record, service.settings), _REQUIRED)
     record.stream = _streamed(members)
     resolved = service.resolve(members["model"].value)
     record.resolved(resolved)
     operation = "invoke-with-response-stream" if record.stream else "invoke"
     parts = message_body.for_bedrock(members, resolved.model, request, record, service.settings)
+    del members  # a large body is there twice at most: as it came, and as it was read or goes
     body = encoded(json_object.join(parts))
     return Call(resolved.profile_ids, operation, _headers(request, record, service), body)
 
@@ -58,8 +57,8 @@ def _headers(request: Request, record: Record, service: Service) -> dict[str, st
 def _relay_json(answer: Answer, response: RecordedResponse, record: Record) -> None:
     body = answer.read_all()
     record.usage = from_headers(answer.reply.headers)
-    response.start(200, {**carried(answer.reply.headers), "content-type": "application/json"})
-    response.write(body)
+    headers = {**carried(answer.reply.headers), "content-type": "application/json"}
+    response.answer(200, headers, body)
 
 
 def _relay_stream(

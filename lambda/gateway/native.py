@@ -10,11 +10,12 @@ from typing import Any, NamedTuple
 from gateway import errors, eventstream, json_object, usage
 from gateway.audit import Record, RecordedResponse
 from gateway.invocation import METADATA_HEADER, Answer, Call, ask, carried, guarded, metadata
-from gateway.message_body import object_members
+from gateway.json_object import Parts
+from gateway.message_body import object_members, taken
 from gateway.message_stream import inner, stream_error
-from gateway.request import Request, encoded, size
+from gateway.request import Request, encoded
 from gateway.service import Service, model_in, operation_in
-from gateway.settings import Guardrail
+from gateway.settings import Guardrail, Settings
 
 _METRICS = "amazon-bedrock-invocationMetrics"
 _READ_SECONDS = 60.0
@@ -40,11 +41,9 @@ def invoke(request: Request, response: RecordedResponse, record: Record, service
     name = operation_in(request.path)
     operation = OPERATIONS[name]
     record.stream = operation.streamed
-    text = request.text(limit=service.settings.max_body_bytes)
-    record.request_bytes = size(text)
     resolved = service.resolve(model_in(request.path))
     record.resolved(resolved)
-    headers, body = _sent(request, record, text, operation, service.settings.guardrail)
+    headers, body = _sent(request, record, operation, service.settings)
     call = Call(resolved.profile_ids, name, headers, body)
     with ask(call, record, service) as answer:
         if operation.streamed:
@@ -54,15 +53,15 @@ def invoke(request: Request, response: RecordedResponse, record: Record, service
 
 
 def _sent(
-    request: Request, record: Record, text: str, operation: Operation, guardrail: Guardrail | None
+    request: Request, record: Record, operation: Operation, settings: Settings
 ) -> tuple[dict[str, str], bytes]:
     """The headers and the body for Bedrock; the caller's name and the stage's guardrail are in one
     of them."""
     if operation.converse:
-        return _headers(request.headers, None), _converse_body(request, record, text, guardrail)
-    headers = _headers(request.headers, guardrail)
+        return _headers(request.headers, None), _converse_body(request, record, settings)
+    headers = _headers(request.headers, settings.guardrail)
     headers[METADATA_HEADER] = json.dumps(metadata(request, record))
-    return headers, encoded(text)
+    return headers, encoded(taken(request, record, settings))
 
 
 def _headers(headers: Mapping[str, str], guardrail: Guardrail | None) -> dict[str, str]:
@@ -73,21 +72,23 @@ def _headers(headers: Mapping[str, str], guardrail: Guardrail | None) -> dict[st
     return {**named, **guarded(headers, guardrail)}
 
 
-def _converse_body(
-    request: Request, record: Record, text: str, guardrail: Guardrail | None
-) -> bytes:
+def _converse_body(request: Request, record: Record, settings: Settings) -> bytes:
     """Converse has both in its body: these members are set, the others keep their bytes."""
-    members = object_members(text)
+    members = object_members(taken(request, record, settings))
     client = members["requestMetadata"].value if "requestMetadata" in members else None
     if not isinstance(client, dict | None):
         raise errors.InvalidRequest("The request metadata must be an object of strings.")
-    parts = {name: member.text for name, member in members.items()}
+    parts: Parts = {name: member.written for name, member in members.items()}
     parts["requestMetadata"] = json.dumps(metadata(request, record, client))
-    if guardrail is not None:
+    if settings.guardrail is not None:
         theirs = members["guardrailConfig"].value if "guardrailConfig" in members else None
-        ours = {"guardrailIdentifier": guardrail.id, "guardrailVersion": guardrail.version}
-        parts["guardrailConfig"] = json.dumps({**_object(theirs), **ours})
+        parts["guardrailConfig"] = json.dumps({**_object(theirs), **_enforced(settings.guardrail)})
+    del members  # see messages
     return encoded(json_object.join(parts))
+
+
+def _enforced(guardrail: Guardrail) -> dict[str, str]:
+    return {"guardrailIdentifier": guardrail.id, "guardrailVersion": guardrail.version}
 
 
 def _relay(
@@ -98,8 +99,7 @@ def _relay(
         record.usage = usage.from_converse(_object(json_object.parsed(body).get("usage")))
     else:
         record.usage = usage.from_headers(answer.reply.headers)
-    response.start(200, _answer_headers(answer, record, "application/json"))
-    response.write(body)
+    response.answer(200, _answer_headers(answer, record, "application/json"), body)
 
 
 def _relay_stream(answer: Answer, response: RecordedResponse, record: Record) -> None:
@@ -110,6 +110,7 @@ def _relay_stream(answer: Answer, response: RecordedResponse, record: Record) ->
             if frames:
                 response.start_once(200, _answer_headers(answer, record, eventstream.CONTENT_TYPE))
                 response.write(frames)
+            relay.check()
         last = relay.end()
     except eventstream.FrameError as error:
         raise errors.UpstreamFailed("Bedrock's stream was damaged.", cause=str(error)) from error
@@ -120,12 +121,13 @@ def _relay_stream(answer: Answer, response: RecordedResponse, record: Record) ->
 
 def _note_end(last: eventstream.Frame, record: Record) -> None:
     """What the last frame says: the tokens, or why the stream failed (the caller has it too)."""
-    if last.headers.get(":message-type") != "event":
+    headers, payload = last
+    if headers.get(":message-type") != "event":
         record.interrupted(stream_error(last))
         return
-    content = json_object.parsed(last.payload)
+    content = json_object.parsed(payload)
     if "bytes" in content:
-        content = json_object.parsed(inner(last.payload))
+        content = json_object.parsed(inner(payload))
         record.usage = usage.from_metrics(_object(content.get(_METRICS)))
     else:
         record.usage = usage.from_converse(_object(content.get("usage")))

@@ -1,26 +1,40 @@
 """What the function tells its operator: audit lines and metrics, through Powertools."""
 
-import json
-import traceback
-from functools import cache
+from __future__ import annotations
 
-from aws_lambda_powertools import Logger
-from aws_lambda_powertools.metrics import EphemeralMetrics, MetricUnit
+import json
+from collections.abc import Iterator
+from functools import cache
+from typing import TYPE_CHECKING
 
 from gateway import audit
 from gateway.errors import GatewayError
+
+if TYPE_CHECKING:
+    from aws_lambda_powertools import Logger
+    from aws_lambda_powertools.metrics import EphemeralMetrics
 
 _TOKENS = {"InputTokens": "input_tokens", "OutputTokens": "output_tokens"}
 _UPSTREAM = (audit.UPSTREAM_ERROR, audit.INTERRUPTED)
 
 
+def prepare(stage: str) -> None:
+    """Import Powertools, the costliest part of a start. Best called while nobody waits for us."""
+    _logger()
+    _metrics(stage)
+
+
 @cache
 def _logger() -> Logger:
+    from aws_lambda_powertools import Logger  # noqa: PLC0415 - see prepare
+
     return Logger(location=None, json_deserializer=str)  # our messages are words, logged from here
 
 
 @cache
 def _metrics(stage: str) -> EphemeralMetrics:
+    from aws_lambda_powertools.metrics import EphemeralMetrics  # noqa: PLC0415 - see prepare
+
     return EphemeralMetrics(default_dimensions={"stage": stage})
 
 
@@ -31,6 +45,8 @@ def log_audit(record: audit.Record) -> None:
 
 def log_defect(error: Exception, request_id: str) -> None:
     """Where our code failed: files and lines, never the error's text, which may quote a body."""
+    import traceback  # noqa: PLC0415 - see prepare
+
     frames = traceback.extract_tb(error.__traceback__)
     where = [f"{frame.filename}:{frame.lineno} {frame.name}" for frame in frames]
     details = {"gateway_request_id": request_id, "error": type(error).__name__, "where": where}
@@ -39,20 +55,24 @@ def log_defect(error: Exception, request_id: str) -> None:
 
 def count(record: audit.Record, stage: str) -> None:
     """The request's metrics, in CloudWatch's embedded metric format."""
-    metrics = _metrics(stage)
-    metrics.clear_metrics()
-    metrics.add_metric("Requests", MetricUnit.Count, 1)
+    counted = _counted(record)
+    metrics = {name: {"Unit": unit, "Value": [float(value)]} for name, unit, value in counted}
+    # EMF is read from stdout; Lambda freezes the process before a buffer would be written.
+    print(json.dumps(_metrics(stage).serialize_metric_set(metrics)), flush=True)  # noqa: T201
+
+
+def _counted(record: audit.Record) -> Iterator[tuple[str, str, int]]:
+    """Name, CloudWatch's unit and value of each."""
+    yield "Requests", "Count", 1
     if failure := _failure(record.outcome, record.error):
-        metrics.add_metric(failure, MetricUnit.Count, 1)
+        yield failure, "Count", 1
     if record.first_byte_ms is not None and record.bedrock_request_id:
-        metrics.add_metric("FirstByteLatency", MetricUnit.Milliseconds, record.first_byte_ms)
+        yield "FirstByteLatency", "Milliseconds", record.first_byte_ms
     if record.changes:
-        metrics.add_metric("Adapted", MetricUnit.Count, 1)
+        yield "Adapted", "Count", 1
     for name, field in _TOKENS.items():
         if (tokens := getattr(record.usage, field)) is not None:
-            metrics.add_metric(name, MetricUnit.Count, tokens)
-    # EMF is read from stdout; Lambda freezes the process before a buffer would be written.
-    print(json.dumps(metrics.serialize_metric_set()), flush=True)  # noqa: T201
+            yield name, "Count", tokens
 
 
 def _failure(outcome: str, error: GatewayError | None) -> str:

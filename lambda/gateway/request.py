@@ -10,6 +10,20 @@ from typing import Any, NamedTuple
 from gateway.errors import InvalidRequest, RequestTooLarge
 
 
+class Body:
+    """What a caller sent, until it is taken: it may be large, and is not kept beside what is made
+    of it."""
+
+    def __init__(self, text: str, *, is_base64: bool = False) -> None:
+        self._text = text
+        self._is_base64 = is_base64
+
+    def take(self) -> str:
+        """The text. Raises InvalidRequest."""
+        text, self._text = self._text, ""
+        return _decoded(text) if self._is_base64 else text
+
+
 class Request(NamedTuple):
     """Header names in lower case; `id` is API Gateway's request id. `api_key_name` is the name that
     the key carries, which API Gateway has found good. `caller_arn` is who signed, where callers
@@ -23,12 +37,14 @@ class Request(NamedTuple):
     api_key_id: str
     api_key_name: str
     caller_arn: str
-    event_body: str
-    is_base64: bool
+    body: Body
 
-    def text(self, *, limit: int) -> str:
-        """The body, at most `limit` bytes of UTF-8. Raises RequestTooLarge, InvalidRequest."""
-        text = _decoded(self.event_body) if self.is_base64 else self.event_body
+    def take_text(self, *, limit: int) -> str:
+        """The body, at most `limit` bytes of UTF-8; it is gone then.
+
+        Raises RequestTooLarge, InvalidRequest.
+        """
+        text = self.body.take()
         if size(text) > limit:
             message = f"The request body is larger than this gateway takes ({limit:,} bytes)."
             raise RequestTooLarge(message)
@@ -49,8 +65,7 @@ def from_event(event: dict[str, Any]) -> Request:
         api_key_id=identity.get("apiKeyId") or "",
         api_key_name=(context.get("authorizer") or {}).get("keyName") or "",
         caller_arn=identity.get("userArn") or "",
-        event_body=event.get("body") or "",
-        is_base64=bool(event.get("isBase64Encoded")),
+        body=Body(event.get("body") or "", is_base64=bool(event.get("isBase64Encoded"))),
     )
 
 

@@ -18,6 +18,7 @@ from collections.abc import Callable, Mapping
 from types import TracebackType
 from typing import Any, NamedTuple, Protocol
 
+from gateway import deferred
 from gateway.http1 import Head, ProtocolError, ResponseReader
 
 _API = "/2018-06-01/runtime"
@@ -49,6 +50,9 @@ class Response(Protocol):
     def write(self, data: bytes) -> None:
         """Send body bytes now. Raises CallerGone."""
 
+    def write_last(self, data: bytes) -> None:
+        """Send body bytes now, and that nothing follows. Raises CallerGone."""
+
 
 Handler = Callable[[dict[str, Any], Context, Response], None]
 
@@ -57,12 +61,14 @@ class _Connection:
     """One HTTP/1.1 connection to the Runtime API, opened when needed."""
 
     def __init__(self, address: str) -> None:
-        self.host, _, self.port = address.partition(":")
+        self.host, _, port = address.partition(":")
+        self.port = int(port or 80)
         self._socket: socket.socket | None = None
 
     def send(self, data: bytes) -> None:
         if self._socket is None:
-            self._socket = socket.create_connection((self.host, int(self.port or 80)))
+            self._socket = socket.socket()
+            self._socket.connect((self.host, self.port))
             self._socket.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
         self._socket.sendall(data)
 
@@ -75,15 +81,18 @@ class _Connection:
         return self.reply()
 
     def reply(self) -> "_Reply":
-        reader, body = ResponseReader(), []
+        reader, body = ResponseReader(), bytearray()
         while not reader.complete:
             data = self._socket.recv(_READ_BYTES) if self._socket else b""
-            body.append(reader.feed(data)) if data else reader.end()
+            if data:
+                body += reader.feed(data)
+            else:
+                reader.end()
         if not reader.reusable:
             self.close()
         if reader.head is None:
             raise ProtocolError("the Runtime API answered nothing")
-        return _Reply(reader.head, b"".join(body))
+        return _Reply(reader.head, body)
 
     def close(self) -> None:
         if self._socket is not None:
@@ -93,7 +102,13 @@ class _Connection:
 
 class _Reply(NamedTuple):
     head: Head
-    body: bytes
+    body: bytearray
+
+    def take_json(self) -> Any:  # noqa: ANN401 - whatever the function is invoked with
+        """What the body says. It may be large: it is not kept beside what it says."""
+        text = self.body.decode()
+        self.body.clear()
+        return json.loads(text)
 
 
 class StreamingResponse:
@@ -107,6 +122,7 @@ class StreamingResponse:
         self._request_id = request_id
         self._pending = b""
         self._started = False
+        self._ended = False
         self._gone = False
 
     def start(self, status: int, headers: Mapping[str, str]) -> None:
@@ -120,6 +136,10 @@ class StreamingResponse:
         if data:
             self._send(self._pending + _chunk(data))
             self._pending = b""
+
+    def write_last(self, data: bytes) -> None:
+        self._pending += _chunk(data) if data else b""
+        self._end("")
 
     def __enter__(self) -> "StreamingResponse":
         return self
@@ -139,14 +159,18 @@ class StreamingResponse:
         return isinstance(error, Exception)
 
     def _finish(self, error: BaseException | None) -> None:
-        trailer = "" if error is None else _error_trailer(error)
         try:
-            self._send(self._pending + b"0\r\n" + trailer.encode() + b"\r\n")
+            if not self._ended:
+                self._end("" if error is None else _error_trailer(error))
             self._connection.reply()
         except (CallerGone, OSError, ProtocolError):
             pass  # the caller left before the end: the handler's own record has said what was sent
         finally:
             self._connection.close()  # Lambda asks for it after a streamed response
+
+    def _end(self, trailer: str) -> None:
+        self._ended = True
+        self._send(self._pending + b"0\r\n" + trailer.encode() + b"\r\n")
 
     def _send(self, data: bytes) -> None:
         try:
@@ -177,20 +201,24 @@ def serve(handler: Handler, address: str) -> None:
         context = Context(request_id, int(headers["lambda-runtime-deadline-ms"]) / 1000)
         os.environ["_X_AMZN_TRACE_ID"] = headers.get("lambda-runtime-trace-id", "")
         with StreamingResponse(connection, request_id) as response:
-            handler(json.loads(reply.body), context, response)
+            handler(reply.take_json(), context, response)
+        if not gc.isenabled():
+            gc.freeze()  # what the start has imported stays
+            gc.enable()
 
 
 def main() -> None:
-    """Load the handler that `_HANDLER` names (module.function) and serve it."""
+    """Load the handler that `_HANDLER` names (module.function) and serve it.
+
+    The wrapper has switched the garbage collector off; it is on again after the first invocation.
+    """
     address = os.environ["AWS_LAMBDA_RUNTIME_API"]
-    gc.disable()  # what is imported stays: there is nothing to collect, now or later
+    deferred.defer_all()
     with _ReportedInit(address):
         module_name, _, function = os.environ["_HANDLER"].rpartition(".")
         module = importlib.import_module(module_name)
         module.initialise()
         handler: Handler = getattr(module, function)
-    gc.freeze()
-    gc.enable()
     serve(handler, address)
 
 

@@ -1,7 +1,8 @@
 """What a route needs beside the request: settings, upstream, the models allowed, the time left."""
 
+import time
 from collections.abc import Callable, Mapping
-from datetime import UTC, datetime
+from functools import lru_cache
 from typing import NamedTuple, Protocol
 from urllib.parse import quote, unquote
 
@@ -24,6 +25,7 @@ def operation_in(path: str) -> str:
     return path.rpartition("/")[2]
 
 
+@lru_cache(maxsize=64)
 def model_path(model_id: str, operation: str) -> str:
     """The path of an operation of bedrock-runtime on a model, percent-encoded."""
     return f"{MODEL_PREFIX}{quote(model_id, safe='')}/{operation}"
@@ -46,7 +48,7 @@ class Service(NamedTuple):
 
     def today(self) -> str:
         """The date in UTC, ISO 8601: lives of models end by it."""
-        return datetime.now(UTC).date().isoformat()
+        return time.strftime("%Y-%m-%d", time.gmtime())
 
     def allowed(self) -> list[catalog.Model]:
         """The models of this stage that Bedrock still has, in the catalogue's order."""

@@ -15,10 +15,12 @@ from urllib.parse import quote, urlsplit
 
 _ALGORITHM = "AWS4-HMAC-SHA256"
 _SERVICE = "bedrock"
+# https://docs.aws.amazon.com/lambda/latest/dg/snapstart-activate.html#snapstart-credentials
+_OF_SNAP_START = "AWS_CONTAINER_CREDENTIALS_FULL_URI"
 
 
 class CredentialsMissing(Exception):
-    """Lambda gave this function no role."""
+    """Lambda gave this function no role, or not as this function can take it."""
 
 
 class Credentials(NamedTuple):
@@ -72,7 +74,7 @@ def signed(
     names = sorted(fields)
     listed = ";".join(names)
     lines = [f"{name}:{fields[name]}" for name in names]
-    path = quote(parts.path or "/", safe="/~")
+    path = _encoded(parts.path or "/")
     canonical = "\n".join([method, path, "", *lines, "", listed, sha256(body).hexdigest()])
     area = "/".join(scope)
     text = f"{_ALGORITHM}\n{moment}\n{area}\n{sha256(canonical.encode()).hexdigest()}"
@@ -84,6 +86,11 @@ def signed(
     return added
 
 
+@lru_cache(maxsize=64)
+def _encoded(path: str) -> str:
+    return quote(path, safe="/~")
+
+
 @lru_cache(maxsize=2)
 def _signing_key(secret: str, scope: tuple[str, str, str, str]) -> bytes:
     key = f"AWS4{secret}".encode()
@@ -93,6 +100,11 @@ def _signing_key(secret: str, scope: tuple[str, str, str, str]) -> bytes:
 
 
 def _credentials(environment: Mapping[str, str]) -> Credentials:
+    if environment.get(_OF_SNAP_START):
+        raise CredentialsMissing(
+            f"{_OF_SNAP_START} is set: this function does not run with SnapStart, whose "
+            "credentials are to be asked for anew and whose snapshots our runtime loop ignores"
+        )
     try:
         key_id, secret = environment["AWS_ACCESS_KEY_ID"], environment["AWS_SECRET_ACCESS_KEY"]
     except KeyError as error:

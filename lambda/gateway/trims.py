@@ -129,7 +129,7 @@ def _goes(name: str, tool: Mapping[str, Any], case: Case) -> bool:
 
 def system(member: Member, case: Case) -> Edits:
     """Blocks that a client writes for Anthropic's billing go."""
-    client = any(f'"{start}' in member.text for start in body.CLIENT_BLOCKS)
+    client = any(member.written.has(f'"{start}') for start in body.CLIENT_BLOCKS)
     if not isinstance(member.value, list) or not (client or _marked(member, case)):
         return {}
     edits = _blocks(member.value, case)
@@ -145,7 +145,7 @@ def messages(member: Member, case: Case) -> Edits:
     """Turns of the system become the user's; cache markers lose what Bedrock does not know."""
     if not isinstance(member.value, list):
         return {}
-    marked, turned = _marked(member, case), '"system"' in member.text
+    marked, turned = _marked(member, case), member.written.has('"system"')
     edits: Changes = {}
     for position, message in enumerate(member.value if marked or turned else ()):
         if not isinstance(message, dict):
@@ -183,7 +183,8 @@ def _kind(block: object) -> str:
 
 def _marked(member: Member, case: Case) -> bool:
     """Whether a cache marker in the text may hold what Bedrock refuses: spares most walks."""
-    return '"scope"' in member.text or (not case.takes.hour_cache and '"ttl"' in member.text)
+    written = member.written
+    return written.has('"scope"') or (not case.takes.hour_cache and written.has('"ttl"'))
 
 
 def _blocks(blocks: Iterable[object], case: Case) -> Changes:

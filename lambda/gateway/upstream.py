@@ -5,18 +5,18 @@ One attempt per call: a model that has begun to think is never asked twice.
 
 import select
 import socket
-import ssl
 import time
-from collections.abc import Mapping
+from collections.abc import Callable, Iterable, Mapping
 from typing import Protocol
 from urllib.parse import urlsplit
 
-from gateway import errors
+from gateway import errors, trust
 from gateway.http1 import ProtocolError, ResponseReader
 
 CONNECT_SECONDS = 5.0
 IDLE_SECONDS = 60.0  # a connection idle for longer may be dead without a sign: AWS drops silently
 _READ_BYTES = 1 << 18
+_COPIED_BYTES = 1 << 16
 
 
 class Signer(Protocol):
@@ -82,11 +82,17 @@ class SocketReply:
 
 
 class Upstream:
-    """bedrock-runtime at `endpoint` (scheme, host and port)."""
+    """bedrock-runtime at `endpoint` (scheme, host and port).
 
-    def __init__(self, endpoint: str, signer: Signer) -> None:
+    `meanwhile` is done each time Bedrock has been asked and has not answered yet.
+    """
+
+    def __init__(
+        self, endpoint: str, signer: Signer, meanwhile: Callable[[], None] | None = None
+    ) -> None:
         self._endpoint = endpoint.rstrip("/")
         self._signer = signer
+        self._meanwhile = meanwhile
         self._connection = _Connection(self._endpoint)
 
     def post(self, path: str, headers: Mapping[str, str], body: bytes, *, seconds: float) -> Reply:
@@ -97,6 +103,8 @@ class Upstream:
         signed = self._signer.sign("POST", self._endpoint + path, headers, body)
         until = time.monotonic() + seconds
         self._connection.send(_request(path, self._connection.host, signed, body))
+        if self._meanwhile is not None:
+            self._meanwhile()
         reader = ResponseReader()
         received: bytes | None = b""
         while reader.head is None:
@@ -116,18 +124,19 @@ class _Connection:
         parts = urlsplit(endpoint)
         self.host = parts.netloc
         self._address = (
-            parts.hostname or "",
+            (parts.hostname or "").encode("ascii"),  # text would import the codec of other scripts
             parts.port or (443 if parts.scheme == "https" else 80),
         )
-        self._tls = ssl.create_default_context() if parts.scheme == "https" else None
+        self._tls = trust.context() if parts.scheme == "https" else None
         self._socket: socket.socket | None = None
         self._used_at = 0.0
 
-    def send(self, data: bytes) -> None:
+    def send(self, pieces: Iterable[bytes]) -> None:
         try:
             open_socket = self._ready()
             open_socket.settimeout(CONNECT_SECONDS)
-            open_socket.sendall(data)
+            for piece in pieces:
+                open_socket.sendall(piece)
         except OSError as error:
             self.close()
             raise _broken("could not be reached", error) from error
@@ -163,7 +172,7 @@ class _Connection:
 
     def _open(self) -> socket.socket:
         if self._socket is None:
-            plain = socket.create_connection(self._address, CONNECT_SECONDS)
+            plain = socket.create_connection(self._address, CONNECT_SECONDS)  # type: ignore[arg-type]
             plain.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
             host = self._address[0]
             self._socket = (
@@ -177,10 +186,14 @@ def _has_input(idle: socket.socket) -> bool:
     return bool(select.select([idle], [], [], 0)[0])
 
 
-def _request(path: str, host: str, headers: Mapping[str, str], body: bytes) -> bytes:
+def _request(
+    path: str, host: str, headers: Mapping[str, str], body: bytes
+) -> tuple[bytes] | tuple[bytes, bytes]:
+    """In one piece, unless its body is too large to be copied for that."""
     fields = "".join(f"{name}: {value}\r\n" for name, value in headers.items())
-    head = f"POST {path} HTTP/1.1\r\nHost: {host}\r\n{fields}Content-Length: {len(body)}\r\n\r\n"
-    return head.encode("latin-1") + body
+    text = f"POST {path} HTTP/1.1\r\nHost: {host}\r\n{fields}Content-Length: {len(body)}\r\n\r\n"
+    head = text.encode("latin-1")
+    return (head + body,) if len(body) < _COPIED_BYTES else (head, body)
 
 
 def _timeout() -> errors.UpstreamTimeout:

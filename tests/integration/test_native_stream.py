@@ -6,6 +6,7 @@ import random
 import socket
 import subprocess
 import sys
+import sysconfig
 import threading
 from collections.abc import Iterator
 from contextlib import closing, contextmanager
@@ -74,7 +75,7 @@ def run(api: RuntimeApi, endpoint: str) -> str:
     """The gateway as Lambda starts it, until there is nothing more to do; what it logged."""
     variables = {
         "PATH": os.environ["PATH"],
-        "PYTHONPATH": str(LAMBDA),
+        "PYTHONPATH": f"{LAMBDA}:{sysconfig.get_path('purelib')}",
         "LAMBDA_TASK_ROOT": str(LAMBDA),
         "AWS_LAMBDA_RUNTIME_API": api.address,
         "_HANDLER": "gateway.handler.handle",

@@ -29,6 +29,10 @@ def handle(event, context, response):
     response.start(201, {"x-trace": os.environ["_X_AMZN_TRACE_ID"], "x-id": context.request_id})
     for part in event["parts"]:
         response.write(part.encode())
+    if event["do"] in ("answer whole", "raise at last"):
+        response.write_last(b"!")
+    if event["do"] == "raise at last":
+        raise KeyError("secret-text")
     if event["do"] == "raise late":
         raise KeyError("secret-text")
 """
@@ -104,6 +108,16 @@ def test_responses_are_streamed_with_their_prelude_one_after_the_other(
     )
     assert first.trailers == {}
     assert _prelude(posted[1])[1] == b""
+
+
+def test_a_response_that_is_said_to_be_whole_has_ended_whatever_follows(
+    tmp_path: Path, apis: list[RuntimeApi]
+) -> None:
+    whole = {"do": "answer whole", "parts": []}
+    posted, text = _run(tmp_path, apis, whole, {"do": "raise at last", "parts": ["a"]}, whole)
+    assert [_prelude(each)[1] for each in posted] == [b"!", b"a!", b"!"]
+    assert [each.trailers for each in posted] == [{}] * 3
+    assert text.count('"invocation failed"') == 1
 
 
 @pytest.mark.parametrize("do", ["raise", "nothing"])

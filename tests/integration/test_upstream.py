@@ -1,12 +1,15 @@
 """The connection to Bedrock over a real socket: reuse, silence, and every way a peer can fail."""
 
 import socket
+import ssl
 import threading
 import time
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import closing, contextmanager, suppress
+from pathlib import Path
 
 import pytest
+import trustme
 
 from gateway import errors
 from gateway.upstream import Upstream, read_all
@@ -25,19 +28,23 @@ class Unsigned:
 
 
 @contextmanager
-def peer(*scripts: Script) -> Iterator[Upstream]:
+def peer(
+    *scripts: Script, scheme: str = "http", meanwhile: Callable[[], None] | None = None
+) -> Iterator[Upstream]:
     """An upstream whose first connection runs the first script, and so on."""
     with socket.create_server(("127.0.0.1", 0)) as listener:
         thread = threading.Thread(target=_accept, args=(listener, scripts), daemon=True)
         thread.start()
-        with closing(_upstream(listener.getsockname()[1])) as upstream:
+        with closing(_upstream(listener.getsockname()[1], scheme, meanwhile)) as upstream:
             yield upstream
         thread.join(5)
         assert not thread.is_alive(), "the upstream made fewer connections than expected"
 
 
-def _upstream(port: int) -> Upstream:
-    return Upstream(f"http://127.0.0.1:{port}", Unsigned())
+def _upstream(
+    port: int, scheme: str = "http", meanwhile: Callable[[], None] | None = None
+) -> Upstream:
+    return Upstream(f"{scheme}://127.0.0.1:{port}", Unsigned(), meanwhile)
 
 
 def _accept(listener: socket.socket, scripts: tuple[Script, ...]) -> None:
@@ -137,6 +144,19 @@ def test_no_answer_in_time_is_a_timeout_and_the_next_call_works() -> None:
         assert _post(upstream) == b"ok"
 
 
+def test_what_can_wait_is_done_after_the_request_has_left_and_before_the_answer() -> None:
+    done = threading.Event()
+
+    def script(connection: socket.socket) -> None:
+        _request(connection)
+        if done.wait(5):
+            connection.sendall(OK)
+
+    with peer(script, meanwhile=done.set) as upstream:
+        assert not done.is_set()
+        assert _post(upstream) == b"ok"
+
+
 def test_a_port_that_refuses_is_a_failure() -> None:
     with socket.create_server(("127.0.0.1", 0)) as listener:
         port = listener.getsockname()[1]
@@ -159,3 +179,51 @@ def test_the_request_on_the_wire_is_http() -> None:
     assert {b"a: b", b"Content-Length: 4"} <= set(fields)
     assert sum(field.lower().startswith(b"host:") for field in fields) == 1
     assert body == b"body"
+
+
+def test_a_body_too_large_to_be_copied_arrives_whole() -> None:
+    sent, received = bytes(range(256)) * 4_000, bytearray()
+
+    def script(connection: socket.socket) -> None:
+        while not received.endswith(sent):
+            received.extend(connection.recv(65_536))
+        connection.sendall(OK)
+
+    with peer(script) as upstream:
+        reply = upstream.post("/", {}, sent, seconds=5)
+        assert read_all(reply, 5) == b"ok"
+    assert received.count(b"Content-Length: 1024000\r\n\r\n") == 1
+
+
+def over_tls(authority: trustme.CA, script: Script) -> Script:
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    authority.issue_cert("127.0.0.1").configure_cert(context)
+
+    def wrapped(connection: socket.socket) -> None:
+        with suppress(ssl.SSLError), context.wrap_socket(connection, server_side=True) as secured:
+            script(secured)
+
+    return wrapped
+
+
+def test_a_peer_that_no_authority_of_amazons_vouches_for_is_told_nothing(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.delenv("SSL_CERT_FILE", raising=False)
+    server = over_tls(trustme.CA(), answers(OK))
+    with (
+        peer(server, scheme="https") as upstream,
+        pytest.raises(errors.UpstreamFailed, match="could not be reached") as failure,
+    ):
+        _post(upstream)
+    assert failure.value.cause == "SSLCertVerificationError"
+
+
+def test_another_authority_is_believed_where_the_environment_names_it(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    authority = trustme.CA()
+    authority.cert_pem.write_to_path(tmp_path / "ca.pem")
+    monkeypatch.setenv("SSL_CERT_FILE", str(tmp_path / "ca.pem"))
+    with peer(over_tls(authority, answers(OK)), scheme="https") as upstream:
+        assert _post(upstream) == b"ok"

@@ -71,7 +71,7 @@ def zipped(*, runtime_loop: str | None = None, more: Mapping[str, str] | None = 
         "sample.py": HANDLER,
         "gateway/__init__.py": "",
         "gateway/runtime.py": loop,
-        "gateway/http1.py": (GATEWAY / "http1.py").read_text(),
+        **{f"gateway/{name}": (GATEWAY / name).read_text() for name in ("deferred.py", "http1.py")},
         **(more or {}),
     }
     packed = io.BytesIO()

@@ -47,7 +47,7 @@ def sent(
 
 
 def body(adapted: Adapted) -> dict[str, Any]:
-    content = json.loads(json_object.join(adapted.parts))
+    content = json.loads(json_object.join(dict(adapted.parts)))
     assert isinstance(content, dict)
     return content
 

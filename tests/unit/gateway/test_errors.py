@@ -66,10 +66,10 @@ def test_bedrocks_clients_read_bedrocks_exception(status: int) -> None:
     assert answer.status == status
     assert answer.headers["x-amzn-errortype"] == "ServiceQuotaExceededException"
     assert set(json.loads(answer.body)) == {"message"}
-    (frame,) = Decoder().feed(error_formats.BEDROCK.in_stream(error, "req-1"))
-    assert frame.headers[":message-type"] == "exception"
-    assert frame.headers[":exception-type"] == "serviceQuotaExceededException"
-    assert frame.payload == answer.body
+    ((headers, payload),) = Decoder().feed(error_formats.BEDROCK.in_stream(error, "req-1"))
+    assert headers[":message-type"] == "exception"
+    assert headers[":exception-type"] == "serviceQuotaExceededException"
+    assert payload == answer.body
 
 
 SECRETS = (

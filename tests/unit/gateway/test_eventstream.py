@@ -9,17 +9,17 @@ from botocore.eventstream import EventStreamBuffer
 from hypothesis import given
 from hypothesis import strategies as st
 
-from gateway.eventstream import Decoder, FrameError
+from gateway.eventstream import Decoder, Frame, FrameError, Relay
 from local.bedrock import frames
 
 STREAM = frames.chunk(b'{"type":"a"}') + frames.chunk(b"{}") + frames.exception("x", {"a": 1})
 
 
-def _decode(pieces: list[bytes]) -> list[tuple[dict[str, str], bytes]]:
+def _decode(pieces: list[bytes]) -> list[Frame]:
     decoder = Decoder()
     found = [frame for piece in pieces for frame in decoder.feed(piece)]
     decoder.end()
-    return [(frame.headers, frame.payload) for frame in found]
+    return found
 
 
 def test_it_agrees_with_botocores_decoder() -> None:
@@ -43,6 +43,20 @@ def test_no_damaged_byte_passes(at: int, change: int) -> None:
     damaged[at] ^= change
     with pytest.raises(FrameError):
         _decode([bytes(damaged)])
+
+
+@given(st.integers(0, len(STREAM) - 1), st.integers(1, 255))
+def test_whole_frames_before_a_damaged_one_are_kept(at: int, change: int) -> None:
+    damaged = bytearray(STREAM)
+    damaged[at] ^= change
+    decoder, relay = Decoder(), Relay()
+    assert decoder.feed(STREAM + damaged)[:3] == _decode([STREAM])
+    assert relay.feed(STREAM + damaged).startswith(STREAM)
+    with pytest.raises(FrameError):
+        decoder.end()
+    with pytest.raises(FrameError):
+        relay.check()
+        relay.end()
 
 
 def test_a_stream_that_stops_inside_a_frame_is_an_error() -> None:

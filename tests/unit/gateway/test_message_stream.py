@@ -1,6 +1,7 @@
 """Bedrock's frames become Anthropic's events: the same whatever the cut, and never a half one."""
 
 import json
+from base64 import b64encode
 from itertools import pairwise
 from typing import Any
 
@@ -8,6 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from gateway.eventstream import Decoder
 from gateway.message_stream import MessageStream
 from gateway.usage import Usage
 from local.bedrock import frames
@@ -81,6 +83,14 @@ def test_an_exception_frame_stops_the_stream_with_its_error(exception: str, kind
     assert "123456789012" not in stream.error.message
 
 
+def test_events_before_a_damaged_frame_are_sent_and_then_the_stream_stops() -> None:
+    stream, sent = _translate(STREAM + STREAM[:-1] + b"x" + STREAM)
+    assert sent.startswith(EXPECTED)
+    assert sent.count(b"event: ") == 2 * len(EVENTS) - 1
+    assert stream.error is not None
+    assert stream.error.type == "api_error"
+
+
 def test_a_damaged_frame_stops_the_stream() -> None:
     stream, _ = _translate(frames.chunk(b'{"type":"ping"}')[:-1] + b"x")
     assert stream.error is not None
@@ -100,6 +110,50 @@ def test_events_that_are_new_or_spaced_pass_and_stay_on_one_line() -> None:
     name, data = sent.split(b"\n")[:2]
     assert name == b"event: novelty"
     assert json.loads(data.removeprefix(b"data: ")) == {"type": "novelty", "x": [1, 2]}
+
+
+INNER = st.sampled_from(
+    [
+        b'{"type":"content_block_delta","x":1}', b'{"type":"ping"}', b'{"type":"novelty"}',
+        b'{"type":"ping",\n"x":1}', b'{"type":"ping",\r"x":1}', b'{"type":"ping', b'{"type":7}',
+        b'{ "type":"ping"}', b'{"x":1}', b"[1]", b"",
+    ]
+)  # fmt: skip
+PAYLOAD = st.one_of(
+    INNER.map(lambda data: b'{"bytes":"%b","p":"ab"}' % b64encode(data)),
+    INNER.map(lambda data: b'{ "p":"ab", "bytes":"%b"}' % b64encode(data)),
+    st.sampled_from([b'{"bytes":"%%%"}', b'{"bytes":"e30', b'{"bytes":"e3"}', b"{}", b""]),
+)
+KIND = st.sampled_from([("chunk", "event"), ("chunk", "event"), ("other", "event"), ("chunk", "")])
+
+
+def _slowly(stream: bytes) -> tuple[bytes, str]:
+    """Every frame by the long way: what was sent, and the cause of the error."""
+    by_frame, sent = MessageStream(), []
+    for headers, payload in Decoder().feed(stream):
+        sent.append(by_frame._translate(headers, payload))
+        if by_frame.error is not None:
+            break
+    return b"".join(sent), by_frame.error.cause if by_frame.error else ""
+
+
+@given(st.lists(st.tuples(KIND, PAYLOAD), max_size=8))
+def test_the_short_way_gives_what_the_long_way_does(
+    parts: list[tuple[tuple[str, str], bytes]],
+) -> None:
+    told = [
+        frames.encode(frames.encode_headers(event_type=event, message_type=kind), payload)
+        for (event, kind), payload in parts
+    ]
+    stream = MessageStream()
+    sent = stream.feed(b"".join(told))
+    cause = stream.error.cause if stream.error else ""
+    assert (sent, cause) == _slowly(b"".join(told))
+
+
+def test_nothing_follows_an_error() -> None:
+    stream, _ = _translate(frames.exception("throttlingException", {}))
+    assert stream.feed(STREAM) == b""
 
 
 def test_frames_of_other_kinds_and_events_without_a_type_are_left_out() -> None:

@@ -30,13 +30,47 @@ FORM = {"Content-Type": "application/x-www-form-urlencoded"}
          "cdbc9802e29d2942e5e10b5bccfdd67c5f22c7c4e8ae67b53629efa58b974b7d"),
         ("POST", FORM, b"Param1=value1",
          "ff11897932ad3f4e8b18135d722051e5ac45fc38421b1da7b9d196a0fe09473a"),
+        ("POST", {"My-Header1": "value1"}, b"",
+         "c5410059b04c1ee005303aed430f6e6645f61f4dc9e1461ec8f8916fdf18852c"),
+        ("GET", {"My-Header1": "value2,value2,value1"}, b"",
+         "c9d5ea9f3f72853aea855b47ea873832890dbdd183b4468f858259531a5138ea"),
+        ("GET", {"My-Header1": "value4,value1,value3,value2"}, b"",
+         "08c7e5a9acfcfeb3ab6b2185e75ce8b1deb5e634ec47601a50643f830c755c01"),
+        ("POST", FORM | {"Content-Type": f"{FORM['Content-Type']}; charset=utf8"}, b"Param1=value1",
+         "1a72ec8f64bd914b0e42e42607c7fbce7fb2c7465f63e3092b3b0d39fa77a6fe"),
     ],
     ids=["get-vanilla", "post-vanilla", "get-header-value-trim", "post-header-key-case",
-         "post-x-www-form-urlencoded"],
+         "post-x-www-form-urlencoded", "post-header-key-sort", "get-header-key-duplicate",
+         "get-header-value-order", "post-x-www-form-urlencoded-parameters"],
 )  # fmt: skip
 def test_awss_vectors(method: str, headers: Mapping[str, str], body: bytes, signature: str) -> None:
     url = "https://example.amazonaws.com/"
     added = signed(method, url, headers, body, credentials=EXAMPLE, moment=MOMENT, scope=SCOPE)
+    assert added["Authorization"].endswith(f"Signature={signature}")
+
+
+TOKEN = (
+    "AQoDYXdzEPT//////////wEXAMPLEtc764bNrC9SAPBSM22wDOk4x4HIZ8j4FZTwdQWLWsKWHGBuFqwAeMicRXmxfpSP"
+    "fIeoIYRqTflfKD8YUuwthAx7mSEI/qkPpKPi/kMcGdQrmGdeehM4IC1NtBmUpp2wUE8phUZampKsburEDy0KPkyQDYwT"
+    "7WZ0wq5VSXDvp75YU9HFvlRd8Tx6q6fE8YQcHNVXAkiY9q6d+xo0rKwT38xVqr7ZD0u0iPPkUL64lIZbqBAz+scqKmlz"
+    "m8FDrypNC9Yjc8fPOLn9FX9KSYvKTr4rvx3iSIlTJabIQwj2ICCR/oLxBA=="
+)
+
+
+def test_awss_vector_of_a_paths_characters() -> None:
+    """get-unreserved"""
+    letters = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz"
+    url = f"https://example.amazonaws.com/-._~0123456789{letters}"
+    added = signed("GET", url, {}, b"", credentials=EXAMPLE, moment=MOMENT, scope=SCOPE)
+    signature = "07ef7494c76fa4850883e2b006601f940f8a34d404d0cfa977f52a65bbf5f24f"
+    assert added["Authorization"].endswith(f"Signature={signature}")
+
+
+def test_awss_vector_of_a_sessions_token() -> None:
+    """post-sts-header-before: the token is signed, too."""
+    url, session = "https://example.amazonaws.com/", EXAMPLE._replace(token=TOKEN)
+    added = signed("POST", url, {}, b"", credentials=session, moment=MOMENT, scope=SCOPE)
+    signature = "85d96828115b5dc0cfc3bd16ad9e210dd772bbebba041836c64533a82be05ead"
     assert added["Authorization"].endswith(f"Signature={signature}")
 
 
@@ -82,6 +116,12 @@ def _theirs(
         f"AWS4-HMAC-SHA256 Credential={signer.scope(request)}, SignedHeaders={names}, "
         f"Signature={signature}"
     )
+
+
+def test_a_function_under_snap_start_says_that_it_does_not_start() -> None:
+    given = {"AWS_CONTAINER_CREDENTIALS_FULL_URI": "http://127.0.0.1:9001/credentials"}
+    with pytest.raises(CredentialsMissing, match="SnapStart"):
+        Signer("us-east-1", given)
 
 
 def test_a_function_without_a_role_does_not_start() -> None:

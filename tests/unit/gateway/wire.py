@@ -101,6 +101,10 @@ class SentResponse:
             raise CallerGone("left")
         self.writes.append(data)
 
+    def write_last(self, data: bytes) -> None:
+        self.write(data)
+        self._leaves_after = len(self.writes)
+
     @property
     def body(self) -> bytes:
         return b"".join(self.writes)

@@ -8,7 +8,7 @@ from gateway import routes
 from gateway.audit import Record
 from gateway.invocation import metadata
 from gateway.native import OPERATIONS
-from gateway.request import Request
+from gateway.request import Body, Request
 from reconciliation.calls import CALLER, Call, calls
 from reconciliation.join import DESTINATIONS, Outcome, reconcile
 from tests.unit.reconciliation.world import BOUNDS, MODEL, NOW, WINDOW, record
@@ -17,7 +17,7 @@ LOGGED = {"POST /v1/messages", *(f"POST /model/{{id}}/{name}" for name in OPERAT
 
 
 def request(arn: str = "", key_id: str = "k1") -> Request:
-    return Request("POST", "/", {}, {}, "gateway-1", key_id, "", arn, "", is_base64=False)
+    return Request("POST", "/", {}, {}, "gateway-1", key_id, "", arn, Body(""))
 
 
 def asked(made: Request, *ids: str, route: str = "POST /v1/messages", status: int = 200) -> Record:

@@ -1,0 +1,39 @@
+"""What others import and this function hardly ever uses: such a module is loaded at its first use.
+
+Python asks a module for what it does not have by its `__getattr__`: https://peps.python.org/pep-0562/
+"""
+
+import sys
+from importlib import import_module
+from types import ModuleType
+from typing import Final
+
+HARDLY_USED: Final = (
+    "aws_lambda_powertools.utilities.jmespath_utils",  # by Powertools, and typing_extensions by it
+    "ipaddress",  # by urllib, for addresses in brackets
+    "random",  # by Powertools, to log samples
+    "textwrap",  # by traceback, to show groups of exceptions
+    "tokenize",  # by linecache, to show a line of source
+)
+
+
+def defer_all() -> None:
+    """Best called first of all: a module that is loaded already stays."""
+    for name in HARDLY_USED:
+        defer(name)
+
+
+def defer(name: str) -> None:
+    """Have `import name` give a stand-in, which becomes the module when an attribute is asked for.
+
+    `from name import …` asks at once. A module that is loaded already stays.
+    """
+    stand_in = ModuleType(name)
+
+    def load(attribute: str) -> object:
+        if sys.modules.get(name) is stand_in:
+            del sys.modules[name]
+        return getattr(import_module(name), attribute)
+
+    stand_in.__dict__["__getattr__"] = load
+    sys.modules.setdefault(name, stand_in)

@@ -1,0 +1,58 @@
+"""What is not needed for the first request is imported after it has left, or never."""
+
+import subprocess
+import sys
+import sysconfig
+from importlib import import_module
+from pathlib import Path
+
+import pytest
+
+from gateway.deferred import HARDLY_USED, defer
+
+LAMBDA = Path(__file__).parents[3] / "lambda"
+FIRST_LINE = """
+import sys
+from gateway import deferred
+deferred.defer_all()
+from gateway import handler, observability
+loaded = lambda: {name for name, module in sys.modules.items() if "__file__" in vars(module)}
+print(*loaded())
+observability.prepare("test")
+print(*loaded())
+"""
+
+
+def test_powertools_waits_for_its_moment_and_then_comes_without_what_is_not_used() -> None:
+    command = [sys.executable, "-S", "-c", FIRST_LINE]
+    packages = {"PYTHONPATH": sysconfig.get_path("purelib")}
+    told = subprocess.run(
+        command, cwd=LAMBDA, env=packages, capture_output=True, text=True, check=True
+    ).stdout
+    before, after = (set(line.split()) for line in told.splitlines())
+    assert not any(name.startswith("aws_lambda_powertools") for name in before)
+    assert {"aws_lambda_powertools.logging.logger", "aws_lambda_powertools.metrics"} <= after
+    assert after.isdisjoint({*HARDLY_USED, "jmespath", "typing_extensions"})
+
+
+def test_a_deferred_module_is_loaded_once_when_something_of_it_is_used(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "late.py").write_text("import sys\nsys.loads.append(1)\nanswer = 42\n")
+    monkeypatch.syspath_prepend(str(tmp_path))
+    loads: list[int] = []
+    monkeypatch.setattr(sys, "loads", loads, raising=False)
+    monkeypatch.setattr(sys, "modules", {**sys.modules})
+    defer("late")
+    late = import_module("late")
+    assert loads == []
+    assert [late.answer, late.answer] == [42, 42]
+    assert loads == [1]
+    with pytest.raises(AttributeError, match="question"):
+        _ = late.question
+
+
+def test_a_module_that_is_there_already_stays() -> None:
+    before = sys.modules["json"]
+    defer("json")
+    assert sys.modules["json"] is before
