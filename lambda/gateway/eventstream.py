@@ -9,6 +9,7 @@ from typing import NamedTuple
 from zlib import crc32
 
 CONTENT_TYPE = "application/vnd.amazon.eventstream"
+MAX_HEADER_BYTES = 128 * 1024
 MAX_FRAME_BYTES = 24 * 1024 * 1024  # the specification's bound: 16 MiB payload, 128 KiB headers
 _PRELUDE = Struct(">III")
 _LENGTHS = Struct(">II")
@@ -31,19 +32,26 @@ class Frame(NamedTuple):
 
 
 class Decoder:
-    """Turns bytes into frames, wherever they are cut."""
+    """Turns bytes into frames, wherever they are cut. `damage`: what is wrong behind the last of
+    them, so that whole frames are not lost to what came with them."""
 
     def __init__(self) -> None:
+        self.damage: FrameError | None = None
         self._buffer = b""
         self._headers: dict[bytes, dict[str, str]] = {}
 
     def feed(self, data: bytes) -> list[Frame]:
-        """The frames that `data` completes. Raises FrameError."""
+        """The frames that `data` completes. Raises FrameError, if there is none before it."""
         buffer = self._buffer + data if self._buffer else data
         at, frames = 0, []
-        while (total := _length(buffer, at)) and len(buffer) - at >= total:
-            frames.append(self._frame(buffer[at : at + total]))
-            at += total
+        try:
+            while (total := _length(buffer, at)) and len(buffer) - at >= total:
+                frames.append(self._frame(buffer[at : at + total]))
+                at += total
+        except FrameError as error:
+            if not frames:
+                raise
+            self.damage = error
         self._buffer = buffer[at:]
         return frames
 
@@ -54,8 +62,7 @@ class Decoder:
 
     def _frame(self, message: bytes) -> Frame:
         header_length = _PRELUDE.unpack_from(message)[1]
-        if crc32(message[:-4]) != _CRC.unpack_from(message, len(message) - 4)[0]:
-            raise FrameError("a message's checksum is wrong")
+        _check_whole(message)
         headers_end = _PRELUDE.size + header_length
         raw = message[_PRELUDE.size : headers_end]
         headers = self._headers.get(raw)
@@ -70,19 +77,32 @@ class Relay:
     """Passes frames on as they came, whole ones only, so that an error can follow any of them."""
 
     def __init__(self) -> None:
+        self._damage: FrameError | None = None
         self._last = b""
         self._buffer = b""
 
     def feed(self, data: bytes) -> bytes:
-        """The bytes up to the last frame that `data` completes. Raises FrameError."""
+        """The bytes up to the last frame that `data` completes. Raises FrameError, if there is none
+        before it."""
         buffer = self._buffer + data if self._buffer else data
         last = at = 0
-        while (total := _length(buffer, at)) and len(buffer) - at >= total:
-            last, at = at, at + total
+        try:
+            while (total := _length(buffer, at)) and len(buffer) - at >= total:
+                _check_whole(buffer[at : at + total])
+                last, at = at, at + total
+        except FrameError as error:
+            if not at:
+                raise
+            self._damage = error
         if at:
             self._last = buffer[last:at]
         self._buffer = buffer[at:]
         return buffer[:at]
+
+    def check(self) -> None:
+        """Raises FrameError for what is wrong behind the bytes last given."""
+        if self._damage is not None:
+            raise self._damage
 
     def end(self) -> Frame | None:
         """The stream's last frame, None if there was none. Raises FrameError if it was cut."""
@@ -115,9 +135,14 @@ def _length(buffer: bytes, at: int) -> int:
     total, header_length, prelude_crc = _PRELUDE.unpack_from(buffer, at)
     if crc32(buffer[at : at + _LENGTHS.size]) != prelude_crc:
         raise FrameError("the prelude's checksum is wrong")
-    if not header_length + 16 <= total <= MAX_FRAME_BYTES:
+    if header_length > MAX_HEADER_BYTES or not header_length + 16 <= total <= MAX_FRAME_BYTES:
         raise FrameError("a frame of impossible length")
     return int(total)
+
+
+def _check_whole(message: bytes) -> None:
+    if crc32(message[:-4]) != _CRC.unpack_from(message, len(message) - 4)[0]:
+        raise FrameError("a message's checksum is wrong")
 
 
 def _parse_headers(raw: bytes) -> dict[str, str]:

@@ -6,6 +6,8 @@ Every rule here is RFC 9112's: https://www.rfc-editor.org/rfc/rfc9112
 from typing import NamedTuple
 
 MAX_HEAD_BYTES = 65_536
+MAX_CHUNK_BYTES = 32 * 1024 * 1024  # a chunk is held until it is whole
+_MAX_LINE_BYTES = 8_192
 
 
 class ProtocolError(Exception):
@@ -90,9 +92,12 @@ class ResponseReader:
         buffer, at, parts = self._buffer, 0, []
         while not self.complete and (line_end := buffer.find(b"\r\n", at)) >= 0:
             size = _number(buffer[at:line_end].partition(b";")[0], 16)
+            if size > MAX_CHUNK_BYTES:
+                raise ProtocolError("a chunk is too long")
             if size == 0:
                 trailer_end = buffer.find(b"\r\n\r\n", line_end)
                 if trailer_end < 0:
+                    _check_length(buffer, line_end, MAX_HEAD_BYTES)
                     break
                 self.complete, at = True, trailer_end + 4
                 break
@@ -103,6 +108,8 @@ class ResponseReader:
                 raise ProtocolError("a chunk is longer than it announced")
             parts.append(buffer[start:end])
             at = end + 2
+        else:
+            _check_length(buffer, at, _MAX_LINE_BYTES)
         self._buffer = buffer[at:]
         return parts[0] if len(parts) == 1 else b"".join(parts)
 
@@ -121,6 +128,11 @@ def _parse_head(head: bytes) -> Head:
         name, value = name.lower(), value.strip()
         headers[name] = f"{headers[name]}, {value}" if name in headers else value
     return Head(int(status), headers)
+
+
+def _check_length(buffer: bytes, at: int, most: int) -> None:
+    if len(buffer) - at > most:
+        raise ProtocolError("a line that does not end")
 
 
 def _number(text: bytes, base: int) -> int:

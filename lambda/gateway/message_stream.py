@@ -37,15 +37,21 @@ class MessageStream:
         try:
             frames = self._decoder.feed(data)
         except FrameError as error:
-            self._fail(errors.UpstreamFailed("Bedrock's stream was damaged.", cause=str(error)))
+            self._damaged(error)
             return b""
-        return b"".join([self._translate(frame) for frame in frames])
+        events = b"".join([self._translate(frame) for frame in frames])
+        if self._decoder.damage is not None and self.error is None:
+            self._damaged(self._decoder.damage)
+        return events
 
     def end(self) -> None:
         """Upstream has closed: an error unless the message was whole."""
         if not self.complete and self.error is None:
             message = "Bedrock ended the stream before the message was complete."
             self._fail(errors.UpstreamFailed(message, cause="StreamCut"))
+
+    def _damaged(self, error: FrameError) -> None:
+        self._fail(errors.UpstreamFailed("Bedrock's stream was damaged.", cause=str(error)))
 
     def _fail(self, error: errors.GatewayError) -> None:
         self.error = error

@@ -93,7 +93,7 @@ def _converse_body(
 def _relay(
     answer: Answer, response: RecordedResponse, record: Record, operation: Operation
 ) -> None:
-    body = answer.read_all()
+    body = answer.read_object()
     if operation.converse:
         record.usage = usage.from_converse(_object(json_object.parsed(body).get("usage")))
     else:
@@ -110,6 +110,8 @@ def _relay_stream(answer: Answer, response: RecordedResponse, record: Record) ->
             if frames:
                 response.start_once(200, _answer_headers(answer, record, eventstream.CONTENT_TYPE))
                 response.write(frames)
+                answer.spoke()
+            relay.check()
         last = relay.end()
     except eventstream.FrameError as error:
         raise errors.UpstreamFailed("Bedrock's stream was damaged.", cause=str(error)) from error

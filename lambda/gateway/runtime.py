@@ -10,6 +10,7 @@ import gc
 import importlib
 import json
 import os
+import select
 import socket
 import sys
 import time
@@ -22,6 +23,7 @@ from gateway.http1 import Head, ProtocolError, ResponseReader
 
 _API = "/2018-06-01/runtime"
 _PRELUDE_END = b"\0" * 8
+_RESERVE_SECONDS = 1.0  # for the handler's last words before Lambda ends the invocation
 _READ_BYTES = 65_536  # more is a mapping made and unmade for each read
 
 
@@ -49,6 +51,9 @@ class Response(Protocol):
     def write(self, data: bytes) -> None:
         """Send body bytes now. Raises CallerGone."""
 
+    def look(self) -> None:
+        """Raises CallerGone if nobody reads any more, as far as can be known without a `write`."""
+
 
 Handler = Callable[[dict[str, Any], Context, Response], None]
 
@@ -60,11 +65,17 @@ class _Connection:
         self.host, _, self.port = address.partition(":")
         self._socket: socket.socket | None = None
 
-    def send(self, data: bytes) -> None:
+    def send(self, data: bytes, seconds: float | None = None) -> None:
+        """Raises TimeoutError, an OSError, when it takes longer than that."""
         if self._socket is None:
             self._socket = socket.create_connection((self.host, int(self.port or 80)))
             self._socket.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+        self._socket.settimeout(seconds)
         self._socket.sendall(data)
+
+    def has_input(self) -> bool:
+        """While nothing is asked that is the connection's end, or a refusal of what is sent."""
+        return self._socket is not None and bool(select.select([self._socket], [], [], 0)[0])
 
     def request(self, method: str, path: str, headers: str = "", body: bytes = b"") -> "_Reply":
         head = (
@@ -102,9 +113,10 @@ class StreamingResponse:
     A failure before the first byte is Lambda's `/error`; after it, the trailers that Lambda names.
     """
 
-    def __init__(self, connection: _Connection, request_id: str) -> None:
+    def __init__(self, connection: _Connection, context: Context) -> None:
         self._connection = connection
-        self._request_id = request_id
+        self._request_id = context.request_id
+        self._remaining = context.remaining
         self._pending = b""
         self._started = False
         self._gone = False
@@ -120,6 +132,12 @@ class StreamingResponse:
         if data:
             self._send(self._pending + _chunk(data))
             self._pending = b""
+
+    def look(self) -> None:
+        """AWS documents no sign of a caller that has left: this is what a connection can show."""
+        if self._connection.has_input():
+            self._gone = True
+            raise CallerGone("the connection of the response has ended")
 
     def __enter__(self) -> "StreamingResponse":
         return self
@@ -149,8 +167,9 @@ class StreamingResponse:
             self._connection.close()  # Lambda asks for it after a streamed response
 
     def _send(self, data: bytes) -> None:
+        """A caller who does not read must not hold the handler until Lambda ends it."""
         try:
-            self._connection.send(data)
+            self._connection.send(data, max(self._remaining() - _RESERVE_SECONDS, 0.001))
         except OSError as error:
             self._gone = True
             raise CallerGone("the response is no longer read") from error
@@ -176,7 +195,7 @@ def serve(handler: Handler, address: str) -> None:
         request_id = headers["lambda-runtime-aws-request-id"]
         context = Context(request_id, int(headers["lambda-runtime-deadline-ms"]) / 1000)
         os.environ["_X_AMZN_TRACE_ID"] = headers.get("lambda-runtime-trace-id", "")
-        with StreamingResponse(connection, request_id) as response:
+        with StreamingResponse(connection, context) as response:
             handler(json.loads(reply.body), context, response)
 
 
