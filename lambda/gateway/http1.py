@@ -26,7 +26,7 @@ class ResponseReader:
 
     `feed` takes what the socket gave and returns the body bytes in it; `head` is set once the
     header section is whole, `complete` once the body is. Interim (1xx) responses are skipped.
-    A chunk of a chunked body is given back when it is whole.
+    A chunk of a chunked body is given back when it is whole, and what came before damage is too.
     """
 
     def __init__(self) -> None:
@@ -34,10 +34,17 @@ class ResponseReader:
         self.complete = False
         self._buffer = b""
         self._chunked = False
+        self._damage: ProtocolError | None = None
         self._remaining: int | None = None  # bytes of body still to come; None: until the close
 
+    def check(self) -> None:
+        """Raises ProtocolError for what is wrong behind the bytes last given."""
+        if self._damage is not None:
+            raise self._damage
+
     def feed(self, data: bytes) -> bytes:
-        """The body bytes that `data` completes. Raises ProtocolError."""
+        """The body bytes that `data` completes. Raises ProtocolError, if none are before it."""
+        self.check()
         self._buffer = self._buffer + data if self._buffer else data
         if self.head is None and not self._read_head():
             return b""
@@ -89,7 +96,17 @@ class ResponseReader:
         return body
 
     def _read_chunks(self) -> bytes:
-        buffer, at, parts = self._buffer, 0, []
+        parts: list[bytes] = []
+        try:
+            self._cut_chunks(parts)
+        except ProtocolError as error:
+            if not parts:
+                raise
+            self._damage = error
+        return parts[0] if len(parts) == 1 else b"".join(parts)
+
+    def _cut_chunks(self, parts: list[bytes]) -> None:
+        buffer, at = self._buffer, 0
         while not self.complete and (line_end := buffer.find(b"\r\n", at)) >= 0:
             size = _number(buffer[at:line_end].partition(b";")[0], 16)
             if size > MAX_CHUNK_BYTES:
@@ -111,7 +128,6 @@ class ResponseReader:
         else:
             _check_length(buffer, at, _MAX_LINE_BYTES)
         self._buffer = buffer[at:]
-        return parts[0] if len(parts) == 1 else b"".join(parts)
 
 
 def _parse_head(head: bytes) -> Head:

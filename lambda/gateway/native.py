@@ -18,6 +18,11 @@ from gateway.settings import Guardrail
 
 _METRICS = "amazon-bedrock-invocationMetrics"
 _READ_SECONDS = 60.0
+_UNFINISHED = (  # events that no message ends with, of InvokeModel's stream and of Converse's
+    *("message_start", "content_block_start", "content_block_delta", "content_block_stop"),
+    *("message_delta", "messageStart", "contentBlockStart", "contentBlockDelta"),
+    "contentBlockStop",
+)
 
 
 class Operation(NamedTuple):
@@ -121,16 +126,23 @@ def _relay_stream(answer: Answer, response: RecordedResponse, record: Record) ->
 
 
 def _note_end(last: eventstream.Frame, record: Record) -> None:
-    """What the last frame says: the tokens, or why the stream failed (the caller has it too)."""
+    """What the last frame says: the tokens, or why the stream failed (the caller has it too).
+
+    Raises UpstreamFailed where more had to come, which a caller could not tell from an end."""
     if last.headers.get(":message-type") != "event":
         record.interrupted(stream_error(last))
         return
     content = json_object.parsed(last.payload)
+    kind = last.headers.get(":event-type")
     if "bytes" in content:
         content = json_object.parsed(inner(last.payload))
+        kind = content.get("type")
         record.usage = usage.from_metrics(_object(content.get(_METRICS)))
     else:
         record.usage = usage.from_converse(_object(content.get("usage")))
+    if kind in _UNFINISHED:
+        message = "Bedrock ended the stream before the message was complete."
+        raise errors.UpstreamFailed(message, cause="StreamCut")
 
 
 def _answer_headers(answer: Answer, record: Record, content_type: str) -> dict[str, str]:

@@ -1,6 +1,6 @@
 """The connection to bedrock-runtime: one request at a time, kept open between them.
 
-Tells a request that cannot have arrived from one that may have: only the first is safe to repeat.
+Tells a request that cannot have arrived whole from one that may have: only the first is repeated.
 """
 
 import select
@@ -149,15 +149,11 @@ class _Connection:
         self._tls = ssl.create_default_context() if parts.scheme == "https" else None
         self._socket: socket.socket | None = None
         self._used_at = 0.0
-        self._heard = False
-        self._acknowledged: int | None = None
 
     def send(self, data: bytes, until: float) -> None:
         """Raises Unreachable when not all of it could be sent."""
-        self._heard = False
         try:
             open_socket = self._ready(until)
-            self._acknowledged = _acknowledged(open_socket)
             open_socket.settimeout(_patience(until))
             open_socket.sendall(data)
         except OSError as error:
@@ -171,33 +167,23 @@ class _Connection:
         open_socket = self._open(until)
         while True:
             try:
+                reader.check()
                 left = until - time.monotonic()
                 open_socket.settimeout(max(min(left, LOOK_SECONDS), 0.001))
                 data = open_socket.recv(_READ_BYTES)
                 self._used_at = time.monotonic()
-                self._heard = self._heard or bool(data)
                 if data:
                     return reader.feed(data)
                 reader.end()
             except (OSError, ProtocolError) as error:
                 if not _is_silence(error):
-                    raise self._broken(error) from error
+                    self.close()
+                    raise _broken_off(error) from error
                 if time.monotonic() >= until:
                     return None
                 look()
             else:
                 return b""
-
-    def _broken(self, error: Exception) -> errors.GatewayError:
-        unread = self._unread()
-        self.close()
-        return _not_reached(error) if unread else _broken_off(error)
-
-    def _unread(self) -> bool:
-        """Whether the peer has certainly had nothing of the request."""
-        if self._heard or self._socket is None or self._acknowledged is None:
-            return False
-        return _acknowledged(self._socket) == self._acknowledged
 
     def close(self) -> None:
         if self._socket is not None:
@@ -236,17 +222,6 @@ def _tune(connection: socket.socket) -> None:
         connection.setsockopt(socket.IPPROTO_TCP, socket.TCP_USER_TIMEOUT, _UNACKNOWLEDGED_MS)
         for name, value in _KEEPALIVE.items():
             connection.setsockopt(socket.IPPROTO_TCP, getattr(socket, name), value)
-
-
-def _acknowledged(connection: socket.socket) -> int | None:
-    """How many bytes the peer's kernel has taken so far; None where ours does not tell. What was
-    never acknowledged was never read: https://www.rfc-editor.org/rfc/rfc9293#section-3.4
-
-    `tcpi_bytes_acked` of Linux's `struct tcp_info`, in include/uapi/linux/tcp.h."""
-    if sys.platform != "linux":
-        return None
-    info = connection.getsockopt(socket.IPPROTO_TCP, socket.TCP_INFO, 128)
-    return int.from_bytes(info[120:128], sys.byteorder)
 
 
 def _is_silence(error: Exception) -> bool:

@@ -10,7 +10,6 @@ from contextlib import closing, contextmanager, suppress
 import pytest
 
 from gateway import errors
-from gateway import upstream as upstream_module
 from gateway.runtime import CallerGone
 from gateway.upstream import Upstream, read_all
 
@@ -136,29 +135,6 @@ def test_a_peer_that_breaks_off_is_a_failure_and_the_next_call_works(
         with pytest.raises(errors.UpstreamFailed):
             _post(upstream)
         assert _post(upstream) == b"ok"
-
-
-@pytest.mark.parametrize("how", ["closed", "reset"])
-def test_a_request_that_was_never_read_is_told_from_one_that_may_have_been(
-    monkeypatch: pytest.MonkeyPatch, how: str
-) -> None:
-    """The peer's end crosses our request: at the time of the look there is nothing to see."""
-    monkeypatch.setattr(upstream_module, "_has_input", lambda _: False)
-
-    def script(connection: socket.socket) -> None:
-        _request(connection)
-        connection.sendall(OK)
-        if how == "reset":
-            connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, NO_LINGER)
-
-    with peer(script, answers()) as upstream:
-        assert _post(upstream) == b"ok"
-        time.sleep(0.05)
-        with pytest.raises(errors.Unreachable):
-            _post(upstream)
-        with pytest.raises(errors.UpstreamFailed) as read:
-            _post(upstream)
-        assert not isinstance(read.value, errors.Unreachable)
 
 
 def test_a_request_that_cannot_be_sent_whole_has_not_arrived() -> None:
