@@ -8,7 +8,7 @@ export PATH := $(CURDIR)/$(VENV)/bin:$(CURDIR)/node_modules/.bin:$(PATH)
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 
 .DEFAULT_GOAL := help
-.PHONY: help install demo audit-demo local test clients check synth matrix bench lock clean
+.PHONY: help install demo audit-demo local test clients faults check synth matrix bench lock clean
 
 help: ## Show this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## /{printf "  make %-10s %s\n", $$1, $$2}' Makefile
@@ -27,6 +27,9 @@ test: $(INSTALLED) ## All tests, on up to four cores
 
 clients: $(INSTALLED) ## Twenty clients, unmodified, against the endpoint: a table of what works
 	@python -m tests.clients
+
+faults: $(INSTALLED) ## What can go wrong before Bedrock, tried in every format: outcome, time, next request
+	@python -m tests.faults
 
 check: $(INSTALLED) synth ## Lint, types, import contracts, templates
 	ruff check .

@@ -60,6 +60,11 @@ class Record:
         return self.bedrock_request_id or self._request.id
 
     @property
+    def headers(self) -> Mapping[str, str]:
+        """The request's; names in lower case."""
+        return self._request.headers
+
+    @property
     def first_byte_ms(self) -> int | None:
         return None if self._first_byte_at is None else self._ms(self._first_byte_at)
 
@@ -68,11 +73,15 @@ class Record:
         self.model = resolved.model.name
         self.legacy = resolved.model.life if resolved.legacy else None
 
-    def asks(self, model_id: str) -> None:
-        """Bedrock is asked now, by that id; an attempt before this one came to nothing."""
-        if self.asked:
+    def asks(self, model_id: str, after: GatewayError | None = None) -> None:
+        """Bedrock is asked now, by that id; an attempt before this one ended in the error."""
+        if after is not None:
             self.earlier_attempts.append(
-                {"model_id": self.model_id, "bedrock_request_id": self.bedrock_request_id}
+                {
+                    "model_id": self.model_id,
+                    "bedrock_request_id": self.bedrock_request_id,
+                    "error_cause": after.cause,
+                }
             )
         self.asked, self.model_id, self.bedrock_request_id = True, model_id, ""
 

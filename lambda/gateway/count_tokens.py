@@ -53,12 +53,14 @@ def native(request: Request, response: RecordedResponse, record: Record, service
 def _count(call: Call, resolved: catalog.Resolved, record: Record, service: Service) -> int:
     """The count. Bedrock may not have it in this Region, whatever the catalogue says."""
     try:
-        count: int = json.loads(_ask(call, record, service))["inputTokens"]
+        told = json_object.parsed(_ask(call, record, service)).get("inputTokens")
     except errors.InvalidRequest as error:
         if _NOT_COUNTED in error.message:
             raise _not_supported(resolved.model) from error
         raise
-    return count
+    if not isinstance(told, int):
+        raise errors.UpstreamFailed("Bedrock told no number of tokens.", cause="NoCount")
+    return told
 
 
 def _not_supported(model: catalog.Model) -> errors.NotSupported:
@@ -82,4 +84,4 @@ def _max_tokens(members: Members) -> str:
 
 def _ask(call: Call, record: Record, service: Service) -> bytes:
     with ask(call, record, service) as answer:
-        return answer.read_all()
+        return answer.read_object()

@@ -14,13 +14,14 @@ class GatewayError(Exception):
 
     `status` and `type` are Anthropic's, `details` what its SDKs read beside them, `bedrock` the
     exception and status that Bedrock's own clients know. `cause` names what happened for the
-    operator, never shown.
+    operator, never shown. `retry_after`: the seconds that Bedrock asked to wait, if it did.
     """
 
     status = 500
     type = "api_error"
     bedrock = ("InternalServerException", 500)
     headers: Mapping[str, str] = MappingProxyType({})
+    retry_after = 0.0
     details: Mapping[str, object] = MappingProxyType({})
 
     def __init__(self, message: str, *, cause: str = "", **headers: str) -> None:
@@ -102,6 +103,10 @@ class UpstreamFailed(GatewayError):
     """Bedrock failed, or what it sent cannot be read."""
 
 
+class Unreachable(UpstreamFailed):
+    """The request has not arrived at Bedrock, or not all of it: nothing was run."""
+
+
 class UpstreamTimeout(GatewayError):
     """Bedrock did not answer in the time there was."""
 
@@ -167,9 +172,15 @@ def from_bedrock(
     error = kind(_message(message) if sentence is None else sentence, cause=name or str(status))
     if name:
         error.bedrock = (name[:1].upper() + name[1:], status)
-    if retry_after and kind is RateLimited:
+    if retry_after and kind in (RateLimited, Overloaded):
         error.headers = {"retry-after": retry_after}
+        error.retry_after = _seconds(retry_after)
     return error
+
+
+def _seconds(retry_after: str) -> float:
+    """The other form of the field is a date: https://www.rfc-editor.org/rfc/rfc9110#section-10.2.3"""
+    return float(retry_after) if retry_after.isdecimal() else float("inf")
 
 
 def _message(text: str) -> str:

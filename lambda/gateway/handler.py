@@ -7,6 +7,7 @@ from typing import Any
 from gateway import audit, errors, observability, request, routes, settings, signing
 from gateway.audit import Record, RecordedResponse
 from gateway.request import Request
+from gateway.retries import Retries
 from gateway.runtime import CallerGone, Context, Response
 from gateway.service import Service
 from gateway.settings import Settings
@@ -21,7 +22,7 @@ def initialise() -> None:
 
 def handle(event: dict[str, Any], context: Context, response: Response) -> None:
     """Answer one API Gateway event; every end of it is one audit line."""
-    service = Service(_settings(), _upstream(), context.remaining)
+    service = Service(_settings(), _upstream(), context.remaining, response.look, _retries())
     incoming = request.from_event(event)
     del event  # the body in it may be large
     serve(incoming, response, service)
@@ -89,3 +90,8 @@ def _upstream() -> Upstream:
     told = _settings()
     meanwhile = partial(observability.prepare, told.stage)
     return Upstream(told.endpoint, signing.Signer(told.region), meanwhile)
+
+
+@cache
+def _retries() -> Retries:
+    return Retries()

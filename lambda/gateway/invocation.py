@@ -6,20 +6,20 @@ Every route that invokes a model goes through `ask`, so that none can forget the
 import json
 import re
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from typing import NamedTuple
 
-from gateway import errors, json_object
+from gateway import errors, json_object, retries
 from gateway.audit import Record
+from gateway.patience import Patience
 from gateway.request import Request
 from gateway.service import Service, model_path
 from gateway.settings import Guardrail
-from gateway.upstream import Reply, read_all
+from gateway.upstream import LOOK_SECONDS, Reply, read_all
 
 METADATA_HEADER = "x-amzn-bedrock-request-metadata"
-_SILENT_SECONDS = 290.0  # API Gateway gives up on a silent connection after 300
-_RESERVE_SECONDS = 5.0  # to tell the caller before Lambda ends the invocation
+_SHORTEST_READ = 0.001  # seconds
 _CLIENT_PREFIX = "client_"
 _BEDROCKS = "x-amzn-bedrock-"
 _UNFIT = r"[^a-zA-Z0-9\s:_@$#=/+,.-]"
@@ -37,53 +37,106 @@ class Call(NamedTuple):
 
 
 class Answer(NamedTuple):
-    """Bedrock's 200. `until`: the moment, by the monotonic clock, when it must be passed on."""
+    """Bedrock's 200, and how long it may take to pass it on."""
 
     reply: Reply
-    until: float
+    patience: Patience
 
-    def read(self, seconds: float) -> bytes | None:
-        """As Reply.read, within the time there is. Raises UpstreamTimeout past it."""
-        left = self.until - time.monotonic()
-        if left <= 0:
-            raise errors.UpstreamTimeout("The answer took longer than this gateway may run.")
-        return self.reply.read(min(seconds, left))
+    def read(self, quiet_seconds: float) -> bytes | None:
+        """The next bytes; None when there are none and the caller has been told nothing for
+        `quiet_seconds`. Raises UpstreamTimeout, UpstreamFailed, CallerGone."""
+        left = self.patience.left()
+        quiet = max(quiet_seconds - self.patience.quiet(), _SHORTEST_READ)
+        return self.reply.read(min(quiet, left))
+
+    def spoke(self) -> None:
+        """The caller has been sent something of it."""
+        self.patience.spoke()
 
     def read_all(self) -> bytes:
         """The whole body, for an answer that is sent in one piece."""
-        return read_all(self.reply, min(_SILENT_SECONDS, self.until - time.monotonic()))
+        return read_all(self.reply, self.patience.left())
+
+    def read_object(self) -> bytes:
+        """The same, of a JSON object: what else came with a 200 is no answer of Bedrock's."""
+        body = self.read_all()
+        if not (body.lstrip()[:1] == b"{" and body.rstrip()[-1:] == b"}"):
+            raise errors.UpstreamFailed("Bedrock's answer could not be read.", cause="NotJson")
+        return body
 
 
 @contextmanager
 def ask(call: Call, record: Record, service: Service) -> Iterator[Answer]:
     """Send `call` and give Bedrock's answer; what Bedrock refuses is raised as ours."""
     _check(call.headers)
-    until = time.monotonic() + service.remaining() - _RESERVE_SECONDS
-    answer = _first_with_capacity(call, until, record, service)
+    answer = _answered(call, record, service)
     try:
         yield answer
     finally:
         answer.reply.close()
 
 
-def _first_with_capacity(call: Call, until: float, record: Record, service: Service) -> Answer:
-    *earlier, last = call.model_ids
-    for model_id in earlier:
+def _answered(call: Call, record: Record, service: Service) -> Answer:
+    """Of the first profile that has capacity; else of the first one, asked again."""
+    patience = Patience(service.remaining())
+    model_id, *others = call.model_ids
+    retried, failed = 0, None
+    while True:
         try:
-            return _ask_one(call, model_id, until, record, service)
-        except (errors.RateLimited, errors.Overloaded):
-            continue
-    return _ask_one(call, last, until, record, service)
+            return _ask_one(
+                call, model_id, after=failed, patience=patience, record=record, service=service
+            )
+        except errors.GatewayError as error:
+            failed = error
+            turned_away = retries.turned_away(error)
+            if turned_away and others:
+                model_id = others.pop(0)
+            elif _waits(error, retried, patience, record, service):
+                model_id = call.model_ids[0] if turned_away else model_id
+                retried += 1
+            else:
+                raise
 
 
-def _ask_one(call: Call, model_id: str, until: float, record: Record, service: Service) -> Answer:
-    record.asks(model_id)
+def _waits(
+    error: errors.GatewayError, retried: int, patience: Patience, record: Record, service: Service
+) -> bool:
+    """Whether the call is made again now. If not, and it was, the caller is told not to go on."""
+    theirs = retries.announced(record.headers)
+    left = patience.seconds()
+    seconds = service.retries.spend(error, retried=retried, left=left, theirs=theirs)
+    if seconds is not None:
+        _pause(seconds, service.look)
+        return True
+    if retried and retries.turned_away(error) and not theirs:
+        error.headers = {**error.headers, "x-should-retry": "false"}
+    return False
+
+
+def _pause(seconds: float, look: Callable[[], None]) -> None:
+    until = time.monotonic() + seconds
+    while (left := until - time.monotonic()) > 0:
+        look()
+        time.sleep(min(left, LOOK_SECONDS))
+
+
+def _ask_one(
+    call: Call,
+    model_id: str,
+    *,
+    after: errors.GatewayError | None,
+    patience: Patience,
+    record: Record,
+    service: Service,
+) -> Answer:
+    seconds = patience.left()
+    record.asks(model_id, after)
     path = model_path(service.called_as(model_id, record.team), call.operation)
-    patience = min(_SILENT_SECONDS, until - time.monotonic())
-    reply = service.upstream.post(path, call.headers, call.body, seconds=patience)
+    reply = service.upstream.post(path, call.headers, call.body, seconds=seconds, look=service.look)
     record.bedrock_request_id = reply.headers.get("x-amzn-requestid", "")
-    answer = Answer(reply, until)
+    answer = Answer(reply, patience)
     if reply.status == 200:
+        service.retries.earn()
         return answer
     try:
         raise _refusal(reply, answer.read_all())

@@ -14,6 +14,7 @@ from gateway.request import Request, encoded
 from gateway.service import Service
 from gateway.usage import from_headers
 
+_END_SECONDS = 1.0  # within which a stream ends whose message is whole
 _REQUIRED = {"model": str, "max_tokens": int, "messages": list}
 
 
@@ -55,7 +56,7 @@ def _headers(request: Request, record: Record, service: Service) -> dict[str, st
 
 
 def _relay_json(answer: Answer, response: RecordedResponse, record: Record) -> None:
-    body = answer.read_all()
+    body = answer.read_object()
     record.usage = from_headers(answer.reply.headers)
     headers = {**carried(answer.reply.headers), "content-type": "application/json"}
     response.answer(200, headers, body)
@@ -68,12 +69,15 @@ def _relay_stream(
     stream = MessageStream()
     told = {"content-type": sse.CONTENT_TYPE, "cache-control": "no-cache"}
     headers = {**carried(answer.reply.headers), **told}
-    while (data := answer.read(ping_seconds)) != b"":
+    while (data := answer.read(_END_SECONDS if stream.complete else ping_seconds)) != b"":
+        if data is None and stream.complete:
+            return
         events = sse.PING if data is None else stream.feed(data)
         record.usage = stream.usage
         if events:
             response.start_once(200, headers)
             response.write(events)
+            answer.spoke()
         if stream.error is not None:
             raise stream.error
     stream.end()

@@ -19,6 +19,11 @@ from gateway.settings import Guardrail, Settings
 
 _METRICS = "amazon-bedrock-invocationMetrics"
 _READ_SECONDS = 60.0
+_UNFINISHED = (  # events that no message ends with, of InvokeModel's stream and of Converse's
+    *("message_start", "content_block_start", "content_block_delta", "content_block_stop"),
+    *("message_delta", "messageStart", "contentBlockStart", "contentBlockDelta"),
+    "contentBlockStop",
+)
 
 
 class Operation(NamedTuple):
@@ -94,7 +99,7 @@ def _enforced(guardrail: Guardrail) -> dict[str, str]:
 def _relay(
     answer: Answer, response: RecordedResponse, record: Record, operation: Operation
 ) -> None:
-    body = answer.read_all()
+    body = answer.read_object()
     if operation.converse:
         record.usage = usage.from_converse(_object(json_object.parsed(body).get("usage")))
     else:
@@ -110,6 +115,7 @@ def _relay_stream(answer: Answer, response: RecordedResponse, record: Record) ->
             if frames:
                 response.start_once(200, _answer_headers(answer, record, eventstream.CONTENT_TYPE))
                 response.write(frames)
+                answer.spoke()
             relay.check()
         last = relay.end()
     except eventstream.FrameError as error:
@@ -120,17 +126,24 @@ def _relay_stream(answer: Answer, response: RecordedResponse, record: Record) ->
 
 
 def _note_end(last: eventstream.Frame, record: Record) -> None:
-    """What the last frame says: the tokens, or why the stream failed (the caller has it too)."""
+    """What the last frame says: the tokens, or why the stream failed (the caller has it too).
+
+    Raises UpstreamFailed where more had to come, which a caller could not tell from an end."""
     headers, payload = last
     if headers.get(":message-type") != "event":
         record.interrupted(stream_error(last))
         return
     content = json_object.parsed(payload)
+    kind = headers.get(":event-type")
     if "bytes" in content:
         content = json_object.parsed(inner(payload))
+        kind = content.get("type")
         record.usage = usage.from_metrics(_object(content.get(_METRICS)))
     else:
         record.usage = usage.from_converse(_object(content.get("usage")))
+    if kind in _UNFINISHED:
+        message = "Bedrock ended the stream before the message was complete."
+        raise errors.UpstreamFailed(message, cause="StreamCut")
 
 
 def _answer_headers(answer: Answer, record: Record, content_type: str) -> dict[str, str]:

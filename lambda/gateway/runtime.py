@@ -10,6 +10,7 @@ import gc
 import importlib
 import json
 import os
+import select
 import socket
 import sys
 import time
@@ -23,6 +24,7 @@ from gateway.http1 import Head, ProtocolError, ResponseReader
 
 _API = "/2018-06-01/runtime"
 _PRELUDE_END = b"\0" * 8
+_RESERVE_SECONDS = 1.0  # for the handler's last words before Lambda ends the invocation
 _READ_BYTES = 65_536  # more is a mapping made and unmade for each read
 
 
@@ -53,6 +55,9 @@ class Response(Protocol):
     def write_last(self, data: bytes) -> None:
         """Send body bytes now, and that nothing follows. Raises CallerGone."""
 
+    def look(self) -> None:
+        """Raises CallerGone if nobody reads any more, as far as can be known without a `write`."""
+
 
 Handler = Callable[[dict[str, Any], Context, Response], None]
 
@@ -65,12 +70,18 @@ class _Connection:
         self.port = int(port or 80)
         self._socket: socket.socket | None = None
 
-    def send(self, data: bytes) -> None:
+    def send(self, data: bytes, seconds: float | None = None) -> None:
+        """Raises TimeoutError, an OSError, when it takes longer than that."""
         if self._socket is None:
             self._socket = socket.socket()
             self._socket.connect((self.host, self.port))
             self._socket.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+        self._socket.settimeout(seconds)
         self._socket.sendall(data)
+
+    def has_input(self) -> bool:
+        """While nothing is asked that is the connection's end, or a refusal of what is sent."""
+        return self._socket is not None and bool(select.select([self._socket], [], [], 0)[0])
 
     def request(self, method: str, path: str, headers: str = "", body: bytes = b"") -> "_Reply":
         head = (
@@ -117,9 +128,10 @@ class StreamingResponse:
     A failure before the first byte is Lambda's `/error`; after it, the trailers that Lambda names.
     """
 
-    def __init__(self, connection: _Connection, request_id: str) -> None:
+    def __init__(self, connection: _Connection, context: Context) -> None:
         self._connection = connection
-        self._request_id = request_id
+        self._request_id = context.request_id
+        self._remaining = context.remaining
         self._pending = b""
         self._started = False
         self._ended = False
@@ -140,6 +152,12 @@ class StreamingResponse:
     def write_last(self, data: bytes) -> None:
         self._pending += _chunk(data) if data else b""
         self._end("")
+
+    def look(self) -> None:
+        """AWS documents no sign of a caller that has left: this is what a connection can show."""
+        if self._connection.has_input():
+            self._gone = True
+            raise CallerGone("the connection of the response has ended")
 
     def __enter__(self) -> "StreamingResponse":
         return self
@@ -173,8 +191,9 @@ class StreamingResponse:
         self._send(self._pending + b"0\r\n" + trailer.encode() + b"\r\n")
 
     def _send(self, data: bytes) -> None:
+        """A caller who does not read must not hold the handler until Lambda ends it."""
         try:
-            self._connection.send(data)
+            self._connection.send(data, max(self._remaining() - _RESERVE_SECONDS, 0.001))
         except OSError as error:
             self._gone = True
             raise CallerGone("the response is no longer read") from error
@@ -200,7 +219,7 @@ def serve(handler: Handler, address: str) -> None:
         request_id = headers["lambda-runtime-aws-request-id"]
         context = Context(request_id, int(headers["lambda-runtime-deadline-ms"]) / 1000)
         os.environ["_X_AMZN_TRACE_ID"] = headers.get("lambda-runtime-trace-id", "")
-        with StreamingResponse(connection, request_id) as response:
+        with StreamingResponse(connection, context) as response:
             handler(reply.take_json(), context, response)
         if not gc.isenabled():
             gc.freeze()  # what the start has imported stays

@@ -8,6 +8,7 @@ from urllib.parse import quote, unquote
 
 import catalog
 from gateway import errors
+from gateway.retries import Retries
 from gateway.settings import Settings
 from gateway.upstream import Reply
 
@@ -35,16 +36,25 @@ class Upstream(Protocol):
     """Bedrock, as far as a route sees it."""
 
     def post(
-        self, path: str, headers: Mapping[str, str], body: bytes, *, seconds: float
+        self,
+        path: str,
+        headers: Mapping[str, str],
+        body: bytes,
+        *,
+        seconds: float,
+        look: Callable[[], None],
     ) -> Reply: ...
 
 
 class Service(NamedTuple):
-    """`remaining`: seconds until Lambda ends this invocation."""
+    """`remaining`: seconds until Lambda ends this invocation. `look` raises CallerGone where the
+    caller has left. `retries` are the environment's."""
 
     settings: Settings
     upstream: Upstream
     remaining: Callable[[], float]
+    look: Callable[[], None]
+    retries: Retries
 
     def today(self) -> str:
         """The date in UTC, ISO 8601: lives of models end by it."""

@@ -1,10 +1,12 @@
 """The connection to bedrock-runtime: one request at a time, kept open between them.
 
-One attempt per call: a model that has begun to think is never asked twice.
+Tells a request that cannot have arrived whole from one that may have: only the first is repeated.
 """
 
 import select
 import socket
+import ssl
+import sys
 import time
 from collections.abc import Callable, Iterable, Mapping
 from typing import Protocol
@@ -15,8 +17,12 @@ from gateway.http1 import ProtocolError, ResponseReader
 
 CONNECT_SECONDS = 5.0
 IDLE_SECONDS = 60.0  # a connection idle for longer may be dead without a sign: AWS drops silently
+LOOK_SECONDS = 0.5  # in silence, how often it is looked whether the caller is still there
+LARGEST_BODY_BYTES = 25_000_000  # of an answer in one piece
 _READ_BYTES = 1 << 18
 _COPIED_BYTES = 1 << 16
+_KEEPALIVE = {"TCP_KEEPIDLE": 30, "TCP_KEEPINTVL": 5, "TCP_KEEPCNT": 3}  # in seconds, and probes
+_UNACKNOWLEDGED_MS = 15_000
 
 
 class Signer(Protocol):
@@ -36,7 +42,7 @@ class Reply(Protocol):
     def read(self, seconds: float) -> bytes | None:
         """The next body bytes; None after `seconds` without any, b"" at the end.
 
-        Raises UpstreamFailed when the connection breaks.
+        Raises UpstreamFailed when the connection breaks, CallerGone when the caller has left.
         """
 
     def close(self) -> None:
@@ -45,9 +51,12 @@ class Reply(Protocol):
 
 def read_all(reply: Reply, seconds: float) -> bytes:
     """The rest of the body. Raises UpstreamFailed, or UpstreamTimeout after `seconds`."""
-    until, parts = time.monotonic() + seconds, []
+    until, parts, size = time.monotonic() + seconds, [], 0
     while body := reply.read(until - time.monotonic()):
         parts.append(body)
+        size += len(body)
+        if size > LARGEST_BODY_BYTES:
+            raise errors.UpstreamFailed("Bedrock's answer is too long.", cause="TooLong")
     if body is None:
         raise _timeout()
     return b"".join(parts)
@@ -56,7 +65,13 @@ def read_all(reply: Reply, seconds: float) -> bytes:
 class SocketReply:
     """A reply that is read from the connection it came on."""
 
-    def __init__(self, connection: "_Connection", reader: ResponseReader, body: bytes) -> None:
+    def __init__(
+        self,
+        connection: "_Connection",
+        reader: ResponseReader,
+        body: bytes,
+        look: Callable[[], None],
+    ) -> None:
         if reader.head is None:
             raise ProtocolError("a reply without a head")
         self.status = reader.head.status
@@ -64,6 +79,7 @@ class SocketReply:
         self._connection = connection
         self._reader = reader
         self._pending = body
+        self._look = look
 
     def read(self, seconds: float) -> bytes | None:
         if self._pending:
@@ -71,7 +87,7 @@ class SocketReply:
             return body
         until = time.monotonic() + seconds
         while not self._reader.complete:
-            received = self._connection.receive(self._reader, until)
+            received = self._connection.receive(self._reader, until, self._look)
             if received is None or received:
                 return received
         return b""
@@ -95,24 +111,36 @@ class Upstream:
         self._meanwhile = meanwhile
         self._connection = _Connection(self._endpoint)
 
-    def post(self, path: str, headers: Mapping[str, str], body: bytes, *, seconds: float) -> Reply:
+    def post(
+        self,
+        path: str,
+        headers: Mapping[str, str],
+        body: bytes,
+        *,
+        seconds: float,
+        look: Callable[[], None],
+    ) -> Reply:
         """The reply to a signed POST, once its head is here; its body is still to be read.
 
-        `path` is percent-encoded. Raises UpstreamFailed, or UpstreamTimeout after `seconds`.
+        `path` is percent-encoded. `look` is called now and then while there is silence, and ends
+        it by raising. Raises Unreachable, UpstreamFailed, or UpstreamTimeout after `seconds`.
         """
         signed = self._signer.sign("POST", self._endpoint + path, headers, body)
         until = time.monotonic() + seconds
-        self._connection.send(_request(path, self._connection.host, signed, body))
+        self._connection.send(_request(path, self._connection.host, signed, body), until)
         if self._meanwhile is not None:
             self._meanwhile()
         reader = ResponseReader()
         received: bytes | None = b""
-        while reader.head is None:
-            received = self._connection.receive(reader, until)
-            if received is None:
+        try:
+            while reader.head is None:
+                received = self._connection.receive(reader, until, look)
+                if received is None:
+                    raise _timeout()
+        finally:
+            if reader.head is None:
                 self._connection.close()
-                raise _timeout()
-        return SocketReply(self._connection, reader, received or b"")
+        return SocketReply(self._connection, reader, received or b"", look)
 
     def close(self) -> None:
         """Give the connection up; a later request opens another."""
@@ -131,54 +159,84 @@ class _Connection:
         self._socket: socket.socket | None = None
         self._used_at = 0.0
 
-    def send(self, pieces: Iterable[bytes]) -> None:
+    def send(self, pieces: Iterable[bytes], until: float) -> None:
+        """Raises Unreachable when not all of it could be sent."""
         try:
-            open_socket = self._ready()
-            open_socket.settimeout(CONNECT_SECONDS)
+            open_socket = self._ready(until)
             for piece in pieces:
+                open_socket.settimeout(_patience(until))
                 open_socket.sendall(piece)
         except OSError as error:
             self.close()
-            raise _broken("could not be reached", error) from error
+            raise _not_reached(error) from error
 
-    def receive(self, reader: ResponseReader, until: float) -> bytes | None:
+    def receive(
+        self, reader: ResponseReader, until: float, look: Callable[[], None]
+    ) -> bytes | None:
         """Feed the reader once. None when nothing comes until `until`, by the monotonic clock."""
-        open_socket = self._open()
-        try:
-            open_socket.settimeout(max(until - time.monotonic(), 0.001))
-            data = open_socket.recv(_READ_BYTES)
-            self._used_at = time.monotonic()
-            if data:
-                return reader.feed(data)
-            reader.end()
-        except TimeoutError:
-            return None
-        except (OSError, ProtocolError) as error:
-            self.close()
-            raise _broken("ended the connection before the answer was complete", error) from error
-        return b""
+        open_socket = self._open(until)
+        while True:
+            try:
+                reader.check()
+                left = until - time.monotonic()
+                open_socket.settimeout(max(min(left, LOOK_SECONDS), 0.001))
+                data = open_socket.recv(_READ_BYTES)
+                self._used_at = time.monotonic()
+                if data:
+                    return reader.feed(data)
+                reader.end()
+            except (OSError, ProtocolError) as error:
+                if not _is_silence(error):
+                    self.close()
+                    raise _broken_off(error) from error
+                if time.monotonic() >= until:
+                    return None
+                look()
+            else:
+                return b""
 
     def close(self) -> None:
         if self._socket is not None:
             self._socket.close()
             self._socket = None
 
-    def _ready(self) -> socket.socket:
+    def _ready(self, until: float) -> socket.socket:
         """An open connection that the peer has not closed meanwhile."""
         idle = time.monotonic() - self._used_at
         if self._socket is not None and (idle > IDLE_SECONDS or _has_input(self._socket)):
             self.close()
-        return self._open()
+        return self._open(until)
 
-    def _open(self) -> socket.socket:
+    def _open(self, until: float) -> socket.socket:
         if self._socket is None:
-            plain = socket.create_connection(self._address, CONNECT_SECONDS)  # type: ignore[arg-type]
-            plain.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+            plain = socket.create_connection(self._address, _patience(until))  # type: ignore[arg-type]
+            _tune(plain)
             host = self._address[0]
             self._socket = (
                 self._tls.wrap_socket(plain, server_hostname=host) if self._tls else plain
             )
         return self._socket
+
+
+def _patience(until: float) -> float:
+    """Seconds for a connection to be made, or for a request to be taken."""
+    return max(min(CONNECT_SECONDS, until - time.monotonic()), 0.001)
+
+
+def _tune(connection: socket.socket) -> None:
+    """A peer that vanishes without a word is missed within a minute, and a long silence keeps its
+    place in whatever counts connections between here and there, such as a NAT gateway."""
+    connection.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+    connection.setsockopt(socket.SOL_SOCKET, socket.SO_KEEPALIVE, 1)
+    if sys.platform == "linux":
+        connection.setsockopt(socket.IPPROTO_TCP, socket.TCP_USER_TIMEOUT, _UNACKNOWLEDGED_MS)
+        for name, value in _KEEPALIVE.items():
+            connection.setsockopt(socket.IPPROTO_TCP, getattr(socket, name), value)
+
+
+def _is_silence(error: Exception) -> bool:
+    """The end of our own wait; the kernel's word that a peer has vanished carries a number."""
+    return isinstance(error, TimeoutError) and error.errno is None
 
 
 def _has_input(idle: socket.socket) -> bool:
@@ -200,8 +258,14 @@ def _timeout() -> errors.UpstreamTimeout:
     return errors.UpstreamTimeout("Bedrock did not answer in time.", cause="ReadTimeout")
 
 
-def _broken(what: str, error: Exception) -> errors.GatewayError:
-    cause = type(error).__name__
-    if isinstance(error, TimeoutError):
-        return errors.UpstreamTimeout(f"Bedrock {what}.", cause=cause)
-    return errors.UpstreamFailed(f"Bedrock {what}.", cause=cause)
+def _not_reached(error: Exception) -> errors.GatewayError:
+    """A certificate that is not Bedrock's will not be one at the next attempt either."""
+    message, cause = "Bedrock could not be reached.", type(error).__name__
+    if isinstance(error, ssl.SSLCertVerificationError):
+        return errors.UpstreamFailed(message, cause=cause)
+    return errors.Unreachable(message, cause=cause)
+
+
+def _broken_off(error: Exception) -> errors.GatewayError:
+    message = "Bedrock ended the connection before the answer was complete."
+    return errors.UpstreamFailed(message, cause=type(error).__name__)

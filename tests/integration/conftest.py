@@ -12,6 +12,7 @@ import pytest
 
 from catalog import MODELS
 from gateway import handler, request
+from gateway.retries import Retries
 from gateway.service import Service
 from gateway.settings import load
 from gateway.signing import Signer
@@ -74,8 +75,12 @@ def gateway_in(region: str) -> Iterator[Gateway]:
         assert process.stdout is not None
         endpoint = process.stdout.readline().split()[-1]
         with closing(Upstream(endpoint, Signer(region, KEYS))) as upstream:
-            yield Gateway(Service(settings, upstream, lambda: SECONDS))
+            yield Gateway(Service(settings, upstream, lambda: SECONDS, _nobody_leaves, Retries()))
         process.terminate()
+
+
+def _nobody_leaves() -> None:
+    pass
 
 
 @pytest.fixture(scope="module")

@@ -7,6 +7,7 @@ import json
 import queue
 import socket
 import threading
+import time
 from collections.abc import Iterator
 from typing import Any, NamedTuple
 
@@ -14,6 +15,7 @@ import h11
 
 PREFIX = "/2018-06-01/runtime"
 GONE_MARKER = b"<<close>>"
+STUCK_MARKER = b"<<stuck>>"
 
 
 class Posted(NamedTuple):
@@ -26,9 +28,12 @@ class Posted(NamedTuple):
 
 
 class RuntimeApi:
-    """`invocations` go out one by one; a response that contains GONE_MARKER is read no further."""
+    """`invocations` go out one by one, each with `seconds` to answer it. A response that contains
+    GONE_MARKER is read no further, nor is one with STUCK_MARKER, whose connection stays open."""
 
-    def __init__(self, *invocations: dict[str, Any]) -> None:
+    def __init__(self, *invocations: dict[str, Any], seconds: float = 900) -> None:
+        self._seconds = seconds
+        self._stuck: list[socket.socket] = []
         self.posted: queue.Queue[Posted] = queue.Queue()
         self._invocations = queue.Queue[tuple[int, dict[str, Any]]]()
         for number, invocation in enumerate(invocations):
@@ -42,6 +47,8 @@ class RuntimeApi:
         self._listener.shutdown(socket.SHUT_RDWR)
         self._listener.close()
         self._thread.join(5)
+        for connection in self._stuck:
+            connection.close()
 
     def next_post(self) -> Posted:
         return self.posted.get(timeout=10)
@@ -52,13 +59,17 @@ class RuntimeApi:
                 connection, _ = self._listener.accept()
             except OSError:
                 return
-            with connection:
-                self._converse(connection)
+            self._converse(connection)
+            if connection not in self._stuck:
+                connection.close()
 
     def _converse(self, connection: socket.socket) -> None:
         peer = h11.Connection(h11.SERVER)
         while (request := _request(peer, connection)) is not None:
             if GONE_MARKER in request.body:
+                return
+            if STUCK_MARKER in request.body:
+                self._stuck.append(connection)
                 return
             if request.path == f"{PREFIX}/invocation/next":
                 if not self._hand_out(peer, connection):
@@ -77,7 +88,7 @@ class RuntimeApi:
             return False
         headers = [
             ("Lambda-Runtime-Aws-Request-Id", f"invocation-{number}"),
-            ("Lambda-Runtime-Deadline-Ms", "4102444800000"),
+            ("Lambda-Runtime-Deadline-Ms", str(int((time.time() + self._seconds) * 1000))),
             ("Lambda-Runtime-Trace-Id", f"Root=1-{number}"),
         ]
         _answer(peer, connection, 200, headers, json.dumps(invocation).encode())
@@ -104,7 +115,7 @@ def _request(peer: h11.Connection, connection: socket.socket) -> Posted | None:
             head = event
         elif isinstance(event, h11.Data):
             body += bytes(event.data)
-            if GONE_MARKER in body:
+            if GONE_MARKER in body or STUCK_MARKER in body:
                 break
         elif isinstance(event, h11.EndOfMessage):
             trailers = _texts(list(event.headers))

@@ -11,11 +11,11 @@ from typing import Any
 
 import pytest
 
-from tests.integration.runtime_api import GONE_MARKER, Posted, RuntimeApi
+from tests.integration.runtime_api import GONE_MARKER, STUCK_MARKER, Posted, RuntimeApi
 
 GATEWAY = Path(__file__).parents[2] / "lambda" / "gateway"
 HANDLER = """
-import os
+import os, time
 
 def initialise():
     if "FAIL_INIT" in os.environ:
@@ -33,6 +33,9 @@ def handle(event, context, response):
         response.write_last(b"!")
     if event["do"] == "raise at last":
         raise KeyError("secret-text")
+    while event["do"] == "wait":
+        time.sleep(0.01)
+        response.look()
     if event["do"] == "raise late":
         raise KeyError("secret-text")
 """
@@ -154,6 +157,27 @@ def test_a_caller_who_leaves_costs_one_line_and_the_loop_goes_on(
     assert [_prelude(each)[1] for each in posted] == [b"next"]
     lines = [line for line in text.splitlines() if line.startswith("{")]
     assert [json.loads(line)["error"] for line in lines] == ["CallerGone"]
+
+
+def test_a_handler_that_has_nothing_to_say_learns_that_the_response_has_ended(
+    tmp_path: Path, apis: list[RuntimeApi]
+) -> None:
+    waits = {"do": "wait", "parts": [GONE_MARKER.decode()]}
+    posted, text = _run(tmp_path, apis, waits, {"do": "answer", "parts": ["next"]})
+    assert [_prelude(each)[1] for each in posted] == [b"next"]
+    lines = [line for line in text.splitlines() if line.startswith("{")]
+    assert [json.loads(line)["error"] for line in lines] == ["CallerGone"]
+
+
+def test_a_caller_who_reads_nothing_holds_no_handler_past_its_time(
+    tmp_path: Path, apis: list[RuntimeApi]
+) -> None:
+    stuck = {"do": "answer", "parts": [STUCK_MARKER.decode(), *["x" * 1_000_000] * 20]}
+    api = RuntimeApi(stuck, {"do": "answer", "parts": ["next"]}, seconds=2)
+    apis.append(api)
+    text = Function(tmp_path, api).ended()
+    assert _prelude(api.next_post())[1] == b"next"
+    assert json.loads(text.splitlines()[0])["error"] == "CallerGone"
 
 
 def test_a_handler_that_cannot_start_is_reported_as_such(

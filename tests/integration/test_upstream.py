@@ -2,6 +2,7 @@
 
 import socket
 import ssl
+import struct
 import threading
 import time
 from collections.abc import Callable, Iterator, Mapping
@@ -12,11 +13,17 @@ import pytest
 import trustme
 
 from gateway import errors
+from gateway.runtime import CallerGone
 from gateway.upstream import Upstream, read_all
 
 OK = b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok"
 CHUNKED = b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n"
+NO_LINGER = struct.pack("ii", 1, 0)  # a close is then a reset
 Script = Callable[[socket.socket], None]
+
+
+def stays() -> None:
+    """A caller who does not leave."""
 
 
 class Unsigned:
@@ -77,7 +84,7 @@ def answers(*parts: bytes | float, requests: int = 1) -> Script:
 
 
 def _post(upstream: Upstream, seconds: float = 5) -> bytes:
-    reply = upstream.post("/model/x/invoke", {"a": "b"}, b"body", seconds=seconds)
+    reply = upstream.post("/model/x/invoke", {"a": "b"}, b"body", seconds=seconds, look=stays)
     try:
         return read_all(reply, seconds)
     finally:
@@ -98,7 +105,7 @@ def test_a_connection_that_the_peer_closed_meanwhile_is_replaced_without_a_secon
 
 def test_a_reply_that_is_left_unread_costs_its_connection() -> None:
     with peer(answers(CHUNKED + b"2\r\nok\r\n", 0.2), answers(OK)) as upstream:
-        reply = upstream.post("/", {}, b"body", seconds=5)
+        reply = upstream.post("/", {}, b"body", seconds=5, look=stays)
         assert reply.read(5) == b"ok"
         reply.close()
         assert _post(upstream) == b"ok"
@@ -106,7 +113,7 @@ def test_a_reply_that_is_left_unread_costs_its_connection() -> None:
 
 def test_silence_is_told_from_the_end_and_the_body_goes_on_after_it() -> None:
     with peer(answers(CHUNKED, b"1\r\na\r\n", 0.3, b"1\r\nb\r\n0\r\n\r\n")) as upstream:
-        reply = upstream.post("/", {}, b"body", seconds=5)
+        reply = upstream.post("/", {}, b"body", seconds=5, look=stays)
         assert reply.read(5) == b"a"
         assert reply.read(0.05) is None
         assert reply.read(5) == b"b"
@@ -116,7 +123,7 @@ def test_silence_is_told_from_the_end_and_the_body_goes_on_after_it() -> None:
 def test_bytes_that_drip_do_not_put_silence_off() -> None:
     drip = [part for byte in b"ffff\r\n" for part in (bytes([byte]), 0.05)]
     with peer(answers(CHUNKED, *drip)) as upstream:
-        reply = upstream.post("/", {}, b"body", seconds=5)
+        reply = upstream.post("/", {}, b"body", seconds=5, look=stays)
         began = time.monotonic()
         assert reply.read(0.1) is None
         assert time.monotonic() - began < 1
@@ -135,6 +142,41 @@ def test_a_peer_that_breaks_off_is_a_failure_and_the_next_call_works(
         with pytest.raises(errors.UpstreamFailed):
             _post(upstream)
         assert _post(upstream) == b"ok"
+
+
+def test_a_request_that_cannot_be_sent_whole_has_not_arrived() -> None:
+    def script(connection: socket.socket) -> None:
+        connection.recv(1)
+        connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, NO_LINGER)
+
+    with peer(script) as upstream, pytest.raises(errors.Unreachable):
+        upstream.post("/", {}, b"x" * 20_000_000, seconds=5, look=stays)
+
+
+def test_who_leaves_in_the_silence_ends_the_call_and_its_connection() -> None:
+    def leaves() -> None:
+        raise CallerGone
+
+    ended = threading.Event()
+
+    def script(connection: socket.socket) -> None:
+        _request(connection)
+        connection.settimeout(5)
+        if connection.recv(1) == b"":
+            ended.set()
+
+    with peer(script, answers(OK)) as upstream:
+        with pytest.raises(CallerGone):
+            upstream.post("/", {}, b"body", seconds=60, look=leaves)
+        assert ended.wait(5)
+        assert _post(upstream) == b"ok"
+
+
+def test_an_answer_in_one_piece_that_never_ends_is_not_kept() -> None:
+    endless = CHUNKED + b"".join(b"100000\r\n%b\r\n" % (b"x" * 0x100000) for _ in range(30))
+    with peer(answers(endless)) as upstream, pytest.raises(errors.UpstreamFailed) as ended:
+        _post(upstream)
+    assert ended.value.cause == "TooLong"
 
 
 def test_no_answer_in_time_is_a_timeout_and_the_next_call_works() -> None:
@@ -190,7 +232,7 @@ def test_a_body_too_large_to_be_copied_arrives_whole() -> None:
         connection.sendall(OK)
 
     with peer(script) as upstream:
-        reply = upstream.post("/", {}, sent, seconds=5)
+        reply = upstream.post("/", {}, sent, seconds=5, look=stays)
         assert read_all(reply, 5) == b"ok"
     assert received.count(b"Content-Length: 1024000\r\n\r\n") == 1
 

@@ -10,13 +10,20 @@ import pytest
 
 import catalog
 from gateway import handler, observability, request
+from gateway.retries import Retries
 from gateway.service import Service
 from gateway.settings import Settings, load
-from gateway.upstream import Reply
 from tests.unit.gateway.wire import FakeBedrock, SentResponse
 
 MODEL = "claude-sonnet-4-5"
 PROFILE = "global.anthropic.claude-sonnet-4-5-20250929-v1:0"
+_EVENT: dict[str, Any] = {
+    "httpMethod": "POST",
+    "path": "/v1/messages",
+    "headers": {"Content-Type": "application/json"},
+    "requestContext": {"requestId": "gw-1", "identity": {"apiKeyId": "key1"}},
+    "isBase64Encoded": False,
+}
 
 
 @pytest.fixture
@@ -54,6 +61,8 @@ class Caller:
     def __init__(self, settings: Settings) -> None:
         self.bedrock = FakeBedrock()
         self.settings = settings
+        self.retries = Retries(chance=lambda: 0.0)
+        self.remaining = 900.0
 
     def send(
         self,
@@ -64,28 +73,35 @@ class Caller:
         query: Mapping[str, str] | None = None,
     ) -> SentResponse:
         event = {
+            **_EVENT,
             "httpMethod": method,
             "path": path,
             "queryStringParameters": dict(query) if query else None,
             "headers": {"Content-Type": "application/json", **(headers or {})},
-            "requestContext": {"requestId": "gw-1", "identity": {"apiKeyId": "key1"}},
             "body": body if isinstance(body, str) else json.dumps(body),
-            "isBase64Encoded": False,
         }
         return self.send_event(event)
 
     def send_event(self, event: dict[str, Any]) -> SentResponse:
-        _log_to_this_test()
         response = SentResponse()
-        service = Service(self.settings, self, lambda: 900.0)
-        handler.serve(request.from_event(event), response, service)
+        self._serve(response, event)
         return response
 
-    def post(self, path: str, headers: Mapping[str, str], body: bytes, *, seconds: float) -> Reply:
-        return self.bedrock.post(path, headers, body, seconds=seconds)
+    def send_to(self, response: SentResponse, body: object) -> None:
+        """A Messages call, answered to somebody else's response."""
+        self._serve(response, {**_EVENT, "body": json.dumps(body)})
+
+    def _serve(self, response: SentResponse, event: dict[str, Any]) -> None:
+        _log_to_this_test()
+        handler.serve(request.from_event(event), response, self._service(response))
 
     def resolved(self, name: str) -> catalog.Resolved:
-        return Service(self.settings, self, lambda: 900.0).resolve(name)
+        return self._service(SentResponse()).resolve(name)
+
+    def _service(self, response: SentResponse) -> Service:
+        return Service(
+            self.settings, self.bedrock, lambda: self.remaining, response.look, self.retries
+        )
 
 
 def audit_line(capsys: pytest.CaptureFixture[str]) -> dict[str, Any]:

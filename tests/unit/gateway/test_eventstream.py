@@ -1,7 +1,7 @@
 """The decoder reads what Amazon's framing says, wherever it is cut, and nothing else."""
 
 import struct
-from itertools import pairwise
+from itertools import accumulate, pairwise
 from zlib import crc32
 
 import pytest
@@ -12,7 +12,9 @@ from hypothesis import strategies as st
 from gateway.eventstream import Decoder, Frame, FrameError, Relay
 from local.bedrock import frames
 
-STREAM = frames.chunk(b'{"type":"a"}') + frames.chunk(b"{}") + frames.exception("x", {"a": 1})
+PARTS = (frames.chunk(b'{"type":"a"}'), frames.chunk(b"{}"), frames.exception("x", {"a": 1}))
+STREAM = b"".join(PARTS)
+ENDS = [*accumulate(len(part) for part in PARTS)]
 
 
 def _decode(pieces: list[bytes]) -> list[Frame]:
@@ -45,18 +47,29 @@ def test_no_damaged_byte_passes(at: int, change: int) -> None:
         _decode([bytes(damaged)])
 
 
-@given(st.integers(0, len(STREAM) - 1), st.integers(1, 255))
-def test_whole_frames_before_a_damaged_one_are_kept(at: int, change: int) -> None:
+@given(st.integers(0, len(STREAM) - 1), st.integers(1, 255), st.lists(st.integers(0, len(STREAM))))
+def test_whole_frames_are_not_lost_to_damage_behind_them(
+    at: int, change: int, cuts: list[int]
+) -> None:
+    """However the bytes are cut, the same frames come before the error, in either reader."""
     damaged = bytearray(STREAM)
     damaged[at] ^= change
-    decoder, relay = Decoder(), Relay()
-    assert decoder.feed(STREAM + damaged)[:3] == _decode([STREAM])
-    assert relay.feed(STREAM + damaged).startswith(STREAM)
+    edges = [0, *sorted(cuts), len(STREAM)]
+    decoder, relay, frames_read, relayed = Decoder(), Relay(), 0, b""
     with pytest.raises(FrameError):
+        for a, b in pairwise(edges):
+            frames_read += len(decoder.feed(bytes(damaged[a:b])))
+            if decoder.damage is not None:
+                raise decoder.damage
         decoder.end()
     with pytest.raises(FrameError):
-        relay.check()
+        for a, b in pairwise(edges):
+            relayed += relay.feed(bytes(damaged[a:b]))
+            relay.check()
         relay.end()
+    before = [end for end in ENDS if end <= at]
+    assert frames_read == len(before)
+    assert relayed == STREAM[: max(before, default=0)]
 
 
 def test_a_stream_that_stops_inside_a_frame_is_an_error() -> None:

@@ -3,7 +3,7 @@
 import json
 import time
 import tracemalloc
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 
 import pytest
 
@@ -31,8 +31,17 @@ class Sink:
     def __init__(self) -> None:
         self.size = 0
 
-    def post(self, path: str, headers: Mapping[str, str], body: bytes, *, seconds: float) -> Reply:
-        del seconds
+    def post(
+        self,
+        path: str,
+        headers: Mapping[str, str],
+        body: bytes,
+        *,
+        seconds: float,
+        look: Callable[[], None],
+    ) -> Reply:
+        assert seconds > 0
+        look()
         self.size = sum(map(len, _request(path, "host", headers, body)))
         return ScriptedReply(200, {}, [b"{}"])
 

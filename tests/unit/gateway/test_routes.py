@@ -63,7 +63,11 @@ def test_the_next_route_is_asked_where_bedrock_has_no_capacity(
     audit = audit_line(capsys)
     assert audit["model_id"] == f"global.{BASE_ID}"
     assert audit["earlier_attempts"] == [
-        {"model_id": f"us.{BASE_ID}", "bedrock_request_id": "bedrock-0"}
+        {
+            "model_id": f"us.{BASE_ID}",
+            "bedrock_request_id": "bedrock-0",
+            "error_cause": exception,
+        }
     ]
 
 
@@ -89,11 +93,19 @@ def test_the_last_routes_refusal_is_the_callers(falling_back: Caller) -> None:
     assert routes_asked(falling_back) == ["us", "global"]
 
 
+def test_the_first_route_is_asked_again_only_when_all_have_refused(falling_back: Caller) -> None:
+    refuses(falling_back, "ThrottlingException", 429)
+    falling_back.bedrock.earlier.append(ScriptedReply(503, {}, [b"{}"]))
+
+    assert falling_back.send(ask()).status == 200
+    assert routes_asked(falling_back) == ["us", "global", "us"]
+
+
 @pytest.mark.parametrize("route", ["us", "global"])
 def test_who_names_a_route_gets_that_one_or_none(falling_back: Caller, route: str) -> None:
-    refuses(falling_back, "ThrottlingException", 429)
+    falling_back.bedrock.answers(b"{}", status=429)
     assert falling_back.send(ask(f"{route}.{BASE_ID}")).status == 429
-    assert routes_asked(falling_back) == [route]
+    assert set(routes_asked(falling_back)) == {route}
 
 
 @pytest.mark.parametrize("route", ["global", "us"])

@@ -2,7 +2,7 @@
 
 import json
 from base64 import b64decode
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Any, NamedTuple
 
 from gateway.errors import GatewayError
@@ -44,13 +44,14 @@ class ScriptedReply:
 
 class FakeBedrock:
     """Answers with `earlier` replies while there are any, then every request with `reply`, or
-    raises `failure`; keeps what it was sent."""
+    raises `failure`; keeps what it was sent. `then_leaves`: who is gone once it has been asked."""
 
     def __init__(self) -> None:
         self.sent: list[Sent] = []
         self.failure: GatewayError | None = None
         self.earlier: list[ScriptedReply] = []
         self.reply = ScriptedReply(200, {}, [b"{}"])
+        self.then_leaves: SentResponse | None = None
 
     def answers(
         self, *parts: bytes | GatewayError | None, status: int = 200, **headers: str
@@ -58,9 +59,20 @@ class FakeBedrock:
         named = {name.replace("_", "-"): value for name, value in headers.items()}
         self.reply = ScriptedReply(status, named, list(parts))
 
-    def post(self, path: str, headers: Mapping[str, str], body: bytes, *, seconds: float) -> Reply:
+    def post(
+        self,
+        path: str,
+        headers: Mapping[str, str],
+        body: bytes,
+        *,
+        seconds: float,
+        look: Callable[[], None],
+    ) -> Reply:
         assert seconds > 0
+        look()
         self.sent.append(Sent(path, headers, body))
+        if self.then_leaves is not None:
+            self.then_leaves.gone = True
         if self.failure is not None:
             raise self.failure
         return self.earlier.pop(0) if self.earlier else self.reply
@@ -91,6 +103,7 @@ class SentResponse:
         self.headers: dict[str, str] = {}
         self.writes: list[bytes] = []
         self._leaves_after = leaves_after
+        self.gone = False
 
     def start(self, status: int, headers: Mapping[str, str]) -> None:
         assert not self.writes, "the status can't be changed any more"
@@ -104,6 +117,10 @@ class SentResponse:
     def write_last(self, data: bytes) -> None:
         self.write(data)
         self._leaves_after = len(self.writes)
+
+    def look(self) -> None:
+        if self.gone:
+            raise CallerGone("left")
 
     @property
     def body(self) -> bytes:

@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from gateway import routes
+from gateway import errors, routes
 from gateway.audit import Record
 from gateway.invocation import metadata
 from gateway.native import OPERATIONS
@@ -24,8 +24,8 @@ def asked(made: Request, *ids: str, route: str = "POST /v1/messages", status: in
     """The audit record of a request for which Bedrock was asked by each of the ids."""
     audit = Record(made, "default" if made.api_key_id else "")
     audit.route, audit.status = route, status
-    for request_id in ids:
-        audit.asks(MODEL)
+    for number, request_id in enumerate(ids):
+        audit.asks(MODEL, after=errors.Overloaded("x") if number else None)
         audit.bedrock_request_id = request_id
     return audit
 
@@ -61,6 +61,23 @@ def test_each_attempt_is_a_call() -> None:
         ("r3", "record"),
     ]
     assert {each.who for each in made} == {"default"}
+
+
+def test_a_call_that_was_made_again_leaves_no_gap_and_no_stranger() -> None:
+    made = request()
+    audit = asked(made, "", "refused", "answered")
+    answered = {**record("answered"), "requestMetadata": metadata(made, audit)}
+
+    outcome = reconcile(
+        [(NOW - 5 * 3600, audit.line())],
+        [(each, answered) for each in DESTINATIONS],
+        window=WINDOW,
+        bounds=BOUNDS,
+        stored=bool,
+    )
+
+    assert outcome.findings == []
+    assert (outcome.counts.matched, outcome.counts.unknown, outcome.counts.calls) == (1, 2, 3)
 
 
 def test_without_bedrock_there_is_no_call() -> None:

@@ -1,0 +1,96 @@
+"""Whatever goes wrong upstream: the caller is told, the line says it, and the next call works."""
+
+from collections.abc import Iterator
+
+import pytest
+
+from tests.faults import page
+from tests.faults.formats import FORMATS, WHOLE, Format
+from tests.faults.ground import Ground, prepared
+from tests.faults.misbehaviour import FAULTS, Fault, falls_silent, says_nothing, turns_away
+
+CASES = [
+    pytest.param(area, fault, form, id=f"{fault.name}-{form.name}")
+    for area, faults in FAULTS.items()
+    for fault in faults
+    for form in FORMATS
+    if fault.meets(streamed=form.streamed)
+]
+_ROUNDS = 6
+QUICK = [fault for fault in FAULTS["Body of the answer"] if fault.seconds > 5]
+
+
+@pytest.fixture(scope="module")
+def ground(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Ground]:
+    with prepared(tmp_path_factory.mktemp("faults")) as made:
+        yield made
+
+
+@pytest.mark.parametrize(("area", "fault", "form"), CASES)
+def test_a_fault_ends_as_the_page_says_and_leaves_nothing(
+    ground: Ground, area: str, fault: Fault, form: Format
+) -> None:
+    seen = ground.see(fault, form)
+
+    assert seen.told == page.documented(area)[fault.name][form.name]
+    assert seen.after == WHOLE
+    assert ground.environment.footprint() == ground.footprint
+
+
+@pytest.mark.parametrize("area", FAULTS)
+def test_the_page_has_every_fault_and_no_other(area: str) -> None:
+    told = page.documented(area)
+    assert list(told) == [fault.name for fault in FAULTS[area]]
+    for fault in FAULTS[area]:
+        cells = told[fault.name]
+        skipped = [form.name for form in FORMATS if not fault.meets(streamed=form.streamed)]
+        assert [name for name, cell in cells.items() if cell == page.NONE] == skipped
+
+
+@pytest.mark.parametrize("form", FORMATS, ids=lambda form: form.name)
+def test_a_caller_who_leaves_in_the_silence_ends_the_call_of_bedrock(
+    ground: Ground, form: Format
+) -> None:
+    ground.proxy.tell(falls_silent if form.streamed else says_nothing, None)
+    ground.environment.hand_out(form.ask("hello", retries_itself=True), seconds=60)
+    assert ground.proxy.waits.begun.wait(10)
+
+    line = ground.environment.leave()
+
+    assert line["outcome"] == "caller_gone"
+    assert ground.proxy.waits.ended.wait(10)
+    ground.proxy.tell(None, None)
+    assert ground.whole(form) == WHOLE
+    assert ground.environment.footprint() == ground.footprint
+
+
+def test_when_all_calls_are_turned_away_few_are_made_twice(ground: Ground) -> None:
+    form, calls = FORMATS[0], 20
+    ground.proxy.tell(turns_away(429, "ThrottlingException", times=1000), None)
+    asked = [ground.ask(form) for _ in range(calls)]
+    ground.proxy.tell(None, None)
+
+    attempts = [len(each.line.get("earlier_attempts", [])) for each in asked]
+    assert [each.answer.status for each in asked] == [429] * calls
+    assert attempts == [1] * sum(attempts) + [0] * (calls - sum(attempts))
+    assert 5 <= sum(attempts) <= 10
+    told = [each.answer.headers.get("x-should-retry") for each in asked]
+    assert told == ["false" if attempt else None for attempt in attempts]
+    for _ in range(50):
+        ground.whole(form)
+
+
+def test_faults_cost_no_memory(ground: Ground) -> None:
+    """4 KiB lost at each would be seen."""
+    rounds = [(fault, form) for fault in QUICK for form in FORMATS[1::2]]
+    for _ in range(2):
+        _meet(ground, rounds)
+    before = ground.environment.memory_kib()
+    for _ in range(_ROUNDS):
+        _meet(ground, rounds)
+    assert ground.environment.memory_kib() - before < 4 * _ROUNDS * len(rounds)
+
+
+def _meet(ground: Ground, rounds: list[tuple[Fault, Format]]) -> None:
+    for fault, form in rounds:
+        ground.see(fault, form)

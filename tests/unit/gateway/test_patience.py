@@ -1,0 +1,46 @@
+"""When an answer has to end: before Lambda ends it, and before API Gateway takes it for dead."""
+
+import pytest
+
+from gateway.errors import UpstreamTimeout
+from gateway.patience import RESERVE_SECONDS, SILENT_SECONDS, Patience
+
+
+class Clock:
+    def __init__(self) -> None:
+        self.now = 1000.0
+
+    def __call__(self) -> float:
+        return self.now
+
+
+def test_whatever_comes_first_ends_it() -> None:
+    clock = Clock()
+    patience = Patience(900, clock)
+    assert patience.left() == SILENT_SECONDS
+    clock.now += 850
+    patience.spoke()
+    assert patience.left() == 50 - RESERVE_SECONDS
+
+
+def test_who_is_told_something_now_and_then_waits_on_until_lambda_ends_it() -> None:
+    clock = Clock()
+    patience = Patience(900, clock)
+    for _ in range(3):
+        clock.now += SILENT_SECONDS - 1
+        assert patience.left() > 0
+        patience.spoke()
+    clock.now += SILENT_SECONDS - 1
+    with pytest.raises(UpstreamTimeout) as ended:
+        patience.left()
+    assert ended.value.cause == "OutOfTime"
+
+
+def test_what_is_said_to_nobody_does_not_count() -> None:
+    clock = Clock()
+    patience = Patience(900, clock)
+    clock.now += SILENT_SECONDS
+    with pytest.raises(UpstreamTimeout) as ended:
+        patience.left()
+    assert ended.value.cause == "Silence"
+    assert patience.seconds() <= 0

@@ -1,0 +1,169 @@
+"""What is asked again: never what may have been run, never by two, never beyond the budget."""
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from gateway import errors, retries
+from gateway.retries import CAPACITY, LONGEST_WAIT, Retries, wait
+from tests.unit.gateway.conftest import MODEL, Caller, audit_line
+from tests.unit.gateway.wire import ScriptedReply, SentResponse
+
+ASK = {"model": MODEL, "max_tokens": 1, "messages": []}
+SDKS = [{"x-stainless-retry-count": "0"}, {"amz-sdk-request": "attempt=1"}]
+MAY_HAVE_RUN = [
+    errors.UpstreamFailed("x"),
+    errors.UpstreamTimeout("x"),
+    errors.from_bedrock("InternalServerException", "", status=500),
+    errors.from_bedrock("ModelErrorException", "", status=424),
+    errors.from_bedrock("ModelTimeoutException", "", status=408),
+]
+TURNED_AWAY = [
+    errors.from_bedrock("ThrottlingException", "", status=429),
+    errors.from_bedrock("ServiceUnavailableException", "", status=503),
+    errors.from_bedrock("ModelNotReadyException", "", status=429),
+]
+UNREACHED = errors.Unreachable("x")
+ANY = [*MAY_HAVE_RUN, *TURNED_AWAY, UNREACHED]
+
+chances = st.floats(0, 1)
+seconds = st.floats(-10, 900)
+
+
+@given(st.sampled_from(MAY_HAVE_RUN), st.booleans(), chances)
+def test_what_may_have_been_run_is_never_asked_again(
+    error: errors.GatewayError, theirs: bool, chance: float
+) -> None:
+    assert wait(error, retried=0, tokens=CAPACITY, left=900, theirs=theirs, chance=chance) is None
+
+
+@given(
+    error=st.sampled_from(ANY),
+    retried=st.integers(0, 5),
+    tokens=st.integers(0, CAPACITY),
+    left=seconds,
+    theirs=st.booleans(),
+    chance=chances,
+    told=st.floats(0, 100),
+)
+def test_no_wait_goes_past_the_deadline_the_limit_or_the_budget(
+    *,
+    error: errors.GatewayError,
+    retried: int,
+    tokens: int,
+    left: float,
+    theirs: bool,
+    chance: float,
+    told: float,
+) -> None:
+    error.retry_after = told
+    found = wait(error, retried=retried, tokens=tokens, left=left, theirs=theirs, chance=chance)
+    if found is not None:
+        rule = retries.rule(error)
+        assert rule is not None
+        assert told <= found <= min(LONGEST_WAIT, told + rule.seconds * 2**retried)
+        assert found < left
+        assert retried < rule.times
+        assert tokens >= rule.cost
+        assert not (theirs and retries.turned_away(error))
+
+
+@pytest.mark.parametrize("error", [UNREACHED, TURNED_AWAY[0]])
+def test_an_environment_in_which_nothing_succeeds_soon_stops_asking_twice(
+    error: errors.GatewayError,
+) -> None:
+    error.retry_after = 0.0
+    ours = Retries()
+    tried = [ours.spend(error, retried=0, left=900, theirs=False) for _ in range(CAPACITY)]
+    asked = [each for each in tried if each is not None]
+    assert 0 < len(asked) <= 10
+    assert None not in tried[: len(asked)]
+    for _ in range(CAPACITY):
+        ours.earn()
+    assert ours.tokens == CAPACITY
+    assert ours.spend(error, retried=0, left=900, theirs=False) is not None
+
+
+def refusal(exception: str = "ThrottlingException", **headers: str) -> ScriptedReply:
+    named = {name.replace("_", "-"): value for name, value in headers.items()}
+    told = {"x-amzn-errortype": exception, "x-amzn-requestid": "bedrock-0", **named}
+    status = 500 if exception == "InternalServerException" else 429
+    return ScriptedReply(status, told, [b"{}"])
+
+
+def test_a_call_that_was_turned_away_is_made_once_more_and_the_line_has_both(
+    caller: Caller, capsys: pytest.CaptureFixture[str]
+) -> None:
+    caller.bedrock.earlier = [refusal()]
+    assert caller.send(ASK).status == 200
+    line = audit_line(capsys)
+    assert line["bedrock_request_id"] == "bedrock-1"
+    (attempt,) = line["earlier_attempts"]
+    assert attempt == {
+        "model_id": line["model_id"],
+        "bedrock_request_id": "bedrock-0",
+        "error_cause": "ThrottlingException",
+    }
+
+
+def test_who_was_refused_twice_is_told_that_it_was_tried_again(caller: Caller) -> None:
+    caller.bedrock.earlier = [refusal(), refusal(retry_after="7")]
+    response = caller.send(ASK)
+    assert (response.status, len(caller.bedrock.sent)) == (429, 2)
+    assert (response.headers["x-should-retry"], response.headers["retry-after"]) == ("false", "7")
+
+
+@pytest.mark.parametrize("headers", SDKS)
+def test_a_client_that_tries_again_by_itself_is_not_helped(
+    caller: Caller, headers: dict[str, str]
+) -> None:
+    caller.bedrock.earlier = [refusal()]
+    response = caller.send(ASK, headers=headers)
+    assert (response.status, len(caller.bedrock.sent)) == (429, 1)
+    assert "x-should-retry" not in response.headers
+
+
+@pytest.mark.parametrize("headers", [{}, *SDKS])
+def test_a_failure_after_which_the_model_may_have_run_is_the_callers_to_judge(
+    caller: Caller, headers: dict[str, str]
+) -> None:
+    caller.bedrock.earlier = [refusal("InternalServerException")]
+    response = caller.send(ASK, headers=headers)
+    assert (response.status, len(caller.bedrock.sent)) == (500, 1)
+    assert "x-should-retry" not in response.headers
+
+
+@pytest.mark.parametrize("told", ["6", "900", "Wed, 21 Oct 2026 07:28:00 GMT"])
+def test_a_wait_that_is_too_long_for_us_is_passed_on(caller: Caller, told: str) -> None:
+    caller.bedrock.earlier = [refusal(retry_after=told)]
+    response = caller.send(ASK)
+    assert (response.headers["retry-after"], len(caller.bedrock.sent)) == (told, 1)
+
+
+def test_a_call_that_cannot_arrive_is_tried_three_times_whoever_asks(
+    caller: Caller, capsys: pytest.CaptureFixture[str]
+) -> None:
+    caller.bedrock.failure = errors.Unreachable("x", cause="ConnectionRefusedError")
+    assert caller.send(ASK, headers=SDKS[0]).status == 500
+    assert [each["error_cause"] for each in audit_line(capsys)["earlier_attempts"]] == [
+        "ConnectionRefusedError",
+        "ConnectionRefusedError",
+    ]
+
+
+def test_nothing_is_asked_again_when_there_is_no_time_left(caller: Caller) -> None:
+    caller.remaining = 5.2
+    caller.retries = Retries(chance=lambda: 0.5)
+    caller.bedrock.earlier = [refusal()]
+    assert (caller.send(ASK).status, len(caller.bedrock.sent)) == (429, 1)
+
+
+def test_who_leaves_while_it_is_waited_is_not_asked_for(
+    caller: Caller, capsys: pytest.CaptureFixture[str]
+) -> None:
+    caller.retries = Retries(chance=lambda: 0.1)
+    caller.bedrock.earlier = [refusal()]
+    caller.bedrock.then_leaves = gone = SentResponse()
+    caller.send_to(gone, ASK)
+    assert len(caller.bedrock.sent) == 1
+    assert audit_line(capsys)["outcome"] == "caller_gone"
