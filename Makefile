@@ -9,10 +9,10 @@ export PIP_DISABLE_PIP_VERSION_CHECK := 1
 export JSII_SILENCE_WARNING_END_OF_LIFE_NODE_VERSION := 20
 
 .DEFAULT_GOAL := help
-.PHONY: help install demo audit-demo local test clients check synth matrix bench lock clean
+.PHONY: help install demo audit-demo local test clients check synth matrix bench bench-peers lock clean
 
 help: ## Show this list
-	@awk -F ':.*## ' '/^[a-z-]+:.*## /{printf "  make %-10s %s\n", $$1, $$2}' Makefile
+	@awk -F ':.*## ' '/^[a-z-]+:.*## /{printf "  make %-11s %s\n", $$1, $$2}' Makefile
 
 demo: $(INSTALLED) ## Deploy all stacks on this machine, call the endpoint, show the record, stop
 	@python -m local demo
@@ -44,8 +44,11 @@ synth: $(INSTALLED) ## Templates of every stage into cdk.out/, judged by cdk-nag
 matrix: $(INSTALLED) ## Write docs/access/ anew: who may do what in every stage, from the templates
 	@python -m tests.access
 
-bench: $(INSTALLED) ## Cold start and CPU per call, beside a bare runtime loop and boto3; a million records
+bench: $(INSTALLED) ## What starts, calls and streams cost, beside a bare loop and boto3; a million records
 	@python -m benchmarks
+
+bench-peers: $(INSTALLED) ## The same calls beside LiteLLM and boto3, installed into .build/peers
+	@python -m benchmarks peers
 
 install: $(INSTALLED) ## What the other targets install first
 

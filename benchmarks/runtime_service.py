@@ -18,11 +18,20 @@ _CUT = "it closed the connection in the middle of its answer"
 
 
 class Answer(NamedTuple):
-    """What the function's caller is given."""
+    """What the function's caller is given; `first_ms`: how long, by the clock, after the event was
+    handed out the first byte of the body was there."""
 
     status: int
     headers: dict[str, str]
     body: bytes
+    first_ms: float
+
+
+class _Request(NamedTuple):
+    method: str
+    path: str
+    body: bytes
+    first_at: float
 
 
 class RuntimeService:
@@ -43,14 +52,13 @@ class RuntimeService:
 
     def wait_until_idle(self) -> None:
         """Until the function asks for its next invocation. Raises ProcessFailed."""
-        method, path, body = self._request()
-        if (method, path) != ("GET", f"{_API}/invocation/next"):
-            raise ProcessFailed(f"{method} {path}: {body.decode(errors='replace')}")
+        self._expected("GET", f"{_API}/invocation/next")
 
     def invoke(self, event: bytes) -> Answer:
         """Hand `event` to an idle function, read its streamed answer, wait until it is idle."""
         self._count += 1
         request_id = f"00000000-0000-4000-8000-{self._count:012}"
+        begun = time.perf_counter()
         self._reply(
             event,
             f"Lambda-Runtime-Aws-Request-Id: {request_id}\r\n"
@@ -59,14 +67,19 @@ class RuntimeService:
             "arn:aws:lambda:us-east-1:123456789012:function:gateway\r\n"
             "Lambda-Runtime-Trace-Id: Root=1-67891233-abcdef012345678912345678;Sampled=0\r\n",
         )
-        method, path, body = self._request()
-        if (method, path) != ("POST", f"{_API}/invocation/{request_id}/response"):
-            raise ProcessFailed(f"{method} {path}: {body.decode(errors='replace')}")
+        response = self._expected("POST", f"{_API}/invocation/{request_id}/response")
         self._reply(b"{}", "", status="202 Accepted")
         self.wait_until_idle()
-        return _answer(body)
+        return _answer(response.body, (response.first_at - begun) * 1000)
 
-    def _request(self) -> tuple[str, str, bytes]:
+    def _expected(self, method: str, path: str) -> _Request:
+        request = self._request()
+        if (request.method, request.path) != (method, path):
+            told = request.body.decode(errors="replace")
+            raise ProcessFailed(f"{request.method} {request.path}: {told}")
+        return request
+
+    def _request(self) -> _Request:
         """The function's next request, on the connection it has or on the one it opens."""
         while True:
             if self._connection is None:
@@ -89,16 +102,17 @@ class _Connection:
         self._socket.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
         self._reader = accepted.makefile("rb", 1 << 20)
 
-    def request(self) -> tuple[str, str, bytes] | None:
-        """Method, path and body; None when the function has closed instead."""
+    def request(self) -> _Request | None:
+        """The next one; None when the function has closed instead."""
         line = self._reader.readline()
         if not line:
             return None
         method, path, _ = line.decode().split()
         headers = self._headers()
         if "transfer-encoding" in headers:
-            return method, path, self._chunks()
-        return method, path, self._exactly(int(headers.get("content-length", "0")))
+            return _Request(method, path, *self._chunks())
+        body = self._exactly(int(headers.get("content-length", "0")))
+        return _Request(method, path, body, time.perf_counter())
 
     def send(self, data: bytes) -> None:
         self._socket.sendall(data)
@@ -114,14 +128,17 @@ class _Connection:
             headers[name.lower()] = value.strip()
         return headers
 
-    def _chunks(self) -> bytes:
-        parts = []
+    def _chunks(self) -> tuple[bytes, float]:
+        """The body, and when the first byte after the prelude was there."""
+        parts, first_at = list[bytes](), 0.0
         while size := int(self._line(), 16):
             parts.append(self._exactly(size))
             self._exactly(2)
+            if not first_at and not parts[-1].endswith(_PRELUDE_END):
+                first_at = time.perf_counter()
         if trailers := self._headers():
             raise ProcessFailed(f"it failed in the middle of its answer: {trailers}")
-        return b"".join(parts)
+        return b"".join(parts), first_at
 
     def _line(self) -> bytes:
         line = self._reader.readline()
@@ -136,7 +153,7 @@ class _Connection:
         return data
 
 
-def _answer(body: bytes) -> Answer:
+def _answer(body: bytes, first_ms: float) -> Answer:
     prelude, _, rest = body.partition(_PRELUDE_END)
     said: dict[str, Any] = json.loads(prelude)
-    return Answer(said["statusCode"], said["headers"], rest)
+    return Answer(said["statusCode"], said["headers"], rest, first_ms)
