@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 import json
 import sys
+from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
@@ -60,9 +61,7 @@ class _Run:
         self._figures("calls", QUICK if self._quick else FULL, None)
 
     def peers(self) -> None:
-        beside = peers.installed()
-        self._machine = f"{self._machine}, {beside.versions}"
-        self._figures("peers", QUICK if self._quick else BESIDE_PEERS, beside)
+        self._figures("peers", QUICK if self._quick else BESIDE_PEERS, peers.installed())
 
     def records(self) -> None:
         found = list(records.measured(_FEW_RECORDS if self._quick else _A_MILLION))
@@ -88,7 +87,9 @@ class _Run:
                 print(f"\n{figures[-1].title}\n\n{report.table(figures[-1])}", flush=True)
         print(f"\n{report.judgements(figures)}", flush=True)
         self.kept["figures"] = [figure.as_json() for figure in figures]
-        self._write("performance.md", "figures", command, report.sections(figures))
+        versions = beside.versions if beside else f"boto3 {version('boto3')}"
+        told = f"Beside {versions}.\n\n{report.sections(figures)}"
+        self._write("performance.md", "figures", command, told)
 
     def _plot(self, curves: list[Curve]) -> None:
         if self._docs is None:

@@ -17,7 +17,6 @@ from benchmarks.figures import FLOOR, GATEWAY, LITELLM, Figure, Reach, interleav
 from benchmarks.ground import Ground
 from benchmarks.litellm_proxy import LiteLlm
 
-_MIB = 1 << 20
 _LARGEST_BODY = 5_000_000
 _WARM_CALLS = 5
 
@@ -50,8 +49,8 @@ def copies(ground: Ground, effort: Effort) -> Figure:
 
 def zip_size(ground: Ground, _: Effort) -> Figure:
     """The folder that is deployed, as a zip."""
-    samples = {GATEWAY: [_zipped(ground.function_folder) / _MIB]}
-    return Figure("Size of the zip", "MiB", samples, [Reach(3, how="itself")])
+    samples = {GATEWAY: [_zipped(ground.function_folder) / 1_000_000]}
+    return Figure("Size of the zip", "MB", samples, [Reach(3, how="itself")])
 
 
 def packages(ground: Ground, _: Effort) -> Figure:

@@ -34,6 +34,7 @@ _STYLE = Style(
     major_guide_stroke_color="#dddddd",
     major_guide_stroke_dasharray="1,0",
 )
+_A_LITTLE = 1.05
 _SCALES = ((10**9, "G"), (10**6, "M"), (10**3, "k"))
 
 
@@ -52,17 +53,20 @@ def drawn(curve: Curve) -> str:
         x_title=curve.size,
         y_title=curve.unit,
         legend_at_bottom=True,
+        truncate_legend=-1,
         dots_size=3,
+        stroke_style={"width": 2},
         x_value_formatter=number,
         value_formatter=number,
         x_labels=across,
         xrange=(across[0], across[-1]),
         y_labels=up,
-        range=(up[0], up[-1]),
+        range=(up[0], up[-1] * _A_LITTLE),  # pygal leaves out a label at the very top
     )
     for name, costs in curve.costs.items():
-        exponent = curve.exponent(name).value
-        chart.add(f"{name}: n^{exponent:.2f}", list(zip(curve.sizes, costs, strict=True)))
+        exponent = curve.exponent(name)
+        told = f"{name}: n^{exponent.value:.2f} from {number(exponent.low)}"
+        chart.add(told, list(zip(curve.sizes, costs, strict=True)))
     chart.add_xml_filter(_without_scripts)
     svg: str = chart.render(is_unicode=True)
     return svg

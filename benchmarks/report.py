@@ -6,7 +6,6 @@ import os
 import platform
 from collections.abc import Iterator, Sequence
 from datetime import UTC, datetime
-from importlib.metadata import version
 from pathlib import Path
 
 from benchmarks.curves import Curve
@@ -16,13 +15,12 @@ _JUDGED = ("figure", "who", "beside", "reach", "measured", "")
 
 
 def machine() -> str:
-    """Where and when: processor, cores, what else they were busy with, interpreter, boto3, date."""
+    """Where and when: processor, cores, what else they were busy with, interpreter, date."""
     parts = (
         _processor(),
         f"{os.cpu_count()} cores (load {os.getloadavg()[0]:.1f} before)",
         f"{platform.system()} {platform.machine()}",
         f"Python {platform.python_version()}",
-        f"boto3 {version('boto3')}",
         datetime.now(UTC).strftime("%Y-%m-%d %H:%M UTC"),
     )
     return ", ".join(parts)
@@ -85,21 +83,23 @@ def _tables(figures: Sequence[Figure]) -> Iterator[str]:
 
 def _row(figure: Figure, contender: str) -> Sequence[str]:
     first, third = figure.spread(contender)
-    row = [contender, f"{figure.median(contender):.2f}", f"{first:.2f} to {third:.2f}"]
+    row = [contender, _short(figure.median(contender)), f"{_short(first)} to {_short(third)}"]
     if len(figure.samples) > 1:
-        row.append(f"{_short(figure.ratio(contender, figure.reference))}")
+        row.append(_short(figure.ratio(contender, figure.reference)))
     return row
 
 
 def _judgement(figure: Figure, reach: Reach) -> Sequence[str]:
     missed = figure.missed_by(reach)
     verdict = f"missed by {missed:.0%}" if missed > 0 else "reached"
-    measured = f"{_short(figure.value(reach))}{'x' if reach.how == 'times' else ''}"
+    unit = "x" if reach.how == "times" else f" {figure.unit.partition(' ')[0]}"
+    measured = f"{_short(figure.value(reach))}{unit}"
     return figure.title, reach.who, reach.against, str(reach), measured, verdict
 
 
 def _short(value: float) -> str:
-    return f"{value:.3f}" if value < 0.1 else f"{value:.2f}" if value < 10 else f"{value:.0f}"
+    """Three digits that say something, or all before the point."""
+    return f"{value:,.0f}" if value >= 100 else f"{value:.3g}"
 
 
 def _line(cells: Sequence[str], widths: Sequence[int]) -> str:

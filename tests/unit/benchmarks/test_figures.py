@@ -67,6 +67,6 @@ def test_the_judgement_says_by_how_much() -> None:
     told = report.judgements([_figure(Reach(2, "floor")), _figure(Reach(4, "floor"))])
     cells = [[cell.strip() for cell in line.split("|")[1:-1]] for line in told.splitlines()]
     assert cells[2:] == [
-        ["Calls", "gateway", "floor", "≤ 2x", "3.00x", "missed by 50%"],
-        ["Calls", "gateway", "floor", "≤ 4x", "3.00x", "reached"],
+        ["Calls", "gateway", "floor", "≤ 2x", "3x", "missed by 50%"],
+        ["Calls", "gateway", "floor", "≤ 4x", "3x", "reached"],
     ]
