@@ -17,8 +17,6 @@ LITELLM = "LiteLLM"
 
 Name = TypeVar("Name")
 
-_SIGNS = {"times": "x", "above": " above", "itself": ""}
-
 
 @dataclass(frozen=True, slots=True)
 class Reach:
@@ -32,10 +30,12 @@ class Reach:
     at_least: bool = False
     percentile: int = 50
 
-    def __str__(self) -> str:
+    def told(self, unit: str) -> str:
+        """`≤ 2x`, `≤ 10 ms above, p99`."""
         sign = "≥" if self.at_least else "≤"
-        ninety_nine = f", p{self.percentile}" if self.percentile != 50 else ""
-        return f"{sign} {self.limit:g}{_SIGNS[self.how]}{ninety_nine}"
+        counted = {"times": "x", "above": f" {unit} above", "itself": f" {unit}"}[self.how]
+        percentile = f", p{self.percentile}" if self.percentile != 50 else ""
+        return f"{sign} {self.limit:g}{counted}{percentile}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,6 +46,11 @@ class Figure:
     unit: str
     samples: Mapping[str, Sequence[float]]
     reaches: Sequence[Reach] = ()
+
+    @property
+    def short_unit(self) -> str:
+        """`ms` of `ms by the clock`."""
+        return self.unit.partition(" ")[0]
 
     @property
     def reference(self) -> str:
@@ -103,7 +108,7 @@ class Figure:
         return {
             "who": reach.who,
             "against": reach.against,
-            "reach": str(reach),
+            "reach": reach.told(self.short_unit),
             "value": self.value(reach),
             "missed_by": max(0.0, self.missed_by(reach)),
         }

@@ -92,9 +92,9 @@ def _row(figure: Figure, contender: str) -> Sequence[str]:
 def _judgement(figure: Figure, reach: Reach) -> Sequence[str]:
     missed = figure.missed_by(reach)
     verdict = f"missed by {missed:.0%}" if missed > 0 else "reached"
-    unit = "x" if reach.how == "times" else f" {figure.unit.partition(' ')[0]}"
+    unit = "x" if reach.how == "times" else f" {figure.short_unit}"
     measured = f"{_short(figure.value(reach))}{unit}"
-    return figure.title, reach.who, reach.against, str(reach), measured, verdict
+    return figure.title, reach.who, reach.against, reach.told(figure.short_unit), measured, verdict
 
 
 def _short(value: float) -> str:

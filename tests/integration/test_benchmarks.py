@@ -33,12 +33,12 @@ REACHES = {
     "JSON call": ["≤ 2x", "≤ 0.7x"],
     "Stream of 500 events": ["≤ 6x", "≤ 0.2x"],
     "Native stream of 500 events": ["≤ 5x"],
-    "Time to the first event, one caller": ["≤ 3 above", "≤ 10 above, p99"],
+    "Time to the first event, one caller": ["≤ 3 ms above", "≤ 10 ms above, p99"],
     "Streams for 3 callers at once": [],
-    "Memory of one environment": ["≤ 25 above"],
-    "Copies of a body of 5 MB at once": ["≤ 2"],
-    "Size of the zip": ["≤ 3"],
-    "Packages in the zip": ["≤ 10"],
+    "Memory of one environment": ["≤ 25 MiB above"],
+    "Copies of a body of 5 MB at once": ["≤ 2 bodies"],
+    "Size of the zip": ["≤ 3 MB"],
+    "Packages in the zip": ["≤ 10 packages"],
 }
 CURVES = ["body", "stream", "keys", "models", "records", "records-memory"]
 
