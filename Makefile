@@ -8,10 +8,10 @@ export PATH := $(CURDIR)/$(VENV)/bin:$(CURDIR)/node_modules/.bin:$(PATH)
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 
 .DEFAULT_GOAL := help
-.PHONY: help install demo audit-demo local test clients faults check synth matrix bench lock clean
+.PHONY: help install demo audit-demo local test clients faults check synth matrix bench bench-peers lock clean
 
 help: ## Show this list
-	@awk -F ':.*## ' '/^[a-z-]+:.*## /{printf "  make %-10s %s\n", $$1, $$2}' Makefile
+	@awk -F ':.*## ' '/^[a-z-]+:.*## /{printf "  make %-11s %s\n", $$1, $$2}' Makefile
 
 demo: $(INSTALLED) ## Deploy all stacks on this machine, call the endpoint, show the record, stop
 	@python -m local demo
@@ -46,8 +46,11 @@ synth: $(INSTALLED) ## Templates of every stage into cdk.out/, judged by cdk-nag
 matrix: $(INSTALLED) ## Write docs/access/ anew: who may do what in every stage, from the templates
 	@python -m tests.access
 
-bench: $(INSTALLED) ## Cold start and CPU per call, beside a bare runtime loop and boto3; a million records
+bench: $(INSTALLED) ## What starts, calls and streams cost, beside a bare loop and boto3; a million records
 	@python -m benchmarks
+
+bench-peers: $(INSTALLED) ## The same calls beside LiteLLM and boto3, installed into .build/peers
+	@python -m benchmarks peers
 
 install: $(INSTALLED) ## What the other targets install first
 

@@ -1,53 +1,125 @@
-"""The command line: `python -m benchmarks [calls|records] [--quick] [--json FILE]`."""
+"""The command line: `python -m benchmarks [calls|peers|records|growth]`."""
+
+from __future__ import annotations
 
 import argparse
 import json
 import sys
+from importlib.metadata import version
 from pathlib import Path
+from typing import Any
 
-from benchmarks import cpu, ground, measurements, records, report
+from benchmarks import (
+    calls,
+    footprint,
+    ground,
+    growth,
+    page,
+    peers,
+    plots,
+    process_tree,
+    records,
+    report,
+    starts,
+)
+from benchmarks.curves import Curve
+from benchmarks.effort import BESIDE_PEERS, FULL, QUICK, Effort
 from benchmarks.figures import Figure
-from benchmarks.measurements import Effort
+from benchmarks.peers import Peers
+from benchmarks.processes import PROJECT
 
 _FEW_RECORDS, _A_MILLION = 10_000, 1_000_000
-_TAKEN = (measurements.cold_start, measurements.json_call, measurements.stream)
+_TAKEN = (
+    *(starts.first_answer, starts.first_byte),
+    *(calls.json_call, calls.stream, calls.native_stream, calls.first_event, calls.many_callers),
+    *(footprint.memory, footprint.copies, footprint.zip_size, footprint.packages),
+)
 
 
 def main() -> None:
     arguments = _arguments()
-    if not cpu.available():
+    if not process_tree.available():
         sys.exit("The benchmarks read processor times from /proc, which only Linux has.")
-    effort = measurements.QUICK if arguments.quick else measurements.FULL
-    machine, figures = report.machine(), list[Figure]()
-    print(machine)
-    if arguments.only != "records":
-        figures = _calls(effort)
-    if arguments.only != "calls":
-        _records(_FEW_RECORDS if arguments.quick else _A_MILLION)
+    run = _Run(arguments.quick, arguments.write)
+    for part in [arguments.only] if arguments.only else ["calls", "records"]:
+        getattr(run, part)()
     if arguments.json:
-        kept = {"machine": machine, "figures": [figure.as_json() for figure in figures]}
-        arguments.json.write_text(json.dumps(kept, indent=1) + "\n")
+        arguments.json.write_text(json.dumps(run.kept, indent=1) + "\n")
 
 
-def _calls(effort: Effort) -> list[Figure]:
-    figures = list[Figure]()
-    with ground.prepared() as prepared:
-        for take in _TAKEN:
-            figures.append(take(prepared, effort))
-            print(f"\n{report.table(figures[-1])}", flush=True)
-    return figures
+class _Run:
+    """`docs`: the folder of the pages that are written anew, if any; `kept`: all that was found."""
 
+    def __init__(self, quick: bool, docs: Path | None) -> None:
+        self._quick = quick
+        self._docs = docs
+        self._machine = report.machine()
+        self.kept: dict[str, Any] = {"machine": self._machine}
+        print(self._machine)
 
-def _records(calls: int) -> None:
-    found = [each.row() for each in records.measured(calls)]
-    print(f"\nRecords of a month\n\n{report.aligned([records.HEAD, *found])}", flush=True)
+    def calls(self) -> None:
+        self._figures("calls", QUICK if self._quick else FULL, None)
+
+    def peers(self) -> None:
+        self._figures("peers", QUICK if self._quick else BESIDE_PEERS, peers.installed())
+
+    def records(self) -> None:
+        found = list(records.measured(_FEW_RECORDS if self._quick else _A_MILLION))
+        self.kept["records"] = [each._asdict() for each in found]
+        table = report.aligned([records.HEAD, *(each.row() for each in found)])
+        print(f"\nRecords of a month\n\n{table}", flush=True)
+        self._write("performance.md", "records", "records", table)
+
+    def growth(self) -> None:
+        taken = list[Curve]()
+        with ground.prepared() as prepared:
+            for curve in growth.curves(prepared, growth.QUICK if self._quick else growth.FULL):
+                taken.append(curve)
+                print(f"\n{curve.title}\n\n{report.curve(curve)}", flush=True)
+        self.kept["curves"] = [each.as_json() for each in taken]
+        self._plot(taken)
+
+    def _figures(self, command: str, effort: Effort, beside: Peers | None) -> None:
+        figures = list[Figure]()
+        with ground.prepared(beside) as prepared:
+            for take in _TAKEN:
+                figures.append(take(prepared, effort))
+                print(f"\n{figures[-1].title}\n\n{report.table(figures[-1])}", flush=True)
+        print(f"\n{report.judgements(figures)}", flush=True)
+        self.kept["figures"] = [figure.as_json() for figure in figures]
+        versions = beside.versions if beside else f"boto3 {version('boto3')}"
+        told = f"Beside {versions}.\n\n{report.sections(figures)}"
+        self._write("performance.md", "figures", command, told)
+
+    def _plot(self, curves: list[Curve]) -> None:
+        if self._docs is None:
+            return
+        folder = self._docs / "performance"
+        folder.mkdir(exist_ok=True)
+        for curve in curves:
+            (folder / f"{curve.name}.svg").write_text(plots.drawn(curve))
+        self._write("growth.md", "curves", "growth", report.curves(curves))
+
+    def _write(self, name: str, part: str, command: str, content: str) -> None:
+        if self._docs is not None:
+            told = f"`python -m benchmarks {command}`, {self._machine}"
+            page.write(self._docs / name, part, f"{told}\n\n{content}")
 
 
 def _arguments() -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="python -m benchmarks", description="CPU per call.")
-    parser.add_argument("only", nargs="?", choices=["calls", "records"], help="else both")
+    parts = ["calls", "peers", "records", "growth"]
+    parser.add_argument("only", nargs="?", choices=parts, help="else calls and records")
     parser.add_argument("--quick", action="store_true", help="a trial run: its figures say nothing")
     parser.add_argument("--json", type=Path, metavar="FILE", help="keep every sample here")
+    parser.add_argument(
+        *("--write",),
+        type=Path,
+        nargs="?",
+        const=PROJECT / "docs",
+        metavar="FOLDER",
+        help="write what was found into the pages of this folder (docs)",
+    )
     return parser.parse_args()
 
 

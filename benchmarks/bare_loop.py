@@ -14,49 +14,60 @@ _PIECE = 65_536  # a burst reaches a relay in reads, not whole
 
 
 def serve(address: str, json_body: bytes, stream_body: bytes) -> None:
-    host, _, port = address.partition(":")
-    ask = f"GET {_API}/next HTTP/1.1\r\nHost: {host}\r\n\r\n".encode()
+    host = address.partition(":")[0]
     while True:
-        with socket.create_connection((host, int(port))) as connection:
-            connection.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
-            connection.sendall(ask)
-            headers, body = _read(connection)
+        with connect(address) as connection:
+            connection.sendall(ask(host))
+            headers, body = read(connection)
             streamed = '"stream":true' in json.loads(body)["body"]
-            request_id = headers["lambda-runtime-aws-request-id"]
-            connection.sendall(_head(host, request_id, streamed=streamed))
+            kind = "text/event-stream; charset=utf-8" if streamed else "application/json"
+            connection.sendall(head(host, headers["lambda-runtime-aws-request-id"], kind))
             _send(connection, stream_body if streamed else json_body)
-            _read(connection)
+            read(connection)
 
 
-def _read(connection: socket.socket) -> tuple[dict[str, str], bytes]:
+def connect(address: str) -> socket.socket:
+    host, _, port = address.partition(":")
+    connection = socket.create_connection((host, int(port)))
+    connection.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+    return connection
+
+
+def ask(host: str) -> bytes:
+    """The request for the next invocation."""
+    return f"GET {_API}/next HTTP/1.1\r\nHost: {host}\r\n\r\n".encode()
+
+
+def read(connection: socket.socket) -> tuple[dict[str, str], bytes]:
+    """One message of the Runtime API: header names in lower case, and the body."""
     data = b""
     while (end := data.find(b"\r\n\r\n")) < 0:
-        data += _receive(connection)
+        data += receive(connection)
     lines = data[:end].decode().split("\r\n")[1:]
     headers = {name.lower(): value for name, _, value in (line.partition(": ") for line in lines)}
     parts, missing = [data[end + 4 :]], int(headers["content-length"]) - len(data) + end + 4
     while missing > 0:
-        parts.append(_receive(connection))
+        parts.append(receive(connection))
         missing -= len(parts[-1])
     return headers, b"".join(parts)
 
 
-def _receive(connection: socket.socket) -> bytes:
+def receive(connection: socket.socket) -> bytes:
     data = connection.recv(_PIECE)
     if not data:
-        raise ConnectionError("the Runtime API has closed")
+        raise ConnectionError("the other side has closed")
     return data
 
 
-def _head(host: str, request_id: str, *, streamed: bool) -> bytes:
-    kind = "text/event-stream; charset=utf-8" if streamed else "application/json"
+def head(host: str, request_id: str, kind: str) -> bytes:
+    """An answer's beginning: an HTTP head, and the chunk that says status and content type."""
     prelude = json.dumps({"statusCode": 200, "headers": {"content-type": kind}}).encode()
-    head = (
+    told = (
         f"POST {_API}/{request_id}/response HTTP/1.1\r\nHost: {host}\r\n"
         "Content-Type: application/vnd.awslambda.http-integration-response\r\n"
         "Lambda-Runtime-Function-Response-Mode: streaming\r\nTransfer-Encoding: chunked\r\n\r\n"
     )
-    return head.encode() + _chunk(prelude + b"\0" * 8)
+    return told.encode() + _chunk(prelude + b"\0" * 8)
 
 
 def _send(connection: socket.socket, body: bytes) -> None:

@@ -11,6 +11,7 @@ from local.bedrock import frames
 
 EVENTS = 500
 MODEL = "claude-sonnet-4-5"
+KEY_ID = "key1"
 PROFILE = "global.anthropic.claude-sonnet-4-5-20250929-v1:0"
 _SENTENCE = "Rain fell on the roof all night, and by the morning the river had taken the bridge. "
 _TEXT = (_SENTENCE * 3)[:178]  # a delta around it is 260 bytes of JSON
@@ -33,6 +34,7 @@ class Operation:
     request: bytes
     reply: bytes
     answer: bytes
+    path: str = "/v1/messages"
 
     @property
     def proxy_event(self) -> bytes:
@@ -40,37 +42,57 @@ class Operation:
 
         https://docs.aws.amazon.com/apigateway/latest/developerguide/set-up-lambda-proxy-integrations.html
         """
-        return _compact(_proxy_event(self.request.decode()))
+        return _compact(_proxy_event(self.path, self.request.decode()))
 
 
-def json_call() -> Operation:
-    """A prompt of about 1 kB, answered by a JSON message."""
+def json_call(prompt: str = _PROMPT, model: str = MODEL) -> Operation:
+    """A prompt, of about 1 kB if no other is given, answered by a JSON message."""
     message = _message([{"type": "text", "text": _SENTENCE * 8}], "end_turn", 190)
     reply = _compact(message)
-    return Operation("JSON call", False, _request(stream=False), reply, reply)
+    request = _compact({"model": model, **_content(prompt)})
+    return Operation("JSON call", False, request, reply, reply)
+
+
+def json_call_of(size: int) -> Operation:
+    """The same with a body of `size` bytes."""
+    around = len(json_call("").request)
+    text = _SENTENCE * (size // len(_SENTENCE) + 1)
+    return json_call(text[: size - around])
 
 
 def stream(events: int = EVENTS) -> Operation:
     """The same prompt, answered by a stream of `events` events, in one burst."""
-    told = list(_events(events))
-    sent = [*told[:-1], {**told[-1], "amazon-bedrock-invocationMetrics": _METRICS}]
-    reply = b"".join(http_chunk(frames.chunk(_compact(event))) for event in sent)
-    answer = b"".join(_server_sent(event) for event in told)
-    return Operation(f"stream of {events}", True, _request(stream=True), reply, answer)
+    reply = b"".join(http_chunk(frame) for frame in _frames(events))
+    answer = b"".join(_server_sent(event) for event in _events(events))
+    request = _compact({"model": MODEL, **_content(_PROMPT), "stream": True})
+    return Operation(f"stream of {events}", True, request, reply, answer)
+
+
+def native_stream(events: int = EVENTS) -> Operation:
+    """The same stream by Bedrock's own operation, whose frames reach the caller as they are."""
+    told = list(_frames(events))
+    reply, answer = b"".join(http_chunk(frame) for frame in told), b"".join(told)
+    request = _compact({"anthropic_version": "bedrock-2023-05-31", **_content(_PROMPT)})
+    path = f"/model/{PROFILE}/invoke-with-response-stream"
+    return Operation(f"native stream of {events}", True, request, reply, answer, path)
 
 
 def http_chunk(data: bytes) -> bytes:
     return b"%x\r\n%b\r\n" % (len(data), data)
 
 
-def _request(*, stream: bool) -> bytes:
-    content = {
-        "model": MODEL,
+def _content(prompt: str) -> dict[str, Any]:
+    return {
         "max_tokens": 4096,
         "system": "You are a careful writer.",
-        "messages": [{"role": "user", "content": _PROMPT}],
+        "messages": [{"role": "user", "content": prompt}],
     }
-    return _compact({**content, "stream": True} if stream else content)
+
+
+def _frames(count: int) -> Iterator[bytes]:
+    *told, last = _events(count)
+    for event in [*told, {**last, "amazon-bedrock-invocationMetrics": _METRICS}]:
+        yield frames.chunk(_compact(event))
 
 
 def _events(count: int) -> Iterator[dict[str, Any]]:
@@ -116,7 +138,7 @@ def _server_sent(event: dict[str, Any]) -> bytes:
     return b"event: %b\ndata: %b\n\n" % (event["type"].encode(), _compact(event))
 
 
-def _proxy_event(body: str) -> dict[str, Any]:
+def _proxy_event(path: str, body: str) -> dict[str, Any]:
     headers = {
         "Accept": "application/json",
         "Accept-Encoding": "gzip, deflate",
@@ -134,22 +156,22 @@ def _proxy_event(body: str) -> dict[str, Any]:
     }
     return {
         "resource": "/{proxy+}",
-        "path": "/v1/messages",
+        "path": path,
         "httpMethod": "POST",
         "headers": headers,
         "multiValueHeaders": {name: [value] for name, value in headers.items()},
         "queryStringParameters": None,
         "multiValueQueryStringParameters": None,
-        "pathParameters": {"proxy": "v1/messages"},
+        "pathParameters": {"proxy": path[1:]},
         "stageVariables": None,
         "requestContext": {
             "accountId": "123456789012",
             "apiId": "a1b2c3d4e5",
-            "authorizer": {"principalId": "api-key", "integrationLatency": 12},
+            "authorizer": {"principalId": "api-key", "keyName": "team-a", "integrationLatency": 12},
             "domainName": "a1b2c3d4e5.execute-api.us-east-1.amazonaws.com",
             "httpMethod": "POST",
-            "identity": {"apiKeyId": "key1", "sourceIp": "192.0.2.17"},
-            "path": "/dev/v1/messages",
+            "identity": {"apiKeyId": KEY_ID, "sourceIp": "192.0.2.17"},
+            "path": f"/dev{path}",
             "protocol": "HTTP/1.1",
             "requestId": "c6af9ac6-7b61-11e6-9a41-93e8deadbeef",
             "requestTimeEpoch": 1796083200000,

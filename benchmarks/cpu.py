@@ -4,12 +4,9 @@ import os
 import time
 from pathlib import Path
 
+from benchmarks.process_tree import tree
+
 _TICKS_MS = 1000 / os.sysconf("SC_CLK_TCK")
-
-
-def available() -> bool:
-    """Whether this system tells one process about another's (Linux does)."""
-    return Path("/proc/self/stat").exists()
 
 
 def used_ms(pid: int) -> float:
@@ -17,22 +14,14 @@ def used_ms(pid: int) -> float:
 
     Raises ProcessLookupError when the process is gone.
     """
-    own = time.clock_gettime(_clock_of(pid)) * 1000
-    return own + _reaped_ms(pid) + sum(used_ms(child) for child in _children(pid))
+    return sum(_own_ms(each) + _reaped_ms(each) for each in tree(pid))
 
 
-def _clock_of(pid: int) -> int:
-    """What clock_getcpuclockid(3) gives, which Python has for threads only."""
-    if not Path(f"/proc/{pid}").exists():
-        raise ProcessLookupError(pid)
-    return (~pid << 3) | 2
+def _own_ms(pid: int) -> float:
+    """By what clock_getcpuclockid(3) gives, which Python has for threads only."""
+    return time.clock_gettime((~pid << 3) | 2) * 1000
 
 
 def _reaped_ms(pid: int) -> float:
     fields = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
     return (int(fields[13]) + int(fields[14])) * _TICKS_MS  # cutime, cstime: proc(5)
-
-
-def _children(pid: int) -> list[int]:
-    tasks = Path(f"/proc/{pid}/task").glob("*/children")
-    return [int(child) for task in tasks for child in task.read_text().split()]

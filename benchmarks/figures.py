@@ -1,82 +1,131 @@
-"""What a figure is: samples of each contender, what they come to, and how far it is to reach."""
+"""What a figure is: samples of each contender, what they come to, and what is to be reached."""
 
 from __future__ import annotations
 
 import statistics
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Literal, TypeVar
 
 FLOOR = "bare loop"
+RELAY = "raw relay"
+DIRECT = "direct"
 GATEWAY = "gateway"
 GATEWAY_TLS = "gateway, upstream over TLS"
 BOTO3 = "boto3, no gateway"
-_OURS = (GATEWAY, GATEWAY_TLS)
+LITELLM = "LiteLLM"
+
+Name = TypeVar("Name")
 
 
 @dataclass(frozen=True, slots=True)
 class Reach:
-    """To stay below: times the bare loop of the same run, or ms of processor time."""
+    """What `who` keeps to: `times` those it stands `against` in the same run, so much `above`
+    them, or by `itself`. At most `limit`, unless it is to be `at_least` that."""
 
     limit: float
-    is_ratio: bool
+    against: str = ""
+    who: str = GATEWAY
+    how: Literal["times", "above", "itself"] = "times"
+    at_least: bool = False
+    percentile: int = 50
 
-    def __str__(self) -> str:
-        return f"< {self.limit:g}x" if self.is_ratio else f"< {self.limit:g} ms"
+    def told(self, unit: str) -> str:
+        """`≤ 2x`, `≤ 10 ms above, p99`."""
+        sign = "≥" if self.at_least else "≤"
+        counted = {"times": "x", "above": f" {unit} above", "itself": f" {unit}"}[self.how]
+        percentile = f", p{self.percentile}" if self.percentile != 50 else ""
+        return f"{sign} {self.limit:g}{counted}{percentile}"
 
 
 @dataclass(frozen=True, slots=True)
 class Figure:
-    """`samples`: ms of processor time of each contender, one a round, in the rounds' order."""
+    """`samples`: in `unit`, of each contender, one a round, in the rounds' order."""
 
     title: str
-    reach: Reach
-    samples: Mapping[str, list[float]]
+    unit: str
+    samples: Mapping[str, Sequence[float]]
+    reaches: Sequence[Reach] = ()
+
+    @property
+    def short_unit(self) -> str:
+        """`ms` of `ms by the clock`."""
+        return self.unit.partition(" ")[0]
+
+    @property
+    def reference(self) -> str:
+        """Whom the others are told in multiples of: the first."""
+        return next(iter(self.samples))
 
     def median(self, contender: str) -> float:
         return statistics.median(self.samples[contender])
 
     def spread(self, contender: str) -> tuple[float, float]:
         """First and third quartile."""
-        first, _, third = statistics.quantiles(self.samples[contender], n=4, method="inclusive")
-        return first, third
+        return _percentile(self.samples[contender], 25), _percentile(self.samples[contender], 75)
 
-    def ratio(self, contender: str) -> float:
-        """Times the bare loop: the median of the rounds' own ratios, in which drift cancels."""
-        rounds = zip(self.samples[contender], self.samples[FLOOR], strict=True)
-        return statistics.median(own / floor for own, floor in rounds)
+    def ratio(self, contender: str, against: str) -> float:
+        """The median of the rounds' own ratios, in which drift cancels."""
+        rounds = zip(self.samples[contender], self.samples[against], strict=True)
+        return statistics.median(own / other for own, other in rounds)
 
-    def reached(self, contender: str) -> bool | None:
-        """None for those who have nothing to reach."""
-        if contender not in _OURS:
-            return None
-        value = self.ratio(contender) if self.reach.is_ratio else self.median(contender)
-        return value < self.reach.limit
+    def judged(self) -> Sequence[Reach]:
+        """Those of `reaches` whose contenders took part."""
+        here = {"", *self.samples}
+        return [each for each in self.reaches if {each.who, each.against} <= here]
+
+    def value(self, reach: Reach) -> float:
+        """What `who` comes to, in the terms of `reach`."""
+        own = self.samples[reach.who]
+        if reach.how == "itself":
+            return _percentile(own, reach.percentile)
+        if reach.how == "times":
+            return self.ratio(reach.who, reach.against)
+        above = [one - other for one, other in zip(own, self.samples[reach.against], strict=True)]
+        return _percentile(above, reach.percentile)
+
+    def missed_by(self, reach: Reach) -> float:
+        """The part of the limit that is missing; 0 or less where it is reached."""
+        beyond = self.value(reach) / reach.limit - 1
+        return -beyond if reach.at_least else beyond
 
     def as_json(self) -> dict[str, Any]:
         return {
             "title": self.title,
-            "unit": "ms of processor time",
-            "reach": str(self.reach),
+            "unit": self.unit,
             "contenders": {name: self._row(name) for name in self.samples},
+            "reaches": [self._judgement(reach) for reach in self.judged()],
         }
 
     def _row(self, name: str) -> dict[str, Any]:
         return {
             "median": self.median(name),
             "quartiles": self.spread(name),
-            "times_bare_loop": self.ratio(name),
-            "reached": self.reached(name),
-            "samples": self.samples[name],
+            "samples": list(self.samples[name]),
+        }
+
+    def _judgement(self, reach: Reach) -> dict[str, Any]:
+        return {
+            "who": reach.who,
+            "against": reach.against,
+            "reach": reach.told(self.short_unit),
+            "value": self.value(reach),
+            "missed_by": max(0.0, self.missed_by(reach)),
         }
 
 
 def interleaved(
-    rounds: int, samplers: Mapping[str, Callable[[], float]]
-) -> Mapping[str, list[float]]:
+    rounds: int, samplers: Mapping[Name, Callable[[], float]]
+) -> Mapping[Name, list[float]]:
     """Each round asks everyone once, so that what drifts on the machine drifts for all."""
-    samples: dict[str, list[float]] = {name: [] for name in samplers}
+    samples: dict[Name, list[float]] = {name: [] for name in samplers}
     for _ in range(rounds):
         for name, sample in samplers.items():
             samples[name].append(sample())
     return samples
+
+
+def _percentile(samples: Sequence[float], percentile: int) -> float:
+    if len(samples) == 1:
+        return samples[0]
+    return statistics.quantiles(samples, n=100, method="inclusive")[percentile - 1]

@@ -13,27 +13,35 @@ from pathlib import Path
 import botocore
 import trustme
 
-from benchmarks import canned
+from benchmarks import canned, direct
+from benchmarks.peers import Peers
 from benchmarks.processes import PROJECT, Measured
 from stacks.components.function_folder import build_folder
 
 
 @dataclass(frozen=True, slots=True)
 class Ground:
-    """`python` is an interpreter without packages, as a function's; `ca_bundle` holds the CAs that
-    botocore trusts and the one that vouches for `tls_endpoint`."""
+    """`python` is an interpreter without packages, as a function's; `certificate` is what an
+    upstream over TLS shows, and `ca_bundle` holds the CA that vouches for it beside as many as the
+    function trusts in AWS. What is in `scratch` does not last; `peers` are there in the
+    run that has them."""
 
     endpoint: str
     tls_endpoint: str
+    certificate: Path
     ca_bundle: Path
     function_folder: Path
     python: Path
+    boto3_python: Path
     json_file: Path
     stream_file: Path
+    request_file: Path
+    scratch: Path
+    peers: Peers | None
 
 
 @contextmanager
-def prepared() -> Iterator[Ground]:
+def prepared(peers: Peers | None = None) -> Iterator[Ground]:
     """Build and start what is needed; it is gone with the context."""
     function_folder = _built()
     with ExitStack() as stack:
@@ -41,16 +49,31 @@ def prepared() -> Iterator[Ground]:
         authority = trustme.CA()
         certificate = scratch / "upstream.pem"
         authority.issue_cert("127.0.0.1").private_key_and_cert_chain_pem.write_to_path(certificate)
-        plain, tls = _upstream(stack), _upstream(stack, str(certificate))
         yield Ground(
-            endpoint=f"http://127.0.0.1:{plain}",
-            tls_endpoint=f"https://127.0.0.1:{tls}",
-            ca_bundle=_bundle(scratch, authority),
+            endpoint=stack.enter_context(upstream(canned.EVENTS)),
+            tls_endpoint=stack.enter_context(upstream(canned.EVENTS, certificate)),
+            certificate=certificate,
+            ca_bundle=_bundle(scratch, function_folder, authority),
             function_folder=function_folder,
             python=_bare_python(scratch),
+            boto3_python=peers.boto3_python if peers else Path(sys.executable),
             json_file=_file(scratch / "message.json", canned.json_call().answer),
             stream_file=_file(scratch / "stream.sse", canned.stream().answer),
+            request_file=direct.written(canned.native_stream(), scratch / "request"),
+            scratch=scratch,
+            peers=peers,
         )
+
+
+@contextmanager
+def upstream(events: int, certificate: Path | None = None) -> Iterator[str]:
+    """The endpoint of an upstream of its own, whose streams have so many events."""
+    told = [str(events), *([str(certificate)] if certificate else [])]
+    running = Measured([sys.executable, "-m", "benchmarks.upstream", *told], {}, talks=True)
+    try:
+        yield f"{'https' if certificate else 'http'}://127.0.0.1:{running.ask('')}"
+    finally:
+        running.close()
 
 
 def _built() -> Path:
@@ -65,12 +88,6 @@ def _built() -> Path:
     )
 
 
-def _upstream(stack: ExitStack, *certificate: str) -> str:
-    upstream = Measured([sys.executable, "-m", "benchmarks.upstream", *certificate], {}, talks=True)
-    stack.callback(upstream.close)
-    return upstream.ask("")
-
-
 def _bare_python(scratch: Path) -> Path:
     """What is installed beside the interpreter may run code at its start, which a function's
     managed runtime does not have."""
@@ -78,8 +95,11 @@ def _bare_python(scratch: Path) -> Path:
     return scratch / "python" / "bin" / "python"
 
 
-def _bundle(scratch: Path, authority: trustme.CA) -> Path:
-    trusted = Path(botocore.__file__).with_name("cacert.pem").read_bytes()
+def _bundle(scratch: Path, function_folder: Path, authority: trustme.CA) -> Path:
+    """One more than the function trusts in AWS: those it brings along, else as many as botocore."""
+    brought = sorted((function_folder / "gateway").glob("*.pem"))
+    files = brought or [Path(botocore.__file__).with_name("cacert.pem")]
+    trusted = b"".join(file.read_bytes() for file in files)
     return _file(scratch / "ca.pem", trusted + authority.cert_pem.bytes())
 
 

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+import os
+import signal
 import subprocess
 import tempfile
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 
-from benchmarks import cpu
+from benchmarks import cpu, memory, process_tree
 
 PROJECT = Path(__file__).parents[1]
 _BASE = {"PATH": "/usr/local/bin:/usr/bin:/bin", "LANG": "C.UTF-8", "TZ": ":UTC"}
@@ -48,7 +50,24 @@ class Measured:
         return answer
 
     def cpu_ms(self) -> float:
+        """What the process tree has used since it was started."""
         return cpu.used_ms(self._process.pid)
+
+    def memory_mib(self) -> float:
+        """What the process tree holds now."""
+        return memory.proportional_mib(self._process.pid)
+
+    def rest(self) -> int:
+        """The bytes it holds now; `peak_bytes` begins anew."""
+        memory.forget_peak(self._process.pid)
+        return memory.resident_bytes(self._process.pid)
+
+    def peak_bytes(self) -> int:
+        """The most it has held since `rest`."""
+        return memory.peak_bytes(self._process.pid)
+
+    def runs(self) -> bool:
+        return self._process.poll() is None
 
     @contextmanager
     def explained(self) -> Iterator[None]:
@@ -62,7 +81,13 @@ class Measured:
         self._complaints.seek(0)
         return self._complaints.read().strip()
 
+    def children(self) -> list[int]:
+        """Its living descendants."""
+        return list(process_tree.tree(self._process.pid))[1:]
+
     def close(self) -> None:
+        for child in self.children():
+            os.kill(child, signal.SIGKILL)
         self._process.kill()
         self._process.communicate()
         self._complaints.close()

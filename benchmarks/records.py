@@ -5,7 +5,7 @@ from __future__ import annotations
 
 import gzip
 import json
-import resource
+import os
 import subprocess
 import sys
 import tempfile
@@ -15,6 +15,7 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any, NamedTuple
 
+from benchmarks.memory import peak_bytes
 from cli.usage import files, rows
 from cli.usage.priced import usage
 from local.generated_month import Folder, Month, hours
@@ -31,11 +32,13 @@ _UNTIL = _SINCE + timedelta(days=_MONTH.days)
 
 
 class Measured(NamedTuple):
-    """`calls` that the step saw; seconds by the clock; MiB of memory at the most."""
+    """`calls` that the step saw; seconds by the clock, and of processor time; MiB of memory at the
+    most."""
 
     step: str
     calls: int
     seconds: float
+    cpu_seconds: float
     peak_mib: float
 
     def row(self) -> tuple[str, ...]:
@@ -119,8 +122,8 @@ def _step(step: str, folder: Path, calls: int) -> Measured:
     begun = time.monotonic()
     seen = STEPS[step](folder, calls)
     assert seen == calls
-    peak_kib = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
-    return Measured(step, seen, time.monotonic() - begun, peak_kib / 1024)
+    seconds = time.monotonic() - begun
+    return Measured(step, seen, seconds, time.process_time(), peak_bytes(os.getpid()) / (1 << 20))
 
 
 if __name__ == "__main__":

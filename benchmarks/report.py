@@ -4,34 +4,68 @@ from __future__ import annotations
 
 import os
 import platform
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from datetime import UTC, datetime
-from importlib.metadata import version
 from pathlib import Path
 
-from benchmarks.figures import Figure
+from benchmarks.curves import Curve
+from benchmarks.figures import Figure, Reach
 
-_HEAD = ("", "CPU ms, median", "quartiles", "x bare loop", "reach", "")
-_VERDICTS = {True: "reached", False: "missed", None: ""}
+_JUDGED = ("figure", "who", "beside", "reach", "measured", "")
 
 
 def machine() -> str:
-    """Where and when: processor, cores, interpreter, boto3, date."""
+    """Where and when: processor, cores, what else they were busy with, interpreter, date."""
     parts = (
         _processor(),
-        f"{os.cpu_count()} cores",
+        f"{os.cpu_count()} cores (load {os.getloadavg()[0]:.1f} before)",
         f"{platform.system()} {platform.machine()}",
         f"Python {platform.python_version()}",
-        f"boto3 {version('boto3')}",
         datetime.now(UTC).strftime("%Y-%m-%d %H:%M UTC"),
     )
     return ", ".join(parts)
 
 
 def table(figure: Figure) -> str:
-    """One row per contender; the reach stands beside ours."""
-    rows = [_HEAD, *(_row(figure, contender) for contender in figure.samples)]
-    return f"{figure.title}\n\n{aligned(rows)}"
+    """One row per contender."""
+    head = ["", f"{figure.unit}, median", "quartiles"]
+    if len(figure.samples) > 1:
+        head.append(f"x {figure.reference}")
+    return aligned([head, *(_row(figure, each) for each in figure.samples)])
+
+
+def judgements(figures: Sequence[Figure]) -> str:
+    """One row for each reach: what it means, and by how much it is missed."""
+    rows = [_judgement(figure, reach) for figure in figures for reach in figure.judged()]
+    return aligned([_JUDGED, *rows])
+
+
+def sections(figures: Sequence[Figure]) -> str:
+    """The judgements, then a table for each figure."""
+    return "\n\n".join([judgements(figures), *_tables(figures)])
+
+
+def curve(taken: Curve) -> str:
+    """One row for each size, and one for the exponent at the end."""
+    names = list(taken.costs)
+    sizes = zip(taken.sizes, *taken.costs.values(), strict=True)
+    rows = [[f"{size:,}", *(_short(cost) for cost in costs)] for size, *costs in sizes]
+    found = [taken.exponent(name) for name in names]
+    ending = [
+        f"exponent, {found[0].low:,} to {found[0].high:,}",
+        *(f"{e.value:.2f}" for e in found),
+    ]
+    head = [taken.size, *(f"{name}, {taken.unit}" for name in names)]
+    return aligned([head, *rows, ending])
+
+
+def curves(taken: Sequence[Curve]) -> str:
+    """A picture and a table for each."""
+    shown = (
+        f"## {each.title}\n\n![{each.title}](performance/{each.name}.svg)\n\n{curve(each)}"
+        for each in taken
+    )
+    return "\n\n".join(shown)
 
 
 def aligned(rows: Sequence[Sequence[str]]) -> str:
@@ -42,17 +76,30 @@ def aligned(rows: Sequence[Sequence[str]]) -> str:
     return "\n".join([head, rule, *body])
 
 
+def _tables(figures: Sequence[Figure]) -> Iterator[str]:
+    for figure in figures:
+        yield f"**{figure.title}**\n\n{table(figure)}"
+
+
 def _row(figure: Figure, contender: str) -> Sequence[str]:
     first, third = figure.spread(contender)
-    reached = figure.reached(contender)
-    return (
-        contender,
-        f"{figure.median(contender):.2f}",
-        f"{first:.2f} to {third:.2f}",
-        f"{figure.ratio(contender):.1f}",
-        "" if reached is None else str(figure.reach),
-        _VERDICTS[reached],
-    )
+    row = [contender, _short(figure.median(contender)), f"{_short(first)} to {_short(third)}"]
+    if len(figure.samples) > 1:
+        row.append(_short(figure.ratio(contender, figure.reference)))
+    return row
+
+
+def _judgement(figure: Figure, reach: Reach) -> Sequence[str]:
+    missed = figure.missed_by(reach)
+    verdict = f"missed by {missed:.0%}" if missed > 0 else "reached"
+    unit = "x" if reach.how == "times" else f" {figure.short_unit}"
+    measured = f"{_short(figure.value(reach))}{unit}"
+    return figure.title, reach.who, reach.against, reach.told(figure.short_unit), measured, verdict
+
+
+def _short(value: float) -> str:
+    """Three digits that say something, or all before the point."""
+    return f"{value:,.0f}" if value >= 100 else f"{value:.3g}"
 
 
 def _line(cells: Sequence[str], widths: Sequence[int]) -> str:

@@ -18,11 +18,20 @@ _CUT = "it closed the connection in the middle of its answer"
 
 
 class Answer(NamedTuple):
-    """What the function's caller is given."""
+    """What the function's caller is given; `first_ms`: how long, by the clock, after the event was
+    handed out the first byte of the body was there."""
 
     status: int
     headers: dict[str, str]
     body: bytes
+    first_ms: float
+
+
+class _Request(NamedTuple):
+    method: str
+    path: str
+    body: bytes
+    first_at: float
 
 
 class RuntimeService:
@@ -43,19 +52,16 @@ class RuntimeService:
 
     def wait_until_idle(self) -> None:
         """Until the function asks for its next invocation. Raises ProcessFailed."""
-        method, path, body = self._request()
-        if (method, path) != ("GET", f"{_API}/invocation/next"):
-            raise ProcessFailed(f"{method} {path}: {body.decode(errors='replace')}")
+        self._expected("GET", f"{_API}/invocation/next")
 
     def invoke(self, event: bytes, seconds: float = _FUNCTION_SECONDS) -> Answer:
         """Hand `event` to an idle function, read its streamed answer, wait until it is idle."""
+        begun = time.perf_counter()
         request_id = self.hand_out(event, seconds)
-        method, path, body = self._request()
-        if (method, path) != ("POST", f"{_API}/invocation/{request_id}/response"):
-            raise ProcessFailed(f"{method} {path}: {body.decode(errors='replace')}")
+        response = self._expected("POST", f"{_API}/invocation/{request_id}/response")
         self._reply(b"{}", "", status="202 Accepted")
         self.wait_until_idle()
-        return _answer(body)
+        return _answer(response.body, (response.first_at - begun) * 1000)
 
     def hand_out(self, event: bytes, seconds: float = _FUNCTION_SECONDS) -> str:
         """Give `event` to an idle function, which has `seconds` for it; the request's id."""
@@ -77,7 +83,14 @@ class RuntimeService:
             self._connection.close()
             self._connection = None
 
-    def _request(self) -> tuple[str, str, bytes]:
+    def _expected(self, method: str, path: str) -> _Request:
+        request = self._request()
+        if (request.method, request.path) != (method, path):
+            told = request.body.decode(errors="replace")
+            raise ProcessFailed(f"{request.method} {request.path}: {told}")
+        return request
+
+    def _request(self) -> _Request:
         """The function's next request, on the connection it has or on the one it opens."""
         while True:
             if self._connection is None:
@@ -100,16 +113,17 @@ class _Connection:
         self._socket.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
         self._reader = accepted.makefile("rb", 1 << 20)
 
-    def request(self) -> tuple[str, str, bytes] | None:
-        """Method, path and body; None when the function has closed instead."""
+    def request(self) -> _Request | None:
+        """The next one; None when the function has closed instead."""
         line = self._reader.readline()
         if not line:
             return None
         method, path, _ = line.decode().split()
         headers = self._headers()
         if "transfer-encoding" in headers:
-            return method, path, self._chunks()
-        return method, path, self._exactly(int(headers.get("content-length", "0")))
+            return _Request(method, path, *self._chunks())
+        body = self._exactly(int(headers.get("content-length", "0")))
+        return _Request(method, path, body, time.perf_counter())
 
     def send(self, data: bytes) -> None:
         self._socket.sendall(data)
@@ -125,14 +139,17 @@ class _Connection:
             headers[name.lower()] = value.strip()
         return headers
 
-    def _chunks(self) -> bytes:
-        parts = []
+    def _chunks(self) -> tuple[bytes, float]:
+        """The body, and when the first byte after the prelude was there."""
+        parts, first_at = list[bytes](), 0.0
         while size := int(self._line(), 16):
             parts.append(self._exactly(size))
             self._exactly(2)
+            if not first_at and not parts[-1].endswith(_PRELUDE_END):
+                first_at = time.perf_counter()
         if trailers := self._headers():
             raise ProcessFailed(f"it failed in the middle of its answer: {trailers}")
-        return b"".join(parts)
+        return b"".join(parts), first_at
 
     def _line(self) -> bytes:
         line = self._reader.readline()
@@ -147,7 +164,7 @@ class _Connection:
         return data
 
 
-def _answer(body: bytes) -> Answer:
+def _answer(body: bytes, first_ms: float) -> Answer:
     prelude, _, rest = body.partition(_PRELUDE_END)
     said: dict[str, Any] = json.loads(prelude)
-    return Answer(said["statusCode"], said["headers"], rest)
+    return Answer(said["statusCode"], said["headers"], rest, first_ms)

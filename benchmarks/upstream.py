@@ -1,7 +1,8 @@
 """A stand-in for bedrock-runtime that answers canned bytes, as fast as asyncio lets it.
 
-`python -m benchmarks.upstream [CERTIFICATE]` prints its port; `CERTIFICATE`, a PEM file with key
-and chain, makes it speak TLS. It reads a request's length, and nothing else of it.
+`python -m benchmarks.upstream EVENTS [CERTIFICATE]` prints its port. `EVENTS` is how many a stream
+has; `CERTIFICATE`, a PEM file with key and chain, makes it speak TLS. It reads a request's length,
+and nothing else of it.
 """
 
 import asyncio
@@ -22,7 +23,8 @@ _TOKENS = (
 )
 
 
-def _json_response(operation: Operation) -> bytes:
+def json_response(operation: Operation) -> bytes:
+    """The whole HTTP response to a call that is answered in one piece."""
     head = _HEAD % b"application/json" + _TOKENS
     return head + b"Content-Length: %d\r\n\r\n" % len(operation.reply) + operation.reply
 
@@ -35,7 +37,7 @@ def _stream_response(operation: Operation) -> bytes:
 class _Peer(asyncio.Protocol):
     def __init__(self, json_response: bytes, stream_response: bytes) -> None:
         self._responses = (json_response, stream_response)
-        self._received = b""
+        self._received = bytearray()
         self._transport: asyncio.WriteTransport | None = None
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
@@ -47,20 +49,21 @@ class _Peer(asyncio.Protocol):
         head_end = self._received.find(b"\r\n\r\n")
         if head_end < 0 or self._transport is None:
             return
-        head = self._received[:head_end]
-        if len(self._received) >= head_end + 4 + _content_length(head):
+        head = bytes(self._received[:head_end])
+        if len(self._received) >= head_end + 4 + content_length(head):
             path = head.split(b" ", 2)[1]
-            self._received = b""
+            self._received.clear()
             self._transport.write(self._responses[path.endswith(b"-stream")])
 
 
-def _content_length(head: bytes) -> int:
+def content_length(head: bytes) -> int:
+    """What the head of a request says of its body."""
     _, found, rest = head.lower().partition(_LENGTH)
     return int(rest.split(b"\r\n", 1)[0]) if found else 0
 
 
-async def _serve(certificate: str | None) -> None:
-    responses = _json_response(canned.json_call()), _stream_response(canned.stream())
+async def _serve(events: int, certificate: str | None) -> None:
+    responses = json_response(canned.json_call()), _stream_response(canned.stream(events))
     tls = None
     if certificate is not None:
         tls = ssl.create_default_context(ssl.Purpose.CLIENT_AUTH)
@@ -72,4 +75,4 @@ async def _serve(certificate: str | None) -> None:
 
 
 if __name__ == "__main__":
-    asyncio.run(_serve(sys.argv[1] if len(sys.argv) > 1 else None))
+    asyncio.run(_serve(int(sys.argv[1]), sys.argv[2] if len(sys.argv) > 2 else None))

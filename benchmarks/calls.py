@@ -1,0 +1,138 @@
+"""What a call costs once the process has been running for a while: as JSON, as a stream, beside
+others."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import ExitStack, closing, contextmanager
+from functools import partial
+
+from benchmarks import canned, contenders
+from benchmarks.canned import Operation
+from benchmarks.contenders import Contender
+from benchmarks.crowd import Crowd
+from benchmarks.direct import Direct
+from benchmarks.effort import Effort
+from benchmarks.figures import (
+    BOTO3,
+    DIRECT,
+    FLOOR,
+    GATEWAY,
+    LITELLM,
+    RELAY,
+    Figure,
+    Reach,
+    interleaved,
+)
+from benchmarks.ground import Ground, upstream
+from benchmarks.litellm_proxy import LiteLlm
+
+_FEW_EVENTS = 10
+
+
+def json_call(ground: Ground, effort: Effort) -> Figure:
+    """One call answered by a JSON message."""
+    samples = _samples(_everybody(ground), canned.json_call(), effort.json_calls, effort.rounds)
+    reaches = [Reach(2, FLOOR), Reach(0.7, BOTO3), Reach(0.05, LITELLM)]
+    return Figure("JSON call", "CPU ms", samples, reaches)
+
+
+def stream(ground: Ground, effort: Effort) -> Figure:
+    """One call answered by a stream that comes in one burst."""
+    samples = _samples(_everybody(ground), canned.stream(), effort.streams, effort.rounds)
+    reaches = [Reach(6, FLOOR), Reach(0.2, BOTO3), Reach(0.05, LITELLM)]
+    return Figure(f"Stream of {canned.EVENTS} events", "CPU ms", samples, reaches)
+
+
+def native_stream(ground: Ground, effort: Effort) -> Figure:
+    """The same stream by Bedrock's own operation, whose bytes pass."""
+    starting = {
+        RELAY: partial(contenders.raw_relay, ground),
+        GATEWAY: partial(contenders.gateway, ground),
+    }
+    samples = _samples(starting, canned.native_stream(), effort.streams, effort.rounds)
+    title = f"Native stream of {canned.EVENTS} events"
+    return Figure(title, "CPU ms", samples, [Reach(5, RELAY)])
+
+
+def first_event(ground: Ground, effort: Effort) -> Figure:
+    """How long one caller waits, by the clock, for a short stream's first bytes."""
+    operation = canned.stream(_FEW_EVENTS)
+    with ExitStack() as stack:
+        endpoint = stack.enter_context(upstream(_FEW_EVENTS))
+        direct = stack.enter_context(Direct(endpoint))
+        gateway = contenders.gateway(ground, endpoint=endpoint)
+        stack.enter_context(closing(gateway))
+        waits = {
+            DIRECT: partial(direct.first_ms, operation),
+            GATEWAY: partial(gateway.first_ms, operation),
+        }
+        interleaved(max(1, effort.first_events // 20), waits)
+        samples = interleaved(effort.first_events, waits)
+    reaches = [
+        Reach(3, DIRECT, how="above"),
+        Reach(10, DIRECT, how="above", percentile=99),
+    ]
+    return Figure("Time to the first event, one caller", "ms by the clock", samples, reaches)
+
+
+def many_callers(ground: Ground, effort: Effort) -> Figure:
+    """Streams for many callers at once. An environment of a function serves one call at a time, so
+    there are as many of them as callers; LiteLLM is one process."""
+    operation, callers = canned.stream(), effort.callers
+    with ExitStack() as stack:
+
+        def crowd(start: Callable[[], Contender], processes: int) -> Callable[[], float]:
+            started = [start() for _ in range(processes)]
+            members = [started[at % processes] for at in range(callers)]
+            running = stack.enter_context(closing(Crowd(members)))
+            running.call(operation, effort.streams)
+            return partial(running.per_second_of_cpu, operation, effort.streams)
+
+        samplers = {
+            FLOOR: crowd(partial(contenders.bare_loop, ground), callers),
+            GATEWAY: crowd(partial(contenders.gateway, ground), callers),
+        }
+        if ground.peers:
+            samplers[LITELLM] = crowd(partial(LiteLlm, ground), 1)
+        samples = interleaved(max(2, effort.rounds // 5), samplers)
+    reaches = [Reach(15, LITELLM, at_least=True)]
+    return Figure(f"Streams for {callers} callers at once", "per CPU second", samples, reaches)
+
+
+def _everybody(ground: Ground) -> Mapping[str, Callable[[], Contender]]:
+    everybody: dict[str, Callable[[], Contender]] = {
+        FLOOR: partial(contenders.bare_loop, ground),
+        GATEWAY: partial(contenders.gateway, ground),
+        BOTO3: partial(contenders.direct_boto3, ground),
+    }
+    return {**everybody, LITELLM: partial(LiteLlm, ground)} if ground.peers else everybody
+
+
+def _samples(
+    starting: Mapping[str, Callable[[], Contender]], operation: Operation, times: int, rounds: int
+) -> Mapping[str, list[float]]:
+    with _warm(starting, operation, times) as running:
+        samplers = {
+            name: partial(per_call, contender, operation, times)
+            for name, contender in running.items()
+        }
+        return interleaved(rounds, samplers)
+
+
+@contextmanager
+def _warm(
+    starting: Mapping[str, Callable[[], Contender]], operation: Operation, times: int
+) -> Iterator[Mapping[str, Contender]]:
+    with ExitStack() as stack:
+        running = {name: stack.enter_context(closing(start())) for name, start in starting.items()}
+        for contender in running.values():
+            contender.call(operation, times)
+        yield running
+
+
+def per_call(contender: Contender, operation: Operation, times: int) -> float:
+    """CPU ms of one call, over so many of them."""
+    before = contender.process.cpu_ms()
+    contender.call(operation, times)
+    return (contender.process.cpu_ms() - before) / times

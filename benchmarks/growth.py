@@ -1,0 +1,173 @@
+"""How the costs grow: with the body, the stream, the keys, the models, the records."""
+
+from __future__ import annotations
+
+import json
+import statistics
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import ExitStack, closing
+from dataclasses import dataclass
+from functools import partial
+from typing import NamedTuple
+
+import catalog
+from benchmarks import canned, contenders, records
+from benchmarks.calls import per_call
+from benchmarks.canned import Operation
+from benchmarks.contenders import Contender
+from benchmarks.curves import Curve
+from benchmarks.figures import FLOOR, GATEWAY, interleaved
+from benchmarks.ground import Ground, upstream
+from benchmarks.grown_catalogue import grown
+from benchmarks.starts import to_first_answer
+
+_START, _CALL = "start to the first 200", "JSON call"
+
+
+@dataclass(frozen=True, slots=True)
+class Sizes:
+    """`rounds`: how often each point is taken."""
+
+    rounds: int
+    bodies: Sequence[int]
+    streams: Sequence[int]
+    keys: Sequence[int]
+    models: Sequence[int]
+    records: Sequence[int]
+
+
+FULL = Sizes(
+    rounds=7,
+    bodies=(1_000, 3_000, 10_000, 30_000, 100_000, 300_000, 1_000_000, 3_000_000, 5_000_000),
+    streams=(10, 30, 100, 300, 1_000, 3_000, 10_000, 30_000, 50_000),
+    keys=(10, 30, 100, 300, 1_000, 3_000, 10_000),
+    models=(len(catalog.MODELS), 50, 100, 200, 400, 1_000),
+    records=(10_000, 30_000, 100_000, 300_000, 1_000_000),
+)
+QUICK = Sizes(
+    rounds=1,
+    bodies=(1_000, 100_000),
+    streams=(10, 1_000),
+    keys=(10, 1_000),
+    models=(len(catalog.MODELS), 100),
+    records=(1_000, 4_000),
+)
+
+_BYTES_A_ROUND, _EVENTS_A_ROUND, _CALLS_A_ROUND = 5_000_000, 4_000, 50
+
+Costs = Mapping[str, float]
+Starts = Mapping[int, Callable[[], Contender]]
+
+
+class _Point(NamedTuple):
+    """Somebody makes so many calls at a size."""
+
+    size: int
+    who: str
+    start: Callable[[], Contender]
+    operation: Operation
+    times: int
+
+
+def curves(ground: Ground, sizes: Sizes) -> Iterator[Curve]:
+    """One after the other, each as soon as it is taken."""
+    yield _curve(
+        *("body", "One JSON call", "bytes of the request's body", "CPU ms"),
+        _calls(list(_bodies(ground, sizes.bodies)), sizes.rounds),
+    )
+    with ExitStack() as stack:
+        streams = [each for n in sizes.streams for each in _stream(ground, n, stack)]
+        yield _curve(
+            *("stream", "One stream", "events in the stream", "CPU ms"),
+            _calls(streams, sizes.rounds),
+        )
+    knowing = {
+        keys: partial(contenders.gateway, ground, variables=_keys(keys)) for keys in sizes.keys
+    }
+    yield _curve(
+        *("keys", "Keys that the function knows", "keys", "CPU ms"),
+        _starts_and_calls(knowing, sizes.rounds),
+    )
+    offering = {models: _offering(ground, models) for models in sizes.models}
+    yield _curve(
+        *("models", "Models in the catalogue, all allowed", "models", "CPU ms"),
+        _starts_and_calls(offering, sizes.rounds),
+    )
+    yield from _records(sizes.records)
+
+
+def _curve(name: str, title: str, size: str, unit: str, points: Mapping[int, Costs]) -> Curve:
+    names = next(iter(points.values()))
+    costs = {each: [point[each] for point in points.values()] for each in names}
+    return Curve(name, title, size, unit, list(points), costs)
+
+
+def _bodies(ground: Ground, sizes: Sequence[int]) -> Iterator[_Point]:
+    for size in sizes:
+        operation, times = canned.json_call_of(size), min(_CALLS_A_ROUND, _BYTES_A_ROUND // size)
+        yield _Point(size, GATEWAY, partial(contenders.gateway, ground), operation, times)
+        yield _Point(size, FLOOR, partial(contenders.bare_loop, ground), operation, times)
+
+
+def _stream(ground: Ground, events: int, stack: ExitStack) -> Iterator[_Point]:
+    operation, times = canned.stream(events), max(1, min(_CALLS_A_ROUND, _EVENTS_A_ROUND // events))
+    file = ground.scratch / f"stream-of-{events}"
+    file.write_bytes(operation.answer)
+    endpoint = stack.enter_context(upstream(events))
+    gateway = partial(contenders.gateway, ground, endpoint=endpoint)
+    yield _Point(events, GATEWAY, gateway, operation, times)
+    floor = partial(contenders.bare_loop, ground, stream_file=file)
+    yield _Point(events, FLOOR, floor, operation, times)
+
+
+def _keys(count: int) -> Mapping[str, str]:
+    """The names of so many keys in the function's environment, the caller's among them; short ones,
+    since Linux takes no variable of more than 128 KiB."""
+    names = {f"{number:x}": "n" for number in range(count - 1)} | {canned.KEY_ID: "n"}
+    return {"API_KEY_NAMES": json.dumps(names, separators=(",", ":"))}
+
+
+def _offering(ground: Ground, count: int) -> Callable[[], Contender]:
+    """A start of the function with so many models, the last of which has been seen to be there."""
+    folder = ground.scratch / f"function-of-{count}"
+    allowed = [canned.MODEL, *grown(ground.function_folder, count, folder)]
+    variables = {"ALLOWED_MODELS": ",".join(allowed)}
+    start = partial(contenders.gateway, ground, folder=folder, variables=variables)
+    with closing(start()) as function:
+        function.call(canned.json_call(model=allowed[-1]))
+    return start
+
+
+def _starts_and_calls(starts: Starts, rounds: int) -> Mapping[int, Costs]:
+    operation = canned.json_call()
+    points = [_Point(size, _CALL, each, operation, _CALLS_A_ROUND) for size, each in starts.items()]
+    calls = _calls(points, rounds)
+    samplers = {size: partial(to_first_answer, each) for size, each in starts.items()}
+    started = interleaved(rounds, samplers)
+    return {size: {_START: statistics.median(started[size]), **calls[size]} for size in starts}
+
+
+def _calls(points: Sequence[_Point], rounds: int) -> Mapping[int, Costs]:
+    """Each round asks at every size once; one more round before them is not counted."""
+    with ExitStack() as stack:
+        samplers = {}
+        for each in points:
+            contender = stack.enter_context(closing(each.start()))
+            contender.call(each.operation, each.times)
+            samplers[each.size, each.who] = partial(per_call, contender, each.operation, each.times)
+        samples = interleaved(rounds, samplers)
+    costs: dict[int, dict[str, float]] = {}
+    for (size, who), taken in samples.items():
+        costs.setdefault(size, {})[who] = statistics.median(taken)
+    return costs
+
+
+def _records(sizes: Sequence[int]) -> Iterator[Curve]:
+    """Each once: a million take long enough to be told from the noise."""
+    taken = {size: list(records.measured(size)) for size in sizes}
+    seconds = {
+        size: {each.step: each.cpu_seconds for each in steps} for size, steps in taken.items()
+    }
+    mib = {size: {each.step: each.peak_mib for each in steps} for size, steps in taken.items()}
+    yield _curve("records", "A month of records: time", "calls", "CPU seconds", seconds)
+    yield _curve("records-memory", "A month of records: memory", "calls", "MiB, peak", mib)

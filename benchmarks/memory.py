@@ -1,0 +1,37 @@
+"""How much memory a process holds, and how much it held at the most: proc(5)."""
+
+from pathlib import Path
+
+from benchmarks.process_tree import tree
+
+_RESET_PEAK = "5"
+
+
+def proportional_mib(pid: int) -> float:
+    """PSS of `pid` and its descendants, in MiB: a page that others hold too counts in part."""
+    rollups = (Path(f"/proc/{each}/smaps_rollup").read_text() for each in tree(pid))
+    return sum(_kib(rollup, "Pss") for rollup in rollups) / 1024
+
+
+def resident_bytes(pid: int) -> int:
+    """What `pid` alone holds now."""
+    return _kib(_status(pid), "VmRSS") * 1024
+
+
+def forget_peak(pid: int) -> None:
+    """The peak begins anew, at what the process holds now."""
+    Path(f"/proc/{pid}/clear_refs").write_text(_RESET_PEAK)
+
+
+def peak_bytes(pid: int) -> int:
+    """The most that `pid` alone has held since its peak was forgotten; the kernel keeps it, so no
+    moment is missed."""
+    return _kib(_status(pid), "VmHWM") * 1024
+
+
+def _status(pid: int) -> str:
+    return Path(f"/proc/{pid}/status").read_text()
+
+
+def _kib(lines: str, name: str) -> int:
+    return next(int(line.split()[1]) for line in lines.splitlines() if line.startswith(f"{name}:"))

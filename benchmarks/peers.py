@@ -1,0 +1,53 @@
+"""Where the programs we stand beside are installed: environments in .build/peers, made anew when
+their pins change."""
+
+import shutil
+import subprocess
+import sys
+from hashlib import sha256
+from pathlib import Path
+from typing import NamedTuple
+
+from benchmarks.processes import PROJECT
+
+_BUILD = PROJECT / ".build" / "peers"
+_PINS = Path(__file__).with_name("requirements")
+
+
+class Peers(NamedTuple):
+    """The interpreter that has boto3, the one that has LiteLLM, and what they are."""
+
+    boto3_python: Path
+    litellm_python: Path
+    versions: str
+
+
+def installed() -> Peers:
+    """Installs what is missing, from the package index. Raises CalledProcessError."""
+    versions = [f"{name} {_pinned(name)}" for name in ("LiteLLM", "boto3")]
+    return Peers(_interpreter("boto3"), _interpreter("litellm"), ", ".join(versions))
+
+
+def packages(python: Path) -> int:
+    """How many distributions the environment of `python` has, without pip's own two."""
+    found = {each.name.partition("-")[0] for each in python.parents[1].glob("lib/*/*/*.dist-info")}
+    return len(found - {"pip", "setuptools"})
+
+
+def _interpreter(name: str) -> Path:
+    folder, pins = _BUILD / name, _PINS / f"{name}.txt"
+    mark = f"{sys.version_info[:2]} {sha256(pins.read_bytes()).hexdigest()}"
+    made = folder / "made"
+    if not made.exists() or made.read_text() != mark:
+        print(f"installing {name} into {folder.relative_to(PROJECT)} (once, a minute)", flush=True)
+        shutil.rmtree(folder, ignore_errors=True)
+        subprocess.run([sys.executable, "-m", "venv", folder], check=True)
+        pip = [str(folder / "bin" / "python"), "-m", "pip", "install", "-q", "--no-deps"]
+        subprocess.run([*pip, "--disable-pip-version-check", "-r", str(pins)], check=True)
+        made.write_text(mark)
+    return folder / "bin" / "python"
+
+
+def _pinned(name: str) -> str:
+    pins = (_PINS / f"{name.lower()}.txt").read_text().splitlines()
+    return next(each for each in pins if each.startswith(f"{name.lower()}==")).partition("==")[2]

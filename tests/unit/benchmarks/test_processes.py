@@ -1,0 +1,72 @@
+"""Processor time and memory of a process and its children are what they used and held."""
+
+import os
+import select
+import sys
+from collections.abc import Iterator
+from contextlib import closing
+
+import pytest
+
+from benchmarks import process_tree
+from benchmarks.processes import Measured
+
+if not process_tree.available():
+    pytest.skip("only Linux tells one process about another", allow_module_level=True)
+
+MIB = 1 << 20
+PROGRAM = f"""
+import subprocess, sys, time
+for line in sys.stdin:
+    if line.startswith("hold"):
+        held = b"x" * {8 * MIB}
+        del held
+    if line.startswith("work"):
+        until = time.process_time() + 0.05
+        while time.process_time() < until: pass
+    if line.startswith("child"):
+        child = subprocess.Popen(
+            [sys.executable, "-c", "held = b'x' * {8 * MIB}; print(1, flush=True); input()"],
+            stdin=subprocess.PIPE, stdout=subprocess.PIPE)
+        child.stdout.readline()
+    print("done", flush=True)
+"""
+
+
+@pytest.fixture
+def program() -> Iterator[Measured]:
+    with closing(Measured([sys.executable, "-c", PROGRAM], {}, talks=True)) as running:
+        running.ask("start")
+        yield running
+
+
+def test_the_peak_is_kept_though_nothing_is_held_any_more(program: Measured) -> None:
+    before = program.rest()
+    program.ask("hold")
+    assert program.peak_bytes() - before > 7 * MIB
+    program.rest()
+    program.ask("nothing")
+    assert program.peak_bytes() - before < 7 * MIB
+
+
+def test_what_is_worked_is_counted(program: Measured) -> None:
+    before = program.cpu_ms()
+    program.ask("work")
+    assert program.cpu_ms() - before >= 50
+
+
+def test_children_count(program: Measured) -> None:
+    memory, cpu = program.memory_mib(), program.cpu_ms()
+    program.ask("child")
+    assert program.memory_mib() - memory > 8
+    assert program.cpu_ms() > cpu
+
+
+def test_children_do_not_outlive_it() -> None:
+    running = Measured([sys.executable, "-c", PROGRAM], {}, talks=True)
+    running.ask("child")
+    (child,) = running.children()
+    ending = os.pidfd_open(child)
+    running.close()
+    assert select.select([ending], [], [], 10)[0], "it still runs"
+    os.close(ending)
