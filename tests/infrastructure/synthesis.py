@@ -58,6 +58,13 @@ class Synthesis(NamedTuple):
         manifests = self.folder.glob("*.assets.json")
         return {name for path in manifests for name in json.loads(path.read_text())["files"]}
 
+    def bills(self) -> dict[str, dict[str, Any]]:
+        """The bill of materials of each function's zip, by the asset's hash."""
+        bills = {name: self.folder / f"asset.{name}.cdx.json" for name in self.asset_hashes()}
+        return {
+            name: json.loads(path.read_text()) for name, path in bills.items() if path.is_file()
+        }
+
     def report(self) -> dict[str, Any]:
         report: dict[str, Any] = json.loads((self.folder / "validation-report.json").read_text())
         return report
