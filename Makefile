@@ -13,7 +13,7 @@ export PIP_DISABLE_PIP_VERSION_CHECK := 1
 export JSII_SILENCE_WARNING_END_OF_LIFE_NODE_VERSION := 20
 
 .DEFAULT_GOAL := help
-.PHONY: help install demo audit-demo local test clients check synth sbom matrix bench lock clean
+.PHONY: help install demo audit-demo local test clients check synth sbom findings matrix bench lock clean
 
 help: ## Show this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## /{printf "  make %-10s %s\n", $$1, $$2}' Makefile
@@ -47,6 +47,9 @@ synth: $(INSTALLED) ## Templates of every stage into cdk.out/, judged by cdk-nag
 
 sbom: synth ## Bills of materials of all functions, in cdk.out/*/asset.*.cdx.json; docs/licences.md anew
 	@python -m tests.bills
+
+findings: $(INSTALLED) ## Write docs/findings.md anew: what rules of others find in every stage, and what we say to it
+	@python -m tests.findings
 
 matrix: $(INSTALLED) ## Write docs/access/ anew: who may do what in every stage, from the templates
 	@python -m tests.access

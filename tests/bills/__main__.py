@@ -3,14 +3,13 @@
 from rich.console import Console
 
 from tests.bills.page import page
-from tests.infrastructure.synthesis import ROOT, STAGES, Synthesis
+from tests.infrastructure.synthesis import ROOT, STAGES, bills_in
 
 PAGE = ROOT / "docs" / "licences.md"
 
 
 def main() -> None:
-    made = [Synthesis(stage, ROOT / "cdk.out" / stage) for stage in STAGES]
-    bills = [bill for each in made for bill in each.bills().values()]
+    bills = [bill for stage in STAGES for bill in bills_in(ROOT / "cdk.out" / stage).values()]
     PAGE.write_text(page(bills), encoding="utf-8")
     Console().print(f"{len(bills)} bills in cdk.out/*/asset.*.cdx.json, licences in {PAGE}")
 
