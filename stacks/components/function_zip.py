@@ -54,12 +54,12 @@ def replace(path: Path, data: bytes) -> None:
 
 def _zipped(folder: Path) -> bytes:
     buffer = io.BytesIO()
-    with zipfile.ZipFile(buffer, "w", zipfile.ZIP_DEFLATED, compresslevel=9) as archive:
+    with zipfile.ZipFile(buffer, "w", zipfile.ZIP_DEFLATED) as archive:
         for name, path in shipped_files(folder):
             entry = zipfile.ZipInfo(name, NO_DATE)
             entry.create_system = UNIX
             entry.external_attr = (REGULAR_FILE | _mode(path)) << 16
-            archive.writestr(entry, path.read_bytes(), zipfile.ZIP_DEFLATED, compresslevel=9)
+            archive.writestr(entry, path.read_bytes(), zipfile.ZIP_DEFLATED)
     return buffer.getvalue()
 
 
