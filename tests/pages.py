@@ -1,6 +1,8 @@
-"""How the project's pages are read: their tables, links, headings and blocks of code."""
+"""How the project's pages are read: their tables, links, headings, blocks of code, named tests."""
 
+import ast
 import re
+from collections.abc import Iterator
 from pathlib import Path
 
 ROOT = Path(__file__).parents[1]
@@ -65,3 +67,24 @@ def anchors(text: str) -> set[str]:
     """What a link to a heading of the page may say after `#`, as GitHub makes it."""
     titles = (found[2].lower() for found in _HEADING.finditer(prose(text)))
     return {re.sub(r"[^\w\- ]", "", title).replace(" ", "-") for title in titles}
+
+
+def headings(page: str, level: int) -> list[str]:
+    """The page's headings of that level, in order."""
+    return [found[2] for found in _HEADING.finditer(prose(read(page))) if len(found[1]) == level]
+
+
+def is_a_test(named: str) -> bool:
+    """Whether `tests/FILE.py` has tests, or `tests/FILE.py::NAME` is one that pytest collects."""
+    path, _, function = named.partition("::")
+    there = set(_tests(ast.parse(read(path))))
+    return bool(there) and (not function or function in there)
+
+
+def _tests(module: ast.Module) -> Iterator[str]:
+    for node in module.body:
+        if isinstance(node, ast.FunctionDef) and node.name.startswith("test_"):
+            yield node.name
+        if isinstance(node, ast.Assign):
+            targets = (each for each in node.targets if isinstance(each, ast.Name))
+            yield from (each.id for each in targets if each.id.startswith("Test"))

@@ -9,6 +9,8 @@ from aws_cdk import aws_sns as sns
 from aws_cdk import aws_sns_subscriptions as subscriptions
 from constructs import Construct
 
+from stacks.components.key_grants import refuse_grants
+
 
 class AlarmTopic(Construct):
     """A topic for alarms, with a key of its own: AWS's own SNS key shuts CloudWatch out, and the
@@ -30,6 +32,7 @@ class AlarmTopic(Construct):
         )
         self.topic = sns.Topic(self, "Topic", topic_name=name, master_key=key, enforce_ssl=True)
         key.add_to_resource_policy(self._alarms_may(["kms:Decrypt", "kms:GenerateDataKey"], "*"))
+        refuse_grants(key)
         self.topic.add_to_resource_policy(self._alarms_may(["sns:Publish"], self.topic.topic_arn))
         if email:
             self.topic.add_subscription(subscriptions.EmailSubscription(email))

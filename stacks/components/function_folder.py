@@ -44,7 +44,7 @@ def build_folder(
     runtime therefore follows. botocore keeps the API models of `sdk_services` only. Wheels come
     from the package index once, then from `cache`. Raises PackagingError where pip fails.
     """
-    wheels = _wheels(requirements, cache=cache) if requirements else None
+    wheels = _installed(requirements, cache=cache) if requirements else None
     names = (*packages, *sdk_services, wheels.name if wheels else "", MINOR)
     key = _digest(
         *(name.encode() for name in names),
@@ -64,24 +64,40 @@ def build_folder(
     return _made_once(cache / "functions" / f"{packages[0]}-{key}", fill)
 
 
-def _wheels(requirements: Path, *, cache: Path) -> Path:
-    key = _digest(
+def wheelhouse(requirements: Path, *, cache: Path) -> Path:
+    """A folder of the wheels that `requirements` pins, each of a hash that is named there."""
+
+    def fill(folder: Path) -> None:
+        _pip("download", requirements, "--dest", str(folder))
+
+    return _made_once(cache / "wheelhouse" / _wheels_key(requirements), fill)
+
+
+def _installed(requirements: Path, *, cache: Path) -> Path:
+    wheels = wheelhouse(requirements, cache=cache)
+
+    def fill(folder: Path) -> None:
+        from_wheels = ["--no-index", "--find-links", str(wheels), "--no-compile"]
+        _pip("install", requirements, "--target", str(folder), *from_wheels)
+        _remove_unwanted(folder)
+
+    return _made_once(cache / "wheels" / _wheels_key(requirements), fill)
+
+
+def _wheels_key(requirements: Path) -> str:
+    return _digest(
         Path(__file__).read_bytes(), requirements.read_bytes(), MINOR.encode(), PLATFORM.encode()
     )
 
-    def fill(folder: Path) -> None:
-        _pip_install(requirements, folder)
-        _remove_unwanted(folder)
 
-    return _made_once(cache / "wheels" / key, fill)
-
-
-def _pip_install(requirements: Path, folder: Path) -> None:
-    command = [sys.executable, "-m", "pip", "install", "--quiet", "--disable-pip-version-check"]
-    target = ["--target", str(folder), "--platform", PLATFORM, "--python-version", MINOR]
-    strict = ["--only-binary=:all:", "--no-compile", "--require-hashes", "-r", str(requirements)]
+def _pip(does: str, requirements: Path, *more: str) -> None:
+    command = [sys.executable, "-m", "pip", does, "--quiet", "--disable-pip-version-check", *more]
+    target = ["--platform", PLATFORM, "--python-version", MINOR, "--only-binary=:all:"]
     pip = subprocess.run(  # noqa: S603
-        [*command, *target, *strict], check=False, capture_output=True, text=True
+        [*command, *target, "--require-hashes", "-r", str(requirements)],
+        check=False,
+        capture_output=True,
+        text=True,
     )
     if pip.returncode:
         raise PackagingError(f"pip could not install {requirements} for {PLATFORM}:\n{pip.stderr}")

@@ -8,6 +8,7 @@ from aws_cdk import aws_kms as kms
 from constructs import Construct
 
 from stacks.components.bedrock_service import from_this_account
+from stacks.components.key_grants import refuse_grants
 from stacks.components.removal import removal_policy
 
 
@@ -29,6 +30,7 @@ class LogKey(Construct):
         )
         self.key.add_to_resource_policy(self._deliveries())
         self.key.add_to_resource_policy(self._log_groups(log_groups))
+        refuse_grants(self.key)
 
     def _deliveries(self) -> iam.PolicyStatement:
         return iam.PolicyStatement(

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import shutil
 from collections.abc import Mapping, Sequence
 from pathlib import Path
+from typing import cast
 
 import aws_cdk as cdk
 from aws_cdk import aws_iam as iam
@@ -11,7 +13,8 @@ from aws_cdk import aws_lambda as lambda_
 from constructs import Construct
 
 from stacks.components.acknowledge import acknowledge
-from stacks.components.function_folder import MINOR, PackagingError, build_folder
+from stacks.components.function_folder import MINOR, PackagingError
+from stacks.components.function_package import package_function
 from stacks.components.log_group import LogKeeping, log_group
 
 PROJECT = Path(__file__).parents[2]
@@ -76,7 +79,7 @@ class PythonFunction(Construct):
             description=description,
             runtime=managed_runtime(MINOR),
             architecture=lambda_.Architecture.ARM_64,
-            code=lambda_.Code.from_asset(str(_folder(packages, sdk_services))),
+            code=_code(self, packages=packages, sdk_services=sdk_services),
             handler=handler,
             role=role,
             log_group=self.log_group,
@@ -98,12 +101,13 @@ def managed_runtime(minor: str) -> lambda_.Runtime:
     return lambda_.Runtime(f"python{minor}", lambda_.RuntimeFamily.PYTHON)
 
 
-def _folder(packages: Sequence[str], sdk_services: Sequence[str]) -> Path:
-    requirements = SOURCE_ROOT / packages[0] / "requirements.txt"
-    return build_folder(
-        source_root=SOURCE_ROOT,
-        packages=packages,
-        requirements=requirements if requirements.is_file() else None,
-        sdk_services=sdk_services,
-        cache=CACHE,
+def _code(
+    scope: Construct, *, packages: Sequence[str], sdk_services: Sequence[str]
+) -> lambda_.AssetCode:
+    """The function's zip, and beside its copy in the cloud assembly the bill of its materials."""
+    package = package_function(
+        source_root=SOURCE_ROOT, packages=packages, sdk_services=sdk_services, cache=CACHE
     )
+    assembly = cast("cdk.Stage", cdk.Stage.of(scope)).asset_outdir
+    shutil.copyfile(package.bill, Path(assembly) / package.bill_name)
+    return lambda_.Code.from_asset(str(package.archive), asset_hash=package.contents)

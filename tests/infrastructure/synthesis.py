@@ -1,4 +1,4 @@
-"""One stage's synthesis, as plain data."""
+"""One stage's synthesis, as plain data, and as the tree for whoever judges constructs."""
 
 from __future__ import annotations
 
@@ -29,10 +29,11 @@ class Resource(NamedTuple):
 
 
 class Synthesis(NamedTuple):
-    """The folder of one stage's cloud assembly."""
+    """The folder of one stage's cloud assembly, and the tree that it was made of."""
 
     stage: str
     folder: Path
+    tree: cdk.App
 
     def template(self, stack: str) -> Template:
         path = self.folder / f"claude-on-bedrock-{self.stage}-{stack}.template.json"
@@ -55,8 +56,11 @@ class Synthesis(NamedTuple):
             yield from self.resources(stack)
 
     def asset_hashes(self) -> set[str]:
-        manifests = self.folder.glob("*.assets.json")
-        return {name for path in manifests for name in json.loads(path.read_text())["files"]}
+        return _asset_hashes(self.folder)
+
+    def bills(self) -> dict[str, dict[str, Any]]:
+        """The bill of materials of each function's zip, by the asset's hash."""
+        return bills_in(self.folder)
 
     def report(self) -> dict[str, Any]:
         report: dict[str, Any] = json.loads((self.folder / "validation-report.json").read_text())
@@ -69,4 +73,15 @@ def synthesise(stage: str, folder: Path, **changes: object) -> Synthesis:
     block = CONTEXT["stages"][stage] | changes
     project.build(app, load_stage({stage: block}, stage))
     app.synth()
-    return Synthesis(stage, folder)
+    return Synthesis(stage, folder, app)
+
+
+def bills_in(assembly: Path) -> dict[str, dict[str, Any]]:
+    """The bills of the zips that the cloud assembly's templates ask for."""
+    bills = {name: assembly / f"asset.{name}.cdx.json" for name in _asset_hashes(assembly)}
+    return {name: json.loads(path.read_text()) for name, path in bills.items() if path.is_file()}
+
+
+def _asset_hashes(assembly: Path) -> set[str]:
+    manifests = assembly.glob("*.assets.json")
+    return {name for path in manifests for name in json.loads(path.read_text())["files"]}

@@ -54,8 +54,10 @@ def test_two_syntheses_give_the_same_assets(
     fresh = tmp_path / "build"
     fresh.mkdir()
     # The wheels are the same by their hashes; everything made of them is made again.
-    (fresh / "wheels").symlink_to(python_function.CACHE / "wheels")
+    for given in ("wheels", "wheelhouse"):
+        (fresh / given).symlink_to(python_function.CACHE / given)
     monkeypatch.setattr(python_function, "CACHE", fresh)
     again = synthesise("local", tmp_path / "out")
     assert again.asset_hashes() == local.asset_hashes()
-    assert len(list((fresh / "functions").iterdir())) == 10
+    assert again.bills() == local.bills()
+    assert len(list((fresh / "functions").glob("*.zip"))) == 10

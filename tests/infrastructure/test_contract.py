@@ -7,6 +7,7 @@ import datetime as dt
 import importlib
 import json
 import re
+import zipfile
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -57,11 +58,12 @@ def environment(synthesis: Synthesis, handler: str) -> dict[str, str]:
     return {name: text(value) for name, value in variables.items()}
 
 
-def folder(synthesis: Synthesis, stack: str, function: Resource) -> Path:
-    name = f"claude-on-bedrock-{synthesis.stage}-{stack}.assets.json"
-    files = json.loads((synthesis.folder / name).read_text())["files"]
-    asset = function.properties["Code"]["S3Key"].removesuffix(".zip")
-    return Path(synthesis.folder / files[asset]["source"]["path"])
+def shipped(synthesis: Synthesis, function: Resource) -> dict[str, zipfile.ZipInfo]:
+    """What is in the function's zip, by name."""
+    with zipfile.ZipFile(
+        synthesis.folder / f"asset.{function.properties['Code']['S3Key']}"
+    ) as zip_:
+        return {each.filename: each for each in zip_.infolist()}
 
 
 def strings(package: str) -> set[str]:
@@ -157,22 +159,22 @@ def test_the_gateway_can_resolve_each_model_it_is_allowed(any_stage: Synthesis) 
             assert [arn for arn in granted if arn.endswith(f"/{profile_id}")]
 
 
-def test_every_handler_exists_in_its_folder(any_stage: Synthesis) -> None:
-    for stack, function in functions(any_stage):
+def test_every_handler_exists_in_its_zip(any_stage: Synthesis) -> None:
+    for _, function in functions(any_stage):
         module, name = function.properties["Handler"].rsplit(".", 1)
-        assert (folder(any_stage, stack, function) / f"{module.replace('.', '/')}.py").is_file()
+        assert f"{module.replace('.', '/')}.py" in shipped(any_stage, function)
         assert callable(getattr(importlib.import_module(module), name))
 
 
-def test_the_wrapper_script_is_in_the_folder_and_can_be_run(any_stage: Synthesis) -> None:
+def test_the_wrapper_script_is_in_the_zip_and_can_be_run(any_stage: Synthesis) -> None:
     (found,) = [
-        (stack, each)
-        for stack, each in functions(any_stage)
+        each
+        for _, each in functions(any_stage)
         if each.properties["Handler"] == "gateway.handler.handle"
     ]
     wrapper = environment(any_stage, "gateway.handler.handle")["AWS_LAMBDA_EXEC_WRAPPER"]
-    script = folder(any_stage, *found) / wrapper.removeprefix("/var/task/")
-    assert script.stat().st_mode & 0o111 == 0o111
+    script = shipped(any_stage, found)[wrapper.removeprefix("/var/task/")]
+    assert (script.external_attr >> 16) & 0o111 == 0o111
 
 
 HANDLERS = {

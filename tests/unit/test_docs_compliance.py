@@ -1,13 +1,10 @@
 """Each claim of the compliance page names a test that is there, or a command that there is."""
 
-import ast
-from collections.abc import Iterator
-
 import pytest
 import typer
 
 from cli.main import app
-from tests.pages import ROOT, codes, rows
+from tests.pages import codes, is_a_test, rows
 
 PAGE, HEADING = "docs/compliance.md", "Claims, and what shows each"
 CLAIMS = {claim: codes(shown_by) for claim, shown_by in rows(PAGE, HEADING)}
@@ -25,20 +22,7 @@ def test_every_claim_names_what_shows_it_and_nothing_else() -> None:
     "named", sorted({each for all_ in CLAIMS.values() for each in all_ if "tests/" in each})
 )
 def test_a_test_that_is_named_is_there(named: str) -> None:
-    path, _, function = named.partition("::")
-    there = set(_names(ast.parse((ROOT / path).read_text())))
-    assert there
-    assert not function or function in there
-
-
-def _names(module: ast.Module) -> Iterator[str]:
-    """What pytest collects there."""
-    for node in module.body:
-        if isinstance(node, ast.FunctionDef) and node.name.startswith("test_"):
-            yield node.name
-        if isinstance(node, ast.Assign):
-            targets = (each for each in node.targets if isinstance(each, ast.Name))
-            yield from (each.id for each in targets if each.id.startswith("Test"))
+    assert is_a_test(named)
 
 
 @pytest.mark.parametrize(

@@ -1,0 +1,107 @@
+"""Each function's zip has a bill beside it that names files, wheels, hashes and licences."""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+import json
+import re
+import zipfile
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+from cyclonedx.schema import SchemaVersion
+from cyclonedx.validation.json import JsonStrictValidator
+
+from stacks.components.bill_of_materials import UnknownOrigin, bill_of_materials
+from stacks.components.python_function import SOURCE_ROOT
+from tests.bills.__main__ import PAGE
+from tests.bills.page import Bill, disallowed, licence, page, wheels
+from tests.infrastructure.synthesis import STAGES, Synthesis
+
+Syntheses = Callable[[str], Synthesis]
+
+PIN = r"(?m)^([\w.-]+)==(\S+) \\\n +--hash=sha256:(\w+)$"
+
+
+def sha_256(data: bytes) -> str:
+    return hashlib.sha256(data).hexdigest()
+
+
+def hash_of(component: Bill) -> str:
+    (only,) = component["hashes"]
+    assert only["alg"] == "SHA-256"
+    return str(only["content"])
+
+
+@pytest.fixture(scope="module")
+def bills(synthesis: Syntheses) -> dict[str, Bill]:
+    """Those of every stage, by the asset's hash."""
+    return {name: bill for stage in STAGES for name, bill in synthesis(stage).bills().items()}
+
+
+def test_every_function_has_a_bill(any_stage: Synthesis) -> None:
+    functions = [each for each in any_stage.everything() if each.type == "AWS::Lambda::Function"]
+    zips = {each.properties["Code"]["S3Key"] for each in functions}
+    assert {f"{name}.zip" for name in any_stage.bills()} == zips
+
+
+def test_a_bill_is_cyclonedx_1_6(local: Synthesis) -> None:
+    validator = JsonStrictValidator(SchemaVersion.V1_6)
+    for bill in local.bills().values():
+        assert bill["specVersion"] == "1.6"
+        assert validator.validate_str(json.dumps(bill)) is None
+
+
+def test_a_bill_names_every_file_of_its_zip_and_no_other(local: Synthesis) -> None:
+    for name, bill in local.bills().items():
+        data = (local.folder / f"asset.{name}.zip").read_bytes()
+        told = {
+            file["name"]: hash_of(file)
+            for component in bill["components"]
+            for file in component.get("components", [])
+        }
+        with zipfile.ZipFile(local.folder / f"asset.{name}.zip") as archive:
+            assert told == {each: sha_256(archive.read(each)) for each in archive.namelist()}
+        function = bill["metadata"]["component"]
+        assert hash_of(function) == sha_256(data)
+        # https://docs.aws.amazon.com/lambda/latest/api/API_FunctionConfiguration.html
+        as_lambda_tells = base64.b64encode(hashlib.sha256(data).digest()).decode()
+        assert as_lambda_tells in {each["value"] for each in function["properties"]}
+
+
+def test_the_wheels_are_those_that_are_pinned(bills: dict[str, Bill]) -> None:
+    for bill in bills.values():
+        path = SOURCE_ROOT / bill["metadata"]["component"]["name"] / "requirements.txt"
+        pins = path.read_text() if path.is_file() else ""
+        pinned = set(re.findall(PIN, pins))
+        told = {(each["name"], each["version"], hash_of(each)) for each in wheels(bill)}
+        assert told == pinned
+        assert {f"pkg:pypi/{name}@{version}" for name, version, _ in pinned} == {
+            each["purl"] for each in wheels(bill)
+        }
+
+
+def test_every_licence_is_allowed_and_on_the_page(bills: dict[str, Bill]) -> None:
+    said = {each["name"]: licence(each) for bill in bills.values() for each in wheels(bill)}
+    assert {name: disallowed(text) for name, text in said.items() if disallowed(text)} == {}
+    assert page(bills.values()) == PAGE.read_text(encoding="utf-8"), "make sbom"
+
+
+def test_a_licence_that_is_not_allowed_is_seen_within_an_expression() -> None:
+    assert disallowed("(MIT OR GPL-3.0-only) AND PSF-2.0") == {"GPL-3.0-only"}
+    assert disallowed("none stated") == {"none", "stated"}
+
+
+def test_a_file_of_no_known_origin_stops_the_build(tmp_path: Path) -> None:
+    (tmp_path / "ours").mkdir()
+    (tmp_path / "ours" / "handler.py").write_text("")
+    (tmp_path / "planted.py").write_text("")
+    with pytest.raises(UnknownOrigin, match=r"planted\.py"):
+        bill_of_materials(
+            folder=tmp_path,
+            archive=tmp_path / "ours" / "handler.py",
+            packages=["ours"],
+            wheelhouse=None,
+        )

@@ -1,0 +1,38 @@
+"""Nothing in the templates lets in whom docs/security.md does not name, nor holds a secret."""
+
+from __future__ import annotations
+
+import json
+import re
+
+from tests.infrastructure.synthesis import Synthesis
+
+# What AWS's own keys, our callers' keys, and a private key look like.
+SECRET = re.compile(
+    r"AKIA[0-9A-Z]{16}|ASIA[0-9A-Z]{16}|cobk[\w.-]*[A-Za-z0-9]{40}|BEGIN [A-Z ]*KEY"
+)
+INVOKERS = {"apigateway.amazonaws.com", "events.amazonaws.com"}
+
+
+def test_functions_are_invoked_by_our_api_and_our_clocks_only(any_stage: Synthesis) -> None:
+    permissions = [
+        each for each in any_stage.everything() if each.type == "AWS::Lambda::Permission"
+    ]
+    assert {each.properties["Principal"] for each in permissions} == INVOKERS
+    for each in permissions:
+        assert each.properties["Action"] == "lambda:InvokeFunction"
+        source = json.dumps(each.properties["SourceArn"])
+        assert re.search(r'"(Ref|Fn::GetAtt)": (\["[A-Z]\w+", "Arn"\]|"Api)', source), source
+    types = {each.type for each in any_stage.everything()}
+    assert not types & {"AWS::Lambda::Url", "AWS::Lambda::LayerVersionPermission"}
+
+
+def test_no_template_holds_a_secret(any_stage: Synthesis) -> None:
+    for path in any_stage.folder.glob("*.template.json"):
+        text = path.read_text()
+        assert not SECRET.search(text)
+        assert "{{resolve:" not in text
+        assert "NoEcho" not in text
+    keys = [each for each in any_stage.everything() if each.type == "AWS::ApiGateway::ApiKey"]
+    assert keys
+    assert not any("Value" in each.properties for each in keys)

@@ -1,0 +1,68 @@
+"""What rules of others find in the stages is answered, rule by rule; the page lists it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import NamedTuple
+
+import aws_cdk as cdk
+import pytest
+from aws_cdk import aws_kms as kms
+from aws_cdk import aws_sqs as sqs
+
+from tests.findings.__main__ import PAGE
+from tests.findings.answers import ANSWERS, MENDED
+from tests.findings.packs import Control, Finding, controls_for, findings
+from tests.findings.page import PACKS, page, unanswered
+from tests.infrastructure.synthesis import STAGES, Synthesis
+
+
+class Judged(NamedTuple):
+    found: frozenset[Finding]
+    asked: frozenset[Control]
+
+
+@pytest.fixture(scope="module")
+def judged(synthesis: Callable[[str], Synthesis]) -> Judged:
+    """All stages, judged once."""
+    made = [synthesis(stage) for stage in STAGES]
+    return Judged(
+        frozenset(each for stage in made for each in findings(stage)),
+        frozenset(each for stage in made for each in controls_for(stage)),
+    )
+
+
+def test_every_finding_has_an_answer_and_every_answer_a_finding(judged: Judged) -> None:
+    assert unanswered(judged.found) == set()
+    answered = {rule for answer in ANSWERS for rule in answer.rules}
+    assert answered - {each.rule for each in judged.found} == set()
+    assert {each.pack for each in judged.found} == set(PACKS)
+
+
+def test_what_was_mended_is_asked_and_no_longer_found(judged: Judged) -> None:
+    assert set(MENDED) <= {control.id for control in judged.asked}
+    assert set(MENDED) & {each.rule for each in judged.found} == set()
+
+
+def test_the_page_says_what_is_found(judged: Judged) -> None:
+    written = PAGE.read_text(encoding="utf-8")
+    assert written.splitlines() == page(judged.found, sorted(judged.asked)).splitlines(), (
+        "make findings"
+    )
+
+
+def test_what_nobody_answered_is_seen(tmp_path: Path) -> None:
+    app = cdk.App(outdir=str(tmp_path))
+    stack = cdk.Stack(app, "Stack")
+    sqs.Queue(stack, "Queue")
+    kms.Key(stack, "Key")
+    app.synth()
+    found = findings(Synthesis("new", tmp_path, app))
+    assert {(each.rule, each.place) for each in found} >= {
+        ("CT.KMS.PR.1", "Stack/Key"),
+        ("CT.KMS.PR.3", "Stack/Key"),
+        ("KMSBackingKeyRotationEnabled", "Stack/Key"),
+        ("CT.SQS.PR.1", "Stack/Queue"),
+    }
+    assert unanswered(found) >= {"CT.KMS.PR.3", "KMSBackingKeyRotationEnabled", "CT.SQS.PR.1"}

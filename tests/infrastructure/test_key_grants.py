@@ -1,0 +1,23 @@
+"""No grant hands a key of the stage on, save those by which AWS's services keep what is theirs."""
+
+from __future__ import annotations
+
+from tests.infrastructure.synthesis import Synthesis
+
+
+def test_every_key_refuses_grants_to_all_but_aws(any_stage: Synthesis) -> None:
+    keys = [each for each in any_stage.everything() if each.type == "AWS::KMS::Key"]
+    assert len(keys) == 2
+    for key in keys:
+        (denied,) = (
+            each for each in key.properties["KeyPolicy"]["Statement"] if each["Effect"] == "Deny"
+        )
+        assert denied["Action"] == "kms:CreateGrant"
+        assert denied["Principal"] == {"AWS": "*"}
+        # Both have to be false, or absent: a denial needs every key of its condition.
+        assert denied["Condition"] == {
+            "BoolIfExists": {
+                "kms:GrantIsForAWSResource": "false",
+                "aws:PrincipalIsAWSService": "false",
+            }
+        }

@@ -1,0 +1,25 @@
+"""What runs is what the bills itemise: Lambda tells of each function the hash in its zip's bill."""
+
+import json
+
+from stacks.components.bill_of_materials import CODE_SHA_256
+from tests.integration.deployed.deployment import Deployment
+
+
+def test_lambda_tells_the_hash_that_a_bill_has(deployment: Deployment) -> None:
+    bills = [
+        json.loads(path.read_text())["metadata"]["component"]
+        for path in (deployment.state / "cdk.out").glob("asset.*.cdx.json")
+    ]
+    billed = {
+        each["value"]: bill["name"]
+        for bill in bills
+        for each in bill["properties"]
+        if each["name"] == CODE_SHA_256
+    }
+    functions = deployment.client("lambda").list_functions(MaxItems=50)["Functions"]
+    assert len(functions) >= len(bills) > 0
+    told = {each["Handler"].partition(".")[0]: each["CodeSha256"] for each in functions}
+    assert {package: billed.get(digest) for package, digest in told.items()} == {
+        package: package for package in told
+    }

@@ -1,0 +1,54 @@
+"""Whatever is installed, here or in AWS, is pinned to a version and to the hashes of its files."""
+
+from __future__ import annotations
+
+import json
+import re
+from pathlib import Path
+
+import pytest
+
+from tests.pages import ROOT, read
+
+PINS = sorted(ROOT.glob("lambda/*/requirements.txt"))
+LOCKS = [ROOT / "requirements.lock", ROOT / "requirements-node.lock"]
+NAMED = re.compile(r"^([\w.-]+)(?:\[[\w,-]+\])?==([\w.]+)", re.MULTILINE)
+
+
+def versions(text: str) -> set[tuple[str, str]]:
+    """Each `name==version`, the name as PEP 503 spells it."""
+    return {(re.sub(r"[-_.]+", "-", name).lower(), at) for name, at in NAMED.findall(text)}
+
+
+def requirements(path: Path) -> list[str]:
+    """Each requirement of a file with what belongs to it, in one line."""
+    lines = path.read_text().replace("\\\n", " ").splitlines()
+    return [line for line in lines if line and not line.startswith("#")]
+
+
+@pytest.mark.parametrize("path", [*PINS, *LOCKS], ids=lambda path: str(path.relative_to(ROOT)))
+def test_each_requirement_has_a_version_and_a_hash(path: Path) -> None:
+    assert requirements(path)
+    for requirement in requirements(path):
+        assert re.match(r"[\w.-]+(\[[\w,-]+\])?==\S+ .*--hash=sha256:[0-9a-f]{64}\b", requirement)
+
+
+@pytest.mark.parametrize("name", ["requirements.txt", "requirements-dev.txt", "constraints.txt"])
+def test_what_is_asked_for_is_what_is_locked(name: str) -> None:
+    missing = versions(read(name)) - versions(read("requirements.lock"))
+    assert not missing, "make lock"
+
+
+def test_tools_are_installed_by_their_hashes_and_from_wheels_only() -> None:
+    makefile = read("Makefile")
+    assert "INSTALL := pip install --quiet --require-hashes --only-binary :all:\n" in makefile
+    others = re.findall(r"pip install --quiet (?!--require-hashes)(\S+)", makefile)
+    assert others == ["--no-deps", "uv==$(UV))"]
+
+
+@pytest.mark.parametrize("lock", ["package-lock.json", "tests/clients/node/package-lock.json"])
+def test_each_npm_package_has_a_hash(lock: str) -> None:
+    packages = json.loads(read(lock))["packages"]
+    installed = {name: each for name, each in packages.items() if name and not each.get("link")}
+    assert installed
+    assert [name for name, each in installed.items() if "integrity" not in each] == []
