@@ -27,6 +27,7 @@ ANY_RESOURCE = {
     "cloudwatch:GetMetricData": "metrics have no ARN",
     "cloudwatch:GetMetricStatistics": "no resource type",
     "cloudwatch:ListMetrics": "metrics have no ARN",
+    "lambda:GetAccountSettings": "no resource type",
     "logs:DescribeLogGroups": "no resource type",
     "logs:StopQuery": "no resource type",
     "servicequotas:GetServiceQuota": "quotas are named by codes that no page lists",

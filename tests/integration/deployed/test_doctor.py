@@ -114,8 +114,9 @@ def broken(tmp_path: Path, deployment: Deployment) -> list[Check]:
         told("bedrock", f"GET /foundation-model-availability/{HAIKU}", _unavailable()),
         told("bedrock", f"GET /foundation-models/{HAIKU}", _ended()),
         told("servicequotas", "ListServiceQuotas", {"Quotas": _no_quotas()}),
+        told("lambda", "GET .*/account-settings", _new_account()),
     )
-    block = {"region": "eu-central-1", "account": "210987654321"}
+    block = {"region": "eu-central-1", "account": "210987654321", "reserved_concurrency": 50}
     cdk_json = tmp_path / "cdk.json"
     cdk_json.write_text(json.dumps({"context": {"stages": {"local": block}}}))
     nowhere = ("http://127.0.0.1:9/local", None)
@@ -134,6 +135,7 @@ def test_each_check_fails_and_says_what_to_do(deployment: Deployment, tmp_path: 
         "CDK bootstrap": "cdk bootstrap aws://123456789012/us-east-1",
         "stack": "describe-stack-events --stack-name claude-on-bedrock-local-ModelAccess",
         "endpoint": "is `make local` still up?",
+        "Lambda concurrency": "lower `reserved_concurrency`",
         "invocation logging": "put-model-invocation-logging-configuration",
         "use-case form": "claude-bedrock access submit",
         "model availability": "choose a Region",
@@ -162,7 +164,7 @@ def test_each_check_fails_and_says_what_to_do(deployment: Deployment, tmp_path: 
 def test_what_aws_denies_is_unknown_and_names_the_permission(deployment: Deployment) -> None:
     tell(
         deployment,
-        *(told(name, "", DENIED, 403) for name in ("bedrock", "servicequotas", "ssm")),
+        *(told(name, "", DENIED, 403) for name in ("bedrock", "lambda", "servicequotas", "ssm")),
         *(told(name, "", DENIED_XML, 403) for name in ("cloudformation", "iam")),
         told("sts", "GetCallerIdentity", _caller("sts", "assumed-role/operator/ann")),
     )
@@ -171,6 +173,7 @@ def test_what_aws_denies_is_unknown_and_names_the_permission(deployment: Deploym
     permissions = {
         "CDK bootstrap": "ssm:GetParameter",
         "stack": "cloudformation:DescribeStacks",
+        "Lambda concurrency": "lambda:GetAccountSettings",
         "invocation logging": "bedrock:GetModelInvocationLoggingConfiguration",
         "use-case form": "bedrock:GetUseCaseForModelAccess",
         "model availability": "bedrock:GetFoundationModelAvailability",
@@ -336,6 +339,10 @@ def _ended() -> Mapping[str, object]:
     life = {"status": "LEGACY", "endOfLifeTime": "2026-11-01T00:00:00Z"}
     arn = f"arn:aws:bedrock:us-east-1::foundation-model/{HAIKU}"
     return {"modelDetails": {"modelArn": arn, "modelId": HAIKU, "modelLifecycle": life}}
+
+
+def _new_account() -> Mapping[str, object]:
+    return {"AccountLimit": {"ConcurrentExecutions": 10, "UnreservedConcurrentExecutions": 10}}
 
 
 def _no_quotas() -> list[Mapping[str, object]]:
