@@ -5,7 +5,6 @@ import json
 import os
 import subprocess
 import sys
-import urllib.request
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 
@@ -16,9 +15,11 @@ from cli.doctor.account import Account, Clients
 from cli.doctor.check import Check, exit_code
 from cli.doctor.examination import NAMES, Wanted, examine
 from cli.settings import CDK_JSON, Settings
+from tests.integration.deployed import told_answers
 from tests.integration.deployed.deployment import Deployment
 from tests.integration.deployed.running import PROJECT
 from tests.integration.deployed.test_cli import RUN, claude_bedrock
+from tests.integration.deployed.told_answers import Told, told
 
 HAIKU = "anthropic.claude-haiku-4-5-20251001-v1:0"
 MADE_UP = {
@@ -37,22 +38,9 @@ DENIED_XML = (
     "</ErrorResponse>"
 )
 
-Told = Mapping[str, object]
-
-
-def told(service: str, asked: str, body: object, status: int = 200) -> Told:
-    return {"service": service, "asked": asked, "status": status, "body": body}
-
 
 def tell(deployment: Deployment, *answers: Told) -> None:
-    """What the embedded AWS answers instead, from now on: docs/local.md."""
-    request = urllib.request.Request(  # noqa: S310 - loopback
-        deployment.endpoint["aws_endpoint_url"],
-        json.dumps(answers).encode(),
-        {"x-amz-target": "LocalAnswers"},
-    )
-    with urllib.request.urlopen(request) as response:  # noqa: S310 - loopback
-        assert json.load(response) == list(answers)
+    told_answers.tell(deployment.endpoint["aws_endpoint_url"], *answers)
 
 
 @pytest.fixture
@@ -164,7 +152,8 @@ def test_each_check_fails_and_says_what_to_do(deployment: Deployment, tmp_path: 
 def test_what_aws_denies_is_unknown_and_names_the_permission(deployment: Deployment) -> None:
     tell(
         deployment,
-        *(told(name, "", DENIED, 403) for name in ("bedrock", "lambda", "servicequotas", "ssm")),
+        *(told(name, "", DENIED, 403) for name in ("bedrock", "servicequotas", "ssm")),
+        told("lambda", "/account-settings", DENIED, 403),
         *(told(name, "", DENIED_XML, 403) for name in ("cloudformation", "iam")),
         told("sts", "GetCallerIdentity", _caller("sts", "assumed-role/operator/ann")),
     )
