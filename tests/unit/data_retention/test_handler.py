@@ -128,11 +128,10 @@ def test_another_failure_is_not_tried_again(bedrock: Stubber) -> None:
 def test_cloudformation_gets_its_answer_when_the_function_is_broken(
     monkeypatch: pytest.MonkeyPatch, request_type: str, status: str
 ) -> None:
-    def broken(_region: str) -> None:
+    def unconnected(_region: str) -> None:
         raise KeyError
 
-    monkeypatch.setattr(handler, "_connect", broken)
-
+    monkeypatch.setattr(handler, "_connect", unconnected)
     received: list[dict[str, Any]] = []
 
     class Handler(BaseHTTPRequestHandler):
@@ -147,7 +146,7 @@ def test_cloudformation_gets_its_answer_when_the_function_is_broken(
     with HTTPServer(("127.0.0.1", 0), Handler) as server:
         thread = threading.Thread(target=server.handle_request)
         thread.start()
-        broken = {
+        asked = {
             "RequestType": request_type,
             "ResponseURL": f"http://127.0.0.1:{server.server_port}/",
             "StackId": "arn:aws:cloudformation:eu-west-1:111122223333:stack/s/1",
@@ -156,7 +155,7 @@ def test_cloudformation_gets_its_answer_when_the_function_is_broken(
             "ResourceProperties": {},
         }
         with pytest.raises(KeyError):
-            handler.handle(broken, None)
+            handler.handle(asked, None)
         thread.join()
     (told,) = received
     assert (told["Status"], told["Data"]) == (status, {})
