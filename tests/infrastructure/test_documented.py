@@ -10,6 +10,7 @@ from tests.infrastructure.synthesis import ROOT, STAGES, Resource, Synthesis
 from tests.pages import first_codes
 
 OPERATIONS = "docs/operations.md"
+STACKS = ("InvocationLogging", "ModelAccess", "Gateway", "Observability")
 
 
 def name_of(alarm: Resource) -> str:
@@ -36,6 +37,20 @@ def test_every_page_has_its_alarm(synthesis: Callable[[str], Synthesis]) -> None
         for alarm in synthesis(stage).resources("Observability", "AWS::CloudWatch::Alarm")
     }
     assert {page.stem for page in (ROOT / "docs" / "runbooks").iterdir()} == alarms
+
+
+def test_pages_for_alarms_name_outputs_and_functions_that_there_are(local: Synthesis) -> None:
+    pages = "".join(page.read_text() for page in (ROOT / "docs" / "runbooks").iterdir())
+    told = {*re.findall(r"outputs? `(\w+)`", pages), *re.findall(r"OutputKey=='(\w+)'", pages)}
+    outputs = {name for stack in STACKS for name in local.template(stack).get("Outputs", {})}
+    assert {"KeyArn", "FunctionName", "CanaryName"} <= told <= outputs
+    (begins,) = re.findall(r"LogicalResourceId, '(\w+)'", pages)
+    (configurer,) = [
+        each.properties["Handler"]
+        for each in local.resources("InvocationLogging", "AWS::Lambda::Function")
+        if each.id.startswith(begins)
+    ]
+    assert configurer == "invocation_logging.handler.handle"
 
 
 def test_every_log_group_has_its_row(local: Synthesis) -> None:

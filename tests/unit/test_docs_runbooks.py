@@ -1,24 +1,18 @@
-"""Each page for an alarm has the same parts, queries that ask for what is there, and commands that
-there are: AWS's by botocore's models of its services, ours by the command line itself."""
+"""Each page for an alarm has the same parts, and queries that ask for what is there."""
 
 import re
-import shlex
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any, get_args
+from typing import get_args
 
-import botocore.session
 import pytest
-import typer
-from botocore import xform_name
-from botocore.exceptions import UnknownServiceError
 
 from canary.look import Failure, Step
-from cli.main import app
 from gateway import audit
 from invocation_logging import drift
 from reconciliation import join
-from tests.pages import ROOT, blocks, codes, first_codes, prose, read
+from tests.commands import commands
+from tests.pages import ROOT, first_codes, read
 
 RUNBOOKS = sorted((ROOT / "docs" / "runbooks").glob("*.md"))
 OPERATIONS = "docs/operations.md"
@@ -60,9 +54,6 @@ VALUES = {
     "finding.kind": set(get_args(join.Kind)),
     "failure.step": set(get_args(Step)),
 }
-# Of the CLI itself: https://docs.aws.amazon.com/cli/latest/userguide/cli-configure-options.html
-GLOBAL = {"output", "query", "region", "max-items", "cli-binary-format", "cli-read-timeout"}
-SERVICES = {"s3api": "s3"}
 
 
 def queries(page: Path) -> Iterator[tuple[str, str]]:
@@ -76,22 +67,6 @@ def queries(page: Path) -> Iterator[tuple[str, str]]:
     yield from found
 
 
-def commands(page: Path) -> Iterator[list[str]]:
-    """The words of each command, in blocks and in the text."""
-    text = read(page)
-    shell = [block for block in blocks(text) if block.strip().startswith("```bash")]
-    lines = [line for block in shell for line in _joined(block).splitlines()]
-    for told in [*lines, *codes(prose(text))]:
-        found = re.search(r"(?:^|\$\()((?:aws|claude-bedrock|cdk) .*)", told.strip())
-        if found:
-            yield shlex.split(found[1].removesuffix(")"))
-
-
-def _joined(block: str) -> str:
-    """A command that goes over lines, by a backslash or within quotes, on one."""
-    return re.sub(r'"[^"]*"', lambda text: text[0].replace("\n", " "), block.replace("\\\n", " "))
-
-
 @pytest.mark.parametrize("page", RUNBOOKS, ids=lambda page: page.stem)
 def test_every_page_has_the_same_parts(page: Path) -> None:
     text = read(page)
@@ -101,7 +76,7 @@ def test_every_page_has_the_same_parts(page: Path) -> None:
     assert -1 not in places
     assert places == sorted(places)
     assert text.count("\n#") == 3
-    assert [*queries(page), *commands(page)], "nothing to look with"
+    assert [*queries(page), *commands(text)], "nothing to look with"
 
 
 @pytest.mark.parametrize("page", RUNBOOKS, ids=lambda page: page.stem)
@@ -124,58 +99,3 @@ def test_a_query_for_what_no_line_has_is_found_out() -> None:
     query = 'filter message = "audit" and audit.stauts >= 500 | stats cuont() by bin(5m)'
     assert unknown("gateway", query) == {"audit.stauts", "cuont"}
     assert unknown("sentinel", "fields audit.status") == {"audit.status"}
-
-
-@pytest.mark.parametrize("page", RUNBOOKS, ids=lambda page: page.stem)
-def test_a_command_is_one_that_there_is(page: Path) -> None:
-    for program, *words in commands(page):
-        if program != "cdk":
-            {"aws": check_aws, "claude-bedrock": check_ours}[program](words)
-
-
-def check_aws(words: list[str]) -> None:
-    service, operation, *rest = words
-    names = _operations(SERVICES.get(service, service))
-    assert operation in names, words
-    assert _options(rest) - GLOBAL <= names[operation], words
-
-
-def check_ours(words: list[str]) -> None:
-    command: Any = typer.main.get_command(app)
-    while commands := getattr(command, "commands", {}):
-        assert words, command.name
-        assert words[0] in commands, words
-        command, words = commands[words[0]], words[1:]
-    known = {text for one in command.params for text in one.opts}
-    assert {f"--{name}" for name in _options(words)} <= known, words
-
-
-def _options(words: list[str]) -> set[str]:
-    return {word.partition("=")[0][2:] for word in words if word.startswith("--")}
-
-
-def _operations(service: str) -> dict[str, set[str]]:
-    """The operations of a service as the AWS CLI spells them, and the options of each."""
-    model = botocore.session.get_session().get_service_model(service)
-    shapes = {name: model.operation_model(name).input_shape for name in model.operation_names}
-    return {
-        xform_name(name, "-"): {xform_name(one, "-") for one in shape.members} if shape else set()
-        for name, shape in shapes.items()
-    }
-
-
-@pytest.mark.parametrize(
-    "words",
-    [
-        "kms enable-keys --key-id k",
-        "kms enable-key --key-arn k",
-        "logs put-retention-policy --days 3",
-    ],
-)
-def test_a_command_that_there_is_not_is_found_out(words: str) -> None:
-    with pytest.raises(AssertionError):
-        check_aws(words.split())
-    with pytest.raises(UnknownServiceError):
-        check_aws(["kmss", *words.split()[1:]])
-    with pytest.raises(AssertionError):
-        check_ours(["doctor", "--stages", "dev"])

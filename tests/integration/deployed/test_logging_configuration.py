@@ -91,6 +91,19 @@ class Account(NamedTuple):
         there = self.aws.client("cloudformation").describe_stacks()["Stacks"]
         return [each["StackName"] for each in there if each["StackStatus"] != "DELETE_COMPLETE"]
 
+    def left(self) -> list[str]:
+        """Names of what a stage could leave behind in the account, but for CDK's own."""
+        logs, s3 = self.aws.client("logs"), self.aws.client("s3")
+        functions = self.aws.client("lambda").list_functions()["Functions"]
+        keys = self.aws.client("apigateway").get_api_keys()["items"]
+        buckets = [each["Name"] for each in s3.list_buckets()["Buckets"]]
+        return [
+            *(each["logGroupName"] for each in logs.describe_log_groups()["logGroups"]),
+            *(each for each in buckets if not each.startswith("cdk-")),
+            *(each["FunctionName"] for each in functions),
+            *(each["name"] for each in keys),
+        ]
+
     def looked_at_by(self, sentinel: str) -> dict[str, Any]:
         answer = self.aws.client("lambda").invoke(FunctionName=sentinel, Payload=b"{}")
         told: dict[str, Any] = json.loads(answer["Payload"].read())
@@ -321,5 +334,21 @@ def test_logging_stays_on_where_a_later_stack_fails(in_account: InAccount) -> No
         assert found["cloudWatchConfig"]["logGroupName"] == "/claude-on-bedrock/local/invocations"
         await account.cdk.deploy(account.aws, _say)
         assert account.configuration() == found
+
+    in_account(use)
+
+
+def test_a_stage_that_keeps_nothing_leaves_nothing_and_can_be_deployed_again(
+    in_account: InAccount,
+) -> None:
+    async def use(account: Account) -> None:
+        await account.cdk.deploy(account.aws, _say)
+        await account.cdk.destroy(account.aws, _say)
+
+        assert account.stacks() == ["CDKToolkit"]
+        assert account.left() == []
+        assert account.configuration() is None
+        outputs = await account.cdk.deploy(account.aws, _say)
+        assert account.configuration() == json.loads(outputs[STACK]["LoggingConfiguration"])
 
     in_account(use)
