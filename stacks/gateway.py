@@ -12,7 +12,7 @@ from constructs import Construct
 
 from catalog import team_access
 from stacks import team_profiles
-from stacks.components import account_log_role, canary, key_expiry
+from stacks.components import account_log_role, canary, concurrency, key_expiry
 from stacks.components.account_log_role import AccountLogRole
 from stacks.components.clock import Clock
 from stacks.components.custom_resource_function import custom_resource_function
@@ -51,7 +51,7 @@ class Gateway(cdk.Stack):
 
         by_key = stage.auth == "key"
         keys = ApiKeys(self, "Keys", names=stage.key_names, name_prefix=name)
-        self.authorizer = self._authorizer(keeping).function if by_key else None
+        self.authorizer = self._authorizer(stage, keeping).function if by_key else None
         gateway = self._function(stage, keeping, keys, access)
         self.function = gateway.function
         access_log = log_group(self, "AccessLog", name="access", keeping=keeping)
@@ -197,8 +197,8 @@ class Gateway(cdk.Stack):
         cdk.CfnOutput(self, "KeyExpiryFunctionName", value=function.function.function_name)
         return function.function
 
-    def _authorizer(self, keeping: LogKeeping) -> PythonFunction:
-        return PythonFunction(
+    def _authorizer(self, stage: Stage, keeping: LogKeeping) -> PythonFunction:
+        function = PythonFunction(
             self,
             "Authorizer",
             description="Reads the caller's key from whichever header carries it",
@@ -208,7 +208,10 @@ class Gateway(cdk.Stack):
             keeping=keeping,
             timeout=cdk.Duration.seconds(5),
             memory_mb=256,
+            reserved_concurrency=concurrency.of_authorizer(stage.reserved_concurrency),
         )
+        cdk.CfnOutput(self, "AuthorizerName", value=function.function.function_name)
+        return function
 
     def _function(
         self,
@@ -229,6 +232,7 @@ class Gateway(cdk.Stack):
             # About 0.3 of a processor: enough to relay a stream, and half the price of 1 GB while
             # Bedrock thinks.
             memory_mb=512,
+            reserved_concurrency=stage.reserved_concurrency,
             environment={
                 "AWS_LAMBDA_EXEC_WRAPPER": "/var/task/gateway/bootstrap",
                 "STAGE": stage.name,

@@ -168,6 +168,7 @@ class InvocationLogging(cdk.Stack):
             ],
             role_name=guard.role_name(stage.name, stage.region, guard.LOGGING_ROLE),
             findings={**logging_configuration.FINDINGS, **findings(self, judging)},
+            log_outlives=True,
         )
 
     def _verifier(self, stage: Stage, record: LoggingConfiguration) -> PythonFunction:

@@ -44,6 +44,7 @@ class Observability(cdk.Stack):
             gateway=gateway.function,
             authorizer=gateway.authorizer,
             key_expiry=gateway.key_expiry,
+            reserved_concurrency=stage.reserved_concurrency,
             verified_hourly=stage.verify_hourly,
             has_canary=stage.canary is not None,
             topic=topic.topic,

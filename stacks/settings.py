@@ -149,6 +149,13 @@ def _value_mistakes(stage: Stage) -> list[str]:
             f"plans.{DEFAULT_PLAN}: given; allowed: other names, since throttle and quota of the "
             "stage are that plan"
         )
+    burst = max(plan.throttle.burst for plan in stage.all_plans.values())
+    if stage.reserved_concurrency is not None and stage.reserved_concurrency < burst:
+        mistakes.append(
+            f"reserved_concurrency: {stage.reserved_concurrency} given below a burst of {burst}; "
+            f"allowed: {burst} or more, or null, since what a throttle lets through at once would "
+            "be turned away with a 5xx"
+        )
     mistakes += [
         f"{key}: given beside auth iam, where there are no keys; allowed: auth key, or no {key}"
         for key in ("api_keys", "quota", "plans")

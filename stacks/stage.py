@@ -230,6 +230,10 @@ class Stage(Block):
             "throttle and quota"
         ),
     ] = {}
+    reserved_concurrency: Annotated[
+        int | None,
+        Field(ge=1, description="a whole number, 1 or more, or null (0 would answer nobody)"),
+    ] = None
     max_body_bytes: Annotated[
         int,
         Field(

@@ -12,6 +12,7 @@ from cli.deployment import Deployment, NoTargetError
 from cli.doctor import (
     aws_cli,
     bootstrap,
+    concurrency,
     destinations,
     endpoint,
     form,
@@ -35,6 +36,7 @@ OF_THE_ACCOUNT: Final = (
     bootstrap.TOPIC.name,
     stacks.NAME,
     endpoint.NAME,
+    concurrency.TOPIC.name,
     invocation_logging.TOPIC.name,
     form.TOPIC.name,
 )
@@ -143,6 +145,7 @@ def _families(
     yield partial(bootstrap.check, account)
     yield partial(stacks.check, account)
     yield partial(endpoint.check, account, wanted.local)
+    yield partial(concurrency.check, account, block_of(wanted.cdk_json, account.deployment.stage))
     yield partial(invocation_logging.check, account)
     yield partial(form.check, account)
     if settings is None:

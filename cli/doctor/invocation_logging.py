@@ -26,7 +26,7 @@ def check(account: Account) -> list[Check]:
         try:
             outputs = account.deployment.outputs("InvocationLogging")
         except NoTargetError:
-            return before_deployment(found, account.region)
+            return before_deployment(found, account.deployment.stage, account.region)
         if "DeliveryRoleArn" not in outputs:
             return TOPIC.unknown(
                 "the stack is of an older version, which does not tell its delivery role",
@@ -54,15 +54,20 @@ def desired(outputs: Mapping[str, str]) -> dict[str, Any]:
     }
 
 
-def before_deployment(found: Configuration | None, region: str) -> Check:
+def before_deployment(found: Configuration | None, stage: str, region: str) -> Check:
+    end = f"`aws bedrock delete-model-invocation-logging-configuration --region {region}`"
     if not found:
         return TOPIC.skipped("off, and nothing is deployed yet: the deployment turns it on")
+    if _log_group(found) == f"/claude-on-bedrock/{stage}/invocations":
+        return TOPIC.failed(
+            f"left on when the stage went, to {_destinations(found)}: a deployment stops at it",
+            f"see whether anybody relies on it, then {end}",
+        )
     return TOPIC.failed(
         f"set up by somebody else, to {_destinations(found)}: a deployment stops at it, unless "
         "the stage's `existing_logging` says otherwise",
         "choose another Region for the stage; or agree with its owner on that, or to end theirs, "
-        "and then "
-        f"`aws bedrock delete-model-invocation-logging-configuration --region {region}`",
+        f"and then {end}",
     )
 
 
@@ -89,8 +94,13 @@ def judge(found: Configuration | None, wanted: Configuration, region: str) -> Ch
     )
 
 
+def _log_group(configuration: Configuration) -> str | None:
+    name: str | None = configuration.get("cloudWatchConfig", {}).get("logGroupName")
+    return name
+
+
 def _destinations(configuration: Configuration) -> str:
-    group = configuration.get("cloudWatchConfig", {}).get("logGroupName")
+    group = _log_group(configuration)
     bucket = configuration.get("s3Config", {}).get("bucketName")
     return (
         " and ".join(where for where in (group, f"s3://{bucket}" if bucket else None) if where)

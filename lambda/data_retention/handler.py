@@ -9,6 +9,7 @@ import boto3
 from botocore.config import Config
 from botocore.exceptions import BotoCoreError, ClientError
 
+from custom_resource.deletion import let_through
 from custom_resource.response import Outcome, answer, send
 
 _log: Final = logging.getLogger(__name__)
@@ -19,6 +20,9 @@ _STRICTEST_FIRST: Final = ("none", "default", "aws_review", "provider_data_share
 """https://docs.aws.amazon.com/bedrock/latest/userguide/data-retention.html"""
 _UNDECIDED: Final = "inherit"
 """What an account has that never chose: each model's own policy holds."""
+_LEFT: Final = (
+    "The account's data-retention mode is as it was: aws bedrock get-account-data-retention."
+)
 _UNFORESEEN: Final = Outcome(
     succeeded=False, sentence="The function that looks after Bedrock's data retention failed."
 )
@@ -55,9 +59,10 @@ def handle(event: Mapping[str, Any], _context: object) -> None:
     try:
         told = outcome_of(event, Services(_connect(region)))
     finally:
-        _log.info("%s: %s", event["RequestType"], told.outcome.sentence)
+        outcome = let_through(event, told.outcome, _LEFT)
+        _log.info("%s: %s", event["RequestType"], outcome.sentence)
         name = f"bedrock-data-retention-{region}"
-        send(event["ResponseURL"], answer(event, name, told.outcome, told.data()))
+        send(event["ResponseURL"], answer(event, name, outcome, told.data()))
 
 
 def outcome_of(event: Mapping[str, Any], services: Services) -> Told:

@@ -15,6 +15,10 @@ _TIME_TO_ANSWER_MS: Final = 20_000
 _UNFORESEEN: Final = Outcome(
     succeeded=False, sentence="The function that empties the log bucket failed; see its log."
 )
+_AGAIN: Final = (
+    "Destroy again. If it stays so, aws cloudformation delete-stack --deletion-mode "
+    "FORCE_DELETE_STACK deletes the stack and leaves the bucket."
+)
 # Only then is the bucket itself to be deleted. A stage that changes its mind and keeps its logs
 # also loses this resource, by an update: its bucket must stay as it is.
 _GOING: Final = ("DELETE_IN_PROGRESS", "ROLLBACK_IN_PROGRESS")
@@ -47,7 +51,10 @@ class Services(NamedTuple):
 
 
 def handle(event: Mapping[str, Any], context: Context) -> None:
-    """Empties the bucket when its stack is deleted, and answers CloudFormation in any case."""
+    """Empties the bucket when its stack is deleted, and answers CloudFormation in any case.
+
+    Unlike the other custom resources it fails where it is refused: a bucket that is not empty
+    cannot be deleted, and when this one is gone nothing is left that a second try could run."""
     outcome = _UNFORESEEN
     try:
         services = Services(boto3.client("s3"), boto3.client("cloudformation"))
@@ -66,7 +73,10 @@ def outcome_of(event: Mapping[str, Any], context: Context, services: Services) -
             return Outcome(succeeded=True, sentence=f"{bucket} is left as it is.")
         return _emptied(bucket, context, services.buckets)
     except (ClientError, BotoCoreError) as error:
-        return Outcome(succeeded=False, sentence=f"{bucket} could not be emptied: {error}")
+        if isinstance(error, ClientError) and _code(error) == "NoSuchBucket":
+            return Outcome(succeeded=True, sentence=f"{bucket} is gone already.")
+        sentence = f"{bucket} could not be emptied: {error}. {_AGAIN}"
+        return Outcome(succeeded=False, sentence=sentence)
 
 
 def _is_going(stack_id: str, stacks: Stacks) -> bool:
@@ -83,7 +93,9 @@ def _emptied(bucket: str, context: Context, buckets: Buckets) -> Outcome:
             Bucket=bucket, Delete={"Objects": versions, "Quiet": True}
         )
         if refused := answered.get("Errors"):
-            sentence = f"{bucket} still holds {refused[0]['Key']}: {refused[0]['Message']}"
+            sentence = (
+                f"{bucket} still holds {refused[0]['Key']}: {refused[0]['Message']}. {_AGAIN}"
+            )
             return Outcome(succeeded=False, sentence=sentence)
         removed += len(versions)
     return Outcome(succeeded=True, sentence=f"{bucket} is empty; {removed} objects are gone.")
@@ -94,3 +106,7 @@ def _some_versions(bucket: str, buckets: Buckets) -> list[dict[str, str]]:
     page = buckets.list_object_versions(Bucket=bucket, MaxKeys=1000)
     found = [*page.get("Versions", []), *page.get("DeleteMarkers", [])]
     return [{"Key": entry["Key"], "VersionId": entry["VersionId"]} for entry in found]
+
+
+def _code(error: ClientError) -> str:
+    return error.response.get("Error", {}).get("Code", "")

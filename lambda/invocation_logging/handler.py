@@ -9,6 +9,7 @@ from typing import Any, Final
 
 from botocore.exceptions import BotoCoreError, ClientError
 
+from custom_resource.deletion import Waiting, let_through, patiently
 from custom_resource.response import Outcome, answer, send
 
 from .account import Account
@@ -33,7 +34,7 @@ def handle(event: Mapping[str, Any], _context: object) -> dict[str, Any] | None:
     has set again is the stage's own, from this function's environment and not from the event."""
     if event["RequestType"] == "Restore":
         return _restored()
-    answer_cloudformation(event)
+    answer_cloudformation(event, Waiting())
     return None
 
 
@@ -47,11 +48,12 @@ def _restored() -> dict[str, Any]:
     return outcome._asdict()
 
 
-def answer_cloudformation(event: Mapping[str, Any]) -> None:
+def answer_cloudformation(event: Mapping[str, Any], waiting: Waiting) -> None:
     """Sets, updates or removes the Region's logging configuration, and answers CloudFormation.
 
     An answer goes out even when something here is broken: without one, CloudFormation waits for
     its whole timeout. https://docs.aws.amazon.com/AWSCloudFormation/latest/UserGuide/crpg-ref.html
+    A deletion gets through in any case; what it could not remove is left on and told.
     """
     region = region_of(event)
     service, outcome, data = LoggingService(connect(region)), _UNFORESEEN, dict[str, str]()
@@ -59,8 +61,9 @@ def answer_cloudformation(event: Mapping[str, Any]) -> None:
         saved = SavedConfiguration(
             connect_parameters(region), event["ResourceProperties"]["SavedIn"]
         )
-        outcome, data = outcome_of(event, service, saved)
+        outcome, data = patiently(event, lambda: outcome_of(event, service, saved), waiting)
     finally:
+        outcome = let_through(event, outcome, _left(region))
         _log.info("%s: %s", event["RequestType"], outcome.sentence)
         physical_id = _physical_id(event, touched=outcome.succeeded or service.may_have_changed)
         send(event["ResponseURL"], answer(event, physical_id, outcome, data))
@@ -106,6 +109,15 @@ def _told_to_the_template(done: Done) -> dict[str, str]:
         "LargeDataBucketName": large["bucketName"] if large else bucket,
         "Configuration": json.dumps(configuration),
     }
+
+
+def _left(region: str) -> str:
+    return (
+        "A logging configuration that was set is still set, and records calls as long as its "
+        "places are there. When nobody needs it: "
+        f"aws bedrock delete-model-invocation-logging-configuration --region {region}. What the "
+        "stage found and changed is still in its parameter saved-logging-configuration."
+    )
 
 
 def _physical_id(event: Mapping[str, Any], *, touched: bool) -> str:

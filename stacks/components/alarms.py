@@ -8,6 +8,7 @@ from aws_cdk import aws_lambda as lambda_
 from aws_cdk import aws_sns as sns
 from constructs import Construct
 
+from stacks.components import concurrency
 from stacks.components.metrics import (
     DELIVERIES,
     HOUR,
@@ -59,6 +60,7 @@ class Alarms(Construct):
         gateway: lambda_.IFunction,
         authorizer: lambda_.IFunction | None,
         key_expiry: lambda_.IFunction | None,
+        reserved_concurrency: int | None,
         verified_hourly: bool,
         has_canary: bool,
         topic: sns.ITopic,
@@ -67,6 +69,13 @@ class Alarms(Construct):
         self._topic = topic
         self._on_answers(stage_name, api_metric(api_stage, api_name=api_name, name="5XXError"))
         self._on_functions(gateway, authorizer)
+        if reserved_concurrency:
+            self._add(
+                "ConcurrencyNearlyUsed",
+                function_metric(gateway, "ConcurrentExecutions", statistic="Maximum"),
+                concurrency.nearly(reserved_concurrency),
+                "The gateway runs nearly as often at once as it may: soon Lambda turns calls away.",
+            )
         if key_expiry:
             self._add(
                 "KeyExpiryErrors",

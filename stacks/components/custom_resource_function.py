@@ -27,13 +27,15 @@ def custom_resource_function(
     sdk_services: Sequence[str] = (),
     role_name: str | None = None,
     findings: Mapping[str, str] | None = None,
+    log_outlives: bool = False,
 ) -> PythonFunction:
     """The function behind a custom resource: of the handler's package, those in `shared`, and what
     all of them share.
 
-    Its log only tells how a deployment went, and goes with the stack. CloudFormation calls it
-    asynchronously, so it is not retried: Lambda would run a failed event again, after the stack has
-    rolled back.
+    Its log only tells how a deployment went, and goes with the stack, unless it is the one place
+    that tells what a deletion left (`log_outlives`) and the stage keeps logs. CloudFormation calls
+    it asynchronously, so it is not retried: Lambda would run a failed event again, after the stack
+    has rolled back.
     """
     return PythonFunction(
         scope,
@@ -42,7 +44,7 @@ def custom_resource_function(
         packages=[handler.partition(".")[0], *shared, "custom_resource"],
         handler=handler,
         log_name=log_name,
-        keeping=keeping.while_deployed(),
+        keeping=keeping if log_outlives else keeping.while_deployed(),
         timeout=timeout,
         memory_mb=256,
         environment=environment,

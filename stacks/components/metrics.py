@@ -73,12 +73,14 @@ def api_metric(stage: apigateway.IStage, *, api_name: str, name: str) -> cloudwa
     )
 
 
-def function_metric(function: lambda_.IFunction, name: str) -> cloudwatch.Metric:
+def function_metric(
+    function: lambda_.IFunction, name: str, *, statistic: str = "Sum"
+) -> cloudwatch.Metric:
     """A count of Lambda's own for one function."""
     return cloudwatch.Metric(
         namespace="AWS/Lambda",
         metric_name=name,
         dimensions_map={"FunctionName": function.function_name},
-        statistic="Sum",
+        statistic=statistic,
         period=FIVE_MINUTES,
     )

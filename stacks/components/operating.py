@@ -40,10 +40,11 @@ def operating(
             "WhetherTheAccountIsReady",
             (
                 *("bedrock:GetUseCaseForModelAccess", "servicequotas:GetServiceQuota"),
-                "servicequotas:ListServiceQuotas",
+                *("servicequotas:ListServiceQuotas", "lambda:GetAccountSettings"),
             ),
             ["*"],
-            because="the account's form and quotas have no ARN that could be told beforehand",
+            because="the account's form, quotas and settings have no ARN that could be told "
+            "beforehand",
         ),
         Permission(
             "Models",

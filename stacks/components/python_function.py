@@ -37,6 +37,7 @@ class PythonFunction(Construct):
     Its runtime is of the minor version that runs the synthesis, since the folder holds byte code.
     It may write its own log group and send traces; `statements` say what else, and `findings`
     answer what a checker finds in them. `role_name` is for a role that other policies name.
+    `reserved_concurrency` runs are always free for it, and it never has more at once.
     """
 
     def __init__(
@@ -53,6 +54,7 @@ class PythonFunction(Construct):
         memory_mb: int,
         environment: Mapping[str, str] | None = None,
         retry_attempts: int | None = None,
+        reserved_concurrency: int | None = None,
         sdk_services: Sequence[str] = (),
         statements: Sequence[iam.PolicyStatement] = (),
         managed_policies: Sequence[iam.IManagedPolicy] = (),
@@ -88,6 +90,7 @@ class PythonFunction(Construct):
             environment=dict(environment or {}),
             tracing=lambda_.Tracing.ACTIVE,
             retry_attempts=retry_attempts,
+            reserved_concurrent_executions=reserved_concurrency,
         )
         acknowledge(self, {**FINDINGS, **(findings or {})})
 

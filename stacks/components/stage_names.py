@@ -9,7 +9,7 @@ import aws_cdk as cdk
 
 STACKS = ("InvocationLogging", "ModelAccess", "Gateway", "Observability")
 AUDIT_LOGS = ("gateway", "access", "authorizer")
-ALARM_LOGS = ("verification", "sentinel", "key-expiry")
+ALARM_LOGS = ("verification", "sentinel", "canary", "key-expiry")
 """What an alarm sends its reader to: request ids, callers and settings, and no prompt."""
 RECORD = "invocations"
 

@@ -1,4 +1,4 @@
-"""Alone knows what every alarm of ours has: a threshold, a sentence for the reader, an action."""
+"""Alone knows what every alarm of ours has: a threshold, a sentence and a page, an action."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ def symptom_alarm(
     """An alarm when `metric` is `at_least` that much in each of `periods` in a row.
 
     Without traffic there is no symptom: missing data is good. `meaning` tells who is woken what
-    it means and where to look.
+    it means; what to do is on the page of the alarm's name.
     """
     alarm = cloudwatch.Alarm(
         scope,
@@ -31,7 +31,7 @@ def symptom_alarm(
         evaluation_periods=periods,
         comparison_operator=cloudwatch.ComparisonOperator.GREATER_THAN_OR_EQUAL_TO_THRESHOLD,
         treat_missing_data=cloudwatch.TreatMissingData.NOT_BREACHING,
-        alarm_description=meaning,
+        alarm_description=_described(meaning, construct_id),
     )
     alarm.add_alarm_action(actions.SnsAction(topic))
     return alarm
@@ -56,7 +56,12 @@ def silence_alarm(
         evaluation_periods=periods,
         comparison_operator=cloudwatch.ComparisonOperator.LESS_THAN_THRESHOLD,
         treat_missing_data=cloudwatch.TreatMissingData.BREACHING,
-        alarm_description=meaning,
+        alarm_description=_described(meaning, construct_id),
     )
     alarm.add_alarm_action(actions.SnsAction(topic))
     return alarm
+
+
+def _described(meaning: str, name: str) -> str:
+    """With the page's place in the project: a topic's mail has no other way to it."""
+    return f"{meaning} What to do: docs/runbooks/{name}.md"

@@ -31,6 +31,7 @@ NOT_ASKED: Final = {
         "iam:SimulatePrincipalPolicy",
         "kms:DescribeKey",
         "kms:GetKey*",
+        "lambda:GetAccountSettings",
         "lambda:GetFunctionCon*",
         "s3:GetBucket*",
         "s3:GetEncryptionConfiguration",

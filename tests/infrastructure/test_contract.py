@@ -19,7 +19,7 @@ from moto import mock_aws
 
 import catalog
 from canary import handler as canary
-from cli.doctor import bootstrap
+from cli.doctor import bootstrap, concurrency
 from cli.settings import told, written
 from data_retention import handler as data_retention
 from gateway import settings
@@ -505,6 +505,17 @@ def test_the_doctor_asks_for_the_bootstrap_that_the_cdk_needs(any_stage: Synthes
     assert needed == {bootstrap.NEEDED}
     parameters = {one["properties"]["bootstrapStackVersionSsmParameter"] for one in stacks}
     assert parameters == {bootstrap.PARAMETER}
+
+
+@pytest.mark.parametrize("auth", ["key", "iam"])
+def test_the_doctor_reckons_with_what_a_deployment_reserves(tmp_path: Path, auth: str) -> None:
+    block = {"auth": auth, "reserved_concurrency": 150, "quota": None}
+    made = synthesise("dev", tmp_path, **block)
+    reserved = [
+        function.properties.get("ReservedConcurrentExecutions", 0)
+        for _, function in functions(made)
+    ]
+    assert concurrency.needed(block) == sum(reserved) == {"key": 250, "iam": 150}[auth]
 
 
 def test_catalogue_and_custom_resource_know_the_same_retention_modes() -> None:

@@ -4,17 +4,53 @@ from __future__ import annotations
 
 import json
 import re
+from collections.abc import Callable
 
-from tests.infrastructure.synthesis import Synthesis
+from tests.infrastructure.synthesis import ROOT, STAGES, Resource, Synthesis
 from tests.pages import first_codes
 
 OPERATIONS = "docs/operations.md"
+STACKS = ("InvocationLogging", "ModelAccess", "Gateway", "Observability")
+
+
+def name_of(alarm: Resource) -> str:
+    """What the project calls it."""
+    return re.sub(r"^Alarms|[0-9A-F]{8}$", "", alarm.id)
 
 
 def test_every_alarm_has_its_row(local: Synthesis) -> None:
     alarms = local.resources("Observability", "AWS::CloudWatch::Alarm")
-    names = {re.sub(r"^Alarms|[0-9A-F]{8}$", "", alarm.id) for alarm in alarms}
-    assert first_codes(OPERATIONS, "Alarms") == names
+    assert first_codes(OPERATIONS, "Alarms") == {name_of(alarm) for alarm in alarms}
+
+
+def test_every_alarm_of_every_stage_has_its_page_and_tells_it(any_stage: Synthesis) -> None:
+    for alarm in any_stage.resources("Observability", "AWS::CloudWatch::Alarm"):
+        path = alarm.properties["AlarmDescription"].rpartition(" ")[2]
+        assert path == f"docs/runbooks/{name_of(alarm)}.md"
+        assert (ROOT / path).is_file()
+
+
+def test_every_page_has_its_alarm(synthesis: Callable[[str], Synthesis]) -> None:
+    alarms = {
+        name_of(alarm)
+        for stage in STAGES
+        for alarm in synthesis(stage).resources("Observability", "AWS::CloudWatch::Alarm")
+    }
+    assert {page.stem for page in (ROOT / "docs" / "runbooks").iterdir()} == alarms
+
+
+def test_pages_for_alarms_name_outputs_and_functions_that_there_are(local: Synthesis) -> None:
+    pages = "".join(page.read_text() for page in (ROOT / "docs" / "runbooks").iterdir())
+    told = {*re.findall(r"outputs? `(\w+)`", pages), *re.findall(r"OutputKey=='(\w+)'", pages)}
+    outputs = {name for stack in STACKS for name in local.template(stack).get("Outputs", {})}
+    assert {"KeyArn", "FunctionName", "CanaryName"} <= told <= outputs
+    (begins,) = re.findall(r"LogicalResourceId, '(\w+)'", pages)
+    (configurer,) = [
+        each.properties["Handler"]
+        for each in local.resources("InvocationLogging", "AWS::Lambda::Function")
+        if each.id.startswith(begins)
+    ]
+    assert configurer == "invocation_logging.handler.handle"
 
 
 def test_every_log_group_has_its_row(local: Synthesis) -> None:

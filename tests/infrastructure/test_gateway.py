@@ -277,9 +277,22 @@ def test_functions_run_where_their_byte_code_does(any_stage: Synthesis) -> None:
 def test_the_gateway_function_starts_through_our_runtime_loop(any_stage: Synthesis) -> None:
     properties = function(any_stage, "gateway.handler.handle").properties
     assert properties["Timeout"] == 900
-    assert "ReservedConcurrentExecutions" not in properties
     wrapper = properties["Environment"]["Variables"]["AWS_LAMBDA_EXEC_WRAPPER"]
     assert wrapper == "/var/task/gateway/bootstrap"
+
+
+def test_a_stage_reserves_runs_for_gateway_and_authoriser_and_no_other_function(
+    any_stage: Synthesis,
+) -> None:
+    reserved = {
+        each.properties["Handler"]: each.properties["ReservedConcurrentExecutions"]
+        for stack in ("InvocationLogging", STACK)
+        for each in any_stage.resources(stack, "AWS::Lambda::Function")
+        if "ReservedConcurrentExecutions" in each.properties
+    }
+    both = ("gateway.handler.handle", "authorizer.handler.handle")
+    numbers = {"local": (100, 100), "prod": (300, 100)}
+    assert reserved == dict(zip(both, numbers.get(any_stage.stage, ()), strict=False))
 
 
 def test_the_gateway_may_call_models_log_and_trace_and_nothing_else(any_stage: Synthesis) -> None:
@@ -323,6 +336,7 @@ def test_outputs(any_stage: Synthesis) -> None:
     assert ours == canary | {
         *("EndpointUrl", "ApiId", "ApiStage", "FunctionName", "FunctionLogGroupName"),
         *("AccessLogGroupName", "UsagePlanIds", "ApiKeyIds", "KeyExpiryFunctionName", "Auth"),
+        "AuthorizerName",
     }
 
 

@@ -93,6 +93,23 @@ def test_every_log_group_is_named_encrypted_and_kept_as_the_stage_says(
         assert group.properties["LogGroupName"].startswith(f"{prefix}/")
 
 
+def test_no_custom_resource_waits_an_hour_for_a_function_that_is_broken(
+    local: Synthesis, prod: Synthesis
+) -> None:
+    waits = {
+        each.type: int(each.properties["ServiceTimeout"])
+        for synthesis in (local, prod)
+        for each in synthesis.everything()
+        if each.type.startswith("Custom::")
+    }
+    assert waits == {
+        "Custom::BedrockInvocationLogging": 90,
+        "Custom::BedrockDataRetention": 60,
+        "Custom::ApiGatewayLogRole": 60,
+        "Custom::EmptiedBucket": 900,
+    }
+
+
 def test_records_outlive_their_stack_unless_the_stage_says_otherwise(
     prod: Synthesis, local: Synthesis
 ) -> None:
@@ -101,7 +118,8 @@ def test_records_outlive_their_stack_unless_the_stage_says_otherwise(
         assert prod.only(STACK, type_).rest["DeletionPolicy"] == "RetainExceptOnCreate"
         assert prod.only(STACK, type_).rest["UpdateReplacePolicy"] == "Retain"
         assert local.only(STACK, type_).rest["DeletionPolicy"] == "Delete"
-    for stack, name in ((STACK, "invocations"), ("Gateway", "gateway"), ("Gateway", "access")):
+    names = {STACK: ("invocations", "invocation-logging"), "Gateway": ("gateway", "access")}
+    for stack, name in ((stack, name) for stack, each in names.items() for name in each):
         (policy,) = [
             group.rest["DeletionPolicy"]
             for group in prod.resources(stack, "AWS::Logs::LogGroup")

@@ -27,7 +27,9 @@ def test_each_symptom_has_its_alarm(any_stage: Synthesis) -> None:
         for alarm in any_stage.resources(STACK, "AWS::CloudWatch::Alarm")
     }
     canary = {("ClaudeOnBedrock", "CanaryFailures"), ("ClaudeOnBedrock", "CanaryRuns")}
-    assert watched == (canary if any_stage.stage == "local" else set()) | {
+    reserved = {("AWS/Lambda", "ConcurrentExecutions")}
+    at_times = {"local": canary | reserved, "prod": reserved}
+    assert watched == at_times.get(any_stage.stage, set()) | {
         ("AWS/ApiGateway", "5XXError"),
         ("ClaudeOnBedrock", "UpstreamErrors"),
         ("ClaudeOnBedrock", "Throttles"),
@@ -51,6 +53,22 @@ def test_each_symptom_has_its_alarm(any_stage: Synthesis) -> None:
         ("AWS/Bedrock", "ModelInvocationLogsS3DeliveryFailure"),
         ("AWS/Bedrock", "ModelInvocationLargeDataS3DeliveryFailure"),
     }
+
+
+def test_four_fifths_of_what_is_reserved_are_an_alarm(prod: Synthesis) -> None:
+    (gateway,) = [
+        each.id
+        for each in prod.resources("Gateway", "AWS::Lambda::Function")
+        if each.properties["Handler"] == "gateway.handler.handle"
+    ]
+    (alarm,) = [
+        each.properties
+        for each in prod.resources(STACK, "AWS::CloudWatch::Alarm")
+        if each.properties["MetricName"] == "ConcurrentExecutions"
+    ]
+    assert (alarm["Statistic"], alarm["Threshold"]) == ("Maximum", 240)
+    (dimension,) = alarm["Dimensions"]
+    assert f"Ref{gateway}" in text(dimension["Value"])
 
 
 def test_a_single_lost_record_is_an_alarm(any_stage: Synthesis) -> None:

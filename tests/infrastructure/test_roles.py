@@ -11,12 +11,14 @@ from typing import Any
 
 import pytest
 
+from tests.commands import commands
 from tests.infrastructure.rendering import text, texts
-from tests.infrastructure.synthesis import CONTEXT, Resource, Synthesis, synthesise
+from tests.infrastructure.synthesis import CONTEXT, ROOT, Resource, Synthesis, synthesise
 from tests.pages import codes, read, section
 
 STACK = "ModelAccess"
 ACCOUNT = "arn:aws:iam::123456789012"
+LOGS = "arn:aws:logs:us-east-1:123456789012"
 RETENTION = "How it reckons"
 GITHUB = "token.actions.githubusercontent.com"
 READS = ("Describe", "Get", "List", "Lookup", "Filter", "StartQuery", "StopQuery", "Decrypt")
@@ -220,7 +222,8 @@ def test_an_operator_reads_audit_lines_and_no_record(prod: Synthesis) -> None:
     key = text(prod.template("InvocationLogging")["Outputs"]["KeyArn"]["Value"])
 
     assert allows(prod, "operator", "logs:FilterLogEvents", f"{ours}/gateway:*")
-    for group in ("verification", "sentinel", "key-expiry"):  # where alarms send an operator
+    where_alarms_lead = ("verification", "sentinel", "canary", "key-expiry")
+    for group in where_alarms_lead:
         assert allows(prod, "operator", "logs:FilterLogEvents", f"{ours}/{group}:*")
     assert not allows(prod, "operator", "logs:FilterLogEvents", f"{ours}/invocations:*")
     denied = [each for each in own_statements(prod, "operator") if each["Effect"] == "Deny"]
@@ -229,6 +232,39 @@ def test_an_operator_reads_audit_lines_and_no_record(prod: Synthesis) -> None:
     }
     (decrypt,) = [each for each in denied if "kms:Decrypt" in texts(each["Action"])]
     assert key.strip("<>").split(".")[0] in text(decrypt["Resource"])
+
+
+RUNBOOKS = sorted((ROOT / "docs" / "runbooks").glob("*.md"))
+BY_AUDITORS = {"verify", "retention", "logs"}
+NAMED_OTHERWISE = {
+    "s3:ListObjectsV2": "s3:ListBucket",
+    "s3:GetBucketLifecycleConfiguration": "s3:GetLifecycleConfiguration",
+    "s3:GetBucketEncryption": "s3:GetEncryptionConfiguration",
+    "s3:ListObjectVersions": "s3:ListBucketVersions",
+}
+
+
+@pytest.mark.parametrize("page", RUNBOOKS, ids=lambda page: page.stem)
+def test_whom_an_alarm_wakes_may_look_as_its_page_says(local: Synthesis, page: Path) -> None:
+    look = read(page).partition("## Look")[2].partition("## Do")[0]
+    before, *steps = re.split(r"```(?=insights|bash)", look)
+    for step in steps:
+        purpose = "auditor" if "(auditor)" in before else "operator"
+        block, _, before = step.partition("```")
+        for group in re.findall(r"claude-on-bedrock/STAGE/([a-z-]+)`", look):
+            arn = f"{LOGS}:log-group:/claude-on-bedrock/local/{group}:*"
+            assert allows(local, purpose, "logs:StartQuery", arn), (purpose, group)
+        for program, *words in commands(f"```{block}```"):
+            if program == "claude-bedrock":
+                assert (words[0] in BY_AUDITORS) == (purpose == "auditor"), (purpose, words)
+            else:
+                assert action_of(words) in actions(local, purpose, "Allow"), (purpose, words)
+
+
+def action_of(words: list[str]) -> str:
+    """What a command of the AWS CLI asks for in IAM."""
+    service, operation = words[0].removesuffix("api"), words[1].title().replace("-", "")
+    return NAMED_OTHERWISE.get(f"{service}:{operation}", f"{service}:{operation}")
 
 
 @pytest.mark.parametrize(

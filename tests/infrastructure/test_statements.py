@@ -27,6 +27,7 @@ ANY_RESOURCE = {
     "cloudwatch:GetMetricData": "metrics have no ARN",
     "cloudwatch:GetMetricStatistics": "no resource type",
     "cloudwatch:ListMetrics": "metrics have no ARN",
+    "lambda:GetAccountSettings": "no resource type",
     "logs:DescribeLogGroups": "no resource type",
     "logs:StopQuery": "no resource type",
     "servicequotas:GetServiceQuota": "quotas are named by codes that no page lists",
@@ -70,7 +71,7 @@ PATTERNS = {
         f"arn:aws:logs:REGION:123456789012:log-group:/claude-on-bedrock/STAGE/{group}:*": _LOG
         for group in (
             *("invocations", "gateway", "access", "authorizer"),
-            *("verification", "sentinel", "key-expiry"),
+            *("verification", "sentinel", "canary", "key-expiry"),
         )
     },
     "arn:aws:cloudwatch:REGION:123456789012:alarm:*": (

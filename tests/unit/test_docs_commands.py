@@ -14,6 +14,7 @@ from cli.main import app as cli
 from local.__main__ import app as local
 from local.instance import Endpoint
 from reconciliation.join import Counts, Kind
+from tests.commands import commands, mistake
 from tests.pages import PAGES, ROOT, blocks, codes, first_codes, prose, read, rows, section
 
 
@@ -36,6 +37,29 @@ def test_commands_that_a_page_names_exist(page: Path) -> None:
     assert made <= _targets()
     for module in re.findall(r"python3? -m ([a-z_.]+)", told):
         assert _module(module), module
+
+
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)
+def test_aws_and_the_command_line_have_the_commands_that_a_page_tells(page: Path) -> None:
+    told = [(words, mistake(words)) for words in commands(read(page))]
+    assert [each for each in told if each[1]] == []
+
+
+@pytest.mark.parametrize(
+    ("told", "wrong"),
+    [
+        ("aws kms enable-keys --key-id k", "no such command"),
+        ("aws kmss enable-key --key-id k", "no such command"),
+        ("aws logs put-retention-policy --days 3", "--days"),
+        ("claude-bedrock doctr --stage dev", "no such command"),
+        ("claude-bedrock keys ad NAME", "no such command"),
+        ("claude-bedrock doctor --stages dev | cat", "--stages"),
+        ("X=$(aws kms describe-key --key-ids k)", "--key-ids"),
+        ("aws kms enable-key --key-id k", ""),
+    ],
+)
+def test_a_command_that_there_is_not_is_found_out(told: str, wrong: str) -> None:
+    assert [mistake(words) for words in commands(f"```bash\n{told}\n```")] == [wrong]
 
 
 def _module(name: str) -> bool:

@@ -5,7 +5,6 @@ import json
 import os
 import subprocess
 import sys
-import urllib.request
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 
@@ -16,9 +15,11 @@ from cli.doctor.account import Account, Clients
 from cli.doctor.check import Check, exit_code
 from cli.doctor.examination import NAMES, Wanted, examine
 from cli.settings import CDK_JSON, Settings
+from tests.integration.deployed import told_answers
 from tests.integration.deployed.deployment import Deployment
 from tests.integration.deployed.running import PROJECT
 from tests.integration.deployed.test_cli import RUN, claude_bedrock
+from tests.integration.deployed.told_answers import Told, told
 
 HAIKU = "anthropic.claude-haiku-4-5-20251001-v1:0"
 MADE_UP = {
@@ -37,22 +38,9 @@ DENIED_XML = (
     "</ErrorResponse>"
 )
 
-Told = Mapping[str, object]
-
-
-def told(service: str, asked: str, body: object, status: int = 200) -> Told:
-    return {"service": service, "asked": asked, "status": status, "body": body}
-
 
 def tell(deployment: Deployment, *answers: Told) -> None:
-    """What the embedded AWS answers instead, from now on: docs/local.md."""
-    request = urllib.request.Request(  # noqa: S310 - loopback
-        deployment.endpoint["aws_endpoint_url"],
-        json.dumps(answers).encode(),
-        {"x-amz-target": "LocalAnswers"},
-    )
-    with urllib.request.urlopen(request) as response:  # noqa: S310 - loopback
-        assert json.load(response) == list(answers)
+    told_answers.tell(deployment.endpoint["aws_endpoint_url"], *answers)
 
 
 @pytest.fixture
@@ -114,8 +102,9 @@ def broken(tmp_path: Path, deployment: Deployment) -> list[Check]:
         told("bedrock", f"GET /foundation-model-availability/{HAIKU}", _unavailable()),
         told("bedrock", f"GET /foundation-models/{HAIKU}", _ended()),
         told("servicequotas", "ListServiceQuotas", {"Quotas": _no_quotas()}),
+        told("lambda", "GET .*/account-settings", _new_account()),
     )
-    block = {"region": "eu-central-1", "account": "210987654321"}
+    block = {"region": "eu-central-1", "account": "210987654321", "reserved_concurrency": 50}
     cdk_json = tmp_path / "cdk.json"
     cdk_json.write_text(json.dumps({"context": {"stages": {"local": block}}}))
     nowhere = ("http://127.0.0.1:9/local", None)
@@ -134,6 +123,7 @@ def test_each_check_fails_and_says_what_to_do(deployment: Deployment, tmp_path: 
         "CDK bootstrap": "cdk bootstrap aws://123456789012/us-east-1",
         "stack": "describe-stack-events --stack-name claude-on-bedrock-local-ModelAccess",
         "endpoint": "is `make local` still up?",
+        "Lambda concurrency": "lower `reserved_concurrency`",
         "invocation logging": "put-model-invocation-logging-configuration",
         "use-case form": "claude-bedrock access submit",
         "model availability": "choose a Region",
@@ -163,6 +153,7 @@ def test_what_aws_denies_is_unknown_and_names_the_permission(deployment: Deploym
     tell(
         deployment,
         *(told(name, "", DENIED, 403) for name in ("bedrock", "servicequotas", "ssm")),
+        told("lambda", "/account-settings", DENIED, 403),
         *(told(name, "", DENIED_XML, 403) for name in ("cloudformation", "iam")),
         told("sts", "GetCallerIdentity", _caller("sts", "assumed-role/operator/ann")),
     )
@@ -171,6 +162,7 @@ def test_what_aws_denies_is_unknown_and_names_the_permission(deployment: Deploym
     permissions = {
         "CDK bootstrap": "ssm:GetParameter",
         "stack": "cloudformation:DescribeStacks",
+        "Lambda concurrency": "lambda:GetAccountSettings",
         "invocation logging": "bedrock:GetModelInvocationLoggingConfiguration",
         "use-case form": "bedrock:GetUseCaseForModelAccess",
         "model availability": "bedrock:GetFoundationModelAvailability",
@@ -336,6 +328,10 @@ def _ended() -> Mapping[str, object]:
     life = {"status": "LEGACY", "endOfLifeTime": "2026-11-01T00:00:00Z"}
     arn = f"arn:aws:bedrock:us-east-1::foundation-model/{HAIKU}"
     return {"modelDetails": {"modelArn": arn, "modelId": HAIKU, "modelLifecycle": life}}
+
+
+def _new_account() -> Mapping[str, object]:
+    return {"AccountLimit": {"ConcurrentExecutions": 10, "UnreservedConcurrentExecutions": 10}}
 
 
 def _no_quotas() -> list[Mapping[str, object]]:

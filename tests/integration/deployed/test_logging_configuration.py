@@ -13,6 +13,7 @@ from local.aws import Aws, Client
 from local.cdk import Cdk, CdkError
 from local.embedded_aws import embedded_aws
 from tests.integration.deployed.deployment import MODEL, Deployment
+from tests.integration.deployed.told_answers import tell, told
 
 STACK = "claude-on-bedrock-local-InvocationLogging"
 FOREIGN = {
@@ -84,6 +85,34 @@ class Account(NamedTuple):
         answer = self.bedrock.get_model_invocation_logging_configuration()
         found: dict[str, Any] | None = answer.get("loggingConfig")
         return found
+
+    def refuse(self, *asked: tuple[str, str]) -> None:
+        """From now on, what matches in the service of that name; nothing for all to be well."""
+        body = {"__type": "AccessDeniedException", "message": "denied by an SCP"}
+        tell(self.aws.url, *(told(service, pattern, body, 403) for service, pattern in asked))
+
+    def events(self) -> list[tuple[str, str]]:
+        """Type and state, the newest first, of the stack of that name."""
+        client = self.aws.client("cloudformation")
+        found = client.describe_stack_events(StackName=STACK)["StackEvents"]
+        return [(each["ResourceType"], each["ResourceStatus"]) for each in found]
+
+    def stacks(self) -> list[str]:
+        there = self.aws.client("cloudformation").describe_stacks()["Stacks"]
+        return [each["StackName"] for each in there if each["StackStatus"] != "DELETE_COMPLETE"]
+
+    def left(self) -> list[str]:
+        """Names of what a stage could leave behind in the account, but for CDK's own."""
+        logs, s3 = self.aws.client("logs"), self.aws.client("s3")
+        functions = self.aws.client("lambda").list_functions()["Functions"]
+        keys = self.aws.client("apigateway").get_api_keys()["items"]
+        buckets = [each["Name"] for each in s3.list_buckets()["Buckets"]]
+        return [
+            *(each["logGroupName"] for each in logs.describe_log_groups()["logGroups"]),
+            *(each for each in buckets if not each.startswith("cdk-")),
+            *(each["FunctionName"] for each in functions),
+            *(each["name"] for each in keys),
+        ]
 
     def looked_at_by(self, sentinel: str) -> dict[str, Any]:
         answer = self.aws.client("lambda").invoke(FunctionName=sentinel, Payload=b"{}")
@@ -248,5 +277,93 @@ def test_what_another_sets_in_between_is_left_alone(in_account: InAccount) -> No
 
         assert account.configuration() == meanwhile
         assert account.saved() == before
+
+    in_account(use)
+
+
+def test_a_stack_goes_although_bedrock_refuses_and_logging_stays_on(in_account: InAccount) -> None:
+    async def use(account: Account) -> None:
+        await account.deploy()
+        before = account.configuration()
+        account.refuse(("bedrock", "DELETE /logging/modelinvocations"))
+        await account.destroy()
+        account.refuse()
+
+        assert STACK not in account.stacks()
+        assert account.configuration() == before
+
+    in_account(use)
+
+
+def test_a_creation_that_fails_later_on_leaves_what_was_there_and_can_be_repeated(
+    in_account: InAccount,
+) -> None:
+    async def use(account: Account) -> None:
+        account.set(WHOLE)
+        before = account.configuration()
+        account.refuse(("bedrock", "PUT /data-retention"))
+        with pytest.raises(CdkError, match="denied by an SCP"):
+            await account.deploy_with("replace", data_retention="none")
+        account.refuse()
+
+        assert ("Custom::BedrockInvocationLogging", "CREATE_COMPLETE") in account.events()
+        assert account.configuration() == before
+        assert account.saved() is None
+        outputs = await account.deploy()
+        assert account.configuration() == json.loads(outputs["LoggingConfiguration"])
+
+    in_account(use)
+
+
+def test_an_update_that_fails_later_on_leaves_logging_as_it_was_before(
+    in_account: InAccount,
+) -> None:
+    async def use(account: Account) -> None:
+        account.set(FOREIGN)
+        theirs = account.configuration()
+        await account.deploy_with("extend")
+        before = account.configuration()
+        account.refuse(("bedrock", "PUT /data-retention"))
+        with pytest.raises(CdkError, match="denied by an SCP"):
+            await account.deploy_with("replace", data_retention="none")
+        account.refuse()
+
+        assert ("Custom::BedrockInvocationLogging", "UPDATE_COMPLETE") in account.events()
+        assert account.configuration() == before
+        assert account.saved() == theirs
+        await account.destroy()
+        assert account.configuration() == theirs
+
+    in_account(use)
+
+
+def test_logging_stays_on_where_a_later_stack_fails(in_account: InAccount) -> None:
+    async def use(account: Account) -> None:
+        account.refuse(("apigateway", "PATCH /account"))
+        with pytest.raises(CdkError, match="denied by an SCP"):
+            await account.cdk.deploy(account.aws, _say)
+        account.refuse()
+
+        found = account.configuration()
+        assert found is not None
+        assert found["cloudWatchConfig"]["logGroupName"] == "/claude-on-bedrock/local/invocations"
+        await account.cdk.deploy(account.aws, _say)
+        assert account.configuration() == found
+
+    in_account(use)
+
+
+def test_a_stage_that_keeps_nothing_leaves_nothing_and_can_be_deployed_again(
+    in_account: InAccount,
+) -> None:
+    async def use(account: Account) -> None:
+        await account.cdk.deploy(account.aws, _say)
+        await account.cdk.destroy(account.aws, _say)
+
+        assert account.stacks() == ["CDKToolkit"]
+        assert account.left() == []
+        assert account.configuration() is None
+        outputs = await account.cdk.deploy(account.aws, _say)
+        assert account.configuration() == json.loads(outputs[STACK]["LoggingConfiguration"])
 
     in_account(use)

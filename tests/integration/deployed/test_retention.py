@@ -9,7 +9,8 @@ import pytest
 
 from tests.integration.deployed.deployment import Deployment
 from tests.integration.deployed.test_cli import claude_bedrock
-from tests.integration.deployed.test_doctor import DENIED, DENIED_XML, tell, told
+from tests.integration.deployed.test_doctor import DENIED, DENIED_XML, tell
+from tests.integration.deployed.told_answers import told
 
 DAY = "2026-01-15"
 

@@ -132,3 +132,22 @@ def test_the_role_stays_when_the_stack_goes(iam: Any) -> None:  # noqa: ANN401
     assert handler.outcome_of(event("Delete"), kept.services).succeeded
     assert kept.account.role_arn == ROLE_ARN
     assert roles(iam) == [ROLE]
+
+
+def test_a_broken_function_lets_its_stack_go(monkeypatch: pytest.MonkeyPatch) -> None:
+    answers: list[dict[str, Any]] = []
+
+    def broken(*_: object) -> None:
+        raise LookupError
+
+    monkeypatch.setenv("AWS_DEFAULT_REGION", "us-east-1")
+    monkeypatch.setattr(handler, "outcome_of", broken)
+    monkeypatch.setattr(handler, "send", lambda _url, body: answers.append(body))
+    asked = {"ResponseURL": "", "StackId": "s", "RequestId": "r", "LogicalResourceId": "Role"}
+
+    for request_type in ("Create", "Delete"):
+        with pytest.raises(LookupError):
+            handler.handle(event(request_type) | asked, None)
+
+    assert [answer["Status"] for answer in answers] == ["FAILED", "SUCCESS"]
+    assert "aws apigateway get-account" in answers[1]["Reason"]

@@ -124,7 +124,14 @@ def test_another_failure_is_not_tried_again(bedrock: Stubber) -> None:
     assert not outcome(bedrock, "Create", "none").outcome.succeeded
 
 
-def test_cloudformation_gets_its_answer_when_the_event_is_unusable() -> None:
+@pytest.mark.parametrize(("request_type", "status"), [("Create", "FAILED"), ("Delete", "SUCCESS")])
+def test_cloudformation_gets_its_answer_when_the_function_is_broken(
+    monkeypatch: pytest.MonkeyPatch, request_type: str, status: str
+) -> None:
+    def unconnected(_region: str) -> None:
+        raise KeyError
+
+    monkeypatch.setattr(handler, "_connect", unconnected)
     received: list[dict[str, Any]] = []
 
     class Handler(BaseHTTPRequestHandler):
@@ -139,8 +146,8 @@ def test_cloudformation_gets_its_answer_when_the_event_is_unusable() -> None:
     with HTTPServer(("127.0.0.1", 0), Handler) as server:
         thread = threading.Thread(target=server.handle_request)
         thread.start()
-        broken = {
-            "RequestType": "Create",
+        asked = {
+            "RequestType": request_type,
             "ResponseURL": f"http://127.0.0.1:{server.server_port}/",
             "StackId": "arn:aws:cloudformation:eu-west-1:111122223333:stack/s/1",
             "RequestId": "r",
@@ -148,8 +155,9 @@ def test_cloudformation_gets_its_answer_when_the_event_is_unusable() -> None:
             "ResourceProperties": {},
         }
         with pytest.raises(KeyError):
-            handler.handle(broken, None)
+            handler.handle(asked, None)
         thread.join()
     (told,) = received
-    assert (told["Status"], told["Data"]) == ("FAILED", {})
+    assert (told["Status"], told["Data"]) == (status, {})
+    assert ("as it was" in told["Reason"]) == (status == "SUCCESS")
     assert told["PhysicalResourceId"] == "bedrock-data-retention-eu-west-1"

@@ -2,13 +2,15 @@
 
 import json
 import urllib.error
-from typing import Any
+from typing import Any, cast
 
 import boto3
 import pytest
 from botocore.exceptions import ClientError, EndpointConnectionError
 
 from custom_resource import response
+from custom_resource.deletion import Waiting, patiently
+from custom_resource.response import Outcome
 from invocation_logging import handler
 from invocation_logging.configuration import DATA_TYPES, desired
 from invocation_logging.service import BedrockControl
@@ -185,6 +187,79 @@ def test_another_stage_of_ours_is_named(bedrock: BedrockControl, mailbox: Mailbo
     assert "It is that of the stage 'prod' of this project." in mailbox.received[0]["Reason"]
 
 
+class Denying:
+    """A Bedrock that lets logging be looked at and not be ended, for so many tries."""
+
+    def __init__(self, tries: int) -> None:
+        self.tries = tries
+        self.pauses: list[float] = []
+
+    def __call__(self, **_: object) -> None:
+        self.tries -= 1
+        if self.tries >= 0:
+            raise ClientError(
+                {"Error": {"Code": "AccessDeniedException", "Message": "by an SCP"}},
+                "DeleteModelInvocationLoggingConfiguration",
+            )
+
+    def waiting(self) -> Waiting:
+        return Waiting(lambda: sum(self.pauses), self.pauses.append)
+
+
+def denied(bedrock: BedrockControl, monkeypatch: pytest.MonkeyPatch, tries: int) -> Denying:
+    denying, client = Denying(tries), cast("Any", bedrock)
+    client.meta.events.register(
+        "provide-client-params.bedrock.DeleteModelInvocationLoggingConfiguration", denying
+    )
+    monkeypatch.setattr(handler, "connect", lambda _region: client)
+    return denying
+
+
+def test_a_deletion_that_bedrock_refuses_gets_through_and_logging_stays_on(
+    bedrock: BedrockControl,
+    mailbox: Mailbox,
+    monkeypatch: pytest.MonkeyPatch,
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    put(bedrock, OURS)
+    denying = denied(bedrock, monkeypatch, tries=100)
+
+    handler.answer_cloudformation(event("Delete", mailbox), denying.waiting())
+
+    assert current(bedrock) == OURS
+    assert denying.pauses == [5.0, 5.0, 5.0]
+    [answer] = mailbox.received
+    assert answer["Status"] == "SUCCESS"
+    assert "by an SCP" in answer["Reason"]
+    assert "delete-model-invocation-logging-configuration --region eu-west-1" in answer["Reason"]
+    assert [one.message for one in caplog.records if one.levelname == "ERROR"] == [answer["Reason"]]
+
+
+def test_a_refusal_that_passes_is_waited_out(
+    bedrock: BedrockControl, mailbox: Mailbox, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    put(bedrock, OURS)
+    denying = denied(bedrock, monkeypatch, tries=2)
+
+    handler.answer_cloudformation(event("Delete", mailbox), denying.waiting())
+
+    assert current(bedrock) is None
+    assert mailbox.received[0]["Reason"] == "Model invocation logging is off in eu-west-1."
+
+
+def test_a_deletion_that_takes_long_is_not_tried_again() -> None:
+    tries: list[Outcome] = []
+
+    def act() -> tuple[Outcome, dict[str, str]]:
+        tries.append(Outcome(succeeded=False, sentence="Nobody answers."))
+        return tries[-1], {}
+
+    slow = Waiting(clock=lambda: 16.0 * len(tries), sleep=lambda _: None)
+    told, _ = patiently({"RequestType": "Delete"}, act, slow)
+
+    assert (told.succeeded, len(tries)) == (False, 1)
+
+
 def test_update_replaces_what_the_old_properties_had_set(
     bedrock: BedrockControl, mailbox: Mailbox
 ) -> None:
@@ -320,10 +395,13 @@ def test_a_refusal_of_bedrock_is_told_in_a_sentence(
     assert outcome.sentence.startswith(sentence)
 
 
+@pytest.mark.parametrize(
+    ("request_type", "status"), [("Create", "FAILED"), ("Update", "FAILED"), ("Delete", "SUCCESS")]
+)
 def test_a_broken_event_is_still_answered_without_its_stack_trace(
-    bedrock: BedrockControl, mailbox: Mailbox
+    bedrock: BedrockControl, mailbox: Mailbox, request_type: str, status: str
 ) -> None:
-    broken = event("Create", mailbox)
+    broken = event(request_type, mailbox)
     del broken["ResourceProperties"]
 
     with pytest.raises(KeyError):
@@ -331,8 +409,8 @@ def test_a_broken_event_is_still_answered_without_its_stack_trace(
 
     assert current(bedrock) is None
     [answer] = mailbox.received
-    assert answer["Status"] == "FAILED"
-    assert answer["Reason"].endswith("failed unexpectedly; see its log.")
+    assert answer["Status"] == status
+    assert "failed unexpectedly; see its log." in answer["Reason"]
 
 
 def test_the_answer_has_the_empty_content_type_its_url_is_signed_for(

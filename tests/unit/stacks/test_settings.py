@@ -183,6 +183,14 @@ def test_every_stage_of_cdk_json_is_valid() -> None:
             {"plans": {"quota": {"rate": 1, "throttle": {"rate_per_second": 1, "burst": 1}}}},
             "plans.quota.rate: unknown key; allowed: throttle, quota",
         ),
+        ({"reserved_concurrency": 0}, "reserved_concurrency: 0 given; allowed: a whole number, 1 "),
+        (
+            {
+                "reserved_concurrency": 50,
+                "plans": {"batch": {"throttle": {"rate_per_second": 1, "burst": 60}}},
+            },
+            "reserved_concurrency: 50 given below a burst of 60; allowed: 60 or more, or null, ",
+        ),
         ({"teams": {"search": {"cost*": "1"}}}, "teams.search.cost*: 'cost*' given; allowed: an "),
         (
             {"teams": {"a--b": {}}},

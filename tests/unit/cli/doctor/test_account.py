@@ -7,9 +7,10 @@ from pathlib import Path
 import pytest
 
 from cli.deployment import Deployment
-from cli.doctor import aws_cli, bootstrap, endpoint, identity, stacks
+from cli.doctor import aws_cli, bootstrap, concurrency, endpoint, identity, stacks
 from cli.doctor.account import Account, Clients
 from cli.doctor.check import Topic
+from cli.doctor.concurrency import Room
 from cli.doctor.examination import NAMES, judge_region, judge_settings, without_region
 from cli.settings import Settings
 
@@ -130,6 +131,37 @@ def test_an_endpoint_that_answers_an_error_fails() -> None:
 
     assert (found.outcome, found.found) == ("failed", "answers 502")
     assert "log group" in found.fix
+
+
+@pytest.mark.parametrize(
+    ("room", "wanted", "outcome", "told"),
+    [
+        (Room(1000, 1000, 0), 400, "ok", "400 reserved, of 900 that can be"),
+        (Room(1000, 600, 400), 900, "ok", "900 reserved, of 900 that can be"),
+        (Room(1000, 600, 400), 901, "failed", "901 to be reserved, and at most 900 can be"),
+        (
+            Room(10, 10, 0),
+            1,
+            "failed",
+            "1 to be reserved, and at most 0 can be: of the account's 10",
+        ),
+        (Room(10, 10, 0), None, "warning", "nothing is reserved, and nothing can be"),
+        (Room(1000, 1000, 0), None, "warning", "shares the account's 1,000 in us-east-1"),
+    ],
+)
+def test_more_than_lambda_lets_be_reserved_fails_before_a_deployment_does(
+    room: Room, wanted: int | None, outcome: str, told: str
+) -> None:
+    found = concurrency.judge(room, wanted, "us-east-1")
+
+    assert (found.outcome, told in found.found) == (outcome, True), found
+    assert ("--quota-code L-B99A9384" in found.fix) == (room.limit == 10 or outcome == "failed")
+
+
+def test_nothing_is_asked_where_nothing_is_to_be_deployed() -> None:
+    (found,) = concurrency.check(ACCOUNT, None)
+
+    assert found.outcome == "skipped"
 
 
 def test_another_region_than_the_stages_fails() -> None:

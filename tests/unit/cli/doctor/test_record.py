@@ -70,7 +70,15 @@ def test_what_differs_is_told(change: dict[str, Any], told: str) -> None:
 
 
 def test_anothers_stops_a_deployment() -> None:
-    assert before_deployment(None, "us-east-1").outcome == "skipped"
-    found = before_deployment(OTHERS, "us-east-1")
+    assert before_deployment(None, "dev", "us-east-1").outcome == "skipped"
+    found = before_deployment(OTHERS, "dev", "us-east-1")
     assert (found.outcome, "s3://of-another-team" in found.found) == ("failed", True)
     assert "another Region" in found.fix
+
+
+@pytest.mark.parametrize(("stage", "told"), [("dev", "left on"), ("prod", "set up by somebody")])
+def test_what_the_stage_itself_left_on_is_told_as_that(stage: str, told: str) -> None:
+    found = before_deployment(WANTED, stage, "us-east-1")
+
+    assert (found.outcome, found.found.startswith(told)) == ("failed", True)
+    assert "delete-model-invocation-logging-configuration --region us-east-1" in found.fix

@@ -1,0 +1,51 @@
+"""What becomes of a deletion that AWS refuses, or a defect of ours breaks off: it gets through.
+
+A failed Delete leaves the whole stack in DELETE_FAILED, and whoever repeats it meets the same:
+https://docs.aws.amazon.com/AWSCloudFormation/latest/UserGuide/crpg-ref-requesttypes-delete.html"""
+
+import logging
+import time
+from collections.abc import Callable, Mapping
+from typing import Any, Final, NamedTuple
+
+from .response import Outcome
+
+PATIENCE_SECONDS: Final = 15.0
+_TRIES: Final = 4
+_PAUSE_SECONDS: Final = 5.0
+
+_log: Final = logging.getLogger(__name__)
+
+
+class Waiting(NamedTuple):
+    """How time passes."""
+
+    clock: Callable[[], float] = time.monotonic
+    sleep: Callable[[float], None] = time.sleep
+
+
+Told = tuple[Outcome, dict[str, str]]
+"""The outcome, and the data for the template."""
+
+
+def patiently(event: Mapping[str, Any], act: Callable[[], Told], waiting: Waiting) -> Told:
+    """What `act` comes to. A deletion that fails is tried again, as long as that began less than
+    PATIENCE_SECONDS ago: once it is let through, nobody asks for it a second time."""
+    give_up_at = waiting.clock() + PATIENCE_SECONDS
+    told = act()
+    for _ in range(_TRIES - 1):
+        if event["RequestType"] != "Delete" or told[0].succeeded or waiting.clock() > give_up_at:
+            break
+        waiting.sleep(_PAUSE_SECONDS)
+        told = act()
+    return told
+
+
+def let_through(event: Mapping[str, Any], outcome: Outcome, left: str) -> Outcome:
+    """The outcome, but for a deletion that failed: that succeeds for CloudFormation, and an error
+    in the log and the answer's reason say why, what is `left`, and how to remove it."""
+    if event["RequestType"] != "Delete" or outcome.succeeded:
+        return outcome
+    sentence = f"The deletion was let through, undone: {outcome.sentence} {left}"
+    _log.error(sentence)
+    return Outcome(succeeded=True, sentence=sentence)

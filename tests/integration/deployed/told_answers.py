@@ -1,0 +1,20 @@
+"""What the embedded AWS is told to answer instead, by its URL: docs/local.md."""
+
+import json
+import urllib.request
+from collections.abc import Mapping
+
+Told = Mapping[str, object]
+
+
+def told(service: str, asked: str, body: object, status: int = 200) -> Told:
+    return {"service": service, "asked": asked, "status": status, "body": body}
+
+
+def tell(url: str, *answers: Told) -> None:
+    """From now on, and nothing that was told before."""
+    request = urllib.request.Request(  # noqa: S310 - loopback
+        url, json.dumps(answers).encode(), {"x-amz-target": "LocalAnswers"}
+    )
+    with urllib.request.urlopen(request) as response:  # noqa: S310 - loopback
+        assert json.load(response) == list(answers)

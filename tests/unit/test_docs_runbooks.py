@@ -1,0 +1,101 @@
+"""Each page for an alarm has the same parts, and queries that ask for what is there."""
+
+import re
+from collections.abc import Iterator
+from pathlib import Path
+from typing import get_args
+
+import pytest
+
+from canary.look import Failure, Step
+from gateway import audit
+from invocation_logging import drift
+from reconciliation import join
+from tests.commands import commands
+from tests.pages import ROOT, first_codes, read
+
+RUNBOOKS = sorted((ROOT / "docs" / "runbooks").glob("*.md"))
+OPERATIONS = "docs/operations.md"
+# What Logs Insights itself knows of an event, and the words of its language that are used here:
+# https://docs.aws.amazon.com/AmazonCloudWatch/latest/logs/CWL_QuerySyntax.html
+OF_INSIGHTS = {"@timestamp", "@message", "message"}
+WORDS = {
+    "and",
+    "or",
+    "not",
+    "in",
+    "like",
+    "as",
+    "by",
+    "desc",
+    "asc",
+    "filter",
+    "fields",
+    "stats",
+    "sort",
+    "limit",
+}
+FUNCTIONS = {"count", "count_distinct", "sum", "avg", "min", "max", "pct", "bin", "ispresent"}
+FIELDS = {
+    "gateway": {f"audit.{name}" for name in first_codes(OPERATIONS, "Audit lines")},
+    "access": first_codes(OPERATIONS, "Access log"),
+    "sentinel": {f"drift.{name}" for name in drift.Drift._fields},
+    "verification": {f"finding.{name}" for name in join.Finding._fields},
+    "canary": {f"failure.{name}" for name in Failure._fields},
+    "key-expiry": set[str](),
+}
+VALUES = {
+    "message": {"audit", "drift", "finding", "canary"},
+    "audit.outcome": {
+        *(audit.COMPLETED, audit.REFUSED, audit.UPSTREAM_ERROR),
+        *(audit.INTERRUPTED, audit.CALLER_GONE, audit.FAILED),
+    },
+    "drift.kind": set(get_args(drift.Kind)),
+    "finding.kind": set(get_args(join.Kind)),
+    "failure.step": set(get_args(Step)),
+}
+
+
+def queries(page: Path) -> Iterator[tuple[str, str]]:
+    """The log group's last part, and the query that is asked of it."""
+    found = re.findall(
+        r"Log group `/claude-on-bedrock/STAGE/([a-z-]+)`:\n\n```insights\n(.*?)```",
+        read(page),
+        re.DOTALL,
+    )
+    assert len(found) == read(page).count("```insights"), "a query without its log group"
+    yield from found
+
+
+@pytest.mark.parametrize("page", RUNBOOKS, ids=lambda page: page.stem)
+def test_every_page_has_the_same_parts(page: Path) -> None:
+    text = read(page)
+    parts = (f"# {page.stem}\n", "**Goes off** ", "**The caller sees** ", "## Look", "## Do")
+    places = [text.find(part) for part in (*parts, "## Over")]
+    assert places[0] == 0
+    assert -1 not in places
+    assert places == sorted(places)
+    assert text.count("\n#") == 3
+    assert [*queries(page), *commands(text)], "nothing to look with"
+
+
+@pytest.mark.parametrize("page", RUNBOOKS, ids=lambda page: page.stem)
+def test_a_query_asks_for_fields_and_values_that_lines_have(page: Path) -> None:
+    for group, query in queries(page):
+        assert unknown(group, query) == set(), query
+        for field, value in re.findall(r'([\w.]+) = "([^"]*)"', query):
+            assert field not in VALUES or value in VALUES[field], query
+
+
+def unknown(group: str, query: str) -> set[str]:
+    """The words of a query that are neither of its language nor fields of that log group."""
+    bare = re.sub(r'"[^"]*"|(?<=like )/(?:[^/\\]|\\.)*/', "", query)
+    named = set(re.findall(r"\bas (\w+)", bare))
+    words = set(re.findall(r"@?[A-Za-z_][\w.]*", re.sub(r"\b\d+m\b", "", bare)))
+    return words - WORDS - FUNCTIONS - OF_INSIGHTS - named - FIELDS[group]
+
+
+def test_a_query_for_what_no_line_has_is_found_out() -> None:
+    query = 'filter message = "audit" and audit.stauts >= 500 | stats cuont() by bin(5m)'
+    assert unknown("gateway", query) == {"audit.stauts", "cuont"}
+    assert unknown("sentinel", "fields audit.status") == {"audit.status"}
