@@ -84,9 +84,10 @@ def _converse_body(
     parts = {name: member.text for name, member in members.items()}
     parts["requestMetadata"] = json.dumps(metadata(request, record, client))
     if guardrail is not None:
-        theirs = members["guardrailConfig"].value if "guardrailConfig" in members else None
         ours = {"guardrailIdentifier": guardrail.id, "guardrailVersion": guardrail.version}
-        parts["guardrailConfig"] = json.dumps({**_object(theirs), **ours})
+        set_by_us = {name: json.dumps(value) for name, value in ours.items()}
+        theirs = _texts(members["guardrailConfig"]) if "guardrailConfig" in members else {}
+        parts["guardrailConfig"] = json_object.join({**theirs, **set_by_us})
     return encoded(json_object.join(parts))
 
 
@@ -137,6 +138,13 @@ def _answer_headers(answer: Answer, record: Record, content_type: str) -> dict[s
         "x-amzn-requestid": record.request_id,
         **carried(answer.reply.headers),
     }
+
+
+def _texts(member: json_object.Member) -> dict[str, str]:
+    """The members of an object, as they were written; none of what is no object."""
+    if not isinstance(member.value, dict):
+        return {}
+    return {name: each.text for name, each in json_object.members(member.text).items()}
 
 
 def _object(value: object) -> dict[str, Any]:
