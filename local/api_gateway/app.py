@@ -140,7 +140,7 @@ def _exchange(scope: Scope) -> Exchange:
     return Exchange(
         verb=scope["method"],
         path=scope["raw_path"].decode("ascii"),
-        query=scope["query_string"].decode("ascii"),
+        query=scope["query_string"].decode("latin-1"),
         headers=[*kept, *forwarded.items()],
         source_ip=address,
         host=host,
