@@ -78,7 +78,7 @@ class RuntimeApi:
         headers = [
             ("Lambda-Runtime-Aws-Request-Id", f"invocation-{number}"),
             ("Lambda-Runtime-Deadline-Ms", "4102444800000"),
-            ("Lambda-Runtime-Trace-Id", f"Root=1-{number}"),
+            ("Lambda-Runtime-Trace-Id", f"Root=1-{number};Sampled={int(number == 0)}"),
         ]
         _answer(peer, connection, 200, headers, json.dumps(invocation).encode())
         return True
