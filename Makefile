@@ -12,7 +12,7 @@ export PATH := $(CURDIR)/$(VENV)/bin:$(CURDIR)/node_modules/.bin:$(PATH)
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 
 .DEFAULT_GOAL := help
-.PHONY: help install demo audit-demo local test clients faults check synth sbom findings matrix bench bench-peers lock clean
+.PHONY: help install demo audit-demo local test clients faults soak check synth sbom findings matrix bench bench-peers lock clean
 
 help: ## Show this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## /{printf "  make %-11s %s\n", $$1, $$2}' Makefile
@@ -34,6 +34,9 @@ clients: $(INSTALLED) ## Twenty clients, unmodified, against the endpoint: a tab
 
 faults: $(INSTALLED) ## What can go wrong before Bedrock, tried in every format: outcome, time, next request
 	@python -m tests.faults
+
+soak: $(INSTALLED) ## 100,000 calls by 32 callers, faults among them: every count agrees, memory stays (15 minutes)
+	@PYTHONPATH=lambda python -m tests.soak
 
 check: $(INSTALLED) synth ## Lint, types, import contracts, templates
 	ruff check .

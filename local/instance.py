@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 from local import canary, first_use
+from local.api_gateway.admission import Admission
 from local.api_gateway.app import Front
 from local.api_gateway.buffered import invoker
 from local.api_gateway.deployed import DeployedApi
@@ -174,13 +175,12 @@ class _Services:
             self._aws, api_id=self._gateway["ApiId"], stage=self._gateway["ApiStage"]
         )
         invoke = invoker(self._aws.client("lambda"))
-        count = KeyUsage(self._state.aws).count
         front = Front(
             deployed,
             streaming=functions,
             invoke=invoke,
             logs=logs,
-            count=count,
+            admission=Admission(KeyUsage(self._state.aws).count),
             signatures=Signatures(sessions.caller, Permissions(self._aws).allow),
         )
         tls = server_context(self._state.ca_bundle)

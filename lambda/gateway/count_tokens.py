@@ -19,6 +19,7 @@ from gateway.service import Service, model_in
 _REQUIRED = {"model": str, "messages": list}
 _NOT_COUNTED = "support counting tokens"  # "The provided model doesn't support counting tokens."
 _OPERATION = "count-tokens"
+_NO_BUDGET = 10**9  # no model thinks for so long, and Python writes no number of any length
 _JSON = {"content-type": "application/json"}
 
 
@@ -79,7 +80,7 @@ def _max_tokens(members: Members) -> str:
     """Bedrock wants a whole invoke body: `max_tokens` above any thinking budget."""
     thinking = members["thinking"].value if "thinking" in members else None
     budget = thinking.get("budget_tokens") if isinstance(thinking, Mapping) else None
-    return str(budget + 1 if isinstance(budget, int) else 1)
+    return str(budget + 1 if isinstance(budget, int) and budget < _NO_BUDGET else 1)
 
 
 def _ask(call: Call, record: Record, service: Service) -> bytes:

@@ -207,7 +207,7 @@ def _fitting(value: str) -> str:
 def _sent(header: str) -> dict[str, object]:
     try:
         content = json.loads(header or "{}")
-    except ValueError as error:
+    except (ValueError, RecursionError) as error:
         raise errors.InvalidRequest("The request metadata is not valid JSON.") from error
     if not isinstance(content, dict):
         raise errors.InvalidRequest("The request metadata must be an object of strings.")

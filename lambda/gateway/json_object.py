@@ -52,7 +52,7 @@ def parsed(data: bytes) -> dict[str, Any]:
     """The object that `data` is, for what Bedrock sends; empty if it is none."""
     try:
         content = loads(data)
-    except ValueError:
+    except (ValueError, RecursionError):
         return {}
     return content if isinstance(content, dict) else {}
 

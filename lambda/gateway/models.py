@@ -55,7 +55,8 @@ def _position(
 
 
 def _limit(text: str) -> int:
-    if not (text.isascii() and text.isdigit() and 1 <= int(text[:5]) <= _GREATEST_LIMIT):
+    digits = text.isascii() and text.isdigit() and len(text) <= len(str(_GREATEST_LIMIT))
+    if not (digits and 1 <= int(text) <= _GREATEST_LIMIT):
         raise errors.InvalidRequest(f"limit: Input should be from 1 to {_GREATEST_LIMIT}")
     return int(text)
 

@@ -86,14 +86,15 @@ def _converse_body(request: Request, record: Record, settings: Settings) -> byte
     parts: Parts = {name: member.written for name, member in members.items()}
     parts["requestMetadata"] = json.dumps(metadata(request, record, client))
     if settings.guardrail is not None:
-        theirs = members["guardrailConfig"].value if "guardrailConfig" in members else None
-        parts["guardrailConfig"] = json.dumps({**_object(theirs), **_enforced(settings.guardrail)})
+        theirs = _texts(members["guardrailConfig"]) if "guardrailConfig" in members else {}
+        parts["guardrailConfig"] = json_object.join({**theirs, **_enforced(settings.guardrail)})
     del members  # see messages
     return encoded(json_object.join(parts))
 
 
-def _enforced(guardrail: Guardrail) -> dict[str, str]:
-    return {"guardrailIdentifier": guardrail.id, "guardrailVersion": guardrail.version}
+def _enforced(guardrail: Guardrail) -> Parts:
+    ours = {"guardrailIdentifier": guardrail.id, "guardrailVersion": guardrail.version}
+    return {name: json.dumps(value) for name, value in ours.items()}
 
 
 def _relay(
@@ -152,6 +153,13 @@ def _answer_headers(answer: Answer, record: Record, content_type: str) -> dict[s
         "x-amzn-requestid": record.request_id,
         **carried(answer.reply.headers),
     }
+
+
+def _texts(member: json_object.Member) -> Parts:
+    """The members of an object, as they were written; none of what is no object."""
+    if not isinstance(member.value, dict):
+        return {}
+    return {name: each.text for name, each in json_object.members(member.text).items()}
 
 
 def _object(value: object) -> dict[str, Any]:

@@ -218,7 +218,7 @@ def serve(handler: Handler, address: str) -> None:
         headers = reply.head.headers
         request_id = headers["lambda-runtime-aws-request-id"]
         context = Context(request_id, int(headers["lambda-runtime-deadline-ms"]) / 1000)
-        os.environ["_X_AMZN_TRACE_ID"] = headers.get("lambda-runtime-trace-id", "")
+        os.environ["_X_AMZN_TRACE_ID"] = _sampled(headers.get("lambda-runtime-trace-id", ""))
         with StreamingResponse(connection, context) as response:
             handler(reply.take_json(), context, response)
         if not gc.isenabled():
@@ -272,6 +272,15 @@ def _error_trailer(error: BaseException) -> str:
         f"Lambda-Runtime-Function-Error-Type: Runtime.{type(error).__name__}\r\n"
         f"Lambda-Runtime-Function-Error-Body: {body}\r\n"
     )
+
+
+def _sampled(trace_id: str) -> str:
+    """The id if X-Ray keeps the trace, else none: glibc frees no earlier value of a variable, so
+    that each new one costs memory for as long as the process lives.
+
+    https://docs.aws.amazon.com/xray/latest/devguide/xray-concepts.html#xray-concepts-tracingheader
+    """
+    return trace_id if "Sampled=1" in trace_id else ""
 
 
 def _log_failure(error: BaseException) -> None:

@@ -151,7 +151,7 @@ class _Join:
         about = _of_call(call) if call else _of_record(found)
         if missing := self._missing_body(found, call, at):
             self._find("body missing", about, f"{missing}, by the record in {destination}")
-        if call is not None and (differing := _differing(call, found)):
+        if call and not _unread(call, found) and (differing := _differing(call, found)):
             self._find("caller differs", about, differing)
         if not self._bounds.hold(about.model_id, found.answered_in):
             self._find("outside the residency", about, f"answered in {found.answered_in}")
@@ -229,6 +229,11 @@ def _where_not(mask: int) -> str:
 
 def _caller(found: Written) -> tuple[str, ...]:
     return tuple(found.metadata.get(name, "") for name in CALLER)
+
+
+def _unread(call: Call, found: Written) -> bool:
+    """Whether Bedrock refused a body that it could not read: of Converse the metadata is in it."""
+    return call.expected == "unknown" and found.failed and not found.metadata
 
 
 def _differing(call: Call, found: Written) -> str:

@@ -21,9 +21,9 @@ def uncounted(_plan_id: str, _key_id: str) -> None:
 class Admission:
     """Counts the requests it lets through, and tells `count` of them."""
 
-    def __init__(self, count: Count = uncounted) -> None:
+    def __init__(self, count: Count = uncounted, throttles: Throttles | None = None) -> None:
         self._count = count
-        self._throttles = Throttles()
+        self._throttles = throttles or Throttles()
         self._quotas = Quotas()
 
     def admit(self, exchange: Exchange, method: Method, api: Api, ring: KeyRing) -> None:

@@ -9,7 +9,7 @@ from contextlib import suppress
 from botocore.exceptions import ClientError
 
 from local.api_gateway import authorizer, routing, validation
-from local.api_gateway.admission import Admission, Count, uncounted
+from local.api_gateway.admission import Admission
 from local.api_gateway.authorizer import Invoke
 from local.api_gateway.client import Client, GoneError, TooLargeError
 from local.api_gateway.definition import Api
@@ -43,12 +43,12 @@ class Front:
         streaming: LambdaService,
         invoke: Invoke,
         logs: LogWriter,
-        count: Count = uncounted,
+        admission: Admission | None = None,
         signatures: Signatures | None = None,
     ) -> None:
         self._api = ReadThrough(deployed.api)
         self._keys = ReadThrough(deployed.keys)
-        self._admission = Admission(count)
+        self._admission = admission or Admission()
         self._signatures = signatures or Signatures(nobody, nothing)
         self._integrations = Integrations(streaming, invoke)
         self._invoke = invoke
@@ -140,7 +140,7 @@ def _exchange(scope: Scope) -> Exchange:
     return Exchange(
         verb=scope["method"],
         path=scope["raw_path"].decode("ascii"),
-        query=scope["query_string"].decode("ascii"),
+        query=scope["query_string"].decode("latin-1"),
         headers=[*kept, *forwarded.items()],
         source_ip=address,
         host=host,

@@ -22,7 +22,7 @@ def check(method: Method, exchange: Exchange) -> None:
         return
     try:
         body = json.loads(exchange.body)
-    except ValueError as broken:
+    except (ValueError, RecursionError) as broken:
         raise RefusedError("BAD_REQUEST_BODY") from broken
     if not Draft4Validator(schema).is_valid(body):
         raise RefusedError("BAD_REQUEST_BODY")

@@ -89,7 +89,7 @@ class RuntimeApi:
         headers = [
             ("Lambda-Runtime-Aws-Request-Id", f"invocation-{number}"),
             ("Lambda-Runtime-Deadline-Ms", str(int((time.time() + self._seconds) * 1000))),
-            ("Lambda-Runtime-Trace-Id", f"Root=1-{number}"),
+            ("Lambda-Runtime-Trace-Id", f"Root=1-{number};Sampled={int(number == 0)}"),
         ]
         _answer(peer, connection, 200, headers, json.dumps(invocation).encode())
         return True

@@ -106,11 +106,14 @@ def test_responses_are_streamed_with_their_prelude_one_after_the_other(
     assert first.headers["transfer-encoding"] == "chunked"
     assert first.headers["content-type"] == "application/vnd.awslambda.http-integration-response"
     assert _prelude(first) == (
-        {"statusCode": 201, "headers": {"x-trace": "Root=1-0", "x-id": "invocation-0"}},
+        {"statusCode": 201, "headers": {"x-trace": "Root=1-0;Sampled=1", "x-id": "invocation-0"}},
         b"hello world",
     )
     assert first.trailers == {}
-    assert _prelude(posted[1])[1] == b""
+    assert _prelude(posted[1]) == (
+        {"statusCode": 201, "headers": {"x-trace": "", "x-id": "invocation-1"}},  # not sampled
+        b"",
+    )
 
 
 def test_a_response_that_is_said_to_be_whole_has_ended_whatever_follows(

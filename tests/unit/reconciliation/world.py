@@ -33,6 +33,7 @@ Fate = Literal[
     "in another Region",
     "throttled, logged",
     "throttled, not logged",
+    "unreadable, logged",  # Converse's metadata is in the body
     "answer lost, logged",
     "answer lost, not logged",
     "counted tokens",
@@ -128,7 +129,7 @@ def audit_line(request_id: str, fate: Fate = "kept") -> dict[str, Any]:
         "outcome": "completed",
         "duration_ms": 1500,
     }
-    if fate.startswith(("throttled", "answer lost")):
+    if fate.startswith(("throttled", "unreadable", "answer lost")):
         line |= {"status": 429, "outcome": "upstream_error"}
     if fate.startswith("answer lost"):
         del line["bedrock_request_id"]
@@ -171,4 +172,7 @@ def record(request_id: str, fate: Fate = "kept", at: float = NOW - 5 * HOUR) -> 
         found["inferenceRegion"] = "us-east-1"
     if fate.startswith("throttled"):
         found = {**found, "errorCode": "ThrottlingException", "input": {}, "output": None}
+    if fate.startswith("unreadable"):
+        found = {**found, "errorCode": "SerializationException", "input": {}, "output": None}
+        del found["requestMetadata"]
     return found

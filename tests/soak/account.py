@@ -1,0 +1,87 @@
+"""Whether a soak's three counts agree: the callers', the audit lines', the upstream's own; and
+what the reconciliation finds in the records."""
+
+from collections import Counter
+from collections.abc import Iterable, Iterator, Mapping
+from datetime import UTC, datetime, timedelta
+from typing import Any, NamedTuple
+
+from reconciliation.bounds import Bounds
+from reconciliation.join import Outcome, reconcile
+from reconciliation.window import Window
+from tests.soak.bedrock import REGION
+from tests.soak.callers import Ended
+from tests.soak.endpoint import MODELS
+from tests.soak.kept import Kept
+
+Line = Mapping[str, Any]
+
+
+class Account(NamedTuple):
+    """`asked`: requests of Bedrock by the audit lines; `upstream`: by its own count. `mistakes` is
+    empty where everything agrees."""
+
+    calls: int
+    lines: int
+    asked: int
+    upstream: int
+    verified: Outcome
+    mistakes: list[str]
+
+
+def account(ended: list[Ended], kept: Kept, since: datetime) -> Account:
+    """Of all calls that were made since `since` (UTC); nothing may still be under way."""
+    written = list(kept.lines())
+    lines, upstream = [line for _, line in written], kept.upstream()
+    begin, now = since - timedelta(minutes=1), datetime.now(UTC) + timedelta(minutes=1)
+    verified = reconcile(
+        written,
+        kept.records(begin, now),
+        window=Window(begin.timestamp(), now.timestamp(), now.timestamp()),
+        bounds=Bounds(REGION, None, ("global",), MODELS),
+        stored=kept.is_stored,
+    )
+    asked = [each for line in lines for each in _asked(line)]
+    mistakes = [*_of_lines(ended, lines), *_of_upstream(asked, upstream), *_of_records(verified)]
+    return Account(len(ended), len(lines), len(asked), len(upstream), verified, mistakes)
+
+
+def _asked(line: Line) -> Iterator[str]:
+    """The id of each request of Bedrock that the line tells of, empty where none was told."""
+    if "model_id" in line:
+        yield from (each["bedrock_request_id"] for each in line.get("earlier_attempts", ()))
+        yield line.get("bedrock_request_id", "")
+
+
+def _of_lines(ended: Iterable[Ended], lines: list[Line]) -> Iterator[str]:
+    """Every call has one line, which says what its caller was told."""
+    told = {each.gateway_id: each for each in ended}
+    counted = Counter(line["gateway_request_id"] for line in lines)
+    yield from (f"no audit line of {told[each]}" for each in told.keys() - counted.keys())
+    yield from (f"audit line of nobody's call: {each}" for each in counted.keys() - told.keys())
+    yield from (f"{n} audit lines of {told.get(each)}" for each, n in counted.items() if n > 1)
+    for line in lines:
+        call = told.get(line["gateway_request_id"])
+        said = line["status"], line.get("bedrock_request_id") or line["gateway_request_id"]
+        if call is not None and said != (call.status, call.told_id):
+            yield f"the audit line says {said} of {call}"
+
+
+def _of_upstream(asked: list[str], upstream: list[str]) -> Iterator[str]:
+    """Bedrock has counted each request that a line tells of, and no other."""
+    if len(asked) != len(upstream):
+        yield f"{len(asked)} requests of Bedrock by the audit lines, {len(upstream)} by its count"
+    differing = Counter(filter(None, asked))
+    differing.subtract(filter(None, upstream))
+    for request_id, surplus in differing.items():
+        if surplus:
+            yield f"request {request_id}: {surplus:+d} in the audit lines beside Bedrock's count"
+
+
+def _of_records(verified: Outcome) -> Iterator[str]:
+    counts = verified.counts
+    yield from (str(finding) for finding in verified.findings)
+    if counts.duplicates or counts.pending or counts.records_pending:
+        yield f"records that are there twice, or not judged: {counts}"
+    if counts.calls != counts.matched + counts.unknown + counts.not_expected:
+        yield f"calls whose fate is none of those that are due: {counts}"

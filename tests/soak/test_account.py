@@ -1,0 +1,71 @@
+"""A soak that went wrong is told to have: each count is held to the others."""
+
+import json
+from collections.abc import Mapping
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tests.soak.account import account
+from tests.soak.callers import Ended, unexpected
+from tests.soak.kept import Kept
+from tests.soak.memory import grown
+
+REFUSED = Ended("message", "refused", "refused", 429, "g1", "b1")
+LINE = {
+    "gateway_request_id": "g1",
+    "bedrock_request_id": "b1",
+    "model_id": "global.anthropic.claude-haiku-4-5-20251001-v1:0",
+    "route": "POST /v1/messages",
+    "status": 429,
+}
+
+
+def mistakes(
+    folder: Path, lines: list[Mapping[str, Any]], upstream: list[str], ended: list[Ended]
+) -> str:
+    kept, now = Kept(folder), datetime.now(UTC)
+    at = f"{now.timestamp():.3f}"
+    kept.audit_lines.write_text("".join(f"{at} {json.dumps({'audit': n})}\n" for n in lines))
+    kept.requests.write_text("".join(f"{each}\n" for each in upstream))
+    kept.events.write_text("")
+    return "\n".join(account(ended, kept, now).mistakes)
+
+
+def test_counts_that_agree_are_no_mistake(tmp_path: Path) -> None:
+    assert mistakes(tmp_path, [LINE], ["b1"], [REFUSED]) == ""
+
+
+@pytest.mark.parametrize(
+    ("lines", "upstream", "ended", "told"),
+    [
+        ([], [], [REFUSED], "no audit line of"),
+        ([LINE, LINE], ["b1", "b1"], [REFUSED], "2 audit lines of"),
+        ([LINE], ["b1"], [], "nobody's call: g1"),
+        ([LINE], ["b1", "b2"], [REFUSED], "1 requests of Bedrock by the audit lines, 2 by"),
+        ([LINE], ["b2"], [REFUSED], "request b2: -1 in the audit lines"),
+        ([LINE], ["b1"], [REFUSED._replace(status=500)], "the audit line says"),
+        ([LINE], ["b1"], [REFUSED._replace(told_id="b2")], "the audit line says"),
+        ([{**LINE, "status": 200}], ["b1"], [REFUSED._replace(status=200)], "called, not logged"),
+    ],
+)
+def test_each_that_does_not_is(
+    tmp_path: Path,
+    lines: list[Mapping[str, Any]],
+    upstream: list[str],
+    ended: list[Ended],
+    told: str,
+) -> None:
+    assert told in mistakes(tmp_path, lines, upstream, ended)
+
+
+def test_an_end_that_was_not_due_is_told() -> None:
+    assert unexpected([REFUSED, REFUSED._replace(due="answered")]) == [
+        REFUSED._replace(due="answered")
+    ]
+
+
+def test_a_process_that_grew_by_more_than_a_twentieth_or_is_gone_is_told() -> None:
+    assert grown({1: 1000, 2: 1000, 3: 1000}, {1: 1050, 2: 1051}) == {2: 1.051, 3: float("inf")}

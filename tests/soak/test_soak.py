@@ -1,0 +1,20 @@
+"""The short form of `make soak`: every count agrees, no process grows, and every kind was met."""
+
+import pytest
+
+from tests.soak import memory, traffic
+from tests.soak.run import Effort, soak
+
+pytestmark = pytest.mark.skipif(not memory.available(), reason="reads /proc, which only Linux has")
+SHORT = Effort(calls=1_500, callers=4, slots=2, warm_up=500)
+
+
+def test_no_call_is_lost_doubled_or_off_the_record_and_no_process_grows() -> None:
+    soaked = soak(SHORT, lambda _said: None)
+
+    assert soaked.mistakes() == []
+    assert {each.end for each in soaked.ended} == {"answered", "refused", "broken off", "left"}
+    assert {each.kind for each in soaked.ended} >= set(traffic.kinds())
+    assert len(soaked.warm) >= SHORT.slots
+    counts = soaked.account.verified.counts
+    assert counts.matched > 0 and counts.not_expected > 0 and counts.not_asked > 0

@@ -1,0 +1,235 @@
+"""Whatever text a caller sends, in body, header, query or path: an error in the caller's format or
+a call, never a failure of ours; and what Bedrock is sent is what the caller wrote."""
+
+import json
+from collections.abc import Mapping
+from typing import Any
+
+import pytest
+from hypothesis import HealthCheck, example, given
+from hypothesis import settings as profile
+from hypothesis import strategies as st
+
+from gateway import handler, request
+from gateway.retries import Retries
+from gateway.service import Service
+from gateway.settings import Guardrail, Settings, load
+from tests.unit.gateway.conftest import MODEL
+from tests.unit.gateway.wire import FakeBedrock, ScriptedReply, Sent, SentResponse
+
+ANTHROPIC = ("/v1/messages", "/v1/messages/count_tokens")
+UNTOUCHED = (f"/model/{MODEL}/invoke", f"/model/{MODEL}/invoke-with-response-stream")
+CONVERSE = (f"/model/{MODEL}/converse", f"/model/{MODEL}/converse-stream")
+COUNTING = f"/model/{MODEL}/count-tokens"
+SETTINGS = load(
+    {
+        "AWS_REGION": "us-east-1",
+        "STAGE": "test",
+        "ROUTES": "global",
+        "ALLOWED_MODELS": MODEL,
+        "MAX_BODY_BYTES": "1000000",
+        "PING_SECONDS": "15",
+        "ADAPT": "lenient",
+        "API_KEY_NAMES": "{}",
+    }
+)
+DEEP, LONGEST = 100_000, "9" * 4300  # the longest number that Python reads, or writes
+SCALARS = st.sampled_from(
+    ["null", "true", "1", "-0", "1E400", "-1e-400", "1.10", "NaN", "-Infinity", "01", "+1", ".5",
+     LONGEST, f"{LONGEST}9", '""', '"\\ud800"', '"\\udc00\\ud800"', '"\\ud83e\\udd8a"', '"\ud800"',
+     '"\\u0000"', '"\x01"', '"\\x"', '"\x7f\u2028\ufeff"', '"ü\U0001f98a"', "'a'", "undefined"]
+) | st.text(max_size=5).map(json.dumps)  # fmt: skip
+NAMES = st.sampled_from(["a", "a", "b", "\\u0061", "", "\\ud800", "constructor", "__proto__", "ü"])
+
+
+def objects(inner: st.SearchStrategy[str]) -> st.SearchStrategy[str]:
+    """Names may come twice."""
+    pairs = st.lists(st.tuples(NAMES, inner), max_size=4)
+    return pairs.map(lambda each: "{" + ",".join(f'"{name}" :{text}' for name, text in each) + "}")
+
+
+def arrays(inner: st.SearchStrategy[str]) -> st.SearchStrategy[str]:
+    return st.lists(inner, max_size=3).map(lambda each: "[" + " ,".join(each) + "]")
+
+
+VALUES = st.recursive(SCALARS, lambda inner: objects(inner) | arrays(inner), max_leaves=6)
+PATHS = st.sampled_from([*ANTHROPIC, *UNTOUCHED, *CONVERSE, COUNTING])
+PIECES = st.sampled_from(
+    ["..", ".", "%2e%2e", "%252e%252e", "%2f", "%252f", "/", "//", ";", ";a=b", "%00", "%ff", "%",
+     "%zz", "\\", "?", "#", "*", " ", "%0d%0a", "\r\n", "\ud800", "ü", "model", "invoke", "v1",
+     "messages", MODEL, "arn:aws:bedrock:us-east-1::foundation-model", "anthropic.claude"]
+)  # fmt: skip
+
+
+def whole(value: str, more: str = "") -> str:
+    """A body that all of the formats take, with `value` where a client's content is."""
+    said = f'[{{"role":"user","content":{value}}}]'
+    return f'{{"model":"{MODEL}","max_tokens":5,"messages":{said}{more}}}'
+
+
+def send(
+    path: str,
+    body: str,
+    *,
+    method: str = "POST",
+    headers: Mapping[str, str] | None = None,
+    query: Mapping[str, str] | None = None,
+    guardrail: Guardrail | None = None,
+) -> tuple[SentResponse, list[Sent]]:
+    """What came of it before a Bedrock that refuses everything, so that a 5xx is the gateway's."""
+    event = {
+        "httpMethod": method,
+        "path": path,
+        "headers": headers or {},
+        "queryStringParameters": query,
+        "requestContext": {"requestId": "gw-1"},
+        "body": body,
+    }
+    bedrock, response = FakeBedrock(), SentResponse()
+    named = {"x-amzn-errortype": "ValidationException"}
+    bedrock.reply = ScriptedReply(400, named, [b'{"message":"no"}'])
+    settings: Settings = SETTINGS._replace(guardrail=guardrail)
+    service = Service(settings, bedrock, lambda: 900.0, response.look, Retries())
+    handler.serve(request.from_event(event), response, service)
+    check(response, path)
+    return response, bedrock.sent
+
+
+def check(response: SentResponse, path: str) -> None:
+    said = response.json() if response.body else {}
+    if response.status == 200:
+        return
+    assert 400 <= response.status < 500 or response.status == 501, said
+    assert response.headers["content-type"] == "application/json"
+    assert response.headers["request-id"] in ("gw-1", "bedrock-1")
+    if path.startswith(("/model/", "/foundation-models", "/inference-profiles")):
+        assert response.headers["x-amzn-errortype"].endswith("Exception")
+        assert set(said) == {"message"}
+    else:
+        assert (said["type"], said["request_id"]) == ("error", response.headers["request-id"])
+        assert set(said["error"]) >= {"type", "message"}
+
+
+def as_written(text: str | bytes) -> Any:  # noqa: ANN401 - JSON
+    """JSON with nothing lost: numbers as text, names that come twice twice."""
+    return json.loads(
+        text, parse_int=str, parse_float=str, parse_constant=refuse, object_pairs_hook=list
+    )
+
+
+def refuse(constant: str) -> None:
+    raise AssertionError(f"{constant} is no JSON")
+
+
+def member(text: str | bytes, name: str) -> Any:  # noqa: ANN401 - JSON
+    return dict(as_written(text))[name]
+
+
+MANY = profile(max_examples=300, suppress_health_check=[HealthCheck.too_slow])
+
+
+@pytest.fixture(autouse=True)
+def _quiet(capsys: pytest.CaptureFixture[str]) -> None:
+    """Thousands of audit lines, and none of them about this."""
+    capsys.readouterr()
+
+
+@given(PATHS, VALUES)
+@example("/v1/messages", '"\\ud800"')
+@example("/v1/messages", "1E400")
+@example(UNTOUCHED[0], "NaN")
+@example(CONVERSE[0], '{"a":1,"a":2}')
+@MANY
+def test_what_bedrock_is_sent_is_what_the_caller_wrote(path: str, value: str) -> None:
+    body = whole(value)
+
+    _, sent = send(path, body)
+
+    for each in sent:
+        each.body.decode()
+        if path in (*UNTOUCHED, COUNTING):
+            assert each.body.decode() == body
+        elif path in CONVERSE or path == "/v1/messages":
+            assert member(each.body, "messages") == member(body, "messages")
+
+
+@given(
+    PATHS,
+    st.sampled_from(["", "\ufeff", "\x00", " \n", "//\n"]),
+    VALUES | VALUES.map(whole),
+    st.sampled_from(["", "\x00", "}", " x", ",", "\ufeff"]),
+)
+@example("/v1/messages", "", "[" * DEEP, "")
+@example("/v1/messages", "", whole("[" * DEEP + "]" * DEEP), "")
+@example(CONVERSE[0], "", whole('{"a":' * DEEP + "1" + "}" * DEEP), "")
+@example(COUNTING, "", "", "")
+@MANY
+def test_any_text_is_answered_or_refused(path: str, before: str, text: str, after: str) -> None:
+    send(path, before + text + after)
+
+
+@pytest.mark.parametrize("name", ["thinking", "metadata", "system", "tools", "output_config"])
+@given(VALUES, st.sampled_from(["type", "budget_tokens", "user_id", "effort", "cache_control"]))
+@example(LONGEST, "budget_tokens")
+@profile(max_examples=60)
+def test_any_value_where_the_gateway_looks(name: str, value: str, inner: str) -> None:
+    for text in (value, f'{{"{inner}":{value}}}', f'[{{"{inner}":{value}}}]'):
+        for path in ANTHROPIC:
+            send(path, whole('"hi"', f',"{name}":{text}'))
+
+
+@pytest.mark.parametrize(
+    "name",
+    ["x-amzn-bedrock-request-metadata", "anthropic-beta", "content-type", "accept",
+     "x-amzn-bedrock-trace"],
+)  # fmt: skip
+@given(VALUES | st.text(max_size=20))
+@example("[" * 20_000)
+@example('{"a":' * 4_000)
+@example('{"a":"x\\r\\nb: c"}')
+@profile(max_examples=60)
+def test_any_header_is_taken_or_refused(name: str, value: str) -> None:
+    for path in ("/v1/messages", UNTOUCHED[0], CONVERSE[0]):
+        _, sent = send(path, whole('"hi"'), headers={name: value})
+        for each in sent:
+            assert all(text.isascii() and text.isprintable() for text in each.headers.values())
+
+
+@given(st.text(max_size=10) | st.from_regex(r"\A0{0,9}1?[0-9]{0,9}\Z"))
+@example("00001" + "0" * 5_000)
+@example("-1")
+@example("\u0661")
+def test_a_limit_is_a_number_that_may_be(limit: str) -> None:
+    response, _ = send("/v1/models", "", method="GET", query={"limit": limit})
+
+    digits = limit.isascii() and limit.isdigit() and len(limit) <= 4
+    assert (response.status == 200) == (digits and 1 <= int(limit) <= 1000)
+
+
+@given(st.sampled_from(["POST", "GET", "HEAD", "PUT", "get"]), st.lists(PIECES, max_size=6))
+@MANY
+def test_no_path_leads_anywhere_but_to_a_route_of_this_stage(
+    method: str, pieces: list[str]
+) -> None:
+    for start in ("/", "/model/", "/v1/models/", "/inference-profiles/", "/anthropic/"):
+        for end in ("", "/invoke", "/converse"):
+            _, sent = send(start + "".join(pieces) + end, whole('"hi"'), method=method)
+            for each in sent:
+                model_id, operation = each.path.removeprefix("/model/").split("/")
+                assert model_id.startswith("global.anthropic.claude-sonnet-4-5")
+                assert operation in ("invoke", "converse")
+
+
+def test_a_stages_guardrail_leaves_the_rest_of_theirs_as_it_was_written() -> None:
+    theirs = '{"trace":"enabled","of_theirs":1E400,"guardrailIdentifier":"theirs"}'
+
+    _, [sent] = send(
+        CONVERSE[0], whole("[]", f',"guardrailConfig":{theirs}'), guardrail=Guardrail("ours", "1")
+    )
+
+    assert dict(member(sent.body, "guardrailConfig")) == {
+        "trace": "enabled",
+        "of_theirs": "1E400",
+        "guardrailIdentifier": "ours",
+        "guardrailVersion": "1",
+    }
