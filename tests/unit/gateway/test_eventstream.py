@@ -59,6 +59,14 @@ def test_whole_frames_before_a_damaged_one_are_kept(at: int, change: int) -> Non
         relay.end()
 
 
+def test_a_preludes_checksum_counts_even_where_the_messages_is_right() -> None:
+    frame = frames.chunk(b"{}")
+    prelude_crc = int.from_bytes(frame[8:12], "big") ^ 1
+    message = frame[:8] + prelude_crc.to_bytes(4, "big") + frame[12:-4]
+    with pytest.raises(FrameError, match="prelude"):
+        _decode([message + crc32(message).to_bytes(4, "big")])
+
+
 def test_a_stream_that_stops_inside_a_frame_is_an_error() -> None:
     with pytest.raises(FrameError):
         _decode([STREAM[:-1]])
