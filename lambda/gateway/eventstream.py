@@ -4,7 +4,7 @@ Framing: https://docs.aws.amazon.com/transcribe/latest/dg/streaming-setting-up.h
 Header value types: https://smithy.io/2.0/aws/amazon-eventstream.html
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sized
 from struct import Struct
 from typing import TypeAlias
 from zlib import crc32
@@ -12,9 +12,11 @@ from zlib import crc32
 CONTENT_TYPE = "application/vnd.amazon.eventstream"
 MAX_HEADER_BYTES = 128 * 1024
 MAX_FRAME_BYTES = 24 * 1024 * 1024  # the specification's bound: 16 MiB payload, 128 KiB headers
-_PRELUDE = Struct(">III")
+_PRELUDE_BYTES = 12
+_prelude_at = Struct(">III").unpack_from  # both lengths and their checksum
 _LENGTHS = Struct(">II")
 _CRC = Struct(">I")
+_crc_at = _CRC.unpack_from
 _FIXED_SIZES = {0: 0, 1: 0, 2: 1, 3: 2, 4: 4, 5: 8, 8: 8, 9: 16}
 _SIZED = (6, 7)
 _STRING = 7
@@ -39,46 +41,24 @@ class _Cutter:
         self.damage: FrameError | None = None
         self._buffer = b""
         self._whole = 0  # bytes of the buffer that are whole frames
-        self._headers: dict[bytes, Headers] = {}
 
-    def _cut(self, data: bytes) -> list[Frame]:
-        """The frames that `data` completes. Raises FrameError, if there is none before it."""
+    def _find(self, data: bytes) -> list[tuple[int, int, int]]:
+        """Of each frame that `data` completes, where in the buffer it begins, where its payload
+        does, and where it ends. Raises FrameError, if there is none before it."""
         rest = self._buffer[self._whole :]
         self._buffer = rest + data if rest else data
-        frames: list[Frame] = []
+        places: list[tuple[int, int, int]] = []
         try:
-            self._find(self._buffer, frames)
+            _find(self._buffer, places)
         except FrameError as error:
-            if not frames:
-                raise
-            self.damage = error
-        return frames
+            self._stop(error, places)
+        self._whole = places[-1][-1] if places else 0
+        return places
 
-    def _find(self, buffer: bytes, frames: list[Frame]) -> None:
-        view, at, size, known = memoryview(buffer), 0, len(buffer), self._headers
-        try:
-            while size - at >= _PRELUDE.size:
-                total, header_length, prelude_crc = _PRELUDE.unpack_from(buffer, at)
-                body, end = at + _PRELUDE.size + header_length, at + total
-                if crc32(buffer[at : at + _LENGTHS.size]) != prelude_crc:
-                    raise FrameError("the prelude's checksum is wrong")
-                if header_length > MAX_HEADER_BYTES or not body + 4 <= end <= at + MAX_FRAME_BYTES:
-                    raise FrameError("a frame of impossible length")
-                if end > size:
-                    break
-                if crc32(view[at : end - 4]) != _CRC.unpack_from(buffer, end - 4)[0]:
-                    raise FrameError("a message's checksum is wrong")
-                raw = buffer[at + _PRELUDE.size : body]
-                frames.append((known.get(raw) or self._read(raw), buffer[body : end - 4]))
-                at = end
-        finally:
-            self._whole = at
-
-    def _read(self, raw: bytes) -> Headers:
-        headers = _parse_headers(raw)
-        if len(self._headers) < _HEADER_CACHE_LIMIT:
-            self._headers[raw] = headers
-        return headers
+    def _stop(self, error: FrameError, found: Sized) -> None:
+        if not found:
+            raise error
+        self.damage = error
 
     def _check_end(self) -> None:
         if len(self._buffer) > self._whole:
@@ -88,13 +68,31 @@ class _Cutter:
 class Decoder(_Cutter):
     """Turns bytes into frames."""
 
+    def __init__(self) -> None:
+        super().__init__()
+        self._headers: dict[bytes, Headers] = {}
+
     def feed(self, data: bytes) -> list[Frame]:
         """The frames that `data` completes. Raises FrameError, if there is none before it."""
-        return self._cut(data)
+        places, frames = self._find(data), list[Frame]()
+        buffer, known = self._buffer, self._headers
+        try:
+            for at, body, end in places:
+                raw = buffer[at + _PRELUDE_BYTES : body]
+                frames.append((known.get(raw) or self._read(raw), buffer[body : end - 4]))
+        except FrameError as error:
+            self._stop(error, frames)
+        return frames
 
     def end(self) -> None:
         """The stream has ended. Raises FrameError if it did so inside a frame."""
         self._check_end()
+
+    def _read(self, raw: bytes) -> Headers:
+        headers = _parse_headers(raw)
+        if len(self._headers) < _HEADER_CACHE_LIMIT:
+            self._headers[raw] = headers
+        return headers
 
 
 class Relay(_Cutter):
@@ -102,13 +100,14 @@ class Relay(_Cutter):
 
     def __init__(self) -> None:
         super().__init__()
-        self._last: Frame | None = None
+        self._last = b""
 
     def feed(self, data: bytes) -> bytes:
         """The bytes up to the last frame that `data` completes. Raises FrameError, if there is none
         before it."""
-        if frames := self._cut(data):
-            self._last = frames[-1]
+        if places := self._find(data):
+            at, _, end = places[-1]
+            self._last = self._buffer[at:end]
         return self._buffer[: self._whole]
 
     def check(self) -> None:
@@ -119,7 +118,7 @@ class Relay(_Cutter):
     def end(self) -> Frame | None:
         """The stream's last frame, None if there was none. Raises FrameError if it was cut."""
         self._check_end()
-        return self._last
+        return Decoder().feed(self._last)[0] if self._last else None
 
 
 def exception(name: str, payload: bytes) -> bytes:
@@ -137,6 +136,34 @@ def exception(name: str, payload: bytes) -> bytes:
 
 def _string_header(name: str, value: str) -> bytes:
     return bytes([len(name)]) + name.encode() + b"\7" + len(value).to_bytes(2) + value.encode()
+
+
+def _find(buffer: bytes, places: list[tuple[int, int, int]]) -> None:
+    """Adds the places of the whole frames, as _Cutter._find says. Raises FrameError.
+
+    A message's checksum goes on from its prelude's. It is computed from the one that is written in
+    the frame, so that it comes out right only if both are.
+    """
+    view, at, size = memoryview(buffer), 0, len(buffer)
+    while size - at >= _PRELUDE_BYTES:
+        total, header_length, prelude_crc = _prelude_at(buffer, at)
+        body, end = at + _PRELUDE_BYTES + header_length, at + total
+        if header_length > MAX_HEADER_BYTES or not body + 4 <= end <= size:
+            _check_prelude(buffer, at)
+            return
+        if crc32(view[at + 8 : end - 4], prelude_crc) != _crc_at(buffer, end - 4)[0]:
+            _check_prelude(buffer, at)
+            raise FrameError("a message's checksum is wrong")
+        places.append((at, body, end))
+        at = end
+
+
+def _check_prelude(buffer: bytes, at: int) -> None:
+    total, header_length, prelude_crc = _prelude_at(buffer, at)
+    if crc32(buffer[at : at + 8]) != prelude_crc:
+        raise FrameError("the prelude's checksum is wrong")
+    if header_length > MAX_HEADER_BYTES or not header_length + 16 <= total <= MAX_FRAME_BYTES:
+        raise FrameError("a frame of impossible length")
 
 
 def _parse_headers(raw: bytes) -> dict[str, str]:

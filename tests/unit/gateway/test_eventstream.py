@@ -72,6 +72,14 @@ def test_whole_frames_are_not_lost_to_damage_behind_them(
     assert relayed == STREAM[: max(before, default=0)]
 
 
+def test_a_preludes_checksum_counts_even_where_the_messages_is_right() -> None:
+    frame = frames.chunk(b"{}")
+    prelude_crc = int.from_bytes(frame[8:12], "big") ^ 1
+    message = frame[:8] + prelude_crc.to_bytes(4, "big") + frame[12:-4]
+    with pytest.raises(FrameError, match="prelude"):
+        _decode([message + crc32(message).to_bytes(4, "big")])
+
+
 def test_a_stream_that_stops_inside_a_frame_is_an_error() -> None:
     with pytest.raises(FrameError):
         _decode([STREAM[:-1]])
