@@ -48,6 +48,8 @@ def count(record: audit.Record, stage: str) -> None:
         metrics.add_metric("FirstByteLatency", MetricUnit.Milliseconds, record.first_byte_ms)
     if record.changes:
         metrics.add_metric("Adapted", MetricUnit.Count, 1)
+    if record.earlier_attempts:
+        metrics.add_metric("Retries", MetricUnit.Count, len(record.earlier_attempts))
     for name, field in _TOKENS.items():
         if (tokens := getattr(record.usage, field)) is not None:
             metrics.add_metric(name, MetricUnit.Count, tokens)
