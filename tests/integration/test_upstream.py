@@ -1,5 +1,6 @@
 """The connection to Bedrock over a real socket: reuse, silence, and every way a peer can fail."""
 
+import errno
 import socket
 import struct
 import threading
@@ -11,7 +12,7 @@ import pytest
 
 from gateway import errors
 from gateway.runtime import CallerGone
-from gateway.upstream import Upstream, read_all
+from gateway.upstream import Upstream, _is_silence, read_all
 
 OK = b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok"
 CHUNKED = b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n"
@@ -170,6 +171,12 @@ def test_an_answer_in_one_piece_that_never_ends_is_not_kept() -> None:
     with peer(answers(endless)) as upstream, pytest.raises(errors.UpstreamFailed) as ended:
         _post(upstream)
     assert ended.value.cause == "TooLong"
+
+
+def test_a_peer_that_vanished_is_not_taken_for_a_silent_one() -> None:
+    ours, the_kernels = TimeoutError("timed out"), OSError(errno.ETIMEDOUT, "timed out")
+    assert isinstance(the_kernels, TimeoutError)
+    assert (_is_silence(ours), _is_silence(the_kernels)) == (True, False)
 
 
 def test_no_answer_in_time_is_a_timeout_and_the_next_call_works() -> None:
