@@ -104,11 +104,15 @@ class Relay:
         if self._damage is not None:
             raise self._damage
 
+    def last(self) -> Frame | None:
+        """The last frame given; None if there was none, or if the next one has begun."""
+        return Decoder().feed(self._last)[0] if self._last and not self._buffer else None
+
     def end(self) -> Frame | None:
         """The stream's last frame, None if there was none. Raises FrameError if it was cut."""
         if self._buffer:
             raise FrameError("the stream ended inside a frame")
-        return Decoder().feed(self._last)[0] if self._last else None
+        return self.last()
 
 
 def exception(name: str, payload: bytes) -> bytes:

@@ -61,9 +61,9 @@ def test_silence_is_what_the_caller_hears_whatever_comes_in() -> None:
     answer = Answer(reply, Patience(900, clock))
     for passed in (0, 14, 10):
         clock.now += passed
-        answer.read(15)
+        answer.read_or_speak(15)
     answer.spoke()
-    answer.read(15)
+    answer.read_or_speak(15)
     assert reply.seconds == [15, 1, 0.001, 15]
 
 
