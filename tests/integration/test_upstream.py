@@ -12,7 +12,7 @@ import pytest
 
 from gateway import errors
 from gateway.runtime import CallerGone
-from gateway.upstream import Upstream, _is_silence, read_all
+from gateway.upstream import IDLE_SECONDS, Upstream, _is_silence, read_all
 
 OK = b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok"
 CHUNKED = b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n"
@@ -94,6 +94,16 @@ def test_a_connection_that_the_peer_closed_meanwhile_is_replaced_without_a_secon
     with peer(answers(OK), answers(OK)) as upstream:
         assert _post(upstream) == b"ok"
         time.sleep(0.05)
+        assert _post(upstream) == b"ok"
+
+
+def test_a_connection_from_before_a_long_freeze_is_not_used_again(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    with peer(answers(OK, 0.5), answers(OK)) as upstream:
+        assert _post(upstream) == b"ok"
+        thawed = time.time() + IDLE_SECONDS + 1
+        monkeypatch.setattr(time, "time", lambda: thawed)
         assert _post(upstream) == b"ok"
 
 
