@@ -115,10 +115,15 @@ class Relay(_Cutter):
         if self.damage is not None:
             raise self.damage
 
+    def last(self) -> Frame | None:
+        """The last frame given; None if there was none, or if the next one has begun."""
+        begun = len(self._buffer) > self._whole
+        return Decoder().feed(self._last)[0] if self._last and not begun else None
+
     def end(self) -> Frame | None:
         """The stream's last frame, None if there was none. Raises FrameError if it was cut."""
         self._check_end()
-        return Decoder().feed(self._last)[0] if self._last else None
+        return self.last()
 
 
 def exception(name: str, payload: bytes) -> bytes:

@@ -42,12 +42,15 @@ class Answer(NamedTuple):
     reply: Reply
     patience: Patience
 
-    def read(self, quiet_seconds: float) -> bytes | None:
-        """The next bytes; None when there are none and the caller has been told nothing for
-        `quiet_seconds`. Raises UpstreamTimeout, UpstreamFailed, CallerGone."""
-        left = self.patience.left()
-        quiet = max(quiet_seconds - self.patience.quiet(), _SHORTEST_READ)
-        return self.reply.read(min(quiet, left))
+    def read(self, seconds: float) -> bytes | None:
+        """The next bytes; None after `seconds` without any.
+
+        Raises UpstreamTimeout when there is no time left, UpstreamFailed, CallerGone."""
+        return self.reply.read(min(seconds, self.patience.left()))
+
+    def read_or_speak(self, quiet_seconds: float) -> bytes | None:
+        """The same; None as soon as the caller has been told nothing for `quiet_seconds`."""
+        return self.read(max(quiet_seconds - self.patience.quiet(), _SHORTEST_READ))
 
     def spoke(self) -> None:
         """The caller has been sent something of it."""

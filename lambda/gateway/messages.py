@@ -69,9 +69,7 @@ def _relay_stream(
     stream = MessageStream()
     told = {"content-type": sse.CONTENT_TYPE, "cache-control": "no-cache"}
     headers = {**carried(answer.reply.headers), **told}
-    while (data := answer.read(_END_SECONDS if stream.complete else ping_seconds)) != b"":
-        if data is None and stream.complete:
-            return
+    while (data := _next(answer, ping_seconds, complete=stream.complete)) != b"":
         events = sse.PING if data is None else stream.feed(data)
         record.usage = stream.usage
         if events:
@@ -83,3 +81,10 @@ def _relay_stream(
     stream.end()
     if stream.error is not None:
         raise stream.error
+
+
+def _next(answer: Answer, ping_seconds: float, *, complete: bool) -> bytes | None:
+    """What comes next; of a message that is whole there is nothing to wait for but the end."""
+    if complete:
+        return answer.read(_END_SECONDS) or b""
+    return answer.read_or_speak(ping_seconds)

@@ -18,7 +18,8 @@ from gateway.service import Service, model_in, operation_in
 from gateway.settings import Guardrail, Settings
 
 _METRICS = "amazon-bedrock-invocationMetrics"
-_READ_SECONDS = 60.0
+_SILENT_SECONDS = 1.0  # after which it is looked whether more is to come
+_LAST = ("message_stop", "metadata")
 _UNFINISHED = (  # events that no message ends with, of InvokeModel's stream and of Converse's
     *("message_start", "content_block_start", "content_block_delta", "content_block_stop"),
     *("message_delta", "messageStart", "contentBlockStart", "contentBlockDelta"),
@@ -111,7 +112,9 @@ def _relay(
 def _relay_stream(answer: Answer, response: RecordedResponse, record: Record) -> None:
     relay = eventstream.Relay()
     try:
-        while (data := answer.read(_READ_SECONDS)) != b"":
+        while (data := answer.read(_SILENT_SECONDS)) != b"":
+            if data is None and _is_over(relay.last()):
+                break
             frames = relay.feed(data or b"")
             if frames:
                 response.start_once(200, _answer_headers(answer, record, eventstream.CONTENT_TYPE))
@@ -130,21 +133,37 @@ def _note_end(last: eventstream.Frame, record: Record) -> None:
     """What the last frame says: the tokens, or why the stream failed (the caller has it too).
 
     Raises UpstreamFailed where more had to come, which a caller could not tell from an end."""
-    headers, payload = last
-    if headers.get(":message-type") != "event":
+    if not _is_event(last):
         record.interrupted(stream_error(last))
         return
-    content = json_object.parsed(payload)
-    kind = headers.get(":event-type")
-    if "bytes" in content:
-        content = json_object.parsed(inner(payload))
-        kind = content.get("type")
-        record.usage = usage.from_metrics(_object(content.get(_METRICS)))
+    kind, content = _event(last)
+    if _METRICS in content:
+        record.usage = usage.from_metrics(_object(content[_METRICS]))
     else:
         record.usage = usage.from_converse(_object(content.get("usage")))
     if kind in _UNFINISHED:
         message = "Bedrock ended the stream before the message was complete."
         raise errors.UpstreamFailed(message, cause="StreamCut")
+
+
+def _is_over(last: eventstream.Frame | None) -> bool:
+    """Whether a stream that is silent has said all: Bedrock may keep the connection open."""
+    return last is not None and (not _is_event(last) or _event(last)[0] in _LAST)
+
+
+def _is_event(frame: eventstream.Frame) -> bool:
+    headers, _ = frame
+    return headers.get(":message-type") == "event"
+
+
+def _event(frame: eventstream.Frame) -> tuple[object, dict[str, Any]]:
+    """Its kind and content, of InvokeModel's stream or of Converse's."""
+    headers, payload = frame
+    content = json_object.parsed(payload)
+    if "bytes" not in content:
+        return headers.get(":event-type"), content
+    content = json_object.parsed(inner(payload))
+    return content.get("type"), content
 
 
 def _answer_headers(answer: Answer, record: Record, content_type: str) -> dict[str, str]:

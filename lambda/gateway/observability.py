@@ -70,6 +70,8 @@ def _counted(record: audit.Record) -> Iterator[tuple[str, str, int]]:
         yield "FirstByteLatency", "Milliseconds", record.first_byte_ms
     if record.changes:
         yield "Adapted", "Count", 1
+    if record.earlier_attempts:
+        yield "Retries", "Count", len(record.earlier_attempts)
     for name, field in _TOKENS.items():
         if (tokens := getattr(record.usage, field)) is not None:
             yield name, "Count", tokens

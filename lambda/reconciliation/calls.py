@@ -43,14 +43,16 @@ def calls(line: Mapping[str, Any], written_at: float) -> Iterator[Call]:
     at = written_at - line.get("duration_ms", 0) / 1000
     caller = tuple(_fitting(line.get(name, "")) for name in CALLER)
     for attempt in line.get("earlier_attempts", []):
-        yield Call(attempt["bedrock_request_id"], at, attempt["model_id"], "unknown", caller)
-    yield Call(line.get("bedrock_request_id", ""), at, line["model_id"], _expected(line), caller)
+        refused = _expected(line, status=0)
+        yield Call(attempt["bedrock_request_id"], at, attempt["model_id"], refused, caller)
+    last = _expected(line, line.get("status", 0))
+    yield Call(line.get("bedrock_request_id", ""), at, line["model_id"], last, caller)
 
 
-def _expected(line: Mapping[str, Any]) -> Expectation:
+def _expected(line: Mapping[str, Any], status: int) -> Expectation:
     if _COUNTING.search(line.get("route", "")):
         return "none"
-    return "record" if line.get("status") == 200 else "unknown"
+    return "record" if status == 200 else "unknown"
 
 
 def _fitting(value: str) -> str:

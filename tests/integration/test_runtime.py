@@ -26,7 +26,8 @@ def handle(event, context, response):
         raise KeyError("secret-text")
     if event["do"] == "nothing":
         return
-    response.start(201, {"x-trace": os.environ["_X_AMZN_TRACE_ID"], "x-id": context.request_id})
+    told = {"x-trace": os.environ["_X_AMZN_TRACE_ID"], "x-id": context.request_id}
+    response.start(201, {**told, "x-resolver": os.environ["RES_OPTIONS"]})
     for part in event["parts"]:
         response.write(part.encode())
     if event["do"] in ("answer whole", "raise at last"):
@@ -105,15 +106,12 @@ def test_responses_are_streamed_with_their_prelude_one_after_the_other(
     assert first.headers["lambda-runtime-function-response-mode"] == "streaming"
     assert first.headers["transfer-encoding"] == "chunked"
     assert first.headers["content-type"] == "application/vnd.awslambda.http-integration-response"
-    assert _prelude(first) == (
-        {"statusCode": 201, "headers": {"x-trace": "Root=1-0;Sampled=1", "x-id": "invocation-0"}},
-        b"hello world",
-    )
+    told = {"x-id": "invocation-0", "x-resolver": "timeout:2 attempts:2"}
+    sampled, unsampled = {**told, "x-trace": "Root=1-0;Sampled=1"}, {**told, "x-trace": ""}
+    assert _prelude(first) == ({"statusCode": 201, "headers": sampled}, b"hello world")
     assert first.trailers == {}
-    assert _prelude(posted[1]) == (
-        {"statusCode": 201, "headers": {"x-trace": "", "x-id": "invocation-1"}},  # not sampled
-        b"",
-    )
+    second = {"statusCode": 201, "headers": {**unsampled, "x-id": "invocation-1"}}
+    assert _prelude(posted[1]) == (second, b"")
 
 
 def test_a_response_that_is_said_to_be_whole_has_ended_whatever_follows(

@@ -1,5 +1,6 @@
 """The connection to Bedrock over a real socket: reuse, silence, and every way a peer can fail."""
 
+import errno
 import socket
 import ssl
 import struct
@@ -14,7 +15,7 @@ import trustme
 
 from gateway import errors
 from gateway.runtime import CallerGone
-from gateway.upstream import Upstream, read_all
+from gateway.upstream import IDLE_SECONDS, Upstream, _is_silence, read_all
 
 OK = b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok"
 CHUNKED = b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n"
@@ -103,6 +104,16 @@ def test_a_connection_that_the_peer_closed_meanwhile_is_replaced_without_a_secon
         assert _post(upstream) == b"ok"
 
 
+def test_a_connection_from_before_a_long_freeze_is_not_used_again(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    with peer(answers(OK, 0.5), answers(OK)) as upstream:
+        assert _post(upstream) == b"ok"
+        thawed = time.time() + IDLE_SECONDS + 1
+        monkeypatch.setattr(time, "time", lambda: thawed)
+        assert _post(upstream) == b"ok"
+
+
 def test_a_reply_that_is_left_unread_costs_its_connection() -> None:
     with peer(answers(CHUNKED + b"2\r\nok\r\n", 0.2), answers(OK)) as upstream:
         reply = upstream.post("/", {}, b"body", seconds=5, look=stays)
@@ -177,6 +188,12 @@ def test_an_answer_in_one_piece_that_never_ends_is_not_kept() -> None:
     with peer(answers(endless)) as upstream, pytest.raises(errors.UpstreamFailed) as ended:
         _post(upstream)
     assert ended.value.cause == "TooLong"
+
+
+def test_a_peer_that_vanished_is_not_taken_for_a_silent_one() -> None:
+    ours, the_kernels = TimeoutError("timed out"), OSError(errno.ETIMEDOUT, "timed out")
+    assert isinstance(the_kernels, TimeoutError)
+    assert (_is_silence(ours), _is_silence(the_kernels)) == (True, False)
 
 
 def test_no_answer_in_time_is_a_timeout_and_the_next_call_works() -> None:

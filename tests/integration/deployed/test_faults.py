@@ -7,7 +7,7 @@ from urllib.parse import urlsplit
 
 import pytest
 
-from tests.integration.deployed.deployment import Answer, Deployment, eventually, message
+from tests.integration.deployed.deployment import MODEL, Answer, Deployment, eventually, message
 
 
 def events(answer: Answer) -> list[tuple[str, dict[str, object]]]:
@@ -84,20 +84,41 @@ def test_twenty_silent_seconds_are_filled_with_pings(deployment: Deployment) -> 
     assert names[-1] == "message_stop"
 
 
-def test_a_caller_who_leaves_mid_stream_is_noted_once(deployment: Deployment) -> None:
+NATIVE = {
+    "anthropic_version": "bedrock-2023-05-31",
+    "max_tokens": 1000,
+    "messages": [{"role": "user", "content": "[[fault: silence seconds=120 after=3]]"}],
+}
+
+
+@pytest.mark.parametrize(
+    ("path", "body", "begun"),
+    [
+        (
+            "/v1/messages",
+            {**message("[[reply: events=500 pace=0.05]]"), "stream": True},
+            b"content_block_delta",
+        ),
+        (f"/model/{MODEL}/invoke-with-response-stream", NATIVE, b":event-type"),
+    ],
+    ids=["while it writes", "in a silence without pings"],
+)
+def test_a_caller_who_leaves_mid_stream_is_noted_once(
+    deployment: Deployment, path: str, body: dict[str, object], begun: bytes
+) -> None:
     url = urlsplit(deployment.endpoint["http_url"])
-    body = json.dumps({**message("[[reply: events=500 pace=0.05]]"), "stream": True}).encode()
+    sent = json.dumps(body).encode()
     with socket.create_connection((url.hostname or "", url.port or 0)) as connection:
         connection.sendall(
-            f"POST {url.path}/v1/messages HTTP/1.1\r\nhost: localhost\r\n"
+            f"POST {url.path}{path} HTTP/1.1\r\nhost: localhost\r\n"
             f"x-api-key: {deployment.key}\r\ncontent-type: application/json\r\n"
-            f"content-length: {len(body)}\r\n\r\n".encode()
-            + body
+            f"content-length: {len(sent)}\r\n\r\n".encode()
+            + sent
         )
         said = b""
-        while b"content_block_delta" not in said:
+        while begun not in said:
             said += connection.recv(65536)
-    head = said.decode().lower()
+    head = said.partition(b"\r\n\r\n")[0].decode().lower()
     request_id = head.partition("\r\nrequest-id: ")[2].partition("\r\n")[0]
 
     line = deployment.audit_line(bedrock_request_id=request_id)

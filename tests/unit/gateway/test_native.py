@@ -120,6 +120,29 @@ def test_a_stream_passes_byte_for_byte_and_its_tokens_are_read(
     assert audit["outcome"] == "completed"
 
 
+@pytest.mark.parametrize(
+    ("stream", "outcome"),
+    [
+        (INVOKE_STREAM, "completed"),
+        (CONVERSE_STREAM, "completed"),
+        (INVOKE_STREAM + frames.exception("throttlingException", {}), "interrupted"),
+    ],
+)
+def test_a_stream_that_has_said_all_is_over_though_bedrock_does_not_end_it(
+    caller: Caller, capsys: pytest.CaptureFixture[str], stream: bytes, outcome: str
+) -> None:
+    caller.bedrock.answers(stream, SILENCE, errors.UpstreamTimeout("late"))
+    assert _send(caller, "converse-stream").body == stream
+    assert audit_line(capsys)["outcome"] == outcome
+
+
+def test_a_stream_that_has_more_to_say_is_waited_for_at_rest(caller: Caller) -> None:
+    started = frames.chunk(b'{"type":"message_start"}')
+    caller.bedrock.answers(started, *[SILENCE] * 100, INVOKE_STREAM[len(started) :])
+    assert _send(caller, "invoke-with-response-stream").body == INVOKE_STREAM
+    assert min(caller.bedrock.reply.waited) >= 1
+
+
 @given(st.lists(st.integers(0, len(INVOKE_STREAM))))
 def test_a_relay_gives_whole_frames_only_and_loses_no_byte(cuts: list[int]) -> None:
     relay, sent, at = eventstream.Relay(), b"", 0

@@ -1,8 +1,11 @@
 """When an answer has to end: before Lambda ends it, and before API Gateway takes it for dead."""
 
+from collections.abc import Mapping
+
 import pytest
 
 from gateway.errors import UpstreamTimeout
+from gateway.invocation import Answer
 from gateway.patience import RESERVE_SECONDS, SILENT_SECONDS, Patience
 
 
@@ -34,6 +37,34 @@ def test_who_is_told_something_now_and_then_waits_on_until_lambda_ends_it() -> N
     with pytest.raises(UpstreamTimeout) as ended:
         patience.left()
     assert ended.value.cause == "OutOfTime"
+
+
+class Waits:
+    """A reply without bytes, which keeps how long it was waited for them."""
+
+    status = 200
+    headers: Mapping[str, str] = {}
+
+    def __init__(self) -> None:
+        self.seconds: list[float] = []
+
+    def read(self, seconds: float) -> bytes | None:
+        self.seconds.append(seconds)
+        return None
+
+    def close(self) -> None:
+        pass
+
+
+def test_silence_is_what_the_caller_hears_whatever_comes_in() -> None:
+    clock, reply = Clock(), Waits()
+    answer = Answer(reply, Patience(900, clock))
+    for passed in (0, 14, 10):
+        clock.now += passed
+        answer.read_or_speak(15)
+    answer.spoke()
+    answer.read_or_speak(15)
+    assert reply.seconds == [15, 1, 0.001, 15]
 
 
 def test_what_is_said_to_nobody_does_not_count() -> None:

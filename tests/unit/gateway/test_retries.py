@@ -1,5 +1,7 @@
 """What is asked again: never what may have been run, never by two, never beyond the budget."""
 
+import json
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -96,7 +98,9 @@ def test_a_call_that_was_turned_away_is_made_once_more_and_the_line_has_both(
 ) -> None:
     caller.bedrock.earlier = [refusal()]
     assert caller.send(ASK).status == 200
-    line = audit_line(capsys)
+    printed = capsys.readouterr().out.splitlines()
+    line, metrics = json.loads(printed[0])["audit"], json.loads(printed[1])
+    assert metrics["Retries"] == [1.0]
     assert line["bedrock_request_id"] == "bedrock-1"
     (attempt,) = line["earlier_attempts"]
     assert attempt == {

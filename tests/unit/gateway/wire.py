@@ -29,10 +29,12 @@ class ScriptedReply:
         self.status = status
         self.headers: Mapping[str, str] = {"x-amzn-requestid": "bedrock-1", **headers}
         self.closed = False
+        self.waited: list[float] = []
         self._parts = parts
 
     def read(self, seconds: float) -> bytes | None:
         assert seconds > 0
+        self.waited.append(seconds)
         part = self._parts.pop(0) if self._parts else b""
         if isinstance(part, GatewayError):
             raise part
