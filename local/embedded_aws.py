@@ -60,6 +60,7 @@ def _environment(port: int, region: str, folder: Path) -> dict[str, str]:
         "BIND_HOST": "127.0.0.1",
         "GATEWAY_PORT": str(port),
         "IOT_MTLS_ENABLED": "0",
+        "LAMBDA_ACCOUNT_CONCURRENCY": "1000",  # AWS's default, and not what this machine may carry
         "EMBEDDED_FOLDER": str(folder.resolve()),
         "SFTP_ENABLED": "0",
         "MINISTACK_ACCOUNT_ID": ACCOUNT,

@@ -18,7 +18,7 @@ from local.api_gateway.prelude import Head, MalformedAnswerError, Prelude
 from local.api_gateway.refusals import RefusedError
 from local.api_gateway.routing import Match
 from local.lambda_service.answer import Answer
-from local.lambda_service.errors import FunctionError, UnfitFunctionError
+from local.lambda_service.errors import FunctionError, ThrottledError, UnfitFunctionError
 from local.lambda_service.service import EventTooLargeError, LambdaService
 
 _LOG = logging.getLogger(__name__)
@@ -50,8 +50,8 @@ class Integrations:
             await ask(exchange, match, api, client)
         except EventTooLargeError as large:
             raise RefusedError("REQUEST_TOO_LARGE") from large
-        except MalformedAnswerError as malformed:
-            raise RefusedError("DEFAULT_5XX", 500) from malformed
+        except (MalformedAnswerError, ThrottledError) as unanswered:
+            raise RefusedError("DEFAULT_5XX", 500) from unanswered
         except UnfitFunctionError as unfit:
             _LOG.error("%s", unfit)
             raise RefusedError("DEFAULT_5XX", 502) from unfit

@@ -11,6 +11,7 @@ if __name__ == "__main__":
         api_keys,
         application_profiles,
         record_queries,
+        reserved_concurrency,
         services,
         sessions,
         trails,
@@ -25,4 +26,5 @@ if __name__ == "__main__":
     application_profiles.add()
     trails.add()
     record_queries.add()
+    reserved_concurrency.add()
     runpy.run_module("ministack", run_name="__main__", alter_sys=True)

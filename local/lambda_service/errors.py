@@ -14,5 +14,9 @@ class UnfitFunctionError(Exception):
     """The deployed function cannot run on this machine; the text says why and what to do."""
 
 
+class ThrottledError(Exception):
+    """The function runs as often at once as is reserved for it."""
+
+
 class CallerGoneError(Exception):
     """Nobody reads the answer any more."""

@@ -20,7 +20,8 @@ TASK_ROOT = "/var/task"
 
 @dataclass(frozen=True, slots=True)
 class Function:
-    """`root` is the unpacked zip. Times in seconds, memory in MiB."""
+    """`root` is the unpacked zip. Times in seconds, memory in MiB. `reserved` is how many runs at
+    once it may have; None is as many as the account."""
 
     name: str
     arn: str
@@ -33,6 +34,7 @@ class Function:
     log_group: str
     variables: Mapping[str, str]
     root: Path
+    reserved: int | None
 
     def wrapper(self) -> Path:
         """The script that AWS_LAMBDA_EXEC_WRAPPER names, where it lies here."""
@@ -56,6 +58,7 @@ def read(client: Client, name: str, folder: Path) -> Function:
         log_group=settings["LoggingConfig"]["LogGroup"],
         variables=settings["Environment"]["Variables"],
         root=_unpacked(settings, found["Code"]["Location"], folder),
+        reserved=found.get("Concurrency", {}).get("ReservedConcurrentExecutions"),
     )
 
 

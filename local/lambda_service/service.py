@@ -5,6 +5,7 @@ https://docs.aws.amazon.com/lambda/latest/dg/lambda-concurrency.html
 
 import asyncio
 import json
+from collections import Counter
 from collections.abc import Callable, Mapping
 from datetime import UTC, datetime
 from functools import partial
@@ -15,6 +16,7 @@ from local.aws import Client
 from local.lambda_service import function, surroundings
 from local.lambda_service.answer import Answer
 from local.lambda_service.environment import Environment
+from local.lambda_service.errors import ThrottledError
 from local.lambda_service.function import Function
 from local.log_writer import LogWriter
 from local.read_through import ReadThrough
@@ -51,6 +53,7 @@ class LambdaService:
         self._functions: dict[str, ReadThrough[Function]] = {}
         self._environments: set[Environment] = set()
         self._idle: list[Environment] = []
+        self._starting: Counter[str] = Counter()
         self._retiring: set[asyncio.Task[None]] = set()
 
     async def load(self, name: str) -> Function:
@@ -61,7 +64,8 @@ class LambdaService:
         return await self._functions[name].get()
 
     async def invoke(self, name: str, event: Mapping[str, object], trace_id: str) -> Answer:
-        """The answer as it comes. Raises EventTooLargeError, FunctionError, UnfitFunctionError."""
+        """The answer as it comes. Raises EventTooLargeError, FunctionError, ThrottledError,
+        UnfitFunctionError."""
         payload = json.dumps(event, ensure_ascii=False, separators=(",", ":")).encode()
         if len(payload) > LARGEST_EVENT_BYTES:
             raise EventTooLargeError
@@ -74,12 +78,25 @@ class LambdaService:
         await asyncio.gather(*(environment.stop() for environment in self._environments))
 
     async def _idle_or_fresh(self, wanted: Function) -> Environment:
+        self._admit(wanted)
         idle = self._take_idle(wanted) or await self._take_finishing(wanted)
         if idle is not None:
             return idle
+        self._admit(wanted)
         fresh = await self._create(wanted)
         await fresh.started()
         return fresh
+
+    def _admit(self, wanted: Function) -> None:
+        """Raises ThrottledError where as many run at once as are reserved."""
+        busy = [
+            one
+            for one in self._environments
+            if one.function.name == wanted.name and one.alive and not one.finishing
+        ]
+        at_once = len(busy) - sum(one in self._idle for one in busy) + self._starting[wanted.name]
+        if wanted.reserved is not None and at_once >= wanted.reserved:
+            raise ThrottledError
 
     def _take_idle(self, wanted: Function) -> Environment | None:
         """The idle environment last used; those of an older revision and the dead are let go."""
@@ -101,6 +118,13 @@ class LambdaService:
         return None
 
     async def _create(self, wanted: Function) -> Environment:
+        self._starting[wanted.name] += 1
+        try:
+            return await self._made(wanted)
+        finally:
+            self._starting[wanted.name] -= 1
+
+    async def _made(self, wanted: Function) -> Environment:
         stream = f"{datetime.now(UTC):%Y/%m/%d}/[$LATEST]{uuid4().hex}"
         credentials = await asyncio.to_thread(self._sessions.assume, wanted.role_arn, wanted.name)
         environment = Environment(

@@ -82,6 +82,8 @@ def test_all_is_well_with_what_is_up(deployment: Deployment) -> None:
     assert {check.name for check in checks} == set(NAMES)
     assert {check.outcome for check in checks} == {"ok", "skipped"}, said.stdout
     assert said.returncode == 0
+    (reserved,) = found(checks, "Lambda concurrency", "ok")
+    assert reserved.found == "200 reserved, of 900 that can be"
     told_to_people = doctor(deployment)
     assert told_to_people.returncode == 0
     assert all(name in told_to_people.stdout for name in NAMES)
@@ -102,9 +104,9 @@ def broken(tmp_path: Path, deployment: Deployment) -> list[Check]:
         told("bedrock", f"GET /foundation-model-availability/{HAIKU}", _unavailable()),
         told("bedrock", f"GET /foundation-models/{HAIKU}", _ended()),
         told("servicequotas", "ListServiceQuotas", {"Quotas": _no_quotas()}),
-        told("lambda", "GET .*/account-settings", _new_account()),
+        told("lambda", "GET .*/account-settings", _small_account()),
     )
-    block = {"region": "eu-central-1", "account": "210987654321", "reserved_concurrency": 50}
+    block = {"region": "eu-central-1", "account": "210987654321", "reserved_concurrency": 150}
     cdk_json = tmp_path / "cdk.json"
     cdk_json.write_text(json.dumps({"context": {"stages": {"local": block}}}))
     nowhere = ("http://127.0.0.1:9/local", None)
@@ -330,8 +332,8 @@ def _ended() -> Mapping[str, object]:
     return {"modelDetails": {"modelArn": arn, "modelId": HAIKU, "modelLifecycle": life}}
 
 
-def _new_account() -> Mapping[str, object]:
-    return {"AccountLimit": {"ConcurrentExecutions": 10, "UnreservedConcurrentExecutions": 10}}
+def _small_account() -> Mapping[str, object]:
+    return {"AccountLimit": {"ConcurrentExecutions": 300, "UnreservedConcurrentExecutions": 100}}
 
 
 def _no_quotas() -> list[Mapping[str, object]]:

@@ -93,6 +93,7 @@ class LambdaApi:
     runtime: str = f"python{version_info.major}.{version_info.minor}"
     variables: dict[str, str] = field(default_factory=dict)
     revision: str = "1"
+    reserved: int | None = None
 
     def get_function(self, *, FunctionName: str) -> dict[str, Any]:  # noqa: N803 - boto3's name
         digest = sha256(self.archive.read_bytes()).digest()
@@ -114,7 +115,10 @@ class LambdaApi:
                 }
             },
         }
-        return {"Configuration": settings, "Code": {"Location": self.archive.as_uri()}}
+        found = {"Configuration": settings, "Code": {"Location": self.archive.as_uri()}}
+        if self.reserved is not None:
+            found["Concurrency"] = {"ReservedConcurrentExecutions": self.reserved}
+        return found
 
 
 class Sessions:

@@ -125,11 +125,19 @@ Run = Callable[..., Any]
 
 @pytest.fixture
 def run(tmp_path: Path) -> Run:
-    """Runs a coroutine function on a Ground; `archive` and `definition` may be others."""
+    """Runs a coroutine function on a Ground; `archive` and `definition` may be others, and fewer
+    runs at once may be `reserved`."""
 
-    def run(use: Use, *, archive: bytes | None = None, definition: Api | None = None) -> Any:  # noqa: ANN401
+    def run(
+        use: Use,
+        *,
+        archive: bytes | None = None,
+        definition: Api | None = None,
+        reserved: int | None = None,
+    ) -> Any:  # noqa: ANN401
         async def main() -> Any:  # noqa: ANN401
-            async with ground(tmp_path, archive or zipped(), definition or api()) as made:
+            asked = (tmp_path, archive or zipped(), definition or api(), reserved)
+            async with ground(*asked) as made:
                 return await use(made)
 
         return asyncio.run(main())
@@ -138,12 +146,14 @@ def run(tmp_path: Path) -> Run:
 
 
 @asynccontextmanager
-async def ground(folder: Path, archive: bytes, definition: Api) -> AsyncIterator[Ground]:
+async def ground(
+    folder: Path, archive: bytes, definition: Api, reserved: int | None
+) -> AsyncIterator[Ground]:
     (folder / "function.zip").write_bytes(archive)
     logs, access_log = Logs(), Logs()
     echoed: list[str] = []
     service = LambdaService(
-        LambdaApi(folder / "function.zip"),
+        LambdaApi(folder / "function.zip", reserved=reserved),
         sessions=cast("Any", Sessions()),
         logs=cast("Any", logs),
         folder=folder / "functions",
@@ -214,6 +224,15 @@ def test_a_caller_who_leaves_ends_the_functions_work(run: Run) -> None:
             await asyncio.sleep(0.02)
 
     run(use)
+
+
+def test_what_lambda_turns_away_is_a_500_and_runs_nothing(run: Run) -> None:
+    async def use(ground: Ground) -> tuple[httpx2.Response, list[str]]:
+        return await ground.ask(), ground.function_log.texts()
+
+    got, ran = run(use, reserved=0)
+
+    assert (got.status_code, got.json(), ran) == (500, "DEFAULT_5XX", [])
 
 
 @pytest.mark.parametrize("do", ["raise", "exit"])

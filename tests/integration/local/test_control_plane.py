@@ -173,3 +173,53 @@ def test_an_answer_can_be_told(aws: Aws, bedrock: Client) -> None:
 
     tell(aws)
     assert bedrock.get_account_data_retention()["mode"]
+
+
+def stack(reserved: int | None) -> str:
+    """A template of one function."""
+    properties = {
+        "FunctionName": "reserving",
+        "Code": {"ZipFile": "def handle(*_): pass"},
+        "Handler": "index.handle",
+        "Role": "arn:aws:iam::123456789012:role/any",
+        "Runtime": "python3.11",
+        **({"ReservedConcurrentExecutions": reserved} if reserved else {}),
+    }
+    return json.dumps(
+        {"Resources": {"One": {"Type": "AWS::Lambda::Function", "Properties": properties}}}
+    )
+
+
+def test_what_a_template_reserves_is_the_functions_and_no_others(aws: Aws) -> None:
+    formation, functions = aws.client("cloudformation"), aws.client("lambda")
+
+    def unreserved() -> int:
+        left: int = functions.get_account_settings()["AccountLimit"][
+            "UnreservedConcurrentExecutions"
+        ]
+        return left
+
+    def reserved() -> int | None:
+        found = functions.get_function_concurrency(FunctionName="reserving")
+        number: int | None = found.get("ReservedConcurrentExecutions")
+        return number
+
+    def update(number: int | None, waiter: str = "stack_update_complete") -> None:
+        formation.update_stack(StackName="reserving", TemplateBody=stack(number))
+        formation.get_waiter(waiter).wait(StackName="reserving", WaiterConfig={"Delay": 1})
+
+    formation.create_stack(StackName="reserving", TemplateBody=stack(300))
+    formation.get_waiter("stack_create_complete").wait(
+        StackName="reserving", WaiterConfig={"Delay": 1}
+    )
+    assert (reserved(), unreserved()) == (300, 700)
+    update(900)
+    assert (reserved(), unreserved()) == (900, 100)
+    update(901, "stack_rollback_complete")
+    events = formation.describe_stack_events(StackName="reserving")["StackEvents"]
+    reasons = [each.get("ResourceStatusReason", "") for each in events]
+    assert any("below its minimum value of [100]" in reason for reason in reasons)
+    assert reserved() == 900
+    update(None)
+    assert (reserved(), unreserved()) == (None, 1000)
+    formation.delete_stack(StackName="reserving")

@@ -10,7 +10,7 @@ from typing import Any, cast
 import pytest
 
 from local.lambda_service.answer import Answer
-from local.lambda_service.errors import FunctionError, UnfitFunctionError
+from local.lambda_service.errors import FunctionError, ThrottledError, UnfitFunctionError
 from local.lambda_service.service import EventTooLargeError, LambdaService
 from tests.integration.local.sample_function import ARN, LambdaApi, Logs, Sessions, zipped
 
@@ -108,6 +108,39 @@ def test_an_idle_process_is_used_again_and_an_excess_request_gets_its_own(
 
     assert len(set(pids)) == 2
     assert later in pids
+
+
+def test_no_more_run_at_once_than_are_reserved(ground: Ground, tmp_path: Path) -> None:
+    ground.api.reserved = 2
+
+    async def use(service: LambdaService) -> int:
+        gate = tmp_path / "gate"
+        waiting = [
+            asyncio.create_task(call(service, do="wait", **{"for": str(gate)})) for _ in range(2)
+        ]
+        while len(ground.logs.texts()) < 2:
+            await asyncio.sleep(0)
+        with pytest.raises(ThrottledError):
+            await call(service)
+        gate.touch()
+        await asyncio.gather(*waiting)
+        return len({(await call(service))["pid"] for _ in range(3)})
+
+    assert ground.run(use) <= 2
+
+
+def test_a_burst_on_a_cold_function_is_held_to_it_too(ground: Ground) -> None:
+    ground.api.reserved = 3
+
+    async def use(service: LambdaService) -> list[Any]:
+        burst = (call(service) for _ in range(8))
+        answers: list[Any] = await asyncio.gather(*burst, return_exceptions=True)
+        return answers
+
+    answers = ground.run(use)
+    refused = [one for one in answers if isinstance(one, ThrottledError)]
+    assert len(refused) == 5
+    assert len({one["pid"] for one in answers if one not in refused}) == 3
 
 
 def test_a_function_finds_what_lambda_promises(ground: Ground) -> None:
