@@ -7,7 +7,7 @@ import hashlib
 import re
 import uuid
 import zipfile
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from importlib.metadata import Distribution
 from pathlib import Path, PurePosixPath
 
@@ -46,25 +46,29 @@ def bill_of_materials(
     Wheels carry the hash of the file that pip installed them from, files that of their bytes in the
     zip. There is no date and no random number. Raises UnknownOrigin for a file of neither origin.
     """
-    function = _function(packages[0], archive)
     wheels = sorted(wheelhouse.glob("*.whl")) if wheelhouse else []
-    shipped = {path.name: _wheel(folder, path) for path in wheels}
+    shipped = {path: _wheel(folder, path) for path in wheels}
     ours = {package: _own(package) for package in packages}
-    owners = {top: shipped[path.name] for path in wheels for top in _tops(path)} | ours
+    owners = {top: each for path, each in shipped.items() for top in _tops(path)} | ours
     for name, path in shipped_files(folder):
         _owner(name, owners).components.add(_file(name, path))
+    bom = _undated(_function(packages[0], archive), [*ours.values(), *shipped.values()])
+    for path, each in shipped.items():
+        bom.register_dependency(each, _needs(folder, path, shipped.values()))
+    return str(JsonV1Dot6(bom).output_as_string(indent=2)) + "\n"
+
+
+def _undated(function: Component, parts: Sequence[Component]) -> Bom:
+    (digest,) = function.hashes
+    tools = ToolRepository(components=[this_component()])
     bom = Bom(
-        components=[*ours.values(), *shipped.values()],
-        metadata=BomMetaData(
-            component=function, tools=ToolRepository(components=[this_component()])
-        ),
-        serial_number=uuid.uuid5(NAMESPACE, file_digest(archive)),
+        components=parts,
+        metadata=BomMetaData(component=function, tools=tools),
+        serial_number=uuid.uuid5(NAMESPACE, digest.content),
     )
     bom.metadata.timestamp = None  # type: ignore[assignment]
-    bom.register_dependency(function, [*ours.values(), *shipped.values()])
-    for path in wheels:
-        bom.register_dependency(shipped[path.name], _needs(folder, path, shipped))
-    return str(JsonV1Dot6(bom).output_as_string(indent=2)) + "\n"
+    bom.register_dependency(function, parts)
+    return bom
 
 
 def _function(name: str, archive: Path) -> Component:
@@ -111,10 +115,10 @@ def _licence(about: Distribution, name: str) -> License:
     return LicenseFactory().make_from_string(said)
 
 
-def _needs(folder: Path, wheel: Path, shipped: Mapping[str, Component]) -> Iterator[Component]:
+def _needs(folder: Path, wheel: Path, shipped: Iterable[Component]) -> Iterator[Component]:
     lines = _about(folder, wheel).requires or []
     needed = {_normal(re.split(r"[^\w.-]", line)[0]) for line in lines if "extra ==" not in line}
-    yield from (each for each in shipped.values() if _normal(each.name) in needed)
+    yield from (each for each in shipped if _normal(each.name) in needed)
 
 
 def _about(folder: Path, wheel: Path) -> Distribution:

@@ -98,9 +98,9 @@ def _of_control_tower(synthesis: Synthesis) -> Iterator[Finding]:
         control = asked[violation.rule_name]
         for resource in violation.violating_resources:
             stack = Path(str(resource.template_path)).name.partition(".")[0]
-            place = places.get((stack, str(resource.resource_logical_id)))
-            if place:
-                yield Finding(synthesis.stage, "Control Tower", control.id, control.asks, place)
+            # A rule may speak of the template as a whole.
+            place = places.get((stack, str(resource.resource_logical_id)), stack.rpartition("-")[2])
+            yield Finding(synthesis.stage, "Control Tower", control.id, control.asks, place)
 
 
 @jsii.implements(cdk.IPolicyValidationContext)

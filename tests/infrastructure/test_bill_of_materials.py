@@ -83,6 +83,21 @@ def test_the_wheels_are_those_that_are_pinned(bills: dict[str, Bill]) -> None:
         }
 
 
+def test_a_bill_says_what_needs_what(local: Synthesis) -> None:
+    for bill in local.bills().values():
+        needs = {each["ref"]: set(each.get("dependsOn", ())) for each in bill["dependencies"]}
+        parts = {each["bom-ref"] for each in bill["components"]}
+        function = bill["metadata"]["component"]
+        assert needs[function["bom-ref"]] == parts
+        if function["name"] == "data_retention":
+            (boto3,) = (ref for ref in parts if ref.startswith("pkg:pypi/boto3@"))
+            assert {ref.partition("@")[0] for ref in needs[boto3]} == {
+                "pkg:pypi/botocore",
+                "pkg:pypi/jmespath",
+                "pkg:pypi/s3transfer",
+            }
+
+
 def test_every_licence_is_allowed_and_on_the_page(bills: dict[str, Bill]) -> None:
     said = {each["name"]: licence(each) for bill in bills.values() for each in wheels(bill)}
     assert {name: disallowed(text) for name, text in said.items() if disallowed(text)} == {}
