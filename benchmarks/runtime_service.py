@@ -54,23 +54,28 @@ class RuntimeService:
         """Until the function asks for its next invocation. Raises ProcessFailed."""
         self._expected("GET", f"{_API}/invocation/next")
 
-    def invoke(self, event: bytes) -> Answer:
+    def invoke(self, event: bytes, seconds: float = _FUNCTION_SECONDS) -> Answer:
         """Hand `event` to an idle function, read its streamed answer, wait until it is idle."""
-        self._count += 1
-        request_id = f"00000000-0000-4000-8000-{self._count:012}"
         begun = time.perf_counter()
-        self._reply(
-            event,
-            f"Lambda-Runtime-Aws-Request-Id: {request_id}\r\n"
-            f"Lambda-Runtime-Deadline-Ms: {int((time.time() + _FUNCTION_SECONDS) * 1000)}\r\n"
-            "Lambda-Runtime-Invoked-Function-Arn: "
-            "arn:aws:lambda:us-east-1:123456789012:function:gateway\r\n"
-            "Lambda-Runtime-Trace-Id: Root=1-67891233-abcdef012345678912345678;Sampled=0\r\n",
-        )
+        request_id = self.hand_out(event, seconds)
         response = self._expected("POST", f"{_API}/invocation/{request_id}/response")
         self._reply(b"{}", "", status="202 Accepted")
         self.wait_until_idle()
         return _answer(response.body, (response.first_at - begun) * 1000)
+
+    def hand_out(self, event: bytes, seconds: float = _FUNCTION_SECONDS) -> str:
+        """Give `event` to an idle function, which has `seconds` for it; the request's id."""
+        self._count += 1
+        request_id = f"00000000-0000-4000-8000-{self._count:012}"
+        self._reply(
+            event,
+            f"Lambda-Runtime-Aws-Request-Id: {request_id}\r\n"
+            f"Lambda-Runtime-Deadline-Ms: {int((time.time() + seconds) * 1000)}\r\n"
+            "Lambda-Runtime-Invoked-Function-Arn: "
+            "arn:aws:lambda:us-east-1:123456789012:function:gateway\r\n"
+            "Lambda-Runtime-Trace-Id: Root=1-67891233-abcdef012345678912345678;Sampled=0\r\n",
+        )
+        return request_id
 
     def _expected(self, method: str, path: str) -> _Request:
         request = self._request()
