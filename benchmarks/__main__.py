@@ -66,7 +66,7 @@ class _Run:
     def records(self) -> None:
         found = list(records.measured(_FEW_RECORDS if self._quick else _A_MILLION))
         self.kept["records"] = [each._asdict() for each in found]
-        table = report.aligned([records.HEAD, *(each.row() for each in found)])
+        table = report.aligned(records.rows(found))
         print(f"\nRecords of a month\n\n{table}", flush=True)
         self._write("performance.md", "records", "records", table)
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping, Sequence
+from contextlib import ExitStack
 from pathlib import Path
 from typing import Protocol
 
@@ -55,8 +56,11 @@ class Function:
         self._service = RuntimeService()
         address = {"AWS_LAMBDA_RUNTIME_API": self._service.address}
         self.process = Measured(command, {**environment, **address})
-        with self.process.explained():
-            self._service.wait_until_idle()
+        with ExitStack() as unless_it_starts:
+            unless_it_starts.callback(self.close)
+            with self.process.explained():
+                self._service.wait_until_idle()
+            unless_it_starts.pop_all()
 
     def call(self, operation: Operation, times: int = 1) -> None:
         for _ in range(times):

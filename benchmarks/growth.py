@@ -21,7 +21,7 @@ from benchmarks.ground import Ground, upstream
 from benchmarks.grown_catalogue import grown
 from benchmarks.starts import to_first_answer
 
-_START, _CALL = "start to the first 200", "JSON call"
+_START, _CALL = "start", "JSON call"
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,12 +86,12 @@ def curves(ground: Ground, sizes: Sizes) -> Iterator[Curve]:
     }
     yield _curve(
         *("keys", "Keys that the function knows", "keys", "CPU ms"),
-        _starts_and_calls(knowing, sizes.rounds),
+        _starts_and_calls(ground, knowing, sizes.rounds),
     )
     offering = {models: _offering(ground, models) for models in sizes.models}
     yield _curve(
         *("models", "Models in the catalogue, all allowed", "models", "CPU ms"),
-        _starts_and_calls(offering, sizes.rounds),
+        _starts_and_calls(ground, offering, sizes.rounds),
     )
     yield from _records(sizes.records)
 
@@ -138,13 +138,20 @@ def _offering(ground: Ground, count: int) -> Callable[[], Contender]:
     return start
 
 
-def _starts_and_calls(starts: Starts, rounds: int) -> Mapping[int, Costs]:
-    operation = canned.json_call()
-    points = [_Point(size, _CALL, each, operation, _CALLS_A_ROUND) for size, each in starts.items()]
-    calls = _calls(points, rounds)
-    samplers = {size: partial(to_first_answer, each) for size, each in starts.items()}
-    started = interleaved(rounds, samplers)
-    return {size: {_START: statistics.median(started[size]), **calls[size]} for size in starts}
+def _starts_and_calls(ground: Ground, starts: Starts, rounds: int) -> Mapping[int, Costs]:
+    """Beside the bare loop, which knows nothing that grows."""
+    started, operation = list[_Point](), canned.json_call()
+    for size, start in starts.items():
+        floor = partial(contenders.bare_loop, ground)
+        started.append(_Point(size, f"{GATEWAY}, {_CALL}", start, operation, _CALLS_A_ROUND))
+        started.append(_Point(size, f"{FLOOR}, {_CALL}", floor, operation, _CALLS_A_ROUND))
+    calls = _calls(started, rounds)
+    samplers = {
+        (each.size, each.who.replace(_CALL, _START)): partial(to_first_answer, each.start)
+        for each in started
+    }
+    starting = _medians(interleaved(rounds, samplers))
+    return {size: {**starting[size], **calls[size]} for size in starts}
 
 
 def _calls(points: Sequence[_Point], rounds: int) -> Mapping[int, Costs]:
@@ -155,7 +162,10 @@ def _calls(points: Sequence[_Point], rounds: int) -> Mapping[int, Costs]:
             contender = stack.enter_context(closing(each.start()))
             contender.call(each.operation, each.times)
             samplers[each.size, each.who] = partial(per_call, contender, each.operation, each.times)
-        samples = interleaved(rounds, samplers)
+        return _medians(interleaved(rounds, samplers))
+
+
+def _medians(samples: Mapping[tuple[int, str], Sequence[float]]) -> Mapping[int, Costs]:
     costs: dict[int, dict[str, float]] = {}
     for (size, who), taken in samples.items():
         costs.setdefault(size, {})[who] = statistics.median(taken)

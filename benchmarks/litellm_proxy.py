@@ -9,6 +9,7 @@ from __future__ import annotations
 import json
 import socket
 import time
+from contextlib import ExitStack
 from http.client import HTTPConnection
 from pathlib import Path
 from tempfile import mkdtemp
@@ -43,8 +44,11 @@ class LiteLlm:
         options = ["--config", str(_configuration(ground)), "--host", "127.0.0.1"]
         environment = {**_ENVIRONMENT, "HOME": str(ground.scratch)}
         self.process = Measured([*command, *options, "--port", str(self._port)], environment)
-        with self.process.explained():
-            self._wait()
+        with ExitStack() as unless_it_starts:
+            unless_it_starts.callback(self.close)
+            with self.process.explained():
+                self._wait()
+            unless_it_starts.pop_all()
 
     def call(self, operation: Operation, times: int = 1) -> None:
         """On a connection of its own, so that several callers may call at once."""

@@ -24,8 +24,8 @@ class Peers(NamedTuple):
 
 def installed() -> Peers:
     """Installs what is missing, from the package index. Raises CalledProcessError."""
-    versions = [f"{name} {_pinned(name)}" for name in ("LiteLLM", "boto3")]
-    return Peers(_interpreter("boto3"), _interpreter("litellm"), ", ".join(versions))
+    versions = f"{_pinned('LiteLLM')}, {_pinned('boto3')}"
+    return Peers(_interpreter("boto3"), _interpreter("litellm"), versions)
 
 
 def packages(python: Path) -> int:
@@ -42,12 +42,15 @@ def _interpreter(name: str) -> Path:
         print(f"installing {name} into {folder.relative_to(PROJECT)} (once, a minute)", flush=True)
         shutil.rmtree(folder, ignore_errors=True)
         subprocess.run([sys.executable, "-m", "venv", folder], check=True)
-        pip = [str(folder / "bin" / "python"), "-m", "pip", "install", "-q", "--no-deps"]
-        subprocess.run([*pip, "--disable-pip-version-check", "-r", str(pins)], check=True)
+        pip = [str(folder / "bin" / "python"), "-m", "pip", "--disable-pip-version-check"]
+        strict = ["--no-deps", "--require-hashes", "--only-binary", ":all:", "-r", str(pins)]
+        subprocess.run([*pip, "install", "-q", *strict], check=True)
         made.write_text(mark)
     return folder / "bin" / "python"
 
 
 def _pinned(name: str) -> str:
+    """`name 1.2.3`, of the line that pins it."""
     pins = (_PINS / f"{name.lower()}.txt").read_text().splitlines()
-    return next(each for each in pins if each.startswith(f"{name.lower()}==")).partition("==")[2]
+    line = next(each for each in pins if each.startswith(f"{name.lower()}=="))
+    return f"{name} {line.split()[0].partition('==')[2]}"

@@ -7,7 +7,7 @@ import signal
 import subprocess
 import tempfile
 from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 from benchmarks import cpu, memory, process_tree
@@ -86,8 +86,10 @@ class Measured:
         return list(process_tree.tree(self._process.pid))[1:]
 
     def close(self) -> None:
-        for child in self.children():
-            os.kill(child, signal.SIGKILL)
+        """End it, and what it has started; also after it has ended by itself."""
+        with suppress(ProcessLookupError):
+            for child in self.children():
+                os.kill(child, signal.SIGKILL)
         self._process.kill()
         self._process.communicate()
         self._complaints.close()

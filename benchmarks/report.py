@@ -104,7 +104,7 @@ def _short(value: float) -> str:
 
 def _line(cells: Sequence[str], widths: Sequence[int]) -> str:
     first, *rest = (
-        cell.rjust(width) if cell[:1].isdigit() else cell.ljust(width)
+        cell.rjust(width) if cell.lstrip("-")[:1].isdigit() else cell.ljust(width)
         for cell, width in zip(cells, widths, strict=True)
     )
     return "| " + " | ".join([first, *rest]) + " |"

@@ -95,7 +95,7 @@ def test_every_sample_is_something(kept: dict[str, Any]) -> None:
 
 def test_a_months_records_are_asked_and_verified_within_bounds(kept: dict[str, Any]) -> None:
     steps = kept["records"]
-    assert [each["step"] for each in steps] == ["generate", "usage", "verify"]
+    assert [each["step"] for each in steps] == ["generate", "read", "usage", "verify"]
     for each in steps:
         assert each["calls"] == 10_000
         assert each["peak_mib"] < 1024

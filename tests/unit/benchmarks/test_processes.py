@@ -9,12 +9,21 @@ from contextlib import closing
 import pytest
 
 from benchmarks import process_tree
-from benchmarks.processes import Measured
+from benchmarks.contenders import Function
+from benchmarks.processes import Measured, ProcessFailed
 
 if not process_tree.available():
     pytest.skip("only Linux tells one process about another", allow_module_level=True)
 
 MIB = 1 << 20
+STARTS_BADLY = """
+import http.client, os, sys
+sys.stderr.write("no such thing")
+sys.stderr.flush()
+connection = http.client.HTTPConnection(os.environ["AWS_LAMBDA_RUNTIME_API"])
+connection.request("POST", "/2018-06-01/runtime/init/error", "{}")
+connection.getresponse()
+"""
 PROGRAM = f"""
 import subprocess, sys, time
 for line in sys.stdin:
@@ -70,3 +79,16 @@ def test_children_do_not_outlive_it() -> None:
     running.close()
     assert select.select([ending], [], [], 10)[0], "it still runs"
     os.close(ending)
+
+
+def test_one_that_has_ended_by_itself_is_closed_all_the_same() -> None:
+    running = Measured([sys.executable, "-c", ""], {}, talks=True)
+    with pytest.raises(ProcessFailed):
+        running.ask("")
+    running.close()
+    assert not running.runs()
+
+
+def test_what_a_function_wrote_is_told_when_it_does_not_start() -> None:
+    with pytest.raises(ProcessFailed, match="no such thing"):
+        Function([sys.executable, "-c", STARTS_BADLY], {})
