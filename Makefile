@@ -9,7 +9,7 @@ export PIP_DISABLE_PIP_VERSION_CHECK := 1
 export JSII_SILENCE_WARNING_END_OF_LIFE_NODE_VERSION := 20
 
 .DEFAULT_GOAL := help
-.PHONY: help install demo audit-demo local test clients soak check synth matrix bench lock clean
+.PHONY: help install demo audit-demo local test clients soak check synth matrix openapi bench lock clean
 
 help: ## Show this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## /{printf "  make %-10s %s\n", $$1, $$2}' Makefile
@@ -46,6 +46,9 @@ synth: $(INSTALLED) ## Templates of every stage into cdk.out/, judged by cdk-nag
 
 matrix: $(INSTALLED) ## Write docs/access/ anew: who may do what in every stage, from the templates
 	@python -m tests.access
+
+openapi: $(INSTALLED) ## Write docs/openapi.yaml anew: the endpoint's routes, formats and errors, from the code
+	@PYTHONPATH=lambda python -m tests.openapi
 
 bench: $(INSTALLED) ## Cold start and CPU per call, beside a bare runtime loop and boto3; a million records
 	@python -m benchmarks
