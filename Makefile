@@ -12,7 +12,7 @@ export PATH := $(CURDIR)/$(VENV)/bin:$(CURDIR)/node_modules/.bin:$(PATH)
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 
 .DEFAULT_GOAL := help
-.PHONY: help install demo audit-demo local test clients faults soak check synth sbom findings matrix bench bench-peers lock clean
+.PHONY: help install demo audit-demo local test clients faults soak check synth sbom findings matrix openapi bench bench-peers lock clean
 
 help: ## Show this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## /{printf "  make %-11s %s\n", $$1, $$2}' Makefile
@@ -58,6 +58,9 @@ findings: $(INSTALLED) ## Write docs/findings.md anew: what rules of others find
 
 matrix: $(INSTALLED) ## Write docs/access/ anew: who may do what in every stage, from the templates
 	@python -m tests.access
+
+openapi: $(INSTALLED) ## Write docs/openapi.yaml anew: the endpoint's routes, formats and errors, from the code
+	@PYTHONPATH=lambda python -m tests.openapi
 
 bench: $(INSTALLED) ## What starts, calls and streams cost, beside a bare loop and boto3; a million records
 	@python -m benchmarks

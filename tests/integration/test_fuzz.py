@@ -11,6 +11,9 @@ from hypothesis import settings as profile
 from hypothesis import strategies as st
 
 from tests.integration.conftest import Gateway
+from tests.unit.gateway.test_bad_input import ANTHROPIC, CONVERSE, COUNTING, PATHS, UNTOUCHED
+from tests.unit.gateway.test_bad_input import VALUES as ODD
+from tests.unit.gateway.test_bad_input import whole as odd_body
 from tests.unit.gateway.wire import SentResponse
 
 MODELS = ("claude-haiku-4-5", "claude-opus-4-5", "claude-sonnet-4-6", "claude-opus-5-5")
@@ -147,3 +150,24 @@ def test_any_json_at_any_place_is_answered_or_refused(
 @profile(max_examples=200)
 def test_any_text_is_answered_or_refused(gateway: Gateway, text: str) -> None:
     check(gateway.post(text))
+
+
+def check_native(response: SentResponse) -> None:
+    """It is an answer, or Bedrock's exception with the caller to blame."""
+    if response.status != 200:
+        assert 400 <= response.status < 500, response.body
+        assert response.headers["x-amzn-errortype"].endswith("Exception")
+        assert response.json()["message"]
+
+
+@given(PATHS, ODD)
+@example(COUNTING, "[" * 50_000 + "]" * 50_000)
+@example(UNTOUCHED[0], "[" * 50_000 + "]" * 50_000)
+@example(UNTOUCHED[1], '{"a":' * 5_000 + "1" + "}" * 5_000)
+@example(CONVERSE[0], '[{"text":"\\ud800"}]')
+@example(UNTOUCHED[0], '"\\ud800"')
+@profile(max_examples=300)
+def test_odd_json_in_any_format_is_answered_or_refused(
+    gateway: Gateway, path: str, value: str
+) -> None:
+    (check if path in ANTHROPIC else check_native)(gateway.post(odd_body(value), path))

@@ -6,6 +6,7 @@ import sys
 from rich.console import Console
 from rich.table import Table
 
+from reconciliation.join import Counts
 from tests.soak import memory
 from tests.soak.run import Effort, Soaked, soak
 
@@ -21,7 +22,7 @@ def main() -> int:
     soaked = soak(_effort(), console.print)
     console.print(_ends(soaked))
     for line in report(soaked):
-        console.print(line, highlight=False)
+        console.print(line, highlight=False, soft_wrap=True)
     mistakes = soaked.mistakes()
     for each in mistakes[:_SHOWN]:
         console.print(f"MISTAKE: {each}", markup=False, highlight=False)
@@ -37,10 +38,14 @@ def report(soaked: Soaked) -> list[str]:
     return [
         f"{found.calls:,} calls in {soaked.seconds:.0f} s, {found.lines:,} audit lines",
         f"{found.asked:,} requests of Bedrock by the audit lines, {found.upstream:,} by its count",
-        f"verify: {len(found.verified.findings)} findings; {found.verified.counts}",
-        f"PSS of {len(warm)} processes: {_mib(warm)} warm, {_mib(same)} at the end; {len(end)} ran",
-        f"each {min(ratios):.3f} to {max(ratios):.3f} times what it was",
+        f"verify: {len(found.verified.findings)} findings; {_counted(found.verified.counts)}",
+        f"memory of {len(warm)} processes: {_mib(warm)} warm, {_mib(same)} at the end",
+        f"each holds {min(ratios):.3f} to {max(ratios):.3f} times what it did",
     ]
+
+
+def _counted(counts: Counts) -> str:
+    return ", ".join(f"{name} {count:,}" for name, count in counts._asdict().items() if count)
 
 
 def _mib(processes: dict[int, int]) -> str:

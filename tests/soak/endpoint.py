@@ -89,6 +89,7 @@ def _function(arn: str) -> Function:
         log_group="gateway",
         variables=_VARIABLES,
         root=folder,
+        reserved=None,
     )
 
 
@@ -123,7 +124,7 @@ class AuditLines:
         self._to = to
 
     def write(self, _group: str, _stream: str, text: str) -> None:
-        if text.startswith("{") and '"audit":{' in text:
+        if text.startswith("{") and '"audit":' in text:
             self._to.write(f"{time.time():.3f} {text}\n")
 
 

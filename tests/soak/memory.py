@@ -1,4 +1,7 @@
-"""How much memory each process of the function holds, shared pages divided among their users."""
+"""How much memory each process of the function holds, shared pages divided among their users.
+
+Code is left out: it is shared with every other Python that runs on the machine meanwhile.
+"""
 
 import re
 from pathlib import Path
@@ -13,7 +16,8 @@ def available() -> bool:
 
 
 def of_children(pid: int) -> dict[int, int]:
-    """Child of the process -> its proportional set size (PSS) in KiB; see proc_pid_smaps(5)."""
+    """Child of the process -> the proportional set size (PSS) of its anonymous memory in KiB; see
+    https://docs.kernel.org/filesystems/proc.html."""
     return {child: _pss_kib(child) for child in sorted(_children(pid))}
 
 
@@ -31,6 +35,6 @@ def _children(pid: int) -> list[int]:
 
 def _pss_kib(pid: int) -> int:
     text = Path(f"/proc/{pid}/smaps_rollup").read_text()
-    found = re.search(r"^Pss:\s+(\d+) kB", text, re.MULTILINE)
+    found = re.search(r"^Pss_Anon:\s+(\d+) kB", text, re.MULTILINE)
     assert found is not None
     return int(found[1])

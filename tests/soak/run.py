@@ -98,11 +98,18 @@ def _settled(kept: Kept, calls: int) -> None:
 
 @contextmanager
 def _program(name: str, *arguments: str) -> Iterator[subprocess.Popen[str]]:
-    """`tests.soak.NAME`, which is told to end with the block and must do so well."""
-    command = [sys.executable, "-m", f"tests.soak.{name}", *arguments]
+    """`tests.soak.NAME`, which is told to end with the block and must do so well; it ends with this
+    process too, however that ends."""
+    command = [sys.executable, "-m", "local.with_parent", f"tests.soak.{name}", *arguments]
     environment = {"PATH": "/usr/local/bin:/usr/bin:/bin", "PYTHONPATH": "lambda"}
     with subprocess.Popen(
-        command, cwd=PROJECT, env=environment, stdout=subprocess.PIPE, text=True
+        command,
+        cwd=PROJECT,
+        env=environment,
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        text=True,
+        start_new_session=True,
     ) as process:
         try:
             yield process

@@ -26,7 +26,7 @@ from local.api_gateway.definition import (
 from local.api_gateway.limits import Throttles
 from local.bedrock.server import serve
 
-CALLERS, CALLS = 32, 1_000
+CALLERS, CALLS = 32, 300
 TOLD = GatewayResponse(None, {}, {"application/json": '"$context.error.responseType"'})
 API = Api(
     id="a1",

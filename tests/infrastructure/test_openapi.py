@@ -1,0 +1,44 @@
+"""docs/openapi.yaml tells of the API that the template makes: its methods, who needs a key, how it
+refuses by itself."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+import yaml
+
+from stacks.components.error_responses import REFUSALS, SIGNED_REFUSALS
+from tests.infrastructure.synthesis import ROOT, Synthesis
+from tests.infrastructure.test_gateway import methods
+
+DOCUMENT: dict[str, Any] = yaml.safe_load((ROOT / "docs" / "openapi.yaml").read_text())
+
+
+def operations() -> Iterator[tuple[str, str, dict[str, Any]]]:
+    for path, item in DOCUMENT["paths"].items():
+        yield from ((path, verb.upper(), about) for verb, about in item.items())
+
+
+def method_for(synthesis: Synthesis, path: str, verb: str) -> dict[str, Any]:
+    """The method that takes such a request: its own, or the one for everything else."""
+    known = methods(synthesis)
+    return known.get((path, verb)) or known["/{proxy+}" if path != "/" else "/", "ANY"]
+
+
+def test_every_method_of_the_template_is_told(any_stage: Synthesis) -> None:
+    told = {(path, verb) for path, verb, _ in operations()}
+    assert {each for each in methods(any_stage) if each[1] != "ANY"} <= told
+
+
+def test_what_needs_no_key_there_needs_none_here(any_stage: Synthesis) -> None:
+    for path, verb, about in operations():
+        open_there = method_for(any_stage, path, verb)["AuthorizationType"] == "NONE"
+        assert (about.get("security") == []) == open_there, (path, verb)
+
+
+def test_api_gateways_own_refusals_are_told() -> None:
+    own = {str(each.status) for each in (*REFUSALS.values(), *SIGNED_REFUSALS.values())} - {"None"}
+    for path, verb, about in operations():
+        if about.get("security") != []:
+            assert own <= set(about["responses"]), (path, verb)
