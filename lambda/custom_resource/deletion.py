@@ -46,6 +46,6 @@ def let_through(event: Mapping[str, Any], outcome: Outcome, left: str) -> Outcom
     in the log and the answer's reason say why, what is `left`, and how to remove it."""
     if event["RequestType"] != "Delete" or outcome.succeeded:
         return outcome
-    sentence = f"The deletion was let through, undone: {outcome.sentence} {left}"
+    sentence = f"The deletion failed and was let through: {outcome.sentence} {left}"
     _log.error(sentence)
     return Outcome(succeeded=True, sentence=sentence)
