@@ -118,7 +118,13 @@ class Relay(_Cutter):
     def end(self) -> Frame | None:
         """The stream's last frame, None if there was none. Raises FrameError if it was cut."""
         self._check_end()
-        return Decoder().feed(self._last)[0] if self._last else None
+        return self.last()
+
+    def last(self) -> Frame | None:
+        """The last frame given; None if there was none, or if the next one has begun."""
+        if len(self._buffer) > self._whole or not self._last:
+            return None
+        return Decoder().feed(self._last)[0]
 
 
 def exception(name: str, payload: bytes) -> bytes:
@@ -139,31 +145,21 @@ def _string_header(name: str, value: str) -> bytes:
 
 
 def _find(buffer: bytes, places: list[tuple[int, int, int]]) -> None:
-    """Adds the places of the whole frames, as _Cutter._find says. Raises FrameError.
-
-    A message's checksum goes on from its prelude's. It is computed from the one that is written in
-    the frame, so that it comes out right only if both are.
-    """
+    """Adds the places of the whole frames, as _Cutter._find says. Raises FrameError."""
     view, at, size = memoryview(buffer), 0, len(buffer)
     while size - at >= _PRELUDE_BYTES:
         total, header_length, prelude_crc = _prelude_at(buffer, at)
         body, end = at + _PRELUDE_BYTES + header_length, at + total
-        if header_length > MAX_HEADER_BYTES or not body + 4 <= end <= size:
-            _check_prelude(buffer, at)
+        if crc32(buffer[at : at + 8]) != prelude_crc:
+            raise FrameError("the prelude's checksum is wrong")
+        if header_length > MAX_HEADER_BYTES or not body + 4 <= end <= at + MAX_FRAME_BYTES:
+            raise FrameError("a frame of impossible length")
+        if end > size:
             return
         if crc32(view[at + 8 : end - 4], prelude_crc) != _crc_at(buffer, end - 4)[0]:
-            _check_prelude(buffer, at)
             raise FrameError("a message's checksum is wrong")
         places.append((at, body, end))
         at = end
-
-
-def _check_prelude(buffer: bytes, at: int) -> None:
-    total, header_length, prelude_crc = _prelude_at(buffer, at)
-    if crc32(buffer[at : at + 8]) != prelude_crc:
-        raise FrameError("the prelude's checksum is wrong")
-    if header_length > MAX_HEADER_BYTES or not header_length + 16 <= total <= MAX_FRAME_BYTES:
-        raise FrameError("a frame of impossible length")
 
 
 def _parse_headers(raw: bytes) -> dict[str, str]:

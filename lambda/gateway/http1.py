@@ -26,22 +26,29 @@ class ResponseReader:
 
     `feed` takes what the socket gave and returns the body bytes in it; `head` is set once the
     header section is whole, `complete` once the body is. Interim (1xx) responses are skipped.
-    A chunk of a chunked body is given back when it is whole.
+    A chunk of a chunked body is given back when it is whole, and what came before damage is too.
     """
 
     def __init__(self) -> None:
         self.head: Head | None = None
         self.complete = False
+        self._damage: ProtocolError | None = None
         self._buffer = b""
         self._chunked = False
         self._remaining: int | None = None  # bytes of body still to come; None: until the close
 
     def feed(self, data: bytes) -> bytes:
-        """The body bytes that `data` completes. Raises ProtocolError."""
+        """The body bytes that `data` completes. Raises ProtocolError, if none are before it."""
+        self.check()
         self._buffer = self._buffer + data if self._buffer else data
         if self.head is None and not self._read_head():
             return b""
         return self._read_chunks() if self._chunked else self._read_plain()
+
+    def check(self) -> None:
+        """Raises ProtocolError for what is wrong behind the bytes last given."""
+        if self._damage is not None:
+            raise self._damage
 
     def end(self) -> None:
         """The peer has closed. Raises ProtocolError if the response may not end here."""
@@ -89,31 +96,37 @@ class ResponseReader:
         return body
 
     def _read_chunks(self) -> bytes:
+        parts: list[bytes] = []
         try:
-            parts, at = self._whole_chunks(self._buffer)
-        except ValueError as error:
-            raise ProtocolError("a length is not a number") from error
-        self._buffer = self._buffer[at:]
+            self._cut_chunks(parts)
+        except ProtocolError as error:
+            self._damage = error
+        except ValueError:
+            self._damage = ProtocolError("a length is not a number")
+        if not parts:
+            self.check()
         return parts[0] if len(parts) == 1 else b"".join(parts)
 
-    def _whole_chunks(self, buffer: bytes) -> tuple[list[bytes], int]:
-        """The chunks that are here, and where the next begins."""
-        parts, at, available = list[bytes](), 0, len(buffer)
+    def _cut_chunks(self, parts: list[bytes]) -> None:
+        """Adds the chunks that are here to `parts`."""
+        buffer, at, available = self._buffer, 0, len(self._buffer)
         while (line_end := buffer.find(b"\r\n", at)) >= 0:
             line = buffer[at:line_end]
             size = int(line, 16) if line.isalnum() else _number(line.partition(b";")[0], 16)
             if size == 0:
-                return parts, self._read_trailer(buffer, at, line_end)
+                at = self._read_trailer(buffer, at, line_end)
+                break
             start, end = line_end + 2, line_end + 2 + size
             if available < end + 2:
                 _check_length(size, MAX_CHUNK_BYTES)
-                return parts, at
+                break
             if buffer[end : end + 2] != b"\r\n":
                 raise ProtocolError("a chunk is longer than it announced")
             parts.append(buffer[start:end])
             at = end + 2
-        _check_length(available - at, _MAX_LINE_BYTES)
-        return parts, at
+        else:
+            _check_length(available - at, _MAX_LINE_BYTES)
+        self._buffer = buffer[at:]
 
     def _read_trailer(self, buffer: bytes, at: int, line_end: int) -> int:
         """Where the response ends; `at`, where its last chunk begins, until its trailer is here."""

@@ -49,6 +49,17 @@ def test_a_response_that_stops_early_is_an_error(response: bytes) -> None:
             reader.end()
 
 
+@pytest.mark.parametrize("damage", [b"ffffffff\r\n", b"5\r\n0123456789\r\n", b"x\r\n", b"1" * 9000])
+def test_chunks_that_were_whole_are_not_lost_to_what_follows(damage: bytes) -> None:
+    head = b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n"
+    reader, body = _read([head + b"5\r\nhello\r\n" + damage])
+    assert body == b"hello"
+    with pytest.raises(ProtocolError):
+        reader.check()
+    with pytest.raises(ProtocolError):
+        _read([head, damage])
+
+
 def test_a_body_without_a_length_ends_with_the_connection() -> None:
     reader, body = _read([b"HTTP/1.1 200 OK\r\n\r\nabc"])
     assert not reader.complete
