@@ -3,6 +3,7 @@
 Every rule here is RFC 9112's: https://www.rfc-editor.org/rfc/rfc9112
 """
 
+from functools import lru_cache
 from typing import NamedTuple
 
 MAX_HEAD_BYTES = 65_536
@@ -101,8 +102,6 @@ class ResponseReader:
             self._cut_chunks(parts)
         except ProtocolError as error:
             self._damage = error
-        except ValueError:
-            self._damage = ProtocolError("a length is not a number")
         if not parts:
             self.check()
         return parts[0] if len(parts) == 1 else b"".join(parts)
@@ -111,8 +110,7 @@ class ResponseReader:
         """Adds the chunks that are here to `parts`."""
         buffer, at, available = self._buffer, 0, len(self._buffer)
         while (line_end := buffer.find(b"\r\n", at)) >= 0:
-            line = buffer[at:line_end]
-            size = int(line, 16) if line.isalnum() else _number(line.partition(b";")[0], 16)
+            size = _chunk_size(buffer[at:line_end])
             if size == 0:
                 at = self._read_trailer(buffer, at, line_end)
                 break
@@ -156,6 +154,11 @@ def _parse_head(head: bytes) -> Head:
 def _check_length(size: int, most: int) -> None:
     if size > most:
         raise ProtocolError("a line or a chunk is too long")
+
+
+@lru_cache(maxsize=1024)  # a stream's chunks are of a few hundred sizes
+def _chunk_size(line: bytes) -> int:
+    return _number(line.partition(b";")[0], 16)
 
 
 def _number(text: bytes, base: int) -> int:
