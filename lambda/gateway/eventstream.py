@@ -144,31 +144,21 @@ def _string_header(name: str, value: str) -> bytes:
 
 
 def _find(buffer: bytes, places: list[tuple[int, int, int]]) -> None:
-    """Adds the places of the whole frames, as _Cutter._find says. Raises FrameError.
-
-    A message's checksum goes on from its prelude's. It is computed from the one that is written in
-    the frame, so that it comes out right only if both are.
-    """
+    """Adds the places of the whole frames, as _Cutter._find says. Raises FrameError."""
     view, at, size = memoryview(buffer), 0, len(buffer)
     while size - at >= _PRELUDE_BYTES:
         total, header_length, prelude_crc = _prelude_at(buffer, at)
         body, end = at + _PRELUDE_BYTES + header_length, at + total
-        if header_length > MAX_HEADER_BYTES or not body + 4 <= end <= size:
-            _check_prelude(buffer, at)
+        if crc32(buffer[at : at + 8]) != prelude_crc:
+            raise FrameError("the prelude's checksum is wrong")
+        if header_length > MAX_HEADER_BYTES or not body + 4 <= end <= at + MAX_FRAME_BYTES:
+            raise FrameError("a frame of impossible length")
+        if end > size:
             return
         if crc32(view[at + 8 : end - 4], prelude_crc) != _crc_at(buffer, end - 4)[0]:
-            _check_prelude(buffer, at)
             raise FrameError("a message's checksum is wrong")
         places.append((at, body, end))
         at = end
-
-
-def _check_prelude(buffer: bytes, at: int) -> None:
-    total, header_length, prelude_crc = _prelude_at(buffer, at)
-    if crc32(buffer[at : at + 8]) != prelude_crc:
-        raise FrameError("the prelude's checksum is wrong")
-    if header_length > MAX_HEADER_BYTES or not header_length + 16 <= total <= MAX_FRAME_BYTES:
-        raise FrameError("a frame of impossible length")
 
 
 def _parse_headers(raw: bytes) -> dict[str, str]:

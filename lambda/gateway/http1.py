@@ -3,6 +3,7 @@
 Every rule here is RFC 9112's: https://www.rfc-editor.org/rfc/rfc9112
 """
 
+from functools import lru_cache
 from typing import NamedTuple
 
 MAX_HEAD_BYTES = 65_536
@@ -32,15 +33,10 @@ class ResponseReader:
     def __init__(self) -> None:
         self.head: Head | None = None
         self.complete = False
+        self._damage: ProtocolError | None = None
         self._buffer = b""
         self._chunked = False
-        self._damage: ProtocolError | None = None
         self._remaining: int | None = None  # bytes of body still to come; None: until the close
-
-    def check(self) -> None:
-        """Raises ProtocolError for what is wrong behind the bytes last given."""
-        if self._damage is not None:
-            raise self._damage
 
     def feed(self, data: bytes) -> bytes:
         """The body bytes that `data` completes. Raises ProtocolError, if none are before it."""
@@ -49,6 +45,11 @@ class ResponseReader:
         if self.head is None and not self._read_head():
             return b""
         return self._read_chunks() if self._chunked else self._read_plain()
+
+    def check(self) -> None:
+        """Raises ProtocolError for what is wrong behind the bytes last given."""
+        if self._damage is not None:
+            raise self._damage
 
     def end(self) -> None:
         """The peer has closed. Raises ProtocolError if the response may not end here."""
@@ -99,18 +100,17 @@ class ResponseReader:
         parts: list[bytes] = []
         try:
             self._cut_chunks(parts)
-        except (ProtocolError, ValueError) as error:
-            self._damage = _damage_of(error)
-            if not parts:
-                raise self._damage from error
+        except ProtocolError as error:
+            self._damage = error
+        if not parts:
+            self.check()
         return parts[0] if len(parts) == 1 else b"".join(parts)
 
     def _cut_chunks(self, parts: list[bytes]) -> None:
-        """Adds the chunks that are here. Raises ValueError too, of a size that is none."""
+        """Adds the chunks that are here to `parts`."""
         buffer, at, available = self._buffer, 0, len(self._buffer)
         while (line_end := buffer.find(b"\r\n", at)) >= 0:
-            line = buffer[at:line_end]
-            size = int(line, 16) if line.isalnum() else _number(line.partition(b";")[0], 16)
+            size = _chunk_size(buffer[at:line_end])
             if size == 0:
                 at = self._read_trailer(buffer, at, line_end)
                 break
@@ -156,10 +156,9 @@ def _check_length(size: int, most: int) -> None:
         raise ProtocolError("a line or a chunk is too long")
 
 
-def _damage_of(error: ProtocolError | ValueError) -> ProtocolError:
-    if isinstance(error, ProtocolError):
-        return error
-    return ProtocolError("a length is not a number")
+@lru_cache(maxsize=1024)  # a stream's chunks are of a few hundred sizes
+def _chunk_size(line: bytes) -> int:
+    return _number(line.partition(b";")[0], 16)
 
 
 def _number(text: bytes, base: int) -> int:

@@ -47,9 +47,9 @@ def invoke(request: Request, response: RecordedResponse, record: Record, service
     name = operation_in(request.path)
     operation = OPERATIONS[name]
     record.stream = operation.streamed
+    headers, body = _sent(request, record, operation, service.settings)
     resolved = service.resolve(model_in(request.path))
     record.resolved(resolved)
-    headers, body = _sent(request, record, operation, service.settings)
     call = Call(resolved.profile_ids, name, headers, body)
     with ask(call, record, service) as answer:
         if operation.streamed:

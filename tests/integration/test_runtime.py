@@ -15,7 +15,7 @@ from tests.integration.runtime_api import GONE_MARKER, STUCK_MARKER, Posted, Run
 
 GATEWAY = Path(__file__).parents[2] / "lambda" / "gateway"
 HANDLER = """
-import os, time
+import gc, os, time
 
 def initialise():
     if "FAIL_INIT" in os.environ:
@@ -30,6 +30,8 @@ def handle(event, context, response):
     response.start(201, {**told, "x-resolver": os.environ["RES_OPTIONS"]})
     for part in event["parts"]:
         response.write(part.encode())
+    if event["do"] == "tell of garbage":
+        response.write(str(gc.isenabled()).encode())
     if event["do"] in ("answer whole", "raise at last"):
         response.write_last(b"!")
     if event["do"] == "raise at last":
@@ -122,6 +124,14 @@ def test_a_response_that_is_said_to_be_whole_has_ended_whatever_follows(
     assert [_prelude(each)[1] for each in posted] == [b"!", b"a!", b"!"]
     assert [each.trailers for each in posted] == [{}] * 3
     assert text.count('"invocation failed"') == 1
+
+
+def test_garbage_is_collected_from_the_second_invocation_on(
+    tmp_path: Path, apis: list[RuntimeApi]
+) -> None:
+    event = {"do": "tell of garbage", "parts": []}
+    posted, _ = _run(tmp_path, apis, event, event, event)
+    assert [_prelude(each)[1] for each in posted] == [b"False", b"True", b"True"]
 
 
 @pytest.mark.parametrize("do", ["raise", "nothing"])
