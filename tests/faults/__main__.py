@@ -1,4 +1,4 @@
-"""`python -m tests.faults [--write]`: every fault in every format, and tables of what came of it."""
+"""`python -m tests.faults [--write]`: every fault in every format, and what came of each."""
 
 import argparse
 import sys
