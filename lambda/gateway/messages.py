@@ -84,7 +84,10 @@ def _relay_stream(
 
 
 def _next(answer: Answer, ping_seconds: float, *, complete: bool) -> bytes | None:
-    """What comes next; of a message that is whole there is nothing to wait for but the end."""
-    if complete:
+    """What comes next. A message that is whole has only to end, and how does not matter."""
+    if not complete:
+        return answer.read_or_speak(ping_seconds)
+    try:
         return answer.read(_END_SECONDS) or b""
-    return answer.read_or_speak(ping_seconds)
+    except errors.GatewayError:
+        return b""

@@ -112,9 +112,7 @@ def _relay(
 def _relay_stream(answer: Answer, response: RecordedResponse, record: Record) -> None:
     relay = eventstream.Relay()
     try:
-        while (data := answer.read(_SILENT_SECONDS)) != b"":
-            if data is None and _is_over(relay.last()):
-                break
+        while (data := _next(answer, relay)) != b"":
             frames = relay.feed(data or b"")
             if frames:
                 response.start_once(200, _answer_headers(answer, record, eventstream.CONTENT_TYPE))
@@ -127,6 +125,17 @@ def _relay_stream(answer: Answer, response: RecordedResponse, record: Record) ->
     if last is None:
         raise errors.UpstreamFailed("Bedrock's stream was empty.", cause="StreamCut")
     _note_end(last, record)
+
+
+def _next(answer: Answer, relay: eventstream.Relay) -> bytes | None:
+    """What comes next. A stream that has said all has only to end, and how does not matter."""
+    try:
+        data = answer.read(_SILENT_SECONDS)
+    except errors.GatewayError:
+        if _is_over(relay.last()):
+            return b""
+        raise
+    return b"" if data is None and _is_over(relay.last()) else data
 
 
 def _note_end(last: eventstream.Frame, record: Record) -> None:
@@ -147,7 +156,7 @@ def _note_end(last: eventstream.Frame, record: Record) -> None:
 
 
 def _is_over(last: eventstream.Frame | None) -> bool:
-    """Whether a stream that is silent has said all: Bedrock may keep the connection open."""
+    """Whether a stream has said all, even if Bedrock has not ended it."""
     return last is not None and (not _is_event(last) or _event(last)[0] in _LAST)
 
 

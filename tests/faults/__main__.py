@@ -1,5 +1,6 @@
-"""`python -m tests.faults`: every fault tried in every format, and a table of what came of it."""
+"""`python -m tests.faults [--write]`: every fault in every format, and what came of each."""
 
+import argparse
 import sys
 import tempfile
 from pathlib import Path
@@ -8,34 +9,41 @@ from rich.console import Console
 from rich.table import Table
 
 from tests.faults import page
-from tests.faults.formats import FORMATS, WHOLE
-from tests.faults.ground import Ground, Seen, prepared
+from tests.faults.environment import PROC
+from tests.faults.formats import WHOLE
+from tests.faults.ground import Ground, cases, prepared
 from tests.faults.misbehaviour import FAULTS
+
+COLUMNS = ("fault", "format", "the caller, the audit line", "s", "next request", "left open")
 
 
 def main() -> int:
     """0 only if the next request worked after every fault, and nothing was left open."""
+    parser = argparse.ArgumentParser(prog="python -m tests.faults", description=__doc__)
+    parser.add_argument("--write", action="store_true", help=f"the tables of {page.PAGE} anew")
+    given = parser.parse_args()
+    if not PROC.exists():
+        sys.exit("What a process holds is read from /proc, which only Linux has.")
+    told = dict[tuple[str, str], str]()
     with tempfile.TemporaryDirectory() as folder, prepared(Path(folder)) as ground:
-        seen, clean = dict[tuple[str, str], Seen](), True
-        for area, faults in FAULTS.items():
-            table = Table("fault", "format", "the caller, the audit line", "s", "next", title=area)
-            for fault in faults:
-                for form in FORMATS:
-                    if fault.meets(streamed=form.streamed):
-                        found = ground.see(fault, form)
-                        seen[fault.name, form.name] = found
-                        clean = clean and found.after == WHOLE and not _left(ground)
-                        table.add_row(
-                            fault.name, form.name, found.told, f"{found.seconds:.2f}", found.after
-                        )
-            Console(width=190).print(table)
-    if "--write" in sys.argv:
-        page.write({key: found.told for key, found in seen.items()})
-    return int(not clean)
+        clean = [_try(area, ground, told) for area in FAULTS]
+    if given.write:
+        page.write(told)
+    return int(not all(clean))
 
 
-def _left(ground: Ground) -> bool:
-    return ground.environment.footprint() != ground.footprint
+def _try(area: str, ground: Ground, told: dict[tuple[str, str], str]) -> bool:
+    """Print the table of an area; whether all in it was well in the end."""
+    table, clean = Table(*COLUMNS, title=area), True
+    for fault, form in cases(area):
+        seen = ground.see(fault, form)
+        told[fault.name, form.name] = seen.told
+        left = ground.environment.footprint() != ground.footprint
+        clean = clean and seen.after == WHOLE and not left
+        took = f"{seen.seconds:.2f}"
+        table.add_row(fault.name, form.name, seen.told, took, seen.after, "yes" if left else "no")
+    Console(width=200).print(table)
+    return clean
 
 
 if __name__ == "__main__":

@@ -11,6 +11,7 @@ from typing import Any, NamedTuple
 
 from benchmarks.runtime_service import Answer, RuntimeService
 
+PROC = Path("/proc")
 MODEL = "claude-haiku-4-5"
 RESERVE_SECONDS = 5.0  # what the function keeps back of its time: gateway.patience
 PING_SECONDS = 0.2
@@ -86,7 +87,7 @@ class Environment:
         return self._audit_line()
 
     def footprint(self) -> Footprint:
-        files = len([*Path(f"/proc/{self._process.pid}/fd").iterdir()])
+        files = len([*(PROC / str(self._process.pid) / "fd").iterdir()])
         return Footprint(files, int(self._status("Threads")))
 
     def memory_kib(self) -> int:
@@ -99,7 +100,7 @@ class Environment:
         self._log.close()
 
     def _status(self, name: str) -> str:
-        for line in Path(f"/proc/{self._process.pid}/status").read_text().splitlines():
+        for line in (PROC / str(self._process.pid) / "status").read_text().splitlines():
             if line.startswith(f"{name}:"):
                 return line.partition(":")[2].strip()
         raise KeyError(name)

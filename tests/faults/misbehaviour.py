@@ -160,6 +160,12 @@ def _keeps_the_connection_open(wire: Wire, reply: Reply) -> None:
     wire.hang()
 
 
+def _resets_after_the_message(wire: Wire, reply: Reply) -> None:
+    wire.send(reply.head())
+    wire.send_chunks(*reply.parts)
+    wire.reset()
+
+
 def _puts_noise_into_the_body(wire: Wire, reply: Reply) -> None:
     if reply.streamed:
         _begun(wire, reply)
@@ -268,6 +274,8 @@ _BODY = (
     Fault("the answer never ends", _never_ends, seconds=_SECONDS),
     Fault("the message is whole, and the answer does not end", _keeps_the_connection_open,
           seconds=2.2),
+    Fault("the message is whole, and the connection is reset", _resets_after_the_message,
+          streams_only=True),
     Fault("noise stands in the body", _puts_noise_into_the_body),
     Fault("a frame's checksum is wrong", _damages_a_frame, streams_only=True),
     Fault("a frame of 25 MiB is announced", _announces_a_frame(25 * _MiB, 64), streams_only=True),

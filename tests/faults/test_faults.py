@@ -5,16 +5,16 @@ from collections.abc import Iterator
 import pytest
 
 from tests.faults import page
+from tests.faults.environment import PROC
 from tests.faults.formats import FORMATS, WHOLE, Format
-from tests.faults.ground import Ground, prepared
+from tests.faults.ground import Ground, cases, prepared
 from tests.faults.misbehaviour import FAULTS, Fault, falls_silent, says_nothing, turns_away
 
+pytestmark = pytest.mark.skipif(not PROC.exists(), reason="only Linux tells what a process holds")
 CASES = [
     pytest.param(area, fault, form, id=f"{fault.name}-{form.name}")
-    for area, faults in FAULTS.items()
-    for fault in faults
-    for form in FORMATS
-    if fault.meets(streamed=form.streamed)
+    for area in FAULTS
+    for fault, form in cases(area)
 ]
 _ROUNDS = 6
 QUICK = [fault for fault in FAULTS["Body of the answer"] if fault.seconds > 5]

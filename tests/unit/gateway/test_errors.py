@@ -40,8 +40,9 @@ def test_every_exception_has_its_anthropic_answer(
 
 def test_a_throttle_says_when_to_come_back() -> None:
     assert errors.from_bedrock("ThrottlingException", "").headers["retry-after"] == "1"
-    told = errors.from_bedrock("ThrottlingException", "", retry_after="7")
-    assert told.headers["retry-after"] == "7"
+    for exception in ("ThrottlingException", "ServiceUnavailableException"):
+        told = errors.from_bedrock(exception, "", retry_after="7")
+        assert (told.headers["retry-after"], told.retry_after) == ("7", 7.0)
 
 
 def test_a_prompt_too_long_keeps_the_words_that_make_agents_compact() -> None:

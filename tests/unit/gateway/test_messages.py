@@ -145,6 +145,16 @@ def test_silence_is_filled_with_pings(caller: Caller) -> None:
     assert names == ["message_start", "ping", "ping", "message_stop"]
 
 
+@pytest.mark.parametrize("end", [SILENCE, errors.UpstreamFailed("x"), errors.UpstreamTimeout("x")])
+def test_a_message_that_is_whole_is_over_however_bedrock_ends_it(
+    caller: Caller, capsys: pytest.CaptureFixture[str], end: GatewayError | None
+) -> None:
+    caller.bedrock.answers(START, STOP, end, errors.UpstreamFailed("asked for more"))
+    names = [name for name, _ in caller.send({**ASK, "stream": True}).events()]
+    assert names == ["message_start", "message_stop"]
+    assert audit_line(capsys)["outcome"] == "completed"
+
+
 @pytest.mark.parametrize(
     ("failure", "kind", "outcome"),
     [

@@ -13,6 +13,7 @@ from local.bedrock import frames
 from tests.unit.gateway.conftest import MODEL, PROFILE, Caller, audit_line
 from tests.unit.gateway.wire import SILENCE, SentResponse
 
+LATE = errors.UpstreamTimeout("late")
 METRICS = {"inputTokenCount": 7, "outputTokenCount": 3, "cacheReadInputTokenCount": 2}
 STOP = {"type": "message_stop", "amazon-bedrock-invocationMetrics": METRICS}
 INVOKE_STREAM = frames.chunk(b'{"type":"message_start"}') + frames.chunk(json.dumps(STOP).encode())
@@ -128,10 +129,15 @@ def test_a_stream_passes_byte_for_byte_and_its_tokens_are_read(
         (INVOKE_STREAM + frames.exception("throttlingException", {}), "interrupted"),
     ],
 )
-def test_a_stream_that_has_said_all_is_over_though_bedrock_does_not_end_it(
-    caller: Caller, capsys: pytest.CaptureFixture[str], stream: bytes, outcome: str
+@pytest.mark.parametrize("rest", [(SILENCE, LATE), (LATE,), (errors.UpstreamFailed("reset"),)])
+def test_a_stream_that_has_said_all_is_over_however_bedrock_ends_it(
+    caller: Caller,
+    capsys: pytest.CaptureFixture[str],
+    stream: bytes,
+    outcome: str,
+    rest: tuple[GatewayError | None, ...],
 ) -> None:
-    caller.bedrock.answers(stream, SILENCE, errors.UpstreamTimeout("late"))
+    caller.bedrock.answers(stream, *rest)
     assert _send(caller, "converse-stream").body == stream
     assert audit_line(capsys)["outcome"] == outcome
 
