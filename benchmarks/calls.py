@@ -10,7 +10,7 @@ from functools import partial
 from benchmarks import canned, contenders
 from benchmarks.canned import Operation
 from benchmarks.contenders import Contender
-from benchmarks.crowd import Crowd
+from benchmarks.crowd import gathered
 from benchmarks.direct import Direct
 from benchmarks.effort import Effort
 from benchmarks.figures import (
@@ -80,21 +80,18 @@ def many_callers(ground: Ground, effort: Effort) -> Figure:
     """Streams for many callers at once. An environment of a function serves one call at a time, so
     there are as many of them as callers; LiteLLM is one process."""
     operation, callers = canned.stream(), effort.callers
+    starting: dict[str, tuple[Callable[[], Contender], int]] = {
+        FLOOR: (partial(contenders.bare_loop, ground), callers),
+        GATEWAY: (partial(contenders.gateway, ground), callers),
+    }
+    if ground.peers:
+        starting[LITELLM] = partial(LiteLlm, ground), 1
     with ExitStack() as stack:
-
-        def crowd(start: Callable[[], Contender], processes: int) -> Callable[[], float]:
-            started = [start() for _ in range(processes)]
-            members = [started[at % processes] for at in range(callers)]
-            running = stack.enter_context(closing(Crowd(members)))
-            running.call(operation, effort.streams)
-            return partial(running.per_second_of_cpu, operation, effort.streams)
-
-        samplers = {
-            FLOOR: crowd(partial(contenders.bare_loop, ground), callers),
-            GATEWAY: crowd(partial(contenders.gateway, ground), callers),
-        }
-        if ground.peers:
-            samplers[LITELLM] = crowd(partial(LiteLlm, ground), 1)
+        samplers = {}
+        for name, (start, processes) in starting.items():
+            crowd = stack.enter_context(closing(gathered(callers, processes, start)))
+            crowd.call(operation, effort.streams)
+            samplers[name] = partial(crowd.per_second_of_cpu, operation, effort.streams)
         samples = interleaved(max(2, effort.rounds // 5), samplers)
     reaches = [Reach(15, LITELLM, at_least=True)]
     return Figure(f"Streams for {callers} callers at once", "per CPU second", samples, reaches)

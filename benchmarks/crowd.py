@@ -1,6 +1,6 @@
 """Many callers at once, each with a contender of its own or all with the same one."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 
 from benchmarks.canned import Operation
@@ -34,3 +34,9 @@ class Crowd:
 
     def _cpu_ms(self) -> float:
         return sum(each.process.cpu_ms() for each in self._distinct)
+
+
+def gathered(callers: int, processes: int, start: Callable[[], Contender]) -> Crowd:
+    """So many callers, who share so many processes evenly."""
+    started = [start() for _ in range(processes)]
+    return Crowd([started[at % processes] for at in range(callers)])
