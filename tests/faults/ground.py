@@ -19,6 +19,8 @@ from tests.faults.proxy import Proxy
 
 ROOT = Path(__file__).parents[2]
 _CA = "ca.pem"
+# A name that nobody may ever have: https://www.rfc-editor.org/rfc/rfc6761#section-6.4
+_NAMELESS = "https://bedrock-runtime.invalid"
 _PROMPT = "hello"
 _HEALTH = {
     "httpMethod": "GET",
@@ -91,10 +93,7 @@ class Ground:
 
     def _see_nameless(self, fault: Fault, form: Format) -> Seen:
         """In an environment of its own: there is no success by which it could earn new attempts."""
-        name = (
-            "https://bedrock-runtime.invalid"  # https://www.rfc-editor.org/rfc/rfc6761#section-6.4
-        )
-        with closing(Environment(built(), name, self._folder / _CA)) as environment:
+        with closing(Environment(built(), _NAMELESS, self._folder / _CA)) as environment:
             before = environment.footprint()
             event = form.ask(fault.prompt, retries_itself=fault.retries_itself)
             asked = environment.ask(event, seconds=fault.seconds)
