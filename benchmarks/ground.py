@@ -10,7 +10,6 @@ from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
-import botocore
 import trustme
 
 from benchmarks import canned, direct
@@ -96,10 +95,8 @@ def _bare_python(scratch: Path) -> Path:
 
 
 def _bundle(scratch: Path, function_folder: Path, authority: trustme.CA) -> Path:
-    """One more than the function trusts in AWS: those it brings along, else as many as botocore."""
-    brought = sorted((function_folder / "gateway").glob("*.pem"))
-    files = brought or [Path(botocore.__file__).with_name("cacert.pem")]
-    trusted = b"".join(file.read_bytes() for file in files)
+    """One more than the function trusts in AWS."""
+    trusted = (function_folder / "gateway" / "amazon_roots.pem").read_bytes()
     return _file(scratch / "ca.pem", trusted + authority.cert_pem.bytes())
 
 

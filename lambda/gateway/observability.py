@@ -18,10 +18,17 @@ _TOKENS = {"InputTokens": "input_tokens", "OutputTokens": "output_tokens"}
 _UPSTREAM = (audit.UPSTREAM_ERROR, audit.INTERRUPTED)
 
 
+@cache
 def prepare(stage: str) -> None:
     """Import Powertools, the costliest part of a start. Best called while nobody waits for us."""
+    import logging  # noqa: PLC0415 - a part of what is put off
+
     _logger()
     _metrics(stage)
+    # Our lines do not say where they come from, so nobody has to look: the manual's own advice,
+    # https://docs.python.org/3/howto/logging.html#optimization
+    logging.logThreads = logging.logProcesses = logging.logMultiprocessing = False
+    logging._srcfile = None
 
 
 @cache
