@@ -10,6 +10,7 @@ import zipfile
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from importlib.metadata import Distribution
 from pathlib import Path, PurePosixPath
+from typing import NamedTuple
 
 from cyclonedx.contrib.license.factories import LicenseFactory
 from cyclonedx.contrib.this.builders import this_component
@@ -35,7 +36,14 @@ IN_SPDX = {
 
 
 class UnknownOrigin(Exception):
-    """A file of a function's folder that came neither with our code nor with a wheel."""
+    """A file of a function's folder that is neither ours nor as a wheel has it."""
+
+
+class _Origin(NamedTuple):
+    """The wheel that a file is of, and the hash that it has there."""
+
+    wheel: Component
+    digest: str
 
 
 def bill_of_materials(
@@ -49,9 +57,14 @@ def bill_of_materials(
     wheels = sorted(wheelhouse.glob("*.whl")) if wheelhouse else []
     shipped = {path: _wheel(folder, path) for path in wheels}
     ours = {package: _own(package) for package in packages}
-    owners = {top: each for path, each in shipped.items() for top in _tops(path)} | ours
+    origins = {
+        name: _Origin(each, digest)
+        for path, each in shipped.items()
+        for name, digest in _contents(path)
+    }
     for name, path in shipped_files(folder):
-        _owner(name, owners).components.add(_file(name, path))
+        file = _file(name, file_digest(path))
+        _owner(file, ours, origins).components.add(file)
     bom = _undated(_function(packages[0], archive), [*ours.values(), *shipped.values()])
     for path, each in shipped.items():
         bom.register_dependency(each, _needs(folder, path, shipped.values()))
@@ -101,10 +114,8 @@ def _wheel(folder: Path, wheel: Path) -> Component:
     )
 
 
-def _file(name: str, path: Path) -> Component:
-    return Component(
-        name=name, type=ComponentType.FILE, bom_ref=name, hashes=[_sha_256(file_digest(path))]
-    )
+def _file(name: str, digest: str) -> Component:
+    return Component(name=name, type=ComponentType.FILE, bom_ref=name, hashes=[_sha_256(digest)])
 
 
 def _licence(about: Distribution, name: str) -> License:
@@ -126,19 +137,33 @@ def _about(folder: Path, wheel: Path) -> Distribution:
     return Distribution.at(folder / f"{name}-{version}.dist-info")
 
 
-def _tops(wheel: Path) -> set[str]:
+def _contents(wheel: Path) -> Iterator[tuple[str, str]]:
     with zipfile.ZipFile(wheel) as archive:
-        return {name.partition("/")[0] for name in archive.namelist()}
+        for name in archive.namelist():
+            yield name, hashlib.sha256(archive.read(name)).hexdigest()
 
 
-def _owner(name: str, owners: Mapping[str, Component]) -> Component:
-    path = PurePosixPath(name)
-    top = path.parts[0]
-    if top == "__pycache__":
-        top = f"{path.name.partition('.')[0]}.py"
-    if top not in owners:
-        raise UnknownOrigin(f"{name} came with no wheel and is not ours")
-    return owners[top]
+def _owner(
+    file: Component, ours: Mapping[str, Component], origins: Mapping[str, _Origin]
+) -> Component:
+    """Of byte code, whoever owns its source."""
+    source = _source(PurePosixPath(file.name))
+    top = source.partition("/")[0]
+    if top in ours:
+        return ours[top]
+    origin = origins.get(source)
+    if origin is None:
+        raise UnknownOrigin(f"{file.name} came with no wheel and is not ours")
+    (found,) = file.hashes
+    if source == file.name and found.content != origin.digest:
+        raise UnknownOrigin(f"{file.name} is not as its wheel has it")
+    return origin.wheel
+
+
+def _source(path: PurePosixPath) -> str:
+    if path.parent.name != "__pycache__":
+        return str(path)
+    return str(path.parent.parent / f"{path.name.partition('.')[0]}.py")
 
 
 def _sha_256(digest: str) -> HashType:

@@ -77,9 +77,10 @@ ANSWERS: Final = (
         "Is the record's bucket copied elsewhere?",
         ("S3BucketReplicationEnabled",),
         Kind.ACCEPTED,
-        "A copy is a second place with prompts, with readers, a key and an end of its own, "
-        "perhaps in a Region where they must not be. S3 keeps each object in several zones, "
-        "and CloudWatch Logs has the same records. Left: a record does not outlive its Region",
+        "A copy is a second place with prompts, with readers, a key and an end of its own, perhaps "
+        "in a Region where they must not be. S3 keeps each object in several zones, and CloudWatch "
+        "Logs has the same records, but for large bodies. Left: a record does not outlive its "
+        "Region",
     ),
     Answer(
         "Are objects locked?",

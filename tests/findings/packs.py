@@ -22,7 +22,7 @@ NAG_PACKS: Final = (
     cdk_nag.HIPAASecurityChecks,
     cdk_nag.PCIDSS321Checks,
 )
-# The package whose archive holds the rules; its own validator is not used: it starts a binary.
+# The package whose archive holds the rules; what its own validator says does not reach Python.
 CONTROL_TOWER: Final = "cdklabs.cdk_validator_cfnguard._jsii"
 # How a rule's file says which control it is, what that asks, and what resources it is about.
 _CONTROL: Final = re.compile(r"\[(CT\.[\w.-]+)\]:? *(.+)")

@@ -7,7 +7,7 @@ import hashlib
 import json
 import re
 import zipfile
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from pathlib import Path
 
 import pytest
@@ -109,14 +109,42 @@ def test_a_licence_that_is_not_allowed_is_seen_within_an_expression() -> None:
     assert disallowed("none stated") == {"none", "stated"}
 
 
-def test_a_file_of_no_known_origin_stops_the_build(tmp_path: Path) -> None:
-    (tmp_path / "ours").mkdir()
-    (tmp_path / "ours" / "handler.py").write_text("")
-    (tmp_path / "planted.py").write_text("")
-    with pytest.raises(UnknownOrigin, match=r"planted\.py"):
-        bill_of_materials(
-            folder=tmp_path,
-            archive=tmp_path / "ours" / "handler.py",
-            packages=["ours"],
-            wheelhouse=None,
-        )
+FOLDER = {
+    "ours/handler.py": "",
+    "tiny/__init__.py": "VALUE = 1\n",
+    "tiny-1.0.dist-info/METADATA": "Metadata-Version: 2.1\nName: tiny\nVersion: 1.0\n",
+}
+
+
+def bill_of(place: Path, files: Mapping[str, str]) -> str:
+    """The bill of a folder with `files`, and with the wheel that FOLDER's came from."""
+    for name, text in files.items():
+        path = place / "folder" / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(text)
+    with zipfile.ZipFile(place / "tiny-1.0-py3-none-any.whl", "w") as wheel:
+        for name, text in FOLDER.items():
+            if name.startswith("tiny"):
+                wheel.writestr(name, text)
+    return bill_of_materials(
+        folder=place / "folder",
+        archive=place / "tiny-1.0-py3-none-any.whl",
+        packages=["ours"],
+        wheelhouse=place,
+    )
+
+
+def test_a_folder_that_is_as_it_was_built_has_a_bill(tmp_path: Path) -> None:
+    compiled = {"tiny/__pycache__/__init__.cpython-311.pyc": "byte code"}
+    (tiny,) = wheels(json.loads(bill_of(tmp_path, FOLDER | compiled)))
+    assert {file["name"] for file in tiny["components"]} == set(FOLDER | compiled) - {
+        "ours/handler.py"
+    }
+
+
+@pytest.mark.parametrize(
+    "planted", ["planted.py", "tiny/planted.py", "tiny/__init__.py", "tiny/__pycache__/x.c-311.pyc"]
+)
+def test_a_file_of_no_known_origin_stops_the_build(tmp_path: Path, planted: str) -> None:
+    with pytest.raises(UnknownOrigin, match=re.escape(planted)):
+        bill_of(tmp_path, FOLDER | {planted: "VALUE = 2\n"})
