@@ -103,6 +103,10 @@ class UpstreamFailed(GatewayError):
     """Bedrock failed, or what it sent cannot be read."""
 
 
+class BedrockFailed(UpstreamFailed):
+    """Bedrock says of itself that it failed."""
+
+
 class Unreachable(UpstreamFailed):
     """The request has not arrived at Bedrock, or not all of it: nothing was run."""
 
@@ -143,7 +147,7 @@ _FROM_BEDROCK: dict[str, tuple[type[GatewayError], str | None]] = {
     "modelTimeoutException": (UpstreamTimeout, "The model did not answer in time."),
     "modelErrorException": (UpstreamFailed, "The model could not process this request."),
     "modelStreamErrorException": (UpstreamFailed, "The model failed while it was answering."),
-    "internalServerException": (UpstreamFailed, _FAILED),
+    "internalServerException": (BedrockFailed, _FAILED),
 }
 _BY_STATUS: dict[int, tuple[type[GatewayError], str | None]] = {
     400: (InvalidRequest, None),
@@ -152,6 +156,7 @@ _BY_STATUS: dict[int, tuple[type[GatewayError], str | None]] = {
     408: (UpstreamTimeout, "The model did not answer in time."),
     413: (RequestTooLarge, "The request is larger than Bedrock takes."),
     429: (RateLimited, _THROTTLED),
+    500: (BedrockFailed, _FAILED),
     503: (Overloaded, _BUSY),
 }
 _PROMPT_TOO_LONG = "Input is too long"
@@ -183,7 +188,12 @@ def _seconds(retry_after: str) -> float:
     return float(retry_after) if retry_after.isdecimal() else float("inf")
 
 
+def public(text: str) -> str:
+    """Bedrock's sentence without ARNs and account ids."""
+    return re.sub(_PRIVATE, "[redacted]", text)
+
+
 def _message(text: str) -> str:
-    """Bedrock's sentence without ARNs and account ids; agents compact on the first words."""
-    public = re.sub(_PRIVATE, "[redacted]", text)
-    return f"prompt is too long: {public}" if text.startswith(_PROMPT_TOO_LONG) else public
+    """The same; agents compact on the first words."""
+    told = public(text)
+    return f"prompt is too long: {told}" if text.startswith(_PROMPT_TOO_LONG) else told

@@ -110,6 +110,10 @@ class Relay(_Cutter):
             self._last = self._buffer[at:end]
         return self._buffer[: self._whole]
 
+    def given_with(self, last: bytes) -> bytes:
+        """What `feed` has just given, with another frame in place of its last."""
+        return self._buffer[: self._whole - len(self._last)] + last
+
     def check(self) -> None:
         """Raises FrameError for what is wrong behind the bytes last given."""
         if self.damage is not None:

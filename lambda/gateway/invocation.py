@@ -111,7 +111,7 @@ def _waits(
     if seconds is not None:
         _pause(seconds, service.look)
         return True
-    if retried and retries.turned_away(error) and not theirs:
+    if retried and retries.answered(error) and not theirs:
         error.headers = {**error.headers, "x-should-retry": "false"}
     return False
 

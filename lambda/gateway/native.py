@@ -18,6 +18,7 @@ from gateway.service import Service, model_in, operation_in
 from gateway.settings import Guardrail, Settings
 
 _METRICS = "amazon-bedrock-invocationMetrics"
+_EXCEPTION = b":exception-type"
 _SILENT_SECONDS = 1.0  # after which it is looked whether more is to come
 _LAST = ("message_stop", "metadata")
 _UNFINISHED = (  # events that no message ends with, of InvokeModel's stream and of Converse's
@@ -113,7 +114,7 @@ def _relay_stream(answer: Answer, response: RecordedResponse, record: Record) ->
     relay = eventstream.Relay()
     try:
         while (data := _next(answer, relay)) != b"":
-            frames = relay.feed(data or b"")
+            frames = _public(relay.feed(data or b""), relay)
             if frames:
                 response.start_once(200, _answer_headers(answer, record, eventstream.CONTENT_TYPE))
                 response.write(frames)
@@ -125,6 +126,20 @@ def _relay_stream(answer: Answer, response: RecordedResponse, record: Record) ->
     if last is None:
         raise errors.UpstreamFailed("Bedrock's stream was empty.", cause="StreamCut")
     _note_end(last, record)
+
+
+def _public(frames: bytes, relay: eventstream.Relay) -> bytes:
+    """The same, but an exception, which ends a stream, without what names the account."""
+    last = relay.last() if _EXCEPTION in frames else None
+    if last is None:
+        return frames
+    headers, payload = last
+    content = json_object.parsed(payload)
+    name, message = headers.get(":exception-type"), content.get("message")
+    if name is None or not isinstance(message, str) or errors.public(message) == message:
+        return frames
+    told = json.dumps({**content, "message": errors.public(message)})
+    return relay.given_with(eventstream.exception(name, told.encode()))
 
 
 def _next(answer: Answer, relay: eventstream.Relay) -> bytes | None:

@@ -1,4 +1,4 @@
-"""Whether Bedrock is asked once more, and when: only for what it has certainly not run.
+"""Whether Bedrock is asked once more, and when: for what it has not run, or says that it failed at.
 
 After the standard mode of AWS's SDKs, with fewer attempts; docs/decisions/0028-retries.md says why.
 https://docs.aws.amazon.com/sdkref/latest/guide/feature-retry-behavior.html
@@ -8,7 +8,7 @@ import os
 from collections.abc import Callable, Mapping
 from typing import NamedTuple
 
-from gateway.errors import GatewayError, Overloaded, RateLimited, Unreachable
+from gateway.errors import BedrockFailed, GatewayError, Overloaded, RateLimited, Unreachable
 
 LONGEST_WAIT = 5.0  # seconds; a caller can wait for longer without holding an environment
 CAPACITY = 50  # a tenth of an SDK's, since an environment serves one call at a time
@@ -26,14 +26,19 @@ class Rule(NamedTuple):
 
 
 _UNREACHED = Rule(times=2, seconds=0.05, cost=14)
-_TURNED_AWAY = Rule(times=1, seconds=1.0, cost=5)
+_ANSWERED = Rule(times=1, seconds=1.0, cost=5)
 
 
 def rule(error: GatewayError) -> Rule | None:
-    """None for a failure after which the model may have run."""
+    """None for a failure after which the model may be running, or would fail again."""
     if isinstance(error, Unreachable):
         return _UNREACHED
-    return _TURNED_AWAY if turned_away(error) else None
+    return _ANSWERED if answered(error) else None
+
+
+def answered(error: GatewayError) -> bool:
+    """Whether Bedrock has said, in an answer of its own, that another attempt may do."""
+    return turned_away(error) or isinstance(error, BedrockFailed)
 
 
 def turned_away(error: GatewayError) -> bool:
@@ -58,7 +63,7 @@ def wait(
     known = rule(error)
     if known is None or retried >= known.times or tokens < known.cost:
         return None
-    if theirs and turned_away(error):
+    if theirs and answered(error):
         return None
     seconds = error.retry_after + chance * known.seconds * 2**retried
     return seconds if seconds <= LONGEST_WAIT and seconds < left else None

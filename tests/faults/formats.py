@@ -22,14 +22,12 @@ class Ask(Protocol):
 
 
 class Format(NamedTuple):
-    """A column of docs/faults.md; `see` says what the caller got. `untouched`: Bedrock's own words
-    pass, what they name of the account too."""
+    """A column of docs/faults.md; `see` says what the caller got."""
 
     name: str
     ask: Ask
     see: Callable[[Answer], str]
     streamed: bool = False
-    untouched: bool = False
 
 
 def _event(path: str, body: dict[str, Any], *, retries_itself: bool) -> dict[str, Any]:
@@ -145,7 +143,6 @@ FORMATS = (
         _invoke("invoke-with-response-stream"),
         _frames("message_stop"),
         streamed=True,
-        untouched=True,
     ),
-    Format("/converse-stream", _converse, _frames("metadata"), streamed=True, untouched=True),
+    Format("/converse-stream", _converse, _frames("metadata"), streamed=True),
 )

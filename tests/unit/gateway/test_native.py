@@ -17,6 +17,7 @@ LATE = errors.UpstreamTimeout("late")
 METRICS = {"inputTokenCount": 7, "outputTokenCount": 3, "cacheReadInputTokenCount": 2}
 STOP = {"type": "message_stop", "amazon-bedrock-invocationMetrics": METRICS}
 INVOKE_STREAM = frames.chunk(b'{"type":"message_start"}') + frames.chunk(json.dumps(STOP).encode())
+ARN = "arn:aws:iam::123456789012:role/x"
 METADATA = json.dumps({"usage": {"inputTokens": 7, "outputTokens": 3}}).encode()
 CONVERSE_STREAM = frames.encode(
     frames.encode_headers(event_type="messageStart", message_type="event"), b'{"role":"assistant"}'
@@ -179,6 +180,18 @@ def test_bedrocks_own_exception_frame_passes_and_is_noted(
     assert _send(caller, "invoke-with-response-stream").body == stream
     audit = audit_line(capsys)
     assert (audit["outcome"], audit["error_cause"]) == ("interrupted", "throttlingException")
+
+
+@pytest.mark.parametrize("cut", [None, 5])
+def test_an_exception_frame_names_nothing_of_the_account(caller: Caller, cut: int | None) -> None:
+    told: dict[str, str | int] = {"message": f"of {ARN}", "originalStatusCode": 500}
+    first, last = frames.chunk(b"{}"), frames.exception("modelStreamErrorException", told)
+    caller.bedrock.answers(first + last[:cut], *([last[cut:]] if cut else []))
+    response = _send(caller, "invoke-with-response-stream")
+    *_, (headers, payload) = eventstream.Decoder().feed(response.body)
+    assert response.body.startswith(first)
+    assert headers[":exception-type"] == "modelStreamErrorException"
+    assert json.loads(payload) == {**told, "message": "of [redacted]"}
 
 
 @pytest.mark.parametrize(

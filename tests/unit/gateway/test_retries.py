@@ -1,4 +1,4 @@
-"""What is asked again: never what may have been run, never by two, never beyond the budget."""
+"""What is asked again: nothing the model may be at, nothing by two, nothing beyond the budget."""
 
 import json
 
@@ -13,27 +13,28 @@ from tests.unit.gateway.wire import ScriptedReply, SentResponse
 
 ASK = {"model": MODEL, "max_tokens": 1, "messages": []}
 SDKS = [{"x-stainless-retry-count": "0"}, {"amz-sdk-request": "attempt=1"}]
-MAY_HAVE_RUN = [
+MAY_BE_RUNNING = [
     errors.UpstreamFailed("x"),
     errors.UpstreamTimeout("x"),
-    errors.from_bedrock("InternalServerException", "", status=500),
     errors.from_bedrock("ModelErrorException", "", status=424),
     errors.from_bedrock("ModelTimeoutException", "", status=408),
 ]
-TURNED_AWAY = [
+ANSWERED = [
     errors.from_bedrock("ThrottlingException", "", status=429),
     errors.from_bedrock("ServiceUnavailableException", "", status=503),
     errors.from_bedrock("ModelNotReadyException", "", status=429),
+    errors.from_bedrock("InternalServerException", "", status=500),
+    errors.from_bedrock("", "", status=500),
 ]
 UNREACHED = errors.Unreachable("x")
-ANY = [*MAY_HAVE_RUN, *TURNED_AWAY, UNREACHED]
+ANY = [*MAY_BE_RUNNING, *ANSWERED, UNREACHED]
 
 chances = st.floats(0, 1)
 seconds = st.floats(-10, 900)
 
 
-@given(st.sampled_from(MAY_HAVE_RUN), st.booleans(), chances)
-def test_what_may_have_been_run_is_never_asked_again(
+@given(st.sampled_from(MAY_BE_RUNNING), st.booleans(), chances)
+def test_what_may_be_running_is_never_asked_again(
     error: errors.GatewayError, theirs: bool, chance: float
 ) -> None:
     assert wait(error, retried=0, tokens=CAPACITY, left=900, theirs=theirs, chance=chance) is None
@@ -67,10 +68,10 @@ def test_no_wait_goes_past_the_deadline_the_limit_or_the_budget(
         assert found < left
         assert retried < rule.times
         assert tokens >= rule.cost
-        assert not (theirs and retries.turned_away(error))
+        assert not (theirs and retries.answered(error))
 
 
-@pytest.mark.parametrize("error", [UNREACHED, TURNED_AWAY[0]])
+@pytest.mark.parametrize("error", [UNREACHED, ANSWERED[0]])
 def test_an_environment_in_which_nothing_succeeds_soon_stops_asking_twice(
     error: errors.GatewayError,
 ) -> None:
@@ -86,17 +87,20 @@ def test_an_environment_in_which_nothing_succeeds_soon_stops_asking_twice(
     assert ours.spend(error, retried=0, left=900, theirs=False) is not None
 
 
+STATUS = {"ThrottlingException": 429, "InternalServerException": 500, "ModelErrorException": 424}
+
+
 def refusal(exception: str = "ThrottlingException", **headers: str) -> ScriptedReply:
     named = {name.replace("_", "-"): value for name, value in headers.items()}
     told = {"x-amzn-errortype": exception, "x-amzn-requestid": "bedrock-0", **named}
-    status = 500 if exception == "InternalServerException" else 429
-    return ScriptedReply(status, told, [b"{}"])
+    return ScriptedReply(STATUS[exception], told, [b"{}"])
 
 
-def test_a_call_that_was_turned_away_is_made_once_more_and_the_line_has_both(
-    caller: Caller, capsys: pytest.CaptureFixture[str]
+@pytest.mark.parametrize("exception", ["ThrottlingException", "InternalServerException"])
+def test_a_call_that_bedrock_refused_is_made_once_more_and_the_line_has_both(
+    caller: Caller, capsys: pytest.CaptureFixture[str], exception: str
 ) -> None:
-    caller.bedrock.earlier = [refusal()]
+    caller.bedrock.earlier = [refusal(exception)]
     assert caller.send(ASK).status == 200
     printed = capsys.readouterr().out.splitlines()
     line, metrics = json.loads(printed[0])["audit"], json.loads(printed[1])
@@ -106,7 +110,7 @@ def test_a_call_that_was_turned_away_is_made_once_more_and_the_line_has_both(
     assert attempt == {
         "model_id": line["model_id"],
         "bedrock_request_id": "bedrock-0",
-        "error_cause": "ThrottlingException",
+        "error_cause": exception,
     }
 
 
@@ -118,20 +122,21 @@ def test_who_was_refused_twice_is_told_that_it_was_tried_again(caller: Caller) -
 
 
 @pytest.mark.parametrize("headers", SDKS)
+@pytest.mark.parametrize("exception", ["ThrottlingException", "InternalServerException"])
 def test_a_client_that_tries_again_by_itself_is_not_helped(
-    caller: Caller, headers: dict[str, str]
+    caller: Caller, headers: dict[str, str], exception: str
 ) -> None:
-    caller.bedrock.earlier = [refusal()]
+    caller.bedrock.earlier = [refusal(exception)]
     response = caller.send(ASK, headers=headers)
-    assert (response.status, len(caller.bedrock.sent)) == (429, 1)
+    assert (response.status, len(caller.bedrock.sent)) == (STATUS[exception], 1)
     assert "x-should-retry" not in response.headers
 
 
 @pytest.mark.parametrize("headers", [{}, *SDKS])
-def test_a_failure_after_which_the_model_may_have_run_is_the_callers_to_judge(
+def test_a_failure_during_which_the_model_may_run_is_the_callers_to_judge(
     caller: Caller, headers: dict[str, str]
 ) -> None:
-    caller.bedrock.earlier = [refusal("InternalServerException")]
+    caller.bedrock.earlier = [refusal("ModelErrorException")]
     response = caller.send(ASK, headers=headers)
     assert (response.status, len(caller.bedrock.sent)) == (500, 1)
     assert "x-should-retry" not in response.headers
