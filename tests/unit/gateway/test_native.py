@@ -17,7 +17,6 @@ LATE = errors.UpstreamTimeout("late")
 METRICS = {"inputTokenCount": 7, "outputTokenCount": 3, "cacheReadInputTokenCount": 2}
 STOP = {"type": "message_stop", "amazon-bedrock-invocationMetrics": METRICS}
 INVOKE_STREAM = frames.chunk(b'{"type":"message_start"}') + frames.chunk(json.dumps(STOP).encode())
-ARN = "arn:aws:iam::123456789012:role/x"
 METADATA = json.dumps({"usage": {"inputTokens": 7, "outputTokens": 3}}).encode()
 CONVERSE_STREAM = frames.encode(
     frames.encode_headers(event_type="messageStart", message_type="event"), b'{"role":"assistant"}'
