@@ -111,10 +111,11 @@ class LambdaService:
 
     async def _take_finishing(self, wanted: Function) -> Environment | None:
         """One whose answer is out needs a moment to ask for more: that is sooner than a start."""
-        for one in self._environments:
+        for one in list(self._environments):
             if one.function.name == wanted.name and one.alive and one.finishing:
                 await one.settled(FINISHING_SECONDS)
-                return self._take_idle(wanted)
+                if (idle := self._take_idle(wanted)) is not None:
+                    return idle
         return None
 
     async def _create(self, wanted: Function) -> Environment:

@@ -4,10 +4,11 @@ Code is left out: it is shared with every other Python that runs on the machine 
 """
 
 import re
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 
 GROWTH = 1.05
-"""What a process may hold at the end, beside what it held when it was warm."""
+"""What may be held at the end, beside what was when all were warm."""
 
 
 def available() -> bool:
@@ -21,11 +22,18 @@ def of_children(pid: int) -> dict[int, int]:
     return {child: _pss_kib(child) for child in sorted(_children(pid))}
 
 
-def grown(warm: dict[int, int], end: dict[int, int]) -> dict[int, float]:
-    """Which processes hold more than they may, as a ratio; one that is gone has grown without
-    bounds."""
-    ratios = {child: end.get(child, float("inf")) / kib for child, kib in warm.items()}
-    return {child: ratio for child, ratio in ratios.items() if ratio > GROWTH}
+def mistakes(warm: Mapping[int, int], end: Mapping[int, int]) -> Iterator[str]:
+    """Where more is held than may be: by a process beside the fullest of the warm ones, since all
+    run the same code and some have had fewer calls by then; and by all of them together."""
+    most = GROWTH * max(warm.values())
+    for pid in warm:
+        if pid not in end:
+            yield f"process {pid} has ended"
+        elif end[pid] > most:
+            yield f"process {pid} holds {end[pid]:,} KiB, and no warm one more than {most:,.0f}"
+    before, after = sum(warm.values()), sum(end.get(pid, 0) for pid in warm)
+    if after > GROWTH * before:
+        yield f"all processes hold {after:,} KiB together, after {before:,} when they were warm"
 
 
 def _children(pid: int) -> list[int]:

@@ -43,11 +43,7 @@ class Soaked(NamedTuple):
     def mistakes(self) -> list[str]:
         """Empty where all is as it should be."""
         other = [f"not the end that was due: {each}" for each in unexpected(self.ended)]
-        larger = [
-            f"process {pid} holds {ratio:.3f} times what it did when it was warm"
-            for pid, ratio in memory.grown(self.warm, self.end).items()
-        ]
-        return [*other, *larger, *self.account.mistakes]
+        return [*other, *memory.mistakes(self.warm, self.end), *self.account.mistakes]
 
     def ends(self) -> Counter[tuple[str, str, int]]:
         """How many calls there were of each kind, by end and status."""

@@ -8,10 +8,10 @@ from typing import Any
 
 import pytest
 
+from tests.soak import memory
 from tests.soak.account import account
 from tests.soak.callers import Ended, unexpected
 from tests.soak.kept import Kept
-from tests.soak.memory import grown
 
 REFUSED = Ended("message", "refused", "refused", 429, "g1", "b1")
 LINE = {
@@ -67,5 +67,22 @@ def test_an_end_that_was_not_due_is_told() -> None:
     ]
 
 
-def test_a_process_that_grew_by_more_than_a_twentieth_or_is_gone_is_told() -> None:
-    assert grown({1: 1000, 2: 1000, 3: 1000}, {1: 1050, 2: 1051}) == {2: 1.051, 3: float("inf")}
+WARM = {1: 1000, 2: 900}
+
+
+@pytest.mark.parametrize(
+    ("end", "told"),
+    [
+        ({1: 1050, 2: 900}, []),
+        ({1: 900, 2: 1050}, []),
+        ({1: 900, 2: 1051}, ["process 2 holds"]),
+        ({1: 1040, 2: 1040}, ["all processes hold"]),
+        ({1: 1000}, ["process 2 has ended"]),
+    ],
+)
+def test_processes_that_hold_more_than_a_twentieth_more_are_told(
+    end: dict[int, int], told: list[str]
+) -> None:
+    found = list(memory.mistakes(WARM, end))
+    assert len(found) == len(told)
+    assert all(each.startswith(start) for each, start in zip(found, told, strict=True))
