@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import re
 import tarfile
-from collections.abc import Iterator, Mapping
+import tempfile
+from collections.abc import Iterable, Iterator, Mapping
 from importlib.resources import files
 from pathlib import Path
 from typing import Final, NamedTuple
@@ -15,7 +16,7 @@ import jsii
 from constructs import IConstruct
 
 from tests.access.assembly import Assembly
-from tests.infrastructure.synthesis import Synthesis
+from tests.infrastructure.synthesis import Synthesis, synthesise
 
 NAG_PACKS: Final = (
     cdk_nag.NIST80053R5Checks,
@@ -57,6 +58,25 @@ def findings(synthesis: Synthesis) -> set[Finding]:
         *(each for pack in NAG_PACKS for each in _of_nag(pack(), synthesis, places)),
         *_of_control_tower(synthesis),
     }
+
+
+class Judged(NamedTuple):
+    """What is found in all stages, and which controls were asked."""
+
+    found: frozenset[Finding]
+    asked: frozenset[Control]
+
+
+def judged(stages: Iterable[str]) -> Judged:
+    """Of stages that are synthesised for it."""
+    found: set[Finding] = set()
+    asked: set[Control] = set()
+    for stage in stages:
+        with tempfile.TemporaryDirectory() as folder:
+            made = synthesise(stage, Path(folder))
+            found |= findings(made)
+            asked |= set(controls_for(made))
+    return Judged(frozenset(found), frozenset(asked))
 
 
 def controls() -> list[Control]:

@@ -2,35 +2,29 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from concurrent.futures import ProcessPoolExecutor
+from multiprocessing import get_context
 from pathlib import Path
-from typing import NamedTuple
 
 import aws_cdk as cdk
 import pytest
 from aws_cdk import aws_kms as kms
 from aws_cdk import aws_sqs as sqs
 
+from tests.findings import packs
 from tests.findings.__main__ import PAGE
 from tests.findings.answers import ANSWERS, MENDED
-from tests.findings.packs import Control, Finding, controls_for, findings
+from tests.findings.packs import Judged, findings
 from tests.findings.page import PACKS, page, unanswered
 from tests.infrastructure.synthesis import STAGES, Synthesis
 
 
-class Judged(NamedTuple):
-    found: frozenset[Finding]
-    asked: frozenset[Control]
-
-
 @pytest.fixture(scope="module")
-def judged(synthesis: Callable[[str], Synthesis]) -> Judged:
-    """All stages, judged once."""
-    made = [synthesis(stage) for stage in STAGES]
-    return Judged(
-        frozenset(each for stage in made for each in findings(stage)),
-        frozenset(each for stage in made for each in controls_for(stage)),
-    )
+def judged() -> Judged:
+    """All stages, in a process of its own: the CDK lets go of no tree, and thousands of rules are
+    slow beside all those that other tests have made."""
+    with ProcessPoolExecutor(1, mp_context=get_context("spawn")) as apart:
+        return apart.submit(packs.judged, STAGES).result()
 
 
 def test_every_finding_has_an_answer_and_every_answer_a_finding(judged: Judged) -> None:

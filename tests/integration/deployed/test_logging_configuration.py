@@ -319,6 +319,7 @@ def test_an_update_that_fails_later_on_leaves_logging_as_it_was_before(
     in_account: InAccount,
 ) -> None:
     async def use(account: Account) -> None:
+        account.keep_theirs(days=30)
         account.set(FOREIGN)
         theirs = account.configuration()
         await account.deploy_with("extend")
