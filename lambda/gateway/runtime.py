@@ -24,6 +24,7 @@ from gateway.http1 import Head, ProtocolError, ResponseReader
 
 _API = "/2018-06-01/runtime"
 _PRELUDE_END = b"\0" * 8
+_STATUS_LINE = b"HTTP/1.1 "
 _RESERVE_SECONDS = 1.0  # for the handler's last words before Lambda ends the invocation
 _READ_BYTES = 65_536  # more is a mapping made and unmade for each read
 
@@ -79,9 +80,16 @@ class _Connection:
         self._socket.settimeout(seconds)
         self._socket.sendall(data)
 
-    def has_input(self) -> bool:
-        """While nothing is asked that is the connection's end, or a refusal of what is sent."""
-        return self._socket is not None and bool(select.select([self._socket], [], [], 0)[0])
+    def is_refused(self) -> bool:
+        """Whether what is still being sent is refused: the connection has ended, or carries an
+        answer that accepts nothing. One that accepts early says nothing of the caller."""
+        if self._socket is None or not select.select([self._socket], [], [], 0)[0]:
+            return False
+        try:
+            status = self._socket.recv(len(_STATUS_LINE) + 1, socket.MSG_PEEK)[len(_STATUS_LINE) :]
+        except OSError:
+            return True
+        return status not in (b"1", b"2")
 
     def request(self, method: str, path: str, headers: str = "", body: bytes = b"") -> "_Reply":
         head = (
@@ -155,7 +163,7 @@ class StreamingResponse:
 
     def look(self) -> None:
         """AWS documents no sign of a caller that has left: this is what a connection can show."""
-        if self._connection.has_input():
+        if self._connection.is_refused():
             self._gone = True
             raise CallerGone("the connection of the response has ended")
 
