@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import cache
 from pathlib import Path
 
 import aws_cdk as cdk
@@ -10,11 +11,13 @@ ALWAYS = ("prompts", "streaming", "claude_only")
 WHERE_LOGS_ARE_KEPT = ("kept_record",)
 
 
+@cache
 def own_rules(*, keep_logs: bool) -> cdk.CloudFormationValidatePlugin:
     """The CDK's own template checks, and ours beside them: a violation makes the synthesis fail.
 
     A rule cannot tell from a template whether the stage keeps its logs, so the rules that hold only
-    there are chosen by `keep_logs`. The language:
+    there are chosen by `keep_logs`. One engine serves all syntheses of a process, since Node never
+    gives back the 200 MB that each takes. The language:
     https://docs.aws.amazon.com/cfn-guard/latest/ug/writing-rules.html
     """
     names = (*ALWAYS, *WHERE_LOGS_ARE_KEPT) if keep_logs else ALWAYS
