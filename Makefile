@@ -35,7 +35,7 @@ clients: $(INSTALLED) ## Twenty clients, unmodified, against the endpoint: a tab
 faults: $(INSTALLED) ## What can go wrong before Bedrock, tried in every format: outcome, time, next request
 	@python -m tests.faults
 
-soak: $(INSTALLED) ## 100,000 calls by 32 callers, faults among them: every count agrees, memory stays (15 minutes)
+soak: $(INSTALLED) ## 100,000 calls by 32 callers, faults among them: every count agrees, memory stays (5 to 15 minutes)
 	@PYTHONPATH=lambda python -m tests.soak
 
 check: $(INSTALLED) synth ## Lint, types, import contracts, templates
