@@ -42,7 +42,7 @@ class Ground:
 @contextmanager
 def prepared(peers: Peers | None = None) -> Iterator[Ground]:
     """Build and start what is needed; it is gone with the context."""
-    function_folder = _built()
+    function_folder = built()
     with ExitStack() as stack:
         scratch = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="benchmarks-")))
         authority = trustme.CA()
@@ -75,7 +75,7 @@ def upstream(events: int, certificate: Path | None = None) -> Iterator[str]:
         running.close()
 
 
-def _built() -> Path:
+def built() -> Path:
     """The folder that is deployed, byte code included."""
     source = PROJECT / "lambda"
     return build_folder(

@@ -11,7 +11,7 @@ from typing import Any, NamedTuple
 
 import trustme
 
-from stacks.components.function_folder import build_folder
+from benchmarks.ground import built
 from tests.faults.environment import Asked, Environment
 from tests.faults.formats import FORMATS, WHOLE, Format
 from tests.faults.misbehaviour import FAULTS, Fault
@@ -132,18 +132,6 @@ def prepared(folder: Path) -> Iterator[Ground]:
         endpoint = f"https://localhost:{proxy.port}"
         with closing(Environment(built(), endpoint, folder / _CA)) as environment:
             yield Ground(environment, proxy, folder)
-
-
-def built() -> Path:
-    """The function's folder, as it is deployed."""
-    source = ROOT / "lambda"
-    return build_folder(
-        source_root=source,
-        packages=["gateway", "catalog"],
-        requirements=source / "gateway" / "requirements.txt",
-        sdk_services=(),
-        cache=ROOT / ".build",
-    )
 
 
 @contextmanager

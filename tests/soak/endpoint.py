@@ -9,6 +9,7 @@ from functools import cache
 from pathlib import Path
 from typing import Any, TextIO, cast
 
+from benchmarks.ground import built
 from local.api_gateway.app import App, Front
 from local.api_gateway.authorizer import Invoke
 from local.api_gateway.definition import (
@@ -26,11 +27,10 @@ from local.instance import UPSTREAM
 from local.lambda_service.function import WRAPPER, Function
 from local.lambda_service.service import LambdaService
 from local.role_sessions import Credentials
-from stacks.components.function_folder import MINOR, build_folder
+from stacks.components.function_folder import MINOR
 from tests.soak.bedrock import ACCOUNT, KEY_ID, REGION, SECRET, TOKEN
 from tests.soak.kept import Kept
 
-PROJECT = Path(__file__).parents[2]
 KEY, STAGE = "a-key", "soak"
 MODELS = ("claude-haiku-4-5", "claude-opus-5-5")
 _ARN = f"arn:aws:lambda:{REGION}:{ACCOUNT}:function:gateway"
@@ -70,13 +70,6 @@ class BuiltFunction(LambdaService):
 
 @cache
 def _function(arn: str) -> Function:
-    folder = build_folder(
-        source_root=PROJECT / "lambda",
-        packages=["gateway", "catalog"],
-        requirements=PROJECT / "lambda" / "gateway" / "requirements.txt",
-        sdk_services=(),
-        cache=PROJECT / ".build",
-    )
     return Function(
         name="gateway",
         arn=arn,
@@ -88,7 +81,7 @@ def _function(arn: str) -> Function:
         memory=512,
         log_group="gateway",
         variables=_VARIABLES,
-        root=folder,
+        root=built(),
         reserved=None,
     )
 
