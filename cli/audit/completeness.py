@@ -19,6 +19,11 @@ _CLAIMS: Final[Mapping[Kind, tuple[str, str]]] = {
     "outside the residency": ("residency", "No call was answered outside the stage's residency"),
 }
 
+_NO_RESIDENCY: Final = (
+    "Not assessed: the stage sets no `residency`, so its calls may be answered wherever its routes "
+    "lead. No call was answered elsewhere."
+)
+
 
 class Completeness(NamedTuple):
     report: Report
@@ -27,7 +32,7 @@ class Completeness(NamedTuple):
 
 def look(witnessed: Witnessed, deployment: Deployment, report: Report) -> Completeness:
     """`deployment` reads the evidence, which is not kept among the answers: it has its hashes."""
-    by_kind = [_by_kind(kind, report) for kind in _CLAIMS]
+    of_kinds = [by_kind(kind, report) for kind in _CLAIMS]
     chain = stated(
         witnessed,
         "chain",
@@ -35,11 +40,14 @@ def look(witnessed: Witnessed, deployment: Deployment, report: Report) -> Comple
         "s3:ListBucket and s3:GetObject",
         lambda: _chain(deployment),
     )
-    return Completeness(report, (*by_kind, chain))
+    return Completeness(report, (*of_kinds, chain))
 
 
-def _by_kind(kind: Kind, report: Report) -> Statement:
+def by_kind(kind: Kind, report: Report) -> Statement:
+    """What the findings of that kind come to."""
     number = sum(each.kind == kind for each in report.outcome.findings)
+    if kind == "outside the residency" and not number and not report.about["bounds"]["residency"]:
+        return Statement(*_CLAIMS[kind], "not asked", _NO_RESIDENCY, applies=False)
     found = shown_if(not number, " ".join(_words(kind, number, report)))
     return Statement(*_CLAIMS[kind], *found)
 

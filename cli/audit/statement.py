@@ -22,13 +22,15 @@ class Found(NamedTuple):
 
 
 class Statement(NamedTuple):
-    """`claim` is what is to be shown; `answers` are names of files, which it rests on."""
+    """`claim` is what is to be shown; `answers` are names of files, which it rests on. One that
+    does not apply to the stage is not assessed, and leaves the exit code as it is."""
 
     id: str
     claim: str
     verdict: Verdict
     words: str
     answers: tuple[str, ...] = ()
+    applies: bool = True
 
     def as_data(self) -> dict[str, Any]:
         return {**self._asdict(), "answers": list(self.answers)}
@@ -59,7 +61,7 @@ def not_answered(error: ClientError | BotoCoreError, actions: str) -> Found:
 
 def exit_code(statements: Sequence[Statement]) -> int:
     """1 if something is not shown, else 2 if something could not be asked, else 0."""
-    verdicts = {each.verdict for each in statements}
+    verdicts = {each.verdict for each in statements if each.applies}
     if "not shown" in verdicts:
         return NOT_SHOWN
     return NOT_ASKED if "not asked" in verdicts else SHOWN

@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 from botocore.exceptions import ClientError
 
-from cli.audit import access, drift, history, logging_state
+from cli.audit import access, completeness, drift, history, logging_state
 from cli.audit.controls import CONTROLS, of_statements
 from cli.audit.drift import Event
 from cli.audit.history import Change
@@ -168,6 +168,35 @@ def test_the_exit_code_is_of_the_worst_verdict() -> None:
     assert code("shown") == 0
     assert code("shown", "not asked") == 2
     assert code("not asked", "not shown", "shown") == 1
+
+
+@pytest.mark.parametrize(
+    ("residency", "verdict", "applies", "code"),
+    [(None, "not asked", False, 0), (["eu-central-1"], "shown", True, 0)],
+)
+def test_without_a_residency_nothing_is_claimed_of_it(
+    residency: list[str] | None, verdict: Verdict, applies: bool, code: int
+) -> None:
+    joined = report(lost=0).completeness.report
+    about = {**joined.about, "bounds": {"residency": residency}}
+
+    found = completeness.by_kind("outside the residency", joined._replace(about=about))
+
+    assert (found.verdict, found.applies, exit_code([found])) == (verdict, applies, code)
+
+
+def test_an_answer_beyond_the_routes_is_not_shown_without_a_residency_either() -> None:
+    joined = report(lost=1).completeness.report
+    about = {**joined.about, "bounds": {"residency": None}}
+    (finding,) = joined.outcome.findings
+    found_outside = [finding._replace(kind="outside the residency")]
+    outcome = joined.outcome._replace(findings=found_outside)
+
+    found = completeness.by_kind(
+        "outside the residency", joined._replace(about=about, outcome=outcome)
+    )
+
+    assert (found.verdict, exit_code([found])) == ("not shown", 1)
 
 
 def test_every_statement_serves_a_control_and_every_control_has_one() -> None:
