@@ -2,20 +2,30 @@
 
 import json
 import logging
-import time
-from collections.abc import Callable, Mapping
+import random
+from collections.abc import Iterator, Mapping
 from typing import Any, Final, NamedTuple, Protocol
 
 import boto3
-from botocore.exceptions import BotoCoreError, ClientError
+from botocore.config import Config
+from botocore.exceptions import BotoCoreError, ClientError, HTTPClientError
+from botocore.exceptions import ConnectionError as NetworkError
 
-from custom_resource.deletion import let_through
+from custom_resource.deletion import Waiting, let_through
+from custom_resource.propagation import Failure, PropagationRetry, error_code, is_access_denied
 from custom_resource.response import Outcome, answer, send
 
 _log: Final = logging.getLogger(__name__)
 _log.setLevel(logging.INFO)
-_TRIES: Final = 8
-_PAUSE_SECONDS: Final = 5.0
+SETTLE_SECONDS: Final = 15.0
+"""API Gateway refuses a role that was made a moment ago, and each refusal costs 20 seconds."""
+LONGEST_INTERVAL_SECONDS: Final = 24.0
+SHORTEST_INTERVAL_SECONDS: Final = 21.0
+"""UpdateAccount: 1 request every 20 seconds per account, which cannot be increased.
+https://docs.aws.amazon.com/apigateway/latest/developerguide/limits.html"""
+_ROLE_NOT_USABLE: Final = "BadRequestException"
+"""A role that API Gateway cannot assume or write logs by, among other mistakes:
+https://github.com/aws/aws-cdk/issues/2194, https://github.com/hashicorp/terraform/pull/8533"""
 _TRUST: Final = {
     "Version": "2012-10-17",
     "Statement": [
@@ -47,24 +57,32 @@ class Roles(Protocol):
 
 
 class Services(NamedTuple):
-    """The account's settings of API Gateway in a Region, its roles, and how to wait for IAM."""
+    """The account's settings of API Gateway in a Region, its roles, and how time passes."""
 
     account: Account
     roles: Roles
-    sleep: Callable[[float], None] = time.sleep
+    waiting: Waiting = Waiting()
 
 
 def handle(event: Mapping[str, Any], _context: object) -> None:
     """Sets the role where none is set, and answers CloudFormation in any case."""
     outcome = _UNFORESEEN
     try:
-        services = Services(boto3.client("apigateway"), boto3.client("iam"))
-        outcome = outcome_of(event, services)
+        outcome = outcome_of(event, connect())
     finally:
         outcome = let_through(event, outcome, _LEFT)
         _log.info("%s: %s", event["RequestType"], outcome.sentence)
         role = event["ResourceProperties"]["RoleName"]
         send(event["ResponseURL"], answer(event, f"api-gateway-log-role-{role}", outcome))
+
+
+def connect() -> Services:
+    """The services of this account. botocore repeats none of their calls: it would repeat
+    UpdateAccount within its 20 seconds."""
+    config = Config(
+        connect_timeout=2, read_timeout=15, retries={"mode": "standard", "total_max_attempts": 1}
+    )
+    return Services(boto3.client("apigateway", config=config), boto3.client("iam", config=config))
 
 
 def outcome_of(event: Mapping[str, Any], services: Services) -> Outcome:
@@ -79,45 +97,76 @@ def outcome_of(event: Mapping[str, Any], services: Services) -> Outcome:
     try:
         return Outcome(succeeded=True, sentence=_set(event["ResourceProperties"], services))
     except (ClientError, BotoCoreError) as error:
-        return Outcome(succeeded=False, sentence=f"API Gateway has no log role: {error}")
+        return Outcome(
+            succeeded=False,
+            sentence=f"API Gateway has no log role: {error}. Deploy again, or give it a role "
+            "yourself: aws apigateway update-account --patch-operations "
+            "op=replace,path=/cloudwatchRoleArn,value=ROLE_ARN",
+        )
 
 
 def _set(properties: Mapping[str, str], services: Services) -> str:
-    found = services.account.get_account().get("cloudwatchRoleArn")
-    if found:
-        return f"API Gateway already logs as {found}."
-    _make_role(properties["RoleName"], properties["PolicyArn"], services.roles)
-    _hand_over(properties["RoleArn"], services)
-    return f"API Gateway now logs as {properties['RoleArn']}."
+    waiting, role_arn = services.waiting, properties["RoleArn"]
+    retry = PropagationRetry(waiting=waiting, is_retryable=_is_retryable)
+    current = retry.call(lambda: _current_role(services.account))
+    if current:
+        return f"API Gateway already logs as {current}."
+    _make_role(properties["RoleName"], properties["PolicyArn"], services.roles, retry)
+    waiting.sleep(SETTLE_SECONDS)
+    return f"API Gateway now logs as {_hand_over(role_arn, services)}."
 
 
-def _make_role(name: str, policy_arn: str, roles: Roles) -> None:
+def _make_role(name: str, policy_arn: str, roles: Roles, retry: PropagationRetry) -> None:
     try:
-        roles.create_role(
-            RoleName=name,
-            AssumeRolePolicyDocument=json.dumps(_TRUST),
-            Description="API Gateway writes the logs of this account's APIs as this role",
+        retry.call(
+            lambda: roles.create_role(
+                RoleName=name,
+                AssumeRolePolicyDocument=json.dumps(_TRUST),
+                Description="API Gateway writes the logs of this account's APIs as this role",
+            )
         )
     except ClientError as error:
-        if _code(error) != "EntityAlreadyExists":
+        if error_code(error) != "EntityAlreadyExists":
             raise
-    roles.attach_role_policy(RoleName=name, PolicyArn=policy_arn)
+    retry.call(lambda: roles.attach_role_policy(RoleName=name, PolicyArn=policy_arn))
 
 
-def _hand_over(role_arn: str, services: Services) -> None:
-    """Tries again while the role is too new for API Gateway to assume, which it calls a bad
-    request."""
+def _hand_over(role_arn: str, services: Services) -> str:
+    """The role that API Gateway logs as in the end: this one, or what somebody set meanwhile."""
+    account = services.account
+    retry = PropagationRetry(
+        waiting=services.waiting, is_retryable=_is_retryable, pauses=_update_pauses
+    )
+    try:
+        return retry.call(lambda: _current_role(account) or _update(account, role_arn))
+    except (ClientError, BotoCoreError):
+        if current := _current_role(account):
+            return current
+        raise
+
+
+def _current_role(account: Account) -> str:
+    """The ARN, empty where none is set."""
+    return str(account.get_account().get("cloudwatchRoleArn") or "")
+
+
+def _update(account: Account, role_arn: str) -> str:
     change = {"op": "replace", "path": "/cloudwatchRoleArn", "value": role_arn}
-    for attempt in range(1, _TRIES + 1):
-        try:
-            services.account.update_account(patchOperations=[change])
-        except ClientError as error:
-            if _code(error) != "BadRequestException" or attempt == _TRIES:
-                raise
-            services.sleep(_PAUSE_SECONDS)
-        else:
-            return
+    account.update_account(patchOperations=[change])
+    return role_arn
 
 
-def _code(error: ClientError) -> str:
-    return error.response.get("Error", {}).get("Code", "")
+def _update_pauses() -> Iterator[float]:
+    while True:
+        yield random.uniform(SHORTEST_INTERVAL_SECONDS, LONGEST_INTERVAL_SECONDS)  # noqa: S311
+
+
+def _is_retryable(error: Failure) -> bool:
+    """Whether time may help: a rate, a network, a failure of AWS's own, a role that is too new."""
+    if not isinstance(error, ClientError):
+        return isinstance(error, HTTPClientError | NetworkError)
+    status = error.response.get("ResponseMetadata", {}).get("HTTPStatusCode", 0)
+    code = error_code(error)
+    too_new = is_access_denied(error) or code in (_ROLE_NOT_USABLE, "NoSuchEntity")
+    # A 429 may come without a name: https://github.com/awslabs/nx-plugin-for-aws/pull/924
+    return too_new or code == "TooManyRequestsException" or status == 429 or status >= 500

@@ -1,21 +1,19 @@
 """The account's data-retention mode in a Region: made as strict as the stage asks, never looser."""
 
 import logging
-import time
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from typing import Any, Final, NamedTuple, Protocol
 
 import boto3
 from botocore.config import Config
 from botocore.exceptions import BotoCoreError, ClientError
 
-from custom_resource.deletion import let_through
+from custom_resource.deletion import Waiting, let_through
+from custom_resource.propagation import PropagationRetry
 from custom_resource.response import Outcome, answer, send
 
 _log: Final = logging.getLogger(__name__)
 _log.setLevel(logging.INFO)
-_TRIES: Final = 5
-_PAUSE_SECONDS: Final = 5.0
 _STRICTEST_FIRST: Final = ("none", "default", "aws_review", "provider_data_share")
 """https://docs.aws.amazon.com/bedrock/latest/userguide/data-retention.html"""
 _UNDECIDED: Final = "inherit"
@@ -46,10 +44,10 @@ class Told(NamedTuple):
 
 
 class Services(NamedTuple):
-    """The Region's Bedrock, and how to wait for IAM."""
+    """The Region's Bedrock, and how time passes while IAM propagates this function's policy."""
 
     bedrock: Bedrock
-    sleep: Callable[[float], None] = time.sleep
+    waiting: Waiting = Waiting()
 
 
 def handle(event: Mapping[str, Any], _context: object) -> None:
@@ -79,8 +77,8 @@ def outcome_of(event: Mapping[str, Any], services: Services) -> Told:
 
 
 def _set(wanted: str, services: Services) -> Told:
-    bedrock = services.bedrock
-    found = _patiently(lambda: bedrock.get_account_data_retention()["mode"], services)
+    bedrock, retry = services.bedrock, PropagationRetry(waiting=services.waiting)
+    found: str = retry.call(bedrock.get_account_data_retention)["mode"]
     if found == wanted:
         return _done(found, f"The account's data-retention mode is {found} already.")
     if _is_stricter(found, wanted):
@@ -90,7 +88,7 @@ def _set(wanted: str, services: Services) -> Told:
             "was left. Whoever may loosen it has to: aws bedrock put-account-data-retention "
             f"--mode {wanted}",
         )
-    now = _patiently(lambda: bedrock.put_account_data_retention(mode=wanted)["mode"], services)
+    now = retry.call(lambda: bedrock.put_account_data_retention(mode=wanted))["mode"]
     return _done(now, f"The account's data-retention mode is now {now}; it was {found}.")
 
 
@@ -105,18 +103,6 @@ def _is_stricter(found: str, wanted: str) -> bool:
 
 def _done(mode: str, sentence: str) -> Told:
     return Told(Outcome(succeeded=True, sentence=sentence), mode)
-
-
-def _patiently(call: Callable[[], str], services: Services) -> str:
-    """Tries again while the function's role is too new for its policy to hold everywhere."""
-    for _ in range(_TRIES - 1):
-        try:
-            return call()
-        except ClientError as error:
-            if error.response.get("Error", {}).get("Code") != "AccessDeniedException":
-                raise
-            services.sleep(_PAUSE_SECONDS)
-    return call()
 
 
 def _connect(region: str) -> Bedrock:

@@ -7,6 +7,7 @@ from typing import Any
 import boto3
 from botocore.exceptions import ClientError
 
+from custom_resource.propagation import PropagationRetry
 from retention.answers import read_bucket, read_key, read_log_group
 from retention.bucket import Bucket
 from retention.key import Key
@@ -26,7 +27,7 @@ class Account:
         self._region = region
 
     def configuration(self) -> Mapping[str, Any] | None:
-        return LoggingService(connect(self._region)).get()
+        return LoggingService(connect(self._region), retry=PropagationRetry(0)).get()
 
     def log_group(self, name: str) -> LogGroup | None:
         """By DescribeLogGroups, so that an account's policy is reckoned in."""

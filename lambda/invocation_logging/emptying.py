@@ -7,6 +7,8 @@ from typing import Any, Final, NamedTuple, Protocol
 import boto3
 from botocore.exceptions import BotoCoreError, ClientError
 
+from custom_resource.deletion import Waiting
+from custom_resource.propagation import PropagationRetry, error_code
 from custom_resource.response import Outcome, answer, send
 
 _log: Final = logging.getLogger(__name__)
@@ -44,10 +46,12 @@ class Stacks(Protocol):
 
 
 class Services(NamedTuple):
-    """Where the bucket is, and where it is known whether its stack is going."""
+    """Where the bucket is, where it is known whether its stack is going, and how time passes while
+    IAM propagates this function's policy: a first deployment may fail, and roll back, at once."""
 
     buckets: Buckets
     stacks: Stacks
+    waiting: Waiting = Waiting()
 
 
 def handle(event: Mapping[str, Any], context: Context) -> None:
@@ -68,12 +72,15 @@ def handle(event: Mapping[str, Any], context: Context) -> None:
 def outcome_of(event: Mapping[str, Any], context: Context, services: Services) -> Outcome:
     """What came of the event, every foreseeable failure told in a sentence."""
     bucket = event["ResourceProperties"]["BucketName"]
+    retry = PropagationRetry(waiting=services.waiting)
+    left = Outcome(succeeded=True, sentence=f"{bucket} is left as it is.")
+    if event["RequestType"] != "Delete":
+        return left
     try:
-        if event["RequestType"] != "Delete" or not _is_going(event["StackId"], services.stacks):
-            return Outcome(succeeded=True, sentence=f"{bucket} is left as it is.")
-        return _emptied(bucket, context, services.buckets)
+        is_going = retry.call(lambda: _is_going(event["StackId"], services.stacks))
+        return _emptied(bucket, context, services.buckets, retry) if is_going else left
     except (ClientError, BotoCoreError) as error:
-        if isinstance(error, ClientError) and _code(error) == "NoSuchBucket":
+        if isinstance(error, ClientError) and error_code(error) == "NoSuchBucket":
             return Outcome(succeeded=True, sentence=f"{bucket} is gone already.")
         sentence = f"{bucket} could not be emptied: {error}. {_AGAIN}"
         return Outcome(succeeded=False, sentence=sentence)
@@ -83,9 +90,9 @@ def _is_going(stack_id: str, stacks: Stacks) -> bool:
     return stacks.describe_stacks(StackName=stack_id)["Stacks"][0]["StackStatus"] in _GOING
 
 
-def _emptied(bucket: str, context: Context, buckets: Buckets) -> Outcome:
+def _emptied(bucket: str, context: Context, buckets: Buckets, retry: PropagationRetry) -> Outcome:
     removed = 0
-    while versions := _some_versions(bucket, buckets):
+    while versions := retry.call(lambda: _some_versions(bucket, buckets)):
         if context.get_remaining_time_in_millis() < _TIME_TO_ANSWER_MS:
             sentence = f"{removed} objects of {bucket} are gone, but there are more: destroy again."
             return Outcome(succeeded=False, sentence=sentence)
@@ -106,7 +113,3 @@ def _some_versions(bucket: str, buckets: Buckets) -> list[dict[str, str]]:
     page = buckets.list_object_versions(Bucket=bucket, MaxKeys=1000)
     found = [*page.get("Versions", []), *page.get("DeleteMarkers", [])]
     return [{"Key": entry["Key"], "VersionId": entry["VersionId"]} for entry in found]
-
-
-def _code(error: ClientError) -> str:
-    return error.response.get("Error", {}).get("Code", "")

@@ -10,6 +10,7 @@ from typing import Any, Final
 from botocore.exceptions import BotoCoreError, ClientError
 
 from custom_resource.deletion import Waiting, let_through, patiently
+from custom_resource.propagation import PropagationRetry, is_role_refused
 from custom_resource.response import Outcome, answer, send
 
 from .account import Account
@@ -18,10 +19,14 @@ from .keeping import Keeping
 from .lifecycle import Change, Done, ForeignConfiguration, Saved, Service, apply, restore
 from .saved import SavedConfiguration
 from .saved import connect as connect_parameters
-from .service import LoggingService, connect, role_not_known_yet
+from .service import LoggingService, connect
 
 _log: Final = logging.getLogger(__name__)
 _log.setLevel(logging.INFO)
+RESTORE_SECONDS: Final = 30.0
+"""The sentinel waits 60 seconds for what it asks for, and asks again within the quarter hour."""
+DELETE_SECONDS: Final = 30.0
+"""A role that was there before is not new: this is for one that was changed a moment ago."""
 _NOTHING_SET: Final = "-nothing-set"
 _UNFORESEEN: Final = Outcome(
     succeeded=False,
@@ -40,10 +45,11 @@ def handle(event: Mapping[str, Any], _context: object) -> dict[str, Any] | None:
 
 def _restored() -> dict[str, Any]:
     properties, region = json.loads(os.environ["RESTORES"]), os.environ["AWS_REGION"]
-    service = LoggingService(connect(region))
-    saved = SavedConfiguration(connect_parameters(region), properties["SavedIn"])
+    retry = PropagationRetry(RESTORE_SECONDS)
+    service = LoggingService(connect(region), retry=retry)
+    saved = SavedConfiguration(connect_parameters(region), properties["SavedIn"], retry=retry)
     change = Change("Update", properties, None, region)
-    outcome, _ = _outcome(lambda: restore(change, service, saved, _keeping(region)))
+    outcome, _ = _outcome(lambda: restore(change, service, saved, _keeping(region, retry)))
     _log.info("Restore: %s", outcome.sentence)
     return outcome._asdict()
 
@@ -55,13 +61,13 @@ def answer_cloudformation(event: Mapping[str, Any], waiting: Waiting) -> None:
     its whole timeout. https://docs.aws.amazon.com/AWSCloudFormation/latest/UserGuide/crpg-ref.html
     A deletion gets through in any case; what it could not remove is left on and told.
     """
-    region = region_of(event)
-    service, outcome, data = LoggingService(connect(region)), _UNFORESEEN, dict[str, str]()
+    region, retry = region_of(event), _retry(event, waiting)
+    service = LoggingService(connect(region), retry=retry)
+    outcome, data = _UNFORESEEN, dict[str, str]()
     try:
-        saved = SavedConfiguration(
-            connect_parameters(region), event["ResourceProperties"]["SavedIn"]
-        )
-        outcome, data = patiently(event, lambda: outcome_of(event, service, saved), waiting)
+        saved_in = event["ResourceProperties"]["SavedIn"]
+        saved = SavedConfiguration(connect_parameters(region), saved_in, retry=retry)
+        outcome, data = patiently(event, lambda: outcome_of(event, service, saved, retry), waiting)
     finally:
         outcome = let_through(event, outcome, _left(region))
         _log.info("%s: %s", event["RequestType"], outcome.sentence)
@@ -69,12 +75,20 @@ def answer_cloudformation(event: Mapping[str, Any], waiting: Waiting) -> None:
         send(event["ResponseURL"], answer(event, physical_id, outcome, data))
 
 
+def _retry(event: Mapping[str, Any], waiting: Waiting) -> PropagationRetry:
+    """A deletion is tried again as a whole, whatever it fails by; here only what Bedrock says of
+    the role by which it delivered before."""
+    if event["RequestType"] == "Delete":
+        return PropagationRetry(DELETE_SECONDS, waiting=waiting, is_retryable=is_role_refused)
+    return PropagationRetry(waiting=waiting)
+
+
 def outcome_of(
-    event: Mapping[str, Any], service: Service, saved: Saved
+    event: Mapping[str, Any], service: Service, saved: Saved, retry: PropagationRetry
 ) -> tuple[Outcome, dict[str, str]]:
     """What came of the event, every foreseeable failure told in a sentence; and where the record
     then lies, for the template to ask for."""
-    return _outcome(lambda: _done(event, service, saved))
+    return _outcome(lambda: _done(event, service, saved, retry))
 
 
 def _outcome(act: Callable[[], Done]) -> tuple[Outcome, dict[str, str]]:
@@ -87,14 +101,16 @@ def _outcome(act: Callable[[], Done]) -> tuple[Outcome, dict[str, str]]:
         return Outcome(succeeded=False, sentence=_told(error)), {}
 
 
-def _done(event: Mapping[str, Any], service: Service, saved: Saved) -> Done:
+def _done(
+    event: Mapping[str, Any], service: Service, saved: Saved, retry: PropagationRetry
+) -> Done:
     if event["RequestType"] == "Delete" and event["PhysicalResourceId"].endswith(_NOTHING_SET):
         return Done("This resource never set anything, so nothing was removed.")
-    return apply(_change(event), service, saved, _keeping(region_of(event)))
+    return apply(_change(event), service, saved, _keeping(region_of(event), retry))
 
 
-def _keeping(region: str) -> Keeping:
-    return Keeping(Account(region), dt.datetime.now(dt.UTC).date())
+def _keeping(region: str, retry: PropagationRetry) -> Keeping:
+    return Keeping(Account(region), dt.datetime.now(dt.UTC).date(), retry)
 
 
 def _told_to_the_template(done: Done) -> dict[str, str]:
@@ -146,11 +162,12 @@ def _change(event: Mapping[str, Any]) -> Change:
 def _told(error: ClientError | BotoCoreError) -> str:
     if not isinstance(error, ClientError):
         return f"AWS could not be asked in time: {error}"
-    if role_not_known_yet(error):
+    if is_role_refused(error):
         return (
-            "Bedrock could not use the delivery role on the log group, even after waiting for IAM. "
-            "Either the role's policy or trust is wrong, the log group is gone, or IAM is slow "
-            f"today: deploying again is then enough. Bedrock says: {_message(error)}"
+            "Bedrock may not write to a destination, even after waiting for IAM. Either the "
+            "delivery role's policy or trust or the bucket's policy is wrong, the destination is "
+            "gone, or IAM is slow today: then deploy again. "
+            f"Bedrock says: {_message(error)}"
         )
     return f"{_whom(error)} refused {error.operation_name} ({_code(error)}): {_message(error)}"
 

@@ -6,6 +6,7 @@ from itertools import groupby
 from operator import attrgetter
 from typing import NamedTuple, Protocol
 
+from custom_resource.propagation import PropagationRetry
 from retention.bucket import Bucket
 from retention.log_group import LogGroup
 from retention.places import places
@@ -37,12 +38,16 @@ def look(
 
 
 class Keeping(NamedTuple):
-    """What another's configuration is judged by before a stage lives by it."""
+    """What another's configuration is judged by before a stage lives by it. It only reads, so all
+    of it is tried again while IAM has not propagated this function's policy."""
 
     asked: Asked
     today: dt.date
+    retry: PropagationRetry
 
     def shortfalls(self, configuration: Configuration, days: int) -> Sequence[str]:
         """Each place that keeps less, in words. Raises botocore's errors: who may not ask does not
         know."""
-        return [each.what for each in look(configuration, self.asked, days, self.today)]
+        return self.retry.call(
+            lambda: [each.what for each in look(configuration, self.asked, days, self.today)]
+        )

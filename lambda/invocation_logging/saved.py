@@ -7,6 +7,8 @@ from typing import Any, Protocol
 import boto3
 from botocore.exceptions import ClientError
 
+from custom_resource.propagation import PropagationRetry, error_code
+
 from .service import ONE_CALL
 
 
@@ -26,16 +28,18 @@ def connect(region: str) -> Parameters:
 
 class SavedConfiguration:
     """One parameter, of which no stack is the owner: it outlives function, stack and record. Its
-    value is a `loggingConfig` as Bedrock gave it, so that a person can put it back as well."""
+    value is a `loggingConfig` as Bedrock gave it, so that a person can put it back as well. Each
+    call is tried again while IAM has not propagated this function's policy."""
 
-    def __init__(self, client: Parameters, name: str) -> None:
+    def __init__(self, client: Parameters, name: str, *, retry: PropagationRetry) -> None:
         self._client = client
+        self._retry = retry
         self.name = name
 
     def get(self) -> dict[str, Any] | None:
         """What was saved; None if nothing is."""
         try:
-            answer = self._client.get_parameter(Name=self.name)
+            answer = self._retry.call(lambda: self._client.get_parameter(Name=self.name))
         except ClientError as error:
             if _is_not_there(error):
                 return None
@@ -47,23 +51,25 @@ class SavedConfiguration:
         """Saves it, over what was saved before. A standard parameter holds 4 KB, which a
         configuration with very long names may exceed; Systems Manager then takes a larger one:
         https://docs.aws.amazon.com/systems-manager/latest/userguide/ps-default-tier.html"""
-        self._client.put_parameter(
-            Name=self.name,
-            Value=json.dumps(configuration),
-            Type="String",
-            Tier="Intelligent-Tiering",
-            Overwrite=True,
-            Description="The invocation-logging configuration that this stage found here",
+        self._retry.call(
+            lambda: self._client.put_parameter(
+                Name=self.name,
+                Value=json.dumps(configuration),
+                Type="String",
+                Tier="Intelligent-Tiering",
+                Overwrite=True,
+                Description="The invocation-logging configuration that this stage found here",
+            )
         )
 
     def delete(self) -> None:
         """Forgets it; nothing saved is fine."""
         try:
-            self._client.delete_parameter(Name=self.name)
+            self._retry.call(lambda: self._client.delete_parameter(Name=self.name))
         except ClientError as error:
             if not _is_not_there(error):
                 raise
 
 
 def _is_not_there(error: ClientError) -> bool:
-    return error.response.get("Error", {}).get("Code") == "ParameterNotFound"
+    return error_code(error) == "ParameterNotFound"

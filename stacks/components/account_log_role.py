@@ -7,7 +7,11 @@ from aws_cdk import aws_iam as iam
 from aws_cdk import aws_lambda as lambda_
 from constructs import Construct
 
-TIMEOUT = cdk.Duration.seconds(60)
+from stacks.components.custom_resource_function import service_timeout
+
+# Two minutes until the function's policy has propagated, a role's first 15 seconds, two minutes for
+# API Gateway to take it, and the calls themselves.
+TIMEOUT = cdk.Duration.seconds(360)
 _POLICY = "service-role/AmazonAPIGatewayPushToCloudWatchLogs"
 
 
@@ -28,7 +32,7 @@ class AccountLogRole(Construct):
             "Resource",
             resource_type="Custom::ApiGatewayLogRole",
             service_token=function.function_arn,
-            service_timeout=TIMEOUT,
+            service_timeout=service_timeout(TIMEOUT),
             properties={
                 "RoleName": _role_name(stack),
                 "RoleArn": _role_arn(stack),

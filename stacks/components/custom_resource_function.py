@@ -11,6 +11,19 @@ from constructs import Construct
 from stacks.components.log_group import LogKeeping
 from stacks.components.python_function import PythonFunction
 
+_SHORTEST_SERVICE_TIMEOUT = cdk.Duration.minutes(5)
+_LONGEST_START = cdk.Duration.seconds(30)
+
+
+def service_timeout(function_timeout: cdk.Duration) -> cdk.Duration:
+    """How long CloudFormation waits for a custom resource whose function may run so long: its start
+    is added. Without it a function that cannot answer holds a deployment for an hour.
+    https://docs.aws.amazon.com/AWSCloudFormation/latest/TemplateReference/aws-resource-cloudformation-customresource.html
+    """
+    longest = function_timeout.plus(_LONGEST_START)
+    shortest = _SHORTEST_SERVICE_TIMEOUT
+    return longest if longest.to_seconds() > shortest.to_seconds() else shortest
+
 
 def custom_resource_function(
     scope: Construct,

@@ -7,7 +7,10 @@ from aws_cdk import aws_iam as iam
 from aws_cdk import aws_lambda as lambda_
 from constructs import Construct
 
-TIMEOUT = cdk.Duration.seconds(60)
+from stacks.components.custom_resource_function import service_timeout
+
+# Two minutes for IAM to propagate the function's policy, and the calls themselves.
+TIMEOUT = cdk.Duration.seconds(180)
 
 FINDINGS = {
     "IAM5[Resource::*]": "there is one data-retention mode for an account and Region, so its two "
@@ -53,8 +56,7 @@ class DataRetention(Construct):
             "Resource",
             resource_type="Custom::BedrockDataRetention",
             service_token=function.function_arn,
-            # Without it a function that cannot answer holds a deployment for an hour.
-            service_timeout=TIMEOUT,
+            service_timeout=service_timeout(TIMEOUT),
             properties={"Mode": mode},
         )
         self.mode_in_force = resource.get_att_string("Mode")

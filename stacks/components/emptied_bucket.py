@@ -11,6 +11,7 @@ from aws_cdk import aws_s3 as s3
 from constructs import Construct
 
 from stacks.components.acknowledge import logical_id
+from stacks.components.custom_resource_function import service_timeout
 
 # Millions of objects take a function's longest run; then it says so, and the next run goes on.
 TIMEOUT = cdk.Duration.minutes(15)
@@ -37,7 +38,7 @@ class EmptiedBucket(Construct):
             "Resource",
             resource_type="Custom::EmptiedBucket",
             service_token=function.function_arn,
-            service_timeout=TIMEOUT,
+            service_timeout=service_timeout(TIMEOUT),
             properties={"BucketName": bucket.bucket_name},
         )
 

@@ -9,9 +9,11 @@ from aws_cdk import aws_iam as iam
 from aws_cdk import aws_lambda as lambda_
 from constructs import Construct
 
+from stacks.components.custom_resource_function import service_timeout
 from stacks.components.permission import Permission
 
-TIMEOUT = cdk.Duration.seconds(90)
+# Two minutes for IAM to propagate roles and policies, and the calls themselves.
+TIMEOUT = cdk.Duration.seconds(240)
 
 
 def saved_in(stage: str) -> str:
@@ -134,8 +136,7 @@ class LoggingConfiguration(Construct):
             "Resource",
             resource_type="Custom::BedrockInvocationLogging",
             service_token=function.function_arn,
-            # Without it a function that cannot answer holds a deployment for an hour.
-            service_timeout=TIMEOUT,
+            service_timeout=service_timeout(TIMEOUT),
             properties=dict(properties),
         )
         self.log_group_name = resource.get_att_string("LogGroupName")

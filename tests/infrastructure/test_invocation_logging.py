@@ -6,6 +6,8 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+from api_log_role.handler import LONGEST_INTERVAL_SECONDS, SETTLE_SECONDS
+from custom_resource.propagation import LONGEST_PAUSE_SECONDS, PROPAGATION_SECONDS
 from tests.infrastructure.rendering import text, texts
 from tests.infrastructure.synthesis import CONTEXT, Synthesis, synthesise
 
@@ -93,20 +95,35 @@ def test_every_log_group_is_named_encrypted_and_kept_as_the_stage_says(
         assert group.properties["LogGroupName"].startswith(f"{prefix}/")
 
 
-def test_no_custom_resource_waits_an_hour_for_a_function_that_is_broken(
+PAUSES = PROPAGATION_SECONDS + LONGEST_PAUSE_SECONDS
+API_LOG_ROLE = PAUSES + SETTLE_SECONDS + PROPAGATION_SECONDS + LONGEST_INTERVAL_SECONDS
+CALLS_SECONDS = 45
+"""Two calls that run into their timeouts, and the answer to CloudFormation."""
+
+
+def test_every_custom_resource_outlasts_its_function_and_that_outlasts_iam(
     local: Synthesis, prod: Synthesis
 ) -> None:
-    waits = {
-        each.type: int(each.properties["ServiceTimeout"])
-        for synthesis in (local, prod)
-        for each in synthesis.everything()
-        if each.type.startswith("Custom::")
-    }
-    assert waits == {
-        "Custom::BedrockInvocationLogging": 90,
-        "Custom::BedrockDataRetention": 60,
-        "Custom::ApiGatewayLogRole": 60,
-        "Custom::EmptiedBucket": 900,
+    longest = {"Custom::ApiGatewayLogRole": API_LOG_ROLE}
+    checked = set()
+    for synthesis in (local, prod):
+        of_functions = {
+            f"<{each.id}.Arn>": int(each.properties["Timeout"])
+            for each in synthesis.everything()
+            if each.type == "AWS::Lambda::Function"
+        }
+        for each in synthesis.everything():
+            if each.type.startswith("Custom::"):
+                function = of_functions[text(each.properties["ServiceToken"])]
+                service = int(each.properties["ServiceTimeout"])
+                assert longest.get(each.type, PAUSES) + CALLS_SECONDS <= function < service
+                assert 300 <= service < 3600, "without one, CloudFormation waits an hour"
+                checked.add(each.type)
+    assert checked == {
+        "Custom::BedrockInvocationLogging",
+        "Custom::BedrockDataRetention",
+        "Custom::ApiGatewayLogRole",
+        "Custom::EmptiedBucket",
     }
 
 
@@ -168,7 +185,6 @@ def test_the_custom_resource_is_told_both_destinations(any_stage: Synthesis) -> 
     assert properties["BucketName"] == f"<{bucket}>"
     assert properties["LargeDataPrefix"] == "large-data"
     assert properties["RoleArn"].startswith("<DeliveryRole")
-    assert properties["ServiceTimeout"] == "90"
     assert properties["ExistingLogging"] == "fail"
     saved = f"/claude-on-bedrock/{any_stage.stage}/saved-logging-configuration"
     assert properties["SavedIn"] == saved
@@ -228,7 +244,6 @@ def test_outputs(any_stage: Synthesis) -> None:
 def test_data_retention_is_set_by_one_role_to_one_mode(prod: Synthesis) -> None:
     resource = prod.only(STACK, "Custom::BedrockDataRetention")
     assert resource.properties["Mode"] == "none"
-    assert resource.properties["ServiceTimeout"] == "60"
     name = "claude-on-bedrock-prod-eu-central-1-data-retention"
     (role,) = [
         each

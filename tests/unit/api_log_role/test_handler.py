@@ -2,32 +2,55 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, NamedTuple
 
 import boto3
 import pytest
-from botocore.exceptions import ClientError
+from botocore.exceptions import BotoCoreError, ClientError, ReadTimeoutError
 from moto import mock_aws
 
 from api_log_role import handler
-from api_log_role.handler import Services
+from api_log_role.handler import Roles, Services
+from custom_resource.propagation import PROPAGATION_SECONDS
+from tests.unit.custom_resource.clock import Clock
 
 ROLE = "api-gateway-logs-us-east-1"
 ROLE_ARN = f"arn:aws:iam::123456789012:role/{ROLE}"
 POLICY_ARN = "arn:aws:iam::aws:policy/service-role/AmazonAPIGatewayPushToCloudWatchLogs"
 
 
-def refused(code: str) -> ClientError:
-    return ClientError({"Error": {"Code": code, "Message": "…"}}, "UpdateAccount")
+THEIRS = "arn:aws:iam::123456789012:role/theirs"
+RATE_SECONDS = 20.0
+"""UpdateAccount: 1 request every 20 seconds per account, not adjustable.
+https://docs.aws.amazon.com/apigateway/latest/developerguide/limits.html"""
+
+
+def refused(code: str, status: int, operation: str = "UpdateAccount") -> ClientError:
+    response: Any = {
+        "Error": {"Code": code, "Message": "…"},
+        "ResponseMetadata": {"HTTPStatusCode": status},
+    }
+    return ClientError(response, operation)
 
 
 class Account:
-    """API Gateway's settings of an account; it does not know a new role for `refusals` calls."""
+    """API Gateway's settings of an account, with its rate: it cannot use a role that is younger
+    than `propagation`, and fails with each of `failures` first."""
 
-    def __init__(self, role_arn: str | None = None, refusals: int = 0) -> None:
-        self.role_arn = role_arn
-        self.refusals = refusals
+    def __init__(
+        self,
+        clock: Clock,
+        role_arn: str | None = None,
+        *,
+        propagation: float = 0,
+        failures: Sequence[ClientError | BotoCoreError] = (),
+    ) -> None:
+        self.clock, self.role_arn = clock, role_arn
+        self.usable_at = clock.now + propagation
+        self.failures = list(failures)
+        self.updated_at: list[float] = []
+        self.throttled = 0
 
     def get_account(self) -> Mapping[str, Any]:
         return {"cloudwatchRoleArn": self.role_arn} if self.role_arn else {}
@@ -35,26 +58,48 @@ class Account:
     def update_account(self, **request: Any) -> object:  # noqa: ANN401
         (change,) = request["patchOperations"]
         assert (change["op"], change["path"]) == ("replace", "/cloudwatchRoleArn")
-        if self.refusals:
-            self.refusals -= 1
-            raise refused("BadRequestException")
+        previous = self.updated_at[-1:]
+        self.updated_at.append(self.clock.now)
+        if previous and self.clock.now < previous[0] + RATE_SECONDS:
+            self.throttled += 1
+            raise refused("TooManyRequestsException", 429)
+        if self.failures:
+            raise self.failures.pop(0)
+        if self.clock.now < self.usable_at:
+            raise refused("BadRequestException", 400)
         self.role_arn = change["value"]
+        return {}
+
+
+class AnyRoles:
+    """An IAM that makes whatever role it is asked for."""
+
+    def create_role(self, **_request: object) -> object:
+        return {}
+
+    def attach_role_policy(self, **_request: object) -> object:
         return {}
 
 
 class World(NamedTuple):
     account: Account
     services: Services
-    pauses: list[float]
+    clock: Clock
 
 
-def world(account: Account) -> World:
-    pauses: list[float] = []
-    iam = boto3.client("iam", region_name="us-east-1")
-    return World(account, Services(account, iam, pauses.append), pauses)
+def world(
+    role_arn: str | None = None,
+    *,
+    roles: Roles | None = None,
+    propagation: float = 0,
+    failures: Sequence[ClientError | BotoCoreError] = (),
+) -> World:
+    clock = Clock()
+    account = Account(clock, role_arn, propagation=propagation, failures=failures)
+    return World(account, Services(account, roles or AnyRoles(), clock.waiting), clock)
 
 
-@pytest.fixture(autouse=True)
+@pytest.fixture
 def iam(monkeypatch: pytest.MonkeyPatch) -> Iterator[Any]:
     monkeypatch.setenv("AWS_ACCESS_KEY_ID", "testing")
     monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", "testing")
@@ -73,7 +118,7 @@ def roles(iam: Any) -> list[str]:  # noqa: ANN401 - moto's client
 
 
 def test_a_role_is_made_and_handed_over_where_there_is_none(iam: Any) -> None:  # noqa: ANN401
-    made = world(Account())
+    made = world(roles=iam)
     told = handler.outcome_of(event("Create"), made.services)
     assert told == (True, f"API Gateway now logs as {ROLE_ARN}.")
     assert made.account.role_arn == ROLE_ARN
@@ -85,49 +130,143 @@ def test_a_role_is_made_and_handed_over_where_there_is_none(iam: Any) -> None:  
 
 @pytest.mark.parametrize("request_type", ["Create", "Update"])
 def test_anothers_role_is_left_alone(iam: Any, request_type: str) -> None:  # noqa: ANN401
-    theirs = "arn:aws:iam::123456789012:role/theirs"
-    found = world(Account(theirs))
+    found = world(THEIRS, roles=iam)
     told = handler.outcome_of(event(request_type), found.services)
-    assert told == (True, f"API Gateway already logs as {theirs}.")
-    assert found.account.role_arn == theirs
+    assert told == (True, f"API Gateway already logs as {THEIRS}.")
+    assert found.account.role_arn == THEIRS
     assert roles(iam) == []
 
 
 def test_a_role_of_an_earlier_deployment_is_used_again(iam: Any) -> None:  # noqa: ANN401
-    handler.outcome_of(event("Create"), world(Account()).services)
-    again = world(Account())
+    handler.outcome_of(event("Create"), world(roles=iam).services)
+    again = world(roles=iam)
     assert handler.outcome_of(event("Create"), again.services).succeeded
     assert again.account.role_arn == ROLE_ARN
     assert roles(iam) == [ROLE]
 
 
-def test_a_role_too_new_to_be_known_is_handed_over_again() -> None:
-    slow = world(Account(refusals=3))
+@pytest.mark.parametrize("propagation", [0, 3, 8, 15, 30, 60, 120])
+def test_a_new_role_is_handed_over_within_the_rate_of_update_account(propagation: float) -> None:
+    slow = world(propagation=propagation)
     assert handler.outcome_of(event("Create"), slow.services).succeeded
     assert slow.account.role_arn == ROLE_ARN
-    assert slow.pauses == [5.0, 5.0, 5.0]
+    assert slow.account.throttled == 0
+    assert slow.clock.pauses[0] == handler.SETTLE_SECONDS
 
 
-def test_patience_ends_before_cloudformations_does() -> None:
-    refusing = world(Account(refusals=100))
+@pytest.mark.parametrize(
+    "failure",
+    [
+        refused("TooManyRequestsException", 429),
+        refused("429", 429),
+        refused("InternalFailure", 500),
+        refused("ServiceUnavailable", 503),
+        refused("AccessDeniedException", 403),
+        refused("BadRequestException", 400),
+        ReadTimeoutError(endpoint_url="https://apigateway.us-east-1.amazonaws.com"),
+    ],
+    ids=repr,
+)
+@pytest.mark.parametrize("times", [1, 4])
+def test_what_time_may_mend_is_tried_again(
+    failure: ClientError | BotoCoreError, times: int
+) -> None:
+    failing = world(failures=[failure] * times)
+    assert handler.outcome_of(event("Create"), failing.services).succeeded
+    assert len(failing.account.updated_at) == times + 1
+    assert failing.account.throttled == 0
+
+
+@pytest.mark.parametrize("code", ["BadRequestException", "AccessDeniedException"])
+def test_a_refusal_that_lasts_is_told_in_aws_words(code: str) -> None:
+    refusing = world(failures=[refused(code, 400)] * 100)
     told = handler.outcome_of(event("Create"), refusing.services)
     assert not told.succeeded
     assert told.sentence.startswith("API Gateway has no log role: ")
-    assert sum(refusing.pauses) < 45
+    assert code in told.sentence
+    assert "aws apigateway update-account" in told.sentence
+    longest = handler.SETTLE_SECONDS + PROPAGATION_SECONDS + handler.LONGEST_INTERVAL_SECONDS
+    assert refusing.clock.elapsed <= longest
+
+
+def test_a_role_that_somebody_sets_meanwhile_is_a_success_and_stays() -> None:
+    class Shared(Account):
+        def update_account(self, **_request: Any) -> object:  # noqa: ANN401
+            self.role_arn = THEIRS
+            raise refused("BadRequestException", 400)
+
+    shared = world()
+    account = Shared(shared.clock)
+    told = handler.outcome_of(event("Create"), shared.services._replace(account=account))
+    assert told == (True, f"API Gateway now logs as {THEIRS}.")
+    assert account.role_arn == THEIRS
+
+
+def test_a_role_that_is_set_at_the_last_moment_is_a_success() -> None:
+    class SetAtLast(Account):
+        def update_account(self, **_request: Any) -> object:  # noqa: ANN401
+            self.role_arn = THEIRS
+            raise refused("UnauthorizedException", 401)
+
+    shared = world()
+    services = shared.services._replace(account=SetAtLast(shared.clock))
+    assert handler.outcome_of(event("Create"), services).succeeded
+
+
+@pytest.mark.parametrize("seconds", [60, 120])
+def test_the_functions_own_policy_may_take_two_minutes(seconds: float) -> None:
+    slow = world(propagation=seconds)
+    usable_at = slow.clock.now + seconds
+    services = Services(
+        Gated(slow.account, slow.clock, usable_at),
+        Gated(slow.services.roles, slow.clock, usable_at),
+        slow.clock.waiting,
+    )
+    assert handler.outcome_of(event("Create"), services).succeeded
+    assert slow.account.role_arn == ROLE_ARN
+
+
+class Gated:
+    """A client whose every call IAM denies until `usable_at`."""
+
+    def __init__(self, client: Any, clock: Clock, usable_at: float) -> None:  # noqa: ANN401
+        self._client, self._clock, self._usable_at = client, clock, usable_at
+
+    def __getattr__(self, operation: str) -> Any:  # noqa: ANN401
+        if self._clock.now < self._usable_at:
+            raise refused("AccessDeniedException", 403, operation)
+        return getattr(self._client, operation)
+
+
+def test_a_throttled_get_account_is_tried_again() -> None:
+    class Throttled(Account):
+        throttles = 3
+
+        def get_account(self) -> Mapping[str, Any]:
+            if self.throttles:
+                self.throttles -= 1
+                raise refused("TooManyRequestsException", 429, "GetAccount")
+            return super().get_account()
+
+    slow = world()
+    services = slow.services._replace(account=Throttled(slow.clock, THEIRS))
+    assert handler.outcome_of(event("Create"), services).succeeded
 
 
 def test_another_error_is_not_tried_again() -> None:
-    class Denied(Account):
-        def update_account(self, **_request: Any) -> object:  # noqa: ANN401
-            raise refused("AccessDeniedException")
+    unknown = world(failures=[refused("NotFoundException", 404)])
+    assert not handler.outcome_of(event("Create"), unknown.services).succeeded
+    assert len(unknown.account.updated_at) == 1
 
-    denied = world(Denied())
-    assert not handler.outcome_of(event("Create"), denied.services).succeeded
-    assert denied.pauses == []
+
+def test_botocore_repeats_no_call_within_the_rate(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("AWS_DEFAULT_REGION", "us-east-1")
+    client: Any = handler.connect().account
+    assert client.meta.config.retries["total_max_attempts"] == 1
 
 
 def test_the_role_stays_when_the_stack_goes(iam: Any) -> None:  # noqa: ANN401
-    kept = world(Account())
+    kept = world(roles=iam)
     handler.outcome_of(event("Create"), kept.services)
     assert handler.outcome_of(event("Delete"), kept.services).succeeded
     assert kept.account.role_arn == ROLE_ARN

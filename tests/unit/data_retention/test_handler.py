@@ -10,10 +10,12 @@ from typing import Any
 
 import boto3
 import pytest
+from botocore.exceptions import ClientError
 from botocore.stub import Stubber
 
 from data_retention import handler
 from data_retention.handler import Services, Told
+from tests.unit.custom_resource.clock import Clock
 
 
 @pytest.fixture
@@ -32,12 +34,12 @@ def event(request_type: str, mode: str) -> dict[str, Any]:
 
 
 def outcome(bedrock: Stubber, request_type: str, mode: str) -> Told:
-    return handler.outcome_of(event(request_type, mode), services(bedrock, []))
+    return handler.outcome_of(event(request_type, mode), services(bedrock, Clock()))
 
 
-def services(bedrock: Stubber, pauses: list[float]) -> Services:
+def services(bedrock: Stubber, clock: Clock) -> Services:
     client: Any = bedrock.client
-    return Services(client, pauses.append)
+    return Services(client, clock.waiting)
 
 
 def found(bedrock: Stubber, mode: str) -> None:
@@ -102,21 +104,46 @@ def test_a_role_that_is_too_new_is_waited_for(bedrock: Stubber) -> None:
     found(bedrock, "default")
     bedrock.add_client_error("put_account_data_retention", "AccessDeniedException")
     will_put(bedrock, "none")
-    pauses: list[float] = []
-    told = handler.outcome_of(event("Create", "none"), services(bedrock, pauses))
+    clock = Clock()
+    told = handler.outcome_of(event("Create", "none"), services(bedrock, clock))
     assert told.data() == {"Mode": "none"}
-    assert len(pauses) == 2
+    assert len(clock.pauses) == 2
 
 
-def test_a_denial_that_stays_fails_the_deployment_with_bedrocks_words(bedrock: Stubber) -> None:
-    for _ in range(handler._TRIES):
-        bedrock.add_client_error(
-            "get_account_data_retention", "AccessDeniedException", "denied by an SCP"
-        )
-    told = outcome(bedrock, "Create", "none")
+class Denying:
+    """A Bedrock that refuses this function until `usable_at`."""
+
+    def __init__(self, clock: Clock, usable_at: float) -> None:
+        self._clock, self._usable_at = clock, usable_at
+
+    def get_account_data_retention(self) -> dict[str, str]:
+        if self._clock.now < self._usable_at:
+            raise ClientError(
+                {"Error": {"Code": "AccessDeniedException", "Message": "denied by an SCP"}},
+                "GetAccountDataRetention",
+            )
+        return {"mode": "default"}
+
+    def put_account_data_retention(self, *, mode: str) -> dict[str, str]:
+        return {"mode": mode}
+
+
+@pytest.mark.parametrize("seconds", [60, 120])
+def test_iam_may_take_two_minutes(seconds: float) -> None:
+    clock = Clock()
+    denying = Denying(clock, clock.now + seconds)
+    told = handler.outcome_of(event("Create", "none"), Services(denying, clock.waiting))
+    assert told.data() == {"Mode": "none"}
+
+
+def test_a_denial_that_stays_fails_the_deployment_with_bedrocks_words() -> None:
+    clock = Clock()
+    denying = Denying(clock, float("inf"))
+    told = handler.outcome_of(event("Create", "none"), Services(denying, clock.waiting))
     assert not told.outcome.succeeded
     assert "denied by an SCP" in told.outcome.sentence
     assert told.data() == {}
+    assert 120 <= clock.elapsed < 130
 
 
 def test_another_failure_is_not_tried_again(bedrock: Stubber) -> None:

@@ -15,7 +15,7 @@ REGION = "eu-west-1"
 STACK_ID = f"arn:aws:cloudformation:{REGION}:111122223333:stack/claude-InvocationLogging/0f1e2d"
 PROPERTIES = {
     "ServiceToken": f"arn:aws:lambda:{REGION}:111122223333:function:set-logging",
-    "ServiceTimeout": "90",
+    "ServiceTimeout": "300",
     "LogGroupName": "/claude-on-bedrock/dev/invocations",
     "RoleArn": "arn:aws:iam::111122223333:role/delivery",
     "BucketName": "claude-dev-invocations",

@@ -7,11 +7,13 @@ from typing import Any
 
 import boto3
 import pytest
+from botocore.exceptions import ClientError
 from moto import mock_aws
 
 from custom_resource.response import Outcome
 from invocation_logging import emptying
 from invocation_logging.emptying import Buckets, Services
+from tests.unit.custom_resource.clock import Clock
 from tests.unit.invocation_logging.conftest import STACK_ID, Mailbox
 
 BUCKET = "claude-dev-invocations"
@@ -148,6 +150,30 @@ def test_an_object_that_cannot_be_deleted_is_named() -> None:
     told = outcome("Delete", "DELETE_IN_PROGRESS", Locked())
     assert not told.succeeded
     assert told.sentence.startswith(f"{BUCKET} still holds a.json.gz: Access Denied. Destroy again")
+
+
+@pytest.mark.parametrize(("slow_by", "succeeded"), [(60, True), (120, True), (1000, False)])
+def test_a_deployment_that_rolls_back_at_once_waits_for_iam(
+    bucket: Bucket, slow_by: float, succeeded: bool
+) -> None:
+    clock = Clock()
+    usable_at = clock.now + slow_by
+
+    class Denying(Stacks):
+        def describe_stacks(self, **request: object) -> Mapping[str, Any]:
+            if clock.now < usable_at:
+                raise ClientError(
+                    {"Error": {"Code": "AccessDenied", "Message": "not authorized"}},
+                    "DescribeStacks",
+                )
+            return super().describe_stacks(**request)
+
+    services = Services(bucket.client, Denying("ROLLBACK_IN_PROGRESS"), clock.waiting)
+    told = emptying.outcome_of(event("Delete"), Context(), services)
+    assert told.succeeded is succeeded
+    assert (bucket.size() == 0) is succeeded
+    assert ("not authorized" in told.sentence) is not succeeded
+    assert clock.elapsed < 130
 
 
 def test_a_bucket_that_is_gone_already_lets_its_stack_go(bucket: Bucket) -> None:

@@ -10,10 +10,12 @@ from botocore.exceptions import ClientError, EndpointConnectionError
 
 from custom_resource import response
 from custom_resource.deletion import Waiting, patiently
+from custom_resource.propagation import PropagationRetry
 from custom_resource.response import Outcome
 from invocation_logging import handler
 from invocation_logging.configuration import DATA_TYPES, desired
 from invocation_logging.service import BedrockControl
+from tests.unit.custom_resource.clock import Clock
 from tests.unit.invocation_logging.conftest import (
     PROPERTIES,
     REGION,
@@ -23,6 +25,7 @@ from tests.unit.invocation_logging.conftest import (
 )
 
 OURS = desired(PROPERTIES)
+ONCE = PropagationRetry(0)
 RENAMED = {**PROPERTIES, "LogGroupName": "/claude-on-bedrock/dev/renamed"}
 
 
@@ -137,8 +140,8 @@ def test_a_creation_that_bedrock_did_not_let_begin_never_blocks_the_stacks_remov
     gone = event("Delete", mailbox)
     gone["PhysicalResourceId"] += "-nothing-set"
 
-    created, _ = handler.outcome_of(event("Create", mailbox), Refusing(denied), Nothing())
-    deleted, _ = handler.outcome_of(gone, Refusing(denied), Nothing())
+    created, _ = handler.outcome_of(event("Create", mailbox), Refusing(denied), Nothing(), ONCE)
+    deleted, _ = handler.outcome_of(gone, Refusing(denied), Nothing(), ONCE)
 
     assert (created.succeeded, deleted.succeeded) == (False, True)
 
@@ -173,7 +176,7 @@ def test_a_refusal_names_the_service_that_refuses(mailbox: Mailbox) -> None:
         {"Error": {"Code": "AccessDenied", "Message": "Access Denied"}}, "GetBucketVersioning"
     )
 
-    outcome, _ = handler.outcome_of(event("Create", mailbox), Refusing(denied), Nothing())
+    outcome, _ = handler.outcome_of(event("Create", mailbox), Refusing(denied), Nothing(), ONCE)
 
     assert outcome.sentence == "S3 refused GetBucketVersioning (AccessDenied): Access Denied"
 
@@ -258,6 +261,51 @@ def test_a_deletion_that_takes_long_is_not_tried_again() -> None:
     told, _ = patiently({"RequestType": "Delete"}, act, slow)
 
     assert (told.succeeded, len(tries)) == (False, 1)
+
+
+class SlowIam:
+    """A clock, and a Bedrock that denies what it does until `seconds` of it have passed."""
+
+    def __init__(self, bedrock: BedrockControl, seconds: float) -> None:
+        self.clock = Clock()
+        usable_at = self.clock.now + seconds
+        client = cast("Any", bedrock)
+
+        def deny(model: Any, **_: object) -> None:  # noqa: ANN401
+            if self.clock.now >= usable_at:
+                return
+            message = "not authorized to perform"
+            code = "AccessDeniedException"
+            if model.name.startswith("Put") and self.clock.now >= usable_at - seconds / 2:
+                code, message = (
+                    "ValidationException",
+                    "Failed to validate permissions for bucket",
+                )
+            raise ClientError({"Error": {"Code": code, "Message": message}}, model.name)
+
+        client.meta.events.register("provide-client-params.bedrock", deny)
+        self.client = client
+
+
+@pytest.mark.parametrize("request_type", ["Create", "Update"])
+@pytest.mark.parametrize("seconds", [60, 120, 900])
+def test_iam_may_take_two_minutes(
+    bedrock: BedrockControl,
+    mailbox: Mailbox,
+    monkeypatch: pytest.MonkeyPatch,
+    request_type: str,
+    seconds: float,
+) -> None:
+    iam = SlowIam(bedrock, seconds)
+    monkeypatch.setattr(handler, "connect", lambda _region: iam.client)
+
+    handler.answer_cloudformation(event(request_type, mailbox), iam.clock.waiting)
+
+    [answer] = mailbox.received
+    propagated = seconds <= 120
+    assert answer["Status"] == ("SUCCESS" if propagated else "FAILED")
+    assert ("not authorized to perform" in answer["Reason"]) is not propagated
+    assert iam.clock.elapsed < 130
 
 
 def test_update_replaces_what_the_old_properties_had_set(
@@ -377,7 +425,7 @@ class Refusing:
                 },
                 "PutModelInvocationLoggingConfiguration",
             ),
-            "Bedrock could not use the delivery role on the log group",
+            "Bedrock may not write to a destination, even after waiting for IAM.",
         ),
         (
             EndpointConnectionError(endpoint_url="https://bedrock.eu-west-1.amazonaws.com"),
@@ -388,7 +436,7 @@ class Refusing:
 def test_a_refusal_of_bedrock_is_told_in_a_sentence(
     mailbox: Mailbox, error: Exception, sentence: str
 ) -> None:
-    outcome, data = handler.outcome_of(event("Create", mailbox), Refusing(error), Nothing())
+    outcome, data = handler.outcome_of(event("Create", mailbox), Refusing(error), Nothing(), ONCE)
 
     assert data == {}
     assert not outcome.succeeded

@@ -7,6 +7,7 @@ import boto3
 import pytest
 from moto import mock_aws
 
+from custom_resource.propagation import PropagationRetry
 from invocation_logging.saved import SavedConfiguration, connect
 from tests.unit.invocation_logging.conftest import REGION
 
@@ -16,7 +17,7 @@ NAME = "/claude-on-bedrock/dev/saved-logging-configuration"
 @pytest.fixture
 def saved() -> Iterator[SavedConfiguration]:
     with mock_aws():
-        yield SavedConfiguration(connect(REGION), NAME)
+        yield SavedConfiguration(connect(REGION), NAME, retry=PropagationRetry(0))
 
 
 def test_nothing_is_saved_at_first_and_after_it_was_forgotten(

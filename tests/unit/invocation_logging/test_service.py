@@ -1,4 +1,4 @@
-"""A role that is too new is waited for; every other error is told at once."""
+"""Every call waits for IAM to propagate; every other error is told at once."""
 
 from collections.abc import Iterator
 from typing import Any
@@ -8,8 +8,10 @@ import pytest
 from botocore.exceptions import ClientError
 from botocore.stub import Stubber
 
+from custom_resource.propagation import PropagationRetry
 from invocation_logging import configuration
-from invocation_logging.service import PATIENCE_SECONDS, BedrockControl, LoggingService
+from invocation_logging.service import BedrockControl, LoggingService
+from tests.unit.custom_resource.clock import Clock
 from tests.unit.invocation_logging.conftest import PROPERTIES, REGION
 
 PUT = "put_model_invocation_logging_configuration"
@@ -18,21 +20,6 @@ NOT_YET = (
     "Failed to validate permissions for log group: /claude-on-bedrock/dev/invocations, with role: "
     "arn:aws:iam::111122223333:role/delivery. Verify the IAM role permissions are correct."
 )
-
-
-class Clock:
-    """Time that passes only while somebody sleeps."""
-
-    def __init__(self) -> None:
-        self.now = 1000.0
-        self.pauses: list[float] = []
-
-    def read(self) -> float:
-        return self.now
-
-    def sleep(self, seconds: float) -> None:
-        self.pauses.append(seconds)
-        self.now += seconds
 
 
 @pytest.fixture
@@ -51,7 +38,7 @@ def script() -> Iterator[Stubber]:
 
 def service(script: Stubber, clock: Clock) -> LoggingService:
     client: Any = script.client
-    return LoggingService(client, clock=clock.read, sleep=clock.sleep)
+    return LoggingService(client, retry=PropagationRetry(waiting=clock.waiting))
 
 
 def test_a_role_iam_does_not_know_yet_is_waited_for(script: Stubber, clock: Clock) -> None:
@@ -65,11 +52,38 @@ def test_a_role_iam_does_not_know_yet_is_waited_for(script: Stubber, clock: Cloc
     assert len(clock.pauses) == 3
 
 
+def test_the_functions_own_policy_is_waited_for_in_every_call(
+    script: Stubber, clock: Clock
+) -> None:
+    logging = service(script, clock)
+    calls = {
+        "get": logging.get,
+        "put": lambda: logging.put(OURS),
+        "delete": logging.delete,
+    }
+    for name, call in calls.items():
+        operation = f"{name}_model_invocation_logging_configuration"
+        script.add_client_error(operation, "AccessDeniedException", "not authorized", 403)
+        script.add_response(operation, {})
+        call()
+
+    script.assert_no_pending_responses()
+    assert len(clock.pauses) == 3
+
+
+def test_what_was_there_is_not_put_back_where_bedrock_refuses_its_role_for_good(
+    script: Stubber, clock: Clock
+) -> None:
+    for _ in range(1000):
+        script.add_client_error(PUT, "ValidationException", NOT_YET, 400)
+
+    assert service(script, clock).put_back(OURS) is False
+
+
 @pytest.mark.parametrize(
     ("code", "message"),
     [
         ("ValidationException", "The provided bucket does not exist"),
-        ("AccessDeniedException", NOT_YET),
         ("InternalServerException", "try later"),
     ],
 )
@@ -84,34 +98,12 @@ def test_any_other_error_is_told_at_once(
     assert clock.pauses == []
 
 
-def test_patience_ends_before_cloudformations_does(script: Stubber, clock: Clock) -> None:
-    for _ in range(200):
-        script.add_client_error(PUT, "ValidationException", NOT_YET, 400)
-
-    with pytest.raises(ClientError, match="Failed to validate permissions"):
-        service(script, clock).put(OURS)
-
-    assert PATIENCE_SECONDS - 8 <= sum(clock.pauses) <= PATIENCE_SECONDS
-
-
-def test_pauses_grow_under_a_ceiling_and_are_not_alike(script: Stubber, clock: Clock) -> None:
-    for _ in range(200):
-        script.add_client_error(PUT, "ValidationException", NOT_YET, 400)
-
-    with pytest.raises(ClientError):
-        service(script, clock).put(OURS)
-
-    ceilings = [1, 2, 4, *[8] * len(clock.pauses)]
-    assert all(0 <= p <= top for p, top in zip(clock.pauses, ceilings, strict=False))
-    assert len(set(clock.pauses)) == len(clock.pauses)
-
-
 def test_logging_that_is_off_is_none(bedrock: BedrockControl) -> None:
-    assert LoggingService(bedrock).get() is None
+    assert LoggingService(bedrock, retry=PropagationRetry(0)).get() is None
 
 
 def test_what_was_put_is_read_back_and_deleted(bedrock: BedrockControl) -> None:
-    logging = LoggingService(bedrock)
+    logging = LoggingService(bedrock, retry=PropagationRetry(0))
 
     logging.put(OURS)
     assert logging.get() == OURS
