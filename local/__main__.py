@@ -16,6 +16,7 @@ from rich.table import Table
 
 from cli.evidence import EvidenceError
 from local.api_gateway.deployed import UnservedApiError
+from local.api_gateway.integration import ClientDisconnect
 from local.audit_demo import demonstrate_audit
 from local.aws import ACCESS_KEY_ID, SECRET_ACCESS_KEY, without_aws
 from local.cdk import CdkError
@@ -50,6 +51,13 @@ Blocks = Annotated[
     typer.Option(help="A JSON file of stage blocks in place of those in cdk.json.", exists=True),
 ]
 
+Disconnect = Annotated[
+    ClientDisconnect,
+    typer.Option(
+        "--client-disconnect", help="Whether the function sees that its client has disconnected."
+    ),
+]
+
 
 @app.command()
 def up(
@@ -60,9 +68,10 @@ def up(
     aws_port: AwsPort = 0,
     state: StateFolder = Path(".local"),
     blocks: Blocks = None,
+    client_disconnect: Disconnect = ClientDisconnect.INVISIBLE,
 ) -> None:
     """Deploy to an embedded AWS and serve the API until Ctrl-C."""
-    _run(_up(Options(stage, port, https_port, aws_port, state, blocks)))
+    _run(_up(Options(stage, port, https_port, aws_port, state, blocks, client_disconnect)))
 
 
 @app.command()
@@ -74,9 +83,10 @@ def demo(
     aws_port: AwsPort = 0,
     state: StateFolder = Path(".local"),
     blocks: Blocks = None,
+    client_disconnect: Disconnect = ClientDisconnect.INVISIBLE,
 ) -> None:
     """The same, then call it, show what was logged, and stop."""
-    _run(_demo(Options(stage, port, https_port, aws_port, state, blocks)))
+    _run(_demo(Options(stage, port, https_port, aws_port, state, blocks, client_disconnect)))
 
 
 @app.command("audit-demo")
@@ -88,9 +98,10 @@ def audit_demo(
     aws_port: AwsPort = 0,
     state: StateFolder = Path(".local"),
     blocks: Blocks = None,
+    client_disconnect: Disconnect = ClientDisconnect.INVISIBLE,
 ) -> None:
     """The same, with a made-up month of calls; makes the audit report of it, and stops."""
-    _run(_audit_demo(Options(stage, port, https_port, aws_port, state, blocks)))
+    _run(_audit_demo(Options(stage, port, https_port, aws_port, state, blocks, client_disconnect)))
 
 
 async def _audit_demo(options: Options) -> None:

@@ -10,16 +10,19 @@ from functools import partial
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from local import canary, first_use
+from local import bedrock_service, canary, first_use
+from local.api_gateway import invocation
 from local.api_gateway.admission import Admission
 from local.api_gateway.app import Front
 from local.api_gateway.buffered import invoker
 from local.api_gateway.deployed import DeployedApi
+from local.api_gateway.integration import ClientDisconnect
 from local.api_gateway.signature import Signatures
+from local.authorization import Authorization
 from local.aws import Aws
 from local.bedrock import applications
 from local.bedrock.app import create_app
-from local.bedrock.delivery import Clients, Delivery
+from local.bedrock.delivery import Delivery
 from local.bedrock.server import serve
 from local.cdk import PROJECT, Cdk, Outputs
 from local.certificates import server_context
@@ -27,7 +30,6 @@ from local.embedded_aws import embedded_aws
 from local.key_usage import KeyUsage
 from local.lambda_service.service import LambdaService
 from local.log_writer import LogWriter
-from local.permissions import Permissions
 from local.progress import Steps
 from local.role_sessions import RoleSessions
 from local.sessions_file import SessionsFile
@@ -47,6 +49,7 @@ class Options(NamedTuple):
     aws_port: int
     state: Path
     blocks: Path | None = None
+    client_disconnect: ClientDisconnect = ClientDisconnect.INVISIBLE
 
 
 class Endpoint(NamedTuple):
@@ -124,6 +127,7 @@ class _Services:
         self._options = options
         self._state = state
         self._gateway = outputs[f"claude-on-bedrock-{options.stage}-Gateway"]
+        self._authorization = Authorization(aws)
 
     async def start(self) -> Endpoint:
         logs = LogWriter(self._aws.client("logs"))
@@ -144,13 +148,15 @@ class _Services:
 
     async def _bedrock(self, sessions: RoleSessions) -> str:
         region = self._aws.region
-        delivery = Delivery(_clients(self._aws), account=self._aws.account, region=region)
+        clients = bedrock_service.connect(self._aws, self._authorization)
+        delivery = Delivery(clients, account=self._aws.account, region=region)
         self._stack.push_async_callback(delivery.drain)
         app = create_app(
             region=region,
             callers=sessions.caller,
             deliver=delivery,
             applications=applications.of(self._aws.client("bedrock")),
+            authorize=self._authorization.check_caller,
         )
         port = await self._stack.enter_async_context(serve(app))
         return f"http://127.0.0.1:{port}"
@@ -181,7 +187,9 @@ class _Services:
             invoke=invoke,
             logs=logs,
             admission=Admission(KeyUsage(self._state.aws).count),
-            signatures=Signatures(sessions.caller, Permissions(self._aws).allow),
+            signatures=Signatures(sessions.caller, self._authorization.allow),
+            client_disconnect=self._options.client_disconnect,
+            may_invoke=invocation.policies(self._authorization),
         )
         tls = server_context(self._state.ca_bundle)
         http = serve(front, port=self._options.port)
@@ -214,16 +222,6 @@ class _Services:
             name: client.get_api_key(apiKey=key_id, includeValue=True)["value"]
             for name, key_id in ids.items()
         }
-
-
-def _clients(aws: Aws) -> Clients:
-    return Clients(
-        bedrock=aws.client("bedrock"),
-        cloudwatch=aws.client("cloudwatch"),
-        s3=aws.client("s3"),
-        sts=aws.client("sts"),
-        logs=partial(aws.client, "logs"),
-    )
 
 
 def _region(stage: str, blocks: Path | None) -> str:

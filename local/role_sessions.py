@@ -2,6 +2,7 @@
 
 from typing import NamedTuple
 
+from local.authorization import Authorization
 from local.aws import ACCESS_KEY_ID, SECRET_ACCESS_KEY, Aws
 from local.bedrock.caller import Caller
 from local.sessions_file import SessionsFile
@@ -14,21 +15,23 @@ class Credentials(NamedTuple):
 
 
 class RoleSessions:
-    """Takes roles through STS of the embedded AWS, and knows whose key is whose."""
+    """Takes roles in the name of Lambda, and knows whose key is whose."""
 
     def __init__(self, aws: Aws, file: SessionsFile) -> None:
-        self._sts = aws.client("sts")
+        self._authorization = Authorization(aws)
         self._file = file
         root = Caller(
-            f"arn:aws:iam::{aws.account}:root", SECRET_ACCESS_KEY, None, user_id=aws.account
+            f"arn:aws:iam::{aws.account}:root",
+            SECRET_ACCESS_KEY,
+            user_id=aws.account,
+            access_key_id=ACCESS_KEY_ID,
         )
-        # The second is the key with which the embedded AWS runs functions.
-        self._callers = {ACCESS_KEY_ID: root, aws.account: root}
+        self._callers = {ACCESS_KEY_ID: root}
 
     def assume(self, role_arn: str, session_name: str) -> Credentials:
-        """Credentials of the role for a session of that name; blocks."""
-        answer = self._sts.assume_role(RoleArn=role_arn, RoleSessionName=session_name[:64])
-        given = answer["Credentials"]
+        """Credentials of the role for a session of that name, as Lambda takes them; blocks. Raises
+        AuthorizationError where the role does not trust Lambda."""
+        given = self._authorization.assume_role("lambda.amazonaws.com", role_arn, session_name)
         return Credentials(given["AccessKeyId"], given["SecretAccessKey"], given["SessionToken"])
 
     def caller(self, access_key_id: str) -> Caller | None:

@@ -38,5 +38,6 @@ class SessionsFile:
                     told["SessionToken"],
                     told["UserId"],
                     datetime.fromtimestamp(ends, UTC) if ends else None,
+                    told["AccessKeyId"],
                 ),
             )

@@ -15,7 +15,18 @@ from local.api_gateway.client import Client, GoneError, TooLargeError
 from local.api_gateway.definition import Api
 from local.api_gateway.deployed import DeployedApi
 from local.api_gateway.exchange import Exchange, context
-from local.api_gateway.integration import BrokenOffError, Integrations, identification
+from local.api_gateway.integration import (
+    BrokenOffError,
+    ClientDisconnect,
+    Integrations,
+    identification,
+)
+from local.api_gateway.invocation import (
+    MayInvoke,
+    anything,
+    check_authorizer,
+    check_method,
+)
 from local.api_gateway.refusals import RefusedError, refusal
 from local.api_gateway.rendering import render
 from local.api_gateway.routing import Match
@@ -45,13 +56,16 @@ class Front:
         logs: LogWriter,
         admission: Admission | None = None,
         signatures: Signatures | None = None,
+        client_disconnect: ClientDisconnect = ClientDisconnect.INVISIBLE,
+        may_invoke: MayInvoke = anything,
     ) -> None:
         self._api = ReadThrough(deployed.api)
         self._keys = ReadThrough(deployed.keys)
         self._admission = admission or Admission()
         self._signatures = signatures or Signatures(nobody, nothing)
-        self._integrations = Integrations(streaming, invoke)
+        self._integrations = Integrations(streaming, invoke, client_disconnect)
         self._invoke = invoke
+        self._may_invoke = may_invoke
         self._logs = logs
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -73,6 +87,7 @@ class Front:
         try:
             exchange.body = await _body(client)
             match = await self._admit(exchange, api)
+            await check_method(self._may_invoke, exchange, match, api)
             await self._integrations.run(exchange, match, api, client)
         except RefusedError as refused:
             await _refuse(refused, exchange, api, client)
@@ -101,6 +116,7 @@ class Front:
         if asked is None:
             return
         began = time.monotonic()
+        await check_authorizer(self._may_invoke, asked, api)
         grant = await authorizer.authorize(asked, exchange, match, api, self._invoke)
         latency = int((time.monotonic() - began) * 1000)
         exchange.noted |= {"authorizer.status": 200, "authorizer.latency": latency}

@@ -29,6 +29,7 @@ class Authorizer:
     function: str
     token_header: str | None
     sources: tuple[str, ...]
+    id: str = ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -223,7 +223,7 @@ def _authorizer(raw: Mapping[str, Any]) -> Authorizer:
     if raw["type"] not in ("REQUEST", "TOKEN"):
         raise UnservedApiError(f"authoriser {raw['name']}: {raw['type']} is not executed here")
     header = sources[0].rpartition(".")[2] if token else None
-    return Authorizer(_function(raw["authorizerUri"]), header, sources)
+    return Authorizer(_function(raw["authorizerUri"]), header, sources, raw["id"])
 
 
 def _plan(raw: Mapping[str, Any]) -> Plan:

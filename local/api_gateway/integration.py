@@ -6,6 +6,7 @@ https://docs.aws.amazon.com/apigateway/latest/developerguide/response-transfer-m
 import asyncio
 import logging
 from collections.abc import Iterator
+from enum import StrEnum
 from time import monotonic
 
 from local.api_gateway import buffered
@@ -34,12 +35,23 @@ class BrokenOffError(Exception):
     """The answer had begun and cannot be completed."""
 
 
+class ClientDisconnect(StrEnum):
+    """Whether a function sees that its client has disconnected. On AWS it does not: it writes on,
+    and is billed, to its end: https://github.com/opennextjs/opennextjs-aws/issues/952"""
+
+    INVISIBLE = "invisible"
+    VISIBLE = "visible"
+
+
 class Integrations:
     """Asks functions: `streaming` those whose answers are streamed, `invoke` the others."""
 
-    def __init__(self, streaming: LambdaService, invoke: Invoke) -> None:
+    def __init__(
+        self, streaming: LambdaService, invoke: Invoke, client_disconnect: ClientDisconnect
+    ) -> None:
         self._streaming = streaming
         self._invoke = invoke
+        self._client_disconnect = client_disconnect
 
     async def run(self, exchange: Exchange, match: Match, api: Api, client: Client) -> None:
         """Answers `client`. Raises RefusedError before the answer, BrokenOffError within it,
@@ -66,11 +78,13 @@ class Integrations:
     async def _stream(self, exchange: Exchange, match: Match, api: Api, client: Client) -> None:
         integration, event = match.method.integration, proxy_event(exchange, match, api)
         answer = await self._streaming.invoke(integration.function, event, exchange.trace_id)
-        client.on_gone(answer.abandon)
+        is_visible = self._client_disconnect is ClientDisconnect.VISIBLE
+        leave = answer.abandon if is_visible else answer.discard
+        client.on_gone(leave)
         try:
             await _relay(answer, exchange, integration, client)
         finally:
-            await answer.abandon()
+            await leave()
 
     async def _whole(self, exchange: Exchange, match: Match, api: Api, client: Client) -> None:
         integration = match.method.integration

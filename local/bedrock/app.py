@@ -7,6 +7,7 @@ from typing import NamedTuple
 from urllib.parse import unquote
 from uuid import uuid4
 
+from local.bedrock.access import Authorize, permit
 from local.bedrock.applications import Applications, none
 from local.bedrock.call import Call
 from local.bedrock.caller import Caller, Signed, authenticate
@@ -36,6 +37,7 @@ def create_app(
     callers: Callable[[str], Caller | None],
     deliver: Deliver,
     applications: Applications = none,
+    authorize: Authorize = permit,
     now: Callable[[], datetime] = lambda: datetime.now(UTC),
 ) -> App:
     """The bedrock-runtime endpoint of `region` as an ASGI app.
@@ -43,9 +45,10 @@ def create_app(
     callers: access key id -> who signs with it, None if nobody does.
     deliver: takes each authenticated invocation once its answer is sent; should return at once.
     applications: what is behind the ARN of an application inference profile.
+    authorize: raises AuthorizationError for what IAM does not let a caller do.
     now: the time, in UTC; signatures, record times and models' ends of life go by it.
     """
-    answers = operations(region, applications)
+    answers = operations(region, applications, authorize)
 
     async def app(scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] == "lifespan":
@@ -69,9 +72,11 @@ def create_app(
     return app
 
 
-def operations(region: str, applications: Applications = none) -> dict[str, Operation]:
+def operations(
+    region: str, applications: Applications = none, authorize: Authorize = permit
+) -> dict[str, Operation]:
     """What answers a call, by the last part of its path; gives what the log is to tell, if any."""
-    inference = Inference(region, applications)
+    inference = Inference(region, applications, authorize)
     return {
         "invoke": lambda call: inference.run(call, InvokeForm(call, streamed=False)),
         "invoke-with-response-stream": lambda call: inference.run(
@@ -79,7 +84,7 @@ def operations(region: str, applications: Applications = none) -> dict[str, Oper
         ),
         "converse": lambda call: inference.run(call, ConverseForm(call, streamed=False)),
         "converse-stream": lambda call: inference.run(call, ConverseForm(call, streamed=True)),
-        "count-tokens": Counting(region).run,
+        "count-tokens": Counting(region, authorize).run,
     }
 
 

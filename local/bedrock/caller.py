@@ -24,13 +24,14 @@ METADATA = "x-amzn-bedrock-request-metadata"
 
 class Caller(NamedTuple):
     """An identity that AWS accepts: its ARN as records show it, what it signs with, AWS's own id
-    for it, and when a session of it ends."""
+    for it, when a session of it ends, and the access key id of its signature."""
 
     arn: str
     secret_access_key: str
     session_token: str | None = None
     user_id: str = ""
     ends: datetime | None = None
+    access_key_id: str = ""
 
     @property
     def account(self) -> str:

@@ -5,7 +5,7 @@ from typing import Any
 
 import boto3
 
-from local.bedrock.delivery import Clients
+from local.bedrock.delivery import SESSION, Clients
 from local.bedrock.sinks import Client
 
 
@@ -25,10 +25,17 @@ def connect(*, endpoint_url: str, region: str) -> Clients:
             aws_session_token=role["SessionToken"],
         )
 
+    sts = client("sts")
+
+    def assume_role(arn: str) -> Mapping[str, Any]:
+        answer = sts.assume_role(RoleArn=arn, RoleSessionName=SESSION)
+        credentials: Mapping[str, Any] = answer["Credentials"]
+        return credentials
+
     return Clients(
         bedrock=client("bedrock"),
         cloudwatch=client("cloudwatch"),
         s3=client("s3"),
-        sts=client("sts"),
+        assume_role=assume_role,
         logs=logs,
     )

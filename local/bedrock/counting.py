@@ -3,11 +3,13 @@
 https://docs.aws.amazon.com/bedrock/latest/userguide/count-tokens.html
 """
 
+import asyncio
 import json
 from base64 import b64decode
 
 from catalog import Model
-from local.bedrock import directives, replies, rules, schema
+from local.bedrock import access, directives, replies, rules, schema
+from local.bedrock.access import Authorize
 from local.bedrock.call import Call
 from local.bedrock.converse import conversation, members
 from local.bedrock.converse.request import question
@@ -22,8 +24,9 @@ from local.bedrock.wire import ClientGoneError
 class Counting:
     """Counts for callers in one Region. Of the faults, those before an answer work."""
 
-    def __init__(self, region: str) -> None:
+    def __init__(self, region: str, authorize: Authorize) -> None:
         self._region = region
+        self._authorize = authorize
 
     async def run(self, call: Call) -> None:
         """Answers `call`; there is nothing for the log to tell."""
@@ -39,6 +42,8 @@ class Counting:
         today = call.at.date().isoformat()
         account = call.caller.account
         model = identify_counted(call.model_id, region=self._region, account=account, today=today)
+        requests = access.count_requests(model, self._region)
+        await asyncio.to_thread(access.check, self._authorize, call.caller, requests)
         asked = _question(given, model)
         rules.check(asked.request, model)
         read = directives.read(replies.last_user_text(asked.request))

@@ -14,6 +14,7 @@ from typing import Any, NamedTuple
 
 from botocore.exceptions import BotoCoreError, ClientError
 
+from local.authorization import AuthorizationError
 from local.bedrock import destinations, records, sinks
 from local.bedrock.destinations import Destinations, LogGroup, Place
 from local.bedrock.invocation import Invocation
@@ -25,17 +26,26 @@ _S3 = "ModelInvocationLogsS3Delivery"
 _CLOUDWATCH = "ModelInvocationLogsCloudWatchDelivery"
 _LARGE_DATA = "ModelInvocationLargeDataS3Delivery"
 METRICS = (_S3, _CLOUDWATCH, _LARGE_DATA)
+SESSION = "BedrockModelInvocationLogging"
+"""The name of the delivery role's sessions."""
+_FAILURES = (AuthorizationError, BotoCoreError, ClientError)
+
+
+def anywhere(_bucket: str, _key: str) -> None:
+    """Where there is no IAM, the service may write everywhere."""
 
 
 class Clients(NamedTuple):
-    """boto3 clients of the embedded AWS. `logs` makes a client of CloudWatch Logs from the
-    `Credentials` that STS gave for the delivery role."""
+    """boto3 clients of the embedded AWS. `assume_role` gives `Credentials` of a role by its ARN,
+    `logs` makes a client of CloudWatch Logs from them. `check_write` takes bucket and key. Both
+    raise AuthorizationError for what Bedrock may not."""
 
     bedrock: Client
     cloudwatch: Client
     s3: Client
-    sts: Client
+    assume_role: Callable[[str], Mapping[str, Any]]
     logs: Callable[[Mapping[str, Any]], Client]
+    check_write: Callable[[str, str], None] = anywhere
 
 
 class Delivery:
@@ -43,6 +53,7 @@ class Delivery:
 
     def __init__(self, clients: Clients, *, account: str, region: str) -> None:
         self._clients = clients
+        self._buckets = sinks.Buckets(clients.s3, clients.check_write)
         self._account = account
         self._region = region
         self._waiting: list[Invocation] = []
@@ -89,8 +100,8 @@ class Delivery:
     def _put_canaries(self, found: Destinations) -> None:
         for place in found.places():
             try:
-                sinks.put_canary(self._clients.s3, place, self._account, self._region)
-            except (BotoCoreError, ClientError) as failure:
+                self._buckets.put_canary(place, self._account, self._region)
+            except _FAILURES as failure:
                 _LOG.error("invocation logging: s3://%s refuses: %s", place.bucket, failure)
 
     def _to_s3(self, batch: list[Invocation], place: Place, found: Destinations) -> None:
@@ -99,7 +110,7 @@ class Delivery:
             made = _records(calls, found, place)
             self._put_large(made)
             with self._measured(_S3, len(calls)):
-                sinks.put_records(self._clients.s3, place, calls[0], [r.line for r in made])
+                self._buckets.put_records(place, calls[0], [r.line for r in made])
 
     def _to_cloudwatch(
         self, batch: list[Invocation], group: LogGroup, found: Destinations, *, greet: bool
@@ -107,7 +118,7 @@ class Delivery:
         made = _records(batch, found, group.large)
         self._put_large(made)
         with self._measured(_CLOUDWATCH, len(batch)):
-            role = sinks.credentials_of(self._clients.sts, group)
+            role = self._clients.assume_role(group.role_arn)
             with closing(self._clients.logs(role)) as logs:
                 if greet:
                     sinks.greet(logs, group)
@@ -116,14 +127,14 @@ class Delivery:
     def _put_large(self, made: list[Record]) -> None:
         for item in (item for one in made for item in one.objects):
             with self._measured(_LARGE_DATA, 1):
-                sinks.put_object(self._clients.s3, item)
+                self._buckets.put_object(item)
 
     @contextmanager
     def _measured(self, metric: str, count: int) -> Iterator[None]:
         """Counts what is written inside; a failure is told on stderr and never reaches a caller."""
         try:
             yield
-        except (BotoCoreError, ClientError) as failure:
+        except _FAILURES as failure:
             _LOG.error("invocation logging: %sFailure, %d lost: %s", metric, count, failure)
             if metric == _CLOUDWATCH:
                 self._greeted = None

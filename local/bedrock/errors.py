@@ -51,6 +51,17 @@ class RefusedError(Exception):
         return {"message": self.message, **self.fields}
 
 
+class UnauthorizedError(RefusedError):
+    """IAM refuses the call. Its body is not that of Bedrock's own errors:
+    https://github.com/anthropics/claude-code/issues/6191"""
+
+    def __init__(self, message: str) -> None:
+        super().__init__("AccessDeniedException", message)
+
+    def body(self) -> dict[str, Any]:
+        return {"Message": self.message}
+
+
 def invalid(message: str) -> RefusedError:
     """The commonest refusal: something in the request breaks a rule."""
     return RefusedError("ValidationException", message)

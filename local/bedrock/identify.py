@@ -23,11 +23,13 @@ _GLOBAL_DESTINATIONS = ("us-east-1", "us-west-2", "eu-west-1", "ap-northeast-1",
 
 
 class Target(NamedTuple):
-    """A model a call may reach, the id it was named by, and the Regions that may answer it."""
+    """A model a call may reach, the id it was named by, the Regions that may answer it, and those
+    in which IAM is asked for the model: empty is a model without a Region, as `global` has it."""
 
     requested: str
     model: Model
     destinations: tuple[str, ...]
+    asked_regions: tuple[str, ...]
 
     def inference_region(self, seed: bytes) -> str:
         """Where the call is answered; the same `seed` gives the same Region."""
@@ -48,7 +50,9 @@ def identify(requested: str, *, region: str, account: str, today: str) -> Target
             "request with the ID or ARN of an inference profile that contains this model."
         )
     profile = next((p for p in model.profiles if p.route == route), None)
-    return Target(requested, model, _destinations(profile, region))
+    destinations = _destinations(profile, region)
+    asked = (region, "") if route == "global" else destinations
+    return Target(requested, model, destinations, asked)
 
 
 def is_application(requested: str) -> bool:
@@ -74,7 +78,8 @@ def identify_application(
     _check_alive(model, today)
     regions = tuple(each["region"] for each in found if each["region"])
     anywhere = _GLOBAL_DESTINATIONS if len(regions) < len(found) else ()
-    return Target(requested, model, (*regions, *anywhere))
+    asked_regions = tuple(each["region"] for each in found)
+    return Target(requested, model, (*regions, *anywhere), asked_regions)
 
 
 def identify_counted(requested: str, *, region: str, account: str, today: str) -> Model:

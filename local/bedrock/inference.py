@@ -4,11 +4,12 @@ import asyncio
 from typing import NamedTuple
 
 from catalog import Model
-from local.bedrock import directives, frames, replies, rules
+from local.bedrock import access, directives, frames, replies, rules
+from local.bedrock.access import Authorize
 from local.bedrock.applications import Applications
 from local.bedrock.call import Call
 from local.bedrock.directives import Directives, Fault, class_name
-from local.bedrock.errors import RefusedError, invalid
+from local.bedrock.errors import RefusedError, UnauthorizedError, invalid
 from local.bedrock.form import Event, Form, Question
 from local.bedrock.generations import anthropic_name
 from local.bedrock.identify import Target, identify, identify_application, is_application
@@ -26,19 +27,24 @@ class Prepared(NamedTuple):
 class Inference:
     """Answers calls in one Region; keeps the prompt cache."""
 
-    def __init__(self, region: str, applications: Applications) -> None:
+    def __init__(self, region: str, applications: Applications, authorize: Authorize) -> None:
         self._region = region
         self._applications = applications
+        self._authorize = authorize
         self._cache = PromptCache()
 
     async def run(self, call: Call, form: Form) -> Invocation | None:
-        """Answers `call`; returns what the log is to tell, None if a fault says to lose it."""
+        """Answers `call`; returns what the log is to tell, None if a fault says to lose it or IAM
+        refuses the call."""
         seen = self._invocation(call, form.operation)
         asked = Directives()
         try:
             prepared = await self._prepare(call, form, seen)
             asked = prepared.asked
             await _answer(call, form, prepared, seen)
+        except UnauthorizedError as denied:
+            await call.wire.refuse(denied)
+            return None
         except RefusedError as refused:
             seen.error = refused.name
             await call.wire.refuse(refused)
@@ -62,6 +68,7 @@ class Inference:
         """Everything that can be refused before the first byte; raises RefusedError."""
         form.open(seen)
         target = await self._target(call)
+        await self._check_access(call, target, streamed=form.streamed)
         question = form.ask(target.model)
         request = question.request
         rules.check(request, target.model)
@@ -75,6 +82,16 @@ class Inference:
         name = anthropic_name(target.model)
         identity = f"msg_bdrk_{call.wire.request_id.replace('-', '')[:24]}"
         return Prepared(Answer(identity, name, reply, seen.usage), asked)
+
+    async def _check_access(self, call: Call, target: Target, *, streamed: bool) -> None:
+        requests = access.inference_requests(
+            target,
+            streamed=streamed,
+            region=self._region,
+            account=call.caller.account,
+            tier=call.wire.headers.get("x-amzn-bedrock-service-tier", "default"),
+        )
+        await asyncio.to_thread(access.check, self._authorize, call.caller, requests)
 
     async def _target(self, call: Call) -> Target:
         requested, account, today = call.model_id, call.caller.account, call.at.date().isoformat()

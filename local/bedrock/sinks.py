@@ -1,6 +1,6 @@
 """The AWS calls that write records: objects into a bucket, events into the one log stream."""
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import suppress
 from secrets import token_hex
 from time import time
@@ -16,32 +16,33 @@ Client = Any
 
 STREAM = "aws/bedrock/modelinvocations"
 GREETING = "Permissions are correctly set for Amazon Bedrock logs."
-SESSION = "BedrockModelInvocationLogging"
 _EVENT_OVERHEAD_BYTES = 26
 _LARGEST_PUT_BYTES = 1_048_576
 
 
-def put_canary(s3: Client, place: Place, account: str, region: str) -> None:
-    key = records.canary_key(place, account, region)
-    s3.put_object(Bucket=place.bucket, Key=key, Body=b"")
+class Buckets:
+    """Writes objects as the Bedrock service. `check` takes bucket and key, and raises
+    AuthorizationError where the service may not write there."""
 
+    def __init__(self, s3: Client, check: Callable[[str, str], None]) -> None:
+        self._s3 = s3
+        self._check = check
 
-def put_object(s3: Client, item: StoredObject) -> None:
-    s3.put_object(Bucket=item.bucket, Key=item.key, Body=item.content)
+    def put_canary(self, place: Place, account: str, region: str) -> None:
+        self._put(place.bucket, records.canary_key(place, account, region), b"")
 
+    def put_object(self, item: StoredObject) -> None:
+        self._put(item.bucket, item.key, item.content)
 
-def put_records(s3: Client, place: Place, first: Invocation, lines: Iterable[str]) -> None:
-    """One file of records, named by the time of the `first` of them."""
-    key = records.record_key(place, first.account, first.region, first.at, token_hex(8))
-    content = records.pack("".join(f"{line}\n" for line in lines).encode())
-    s3.put_object(Bucket=place.bucket, Key=key, Body=content)
+    def put_records(self, place: Place, first: Invocation, lines: Iterable[str]) -> None:
+        """One file of records, named by the time of the `first` of them."""
+        key = records.record_key(place, first.account, first.region, first.at, token_hex(8))
+        content = records.pack("".join(f"{line}\n" for line in lines).encode())
+        self._put(place.bucket, key, content)
 
-
-def credentials_of(sts: Client, group: LogGroup) -> Mapping[str, Any]:
-    """What the delivery role may do, for as long as STS gives it."""
-    answer = sts.assume_role(RoleArn=group.role_arn, RoleSessionName=SESSION)
-    credentials: Mapping[str, Any] = answer["Credentials"]
-    return credentials
+    def _put(self, bucket: str, key: str, content: bytes) -> None:
+        self._check(bucket, key)
+        self._s3.put_object(Bucket=bucket, Key=key, Body=content)
 
 
 def greet(logs: Client, group: LogGroup) -> None:

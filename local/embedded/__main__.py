@@ -10,11 +10,16 @@ if __name__ == "__main__":
     from local.embedded import (
         api_keys,
         application_profiles,
+        bucket_configuration,
+        enforcement,
         record_queries,
+        request_context,
         reserved_concurrency,
+        role_boundaries,
         services,
         sessions,
         trails,
+        transport,
     )
     from local.key_usage import KeyUsage
     from local.sessions_file import SessionsFile
@@ -25,6 +30,11 @@ if __name__ == "__main__":
     sessions.add(SessionsFile(folder))
     application_profiles.add()
     trails.add()
+    transport.add()
+    bucket_configuration.add()
+    request_context.add()
+    enforcement.add()
     record_queries.add()
     reserved_concurrency.add()
+    role_boundaries.add()
     runpy.run_module("ministack", run_name="__main__", alter_sys=True)

@@ -3,7 +3,7 @@
 from ministack import app  # type: ignore[import-untyped]
 from ministack.core import router  # type: ignore[import-untyped]
 
-from local.embedded import bedrock_control_plane, service_quotas, told_answers
+from local.embedded import authorization, bedrock_control_plane, service_quotas, told_answers
 from local.embedded.reply import Call, MiniStackService, Reply, Service
 
 
@@ -14,7 +14,12 @@ def add() -> None:
     services["servicequotas"] = service_quotas.serve
     services = {name: told_answers.before(name, service) for name, service in services.items()}
     services["local-answers"] = told_answers.tell
-    router.SERVICE_PATTERNS["local-answers"] = {"target_prefixes": [told_answers.TARGET]}
+    services["local-authorization"] = authorization.serve
+    for name, target in (
+        ("local-answers", told_answers.TARGET),
+        ("local-authorization", authorization.TARGET),
+    ):
+        router.SERVICE_PATTERNS[name] = {"target_prefixes": [target]}
     app.SERVICE_HANDLERS.update({name: _its(service) for name, service in services.items()})
 
 

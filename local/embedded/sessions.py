@@ -13,7 +13,9 @@ def add(file: SessionsFile) -> None:
     theirs: Callable[[str, dict[str, Any]], None] = sts.register_session
 
     def register_session(access_key: str, session: dict[str, Any]) -> None:
+        is_new = access_key not in sts._sessions  # a function's key is registered for each process
         theirs(access_key, session)
-        file.add(access_key, session)
+        if is_new:
+            file.add(access_key, session)
 
     sts.register_session = register_session

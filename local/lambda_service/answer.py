@@ -11,7 +11,8 @@ LARGEST_BACKLOG_BYTES = 256 * 1024
 class Answer:
     """Filled by the function's side (`put`, `finish`, `fail`), emptied by the caller's (`take`).
 
-    `abandon` is the caller's way out: it ends the connection on which the function responds.
+    A client that disconnects leaves by `discard`, which the function does not see, or `abandon`,
+    which ends the connection on which the function responds.
     """
 
     def __init__(self) -> None:
@@ -20,6 +21,7 @@ class Answer:
         self._ended = False
         self._error: FunctionError | None = None
         self._abandoned = False
+        self._discarded = False
         self._changed = asyncio.Condition()
         self._disconnect: Callable[[], None] | None = None
 
@@ -34,9 +36,10 @@ class Answer:
             await self._changed.wait_for(self._has_room)
             if self._abandoned:
                 raise CallerGoneError
-            self._parts.append(data)
-            self._size += len(data)
-            self._changed.notify_all()
+            if not self._discarded:
+                self._parts.append(data)
+                self._size += len(data)
+                self._changed.notify_all()
 
     async def finish(self) -> None:
         await self._end(None)
@@ -46,9 +49,10 @@ class Answer:
         await self._end(error)
 
     async def take(self) -> bytes:
-        """All that has arrived, at least a byte; b"" at the end. Raises FunctionError."""
+        """All that has arrived, at least a byte; b"" at the end, and once nobody reads any more.
+        Raises FunctionError."""
         async with self._changed:
-            await self._changed.wait_for(lambda: bool(self._parts) or self.over)
+            await self._changed.wait_for(lambda: bool(self._parts) or self.over or self._discarded)
             data, self._parts, self._size = b"".join(self._parts), [], 0
             self._changed.notify_all()
         if not data and self._error is not None:
@@ -59,6 +63,13 @@ class Answer:
         """Names what ends the connection that carries the response."""
         self._disconnect = disconnect
 
+    async def discard(self) -> None:
+        """The client has disconnected: what the function writes from now on goes nowhere."""
+        async with self._changed:
+            self._discarded = True
+            self._parts, self._size = [], 0
+            self._changed.notify_all()
+
     async def abandon(self) -> None:
         """The caller is gone: the function's next write fails."""
         async with self._changed:
@@ -68,7 +79,7 @@ class Answer:
             self._disconnect()
 
     def _has_room(self) -> bool:
-        return self._abandoned or self._size < LARGEST_BACKLOG_BYTES
+        return self._abandoned or self._discarded or self._size < LARGEST_BACKLOG_BYTES
 
     async def _end(self, error: FunctionError | None) -> None:
         async with self._changed:

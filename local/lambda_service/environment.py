@@ -16,6 +16,7 @@ from local.child_process import Process
 from local.lambda_service import surroundings
 from local.lambda_service.answer import Answer
 from local.lambda_service.errors import FunctionError
+from local.lambda_service.freezer import Freezer
 from local.lambda_service.function import Function
 from local.lambda_service.runtime_api import Invocation, RuntimeApi
 
@@ -27,18 +28,22 @@ Log = Callable[[str], None]
 
 
 class Environment:
-    """`log` is called with each line it writes, `on_idle` when it is done with an invocation."""
+    """`log` is called with each line it writes, `on_idle` when it is done with an invocation, after
+    which `freezer` keeps it frozen until the next."""
 
     def __init__(
         self,
         function: Function,
         *,
         variables: Mapping[str, str],
+        freezer: Freezer,
         log: Log,
         on_idle: Callable[["Environment"], None],
     ) -> None:
         self.function = function
         self._variables = variables
+        self._freezer = freezer
+        self._process: Process | None = None
         self._log = log
         self._on_idle = on_idle
         self._api = RuntimeApi(on_ready=self._ready, on_init_error=self._end)
@@ -86,6 +91,7 @@ class Environment:
         late = FunctionError("Sandbox.Timedout", message)
         self._timer = asyncio.get_running_loop().call_later(limit, self._end, late)
         self._log(f"START RequestId: {given.request_id} Version: $LATEST")
+        self._thaw()
         self._api.hand_out(given)
         return given.answer
 
@@ -100,6 +106,12 @@ class Environment:
         if self._first_ready.is_set():
             self._on_idle(self)
         self._first_ready.set()
+        if self._process is not None and self.alive:
+            self._freezer.freeze(self._process.pid)
+
+    def _thaw(self) -> None:
+        if self._process is not None:
+            self._freezer.thaw(self._process.pid)
 
     def _report(self) -> None:
         """What Lambda writes after an invocation."""
@@ -138,9 +150,12 @@ class Environment:
             error=PIPE,
             grace_seconds=0.5,
         ) as process:
+            self._process = process
             relays = [asyncio.create_task(self._relay(s)) for s in (process.stdout, process.stderr)]
             watch = asyncio.create_task(self._watch(process))
             await asyncio.wait({self._ended})
+            self._thaw()  # or it would not hear that it should end
+            self._process = None
         watch.cancel()
         await asyncio.wait(relays, timeout=_LAST_WORDS_SECONDS)
 

@@ -17,6 +17,7 @@ from local.lambda_service import function, surroundings
 from local.lambda_service.answer import Answer
 from local.lambda_service.environment import Environment
 from local.lambda_service.errors import ThrottledError
+from local.lambda_service.freezer import Freezer
 from local.lambda_service.function import Function
 from local.log_writer import LogWriter
 from local.read_through import ReadThrough
@@ -50,6 +51,7 @@ class LambdaService:
         self._folder = folder
         self._extra = extra
         self._echo = echo
+        self._freezer = Freezer()
         self._functions: dict[str, ReadThrough[Function]] = {}
         self._environments: set[Environment] = set()
         self._idle: list[Environment] = []
@@ -76,6 +78,7 @@ class LambdaService:
     async def stop(self) -> None:
         """Ends all environments and fails what they are working on."""
         await asyncio.gather(*(environment.stop() for environment in self._environments))
+        await asyncio.to_thread(self._freezer.close)
 
     async def _idle_or_fresh(self, wanted: Function) -> Environment:
         self._admit(wanted)
@@ -131,6 +134,7 @@ class LambdaService:
         environment = Environment(
             wanted,
             variables=surroundings.variables(wanted, credentials, stream, self._extra),
+            freezer=self._freezer,
             log=partial(self._log, wanted.log_group, stream),
             on_idle=self._idle.append,
         )

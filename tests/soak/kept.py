@@ -65,7 +65,7 @@ class Kept(NamedTuple):
 
 
 class Account:
-    """The four services of an account that delivery talks to, as far as it does; boto3's names."""
+    """The three services of an account that delivery talks to, as far as it does; boto3's names."""
 
     class exceptions:  # noqa: N801 - boto3's name
         class ResourceAlreadyExistsException(Exception):
@@ -76,7 +76,7 @@ class Account:
         self._events = kept.events.open("a", buffering=1)
 
     def clients(self) -> Clients:
-        return Clients(self, self, self, self, lambda _credentials: self)
+        return Clients(self, self, self, lambda _role: {}, lambda _credentials: self)
 
     def get_model_invocation_logging_configuration(self) -> dict[str, Any]:
         place = {"bucketName": BUCKET, "keyPrefix": _LARGE}
@@ -92,9 +92,6 @@ class Account:
 
     def put_log_events(self, *, logEvents: list[dict[str, Any]], **_asked: str) -> None:  # noqa: N803
         self._events.writelines(f"{event['message']}\n" for event in logEvents)
-
-    def assume_role(self, **_asked: str) -> dict[str, Any]:
-        return {"Credentials": {}}
 
     def put_metric_data(self, **_asked: object) -> None: ...
 

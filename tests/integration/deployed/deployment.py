@@ -46,13 +46,16 @@ class Deployment(NamedTuple):
         where = (self.endpoint[name] for name in ("stage", "region", "aws_endpoint_url"))
         return cli.deployment.Deployment(*where)
 
-    def client(self, service: str) -> Any:  # noqa: ANN401 - boto3 makes its classes at run time
+    def client(self, service: str, session: Mapping[str, str] | None = None) -> Any:  # noqa: ANN401 - boto3 makes its classes at run time
+        """With the keys of the account's root, or with the `Credentials` of a session."""
+        keys = session or {"AccessKeyId": "test", "SecretAccessKey": "test"}
         make: Any = boto3.Session(region_name=self.endpoint["region"]).client
         return make(
             service,
             endpoint_url=self.endpoint["aws_endpoint_url"],
-            aws_access_key_id="test",
-            aws_secret_access_key="test",
+            aws_access_key_id=keys["AccessKeyId"],
+            aws_secret_access_key=keys["SecretAccessKey"],
+            aws_session_token=keys.get("SessionToken"),
         )
 
     def call(

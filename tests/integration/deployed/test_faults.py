@@ -87,7 +87,7 @@ def test_twenty_silent_seconds_are_filled_with_pings(deployment: Deployment) -> 
 NATIVE = {
     "anthropic_version": "bedrock-2023-05-31",
     "max_tokens": 1000,
-    "messages": [{"role": "user", "content": "[[fault: silence seconds=120 after=3]]"}],
+    "messages": [{"role": "user", "content": "[[fault: silence seconds=5 after=3]]"}],
 }
 
 
@@ -96,14 +96,14 @@ NATIVE = {
     [
         (
             "/v1/messages",
-            {**message("[[reply: events=500 pace=0.05]]"), "stream": True},
+            {**message("[[reply: events=80 pace=0.05]]"), "stream": True},
             b"content_block_delta",
         ),
         (f"/model/{MODEL}/invoke-with-response-stream", NATIVE, b":event-type"),
     ],
     ids=["while it writes", "in a silence without pings"],
 )
-def test_a_caller_who_leaves_mid_stream_is_noted_once(
+def test_a_client_that_disconnects_mid_stream_is_invisible_to_the_function(
     deployment: Deployment, path: str, body: dict[str, object], begun: bytes
 ) -> None:
     url = urlsplit(deployment.endpoint["http_url"])
@@ -123,13 +123,13 @@ def test_a_caller_who_leaves_mid_stream_is_noted_once(
 
     line = deployment.audit_line(bedrock_request_id=request_id)
 
-    assert line["outcome"] == "caller_gone"
+    assert line["outcome"] == "completed"
     text = (deployment.state / "gateway.log").read_text()
     assert text.count(f'"bedrock_request_id":"{request_id}"') == 1
 
 
 def test_two_requests_at_once_have_two_processes(deployment: Deployment) -> None:
-    prompt = "[[reply: events=10 pace=0.1]]"
+    prompt = "[[reply: events=40 pace=0.1]]"
     with ThreadPoolExecutor(2) as pool:
         asked = [pool.submit(deployment.ask, prompt, stream=True) for _ in range(2)]
         ids = [each.result().headers["request-id"] for each in asked]

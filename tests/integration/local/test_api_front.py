@@ -24,6 +24,7 @@ from local.api_gateway.definition import (
     Method,
     Plan,
 )
+from local.api_gateway.integration import ClientDisconnect
 from local.bedrock.server import serve
 from local.certificates import server_context
 from local.lambda_service.service import LambdaService
@@ -37,13 +38,14 @@ from tests.integration.local.sample_function import (
 )
 
 WHOLE = "arn:aws:lambda:us-east-1:123456789012:function:whole"
-AUTHORIZER = Authorizer("authorizer", None, ())
+AUTHORIZER = Authorizer("authorizer", None, (), "au1")
 REFUSALS = (
     "MISSING_AUTHENTICATION_TOKEN",
     "UNAUTHORIZED",
     "INVALID_API_KEY",
     "REQUEST_TOO_LARGE",
     "INTEGRATION_TIMEOUT",
+    "AUTHORIZER_CONFIGURATION_ERROR",
     "DEFAULT_4XX",
     "DEFAULT_5XX",
 )
@@ -125,8 +127,8 @@ Run = Callable[..., Any]
 
 @pytest.fixture
 def run(tmp_path: Path) -> Run:
-    """Runs a coroutine function on a Ground; `archive` and `definition` may be others, and fewer
-    runs at once may be `reserved`."""
+    """Runs a coroutine function on a Ground; `archive` and `definition` may be others, fewer runs
+    at once may be `reserved`, and what else is named goes to the front."""
 
     def run(
         use: Use,
@@ -134,10 +136,11 @@ def run(tmp_path: Path) -> Run:
         archive: bytes | None = None,
         definition: Api | None = None,
         reserved: int | None = None,
+        **front: Any,  # noqa: ANN401
     ) -> Any:  # noqa: ANN401
         async def main() -> Any:  # noqa: ANN401
             asked = (tmp_path, archive or zipped(), definition or api(), reserved)
-            async with ground(*asked) as made:
+            async with ground(*asked, **front) as made:
                 return await use(made)
 
         return asyncio.run(main())
@@ -147,7 +150,11 @@ def run(tmp_path: Path) -> Run:
 
 @asynccontextmanager
 async def ground(
-    folder: Path, archive: bytes, definition: Api, reserved: int | None
+    folder: Path,
+    archive: bytes,
+    definition: Api,
+    reserved: int | None,
+    **options: Any,  # noqa: ANN401
 ) -> AsyncIterator[Ground]:
     (folder / "function.zip").write_bytes(archive)
     logs, access_log = Logs(), Logs()
@@ -165,6 +172,7 @@ async def ground(
         streaming=service,
         invoke=invoke,
         logs=cast("Any", access_log),
+        **options,
     )
     tls = server_context(folder / "ca.pem")
     trust = ssl.create_default_context(cafile=folder / "ca.pem")
@@ -215,7 +223,7 @@ def test_a_part_arrives_before_the_function_goes_on(run: Run, tmp_path: Path) ->
     assert "pid" in rest
 
 
-def test_a_caller_who_leaves_ends_the_functions_work(run: Run) -> None:
+def test_a_client_that_disconnects_ends_the_functions_work_where_that_is_visible(run: Run) -> None:
     async def use(ground: Ground) -> None:
         event = {"do": "endless"}
         async with ground.client.stream("POST", f"{ground.http}/open", json=event) as got:
@@ -223,7 +231,45 @@ def test_a_caller_who_leaves_ends_the_functions_work(run: Run) -> None:
         while not any('"CallerGone"' in text for text in ground.function_log.texts()):
             await asyncio.sleep(0.02)
 
-    run(use)
+    run(use, client_disconnect=ClientDisconnect.VISIBLE)
+
+
+def test_a_function_does_not_see_that_its_client_has_disconnected(run: Run, tmp_path: Path) -> None:
+    async def use(ground: Ground) -> list[str]:
+        gate = tmp_path / "gate"
+        event = {"do": "wait", "for": str(gate), "parts": ["first", "x" * 1_000_000]}
+        async with ground.client.stream("POST", f"{ground.http}/open", json=event) as got:
+            await anext(got.aiter_bytes())
+        while not ground.access_log.texts():
+            await asyncio.sleep(0.02)
+        gate.touch()
+        while not any(text.startswith("REPORT") for text in ground.function_log.texts()):
+            await asyncio.sleep(0.02)
+        return ground.function_log.texts()
+
+    assert not any("CallerGone" in text for text in run(use))
+
+
+@pytest.mark.parametrize("path", ["open", "keyed"])
+def test_a_function_that_api_gateway_may_not_invoke_is_a_500(run: Run, path: str) -> None:
+    sources: list[str] = []
+
+    def nothing(_function: str, source: str) -> bool:
+        sources.append(source)
+        return False
+
+    async def use(ground: Ground) -> httpx2.Response:
+        return await ground.client.post(f"{ground.http}/{path}", json={})
+
+    got = run(use, may_invoke=nothing)
+
+    account = "arn:aws:execute-api:us-east-1:123456789012:a1"
+    kind, source = {
+        "open": ("DEFAULT_5XX", f"{account}/test/POST/open"),
+        "keyed": ("AUTHORIZER_CONFIGURATION_ERROR", f"{account}/authorizers/au1"),
+    }[path]
+    assert (got.status_code, got.json()) == (500, kind)
+    assert sources == [source]
 
 
 def test_what_lambda_turns_away_is_a_500_and_runs_nothing(run: Run) -> None:

@@ -2,6 +2,9 @@
 
 import asyncio
 import json
+import subprocess
+import sys
+import time
 from collections.abc import AsyncIterator, Callable, Coroutine
 from contextlib import asynccontextmanager
 from pathlib import Path
@@ -251,6 +254,46 @@ def test_a_caller_who_leaves_ends_the_functions_response(ground: Ground) -> None
     ground.run(use)
 
     assert any('"error": "CallerGone"' in text for text in ground.logs.texts())
+
+
+def state_of(pid: int) -> str:
+    """`T` is stopped: https://man7.org/linux/man-pages/man5/proc_pid_stat.5.html"""
+    return Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0]
+
+
+def test_a_process_is_frozen_between_invocations_and_thawed_for_the_next(ground: Ground) -> None:
+    async def use(service: LambdaService) -> tuple[int, int, str]:
+        first = int((await call(service))["pid"])
+        while state_of(first) != "T":
+            await asyncio.sleep(0.01)
+        second = int((await call(service))["pid"])
+        while state_of(second) != "T":
+            await asyncio.sleep(0.01)
+        return first, second, state_of(second)
+
+    first, second, state = ground.run(use)
+
+    assert (first, state) == (second, "T")
+    assert not Path(f"/proc/{first}").exists()
+
+
+def test_a_frozen_process_ends_with_the_one_that_froze_it() -> None:
+    code = (
+        "import os, subprocess\n"
+        "from local.lambda_service.freezer import Freezer\n"
+        "child = subprocess.Popen(['sleep', '600'], start_new_session=True)\n"
+        "Freezer().freeze(child.pid)\n"
+        "print(child.pid, flush=True)\n"
+        "os.kill(os.getpid(), 9)\n"
+    )
+    killed = subprocess.run(
+        [sys.executable, "-c", code], capture_output=True, text=True, check=False, timeout=30
+    )
+    frozen = Path(f"/proc/{killed.stdout.strip()}")
+
+    assert killed.returncode == -9
+    while frozen.exists() and state_of(int(frozen.name)) != "Z":
+        time.sleep(0.02)
 
 
 def test_a_changed_function_gets_fresh_processes(ground: Ground) -> None:

@@ -45,6 +45,23 @@ def test_a_function_waits_for_a_slow_caller() -> None:
     assert asyncio.run(exchange()) == (True, b"y")
 
 
+def test_a_function_writes_on_into_nothing_once_the_client_has_disconnected() -> None:
+    async def exchange() -> tuple[bool, bytes, bool]:
+        answer = Answer()
+        await answer.put(b"x" * LARGEST_BACKLOG_BYTES)
+        stuck = asyncio.create_task(answer.put(b"y"))
+        await asyncio.sleep(0)
+        await answer.discard()
+        await stuck
+        await answer.put(b"z" * LARGEST_BACKLOG_BYTES)
+        await answer.put(b"z" * LARGEST_BACKLOG_BYTES)
+        runs = not answer.over
+        await answer.finish()
+        return runs, await answer.take(), answer.over
+
+    assert asyncio.run(exchange()) == (True, b"", True)
+
+
 def test_a_caller_who_leaves_frees_the_function_and_ends_its_connection() -> None:
     async def exchange() -> list[str]:
         ended: list[str] = []

@@ -3,13 +3,14 @@
 import asyncio
 import json
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 
 import boto3
 import pytest
 from botocore.config import Config
 
+from local.authorization import AuthorizationError, Request
 from local.bedrock.app import create_app
 from local.bedrock.caller import Caller
 from local.bedrock.invocation import Invocation
@@ -21,6 +22,7 @@ ARN = "arn:aws:sts::123456789012:assumed-role/gateway/session"
 CALLERS = {
     "AKIALONGTERM": Caller("arn:aws:iam::123456789012:user/dev", "longsecret"),
     "ASIASHORTTERM": Caller(ARN, "shortsecret", "token"),
+    "AKIADENIED": Caller("arn:aws:iam::123456789012:user/denied", "othersecret"),
 }
 TEAMS_SONNET = "arn:aws:bedrock:us-east-1:123456789012:application-inference-profile/abc"
 BEHIND = {
@@ -29,6 +31,15 @@ BEHIND = {
     ]
 }
 SONNET = "global.anthropic.claude-sonnet-4-5-20250929-v1:0"
+
+
+DENIED = "User: arn:aws:iam::123456789012:user/denied is not authorized"
+
+
+def authorize(caller: Caller, _requests: Sequence[Request]) -> None:
+    """IAM refuses one of the callers everything."""
+    if caller == CALLERS["AKIADENIED"]:
+        raise AuthorizationError("AccessDeniedException", DENIED)
 
 
 def body_of(text: str = "hello", **fields: object) -> str:
@@ -77,6 +88,7 @@ def served() -> Iterator[Served]:
             callers=CALLERS.get,
             deliver=deliver,
             applications=lambda arn: BEHIND.get(arn, ()),
+            authorize=authorize,
         )
         async with serve(app, grace_seconds=0.1) as port:
             result.url = f"http://127.0.0.1:{port}"

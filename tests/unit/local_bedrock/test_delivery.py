@@ -12,7 +12,7 @@ import boto3
 import pytest
 from moto import mock_aws
 
-from local.bedrock.delivery import Clients, Delivery
+from local.bedrock.delivery import SESSION, Clients, Delivery
 from local.bedrock.invocation import Attachment, Invocation
 from local.bedrock.sinks import GREETING, STREAM, Client
 from tests.unit.local_bedrock.test_records import CALL
@@ -30,16 +30,22 @@ class Aws:
             return make(name, region_name=REGION)
 
         self.logs = client("logs")
+        self._sts = client("sts")
         self.log_keys: list[str] = []
         self.clients = Clients(
             bedrock=client("bedrock"),
             cloudwatch=client("cloudwatch"),
             s3=client("s3"),
-            sts=client("sts"),
+            assume_role=self._assume_role,
             logs=self._logs_of,
         )
         self.clients.s3.create_bucket(Bucket="records")
         self.logs.create_log_group(logGroupName=GROUP)
+
+    def _assume_role(self, arn: str) -> Mapping[str, Any]:
+        answer = self._sts.assume_role(RoleArn=arn, RoleSessionName=SESSION)
+        credentials: Mapping[str, Any] = answer["Credentials"]
+        return credentials
 
     def _logs_of(self, credentials: Mapping[str, Any]) -> Client:
         self.log_keys.append(credentials["AccessKeyId"])

@@ -1,0 +1,65 @@
+"""What Bedrock asks IAM before a call: the profile, then the model in each Region that may answer.
+
+https://docs.aws.amazon.com/bedrock/latest/userguide/geographic-cross-region-inference.html
+https://docs.aws.amazon.com/bedrock/latest/userguide/global-cross-region-inference.html
+"""
+
+from collections.abc import Callable, Sequence
+from typing import Final
+
+from catalog import Model
+from local.authorization import AuthorizationError, Request
+from local.bedrock.caller import Caller
+from local.bedrock.errors import UnauthorizedError
+from local.bedrock.identify import Target
+
+Authorize = Callable[[Caller, Sequence[Request]], None]
+"""Raises AuthorizationError for what the caller may not do. It may block: it is called in a
+thread."""
+
+_UNSPECIFIED: Final = "unspecified"
+"""The Region that a global profile asks for, of a model whose ARN has none."""
+
+
+def permit(_caller: Caller, _requests: Sequence[Request]) -> None:
+    """Where there is no IAM, everybody who signs may call."""
+
+
+def check(authorize: Authorize, caller: Caller, requests: Sequence[Request]) -> None:
+    """Raises UnauthorizedError, with AWS's message."""
+    try:
+        authorize(caller, requests)
+    except AuthorizationError as denied:
+        raise UnauthorizedError(str(denied)) from denied
+
+
+def inference_requests(
+    target: Target, *, streamed: bool, region: str, account: str, tier: str
+) -> list[Request]:
+    """For InvokeModel and Converse alike, which share their actions."""
+    action = "bedrock:InvokeModelWithResponseStream" if streamed else "bedrock:InvokeModel"
+    profile = _profile_arn(target.requested, region, account)
+    context = (("bedrock:ServiceTier", tier),)
+    behind = (*context, ("bedrock:InferenceProfileArn", profile))
+    return [
+        Request(action, profile, context, region),
+        *(
+            Request(action, _model_arn(target.model, each), behind, each or _UNSPECIFIED)
+            for each in target.asked_regions
+        ),
+    ]
+
+
+def count_requests(model: Model, region: str) -> list[Request]:
+    """For CountTokens, which takes the bare model."""
+    return [Request("bedrock:CountTokens", _model_arn(model, region), (), region)]
+
+
+def _profile_arn(requested: str, region: str, account: str) -> str:
+    if requested.startswith("arn:"):
+        return requested
+    return f"arn:aws:bedrock:{region}:{account}:inference-profile/{requested}"
+
+
+def _model_arn(model: Model, region: str) -> str:
+    return f"arn:aws:bedrock:{region}::foundation-model/{model.base_id}"

@@ -1,0 +1,80 @@
+"""Condition keys and ARNs of requests, as AWS has them."""
+
+import json
+
+import pytest
+
+from local.embedded import request_context
+from local.embedded.request_context import PASSED_ROLE
+
+ACCOUNT = "arn:aws:logs:us-east-1:123456789012"
+ROLE = "arn:aws:iam::123456789012:role/delivery"
+
+
+@pytest.mark.parametrize(
+    ("action", "content", "resource"),
+    [
+        ("PutLogEvents", {"logGroupName": "/g", "logStreamName": "s"}, "/g:log-stream:s"),
+        ("FilterLogEvents", {"logGroupName": "/g"}, "/g:log-stream:"),
+        (
+            "FilterLogEvents",
+            {"logGroupIdentifier": f"{ACCOUNT}:log-group:/g"},
+            "/g:log-stream:",
+        ),
+        ("DescribeLogGroups", {}, ":log-stream:"),
+    ],
+)
+def test_log_groups_and_streams_are_asked_by_the_arns_of_aws(
+    action: str, content: dict[str, str], resource: str
+) -> None:
+    found = request_context._log_arn(action, content, ACCOUNT)
+
+    assert found == f"{ACCOUNT}:log-group:{resource}"
+
+
+@pytest.mark.parametrize(
+    ("service", "action", "body", "context"),
+    [
+        ("bedrock", "bedrock:PutAccountDataRetention", {"mode": "none"},
+         {"bedrock:DataRetentionMode": "none"}),
+        ("bedrock", "bedrock:PutModelInvocationLoggingConfiguration",
+         {"loggingConfig": {"cloudWatchConfig": {"roleArn": ROLE}}},
+         {PASSED_ROLE: (ROLE, "bedrock.amazonaws.com")}),
+        ("bedrock", "bedrock:PutModelInvocationLoggingConfiguration",
+         {"loggingConfig": {"s3Config": {"bucketName": "b"}}}, {}),
+        ("apigateway", "apigateway:PATCH",
+         {"patchOperations": [{"op": "replace", "path": "/cloudwatchRoleArn", "value": ROLE}]},
+         {PASSED_ROLE: (ROLE, "apigateway.amazonaws.com")}),
+        ("apigateway", "apigateway:PATCH",
+         {"patchOperations": [{"op": "replace", "path": "/enabled", "value": "false"}]}, {}),
+        ("s3", "s3:PutObject", [], {}),
+    ],
+)  # fmt: skip
+def test_a_body_gives_condition_keys_and_the_role_that_it_passes(
+    service: str, action: str, body: object, context: dict[str, object]
+) -> None:
+    found = request_context._body_keys(service, action, json.dumps(body).encode(), {})
+
+    assert found == context
+
+
+def test_the_policy_to_attach_is_a_condition_key() -> None:
+    found = request_context._body_keys("iam", "iam:AttachRolePolicy", b"", {"PolicyArn": ["arn:p"]})
+
+    assert found == {"iam:PolicyARN": "arn:p"}
+
+
+@pytest.mark.parametrize(
+    ("action", "headers", "context"),
+    [
+        ("s3:PutObject", {"if-none-match": "*"}, {"s3:if-none-match": "*"}),
+        ("s3:PutObject", {}, {}),
+        ("s3:GetObject", {"if-none-match": "etag"}, {}),
+    ],
+)
+def test_a_conditional_write_is_a_condition_key(
+    action: str, headers: dict[str, str], context: dict[str, str]
+) -> None:
+    made = request_context._with_conditional_write(lambda *_: {})
+
+    assert made(action, {}, "/b/k", headers) == context
