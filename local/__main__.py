@@ -3,6 +3,7 @@
 import asyncio
 import logging
 import os
+import re
 import signal
 import sys
 from collections.abc import Coroutine
@@ -41,6 +42,13 @@ EXPECTED = (
 
 app = typer.Typer(add_completion=False, help=__doc__, no_args_is_help=True)
 
+
+def _checked_delay(text: str) -> str:
+    if not re.fullmatch(r"\d+(\.\d+)?(-\d+(\.\d+)?)?", text):
+        raise typer.BadParameter("Give seconds, or a range of seconds such as 10-60.")
+    return text
+
+
 Stage = Annotated[str, typer.Option(help="The stage of cdk.json to deploy.")]
 Port = Annotated[int, typer.Option(help="Of the API over HTTP; 0 picks a free one.")]
 HttpsPort = Annotated[int, typer.Option(help="Of the API over HTTPS; 0 picks a free one.")]
@@ -49,6 +57,13 @@ StateFolder = Annotated[Path, typer.Option(help="Where logs, CA and endpoint.jso
 Blocks = Annotated[
     Path | None,
     typer.Option(help="A JSON file of stage blocks in place of those in cdk.json.", exists=True),
+]
+IamDelay = Annotated[
+    str,
+    typer.Option(
+        help="Seconds until a new or changed role holds, or a range to draw from: 10-60.",
+        callback=_checked_delay,
+    ),
 ]
 
 Disconnect = Annotated[
@@ -69,9 +84,11 @@ def up(
     state: StateFolder = Path(".local"),
     blocks: Blocks = None,
     client_disconnect: Disconnect = ClientDisconnect.INVISIBLE,
+    iam_delay: IamDelay = "0",
 ) -> None:
     """Deploy to an embedded AWS and serve the API until Ctrl-C."""
-    _run(_up(Options(stage, port, https_port, aws_port, state, blocks, client_disconnect)))
+    ports = (port, https_port, aws_port)
+    _run(_up(Options(stage, *ports, state, blocks, client_disconnect, iam_delay)))
 
 
 @app.command()

@@ -27,18 +27,22 @@ class EmbeddedAwsError(Exception):
 
 
 @asynccontextmanager
-async def embedded_aws(*, region: str, port: int, folder: Path) -> AsyncIterator[Aws]:
+async def embedded_aws(
+    *, region: str, port: int, folder: Path, iam_delay: str = "0"
+) -> AsyncIterator[Aws]:
     """The embedded AWS on loopback, on `port` or a free one (0), as long as the block lasts.
 
-    `folder` takes its temporary files and its log.
+    `folder` takes its temporary files and its log; `iam_delay` is how many seconds a new or changed
+    role needs until it holds, or a range to draw them from, such as "10-60".
     """
     port = port or free_port()
     (folder / "tmp").mkdir(parents=True, exist_ok=True)
     log = folder / "ministack.log"
     command = (sys.executable, "-P", with_parent.__file__, "local.embedded")
     with log.open("wb") as output:
+        environment = _environment(port, region, folder) | {"EMBEDDED_IAM_DELAY": iam_delay}
         async with child_process.running(
-            *command, env=_environment(port, region, folder), output=output.fileno()
+            *command, env=environment, output=output.fileno()
         ) as process:
             await _ready(process, f"http://127.0.0.1:{port}/_ministack/health", log)
             yield Aws(f"http://localhost:{port}", region, ACCOUNT)

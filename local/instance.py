@@ -41,7 +41,7 @@ THREADS = 32
 
 class Options(NamedTuple):
     """What a run may be told; a port of 0 is any free one. `blocks`: a JSON file of stage blocks
-    in place of those in cdk.json."""
+    in place of those in cdk.json. `iam_delay`: seconds until a new role holds, or a range."""
 
     stage: str
     port: int
@@ -50,6 +50,7 @@ class Options(NamedTuple):
     state: Path
     blocks: Path | None = None
     client_disconnect: ClientDisconnect = ClientDisconnect.INVISIBLE
+    iam_delay: str = "0"
 
 
 class Endpoint(NamedTuple):
@@ -88,7 +89,9 @@ async def instance(options: Options, steps: Steps) -> AsyncIterator[Endpoint]:
 async def _start_aws(stack: AsyncExitStack, options: Options, state: State, steps: Steps) -> Aws:
     with steps.step("start the embedded AWS") as step:
         region = _region(options.stage, options.blocks)
-        starting = embedded_aws(region=region, port=options.aws_port, folder=state.aws)
+        starting = embedded_aws(
+            region=region, port=options.aws_port, folder=state.aws, iam_delay=options.iam_delay
+        )
         aws = await stack.enter_async_context(starting)
         step.say(aws.url)
         return aws

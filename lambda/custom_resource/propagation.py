@@ -24,10 +24,14 @@ LONGEST_PAUSE_SECONDS: Final = 8.0
 _ROLE_REFUSED: Final = "failed to validate permissions for"
 """Bedrock's words for a role or bucket policy that does not let it write: "... for log group: NAME,
 with role: ARN" (Terraform retries this text) and "... for bucket"."""
+_EXPLICIT_DENY: Final = "with an explicit deny in"
+"""What is not propagated yet lacks an allow; a deny, as of a service control policy, stays:
+https://docs.aws.amazon.com/IAM/latest/UserGuide/troubleshoot_access-denied.html"""
 _UNKNOWN_CREDENTIALS: Final = ("UnrecognizedClientException", "InvalidClientTokenId")
 """What a service answers to the credentials of a role that it does not know yet."""
 
 _log: Final = logging.getLogger(__name__)
+_log.setLevel(logging.INFO)
 
 Failure = ClientError | BotoCoreError
 Result = TypeVar("Result")
@@ -36,9 +40,11 @@ Pauses = Callable[[], Iterator[float]]
 
 
 def is_access_denied(error: ClientError) -> bool:
-    """Whether AWS refuses the caller itself, by any of the names that its services have for it."""
+    """Whether AWS refuses the caller itself, by any of the names that its services have for it, and
+    not because of an explicit deny."""
     code = error_code(error)
-    return code.startswith("AccessDenied") or code in _UNKNOWN_CREDENTIALS
+    denied = code.startswith("AccessDenied") or code in _UNKNOWN_CREDENTIALS
+    return denied and _EXPLICIT_DENY not in _message(error)
 
 
 def is_role_refused(error: Failure) -> bool:
@@ -47,8 +53,7 @@ def is_role_refused(error: Failure) -> bool:
     Bedrock has no error of its own for that: it is a ValidationException known by its text."""
     if not isinstance(error, ClientError):
         return False
-    message = error.response.get("Error", {}).get("Message", "")
-    return error_code(error) == "ValidationException" and _ROLE_REFUSED in message.lower()
+    return error_code(error) == "ValidationException" and _ROLE_REFUSED in _message(error).lower()
 
 
 def may_propagate(error: Failure) -> bool:
@@ -60,6 +65,10 @@ def may_propagate(error: Failure) -> bool:
 def error_code(error: ClientError) -> str:
     """AWS's name of the error, empty if it has none."""
     return str(error.response.get("Error", {}).get("Code", ""))
+
+
+def _message(error: ClientError) -> str:
+    return str(error.response.get("Error", {}).get("Message", ""))
 
 
 def jittered_pauses() -> Iterator[float]:

@@ -12,19 +12,22 @@ if __name__ == "__main__":
         application_profiles,
         bucket_configuration,
         enforcement,
+        iam_propagation,
         record_queries,
         request_context,
         reserved_concurrency,
         role_boundaries,
         services,
         sessions,
+        time_scale,
         trails,
         transport,
     )
     from local.key_usage import KeyUsage
     from local.sessions_file import SessionsFile
 
-    services.add()
+    time_scale.add()
+    services.add(iam_propagation.add(os.environ.pop(iam_propagation.VARIABLE)))
     folder = Path(os.environ.pop("EMBEDDED_FOLDER"))
     api_keys.add(KeyUsage(folder))
     sessions.add(SessionsFile(folder))

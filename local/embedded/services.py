@@ -3,15 +3,31 @@
 from ministack import app  # type: ignore[import-untyped]
 from ministack.core import router  # type: ignore[import-untyped]
 
-from local.embedded import authorization, bedrock_control_plane, service_quotas, told_answers
+from local.embedded import (
+    api_gateway_account,
+    authorization,
+    bedrock_control_plane,
+    iam_propagation,
+    service_quotas,
+    time_scale,
+    told_answers,
+)
+from local.embedded.iam_propagation import Propagation
 from local.embedded.reply import Call, MiniStackService, Reply, Service
 
 
-def add() -> None:
+def add(propagation: Propagation) -> None:
     """Puts them in; before MiniStack starts."""
     services = {name: _ours(handler) for name, handler in app.SERVICE_HANDLERS.items()}
     services["bedrock"] = bedrock_control_plane.beside(services["bedrock"])
     services["servicequotas"] = service_quotas.serve
+    services["apigateway"] = api_gateway_account.beside(
+        services["apigateway"], propagation, time_scale.clock
+    )
+    services = {
+        name: iam_propagation.before(name, service, propagation)
+        for name, service in services.items()
+    }
     services = {name: told_answers.before(name, service) for name, service in services.items()}
     services["local-answers"] = told_answers.tell
     services["local-authorization"] = authorization.serve

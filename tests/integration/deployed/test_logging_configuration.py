@@ -5,14 +5,14 @@ import json
 from collections.abc import AsyncIterator, Callable, Coroutine, Mapping
 from contextlib import asynccontextmanager
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, Protocol
 
 import pytest
 
 from local.aws import Aws, Client
 from local.cdk import Cdk, CdkError
 from local.embedded_aws import embedded_aws
-from tests.integration.deployed.deployment import MODEL, Deployment
+from tests.integration.deployed.deployment import MODEL, Deployment, eventually
 from tests.integration.deployed.told_answers import tell, told
 
 STACK = "claude-on-bedrock-local-InvocationLogging"
@@ -39,6 +39,9 @@ BLOCK = {
     "existing_logging_role": ROLE,
 }
 SAVED = "/claude-on-bedrock/local/saved-logging-configuration"
+
+LOG_ROLE = "api-gateway-logs-us-east-1"
+BY_AN_SCP = "with an explicit deny in a service control policy"
 
 
 class Account(NamedTuple):
@@ -88,8 +91,16 @@ class Account(NamedTuple):
 
     def refuse(self, *asked: tuple[str, str]) -> None:
         """From now on, what matches in the service of that name; nothing for all to be well."""
-        body = {"__type": "AccessDeniedException", "message": "denied by an SCP"}
+        body = {"__type": "AccessDeniedException", "message": f"Not authorized {BY_AN_SCP}"}
         tell(self.aws.url, *(told(service, pattern, body, 403) for service, pattern in asked))
+
+    def update_account_meanwhile(self) -> None:
+        """Calls API Gateway's UpdateAccount as soon as there is a role to log as, as somebody
+        else may."""
+        iam, api_gateway = self.aws.client("iam"), self.aws.client("apigateway")
+        eventually(lambda: LOG_ROLE in [one["RoleName"] for one in iam.list_roles()["Roles"]], 300)
+        feature = {"op": "add", "path": "/features", "value": "UsagePlans"}
+        api_gateway.update_account(patchOperations=[feature])
 
     def events(self) -> list[tuple[str, str]]:
         """Type and state, the newest first, of the stack of that name."""
@@ -132,16 +143,22 @@ class Account(NamedTuple):
         return found
 
 
-InAccount = Callable[[Callable[[Account], Coroutine[Any, Any, None]]], None]
+Use = Callable[[Account], Coroutine[Any, Any, None]]
+
+
+class InAccount(Protocol):
+    """Runs a coroutine function in a fresh, bootstrapped account."""
+
+    def __call__(self, use: Use, iam_delay: str = "0") -> None: ...
 
 
 @pytest.fixture
 def in_account(deployment: Deployment, tmp_path: Path) -> InAccount:
     """Runs a coroutine function in a fresh, bootstrapped account."""
 
-    def run(use: Callable[[Account], Coroutine[Any, Any, None]]) -> None:
+    def run(use: Use, iam_delay: str = "0") -> None:
         async def main() -> None:
-            async with account(deployment.state / "cdk.out", tmp_path) as made:
+            async with account(deployment.state / "cdk.out", tmp_path, iam_delay) as made:
                 await use(made)
 
         asyncio.run(main())
@@ -150,10 +167,11 @@ def in_account(deployment: Deployment, tmp_path: Path) -> InAccount:
 
 
 @asynccontextmanager
-async def account(assembly: Path, folder: Path) -> AsyncIterator[Account]:
+async def account(assembly: Path, folder: Path, iam_delay: str) -> AsyncIterator[Account]:
     (folder / "cdk.out").symlink_to(assembly)
     cdk = Cdk(stage="local", folder=folder)
-    async with embedded_aws(region="us-east-1", port=0, folder=folder / "aws") as aws:
+    starting = embedded_aws(region="us-east-1", port=0, folder=folder / "aws", iam_delay=iam_delay)
+    async with starting as aws:
         await cdk.bootstrap(aws, _say)
         yield Account(aws, cdk, aws.client("bedrock"), folder)
 
@@ -302,7 +320,7 @@ def test_a_creation_that_fails_later_on_leaves_what_was_there_and_can_be_repeate
         account.set(WHOLE)
         before = account.configuration()
         account.refuse(("bedrock", "PUT /data-retention"))
-        with pytest.raises(CdkError, match="denied by an SCP"):
+        with pytest.raises(CdkError, match=BY_AN_SCP):
             await account.deploy_with("replace", data_retention="none")
         account.refuse()
 
@@ -325,7 +343,7 @@ def test_an_update_that_fails_later_on_leaves_logging_as_it_was_before(
         await account.deploy_with("extend")
         before = account.configuration()
         account.refuse(("bedrock", "PUT /data-retention"))
-        with pytest.raises(CdkError, match="denied by an SCP"):
+        with pytest.raises(CdkError, match=BY_AN_SCP):
             await account.deploy_with("replace", data_retention="none")
         account.refuse()
 
@@ -341,7 +359,7 @@ def test_an_update_that_fails_later_on_leaves_logging_as_it_was_before(
 def test_logging_stays_on_where_a_later_stack_fails(in_account: InAccount) -> None:
     async def use(account: Account) -> None:
         account.refuse(("apigateway", "PATCH /account"))
-        with pytest.raises(CdkError, match="denied by an SCP"):
+        with pytest.raises(CdkError, match=BY_AN_SCP):
             await account.cdk.deploy(account.aws, _say)
         account.refuse()
 
@@ -354,11 +372,22 @@ def test_logging_stays_on_where_a_later_stack_fails(in_account: InAccount) -> No
     in_account(use)
 
 
-def test_a_stage_that_keeps_nothing_leaves_nothing_and_can_be_deployed_again(
+def test_a_first_deployment_outlasts_two_bad_days_and_leaves_nothing(
     in_account: InAccount,
 ) -> None:
+    """IAM takes a minute for each change, and API Gateway throttles UpdateAccount because somebody
+    else called it within the 20 seconds."""
+
     async def use(account: Account) -> None:
+        competing = asyncio.create_task(asyncio.to_thread(account.update_account_meanwhile))
         await account.cdk.deploy(account.aws, _say)
+        await competing
+        log = (account.folder / "aws" / "ministack.log").read_text()
+        assert "holds in 60.0 s" in log
+        assert "UpdateAccount is throttled." in log
+        assert (
+            account.aws.client("apigateway").get_account()["cloudwatchRoleArn"].endswith(LOG_ROLE)
+        )
         await account.cdk.destroy(account.aws, _say)
 
         assert account.stacks() == ["CDKToolkit"]
@@ -367,4 +396,4 @@ def test_a_stage_that_keeps_nothing_leaves_nothing_and_can_be_deployed_again(
         outputs = await account.cdk.deploy(account.aws, _say)
         assert account.configuration() == json.loads(outputs[STACK]["LoggingConfiguration"])
 
-    in_account(use)
+    in_account(use, iam_delay="60")

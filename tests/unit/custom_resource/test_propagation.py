@@ -72,6 +72,7 @@ def test_a_refusal_that_lasts_ends_as_aws_worded_it(clock: Clock, code: str, mes
     [
         error("ValidationException", "The provided bucket does not exist"),
         error("InternalServerException", "try later"),
+        error("AccessDeniedException", "… with an explicit deny in a service control policy"),
         error("ResourceNotFoundException", ROLE_REFUSED),
         error(""),
         EndpointConnectionError(endpoint_url="https://bedrock.eu-west-1.amazonaws.com"),
