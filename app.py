@@ -15,7 +15,15 @@ from stacks.stage import Stage
 
 
 def build(app: cdk.App, stage: Stage) -> None:
-    """The four stacks of `stage`, in the order in which they must come to be."""
+    """Adds the four stacks of `stage`, and what checks them at synthesis."""
+    add_stacks(app, stage)
+    cdk.Validations.of(app).add_plugins(
+        AwsSolutionsChecks(app), own_rules(keep_logs=stage.keep_logs_on_destroy)
+    )
+
+
+def add_stacks(app: cdk.App, stage: Stage) -> None:
+    """Adds the four stacks of `stage`, in the order in which they are deployed."""
     env = cdk.Environment(account=stage.account, region=stage.region)
     name = f"claude-on-bedrock-{stage.name}"
     record = InvocationLogging(app, f"{name}-InvocationLogging", stage=stage, env=env)
@@ -32,9 +40,6 @@ def build(app: cdk.App, stage: Stage) -> None:
         app, f"{name}-Observability", stage=stage, record=record, gateway=gateway, env=env
     )
     cdk.Tags.of(app).add("claude-on-bedrock", stage.name)
-    cdk.Validations.of(app).add_plugins(
-        AwsSolutionsChecks(app), own_rules(keep_logs=stage.keep_logs_on_destroy)
-    )
 
 
 if __name__ == "__main__":

@@ -10,7 +10,8 @@ from aws_cdk import aws_iam as iam
 from aws_cdk import aws_lambda as lambda_
 from constructs import Construct
 
-from catalog import team_access
+from catalog import MODELS, guard, team_access
+from catalog import access as model_access
 from stacks import team_profiles
 from stacks.components import account_log_role, canary, concurrency, key_expiry
 from stacks.components.account_log_role import AccountLogRole
@@ -48,10 +49,14 @@ class Gateway(cdk.Stack):
         name, keeping = f"claude-on-bedrock-{stage.name}", record.keeping
         # No moment at which it answers and the log is off.
         self.add_stack_dependency(record)
+        self.add_stack_dependency(access)
 
         by_key = stage.auth == "key"
         keys = ApiKeys(self, "Keys", names=stage.key_names, name_prefix=name)
-        self.authorizer = self._authorizer(stage, keeping).function if by_key else None
+        self.authorizer = self._authorizer(stage, keeping) if by_key else None
+        if not by_key:
+            # Kept where the stage keeps its logs, so it could not be created a second time.
+            log_group(Construct(self, "Authorizer"), "Logs", name="authorizer", keeping=keeping)
         gateway = self._function(stage, keeping, keys, access)
         self.function = gateway.function
         access_log = log_group(self, "AccessLog", name="access", keeping=keeping)
@@ -67,11 +72,13 @@ class Gateway(cdk.Stack):
         )
         api.stage.node.add_dependency(self._log_role(keeping))
         self.key_expiry = self._key_expiry(stage, keeping) if by_key else None
+        for optional in filter(None, (self.authorizer, self.key_expiry)):
+            cdk.CrossStackReferences.of(optional).produce(cdk.ReferenceStrength.WEAK)
         plans = self._plans(stage, name, api.stage, keys) if by_key else {}
         if by_key:
             self._put_out_keys(keys, plans)
         else:
-            self._open_to(access.application_role, stage, api)
+            self._open_to(guard.role_name(stage.name, stage.region, "application"), stage, api)
         functions = [each for each in (self.function, self.authorizer, self.key_expiry) if each]
         if stage.canary:
             self._canary(stage, stage.canary, record, api, keys)
@@ -117,7 +124,9 @@ class Gateway(cdk.Stack):
         function = PythonFunction(
             self,
             "CanaryFunction",
-            description="Calls the endpoint as a client does, and looks whether that is on record",
+            # With what it has to be deployed again: another's record may be another one then.
+            description="Calls the endpoint as a client does, and looks whether that is on record "
+            f"(existing_logging: {stage.existing_logging})",
             packages=["canary", "embedded_metrics", "records", "reconciliation"],
             handler="canary.handler.handle",
             log_name="canary",
@@ -142,7 +151,8 @@ class Gateway(cdk.Stack):
         clock.node.add_dependency(api.stage)
         cdk.CfnOutput(self, "CanaryName", value=function.function_name)
 
-    def _open_to(self, role: iam.IRole, stage: Stage, api: StreamingApi) -> None:
+    def _open_to(self, role_name: str, stage: Stage, api: StreamingApi) -> None:
+        role = iam.Role.from_role_name(self, "Application", role_name)
         endpoint = EndpointPolicy(
             self, "InvokeEndpoint", api=api.api, stage_name=stage.name, roles=[role]
         )
@@ -197,7 +207,7 @@ class Gateway(cdk.Stack):
         cdk.CfnOutput(self, "KeyExpiryFunctionName", value=function.function.function_name)
         return function.function
 
-    def _authorizer(self, stage: Stage, keeping: LogKeeping) -> PythonFunction:
+    def _authorizer(self, stage: Stage, keeping: LogKeeping) -> lambda_.IFunction:
         function = PythonFunction(
             self,
             "Authorizer",
@@ -211,7 +221,7 @@ class Gateway(cdk.Stack):
             reserved_concurrency=concurrency.of_authorizer(stage.reserved_concurrency),
         )
         cdk.CfnOutput(self, "AuthorizerName", value=function.function.function_name)
-        return function
+        return function.function
 
     def _function(
         self,
@@ -248,12 +258,22 @@ class Gateway(cdk.Stack):
                 **_guardrail_variables(stage.guardrail),
             },
             managed_policies=[
-                *access.invoke_policies,
+                *self._invoke_policies(stage, access),
                 *self._team_policies(stage, access),
                 access.guard.denials,
             ],
             permissions_boundary=access.guard.boundary,
         )
+
+    def _invoke_policies(self, stage: Stage, access: ModelAccess) -> list[iam.IManagedPolicy]:
+        """The gateway's own: IAM deletes no policy that a role of another stack still holds."""
+        models = [model for model in MODELS if model.name in stage.models]
+        return InvokePolicies(
+            self,
+            "Invoke",
+            documents=model_access.invoke_policies(models, access.place),
+            description=f"Calls the models of {stage.name} for its gateway",
+        ).policies
 
     def _team_policies(self, stage: Stage, access: ModelAccess) -> list[iam.IManagedPolicy]:
         """Here and not beside the profiles, so that they come and go with the role."""

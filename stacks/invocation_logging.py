@@ -31,6 +31,7 @@ from stacks.components.permission import findings
 from stacks.components.python_function import PythonFunction
 from stacks.components.record_access import RecordAccess
 from stacks.components.sentinel import Sentinel
+from stacks.components.stack_output import stack_output
 from stacks.components.stage_names import RECORD, StageNames
 from stacks.stage import Stage
 
@@ -121,11 +122,14 @@ class InvocationLogging(cdk.Stack):
         cdk.CfnOutput(self, "SentinelName", value=self.sentinel.function_name)
         cdk.CfnOutput(self, "KeyArn", value=key.key_arn)
         cdk.CfnOutput(self, "DeliveryRoleArn", value=delivery.role.role_arn)
+        # Whether or not another stack uses it today: an export that comes and goes with its use
+        # could not go.
+        self.export_value(self.bucket.bucket_name)
 
     def exported(self) -> RecordPlaces:
-        """For another stack, in words that are known at once. Of the stage's own record nothing is
-        exported that a deployment could change while the other stack uses it."""
-        key, theirs = self.export_value(self.keeping.key.key_arn), self._record
+        """For another stack, in words that are known at once. What another deployment may change
+        is read from the outputs, and not exported."""
+        key = self.export_value(self.keeping.key.key_arn)
         if self._own:
             return RecordPlaces(
                 log_group=f"{self.keeping.prefix}/{RECORD}",
@@ -134,14 +138,21 @@ class InvocationLogging(cdk.Stack):
                 configuration="{}",  # its records have no prefix
                 key_arn=key,
             )
-        bucket = self.export_value(theirs.bucket_name)
+        bucket = stack_output(self, "LogBucketName")
         return RecordPlaces(
-            log_group=self.export_value(theirs.log_group_name),
+            log_group=stack_output(self, "LogGroupName"),
             bucket=bucket,
             bucket_arn=f"arn:{self.partition}:s3:::{bucket}",
-            configuration=self.export_value(theirs.configuration),
+            configuration=stack_output(self, "LoggingConfiguration"),
             key_arn=key,
         )
+
+    @property
+    def access_bucket_arn(self) -> str | None:
+        """The bucket that accesses are logged to, for another stack, while there is one."""
+        if self.access is None:
+            return None
+        return f"arn:{self.partition}:s3:::{stack_output(self, 'AccessLogBucketName')}"
 
     def _configurer(
         self, stage: Stage, delivery: DeliveryRole, settings: Mapping[str, str]

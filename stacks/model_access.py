@@ -52,11 +52,11 @@ class ModelAccess(cdk.Stack):
         guarded = self._guarded(stage)
         self.place = guarded.place
         models = [model for model in MODELS if model.name in stage.models]
-        self.invoke_policies = InvokePolicies(
+        invoke_policies = InvokePolicies(
             self,
             "Invoke",
             documents=access.invoke_policies(models, guarded.place),
-            description=f"Calls the models of {stage.name} by {', '.join(stage.routes)} profiles",
+            description=f"Calls the models of {stage.name}",
         ).policies
         self.guard = GuardPolicies(
             self,
@@ -65,7 +65,12 @@ class ModelAccess(cdk.Stack):
             denials=guard.deny_statements(guarded),
             boundary=guard.boundary_statements(guarded),
         )
-        self._roles(stage, record, access.profile_arns(models, guarded.place))
+        self._roles(
+            stage,
+            record,
+            [*invoke_policies, self.guard.denials],
+            access.profile_arns(models, guarded.place),
+        )
 
         planned = team_profiles.planned(stage)
         made = [self._team_profile(stage, each) for each in planned]
@@ -73,7 +78,7 @@ class ModelAccess(cdk.Stack):
         profile_arns = team_profiles.by_team(planned, [each.arn for each in made])
         policy_arns = {team: self._team_policies(stage, team) for team in profile_arns}
 
-        invoking = [policy.managed_policy_arn for policy in self.invoke_policies]
+        invoking = [policy.managed_policy_arn for policy in invoke_policies]
         cdk.CfnOutput(self, "InvokePolicyArn", value=",".join(invoking))
         cdk.CfnOutput(self, "GuardPolicyArn", value=self.guard.denials.managed_policy_arn)
         cdk.CfnOutput(self, "BoundaryPolicyArn", value=self.guard.boundary.managed_policy_arn)
@@ -104,7 +109,13 @@ class ModelAccess(cdk.Stack):
         ).policies
         return [policy.managed_policy_arn for policy in (*policies, self.guard.denials)]
 
-    def _roles(self, stage: Stage, record: InvocationLogging, profiles: Sequence[str]) -> None:
+    def _roles(
+        self,
+        stage: Stage,
+        record: InvocationLogging,
+        calling: Sequence[iam.IManagedPolicy],
+        profiles: Sequence[str],
+    ) -> None:
         names = StageNames(stage.name, self)
         # Exported here and now: what a token of another stack will be called is known at the end,
         # too late for the answer to a finding. The stacks' order is then ours to say.
@@ -112,8 +123,7 @@ class ModelAccess(cdk.Stack):
         bucket = record.export_value(record.bucket.bucket_arn)
         key = record.export_value(record.keeping.key.key_arn)
         verifier = record.export_value(record.verifier.function_arn)
-        accesses = record.export_value(record.access.bucket.bucket_arn) if record.access else None
-        calling = [*self.invoke_policies, self.guard.denials]
+        accesses = record.access_bucket_arn
         asked = (
             querying(names, table=table.NAME, bucket_arn=bucket) if stage.keeps_own_record else []
         )
@@ -123,7 +133,7 @@ class ModelAccess(cdk.Stack):
             policies=[each.managed_policy_arn for each in (*calling, self.guard.boundary)],
             roles=[names.iam(f"role/{self._name(stage, role)}") for role in ROLES],
         )
-        self.application_role = self._role(
+        self._role(
             stage,
             "application",
             stage.roles.application,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Mapping
 from typing import Any, cast
 
@@ -41,6 +42,8 @@ def _as_found(value: Any) -> str:  # noqa: ANN401 - what a token stands for may 
             return str(argument[0]).join(map(_as_found, argument[1]))
         case "Fn::ImportValue":
             return _as_found(argument)
+        case "Fn::GetStackOutput":
+            return json.dumps(value, separators=(",", ":"))
     raise ValueError(f"{function} is not read here")
 
 

@@ -320,12 +320,14 @@ def test_a_canary_looks_where_anothers_logging_goes(tmp_path: Path) -> None:
     adopted = synthesise("local", tmp_path, existing_logging="adopt")
     given = environment(adopted, HANDLERS["canary"])
     record = adopted.only("InvocationLogging", "Custom::BedrockInvocationLogging").id
-    for name, attribute in (
-        ("LOG_GROUP", "LogGroupName"),
-        ("LOG_BUCKET", "BucketName"),
-        ("LOGGING_CONFIGURATION", "Configuration"),
+    outputs = adopted.template("InvocationLogging")["Outputs"]
+    for name, output, attribute in (
+        ("LOG_GROUP", "LogGroupName", "LogGroupName"),
+        ("LOG_BUCKET", "LogBucketName", "BucketName"),
+        ("LOGGING_CONFIGURATION", "LoggingConfiguration", "Configuration"),
     ):
-        assert re.search(rf"FnGetAtt{record}{attribute}", given[name])
+        assert given[name] == f"<claude-on-bedrock-local-InvocationLogging:{output}>"
+        assert outputs[output]["Value"] == {"Fn::GetAtt": [record, attribute]}
     (bucket,) = _resources_of(adopted, "s3:ListBucket")
     assert bucket == f"arn:aws:s3:::{given['LOG_BUCKET']}"
 

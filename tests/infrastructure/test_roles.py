@@ -59,12 +59,13 @@ def role(synthesis: Synthesis, purpose: str) -> Resource:
 
 def own_statements(synthesis: Synthesis, purpose: str) -> Iterator[dict[str, Any]]:
     """What the role's policies say, apart from those for whoever calls models."""
-    reference = f"<{role(synthesis, purpose).id}>"
+    own = role(synthesis, purpose)
+    reference, name = f"<{own.id}>", own.properties["RoleName"]
     for stack in (STACK, "Gateway"):
         for type_ in ("AWS::IAM::Policy", "AWS::IAM::ManagedPolicy"):
             for policy in synthesis.resources(stack, type_):
                 holders = texts(policy.properties.get("Roles", []))
-                if any(_is(reference, holder) for holder in holders):
+                if any(holder == name or _is(reference, holder) for holder in holders):
                     yield from policy.properties["PolicyDocument"]["Statement"]
 
 

@@ -21,6 +21,7 @@ Resources = Mapping[str, Mapping[str, Any]]
 
 MODEL = "arn:aws:bedrock:us-east-1::foundation-model/anthropic.claude-haiku-4-5-20251001-v1:0"
 PROFILE = "arn:aws:bedrock:us-east-1:123456789012:inference-profile/us.anthropic.claude-sonnet-4-6"
+MADE = {"Fn::GetAtt": ["Profile", "InferenceProfileId"]}
 STREAMING = "/response-streaming-invocations"
 
 
@@ -125,6 +126,13 @@ BROKEN: dict[str, list[Resources]] = {
                 ":inference-profile/us.anthropic.claude-sonnet-4-6",
             )
         ),
+        policy(joined("arn:aws:bedrock:us-east-1:123:application-inference-profile/", MADE)),
+        policy(
+            joined(
+                "arn:aws:bedrock:us-east-1:123456789012:inference-profile/us.anthropic.claude-",
+                MADE,
+            )
+        ),
         policy(
             MODEL,
             Condition={"StringLike": {"bedrock:InferenceProfileArn": [PROFILE, f"{PROFILE}*"]}},
@@ -149,6 +157,7 @@ KEPT: list[Resources] = [
             ":inference-profile/us.anthropic.claude-sonnet-4-6",
         )
     ),
+    policy(joined("arn:aws:bedrock:us-east-1:123456789012:application-inference-profile/", MADE)),
     policy("*", Effect="Deny"),
     policy("*", Action="xray:PutTraceSegments"),
     _document("Boundary", [{"Effect": "Allow", "Action": "*", "Resource": "*"}]),

@@ -1,0 +1,149 @@
+"""CloudFormation accepts every change of a stage: each key from each of its values to each other,
+and back."""
+
+from __future__ import annotations
+
+import copy
+import itertools
+import json
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+
+from stacks.stage import Stage
+from tests.infrastructure.changes import Deployment
+from tests.infrastructure.variants import (
+    FULL,
+    PLAIN,
+    VALUES,
+    Block,
+    Syntheses,
+    tour,
+    variant,
+)
+
+# Of these, what a small stage changes is not a part of what a large one changes.
+IN_A_SMALL_STAGE = (
+    *("route", "models", "record_access_log", "existing_logging", "auth"),
+    "keep_logs_on_destroy",
+)
+CASES = [
+    *(pytest.param(key, FULL, id=key) for key in VALUES),
+    *(pytest.param(key, PLAIN, id=f"{key}, small stage") for key in IN_A_SMALL_STAGE),
+]
+
+
+@pytest.fixture(scope="module")
+def syntheses(tmp_path_factory: pytest.TempPathFactory) -> Syntheses:
+    return Syntheses(tmp_path_factory.mktemp("syntheses"))
+
+
+def test_every_stage_key_has_values_here() -> None:
+    missing = {*Stage.model_fields} - {"name"} - {*VALUES}
+
+    assert not missing, f"add their values to tests/infrastructure/variants.py: {missing}"
+    assert all(len(values) > 1 for values in VALUES.values())
+
+
+def test_a_tour_has_every_pair_both_ways() -> None:
+    variants = [variant(PLAIN, {"ping_seconds": each}) for each in range(1, 6)]
+
+    stops = list(tour(variants))
+
+    assert {*itertools.pairwise(stop.label for stop in stops)} >= {
+        *itertools.permutations([each.label for each in variants], 2)
+    }
+
+
+@pytest.mark.parametrize(("key", "base"), CASES)
+def test_no_change_of_a_value_is_refused(key: str, base: Block, syntheses: Syntheses) -> None:
+    deployment, refused, before = Deployment(), [], "nothing"
+    for label, block in tour([variant(base, changes) for changes in VALUES[key]]):
+        refusals = deployment.update(block, syntheses.of(block))
+        refused += [f"{before} -> {label}: {refusal}" for refusal in refusals]
+        before = label
+
+    assert refused == []
+
+
+Change = Callable[[dict[str, Any]], None]
+
+
+def _another_logical_id(templates: dict[str, Any]) -> None:
+    resources = templates["Observability"]["Resources"]
+    (name,) = [each for each, body in resources.items() if body["Type"] == "AWS::Athena::WorkGroup"]
+    resources["Another"] = resources.pop(name)
+    text = json.dumps(resources).replace(name, "Another")
+    templates["Observability"]["Resources"] = json.loads(text)
+
+
+def _described_anew(templates: dict[str, Any]) -> None:
+    guard = _only(templates["ModelAccess"], "GuardDenials", "AWS::IAM::ManagedPolicy")
+    guard["Properties"]["Description"] = "another"
+
+
+def _without_bucket_export(templates: dict[str, Any]) -> None:
+    outputs = templates["InvocationLogging"]["Outputs"]
+    del outputs[next(name for name in outputs if name.startswith("ExportsOutputRefBucket"))]
+
+
+def _another_role_path(templates: dict[str, Any]) -> None:
+    role = _only(templates["ModelAccess"], "OperatorRole", "AWS::IAM::Role")
+    role["Properties"]["Path"] = "/other/"
+
+
+def _without_access_log_output(templates: dict[str, Any]) -> None:
+    del templates["InvocationLogging"]["Outputs"]["AccessLogBucketName"]
+
+
+def _another_access_log(templates: dict[str, Any]) -> None:
+    bucket = _only(templates["InvocationLogging"], "RecordAccessBucket", "AWS::S3::Bucket")
+    bucket["Properties"]["BucketName"] = "another"
+
+
+def _only(template: dict[str, Any], beginning: str, type_: str) -> dict[str, Any]:
+    (body,) = (
+        body
+        for name, body in template["Resources"].items()
+        if name.startswith(beginning) and body["Type"] == type_
+    )
+    resource: dict[str, Any] = body
+    return resource
+
+
+@pytest.mark.parametrize(
+    ("change", "refusal"),
+    [
+        (_described_anew, "cannot be updated as it is in use by Gateway"),
+        (_without_bucket_export, "cannot be deleted as it is in use by Observability"),
+        (_another_role_path, "a custom-named resource requires replacing"),
+        (_another_logical_id, "already exists"),
+        (_without_access_log_output, "has no output AccessLogBucketName"),
+        (_another_access_log, "keeps an old value, since its template does not differ"),
+    ],
+)
+def test_a_change_that_aws_refuses_is_refused(
+    change: Change, refusal: str, syntheses: Syntheses
+) -> None:
+    templates = syntheses.of(FULL)
+    changed = copy.deepcopy({**templates})
+    change(changed)
+    deployment = Deployment()
+
+    assert deployment.update(FULL, templates) == []
+    assert any(refusal in found for found in deployment.update(FULL, changed))
+
+
+def test_a_kept_log_group_cannot_be_created_again(syntheses: Syntheses) -> None:
+    templates = syntheses.of(FULL)
+    renamed: dict[str, Any] = copy.deepcopy({**templates})
+    group = _only(renamed["Gateway"], "AuthorizerLogs", "AWS::Logs::LogGroup")
+    group["Properties"]["LogGroupName"] = "/another"
+    deployment = Deployment()
+
+    deployment.update(FULL, templates)
+    assert deployment.update(FULL, renamed) == []
+    (refusal,) = deployment.update(FULL, templates)
+
+    assert "already exists" in refusal
