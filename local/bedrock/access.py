@@ -38,7 +38,7 @@ def inference_requests(
 ) -> list[Request]:
     """For InvokeModel and Converse alike, which share their actions."""
     action = "bedrock:InvokeModelWithResponseStream" if streamed else "bedrock:InvokeModel"
-    profile = _profile_arn(target.requested, region, account)
+    profile = profile_arn(target.requested, region, account)
     context = (("bedrock:ServiceTier", tier),)
     behind = (*context, ("bedrock:InferenceProfileArn", profile))
     return [
@@ -55,7 +55,8 @@ def count_requests(model: Model, region: str) -> list[Request]:
     return [Request("bedrock:CountTokens", _model_arn(model, region), (), region)]
 
 
-def _profile_arn(requested: str, region: str, account: str) -> str:
+def profile_arn(requested: str, region: str, account: str) -> str:
+    """The ARN of the inference profile that a call names by its id or ARN."""
     if requested.startswith("arn:"):
         return requested
     return f"arn:aws:bedrock:{region}:{account}:inference-profile/{requested}"

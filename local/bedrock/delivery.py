@@ -1,4 +1,4 @@
-"""When records are delivered and how that went: in order, beside the calls, never in their way.
+"""How records are delivered and how that went: beside the calls, never in their way.
 
 S3 is written as the Bedrock service, CloudWatch Logs through the role the configuration names;
 successes and failures are counted in the namespace AWS/Bedrock:
@@ -19,6 +19,7 @@ from local.bedrock import destinations, records, sinks
 from local.bedrock.destinations import Destinations, LogGroup, Place
 from local.bedrock.invocation import Invocation
 from local.bedrock.records import Record
+from local.bedrock.schedule import Schedule
 from local.bedrock.sinks import Client
 
 _LOG = logging.getLogger(__name__)
@@ -56,18 +57,24 @@ class Delivery:
         self._buckets = sinks.Buckets(clients.s3, clients.check_write)
         self._account = account
         self._region = region
+        self._schedule = Schedule(self._accept)
         self._waiting: list[Invocation] = []
         self._running: asyncio.Task[None] | None = None
         self._greeted: Destinations | None = None
 
     async def __call__(self, invocation: Invocation) -> None:
-        """Takes an invocation; its record is written in a thread, after those before it."""
+        """Takes an invocation; its record is written in a thread, after those before it unless the
+        call asked for another schedule."""
+        self._schedule.take(invocation)
+
+    def _accept(self, invocation: Invocation) -> None:
         self._waiting.append(invocation)
         if self._running is None or self._running.done():
             self._running = asyncio.create_task(self._write_waiting())
 
     async def drain(self) -> None:
         """Returns when everything taken so far has been written, or has failed."""
+        self._schedule.flush()
         while self._running is not None and not self._running.done():
             await self._running
 

@@ -37,7 +37,8 @@ STREAM_EXCEPTIONS = (
     "throttlingException",
     "validationException",
 )
-FAULTS = (*HTTP_FAULTS, "slow", "silence", "cut", "exception", "no_delivery")
+DELIVERY_FAULTS = ("no_delivery", "late", "duplicate", "reordered", "profile_arn")
+FAULTS = (*HTTP_FAULTS, "slow", "silence", "cut", "exception", *DELIVERY_FAULTS)
 _OPENING = re.compile(r"\[\[(fault|reply|tool):\s*")
 _NAME = re.compile(r"[A-Za-z0-9_-]+")
 

@@ -1,6 +1,7 @@
 """From a call to the answer sent: the checks in their order, the faults, what the log is told."""
 
 import asyncio
+from collections.abc import Mapping
 from typing import NamedTuple
 
 from catalog import Model
@@ -13,7 +14,7 @@ from local.bedrock.errors import RefusedError, UnauthorizedError, invalid
 from local.bedrock.form import Event, Form, Question
 from local.bedrock.generations import anthropic_name
 from local.bedrock.identify import Target, identify, identify_application, is_application
-from local.bedrock.invocation import Invocation
+from local.bedrock.invocation import DeliveryPlan, Invocation
 from local.bedrock.message import Answer
 from local.bedrock.tokens import PromptCache, Usage
 from local.bedrock.wire import ClientGoneError
@@ -41,6 +42,7 @@ class Inference:
         try:
             prepared = await self._prepare(call, form, seen)
             asked = prepared.asked
+            self._plan_delivery(seen, asked.faults)
             await _answer(call, form, prepared, seen)
         except UnauthorizedError as denied:
             await call.wire.refuse(denied)
@@ -63,6 +65,15 @@ class Inference:
             model_id=call.model_id,
             input=call.body,
         )
+
+    def _plan_delivery(self, seen: Invocation, faults: Mapping[str, Fault]) -> None:
+        """What the faults ask of the record: when it is delivered, and how it names the model."""
+        late = faults.get("late")
+        seen.delivery = DeliveryPlan(
+            late.seconds if late else 0.0, "duplicate" in faults, "reordered" in faults
+        )
+        if "profile_arn" in faults:
+            seen.model_id = access.profile_arn(seen.model_id, self._region, seen.account)
 
     async def _prepare(self, call: Call, form: Form, seen: Invocation) -> Prepared:
         """Everything that can be refused before the first byte; raises RefusedError."""

@@ -16,6 +16,14 @@ class Attachment(NamedTuple):
     content: bytes
 
 
+class DeliveryPlan(NamedTuple):
+    """How the record is delivered: after a while, twice, after the one that follows it."""
+
+    delay_seconds: float = 0.0
+    is_duplicate: bool = False
+    is_reordered: bool = False
+
+
 @dataclass(slots=True)
 class Invocation:
     """One call. Bodies are JSON as sent: `output` a Message, or the events of a stream. A Converse
@@ -39,3 +47,4 @@ class Invocation:
     output_events: list[bytes] = field(default_factory=list)
     usage: Usage | None = None
     error: str | None = None
+    delivery: DeliveryPlan = field(default_factory=DeliveryPlan)

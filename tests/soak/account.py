@@ -42,7 +42,11 @@ def account(ended: list[Ended], kept: Kept, since: datetime) -> Account:
         stored=kept.is_stored,
     )
     asked = [each for line in lines for each in _asked(line)]
-    mistakes = [*_of_lines(ended, lines), *_of_upstream(asked, upstream), *_of_records(verified)]
+    mistakes = [
+        *_of_lines(ended, lines),
+        *_of_upstream(asked, upstream),
+        *_of_records(verified, ended),
+    ]
     return Account(len(ended), len(lines), len(asked), len(upstream), verified, mistakes)
 
 
@@ -78,10 +82,11 @@ def _of_upstream(asked: list[str], upstream: list[str]) -> Iterator[str]:
             yield f"request {request_id}: {surplus:+d} in the audit lines beside Bedrock's count"
 
 
-def _of_records(verified: Outcome) -> Iterator[str]:
-    counts = verified.counts
+def _of_records(verified: Outcome, ended: Iterable[Ended]) -> Iterator[str]:
+    """Of those that were due twice, one more in each of the two destinations."""
+    counts, duplicates = verified.counts, 2 * sum(each.is_duplicate for each in ended)
     yield from (str(finding) for finding in verified.findings)
-    if counts.duplicates or counts.pending or counts.records_pending:
-        yield f"records that are there twice, or not judged: {counts}"
+    if counts.duplicates != duplicates or counts.pending or counts.records_pending:
+        yield f"{duplicates} records are due twice; twice, or not judged: {counts}"
     if counts.calls != counts.matched + counts.unknown + counts.not_expected:
         yield f"calls whose fate is none of those that are due: {counts}"

@@ -18,7 +18,8 @@ _PATIENCE_SECONDS = 120
 
 
 class Ended(NamedTuple):
-    """A call. `gateway_id` is API Gateway's id of the request, `told_id` that of `request-id`."""
+    """A call. `gateway_id` is API Gateway's id of the request, `told_id` that of `request-id`.
+    `is_duplicate`: its record was due twice."""
 
     kind: str
     due: End
@@ -26,6 +27,7 @@ class Ended(NamedTuple):
     status: int
     gateway_id: str
     told_id: str
+    is_duplicate: bool = False
 
 
 class Caller:
@@ -54,7 +56,7 @@ class Caller:
         else:
             end = _end(got.status, names, got.read())
         ids = names.get("x-amzn-requestid", ""), names.get("request-id", "")
-        return Ended(asked.kind, asked.due, end, got.status, *ids)
+        return Ended(asked.kind, asked.due, end, got.status, *ids, asked.is_duplicate)
 
     def close(self) -> None:
         self._connection.close()

@@ -7,6 +7,8 @@ import re
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 
+from local.lambda_service import freezer
+
 GROWTH = 1.05
 """What may be held at the end, beside what was when all were warm."""
 
@@ -18,8 +20,9 @@ def available() -> bool:
 
 def of_children(pid: int) -> dict[int, int]:
     """Child of the process -> the proportional set size (PSS) of its anonymous memory in KiB; see
-    https://docs.kernel.org/filesystems/proc.html."""
-    return {child: _pss_kib(child) for child in sorted(_children(pid))}
+    https://docs.kernel.org/filesystems/proc.html. Without the one that guards frozen processes."""
+    functions = (child for child in sorted(_children(pid)) if not _is_guard(child))
+    return {child: _pss_kib(child) for child in functions}
 
 
 def mistakes(warm: Mapping[int, int], end: Mapping[int, int]) -> Iterator[str]:
@@ -39,6 +42,10 @@ def mistakes(warm: Mapping[int, int], end: Mapping[int, int]) -> Iterator[str]:
 def _children(pid: int) -> list[int]:
     tasks = Path(f"/proc/{pid}/task").glob("*/children")
     return [int(child) for task in tasks for child in task.read_text().split()]
+
+
+def _is_guard(pid: int) -> bool:
+    return freezer.__file__.encode() in Path(f"/proc/{pid}/cmdline").read_bytes()
 
 
 def _pss_kib(pid: int) -> int:

@@ -15,6 +15,8 @@ _SIZES = {1_000: 800, 10_000: 150, 100_000: 44, 1_000_000: 5, LARGEST: 1}
 """Bytes of prompt -> how often of a thousand."""
 _CONTEXT_BYTES = 600_000  # about what fits into the smaller model's context
 _FAULTY = 0.01
+_OFF_SCHEDULE = 0.05
+_DELIVERIES = ("late seconds=3", "duplicate", "reordered", "profile_arn")
 _HTTP_FAULTS = ("throttle", "validation", "access_denied", "not_found", "model_error", "not_ready",
                 "model_timeout", "internal", "unavailable", "quota", "cut after=0")  # fmt: skip
 _WHOLE_FAULTS = (*_HTTP_FAULTS, "cut after=3", "exception type=throttlingException")
@@ -23,7 +25,8 @@ _WORDS = "The quick brown fox jumps over the lazy dog; ünïcode \U0001f98a too.
 
 
 class Asked(NamedTuple):
-    """A request, and the end it is due to have. `hangs_up`: the caller leaves once it begins."""
+    """A request, and the end it is due to have. `hangs_up`: the caller leaves once it begins.
+    `is_duplicate`: its record comes twice."""
 
     kind: str
     method: str
@@ -31,6 +34,7 @@ class Asked(NamedTuple):
     body: bytes
     due: End
     hangs_up: bool = False
+    is_duplicate: bool = False
 
 
 class Prompt(NamedTuple):
@@ -153,7 +157,11 @@ def kinds() -> tuple[str, ...]:
 
 def _maybe_faulty(random: Random, name: str, size: int) -> Asked:
     kind = _KINDS[name]
-    if random.random() >= _FAULTY:
+    draw = random.random()
+    if draw < _OFF_SCHEDULE and not name.startswith("tokens"):
+        delivery = random.choice(_DELIVERIES)
+        return _asked(name, kind, f"[[fault: {delivery}]]", size, "answered")
+    if draw < 1 - _FAULTY:
         return _asked(name, kind, "", size, "answered")
     fault = random.choice((*kind.faults, *kind.late))
     due: End = "broken off" if fault in kind.late else "refused"
@@ -167,4 +175,4 @@ def _asked(name: str, kind: _Kind, directive: str, size: int, due: End) -> Asked
     prompt = Prompt(SMALL if fits else LARGE_CONTEXT, f"{directive} {text}")
     path, body = kind.write(prompt)
     raw = json.dumps(body, ensure_ascii=False).encode()
-    return Asked(name, "POST", path, raw, due, due == "left")
+    return Asked(name, "POST", path, raw, due, due == "left", "duplicate" in directive)

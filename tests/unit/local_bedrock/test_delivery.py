@@ -13,7 +13,7 @@ import pytest
 from moto import mock_aws
 
 from local.bedrock.delivery import SESSION, Clients, Delivery
-from local.bedrock.invocation import Attachment, Invocation
+from local.bedrock.invocation import Attachment, DeliveryPlan, Invocation
 from local.bedrock.sinks import GREETING, STREAM, Client
 from tests.unit.local_bedrock.test_records import CALL
 
@@ -179,6 +179,51 @@ def test_an_image_is_kept_only_while_images_are_delivered(aws: Aws) -> None:
     stored = json.loads(aws.events()[3])["input"]["inputBodyJson"]["messages"]["source"]
     key = stored["s3Location"]["uri"].removeprefix("s3://records/")
     assert aws.objects()[key] == b"PNG"
+
+
+def ids(aws: Aws) -> list[str]:
+    """Request ids of the events, in order."""
+    lines = [event for event in aws.events() if event != GREETING]
+    return [json.loads(line)["requestId"] for line in lines]
+
+
+@pytest.mark.parametrize(
+    ("plan", "order"),
+    [
+        (DeliveryPlan(), ["a", "b"]),
+        (DeliveryPlan(is_reordered=True), ["b", "a"]),
+        (DeliveryPlan(delay_seconds=600.0), ["b", "a"]),
+        (DeliveryPlan(is_duplicate=True), ["a", "b", "a"]),
+        (DeliveryPlan(delay_seconds=600.0, is_duplicate=True), ["b", "a", "a"]),
+    ],
+)
+def test_a_record_comes_late_twice_or_after_the_next_one(
+    aws: Aws, plan: DeliveryPlan, order: list[str]
+) -> None:
+    aws.configure()
+
+    deliver(aws, replace(CALL, request_id="a", delivery=plan), replace(CALL, request_id="b"))
+
+    assert ids(aws) == order
+    lines = [line for content in aws.objects().values() for line in content.splitlines()]
+    assert sorted(json.loads(line)["requestId"] for line in lines) == sorted(order)
+
+
+def test_a_late_record_is_delivered_in_time_of_its_own(aws: Aws) -> None:
+    async def run() -> list[str]:
+        delivery = Delivery(aws.clients, account=ACCOUNT, region=REGION)
+        plan = DeliveryPlan(delay_seconds=0.01)
+        await delivery(replace(CALL, request_id="a", delivery=plan))
+        await delivery(replace(CALL, request_id="b"))
+        while len(found := await asyncio.to_thread(ids, aws)) < 2:
+            await asyncio.sleep(0.01)
+        await delivery.drain()
+        return found
+
+    aws.configure()
+    aws.logs.create_log_stream(logGroupName=GROUP, logStreamName=STREAM)
+
+    assert sorted(asyncio.run(run())) == ["a", "b"]
 
 
 def test_without_a_configuration_nothing_is_written(aws: Aws) -> None:

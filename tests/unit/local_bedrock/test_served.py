@@ -253,3 +253,14 @@ def test_a_connection_is_used_again(served: Served) -> None:
         connection.getresponse().read()
     connection.close()
     assert ports[0] == ports[1]
+
+
+def test_faults_of_delivery_are_for_the_record_alone(served: Served, bedrock: Client) -> None:
+    asked = "[[fault: late seconds=3]] [[fault: duplicate]] [[fault: reordered]]"
+    answer = bedrock.invoke_model(modelId=SONNET, body=body_of(f"{asked} [[fault: profile_arn]]"))
+
+    seen = served.invocation(answer["ResponseMetadata"]["RequestId"])
+
+    assert answer["ResponseMetadata"]["HTTPStatusCode"] == 200
+    assert seen.delivery == (3.0, True, True)
+    assert seen.model_id == f"arn:aws:bedrock:us-east-1:123456789012:inference-profile/{SONNET}"
