@@ -101,9 +101,11 @@ def demo(
     state: StateFolder = Path(".local"),
     blocks: Blocks = None,
     client_disconnect: Disconnect = ClientDisconnect.INVISIBLE,
+    iam_delay: IamDelay = "0",
 ) -> None:
     """The same, then call it, show what was logged, and stop."""
-    _run(_demo(Options(stage, port, https_port, aws_port, state, blocks, client_disconnect)))
+    ports = (port, https_port, aws_port)
+    _run(_demo(Options(stage, *ports, state, blocks, client_disconnect, iam_delay)))
 
 
 @app.command("audit-demo")
@@ -116,9 +118,11 @@ def audit_demo(
     state: StateFolder = Path(".local"),
     blocks: Blocks = None,
     client_disconnect: Disconnect = ClientDisconnect.INVISIBLE,
+    iam_delay: IamDelay = "0",
 ) -> None:
     """The same, with a made-up month of calls; makes the audit report of it, and stops."""
-    _run(_audit_demo(Options(stage, port, https_port, aws_port, state, blocks, client_disconnect)))
+    ports = (port, https_port, aws_port)
+    _run(_audit_demo(Options(stage, *ports, state, blocks, client_disconnect, iam_delay)))
 
 
 async def _audit_demo(options: Options) -> None:
