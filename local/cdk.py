@@ -11,6 +11,7 @@ from typing import Any
 
 from local import child_process, node
 from local.aws import Aws, without_aws
+from local.options import read_blocks
 
 PROJECT = Path(__file__).parents[1]
 CLI = PROJECT / "node_modules" / "aws-cdk" / "bin" / "cdk"
@@ -41,7 +42,7 @@ class Cdk:
         """Writes the cloud assembly, which the other commands use, and asks no AWS."""
         asked: tuple[Any, ...] = ("-c", f"stage={self.stage}", "--output", self._assembly)
         if self._blocks is not None:
-            asked = ("-c", f"stages={self._blocks.read_text()}", *asked)
+            asked = ("-c", f"stages={json.dumps(read_blocks(self._blocks))}", *asked)
         await self._run(("synth", "--quiet", *asked), _base_environment(self._folder), PROJECT, say)
 
     async def bootstrap(self, aws: Aws, say: Say) -> None:

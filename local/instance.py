@@ -7,8 +7,7 @@ from collections.abc import AsyncIterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import AsyncExitStack, asynccontextmanager
 from functools import partial
-from pathlib import Path
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 from local import bedrock_service, canary, first_use
 from local.api_gateway import invocation
@@ -16,7 +15,6 @@ from local.api_gateway.admission import Admission
 from local.api_gateway.app import Front
 from local.api_gateway.buffered import invoker
 from local.api_gateway.deployed import DeployedApi
-from local.api_gateway.integration import ClientDisconnect
 from local.api_gateway.signature import Signatures
 from local.authorization import Authorization
 from local.aws import Aws
@@ -24,12 +22,14 @@ from local.bedrock import applications
 from local.bedrock.app import create_app
 from local.bedrock.delivery import Delivery
 from local.bedrock.server import serve
-from local.cdk import PROJECT, Cdk, Outputs
+from local.cdk import Cdk, Outputs
 from local.certificates import server_context
 from local.embedded_aws import embedded_aws
 from local.key_usage import KeyUsage
 from local.lambda_service.service import LambdaService
 from local.log_writer import LogWriter
+from local.options import Options
+from local.options import region as stage_region
 from local.progress import Steps
 from local.role_sessions import RoleSessions
 from local.sessions_file import SessionsFile
@@ -37,20 +37,6 @@ from local.state import State
 
 UPSTREAM = "AWS_ENDPOINT_URL_BEDROCK_RUNTIME"
 THREADS = 32
-
-
-class Options(NamedTuple):
-    """What a run may be told; a port of 0 is any free one. `blocks`: a JSON file of stage blocks
-    in place of those in cdk.json. `iam_delay`: seconds until a new role holds, or a range."""
-
-    stage: str
-    port: int
-    https_port: int
-    aws_port: int
-    state: Path
-    blocks: Path | None = None
-    client_disconnect: ClientDisconnect = ClientDisconnect.INVISIBLE
-    iam_delay: str = "0"
 
 
 class Endpoint(NamedTuple):
@@ -88,7 +74,7 @@ async def instance(options: Options, steps: Steps) -> AsyncIterator[Endpoint]:
 
 async def _start_aws(stack: AsyncExitStack, options: Options, state: State, steps: Steps) -> Aws:
     with steps.step("start the embedded AWS") as step:
-        region = _region(options.stage, options.blocks)
+        region = stage_region(options.stage, options.blocks)
         starting = embedded_aws(
             region=region, port=options.aws_port, folder=state.aws, iam_delay=options.iam_delay
         )
@@ -225,11 +211,3 @@ class _Services:
             name: client.get_api_key(apiKey=key_id, includeValue=True)["value"]
             for name, key_id in ids.items()
         }
-
-
-def _region(stage: str, blocks: Path | None) -> str:
-    """The Region of the stage; that there is no such stage, the synthesis says."""
-    content: dict[str, Any] = json.loads((blocks or PROJECT / "cdk.json").read_bytes())
-    stages = content if blocks else content["context"]["stages"]
-    region: str = stages.get(stage, {}).get("region", "us-east-1")
-    return region

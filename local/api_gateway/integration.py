@@ -6,7 +6,6 @@ https://docs.aws.amazon.com/apigateway/latest/developerguide/response-transfer-m
 import asyncio
 import logging
 from collections.abc import Iterator
-from enum import StrEnum
 from time import monotonic
 
 from local.api_gateway import buffered
@@ -21,6 +20,7 @@ from local.api_gateway.routing import Match
 from local.lambda_service.answer import Answer
 from local.lambda_service.errors import FunctionError, ThrottledError, UnfitFunctionError
 from local.lambda_service.service import EventTooLargeError, LambdaService
+from local.options import ClientDisconnect
 
 _LOG = logging.getLogger(__name__)
 IDLE_SECONDS = 300.0
@@ -33,14 +33,6 @@ _FRAMING = frozenset({"transfer-encoding", "keep-alive"})
 
 class BrokenOffError(Exception):
     """The answer had begun and cannot be completed."""
-
-
-class ClientDisconnect(StrEnum):
-    """Whether a function sees that its client has disconnected. On AWS it does not: it writes on,
-    and is billed, to its end: https://github.com/opennextjs/opennextjs-aws/issues/952"""
-
-    INVISIBLE = "invisible"
-    VISIBLE = "visible"
 
 
 class Integrations:

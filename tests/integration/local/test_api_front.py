@@ -24,10 +24,10 @@ from local.api_gateway.definition import (
     Method,
     Plan,
 )
-from local.api_gateway.integration import ClientDisconnect
 from local.bedrock.server import serve
 from local.certificates import server_context
 from local.lambda_service.service import LambdaService
+from local.options import ClientDisconnect
 from tests.integration.local.sample_function import (
     ARN,
     MALFORMED_LOOP,

@@ -3,6 +3,7 @@
 import os
 import re
 import signal
+import socket
 import subprocess
 import sys
 import time
@@ -94,9 +95,10 @@ def test_a_folder_in_use_is_refused_in_one_line(
     assert "Traceback" not in second.stderr
 
 
-def test_an_unknown_stage_fails_with_the_settings_own_line(tmp_path: Path) -> None:
+def refused(tmp_path: Path, *options: str) -> str:
+    """What a run that does not start says, in one line."""
     tried = subprocess.run(
-        [sys.executable, "-m", "local", "up", "--state", str(tmp_path), "--stage", "prodd"],
+        [sys.executable, "-m", "local", "up", "--state", str(tmp_path / "state"), *options],
         cwd=PROJECT,
         env={**os.environ, "PYTHONPATH": "lambda"},
         capture_output=True,
@@ -104,8 +106,28 @@ def test_an_unknown_stage_fails_with_the_settings_own_line(tmp_path: Path) -> No
         timeout=120,
         check=False,
     )
-
     assert tried.returncode != 0
-    assert "prodd" in tried.stderr
-    assert "Traceback" not in tried.stderr
+    assert tried.stdout == ""  # nothing was started
     assert not processes_about(tmp_path)
+    line = tried.stderr.strip()
+    assert "\n" not in line
+    return line
+
+
+def test_an_unknown_stage_fails_before_anything_is_started(tmp_path: Path) -> None:
+    assert "has no stage 'prodd'" in refused(tmp_path, "--stage", "prodd")
+
+
+def test_a_port_that_is_taken_fails_before_anything_is_started(tmp_path: Path) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        port = listener.getsockname()[1]
+
+        assert f"--port {port} cannot be used" in refused(tmp_path, "--port", str(port))
+        assert f"--aws-port {port} cannot" in refused(tmp_path, "--aws-port", str(port))
+
+
+def test_blocks_that_are_no_json_fail_in_one_line(tmp_path: Path) -> None:
+    blocks = tmp_path / "blocks.json"
+    blocks.write_text('{\n  "a": {},\n}')
+
+    assert "is no JSON: line " in refused(tmp_path, "--blocks", str(blocks))

@@ -1,0 +1,164 @@
+"""What the commands of local mode do, and how a run ends: by itself, by a signal, with an error."""
+
+import asyncio
+import logging
+import os
+import signal
+import sys
+from collections.abc import Coroutine
+from datetime import UTC, datetime
+from typing import Final
+
+from rich.console import Console
+from rich.table import Table
+
+from cli.evidence import EvidenceError
+from local import options
+from local.api_gateway.deployed import UnservedApiError
+from local.audit_demo import demonstrate_audit
+from local.authorization import AuthorizationError
+from local.aws import ACCESS_KEY_ID, SECRET_ACCESS_KEY, without_aws
+from local.cdk import CdkError
+from local.demo import DemoFailedError, demonstrate
+from local.embedded_aws import EmbeddedAwsError
+from local.instance import UPSTREAM, Endpoint, instance
+from local.lambda_service.errors import UnfitFunctionError
+from local.node import NoNodeError
+from local.options import Options, OptionsError
+from local.progress import Steps
+from local.state import InUseError
+
+EXPECTED: Final = (
+    AuthorizationError,
+    CdkError,
+    DemoFailedError,
+    EvidenceError,
+    EmbeddedAwsError,
+    InUseError,
+    NoNodeError,
+    OptionsError,
+    OSError,
+    UnfitFunctionError,
+    UnservedApiError,
+)
+
+
+def up(chosen: Options) -> None:
+    """Deploys, and serves until a signal."""
+    _run(_up(chosen), chosen)
+
+
+def demo(chosen: Options) -> None:
+    """Deploys, calls, shows the records."""
+    _run(_demo(chosen), chosen)
+
+
+def audit_demo(chosen: Options) -> None:
+    """Deploys, makes up a month, writes the audit report."""
+    _run(_audit_demo(chosen), chosen)
+
+
+async def _audit_demo(chosen: Options) -> None:
+    console = Console()
+    out = chosen.state / f"audit-{datetime.now(UTC):%Y%m%dT%H%M%SZ}"
+    async with instance(chosen, Steps(console)) as endpoint:
+        await demonstrate_audit(endpoint, out, console)
+
+
+async def _up(chosen: Options) -> None:
+    console = Console()
+    async with instance(chosen, Steps(console)) as endpoint:
+        _present(console, endpoint, chosen)
+        try:
+            await asyncio.Event().wait()
+        finally:
+            console.print("\nStopping.")
+
+
+async def _demo(chosen: Options) -> None:
+    console = Console()
+    async with instance(chosen, Steps(console)) as endpoint:
+        await demonstrate(endpoint, console)
+
+
+def _present(console: Console, endpoint: Endpoint, chosen: Options) -> None:
+    """How to call what is up."""
+    table = Table.grid(padding=(0, 2))
+    for name, value in (
+        ("URL", endpoint.url),
+        ("or plain", endpoint.http_url),
+        *((f"key {name}", value) for name, value in endpoint.api_keys.items()),
+        ("CA", endpoint.ca_bundle),
+        ("AWS", endpoint.aws_endpoint_url),
+        ("Bedrock", endpoint.bedrock_endpoint_url),
+    ):
+        table.add_row(f"[bold]{name}[/]", value)
+    console.print(table)
+    console.print(
+        f"\ncurl {endpoint.http_url}/v1/messages {_credentials(endpoint)} "
+        "-H 'content-type: application/json' -d "
+        '\'{"model": "claude-haiku-4-5", "max_tokens": 99, '
+        '"messages": [{"role": "user", "content": "Hello"}]}\'\n',
+        soft_wrap=True,
+        markup=False,
+        highlight=False,
+    )
+    console.print(f"All of this is in {chosen.state / 'endpoint.json'}. Ctrl-C stops everything.")
+
+
+def _credentials(endpoint: Endpoint) -> str:
+    """What tells curl who calls: a key, or a signature."""
+    for key in endpoint.api_keys.values():
+        return f"-H 'x-api-key: {key}'"
+    who = f"{ACCESS_KEY_ID}:{SECRET_ACCESS_KEY}"
+    return f"--aws-sigv4 aws:amz:{endpoint.region}:execute-api --user {who}"
+
+
+def _run(work: Coroutine[object, object, None], chosen: Options) -> None:
+    """Runs `work` to its end, to a signal, or to an error that has a sentence of its own."""
+    logging.basicConfig(level=logging.WARNING, format="%(name)s: %(message)s")
+    kept = os.environ.get(UPSTREAM)
+    own = without_aws() | ({UPSTREAM: kept} if kept else {})
+    os.environ.clear()
+    os.environ.update(own)
+    try:
+        asyncio.run(_checked(work, chosen))
+    except BaseExceptionGroup as several:
+        _report(several)
+    except EXPECTED as error:
+        sys.exit(f"\n{error}")
+
+
+def _report(several: BaseExceptionGroup[BaseException]) -> None:
+    """Ends with each sentence once."""
+    expected, rest = several.split(EXPECTED)
+    if rest is not None or expected is None:
+        raise several
+    sys.exit("\n" + "\n".join(dict.fromkeys(str(error) for error in expected.exceptions)))
+
+
+async def _checked(work: Coroutine[object, object, None], chosen: Options) -> None:
+    try:
+        options.check(chosen)
+    except OptionsError:
+        work.close()
+        raise
+    await _until_signalled(work)
+
+
+async def _until_signalled(work: Coroutine[object, object, None]) -> None:
+    task = asyncio.ensure_future(work)
+    signalled: list[signal.Signals] = []
+
+    def cancel(number: signal.Signals) -> None:
+        if not signalled:
+            signalled.append(number)
+            task.cancel()
+
+    for number in (signal.SIGINT, signal.SIGTERM):
+        asyncio.get_running_loop().add_signal_handler(number, cancel, number)
+    try:
+        await task
+    except asyncio.CancelledError:
+        if not signalled:
+            raise
