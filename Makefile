@@ -43,7 +43,10 @@ check: $(INSTALLED) synth ## Lint, types, import contracts, templates
 	ruff format --check .
 	mypy
 	PYTHONPATH=lambda lint-imports
-	cfn-lint -i W3005 -t $(foreach stage,$(STAGES),cdk.out/$(stage)/*.template.json)
+	@for stage in $(STAGES); do \
+	  region=$$(python -c 'import json, sys; print(json.load(open("cdk.json"))["context"]["stages"][sys.argv[1]]["region"])' $$stage); \
+	  echo "cfn-lint $$stage $$region"; cfn-lint -i W3005 -r $$region -t cdk.out/$$stage/*.template.json || exit 1; \
+	done
 
 synth: $(INSTALLED) ## Templates of every stage into cdk.out/, judged by cdk-nag
 	@for stage in $(STAGES); do \

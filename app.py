@@ -39,7 +39,8 @@ def add_stacks(app: cdk.App, stage: Stage) -> None:
     Observability(
         app, f"{name}-Observability", stage=stage, record=record, gateway=gateway, env=env
     )
-    cdk.Tags.of(app).add("claude-on-bedrock", stage.name)
+    for tag, value in {**stage.tags, "claude-on-bedrock": stage.name}.items():
+        cdk.Tags.of(app).add(tag, value)
 
 
 if __name__ == "__main__":

@@ -8,7 +8,7 @@ from typing import NamedTuple
 
 import aws_cdk as cdk
 from aws_cdk import aws_lambda as lambda_
-from constructs import Construct
+from constructs import Construct, IConstruct
 
 from catalog import guard
 from stacks.components import (
@@ -54,7 +54,13 @@ class InvocationLogging(cdk.Stack):
     def __init__(
         self, scope: Construct, construct_id: str, *, stage: Stage, env: cdk.Environment
     ) -> None:
-        super().__init__(scope, construct_id, env=env, description="The record of every call")
+        super().__init__(
+            scope,
+            construct_id,
+            env=env,
+            description="The record of every call",
+            termination_protection=stage.keep_logs_on_destroy,
+        )
         keep, days = stage.keep_logs_on_destroy, stage.retention_days
         prefix = f"/claude-on-bedrock/{stage.name}"
 
@@ -108,7 +114,7 @@ class InvocationLogging(cdk.Stack):
             clock.node.add_dependency(configuration)
         self.sentinel = self._sentinel(stage, configuration, configurer)
         if not keep:
-            configuration.node.add_dependency(*self._emptied())
+            self._empty_last(configuration, delivery)
 
         if stage.data_retention:
             retention = self._retention(stage, stage.data_retention)
@@ -286,6 +292,17 @@ class InvocationLogging(cdk.Stack):
         cdk.CfnOutput(self, "AccessLogBucketName", value=access.bucket.bucket_name)
         return access
 
+    def _empty_last(self, configuration: LoggingConfiguration, delivery: DeliveryRole) -> None:
+        """Has everything that writes to a bucket deleted before the bucket is emptied: Bedrock's
+        configuration and its rights, since it delivers records minutes after a call."""
+        emptied = self._emptied()
+        writers: list[IConstruct | None] = [configuration, delivery, self.verifier.role]
+        writers.append(self.bucket.policy)
+        if self.access:
+            writers += [self.access.trail, self.access.bucket.policy]
+        for writer in filter(None, writers):
+            writer.node.add_dependency(*emptied)
+
     def _emptied(self) -> list[EmptiedBucket]:
         """Of each bucket that goes with the stack; what writes to it goes before."""
         buckets = [self.bucket, *([self.access.bucket] if self.access else [])]
@@ -301,10 +318,7 @@ class InvocationLogging(cdk.Stack):
             statements=emptied_bucket.emptying_statements(buckets),
             findings=emptied_bucket.findings(buckets),
         )
-        emptied = [
+        return [
             EmptiedBucket(self, name, bucket=bucket, function=emptier.function)
             for name, bucket in zip(("Emptied", "EmptiedAccess"), buckets, strict=False)
         ]
-        if self.access and self.access.trail:
-            self.access.trail.node.add_dependency(*emptied)
-        return emptied

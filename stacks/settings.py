@@ -11,6 +11,7 @@ from typing import Any
 from pydantic import ValidationError
 
 from catalog import choice
+from catalog.aws_regions import APPLICATION_PROFILE_REGIONS, COMMERCIAL_REGIONS
 from catalog.choice import NotForThisStageError
 from stacks import team_profiles
 from stacks.stage import CANARY_KEY, DEFAULT_PLAN, RETENTION_DAYS, Block, Stage
@@ -47,6 +48,8 @@ def load_stage(stages: object, name: object, *, today: dt.date | None = None) ->
     if not isinstance(block, Mapping):
         raise SettingsError(f"stage {name!r}: not in cdk.json; allowed: {', '.join(stages)}")
     stage = _parse(str(name), block)
+    if stage.region not in COMMERCIAL_REGIONS:
+        raise SettingsError(f"stage {name!r}: {_unknown_region(stage.region)}")
     mistakes = [*_value_mistakes(stage), *_route_mistakes(stage)]
     chosen: tuple[str, ...] = ()
     try:
@@ -58,6 +61,13 @@ def load_stage(stages: object, name: object, *, today: dt.date | None = None) ->
     if mistakes:
         raise SettingsError("\n".join(f"stage {name!r}: {mistake}" for mistake in mistakes))
     return stage
+
+
+def _unknown_region(region: str) -> str:
+    return (
+        f"region: {region!r} given; allowed: a commercial AWS Region, one of "
+        f"{', '.join(COMMERCIAL_REGIONS)}"
+    )
 
 
 def _read(text: str) -> object:
@@ -144,6 +154,17 @@ def _value_mistakes(stage: Stage) -> list[str]:
             f"object_lock: {stage.object_lock} given beside keep_logs_on_destroy false; allowed: "
             "keep_logs_on_destroy true, since nobody can empty a bucket whose objects are locked"
         )
+    if stage.object_lock and stage.canary is None:
+        mistakes.append(
+            f"object_lock: {stage.object_lock} given without a canary; allowed: a canary beside "
+            "it, since AWS does not say that Bedrock can write to a locked bucket, and a canary "
+            "finds within the hour that records are missing"
+        )
+    mistakes += [
+        f"tags.{tag}: given; allowed: other tags, since this one is not yours to set"
+        for tag in stage.tags
+        if _is_reserved(tag)
+    ]
     if DEFAULT_PLAN in stage.plans:
         mistakes.append(
             f"plans.{DEFAULT_PLAN}: given; allowed: other names, since throttle and quota of the "
@@ -181,11 +202,18 @@ def _team_mistakes(stage: Stage) -> list[str]:
         f"teams.{team}.{tag}: given; allowed: other tags, since this one is not yours to set"
         for team, tags in stage.teams.items()
         for tag in tags
-        if tag.lower().startswith("aws:") or tag in team_profiles.OUR_TAGS
+        if _is_reserved(tag)
     ]
     profiles = team_profiles.planned(stage)
     if not profiles:
         return mistakes
+    if stage.region not in APPLICATION_PROFILE_REGIONS and not stage.team_profiles_available:
+        mistakes.append(
+            f"teams: given in {stage.region}, where CloudFormation has no application inference "
+            "profiles by the resource schemas of November 2026 (cfn-lint 1.58.0); allowed: one of "
+            f"{', '.join(APPLICATION_PROFILE_REGIONS)}, or team_profiles_available true where AWS "
+            "has added them since"
+        )
     if team_profiles.policies_needed(stage) > POLICIES:
         mistakes.append(
             f"teams: {len(profiles)} profiles given, one for each team, model and route; allowed: "
@@ -199,6 +227,11 @@ def _team_mistakes(stage: Stage) -> list[str]:
             f"{NAMES_CHARACTERS} together, since a function's environment holds 4 KB"
         )
     return mistakes
+
+
+def _is_reserved(tag: str) -> bool:
+    """Whether AWS or this project sets the tag itself."""
+    return tag.lower().startswith("aws:") or tag in team_profiles.OUR_TAGS
 
 
 def _canary_mistakes(stage: Stage) -> list[str]:

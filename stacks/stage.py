@@ -174,6 +174,7 @@ class Stage(Block):
             "between them), each an object of cost-allocation tags"
         ),
     ] = {}
+    team_profiles_available: Annotated[bool, Field(description="true or false")] = False
     retention_days: Annotated[
         int, Field(description="one of " + ", ".join(map(str, RETENTION_DAYS)))
     ] = 30
@@ -262,6 +263,10 @@ class Stage(Block):
             description="an AWS account id of 12 digits in quotes, or null for the caller's own",
         ),
     ] = None
+    tags: Annotated[
+        Mapping[TagText, TagText],
+        Field(max_length=40, description="an object of at most 40 tags, each a text"),
+    ] = {}
     adapt: Annotated[
         Literal["lenient", "strict"],
         Field(description="lenient or strict"),

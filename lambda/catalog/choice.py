@@ -2,7 +2,7 @@
 
 from typing import Protocol
 
-from .model import Model
+from .model import ROUTES, Model
 from .resolution import MODELS, find, is_legacy, is_retired, reach, retention_suffices
 
 
@@ -112,7 +112,17 @@ def within(region: str, residency: tuple[str, ...]) -> bool:
 
 def _allowed(stage: Stage, today: str) -> str:
     names = [model.name for model in MODELS if not _objection(model, stage, today)]
-    return ", ".join(names) or "no model by this route from this Region"
+    return ", ".join(names) or f"no model by this route from this Region; {_routes_from(stage)}"
+
+
+def _routes_from(stage: Stage) -> str:
+    """The routes by which any model can be called from the stage's Region."""
+    routes = [
+        route
+        for route in ROUTES
+        if any(reach(model, route, stage.region) is not None for model in MODELS)
+    ]
+    return f"routes that can be called from {stage.region}: {', '.join(routes)}"
 
 
 def _twice(model: Model, first: str, second: str) -> str:

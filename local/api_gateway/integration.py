@@ -49,7 +49,9 @@ class Integrations:
         """Answers `client`. Raises RefusedError before the answer, BrokenOffError within it,
         GoneError."""
         began = monotonic()
-        ask = self._stream if match.method.integration.streams else self._whole
+        streams = match.method.integration.streams
+        exchange.noted["integration.responseTransferMode"] = "STREAMED" if streams else "BUFFERED"
+        ask = self._stream if streams else self._whole
         try:
             await ask(exchange, match, api, client)
         except EventTooLargeError as large:
@@ -65,7 +67,7 @@ class Integrations:
         except TimeoutError as late:
             raise _failure(client, RefusedError("INTEGRATION_TIMEOUT")) from late
         finally:
-            exchange.noted["integrationLatency"] = int((monotonic() - began) * 1000)
+            exchange.noted["integrationLatency"] = _milliseconds_since(began)
 
     async def _stream(self, exchange: Exchange, match: Match, api: Api, client: Client) -> None:
         integration, event = match.method.integration, proxy_event(exchange, match, api)
@@ -94,17 +96,23 @@ class Integrations:
 async def _relay(
     answer: Answer, exchange: Exchange, integration: Integration, client: Client
 ) -> None:
-    prelude, deadline = Prelude(), monotonic() + integration.timeout_seconds
-    while data := await _next(answer, deadline):
+    prelude, began = Prelude(), monotonic()
+    while data := await _next(answer, began + integration.timeout_seconds):
         body = prelude.feed(data)
         if prelude.head is not None and client.status is None:
+            exchange.noted["integration.timeToAllHeaders"] = _milliseconds_since(began)
             await _begin(prelude.head, exchange, client)
         if body:
+            exchange.noted.setdefault("integration.timeToFirstContent", _milliseconds_since(began))
             await client.write(body)
     if client.gone:
         raise GoneError
     prelude.end()
     await client.end()
+
+
+def _milliseconds_since(began: float) -> int:
+    return int((monotonic() - began) * 1000)
 
 
 async def _next(answer: Answer, deadline: float) -> bytes:

@@ -18,11 +18,16 @@ from stacks.components.key_plan import Throttle
 
 # https://docs.aws.amazon.com/apigateway/latest/developerguide/response-transfer-mode.html
 LONGEST_STREAM = cdk.Duration.minutes(15)
+# TLS 1.2 or 1.3, with forward secrecy: what every client of the last ten years offers. The list:
+# https://docs.aws.amazon.com/apigateway/latest/developerguide/apigateway-security-policies-list.html
+SECURITY_POLICY = "SecurityPolicy_TLS13_1_2_PFS_PQ_2025_09"
 OPEN_DOORS = ("//HEAD", "/api/hello/HEAD", "/health/GET")
 OPEN_RATE_PER_SECOND = 5
 OPEN_BURST = 10
 
-# Who, what, how it ended and how long it took; no header and no body.
+# Who, what, how it ended and how long it took; no header and no body. The times of a stream are
+# AWS's own proof that an answer was streamed:
+# https://docs.aws.amazon.com/apigateway/latest/developerguide/response-streaming-troubleshoot.html
 ACCESS_LOG = {
     "requestId": "$context.requestId",
     "extendedRequestId": "$context.extendedRequestId",
@@ -33,6 +38,8 @@ ACCESS_LOG = {
     "caller": "$context.identity.caller",
     "sourceIp": "$context.identity.sourceIp",
     "protocol": "$context.protocol",
+    "tlsVersion": "$context.tlsVersion",
+    "cipherSuite": "$context.cipherSuite",
     "httpMethod": "$context.httpMethod",
     "resourcePath": "$context.resourcePath",
     "path": "$context.path",
@@ -42,6 +49,9 @@ ACCESS_LOG = {
     "authorizerLatency": "$context.authorizer.latency",
     "integrationStatus": "$context.integration.status",
     "integrationLatency": "$context.integrationLatency",
+    "responseTransferMode": "$context.integration.responseTransferMode",
+    "timeToAllHeaders": "$context.integration.timeToAllHeaders",
+    "timeToFirstContent": "$context.integration.timeToFirstContent",
     "responseLatency": "$context.responseLatency",
     "responseLength": "$context.responseLength",
 }
@@ -109,10 +119,19 @@ class StreamingApi(Construct):
             deploy_options=_stage_options(stage_name, access_log, throttle),
         )
         self.api.node.try_remove_child("Endpoint")  # an output of CDK's own, beside ours
+        self._require_tls()
         self.stage = self.api.deployment_stage
         add_error_responses(self.api, REFUSALS if authorizer_function else SIGNED_REFUSALS)
         self._add_routes(_integration(function), self._admission(authorizer_function))
         acknowledge(self, FINDINGS)
+
+    def _require_tls(self) -> None:
+        """https://docs.aws.amazon.com/apigateway/latest/developerguide/apigateway-security-policies.html"""
+        api = self.api.node.default_child
+        if not isinstance(api, apigateway.CfnRestApi):
+            raise TypeError(api)
+        api.add_property_override("SecurityPolicy", SECURITY_POLICY)
+        api.add_property_override("EndpointAccessMode", "STRICT")
 
     def _admission(self, function: lambda_.IFunction | None) -> Mapping[str, Any]:
         """What every method but the open doors asks of its caller."""

@@ -8,6 +8,8 @@ import aws_cdk as cdk
 from aws_cdk import aws_bedrock as bedrock
 from constructs import Construct
 
+_OVER_THE_STAGES = 200
+
 
 class ApplicationInferenceProfile(Construct):
     """A copy, with tags of its own, of an inference profile that AWS defines: what is spent by it
@@ -35,8 +37,10 @@ class ApplicationInferenceProfile(Construct):
             model_source=bedrock.CfnApplicationInferenceProfile.InferenceProfileModelSourceProperty(
                 copy_from=copied_arn
             ),
-            tags=[cdk.CfnTag(key=key, value=value) for key, value in sorted(tags.items())],
         )
+        for tag, value in tags.items():
+            # Over a tag of the same name that the whole stage has.
+            cdk.Tags.of(profile).add(tag, value, priority=_OVER_THE_STAGES)
         cdk.CrossStackReferences.of(profile).produce(cdk.ReferenceStrength.WEAK)
         self.id = profile.attr_inference_profile_id
         self.arn = profile.attr_inference_profile_arn

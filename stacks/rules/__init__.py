@@ -7,7 +7,7 @@ from pathlib import Path
 
 import aws_cdk as cdk
 
-ALWAYS = ("prompts", "streaming", "claude_only")
+ALWAYS = ("prompts", "streaming", "claude_only", "tls")
 WHERE_LOGS_ARE_KEPT = ("kept_record",)
 
 

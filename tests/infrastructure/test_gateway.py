@@ -291,7 +291,7 @@ def test_a_stage_reserves_runs_for_gateway_and_authoriser_and_no_other_function(
         if "ReservedConcurrentExecutions" in each.properties
     }
     both = ("gateway.handler.handle", "authorizer.handler.handle")
-    numbers = {"local": (100, 100), "prod": (300, 100)}
+    numbers = {"local": (100, 100)}
     assert reserved == dict(zip(both, numbers.get(any_stage.stage, ()), strict=False))
 
 

@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+import pytest
+
 from api_log_role.handler import LONGEST_INTERVAL_SECONDS, SETTLE_SECONDS
 from custom_resource.propagation import LONGEST_PAUSE_SECONDS, PROPAGATION_SECONDS
 from tests.infrastructure.rendering import text, texts
-from tests.infrastructure.synthesis import CONTEXT, Synthesis, synthesise
+from tests.infrastructure.synthesis import CONTEXT, Resource, Synthesis, synthesise
 
 STACK = "InvocationLogging"
 
@@ -151,6 +154,40 @@ def test_a_bucket_is_emptied_only_where_nothing_is_kept(prod: Synthesis, local: 
     configuration = local.only(STACK, "Custom::BedrockInvocationLogging")
     # Deleted in the opposite order: logging stops first, then the bucket is emptied.
     assert emptied.id in configuration.rest["DependsOn"]
+
+
+@pytest.mark.parametrize("how", [None, "data_events", "server_access_log"])
+def test_nothing_may_write_to_a_bucket_while_it_is_emptied(tmp_path: Path, how: str | None) -> None:
+    stage = synthesise("dev", tmp_path, record_access_log=how)
+    emptied = {each.id for each in stage.resources(STACK, "Custom::EmptiedBucket")}
+    buckets = stage.resources(STACK, "AWS::S3::Bucket")
+    writers = [
+        each
+        for each in stage.resources(STACK)
+        if each.type in {"AWS::S3::BucketPolicy", "AWS::CloudTrail::Trail"}
+        or _may_put_objects(each)
+    ]
+
+    assert len(emptied) == len(buckets) == len(stage.resources(STACK, "AWS::S3::BucketPolicy"))
+    assert {type_ for each in writers for type_ in [each.type]} >= {"AWS::IAM::Policy"}
+    assert len(writers) >= len(buckets) + 2
+    for writer in writers:
+        assert emptied <= {*writer.rest.get("DependsOn", ())}, writer.id
+
+
+def _may_put_objects(resource: Resource) -> bool:
+    return resource.type == "AWS::IAM::Policy" and any(
+        "s3:PutObject" in texts(statement["Action"])
+        for statement in resource.properties["PolicyDocument"]["Statement"]
+    )
+
+
+def test_a_stack_that_keeps_its_logs_is_not_deleted_by_mistake(any_stage: Synthesis) -> None:
+    name = f"claude-on-bedrock-{any_stage.stage}-{STACK}"
+    manifest = json.loads((any_stage.folder / "manifest.json").read_text())
+    properties = manifest["artifacts"][name]["properties"]
+
+    assert properties.get("terminationProtection", False) is (any_stage.stage == "prod")
 
 
 def test_bedrock_writes_its_one_stream_by_its_exact_name(any_stage: Synthesis) -> None:

@@ -14,6 +14,7 @@ import pytest
 from retention.places import RECORDS
 from tests.infrastructure.retained import Resources, kept, mistakes, resources
 from tests.infrastructure.synthesis import CONTEXT, Synthesis, synthesise
+from tests.pages import section
 
 DAY = dt.date(2026, 11, 25)
 MIDNIGHT = dt.datetime(2026, 11, 25, tzinfo=dt.UTC)
@@ -68,6 +69,26 @@ def test_the_moments_are_those_of_the_compliance_page(local: Synthesis) -> None:
         assert said[prefix].hidden == after(35)
         assert (said[prefix].first, said[prefix].last) == (after(70), after(72))
         assert said[f"{prefix} deleted"].first == after(35)
+
+
+def test_what_outlives_a_stage_comes_back_as_the_page_says(prod: Synthesis) -> None:
+    page = section("docs/deploy.md", "Bring back a stage that kept its logs")
+    kept_ones = [
+        each for each in prod.everything() if "Retain" in each.rest.get("DeletionPolicy", "")
+    ]
+    named = {
+        each.properties["LogGroupName"].rpartition("/")[2]
+        for each in kept_ones
+        if each.type == "AWS::Logs::LogGroup"
+    }
+
+    assert {each.type for each in kept_ones} == {
+        *("AWS::Logs::LogGroup", "AWS::S3::Bucket", "AWS::KMS::Key")
+    }
+    (groups,) = [line for line in page.splitlines() if line.startswith("| Log groups")]
+    assert named == {*groups.split("`")[1::2]}
+    assert "| Bucket | Makes a new one." in page
+    assert "| KMS key | Makes a new one." in page
 
 
 def rules(found: Resources) -> list[dict[str, Any]]:

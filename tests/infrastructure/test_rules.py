@@ -29,6 +29,10 @@ def stage(**properties: object) -> Resources:
     return {"Stage": {"Type": "AWS::ApiGateway::Stage", "Properties": properties}}
 
 
+def api(**properties: str) -> Resources:
+    return {"Api": {"Type": "AWS::ApiGateway::RestApi", "Properties": {"Name": "x", **properties}}}
+
+
 def method(mode: str | None, end: str) -> Resources:
     parts = ["arn:aws:apigateway:us-east-1:lambda:path/x/functions/", {"Ref": "AWS::StackId"}, end]
     integration = {"Type": "AWS_PROXY", "Uri": {"Fn::Join": ["", parts]}}
@@ -88,6 +92,13 @@ BROKEN: dict[str, list[Resources]] = {
     ],
     "streaming_methods_use_the_streaming_uri": [method("STREAM", "/invocations")],
     "buffered_methods_use_the_plain_uri": [method("BUFFERED", STREAMING), method(None, STREAMING)],
+    "apis_take_no_tls_below_1_2": [
+        api(),
+        api(SecurityPolicy="TLS_1_2"),
+        api(SecurityPolicy="SecurityPolicy_TLS13_1_2_2021_06"),
+        api(SecurityPolicy="SecurityPolicy_TLS13_1_2_2021_06", EndpointAccessMode="BASIC"),
+        api(SecurityPolicy="SecurityPolicy_TLS12_2018_EDGE", EndpointAccessMode="STRICT"),
+    ],
     "no_grant_by_exception": [
         policy(None, NotResource="arn:aws:s3:::x"),
         policy(MODEL, Action=None, NotAction="iam:*"),
@@ -147,6 +158,7 @@ BROKEN: dict[str, list[Resources]] = {
 }
 KEPT: list[Resources] = [
     stage(MethodSettings=[{"HttpMethod": "*"}]),
+    api(SecurityPolicy="SecurityPolicy_TLS13_1_3_2025_09", EndpointAccessMode="STRICT"),
     method("STREAM", STREAMING),
     method(None, "/invocations"),
     policy([MODEL, PROFILE], Condition={"StringEquals": {"bedrock:InferenceProfileArn": PROFILE}}),

@@ -108,6 +108,7 @@ VALUES: Final[Mapping[str, Sequence[Block]]] = {
         {"support": {}, "search": {"cost-center": "1"}},
         {"support": {"cost-center": "1"}},
     ),
+    "team_profiles_available": _each("team_profiles_available", False, True),
     "retention_days": _each("retention_days", 30, 60, 3653),
     "object_lock": [
         {"object_lock": mode, "keep_logs_on_destroy": True, "canary": "claude-haiku-4-5"}
@@ -149,6 +150,7 @@ VALUES: Final[Mapping[str, Sequence[Block]]] = {
     "alarm_email": _each("alarm_email", None, "one@example.com", "two@example.com"),
     "keep_logs_on_destroy": _each("keep_logs_on_destroy", True, False),
     "account": _each("account", None, ACCOUNT, "222222222222"),
+    "tags": _each("tags", {}, {"owner": "ai"}, {"owner": "search", "cost-center": "3"}),
     "adapt": _each("adapt", "lenient", "strict"),
 }
 

@@ -88,9 +88,20 @@ def test_every_stage_of_cdk_json_is_valid() -> None:
     [
         ({"retention_days": 29}, "retention_days: 29 given; allowed: one of 30, 60, 90, "),
         (
-            {"object_lock": "compliance", "keep_logs_on_destroy": False},
+            {
+                "object_lock": "compliance",
+                "keep_logs_on_destroy": False,
+                "canary": "claude-haiku-4-5",
+            },
             "object_lock: compliance given beside keep_logs_on_destroy false; allowed: ",
         ),
+        (
+            {"object_lock": "governance", "keep_logs_on_destroy": True},
+            "object_lock: governance given without a canary; allowed: a canary beside it, since ",
+        ),
+        ({"tags": {"AWS:owner": "x"}}, "tags.AWS:owner: given; allowed: other tags, since "),
+        ({"tags": {"claude-on-bedrock": "x"}}, "tags.claude-on-bedrock: given; allowed: other "),
+        ({"tags": {"owner": 1}}, "tags.owner: 1 given; allowed: an object of at most 40 tags"),
         ({"retention_days": 31}, "retention_days: 31 given; allowed: one of 30, 60, 90, "),
         ({"retention_days": "30"}, "retention_days: '30' given; allowed: one of 30, 60, 90, "),
         (
@@ -101,6 +112,12 @@ def test_every_stage_of_cdk_json_is_valid() -> None:
         (
             {"region": "Virginia"},
             "region: 'Virginia' given; allowed: an AWS Region, ",
+        ),
+        ({"region": "us-east-9"}, "region: 'us-east-9' given; allowed: a commercial AWS Region, "),
+        ({"region": "us-gov-west-1"}, "region: 'us-gov-west-1' given; allowed: a commercial AWS "),
+        (
+            {"region": "us-west-1", "route": "us", "teams": {"search": {}}},
+            "teams: given in us-west-1, where CloudFormation has no application inference profiles",
         ),
         ({"route": "mars"}, "route: 'mars' given; allowed: global, us, eu, jp, au or apac"),
         ({"models": []}, "models: [] given; allowed: a list of model names, aliases and families "),
@@ -298,7 +315,10 @@ def test_models_are_offered_that_the_route_has_from_the_region() -> None:
     assert "allowed: claude-sonnet-4-5, claude-haiku-4-5" in line
     assert "opus-4-5" not in line.split("allowed: ")[1].split(", ")
     nowhere = mistake(models=["claude-haiku-4-5"], route="eu")
-    assert nowhere.endswith("allowed: no model by this route from this Region")
+    assert nowhere.endswith(
+        "allowed: no model by this route from this Region; "
+        "routes that can be called from us-east-1: global, us"
+    )
 
 
 def test_a_missing_key_is_named() -> None:

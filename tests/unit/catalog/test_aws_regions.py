@@ -1,0 +1,39 @@
+"""The tables of Regions are those of the sources that they name."""
+
+from __future__ import annotations
+
+from botocore.session import get_session
+from cfnlint.schema.manager import PROVIDER_SCHEMA_MANAGER  # type: ignore[import-untyped]
+
+from catalog import MODELS, reach
+from catalog.aws_regions import APPLICATION_PROFILE_REGIONS, COMMERCIAL_REGIONS
+
+# Of a Region that it no longer describes, cfn-lint says nothing.
+NOT_IN_CFN_LINT = {"me-south-1"}
+TYPE = "AWS::Bedrock::ApplicationInferenceProfile"
+
+
+def test_the_commercial_regions_are_those_of_the_aws_sdk() -> None:
+    data = get_session().get_component("data_loader").load_data("partitions")
+    (commercial,) = [each for each in data["partitions"] if each["id"] == "aws"]
+
+    assert {*COMMERCIAL_REGIONS} == {*commercial["regions"]} - {"aws-global"}
+
+
+def test_application_profiles_are_where_cloudformation_has_them() -> None:
+    described = {*COMMERCIAL_REGIONS} - NOT_IN_CFN_LINT
+
+    assert {*APPLICATION_PROFILE_REGIONS} == {
+        region for region in described if TYPE in PROVIDER_SCHEMA_MANAGER.get_resource_types(region)
+    }
+
+
+def test_no_profile_of_the_catalog_is_called_from_a_region_that_is_not_known() -> None:
+    routes = ("us", "eu", "jp", "au", "apac")
+
+    assert [
+        model.name
+        for model in MODELS
+        for route in routes
+        if reach(model, route, "xx-nowhere-9") is not None
+    ] == []
