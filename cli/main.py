@@ -7,6 +7,7 @@ from cli.commands.ask import ask
 from cli.commands.audit import audit
 from cli.commands.doctor import doctor
 from cli.commands.retention import kept
+from cli.commands.smoke import smoke
 from cli.commands.usage import usage
 from cli.commands.verify import verify
 
@@ -18,6 +19,7 @@ app.command()(ask)
 app.command()(audit)
 app.command()(doctor)
 app.command("retention")(kept)
+app.command()(smoke)
 app.command()(usage)
 app.command()(verify)
 app.add_typer(access.app, name="access")

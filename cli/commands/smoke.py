@@ -1,0 +1,69 @@
+"""`claude-bedrock smoke`."""
+
+import json
+import sys
+from datetime import UTC, datetime
+from decimal import ROUND_UP, Decimal
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from cli import deployment, endpoint, settings
+from cli.commands.options import (
+    LOCAL_STATE,
+    AsJson,
+    Key,
+    Region,
+    Stage,
+    StateFolder,
+    one_line_errors,
+)
+from cli.smoke import report
+from cli.smoke.check import exit_code
+from cli.smoke.estimate import cheapest
+from cli.smoke.report import Run
+from cli.smoke.runner import run
+from cli.smoke.subject import Subject
+
+NOT_ASSESSED = 2
+
+
+def smoke(
+    *,
+    stage: Stage = None,
+    region: Region = None,
+    key: Key = None,
+    wait: Annotated[
+        int, typer.Option(help="How many minutes a record may take to arrive.", min=0, max=60)
+    ] = 10,
+    out: Annotated[Path, typer.Option(help="The folder for the report.")] = Path("smoke"),
+    as_json: AsJson = False,
+    state: StateFolder = LOCAL_STATE,
+) -> None:
+    """Try on a deployed stage what AWS's documents leave open, and write a report of it.
+
+    It calls the stage's cheapest model for less than a dollar, and says beforehand what that costs.
+    Ends with 0 if all checks passed, 1 if one failed, 2 if one could not be assessed."""
+    with one_line_errors(NOT_ASSESSED):
+        found = deployment.chosen(stage, region, state)
+        told = settings.deployed(found)
+        where = endpoint.chosen(
+            url=None, key=key, iam=False, stage=stage, region=region, state=state
+        )
+        model, exact = cheapest(told.models, told.route)
+        dollars = exact.quantize(Decimal("0.01"), ROUND_UP)
+        typer.echo(f"Calls {model.name} for at most ${dollars}.", err=True)
+        subject = Subject(found, where, model, wait_seconds=wait * 60)
+        about = Run(datetime.now(UTC), found.region, subject.is_local, model.name, str(dollars))
+        results = []
+        for result in run(subject):
+            results.append(result)
+            verdict, text, _ = result.finding
+            typer.echo(f"{verdict:13} {result.check.name}: {report.anonymize(text)}", err=as_json)
+        data = report.as_data(about, results)
+        files = report.write(data, out, f"smoke-{about.started_at:%Y%m%dT%H%M%SZ}")
+    if as_json:
+        typer.echo(json.dumps(data, indent=2))
+    typer.echo(f"The report is in {files[0]} and {files[1]}.", err=True)
+    sys.exit(exit_code(results))
