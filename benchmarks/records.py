@@ -10,10 +10,10 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 from benchmarks.memory import peak_bytes
 from cli.usage import files
@@ -21,7 +21,9 @@ from cli.usage import rows as usage_rows
 from cli.usage.priced import usage
 from local.generated_month import Folder, Month, hours
 from reconciliation.bounds import Bounds
-from reconciliation.join import DESTINATIONS, Destination, reconcile
+from reconciliation.join import DESTINATIONS, Destination, Lookups, reconcile
+from reconciliation.log_item import LogItem
+from reconciliation.principals import Principals
 from reconciliation.window import Window
 
 LIMIT_MIB = 1024
@@ -109,10 +111,15 @@ def verify(folder: Path, _calls: int) -> int:
         _records(folder),
         window=Window(_SINCE.timestamp(), end, end),
         bounds=Bounds(_MONTH.region, None, _MONTH.routes, _MONTH.models),
-        stored=lambda _: True,
+        principals=Principals(_MONTH.gateway_arn),
+        lookups=Lookups(is_stored=lambda _: True, read_body=lambda _: None, find_requests=_no_one),
     )
     assert not outcome.findings
     return outcome.counts.matched
+
+
+def _no_one(ids: Collection[str]) -> Mapping[str, str]:
+    raise AssertionError(f"{len(ids)} records without an audit entry")
 
 
 STEPS: Mapping[str, Callable[[Path, int], int]] = {
@@ -123,20 +130,20 @@ STEPS: Mapping[str, Callable[[Path, int], int]] = {
 }
 
 
-def _audit_lines(folder: Path) -> Iterator[tuple[float, dict[str, Any]]]:
+def _audit_lines(folder: Path) -> Iterator[LogItem]:
     with gzip.open(folder / _LINES) as lines:
         for line in lines:
             at, audit = json.loads(line)
-            yield at, audit
+            yield LogItem(_LINES, at, audit)
 
 
-def _records(folder: Path) -> Iterator[tuple[Destination, dict[str, Any]]]:
+def _records(folder: Path) -> Iterator[tuple[Destination, LogItem]]:
     found = files.of_records(folder, _SINCE, _UNTIL)
     for destination in DESTINATIONS:
         for file in found:
             with gzip.open(file) as lines:
                 for line in lines:
-                    yield destination, json.loads(line)
+                    yield destination, LogItem(str(file), 0, json.loads(line))
 
 
 def _step(step: str, folder: Path, calls: int) -> Measured:

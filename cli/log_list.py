@@ -73,7 +73,8 @@ def _read(records: Records, since: datetime, until: datetime, wanted: Wanted) ->
         found = records.in_logs(wanted.request_id, since)
         every = iter([found] if found else [])
     else:
-        every = records.all_in_logs(since, until + _BEYOND, Fingerprint())
+        items = records.all_in_logs(since, until + _BEYOND, Fingerprint())
+        every = (item.content for item in items if item.content is not None)
     first, last = (f"{at:%Y-%m-%dT%H:%M:%SZ}" for at in (since, until + timedelta(seconds=1)))
     return (record for record in every if first <= record.get("timestamp", "") < last)
 

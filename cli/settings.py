@@ -25,6 +25,7 @@ class Settings(NamedTuple):
     data_retention: str | None
     retention_days: int
     github: bool
+    other_callers: tuple[str, ...] = ()
 
     @property
     def route(self) -> str:
@@ -90,6 +91,7 @@ def _settings(source: str, values: Mapping[str, Any]) -> Settings:
         data_retention=values.get("data_retention"),
         retention_days=values["retention_days"],
         github=values["github"],
+        other_callers=tuple(values.get("other_callers") or ()),
     )
 
 

@@ -1,11 +1,11 @@
 """Where a deployment's records lie, and how its audit lines are read."""
 
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator, Mapping
 from datetime import datetime
 
 from cli.deployment import Deployment
-from records import audit_lines
-from records.audit_lines import AuditLine
+from reconciliation.log_item import LogItem
+from records import access_log, audit_lines
 from records.destinations import Destinations, prefix_in
 from records.fingerprint import Fingerprint
 from records.invocation_records import Records
@@ -31,7 +31,16 @@ def records_of(deployment: Deployment) -> Records:
 
 def audit_lines_of(
     deployment: Deployment, since: datetime, until: datetime, read: Fingerprint
-) -> Iterator[AuditLine]:
+) -> Iterator[LogItem]:
     """As `records.audit_lines` reads them. Raises NoTargetError, and botocore's errors."""
     group = deployment.outputs("Gateway")["FunctionLogGroupName"]
     return audit_lines.written(deployment.client("logs"), group, since, until, read)
+
+
+def find_requests_of(
+    deployment: Deployment, ids: Collection[str], since: datetime, until: datetime
+) -> Mapping[str, str]:
+    """As `records.access_log` reads the API's access log. Raises NoTargetError, and botocore's
+    errors."""
+    group = deployment.outputs("Gateway")["AccessLogGroupName"]
+    return access_log.find_requests(deployment.client("logs"), group, ids, since, until)

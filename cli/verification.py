@@ -5,15 +5,17 @@ from functools import partial
 from typing import Any, NamedTuple
 
 from cli import settings
-from cli.deployment import Deployment
+from cli.deployment import Deployment, NoTargetError
 from cli.evidence import Evidence, Written
 from cli.settings import Settings
-from cli.target import audit_lines_of, records_of
+from cli.target import audit_lines_of, find_requests_of, records_of
+from reconciliation.assessment import Assessment, assess
 from reconciliation.bounds import Bounds
-from reconciliation.join import Outcome
+from reconciliation.finding import Outcome
+from reconciliation.principals import Principals
 from verification import run as verification
 from verification.evidence import EvidenceBucket
-from verification.period import Period
+from verification.period import Period, in_words
 from verification.run import RecordSource, Stage
 
 
@@ -23,6 +25,7 @@ class Report(NamedTuple):
     about: Mapping[str, Any]
     outcome: Outcome
     evidence: Written
+    assessment: Assessment
 
 
 def run(
@@ -30,27 +33,31 @@ def run(
 ) -> Report:
     """`records` are the stage's own, unless they are read in another way.
 
-    Raises NoTargetError, UnreadableError, EvidenceError and botocore's errors."""
+    Raises NoTargetError, EvidenceError and botocore's errors."""
     previous = folder.last_hash()
     by = deployment.client("sts").get_caller_identity()
+    deployed = settings.deployed(deployment)
     stage = Stage(
         name=deployment.stage,
         account=by["Account"],
         region=deployment.region,
-        bounds=_bounds(settings.deployed(deployment)),
+        bounds=_bounds(deployed),
+        principals=_principals(deployment, deployed),
         audit_lines=partial(audit_lines_of, deployment),
+        find_requests=partial(find_requests_of, deployment),
         records=records or records_of(deployment),
     )
     found = verification.run(stage, asked, by=by["Arn"])
     written = folder.write(asked.now, found.entries(), previous)
-    return Report(found.about, found.outcome, written)
+    window = in_words(asked.since, asked.until)
+    return Report(found.about, found.outcome, written, assess(found.outcome, window))
 
 
 def as_data(report: Report) -> dict[str, Any]:
     return {
         **report.about,
-        "counts": report.outcome.counts._asdict(),
-        "findings": [each._asdict() for each in report.outcome.findings],
+        **report.assessment._asdict(),
+        **report.outcome.as_data(),
         "evidence": {"file": str(report.evidence.file), "sha256": report.evidence.sha256},
     }
 
@@ -63,3 +70,13 @@ def evidence_of(deployment: Deployment) -> EvidenceBucket:
 
 def _bounds(stage: Settings) -> Bounds:
     return Bounds(stage.region, stage.residency, stage.routes, stage.models)
+
+
+def _principals(deployment: Deployment, stage: Settings) -> Principals:
+    """Raises NoTargetError where the stage's stacks do not say which role the gateway has."""
+    try:
+        role = deployment.outputs("Gateway")["FunctionRoleArn"]
+    except KeyError as missing:
+        stack = deployment.stack("Gateway")
+        raise NoTargetError(f"{stack} is of an older version: deploy it again") from missing
+    return Principals(role, frozenset(stage.other_callers))

@@ -17,7 +17,7 @@ from cli.deployment import Deployment
 from cli.evidence import Evidence
 from cli.target import destinations_of
 from local.demo import Caller, DemoFailedError, demonstrate
-from local.generated_call import record
+from local.generated_call import ACCOUNT, record
 from local.generated_month import Bucket, Hour, Month, hours
 from local.instance import Endpoint
 from records.invocation_records import STREAM
@@ -76,7 +76,13 @@ def _month(stage: Deployment) -> Month:
         models=tuple(meant.models[-4:]),
         bucket=found.bucket,
         prefix=found.prefix,
+        gateway_arn=_session_of(stage.outputs("Gateway")["FunctionRoleArn"]),
     )
+
+
+def _session_of(role_arn: str) -> str:
+    role = role_arn.rpartition("/")[2]
+    return f"arn:aws:sts::{ACCOUNT}:assumed-role/{role}/gateway"
 
 
 def _records(hour: Hour, month: Month) -> Iterator[tuple[float, str]]:

@@ -84,6 +84,8 @@ def audit_line(call: Call) -> dict[str, Any]:
         "model_id": call.model_id,
         "stream": call.stream,
         "status": 429 if call.throttled else 200,
+        "upstream_status": 429 if call.throttled else 200,
+        "upstream_complete": True,
         "outcome": "upstream_error" if call.throttled else "completed",
         "request_bytes": 400,
         "response_bytes": 100 if call.throttled else 900,

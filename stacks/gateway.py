@@ -97,6 +97,7 @@ class Gateway(cdk.Stack):
         cdk.CfnOutput(self, "ApiId", value=api.stage.rest_api.rest_api_id)
         cdk.CfnOutput(self, "ApiStage", value=api.stage.stage_name)
         cdk.CfnOutput(self, "FunctionName", value=self.function.function_name)
+        cdk.CfnOutput(self, "FunctionRoleArn", value=gateway.role.role_arn)
         cdk.CfnOutput(self, "FunctionLogGroupName", value=gateway.log_group.log_group_name)
         cdk.CfnOutput(self, "AccessLogGroupName", value=access_log.log_group_name)
         cdk.CfnOutput(self, "Auth", value=stage.auth)
@@ -263,6 +264,7 @@ class Gateway(cdk.Stack):
                 access.guard.denials,
             ],
             permissions_boundary=access.guard.boundary,
+            role_name=guard.role_name(stage.name, stage.region, guard.GATEWAY_ROLE),
         )
 
     def _invoke_policies(self, stage: Stage, access: ModelAccess) -> list[iam.IManagedPolicy]:

@@ -190,6 +190,7 @@ class InvocationLogging(cdk.Stack):
 
     def _verifier(self, stage: Stage, record: LoggingConfiguration) -> PythonFunction:
         own = stage.keeps_own_record
+        gateway_role = guard.role_name(stage.name, stage.region, guard.GATEWAY_ROLE)
         permissions = verification.reading(
             StageNames(stage.name, self),
             log_group=f"{self.keeping.prefix}/{RECORD}" if own else record.log_group_name,
@@ -214,6 +215,7 @@ class InvocationLogging(cdk.Stack):
                 configuration=record.configuration,
                 evidence_bucket=self.bucket.bucket_name,
                 bounds=json.dumps(stage.bounds),
+                gateway_role=StageNames(stage.name, self).iam(f"role/{gateway_role}"),
                 other_callers=stage.other_callers,
             ),
             statements=[each.statement() for each in permissions],

@@ -311,4 +311,5 @@ class Stage(Block):
             "data_retention": self.data_retention,
             "retention_days": self.retention_days,
             "github": self.roles.name_github,
+            "other_callers": self.other_callers,
         }

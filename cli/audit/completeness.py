@@ -4,21 +4,38 @@ from collections.abc import Iterator, Mapping
 from typing import Final, NamedTuple
 
 from cli import verification
-from cli.audit.statement import Found, Statement, shown_if, stated
+from cli.audit.statement import Found, Statement, Verdict, stated
 from cli.audit.witness import Witnessed
 from cli.deployment import Deployment
 from cli.verification import Report
-from reconciliation.join import Kind
+from reconciliation.finding import Kind
 from verification.evidence import BrokenEvidenceError
 
-_CLAIMS: Final[Mapping[Kind, tuple[str, str]]] = {
-    "called, not logged": ("complete", "Every call of the window is on record in both places"),
-    "logged, not called": ("nobody-went-round", "Every record has its call: nobody went round"),
-    "body missing": ("bodies", "Every record has what was asked and answered"),
-    "caller differs": ("callers", "Both accounts name the same caller for every call"),
-    "outside the residency": ("residency", "No call was answered outside the stage's residency"),
-}
 
+class _Claim(NamedTuple):
+    """What a statement says, and the findings that each show that it is not so."""
+
+    words: str
+    kinds: tuple[Kind, ...]
+
+
+_CLAIMS: Final[Mapping[str, _Claim]] = {
+    "complete": _Claim(
+        "Every call of the window is on record in both places",
+        ("called, not logged", "unreadable_record"),
+    ),
+    "nobody-went-round": _Claim(
+        "Every record has its call: nobody went round", ("logged, not called", "audit_entry_lost")
+    ),
+    "bodies": _Claim("Every record has what was asked and answered", ("body missing",)),
+    "callers": _Claim(
+        "Both accounts name the same caller, model and content for every call",
+        ("caller differs", "model_mismatch", "identity_mismatch", "content_mismatch"),
+    ),
+    "residency": _Claim(
+        "No call was answered outside the stage's residency", ("outside the residency",)
+    ),
+}
 _NO_RESIDENCY: Final = (
     "Not assessed: the stage sets no `residency`, so its calls may be answered wherever its routes "
     "lead. No call was answered elsewhere."
@@ -32,7 +49,7 @@ class Completeness(NamedTuple):
 
 def look(witnessed: Witnessed, deployment: Deployment, report: Report) -> Completeness:
     """`deployment` reads the evidence, which is not kept among the answers: it has its hashes."""
-    of_kinds = [by_kind(kind, report) for kind in _CLAIMS]
+    judged = [judge(each, report) for each in _CLAIMS]
     chain = stated(
         witnessed,
         "chain",
@@ -40,33 +57,49 @@ def look(witnessed: Witnessed, deployment: Deployment, report: Report) -> Comple
         "s3:ListBucket and s3:GetObject",
         lambda: _chain(deployment),
     )
-    return Completeness(report, (*of_kinds, chain))
+    return Completeness(report, (*judged, chain))
 
 
-def by_kind(kind: Kind, report: Report) -> Statement:
-    """What the findings of that kind come to."""
-    number = sum(each.kind == kind for each in report.outcome.findings)
-    if kind == "outside the residency" and not number and not report.about["bounds"]["residency"]:
-        return Statement(*_CLAIMS[kind], "not asked", _NO_RESIDENCY, applies=False)
-    found = shown_if(not number, " ".join(_words(kind, number, report)))
-    return Statement(*_CLAIMS[kind], *found)
+def judge(name: str, report: Report) -> Statement:
+    """The statement of that id, by what the join found."""
+    claim = _CLAIMS[name]
+    number = sum(each.kind in claim.kinds for each in report.outcome.findings)
+    if name == "residency" and not number and not report.about["bounds"]["residency"]:
+        return Statement(name, claim.words, "not asked", _NO_RESIDENCY, applies=False)
+    words = " ".join(_words(name, number, report))
+    return Statement(name, claim.words, _verdict(name, number, report), words)
 
 
-def _words(kind: Kind, number: int, report: Report) -> Iterator[str]:
+def _verdict(name: str, number: int, report: Report) -> Verdict:
+    counts = report.outcome.counts
+    doubts = {
+        "complete": counts.unknown + counts.pending,
+        "nobody-went-round": counts.records_pending,
+    }
+    if number:
+        return "not shown"
+    return "not asked" if doubts.get(name) else "shown"
+
+
+def _words(name: str, number: int, report: Report) -> Iterator[str]:
     counts = report.outcome.counts
     yield f"{number:,} are not so, each is listed below." if number else "No exception was found."
-    if kind == "called, not logged":
+    if name == "complete":
         yield f"Of {counts.calls:,} calls, {counts.matched:,} are on record in both places."
         if counts.pending:
             yield f"{counts.pending:,} are too young to be judged."
         if counts.unknown:
-            yield f"{counts.unknown:,} were refused or not answered: none may be due."
+            yield f"Of {counts.unknown:,} it cannot be known."
+        if counts.refused:
+            yield f"{counts.refused:,} were refused by Bedrock or not sent: no record is due."
         if counts.not_expected:
             yield f"{counts.not_expected:,} only counted tokens, which Bedrock does not log."
-    elif kind == "logged, not called":
+    elif name == "nobody-went-round":
         yield f"{counts.records:,} records were read."
         if counts.records_pending:
             yield f"Of {counts.records_pending:,} the call may still turn up."
+        if counts.allowed_direct_calls:
+            yield f"{counts.allowed_direct_calls:,} are of callers that the stage allows."
 
 
 def _chain(deployment: Deployment) -> Found:

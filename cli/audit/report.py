@@ -1,7 +1,6 @@
 """What the report is made of, in the order in which it is told, and the same as data."""
 
 from collections.abc import Mapping, Sequence
-from datetime import datetime, timedelta
 from importlib.metadata import version
 from typing import Any, NamedTuple
 
@@ -21,7 +20,7 @@ from cli.deployment import Deployment
 from cli.evidence import Evidence
 from cli.settings import Settings
 from cli.target import records_of
-from verification.period import Period
+from verification.period import Period, in_words
 from verification.run import iso
 
 
@@ -66,17 +65,7 @@ class Report(NamedTuple):
     @property
     def headline(self) -> str:
         """The one sentence that a reader in a hurry takes away."""
-        counts, window = self.completeness.report.outcome.counts, self.about.window
-        if not counts.calls and not counts.records:
-            return f"No call was made in {window}."
-        if counts.not_logged:
-            verb = "is" if counts.not_logged == 1 else "are"
-            return (
-                f"{counts.not_logged:,} of {counts.calls:,} calls of {window} {verb} not on record."
-            )
-        young = counts.pending + counts.records_pending
-        settled = "Every call that can be judged" if young else "Every call"
-        return f"{settled} of {window} is on record."
+        return self.completeness.report.assessment.headline
 
     def as_data(self) -> dict[str, Any]:
         report = self.completeness.report
@@ -107,7 +96,7 @@ class Report(NamedTuple):
 def gather(deployment: Deployment, asked: Period, evidence: Evidence) -> Report:
     """Asks everything. What AWS withholds of a statement leaves it `not asked`.
 
-    Raises what the report cannot be without: NoTargetError, UnreadableError, EvidenceError, and
+    Raises what the report cannot be without: NoTargetError, EvidenceError and
     botocore's errors."""
     witnessed = Witnessed.of(deployment)
     meant = settings.deployed(witnessed)
@@ -139,20 +128,8 @@ def _about(witnessed: Witnessed, asked: Period, joined: Mapping[str, Any]) -> Ab
         by=joined["by"],
         version=version("claude-on-bedrock"),
         local=witnessed.is_embedded,
-        window=window(asked.since, asked.until),
+        window=in_words(asked.since, asked.until),
     )
-
-
-def window(since: datetime, until: datetime) -> str:
-    """In words, for a heading: a whole month by its name, and a day's hours if it is within one."""
-    last = until - timedelta(microseconds=1)
-    first = since.replace(day=1, hour=0, minute=0, second=0, microsecond=0)
-    if since == first and until == (first + timedelta(days=31)).replace(day=1):
-        return f"{since:%B %Y}"
-    if since.date() == last.date():
-        return f"{since.day} {since:%B %Y}, {since:%H:%M} to {until:%H:%M} UTC"
-    year = f" {since.year}" if since.year != last.year else ""
-    return f"{since.day} {since:%B}{year} to {last.day} {last:%B %Y}"
 
 
 def control_as_data(control: Control) -> dict[str, Any]:

@@ -6,6 +6,7 @@ write was to live: the 5-minute rate is taken.
 
 import json
 from collections.abc import Callable, Iterable, Iterator, Mapping
+from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from decimal import Decimal
@@ -14,6 +15,8 @@ from typing import Any, Final, NamedTuple
 import catalog
 from catalog import NoProfile
 from catalog.cost import Usage, cost
+from reconciliation.log_item import LogItem
+from reconciliation.window import UnreadableError
 from reconciliation.written import Written, written
 from records.fingerprint import Fingerprint
 from records.invocation_records import Record, Records
@@ -99,19 +102,24 @@ class Reading(NamedTuple):
     of: Records
     tally: Tally
 
-    def all_in_s3(self, since: datetime, until: datetime, read: Fingerprint) -> Iterator[Record]:
+    def all_in_s3(self, since: datetime, until: datetime, read: Fingerprint) -> Iterator[LogItem]:
         return self._counted(self.of.all_in_s3(since, until, read))
 
-    def all_in_logs(self, since: datetime, until: datetime, read: Fingerprint) -> Iterator[Record]:
+    def all_in_logs(self, since: datetime, until: datetime, read: Fingerprint) -> Iterator[LogItem]:
         return self._counted(self.of.all_in_logs(since, until, read))
 
     def is_stored(self, path: str) -> bool:
         return self.of.is_stored(path)
 
-    def _counted(self, records: Iterable[Record]) -> Iterator[Record]:
-        for record in records:
-            self.tally.take(record)
-            yield record
+    def read_body(self, path: str) -> object:
+        return self.of.read_body(path)
+
+    def _counted(self, items: Iterable[LogItem]) -> Iterator[LogItem]:
+        for item in items:
+            if item.content is not None:
+                with suppress(UnreadableError):  # the join reports it
+                    self.tally.take(item.content)
+            yield item
 
 
 def copied_ids(outputs: Mapping[str, str]) -> Mapping[str, str]:

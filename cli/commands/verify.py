@@ -2,6 +2,7 @@
 
 import json
 import sys
+from collections.abc import Iterator, Mapping, Sequence
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Annotated
@@ -15,24 +16,34 @@ from cli import deployment, verification
 from cli.commands.options import LOCAL_STATE, AsJson, Region, Stage, StateFolder, one_line_errors
 from cli.evidence import BrokenEvidenceError, Evidence, EvidenceError, checked
 from cli.verification import Report
+from reconciliation.assessment import Verdict
+from reconciliation.finding import Finding
 from verification.evidence import BrokenEvidenceError as BrokenHourError
 from verification.period import moment, period
 
 CLEAN, FINDINGS, NOT_ASKED = 0, 1, 2
+EXIT_CODES: Mapping[Verdict, int] = {"pass": CLEAN, "fail": FINDINGS, "not assessed": NOT_ASKED}
 EVIDENCE = Path("evidence")
 _MEANINGS = {
     "calls": "calls of Bedrock by the gateway",
     "matched": "  with their record in both destinations",
     "not_logged": "  not on record",
     "pending": "  too young to be judged",
-    "unknown": "  refused or unanswered by Bedrock, without a record: none may be due",
+    "unknown": "  of which it cannot be known: no status of Bedrock's, and no readable record",
+    "refused": "  refused by Bedrock, or never sent to it: no record is due",
     "not_expected": "  by an operation that Bedrock does not log",
     "not_asked": "requests answered without Bedrock",
     "records": "records",
     "not_called": "  of nobody's call: someone went round the gateway",
     "records_pending": "  whose call may still turn up",
+    "audit_entries_lost": "  of the gateway's own role, without its audit entry",
+    "allowed_direct_calls": "  of callers that the stage allows past the gateway",
     "duplicates": "  written once more",
+    "unreadable": "records and audit entries that cannot be read",
 }
+_COLORS: Mapping[Verdict, str] = {"pass": "green", "fail": "red", "not assessed": "yellow"}
+_MOST_SHOWN = 50
+"""Findings in the terminal; the evidence and --json have all."""
 
 
 def verify(
@@ -62,7 +73,7 @@ def verify(
 ) -> None:
     """Join the gateway's calls with Bedrock's records, both ways, and keep what came of it.
 
-    Exit code: 0 nothing found, 1 findings or a broken chain, 2 could not ask."""
+    Exit code: 0 every call is on record, 1 findings or a broken chain, 2 it cannot be told."""
     if chain:
         with one_line_errors(NOT_ASKED):
             if hours or until or (files and since):
@@ -81,7 +92,7 @@ def verify(
         typer.echo(json.dumps(verification.as_data(report), indent=2))
     else:
         Console().print(_told(report))
-    sys.exit(FINDINGS if report.outcome.findings else CLEAN)
+    sys.exit(EXIT_CODES[report.assessment.verdict])
 
 
 def _check(files: list[Path]) -> str:
@@ -104,19 +115,35 @@ def _check_hours(stage: str | None, region: str | None, state: Path, since: date
 
 
 def _told(report: Report) -> RenderableType:
-    about, (counts, findings) = report.about, report.outcome
+    about, outcome = report.about, report.outcome
     numbers = Table.grid(padding=(0, 2))
     numbers.add_column(justify="right")
-    for name, count in counts._asdict().items():
+    for name, count in outcome.counts._asdict().items():
         numbers.add_row(str(count), _MEANINGS[name])
-    table = Table("finding, request id", "when, model, who, what", show_lines=True)
-    table.columns[0].no_wrap = True
-    table.columns[1].overflow = "fold"
-    for kind, request_id, *rest in findings:
-        table.add_row(Text(f"{kind}\n{request_id}"), Text("\n".join(each for each in rest if each)))
+        if name == "allowed_direct_calls":
+            for caller, calls in outcome.direct_calls.items():
+                numbers.add_row("", f"    {calls} by {caller}")
     return Group(
         Text(f"{about['stage']} in {about['region']}, {about['since']} to {about['until']}"),
         numbers,
-        table if findings else Text("Nothing found.", "green"),
+        *_findings(outcome.findings),
+        Text(report.assessment.headline, _COLORS[report.assessment.verdict]),
         Text(f"Evidence: {report.evidence.file}, last hash {report.evidence.sha256}"),
     )
+
+
+def _findings(findings: Sequence[Finding]) -> Iterator[RenderableType]:
+    if not findings:
+        return
+    table = Table("finding, id, request id", "when, model, who, what, where", show_lines=True)
+    table.columns[0].no_wrap = True
+    table.columns[1].overflow = "fold"
+    for each in findings[:_MOST_SHOWN]:
+        rest = (each.at, each.model_id, each.who, each.detail, each.source)
+        table.add_row(
+            Text("\n".join(filter(None, (each.kind, each.id, each.request_id)))),
+            Text("\n".join(filter(None, rest))),
+        )
+    yield table
+    if len(findings) > _MOST_SHOWN:
+        yield Text(f"And {len(findings) - _MOST_SHOWN:,} more: in the evidence, and with --json.")

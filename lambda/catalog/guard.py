@@ -17,6 +17,9 @@ LOGGING_ROLE: Final = "logging"
 DATA_RETENTION_ROLE: Final = "data-retention"
 """What the names of the roles end in that alone may change the account's settings."""
 
+GATEWAY_ROLE: Final = "gateway"
+"""What the name of the gateway function's role ends in: records of its calls name the role."""
+
 UNLOGGED_JOBS: Final = [
     "bedrock:CreateAdvancedPromptOptimizationJob",
     "bedrock:CreateEvaluationJob",

@@ -45,7 +45,11 @@ class Record:
         self.stream = False
         self.asked = False  # whether Bedrock was sent the request
         self.bedrock_request_id = ""
-        self.earlier_attempts: list[dict[str, str]] = []
+        self.inference_profile_arn = ""  # of the team's own profile, where that was called
+        self.upstream_status: int | None = None  # Bedrock's own, once its head is here
+        self.upstream_complete = False  # whether its answer was read to the end
+        self.upstream_reached = True  # whether all of the request was sent
+        self.earlier_attempts: list[dict[str, Any]] = []
         self.request_bytes = 0
         self.response_bytes = 0
         self.status = 0
@@ -76,14 +80,20 @@ class Record:
     def asks(self, model_id: str, after: GatewayError | None = None) -> None:
         """Bedrock is asked now, by that id; an attempt before this one ended in the error."""
         if after is not None:
-            self.earlier_attempts.append(
-                {
-                    "model_id": self.model_id,
-                    "bedrock_request_id": self.bedrock_request_id,
-                    "error_cause": after.cause,
-                }
-            )
+            attempt = {
+                "model_id": self.model_id,
+                "bedrock_request_id": self.bedrock_request_id,
+                "error_cause": after.cause,
+                **self._upstream(),
+            }
+            self.earlier_attempts.append(attempt)
         self.asked, self.model_id, self.bedrock_request_id = True, model_id, ""
+        self.inference_profile_arn = ""
+        self.upstream_status, self.upstream_complete, self.upstream_reached = None, False, True
+
+    def answered(self, status: int, bedrock_request_id: str) -> None:
+        """The head of Bedrock's answer is here, whatever comes of its body."""
+        self.upstream_status, self.bedrock_request_id = status, bedrock_request_id
 
     def interrupted(self, error: GatewayError) -> None:
         """The stream ended with an error, which the caller has been sent."""
@@ -109,6 +119,7 @@ class Record:
             "earlier_attempts": self.earlier_attempts,
             "stream": self.stream,
             "status": self.status,
+            **(self._upstream() if self.asked else {}),
             "outcome": self.outcome,
             "error_type": self.error.type if self.error else "",
             "error_cause": self.error.cause if self.error else "",
@@ -120,6 +131,18 @@ class Record:
             **self.usage._asdict(),
         }
         return {name: value for name, value in fields.items() if value not in ("", None, [])}
+
+    def _upstream(self) -> dict[str, Any]:
+        """What came of the attempt at Bedrock. `upstream_complete` is always there, by which a
+        reader tells an entry without a status from one of an older version."""
+        fields: dict[str, Any] = {"upstream_complete": self.upstream_complete}
+        if self.inference_profile_arn:
+            fields["inference_profile_arn"] = self.inference_profile_arn
+        if self.upstream_status is not None:
+            fields["upstream_status"] = self.upstream_status
+        if not self.upstream_reached:
+            fields["upstream_reached"] = False
+        return fields
 
     def _ms(self, moment: float) -> int:
         return round((moment - self._started_at) * 1000)

@@ -107,8 +107,12 @@ class BedrockFailed(UpstreamFailed):
     """Bedrock says of itself that it failed."""
 
 
-class Unreachable(UpstreamFailed):
-    """The request has not arrived at Bedrock, or not all of it: nothing was run."""
+class NotSent(UpstreamFailed):
+    """The request was not sent to Bedrock, or not all of it: no model was run."""
+
+
+class Unreachable(NotSent):
+    """The same, where another attempt may reach Bedrock."""
 
 
 class UpstreamTimeout(GatewayError):

@@ -41,6 +41,7 @@ class Answer(NamedTuple):
 
     reply: Reply
     patience: Patience
+    record: Record
 
     def read(self, seconds: float) -> bytes | None:
         """The next bytes; None after `seconds` without any.
@@ -60,11 +61,16 @@ class Answer(NamedTuple):
         """The whole body, for an answer that is sent in one piece."""
         return read_all(self.reply, self.patience.left())
 
+    def complete(self) -> None:
+        """Bedrock's answer was read to its end, and is one."""
+        self.record.upstream_complete = True
+
     def read_object(self) -> bytes:
         """The same, of a JSON object: what else came with a 200 is no answer of Bedrock's."""
         body = self.read_all()
         if not (body.lstrip()[:1] == b"{" and body.rstrip()[-1:] == b"}"):
             raise errors.UpstreamFailed("Bedrock's answer could not be read.", cause="NotJson")
+        self.complete()
         return body
 
 
@@ -134,15 +140,25 @@ def _ask_one(
 ) -> Answer:
     seconds = patience.left()
     record.asks(model_id, after)
-    path = model_path(service.called_as(model_id, record.team), call.operation)
-    reply = service.upstream.post(path, call.headers, call.body, seconds=seconds, look=service.look)
-    record.bedrock_request_id = reply.headers.get("x-amzn-requestid", "")
-    answer = Answer(reply, patience)
+    called_as = service.called_as(model_id, record.team)
+    record.inference_profile_arn = called_as if called_as != model_id else ""
+    path = model_path(called_as, call.operation)
+    try:
+        reply = service.upstream.post(
+            path, call.headers, call.body, seconds=seconds, look=service.look
+        )
+    except errors.NotSent:
+        record.upstream_reached = False
+        raise
+    record.answered(reply.status, reply.headers.get("x-amzn-requestid", ""))
+    answer = Answer(reply, patience, record)
     if reply.status == 200:
         service.retries.earn()
         return answer
     try:
-        raise _refusal(reply, answer.read_all())
+        body = answer.read_all()
+        answer.complete()
+        raise _refusal(reply, body)
     finally:
         reply.close()
 

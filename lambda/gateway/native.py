@@ -126,6 +126,8 @@ def _relay_stream(answer: Answer, response: RecordedResponse, record: Record) ->
     if last is None:
         raise errors.UpstreamFailed("Bedrock's stream was empty.", cause="StreamCut")
     _note_end(last, record)
+    if _is_event(last):
+        answer.complete()
 
 
 def _public(frames: bytes, relay: eventstream.Relay) -> bytes:

@@ -71,6 +71,7 @@ class SocketReply:
         reader: ResponseReader,
         body: bytes,
         look: Callable[[], None],
+        damage: errors.GatewayError | None = None,
     ) -> None:
         if reader.head is None:
             raise ProtocolError("a reply without a head")
@@ -80,11 +81,14 @@ class SocketReply:
         self._reader = reader
         self._pending = body
         self._look = look
+        self._damage = damage
 
     def read(self, seconds: float) -> bytes | None:
         if self._pending:
             body, self._pending = self._pending, b""
             return body
+        if self._damage is not None:
+            raise self._damage
         until = time.monotonic() + seconds
         while not self._reader.complete:
             received = self._connection.receive(self._reader, until, self._look)
@@ -132,15 +136,20 @@ class Upstream:
             self._meanwhile()
         reader = ResponseReader()
         received: bytes | None = b""
+        damage: errors.GatewayError | None = None
         try:
             while reader.head is None:
                 received = self._connection.receive(reader, until, look)
                 if received is None:
                     raise _timeout()
+        except errors.GatewayError as error:
+            if reader.head is None:
+                raise
+            damage = error  # Bedrock has answered all the same, and the audit entry says so
         finally:
             if reader.head is None:
                 self._connection.close()
-        return SocketReply(self._connection, reader, received or b"", look)
+        return SocketReply(self._connection, reader, received or b"", look, damage)
 
     def close(self) -> None:
         """Give the connection up; a later request opens another."""
@@ -267,7 +276,7 @@ def _not_reached(error: Exception) -> errors.GatewayError:
     """A certificate that is not Bedrock's will not be one at the next attempt either."""
     message, cause = "Bedrock could not be reached.", type(error).__name__
     if isinstance(error, ssl.SSLCertVerificationError):
-        return errors.UpstreamFailed(message, cause=cause)
+        return errors.NotSent(message, cause=cause)
     return errors.Unreachable(message, cause=cause)
 
 

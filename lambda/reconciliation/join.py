@@ -1,80 +1,59 @@
 """The join, both ways: calls without a record, records without a call, and what else differs.
 
-Holds a few fields per request id and no body. Calls come first, then records in any order, as they
-are read.
+Holds a few fields and a digest per request id, and no body. Calls come first, then records in any
+order, as they are read.
 """
 
 from collections import Counter
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Collection, Iterable, Mapping
 from datetime import UTC, datetime
 from typing import Any, Literal, NamedTuple
 
 from reconciliation.bounds import Bounds
 from reconciliation.calls import CALLER, Call, calls
-from reconciliation.window import Window
-from reconciliation.written import Body, Written, written
+from reconciliation.finding import Counts, Finding, Kind, Outcome
+from reconciliation.log_item import LogItem
+from reconciliation.models import is_model_of
+from reconciliation.principals import Principals, principal
+from reconciliation.window import UnreadableError, Window
+from reconciliation.written import DIGEST_BYTES, Body, Written, body_digest, written
 
-Kind = Literal[
-    "called, not logged",
-    "logged, not called",
-    "body missing",
-    "caller differs",
-    "outside the residency",
-]
 Destination = Literal["S3", "CloudWatch Logs"]
 DESTINATIONS: tuple[Destination, ...] = ("S3", "CloudWatch Logs")
 _ALL = (1 << len(DESTINATIONS)) - 1
+_NO_BODY = bytes(DIGEST_BYTES)
+_PARTS = ("the fields beside the bodies", "the prompt", "the completion")
 
 
-class Finding(NamedTuple):
-    """`at` is ISO 8601 in UTC; `who` a key's name, or an ARN; `detail` never what was said."""
+class Lookups(NamedTuple):
+    """What the join looks up while it runs.
 
-    kind: Kind
-    request_id: str
-    at: str
-    model_id: str
-    who: str
-    detail: str
+    `is_stored`: whether an `s3://` path has its object. `read_body`: the JSON in that object; it
+    raises UnreadableError. `find_requests`: for each of these request ids of API Gateway, a
+    sentence on what the API's access log says of it."""
 
-
-class Counts(NamedTuple):
-    """How many of what the window holds; `calls` is the sum of the five below it."""
-
-    calls: int = 0
-    matched: int = 0
-    not_logged: int = 0
-    pending: int = 0
-    unknown: int = 0  # refused by Bedrock or answer lost, and no record: none may be due
-    not_expected: int = 0  # by an operation that Bedrock does not log
-    not_asked: int = 0  # requests that were answered without Bedrock
-    records: int = 0
-    not_called: int = 0  # records without a call
-    records_pending: int = 0  # records without a call, whose audit line may still come
-    duplicates: int = 0  # the same record once more in the same destination
-
-
-class Outcome(NamedTuple):
-    counts: Counts
-    findings: list[Finding]
+    is_stored: Callable[[str], bool]
+    read_body: Callable[[str], object]
+    find_requests: Callable[[Collection[str]], Mapping[str, str]]
 
 
 def reconcile(
-    lines: Iterable[tuple[float, Mapping[str, Any]]],
-    records: Iterable[tuple[Destination, Mapping[str, Any]]],
+    entries: Iterable[LogItem],
+    records: Iterable[tuple[Destination, LogItem]],
     *,
     window: Window,
     bounds: Bounds,
-    stored: Callable[[str], bool],
+    principals: Principals,
+    lookups: Lookups,
 ) -> Outcome:
-    """What `window` holds. Audit lines come with the moment they were written (seconds since 1970).
-    Both sides must be read further than the window, or what crosses its edge is missed.
-
-    `stored` says whether an `s3://` path has its object. Raises UnreadableError."""
-    join = _Join(window, bounds, stored)
-    for at, line in lines:
-        join.line(at, line)
+    """What `window` holds, by the gateway's audit entries and Bedrock's records. Both must be read
+    further than the window, or what crosses its edge is missed. What cannot be read is a finding.
+    """
+    join = _Join(window, bounds, principals, lookups)
+    for entry in entries:
+        join.entry(entry)
     for destination, record in records:
-        join.record(destination, written(record))
+        join.record(destination, record)
     return join.outcome()
 
 
@@ -83,31 +62,45 @@ class _About(NamedTuple):
     at: float
     model_id: str
     who: str
+    source: str = ""
 
 
 class _Stranger(NamedTuple):
-    """A record without a call; `gateway_request_id` is what it says itself, and proves nothing."""
+    """A record without a call; `gateway_request_id` is what it says itself, and proves nothing but
+    in a record of the gateway's own role."""
 
     about: _About
     gateway_request_id: str
 
 
 class _Join:
-    def __init__(self, window: Window, bounds: Bounds, stored: Callable[[str], bool]) -> None:
+    def __init__(
+        self, window: Window, bounds: Bounds, principals: Principals, lookups: Lookups
+    ) -> None:
         self._window = window
         self._bounds = bounds
-        self._stored = stored
+        self._principals = principals
+        self._lookups = lookups
         self._calls: dict[str, Call] = {}
         self._nameless: dict[str, list[Call]] = {}  # by gateway_request_id
         self._strangers: dict[str, _Stranger] = {}
         self._seen: dict[str, int] = {}  # request id -> a bit for each destination
-        self._found: dict[tuple[Kind, str], Finding] = {}
+        self._contents: dict[str, bytes] = {}  # request id -> digests of its first record
+        self._paths: dict[str, tuple[str, str]] = {}  # of those whose bodies lie elsewhere
+        self._found: dict[tuple[Kind, str, str], Finding] = {}
         self._young: set[str] = set()  # whose body may still come
+        self._unreadable: dict[str, int] = {}  # request id -> a bit for each destination
+        self._failed: set[str] = set()  # ids without a known status whose record has an error
+        self._direct: Counter[str] = Counter()
         self._counted: Counter[str] = Counter()
 
-    def line(self, at: float, line: Mapping[str, Any]) -> None:
-        made = list(calls(line, at))
-        if not made and self._window.holds(at):
+    def entry(self, item: LogItem) -> None:
+        try:
+            made = list(calls(_content(item), item.at))
+        except UnreadableError as error:
+            self._cannot_read(item, "audit entry", str(error))
+            return
+        if not made and self._window.holds(item.at):
             self._counted["not_asked"] += 1
         for call in made:
             if call.request_id:
@@ -115,28 +108,41 @@ class _Join:
             else:
                 self._nameless.setdefault(call.caller[0], []).append(call)
 
-    def record(self, destination: Destination, found: Written) -> None:
+    def record(self, destination: Destination, item: LogItem) -> None:
+        try:
+            found = written(_content(item))
+        except UnreadableError as error:
+            self._cannot_read_record(destination, item, str(error))
+            return
         bit = 1 << DESTINATIONS.index(destination)
         mask = self._seen.get(found.request_id, 0)
         call = self._call_of(found)
         at = call.at if call else found.at
-        if self._window.holds(at):
-            self._counted["duplicates"] += bool(mask & bit)
-            self._counted["records"] += not mask
         self._seen[found.request_id] = mask | bit
-        if call is None:
+        direct = call is None and self._principals.may_call_directly(found.identity)
+        if call is None and not direct:
             claimed = found.metadata.get(CALLER[0], "")
             stranger = _Stranger(_of_record(found), claimed)
             self._strangers.setdefault(found.request_id, stranger)
-        if self._window.holds(at) and not mask & bit:
+        if not self._window.holds(at):
+            return
+        self._counted["records"] += not mask
+        if direct and not mask:
+            self._direct[principal(found.identity)] += 1
+        if not mask & bit and not direct:
             self._judge(destination, found, call, at)
+        same = self._compare(destination, found, call, is_second=bool(mask & bit))
+        self._counted["duplicates"] += bool(mask & bit) and same
 
     def _call_of(self, found: Written) -> Call | None:
-        """By its id; else by the metadata, where a call's id was never told. Each such call is good
-        for one record: its metadata proves nothing, since any caller can write some."""
+        """By its id; else by the metadata, where a call's id was never told and the record is of
+        the gateway's own role: metadata proves nothing, since any caller can write some. Each such
+        call is good for one record."""
         known = self._calls.get(found.request_id)
         if known is not None or found.request_id in self._strangers:
             return known
+        if not self._principals.is_gateway(found.identity):
+            return None
         waiting = self._nameless.get(found.metadata.get(CALLER[0], ""), [])
         for place, call in enumerate(waiting):
             if call.caller == _caller(found):
@@ -145,22 +151,77 @@ class _Join:
                 return named
         return None
 
+    def _compare(
+        self, destination: Destination, found: Written, call: Call | None, *, is_second: bool
+    ) -> bool:
+        """Whether the record says the same as the first one of its id."""
+        content = b"".join((found.digest, _token(found.input), _token(found.output)))
+        paths = (found.input.path, found.output.path)
+        first = self._contents.setdefault(found.request_id, content)
+        if first == content:
+            if any(paths):
+                self._paths.setdefault(found.request_id, paths)
+            return True
+        sides = zip(self._paths.get(found.request_id, ("", "")), paths, strict=True)
+        pairs = [("", ""), *sides]
+        differing = [
+            name
+            for number, name in enumerate(_PARTS)
+            if (one := _part(first, number)) != (other := _part(content, number))
+            and not (number and self._is_same_body(found.request_id, (one, other), pairs[number]))
+        ]
+        if differing:
+            where = f"two records in {destination}" if is_second else " and ".join(DESTINATIONS)
+            about = _of_call(call) if call else _of_record(found)
+            self._find("content_mismatch", about, f"{where} differ in {', '.join(differing)}")
+        return not differing
+
+    def _is_same_body(
+        self, request_id: str, tokens: tuple[bytes, bytes], paths: tuple[str, str]
+    ) -> bool:
+        """Of two bodies whose tokens differ. One that is reported as missing, or whose object is
+        not there, is not reported as different too."""
+        if _NO_BODY in tokens and ("body missing", request_id, "") in self._found:
+            return True
+        if not all(self._lookups.is_stored(path) for path in paths if path):
+            return True
+        try:
+            one, other = (
+                body_digest(self._lookups.read_body(path)) if path else token
+                for token, path in zip(tokens, paths, strict=True)
+            )
+        except UnreadableError:
+            return False
+        return one == other
+
     def _judge(
         self, destination: Destination, found: Written, call: Call | None, at: float
     ) -> None:
         about = _of_call(call) if call else _of_record(found)
         if missing := self._missing_body(found, call, at):
             self._find("body missing", about, f"{missing}, by the record in {destination}")
-        if call and not _unread(call, found) and (differing := _differing(call, found)):
-            self._find("caller differs", about, differing)
+        if call:
+            self._judge_match(found, call, about)
         if not self._bounds.hold(about.model_id, found.answered_in):
             self._find("outside the residency", about, f"answered in {found.answered_in}")
 
+    def _judge_match(self, found: Written, call: Call, about: _About) -> None:
+        if call.expected == "unknown" and found.failed:
+            self._failed.add(found.request_id)
+        if not _unread(call, found) and (differing := _differing(call, found)):
+            self._find("caller differs", about, differing)
+        if not is_model_of(call, found.model_id):
+            detail = f"the gateway called {call.model_id}, the record has {found.model_id}"
+            self._find("model_mismatch", about, detail)
+        if not self._principals.is_gateway(found.identity):
+            detail = f"the record is of {found.identity or 'nobody'}, not of the gateway's role"
+            self._find("identity_mismatch", about, detail)
+
     def _missing_body(self, found: Written, call: Call | None, at: float) -> str:
-        """The prompt is due where Bedrock took the call, the completion where it was whole too."""
-        taken = call is not None and call.expected == "record"
-        sides = {"prompt": found.input} if taken or not found.failed else {}
-        if taken and not found.failed:
+        """The prompt is due where a record is, the completion where the whole answer came."""
+        due = call is not None and call.expected == "record"
+        sides = {"prompt": found.input} if due or not found.failed else {}
+        if due and call is not None and call.completed:
             sides["completion"] = found.output
         for name, body in sides.items():
             if not body.inline and not body.path:
@@ -173,49 +234,113 @@ class _Join:
         return ""
 
     def _absent(self, body: Body) -> bool:
-        return bool(body.path) and not self._stored(body.path)
+        return bool(body.path) and not self._lookups.is_stored(body.path)
 
-    def _find(self, kind: Kind, about: "_About", detail: str) -> None:
-        request_id, at, model_id, who = about
-        found = Finding(kind, request_id, _iso(at), model_id, who, detail)
-        self._found.setdefault((kind, request_id), found)
+    def _cannot_read_record(self, destination: Destination, item: LogItem, fault: str) -> None:
+        request_id = (item.content or {}).get("requestId")
+        if not isinstance(request_id, str):
+            request_id = ""
+        if request_id:
+            bit = 1 << DESTINATIONS.index(destination)
+            self._unreadable[request_id] = self._unreadable.get(request_id, 0) | bit
+        self._cannot_read(item, f"record in {destination}", fault, request_id)
+
+    def _cannot_read(self, item: LogItem, what: str, fault: str, request_id: str = "") -> None:
+        """`fault` names a field, and quotes nothing."""
+        call = self._calls.get(request_id)
+        about = _of_call(call) if call else _About(request_id, item.at, "", "")
+        inside = self._window.holds(call.at) if call else item.may_be_in(self._window)
+        if inside:
+            self._counted["unreadable"] += 1
+            about = about._replace(source=item.source)
+            self._find("unreadable_record", about, f"the {what} cannot be read: {fault}")
+
+    def _find(self, kind: Kind, about: _About, detail: str) -> None:
+        found = Finding(
+            kind=kind,
+            request_id=about.request_id,
+            at=_iso(about.at),
+            model_id=about.model_id,
+            who=about.who,
+            detail=detail,
+            source=about.source,
+        )
+        self._found.setdefault((kind, about.request_id, about.source), found)
 
     def outcome(self) -> Outcome:
         for call in [*self._calls.values(), *(c for each in self._nameless.values() for c in each)]:
             if self._window.holds(call.at):
                 self._counted["calls"] += 1
                 self._counted[self._fate(call)] += 1
-        for stranger in self._strangers.values():
-            if self._window.holds(stranger.about.at):
-                self._went_round(stranger)
+        self._judge_strangers()
+        self._counted["allowed_direct_calls"] = self._direct.total()
         findings = sorted(self._found.values(), key=lambda each: (each.at, each.request_id))
-        return Outcome(Counts(**self._counted), findings)
+        return Outcome(Counts(**self._counted), findings, dict(sorted(self._direct.items())))
 
     def _fate(self, call: Call) -> str:
-        """The count that a call belongs to; a finding is noted where a record is due."""
-        mask = self._seen.get(call.request_id, 0) if call.request_id else 0
+        """Which of the counts a call falls into."""
+        mask = self._seen.get(call.request_id, 0)
         if mask == _ALL:
             return "pending" if call.request_id in self._young else "matched"
-        if not mask and call.expected != "record":
-            return "unknown" if call.expected == "unknown" else "not_expected"
+        if call.expected in ("none", "refused"):
+            return "refused" if call.expected == "refused" else "not_expected"
+        if call.expected == "unknown" and (not mask or call.request_id in self._failed):
+            return "unknown"
         if self._window.too_young(call.at):
             return "pending"
+        if mask | self._unreadable.get(call.request_id, 0) == _ALL:
+            return "unknown"  # the record that cannot be read is a finding
         self._find("called, not logged", _of_call(call), _where_not(mask))
         return "not_logged"
 
+    def _judge_strangers(self) -> None:
+        lost = []
+        for stranger in self._strangers.values():
+            if not self._window.holds(stranger.about.at):
+                continue
+            if self._window.too_young(stranger.about.at):
+                self._counted["records_pending"] += 1
+            elif self._principals.is_gateway(stranger.about.who):
+                lost.append(stranger)
+            else:
+                self._went_round(stranger)
+        if lost:
+            self._lost_entries(lost)
+
+    def _lost_entries(self, lost: list[_Stranger]) -> None:
+        """Records of the gateway's own role whose audit entry is not there: API Gateway's access
+        log is the third witness."""
+        ids = {each.gateway_request_id for each in lost if each.gateway_request_id}
+        witnessed = self._lookups.find_requests(ids) if ids else {}
+        for each in lost:
+            self._counted["audit_entries_lost"] += 1
+            claimed = each.gateway_request_id
+            details = [witnessed.get(claimed) or f"no access log entry was read of {claimed}"]
+            if not claimed:
+                details = ["the record names no request of the gateway"]
+            self._find("audit_entry_lost", each.about, self._with_gaps(each, details))
+
     def _went_round(self, stranger: _Stranger) -> None:
-        if self._window.too_young(stranger.about.at):
-            self._counted["records_pending"] += 1
-            return
         self._counted["not_called"] += 1
-        mask, claimed = self._seen[stranger.about.request_id], stranger.gateway_request_id
+        claimed = stranger.gateway_request_id
         details = [f"claims to be the gateway's request {claimed}"] if claimed else []
-        details += [] if mask == _ALL else [_where_not(mask)]
-        self._find("logged, not called", stranger.about, "; ".join(details))
+        self._find("logged, not called", stranger.about, self._with_gaps(stranger, details))
+
+    def _with_gaps(self, stranger: _Stranger, details: list[str]) -> str:
+        mask = self._seen[stranger.about.request_id]
+        return "; ".join([*details, *([] if mask == _ALL else [_where_not(mask)])])
+
+
+def _content(item: LogItem) -> Mapping[str, Any]:
+    """Raises UnreadableError."""
+    if item.content is None:
+        raise UnreadableError(item.fault)
+    return item.content
 
 
 def _of_call(call: Call) -> _About:
-    return _About(call.request_id, call.at, call.model_id, call.who)
+    source = "" if call.request_id else f"gateway request {call.caller[0]}"
+    return _About(call.request_id, call.at, call.model_id, call.who, source)
 
 
 def _of_record(found: Written) -> _About:
@@ -227,19 +352,30 @@ def _where_not(mask: int) -> str:
     return f"no record in {' nor in '.join(absent)}"
 
 
+def _token(body: Body) -> bytes:
+    """What stands for a body in comparisons; both destinations name its object alike."""
+    if body.path:
+        return body_digest(body.path.rpartition("/")[2])
+    return body.digest or _NO_BODY
+
+
+def _part(content: bytes, number: int) -> bytes:
+    return content[number * DIGEST_BYTES : (number + 1) * DIGEST_BYTES]
+
+
 def _caller(found: Written) -> tuple[str, ...]:
     return tuple(found.metadata.get(name, "") for name in CALLER)
 
 
 def _unread(call: Call, found: Written) -> bool:
     """Whether Bedrock refused a body that it could not read: of Converse the metadata is in it."""
-    return call.expected == "unknown" and found.failed and not found.metadata
+    return call.expected != "record" and found.failed and not found.metadata
 
 
 def _differing(call: Call, found: Written) -> str:
     pairs = zip(CALLER, call.caller, _caller(found), strict=True)
     return "; ".join(
-        f"{name} is {ours or 'nothing'} in the audit line, {theirs or 'nothing'} in the record"
+        f"{name} is {ours or 'nothing'} in the audit entry, {theirs or 'nothing'} in the record"
         for name, ours, theirs in pairs
         if ours != theirs
     )

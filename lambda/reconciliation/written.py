@@ -1,24 +1,44 @@
-"""What counts of an invocation-log record: all but what was said.
+"""What the join needs of an invocation log record, and a digest of its content.
 
 https://docs.aws.amazon.com/bedrock/latest/userguide/model-invocation-logging.html
 """
 
+import hashlib
+import json
+import re
 from collections.abc import Mapping
 from datetime import UTC, datetime
-from typing import Any, NamedTuple
+from typing import Any, Final, NamedTuple
 
+from reconciliation import fields
 from reconciliation.window import UnreadableError
+
+DIGEST_BYTES: Final = 12
+_COMPARED: Final = (
+    *("accountId", "region", "inferenceRegion", "operation", "modelId", "requestMetadata"),
+    "errorCode",
+)
+"""Fields that the copies of one record must agree in, beside identity, tokens and bodies. Not the
+timestamp: AWS does not say that both destinations get the same one."""
+# Images and documents of Converse go to S3 alone; each destination's copy names its own object:
+_IMAGE_SOURCE: Final = re.compile(
+    r'"source":\{(?:"bytes":"[^"]*"|"s3Location":\{"uri":"[^"]*"(?:,"bucketOwner":"[^"]*")?\})\}'
+)
+_IMAGE_WORDS: Final = ('"source":{"bytes":', '"source":{"s3Location":')
 
 
 class Body(NamedTuple):
-    """Whether a body stands in the record, and where in S3 it lies if it does not."""
+    """Whether a body stands in the record, and where in S3 it lies if it does not. `digest` is of
+    an inline body; empty for another."""
 
     inline: bool
     path: str
+    digest: bytes = b""
 
 
 class Written(NamedTuple):
-    """A record; `at` in seconds since 1970, `answered_in` the Region that Bedrock names."""
+    """A record; `at` in seconds since 1970, `answered_in` the Region that Bedrock names. `digest`
+    is of everything that is compared between copies of the record, but the bodies."""
 
     request_id: str
     at: float
@@ -29,33 +49,62 @@ class Written(NamedTuple):
     failed: bool
     input: Body
     output: Body
+    digest: bytes
 
 
 def written(record: Mapping[str, Any]) -> Written:
-    """Raises UnreadableError for what is no record."""
+    """Raises UnreadableError, which names the field at fault and quotes nothing of the record."""
+    sides = {name: fields.members(record, name) for name in ("input", "output")}
+    identity = fields.optional_text(fields.members(record, "identity"), "arn")
     try:
         return Written(
-            request_id=record["requestId"],
-            at=_seconds(record["timestamp"]),
-            answered_in=record.get("inferenceRegion") or record["region"],
-            model_id=record["modelId"],
-            identity=(record.get("identity") or {}).get("arn") or "",
-            metadata=record.get("requestMetadata") or {},
+            request_id=fields.text(record, "requestId"),
+            at=_seconds(fields.text(record, "timestamp")),
+            answered_in=fields.optional_text(record, "inferenceRegion")
+            or fields.text(record, "region"),
+            model_id=fields.text(record, "modelId"),
+            identity=identity,
+            metadata=fields.texts(record, "requestMetadata"),
             failed=bool(record.get("errorCode")),
-            input=_body(record, "input"),
-            output=_body(record, "output"),
+            input=_body(sides, "input"),
+            output=_body(sides, "output"),
+            digest=_digest([identity, [record.get(name) for name in _COMPARED], _tokens(sides)]),
         )
-    except (KeyError, TypeError, ValueError, AttributeError) as error:
-        what = type(error).__name__
-        raise UnreadableError(f"a record lacks a field or has another form ({what})") from error
+    except RecursionError as error:
+        raise UnreadableError("it is nested too deeply") from error
+
+
+def body_digest(body: object) -> bytes:
+    """The digest of a body: the same whichever destination the record went to, and in whichever
+    order the members of objects are written."""
+    return _digest(body)
 
 
 def _seconds(timestamp: str) -> float:
-    moment = datetime.fromisoformat(timestamp)
+    try:
+        moment = datetime.fromisoformat(timestamp)
+    except ValueError as error:
+        raise UnreadableError("timestamp is not an ISO 8601 time") from error
     return (moment if moment.tzinfo else moment.replace(tzinfo=UTC)).timestamp()
 
 
-def _body(record: Mapping[str, Any], side: str) -> Body:
-    part = record.get(side) or {}
-    inline = part.get(f"{side}BodyJson") is not None
-    return Body(inline, "" if inline else part.get(f"{side}BodyS3Path") or "")
+def _body(sides: Mapping[str, Mapping[str, Any]], side: str) -> Body:
+    part = sides[side]
+    body = part.get(f"{side}BodyJson")
+    if body is not None:
+        return Body(inline=True, path="", digest=body_digest(body))
+    return Body(inline=False, path=fields.optional_text(part, f"{side}BodyS3Path"))
+
+
+def _tokens(sides: Mapping[str, Mapping[str, Any]]) -> list[Any]:
+    return [
+        sorted((name, value) for name, value in part.items() if name.endswith("TokenCount"))
+        for part in sides.values()
+    ]
+
+
+def _digest(value: object) -> bytes:
+    text = json.dumps(value, sort_keys=True, separators=(",", ":"))
+    if any(word in text for word in _IMAGE_WORDS):
+        text = _IMAGE_SOURCE.sub('"source":{}', text)
+    return hashlib.blake2b(text.encode(), digest_size=DIGEST_BYTES).digest()

@@ -1,23 +1,24 @@
-"""Where the gateway's audit lines lie in CloudWatch Logs."""
+"""Where the gateway's audit entries lie in CloudWatch Logs."""
 
 import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from datetime import datetime
 from typing import Any
 
+from reconciliation.log_item import LogItem
 from records.fingerprint import Fingerprint
 
 Client = Any
-AuditLine = tuple[float, Mapping[str, Any]]
-"""The moment in which it was written, in seconds since 1970, and its fields."""
 _FIELD = "audit"
+_LONGEST_REQUEST = 15 * 60.0
+"""Seconds, as long as Lambda runs: https://docs.aws.amazon.com/lambda/latest/dg/configuration-timeout.html"""
 
 
 def written(
     logs: Client, group: str, since: datetime, until: datetime, read: Fingerprint
-) -> Iterator[AuditLine]:
-    """Every audit line that was written to the log group between the two times (UTC); `read` is
-    told of each event. `logs` is boto3's client."""
+) -> Iterator[LogItem]:
+    """Every audit entry that was written to the log group between the two times (UTC), also one
+    that cannot be read; `read` is told of each event. `logs` is boto3's client."""
     pages = logs.get_paginator("filter_log_events")
     found = pages.paginate(
         logGroupName=group,
@@ -26,17 +27,25 @@ def written(
         endTime=int(until.timestamp() * 1000),
     )
     for event in (event for page in found for event in page["events"]):
-        line = _audit(event["message"])
-        if line is not None:
+        item = _audit(event, group)
+        if item is not None:
             read.take(event["eventId"], str(event["timestamp"]))
-            yield event["timestamp"] / 1000, line
+            yield item
 
 
-def _audit(message: str) -> Mapping[str, Any] | None:
-    """The function's log has metrics and Lambda's own lines too."""
+def _audit(event: dict[str, Any], group: str) -> LogItem | None:
+    """None for metrics, Lambda's own lines, and what else the function writes."""
+    message, at = event["message"], event["timestamp"] / 1000
     try:
         line = json.loads(message)
-    except ValueError:
+    except (ValueError, RecursionError):
+        if f'"{_FIELD}":' not in message:
+            return None
+        line = {_FIELD: None}
+    if not isinstance(line, dict) or _FIELD not in line:
         return None
-    found = line.get(_FIELD) if isinstance(line, dict) else None
-    return found if isinstance(found, dict) else None
+    content, fault = line[_FIELD], ""
+    if not isinstance(content, dict):
+        content, fault = None, "it is no JSON object"
+    source = f"log group {group}, event {event['eventId']}"
+    return LogItem(source, at, content, fault, earliest=at - _LONGEST_REQUEST)

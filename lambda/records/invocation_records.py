@@ -5,12 +5,15 @@ The record: https://docs.aws.amazon.com/bedrock/latest/userguide/model-invocatio
 
 import gzip
 import json
+import re
+import zlib
 from collections.abc import Iterator, Mapping
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from typing import Any, NamedTuple
 
 from botocore.exceptions import ClientError
 
+from reconciliation.log_item import LogItem
 from reconciliation.window import UnreadableError
 from records.destinations import Destinations
 from records.fingerprint import Fingerprint
@@ -19,6 +22,8 @@ Client = Any
 """A boto3 client: boto3 makes its classes at run time."""
 Record = Mapping[str, Any]
 STREAM = "aws/bedrock/modelinvocations"
+_GREETING = "Permissions are correctly set"  # how the first line of the stream begins
+_STAMP = re.compile(r"/(\d{4})/(\d\d)/(\d\d)/(\d\d)/(?:\d{8}T\d\d(\d\d)(\d\d)\d{3}Z_)?[^/]*$")
 _LARGE_BODIES = "/data/"
 _PERMISSION_CHECK = "/amazon-bedrock-logs-permission-check"
 _DELIVERY_DELAY = timedelta(hours=1)
@@ -65,9 +70,10 @@ class Records:
                 return Stored(record, self._destinations.bucket, key)
         return None
 
-    def all_in_logs(self, since: datetime, until: datetime, read: Fingerprint) -> Iterator[Record]:
-        """Every record that was written to CloudWatch Logs between the two times (UTC); `read` is
-        told of each event. Raises UnreadableError."""
+    def all_in_logs(self, since: datetime, until: datetime, read: Fingerprint) -> Iterator[LogItem]:
+        """Every record that was written to CloudWatch Logs between the two times (UTC), also one
+        that cannot be read; `read` is told of each event."""
+        group = self._destinations.log_group
         pages = self._logs.get_paginator("filter_log_events").paginate(
             logGroupName=self._destinations.log_group,
             logStreamNames=[STREAM],
@@ -76,21 +82,29 @@ class Records:
         )
         for event in (event for page in pages for event in page["events"]):
             read.take(event["eventId"], str(event["timestamp"]))
-            if event["message"].startswith("{"):  # the first line is a sentence
-                yield _parsed(event["message"], f"event {event['eventId']}")
+            if not event["message"].startswith(_GREETING):
+                source = f"log group {group}, event {event['eventId']}"
+                yield LogItem(source, event["timestamp"] / 1000, *_parsed(event["message"]))
 
-    def all_in_s3(self, since: datetime, until: datetime, read: Fingerprint) -> Iterator[Record]:
-        """Every record in the objects of the hours between the two times (UTC); `read` is told of
-        each object. Raises UnreadableError."""
+    def all_in_s3(self, since: datetime, until: datetime, read: Fingerprint) -> Iterator[LogItem]:
+        """Every record in the objects of the hours between the two times (UTC), also one that
+        cannot be read; `read` is told of each object."""
         for item in self.objects(since, until):
             read.take(item["Key"], item["ETag"], str(item["Size"]))
-            name = f"s3://{self._destinations.bucket}/{item['Key']}"
-            body = self._s3.get_object(Bucket=self._destinations.bucket, Key=item["Key"])["Body"]
-            try:
-                with gzip.open(body) as lines:
-                    yield from (_parsed(line, name) for line in lines if line.strip())
-            except (OSError, EOFError) as error:
-                raise UnreadableError(f"{name} is not whole: {error}") from error
+            yield from self._in_object(item)
+
+    def _in_object(self, item: Mapping[str, Any]) -> Iterator[LogItem]:
+        key, at = item["Key"], item["LastModified"].timestamp()
+        source, earliest = f"s3://{self._destinations.bucket}/{key}", _earliest(key, at)
+        body = self._s3.get_object(Bucket=self._destinations.bucket, Key=key)["Body"]
+        try:
+            with gzip.open(body) as lines:
+                for number, line in enumerate(lines, 1):
+                    if line.strip():
+                        where = f"{source}, line {number}"
+                        yield LogItem(where, at, *_parsed(line), earliest=earliest)
+        except (OSError, EOFError, zlib.error):
+            yield LogItem(source, at, None, "the object is no whole gzip file", earliest)
 
     def is_stored(self, path: str) -> bool:
         """Whether an `s3://` path has its object."""
@@ -105,12 +119,20 @@ class Records:
 
     def body(self, side: Mapping[str, Any], name: str) -> object:
         """The JSON that the `input` or `output` (`name`) part of a record holds or refers to;
-        None if it has neither."""
+        None if it has neither. Raises UnreadableError."""
         path: str | None = side.get(f"{name}BodyS3Path")
         if path is None:
             return side.get(f"{name}BodyJson")
+        return self.read_body(path)
+
+    def read_body(self, path: str) -> object:
+        """The JSON in the object of an `s3://` path. Raises UnreadableError."""
         bucket, _, key = path.removeprefix("s3://").partition("/")
-        return json.loads(gzip.decompress(self._object(bucket, key)))
+        content = self._object(bucket, key)
+        try:
+            return json.loads(gzip.decompress(content))
+        except (OSError, EOFError, zlib.error, ValueError, RecursionError) as error:
+            raise UnreadableError(f"{path} holds no JSON") from error
 
     def objects(self, since: datetime, until: datetime) -> Iterator[Mapping[str, Any]]:
         """What S3 lists of the hours between the two times (UTC) that may hold records: no large
@@ -134,22 +156,30 @@ def _is_no_record(key: str) -> bool:
     return _LARGE_BODIES in key or _PERMISSION_CHECK in key
 
 
-def _parsed(line: str | bytes, where: str) -> Record:
-    """Raises UnreadableError, which does not quote the line."""
+def _parsed(line: str | bytes) -> tuple[Record | None, str]:
+    """The record, or None and why it is none."""
     try:
         record = json.loads(line)
-    except ValueError:
+    except (ValueError, RecursionError):
         record = None
-    if not isinstance(record, dict):
-        raise UnreadableError(f"{where} holds a line that is no record")
-    return record
+    return (record, "") if isinstance(record, dict) else (None, "it is no JSON object")
+
+
+def _earliest(key: str, written_at: float) -> float:
+    """When the first record of an object may have been written: by the time in its name, else by
+    its folder, which is an hour's."""
+    stamp = _STAMP.search(key)
+    if stamp is None:
+        return written_at
+    year, month, day, hour, *exactly = (int(each) for each in stamp.groups(default="0"))
+    minute, second = exactly
+    return datetime(year, month, day, hour, minute, second, tzinfo=UTC).timestamp()
 
 
 def _with_id(request_id: str, lines: Iterator[str] | list[str]) -> Record | None:
     """The record among `lines`; a prompt may quote the id, and not every line is a record."""
     for line in lines:
-        if request_id in line and line.startswith("{"):
-            record: Record = json.loads(line)
-            if record.get("requestId") == request_id:
-                return record
+        record, _ = _parsed(line) if request_id in line else (None, "")
+        if record is not None and record.get("requestId") == request_id:
+            return record
     return None

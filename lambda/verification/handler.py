@@ -15,7 +15,8 @@ from typing import Any, Final, NamedTuple
 import boto3
 
 from reconciliation.bounds import Bounds
-from records import audit_lines
+from reconciliation.principals import Principals
+from records import access_log, audit_lines
 from records.destinations import Destinations, prefix_in
 from records.invocation_records import Records
 from verification import evidence, run
@@ -41,12 +42,11 @@ class Work(NamedTuple):
 
     stage: Stage
     evidence: EvidenceBucket
-    other_callers: frozenset[str]
     by: str
 
 
 def handle(event: Mapping[str, Any], context: Context) -> list[dict[str, Any]]:
-    """The counts of each run. Raises BadWindowError, UnreadableError, BrokenEvidenceError and
+    """The counts of each run. Raises BadWindowError, BrokenEvidenceError and
     botocore's errors, so that the function's failures are counted."""
     work, now = _work(os.environ, context.invoked_function_arn), datetime.now(UTC)
     if any(name in event for name in _WINDOW):
@@ -61,7 +61,7 @@ def by_the_clock(work: Work, now: datetime) -> Iterator[dict[str, Any]]:
     previous, covered = work.evidence.last(now)
     for since, until in due(covered, now - DELAY):
         found = run.run(work.stage, Period(since, until, DELAY, now), by=work.by)
-        tell(found, work.stage.name, work.other_callers)
+        tell(found, work.stage.name)
         try:
             key = evidence.key_of_hour(since)
             previous = work.evidence.write(key, found.entries(), previous)
@@ -76,7 +76,7 @@ def on_demand(work: Work, asked: Period) -> dict[str, Any]:
     found = run.run(work.stage, asked, by=work.by)
     key = evidence.key_on_demand(asked.now)
     sha256 = work.evidence.write(key, found.entries(), previous)
-    findings = [each._asdict() for each in found.outcome.findings]
+    findings = [each.as_data() for each in found.outcome.findings]
     return {**_told(found), "findings": findings, "evidence": {"key": key, "sha256": sha256}}
 
 
@@ -101,11 +101,15 @@ def _work(environment: Mapping[str, str], by: str) -> Work:
         account=account,
         region=region,
         bounds=bounds(json.loads(environment["BOUNDS"])),
+        principals=Principals(
+            environment["GATEWAY_ROLE"],
+            frozenset(filter(None, environment["OTHER_CALLERS"].split(","))),
+        ),
         audit_lines=partial(audit_lines.written, logs, environment["AUDIT_LOG_GROUP"]),
+        find_requests=partial(access_log.find_requests, logs, environment["ACCESS_LOG_GROUP"]),
         records=Records(destinations, logs=logs, s3=s3),
     )
-    others = frozenset(filter(None, environment["OTHER_CALLERS"].split(",")))
-    return Work(stage, EvidenceBucket(s3, environment["EVIDENCE_BUCKET"]), others, by)
+    return Work(stage, EvidenceBucket(s3, environment["EVIDENCE_BUCKET"]), by)
 
 
 def bounds(told: Mapping[str, Any]) -> Bounds:

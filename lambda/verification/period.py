@@ -39,3 +39,15 @@ def moment(text: str) -> datetime:
     except ValueError as error:
         raise BadWindowError(f"{text!r} is no time: write it as 2026-01-31T12:00:00Z") from error
     return found.astimezone(UTC) if found.tzinfo else found.replace(tzinfo=UTC)
+
+
+def in_words(since: datetime, until: datetime) -> str:
+    """In words, for a heading: a whole month by its name, and a day's hours if it is within one."""
+    last = until - timedelta(microseconds=1)
+    first = since.replace(day=1, hour=0, minute=0, second=0, microsecond=0)
+    if since == first and until == (first + timedelta(days=31)).replace(day=1):
+        return f"{since:%B %Y}"
+    if since.date() == last.date():
+        return f"{since.day} {since:%B %Y}, {since:%H:%M} to {until:%H:%M} UTC"
+    year = f" {since.year}" if since.year != last.year else ""
+    return f"{since.day} {since:%B}{year} to {last.day} {last:%B %Y}"

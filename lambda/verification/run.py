@@ -1,22 +1,24 @@
 """One run: what is read, how far beyond the window, and what of it is kept as evidence."""
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterator, Mapping
 from datetime import UTC, datetime, timedelta
 from typing import Any, NamedTuple, Protocol
 
 from reconciliation.bounds import Bounds
-from reconciliation.join import Destination, Outcome, reconcile
+from reconciliation.finding import Outcome
+from reconciliation.join import Destination, Lookups, reconcile
+from reconciliation.log_item import LogItem
+from reconciliation.principals import Principals
 from reconciliation.window import Window
-from records.audit_lines import AuditLine
 from records.fingerprint import Fingerprint
-from records.invocation_records import Record
 from verification.period import Period
 
 _BEYOND = timedelta(hours=1)
 """What crosses an edge of the window: a request may take 15 minutes, CloudWatch takes some to show
 its line, and an object of records is named for its first one."""
 
-ReadAuditLines = Callable[[datetime, datetime, Fingerprint], Iterator[AuditLine]]
+ReadAuditLines = Callable[[datetime, datetime, Fingerprint], Iterator[LogItem]]
+FindRequests = Callable[[Collection[str], datetime, datetime], Mapping[str, str]]
 
 
 class RecordSource(Protocol):
@@ -24,21 +26,25 @@ class RecordSource(Protocol):
 
     def all_in_s3(
         self, since: datetime, until: datetime, read: Fingerprint
-    ) -> Iterator[Record]: ...
+    ) -> Iterator[LogItem]: ...
     def all_in_logs(
         self, since: datetime, until: datetime, read: Fingerprint
-    ) -> Iterator[Record]: ...
+    ) -> Iterator[LogItem]: ...
     def is_stored(self, path: str) -> bool: ...
+    def read_body(self, path: str) -> object: ...
 
 
 class Stage(NamedTuple):
-    """What a run is about: a deployed stage, where its calls may be answered, its two accounts."""
+    """What a run is about: a deployed stage, where its calls may be answered, whose they may be,
+    its two accounts, and API Gateway's access log."""
 
     name: str
     account: str
     region: str
     bounds: Bounds
+    principals: Principals
     audit_lines: ReadAuditLines
+    find_requests: FindRequests
     records: RecordSource
 
 
@@ -50,13 +56,15 @@ class Run(NamedTuple):
 
     def entries(self) -> Iterator[dict[str, Any]]:
         """What is kept of it: the run itself, then each finding."""
-        yield {"kind": "run", **self.about, "counts": self.outcome.counts._asdict()}
-        for each in self.outcome.findings:
-            yield {"kind": "finding", "finding": each._asdict()}
+        whole = self.outcome.as_data()
+        findings = whole.pop("findings")
+        yield {"kind": "run", **self.about, **whole}
+        for each in findings:
+            yield {"kind": "finding", "finding": each}
 
 
 def run(stage: Stage, asked: Period, *, by: str) -> Run:
-    """`by` is the ARN of whoever runs it. Raises UnreadableError and botocore's errors."""
+    """`by` is the ARN of whoever runs it. Raises botocore's errors."""
     read = {name: Fingerprint() for name in ("audit lines", "S3", "CloudWatch Logs")}
     begin, end = asked.since - _BEYOND, min(asked.until + asked.delay, asked.now) + _BEYOND
     outcome = reconcile(
@@ -64,7 +72,12 @@ def run(stage: Stage, asked: Period, *, by: str) -> Run:
         _records(stage.records, begin, end, read),
         window=_window(asked),
         bounds=stage.bounds,
-        stored=stage.records.is_stored,
+        principals=stage.principals,
+        lookups=Lookups(
+            is_stored=stage.records.is_stored,
+            read_body=stage.records.read_body,
+            find_requests=lambda ids: stage.find_requests(ids, begin, asked.until + _BEYOND),
+        ),
     )
     about = {
         "by": by,
@@ -76,6 +89,7 @@ def run(stage: Stage, asked: Period, *, by: str) -> Run:
         "until": iso(asked.until),
         "settled": iso(asked.now - asked.delay),
         "bounds": stage.bounds._asdict(),
+        "gateway_role": stage.principals.gateway_role,
         "read": {name: each.told() for name, each in read.items()},
     }
     return Run(about, outcome)
@@ -88,7 +102,7 @@ def iso(moment: datetime) -> str:
 
 def _records(
     records: RecordSource, begin: datetime, end: datetime, read: Mapping[str, Fingerprint]
-) -> Iterator[tuple[Destination, Record]]:
+) -> Iterator[tuple[Destination, LogItem]]:
     for record in records.all_in_s3(begin, end, read["S3"]):
         yield "S3", record
     for record in records.all_in_logs(begin, end, read["CloudWatch Logs"]):

@@ -1,15 +1,13 @@
 """What a run tells its operator: a line for each finding, and metrics, through Powertools."""
 
 from collections import Counter
-from collections.abc import Collection
 from functools import cache
 from typing import Final
 
 from aws_lambda_powertools import Logger
 
 from embedded_metrics import count
-from reconciliation.join import Kind
-from verification.callers import unexpected
+from reconciliation.finding import Kind
 from verification.run import Run
 
 METRICS: Final[dict[Kind, str]] = {
@@ -18,6 +16,11 @@ METRICS: Final[dict[Kind, str]] = {
     "body missing": "BodyMissing",
     "caller differs": "CallerDiffers",
     "outside the residency": "OutsideTheResidency",
+    "audit_entry_lost": "AuditEntryLost",
+    "model_mismatch": "ModelMismatch",
+    "identity_mismatch": "IdentityMismatch",
+    "content_mismatch": "ContentMismatch",
+    "unreadable_record": "UnreadableRecord",
 }
 VERIFIED: Final = "VerifiedHours"
 
@@ -27,11 +30,10 @@ def _logger() -> Logger:
     return Logger(location=None)
 
 
-def tell(found: Run, stage: str, other_callers: Collection[str]) -> None:
-    """Lines and metrics of one hour; none of a call past the gateway by one of `other_callers`,
-    which only the evidence has. A finding never holds what was said."""
-    findings = unexpected(found.outcome.findings, other_callers)
+def tell(found: Run, stage: str) -> None:
+    """Lines and metrics of one hour. A finding never holds a prompt or a completion."""
+    findings = found.outcome.findings
     for finding in findings:
-        _logger().warning("finding", extra={"finding": finding._asdict()})
+        _logger().warning("finding", extra={"finding": finding.as_data()})
     counted = Counter(finding.kind for finding in findings)
     count({VERIFIED: 1, **{name: counted[kind] for kind, name in METRICS.items()}}, stage)

@@ -42,6 +42,11 @@ FINDINGS = {
     "BodyMissing": "Calls are on record without what was asked or answered.",
     "CallerDiffers": "Calls are on record under another caller's name.",
     "OutsideTheResidency": "Calls were answered in a Region where this stage's may not be.",
+    "AuditEntryLost": "Calls of the gateway are on record, and their audit entry is missing.",
+    "ModelMismatch": "Calls are on record under another model than the gateway called.",
+    "IdentityMismatch": "Calls of the gateway are on record under another identity than its role.",
+    "ContentMismatch": "Records of one call differ from each other.",
+    "UnreadableRecord": "A record or an audit entry cannot be read.",
 }
 """Each metric of a kind of finding, and what it means."""
 

@@ -64,7 +64,7 @@ class PythonFunction(Construct):
     ) -> None:
         super().__init__(scope, construct_id)
         self.log_group = log_group(self, "Logs", name=log_name, keeping=keeping)
-        role = iam.Role(
+        self.role = iam.Role(
             self,
             "Role",
             role_name=role_name,
@@ -72,9 +72,9 @@ class PythonFunction(Construct):
             managed_policies=list(managed_policies),
             permissions_boundary=permissions_boundary,
         )
-        self.log_group.grant_write(role)
+        self.log_group.grant_write(self.role)
         for statement in statements:
-            role.add_to_policy(statement)
+            self.role.add_to_policy(statement)
         self.function = lambda_.Function(
             self,
             "Function",
@@ -83,7 +83,7 @@ class PythonFunction(Construct):
             architecture=lambda_.Architecture.ARM_64,
             code=_code(self, packages=packages, sdk_services=sdk_services),
             handler=handler,
-            role=role,
+            role=self.role,
             log_group=self.log_group,
             timeout=timeout,
             memory_size=memory_mb,

@@ -18,6 +18,7 @@ TIMEOUT = cdk.Duration.minutes(15)
 # one leave room for what the function itself takes.
 MEMORY_MB = 1024
 AUDIT_LOG = "gateway"
+ACCESS_LOG = "access"
 EVIDENCE = "evidence"
 
 
@@ -29,18 +30,21 @@ def environment(
     configuration: str,
     evidence_bucket: str,
     bounds: str,
+    gateway_role: str,
     other_callers: Sequence[str],
 ) -> dict[str, str]:
     """What the function reads. `log_group`, `bucket` and `configuration` (JSON) are the record's;
-    `bounds` (JSON) say where the stage's calls may be answered."""
+    `bounds` (JSON) say where the stage's calls may be answered; `gateway_role` is an ARN."""
     return {
         "STAGE": stage_name,
         "LOG_GROUP": log_group,
         "LOG_BUCKET": bucket,
         "LOGGING_CONFIGURATION": configuration,
         "AUDIT_LOG_GROUP": f"/claude-on-bedrock/{stage_name}/{AUDIT_LOG}",
+        "ACCESS_LOG_GROUP": f"/claude-on-bedrock/{stage_name}/{ACCESS_LOG}",
         "EVIDENCE_BUCKET": evidence_bucket,
         "BOUNDS": bounds,
+        "GATEWAY_ROLE": gateway_role,
         "OTHER_CALLERS": ",".join(other_callers),
         "POWERTOOLS_SERVICE_NAME": "verification",
         "POWERTOOLS_METRICS_NAMESPACE": "ClaudeOnBedrock",
@@ -55,15 +59,15 @@ def reading(
     evidence_bucket_arn: str,
     key_arn: str,
 ) -> list[Permission]:
-    """Both accounts of every call, and evidence to add to. Another's key, where the stage has
-    adopted another's logging, has to be opened by its owner."""
+    """Both accounts of every call, API Gateway's access log, and evidence to add to. Another's
+    key, where the stage has adopted another's logging, has to be opened by its owner."""
     record = names.arn("logs", f"log-group:{log_group}")
     buckets = list(dict.fromkeys((bucket_arn, evidence_bucket_arn)))
     return [
         Permission(
             "RecordsAndAuditLines",
             ("logs:FilterLogEvents",),
-            [record, f"{record}:*", *names.logs([AUDIT_LOG])],
+            [record, f"{record}:*", *names.logs([AUDIT_LOG, ACCESS_LOG])],
             because="streams of a log group are CloudWatch's and Lambda's to name",
         ),
         Permission("ListsRecordsAndEvidence", ("s3:ListBucket",), buckets),

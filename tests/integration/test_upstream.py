@@ -155,6 +155,17 @@ def test_a_peer_that_breaks_off_is_a_failure_and_the_next_call_works(
         assert _post(upstream) == b"ok"
 
 
+@pytest.mark.parametrize("body", [b"zz\r\n", b"ffffffffff\r\n"])
+def test_a_head_counts_even_where_the_bytes_behind_it_are_damaged(body: bytes) -> None:
+    with peer(answers(CHUNKED + body), answers(OK)) as upstream:
+        reply = upstream.post("/", {}, b"body", seconds=5, look=stays)
+        assert reply.status == 200
+        with pytest.raises(errors.UpstreamFailed):
+            read_all(reply, 5)
+        reply.close()
+        assert _post(upstream) == b"ok"
+
+
 def test_a_request_that_cannot_be_sent_whole_has_not_arrived() -> None:
     def script(connection: socket.socket) -> None:
         connection.recv(1)

@@ -6,7 +6,7 @@ import sys
 from rich.console import Console
 from rich.table import Table
 
-from reconciliation.join import Counts
+from reconciliation.finding import Counts
 from tests.soak import memory
 from tests.soak.run import Effort, Soaked, soak
 

@@ -2,14 +2,17 @@
 what the reconciliation finds in the records."""
 
 from collections import Counter
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from datetime import UTC, datetime, timedelta
 from typing import Any, NamedTuple
 
 from reconciliation.bounds import Bounds
-from reconciliation.join import Outcome, reconcile
+from reconciliation.finding import Outcome
+from reconciliation.join import Lookups, reconcile
+from reconciliation.log_item import LogItem
+from reconciliation.principals import Principals
 from reconciliation.window import Window
-from tests.soak.bedrock import REGION
+from tests.soak.bedrock import GATEWAY, REGION
 from tests.soak.callers import Ended
 from tests.soak.endpoint import MODELS
 from tests.soak.kept import Kept
@@ -35,11 +38,12 @@ def account(ended: list[Ended], kept: Kept, since: datetime) -> Account:
     lines, upstream = [line for _, line in written], kept.upstream()
     begin, now = since - timedelta(minutes=1), datetime.now(UTC) + timedelta(minutes=1)
     verified = reconcile(
-        written,
+        [LogItem(str(kept.audit_lines), at, line) for at, line in written],
         kept.records(begin, now),
         window=Window(begin.timestamp(), now.timestamp(), now.timestamp()),
         bounds=Bounds(REGION, None, ("global",), MODELS),
-        stored=kept.is_stored,
+        principals=Principals(GATEWAY.arn),
+        lookups=Lookups(kept.is_stored, kept.read_body, _not_witnessed),
     )
     asked = [each for line in lines for each in _asked(line)]
     mistakes = [
@@ -48,6 +52,10 @@ def account(ended: list[Ended], kept: Kept, since: datetime) -> Account:
         *_of_records(verified, ended),
     ]
     return Account(len(ended), len(lines), len(asked), len(upstream), verified, mistakes)
+
+
+def _not_witnessed(ids: Collection[str]) -> Mapping[str, str]:
+    return dict.fromkeys(ids, "a soak has no access log")
 
 
 def _asked(line: Line) -> Iterator[str]:
@@ -88,5 +96,5 @@ def _of_records(verified: Outcome, ended: Iterable[Ended]) -> Iterator[str]:
     yield from (str(finding) for finding in verified.findings)
     if counts.duplicates != duplicates or counts.pending or counts.records_pending:
         yield f"{duplicates} records are due twice; twice, or not judged: {counts}"
-    if counts.calls != counts.matched + counts.unknown + counts.not_expected:
+    if counts.calls != counts.matched + counts.unknown + counts.refused + counts.not_expected:
         yield f"calls whose fate is none of those that are due: {counts}"

@@ -10,6 +10,7 @@ from typing import Any, NamedTuple
 from cli.usage.files import of_records
 from local.bedrock.delivery import Clients
 from reconciliation.join import Destination
+from reconciliation.log_item import LogItem
 
 BUCKET = "records"
 _LARGE = "large-data"
@@ -40,6 +41,11 @@ class Kept(NamedTuple):
         """Whether an `s3://` path has its object."""
         return self.object(path.removeprefix(f"s3://{BUCKET}/")).exists()
 
+    def read_body(self, path: str) -> Any:  # noqa: ANN401 - JSON
+        """The JSON in the object of an `s3://` path."""
+        content = self.object(path.removeprefix(f"s3://{BUCKET}/")).read_bytes()
+        return json.loads(gzip.decompress(content))
+
     def lines(self) -> Iterator[tuple[float, Mapping[str, Any]]]:
         """The audit lines, as the reconciliation reads them."""
         for line in self.audit_lines.read_text().splitlines():
@@ -50,18 +56,16 @@ class Kept(NamedTuple):
         """An id for each request that Bedrock counted, empty where its answer told none."""
         return [line.strip() for line in self.requests.read_text().splitlines()]
 
-    def records(
-        self, since: datetime, until: datetime
-    ) -> Iterator[tuple[Destination, Mapping[str, Any]]]:
+    def records(self, since: datetime, until: datetime) -> Iterator[tuple[Destination, LogItem]]:
         """Every record, from each of the two destinations."""
         for file in of_records(self.folder / BUCKET, since, until, may_be_empty=True):
             with gzip.open(file) as lines:
                 for line in lines:
-                    yield "S3", json.loads(line)
+                    yield "S3", LogItem(str(file), 0, json.loads(line))
         with self.events.open() as lines_of_group:
             for each in lines_of_group:
                 if each.startswith("{"):  # the first line is a sentence
-                    yield "CloudWatch Logs", json.loads(each)
+                    yield "CloudWatch Logs", LogItem(str(self.events), 0, json.loads(each))
 
 
 class Account:

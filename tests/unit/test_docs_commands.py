@@ -13,7 +13,7 @@ from cli.doctor.examination import NAMES
 from cli.main import app as cli
 from local.__main__ import app as local
 from local.instance import Endpoint
-from reconciliation.join import Counts, Kind
+from reconciliation.finding import Counts, Kind
 from tests.commands import commands, mistake
 from tests.pages import PAGES, ROOT, blocks, codes, first_codes, prose, read, rows, section
 

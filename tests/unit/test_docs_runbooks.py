@@ -10,7 +10,7 @@ import pytest
 from canary.look import Failure, Step
 from gateway import audit
 from invocation_logging import drift
-from reconciliation import join
+from reconciliation import finding
 from tests.commands import commands
 from tests.pages import ROOT, first_codes, read
 
@@ -40,7 +40,7 @@ FIELDS = {
     "gateway": {f"audit.{name}" for name in first_codes(OPERATIONS, "Audit lines")},
     "access": first_codes(OPERATIONS, "Access log"),
     "sentinel": {f"drift.{name}" for name in drift.Drift._fields},
-    "verification": {f"finding.{name}" for name in join.Finding._fields},
+    "verification": {f"finding.{name}" for name in ("id", *finding.Finding._fields)},
     "canary": {f"failure.{name}" for name in Failure._fields},
     "key-expiry": set[str](),
 }
@@ -51,7 +51,7 @@ VALUES = {
         *(audit.INTERRUPTED, audit.CALLER_GONE, audit.FAILED),
     },
     "drift.kind": set(get_args(drift.Kind)),
-    "finding.kind": set(get_args(join.Kind)),
+    "finding.kind": set(get_args(finding.Kind)),
     "failure.step": set(get_args(Step)),
 }
 

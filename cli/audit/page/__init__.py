@@ -15,6 +15,7 @@ from cli.audit.statement import counted
 from cli.audit.tally import Key, Sum, grouped
 
 _MOST_BARS: Final = 12
+_MOST_FINDINGS: Final = 500
 _TOKENS: Final = {
     "input": "input_tokens",
     "output": "output_tokens",
@@ -46,6 +47,7 @@ def page(report: Report) -> str:
         callers=_by_caller_and_model(report.usage),
         regions=grouped(report.usage, lambda key: key.region),
         charts=_charts(report.usage),
+        most_findings=_MOST_FINDINGS,
         style=style,
         script=script,
         script_hash=_hash(script),

@@ -2,6 +2,7 @@
 
 import gzip
 import json
+import re
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -19,15 +20,14 @@ from cli.evidence import BrokenEvidenceError, Evidence, EvidenceError, checked
 from cli.main import app
 from cli.target import records_of
 from cli.verification import Report
-from reconciliation.window import UnreadableError
 from records.fingerprint import Fingerprint
 from records.invocation_records import STREAM
-from tests.unit.reconciliation.world import audit_line, record
+from tests.unit.reconciliation.world import GATEWAY_ROLE, SOMEBODY, audit_line, record
 from verification.period import BadWindowError, period
 
 NOW = datetime.now(UTC).replace(microsecond=0)
 DEPLOYMENT = Deployment("dev", "eu-central-1", None)
-GROUPS = {"gateway": "/gateway", "invocations": "/invocations"}
+GROUPS = {"gateway": "/gateway", "invocations": "/invocations", "access": "/access"}
 BUCKET = "the-bucket"
 SETTINGS = {
     "region": "eu-central-1",
@@ -39,7 +39,11 @@ SETTINGS = {
 }
 OUTPUTS = {
     "ModelAccess": {"Settings": json.dumps(SETTINGS)},
-    "Gateway": {"FunctionLogGroupName": GROUPS["gateway"]},
+    "Gateway": {
+        "FunctionLogGroupName": GROUPS["gateway"],
+        "AccessLogGroupName": GROUPS["access"],
+        "FunctionRoleArn": GATEWAY_ROLE,
+    },
     "InvocationLogging": {"LogGroupName": GROUPS["invocations"], "LogBucketName": BUCKET},
 }
 
@@ -105,7 +109,7 @@ def test_lines_that_are_no_audit_lines_and_objects_that_are_no_records_are_passe
     account: Account, tmp_path: Path
 ) -> None:
     at = NOW - timedelta(hours=2)
-    account.log("gateway", "START RequestId", '{"audit": "a word"}', '["audit"]', at=at)
+    account.log("gateway", "START RequestId", '{"message": "audit"}', '["audit"]', at=at)
     account.log("invocations", "Permissions are correctly set for Amazon Bedrock logs.", at=at)
     account.store("amazon-bedrock-logs-permission-check", b"", at)
     account.store("amazon-bedrock-logs-permission-check-2", b"not empty", at)
@@ -132,7 +136,7 @@ def test_both_sides_are_read_beyond_the_window(account: Account, tmp_path: Path)
     account.recorded("last", until - timedelta(seconds=1))
     account.called("just before", since - timedelta(seconds=1))
     account.recorded("just before", since)
-    account.recorded("went round", until - timedelta(seconds=1))
+    account.recorded("went round", until - timedelta(seconds=1), identity={"arn": SOMEBODY})
     account.called("lost after", until + timedelta(seconds=1))
 
     report = run(tmp_path, hours=1, until=until)
@@ -157,23 +161,86 @@ def test_a_referred_object_is_asked_for(account: Account, tmp_path: Path) -> Non
 
 
 @pytest.mark.parametrize(
-    ("content", "error"),
+    ("content", "fault", "where"),
     [
-        (gz("no JSON"), "holds a line that is no record"),
-        (gz("[1]"), "holds a line that is no record"),
-        (gz("{}"), "a record lacks a field"),
-        (gz(json.dumps(record("r1")))[:-9], "is not whole"),
-        (b"no gzip", "is not whole"),
+        (gz("no JSON"), "it is no JSON object", ", line 1"),
+        (gz(json.dumps(record("r1")) + "\n[1]"), "it is no JSON object", ", line 2"),
+        (gz("[" * 100_000), "it is no JSON object", ", line 1"),
+        (gz("{}"), "requestId is missing", ", line 1"),
+        (gz(json.dumps(record("r1")))[:-9], "the object is no whole gzip file", ""),
+        (b"no gzip", "the object is no whole gzip file", ""),
+        (gz("x" * 99)[:12] + b"\0\0\0\0\0\0\0\0\0", "the object is no whole gzip file", ""),
+    ],
+    ids=["text", "list", "deep", "empty", "cut", "no gzip", "damaged"],
+)
+def test_what_cannot_be_read_in_s3_is_a_finding_and_reading_goes_on(
+    account: Account, tmp_path: Path, content: bytes, fault: str, where: str
+) -> None:
+    at = NOW - timedelta(hours=2)
+    account.store("0.json.gz", content)
+    account.called("r2", at)
+    account.recorded("r2", at)
+
+    outcome = run(tmp_path).outcome
+
+    (finding,) = [each for each in outcome.findings if each.kind == "unreadable_record"]
+    assert finding.detail == f"the record in S3 cannot be read: {fault}"
+    assert finding.source.startswith(f"s3://{BUCKET}/AWSLogs/")
+    assert finding.source.endswith(f"/0.json.gz{where}")
+    assert (outcome.counts.unreadable, outcome.counts.matched) == (1, 1)
+
+
+@pytest.mark.parametrize(
+    ("group", "message", "fault"),
+    [
+        (
+            "invocations",
+            "no JSON",
+            "the record in CloudWatch Logs cannot be read: it is no JSON object",
+        ),
+        (
+            "invocations",
+            '{"cut',
+            "the record in CloudWatch Logs cannot be read: it is no JSON object",
+        ),
+        ("invocations", "{}", "the record in CloudWatch Logs cannot be read: requestId is missing"),
+        (
+            "gateway",
+            '{"message":"audit","audit":{"gate',
+            "the audit entry cannot be read: it is no JSON object",
+        ),
+        ("gateway", '{"audit": "a word"}', "the audit entry cannot be read: it is no JSON object"),
+        (
+            "gateway",
+            json.dumps({"audit": {**audit_line("r9"), "duration_ms": "long"}}),
+            "the audit entry cannot be read: duration_ms is not a number",
+        ),
+        (
+            "gateway",
+            json.dumps({"audit": {**audit_line("r9"), "earlier_attempts": [7]}}),
+            "the audit entry cannot be read: earlier_attempts is not a list of objects",
+        ),
+        (
+            "gateway",
+            json.dumps({"audit": {**audit_line("r9"), "earlier_attempts": [{}]}}),
+            "the audit entry cannot be read: model_id is missing",
+        ),
     ],
 )
-def test_what_cannot_be_read_is_no_clean_run(
-    account: Account, tmp_path: Path, content: bytes, error: str
+def test_what_cannot_be_read_in_cloudwatch_is_a_finding_with_its_event(
+    account: Account, tmp_path: Path, group: str, message: str, fault: str
 ) -> None:
-    account.store("1.json.gz", content)
+    at = NOW - timedelta(hours=2)
+    account.log(group, message, at=at)
+    account.called("r2", at)
+    account.recorded("r2", at)
 
-    with pytest.raises(UnreadableError, match=error):
-        run(tmp_path)
-    assert not list(tmp_path.iterdir())
+    outcome = run(tmp_path).outcome
+
+    (finding,) = outcome.findings
+    assert (finding.kind, finding.detail) == ("unreadable_record", fault)
+    assert re.fullmatch(rf"log group {GROUPS[group]}, event \S+", finding.source)
+    assert (outcome.counts.unreadable, outcome.counts.matched) == (1, 1)
 
 
 def test_a_destination_that_refuses_is_no_clean_run(account: Account, tmp_path: Path) -> None:
@@ -288,7 +355,7 @@ def test_the_command_shows_findings_and_ends_with_one(
     told = CliRunner().invoke(app, [*arguments, "--json"])
     assert (told.exit_code, json.loads(told.stdout)["counts"]["not_logged"]) == (1, 1)
     clean = CliRunner().invoke(app, [*arguments, "--hours", "1"])
-    assert (clean.exit_code, "Nothing found." in clean.stdout) == (0, True)
+    assert (clean.exit_code, "No call was made in" in clean.stdout) == (0, True)
     files = [str(each) for each in sorted(tmp_path.iterdir())]
     whole = CliRunner().invoke(app, ["verify", "--chain", *files])
     assert (whole.exit_code, whole.stdout.startswith("3 files hold")) == (0, True)

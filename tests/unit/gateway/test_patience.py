@@ -4,9 +4,11 @@ from collections.abc import Mapping
 
 import pytest
 
+from gateway.audit import Record
 from gateway.errors import UpstreamTimeout
 from gateway.invocation import Answer
 from gateway.patience import RESERVE_SECONDS, SILENT_SECONDS, Patience
+from gateway.request import Body, Request
 
 
 class Clock:
@@ -58,7 +60,8 @@ class Waits:
 
 def test_silence_is_what_the_caller_hears_whatever_comes_in() -> None:
     clock, reply = Clock(), Waits()
-    answer = Answer(reply, Patience(900, clock))
+    asked = Request("POST", "/", {}, {}, "gw-1", "", "", "", Body(""))
+    answer = Answer(reply, Patience(900, clock), Record(asked, ""))
     for passed in (0, 14, 10):
         clock.now += passed
         answer.read_or_speak(15)

@@ -111,6 +111,8 @@ def test_a_call_that_bedrock_refused_is_made_once_more_and_the_line_has_both(
         "model_id": line["model_id"],
         "bedrock_request_id": "bedrock-0",
         "error_cause": exception,
+        "upstream_status": STATUS[exception],
+        "upstream_complete": True,
     }
 
 

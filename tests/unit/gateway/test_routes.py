@@ -67,6 +67,8 @@ def test_the_next_route_is_asked_where_bedrock_has_no_capacity(
             "model_id": f"us.{BASE_ID}",
             "bedrock_request_id": "bedrock-0",
             "error_cause": exception,
+            "upstream_status": status,
+            "upstream_complete": True,
         }
     ]
 

@@ -10,8 +10,8 @@ from gateway.invocation import metadata
 from gateway.native import OPERATIONS
 from gateway.request import Body, Request
 from reconciliation.calls import CALLER, Call, calls
-from reconciliation.join import DESTINATIONS, Outcome, reconcile
-from tests.unit.reconciliation.world import BOUNDS, MODEL, NOW, WINDOW, record
+from reconciliation.join import DESTINATIONS
+from tests.unit.reconciliation.world import MODEL, NOW, joined, record
 
 LOGGED = {"POST /v1/messages", *(f"POST /model/{{id}}/{name}" for name in OPERATIONS)}
 
@@ -21,12 +21,16 @@ def request(arn: str = "", key_id: str = "k1") -> Request:
 
 
 def asked(made: Request, *ids: str, route: str = "POST /v1/messages", status: int = 200) -> Record:
-    """The audit record of a request for which Bedrock was asked by each of the ids."""
+    """The audit record of a request for which Bedrock was asked by each of the ids: the last one
+    was answered with `status`, those before it with 503. Where there is no id there was no answer.
+    """
     audit = Record(made, "default" if made.api_key_id else "")
     audit.route, audit.status = route, status
     for number, request_id in enumerate(ids):
         audit.asks(MODEL, after=errors.Overloaded("x") if number else None)
-        audit.bedrock_request_id = request_id
+        if request_id:
+            audit.answered(status if number == len(ids) - 1 else 503, request_id)
+    audit.upstream_complete = status == 200
     return audit
 
 
@@ -41,13 +45,7 @@ def test_the_caller_is_the_same_in_both(arn: str) -> None:
     written = {**record("r1"), "requestMetadata": metadata(made, audit)}
     assert set(written["requestMetadata"]) <= set(CALLER)
 
-    outcome: Outcome = reconcile(
-        [(NOW - 5 * 3600, audit.line())],
-        [(each, written) for each in DESTINATIONS],
-        window=WINDOW,
-        bounds=BOUNDS,
-        stored=bool,
-    )
+    outcome = joined([(NOW - 5 * 3600, audit.line())], [(each, written) for each in DESTINATIONS])
 
     assert (outcome.findings, outcome.counts.matched) == ([], 1)
 
@@ -57,7 +55,7 @@ def test_each_attempt_is_a_call() -> None:
 
     assert [(each.request_id, each.expected) for each in made] == [
         ("", "unknown"),
-        ("r2", "unknown"),
+        ("r2", "refused"),
         ("r3", "record"),
     ]
     assert {each.who for each in made} == {"default"}
@@ -68,16 +66,11 @@ def test_a_call_that_was_made_again_leaves_no_gap_and_no_stranger() -> None:
     audit = asked(made, "", "refused", "answered")
     answered = {**record("answered"), "requestMetadata": metadata(made, audit)}
 
-    outcome = reconcile(
-        [(NOW - 5 * 3600, audit.line())],
-        [(each, answered) for each in DESTINATIONS],
-        window=WINDOW,
-        bounds=BOUNDS,
-        stored=bool,
-    )
+    outcome = joined([(NOW - 5 * 3600, audit.line())], [(each, answered) for each in DESTINATIONS])
 
     assert outcome.findings == []
-    assert (outcome.counts.matched, outcome.counts.unknown, outcome.counts.calls) == (1, 2, 3)
+    counts = outcome.counts
+    assert (counts.matched, counts.unknown, counts.refused, counts.calls) == (1, 1, 1, 3)
 
 
 def test_without_bedrock_there_is_no_call() -> None:
@@ -89,5 +82,5 @@ def test_of_each_route_that_asks_bedrock_it_is_known_whether_a_record_is_due(rou
     (answered,) = called(asked(request(), "r1", route=route))
     (refused,) = called(asked(request(), "r1", route=route, status=429))
     earlier, _ = called(asked(request(), "r0", "r1", route=route))
-    due = ("record", "unknown", "unknown") if route in LOGGED else ("none", "none", "none")
+    due = ("record", "refused", "refused") if route in LOGGED else ("none", "none", "none")
     assert (answered.expected, refused.expected, earlier.expected) == due

@@ -8,8 +8,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from reconciliation.bounds import Bounds
-from reconciliation.join import DESTINATIONS, Counts, Finding, Outcome, reconcile
-from reconciliation.window import UnreadableError
+from reconciliation.finding import Counts, Finding, Outcome
+from reconciliation.join import DESTINATIONS
 from tests.unit.reconciliation.world import (
     BOUNDS,
     FATES,
@@ -20,6 +20,7 @@ from tests.unit.reconciliation.world import (
     Fate,
     World,
     audit_line,
+    joined,
     record,
     world,
 )
@@ -35,14 +36,24 @@ def check(made: World) -> Counts:
     assert len(outcome.findings) == len(made.expected)
     assert "secret" not in repr(outcome)
     counts, fates = outcome.counts, made.fates
-    judged = (counts.matched, counts.not_logged, counts.pending, counts.unknown)
+    judged = (counts.matched, counts.not_logged, counts.pending, counts.unknown, counts.refused)
     assert counts.calls == sum(judged) + counts.not_expected
     assert counts.duplicates == 3 * fates["duplicated"]
     assert counts.pending == fates["delayed"]
     assert counts.records_pending == fates["went round young"]
     assert counts.not_called == fates["went round"]
-    lost = ("throttled, not logged", "answer lost, not logged", "by the fallback")
-    assert counts.unknown == sum(fates[each] for each in lost)
+    unknown = (
+        *("answer lost, not logged", "refused by an older version", "record of another form"),
+    )
+    assert counts.unknown == sum(fates[each] for each in unknown)
+    refused = ("throttled, not logged", "by the fallback", "never sent")
+    assert counts.refused == sum(fates[each] for each in refused)
+    assert counts.audit_entries_lost == fates["audit entry lost"]
+    assert counts.unreadable == fates["record of another form"]
+    direct = fates["allowed direct call"]
+    assert counts.allowed_direct_calls == direct
+    role = {"arn:aws:iam::123456789012:role/batch": direct} if direct else {}
+    assert outcome.direct_calls == role
     assert counts.not_expected == fates["counted tokens"]
     assert counts.not_asked == fates["refused here"]
     return counts
@@ -72,7 +83,7 @@ def test_each_fate_alone(fate: Fate) -> None:
 def of(lines: list[dict[str, Any]], *records: dict[str, Any], bounds: Bounds = BOUNDS) -> Outcome:
     both = [(each, one) for one in records for each in DESTINATIONS]
     timed = [(NOW - 5 * 3600, line) for line in lines]
-    return reconcile(timed, both, window=WINDOW, bounds=bounds, stored=lambda _: True)
+    return joined(timed, both, bounds=bounds)
 
 
 def test_who_went_round_is_told_by_arn_and_model() -> None:
@@ -85,7 +96,7 @@ def test_who_went_round_is_told_by_arn_and_model() -> None:
 
 def test_metadata_is_no_proof_of_having_come_through_the_gateway() -> None:
     """Somebody writes the request id of a call that is long on record."""
-    forged = {**record("r2"), "requestMetadata": record("r1")["requestMetadata"]}
+    forged = {**record("r2", "went round"), "requestMetadata": record("r1")["requestMetadata"]}
 
     outcome = of([audit_line("r1")], record("r1"), forged)
 
@@ -98,17 +109,26 @@ def test_a_call_whose_id_was_never_told_is_good_for_one_record() -> None:
 
     outcome = of([audit_line("r1", "answer lost, logged")], record("r1"), again)
 
-    assert found(outcome) == {("logged, not called", "r2")}
+    assert found(outcome) == {("audit_entry_lost", "r2")}
     assert outcome.counts.matched == 1
 
 
 def test_a_call_whose_id_was_never_told_is_not_known_by_another_callers_record() -> None:
-    forged = record("r1", "of another caller")
+    other = record("r1", "of another caller")
 
-    outcome = of([audit_line("r1", "answer lost, logged")], forged)
+    outcome = of([audit_line("r1", "answer lost, logged")], other)
 
-    assert found(outcome) == {("logged, not called", "r1")}
+    assert found(outcome) == {("audit_entry_lost", "r1")}
     assert outcome.counts.unknown == 1
+
+
+def test_a_call_whose_id_was_never_told_is_not_known_by_metadata_that_somebody_else_wrote() -> None:
+    forged = {**record("r2", "went round"), "requestMetadata": record("r1")["requestMetadata"]}
+
+    outcome = of([audit_line("r1", "answer lost, not logged")], forged)
+
+    assert found(outcome) == {("logged, not called", "r2")}
+    assert (outcome.counts.unknown, outcome.counts.matched) == (1, 0)
 
 
 @pytest.mark.parametrize(("called", "kinds"), [(-0.5, []), (0.5, ["caller differs"])])
@@ -119,9 +139,7 @@ def test_a_record_belongs_to_the_window_of_its_call(called: float, kinds: list[s
         (each, record("r1", "of another caller", at=WINDOW.since - called)) for each in DESTINATIONS
     ]
 
-    outcome = reconcile(
-        [(at + 1.5, audit_line("r1"))], records, window=WINDOW, bounds=BOUNDS, stored=bool
-    )
+    outcome = joined([(at + 1.5, audit_line("r1"))], records)
 
     assert [each.kind for each in outcome.findings] == kinds
     assert outcome.counts.records == len(kinds)
@@ -140,7 +158,7 @@ def test_a_signed_caller_is_compared_as_it_was_fitted_into_the_metadata() -> Non
     assert not of([line], {**record("r1"), "requestMetadata": metadata}).findings
     (finding,) = of([line], record("r1")).findings
     assert finding.kind == "caller differs"
-    assert finding.detail.endswith("it_s in the audit line, nothing in the record")
+    assert finding.detail.endswith("it_s in the audit entry, nothing in the record")
 
 
 def test_a_completion_is_due_of_a_call_that_was_whole() -> None:
@@ -150,7 +168,8 @@ def test_a_completion_is_due_of_a_call_that_was_whole() -> None:
         "body missing",
         "no completion, by the record in S3",
     )
-    assert not of([audit_line("r1")], {**nothing, "errorCode": "ModelErrorException"}).findings
+    failed = {**nothing, "errorCode": "ModelErrorException"}
+    assert not of([audit_line("r1", "cut, logged")], failed).findings
 
 
 def test_an_object_may_come_as_late_as_a_record() -> None:
@@ -158,9 +177,7 @@ def test_an_object_may_come_as_late_as_a_record() -> None:
     paths = {"input": {"inputBodyS3Path": "s3://b/k"}, "output": {"outputBodyS3Path": "s3://b/k"}}
     records = [(each, {**record("r1", at=young), **paths}) for each in DESTINATIONS]
 
-    late = reconcile(
-        [(young + 1.5, line)], records, window=WINDOW, bounds=BOUNDS, stored=lambda _: False
-    )
+    late = joined([(young + 1.5, line)], records, stored=lambda _: False)
 
     assert (late.findings, late.counts.pending) == ([], 1)
 
@@ -191,10 +208,40 @@ def test_without_inference_region_the_answer_came_from_the_calls_own() -> None:
     assert (finding.kind, finding.detail) == ("outside the residency", "answered in us-east-1")
 
 
-@pytest.mark.parametrize("field", ["requestId", "timestamp", "region", "modelId"])
-def test_a_record_of_another_form_is_not_passed_over(field: str) -> None:
-    broken = record("r1")
-    del broken["inferenceRegion"], broken[field]
+@pytest.mark.parametrize(
+    ("change", "fault"),
+    [
+        ({"requestId": None}, "requestId is missing"),
+        ({"requestId": ""}, "requestId is missing"),
+        ({"requestId": 7}, "requestId is not a text"),
+        ({"timestamp": None}, "timestamp is missing"),
+        ({"timestamp": "secret"}, "timestamp is not an ISO 8601 time"),
+        ({"timestamp": 1764403200}, "timestamp is not a text"),
+        ({"region": None, "inferenceRegion": None}, "region is missing"),
+        ({"inferenceRegion": []}, "inferenceRegion is not a text"),
+        ({"modelId": None}, "modelId is missing"),
+        ({"identity": "secret"}, "identity is not an object"),
+        ({"identity": {"arn": {}}}, "arn is not a text"),
+        ({"requestMetadata": ["secret"]}, "requestMetadata is not an object"),
+        ({"requestMetadata": {"a": 1}}, "requestMetadata.a is not a text"),
+        ({"input": "secret"}, "input is not an object"),
+        ({"output": [1]}, "output is not an object"),
+        ({"input": {"inputBodyS3Path": 1}}, "inputBodyS3Path is not a text"),
+    ],
+)
+def test_a_record_of_another_form_is_a_finding_that_names_the_field(
+    change: dict[str, Any], fault: str
+) -> None:
+    outcome = of([audit_line("r1"), audit_line("r2")], {**record("r1"), **change}, record("r2"))
 
-    with pytest.raises(UnreadableError, match="a record lacks a field"):
-        of([], broken)
+    unreadable = [each for each in outcome.findings if each.kind == "unreadable_record"]
+    assert [each.detail for each in unreadable] == [
+        f"the record in {place} cannot be read: {fault}" for place in DESTINATIONS
+    ]
+    assert [each.source for each in unreadable] == [
+        "S3, record 0",
+        "CloudWatch Logs, record 1",
+    ]
+    assert len({each.id for each in unreadable}) == 2
+    assert (outcome.counts.unreadable, outcome.counts.matched) == (2, 1)
+    assert "secret" not in repr(outcome)

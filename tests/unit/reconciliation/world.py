@@ -2,12 +2,15 @@
 
 import random
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import UTC, datetime
 from typing import Any, Literal, NamedTuple, get_args
 
 from reconciliation.bounds import Bounds
-from reconciliation.join import DESTINATIONS, Destination, Outcome, reconcile
+from reconciliation.finding import Outcome
+from reconciliation.join import DESTINATIONS, Destination, Lookups, reconcile
+from reconciliation.log_item import LogItem
+from reconciliation.principals import Principals
 from reconciliation.window import Window
 
 HOUR = 3600.0
@@ -15,6 +18,9 @@ NOW = datetime(2026, 11, 25, 12, tzinfo=UTC).timestamp()
 WINDOW = Window(NOW - 10 * HOUR, NOW - HOUR / 2, NOW - HOUR)
 BOUNDS = Bounds("eu-central-1", None, ("eu",), ("claude-haiku-4-5",))
 MODEL = "eu.anthropic.claude-haiku-4-5-20251001-v1:0"
+GATEWAY_ROLE = "arn:aws:iam::123456789012:role/gateway"
+ALLOWED = "arn:aws:sts::123456789012:assumed-role/batch/night"
+PRINCIPALS = Principals(GATEWAY_ROLE, frozenset({"arn:aws:iam::123456789012:role/jobs/batch"}))
 ROLE = "arn:aws:sts::123456789012:assumed-role/gateway/function"
 SOMEBODY = "arn:aws:sts::123456789012:assumed-role/somebody/laptop"
 
@@ -36,6 +42,18 @@ Fate = Literal[
     "unreadable, logged",  # Converse's metadata is in the body
     "answer lost, logged",
     "answer lost, not logged",
+    "cut, logged",  # after Bedrock's 200; the client got another status
+    "cut, not logged",
+    "never sent",
+    "of an older version",
+    "of an older version, not logged",
+    "refused by an older version",
+    "of another model",
+    "of another identity",
+    "copies differ",
+    "audit entry lost",
+    "record of another form",
+    "allowed direct call",
     "counted tokens",
     "refused here",
     "before the window",
@@ -56,6 +74,13 @@ _FINDS = {
     "object absent": "body missing",
     "of another caller": "caller differs",
     "in another Region": "outside the residency",
+    "cut, not logged": "called, not logged",
+    "of an older version, not logged": "called, not logged",
+    "of another model": "model_mismatch",
+    "of another identity": "identity_mismatch",
+    "copies differ": "content_mismatch",
+    "audit entry lost": "audit_entry_lost",
+    "record of another form": "unreadable_record",
 }
 _BEFORE = WINDOW.since - HOUR / 2
 _EDGE = {"across the beginning": WINDOW.since - 0.5, "across the end": WINDOW.until - 0.5}
@@ -69,9 +94,37 @@ class World(NamedTuple):
     fates: Counter[str]
 
     def reconciled(self) -> Outcome:
-        return reconcile(
-            self.lines, self.records, window=WINDOW, bounds=BOUNDS, stored=lambda path: path != GONE
-        )
+        return joined(self.lines, self.records, stored=lambda path: path != GONE)
+
+
+def joined(
+    lines: Iterable[tuple[float, Mapping[str, Any]]],
+    records: Iterable[tuple[Destination, Mapping[str, Any]]],
+    *,
+    window: Window = WINDOW,
+    bounds: Bounds = BOUNDS,
+    principals: Principals = PRINCIPALS,
+    stored: Callable[[str], bool] = lambda _: True,
+    bodies: Mapping[str, object] | None = None,
+    witnessed: Mapping[str, str] | None = None,
+) -> Outcome:
+    """The join of entries, each with the moment it was written, and of records. `bodies` has those
+    in S3 by their paths, `witnessed` what the access log says of a request."""
+    return reconcile(
+        [LogItem(f"event {number}", at, line) for number, (at, line) in enumerate(lines)],
+        [
+            (destination, LogItem(f"{destination}, record {number}", NOW - 5 * HOUR, content))
+            for number, (destination, content) in enumerate(records)
+        ],
+        window=window,
+        bounds=bounds,
+        principals=principals,
+        lookups=Lookups(
+            is_stored=stored,
+            read_body=lambda path: (bodies or {})[path],
+            find_requests=lambda ids: {each: (witnessed or {}).get(each, "") for each in ids},
+        ),
+    )
 
 
 GONE = "s3://the-bucket/data/gone_input.json.gz"
@@ -90,10 +143,15 @@ def world(fates: Sequence[Fate], chance: random.Random) -> World:
 def _add(made: World, fate: Fate, request_id: str, chance: random.Random) -> None:
     at = _moment(fate, chance)
     line = audit_line(request_id, fate)
-    if not fate.startswith("went round"):
+    if not fate.startswith(("went round", "audit entry lost", "allowed direct")):
         made.lines.append((at + line["duration_ms"] / 1000, line))
-    for destination in _destinations(fate):
-        made.records.append((destination, record(request_id, fate, at)))
+    for number, destination in enumerate(_destinations(fate)):
+        content = record(request_id, fate, at)
+        if fate == "copies differ" and number:
+            content["output"] = {"outputBodyJson": {"content": "another"}}
+        if fate == "record of another form" and number:
+            del content["modelId"]
+        made.records.append((destination, content))
     if fate in _FINDS:
         made.expected.add((_FINDS[fate], request_id))
 
@@ -111,7 +169,7 @@ def _destinations(fate: Fate) -> Sequence[Destination]:
         return DESTINATIONS[:1] if fate == "only in S3" else DESTINATIONS[1:]
     if fate == "duplicated":
         return (*DESTINATIONS, *DESTINATIONS, DESTINATIONS[0])
-    nowhere = fate.startswith(("dropped", "refused here")) or fate.endswith("not logged")
+    nowhere = fate.startswith(("dropped", "refused", "never sent")) or fate.endswith("not logged")
     if nowhere or fate in ("delayed", "counted tokens"):
         return ()
     return DESTINATIONS
@@ -126,19 +184,32 @@ def audit_line(request_id: str, fate: Fate = "kept") -> dict[str, Any]:
         "route": "POST /v1/messages",
         "model_id": MODEL,
         "status": 200,
+        "upstream_status": 200,
+        "upstream_complete": True,
         "outcome": "completed",
         "duration_ms": 1500,
     }
-    if fate.startswith(("throttled", "unreadable", "answer lost")):
-        line |= {"status": 429, "outcome": "upstream_error"}
-    if fate.startswith("answer lost"):
-        del line["bedrock_request_id"]
+    if fate.startswith(("throttled", "unreadable", "answer lost", "never", "refused by an older")):
+        line |= {"status": 429, "upstream_status": 429, "outcome": "upstream_error"}
+    if fate.startswith(("answer lost", "never sent")):
+        del line["bedrock_request_id"], line["upstream_status"]
+    if fate == "never sent":
+        line["upstream_reached"] = False
+    if fate.startswith("cut"):
+        line |= {"status": 500, "upstream_complete": False, "outcome": "upstream_error"}
+    if "older version" in fate:
+        del line["upstream_status"], line["upstream_complete"]
     if fate == "counted tokens":
         line["route"] = "POST /v1/messages/count_tokens"
     if fate.startswith("refused here"):
         line = {"route": "POST /v1/messages", "status": 400, "duration_ms": 1}
     if fate == "by the fallback":
-        attempt = {"model_id": f"global.{MODEL}", "bedrock_request_id": f"first-{request_id}"}
+        attempt = {
+            "model_id": f"global.{MODEL}",
+            "bedrock_request_id": f"first-{request_id}",
+            "upstream_status": 503,
+            "upstream_complete": True,
+        }
         line["earlier_attempts"] = [attempt]
     return line
 
@@ -162,6 +233,14 @@ def record(request_id: str, fate: Fate = "kept", at: float = NOW - 5 * HOUR) -> 
     }
     if round_it:
         del found["requestMetadata"]
+    if fate == "allowed direct call":
+        found["identity"] = {"arn": ALLOWED}
+    if fate == "of another identity":
+        found["identity"] = {"arn": SOMEBODY}
+    if fate == "of another model":
+        found["modelId"] = MODEL.replace("eu.", "global.")
+    if fate == "cut, logged":
+        found["output"] = {}
     if fate == "without body":
         found["input"] = {}
     if fate == "object absent":

@@ -12,7 +12,7 @@ from moto import mock_aws
 
 from reconciliation import chain
 from records.invocation_records import STREAM
-from tests.unit.reconciliation.world import SOMEBODY, audit_line, record
+from tests.unit.reconciliation.world import GATEWAY_ROLE, SOMEBODY, audit_line, record
 from verification import handler
 from verification.evidence import (
     HOURLY,
@@ -45,6 +45,8 @@ ENVIRONMENT = {
         }
     ),
     "OTHER_CALLERS": "",
+    "GATEWAY_ROLE": GATEWAY_ROLE,
+    "ACCESS_LOG_GROUP": "/access",
     "POWERTOOLS_SERVICE_NAME": "verification",
     "POWERTOOLS_METRICS_NAMESPACE": "ClaudeOnBedrock",
     "AWS_REGION": "eu-central-1",
@@ -60,7 +62,7 @@ class Account:
     def __init__(self) -> None:
         make: Any = boto3.client
         self.logs, self.s3 = make("logs"), make("s3")
-        for group in ("/gateway", "/invocations"):
+        for group in ("/gateway", "/invocations", "/access"):
             self.logs.create_log_group(logGroupName=group)
             self.logs.create_log_stream(logGroupName=group, logStreamName=STREAM)
         self.s3.create_bucket(
@@ -143,6 +145,11 @@ def test_an_hour_is_verified_told_and_kept(
         "BodyMissing": 0,
         "CallerDiffers": 0,
         "OutsideTheResidency": 0,
+        "AuditEntryLost": 0,
+        "ModelMismatch": 0,
+        "IdentityMismatch": 0,
+        "ContentMismatch": 0,
+        "UnreadableRecord": 0,
     }
     assert "secret" not in printed
 
@@ -158,7 +165,7 @@ def test_the_clock_goes_on_where_the_evidence_ends(account: Account) -> None:
     assert (held.files, held.until) == (1 + len(told), told[-1]["until"])
 
 
-def test_a_call_past_the_gateway_by_one_of_the_others_is_in_the_evidence_only(
+def test_calls_by_the_allowed_direct_callers_are_summed_in_the_evidence(
     account: Account, capsys: pytest.CaptureFixture[str]
 ) -> None:
     at = HOUR + timedelta(minutes=30)
@@ -168,8 +175,9 @@ def test_a_call_past_the_gateway_by_one_of_the_others_is_in_the_evidence_only(
     list(by_the_clock(work(OTHER_CALLERS=others), NOW))
 
     assert metrics(capsys.readouterr().out)["LoggedNotCalled"] == 0
-    (_, finding, _) = account.entries(key_of_hour(HOUR))
-    assert finding["finding"]["who"] == SOMEBODY
+    (run, _end) = account.entries(key_of_hour(HOUR))
+    assert run["counts"]["allowed_direct_calls"] == 1
+    assert run["direct_calls"] == {"arn:aws:iam::123456789012:role/somebody": 1}
 
 
 def test_missed_hours_are_made_up_for_in_one_chain(account: Account) -> None:

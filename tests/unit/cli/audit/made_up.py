@@ -18,7 +18,8 @@ from cli.audit.witness import Answer
 from cli.evidence import Written
 from cli.settings import Settings
 from cli.verification import Report as Joined
-from reconciliation.join import Counts, Finding, Outcome
+from reconciliation.assessment import assess
+from reconciliation.finding import Counts, Finding, Outcome
 
 HOSTILE = "<img src=x onerror=alert(1)>\"'&</script><script>alert(2)</script>"
 MODELS = ("claude-haiku-4-5", "claude-opus-5-5", "claude-sonnet-5-5")
@@ -115,7 +116,9 @@ def _joined(calls: int, lost: int) -> Joined:
     counts = Counts(calls=calls, matched=calls - lost, not_logged=lost, records=calls - lost)
     read = {name: {"count": calls, "sha256": "0" * 64} for name in ("S3", "CloudWatch Logs")}
     about = {"account": "123456789012", "by": "somebody", "read": read}
-    return Joined(about, Outcome(counts, found), Written(Path("verify-prod.jsonl"), "1" * 64))
+    outcome = Outcome(counts, found, {"arn:aws:iam::123456789012:role/batch": 3})
+    written = Written(Path("verify-prod.jsonl"), "1" * 64)
+    return Joined(about, outcome, written, assess(outcome, "November 2026"))
 
 
 def _place(number: int) -> Place:

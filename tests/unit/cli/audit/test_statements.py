@@ -10,13 +10,12 @@ from cli.audit import access, completeness, drift, history, logging_state
 from cli.audit.controls import CONTROLS, of_statements
 from cli.audit.drift import Event
 from cli.audit.history import Change
-from cli.audit.report import window
 from cli.audit.statement import Found, Statement, Verdict, exit_code, stated
 from cli.audit.witness import Witnessed
 from cli.commands.audit import of_month
 from cli.deployment import Deployment
 from tests.unit.cli.audit.made_up import report
-from verification.period import BadWindowError, Period
+from verification.period import BadWindowError, Period, in_words
 
 NOW = datetime(2026, 11, 25, 12, tzinfo=UTC)
 STAGE = Deployment("prod", "eu-central-1", None)
@@ -180,7 +179,7 @@ def test_without_a_residency_nothing_is_claimed_of_it(
     joined = report(lost=0).completeness.report
     about = {**joined.about, "bounds": {"residency": residency}}
 
-    found = completeness.by_kind("outside the residency", joined._replace(about=about))
+    found = completeness.judge("residency", joined._replace(about=about))
 
     assert (found.verdict, found.applies, exit_code([found])) == (verdict, applies, code)
 
@@ -192,9 +191,7 @@ def test_an_answer_beyond_the_routes_is_not_shown_without_a_residency_either() -
     found_outside = [finding._replace(kind="outside the residency")]
     outcome = joined.outcome._replace(findings=found_outside)
 
-    found = completeness.by_kind(
-        "outside the residency", joined._replace(about=about, outcome=outcome)
-    )
+    found = completeness.judge("residency", joined._replace(about=about, outcome=outcome))
 
     assert (found.verdict, exit_code([found])) == ("not shown", 1)
 
@@ -219,7 +216,7 @@ def test_every_statement_serves_a_control_and_every_control_has_one() -> None:
 def test_a_window_in_words(since: str, until: str, words: str) -> None:
     begin, end = (datetime.fromisoformat(each).replace(tzinfo=UTC) for each in (since, until))
 
-    assert window(begin, end) == words
+    assert in_words(begin, end) == words
 
 
 def test_a_month_is_of_utc_and_ends_now_if_it_has_not_ended() -> None:

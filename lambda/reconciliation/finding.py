@@ -1,0 +1,79 @@
+"""What a reconciliation comes to: findings, each with an id of its own, and counts."""
+
+import hashlib
+from collections.abc import Mapping
+from types import MappingProxyType
+from typing import Any, Final, Literal, NamedTuple, get_args
+
+Kind = Literal[
+    "called, not logged",
+    "logged, not called",
+    "audit_entry_lost",
+    "body missing",
+    "caller differs",
+    "model_mismatch",
+    "identity_mismatch",
+    "content_mismatch",
+    "outside the residency",
+    "unreadable_record",
+]
+KINDS: Final[tuple[Kind, ...]] = get_args(Kind)
+_ID_DIGITS = 12
+
+
+class Finding(NamedTuple):
+    """`at` is ISO 8601 in UTC; `who` a key's name, or an ARN; `detail` never holds a prompt or a
+    completion. `source` names an object and line, a log event, or the gateway's request, where
+    there is no request id of Bedrock's or it does not say enough."""
+
+    kind: Kind
+    request_id: str
+    at: str
+    model_id: str
+    who: str
+    detail: str
+    source: str = ""
+
+    @property
+    def id(self) -> str:
+        """12 hexadecimal digits: the same in every run that finds the same."""
+        name = f"{self.kind}\n{self.request_id}\n{self.source}"
+        return hashlib.sha256(name.encode()).hexdigest()[:_ID_DIGITS]
+
+    def as_data(self) -> dict[str, str]:
+        return {"id": self.id, **self._asdict()}
+
+
+class Counts(NamedTuple):
+    """How many of what the window holds; `calls` is the sum of the six below it."""
+
+    calls: int = 0
+    matched: int = 0
+    not_logged: int = 0
+    pending: int = 0
+    unknown: int = 0  # no status of Bedrock's arrived and no record did, or one that is unreadable
+    refused: int = 0  # answered by Bedrock with another status than 200, or not sent to it
+    not_expected: int = 0  # by an operation that Bedrock does not log
+    not_asked: int = 0  # requests that were answered without Bedrock
+    records: int = 0
+    not_called: int = 0  # records without a call, of neither the gateway nor an allowed caller
+    records_pending: int = 0  # records without a call, whose audit entry may still come
+    audit_entries_lost: int = 0  # records of the gateway's own role without a call
+    allowed_direct_calls: int = 0  # records of callers that may go past the gateway
+    duplicates: int = 0  # the same record once more in the same destination
+    unreadable: int = 0  # records and audit entries that cannot be read, in each place
+
+
+class Outcome(NamedTuple):
+    """`direct_calls` has, by principal (an ARN), how many of the allowed direct calls it made."""
+
+    counts: Counts
+    findings: list[Finding]
+    direct_calls: Mapping[str, int] = MappingProxyType({})
+
+    def as_data(self) -> dict[str, Any]:
+        return {
+            "counts": self.counts._asdict(),
+            "direct_calls": dict(self.direct_calls),
+            "findings": [each.as_data() for each in self.findings],
+        }
