@@ -137,7 +137,11 @@ def test_every_refusal_of_api_gateway_has_its_row() -> None:
 
 
 def test_every_field_of_an_audit_line_has_its_row() -> None:
-    written = _matching(_strings("lambda/gateway/audit.py", "line"), r"[a-z]+(_[a-z]+)*")
+    written = {
+        name
+        for function in ("line", "_upstream")
+        for name in _matching(_strings("lambda/gateway/audit.py", function), r"[a-z]+(_[a-z]+)*")
+    }
     assert "bedrock_request_id" in written
     assert first_codes("docs/operations.md", "Audit lines") == written | set(Usage._fields)
 
