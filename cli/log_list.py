@@ -7,6 +7,9 @@ from typing import Any, Final, NamedTuple
 
 import catalog
 from cli.said import said
+from reconciliation import fields
+from reconciliation.log_item import LogItem
+from reconciliation.window import UnreadableError
 from records.fingerprint import Fingerprint
 from records.invocation_records import Record, Records
 
@@ -39,25 +42,50 @@ class Line(NamedTuple):
     content: Mapping[str, str]
 
 
+class Unreadable:
+    """What a list has left out: how many records could not be read, and the source of the first."""
+
+    def __init__(self) -> None:
+        self.sources: dict[str, None] = {}
+
+    def add(self, source: str) -> None:
+        self.sources[source] = None
+
+    def __str__(self) -> str:
+        number, first = len(self.sources), next(iter(self.sources))
+        records = "1 record" if number == 1 else f"{number:,} records"
+        return (
+            f"{records} could not be read, the first in {first}: `claude-bedrock verify` names each"
+        )
+
+
 def lines(
-    records: Records, since: datetime, until: datetime, wanted: Wanted, *, content: bool
+    records: Records,
+    since: datetime,
+    until: datetime,
+    wanted: Wanted,
+    unreadable: Unreadable,
+    *,
+    content: bool,
 ) -> Iterator[Line]:
     """Calls made from `since` up to but not at `until` (UTC), as CloudWatch Logs has them, each
-    once. Raises UnreadableError and botocore's errors."""
-    return _chosen(records, _read(records, since, until, wanted), wanted, content=content)
+    once. What cannot be read goes into `unreadable`. Raises botocore's errors."""
+    items = _read(records, since, until, wanted)
+    return _chosen(records, items, wanted, unreadable, content=content)
 
 
 def followed(
     records: Records,
     since: datetime,
     wanted: Wanted,
+    unreadable: Unreadable,
     *,
     content: bool,
     pause: Callable[[float], None] = time.sleep,
 ) -> Iterator[Line]:
     """The same without an end: what is there, then what comes."""
 
-    def read() -> Iterator[Record]:
+    def read() -> Iterator[_Item]:
         begin = since
         while True:
             now = datetime.now(UTC)
@@ -65,32 +93,49 @@ def followed(
             begin = max(since, now - _BEYOND)
             pause(_POLL_SECONDS)
 
-    return _chosen(records, read(), wanted, content=content)
+    return _chosen(records, read(), wanted, unreadable, content=content)
 
 
-def _read(records: Records, since: datetime, until: datetime, wanted: Wanted) -> Iterator[Record]:
+class _Item(NamedTuple):
+    """A record, and the times that its own has to lie between, as it writes them."""
+
+    item: LogItem
+    first: str
+    last: str
+
+
+def _read(records: Records, since: datetime, until: datetime, wanted: Wanted) -> Iterator[_Item]:
+    first, last = (f"{at:%Y-%m-%dT%H:%M:%SZ}" for at in (since, until + timedelta(seconds=1)))
     if wanted.request_id:
         found = records.in_logs(wanted.request_id, since)
-        every = iter([found] if found else [])
+        items = iter([LogItem(wanted.request_id, 0, found)] if found else [])
     else:
         items = records.all_in_logs(since, until + _BEYOND, Fingerprint())
-        every = (item.content for item in items if item.content is not None)
-    first, last = (f"{at:%Y-%m-%dT%H:%M:%SZ}" for at in (since, until + timedelta(seconds=1)))
-    return (record for record in every if first <= record.get("timestamp", "") < last)
+    return (_Item(item, first, last) for item in items)
 
 
 def _chosen(
-    records: Records, every: Iterator[Record], wanted: Wanted, *, content: bool
+    records: Records,
+    every: Iterator[_Item],
+    wanted: Wanted,
+    unreadable: Unreadable,
+    *,
+    content: bool,
 ) -> Iterator[Line]:
     seen: set[str] = set()
-    for record in every:
-        if record["requestId"] in seen:
+    for item, first, last in every:
+        record = item.content or {}
+        try:
+            line = _line(record)
+            if line.request_id in seen or not first <= line.at < last:
+                continue
+            seen.add(line.request_id)
+            if not _fits(line, wanted):
+                continue
+            told = _content(records, record) if wanted.text or content else {}
+        except UnreadableError:
+            unreadable.add(item.source)
             continue
-        seen.add(record["requestId"])
-        line = _line(record)
-        if not _fits(line, wanted):
-            continue
-        told = _content(records, record) if wanted.text or content else {}
         if any(wanted.text.casefold() in each.casefold() for each in told.values() or [""]):
             yield line._replace(content=told if content else {})
 
@@ -105,26 +150,31 @@ def _fits(line: Line, wanted: Wanted) -> bool:
 
 
 def _line(record: Record) -> Line:
-    metadata = record.get("requestMetadata") or {}
+    """Raises UnreadableError."""
+    metadata = fields.texts(record, "requestMetadata")
     who = metadata.get("api_key_name") or metadata.get("caller_arn")
     return Line(
-        at=record["timestamp"],
-        request_id=record["requestId"],
-        who=who or (record.get("identity") or {}).get("arn", ""),
-        model_id=record.get("modelId", ""),
-        operation=record.get("operation", ""),
+        at=fields.text(record, "timestamp"),
+        request_id=fields.text(record, "requestId"),
+        who=who or fields.optional_text(fields.members(record, "identity"), "arn"),
+        model_id=fields.optional_text(record, "modelId"),
+        operation=fields.optional_text(record, "operation"),
         input_tokens=_count(record, "input", "inputTokenCount"),
         output_tokens=_count(record, "output", "outputTokenCount"),
-        status=record.get("errorCode") or "ok",
+        status=fields.optional_text(record, "errorCode") or "ok",
         content={},
     )
 
 
 def _count(record: Record, side: str, name: str) -> int | None:
-    found: Any = (record.get(side) or {}).get(name)
+    found: Any = fields.members(record, side).get(name)
     return found if isinstance(found, int) else None
 
 
 def _content(records: Records, record: Record) -> Mapping[str, str]:
     """What was said, large bodies fetched."""
-    return {name: said(records.body(record.get(side) or {}, side)) for side, name in _SIDES.items()}
+    sides = {name: fields.members(record, side) for side, name in _SIDES.items()}
+    return {
+        name: said(records.body(part, side))
+        for (name, part), side in zip(sides.items(), _SIDES, strict=True)
+    }

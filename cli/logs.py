@@ -61,7 +61,7 @@ def _without_bodies(record: Record) -> dict[str, object]:
     """The record without what was said, which is shown once and below."""
     shown = dict(record)
     for side in ("input", "output"):
-        if side in shown:
+        if shown.get(side):
             part = {k: v for k, v in record[side].items() if not k.endswith("BodyJson")}
             shown[side] = part
     return shown
@@ -69,4 +69,4 @@ def _without_bodies(record: Record) -> dict[str, object]:
 
 def _bodies(found: Found, records: Records) -> dict[str, object]:
     record = found.in_logs or (found.in_s3 and found.in_s3.record) or {}
-    return {side: records.body(record.get(side, {}), side) for side in ("input", "output")}
+    return {side: records.body(record.get(side) or {}, side) for side in ("input", "output")}

@@ -11,7 +11,7 @@ from rich.text import Text
 
 from cli import deployment, log_list, logs
 from cli.commands.options import LOCAL_STATE, AsJson, Region, Stage, StateFolder, one_line_errors
-from cli.log_list import Line, Wanted
+from cli.log_list import Line, Unreadable, Wanted
 from cli.target import records_of
 from verification.period import BadWindowError, period
 
@@ -66,21 +66,27 @@ def listed(
 ) -> None:
     """List calls: when, who, which model, tokens and status, as CloudWatch Logs has them."""
     wanted, show = Wanted(who, model, text, request_id), _as_json if as_json else _as_text
+    unreadable = Unreadable()
     with one_line_errors():
         if follow and until:
             raise BadWindowError("give one of --follow and --until")
         asked = period(since, hours, until, 0, datetime.now(UTC))
         records = records_of(deployment.chosen(stage, region, state))
         found = (
-            log_list.followed(records, asked.since, wanted, content=content)
+            log_list.followed(records, asked.since, wanted, unreadable, content=content)
             if follow
-            else log_list.lines(records, asked.since, asked.until, wanted, content=content)
+            else log_list.lines(
+                records, asked.since, asked.until, wanted, unreadable, content=content
+            )
         )
         try:
             for line in found:
                 show(line)
         except KeyboardInterrupt:
             sys.exit(130)
+        finally:
+            if unreadable.sources:
+                typer.echo(f"claude-bedrock: {unreadable}", err=True)
 
 
 def _as_json(line: Line) -> None:

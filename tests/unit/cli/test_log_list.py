@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from cli.log_list import Line, Wanted, followed, lines
+from cli.log_list import Line, Unreadable, Wanted, followed, lines
 from cli.said import said
 from records.destinations import Destinations
 from records.invocation_records import Records
@@ -69,7 +69,8 @@ class Logs:
 
 
 def listed(wanted: Wanted, *found: dict[str, Any], content: bool = False) -> list[Line]:
-    return list(lines(Logs(list(found)).records(), SINCE, NOW, wanted, content=content))
+    records, unreadable = Logs(list(found)).records(), Unreadable()
+    return list(lines(records, SINCE, NOW, wanted, unreadable, content=content))
 
 
 EVERY = [
@@ -118,13 +119,15 @@ def test_what_was_said_is_shown_when_asked_for() -> None:
 
 def test_no_large_body_is_fetched_to_show_who_called() -> None:
     logs = Logs(EVERY)
-    list(lines(logs.records(), SINCE, NOW, Wanted(), content=False))
+    list(lines(logs.records(), SINCE, NOW, Wanted(), Unreadable(), content=False))
     assert logs.fetched == 0
 
 
 def test_following_goes_on_with_what_comes_and_repeats_nothing() -> None:
     logs, waited = Logs([record("1")], [record("1"), record("2")]), list[float]()
-    found = followed(logs.records(), SINCE, Wanted(), content=False, pause=waited.append)
+    found = followed(
+        logs.records(), SINCE, Wanted(), Unreadable(), content=False, pause=waited.append
+    )
 
     assert [line.request_id for line in islice(found, 2)] == ["1", "2"]
     assert len(waited) == 1
@@ -142,3 +145,35 @@ def test_a_streams_pieces_are_one_text_whatever_they_were_cut_into() -> None:
     assert said(events) == "Gallia est"
     assert said({"output": {"message": {"content": [{"text": "a"}, {"text": "b"}]}}}) == "a\nb"
     assert said(None) == ""
+
+
+@pytest.mark.parametrize(
+    "fields",
+    [
+        {"requestId": None},
+        {"timestamp": None},
+        {"timestamp": 7},
+        {"requestMetadata": ["secret"]},
+        {"identity": "secret", "requestMetadata": None},
+        {"input": "secret"},
+        {"errorCode": 7},
+    ],
+)
+def test_a_record_that_cannot_be_read_is_counted_and_the_list_goes_on(
+    fields: dict[str, Any],
+) -> None:
+    unreadable = Unreadable()
+    records = Logs([record("1"), record("2", **fields), record("3")]).records()
+
+    found = list(lines(records, SINCE, NOW, Wanted(), unreadable, content=True))
+
+    assert [line.request_id for line in found] == ["1", "3"]
+    assert str(unreadable) == (
+        "1 record could not be read, the first in log group /g, event 2: "
+        "`claude-bedrock verify` names each"
+    )
+
+
+def test_a_record_is_shown_whose_body_has_another_form_unless_that_is_asked_for() -> None:
+    odd = record("1", output=None)
+    assert [line.request_id for line in listed(Wanted(), odd, content=True)] == ["1"]
