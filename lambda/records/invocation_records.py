@@ -24,6 +24,8 @@ Record = Mapping[str, Any]
 STREAM = "aws/bedrock/modelinvocations"
 _GREETING = "Permissions are correctly set"  # how the first line of the stream begins
 _STAMP = re.compile(r"/(\d{4})/(\d\d)/(\d\d)/(\d\d)/(?:\d{8}T\d\d(\d\d)(\d\d)\d{3}Z_)?[^/]*$")
+_DAMAGE = (OSError, EOFError, zlib.error)
+"""What gzip raises for bytes that are not a whole file of its form."""
 _LARGE_BODIES = "/data/"
 _PERMISSION_CHECK = "/amazon-bedrock-logs-permission-check"
 _DELIVERY_DELAY = timedelta(hours=1)
@@ -59,15 +61,24 @@ class Records:
 
     def in_s3(self, request_id: str, since: datetime, until: datetime) -> Stored | None:
         """The record in S3 of a call made between the two times (UTC). An object that was whole
-        before the call does not hold it, and is not fetched."""
+        before the call does not hold it, and is not fetched. Raises UnreadableError where no object
+        that can be read holds it, and one cannot be."""
+        damaged = ""
         for item in self.objects(since, until + _DELIVERY_DELAY):
             if item["LastModified"] < since - _CLOCKS_DIFFER:
                 continue
             key = item["Key"]
-            text = gzip.decompress(self._object(self._destinations.bucket, key)).decode()
+            content = self._object(self._destinations.bucket, key)
+            try:
+                text = gzip.decompress(content).decode()
+            except (*_DAMAGE, UnicodeDecodeError):
+                damaged = f"s3://{self._destinations.bucket}/{key}"
+                continue
             record = _with_id(request_id, text.splitlines())
             if record is not None:
                 return Stored(record, self._destinations.bucket, key)
+        if damaged:
+            raise UnreadableError(f"{damaged} is no whole gzip file, and may hold the record")
         return None
 
     def all_in_logs(self, since: datetime, until: datetime, read: Fingerprint) -> Iterator[LogItem]:
@@ -103,7 +114,7 @@ class Records:
                     if line.strip():
                         where = f"{source}, line {number}"
                         yield LogItem(where, at, *_parsed(line), earliest=earliest)
-        except (OSError, EOFError, zlib.error):
+        except _DAMAGE:
             yield LogItem(source, at, None, "the object is no whole gzip file", earliest)
 
     def is_stored(self, path: str) -> bool:
@@ -131,7 +142,7 @@ class Records:
         content = self._object(bucket, key)
         try:
             return json.loads(gzip.decompress(content))
-        except (OSError, EOFError, zlib.error, ValueError, RecursionError) as error:
+        except (*_DAMAGE, ValueError, RecursionError) as error:
             raise UnreadableError(f"{path} holds no JSON") from error
 
     def objects(self, since: datetime, until: datetime) -> Iterator[Mapping[str, Any]]:

@@ -249,7 +249,23 @@ def test_the_verification_understands_its_environment(any_stage: Synthesis) -> N
         each.properties["LogGroupName"]
         for each in any_stage.resources("Gateway", "AWS::Logs::LogGroup")
     }
-    assert given["AUDIT_LOG_GROUP"] in groups
+    assert {given["AUDIT_LOG_GROUP"], given["ACCESS_LOG_GROUP"]} <= groups
+    read_groups = {
+        one.rpartition("log-group:")[2]
+        for each in _statements(any_stage, HANDLERS["verification"])
+        if "logs:FilterLogEvents" in texts(each["Action"])
+        for one in texts(each["Resource"])
+    }
+    assert {given["AUDIT_LOG_GROUP"], given["ACCESS_LOG_GROUP"]} <= read_groups
+    (gateway,) = [
+        each
+        for each in any_stage.resources("Gateway", "AWS::IAM::Role")
+        if "RoleName" in each.properties
+    ]
+    assert given["GATEWAY_ROLE"].endswith(f":role/{gateway.properties['RoleName']}")
+    assert len(gateway.properties["RoleName"]) <= 64
+    output = any_stage.template("Gateway")["Outputs"]["FunctionRoleArn"]
+    assert text(output["Value"]) == f"<{gateway.id}.Arn>"
     bucket = any_stage.only("InvocationLogging", "AWS::S3::Bucket").id
     configuration = any_stage.only("InvocationLogging", "Custom::BedrockInvocationLogging").id
     assert given["EVIDENCE_BUCKET"] == f"<{bucket}>"

@@ -51,6 +51,7 @@ def test_the_report_names_the_lost_call_and_rests_on_answers_that_are_there(
     told = json.loads(made.stdout)
     assert told == json.loads((out / "audit.json").read_text())
     assert told["headline"].startswith("1 of 2 calls of ")
+    assert told["completeness"]["headline"] == told["headline"]
     assert [each["request_id"] for each in told["completeness"]["findings"]] == [lost]
     verdicts = {each["id"]: each["verdict"] for each in told["statements"]}
     assert verdicts["complete"] == "not shown"

@@ -16,6 +16,7 @@ import pytest
 
 from cli.target import audit_lines_of, records_of
 from records.fingerprint import Fingerprint
+from records.invocation_records import STREAM
 from tests.integration.deployed.deployment import MODEL, Deployment, eventually
 from tests.integration.deployed.running import PROJECT
 from tests.integration.deployed.test_cli import command
@@ -148,13 +149,21 @@ def test_exactly_the_lost_call_and_the_one_that_went_round_are_named(
         "not_logged": 1,
         "pending": 0,
         "unknown": 0,
+        "refused": 0,
         "not_expected": 1,
         "not_asked": 1,
         "records": 6,
         "not_called": 1,
         "records_pending": 0,
+        "audit_entries_lost": 0,
+        "allowed_direct_calls": 0,
         "duplicates": 0,
+        "unreadable": 0,
     }
+    assert told["verdict"] == "fail"
+    assert told["headline"].startswith("1 of 6 calls of ")
+    assert told["headline"].endswith(" is not on record; 1 record is of no call of the gateway.")
+    assert all(len(each["id"]) == 12 for each in told["findings"])
     (file,) = tmp_path.iterdir()
     assert told["evidence"] == {
         "file": str(file),
@@ -192,7 +201,102 @@ def test_what_is_younger_than_the_delay_is_no_finding(
     shown = verify(deployment, *young)
 
     counts = json.loads(shown.stdout)["counts"]
-    assert (shown.returncode, counts["pending"], counts["records_pending"]) == (0, 1, 1)
+    assert (shown.returncode, counts["pending"], counts["records_pending"]) == (2, 1, 1)
+    assert json.loads(shown.stdout)["headline"].endswith(" 2 are too young to be judged.")
+
+
+ANSWERED_AND_BROKEN = (
+    ("cut after=3", False),
+    ("exception type=throttlingException after=0", True),
+    ("exception type=modelStreamErrorException after=3", True),
+)
+
+
+@pytest.mark.parametrize(("fault", "stream"), ANSWERED_AND_BROKEN)
+def test_a_call_that_bedrock_answered_and_nobody_recorded_is_not_complete(
+    deployment: Deployment, tmp_path: Path, fault: str, stream: bool
+) -> None:
+    """Whatever the client got of the answer that broke."""
+    time.sleep(1.1)
+    since = now()
+    time.sleep(1.1)
+    kept = deployment.ask("secret-prompt").headers["request-id"]
+    deployment.ask(f"[[fault: {fault}]] [[fault: no_delivery]] secret-prompt", stream=stream)
+    recorded(records_of(deployment.stage()), kept)
+    eventually(lambda: lines_since(deployment, since) == 2)
+
+    folder = ("--evidence", str(tmp_path))
+    shown = verify(deployment, "--since", since, "--delay", "0", "--json", *folder)
+    text = verify(deployment, "--since", since, "--delay", "0", *folder)
+
+    told = json.loads(shown.stdout)
+    assert (shown.returncode, text.returncode, told["verdict"]) == (1, 1, "fail")
+    assert [each["kind"] for each in told["findings"]] == ["called, not logged"]
+    assert told["headline"].startswith("1 of 2 calls of ")
+    for said in (told["headline"], text.stdout):
+        assert "very call" not in said
+        assert "Nothing found" not in said
+
+
+def test_a_client_that_disconnects_raises_no_finding(
+    deployment: Deployment, tmp_path: Path
+) -> None:
+    """It got a 200 and a part of a stream, whose record has no completion."""
+    time.sleep(1.1)
+    since = now()
+    time.sleep(1.1)
+    answer = deployment.ask("[[fault: cut after=3]] secret-prompt", stream=True)
+    recorded(records_of(deployment.stage()), answer.headers["request-id"])
+    eventually(lambda: lines_since(deployment, since) == 1)
+
+    shown = verify(
+        deployment, "--since", since, "--delay", "0", "--json", "--evidence", str(tmp_path)
+    )
+
+    told = json.loads(shown.stdout)
+    assert (shown.returncode, told["findings"], told["counts"]["matched"]) == (0, [], 1)
+    assert told["headline"].startswith("Every call of ")
+
+
+def test_a_record_of_the_gateway_without_its_entry_is_looked_up_in_the_access_log(
+    deployment: Deployment, tmp_path: Path
+) -> None:
+    """And one that cannot be read is named with its event; the others are judged all the same."""
+    time.sleep(1.1)
+    since = now()
+    time.sleep(1.1)
+    request_id = deployment.ask("secret-prompt").headers["request-id"]
+    found = recorded(records_of(deployment.stage()), request_id)
+    eventually(lambda: lines_since(deployment, since) == 1)
+    record = dict(found.in_logs or {})
+    log_record(deployment, {**record, "requestId": "of-a-killed-function"})
+    log_record(deployment, {**record, "requestId": "of-another-form", "modelId": None})
+
+    shown = verify(
+        deployment, "--since", since, "--delay", "0", "--json", "--evidence", str(tmp_path)
+    )
+
+    told = json.loads(shown.stdout)
+    lost, unreadable = sorted(told["findings"], key=lambda each: str(each["kind"]))
+    gateway_id = record["requestMetadata"]["gateway_request_id"]
+    assert (lost["kind"], lost["request_id"]) == ("audit_entry_lost", "of-a-killed-function")
+    assert lost["detail"] == (
+        f"API Gateway answered its request {gateway_id} with 200; no record in S3"
+    )
+    assert unreadable["kind"] == "unreadable_record"
+    assert unreadable["detail"].endswith("cannot be read: modelId is missing")
+    assert unreadable["source"].startswith("log group /claude-on-bedrock/")
+    assert told["counts"]["matched"] == 1
+    assert "secret-prompt" not in shown.stdout
+
+
+def log_record(deployment: Deployment, record: dict[str, Any]) -> None:
+    """Into CloudWatch Logs, as Bedrock would."""
+    deployment.client("logs").put_log_events(
+        logGroupName=deployment.output("InvocationLogging", "LogGroupName"),
+        logStreamName=STREAM,
+        logEvents=[{"timestamp": int(time.time() * 1000), "message": json.dumps(record)}],
+    )
 
 
 def evidence_bucket(deployment: Deployment) -> str:

@@ -11,6 +11,7 @@ import pytest
 from moto import mock_aws
 
 from cli.logs import find
+from reconciliation.window import UnreadableError
 from records.destinations import Destinations
 from records.invocation_records import STREAM, Records
 
@@ -95,7 +96,7 @@ def test_an_object_that_was_whole_before_the_call_is_not_fetched(account: Accoun
     account.s3.put_object(Bucket=DESTINATIONS.bucket, Key=key, Body=b"no gzip")
 
     assert records.in_s3("wanted", later, later) is None
-    with pytest.raises(OSError, match="gzip"):
+    with pytest.raises(UnreadableError, match="is no whole gzip file, and may hold the record"):
         records.in_s3("wanted", NOW, later)
 
 
@@ -119,3 +120,25 @@ def test_a_body_is_read_from_the_record_or_from_where_it_says(account: Account) 
     path = {"inputBodyS3Path": f"s3://{DESTINATIONS.bucket}/{key}"}
     assert records.body(path, "input") == {"large": True}
     assert records.body({}, "input") is None
+
+
+@pytest.mark.parametrize("content", [b"no gzip", gzip.compress(b"{}")[:-9], gzip.compress(b"{")])
+def test_a_body_that_cannot_be_read_is_named_and_not_quoted(
+    account: Account, content: bytes
+) -> None:
+    account.s3.put_object(Bucket=DESTINATIONS.bucket, Key="data/x", Body=content)
+    path = f"s3://{DESTINATIONS.bucket}/data/x"
+
+    with pytest.raises(UnreadableError, match=f"{path} holds no JSON"):
+        account.records().read_body(path)
+
+
+def test_a_damaged_object_does_not_hide_a_record_in_another(account: Account) -> None:
+    damaged = account.store("0.json.gz")
+    account.s3.put_object(Bucket=DESTINATIONS.bucket, Key=damaged, Body=b"no gzip")
+    key = account.store("1.json.gz", "no JSON about wanted", record("wanted"))
+
+    found = account.records().in_s3("wanted", NOW - timedelta(hours=1), NOW)
+
+    assert found is not None
+    assert found.key == key

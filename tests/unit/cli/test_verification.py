@@ -60,14 +60,23 @@ class Account:
         self.s3.create_bucket(
             Bucket=BUCKET, CreateBucketConfiguration={"LocationConstraint": DEPLOYMENT.region}
         )
+        self.cloudformation = make("cloudformation")
         for stack, outputs in OUTPUTS.items():
             template = {
                 "Resources": {"Topic": {"Type": "AWS::SNS::Topic"}},
                 "Outputs": {name: {"Value": value} for name, value in outputs.items()},
             }
-            make("cloudformation").create_stack(
+            self.cloudformation.create_stack(
                 StackName=DEPLOYMENT.stack(stack), TemplateBody=json.dumps(template)
             )
+
+    def allow(self, caller: str) -> None:
+        """As a stage whose `other_callers` has one."""
+        told = {"Settings": {"Value": json.dumps({**SETTINGS, "other_callers": [caller]})}}
+        template = {"Resources": {"Topic": {"Type": "AWS::SNS::Topic"}}, "Outputs": told}
+        self.cloudformation.update_stack(
+            StackName=DEPLOYMENT.stack("ModelAccess"), TemplateBody=json.dumps(template)
+        )
 
     def log(self, group: str, *messages: str, at: datetime = NOW) -> None:
         events = [{"timestamp": int(at.timestamp() * 1000), "message": each} for each in messages]
@@ -360,3 +369,68 @@ def test_the_command_shows_findings_and_ends_with_one(
     whole = CliRunner().invoke(app, ["verify", "--chain", *files])
     assert (whole.exit_code, whole.stdout.startswith("3 files hold")) == (0, True)
     assert CliRunner().invoke(app, ["verify", "--chain", *reversed(files)]).exit_code == 1
+
+
+def shown(tmp_path: Path, *more: str) -> tuple[int, str]:
+    arguments = ["verify", "--stage", "dev", "--region", DEPLOYMENT.region, *more]
+    result = CliRunner().invoke(app, [*arguments, "--evidence", str(tmp_path)])
+    return result.exit_code, " ".join(result.stdout.split())
+
+
+def test_what_cannot_be_known_is_neither_clean_nor_a_finding(
+    account: Account, tmp_path: Path
+) -> None:
+    line = {"message": "audit", "audit": audit_line("r1", "answer lost, not logged")}
+    account.log("gateway", json.dumps(line), at=NOW - timedelta(hours=2))
+
+    code, text = shown(tmp_path)
+
+    assert code == 2
+    assert "0 of 1 call of" in text
+    assert "of 1 it cannot be known." in text
+    assert "very call" not in text
+    assert '"verdict": "not assessed"' in shown(tmp_path, "--json")[1]
+
+
+def test_a_client_that_disconnected_and_a_call_on_record_are_every_call(
+    account: Account, tmp_path: Path
+) -> None:
+    at = NOW - timedelta(hours=2)
+    account.called("r1", at)
+    account.recorded("r1", at)
+    gone = {**audit_line("r2"), "outcome": "caller_gone", "upstream_complete": False}
+    account.log("gateway", json.dumps({"message": "audit", "audit": gone}), at=at)
+    account.recorded("r2", at, output={})
+
+    code, text = shown(tmp_path)
+
+    assert code == 0
+    assert "Every call of" in text
+
+
+def test_the_terminal_shows_fifty_findings_and_says_how_many_there_are(
+    account: Account, tmp_path: Path
+) -> None:
+    for number in range(60):
+        account.called(f"lost-{number}", NOW - timedelta(hours=2))
+
+    code, text = shown(tmp_path)
+
+    assert (code, text.count("called, not logged")) == (1, 50)
+    assert "And 10 more: in the evidence, and with --json." in text
+    (evidence,) = tmp_path.iterdir()
+    assert evidence.read_text().count('"kind":"finding"') == 60
+
+
+def test_allowed_direct_calls_are_summed_in_the_terminal(account: Account, tmp_path: Path) -> None:
+    role = "arn:aws:iam::123456789012:role/teams/somebody"
+    account.allow(role)
+    at = NOW - timedelta(hours=2)
+    for request_id in ("d1", "d2"):
+        account.recorded(request_id, at, identity={"arn": SOMEBODY}, requestMetadata=None)
+
+    code, text = shown(tmp_path)
+
+    assert code == 0
+    assert "2 by arn:aws:iam::123456789012:role/somebody" in text
+    assert "No call was made through the gateway in" in text

@@ -130,3 +130,18 @@ def test_the_headline_says_what_is_wrong_first() -> None:
     assert report(lost=2).headline.endswith(" calls of November 2026 are not on record.")
     assert report(lost=1).headline.startswith("1 of ")
     assert report(lost=0).headline == "Every call of November 2026 is on record."
+
+
+def test_the_page_lists_some_findings_and_says_where_the_rest_is() -> None:
+    many = page(report(lost=620))
+    assert many.count("<td>called, not logged</td>") == 500
+    assert "120 more are in <code>audit.json</code>" in many
+    few = report(lost=2)
+    found = few.completeness.report.outcome.findings
+    assert all(each.id in page(few) for each in found)
+    assert "more are in <code>audit.json" not in page(few)
+
+
+def test_allowed_direct_calls_are_summed_and_not_listed() -> None:
+    (row,) = re.findall(r"<tr><td>.*?role/batch.*?</tr>", page(report()))
+    assert ">3<" in row
