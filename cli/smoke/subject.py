@@ -109,7 +109,7 @@ class Subject:
     def _find_audit_entry(self, response: Response) -> Mapping[str, Any] | None:
         since = response.started_at - _CLOCKS_DIFFER
         entries = audit_lines_of(self.deployment, since, _tomorrow(), Fingerprint())
-        for _, entry in entries:
+        for entry in (each.content for each in entries if each.content is not None):
             ids = (entry.get("bedrock_request_id"), entry.get("gateway_request_id"))
             if response.request_id in ids:
                 return entry
