@@ -12,7 +12,7 @@ export PATH := $(CURDIR)/$(VENV)/bin:$(CURDIR)/node_modules/.bin:$(PATH)
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 
 .DEFAULT_GOAL := help
-.PHONY: help install demo audit-demo local test clients faults soak check synth sbom findings matrix openapi bench bench-peers lock clean
+.PHONY: help install demo audit-demo local test clients faults soak check check-code check-types check-templates synth sbom findings matrix openapi bench bench-peers lock clean
 
 help: ## Show this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## /{printf "  make %-11s %s\n", $$1, $$2}' Makefile
@@ -38,11 +38,18 @@ faults: $(INSTALLED) ## What can go wrong before Bedrock, tried in every format:
 soak: $(INSTALLED) ## 100,000 calls by 32 callers, faults among them: every count agrees, memory stays (5 to 15 minutes)
 	@PYTHONPATH=lambda python -m tests.soak
 
-check: $(INSTALLED) synth ## Lint, types, import contracts, templates
+check: $(INSTALLED) ## Lint, types, import contracts, templates, two of them at a time
+	@$(MAKE) --no-print-directory --jobs 2 --output-sync=target check-types check-templates check-code
+
+check-code: $(INSTALLED)
 	ruff check .
 	ruff format --check .
-	mypy
 	PYTHONPATH=lambda lint-imports
+
+check-types: $(INSTALLED)
+	mypy
+
+check-templates: synth
 	@for stage in $(STAGES); do \
 	  region=$$(python -c 'import json, sys; print(json.load(open("cdk.json"))["context"]["stages"][sys.argv[1]]["region"])' $$stage); \
 	  echo "cfn-lint $$stage $$region"; cfn-lint -i W3005 -r $$region -t cdk.out/$$stage/*.template.json || exit 1; \

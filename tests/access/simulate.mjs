@@ -25,6 +25,39 @@ function named(document) {
   return [{ name: 'policy', policy: document }]
 }
 
+const NOTHING = { Effect: 'Deny', Action: 'none:None', Resource: '*' }
+
+// The document with only those statements that bear on the request: the simulator takes its time over the others, and
+// answers the same. Where none does, one that denies an action that does not exist, for a document must have one.
+function relevant(document, request) {
+  const statements = bearing(document, request)
+  return named({ ...document, Statement: statements.length > 0 ? statements : [NOTHING] })
+}
+
+const numbers = new Map() // text of a statement -> its number
+const numbered = new WeakMap() // statement -> its number
+
+function numberOf(statement) {
+  if (!numbered.has(statement)) {
+    const text = JSON.stringify(statement)
+    if (!numbers.has(text)) numbers.set(text, numbers.size)
+    numbered.set(statement, numbers.get(text))
+  }
+  return numbered.get(statement)
+}
+
+// What an answer depends on: the statements that bear on the request, by what they are held; who asks only where a
+// condition may ask for it, or the resource has a policy of its own.
+function situation(principal, request, documents) {
+  const held = [principal.identity, [principal.boundary], [principal.control]]
+  const statements = held.map((indexes) =>
+    indexes.filter((index) => index !== undefined).map((index) => bearing(documents[index], request))
+  )
+  const key = statements.map((each) => each.map((document) => document.map(numberOf)))
+  const asksWho = request.resourcePolicy || JSON.stringify(statements).includes('aws:PrincipalArn')
+  return JSON.stringify([request.number, key, asksWho ? principal.arn : ''])
+}
+
 function simulation(principal, request, documents) {
   const control = principal.control
   return {
@@ -34,12 +67,13 @@ function simulation(principal, request, documents) {
       resource: { resource: request.resource, accountId: request.account },
       contextVariables: { ...request.context, 'aws:PrincipalArn': principal.arn }
     },
-    identityPolicies: principal.identity.flatMap((index) => named(documents[index])),
-    permissionBoundaryPolicies: principal.boundary === undefined ? undefined : named(documents[principal.boundary]),
+    identityPolicies: principal.identity.flatMap((index) => relevant(documents[index], request)),
+    permissionBoundaryPolicies:
+      principal.boundary === undefined ? undefined : relevant(documents[principal.boundary], request),
     serviceControlPolicies:
       control === undefined
         ? []
-        : [{ orgIdentifier: 'o-organization', policies: [ALL_AWS, ...named(documents[control])] }],
+        : [{ orgIdentifier: 'o-organization', policies: [ALL_AWS, ...relevant(documents[control], request)] }],
     resourceControlPolicies: [],
     resourcePolicy: request.resourcePolicy
   }
@@ -61,9 +95,17 @@ function held(principal) {
   return [...principal.identity, principal.boundary, principal.control].filter((index) => index !== undefined)
 }
 
+const decided = new Map() // situation -> what was decided
+
+async function decide(principal, request, documents) {
+  const key = situation(principal, request, documents)
+  if (!decided.has(key)) decided.set(key, await simulate(principal, request, documents))
+  return decided.get(key)
+}
+
 // Only the safe mode knows that an action takes no resource, so that an ARN in a policy does not match it, and
 // can judge a resource's own policy.
-async function decide(principal, request, documents) {
+async function simulate(principal, request, documents) {
   const asked = simulation(principal, request, documents)
   if (!request.takesNoResource && !request.resourcePolicy) return runUnsafeSimulation(asked, {})
   const result = await runSimulation(asked, {})
@@ -100,10 +142,21 @@ function pattern(text) {
   return patterns.get(text)
 }
 
+const onActions = new WeakMap() // statement -> action -> whether it can bear on it
+
 // Whether a statement can bear on a request at all.
 function bearsOn(statement, request) {
   if (statement.NotAction !== undefined) return true
-  return [statement.Action].flat().some((each) => pattern(each).test(request.action))
+  if (!onActions.has(statement)) onActions.set(statement, new Map())
+  const known = onActions.get(statement)
+  if (!known.has(request.action)) {
+    known.set(request.action, [statement.Action].flat().some((each) => pattern(each).test(request.action)))
+  }
+  return known.get(request.action)
+}
+
+function bearing(document, request) {
+  return document.Statement.filter((each) => bearsOn(each, request))
 }
 
 // Whether a mutant's statement can change an answer: an allowance that goes, what is allowed; one that grows, what is
@@ -116,11 +169,21 @@ function mayChange(mutant, baseline) {
   return baseline === (mutant.grows ? 'ImplicitlyDenied' : 'Allowed')
 }
 
+// Whether the same denial holds the principal by a policy that is not the mutant's: less of one changes nothing then.
+function deniedAnyway(mutant, principal, input) {
+  if (mutant.statement.Effect !== 'Deny' || mutant.grows) return false
+  const number = numberOf(mutant.statement)
+  return held(principal).some(
+    (index) => !(index in mutant.documents) && input.policies[index].Statement.some((each) => numberOf(each) === number)
+  )
+}
+
 async function firstChange(input, answers, mutant) {
   const documents = input.policies.map((each, index) => mutant.documents[index] ?? each)
   const touched = Object.keys(mutant.documents).map(Number)
   for (const [who, principal] of input.principals.entries()) {
     if (!held(principal).some((index) => touched.includes(index))) continue
+    if (deniedAnyway(mutant, principal, input)) continue
     for (const [which, request] of input.requests.entries()) {
       const baseline = answers[who][which]
       if (baseline === null || !bearsOn(mutant.statement, request) || !mayChange(mutant, baseline)) continue
@@ -140,7 +203,8 @@ async function main() {
     valid(controls.has(index) ? validateServiceControlPolicy : validateIdentityPolicy, each)
   })
   const checked = []
-  for (const request of input.requests) {
+  for (const [number, request] of input.requests.entries()) {
+    request.number = number
     const [service, action] = request.action.split(':')
     if (request.resourcePolicy !== undefined) valid(validateResourcePolicy, request.resourcePolicy)
     const why = await check(request)

@@ -7,12 +7,16 @@ from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import Any, NamedTuple, Protocol
 
+import aws_cdk as cdk
 import pytest
 
+import app as project
 from local.aws import Aws, Client
 from local.cdk import Cdk, CdkError
 from local.embedded_aws import embedded_aws
-from tests.integration.deployed.deployment import MODEL, Deployment, eventually
+from stacks.settings import load_stage
+from tests.infrastructure.synthesis import CONTEXT
+from tests.integration.deployed.deployment import MODEL, eventually
 from tests.integration.deployed.told_answers import tell, told
 
 STACK = "claude-on-bedrock-local-InvocationLogging"
@@ -44,29 +48,34 @@ LOG_ROLE = "api-gateway-logs-us-east-1"
 BY_AN_SCP = "with an explicit deny in a service control policy"
 
 
+Block = Mapping[str, Any]
+Assemble = Callable[[Block], Path]
+
+
 class Account(NamedTuple):
-    """An AWS to deploy into, and the folder of the assembly that is deployed."""
+    """An AWS to deploy into, and the folder of the assembly that is deployed; `assemble` makes
+    the assembly of a stage block."""
 
     aws: Aws
     cdk: Cdk
     bedrock: Client
     folder: Path
+    assemble: Assemble
 
     async def deploy(self) -> Mapping[str, str]:
         outputs = await self.cdk.deploy(self.aws, _say, STACK)
         return outputs[STACK]
 
     async def deploy_with(self, existing_logging: str, **changes: object) -> Mapping[str, str]:
-        """Of a stage that says so, synthesised anew."""
-        blocks = self.folder / "blocks.json"
-        block = {**BLOCK, "existing_logging": existing_logging, **changes}
-        blocks.write_text(json.dumps({"local": block}))
-        assembly = self.folder / "cdk.out"
-        if assembly.is_symlink():
-            assembly.unlink()
-        cdk = Cdk(stage="local", folder=self.folder, blocks=blocks)
-        await cdk.synth(_say)
+        """Of a stage that says so."""
+        self.use(self.assemble({**BLOCK, "existing_logging": existing_logging, **changes}))
         return await self.deploy()
+
+    def use(self, assembly: Path) -> None:
+        """From now on, what is deployed is that assembly's."""
+        link = self.folder / "cdk.out"
+        link.unlink(missing_ok=True)
+        link.symlink_to(assembly)
 
     async def destroy(self) -> None:
         await self.cdk.destroy(self.aws, _say, STACK)
@@ -152,13 +161,31 @@ class InAccount(Protocol):
     def __call__(self, use: Use, iam_delay: str = "0") -> None: ...
 
 
+@pytest.fixture(scope="module")
+def assemble(tmp_path_factory: pytest.TempPathFactory) -> Assemble:
+    """The assembly of each block, synthesised once, in this process: the CDK's engine is the
+    dearest part of a synthesis, and starts once."""
+    made: dict[str, Path] = {}
+
+    def of(block: Block) -> Path:
+        name = json.dumps(block, sort_keys=True)
+        if name not in made:
+            made[name] = tmp_path_factory.mktemp("assembly")
+            app = cdk.App(context=CONTEXT, outdir=str(made[name]))
+            project.build(app, load_stage({"local": block}, "local"))
+            app.synth()
+        return made[name]
+
+    return of
+
+
 @pytest.fixture
-def in_account(deployment: Deployment, tmp_path: Path) -> InAccount:
+def in_account(assemble: Assemble, tmp_path: Path) -> InAccount:
     """Runs a coroutine function in a fresh, bootstrapped account."""
 
     def run(use: Use, iam_delay: str = "0") -> None:
         async def main() -> None:
-            async with account(deployment.state / "cdk.out", tmp_path, iam_delay) as made:
+            async with account(assemble, tmp_path, iam_delay) as made:
                 await use(made)
 
         asyncio.run(main())
@@ -167,13 +194,14 @@ def in_account(deployment: Deployment, tmp_path: Path) -> InAccount:
 
 
 @asynccontextmanager
-async def account(assembly: Path, folder: Path, iam_delay: str) -> AsyncIterator[Account]:
-    (folder / "cdk.out").symlink_to(assembly)
-    cdk = Cdk(stage="local", folder=folder)
+async def account(assemble: Assemble, folder: Path, iam_delay: str) -> AsyncIterator[Account]:
+    cli = Cdk(stage="local", folder=folder)
     starting = embedded_aws(region="us-east-1", port=0, folder=folder / "aws", iam_delay=iam_delay)
     async with starting as aws:
-        await cdk.bootstrap(aws, _say)
-        yield Account(aws, cdk, aws.client("bedrock"), folder)
+        await cli.bootstrap(aws, _say)
+        made = Account(aws, cli, aws.client("bedrock"), folder, assemble)
+        made.use(assemble(CONTEXT["stages"]["local"]))
+        yield made
 
 
 def _say(detail: str) -> None:
