@@ -12,6 +12,7 @@ if __name__ == "__main__":
         application_profiles,
         bucket_configuration,
         enforcement,
+        exports_in_use,
         iam_propagation,
         record_queries,
         request_context,
@@ -40,4 +41,5 @@ if __name__ == "__main__":
     record_queries.add()
     reserved_concurrency.add()
     role_boundaries.add()
+    exports_in_use.add()
     runpy.run_module("ministack", run_name="__main__", alter_sys=True)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import tempfile
 from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, Final, NamedTuple
 
@@ -203,17 +204,41 @@ class Syntheses:
     def __len__(self) -> int:
         return len(self._made)
 
-    def _synthesize(self, block: Block) -> Templates:
-        context = {**CONTEXT, "@aws-cdk/core:validateAgainstDefaultRules": False}
+    def violations(self, block: Block) -> list[str]:
+        """The messages of all rules that the block's templates break."""
+        app = self._app(CONTEXT)
+        with self.without_packages():
+            project.build(app, load_stage({STAGE: block}, STAGE))
+        try:
+            app.synth()
+        except RuntimeError:
+            report = json.loads((Path(app.outdir) / "validation-report.json").read_text())
+            return [
+                f"{violation['ruleName']}: {violation['description']}"
+                for plugin in report["pluginReports"]
+                for violation in plugin["violations"]
+            ]
+        return []
+
+    def _app(self, context: Mapping[str, Any]) -> cdk.App:
+        return cdk.App(
+            context={**context, "aws:cdk:disable-asset-staging": True},
+            outdir=tempfile.mkdtemp(dir=self._folder),
+            tree_metadata=False,
+        )
+
+    @contextmanager
+    def without_packages(self) -> Iterator[None]:
+        """Has an empty zip stand for the code of every function."""
         with pytest.MonkeyPatch.context() as patch:
             patch.setattr(python_function, "package_function", lambda **_: self._package)
-            app = cdk.App(
-                context={**context, "aws:cdk:disable-asset-staging": True},
-                outdir=tempfile.mkdtemp(dir=self._folder),
-                tree_metadata=False,
-            )
+            yield
+
+    def _synthesize(self, block: Block) -> Templates:
+        app = self._app({**CONTEXT, "@aws-cdk/core:validateAgainstDefaultRules": False})
+        with self.without_packages():
             project.add_stacks(app, load_stage({STAGE: block}, STAGE))
-            folder = Path(app.synth().directory)
+        folder = Path(app.synth().directory)
         return {
             stack: json.loads(
                 (folder / f"claude-on-bedrock-{STAGE}-{stack}.template.json").read_text()

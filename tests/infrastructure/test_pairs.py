@@ -1,0 +1,57 @@
+"""Every two values of every two stage keys synthesize together, with all rules on, or the settings
+say in a line why they cannot stand together."""
+
+from __future__ import annotations
+
+import json
+
+import pytest
+
+from tests.infrastructure.pairs import Choice, Pairs, cover
+from tests.infrastructure.variants import ACCOUNT, VALUES, Syntheses, variant
+
+# Two values of one key, which a key's value brings with it, or a sentence of the settings.
+REASONS = ("two values of ", "stage 'dev': ")
+
+
+@pytest.fixture(scope="module")
+def pairs() -> Pairs:
+    return cover()
+
+
+@pytest.fixture(scope="module")
+def syntheses(tmp_path_factory: pytest.TempPathFactory) -> Syntheses:
+    return Syntheses(tmp_path_factory.mktemp("syntheses"))
+
+
+def test_few_pairs_are_refused_and_each_with_a_reason(pairs: Pairs) -> None:
+    assert len(pairs.refused) < len(pairs.covered) / 50
+    assert all(reason.startswith(REASONS) for reason in pairs.refused.values())
+
+
+def test_an_account_and_teams_are_in_one_block(pairs: Pairs) -> None:
+    account = next(
+        number for number, each in enumerate(VALUES["account"]) if each == {"account": ACCOUNT}
+    )
+
+    assert frozenset((Choice("account", account), Choice("teams", 1))) in pairs.covered
+    assert any(block.get("account") and block.get("teams") for block in pairs.blocks)
+
+
+def test_every_pair_synthesizes(pairs: Pairs, syntheses: Syntheses) -> None:
+    broken = {
+        json.dumps(block): violations
+        for block in pairs.blocks
+        if (violations := syntheses.violations(block))
+    }
+
+    assert broken == {}
+
+
+def test_a_rule_that_is_broken_is_seen(
+    syntheses: Syntheses, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("stacks.components.streaming_api.SECURITY_POLICY", "TLS_1_0")
+    (_, block) = variant({**VALUES["route"][0]}, {"region": "us-east-1", "models": ["haiku"]})
+
+    assert any("apis_take_no_tls_below_1_2" in each for each in syntheses.violations(block))

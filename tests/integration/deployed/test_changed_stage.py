@@ -1,0 +1,87 @@
+"""CloudFormation accepts a changed stage, and the local AWS refuses what CloudFormation refuses."""
+
+import asyncio
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+from botocore.exceptions import WaiterError
+
+from local.aws import Aws
+from local.cdk import Cdk
+from local.embedded_aws import embedded_aws
+from tests.integration.deployed.deployment import MODEL
+
+SMALL = {
+    "region": "us-east-1",
+    "route": "global",
+    "models": [MODEL],
+    "keep_logs_on_destroy": False,
+    "record_access_log": "server_access_log",
+}
+CHANGED = {**SMALL, "route": "us", "auth": "iam", "record_access_log": None}
+STACKS = ("InvocationLogging", "ModelAccess", "Gateway", "Observability")
+
+
+def template(**outputs: str) -> str:
+    """A parameter, and exports of these values."""
+    properties = {"Type": "String", "Value": "x"}
+    return json.dumps(
+        {
+            "Resources": {"One": {"Type": "AWS::SSM::Parameter", "Properties": properties}},
+            "Outputs": {
+                name: {"Value": value, "Export": {"Name": name}} for name, value in outputs.items()
+            },
+        }
+    )
+
+
+def test_a_stage_changes_and_changes_back(tmp_path: Path) -> None:
+    async def deploy(aws: Aws, block: dict[str, Any]) -> None:
+        blocks = tmp_path / "blocks.json"
+        blocks.write_text(json.dumps({"changed": block}))
+        cdk = Cdk(stage="changed", folder=tmp_path, blocks=blocks)
+        await cdk.synth(_say)
+        await cdk.deploy(aws, _say)
+
+    async def main() -> None:
+        async with embedded_aws(region="us-east-1", port=0, folder=tmp_path / "aws") as aws:
+            await Cdk(stage="changed", folder=tmp_path).bootstrap(aws, _say)
+            _refuses_a_dropped_export(aws)
+            for block in (SMALL, CHANGED, SMALL):
+                await deploy(aws, block)
+            client = aws.client("cloudformation")
+            names = [f"claude-on-bedrock-changed-{name}" for name in STACKS]
+            states = [
+                client.describe_stacks(StackName=name)["Stacks"][0]["StackStatus"] for name in names
+            ]
+
+        assert states == ["UPDATE_COMPLETE"] * 4
+
+    asyncio.run(main())
+
+
+def _refuses_a_dropped_export(aws: Aws) -> None:
+    client = aws.client("cloudformation")
+    importer = json.loads(template())
+    importer["Resources"]["One"]["Properties"]["Value"] = {"Fn::ImportValue": "Used"}
+    for name, body in (("producer", template(Used="x")), ("consumer", json.dumps(importer))):
+        client.create_stack(StackName=name, TemplateBody=body)
+        client.get_waiter("stack_create_complete").wait(StackName=name, WaiterConfig={"Delay": 1})
+    client.update_stack(StackName="producer", TemplateBody=template(Another="y"))
+    with pytest.raises(WaiterError, match="UPDATE_ROLLBACK"):
+        client.get_waiter("stack_update_complete").wait(
+            StackName="producer", WaiterConfig={"Delay": 1}
+        )
+    events = client.describe_stack_events(StackName="producer")["StackEvents"]
+    reasons = {each.get("ResourceStatusReason") for each in events}
+    for name in ("consumer", "producer"):
+        client.delete_stack(StackName=name)
+        client.get_waiter("stack_delete_complete").wait(StackName=name, WaiterConfig={"Delay": 1})
+
+    assert "Export Used cannot be deleted as it is in use by consumer" in reasons
+
+
+def _say(detail: str) -> None:
+    del detail
