@@ -58,7 +58,8 @@ def up(
 ) -> None:
     """Deploy to an embedded AWS and serve the API until Ctrl-C."""
     ports = (port, https_port, aws_port)
-    _commands().up(Options(stage, *ports, state, blocks, client_disconnect, iam_delay))
+    chosen = Options(stage, *ports, state, blocks, client_disconnect, iam_delay)
+    _module("commands").up(chosen)
 
 
 @app.command()
@@ -75,7 +76,9 @@ def demo(
 ) -> None:
     """The same, then call it, show what was logged, and stop."""
     ports = (port, https_port, aws_port)
-    _commands().demo(Options(stage, *ports, state, blocks, client_disconnect, iam_delay))
+    _module("demonstrations").demo(
+        Options(stage, *ports, state, blocks, client_disconnect, iam_delay)
+    )
 
 
 @app.command("audit-demo")
@@ -92,12 +95,14 @@ def audit_demo(
 ) -> None:
     """The same, with a made-up month of calls; makes the audit report of it, and stops."""
     ports = (port, https_port, aws_port)
-    _commands().audit_demo(Options(stage, *ports, state, blocks, client_disconnect, iam_delay))
+    _module("demonstrations").audit_demo(
+        Options(stage, *ports, state, blocks, client_disconnect, iam_delay)
+    )
 
 
-def _commands() -> ModuleType:
-    """What the commands do: slow to import, and nothing that `--help` needs."""
-    return importlib.import_module("local.commands")
+def _module(name: str) -> ModuleType:
+    """What a command does: slow to import, and nothing that `--help` needs."""
+    return importlib.import_module(f"local.{name}")
 
 
 if __name__ == "__main__":

@@ -1,4 +1,4 @@
-"""What the commands of local mode do, and how a run ends: by itself, by a signal, with an error."""
+"""What `up` does, and how a run ends: by itself, by a signal, with an error."""
 
 import asyncio
 import logging
@@ -6,20 +6,16 @@ import os
 import signal
 import sys
 from collections.abc import Coroutine
-from datetime import UTC, datetime
 from typing import Final
 
 from rich.console import Console
 from rich.table import Table
 
-from cli.evidence import EvidenceError
 from local import options
 from local.api_gateway.deployed import UnservedApiError
-from local.audit_demo import demonstrate_audit
 from local.authorization import AuthorizationError
 from local.aws import ACCESS_KEY_ID, SECRET_ACCESS_KEY, without_aws
 from local.cdk import CdkError
-from local.demo import DemoFailedError, demonstrate
 from local.embedded_aws import EmbeddedAwsError
 from local.instance import UPSTREAM, Endpoint, instance
 from local.lambda_service.errors import UnfitFunctionError
@@ -31,8 +27,6 @@ from local.state import InUseError
 EXPECTED: Final = (
     AuthorizationError,
     CdkError,
-    DemoFailedError,
-    EvidenceError,
     EmbeddedAwsError,
     InUseError,
     NoNodeError,
@@ -45,24 +39,7 @@ EXPECTED: Final = (
 
 def up(chosen: Options) -> None:
     """Deploys, and serves until a signal."""
-    _run(_up(chosen), chosen)
-
-
-def demo(chosen: Options) -> None:
-    """Deploys, calls, shows the records."""
-    _run(_demo(chosen), chosen)
-
-
-def audit_demo(chosen: Options) -> None:
-    """Deploys, makes up a month, writes the audit report."""
-    _run(_audit_demo(chosen), chosen)
-
-
-async def _audit_demo(chosen: Options) -> None:
-    console = Console()
-    out = chosen.state / f"audit-{datetime.now(UTC):%Y%m%dT%H%M%SZ}"
-    async with instance(chosen, Steps(console)) as endpoint:
-        await demonstrate_audit(endpoint, out, console)
+    run(_up(chosen), chosen)
 
 
 async def _up(chosen: Options) -> None:
@@ -73,12 +50,6 @@ async def _up(chosen: Options) -> None:
             await asyncio.Event().wait()
         finally:
             console.print("\nStopping.")
-
-
-async def _demo(chosen: Options) -> None:
-    console = Console()
-    async with instance(chosen, Steps(console)) as endpoint:
-        await demonstrate(endpoint, console)
 
 
 def _present(console: Console, endpoint: Endpoint, chosen: Options) -> None:
@@ -114,8 +85,10 @@ def _credentials(endpoint: Endpoint) -> str:
     return f"--aws-sigv4 aws:amz:{endpoint.region}:execute-api --user {who}"
 
 
-def _run(work: Coroutine[object, object, None], chosen: Options) -> None:
-    """Runs `work` to its end, to a signal, or to an error that has a sentence of its own."""
+def run(work: Coroutine[object, object, None], chosen: Options, *more: type[Exception]) -> None:
+    """Runs `work` to its end, to a signal, or to an error that has a sentence of its own: one of
+    EXPECTED, or of `more`."""
+    expected: tuple[type[Exception], ...] = (*EXPECTED, *more)
     logging.basicConfig(level=logging.WARNING, format="%(name)s: %(message)s")
     kept = os.environ.get(UPSTREAM)
     own = without_aws() | ({UPSTREAM: kept} if kept else {})
@@ -124,17 +97,19 @@ def _run(work: Coroutine[object, object, None], chosen: Options) -> None:
     try:
         asyncio.run(_checked(work, chosen))
     except BaseExceptionGroup as several:
-        _report(several)
-    except EXPECTED as error:
+        _report(several, expected)
+    except expected as error:
         sys.exit(f"\n{error}")
 
 
-def _report(several: BaseExceptionGroup[BaseException]) -> None:
+def _report(
+    several: BaseExceptionGroup[BaseException], expected: tuple[type[Exception], ...]
+) -> None:
     """Ends with each sentence once."""
-    expected, rest = several.split(EXPECTED)
-    if rest is not None or expected is None:
+    known, rest = several.split(expected)
+    if rest is not None or known is None:
         raise several
-    sys.exit("\n" + "\n".join(dict.fromkeys(str(error) for error in expected.exceptions)))
+    sys.exit("\n" + "\n".join(dict.fromkeys(str(error) for error in known.exceptions)))
 
 
 async def _checked(work: Coroutine[object, object, None], chosen: Options) -> None:

@@ -86,7 +86,7 @@ def test_a_folder_in_use_is_refused_in_one_line(
         env={**os.environ, "PYTHONPATH": "lambda"},
         capture_output=True,
         text=True,
-        timeout=30,
+        timeout=120,
         check=False,
     )
 

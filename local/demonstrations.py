@@ -1,0 +1,36 @@
+"""What `demo` and `audit-demo` do: `up` with calls, and an end."""
+
+from datetime import UTC, datetime
+
+from rich.console import Console
+
+from cli.evidence import EvidenceError
+from local.audit_demo import demonstrate_audit
+from local.commands import run
+from local.demo import DemoFailedError, demonstrate
+from local.instance import instance
+from local.options import Options
+from local.progress import Steps
+
+
+def demo(chosen: Options) -> None:
+    """Deploys, calls, shows the records."""
+    run(_demo(chosen), chosen, DemoFailedError)
+
+
+def audit_demo(chosen: Options) -> None:
+    """Deploys, makes up a month, writes the audit report."""
+    run(_audit_demo(chosen), chosen, DemoFailedError, EvidenceError)
+
+
+async def _demo(chosen: Options) -> None:
+    console = Console()
+    async with instance(chosen, Steps(console)) as endpoint:
+        await demonstrate(endpoint, console)
+
+
+async def _audit_demo(chosen: Options) -> None:
+    console = Console()
+    out = chosen.state / f"audit-{datetime.now(UTC):%Y%m%dT%H%M%SZ}"
+    async with instance(chosen, Steps(console)) as endpoint:
+        await demonstrate_audit(endpoint, out, console)
