@@ -53,9 +53,10 @@ class LoggingService:
 
     def put(self, configuration: dict[str, Any]) -> None:
         """Sets it."""
-        put = self._client.put_model_invocation_logging_configuration
-        self.may_have_changed = True
-        self._retry.call(lambda: put(loggingConfig=configuration))
+        self.may_have_changed, client = True, self._client
+        self._retry.call(
+            lambda: client.put_model_invocation_logging_configuration(loggingConfig=configuration)
+        )
 
     def put_back(self, configuration: dict[str, Any]) -> bool:
         """Sets what was there once; False where Bedrock finds that it can no longer be used."""

@@ -470,12 +470,15 @@ def test_a_function_may_do_what_it_calls(local: Synthesis, handler: str) -> None
 
 
 def _methods_called(package: Path) -> set[str]:
-    return {
-        node.func.attr
+    """Those that are called, and those that are handed to what calls them again."""
+    calls = [
+        node
         for path in package.rglob("*.py")
         for node in ast.walk(ast.parse(path.read_text()))
-        if isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute)
-    }
+        if isinstance(node, ast.Call)
+    ]
+    named = [each for call in calls for each in (call.func, *call.args)]
+    return {each.attr for each in named if isinstance(each, ast.Attribute)}
 
 
 def _actions(synthesis: Synthesis, handler: str) -> set[str]:
