@@ -7,7 +7,7 @@ import base64
 from collections.abc import Iterable, Mapping
 from fnmatch import fnmatchcase
 from typing import Any
-from urllib.parse import parse_qsl
+from urllib.parse import parse_qsl, unquote
 
 from local.api_gateway.definition import Api
 from local.api_gateway.exchange import Exchange
@@ -26,6 +26,20 @@ _NO_IDENTITY = (
     "user",
     "userArn",
 )
+
+_HOP_BY_HOP = frozenset(
+    {
+        "connection",
+        "keep-alive",
+        "proxy-authenticate",
+        "proxy-authorization",
+        "te",
+        "trailer",
+        "transfer-encoding",
+        "upgrade",
+    }
+)
+"""What concerns one connection alone: https://www.rfc-editor.org/rfc/rfc9110#section-7.6.1"""
 
 
 def proxy_event(exchange: Exchange, match: Match, api: Api) -> dict[str, Any]:
@@ -54,15 +68,16 @@ def method_arn(exchange: Exchange, api: Api) -> str:
 
 def _request(exchange: Exchange, match: Match, api: Api) -> dict[str, Any]:
     query = parse_qsl(exchange.query, keep_blank_values=True)
+    headers = [item for item in exchange.headers if item[0] not in _HOP_BY_HOP]
     return {
         "resource": match.method.resource,
         "path": exchange.path,
         "httpMethod": exchange.verb,
-        "headers": dict(exchange.headers),
-        "multiValueHeaders": _grouped(exchange.headers),
+        "headers": dict(headers),
+        "multiValueHeaders": _grouped(headers),
         "queryStringParameters": dict(query) or None,
         "multiValueQueryStringParameters": _grouped(query) or None,
-        "pathParameters": dict(match.parameters) or None,
+        "pathParameters": {n: unquote(value) for n, value in match.parameters.items()} or None,
         "stageVariables": dict(api.variables) or None,
         "requestContext": _context(exchange, match, api),
     }

@@ -26,7 +26,15 @@ _LOG = logging.getLogger(__name__)
 IDLE_SECONDS = 300.0
 """A Regional API gives up on a stream that is silent for longer."""
 _REMAPPED = frozenset(
-    {"connection", "date", "server", "upgrade", "www-authenticate", "x-amzn-requestid"}
+    {
+        "connection",
+        "content-length",
+        "date",
+        "server",
+        "upgrade",
+        "www-authenticate",
+        "x-amzn-requestid",
+    }
 )
 _FRAMING = frozenset({"transfer-encoding", "keep-alive"})
 

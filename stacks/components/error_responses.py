@@ -75,7 +75,8 @@ REFUSALS: Mapping[str, Refusal] = {
         413,
         "request_too_large",
         "ValidationException",
-        "The request is larger than API Gateway takes: 10 MB.",
+        "The request is too large: API Gateway takes 10 MB, and Lambda 6 MB, counting headers and "
+        "escaped characters.",
     ),
     "BAD_REQUEST_BODY": Refusal(
         400,

@@ -189,13 +189,14 @@ async def ground(
 
 
 def test_the_functions_status_headers_and_body_arrive(run: Run) -> None:
-    headers = {"X-Mine": "1", "Date": "then"}
+    headers = {"X-Mine": "1", "Date": "then", "Content-Length": "9"}
 
     got = run(lambda g: g.ask(status=418, headers=headers, parts=["a", "b"]))
 
     assert got.status_code == 418
     assert got.headers["x-mine"] == "1"
     assert got.headers["x-amzn-remapped-date"] == "then"
+    assert got.headers["x-amzn-remapped-content-length"] == "9"
     assert got.headers["content-type"] == "application/json"
     assert {"x-amzn-requestid", "x-amz-apigw-id", "x-amzn-trace-id"} <= set(got.headers)
     assert got.text.startswith("ab{")

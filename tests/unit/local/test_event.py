@@ -25,6 +25,25 @@ def test_the_event_tells_the_request(exchange: Exchange, match: Match, api: Api)
     assert (given["body"], given["isBase64Encoded"]) == ("grüß", False)
 
 
+def test_headers_of_the_connection_alone_are_left_out(
+    exchange: Exchange, match: Match, api: Api
+) -> None:
+    exchange.headers += [("connection", "keep-alive"), ("te", "trailers"), ("x-kept", "1")]
+
+    given = event.proxy_event(exchange, match, api)
+
+    assert not {"connection", "te"} & (given["headers"].keys() | given["multiValueHeaders"].keys())
+    assert given["headers"]["x-kept"] == "1"
+
+
+def test_path_parameters_are_decoded(exchange: Exchange, match: Match, api: Api) -> None:
+    encoded = match._replace(parameters={"proxy": "v1/arn%3Aaws%2Fx"})
+
+    given = event.proxy_event(exchange, encoded, api)
+
+    assert given["pathParameters"] == {"proxy": "v1/arn:aws/x"}
+
+
 def test_the_context_names_the_caller_and_the_request(
     exchange: Exchange, match: Match, api: Api
 ) -> None:
