@@ -257,6 +257,7 @@ class Gateway(cdk.Stack):
                 "POWERTOOLS_METRICS_NAMESPACE": "ClaudeOnBedrock",
                 **self._team_variables(stage, access),
                 **_guardrail_variables(stage.guardrail),
+                **_service_tier_variables(stage),
             },
             managed_policies=[
                 *self._invoke_policies(stage, access),
@@ -313,3 +314,9 @@ class Gateway(cdk.Stack):
 
 def _guardrail_variables(guardrail: Guardrail | None) -> dict[str, str]:
     return {"GUARDRAIL": f"{guardrail.id}:{guardrail.version}"} if guardrail else {}
+
+
+def _service_tier_variables(stage: Stage) -> dict[str, str]:
+    """Nothing where callers may name no tier but the standard one."""
+    tiers = stage.service_tiers
+    return {"SERVICE_TIERS": ",".join(tiers)} if len(tiers) > 1 else {}

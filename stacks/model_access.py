@@ -218,4 +218,5 @@ class ModelAccess(cdk.Stack):
             data_retention=stage.data_retention,
             team_profiles=bool(stage.teams),
             signed_callers=stage.auth == "iam",
+            service_tiers=stage.service_tiers,
         )

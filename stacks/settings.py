@@ -11,6 +11,7 @@ from typing import Any
 from pydantic import ValidationError
 
 from catalog import choice
+from catalog.access import STANDARD_TIER
 from catalog.aws_regions import APPLICATION_PROFILE_REGIONS, COMMERCIAL_REGIONS
 from catalog.choice import NotForThisStageError
 from stacks import team_profiles
@@ -165,6 +166,12 @@ def _value_mistakes(stage: Stage) -> list[str]:
         for tag in stage.tags
         if _is_reserved(tag)
     ]
+    tiers = stage.service_tiers
+    if STANDARD_TIER not in tiers or len(set(tiers)) != len(tiers):
+        mistakes.append(
+            f"service_tiers: {list(tiers)} given; allowed: default and others, each once, since a "
+            "call that names no tier runs on default"
+        )
     if DEFAULT_PLAN in stage.plans:
         mistakes.append(
             f"plans.{DEFAULT_PLAN}: given; allowed: other names, since throttle and quota of the "

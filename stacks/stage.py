@@ -20,6 +20,8 @@ DEFAULT_PLAN = "default"
 CANARY_KEY = "canary"
 
 Route = Literal["global", "us", "eu", "jp", "au", "apac"]
+# https://docs.aws.amazon.com/bedrock/latest/APIReference/API_runtime_ServiceTier.html
+ServiceTier = Literal["default", "flex", "priority", "reserved"]
 Name = Annotated[str, Field(pattern=r"^[A-Za-z0-9_-]{1,32}$")]
 # It becomes part of a profile's name: single separators, no more than there is room for.
 TeamName = Annotated[str, Field(pattern=r"^[A-Za-z0-9]([_-]?[A-Za-z0-9])*$", max_length=24)]
@@ -163,6 +165,10 @@ class Stage(Block):
     guardrail: Annotated[
         Guardrail | None, Field(description="an object of id and version, or null")
     ] = None
+    service_tiers: Annotated[
+        tuple[ServiceTier, ...],
+        Field(strict=False, description="a list of default and any of flex, priority, reserved"),
+    ] = ("default",)
     short_term_bearer_tokens: Annotated[bool, Field(description="true or false")] = False
     roles: Annotated[
         Roles, Field(description="an object of application, auditor, operator and setup")

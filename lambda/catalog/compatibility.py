@@ -20,6 +20,8 @@ itself uses (`lambda/catalog/abilities.py` and `body.py`, which name the sources
 - The betas of the `anthropic-beta` header and of the body's `anthropic_beta` go into the body, in
   that order: the body's first, each once. `anthropic_version` is set to `bedrock-2023-05-31`;
   `model` and `stream` go into the URL.
+- A `service_tier` that names one of Bedrock's tiers goes to Bedrock as a header, if the stage lists
+  it; Anthropic's own values are left out.
 - Each other change is named in the response header `x-gateway-adapted`, by the tokens below.
   With `adapt: strict` a stage makes none: it answers 400 and names what it would have changed.
 - What is not changed leaves as the same bytes, whatever stands beside it.

@@ -8,7 +8,16 @@ from collections.abc import Sequence
 from typing import Final, NamedTuple
 
 from . import access
-from .access import GUARDRAIL, INVOKE, PROFILE, ROUTED_ANYWHERE, Place, Statement
+from .access import (
+    GUARDRAIL,
+    INVOKE,
+    PROFILE,
+    ROUTED_ANYWHERE,
+    SERVICE_TIER,
+    STANDARD_TIER,
+    Place,
+    Statement,
+)
 
 SERVICE_CONTROL_POLICY_CHARACTERS: Final = 5120
 """https://docs.aws.amazon.com/organizations/latest/userguide/orgs_reference_limits.html"""
@@ -30,13 +39,45 @@ UNLOGGED_JOBS: Final = [
 """What runs a model by other operations than those that AWS lists as logged:
 https://docs.aws.amazon.com/bedrock/latest/userguide/model-invocation-logging.html"""
 
+DATA_RETENTION_OVERRIDES: Final = [
+    "bedrock:CreateProject",
+    "bedrock:UpdateProject",
+    "bedrock:PutAccountDataRetentionStorage",
+    "bedrock:DeleteAccountDataRetentionStorage",
+    "bedrock:PutOrganizationDataRetentionStorage",
+    "bedrock:DeleteOrganizationDataRetentionStorage",
+    "bedrock:PutProjectDataRetentionStorage",
+    "bedrock:DeleteProjectDataRetentionStorage",
+    "bedrock:PutTrustedAccessProgramAccountEnrollment",
+    "bedrock:PutTrustedAccessProgramOrganizationEnrollment",
+    "bedrock:PutTrustedAccessProgramProjectEnrollment",
+    "bedrock:StartTrustedAccessProgramAccountApplication",
+    "bedrock:StartTrustedAccessProgramOrganizationApplication",
+    "bedrock:StartTrustedAccessProgramProjectApplication",
+]
+"""What decides over the account's mode how long content is kept, and where: a project's mode goes
+before the account's, and its storage may be anybody's bucket. Names of the API's operations, each
+at https://docs.aws.amazon.com/bedrock/latest/APIReference/API_Operations_Amazon_Bedrock.html; that
+IAM knows them by these, no page said on 2026-11-29."""
+
+ENFORCED_GUARDRAIL_CHANGES: Final = [
+    "bedrock:PutEnforcedGuardrailConfiguration",
+    "bedrock:DeleteEnforcedGuardrailConfiguration",
+]
+"""What changes the guardrail that Bedrock puts into every call of the account:
+https://docs.aws.amazon.com/bedrock/latest/userguide/guardrails-enforcements.html"""
+
+_PROJECT: Final = "bedrock:ProjectArn"
+"""https://docs.aws.amazon.com/service-authorization/latest/reference/list_amazonbedrock.html"""
+
 _CLAUDE: Final = "anthropic.claude-*"
 
 
 class Guarded(NamedTuple):
     """What a stage is held to. `data_retention` is the only mode the account may be put into;
     None leaves that to the stage's own role. `team_profiles` says that application inference
-    profiles are called, `signed_callers` that the endpoint is, by its callers' own roles."""
+    profiles are called, `signed_callers` that the endpoint is, by its callers' own roles.
+    `service_tiers` are those that a call may name."""
 
     stage: str
     place: Place
@@ -44,6 +85,7 @@ class Guarded(NamedTuple):
     data_retention: str | None = None
     team_profiles: bool = False
     signed_callers: bool = False
+    service_tiers: tuple[str, ...] = (STANDARD_TIER,)
 
 
 class TooLongError(Exception):
@@ -67,6 +109,10 @@ def deny_statements(guarded: Guarded) -> list[Statement]:
         _deny("NoUnloggedJobs", UNLOGGED_JOBS),
         _other_routes(guarded),
         _bare_models(guarded),
+        _other_service_tiers(guarded),
+        _other_projects(guarded.place),
+        _deny("DenyDataRetentionOverrides", DATA_RETENTION_OVERRIDES),
+        _deny("DenyEnforcedGuardrailChanges", ENFORCED_GUARDRAIL_CHANGES),
     ]
     if "global" not in place.routes:
         statements.append(
@@ -148,6 +194,26 @@ def _bare_models(guarded: Guarded) -> Statement:
     condition = {"ArnNotLike": {PROFILE: _profiles(guarded)}}
     models = guarded.place.model_arn("*", region="*")
     return _deny("OnlyThroughAProfile", INVOKE, [models]) | {"Condition": condition}
+
+
+def _other_service_tiers(guarded: Guarded) -> Statement:
+    """Whether Bedrock says the tier of a call that names none is not documented: it may."""
+    condition = {
+        "StringNotEquals": {SERVICE_TIER: list(guarded.service_tiers)},
+        "Null": {SERVICE_TIER: "false"},
+    }
+    return _deny("DenyOtherServiceTiers", INVOKE) | {"Condition": condition}
+
+
+def _other_projects(place: Place) -> Statement:
+    """Each has a data-retention mode of its own, and a bill. A project that is itself the resource
+    is none of the stage's routes:
+    https://docs.aws.amazon.com/bedrock/latest/APIReference/API_CreateProject.html"""
+    condition = {
+        "ArnNotEquals": {_PROJECT: place.arn("project/default")},
+        "Null": {_PROJECT: "false"},
+    }
+    return _deny("DenyOtherProjects", INVOKE) | {"Condition": condition}
 
 
 def _without_guardrail(place: Place) -> Statement:

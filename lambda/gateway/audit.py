@@ -54,6 +54,8 @@ class Record:
         self.response_bytes = 0
         self.status = 0
         self.usage = Usage()
+        self.service_tier = ""  # and the project below: empty where no model was to be invoked
+        self.project_id = ""
         self.changes: tuple[str, ...] = ()  # made to the body, see gateway.adapt
         self.outcome = COMPLETED
         self.error: GatewayError | None = None
@@ -118,6 +120,8 @@ class Record:
             "model_id": self.model_id,
             "earlier_attempts": self.earlier_attempts,
             "stream": self.stream,
+            "service_tier": self.service_tier,
+            "project_id": self.project_id,
             "status": self.status,
             **(self._upstream() if self.asked else {}),
             "outcome": self.outcome,

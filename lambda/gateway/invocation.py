@@ -12,16 +12,14 @@ from typing import NamedTuple
 
 from gateway import errors, json_object, retries
 from gateway.audit import Record
+from gateway.caller_options import METADATA_HEADER, PREFIX, TIER_HEADER
 from gateway.patience import Patience
 from gateway.request import Request
 from gateway.service import Service, model_path
-from gateway.settings import Guardrail
 from gateway.upstream import LOOK_SECONDS, Reply, read_all
 
-METADATA_HEADER = "x-amzn-bedrock-request-metadata"
 _SHORTEST_READ = 0.001  # seconds
 _CLIENT_PREFIX = "client_"
-_BEDROCKS = "x-amzn-bedrock-"
 _UNFIT = r"[^a-zA-Z0-9\s:_@$#=/+,.-]"
 _LONGEST_VALUE = 256
 
@@ -153,6 +151,7 @@ def _ask_one(
     record.answered(reply.status, reply.headers.get("x-amzn-requestid", ""))
     answer = Answer(reply, patience, record)
     if reply.status == 200:
+        record.service_tier = reply.headers.get(TIER_HEADER, record.service_tier)
         service.retries.earn()
         return answer
     try:
@@ -171,25 +170,11 @@ def _check(headers: Mapping[str, str]) -> None:
 
 
 def carried(headers: Mapping[str, str]) -> dict[str, str]:
-    """Bedrock's own headers, of a request or of an answer: guardrail, trace, service tier, latency,
-    counts. All but the metadata, which is the gateway's to write.
+    """Bedrock's own headers of an answer: guardrail, trace, service tier, latency, counts.
 
     https://docs.aws.amazon.com/bedrock/latest/APIReference/API_runtime_InvokeModel.html
     """
-    return {
-        name: value
-        for name, value in headers.items()
-        if name.startswith(_BEDROCKS) and name != METADATA_HEADER
-    }
-
-
-def guarded(headers: Mapping[str, str], guardrail: Guardrail | None) -> dict[str, str]:
-    """A client's headers for Bedrock, the stage's guardrail over the client's own:
-    https://docs.aws.amazon.com/bedrock/latest/userguide/guardrails-permissions-id.html"""
-    if guardrail is None:
-        return carried(headers)
-    named = {"guardrailidentifier": guardrail.id, "guardrailversion": guardrail.version}
-    return {**carried(headers), **{f"{_BEDROCKS}{name}": value for name, value in named.items()}}
+    return {name: value for name, value in headers.items() if name.startswith(PREFIX)}
 
 
 def metadata(

@@ -5,9 +5,10 @@ https://platform.claude.com/docs/en/api/messages
 
 import json
 
-from gateway import errors, json_object, message_body, sse
+from gateway import caller_options, errors, json_object, message_body, sse
 from gateway.audit import Record, RecordedResponse
-from gateway.invocation import METADATA_HEADER, Answer, Call, ask, carried, guarded, metadata
+from gateway.caller_options import METADATA_HEADER
+from gateway.invocation import Answer, Call, ask, carried, metadata
 from gateway.message_body import Members
 from gateway.message_stream import MessageStream
 from gateway.request import Request, encoded
@@ -33,10 +34,14 @@ def _prepare(request: Request, record: Record, service: Service) -> Call:
     resolved = service.resolve(members["model"].value)
     record.resolved(resolved)
     operation = "invoke-with-response-stream" if record.stream else "invoke"
+    tier = caller_options.check_message_body(members, service.settings)
+    headers = _headers(request, record, service, tier)
+    if tier:  # it goes as a header
+        members = {name: member for name, member in members.items() if name != "service_tier"}
     parts = message_body.for_bedrock(members, resolved.model, request, record, service.settings)
     del members  # a large body is there twice at most: as it came, and as it was read or goes
     body = encoded(json_object.join(parts))
-    return Call(resolved.profile_ids, operation, _headers(request, record, service), body)
+    return Call(resolved.profile_ids, operation, headers, body)
 
 
 def _streamed(members: Members) -> bool:
@@ -46,9 +51,11 @@ def _streamed(members: Members) -> bool:
     return bool(value)
 
 
-def _headers(request: Request, record: Record, service: Service) -> dict[str, str]:
+def _headers(request: Request, record: Record, service: Service, tier: str) -> dict[str, str]:
+    settings = service.settings
+    selected = caller_options.select_headers(request, record, settings, tier=tier)
     return {
-        **guarded(request.headers, service.settings.guardrail),
+        **caller_options.with_guardrail(selected, settings.guardrail),
         "accept": "application/vnd.amazon.eventstream" if record.stream else "application/json",
         "content-type": "application/json",
         METADATA_HEADER: json.dumps(metadata(request, record)),

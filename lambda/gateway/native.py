@@ -4,12 +4,12 @@ https://docs.aws.amazon.com/bedrock/latest/APIReference/API_Operations_Amazon_Be
 """
 
 import json
-from collections.abc import Mapping
 from typing import Any, NamedTuple
 
-from gateway import errors, eventstream, json_object, usage
+from gateway import caller_options, errors, eventstream, json_object, usage
 from gateway.audit import Record, RecordedResponse
-from gateway.invocation import METADATA_HEADER, Answer, Call, ask, carried, guarded, metadata
+from gateway.caller_options import METADATA_HEADER
+from gateway.invocation import Answer, Call, ask, carried, metadata
 from gateway.json_object import Parts
 from gateway.message_body import object_members, taken
 from gateway.message_stream import inner, stream_error
@@ -65,23 +65,40 @@ def _sent(
     """The headers and the body for Bedrock; the caller's name and the stage's guardrail are in one
     of them."""
     if operation.converse:
-        return _headers(request.headers, None), _converse_body(request, record, settings)
-    headers = _headers(request.headers, settings.guardrail)
+        return _converse(request, record, settings)
+    text = taken(request, record, settings)
+    selected = _headers(request, record, settings, _invoke_tier(text, settings))
+    headers = caller_options.with_guardrail(selected, settings.guardrail)
     headers[METADATA_HEADER] = json.dumps(metadata(request, record))
-    return headers, encoded(taken(request, record, settings))
+    return headers, encoded(text)
 
 
-def _headers(headers: Mapping[str, str], guardrail: Guardrail | None) -> dict[str, str]:
+def _headers(request: Request, record: Record, settings: Settings, tier: str) -> dict[str, str]:
     """What Bedrock reads of a client's headers: content types, and its own."""
+    headers = request.headers
     named = {"content-type": headers.get("content-type", "application/json")}
     if "accept" in headers:
         named["accept"] = headers["accept"]
-    return {**named, **guarded(headers, guardrail)}
+    return {**named, **caller_options.select_headers(request, record, settings, tier=tier)}
 
 
-def _converse_body(request: Request, record: Record, settings: Settings) -> bytes:
-    """Converse has both in its body: these members are set, the others keep their bytes."""
+def _invoke_tier(text: str, settings: Settings) -> str:
+    """The tier that an InvokeModel body names; a body that can name none is not parsed."""
+    if not caller_options.can_hold_options(text):
+        return ""
+    members = object_members(text)
+    values = {name: member.value for name, member in members.items()}
+    return caller_options.check_invoke_body(values, settings)
+
+
+def _converse(request: Request, record: Record, settings: Settings) -> tuple[dict[str, str], bytes]:
+    """Converse has metadata and guardrail in its body: these members are set, the others keep
+    their bytes."""
     members = object_members(taken(request, record, settings))
+    tier = caller_options.check_converse_body(members, settings)
+    headers = _headers(request, record, settings, "")
+    if tier:
+        record.service_tier = tier
     client = members["requestMetadata"].value if "requestMetadata" in members else None
     if not isinstance(client, dict | None):
         raise errors.InvalidRequest("The request metadata must be an object of strings.")
@@ -91,7 +108,7 @@ def _converse_body(request: Request, record: Record, settings: Settings) -> byte
         theirs = _texts(members["guardrailConfig"]) if "guardrailConfig" in members else {}
         parts["guardrailConfig"] = json_object.join({**theirs, **_enforced(settings.guardrail)})
     del members  # see messages
-    return encoded(json_object.join(parts))
+    return headers, encoded(json_object.join(parts))
 
 
 def _enforced(guardrail: Guardrail) -> Parts:

@@ -4,6 +4,8 @@ import json
 from collections.abc import Mapping
 from typing import NamedTuple
 
+from catalog.access import SERVICE_TIERS, STANDARD_TIER
+
 
 class SettingsError(Exception):
     """A variable is missing or wrong; the message names it."""
@@ -20,6 +22,7 @@ class Settings(NamedTuple):
     """`ping_seconds`: silence after which a stream is kept alive. `endpoint`: Bedrock's URL.
 
     `adapt`: whether a body is made to fit Bedrock (lenient), or refused instead (strict).
+    `service_tiers`: those that a caller may name.
     `team_profiles`: team -> id of a profile that AWS defines -> ARN of the team's own copy of it.
     """
 
@@ -34,6 +37,7 @@ class Settings(NamedTuple):
     endpoint: str
     team_profiles: Mapping[str, Mapping[str, str]]
     guardrail: Guardrail | None
+    service_tiers: tuple[str, ...] = (STANDARD_TIER,)
 
 
 def load(environment: Mapping[str, str]) -> Settings:
@@ -52,6 +56,7 @@ def load(environment: Mapping[str, str]) -> Settings:
         endpoint=environment.get("AWS_ENDPOINT_URL_BEDROCK_RUNTIME") or default_endpoint,
         team_profiles=_team_profiles(environment, "TEAM_PROFILES"),
         guardrail=_guardrail(environment, "GUARDRAIL"),
+        service_tiers=_service_tiers(environment, "SERVICE_TIERS"),
     )
 
 
@@ -118,3 +123,14 @@ def _guardrail(environment: Mapping[str, str], name: str) -> Guardrail | None:
     if not all(guardrail):
         raise SettingsError(f"{name} must be ID:VERSION, not {text!r}")
     return guardrail
+
+
+def _service_tiers(environment: Mapping[str, str], name: str) -> tuple[str, ...]:
+    """A stage that lists no more than the standard tier does not set it."""
+    tiers = tuple(environment.get(name, STANDARD_TIER).split(","))
+    if STANDARD_TIER not in tiers or not set(tiers) <= set(SERVICE_TIERS):
+        raise SettingsError(
+            f"{name} must be {STANDARD_TIER}, or a list of it and others of "
+            f"{', '.join(SERVICE_TIERS)}, not {environment[name]!r}"
+        )
+    return tiers

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import Any
+from typing import Any, cast
 
+import aws_cdk as cdk
 from aws_cdk import aws_iam as iam
 from constructs import Construct
 
@@ -38,12 +39,16 @@ class GuardPolicies(Construct):
     def _policy(
         self, construct_id: str, statements: Sequence[Mapping[str, Any]], description: str
     ) -> iam.ManagedPolicy:
-        return iam.ManagedPolicy(
+        policy = iam.ManagedPolicy(
             self,
             construct_id,
             description=description,
             statements=[iam.PolicyStatement.from_json(statement) for statement in statements],
         )
+        # cfn-lint knows no denial of what AWS's reference does not list yet; tests/access does.
+        ignored = {"config": {"ignore_checks": ["W3037"]}}
+        cast("cdk.CfnResource", policy.node.default_child).add_metadata("cfn-lint", ignored)
+        return policy
 
 
 def _patterns_allowed(statements: Sequence[Mapping[str, Any]]) -> list[str]:

@@ -13,6 +13,7 @@ from fnmatch import fnmatchcase
 from pathlib import Path
 from typing import Any, Final, NamedTuple
 
+from catalog import guard
 from local import node
 from tests.access.assembly import Assembly
 
@@ -29,6 +30,10 @@ _HOLDERS: Final = {
     "AWS::SNS::TopicPolicy": "PolicyDocument",
     "AWS::SQS::QueuePolicy": "PolicyDocument",
 }
+
+UNLISTED: Final = frozenset(guard.DATA_RETENTION_OVERRIDES)
+"""Actions of new operations that the reference, as data of 2026-09-26, does not list yet; where
+each comes from stands beside it in `catalog.guard`. A test tells when one is listed."""
 
 Statement = Mapping[str, Any]
 
@@ -67,12 +72,16 @@ class Reference:
         named = _listed(statement.get("Action", statement.get("NotAction", [])))
         meant = [self._meant(each) for each in named]
         for action, found in zip(named, meant, strict=True):
-            if not found:
+            if not found and action not in UNLISTED:
                 yield f"{action} is no action"
         actions = [each for found in meant for each in found]
         yield from self._unknown_keys(statement, actions)
         if named != ["*"]:
             yield from _unfit(statement, named, meant)
+
+    def listed(self, actions: Iterable[str]) -> set[str]:
+        """Those of `actions` that the reference has."""
+        return {each for each in actions if each.lower() in self._actions}
 
     def _meant(self, pattern: str) -> list[Action]:
         return [

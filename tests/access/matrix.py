@@ -11,6 +11,7 @@ from typing import Any, Final, NamedTuple
 from local import node
 from stacks.stage import Stage
 from tests.access.assembly import ACCOUNT, Assembly
+from tests.access.authorization import UNLISTED
 from tests.access.principals import Document, Policy, Principal, principals
 from tests.access.questions import Cell, Request, cells
 
@@ -182,6 +183,7 @@ def _written(request: Request, resource_policies: Mapping[str, Document]) -> dic
         "resource": request.resource,
         "account": ACCOUNT,
         "context": dict(request.context),
+        "unlisted": request.action in UNLISTED,
         **({"resourcePolicy": own[0]} if own else {}),
     }
 

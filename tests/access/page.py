@@ -13,7 +13,8 @@ from tests.access.questions import Cell
 _UNCHECKED: Final = "†"
 _WITHOUT_CHECK: Final = """\
 Bedrock asks for a model behind a global profile by an ARN without a Region, which the simulator
-does not know. Its unsafe mode judges that part, without a check of the ARN."""
+does not know, and some actions are newer than its data. Its unsafe mode judges these, without a
+check of the ARN and of the action."""
 _MODELS: Final = {model.name for model in MODELS}
 
 

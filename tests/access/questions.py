@@ -11,7 +11,8 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping
 from typing import Final, NamedTuple
 
-from catalog import MODELS, Model, Profile
+from catalog import MODELS, Model, Profile, guard
+from catalog.access import SERVICE_TIERS
 from stacks.stage import Stage
 from tests.access.assembly import ACCOUNT, Assembly
 
@@ -80,6 +81,7 @@ def cells(stage: Stage, assembly: Assembly) -> list[Cell]:
     ]
     teams = [each for action in INVOKE for each in _teams(action, stage.region, assembly)]
     doors = [each for region in regions for each in _doors(region)]
+    doors += [each for region in regions for each in _options(stage, region)]
     singles = [each for region in regions for model in models for each in _singles(model, region)]
     return [*invocations, *teams, *singles, *doors, *_record(stage, assembly)]
 
@@ -227,6 +229,25 @@ def _doors(region: str) -> Iterator[Cell]:
         yield cell(f"bedrock:{verb}")
     yield from _marketplace(region)
     yield from _jobs(region)
+
+
+def _options(stage: Stage, region: str) -> Iterator[Cell]:
+    """What decides who pays for a call, and for how long AWS keeps its content: by each tier and in
+    each kind of project, through a profile of the stage's; and the making of a project, of storage
+    for what is kept, and of a guardrail for the whole account."""
+    subject = "a model of the stage"
+    model = next(each for each in MODELS if each.name == stage.models[0])
+    arn = _arn(region, f"inference-profile/{stage.route}.{model.base_id}")
+    for action in INVOKE:
+        for tier in SERVICE_TIERS:
+            asked = _request("profile", action, arn, region, {"bedrock:ServiceTier": tier})
+            yield Cell(action, subject, f"{stage.route}, tier {tier}", region, (asked,))
+    for project in ("default", "proj_another"):
+        keys = {"bedrock:ProjectArn": _arn(region, f"project/{project}")}
+        asked = _request("profile", INVOKE[0], arn, region, keys)
+        yield Cell(INVOKE[0], subject, f"{stage.route}, project {project}", region, (asked,))
+    for action in (*guard.DATA_RETENTION_OVERRIDES, *guard.ENFORCED_GUARDRAIL_CHANGES):
+        yield Cell(action, "", "", region, (_request("", action, "*", region),))
 
 
 def _marketplace(region: str) -> Iterator[Cell]:

@@ -1,7 +1,7 @@
 // Alone knows how the IAM simulator is asked: everything in by stdin as JSON, every answer out by stdout.
 //
 // In: {policies: [document], principals: [{arn, identity: [index], boundary: index?, control: index?}],
-//      requests: [{action, resource, account, context, resourcePolicy: document?}],
+//      requests: [{action, resource, account, context, unlisted: boolean, resourcePolicy: document?}],
 //      mutants: [{statement, grows: boolean, documents: {index: document}}]}
 // Out: {requests: [null | "unsafe" | why it cannot be asked], answers: [[answer per request] per principal],
 //       mutants: [null | [principal, request, answer]]}: the first answer that a mutant changes.
@@ -79,8 +79,10 @@ function simulation(principal, request, documents) {
   }
 }
 
-// null if the request is one that AWS's data knows, "unsafe" if its ARN alone is not, else why it cannot be asked.
+// null if the request is one that AWS's data knows, "unsafe" if its ARN alone is not, or its action not yet, else why
+// it cannot be asked.
 async function check(request) {
+  if (request.unlisted) return 'unsafe'
   const anybody = { arn: `arn:aws:iam::${request.account}:role/Anybody`, identity: [0] }
   const result = await runSimulation(simulation(anybody, request, [EVERYTHING]), {})
   if (result.resultType === 'error') {
@@ -209,7 +211,8 @@ async function main() {
     if (request.resourcePolicy !== undefined) valid(validateResourcePolicy, request.resourcePolicy)
     const why = await check(request)
     request.expressible = why === null || why === 'unsafe'
-    request.takesNoResource = request.expressible && (await isWildcardOnlyAction(service, action))
+    request.takesNoResource =
+      request.expressible && !request.unlisted && (await isWildcardOnlyAction(service, action))
     checked.push(why)
   }
   const answers = []

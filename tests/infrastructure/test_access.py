@@ -3,20 +3,26 @@ statement and each resource of a policy is seen to matter."""
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Mapping
 from typing import NamedTuple
 
 import pytest
 
 import catalog
+from catalog import guard
 from stacks.settings import load_stage
 from tests.access.__main__ import PAGES
+from tests.access.authorization import UNLISTED
 from tests.access.matrix import NOT_ALLOWED, Inquiry, Matrix
 from tests.access.mutants import mutants, unaccounted
 from tests.access.page import page, rows_of, said, way_of
 from tests.access.principals import Policy, Principal
 from tests.access.questions import INVOKE, Cell
 from tests.infrastructure.synthesis import CONTEXT, Synthesis
+
+_OVERRIDES = {*guard.DATA_RETENTION_OVERRIDES, *guard.ENFORCED_GUARDRAIL_CHANGES}
+_OPTION = re.compile(", (tier|project) ")
 
 
 class Judged(NamedTuple):
@@ -97,12 +103,37 @@ def test_whoever_may_invoke_may_invoke_the_stages_models_by_its_routes_and_no_ot
         assert all(found == named for found in callers)
 
 
+def test_whoever_may_invoke_does_so_on_the_stages_tiers_and_in_no_named_project(
+    judged: Judged,
+) -> None:
+    matrix, stage = judged.matrix, judged.matrix.stage
+    allowed = {
+        cell.way.partition(", ")[2]
+        for principal in matrix.principals
+        if not principal.made_up
+        for cell in matrix.cells
+        if _OPTION.search(cell.way) and matrix.allows(principal, cell)
+    }
+    assert allowed == {*(f"tier {tier}" for tier in stage.service_tiers), "project default"}
+
+
+def test_nobody_changes_what_goes_before_the_accounts_data_retention(judged: Judged) -> None:
+    matrix = judged.matrix
+    asked = {cell: cell.action for cell in matrix.cells if cell.action in _OVERRIDES}
+    assert set(asked.values()) == _OVERRIDES
+    held = [each for each in matrix.principals if "Guard" in "".join(p.name for p in each.policies)]
+    assert held
+    for principal in held:
+        for cell in asked:
+            assert not matrix.allows(principal, cell), (principal.name, cell.action)
+
+
 def _invoked(matrix: Matrix, principal: Principal, action: str) -> set[tuple[str, str, str]]:
     return {
         (cell.subject, cell.way, cell.region)
         for cell in matrix.cells
         if cell.action == action and matrix.allows(principal, cell)
-        if not cell.way.startswith("the team's profile")
+        if not cell.way.startswith("the team's profile") and not _OPTION.search(cell.way)
     }
 
 
@@ -111,9 +142,11 @@ def test_what_the_simulator_cannot_express_is_marked(judged: Judged) -> None:
     by_global = [cell for cell in matrix.cells if cell.way == "global"]
     assert by_global
     for cell in matrix.cells:
-        regionless = any(":bedrock:::" in request.resource for request in cell.requests)
-        assert (set(cell.requests) & matrix.unchecked != set()) == regionless
-        assert ("†" in way_of(cell, matrix)) == regionless
+        unknown = cell.action in UNLISTED or any(
+            ":bedrock:::" in request.resource for request in cell.requests
+        )
+        assert (set(cell.requests) & matrix.unchecked != set()) == unknown
+        assert ("†" in way_of(cell, matrix)) == unknown
     not_asked = {request.action for request in matrix.not_asked}
     assert not_asked == {"bedrock:InvokeModelWithBidirectionalStream"}
 

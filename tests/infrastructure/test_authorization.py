@@ -6,7 +6,7 @@ import pytest
 
 from stacks.settings import load_stage
 from tests.access.assembly import Assembly
-from tests.access.authorization import Reference, services, statements
+from tests.access.authorization import UNLISTED, Reference, services, statements
 from tests.infrastructure.synthesis import CONTEXT, Synthesis
 
 MODEL = "arn:aws:bedrock:us-east-1::foundation-model/anthropic.claude-sonnet-4-6"
@@ -28,6 +28,11 @@ def test_aws_knows_what_the_policies_name(any_stage: Synthesis) -> None:
 @pytest.fixture(scope="module")
 def reference() -> Reference:
     return Reference(["bedrock", "iam", "kms", "nonesuch", "s3", "xray"])
+
+
+def test_an_action_counts_as_unlisted_only_as_long_as_it_is(reference: Reference) -> None:
+    assert reference.listed(UNLISTED) == set()
+    assert reference.listed(["bedrock:InvokeModel"]) == {"bedrock:InvokeModel"}
 
 
 @pytest.mark.parametrize(

@@ -93,6 +93,9 @@ VALUES: Final[Mapping[str, Sequence[Block]]] = {
         {"id": "abc123", "version": "DRAFT"},
         {"id": "def456", "version": "2"},
     ),
+    "service_tiers": _each(
+        "service_tiers", ["default"], ["default", "flex"], ["flex", "priority", "default"]
+    ),
     "short_term_bearer_tokens": _each("short_term_bearer_tokens", False, True),
     "roles": _each(
         "roles",

@@ -39,10 +39,16 @@ def _names(statement: Statement, resource: str) -> bool:
 def _conditions_hold(condition: Mapping[str, Any], context: Mapping[str, str]) -> bool:
     """An absent key fails an operator, and passes a negated one."""
     return all(
-        _HOLDS[operator](_list(wanted), context[key]) if key in context else "Not" in operator
+        _holds(operator, key, _list(wanted), context)
         for operator, tests in condition.items()
         for key, wanted in tests.items()
     )
+
+
+def _holds(operator: str, key: str, wanted: list[str], context: Mapping[str, str]) -> bool:
+    if operator == "Null":
+        return str(key not in context).lower() in wanted
+    return _HOLDS[operator](wanted, context[key]) if key in context else "Not" in operator
 
 
 def _fits_any(patterns: Iterable[str], text: str) -> bool:

@@ -100,6 +100,7 @@ STAGES = st.builds(
     data_retention=st.sampled_from([None, "none", "aws_review"]),
     team_profiles=st.booleans(),
     signed_callers=st.booleans(),
+    service_tiers=st.sampled_from([("default",), access.SERVICE_TIERS]),
 )
 
 
@@ -154,6 +155,8 @@ def _asked_behind(
         "bedrock:PutModelInvocationLoggingConfiguration",
         "bedrock:DeleteModelInvocationLoggingConfiguration",
         "bedrock:PutAccountDataRetention",
+        *guard.DATA_RETENTION_OVERRIDES,
+        *guard.ENFORCED_GUARDRAIL_CHANGES,
     ],
 )
 def test_unlogged_doors_and_the_accounts_settings_are_shut(action: str) -> None:
@@ -167,6 +170,38 @@ def test_unlogged_doors_and_the_accounts_settings_are_shut(action: str) -> None:
 )
 def test_what_is_nobodys_danger_is_left_alone(action: str) -> None:
     assert verdict(guarded(), action) == "allow"
+
+
+@pytest.mark.parametrize("action", access.INVOKE)
+@pytest.mark.parametrize(
+    ("tiers", "tier", "expected"),
+    [
+        (("default",), None, "allow"),
+        (("default",), "default", "allow"),
+        (("default",), "priority", "deny"),
+        (("default",), "yet to come", "deny"),
+        (("default", "flex"), "flex", "allow"),
+        (("default", "flex"), "reserved", "deny"),
+    ],
+)
+def test_a_call_may_name_the_stages_service_tiers_only(
+    action: str, tiers: tuple[str, ...], tier: str | None, expected: str
+) -> None:
+    stage = guarded(service_tiers=tiers)
+    named = {access.SERVICE_TIER: tier} if tier else {}
+    assert verdict(stage, action, profile(f"eu.{HAIKU}"), named) == expected
+
+
+@pytest.mark.parametrize("action", access.INVOKE)
+@pytest.mark.parametrize(
+    ("project", "expected"), [(None, "allow"), ("default", "allow"), ("proj_1", "deny")]
+)
+def test_a_call_may_be_in_no_project_but_the_default_one(
+    action: str, project: str | None, expected: str
+) -> None:
+    arn = f"arn:aws:bedrock:{REGION}:{ACCOUNT}:project/{project}"
+    named = {"bedrock:ProjectArn": arn} if project else {}
+    assert verdict(guarded(), action, profile(f"eu.{HAIKU}"), named) == expected
 
 
 def test_each_setting_of_the_account_is_its_roles_and_no_others() -> None:

@@ -9,6 +9,7 @@ from hypothesis import strategies as st
 
 from gateway import errors, eventstream
 from gateway.errors import GatewayError
+from gateway.settings import Settings
 from local.bedrock import frames
 from tests.unit.gateway.conftest import MODEL, PROFILE, Caller, audit_line
 from tests.unit.gateway.wire import SILENCE, SentResponse
@@ -46,7 +47,8 @@ def test_an_invoke_body_passes_byte_for_byte(caller: Caller) -> None:
     assert response.body == b'{"raw": 1.0}'
 
 
-def test_bedrocks_headers_pass_both_ways_and_no_others(caller: Caller) -> None:
+def test_bedrocks_headers_pass_both_ways_and_no_others(settings: Settings) -> None:
+    caller = Caller(settings._replace(service_tiers=("default", "flex")))
     caller.bedrock.answers(
         b"{}", x_amzn_bedrock_input_token_count="7", x_amzn_bedrock_service_tier="flex",
         server="internal", x_amzn_trace="internal",

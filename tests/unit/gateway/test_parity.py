@@ -11,7 +11,7 @@ from hypothesis import HealthCheck, given
 from hypothesis import settings as profile
 from hypothesis import strategies as st
 
-from gateway.invocation import METADATA_HEADER
+from gateway.caller_options import METADATA_HEADER
 from gateway.settings import Settings
 from local.bedrock import frames
 from tests.unit.gateway.conftest import MODEL, Caller
@@ -137,7 +137,8 @@ def test_a_guardrail_binds_and_a_tier_holds_in_either_format(settings: Settings,
         "X-Amzn-Bedrock-Service-Tier": "flex",
         "X-Amzn-Bedrock-PerformanceConfig-Latency": "optimized",
     }
-    call = seen(settings, path, {"model": MODEL, "max_tokens": 1, "messages": []}, headers=asked)
+    body = {"model": MODEL, "max_tokens": 1, "messages": []}
+    call = seen(settings._replace(service_tiers=("default", "flex")), path, body, headers=asked)
 
     assert asked.items() <= {name: call.headers.get(name.lower()) for name in asked}.items()
     assert call.response.headers["x-amzn-bedrock-input-token-count"] == "7"

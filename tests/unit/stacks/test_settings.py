@@ -177,6 +177,19 @@ def test_every_stage_of_cdk_json_is_valid() -> None:
             {"existing_logging_role": "arn:aws:iam::123456789012:role/*"},
             "existing_logging_role: 'arn:aws:iam::123456789012:role/*' given; allowed: the ARN of ",
         ),
+        (
+            {"service_tiers": ["fast"]},
+            "service_tiers: 'fast' given; allowed: a list of default and ",
+        ),
+        (
+            {"service_tiers": ["flex"]},
+            "service_tiers: ['flex'] given; allowed: default and others, each once, since a call ",
+        ),
+        ({"service_tiers": []}, "service_tiers: [] given; allowed: default and others"),
+        (
+            {"service_tiers": ["default", "default"]},
+            "service_tiers: ['default', 'default'] given; allowed: default and others, each once",
+        ),
         ({"auth": "cognito"}, "auth: 'cognito' given; allowed: key or iam"),
         (
             {"roles": {"application": {"principals": ["arn:aws:iam::123456789012:root"]}}},

@@ -1,6 +1,8 @@
 """What stands beside the prompt: tier, latency, guardrail and whose call it is, in both formats."""
 
 import json
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import Any
 
 import anthropic
@@ -16,7 +18,8 @@ BODY = {"anthropic_version": "bedrock-2023-05-31", **said("Hi")}
 del BODY["model"]
 INVOKED: Json = {"modelId": HAIKU, "body": json.dumps(BODY)}
 NO_GUARDRAIL = "The guardrail identifier or version provided in the request does not exist"
-NO_SUCH_TIER = "service-tier must be one of"
+NO_SUCH_TIER = "the service tiers of this endpoint are default, flex"
+PROJECT = "x-amzn-bedrock-projectidentifier"
 
 
 def test_a_tier_and_a_latency_are_asked_for_and_told(
@@ -44,15 +47,54 @@ def test_a_tier_and_a_latency_are_asked_for_and_told(
     assert conversation["performanceConfig"] == {"latency": "optimized"}
 
 
-def test_a_tier_that_bedrock_does_not_have_is_refused_by_bedrock(
+def test_a_tier_is_in_the_audit_entry(
+    messages: anthropic.Anthropic, deployment: Deployment
+) -> None:
+    for asked, noted in (({}, "default"), ({"X-Amzn-Bedrock-Service-Tier": "flex"}, "flex")):
+        told = messages.beta.messages.with_raw_response.create(**said("Hi"), extra_headers=asked)
+        line = deployment.audit_line(bedrock_request_id=told.headers["request-id"])
+        assert (line["service_tier"], line["project_id"]) == (noted, "default")
+
+
+def test_a_tier_that_the_stage_does_not_list_is_refused(
     messages: anthropic.Anthropic,
     bedrock: Any,  # noqa: ANN401
 ) -> None:
-    headers = {"X-Amzn-Bedrock-Service-Tier": "fast"}
+    headers = {"X-Amzn-Bedrock-Service-Tier": "priority"}
     with pytest.raises(anthropic.BadRequestError, match=NO_SUCH_TIER):
         messages.beta.messages.create(**said("Hi"), extra_headers=headers)
+    with pytest.raises(anthropic.BadRequestError, match=NO_SUCH_TIER):
+        messages.beta.messages.create(**said("Hi"), extra_body={"service_tier": "priority"})
     with pytest.raises(ClientError, match=f"ValidationException.*{NO_SUCH_TIER}"):
-        bedrock.invoke_model(**INVOKED, serviceTier="fast")
+        bedrock.invoke_model(**INVOKED, serviceTier="priority")
+    with pytest.raises(ClientError, match=f"ValidationException.*{NO_SUCH_TIER}"):
+        bedrock.converse(**conversed({"text": "Hi"}), serviceTier={"type": "priority"})
+
+
+def test_the_project_is_not_the_callers(
+    messages: anthropic.Anthropic,
+    bedrock: Any,  # noqa: ANN401
+) -> None:
+    with pytest.raises(anthropic.BadRequestError, match=PROJECT):
+        messages.beta.messages.create(**said("Hi"), extra_headers={PROJECT: "proj_another"})
+    with (
+        _adding(bedrock, PROJECT, "proj_another"),
+        pytest.raises(ClientError, match=f"ValidationException.*{PROJECT}"),
+    ):
+        bedrock.invoke_model(**INVOKED)
+
+
+@contextmanager
+def _adding(client: Any, name: str, value: str) -> Iterator[None]:  # noqa: ANN401
+    """A header that the installed SDK does not know yet, in each request of InvokeModel."""
+
+    def add(params: dict[str, Any], **_: object) -> None:
+        params["headers"][name] = value
+
+    event = "before-call.bedrock-runtime.InvokeModel"
+    client.meta.events.register(event, add)
+    yield
+    client.meta.events.unregister(event, add)
 
 
 def test_anthropics_own_tier_is_left_out_and_that_is_told(messages: anthropic.Anthropic) -> None:
