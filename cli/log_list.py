@@ -172,9 +172,12 @@ def _count(record: Record, side: str, name: str) -> int | None:
 
 
 def _content(records: Records, record: Record) -> Mapping[str, str]:
-    """What was said, large bodies fetched."""
+    """What was said, large bodies fetched. Raises UnreadableError."""
     sides = {name: fields.members(record, side) for side, name in _SIDES.items()}
-    return {
-        name: said(records.body(part, side))
-        for (name, part), side in zip(sides.items(), _SIDES, strict=True)
-    }
+    try:
+        return {
+            name: said(records.body(part, side))
+            for (name, part), side in zip(sides.items(), _SIDES, strict=True)
+        }
+    except RecursionError as error:
+        raise UnreadableError("a body is nested too deeply") from error

@@ -26,6 +26,7 @@ _GREETING = "Permissions are correctly set"  # how the first line of the stream 
 _STAMP = re.compile(r"/(\d{4})/(\d\d)/(\d\d)/(\d\d)/(?:\d{8}T\d\d(\d\d)(\d\d)\d{3}Z_)?[^/]*$")
 _DAMAGE = (OSError, EOFError, zlib.error)
 """What gzip raises for bytes that are not a whole file of its form."""
+_ABSENT = ("404", "NoSuchKey", "NoSuchBucket")
 _LARGE_BODIES = "/data/"
 _PERMISSION_CHECK = "/amazon-bedrock-logs-permission-check"
 _DELIVERY_DELAY = timedelta(hours=1)
@@ -123,7 +124,7 @@ class Records:
         try:
             self._s3.head_object(Bucket=bucket, Key=key)
         except ClientError as error:
-            if error.response["Error"]["Code"] in {"404", "NoSuchKey", "NoSuchBucket"}:
+            if error.response["Error"]["Code"] in _ABSENT:
                 return False
             raise
         return True
@@ -139,9 +140,12 @@ class Records:
     def read_body(self, path: str) -> object:
         """The JSON in the object of an `s3://` path. Raises UnreadableError."""
         bucket, _, key = path.removeprefix("s3://").partition("/")
-        content = self._object(bucket, key)
         try:
-            return json.loads(gzip.decompress(content))
+            return json.loads(gzip.decompress(self._object(bucket, key)))
+        except ClientError as error:
+            if error.response["Error"]["Code"] not in _ABSENT:
+                raise
+            raise UnreadableError(f"{path} is not there") from error
         except (*_DAMAGE, ValueError, RecursionError) as error:
             raise UnreadableError(f"{path} holds no JSON") from error
 

@@ -177,3 +177,21 @@ def test_a_record_that_cannot_be_read_is_counted_and_the_list_goes_on(
 def test_a_record_is_shown_whose_body_has_another_form_unless_that_is_asked_for() -> None:
     odd = record("1", output=None)
     assert [line.request_id for line in listed(Wanted(), odd, content=True)] == ["1"]
+
+
+def test_a_body_that_is_nested_too_deeply_does_not_end_the_list(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    def too_deep(body: object) -> str:
+        if "deep" in str(body):
+            raise RecursionError
+        return said(body)
+
+    monkeypatch.setattr("cli.log_list.said", too_deep)
+    unreadable = Unreadable()
+    records = Logs([record("1", "deep"), record("2")]).records()
+
+    found = list(lines(records, SINCE, NOW, Wanted(), unreadable, content=True))
+
+    assert [line.request_id for line in found] == ["2"]
+    assert str(unreadable).startswith("1 record could not be read")

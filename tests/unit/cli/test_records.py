@@ -133,6 +133,12 @@ def test_a_body_that_cannot_be_read_is_named_and_not_quoted(
         account.records().read_body(path)
 
 
+@pytest.mark.parametrize("path", [f"s3://{DESTINATIONS.bucket}/gone", "s3://nowhere/gone"])
+def test_a_body_that_is_not_there_is_named(account: Account, path: str) -> None:
+    with pytest.raises(UnreadableError, match=f"{path} is not there"):
+        account.records().body({"inputBodyS3Path": path}, "input")
+
+
 def test_a_damaged_object_does_not_hide_a_record_in_another(account: Account) -> None:
     damaged = account.store("0.json.gz")
     account.s3.put_object(Bucket=DESTINATIONS.bucket, Key=damaged, Body=b"no gzip")
