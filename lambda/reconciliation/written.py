@@ -15,16 +15,21 @@ from reconciliation.window import UnreadableError
 
 DIGEST_BYTES: Final = 12
 _COMPARED: Final = (
-    *("accountId", "region", "inferenceRegion", "operation", "modelId", "requestMetadata"),
+    "accountId",
+    "region",
+    "inferenceRegion",
+    "operation",
+    "requestMetadata",
     "errorCode",
 )
-"""Fields that the copies of one record must agree in, beside identity, tokens and bodies. Not the
-timestamp: AWS does not say that both destinations get the same one."""
+"""Fields that the copies of one record must agree in, beside model, identity, tokens and bodies.
+Not the timestamp: AWS does not say that both destinations get the same one."""
 # Images and documents of Converse go to S3 alone; each destination's copy names its own object:
 _IMAGE_SOURCE: Final = re.compile(
     r'"source":\{(?:"bytes":"[^"]*"|"s3Location":\{"uri":"[^"]*"(?:,"bucketOwner":"[^"]*")?\})\}'
 )
-_IMAGE_WORDS: Final = ('"source":{"bytes":', '"source":{"s3Location":')
+_MAY_HOLD_IMAGES: Final = '"source":{'
+_CANONICAL: Final = json.JSONEncoder(sort_keys=True, separators=(",", ":")).encode
 
 
 class Body(NamedTuple):
@@ -56,19 +61,23 @@ def written(record: Mapping[str, Any]) -> Written:
     """Raises UnreadableError, which names the field at fault and quotes nothing of the record."""
     sides = {name: fields.members(record, name) for name in ("input", "output")}
     identity = fields.optional_text(fields.members(record, "identity"), "arn")
+    request_id = fields.text(record, "requestId")
+    model_id = fields.text(record, "modelId")
+    model = model_id.rpartition("/")[2]  # one copy may name a profile by its ARN
+    others = [record.get(name) for name in _COMPARED]
     try:
         return Written(
-            request_id=fields.text(record, "requestId"),
+            request_id=request_id,
             at=_seconds(fields.text(record, "timestamp")),
             answered_in=fields.optional_text(record, "inferenceRegion")
             or fields.text(record, "region"),
-            model_id=fields.text(record, "modelId"),
+            model_id=model_id,
             identity=identity,
             metadata=fields.texts(record, "requestMetadata"),
             failed=bool(record.get("errorCode")),
             input=_body(sides, "input"),
             output=_body(sides, "output"),
-            digest=_digest([identity, [record.get(name) for name in _COMPARED], _tokens(sides)]),
+            digest=_digest([model, identity, others, _tokens(sides)]),
         )
     except RecursionError as error:
         raise UnreadableError("it is nested too deeply") from error
@@ -98,13 +107,13 @@ def _body(sides: Mapping[str, Mapping[str, Any]], side: str) -> Body:
 
 def _tokens(sides: Mapping[str, Mapping[str, Any]]) -> list[Any]:
     return [
-        sorted((name, value) for name, value in part.items() if name.endswith("TokenCount"))
+        {name: value for name, value in part.items() if name.endswith("TokenCount")}
         for part in sides.values()
     ]
 
 
 def _digest(value: object) -> bytes:
-    text = json.dumps(value, sort_keys=True, separators=(",", ":"))
-    if any(word in text for word in _IMAGE_WORDS):
+    text = _CANONICAL(value)
+    if _MAY_HOLD_IMAGES in text:
         text = _IMAGE_SOURCE.sub('"source":{}', text)
     return hashlib.blake2b(text.encode(), digest_size=DIGEST_BYTES).digest()

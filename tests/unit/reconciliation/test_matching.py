@@ -269,6 +269,17 @@ def test_the_order_of_members_and_the_timestamp_are_no_content() -> None:
     assert of(audit_line("r1"), first, other).findings == []
 
 
+def test_a_copy_that_names_the_profile_by_its_arn_is_the_same() -> None:
+    by_arn = {**record("r1"), "modelId": f"{PROFILE_ARN}{MODEL}"}
+    for copies in ((record("r1"), by_arn), (by_arn, record("r1"))):
+        assert of(audit_line("r1"), *copies).findings == []
+    other = {**by_arn, "modelId": f"{PROFILE_ARN}us.{BASE_ID}"}
+    assert sorted(kinds(of(audit_line("r1"), record("r1"), other))) == [
+        "content_mismatch",
+        "model_mismatch",
+    ]
+
+
 S3_PATH = "s3://b/AWSLogs/1/data/r1_input.json.gz"
 LOGS_PATH = "s3://b/large-data/AWSLogs/1/data/r1_input.json.gz"
 
