@@ -15,6 +15,7 @@ KEPT_BACK: Final = 100
 """What Lambda keeps for all functions for which nothing is reserved."""
 
 _MOST_OF_AUTHORIZER: Final = 100
+_AMPLE: Final = 300
 _ACTIONS: Final = "lambda:GetAccountSettings and lambda:GetFunctionConcurrency"
 _FUNCTIONS: Final = ("FunctionName", "AuthorizerName")
 _QUOTA: Final = "L-B99A9384"
@@ -33,6 +34,13 @@ class Room(NamedTuple):
         """What the stage may reserve."""
         return max(self.unreserved + self.own - KEPT_BACK, 0)
 
+    def proposal(self, *, has_authorizer: bool) -> int:
+        """A `reserved_concurrency` that leaves room for the authorizer's, where there is one."""
+        most = self.most
+        if has_authorizer:
+            most = max(most - _MOST_OF_AUTHORIZER, most // 2)
+        return min(most, _AMPLE)
+
 
 def check(account: Account, block: Mapping[str, Any] | None) -> list[Check]:
     """`block` is the stage's in cdk.json, which a deployment from here would take."""
@@ -44,7 +52,8 @@ def check(account: Account, block: Mapping[str, Any] | None) -> list[Check]:
         room = Room(
             limit["ConcurrentExecutions"], limit["UnreservedConcurrentExecutions"], _own(account)
         )
-        return judge(room, needed(block), account.region)
+        has_authorizer = block.get("auth", "key") == "key"
+        return judge(room, needed(block), account.region, has_authorizer=has_authorizer)
 
     return [TOPIC.asked(_ACTIONS, look)]
 
@@ -58,12 +67,13 @@ def needed(block: Mapping[str, Any]) -> int | None:
     return of_gateway + (min(of_gateway, _MOST_OF_AUTHORIZER) if by_key else 0)
 
 
-def judge(room: Room, wanted: int | None, region: str) -> Check:
+def judge(room: Room, wanted: int | None, region: str, *, has_authorizer: bool = True) -> Check:
     told = f"the account's {room.limit:,} in {region}"
-    if wanted is None and room.most:
+    if wanted is None and (proposal := room.proposal(has_authorizer=has_authorizer)):
         return TOPIC.warning(
             f"nothing is reserved: the gateway shares {told} with every other function",
-            f"set the stage's `reserved_concurrency`; {room.most:,} can be reserved in all",
+            f'set `"reserved_concurrency": {proposal}` in the stage\'s block, or another number '
+            f"that is no less than a burst; {room.most:,} can be reserved in all",
         )
     if wanted is None:
         return TOPIC.warning(

@@ -158,6 +158,28 @@ def test_more_than_lambda_lets_be_reserved_fails_before_a_deployment_does(
     assert ("--quota-code L-B99A9384" in found.fix) == (room.limit == 10 or outcome == "failed")
 
 
+@pytest.mark.parametrize(
+    ("unreserved", "has_authorizer", "proposal"),
+    [
+        (1000, True, 300),
+        (1000, False, 300),
+        (350, True, 150),
+        (350, False, 250),
+        (250, True, 75),
+    ],
+)
+def test_a_number_is_proposed_that_can_be_reserved(
+    unreserved: int, has_authorizer: bool, proposal: int
+) -> None:
+    room = Room(1000, unreserved, 0)
+    block = {"auth": "key" if has_authorizer else "iam", "reserved_concurrency": proposal}
+
+    found = concurrency.judge(room, None, "us-east-1", has_authorizer=has_authorizer)
+
+    assert f'`"reserved_concurrency": {proposal}`' in found.fix
+    assert concurrency.judge(room, concurrency.needed(block), "us-east-1").outcome == "ok"
+
+
 def test_nothing_is_asked_where_nothing_is_to_be_deployed() -> None:
     (found,) = concurrency.check(ACCOUNT, None)
 
