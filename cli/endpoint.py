@@ -1,11 +1,13 @@
 """Which endpoint is asked, as whom, and how what it answers is read, errors included."""
 
 import json
+import re
 import ssl
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any, Final, NamedTuple
+from urllib.parse import urlsplit
 
 import boto3
 import httpx2
@@ -15,14 +17,19 @@ from cli.deployment import (
     Deployment,
     NoTargetError,
     deployed,
-    known_region,
     local,
     local_endpoint,
+    resolve_region,
 )
+from cli.redaction import redact
 
 # A stream that is silent for 300 seconds is closed by API Gateway:
 # https://docs.aws.amazon.com/apigateway/latest/developerguide/response-transfer-mode.html
 _TIMEOUT = httpx2.Timeout(310.0, connect=10.0)
+_KEY: Final = re.compile(r"[!-~]+")
+"""What a header's value may hold, but for spaces: https://www.rfc-editor.org/rfc/rfc9110#section-5.5"""
+
+_FORM: Final = "https://ID.execute-api.REGION.amazonaws.com/STAGE"
 
 
 class RefusedError(Exception):
@@ -49,7 +56,7 @@ class Endpoint(NamedTuple):
         """The answer to `body` as JSON, of status 200 and not read yet. Raises RefusedError, also
         where the connection breaks while the block reads."""
         url = f"{self.url.rstrip('/')}{path}"
-        trusted = ssl.create_default_context(cafile=self.ca_bundle)
+        trusted = _trusted(self.ca_bundle)
         content = None if body is None else json.dumps(body).encode()
         headers = {} if content is None else {"content-type": "application/json"}
         try:
@@ -59,11 +66,11 @@ class Endpoint(NamedTuple):
             ):
                 if response.status_code != 200:
                     response.read()
-                    raise RefusedError(_reason(response))
+                    raise RefusedError(redact(_reason(response)) + _advice(response, self.url))
                 yield response
         except (httpx2.RequestError, httpx2.InvalidURL) as error:
             what = str(error) or type(error).__name__
-            raise RefusedError(f"{url} does not answer: {what}") from error
+            raise RefusedError(redact(f"{url} does not answer: {what}")) from error
 
 
 def chosen(
@@ -82,13 +89,46 @@ def chosen(
         raise NoTargetError(
             "--stage and --url (or CLAUDE_BEDROCK_URL) both name an endpoint: give one of them"
         )
+    key = _sound_key(key) if key else None
     if url:
-        return _of_url(url, key, known_region(region) if iam else None)
+        return _of_url(_sound_url(url), key, resolve_region(region) if iam else None)
     if iam:
         raise NoTargetError("--iam goes with --url: a stage says itself what it asks for")
     if stage:
         return _of_stage(deployed(stage, region), key)
+    if region:
+        raise NoTargetError(
+            "--region is that of a stage in your account: name the stage by --stage, too"
+        )
     return _of_local(state, key)
+
+
+def _sound_key(key: str) -> str:
+    """The key without the white space around it, as a file's line end. Raises NoTargetError."""
+    key = key.strip()
+    if not _KEY.fullmatch(key):
+        raise NoTargetError(
+            "the API key holds a character that no header may have, or nothing at all: copy it "
+            "again (--key, CLAUDE_BEDROCK_KEY)"
+        )
+    return key
+
+
+def _sound_url(url: str) -> str:
+    """The URL, if it can be an endpoint's. Raises NoTargetError, which quotes no credentials."""
+    try:
+        parts = urlsplit(url.strip())
+        known = parts.scheme in {"http", "https"} and parts.hostname and (parts.port or True)
+    except ValueError:
+        known = False
+    if not known:
+        raise NoTargetError(f"{redact(url)!r} is no URL of an endpoint, such as {_FORM}")
+    if "@" in parts.netloc or parts.query or parts.fragment:
+        raise NoTargetError(
+            f"the endpoint's URL has more than host and path: give it as {_FORM}, and the key by "
+            "CLAUDE_BEDROCK_KEY"
+        )
+    return url.strip()
 
 
 def _of_url(url: str, key: str | None, signing_region: str | None) -> Endpoint:
@@ -107,9 +147,16 @@ def _of_stage(found: Deployment, key: str | None) -> Endpoint:
 def _of_local(state: Path, key: str | None) -> Endpoint:
     file = local_endpoint(state)
     found = local(state)
-    outputs = file["outputs"][found.stack("Gateway")]
-    first = next(iter(file["api_keys"].values()), None)
-    return Endpoint(file["url"], _caller(found, outputs, key or first), file["ca_bundle"])
+    try:
+        outputs = file["outputs"][found.stack("Gateway")]
+        first = next(iter(file["api_keys"].values()), None)
+        url, ca_bundle = file["url"], file["ca_bundle"]
+    except (KeyError, TypeError, AttributeError) as missing:
+        raise NoTargetError(
+            f"{state / 'endpoint.json'} is not what this version of `make local` writes: stop it, "
+            "and run it again"
+        ) from missing
+    return Endpoint(url, _caller(found, outputs, key or first), ca_bundle)
 
 
 def _caller(found: Deployment, outputs: Mapping[str, str], key: str | None) -> httpx2.Auth:
@@ -118,7 +165,8 @@ def _caller(found: Deployment, outputs: Mapping[str, str], key: str | None) -> h
         return _signature(found.session())
     if not key:
         raise NoTargetError(
-            f"stage {found.stage} asks for a key: give --key, or set CLAUDE_BEDROCK_KEY"
+            f"stage {found.stage} asks for a key: give --key, or set CLAUDE_BEDROCK_KEY; "
+            f"`claude-bedrock keys add NAME --stage {found.stage}` makes one"
         )
     return ByKey(key)
 
@@ -141,3 +189,24 @@ def _reason(response: httpx2.Response) -> str:
     except (ValueError, KeyError, TypeError):
         told = response.reason_phrase
     return f"{response.status_code} {told} (request id {request_id})"
+
+
+def _advice(response: httpx2.Response, url: str) -> str:
+    """What to do where the URL is not that of a stage; API Gateway itself answers outside of one:
+    https://docs.aws.amazon.com/apigateway/latest/developerguide/supported-gateway-response-types.html"""
+    path = urlsplit(url).path.strip("/")
+    if response.status_code == 403 and "request-id" not in response.headers:
+        return f": does the URL end with the stage, as in {_FORM}?"
+    if response.status_code == 404 and "v1" in path.split("/"):
+        return f": give the URL without /v1, as in {_FORM}"
+    return ""
+
+
+def _trusted(ca_bundle: str | None) -> ssl.SSLContext:
+    """Raises NoTargetError where the file is gone, or holds no certificate."""
+    try:
+        return ssl.create_default_context(cafile=ca_bundle)
+    except OSError as error:
+        raise NoTargetError(
+            f"{ca_bundle} holds no certificate: is `make local` still up? Run it again"
+        ) from error

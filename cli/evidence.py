@@ -6,6 +6,7 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any, NamedTuple
 
+from cli.writable import require_writable
 from reconciliation import chain
 from reconciliation.chain import BrokenChainError
 
@@ -15,34 +16,46 @@ class EvidenceError(Exception):
 
 
 class Written(NamedTuple):
-    """A file of evidence and its last hash."""
+    """A file of evidence and its last hash; `error` says why there is none, where it was to be."""
 
     file: Path
     sha256: str
+    is_kept: bool = True
+    error: str = ""
 
 
 class Evidence:
-    """In `folder`, of a stage in a Region."""
+    """In `folder`, of a stage in a Region; with `keep=False` none is written."""
 
-    def __init__(self, folder: Path, stage: str, region: str) -> None:
+    def __init__(self, folder: Path, stage: str, region: str, *, keep: bool = True) -> None:
         self._folder = folder
         self._name = f"verify-{stage}-{region}"
+        self._keep = keep
 
     def last_hash(self) -> str:
-        """That of the newest file. Raises EvidenceError where it does not hold."""
+        """That of the newest file. Raises EvidenceError where it does not hold, and
+        NotWritableError where the next one could not be written, before there is anything to lose.
+        """
+        if not self._keep:
+            return chain.BEGINNING
+        require_writable(self._folder)
         pattern = re.compile(re.escape(self._name) + r"-\d{8}T\d{12}Z\.jsonl")
         files = sorted(each for each in self._folder.glob("*") if pattern.fullmatch(each.name))
         return checked([files[-1]]) if files else chain.BEGINNING
 
     def write(self, at: datetime, entries: Iterable[Mapping[str, Any]], previous: str) -> Written:
-        """A new file, read again once it is written. Raises EvidenceError."""
+        """A new file, read again once it is written. One that could not be written is told in the
+        answer, since what it was to hold is still to be shown. Raises EvidenceError."""
         file = self._folder / f"{self._name}-{at:%Y%m%dT%H%M%S%f}Z.jsonl"
+        if not self._keep:
+            return Written(file, "", is_kept=False)
         try:
             self._folder.mkdir(parents=True, exist_ok=True)
             with file.open("xb") as to:
                 to.writelines(chain.chained(entries, previous))
         except OSError as error:
-            raise EvidenceError(f"{file} cannot be written: {error.strerror}") from error
+            told = f"{file} cannot be written: {error.strerror}"
+            return Written(file, "", is_kept=False, error=told)
         return Written(file, checked([file]))
 
 

@@ -2,14 +2,16 @@
 replaced, taken away, and how much they were used."""
 
 import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from datetime import UTC, date, datetime, timedelta
+from difflib import get_close_matches
 from typing import Any, NamedTuple
 
 from botocore.exceptions import ClientError
 
 from cli import key_value
 from cli.deployment import Client, Deployment
+from cli.doctor.check import DENIED, code_of
 
 STAGE_TAG = "claude-on-bedrock"
 PLAN_TAG = "claude-on-bedrock:plan"
@@ -58,6 +60,7 @@ class Keys:
         self._plans: Mapping[str, str] = json.loads(outputs["UsagePlanIds"])
         self._ids_of_stack = set(json.loads(outputs["ApiKeyIds"]).values())
         self._stage, self._region = deployment.stage, deployment.region
+        self._options = deployment.options
         self._prefix = deployment.stack("")  # that of the keys that the stack makes, too
         self._client: Client = deployment.client("apigateway")
 
@@ -91,7 +94,7 @@ class Keys:
         if any(key.valid(now) for key in replaced):
             raise KeyRefusedError(
                 f"the last rotation of {name} is not over yet: "
-                f"`claude-bedrock keys revoke {name} --old` ends it"
+                f"`claude-bedrock keys revoke {name} --old{self._options}` ends it"
             )
         for key in replaced:
             self._delete(key)
@@ -125,7 +128,7 @@ class Keys:
         https://docs.aws.amazon.com/apigateway/latest/api/API_GetUsage.html
         """
         plan_id, start = self._plan_id(key.plan), today - timedelta(days - 1)
-        has_quota = "quota" in self._client.get_usage_plan(usagePlanId=plan_id)
+        has_quota = bool(self._client.get_usage_plan(usagePlanId=plan_id).get("quota"))
         pages = self._client.get_paginator("get_usage").paginate(
             usagePlanId=plan_id, keyId=key.id, startDate=str(start), endDate=str(today)
         )
@@ -139,8 +142,8 @@ class Keys:
             raise KeyRefusedError(f"API Gateway told of {len(told)} days where {days} were asked")
         every_day = [start + timedelta(n) for n in range(days)]
         return [
-            Day(day, entry[0] if entry else 0, entry[1] if entry and has_quota else None)
-            for day, entry in zip(every_day, told or [None] * days, strict=True)
+            Day(day, *_counts(entry, has_quota=has_quota))
+            for day, entry in zip(every_day, told or [[]] * days, strict=True)
         ]
 
     def _generations(self, name: str) -> tuple[Key, list[Key]]:
@@ -205,6 +208,37 @@ class Keys:
             ends=datetime.fromisoformat(tags[EXPIRES_TAG]) if EXPIRES_TAG in tags else None,
             of_stack=raw["id"] in self._ids_of_stack,
         )
+
+
+def team_warning(deployment: Deployment, name: str) -> str:
+    """What is amiss with the team in `TEAM.NAME`, by the stage's `teams`; nothing where none are.
+
+    Raises NoTargetError, and botocore's errors but for a denial, which is said instead."""
+    team, dot, _ = name.partition(".")
+    if not dot:
+        return ""
+    try:
+        outputs = deployment.outputs("ModelAccess")
+    except ClientError as error:
+        if code_of(error) not in DENIED:
+            raise
+        return f"AWS denies the stack that says whether the stage has a team {team}"
+    teams: Mapping[str, Any] = json.loads(outputs.get("TeamProfileArns", "{}"))
+    if not teams or team in teams:
+        return ""
+    close = get_close_matches(team, teams, n=1)
+    meant = f" (is {close[0]} meant?)" if close else ""
+    return (
+        f"the stage has no team {team}{meant}; there are {', '.join(sorted(teams))}. Its calls are "
+        f"in no team's profile; `claude-bedrock keys revoke {name}{deployment.options}` undoes it"
+    )
+
+
+def _counts(entry: Sequence[int], *, has_quota: bool) -> tuple[int, int | None]:
+    """What was used, and what was left of a quota. API Gateway writes two numbers for a day, and
+    neither where nothing was called."""
+    used = entry[0] if entry else 0
+    return used, entry[1] if has_quota and len(entry) > 1 else None
 
 
 def as_data(keys: list[Key], now: datetime) -> Iterator[dict[str, Any]]:

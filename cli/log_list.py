@@ -6,6 +6,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Any, Final, NamedTuple
 
 import catalog
+from catalog import Model
 from cli.said import said
 from reconciliation import fields
 from reconciliation.log_item import LogItem
@@ -59,6 +60,22 @@ class Unreadable:
         )
 
 
+class CallsRead:
+    """How many calls a list has gone through, how many of them it listed, and by whom and of which
+    model they all were."""
+
+    def __init__(self) -> None:
+        self.calls = self.listed = 0
+        self.callers: set[str] = set()
+        self.models: set[str] = set()
+
+    def add(self, line: Line) -> None:
+        self.calls += 1
+        self.callers.add(line.who)
+        model = catalog.find(line.model_id)
+        self.models.add(model.name if model else line.model_id)
+
+
 def lines(
     records: Records,
     since: datetime,
@@ -67,11 +84,13 @@ def lines(
     unreadable: Unreadable,
     *,
     content: bool,
+    read: CallsRead | None = None,
 ) -> Iterator[Line]:
     """Calls made from `since` up to but not at `until` (UTC), as CloudWatch Logs has them, each
-    once. What cannot be read goes into `unreadable`. Raises botocore's errors."""
+    once. What cannot be read goes into `unreadable`; `read` counts the calls that were gone
+    through. Raises botocore's errors."""
     items = _read(records, since, until, wanted)
-    return _chosen(records, items, wanted, unreadable, content=content)
+    return _chosen(records, items, wanted, unreadable, content=content, read=read)
 
 
 def followed(
@@ -121,6 +140,7 @@ def _chosen(
     unreadable: Unreadable,
     *,
     content: bool,
+    read: CallsRead | None = None,
 ) -> Iterator[Line]:
     seen: set[str] = set()
     for item, first, last in every:
@@ -130,6 +150,8 @@ def _chosen(
             if line.request_id in seen or not first <= line.at < last:
                 continue
             seen.add(line.request_id)
+            if read:
+                read.add(line)
             if not _fits(line, wanted):
                 continue
             told = _content(records, record) if wanted.text or content else {}
@@ -142,11 +164,22 @@ def _chosen(
 
 def _fits(line: Line, wanted: Wanted) -> bool:
     if wanted.model:
-        asked, called = catalog.find(wanted.model), catalog.find(line.model_id)
+        asked, called = model_of(wanted.model), catalog.find(line.model_id)
         same = asked is not None and asked is called
-        if not same and wanted.model not in line.model_id:
+        if not same and _spelled(wanted.model) not in line.model_id.casefold():
             return False
     return wanted.who.casefold() in line.who.casefold()
+
+
+def model_of(name: str) -> Model | None:
+    """The catalog's model of that name, in either case, and with dots for dashes as people write
+    versions."""
+    return catalog.find(name) or catalog.find(_spelled(name))
+
+
+def _spelled(name: str) -> str:
+    lowered = name.casefold()
+    return lowered if "anthropic." in lowered else lowered.replace(".", "-")
 
 
 def _line(record: Record) -> Line:

@@ -7,6 +7,7 @@ from rich.console import Group, RenderableType
 from rich.json import JSON
 from rich.panel import Panel
 
+from cli.terminal import plain
 from records.invocation_records import Record, Records, Stored
 
 _RESPONSE_MAX = timedelta(hours=1)
@@ -53,8 +54,8 @@ def as_text(found: Found, records: Records) -> RenderableType:
 
 
 def _panel(title: str, record: Record | None) -> Panel:
-    shown = "[red]no record[/]" if record is None else JSON.from_data(_without_bodies(record))
-    return Panel(shown, title=title, title_align="left")
+    shown = plain("no record", "red") if record is None else JSON.from_data(_without_bodies(record))
+    return Panel(shown, title=plain(title), title_align="left")
 
 
 def _without_bodies(record: Record) -> dict[str, object]:

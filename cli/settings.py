@@ -6,16 +6,17 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 from catalog import choice
+from cli.cdk_json import block_of
 from cli.deployment import Deployment, NoTargetError
 
-CDK_JSON = Path("cdk.json")
 _DEFAULTS = {"retention_days": 30}
 
 
 class Settings(NamedTuple):
     """What docs/configuration.md says of each key; `models` are names of the catalogue.
 
-    `source` is where they were read, `github` whether a role names GitHub Actions."""
+    `source` is where they were read, `github` whether a role names GitHub Actions, `is_deployed`
+    whether they are a deployed stack's, or those that a deployment would have."""
 
     source: str
     region: str
@@ -26,6 +27,7 @@ class Settings(NamedTuple):
     retention_days: int
     github: bool
     other_callers: tuple[str, ...] = ()
+    is_deployed: bool = True
 
     @property
     def route(self) -> str:
@@ -47,7 +49,9 @@ def told(source: str, output: str) -> Settings:
 
 
 def written(file: Path, stage: str, today: str) -> Settings:
-    """Those of the stage's block in cdk.json, on a day (an ISO date). Raises NoTargetError."""
+    """Those of the stage's block in cdk.json, on a day (an ISO date).
+
+    Raises NoTargetError, CdkJsonError."""
     block = block_of(file, stage)
     if block is None:
         raise NoTargetError(f"{file} has no stage {stage!r}")
@@ -55,29 +59,12 @@ def written(file: Path, stage: str, today: str) -> Settings:
         routes = [block["route"], *block.get("fallback_routes", [])]
         given = {**_DEFAULTS, **block, "routes": routes, "github": _names_github(block)}
         read = _settings(str(file), given)
-        return read._replace(models=choice.chosen(read, today))
+        return read._replace(models=choice.chosen(read, today), is_deployed=False)
     except (KeyError, TypeError, AttributeError, choice.NotForThisStageError) as mistake:
         raise NoTargetError(
             f"the block of {stage!r} in {file} cannot be read; `cdk synth -c stage={stage}` says "
             f"what is wrong: {mistake}"
         ) from mistake
-
-
-def block_of(file: Path, stage: str) -> Mapping[str, Any] | None:
-    """The stage's block in cdk.json as it is written, None where there is none."""
-    try:
-        content = json.loads(file.read_bytes())
-        block = content["context"]["stages"].get(stage)
-    except (OSError, ValueError, KeyError, TypeError, AttributeError):
-        return None
-    return block if isinstance(block, Mapping) else None
-
-
-def region_of(stage: str | None) -> str | None:
-    """The Region of the stage's block in the cdk.json that lies here, if there is one."""
-    block = block_of(CDK_JSON, stage) if stage else None
-    region: str | None = (block or {}).get("region")
-    return region
 
 
 def _settings(source: str, values: Mapping[str, Any]) -> Settings:

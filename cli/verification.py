@@ -58,7 +58,9 @@ def as_data(report: Report) -> dict[str, Any]:
         **report.about,
         **report.assessment._asdict(),
         **report.outcome.as_data(),
-        "evidence": {"file": str(report.evidence.file), "sha256": report.evidence.sha256},
+        "evidence": {"file": str(report.evidence.file), "sha256": report.evidence.sha256}
+        if report.evidence.is_kept
+        else None,
     }
 
 

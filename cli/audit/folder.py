@@ -23,7 +23,10 @@ def write(folder: Path, report: Report) -> Written:
 
     The manifest is of the form that `sha256sum --check` reads."""
     contents = dict(_contents(report))
-    evidence = report.completeness.report.evidence.file
+    written = report.completeness.report.evidence
+    if written.error:
+        raise EvidenceError(written.error)
+    evidence = written.file
     contents[f"evidence/{evidence.name}"] = evidence.read_bytes()
     lines = [
         f"{hashlib.sha256(content).hexdigest()}  {name}\n" for name, content in contents.items()

@@ -1,20 +1,17 @@
 """`claude-bedrock access …`."""
 
-import json
-import sys
 from pathlib import Path
 from typing import Annotated
 
 import typer
 from botocore.exceptions import ClientError
-from rich.console import Console
 from rich.json import JSON
 
 from cli import access, deployment, use_case
 from cli.access import Form
 from cli.commands.options import LOCAL_STATE, Region, Stage, StateFolder, one_line_errors
 from cli.deployment import Client, Deployment
-from cli.settings import region_of
+from cli.terminal import console, echo, echo_json
 
 app = typer.Typer(help="Access of the account to Claude.", no_args_is_help=True)
 
@@ -32,7 +29,7 @@ def main() -> None:
 @app.command()
 def form() -> None:
     """Print Anthropic's use-case form, empty, to fill in."""
-    typer.echo(json.dumps(use_case.empty(), indent=2))
+    echo_json(use_case.empty())
 
 
 @app.command()
@@ -45,30 +42,27 @@ def submit(
     state: StateFolder = LOCAL_STATE,
 ) -> None:
     """Submit the use-case form that you filled in; it is a legal statement of your company."""
-    with one_line_errors():
-        try:
-            filled = use_case.read(form)
-        except use_case.UnfitFormError as unfit:
-            sys.exit(f"claude-bedrock: {unfit}")
+    with one_line_errors(role="operator"):
+        filled = use_case.read(form)
         found = _account(stage, region, state)
         account = found.client("sts").get_caller_identity()["Account"]
         bedrock = found.client("bedrock")
-        console = Console()
-        console.print(f"To account {account} in {found.region}:", JSON.from_data(filled))
-        console.print(_STATEMENT)
+        out = console()
+        out.print(f"To account {account} in {found.region}:", JSON.from_data(filled))
+        out.print(_STATEMENT)
         if _submitted(bedrock):
-            console.print("The account has submitted a form before: this one replaces it.")
+            out.print("The account has submitted a form before: this one replaces it.")
         if not yes:
             typer.confirm("Submit it?", abort=True)
         bedrock.put_use_case_for_model_access(formData=use_case.as_sent(filled))
-        console.print("Submitted.")
+        out.print("Submitted.")
 
 
 def _account(stage: str | None, region: str | None, state: Path) -> Deployment:
     """The form is the account's: a Region is enough to mean the real one."""
     if stage is None and region is None:
         return deployment.local(state)
-    return deployment.deployed(stage or "", region or region_of(stage))
+    return deployment.deployed(stage or "", region)
 
 
 def _submitted(bedrock: Client) -> bool:
@@ -92,5 +86,5 @@ def guard(
     state: StateFolder = LOCAL_STATE,
 ) -> None:
     """Print the guard of a deployed stage, ready to paste."""
-    with one_line_errors():
-        typer.echo(access.guard_text(deployment.chosen(stage, region, state), form))
+    with one_line_errors(role="operator"):
+        echo(access.guard_text(deployment.chosen(stage, region, state), form))

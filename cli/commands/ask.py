@@ -11,6 +11,7 @@ from cli import endpoint, question
 from cli.ask import Answer
 from cli.ask import ask as ask_endpoint
 from cli.commands.options import (
+    INTERRUPTED,
     LOCAL_STATE,
     Iam,
     Key,
@@ -20,9 +21,10 @@ from cli.commands.options import (
     Url,
     one_line_errors,
 )
+from cli.terminal import echo
 
 _STDIN = "-"
-_INTERRUPTED = 130  # what a shell says of a program that SIGINT ended
+_MOST_TOKENS = 1_000_000
 
 
 def ask(
@@ -37,7 +39,9 @@ def ask(
         list[Path] | None, typer.Option(help="A PDF to ask about; may be given several times.")
     ] = None,
     system: Annotated[str | None, typer.Option(help="The system prompt.")] = None,
-    max_tokens: Annotated[int, typer.Option(help="The longest answer.", min=1)] = 1024,
+    max_tokens: Annotated[
+        int, typer.Option(help="The longest answer.", min=1, max=_MOST_TOKENS)
+    ] = 1024,
     stage: Stage = None,
     region: Region = None,
     url: Url = None,
@@ -60,16 +64,22 @@ def ask(
             try:
                 _print(answer)
             except KeyboardInterrupt:
-                typer.echo(f"request id {answer.request_id}, interrupted", err=True)
-                sys.exit(_INTERRUPTED)
-    typer.echo(answer.receipt(), err=True)
+                echo(f"request id {answer.request_id}, interrupted", err=True)
+                sys.exit(INTERRUPTED)
+    echo(answer.receipt(), err=True)
 
 
 def _print(answer: Answer) -> None:
-    """Ends the line, however the answer ends: what follows goes to standard error."""
+    """Ends the line, however the answer ends: what follows goes to standard error.
+
+    Only a terminal obeys controls, so into a file or a pipe goes what the model wrote."""
+    is_terminal = sys.stdout is not None and sys.stdout.isatty()
     try:
         for piece in answer.text():
-            typer.echo(piece, nl=False)
+            if is_terminal:
+                echo(piece, nl=False)
+            else:
+                typer.echo(piece, nl=False, color=True)  # else Click would take some out
     finally:
         typer.echo()
 

@@ -1,13 +1,11 @@
 """`claude-bedrock audit`."""
 
-import json
 import sys
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Annotated
 
 import typer
-from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
@@ -15,9 +13,20 @@ from cli import deployment
 from cli.audit import folder
 from cli.audit.report import Report, gather
 from cli.audit.statement import NOT_ASKED, Verdict, exit_code
-from cli.commands.options import LOCAL_STATE, AsJson, Region, Stage, StateFolder, one_line_errors
+from cli.commands.options import (
+    LOCAL_STATE,
+    MOST_HOURS,
+    MOST_MINUTES,
+    AsJson,
+    Region,
+    Stage,
+    StateFolder,
+    one_line_errors,
+)
 from cli.evidence import Evidence
-from verification.period import BadWindowError, Period, period
+from cli.terminal import console, echo, echo_json, plain
+from cli.writable import require_writable
+from verification.period import FIRST_YEAR, BadWindowError, Period, period
 
 OUT = Path("audit")
 _COLOURS: dict[Verdict, str] = {"shown": "green", "not shown": "red", "not asked": "magenta"}
@@ -28,14 +37,18 @@ def audit(
     out: Annotated[Path, typer.Option(help="A new folder for the report.")] = OUT,
     since: Annotated[str | None, typer.Option(help="Begin of the window, ISO 8601.")] = None,
     hours: Annotated[
-        int | None, typer.Option(help="How long the window is, if --since is not given.", min=1)
+        int | None,
+        typer.Option(
+            help="How long the window is, if --since is not given.", min=1, max=MOST_HOURS
+        ),
     ] = None,
     until: Annotated[str | None, typer.Option(help="End of the window; else now.")] = None,
     month: Annotated[
         str | None, typer.Option(help="The window is a month of UTC.", metavar="YYYY-MM")
     ] = None,
     delay: Annotated[
-        int, typer.Option(help="How many minutes a record may be on its way.", min=0)
+        int,
+        typer.Option(help="How many minutes a record may be on its way.", min=0, max=MOST_MINUTES),
     ] = 60,
     stage: Stage = None,
     region: Region = None,
@@ -45,7 +58,7 @@ def audit(
     """Make the audit report: one page, the same as data, and AWS's answers with their hashes.
 
     Exit code: 0 all is shown, 1 something is not shown, 2 something could not be asked."""
-    with one_line_errors(NOT_ASKED):
+    with one_line_errors(NOT_ASKED, "auditor"):
         now = datetime.now(UTC)
         if month is None:
             asked = period(since, hours, until, delay, now)
@@ -55,12 +68,16 @@ def audit(
             asked = of_month(month, delay, now)
         found = deployment.chosen(stage, region, state)
         folder.must_be_free(out)
+        require_writable(out)
         report = gather(found, asked, Evidence(out / "evidence", found.stage, found.region))
-        written = folder.write(out, report)
     if as_json:
-        typer.echo(json.dumps(report.as_data(), indent=2))
+        echo_json(report.as_data())
     else:
-        _tell(report, written.page)
+        _tell(report)
+    with one_line_errors(NOT_ASKED):
+        written = folder.write(out, report)
+    if not as_json:
+        echo(f"\nThe report: {written.page}")
     sys.exit(exit_code(report.statements))
 
 
@@ -70,16 +87,19 @@ def of_month(month: str, delay_minutes: int, now: datetime) -> Period:
         first = datetime.strptime(month, "%Y-%m").replace(tzinfo=UTC)
     except ValueError as error:
         raise BadWindowError(f"{month!r} is no month: write it as 2026-11") from error
+    if first.year < FIRST_YEAR:
+        raise BadWindowError(f"{month} is before the year {FIRST_YEAR}")
     if first >= now:
         raise BadWindowError(f"{month} is yet to come")
     after = (first + timedelta(days=31)).replace(day=1)
     return Period(first, min(after, now), timedelta(minutes=delay_minutes), now)
 
 
-def _tell(report: Report, page: Path) -> None:
+def _tell(report: Report) -> None:
     table = Table.grid(padding=(0, 2))
+    table.add_column()
+    table.add_column(overflow="fold")
     for each in report.statements:
         verdict = Text(each.verdict, _COLOURS[each.verdict])
-        table.add_row(verdict, Text(f"{each.claim}\n{each.words}", overflow="fold"))
-    console = Console()
-    console.print(Text(report.headline, "bold"), table, f"\nThe report: {page}", soft_wrap=False)
+        table.add_row(verdict, plain(f"{each.claim}\n{each.words}"))
+    console().print(plain(report.headline, "bold"), table)

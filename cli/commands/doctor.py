@@ -1,20 +1,29 @@
 """`claude-bedrock doctor`."""
 
 import datetime as dt
-import json
 import sys
 from pathlib import Path
 from typing import Annotated
 
 import typer
-from rich.console import Console
+from botocore.exceptions import ProfileNotFound
 
 from cli import deployment
-from cli.commands.options import LOCAL_STATE, AsJson, Region, Stage, StateFolder, one_line_errors
+from cli.aws_errors import explain
+from cli.cdk_json import CDK_JSON, CdkJsonError
+from cli.commands.options import (
+    LOCAL_STATE,
+    NOT_ASKED,
+    AsJson,
+    Region,
+    Stage,
+    StateFolder,
+    one_line_errors,
+)
 from cli.doctor.check import Check, exit_code
 from cli.doctor.examination import Wanted, examine, without_region
 from cli.doctor.report import report
-from cli.settings import CDK_JSON, region_of
+from cli.terminal import console, echo_json
 
 Fix = Annotated[
     bool, typer.Option("--fix", help="Repair what needs nobody's consent; it says what it did.")
@@ -32,23 +41,26 @@ def doctor(
     """Look for what is missing or wrong, before and after deploying, and say what to do.
 
     Ends with 0 if nothing failed, 1 if something did, 2 if something could not be told."""
-    with one_line_errors():
+    with one_line_errors(NOT_ASKED, "operator"):
         checks = _checks(stage, region, state, fix=fix)
     if as_json:
-        typer.echo(json.dumps([check._asdict() for check in checks], indent=2))
+        echo_json([check._asdict() for check in checks])
     else:
-        Console().print(report(checks))
+        console().print(report(checks))
     sys.exit(exit_code(checks))
 
 
 def _checks(stage: str | None, region: str | None, state: Path, *, fix: bool) -> list[Check]:
     wanted = Wanted(CDK_JSON, None, fix, lambda: dt.datetime.now(dt.UTC))
     if stage is None:
+        deployment.chosen(stage, region, state)
         up = deployment.local_endpoint(state)
         here = (up["url"], up["ca_bundle"])
         return examine(deployment.local(state), wanted._replace(local=here))
     try:
-        found = deployment.deployed(stage, region or region_of(stage))
-    except deployment.NoTargetError:
-        return without_region(stage)
+        found = deployment.deployed(stage, region)
+    except ProfileNotFound as unknown:
+        return without_region(stage, explain(unknown))
+    except (deployment.NoTargetError, CdkJsonError) as unknown:
+        return without_region(stage, str(unknown))
     return examine(found, wanted)

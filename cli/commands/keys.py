@@ -1,21 +1,21 @@
 """`claude-bedrock keys …`."""
 
-import json
 import re
 from datetime import UTC, datetime, timedelta
 from typing import Annotated
 
 import typer
-from rich.console import Console
 from rich.table import Table
 
 from cli import deployment
 from cli.commands.options import LOCAL_STATE, AsJson, Region, Stage, StateFolder, one_line_errors
-from cli.keys import DEFAULT_PLAN, Day, Key, Keys, as_data
+from cli.keys import DEFAULT_PLAN, Day, Key, Keys, as_data, team_warning
+from cli.terminal import console, echo, echo_json
 
 app = typer.Typer(help="The stage's keys.", no_args_is_help=True)
 
 Name = Annotated[str, typer.Argument(help="The key's name; TEAM.NAME for one of a team.")]
+_MOST_DAYS = 366
 _UNITS = {"m": "minutes", "h": "hours", "d": "days"}
 
 
@@ -37,10 +37,14 @@ def add(
     state: StateFolder = LOCAL_STATE,
 ) -> None:
     """Make a key, and print its value, which is not shown again."""
-    with one_line_errors():
-        value = Keys(deployment.chosen(stage, region, state)).add(name, plan)
-    typer.echo(value)
-    typer.echo(f"{name} is in force, in plan {plan}. This is the only time it is shown.", err=True)
+    with one_line_errors(role="operator"):
+        found = deployment.chosen(stage, region, state)
+        keys, warning = Keys(found), team_warning(found, name)
+        value = keys.add(name, plan)
+    echo(value)
+    if warning:
+        echo(f"{name}: {warning}", err=True)
+    echo(f"{name} is in force, in plan {plan}. This is the only time it is shown.", err=True)
 
 
 @app.command("list")
@@ -52,13 +56,15 @@ def list_(
     state: StateFolder = LOCAL_STATE,
 ) -> None:
     """List the keys: name, plan, state; no values."""
-    with one_line_errors():
+    with one_line_errors(role="operator"):
         found = Keys(deployment.chosen(stage, region, state)).all()
     now = datetime.now(UTC)
+    if not found:
+        echo("the stage has no keys: `claude-bedrock keys add NAME` makes one", err=True)
     if as_json:
-        typer.echo(json.dumps(list(as_data(found, now)), indent=2))
+        echo_json(list(as_data(found, now)))
     else:
-        Console().print(_listed(found, now))
+        console().print(_listed(found, now))
 
 
 @app.command()
@@ -74,11 +80,11 @@ def rotate(
 ) -> None:
     """Make a new key of that name and print its value; the old one stays good for a while."""
     lasting, now = _duration(overlap), datetime.now(UTC)
-    with one_line_errors():
+    with one_line_errors(role="operator"):
         value = Keys(deployment.chosen(stage, region, state)).rotate(name, lasting, now)
-    typer.echo(value)
+    echo(value)
     old = f"ends at {now + lasting:%Y-%m-%d %H:%M} UTC" if lasting else "is revoked"
-    typer.echo(f"{name} has a new key, the old one {old}. It is not shown again.", err=True)
+    echo(f"{name} has a new key, the old one {old}. It is not shown again.", err=True)
 
 
 @app.command()
@@ -91,31 +97,33 @@ def revoke(
     state: StateFolder = LOCAL_STATE,
 ) -> None:
     """Make a key good for nothing, now."""
-    with one_line_errors():
+    with one_line_errors(role="operator"):
         revoked = Keys(deployment.chosen(stage, region, state)).revoke(name, old=old)
     for key in revoked:
-        typer.echo(_farewell(key), err=True)
+        echo(_farewell(key), err=True)
 
 
 @app.command()
 def usage(
     name: Name,
     *,
-    days: Annotated[int, typer.Option(help="How many days, today included.", min=1)] = 30,
+    days: Annotated[
+        int, typer.Option(help="How many days, today included.", min=1, max=_MOST_DAYS)
+    ] = 30,
     stage: Stage = None,
     region: Region = None,
     as_json: AsJson = False,
     state: StateFolder = LOCAL_STATE,
 ) -> None:
     """Show the requests that a key made each day, and what its quota has left."""
-    with one_line_errors():
+    with one_line_errors(role="operator"):
         keys = Keys(deployment.chosen(stage, region, state))
         today = datetime.now(UTC).date()
         used = {key.id: keys.usage(key, days, today) for key in keys.named(name)}
     if as_json:
-        typer.echo(json.dumps({key: [_told(day) for day in told] for key, told in used.items()}))
+        echo_json({key: [_told(day) for day in told] for key, told in used.items()}, indent=None)
     else:
-        Console().print(_used(used))
+        console().print(_used(used))
 
 
 def _farewell(key: Key) -> str:

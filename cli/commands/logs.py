@@ -1,18 +1,28 @@
 """`claude-bedrock logs …`."""
 
-import json
 import sys
 from datetime import UTC, datetime
 from typing import Annotated
 
 import typer
-from rich.console import Console
-from rich.text import Text
 
 from cli import deployment, log_list, logs
-from cli.commands.options import LOCAL_STATE, AsJson, Region, Stage, StateFolder, one_line_errors
-from cli.log_list import Line, Unreadable, Wanted
+from cli.commands.options import (
+    INTERRUPTED,
+    LOCAL_STATE,
+    MOST_HOURS,
+    AsJson,
+    Region,
+    Stage,
+    StateFolder,
+    fail,
+    not_empty,
+    one_line_errors,
+)
+from cli.log_list import CallsRead, Line, Unreadable, Wanted
+from cli.no_match import no_match
 from cli.target import records_of
+from cli.terminal import console, echo, echo_json, escape_line, plain
 from verification.period import BadWindowError, period
 
 app = typer.Typer(help="The records that Bedrock wrote.", no_args_is_help=True)
@@ -29,32 +39,44 @@ def show(
     *,
     stage: Stage = None,
     region: Region = None,
-    hours: Annotated[int, typer.Option(help="How far back to look.", min=1)] = 24,
+    hours: Annotated[int, typer.Option(help="How far back to look.", min=1, max=MOST_HOURS)] = 24,
     as_json: AsJson = False,
     state: StateFolder = LOCAL_STATE,
 ) -> None:
     """Show the record of a call in CloudWatch Logs and in S3; fails unless both hold it."""
-    with one_line_errors():
+    with one_line_errors(role="auditor"):
         records = records_of(deployment.chosen(stage, region, state))
         found = logs.find(records, request_id, hours=hours)
         if as_json:
-            typer.echo(json.dumps(logs.as_data(found, records), indent=2))
+            echo_json(logs.as_data(found, records))
         else:
-            Console().print(logs.as_text(found, records))
+            console().print(logs.as_text(found, records))
     if not found.complete:
-        sys.exit(f"claude-bedrock: {request_id} is not in both destinations (yet)")
+        fail(f"{request_id} is not in both destinations (yet)")
 
 
 @app.command("list")
 def listed(
     *,
-    who: Annotated[str, typer.Option(help="Part of the key's name or of the ARN.")] = "",
-    model: Annotated[str, typer.Option(help="A model's name, or part of its id.")] = "",
-    text: Annotated[str, typer.Option(help="Part of what was said, in either case.")] = "",
-    request_id: Annotated[str, typer.Option(help="The request-id of the answer.")] = "",
+    who: Annotated[
+        str | None, typer.Option(help="Part of the key's name or of the ARN.", callback=not_empty)
+    ] = None,
+    model: Annotated[
+        str | None, typer.Option(help="A model's name, or part of its id.", callback=not_empty)
+    ] = None,
+    text: Annotated[
+        str | None,
+        typer.Option(help="Part of what was said, in either case.", callback=not_empty),
+    ] = None,
+    request_id: Annotated[
+        str | None, typer.Option(help="The request-id of the answer.", callback=not_empty)
+    ] = None,
     since: Annotated[str | None, typer.Option(help="Begin of the window, ISO 8601.")] = None,
     hours: Annotated[
-        int | None, typer.Option(help="How long the window is, if --since is not given.", min=1)
+        int | None,
+        typer.Option(
+            help="How long the window is, if --since is not given.", min=1, max=MOST_HOURS
+        ),
     ] = None,
     until: Annotated[str | None, typer.Option(help="End of the window; else now.")] = None,
     follow: Annotated[bool, typer.Option("--follow", help="Go on with what comes.")] = False,
@@ -65,9 +87,10 @@ def listed(
     state: StateFolder = LOCAL_STATE,
 ) -> None:
     """List calls: when, who, which model, tokens and status, as CloudWatch Logs has them."""
-    wanted, show = Wanted(who, model, text, request_id), _as_json if as_json else _as_text
+    wanted = Wanted(who or "", model or "", text or "", request_id or "")
+    show, read = _as_json if as_json else _as_text, CallsRead()
     unreadable = Unreadable()
-    with one_line_errors():
+    with one_line_errors(role="auditor"):
         if follow and until:
             raise BadWindowError("give one of --follow and --until")
         asked = period(since, hours, until, 0, datetime.now(UTC))
@@ -76,22 +99,31 @@ def listed(
             log_list.followed(records, asked.since, wanted, unreadable, content=content)
             if follow
             else log_list.lines(
-                records, asked.since, asked.until, wanted, unreadable, content=content
+                records,
+                asked.since,
+                asked.until,
+                wanted,
+                unreadable,
+                content=content,
+                read=read,
             )
         )
         try:
             for line in found:
                 show(line)
+                read.listed += 1
         except KeyboardInterrupt:
-            sys.exit(130)
+            sys.exit(INTERRUPTED)
         finally:
             if unreadable.sources:
-                typer.echo(f"claude-bedrock: {unreadable}", err=True)
+                echo(f"claude-bedrock: {unreadable}", err=True)
+    if not read.listed and not unreadable.sources:
+        echo(no_match(wanted, asked, read), err=True)
 
 
 def _as_json(line: Line) -> None:
     told = line._asdict()
-    typer.echo(json.dumps(told if line.content else {**told, "content": None}))
+    echo_json(told if line.content else {**told, "content": None}, indent=None)
     sys.stdout.flush()
 
 
@@ -100,9 +132,14 @@ def _as_text(line: Line) -> None:
         f"{'?' if count is None else count} {way}"
         for count, way in ((line.input_tokens, "in"), (line.output_tokens, "out"))
     )
-    Console(soft_wrap=True).print(
-        Text(f"{line.at}  {line.request_id}  {line.status}"),
-        Text(f"  {line.who}  {line.model_id}  {tokens}"),
-        *(Text(f"  {name}: {told}") for name, told in line.content.items()),
+    console(soft_wrap=True).print(
+        plain(escape_line(f"{line.at}  {line.request_id}  {line.status}")),
+        plain(escape_line(f"  {line.who}  {line.model_id}  {tokens}")),
+        *(plain(f"  {name}: {_indented(text)}") for name, text in line.content.items()),
         sep="\n",
     )
+
+
+def _indented(text: str) -> str:
+    """No line of it begins where one of ours does, which it could pass itself off as."""
+    return text.replace("\n", "\n    ")

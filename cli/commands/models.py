@@ -1,12 +1,10 @@
 """`claude-bedrock models` and `claude-bedrock models sync`."""
 
-import json
 import sys
 from datetime import UTC, datetime
 from typing import Annotated
 
 import typer
-from rich.console import Console
 
 import catalog
 from cli import account, deployment, endpoint, models, sync
@@ -21,8 +19,9 @@ from cli.commands.options import (
     Url,
     one_line_errors,
 )
-from cli.deployment import NoTargetError
+from cli.deployment import NoTargetError, known_region
 from cli.sync import Difference
+from cli.terminal import console, echo, echo_json
 
 NO_DIFFERENCE, DIFFERENCES, NOT_ASKED = 0, 1, 2
 
@@ -56,15 +55,15 @@ def offered(
         if everything and stage:
             raise NoTargetError("--all is the catalogue, of no stage: give one of the two")
         if everything:
-            offers = models.of_catalogue(region)
+            offers = models.of_catalogue(region and known_region(region))
         else:
             offers = models.of_endpoint(
                 endpoint.chosen(url=url, key=key, iam=iam, stage=stage, region=region, state=state)
             )
     if as_json:
-        typer.echo(json.dumps(models.as_data(offers, today=today), indent=2))
+        echo_json(models.as_data(offers, today=today))
     else:
-        Console().print(models.as_text(offers, today=today, spellings=spellings))
+        console().print(models.as_text(offers, today=today, spellings=spellings))
 
 
 @app.command("sync")
@@ -94,12 +93,12 @@ def compare(
             }
             for each in differing
         ]
-        typer.echo(json.dumps({"region": found.region, "differences": told}, indent=2))
+        echo_json({"region": found.region, "differences": told})
     else:
         where = f"your account in {found.region}" if region else "the AWS that is up locally"
         profiles = sum(len(each.profiles) for each in said.values())
-        typer.echo(f"Of {where}: {len(said)} models, {profiles} profiles.")
-        typer.echo("\n".join(_told(differing)) or "The catalogue says the same.")
+        echo(f"Of {where}: {len(said)} models, {profiles} profiles.")
+        echo("\n".join(_told(differing)) or "The catalogue says the same.")
     sys.exit(DIFFERENCES if differing else NO_DIFFERENCE)
 
 
@@ -107,7 +106,7 @@ def _refuse_options(context: typer.Context) -> None:
     """What stands before the subcommand would be lost."""
     sources = {name: context.get_parameter_source(name) for name in context.params}
     if any(source is not None and source.name == "COMMANDLINE" for source in sources.values()):
-        typer.echo(f"claude-bedrock: options go after {context.invoked_subcommand}", err=True)
+        echo(f"claude-bedrock: options go after {context.invoked_subcommand}", err=True)
         sys.exit(NOT_ASKED)
 
 

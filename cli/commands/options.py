@@ -1,52 +1,184 @@
 """Options that several commands share, and how a command ends in one line."""
 
+import os
+import re
 import sys
+import traceback
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Final, NoReturn
 
 import typer
 from botocore.exceptions import BotoCoreError, ClientError
+from botocore.parsers import ResponseParserError
 
 from catalog.guard import TooLongError
+from cli.aws_errors import Role, explain
+from cli.cdk_json import CdkJsonError
 from cli.deployment import NoTargetError
 from cli.endpoint import RefusedError
 from cli.evidence import EvidenceError
 from cli.key_value import UnfitNameError
 from cli.keys import KeyRefusedError
 from cli.question import BadQuestionError
+from cli.redaction import redact
+from cli.terminal import echo
 from cli.usage.rows import UnanswerableError
+from cli.use_case import UnfitFormError
+from cli.writable import NotWritableError
 from reconciliation.window import UnreadableError
 from verification.period import BadWindowError
 
+FAILED, NOT_ASKED, DEFECT = 1, 2, 70
+INTERRUPTED, OUTPUT_CLOSED = 130, 141
+"""70 is EX_SOFTWARE of sysexits.h; the last two are what a shell says of a program that SIGINT or
+SIGPIPE ended: https://www.gnu.org/software/bash/manual/html_node/Exit-Status.html"""
+
+DEBUG: Final = "CLAUDE_BEDROCK_DEBUG"
+MOST_HOURS: Final = 87_840
+"""Ten years, as long as CloudWatch Logs keeps at most."""
+
+MOST_MINUTES: Final = 44_640
+"""31 days."""
+
+_STAGE: Final = re.compile(r"[a-z][a-z0-9]{0,15}")
+
+
+def not_empty(value: str | None) -> str | None:
+    """The option's value. Raises BadParameter for an empty one, which an unset variable leaves
+    behind, and which would mean something else than what was meant."""
+    if value is not None and not value.strip():
+        raise typer.BadParameter("it is empty: is the variable set that it comes from?")
+    return value
+
+
+def _stage_name(value: str | None) -> str | None:
+    if not_empty(value) is not None and not _STAGE.fullmatch(str(value)):
+        raise typer.BadParameter(
+            f"{value!r} is no stage: a name is 1 to 16 small letters and digits, a letter first"
+        )
+    return value
+
+
 StateFolder = Annotated[Path, typer.Option(help="Where `make local` keeps its files.")]
 Stage = Annotated[
-    str | None, typer.Option(help="A stage in your AWS account; else what is up locally.")
+    str | None,
+    typer.Option(
+        help="A stage in your AWS account; else what is up locally.", callback=_stage_name
+    ),
 ]
-Region = Annotated[str | None, typer.Option(help="The stage's Region.")]
+Region = Annotated[
+    str | None,
+    typer.Option(
+        help="The stage's Region; else that of its block in cdk.json, of AWS_REGION, "
+        "AWS_DEFAULT_REGION or your profile.",
+        callback=not_empty,
+    ),
+]
 AsJson = Annotated[bool, typer.Option("--json", help="For programs.")]
 Url = Annotated[
     str | None,
-    typer.Option(help="The endpoint; else what is up locally.", envvar="CLAUDE_BEDROCK_URL"),
+    typer.Option(
+        help="The endpoint; else what is up locally.",
+        envvar="CLAUDE_BEDROCK_URL",
+        callback=not_empty,
+    ),
 ]
-Key = Annotated[str | None, typer.Option(help="The API key.", envvar="CLAUDE_BEDROCK_KEY")]
+Key = Annotated[
+    str | None, typer.Option(help="The API key.", envvar="CLAUDE_BEDROCK_KEY", callback=not_empty)
+]
 Iam = Annotated[
     bool, typer.Option("--iam", help="With --url: sign with your AWS credentials, use no key.")
 ]
 LOCAL_STATE = Path(".local")
 OURS = (
-    *(RefusedError, NoTargetError, BadQuestionError),
+    *(RefusedError, NoTargetError, CdkJsonError, BadQuestionError, UnfitFormError),
     *(KeyRefusedError, UnfitNameError, TooLongError),
-    *(BadWindowError, EvidenceError, UnreadableError, UnanswerableError),
+    *(BadWindowError, EvidenceError, UnreadableError, UnanswerableError, NotWritableError),
+)
+_OF_THE_WORLD = (
+    *(BotoCoreError, ClientError, ResponseParserError),
+    *(OSError, OverflowError, UnicodeError),
 )
 
 
 @contextmanager
-def one_line_errors(exit_code: int = 1) -> Iterator[None]:
-    """Ends the program with one line for each error that a user can do something about."""
+def one_line_errors(exit_code: int = FAILED, role: Role | None = None) -> Iterator[None]:
+    """End the program with one line for each error that a user can do something about; `role` is
+    the stage's role that may do what is done inside."""
     try:
         yield
-    except (*OURS, BotoCoreError, ClientError) as error:
-        typer.echo(f"claude-bedrock: {error}", err=True)
-        sys.exit(exit_code)
+    except BrokenPipeError:
+        raise
+    except (*OURS, *_OF_THE_WORLD) as error:
+        fail(_describe(error, role), exit_code)
+
+
+@contextmanager
+def last_resort() -> Iterator[None]:
+    """End the program without a traceback, whatever happens, and a defect with a code of its own.
+
+    Put around all commands, since what they print is not in their `one_line_errors`."""
+    try:
+        with one_line_errors(NOT_ASKED):
+            try:
+                yield
+            finally:
+                _flush_output()
+    except BrokenPipeError:
+        _discard_output()
+        sys.exit(OUTPUT_CLOSED)
+    except KeyboardInterrupt:
+        sys.exit(INTERRUPTED)
+    except (typer.TyperException, typer.Exit, typer.Abort):
+        raise
+    except Exception as defect:  # noqa: BLE001 - the command line's only one: see above
+        _report_defect(defect)
+        sys.exit(DEFECT)
+
+
+def fail(text: str, exit_code: int = FAILED) -> NoReturn:
+    """End the program with that line, without what it holds of credentials."""
+    echo(f"claude-bedrock: {redact(text)}", err=True)
+    sys.exit(exit_code)
+
+
+def _describe(error: Exception, role: Role | None) -> str:
+    if isinstance(error, (ClientError, BotoCoreError)):
+        return explain(error, role)
+    if isinstance(error, OSError) and error.strerror:
+        return f"{error.filename}: {error.strerror}" if error.filename else error.strerror
+    if isinstance(error, ResponseParserError):  # whose text is all that came
+        return "what answered is not AWS: does a proxy stand between, or is AWS_ENDPOINT_URL set?"
+    if isinstance(error, OverflowError):
+        return f"a number or a time is out of range: {error}"
+    if isinstance(error, (UnicodeDecodeError, UnicodeEncodeError)):
+        return f"text is not {error.encoding}: {error.reason}"
+    return str(error)
+
+
+def _report_defect(defect: Exception) -> None:
+    """Its type and place only: its text may hold what was said to a model."""
+    if os.environ.get(DEBUG):
+        echo(redact("".join(traceback.format_exception(defect))), err=True)
+        return
+    *_, last = traceback.extract_tb(defect.__traceback__)
+    place = f"{Path(last.filename).name}, line {last.lineno}"
+    echo(
+        f"claude-bedrock: a defect of this program: {type(defect).__name__} in {place}. "
+        f"{DEBUG}=1 shows where it comes from; please report it",
+        err=True,
+    )
+
+
+def _flush_output() -> None:
+    """Meet what is wrong with the output here, and not when Python ends."""
+    if sys.stdout is not None:  # as where it was closed before the start
+        sys.stdout.flush()
+
+
+def _discard_output() -> None:
+    """Keep Python from complaining of the same at its end."""
+    with open(os.devnull, "wb") as nothing:  # noqa: PTH123 - a device
+        os.dup2(nothing.fileno(), 1)

@@ -1,16 +1,16 @@
 """`claude-bedrock retention`."""
 
 import datetime as dt
-import json
 import sys
 from typing import Annotated
 
 import typer
-from rich.console import Console
 
 from cli import deployment, retention, settings
 from cli.commands.options import LOCAL_STATE, AsJson, Region, Stage, StateFolder, one_line_errors
 from cli.retention_report import LAST_YEAR, Report
+from cli.terminal import console, echo_json
+from verification.period import FIRST_YEAR
 
 NOT_ASKED = 2
 
@@ -21,8 +21,8 @@ def _day(text: str) -> dt.date:
         day = dt.date.fromisoformat(text)
     except ValueError as unreadable:
         raise typer.BadParameter(f"{text!r} is no day such as 2026-11-25") from unreadable
-    if day.year > LAST_YEAR:
-        raise typer.BadParameter(f"{text} is after the year {LAST_YEAR}")
+    if not FIRST_YEAR <= day.year <= LAST_YEAR:
+        raise typer.BadParameter(f"{text} is of no year from {FIRST_YEAR} to {LAST_YEAR}")
     return day
 
 
@@ -41,12 +41,12 @@ def kept(
 
     Exit code: 0 all is kept as long as the stage says, 1 something is not, 2 could not ask."""
     of = day or dt.datetime.now(dt.UTC).date()
-    with one_line_errors(NOT_ASKED):
-        found = deployment.chosen(stage, region or settings.region_of(stage), state)
+    with one_line_errors(NOT_ASKED, "auditor"):
+        found = deployment.chosen(stage, region, state)
         meant = settings.deployed(found)
         report = Report(found, meant.source, meant.retention_days, of, retention.look(found, of))
     if as_json:
-        typer.echo(json.dumps(report.as_data(), indent=2))
+        echo_json(report.as_data())
     else:
-        Console().print(report.as_text())
+        console().print(report.as_text())
     sys.exit(retention.exit_code(report.outcomes))

@@ -1,6 +1,5 @@
 """`claude-bedrock smoke`."""
 
-import json
 import sys
 from datetime import UTC, datetime
 from decimal import ROUND_UP, Decimal
@@ -25,6 +24,7 @@ from cli.smoke.estimate import cheapest
 from cli.smoke.report import Run
 from cli.smoke.runner import run
 from cli.smoke.subject import Subject
+from cli.terminal import echo, echo_json
 
 NOT_ASSESSED = 2
 
@@ -45,7 +45,7 @@ def smoke(
 
     It calls the stage's cheapest model for less than a dollar, and says beforehand what that costs.
     Ends with 0 if all checks passed, 1 if one failed, 2 if one could not be assessed."""
-    with one_line_errors(NOT_ASSESSED):
+    with one_line_errors(NOT_ASSESSED, "operator"):
         found = deployment.chosen(stage, region, state)
         told = settings.deployed(found)
         where = endpoint.chosen(
@@ -53,17 +53,17 @@ def smoke(
         )
         model, exact = cheapest(told.models, told.route)
         dollars = exact.quantize(Decimal("0.01"), ROUND_UP)
-        typer.echo(f"Calls {model.name} for at most ${dollars}.", err=True)
+        echo(f"Calls {model.name} for at most ${dollars}.", err=True)
         subject = Subject(found, where, model, wait_seconds=wait * 60)
         about = Run(datetime.now(UTC), found.region, subject.is_local, model.name, str(dollars))
         results = []
         for result in run(subject):
             results.append(result)
             verdict, text, _ = result.finding
-            typer.echo(f"{verdict:13} {result.check.name}: {report.anonymize(text)}", err=as_json)
+            echo(f"{verdict:13} {result.check.name}: {report.anonymize(text)}", err=as_json)
         data = report.as_data(about, results)
         files = report.write(data, out, f"smoke-{about.started_at:%Y%m%dT%H%M%SZ}")
     if as_json:
-        typer.echo(json.dumps(data, indent=2))
-    typer.echo(f"The report is in {files[0]} and {files[1]}.", err=True)
+        echo_json(data)
+    echo(f"The report is in {files[0]} and {files[1]}.", err=True)
     sys.exit(exit_code(results))

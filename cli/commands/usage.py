@@ -9,16 +9,25 @@ from tempfile import TemporaryDirectory
 from typing import Annotated, Any, NamedTuple
 
 import typer
-from rich.console import Console
 from rich.progress import Progress
 
 from cli import deployment
-from cli.commands.options import LOCAL_STATE, AsJson, Region, Stage, StateFolder, one_line_errors
+from cli.commands.options import (
+    LOCAL_STATE,
+    MOST_HOURS,
+    AsJson,
+    Region,
+    Stage,
+    StateFolder,
+    one_line_errors,
+)
 from cli.deployment import Deployment
+from cli.terminal import console, echo, echo_json
 from cli.usage import download, files, in_athena, page, rows, shown
 from cli.usage.priced import DIMENSIONS, Dimension, TeamProfile, TeamProfiles, Usage
 from cli.usage.priced import usage as priced
 from cli.usage.rows import Row, UnanswerableError
+from cli.writable import require_writable, require_writable_file
 from verification.period import Period, period
 
 NOT_ASKED = 2
@@ -49,7 +58,10 @@ def usage(
     ] = "model",
     since: Annotated[str | None, typer.Option(help="Begin of the window, ISO 8601.")] = None,
     hours: Annotated[
-        int | None, typer.Option(help="How long the window is, if --since is not given.", min=1)
+        int | None,
+        typer.Option(
+            help="How long the window is, if --since is not given.", min=1, max=MOST_HOURS
+        ),
     ] = None,
     until: Annotated[str | None, typer.Option(help="End of the window; else now.")] = None,
     folder: Annotated[
@@ -68,23 +80,31 @@ def usage(
     """Add up calls, tokens and cost from Bedrock's records.
 
     Exit code: 0, or 2 if a file is broken or could not be asked."""
-    with one_line_errors(NOT_ASKED):
+    with one_line_errors(NOT_ASKED, "auditor"):
         dimensions = _dimensions(by)
         asked = _period(since, hours, until)
         source = _source(folder, sync, athena=athena)
+        if out:
+            require_writable_file(out)
+        if sync:
+            require_writable(sync)
         where = None if folder and not stage else deployment.chosen(stage, region, state)
         answer = _asked(source, where, asked)
         found = priced(answer.rows, dimensions, answer.profiles)
         title = f"Usage from {asked.since:%Y-%m-%d %H:%M} to {asked.until:%Y-%m-%d %H:%M} UTC"
-        if out:
-            each = [priced(answer.rows, [one], answer.profiles) for one in DIMENSIONS]
-            out.write_text(page.page(each, title))
+    if not found.total.calls:
+        echo(f"no call is on record in this window: {title}", err=True)
     if as_json:
-        typer.echo(json.dumps(_as_data(found, asked, answer.scanned_bytes), indent=2))
+        echo_json(_as_data(found, asked, answer.scanned_bytes))
     else:
-        Console().print(shown.shown(found, title))
+        console().print(shown.shown(found, title))
         if answer.scanned_bytes is not None:
-            typer.echo(f"Athena read {answer.scanned_bytes:,} bytes")
+            echo(f"Athena read {answer.scanned_bytes:,} bytes")
+    if out:
+        with one_line_errors(NOT_ASKED):
+            each = [priced(answer.rows, [one], answer.profiles) for one in DIMENSIONS]
+            out.parent.mkdir(parents=True, exist_ok=True)
+            out.write_text(page.page(each, title), encoding="utf-8")
 
 
 def _dimensions(by: str) -> list[Dimension]:
@@ -135,7 +155,7 @@ def _files(source: _Source, where: Deployment | None, asked: Period) -> Iterator
 
 
 def _download(where: Deployment, into: Path, asked: Period) -> None:
-    with Progress(console=Console(stderr=True), transient=True) as bars:
+    with Progress(console=console(err=True), transient=True) as bars:
         bar = bars.add_task("records", total=None)
         download.download(
             where,

@@ -1,6 +1,5 @@
 """`claude-bedrock verify`."""
 
-import json
 import sys
 from collections.abc import Iterator, Mapping, Sequence
 from datetime import UTC, datetime
@@ -8,13 +7,24 @@ from pathlib import Path
 from typing import Annotated
 
 import typer
-from rich.console import Console, Group, RenderableType
+from rich.console import Group, RenderableType
 from rich.table import Table
 from rich.text import Text
 
 from cli import deployment, verification
-from cli.commands.options import LOCAL_STATE, AsJson, Region, Stage, StateFolder, one_line_errors
-from cli.evidence import BrokenEvidenceError, Evidence, EvidenceError, checked
+from cli.commands.options import (
+    LOCAL_STATE,
+    MOST_HOURS,
+    MOST_MINUTES,
+    AsJson,
+    Region,
+    Stage,
+    StateFolder,
+    fail,
+    one_line_errors,
+)
+from cli.evidence import BrokenEvidenceError, Evidence, EvidenceError, Written, checked
+from cli.terminal import console, echo_json, plain
 from cli.verification import Report
 from reconciliation.assessment import Verdict
 from reconciliation.finding import Finding
@@ -59,39 +69,47 @@ def verify(
         str | None, typer.Option(help="Begin of the window, or with --chain of what is checked.")
     ] = None,
     hours: Annotated[
-        int | None, typer.Option(help="How long the window is, if --since is not given.", min=1)
+        int | None,
+        typer.Option(
+            help="How long the window is, if --since is not given.", min=1, max=MOST_HOURS
+        ),
     ] = None,
     until: Annotated[str | None, typer.Option(help="End of the window; else now.")] = None,
     delay: Annotated[
-        int, typer.Option(help="How many minutes a record may be on its way.", min=0)
+        int,
+        typer.Option(help="How many minutes a record may be on its way.", min=0, max=MOST_MINUTES),
     ] = 60,
     stage: Stage = None,
     region: Region = None,
     as_json: AsJson = False,
     evidence: Annotated[Path, typer.Option(help="Folder for the evidence.")] = EVIDENCE,
+    no_evidence: Annotated[bool, typer.Option("--no-evidence", help="Keep no file.")] = False,
     state: StateFolder = LOCAL_STATE,
 ) -> None:
     """Join the gateway's calls with Bedrock's records, both ways, and keep what came of it.
 
     Exit code: 0 every call is on record, 1 findings or a broken chain, 2 it cannot be told."""
     if chain:
-        with one_line_errors(NOT_ASKED):
+        with one_line_errors(NOT_ASKED, "auditor"):
             if hours or until or (files and since):
                 raise EvidenceError("--chain takes files, or a stage and --since")
             begin = moment(since) if since else None
             told = _check(files) if files else _check_hours(stage, region, state, begin)
         typer.echo(told)
         return
-    with one_line_errors(NOT_ASKED):
+    with one_line_errors(NOT_ASKED, "auditor"):
         if files:
             raise EvidenceError("files are for --chain")
         asked = period(since, hours, until, delay, datetime.now(UTC))
         found = deployment.chosen(stage, region, state)
-        report = verification.run(found, asked, Evidence(evidence, found.stage, found.region))
+        files_of_stage = Evidence(evidence, found.stage, found.region, keep=not no_evidence)
+        report = verification.run(found, asked, files_of_stage)
     if as_json:
-        typer.echo(json.dumps(verification.as_data(report), indent=2))
+        echo_json(verification.as_data(report))
     else:
-        Console().print(_told(report))
+        console().print(_told(report))
+    if report.evidence.error:
+        fail(report.evidence.error, NOT_ASKED)
     sys.exit(EXIT_CODES[report.assessment.verdict])
 
 
@@ -128,7 +146,7 @@ def _told(report: Report) -> RenderableType:
         numbers,
         *_findings(outcome.findings),
         Text(report.assessment.headline, _COLORS[report.assessment.verdict]),
-        Text(f"Evidence: {report.evidence.file}, last hash {report.evidence.sha256}"),
+        Text(_kept(report.evidence)),
     )
 
 
@@ -141,9 +159,15 @@ def _findings(findings: Sequence[Finding]) -> Iterator[RenderableType]:
     for each in findings[:_MOST_SHOWN]:
         rest = (each.at, each.model_id, each.who, each.detail, each.source)
         table.add_row(
-            Text("\n".join(filter(None, (each.kind, each.id, each.request_id)))),
-            Text("\n".join(filter(None, rest))),
+            plain("\n".join(filter(None, (each.kind, each.id, each.request_id)))),
+            plain("\n".join(filter(None, rest))),
         )
     yield table
     if len(findings) > _MOST_SHOWN:
         yield Text(f"And {len(findings) - _MOST_SHOWN:,} more: in the evidence, and with --json.")
+
+
+def _kept(written: Written) -> str:
+    if not written.is_kept:
+        return "Evidence: none is kept"
+    return f"Evidence: {written.file}, last hash {written.sha256}"

@@ -1,13 +1,14 @@
 """Which checks there are, in which order they are told, and what each has to know first."""
 
 import datetime as dt
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from functools import partial
 from pathlib import Path
-from typing import Final, NamedTuple
+from typing import Any, Final, NamedTuple
 
 import catalog
+from cli.cdk_json import CdkJsonError, block_of
 from cli.deployment import Deployment, NoTargetError
 from cli.doctor import (
     aws_cli,
@@ -27,7 +28,8 @@ from cli.doctor import (
 from cli.doctor.account import Account, Clients
 from cli.doctor.check import WITHHELD, Check, Topic
 from cli.doctor.identity import Now
-from cli.settings import Settings, block_of, deployed, written
+from cli.doctor.whole_commands import complete
+from cli.settings import Settings, deployed, written
 
 REGION: Final = Topic("Region")
 SETTINGS: Final = Topic("stage settings")
@@ -76,18 +78,19 @@ class Wanted(NamedTuple):
     now: Now
 
 
-def without_region(stage: str) -> list[Check]:
-    """What can be said when nothing tells which Region is meant."""
+def without_region(stage: str, why: str) -> list[Check]:
+    """What can be said when nothing tells which Region is meant, or what should cannot be read."""
     no_region = REGION.failed(
-        "none is set",
-        f"give --region, set AWS_REGION, or run it where cdk.json has the stage {stage!r}",
+        why,
+        f"give --region, set AWS_REGION, or run it where cdk.json has the stage {stage!r}, and "
+        "correct what is wrong there",
     )
     return [*aws_cli.check(), no_region, *_skipped(NAMES[2:], "the Region is not known")]
 
 
 def examine(found: Deployment, wanted: Wanted) -> list[Check]:
     """Every check, in the order of NAMES as far as it is known beforehand."""
-    block = block_of(wanted.cdk_json, found.stage) or {}
+    block = _block(wanted, found.stage) or {}
     clients = Clients(found)
     caller, identified = identity.check(clients, block.get("account"), wanted.now)
     checks = [*aws_cli.check(), judge_region(found.region, block.get("region")), *identified]
@@ -96,8 +99,8 @@ def examine(found: Deployment, wanted: Wanted) -> list[Check]:
     today = dt.datetime.now(dt.UTC).date().isoformat()
     account = Account(found, clients, caller["Account"], caller["Arn"], today)
     settings, told = _settings(account, wanted.cdk_json)
-    checks.append(told)
-    return [*checks, *_at_once(_families(account, settings, wanted))]
+    checks += [told, *_at_once(_families(account, settings, wanted))]
+    return [complete(check, found) for check in checks]
 
 
 def judge_region(region: str, of_stage: str | None) -> Check:
@@ -126,17 +129,28 @@ def judge_settings(settings: Settings) -> Check:
 def _settings(account: Account, cdk_json: Path) -> tuple[Settings | None, Check]:
     """Those of the deployed stage, else those that a deployment would have."""
     stage = account.deployment.stage
+    settings, none = _deployed(account)
     try:
-        settings = deployed(account.deployment)
-    except (NoTargetError, *WITHHELD) as none:
-        try:
-            settings = written(cdk_json, stage, account.today)
-        except NoTargetError as error:
-            return None, SETTINGS.failed(
-                f"{none}; {error}",
-                f"deploy the stage, or run doctor beside the cdk.json that has {stage!r}",
-            )
+        settings = settings or written(cdk_json, stage, account.today)
+        block_of(cdk_json, stage)
+    except CdkJsonError as unreadable:
+        return settings, SETTINGS.failed(
+            str(unreadable), "correct the file: nothing can be deployed from it"
+        )
+    except NoTargetError as error:
+        return None, SETTINGS.failed(
+            f"{none}; {error}",
+            f"deploy the stage, or run doctor beside the cdk.json that has {stage!r}",
+        )
     return settings, judge_settings(settings)
+
+
+def _deployed(account: Account) -> tuple[Settings | None, str]:
+    """Those of the deployed stage, or why there are none."""
+    try:
+        return deployed(account.deployment), ""
+    except (NoTargetError, *WITHHELD) as none:
+        return None, str(none)
 
 
 def _families(
@@ -145,8 +159,9 @@ def _families(
     yield partial(bootstrap.check, account)
     yield partial(stacks.check, account)
     yield partial(endpoint.check, account, wanted.local)
-    yield partial(concurrency.check, account, block_of(wanted.cdk_json, account.deployment.stage))
-    yield partial(invocation_logging.check, account)
+    block = _block(wanted, account.deployment.stage)
+    yield partial(concurrency.check, account, block)
+    yield partial(invocation_logging.check, account, block)
     yield partial(form.check, account)
     if settings is None:
         yield partial(_skipped, OF_THE_STAGE, "the stage's settings are not known")
@@ -156,6 +171,14 @@ def _families(
     yield partial(retention.check, account, settings, fix=wanted.fix)
     yield partial(destinations.check, account, settings)
     yield partial(github.check, account, settings)
+
+
+def _block(wanted: Wanted, stage: str) -> Mapping[str, Any] | None:
+    """None where the file cannot be read, too: the check of the settings says so."""
+    try:
+        return block_of(wanted.cdk_json, stage)
+    except CdkJsonError:
+        return None
 
 
 def _at_once(families: Iterator[Callable[[], list[Check]]]) -> list[Check]:

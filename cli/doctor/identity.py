@@ -5,8 +5,9 @@ from collections.abc import Callable, Mapping
 from email.utils import parsedate_to_datetime
 from typing import Any
 
-from botocore.exceptions import ClientError
+from botocore.exceptions import BotoCoreError, ClientError
 
+from cli.aws_errors import credentials_advice
 from cli.doctor.account import Clients
 from cli.doctor.check import WITHHELD, Check, Topic, code_of
 
@@ -14,6 +15,8 @@ CREDENTIALS = Topic("credentials")
 CLOCK = Topic("clock")
 GREATEST_SKEW = dt.timedelta(minutes=5)
 """https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_sigv-troubleshooting.html"""
+
+_LOOK = "see what `aws sts get-caller-identity` says: without an answer to it nothing works"
 
 Now = Callable[[], dt.datetime]
 Answer = Mapping[str, Any]
@@ -26,9 +29,9 @@ def check(clients: Clients, expected: str | None, now: Now) -> tuple[Answer | No
     try:
         answer: Answer = clients("sts").get_caller_identity()
     except ClientError as error:
-        return None, [refused(code_of(error)), skew(_date(error.response), now())]
+        return None, [refused(error), skew(_date(error.response), now())]
     except WITHHELD as error:
-        return None, [unasked(str(error)), CLOCK.skipped("no answer of AWS to compare it with")]
+        return None, [refused(error), CLOCK.skipped("no answer of AWS to compare it with")]
     return answer, [judge(answer, expected), skew(_date(answer), now())]
 
 
@@ -42,19 +45,10 @@ def judge(answer: Answer, expected: str | None) -> Check:
     return CREDENTIALS.ok(f"account {account}, as {arn}")
 
 
-def refused(code: str) -> Check:
-    return CREDENTIALS.failed(
-        f"AWS refuses them: {code}",
-        "renew them: `aws sso login`, or `aws configure`; then `aws sts get-caller-identity`",
-    )
-
-
-def unasked(said: str) -> Check:
-    return CREDENTIALS.failed(
-        said,
-        "configure some: `aws configure sso` or `aws configure`, or set AWS_PROFILE; "
-        "then `aws sts get-caller-identity`",
-    )
+def refused(error: ClientError | BotoCoreError) -> Check:
+    """What STS answered to them, or why it could not be asked at all."""
+    found = f"AWS refuses them: {code_of(error)}" if isinstance(error, ClientError) else str(error)
+    return CREDENTIALS.failed(found, credentials_advice(error) or _LOOK)
 
 
 def skew(date: str | None, now: dt.datetime) -> Check:

@@ -4,6 +4,7 @@ https://docs.aws.amazon.com/bedrock/latest/userguide/model-invocation-logging.ht
 """
 
 import json
+import re
 from collections.abc import Mapping
 from typing import Any, Final
 
@@ -16,17 +17,27 @@ LARGE_DATA_PREFIX: Final = "large-data"
 DATA_TYPES: Final = ("text", "image", "embedding", "video", "audio")
 _ACTIONS = "bedrock:GetModelInvocationLoggingConfiguration and cloudformation:DescribeStacks"
 
+_OF_A_STAGE: Final = re.compile(r"/claude-on-bedrock/([a-z][a-z0-9]*)/invocations")
+_PAGE: Final = "docs/deploy.md#somebody-elses-logging"
+_ANSWERS: Final = {
+    "adopt": "uses it as it is",
+    "extend": "adds what it lacks",
+    "replace": "sets the stage's own instead, until the stage goes",
+}
+
 Configuration = Mapping[str, Any]
 
 
-def check(account: Account) -> list[Check]:
+def check(account: Account, block: Mapping[str, Any] | None) -> list[Check]:
+    """`block` is the stage's in cdk.json, which a deployment from here would take."""
+
     def look() -> Check:
         answer = account.client("bedrock").get_model_invocation_logging_configuration()
         found = answer.get("loggingConfig")
         try:
             outputs = account.deployment.outputs("InvocationLogging")
         except NoTargetError:
-            return before_deployment(found, account.deployment.stage, account.region)
+            return before_deployment(found, account.deployment.stage, block or {})
         if "DeliveryRoleArn" not in outputs:
             return TOPIC.unknown(
                 "the stack is of an older version, which does not tell its delivery role",
@@ -54,21 +65,54 @@ def desired(outputs: Mapping[str, str]) -> dict[str, Any]:
     }
 
 
-def before_deployment(found: Configuration | None, stage: str, region: str) -> Check:
-    end = f"`aws bedrock delete-model-invocation-logging-configuration --region {region}`"
+def before_deployment(found: Configuration | None, stage: str, block: Mapping[str, Any]) -> Check:
+    """What the deployment of the stage's block would do with what it finds: docs/deploy.md."""
     if not found:
         return TOPIC.skipped("off, and nothing is deployed yet: the deployment turns it on")
-    if _log_group(found) == f"/claude-on-bedrock/{stage}/invocations":
+    answer = block.get("existing_logging", "fail")
+    there = f"{_set_up_by(found, stage)}, to {_destinations(found)}"
+    if answer not in _ANSWERS:
+        return TOPIC.failed(f"{there}: a deployment stops at it", _offer(found))
+    if answer == "adopt" and (missing := _lacking(found)):
         return TOPIC.failed(
-            f"left on when the stage went, to {_destinations(found)}: a deployment stops at it",
-            f"see whether anybody relies on it, then {end}",
+            f"{there}: a deployment cannot adopt it, since {', '.join(missing)}",
+            f"ask its owner to add that, or choose another answer; {_offer(found)}",
         )
-    return TOPIC.failed(
-        f"set up by somebody else, to {_destinations(found)}: a deployment stops at it, unless "
-        "the stage's `existing_logging` says otherwise",
-        "choose another Region for the stage; or agree with its owner on that, or to end theirs, "
-        f"and then {end}",
+    role = found.get("cloudWatchConfig", {}).get("roleArn")
+    if answer != "adopt" and role and block.get("existing_logging_role") != role:
+        return TOPIC.failed(
+            f"{there}: a deployment stops, since `existing_logging_role` is not its delivery role",
+            f'add `"existing_logging_role": "{role}"` to the stage\'s block: {_PAGE}',
+        )
+    return TOPIC.ok(f"{there}: the deployment {_ANSWERS[answer]}, as `existing_logging` says")
+
+
+def _set_up_by(found: Configuration, stage: str) -> str:
+    owner = _OF_A_STAGE.fullmatch(_log_group(found) or "")
+    if owner is None:
+        return "set up by somebody else"
+    if owner[1] == stage:
+        return "left on when the stage went"
+    return f"set up by another stage of this project, {owner[1]}"
+
+
+def _offer(found: Configuration) -> str:
+    role = found.get("cloudWatchConfig", {}).get("roleArn")
+    with_role = f', with `"existing_logging_role": "{role}"`' if role else ""
+    return (
+        "ask its owner, then say in the stage's block what the deployment does with it: "
+        '`"existing_logging": "adopt"` uses it as it is, `"extend"` adds what it lacks and '
+        f'`"replace"` sets the stage\'s own, both until the stage goes{with_role}: {_PAGE}; or '
+        "choose another Region"
     )
+
+
+def _lacking(found: Configuration) -> list[str]:
+    """What it leaves out of a whole record; a data type that is left out is delivered."""
+    destinations = ("cloudWatchConfig", "s3Config")
+    absent = [f"{name} is absent" for name in destinations if not found.get(name)]
+    flags = [f"{kind}DataDeliveryEnabled" for kind in DATA_TYPES]
+    return [*absent, *(f"{flag} is false" for flag in flags if not found.get(flag, True))]
 
 
 def judge(found: Configuration | None, wanted: Configuration, region: str) -> Check:

@@ -7,6 +7,7 @@ from rich.table import Table
 from rich.text import Text
 
 from cli.doctor.check import Check, Outcome
+from cli.terminal import plain
 
 _SIGNS: dict[Outcome, tuple[str, str]] = {
     "ok": ("✓", "green"),
@@ -28,9 +29,9 @@ def report(checks: Sequence[Check]) -> RenderableType:
         rows.setdefault((name, outcome, found, fix), []).append(subject)
     for (name, outcome, found, _), subjects in rows.items():
         sign, style = _SIGNS[outcome]
-        table.add_row(Text(sign, style), name, _told(subjects), Text(found))
+        table.add_row(Text(sign, style), name, plain(_told(subjects)), plain(found))
     to_do = [
-        Text(f"\n{name} {_told(subjects)}".rstrip() + f": {fix}")
+        plain(f"\n{name} {_told(subjects)}".rstrip() + f": {fix}")
         for (name, _, _, fix), subjects in rows.items()
         if fix
     ]

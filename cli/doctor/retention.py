@@ -23,7 +23,8 @@ _GET, _PUT = "bedrock:GetAccountDataRetention", "bedrock:PutAccountDataRetention
 
 
 def check(account: Account, settings: Settings, *, fix: bool) -> list[Check]:
-    """`fix` sets the mode that the stage asks, if that keeps less than the account's does."""
+    """`fix` sets the mode that the stage asks, if that keeps less than the account's does, as the
+    first deployment does."""
     models = [model for model in catalog.MODELS if model.name in settings.models]
     topics = [TOPIC, *(Topic(OF_MODEL, model.name) for model in models)]
     try:
@@ -32,11 +33,14 @@ def check(account: Account, settings: Settings, *, fix: bool) -> list[Check]:
         return [topic.withheld(error, _GET) for topic in topics]
     if mode not in {UNSET, *RETENTION_MODES}:
         return [topic.unknown(f"AWS says {mode}", _UNHEARD_OF) for topic in topics]
-    checks = [judge(mode, settings.data_retention, account.region)]
     wanted = settings.data_retention
+    checks = [judge(mode, wanted, account.region)]
     if fix and wanted is not None and keeps_less(wanted, mode):
         checks = [TOPIC.asked(_PUT, lambda: _set(account, mode, wanted))]
         mode = wanted if checks[0].outcome == "ok" else mode
+    elif not settings.is_deployed and wanted is not None and is_made_stricter(wanted, mode):
+        will_be = f"{mode}, and nothing is deployed yet: the deployment sets {wanted}"
+        checks, mode = [TOPIC.skipped(will_be)], wanted
     return [*checks, *(judge_model(mode, model, account.region) for model in models)]
 
 
@@ -65,6 +69,11 @@ def judge_model(mode: str, model: Model, region: str) -> Check:
 def keeps_less(wanted: str, mode: str) -> bool:
     """Whether `wanted` lets less be kept than the account's `mode` does."""
     return RETENTION_MODES.index(wanted) < RETENTION_MODES.index(effective(mode))
+
+
+def is_made_stricter(wanted: str, mode: str) -> bool:
+    """Whether a deployment sets `wanted`: it loosens no mode that somebody chose."""
+    return mode != wanted and (mode == UNSET or keeps_less(wanted, mode))
 
 
 def effective(mode: str) -> str:

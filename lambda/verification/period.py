@@ -1,7 +1,11 @@
 """Which window a run is asked for, in the words of a person or a program."""
 
 from datetime import UTC, datetime, timedelta
-from typing import NamedTuple
+from typing import Final, NamedTuple
+
+FIRST_YEAR: Final = 2000
+LAST_YEAR: Final = 9000
+"""Far enough from the ends of what Python reckons that an hour or a month beyond is a time, too."""
 
 
 class BadWindowError(Exception):
@@ -26,10 +30,14 @@ def period(
     if since is not None and hours is not None:
         raise BadWindowError("give one of --since and --hours")
     end = now if until is None else moment(until)
-    begin = end - timedelta(hours=hours or 24) if since is None else moment(since)
+    try:
+        begin = end - timedelta(hours=hours or 24) if since is None else moment(since)
+        delay = timedelta(minutes=delay_minutes)
+    except OverflowError as error:
+        raise BadWindowError("the window is longer than time is reckoned") from error
     if begin >= end:
         raise BadWindowError(f"the window ends ({end}) before it begins ({begin})")
-    return Period(begin, end, timedelta(minutes=delay_minutes), now)
+    return Period(begin, end, delay, now)
 
 
 def moment(text: str) -> datetime:
@@ -38,6 +46,8 @@ def moment(text: str) -> datetime:
         found = datetime.fromisoformat(text)
     except ValueError as error:
         raise BadWindowError(f"{text!r} is no time: write it as 2026-01-31T12:00:00Z") from error
+    if not FIRST_YEAR <= found.year <= LAST_YEAR:
+        raise BadWindowError(f"{text!r} is of no year from {FIRST_YEAR} to {LAST_YEAR}")
     return found.astimezone(UTC) if found.tzinfo else found.replace(tzinfo=UTC)
 
 

@@ -10,11 +10,12 @@ from pathlib import Path
 
 import pytest
 
+from cli.cdk_json import CDK_JSON
 from cli.doctor import retention
 from cli.doctor.account import Account, Clients
 from cli.doctor.check import Check, exit_code
 from cli.doctor.examination import NAMES, Wanted, examine
-from cli.settings import CDK_JSON, Settings
+from cli.settings import Settings
 from tests.integration.deployed import told_answers
 from tests.integration.deployed.deployment import Deployment
 from tests.integration.deployed.running import PROJECT

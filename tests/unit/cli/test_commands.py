@@ -83,7 +83,7 @@ def test_sync_tells_differences_with_their_rows_and_ends_with_one(
 @pytest.mark.parametrize(
     ("arguments", "error"),
     [
-        (("models", "sync"), "claude-bedrock: An error occurred (AccessDenied"),
+        (("models", "sync"), "claude-bedrock: AWS answered ListFoundationModels with AccessDenied"),
         (("models", "--json", "sync"), "claude-bedrock: options go after sync"),
     ],
 )

@@ -13,7 +13,7 @@ from moto import mock_aws
 
 from cli.caller import ByKey, BySignature
 from cli.deployment import NoTargetError
-from cli.endpoint import Endpoint, chosen
+from cli.endpoint import Endpoint, RefusedError, chosen
 from tests.unit.cli.answers import Asked, Server
 
 CREDENTIALS = Credentials("AKIDEXAMPLE", "secret", "token")
@@ -126,3 +126,78 @@ def test_no_credentials_to_sign_with_is_said(
 
     with pytest.raises(NoTargetError, match="get-caller-identity"):
         chosen(**given, state=tmp_path)
+
+
+KEY = "9e8f46bc20f943709fc576de5a86567b"
+
+
+@pytest.mark.parametrize("around", ["{}\r", "{}\r\n", " {}\t", "\n{}\n"])
+def test_white_space_around_a_key_is_left_out(server: Server, tmp_path: Path, around: str) -> None:
+    server.body = b"{}"
+    given = {**NOTHING, "url": server.url, "key": around.format(KEY)}
+
+    chosen(**given, state=tmp_path).get("/x")
+
+    assert server.asked[0].headers["x-api-key"] == KEY
+
+
+@pytest.mark.parametrize("key", [f"{KEY}\r{KEY}", f"{KEY} {KEY}", f"{KEY}\x00", f"{KEY}ü", "\r\n"])
+def test_a_key_that_no_header_may_hold_is_not_quoted(
+    server: Server, tmp_path: Path, key: str
+) -> None:
+    with pytest.raises(NoTargetError, match="no header may have") as told:
+        chosen(**{**NOTHING, "url": server.url, "key": key}, state=tmp_path)
+
+    assert KEY not in str(told.value)
+    assert not server.asked
+
+
+@pytest.mark.parametrize(
+    "url",
+    [
+        *("https://ann:secret-word@x.example/dev", "https://x.example/dev?key=secret-word"),
+        *("https://x.example/dev#secret-word", "x.example/dev", "ftp://x.example", "https://"),
+        *("https://x:port/dev", "https://[::1/dev", " "),
+    ],
+)
+def test_what_is_no_endpoints_url_says_its_form(url: str, tmp_path: Path) -> None:
+    with pytest.raises(NoTargetError, match=r"https://ID\.execute-api") as told:
+        chosen(**{**NOTHING, "url": url, "key": "k"}, state=tmp_path)
+    assert "secret-word" not in str(told.value)
+
+
+@pytest.mark.parametrize(
+    ("status", "path", "headers", "advice"),
+    [
+        (403, "", {}, "does the URL end with the stage"),
+        (403, "", {"request-id": "r1"}, ""),
+        (404, "v1", {"request-id": "r1"}, "give the URL without /v1"),
+        (404, "", {"request-id": "r1"}, ""),
+        (500, "v1", {}, ""),
+    ],
+)
+def test_a_url_that_leads_past_the_stage_is_told(
+    server: Server, status: int, path: str, headers: dict[str, str], advice: str
+) -> None:
+    server.status, server.headers, server.body = status, headers, b'{"message": "Forbidden"}'
+    endpoint = Endpoint(f"{server.url}{path}", ByKey(KEY), None)
+
+    with pytest.raises(RefusedError) as told:
+        endpoint.get("/health")
+
+    assert str(told.value).startswith(str(status))
+    assert advice in str(told.value)
+    assert (": does" in str(told.value) or ": give" in str(told.value)) == bool(advice)
+
+
+def test_what_the_endpoint_says_of_a_key_is_not_repeated(
+    server: Server, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("CLAUDE_BEDROCK_KEY", KEY)
+    error = {"type": "authentication_error", "message": f"no such key: {KEY}"}
+    server.status, server.body = 401, json.dumps({"error": error}).encode()
+
+    with pytest.raises(RefusedError) as told:
+        Endpoint(server.url, ByKey(KEY), None).get("/health")
+
+    assert KEY not in str(told.value)

@@ -13,7 +13,8 @@ from moto import mock_aws
 
 from cli.commands.keys import _duration
 from cli.deployment import Deployment
-from cli.keys import PLAN_TAG, STAGE_TAG, KeyRefusedError, Keys
+from cli.keys import PLAN_TAG, STAGE_TAG, Key, KeyRefusedError, Keys, team_warning
+from tests.unit.cli.answers import Server
 
 NOW = datetime(2026, 11, 25, 16, tzinfo=UTC)
 DAY = timedelta(days=1)
@@ -169,3 +170,65 @@ def test_an_overlap_is_read(text: str, meant: timedelta) -> None:
 def test_what_is_no_overlap_is_refused(text: str) -> None:
     with pytest.raises(typer.BadParameter, match="no time"):
         _duration(text)
+
+
+class Stage(Deployment):
+    """A deployed stage with these outputs, whatever stack is asked for them."""
+
+    def outputs(self, stack: str) -> dict[str, str]:
+        if self.stage == "denied":
+            raise ClientError({"Error": {"Code": "AccessDenied"}}, f"DescribeStacks {stack}")
+        teams: dict[str, object] = {"search": {}, "support": {}} if self.stage == "teams" else {}
+        return {
+            "UsagePlanIds": '{"default": "p1"}',
+            "ApiKeyIds": "{}",
+            **({"TeamProfileArns": json.dumps(teams)} if teams else {}),
+        }
+
+
+@pytest.mark.parametrize(
+    ("quota", "entry", "day"),
+    [
+        ({}, [3], (3, None)),
+        ({}, [3, 0], (3, None)),
+        (None, [3, 0], (3, None)),
+        ({"limit": 5, "period": "DAY"}, [3, 2], (3, 2)),
+        ({"limit": 5, "period": "DAY"}, [3], (3, None)),
+        ({}, [], (0, None)),
+    ],
+)
+def test_usage_of_a_plan_is_read_however_its_quota_is_written(
+    server: Server,
+    monkeypatch: pytest.MonkeyPatch,
+    quota: dict[str, object] | None,
+    entry: list[int],
+    day: tuple[int, int | None],
+) -> None:
+    for name in ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY"):
+        monkeypatch.setenv(name, "test")
+    plan = {} if quota is None else {"quota": quota}
+    server.headers["content-type"] = "application/json"
+    server.body = json.dumps({"id": "p1", **plan, "values": {"k1": [entry]}}).encode()
+    key = Key("k1", "default", "default", enabled=True, created=NOW, ends=None, of_stack=True)
+
+    (used,) = Keys(Stage("dev", "us-east-1", server.url)).usage(key, 1, NOW.date())
+
+    assert (used.requests, used.remaining) == day
+
+
+@pytest.mark.parametrize(
+    ("stage", "name", "words"),
+    [
+        ("teams", "serach.web", ["no team serach", "is search meant?", "search, support"]),
+        ("teams", "other.web", ["no team other", "keys revoke other.web --stage teams --region"]),
+        ("denied", "search.web", ["AWS denies"]),
+        ("teams", "search.web", []),
+        ("teams", "nightly", []),
+        ("none", "serach.web", []),
+    ],
+)
+def test_a_team_that_the_stage_has_not_is_told(stage: str, name: str, words: list[str]) -> None:
+    told = team_warning(Stage(stage, "us-east-1", None), name)
+
+    assert all(each in told for each in words), told
+    assert bool(told) == bool(words)

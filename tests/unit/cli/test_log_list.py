@@ -9,10 +9,13 @@ from typing import Any
 
 import pytest
 
-from cli.log_list import Line, Unreadable, Wanted, followed, lines
+from cli.commands.logs import _as_text
+from cli.log_list import CallsRead, Line, Unreadable, Wanted, followed, lines
+from cli.no_match import no_match
 from cli.said import said
 from records.destinations import Destinations
 from records.invocation_records import Records
+from verification.period import Period
 
 NOW = datetime.now(UTC).replace(microsecond=0)
 SINCE = NOW - timedelta(hours=2)
@@ -92,6 +95,9 @@ EVERY = [
         (Wanted(who="anna"), ["other"]),
         (Wanted(who="SEARCH", model="claude-haiku-4-5"), ["haiku"]),
         (Wanted(model="haiku"), ["haiku"]),
+        (Wanted(model="HAIKU"), ["haiku"]),
+        (Wanted(model="Claude-Haiku-4.5"), ["haiku"]),
+        (Wanted(model="US.ANTHROPIC.claude-haiku-4-5-20251001-v1:0"), ["haiku"]),
         (Wanted(text="STRASSE"), ["said"]),
         (Wanted(text="long contract"), ["large"]),
         (Wanted(text="good day", who="anna"), ["other"]),
@@ -195,3 +201,49 @@ def test_a_body_that_is_nested_too_deeply_does_not_end_the_list(
 
     assert [line.request_id for line in found] == ["2"]
     assert str(unreadable).startswith("1 record could not be read")
+
+
+def unmatched(wanted: Wanted, *found: dict[str, Any]) -> str:
+    read = CallsRead()
+    records = Logs(list(found)).records()
+    assert not list(lines(records, SINCE, NOW, wanted, Unreadable(), content=False, read=read))
+    return no_match(wanted, Period(SINCE, NOW, timedelta(), NOW), read)
+
+
+def test_where_nothing_matches_it_is_told_what_there_is() -> None:
+    told = unmatched(Wanted(who="nobody"), *EVERY[:4])
+    assert "matches --who nobody: 4 are, by arn:aws:iam::1:user/Anna, search.web, " in told
+    assert "of claude-haiku-4-5, claude-opus-5-5" in told
+    assert "is on record" in unmatched(Wanted(who="nobody"))
+    assert "with --request-id r9 is on record" in unmatched(Wanted(request_id="r9"))
+
+
+@pytest.mark.parametrize(
+    ("model", "hint"),
+    [
+        ("claude-haku-4.5", "no model 'claude-haku-4.5': is claude-haiku-4-5 meant?"),
+        ("gpt", "no model 'gpt'"),
+        ("claude-haiku-4-5", ""),
+    ],
+)
+def test_a_model_that_there_is_not_is_told(model: str, hint: str) -> None:
+    told = unmatched(Wanted(model=model), record("plain"))
+
+    assert told.endswith(hint)
+    assert ("The catalog has no model" in told) == bool(hint)
+
+
+def test_a_prompt_is_shown_and_not_obeyed(capsys: pytest.CaptureFixture[str]) -> None:
+    forged = "a\x1b[4A\x1b[J\x07\r\x9b2J\u202e\n2026-11-01T00:00:00Z  r2  ok"
+    (line,) = listed(
+        Wanted(),
+        record("r1\n2026", forged, requestMetadata={"api_key_name": "x\x1b[1A\nforged"}),
+        content=True,
+    )
+
+    _as_text(line)
+
+    shown = capsys.readouterr().out
+    assert "␛[4A␛[J␇␍\\x9b2J\\u202e" in shown
+    assert not {"\x1b", "\x07", "\r", "\x9b", "\u202e"} & set(shown)
+    assert [each[:1] for each in shown.splitlines()] == [shown[0], " ", " ", " ", " "]

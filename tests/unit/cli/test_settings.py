@@ -5,8 +5,9 @@ from pathlib import Path
 
 import pytest
 
+from cli.cdk_json import CdkJsonError, block_of
 from cli.deployment import NoTargetError
-from cli.settings import Settings, block_of, written
+from cli.settings import Settings, written
 
 TODAY = "2026-11-25"
 BLOCK = {
@@ -38,6 +39,7 @@ def test_a_block_means_what_a_deployment_of_it_would(tmp_path: Path) -> None:
         data_retention="none",
         retention_days=30,
         github=True,
+        is_deployed=False,
     )
     assert {"claude-haiku-4-5", "claude-opus-4-8"} <= set(found.models)
     assert "claude-opus-4" not in found.models
@@ -61,3 +63,28 @@ def test_no_block_is_told(tmp_path: Path) -> None:
     with pytest.raises(NoTargetError, match="has no stage 'dev'"):
         written(cdk_json(tmp_path, BLOCK), "dev", TODAY)
     assert block_of(tmp_path / "absent.json", "prod") is None
+
+
+@pytest.mark.parametrize(
+    ("content", "told"),
+    [
+        (b'{\n  "context": {\n    "stages": {},\n  }\n}\n', r"is no JSON: line [34] column \d+: "),
+        (b"", "is no JSON: line 1 column 1"),
+        (b'{"a": "\xff"}', "is no JSON"),
+        (b"[" * 100_000, "is no JSON"),
+    ],
+)
+def test_a_file_that_is_no_json_says_where(tmp_path: Path, content: bytes, told: str) -> None:
+    file = tmp_path / "cdk.json"
+    file.write_bytes(content)
+
+    with pytest.raises(CdkJsonError, match=told):
+        block_of(file, "prod")
+
+
+@pytest.mark.parametrize("content", ["[]", "{}", '{"context": null}', '{"context": {"stages": 1}}'])
+def test_another_projects_file_has_no_such_stage(tmp_path: Path, content: str) -> None:
+    file = tmp_path / "cdk.json"
+    file.write_text(content)
+
+    assert block_of(file, "prod") is None

@@ -16,10 +16,11 @@ from typer.testing import CliRunner
 
 from cli import verification
 from cli.deployment import Deployment
-from cli.evidence import BrokenEvidenceError, Evidence, EvidenceError, checked
+from cli.evidence import BrokenEvidenceError, Evidence, checked
 from cli.main import app
 from cli.target import records_of
 from cli.verification import Report
+from cli.writable import NotWritableError
 from records.fingerprint import Fingerprint
 from records.invocation_records import STREAM
 from tests.unit.reconciliation.world import GATEWAY_ROLE, SOMEBODY, audit_line, record
@@ -295,10 +296,28 @@ def test_a_broken_chain_is_not_continued(tmp_path: Path) -> None:
 
 def test_evidence_is_never_overwritten(tmp_path: Path) -> None:
     evidence = Evidence(tmp_path, "dev", "us-east-1")
-    evidence.write(NOW, [], evidence.last_hash())
+    first = evidence.write(NOW, [], evidence.last_hash())
+    before = first.file.read_bytes()
 
-    with pytest.raises(EvidenceError, match="cannot be written: File exists"):
-        evidence.write(NOW, [], evidence.last_hash())
+    again = evidence.write(NOW, [{"kind": "run"}], evidence.last_hash())
+
+    assert (again.is_kept, first.file.read_bytes()) == (False, before)
+    assert again.error.endswith("cannot be written: File exists")
+
+
+def test_a_folder_that_cannot_be_written_is_told_before_the_run(tmp_path: Path) -> None:
+    (tmp_path / "file").touch()
+
+    with pytest.raises(NotWritableError, match="name another"):
+        Evidence(tmp_path / "file" / "below", "dev", "us-east-1").last_hash()
+
+
+def test_no_evidence_is_kept_where_none_is_wanted(tmp_path: Path) -> None:
+    evidence = Evidence(tmp_path / "none", "dev", "us-east-1", keep=False)
+
+    written = evidence.write(NOW, [{"kind": "run"}], evidence.last_hash())
+
+    assert (written.is_kept, written.error, list(tmp_path.iterdir())) == (False, "", [])
 
 
 def test_a_window_is_of_utc_and_a_day_long_unless_told() -> None:

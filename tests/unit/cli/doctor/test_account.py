@@ -5,6 +5,7 @@ import socket
 from pathlib import Path
 
 import pytest
+from botocore.exceptions import ClientError, NoCredentialsError, TokenRetrievalError
 
 from cli.deployment import Deployment
 from cli.doctor import aws_cli, bootstrap, concurrency, endpoint, identity, stacks
@@ -12,6 +13,7 @@ from cli.doctor.account import Account, Clients
 from cli.doctor.check import Topic
 from cli.doctor.concurrency import Room
 from cli.doctor.examination import NAMES, judge_region, judge_settings, without_region
+from cli.doctor.whole_commands import complete
 from cli.settings import Settings
 
 DEPLOYMENT = Deployment("dev", "us-east-1", None)
@@ -55,8 +57,11 @@ def test_credentials_of_another_account_are_told() -> None:
     assert identity.judge(caller, "123456789012").outcome == "ok"
     found = identity.judge(caller, "210987654321")
     assert (found.outcome, "210987654321" in found.fix) == ("failed", True)
-    assert "aws sso login" in identity.refused("ExpiredToken").fix
-    assert "aws configure" in identity.unasked("Unable to locate credentials").fix
+    expired = ClientError({"Error": {"Code": "ExpiredToken"}}, "GetCallerIdentity")
+    assert "aws sso login" in identity.refused(expired).fix
+    assert "aws configure sso" in identity.refused(NoCredentialsError()).fix
+    no_token = identity.refused(TokenRetrievalError(provider="sso", error_msg="does not exist"))
+    assert ("sso login" in no_token.fix, "configure" in no_token.fix) == (True, False)
 
 
 @pytest.mark.parametrize(
@@ -194,11 +199,44 @@ def test_another_region_than_the_stages_fails() -> None:
 
 
 def test_without_a_region_every_check_is_still_named() -> None:
-    found = without_region("dev")
+    found = without_region("dev", "cdk.json is no JSON: line 1 column 2")
 
     assert {check.name for check in found} == set(NAMES)
     (failed,) = [check for check in found if check.outcome == "failed"]
     assert (failed.name, "AWS_REGION" in failed.fix) == ("Region", True)
+    assert failed.found == "cdk.json is no JSON: line 1 column 2"
+
+
+@pytest.mark.parametrize(
+    ("fix", "whole"),
+    [
+        ("`claude-bedrock doctor --fix`, or", "`claude-bedrock doctor --fix{stage}{region}`, or"),
+        ("`claude-bedrock models sync`", "`claude-bedrock models sync{region}`"),
+        (
+            "then `claude-bedrock access submit --form f.json`",
+            "then `claude-bedrock access submit --form f.json{stage}{region}`",
+        ),
+        ("`claude-bedrock access form > f.json`", "`claude-bedrock access form > f.json`"),
+        ("`aws sso login`", "`aws sso login`"),
+        ("`aws iam get-user`", "`aws iam get-user`"),
+    ],
+)
+def test_commands_that_are_told_are_about_the_stage(fix: str, whole: str) -> None:
+    check = Topic("x").failed("y", fix)
+
+    told = complete(check, Deployment("prod", "eu-central-1", None))
+    assert told.fix == whole.format(stage=" --stage prod", region=" --region eu-central-1")
+    local = complete(check, Deployment("local", "us-east-1", "http://localhost:1"))
+    assert local.fix == fix
+
+
+def test_a_command_of_aws_names_the_region_once() -> None:
+    account = Deployment("prod", "eu-central-1", None)
+    fix = "`aws cloudformation describe-stack-events --stack-name s`"
+
+    told = complete(Topic("x").failed("y", fix), account)
+    assert told.fix == f"{fix[:-1]} --region eu-central-1`"
+    assert complete(told, account) == told
 
 
 def test_a_model_of_another_version_is_not_passed_over() -> None:

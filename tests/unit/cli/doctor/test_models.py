@@ -1,15 +1,19 @@
 """What is said of a model: access, life, retention, quotas, destinations, and who may subscribe."""
 
 import datetime as dt
+import json
 from typing import Any
 
 import pytest
 
 import catalog
+from cli.deployment import Deployment
 from cli.doctor import destinations, github, models, quotas, retention
+from cli.doctor.account import Account, Clients
 from cli.doctor.check import Topic
 from cli.settings import Settings
 from local.embedded.service_quotas import quota_name
+from tests.unit.cli.answers import Server
 
 TODAY = "2026-11-25"
 HAIKU = next(model for model in catalog.MODELS if model.name == "claude-haiku-4-5")
@@ -127,6 +131,47 @@ def test_another_retention_mode_than_asked_fails(
     assert fix in found.fix
     if mode == "none":
         assert "doctor --fix" not in found.fix
+
+
+@pytest.mark.parametrize(
+    ("mode", "wanted", "outcome"),
+    [
+        ("inherit", "none", "skipped"),
+        ("inherit", "default", "skipped"),
+        ("default", "none", "skipped"),
+        ("none", "none", "ok"),
+        ("none", "default", "failed"),
+        ("inherit", None, "ok"),
+    ],
+)
+def test_before_a_deployment_its_mode_is_not_missed_where_it_will_be_set(
+    server: Server, mode: str, wanted: str | None, outcome: str
+) -> None:
+    server.headers["content-type"] = "application/json"
+    server.body = json.dumps({"mode": mode}).encode()
+    deployment = Deployment("prod", "us-east-1", server.url)
+    account = Account(deployment, Clients(deployment), "123456789012", "arn:…", "2026-11-25")
+    deployed = Settings("here", "us-east-1", ("us",), None, (), wanted, 30, github=False)
+
+    (found,) = retention.check(account, deployed._replace(is_deployed=False), fix=False)
+    (later,) = retention.check(account, deployed, fix=False)
+
+    assert (found.outcome, later.outcome) == (
+        outcome,
+        "failed" if outcome == "skipped" else outcome,
+    )
+
+
+def test_a_model_that_the_deployments_mode_lets_in_is_not_missed(server: Server) -> None:
+    server.headers["content-type"] = "application/json"
+    server.body = b'{"mode": "inherit"}'
+    deployment = Deployment("prod", "us-east-1", server.url)
+    account = Account(deployment, Clients(deployment), "123456789012", "arn:…", "2026-11-25")
+    meant = Settings("here", "us-east-1", ("us",), None, (HAIKU.name,), "none", 30, github=False)
+
+    _, of_model = retention.check(account, meant._replace(is_deployed=False), fix=False)
+
+    assert of_model.found == "offered under none"
 
 
 @pytest.mark.parametrize(

@@ -69,16 +69,49 @@ def test_what_differs_is_told(change: dict[str, Any], told: str) -> None:
     assert "CloudTrail" in found.fix
 
 
-def test_anothers_stops_a_deployment() -> None:
-    assert before_deployment(None, "dev", "us-east-1").outcome == "skipped"
-    found = before_deployment(OTHERS, "dev", "us-east-1")
-    assert (found.outcome, "s3://of-another-team" in found.found) == ("failed", True)
-    assert "another Region" in found.fix
+@pytest.mark.parametrize(
+    ("found", "stage", "told"),
+    [
+        (OTHERS, "dev", "set up by somebody else, to s3://of-another-team"),
+        (WANTED, "prod", "set up by another stage of this project, dev"),
+        (WANTED, "dev", "left on when the stage went"),
+    ],
+)
+def test_anothers_stops_a_deployment_and_what_may_be_done_is_offered(
+    found: dict[str, Any], stage: str, told: str
+) -> None:
+    check = before_deployment(found, stage, {})
+
+    assert (check.outcome, check.found.startswith(told)) == ("failed", True)
+    for answer in ("adopt", "extend", "replace"):
+        assert f'"{answer}"' in check.fix
+    assert "docs/deploy.md#somebody-elses-logging" in check.fix
+    assert "delete" not in check.fix
+    assert (OUTPUTS["DeliveryRoleArn"] in check.fix) == (found is WANTED)
 
 
-@pytest.mark.parametrize(("stage", "told"), [("dev", "left on"), ("prod", "set up by somebody")])
-def test_what_the_stage_itself_left_on_is_told_as_that(stage: str, told: str) -> None:
-    found = before_deployment(WANTED, stage, "us-east-1")
+ROLE = {"existing_logging_role": OUTPUTS["DeliveryRoleArn"]}
 
-    assert (found.outcome, found.found.startswith(told)) == ("failed", True)
-    assert "delete-model-invocation-logging-configuration --region us-east-1" in found.fix
+
+@pytest.mark.parametrize(
+    ("found", "block", "outcome"),
+    [
+        (WANTED, {"existing_logging": "adopt"}, "ok"),
+        (WANTED, {"existing_logging": "extend", **ROLE}, "ok"),
+        (WANTED, {"existing_logging": "replace", **ROLE}, "ok"),
+        (OTHERS, {"existing_logging": "replace"}, "ok"),
+        (WANTED, {"existing_logging": "replace"}, "failed"),
+        (WANTED, {"existing_logging": "extend", "existing_logging_role": "arn:other"}, "failed"),
+        (OTHERS, {"existing_logging": "adopt"}, "failed"),
+        ({**WANTED, "textDataDeliveryEnabled": False}, {"existing_logging": "adopt"}, "failed"),
+        (WANTED, {"existing_logging": "fail"}, "failed"),
+    ],
+)
+def test_what_the_block_says_of_anothers_is_reckoned_with(
+    found: dict[str, Any], block: dict[str, str], outcome: str
+) -> None:
+    assert before_deployment(found, "prod", block).outcome == outcome
+
+
+def test_nothing_is_wrong_where_the_deployment_turns_it_on() -> None:
+    assert before_deployment(None, "dev", {}).outcome == "skipped"

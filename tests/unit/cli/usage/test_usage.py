@@ -216,6 +216,25 @@ def test_the_command_tells_programs_exactly_and_people_in_short(made: Made, tmp_
     assert "http" not in page
 
 
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="Linux has a device that is always full")
+def test_what_was_reckoned_is_shown_though_the_page_cannot_be_written(made: Made) -> None:
+    given = ("--from", str(made.folder), "--since", "2026-10-01", "--until", "2026-10-03")
+
+    done = _command(*given, "--out", "/dev/full")
+
+    assert done.exit_code == 2
+    assert "claude-haiku-4-5" in done.stdout
+    assert done.stderr == "claude-bedrock: No space left on device\n"
+
+
+def test_the_page_is_written_into_a_folder_that_is_made_for_it(made: Made, tmp_path: Path) -> None:
+    out = tmp_path / "reports" / "nov.html"
+    given = ("--from", str(made.folder), "--since", "2026-10-01", "--until", "2026-10-03")
+
+    assert _command(*given, "--out", str(out)).exit_code == 0
+    assert "claude-haiku-4-5" in out.read_text()
+
+
 def test_a_mistake_in_the_question_is_one_line() -> None:
     for mistake in (("--by", "colour"), ("--from", "a", "--athena"), ("--hours", "3")):
         told = _command(*mistake)

@@ -1,0 +1,70 @@
+"""What each error of AWS or of the credentials is told as, and what to do about it."""
+
+import pytest
+from botocore import exceptions
+from botocore.exceptions import BotoCoreError, ClientError
+
+from cli.aws_errors import credentials_advice, explain
+
+
+def answered(code: str, message: str = "no") -> ClientError:
+    return ClientError({"Error": {"Code": code, "Message": message}}, "DescribeStacks")
+
+
+@pytest.mark.parametrize(
+    ("error", "advice"),
+    [
+        (exceptions.NoCredentialsError(), "aws configure sso"),
+        (exceptions.PartialCredentialsError(provider="env", cred_var="x"), "aws configure sso"),
+        (exceptions.ProfileNotFound(profile="prd"), "aws configure list-profiles"),
+        (exceptions.TokenRetrievalError(provider="sso", error_msg="none"), "`aws sso login`"),
+        (exceptions.SSOTokenLoadError(error_msg="none"), "`aws sso login`"),
+        (exceptions.UnauthorizedSSOTokenError(), "`aws sso login`"),
+        (exceptions.LoginRefreshRequired(), "`aws login`"),
+        (exceptions.CredentialRetrievalError(provider="x", error_msg="y"), "aws sso login"),
+        (answered("ExpiredToken"), "aws sso login"),
+        (answered("ExpiredTokenException"), "aws sso login"),
+        (answered("InvalidClientTokenId"), "aws configure"),
+        (answered("UnrecognizedClientException"), "aws configure"),
+        (answered("SignatureDoesNotMatch"), "aws configure"),
+    ],
+)
+def test_credentials_that_are_not_taken_say_what_to_do(
+    error: ClientError | BotoCoreError, advice: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.delenv("AWS_PROFILE", raising=False)
+
+    assert advice in explain(error)
+    assert advice in str(credentials_advice(error))
+
+
+def test_a_login_is_that_of_the_profile_in_use(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("AWS_PROFILE", "prod")
+
+    assert "`aws sso login --profile prod`" in explain(exceptions.UnauthorizedSSOTokenError())
+
+
+@pytest.mark.parametrize("code", ["AccessDenied", "AccessDeniedException"])
+def test_what_is_denied_names_the_role_that_may(code: str) -> None:
+    denied = answered(code, "not authorized to perform: cloudformation:DescribeStacks.")
+
+    told = explain(denied, "auditor")
+    assert told.startswith(f"AWS answered DescribeStacks with {code}: not authorized to perform: ")
+    assert "role `auditor` may do this" in told
+    assert "role" not in explain(denied)
+
+
+@pytest.mark.parametrize("url", ["http://localhost:4566/", "https://127.0.0.1:4566/x"])
+def test_the_embedded_aws_that_is_gone_is_told(url: str) -> None:
+    gone = exceptions.EndpointConnectionError(endpoint_url=url)
+
+    assert "is `make local` still up?" in explain(gone)
+    aws = exceptions.EndpointConnectionError(endpoint_url="https://sts.amazonaws.com/")
+    assert "make local" not in explain(aws)
+
+
+def test_any_other_error_is_told_as_it_is() -> None:
+    assert explain(answered("Throttling", "slower.")) == (
+        "AWS answered DescribeStacks with Throttling: slower"
+    )
+    assert credentials_advice(answered("Throttling")) is None

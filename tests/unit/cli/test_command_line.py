@@ -1,0 +1,451 @@
+"""What holds for every command: its Region, its exit code, and that no traceback reaches a user."""
+
+import json
+import os
+import pty
+import re
+import subprocess
+import sys
+from pathlib import Path
+from subprocess import CompletedProcess
+from typing import Any
+
+import pytest
+import typer
+from typer.testing import CliRunner
+
+from cli import use_case
+from cli.commands.options import (
+    DEBUG,
+    DEFECT,
+    INTERRUPTED,
+    MOST_HOURS,
+    NOT_ASKED,
+    OUTPUT_CLOSED,
+    one_line_errors,
+)
+from cli.main import CommandLine, app
+from tests.pages import ROOT
+from tests.unit.cli.answers import Server, delta, end, start
+from tests.unit.cli.command_tree import Command, commands, kind
+
+COMMANDS = commands()
+OF_A_STAGE = [each for each in COMMANDS if each.option("--stage") and each.option("--region")]
+DENIED = (
+    b"<ErrorResponse><Error><Code>AccessDenied</Code><Message>no</Message></Error></ErrorResponse>"
+)
+HUGE = "99999999999999999999"
+TIMES = ("9999-12-31T23:59:59", "0001-01-01T00:00:00+14:00", "9999-12-31T23:59:59-14:00")
+ENVIRONMENT = {
+    "AWS_ACCESS_KEY_ID": "AKIDEXAMPLE",
+    "AWS_SECRET_ACCESS_KEY": "secret-of-the-tests",
+    "AWS_EC2_METADATA_DISABLED": "true",
+}
+
+
+def named(command: Command) -> str:
+    return " ".join(command.words)
+
+
+@pytest.fixture
+def account(server: Server, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Server:
+    """An AWS that denies everything, as the account of whoever calls, in an empty folder."""
+    unset = ("AWS_REGION", "AWS_DEFAULT_REGION", "AWS_PROFILE", "AWS_SESSION_TOKEN")
+    for name in (*unset, "CLAUDE_BEDROCK_URL", "CLAUDE_BEDROCK_KEY", DEBUG):
+        monkeypatch.delenv(name, raising=False)
+    for name, value in {**ENVIRONMENT, "AWS_ENDPOINT_URL": server.url}.items():
+        monkeypatch.setenv(name, value)
+    for name in ("AWS_CONFIG_FILE", "AWS_SHARED_CREDENTIALS_FILE"):
+        monkeypatch.setenv(name, str(tmp_path / name))
+    monkeypatch.chdir(tmp_path)
+    server.status, server.body = 403, DENIED
+    server.headers = {"content-type": "text/xml", "x-amzn-errortype": "AccessDeniedException"}
+    return server
+
+
+@pytest.fixture
+def state(account: Server, tmp_path: Path) -> Path:
+    """What `make local` would have written, all of it played by the same server."""
+    endpoint: dict[str, object] = {
+        "stage": "local",
+        "region": "us-east-1",
+        "url": account.url,
+        "ca_bundle": None,
+        "aws_endpoint_url": account.url,
+        "api_keys": {"default": "the-key"},
+        "outputs": {"claude-on-bedrock-local-Gateway": {}},
+    }
+    folder = tmp_path / "state"
+    folder.mkdir()
+    (folder / "endpoint.json").write_text(json.dumps(endpoint))
+    return folder
+
+
+@pytest.fixture
+def form(tmp_path: Path) -> Path:
+    """A use-case form that is fit to be sent, and a file for whatever else needs one."""
+    file = tmp_path / "form.json"
+    filled = {name: f"Octo {name}" for name in use_case.empty()} | {"intendedUsers": "0"}
+    file.write_text(json.dumps(filled))
+    return file
+
+
+def run(*arguments: str) -> tuple[int, str]:
+    """The exit code, and all that was printed; fails where a traceback would have been."""
+    result = CliRunner().invoke(app, arguments)
+    raised = result.exception
+    assert raised is None or isinstance(raised, SystemExit), (arguments, raised)
+    assert "Traceback" not in result.output
+    return result.exit_code, result.output
+
+
+def regions_asked(server: Server) -> set[str]:
+    """Those in whose name the server was asked, by the signatures of the requests."""
+    found = set()
+    for asked in server.asked:
+        scope = re.search(r"Credential=[^/]+/\d+/([^/]+)/", asked.headers.get("authorization", ""))
+        assert scope, asked
+        found.add(scope[1])
+    return found
+
+
+def test_the_commands_of_a_stage_are_all_but_a_few() -> None:
+    without = {named(each) for each in COMMANDS} - {named(each) for each in OF_A_STAGE}
+    assert without == {"access form", "models sync"}
+
+
+@pytest.mark.parametrize("command", OF_A_STAGE, ids=named)
+def test_every_command_finds_the_region_alike(
+    account: Server, tmp_path: Path, form: Path, command: Command, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def asked(*options: str) -> set[str]:
+        account.asked.clear()
+        code, told = run(*command.needed(form), "--stage", "dev", *options)
+        assert code in {1, 2}, told
+        return regions_asked(account)
+
+    (tmp_path / "AWS_CONFIG_FILE").write_text("[default]\nregion = ca-central-1\n")
+    assert asked() == {"ca-central-1"}
+    monkeypatch.setenv("AWS_DEFAULT_REGION", "sa-east-1")
+    monkeypatch.setenv("AWS_REGION", "ap-northeast-1")
+    assert asked() == {"ap-northeast-1"}
+    stages = {"dev": {"region": "eu-north-1"}}
+    (tmp_path / "cdk.json").write_text(json.dumps({"context": {"stages": stages}}))
+    assert asked() == {"eu-north-1"}
+    assert asked("--region", "us-west-2") == {"us-west-2"}
+
+
+@pytest.mark.parametrize("command", OF_A_STAGE, ids=named)
+def test_every_command_says_what_is_wrong_with_the_stage(
+    account: Server, tmp_path: Path, form: Path, command: Command
+) -> None:
+    (tmp_path / "cdk.json").write_text('{"context": {"stages": {"dev": {},}}}')
+
+    code, told = run(*command.needed(form), "--stage", "dev")
+    assert code in {1, 2}
+    assert "cdk.json is no JSON: line 1 column" in " ".join(told.split())
+    for unfit in ("", " ", "De/v", "../x"):
+        code, told = run(*command.needed(form), "--stage", unfit)
+        assert (code, "--stage" in told) == (2, True), told
+    code, told = run(*command.needed(form), "--stage", "dev", "--region", "")
+    assert (code, "--region" in told) == (2, True)
+    assert not account.asked
+
+
+def hostile(parameter: Any) -> tuple[str, ...]:  # noqa: ANN401 - a class of the Click inside Typer
+    if kind(parameter) is int:
+        return (HUGE, f"-{HUGE}")
+    if parameter.opts[0] in {"--since", "--until", "--day", "--month"}:
+        return ("0001-01", "9999-12", "9999-12-31", *TIMES)
+    if parameter.opts[0] in {"--stage", "--region", "--state", "--url", "--key"}:
+        return ()
+    return ("", "\x1b[2J\x00")
+
+
+@pytest.mark.parametrize("command", COMMANDS, ids=named)
+def test_no_value_of_an_option_brings_a_command_down(
+    state: Path, form: Path, command: Command
+) -> None:
+    for parameter in command.parameters:
+        flag = parameter.param_type_name != "option" or parameter.is_flag
+        for value in () if flag else hostile(parameter):
+            name = parameter.opts[0]
+            given = [each for each in command.needed(form) if each != name]
+            code, told = run(*given, f"{name}={value}", *_state(command, state))
+            assert code in {0, 1, 2}, (name, value, told)
+            assert "\x1b" not in told or name != "--text"
+
+
+def _state(command: Command, folder: Path) -> list[str]:
+    return ["--state", str(folder)] if command.option("--state") else []
+
+
+NUMBERS = [
+    (command, each.opts[0])
+    for command in COMMANDS
+    for each in command.parameters
+    if kind(each) is int
+]
+
+
+@pytest.mark.parametrize(("command", "option"), NUMBERS)
+def test_every_number_is_bounded_at_the_option(
+    state: Path, form: Path, command: Command, option: str, account: Server
+) -> None:
+    code, told = run(*command.needed(form), option, HUGE, *_state(command, state))
+
+    assert (code, option in told) == (2, True), told
+    assert not account.asked
+
+
+BROKEN: dict[str, bytes] = {
+    "empty": b"",
+    "cut": b'{"stage": "local"',
+    "other": b'{"stage": "local", "region": "us-east-1", "aws_endpoint_url": "http://127.0.0.1:1"}',
+}
+
+
+@pytest.mark.parametrize(
+    "command", [each for each in COMMANDS if each.option("--state")], ids=named
+)
+def test_a_broken_state_folder_is_one_line(
+    account: Server, tmp_path: Path, form: Path, command: Command
+) -> None:
+    folder = tmp_path / "broken"
+    folder.mkdir()
+    for content in BROKEN.values():
+        (folder / "endpoint.json").write_bytes(content)
+        code, told = run(*command.needed(form), "--state", str(folder))
+        assert (code in {1, 2}, "make local" in told, len(told.splitlines())) == (True, True, 1)
+    code, told = run(*command.needed(form), "--state", str(form))
+    assert (code in {1, 2}, "make local" in told, len(told.splitlines())) == (True, True, 1)
+    assert not account.asked
+
+
+@pytest.mark.parametrize("words", [("ask", "Hi"), ("models",)])
+@pytest.mark.parametrize("content", [None, b"", b"no certificate"])
+def test_certificates_that_are_gone_are_one_line(
+    state: Path, words: tuple[str, ...], content: bytes | None
+) -> None:
+    certificates = state / "ca.pem"
+    if content is not None:
+        certificates.write_bytes(content)
+    endpoint = json.loads((state / "endpoint.json").read_text())
+    (state / "endpoint.json").write_text(
+        json.dumps({**endpoint, "ca_bundle": str(certificates), "url": "https://127.0.0.1:1/x"})
+    )
+
+    code, told = run(*words, "--state", str(state))
+
+    assert (code, "ca.pem" in told, "make local" in told) == (1, True, True), told
+
+
+def test_credentials_that_are_missing_say_what_to_do(
+    account: Server, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for name in ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY"):
+        monkeypatch.delenv(name)
+
+    for words in (("keys", "list"), ("logs", "list"), ("usage",), ("retention",)):
+        _, told = run(*words, "--stage", "dev", "--region", "us-east-1")
+        assert "aws configure sso" in told
+    assert not account.asked
+
+
+def test_what_aws_denies_names_the_role_that_may(account: Server) -> None:
+    for words, role in ((("keys", "list"), "operator"), (("logs", "list"), "auditor")):
+        _, told = run(*words, "--stage", "dev", "--region", "us-east-1")
+        assert f"role `{role}`" in told
+    assert account.asked
+
+
+def test_an_answer_that_is_none_of_aws_is_one_line(account: Server) -> None:
+    account.status, account.body = 200, b"Log in to the network"
+
+    code, told = run("keys", "list", "--stage", "dev", "--region", "us-east-1")
+
+    assert (code, told.count("\n")) == (1, 1), told
+
+
+@pytest.mark.parametrize("window", [("--hours", str(MOST_HOURS)), ("--since", "2000-01-01")])
+def test_the_longest_window_is_one(state: Path, window: tuple[str, str]) -> None:
+    code, told = run("logs", "list", *window, "--state", str(state))
+
+    assert (code, "AccessDenied" in told) == (1, True), told
+
+
+def broken(error: BaseException, *, inside: bool = False) -> typer.Typer:
+    """A command line one of whose commands fails, while it works or while it prints."""
+    made = typer.Typer(cls=CommandLine, pretty_exceptions_enable=False)
+
+    @made.command()
+    def fails() -> None:
+        if inside:
+            with one_line_errors(1):
+                raise error
+        raise error
+
+    @made.command()
+    def other() -> None:
+        """Two commands make a group."""
+
+    return made
+
+
+SECRET = "what was said to the model"
+
+
+@pytest.mark.parametrize("inside", [True, False])
+@pytest.mark.parametrize(
+    "error", [KeyError(SECRET), AttributeError(SECRET), RecursionError(SECRET)]
+)
+def test_a_defect_has_an_exit_code_of_its_own_and_quotes_nothing(
+    error: Exception, inside: bool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.delenv(DEBUG, raising=False)
+    result = CliRunner().invoke(broken(error, inside=inside), ["fails"])
+
+    assert (result.exit_code, result.stdout) == (DEFECT, "")
+    assert DEFECT not in {0, 1, NOT_ASKED}
+    assert result.stderr.startswith("claude-bedrock: a defect of this program: ")
+    assert (result.stderr.count("\n"), SECRET in result.stderr) == (1, False)
+    assert f"{DEBUG}=1" in result.stderr
+
+
+def test_a_defect_is_traced_when_asked(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv(DEBUG, "1")
+    result = CliRunner().invoke(broken(KeyError("x\x1b[2J")), ["fails"])
+
+    assert (result.exit_code, "Traceback" in result.stderr) == (DEFECT, True)
+    assert "\x1b" not in result.stderr
+
+
+@pytest.mark.parametrize(
+    ("error", "code", "told"),
+    [
+        (PermissionError(13, "Permission denied", "a/b"), NOT_ASKED, "a/b: Permission denied"),
+        (OSError(28, "No space left on device"), NOT_ASKED, "No space left on device"),
+        (OverflowError("date value out of range"), NOT_ASKED, "date value out of range"),
+        (UnicodeDecodeError("utf-8", b"\xff", 0, 1, "invalid start byte"), NOT_ASKED, "utf-8"),
+        (KeyboardInterrupt(), INTERRUPTED, ""),
+        (BrokenPipeError(), OUTPUT_CLOSED, ""),
+    ],
+)
+def test_what_the_world_does_is_one_line_at_most(
+    error: BaseException, code: int, told: str
+) -> None:
+    result = subprocess_of(error) if isinstance(error, BrokenPipeError) else None
+    if result is None:
+        done = CliRunner().invoke(broken(error), ["fails"])
+        assert (done.exit_code, told in done.stderr) == (code, True), done.stderr
+        assert "Traceback" not in done.output
+    else:
+        assert (result.returncode, result.stderr) == (code, "")
+
+
+def subprocess_of(_: BrokenPipeError) -> CompletedProcess[str]:
+    """`models --all` into a pipe that nobody reads."""
+    reader, writer = os.pipe()
+    os.close(reader)
+    try:
+        return process("models", "--all", stdout=writer)
+    finally:
+        os.close(writer)
+
+
+def process(*arguments: str, stdout: int | None = None, **variables: str) -> CompletedProcess[str]:
+    return subprocess.run(
+        [sys.executable, "-m", "cli", *arguments],
+        cwd=ROOT,
+        env={**os.environ, "PYTHONPATH": "lambda", **variables},
+        stdout=subprocess.PIPE if stdout is None else stdout,
+        stderr=subprocess.PIPE,
+        text=True,
+        timeout=120,
+        check=False,
+    )
+
+
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="Linux has a device that is always full")
+def test_a_full_disk_is_one_line() -> None:
+    with Path("/dev/full").open("w") as full:
+        done = process("models", "--all", stdout=full.fileno())
+
+    assert (done.returncode, done.stderr) == (
+        NOT_ASKED,
+        "claude-bedrock: No space left on device\n",
+    )
+
+
+def test_an_encoding_that_lacks_a_character_stops_nothing() -> None:
+    done = process("models", "--all", PYTHONIOENCODING="ascii")
+
+    assert (done.returncode, done.stderr) == (0, "")
+    assert "Retention" in done.stdout
+    assert done.stdout.isascii()
+
+
+def test_output_that_was_closed_before_the_start_stops_nothing() -> None:
+    command = f"{sys.executable} -m cli models --all >&-"
+    done = subprocess.run(
+        ["/bin/sh", "-c", command],
+        cwd=ROOT,
+        env={**os.environ, "PYTHONPATH": "lambda"},
+        stderr=subprocess.PIPE,
+        text=True,
+        timeout=120,
+        check=False,
+    )
+
+    assert (done.returncode, done.stderr) == (0, "")
+
+
+@pytest.mark.parametrize("option", ["-h", "--help"])
+def test_help_shows_no_credential_of_the_environment(
+    option: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("CLAUDE_BEDROCK_KEY", "the-key-of-somebody")
+    monkeypatch.setenv("CLAUDE_BEDROCK_URL", "https://ann:password@x")
+
+    for command in COMMANDS:
+        code, told = run(*command.words, option)
+        assert code == 0
+        assert "the-key-of-somebody" not in told
+        assert "password" not in told
+
+
+def test_the_version_is_told() -> None:
+    assert run("--version") == (0, "claude-bedrock 0.1.0\n")
+
+
+def test_a_place_that_cannot_be_written_is_told_before_anything_is_asked(
+    state: Path, form: Path, account: Server
+) -> None:
+    below = form / "sub"
+    for words in (
+        ("audit", "--out", str(below)),
+        ("usage", "--out", str(below / "page.html")),
+        ("usage", "--out", str(form.parent)),
+        ("usage", "--sync", str(below)),
+    ):
+        code, told = run(*words, "--state", str(state))
+        assert (code, told.count("\n")) == (2, 1), told
+        assert "name another" in told or "name a file" in told
+    assert not account.asked
+
+
+def test_an_answer_cannot_move_the_cursor_of_a_terminal(server: Server) -> None:
+    server.body = start("claude-haiku-4-5") + delta("sky\x1b[2J\x1b]0;PWNED\x07 blue") + end()
+    given = ("ask", "Hi", "--url", server.url, "--key", "k")
+    terminal, end_of_process = pty.openpty()
+    try:
+        done = process(*given, stdout=end_of_process)
+        shown = os.read(terminal, 10_000).decode()
+    finally:
+        os.close(terminal)
+        os.close(end_of_process)
+
+    assert done.returncode == 0, done.stderr
+    assert "sky␛[2J␛]0;PWNED␇ blue" in shown
+    assert "\x1b" not in shown
+    assert process(*given).stdout == "sky\x1b[2J\x1b]0;PWNED\x07 blue\n"

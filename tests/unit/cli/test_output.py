@@ -1,0 +1,47 @@
+"""That every command prints through cli/terminal.py, which lets no control of others' text pass."""
+
+import ast
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from tests.pages import ROOT
+
+ALLOWED = {
+    "cli/terminal.py": {"Console", "typer.echo"},
+    "cli/commands/verify.py": {"typer.echo", "sys.exit of a text"},
+    "cli/commands/ask.py": {"typer.echo"},  # into files and pipes goes what the model wrote
+}
+PRINTS = {"Console", "typer.echo", "print", "sys.exit of a text", "sys.stdout.write"}
+
+
+def prints(source: str) -> Iterator[str]:
+    for node in ast.walk(ast.parse(source)):
+        if not isinstance(node, ast.Call):
+            continue
+        called = ast.unparse(node.func)
+        if called == "sys.exit" and any(
+            isinstance(each, (ast.JoinedStr, ast.Constant))
+            and not isinstance(getattr(each, "value", ""), int)
+            for each in node.args
+        ):
+            called = "sys.exit of a text"
+        if called in PRINTS:
+            yield called
+
+
+@pytest.mark.parametrize("file", sorted(ROOT.glob("cli/**/*.py")), ids=lambda file: file.name)
+def test_nothing_is_printed_past_the_terminal_module(file: Path) -> None:
+    name = file.relative_to(ROOT).as_posix()
+    found = set(prints(file.read_text())) - ALLOWED.get(name, set())
+    assert not found, f"{name}: print by cli.terminal's echo, echo_json and console, and fail()"
+
+
+@pytest.mark.parametrize(
+    "source",
+    ["Console().print(x)", "typer.echo(x)", "print(x)", "sys.exit(f'{x}')", "sys.exit('x')"],
+)
+def test_what_prints_is_found_out(source: str) -> None:
+    assert list(prints(source))
+    assert not list(prints("sys.exit(2); console().print(x); echo(x); sys.exit(code(x))"))
