@@ -130,6 +130,20 @@ def lost_everywhere(made: Call, _: random.Random) -> Call:
     return made._replace(records={each: [] for each in DESTINATIONS})
 
 
+def late(made: Call, chance: random.Random) -> Call:
+    """It was made a moment ago, and a record of it is still on the way."""
+    at = WINDOW.settled + 1
+    written = {"timestamp": record("", at=at)["timestamp"]}
+    for where, records in made.records.items():
+        made.records[where] = [{**each, **written} for each in records]
+    made.records[chance.choice(DESTINATIONS)] = []
+    return made._replace(at=at)
+
+
+def unreadable_entry(made: Call, _: random.Random) -> Call:
+    return changed(made, duration_ms="secret")
+
+
 def duplicated(made: Call, chance: random.Random) -> Call:
     made.records[chance.choice(DESTINATIONS)] *= 2
     return made
@@ -190,7 +204,8 @@ HARMLESS: Final[tuple[Change, ...]] = (
     *(duplicated, under_the_arn_of_its_profile, in_another_order, past_the_gateway(ALLOWED)),
 )
 HARMFUL: Final[tuple[Change, ...]] = (
-    *(lost, lost_everywhere, without_status_or_record, forged, without_entry),
+    *(lost, lost_everywhere, late, without_status_or_record, forged, without_entry),
+    unreadable_entry,
     rewritten(output={"outputBodyJson": {"content": "another"}}),
     rewritten(input={}),
     rewritten(requestId=None),
@@ -224,7 +239,7 @@ def applied(change: Change, made: Call, chance: random.Random) -> Call:
     """A change of the entry does nothing to a call that has none."""
     about_entries = (
         *(interrupted, told_another_status, refused, never_sent, without_status),
-        *(of_an_older_version, without_status_or_record),
+        *(of_an_older_version, without_status_or_record, unreadable_entry),
     )
     if made.entry is None and change in about_entries:
         return made
@@ -245,7 +260,7 @@ def _is_whole(made: Call) -> bool:
         allowed = all(each["identity"] == {"arn": ALLOWED} for each in records)
         readable = all(each["requestId"] and each["timestamp"] != "secret" for each in records)
         return allowed and readable and all(each == records[0] for each in records)
-    if not made.known and not records:
+    if made.entry["duration_ms"] == "secret" or (not made.known and not records):
         return False
     if made.answered and not all(made.records.values()):
         return False
