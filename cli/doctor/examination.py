@@ -11,6 +11,7 @@ import catalog
 from cli.cdk_json import CdkJsonError, block_of
 from cli.deployment import Deployment, NoTargetError
 from cli.doctor import (
+    account_overrides,
     aws_cli,
     bootstrap,
     concurrency,
@@ -52,6 +53,7 @@ OF_THE_STAGE: Final = (
     *quotas.NAMES.values(),
     retention.TOPIC.name,
     retention.OF_MODEL,
+    *account_overrides.NAMES,
     destinations.NAME,
     github.TOPIC.name,
 )
@@ -169,6 +171,7 @@ def _families(
     yield partial(models.check, account, settings)
     yield partial(quotas.check, account, settings)
     yield partial(retention.check, account, settings, fix=wanted.fix)
+    yield partial(account_overrides.check, account, settings)
     yield partial(destinations.check, account, settings)
     yield partial(github.check, account, settings)
 

@@ -208,6 +208,11 @@ def _put_form(call: Call, _path: str) -> Reply:
     return said({}, 201)
 
 
+def _list_enforced_guardrails(_call: Call, _path: str) -> Reply:
+    """An account that enforces none."""
+    return said({"guardrailsConfig": []})
+
+
 def _get_retention(_call: Call, _path: str) -> Reply:
     return said(_retention.get("mode") or {"mode": "inherit"})
 
@@ -244,5 +249,6 @@ _OPERATIONS: Final[tuple[tuple[str, str, Operation], ...]] = (
     ("GET", "/use-case-for-model-access", _get_form),
     ("POST", "/use-case-for-model-access", _put_form),
     ("GET", "/data-retention", _get_retention),
+    ("GET", "/enforcedGuardrailsConfiguration", _list_enforced_guardrails),
     ("PUT", "/data-retention", _put_retention),
 )

@@ -54,6 +54,7 @@ def looking(
             (
                 "bedrock:GetModelInvocationLoggingConfiguration",
                 "bedrock:GetAccountDataRetention",
+                "bedrock:ListEnforcedGuardrailsConfiguration",
                 "bedrock:GetFoundationModelAvailability",
                 "bedrock:ListFoundationModels",
                 "bedrock:ListInferenceProfiles",

@@ -21,6 +21,7 @@ ANY_RESOURCE = {
     "bedrock:PutAccountDataRetention": "one mode, no resource type",
     "bedrock:GetFoundationModelAvailability": "no resource type",
     "bedrock:GetUseCaseForModelAccess": "one form, no resource type",
+    "bedrock:ListEnforcedGuardrailsConfiguration": "one list, no resource type",
     "bedrock:ListFoundationModels": "no resource type",
     "bedrock:ListInferenceProfiles": "no resource type",
     "cloudtrail:LookupEvents": "no resource type",

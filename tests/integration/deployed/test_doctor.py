@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from cli.cdk_json import CDK_JSON
-from cli.doctor import retention
+from cli.doctor import account_overrides, retention
 from cli.doctor.account import Account, Clients
 from cli.doctor.check import Check, exit_code
 from cli.doctor.examination import NAMES, Wanted, examine
@@ -32,6 +32,7 @@ MADE_UP = {
     "retention_days": 30,
     "github": True,
 }
+ENFORCED = {"guardrailsConfig": [{"guardrailId": "abc123", "guardrailVersion": "2"}]}
 MISSING = {"__type": "ResourceNotFoundException", "message": "none"}
 DENIED = {"__type": "AccessDeniedException", "message": "not you"}
 DENIED_XML = (
@@ -101,6 +102,7 @@ def broken(tmp_path: Path, deployment: Deployment) -> list[Check]:
         told("ssm", "GetParameter", {"__type": "ParameterNotFound", "message": "none"}, 400),
         told("bedrock", "GET /logging/modelinvocations", {}),
         told("bedrock", "GET /data-retention", {"mode": "inherit"}),
+        told("bedrock", "GET /enforcedGuardrailsConfiguration", ENFORCED),
         told("bedrock", "GET /use-case-for-model-access", MISSING, 404),
         told("bedrock", f"GET /foundation-model-availability/{HAIKU}", _unavailable()),
         told("bedrock", f"GET /foundation-models/{HAIKU}", _ended()),
@@ -142,8 +144,11 @@ def test_each_check_fails_and_says_what_to_do(deployment: Deployment, tmp_path: 
         "destination Regions": "`residency`",
         "GitHub OIDC provider": "create-open-id-connect-provider",
     }
-    # The AWS CLI is nothing of ours, and what the settings say when they cannot be read is below.
-    assert set(fixes) == set(NAMES) - {"AWS CLI", "stage settings"}
+    # The AWS CLI is nothing of ours, and what the settings say when they cannot be read is below;
+    # what the account overrides is warned of, or cannot be asked by the installed boto3.
+    assert set(fixes) == set(NAMES) - {"AWS CLI", "stage settings", *account_overrides.NAMES}
+    (warned,) = found(checks, "enforced guardrail", "warning")
+    assert "abc123 version 2" in warned.found
     for name, fix in fixes.items():
         failed = found(checks, name, "failed")
         assert failed, (name, [check for check in checks if check.name == name])
@@ -178,6 +183,7 @@ def test_what_aws_denies_is_unknown_and_names_the_permission(deployment: Deploym
         "tokens per minute": "servicequotas:ListServiceQuotas",
         "data retention": "bedrock:GetAccountDataRetention",
         "model data retention": "bedrock:GetAccountDataRetention",
+        "enforced guardrail": "bedrock:ListEnforcedGuardrailsConfiguration",
         "destination Regions": "bedrock:GetInferenceProfile",
     }
     for name, permission in permissions.items():
