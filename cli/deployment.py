@@ -5,6 +5,7 @@ import os
 import re
 import socket
 from collections.abc import Mapping
+from datetime import UTC, datetime
 from difflib import get_close_matches
 from functools import cache
 from pathlib import Path
@@ -64,8 +65,17 @@ class Deployment(NamedTuple):
         """The name in CloudFormation of the stack that the project calls `name`."""
         return f"claude-on-bedrock-{self.stage}-{name}"
 
+    def created(self, stack: str) -> datetime:
+        """When `stack` was first deployed (UTC). Raises NoTargetError where it is not."""
+        moment: datetime = self._described(stack)["CreationTime"]
+        return moment.astimezone(UTC)
+
     def outputs(self, stack: str) -> Mapping[str, str]:
         """What `stack` put out: output -> value. Raises NoTargetError where it is not deployed."""
+        outputs = self._described(stack).get("Outputs", [])
+        return {one["OutputKey"]: one["OutputValue"] for one in outputs}
+
+    def _described(self, stack: str) -> Mapping[str, Any]:
         try:
             described = self.client("cloudformation").describe_stacks(StackName=self.stack(stack))
         except ClientError as error:
@@ -76,8 +86,9 @@ class Deployment(NamedTuple):
                     f"to be there, run `cdk deploy --all -c stage={self.stage}`"
                 ) from error
             raise
+        found: Mapping[str, Any]
         (found,) = described["Stacks"]
-        return {one["OutputKey"]: one["OutputValue"] for one in found.get("Outputs", [])}
+        return found
 
 
 @cache

@@ -16,7 +16,8 @@ class Settings(NamedTuple):
     """What docs/configuration.md says of each key; `models` are names of the catalogue.
 
     `source` is where they were read, `github` whether a role names GitHub Actions, `is_deployed`
-    whether they are a deployed stack's, or those that a deployment would have."""
+    whether they are a deployed stack's, or those that a deployment would have, `verify_hourly`
+    whether a function verifies each hour."""
 
     source: str
     region: str
@@ -28,6 +29,7 @@ class Settings(NamedTuple):
     github: bool
     other_callers: tuple[str, ...] = ()
     is_deployed: bool = True
+    verify_hourly: bool = True
 
     @property
     def route(self) -> str:
@@ -79,6 +81,7 @@ def _settings(source: str, values: Mapping[str, Any]) -> Settings:
         retention_days=values["retention_days"],
         github=values["github"],
         other_callers=tuple(values.get("other_callers") or ()),
+        verify_hourly=values.get("verify_hourly", True),
     )
 
 

@@ -204,8 +204,8 @@ class InvocationLogging(cdk.Stack):
             description="Joins what the gateway asked with what Bedrock recorded",
             packages=["verification", "embedded_metrics", "reconciliation", "records", "catalog"],
             handler="verification.handler.handle",
-            log_name="verification",
-            keeping=self.keeping.while_deployed(),
+            log_name=verification.LOG_NAME,
+            keeping=self.keeping,
             timeout=verification.TIMEOUT,
             memory_mb=verification.MEMORY_MB,
             environment=verification.environment(
@@ -217,6 +217,7 @@ class InvocationLogging(cdk.Stack):
                 bounds=json.dumps(stage.bounds),
                 gateway_role=StageNames(stage.name, self).iam(f"role/{gateway_role}"),
                 other_callers=stage.other_callers,
+                retention_days=stage.retention_days,
             ),
             statements=[each.statement() for each in permissions],
             findings=findings(self, permissions),

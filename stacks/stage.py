@@ -318,4 +318,5 @@ class Stage(Block):
             "retention_days": self.retention_days,
             "github": self.roles.name_github,
             "other_callers": self.other_callers,
+            "verify_hourly": self.verify_hourly,
         }

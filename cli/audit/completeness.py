@@ -6,10 +6,12 @@ from typing import Final, NamedTuple
 from cli import verification
 from cli.audit.statement import Found, Statement, Verdict, stated
 from cli.audit.witness import Witnessed
+from cli.chain_text import chain_sentences, is_whole
 from cli.deployment import Deployment
+from cli.evidence import EvidenceError
 from cli.verification import Report
 from reconciliation.finding import Kind
-from verification.evidence import BrokenEvidenceError
+from verification.period import Period
 
 
 class _Claim(NamedTuple):
@@ -47,15 +49,17 @@ class Completeness(NamedTuple):
     statements: tuple[Statement, ...]
 
 
-def look(witnessed: Witnessed, deployment: Deployment, report: Report) -> Completeness:
+def look(
+    witnessed: Witnessed, deployment: Deployment, report: Report, asked: Period
+) -> Completeness:
     """`deployment` reads the evidence, which is not kept among the answers: it has its hashes."""
     judged = [judge(each, report) for each in _CLAIMS]
     chain = stated(
         witnessed,
         "chain",
-        "The evidence of the hours is one chain, with nothing changed or taken away",
-        "s3:ListBucket and s3:GetObject",
-        lambda: _chain(deployment),
+        "The evidence of every hour is there, in one chain, with nothing changed or taken away",
+        "s3:ListBucket, s3:GetObject and logs:FilterLogEvents",
+        lambda: _chain(deployment, asked),
     )
     return Completeness(report, (*judged, chain))
 
@@ -102,15 +106,12 @@ def _words(name: str, number: int, report: Report) -> Iterator[str]:
             yield f"{counts.allowed_direct_calls:,} are of callers that the stage allows."
 
 
-def _chain(deployment: Deployment) -> Found:
+def _chain(deployment: Deployment, asked: Period) -> Found:
     try:
-        held = verification.evidence_of(deployment).check()
-    except BrokenEvidenceError as broken:
-        return Found("not shown", f"The chain is broken: {broken}.")
-    except KeyError:
-        return Found("not asked", "The stage is of an older version, which leaves no evidence.")
-    if held is None:
-        return Found("not asked", "No hour has been verified yet.")
-    covered = f"from {held.since} to {held.until} without a gap"
-    told = f"{held.files:,} files hold, {covered}; the last hash is {held.sha256}."
-    return Found("shown", told)
+        found = verification.chain_report(deployment, asked.since, asked.until, asked.now)
+    except EvidenceError as error:
+        return Found("not asked", f"{str(error).capitalize()}.")
+    words = " ".join(chain_sentences(found))
+    if not found.coverage.holds:
+        return Found("not shown", words)
+    return Found("shown" if is_whole(found) else "not asked", words)

@@ -108,7 +108,7 @@ def gather(deployment: Deployment, asked: Period, evidence: Evidence) -> Report:
         settings=meant,
         logging=logging_state.look(witnessed, outputs["InvocationLogging"]),
         history=history.look(witnessed, asked),
-        completeness=completeness.look(witnessed, deployment, joined),
+        completeness=completeness.look(witnessed, deployment, joined, asked),
         retention=kept.look(witnessed, asked.since.date(), meant.retention_days),
         access=access.look(witnessed, outputs["ModelAccess"], meant.models),
         usage=tally.rows(),

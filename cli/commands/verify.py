@@ -12,6 +12,7 @@ from rich.table import Table
 from rich.text import Text
 
 from cli import deployment, verification
+from cli.chain_text import chain_data, chain_exit_code, chain_text
 from cli.commands.options import (
     LOCAL_STATE,
     MOST_HOURS,
@@ -24,11 +25,10 @@ from cli.commands.options import (
     one_line_errors,
 )
 from cli.evidence import BrokenEvidenceError, Evidence, EvidenceError, Written, checked
-from cli.terminal import console, echo_json, plain
+from cli.terminal import console, echo, echo_json, plain
 from cli.verification import Report
 from reconciliation.assessment import Verdict
 from reconciliation.finding import Finding
-from verification.evidence import BrokenEvidenceError as BrokenHourError
 from verification.period import moment, period
 
 CLEAN, FINDINGS, NOT_ASKED = 0, 1, 2
@@ -94,9 +94,17 @@ def verify(
             if hours or until or (files and since):
                 raise EvidenceError("--chain takes files, or a stage and --since")
             begin = moment(since) if since else None
-            told = _check(files) if files else _check_hours(stage, region, state, begin)
-        typer.echo(told)
-        return
+            if files:
+                echo(_check(files))
+                return
+            now = datetime.now(UTC)
+            found = deployment.chosen(stage, region, state)
+            chain_found = verification.chain_report(found, begin, now, now)
+        if as_json:
+            echo_json(chain_data(chain_found))
+        else:
+            echo(chain_text(chain_found))
+        sys.exit(chain_exit_code(chain_found))
     with one_line_errors(NOT_ASKED, "auditor"):
         if files:
             raise EvidenceError("files are for --chain")
@@ -119,17 +127,6 @@ def _check(files: list[Path]) -> str:
     except BrokenEvidenceError as broken:
         sys.exit(f"claude-bedrock: {broken}")
     return f"{len(files)} files hold; the last hash is {last}"
-
-
-def _check_hours(stage: str | None, region: str | None, state: Path, since: datetime | None) -> str:
-    try:
-        held = verification.evidence_of(deployment.chosen(stage, region, state)).check(since)
-    except BrokenHourError as broken:
-        sys.exit(f"claude-bedrock: {broken}")
-    if held is None:
-        raise EvidenceError("no hour has been verified yet, or none since then")
-    window = f"without a gap from {held.since} to {held.until}"
-    return f"{held.files} files of hours hold, {window}; the last hash is {held.sha256}"
 
 
 def _told(report: Report) -> RenderableType:

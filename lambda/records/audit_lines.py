@@ -7,6 +7,7 @@ from typing import Any
 
 from reconciliation.log_item import LogItem
 from records.fingerprint import Fingerprint
+from records.log_events import filter_events
 
 Client = Any
 _FIELD = "audit"
@@ -19,14 +20,14 @@ def written(
 ) -> Iterator[LogItem]:
     """Every audit entry that was written to the log group between the two times (UTC), also one
     that cannot be read; `read` is told of each event. `logs` is boto3's client."""
-    pages = logs.get_paginator("filter_log_events")
-    found = pages.paginate(
+    events = filter_events(
+        logs,
+        start_ms=int(since.timestamp() * 1000),
+        end_ms=int(until.timestamp() * 1000),
         logGroupName=group,
         filterPattern=f'"{_FIELD}"',
-        startTime=int(since.timestamp() * 1000),
-        endTime=int(until.timestamp() * 1000),
     )
-    for event in (event for page in found for event in page["events"]):
+    for event in events:
         item = _audit(event, group)
         if item is not None:
             read.take(event["eventId"], str(event["timestamp"]))

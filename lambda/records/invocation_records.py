@@ -9,14 +9,16 @@ import re
 import zlib
 from collections.abc import Iterator, Mapping
 from datetime import UTC, datetime, timedelta
-from typing import Any, NamedTuple
+from typing import IO, Any, NamedTuple
 
 from botocore.exceptions import ClientError
 
 from reconciliation.log_item import LogItem
 from reconciliation.window import UnreadableError
 from records.destinations import Destinations
+from records.fetched import fetch_in_order
 from records.fingerprint import Fingerprint
+from records.log_events import filter_events
 
 Client = Any
 """A boto3 client: boto3 makes its classes at run time."""
@@ -86,13 +88,14 @@ class Records:
         """Every record that was written to CloudWatch Logs between the two times (UTC), also one
         that cannot be read; `read` is told of each event."""
         group = self._destinations.log_group
-        pages = self._logs.get_paginator("filter_log_events").paginate(
+        events = filter_events(
+            self._logs,
+            start_ms=int(since.timestamp() * 1000),
+            end_ms=int(until.timestamp() * 1000),
             logGroupName=self._destinations.log_group,
             logStreamNames=[STREAM],
-            startTime=int(since.timestamp() * 1000),
-            endTime=int(until.timestamp() * 1000),
         )
-        for event in (event for page in pages for event in page["events"]):
+        for event in events:
             read.take(event["eventId"], str(event["timestamp"]))
             if not event["message"].startswith(_GREETING):
                 source = f"log group {group}, event {event['eventId']}"
@@ -101,14 +104,13 @@ class Records:
     def all_in_s3(self, since: datetime, until: datetime, read: Fingerprint) -> Iterator[LogItem]:
         """Every record in the objects of the hours between the two times (UTC), also one that
         cannot be read; `read` is told of each object."""
-        for item in self.objects(since, until):
+        for item, body in fetch_in_order(self._content, self.objects(since, until)):
             read.take(item["Key"], item["ETag"], str(item["Size"]))
-            yield from self._in_object(item)
+            yield from self._in_object(item, body)
 
-    def _in_object(self, item: Mapping[str, Any]) -> Iterator[LogItem]:
+    def _in_object(self, item: Mapping[str, Any], body: IO[bytes]) -> Iterator[LogItem]:
         key, at = item["Key"], item["LastModified"].timestamp()
         source, earliest = f"s3://{self._destinations.bucket}/{key}", _earliest(key, at)
-        body = self._s3.get_object(Bucket=self._destinations.bucket, Key=key)["Body"]
         try:
             with gzip.open(body) as lines:
                 for number, line in enumerate(lines, 1):
@@ -161,6 +163,11 @@ class Records:
                     if item["Size"] and not _is_no_record(item["Key"]):
                         yield item
             hour += timedelta(hours=1)
+
+    def _content(self, item: Mapping[str, Any]) -> IO[bytes]:
+        bucket = self._destinations.bucket
+        content: IO[bytes] = self._s3.get_object(Bucket=bucket, Key=item["Key"])["Body"]
+        return content
 
     def _object(self, bucket: str, key: str) -> bytes:
         content: bytes = self._s3.get_object(Bucket=bucket, Key=key)["Body"].read()

@@ -1,6 +1,7 @@
-"""The evidence that lies in the log bucket: a file for each hour, each begun where the last ended.
+"""The evidence in the log bucket: a chain of files, each begun where the one before ended.
 
-An hour's file is written once: its name is the hour, and S3 refuses a second one of that name
+A file is named for the beginning of its hour, or of what it covers of it, and written once: S3
+refuses a second one of that name
 (https://docs.aws.amazon.com/AmazonS3/latest/userguide/conditional-writes.html). So two runs at once
 give one chain.
 """
@@ -18,32 +19,35 @@ from reconciliation import chain
 PREFIX = "evidence/"
 HOURLY = f"{PREFIX}hours/"
 ON_DEMAND = f"{PREFIX}on-demand/"
-_NAME = re.compile(rf"{HOURLY}\d{{4}}/\d\d/\d\d/\d{{6}}Z\.jsonl")
-_RECENT = timedelta(days=2)
+NOT_VERIFIED = "not_verified"
+"""The kind of the first entry of a file on a time of which nothing is known."""
+_NAME = re.compile(rf"{HOURLY}(\d{{4}}/\d\d/\d\d/\d{{6}})Z\.jsonl")
+KEPT_LONGER_DAYS = 5
+"""The bucket keeps evidence for the stage's number of days, and so many more."""
+LONGEST = timedelta(days=1)
+"""So much a file covers at the most."""
+_EXISTS = frozenset({409, 412})
 
 
 class AlreadyVerifiedError(Exception):
-    """Another run has written this hour's evidence; nothing was written."""
+    """Another run has written this file; nothing was written."""
 
 
 class BrokenEvidenceError(Exception):
     """A file is not what was written; the text names it and the entry."""
 
 
-class Last(NamedTuple):
-    """Where the newest file of hours ends: its last hash, and the moment up to which it covers."""
+class SealedFile(NamedTuple):
+    """A file that holds: it covers the time from `since` to `until`. `because` says why nothing is
+    known of that time, and is empty where it was verified."""
 
+    key: str
+    since: datetime
+    until: datetime
+    previous: str
     sha256: str
-    covered: datetime | None
-
-
-class Held(NamedTuple):
-    """So many files of hours hold, and cover the time from `since` to `until` (ISO 8601)."""
-
-    files: int
-    since: str
-    until: str
-    sha256: str
+    because: str
+    entries: tuple[Mapping[str, Any], ...]
 
 
 class EvidenceBucket:
@@ -51,74 +55,67 @@ class EvidenceBucket:
 
     def __init__(self, s3: Any, bucket: str) -> None:  # noqa: ANN401 - made at run time
         self._s3 = s3
-        self._bucket = bucket
-
-    def last(self, now: datetime) -> Last:
-        """Raises BrokenEvidenceError where the newest file does not hold, and botocore's errors."""
-        recent = f"{HOURLY}{now - _RECENT:%Y/%m/%d}"
-        newest = max(self._hours(recent), default="") or max(self._hours(), default="")
-        if not newest:
-            return Last(chain.BEGINNING, None)
-        lines = self._lines(newest)
-        sha256 = _checked(newest, lines)
-        return Last(sha256, datetime.fromisoformat(_covered(newest, lines)[1]))
+        self._bucket = self.name = bucket
 
     def write(self, key: str, entries: Iterable[Mapping[str, Any]], previous: str) -> str:
         """The last hash of the new file. Raises AlreadyVerifiedError and botocore's errors."""
         lines = list(chain.chained(entries, previous))
+        self.put(key, b"".join(lines), "application/jsonl")
+        return chain.check(lines)
+
+    def put(self, key: str, body: bytes, content_type: str) -> None:
+        """A new object. Raises AlreadyVerifiedError where there is one, and botocore's errors."""
         try:
             self._s3.put_object(
                 Bucket=self._bucket,
                 Key=key,
-                Body=b"".join(lines),
-                ContentType="application/jsonl",
+                Body=body,
+                ContentType=content_type,
                 ChecksumAlgorithm="SHA256",  # what is locked is taken with a checksum only
                 IfNoneMatch="*",
             )
         except ClientError as error:
-            if error.response["ResponseMetadata"]["HTTPStatusCode"] in {409, 412}:
+            if error.response["ResponseMetadata"]["HTTPStatusCode"] in _EXISTS:
                 raise AlreadyVerifiedError(key) from error
             raise
-        return chain.check(lines)
 
-    def check(self, since: datetime | None = None) -> Held | None:
-        """The chain that the files of hours are, from the one on that begins at `since`; None if
-        there is no such file.
-
-        The oldest one may follow a file that was kept as long as it had to be, and is gone.
-        Raises BrokenEvidenceError, and botocore's errors."""
-        held: Held | None = None
-        for key in self._hours(_before(since) if since else ""):
-            held = self._follows(held, key)
-        return held
-
-    def _follows(self, held: Held | None, key: str) -> Held:
-        lines = self._lines(key)
-        sha256 = _checked(key, lines, held.sha256 if held else None)
-        since, until = _covered(key, lines)
-        if held is None:
-            return Held(1, since, until, sha256)
-        if since != held.until:
-            raise BrokenEvidenceError(f"{key} begins at {since}, and not at {held.until}")
-        return Held(held.files + 1, held.since, until, sha256)
-
-    def _hours(self, after: str = "") -> Iterator[str]:
-        """Their keys, oldest first: S3 lists by name."""
+    def listed(self, prefix: str, after: str = "") -> Iterator[str]:
+        """All keys that begin with `prefix`. Raises botocore's errors."""
         pages = self._s3.get_paginator("list_objects_v2")
-        for page in pages.paginate(Bucket=self._bucket, Prefix=HOURLY, StartAfter=after):
+        for page in pages.paginate(Bucket=self._bucket, Prefix=prefix, StartAfter=after):
             for item in page.get("Contents", []):
-                if not _NAME.fullmatch(item["Key"]):
-                    raise BrokenEvidenceError(f"{item['Key']} is no file of evidence")
                 yield item["Key"]
 
-    def _lines(self, key: str) -> list[bytes]:
+    def read(self, key: str) -> SealedFile:
+        """A file of hours. Raises BrokenEvidenceError, and botocore's errors."""
+        sha256, entries = self.entries(key)
+        try:
+            since, until = (datetime.fromisoformat(entries[0][name]) for name in ("since", "until"))
+        except (KeyError, TypeError, ValueError) as error:
+            raise BrokenEvidenceError(f"{key} is not of a run") from error
+        if key != key_of_hour(since) or not since < until <= since + LONGEST:
+            raise BrokenEvidenceError(f"{key} is of another time than its name says")
+        unverified = entries[0].get("kind") == NOT_VERIFIED
+        because = str(entries[0].get("because", "")) if unverified else ""
+        previous = str(entries[0]["previous"])
+        return SealedFile(key, since, until, previous, sha256, because, entries)
+
+    def entries(self, key: str) -> tuple[str, tuple[Mapping[str, Any], ...]]:
+        """The last hash of a file of evidence, and what it has to say.
+
+        Raises BrokenEvidenceError, and botocore's errors."""
         body: bytes = self._s3.get_object(Bucket=self._bucket, Key=key)["Body"].read()
-        return body.splitlines(keepends=True)
+        lines = body.splitlines(keepends=True)
+        try:
+            sha256 = chain.check(lines)
+        except chain.BrokenChainError as broken:
+            raise BrokenEvidenceError(f"{key}, {broken}") from broken
+        return sha256, tuple(json.loads(line) for line in lines)
 
 
 def key_of_hour(since: datetime) -> str:
     """The name of the evidence on the hour that begins then, or on what is left of it."""
-    return f"{_before(since)}Z.jsonl"
+    return f"{before(since)}Z.jsonl"
 
 
 def key_on_demand(at: datetime) -> str:
@@ -126,21 +123,25 @@ def key_on_demand(at: datetime) -> str:
     return f"{ON_DEMAND}{at.astimezone(UTC):%Y/%m/%dT%H%M%S%f}Z.jsonl"
 
 
-def _before(since: datetime) -> str:
-    """What the names of files sort behind whose hour begins then or later."""
+def before(since: datetime) -> str:
+    """What the names of files sort behind whose time begins then or later."""
     return f"{HOURLY}{since.astimezone(UTC):%Y/%m/%d/%H%M%S}"
 
 
-def _covered(key: str, lines: list[bytes]) -> tuple[str, str]:
-    run = json.loads(lines[0])
+def begin_of(key: str) -> datetime:
+    """The moment that a file of hours is named for. Raises BrokenEvidenceError."""
+    named = _NAME.fullmatch(key)
+    if named is None:
+        raise BrokenEvidenceError(f"{key} is no file of evidence")
     try:
-        return run["since"], run["until"]
-    except KeyError as error:
-        raise BrokenEvidenceError(f"{key} is not of a run") from error
+        return datetime.strptime(named[1], "%Y/%m/%d/%H%M%S").replace(tzinfo=UTC)
+    except ValueError as error:
+        raise BrokenEvidenceError(f"{key} is named for no time") from error
 
 
-def _checked(key: str, lines: list[bytes], previous: str | None = None) -> str:
+def is_of_hours(key: str, now: datetime) -> bool:
+    """Whether a file of hours has such a name, of a time that has come."""
     try:
-        return chain.check(lines, previous)
-    except chain.BrokenChainError as broken:
-        raise BrokenEvidenceError(f"{key}, {broken}") from broken
+        return begin_of(key) <= now
+    except BrokenEvidenceError:
+        return False

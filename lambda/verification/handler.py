@@ -7,75 +7,59 @@ comes of it is the answer, and evidence beside the chain.
 
 import json
 import os
-from collections.abc import Iterator, Mapping
-from datetime import UTC, datetime, timedelta
+from collections.abc import Mapping
+from datetime import UTC, datetime
 from functools import partial
-from typing import Any, Final, NamedTuple
+from typing import Any, Final, Protocol
 
 import boto3
+from botocore.config import Config
 
 from reconciliation.bounds import Bounds
 from reconciliation.principals import Principals
 from records import access_log, audit_lines
 from records.destinations import Destinations, prefix_in
+from records.fetched import AT_ONCE
 from records.invocation_records import Records
 from verification import evidence, run
-from verification.evidence import AlreadyVerifiedError, EvidenceBucket
-from verification.hours import due
+from verification.clock import DELAY, Clock, Work, by_the_clock
+from verification.coverage import iso
+from verification.evidence import EvidenceBucket
+from verification.hash_log import HashLog, SealedHash, log_hash
 from verification.period import Period, period
+from verification.position import position
 from verification.run import Run, Stage
-from verification.telling import tell
 
-DELAY: Final = timedelta(hours=1)
-"""AWS promises no time within which a record is delivered; so long it may be on its way."""
 _WINDOW: Final = ("since", "hours", "until", "delay_minutes")
 
 
-class Context(NamedTuple):
+class Context(Protocol):
     """What this needs of Lambda's context."""
 
     invoked_function_arn: str
 
-
-class Work(NamedTuple):
-    """What a run needs, from the function's environment; `by` is the function's ARN."""
-
-    stage: Stage
-    evidence: EvidenceBucket
-    by: str
+    def get_remaining_time_in_millis(self) -> int: ...
 
 
-def handle(event: Mapping[str, Any], context: Context) -> list[dict[str, Any]]:
-    """The counts of each run. Raises BadWindowError, BrokenEvidenceError and
-    botocore's errors, so that the function's failures are counted."""
+def handle(event: Mapping[str, Any], context: Context) -> list[Mapping[str, Any]]:
+    """The counts of each run. Raises BadWindowError, TooLargeError, UnreadableError,
+    BrokenEvidenceError and botocore's errors, so that the function's failures are counted."""
     work, now = _work(os.environ, context.invoked_function_arn), datetime.now(UTC)
     if any(name in event for name in _WINDOW):
         asked = {name: event.get(name) for name in _WINDOW[:3]}
         minutes = event.get("delay_minutes", DELAY.total_seconds() // 60)
         return [on_demand(work, period(**asked, delay_minutes=minutes, now=now))]
-    return list(by_the_clock(work, now))
-
-
-def by_the_clock(work: Work, now: datetime) -> Iterator[dict[str, Any]]:
-    """Each hour that is due is told before it counts as covered: rather twice than never."""
-    previous, covered = work.evidence.last(now)
-    for since, until in due(covered, now - DELAY):
-        found = run.run(work.stage, Period(since, until, DELAY, now), by=work.by)
-        tell(found, work.stage.name)
-        try:
-            key = evidence.key_of_hour(since)
-            previous = work.evidence.write(key, found.entries(), previous)
-        except AlreadyVerifiedError:  # another run is at it, and goes on
-            return
-        yield _told(found)
+    return list(by_the_clock(work, Clock(now, context.get_remaining_time_in_millis)))
 
 
 def on_demand(work: Work, asked: Period) -> dict[str, Any]:
     """One window, whose evidence follows the chain and is no part of it."""
-    previous = work.evidence.last(asked.now).sha256
+    at = position(work.evidence, work.hashes, asked.now, work.retention_days)
     found = run.run(work.stage, asked, by=work.by)
     key = evidence.key_on_demand(asked.now)
-    sha256 = work.evidence.write(key, found.entries(), previous)
+    sha256 = work.evidence.write(key, found.entries(), at.sha256)
+    window = (iso(asked.since), iso(asked.until))
+    log_hash(SealedHash(work.evidence.name, key, sha256, *window))
     findings = [each.as_data() for each in found.outcome.findings]
     return {**_told(found), "findings": findings, "evidence": {"key": key, "sha256": sha256}}
 
@@ -87,7 +71,7 @@ def _told(found: Run) -> dict[str, Any]:
 
 def _work(environment: Mapping[str, str], by: str) -> Work:
     account, region = by.split(":")[4], environment["AWS_REGION"]
-    make: Any = boto3.client
+    make: Any = partial(boto3.client, config=Config(max_pool_connections=AT_ONCE))
     logs, s3 = make("logs"), make("s3")
     destinations = Destinations(
         account,
@@ -109,7 +93,14 @@ def _work(environment: Mapping[str, str], by: str) -> Work:
         find_requests=partial(access_log.find_requests, logs, environment["ACCESS_LOG_GROUP"]),
         records=Records(destinations, logs=logs, s3=s3),
     )
-    return Work(stage, EvidenceBucket(s3, environment["EVIDENCE_BUCKET"]), by)
+    bucket = environment["EVIDENCE_BUCKET"]
+    return Work(
+        stage=stage,
+        evidence=EvidenceBucket(s3, bucket),
+        hashes=HashLog(logs, environment["HASH_LOG_GROUP"], bucket),
+        by=by,
+        retention_days=int(environment["RETENTION_DAYS"]),
+    )
 
 
 def bounds(told: Mapping[str, Any]) -> Bounds:

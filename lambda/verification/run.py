@@ -1,6 +1,7 @@
 """One run: what is read, how far beyond the window, and what of it is kept as evidence."""
 
-from collections.abc import Callable, Collection, Iterator, Mapping
+import sys
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from datetime import UTC, datetime, timedelta
 from typing import Any, NamedTuple, Protocol
 
@@ -11,11 +12,15 @@ from reconciliation.log_item import LogItem
 from reconciliation.principals import Principals
 from reconciliation.window import Window
 from records.fingerprint import Fingerprint
+from verification.budget import RESERVE_MS, Budget
+from verification.large_bodies import LargeBodies
 from verification.period import Period
 
-_BEYOND = timedelta(hours=1)
-"""What crosses an edge of the window: a request may take 15 minutes, CloudWatch takes some to show
-its line, and an object of records is named for its first one."""
+_NAMED_BEFORE = timedelta(hours=1)
+"""So long before a call an object of records may have been begun, which is named for its first."""
+_NEAR = timedelta(minutes=20)
+"""So far from a call lie its entry and its record: Lambda ends a request after 15 minutes, and
+clocks differ. https://docs.aws.amazon.com/lambda/latest/dg/gettingstarted-limits.html"""
 
 ReadAuditLines = Callable[[datetime, datetime, Fingerprint], Iterator[LogItem]]
 FindRequests = Callable[[Collection[str], datetime, datetime], Mapping[str, str]]
@@ -63,20 +68,28 @@ class Run(NamedTuple):
             yield {"kind": "finding", "finding": each}
 
 
-def run(stage: Stage, asked: Period, *, by: str) -> Run:
-    """`by` is the ARN of whoever runs it. Raises botocore's errors."""
+def run(stage: Stage, asked: Period, *, by: str, budget: Budget | None = None) -> Run:
+    """`by` is the ARN of whoever runs it, `budget` what it may read.
+
+    Raises TooLargeError, UnreadableError and botocore's errors."""
+    limit = budget or Budget(lambda: RESERVE_MS, max_entries=sys.maxsize)
+    large_bodies = LargeBodies(stage.records.is_stored)
     read = {name: Fingerprint() for name in ("audit lines", "S3", "CloudWatch Logs")}
-    begin, end = asked.since - _BEYOND, min(asked.until + asked.delay, asked.now) + _BEYOND
+    records = _near(limit.watch(_records(stage.records, asked, read)), asked)
     outcome = reconcile(
-        stage.audit_lines(begin, asked.until + _BEYOND, read["audit lines"]),
-        _records(stage.records, begin, end, read),
+        limit.spend(
+            stage.audit_lines(asked.since - _NEAR, asked.until + _NEAR, read["audit lines"])
+        ),
+        limit.spend(large_bodies.asked_ahead(records)),
         window=_window(asked),
         bounds=stage.bounds,
         principals=stage.principals,
         lookups=Lookups(
-            is_stored=stage.records.is_stored,
+            is_stored=large_bodies.is_stored,
             read_body=stage.records.read_body,
-            find_requests=lambda ids: stage.find_requests(ids, begin, asked.until + _BEYOND),
+            find_requests=lambda ids: stage.find_requests(
+                ids, asked.since - _NEAR, asked.until + _NEAR
+            ),
         ),
     )
     about = {
@@ -100,12 +113,33 @@ def iso(moment: datetime) -> str:
     return moment.astimezone(UTC).isoformat().replace("+00:00", "Z")
 
 
-def _records(
-    records: RecordSource, begin: datetime, end: datetime, read: Mapping[str, Fingerprint]
+def _near(
+    records: Iterable[tuple[Destination, LogItem]], asked: Period
 ) -> Iterator[tuple[Destination, LogItem]]:
-    for record in records.all_in_s3(begin, end, read["S3"]):
+    """Those of calls in the window or near it, and those that do not say when they were made."""
+    first, last = asked.since - _NEAR, asked.until + _NEAR
+    for destination, record in records:
+        at = _moment(record)
+        if at is None or first <= at < last:
+            yield destination, record
+
+
+def _moment(record: LogItem) -> datetime | None:
+    try:
+        at = datetime.fromisoformat((record.content or {})["timestamp"])
+    except (KeyError, TypeError, ValueError):
+        return None
+    return at if at.tzinfo else at.replace(tzinfo=UTC)
+
+
+def _records(
+    records: RecordSource, asked: Period, read: Mapping[str, Fingerprint]
+) -> Iterator[tuple[Destination, LogItem]]:
+    """Those that were delivered by now, of calls in the window and of some around it."""
+    end = min(asked.until + asked.delay, asked.now) + _NEAR
+    for record in records.all_in_s3(asked.since - _NAMED_BEFORE, end, read["S3"]):
         yield "S3", record
-    for record in records.all_in_logs(begin, end, read["CloudWatch Logs"]):
+    for record in records.all_in_logs(asked.since - _NEAR, end, read["CloudWatch Logs"]):
         yield "CloudWatch Logs", record
 
 

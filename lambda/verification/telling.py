@@ -1,6 +1,7 @@
 """What a run tells its operator: a line for each finding, and metrics, through Powertools."""
 
 from collections import Counter
+from collections.abc import Sequence
 from functools import cache
 from typing import Final
 
@@ -8,6 +9,7 @@ from aws_lambda_powertools import Logger
 
 from embedded_metrics import count
 from reconciliation.finding import Kind
+from verification.coverage import Mismatch
 from verification.run import Run
 
 METRICS: Final[dict[Kind, str]] = {
@@ -23,6 +25,9 @@ METRICS: Final[dict[Kind, str]] = {
     "unreadable_record": "UnreadableRecord",
 }
 VERIFIED: Final = "VerifiedHours"
+NOT_VERIFIED: Final = "NotVerifiedHours"
+EVIDENCE: Final = "EvidenceChanged"
+_LINES: Final = 100
 
 
 @cache
@@ -30,10 +35,29 @@ def _logger() -> Logger:
     return Logger(location=None)
 
 
-def tell(found: Run, stage: str) -> None:
-    """Lines and metrics of one hour. A finding never holds a prompt or a completion."""
+def tell(found: Run, stage: str, mismatches: Sequence[Mismatch], *, hours: int) -> None:
+    """Lines and metrics of what was verified, `hours` of which are complete by it. A finding never
+    holds a prompt or a completion."""
     findings = found.outcome.findings
     for finding in findings:
         _logger().warning("finding", extra={"finding": finding.as_data()})
     counted = Counter(finding.kind for finding in findings)
-    count({VERIFIED: 1, **{name: counted[kind] for kind, name in METRICS.items()}}, stage)
+    report_evidence(mismatches)
+    counts = {name: counted[kind] for kind, name in METRICS.items()}
+    count(
+        {VERIFIED: hours, NOT_VERIFIED: 0, EVIDENCE: len(mismatches), **counts},
+        stage,
+    )
+
+
+def tell_not_verified(since: str, because: str, stage: str, mismatches: Sequence[Mismatch]) -> None:
+    """A line and a metric of a time of which nothing is known, from `since` (ISO 8601) on."""
+    _logger().warning("not verified", extra={"since": since, "because": because})
+    report_evidence(mismatches)
+    count({VERIFIED: 0, NOT_VERIFIED: 1, EVIDENCE: len(mismatches)}, stage)
+
+
+def report_evidence(mismatches: Sequence[Mismatch]) -> None:
+    """A line for each of the first files that are gone or changed."""
+    for each in mismatches[:_LINES]:
+        _logger().warning("evidence", extra={"mismatch": each._asdict()})

@@ -49,6 +49,11 @@ FINDINGS = {
     "UnreadableRecord": "A record or an audit entry cannot be read.",
 }
 """Each metric of a kind of finding, and what it means."""
+EVIDENCE = {
+    "EvidenceChanged": "Sealed evidence is gone or changed: the log group verification says which.",
+    "NotVerifiedHours": "An hour was sealed as not verified: the log group verification says why.",
+}
+"""Each metric of what is wrong with the evidence itself, and what it means."""
 
 
 class Alarms(Construct):
@@ -177,6 +182,8 @@ class Alarms(Construct):
                 1,
                 f"{meaning} Which calls: the log group verification, and the evidence.",
             )
+        for name, meaning in EVIDENCE.items():
+            self._add(name, verification_metric(name, stage_name=stage_name), 1, meaning)
         silence_alarm(
             self,
             "NotVerified",

@@ -19,6 +19,8 @@ TIMEOUT = cdk.Duration.minutes(15)
 MEMORY_MB = 1024
 AUDIT_LOG = "gateway"
 ACCESS_LOG = "access"
+LOG_NAME = "verification"
+"""The function's own log group: the second place of the hashes of its evidence."""
 EVIDENCE = "evidence"
 
 
@@ -32,6 +34,7 @@ def environment(
     bounds: str,
     gateway_role: str,
     other_callers: Sequence[str],
+    retention_days: int,
 ) -> dict[str, str]:
     """What the function reads. `log_group`, `bucket` and `configuration` (JSON) are the record's;
     `bounds` (JSON) say where the stage's calls may be answered; `gateway_role` is an ARN."""
@@ -46,6 +49,8 @@ def environment(
         "BOUNDS": bounds,
         "GATEWAY_ROLE": gateway_role,
         "OTHER_CALLERS": ",".join(other_callers),
+        "RETENTION_DAYS": str(retention_days),
+        "HASH_LOG_GROUP": f"/claude-on-bedrock/{stage_name}/{LOG_NAME}",
         "POWERTOOLS_SERVICE_NAME": "verification",
         "POWERTOOLS_METRICS_NAMESPACE": "ClaudeOnBedrock",
     }
@@ -67,7 +72,7 @@ def reading(
         Permission(
             "RecordsAndAuditLines",
             ("logs:FilterLogEvents",),
-            [record, f"{record}:*", *names.logs([AUDIT_LOG, ACCESS_LOG])],
+            [record, f"{record}:*", *names.logs([AUDIT_LOG, ACCESS_LOG, LOG_NAME])],
             because="streams of a log group are CloudWatch's and Lambda's to name",
         ),
         Permission("ListsRecordsAndEvidence", ("s3:ListBucket",), buckets),

@@ -272,6 +272,9 @@ def test_the_verification_understands_its_environment(any_stage: Synthesis) -> N
     assert given["LOG_BUCKET"] == f"<{configuration}.BucketName>"
     assert given["LOG_GROUP"] == f"<{configuration}.LogGroupName>"
     assert given["LOGGING_CONFIGURATION"] == f"<{configuration}.Configuration>"
+    assert int(given["RETENTION_DAYS"]) == stage.retention_days
+    own = any_stage.resources("InvocationLogging", "AWS::Logs::LogGroup")
+    assert given["HASH_LOG_GROUP"] in {each.properties["LogGroupName"] for each in own}
 
 
 def test_the_sentinel_understands_its_environment(any_stage: Synthesis) -> None:

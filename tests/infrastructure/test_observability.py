@@ -46,6 +46,8 @@ def test_each_symptom_has_its_alarm(any_stage: Synthesis) -> None:
         ("ClaudeOnBedrock", "BodyMissing"),
         ("ClaudeOnBedrock", "CallerDiffers"),
         ("ClaudeOnBedrock", "OutsideTheResidency"),
+        ("ClaudeOnBedrock", "EvidenceChanged"),
+        ("ClaudeOnBedrock", "NotVerifiedHours"),
         ("ClaudeOnBedrock", "VerifiedHours"),
         ("AWS/Lambda", "Errors"),
         ("AWS/Lambda", "Throttles"),

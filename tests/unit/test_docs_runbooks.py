@@ -13,6 +13,7 @@ from invocation_logging import drift
 from reconciliation import finding
 from tests.commands import commands
 from tests.pages import ROOT, first_codes, read
+from verification import coverage
 
 RUNBOOKS = sorted((ROOT / "docs" / "runbooks").glob("*.md"))
 OPERATIONS = "docs/operations.md"
@@ -40,12 +41,16 @@ FIELDS = {
     "gateway": {f"audit.{name}" for name in first_codes(OPERATIONS, "Audit lines")},
     "access": first_codes(OPERATIONS, "Access log"),
     "sentinel": {f"drift.{name}" for name in drift.Drift._fields},
-    "verification": {f"finding.{name}" for name in ("id", *finding.Finding._fields)},
+    "verification": {
+        *(f"finding.{name}" for name in ("id", *finding.Finding._fields)),
+        *(f"mismatch.{name}" for name in coverage.Mismatch._fields),
+        *("since", "because"),
+    },
     "canary": {f"failure.{name}" for name in Failure._fields},
     "key-expiry": set[str](),
 }
 VALUES = {
-    "message": {"audit", "drift", "finding", "canary"},
+    "message": {"audit", "drift", "finding", "canary", "evidence", "not verified"},
     "audit.outcome": {
         *(audit.COMPLETED, audit.REFUSED, audit.UPSTREAM_ERROR),
         *(audit.INTERRUPTED, audit.CALLER_GONE, audit.FAILED),

@@ -22,7 +22,7 @@ from tests.integration.deployed.running import PROJECT
 from tests.integration.deployed.test_cli import command
 from tests.integration.deployed.test_records import recorded
 from verification.evidence import HOURLY
-from verification.telling import METRICS, VERIFIED
+from verification.telling import EVIDENCE, METRICS, NOT_VERIFIED, VERIFIED
 
 ROLE = "goes-round"
 TRUST = {
@@ -339,10 +339,11 @@ def test_by_the_clock_the_function_forms_a_chain_that_can_be_checked(
 
     whole = verify(deployment, "--chain")
 
-    assert (whole.returncode, whole.stderr) == (0, "")
-    told = r"[1-9]\d* files of hours hold, without a gap from \S+Z to \S+Z; the last hash is \w{64}"
-    assert re.match(told, whole.stdout)
-    assert verify(deployment, "--chain", "--since", now()).returncode == 2
+    assert (whole.returncode, whole.stderr) == (2, "")  # no hour is due so soon
+    told = r"No whole hour .* is due yet: .* [1-9]\d* files are there\. The last hash is \w{64}\."
+    assert re.match(told, whole.stdout.replace("\n", " "))
+    data = json.loads(verify(deployment, "--chain", "--json").stdout)
+    assert (data["second_place"], data["mismatches"], data["broken"]) == ("compared", [], [])
 
 
 def test_a_byte_of_the_buckets_evidence_that_was_changed_is_named(deployment: Deployment) -> None:
@@ -356,8 +357,28 @@ def test_a_byte_of_the_buckets_evidence_that_was_changed_is_named(deployment: De
     finally:
         s3.put_object(Bucket=bucket, Key=key, Body=written)
 
-    assert (broken.returncode, broken.stdout) == (1, "")
-    assert f"{key}, entry 1: it is not what was written" in broken.stderr
+    assert (broken.returncode, broken.stderr) == (1, "")
+    assert f"{key}, entry 1: it is not what was written" in broken.stdout
+
+
+def test_a_sealed_hour_that_was_deleted_is_named_by_the_function_and_by_verify(
+    deployment: Deployment,
+) -> None:
+    ask_the_function(deployment, {})
+    s3, bucket = deployment.client("s3"), evidence_bucket(deployment)
+    key = s3.list_objects_v2(Bucket=bucket, Prefix=HOURLY)["Contents"][-1]["Key"]
+    eventually(lambda: not json.loads(verify(deployment, "--chain", "--json").stdout)["unlogged"])
+    written = s3.get_object(Bucket=bucket, Key=key)["Body"].read()
+    s3.delete_object(Bucket=bucket, Key=key)
+    try:
+        gone = verify(deployment, "--chain", "--since", "2026-01-01")
+        ask_the_function(deployment, {})
+        sealed_again = s3.list_objects_v2(Bucket=bucket, Prefix=key).get("Contents", [])
+    finally:
+        s3.put_object(Bucket=bucket, Key=key, Body=written)
+
+    assert (gone.returncode, sealed_again) == (1, [])
+    assert f"evidence_missing: {key} was sealed with" in gone.stdout.replace("\n", " ")
 
 
 def test_the_deployed_function_writes_its_metrics(deployment: Deployment) -> None:
@@ -375,4 +396,7 @@ def test_the_deployed_function_writes_its_metrics(deployment: Deployment) -> Non
     line = eventually(look)[0]
     (directive,) = line["_aws"]["CloudWatchMetrics"]
     assert (directive["Namespace"], line["service"]) == ("ClaudeOnBedrock", "verification")
-    assert {each["Name"] for each in directive["Metrics"]} == {VERIFIED, *METRICS.values()}
+    assert {each["Name"] for each in directive["Metrics"]} == {
+        *(VERIFIED, NOT_VERIFIED, EVIDENCE),
+        *METRICS.values(),
+    }

@@ -51,9 +51,12 @@ class Logs:
         return self
 
     def paginate(self, **_: object) -> Iterator[dict[str, Any]]:
+        yield self.filter_log_events()
+
+    def filter_log_events(self, **_: object) -> dict[str, Any]:
         batch = self._batches.pop(0) if len(self._batches) > 1 else self._batches[0]
         events = [json.dumps(each) for each in batch]
-        yield {
+        return {
             "events": [
                 {"eventId": str(number), "timestamp": 0, "message": message}
                 for number, message in enumerate(["Permissions are correctly set.", *events])

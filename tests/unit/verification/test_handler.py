@@ -10,25 +10,31 @@ import boto3
 import pytest
 from moto import mock_aws
 
-from reconciliation import chain
 from records.invocation_records import STREAM
 from tests.unit.reconciliation.world import GATEWAY_ROLE, SOMEBODY, audit_line, record
-from verification import handler
-from verification.evidence import (
-    HOURLY,
-    AlreadyVerifiedError,
-    BrokenEvidenceError,
-    EvidenceBucket,
-    key_of_hour,
-)
-from verification.handler import Context, Work, by_the_clock
+from verification import clock, handler
+from verification.clock import Clock, Work, by_the_clock
+from verification.coverage import Coverage, Span, cover, due_span
+from verification.evidence import HOURLY, AlreadyVerifiedError, EvidenceBucket, key_of_hour
+from verification.hash_log import HashLog, SealedHash, moment_of
 from verification.period import BadWindowError
+from verification.position import position
 
 BUCKET = "the-bucket"
-CONTEXT = Context("arn:aws:lambda:eu-central-1:123456789012:function:verifier")
+
+
+class LambdaContext:
+    invoked_function_arn = "arn:aws:lambda:eu-central-1:123456789012:function:verifier"
+
+    def get_remaining_time_in_millis(self) -> int:
+        return 900_000
+
+
+CONTEXT = LambdaContext()
 NOW = datetime.now(UTC)
 HOUR = NOW.replace(minute=0, second=0, microsecond=0) - timedelta(hours=2)
 """The one that is due first: the last whole hour whose records have settled."""
+FIRST = HOUR - timedelta(days=20)
 ENVIRONMENT = {
     "STAGE": "dev",
     "LOG_GROUP": "/invocations",
@@ -47,6 +53,8 @@ ENVIRONMENT = {
     "OTHER_CALLERS": "",
     "GATEWAY_ROLE": GATEWAY_ROLE,
     "ACCESS_LOG_GROUP": "/access",
+    "HASH_LOG_GROUP": "/verification",
+    "RETENTION_DAYS": "30",
     "POWERTOOLS_SERVICE_NAME": "verification",
     "POWERTOOLS_METRICS_NAMESPACE": "ClaudeOnBedrock",
     "AWS_REGION": "eu-central-1",
@@ -62,7 +70,7 @@ class Account:
     def __init__(self) -> None:
         make: Any = boto3.client
         self.logs, self.s3 = make("logs"), make("s3")
-        for group in ("/gateway", "/invocations", "/access"):
+        for group in ("/gateway", "/invocations", "/access", "/verification"):
             self.logs.create_log_group(logGroupName=group)
             self.logs.create_log_stream(logGroupName=group, logStreamName=STREAM)
         self.s3.create_bucket(
@@ -91,22 +99,43 @@ class Account:
     def evidence(self) -> EvidenceBucket:
         return EvidenceBucket(self.s3, BUCKET)
 
+    def hashes(self) -> HashLog:
+        return HashLog(self.logs, "/verification", BUCKET)
+
+    def log_hash(self, sealed: SealedHash) -> None:
+        """As Lambda takes it from stdout to the log group, at the time of the test's clock."""
+        line = json.dumps({"sealed": sealed._asdict()})
+        self._log("/verification", line, moment_of(sealed.until))
+
+    def covered(
+        self, now: datetime, *, since: datetime = FIRST, deployed: datetime = FIRST
+    ) -> Coverage:
+        due = due_span(since, now, now=now, deployed=deployed)
+        logged = self.hashes().sealed(since, now)
+        files_of = Span(due.since, now)
+        return cover(self.evidence(), due, files_of=files_of, now=now, logged=logged)
+
 
 @pytest.fixture
 def account(monkeypatch: pytest.MonkeyPatch) -> Iterator[Account]:
     for name, value in ENVIRONMENT.items():
         monkeypatch.setenv(name, value)
     with mock_aws():
-        yield Account()
+        made = Account()
+        monkeypatch.setattr(clock, "log_hash", made.log_hash)
+        yield made
+
+
+def run_at(now: datetime, **changes: str) -> list[Mapping[str, Any]]:
+    return list(by_the_clock(work(**changes), Clock(now, lambda: 900_000)))
 
 
 def work(**changes: str) -> Work:
     return handler._work({**ENVIRONMENT, **changes}, CONTEXT.invoked_function_arn)
 
 
-def files(account: Account) -> int:
-    held = account.evidence().check()
-    return held.files if held else 0
+def files(account: Account) -> list[str]:
+    return sorted(account.evidence().listed(HOURLY))
 
 
 def metrics(printed: str) -> Mapping[str, float]:
@@ -127,7 +156,7 @@ def test_an_hour_is_verified_told_and_kept(
     account.recorded("kept", at)
     account.recorded("round", at, requestMetadata={}, identity={"arn": SOMEBODY})
 
-    (told,) = by_the_clock(work(), NOW)
+    (told,) = run_at(NOW)
 
     assert (told["counts"]["matched"], told["counts"]["not_logged"]) == (1, 1)
     run, *findings, end = account.entries(key_of_hour(HOUR))
@@ -140,6 +169,8 @@ def test_an_hour_is_verified_told_and_kept(
     printed = capsys.readouterr().out
     assert metrics(printed) == {
         "VerifiedHours": 1,
+        "NotVerifiedHours": 0,
+        "EvidenceChanged": 0,
         "CalledNotLogged": 1,
         "LoggedNotCalled": 1,
         "BodyMissing": 0,
@@ -155,14 +186,13 @@ def test_an_hour_is_verified_told_and_kept(
 
 
 def test_the_clock_goes_on_where_the_evidence_ends(account: Account) -> None:
-    list(by_the_clock(work(), NOW - timedelta(hours=2)))
+    run_at(NOW - timedelta(hours=2))
 
     told = handler.handle({}, CONTEXT)
 
     assert told[0]["since"] == f"{HOUR - timedelta(hours=1):%Y-%m-%dT%H}:00:00Z"
-    held = account.evidence().check()
-    assert held is not None
-    assert (held.files, held.until) == (1 + len(told), told[-1]["until"])
+    assert len(files(account)) == 1 + len(told)
+    assert account.covered(NOW, since=HOUR - timedelta(hours=2)).holds
 
 
 def test_calls_by_the_allowed_direct_callers_are_summed_in_the_evidence(
@@ -172,7 +202,7 @@ def test_calls_by_the_allowed_direct_callers_are_summed_in_the_evidence(
     account.recorded("round", at, requestMetadata={}, identity={"arn": SOMEBODY})
     others = "arn:aws:iam::123456789012:role/teams/somebody"
 
-    list(by_the_clock(work(OTHER_CALLERS=others), NOW))
+    run_at(NOW, OTHER_CALLERS=others)
 
     assert metrics(capsys.readouterr().out)["LoggedNotCalled"] == 0
     (run, _end) = account.entries(key_of_hour(HOUR))
@@ -181,76 +211,27 @@ def test_calls_by_the_allowed_direct_callers_are_summed_in_the_evidence(
 
 
 def test_missed_hours_are_made_up_for_in_one_chain(account: Account) -> None:
-    list(by_the_clock(work(), NOW))
-    later = list(by_the_clock(work(), NOW + timedelta(hours=3)))
+    run_at(NOW)
+    later = run_at(NOW + timedelta(hours=3))
 
     assert [each["since"] for each in later] == [
         f"{HOUR + timedelta(hours=hours):%Y-%m-%dT%H}:00:00Z" for hours in (1, 2, 3)
     ]
     last = account.entries(key_of_hour(HOUR + timedelta(hours=3)))[-1]["sha256"]
-    since, until = (f"{HOUR + timedelta(hours=each):%Y-%m-%dT%H}:00:00Z" for each in (0, 4))
-    assert account.evidence().check() == (4, since, until, last)
-    assert account.evidence().check(HOUR + timedelta(hours=4)) is None
-    later_on = account.evidence().check(HOUR + timedelta(hours=3))
-    assert later_on == (1, f"{HOUR + timedelta(hours=3):%Y-%m-%dT%H}:00:00Z", until, last)
-
-
-def test_a_chain_that_holds_and_leaves_time_out_is_broken(account: Account) -> None:
-    list(by_the_clock(work(), NOW))
-    later, previous = HOUR + timedelta(hours=2), account.evidence().last(NOW).sha256
-    since = f"{later:%Y-%m-%dT%H}:00:00Z"
-    entry = {"kind": "run", "since": since, "until": since}
-    account.evidence().write(key_of_hour(later), [entry], previous)
-
-    with pytest.raises(BrokenEvidenceError, match=f"begins at {since}, and not at"):
-        account.evidence().check()
-
-
-def test_a_file_of_no_run_is_no_evidence(account: Account) -> None:
-    account.evidence().write(key_of_hour(HOUR), [], chain.BEGINNING)
-
-    with pytest.raises(BrokenEvidenceError, match="is not of a run"):
-        account.evidence().last(NOW)
+    covered = account.covered(HOUR + timedelta(hours=6, minutes=20), since=HOUR)
+    assert (covered.hours, covered.hours_verified, covered.sha256) == (4, 4, last)
+    assert (covered.holds, len(covered.files)) == (True, 4)
 
 
 def test_of_two_runs_at_once_one_writes(account: Account, monkeypatch: pytest.MonkeyPatch) -> None:
-    stale = account.evidence().last(NOW)
-    list(by_the_clock(work(), NOW))
-    monkeypatch.setattr(EvidenceBucket, "last", lambda _self, _now: stale)
+    before = position(account.evidence(), account.hashes(), NOW, 30)
+    run_at(NOW)
+    monkeypatch.setattr(clock, "position", lambda *_: before)
 
-    assert list(by_the_clock(work(), NOW)) == []
+    assert run_at(NOW) == []
     with pytest.raises(AlreadyVerifiedError):
-        account.evidence().write(key_of_hour(HOUR), [{"kind": "run"}], stale.sha256)
-    assert files(account) == 1
-
-
-def test_a_byte_that_was_changed_breaks_the_chain_and_stops_the_clock(account: Account) -> None:
-    list(by_the_clock(work(), NOW))
-    key = key_of_hour(HOUR)
-    body = account.s3.get_object(Bucket=BUCKET, Key=key)["Body"].read()
-    account.s3.put_object(Bucket=BUCKET, Key=key, Body=body.replace(b'"calls":0', b'"calls":1'))
-
-    for broken in (account.evidence().check, lambda: account.evidence().last(NOW)):
-        with pytest.raises(BrokenEvidenceError, match="entry 1: it is not what was written"):
-            broken()
-    assert key.startswith(HOURLY)
-
-
-def test_an_hour_that_was_taken_away_breaks_the_chain(account: Account) -> None:
-    list(by_the_clock(work(), NOW))
-    list(by_the_clock(work(), NOW + timedelta(hours=2)))
-    account.s3.delete_object(Bucket=BUCKET, Key=key_of_hour(HOUR + timedelta(hours=1)))
-
-    with pytest.raises(BrokenEvidenceError, match="does not follow the entry before it"):
-        account.evidence().check()
-
-
-def test_evidence_whose_time_is_over_leaves_the_rest_whole(account: Account) -> None:
-    list(by_the_clock(work(), NOW))
-    list(by_the_clock(work(), NOW + timedelta(hours=1)))
-    account.s3.delete_object(Bucket=BUCKET, Key=key_of_hour(HOUR))
-
-    assert files(account) == 1
+        account.evidence().write(key_of_hour(HOUR), [{"kind": "run"}], before.sha256)
+    assert len(files(account)) == 1
 
 
 def test_a_window_that_is_asked_for_is_answered_and_kept_beside_the_chain(
@@ -263,7 +244,7 @@ def test_a_window_that_is_asked_for_is_answered_and_kept_beside_the_chain(
 
     assert [each["request_id"] for each in told["findings"]] == ["lost"]
     assert account.entries(told["evidence"]["key"])[-1]["sha256"] == told["evidence"]["sha256"]
-    assert account.evidence().check() is None
+    assert files(account) == []
     assert "_aws" not in capsys.readouterr().out
     with pytest.raises(BadWindowError, match="'yesterday' is no time"):
         handler.handle({"since": "yesterday"}, CONTEXT)

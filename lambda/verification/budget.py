@@ -1,0 +1,48 @@
+"""How much one attempt at a window may read: by the function's deadline, and by its memory."""
+
+from collections.abc import Callable, Iterable, Iterator
+from typing import Final, TypeVar
+
+MAX_ENTRIES: Final = 1_200_000
+"""Audit entries and records of one attempt that the join takes: 400,000 calls in 1 GB."""
+RESERVE_MS: Final = 60_000
+"""What sealing takes at the most, once everything is read."""
+_EVERY: Final = 256
+Item = TypeVar("Item")
+
+
+class TooLargeError(Exception):
+    """A window does not fit into one attempt; the text says why.
+
+    `by_time`: the deadline came first, and a later attempt has more time."""
+
+    def __init__(self, why: str, *, by_time: bool) -> None:
+        self.by_time = by_time
+        super().__init__(why)
+
+
+class Budget:
+    """Counts what one attempt reads. `remaining_ms` is what is left until the deadline."""
+
+    def __init__(self, remaining_ms: Callable[[], int], *, max_entries: int = MAX_ENTRIES) -> None:
+        self._remaining_ms = remaining_ms
+        self._max_entries = max_entries
+        self._entries = 0
+
+    def spend(self, items: Iterable[Item]) -> Iterator[Item]:
+        """`items`, each of which is held, and counts. Raises TooLargeError."""
+        for item in self.watch(items):
+            self._entries += 1
+            if self._entries > self._max_entries:
+                raise TooLargeError(
+                    f"it has more than {self._max_entries:,} audit entries and records",
+                    by_time=False,
+                )
+            yield item
+
+    def watch(self, items: Iterable[Item]) -> Iterator[Item]:
+        """`items`, while there is time. Raises TooLargeError where only enough is left to seal."""
+        for number, item in enumerate(items):
+            if not number % _EVERY and self._remaining_ms() < RESERVE_MS:
+                raise TooLargeError("the function's time was over before it was read", by_time=True)
+            yield item

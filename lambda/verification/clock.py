@@ -1,0 +1,172 @@
+"""What a run by the clock does: each hour that is due is joined, reported and sealed, and nothing
+stops it for good.
+
+An hour that does not fit is verified in slices. Where the smallest does not fit either, or AWS does
+not answer for a day, it is sealed as not verified, with the reason, and the chain goes on.
+"""
+
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from datetime import datetime, timedelta
+from typing import Any, Final, NamedTuple
+
+from botocore.exceptions import BotoCoreError, ClientError
+
+from reconciliation.window import UnreadableError
+from verification import run
+from verification.attempts import SLICES, Attempt, Attempts
+from verification.budget import Budget, TooLargeError
+from verification.coverage import HOUR, iso, whole_hour
+from verification.evidence import (
+    LONGEST,
+    NOT_VERIFIED,
+    AlreadyVerifiedError,
+    EvidenceBucket,
+    key_of_hour,
+)
+from verification.hash_log import SealedHash, log_hash
+from verification.period import Period
+from verification.position import HashSource, Position, position
+from verification.run import Run, Stage
+from verification.telling import tell, tell_not_verified
+
+DELAY: Final = timedelta(hours=1)
+"""AWS promises no time within which a record is delivered; so long it may be on its way."""
+HOURS_AT_ONCE: Final = 6
+"""So many hours of a backlog are worked off in one run; the rest waits for the next."""
+GIVE_UP_AFTER: Final = timedelta(hours=24)
+"""So long an hour waits for an AWS that does not answer."""
+_MIN_MS: Final = 120_000
+"""With less time left, a run begins nothing."""
+READ_FAILURES: Final = (ClientError, BotoCoreError, UnreadableError)
+EXPIRED: Final = "its records are no longer all there: verification was behind for too long"
+TOO_LARGE: Final = (
+    "it does not fit into a run of the function, not even in slices of "
+    f"{SLICES[-1] // timedelta(minutes=1)} minutes"
+)
+
+
+class Work(NamedTuple):
+    """What a run needs, from the function's environment; `by` is the function's ARN."""
+
+    stage: Stage
+    evidence: EvidenceBucket
+    hashes: HashSource
+    by: str
+    retention_days: int
+
+
+class Clock(NamedTuple):
+    """When a run is, and how many milliseconds it has left."""
+
+    now: datetime
+    remaining_ms: Callable[[], int]
+
+
+class Sealed(NamedTuple):
+    """What a run has added to the chain, and where the chain goes on."""
+
+    position: Position
+    until: datetime
+    summary: Mapping[str, Any]
+
+
+def by_the_clock(work: Work, clock: Clock) -> Iterator[Mapping[str, Any]]:
+    """What each file came to that was sealed. Each is reported before it counts as covered: rather
+    twice than never.
+
+    Raises TooLargeError where a window needs another run, and where AWS or what was read refuses,
+    what says so: UnreadableError, BrokenEvidenceError, botocore's errors."""
+    at = position(work.evidence, work.hashes, clock.now, work.retention_days)
+    end = whole_hour(clock.now - DELAY)
+    begin = at.covered or end - HOUR
+    last = min(end, whole_hour(begin) + HOURS_AT_ONCE * HOUR)
+    alone = True
+    while begin < last and (alone or clock.remaining_ms() >= _MIN_MS):
+        try:
+            sealed = _next(work, clock, at, begin, alone=alone)
+        except AlreadyVerifiedError:  # another run is at it, and goes on
+            return
+        if sealed is None:
+            return
+        yield sealed.summary
+        at, begin, alone = sealed.position, sealed.until, False
+
+
+def _next(work: Work, clock: Clock, at: Position, since: datetime, *, alone: bool) -> Sealed | None:
+    """The next file, of the largest slice from `since` on that fits; None where the time was over
+    and this was not all that the run had to do (`alone`)."""
+    kept_from = whole_hour(clock.now - timedelta(days=work.retention_days)) + HOUR
+    if since < kept_from:
+        return _seal_unverified(
+            work, clock, at, _period(since, min(kept_from, since + LONGEST), clock), EXPIRED
+        )
+    attempts = Attempts(work.evidence)
+    while attempt := attempts.history(since).next(at.slice):
+        attempts.begin(attempt, clock.now)
+        asked = _period(since, attempt.until, clock)
+        try:
+            found = run.run(work.stage, asked, by=work.by, budget=Budget(clock.remaining_ms))
+        except TooLargeError as error:
+            oversized = alone or not error.by_time
+            attempts.end(attempt, "too-large" if oversized else "failed", str(error))
+            if error.by_time and alone:
+                raise
+            if error.by_time:
+                return None
+        except READ_FAILURES as error:
+            because = f"it could not be read: {reason(error)}"
+            attempts.end(attempt, "failed", because)
+            if clock.now - attempt.until < GIVE_UP_AFTER:
+                raise
+            return _seal_unverified(work, clock, at, asked, because)
+        else:
+            return _seal_verified(work, clock, at, found, attempt)
+    rest = _period(since, whole_hour(since) + HOUR, clock)
+    return _seal_unverified(work, clock, at._replace(slice=SLICES[-1]), rest, TOO_LARGE)
+
+
+def _seal_verified(work: Work, clock: Clock, at: Position, found: Run, attempt: Attempt) -> Sealed:
+    completes = attempt.until == whole_hour(attempt.until)
+    tell(found, work.stage.name, at.mismatches, hours=int(completes))
+    first, *rest = found.entries()
+    sized = at._replace(slice=attempt.next_size)
+    asked = _period(attempt.since, attempt.until, clock)
+    return _seal(work, sized, asked, [{**first, **sized.note()}, *rest, *at.entries()])
+
+
+def _seal_unverified(work: Work, clock: Clock, at: Position, asked: Period, because: str) -> Sealed:
+    tell_not_verified(iso(asked.since), because, work.stage.name, at.mismatches)
+    about = {
+        "kind": NOT_VERIFIED,
+        "because": because,
+        "by": work.by,
+        "account": work.stage.account,
+        "stage": work.stage.name,
+        "region": work.stage.region,
+        "at": iso(clock.now),
+        "since": iso(asked.since),
+        "until": iso(asked.until),
+    }
+    return _seal(work, at, asked, [{**about, **at.note()}, *at.entries()])
+
+
+def _seal(work: Work, at: Position, asked: Period, entries: Sequence[Mapping[str, Any]]) -> Sealed:
+    key = key_of_hour(asked.since)
+    since, until = iso(asked.since), iso(asked.until)
+    sha256 = work.evidence.write(key, entries, at.sha256)
+    log_hash(SealedHash(work.evidence.name, key, sha256, since, until))
+    about = {name: entries[0][name] for name in ("counts", "because") if name in entries[0]}
+    return Sealed(
+        at.after(sha256, asked.until), asked.until, {"since": since, "until": until, **about}
+    )
+
+
+def _period(since: datetime, until: datetime, clock: Clock) -> Period:
+    return Period(since, until, DELAY, clock.now)
+
+
+def reason(error: Exception) -> str:
+    """What AWS calls it, without an ARN or an account; what could not be read, in our words."""
+    if isinstance(error, ClientError):
+        return f"{error.response['Error'].get('Code', '')} of {error.operation_name}"
+    return str(error) if isinstance(error, UnreadableError) else type(error).__name__

@@ -1,0 +1,159 @@
+"""`claude-bedrock verify --chain` of a stage: which hours hold, and what cannot be said."""
+
+import json
+from collections.abc import Mapping
+from datetime import datetime, timedelta
+from typing import Any
+
+import pytest
+from botocore.exceptions import ClientError
+from typer.testing import CliRunner
+
+from cli import deployment, verification
+from cli.chain_text import BROKEN, HOLDS, NOT_ASSESSED, chain_exit_code, chain_text
+from cli.deployment import Deployment
+from cli.evidence import EvidenceError
+from cli.main import app
+from cli.verification import ChainReport, chain_report
+from tests.unit.verification.buckets import AFTER, BUCKET, HOURS, MONTH, Month
+from verification.coverage import HOUR
+
+SETTINGS = {
+    "region": "eu-central-1",
+    "routes": ["eu"],
+    "residency": None,
+    "retention_days": 30,
+    "models": ["claude-haiku-4-5"],
+    "github": False,
+}
+
+
+class Stage(Deployment):
+    """A deployed one whose bucket is a month in memory, and its log group too."""
+
+    month: Month
+    settings: Mapping[str, Any] = SETTINGS
+    deployed_at: datetime = MONTH - HOUR
+    refuses: bool = False
+
+    def client(self, service: str) -> Any:  # noqa: ANN401
+        return self if service == "logs" else self.month.s3
+
+    def outputs(self, stack: str) -> Mapping[str, str]:
+        return {
+            "ModelAccess": {"Settings": json.dumps(self.settings)},
+            "InvocationLogging": {"EvidenceBucketName": BUCKET},
+        }[stack]
+
+    def created(self, _stack: str) -> datetime:
+        return self.deployed_at
+
+    def filter_log_events(self, **_: object) -> dict[str, Any]:
+        if self.refuses:
+            body: Any = {"Error": {"Code": "AccessDeniedException", "Message": "arn:aws:iam::1:x"}}
+            raise ClientError(body, "FilterLogEvents")
+        lines = [{"sealed": each._asdict()} for each in self.month.hashes.values()]
+        return {
+            "events": [
+                {"timestamp": number, "eventId": str(number), "message": json.dumps(line)}
+                for number, line in enumerate([{"sealed": "a word"}, *lines])
+            ]
+        }
+
+
+@pytest.fixture
+def stage() -> Stage:
+    made = Stage("prod", "eu-central-1", None)
+    made.month = Month()
+    return made
+
+
+def report(stage: Stage, now: datetime = AFTER) -> ChainReport:
+    return chain_report(stage, MONTH, MONTH + HOURS * HOUR, now)
+
+
+def test_a_month_that_holds(stage: Stage) -> None:
+    found = report(stage)
+
+    assert chain_exit_code(found) == HOLDS
+    span = "2026-10-01T00:00:00Z to 2026-11-01T00:00:00Z"
+    assert chain_text(found).splitlines() == [
+        f"744 of 744 hours hold, {span}.",
+        f"The last hash is {found.coverage.sha256}.",
+    ]
+
+
+def test_what_is_missing_is_listed(stage: Stage) -> None:
+    stage.month.delete(stage.month.keys[10:12])
+
+    text = chain_text(report(stage))
+
+    assert chain_exit_code(report(stage)) == BROKEN
+    assert "742 of 744 hours hold" in text
+    assert "Missing: 2026-10-01T10:00:00Z to 2026-10-01T12:00:00Z." in text
+    assert "evidence_missing: evidence/hours/2026/10/01/100000Z.jsonl was sealed with" in text
+
+
+def test_a_log_group_that_cannot_be_read_leaves_the_files_uncompared(stage: Stage) -> None:
+    stage.refuses = True
+
+    found = report(stage)
+
+    assert chain_exit_code(found) == NOT_ASSESSED
+    assert "not compared with the function's log: the log group" in chain_text(found)
+    assert "(AccessDeniedException)" in chain_text(found)
+    assert "arn:aws" not in chain_text(found)
+
+
+def test_hours_that_are_no_longer_kept_are_not_missing_and_not_assessed(stage: Stage) -> None:
+    now = MONTH + timedelta(days=36)
+    stage.month.delete(stage.month.keys[:24])
+
+    found = report(stage, now)
+
+    assert (found.expired, found.coverage.missing) == (24, ())
+    assert chain_exit_code(found) == NOT_ASSESSED
+    assert "24 hours of the window are older than evidence is kept." in chain_text(found)
+
+
+def test_hours_that_were_not_verified_are_not_assessed(stage: Stage) -> None:
+    stage.month = Month(HOURS - 1)
+    last = MONTH + (HOURS - 1) * HOUR
+    previous = stage.month.hashes[stage.month.keys[-1]].sha256
+    stage.month.seal(last, previous, kind="not_verified", because="AWS refused")
+
+    assert chain_exit_code(report(stage)) == NOT_ASSESSED
+    assert "Not verified: 2026-10-31T23:00:00Z to 2026-11-01T00:00:00Z (AWS refused)." in (
+        chain_text(report(stage))
+    )
+
+
+def test_no_evidence_at_all_of_a_stage_that_seals_is_a_failure(stage: Stage) -> None:
+    stage.month = Month(0)
+
+    assert chain_exit_code(report(stage)) == BROKEN
+    assert chain_text(report(stage)).startswith("0 of 744 hours hold")
+
+
+def test_a_stage_that_seals_no_hours_says_so(stage: Stage) -> None:
+    stage.settings = {**SETTINGS, "verify_hourly": False}
+
+    with pytest.raises(EvidenceError, match="its verify_hourly is false"):
+        report(stage)
+
+
+def test_the_command_ends_with_1_where_something_is_missing(
+    stage: Stage, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    stage.month.delete(stage.month.keys)
+    monkeypatch.setattr(deployment, "chosen", lambda *_: stage)
+    monkeypatch.setattr(
+        verification, "chain_report", lambda *_: chain_report(stage, MONTH, AFTER, AFTER)
+    )
+
+    ended = CliRunner().invoke(app, ["verify", "--chain", "--stage", "prod", "--json"])
+
+    assert ended.exit_code == BROKEN
+    told = json.loads(ended.stdout)
+    assert (told["hours"], told["hours_verified"]) == (HOURS, 0)
+    assert told["missing"] == ["2026-10-01T00:00:00Z to 2026-11-01T00:00:00Z"]
