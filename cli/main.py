@@ -6,7 +6,7 @@ from typing import Annotated, Any
 import typer
 from typer.core import TyperGroup
 
-from cli.commands import access, keys, logs, models
+from cli.commands import access, findings, keys, logs, models
 from cli.commands.ask import ask
 from cli.commands.audit import audit
 from cli.commands.doctor import doctor
@@ -63,6 +63,7 @@ app.command()(smoke)
 app.command()(usage)
 app.command()(verify)
 app.add_typer(access.app, name="access")
+app.add_typer(findings.app, name="findings")
 app.add_typer(logs.app, name="logs")
 app.add_typer(keys.app, name="keys")
 app.add_typer(models.app, name="models")

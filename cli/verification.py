@@ -14,23 +14,48 @@ from cli.settings import Settings
 from cli.target import audit_lines_of, find_requests_of, records_of
 from reconciliation.assessment import Assessment, assess
 from reconciliation.bounds import Bounds
-from reconciliation.finding import Outcome
+from reconciliation.finding import Finding, Outcome
 from reconciliation.principals import Principals
 from verification import run as verification
-from verification.coverage import HOUR, Coverage, Span, cover, due_span, next_hour, whole_hour
-from verification.evidence import KEPT_LONGER_DAYS, EvidenceBucket
+from verification.coverage import (
+    DUE_AFTER,
+    HOUR,
+    Coverage,
+    Span,
+    cover,
+    due_span,
+    iso,
+    next_hour,
+    whole_hour,
+)
+from verification.dispositions import Disposition, read_dispositions
+from verification.evidence import DISPOSITIONS, KEPT_LONGER_DAYS, EvidenceBucket, SealedFile
 from verification.hash_log import HashLog, SealedHash
 from verification.period import Period, in_words
 from verification.run import RecordSource, Stage
+from verification.sealed_hours import sum_hours
+from verification.second_look import AFTER
+
+
+class Accepted(NamedTuple):
+    """A finding, and who accepted it and why."""
+
+    finding: Finding
+    disposition: Disposition
 
 
 class Report(NamedTuple):
-    """What a run found, where it is kept, and what it rests on. `about` is JSON."""
+    """What a run found, where it is kept, and what it rests on. `about` is JSON. Findings that were
+    accepted are in `accepted` only, those that were settled late in `settled` only. `chain` is of
+    the sealed hours that this is the sum of; None where it was joined now."""
 
     about: Mapping[str, Any]
     outcome: Outcome
     evidence: Written
     assessment: Assessment
+    accepted: tuple[Accepted, ...] = ()
+    settled: tuple[Finding, ...] = ()
+    chain: "ChainReport | None" = None
 
 
 def run(
@@ -54,8 +79,8 @@ def run(
     )
     found = verification.run(stage, asked, by=by["Arn"])
     written = folder.write(asked.now, found.entries(), previous)
-    window = in_words(asked.since, asked.until)
-    return Report(found.about, found.outcome, written, assess(found.outcome, window))
+    given = _dispositions(deployment, asked.now)
+    return _report(found.about, found.outcome, written, asked, given)
 
 
 def as_data(report: Report) -> dict[str, Any]:
@@ -63,6 +88,11 @@ def as_data(report: Report) -> dict[str, Any]:
         **report.about,
         **report.assessment._asdict(),
         **report.outcome.as_data(),
+        "accepted": [
+            {**each.finding.as_data(), "accepted": each.disposition._asdict()}
+            for each in report.accepted
+        ],
+        "settled": [each.as_data() for each in report.settled],
         "evidence": {"file": str(report.evidence.file), "sha256": report.evidence.sha256}
         if report.evidence.is_kept
         else None,
@@ -121,6 +151,115 @@ def _logged_hashes(
     except ClientError as error:
         code = error.response["Error"].get("Code", "")
         return None, f"the log group {group} cannot be read ({code})"
+
+
+def sealed(deployment: Deployment, asked: Period, folder: Evidence) -> Report | None:
+    """The sum of the sealed hours of a window of whole hours that is over. None where it is better
+    joined: while its records are kept, if hours of it are not verified.
+
+    Raises NoTargetError, EvidenceError and botocore's errors."""
+    window = Span(asked.since, asked.until)
+    if any(each != whole_hour(each) for each in window) or asked.until > asked.now - DUE_AFTER:
+        return None
+    stage = settings.deployed(deployment)
+    if not stage.verify_hourly:
+        return None
+    chain = chain_report(deployment, asked.since, asked.until, asked.now)
+    coverage = chain.coverage
+    expired = asked.since < asked.now - timedelta(days=stage.retention_days)
+    if not coverage.files or (coverage.hours_verified < coverage.hours and not expired):
+        return None
+    later = _later_files(deployment, asked)
+    found = sum_hours([*coverage.files, *later], window)
+    about = _about_sealed(deployment, asked, chain)
+    keys = [{"key": each.key, "sha256": each.sha256} for each in coverage.files]
+    entries = [
+        {"kind": "sum", **about, "counts": found.outcome.counts._asdict(), "files": keys},
+        *({"kind": "finding", "finding": each.as_data()} for each in found.outcome.findings),
+        *({"kind": "settled", "finding": each.as_data()} for each in found.settled),
+    ]
+    written = folder.write(asked.now, entries, folder.last_hash())
+    given = _dispositions(deployment, asked.now)
+    report = _report(about, found.outcome, written, asked, given)
+    return report._replace(
+        settled=found.settled, chain=chain, assessment=_with_hours(report.assessment, chain, asked)
+    )
+
+
+def _report(
+    about: Mapping[str, Any],
+    outcome: Outcome,
+    written: Written,
+    asked: Period,
+    given: Mapping[str, Disposition],
+) -> Report:
+    """The headline tells of all findings, the verdict is that of those that are open."""
+    window = in_words(asked.since, asked.until)
+    opened = outcome._replace(findings=[e for e in outcome.findings if e.id not in given])
+    accepted = tuple(Accepted(e, given[e.id]) for e in outcome.findings if e.id in given)
+    assessment = assess(outcome, window)
+    if accepted:
+        number = f"{len(accepted):,} {'is' if len(accepted) == 1 else 'are'} accepted"
+        assessment = Assessment(
+            verdict=assess(opened, window).verdict,
+            headline=f"{assessment.headline.removesuffix('.')}; {number}.",
+        )
+    return Report(about, opened, written, assessment, accepted)
+
+
+def _with_hours(found: Assessment, chain: ChainReport, asked: Period) -> Assessment:
+    """No sum is better than the hours that it is of."""
+    coverage = chain.coverage
+    if coverage.holds and coverage.hours_verified == coverage.hours and not chain.expired:
+        return found
+    hours = f"{coverage.hours_verified:,} of {coverage.hours + chain.expired:,} hours"
+    headline = f"Only {hours} of {in_words(asked.since, asked.until)} are verified"
+    findings = f": {found.headline}" if found.verdict == "fail" else "."
+    failed = found.verdict == "fail" or not coverage.holds
+    return Assessment("fail" if failed else "not assessed", f"{headline}{findings}")
+
+
+def _about_sealed(deployment: Deployment, asked: Period, chain: ChainReport) -> dict[str, Any]:
+    by = deployment.client("sts").get_caller_identity()
+    files = chain.coverage.files
+    return {
+        "by": by["Arn"],
+        "account": by["Account"],
+        "stage": deployment.stage,
+        "region": deployment.region,
+        "at": iso(asked.now),
+        "since": iso(asked.since),
+        "until": iso(asked.until),
+        "settled": iso(asked.now - asked.delay),
+        "bounds": _bounds(settings.deployed(deployment))._asdict(),
+        "read": {"sealed hours": {"count": len(files), "sha256": chain.coverage.sha256}},
+    }
+
+
+def _later_files(deployment: Deployment, asked: Period) -> tuple[SealedFile, ...]:
+    """Those whose second looks are at the last hours of the window."""
+    later = Span(asked.until, min(asked.until + 2 * AFTER, asked.now))
+    bucket = _evidence_of(deployment)
+    found = cover(bucket, Span(later.since, later.since), files_of=later, now=asked.now, logged={})
+    return found.files
+
+
+def _dispositions(deployment: Deployment, now: datetime) -> Mapping[str, Disposition]:
+    """Those of the stage; none of an older version, which seals no hours."""
+    outputs = deployment.outputs("InvocationLogging")
+    if "EvidenceBucketName" not in outputs:
+        return {}
+    bucket = _evidence_of(deployment)
+    if next(bucket.listed(DISPOSITIONS), None) is None:
+        return {}
+    days = settings.deployed(deployment).retention_days + KEPT_LONGER_DAYS
+    logged, _ = _logged_hashes(deployment, bucket.name, now - timedelta(days=days), now)
+    return read_dispositions(bucket, logged)
+
+
+def _evidence_of(deployment: Deployment) -> EvidenceBucket:
+    bucket = deployment.outputs("InvocationLogging")["EvidenceBucketName"]
+    return EvidenceBucket(deployment.client("s3"), bucket)
 
 
 def _bounds(stage: Settings) -> Bounds:

@@ -191,13 +191,15 @@ class InvocationLogging(cdk.Stack):
     def _verifier(self, stage: Stage, record: LoggingConfiguration) -> PythonFunction:
         own = stage.keeps_own_record
         gateway_role = guard.role_name(stage.name, stage.region, guard.GATEWAY_ROLE)
-        permissions = verification.reading(
-            StageNames(stage.name, self),
+        names = StageNames(stage.name, self)
+        reading = verification.reading(
+            names,
             log_group=f"{self.keeping.prefix}/{RECORD}" if own else record.log_group_name,
             bucket_arn=self.bucket.bucket_arn if own else record.bucket_arn,
             evidence_bucket_arn=self.bucket.bucket_arn,
             key_arn=self.keeping.key.key_arn,
         )
+        permissions = [*reading, *verification.reporting(names)]
         return PythonFunction(
             self,
             "Verifier",
@@ -217,6 +219,7 @@ class InvocationLogging(cdk.Stack):
                 bounds=json.dumps(stage.bounds),
                 gateway_role=StageNames(stage.name, self).iam(f"role/{gateway_role}"),
                 other_callers=stage.other_callers,
+                alarm_topic=verification.alarm_topic_arn(names),
                 retention_days=stage.retention_days,
             ),
             statements=[each.statement() for each in permissions],

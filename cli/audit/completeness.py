@@ -1,6 +1,6 @@
 """Whether every call is on record: the join of `claude-bedrock verify`, put as statements."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Final, NamedTuple
 
 from cli import verification
@@ -9,8 +9,8 @@ from cli.audit.witness import Witnessed
 from cli.chain_text import chain_sentences, is_whole
 from cli.deployment import Deployment
 from cli.evidence import EvidenceError
-from cli.verification import Report
-from reconciliation.finding import Kind
+from cli.verification import ChainReport, Report
+from reconciliation.finding import Finding, Kind
 from verification.period import Period
 
 
@@ -38,6 +38,7 @@ _CLAIMS: Final[Mapping[str, _Claim]] = {
         "No call was answered outside the stage's residency", ("outside the residency",)
     ),
 }
+_NAMED: Final = 20
 _NO_RESIDENCY: Final = (
     "Not assessed: the stage sets no `residency`, so its calls may be answered wherever its routes "
     "lead. No call was answered elsewhere."
@@ -45,8 +46,11 @@ _NO_RESIDENCY: Final = (
 
 
 class Completeness(NamedTuple):
+    """`hours` says how many of the window's hours are verified; empty where it is not known."""
+
     report: Report
     statements: tuple[Statement, ...]
+    hours: str = ""
 
 
 def look(
@@ -54,14 +58,16 @@ def look(
 ) -> Completeness:
     """`deployment` reads the evidence, which is not kept among the answers: it has its hashes."""
     judged = [judge(each, report) for each in _CLAIMS]
+    found: list[ChainReport] = []
     chain = stated(
         witnessed,
         "chain",
         "The evidence of every hour is there, in one chain, with nothing changed or taken away",
         "s3:ListBucket, s3:GetObject and logs:FilterLogEvents",
-        lambda: _chain(deployment, asked),
+        lambda: _chain(deployment, asked, found),
     )
-    return Completeness(report, (*judged, chain))
+    hours = next(chain_sentences(found[0])) if found else ""
+    return Completeness(report, (*judged, chain), hours)
 
 
 def judge(name: str, report: Report) -> Statement:
@@ -70,12 +76,32 @@ def judge(name: str, report: Report) -> Statement:
     number = sum(each.kind in claim.kinds for each in report.outcome.findings)
     if name == "residency" and not number and not report.about["bounds"]["residency"]:
         return Statement(name, claim.words, "not asked", _NO_RESIDENCY, applies=False)
-    words = " ".join(_words(name, number, report))
+    words = " ".join((*_words(name, number, report), *_put_right(claim, report)))
     return Statement(name, claim.words, _verdict(name, number, report), words)
+
+
+def _put_right(claim: _Claim, report: Report) -> Iterator[str]:
+    """What was found and is no longer open, and where the numbers are from."""
+    settled = [each for each in report.settled if each.kind in claim.kinds]
+    if settled:
+        yield f"{len(settled):,} were settled by what came late: {_ids(settled)}."
+    for each in (each for each in report.accepted if each.finding.kind in claim.kinds):
+        given = each.disposition
+        yield f"Accepted: {given.id}, by {given.by} at {given.at}: {given.reason}."
+    if report.chain:
+        yield "Summed from the sealed hours."
+
+
+def _ids(findings: Sequence[Finding]) -> str:
+    more = f" and {len(findings) - _NAMED:,} more" if len(findings) > _NAMED else ""
+    return f"{', '.join(each.id for each in findings[:_NAMED])}{more}"
 
 
 def _verdict(name: str, number: int, report: Report) -> Verdict:
     counts = report.outcome.counts
+    sums = report.chain
+    if sums and not number and sums.coverage.hours_verified < sums.coverage.hours + sums.expired:
+        return "not asked"
     doubts = {
         "complete": counts.unknown + counts.pending,
         "nobody-went-round": counts.records_pending,
@@ -106,9 +132,10 @@ def _words(name: str, number: int, report: Report) -> Iterator[str]:
             yield f"{counts.allowed_direct_calls:,} are of callers that the stage allows."
 
 
-def _chain(deployment: Deployment, asked: Period) -> Found:
+def _chain(deployment: Deployment, asked: Period, told: list[ChainReport]) -> Found:
     try:
         found = verification.chain_report(deployment, asked.since, asked.until, asked.now)
+        told.append(found)
     except EvidenceError as error:
         return Found("not asked", f"{str(error).capitalize()}.")
     words = " ".join(chain_sentences(found))

@@ -14,6 +14,10 @@ from cli.audit.witness import Witnessed
 from verification.period import Period
 
 _KEPT: Final = timedelta(days=30)
+_FORGOTTEN: Final = (
+    "Not assessed of the time before: CloudWatch keeps the history of alarms for 30 days. This "
+    "leaves the exit code as it is."
+)
 
 
 class Event(NamedTuple):
@@ -62,7 +66,8 @@ def look(witnessed: Witnessed, asked: Period) -> Drift:
             quiet,
         ),
     )
-    return Drift(len(alarms), tuple(sorted(events)), statements)
+    known = tuple(each._replace(applies=_FORGOTTEN not in each.words) for each in statements)
+    return Drift(len(alarms), tuple(sorted(events)), known)
 
 
 def judge_armed(alarms: Mapping[str, Mapping[str, Any]]) -> Found:
@@ -85,7 +90,7 @@ def judge_quiet(events: Sequence[Event], asked: Period) -> Found:
         return Found("not shown", f"Went off: {names}; {len(off)} times in all.")
     if asked.since < asked.now - _KEPT:
         first = asked.now - _KEPT
-        return Found("not asked", f"CloudWatch answers from {first:%Y-%m-%d} on only: none since.")
+        return Found("not asked", f"None went off since {first:%Y-%m-%d}. {_FORGOTTEN}")
     return Found("shown", "None went off.")
 
 

@@ -102,7 +102,9 @@ def gather(deployment: Deployment, asked: Period, evidence: Evidence) -> Report:
     meant = settings.deployed(witnessed)
     outputs = {name: witnessed.outputs(name) for name in ("InvocationLogging", "ModelAccess")}
     tally = Tally(asked, copied_ids(outputs["ModelAccess"]))
-    joined = verification.run(deployment, asked, evidence, tally.reading(records_of(deployment)))
+    joined = verification.sealed(deployment, asked, evidence) or verification.run(
+        deployment, asked, evidence, tally.reading(records_of(deployment))
+    )
     return Report(
         about=_about(witnessed, asked, joined.about),
         settings=meant,

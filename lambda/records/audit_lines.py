@@ -1,7 +1,7 @@
 """Where the gateway's audit entries lie in CloudWatch Logs."""
 
 import json
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from datetime import datetime
 from typing import Any
 
@@ -34,7 +34,7 @@ def written(
             yield item
 
 
-def _audit(event: dict[str, Any], group: str) -> LogItem | None:
+def _audit(event: Mapping[str, Any], group: str) -> LogItem | None:
     """None for metrics, Lambda's own lines, and what else the function writes."""
     message, at = event["message"], event["timestamp"] / 1000
     try:

@@ -16,6 +16,7 @@ from verification import run
 from verification.attempts import SLICES, Attempt, Attempts
 from verification.budget import Budget, TooLargeError
 from verification.coverage import HOUR, iso, whole_hour
+from verification.daily_report import daily_report, is_due
 from verification.evidence import (
     LONGEST,
     NOT_VERIFIED,
@@ -27,7 +28,8 @@ from verification.hash_log import SealedHash, log_hash
 from verification.period import Period
 from verification.position import HashSource, Position, position
 from verification.run import Run, Stage
-from verification.telling import tell, tell_not_verified
+from verification.second_look import AFTER, look_again
+from verification.telling import tell, tell_not_sent, tell_not_verified
 
 DELAY: Final = timedelta(hours=1)
 """AWS promises no time within which a record is delivered; so long it may be on its way."""
@@ -46,13 +48,15 @@ TOO_LARGE: Final = (
 
 
 class Work(NamedTuple):
-    """What a run needs, from the function's environment; `by` is the function's ARN."""
+    """What a run needs, from the function's environment; `by` is the function's ARN. `publish`
+    sends a subject and a text to the alarm topic."""
 
     stage: Stage
     evidence: EvidenceBucket
     hashes: HashSource
     by: str
     retention_days: int
+    publish: Callable[[str, str], None]
 
 
 class Clock(NamedTuple):
@@ -77,6 +81,7 @@ def by_the_clock(work: Work, clock: Clock) -> Iterator[Mapping[str, Any]]:
     Raises TooLargeError where a window needs another run, and where AWS or what was read refuses,
     what says so: UnreadableError, BrokenEvidenceError, botocore's errors."""
     at = position(work.evidence, work.hashes, clock.now, work.retention_days)
+    at = _report_daily(work, clock, at)
     end = whole_hour(clock.now - DELAY)
     begin = at.covered or end - HOUR
     last = min(end, whole_hour(begin) + HOURS_AT_ONCE * HOUR)
@@ -125,13 +130,35 @@ def _next(work: Work, clock: Clock, at: Position, since: datetime, *, alone: boo
     return _seal_unverified(work, clock, at._replace(slice=SLICES[-1]), rest, TOO_LARGE)
 
 
+def _report_daily(work: Work, clock: Clock, at: Position) -> Position:
+    """Once a day (UTC). What SNS refuses is tried again by the next run, and is in the log."""
+    if not is_due(at.reported, clock.now):
+        return at
+    try:
+        text = daily_report(work.evidence, at.logged, clock.now, work.stage.name)
+        work.publish(f"claude-on-bedrock {work.stage.name}: verification of the day", text)
+    except (ClientError, BotoCoreError) as error:
+        tell_not_sent(reason(error))
+        return at
+    return at._replace(reported=f"{clock.now:%Y-%m-%d}")
+
+
 def _seal_verified(work: Work, clock: Clock, at: Position, found: Run, attempt: Attempt) -> Sealed:
     completes = attempt.until == whole_hour(attempt.until)
-    tell(found, work.stage.name, at.mismatches, hours=int(completes))
+    asked = _period(attempt.since, attempt.until, clock)
+    again = look_again(
+        work.stage,
+        work.evidence,
+        asked._replace(since=asked.since - AFTER, until=asked.until - AFTER),
+        by=work.by,
+        budget=Budget(clock.remaining_ms),
+    )
+    findings = [*found.outcome.findings, *again.found]
+    tell(findings, work.stage.name, at.mismatches, hours=int(completes))
     first, *rest = found.entries()
     sized = at._replace(slice=attempt.next_size)
-    asked = _period(attempt.since, attempt.until, clock)
-    return _seal(work, sized, asked, [{**first, **sized.note()}, *rest, *at.entries()])
+    entries = [{**first, **sized.note()}, *rest, *again.entries, *at.entries()]
+    return _seal(work, sized, asked, entries)
 
 
 def _seal_unverified(work: Work, clock: Clock, at: Position, asked: Period, because: str) -> Sealed:

@@ -19,6 +19,7 @@ from reconciliation import chain
 PREFIX = "evidence/"
 HOURLY = f"{PREFIX}hours/"
 ON_DEMAND = f"{PREFIX}on-demand/"
+DISPOSITIONS = f"{PREFIX}dispositions/"
 NOT_VERIFIED = "not_verified"
 """The kind of the first entry of a file on a time of which nothing is known."""
 _NAME = re.compile(rf"{HOURLY}(\d{{4}}/\d\d/\d\d/\d{{6}})Z\.jsonl")

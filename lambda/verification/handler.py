@@ -1,6 +1,8 @@
 """The function that EventBridge runs by the clock, and an operator when something is asked.
 
-By the clock it works off the hours whose records have settled. With an event of `since` or `hours`,
+By the clock it works off the hours whose records have settled. With `list_findings` (a number of
+days) it answers which findings are sealed, with `accept_finding` (`id`, `reason`, `by`) it seals
+that one is accepted; what it refuses, it answers as `error`. With an event of `since` or `hours`,
 `until` and `delay_minutes`, as `claude-bedrock verify` takes them, it runs over that window; what
 comes of it is the answer, and evidence beside the chain.
 """
@@ -24,7 +26,9 @@ from records.invocation_records import Records
 from verification import evidence, run
 from verification.clock import DELAY, Clock, Work, by_the_clock
 from verification.coverage import iso
+from verification.dispositions import BadDispositionError
 from verification.evidence import EvidenceBucket
+from verification.findings import accept_finding, list_findings
 from verification.hash_log import HashLog, SealedHash, log_hash
 from verification.period import Period, period
 from verification.position import position
@@ -45,6 +49,13 @@ def handle(event: Mapping[str, Any], context: Context) -> list[Mapping[str, Any]
     """The counts of each run. Raises BadWindowError, TooLargeError, UnreadableError,
     BrokenEvidenceError and botocore's errors, so that the function's failures are counted."""
     work, now = _work(os.environ, context.invoked_function_arn), datetime.now(UTC)
+    try:
+        if "list_findings" in event:
+            return [list_findings(work, event["list_findings"], now)]
+        if "accept_finding" in event:
+            return [accept_finding(work, event["accept_finding"], now)]
+    except BadDispositionError as error:
+        return [{"error": str(error)}]
     if any(name in event for name in _WINDOW):
         asked = {name: event.get(name) for name in _WINDOW[:3]}
         minutes = event.get("delay_minutes", DELAY.total_seconds() // 60)
@@ -100,7 +111,13 @@ def _work(environment: Mapping[str, str], by: str) -> Work:
         hashes=HashLog(logs, environment["HASH_LOG_GROUP"], bucket),
         by=by,
         retention_days=int(environment["RETENTION_DAYS"]),
+        publish=partial(_publish, make("sns"), environment["ALARM_TOPIC"]),
     )
+
+
+def _publish(sns: Any, topic: str, subject: str, text: str) -> None:  # noqa: ANN401
+    """As plain text. Raises botocore's errors."""
+    sns.publish(TopicArn=topic, Subject=subject, Message=text)
 
 
 def bounds(told: Mapping[str, Any]) -> Bounds:

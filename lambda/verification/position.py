@@ -16,6 +16,7 @@ from reconciliation.window import UnreadableError
 from verification.attempts import SLICES
 from verification.coverage import HOUR, Mismatch, differing, gone, of_hours, whole_hour
 from verification.evidence import (
+    DISPOSITIONS,
     HOURLY,
     KEPT_LONGER_DAYS,
     BrokenEvidenceError,
@@ -40,13 +41,17 @@ class HashSource(Protocol):
 class Position(NamedTuple):
     """`covered`, up to which the chain covers, is None where there is none. `slice` is how much
     is tried next, `mismatches` what is gone or changed, `sealed_mismatches` the fingerprint of
-    those that the last file names."""
+    those that the last file names. `dispositions` are those that no file is linked to yet, and
+    `reported` is the day (ISO) of the last daily report."""
 
     sha256: str
     covered: datetime | None
     slice: timedelta
     mismatches: Sequence[Mismatch]
     sealed_mismatches: str
+    logged: Mapping[str, SealedHash] = {}
+    dispositions: Sequence[SealedHash] = ()
+    reported: str = ""
 
     @property
     def fingerprint(self) -> str:
@@ -56,17 +61,28 @@ class Position(NamedTuple):
     def note(self) -> dict[str, Any]:
         """What the next run has to know of this one."""
         minutes = self.slice // timedelta(minutes=1)
-        return {"next_slice_minutes": minutes, "mismatches": self.fingerprint}
+        return {
+            "next_slice_minutes": minutes,
+            "mismatches": self.fingerprint,
+            "reported": self.reported,
+        }
 
     def entries(self) -> Iterator[dict[str, Any]]:
         """What is sealed of the mismatches: each, unless the file before names the same."""
+        for link in self.dispositions:
+            yield {"kind": "disposition", "key": link.key, "sealed_sha256": link.sha256}
         if self.fingerprint != self.sealed_mismatches:
             for each in self.mismatches[:MISMATCHES_SEALED]:
                 yield {"kind": "mismatch", "mismatch": {**each._asdict(), "id": each.id}}
 
     def after(self, sha256: str, covered: datetime) -> Self:
         """Once another file was sealed."""
-        return self._replace(sha256=sha256, covered=covered, sealed_mismatches=self.fingerprint)
+        return self._replace(
+            sha256=sha256,
+            covered=covered,
+            sealed_mismatches=self.fingerprint,
+            dispositions=(),
+        )
 
 
 def position(
@@ -74,7 +90,9 @@ def position(
 ) -> Position:
     """Raises botocore's errors where the bucket cannot be read."""
     horizon = now - min(_COMPARED, timedelta(days=retention_days + KEPT_LONGER_DAYS))
-    logged, unread = _logged(hashes, horizon, now)
+    everything, unread = _logged(hashes, horizon, now)
+    logged = of_hours(everything, horizon, now)
+    given = {key: one for key, one in everything.items() if key.startswith(DISPOSITIONS)}
     names = list(evidence.listed(HOURLY, before(horizon)))
     keys = [name for name in names if is_of_hours(name, now)]
     mismatches = [
@@ -85,14 +103,20 @@ def position(
             if name not in keys
         ),
         *gone(set(keys), logged),
+        *gone(set(evidence.listed(DISPOSITIONS)), given),
     ]
     newest, problems, lost_until = _newest(evidence, keys or _older(evidence, now), logged, now)
     mismatches += problems
-    begin = Position(chain.BEGINNING, None, HOUR, mismatches, "")
+    begin = Position(chain.BEGINNING, None, HOUR, mismatches, "", everything, _after("", given))
     if newest is not None:
         run = newest.entries[0]
-        begin = Position(
-            newest.sha256, newest.until, _slice(run), mismatches, str(run.get("mismatches", ""))
+        begin = begin._replace(
+            sha256=newest.sha256,
+            covered=newest.until,
+            slice=_slice(run),
+            sealed_mismatches=str(run.get("mismatches", "")),
+            dispositions=_after(str(run.get("at", "")), given),
+            reported=str(run.get("reported", "")),
         )
     at = _behind_what_was_logged(begin, logged, now)
     if lost_until and (at.covered is None or at.covered < lost_until):
@@ -104,7 +128,7 @@ def _logged(
     hashes: HashSource, since: datetime, now: datetime
 ) -> tuple[dict[str, SealedHash], list[Mismatch]]:
     try:
-        return of_hours(hashes.sealed(since, now), since, now), []
+        return hashes.sealed(since, now), []
     except (ClientError, BotoCoreError, UnreadableError) as error:
         why = f"could not be compared with the function's log: {type(error).__name__}"
         return {}, [Mismatch("evidence_not_compared", HOURLY, why)]
@@ -146,3 +170,8 @@ def _behind_what_was_logged(
 def _slice(run: Mapping[str, Any]) -> timedelta:
     sizes = {each // timedelta(minutes=1): each for each in SLICES}
     return sizes.get(run.get("next_slice_minutes", 0), HOUR)
+
+
+def _after(at: str, given: Mapping[str, SealedHash]) -> tuple[SealedHash, ...]:
+    """The dispositions that were given later than at that moment (ISO 8601)."""
+    return tuple(each for _, each in sorted(given.items()) if each.since > at)

@@ -8,9 +8,8 @@ from typing import Final
 from aws_lambda_powertools import Logger
 
 from embedded_metrics import count
-from reconciliation.finding import Kind
+from reconciliation.finding import Finding, Kind
 from verification.coverage import Mismatch
-from verification.run import Run
 
 METRICS: Final[dict[Kind, str]] = {
     "called, not logged": "CalledNotLogged",
@@ -35,10 +34,11 @@ def _logger() -> Logger:
     return Logger(location=None)
 
 
-def tell(found: Run, stage: str, mismatches: Sequence[Mismatch], *, hours: int) -> None:
-    """Lines and metrics of what was verified, `hours` of which are complete by it. A finding never
-    holds a prompt or a completion."""
-    findings = found.outcome.findings
+def tell(
+    findings: Sequence[Finding], stage: str, mismatches: Sequence[Mismatch], *, hours: int
+) -> None:
+    """Lines and metrics of what was found where `hours` are complete by it. A finding never holds a
+    prompt or a completion."""
     for finding in findings:
         _logger().warning("finding", extra={"finding": finding.as_data()})
     counted = Counter(finding.kind for finding in findings)
@@ -55,6 +55,11 @@ def tell_not_verified(since: str, because: str, stage: str, mismatches: Sequence
     _logger().warning("not verified", extra={"since": since, "because": because})
     report_evidence(mismatches)
     count({VERIFIED: 0, NOT_VERIFIED: 1, EVIDENCE: len(mismatches)}, stage)
+
+
+def tell_not_sent(because: str) -> None:
+    """A line of a daily report that the alarm topic did not take."""
+    _logger().warning("daily report not sent", extra={"because": because})
 
 
 def report_evidence(mismatches: Sequence[Mismatch]) -> None:

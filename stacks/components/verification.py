@@ -33,6 +33,7 @@ def environment(
     evidence_bucket: str,
     bounds: str,
     gateway_role: str,
+    alarm_topic: str,
     other_callers: Sequence[str],
     retention_days: int,
 ) -> dict[str, str]:
@@ -49,6 +50,7 @@ def environment(
         "BOUNDS": bounds,
         "GATEWAY_ROLE": gateway_role,
         "OTHER_CALLERS": ",".join(other_callers),
+        "ALARM_TOPIC": alarm_topic,
         "RETENTION_DAYS": str(retention_days),
         "HASH_LOG_GROUP": f"/claude-on-bedrock/{stage_name}/{LOG_NAME}",
         "POWERTOOLS_SERVICE_NAME": "verification",
@@ -97,6 +99,34 @@ def reading(
             },
         ),
     ]
+
+
+def reporting(names: StageNames) -> list[Permission]:
+    """The daily report to the alarm topic. The topic and its key are of a later stack; SNS names
+    the topic where it uses the key: https://docs.aws.amazon.com/sns/latest/dg/sns-key-management.html
+    """
+    topic = alarm_topic_arn(names)
+    return [
+        Permission("SendsTheDailyReport", ("sns:Publish",), [topic]),
+        Permission(
+            "EncryptsTheDailyReport",
+            ("kms:GenerateDataKey", "kms:Decrypt"),
+            [names.arn("kms", "key/*")],
+            because="the alarm topic's key is made by a later stack; by its conditions this is for "
+            "that topic only",
+            conditions={
+                "StringEquals": {
+                    "kms:ViaService": f"sns.{names.stack.region}.amazonaws.com",
+                    "kms:EncryptionContext:aws:sns:topicArn": topic,
+                }
+            },
+        ),
+    ]
+
+
+def alarm_topic_arn(names: StageNames) -> str:
+    """That of the topic that stacks/observability.py makes."""
+    return names.arn("sns", f"claude-on-bedrock-{names.stage}-alarms")
 
 
 def written_once(bucket: s3.IBucket) -> iam.PolicyStatement:

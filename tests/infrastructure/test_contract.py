@@ -451,7 +451,11 @@ CALLS = {
         "put_account_data_retention": "bedrock:PutAccountDataRetention",
     },
     "canary.handler.handle": {"get_api_key": "apigateway:GET"},
-    "verification.handler.handle": {"put_object": "s3:PutObject", "get_object": "s3:GetObject"},
+    "verification.handler.handle": {
+        "put_object": "s3:PutObject",
+        "get_object": "s3:GetObject",
+        "publish": "sns:Publish",
+    },
     "key_expiry.handler.handle": {
         "get_paginator": "apigateway:GET",
         "update_api_key": "apigateway:PATCH",

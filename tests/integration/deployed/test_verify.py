@@ -400,3 +400,33 @@ def test_the_deployed_function_writes_its_metrics(deployment: Deployment) -> Non
         *(VERIFIED, NOT_VERIFIED, EVIDENCE),
         *METRICS.values(),
     }
+
+
+def findings(deployment: Deployment, *arguments: str) -> CompletedProcess[str]:
+    return subprocess.run(
+        command(deployment, "findings", *arguments),
+        cwd=PROJECT,
+        env={**os.environ, "COLUMNS": "120"},
+        capture_output=True,
+        text=True,
+        timeout=120,
+        check=False,
+    )
+
+
+def test_a_sealed_finding_is_accepted_and_no_longer_open(deployment: Deployment) -> None:
+    """In an hour that the function has sealed: its finding was lost before it was deployed."""
+    hour = datetime.now(UTC).replace(minute=0, second=0, microsecond=0) - timedelta(hours=2)
+    ask_the_function(deployment, {})
+    unknown = findings(deployment, "accept", "0" * 12, "--reason", "why")
+    assert (unknown.returncode, unknown.stdout) == (2, "")
+    assert "no sealed finding has the id 000000000000" in unknown.stderr
+    listed = findings(deployment, "list", "--all", "--json")
+    assert listed.returncode in {0, 1}, listed.stderr
+    for each in json.loads(listed.stdout)["findings"]:
+        accepted = findings(deployment, "accept", each["id"], "--reason", "before the deployment")
+        assert accepted.returncode == 0, accepted.stderr
+        assert each["at"] < (hour + timedelta(hours=2)).isoformat()
+    assert findings(deployment, "list").returncode == 0
+    chain = json.loads(verify(deployment, "--chain", "--json").stdout)
+    assert (chain["broken"], chain["mismatches"]) == ([], [])

@@ -16,7 +16,7 @@ from reconciliation.principals import Principals
 from records.fingerprint import Fingerprint
 from tests.unit.reconciliation.world import GATEWAY_ROLE, audit_line, record
 from tests.unit.verification.buckets import BUCKET, MONTH, MemoryS3
-from verification import budget, clock
+from verification import budget, clock, findings
 from verification import run as running
 from verification.attempts import ATTEMPTS
 from verification.budget import TooLargeError
@@ -42,10 +42,21 @@ class Account:
         self.rate = 0.0
         self.left = 900.0
         self.error: Exception | None = None
-        monkeypatch.setattr(clock, "log_hash", lambda one: self.hashes.setdefault(one.key, one))
+        self.sent: list[tuple[str, str]] = []
+        self.refuses_mail: Exception | None = None
+        monkeypatch.setattr(findings, "log_hash", self.log_hash)
+        monkeypatch.setattr(clock, "log_hash", self.log_hash)
         monkeypatch.setattr(budget, "_EVERY", 1)
         monkeypatch.setenv("POWERTOOLS_SERVICE_NAME", "verification")
         monkeypatch.setenv("POWERTOOLS_METRICS_NAMESPACE", "ClaudeOnBedrock")
+
+    def log_hash(self, one: SealedHash) -> None:
+        self.hashes.setdefault(one.key, one)
+
+    def publish(self, subject: str, text: str) -> None:
+        if self.refuses_mail:
+            raise self.refuses_mail
+        self.sent.append((subject, text))
 
     def sealed(self, _since: datetime, _until: datetime) -> dict[str, SealedHash]:
         return dict(self.hashes)
@@ -84,6 +95,9 @@ class Account:
 
     def run(self, now: datetime, *, seconds: float = 900) -> list[Mapping[str, Any]]:
         self.left = seconds
+        return list(by_the_clock(self.work(), Clock(now, lambda: int(self.left * 1000))))
+
+    def work(self) -> Work:
         stage = Stage(
             name="dev",
             account="123456789012",
@@ -94,8 +108,7 @@ class Account:
             find_requests=lambda *_: {},
             records=self,
         )
-        work = Work(stage, self.evidence, self, "arn:function", 30)
-        return list(by_the_clock(work, Clock(now, lambda: int(self.left * 1000))))
+        return Work(stage, self.evidence, self, "arn:function", 30, self.publish)
 
     def entries(self, since: datetime) -> list[dict[str, Any]]:
         return [json.loads(each) for each in self.s3.objects[key_of_hour(since)].splitlines()]

@@ -55,6 +55,7 @@ ENVIRONMENT = {
     "ACCESS_LOG_GROUP": "/access",
     "HASH_LOG_GROUP": "/verification",
     "RETENTION_DAYS": "30",
+    "ALARM_TOPIC": "arn:aws:sns:eu-central-1:123456789012:the-topic",
     "POWERTOOLS_SERVICE_NAME": "verification",
     "POWERTOOLS_METRICS_NAMESPACE": "ClaudeOnBedrock",
     "AWS_REGION": "eu-central-1",

@@ -1,0 +1,109 @@
+"""`claude-bedrock findings`."""
+
+import json
+import sys
+from collections.abc import Mapping
+from typing import Annotated, Any
+
+import typer
+from rich.table import Table
+
+from cli import deployment
+from cli.commands.options import LOCAL_STATE, AsJson, Region, Stage, StateFolder, one_line_errors
+from cli.deployment import Deployment
+from cli.evidence import EvidenceError
+from cli.terminal import console, echo, echo_json, plain
+
+app = typer.Typer(help="The findings of the hours that were verified.", no_args_is_help=True)
+REFUSED = 2
+_COLORS = {"open": "red", "accepted": "yellow", "settled": "green"}
+
+
+@app.command("list")
+def list_sealed(
+    *,
+    days: Annotated[int, typer.Option(help="Of how many days, back from now.", min=1)] = 30,
+    every: Annotated[bool, typer.Option("--all", help="Also settled and accepted ones.")] = False,
+    stage: Stage = None,
+    region: Region = None,
+    as_json: AsJson = False,
+    state: StateFolder = LOCAL_STATE,
+) -> None:
+    """List the findings that the stage's function has sealed: open ones, or all.
+
+    Exit code: 0 there is no open one, 1 there is, 2 the function did not answer."""
+    with one_line_errors(REFUSED, "operator"):
+        found = deployment.chosen(stage, region, state)
+        answer = ask_function(found, {"list_findings": days})
+    findings = answer["findings"]
+    opened = [each for each in findings if each["state"] == "open"]
+    listed = findings if every else opened
+    if as_json:
+        echo_json({**answer, "findings": listed})
+    else:
+        _show(listed, answer["more"], days)
+    sys.exit(1 if opened else 0)
+
+
+@app.command()
+def accept(
+    finding_id: Annotated[str, typer.Argument(metavar="ID", help="As `findings list` shows it.")],
+    *,
+    reason: Annotated[str, typer.Option(help="Why, in one line of at most 500 characters.")],
+    stage: Stage = None,
+    region: Region = None,
+    as_json: AsJson = False,
+    state: StateFolder = LOCAL_STATE,
+) -> None:
+    """Accept a finding, for a reason that is sealed with your ARN: reports show it as accepted.
+
+    Exit code: 0 it is sealed, 2 it is not."""
+    with one_line_errors(REFUSED, "operator"):
+        found = deployment.chosen(stage, region, state)
+        by = found.client("sts").get_caller_identity()["Arn"]
+        asked = {"id": finding_id, "reason": reason, "by": by}
+        answer = ask_function(found, {"accept_finding": asked})
+    if as_json:
+        echo_json(answer)
+    else:
+        key, sha256 = answer["evidence"]["key"], answer["evidence"]["sha256"]
+        echo(f"{finding_id} is accepted by {by}. Sealed as {key}, SHA-256 {sha256}.")
+
+
+def ask_function(found: Deployment, event: Mapping[str, Any]) -> dict[str, Any]:
+    """What the stage's verification function answers.
+
+    Raises EvidenceError where it fails or refuses, NoTargetError, and botocore's errors."""
+    name = found.outputs("InvocationLogging")["VerifierName"]
+    answer = found.client("lambda").invoke(FunctionName=name, Payload=json.dumps(event).encode())
+    told = json.loads(answer["Payload"].read())
+    if "FunctionError" in answer:
+        raise EvidenceError(
+            f"the function {name} failed ({told.get('errorType', 'unknown error')}): look at the "
+            f"log group /claude-on-bedrock/{found.stage}/verification"
+        )
+    (only,) = told
+    if "error" in only:
+        raise EvidenceError(str(only["error"]))
+    return dict(only)
+
+
+def _show(findings: list[Mapping[str, Any]], more: int, days: int) -> None:
+    out = console()
+    if not findings:
+        out.print(f"No open finding in the last {days} days. --all lists the others.")
+        return
+    table = Table("id, kind", "state", "when, model, who, what", show_lines=True)
+    table.columns[0].no_wrap = True
+    for each in findings:
+        given = each.get("accepted", {})
+        why = f"accepted by {given['by']}: {given['reason']}" if given else ""
+        rest = (*(each[name] for name in ("at", "model_id", "who", "detail")), why)
+        table.add_row(
+            plain(f"{each['id']}\n{each['kind']}\n{each['request_id']}"),
+            plain(each["state"], _COLORS[each["state"]]),
+            plain("\n".join(filter(None, rest))),
+        )
+    out.print(table)
+    if more:
+        out.print(f"{more:,} older ones are left out: name fewer --days.")

@@ -1,0 +1,58 @@
+"""What is sent to the alarm topic once a day: how many hours hold, what was found, the last hash.
+
+Whoever gets it has the hash outside of the account.
+"""
+
+from collections import Counter
+from collections.abc import Mapping
+from datetime import datetime, timedelta
+from typing import Any, Final
+
+from verification.coverage import DUE_AFTER, Coverage, Span, cover, iso, whole_hour
+from verification.dispositions import sealed_findings
+from verification.evidence import EvidenceBucket
+from verification.hash_log import SealedHash, moment_of
+
+_DAY: Final = timedelta(days=1)
+_NAMED: Final = 20
+
+
+def daily_report(
+    evidence: EvidenceBucket, logged: Mapping[str, SealedHash], now: datetime, stage: str
+) -> str:
+    """Of the last 24 hours that are due at `now`, as plain text. Raises botocore's errors."""
+    end = whole_hour(now - DUE_AFTER)
+    first = min((moment_of(each.since) for each in logged.values()), default=end)
+    day = Span(min(end, max(end - _DAY, whole_hour(first))), end)
+    found = cover(evidence, day, files_of=Span(day.since, now), now=now, logged=logged)
+    return "\n".join(_lines(found, stage, day))
+
+
+def _lines(found: Coverage, stage: str, day: Span) -> list[str]:
+    of_day = [each for each in found.files if each.since < day.until]
+    kinds = Counter(str(each["kind"]) for each in sealed_findings(of_day))
+    return [
+        f"Verification of the stage {stage}, {day}",
+        "",
+        f"Hours that hold: {found.hours_verified} of {found.hours}",
+        *_named("Missing", [str(each) for each in found.missing]),
+        *_named("Broken", [why for _, why in found.broken]),
+        *_named("Not verified", [f"{span} ({why})" for span, why in found.not_verified]),
+        *_named("Not what the function sealed", [str(each) for each in found.mismatches]),
+        *([f"{number} x {kind}" for kind, number in sorted(kinds.items())] or ["No findings"]),
+        "",
+        f"Last hash: {found.sha256 or 'none'}",
+        f"Covered until: {iso(found.files[-1].until) if found.files else 'nothing'}",
+        "",
+        "Keep this message: claude-bedrock verify --chain prints the same hashes.",
+    ]
+
+
+def _named(what: str, names: list[str]) -> list[str]:
+    more = [f"  and {len(names) - _NAMED} more"] if len(names) > _NAMED else []
+    return [f"{what}:", *(f"  {each}" for each in names[:_NAMED]), *more] if names else []
+
+
+def is_due(last_reported: Any, now: datetime) -> bool:  # noqa: ANN401 - JSON of another version
+    """Whether none was sent on this day (UTC), by what the last file notes."""
+    return bool(last_reported != f"{now:%Y-%m-%d}")

@@ -1,0 +1,209 @@
+"""The report of a past month is the sum of its sealed hours: a clean one ends with 0."""
+
+import json
+from collections.abc import Mapping
+from datetime import datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from cli.audit import completeness, drift
+from cli.audit.completeness import judge
+from cli.audit.statement import Statement, exit_code
+from cli.evidence import Evidence, checked
+from cli.verification import Report, as_data, sealed
+from reconciliation.finding import Counts, Finding
+from tests.unit.cli.test_chain import SETTINGS, Stage
+from tests.unit.verification.buckets import BUCKET, HOURS, MONTH, Month
+from verification.coverage import HOUR, iso
+from verification.dispositions import key_of
+from verification.hash_log import SealedHash
+from verification.period import Period
+
+END = MONTH + HOURS * HOUR
+FIRST_OF_NOVEMBER = END + timedelta(hours=3, minutes=5)
+FINDING = Finding(
+    "called, not logged", "r1", iso(MONTH + 5 * HOUR + HOUR / 2), "model", "key", "no record in S3"
+)
+CALLS = {"calls": 3, "matched": 3, "records": 3}
+
+
+class Deployed(Stage):
+    """As in the tests of the chain, with somebody who asks."""
+
+    def client(self, service: str) -> Any:  # noqa: ANN401
+        return self if service == "sts" else super().client(service)
+
+    def get_caller_identity(self) -> Mapping[str, str]:
+        return {"Arn": "arn:aws:iam::123456789012:user/anna", "Account": "123456789012"}
+
+
+def month(*, lost_at: int | None = None, settled: bool = False, hours: int = HOURS) -> Month:
+    """Three calls an hour; one is lost in the hour `lost_at`, and `settled` a day later."""
+    made, previous = Month(0), "0" * 64
+    for number in range(hours):
+        counts, entries = dict(CALLS), []
+        if number == lost_at:
+            counts |= {"matched": 2, "not_logged": 1}
+            entries.append({"kind": "finding", "finding": FINDING.as_data()})
+        if settled and lost_at is not None and number == lost_at + 24:
+            entries.append({"kind": "settled", "id": FINDING.id, "finding": FINDING.as_data()})
+        previous = made.seal(MONTH + number * HOUR, previous, entries, counts=counts)
+    return made
+
+
+def deployed(of: Month) -> Deployed:
+    made = Deployed("prod", "eu-central-1", None)
+    made.month = of
+    return made
+
+
+def summed(stage: Deployed, folder: Path, now: timedelta = timedelta()) -> Report:
+    asked = Period(MONTH, END, timedelta(hours=1), FIRST_OF_NOVEMBER + now)
+    found = sealed(stage, asked, Evidence(folder, "prod", "eu-central-1"))
+    assert found is not None
+    return found
+
+
+def statements(report: Report) -> list[Statement]:
+    return [judge(name, report) for name in completeness._CLAIMS]
+
+
+def test_a_clean_month_is_summed_and_ends_with_0(tmp_path: Path) -> None:
+    report = summed(deployed(month()), tmp_path)
+
+    assert report.assessment == ("pass", "Every call of October 2026 is on record.")
+    assert report.outcome.counts == Counts(calls=3 * HOURS, matched=3 * HOURS, records=3 * HOURS)
+    assert exit_code(statements(report)) == 0
+    assert statements(report)[0].words.endswith("Summed from the sealed hours.")
+    assert checked([report.evidence.file]) == report.evidence.sha256
+
+
+def test_alarms_of_a_past_month_leave_the_exit_code_as_it_is() -> None:
+    asked = Period(MONTH, END, timedelta(hours=1), FIRST_OF_NOVEMBER)
+
+    found = drift.judge_quiet([], asked)
+
+    assert (found.verdict, drift._FORGOTTEN in found.words) == ("not asked", True)
+
+
+def test_a_finding_of_a_sealed_hour_fails_the_month(tmp_path: Path) -> None:
+    report = summed(deployed(month(lost_at=5)), tmp_path)
+
+    assert report.assessment == (
+        "fail",
+        f"1 of {3 * HOURS:,} calls of October 2026 is not on record.",
+    )
+    assert [each.id for each in report.outcome.findings] == [FINDING.id]
+    assert exit_code(statements(report)) == 1
+
+
+def test_what_was_settled_late_is_no_finding_of_the_month(tmp_path: Path) -> None:
+    report = summed(deployed(month(lost_at=5, settled=True)), tmp_path)
+
+    assert report.assessment.verdict == "pass"
+    assert report.settled == (FINDING,)
+    assert f"1 were settled by what came late: {FINDING.id}." in statements(report)[0].words
+    assert exit_code(statements(report)) == 0
+    assert as_data(report)["settled"] == [FINDING.as_data()]
+
+
+def accept(of: Month) -> None:
+    key, at = key_of(END), iso(END)
+    given = {"id": FINDING.id, "reason": "deleted on request", "by": "arn:anna", "at": at}
+    sha256 = of.bucket.write(key, [{"kind": "disposition", **given}], "0" * 64)
+    of.hashes[key] = SealedHash(BUCKET, key, sha256, at, at)
+
+
+def test_what_was_accepted_is_said_and_does_not_fail_the_month(tmp_path: Path) -> None:
+    of = month(lost_at=5)
+    accept(of)
+
+    report = summed(deployed(of), tmp_path)
+
+    assert report.assessment == (
+        "pass",
+        f"1 of {3 * HOURS:,} calls of October 2026 is not on record; 1 is accepted.",
+    )
+    assert report.outcome.findings == []
+    assert "Accepted: " in statements(report)[0].words
+    assert exit_code(statements(report)) == 0
+    (told,) = as_data(report)["accepted"]
+    assert (told["id"], told["accepted"]["by"]) == (FINDING.id, "arn:anna")
+
+
+@pytest.mark.parametrize("taken", [slice(0, 24), slice(300, 301), slice(700, HOURS)])
+def test_hours_that_are_missing_fail_a_month_whose_records_are_gone(
+    tmp_path: Path, taken: slice
+) -> None:
+    of = month()
+    of.delete(of.keys[taken])
+
+    report = summed(deployed(of), tmp_path)
+
+    number = HOURS - len(range(HOURS)[taken])
+    assert report.assessment.verdict == "fail"
+    assert report.assessment.headline.startswith(
+        f"Only {number} of {HOURS} hours of October 2026 are verified"
+    )
+    assert "not shown" not in {each.verdict for each in statements(report)}
+    assert statements(report)[0].verdict == "not asked"
+
+
+def test_a_month_that_was_not_verified_for_an_hour_is_not_assessed(tmp_path: Path) -> None:
+    of = month(hours=HOURS - 1)
+    previous = of.hashes[of.keys[-1]].sha256
+    of.seal(END - HOUR, previous, kind="not_verified", because="AWS refused")
+
+    report = summed(deployed(of), tmp_path)
+
+    assert report.assessment == (
+        "not assessed",
+        "Only 743 of 744 hours of October 2026 are verified.",
+    )
+    assert exit_code(statements(report)) == 2
+
+
+def test_a_window_whose_records_are_kept_is_joined_where_hours_are_missing(tmp_path: Path) -> None:
+    of = month()
+    of.delete(of.keys[-3:])
+    asked = Period(END - 24 * HOUR, END, timedelta(hours=1), FIRST_OF_NOVEMBER)
+
+    assert sealed(deployed(of), asked, Evidence(tmp_path, "prod", "eu-central-1")) is None
+
+
+@pytest.mark.parametrize(
+    ("since", "until"),
+    [
+        (MONTH + timedelta(minutes=1), END),
+        (MONTH, END - timedelta(minutes=1)),
+        (END - HOUR, END + 3 * HOUR),
+    ],
+)
+def test_a_window_of_no_whole_hours_or_that_is_not_over_is_joined(
+    tmp_path: Path, since: datetime, until: datetime
+) -> None:
+    asked = Period(since, until, timedelta(hours=1), FIRST_OF_NOVEMBER)
+
+    assert sealed(deployed(month()), asked, Evidence(tmp_path, "prod", "eu-central-1")) is None
+
+
+def test_a_stage_that_seals_no_hours_is_joined(tmp_path: Path) -> None:
+    stage = deployed(month())
+    stage.settings = {**SETTINGS, "verify_hourly": False}
+    asked = Period(MONTH, END, timedelta(hours=1), FIRST_OF_NOVEMBER)
+
+    assert sealed(stage, asked, Evidence(tmp_path, "prod", "eu-central-1")) is None
+
+
+def test_evidence_of_another_version_has_other_counts(tmp_path: Path) -> None:
+    of, previous = Month(0), "0" * 64
+    counts = {"calls": 1, "matched": 1, "of_another_version": 7}
+    for number in range(HOURS):
+        previous = of.seal(MONTH + number * HOUR, previous, counts=counts)
+
+    report = summed(deployed(of), tmp_path)
+
+    assert report.outcome.counts == Counts(calls=HOURS, matched=HOURS)
+    assert json.loads(report.evidence.file.read_bytes().splitlines()[0])["kind"] == "sum"

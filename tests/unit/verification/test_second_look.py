@@ -1,0 +1,238 @@
+"""A day later: what came late settles its finding, and an operator accepts what stays."""
+
+from datetime import datetime, timedelta
+from typing import Any
+
+import pytest
+
+from reconciliation.log_item import LogItem
+from records.fingerprint import Fingerprint
+from tests.unit.verification.buckets import MONTH
+from tests.unit.verification.test_clock import NOON, Account, account, refused
+from verification.coverage import HOUR, Span, cover
+from verification.dispositions import BadDispositionError, read_dispositions
+from verification.evidence import DISPOSITIONS, key_of_hour
+from verification.findings import accept_finding, list_findings
+from verification.sealed_hours import SealedSum, sum_hours
+
+__all__ = ["account"]
+DAY = timedelta(days=1)
+HALF_PAST = NOON + HOUR / 2
+BY = "arn:aws:sts::123456789012:assumed-role/operator/anna"
+
+
+class Late:
+    """Records that CloudWatch does not have yet."""
+
+    def __init__(self, account: Account, monkeypatch: pytest.MonkeyPatch) -> None:
+        self.missing: set[str] = set()
+        self._kept = account.all_in_logs
+        monkeypatch.setattr(account, "all_in_logs", self.read)
+
+    def read(self, since: datetime, until: datetime, read: Fingerprint) -> list[LogItem]:
+        return [e for e in self._kept(since, until, read) if e.source not in self.missing]
+
+
+@pytest.fixture
+def late(account: Account, monkeypatch: pytest.MonkeyPatch) -> Late:
+    made = Late(account, monkeypatch)
+    account.calls = [(HALF_PAST, "late"), (HALF_PAST, "there")]
+    made.missing = {"late"}
+    account.run(NOON + 2 * HOUR)
+    return made
+
+
+def day_later(account: Account) -> list[dict[str, Any]]:
+    """Runs until the hour is sealed that looks at noon's again; what it says of it."""
+    for hours in range(8, 33, 6):
+        account.run(NOON + hours * HOUR)
+    return [e for e in account.entries(NOON + DAY) if e["kind"] not in {"run", "end"}]
+
+
+def summed(account: Account) -> SealedSum:
+    window = Span(NOON, NOON + HOUR)
+    files_of = Span(NOON, NOON + 30 * HOUR)
+    files = cover(
+        account.evidence, window, files_of=files_of, now=NOON + 32 * HOUR, logged=account.hashes
+    ).files
+    return sum_hours(files, window)
+
+
+def test_what_came_late_is_sealed_as_settled(account: Account, late: Late) -> None:
+    (finding,) = summed(account).outcome.findings
+    late.missing.clear()
+
+    look, settled = day_later(account)
+
+    assert (look["kind"], look["settled"], look["found"]) == ("second_look", 1, 0)
+    assert (settled["kind"], settled["id"]) == ("settled", finding.id)
+    after = summed(account)
+    assert (after.outcome.findings, after.settled) == ([], (finding,))
+    counts = after.outcome.counts
+    assert (counts.calls, counts.matched, counts.not_logged) == (2, 2, 0)
+
+
+def test_what_stays_away_stays_a_finding(account: Account, late: Late) -> None:
+    (look,) = day_later(account)
+
+    assert (look["settled"], look["found"], late.missing) == (0, 0, {"late"})
+    after = summed(account)
+    assert ([each.request_id for each in after.outcome.findings], after.settled) == (["late"], ())
+    assert after.outcome.counts.not_logged == 1
+
+
+def test_what_was_lost_since_is_a_finding_of_the_second_look(
+    account: Account, late: Late, capsys: pytest.CaptureFixture[str]
+) -> None:
+    late.missing = {"late", "there"}
+    capsys.readouterr()
+
+    look, found = day_later(account)
+
+    assert look["found"] == 1
+    assert (found["kind"], found["finding"]["request_id"]) == ("late_finding", "there")
+    assert '"CalledNotLogged": [1.0]' in capsys.readouterr().out
+    assert len(summed(account).outcome.findings) == 2
+
+
+def test_a_second_look_that_aws_refuses_stops_nothing(
+    account: Account, late: Late, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    kept = account.audit_lines
+
+    def refuse(since: datetime, until: datetime, read: Fingerprint) -> Any:  # noqa: ANN401
+        if since < NOON < until:
+            raise refused()
+        return kept(since, until, read)
+
+    for hours in (8, 14, 20):
+        account.run(NOON + hours * HOUR)
+    with monkeypatch.context() as patched:
+        patched.setattr(account, "audit_lines", refuse)
+        account.run(NOON + 26 * HOUR)
+
+    looks = [e for e in account.entries(NOON + DAY) if e["kind"] == "second_look"]
+    assert [each["because"] for each in looks] == ["it could not be read: ClientError"]
+    assert late.missing
+
+
+def accepted(account: Account, reason: str = "deleted on request") -> dict[str, Any]:
+    (finding,) = summed(account).outcome.findings
+    asked = {"id": finding.id, "reason": reason, "by": BY}
+    return dict(accept_finding(account.work(), asked, NOON + 2 * HOUR + HOUR / 4))
+
+
+def test_a_finding_that_is_accepted_is_sealed_and_linked_into_the_chain(
+    account: Account, late: Late
+) -> None:
+    answer = accepted(account)
+
+    key = answer["evidence"]["key"]
+    sha256, (entry, _) = account.evidence.entries(key)
+    assert key.startswith(DISPOSITIONS)
+    assert (entry["reason"], entry["by"], entry["finding"]["request_id"]) == (
+        "deleted on request",
+        BY,
+        "late",
+    )
+    assert entry["previous"] == account.entries(NOON)[-1]["sha256"]
+    account.run(NOON + 3 * HOUR)
+    link = [each for each in account.entries(NOON + HOUR) if each["kind"] == "disposition"]
+    assert [(each["key"], each["sealed_sha256"]) for each in link] == [(key, sha256)]
+    account.run(NOON + 4 * HOUR)
+    assert not [e for e in account.entries(NOON + 2 * HOUR) if e["kind"] == "disposition"]
+    assert late.missing
+
+
+def test_findings_are_listed_with_what_became_of_them(account: Account, late: Late) -> None:
+    work, now = account.work(), NOON + 3 * HOUR
+    assert [each["state"] for each in list_findings(work, 1, now)["findings"]] == ["open"]
+
+    accepted(account)
+
+    (listed,) = list_findings(work, 1, now)["findings"]
+    assert (listed["state"], listed["accepted"]["reason"]) == ("accepted", "deleted on request")
+    late.missing.clear()
+    day_later(account)
+    (listed,) = list_findings(work, 3, NOON + 32 * HOUR)["findings"]
+    assert listed["state"] == "settled"
+
+
+@pytest.mark.parametrize(
+    ("fields", "error"),
+    [
+        ({"id": "0" * 12, "reason": "why", "by": BY}, "no sealed finding has the id 0{12}"),
+        ({"id": "xyz", "reason": "why", "by": BY}, "12 hexadecimal digits"),
+        ({"id": "0" * 12, "reason": "", "by": BY}, "give a reason of 1 to 500"),
+        ({"id": "0" * 12, "reason": "x" * 501, "by": BY}, "give a reason of 1 to 500"),
+        ({"id": "0" * 12, "reason": "two\nlines", "by": BY}, "give a reason of 1 to 500"),
+        ({"id": "0" * 12, "reason": "why"}, "name who accepts it"),
+    ],
+)
+def test_what_is_no_disposition_is_refused(
+    account: Account, fields: dict[str, str], error: str
+) -> None:
+    with pytest.raises(BadDispositionError, match=error):
+        accept_finding(account.work(), fields, NOON + 3 * HOUR)
+    assert not list(account.evidence.listed(DISPOSITIONS))
+
+
+def test_a_disposition_that_the_function_has_not_sealed_accepts_nothing(
+    account: Account, late: Late
+) -> None:
+    answer = accepted(account)
+    key = answer["evidence"]["key"]
+    given = answer["accepted"]
+    forged = key.replace("/2026/10/01T", "/2026/10/02T")
+    account.evidence.write(forged, [{**given, "id": "f" * 12}], "0" * 64)
+
+    found = read_dispositions(account.evidence, account.hashes)
+
+    assert list(found) == [given["id"]]
+    account.s3.objects[key] = account.s3.objects[key].replace(b"on request", b"by request")
+    assert read_dispositions(account.evidence, account.hashes) == {}
+    assert late.missing
+
+
+def test_a_disposition_that_was_deleted_is_a_mismatch(account: Account, late: Late) -> None:
+    key = accepted(account)["evidence"]["key"]
+    del account.s3.objects[key]
+
+    account.run(NOON + 3 * HOUR)
+
+    gone = [e["mismatch"]["key"] for e in account.entries(NOON + HOUR) if e["kind"] == "mismatch"]
+    assert gone == [key]
+    assert late.missing
+
+
+def test_the_report_of_the_day_is_sent_once(account: Account) -> None:
+    account.sent.clear()
+    account.calls = [(HALF_PAST, "there")]
+    for hours in range(2, 12):
+        account.run(NOON + hours * HOUR)
+    assert account.sent == []
+
+    for hours in range(12, 16):
+        account.run(NOON + hours * HOUR)
+
+    ((subject, text),) = account.sent
+    assert subject == "claude-on-bedrock dev: verification of the day"
+    assert "dev, 2026-10-01T11:00:00Z to 2026-10-01T21:00:00Z" in text
+    assert "Hours that hold: 10 of 10\nNo findings" in text
+    assert f"Last hash: {account.entries(NOON + 9 * HOUR)[-1]['sha256']}" in text
+
+
+def test_a_report_that_sns_refuses_is_sent_by_the_next_run(
+    account: Account, caplog: pytest.LogCaptureFixture
+) -> None:
+    account.sent.clear()
+    account.refuses_mail = refused()
+    account.run(MONTH + DAY + 2 * HOUR)
+    assert "daily report not sent" in caplog.text
+    account.refuses_mail = None
+
+    account.run(MONTH + DAY + 3 * HOUR)
+    account.run(MONTH + DAY + 4 * HOUR)
+
+    assert len(account.sent) == 1
+    assert key_of_hour(MONTH + DAY) in account.s3.objects
