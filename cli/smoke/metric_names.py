@@ -27,8 +27,8 @@ def judge_metrics(subject: Subject) -> Finding:
     measured = {
         "unseen": sorted(set(unseen)),
         "dimensions": {
-            name: sorted({", ".join(sorted(names)) for names in found})
-            for name, found in sorted(published.items())
+            name: sorted({", ".join(sorted(names)) for names in dimensions})
+            for name, dimensions in sorted(published.items())
         },
     }
     if mistaken:
@@ -36,9 +36,9 @@ def judge_metrics(subject: Subject) -> Finding:
         return failed(f"Alarms watch {names} by dimensions AWS does not publish.", **measured)
     if len(unseen) == len(alarms):
         return not_assessed("None of the metrics has a value yet: run it again later.", **measured)
-    found = len(alarms) - len(unseen)
+    watched = len(alarms) - len(unseen)
     return passed(
-        f"{found} alarms watch published metrics; {len(unseen)} have no value yet.", **measured
+        f"{watched} alarms watch published metrics; {len(unseen)} have no value yet.", **measured
     )
 
 

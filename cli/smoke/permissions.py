@@ -52,8 +52,8 @@ def judge_tried(subject: Subject) -> Finding:
 
 def _role_arn(subject: Subject) -> str:
     name = subject.output("Gateway", "FunctionName")
-    found = subject.client("lambda").get_function_configuration(FunctionName=name)
-    return str(found["Role"])
+    function = subject.client("lambda").get_function_configuration(FunctionName=name)
+    return str(function["Role"])
 
 
 CHECKS: Final = (

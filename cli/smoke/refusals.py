@@ -95,10 +95,12 @@ def _measured(response: Response) -> dict[str, Any]:
 def _error_type(body: bytes) -> str | None:
     """Of Anthropic's error shape: https://platform.claude.com/docs/en/api/errors"""
     try:
-        found = json.loads(body)
+        content = json.loads(body)
     except ValueError:
         return None
-    error = found.get("error") if isinstance(found, dict) and found.get("type") == "error" else None
+    if not isinstance(content, dict) or content.get("type") != "error":
+        return None
+    error = content.get("error")
     return error.get("type") if isinstance(error, dict) else None
 
 

@@ -45,7 +45,7 @@ def as_data(run: Run, results: Sequence[Result]) -> dict[str, Any]:
             {
                 "name": check.name,
                 "verdict": finding.verdict,
-                "found": finding.text,
+                "finding": finding.text,
                 "fact": check.fact,
                 "source": check.source,
                 "measured": dict(finding.measured),
@@ -65,11 +65,11 @@ def as_markdown(data: Mapping[str, Any]) -> str:
         "",
         f"On {data['aws']} AWS: {', '.join(about)}",
         "",
-        "| Check | Verdict | Found |",
+        "| Check | Verdict | Finding |",
         "| --- | --- | --- |",
     ]
     checks = data["checks"]
-    lines += [f"| {one['name']} | {one['verdict']} | {_cell(one['found'])} |" for one in checks]
+    lines += [f"| {one['name']} | {one['verdict']} | {_cell(one['finding'])} |" for one in checks]
     for one in checks:
         lines += ["", f"## {one['name']}", "", one["fact"], "", f"Source: <{one['source']}>"]
         if one["measured"]:

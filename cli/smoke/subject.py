@@ -27,7 +27,7 @@ _LONG_ANSWER: Final = "Count from 1 to 150, one number a line."
 _POLL_SECONDS: Final = 5.0
 _CLOCKS_DIFFER: Final = timedelta(minutes=5)
 
-Found = TypeVar("Found")
+Value = TypeVar("Value")
 
 
 class Subject:
@@ -96,13 +96,13 @@ class Subject:
         """The gateway's audit log entry of that response, None if none comes in time."""
         return self.wait_for(lambda: self._find_audit_entry(response))
 
-    def wait_for(self, look: Callable[[], Found | None]) -> Found | None:
-        """What `look` finds, tried until `wait_seconds` have passed since the call."""
+    def wait_for(self, find: Callable[[], Value | None]) -> Value | None:
+        """What `find` returns, called until it is not None or `wait_seconds` have passed."""
         waited = 0.0
         while True:
-            found = look()
-            if found is not None or waited >= self._wait_seconds:
-                return found
+            value = find()
+            if value is not None or waited >= self._wait_seconds:
+                return value
             self._sleep(_POLL_SECONDS)
             waited += _POLL_SECONDS
 

@@ -39,13 +39,13 @@ def judge_access_log(subject: Subject) -> Finding:
 
 
 def _access_log_line(subject: Subject, request_id: str) -> Mapping[str, Any] | None:
-    pages = subject.client("logs").get_paginator("filter_log_events")
-    found = pages.paginate(
+    paginator = subject.client("logs").get_paginator("filter_log_events")
+    pages = paginator.paginate(
         logGroupName=subject.output("Gateway", "AccessLogGroupName"),
         filterPattern=f'"{request_id}"',
         startTime=int(subject.message.started_at.timestamp() * 1000),
     )
-    for event in (event for page in found for event in page["events"]):
+    for event in (event for page in pages for event in page["events"]):
         line: dict[str, Any] = json.loads(event["message"])
         return line
     return None

@@ -41,12 +41,12 @@ def report(deployment: Deployment, tmp_path_factory: pytest.TempPathFactory) -> 
 
 def test_every_check_passes_or_says_that_this_is_not_aws(report: dict[str, Any]) -> None:
     assert [one["name"] for one in report["checks"]] == [check.name for check in CHECKS]
-    verdicts = {one["name"]: (one["verdict"], one["found"]) for one in report["checks"]}
+    verdicts = {one["name"]: (one["verdict"], one["finding"]) for one in report["checks"]}
     for check in CHECKS:
-        verdict, found = verdicts[check.name]
-        passes = check.is_local and not (check.name == "throttle" and "None of 220" in found)
-        assert verdict == ("pass" if passes else "not assessed"), found
-        assert (found == EMBEDDED) is not check.is_local
+        verdict, text = verdicts[check.name]
+        passes = check.is_local and not (check.name == "throttle" and "None of 220" in text)
+        assert verdict == ("pass" if passes else "not assessed"), text
+        assert (text == EMBEDDED) is not check.is_local
 
 
 def test_what_is_measured_is_in_the_report(report: dict[str, Any]) -> None:
