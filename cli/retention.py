@@ -3,8 +3,7 @@
 import datetime as dt
 import json
 from collections.abc import Callable, Sequence
-from itertools import chain, groupby
-from operator import attrgetter
+from itertools import chain
 from typing import Final, Literal, NamedTuple
 
 from botocore.exceptions import BotoCoreError, ClientError
@@ -16,11 +15,10 @@ from retention.answers import Answer, read_bucket, read_key, read_log_group
 from retention.bucket import Bucket
 from retention.kept import Kept, absent, suffices
 from retention.key import Key
-from retention.log_group import LogGroup
-from retention.places import places
+from retention.log_group import AUDIT_MARGIN_DAYS, LogGroup
+from retention.places import AUDIT_LOGS, EVIDENCE, Place, places
 
-EVIDENCE: Final = "evidence/"
-ALWAYS: Final = ("invocations", "gateway", "access")
+ALWAYS: Final = ("invocations", *AUDIT_LOGS)
 AT_TIMES: Final = ("authorizer",)
 """The log groups of every stage, and of those that hold keys."""
 
@@ -36,17 +34,19 @@ Outcome = Literal["ok", "too short", "unknown"]
 
 class Destination(NamedTuple):
     """A place, and what is kept there of a day; `kept` is None where AWS gave no answer, and
-    `unknown` then says why, and what to do."""
+    `unknown` then says why, and what to do. `extra_days` is how much longer than the stage's
+    number it has to be kept: what explains records has to outlive them."""
 
     name: str
     kept: Kept | None
     unknown: str = ""
+    extra_days: int = 0
 
     def outcome(self, days: int) -> Outcome:
         """Against the stage's number."""
         if self.kept is None:
             return "unknown"
-        return "ok" if suffices(self.kept, days) else "too short"
+        return "ok" if suffices(self.kept, days + self.extra_days) else "too short"
 
 
 def look(deployment: Deployment, day: dt.date) -> list[Destination]:
@@ -57,14 +57,14 @@ def look(deployment: Deployment, day: dt.date) -> list[Destination]:
     outputs = deployment.outputs("InvocationLogging")
     the_key, of_key = _key(deployment, outputs["KeyArn"])
     own, configuration = outputs["EvidenceBucketName"], json.loads(outputs["LoggingConfiguration"])
-    of_bedrock = groupby(sorted(places(configuration)), attrgetter("bucket"))
+    prefixes: dict[str, list[str]] = {}
+    for place in (*sorted(places(configuration)), Place(own, EVIDENCE)):
+        prefixes.setdefault(place.bucket, []).append(place.prefix)
     lying = [
         *_log_groups(deployment, outputs["LogGroupName"], day),
         *chain.from_iterable(
-            _bucket(deployment, bucket, [place.prefix for place in there], day)
-            for bucket, there in of_bedrock
+            _bucket(deployment, name, there, day) for name, there in prefixes.items()
         ),
-        *(_bucket(deployment, own, (EVIDENCE,), day) if own != outputs["LogBucketName"] else []),
     ]
     accesses = outputs.get("AccessLogBucketName")
     of_accesses = _bucket(deployment, accesses, ("",), day) if accesses else []
@@ -106,7 +106,12 @@ def withheld(error: ClientError | BotoCoreError, actions: str) -> str:
 def _log_groups(deployment: Deployment, invocations: str, day: dt.date) -> list[Destination]:
     """`invocations` is another's, where the stage has adopted or extended another's logging."""
     prefix = f"/claude-on-bedrock/{deployment.stage}/"
+    audit = {f"{prefix}{name}" for name in AUDIT_LOGS}
     always = [invocations, *(f"{prefix}{name}" for name in ALWAYS[1:])]
+
+    def of_group(name: str, found: LogGroup | None) -> Destination:
+        kept = log_group.kept(found, day) if found else absent("the log group", _NO_GROUP)
+        return Destination(name, kept, extra_days=AUDIT_MARGIN_DAYS if name in audit else 0)
 
     def judge() -> list[Destination]:
         pages = deployment.client("logs").get_paginator("describe_log_groups")
@@ -117,15 +122,9 @@ def _log_groups(deployment: Deployment, invocations: str, day: dt.date) -> list[
             for one in page["logGroups"]
         }
         wanted = [*always, *(f"{prefix}{name}" for name in AT_TIMES if f"{prefix}{name}" in found)]
-        return [_of_group(name, found.get(name), day) for name in wanted]
+        return [of_group(name, found.get(name)) for name in wanted]
 
     return _asked(always, "logs:DescribeLogGroups", judge)
-
-
-def _of_group(name: str, found: LogGroup | None, day: dt.date) -> Destination:
-    if found is None:
-        return Destination(name, absent("the log group", _NO_GROUP))
-    return Destination(name, log_group.kept(found, day))
 
 
 # --- bucket
@@ -138,12 +137,9 @@ def _bucket(
     names = [*places, *(f"{place}, deleted or overwritten" for place in places)]
 
     def judge() -> list[Destination]:
-        try:
-            found = bucket_of(deployment.client("s3"), name)
-        except ClientError as error:
-            if code_of(error) == "NoSuchBucket":
-                return [Destination(each, absent("the bucket", _NO_BUCKET)) for each in names]
-            raise
+        found = bucket_of(deployment.client("s3"), name)
+        if found is None:
+            return [Destination(each, absent("the bucket", _NO_BUCKET)) for each in names]
         kept = [
             *(bucket.kept(found, prefix, day) for prefix in places.values()),
             *(bucket.kept_deleted(found, prefix, day) for prefix in places.values()),
@@ -153,8 +149,11 @@ def _bucket(
     return _asked(names, _BUCKET, judge)
 
 
-def bucket_of(s3: Client, name: str) -> Bucket:
-    """By a boto3 client of `s3`. Raises botocore's errors."""
+def bucket_of(s3: Client, name: str) -> Bucket | None:
+    """By a boto3 client of `s3`; None where there is no such bucket. Raises botocore's errors."""
+    versioning = _unless("NoSuchBucket", lambda: s3.get_bucket_versioning(Bucket=name))
+    if versioning is None:
+        return None
     rules = _unless(
         "NoSuchLifecycleConfiguration",
         lambda: s3.get_bucket_lifecycle_configuration(Bucket=name),
@@ -163,16 +162,16 @@ def bucket_of(s3: Client, name: str) -> Bucket:
         "ObjectLockConfigurationNotFoundError",
         lambda: s3.get_object_lock_configuration(Bucket=name),
     )
-    return read_bucket(rules, s3.get_bucket_versioning(Bucket=name), lock)
+    return read_bucket(rules or {}, versioning, lock or {})
 
 
-def _unless(none: str, ask: Callable[[], Answer]) -> Answer:
-    """The answer, nothing where S3 says that nothing is set by the error `none`."""
+def _unless(none: str, ask: Callable[[], Answer]) -> Answer | None:
+    """The answer; None where S3 says by the error `none` that nothing is there."""
     try:
         return ask()
     except ClientError as error:
         if code_of(error) == none:
-            return {}
+            return None
         raise
 
 

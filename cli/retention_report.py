@@ -11,6 +11,7 @@ from rich.text import Text
 from cli.deployment import Deployment
 from cli.retention import Destination, Outcome
 from retention.kept import Kept, Moment, Threat
+from retention.log_group import audit_days
 
 LAST_YEAR: Final = 9000
 """Sums of dates end with the year 9999."""
@@ -52,7 +53,12 @@ class Report(NamedTuple):
             "retention_days_from": self.source,
             "note": self.note,
             "destinations": [
-                {"destination": each.name, "outcome": each.outcome(self.days), **_as_data(each)}
+                {
+                    "destination": each.name,
+                    "outcome": each.outcome(self.days),
+                    "needed_days": self.days + each.extra_days,
+                    **_as_data(each),
+                }
                 for each in self.destinations
             ],
         }
@@ -60,7 +66,8 @@ class Report(NamedTuple):
     def as_text(self) -> RenderableType:
         title = Text(
             f"What was written on {self.day} (UTC) is to be kept {self.days} days, says "
-            f"{self.source}. By the rules in force now:\n"
+            f"{self.source}; what explains it (audit entries, access log, verification) "
+            f"{audit_days(self.days)} days. By the rules in force now:\n"
         )
         return Group(title, self._table(), *self._below())
 
@@ -91,9 +98,18 @@ class Report(NamedTuple):
             yield Text(f"\nNot known: {why}.", "magenta")
         if self.note:
             yield Text(f"\n{self.note}")
-        short = [each.name for each in self.destinations if each.outcome(self.days) == "too short"]
-        if short:
-            yield Text(f"\nKept less than {self.days} days: {', '.join(short)}.", "red")
+        extra = sorted({each.extra_days for each in self.destinations})
+        for days in (self.days + each for each in extra):
+            if short := self._kept_less_than(days):
+                yield Text(f"\nKept less than {days} days: {', '.join(short)}.", "red")
+
+    def _kept_less_than(self, days: int) -> list[str]:
+        """The names of those that have to be kept that long and are not."""
+        return [
+            each.name
+            for each in self.destinations
+            if self.days + each.extra_days == days and each.outcome(self.days) == "too short"
+        ]
 
     def _known(self) -> list[Kept]:
         return [each.kept for each in self.destinations if each.kept]

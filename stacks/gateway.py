@@ -59,7 +59,9 @@ class Gateway(cdk.Stack):
             log_group(Construct(self, "Authorizer"), "Logs", name="authorizer", keeping=keeping)
         gateway = self._function(stage, keeping, keys, access)
         self.function = gateway.function
-        access_log = log_group(self, "AccessLog", name="access", keeping=keeping)
+        access_log = log_group(
+            self, "AccessLog", name="access", keeping=keeping.for_audit_entries()
+        )
         api = StreamingApi(
             self,
             "Api",
@@ -238,7 +240,7 @@ class Gateway(cdk.Stack):
             packages=["gateway", "catalog"],
             handler="gateway.handler.handle",
             log_name="gateway",
-            keeping=keeping,
+            keeping=keeping.for_audit_entries(),
             timeout=LONGEST_STREAM,
             # About 0.3 of a processor: enough to relay a stream, and half the price of 1 GB while
             # Bedrock thinks.

@@ -102,7 +102,8 @@ class InvocationLogging(cdk.Stack):
         )
         configuration.node.add_dependency(bucket, delivery)
         self._record, self._own = configuration, stage.keeps_own_record
-        self.verifier = self._verifier(stage, configuration).function
+        verifier = self._verifier(stage, configuration)
+        self.verifier = verifier.function
         if stage.verify_hourly:
             clock = Clock(
                 self,
@@ -112,7 +113,7 @@ class InvocationLogging(cdk.Stack):
                 purpose=verification.PURPOSE,
             )
             clock.node.add_dependency(configuration)
-        self.sentinel = self._sentinel(stage, configuration, configurer)
+        self.sentinel = self._sentinel(stage, configuration, configurer, delivery, verifier)
         if not keep:
             self._empty_last(configuration, delivery)
 
@@ -207,7 +208,7 @@ class InvocationLogging(cdk.Stack):
             packages=["verification", "embedded_metrics", "reconciliation", "records", "catalog"],
             handler="verification.handler.handle",
             log_name=verification.LOG_NAME,
-            keeping=self.keeping,
+            keeping=self.keeping.for_audit_entries(),
             timeout=verification.TIMEOUT,
             memory_mb=verification.MEMORY_MB,
             environment=verification.environment(
@@ -227,11 +228,24 @@ class InvocationLogging(cdk.Stack):
         )
 
     def _sentinel(
-        self, stage: Stage, record: LoggingConfiguration, configurer: lambda_.IFunction
+        self,
+        stage: Stage,
+        record: LoggingConfiguration,
+        configurer: lambda_.IFunction,
+        delivery: DeliveryRole,
+        verifier: PythonFunction,
     ) -> lambda_.IFunction:
         key_arn, own = self.keeping.key.key_arn, self.bucket
-        theirs = [] if stage.keeps_own_record else record.bucket_arns
-        permissions = sentinel.asking(bucket_arns=[own.bucket_arn, *theirs], key_arn=key_arn)
+        gateway = f"claude-on-bedrock-{stage.name}-Gateway"
+        permissions = sentinel.asking(
+            bucket_arn=own.bucket_arn,
+            adopted_bucket_arns=[] if stage.keeps_own_record else record.bucket_arns,
+            key_arn=key_arn,
+            delivery_role_arn=delivery.role.role_arn,
+            gateway_stack_arn=StageNames(stage.name, self).arn(
+                "cloudformation", f"stack/{gateway}/*"
+            ),
+        )
         if stage.restore_logging:
             permissions.append(sentinel.restoring(configurer.function_arn))
         function = PythonFunction(
@@ -244,7 +258,7 @@ class InvocationLogging(cdk.Stack):
             keeping=self.keeping.while_deployed(),
             timeout=sentinel.TIMEOUT,
             memory_mb=256,
-            sdk_services=["bedrock", "kms", "lambda", "logs", "s3"],
+            sdk_services=["bedrock", "cloudformation", "iam", "kms", "lambda", "logs", "s3"],
             environment=sentinel.environment(
                 stage_name=stage.name,
                 configuration=record.configuration,
@@ -253,6 +267,10 @@ class InvocationLogging(cdk.Stack):
                 key_arn=key_arn,
                 object_lock=stage.object_lock,
                 restores_by=configurer.function_name if stage.restore_logging else "",
+                protected=stage.keep_logs_on_destroy,
+                gateway_stack=gateway,
+                delivery_role_arn=delivery.role.role_arn,
+                verifier_role_arn=verifier.role.role_arn,
             ),
             statements=[each.statement() for each in permissions],
             findings=findings(self, permissions),
@@ -261,11 +279,11 @@ class InvocationLogging(cdk.Stack):
             self,
             "Sentinel",
             function=function,
-            log_groups=[record.log_group_name, *sentinel.audit_log_groups(stage.name)],
+            log_groups=[record.log_group_name, *sentinel.log_groups(stage.name)],
             buckets=[own.bucket_name, *([] if stage.keeps_own_record else record.bucket_names)],
             key_arn=key_arn,
         )
-        watch.node.add_dependency(record)
+        watch.node.add_dependency(record, verifier)
         return function
 
     def _retention(self, stage: Stage, mode: str) -> DataRetention:

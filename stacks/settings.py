@@ -172,6 +172,12 @@ def _value_mistakes(stage: Stage) -> list[str]:
             f"service_tiers: {list(tiers)} given; allowed: default and others, each once, since a "
             "call that names no tier runs on default"
         )
+    if stage.keep_logs_on_destroy and not (stage.alarm_email or stage.no_alarm_email_reason):
+        mistakes.append(
+            "alarm_email: none given beside keep_logs_on_destroy true; allowed: an e-mail address, "
+            "or no_alarm_email_reason with who hears of alarms instead, since a record that is "
+            "kept needs somebody who is told when it no longer is"
+        )
     if DEFAULT_PLAN in stage.plans:
         mistakes.append(
             f"plans.{DEFAULT_PLAN}: given; allowed: other names, since throttle and quota of the "

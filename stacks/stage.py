@@ -261,6 +261,14 @@ class Stage(Block):
         str | None,
         Field(pattern=r"^[^@\s]+@[^@\s]+$", description="an e-mail address, or null"),
     ] = None
+    no_alarm_email_reason: Annotated[
+        str | None,
+        Field(
+            pattern=r"\S",
+            max_length=300,
+            description="text that says who hears of alarms instead, up to 300 characters, or null",
+        ),
+    ] = None
     keep_logs_on_destroy: Annotated[bool, Field(description="true or false")] = True
     account: Annotated[
         str | None,

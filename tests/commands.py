@@ -3,7 +3,7 @@ models of its services, ours by the command line itself."""
 
 import re
 import shlex
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from functools import cache
 from typing import Any
 
@@ -81,6 +81,13 @@ def _operations(service: str) -> dict[str, set[str]]:
     model = session.get_service_model(service)
     shapes = {name: model.operation_model(name).input_shape for name in model.operation_names}
     return {
-        xform_name(name, "-"): {xform_name(one, "-") for one in shape.members} if shape else set()
+        xform_name(name, "-"): set(_options(shape.members)) if shape else set()
         for name, shape in shapes.items()
     }
+
+
+def _options(members: Mapping[str, Any]) -> Iterator[str]:
+    """A flag has an option that says no, too."""
+    for name, shape in members.items():
+        option = xform_name(name, "-")
+        yield from (option, f"no-{option}") if shape.type_name == "boolean" else (option,)

@@ -11,6 +11,7 @@ from typing import Any, Final, NamedTuple
 
 from cli.audit.statement import Found, Statement, stated
 from cli.audit.witness import Witnessed
+from cli.doctor.alarms import is_confirmed, subscriptions
 from verification.period import Period
 
 _KEPT: Final = timedelta(days=30)
@@ -18,6 +19,7 @@ _FORGOTTEN: Final = (
     "Not assessed of the time before: CloudWatch keeps the history of alarms for 30 days. This "
     "leaves the exit code as it is."
 )
+_TOPIC: Final = "arn:aws:sns:"
 
 
 class Event(NamedTuple):
@@ -44,7 +46,7 @@ def look(witnessed: Witnessed, asked: Period) -> Drift:
 
     def armed() -> Found:
         alarms.update(_alarms(witnessed))
-        return judge_armed(alarms)
+        return judge_armed(alarms, _reached(witnessed, alarms))
 
     def quiet() -> Found:
         events.extend(_events(witnessed, alarms, asked))
@@ -55,7 +57,7 @@ def look(witnessed: Witnessed, asked: Period) -> Drift:
             witnessed,
             "alarms-armed",
             "Every alarm of the stage is on and tells somebody",
-            "cloudwatch:DescribeAlarms",
+            "cloudwatch:DescribeAlarms and sns:ListSubscriptionsByTopic",
             armed,
         ),
         stated(
@@ -70,17 +72,46 @@ def look(witnessed: Witnessed, asked: Period) -> Drift:
     return Drift(len(alarms), tuple(sorted(events)), known)
 
 
-def judge_armed(alarms: Mapping[str, Mapping[str, Any]]) -> Found:
+def judge_armed(
+    alarms: Mapping[str, Mapping[str, Any]], reached: Mapping[str, Sequence[str]]
+) -> Found:
+    """`reached` has the subscriptions of each topic that is an action of some alarm. One that is
+    not confirmed gets nothing."""
     if not alarms:
         return Found("not shown", "The stage has no alarms.")
-    mute = [name for name, one in alarms.items() if not _tells(one)]
+    mute = [name for name, one in alarms.items() if not _is_armed(one)]
     if mute:
         return Found("not shown", f"Without an action, or switched off: {', '.join(mute)}.")
-    return Found("shown", f"All {len(alarms)} alarms.")
+    confirmed = {topic: sum(map(is_confirmed, each)) for topic, each in reached.items()}
+    unheard = [name for name, one in alarms.items() if not _reaches_somebody(one, confirmed)]
+    if unheard:
+        silent = ", ".join(sorted(topic for topic, number in confirmed.items() if not number))
+        return Found(
+            "not shown",
+            f"{len(unheard)} of {len(alarms)} alarms reach nobody: no confirmed subscription to "
+            f"{silent}.",
+        )
+    number = sum(confirmed.values())
+    return Found("shown", f"All {len(alarms)} alarms; confirmed subscriptions: {number}.")
 
 
-def _tells(alarm: Mapping[str, Any]) -> bool:
+def _is_armed(alarm: Mapping[str, Any]) -> bool:
     return bool(alarm.get("ActionsEnabled") and alarm.get("AlarmActions"))
+
+
+def _reaches_somebody(alarm: Mapping[str, Any], confirmed: Mapping[str, int]) -> bool:
+    """By a topic that somebody is subscribed to, or by an action that is no topic."""
+    return any(confirmed.get(action, 1) for action in alarm["AlarmActions"])
+
+
+def _reached(
+    witnessed: Witnessed, alarms: Mapping[str, Mapping[str, Any]]
+) -> Mapping[str, Sequence[str]]:
+    sns = witnessed.client("sns")
+    actions = {each for one in alarms.values() for each in one.get("AlarmActions", [])}
+    return {
+        topic: subscriptions(sns, topic) for topic in sorted(actions) if topic.startswith(_TOPIC)
+    }
 
 
 def judge_quiet(events: Sequence[Event], asked: Period) -> Found:

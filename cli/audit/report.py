@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from importlib.metadata import version
-from typing import Any, NamedTuple
+from typing import Any, Final, NamedTuple
 
 from cli import settings, verification
 from cli.audit import access, completeness, drift, history, kept, logging_state
@@ -14,14 +14,16 @@ from cli.audit.history import History
 from cli.audit.kept import Retention
 from cli.audit.logging_state import Logging
 from cli.audit.statement import Statement, counted
-from cli.audit.tally import Key, Sum, Tally, copied_ids
 from cli.audit.witness import Answer, Witnessed
 from cli.deployment import Deployment
 from cli.evidence import Evidence
 from cli.settings import Settings
-from cli.target import records_of
+from cli.usage import priced, shown, sources
+from cli.usage.priced import Usage
 from verification.period import Period, in_words
 from verification.run import iso
+
+USAGE_BY: Final = ("day", "caller", "model", "route", "region")
 
 
 class About(NamedTuple):
@@ -47,7 +49,7 @@ class Report(NamedTuple):
     completeness: Completeness
     retention: Retention
     access: Access
-    usage: Sequence[tuple[Key, Sum]]
+    usage: Usage
     drift: Drift
     answers: Sequence[Answer]
 
@@ -86,7 +88,8 @@ class Report(NamedTuple):
                 "places": [each._asdict() for each in self.retention.places],
             },
             "access": [each._asdict() for each in self.access.holders],
-            "usage": [{**key._asdict(), **each.as_data()} for key, each in self.usage],
+            "usage": usage_as_data(self.usage),
+            "usage_notes": shown.remarks(self.usage),
             "drift": [each._asdict() for each in self.drift.events],
             "controls": [control_as_data(each) for each in CONTROLS],
             "answers": [each.as_data() for each in self.answers],
@@ -101,9 +104,8 @@ def gather(deployment: Deployment, asked: Period, evidence: Evidence) -> Report:
     witnessed = Witnessed.of(deployment)
     meant = settings.deployed(witnessed)
     outputs = {name: witnessed.outputs(name) for name in ("InvocationLogging", "ModelAccess")}
-    tally = Tally(asked, copied_ids(outputs["ModelAccess"]))
     joined = verification.sealed(deployment, asked, evidence) or verification.run(
-        deployment, asked, evidence, tally.reading(records_of(deployment))
+        deployment, asked, evidence
     )
     return Report(
         about=_about(witnessed, asked, joined.about),
@@ -113,10 +115,24 @@ def gather(deployment: Deployment, asked: Period, evidence: Evidence) -> Report:
         completeness=completeness.look(witnessed, deployment, joined, asked),
         retention=kept.look(witnessed, asked.since.date(), meant.retention_days),
         access=access.look(witnessed, outputs["ModelAccess"], meant.models),
-        usage=tally.rows(),
+        usage=_usage(deployment, asked),
         drift=drift.look(witnessed, asked),
         answers=tuple(witnessed.answers),
     )
+
+
+def _usage(deployment: Deployment, asked: Period) -> Usage:
+    """By all that the report's tables and charts are told apart by. The same computation as
+    `claude-bedrock usage`, on the same objects."""
+    rows = sources.read_stage(deployment, asked.since, asked.until, lambda *_: None)
+    return priced.usage(rows, USAGE_BY, sources.team_profiles(deployment))
+
+
+def usage_as_data(usage: Usage) -> list[dict[str, Any]]:
+    return [
+        {**dict(zip(usage.by, values, strict=True)), **each.as_data()}
+        for values, each in usage.groups.items()
+    ]
 
 
 def _about(witnessed: Witnessed, asked: Period, joined: Mapping[str, Any]) -> About:

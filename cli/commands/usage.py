@@ -1,11 +1,8 @@
 """`claude-bedrock usage`."""
 
-import json
-from collections.abc import Iterator
-from contextlib import ExitStack, contextmanager
+import sys
 from datetime import UTC, datetime
 from pathlib import Path
-from tempfile import TemporaryDirectory
 from typing import Annotated, Any, NamedTuple
 
 import typer
@@ -23,8 +20,8 @@ from cli.commands.options import (
 )
 from cli.deployment import Deployment
 from cli.terminal import console, echo, echo_json
-from cli.usage import download, files, in_athena, page, rows, shown
-from cli.usage.priced import DIMENSIONS, Dimension, TeamProfile, TeamProfiles, Usage
+from cli.usage import files, in_athena, page, rows, shown, sources
+from cli.usage.priced import DIMENSIONS, Dimension, TeamProfiles, Usage
 from cli.usage.priced import usage as priced
 from cli.usage.rows import Row, UnanswerableError
 from cli.writable import require_writable, require_writable_file
@@ -79,7 +76,7 @@ def usage(
 ) -> None:
     """Add up calls, tokens and cost from Bedrock's records.
 
-    Exit code: 0, or 2 if a file is broken or could not be asked."""
+    Exit code: 0, or 2 if a record cannot be read, or something could not be asked."""
     with one_line_errors(NOT_ASKED, "auditor"):
         dimensions = _dimensions(by)
         asked = _period(since, hours, until)
@@ -105,6 +102,8 @@ def usage(
             each = [priced(answer.rows, [one], answer.profiles) for one in DIMENSIONS]
             out.parent.mkdir(parents=True, exist_ok=True)
             out.write_text(page.page(each, title), encoding="utf-8")
+    if found.total.unreadable:
+        sys.exit(NOT_ASKED)
 
 
 def _dimensions(by: str) -> list[Dimension]:
@@ -128,51 +127,23 @@ def _source(folder: Path | None, sync: Path | None, *, athena: bool) -> _Source:
 
 
 def _asked(source: _Source, where: Deployment | None, asked: Period) -> _Answer:
-    profiles = _team_profiles(where) if where else {}
-    question = rows.question(asked.since, asked.until)
+    profiles = sources.team_profiles(where) if where else {}
     if source.athena and where:
-        told = in_athena.ask(where, question)
+        told = in_athena.ask(where, rows.question(asked.since, asked.until))
         return _Answer(rows.read(told.names, told.rows), profiles, told.scanned_bytes)
-    from cli.usage import on_this_machine  # noqa: PLC0415 - DuckDB is half a start of the program
-
-    with _files(source, where, asked) as found:
-        return _Answer(rows.read(*on_this_machine.ask(question, found)), profiles, None)
-
-
-@contextmanager
-def _files(source: _Source, where: Deployment | None, asked: Period) -> Iterator[list[Path]]:
     if source.folder:
-        yield files.of_records(source.folder, asked.since, asked.until)
-        return
+        found = files.of_records(source.folder, asked.since, asked.until)
+        return _Answer(sources.read_folder(found, asked.since, asked.until), profiles, None)
     if where is None:
         raise UnanswerableError("name a stage, or a folder by --from")
-    with ExitStack() as passing:
-        into = source.synced or Path(
-            passing.enter_context(TemporaryDirectory(prefix="claude-bedrock-"))
-        )
-        _download(where, into, asked)
-        yield files.of_records(into, asked.since, asked.until, may_be_empty=True)
-
-
-def _download(where: Deployment, into: Path, asked: Period) -> None:
     with Progress(console=console(err=True), transient=True) as bars:
         bar = bars.add_task("records", total=None)
-        download.download(
-            where,
-            into,
-            asked.since,
-            asked.until,
-            lambda done, total: bars.update(bar, completed=done, total=total),
-        )
 
+        def show(done: int, total: int) -> None:
+            bars.update(bar, completed=done, total=total)
 
-def _team_profiles(where: Deployment) -> TeamProfiles:
-    told = json.loads(where.outputs("ModelAccess").get("TeamProfileArns", "{}"))
-    return {
-        arn: TeamProfile(team, copied_id)
-        for team, by_id in told.items()
-        for copied_id, arn in by_id.items()
-    }
+        found_rows = sources.read_stage(where, asked.since, asked.until, show, source.synced)
+    return _Answer(found_rows, profiles, None)
 
 
 def _as_data(found: Usage, asked: Period, scanned_bytes: int | None) -> dict[str, Any]:
@@ -185,6 +156,6 @@ def _as_data(found: Usage, asked: Period, scanned_bytes: int | None) -> dict[str
             for values, each in found.groups.items()
         ],
         "total": found.total.as_data(),
-        "notes": found.notes,
+        "notes": shown.remarks(found),
         **({} if scanned_bytes is None else {"scanned_bytes": scanned_bytes}),
     }

@@ -12,6 +12,7 @@ from cli.cdk_json import CdkJsonError, block_of
 from cli.deployment import Deployment, NoTargetError
 from cli.doctor import (
     account_overrides,
+    alarms,
     aws_cli,
     bootstrap,
     concurrency,
@@ -41,6 +42,8 @@ OF_THE_ACCOUNT: Final = (
     endpoint.NAME,
     concurrency.TOPIC.name,
     invocation_logging.TOPIC.name,
+    alarms.SUBSCRIBERS.name,
+    alarms.DELIVERIES,
     form.TOPIC.name,
 )
 OF_THE_STAGE: Final = (
@@ -164,6 +167,7 @@ def _families(
     block = _block(wanted, account.deployment.stage)
     yield partial(concurrency.check, account, block)
     yield partial(invocation_logging.check, account, block)
+    yield partial(alarms.check, account)
     yield partial(form.check, account)
     if settings is None:
         yield partial(_skipped, OF_THE_STAGE, "the stage's settings are not known")

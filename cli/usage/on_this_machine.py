@@ -1,9 +1,11 @@
-"""How DuckDB reads files of records: by given columns, strictly, in bounded memory.
+"""How DuckDB reads files of records: by given columns, in bounded memory. What is no record, or no
+whole file, is told apart and stops nothing.
 
 https://duckdb.org/docs/stable/data/json/loading_json
 """
 
-import re
+import gzip
+import zlib
 from collections.abc import Sequence
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -17,21 +19,47 @@ from reconciliation.window import UnreadableError
 MEMORY: Final = "600MB"
 _KEY: Final = r"AWSLogs/.*$"
 _HOUR: Final = r"(\d{4}/\d{2}/\d{2}/\d{2})/[^/]*$"
-_NAMED: Final = re.compile(
-    r'file "(?P<quoted>[^"]+)".*?line (?P<line>\d+)|: (?P<bare>/.+\.json\.gz)'
-)
+_AT_ONCE_BYTES: Final = 1 << 20
 
 
 class Answer(NamedTuple):
-    """Names of the columns, and the rows."""
+    """Names of the columns, the rows, and the paths of files that are not whole."""
 
     names: Sequence[str]
     rows: list[tuple[Any, ...]]
+    broken: Sequence[str] = ()
 
 
 def ask(question: str, files: Sequence[Path]) -> Answer:
-    """What the `files` say, as the table `invocations`. Raises UnreadableError, which names the
-    file that is not whole or holds a line that is no record, and quotes nothing of it."""
+    """Return what the `files` say, as the table `invocations`. A line that is no record is a row of
+    NULLs, as it is in Athena; of a file that is not whole nothing is read.
+
+    Raises UnreadableError where all files are whole and DuckDB cannot read them."""
+    try:
+        return _ask(question, files)
+    except duckdb.Error:
+        whole = [file for file in files if _is_whole(file)]
+    broken = [str(file) for file in sorted({*files} - {*whole})]
+    try:
+        return _ask(question, whole)._replace(broken=broken)
+    except duckdb.Error as error:
+        # DuckDB's own text may quote what was said.
+        kind = type(error).__name__
+        raise UnreadableError(f"DuckDB cannot read the records ({kind})") from None
+
+
+def _is_whole(file: Path) -> bool:
+    try:
+        with gzip.open(file) as lines:
+            while lines.read(_AT_ONCE_BYTES):
+                pass
+    except (OSError, EOFError, zlib.error):
+        return False
+    return file.stat().st_size > 0
+
+
+def _ask(question: str, files: Sequence[Path]) -> Answer:
+    """Raises duckdb.Error."""
     with TemporaryDirectory(prefix="claude-bedrock-") as spill:
         settings = {"memory_limit": MEMORY, "temp_directory": spill, "TimeZone": "UTC"}
         with duckdb.connect() as connection:
@@ -41,11 +69,8 @@ def ask(question: str, files: Sequence[Path]) -> Answer:
             connection.execute("SET threads = 1")
             connection.execute("SET preserve_insertion_order = false")
             connection.execute(_view(files))
-            try:
-                found = connection.execute(question)
-                return Answer([each[0] for each in found.description or ()], found.fetchall())
-            except (duckdb.InvalidInputException, duckdb.IOException) as error:
-                raise UnreadableError(_named(str(error))) from None
+            found = connection.execute(question)
+            return Answer([each[0] for each in found.description or ()], found.fetchall())
 
 
 def _view(files: Sequence[Path]) -> str:
@@ -63,7 +88,8 @@ def _view(files: Sequence[Path]) -> str:
           regexp_extract(filename, {_literal(_HOUR)}, 1) AS {table.HOUR}
         FROM read_json(
           [{listed}], columns = {{{columns}}},
-          format = 'newline_delimited', compression = 'gzip', filename = true
+          format = 'newline_delimited', compression = 'gzip', filename = true,
+          ignore_errors = true
         )"""  # noqa: S608 - names of files, as literals
 
 
@@ -75,13 +101,3 @@ def _nothing() -> str:
 
 def _literal(text: str) -> str:
     return "'" + text.replace("'", "''") + "'"
-
-
-def _named(message: str) -> str:
-    """DuckDB's own text may quote what was said."""
-    found = _NAMED.search(message.replace("\n", " "))
-    if found is None:
-        return "a file of records cannot be read"
-    if found["quoted"]:
-        return f"{found['quoted']} holds a line that is no record: line {found['line']}"
-    return f"{found['bare']} is not whole"

@@ -14,7 +14,7 @@ from catalog import ROUTES, Model, NoProfile
 from catalog.cost import rates
 from cli.usage.rows import Row
 
-Dimension = Literal["caller", "team", "model", "route", "day"]
+Dimension = Literal["caller", "team", "model", "route", "region", "day"]
 DIMENSIONS: Final[tuple[Dimension, ...]] = get_args(Dimension)
 _A_MILLION: Final = 1_000_000
 _NO_TEAM: Final = "(no team)"
@@ -47,12 +47,14 @@ class Dollars(NamedTuple):
 
 @dataclass(slots=True)
 class Sum:
-    """`uncounted`: answered calls without token counts; `unpriced`: of a model without a price."""
+    """`uncounted`: answered calls without token counts; `unpriced`: of a model without a price;
+    `unreadable`: lines and files that cannot be read, which are not among the calls."""
 
     calls: int = 0
     failed: int = 0
     uncounted: int = 0
     unpriced: int = 0
+    unreadable: int = 0
     input_tokens: int = 0
     output_tokens: int = 0
     cache_read_tokens: int = 0
@@ -63,6 +65,7 @@ class Sum:
         self.calls += row.calls
         self.failed += row.failed
         self.uncounted += row.uncounted
+        self.unreadable += row.unreadable
         self.input_tokens += row.input_tokens
         self.output_tokens += row.output_tokens
         self.cache_read_tokens += row.cache_read_tokens
@@ -73,6 +76,14 @@ class Sum:
             pairs = zip(self.dollars, dollars, strict=True)
             self.dollars = Dollars(*(before + more for before, more in pairs))
 
+    def merge(self, other: "Sum") -> None:
+        """Add another sum to this one."""
+        for name in self.__slots__:
+            if name != "dollars":
+                setattr(self, name, getattr(self, name) + getattr(other, name))
+        pairs = zip(self.dollars, other.dollars, strict=True)
+        self.dollars = Dollars(*(one + more for one, more in pairs))
+
     def as_data(self) -> dict[str, Any]:
         """Dollars exact, as text."""
         counts = {name: getattr(self, name) for name in self.__slots__ if name != "dollars"}
@@ -81,7 +92,8 @@ class Sum:
 
 
 class Usage(NamedTuple):
-    """`groups` by the values of `by`, in their order; `notes` say what had to be assumed."""
+    """`groups` by the values of `by`, in their order; `notes` say what had to be assumed, and what
+    is not in the dollars or not counted, and why."""
 
     by: tuple[Dimension, ...]
     groups: Mapping[tuple[str, ...], Sum]
@@ -95,9 +107,11 @@ def usage(rows: Iterable[Row], by: Sequence[Dimension], profiles: TeamProfiles) 
     for row in rows:
         called = _called(row, profiles)
         dollars = None if called.model is None else _dollars(row, called.model, called.route)
-        groups.setdefault(tuple(_value(row, called, each) for each in by), Sum()).add(row, dollars)
         total.add(row, dollars)
         notes |= dict.fromkeys(_notes(row, called, dollars))
+        if row.calls:
+            key = tuple(_value(row, called, each) for each in by)
+            groups.setdefault(key, Sum()).add(row, dollars)
     return Usage(tuple(by), dict(sorted(groups.items())), total, tuple(notes))
 
 
@@ -151,14 +165,18 @@ def _value(row: Row, called: _Called, dimension: Dimension) -> str:
             return called.model.name if called.model else row.model_id
         case "route":
             return called.route or "(none)"
+        case "region":
+            return row.answered_in
         case "day":
             return row.day
 
 
 def _notes(row: Row, called: _Called, dollars: Dollars | None) -> Iterator[str]:
-    if called.model is None:
-        yield f"not priced: {row.model_id} is not in the catalogue"
-    elif dollars is None:
+    if row.unreadable:
+        yield f"not counted: records that cannot be read, the first of them in {row.unreadable_in}"
+    if row.calls and called.model is None:
+        yield f"not priced: {row.model_id or 'a record without a model'} is not in the catalogue"
+    elif row.calls and called.model and dollars is None:
         yield f"not priced: {row.model_id} names no route that {called.model.name} has"
     if row.uncounted:
         yield "not priced: answered calls without token counts"

@@ -6,7 +6,6 @@ from typing import Any, Final, NamedTuple
 
 from catalog.cost import LONG_PROMPTS
 from queries import text
-from reconciliation.window import UnreadableError
 
 
 class UnanswerableError(Exception):
@@ -14,11 +13,13 @@ class UnanswerableError(Exception):
 
 
 class Row(NamedTuple):
-    """As lambda/queries/usage.sql names and orders them."""
+    """As lambda/queries/usage.sql names and orders them. `unreadable` are lines that are no record,
+    and files that are not whole; none of them is among the calls."""
 
     day: str
     caller: str
     model_id: str
+    answered_in: str
     above_tokens: int
     calls: int
     failed: int
@@ -27,6 +28,8 @@ class Row(NamedTuple):
     output_tokens: int
     cache_read_tokens: int
     cache_write_tokens: int
+    unreadable: int = 0
+    unreadable_in: str = ""
 
 
 _NUMBERS: Final = tuple(name for name, kind in Row.__annotations__.items() if kind is int)
@@ -37,15 +40,18 @@ def question(since: datetime, until: datetime) -> str:
     return text.text("usage", text.between(since, until), LONG_PROMPTS)
 
 
-def read(names: Sequence[str], found: Iterable[Sequence[Any]]) -> list[Row]:
-    """What an engine answered, whose columns are called `names`. Raises UnreadableError where there
-    is a line that is no record."""
+def read(
+    names: Sequence[str], found: Iterable[Sequence[Any]], broken: Iterable[str] = ()
+) -> list[Row]:
+    """Return what an engine answered, whose columns are called `names`, and a row for each of the
+    `broken` files, by its path."""
     rows = [dict(zip(names, each, strict=True)) for each in found]
-    for row in rows:
-        if path := row.pop("unreadable"):
-            raise UnreadableError(f"{path} holds a line that is no record: it has no requestId")
-    return [Row(**{name: _value(name, value) for name, value in row.items()}) for row in rows]
+    answered = (Row(**{name: _value(name, value) for name, value in row.items()}) for row in rows)
+    return [*answered, *(_NOTHING._replace(unreadable=1, unreadable_in=path) for path in broken)]
 
 
 def _value(name: str, value: Any) -> Any:  # noqa: ANN401 - text or number
     return int(value) if name in _NUMBERS else value or ""
+
+
+_NOTHING: Final = Row("", "", "", "", 0, 0, 0, 0, 0, 0, 0, 0)

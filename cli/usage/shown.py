@@ -45,8 +45,15 @@ def shown(usage: Usage, title: str) -> RenderableType:
 def remarks(usage: Usage) -> list[str]:
     """What stands below the numbers: the premium, and what was assumed or left out."""
     lines = [f"of which a geography's premium: ${money(usage.total.dollars.premium)}"]
-    if usage.total.unpriced:
-        lines.append(f"{usage.total.unpriced} calls are not in the dollars")
+    total = usage.total
+    if total.unpriced:
+        lines.append(f"{total.unpriced:,} calls are not in the dollars: they have no price")
+    if total.uncounted:
+        lines.append(
+            f"{total.uncounted:,} answered calls are not in the dollars: they have no token counts"
+        )
+    if total.unreadable:
+        lines.append(f"{total.unreadable:,} records are not counted: they cannot be read")
     return [*lines, "at the standard tier's rates", *usage.notes]
 
 

@@ -2,14 +2,14 @@
 
 import json
 from collections.abc import Callable, Mapping
-from typing import Any
+from typing import Any, Final
 
 import boto3
 from botocore.exceptions import ClientError
 
 from custom_resource.propagation import PropagationRetry
-from retention.answers import read_bucket, read_key, read_log_group
-from retention.bucket import Bucket
+from retention.answers import read_bucket, read_bucket_settings, read_key, read_log_group
+from retention.bucket import Bucket, BucketSettings
 from retention.key import Key
 from retention.log_group import LogGroup
 
@@ -17,6 +17,8 @@ from .service import ONE_CALL, LoggingService, connect
 
 Client = Any
 """A boto3 client: boto3 makes its classes at run time."""
+_DEPLOYED: Final = ("CREATE_COMPLETE", "UPDATE_", "IMPORT_")
+"""https://docs.aws.amazon.com/AWSCloudFormation/latest/UserGuide/view-stack-events.html"""
 
 
 class Account:
@@ -38,23 +40,22 @@ class Account:
         return next((read_log_group(one) for one in found if one["logGroupName"] == name), None)
 
     def bucket(self, name: str) -> Bucket | None:
+        return bucket_of(self._client("s3"), name)
+
+    def bucket_settings(self, name: str) -> BucketSettings:
+        """Of a bucket that is there."""
         s3 = self._client("s3")
-        nothing: dict[str, Any] = {}
-        try:
-            versioning = s3.get_bucket_versioning(Bucket=name)
-        except ClientError as error:
-            if _code(error) == "NoSuchBucket":
-                return None
-            raise
-        rules = _unless(
-            "NoSuchLifecycleConfiguration",
-            lambda: s3.get_bucket_lifecycle_configuration(Bucket=name),
+        encryption = _unless(
+            "ServerSideEncryptionConfigurationNotFoundError",
+            lambda: s3.get_bucket_encryption(Bucket=name),
         )
-        lock = _unless(
-            "ObjectLockConfigurationNotFoundError",
-            lambda: s3.get_object_lock_configuration(Bucket=name),
+        block = _unless(
+            "NoSuchPublicAccessBlockConfiguration", lambda: s3.get_public_access_block(Bucket=name)
         )
-        return read_bucket(rules or nothing, versioning, lock or nothing)
+        ownership = _unless(
+            "OwnershipControlsNotFoundError", lambda: s3.get_bucket_ownership_controls(Bucket=name)
+        )
+        return read_bucket_settings(encryption or {}, block or {}, ownership or {})
 
     def bucket_policy(self, name: str) -> Mapping[str, Any] | None:
         s3 = self._client("s3")
@@ -67,9 +68,58 @@ class Account:
         answer = _unless("NotFoundException", lambda: kms.describe_key(KeyId=arn))
         return read_key(answer["KeyMetadata"]) if answer else None
 
+    def key_policy(self, arn: str) -> Mapping[str, Any]:
+        """Of a key that is there: a key has one policy, called `default`."""
+        answer = self._client("kms").get_key_policy(KeyId=arn, PolicyName="default")
+        policy: dict[str, Any] = json.loads(answer["Policy"])
+        return policy
+
+    def trust(self, role_arn: str) -> Mapping[str, Any] | None:
+        """Who may assume the role."""
+        iam, name = self._client("iam"), role_arn.rpartition("/")[2]
+        answer = _unless("NoSuchEntity", lambda: iam.get_role(RoleName=name))
+        return answer["Role"]["AssumeRolePolicyDocument"] if answer else None
+
+    def may_not(self, role_arn: str, action: str, resource: str) -> bool:
+        """Whether the role's own policies, its boundary and the organization's do not let it."""
+        answer = self._client("iam").simulate_principal_policy(
+            PolicySourceArn=role_arn, ActionNames=[action], ResourceArns=[resource]
+        )
+        return any(each["EvalDecision"] != "allowed" for each in answer["EvaluationResults"])
+
+    def has_stack(self, name: str) -> bool:
+        """Whether the stack has been deployed: not while it is made, nor while it goes."""
+        cloudformation = self._client("cloudformation")
+        try:
+            (stack,) = cloudformation.describe_stacks(StackName=name)["Stacks"]
+        except ClientError as error:
+            if _code(error) == "ValidationError" and "does not exist" in str(error):
+                return False
+            raise
+        status: str = stack["StackStatus"]
+        return status.startswith(_DEPLOYED)
+
     def _client(self, service: str) -> Client:
         make: Any = boto3.client
         return make(service, region_name=self._region, config=ONE_CALL)
+
+
+def bucket_of(s3: Client, name: str) -> Bucket | None:
+    """Read how a bucket keeps objects, by boto3's client of S3. Return None where there is no such
+    bucket. Raises botocore's errors."""
+    nothing: dict[str, Any] = {}
+    versioning = _unless("NoSuchBucket", lambda: s3.get_bucket_versioning(Bucket=name))
+    if versioning is None:
+        return None
+    rules = _unless(
+        "NoSuchLifecycleConfiguration",
+        lambda: s3.get_bucket_lifecycle_configuration(Bucket=name),
+    )
+    lock = _unless(
+        "ObjectLockConfigurationNotFoundError",
+        lambda: s3.get_object_lock_configuration(Bucket=name),
+    )
+    return read_bucket(rules or nothing, versioning, lock or nothing)
 
 
 def _unless(absent: str, ask: Callable[[], Mapping[str, Any]]) -> Mapping[str, Any] | None:

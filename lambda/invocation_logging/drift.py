@@ -1,16 +1,18 @@
 """What is no longer as the stage set it: each difference by its kind, told without a prompt."""
 
 import datetime as dt
-from collections.abc import Iterator, Mapping, Sequence
-from typing import Any, Final, Literal, NamedTuple
+from collections.abc import Sequence
+from typing import Final, Literal, NamedTuple
 
 from retention import bucket, log_group
-from retention.bucket import Bucket
+from retention.bucket import Bucket, BucketSettings
 from retention.kept import suffices
 from retention.key import Key
 from retention.log_group import LogGroup
 
 from .configuration import DATA_TYPES, Configuration, difference
+from .delivery import Delivery
+from .policy import Policy, statements
 
 Kind = Literal[
     "logging deleted",
@@ -19,9 +21,13 @@ Kind = Literal[
     "retention shortened",
     "bucket changed",
     "key unusable",
+    "log_group_drifted",
+    "delivery_role_drifted",
 ]
 _FLAGS: Final = tuple(f"{kind}DataDeliveryEnabled:" for kind in DATA_TYPES)
 _BEDROCK: Final = {"Service": "bedrock.amazonaws.com"}
+_OWNED: Final = "BucketOwnerEnforced"
+"""https://docs.aws.amazon.com/AmazonS3/latest/userguide/about-object-ownership.html"""
 
 
 class Drift(NamedTuple):
@@ -78,19 +84,27 @@ def of_lock(found: Bucket | None, mode: str, days: int) -> list[Drift]:
     return [Drift("bucket changed", f"lock: {there}, {mode} of {days} days wanted")]
 
 
-def of_policy(policy: Mapping[str, Any] | None, account: str) -> list[Drift]:
-    """The policy of the stage's own bucket: TLS only, Bedrock writes for this account, and nobody
-    else is allowed anything."""
-    statements = (policy or {}).get("Statement", [])
-    allowed = [each for each in statements if each["Effect"] == "Allow"]
-    missing = []
-    if not any(_denies_without_tls(each) for each in statements):
-        missing.append("requests without TLS are not denied")
-    if not any(_lets_bedrock_write(each, account) for each in allowed):
-        missing.append("Bedrock may not write")
-    if any(each["Principal"] != _BEDROCK for each in allowed):
-        missing.append("others than Bedrock are allowed something")
-    return [Drift("bucket changed", f"policy: {each}") for each in missing]
+def of_bucket_settings(found: BucketSettings, key_arn: str) -> list[Drift]:
+    """How the stage's own bucket encrypts, is closed to the public and belongs to its owner."""
+    wrong = []
+    if _id_of(found.key) != _id_of(key_arn):
+        wrong.append(f"it encrypts with {found.key or 'a key of S3'} by default, not the stage's")
+    if found.not_blocked:
+        wrong.append(f"public access: {', '.join(found.not_blocked)} is off")
+    if found.ownership != _OWNED:
+        wrong.append(f"object ownership: {found.ownership or 'not set'}, {_OWNED} wanted")
+    return [Drift("bucket changed", each) for each in wrong]
+
+
+def of_policy(policy: Policy | None, delivery: Delivery) -> list[Drift]:
+    """The policy of the stage's own bucket: closed without TLS, evidence is written once, Bedrock
+    and the verification write, and nobody else is allowed anything."""
+    held = policy or {}
+    wrong = list(delivery.bucket_faults(held))
+    allowed = [each for each in statements(held) if each["Effect"] == "Allow"]
+    if any(each.get("Principal") != _BEDROCK for each in allowed):
+        wrong.append("others than Bedrock are allowed something")
+    return [Drift("bucket changed", f"policy: {each}") for each in wrong]
 
 
 def of_key(found: Key | None) -> list[Drift]:
@@ -99,27 +113,39 @@ def of_key(found: Key | None) -> list[Drift]:
     return [] if state == "Enabled" else [Drift("key unusable", f"the key is {state}")]
 
 
-def _denies_without_tls(statement: Mapping[str, Any]) -> bool:
-    insecure = {"Bool": {"aws:SecureTransport": "false"}}
-    whole = statement["Effect"] == "Deny" and statement.get("Condition") == insecure
-    return whole and statement["Principal"] in ("*", {"AWS": "*"}) and _has(statement, "s3:*")
+def of_key_policy(policy: Policy, delivery: Delivery) -> list[Drift]:
+    """Who may use the key: Bedrock for what it delivers, CloudWatch Logs for the log groups."""
+    return [Drift("key unusable", f"key policy: {each}") for each in delivery.key_faults(policy)]
 
 
-def _lets_bedrock_write(statement: Mapping[str, Any], account: str) -> bool:
-    sources = dict[str, Any](_equal(statement))
-    return (
-        statement["Principal"] == _BEDROCK
-        and _has(statement, "s3:PutObject")
-        and sources.get("aws:SourceAccount") in (account, [account])
-    )
+def of_log_settings(
+    name: str, found: LogGroup | None, key_arn: str, *, protected: bool
+) -> list[Drift]:
+    """How a log group of the stage's own is set up, beside its retention; `protected` is whether
+    the stage has it protected from deletion."""
+    if found is None:
+        return []
+    wrong = []
+    if found.key_arn != key_arn:
+        wrong.append(f"encrypted with {found.key_arn or 'a key of CloudWatch'}, not the stage's")
+    if found.masked:
+        wrong.append("a data protection policy masks what is read")
+    if protected and not found.protected:
+        wrong.append("deletion protection is off")
+    return [Drift("log_group_drifted", f"{name}: {each}") for each in wrong]
 
 
-def _has(statement: Mapping[str, Any], action: str) -> bool:
-    actions = statement["Action"]
-    return action in ([actions] if isinstance(actions, str) else actions)
+def of_delivery_role(
+    trust: Policy | None, not_allowed: Sequence[str], delivery: Delivery
+) -> list[Drift]:
+    """The role by which Bedrock delivers; `not_allowed` are actions that IAM does not let it take,
+    and a trust policy of None is that of a role that is not there."""
+    if trust is None:
+        return [Drift("delivery_role_drifted", "the delivery role does not exist")]
+    wrong = [*delivery.trust_faults(trust), *(f"it may not {each}" for each in not_allowed)]
+    return [Drift("delivery_role_drifted", f"delivery role: {each}") for each in wrong]
 
 
-def _equal(statement: Mapping[str, Any]) -> Iterator[tuple[str, Any]]:
-    for operator, tests in statement.get("Condition", {}).items():
-        if operator.startswith("StringEquals"):
-            yield from tests.items()
+def _id_of(key: str) -> str:
+    """A bucket may name its key by the id alone."""
+    return key.rpartition("/")[2]

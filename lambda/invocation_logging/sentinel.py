@@ -12,39 +12,80 @@ from typing import Any, Final, NamedTuple, Protocol
 
 import boto3
 
+from retention.bucket import BucketSettings
 from retention.key import Key
-from retention.places import RECORDS
+from retention.log_group import audit_days
+from retention.places import AUDIT_LOGS, EVIDENCE, RECORDS, places
 
 from . import drift, keeping
 from .account import Account
+from .configuration import delivery_role
+from .delivery import Delivery
 from .drift import Drift
+from .policy import Policy
 from .telling import tell
 
 RESTORABLE: Final = {"logging deleted", "records redirected", "bodies switched off"}
 """What is Bedrock's to hold to. Log groups, bucket and key are CloudFormation's: a deployment sets
 them again, and the alarm says so."""
-_PREFIXES: Final = (RECORDS, "large-data/")
+_PREFIXES: Final = (RECORDS, "large-data/", EVIDENCE)
+_WITH_GATEWAY: Final = ("gateway", "access")
+"""The log groups that come with the Gateway stack, which is deployed after this function."""
+_AUTHORIZER: Final = "authorizer"
+_OTHERS: Final = (_AUTHORIZER, "invocations")
 
 
 class Asked(keeping.Asked, Protocol):
     """What AWS answers; None is what is not there."""
 
     def configuration(self) -> Mapping[str, Any] | None: ...
-    def bucket_policy(self, name: str) -> Mapping[str, Any] | None: ...
+    def bucket_policy(self, name: str) -> Policy | None: ...
+    def bucket_settings(self, name: str) -> BucketSettings: ...
     def key(self, arn: str) -> Key | None: ...
+    def key_policy(self, arn: str) -> Policy: ...
+    def trust(self, role_arn: str) -> Policy | None: ...
+    def may_not(self, role_arn: str, action: str, resource: str) -> bool: ...
+    def has_stack(self, name: str) -> bool: ...
 
 
 class Wanted(NamedTuple):
     """What the stage set up. `configuration` is what it set or adopted; `bucket` and `key` are its
-    own, and `object_lock` is its bucket's mode or empty."""
+    own, and `object_lock` is its bucket's mode or empty. Its log groups are `protected` from
+    deletion if it keeps them beyond its stacks; `gateway` is the stack that some of them are of."""
 
     configuration: Mapping[str, Any]
     retention_days: int
-    audit_log_groups: tuple[str, ...]
     account: str
+    region: str
+    stage: str
     bucket: str
     key: str
     object_lock: str
+    protected: bool
+    gateway: str
+    delivery_role: str
+    verifier_role: str
+
+    @property
+    def log_groups(self) -> str:
+        """What the names of its log groups begin with."""
+        return f"/claude-on-bedrock/{self.stage}/"
+
+    @property
+    def delivery(self) -> Delivery:
+        """What has to be allowed, for Bedrock as it is configured now and for the verification."""
+        own = (each.prefix for each in places(self.configuration) if each.bucket == self.bucket)
+        used = delivery_role(self.configuration) == self.delivery_role
+        return Delivery(
+            account=self.account,
+            region=self.region,
+            bucket=self.bucket,
+            key=self.key,
+            log_groups=self.log_groups,
+            prefixes=tuple(own),
+            role=self.delivery_role if used else "",
+            verifier=self.verifier_role,
+        )
 
 
 def handle(_event: object, context: Any) -> dict[str, Any]:  # noqa: ANN401 - Lambda's own
@@ -62,11 +103,16 @@ def read(environment: Mapping[str, str], account: str) -> Wanted:
     return Wanted(
         configuration=json.loads(environment["LOGGING_CONFIGURATION"]),
         retention_days=int(environment["RETENTION_DAYS"]),
-        audit_log_groups=tuple(environment["AUDIT_LOG_GROUPS"].split(",")),
         account=account,
+        region=environment["AWS_REGION"],
+        stage=environment["STAGE"],
         bucket=environment["LOG_BUCKET"],
         key=environment["KEY_ARN"],
         object_lock=environment["OBJECT_LOCK"],
+        protected=environment["LOGS_PROTECTED"] == "true",
+        gateway=environment["GATEWAY_STACK"],
+        delivery_role=environment["DELIVERY_ROLE_ARN"],
+        verifier_role=environment["VERIFIER_ROLE_ARN"],
     )
 
 
@@ -75,15 +121,55 @@ def look(wanted: Wanted, asked: Asked, today: dt.date) -> Iterator[Drift]:
     days, configuration = wanted.retention_days, wanted.configuration
     yield from drift.of_configuration(asked.configuration(), configuration)
     yield from keeping.look(configuration, asked, days, today, but=wanted.bucket)
-    for name in wanted.audit_log_groups:
-        found = asked.log_group(name)
-        if found is not None:  # they come with the endpoint, and may not be there yet
-            yield from drift.of_log_group(name, found, days, today)
+    yield from _log_groups(wanted, asked, today)
+    yield from _bucket(wanted, asked, today)
+    yield from _key(wanted, asked)
+    yield from _delivery_role(wanted, asked)
+
+
+def _log_groups(wanted: Wanted, asked: Asked, today: dt.date) -> Iterator[Drift]:
+    """Those of the stage's own. Their retention, and that they are there: of the authorizer's
+    only if it is, since a stage may be without; of Bedrock's it has been asked already."""
+    own = {name: asked.log_group(f"{wanted.log_groups}{name}") for name in (*AUDIT_LOGS, *_OTHERS)}
+    gateway = all(own[name] for name in _WITH_GATEWAY) or asked.has_stack(wanted.gateway)
+    for name, found in own.items():
+        full = f"{wanted.log_groups}{name}"
+        if name in AUDIT_LOGS and (found or gateway or name not in _WITH_GATEWAY):
+            needed = audit_days(wanted.retention_days)
+            yield from drift.of_log_group(full, found, needed, today)
+        elif name == _AUTHORIZER and found:
+            yield from drift.of_log_group(full, found, wanted.retention_days, today)
+        yield from drift.of_log_settings(full, found, wanted.key, protected=wanted.protected)
+
+
+def _bucket(wanted: Wanted, asked: Asked, today: dt.date) -> Iterator[Drift]:
     own = asked.bucket(wanted.bucket)
-    yield from drift.of_bucket(own, _PREFIXES, days, today)
-    yield from drift.of_lock(own, wanted.object_lock, days)
-    yield from drift.of_policy(asked.bucket_policy(wanted.bucket), wanted.account)
-    yield from drift.of_key(asked.key(wanted.key))
+    yield from drift.of_bucket(own, _PREFIXES, wanted.retention_days, today)
+    if own is not None:
+        yield from drift.of_lock(own, wanted.object_lock, wanted.retention_days)
+        yield from drift.of_bucket_settings(asked.bucket_settings(wanted.bucket), wanted.key)
+        yield from drift.of_policy(asked.bucket_policy(wanted.bucket), wanted.delivery)
+
+
+def _key(wanted: Wanted, asked: Asked) -> Iterator[Drift]:
+    found = asked.key(wanted.key)
+    yield from drift.of_key(found)
+    if found is not None:
+        yield from drift.of_key_policy(asked.key_policy(wanted.key), wanted.delivery)
+
+
+def _delivery_role(wanted: Wanted, asked: Asked) -> Iterator[Drift]:
+    """Where Bedrock delivers by another's role, that is its owner's to look after."""
+    delivery = wanted.delivery
+    if not delivery.role:
+        return
+    trust = asked.trust(delivery.role)
+    not_allowed = [
+        action
+        for action, resource in (delivery.role_needs() if trust else ())
+        if asked.may_not(delivery.role, action, resource)
+    ]
+    yield from drift.of_delivery_role(trust, not_allowed, delivery)
 
 
 def _to_restore(found: list[Drift]) -> bool:

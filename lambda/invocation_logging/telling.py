@@ -18,6 +18,8 @@ METRICS: Final[dict[Kind, str]] = {
     "retention shortened": "RetentionShortened",
     "bucket changed": "BucketChanged",
     "key unusable": "KeyUnusable",
+    "log_group_drifted": "LogGroupDrifted",
+    "delivery_role_drifted": "DeliveryRoleDrifted",
 }
 LOOKS: Final = "SentinelLooks"
 

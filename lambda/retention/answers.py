@@ -4,7 +4,7 @@ import datetime as dt
 from collections.abc import Mapping, Sequence
 from typing import Any, Final
 
-from .bucket import Bucket, Lock, Rule
+from .bucket import PUBLIC_ACCESS, Bucket, BucketSettings, Lock, Rule
 from .key import Key
 from .log_group import LogGroup
 
@@ -20,6 +20,9 @@ def read_log_group(answer: Answer) -> LogGroup:
         retention_days=answer.get("retentionInDays"),
         protected=answer.get("deletionProtectionEnabled", False),
         log_class=answer.get("logGroupClass", "STANDARD"),
+        key_arn=answer.get("kmsKeyId", ""),
+        masked=answer.get("dataProtectionStatus") == "ACTIVATED"
+        or "ACCOUNT_DATA_PROTECTION" in answer.get("inheritedProperties", []),
     )
 
 
@@ -30,6 +33,20 @@ def read_bucket(lifecycle: Answer, versioning: Answer, lock: Answer) -> Bucket:
         rules=read_rules(lifecycle.get("Rules", [])),
         versioning=versioning.get("Status", ""),
         lock=read_lock(lock.get("ObjectLockConfiguration", {})),
+    )
+
+
+def read_bucket_settings(encryption: Answer, block: Answer, ownership: Answer) -> BucketSettings:
+    """GetBucketEncryption, GetPublicAccessBlock and GetBucketOwnershipControls, each empty where
+    the bucket has none."""
+    encrypted = encryption.get("ServerSideEncryptionConfiguration", {}).get("Rules", [])
+    defaults = [each.get("ApplyServerSideEncryptionByDefault", {}) for each in encrypted]
+    blocked = block.get("PublicAccessBlockConfiguration", {})
+    owned = ownership.get("OwnershipControls", {}).get("Rules", [])
+    return BucketSettings(
+        key=next((each.get("KMSMasterKeyID", "") for each in defaults), ""),
+        not_blocked=tuple(name for name in PUBLIC_ACCESS if not blocked.get(name)),
+        ownership=next((each["ObjectOwnership"] for each in owned), ""),
     )
 
 

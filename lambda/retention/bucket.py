@@ -19,6 +19,11 @@ LOCKS: Final = f"{_GUIDE}/object-lock.html"
 VERSIONS: Final = f"{_GUIDE}/Versioning.html"
 DELAY: Final = "S3 names no limit"
 
+PUBLIC_ACCESS: Final = (
+    *("BlockPublicAcls", "IgnorePublicAcls", "BlockPublicPolicy", "RestrictPublicBuckets"),
+)
+"""https://docs.aws.amazon.com/AmazonS3/latest/userguide/access-control-block-public-access.html"""
+
 Versioning = Literal["Enabled", "Suspended", ""]
 
 
@@ -58,6 +63,16 @@ class Bucket(NamedTuple):
     rules: tuple[Rule, ...]
     versioning: Versioning
     lock: Lock | None = None
+
+
+class BucketSettings(NamedTuple):
+    """How a bucket is closed. `key` (an id or ARN) encrypts what is written without a word about
+    it, empty for S3's own; `not_blocked` are those of PUBLIC_ACCESS that are off; `ownership` is
+    S3's word, empty where it was never set."""
+
+    key: str
+    not_blocked: tuple[str, ...]
+    ownership: str
 
 
 def kept(bucket: Bucket, prefix: str, day: dt.date) -> Kept:

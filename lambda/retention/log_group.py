@@ -19,15 +19,32 @@ _SHORTENED: Final = Threat(
 )
 
 
+AUDIT_MARGIN_DAYS: Final = 35
+"""How much longer than `retention_days` the gateway's account of a call is kept. Records stay up to
+7 days longer than that number in S3, and CloudWatch Logs may show an event for 72 hours after its
+end: the entry that explains a record has to be there as long as any copy of the record, and for a
+report of a month that is made in the weeks after it."""
+
+
 class LogGroup(NamedTuple):
     """`retention_days` is what is in force, None without an end: DescribeLogGroups answers it, an
     account's policy reckoned in. Nothing can be deleted while `protected`.
 
-    In a group of the class DELIVERY events live a day, whatever else is said of it."""
+    In a group of the class DELIVERY events live a day, whatever else is said of it. `key_arn` is
+    empty where no KMS key encrypts it; `masked` is whether a data protection policy, of its own or
+    of the account, hides parts of what is read."""
 
     retention_days: int | None
     protected: bool = False
     log_class: str = "STANDARD"
+    key_arn: str = ""
+    masked: bool = False
+
+
+def audit_days(retention_days: int) -> int:
+    """Return the days for which audit entries have to be kept, so that they outlive the records of
+    a stage that keeps those `retention_days`."""
+    return retention_days + AUDIT_MARGIN_DAYS
 
 
 def kept(group: LogGroup, day: dt.date) -> Kept:

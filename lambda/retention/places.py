@@ -6,6 +6,10 @@ from typing import Any, Final, NamedTuple
 RECORDS: Final = "AWSLogs/"
 """How the names of Bedrock's records begin in a bucket that has no prefix of its own:
 https://docs.aws.amazon.com/bedrock/latest/userguide/model-invocation-logging.html"""
+EVIDENCE: Final = "evidence/"
+"""How the names of the evidence begin that the verification writes into the stage's own bucket."""
+AUDIT_LOGS: Final = ("gateway", "access", "verification")
+"""The log groups of a stage that explain its records: they are kept `log_group.audit_days`."""
 
 
 class Place(NamedTuple):

@@ -93,6 +93,8 @@ def _with_log_arns(original: Callable[..., str]) -> Callable[..., str]:
             action = headers.get("x-amz-target", "").rpartition(".")[2]
             if action not in _TAG_ACTIONS:
                 return _log_arn(action, _content(body), f"arn:aws:logs:{region}:{account}")
+        if service == "iam" and (source := iam_actions._query_param(request[4], "PolicySourceArn")):
+            return str(source)  # SimulatePrincipalPolicy is about that principal
         return original(service, *request)
 
     return arn

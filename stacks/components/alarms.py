@@ -33,7 +33,9 @@ DRIFT = {
     "BodiesSwitchedOff": "Calls are recorded without all of what was asked and answered.",
     "RetentionShortened": "A log group of the record keeps less than the stage's number of days.",
     "BucketChanged": "The record's bucket keeps less than it has to, or its policy is another.",
-    "KeyUnusable": "The key that encrypts the record is off or about to be deleted.",
+    "KeyUnusable": "The key that encrypts the record is off, about to be deleted, or closed.",
+    "LogGroupDrifted": "A log group of the record is not encrypted, protected or whole as set up.",
+    "DeliveryRoleDrifted": "The role by which Bedrock delivers records may no longer do so.",
 }
 """Each metric of a kind of drift, and what it means."""
 FINDINGS = {

@@ -8,6 +8,7 @@ from aws_cdk import aws_kms as kms
 from aws_cdk import aws_logs as logs
 from constructs import Construct
 
+from retention.log_group import audit_days
 from stacks.components.removal import removal_policy
 
 RETENTION = {
@@ -33,12 +34,23 @@ RETENTION = {
 
 class LogKeeping(NamedTuple):
     """How a stage keeps its log groups: named `prefix`/…, under `key`, for `retention_days` (a key
-    of RETENTION, where 30 is the least), and beyond the life of the stack if `keep`."""
+    of RETENTION, where 30 is the least; None without an end), and beyond the life of the stack if
+    `keep`."""
 
     prefix: str
     key: kms.IKey
-    retention_days: int
+    retention_days: int | None
     keep: bool
+
+    def for_audit_entries(self) -> LogKeeping:
+        """The same, for as much longer as audit entries have to outlive the records they explain.
+        Beyond CloudWatch's longest retention there is none without an end."""
+        if self.retention_days is None:
+            return self
+        needed = audit_days(self.retention_days)
+        return self._replace(
+            retention_days=next((days for days in RETENTION if days >= needed), None)
+        )
 
     def while_deployed(self) -> LogKeeping:
         """The same, but gone with the stack: for what only tells how a deployment went."""
@@ -54,6 +66,10 @@ def log_group(
         construct_id,
         log_group_name=f"{keeping.prefix}/{name}",
         encryption_key=keeping.key,
-        retention=RETENTION[keeping.retention_days],
+        retention=logs.RetentionDays.INFINITE
+        if keeping.retention_days is None
+        else RETENTION[keeping.retention_days],
+        # Whoever keeps logs beyond the stack does not lose them to a single call either.
+        deletion_protection_enabled=True if keeping.keep else None,
         removal_policy=removal_policy(keep=keeping.keep),
     )

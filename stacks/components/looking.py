@@ -50,6 +50,9 @@ def looking(
             because="a list of alarms is asked of all alarms",
         ),
         Permission(
+            "ReadAlarmSubscriptions", ("sns:ListSubscriptionsByTopic",), [names.alarm_topic()]
+        ),
+        Permission(
             "WhatKnowsNoResources",
             (
                 "bedrock:GetModelInvocationLoggingConfiguration",

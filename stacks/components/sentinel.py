@@ -19,11 +19,20 @@ CONFIGURATION_CALLS = (
     "PutModelInvocationLoggingConfiguration",
     "DeleteModelInvocationLoggingConfiguration",
 )
-LOG_GROUP_CALLS = ("PutRetentionPolicy", "DeleteRetentionPolicy", "DeleteLogGroup")
+LOG_GROUP_CALLS = (
+    *("PutRetentionPolicy", "DeleteRetentionPolicy", "DeleteLogGroup", "DeleteLogStream"),
+    *("AssociateKmsKey", "DisassociateKmsKey", "PutDataProtectionPolicy"),
+    "PutLogGroupDeletionProtection",
+)
 # As CloudTrail names them: https://docs.aws.amazon.com/AmazonS3/latest/userguide/cloudtrail-logging-s3-info.html
 BUCKET_CALLS = (
     *("PutBucketLifecycle", "DeleteBucketLifecycle", "PutBucketPolicy", "DeleteBucketPolicy"),
-    *("PutBucketVersioning", "PutBucketPublicAccessBlock", "DeleteBucket"),
+    *("PutBucketVersioning", "PutBucketPublicAccessBlock", "DeleteBucketPublicAccessBlock"),
+    *("PutBucketEncryption", "DeleteBucketEncryption", "PutBucketObjectLockConfiguration"),
+    *("PutBucketOwnershipControls", "DeleteBucketOwnershipControls", "DeleteBucket"),
+    # As their API calls them: AWS's table and its examples do not agree on every name.
+    *("PutBucketLifecycleConfiguration", "PutPublicAccessBlock", "DeletePublicAccessBlock"),
+    "PutObjectLockConfiguration",
 )
 KEY_CALLS = ("DisableKey", "ScheduleKeyDeletion", "PutKeyPolicy")
 
@@ -55,16 +64,26 @@ class Sentinel(Construct):
             targets=[targets.LambdaFunction(function)],
         )
         self._at("Configuration", "bedrock", CONFIGURATION_CALLS, {})
-        self._at(
-            "LogGroups",
-            "logs",
-            LOG_GROUP_CALLS,
-            {"requestParameters": {"logGroupName": list(log_groups)}},
-        )
+        self._at("LogGroups", "logs", LOG_GROUP_CALLS, self._about_any_of(log_groups))
         self._at(
             "Buckets", "s3", BUCKET_CALLS, {"requestParameters": {"bucketName": list(buckets)}}
         )
         self._at("Key", "kms", KEY_CALLS, {"resources": {"ARN": [key_arn]}})
+
+    def _about_any_of(self, log_groups: Sequence[str]) -> Mapping[str, object]:
+        """Newer calls take a log group's name or ARN as its identifier; EventBridge's `$or`:
+        https://docs.aws.amazon.com/eventbridge/latest/userguide/eb-create-pattern-operators.html
+        """
+        stack = cdk.Stack.of(self)
+        arn = f"arn:{stack.partition}:logs:{stack.region}:{stack.account}:log-group"
+        names = list(log_groups)
+        arns = [f"{arn}:{name}{end}" for name in names for end in ("", ":*")]
+        return {
+            "$or": [
+                {"requestParameters": {"logGroupName": names}},
+                {"requestParameters": {"logGroupIdentifier": [*names, *arns]}},
+            ]
+        }
 
     def _at(
         self, construct_id: str, service: str, calls: Sequence[str], about: Mapping[str, object]
@@ -86,9 +105,10 @@ class Sentinel(Construct):
         )
 
 
-def audit_log_groups(stage_name: str) -> list[str]:
-    """The endpoint's own account of every call."""
-    return [f"/claude-on-bedrock/{stage_name}/{one}" for one in AUDIT_LOGS]
+def log_groups(stage_name: str) -> list[str]:
+    """The stage's own that are watched beside Bedrock's: those of the endpoint, and the
+    verification's."""
+    return [f"/claude-on-bedrock/{stage_name}/{one}" for one in (*AUDIT_LOGS, "verification")]
 
 
 def environment(
@@ -100,24 +120,39 @@ def environment(
     key_arn: str,
     object_lock: str | None,
     restores_by: str,
+    protected: bool,
+    gateway_stack: str,
+    delivery_role_arn: str,
+    verifier_role_arn: str,
 ) -> dict[str, str]:
     """What the function reads. `configuration` (JSON) is what the stage set or adopted;
-    `restores_by` the function that sets it again, or empty."""
+    `restores_by` the function that sets it again, or empty. `protected` is whether its log groups
+    are protected from deletion, `gateway_stack` the name of the stack that some of them are of."""
     return {
         "STAGE": stage_name,
         "LOGGING_CONFIGURATION": configuration,
         "RETENTION_DAYS": str(retention_days),
-        "AUDIT_LOG_GROUPS": ",".join(audit_log_groups(stage_name)),
         "LOG_BUCKET": bucket,
         "KEY_ARN": key_arn,
         "OBJECT_LOCK": object_lock or "",
         "RESTORES_BY": restores_by,
+        "LOGS_PROTECTED": "true" if protected else "false",
+        "GATEWAY_STACK": gateway_stack,
+        "DELIVERY_ROLE_ARN": delivery_role_arn,
+        "VERIFIER_ROLE_ARN": verifier_role_arn,
         "POWERTOOLS_SERVICE_NAME": "sentinel",
         "POWERTOOLS_METRICS_NAMESPACE": "ClaudeOnBedrock",
     }
 
 
-def asking(*, bucket_arns: Sequence[str], key_arn: str) -> list[Permission]:
+def asking(
+    *,
+    bucket_arn: str,
+    adopted_bucket_arns: Sequence[str],
+    key_arn: str,
+    delivery_role_arn: str,
+    gateway_stack_arn: str,
+) -> list[Permission]:
     """How the record is kept, and nothing of what is in it."""
     return [
         Permission(
@@ -135,9 +170,28 @@ def asking(*, bucket_arns: Sequence[str], key_arn: str) -> list[Permission]:
                 *("s3:GetBucketVersioning", "s3:GetLifecycleConfiguration"),
                 *("s3:GetBucketObjectLockConfiguration", "s3:GetBucketPolicy"),
             ),
-            bucket_arns,
+            [bucket_arn, *adopted_bucket_arns],
         ),
-        Permission("HowTheKeyIsKept", ("kms:DescribeKey",), [key_arn]),
+        Permission(
+            "ReadBucketSettings",
+            (
+                *("s3:GetEncryptionConfiguration", "s3:GetBucketPublicAccessBlock"),
+                "s3:GetBucketOwnershipControls",
+            ),
+            [bucket_arn],
+        ),
+        Permission("HowTheKeyIsKept", ("kms:DescribeKey", "kms:GetKeyPolicy"), [key_arn]),
+        Permission(
+            "ReadDeliveryRole",
+            ("iam:GetRole", "iam:SimulatePrincipalPolicy"),
+            [delivery_role_arn],
+        ),
+        Permission(
+            "ReadGatewayStack",
+            ("cloudformation:DescribeStacks",),
+            [gateway_stack_arn],
+            because="the ARN of a stack ends in an id that CloudFormation chooses",
+        ),
     ]
 
 

@@ -59,6 +59,10 @@ class StageNames(NamedTuple):
         """As Athena takes a name without quotes: https://docs.aws.amazon.com/athena/latest/ug/tables-databases-columns-names.html"""
         return f"claude_on_bedrock_{self.stage}".lower().replace("-", "_")
 
+    def alarm_topic(self) -> str:
+        """The topic that every alarm publishes to."""
+        return self.arn("sns", f"claude-on-bedrock-{self.stage}-alarms")
+
     def dashboard(self) -> str:
         name = f"claude-on-bedrock-{self.stage}-{self.stack.region}"
         return f"arn:{self.stack.partition}:cloudwatch::{self.stack.account}:dashboard/{name}"

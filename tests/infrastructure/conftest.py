@@ -37,3 +37,9 @@ def prod(synthesis: Callable[[str], Synthesis]) -> Synthesis:
 def local(synthesis: Callable[[str], Synthesis]) -> Synthesis:
     """The stage that keeps nothing, with three keys, two teams and 30 days."""
     return synthesis("local")
+
+
+@pytest.fixture(scope="session")
+def dev(synthesis: Callable[[str], Synthesis]) -> Synthesis:
+    """The stage with the fewest settings of its own."""
+    return synthesis("dev")

@@ -15,8 +15,8 @@ from retention.answers import read_lock
 from retention.bucket import Bucket, Rule
 from retention.kept import Kept, ends, suffices
 from retention.key import Key
-from retention.log_group import LogGroup
-from retention.places import RECORDS
+from retention.log_group import LogGroup, audit_days
+from retention.places import AUDIT_LOGS, EVIDENCE, RECORDS
 from tests.infrastructure.synthesis import Synthesis
 
 Properties = Mapping[str, Any]
@@ -43,7 +43,7 @@ def kept(found: Resources, day: dt.date) -> dict[str, Kept]:
     (properties,) = of_type(found, "AWS::S3::Bucket")
     written_to = _bucket(properties)
     (configured,) = of_type(found, "Custom::BedrockInvocationLogging")
-    prefixes = (RECORDS, f"{configured['LargeDataPrefix']}/")
+    prefixes = (RECORDS, f"{configured['LargeDataPrefix']}/", EVIDENCE)
     objects = {each: bucket.kept(written_to, each, day) for each in prefixes}
     deleted = {f"{each} deleted": bucket.kept_deleted(written_to, each, day) for each in prefixes}
     (of_key,) = of_type(found, "AWS::KMS::Key")
@@ -52,11 +52,13 @@ def kept(found: Resources, day: dt.date) -> dict[str, Kept]:
 
 
 def mistakes(found: Resources, days: int, day: dt.date) -> dict[str, str]:
-    """Place -> what is not as docs/compliance.md says: kept `days` days, and not for ever."""
+    """Place -> what is not as docs/compliance.md says: kept `days` days, what explains records
+    longer, and not for ever."""
     said = {}
     for place, each in kept(found, day).items():
-        if not suffices(each, days):
-            said[place] = f"{each.days} days, less than {days}"
+        needed = audit_days(days) if place in AUDIT_LOGS else days
+        if not suffices(each, needed):
+            said[place] = f"{each.days} days, less than {needed}"
         elif place != "key" and not ends(each):
             said[place] = "without an end"
     return said

@@ -25,11 +25,13 @@ from data_retention import handler as data_retention
 from gateway import settings
 from invocation_logging import drift, sentinel
 from invocation_logging.configuration import desired
-from retention.places import places
+from invocation_logging.policy import Request, is_allowed
+from retention.log_group import audit_days
+from retention.places import AUDIT_LOGS, places
 from stacks.components.log_group import RETENTION
 from stacks.stage import RETENTION_DAYS
 from tests.infrastructure.rendering import text, texts
-from tests.infrastructure.synthesis import ROOT, Resource, Synthesis, synthesise
+from tests.infrastructure.synthesis import CONTEXT, ROOT, Resource, Synthesis, synthesise
 from verification import handler as verification
 
 SOURCES = ROOT / "lambda"
@@ -55,7 +57,8 @@ def environment(synthesis: Synthesis, handler: str) -> dict[str, str]:
         each for _, each in functions(synthesis) if each.properties["Handler"] == handler
     ]
     variables = function.properties["Environment"]["Variables"]
-    return {name: text(value) for name, value in variables.items()}
+    region = CONTEXT["stages"][synthesis.stage]["region"]
+    return {"AWS_REGION": region, **{name: text(value) for name, value in variables.items()}}
 
 
 def shipped(synthesis: Synthesis, function: Resource) -> dict[str, zipfile.ZipInfo]:
@@ -282,15 +285,81 @@ def test_the_sentinel_understands_its_environment(any_stage: Synthesis) -> None:
     configuration = any_stage.only("InvocationLogging", "Custom::BedrockInvocationLogging")
     assert given["LOGGING_CONFIGURATION"] == f"<{configuration.id}.Configuration>"
     ours = desired({name: text(value) for name, value in configuration.properties.items()})
-    read = sentinel.read({**given, "LOGGING_CONFIGURATION": json.dumps(ours)}, "123456789012")
+    configured = {**given, "LOGGING_CONFIGURATION": json.dumps(ours)}
+    read = sentinel.read(configured, "123456789012")
     assert read.retention_days == {"prod": 60}.get(any_stage.stage, 30)
     bucket = any_stage.only("InvocationLogging", "AWS::S3::Bucket")
     assert {place.bucket for place in places(read.configuration)} == {f"<{bucket.id}>"}
     assert read.bucket == f"<{bucket.id}>"
+    names = {f"<{bucket.id}.Arn>": f"arn:aws:s3:::<{bucket.id}>"}
     policy = any_stage.only("InvocationLogging", "AWS::S3::BucketPolicy")
-    deployed = json.dumps(policy.properties["PolicyDocument"])
-    deployed = deployed.replace('{"Ref": "AWS::AccountId"}', f'"{read.account}"')
-    assert drift.of_policy(json.loads(deployed), read.account) == []
+    deployed = _as_deployed(policy.properties["PolicyDocument"], names)
+    assert drift.of_policy(deployed, read.delivery) == []
+    key = any_stage.only("InvocationLogging", "AWS::KMS::Key")
+    assert read.key == f"<{key.id}.Arn>"
+    of_key = _as_deployed(key.properties["KeyPolicy"], {})
+    assert drift.of_key_policy(of_key, read.delivery) == []
+
+
+def test_the_sentinel_knows_the_delivery_role_its_policy_and_its_log_groups(
+    any_stage: Synthesis,
+) -> None:
+    given = environment(any_stage, HANDLERS["sentinel"])
+    large = {"bucketName": given["LOG_BUCKET"], "keyPrefix": "large-data"}
+    ours = {
+        "cloudWatchConfig": {
+            "roleArn": given["DELIVERY_ROLE_ARN"],
+            "largeDataDeliveryS3Config": large,
+        },
+        "s3Config": {"bucketName": given["LOG_BUCKET"]},
+    }
+    configured = {**given, "LOGGING_CONFIGURATION": json.dumps(ours)}
+    read = sentinel.read(configured, "123456789012")
+
+    role = read.delivery.role.strip("<>").split(".")[0]
+    roles = {each.id: each for each in any_stage.resources("InvocationLogging", "AWS::IAM::Role")}
+    trust = _as_deployed(roles[role].properties["AssumeRolePolicyDocument"], {})
+    assert drift.of_delivery_role(trust, [], read.delivery) == []
+    names = {f"<{read.bucket.strip('<>')}.Arn>": f"arn:aws:s3:::{read.bucket}"}
+    allowed = [
+        statement
+        for each in any_stage.resources("InvocationLogging", "AWS::IAM::Policy")
+        if f"<{role}>" in texts(each.properties["Roles"])
+        for statement in _as_deployed(each.properties["PolicyDocument"], names)["Statement"]
+    ]
+    anybody = {"Statement": [{**each, "Principal": "*"} for each in allowed]}
+    for action, resource in read.delivery.role_needs():
+        assert is_allowed(anybody, Request(read.delivery.role, action, resource, {})), action
+    (verifier,) = [
+        each
+        for _, each in functions(any_stage)
+        if each.properties["Handler"] == HANDLERS["verification"]
+    ]
+    assert read.verifier_role == text(verifier.properties["Role"])
+
+    groups = {
+        each.properties["LogGroupName"]: each.properties["RetentionInDays"]
+        for each in any_stage.everything()
+        if each.type == "AWS::Logs::LogGroup"
+    }
+    for name in AUDIT_LOGS:
+        assert groups[f"{read.log_groups}{name}"] >= audit_days(read.retention_days)
+    assert read.gateway == f"claude-on-bedrock-{any_stage.stage}-Gateway"
+    assert read.protected is (any_stage.stage == "prod")
+
+
+def _as_deployed(document: object, names: dict[str, str]) -> Any:  # noqa: ANN401 - JSON
+    """The policy with its intrinsic functions filled in; `names` are put in the place of others."""
+    if isinstance(document, list):
+        return [_as_deployed(each, names) for each in document]
+    if not isinstance(document, dict):
+        return document
+    if len(document) == 1 and next(iter(document)).startswith(("Fn::", "Ref")):
+        filled = text(document)
+        for name, value in names.items():
+            filled = filled.replace(name, value)
+        return filled
+    return {name: _as_deployed(value, names) for name, value in document.items()}
 
 
 def test_the_canary_understands_its_environment(
@@ -422,7 +491,14 @@ CALLS = {
         "get_bucket_lifecycle_configuration": "s3:GetLifecycleConfiguration",
         "get_object_lock_configuration": "s3:GetBucketObjectLockConfiguration",
         "get_bucket_policy": "s3:GetBucketPolicy",
+        "get_bucket_encryption": "s3:GetEncryptionConfiguration",
+        "get_public_access_block": "s3:GetBucketPublicAccessBlock",
+        "get_bucket_ownership_controls": "s3:GetBucketOwnershipControls",
         "describe_key": "kms:DescribeKey",
+        "get_key_policy": "kms:GetKeyPolicy",
+        "get_role": "iam:GetRole",
+        "simulate_principal_policy": "iam:SimulatePrincipalPolicy",
+        "describe_stacks": "cloudformation:DescribeStacks",
         "get_model_invocation_logging_configuration": (
             "bedrock:GetModelInvocationLoggingConfiguration"
         ),

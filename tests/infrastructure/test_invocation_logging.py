@@ -11,6 +11,7 @@ import pytest
 
 from api_log_role.handler import LONGEST_INTERVAL_SECONDS, SETTLE_SECONDS
 from custom_resource.propagation import LONGEST_PAUSE_SECONDS, PROPAGATION_SECONDS
+from retention.places import AUDIT_LOGS
 from tests.infrastructure.rendering import text, texts
 from tests.infrastructure.synthesis import CONTEXT, Resource, Synthesis, synthesise
 
@@ -92,8 +93,14 @@ def test_every_log_group_is_named_encrypted_and_kept_as_the_stage_says(
     assert {
         f"{prefix}/{name}" for name in ("invocations", "gateway", "authorizer", "access")
     } <= names
+    audit = {f"{prefix}/{name}" for name in AUDIT_LOGS}
+    audit_days = {30: 90, 60: 120}[days]
+    protected = None if any_stage.stage != "prod" else True
     for group in groups:
-        assert group.properties["RetentionInDays"] == days
+        name = group.properties["LogGroupName"]
+        assert group.properties["RetentionInDays"] == (audit_days if name in audit else days)
+        kept = group.rest["DeletionPolicy"] == "RetainExceptOnCreate"
+        assert group.properties.get("DeletionProtectionEnabled") == (protected if kept else None)
         assert "KmsKeyId" in group.properties
         assert group.properties["LogGroupName"].startswith(f"{prefix}/")
 

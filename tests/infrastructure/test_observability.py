@@ -28,7 +28,7 @@ def test_each_symptom_has_its_alarm(any_stage: Synthesis) -> None:
     }
     canary = {("ClaudeOnBedrock", "CanaryFailures"), ("ClaudeOnBedrock", "CanaryRuns")}
     reserved = {("AWS/Lambda", "ConcurrentExecutions")}
-    at_times = {"local": canary | reserved, "prod": reserved}
+    at_times = {"local": canary | reserved}
     assert watched == at_times.get(any_stage.stage, set()) | {
         ("AWS/ApiGateway", "5XXError"),
         ("ClaudeOnBedrock", "UpstreamErrors"),
@@ -40,6 +40,8 @@ def test_each_symptom_has_its_alarm(any_stage: Synthesis) -> None:
         ("ClaudeOnBedrock", "RetentionShortened"),
         ("ClaudeOnBedrock", "BucketChanged"),
         ("ClaudeOnBedrock", "KeyUnusable"),
+        ("ClaudeOnBedrock", "LogGroupDrifted"),
+        ("ClaudeOnBedrock", "DeliveryRoleDrifted"),
         ("ClaudeOnBedrock", "SentinelLooks"),
         ("ClaudeOnBedrock", "CalledNotLogged"),
         ("ClaudeOnBedrock", "LoggedNotCalled"),
@@ -48,6 +50,11 @@ def test_each_symptom_has_its_alarm(any_stage: Synthesis) -> None:
         ("ClaudeOnBedrock", "OutsideTheResidency"),
         ("ClaudeOnBedrock", "EvidenceChanged"),
         ("ClaudeOnBedrock", "NotVerifiedHours"),
+        ("ClaudeOnBedrock", "AuditEntryLost"),
+        ("ClaudeOnBedrock", "ModelMismatch"),
+        ("ClaudeOnBedrock", "IdentityMismatch"),
+        ("ClaudeOnBedrock", "ContentMismatch"),
+        ("ClaudeOnBedrock", "UnreadableRecord"),
         ("ClaudeOnBedrock", "VerifiedHours"),
         ("AWS/Lambda", "Errors"),
         ("AWS/Lambda", "Throttles"),
@@ -57,15 +64,15 @@ def test_each_symptom_has_its_alarm(any_stage: Synthesis) -> None:
     }
 
 
-def test_four_fifths_of_what_is_reserved_are_an_alarm(prod: Synthesis) -> None:
+def test_four_fifths_of_what_is_reserved_are_an_alarm(local: Synthesis) -> None:
     (gateway,) = [
         each.id
-        for each in prod.resources("Gateway", "AWS::Lambda::Function")
+        for each in local.resources("Gateway", "AWS::Lambda::Function")
         if each.properties["Handler"] == "gateway.handler.handle"
     ]
     (alarm,) = [
         each.properties
-        for each in prod.resources(STACK, "AWS::CloudWatch::Alarm")
+        for each in local.resources(STACK, "AWS::CloudWatch::Alarm")
         if each.properties["MetricName"] == "ConcurrentExecutions"
     ]
     assert (alarm["Statistic"], alarm["Threshold"]) == ("Maximum", 240)

@@ -11,7 +11,9 @@ from typing import Any
 
 import pytest
 
-from retention.places import RECORDS
+from retention.log_group import audit_days
+from retention.places import AUDIT_LOGS, EVIDENCE, RECORDS
+from stacks.components.log_group import RETENTION, LogKeeping
 from tests.infrastructure.retained import Resources, kept, mistakes, resources
 from tests.infrastructure.synthesis import CONTEXT, Synthesis, synthesise
 from tests.pages import section
@@ -20,8 +22,9 @@ DAY = dt.date(2026, 11, 25)
 MIDNIGHT = dt.datetime(2026, 11, 25, tzinfo=dt.UTC)
 LARGE = "large-data/"
 PLACES = {
-    *("invocations", "gateway", "access", "authorizer", "key"),
+    *("invocations", "gateway", "access", "verification", "authorizer", "key"),
     *(RECORDS, LARGE, f"{RECORDS} deleted", f"{LARGE} deleted"),
+    *(EVIDENCE, f"{EVIDENCE} deleted"),
 }
 
 
@@ -43,8 +46,32 @@ def test_the_number_is_met_and_not_only_a_smaller_one(prod: Synthesis) -> None:
     found = resources(prod)
 
     said = mistakes(found, number("prod") + 1, DAY)
-    assert set(said) == {"invocations", "gateway", "access", "authorizer"}
-    assert set(mistakes(found, number("prod") + 6, DAY)) == PLACES - {"key"}
+    assert set(said) == {"invocations", "authorizer"}
+    short = {"invocations", "authorizer", *OBJECTS, *DELETED}
+    assert set(mistakes(found, number("prod") + 6, DAY)) == short
+    assert set(mistakes(found, number("prod") + 26, DAY)) == PLACES - {"key"}
+
+
+def test_what_explains_a_record_outlives_every_copy_of_it(any_stage: Synthesis) -> None:
+    """Records by 72 hours at most where CloudWatch shows them late, and in S3 until the midnight
+    after five days more; a report of a month is made when its first day is 31 days ago."""
+    found, days = kept(resources(any_stage), DAY), number(any_stage.stage)
+    shown, hidden = found["invocations"].last, found[RECORDS].hidden
+    assert shown is not None
+    assert hidden is not None
+    for name in AUDIT_LOGS:
+        first = found[name].first
+        assert first is not None
+        assert first >= shown + dt.timedelta(hours=72)
+        assert first >= hidden + dt.timedelta(days=1)
+        assert first - MIDNIGHT >= dt.timedelta(days=days + 35)
+
+
+@pytest.mark.parametrize("days", RETENTION)
+def test_the_shortest_retention_that_cloudwatch_takes_is_chosen(days: int) -> None:
+    chosen = LogKeeping("", None, days, keep=True).for_audit_entries()  # type: ignore[arg-type]
+    longer = [each for each in RETENTION if each >= audit_days(days)]
+    assert chosen.retention_days == (longer[0] if longer else None)
 
 
 @pytest.mark.parametrize("days", [30, 400])
@@ -138,8 +165,18 @@ def rule_switched_off(found: Resources) -> None:
     rules(found)[0]["Status"] = "Disabled"
 
 
-def large_bodies_excluded(found: Resources) -> None:
+def only_records_expire(found: Resources) -> None:
     rules(found)[0]["Prefix"] = RECORDS
+
+
+def evidence_expires(found: Resources) -> None:
+    rules(found).append({"Status": "Enabled", "ExpirationInDays": 1, "Prefix": "evidence/"})
+
+
+def tagged_evidence_expires(found: Resources) -> None:
+    tags = [{"Key": "k", "Value": "v"}]
+    rule = {"Status": "Enabled", "ExpirationInDays": 1, "Prefix": "evidence/hours/"}
+    rules(found).append({**rule, "TagFilters": tags})
 
 
 def versioning_dropped(found: Resources) -> None:
@@ -166,8 +203,8 @@ def key_off(found: Resources) -> None:
     properties(found, "AWS::KMS::Key")["Enabled"] = False
 
 
-OBJECTS = {RECORDS, LARGE}
-DELETED = {f"{RECORDS} deleted", f"{LARGE} deleted"}
+OBJECTS = {RECORDS, LARGE, EVIDENCE}
+DELETED = {f"{each} deleted" for each in OBJECTS}
 
 
 @pytest.mark.parametrize(
@@ -179,7 +216,12 @@ DELETED = {f"{RECORDS} deleted", f"{LARGE} deleted"}
         (noncurrent_dropped, OBJECTS | DELETED),
         (noncurrent_lowered, DELETED),
         (rule_switched_off, OBJECTS | DELETED),
-        (large_bodies_excluded, {LARGE, f"{LARGE} deleted"}),
+        (
+            only_records_expire,
+            {LARGE, EVIDENCE, f"{LARGE} deleted", f"{EVIDENCE} deleted"},
+        ),
+        (evidence_expires, {EVIDENCE}),
+        (tagged_evidence_expires, {EVIDENCE}),
         (versioning_dropped, DELETED),
         (retention_lowered, {"invocations"}),
         (audit_retention_lowered, {"gateway"}),

@@ -42,6 +42,7 @@ PLAIN: Final[Block] = {
     "route": "global",
     "models": ["claude-opus-5-5", "claude-haiku-4-5"],
     "keep_logs_on_destroy": False,
+    "no_alarm_email_reason": "another stack subscribes the operators",
 }
 FULL: Final[Block] = {
     **PLAIN,
@@ -152,6 +153,7 @@ VALUES: Final[Mapping[str, Sequence[Block]]] = {
     "max_body_bytes": _each("max_body_bytes", 1_000_000, 5_000_000),
     "ping_seconds": _each("ping_seconds", 15, 20),
     "alarm_email": _each("alarm_email", None, "one@example.com", "two@example.com"),
+    "no_alarm_email_reason": _each("no_alarm_email_reason", None, "one", "another"),
     "keep_logs_on_destroy": _each("keep_logs_on_destroy", True, False),
     "account": _each("account", None, ACCOUNT, "222222222222"),
     "tags": _each("tags", {}, {"owner": "ai"}, {"owner": "search", "cost-center": "3"}),

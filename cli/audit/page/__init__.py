@@ -2,9 +2,10 @@
 
 import base64
 import hashlib
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping
+from decimal import Decimal
 from importlib.resources import files
-from typing import Any, Final
+from typing import Final
 
 from jinja2 import Environment, PackageLoader, StrictUndefined
 
@@ -12,7 +13,8 @@ from cli.audit import charts
 from cli.audit.controls import CONTROLS, of_statements
 from cli.audit.report import Report
 from cli.audit.statement import counted
-from cli.audit.tally import Key, Sum, grouped
+from cli.usage.priced import Dimension, Sum, Usage
+from cli.usage.shown import remarks
 
 _MOST_BARS: Final = 12
 _MOST_FINDINGS: Final = 500
@@ -43,9 +45,10 @@ def page(report: Report) -> str:
         verdicts=counted(report.statements),
         controls=CONTROLS,
         controls_of=of_statements(),
-        total=_total(report.usage),
+        total=report.usage.total,
+        notes=remarks(report.usage),
         callers=_by_caller_and_model(report.usage),
-        regions=grouped(report.usage, lambda key: key.region),
+        regions=_named(report.usage, "region"),
         charts=_charts(report.usage),
         most_findings=_MOST_FINDINGS,
         style=style,
@@ -63,69 +66,65 @@ def _hash(script: str) -> str:
     return base64.b64encode(hashlib.sha256(script.encode()).digest()).decode()
 
 
-def _total(rows: Sequence[tuple[Key, Sum]]) -> Sum:
-    total = Sum()
-    for _, each in rows:
-        total.add(each)
-    return total
+def _grouped(usage: Usage, *by: Dimension) -> dict[tuple[str, ...], Sum]:
+    """The sums by some of the dimensions that `usage` has, in that order."""
+    at = [usage.by.index(dimension) for dimension in by]
+    groups: dict[tuple[str, ...], Sum] = {}
+    for values, each in usage.groups.items():
+        groups.setdefault(tuple(values[place] for place in at), Sum()).merge(each)
+    return dict(sorted(groups.items()))
 
 
-def _by_caller_and_model(rows: Sequence[tuple[Key, Sum]]) -> list[tuple[Key, Sum]]:
-    found: dict[Key, Sum] = {}
-    for key, each in rows:
-        found.setdefault(key._replace(day="", region=""), Sum()).add(each)
-    return sorted(found.items(), key=lambda item: (-item[1].dollars, item[0]))
+def _named(usage: Usage, by: Dimension) -> Mapping[str, Sum]:
+    return {name: each for (name,), each in _grouped(usage, by).items()}
 
 
-def _charts(rows: Sequence[tuple[Key, Sum]]) -> Mapping[str, str]:
-    if not rows:
+def _by_caller_and_model(usage: Usage) -> list[tuple[Mapping[str, str], Sum]]:
+    names: tuple[Dimension, ...] = ("caller", "model", "route")
+    found = _grouped(usage, *names).items()
+    dearest = sorted(found, key=lambda item: (-item[1].dollars.total, item[0]))
+    return [(dict(zip(names, values, strict=True)), each) for values, each in dearest]
+
+
+def _charts(usage: Usage) -> Mapping[str, str]:
+    if not usage.groups:
         return {}
     return {
-        "calls a day, by model": _by_day("Calls a day, by model", rows),
-        "cost by caller": _cost("Cost by caller in US dollars", rows, lambda key: key.caller),
-        "tokens by model": _tokens("Tokens by model", rows),
-        "calls by region": _regions("Calls by the Region that answered", rows),
+        "calls a day, by model": _by_day("Calls a day, by model", usage),
+        "cost by caller": _cost("Cost by caller in US dollars", usage),
+        "tokens by model": _tokens("Tokens by model", usage),
+        "calls by region": _regions("Calls by the Region that answered", usage),
     }
 
 
-def _by_day(title: str, rows: Sequence[tuple[Key, Sum]]) -> str:
-    days = _largest(grouped(rows, lambda key: key.day), len(rows), key=lambda item: item[0])
-    names = list(days)
+def _by_day(title: str, usage: Usage) -> str:
+    days, models = list(_named(usage, "day")), list(_named(usage, "model"))
+    found = _grouped(usage, "model", "day")
     series = {
-        model: [
-            by_day[day].calls if day in by_day else 0
-            for by_day in (
-                grouped([row for row in rows if row[0].model == model], lambda key: key.day),
-            )
-            for day in names
-        ]
-        for model in grouped(rows, lambda key: key.model)
+        model: [found[model, day].calls if (model, day) in found else 0 for day in days]
+        for model in models
     }
-    return charts.over_time(title, names, series)
+    return charts.over_time(title, days, series)
 
 
-def _cost(title: str, rows: Sequence[tuple[Key, Sum]], by: Any) -> str:  # noqa: ANN401
-    groups = _largest(grouped(rows, by), _MOST_BARS, key=lambda item: -item[1].dollars)
-    values = [float(each.dollars) for each in groups.values()]
+def _cost(title: str, usage: Usage) -> str:
+    groups = _largest(_named(usage, "caller"), lambda each: each.dollars.total)
+    values = [float(each.dollars.total) for each in groups.values()]
     return charts.bars(title, list(groups), {"US dollars": values}, dollars=True)
 
 
-def _tokens(title: str, rows: Sequence[tuple[Key, Sum]]) -> str:
-    groups = _largest(
-        grouped(rows, lambda key: key.model), _MOST_BARS, key=lambda item: -item[1].input_tokens
-    )
+def _tokens(title: str, usage: Usage) -> str:
+    groups = _largest(_named(usage, "model"), lambda each: each.input_tokens)
     series = {
         name: [getattr(each, field) for each in groups.values()] for name, field in _TOKENS.items()
     }
     return charts.bars(title, list(groups), series)
 
 
-def _regions(title: str, rows: Sequence[tuple[Key, Sum]]) -> str:
-    groups = _largest(
-        grouped(rows, lambda key: key.region), _MOST_BARS, key=lambda item: -item[1].calls
-    )
+def _regions(title: str, usage: Usage) -> str:
+    groups = _largest(_named(usage, "region"), lambda each: each.calls)
     return charts.bars(title, list(groups), {"calls": [each.calls for each in groups.values()]})
 
 
-def _largest(groups: Mapping[str, Sum], most: int, key: Any) -> Mapping[str, Sum]:  # noqa: ANN401
-    return dict(sorted(groups.items(), key=key)[:most])
+def _largest(groups: Mapping[str, Sum], by: Callable[[Sum], Decimal | int]) -> Mapping[str, Sum]:
+    return dict(sorted(groups.items(), key=lambda item: -by(item[1]))[:_MOST_BARS])

@@ -12,7 +12,7 @@ from subprocess import CompletedProcess
 from cli.target import records_of
 from tests.integration.deployed.deployment import Deployment, eventually
 from tests.integration.deployed.running import PROJECT
-from tests.integration.deployed.test_cli import command
+from tests.integration.deployed.test_cli import claude_bedrock, command
 from tests.integration.deployed.test_records import recorded
 from tests.integration.deployed.test_verify import lines_since
 
@@ -59,9 +59,15 @@ def test_the_report_names_the_lost_call_and_rests_on_answers_that_are_there(
         *EMBEDDED,
         "residency",  # the stage has none
     }
-    shown = {"logging-on", "data-types", "kept", "models-bounded", "alarms-armed"}
+    shown = {"logging-on", "data-types", "kept", "models-bounded"}
     assert {verdicts[name] for name in shown} == {"shown"}
+    (armed,) = [each for each in told["statements"] if each["id"] == "alarms-armed"]
+    assert armed["verdict"] == "not shown"  # the stage names no address
+    assert "no confirmed subscription to arn:aws:sns:" in armed["words"]
     assert [(each["calls"], each["caller"]) for each in told["usage"]] == [(1, "default")]
+    by = ("--by", "day,caller,model,route,region", "--since", since, "--json")
+    used = json.loads(claude_bedrock(deployment, "usage", *by).stdout)
+    assert (used["groups"], used["notes"]) == (told["usage"], told["usage_notes"])
     assert {each["kind"] for each in told["access"]} == {"role"}
     _holds(out)
     _rests_on_answers(out, told["statements"], told["answers"])

@@ -26,7 +26,7 @@ def audit_group(deployment: Deployment) -> Iterator[str]:
     """The name of the audit lines' group, whose retention a test may change."""
     name = deployment.output("InvocationLogging", "LogGroupName").replace("invocations", "gateway")
     yield name
-    deployment.client("logs").put_retention_policy(logGroupName=name, retentionInDays=30)
+    deployment.client("logs").put_retention_policy(logGroupName=name, retentionInDays=90)
 
 
 def asked(deployment: Deployment, exit_code: int) -> dict[str, Any]:
@@ -82,7 +82,7 @@ def test_a_shortened_retention_is_found(deployment: Deployment, audit_group: str
     assert short == [audit_group]
     human = claude_bedrock(deployment, "retention")
     assert human.returncode == 1
-    assert "Kept less than 30 days" in human.stdout
+    assert "Kept less than 65 days" in human.stdout
 
 
 @pytest.mark.usefixtures("healed")

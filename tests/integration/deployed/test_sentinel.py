@@ -69,7 +69,7 @@ def test_a_place_that_no_longer_keeps_what_it_has_to(
     group = deployment.output("InvocationLogging", "LogGroupName").replace("invocations", "gateway")
     bucket = deployment.output("InvocationLogging", "LogBucketName")
 
-    undo.append(lambda: logs.put_retention_policy(logGroupName=group, retentionInDays=30))
+    undo.append(lambda: logs.put_retention_policy(logGroupName=group, retentionInDays=90))
     logs.put_retention_policy(logGroupName=group, retentionInDays=7)
     assert kinds(deployment) == {"retention shortened"}
 
@@ -85,4 +85,62 @@ def test_a_place_that_no_longer_keeps_what_it_has_to(
     undo.append(lambda: s3.put_bucket_policy(Bucket=bucket, Policy=policy))
     s3.delete_bucket_policy(Bucket=bucket)
     told = [each["what"] for each in looks(deployment)["drift"]]
-    assert "policy: Bedrock may not write" in told
+    assert "policy: Bedrock may not write AWSLogs/*" in told
+
+
+def test_evidence_and_delivery_are_looked_after(
+    deployment: Deployment, undo: list[Callable[[], object]]
+) -> None:
+    s3, logs = deployment.client("s3"), deployment.client("logs")
+    bucket = deployment.output("InvocationLogging", "EvidenceBucketName")
+    policy = s3.get_bucket_policy(Bucket=bucket)["Policy"]
+    undo.append(lambda: s3.put_bucket_policy(Bucket=bucket, Policy=policy))
+    statements = json.loads(policy)["Statement"]
+    kept = [each for each in statements if each.get("Sid") != "EvidenceIsWrittenOnce"]
+    assert len(kept) == len(statements) - 1
+    denial = {
+        "Sid": "Incident",
+        "Effect": "Deny",
+        "Principal": "*",
+        "Action": "s3:PutObject",
+        "Resource": f"arn:aws:s3:::{bucket}/AWSLogs/*",
+    }
+    changed = json.dumps({"Version": "2012-10-17", "Statement": [*kept, denial]})
+    s3.put_bucket_policy(Bucket=bucket, Policy=changed)
+    told = [each["what"] for each in looks(deployment)["drift"]]
+    assert any("evidence/* can be overwritten" in each for each in told)
+    assert any("Incident may deny s3:PutObject on AWSLogs/*" in each for each in told)
+    s3.put_bucket_policy(Bucket=bucket, Policy=policy)
+    assert looks(deployment)["drift"] == []
+
+    rule = {"ID": "e", "Status": "Enabled", "Filter": {"Prefix": "evidence/"}}
+    undo.append(lambda: s3.delete_bucket_lifecycle(Bucket=bucket))
+    s3.put_bucket_lifecycle_configuration(
+        Bucket=bucket, LifecycleConfiguration={"Rules": [{**rule, "Expiration": {"Days": 1}}]}
+    )
+    assert [each["what"].split(":")[0] for each in looks(deployment)["drift"]] == ["evidence/*"]
+    s3.delete_bucket_lifecycle(Bucket=bucket)
+
+    group = deployment.output("InvocationLogging", "LogGroupName").replace("invocations", "access")
+    logs.put_retention_policy(logGroupName=group, retentionInDays=30)
+    undo.append(lambda: logs.put_retention_policy(logGroupName=group, retentionInDays=90))
+    assert [each["what"] for each in looks(deployment)["drift"]] == [
+        f"{group}: 30 days of age, 65 wanted"
+    ]
+
+
+def test_a_delivery_role_that_may_no_longer_write(
+    deployment: Deployment, undo: list[Callable[[], object]]
+) -> None:
+    iam = deployment.client("iam")
+    name = deployment.output("InvocationLogging", "DeliveryRoleArn").rpartition("/")[2]
+    denial = {"Effect": "Deny", "Action": "logs:PutLogEvents", "Resource": "*"}
+    document = json.dumps({"Version": "2012-10-17", "Statement": [denial]})
+    undo.append(lambda: iam.delete_role_policy(RoleName=name, PolicyName="denial"))
+    iam.put_role_policy(RoleName=name, PolicyName="denial", PolicyDocument=document)
+    assert looks(deployment)["drift"] == [
+        {
+            "kind": "delivery_role_drifted",
+            "what": "delivery role: it may not logs:PutLogEvents",
+        }
+    ]

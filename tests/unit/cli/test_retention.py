@@ -30,7 +30,8 @@ CONFIGURATION = {
         "largeDataDeliveryS3Config": {"bucketName": BUCKET, "keyPrefix": "large-data"}
     },
 }
-GROUPS = ("invocations", "gateway", "access")
+GROUPS = {"invocations": 30, "gateway": 90, "access": 90, "verification": 90}
+PREFIXES = ("AWSLogs/*", "large-data/*", "evidence/*")
 LIFECYCLE: list[dict[str, Any]] = [
     {
         "ID": "RecordsAndLargeBodies",
@@ -59,10 +60,10 @@ def stage(monkeypatch: pytest.MonkeyPatch) -> Iterator[str]:
         monkeypatch.setenv(name, "test")
     with mock_aws():
         made = client("kms").create_key()["KeyMetadata"]
-        for name in GROUPS:
+        for name, days in GROUPS.items():
             group = f"/claude-on-bedrock/dev/{name}"
             client("logs").create_log_group(logGroupName=group)
-            client("logs").put_retention_policy(logGroupName=group, retentionInDays=30)
+            client("logs").put_retention_policy(logGroupName=group, retentionInDays=days)
         client("s3").create_bucket(Bucket=BUCKET)
         client("s3").put_bucket_versioning(
             Bucket=BUCKET, VersioningConfiguration={"Status": "Enabled"}
@@ -117,8 +118,8 @@ def outcomes() -> dict[str, str]:
 OK = dict.fromkeys(
     (
         *GROUPS,
-        *("AWSLogs/*", "large-data/*"),
-        *("AWSLogs/*, deleted or overwritten", "large-data/*, deleted or overwritten"),
+        *PREFIXES,
+        *(f"{prefix}, deleted or overwritten" for prefix in PREFIXES),
     ),
     "ok",
 )
@@ -178,6 +179,33 @@ def test_lowered_rules_are_found() -> None:
 
 
 @pytest.mark.usefixtures("stage")
+@pytest.mark.parametrize(
+    "narrowed",
+    [
+        {"Prefix": "evidence/"},
+        {"Prefix": "evidence/hours/2026/"},
+        {"Tag": {"Key": "k", "Value": "v"}},
+        {"And": {"Prefix": "evidence/", "ObjectSizeGreaterThan": 1}},
+    ],
+)
+def test_evidence_that_expires_early_is_found(narrowed: dict[str, Any]) -> None:
+    rule = {"ID": "b", "Status": "Enabled", "Filter": narrowed}
+    put_lifecycle([*LIFECYCLE, {**rule, "Expiration": {"Days": 1}}])
+    assert outcomes()["evidence/*"] == "too short"
+
+    put_lifecycle([*LIFECYCLE, {**rule, "NoncurrentVersionExpiration": {"NoncurrentDays": 1}}])
+    assert outcomes()["evidence/*, deleted or overwritten"] == "too short"
+
+
+@pytest.mark.usefixtures("stage")
+@pytest.mark.parametrize("group", ["gateway", "access", "verification"])
+def test_what_explains_records_has_to_outlive_them(group: str) -> None:
+    name = f"/claude-on-bedrock/dev/{group}"
+    client("logs").put_retention_policy(logGroupName=name, retentionInDays=60)
+    assert outcomes() == {**OK, group: "too short"}
+
+
+@pytest.mark.usefixtures("stage")
 def test_without_lifecycle_all_is_kept_until_deleted() -> None:
     client("s3").delete_bucket_lifecycle(Bucket=BUCKET)
 
@@ -197,6 +225,7 @@ def test_versioning_switched_off_is_found() -> None:
     assert short == {
         "AWSLogs/*, deleted or overwritten",
         "large-data/*, deleted or overwritten",
+        "evidence/*, deleted or overwritten",
     }
 
 
@@ -207,7 +236,7 @@ def test_a_log_group_or_a_bucket_that_is_gone_keeps_nothing() -> None:
 
     client("s3").delete_bucket(Bucket=BUCKET)
     short = {name for name, outcome in outcomes().items() if outcome != "ok"}
-    assert short == {*OK} - {"invocations", "access"}
+    assert short == {*OK} - {"invocations", "access", "verification"}
 
 
 def test_a_key_that_is_to_be_deleted_shortens_every_place(stage: str) -> None:
@@ -284,7 +313,7 @@ def test_the_report_tells_what_it_found_and_what_it_could_not() -> None:
         *("36 days", "the stack", "2026-02-14 00:00", "2026-03-28 00:00", "72 hours"),
         *("kms:ScheduleKeyDeletion", "s3:DeleteObjectVersion", "Not known: denied"),
         "intro-lifecycle-rules.html",
-        "Kept less than 36 days: /claude-on-bedrock/dev/invocations",
+        "Kept less than 36 days: /claude-on-bedrock/dev/invocations, s3://record/AWSLogs/*",
     ):
         assert part in told, told
     assert "embedded AWS" not in told
@@ -294,5 +323,6 @@ def test_the_report_tells_what_it_found_and_what_it_could_not() -> None:
     assert data["destinations"][-1] == {
         "destination": "somewhere",
         "outcome": "unknown",
+        "needed_days": 36,
         "unknown": "denied",
     }

@@ -11,58 +11,185 @@ from hypothesis import strategies as st
 
 from invocation_logging import drift
 from invocation_logging.configuration import DATA_TYPES, desired
+from invocation_logging.delivery import Delivery
 from invocation_logging.drift import Drift
+from invocation_logging.policy import Policy, Statement
 from invocation_logging.sentinel import Wanted, look
-from retention.bucket import Bucket, Lock, Rule
+from retention.bucket import Bucket, BucketSettings, Lock, Rule
 from retention.key import Key
 from retention.log_group import LogGroup
-from tests.unit.invocation_logging.conftest import PROPERTIES
+from tests.unit.invocation_logging.conftest import PROPERTIES, THEIR_ROLE
 
 OURS = desired(PROPERTIES)
 TODAY = dt.date(2026, 11, 25)
 ACCOUNT = "111122223333"
-TLS_ONLY = {
+BUCKET = "arn:aws:s3:::claude-dev-invocations"
+ROLE = PROPERTIES["RoleArn"]
+VERIFIER = f"arn:aws:iam::{ACCOUNT}:role/verifier"
+KEY = f"arn:aws:kms:eu-west-1:{ACCOUNT}:key/1111"
+GROUPS = "/claude-on-bedrock/dev/"
+DELIVERY = Delivery(
+    account=ACCOUNT,
+    region="eu-west-1",
+    bucket="claude-dev-invocations",
+    key=KEY,
+    log_groups=GROUPS,
+    prefixes=("AWSLogs/", "large-data/"),
+    role=ROLE,
+    verifier=VERIFIER,
+)
+ANYONE = {"AWS": "*"}
+FROM_HERE = {
+    "StringEquals": {"aws:SourceAccount": ACCOUNT},
+    "ArnLike": {"aws:SourceArn": f"arn:aws:bedrock:eu-west-1:{ACCOUNT}:*"},
+}
+TLS_ONLY: Statement = {
     "Effect": "Deny",
-    "Principal": {"AWS": "*"},
+    "Principal": ANYONE,
     "Action": "s3:*",
+    "Resource": [BUCKET, f"{BUCKET}/*"],
     "Condition": {"Bool": {"aws:SecureTransport": "false"}},
 }
-BEDROCK = {
+NEW_TLS: Statement = {
+    **TLS_ONLY,
+    "Condition": {"NumericLessThan": {"s3:TlsVersion": 1.2}},
+}
+WRITTEN_ONCE: Statement = {
+    "Sid": "EvidenceIsWrittenOnce",
+    "Effect": "Deny",
+    "Principal": ANYONE,
+    "Action": "s3:PutObject",
+    "Resource": f"{BUCKET}/evidence/*",
+    "Condition": {"Null": {"s3:if-none-match": "true"}},
+}
+BEDROCK: Statement = {
     "Effect": "Allow",
     "Principal": {"Service": "bedrock.amazonaws.com"},
     "Action": "s3:PutObject",
-    "Condition": {"StringEquals": {"aws:SourceAccount": ACCOUNT}},
+    "Resource": f"{BUCKET}/*",
+    "Condition": FROM_HERE,
+}
+POLICY = [TLS_ONLY, NEW_TLS, WRITTEN_ONCE, BEDROCK]
+OF_KEY: list[Statement] = [
+    {
+        "Effect": "Allow",
+        "Principal": {"AWS": f"arn:aws:iam::{ACCOUNT}:root"},
+        "Action": "kms:*",
+        "Resource": "*",
+    },
+    {
+        "Effect": "Allow",
+        "Principal": {"Service": "bedrock.amazonaws.com"},
+        "Action": "kms:GenerateDataKey",
+        "Resource": "*",
+        "Condition": FROM_HERE,
+    },
+    {
+        "Effect": "Allow",
+        "Principal": {"Service": "logs.eu-west-1.amazonaws.com"},
+        "Action": ["kms:Encrypt", "kms:Decrypt", "kms:GenerateDataKey", "kms:DescribeKey"],
+        "Resource": "*",
+        "Condition": {
+            "ArnLike": {
+                "kms:EncryptionContext:aws:logs:arn": f"arn:aws:logs:eu-west-1:{ACCOUNT}:"
+                f"log-group:{GROUPS}*"
+            }
+        },
+    },
+    {
+        "Effect": "Deny",
+        "Principal": ANYONE,
+        "Action": "kms:CreateGrant",
+        "Resource": "*",
+        "Condition": {"BoolIfExists": {"kms:GrantIsForAWSResource": "false"}},
+    },
+]
+TRUST: Statement = {
+    "Effect": "Allow",
+    "Principal": {"Service": "bedrock.amazonaws.com"},
+    "Action": "sts:AssumeRole",
+    "Condition": FROM_HERE,
 }
 KEPT = Rule("kept", expires_days=35, noncurrent_days=35)
+OPEN = BucketSettings(KEY, (), "BucketOwnerEnforced")
+GROUP = LogGroup(90, protected=True, key_arn=KEY)
+NAMES = ("gateway", "access", "verification", "authorizer", "invocations")
 
 
-class Asked:
-    """An account in which the stage lives by another's logging, under a prefix of their bucket."""
+class Region:
+    """An account in which everything is as the stage set it up, until a test changes it."""
 
-    def __init__(self, theirs: Bucket) -> None:
-        self._theirs = theirs
+    def __init__(self, configuration: dict[str, Any] = OURS) -> None:
+        self._configuration = configuration
+        self.groups: dict[str, LogGroup] = {f"{GROUPS}{name}": GROUP for name in NAMES}
+        self.buckets = {"claude-dev-invocations": Bucket((KEPT,), "Enabled")}
+        self.settings = OPEN
+        self.policy = POLICY
+        self.of_key = OF_KEY
+        self.assumed_by: Statement | None = TRUST
+        self.refused: set[str] = set()
+        self.stacks = {"claude-on-bedrock-dev-Gateway"}
 
     def configuration(self) -> dict[str, Any]:
-        return ADOPTED
+        return self._configuration
 
-    def log_group(self, name: str) -> LogGroup:
+    def log_group(self, name: str) -> LogGroup | None:
+        return self.groups.get(name)
+
+    def bucket(self, name: str) -> Bucket | None:
+        return self.buckets.get(name)
+
+    def bucket_policy(self, name: str) -> Policy | None:
         del name
-        return LogGroup(30)
+        return {"Statement": self.policy}
 
-    def bucket(self, name: str) -> Bucket:
-        return self._theirs if name == "theirs" else Bucket((KEPT,), "Enabled")
-
-    def bucket_policy(self, name: str) -> dict[str, Any]:
+    def bucket_settings(self, name: str) -> BucketSettings:
         del name
-        return {"Statement": [TLS_ONLY, BEDROCK]}
+        return self.settings
 
     def key(self, arn: str) -> Key:
         del arn
         return Key("Enabled")
 
+    def key_policy(self, arn: str) -> Policy:
+        del arn
+        return {"Statement": self.of_key}
 
-ADOPTED: dict[str, Any] = {**OURS, "s3Config": {"bucketName": "theirs", "keyPrefix": "bedrock"}}
-WANTED = Wanted(ADOPTED, 30, (), ACCOUNT, "ours", "key", "")
+    def trust(self, role_arn: str) -> Policy | None:
+        del role_arn
+        return None if self.assumed_by is None else {"Statement": self.assumed_by}
+
+    def may_not(self, role_arn: str, action: str, resource: str) -> bool:
+        del role_arn, resource
+        return action in self.refused
+
+    def has_stack(self, name: str) -> bool:
+        return name in self.stacks
+
+
+ADOPTED: dict[str, Any] = {
+    **OURS,
+    "s3Config": {"bucketName": "theirs", "keyPrefix": "bedrock"},
+    "cloudWatchConfig": {"logGroupName": "/theirs", "roleArn": THEIR_ROLE},
+}
+WANTED = Wanted(
+    OURS,
+    30,
+    ACCOUNT,
+    "eu-west-1",
+    "dev",
+    bucket="claude-dev-invocations",
+    key=KEY,
+    object_lock="",
+    protected=True,
+    gateway="claude-on-bedrock-dev-Gateway",
+    delivery_role=ROLE,
+    verifier_role=VERIFIER,
+)
+
+
+def told(region: Region, wanted: Wanted = WANTED) -> list[Drift]:
+    return list(look(wanted, region, TODAY))
 
 
 def kinds(found: list[Drift]) -> list[str]:
@@ -76,8 +203,10 @@ def test_what_the_stage_has_set_is_no_drift() -> None:
     assert drift.of_log_group("g", LogGroup(30), 30, TODAY) == []
     assert drift.of_log_group("g", LogGroup(None), 30, TODAY) == []
     assert drift.of_bucket(Bucket((KEPT,), "Enabled"), ["AWSLogs/"], 30, TODAY) == []
-    assert drift.of_policy({"Statement": [TLS_ONLY, BEDROCK]}, ACCOUNT) == []
+    assert drift.of_policy({"Statement": POLICY}, DELIVERY) == []
     assert drift.of_key(Key("Enabled")) == []
+    assert told(Region()) == []
+    assert told(Region(), WANTED._replace(protected=False)) == []
 
 
 @given(st.sets(st.sampled_from(DATA_TYPES), min_size=1))
@@ -125,11 +254,17 @@ def test_a_bucket_that_keeps_less(bucket: Bucket | None) -> None:
 
 def test_an_adopted_bucket_is_looked_at_where_the_records_are() -> None:
     week = Rule("week", prefix="bedrock/", expires_days=7, noncurrent_days=7)
+    adopted = WANTED._replace(configuration=ADOPTED)
+    region = Region(ADOPTED)
+    region.groups["/theirs"] = LogGroup(30)
+    region.buckets["theirs"] = Bucket((KEPT,), "Enabled")
+    region.assumed_by, region.refused = None, {"logs:PutLogEvents"}  # theirs to look after
 
-    assert list(look(WANTED, Asked(Bucket((KEPT,), "Enabled")), TODAY)) == []
-    told = list(look(WANTED, Asked(Bucket((KEPT, week), "Enabled")), TODAY))
-    assert kinds(told) == ["bucket changed", "bucket changed"]
-    assert all(each.what.startswith("s3://theirs: bedrock/AWSLogs/*") for each in told)
+    assert told(region, adopted) == []
+    region.buckets["theirs"] = Bucket((KEPT, week), "Enabled")
+    found = told(region, adopted)
+    assert kinds(found) == ["bucket changed", "bucket changed"]
+    assert all(each.what.startswith("s3://theirs: bedrock/AWSLogs/*") for each in found)
 
 
 @pytest.mark.parametrize(
@@ -148,22 +283,274 @@ def test_a_lock_that_is_another(lock: Lock | None, drifted: bool) -> None:
 
 
 @pytest.mark.parametrize(
-    ("statements", "what"),
+    "rule",
     [
-        ([BEDROCK], "without TLS"),
-        ([TLS_ONLY], "Bedrock may not write"),
-        ([TLS_ONLY, {**BEDROCK, "Condition": {}}], "Bedrock may not write"),
-        ([TLS_ONLY, {**BEDROCK, "Action": "s3:GetObject"}], "Bedrock may not write"),
-        ([TLS_ONLY, BEDROCK, {**BEDROCK, "Principal": "*"}], "others than Bedrock"),
+        Rule("evidence", "evidence/", expires_days=1),
+        Rule("hours", "evidence/hours/", expires_days=1),
+        Rule("all", expires_days=1),
+        Rule("tagged", narrowed=True, expires_days=1),
+        Rule("small", "evidence/", narrowed=True, expires_days=1),
+        Rule("on a day", "evidence/", expires_on=dt.datetime(2026, 11, 27, tzinfo=dt.UTC)),
+        Rule("versions", "evidence/", noncurrent_days=1),
+        Rule("newer", "evidence/", noncurrent_days=1, newer=True),
     ],
 )
-def test_a_policy_that_is_another(statements: list[dict[str, Any]], what: str) -> None:
-    (told,) = drift.of_policy({"Statement": statements}, ACCOUNT)
-    assert (told.kind, what in told.what) == ("bucket changed", True)
+def test_evidence_that_expires(rule: Rule) -> None:
+    region = Region()
+    region.buckets["claude-dev-invocations"] = Bucket((KEPT, rule), "Enabled")
+    found = told(region)
+    assert set(kinds(found)) == {"bucket changed"}
+    assert any(each.what.startswith("evidence/*") for each in found)
+
+
+def changed(statement: Statement, **changes: object) -> list[Statement]:
+    """The bucket's policy with that of its statements changed."""
+    return [{**each, **changes} if each is statement else each for each in POLICY]
+
+
+def without(statement: Statement) -> list[Statement]:
+    return [each for each in POLICY if each is not statement]
+
+
+OTHER = f"arn:aws:iam::{ACCOUNT}:role/other"
+NARROWER = {"Bool": {"aws:SecureTransport": "false"}, "StringEquals": {"aws:PrincipalTag/a": "b"}}
+EXCEPT_ONE = {
+    "Null": {"s3:if-none-match": "true"},
+    "StringNotEquals": {"aws:PrincipalArn": OTHER},
+}
+
+
+@pytest.mark.parametrize(
+    ("statements", "what"),
+    [
+        (without(TLS_ONLY), "without TLS"),
+        (changed(TLS_ONLY, Resource=f"{BUCKET}/AWSLogs/*"), "without TLS"),
+        (changed(TLS_ONLY, Principal={"AWS": ACCOUNT}), "without TLS"),
+        (changed(TLS_ONLY, Condition=NARROWER), "without TLS"),
+        (changed(TLS_ONLY, Effect="Allow"), "without TLS"),
+        (changed(TLS_ONLY, Action="s3:PutObject"), "without TLS"),
+        (without(WRITTEN_ONCE), "can be overwritten"),
+        (changed(WRITTEN_ONCE, Condition=EXCEPT_ONE), "can be overwritten"),
+        (changed(WRITTEN_ONCE, Condition={"Null": {"s3:if-none-match": "false"}}), "overwritten"),
+        (changed(WRITTEN_ONCE, Principal={"AWS": VERIFIER}), "can be overwritten"),
+        (changed(WRITTEN_ONCE, Principal=None, NotPrincipal={"AWS": OTHER}), "can be overwritten"),
+        (changed(WRITTEN_ONCE, Resource=f"{BUCKET}/evidence/hours/*"), "can be overwritten"),
+        (changed(WRITTEN_ONCE, Resource=f"{BUCKET}/evidence/????"), "can be overwritten"),
+        (changed(WRITTEN_ONCE, Action="s3:DeleteObject"), "can be overwritten"),
+        (changed(WRITTEN_ONCE, Action=None, NotAction="s3:PutObject"), "can be overwritten"),
+        (without(BEDROCK), "Bedrock may not write AWSLogs/*"),
+        (changed(BEDROCK, Condition={"StringEquals": {"aws:SourceAccount": "2"}}), "may not write"),
+        (changed(BEDROCK, Condition={"StringEquals": {"aws:RequestTag/a": "b"}}), "may not write"),
+        (changed(BEDROCK, Action="s3:GetObject"), "Bedrock may not write"),
+        (changed(BEDROCK, Resource=f"{BUCKET}/AWSLogs/*"), "may not write large-data/*"),
+        (changed(BEDROCK, Resource=f"{BUCKET}/large-data/*"), "may not write AWSLogs/*"),
+        ([*POLICY, {**BEDROCK, "Principal": "*"}], "others than Bedrock"),
+        ([*POLICY, {**BEDROCK, "Principal": {"AWS": OTHER}}], "others than Bedrock"),
+    ],
+)
+def test_a_policy_that_is_another(statements: list[Statement], what: str) -> None:
+    held = [{name: value for name, value in each.items() if value} for each in statements]
+    found = drift.of_policy({"Statement": held}, DELIVERY)
+    assert set(kinds(found)) == {"bucket changed"}
+    assert any(what in each.what for each in found), found
+
+
+def deny(action: object = "s3:PutObject", where: object = "/*", **more: object) -> Statement:
+    paths = where if isinstance(where, list) else [where]
+    resources = [f"{BUCKET}{path}" for path in paths]
+    base = {"Effect": "Deny", "Principal": "*", "Action": action, "Resource": resources}
+    return {name: value for name, value in {**base, **more}.items() if value is not None}
+
+
+@pytest.mark.parametrize(
+    "statement",
+    [
+        deny(where="/AWSLogs/*"),
+        deny(where=f"/AWSLogs/{ACCOUNT}/BedrockModelInvocationLogs/*"),
+        deny(where="/large-data/*"),
+        deny(where="/evidence/*"),
+        deny("s3:*"),
+        deny("*"),
+        deny("S3:putobject"),
+        deny("s3:Put*"),
+        deny(["s3:GetObject", "s3:PutObject"], ["", "/*"]),
+        deny(None, NotAction="s3:GetObject"),
+        deny(Principal={"AWS": "*"}),
+        deny(Principal={"Service": "bedrock.amazonaws.com"}),
+        deny(Principal={"AWS": VERIFIER}),
+        deny(Principal={"AWS": ROLE}),
+        deny(Principal={"AWS": f"arn:aws:iam::{ACCOUNT}:root"}),
+        deny(Principal={"AWS": ACCOUNT}),
+        deny(Principal={"AWS": f"arn:aws:sts::{ACCOUNT}:assumed-role/verifier/a"}),
+        deny(Principal=None, NotPrincipal={"AWS": OTHER}),
+        deny(Resource=None, NotResource=f"{BUCKET}/other/*"),
+        deny(Resource="*"),
+        deny(Resource="arn:aws:s3:::*"),
+        deny(Condition={"StringNotEquals": {"aws:SourceVpce": "vpce-1"}}),
+        deny(Condition={"NotIpAddress": {"aws:SourceIp": "10.0.0.0/8"}}),
+        deny(Condition={"StringNotEquals": {"aws:PrincipalOrgID": "o-1"}}),
+        deny(Condition={"StringNotEquals": {"s3:x-amz-server-side-encryption": "aws:kms"}}),
+        deny(Condition={"Null": {"s3:if-none-match": "true"}}),
+        deny(Condition={"DateGreaterThan": {"aws:CurrentTime": "2026-12-01T00:00:00Z"}}),
+        deny(Condition={"NumericLessThan": {"s3:TlsVersion": "1.3"}}),
+        deny(Condition={"StringEquals": {"aws:PrincipalTag/team": "a"}}),
+    ],
+)
+def test_a_denial_that_may_stop_records_or_evidence(statement: Statement) -> None:
+    region = Region()
+    region.policy = [*POLICY, {"Sid": "New", **statement}]
+    found = told(region)
+    assert set(kinds(found)) == {"bucket changed"}
+    assert all(each.what.startswith("policy: New may deny s3:PutObject on") for each in found)
+
+
+@pytest.mark.parametrize(
+    "statement",
+    [
+        deny("s3:DeleteObjectVersion"),
+        deny(["s3:GetObject", "s3:ListBucket"], ["", "/*"]),
+        deny(where="/other/*"),
+        deny(Principal={"AWS": OTHER}),
+        deny(Principal={"Service": "cloudtrail.amazonaws.com"}),
+        deny(None, NotAction=["s3:Put*", "s3:Get*"]),
+        deny(Condition={"BoolIfExists": {"aws:SecureTransport": False}}),
+        deny(where="/AWSLogs/*", Condition={"StringNotEquals": {"aws:SourceAccount": ACCOUNT}}),
+        deny(where="/AWSLogs/*", Condition={"Bool": {"aws:PrincipalIsAWSService": "false"}}),
+        deny(
+            Condition={
+                "StringNotEquals": {"aws:PrincipalAccount": ACCOUNT},
+                "Bool": {"aws:PrincipalIsAWSService": ["false"]},
+            }
+        ),
+        deny(Resource=None, NotResource=f"{BUCKET}/*"),
+    ],
+)
+def test_a_denial_that_stops_neither_is_no_drift(statement: Statement) -> None:
+    assert drift.of_policy({"Statement": [*POLICY, statement]}, DELIVERY) == []
 
 
 def test_no_policy_at_all() -> None:
-    assert len(drift.of_policy(None, ACCOUNT)) == 2
+    assert len(drift.of_policy(None, DELIVERY)) == 4
+    assert drift.of_policy({"Statement": BEDROCK}, DELIVERY)
+
+
+@pytest.mark.parametrize(
+    ("settings", "what"),
+    [
+        (OPEN._replace(key=""), "a key of S3"),
+        (OPEN._replace(key=f"{KEY}2"), "encrypts with"),
+        (OPEN._replace(not_blocked=("BlockPublicPolicy",)), "BlockPublicPolicy is off"),
+        (OPEN._replace(ownership="ObjectWriter"), "ObjectWriter"),
+        (OPEN._replace(ownership=""), "not set"),
+    ],
+)
+def test_a_bucket_that_is_opened_or_encrypts_otherwise(settings: BucketSettings, what: str) -> None:
+    region = Region()
+    region.settings = settings
+    (found,) = told(region)
+    assert (found.kind, what in found.what) == ("bucket changed", True)
+
+
+def test_a_bucket_may_name_its_key_by_the_id_alone() -> None:
+    assert drift.of_bucket_settings(OPEN._replace(key="1111"), KEY) == []
+
+
+@pytest.mark.parametrize("name", ["gateway", "access", "verification"])
+def test_what_explains_records_has_to_outlive_them(name: str) -> None:
+    region = Region()
+    region.groups[f"{GROUPS}{name}"] = GROUP._replace(retention_days=60)
+    (short,) = told(region)
+    assert short == Drift("retention shortened", f"{GROUPS}{name}: 60 days of age, 65 wanted")
+
+
+@pytest.mark.parametrize("name", ["gateway", "access", "verification", "invocations"])
+def test_a_log_group_that_was_deleted(name: str) -> None:
+    region = Region()
+    del region.groups[f"{GROUPS}{name}"]
+    (gone,) = told(region)
+    assert gone == Drift("retention shortened", f"{GROUPS}{name}: the log group does not exist")
+
+
+def test_before_the_endpoint_is_deployed_its_log_groups_are_not_missed() -> None:
+    region = Region()
+    region.stacks = set()
+    for name in ("gateway", "access", "authorizer"):
+        del region.groups[f"{GROUPS}{name}"]
+    assert told(region) == []
+    del region.groups[f"{GROUPS}verification"]
+    assert kinds(told(region)) == ["retention shortened"]
+
+
+def test_a_stage_without_an_authorizer_has_no_log_group_for_it() -> None:
+    region = Region()
+    del region.groups[f"{GROUPS}authorizer"]
+    assert told(region) == []
+
+
+@pytest.mark.parametrize("name", NAMES)
+@pytest.mark.parametrize(
+    ("changes", "what"),
+    [
+        ({"protected": False}, "deletion protection is off"),
+        ({"key_arn": ""}, "a key of CloudWatch"),
+        ({"key_arn": f"{KEY}2"}, "not the stage's"),
+        ({"masked": True}, "masks"),
+    ],
+)
+def test_a_log_group_that_is_set_up_otherwise(
+    name: str, changes: dict[str, Any], what: str
+) -> None:
+    region = Region()
+    region.groups[f"{GROUPS}{name}"] = GROUP._replace(**changes)
+    (found,) = told(region)
+    assert (found.kind, what in found.what) == ("log_group_drifted", True)
+    assert found.what.startswith(f"{GROUPS}{name}: ")
+
+
+def test_a_stage_that_keeps_nothing_protects_nothing() -> None:
+    region = Region()
+    region.groups = {name: GROUP._replace(protected=False) for name in region.groups}
+    assert told(region, WANTED._replace(protected=False)) == []
+    assert kinds(told(region)) == ["log_group_drifted"] * len(NAMES)
+
+
+@pytest.mark.parametrize(
+    ("policy", "what"),
+    [
+        (OF_KEY[:1], "bedrock.amazonaws.com may not use kms:GenerateDataKey"),
+        ([*OF_KEY[:2], *OF_KEY[3:]], "logs.eu-west-1.amazonaws.com may not use kms:Encrypt"),
+        ([*OF_KEY, {**OF_KEY[1], "Effect": "Deny", "Sid": "No"}], "No may deny"),
+        ([*OF_KEY, {**OF_KEY[3], "Action": "kms:*", "Condition": {}}], "statement 5 may deny"),
+    ],
+)
+def test_a_key_whose_policy_shuts_delivery_out(policy: list[Statement], what: str) -> None:
+    region = Region()
+    region.of_key = policy
+    found = told(region)
+    assert set(kinds(found)) == {"key unusable"}
+    assert any(what in each.what for each in found), found
+
+
+@pytest.mark.parametrize(
+    ("trust", "refused", "what"),
+    [
+        (None, set(), "does not exist"),
+        ({**TRUST, "Principal": {"AWS": OTHER}}, set(), "Bedrock may not assume it"),
+        ({**TRUST, "Effect": "Deny"}, set(), "may deny sts:AssumeRole"),
+        ({**TRUST, "Condition": {"Bool": {"aws:a": "true"}}}, set(), "Bedrock may not assume it"),
+        (TRUST, {"logs:PutLogEvents"}, "it may not logs:PutLogEvents"),
+        (TRUST, {"s3:PutObject"}, "it may not s3:PutObject"),
+        (TRUST, {"kms:GenerateDataKey"}, "it may not kms:GenerateDataKey"),
+    ],
+)
+def test_a_delivery_role_that_no_longer_delivers(
+    trust: Statement | None, refused: set[str], what: str
+) -> None:
+    region = Region()
+    region.assumed_by, region.refused = trust, refused
+    found = told(region)
+    assert set(kinds(found)) == {"delivery_role_drifted"}
+    assert any(what in each.what for each in found)
 
 
 @pytest.mark.parametrize("key", [None, Key("Disabled"), Key("PendingDeletion")])

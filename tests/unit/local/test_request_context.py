@@ -78,3 +78,14 @@ def test_a_conditional_write_is_a_condition_key(
     made = request_context._with_conditional_write(lambda *_: {})
 
     assert made(action, {}, "/b/k", headers) == context
+
+
+def test_a_simulation_is_asked_of_the_principal_it_is_about() -> None:
+    asked_for = request_context._with_log_arns(lambda *_: "*")
+    request: tuple[object, ...] = (
+        *("POST", "/", {}, b"", {"PolicySourceArn": [ROLE]}),
+        *("us-east-1", "123456789012"),
+    )
+
+    assert asked_for("iam", *request) == ROLE
+    assert asked_for("iam", *request[:4], {}, *request[5:]) == "*"

@@ -17,6 +17,7 @@ BLOCK: dict[str, Any] = {
     "region": "us-east-1",
     "route": "global",
     "models": ["claude-sonnet-4-5", "claude-haiku-4-5"],
+    "alarm_email": "ops@example.com",
 }
 
 
@@ -332,6 +333,18 @@ def test_models_are_offered_that_the_route_has_from_the_region() -> None:
         "allowed: no model by this route from this Region; "
         "routes that can be called from us-east-1: global, us"
     )
+
+
+def test_a_stage_that_keeps_its_record_says_who_hears_of_alarms() -> None:
+    line = mistake(alarm_email=None)
+    assert line.startswith("stage 'dev': alarm_email: none given beside keep_logs_on_destroy true;")
+    assert "no_alarm_email_reason" in line
+    assert mistake(alarm_email=None, no_alarm_email_reason=" ").startswith(
+        "stage 'dev': no_alarm_email_reason: ' ' given"
+    )
+    reason = "the on-call rotation is subscribed by another stack"
+    assert load(alarm_email=None, no_alarm_email_reason=reason).no_alarm_email_reason == reason
+    assert load(alarm_email=None, keep_logs_on_destroy=False).alarm_email is None
 
 
 def test_a_missing_key_is_named() -> None:

@@ -24,6 +24,7 @@ def stage(**changes: object) -> Stage:
         "fallback_routes": ["global"],
         "models": ["claude-haiku-4-5", "claude-sonnet-4-5"],
         "teams": {"web": {"cost-center": "1"}, "ops": {}},
+        "keep_logs_on_destroy": False,
     }
     return load_stage({"s": block | changes}, "s", today=dt.date(2026, 11, 23))
 

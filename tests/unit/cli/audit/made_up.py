@@ -11,12 +11,12 @@ from cli.audit.drift import Drift, Event
 from cli.audit.history import Change, History
 from cli.audit.kept import Place, Retention
 from cli.audit.logging_state import Logging
-from cli.audit.report import About, Report
+from cli.audit.report import USAGE_BY, About, Report
 from cli.audit.statement import VERDICTS, Statement, Verdict
-from cli.audit.tally import Key, Sum
 from cli.audit.witness import Answer
 from cli.evidence import Written
 from cli.settings import Settings
+from cli.usage.priced import Dollars, Sum, Usage
 from cli.verification import Report as Joined
 from reconciliation.assessment import assess
 from reconciliation.finding import Counts, Finding, Outcome
@@ -34,7 +34,7 @@ def report(*, lost: int = 2) -> Report:
     """Verdicts go round; `lost` calls have no record."""
     statements = {name: _statement(number, name) for number, name in enumerate(_IDS)}
     usage = _usage()
-    calls = sum(each.calls for _, each in usage)
+    calls = usage.total.calls
     return Report(
         about=About(
             account="123456789012",
@@ -127,25 +127,29 @@ def _place(number: int) -> Place:
     return Place(f"s3://bucket/{number}/*", verdict, HOSTILE, days, "2026-12-01T00:00:00+00:00", "")
 
 
-def _usage() -> list[tuple[Key, Sum]]:
-    return [
-        (
-            Key(f"{FIRST + timedelta(days=day)}", caller, model, "eu", REGIONS[day % 2]),
-            Sum(
-                calls=3 + (day * place) % 17,
-                failed=day % 2,
-                input_tokens=1000 * (1 + place),
-                output_tokens=400,
-                cache_read_tokens=900,
-                cache_write_tokens=50,
-                dollars=Decimal("0.25") * (1 + place),
-            ),
+def _usage() -> Usage:
+    groups: dict[tuple[str, ...], Sum] = {
+        (f"{FIRST + timedelta(days=day)}", caller, model, "eu", REGIONS[day % 2]): Sum(
+            calls=3 + (day * place) % 17,
+            failed=day % 2,
+            uncounted=day % 3,
+            unpriced=day % 4,
+            input_tokens=1000 * (1 + place),
+            output_tokens=400,
+            cache_read_tokens=900,
+            cache_write_tokens=50,
+            dollars=Dollars(input=Decimal("0.25") * (1 + place)),
         )
         for day in range(DAYS)
         for place, (caller, model) in enumerate(
             (caller, model) for caller in CALLERS for model in MODELS
         )
-    ]
+    }
+    total = Sum(unreadable=5)
+    for each in groups.values():
+        total.merge(each)
+    notes = (f"not counted: records that cannot be read, the first of them in {HOSTILE}",)
+    return Usage(USAGE_BY, groups, total, notes)
 
 
 def _answer(number: int) -> Answer:

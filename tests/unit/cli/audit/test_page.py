@@ -2,6 +2,7 @@
 
 import base64
 import hashlib
+import html
 import re
 from collections.abc import Mapping
 from html.parser import HTMLParser
@@ -10,7 +11,10 @@ import pytest
 
 from cli.audit.controls import CONTROLS
 from cli.audit.page import page
+from cli.audit.report import USAGE_BY
 from cli.audit.statement import VERDICTS
+from cli.usage.priced import Sum, Usage
+from cli.usage.shown import remarks
 from tests.unit.cli.audit.made_up import CALLERS, DAYS, HOSTILE, MODELS, report
 
 _VOID = {"meta", "link", "img", "input", "br"}
@@ -119,8 +123,19 @@ def test_every_chart_has_its_marks(text: str) -> None:
     assert "script" not in re.sub("&lt;.*?&gt;", "", by_day + cost)
 
 
+def test_what_is_not_in_the_dollars_is_said_as_usage_says_it(text: str) -> None:
+    shown = re.sub(r"\s+", " ", html.unescape(re.sub("<.*?>", " ", text)))
+    notes = remarks(report().usage)
+    assert sum("not in the dollars" in note for note in notes) == 2
+    assert any("cannot be read" in note for note in notes)
+    plain = [note for note in notes if HOSTILE not in note]
+    assert len(plain) == len(notes) - 1
+    for note in plain:
+        assert note[1:] in shown, note
+
+
 def test_a_window_without_calls_has_no_charts_and_says_so() -> None:
-    empty = page(report()._replace(usage=[]))
+    empty = page(report()._replace(usage=Usage(USAGE_BY, {}, Sum(), ())))
 
     assert "<svg" not in empty
     assert "No record is of the window." in empty

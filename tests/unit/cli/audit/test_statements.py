@@ -17,6 +17,7 @@ from cli.deployment import Deployment
 from tests.unit.cli.audit.made_up import report
 from verification.period import BadWindowError, Period, in_words
 
+TOPIC = "arn:aws:sns:us-east-1:123456789012:alarms"
 NOW = datetime(2026, 11, 25, 12, tzinfo=UTC)
 STAGE = Deployment("prod", "eu-central-1", None)
 SESSION = "arn:aws:sts::123456789012:assumed-role"
@@ -78,10 +79,43 @@ def test_a_change_is_read_from_cloudtrails_event() -> None:
     ],
 )
 def test_an_alarm_that_tells_nobody_is_none(alarm: dict[str, Any], verdict: Verdict) -> None:
-    armed = {"ActionsEnabled": True, "AlarmActions": ["topic"]}
+    armed = {"ActionsEnabled": True, "AlarmActions": [TOPIC]}
+    reached = {TOPIC: [f"{TOPIC}:1111"]}
 
-    assert drift.judge_armed({"one": armed, "other": alarm}).verdict == verdict
-    assert drift.judge_armed({}).verdict == "not shown"
+    assert drift.judge_armed({"one": armed, "other": alarm}, reached).verdict == verdict
+    assert drift.judge_armed({}, reached).verdict == "not shown"
+
+
+@pytest.mark.parametrize(
+    ("reached", "verdict"),
+    [
+        ({TOPIC: []}, "not shown"),
+        ({TOPIC: ["PendingConfirmation"]}, "not shown"),
+        ({TOPIC: ["Deleted", "PendingConfirmation"]}, "not shown"),
+        ({TOPIC: ["PendingConfirmation", f"{TOPIC}:1111"]}, "shown"),
+        ({TOPIC: [f"{TOPIC}:1111"], "arn:aws:sns:us-east-1:1:other": []}, "shown"),
+    ],
+)
+def test_only_a_confirmed_subscription_is_somebody(
+    reached: dict[str, list[str]], verdict: Verdict
+) -> None:
+    alarm = {"ActionsEnabled": True, "AlarmActions": [*reached]}
+    found = drift.judge_armed({"one": alarm}, reached)
+    assert found.verdict == verdict
+    assert (TOPIC in found.words) is (verdict == "not shown")
+
+
+def test_an_alarm_of_which_another_topic_hears_nothing_is_counted() -> None:
+    other = "arn:aws:sns:us-east-1:123456789012:other"
+    alarms = {
+        name: {"ActionsEnabled": True, "AlarmActions": [topic]}
+        for name, topic in (("a", TOPIC), ("b", other), ("c", "arn:aws:ssm-incidents::1:plan"))
+    }
+    found = drift.judge_armed(alarms, {TOPIC: [f"{TOPIC}:1"], other: ["PendingConfirmation"]})
+    assert found == (
+        "not shown",
+        f"1 of 3 alarms reach nobody: no confirmed subscription to {other}.",
+    )
 
 
 def test_an_alarm_that_went_off_is_named_and_silence_counts_for_thirty_days() -> None:

@@ -19,7 +19,6 @@ from cli.usage import files, on_this_machine, rows
 from cli.usage.priced import Dimension, TeamProfile, Usage, usage
 from cli.usage.rows import Row, UnanswerableError
 from local.generated_call import Call, record
-from reconciliation.window import UnreadableError
 from tests.unit.cli.usage.conftest import MONTH, SINCE, UNTIL, Made
 
 KEY = "AWSLogs/123456789012/BedrockModelInvocationLogs/us-east-1/2026/10/07/12/{}.json.gz"
@@ -140,7 +139,7 @@ def test_a_teams_own_profile_is_priced_as_the_one_it_copies() -> None:
 
 
 def _row(**values: Any) -> Row:  # noqa: ANN401 - fields of a row
-    empty = Row("2026-10-07", "default", "", 0, 1, 0, 0, 0, 0, 0, 0)
+    empty = Row("2026-10-07", "default", "", "us-east-1", 0, 1, 0, 0, 0, 0, 0, 0)
     return empty._replace(**values)
 
 
@@ -150,29 +149,49 @@ WHOLE = b'{"requestId":"1","timestamp":"2026-10-07T12:00:00Z","modelId":"m"}\n' 
 
 
 @pytest.mark.parametrize(
-    "content",
+    ("content", "calls", "unreadable"),
     [
-        gzip.compress(WHOLE)[:-20],
-        WHOLE,
-        b"",
-        gzip.compress(WHOLE + b"a-secret-prompt\n"),
-        gzip.compress(WHOLE + b'["a-secret-prompt"]\n'),
-        gzip.compress(WHOLE + b'{"a":"a-secret-prompt"}\n'),
-        gzip.compress(WHOLE + b'{"requestId":"2","input":{"inputTokenCount":"a-secret-prompt"}}\n'),
-        gzip.compress(WHOLE[:-9]),
+        (gzip.compress(WHOLE)[:-20], 1, 1),
+        (WHOLE, 1, 1),
+        (b"", 1, 1),
+        (gzip.compress(WHOLE + b"a-secret-prompt\n"), 1, 1),
+        (gzip.compress(WHOLE + b"a-secret-prompt\n" * 3), 1, 3),
+        (gzip.compress(WHOLE + b'["a-secret-prompt"]\n'), 1, 1),
+        (gzip.compress(WHOLE + b'{"a":"a-secret-prompt"}\n'), 1, 1),
+        (gzip.compress(WHOLE + b'{"requestId":"2","modelId":"m"}\n'), 1, 1),
+        (gzip.compress(WHOLE[:-9]), 1, 1),
     ],
-    ids=["cut", "not gzip", "empty", "no JSON", "list", "no record", "no number", "half a line"],
+    ids=[
+        *("cut", "not gzip", "empty", "no JSON", "three lines", "list", "no record", "no time"),
+        "half a line",
+    ],
 )
-def test_a_broken_file_is_named_and_nothing_of_it_is_shown(content: bytes, tmp_path: Path) -> None:
+def test_what_cannot_be_read_is_counted_and_named_and_nothing_of_it_is_shown(
+    content: bytes, calls: int, unreadable: int, tmp_path: Path
+) -> None:
     _put(tmp_path / KEY.format("whole"), WHOLE)
     (tmp_path / KEY.format("broken")).write_bytes(content)
 
-    told = _command("--from", str(tmp_path))
+    told, people = (_command("--from", str(tmp_path), *form) for form in (["--json"], []))
 
-    assert told.exit_code == 2
-    assert (told.stdout, len(told.stderr.splitlines())) == ("", 1)
-    assert "broken.json.gz" in told.stderr
-    assert "secret" not in told.stderr
+    assert (told.exit_code, people.exit_code) == (2, 2)
+    data = json.loads(told.stdout)
+    assert (data["total"]["calls"], data["total"]["unreadable"]) == (calls, unreadable)
+    assert sum(each["calls"] for each in data["groups"]) == calls
+    assert any("broken.json.gz" in note for note in data["notes"])
+    assert any(f"{unreadable} records are not counted" in note for note in data["notes"])
+    assert f"{unreadable} records are not counted" in people.stdout
+    assert "secret" not in told.output + people.output
+
+
+def test_a_number_that_is_none_leaves_the_call_without_counts(tmp_path: Path) -> None:
+    counts = b'"input":{"inputTokenCount":"a-secret-prompt"}'
+    line = WHOLE.splitlines()[0][:-1] + b"," + counts + b"}\n"
+    _put(tmp_path / KEY.format("one"), line)
+    told = _command("--from", str(tmp_path))
+    assert told.exit_code == 0
+    assert "1 answered calls are not in the dollars: they have no token counts" in told.stdout
+    assert "secret" not in told.output
 
 
 def test_a_folder_without_records_is_not_an_answer(tmp_path: Path) -> None:
@@ -248,5 +267,3 @@ def test_the_program_starts_without_the_engine() -> None:
 
 def test_no_calls_are_an_answer() -> None:
     assert rows.read(*on_this_machine.ask(rows.question(SINCE, UNTIL), [])) == []
-    with pytest.raises(UnreadableError):
-        rows.read(["unreadable"], [["s3://b/x.json.gz"]])

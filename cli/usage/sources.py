@@ -1,0 +1,48 @@
+"""What the records of a stage came to in a window: the one computation of tokens and cost, for
+`claude-bedrock usage` and for the audit report."""
+
+import json
+from collections.abc import Sequence
+from datetime import datetime
+from pathlib import Path
+from tempfile import TemporaryDirectory
+
+from cli.deployment import Deployment
+from cli.usage import download, files, rows
+from cli.usage.download import Progress
+from cli.usage.priced import TeamProfile, TeamProfiles
+from cli.usage.rows import Row
+
+
+def read_folder(found: Sequence[Path], since: datetime, until: datetime) -> list[Row]:
+    """Add up the calls of the window (UTC) in files of records. Raises UnreadableError."""
+    from cli.usage import on_this_machine  # noqa: PLC0415 - DuckDB is half a start of the program
+
+    return rows.read(*on_this_machine.ask(rows.question(since, until), found))
+
+
+def read_stage(
+    where: Deployment,
+    since: datetime,
+    until: datetime,
+    progress: Progress,
+    into: Path | None = None,
+) -> list[Row]:
+    """Add up the calls of the window (UTC) in the stage's bucket, whose objects of records are
+    fetched into the folder `into` or one that passes. Raises NoTargetError, UnreadableError and
+    botocore's errors."""
+    with TemporaryDirectory(prefix="claude-bedrock-") as passing:
+        folder = into or Path(passing)
+        download.download(where, folder, since, until, progress)
+        found = files.of_records(folder, since, until, may_be_empty=True)
+        return read_folder(found, since, until)
+
+
+def team_profiles(where: Deployment) -> TeamProfiles:
+    """Raises NoTargetError and botocore's errors."""
+    of_teams = json.loads(where.outputs("ModelAccess").get("TeamProfileArns", "{}"))
+    return {
+        arn: TeamProfile(team, copied_id)
+        for team, by_id in of_teams.items()
+        for copied_id, arn in by_id.items()
+    }

@@ -1,0 +1,90 @@
+"""Who hears of alarms, and whether those on deliveries watch what Bedrock writes."""
+
+from collections.abc import Mapping
+
+import boto3
+import pytest
+from botocore.stub import Stubber
+
+from cli.doctor.alarms import (
+    METRICS,
+    Dimensions,
+    judge_deliveries,
+    judge_subscribers,
+    subscriptions,
+)
+from cli.doctor.check import Outcome
+
+TOPIC = "arn:aws:sns:us-east-1:123456789012:claude-on-bedrock-dev-alarms"
+SUBSCRIBED = f"{TOPIC}:1111"
+NONE: Dimensions = frozenset()
+ALL_MODELS: Dimensions = frozenset({("ModelId", "Across all model IDs")})
+WATCHED = {f"{name}Failure": {NONE} for name in METRICS}
+SUCCESSES = {f"{name}Success": {NONE} for name in METRICS}
+
+
+@pytest.mark.parametrize(
+    ("found", "outcome", "words"),
+    [
+        ([], "warning", "none"),
+        (["PendingConfirmation"], "warning", "1 not confirmed"),
+        (["Deleted"], "warning", "none"),
+        ([SUBSCRIBED], "ok", "1 confirmed"),
+        ([SUBSCRIBED, "PendingConfirmation"], "ok", "1 confirmed, 1 more not confirmed"),
+    ],
+)
+def test_only_a_confirmed_subscription_is_somebody(
+    found: list[str], outcome: Outcome, words: str
+) -> None:
+    check = judge_subscribers(found, TOPIC)
+    assert (check.outcome, check.found.startswith(words)) == (outcome, True)
+    assert bool(check.fix) is (outcome == "warning")
+
+
+def test_all_pages_of_subscriptions_are_read() -> None:
+    sns = boto3.client(
+        "sns", region_name="us-east-1", aws_access_key_id="a", aws_secret_access_key="b"
+    )
+    with Stubber(sns) as stubber:
+        for token, arn in (("2", "PendingConfirmation"), ("", SUBSCRIBED)):
+            page = {
+                "Subscriptions": [{"SubscriptionArn": arn}],
+                **({"NextToken": token} if token else {}),
+            }
+            asked = {"TopicArn": TOPIC, **({} if token else {"NextToken": "2"})}
+            stubber.add_response("list_subscriptions_by_topic", page, asked)
+        assert subscriptions(sns, TOPIC) == ["PendingConfirmation", SUBSCRIBED]
+
+
+@pytest.mark.parametrize(
+    ("written", "outcome", "words"),
+    [
+        (SUCCESSES, "ok", "AWS writes"),
+        (SUCCESSES | {f"{METRICS[0]}Failure": {NONE}}, "ok", "AWS writes"),
+        (SUCCESSES | {f"{METRICS[0]}Failure": {ALL_MODELS}}, "warning", "the alarm watches"),
+        (SUCCESSES | {f"{METRICS[0]}Success": {ALL_MODELS}}, "warning", "the alarm watches"),
+        (SUCCESSES | {f"{METRICS[0]}Success": {ALL_MODELS, NONE}}, "ok", "AWS writes"),
+        ({}, "skipped", "cannot tell yet"),
+        ({"Invocations": {ALL_MODELS}}, "warning", "calls are counted"),
+        ({"Invocations": {NONE}, f"{METRICS[1]}Success": {NONE}}, "skipped", "cannot tell yet"),
+        ({"Invocations": {NONE}, "LogDeliveryFailure": {NONE}}, "warning", "calls are counted"),
+    ],
+)
+def test_an_alarm_that_watches_nothing_is_found(
+    written: Mapping[str, set[Dimensions]], outcome: Outcome, words: str
+) -> None:
+    first, *_ = judge_deliveries(WATCHED, written)
+    assert (first.name, first.subject) == ("delivery alarms", METRICS[0])
+    assert (first.outcome, first.found.startswith(words)) == (outcome, True)
+
+
+def test_the_dimensions_that_were_seen_are_named() -> None:
+    seen = {f"{name}Success": {ALL_MODELS} for name in METRICS}
+    for check in judge_deliveries(WATCHED, seen):
+        assert "without dimensions" in check.found
+        assert "with ModelId=Across all model IDs" in check.found
+
+
+def test_an_alarm_that_is_not_there_is_missed() -> None:
+    last = {name: seen for name, seen in WATCHED.items() if not name.startswith(METRICS[-1])}
+    assert [each.outcome for each in judge_deliveries(last, SUCCESSES)] == ["ok", "ok", "warning"]
