@@ -75,7 +75,7 @@ def test_four_fifths_of_what_is_reserved_are_an_alarm(local: Synthesis) -> None:
         for each in local.resources(STACK, "AWS::CloudWatch::Alarm")
         if each.properties["MetricName"] == "ConcurrentExecutions"
     ]
-    assert (alarm["Statistic"], alarm["Threshold"]) == ("Maximum", 240)
+    assert (alarm["Statistic"], alarm["Threshold"]) == ("Maximum", 80)
     (dimension,) = alarm["Dimensions"]
     assert f"Ref{gateway}" in text(dimension["Value"])
 

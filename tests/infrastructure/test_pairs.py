@@ -52,6 +52,9 @@ def test_a_rule_that_is_broken_is_seen(
     syntheses: Syntheses, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("stacks.components.streaming_api.SECURITY_POLICY", "TLS_1_0")
-    (_, block) = variant({**VALUES["route"][0]}, {"region": "us-east-1", "models": ["haiku"]})
+    (_, block) = variant(
+        {**VALUES["route"][0], "keep_logs_on_destroy": False},
+        {"region": "us-east-1", "models": ["haiku"]},
+    )
 
     assert any("apis_take_no_tls_below_1_2" in each for each in syntheses.violations(block))
