@@ -48,7 +48,7 @@ class _Pages:
         page = self._logs.filter_log_events(**self._parameters, startTime=self._start_ms, **token)
         events = page.get("events", [])
         new = [each for each in events if self._is_new(each)]
-        self._last_page = frozenset(each["eventId"] for each in events)
+        self._last_page = frozenset(map(_identity, events))
         following: str | None = page.get("nextToken")
         self.ended = following is None
         if following is not None:
@@ -56,7 +56,7 @@ class _Pages:
         return new
 
     def _is_new(self, event: Mapping[str, Any]) -> bool:
-        at, event_id = event["timestamp"], event["eventId"]
+        at, event_id = event["timestamp"], _identity(event)
         if event_id in self._last_page or event_id in self._at_latest:
             return False
         if at > self._latest_ms:
@@ -79,3 +79,9 @@ class _Pages:
         self._restarted_at = self._start_ms = self._latest_ms
         self._token, self._repeats = None, 0
         self._tokens.clear()
+
+
+def _identity(event: Mapping[str, Any]) -> str:
+    """Its id. What has none, as lines of Lambda's in local mode, is known by what it says."""
+    parts = (event["timestamp"], event.get("logStreamName", ""), event["message"])
+    return event.get("eventId") or "\t".join(map(str, parts))

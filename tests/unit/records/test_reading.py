@@ -35,7 +35,7 @@ class Logs:
         self.asked += 1
         assert self.asked < 50, "it does not come to an end"
         times, token = self._pages[startTime, nextToken]
-        events = [{"timestamp": at, "eventId": f"e{at}"} for at in times]
+        events = [{"timestamp": at, "eventId": f"e{at}", "message": "m"} for at in times]
         return {"events": events, **({"nextToken": token} if token else {})}
 
 
