@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from cli.cdk_json import CDK_JSON
-from cli.doctor import account_overrides, retention
+from cli.doctor import account_overrides, alarms, retention
 from cli.doctor.account import Account, Clients
 from cli.doctor.check import Check, exit_code
 from cli.doctor.examination import NAMES, Wanted, examine
@@ -147,8 +147,10 @@ def test_each_check_fails_and_says_what_to_do(deployment: Deployment, tmp_path: 
         "GitHub OIDC provider": "create-open-id-connect-provider",
     }
     # The AWS CLI is nothing of ours, and what the settings say when they cannot be read is below;
-    # what the account overrides is warned of, or cannot be asked by the installed boto3.
-    assert set(fixes) == set(NAMES) - {"AWS CLI", "stage settings", *account_overrides.NAMES}
+    # what the account overrides is warned of, or cannot be asked by the installed boto3, and of an
+    # alarm that nobody hears doctor warns, too.
+    warnings = {*account_overrides.NAMES, alarms.SUBSCRIBERS.name, alarms.DELIVERIES}
+    assert set(fixes) == set(NAMES) - {"AWS CLI", "stage settings", *warnings}
     (warned,) = found(checks, "enforced guardrail", "warning")
     assert "abc123 version 2" in warned.found
     for name, fix in fixes.items():
