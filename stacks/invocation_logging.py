@@ -271,6 +271,7 @@ class InvocationLogging(cdk.Stack):
                 gateway_stack=gateway,
                 delivery_role_arn=delivery.role.role_arn,
                 verifier_role_arn=verifier.role.role_arn,
+                data_retention=stage.data_retention,
             ),
             statements=[each.statement() for each in permissions],
             findings=findings(self, permissions),

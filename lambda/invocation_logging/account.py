@@ -31,6 +31,11 @@ class Account:
     def configuration(self) -> Mapping[str, Any] | None:
         return LoggingService(connect(self._region), retry=PropagationRetry(0)).get()
 
+    def data_retention(self) -> str:
+        """The account's data-retention mode in the Region."""
+        mode: str = self._client("bedrock").get_account_data_retention()["mode"]
+        return mode
+
     def log_group(self, name: str) -> LogGroup | None:
         """By DescribeLogGroups, so that an account's policy is reckoned in."""
         pages = self._client("logs").get_paginator("describe_log_groups")

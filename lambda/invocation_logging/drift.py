@@ -23,11 +23,18 @@ Kind = Literal[
     "key unusable",
     "log_group_drifted",
     "delivery_role_drifted",
+    "data_retention_loosened",
 ]
 _FLAGS: Final = tuple(f"{kind}DataDeliveryEnabled:" for kind in DATA_TYPES)
 _BEDROCK: Final = {"Service": "bedrock.amazonaws.com"}
 _OWNED: Final = "BucketOwnerEnforced"
 """https://docs.aws.amazon.com/AmazonS3/latest/userguide/about-object-ownership.html"""
+
+
+_STRICTEST_FIRST: Final = ("none", "default", "aws_review", "provider_data_share")
+"""https://docs.aws.amazon.com/bedrock/latest/userguide/data-retention.html"""
+_UNDECIDED: Final = "inherit"
+"""The mode of an account that has none: each model's own policy holds, as under `default`."""
 
 
 class Drift(NamedTuple):
@@ -45,6 +52,18 @@ def of_configuration(found: Configuration | None, wanted: Configuration) -> list
         Drift("bodies switched off" if each.startswith(_FLAGS) else "records redirected", each)
         for each in difference(found, wanted)
     ]
+
+
+def of_data_retention(mode: str, stage_mode: str) -> list[Drift]:
+    """Return the drift of the account's data-retention mode, where it lets AWS keep more than the
+    stage's; `stage_mode` is empty where the stage sets none. A mode that is not known here may."""
+    effective = "default" if mode == _UNDECIDED else mode
+    if not stage_mode or (
+        effective in _STRICTEST_FIRST
+        and _STRICTEST_FIRST.index(effective) <= _STRICTEST_FIRST.index(stage_mode)
+    ):
+        return []
+    return [Drift("data_retention_loosened", f"mode: {mode}, {stage_mode} set by the stage")]
 
 
 def of_log_group(name: str, found: LogGroup | None, days: int, today: dt.date) -> list[Drift]:

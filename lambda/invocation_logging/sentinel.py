@@ -46,12 +46,14 @@ class Asked(keeping.Asked, Protocol):
     def trust(self, role_arn: str) -> Policy | None: ...
     def may_not(self, role_arn: str, action: str, resource: str) -> bool: ...
     def has_stack(self, name: str) -> bool: ...
+    def data_retention(self) -> str: ...
 
 
 class Wanted(NamedTuple):
     """What the stage set up. `configuration` is what it set or adopted; `bucket` and `key` are its
     own, and `object_lock` is its bucket's mode or empty. Its log groups are `protected` from
-    deletion if it keeps them beyond its stacks; `gateway` is the stack that some of them are of."""
+    deletion if it keeps them beyond its stacks; `gateway` is the stack that some of them are of.
+    `data_retention` is the mode that it sets, or empty."""
 
     configuration: Mapping[str, Any]
     retention_days: int
@@ -65,6 +67,7 @@ class Wanted(NamedTuple):
     gateway: str
     delivery_role: str
     verifier_role: str
+    data_retention: str
 
     @property
     def log_groups(self) -> str:
@@ -113,6 +116,7 @@ def read(environment: Mapping[str, str], account: str) -> Wanted:
         gateway=environment["GATEWAY_STACK"],
         delivery_role=environment["DELIVERY_ROLE_ARN"],
         verifier_role=environment["VERIFIER_ROLE_ARN"],
+        data_retention=environment["DATA_RETENTION"],
     )
 
 
@@ -125,6 +129,8 @@ def look(wanted: Wanted, asked: Asked, today: dt.date) -> Iterator[Drift]:
     yield from _bucket(wanted, asked, today)
     yield from _key(wanted, asked)
     yield from _delivery_role(wanted, asked)
+    if wanted.data_retention:
+        yield from drift.of_data_retention(asked.data_retention(), wanted.data_retention)
 
 
 def _log_groups(wanted: Wanted, asked: Asked, today: dt.date) -> Iterator[Drift]:

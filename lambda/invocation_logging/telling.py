@@ -20,6 +20,7 @@ METRICS: Final[dict[Kind, str]] = {
     "key unusable": "KeyUnusable",
     "log_group_drifted": "LogGroupDrifted",
     "delivery_role_drifted": "DeliveryRoleDrifted",
+    "data_retention_loosened": "DataRetentionLoosened",
 }
 LOOKS: Final = "SentinelLooks"
 

@@ -35,6 +35,7 @@ DRIFT = {
     "BucketChanged": "The record's bucket keeps less than it has to, or its policy is another.",
     "KeyUnusable": "The key that encrypts the record is off, about to be deleted, or closed.",
     "LogGroupDrifted": "A log group of the record is not encrypted, protected or whole as set up.",
+    "DataRetentionLoosened": "AWS may keep content for longer than the stage lets it.",
     "DeliveryRoleDrifted": "The role by which Bedrock delivers records may no longer do so.",
 }
 """Each metric of a kind of drift, and what it means."""

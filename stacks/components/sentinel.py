@@ -18,6 +18,7 @@ TIMEOUT = cdk.Duration.minutes(2)
 CONFIGURATION_CALLS = (
     "PutModelInvocationLoggingConfiguration",
     "DeleteModelInvocationLoggingConfiguration",
+    "PutAccountDataRetention",
 )
 LOG_GROUP_CALLS = (
     *("PutRetentionPolicy", "DeleteRetentionPolicy", "DeleteLogGroup", "DeleteLogStream"),
@@ -124,6 +125,7 @@ def environment(
     gateway_stack: str,
     delivery_role_arn: str,
     verifier_role_arn: str,
+    data_retention: str | None,
 ) -> dict[str, str]:
     """What the function reads. `configuration` (JSON) is what the stage set or adopted;
     `restores_by` the function that sets it again, or empty. `protected` is whether its log groups
@@ -140,6 +142,7 @@ def environment(
         "GATEWAY_STACK": gateway_stack,
         "DELIVERY_ROLE_ARN": delivery_role_arn,
         "VERIFIER_ROLE_ARN": verifier_role_arn,
+        "DATA_RETENTION": data_retention or "",
         "POWERTOOLS_SERVICE_NAME": "sentinel",
         "POWERTOOLS_METRICS_NAMESPACE": "ClaudeOnBedrock",
     }
@@ -157,10 +160,13 @@ def asking(
     return [
         Permission(
             "WhatKnowsNoResources",
-            ("bedrock:GetModelInvocationLoggingConfiguration", "logs:DescribeLogGroups"),
+            (
+                *("bedrock:GetModelInvocationLoggingConfiguration", "logs:DescribeLogGroups"),
+                "bedrock:GetAccountDataRetention",
+            ),
             ["*"],
-            because="the one logging configuration of an account and Region, and the list of log "
-            "groups, have no ARN; nor have X-Ray's two actions: https://docs.aws.amazon.com/"
+            because="the one logging configuration of an account and Region, its data-retention "
+            "mode, and the list of log groups, have no ARN; nor have X-Ray's two actions: https://docs.aws.amazon.com/"
             "service-authorization/latest/reference/reference_policies_actions-resources-"
             "contextkeys.html",
         ),

@@ -336,6 +336,8 @@ def test_the_sentinel_knows_the_delivery_role_its_policy_and_its_log_groups(
         if each.properties["Handler"] == HANDLERS["verification"]
     ]
     assert read.verifier_role == text(verifier.properties["Role"])
+    block = CONTEXT["stages"][any_stage.stage]
+    assert read.data_retention == (block.get("data_retention") or "")
 
     groups = {
         each.properties["LogGroupName"]: each.properties["RetentionInDays"]
@@ -502,6 +504,7 @@ CALLS = {
         "get_model_invocation_logging_configuration": (
             "bedrock:GetModelInvocationLoggingConfiguration"
         ),
+        "get_account_data_retention": "bedrock:GetAccountDataRetention",
     },
     "invocation_logging.handler.handle": {
         "get_model_invocation_logging_configuration": (

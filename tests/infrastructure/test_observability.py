@@ -42,6 +42,7 @@ def test_each_symptom_has_its_alarm(any_stage: Synthesis) -> None:
         ("ClaudeOnBedrock", "KeyUnusable"),
         ("ClaudeOnBedrock", "LogGroupDrifted"),
         ("ClaudeOnBedrock", "DeliveryRoleDrifted"),
+        ("ClaudeOnBedrock", "DataRetentionLoosened"),
         ("ClaudeOnBedrock", "SentinelLooks"),
         ("ClaudeOnBedrock", "CalledNotLogged"),
         ("ClaudeOnBedrock", "LoggedNotCalled"),

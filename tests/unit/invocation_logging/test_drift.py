@@ -129,6 +129,7 @@ class Region:
         self.assumed_by: Statement | None = TRUST
         self.refused: set[str] = set()
         self.stacks = {"claude-on-bedrock-dev-Gateway"}
+        self.mode = "none"
 
     def configuration(self) -> dict[str, Any]:
         return self._configuration
@@ -166,6 +167,9 @@ class Region:
     def has_stack(self, name: str) -> bool:
         return name in self.stacks
 
+    def data_retention(self) -> str:
+        return self.mode
+
 
 ADOPTED: dict[str, Any] = {
     **OURS,
@@ -185,6 +189,7 @@ WANTED = Wanted(
     gateway="claude-on-bedrock-dev-Gateway",
     delivery_role=ROLE,
     verifier_role=VERIFIER,
+    data_retention="",
 )
 
 
@@ -207,6 +212,30 @@ def test_what_the_stage_has_set_is_no_drift() -> None:
     assert drift.of_key(Key("Enabled")) == []
     assert told(Region()) == []
     assert told(Region(), WANTED._replace(protected=False)) == []
+
+
+@pytest.mark.parametrize(
+    ("mode", "stage_mode", "loosened"),
+    [
+        ("none", "none", False),
+        ("none", "aws_review", False),
+        ("default", "none", True),
+        ("inherit", "none", True),
+        ("inherit", "default", False),
+        ("aws_review", "default", True),
+        ("provider_data_share", "aws_review", True),
+        ("yet_to_come", "aws_review", True),
+        ("provider_data_share", "", False),
+    ],
+)
+def test_a_data_retention_mode_that_keeps_more_than_the_stages(
+    mode: str, stage_mode: str, loosened: bool
+) -> None:
+    region = Region()
+    region.mode = mode
+    found = told(region, WANTED._replace(data_retention=stage_mode))
+    assert kinds(found) == (["data_retention_loosened"] if loosened else [])
+    assert all(f"mode: {mode}, {stage_mode} set" in each.what for each in found)
 
 
 @given(st.sets(st.sampled_from(DATA_TYPES), min_size=1))
