@@ -122,7 +122,11 @@ def test_a_body_is_read_from_the_record_or_from_where_it_says(account: Account) 
     assert records.body({}, "input") is None
 
 
-@pytest.mark.parametrize("content", [b"no gzip", gzip.compress(b"{}")[:-9], gzip.compress(b"{")])
+@pytest.mark.parametrize(
+    "content",
+    [b"no gzip", gzip.compress(b"{}")[:-9], gzip.compress(b"{")],
+    ids=["not gzip", "cut", "half a JSON text"],
+)
 def test_a_body_that_cannot_be_read_is_named_and_not_quoted(
     account: Account, content: bytes
 ) -> None:
