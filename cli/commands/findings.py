@@ -9,7 +9,15 @@ import typer
 from rich.table import Table
 
 from cli import deployment
-from cli.commands.options import LOCAL_STATE, AsJson, Region, Stage, StateFolder, one_line_errors
+from cli.commands.options import (
+    LOCAL_STATE,
+    MOST_DAYS,
+    AsJson,
+    Region,
+    Stage,
+    StateFolder,
+    one_line_errors,
+)
 from cli.deployment import Deployment
 from cli.evidence import EvidenceError
 from cli.terminal import console, echo, echo_json, plain
@@ -22,7 +30,9 @@ _COLORS = {"open": "red", "accepted": "yellow", "settled": "green"}
 @app.command("list")
 def list_sealed(
     *,
-    days: Annotated[int, typer.Option(help="Of how many days, back from now.", min=1)] = 30,
+    days: Annotated[
+        int, typer.Option(help="Of how many days, back from now.", min=1, max=MOST_DAYS)
+    ] = 30,
     every: Annotated[bool, typer.Option("--all", help="Also settled and accepted ones.")] = False,
     stage: Stage = None,
     region: Region = None,

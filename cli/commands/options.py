@@ -39,6 +39,9 @@ DEBUG: Final = "CLAUDE_BEDROCK_DEBUG"
 MOST_HOURS: Final = 87_840
 """Ten years, as long as CloudWatch Logs keeps at most."""
 
+MOST_DAYS: Final = 3660
+"""As many years."""
+
 MOST_MINUTES: Final = 44_640
 """31 days."""
 
