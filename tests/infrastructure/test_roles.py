@@ -343,7 +343,8 @@ def test_the_guards_exceptions_are_the_roles_that_are_made(named: Synthesis) -> 
         texts(condition["aws:PrincipalArn"])[0].rpartition("/")[2]
         for policy in named.resources(STACK, "AWS::IAM::ManagedPolicy")
         for statement in policy.properties["PolicyDocument"]["Statement"]
-        if (condition := statement.get("Condition", {}).get("ArnNotEquals", {}))
+        if "aws:PrincipalArn"
+        in (condition := statement.get("Condition", {}).get("ArnNotEquals", {}))
     }
     name = "claude-on-bedrock-prod-eu-central-1"
     assert excepted == {f"{name}-logging", f"{name}-data-retention"}
