@@ -66,8 +66,7 @@ class Cell(NamedTuple):
 
 def cells(stage: Stage, assembly: Assembly) -> list[Cell]:
     """Everything that is asked of each principal of the stage."""
-    elsewhere = next(region for region in ELSEWHERE if region != stage.region)
-    regions = (stage.region, elsewhere)
+    regions = (stage.region, _elsewhere(stage.region))
     models = [model for model in MODELS if model.profiles]
     stranger = next((each for each in models if each.name not in stage.models), models[0])
     invocations = [
@@ -84,6 +83,10 @@ def cells(stage: Stage, assembly: Assembly) -> list[Cell]:
     doors += [each for region in regions for each in _options(stage, region)]
     singles = [each for region in regions for model in models for each in _singles(model, region)]
     return [*invocations, *teams, *singles, *doors, *_record(stage, assembly)]
+
+
+def _elsewhere(region: str) -> str:
+    return next(each for each in ELSEWHERE if each != region)
 
 
 def _ways(action: str, model: Model, region: str, stranger: Model) -> Iterator[Cell]:
@@ -305,11 +308,7 @@ def _record(stage: Stage, assembly: Assembly) -> Iterator[Cell]:
         on = f"arn:aws:logs:{region}:{ACCOUNT}:log-group:{group}:log-stream:"
         for verb in ("FilterLogEvents", "DeleteLogGroup", "PutRetentionPolicy"):
             yield cell(f"logs:{verb}", name, on)
-    for name, key in _keys(region, assembly):
-        through_s3 = {"kms:ViaService": f"s3.{region}.amazonaws.com"}
-        yield cell("kms:Decrypt", name, key, way="directly")
-        yield cell("kms:Decrypt", name, key, through_s3, "through S3")
-        yield cell("kms:ScheduleKeyDeletion", name, key)
+    yield from _keys_and_topics(region, assembly)
     for name, group in _workgroups(assembly):
         on = f"arn:aws:athena:{region}:{ACCOUNT}:workgroup/{group}"
         for verb in ("StartQueryExecution", "GetQueryResults", "UpdateWorkGroup"):
@@ -317,6 +316,27 @@ def _record(stage: Stage, assembly: Assembly) -> Iterator[Cell]:
     for name, api in _endpoints(assembly):
         on = f"arn:aws:execute-api:{region}:{ACCOUNT}:{api}/{stage.name}/POST/v1/messages"
         yield cell("execute-api:Invoke", name, on)
+
+
+def _keys_and_topics(region: str, assembly: Assembly) -> Iterator[Cell]:
+    """Using a key directly and through the services that do it for somebody, and a topic."""
+
+    def cell(
+        action: str, subject: str, on: str, keys: Mapping[str, str] = _NO_KEYS, way: str = ""
+    ) -> Cell:
+        return Cell(action, subject, way, region, (_request("", action, on, region, keys),))
+
+    for name, key in _keys(region, assembly):
+        through_s3 = {"kms:ViaService": f"s3.{region}.amazonaws.com"}
+        yield cell("kms:Decrypt", name, key, way="directly")
+        yield cell("kms:Decrypt", name, key, through_s3, "through S3")
+        yield cell("kms:ScheduleKeyDeletion", name, key)
+        through_sns = {"kms:ViaService": f"sns.{region}.amazonaws.com"}
+        for action in ("kms:GenerateDataKey", "kms:Decrypt"):
+            yield cell(action, name, key, through_sns, "through SNS")
+    for name, topic in _topics(region, assembly):
+        for verb in ("Publish", "ListSubscriptionsByTopic"):
+            yield cell(f"sns:{verb}", name, topic)
 
 
 def _buckets(assembly: Assembly) -> Iterator[tuple[str, str]]:
@@ -335,6 +355,15 @@ def _keys(region: str, assembly: Assembly) -> Iterator[tuple[str, str]]:
     for key in assembly.of_type("AWS::KMS::Key"):
         yield key.place, assembly.arn(key)
     yield "another key", f"arn:aws:kms:{region}:{ACCOUNT}:key/another"
+    elsewhere = _elsewhere(region)
+    yield "a key in another Region", f"arn:aws:kms:{elsewhere}:{ACCOUNT}:key/another"
+
+
+def _topics(region: str, assembly: Assembly) -> Iterator[tuple[str, str]]:
+    for topic in assembly.of_type("AWS::SNS::Topic"):
+        name = assembly.resolve(topic.properties["TopicName"], topic.stack)
+        yield f"topic {name}", f"arn:aws:sns:{region}:{ACCOUNT}:{name}"
+    yield "another topic", f"arn:aws:sns:{region}:{ACCOUNT}:another"
 
 
 def _workgroups(assembly: Assembly) -> Iterator[tuple[str, str]]:

@@ -159,7 +159,7 @@ def test_tracing_is_on(any_stage: Synthesis) -> None:
 
 def test_access_log_waits_for_a_role_that_is_never_taken_from_others(any_stage: Synthesis) -> None:
     role = any_stage.only(STACK, "Custom::ApiGatewayLogRole")
-    assert role.properties["ServiceTimeout"] == "60"
+    assert role.properties["ServiceTimeout"] == "390"
     assert role.id in any_stage.only(STACK, "AWS::ApiGateway::Stage").rest["DependsOn"]
 
 
@@ -336,7 +336,7 @@ def test_outputs(any_stage: Synthesis) -> None:
     assert ours == canary | {
         *("EndpointUrl", "ApiId", "ApiStage", "FunctionName", "FunctionLogGroupName"),
         *("AccessLogGroupName", "UsagePlanIds", "ApiKeyIds", "KeyExpiryFunctionName", "Auth"),
-        "AuthorizerName",
+        *("AuthorizerName", "FunctionRoleArn"),
     }
 
 

@@ -36,7 +36,11 @@ def policy_of(synthesis: Synthesis, bucket_id: str) -> list[dict[str, Any]]:
 
 def test_locked_records_and_s3s_own_lines(tmp_path: Path) -> None:
     synthesis = synthesise(
-        "prod", tmp_path, object_lock="compliance", record_access_log="server_access_log"
+        "prod",
+        tmp_path,
+        object_lock="compliance",
+        canary="claude-haiku-4-5",
+        record_access_log="server_access_log",
     )
 
     record, access = buckets(synthesis)

@@ -78,7 +78,7 @@ def test_the_table_of_regions_can_be_overridden() -> None:
 
 def _is_accepted(block: Block, teams: dict[str, Block]) -> bool:
     try:
-        load_stage({"dev": {**block, "teams": teams}}, "dev", today=TODAY)
+        load_stage({"dev": {**PLAIN, **block, "teams": teams}}, "dev", today=TODAY)
     except SettingsError:
         return False
     return True
