@@ -123,7 +123,8 @@ def date(draw: st.DrawFn, told: Answers, _region: str) -> tuple[str, Change]:
     was = model.released if field == "released" else getattr(model.life, field)
     if was == day:
         day = "2031-01-01"
-    life = model.life if field == "released" else model.life._replace(**{field: day})
+    dates: dict[str, Any] = {} if field == "released" else {field: day}
+    life = model.life._replace(**dates)
     legacy = catalog.is_legacy(model._replace(life=life), TODAY)
     answer["modelLifecycle"] |= {name: midnight(day), "status": "LEGACY" if legacy else "ACTIVE"}
     return model.base_id, Change(field if field == "released" else f"life.{field}", was, day)
