@@ -1,6 +1,7 @@
 """Each single denial breaks exactly its part: policies of roles, buckets, keys and functions."""
 
 import json
+import time
 from collections.abc import Callable, Iterator, Mapping
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -10,6 +11,7 @@ from botocore.exceptions import ClientError
 
 from cli.logs import Found, find
 from cli.target import records_of
+from local.authorization import CACHE_SECONDS
 from records.invocation_records import Records
 from tests.integration.deployed.deployment import MODEL, Answer, Deployment, eventually, message
 from tests.integration.deployed.test_canary import runs
@@ -80,7 +82,9 @@ def asked_until(deployment: Deployment, status: int) -> Answer:
 
 
 def lost_in(deployment: Deployment, records: Records, metric: str) -> Found:
-    """What is on record of a call whose delivery failed in the place of the metric."""
+    """What is on record of a call whose delivery failed in the place of the metric, once what IAM
+    decided before is no longer remembered."""
+    time.sleep(1.1 * CACHE_SECONDS)
     before = failures(deployment, metric)
     answer = deployment.ask("Where is this on record?")
     assert answer.status == 200
