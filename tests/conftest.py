@@ -2,6 +2,8 @@
 
 import signal
 
+import boto3
+import pytest
 from hypothesis import settings
 
 from tests.integration.deployed.running import deployment
@@ -14,3 +16,9 @@ settings.load_profile("patient")
 
 # A background job ignores SIGINT, and so would each program that a test starts and interrupts.
 signal.signal(signal.SIGINT, signal.default_int_handler)
+
+
+@pytest.fixture(autouse=True)
+def no_default_session(monkeypatch: pytest.MonkeyPatch) -> None:
+    """boto3 remembers the first credentials that a process had: each test has its own."""
+    monkeypatch.setattr(boto3, "DEFAULT_SESSION", None)
