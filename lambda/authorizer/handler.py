@@ -2,7 +2,7 @@
 Gateway itself decides."""
 
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any, Final
 
 # What `claude-bedrock keys` makes: letters and digits only, as API Gateway wants a key's value. The
@@ -12,7 +12,8 @@ _ESCAPED: Final = {"ZZ": "Z", "Zd": ".", "Zm": "-", "Zu": "_"}
 
 
 class Unauthorized(Exception):
-    """No key was given. API Gateway answers 401 to an error whose whole message is this word:
+    """No key was given, or several different ones. API Gateway answers 401 to an error whose whole
+    message is this word:
     https://docs.aws.amazon.com/apigateway/latest/developerguide/apigateway-use-lambda-authorizer.html
     """
 
@@ -24,9 +25,10 @@ def handle(event: Mapping[str, Any], _context: object) -> dict[str, Any]:
     The name in the key goes into the context, which reaches the function only when API Gateway has
     found the whole key good: what makes up a name has no key for it.
 
-    `event` is that of a REQUEST authoriser. Raises Unauthorized when it carries no key.
+    `event` is that of a REQUEST authoriser. Raises Unauthorized when it carries no key, or
+    different ones in one header.
     """
-    key = api_key(event.get("headers") or {})
+    key = api_key(_header_lines(event))
     if key is None:
         raise Unauthorized("Unauthorized")
     return {
@@ -46,11 +48,33 @@ def handle(event: Mapping[str, Any], _context: object) -> dict[str, Any]:
     }
 
 
-def api_key(headers: Mapping[str, str]) -> str | None:
-    """The value of `x-api-key`, else the token of `Authorization: Bearer`, else None; the names of
-    headers and of the scheme are read in any case (RFC 9110 §5.1, §11.1)."""
-    by_name = {name.lower(): value for name, value in headers.items()}
-    return by_name.get("x-api-key", "").strip() or _bearer(by_name.get("authorization", ""))
+def api_key(lines: Mapping[str, Sequence[str]]) -> str | None:
+    """The key in `x-api-key`, else in `Authorization: Bearer`, else None. Equal ones are one.
+
+    `lines` are those of each header, by its name in lower case. Lines of one name mean what one
+    line with commas means, and the name of a scheme is read in any case (RFC 9110 §5.3, §11.1).
+    Raises Unauthorized for different values in one header: neither is preferred.
+    """
+    given = _values(lines.get("x-api-key", ()))
+    keys: set[str | None] = {*given} or {*map(_bearer, _values(lines.get("authorization", ())))}
+    if len(keys) > 1:
+        raise Unauthorized("Unauthorized")
+    return next(iter(keys), None)
+
+
+def _header_lines(event: Mapping[str, Any]) -> dict[str, list[str]]:
+    """Every line of every header; names are read in any case (RFC 9110 §5.1). Of the lines of one
+    name, API Gateway has only the last in `headers`."""
+    lines: dict[str, list[str]] = {}
+    for name, values in (event.get("multiValueHeaders") or {}).items():
+        lines.setdefault(name.lower(), []).extend(values)
+    for name, value in (event.get("headers") or {}).items():
+        lines.setdefault(name.lower(), [value])
+    return lines
+
+
+def _values(lines: Sequence[str]) -> set[str]:
+    return {value.strip() for line in lines for value in line.split(",")} - {""}
 
 
 def _bearer(authorization: str) -> str | None:

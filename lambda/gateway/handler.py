@@ -48,6 +48,7 @@ def _dispatch(
     try:
         route = routes.find(incoming.method, incoming.path)
         record.route = route.name
+        incoming.check_headers()
         route.answer(incoming, response, record, service)
     except errors.GatewayError as error:
         _answer(error, incoming.path, response, record)

@@ -5,9 +5,16 @@ The event: https://docs.aws.amazon.com/apigateway/latest/developerguide/set-up-l
 
 from base64 import b64decode
 from binascii import Error as Base64Error
-from typing import Any, NamedTuple
+from collections.abc import Iterable, Mapping
+from typing import Any, Final, NamedTuple
 
 from gateway.errors import InvalidRequest, RequestTooLarge
+
+
+_SINGLE_VALUED: Final = frozenset({"anthropic-user-profile-id", "content-type"})
+_SINGLE_VALUED_PREFIX: Final = "x-amzn-bedrock-"
+"""Headers that the gateway reads and that hold one value; every other one is a list:
+https://www.rfc-editor.org/rfc/rfc9110#section-5.3"""
 
 
 class Body:
@@ -25,9 +32,10 @@ class Body:
 
 
 class Request(NamedTuple):
-    """Header names in lower case; `id` is API Gateway's request id. `api_key_name` is the name that
-    the key carries, which API Gateway has found good. `caller_arn` is who signed, where callers
-    sign."""
+    """Header names in lower case, the lines of one name joined by commas; `id` is API Gateway's
+    request id. `api_key_name` is the name that the key carries, which API Gateway has found good.
+    `caller_arn` is who signed, where callers sign. `contradictory` are headers that hold one value
+    and came with several."""
 
     method: str
     path: str
@@ -38,6 +46,15 @@ class Request(NamedTuple):
     api_key_name: str
     caller_arn: str
     body: Body
+    contradictory: tuple[str, ...] = ()
+
+    def check_headers(self) -> None:
+        """Raise InvalidRequest for a header that holds one value and came with several."""
+        if self.contradictory:
+            raise InvalidRequest(
+                f"{self.contradictory[0]}: the request has this header more than once, with "
+                f"different values. Send it once."
+            )
 
     def take_text(self, *, limit: int) -> str:
         """The body, at most `limit` bytes of UTF-8; it is gone then.
@@ -55,18 +72,40 @@ def from_event(event: dict[str, Any]) -> Request:
     """The request in a REST API's Lambda proxy event."""
     context = event["requestContext"]
     identity = context.get("identity") or {}
-    headers = event.get("headers") or {}
+    lines = _header_lines(event)
     return Request(
         method=event["httpMethod"],
         path=event["path"],
         query=event.get("queryStringParameters") or {},
-        headers={name.lower(): value for name, value in headers.items()},
+        headers={name: _joined(name, values) for name, values in lines.items()},
         id=context["requestId"],
         api_key_id=identity.get("apiKeyId") or "",
         api_key_name=(context.get("authorizer") or {}).get("keyName") or "",
         caller_arn=identity.get("userArn") or "",
         body=Body(event.get("body") or "", is_base64=bool(event.get("isBase64Encoded"))),
+        contradictory=tuple(
+            name for name, values in lines.items() if _is_single(name) and len(set(values)) > 1
+        ),
     )
+
+
+def _header_lines(event: Mapping[str, Any]) -> dict[str, list[str]]:
+    """Return every line of every header. `headers` holds only the last line of each name."""
+    lines: dict[str, list[str]] = {}
+    pairs: Iterable[tuple[str, list[str]]] = (event.get("multiValueHeaders") or {}).items()
+    for name, values in pairs:
+        lines.setdefault(name.lower(), []).extend(value.strip() for value in values)
+    for name, value in (event.get("headers") or {}).items():
+        lines.setdefault(name.lower(), [value])
+    return lines
+
+
+def _joined(name: str, values: list[str]) -> str:
+    return values[-1] if len(values) == 1 or _is_single(name) else ", ".join(values)
+
+
+def _is_single(name: str) -> bool:
+    return name in _SINGLE_VALUED or name.startswith(_SINGLE_VALUED_PREFIX)
 
 
 def size(text: str) -> int:

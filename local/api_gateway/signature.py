@@ -44,7 +44,9 @@ class Signatures:
     def caller(self, exchange: Exchange, api: Api) -> Caller:
         """Who signed. Raises RefusedError, of a kind for each way in which that fails."""
         path = f"/{api.stage}{exchange.path}"
-        headers = dict(exchange.headers)
+        headers: dict[str, str] = {}
+        for name, value in exchange.headers:  # lines of one name are signed as one
+            headers[name] = f"{headers[name]},{value}" if name in headers else value
         signed = Signed(exchange.verb, path, exchange.query, headers, exchange.body)
         try:
             caller = authenticate(

@@ -30,7 +30,7 @@ _NO_KEY = Refusal(
     401,
     "authentication_error",
     "UnrecognizedClientException",
-    f"There is no API key. {_KEY}",
+    f"There is no API key, or one header holds several. {_KEY}",
     NO_RETRY,
 )
 _WRONG_KEY = Refusal(

@@ -15,16 +15,20 @@ KEY = "k3yV4lu3-of.40-characters_or_so"
 TOKENS = st.text("abcXYZ0189-._~+/=", min_size=1)
 
 
-def event(headers: dict[str, str] | None) -> dict[str, Any]:
-    """What API Gateway sends a REQUEST authoriser, as far as it matters here."""
+def event(headers: dict[str, str] | None, *lines: tuple[str, str]) -> dict[str, Any]:
+    """What API Gateway sends a REQUEST authoriser, as far as it matters here: with `lines`, as it
+    does for these header lines."""
+    grouped: dict[str, list[str]] = {}
+    for name, value in lines:
+        grouped.setdefault(name, []).append(value)
     return {
         "type": "REQUEST",
         "methodArn": METHOD_ARN,
         "resource": "/v1/messages",
         "path": "/v1/messages",
         "httpMethod": "POST",
-        "headers": headers,
-        "multiValueHeaders": None,
+        "headers": dict(lines) or headers,
+        "multiValueHeaders": grouped or None,
         "queryStringParameters": {"beta": "true"},
         "requestContext": {"stage": "dev", "requestId": "c6af9ac6-7b61-11e6-9a41-93e8deadbeef"},
     }
@@ -34,22 +38,58 @@ def mixed_case(word: str) -> st.SearchStrategy[str]:
     return st.tuples(*(st.sampled_from([c.lower(), c.upper()]) for c in word)).map("".join)
 
 
+def read(*lines: tuple[str, str]) -> str:
+    """The key found in a request of these header lines."""
+    key = handler.handle(event(None, *lines), None)["usageIdentifierKey"]
+    assert isinstance(key, str)
+    return key
+
+
 @given(mixed_case("x-api-key"), TOKENS)
 def test_x_api_key_is_read_in_any_case(name: str, token: str) -> None:
-    assert handler.api_key({"Accept": "*/*", name: token}) == token
+    assert read(("Accept", "*/*"), (name, token)) == token
 
 
 @given(mixed_case("authorization"), mixed_case("bearer"), TOKENS)
 def test_bearer_is_read_in_any_case(name: str, scheme: str, token: str) -> None:
-    assert handler.api_key({name: f"{scheme} {token}"}) == token
+    assert read((name, f"{scheme} {token}")) == token
 
 
 def test_x_api_key_wins_over_authorization() -> None:
-    assert handler.api_key({"authorization": "Bearer other", "x-api-key": KEY}) == KEY
+    assert read(("authorization", "Bearer other"), ("x-api-key", KEY)) == KEY
 
 
 def test_an_empty_x_api_key_leaves_the_word_to_authorization() -> None:
-    assert handler.api_key({"x-api-key": " ", "authorization": f"Bearer  {KEY} "}) == KEY
+    assert read(("x-api-key", " "), ("authorization", f"Bearer  {KEY} ")) == KEY
+
+
+@pytest.mark.parametrize(
+    "lines",
+    [
+        [("x-api-key", KEY), ("x-api-key", KEY)],
+        [("x-api-key", KEY), ("X-Api-Key", KEY)],
+        [("x-api-key", ""), ("x-api-key", KEY)],
+        [("x-api-key", f"{KEY}, {KEY}")],
+        [("authorization", f"Bearer {KEY}"), ("authorization", f"bearer {KEY}")],
+    ],
+)
+def test_equal_keys_of_several_lines_are_one(lines: list[tuple[str, str]]) -> None:
+    assert read(*lines) == KEY
+
+
+@pytest.mark.parametrize(
+    "lines",
+    [
+        [("x-api-key", "other"), ("x-api-key", KEY)],
+        [("x-api-key", KEY), ("X-Api-Key", "other")],
+        [("x-api-key", f"{KEY}, other")],
+        [("authorization", "Bearer other"), ("authorization", f"Bearer {KEY}")],
+        [("authorization", "Basic b3RoZXI="), ("authorization", f"Bearer {KEY}")],
+    ],
+)
+def test_of_different_keys_in_one_header_none_is_picked(lines: list[tuple[str, str]]) -> None:
+    with pytest.raises(handler.Unauthorized):
+        handler.handle(event(None, *lines), None)
 
 
 @pytest.mark.parametrize(
