@@ -10,7 +10,6 @@ from typing import Any, Final, NamedTuple
 
 from gateway.errors import InvalidRequest, RequestTooLarge
 
-
 _SINGLE_VALUED: Final = frozenset({"anthropic-user-profile-id", "content-type"})
 _SINGLE_VALUED_PREFIX: Final = "x-amzn-bedrock-"
 """Headers that the gateway reads and that hold one value; every other one is a list:
