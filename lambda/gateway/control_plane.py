@@ -7,7 +7,6 @@ The ARNs in them carry no account id: nobody outside needs it, and none is neede
 
 import json
 from typing import Any
-from urllib.parse import unquote
 
 import catalog
 from gateway.audit import Record, RecordedResponse
@@ -42,7 +41,7 @@ def inference_profile(
     request: Request, response: RecordedResponse, record: Record, service: Service
 ) -> None:
     """GetInferenceProfile, by its id or ARN. Raises GatewayError."""
-    resolved = service.resolve(unquote(request.path.removeprefix(f"{PROFILES}/")))
+    resolved = service.resolve(request.parameters["id"])
     record.resolved(resolved)
     region = service.settings.region
     _answer(response, _profile(resolved.model, resolved.profile_ids[0], region))

@@ -14,7 +14,7 @@ from gateway.audit import Record, RecordedResponse
 from gateway.invocation import Call, ask
 from gateway.message_body import Members
 from gateway.request import Request, encoded
-from gateway.service import Service, model_in
+from gateway.service import Service
 
 _REQUIRED = {"model": str, "messages": list}
 _NOT_COUNTED = "support counting tokens"  # "The provided model doesn't support counting tokens."
@@ -45,7 +45,7 @@ def for_messages(
 def native(request: Request, response: RecordedResponse, record: Record, service: Service) -> None:
     """`POST /model/{id}/count-tokens`. Raises GatewayError."""
     text = message_body.taken(request, record, service.settings)
-    model_id = _counted_by(service.resolve(model_in(request.path)), record)
+    model_id = _counted_by(service.resolve(request.parameters["id"]), record)
     body = _ask(Call((model_id,), _OPERATION, _JSON, encoded(text)), record, service)
     response.start(200, {**_JSON, "x-amzn-requestid": record.request_id})
     response.write(body)

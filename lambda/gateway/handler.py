@@ -6,6 +6,7 @@ from typing import Any
 
 from gateway import audit, errors, observability, request, routes, settings, signing
 from gateway.audit import Record, RecordedResponse
+from gateway.error_formats import ErrorFormat
 from gateway.request import Request
 from gateway.retries import Retries
 from gateway.runtime import CallerGone, Context, Response
@@ -45,28 +46,27 @@ def serve(incoming: Request, response: Response, service: Service) -> None:
 def _dispatch(
     incoming: Request, response: RecordedResponse, record: Record, service: Service
 ) -> None:
+    route = routes.find(incoming.method, incoming.path)
+    record.route = route.name
     try:
-        route = routes.find(incoming.method, incoming.path)
-        record.route = route.name
         incoming.check_headers()
-        route.answer(incoming, response, record, service)
+        route.answer(incoming._replace(parameters=route.parameters), response, record, service)
     except errors.GatewayError as error:
-        _answer(error, incoming.path, response, record)
+        _answer(error, route.errors, response, record)
     except CallerGone:
         raise
     except Exception as error:  # noqa: BLE001 - the one broad except: a defect is an answer too
         observability.log_defect(error, incoming.id)
         defect = errors.GatewayError("The gateway failed. Try again.")
-        _answer(defect, incoming.path, response, record)
+        _answer(defect, route.errors, response, record)
         record.outcome = audit.FAILED
 
 
 def _answer(
-    error: errors.GatewayError, path: str, response: RecordedResponse, record: Record
+    error: errors.GatewayError, written: ErrorFormat, response: RecordedResponse, record: Record
 ) -> None:
     record.error = error
     record.outcome = _outcome(response, record)
-    written = routes.error_format(path)
     if not response.started:
         answer = written.answer(error, record.request_id)
         response.start(answer.status, answer.headers)

@@ -37,7 +37,7 @@ def list_all(
 
 def get(request: Request, response: RecordedResponse, record: Record, service: Service) -> None:
     """One of them, by any of its names. Raises NotFound."""
-    model = catalog.find(request.path.removeprefix(PREFIX))
+    model = catalog.find(request.parameters["id"])
     if model is None or model.name not in service.settings.allowed_models:
         raise errors.NotFound("No such model here. GET /v1/models lists those there are.")
     record.model = model.name

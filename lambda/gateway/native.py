@@ -14,7 +14,7 @@ from gateway.json_object import Parts
 from gateway.message_body import object_members, taken
 from gateway.message_stream import inner, stream_error
 from gateway.request import Request, encoded
-from gateway.service import Service, model_in, operation_in
+from gateway.service import Service
 from gateway.settings import Guardrail, Settings
 
 _METRICS = "amazon-bedrock-invocationMetrics"
@@ -45,11 +45,11 @@ OPERATIONS = {
 
 def invoke(request: Request, response: RecordedResponse, record: Record, service: Service) -> None:
     """One of OPERATIONS. Raises GatewayError."""
-    name = operation_in(request.path)
+    name = request.parameters["operation"]
     operation = OPERATIONS[name]
     record.stream = operation.streamed
     headers, body = _sent(request, record, operation, service.settings)
-    resolved = service.resolve(model_in(request.path))
+    resolved = service.resolve(request.parameters["id"])
     record.resolved(resolved)
     call = Call(resolved.profile_ids, name, headers, body)
     with ask(call, record, service) as answer:

@@ -6,6 +6,7 @@ The event: https://docs.aws.amazon.com/apigateway/latest/developerguide/set-up-l
 from base64 import b64decode
 from binascii import Error as Base64Error
 from collections.abc import Iterable, Mapping
+from types import MappingProxyType
 from typing import Any, Final, NamedTuple
 
 from gateway.errors import InvalidRequest, RequestTooLarge
@@ -32,9 +33,10 @@ class Body:
 
 class Request(NamedTuple):
     """Header names in lower case, the lines of one name joined by commas; `id` is API Gateway's
-    request id. `api_key_name` is the name that the key carries, which API Gateway has found good.
-    `caller_arn` is who signed, where callers sign. `contradictory` are headers that hold one value
-    and came with several."""
+    request id. `path` is what follows the stage, or a custom domain's base path; `parameters` are
+    the parts of it that its route names, decoded. `api_key_name` is the name that the key carries,
+    which API Gateway has found good. `caller_arn` is who signed, where callers sign.
+    `contradictory` are headers that hold one value and came with several."""
 
     method: str
     path: str
@@ -45,6 +47,7 @@ class Request(NamedTuple):
     api_key_name: str
     caller_arn: str
     body: Body
+    parameters: Mapping[str, str] = MappingProxyType({})
     contradictory: tuple[str, ...] = ()
 
     def check_headers(self) -> None:
@@ -74,7 +77,7 @@ def from_event(event: dict[str, Any]) -> Request:
     lines = _header_lines(event)
     return Request(
         method=event["httpMethod"],
-        path=event["path"],
+        path=_path(event),
         query=event.get("queryStringParameters") or {},
         headers={name: _joined(name, values) for name, values in lines.items()},
         id=context["requestId"],
@@ -105,6 +108,22 @@ def _joined(name: str, values: list[str]) -> str:
 
 def _is_single(name: str) -> bool:
     return name in _SINGLE_VALUED or name.startswith(_SINGLE_VALUED_PREFIX)
+
+
+def _path(event: dict[str, Any]) -> str:
+    """The path by the resource that API Gateway has matched: `event["path"]` may begin with the
+    base path of a custom domain and with the stage's name.
+
+    https://docs.aws.amazon.com/apigateway/latest/developerguide/rest-api-mappings.html
+
+    A path with an empty segment stays as it is: it is a client's wrong base URL, not a route.
+    """
+    sent, path = event["path"], event.get("resource") or ""
+    if not path or "//" in sent:
+        return str(sent)
+    for name, value in (event.get("pathParameters") or {}).items():
+        path = path.replace(f"{{{name}+}}", value).replace(f"{{{name}}}", value)
+    return path
 
 
 def size(text: str) -> int:

@@ -1,23 +1,44 @@
-"""Which function answers which method and path, and how errors are written there."""
+"""Which function answers which method and path, what the path names, and how errors are written
+there. No other module takes a path apart."""
 
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import NamedTuple
+from urllib.parse import unquote
 
 from gateway import control_plane, count_tokens, error_formats, errors, messages, models, native
 from gateway.audit import Record, RecordedResponse
 from gateway.error_formats import ErrorFormat
 from gateway.request import Request
-from gateway.service import MODEL_PREFIX, Service, operation_in
+from gateway.service import MODEL_PREFIX, Service
 
 _BEDROCKS_ALIAS = "/anthropic"  # Bedrock's own prefix before the paths of Anthropic's API
+_CONTROL_PLANE = ("/foundation-models", control_plane.PROFILES)
+_NESTED = (models.PREFIX, f"{control_plane.PROFILES}/")
+_OFTEN_ENCODED = 3  # times at most: clients encode an id, and some encode it again
+_NO_ROUTE = "Not found: this gateway has no such method and path."
+
+Answer = Callable[[Request, RecordedResponse, Record, Service], None]
 
 
 class Route(NamedTuple):
-    """`name` is what the audit line says: the path's pattern, never what a caller wrote there."""
+    """`name` is what the audit entry says: the path's pattern, never what a caller wrote there, and
+    empty where there is no such route. `parameters` are the parts of the path that the pattern
+    names, decoded. `errors` is how the caller of this path reads an error."""
 
     name: str
-    answer: Callable[[Request, RecordedResponse, Record, Service], None]
+    parameters: Mapping[str, str]
+    errors: ErrorFormat
+    answer: Answer
+
+
+def find(method: str, path: str) -> Route:
+    """Return the route of a request; the answer of one that does not exist raises NotFound."""
+    pattern, parameters = _parse(path)
+    name = f"{method} {pattern}"
+    if name in _ROUTES:
+        return Route(name, parameters, error_format(path), _ROUTES[name])
+    return Route("", {}, error_format(path), _not_found(method, path))
 
 
 def error_format(path: str) -> ErrorFormat:
@@ -26,21 +47,48 @@ def error_format(path: str) -> ErrorFormat:
     return error_formats.BEDROCK if bedrock else error_formats.ANTHROPIC
 
 
-def find(method: str, path: str) -> Route:
-    """The route of a request. Raises NotFound."""
-    name = f"{method} {_pattern(path.removeprefix(_BEDROCKS_ALIAS))}"
-    if name not in _ROUTES:
-        raise errors.NotFound("Not found: this gateway has no such method and path.")
-    return Route(name, _ROUTES[name])
-
-
-def _pattern(path: str) -> str:
+def _parse(path: str) -> tuple[str, Mapping[str, str]]:
+    """The pattern of a path, and what stands in it. An id may hold slashes: it may be an ARN, which
+    API Gateway may have decoded already."""
+    path = path.removeprefix(_BEDROCKS_ALIAS)
+    if len(path) > 1:
+        path = path.removesuffix("/")
     if path.startswith(MODEL_PREFIX):
-        return f"{MODEL_PREFIX}{{id}}/{operation_in(path)}"
-    for prefix in (models.PREFIX, f"{control_plane.PROFILES}/"):
+        model_id, _, operation = path.removeprefix(MODEL_PREFIX).rpartition("/")
+        named = {"id": _decoded(model_id), "operation": operation}
+        return f"{MODEL_PREFIX}{{id}}/{operation}", named
+    for prefix in _NESTED:
         if path.startswith(prefix):
-            return f"{prefix}{{id}}"
-    return path
+            return f"{prefix}{{id}}", {"id": _decoded(path.removeprefix(prefix))}
+    return path, {}
+
+
+def _decoded(part: str) -> str:
+    """No model's name has a percent sign, so that nothing is lost by decoding once too often."""
+    for _ in range(_OFTEN_ENCODED):
+        part = unquote(part)
+    return part
+
+
+def _not_found(method: str, path: str) -> Answer:
+    def answer(*_: object) -> None:
+        raise errors.NotFound(f"{_NO_ROUTE}{_base_url_hint(method, path)}")
+
+    return answer
+
+
+def _base_url_hint(method: str, path: str) -> str:
+    """A sentence for a path that is a route's but for what a wrong base URL puts before it."""
+    segments = [part for part in path.split("/") if part]
+    for start in range(len(segments)):
+        pattern, _ = _parse("/" + "/".join(segments[start:]))
+        if f"{method} {pattern}" in _ROUTES:
+            return (
+                f" Check the base URL of your client: the path has more than one slash or another "
+                f"part before {pattern}. The base URL is this endpoint's address, without /v1 and "
+                f"without a slash at its end."
+            )
+    return ""
 
 
 def health(
@@ -58,7 +106,6 @@ def greet(
     response.start(200, {"content-type": "application/json"})
 
 
-_CONTROL_PLANE = ("/foundation-models", control_plane.PROFILES)
 _ROUTES = {
     "POST /v1/messages": messages.create,
     "POST /v1/messages/count_tokens": count_tokens.for_messages,

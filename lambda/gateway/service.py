@@ -4,7 +4,7 @@ import time
 from collections.abc import Callable, Mapping
 from functools import lru_cache
 from typing import NamedTuple, Protocol
-from urllib.parse import quote, unquote
+from urllib.parse import quote
 
 import catalog
 from gateway import errors
@@ -13,17 +13,6 @@ from gateway.settings import Settings
 from gateway.upstream import Reply
 
 MODEL_PREFIX = "/model/"
-
-
-def model_in(path: str) -> str:
-    """The model that `/model/{id}/{operation}` names, decoded: an ARN in it may hold slashes, and
-    API Gateway may have decoded it already."""
-    return unquote(path.removeprefix(MODEL_PREFIX).rpartition("/")[0])
-
-
-def operation_in(path: str) -> str:
-    """The operation that `/model/{id}/{operation}` names."""
-    return path.rpartition("/")[2]
 
 
 @lru_cache(maxsize=64)

@@ -1,0 +1,111 @@
+"""A request reaches its route by what API Gateway has matched, whatever stands before it."""
+
+import json
+from typing import Any
+from urllib.parse import quote
+
+import pytest
+
+from gateway import error_formats, request, routes
+from tests.unit.gateway.conftest import MODEL, PROFILE, Caller, audit_line
+
+ARN = f"arn:aws:bedrock:us-east-1:123456789012:inference-profile/{PROFILE}"
+BEFORE = ("", "/claude", "/claude/dev", "/dev")  # a custom domain's mapping, with a stage or none
+
+
+def event(
+    path: str, before: str = "", *, decoded: bool = True, method: str = "POST"
+) -> dict[str, Any]:
+    """As API Gateway hands it: `path` as it was sent, the parameter decoded or not."""
+    literal = path in ("/v1/messages", "/health")
+    proxy = path.removeprefix("/")
+    ask = {"model": MODEL, "max_tokens": 1, "messages": [], "anthropic_version": "x"}
+    return {
+        "httpMethod": method,
+        "resource": path if literal else "/{proxy+}",
+        "path": before + quote(path, safe="/:"),
+        "pathParameters": None
+        if literal
+        else {"proxy": proxy if decoded else quote(proxy, safe="/")},
+        "headers": {},
+        "requestContext": {"requestId": "gw-1"},
+        "body": json.dumps(ask),
+    }
+
+
+@pytest.mark.parametrize("decoded", [True, False])
+@pytest.mark.parametrize("before", BEFORE)
+@pytest.mark.parametrize(
+    ("path", "route"),
+    [
+        ("/v1/messages", "POST /v1/messages"),
+        ("/anthropic/v1/messages", "POST /v1/messages"),
+        (f"/model/{PROFILE}/invoke", "POST /model/{id}/invoke"),
+    ],
+)
+def test_what_stands_before_a_path_does_not_matter(
+    caller: Caller,
+    capsys: pytest.CaptureFixture[str],
+    path: str,
+    route: str,
+    before: str,
+    *,
+    decoded: bool,
+) -> None:
+    response = caller.send_event(event(path, before, decoded=decoded))
+
+    assert response.status == 200
+    assert audit_line(capsys)["route"] == route
+
+
+@pytest.mark.parametrize("written", [ARN, quote(ARN, safe=""), quote(quote(ARN, safe=""), safe="")])
+@pytest.mark.parametrize(
+    "pattern", ["/model/{id}/converse", "/inference-profiles/{id}", "/v1/models/{id}"]
+)
+def test_an_id_is_decoded_however_often_it_was_encoded(pattern: str, written: str) -> None:
+    method = "POST" if "converse" in pattern else "GET"
+    found = routes.find(method, pattern.replace("{id}", written))
+
+    assert found.name == f"{method} {pattern}"
+    assert found.parameters["id"] == ARN
+
+
+@pytest.mark.parametrize(
+    ("path", "part"),
+    [
+        ("//v1/messages", "/v1/messages"),
+        ("/v1//messages", "/v1/messages"),
+        ("/v1/v1/messages", "/v1/messages"),
+        ("/claude/v1/messages", "/v1/messages"),
+        ("/v1/v1/messages/count_tokens", "/v1/messages/count_tokens"),
+        (f"/v1/model/{PROFILE}/invoke", "/model/{id}/invoke"),
+    ],
+)
+def test_a_wrong_base_url_is_a_404_that_says_so(caller: Caller, path: str, part: str) -> None:
+    response = caller.send("{}", path=path)
+
+    assert response.status == 404
+    message = response.json()["error"]["message"]
+    assert "base URL" in message
+    assert part in message
+    assert caller.bedrock.sent == []
+
+
+def test_two_slashes_are_a_wrong_base_url_even_where_api_gateway_has_found_a_resource() -> None:
+    given = event("/v1/messages") | {"path": "/claude//v1/messages"}
+
+    assert routes.find("POST", request.from_event(given).path).name == ""
+
+
+def test_any_other_path_gets_no_hint(caller: Caller) -> None:
+    message = caller.send("{}", path="/v1/chat/completions").json()["error"]["message"]
+
+    assert message == "Not found: this gateway has no such method and path."
+
+
+def test_an_unknown_operation_of_bedrocks_is_refused_as_bedrock_does(caller: Caller) -> None:
+    response = caller.send("{}", path=f"/model/{PROFILE}/async-invoke")
+
+    assert response.status == 404
+    assert response.headers["x-amzn-errortype"] == "ResourceNotFoundException"
+    assert routes.find("POST", "/model/x/y").errors is error_formats.BEDROCK
