@@ -14,6 +14,7 @@ from catalog import guard
 from stacks.components import (
     data_retention,
     emptied_bucket,
+    initial_metrics,
     logging_configuration,
     sentinel,
     verification,
@@ -23,6 +24,7 @@ from stacks.components.custom_resource_function import custom_resource_function
 from stacks.components.data_retention import DataRetention
 from stacks.components.delivery_role import DeliveryRole
 from stacks.components.emptied_bucket import EmptiedBucket
+from stacks.components.initial_metrics import InitialMetrics
 from stacks.components.log_bucket import LogBucket
 from stacks.components.log_group import LogKeeping, log_group
 from stacks.components.log_key import LogKey
@@ -114,6 +116,15 @@ class InvocationLogging(cdk.Stack):
             )
             clock.node.add_dependency(configuration)
         self.sentinel = self._sentinel(stage, configuration, configurer, delivery, verifier)
+        canary = ["canary"] if stage.canary is not None else []
+        verified = ["verification"] if stage.verify_hourly else []
+        InitialMetrics(
+            self,
+            "InitialMetrics",
+            function=configurer,
+            stage_name=stage.name,
+            services=["sentinel", *verified, *canary],
+        )
         if not keep:
             self._empty_last(configuration, delivery)
 
@@ -170,11 +181,11 @@ class InvocationLogging(cdk.Stack):
             "Configurer",
             description="Sets the Region's invocation logging, and never loses another's",
             handler="invocation_logging.handler.handle",
-            shared=["retention"],
+            shared=["embedded_metrics", "retention"],
             log_name="invocation-logging",
             keeping=self.keeping,
             timeout=logging_configuration.TIMEOUT,
-            environment={"RESTORES": self.to_json_string(settings)},
+            environment={"RESTORES": self.to_json_string(settings), **initial_metrics.ENVIRONMENT},
             sdk_services=["bedrock", "logs", "s3", "ssm"],
             statements=[
                 *logging_configuration.logging_statements(

@@ -15,6 +15,7 @@ from custom_resource.response import Outcome, answer, send
 
 from .account import Account
 from .configuration import InvalidProperties
+from .initial_metrics import write_initial_metrics
 from .keeping import Keeping
 from .lifecycle import Change, Done, ForeignConfiguration, Saved, Service, apply, restore
 from .saved import SavedConfiguration
@@ -27,6 +28,7 @@ RESTORE_SECONDS: Final = 30.0
 """The sentinel waits 60 seconds for what it asks for, and asks again within the quarter hour."""
 DELETE_SECONDS: Final = 30.0
 """A role that was there before is not new: this is for one that was changed a moment ago."""
+INITIAL_METRICS: Final = "Custom::InitialMetrics"
 _NOTHING_SET: Final = "-nothing-set"
 _UNFORESEEN: Final = Outcome(
     succeeded=False,
@@ -39,8 +41,30 @@ def handle(event: Mapping[str, Any], _context: object) -> dict[str, Any] | None:
     has set again is the stage's own, from this function's environment and not from the event."""
     if event["RequestType"] == "Restore":
         return _restored()
+    if event["ResourceType"] == INITIAL_METRICS:
+        _answer_initial_metrics(event)
+        return None
     answer_cloudformation(event, Waiting())
     return None
+
+
+def _answer_initial_metrics(event: Mapping[str, Any]) -> None:
+    outcome = Outcome(succeeded=False, sentence="The first data points could not be written.")
+    try:
+        names = _added_metrics(event)
+        write_initial_metrics(event["ResourceProperties"]["Stage"], names)
+        outcome = Outcome(succeeded=True, sentence=f"First data points: {len(names)}.")
+    finally:
+        physical_id = str(event.get("PhysicalResourceId", "initial-metrics"))
+        send(event["ResponseURL"], answer(event, physical_id, outcome))
+
+
+def _added_metrics(event: Mapping[str, Any]) -> list[str]:
+    """Those that the resource did not name before: a running one is not silenced by a 0."""
+    if event["RequestType"] == "Delete":
+        return []
+    before = event.get("OldResourceProperties", {}).get("Metrics", [])
+    return [each for each in event["ResourceProperties"]["Metrics"] if each not in before]
 
 
 def _restored() -> dict[str, Any]:

@@ -37,24 +37,22 @@ def _logger() -> Logger:
 def tell(
     findings: Sequence[Finding], stage: str, mismatches: Sequence[Mismatch], *, hours: int
 ) -> None:
-    """Lines and metrics of what was found where `hours` are complete by it. A finding never holds a
-    prompt or a completion."""
+    """Lines and metrics of what was found where `hours` are complete by it, if any are: the alarm
+    on silence counts data points. A finding never holds a prompt or a completion."""
     for finding in findings:
         _logger().warning("finding", extra={"finding": finding.as_data()})
     counted = Counter(finding.kind for finding in findings)
     report_evidence(mismatches)
     counts = {name: counted[kind] for kind, name in METRICS.items()}
-    count(
-        {VERIFIED: hours, NOT_VERIFIED: 0, EVIDENCE: len(mismatches), **counts},
-        stage,
-    )
+    verified = {VERIFIED: hours} if hours else {}
+    count({**verified, NOT_VERIFIED: 0, EVIDENCE: len(mismatches), **counts}, stage)
 
 
 def tell_not_verified(since: str, because: str, stage: str, mismatches: Sequence[Mismatch]) -> None:
     """A line and a metric of a time of which nothing is known, from `since` (ISO 8601) on."""
     _logger().warning("not verified", extra={"since": since, "because": because})
     report_evidence(mismatches)
-    count({VERIFIED: 0, NOT_VERIFIED: 1, EVIDENCE: len(mismatches)}, stage)
+    count({NOT_VERIFIED: 1, EVIDENCE: len(mismatches)}, stage)
 
 
 def tell_not_sent(because: str) -> None:

@@ -11,13 +11,13 @@ from constructs import Construct
 from stacks.components import concurrency
 from stacks.components.metrics import (
     DELIVERIES,
-    HOUR,
     QUARTER_HOUR,
     api_metric,
     canary_metric,
     delivery_metric,
     function_metric,
     gateway_metric,
+    runs_metric,
     sentinel_metric,
     verification_metric,
 )
@@ -171,7 +171,7 @@ class Alarms(Construct):
         silence_alarm(
             self,
             "SentinelSilent",
-            metric=sentinel_metric("SentinelLooks", stage_name=stage_name, period=HOUR),
+            metric=runs_metric("sentinel", stage_name=stage_name),
             periods=1,
             meaning="Nobody looks whether the record is kept: look at the log group sentinel.",
             topic=self._topic,
@@ -190,7 +190,7 @@ class Alarms(Construct):
         silence_alarm(
             self,
             "NotVerified",
-            metric=verification_metric("VerifiedHours", stage_name=stage_name),
+            metric=runs_metric("verification", stage_name=stage_name),
             periods=SILENT_HOURS,
             meaning="No hour has been verified for some: look at the log group verification.",
             topic=self._topic,
@@ -207,7 +207,7 @@ class Alarms(Construct):
         silence_alarm(
             self,
             "CanarySilent",
-            metric=canary_metric("CanaryRuns", stage_name=stage_name),
+            metric=runs_metric("canary", stage_name=stage_name),
             periods=SILENT_CANARY_HOURS,
             meaning="The endpoint is no longer called by the canary: look at the log group canary.",
             topic=self._topic,

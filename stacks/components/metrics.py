@@ -25,6 +25,19 @@ def gateway_metric(name: str, *, stage_name: str, statistic: str = "Sum") -> clo
     return _of_ours("gateway", name, stage_name, statistic, FIVE_MINUTES)
 
 
+RUNS = {
+    "sentinel": "SentinelLooks",
+    "verification": "VerifiedHours",
+    "canary": "CanaryRuns",
+}
+"""What a service that runs by the clock counts for each run that it ends; never as 0."""
+
+
+def runs_metric(service: str, *, stage_name: str) -> cloudwatch.Metric:
+    """How many data points of RUNS there are: the first is a 0, written at deployment."""
+    return _of_ours(service, RUNS[service], stage_name, "SampleCount", HOUR)
+
+
 def verification_metric(name: str, *, stage_name: str) -> cloudwatch.Metric:
     """A count that the verification writes once for each hour that it has verified."""
     return _of_ours("verification", name, stage_name, "Sum", HOUR)

@@ -47,7 +47,8 @@ def silence_alarm(
     topic: sns.ITopic,
 ) -> cloudwatch.Alarm:
     """An alarm when something that runs by the clock has counted no run in any of `periods` in a
-    row: missing data is what it is about."""
+    row: missing data is what it is about, so `metric` needs a first data point before the alarm is
+    made (stacks/components/initial_metrics.py)."""
     alarm = cloudwatch.Alarm(
         scope,
         construct_id,

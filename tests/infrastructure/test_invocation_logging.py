@@ -134,6 +134,7 @@ def test_every_custom_resource_outlasts_its_function_and_that_outlasts_iam(
         "Custom::BedrockDataRetention",
         "Custom::ApiGatewayLogRole",
         "Custom::EmptiedBucket",
+        "Custom::InitialMetrics",
     }
 
 

@@ -21,6 +21,25 @@ def test_every_alarm_tells_the_topic(any_stage: Synthesis) -> None:
         assert len(alarm.properties["AlarmDescription"]) > 40
 
 
+def test_an_alarm_on_silence_has_its_first_data_point_before_it_is_made(
+    any_stage: Synthesis,
+) -> None:
+    """Made in an earlier stack, as a 0 that no run writes: so it is counted, and adds nothing."""
+    written = any_stage.only("InvocationLogging", "Custom::InitialMetrics").properties
+    silent = [
+        alarm.properties
+        for alarm in any_stage.resources(STACK, "AWS::CloudWatch::Alarm")
+        if alarm.properties["TreatMissingData"] == "breaching"
+    ]
+    watched = []
+    for alarm in silent:
+        assert (alarm["Statistic"], alarm["Threshold"]) == ("SampleCount", 1)
+        dimensions = {each["Name"]: each["Value"] for each in alarm["Dimensions"]}
+        assert dimensions["stage"] == written["Stage"]
+        watched.append(f"{dimensions['service']}/{alarm['MetricName']}")
+    assert sorted(watched) == sorted(written["Metrics"])
+
+
 def test_each_symptom_has_its_alarm(any_stage: Synthesis) -> None:
     watched = {
         (alarm.properties["Namespace"], alarm.properties["MetricName"])

@@ -52,6 +52,47 @@ def event(
     return made
 
 
+FIRST = ["sentinel/SentinelLooks", "verification/VerifiedHours"]
+
+
+@pytest.mark.parametrize(
+    ("request_type", "before", "written"),
+    [
+        ("Create", None, FIRST),
+        ("Update", FIRST[:1], FIRST[1:]),
+        ("Update", FIRST, []),
+        ("Delete", None, []),
+    ],
+)
+def test_the_first_data_point_of_an_alarm_on_silence_is_a_zero(
+    request_type: str,
+    before: list[str] | None,
+    written: list[str],
+    mailbox: Mailbox,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    asked = event(request_type, mailbox)
+    asked["ResourceType"] = "Custom::InitialMetrics"
+    asked["ResourceProperties"] = {"Stage": "dev", "Metrics": FIRST}
+    if before is not None:
+        asked["OldResourceProperties"] = {"Stage": "dev", "Metrics": before}
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("POWERTOOLS_METRICS_NAMESPACE", "ClaudeOnBedrock")
+        handler.handle(asked, None)
+
+    assert [each["Status"] for each in mailbox.received] == ["SUCCESS"]
+    lines = [json.loads(line) for line in capsys.readouterr().out.splitlines()]
+    for line, (service, _, name) in zip(
+        lines, (each.partition("/") for each in written), strict=True
+    ):
+        assert (line["service"], line["stage"], line[name]) == (service, "dev", [0.0])
+        (metrics,) = line["_aws"]["CloudWatchMetrics"]
+        assert metrics["Namespace"] == "ClaudeOnBedrock"
+        assert sorted(*metrics["Dimensions"]) == ["service", "stage"]
+        assert [each["Name"] for each in metrics["Metrics"]] == [name]
+
+
 def put(bedrock: BedrockControl, configuration: dict[str, Any]) -> None:
     bedrock.put_model_invocation_logging_configuration(loggingConfig=configuration)
 
