@@ -31,6 +31,10 @@ FIELD_BETAS: Final[Mapping[str, tuple[str, ...]]] = MappingProxyType(
 )
 """Fields of the body that Bedrock takes beside one of these betas; gone where none is taken."""
 
+OLD_OUTPUT_FORMAT: Final = "output_format"
+"""What `output_config.format` was called; Anthropic's API takes it "for a transition period", and
+LiteLLM and older SDKs send it: https://platform.claude.com/docs/en/build-with-claude/structured-outputs"""
+
 TOOL_BETAS: Final[Mapping[str, str]] = MappingProxyType(
     {
         "defer_loading": TOOL_SEARCH,
@@ -80,6 +84,7 @@ DROPPED: Final = frozenset(
         "diagnostics",
         "fallback_credit_token",
         "fallbacks",
+        OLD_OUTPUT_FORMAT,
         "service_tier",
         "speed",
         "tags",

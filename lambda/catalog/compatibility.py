@@ -32,6 +32,7 @@ _TOKENS = (
     ("beta:NAME", "the beta was left out: Bedrock does not take it for this model"),
     ("beta:NAME:added", "the beta was added, for what the request uses needs it on Bedrock"),
     ("field:NAME", "the field was left out; `NAME` is its path without positions"),
+    ("NAME:renamed", "the field went under the name that Bedrock has for it, see Fields"),
     ("metadata.user_id:hashed", "the user id, which Bedrock's pattern refuses, became its SHA-256"),
     ("messages.role:system-to-user", "a `system` turn among the messages became a user's"),
     ("messages.content:NAME", "a block of that type was left out of such a turn"),
@@ -100,7 +101,9 @@ def _betas() -> Iterable[tuple[str, str]]:
 def _fields() -> Iterable[tuple[str, str]]:
     for field, betas in body.FIELD_BETAS.items():
         yield f"`{field}`", f"left out where the model takes none of {_codes(betas)}"
-    for field in sorted(body.DROPPED):
+    renamed = "becomes `output_config.format`; a 400 if the request has both and they differ"
+    yield f"`{body.OLD_OUTPUT_FORMAT}`", renamed
+    for field in sorted(body.DROPPED - {body.OLD_OUTPUT_FORMAT}):
         yield f"`{field}`", "left out"
     for field in sorted(body.REFUSED):
         yield f"`{field}`", "left out when empty, else a 400 that names it"

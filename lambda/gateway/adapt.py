@@ -2,7 +2,8 @@
 
 What a model takes is data, in `catalog.abilities` and `catalog.body`; a change is named in a token
 that may stand in a header: `beta:…` and `field:…` for what was taken out, `beta:…:added`,
-`metadata.user_id:hashed`, `messages.role:system-to-user`, `system:x-anthropic-billing-header`.
+`output_format:renamed`, `metadata.user_id:hashed`, `messages.role:system-to-user`,
+`system:x-anthropic-billing-header`.
 """
 
 from collections.abc import Callable, Mapping, Sequence
@@ -17,6 +18,7 @@ from gateway.trims import Case
 
 ANTHROPIC_VERSION: Final = "bedrock-2023-05-31"
 _IN_THE_URL = ("model", "stream")  # Bedrock has them in the path, and refuses them in the body
+_NULL: Final = Member.of(None, "null")
 _EMPTY: Final[tuple[object, ...]] = (None, [], {}, "")
 
 Members: TypeAlias = Mapping[str, Member]
@@ -50,6 +52,7 @@ def adapt(members: Members, betas: Sequence[str], *, model: Model, strict: bool)
     takes = abilities.of(model)
     _check_sampling(members, model, takes.sampling)
     case = Case(model, takes, [], {})
+    members = _renamed(members, case)
     strange = _choose_betas(_asked(members, betas), case)
     parts: Parts = {
         name: member.written
@@ -65,6 +68,25 @@ def adapt(members: Members, betas: Sequence[str], *, model: Model, strict: bool)
     parts["anthropic_version"] = f'"{ANTHROPIC_VERSION}"'
     _set_betas(parts, members, case.betas)
     return Adapted(parts, tuple(case.changes))
+
+
+def _renamed(members: Members, case: Case) -> Members:
+    """The members with `output_format` under the name that Anthropic's API has given it since."""
+    old = members.get(body.OLD_OUTPUT_FORMAT)
+    config = members.get("output_config", _NULL)
+    if old is None or old.value is None or not isinstance(config.value, dict | None):
+        return members
+    case.note(f"{body.OLD_OUTPUT_FORMAT}:renamed")
+    rest = {name: each for name, each in members.items() if name != body.OLD_OUTPUT_FORMAT}
+    own = config.value or {}
+    if own.get("format") in (None, old.value):
+        text = config.text if own else "{}"
+        moved = json_object.edited(text, {"format": old.text})
+        return {**rest, "output_config": Member.of({**own, "format": old.value}, moved)}
+    raise errors.InvalidRequest(
+        "output_format: this is the old name of output_config.format, and the request has both, "
+        "with different values. Send output_config.format alone."
+    )
 
 
 def _asked(members: Members, header: Sequence[str]) -> list[str]:

@@ -39,6 +39,11 @@ class Member(NamedTuple):
     value: Any
     written: Span
 
+    @classmethod
+    def of(cls, value: object, text: str) -> "Member":
+        """Return a member of its own, which no body holds: `text` is how `value` is written."""
+        return cls(value, Span(text, 0, len(text)))
+
     @property
     def text(self) -> str:
         return str(self.written)
@@ -82,11 +87,19 @@ def join(parts: Parts) -> str:
 def edited(text: str, edits: Edits) -> str:
     """The object or array that `text` is, changed as `edits` say and nowhere else.
 
-    All that is not edited keeps its bytes, the space between values too; a name in `edits` that is
-    not there is passed over. Of a name given twice the last counts: an edit takes out the others.
+    All that is not edited keeps its bytes, the space between values too. Of a name in `edits` that
+    an object does not have, a text is added at its end, and anything else passed over. Of a name
+    given twice the last counts: an edit takes out the others.
     """
     children = list(_children(text, 0))
     last = {child.key: child for child in children}
+    added = [
+        f"{dumps(name)}:{edit}"
+        for name, edit in edits.items()
+        if isinstance(edit, str) and name not in last and text[0] == "{"
+    ]
+    if not children:
+        return f"{text[:1]}{','.join(added)}{text[1:]}"
     kept = [
         _edited(text, child, edits[child.key])
         if child.key in edits
@@ -94,9 +107,7 @@ def edited(text: str, edits: Edits) -> str:
         for child in children
         if child.key not in edits or (last[child.key] is child and edits[child.key] is not None)
     ]
-    return (
-        text[: children[0].left] + ",".join(kept) + text[children[-1].right :] if children else text
-    )
+    return text[: children[0].left] + ",".join(kept + added) + text[children[-1].right :]
 
 
 class _Child(NamedTuple):

@@ -9,6 +9,8 @@ from gateway.adapt import adapt
 from gateway.errors import InvalidRequest
 from tests.unit.gateway.adaptation import BILLING, HI, TOOL, body, model, sent
 
+FORMAT = {"type": "json_schema", "schema": {"type": "object", "additionalProperties": False}}
+
 
 def refusal(name: str = "claude-sonnet-4-5", *betas: str, **fields: Any) -> str:  # noqa: ANN401
     with pytest.raises(InvalidRequest) as refused:
@@ -111,6 +113,19 @@ def test_the_receipt_stays_short_enough_for_a_header() -> None:
         ("claude-opus-5", [], {"metadata": {"user_id": "é"}}, ["metadata.user_id:hashed"],
          {"metadata": {"user_id":
           "sha256:4a99557e4033c3539de2eb65472017cad5f9557f7a0625a09f1c3f6e2ba69c4c"}}),
+        ("claude-haiku-4-5", ["structured-outputs-2025-11-13"], {"output_format": FORMAT},
+         ["output_format:renamed", "beta:structured-outputs-2025-11-13"],
+         {"output_format": None, "output_config": {"format": FORMAT}}),
+        ("claude-haiku-4-5", ["structured-outputs-2025-11-13", "new-2027-01-01"],
+         {"output_format": FORMAT, "output_config": {"format": None}},
+         ["output_format:renamed", "beta:structured-outputs-2025-11-13", "beta:new-2027-01-01"],
+         {"output_format": None, "output_config": {"format": FORMAT}}),
+        ("claude-sonnet-4-6", [], {"output_format": FORMAT, "output_config": {"effort": "low"}},
+         ["output_format:renamed"], {"output_config": {"effort": "low", "format": FORMAT}}),
+        ("claude-haiku-4-5", [], {"output_format": FORMAT, "output_config": {"format": FORMAT}},
+         ["output_format:renamed"], {"output_config": {"format": FORMAT}}),
+        ("claude-haiku-4-5", [], {"output_format": None}, ["field:output_format"],
+         {"output_format": None, "output_config": None}),
         ("claude-opus-5", [], {"messages": [HI, {"role": "system", "output_config": {}}]},
          ["messages.role:system-to-user", "field:messages.output_config"], {"messages": [HI]}),
         ("claude-opus-5", [], {"messages": [{"role": "system", "content": "x"}, HI]}, [],
@@ -146,6 +161,8 @@ def test_each_change_is_made_and_named(
         ("claude-opus-5", [], {"tools": [{"type": "code_execution_ä"}]}, ["'other'"]),
         ("claude-haiku-4-5", [], {"tools": [{"type": "tool_search_tool_regex_20251119"}]},
          ["'tool_search_tool_regex_20251119'", "claude-haiku-4-5"]),
+        ("claude-haiku-4-5", [], {"output_format": FORMAT, "output_config": {"format": {}}},
+         ["output_format: ", "output_config.format", "different values"]),
         ("claude-opus-5", [], {"anthropic_beta": "a"}, ["anthropic_beta: "]),
         ("claude-opus-5", [], {"anthropic_beta": [1]}, ["anthropic_beta: "]),
     ],

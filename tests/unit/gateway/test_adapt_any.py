@@ -97,7 +97,7 @@ JSON: st.SearchStrategy[Any] = st.recursive(
 )
 FIELDS = st.sampled_from(
     ["messages", "system", "tools", "metadata", "thinking", "output_config", "temperature",
-     "top_p", "top_k", "anthropic_beta", "context_management", "tags", "safeguards", "other"]
+     "top_p", "top_k", "anthropic_beta", "context_management", "tags", "safeguards", "other", "output_format"]
 )  # fmt: skip
 
 
@@ -142,7 +142,9 @@ def test_any_json_at_any_place_is_adapted_or_refused(
         adapted = adapt(members, ["claude-code-20250219"], model=asked, strict=strict)
     except InvalidRequest:
         return
-    assert body(adapted).keys() <= fields.keys() | {"anthropic_version", "anthropic_beta"}
+    added = {"anthropic_version", "anthropic_beta"}
+    added |= {"output_config"} & {name.replace("format", "config") for name in fields}
+    assert body(adapted).keys() <= fields.keys() | added
     assert all(TOKEN.fullmatch(change) for change in adapted.changes)
     again = json_object.members(json_object.join(dict(adapted.parts)))
     assert body(adapt(again, (), model=asked, strict=True)) == body(adapted)

@@ -73,6 +73,13 @@ def test_an_edit_leaves_every_other_byte() -> None:
     assert edited(text, edits) == '{ "a" : [ 1.0 , {  "c" : "\\u00e9"} ,[ ] ] , "d":{}}'
 
 
+def test_a_text_for_a_name_that_is_not_there_is_added() -> None:
+    assert edited('{ "a" : 1 }', {"b": "[2]", "c": None, "d": {"e": "3"}}) == '{ "a" : 1 ,"b":[2]}'
+    assert edited("{ }", {"é": '""'}) == '{"\\u00e9":"" }'
+    assert edited('{"a":1}', {"a": None, "b": "2"}) == '{"b":2}'
+    assert edited("[]", {0: "1"}) == "[]"
+
+
 def test_what_is_taken_out_takes_its_comma() -> None:
     assert edited("[1,2,3]", {0: None, 2: None}) == "[2]"
     assert edited('{"a":1}', {"a": None}) == "{}"

@@ -306,3 +306,14 @@ def test_where_bedrock_counts_no_tokens_clients_are_told_not_to_ask_again(
 def test_other_refusals_of_a_count_are_the_callers(caller: Caller) -> None:
     caller.bedrock.answers(b'{"message":"m"}', status=400, x_amzn_errortype="ValidationException")
     assert caller.send(COUNT, path="/v1/messages/count_tokens").status == 400
+
+
+def test_the_old_name_of_the_output_format_is_counted_too(caller: Caller) -> None:
+    caller.bedrock.answers(b'{"inputTokens":12}')
+    schema = {"type": "json_schema", "schema": {"type": "object"}}
+    asked = {**COUNT, "output_format": schema}
+    response = caller.send(asked, path="/v1/messages/count_tokens")
+    assert response.status == 200
+    assert caller.bedrock.counted["output_config"] == {"format": schema}
+    assert "output_format" not in caller.bedrock.counted
+    assert "output_format:renamed" in response.headers["x-gateway-adapted"]
