@@ -73,7 +73,16 @@ TAKEN: Final = frozenset(
     }
 )
 """Fields that Bedrock has. One that is neither here nor below is passed for Bedrock to name, unless
-an unknown beta came too: then it can only be that beta's, and goes with it."""
+an unknown beta came too and Anthropic's SDK (`catalog.message_schema`) does not know the field:
+then it can only be that beta's, and goes with it."""
+
+BEDROCK_PREFIX: Final = "amazon-bedrock-"
+"""How Bedrock's own members of a body begin: they are never taken out."""
+
+BEDROCK_FIELDS: Final[Mapping[str, tuple[str, ...]]] = MappingProxyType(
+    {"thinking.block_binding": ("mismatch_behavior",)}
+)
+"""Fields within a body that Bedrock has and Anthropic's SDK does not, by the schema's places."""
 
 DROPPED: Final = frozenset(
     {

@@ -40,9 +40,17 @@ _TOKENS = (
     ("more", "there were more than 64 changes"),
 )
 _TOKENS_END = """
-`other` stands for a name with other characters than `a-z 0-9 _ - .` or more than 64 of them.
-A beta that nobody here knows is left out, since Bedrock refuses such a request as a whole; a field
-that nobody knows goes with it, and is passed, for Bedrock to name, when no such beta came.
+`other` stands for a name with other characters than `A-Z a-z 0-9 _ - .` or more than 64 of them.
+
+Clients send betas and fields that nobody here knows, in any release. One rule holds at every depth:
+
+- A beta that nobody here knows is left out, since Bedrock refuses such a request as a whole.
+- A field that Anthropic's SDK does not know in its place goes with such a beta, and the receipt has
+  its path. Without such a beta it stays, for Bedrock to name.
+- A field that the SDK knows stays, whatever beta came. One that it nearly knows, such as `sytem`,
+  is a 400 that names both.
+- What may hold any fields (a tool's schema and input), an object of a `type` that nobody knows and
+  Bedrock's own `amazon-bedrock-…` members stay as they are.
 """
 _MODELS_END = """
 *Samplers*: `one` of `temperature` and `top_p`; `fixed` refuses `top_k`, and the others unless they

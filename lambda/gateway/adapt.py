@@ -12,7 +12,7 @@ from types import MappingProxyType
 from typing import Final, NamedTuple, TypeAlias
 
 from catalog import Model, abilities, body
-from gateway import errors, json_object, trims
+from gateway import errors, json_object, trims, unknown_fields
 from gateway.json_object import Edits, Member, Parts
 from gateway.trims import Case
 
@@ -59,7 +59,7 @@ def adapt(members: Members, betas: Sequence[str], *, model: Model, strict: bool)
         for name, member in members.items()
         if name not in _IN_THE_URL and not _is_dropped(name, member, case, strange)
     }
-    _trim(parts, members, case)
+    _trim(parts, members, case, strange)
     if strict and case.changes:
         raise errors.InvalidRequest(
             f"This stage takes nothing that has to be adapted, and Bedrock does not take this "
@@ -99,7 +99,7 @@ def _asked(members: Members, header: Sequence[str]) -> list[str]:
 
 
 def _choose_betas(asked: Sequence[str], case: Case) -> bool:
-    """Keep what the model takes, note the rest; whether one was among them that nobody knows.
+    """Keep what the model takes, note the rest; return whether nobody here knows one of them.
 
     Clients are told to treat betas as an open list, but Bedrock answers one it does not know with
     400 `invalid beta flag`: a new release of a client must not stop for that.
@@ -132,21 +132,29 @@ def _is_dropped(name: str, member: Member, case: Case, strange: bool) -> bool:
         name in body.DROPPED
         or name in body.REFUSED
         or (needed is not None and case.takes.betas.isdisjoint(needed))
-        or (strange and name not in body.TAKEN)
+        or (strange and unknown_fields.is_unknown(name))
     )
     if dropped:
         case.note(f"field:{trims.named(name)}")
     return dropped
 
 
-def _trim(parts: Parts, members: Members, case: Case) -> None:
+def _trim(parts: Parts, members: Members, case: Case, strange: bool) -> None:
     """Change what must be changed within a part; of one that is left empty nothing is sent."""
+    names = [*_TRIMS, *(name for name in members if strange and name not in _TRIMS)]
     try:
-        for name, edits_of in _TRIMS.items():
-            if name in parts and (edits := edits_of(members[name], case)):
+        for name in names:
+            if name in parts and (edits := _edits(name, members[name], case, strange)):
                 _change(parts, name, members[name], edits)
     except RecursionError as error:
         raise errors.InvalidRequest("The request body is nested too deeply.") from error
+
+
+def _edits(name: str, member: Member, case: Case, strange: bool) -> Edits:
+    edits = _TRIMS[name](member, case) if name in _TRIMS else {}
+    if not strange:
+        return edits
+    return json_object.merged(edits, unknown_fields.within(name, member.value, case))
 
 
 def _change(parts: Parts, name: str, member: Member, edits: Edits) -> None:

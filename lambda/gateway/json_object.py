@@ -110,6 +110,19 @@ def edited(text: str, edits: Edits) -> str:
     return text[: children[0].left] + ",".join(kept + added) + text[children[-1].right :]
 
 
+def merged(first: Edits, second: Edits) -> Edits:
+    """Return both at once, of the same container: what either takes out goes, and a text that
+    `first` puts in place of a value stays as it is."""
+    both = dict(first)
+    for key, edit in second.items():
+        own = both.get(key)
+        if key not in both or edit is None:
+            both[key] = edit
+        elif isinstance(own, Mapping) and isinstance(edit, Mapping):
+            both[key] = merged(own, edit)
+    return both
+
+
 class _Child(NamedTuple):
     """A value in its container: its text from `start` to `end`, all between commas from `left`."""
 

@@ -20,7 +20,7 @@ Changes = dict[str | int, "str | Edits | None"]
 _LABEL = frozenset(string.ascii_letters + string.digits + " \t\n\r\f\v:_@$#=/+,-.")
 _LONGEST_LABEL = 256
 _MOST_CHANGES = 64  # a client may send betas and fields without end
-_NAME = frozenset(string.ascii_lowercase + string.digits + "_-.")
+_NAME = frozenset(string.ascii_letters + string.digits + "_-.")
 
 
 class Case(NamedTuple):

@@ -1,0 +1,117 @@
+"""Fields of a Messages body that Anthropic's SDK does not know, at every depth.
+
+A new release of a client sends a beta that nobody here knows and, with it, perhaps a field. Bedrock
+refuses both, so both go; a client must not stop for that. A field that the SDK knows, or nearly
+knows, is not the new beta's: it stays, or is named as the mistake that it is.
+"""
+
+from collections.abc import Iterable, Mapping
+from typing import Any, Final
+
+from catalog import body
+from gateway import errors
+from gateway.trims import Case, Changes, named
+
+_SHORTEST_TYPO: Final = 4
+_LONG_NAME: Final = 8  # from which on two letters may be wrong
+
+
+def is_unknown(name: str) -> bool:
+    """Return whether a field of the body's own is unknown. Raises InvalidRequest for a typo."""
+    known = {*_fields(_schema().ROOT), *body.TAKEN}
+    if name in known or name.startswith(body.BEDROCK_PREFIX):
+        return False
+    _check_typo(name, name, known)
+    return True
+
+
+def within(name: str, value: object, case: Case) -> Changes:
+    """Return the edits that take out what is unknown within the member `name`, each noted.
+
+    Raises InvalidRequest for a typo.
+    """
+    place = _fields(_schema().ROOT).get(name, "")
+    return _unknown(value, place, name, name, case) if place else {}
+
+
+def _unknown(value: object, place: str, path: str, told: str, case: Case) -> Changes:
+    """`path` has positions, for an error; `told` has none, for the receipt."""
+    edits: Changes = {}
+    if isinstance(value, list):
+        for position, each in enumerate(value):
+            if edit := _unknown(each, place, f"{path}.{position}", told, case):
+                edits[position] = edit
+    elif isinstance(value, dict) and _is_known_type(value, place):
+        known = _fields(place)
+        for name, inner in value.items():
+            if name in known:
+                if edit := _unknown_at(
+                    inner, known[name], f"{path}.{name}", f"{told}.{name}", case
+                ):
+                    edits[name] = edit
+            elif not name.startswith(body.BEDROCK_PREFIX):
+                _check_typo(name, f"{path}.{name}", known)
+                case.note(f"field:{told}.{named(name)}")
+                edits[name] = None
+    return edits
+
+
+def _unknown_at(value: object, place: str, path: str, told: str, case: Case) -> Changes:
+    return _unknown(value, place, path, told, case) if place else {}
+
+
+def _is_known_type(value: Mapping[str, Any], place: str) -> bool:
+    """Of a block or tool of a type that nobody knows, nobody knows the fields: it stays whole."""
+    kind = value.get("type")
+    kinds = _schema().TYPES.get(place, frozenset())
+    return not isinstance(kind, str) or not kinds or kind in kinds
+
+
+def _fields(place: str) -> Mapping[str, str]:
+    own = body.BEDROCK_FIELDS.get(place)
+    known: Mapping[str, str] = _schema().FIELDS[place]
+    return {**known, **dict.fromkeys(own, "")} if own else known
+
+
+def _schema() -> Any:  # noqa: ANN401 - a module
+    from catalog import message_schema  # noqa: PLC0415 - hardly ever needed, and large
+
+    return message_schema
+
+
+def _check_typo(name: str, path: str, known: Iterable[str]) -> None:
+    """Raise InvalidRequest where `name` is nearly one of `known`."""
+    near = [each for each in known if _is_near(name, each)]
+    if near:
+        raise errors.InvalidRequest(
+            f"{path}: Extra inputs are not permitted. Did you mean `{min(near)}`?"
+        )
+
+
+def _is_near(name: str, known: str) -> bool:
+    """Whether `name` is `known` in another case or with a letter or two wrong."""
+    plain, other = (each.lower().replace("_", "").replace("-", "") for each in (name, known))
+    if plain == other:
+        return True
+    most = 2 if len(known) >= _LONG_NAME else 1
+    shortest = min(len(plain), len(other))
+    return shortest >= _SHORTEST_TYPO and _distance(plain, other, most) <= most
+
+
+def _distance(one: str, other: str, most: int) -> int:
+    """Letters left out, added, changed or swapped with the next; past `most`, only that it is more.
+
+    https://en.wikipedia.org/wiki/Damerau%E2%80%93Levenshtein_distance (optimal string alignment)
+    """
+    if abs(len(one) - len(other)) > most:
+        return most + 1
+    before: list[int] = []
+    row = list(range(len(other) + 1))
+    for i, letter in enumerate(one, 1):
+        before, last, row = row, before, [i]
+        for j, against in enumerate(other, 1):
+            cost = min(before[j] + 1, row[j - 1] + 1, before[j - 1] + (letter != against))
+            if i > 1 and j > 1 and letter == other[j - 2] and one[i - 2] == against:
+                cost = min(cost, last[j - 2] + 1)
+            row.append(cost)
+    return row[-1]
