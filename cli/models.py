@@ -64,6 +64,7 @@ def as_text(offers: Sequence[Offer], *, today: str, spellings: bool) -> Renderab
         parts.append(_reach_table(offers))
     if any(model.unconfirmed for model, _ in offers):
         parts.append(f"{UNCONFIRMED} no page of AWS or Anthropic confirms it")
+    parts += [f"{UNCONFIRMED} {said}" for model, _ in offers if (said := cost.unpublished(model))]
     if spellings:
         names = "\n".join(name for offer in offers for name in ("", *_names(*offer)))
         parts.append(Text(names, no_wrap=True, overflow="ignore"))
@@ -161,6 +162,8 @@ def _life(model: Model, today: str) -> str:
         told += [f"extended access from {life.extended_access}"] if life.extended_access else []
     else:
         told = ["active"] + ([f"legacy from {life.legacy}"] if life.legacy else [])
+    if state == "ACTIVE" and not life.end_of_life and life.no_end_before:
+        told.append(f"no end before {life.no_end_before}")
     if state != "RETIRED" and life.end_of_life:
         told.append(f"ends {life.end_of_life}")
     told[0] += _mark(model, "life")
@@ -176,6 +179,7 @@ def _prices(model: Model, routes: Iterable[str]) -> list[str]:
         if above:
             longer = _in_and_out(cost.rates(model, route, prompt_tokens=above + 1))
             price += f"; above {above:,} tokens {longer}"
+        price += _mark(model, "price")
         at.setdefault(price, []).append(route + _mark(model, f"profiles.{route}"))
     return [f"{' '.join(names)}: {price}" for price, names in at.items()]
 

@@ -112,7 +112,8 @@ def _known(model: Model, said: Said | None, region: str, today: str) -> Differen
         changes, row = _dates(model, said, today)
     elif _expected(model, region, today):
         changes.append(Change("model", f"callable from {region}", None))
-        row = model._replace(life=model.life._replace(retired=True))
+        life = model.life._replace(retired=True, no_end_before=None)
+        row = model._replace(life=life)
     if not catalog.is_retired(row, today):
         of_profiles, profiles = _profiles(model, said.profiles if said else {}, region)
         changes += of_profiles

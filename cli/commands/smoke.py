@@ -8,6 +8,7 @@ from typing import Annotated
 
 import typer
 
+from catalog.cost import unpublished
 from cli import deployment, endpoint, settings
 from cli.commands.options import (
     LOCAL_STATE,
@@ -53,7 +54,8 @@ def smoke(
         )
         model, exact = cheapest(told.models, told.route)
         dollars = exact.quantize(Decimal("0.01"), ROUND_UP)
-        echo(f"Calls {model.name} for at most ${dollars}.", err=True)
+        price = f" ({said})" if (said := unpublished(model)) else ""
+        echo(f"Calls {model.name} for at most ${dollars}{price}.", err=True)
         subject = Subject(found, where, model, wait_seconds=wait * 60)
         about = Run(datetime.now(UTC), found.region, subject.is_local, model.name, str(dollars))
         results = []

@@ -11,7 +11,7 @@ from typing import Any, Final, Literal, NamedTuple, get_args
 
 import catalog
 from catalog import ROUTES, Model, NoProfile
-from catalog.cost import rates
+from catalog.cost import rates, unpublished
 from cli.usage.rows import Row
 
 Dimension = Literal["caller", "team", "model", "route", "region", "day"]
@@ -180,6 +180,8 @@ def _notes(row: Row, called: _Called, dollars: Dollars | None) -> Iterator[str]:
         yield f"not priced: {row.model_id} names no route that {called.model.name} has"
     if row.uncounted:
         yield "not priced: answered calls without token counts"
+    if called.model and dollars is not None and (said := unpublished(called.model)):
+        yield said
     if row.cache_write_tokens:
         yield "cache writes at the 5-minute rate"
     if called.model and (extended := called.model.life.extended_access) and extended <= row.day:

@@ -12,39 +12,49 @@ Sources, by the letters used below:
   T  https://docs.aws.amazon.com/bedrock/latest/userguide/claude-messages-adaptive-thinking.html
   M  https://github.com/router-for-me/CLIProxyAPI/issues/4750 (betas tried one by one, August 2026)
   7  https://github.com/anthropics/claude-code/issues/49370, /49490 and /49648 (Opus 4.7)
-  S  https://github.com/tinovyatkin/amazon-bedrock-copilot-chat/pull/661 (samplers of 4.7 and 4.8)
   F  https://platform.claude.com/docs/en/agents-and-tools/tool-use/fine-grained-tool-streaming
   J  https://docs.aws.amazon.com/bedrock/latest/userguide/claude-messages-structured-outputs.html
   P  https://docs.aws.amazon.com/bedrock/latest/userguide/prompt-caching.html
   E  https://github.com/anthropics/claude-code/issues/30926 (betas of Opus 4.6)
+  L  https://platform.claude.com/docs/en/build-with-claude/effort (levels and defaults)
+  B  https://platform.claude.com/docs/en/models/sonnet-5-5/overview (`between_tools`)
+  K  https://docs.aws.amazon.com/bedrock/latest/userguide/model-cards.html (levels and defaults)
+Those of samplers are in `catalog.samplers`.
 """
 
 from collections.abc import Mapping
 from types import MappingProxyType
 from typing import Final, Literal, NamedTuple
 
-from . import body
+from . import body, samplers
 from .model import Model
 
 
 class Abilities(NamedTuple):
     """What a model takes on Bedrock.
 
-    betas: what `anthropic_beta` may hold. sampling: `free`, `one` of temperature and top_p, or
-    `fixed` at the defaults. thinking: values of `thinking.type`, for the page alone, since clients
-    know Bedrock's own words on a wrong one. effort: `output_config.effort`. hour_cache: `ttl` in a
-    cache marker. tool_fields: what a custom tool may carry without a beta. unconfirmed: fields of
-    this row that no page of AWS's or Anthropic's says.
+    betas: what `anthropic_beta` may hold. samplers: see there. thinking: values of `thinking.type`,
+    for pages and the Models API alone, since clients know Bedrock's own words on a wrong one.
+    effort: `output_config.effort`. efforts: its levels, the lowest first; default_effort is the one
+    that holds where a request names none. Both are for the same. hour_cache: `ttl` in a cache
+    marker. tool_fields: what a custom tool may carry without a beta. unconfirmed: fields of this
+    row that no page of AWS's or Anthropic's says.
     """
 
     betas: frozenset[str]
-    sampling: Literal["free", "one", "fixed"]
+    samplers: samplers.Samplers
     thinking: tuple[str, ...]
     effort: Literal["none", "beside its beta", "free"] = "none"
+    efforts: tuple[str, ...] = ()
+    default_effort: str | None = None
     hour_cache: bool = True
     tool_fields: frozenset[str] = frozenset({"strict"})
     unconfirmed: tuple[str, ...] = ()
 
+
+_TO_HIGH: Final = ("low", "medium", "high")
+_TO_MAX: Final = (*_TO_HIGH, "max")
+_EVERY_EFFORT: Final = (*_TO_HIGH, "xhigh", "max")
 
 _FOUR: Final = Abilities(  # A P
     betas=frozenset(
@@ -56,46 +66,53 @@ _FOUR: Final = Abilities(  # A P
             body.STREAMED_INPUT,
         }
     ),
-    sampling="free",
+    samplers=samplers.ANY,
     thinking=("enabled", "disabled"),
     hour_cache=False,
     tool_fields=frozenset(),
 )
 _FOUR_FIVE: Final = _FOUR._replace(  # A J P
     betas=_FOUR.betas | {body.STRUCTURED},
-    sampling="one",
+    samplers=samplers.ONE,
     hour_cache=True,
     tool_fields=frozenset({"strict"}),
 )
-_OPUS_FOUR_FIVE: Final = _FOUR_FIVE._replace(  # A
+_OPUS_FOUR_FIVE: Final = _FOUR_FIVE._replace(  # A L
     betas=_FOUR_FIVE.betas | {body.COMPUTER_2, body.EFFORT, body.TOOL_EXAMPLES, body.TOOL_SEARCH},
     effort="beside its beta",
-    unconfirmed=("sampling",),
+    efforts=_TO_HIGH,
+    default_effort="high",
+    unconfirmed=("samplers",),
 )
-_FOUR_SIX: Final = _OPUS_FOUR_FIVE._replace(  # A C E T
+_FOUR_SIX: Final = _OPUS_FOUR_FIVE._replace(  # A C E L T
     betas=_OPUS_FOUR_FIVE.betas | {body.COMPACT, body.CONTEXT_1M},
     thinking=("adaptive", "enabled", "disabled"),
     effort="free",
-    unconfirmed=("betas", "sampling"),
+    efforts=_TO_MAX,
+    unconfirmed=("betas", "samplers"),
 )
 # From here on thinking interleaves by itself, output is structured and the window is 1M tokens long
 # without a beta: those betas do nothing, and Opus 4.7 refused each of them in April 2026.
-_OPUS_FOUR_SEVEN: Final = Abilities(  # 7 F S T
+_OPUS_FOUR_SEVEN: Final = Abilities(  # 7 F L T
     betas=frozenset({body.COMPUTER_2}),
-    sampling="fixed",
+    samplers=samplers.DEFAULTS,
     thinking=("adaptive",),
     effort="free",
+    efforts=_EVERY_EFFORT,
+    default_effort="high",
     tool_fields=frozenset({"strict", "eager_input_streaming"}),
     unconfirmed=("betas",),
 )
-_LATEST: Final = _OPUS_FOUR_SEVEN._replace(  # F M S
+_LATEST: Final = _OPUS_FOUR_SEVEN._replace(  # F L M
     betas=frozenset({body.COMPUTER_2, body.CONTEXT_MANAGEMENT}),
-    unconfirmed=("betas", "sampling"),
+    unconfirmed=("betas", "samplers"),
 )
 _MAY_REST: Final = _LATEST._replace(thinking=("adaptive", "disabled"))
+_FABLE_5: Final = _LATEST._replace(samplers=samplers.OF_FABLE_5, unconfirmed=("betas",))
+_FABLE_5_1: Final = _FABLE_5._replace(samplers=samplers.OF_FABLE_5_1)
 _RETIRED: Final = Abilities(
     betas=frozenset(),
-    sampling="free",
+    samplers=samplers.ANY,
     thinking=("disabled",),
     hour_cache=False,
     tool_fields=frozenset(),
@@ -119,12 +136,13 @@ _ROWS: Final[Mapping[str, Abilities]] = MappingProxyType(
         "claude-opus-4-7": _OPUS_FOUR_SEVEN,
         "claude-opus-4-8": _MAY_REST,
         "claude-sonnet-5": _MAY_REST,
-        "claude-sonnet-5-5": _LATEST,
+        "claude-sonnet-5-5": _LATEST._replace(thinking=("adaptive", "between_tools")),  # B
         "claude-opus-5": _MAY_REST,
-        "claude-opus-5-5": _LATEST,
-        "claude-haiku-5-5": _MAY_REST,
-        "claude-fable-5": _LATEST,
-        "claude-fable-5-1": _LATEST,
+        "claude-opus-5-5": _LATEST._replace(default_effort="medium"),  # K
+        "claude-haiku-5-5": _MAY_REST._replace(default_effort="medium"),  # K
+        "claude-fable-5": _FABLE_5,
+        "claude-fable-5-1": _FABLE_5_1,
+        "claude-fable-5-2": _FABLE_5_1,
         "claude-mythos-5": _LATEST,
         "claude-mythos-5-1": _LATEST,
         "claude-mythos-preview": _LATEST,

@@ -7,7 +7,7 @@ this module, so no function pays for it.
 import sys
 from collections.abc import Iterable
 
-from . import abilities, body
+from . import abilities, body, samplers
 from .resolution import MODELS
 from .table import markdown_table
 
@@ -53,13 +53,14 @@ Clients send betas and fields that nobody here knows, in any release. One rule h
   Bedrock's own `amazon-bedrock-…` members stay as they are.
 """
 _MODELS_END = """
-*Samplers*: `one` of `temperature` and `top_p`; `fixed` refuses `top_k`, and the others unless they
-are 1. Both are a 400 that names the field. `context-1m-2025-08-07` is a 400 on a model whose window
-is shorter, and left out where a million tokens need no beta. Thinking modes are not changed:
-Bedrock's own error names the mode it takes.
+*Samplers*: each may be left out; another value than those named is a 400 that names the field.
+*Default effort* is the one that holds where a request names none. `context-1m-2025-08-07` is a
+400 on a model whose window is shorter, and left out where a million tokens need no beta. Thinking
+modes are not changed: Bedrock's own error names the mode it takes.
 """
 _MODEL_HEAD = (
-    "Model", "Betas passed", "Samplers", "`thinking.type`", "`effort`", "Cache `ttl`",
+    "Model", "Betas passed", "Samplers", "`thinking.type`", "`effort`", "Efforts", "Default effort",
+    "Cache `ttl`",
     "Tool fields without a beta",
 )  # fmt: skip
 
@@ -87,12 +88,29 @@ def _models() -> Iterable[tuple[str, ...]]:
         yield (
             model.display_name.removeprefix("Claude "),
             _codes(takes.betas) + _mark(takes, "betas"),
-            takes.sampling + _mark(takes, "sampling"),
+            _samplers(takes.samplers) + _mark(takes, "samplers"),
             ", ".join(takes.thinking),
             takes.effort,
+            ", ".join(takes.efforts) or "none",
+            takes.default_effort or "none",
             "yes" if takes.hour_cache else "no",
             _codes(takes.tool_fields),
         )
+
+
+def _samplers(taken: samplers.Samplers) -> str:
+    """What is not Bedrock's to decide; `any` where nothing is."""
+    rules = [
+        f"`{name}`: {samplers.in_words(allowed) or 'none'}"
+        for name, allowed in (
+            ("temperature", taken.temperature),
+            ("top_p", taken.top_p),
+            ("top_k", taken.top_k),
+        )
+        if allowed is not None
+    ]
+    together = [] if taken.both else ["one of `temperature` and `top_p`"]
+    return "<br>".join(rules + together) or "any"
 
 
 def _mark(takes: abilities.Abilities, field: str) -> str:

@@ -1,7 +1,8 @@
 """What a call costs by the catalogue, exact: US dollars as decimals, rounded nowhere.
 
 Rates: https://platform.claude.com/docs/en/about-claude/pricing and
-https://aws.amazon.com/bedrock/pricing/. They are those on record today, for every day.
+https://aws.amazon.com/bedrock/pricing/. They are those on record today, for every day. Where AWS
+publishes none for a model, they are those of Anthropic's own API: see `unpublished`.
 """
 
 from collections.abc import Mapping
@@ -57,6 +58,13 @@ class Cost(NamedTuple):
     assumed: tuple[str, ...]
 
 
+def unpublished(model: Model) -> str:
+    """What to say wherever a price of the model is shown; empty where AWS publishes one."""
+    if "price" not in model.unconfirmed:
+        return ""
+    return f"{model.name} at the price of Anthropic's API, as AWS publishes none for Bedrock"
+
+
 def rates(model: Model, route: str, *, prompt_tokens: int = 0) -> Rates:
     """What a call with a prompt of that many tokens is billed at, by `route`.
 
@@ -82,6 +90,7 @@ def of_answer(model: Model, route: str, counts: Mapping[str, Any], *, day: str) 
     """The cost of a call of `day` (an ISO date) whose answer had `counts` as its `usage`, in
     Anthropic's names: https://platform.claude.com/docs/en/api/messages. Raises NoProfile."""
     usage, assumed = _usage(counts)
+    assumed += filter(None, [unpublished(model)])
     extended = model.life.extended_access
     if extended is not None and extended <= day:
         # "expect higher pricing", and none is published:

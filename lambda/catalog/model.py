@@ -37,12 +37,14 @@ class Life(NamedTuple):
     `retired` says that the model is gone although the date is not known. Bedrock's dates are its
     own, not those of Anthropic's API:
     https://docs.aws.amazon.com/bedrock/latest/userguide/model-lifecycle-legacy.html
+    `no_end_before` is a model card's "EOL no sooner than": a promise, while no end is set.
     """
 
     legacy: str | None = None
     extended_access: str | None = None
     end_of_life: str | None = None
     retired: bool = False
+    no_end_before: str | None = None
 
 
 class Profile(NamedTuple):
@@ -55,7 +57,9 @@ class Profile(NamedTuple):
 
 class Model(NamedTuple):
     """One row. `unconfirmed` names the fields (`profiles.au` for one profile) that no page of
-    AWS's or Anthropic's confirms; None stands for what is not known at all.
+    AWS's or Anthropic's confirms; None stands for what is not known at all. `price` is named there
+    where AWS publishes none for Bedrock: the row then has that of Anthropic's own API.
+    `source_date` is the day on which `source` was read (ISO 8601).
 
     `data_retention` is the strictest of RETENTION_MODES under which the model is offered. Every
     model has InvokeModel and Converse, `count_tokens` tells of CountTokens, and `mantle` of the
@@ -75,6 +79,7 @@ class Model(NamedTuple):
     price: Price
     released: str | None
     source: str
+    source_date: str = "2026-11-23"
     geography_premium: float = 1.10
     long_prompt: LongPrompt | None = None
     count_tokens: bool = False

@@ -1,8 +1,9 @@
 """The models that came to Bedrock after Anthropic's first guide, oldest first.
 
-Fable 5.2 and Mythos 5.2 are missing on purpose: no page says that Bedrock offers them.
+Model cards: https://docs.aws.amazon.com/bedrock/latest/userguide/model-cards.html
 """
 
+from types import MappingProxyType
 from typing import Final
 
 from . import regions
@@ -15,6 +16,10 @@ _ON_BEDROCK: Final = f"{_ANTHROPIC}/build-with-claude/claude-in-amazon-bedrock"
 _OPUS: Final = Price(5.00, 25.00, 6.25, 10.00, 0.50)
 _FABLE: Final = Price(10.00, 50.00, 12.50, 20.00, 1.00)
 _FABLE_5_1: Final = _FABLE._replace(cache_read=0.25)
+# https://platform.claude.com/docs/en/about-claude/pricing; of its cache:
+# https://github.com/archid21/rightsize/releases/tag/v0.10.2
+_FABLE_5_2: Final = Price(8.00, 40.00, 10.00, 16.00, 0.20)
+_READ_AGAIN: Final = "2026-11-29"
 _BY_INVITATION: Final = "Only for accounts AWS has put on its list; no profile is on record."
 
 NEWER_MODELS: Final = (
@@ -35,8 +40,9 @@ NEWER_MODELS: Final = (
         context_tokens=1_000_000,
         max_output_tokens=128_000,
         price=_OPUS,
-        released=None,
+        released="2026-02-05",
         source=f"{_ANTHROPIC}/build-with-claude/claude-on-amazon-bedrock",
+        source_date=_READ_AGAIN,
         unconfirmed=("profiles.jp", "profiles.au"),
         note="Anthropic lists `jp` and `apac`, AWS's guidance `au`; no `apac` is recorded here.",
     ),
@@ -68,13 +74,14 @@ NEWER_MODELS: Final = (
         base_id="anthropic.claude-opus-4-7",
         aliases=(),
         profiles=(regions.GLOBAL, regions.US_EVERYWHERE, regions.EU_SIX),
-        life=Life(),
+        life=Life(no_end_before="2027-04-16"),
         successor=None,
         context_tokens=1_000_000,
         max_output_tokens=128_000,
         price=_OPUS,
         released="2026-04-16",
         source=f"{_AWS}/model-card-anthropic-claude-opus-4-7.html",
+        source_date=_READ_AGAIN,
         mantle=True,
         note="Thinking is adaptive only.",
     ),
@@ -99,17 +106,23 @@ NEWER_MODELS: Final = (
         display_name="Claude Fable 5",
         base_id="anthropic.claude-fable-5",
         aliases=(),
-        profiles=(regions.GLOBAL, regions.US_EVERYWHERE, regions.EU_WITH_ZURICH),
+        profiles=(
+            regions.GLOBAL,
+            regions.US_EVERYWHERE,
+            regions.EU_WITH_ZURICH,
+            regions.AU,
+        ),
         life=Life(),
         successor=None,
         context_tokens=1_000_000,
         max_output_tokens=128_000,
         price=_FABLE,
         released="2026-06-09",
-        source=_ON_BEDROCK,
+        source=f"{_AWS}/model-card-anthropic-claude-fable-5.html",
+        source_date=_READ_AGAIN,
         mantle=True,
         data_retention="aws_review",
-        note="Temperature must be 1 or unset; no `top_k`.",
+        unconfirmed=("profiles.au",),
     ),
     Model(
         name="claude-sonnet-5",
@@ -133,7 +146,13 @@ NEWER_MODELS: Final = (
         display_name="Claude Opus 5",
         base_id="anthropic.claude-opus-5",
         aliases=(),
-        profiles=(regions.GLOBAL, regions.US_EVERYWHERE, regions.EU_SIX),
+        profiles=(
+            regions.GLOBAL,
+            regions.US_EVERYWHERE,
+            regions.EU_SIX,
+            regions.JP,
+            regions.AU,
+        ),
         life=Life(),
         successor=None,
         context_tokens=1_000_000,
@@ -141,25 +160,28 @@ NEWER_MODELS: Final = (
         price=_OPUS,
         released="2026-07-24",
         source=f"{_ANTHROPIC}/models/opus-5/overview",
+        source_date=_READ_AGAIN,
         mantle=True,
-        unconfirmed=("profiles.us", "profiles.eu", "data_retention"),
+        unconfirmed=("profiles.us", "profiles.eu", "profiles.jp", "profiles.au", "data_retention"),
     ),
     Model(
         name="claude-fable-5-1",
         display_name="Claude Fable 5.1",
         base_id="anthropic.claude-fable-5-1",
         aliases=(),
-        profiles=(regions.GLOBAL,),
+        profiles=(regions.GLOBAL, regions.US_EVERYWHERE),
         life=Life(),
         successor=None,
         context_tokens=1_000_000,
         max_output_tokens=128_000,
         price=_FABLE_5_1,
-        released=None,
-        source=f"{_ANTHROPIC}/models/fable-5-1/overview",
+        released="2026-09-01",
+        source=f"{_AWS}/model-card-anthropic-claude-fable-5-1.html",
+        source_date=_READ_AGAIN,
         mantle=True,
         data_retention="aws_review",
-        note="Apart from `global`, offered in us-east-1 only.",
+        unconfirmed=("profiles.us",),
+        note="Also in GovCloud, which this catalog leaves out.",
     ),
     Model(
         name="claude-opus-5-5",
@@ -173,13 +195,14 @@ NEWER_MODELS: Final = (
             regions.JP,
             regions.AU,
         ),
-        life=Life(),
+        life=Life(no_end_before="2027-09-22"),
         successor=None,
         context_tokens=1_000_000,
         max_output_tokens=128_000,
         price=Price(4.00, 20.00, 5.00, 8.00, 0.20),
         released="2026-09-22",
-        source=f"{_ANTHROPIC}/models/opus-5-5/overview",
+        source=f"{_AWS}/model-card-anthropic-claude-opus-5-5.html",
+        source_date=_READ_AGAIN,
         mantle=True,
         unconfirmed=("profiles.us", "profiles.eu", "profiles.au", "data_retention"),
         note="Thinking cannot be switched off.",
@@ -197,9 +220,11 @@ NEWER_MODELS: Final = (
         price=Price(2.00, 10.00, 2.50, 4.00, 0.10),
         released="2026-09-28",
         source=f"{_ANTHROPIC}/models/sonnet-5-5/overview",
+        source_date=_READ_AGAIN,
         mantle=True,
         unconfirmed=("profiles.us", "profiles.eu", "data_retention"),
-        note="Thinking is always on. Cache reads cost 0.20 until 2026-10-07.",
+        note="Thinking is adaptive or, the least there is, `between_tools`. "
+        "Cache reads cost 0.20 until 2026-10-07.",
     ),
     Model(
         name="claude-haiku-5-5",
@@ -213,16 +238,37 @@ NEWER_MODELS: Final = (
             regions.JP,
             regions.AU,
         ),
-        life=Life(),
+        life=Life(no_end_before="2027-10-07"),
         successor=None,
         context_tokens=1_000_000,
         max_output_tokens=128_000,
         price=Price(0.10, 0.50, 0.125, 0.20, 0.01),
         released="2026-10-07",
-        source=f"{_ANTHROPIC}/about-claude/pricing",
+        source=f"{_AWS}/model-card-anthropic-claude-haiku-5-5.html",
+        source_date=_READ_AGAIN,
         mantle=True,
         long_prompt=LongPrompt(100_000, Price(0.50, 2.50, 0.625, 1.00, 0.05)),
         unconfirmed=("profiles.us", "profiles.eu", "profiles.jp", "profiles.au", "data_retention"),
+    ),
+    Model(
+        name="claude-fable-5-2",
+        display_name="Claude Fable 5.2",
+        base_id="anthropic.claude-fable-5-2",
+        aliases=(),
+        profiles=(regions.GLOBAL, regions.US_EVERYWHERE),
+        life=Life(no_end_before="2027-11-09"),
+        successor=None,
+        context_tokens=1_000_000,
+        max_output_tokens=128_000,
+        price=_FABLE_5_2,
+        released="2026-11-09",
+        source=f"{_AWS}/model-card-anthropic-claude-fable-5-2.html",
+        source_date=_READ_AGAIN,
+        mantle=True,
+        data_retention="aws_review",
+        unconfirmed=("price", "data_retention", "mantle"),
+        note="Thinking cannot be switched off, and earlier turns go back as they came or are a "
+        "400. No tool can be forced.",
     ),
     *(
         Model(
@@ -250,3 +296,7 @@ NEWER_MODELS: Final = (
         )
     ),
 )
+
+FIRST_PARTY_ONLY: Final = MappingProxyType({"claude-mythos-5-2": "Claude Mythos 5.2"})
+"""Names of Anthropic's own API whose models Bedrock does not have, to how people call them:
+https://platform.claude.com/docs/en/about-claude/models/overview (read 2026-11-29)."""

@@ -145,7 +145,7 @@ SEED_MODELS: Final = (
             regions.JP,
             regions.AU_OF_4_5,
         ),
-        life=Life(),
+        life=Life(no_end_before="2026-10-01"),
         successor=None,
         context_tokens=200_000,
         max_output_tokens=64_000,

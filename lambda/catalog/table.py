@@ -7,6 +7,7 @@ import sys
 from collections.abc import Iterable, Sequence
 
 from .model import ROUTES, Life, Model, Price
+from .newer_models import FIRST_PARTY_ONLY
 from .resolution import MODELS, routes
 from .seed_models import SEED_MODELS
 
@@ -20,11 +21,14 @@ two. IAM, the gateway, the local Bedrock, the command line and this page all rea
   calls the profile of the stage's route.
 - **Routes**: yes where Bedrock has an inference profile of that prefix. Where it may be called,
   and where it may be answered, is [below](#where-a-call-may-be-answered).
-- **Life**: dates are Bedrock's own, not those of Anthropic's API. ⚠ is a model that is legacy or
-  gone. A legacy model's answers carry a `deprecation` header; a retired model is refused with its
-  successor and the date.
+- **Life**: dates are Bedrock's own, not those of Anthropic's API. "Not before" is a
+  model card's "EOL no sooner than", while no end is set. ⚠ is a model that is legacy or gone. A
+  legacy model's answers carry a `deprecation` header; a retired model is refused with its successor
+  and the date.
 - **Prices** are US dollars per million tokens at the base rate, which `global` is billed at. A
-  geography costs that times the figure under "Geography".
+  geography costs that times the figure under "Geography". Where AWS publishes no price for Bedrock,
+  the price is that of Anthropic's own API and carries a †; `claude-bedrock` says so wherever it
+  counts with one.
 - Every model has InvokeModel and Converse. Betas and fields are in
   [docs/compatibility.md](compatibility.md).
 - **Retention** is the strictest data-retention mode of the account under which Bedrock offers the
@@ -33,8 +37,8 @@ two. IAM, the gateway, the local Bedrock, the command line and this page all rea
   guard denies it, not because this project calls it.
 - **†** marks what no page of AWS or Anthropic confirms. Check it against your account
   (`claude-bedrock models sync`) before relying on it.
-- GovCloud and China are left out, and so are Fable 5.2 and Mythos 5.2, of which no page says that
-  Bedrock offers them.
+- GovCloud and China are left out. Anthropic's own API alone has {first_party}: Bedrock does not.
+- Each model's name links to its **source**; "Read" is the day on which it was read.
 """
 _REACH = """## Where a call may be answered
 
@@ -49,7 +53,7 @@ def page(models: Sequence[Model] = MODELS) -> str:
     seed = [model for model in models if model in SEED_MODELS]
     newer = [model for model in models if model not in SEED_MODELS]
     sections = [
-        _HEAD,
+        _HEAD.format(first_party=", ".join(FIRST_PARTY_ONLY.values())),
         "## Of Anthropic's first Bedrock guide\n\n" + _routes_table(seed),
         "## Newer\n\n" + _routes_table(newer),
         "## Names\n\n" + _names_table(models),
@@ -61,17 +65,18 @@ def page(models: Sequence[Model] = MODELS) -> str:
 
 
 def _routes_table(models: Iterable[Model]) -> str:
-    head = ("Model", "Base model id", *(f"`{route}`" for route in ROUTES), "Life")
+    head = ("Model", "Base model id", *(f"`{route}`" for route in ROUTES), "Life", "Read")
     return markdown_table(head, (_routes_row(model) for model in models))
 
 
 def _routes_row(model: Model) -> tuple[str, ...]:
-    warning = " ⚠" if model.life != Life() else ""
+    warning = " ⚠" if model.successor else ""
     return (
         f"[{model.display_name}]({model.source}){warning}",
         f"`{model.base_id}`",
         *(_has(model, route) for route in ROUTES),
         _life(model.life) + _mark(model, "life"),
+        model.source_date,
     )
 
 
@@ -115,7 +120,7 @@ def _figures_row(model: Model) -> tuple[str, ...]:
         model.display_name,
         f"{model.context_tokens:,}{_mark(model, 'context_tokens')}",
         f"{model.max_output_tokens:,}{_mark(model, 'max_output_tokens')}",
-        *(f"{dollars:g}" for dollars in model.price),
+        *(f"{dollars:g}{_mark(model, 'price')}" for dollars in model.price),
         f"{model.geography_premium:.2f}",
         f"`{model.data_retention}`{_mark(model, 'data_retention')}",
         "Yes" + _mark(model, "count_tokens") if model.count_tokens else "No",
@@ -131,7 +136,8 @@ def _life(life: Life) -> str:
     )
     named = [f"{stage} {date}" for stage, date in dates if date]
     gone = ["retired, date not published"] if life.retired else []
-    return "<br>".join(named + gone) or "active"
+    promised = [f"not before {life.no_end_before}"] if life.no_end_before else []
+    return "<br>".join(named + gone or ["active", *promised])
 
 
 def _price(price: Price) -> str:

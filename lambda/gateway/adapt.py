@@ -12,6 +12,8 @@ from types import MappingProxyType
 from typing import Final, NamedTuple, TypeAlias
 
 from catalog import Model, abilities, body
+from catalog.samplers import Samplers, in_words
+from catalog.samplers import takes as is_taken
 from gateway import errors, json_object, trims, unknown_fields
 from gateway.json_object import Edits, Member, Parts
 from gateway.trims import Case
@@ -50,7 +52,7 @@ def adapt(members: Members, betas: Sequence[str], *, model: Model, strict: bool)
     asked and, if `strict`, for every change there would be.
     """
     takes = abilities.of(model)
-    _check_sampling(members, model, takes.sampling)
+    _check_samplers(members, model, takes.samplers)
     case = Case(model, takes, [], {})
     members = _renamed(members, case)
     strange = _choose_betas(_asked(members, betas), case)
@@ -171,18 +173,22 @@ def _set_betas(parts: Parts, members: Members, betas: list[str]) -> None:
         parts["anthropic_beta"] = dumps(betas)
 
 
-def _check_sampling(members: Members, model: Model, sampling: str) -> None:
-    """https://docs.aws.amazon.com/bedrock/latest/userguide/model-parameters-anthropic-claude-messages-request-response.html"""
+def _check_samplers(members: Members, model: Model, samplers: Samplers) -> None:
+    """Bedrock's own words where it has published some; else what the model takes instead."""
     given = {
         name: members[name].value
         for name in ("temperature", "top_p", "top_k")
         if name in members and members[name].value is not None
     }
-    if sampling == "one" and "temperature" in given and "top_p" in given:
+    if not samplers.both and "temperature" in given and "top_p" in given:
         raise errors.InvalidRequest(
             f"`temperature` and `top_p` cannot both be specified for this model ({model.name}). "
             "Please use only one."
         )
     for name, value in given.items():
-        if sampling == "fixed" and (name == "top_k" or value != 1):
-            raise errors.InvalidRequest(f"`{name}` is deprecated for this model ({model.name}).")
+        allowed = getattr(samplers, name)
+        if not is_taken(allowed, value):
+            instead = f" It takes {in_words(allowed)}, or none." if in_words(allowed) else ""
+            raise errors.InvalidRequest(
+                f"`{name}` is deprecated for this model ({model.name}).{instead}"
+            )

@@ -98,7 +98,6 @@ def test_destinations_are_those_aws_documents(
     [
         ("claude-opus-4-1", "eu", "eu-west-1", "us from us-east-1, us-east-2, us-west-2"),
         ("claude-opus-4-1", "us", "eu-west-1", "us from us-east-1, us-east-2, us-west-2"),
-        ("claude-fable-5-1", "us", "us-east-1", "global from any commercial Region"),
         ("claude-fable-5-1", "global", "us-gov-west-1", "global from any commercial Region"),
         ("claude-mythos-5", "global", "us-east-1", "no profile on record"),
     ],
@@ -249,14 +248,15 @@ def test_a_token_is_measured_as_the_account_it_will_be() -> None:
 
 
 def test_a_fallback_is_opened_only_to_the_models_that_have_it() -> None:
-    both, one = named("claude-sonnet-4-5", "claude-fable-5-1")
-    policy = access.invoke_statements([both, one], place("global", "us", region="us-east-1"))
-    here = {"aws:RequestedRegion": "us-east-1"}
+    both, one = named("claude-sonnet-4-5", "claude-opus-4-8")
+    tokyo = "ap-northeast-1"
+    policy = access.invoke_statements([both, one], place("global", "jp", region=tokyo))
+    here = {"aws:RequestedRegion": tokyo}
 
-    assert allowed(policy, profile_arn(both, "global", "us-east-1"), here)
-    assert allowed(policy, profile_arn(one, "global", "us-east-1"), here)
-    assert allowed(policy, profile_arn(both, "us", "us-east-1"), here)
-    assert not allowed(policy, profile_arn(one, "us", "us-east-1"), here)
+    assert allowed(policy, profile_arn(both, "global", tokyo), here)
+    assert allowed(policy, profile_arn(one, "global", tokyo), here)
+    assert allowed(policy, profile_arn(both, "jp", tokyo), here)
+    assert not allowed(policy, profile_arn(one, "jp", tokyo), here)
     for statement in policy:
         assert statement["Resource"], statement["Sid"]
 

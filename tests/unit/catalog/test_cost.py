@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 import catalog
 from catalog import MODELS, Model
-from catalog.cost import Usage, cost, of_answer, rates
+from catalog.cost import Usage, cost, of_answer, rates, unpublished
 
 TODAY = "2026-11-25"
 
@@ -125,3 +125,11 @@ def test_extended_access_may_cost_more() -> None:
     counts = {"input_tokens": 1, "output_tokens": 1}
     assert not of_answer(OPUS_4_1, "us", counts, day="2026-10-07").assumed
     assert of_answer(OPUS_4_1, "us", counts, day="2026-10-08").assumed
+
+
+def test_a_price_that_aws_does_not_publish_is_named_wherever_it_counts() -> None:
+    fable = named("claude-fable-5-2")
+    (said,) = of_answer(fable, "us", {"input_tokens": 1, "output_tokens": 1}, day=TODAY).assumed
+    assert said == unpublished(fable)
+    assert "Anthropic's API" in said
+    assert not unpublished(SONNET)

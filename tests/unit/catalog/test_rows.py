@@ -1,12 +1,13 @@
 """Every row of the catalogue is whole, and says only what it may."""
 
-from datetime import date
+from datetime import date, timedelta
 from urllib.parse import urlsplit
 
 import pytest
 
 import catalog
 from catalog import MODELS, ROUTES, Model
+from catalog.newer_models import FIRST_PARTY_ONLY
 
 TODAY = "2026-11-23"
 COMMERCIAL = ("us-", "ca-", "eu-", "ap-")
@@ -52,11 +53,26 @@ def test_only_global_leaves_its_regions_open(model: Model) -> None:
 
 @each_row
 def test_dates_are_iso_and_in_order(model: Model) -> None:
-    legacy, extended, end, _ = model.life
+    legacy, extended, end = model.life[:3]
     dates = [d for d in (model.released, legacy, extended, end) if d is not None]
 
     assert dates == sorted(dates)
     assert [date.fromisoformat(d).isoformat() for d in dates] == dates
+
+
+@each_row
+def test_what_a_card_promises_is_a_year_at_least(model: Model) -> None:
+    """https://docs.aws.amazon.com/bedrock/latest/userguide/model-lifecycle.html"""
+    promised = model.life.no_end_before
+    if promised is not None and model.released is not None:
+        assert model.life.end_of_life is None
+        shortest = date.fromisoformat(model.released) + timedelta(days=350)
+        assert shortest <= date.fromisoformat(promised)
+
+
+@each_row
+def test_the_source_was_read_after_the_release(model: Model) -> None:
+    assert (model.released or "") <= model.source_date <= "2027"
 
 
 @each_row
@@ -110,3 +126,21 @@ def test_no_two_models_answer_to_one_name() -> None:
     spellings = [s for m in MODELS for s in (m.name, m.base_id, *m.aliases)]
 
     assert len(spellings) == len(set(spellings))
+
+
+def test_the_cards_of_november_2026_are_on_record() -> None:
+    """Of https://docs.aws.amazon.com/bedrock/latest/userguide/model-cards.html."""
+    released = {model.name: model.released for model in MODELS}
+    promised = {model.name: model.life.no_end_before for model in MODELS}
+
+    assert released["claude-fable-5-2"] == "2026-11-09"
+    assert released["claude-fable-5-1"] == "2026-09-01"
+    assert released["claude-opus-4-6"] == "2026-02-05"
+    assert promised["claude-fable-5-2"] == "2027-11-09"
+    assert promised["claude-haiku-5-5"] == "2027-10-07"
+    assert promised["claude-opus-5-5"] == "2027-09-22"
+    assert promised["claude-opus-4-7"] == "2027-04-16"
+
+
+def test_no_model_of_anthropics_own_api_alone_is_among_bedrocks() -> None:
+    assert FIRST_PARTY_ONLY.keys().isdisjoint(released.name for released in MODELS)

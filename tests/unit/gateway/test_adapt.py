@@ -151,6 +151,9 @@ def test_each_change_is_made_and_named(
     [
         ("claude-sonnet-4-5", ["context-1m-2025-08-07"], {}, ["claude-sonnet-4-5", "200,000"]),
         ("claude-sonnet-4-5", [], {"temperature": 0, "top_p": 0.5}, ["`temperature` and `top_p`"]),
+        ("claude-fable-5-2", [], {"top_p": 1}, ["`top_p`", "It takes 0.99, or none."]),
+        ("claude-fable-5-1", [], {"temperature": 1, "top_p": 0.99}, ["`temperature` and `top_p`"]),
+        ("claude-fable-5", [], {"top_p": 1}, ["`top_p`", "at least 0.99 and below 1"]),
         ("claude-opus-4-8", [], {"temperature": 0.2}, ["`temperature` is deprecated"]),
         ("claude-opus-5", [], {"top_k": 5}, ["`top_k` is deprecated"]),
         ("claude-opus-5", [], {"safeguards": {"a": 1}}, ["safeguards: "]),
@@ -177,6 +180,8 @@ def test_what_cannot_be_left_out_is_refused_by_name(
 def test_both_samplers_go_through_where_a_model_takes_both() -> None:
     assert sent("claude-opus-4-1", temperature=0.5, top_p=0.5).changes == ()
     assert sent("claude-opus-5", temperature=1, top_p=None).changes == ()
+    assert sent("claude-fable-5-2", top_p=0.99).changes == ()
+    assert sent("claude-fable-5", temperature=1, top_p=0.995).changes == ()
 
 
 def test_only_the_marker_changes_where_a_marker_has_to() -> None:
