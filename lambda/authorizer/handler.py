@@ -22,13 +22,15 @@ def handle(event: Mapping[str, Any], _context: object) -> dict[str, Any]:
     """Hands the key on as `usageIdentifierKey`, for API Gateway to look up in its usage plans:
     https://docs.aws.amazon.com/apigateway/latest/developerguide/api-gateway-api-key-source.html
 
+    The name of the header goes into the context, so that a refusal can say which key was read.
     The name in the key goes into the context, which reaches the function only when API Gateway has
     found the whole key good: what makes up a name has no key for it.
 
     `event` is that of a REQUEST authoriser. Raises Unauthorized when it carries no key, or
     different ones in one header.
     """
-    key = api_key(_header_lines(event))
+    lines = _header_lines(event)
+    key = api_key(lines)
     if key is None:
         raise Unauthorized("Unauthorized")
     return {
@@ -44,7 +46,7 @@ def handle(event: Mapping[str, Any], _context: object) -> dict[str, Any]:
             ],
         },
         "usageIdentifierKey": key,
-        "context": {"keyName": key_name(key)},
+        "context": {"keyName": key_name(key), "keyHeader": key_header(lines)},
     }
 
 
@@ -60,6 +62,11 @@ def api_key(lines: Mapping[str, Sequence[str]]) -> str | None:
     if len(keys) > 1:
         raise Unauthorized("Unauthorized")
     return next(iter(keys), None)
+
+
+def key_header(lines: Mapping[str, Sequence[str]]) -> str:
+    """The header in which `api_key` looks."""
+    return "x-api-key" if _values(lines.get("x-api-key", ())) else "authorization"
 
 
 def _header_lines(event: Mapping[str, Any]) -> dict[str, list[str]]:

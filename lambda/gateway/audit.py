@@ -6,13 +6,15 @@ from typing import Any
 
 import catalog
 from gateway import deprecation
-from gateway.errors import GatewayError
+from gateway.errors import GatewayError, Overloaded, PermissionDenied, RateLimited
 from gateway.request import Request
 from gateway.runtime import Response
 from gateway.usage import Usage
 
 ADAPTED_HEADER = "x-gateway-adapted"
 MODEL_ID_HEADER = "x-gateway-model-id"
+_LONGEST_MESSAGE = 1000
+_QUOTABLE = (PermissionDenied, RateLimited, Overloaded)
 _LONGEST_HEADER = 4096  # of the 10,240 bytes that API Gateway gives all headers
 COMPLETED = "completed"
 REFUSED = "refused"  # by us, before Bedrock was asked
@@ -86,6 +88,7 @@ class Record:
                 "model_id": self.model_id,
                 "bedrock_request_id": self.bedrock_request_id,
                 "error_cause": after.cause,
+                **({"error_reason": after.reason} if after.reason else {}),
                 **self._upstream(),
             }
             self.earlier_attempts.append(attempt)
@@ -127,6 +130,7 @@ class Record:
             "outcome": self.outcome,
             "error_type": self.error.type if self.error else "",
             "error_cause": self.error.cause if self.error else "",
+            **(_reason(self.error) if self.error else {}),
             "adapted": list(self.changes),
             "request_bytes": self.request_bytes,
             "response_bytes": self.response_bytes,
@@ -150,6 +154,13 @@ class Record:
 
     def _ms(self, moment: float) -> int:
         return round((moment - self._started_at) * 1000)
+
+
+def _reason(error: GatewayError) -> dict[str, str]:
+    """Why Bedrock refused, and in which words; those of any other error may quote a request."""
+    quotable = error.reason or isinstance(error, _QUOTABLE)
+    words = error.bedrock_message[:_LONGEST_MESSAGE] if quotable else ""
+    return {"error_reason": error.reason, "error_message": words}
 
 
 class RecordedResponse:

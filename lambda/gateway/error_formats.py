@@ -47,13 +47,18 @@ def _bedrock_answer(error: GatewayError, _request_id: str) -> ErrorAnswer:
     """https://docs.aws.amazon.com/bedrock/latest/APIReference/CommonErrors.html"""
     name, status = error.bedrock
     headers = {**_JSON, **error.headers, "x-amzn-errortype": name}
-    return ErrorAnswer(status, headers, json.dumps({"message": error.message}).encode())
+    return ErrorAnswer(status, headers, _bedrock_body(error))
+
+
+def _bedrock_body(error: GatewayError) -> bytes:
+    """Bedrock's own sentence where it is Bedrock's error."""
+    return json.dumps({"message": error.bedrock_message or error.message}).encode()
 
 
 def _bedrock_frame(error: GatewayError, _request_id: str) -> bytes:
     name = error.bedrock[0]
     exception = name[:1].lower() + name[1:]
-    return eventstream.exception(exception, json.dumps({"message": error.message}).encode())
+    return eventstream.exception(exception, _bedrock_body(error))
 
 
 ANTHROPIC = ErrorFormat(_anthropic_answer, _anthropic_event, sse.CONTENT_TYPE)

@@ -4,9 +4,10 @@ Anthropic's errors: https://platform.claude.com/docs/en/api/errors
 Bedrock's: https://docs.aws.amazon.com/bedrock/latest/APIReference/API_runtime_InvokeModel.html#API_runtime_InvokeModel_Errors
 """
 
-import re
 from collections.abc import Mapping
 from types import MappingProxyType
+
+from gateway import reasons
 
 
 class GatewayError(Exception):
@@ -15,6 +16,8 @@ class GatewayError(Exception):
     `status` and `type` are Anthropic's, `details` what its SDKs read beside them, `bedrock` the
     exception and status that Bedrock's own clients know. `cause` names what happened for the
     operator, never shown. `retry_after`: the seconds that Bedrock asked to wait, if it did.
+    `bedrock_message` is Bedrock's own sentence, if there is one, without what names the account:
+    what its own clients read. `reason` is one of gateway.reasons, for the audit entry.
     """
 
     status = 500
@@ -22,6 +25,8 @@ class GatewayError(Exception):
     bedrock = ("InternalServerException", 500)
     headers: Mapping[str, str] = MappingProxyType({})
     retry_after = 0.0
+    reason = ""
+    bedrock_message = ""
     details: Mapping[str, object] = MappingProxyType({})
 
     def __init__(self, message: str, *, cause: str = "", **headers: str) -> None:
@@ -90,6 +95,13 @@ class RateLimited(GatewayError):
     headers = MappingProxyType({"retry-after": "1"})
 
 
+class QuotaUsedUp(RateLimited):
+    """A quota that no short wait gives back; clients are told not to ask again. AWS does not say at
+    what time a quota of tokens per day begins anew, so that there is no `retry-after`."""
+
+    headers = MappingProxyType({"x-should-retry": "false"})
+
+
 class NotSupported(GatewayError):
     """Bedrock has no such thing; clients are told not to ask again."""
 
@@ -131,10 +143,14 @@ class Overloaded(GatewayError):
     bedrock = ("ServiceUnavailableException", 503)
 
 
+_WITH_REASON = (PermissionDenied, NotFound, RateLimited, Overloaded)
 _DENIED = "The gateway is not permitted to use this model. Tell whoever runs it."
 _FAILED = "Bedrock could not answer this request. Try again."
 _BUSY = "Bedrock has no capacity for this request now. Try again shortly."
 _THROTTLED = "Bedrock is throttling requests to this model. Try again shortly."
+_USED_UP = (
+    "Bedrock refuses this request until the quota begins anew. Tell whoever runs the gateway."
+)
 _GONE = "Bedrock does not offer this model."
 
 # Bedrock's exception (lower-case first letter, as in event streams) -> ours, and its sentence;
@@ -155,6 +171,7 @@ _FROM_BEDROCK: dict[str, tuple[type[GatewayError], str | None]] = {
 }
 _BY_STATUS: dict[int, tuple[type[GatewayError], str | None]] = {
     400: (InvalidRequest, None),
+    401: (PermissionDenied, _DENIED),
     403: (PermissionDenied, _DENIED),
     404: (NotFound, _GONE),
     408: (UpstreamTimeout, "The model did not answer in time."),
@@ -164,7 +181,6 @@ _BY_STATUS: dict[int, tuple[type[GatewayError], str | None]] = {
     503: (Overloaded, _BUSY),
 }
 _PROMPT_TOO_LONG = "Input is too long"
-_PRIVATE = r"arn:aws[\w-]*:[^\s,;'\"]*|(?<!\d)\d{12}(?!\d)"  # compiled when needed, and kept by re
 
 
 def from_bedrock(
@@ -178,11 +194,17 @@ def from_bedrock(
     name = exception.partition(":")[0].rpartition("#")[2]
     known = _FROM_BEDROCK.get(name[:1].lower() + name[1:])
     kind, sentence = known or _BY_STATUS.get(status, (UpstreamFailed, _FAILED))
-    error = kind(_message(message) if sentence is None else sentence, cause=name or str(status))
+    why = reasons.reason(name, message) if kind in _WITH_REASON else None
+    if kind is RateLimited and why is not None and why.name == reasons.DAILY_QUOTA:
+        kind, sentence = QuotaUsedUp, _USED_UP
+    words = message if issubclass(kind, _WITH_REASON) or sentence is None else ""
+    error = kind(_sentence(sentence, why, words), cause=name or str(status))
+    error.bedrock_message = reasons.redact(message)
+    error.reason = why.name if why else ""
     if name:
         error.bedrock = (name[:1].upper() + name[1:], status)
-    if retry_after and kind in (RateLimited, Overloaded):
-        error.headers = {"retry-after": retry_after}
+    if retry_after and isinstance(error, RateLimited | Overloaded):
+        error.headers = {**error.headers, "retry-after": retry_after}
         error.retry_after = _seconds(retry_after)
     return error
 
@@ -192,12 +214,13 @@ def _seconds(retry_after: str) -> float:
     return float(retry_after) if retry_after.isdecimal() else float("inf")
 
 
-def public(text: str) -> str:
-    """Bedrock's sentence without ARNs and account ids."""
-    return re.sub(_PRIVATE, "[redacted]", text)
-
-
-def _message(text: str) -> str:
-    """The same; agents compact on the first words."""
-    told = public(text)
-    return f"prompt is too long: {told}" if text.startswith(_PROMPT_TOO_LONG) else told
+def _sentence(sentence: str | None, why: reasons.Reason | None, message: str) -> str:
+    """What a caller of Anthropic's paths reads; agents compact on the first words of a prompt that
+    is too long. Bedrock's own sentence is last, where there is a reason in it."""
+    text = reasons.redact(message)
+    if sentence is None:
+        prefix = "prompt is too long: " if message.startswith(_PROMPT_TOO_LONG) else ""
+        return f"{prefix}{text}"
+    if why is None and not text:
+        return sentence
+    return f"{sentence}{f' {why.sentence}' if why else ''} Bedrock's words: {text}"

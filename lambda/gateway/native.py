@@ -6,7 +6,7 @@ https://docs.aws.amazon.com/bedrock/latest/APIReference/API_Operations_Amazon_Be
 import json
 from typing import Any, NamedTuple
 
-from gateway import caller_options, errors, eventstream, json_object, usage
+from gateway import caller_options, errors, eventstream, json_object, reasons, usage
 from gateway.audit import Record, RecordedResponse
 from gateway.caller_options import METADATA_HEADER
 from gateway.invocation import Answer, Call, ask, carried, metadata
@@ -155,9 +155,9 @@ def _public(frames: bytes, relay: eventstream.Relay) -> bytes:
     headers, payload = last
     content = json_object.parsed(payload)
     name, message = headers.get(":exception-type"), content.get("message")
-    if name is None or not isinstance(message, str) or errors.public(message) == message:
+    if name is None or not isinstance(message, str) or reasons.redact(message) == message:
         return frames
-    told = json.dumps({**content, "message": errors.public(message)})
+    told = json.dumps({**content, "message": reasons.redact(message)})
     return relay.given_with(eventstream.exception(name, told.encode()))
 
 

@@ -8,7 +8,14 @@ import os
 from collections.abc import Callable, Mapping
 from typing import NamedTuple
 
-from gateway.errors import BedrockFailed, GatewayError, Overloaded, RateLimited, Unreachable
+from gateway.errors import (
+    BedrockFailed,
+    GatewayError,
+    Overloaded,
+    QuotaUsedUp,
+    RateLimited,
+    Unreachable,
+)
 
 LONGEST_WAIT = 5.0  # seconds; a caller can wait for longer without holding an environment
 CAPACITY = 50  # a tenth of an SDK's, since an environment serves one call at a time
@@ -38,6 +45,8 @@ def rule(error: GatewayError) -> Rule | None:
 
 def answered(error: GatewayError) -> bool:
     """Whether Bedrock has said, in an answer of its own, that another attempt may do."""
+    if isinstance(error, QuotaUsedUp):
+        return False
     return turned_away(error) or isinstance(error, BedrockFailed)
 
 

@@ -37,7 +37,8 @@ _WRONG_KEY = Refusal(
     401,
     "authentication_error",
     "UnrecognizedClientException",
-    f"The API key is not valid. {_KEY}",
+    f"The API key in $context.authorizer.keyHeader is not valid. {_KEY} If you send both, "
+    f"x-api-key counts.",
     NO_RETRY,
 )
 _BROKEN_AUTHORIZER = Refusal(

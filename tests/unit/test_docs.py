@@ -10,7 +10,7 @@ from typing import get_origin
 import pytest
 from pydantic import BaseModel
 
-from gateway import errors, routes
+from gateway import errors, reasons, routes
 from gateway.usage import Usage
 from stacks.settings import _blocks_in
 from stacks.stage import Block, Stage
@@ -133,13 +133,18 @@ def test_every_refusal_of_api_gateway_has_its_row() -> None:
     assert first_codes("docs/api.md", "From API Gateway") == refusals
 
 
+def test_every_reason_of_bedrocks_is_named() -> None:
+    named = {name for row in rows("docs/api.md", "Why Bedrock refuses") for name in codes(row[0])}
+    assert named == {reason.name for _, reason in reasons._PATTERNS}
+
+
 # --- operations
 
 
 def test_every_field_of_an_audit_line_has_its_row() -> None:
     written = {
         name
-        for function in ("line", "_upstream")
+        for function in ("line", "_upstream", "_reason")
         for name in _matching(_strings("lambda/gateway/audit.py", function), r"[a-z]+(_[a-z]+)*")
     }
     assert "bedrock_request_id" in written

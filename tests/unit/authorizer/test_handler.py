@@ -55,6 +55,20 @@ def test_bearer_is_read_in_any_case(name: str, scheme: str, token: str) -> None:
     assert read((name, f"{scheme} {token}")) == token
 
 
+@pytest.mark.parametrize(
+    ("headers", "named"),
+    [
+        ({"x-api-key": KEY}, "x-api-key"),
+        ({"Authorization": f"Bearer {KEY}"}, "authorization"),
+        ({"authorization": "Bearer other", "X-Api-Key": KEY}, "x-api-key"),
+        ({"authorization": f"Bearer {KEY}", "x-api-key": " "}, "authorization"),
+    ],
+)
+def test_a_refusal_can_name_the_header_that_was_read(headers: dict[str, str], named: str) -> None:
+    answer = handler.handle(event(headers), None)
+    assert (answer["usageIdentifierKey"], answer["context"]["keyHeader"]) == (KEY, named)
+
+
 def test_x_api_key_wins_over_authorization() -> None:
     assert read(("authorization", "Bearer other"), ("x-api-key", KEY)) == KEY
 
@@ -144,7 +158,7 @@ def test_the_name_in_a_key_is_handed_on_and_its_secret_is_not() -> None:
     answer = handler.handle(event({"x-api-key": value}), None)
 
     assert answer.pop("usageIdentifierKey") == value
-    assert answer["context"] == {"keyName": "search.Zoo-1_a"}
+    assert answer["context"]["keyName"] == "search.Zoo-1_a"
     assert value[-40:] not in str(answer)
 
 
