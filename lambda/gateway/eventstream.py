@@ -41,15 +41,23 @@ class _Cutter:
         self.damage: FrameError | None = None
         self._buffer = b""
         self._whole = 0  # bytes of the buffer that are whole frames
+        self._held: list[bytes] = []  # of the frame that the buffer ends in
+        self._missing = 0  # bytes of that frame still to come
 
     def _find(self, data: bytes) -> list[tuple[int, int, int]]:
         """Of each frame that `data` completes, where in the buffer it begins, where its payload
         does, and where it ends. Raises FrameError, if there is none before it."""
         rest = self._buffer[self._whole :]
-        self._buffer = rest + data if rest else data
+        if len(data) < self._missing:
+            self._buffer, self._whole = rest, 0
+            self._held.append(data)
+            self._missing -= len(data)
+            return []
+        self._buffer = b"".join((rest, *self._held, data)) if rest else data
+        self._held, self._missing = [], 0
         places: list[tuple[int, int, int]] = []
         try:
-            _find(self._buffer, places)
+            self._missing = _find(self._buffer, places)
         except FrameError as error:
             self._stop(error, places)
         self._whole = places[-1][-1] if places else 0
@@ -147,8 +155,9 @@ def _string_header(name: str, value: str) -> bytes:
     return bytes([len(name)]) + name.encode() + b"\7" + len(value).to_bytes(2) + value.encode()
 
 
-def _find(buffer: bytes, places: list[tuple[int, int, int]]) -> None:
-    """Adds the places of the whole frames, as _Cutter._find says. Raises FrameError."""
+def _find(buffer: bytes, places: list[tuple[int, int, int]]) -> int:
+    """Adds the places of the whole frames, as _Cutter._find says, and returns how many bytes the
+    frame after them lacks, 0 if that is not known yet. Raises FrameError."""
     view, at, size = memoryview(buffer), 0, len(buffer)
     while size - at >= _PRELUDE_BYTES:
         total, header_length, prelude_crc = _prelude_at(buffer, at)
@@ -158,11 +167,12 @@ def _find(buffer: bytes, places: list[tuple[int, int, int]]) -> None:
         if header_length > MAX_HEADER_BYTES or not body + 4 <= end <= at + MAX_FRAME_BYTES:
             raise FrameError("a frame of impossible length")
         if end > size:
-            return
+            return int(end - size)
         if crc32(view[at + 8 : end - 4], prelude_crc) != _crc_at(buffer, end - 4)[0]:
             raise FrameError("a message's checksum is wrong")
         places.append((at, body, end))
         at = end
+    return 0
 
 
 def _parse_headers(raw: bytes) -> dict[str, str]:

@@ -3,12 +3,16 @@
 Every rule here is RFC 9112's: https://www.rfc-editor.org/rfc/rfc9112
 """
 
+import re
 from functools import lru_cache
 from typing import NamedTuple
 
 MAX_HEAD_BYTES = 65_536
 MAX_CHUNK_BYTES = 32 * 1024 * 1024  # a chunk is held until it is whole
 _MAX_LINE_BYTES = 8_192
+_STATUS_LINE = r"HTTP/1\.([01]) ([1-5]\d\d)(?: [^\r\n]*)?"  # compiled at the first use, kept by re
+_FIELD = r"([!#$%&'*+.^_`|~0-9A-Za-z-]+):([^\r\n\0]*)"
+_CHUNK_SIZE = rb"([0-9A-Fa-f]{1,15})[ \t]*(?:;[^\r\n]*)?"
 
 
 class ProtocolError(Exception):
@@ -16,10 +20,12 @@ class ProtocolError(Exception):
 
 
 class Head(NamedTuple):
-    """Status and header fields; names in lower case, repeated fields joined by a comma."""
+    """Status and header fields; names in lower case, repeated fields joined by a comma. `persists`:
+    whether the peer keeps the connection open after the response."""
 
     status: int
     headers: dict[str, str]
+    persists: bool = True
 
 
 class ResponseReader:
@@ -35,16 +41,26 @@ class ResponseReader:
         self.complete = False
         self._damage: ProtocolError | None = None
         self._buffer = b""
+        self._held: list[bytes] = []  # of a chunk that is not whole yet
+        self._missing = 0  # bytes of it still to come
         self._chunked = False
         self._remaining: int | None = None  # bytes of body still to come; None: until the close
 
     def feed(self, data: bytes) -> bytes:
         """The body bytes that `data` completes. Raises ProtocolError, if none are before it."""
         self.check()
-        self._buffer = self._buffer + data if self._buffer else data
+        if len(data) < self._missing:
+            self._held.append(data)
+            self._missing -= len(data)
+            return b""
+        self._take(data)
         if self.head is None and not self._read_head():
             return b""
         return self._read_chunks() if self._chunked else self._read_plain()
+
+    def _take(self, data: bytes) -> None:
+        self._buffer = b"".join((self._buffer, *self._held, data)) if self._buffer else data
+        self._held, self._missing = [], 0
 
     def check(self) -> None:
         """Raises ProtocolError for what is wrong behind the bytes last given."""
@@ -64,7 +80,7 @@ class ResponseReader:
         if self.head is None or not self.complete or self._buffer:
             return False
         framed = self._chunked or self._remaining is not None
-        return framed and "close" not in self.head.headers.get("connection", "").lower()
+        return framed and self.head.persists
 
     def _read_head(self) -> bool:
         while (end := self._buffer.find(b"\r\n\r\n")) >= 0:
@@ -81,10 +97,10 @@ class ResponseReader:
     def _choose_framing(self, head: Head) -> None:
         if head.status in (204, 304):
             self._remaining = 0
-        elif "chunked" in head.headers.get("transfer-encoding", "").lower():
-            self._chunked = True
+        elif "transfer-encoding" in head.headers:
+            self._chunked = _is_chunked(head.headers["transfer-encoding"])
         elif "content-length" in head.headers:
-            self._remaining = _number(head.headers["content-length"].encode(), 10)
+            self._remaining = _content_length(head.headers["content-length"])
         self.complete = self._remaining == 0
 
     def _read_plain(self) -> bytes:
@@ -117,6 +133,7 @@ class ResponseReader:
             start, end = line_end + 2, line_end + 2 + size
             if available < end + 2:
                 _check_length(size, MAX_CHUNK_BYTES)
+                self._missing = end + 2 - available
                 break
             if buffer[end : end + 2] != b"\r\n":
                 raise ProtocolError("a chunk is longer than it announced")
@@ -137,18 +154,45 @@ class ResponseReader:
 
 def _parse_head(head: bytes) -> Head:
     status_line, *lines = head.decode("latin-1").split("\r\n")
-    version, _, rest = status_line.partition(" ")
-    status = rest[:3]
-    if not version.startswith("HTTP/1.") or not (status.isascii() and status.isdigit()):
+    status = re.fullmatch(_STATUS_LINE, status_line)
+    if status is None or status[2] == "101":  # nobody has asked for another protocol
         raise ProtocolError("the status line is not HTTP/1.1's")
     headers: dict[str, str] = {}
-    for line in lines:
-        name, colon, value = line.partition(":")
-        if not colon:
-            raise ProtocolError("a header line has no colon")
-        name, value = name.lower(), value.strip()
+    for line in _unfolded(lines):
+        field = re.fullmatch(_FIELD, line)
+        if field is None:
+            raise ProtocolError("a header line is not NAME: VALUE")
+        name, value = field[1].lower(), field[2].strip(" \t")
         headers[name] = f"{headers[name]}, {value}" if name in headers else value
-    return Head(int(status), headers)
+    options = {each.strip() for each in headers.get("connection", "").lower().split(",")}
+    return Head(int(status[2]), headers, status[1] == "1" and "close" not in options)
+
+
+def _unfolded(lines: list[str]) -> list[str]:
+    """A line that begins with white space goes on with the one before it (section 5.2)."""
+    unfolded: list[str] = []
+    for line in lines:
+        if line[:1] in (" ", "\t") and unfolded:
+            unfolded[-1] += f" {line.strip()}"
+        else:
+            unfolded.append(line)
+    return unfolded
+
+
+def _is_chunked(transfer_encoding: str) -> bool:
+    """Whether the body is framed by chunks; we have asked for no other coding (section 6.1)."""
+    if transfer_encoding.lower() != "chunked":
+        raise ProtocolError("a transfer coding that nobody has asked for")
+    return True
+
+
+def _content_length(value: str) -> int:
+    """Equal numbers count as one (section 6.3)."""
+    numbers = {each.strip() for each in value.split(",")}
+    number = numbers.pop()
+    if numbers or not re.fullmatch(r"[0-9]{1,15}", number):
+        raise ProtocolError("a length is not a number")
+    return int(number)
 
 
 def _check_length(size: int, most: int) -> None:
@@ -158,14 +202,7 @@ def _check_length(size: int, most: int) -> None:
 
 @lru_cache(maxsize=1024)  # a stream's chunks are of a few hundred sizes
 def _chunk_size(line: bytes) -> int:
-    return _number(line.partition(b";")[0], 16)
-
-
-def _number(text: bytes, base: int) -> int:
-    digits = text.strip()
-    if not digits.isalnum():  # int() would also take signs and underscores
-        raise ProtocolError("a length is not a number")
-    try:
-        return int(digits, base)
-    except ValueError as error:
-        raise ProtocolError("a length is not a number") from error
+    found = re.fullmatch(_CHUNK_SIZE, line)
+    if found is None:
+        raise ProtocolError("a chunk's size is not a number")
+    return int(found[1], 16)

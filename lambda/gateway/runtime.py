@@ -80,6 +80,12 @@ class _Connection:
         self._socket.settimeout(seconds)
         self._socket.sendall(data)
 
+    def renew_if_ended(self) -> None:
+        """Give up a connection that has ended while it was idle, or on which something stands that
+        nobody asked for; the next `send` opens another."""
+        if self._socket is not None and select.select([self._socket], [], [], 0)[0]:
+            self.close()
+
     def is_refused(self) -> bool:
         """Whether what is still being sent is refused: the connection has ended, or carries an
         answer that accepts nothing. One that accepts early says nothing of the caller."""
@@ -96,6 +102,7 @@ class _Connection:
             f"{method} {_API}{path} HTTP/1.1\r\nHost: {self.host}\r\n{headers}"
             f"Content-Length: {len(body)}\r\n\r\n"
         )
+        self.renew_if_ended()
         self.send(head.encode() + body)
         return self.reply()
 
@@ -142,6 +149,7 @@ class StreamingResponse:
         self._remaining = context.remaining
         self._pending = b""
         self._started = False
+        self._sent = False  # whether bytes of the response have left
         self._ended = False
         self._gone = False
 
@@ -162,8 +170,9 @@ class StreamingResponse:
         self._end("")
 
     def look(self) -> None:
-        """AWS documents no sign of a caller that has left: this is what a connection can show."""
-        if self._connection.is_refused():
+        """AWS documents no sign of a caller that has left: this is what a connection can show. One
+        that has carried nothing of the response yet shows nothing of its caller."""
+        if self._sent and self._connection.is_refused():
             self._gone = True
             raise CallerGone("the connection of the response has ended")
 
@@ -177,10 +186,10 @@ class StreamingResponse:
             _log_failure(error)
         if self._gone:
             self._connection.close()
-        elif not self._started:
+        if not (self._started and (self._sent or not self._gone)):
             failure = error or RuntimeError("the handler answered nothing")
             _report(self._connection, f"/invocation/{self._request_id}/error", failure)
-        else:
+        elif not self._gone:
             self._finish(error)
         return isinstance(error, Exception)
 
@@ -199,12 +208,29 @@ class StreamingResponse:
         self._send(self._pending + b"0\r\n" + trailer.encode() + b"\r\n")
 
     def _send(self, data: bytes) -> None:
-        """A caller who does not read must not hold the handler until Lambda ends it."""
+        """A caller who does not read must not hold the handler until Lambda ends it. Raises
+        CallerGone."""
         try:
-            self._connection.send(data, max(self._remaining() - _RESERVE_SECONDS, 0.001))
+            self._send_first(data) if not self._sent else self._send_on(data)
         except OSError as error:
             self._gone = True
             raise CallerGone("the response is no longer read") from error
+
+    def _send_first(self, data: bytes) -> None:
+        """The connection has been idle since the invocation came, and may have ended meanwhile:
+        AWS does not say for how long it keeps one."""
+        self._connection.renew_if_ended()
+        try:
+            self._send_on(data)
+        except TimeoutError:
+            raise
+        except OSError:
+            self._connection.close()
+            self._send_on(data)
+
+    def _send_on(self, data: bytes) -> None:
+        self._connection.send(data, max(self._remaining() - _RESERVE_SECONDS, 0.001))
+        self._sent = True
 
     def _head(self) -> bytes:
         return (

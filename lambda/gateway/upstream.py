@@ -97,7 +97,7 @@ class SocketReply:
         return b""
 
     def close(self) -> None:
-        if not self._reader.reusable:
+        if self._connection.is_spoiled or not self._reader.reusable:
             self._connection.close()
 
 
@@ -131,25 +131,44 @@ class Upstream:
         """
         signed = self._signer.sign("POST", self._endpoint + path, headers, body)
         until = time.monotonic() + seconds
-        self._connection.send(_request(path, self._connection.host, signed, body), until)
-        if self._meanwhile is not None:
-            self._meanwhile()
         reader = ResponseReader()
+        try:
+            pieces = _request(path, self._connection.host, signed, body)
+            failure = self._connection.send(pieces, until)
+            if self._meanwhile is not None:
+                self._meanwhile()
+            received, damage = self._read_head(reader, until, look, failure)
+        finally:
+            if reader.head is None:  # an answer may still come, and it would be the next caller's
+                self._connection.close()
+        return SocketReply(self._connection, reader, received, look, damage)
+
+    def _read_head(
+        self,
+        reader: ResponseReader,
+        until: float,
+        look: Callable[[], None],
+        failure: OSError | None,
+    ) -> tuple[bytes, errors.GatewayError | None]:
+        """What came behind the head, and what is wrong with it: Bedrock has answered all the same,
+        and the audit entry says so.
+
+        `failure` is what kept the request from being sent whole. A peer that does not want all of
+        it answers first: https://www.rfc-editor.org/rfc/rfc9112#section-9.3
+        """
         received: bytes | None = b""
-        damage: errors.GatewayError | None = None
         try:
             while reader.head is None:
                 received = self._connection.receive(reader, until, look)
                 if received is None:
                     raise _timeout()
         except errors.GatewayError as error:
-            if reader.head is None:
-                raise
-            damage = error  # Bedrock has answered all the same, and the audit entry says so
-        finally:
-            if reader.head is None:
-                self._connection.close()
-        return SocketReply(self._connection, reader, received or b"", look, damage)
+            if reader.head is not None:
+                return received or b"", error
+            if failure is not None:
+                raise _not_reached(failure) from failure
+            raise
+        return received or b"", None
 
     def close(self) -> None:
         """Give the connection up; a later request opens another."""
@@ -167,17 +186,30 @@ class _Connection:
         self._tls = trust.context() if parts.scheme == "https" else None
         self._socket: socket.socket | None = None
         self._used_at = _now()
+        self.is_spoiled = False  # by a request that was not sent whole
 
-    def send(self, pieces: Iterable[bytes], until: float) -> None:
-        """Raises Unreachable when not all of it could be sent."""
+    def send(self, pieces: Iterable[bytes], until: float) -> OSError | None:
+        """What kept the whole from being sent, where the peer may have answered nevertheless.
+
+        Raises Unreachable, NotSent.
+        """
+        self.is_spoiled = False
         try:
             open_socket = self._ready(until)
+        except OSError as error:
+            self.close()
+            raise _not_reached(error) from error
+        try:
             for piece in pieces:
                 open_socket.settimeout(_patience(until))
                 open_socket.sendall(piece)
         except OSError as error:
-            self.close()
-            raise _not_reached(error) from error
+            if not _has_input(open_socket):
+                self.close()
+                raise _not_reached(error) from error
+            self.is_spoiled = True
+            return error
+        return None
 
     def receive(
         self, reader: ResponseReader, until: float, look: Callable[[], None]
@@ -218,13 +250,35 @@ class _Connection:
 
     def _open(self, until: float) -> socket.socket:
         if self._socket is None:
-            plain = socket.create_connection(self._address, _patience(until))  # type: ignore[arg-type]
+            plain = _connect(self._address, time.monotonic() + _patience(until))
             _tune(plain)
             host = self._address[0]
             self._socket = (
                 self._tls.wrap_socket(plain, server_hostname=host) if self._tls else plain
             )
         return self._socket
+
+
+def _connect(address: tuple[bytes, int], until: float) -> socket.socket:
+    """A connection to the first of the host's addresses that takes one, within one deadline for
+    looking them up and for all of them. Raises OSError.
+
+    How long a look-up takes is the resolver's: the wrapper script bounds it by RES_OPTIONS.
+    """
+    found = socket.getaddrinfo(*address, type=socket.SOCK_STREAM)
+    failure = OSError("the name has no address")
+    for number, (family, kind, protocol, _, where) in enumerate(found):
+        opened = socket.socket(family, kind, protocol)
+        opened.settimeout(max((until - time.monotonic()) / (len(found) - number), 0.001))
+        try:
+            opened.connect(where)
+        except OSError as error:
+            opened.close()
+            failure = error
+        else:
+            opened.settimeout(max(until - time.monotonic(), 0.001))  # of a TLS handshake
+            return opened
+    raise failure
 
 
 def _now() -> tuple[float, float]:

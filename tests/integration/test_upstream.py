@@ -15,7 +15,7 @@ import trustme
 
 from gateway import errors
 from gateway.runtime import CallerGone
-from gateway.upstream import IDLE_SECONDS, Upstream, _is_silence, read_all
+from gateway.upstream import IDLE_SECONDS, Upstream, _connect, _is_silence, read_all
 
 OK = b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok"
 CHUNKED = b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n"
@@ -173,6 +173,82 @@ def test_a_request_that_cannot_be_sent_whole_has_not_arrived() -> None:
 
     with peer(script) as upstream, pytest.raises(errors.Unreachable):
         upstream.post("/", {}, b"x" * 20_000_000, seconds=5, look=stays)
+
+
+REFUSED = b"HTTP/1.1 429 Too Many Requests\r\nContent-Length: 2\r\n\r\nno"
+
+
+@pytest.mark.parametrize("linger", [True, False])
+def test_an_answer_that_comes_before_the_whole_body_was_sent_is_read(*, linger: bool) -> None:
+    """And costs its connection, on which the rest of the body would be the next request."""
+
+    def script(connection: socket.socket) -> None:
+        connection.recv(65_536)
+        connection.sendall(REFUSED)
+        if not linger:
+            time.sleep(0.2)
+            connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, NO_LINGER)
+        else:
+            connection.shutdown(socket.SHUT_WR)
+            connection.settimeout(0.5)
+            with suppress(OSError):
+                while connection.recv(1 << 20):
+                    pass
+
+    with peer(script, answers(OK)) as upstream:
+        reply = upstream.post("/", {}, b"x" * 20_000_000, seconds=5, look=stays)
+        assert (reply.status, read_all(reply, 5)) == (429, b"no")
+        reply.close()
+        assert _post(upstream) == b"ok"
+
+
+def test_whatever_fails_between_request_and_answer_costs_the_connection() -> None:
+    """Else the next caller would read this one's answer."""
+    failures = iter([ImportError("once")])
+
+    def meanwhile() -> None:
+        for failure in failures:
+            raise failure
+
+    late = answers(0.2, b"HTTP/1.1 200 OK\r\nContent-Length: 5\r\n\r\nALICE")
+    with peer(late, answers(OK), meanwhile=meanwhile) as upstream:
+        with pytest.raises(ImportError):
+            _post(upstream)
+        assert _post(upstream) == b"ok"
+
+
+def test_look_up_and_all_addresses_of_a_host_share_one_deadline(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    waited: list[float] = []
+    now = [0.0]
+
+    class Unanswered:
+        def __init__(self, *_: object) -> None:
+            self._seconds = 0.0
+
+        def settimeout(self, seconds: float) -> None:
+            self._seconds = seconds
+
+        def connect(self, _address: object) -> None:
+            waited.append(self._seconds)
+            now[0] += self._seconds
+            raise TimeoutError
+
+        def close(self) -> None:
+            pass
+
+    def look_up(*_: object, **__: object) -> list[tuple[object, ...]]:
+        now[0] += 2.0
+        return [(socket.AF_INET, socket.SOCK_STREAM, 6, "", ("192.0.2.1", 443))] * 8
+
+    monkeypatch.setattr("gateway.upstream.socket.getaddrinfo", look_up)
+    monkeypatch.setattr("gateway.upstream.socket.socket", Unanswered)
+    monkeypatch.setattr("gateway.upstream.time.monotonic", lambda: now[0])
+    with pytest.raises(TimeoutError):
+        _connect((b"h.example", 443), 5.0)
+    assert len(waited) == 8
+    assert now[0] == pytest.approx(5.0)
 
 
 def test_who_leaves_in_the_silence_ends_the_call_and_its_connection() -> None:

@@ -112,3 +112,12 @@ def test_an_impossible_length_is_refused_before_its_bytes_are_awaited() -> None:
     crc = crc32(lengths)
     with pytest.raises(FrameError):
         Decoder().feed(lengths + struct.pack(">I", crc))
+
+
+def test_a_large_frame_is_put_together_once() -> None:
+    frame = frames.chunk(b"x" * 2_000_000)
+    relay = Relay()
+    for at in range(0, len(frame) - 4096, 4096):
+        assert relay.feed(frame[at : at + 4096]) == b""
+        assert len(relay._buffer) <= 4096
+    assert relay.feed(frame[at + 4096 :] + PARTS[0]) == frame + PARTS[0]

@@ -111,3 +111,66 @@ def test_any_bytes_are_read_or_refused(data: bytes) -> None:
     except ProtocolError:
         return
     assert reader.complete
+
+
+HEAD = b"HTTP/1.1 200 OK\r\n"
+
+
+@pytest.mark.parametrize(
+    "response",
+    [
+        b"HTTP/1.1 20 OK\r\n\r\n",
+        b"HTTP/1.1 2000 OK\r\n\r\n",
+        b"HTTP/1.1 101 Switching Protocols\r\n\r\n",
+        b"HTTP/1.xyz 200 OK\r\n\r\n",
+        b"HTTP/2 200 OK\r\n\r\n",
+        HEAD + b"Content-Length : 1\r\n\r\n",
+        HEAD + b"Content-Length: 1\r\nContent-Length: 2\r\n\r\n",
+        HEAD + b"Content-Length: 0x1\r\n\r\n",
+        HEAD + b"Content-Length: \r\n\r\n",
+        HEAD + b"Transfer-Encoding: gzip, chunked\r\n\r\n",
+        HEAD + b"x: a\nb\r\n\r\n",
+        HEAD + b" : folded onto nothing\r\n\r\n",
+        *(
+            HEAD + b"Transfer-Encoding: chunked\r\n\r\n" + size + b"\r\nx\r\n0\r\n\r\n"
+            for size in (b"0x1", b"+1", b"1_0", b" 1", b"", b"1 1", b"-1", b";x")
+        ),
+    ],
+)
+def test_what_only_looks_like_http_is_refused(response: bytes) -> None:
+    with pytest.raises(ProtocolError):
+        _read([response])[0].check()
+
+
+def test_equal_lengths_count_as_one_and_a_folded_line_goes_on_with_the_one_before() -> None:
+    reader, body = _read(
+        [HEAD + b"Content-Length: 1\r\nX-A: b\r\n\tc\r\nContent-Length: 1\r\n\r\nz"]
+    )
+    assert reader.head is not None
+    assert (body, reader.complete) == (b"z", True)
+    assert reader.head.headers["x-a"] == "b c"
+
+
+def test_a_connection_of_http_1_0_is_not_used_again() -> None:
+    reader, _ = _read([b"HTTP/1.0 200 OK\r\nContent-Length: 1\r\n\r\nz"])
+    assert reader.complete
+    assert not reader.reusable
+
+
+class _Counted(bytes):
+    """Bytes that are copied by joining only, once."""
+
+    def __add__(self, other: object) -> bytes:
+        raise AssertionError("a large chunk is put together anew with each read")
+
+    __radd__ = __add__
+
+
+def test_a_large_chunk_is_put_together_once() -> None:
+    reader = ResponseReader()
+    reader.feed(HEAD + b"Transfer-Encoding: chunked\r\n\r\n180000\r\n")
+    for _ in range(0x180):
+        assert reader.feed(_Counted(b"x" * 4096)) == b""
+        assert len(reader._buffer) < 4096
+    assert len(reader.feed(b"\r\n0\r\n\r\n")) == 0x180000
+    assert reader.complete

@@ -1,6 +1,7 @@
 """What the connection of a response says of its caller while nothing is written to it."""
 
 import socket
+import threading
 import time
 from collections.abc import Iterator
 
@@ -11,11 +12,14 @@ from gateway.runtime import CallerGone, Context, StreamingResponse, _Connection
 
 @pytest.fixture
 def lambdas_end() -> Iterator[tuple[StreamingResponse, socket.socket]]:
-    """A response, and the other end of its connection."""
+    """A response whose first byte is out, and the other end of its connection."""
     ours, theirs = socket.socketpair()
     connection = _Connection("127.0.0.1:1")
     connection._socket = ours
-    yield StreamingResponse(connection, Context("1", time.time() + 900)), theirs
+    response = StreamingResponse(connection, Context("1", time.time() + 900))
+    response.start(200, {})
+    response.write(b"x")
+    yield response, theirs
     ours.close()
     theirs.close()
 
@@ -46,3 +50,54 @@ def test_the_end_of_the_connection_ends_the_call(
     theirs.close()
     with pytest.raises(CallerGone):
         response.look()
+
+
+@pytest.mark.parametrize("said", [b"", b"HTTP/1.1 408 Timeout\r\n\r\n"])
+def test_an_idle_connection_that_ended_says_nothing_of_the_caller_and_is_replaced(
+    said: bytes,
+) -> None:
+    """The connection of the last GET has been idle while Bedrock thought."""
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        connection = _Connection(f"127.0.0.1:{listener.getsockname()[1]}")
+        connection._socket, theirs = socket.socketpair()
+        theirs.sendall(said)
+        theirs.close()
+        response = StreamingResponse(connection, Context("1", time.time() + 900))
+
+        response.look()
+        response.start(200, {})
+        response.write(b"hello")
+
+        replaced, _ = listener.accept()
+        with replaced:
+            assert b"hello" in replaced.recv(4096)
+            connection.close()
+
+
+def test_an_invocation_whose_response_cannot_be_sent_is_reported_as_an_error() -> None:
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        connection = _Connection(f"127.0.0.1:{listener.getsockname()[1]}")
+        posted: list[bytes] = []
+        thread = threading.Thread(target=_take_one, args=(listener, posted))
+        thread.start()
+        with StreamingResponse(connection, Context("1", time.time() + 900)) as response:
+            response.start(200, {})
+            connection.send = _broken  # type: ignore[method-assign,assignment]
+            with pytest.raises(CallerGone):
+                response.write(b"hello")
+            del connection.send
+        thread.join(5)
+        connection.close()
+
+    assert posted[0].startswith(b"POST /2018-06-01/runtime/invocation/1/error ")
+
+
+def _broken(_data: bytes, _seconds: float | None = None) -> None:
+    raise ConnectionResetError
+
+
+def _take_one(listener: socket.socket, posted: list[bytes]) -> None:
+    connection, _ = listener.accept()
+    with connection:
+        posted.append(connection.recv(4096))
+        connection.sendall(b"HTTP/1.1 202 Accepted\r\nContent-Length: 0\r\n\r\n")
