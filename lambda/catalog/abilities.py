@@ -19,6 +19,8 @@ Sources, by the letters used below:
   L  https://platform.claude.com/docs/en/build-with-claude/effort (levels and defaults)
   B  https://platform.claude.com/docs/en/models/sonnet-5-5/overview (`between_tools`)
   K  https://docs.aws.amazon.com/bedrock/latest/userguide/model-cards.html (levels and defaults)
+  V  https://docs.aws.amazon.com/bedrock/latest/userguide/claude-messages-thinking-block-binding.html
+     and https://github.com/vercel/ai/issues/20729 (taken from 4.7 on, refused by Sonnet 4.6)
 Those of samplers are in `catalog.samplers`.
 """
 
@@ -93,8 +95,8 @@ _FOUR_SIX: Final = _OPUS_FOUR_FIVE._replace(  # A C E L T
 )
 # From here on thinking interleaves by itself, output is structured and the window is 1M tokens long
 # without a beta: those betas do nothing, and Opus 4.7 refused each of them in April 2026.
-_OPUS_FOUR_SEVEN: Final = Abilities(  # 7 F L T
-    betas=frozenset({body.COMPUTER_2}),
+_OPUS_FOUR_SEVEN: Final = Abilities(  # 7 F L T V
+    betas=frozenset({body.COMPUTER_2, body.THINKING_BINDING}),
     samplers=samplers.DEFAULTS,
     thinking=("adaptive",),
     effort="free",
@@ -104,7 +106,7 @@ _OPUS_FOUR_SEVEN: Final = Abilities(  # 7 F L T
     unconfirmed=("betas",),
 )
 _LATEST: Final = _OPUS_FOUR_SEVEN._replace(  # F L M
-    betas=frozenset({body.COMPUTER_2, body.CONTEXT_MANAGEMENT}),
+    betas=_OPUS_FOUR_SEVEN.betas | {body.CONTEXT_MANAGEMENT},
     unconfirmed=("betas", "samplers"),
 )
 _MAY_REST: Final = _LATEST._replace(thinking=("adaptive", "disabled"))

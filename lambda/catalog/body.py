@@ -20,6 +20,7 @@ CONTEXT_MANAGEMENT: Final = "context-management-2025-06-27"
 EFFORT: Final = "effort-2025-11-24"
 INTERLEAVED: Final = "interleaved-thinking-2025-05-14"
 STREAMED_INPUT: Final = "fine-grained-tool-streaming-2025-05-14"
+THINKING_BINDING: Final = "thinking-binding-controls-2026-08-01"
 STRUCTURED: Final = "structured-outputs-2025-12-15"
 TOOL_EXAMPLES: Final = "tool-examples-2025-10-29"
 TOOL_SEARCH: Final = "tool-search-tool-2025-10-19"
@@ -86,9 +87,7 @@ BEDROCK_FIELDS: Final[Mapping[str, tuple[str, ...]]] = MappingProxyType(
 
 DROPPED: Final = frozenset(
     {
-        "billing_policy",
         "cache_control",
-        "compaction",
         "container",
         "diagnostics",
         "fallback_credit_token",
@@ -99,13 +98,35 @@ DROPPED: Final = frozenset(
         "tags",
     }
 )
-"""Fields that Bedrock does not have and whose loss changes cost, speed or labels, never what is
-asked. Anthropic's API places a marker for a top-level `cache_control`; Bedrock does not."""
+"""Fields that Bedrock does not have and whose loss changes speed or labels, never what is asked nor
+who pays. For a top-level `cache_control` the gateway marks a block, as Anthropic's API does."""
 
-REFUSED: Final = frozenset({"inference_geo", "mcp_servers", "safeguards", "thread"})
-"""Fields that Bedrock does not have and whose loss would change what is asked (where it may be
-answered, with which tools, under which guard, after which turns): an error names one with a value.
-Claude Code goes on without `safeguards` then: https://code.claude.com/docs/en/llm-gateway-protocol"""
+REFUSED: Final[Mapping[str, str]] = MappingProxyType(
+    {
+        "billing_policy": "Your AWS account pays for every request here: send it without "
+        "`billing_policy`.",
+        "compaction": "Summarize the conversation by a request of your own, or send "
+        "`context_management` with a `compact_20260112` edit where the model takes it.",
+        "inference_geo": "Send the request without `inference_geo`.",
+        "mcp_servers": "Send the request without `mcp_servers`.",
+        "safeguards": "Send the request without `safeguards`.",
+        "thread": "Send the request without `thread`.",
+    }
+)
+"""Fields that Bedrock does not have and whose loss would change what is asked or who pays (where it
+may be answered, with which tools, under which guard, after which turns), and what to do instead: an
+error names one with a value. Claude Code goes on without `safeguards` then:
+https://code.claude.com/docs/en/llm-gateway-protocol"""
+
+UNCOUNTED: Final = frozenset({"billing_policy", "compaction"})
+"""Those of them that change no count of tokens, and are left out of a request for one:
+`anthropic.types.message_count_tokens_params` says so of `compaction`."""
+
+PAID_BY_CALLER: Final[tuple[object, ...]] = (
+    {"bill_to": "self"},
+    {"type": "billing_policy", "bill_to": "self"},
+)
+"""Values of `billing_policy` that say what is true here anyway."""
 
 SERVER_TOOLS: Final = ("advisor_", "code_execution_", "mcp_toolset", "web_fetch_", "web_search_")
 """What the `type` of a tool that Anthropic runs begins with; Bedrock has none of them."""
@@ -116,10 +137,13 @@ SEARCH_TOOL: Final = "tool_search_tool_"
 OUTPUT_FIELDS: Final = frozenset({"task_budget"})
 """Members of `output_config` that go; `effort` goes where a model has none."""
 
-THINKING_FIELDS: Final[Mapping[str, tuple[str, ...]]] = MappingProxyType(
-    {"block_binding": (), "display": ("updates",)}
-)
-"""Members of `thinking` that go, and with which values; none stands for any."""
+THINKING_FIELDS: Final[Mapping[str, tuple[str, ...]]] = MappingProxyType({"display": ("updates",)})
+"""Members of `thinking` that go, and with which values."""
+
+BINDING_NAMES: Final = ("prefix_mismatch_behavior", "mismatch_behavior")
+"""What a member of `thinking.block_binding` is called by Anthropic and by Bedrock:
+https://platform.claude.com/docs/en/build-with-claude/preserved-thinking,
+https://docs.aws.amazon.com/bedrock/latest/userguide/claude-messages-thinking-block-binding.html"""
 
 TURN_FIELDS: Final = frozenset({"clear_at", "output_config"})
 """Members of a `system` turn that go. Whether Bedrock takes such a turn is told both ways
@@ -183,7 +207,7 @@ KNOWN_BETAS: Final = frozenset(
         "structured-outputs-2025-11-13",
         STRUCTURED,
         "task-budgets-2026-03-13",
-        "thinking-binding-controls-2026-08-01",
+        THINKING_BINDING,
         "thinking-display-updates-2026-08-18",
         "thinking-token-count-2026-05-13",
         "token-counting-2024-11-01",

@@ -33,6 +33,7 @@ _TOKENS = (
     ("beta:NAME:added", "the beta was added, for what the request uses needs it on Bedrock"),
     ("field:NAME", "the field was left out; `NAME` is its path without positions"),
     ("NAME:renamed", "the field went under the name that Bedrock has for it, see Fields"),
+    ("cache_control:placed", "the top-level marker went to the last block that can have one"),
     ("metadata.user_id:hashed", "the user id, which Bedrock's pattern refuses, became its SHA-256"),
     ("messages.role:system-to-user", "a `system` turn among the messages became a user's"),
     ("messages.content:NAME", "a block of that type was left out of such a turn"),
@@ -58,6 +59,16 @@ _MODELS_END = """
 400 on a model whose window is shorter, and left out where a million tokens need no beta. Thinking
 modes are not changed: Bedrock's own error names the mode it takes.
 """
+_FIELD_HEAD = ("Field", "What happens to it")
+_FIELDS_END = """
+The header `anthropic-user-profile-id` goes into the body as `user_profile_id`; a 400 if the body
+has another. `anthropic-workspace-id` counts for nothing: Bedrock has no workspaces.
+
+A top-level `cache_control` is Anthropic's automatic caching, which InvokeModel does not have. The
+gateway marks the last block that can have a marker, by Anthropic's rules. It passes over thinking,
+empty text and tools that are loaded later, and leaves a block that has the same marker as it is. A
+request with four markers, or with another `ttl` on that block, is a 400.
+"""
 _MODEL_HEAD = (
     "Model", "Betas passed", "Samplers", "`thinking.type`", "`effort`", "Efforts", "Default effort",
     "Cache `ttl`",
@@ -73,7 +84,7 @@ def page() -> str:
             "## Tokens\n\n" + markdown_table(("Token", "What was done"), _tokens()) + _TOKENS_END,
             "## By model\n\n" + markdown_table(_MODEL_HEAD, _models()) + _MODELS_END,
             "## Betas\n\n" + markdown_table(("Beta", "Taken by"), _betas()),
-            "## Fields\n\n" + markdown_table(("Field", "What happens to it"), _fields()),
+            "## Fields\n\n" + markdown_table(_FIELD_HEAD, _fields()) + _FIELDS_END,
         ]
     )
 
@@ -129,10 +140,13 @@ def _fields() -> Iterable[tuple[str, str]]:
         yield f"`{field}`", f"left out where the model takes none of {_codes(betas)}"
     renamed = "becomes `output_config.format`; a 400 if the request has both and they differ"
     yield f"`{body.OLD_OUTPUT_FORMAT}`", renamed
-    for field in sorted(body.DROPPED - {body.OLD_OUTPUT_FORMAT}):
+    placed = "becomes a marker on the last block that can have one, see below"
+    yield "`cache_control`", placed
+    for field in sorted(body.DROPPED - {body.OLD_OUTPUT_FORMAT, "cache_control"}):
         yield f"`{field}`", "left out"
     for field in sorted(body.REFUSED):
-        yield f"`{field}`", "left out when empty, else a 400 that names it"
+        uncounted = ", left out of a count" if field in body.UNCOUNTED else ""
+        yield f"`{field}`", f"left out when empty{uncounted}, else a 400 that names it"
     for field in sorted(body.TOOL_FIELDS):
         yield f"`tools.{field}`", _tool_field(field)
     for start in (*body.SERVER_TOOLS, body.SEARCH_TOOL):
@@ -156,7 +170,11 @@ def _nested() -> Iterable[tuple[str, str]]:
     for field in sorted(body.OUTPUT_FIELDS):
         yield f"`output_config.{field}`", "left out"
     for field, values in body.THINKING_FIELDS.items():
-        yield f"`thinking.{field}`", f"left out when {_codes(values)}" if values else "left out"
+        yield f"`thinking.{field}`", f"left out when {_codes(values)}"
+    binding = f"gets `{body.THINKING_BINDING}`, which is added, or is left out, by model"
+    yield "`thinking.block_binding`", binding
+    theirs, ours = body.BINDING_NAMES
+    yield f"`thinking.block_binding.{theirs}`", f"becomes `{ours}`"
     yield "`cache_control.scope`", "left out, wherever the marker stands"
     yield "`cache_control.ttl`", "left out where the model keeps a cache for five minutes only"
     for field in sorted(body.TURN_FIELDS):

@@ -14,8 +14,8 @@ from typing import Final, NamedTuple, TypeAlias
 from catalog import Model, abilities, body
 from catalog.samplers import Samplers, in_words
 from catalog.samplers import takes as is_taken
-from gateway import errors, json_object, trims, unknown_fields
-from gateway.json_object import Edits, Member, Parts
+from gateway import automatic_cache, errors, json_object, trims, unknown_fields
+from gateway.json_object import Around, Edits, Member, Parts
 from gateway.trims import Case
 
 ANTHROPIC_VERSION: Final = "bedrock-2023-05-31"
@@ -44,16 +44,19 @@ class Adapted(NamedTuple):
     changes: tuple[str, ...]
 
 
-def adapt(members: Members, betas: Sequence[str], *, model: Model, strict: bool) -> Adapted:
+def adapt(
+    members: Members, betas: Sequence[str], *, model: Model, strict: bool, counted: bool = False
+) -> Adapted:
     """The body that Bedrock is sent for `members`, those of a Messages request to `model`.
 
-    `betas` are those of the request's header; they follow the body's own. Text that needs no change
-    is passed as it came. Raises InvalidRequest for what cannot be left out without changing what is
-    asked and, if `strict`, for every change there would be.
+    `betas` are those of the request's header; they follow the body's own. `counted`: only its
+    tokens are counted. Text that needs no change is passed as it came. Raises InvalidRequest for
+    what cannot be left out without changing what is asked and, if `strict`, for every change there
+    would be.
     """
     takes = abilities.of(model)
     _check_samplers(members, model, takes.samplers)
-    case = Case(model, takes, [], {})
+    case = Case(model, takes, [], {}, counted)
     members = _renamed(members, case)
     strange = _choose_betas(_asked(members, betas), case)
     parts: Parts = {
@@ -123,12 +126,14 @@ def _choose_betas(asked: Sequence[str], case: Case) -> bool:
 
 
 def _is_dropped(name: str, member: Member, case: Case, strange: bool) -> bool:
-    if name in body.REFUSED and member.value not in _EMPTY:
+    if name in body.REFUSED and not _says_nothing(name, member.value, case):
         refused = errors.ThreadsNotSupported if name == "thread" else errors.InvalidRequest
         raise refused(
             f"{name}: Amazon Bedrock does not have this field, and without it the request would "
-            f"mean something else. Send it without `{name}`."
+            f"mean something else. {body.REFUSED[name]}"
         )
+    if name == "cache_control" and member.value is not None and not case.counted:
+        return True  # noted when it is placed
     needed = body.FIELD_BETAS.get(name)
     dropped = (
         name in body.DROPPED
@@ -141,15 +146,48 @@ def _is_dropped(name: str, member: Member, case: Case, strange: bool) -> bool:
     return dropped
 
 
+def _says_nothing(name: str, value: object, case: Case) -> bool:
+    """Whether a field that is refused may be left out."""
+    if case.counted and name in body.UNCOUNTED:
+        return True
+    return value in _EMPTY or (name == "billing_policy" and value in body.PAID_BY_CALLER)
+
+
 def _trim(parts: Parts, members: Members, case: Case, strange: bool) -> None:
     """Change what must be changed within a part; of one that is left empty nothing is sent."""
     names = [*_TRIMS, *(name for name in members if strange and name not in _TRIMS)]
     try:
-        for name in names:
-            if name in parts and (edits := _edits(name, members[name], case, strange)):
-                _change(parts, name, members[name], edits)
+        edits = {
+            name: edit
+            for name in names
+            if name in parts and (edit := _edits(name, members[name], case, strange))
+        }
+        for name, change in _with_marker(edits, parts, members, case, strange).items():
+            _change(parts, name, members[name], change)
     except RecursionError as error:
         raise errors.InvalidRequest("The request body is nested too deeply.") from error
+
+
+def _with_marker(
+    edits: Mapping[str, Edits], parts: Parts, members: Members, case: Case, strange: bool
+) -> Mapping[str, Edits | Around]:
+    """The edits, and that of the block which a top-level cache marker is for."""
+    marker = members.get("cache_control")
+    if marker is None or marker.value is None or case.counted:
+        return edits
+    if not isinstance(marker.value, dict):
+        raise errors.InvalidRequest("cache_control: Input should be an object")
+    within = trims.cache_marker(marker, case)
+    if strange:
+        within = json_object.merged(
+            within, unknown_fields.within("cache_control", marker.value, case)
+        )
+    if within:
+        marker = json_object.member(json_object.edited(marker.text, within))
+    sent = {name: member for name, member in members.items() if name in parts}
+    placed = automatic_cache.place(marker, sent, edits)
+    case.note("field:cache_control" if placed is None else "cache_control:placed")
+    return edits if placed is None else placed
 
 
 def _edits(name: str, member: Member, case: Case, strange: bool) -> Edits:
@@ -159,8 +197,10 @@ def _edits(name: str, member: Member, case: Case, strange: bool) -> Edits:
     return json_object.merged(edits, unknown_fields.within(name, member.value, case))
 
 
-def _change(parts: Parts, name: str, member: Member, edits: Edits) -> None:
-    if len(edits) == len(member.value) and all(edit is None for edit in edits.values()):
+def _change(parts: Parts, name: str, member: Member, edits: Edits | Around) -> None:
+    if isinstance(edits, Around):
+        parts[name] = f"{edits.before}{member.text}{edits.after}"
+    elif len(edits) == len(member.value) and all(edit is None for edit in edits.values()):
         del parts[name]
     else:
         parts[name] = json_object.edited(member.text, edits)

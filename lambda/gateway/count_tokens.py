@@ -33,7 +33,9 @@ def for_messages(
     members = message_body.read(message_body.taken(request, record, service.settings), _REQUIRED)
     resolved = service.resolve(members["model"].value)
     model_id = _counted_by(resolved, record)
-    parts = message_body.for_bedrock(members, resolved.model, request, record, service.settings)
+    parts = message_body.for_bedrock(
+        members, resolved.model, request, record, service.settings, counted=True
+    )
     body = encoded(json_object.join({**parts, "max_tokens": _max_tokens(members)}))
     question = {"input": {"invokeModel": {"body": b64encode(body).decode()}}}
     call = Call((model_id,), _OPERATION, _JSON, json.dumps(question).encode())

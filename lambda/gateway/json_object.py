@@ -8,9 +8,17 @@ from collections.abc import Iterator, Mapping
 from json import JSONDecoder, dumps, loads
 from typing import Any, NamedTuple, NoReturn, TypeAlias
 
-Edits: TypeAlias = Mapping[str | int, "str | Edits | None"]
-"""What to change in a container, by member name or index: a text in place of the value's, changes
-within it, or None to take it out."""
+
+class Around(NamedTuple):
+    """Text to put before and after a value's own, which stays as it was written."""
+
+    before: str
+    after: str
+
+
+Edits: TypeAlias = Mapping[str | int, "str | Around | Edits | None"]
+"""What to change in a container, by member name or index: a text in place of the value's or around
+it, changes within it, or None to take it out."""
 
 _SPACE = " \t\n\r"
 
@@ -75,6 +83,11 @@ def members(text: str) -> dict[str, Member]:
         raise NotAnObject("The request body is not valid JSON.") from error
 
 
+def member(text: str) -> Member:
+    """Return the member that JSON text is, which must be valid."""
+    return Member.of(_DECODER.decode(text), text)
+
+
 def join(parts: Parts) -> str:
     """The object made of these, in order. Empties `parts`: what they were cut from may be large,
     and is not to be kept beside what is made of it."""
@@ -134,9 +147,12 @@ class _Child(NamedTuple):
     right: int
 
 
-def _edited(text: str, child: _Child, edit: "str | Edits | None") -> str:
+def _edited(text: str, child: _Child, edit: "str | Around | Edits | None") -> str:
     value = text[child.start : child.end]
-    new = edit if isinstance(edit, str) else edited(value, edit or {})
+    if isinstance(edit, Around):
+        new = f"{edit.before}{value}{edit.after}"
+    else:
+        new = edit if isinstance(edit, str) else edited(value, edit or {})
     return text[child.left : child.start] + new + text[child.end : child.right]
 
 

@@ -4,7 +4,9 @@ The request: https://platform.claude.com/docs/en/api/messages and, as Bedrock ta
 https://docs.aws.amazon.com/bedrock/latest/userguide/model-parameters-anthropic-claude-messages-request-response.html
 """
 
+import json
 from collections.abc import Mapping
+from typing import Final
 
 from catalog import Model
 from gateway import errors, json_object
@@ -14,6 +16,7 @@ from gateway.json_object import Member, Parts
 from gateway.request import Request, size
 from gateway.settings import Settings
 
+_PROFILE_HEADER: Final = "anthropic-user-profile-id"
 _KINDS = {str: "string", int: "integer", list: "array"}
 Members = Mapping[str, Member]
 
@@ -52,14 +55,38 @@ def object_members(text: str) -> Members:
 
 
 def for_bedrock(
-    members: Members, model: Model, request: Request, record: Record, settings: Settings
+    members: Members,
+    model: Model,
+    request: Request,
+    record: Record,
+    settings: Settings,
+    *,
+    counted: bool = False,
 ) -> Parts:
     """The members for InvokeModel, to be joined; what was changed for it is noted in the record.
 
-    Raises InvalidRequest for what cannot be changed, or may not on this stage.
+    `counted`: only their tokens are counted. Raises InvalidRequest for what cannot be changed, or
+    may not on this stage.
     """
     header = request.headers.get("anthropic-beta", "")
     betas = [beta.strip() for beta in header.split(",") if beta.strip()]
-    adapted = adapt(members, betas, model=model, strict=settings.adapt == "strict")
+    profile = request.headers.get(_PROFILE_HEADER, "").strip()
+    if profile and not counted:
+        members = _with_profile(members, profile)
+    strict = settings.adapt == "strict"
+    adapted = adapt(members, betas, model=model, strict=strict, counted=counted)
     record.changes = adapted.changes
     return adapted.parts
+
+
+def _with_profile(members: Members, profile: str) -> Members:
+    """The members with the user profile of the header, as Anthropic's own Bedrock client has them.
+
+    `anthropic.lib.bedrock._client`, `USER_PROFILE_ID_HEADER`.
+    """
+    own = members["user_profile_id"].value if "user_profile_id" in members else None
+    if own not in (None, profile):
+        raise errors.InvalidRequest(
+            f"{_PROFILE_HEADER}: the body has another user_profile_id. Send one of them."
+        )
+    return {**members, "user_profile_id": Member.of(profile, json.dumps(profile))}

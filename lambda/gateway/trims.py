@@ -6,6 +6,7 @@ Bedrock. What it says is kept in the case's `changes`.
 """
 
 import hashlib
+import json
 import string
 from collections.abc import Iterable, Mapping
 from typing import Any, NamedTuple
@@ -13,10 +14,11 @@ from typing import Any, NamedTuple
 from catalog import Model, body
 from catalog.abilities import Abilities
 from gateway import errors
-from gateway.json_object import Edits, Member
+from gateway.json_object import Around, Edits, Member
 
-Changes = dict[str | int, "str | Edits | None"]
+Changes = dict[str | int, "str | Around | Edits | None"]
 
+_BINDING = "block_binding"
 _LABEL = frozenset(string.ascii_letters + string.digits + " \t\n\r\f\v:_@$#=/+,-.")
 _LONGEST_LABEL = 256
 _MOST_CHANGES = 64  # a client may send betas and fields without end
@@ -24,12 +26,14 @@ _NAME = frozenset(string.ascii_letters + string.digits + "_-.")
 
 
 class Case(NamedTuple):
-    """What is asked of which model: the betas to be sent and the changes made so far, in order."""
+    """What is asked of which model: the betas to be sent and the changes made so far, in order;
+    whether tokens are only counted."""
 
     model: Model
     takes: Abilities
     betas: list[str]
     changes: dict[str, None]
+    counted: bool = False
 
     def note(self, change: str) -> None:
         """Keep `change`; of those past the most a header should carry, only that there are more."""
@@ -81,11 +85,28 @@ def thinking(member: Member, case: Case) -> Edits:
     if not isinstance(member.value, dict):
         return {}
     gone = {
-        name
-        for name, values in body.THINKING_FIELDS.items()
-        if name in member.value and (not values or member.value[name] in values)
+        name for name, values in body.THINKING_FIELDS.items() if member.value.get(name) in values
     }
+    binding = member.value.get(_BINDING)
+    if _BINDING in member.value and not (binding and case.beside(body.THINKING_BINDING)):
+        gone.add(_BINDING)
+    elif isinstance(binding, dict) and (edit := _renamed_binding(binding, case)):
+        return {**_without(gone, "thinking", case), _BINDING: edit}
     return _without(gone, "thinking", case)
+
+
+def _renamed_binding(binding: Mapping[str, Any], case: Case) -> Changes:
+    """The edits that give Anthropic's member the name that Bedrock has for it."""
+    theirs, ours = body.BINDING_NAMES
+    if theirs not in binding:
+        return {}
+    if binding.get(ours, binding[theirs]) != binding[theirs]:
+        raise errors.InvalidRequest(
+            f"thinking.{_BINDING}: {theirs} is Anthropic's and {ours} Amazon Bedrock's name of one "
+            f"field, and the request has both, with different values. Send one of them."
+        )
+    case.note(f"thinking.{_BINDING}.{theirs}:renamed")
+    return {theirs: None, ours: json.dumps(binding[theirs])}
 
 
 def tools(member: Member, case: Case) -> Edits:
@@ -213,9 +234,18 @@ def _cache(block: Mapping[str, Any], case: Case) -> Changes:
     marker = block.get("cache_control")
     if not isinstance(marker, dict):
         return {}
-    refused = {"scope"} if case.takes.hour_cache else {"scope", "ttl"}
-    edit = _without(refused.intersection(marker), "cache_control", case)
+    edit = _marker(marker, case)
     return {"cache_control": edit} if edit else {}
+
+
+def _marker(marker: Mapping[str, Any], case: Case) -> Changes:
+    refused = {"scope"} if case.takes.hour_cache else {"scope", "ttl"}
+    return _without(refused.intersection(marker), "cache_control", case)
+
+
+def cache_marker(member: Member, case: Case) -> Edits:
+    """What Bedrock does not know of a marker goes, or the model of its `ttl`."""
+    return _marker(member.value, case)
 
 
 def _without(gone: Iterable[str], place: str, case: Case) -> Changes:

@@ -20,5 +20,5 @@ def test_every_model_beta_and_field_is_on_the_page() -> None:
         assert f"| {model.display_name.removeprefix('Claude ')} |" in page
     for beta in body.KNOWN_BETAS:
         assert f"| `{beta}` |" in page
-    for field in body.DROPPED | body.REFUSED | body.FIELD_BETAS.keys():
+    for field in body.DROPPED | body.REFUSED.keys() | body.FIELD_BETAS.keys():
         assert f"| `{field}` |" in page

@@ -9,6 +9,8 @@ from gateway.adapt import adapt
 from gateway.errors import InvalidRequest
 from tests.unit.gateway.adaptation import BILLING, HI, TOOL, body, model, sent
 
+BINDING = "thinking-binding-controls-2026-08-01"
+THEIRS, OURS = {"prefix_mismatch_behavior": "drop_block"}, {"mismatch_behavior": "drop_block"}
 FORMAT = {"type": "json_schema", "schema": {"type": "object", "additionalProperties": False}}
 
 
@@ -75,6 +77,25 @@ def test_the_receipt_stays_short_enough_for_a_header() -> None:
          ["field:thinking.display"], {"thinking": {"type": "adaptive"}}),
         ("claude-sonnet-5", [], {"thinking": {"display": [], "block_binding": {}}},
          ["field:thinking.block_binding"], {"thinking": {"display": []}}),
+        ("claude-fable-5-1", [BINDING], {"thinking": {"type": "adaptive", "block_binding": THEIRS}},
+         ["thinking.block_binding.prefix_mismatch_behavior:renamed"],
+         {"thinking": {"type": "adaptive", "block_binding": OURS}, "anthropic_beta": [BINDING]}),
+        ("claude-opus-4-7", [], {"thinking": {"type": "adaptive", "block_binding": THEIRS}},
+         [f"beta:{BINDING}:added", "thinking.block_binding.prefix_mismatch_behavior:renamed"],
+         {"thinking": {"type": "adaptive", "block_binding": OURS}, "anthropic_beta": [BINDING]}),
+        ("claude-opus-5", [BINDING], {"thinking": {"type": "adaptive", "block_binding": OURS}}, [],
+         {"thinking": {"type": "adaptive", "block_binding": OURS}, "anthropic_beta": [BINDING]}),
+        ("claude-opus-5", [BINDING, "new-2027-01-01"],
+         {"thinking": {"type": "adaptive", "block_binding": OURS | THEIRS}},
+         ["beta:new-2027-01-01", "thinking.block_binding.prefix_mismatch_behavior:renamed"],
+         {"thinking": {"type": "adaptive", "block_binding": OURS}}),
+        ("claude-sonnet-4-6", [BINDING],
+         {"thinking": {"type": "adaptive", "block_binding": THEIRS}},
+         [f"beta:{BINDING}", "field:thinking.block_binding"],
+         {"thinking": {"type": "adaptive"}, "anthropic_beta": None}),
+        ("claude-opus-5", [], {"compaction": None, "billing_policy": {"bill_to": "self"}},
+         ["field:compaction", "field:billing_policy"],
+         {"compaction": None, "billing_policy": None}),
         ("claude-sonnet-5", [], {"thinking": {"type": "adaptive", "display": "omitted"}}, [],
          {"thinking": {"type": "adaptive", "display": "omitted"}}),
         ("claude-opus-4-5", ["advanced-tool-use-2025-11-20"],
@@ -102,7 +123,7 @@ def test_the_receipt_stays_short_enough_for_a_header() -> None:
          ["beta:tool-search-tool-2025-10-19:added"], {}),
         ("claude-opus-5", [], {"cache_control": {"type": "ephemeral"}, "service_tier": "auto",
           "container": "c", "fallbacks": []},
-         ["field:cache_control", "field:service_tier", "field:container", "field:fallbacks"],
+         ["field:service_tier", "field:container", "field:fallbacks", "cache_control:placed"],
          {"cache_control": None, "service_tier": None}),
         ("claude-opus-5", [], {"mcp_servers": [], "safeguards": None},
          ["field:mcp_servers", "field:safeguards"], {"mcp_servers": None}),
@@ -166,6 +187,13 @@ def test_each_change_is_made_and_named(
          ["'tool_search_tool_regex_20251119'", "claude-haiku-4-5"]),
         ("claude-haiku-4-5", [], {"output_format": FORMAT, "output_config": {"format": {}}},
          ["output_format: ", "output_config.format", "different values"]),
+        ("claude-opus-5", ["compact-2026-09-04"], {"compaction": {"type": "summarize"}},
+         ["compaction: ", "Summarize the conversation"]),
+        ("claude-opus-5", [], {"billing_policy": {"bill_to": "user_profile"}},
+         ["billing_policy: ", "Your AWS account pays"]),
+        ("claude-opus-5", [],
+         {"thinking": {"block_binding": {**OURS, "prefix_mismatch_behavior": "error"}}},
+         ["thinking.block_binding: ", "prefix_mismatch_behavior", "different values"]),
         ("claude-opus-5", [], {"anthropic_beta": "a"}, ["anthropic_beta: "]),
         ("claude-opus-5", [], {"anthropic_beta": [1]}, ["anthropic_beta: "]),
     ],

@@ -54,7 +54,11 @@ def test_what_claude_code_sends_is_taken_by_every_active_model(asked: Model) -> 
 
 @pytest.mark.parametrize("asked", ACTIVE, ids=lambda asked: asked.name)
 def test_what_is_passed_is_what_the_local_bedrock_takes(asked: Model) -> None:
-    ahead = {"compact-2026-01-12", "computer-use-2025-11-24"}  # AWS's page has them, it does not
+    ahead = {  # AWS's page has them, it does not
+        "compact-2026-01-12",
+        "computer-use-2025-11-24",
+        "thinking-binding-controls-2026-08-01",
+    }
     assert abilities.of(asked).betas - ahead <= generation(asked).betas
     assert set(abilities.of(asked).thinking) - {"between_tools"} == (
         generation(asked).thinking - {"between_tools"}
@@ -101,7 +105,7 @@ JSON: st.SearchStrategy[Any] = st.recursive(
 FIELDS = st.sampled_from(
     ["messages", "system", "tools", "metadata", "thinking", "output_config", "temperature",
      "top_p", "top_k", "anthropic_beta", "context_management", "tags", "safeguards", "other",
-     "output_format"]
+     "output_format", "cache_control", "compaction", "billing_policy"]
 )  # fmt: skip
 
 

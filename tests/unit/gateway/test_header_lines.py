@@ -66,3 +66,29 @@ def test_different_values_of_one_are_refused_by_name(caller: Caller, path: str, 
     assert answer.status == 400
     assert f"{name}: the request has this header more than once" in answer.body.decode()
     assert not caller.bedrock.sent
+
+
+PROFILE = ("anthropic-user-profile-id", "uprof_1")
+
+
+def test_the_user_profile_goes_into_the_body(caller: Caller) -> None:
+    assert send(caller, PROFILE, PROFILE).status == 200
+    assert caller.bedrock.body["user_profile_id"] == "uprof_1"
+
+
+@pytest.mark.parametrize(("own", "status"), [(None, 200), ("uprof_1", 200), ("uprof_2", 400)])
+def test_a_body_may_name_the_same_profile_and_no_other(
+    caller: Caller, own: str | None, status: int
+) -> None:
+    asked = {**event(PROFILE), "body": json.dumps({**BODY, "user_profile_id": own})}
+    answer = caller.send_event(asked)
+    assert answer.status == status
+    assert status == 200 or "anthropic-user-profile-id: " in answer.body.decode()
+
+
+def test_a_count_of_tokens_belongs_to_no_profile_and_needs_no_payer(caller: Caller) -> None:
+    caller.bedrock.answers(b'{"inputTokens":12}')
+    fields = {"compaction": {"type": "summarize"}, "billing_policy": {"bill_to": "user_profile"}}
+    asked = event(PROFILE, path="/v1/messages/count_tokens")
+    assert caller.send_event({**asked, "body": json.dumps({**BODY, **fields})}).status == 200
+    assert not {"user_profile_id", *fields} & caller.bedrock.counted.keys()
