@@ -26,7 +26,7 @@ from verification.evidence import (
 )
 from verification.hash_log import SealedHash, log_hash
 from verification.period import Period
-from verification.position import HashSource, Position, position
+from verification.position import HashSource, Position, changed_files, position
 from verification.run import Run, Stage
 from verification.second_look import AFTER, look_again
 from verification.telling import tell, tell_not_sent, tell_not_verified
@@ -81,6 +81,8 @@ def by_the_clock(work: Work, clock: Clock) -> Iterator[Mapping[str, Any]]:
     Raises TooLargeError where a window needs another run, and where AWS or what was read refuses,
     what says so: UnreadableError, BrokenEvidenceError, botocore's errors."""
     at = position(work.evidence, work.hashes, clock.now, work.retention_days)
+    changed = changed_files(work.evidence, at.logged, clock.now)
+    at = at.with_mismatches(changed)
     at = _report_daily(work, clock, at)
     end = whole_hour(clock.now - DELAY)
     begin = at.covered or end - HOUR

@@ -199,7 +199,7 @@ def _read(
     earlier = [key for key in names if begin_of(key) < since]
     keys = [*earlier[-1:], *names[len(earlier) :]]
     ends = [*(begin_of(key) for key in keys[1:]), until]
-    read = each_in_order(partial(_readable, bucket), keys)
+    read = each_in_order(partial(readable, bucket), keys)
     for (key, found), following in zip(read, ends, strict=False):  # no key, and the end
         if isinstance(found, SealedFile):
             files += [found] if found.until > since else []
@@ -210,7 +210,8 @@ def _read(
     return files, broken
 
 
-def _readable(bucket: EvidenceBucket, key: str) -> SealedFile | BrokenEvidenceError:
+def readable(bucket: EvidenceBucket, key: str) -> SealedFile | BrokenEvidenceError:
+    """The file, or why it is none. Raises botocore's errors."""
     try:
         return bucket.read(key)
     except BrokenEvidenceError as broken:

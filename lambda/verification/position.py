@@ -5,16 +5,26 @@ what was sealed is never written anew, and putting the files back makes the chai
 """
 
 import hashlib
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import datetime, timedelta
+from functools import partial
 from typing import Any, Final, NamedTuple, Protocol, Self
 
 from botocore.exceptions import BotoCoreError, ClientError
 
 from reconciliation import chain
 from reconciliation.window import UnreadableError
+from records.fetched import each_in_order
 from verification.attempts import SLICES
-from verification.coverage import HOUR, Mismatch, differing, gone, of_hours, whole_hour
+from verification.coverage import (
+    HOUR,
+    Mismatch,
+    differing,
+    gone,
+    of_hours,
+    readable,
+    whole_hour,
+)
 from verification.evidence import (
     DISPOSITIONS,
     HOURLY,
@@ -57,6 +67,12 @@ class Position(NamedTuple):
     def fingerprint(self) -> str:
         names = "\n".join(sorted(each.id for each in self.mismatches))
         return hashlib.sha256(names.encode()).hexdigest() if names else ""
+
+    def with_mismatches(self, others: Iterable[Mismatch]) -> Self:
+        """And others, of files of which none is known yet."""
+        known = {each.key for each in self.mismatches}
+        more = [each for each in others if each.key not in known]
+        return self._replace(mismatches=[*self.mismatches, *more])
 
     def note(self) -> dict[str, Any]:
         """What the next run has to know of this one."""
@@ -122,6 +138,21 @@ def position(
     if lost_until and (at.covered is None or at.covered < lost_until):
         return at._replace(covered=lost_until)
     return at
+
+
+def changed_files(
+    evidence: EvidenceBucket, logged: Mapping[str, SealedHash], now: datetime
+) -> Iterator[Mismatch]:
+    """Of the files of this hour of each day, those that do not hold or that differ from what was
+    `logged`: a run each hour reads all of them once a day. Raises botocore's errors."""
+    horizon = min((moment_of(each.since) for each in logged.values()), default=now)
+    names = evidence.listed(HOURLY, before(whole_hour(max(horizon, now - _COMPARED))))
+    keys = [key for key in names if is_of_hours(key, now) and begin_of(key).hour == now.hour]
+    for key, found in each_in_order(partial(readable, evidence), keys):
+        if isinstance(found, BrokenEvidenceError):
+            yield Mismatch("evidence_changed", key, str(found))
+        else:
+            yield from differing(found, logged, now)
 
 
 def _logged(

@@ -408,6 +408,29 @@ def test_a_newest_file_that_was_changed_is_named_and_the_clock_goes_on(account: 
     assert account.covered(NOON + HOUR, NOON + 4 * HOUR, NOON - HOUR).holds
 
 
+@pytest.mark.parametrize("how", ["changed", "made anew"])
+def test_within_a_day_a_file_of_any_hour_that_was_changed_is_named(
+    account: Account, how: str
+) -> None:
+    for hour in range(2, 5):
+        account.run(NOON + hour * HOUR)
+    key = key_of_hour(NOON)
+    written = account.s3.objects.pop(key)
+    if how == "changed":
+        account.s3.objects[key] = written.replace(b'"calls":0', b'"calls":1')
+    else:
+        first = json.loads(written.splitlines()[0])
+        entry = {name: first[name] for name in ("kind", "since", "until", "at", "counts")}
+        account.evidence.write(key, [entry], first["previous"])
+
+    named = []
+    for hour in range(5, 29):
+        account.run(NOON + hour * HOUR)
+        named.append(mismatches(account, NOON + (hour - 2) * HOUR))
+
+    assert [each for each in named if each] == [[("evidence_changed", key)]]
+
+
 def test_a_chain_of_somebody_elses_making_is_named(account: Account) -> None:
     """As who may write to the bucket puts it there, before the function has come to the hour."""
     previous = account.hashes[key_of_hour(NOON - HOUR)].sha256
