@@ -125,7 +125,8 @@ def _usage(deployment: Deployment, asked: Period) -> Usage:
     """By all that the report's tables and charts are told apart by. The same computation as
     `claude-bedrock usage`, on the same objects."""
     rows = sources.read_stage(deployment, asked.since, asked.until, lambda *_: None)
-    return priced.usage(rows, USAGE_BY, sources.team_profiles(deployment))
+    found = priced.usage(rows, USAGE_BY, sources.team_profiles(deployment))
+    return priced.with_notes(found, sources.expiry_notes(deployment, asked.since, asked.now))
 
 
 def usage_as_data(usage: Usage) -> list[dict[str, Any]]:

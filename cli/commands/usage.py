@@ -1,6 +1,7 @@
 """`claude-bedrock usage`."""
 
 import sys
+from collections.abc import Sequence
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Annotated, Any, NamedTuple
@@ -21,7 +22,7 @@ from cli.commands.options import (
 from cli.deployment import Deployment
 from cli.terminal import console, echo, echo_json
 from cli.usage import files, in_athena, page, rows, shown, sources
-from cli.usage.priced import DIMENSIONS, Dimension, TeamProfiles, Usage
+from cli.usage.priced import DIMENSIONS, Dimension, TeamProfiles, Usage, with_notes
 from cli.usage.priced import usage as priced
 from cli.usage.rows import Row, UnanswerableError
 from cli.writable import require_writable, require_writable_file
@@ -43,6 +44,10 @@ class _Answer(NamedTuple):
     rows: list[Row]
     profiles: TeamProfiles
     scanned_bytes: int | None
+    notes: Sequence[str] = ()
+
+    def by(self, dimensions: Sequence[Dimension]) -> Usage:
+        return with_notes(priced(self.rows, dimensions, self.profiles), self.notes)
 
 
 def usage(
@@ -87,7 +92,7 @@ def usage(
             require_writable(sync)
         where = None if folder and not stage else deployment.chosen(stage, region, state)
         answer = _asked(source, where, asked)
-        found = priced(answer.rows, dimensions, answer.profiles)
+        found = answer.by(dimensions)
         title = f"Usage from {asked.since:%Y-%m-%d %H:%M} to {asked.until:%Y-%m-%d %H:%M} UTC"
     if not found.total.calls:
         echo(f"no call is on record in this window: {title}", err=True)
@@ -99,7 +104,7 @@ def usage(
             echo(f"Athena read {answer.scanned_bytes:,} bytes")
     if out:
         with one_line_errors(NOT_ASKED):
-            each = [priced(answer.rows, [one], answer.profiles) for one in DIMENSIONS]
+            each = [answer.by([one]) for one in DIMENSIONS]
             out.parent.mkdir(parents=True, exist_ok=True)
             out.write_text(page.page(each, title), encoding="utf-8")
     if found.total.unreadable:
@@ -130,7 +135,8 @@ def _asked(source: _Source, where: Deployment | None, asked: Period) -> _Answer:
     profiles = sources.team_profiles(where) if where else {}
     if source.athena and where:
         told = in_athena.ask(where, rows.question(asked.since, asked.until))
-        return _Answer(rows.read(told.names, told.rows), profiles, told.scanned_bytes)
+        found_rows = rows.read(told.names, told.rows)
+        return _Answer(found_rows, profiles, told.scanned_bytes, _expiry_notes(where, asked))
     if source.folder:
         found = files.of_records(source.folder, asked.since, asked.until)
         return _Answer(sources.read_folder(found, asked.since, asked.until), profiles, None)
@@ -143,7 +149,11 @@ def _asked(source: _Source, where: Deployment | None, asked: Period) -> _Answer:
             bars.update(bar, completed=done, total=total)
 
         found_rows = sources.read_stage(where, asked.since, asked.until, show, source.synced)
-    return _Answer(found_rows, profiles, None)
+    return _Answer(found_rows, profiles, None, _expiry_notes(where, asked))
+
+
+def _expiry_notes(where: Deployment, asked: Period) -> list[str]:
+    return sources.expiry_notes(where, asked.since, asked.now)
 
 
 def _as_data(found: Usage, asked: Period, scanned_bytes: int | None) -> dict[str, Any]:

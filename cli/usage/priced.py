@@ -101,6 +101,11 @@ class Usage(NamedTuple):
     notes: tuple[str, ...]
 
 
+def with_notes(found: Usage, notes: Sequence[str]) -> Usage:
+    """The same, with these notes before its own."""
+    return found._replace(notes=(*notes, *found.notes))
+
+
 def usage(rows: Iterable[Row], by: Sequence[Dimension], profiles: TeamProfiles) -> Usage:
     groups: dict[tuple[str, ...], Sum] = {}
     total, notes = Sum(), dict[str, None]()

@@ -3,10 +3,11 @@
 
 import json
 from collections.abc import Sequence
-from datetime import datetime
+from datetime import datetime, timedelta
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
+from cli import settings
 from cli.deployment import Deployment
 from cli.usage import download, files, rows
 from cli.usage.download import Progress
@@ -36,6 +37,18 @@ def read_stage(
         download.download(where, folder, since, until, progress)
         found = files.of_records(folder, since, until, may_be_empty=True)
         return read_folder(found, since, until)
+
+
+def expiry_notes(where: Deployment, since: datetime, now: datetime) -> list[str]:
+    """What a reader has to know of a window that begins before the oldest record that is surely
+    kept. Raises NoTargetError and botocore's errors."""
+    days = settings.deployed(where).retention_days
+    kept_from = now - timedelta(days=days)
+    if since >= kept_from:
+        return []
+    first = f"{kept_from:%Y-%m-%d %H:%M} UTC"
+    note = f"the stage keeps records for {days} days: of calls from before {first} some may be gone"
+    return [note]
 
 
 def team_profiles(where: Deployment) -> TeamProfiles:

@@ -47,6 +47,7 @@ def page(report: Report) -> str:
         controls_of=of_statements(),
         total=report.usage.total,
         notes=remarks(report.usage),
+        usage_notes=report.usage.notes,
         callers=_by_caller_and_model(report.usage),
         regions=_named(report.usage, "region"),
         charts=_charts(report.usage),

@@ -2,35 +2,17 @@
 
 import hashlib
 import json
-import os
-import subprocess
 import time
 from datetime import UTC, datetime
 from pathlib import Path
-from subprocess import CompletedProcess
 
 from cli.target import records_of
 from tests.integration.deployed.deployment import Deployment, eventually
-from tests.integration.deployed.running import PROJECT
-from tests.integration.deployed.test_cli import claude_bedrock, command
+from tests.integration.deployed.test_cli import claude_bedrock
 from tests.integration.deployed.test_records import recorded
-from tests.integration.deployed.test_verify import lines_since
+from tests.integration.deployed.test_verify import EMBEDDED, audit, lines_since
 
 SECRET = "secret-of-the-audit"
-EMBEDDED = {"encrypted", "guarded", "logging-unchanged"}
-"""What the embedded AWS cannot tell."""
-
-
-def audit(deployment: Deployment, *arguments: str) -> CompletedProcess[str]:
-    return subprocess.run(
-        command(deployment, "audit", *arguments),
-        cwd=PROJECT,
-        env={**os.environ, "COLUMNS": "80"},
-        capture_output=True,
-        text=True,
-        timeout=120,
-        check=False,
-    )
 
 
 def test_the_report_names_the_lost_call_and_rests_on_answers_that_are_there(
@@ -42,7 +24,9 @@ def test_the_report_names_the_lost_call_and_rests_on_answers_that_are_there(
     kept = deployment.ask(SECRET).headers["request-id"]
     lost = deployment.ask(f"[[fault: no_delivery]] {SECRET}").headers["request-id"]
     recorded(records_of(deployment.stage()), kept)
-    eventually(lambda: lines_since(deployment, since) == 2)
+    cut = deployment.ask(f"[[fault: cut after=3]] [[fault: no_delivery]] {SECRET}")
+    assert cut.status == 500  # and Bedrock has answered it with 200
+    eventually(lambda: lines_since(deployment, since) == 3)
     out = tmp_path / "audit"
 
     made = audit(deployment, "--since", since, "--delay", "0", "--out", str(out), "--json")
@@ -50,9 +34,11 @@ def test_the_report_names_the_lost_call_and_rests_on_answers_that_are_there(
     assert (made.returncode, made.stderr) == (1, ""), made.stderr
     told = json.loads(made.stdout)
     assert told == json.loads((out / "audit.json").read_text())
-    assert told["headline"].startswith("1 of 2 calls of ")
+    assert told["headline"].startswith("2 of 3 calls of ")
     assert told["completeness"]["headline"] == told["headline"]
-    assert [each["request_id"] for each in told["completeness"]["findings"]] == [lost]
+    missing = {each["request_id"]: each["kind"] for each in told["completeness"]["findings"]}
+    assert (len(missing), set(missing.values())) == (2, {"called, not logged"})
+    assert lost in missing
     verdicts = {each["id"]: each["verdict"] for each in told["statements"]}
     assert verdicts["complete"] == "not shown"
     assert {name for name in verdicts if verdicts[name] == "not asked"} - {"chain"} == {

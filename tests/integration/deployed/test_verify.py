@@ -1,10 +1,13 @@
 """`claude-bedrock verify` over a window in which a record was lost and somebody went round."""
 
+import gzip
 import json
 import os
 import re
 import subprocess
 import time
+import uuid
+from collections.abc import Mapping
 from contextlib import suppress
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -14,16 +17,20 @@ from typing import Any, NamedTuple
 import boto3
 import pytest
 
-from cli.target import audit_lines_of, records_of
+from cli.target import audit_lines_of, destinations_of, records_of
 from records.fingerprint import Fingerprint
 from records.invocation_records import STREAM
 from tests.integration.deployed.deployment import MODEL, Deployment, eventually
 from tests.integration.deployed.running import PROJECT
 from tests.integration.deployed.test_cli import command
 from tests.integration.deployed.test_records import recorded
+from tests.unit.reconciliation.world import record
+from verification.coverage import HOUR
 from verification.evidence import HOURLY
 from verification.telling import EVIDENCE, METRICS, NOT_VERIFIED, VERIFIED
 
+EMBEDDED = {"encrypted", "guarded", "logging-unchanged"}
+"""What the embedded AWS cannot tell."""
 ROLE = "goes-round"
 TRUST = {
     "Version": "2012-10-17",
@@ -48,6 +55,18 @@ class Window(NamedTuple):
 def verify(deployment: Deployment, *arguments: str) -> CompletedProcess[str]:
     return subprocess.run(
         command(deployment, "verify", *arguments),
+        cwd=PROJECT,
+        env={**os.environ, "COLUMNS": "80"},
+        capture_output=True,
+        text=True,
+        timeout=120,
+        check=False,
+    )
+
+
+def audit(deployment: Deployment, *arguments: str) -> CompletedProcess[str]:
+    return subprocess.run(
+        command(deployment, "audit", *arguments),
         cwd=PROJECT,
         env={**os.environ, "COLUMNS": "80"},
         capture_output=True,
@@ -84,6 +103,30 @@ def go_round(deployment: Deployment) -> str:
     )
     request_id: str = answer["ResponseMetadata"]["RequestId"]
     return request_id
+
+
+Strangers = Mapping[str, datetime]
+"""By request id, the hour of a record that has no call of the gateway."""
+
+
+@pytest.fixture(scope="module", autouse=True)
+def strangers(deployment: Deployment) -> Strangers:
+    """A record in the hour that the function will seal first, of before the deployment: and one in
+    the next, since that is the first where the clock strikes meanwhile."""
+    begin = datetime.now(UTC).replace(minute=0, second=0, microsecond=0)
+    hours = {str(uuid.uuid4()): begin - number * HOUR for number in (2, 1)}
+    place = destinations_of(deployment.stage())
+    for request_id, hour in hours.items():
+        at = hour + HOUR / 2
+        region = {"region": place.region, "inferenceRegion": place.region}
+        content = {**record(request_id, "went round", at.timestamp()), **region}
+        deployment.client("s3").put_object(
+            Bucket=place.bucket,
+            Key=f"{place.root}{at:%Y/%m/%d/%H}/{at:%Y%m%dT%H%M%S}000Z_{request_id[:8]}.json.gz",
+            Body=gzip.compress(json.dumps(content).encode()),
+        )
+        log_record(deployment, content, at)
+    return hours
 
 
 def now() -> str:
@@ -268,9 +311,9 @@ def test_a_record_of_the_gateway_without_its_entry_is_looked_up_in_the_access_lo
     request_id = deployment.ask("secret-prompt").headers["request-id"]
     found = recorded(records_of(deployment.stage()), request_id)
     eventually(lambda: lines_since(deployment, since) == 1)
-    record = dict(found.in_logs or {})
-    log_record(deployment, {**record, "requestId": "of-a-killed-function"})
-    log_record(deployment, {**record, "requestId": "of-another-form", "modelId": None})
+    content = dict(found.in_logs or {})
+    log_record(deployment, {**content, "requestId": "of-a-killed-function"})
+    log_record(deployment, {**content, "requestId": "of-another-form", "modelId": None})
 
     shown = verify(
         deployment, "--since", since, "--delay", "0", "--json", "--evidence", str(tmp_path)
@@ -278,7 +321,7 @@ def test_a_record_of_the_gateway_without_its_entry_is_looked_up_in_the_access_lo
 
     told = json.loads(shown.stdout)
     lost, unreadable = sorted(told["findings"], key=lambda each: str(each["kind"]))
-    gateway_id = record["requestMetadata"]["gateway_request_id"]
+    gateway_id = content["requestMetadata"]["gateway_request_id"]
     assert (lost["kind"], lost["request_id"]) == ("audit_entry_lost", "of-a-killed-function")
     assert lost["detail"] == (
         f"API Gateway answered its request {gateway_id} with 200; no record in S3"
@@ -290,12 +333,18 @@ def test_a_record_of_the_gateway_without_its_entry_is_looked_up_in_the_access_lo
     assert "secret-prompt" not in shown.stdout
 
 
-def log_record(deployment: Deployment, record: dict[str, Any]) -> None:
+def log_record(
+    deployment: Deployment, record: Mapping[str, Any], at: datetime | None = None
+) -> None:
     """Into CloudWatch Logs, as Bedrock would."""
-    deployment.client("logs").put_log_events(
-        logGroupName=deployment.output("InvocationLogging", "LogGroupName"),
+    seconds = at.timestamp() if at else time.time()
+    logs, group = deployment.client("logs"), deployment.output("InvocationLogging", "LogGroupName")
+    with suppress(logs.exceptions.ResourceAlreadyExistsException):
+        logs.create_log_stream(logGroupName=group, logStreamName=STREAM)
+    logs.put_log_events(
+        logGroupName=group,
         logStreamName=STREAM,
-        logEvents=[{"timestamp": int(time.time() * 1000), "message": json.dumps(record)}],
+        logEvents=[{"timestamp": int(seconds * 1000), "message": json.dumps(record)}],
     )
 
 
@@ -396,7 +445,7 @@ def test_the_deployed_function_writes_its_metrics(deployment: Deployment) -> Non
     line = eventually(look)[0]
     (directive,) = line["_aws"]["CloudWatchMetrics"]
     assert (directive["Namespace"], line["service"]) == ("ClaudeOnBedrock", "verification")
-    assert {each["Name"] for each in directive["Metrics"]} == {
+    assert {VERIFIED, *(each["Name"] for each in directive["Metrics"])} == {
         *(VERIFIED, NOT_VERIFIED, EVIDENCE),
         *METRICS.values(),
     }
@@ -414,19 +463,64 @@ def findings(deployment: Deployment, *arguments: str) -> CompletedProcess[str]:
     )
 
 
-def test_a_sealed_finding_is_accepted_and_no_longer_open(deployment: Deployment) -> None:
-    """In an hour that the function has sealed: its finding was lost before it was deployed."""
-    hour = datetime.now(UTC).replace(minute=0, second=0, microsecond=0) - timedelta(hours=2)
+def test_a_sealed_finding_is_accepted_and_shown_as_such_from_then_on(
+    deployment: Deployment, strangers: Strangers, tmp_path: Path
+) -> None:
+    """By the function, by a new join, by the report that sums the hour, and in the chain."""
     ask_the_function(deployment, {})
     unknown = findings(deployment, "accept", "0" * 12, "--reason", "why")
     assert (unknown.returncode, unknown.stdout) == (2, "")
     assert "no sealed finding has the id 000000000000" in unknown.stderr
-    listed = findings(deployment, "list", "--all", "--json")
-    assert listed.returncode in {0, 1}, listed.stderr
-    for each in json.loads(listed.stdout)["findings"]:
-        accepted = findings(deployment, "accept", each["id"], "--reason", "before the deployment")
-        assert accepted.returncode == 0, accepted.stderr
-        assert each["at"] < (hour + timedelta(hours=2)).isoformat()
+    listed = findings(deployment, "list", "--json")
+    (found,) = json.loads(listed.stdout)["findings"]
+    assert (listed.returncode, found["kind"]) == (1, "logged, not called")
+    hour = strangers[found["request_id"]]
+
+    accepted = findings(deployment, "accept", found["id"], "--reason", "a fire drill", "--json")
+
+    assert accepted.returncode == 0, accepted.stderr
     assert findings(deployment, "list").returncode == 0
+    (again,) = json.loads(findings(deployment, "list", "--all", "--json").stdout)["findings"]
+    assert (again["state"], again["accepted"]["reason"]) == ("accepted", "a fire drill")
+    key = json.loads(accepted.stdout)["evidence"]["key"]
+    eventually(lambda: logged(deployment, key))
+    over_hour = ("--since", hour.isoformat(), "--until", (hour + HOUR).isoformat())
+    shown = verify(deployment, *over_hour, "--json", "--no-evidence")
+    told = json.loads(shown.stdout)
+    assert (shown.returncode, told["findings"]) == (0, []), shown.stdout
+    assert [each["id"] for each in told["accepted"]] == [found["id"]]
     chain = json.loads(verify(deployment, "--chain", "--json").stdout)
     assert (chain["broken"], chain["mismatches"]) == ([], [])
+    _is_reported_as_accepted(deployment, over_hour, found["id"], tmp_path / "audit")
+
+
+def _is_reported_as_accepted(
+    deployment: Deployment, over_hour: tuple[str, ...], finding_id: str, out: Path
+) -> None:
+    """While somebody is told of alarms, nothing of the report fails: it ends with 2, since the
+    embedded AWS cannot tell some things, and the hour began before the deployment."""
+    topic = deployment.output("Observability", "AlarmTopicArn")
+    sns = deployment.client("sns")
+    queue = topic.replace(":sns:", ":sqs:")
+    subscription = sns.subscribe(TopicArn=topic, Protocol="sqs", Endpoint=queue)
+    try:
+        made = audit(deployment, *over_hour, "--out", str(out), "--json")
+    finally:
+        sns.unsubscribe(SubscriptionArn=subscription["SubscriptionArn"])
+    told = json.loads(made.stdout)
+    statements = {each["id"]: each for each in told["statements"]}
+    failed = {name for name, each in statements.items() if each["verdict"] == "not shown"}
+    unasked = {name for name, each in statements.items() if each["verdict"] == "not asked"}
+    assert (made.returncode, failed) == (2, set()), made.stdout
+    assert unasked == {*EMBEDDED, "residency", "chain"}
+    words = statements["nobody-went-round"]["words"]
+    assert f"Accepted: {finding_id}, by arn:" in words
+
+
+def logged(deployment: Deployment, key: str) -> bool:
+    """Whether the function's log group has the hash of that file."""
+    group = deployment.output("InvocationLogging", "LogGroupName")
+    events = deployment.client("logs").filter_log_events(
+        logGroupName=group.replace("invocations", "verification"), filterPattern='"sealed"'
+    )["events"]
+    return any(key in each["message"] for each in events)

@@ -135,10 +135,11 @@ def test_what_is_not_in_the_dollars_is_said_as_usage_says_it(text: str) -> None:
 
 
 def test_a_window_without_calls_has_no_charts_and_says_so() -> None:
-    empty = page(report()._replace(usage=Usage(USAGE_BY, {}, Sum(), ())))
+    empty = page(report()._replace(usage=Usage(USAGE_BY, {}, Sum(), ("some may be gone",))))
 
     assert "<svg" not in empty
     assert "No record is of the window." in empty
+    assert "Some may be gone." in empty
 
 
 def test_the_headline_says_what_is_wrong_first() -> None:

@@ -6,7 +6,7 @@ import subprocess
 import sys
 from collections import Counter
 from collections.abc import Sequence
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 from pathlib import Path
 from typing import Any
@@ -14,9 +14,10 @@ from typing import Any
 import pytest
 from typer.testing import CliRunner, Result
 
+from cli.deployment import Deployment
 from cli.main import app
-from cli.usage import files, on_this_machine, rows
-from cli.usage.priced import Dimension, TeamProfile, Usage, usage
+from cli.usage import files, on_this_machine, page, rows, shown, sources
+from cli.usage.priced import Dimension, TeamProfile, Usage, usage, with_notes
 from cli.usage.rows import Row, UnanswerableError
 from local.generated_call import Call, record
 from tests.unit.cli.usage.conftest import MONTH, SINCE, UNTIL, Made
@@ -43,6 +44,37 @@ def tokens(calls: Sequence[Call]) -> tuple[int, ...]:
         sum(call.cache_read for call in answered),
         sum(call.cache_write for call in answered),
     )
+
+
+FIRST = "2026-09-18 09:30 UTC"
+MAY_BE_GONE = f"the stage keeps records for 45 days: of calls from before {FIRST} some may be gone"
+NOW = datetime(2026, 11, 2, 9, 30, tzinfo=UTC)
+
+
+class Deployed(Deployment):
+    """Keeps records for 45 days."""
+
+    def outputs(self, name: str) -> dict[str, str]:
+        told = {"region": "us-east-1", "routes": ["us"], "models": [], "github": False}
+        return {"Settings": json.dumps({**told, "retention_days": 45})} if name else {}
+
+
+@pytest.mark.parametrize(
+    ("since", "said"),
+    [
+        (NOW - timedelta(days=45), []),
+        (NOW - timedelta(days=45, seconds=1), [MAY_BE_GONE]),
+    ],
+)
+def test_what_may_have_expired_is_said_in_terminal_data_and_page(
+    made: Made, since: datetime, said: list[str]
+) -> None:
+    notes = sources.expiry_notes(Deployed("dev", "us-east-1", None), since, NOW)
+    found = with_notes(by(asked(made.folder), "model"), notes)
+
+    assert notes == said
+    text, html = shown.remarks(found), page.page([found], "Usage")
+    assert all(note in text and note in html for note in notes)
 
 
 def test_a_months_sums_are_those_of_its_calls_by_every_dimension(made: Made) -> None:
