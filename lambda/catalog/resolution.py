@@ -3,8 +3,9 @@
 from collections.abc import Collection, Sequence
 from typing import Final, NamedTuple
 
-from .model import RETENTION_MODES, ROUTES, Model
-from .newer_models import NEWER_MODELS
+from . import spellings
+from .model import RETENTION_MODES, Model
+from .newer_models import FIRST_PARTY_ONLY, NEWER_MODELS
 from .seed_models import SEED_MODELS
 
 MODELS: Final[tuple[Model, ...]] = (*SEED_MODELS, *NEWER_MODELS)
@@ -13,8 +14,8 @@ MODELS: Final[tuple[Model, ...]] = (*SEED_MODELS, *NEWER_MODELS)
 _SPELLINGS: Final = {
     spelling: model for model in MODELS for spelling in (model.name, model.base_id, *model.aliases)
 }
-_ARN_SEPARATORS: Final = 5
-_PROVIDER: Final = "anthropic."
+_MOST_NEAR: Final = 3
+_MILLION: Final = 1_000_000
 _NOT_COMMERCIAL: Final = ("cn-", "us-gov-", "us-iso", "eu-iso", "eusc-")
 
 
@@ -23,7 +24,11 @@ class ResolutionError(Exception):
 
 
 class UnknownModel(ResolutionError):
-    """The name is nobody's."""
+    """The name is nobody's, or that of a model Bedrock does not have."""
+
+
+class WindowTooShort(ResolutionError):
+    """The name asks for a window of a million tokens, which the model does not have."""
 
 
 class RetiredModel(ResolutionError):
@@ -62,9 +67,9 @@ class Resolved(NamedTuple):
 
 def find(name: str) -> Model | None:
     """The model that `name` spells: a name or alias, a base id, the id of a profile the model has,
-    or the ARN of either. The Region and account in an ARN are not looked at."""
-    route, spelling = _read(name)
-    model = _SPELLINGS.get(spelling)
+    the ARN of either, or any of these as clients write them: `catalog.spellings`. The Region and
+    account in an ARN are not looked at."""
+    route, model, _ = _read(name)
     if model is None or (route is not None and route not in routes(model)):
         return None
     return model
@@ -79,16 +84,21 @@ def resolve(
     Bedrock refuses a bare base id of these models, so it stands for the stage's profiles:
     https://docs.aws.amazon.com/bedrock/latest/userguide/inference-profiles-support.html
     A name that asks for one route gets that one or none.
-    Raises UnknownModel, RetiredModel, ModelNotAllowed or RouteNotAllowed.
+    Raises UnknownModel, RetiredModel, ModelNotAllowed, WindowTooShort or RouteNotAllowed.
     """
-    asked_route, spelling = _read(requested)
-    model = _SPELLINGS.get(spelling)
+    asked_route, model, million = _read(requested)
     if model is None:
-        raise UnknownModel(f"There is no model {_quoted(requested)} here. {_offer(allowed)}")
+        raise UnknownModel(_unknown(requested, _offered(allowed, today)))
     if is_retired(model, today):
         raise RetiredModel(model)
     if model.name not in allowed:
-        raise ModelNotAllowed(f"{_called(model)} is not offered here. {_offer(allowed)}")
+        offer = _offer(_offered(allowed, today))
+        raise ModelNotAllowed(f"{_called(model)} is not offered here. {offer}")
+    if million and model.context_tokens < _MILLION:
+        raise WindowTooShort(
+            f"{_called(model)} has a context window of {model.context_tokens:,} tokens on Amazon "
+            f"Bedrock; ask for it without {spellings.MILLION}."
+        )
     if asked_route is not None and asked_route not in routes:
         raise RouteNotAllowed(
             f"Requests here are routed by {_listed(routes)} only, not by {asked_route}; "
@@ -145,26 +155,66 @@ def retention_suffices(mode: str, model: Model) -> bool:
     return RETENTION_MODES.index(mode) >= RETENTION_MODES.index(model.data_retention)
 
 
-def _read(name: str) -> tuple[str | None, str]:
-    """The route a name asks for, if any, and the rest of it."""
-    if name.startswith("arn:"):
-        name = _resource_of(name)
-    prefix, dot, rest = name.partition(".")
-    if dot and prefix in ROUTES and rest.startswith(_PROVIDER):
-        return prefix, rest
-    return None, name
+class _Read(NamedTuple):
+    """`route`: the one a name asks for, if any. `million`: whether it asks for that window."""
+
+    route: str | None
+    model: Model | None
+    million: bool
 
 
-def _resource_of(arn: str) -> str:
-    """The id at the end of a Bedrock ARN: `a.b.c` of `arn:aws:bedrock:R:A:inference-profile/a.b.c`.
+def _read(name: str) -> _Read:
+    """What a name says; the catalog's own spellings need no parsing."""
+    route, base = spellings.split_geography(spellings.resource_of(name))
+    if model := _SPELLINGS.get(base):
+        return _Read(route, model, million=False)
+    parsed = spellings.parse(name)
+    if parsed is None:
+        return _Read(None, None, million=False)
+    model = _BY_PARTS.get((parsed.family, parsed.version, parsed.date))
+    return _Read(parsed.geography, model, parsed.million)
 
-    An ARN of anything else is handed back whole, which is nobody's name."""
-    parts = arn.split(":", _ARN_SEPARATORS)
-    if len(parts) <= _ARN_SEPARATORS or parts[2] != "bedrock":
-        return arn
-    kind, _, resource = parts[_ARN_SEPARATORS].partition("/")
-    fits = resource.startswith(_PROVIDER) == (kind == "foundation-model")
-    return resource if fits and kind in {"foundation-model", "inference-profile"} else arn
+
+def _by_parts() -> dict[tuple[str, tuple[str, ...], str], Model]:
+    """Every model by what its spellings say, with its date and without."""
+    found = {}
+    for spelling, model in _SPELLINGS.items():
+        parsed = spellings.parse(spelling)
+        if parsed is not None:
+            found[parsed.family, parsed.version, parsed.date] = model
+            found.setdefault((parsed.family, parsed.version, ""), model)
+    return found
+
+
+_BY_PARTS: Final = _by_parts()
+
+
+def _offered(allowed: Collection[str], today: str) -> list[Model]:
+    """The models named in `allowed` that Bedrock still has, in the catalog's order."""
+    return [model for model in MODELS if model.name in allowed and not is_retired(model, today)]
+
+
+def _unknown(requested: str, offered: Sequence[Model]) -> str:
+    """That the name is nobody's here, with the names that are near it and all there are."""
+    parsed = spellings.parse(requested)
+    for name, display_name in FIRST_PARTY_ONLY.items():
+        if parsed and parsed[1:4] == (spellings.parse(name) or ())[1:4]:
+            where = "is on Anthropic's own API, not on Amazon Bedrock"
+            return f"{display_name} ({name}) {where}. {_offer(offered)}"
+    near = _near(requested, offered)
+    suggested = f" Did you mean {' or '.join(near)}?" if near else ""
+    return f"There is no model {_quoted(requested)} here.{suggested} {_offer(offered)}"
+
+
+def _near(requested: str, offered: Sequence[Model]) -> list[str]:
+    """The names offered that are like what was asked for; of its family, if it names one."""
+    from difflib import get_close_matches  # noqa: PLC0415 - only a wrong name pays for it
+
+    families = spellings.families_in(requested)
+    names = [model.name for model in offered if not families or model.family in families]
+    text = spellings.resource_of(requested.strip().lower())[:128].rpartition("/")[2]
+    near = get_close_matches(text, names, _MOST_NEAR, cutoff=0.6)
+    return near or (names[-_MOST_NEAR:] if families else [])
 
 
 def _no_profile(model: Model, asked: Collection[str]) -> str:
@@ -178,8 +228,8 @@ def _on(date: str | None) -> str:
     return f" on {date}" if date else ""
 
 
-def _offer(allowed: Collection[str]) -> str:
-    return f"Offered: {_listed(sorted(allowed))}."
+def _offer(offered: Sequence[Model]) -> str:
+    return f"Offered: {_listed(sorted(model.name for model in offered))}."
 
 
 def _called(model: Model) -> str:
@@ -192,5 +242,5 @@ def _listed(names: Collection[str]) -> str:
 
 def _quoted(requested: str) -> str:
     """What the client asked for, without what an ARN would repeat of an account."""
-    _, spelling = _read(requested)
-    return "by that ARN" if spelling.startswith("arn:") else f"'{spelling[:128]}'"
+    text = spellings.resource_of(requested.strip())
+    return "by that ARN" if text.lower().startswith("arn:") else f"'{text[:128]}'"

@@ -159,7 +159,14 @@ def test_opus_4_1_is_served_until_the_day_it_ends() -> None:
         "",
         "gpt-5",
         "claude-sonnet-4-5-20250930",
-        "Claude-Sonnet-4-5",
+        "claude-sonnet-4-5-20250929-v2:0",
+        "claude-sonnet-4-5:thinking",
+        "claude-sonnet-4-5:online",
+        "claude-opus-5-fast",
+        "meta/claude-sonnet-4-5",
+        "claude-sonnet-haiku-4-5",
+        "claude-4-5",
+        "sonnet",
         "us.claude-sonnet-4-5",
         "us-gov.anthropic.claude-opus-4-8",
         "global.global.anthropic.claude-opus-4-8",
@@ -227,3 +234,67 @@ def test_profile_id_of_a_missing_route_names_the_routes_there_are() -> None:
     assert catalog.profile_id(haiku, "jp") == "jp.anthropic.claude-haiku-4-5-20251001-v1:0"
     with pytest.raises(catalog.NoProfile, match="has no apac profile here; it has global, us, eu"):
         catalog.profile_id(haiku, "apac")
+
+
+@pytest.mark.parametrize(
+    ("requested", "name"),
+    [
+        ("bedrock/us.anthropic.claude-sonnet-4-5-20250929-v1:0", "claude-sonnet-4-5"),
+        ("bedrock/converse/us-west-2/anthropic.claude-sonnet-4-6", "claude-sonnet-4-6"),
+        ("bedrock/invoke/us.anthropic.claude-opus-4-8", "claude-opus-4-8"),
+        ("us.anthropic.claude-opus-4-8-v1:0", "claude-opus-4-8"),
+        ("us.anthropic.claude-opus-4-6-v1:0", "claude-opus-4-6"),
+        ("us.anthropic.claude-haiku-4-5", "claude-haiku-4-5"),
+        ("anthropic/claude-sonnet-4.5", "claude-sonnet-4-5"),
+        ("openrouter/anthropic/claude-opus-4.5:beta", "claude-opus-4-5"),
+        ("anthropic:claude-haiku-4-5-20251001", "claude-haiku-4-5"),
+        ("claude-sonnet-4-5@20250929", "claude-sonnet-4-5"),
+        ("vertex_ai/claude-opus-4-8@default", "claude-opus-4-8"),
+        ("claude-sonnet-4-5-latest", "claude-sonnet-4-5"),
+        ("claude-4.5-sonnet", "claude-sonnet-4-5"),
+        ("claude-opus-4-8[1m]", "claude-opus-4-8"),
+        ("CLAUDE-SONNET-4-6[1M]", "claude-sonnet-4-6"),
+        ("Claude-Sonnet-4-5", "claude-sonnet-4-5"),
+        (" claude-haiku-4-5\r\n", "claude-haiku-4-5"),
+        ("databricks-claude-sonnet-4-5", "claude-sonnet-4-5"),
+        ("ARN:aws:bedrock:us-east-1::foundation-model/anthropic.claude-opus-4-8",
+         "claude-opus-4-8"),
+    ],
+)  # fmt: skip
+def test_names_as_clients_write_them_mean_their_model(requested: str, name: str) -> None:
+    resolved = resolve(requested, routes="us global")
+
+    assert resolved.model.name == name
+    assert catalog.find(requested) is resolved.model
+    if "us." in requested:
+        assert resolved.profile_ids == (f"us.{resolved.model.base_id}",)
+
+
+@pytest.mark.parametrize(
+    ("requested", "suggested"),
+    [
+        ("claude-sonnet-4-5-20250930", "claude-sonnet-4-5"),
+        ("claude-sonet-4-5", "claude-sonnet-4-5"),
+        ("claude-3-5-sonnet-20241022", "claude-sonnet-4-6"),
+        ("sonnet", "claude-sonnet-4-6"),
+        ("us.claude-sonnet-4-5", "claude-sonnet-4-5"),
+        ("anthropic/claude-opus-4.8:thinking", "claude-opus-4-8"),
+    ],
+)
+def test_a_wrong_name_is_answered_with_those_near_it(requested: str, suggested: str) -> None:
+    offered = {"claude-sonnet-4-5", "claude-sonnet-4-6", "claude-opus-4-8", "claude-3-7-sonnet"}
+    with pytest.raises(catalog.UnknownModel) as refusal:
+        resolve(requested, allowed=offered)
+    question, _, offer = str(refusal.value).partition("? ")
+    assert suggested in question.partition("Did you mean ")[2]
+    assert offer == "Offered: claude-opus-4-8, claude-sonnet-4-5, claude-sonnet-4-6."
+
+
+def test_a_model_of_anthropics_own_api_alone_is_said_to_be_one() -> None:
+    with pytest.raises(catalog.UnknownModel, match="not on Amazon Bedrock"):
+        resolve("anthropic/claude-mythos-5.2")
+
+
+def test_a_window_that_the_model_does_not_have_is_refused() -> None:
+    with pytest.raises(catalog.WindowTooShort, match=r"200,000 tokens .* without \[1m\]"):
+        resolve("claude-haiku-4-5[1m]")
