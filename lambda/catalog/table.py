@@ -19,6 +19,10 @@ two. IAM, the gateway, the local Bedrock, the command line and this page all rea
 - A client may send any **spelling**: the name, an alias, the base id, the id of a profile
   (`us.anthropic.claude-…`), the ARN of either. Bedrock itself refuses a bare base id; the endpoint
   calls the profile of the stage's route.
+- So do the **forms that clients write**: LiteLLM's `bedrock/…`, OpenRouter's and GitHub's
+  `anthropic/claude-sonnet-4.5`, Vertex AI's `…@20250929`, `…-latest`, `…-v1:0` behind an id that
+  has none, Claude Code's `[1m]`, `claude-4.5-sonnet`, any case. A suffix that changes what is asked
+  (`:thinking`, `:online`, `-fast`) does not: such a name is a 404 that suggests one.
 - **Routes**: yes where Bedrock has an inference profile of that prefix. Where it may be called,
   and where it may be answered, is [below](#where-a-call-may-be-answered).
 - **Life**: dates are Bedrock's own, not those of Anthropic's API. "Not before" is a

@@ -31,7 +31,7 @@ def for_messages(
     https://platform.claude.com/docs/en/api/messages-count-tokens
     """
     members = message_body.read(message_body.taken(request, record, service.settings), _REQUIRED)
-    resolved = service.resolve(members["model"].value)
+    resolved = service.resolve(members["model"].value, record.team)
     model_id = _counted_by(resolved, record)
     parts = message_body.for_bedrock(
         members, resolved.model, request, record, service.settings, counted=True
@@ -47,7 +47,7 @@ def for_messages(
 def native(request: Request, response: RecordedResponse, record: Record, service: Service) -> None:
     """`POST /model/{id}/count-tokens`. Raises GatewayError."""
     text = message_body.taken(request, record, service.settings)
-    model_id = _counted_by(service.resolve(request.parameters["id"]), record)
+    model_id = _counted_by(service.resolve(request.parameters["id"], record.team), record)
     body = _ask(Call((model_id,), _OPERATION, _JSON, encoded(text)), record, service)
     response.start(200, {**_JSON, "x-amzn-requestid": record.request_id})
     response.write(body)

@@ -31,7 +31,7 @@ def create(request: Request, response: RecordedResponse, record: Record, service
 def _prepare(request: Request, record: Record, service: Service) -> Call:
     members = message_body.read(message_body.taken(request, record, service.settings), _REQUIRED)
     record.stream = _streamed(members)
-    resolved = service.resolve(members["model"].value)
+    resolved = service.resolve(members["model"].value, record.team)
     record.resolved(resolved)
     operation = "invoke-with-response-stream" if record.stream else "invoke"
     tier = caller_options.check_message_body(members, service.settings)

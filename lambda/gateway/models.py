@@ -4,10 +4,11 @@ https://platform.claude.com/docs/en/api/models-list
 """
 
 import json
-from collections.abc import Mapping
-from typing import Any
+from collections.abc import Iterable, Mapping
+from typing import Any, Final
 
 import catalog
+from catalog import abilities, body
 from gateway import errors
 from gateway.audit import Record, RecordedResponse
 from gateway.request import Request
@@ -16,58 +17,158 @@ from gateway.service import Service
 PREFIX = "/v1/models/"
 _DEFAULT_LIMIT, _GREATEST_LIMIT = 20, 1000
 _UNKNOWN_RELEASE = "1970-01-01"  # Anthropic: an epoch value if the release date is unknown
+_LIFECYCLES: Final = ("active", "deprecated", "retired")
+_LISTED: Final = ("active", "deprecated")  # Anthropic: retired ones only where they are asked for
+_LIFECYCLE_NAMES: Final = ("lifecycle", "lifecycle[]")
+_EFFORTS: Final = ("low", "medium", "high", "xhigh", "max")
+_THINKING: Final = ("adaptive", "between_tools", "disabled", "enabled")
+_CONTEXT_EDITS: Final = ("clear_thinking_20251015", "clear_tool_uses_20250919")
 
 
 def list_all(
     request: Request, response: RecordedResponse, _record: Record, service: Service
 ) -> None:
-    """A page of them, as `limit`, `after_id` and `before_id` say. Raises InvalidRequest."""
-    entries = [_entry(model) for model in service.allowed()]
-    ids = [entry["id"] for entry in entries]
-    start = _position(ids, request.query, "after_id", 0, step=1)
-    end = _position(ids, request.query, "before_id", len(ids), step=0)
+    """A page of them, the most recently released first, as `limit`, `after_id`, `before_id` and
+    `lifecycle` say. Raises InvalidRequest."""
+    models = _listed(request.query, service)
+    start = _position(models, request.query, "after_id", 0, step=1)
+    end = _position(models, request.query, "before_id", len(models), step=0)
     limit = _limit(request.query.get("limit", str(_DEFAULT_LIMIT)))
     if "before_id" in request.query:
         start = max(start, end - limit)
-    page = entries[start : min(end, start + limit)]
+    page = models[start : min(end, start + limit)]
     more = start > 0 if "before_id" in request.query else start + limit < end
-    shown = [entry["id"] for entry in page] or [None]
-    _answer(response, {"data": page, "has_more": more, "first_id": shown[0], "last_id": shown[-1]})
+    names = [model.name for model in page]
+    first, last = (names[0], names[-1]) if names else (None, None)
+    entries = [_entry(model, service.today()) for model in page]
+    _answer(response, {"data": entries, "has_more": more, "first_id": first, "last_id": last})
 
 
 def get(request: Request, response: RecordedResponse, record: Record, service: Service) -> None:
-    """One of them, by any of its names. Raises NotFound."""
-    model = catalog.find(request.parameters["id"])
-    if model is None or model.name not in service.settings.allowed_models:
-        raise errors.NotFound("No such model here. GET /v1/models lists those there are.")
-    record.model = model.name
-    _answer(response, _entry(model))
+    """One of them, by any name by which it may be called. Raises GatewayError as a call does."""
+    resolved = service.resolve(request.parameters["id"], record.team)
+    record.resolved(resolved)
+    _answer(response, _entry(resolved.model, service.today()))
+
+
+def _listed(query: Mapping[str, str], service: Service) -> list[catalog.Model]:
+    asked = _asked_lifecycles(query)
+    today = service.today()
+    models = [
+        model
+        for model in catalog.MODELS
+        if model.name in service.settings.allowed_models and _lifecycle(model, today) in asked
+    ]
+    return sorted(models, key=lambda model: model.released or "", reverse=True)
+
+
+def _asked_lifecycles(query: Mapping[str, str]) -> tuple[str, ...]:
+    """Clients write the list with commas, or with brackets behind the name."""
+    texts = [query[name] for name in _LIFECYCLE_NAMES if name in query]
+    asked = tuple(part.strip() for text in texts for part in text.split(","))
+    for part in asked:
+        if part not in _LIFECYCLES:
+            raise errors.InvalidRequest(
+                "lifecycle: Input should be 'active', 'deprecated' or 'retired'"
+            )
+    return asked or _LISTED
 
 
 def _position(
-    ids: list[str], query: Mapping[str, str], name: str, default: int, *, step: int
+    models: Iterable[catalog.Model],
+    query: Mapping[str, str],
+    name: str,
+    default: int,
+    *,
+    step: int,
 ) -> int:
+    """Where the model stands that a cursor names, by any of its spellings."""
     if name not in query:
         return default
-    if query[name] not in ids:
-        raise errors.InvalidRequest(f"{name}: No such model here")
-    return ids.index(query[name]) + step
+    cursor = catalog.find(query[name])
+    for place, model in enumerate(models):
+        if model is cursor:
+            return place + step
+    raise errors.InvalidRequest(f"{name}: No such model here")
 
 
 def _limit(text: str) -> int:
-    digits = text.isascii() and text.isdigit() and len(text) <= len(str(_GREATEST_LIMIT))
-    if not (digits and 1 <= int(text) <= _GREATEST_LIMIT):
-        raise errors.InvalidRequest(f"limit: Input should be from 1 to {_GREATEST_LIMIT}")
-    return int(text)
+    """Raises InvalidRequest in Anthropic's words."""
+    sign, digits = ("-", text[1:]) if text.startswith("-") else ("", text)
+    if not (digits.isascii() and digits.isdigit()):
+        raise errors.InvalidRequest(
+            "limit: Input should be a valid integer, unable to parse string as an integer"
+        )
+    significant = digits.lstrip("0")
+    if sign or not significant:
+        raise errors.InvalidRequest("limit: Input should be greater than or equal to 1")
+    if len(significant) > len(str(_GREATEST_LIMIT)) or int(significant) > _GREATEST_LIMIT:
+        raise errors.InvalidRequest(
+            f"limit: Input should be less than or equal to {_GREATEST_LIMIT}"
+        )
+    return int(significant)
 
 
-def _entry(model: catalog.Model) -> dict[str, Any]:
+def _entry(model: catalog.Model, today: str) -> dict[str, Any]:
+    lifecycle = _lifecycle(model, today)
+    leaving = lifecycle != "active"
     return {
         "type": "model",
         "id": model.name,
         "display_name": model.display_name,
-        "created_at": f"{model.released or _UNKNOWN_RELEASE}T00:00:00Z",
+        "created_at": _time(model.released or _UNKNOWN_RELEASE),
+        "lifecycle": lifecycle,
+        "deprecated_at": _time(model.life.legacy) if leaving else None,
+        "retires_at": _time(model.life.end_of_life) if leaving else None,
+        "line": model.family,
+        "max_input_tokens": model.context_tokens,
+        "max_tokens": model.max_output_tokens,
+        "capabilities": _capabilities(model),
+        "allowed_fallback_models": [],  # Bedrock has no `fallbacks`
     }
+
+
+def _lifecycle(model: catalog.Model, today: str) -> str:
+    """Bedrock's legacy is what Anthropic calls deprecated: served, closed to new customers."""
+    if catalog.is_retired(model, today):
+        return "retired"
+    return "deprecated" if catalog.is_legacy(model, today) else "active"
+
+
+def _time(date: str | None) -> str | None:
+    return f"{date}T00:00:00Z" if date else None
+
+
+def _capabilities(model: catalog.Model) -> dict[str, Any]:
+    """What the model does on Bedrock; of what only Anthropic's own API has, that it does not."""
+    row = abilities.of(model)
+    edits = body.CONTEXT_MANAGEMENT in row.betas
+    compacts = body.COMPACT in row.betas
+    thinks = bool({"adaptive", "enabled"}.intersection(row.thinking))
+    return {
+        "batch": _supported(False),
+        "citations": _supported(True),
+        "code_execution": _supported(False),
+        "compaction": _supported(False, {"summarize": False}),
+        "context_management": _supported(
+            edits or compacts,
+            {**dict.fromkeys(_CONTEXT_EDITS, edits), "compact_20260112": compacts},
+        ),
+        "effort": _supported(bool(row.efforts), {each: each in row.efforts for each in _EFFORTS}),
+        "image_input": _supported(True),
+        "pdf_input": _supported(True),
+        "server_tools": _supported(False, {"code_execution": False, "web_search": False}),
+        "structured_outputs": _supported("strict" in row.tool_fields),
+        "thinking": {
+            "supported": thinks,
+            "types": {each: _supported(each in row.thinking) for each in _THINKING},
+        },
+    }
+
+
+def _supported(supported: bool, parts: Mapping[str, bool] | None = None) -> dict[str, Any]:
+    named = {name: _supported(each) for name, each in (parts or {}).items()}
+    return {"supported": supported, **named}
 
 
 def _answer(response: RecordedResponse, content: dict[str, Any]) -> None:

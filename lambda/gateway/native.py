@@ -49,7 +49,7 @@ def invoke(request: Request, response: RecordedResponse, record: Record, service
     operation = OPERATIONS[name]
     record.stream = operation.streamed
     headers, body = _sent(request, record, operation, service.settings)
-    resolved = service.resolve(request.parameters["id"])
+    resolved = service.resolve(request.parameters["id"], record.team)
     record.resolved(resolved)
     call = Call(resolved.profile_ids, name, headers, body)
     with ask(call, record, service) as answer:

@@ -78,7 +78,7 @@ def from_event(event: dict[str, Any]) -> Request:
     return Request(
         method=event["httpMethod"],
         path=_path(event),
-        query=event.get("queryStringParameters") or {},
+        query=_query(event),
         headers={name: _joined(name, values) for name, values in lines.items()},
         id=context["requestId"],
         api_key_id=identity.get("apiKeyId") or "",
@@ -89,6 +89,14 @@ def from_event(event: dict[str, Any]) -> Request:
             name for name, values in lines.items() if _is_single(name) and len(set(values)) > 1
         ),
     )
+
+
+def _query(event: Mapping[str, Any]) -> dict[str, str]:
+    """Return every parameter, several values of one joined by commas, as a list is also written.
+    `queryStringParameters` holds only the last value of each name."""
+    several = event.get("multiValueQueryStringParameters") or {}
+    joined = {name: ",".join(values) for name, values in several.items()}
+    return {**(event.get("queryStringParameters") or {}), **joined}
 
 
 def _header_lines(event: Mapping[str, Any]) -> dict[str, list[str]]:

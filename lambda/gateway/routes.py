@@ -13,8 +13,8 @@ from gateway.request import Request
 from gateway.service import MODEL_PREFIX, Service
 
 _BEDROCKS_ALIAS = "/anthropic"  # Bedrock's own prefix before the paths of Anthropic's API
-_CONTROL_PLANE = ("/foundation-models", control_plane.PROFILES)
-_NESTED = (models.PREFIX, f"{control_plane.PROFILES}/")
+_CONTROL_PLANE = (control_plane.MODELS, control_plane.PROFILES)
+_NESTED = (models.PREFIX, *(f"{path}/" for path in _CONTROL_PLANE))
 _OFTEN_ENCODED = 3  # times at most: clients encode an id, and some encode it again
 _NO_ROUTE = "Not found: this gateway has no such method and path."
 
@@ -113,7 +113,8 @@ _ROUTES = {
     "GET /v1/models/{id}": models.get,
     **{f"POST {MODEL_PREFIX}{{id}}/{name}": native.invoke for name in native.OPERATIONS},
     f"POST {MODEL_PREFIX}{{id}}/count-tokens": count_tokens.native,
-    "GET /foundation-models": control_plane.foundation_models,
+    f"GET {control_plane.MODELS}": control_plane.foundation_models,
+    f"GET {control_plane.MODELS}/{{id}}": control_plane.foundation_model,
     f"GET {control_plane.PROFILES}": control_plane.inference_profiles,
     f"GET {control_plane.PROFILES}/{{id}}": control_plane.inference_profile,
     "GET /health": health,

@@ -4,15 +4,16 @@ import time
 from collections.abc import Callable, Mapping
 from functools import lru_cache
 from typing import NamedTuple, Protocol
-from urllib.parse import quote
+from urllib.parse import quote, unquote
 
 import catalog
-from gateway import errors
+from gateway import errors, team_profiles
 from gateway.retries import Retries
 from gateway.settings import Settings
 from gateway.upstream import Reply
 
 MODEL_PREFIX = "/model/"
+_OFTEN_ENCODED = 3  # times at most: clients encode an id, and some encode it again
 
 
 @lru_cache(maxsize=64)
@@ -58,15 +59,16 @@ class Service(NamedTuple):
             if each.name in names and not catalog.is_retired(each, today)
         ]
 
-    def resolve(self, requested: str) -> catalog.Resolved:
-        """The model and profiles that a caller's name means here.
+    def resolve(self, requested: str, team: str = "") -> catalog.Resolved:
+        """The model and profiles that a name means here, asked by a key of `team`.
 
         Raises NotFound for a model that is unknown or gone, PermissionDenied for one this stage
         does not allow, InvalidRequest for a route it does not allow.
         """
+        name = _decoded(requested)
         try:
             return catalog.resolve(
-                requested,
+                self.copied_profile(name, team) or name,
                 allowed=self.settings.allowed_models,
                 routes=self.settings.routes,
                 region=self.settings.region,
@@ -79,6 +81,17 @@ class Service(NamedTuple):
         except catalog.ResolutionError as error:
             raise errors.InvalidRequest(str(error)) from error
 
+    def copied_profile(self, requested: str, team: str, *, by_id: bool = False) -> str:
+        """The id of the profile whose copy a name means by its ARN, or also `by_id`: empty where
+        it means none. Raises PermissionDenied, NotFound."""
+        profiles = self.settings.team_profiles
+        own_ids = (
+            team_profiles.id_of(arn) for copies in profiles.values() for arn in copies.values()
+        )
+        if team_profiles.is_named(requested) or (by_id and requested in own_ids):
+            return team_profiles.copied_profile(requested, team, profiles)
+        return ""
+
     def called_as(self, model_id: str, team: str) -> str:
         """What Bedrock is asked by: the team's own copy of that profile, if it has one.
 
@@ -90,3 +103,12 @@ class Service(NamedTuple):
         """The team of a key called TEAM.NAME, empty for any other key."""
         team = api_key_name.partition(".")[0]
         return team if "." in api_key_name and team in self.settings.team_profiles else ""
+
+
+def _decoded(name: str) -> str:
+    """No model's name has a percent sign, so that nothing is lost by decoding once too often."""
+    for _ in range(_OFTEN_ENCODED):
+        if "%" not in name:
+            break
+        name = unquote(name)
+    return name

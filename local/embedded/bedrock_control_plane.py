@@ -142,11 +142,10 @@ def _offer_token(model_id: str) -> str:
 
 
 def _list_profiles(call: Call, _path: str) -> Reply:
-    """The query's parameter is `type`, whatever the SDKs call it."""
-    kind = call.parameter("type")
-    shown = [] if kind == "APPLICATION" else profiles(_place())
-    if kind != "SYSTEM_DEFINED":
-        shown += _applications().values()
+    """The query's parameter is `type`, whatever the SDKs call it. Without it Bedrock lists those
+    that AWS defines: https://github.com/aws/aws-cli/issues/9728."""
+    own = call.parameter("type") == "APPLICATION"
+    shown = list(_applications().values()) if own else profiles(_place())
     return said({"inferenceProfileSummaries": shown})
 
 

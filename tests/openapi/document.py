@@ -5,6 +5,8 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from gateway import error_formats, routes
+from gateway.control_plane import PARAMETERS
+from gateway.query_parameters import Constraint, Number, OneOf, Text
 from tests.openapi.operations import HAIKU, JSON, OPERATIONS, Operation
 from tests.openapi.schemas import Schema, schemas
 
@@ -15,11 +17,32 @@ _OF_ANY_REQUEST = frozenset({400, 404, 431})
 """By which any request may be refused that needs a key: as one that cannot be read, or routed."""
 
 
+def _of_constraint(constraint: Constraint) -> Schema:
+    match constraint:
+        case OneOf(values):
+            return {"type": "string", "enum": list(values)}
+        case Number(least, most):
+            return {"type": "integer", "minimum": least, "maximum": most}
+        case Text(pattern, least, most):
+            length = {"minLength": least} | ({"maxLength": most} if most else {})
+            return {"type": "string", "pattern": f"^{pattern}$", **length}
+
+
 _QUERY: Mapping[str, Schema] = {
     "beta": {"type": "boolean", "description": "Changes nothing."},
     "limit": {"type": "integer", "minimum": 1, "maximum": 1000, "default": 20},
     "after_id": {"type": "string"},
     "before_id": {"type": "string"},
+    "lifecycle": {
+        "type": "string",
+        "description": "Some of active, deprecated and retired, separated by commas.",
+        "examples": ["active,deprecated"],
+    },
+    **{
+        name: _of_constraint(constraint)
+        for parameters in PARAMETERS.values()
+        for name, constraint in parameters.items()
+    },
 }
 _ANSWERED_BY = {
     "x-gateway-model-id": "By which id Bedrock was asked, where it was.",

@@ -6,6 +6,7 @@ from typing import Any, NamedTuple
 import botocore.session
 
 from gateway import errors
+from gateway.control_plane import PARAMETERS
 from gateway.errors import GatewayError
 from local.bedrock.errors import STATUS
 from tests.openapi.schemas import Schema
@@ -44,6 +45,7 @@ _ANTHROPIC = frozenset(_BUT_COUNTING)
 _BEDROCK = frozenset({each.bedrock[1] for each in KINDS} | set(STATUS.values()))
 _LOOKED_UP = frozenset({errors.NotFound.status})
 _PAGED = frozenset({errors.InvalidRequest.status})
+_NAMED = _LOOKED_UP | _PAGED | {errors.PermissionDenied.status}
 _CONVERSE = {"messages": [{"role": "user", "content": [{"text": "Hello"}]}]}
 _MESSAGE = {"model": HAIKU, "max_tokens": 100, "messages": _SAID}
 
@@ -87,11 +89,9 @@ OPERATIONS: Mapping[str, Operation] = {
         "The models of this stage",
         {JSON: "Models"},
         _PAGED,
-        query=("limit", "after_id", "before_id"),
+        query=("limit", "after_id", "before_id", "lifecycle"),
     ),
-    "GET /v1/models/{id}": Operation(
-        "One of them, by any of its names", {JSON: "Model"}, _LOOKED_UP
-    ),
+    "GET /v1/models/{id}": Operation("One of them, by any of its names", {JSON: "Model"}, _NAMED),
     "POST /model/{id}/invoke": Operation(
         "Bedrock's InvokeModel",
         {JSON: "Message"},
@@ -130,15 +130,24 @@ OPERATIONS: Mapping[str, Operation] = {
         {"converse": {"input": {"converse": _CONVERSE}}},
     ),
     "GET /foundation-models": Operation(
-        "Bedrock's ListFoundationModels, of this stage", {JSON: "FoundationModels"}, frozenset()
+        "Bedrock's ListFoundationModels, of this stage",
+        {JSON: "FoundationModels"},
+        _PAGED,
+        query=tuple(PARAMETERS["ListFoundationModels"]),
+    ),
+    "GET /foundation-models/{id}": Operation(
+        "Bedrock's GetFoundationModel", {JSON: "FoundationModel"}, _NAMED
     ),
     "GET /inference-profiles": Operation(
-        "Bedrock's ListInferenceProfiles, of this stage", {JSON: "InferenceProfiles"}, frozenset()
+        "Bedrock's ListInferenceProfiles, of this stage",
+        {JSON: "InferenceProfiles"},
+        _PAGED,
+        query=tuple(PARAMETERS["ListInferenceProfiles"]),
     ),
     "GET /inference-profiles/{id}": Operation(
         "Bedrock's GetInferenceProfile",
         {JSON: "InferenceProfile"},
-        _LOOKED_UP | {errors.PermissionDenied.status, errors.InvalidRequest.status},
+        _NAMED,
     ),
     "GET /health": Operation("That it answers", {JSON: "Health"}, frozenset(), open=True),
     "HEAD /": Operation("A status and nothing else", {}, frozenset(), open=True),

@@ -163,12 +163,20 @@ def _message() -> Schema:
 
 
 def _of_lists() -> dict[str, Schema]:
+    moment: Schema = {"type": "string", "format": "date-time"}
     model = _object(
         {
             "type": {"const": "model"},
             "id": _TEXT,
             "display_name": _TEXT,
-            "created_at": {"type": "string", "format": "date-time"},
+            "created_at": moment,
+            "lifecycle": {"enum": ["active", "deprecated", "retired"]},
+            "deprecated_at": {**moment, "type": ["string", "null"]},
+            "retires_at": {**moment, "type": ["string", "null"]},
+            "line": _TEXT,
+            "max_input_tokens": _COUNT,
+            "max_tokens": _COUNT,
+            "capabilities": {"type": "object"},
         }
     )
     profile = _object(dict.fromkeys(("inferenceProfileId", "inferenceProfileArn"), _TEXT))
@@ -179,6 +187,7 @@ def _of_lists() -> dict[str, Schema]:
         "Model": model,
         "Models": _object({"data": {"type": "array", "items": reference}, **page}),
         "FoundationModels": _listed("modelSummaries", _object({"modelId": _TEXT})),
+        "FoundationModel": _object({"modelDetails": _object({"modelId": _TEXT})}),
         "InferenceProfile": profile,
         "InferenceProfiles": _listed(
             "inferenceProfileSummaries", {"$ref": "#/components/schemas/InferenceProfile"}

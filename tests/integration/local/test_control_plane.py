@@ -94,6 +94,7 @@ def test_application_profiles_are_made_of_what_there_is(bedrock: Client) -> None
     assert found["models"] == system["models"]
     assert [each["inferenceProfileArn"] for each in listed] == [made]
     assert made not in str(bedrock.list_inference_profiles(typeEquals="SYSTEM_DEFINED"))
+    assert made not in str(bedrock.list_inference_profiles())
 
     bedrock.delete_inference_profile(inferenceProfileIdentifier=made)
     assert not bedrock.list_inference_profiles(typeEquals="APPLICATION")[

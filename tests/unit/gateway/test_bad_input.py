@@ -196,14 +196,15 @@ def test_any_header_is_taken_or_refused(name: str, value: str) -> None:
 
 
 @given(st.text(max_size=10) | st.from_regex(r"\A0{0,9}1?[0-9]{0,9}\Z"))
-@example("00001" + "0" * 5_000)
+@example("1" + "0" * 5_000)
+@example("0" * 10 + "20")
 @example("-1")
 @example("\u0661")
 def test_a_limit_is_a_number_that_may_be(limit: str) -> None:
     response, _ = send("/v1/models", "", method="GET", query={"limit": limit})
 
-    digits = limit.isascii() and limit.isdigit() and len(limit) <= 4
-    assert (response.status == 200) == (digits and 1 <= int(limit) <= 1000)
+    digits = limit.isascii() and limit.isdigit()
+    assert (response.status == 200) == (digits and 1 <= int(limit[:4_000]) <= 1000)
 
 
 @given(st.sampled_from(["POST", "GET", "HEAD", "PUT", "get"]), st.lists(PIECES, max_size=6))

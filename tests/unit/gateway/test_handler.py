@@ -62,7 +62,7 @@ def test_one_model_answers_to_each_of_its_names(caller: Caller, name: str) -> No
     ("method", "path"),
     [
         ("GET", "/v1/models/gpt-4"),
-        ("GET", "/v1/models/claude-haiku-4-5"),
+        ("GET", "/v1/models/claude-3-opus"),
         ("GET", "/v1/messages"),
         ("POST", "/v1/complete"),
         ("GET", "/"),

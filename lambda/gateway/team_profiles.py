@@ -1,0 +1,56 @@
+"""The application inference profiles of a stage's teams, as callers name them.
+
+A key of a team calls by its team's copy of a profile whatever name it asks for; it may also ask by
+the ARN of that copy: https://docs.aws.amazon.com/bedrock/latest/userguide/inference-profiles-use.html
+"""
+
+from collections.abc import Iterator, Mapping
+
+from gateway import errors
+
+TeamProfiles = Mapping[str, Mapping[str, str]]
+"""Team -> id of a profile that AWS defines -> ARN of the team's own copy of it."""
+
+_KIND = ":application-inference-profile/"
+_ACCOUNT = 4  # of an ARN's parts
+
+
+def is_named(requested: str) -> bool:
+    """Whether a name is the ARN of an application inference profile, whoever's."""
+    return _KIND in requested
+
+
+def copied_profile(requested: str, team: str, profiles: TeamProfiles) -> str:
+    """Return the id of the profile whose copy `requested` names by its ARN, with or without the
+    account, or by its id.
+
+    Raises PermissionDenied for a copy of another team's, NotFound for no copy of this stage's.
+    """
+    name = requested[max(requested.find("arn:"), 0) :].strip()
+    for owner, copies in profiles.items():
+        for copied_id, arn in copies.items():
+            if name in _names(arn):
+                if owner != team:
+                    raise errors.PermissionDenied(
+                        "That application inference profile is not one of your key's team. A key "
+                        "of a team calls by its team's own: ask for a model by its name."
+                    )
+                return copied_id
+    raise errors.NotFound(
+        "There is no such application inference profile in this stage. Ask for a model by its name."
+    )
+
+
+def public_arn(arn: str) -> str:
+    """The ARN without the account, which nobody needs to call."""
+    parts = arn.split(":")
+    return ":".join([*parts[:_ACCOUNT], "", *parts[_ACCOUNT + 1 :]])
+
+
+def id_of(arn: str) -> str:
+    """What stands at the ARN's end."""
+    return arn.rpartition("/")[2]
+
+
+def _names(arn: str) -> Iterator[str]:
+    yield from (arn, public_arn(arn), id_of(arn))
