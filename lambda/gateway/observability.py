@@ -1,8 +1,14 @@
-"""What the function tells its operator: audit lines and metrics, through Powertools."""
+"""What the function tells its operator: audit lines, metrics and defects.
+
+Metrics and defects go through Powertools. Audit lines do not: they are evidence, and depend on no
+log level and on no import.
+"""
 
 from __future__ import annotations
 
 import json
+import os
+import time
 from collections.abc import Iterator
 from functools import cache
 from typing import TYPE_CHECKING
@@ -46,8 +52,23 @@ def _metrics(stage: str) -> EphemeralMetrics:
 
 
 def log_audit(record: audit.Record) -> None:
-    """One line per request, prompt-free."""
-    _logger().info("audit", extra={"audit": record.line()})
+    """One line per request, prompt-free, in the form of Powertools' lines."""
+    line = {
+        "level": "INFO",
+        "message": "audit",
+        "timestamp": _timestamp(),
+        "service": os.environ.get("POWERTOOLS_SERVICE_NAME", "gateway"),
+        "audit": record.line(),
+    }
+    if trace := os.environ.get("_X_AMZN_TRACE_ID", ""):
+        line["xray_trace_id"] = trace.partition(";")[0].removeprefix("Root=")
+    print(json.dumps(line, separators=(",", ":"), default=str), flush=True)  # noqa: T201
+
+
+def _timestamp() -> str:
+    now = time.time()
+    moment = time.strftime("%Y-%m-%d %H:%M:%S", time.gmtime(now))
+    return f"{moment},{int(now * 1000) % 1000:03d}+0000"
 
 
 def log_defect(error: Exception, request_id: str) -> None:

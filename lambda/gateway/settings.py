@@ -6,6 +6,13 @@ from typing import NamedTuple
 
 from catalog.access import SERVICE_TIERS, STANDARD_TIER
 
+_LEVELS = ("DEBUG", "INFO", "WARNING", "ERROR", "CRITICAL", "WARN", "FATAL", "NOTSET")
+_LOG_LEVELS = {  # the last is Lambda's own
+    "POWERTOOLS_LOG_LEVEL": _LEVELS,
+    "LOG_LEVEL": _LEVELS,
+    "AWS_LAMBDA_LOG_LEVEL": ("TRACE", "DEBUG", "INFO", "WARN", "ERROR", "FATAL"),
+}
+
 
 class SettingsError(Exception):
     """A variable is missing or wrong; the message names it."""
@@ -42,6 +49,7 @@ class Settings(NamedTuple):
 
 def load(environment: Mapping[str, str]) -> Settings:
     """The settings of this environment. Raises SettingsError."""
+    _check_log_levels(environment)
     region = _text(environment, "AWS_REGION")
     default_endpoint = f"https://bedrock-runtime.{region}.amazonaws.com"
     return Settings(
@@ -58,6 +66,14 @@ def load(environment: Mapping[str, str]) -> Settings:
         guardrail=_guardrail(environment, "GUARDRAIL"),
         service_tiers=_service_tiers(environment, "SERVICE_TIERS"),
     )
+
+
+def _check_log_levels(environment: Mapping[str, str]) -> None:
+    """Powertools reads them when the first request has been sent: too late for a wrong one."""
+    for name, levels in _LOG_LEVELS.items():
+        value = environment.get(name, "")
+        if value and value.upper() not in levels:
+            raise SettingsError(f"{name} must be one of {', '.join(levels)}, not {value!r}")
 
 
 def _text(environment: Mapping[str, str], name: str) -> str:
