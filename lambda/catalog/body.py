@@ -157,7 +157,35 @@ TURN_BLOCKS: Final = frozenset({"tool_addition", "tool_removal"})
 CLIENT_BLOCKS: Final = ("x-anthropic-billing-header:",)
 """Beginnings of system blocks that are for Anthropic's billing and not for the model."""
 
+WHOLE_NUMBERS: Final[Mapping[str, tuple[str, ...]]] = MappingProxyType(
+    {
+        "context_management": ("value",),
+        "max_tokens": (),
+        "thinking": ("budget_tokens",),
+        "top_k": (),
+    }
+)
+"""Members that are whole numbers, or hold them under these names at any depth. Some languages write
+`100.0` or `1e3` for one; it goes to Bedrock in digits alone."""
+
 # --- betas
+
+COUNTED_BETAS: Final = frozenset(
+    {
+        COMPACT,
+        COMPUTER,
+        COMPUTER_2,
+        CONTEXT_1M,
+        CONTEXT_MANAGEMENT,
+        EFFORT,
+        INTERLEAVED,
+        THINKING_BINDING,
+        TOOL_EXAMPLES,
+        TOOL_SEARCH,
+    }
+)
+"""Betas that a request to count tokens is sent with: those without which Bedrock refuses a field, a
+block or a size. What CountTokens makes of another no page says, and it would change no count."""
 
 KNOWN_BETAS: Final = frozenset(
     {

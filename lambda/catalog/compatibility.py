@@ -22,6 +22,9 @@ itself uses (`lambda/catalog/abilities.py` and `body.py`, which name the sources
   `model` and `stream` go into the URL.
 - A `service_tier` that names one of Bedrock's tiers goes to Bedrock as a header, if the stage lists
   it; Anthropic's own values are left out.
+- A whole number that is written `100.0` or `1e3` goes as digits.
+- A count of tokens is asked without empty `tools`, and only with betas that a field, a block or the
+  size of a request needs.
 - Each other change is named in the response header `x-gateway-adapted`, by the tokens below.
   With `adapt: strict` a stage makes none: it answers 400 and names what it would have changed.
 - What is not changed leaves as the same bytes, whatever stands beside it.

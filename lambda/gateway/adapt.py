@@ -56,6 +56,8 @@ def adapt(
     """
     takes = abilities.of(model)
     _check_samplers(members, model, takes.samplers)
+    if counted:
+        takes = takes._replace(betas=takes.betas & body.COUNTED_BETAS)
     case = Case(model, takes, [], {}, counted)
     members = _renamed(members, case)
     strange = _choose_betas(_asked(members, betas), case)
@@ -70,6 +72,9 @@ def adapt(
             f"This stage takes nothing that has to be adapted, and Bedrock does not take this "
             f"for {model.name} as it is: {', '.join(case.changes)}."
         )
+    for name in body.WHOLE_NUMBERS:
+        if name in parts and trims.is_written_otherwise(members[name].value):
+            parts[name] = str(int(members[name].value))
     parts["anthropic_version"] = f'"{ANTHROPIC_VERSION}"'
     _set_betas(parts, members, case.betas)
     return Adapted(parts, tuple(case.changes))
@@ -137,6 +142,7 @@ def _is_dropped(name: str, member: Member, case: Case, strange: bool) -> bool:
     needed = body.FIELD_BETAS.get(name)
     dropped = (
         name in body.DROPPED
+        or (case.counted and name == "tools" and member.value == [])  # which CountTokens refuses
         or name in body.REFUSED
         or (needed is not None and case.takes.betas.isdisjoint(needed))
         or (strange and unknown_fields.is_unknown(name))
@@ -155,7 +161,7 @@ def _says_nothing(name: str, value: object, case: Case) -> bool:
 
 def _trim(parts: Parts, members: Members, case: Case, strange: bool) -> None:
     """Change what must be changed within a part; of one that is left empty nothing is sent."""
-    names = [*_TRIMS, *(name for name in members if strange and name not in _TRIMS)]
+    names = dict.fromkeys([*_TRIMS, *body.WHOLE_NUMBERS, *(members if strange else ())])
     try:
         edits = {
             name: edit
@@ -192,6 +198,9 @@ def _with_marker(
 
 def _edits(name: str, member: Member, case: Case, strange: bool) -> Edits:
     edits = _TRIMS[name](member, case) if name in _TRIMS else {}
+    if name in body.WHOLE_NUMBERS:
+        whole = trims.whole_numbers(member.value, body.WHOLE_NUMBERS[name])
+        edits = json_object.merged(edits, whole)
     if not strange:
         return edits
     return json_object.merged(edits, unknown_fields.within(name, member.value, case))

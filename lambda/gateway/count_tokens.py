@@ -82,7 +82,9 @@ def _max_tokens(members: Members) -> str:
     """Bedrock wants a whole invoke body: `max_tokens` above any thinking budget."""
     thinking = members["thinking"].value if "thinking" in members else None
     budget = thinking.get("budget_tokens") if isinstance(thinking, Mapping) else None
-    return str(budget + 1 if isinstance(budget, int) and budget < _NO_BUDGET else 1)
+    if isinstance(budget, int | float) and budget < _NO_BUDGET:
+        return str(int(budget) + 1)
+    return "1"
 
 
 def _ask(call: Call, record: Record, service: Service) -> bytes:

@@ -6,7 +6,7 @@ body is never parsed and serialised again: its members are cut out and put toget
 
 from collections.abc import Iterator, Mapping
 from json import JSONDecoder, dumps, loads
-from typing import Any, NamedTuple, NoReturn, TypeAlias
+from typing import Any, Final, NamedTuple, NoReturn, TypeAlias
 
 
 class Around(NamedTuple):
@@ -21,6 +21,10 @@ Edits: TypeAlias = Mapping[str | int, "str | Around | Edits | None"]
 it, changes within it, or None to take it out."""
 
 _SPACE = " \t\n\r"
+_BYTE_ORDER_MARK: Final = "\ufeff"
+"""May come first, and is ignored: https://www.rfc-editor.org/rfc/rfc8259#section-8.1"""
+_MOST_DIGITS: Final = 4300
+"""Of an integer that Python reads: https://docs.python.org/3/library/stdtypes.html#int-max-str-digits"""
 
 
 class NotAnObject(Exception):
@@ -66,12 +70,23 @@ def parsed(data: bytes) -> dict[str, Any]:
     try:
         content = loads(data)
     except (ValueError, RecursionError):
+        return _parsed_slowly(data)
+    return content if isinstance(content, dict) else {}
+
+
+def _parsed_slowly(data: bytes) -> dict[str, Any]:
+    """The same, with integers of any length."""
+    try:
+        content = _DECODER.decode(data.decode())
+    except (ValueError, RecursionError):
         return {}
     return content if isinstance(content, dict) else {}
 
 
 def members(text: str) -> dict[str, Member]:
     """The members of the object that `text` is; of a name given twice, the last (as json does).
+
+    A byte order mark before it is ignored.
 
     Raises NotAnObject.
     """
@@ -157,9 +172,9 @@ def _edited(text: str, child: _Child, edit: "str | Around | Edits | None") -> st
 
 
 def _members(text: str) -> dict[str, Member]:
-    at = _skip_space(text, 0)
+    at = _skip_space(text, text.startswith(_BYTE_ORDER_MARK))
     if text[at] != "{":
-        _DECODER.decode(text)
+        _DECODER.decode(text[at:])
         raise NotAnObject("The request body must be a JSON object.")
     found: dict[str, Member] = {}
     after = at + 1
@@ -209,4 +224,9 @@ def _refuse(constant: str) -> NoReturn:
     raise ValueError(constant)  # NaN and Infinity are Python's JSON, nobody else's
 
 
-_DECODER = JSONDecoder(parse_constant=_refuse)
+def _integer(digits: str) -> int | float:
+    """The integer; infinity, which is none, for one that Python would not read. Its text stays."""
+    return int(digits) if len(digits) <= _MOST_DIGITS else float(digits)
+
+
+_DECODER = JSONDecoder(parse_constant=_refuse, parse_int=_integer)

@@ -41,7 +41,8 @@ def read(text: str, required: Mapping[str, type]) -> Members:
         if name not in members:
             raise errors.InvalidRequest(f"{name}: Field required")
         value = members[name].value
-        if not isinstance(value, kind) or isinstance(value, bool):
+        is_whole = kind is int and isinstance(value, float) and value.is_integer()
+        if not is_whole and (not isinstance(value, kind) or isinstance(value, bool)):
             raise errors.InvalidRequest(f"{name}: Input should be a valid {_KINDS[kind]}")
     return members
 

@@ -8,7 +8,7 @@ Bedrock. What it says is kept in the case's `changes`.
 import hashlib
 import json
 import string
-from collections.abc import Iterable, Mapping
+from collections.abc import Container, Iterable, Mapping
 from typing import Any, NamedTuple
 
 from catalog import Model, body
@@ -21,6 +21,7 @@ Changes = dict[str | int, "str | Around | Edits | None"]
 _BINDING = "block_binding"
 _LABEL = frozenset(string.ascii_letters + string.digits + " \t\n\r\f\v:_@$#=/+,-.")
 _LONGEST_LABEL = 256
+_LARGEST_WHOLE = 2.0**53  # up to which every whole number is a float
 _MOST_CHANGES = 64  # a client may send betas and fields without end
 _NAME = frozenset(string.ascii_letters + string.digits + "_-.")
 
@@ -107,6 +108,27 @@ def _renamed_binding(binding: Mapping[str, Any], case: Case) -> Changes:
         )
     case.note(f"thinking.{_BINDING}.{theirs}:renamed")
     return {theirs: None, ours: json.dumps(binding[theirs])}
+
+
+def whole_numbers(value: object, names: Container[str | int]) -> Changes:
+    """The edits that write what `names` hold, at any depth, in digits alone if it is whole."""
+    pairs: Iterable[tuple[str | int, Any]] = ()
+    if isinstance(value, dict):
+        pairs = value.items()
+    elif isinstance(value, list):
+        pairs = enumerate(value)
+    edits: Changes = {}
+    for key, inner in pairs:
+        if key in names and is_written_otherwise(inner):
+            edits[key] = str(int(inner))
+        elif edit := whole_numbers(inner, names):
+            edits[key] = edit
+    return edits
+
+
+def is_written_otherwise(value: object) -> bool:
+    """Whether it is a whole number that is written with a point or an exponent."""
+    return isinstance(value, float) and value.is_integer() and abs(value) < _LARGEST_WHOLE
 
 
 def tools(member: Member, case: Case) -> Edits:

@@ -64,7 +64,9 @@ MESSAGES_SCHEMA = apigateway.JsonSchema(
     required=["model", "max_tokens", "messages"],
     properties={
         "model": apigateway.JsonSchema(type=apigateway.JsonSchemaType.STRING),
-        "max_tokens": apigateway.JsonSchema(type=apigateway.JsonSchemaType.INTEGER),
+        "max_tokens": apigateway.JsonSchema(  # to draft 4, 100.0 is no integer
+            type=apigateway.JsonSchemaType.NUMBER, multiple_of=1
+        ),
         "messages": apigateway.JsonSchema(type=apigateway.JsonSchemaType.ARRAY),
     },
 )

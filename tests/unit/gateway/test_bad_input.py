@@ -14,7 +14,7 @@ from gateway import handler, request
 from gateway.retries import Retries
 from gateway.service import Service
 from gateway.settings import Guardrail, Settings, load
-from tests.unit.gateway.conftest import MODEL
+from tests.unit.gateway.conftest import MODEL, Caller
 from tests.unit.gateway.wire import FakeBedrock, ScriptedReply, Sent, SentResponse
 
 ANTHROPIC = ("/v1/messages", "/v1/messages/count_tokens")
@@ -234,3 +234,30 @@ def test_a_stages_guardrail_leaves_the_rest_of_theirs_as_it_was_written() -> Non
         "guardrailIdentifier": "ours",
         "guardrailVersion": "1",
     }
+
+
+@pytest.mark.parametrize("written", ["100.0", "1e2", "1.0E+2"])
+def test_a_whole_number_may_be_written_with_a_point_or_an_exponent(
+    caller: Caller, written: str
+) -> None:
+    thinking = f'{{"type":"enabled","budget_tokens": {written}}}'
+    edits = f'{{"edits":[{{"trigger":{{"value":{written}}},"x":{{"max":{written}}}}}]}}'
+    answer = caller.send(
+        f'{{"model":"{MODEL}","max_tokens":{written},"messages":[],"top_k":{written},'
+        f'"thinking":{thinking},"context_management":{edits},"temperature":1.0}}'
+    )
+    assert answer.status == 200
+    assert "x-gateway-adapted" not in answer.headers
+    sent = caller.bedrock.sent[-1].body.decode()
+    assert '"max_tokens":100,' in sent
+    assert '"top_k":100,' in sent
+    assert '"budget_tokens": 100}' in sent
+    assert f'"trigger":{{"value":100}},"x":{{"max":{written}}}' in sent
+    assert '"temperature":1.0' in sent
+
+
+@pytest.mark.parametrize("written", ["100.5", "1e-1", "1e999", '"100"', "true"])
+def test_what_is_no_whole_number_is_refused_by_name(caller: Caller, written: str) -> None:
+    answer = caller.send(f'{{"model":"{MODEL}","max_tokens":{written},"messages":[]}}')
+    assert (answer.status, caller.bedrock.sent) == (400, [])
+    assert answer.json()["error"]["message"] == "max_tokens: Input should be a valid integer"

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from gateway.json_object import Edits, NotAnObject, edited, join, members
+from gateway.json_object import Edits, NotAnObject, edited, join, members, parsed
 
 VALUES: st.SearchStrategy[Any] = st.recursive(
     st.none() | st.booleans() | st.integers() | st.floats(allow_nan=False, allow_infinity=False)
@@ -31,6 +31,19 @@ def test_members_are_what_json_reads_and_join_puts_them_back(
 def test_a_value_keeps_the_bytes_it_was_written_with() -> None:
     written = '{"b": 1.0,  "a" :1e3}'
     assert members(f' {{"x" : {written} }} ')["x"].text == written
+
+
+def test_an_integer_of_any_length_keeps_its_digits() -> None:
+    digits = "9" * 5000
+    assert members(f'{{"a":{digits},"b":[-{digits}]}}')["a"].text == digits
+    assert edited(f'{{"a":{digits},"b":1}}', {"b": "2"}) == f'{{"a":{digits},"b":2}}'
+    assert parsed(f'{{"a":{digits},"b":1}}'.encode())["b"] == 1
+
+
+def test_a_byte_order_mark_is_ignored() -> None:
+    assert members('\ufeff {"a":1}')["a"].text == "1"
+    with pytest.raises(NotAnObject, match="must be a JSON object"):
+        members("\ufeff[]")
 
 
 def test_of_a_name_given_twice_the_last_counts() -> None:

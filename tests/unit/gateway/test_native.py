@@ -317,3 +317,16 @@ def test_the_old_name_of_the_output_format_is_counted_too(caller: Caller) -> Non
     assert caller.bedrock.counted["output_config"] == {"format": schema}
     assert "output_format" not in caller.bedrock.counted
     assert "output_format:renamed" in response.headers["x-gateway-adapted"]
+
+
+def test_a_count_is_asked_with_what_counts(caller: Caller) -> None:
+    caller.bedrock.answers(b'{"inputTokens":12}')
+    needed, idle = "context-management-2025-06-27", "claude-code-20250219"
+    asked = {"model": MODEL, "messages": [], "tools": [], "context_management": {}}
+    asked["thinking"] = {"type": "enabled", "budget_tokens": 2000.0}
+    path, betas = "/v1/messages/count_tokens", {"anthropic-beta": f"{idle},{needed}"}
+    response = caller.send(asked, path=path, headers=betas)
+    assert response.headers["x-gateway-adapted"].split(", ") == [f"beta:{idle}", "field:tools"]
+    assert caller.bedrock.counted["anthropic_beta"] == [needed]
+    assert caller.bedrock.counted["max_tokens"] == 2001
+    assert "tools" not in caller.bedrock.counted
