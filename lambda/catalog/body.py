@@ -154,6 +154,40 @@ clients do themselves with a model that has none."""
 TURN_BLOCKS: Final = frozenset({"tool_addition", "tool_removal"})
 """Blocks of a `system` turn that go: without `defer_loading` every tool is offered throughout."""
 
+AS_TEXT: Final[Mapping[str, str]] = MappingProxyType(
+    {
+        "advisor_tool_result": "",
+        "bash_code_execution_tool_result": "",
+        "code_execution_tool_result": "",
+        "compaction": COMPACT,
+        "container_upload": "",
+        "mcp_tool_result": "",
+        "mcp_tool_use": "",
+        "server_tool_use": "",
+        "text_editor_code_execution_tool_result": "",
+        "tool_search_tool_result": TOOL_SEARCH,
+        "web_fetch_tool_result": "",
+        "web_search_tool_result": "",
+    }
+)
+"""Blocks in a conversation's history that Bedrock does not have, and which become text, so that one
+that was begun with Anthropic's API goes on. With a beta: where the model does not take that."""
+
+SEARCH_CALL: Final = "tool_search_tool"
+"""How the `name` of the `server_tool_use` begins that belongs to the beta of tool search."""
+
+BLOCKS_GONE: Final = frozenset({"fallback", "mcp_tool_listing"})
+"""Blocks in the history that say nothing to the model."""
+
+BLOCK_FIELDS: Final[Mapping[str, tuple[object, ...]]] = MappingProxyType(
+    {"caller": (), "toolset_name": (None,)}
+)
+"""Fields of a `tool_use` in the history that say which of Anthropic's tools made it, and which of
+their values go; none stands for any."""
+
+CITATIONS_GONE: Final = "web_search_result_location"
+"""The `type` of a citation of what a server tool found."""
+
 CLIENT_BLOCKS: Final = ("x-anthropic-billing-header:",)
 """Beginnings of system blocks that are for Anthropic's billing and not for the model."""
 

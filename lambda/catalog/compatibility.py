@@ -39,7 +39,9 @@ _TOKENS = (
     ("cache_control:placed", "the top-level marker went to the last block that can have one"),
     ("metadata.user_id:hashed", "the user id, which Bedrock's pattern refuses, became its SHA-256"),
     ("messages.role:system-to-user", "a `system` turn among the messages became a user's"),
-    ("messages.content:NAME", "a block of that type was left out of such a turn"),
+    ("messages.content:NAME", "a block of that type was left out"),
+    ("messages.content:NAME:to-text", "a block of that type, which Bedrock lacks, became text"),
+    ("messages.content.citations:NAME", "citations of that type were left out"),
     ("system:NAME", "a system block that begins so, and is not for the model, was left out"),
     ("more", "there were more than 64 changes"),
 )
@@ -184,6 +186,14 @@ def _nested() -> Iterable[tuple[str, str]]:
         yield f"`messages.{field}`", "left out of a `system` turn"
     for kind in sorted(body.TURN_BLOCKS):
         yield f"`messages.content` `{kind}`", "left out of a `system` turn"
+    for kind, beta in sorted(body.AS_TEXT.items()):
+        unless = f" where the model does not take `{beta}`" if beta else ""
+        yield f"`messages.content` `{kind}`", f"becomes text that says the same{unless}"
+    for kind in sorted(body.BLOCKS_GONE):
+        yield f"`messages.content` `{kind}`", "left out"
+    for field, nothing in body.BLOCK_FIELDS.items():
+        yield f"`messages.content.{field}`", "left out of a `tool_use`" + " if null" * bool(nothing)
+    yield f"`messages.content.citations` `{body.CITATIONS_GONE}`", "left out"
     for start in body.CLIENT_BLOCKS:
         yield f"`system` `{start}…`", "left out"
 

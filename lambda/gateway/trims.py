@@ -13,7 +13,7 @@ from typing import Any, NamedTuple
 
 from catalog import Model, body
 from catalog.abilities import Abilities
-from gateway import errors
+from gateway import errors, history, json_object
 from gateway.json_object import Around, Edits, Member
 
 Changes = dict[str | int, "str | Around | Edits | None"]
@@ -190,14 +190,77 @@ def messages(member: Member, case: Case) -> Edits:
         return {}
     marked, turned = _marked(member, case), member.written.has('"system"')
     edits: Changes = {}
-    for position, message in enumerate(member.value if marked or turned else ()):
+    for position, message in enumerate(member.value):
         if not isinstance(message, dict):
             continue
         edit: Changes | None = _within(message, case) if marked else {}
-        if position and message.get("role") == "system":
-            edit = _turn(message, edit or {}, case)
+        if (moved := _moved(message, case)) is not None:
+            edit = {**json_object.merged(moved, edit or {})}
+        else:
+            edit = None
+        if edit is not None and turned and position and message.get("role") == "system":
+            edit = _turn(message, edit, case)
         if edit is None or edit:
             edits[position] = edit
+    return edits
+
+
+def _moved(message: Mapping[str, Any], case: Case) -> Changes | None:
+    """The edits of what Anthropic's server tools left in a turn; None if nothing of it is left."""
+    content = message.get("content")
+    if not isinstance(content, list):
+        return {}
+    edits: Changes = {}
+    for position, block in enumerate(content):
+        if not isinstance(block, dict):
+            continue
+        kind = _kind(block)
+        if kind in body.BLOCKS_GONE:
+            case.note(f"messages.content:{kind}")
+            edits[position] = None
+        elif kind in body.AS_TEXT and not _is_taken(kind, block, case):
+            case.note(f"messages.content:{kind}:to-text")
+            edits[position] = _text_block(block, case)
+        elif edit := _without_tools(block, case):
+            edits[position] = edit
+    if edits and len(edits) == len(content) and all(edit is None for edit in edits.values()):
+        return None
+    return {"content": edits} if edits else {}
+
+
+def _is_taken(kind: str, block: Mapping[str, Any], case: Case) -> bool:
+    """Whether the model takes such a block, beside its beta."""
+    beta = body.AS_TEXT[kind]
+    if kind == "server_tool_use" and str(block.get("name")).startswith(body.SEARCH_CALL):
+        beta = body.TOOL_SEARCH
+    return bool(beta) and case.beside(beta)
+
+
+def _text_block(block: Mapping[str, Any], case: Case) -> str:
+    """A block of text that says the same, with the same cache marker."""
+    new: dict[str, Any] = {"type": "text", "text": history.as_text(block)}
+    marker = block.get("cache_control")
+    if isinstance(marker, dict):
+        gone = _marker(marker, case)
+        new["cache_control"] = {name: marker[name] for name in marker if name not in gone}
+    return json.dumps(new)
+
+
+def _without_tools(block: Mapping[str, Any], case: Case) -> Changes:
+    """The edits of a block that is the model's own, but names a server tool."""
+    fields = body.BLOCK_FIELDS if _kind(block) == "tool_use" else {}
+    found = [
+        name
+        for name, values in fields.items()
+        if name in block and (not values or block[name] in values)
+    ]
+    edits = _without(found, "messages.content", case)
+    citations = block.get("citations")
+    if isinstance(citations, list):
+        gone = [at for at, each in enumerate(citations) if _kind(each) == body.CITATIONS_GONE]
+        if gone:
+            case.note(f"messages.content.citations:{body.CITATIONS_GONE}")
+            edits["citations"] = None if len(gone) == len(citations) else dict.fromkeys(gone)
     return edits
 
 

@@ -94,6 +94,7 @@ BETA = st.sampled_from(["claude-code-20250219", "nobody-knows-2027-01-01"])
 WORDS = st.sampled_from(
     ["type", "role", "system", "user", "content", "cache_control", "scope", "ttl", "text", "source",
      "tool_addition", "defer_loading", "effort", "display", "updates", "output_config",
+     "server_tool_use", "web_search_tool_result", "caller", "tool_use", "citations", "fallback",
      "x-anthropic-billing-header: a", "web_search_1", "user_id"]
 )  # fmt: skip
 LEAVES = st.none() | st.booleans() | st.integers() | st.floats(-1, 2) | WORDS

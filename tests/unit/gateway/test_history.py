@@ -1,0 +1,115 @@
+"""A conversation that was begun with Anthropic's API, server tools and all, goes on at Bedrock."""
+
+import json
+from typing import Any
+
+import pytest
+
+from local.bedrock import schema
+from tests.unit.gateway.adaptation import HI, body, sent
+
+SEARCH = {"type": "server_tool_use", "id": "srvtoolu_1", "name": "web_search",
+          "input": {"query": "tides"}, "caller": {"type": "direct"}}  # fmt: skip
+FOUND = {"type": "web_search_tool_result", "tool_use_id": "srvtoolu_1", "content": [
+    {"type": "web_search_result", "title": "Tides", "url": "https://a.example/t",
+     "encrypted_content": "ENCRYPTED", "page_age": "2 days"}]}  # fmt: skip
+SAID = {"type": "text", "text": "High at noon.", "citations": [
+    {"type": "web_search_result_location", "url": "https://a.example/t", "title": "Tides",
+     "encrypted_index": "ENCRYPTED", "cited_text": "noon"}]}  # fmt: skip
+CALL = {"type": "tool_use", "id": "t1", "name": "clock", "input": {"caller": 1},
+        "caller": {"type": "direct"}, "toolset_name": None}  # fmt: skip
+ANSWER = {"type": "tool_result", "tool_use_id": "t1", "content": "12:00"}
+
+
+def turn(*blocks: dict[str, Any]) -> dict[str, Any]:
+    return {"role": "assistant", "content": list(blocks)}
+
+
+def after(*blocks: dict[str, Any], name: str = "claude-opus-5") -> tuple[Any, tuple[str, ...]]:
+    """What becomes of the model's turn in a conversation, and what the receipt says."""
+    adapted = sent(name, messages=[HI, turn(*blocks), HI])
+    schema.parse(json.dumps(body(adapted)).encode())  # the local Bedrock takes it
+    return body(adapted)["messages"], adapted.changes
+
+
+def test_what_was_searched_and_found_stays_as_text() -> None:
+    messages, changes = after(SEARCH, FOUND, SAID)
+    called, found, said = messages[1]["content"]
+    assert called == {
+        "type": "text",
+        "text": '[Called the tool web_search with {"query": "tides"}]',
+    }
+    assert found["text"] == "[Result of web_search:\nTides\nhttps://a.example/t\n2 days]"
+    assert said == {"type": "text", "text": "High at noon."}
+    assert changes == (
+        "messages.content:server_tool_use:to-text",
+        "messages.content:web_search_tool_result:to-text",
+        "messages.content.citations:web_search_result_location",
+    )
+
+
+@pytest.mark.parametrize(
+    ("block", "text"),
+    [
+        ({"type": "mcp_tool_use", "id": "m", "name": "find", "server_name": "s", "input": {}},
+         "[Called the tool find with {}]"),
+        ({"type": "mcp_tool_result", "tool_use_id": "m", "is_error": False,
+          "content": [{"type": "text", "text": "one"}, {"type": "text", "text": "two"}]},
+         "[Result of mcp:\none\ntwo]"),
+        ({"type": "bash_code_execution_tool_result", "tool_use_id": "b", "content":
+          {"type": "bash_code_execution_result", "stdout": "42", "stderr": "", "return_code": 0,
+           "content": [{"type": "bash_code_execution_output", "file_id": "f"}]}},
+         "[Result of bash_code_execution:\n42]"),
+        ({"type": "web_fetch_tool_result", "tool_use_id": "w", "content":
+          {"type": "web_fetch_result", "url": "https://b.example", "content": {"type": "document",
+           "title": "B", "source": {"type": "text", "media_type": "text/plain", "data": "Hello"}}}},
+         "[Result of web_fetch:\nhttps://b.example\nB\nHello]"),
+        ({"type": "web_search_tool_result", "tool_use_id": "w", "content":
+          {"type": "web_search_tool_result_error", "error_code": "max_uses_exceeded"}},
+         "[Result of web_search:\nmax_uses_exceeded]"),
+        ({"type": "tool_search_tool_result", "tool_use_id": "s", "content":
+          {"type": "tool_search_tool_search_result",
+           "tool_references": [{"type": "tool_reference", "tool_name": "clock"}]}},
+         "[Result of tool_search:\nclock]"),
+        ({"type": "compaction", "content": "They spoke of tides."}, "They spoke of tides."),
+        ({"type": "code_execution_tool_result", "content": None}, "[Result of code_execution]"),
+    ],
+)  # fmt: skip
+def test_every_block_of_a_server_tool_becomes_text(block: dict[str, Any], text: str) -> None:
+    messages, changes = after(block, name="claude-haiku-4-5")
+    assert messages == [HI, turn({"type": "text", "text": text}), HI]
+    assert changes == (f"messages.content:{block['type']}:to-text",)
+
+
+def test_what_only_says_who_called_goes() -> None:
+    adapted = sent(
+        "claude-opus-5", messages=[HI, turn(CALL), {"role": "user", "content": [ANSWER]}]
+    )
+    kept = {name: CALL[name] for name in ("type", "id", "name", "input")}
+    assert body(adapted)["messages"][1] == turn(kept)
+    assert adapted.changes == (
+        "field:messages.content.caller",
+        "field:messages.content.toolset_name",
+    )
+
+
+def test_a_turn_of_which_nothing_is_left_goes() -> None:
+    messages, changes = after({"type": "fallback", "from": {"model": "a"}, "to": {"model": "b"}})
+    assert messages == [HI, HI]
+    assert changes == ("messages.content:fallback",)
+
+
+def test_blocks_that_the_model_takes_stay() -> None:
+    search = {**SEARCH, "name": "tool_search_tool_regex"}
+    compaction = {"type": "compaction", "content": "They spoke of tides."}
+    adapted = sent("claude-opus-4-6", messages=[turn(compaction, search), HI])
+    assert body(adapted)["messages"] == [turn(compaction, search), HI]
+    assert body(adapted)["anthropic_beta"] == ["compact-2026-01-12", "tool-search-tool-2025-10-19"]
+
+
+def test_a_cache_marker_stays_where_it_was() -> None:
+    marked = {**FOUND, "cache_control": {"type": "ephemeral", "scope": "global"}}
+    messages, _ = after(marked)
+    assert messages[1]["content"][0]["cache_control"] == {"type": "ephemeral"}
+    adapted = sent("claude-opus-5", messages=[HI, turn(FOUND)], cache_control={"type": "ephemeral"})
+    assert body(adapted)["messages"][1]["content"][0]["cache_control"] == {"type": "ephemeral"}
