@@ -31,7 +31,7 @@ class Cacheable(Strict):
 
 class Text(Cacheable):
     type: Literal["text"]
-    text: Annotated[str, Field(min_length=1)]
+    text: str
     citations: list[dict[str, Any]] | None = None
 
 
@@ -130,8 +130,24 @@ class RedactedThinking(Strict):
     data: str
 
 
+class Compaction(Cacheable):
+    """What compaction put in the place of earlier turns:
+    https://docs.aws.amazon.com/bedrock/latest/userguide/claude-messages-compaction.html"""
+
+    type: Literal["compaction"]
+    content: str | None
+
+
 Block = Annotated[
-    Text | Image | Document | SearchResult | ToolUse | ToolResult | Thinking | RedactedThinking,
+    Text
+    | Image
+    | Document
+    | SearchResult
+    | ToolUse
+    | ToolResult
+    | Thinking
+    | RedactedThinking
+    | Compaction,
     Field(discriminator="type"),
 ]
 

@@ -6,12 +6,14 @@ https://docs.aws.amazon.com/bedrock/latest/userguide/count-tokens.html
 import asyncio
 import json
 from base64 import b64decode
+from contextlib import nullcontext
 
 from catalog import Model
 from local.bedrock import access, directives, replies, rules, schema
 from local.bedrock.access import Authorize
 from local.bedrock.call import Call
 from local.bedrock.converse import conversation, members
+from local.bedrock.converse.errors import model_errors
 from local.bedrock.converse.request import question
 from local.bedrock.directives import Directives
 from local.bedrock.errors import RefusedError
@@ -45,11 +47,12 @@ class Counting:
         requests = access.count_requests(model, self._region)
         await asyncio.to_thread(access.check, self._authorize, call.caller, requests)
         asked = _question(given, model)
-        rules.check(asked.request, model)
+        with model_errors() if asked.is_converse else nullcontext():
+            rules.check(asked.request, model, is_converse=asked.is_converse)
         read = directives.read(replies.last_user_text(asked.request))
         if await _misbehaves(call, read):
             return
-        usage = PromptCache().usage(asked.request, "", text_only=asked.text_only)
+        usage = PromptCache().usage(asked.request, "", text_only=asked.is_converse)
         body = json.dumps({"inputTokens": usage.prompt}).encode()
         await call.wire.reply(200, [("content-type", "application/json")], body)
 

@@ -4,6 +4,7 @@ They differ in the JSON on the wire only; `local.bedrock.inference` does the res
 """
 
 from collections.abc import Iterator
+from contextlib import AbstractContextManager
 from typing import NamedTuple, Protocol
 
 from catalog import Model
@@ -16,12 +17,12 @@ class Question(NamedTuple):
     """A request in Anthropic's terms.
 
     reserved: output tokens that must fit beside the prompt, since the request itself named them.
-    text_only: of a PDF without citations only the text is read, as Converse does.
+    is_converse: it came as a Converse body: of a PDF without citations only the text is read.
     """
 
     request: Request
     reserved: int
-    text_only: bool = False
+    is_converse: bool = False
 
 
 class Whole(NamedTuple):
@@ -58,6 +59,9 @@ class Form(Protocol):
 
     def ask(self, model: Model) -> Question:
         """The question, checked as far as a schema can; raises RefusedError."""
+
+    def model_errors(self) -> AbstractContextManager[None]:
+        """A block in which what the model refuses gets this form's words around it."""
 
     def whole(self, answer: Answer) -> Whole:
         """The answer in one piece."""

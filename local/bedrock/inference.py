@@ -12,10 +12,10 @@ from local.bedrock.call import Call
 from local.bedrock.directives import Directives, Fault, class_name
 from local.bedrock.errors import RefusedError, UnauthorizedError, invalid
 from local.bedrock.form import Event, Form, Question
-from local.bedrock.generations import anthropic_name
 from local.bedrock.identify import Target, identify, identify_application, is_application
 from local.bedrock.invocation import DeliveryPlan, Invocation
 from local.bedrock.message import Answer
+from local.bedrock.model_rules import anthropic_name
 from local.bedrock.tokens import PromptCache, Usage
 from local.bedrock.wire import ClientGoneError
 
@@ -82,12 +82,14 @@ class Inference:
         await self._check_access(call, target, streamed=form.streamed)
         question = form.ask(target.model)
         request = question.request
-        rules.check(request, target.model)
+        with form.model_errors():
+            rules.check(request, target.model, is_converse=question.is_converse)
         asked = directives.read(replies.last_user_text(request), call.model_id)
         seen.inference_region = target.inference_region(asked.text.encode())
         scope = f"{call.caller.account} {target.model.base_id}"
-        usage = self._cache.usage(request, scope, text_only=question.text_only)
-        _check_length(usage, question, target.model)
+        usage = self._cache.usage(request, scope, text_only=question.is_converse)
+        with form.model_errors():
+            _check_length(usage, question, target.model)
         reply = replies.compose(request, target.model, asked, call.wire.request_id)
         seen.usage = usage._replace(output=reply.output_tokens)
         name = anthropic_name(target.model)

@@ -1,6 +1,7 @@
 """InvokeModel and its stream: settings in headers, bodies and events as Anthropic has them."""
 
 from collections.abc import Iterator
+from contextlib import AbstractContextManager, nullcontext
 
 from catalog import Model
 from local.bedrock import directives, frames, message, metadata, schema
@@ -44,6 +45,9 @@ class InvokeForm:
         del model
         request = schema.parse(self._call.body)
         return Question(request, request.max_tokens)
+
+    def model_errors(self) -> AbstractContextManager[None]:
+        return nullcontext()
 
     def whole(self, answer: Answer) -> Whole:
         return Whole(self._headers(answer.usage), message.whole(answer))

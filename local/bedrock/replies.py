@@ -8,14 +8,17 @@ from hashlib import sha256
 from typing import Any
 
 from catalog import Model
+from local.bedrock import thinking
 from local.bedrock.blocks import ToolResult, text_of
 from local.bedrock.citations import citations
 from local.bedrock.directives import Directives, ToolCall
 from local.bedrock.examples import example
-from local.bedrock.generations import generation
-from local.bedrock.rules import thinks
-from local.bedrock.schema import AutoChoice, CustomTool, NamedChoice, NoChoice, Request
+from local.bedrock.model_rules import of as rules_of
+from local.bedrock.rules import forces_tool
+from local.bedrock.schema import AutoChoice, NamedChoice, NoChoice, Request
+from local.bedrock.signatures import digest, sign
 from local.bedrock.tokens import CHARACTERS_PER_TOKEN, tokens
+from local.bedrock.tools import CustomTool
 
 QUOTED = 300
 PIECE = 24
@@ -49,10 +52,10 @@ def last_user_text(request: Request) -> str:
 
 def compose(request: Request, model: Model, asked: Directives, salt: str) -> Reply:
     """The reply to a checked request; `salt` makes the ids of tool calls unique."""
-    rules = generation(model)
+    rules = rules_of(model)
     calls = _calls(request, asked)
     parts: list[Part] = []
-    if thinks(request, rules) and not (calls and _forced(request)):
+    if thinking.is_on(request, rules) and not (calls and forces_tool(request)):
         parts.append(_thinking(request))
     room = request.max_tokens - sum(tokens(part.characters) for part in parts)
     if calls:
@@ -76,18 +79,11 @@ def _calls(request: Request, asked: Directives) -> list[ToolCall]:
     calls = [call for call in asked.tools if call.name in offered]
     if isinstance(choice, NamedChoice):
         calls = [call for call in calls if call.name == choice.name]
-    if not calls and _forced(request):
+    if not calls and forces_tool(request):
         name = choice.name if isinstance(choice, NamedChoice) else next(iter(offered))
         calls = [ToolCall(name, _example_input(offered[name]))]
     single = isinstance(choice, AutoChoice | NamedChoice) and choice.disable_parallel_tool_use
     return calls[:1] if single else calls
-
-
-def _forced(request: Request) -> bool:
-    choice = request.tool_choice
-    return isinstance(choice, NamedChoice) or (
-        isinstance(choice, AutoChoice) and choice.type == "any"
-    )
 
 
 def _example_input(tool: object) -> dict[str, Any]:
@@ -112,7 +108,8 @@ def _id(salt: str) -> str:
 def _thinking(request: Request) -> Part:
     hidden = getattr(request.thinking, "display", None) == "omitted"
     thought = "" if hidden else _THOUGHT[: request.max_tokens * CHARACTERS_PER_TOKEN // 2]
-    signature = sha256(last_user_text(request).encode()).hexdigest()
+    conversation = digest(request.tools, request.system, request.messages, ())
+    signature = sign(thought, conversation)
     deltas = [{"type": "thinking_delta", "thinking": piece} for piece in _cut(thought)]
     deltas.append({"type": "signature_delta", "signature": signature})
     return Part(

@@ -4,72 +4,109 @@ Wording follows what Bedrock passes on from the model, since clients match on it
 """
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
+from typing import Final
 
 from catalog import Model
-from local.bedrock import turns
-from local.bedrock.blocks import Cacheable
+from local.bedrock import context_management, model_rules, structured_output, thinking, tools, turns
+from local.bedrock.blocks import Cacheable, Compaction
 from local.bedrock.citations import may_be_cited
-from local.bedrock.errors import invalid
+from local.bedrock.errors import RefusedError, invalid
 from local.bedrock.examples import is_schema
-from local.bedrock.generations import V2026, Generation, anthropic_name, generation
-from local.bedrock.schema import (
-    AutoChoice,
-    BudgetThinking,
-    CustomTool,
-    NamedChoice,
-    NoThinking,
-    Request,
-)
+from local.bedrock.model_rules import V2026, ModelRules, anthropic_name
+from local.bedrock.schema import AutoChoice, BudgetThinking, NamedChoice, OutputConfig, Request
 
 METADATA_VALUE = re.compile(r"[a-zA-Z0-9\s:_@$#=/+,\-.]*", re.ASCII)
 CACHE_BREAKPOINTS = 4
-_NO_SCHEMA = "JSON schema is invalid. It must match JSON Schema draft 2020-12"
-_TOOL_BETAS = {
-    "defer_loading": "tool-search-tool-2025-10-19",
-    "input_examples": "tool-examples-2025-10-29",
+_EFFORT_BETA: Final = "effort-2025-11-24"
+_BILLING: Final = "x-anthropic-billing-header"
+_NOT_OF_CONVERSE: Final = {
+    "compact-2026-01-12": "compact",
+    "tool-search-tool-2025-10-19": "tool-search-tool",
 }
+"""Betas that Converse refuses: https://github.com/agentgateway/agentgateway/pull/3240,
+https://github.com/truefoundry/models/pull/2160"""
 
 
-def check(request: Request, model: Model) -> None:
-    """Raises RefusedError (ValidationException) for the first rule `request` breaks on `model`."""
-    rules = generation(model)
-    _check_version_and_betas(request, rules)
-    _check_beta_fields(request)
+def check(request: Request, model: Model, *, is_converse: bool = False) -> None:
+    """Raises RefusedError (ValidationException) for the first rule `request` breaks on `model`.
+
+    Args:
+        request: a parsed body.
+        model: the model that is asked.
+        is_converse: whether it came as a Converse body, which takes a conversation that the
+            assistant begins, and blank text beside other blocks.
+    """
+    rules = model_rules.of(model)
+    _check_version_and_betas(request, rules, is_converse)
+    _check_output_config(request, rules)
     _check_max_tokens(request, model)
-    turns.check(request.messages)
-    _check_schemas(request)
-    _check_tools(request)
-    _check_thinking(request, rules)
+    _check_roles(request, rules)
+    turns.check(request.messages, assistant_may_begin=is_converse, blank_taken=is_converse)
+    _check_compaction(request)
+    _check_system(request)
+    _check_stop_sequences(request)
+    _check_tools(request, rules)
+    turns.check_prefill(request.messages, taken=rules.prefill)
+    thinking.check(request, rules)
+    context_management.check(
+        request.context_management,
+        request.anthropic_beta or (),
+        thinks=thinking.is_on(request, rules),
+    )
     _check_sampling(request, rules)
-    _check_cache(request)
+    _check_cache(request, rules)
 
 
-def thinks(request: Request, rules: Generation) -> bool:
-    """Whether the reply to `request` begins with a thinking block."""
-    if request.thinking is None:
-        return rules.thinks_unasked
-    return not isinstance(request.thinking, NoThinking)
-
-
-def _check_version_and_betas(request: Request, rules: Generation) -> None:
-    if request.anthropic_version not in rules.versions:
+def _check_version_and_betas(request: Request, rules: ModelRules, is_converse: bool) -> None:
+    if request.anthropic_version not in rules.api_versions:
         raise invalid("Invalid API version")
-    if not rules.betas.issuperset(request.anthropic_beta or ()):
+    betas = request.anthropic_beta or ()
+    if not rules.betas.issuperset(betas):
         raise invalid("invalid beta flag")
-    if not rules.effort and request.output_config and request.output_config.effort:
+    for beta, feature in _NOT_OF_CONVERSE.items():
+        if is_converse and beta in betas:
+            raise invalid(
+                f"The {feature} beta feature is not currently supported on the Converse and "
+                "ConverseStream APIs"
+            )
+
+
+def _check_output_config(request: Request, rules: ModelRules) -> None:
+    output = request.output_config
+    if output is None:
+        return
+    if output.format is not None:
+        _check_format(request, output, rules)
+    if output.effort is not None:
+        _check_effort(output.effort, request.anthropic_beta or (), rules)
+
+
+def _check_format(request: Request, output: OutputConfig, rules: ModelRules) -> None:
+    if output.format is None:
+        return
+    if not rules.structured_output:
+        raise invalid("output_config.format: Extra inputs are not permitted")
+    if not is_schema(output.format.schema_):
+        raise invalid(f"output_config.format.schema: {tools.NO_SCHEMA}")
+    structured_output.check("output_config.format.schema", output.format.schema_)
+    if may_be_cited(request):
+        raise invalid("output_config.format: Citations cannot be used with structured outputs.")
+
+
+def _check_effort(effort: str, betas: Sequence[str], rules: ModelRules) -> None:
+    if not rules.efforts:
         raise invalid("This model does not support the effort parameter.")
-
-
-def _check_beta_fields(request: Request) -> None:
-    betas = set(request.anthropic_beta or ())
-    if request.context_management and "context-management-2025-06-27" not in betas:
-        raise invalid("context_management: Extra inputs are not permitted")
-    for position, tool in enumerate(request.tools or ()):
-        for name, beta in _TOOL_BETAS.items():
-            given = isinstance(tool, CustomTool) and getattr(tool, name) is not None
-            if given and beta not in betas:
-                raise invalid(f"tools.{position}.custom.{name}: Extra inputs are not permitted")
+    if rules.effort_needs_beta and _EFFORT_BETA not in betas:
+        raise invalid("output_config.effort: Extra inputs are not permitted")
+    if effort in rules.efforts:
+        return
+    if rules.effort_needs_beta:
+        raise invalid("output_config.effort: Input should be 'low', 'medium' or 'high'")
+    raise invalid(
+        f"This model does not support effort level '{effort}'. "
+        f"Supported levels: {', '.join(sorted(rules.efforts))}."
+    )
 
 
 def _check_max_tokens(request: Request, model: Model) -> None:
@@ -80,63 +117,77 @@ def _check_max_tokens(request: Request, model: Model) -> None:
         )
 
 
-def _check_schemas(request: Request) -> None:
-    for position, tool in enumerate(request.tools or ()):
-        if isinstance(tool, CustomTool) and not _fits(tool):
-            raise invalid(f"tools.{position}.custom.input_schema: {_NO_SCHEMA}")
-    output = request.output_config
-    if output and output.format and not is_schema(output.format.schema_):
-        raise invalid(f"output_config.format.schema: {_NO_SCHEMA}")
-    if output and output.format and may_be_cited(request):
-        raise invalid("output_config.format: Citations cannot be used with structured outputs.")
+def _check_roles(request: Request, rules: ModelRules) -> None:
+    for position, message in enumerate(request.messages):
+        if message.role == "system" and not rules.system_messages:
+            raise invalid(f"messages.{position}.role: Input should be 'user' or 'assistant'")
 
 
-def _fits(tool: CustomTool) -> bool:
-    return is_schema(tool.input_schema.model_dump(exclude_unset=True))
+def _check_compaction(request: Request) -> None:
+    if context_management.COMPACTION in (request.anthropic_beta or ()):
+        return
+    for position, message in enumerate(request.messages):
+        for index, block in enumerate(turns.blocks_of(message)):
+            if isinstance(block, Compaction):
+                raise _unknown_block(f"messages.{position}.content.{index}", block.type)
 
 
-def _check_tools(request: Request) -> None:
-    names = [tool.name for tool in request.tools or ()]
-    if len(names) != len(set(names)):
-        raise invalid("tools: Tool names must be unique.")
+def _unknown_block(where: str, kind: str) -> RefusedError:
+    return invalid(
+        f"{where}: Input tag '{kind}' found using 'type' does not match any of the expected tags: "
+        "'document', 'image', 'redacted_thinking', 'search_result', 'text', 'thinking', "
+        "'tool_result', 'tool_use'"
+    )
+
+
+def _check_system(request: Request) -> None:
+    turns.check_text("system", request.system)
+    texts = [request.system] if isinstance(request.system, str) else request.system or []
+    if any(_BILLING in (text if isinstance(text, str) else text.text) for text in texts):
+        raise invalid(f"{_BILLING} is a reserved keyword and may not be used in the system prompt.")
+
+
+def _check_stop_sequences(request: Request) -> None:
+    if not all(sequence.strip() for sequence in request.stop_sequences or ()):
+        raise invalid("stop_sequences: each stop sequence must contain non-whitespace")
+
+
+def _check_tools(request: Request, rules: ModelRules) -> None:
+    offered = request.tools or []
+    tools.check(offered, request.anthropic_beta or (), strict_taken=rules.strict_tools)
+    names = [tool.name for tool in offered]
     choice = request.tool_choice
     if choice is not None and not names:
         raise invalid("tool_choice: tool_choice may only be specified while providing tools.")
     if isinstance(choice, NamedChoice) and choice.name not in names:
         raise invalid(f"Tool '{choice.name}' not found in provided tools")
-
-
-def _check_thinking(request: Request, rules: Generation) -> None:
-    mode = request.thinking
-    if mode is None:
-        return
-    if mode.type not in rules.thinking:
-        takes = " or ".join(f'"thinking.type.{kind}"' for kind in sorted(rules.thinking))
-        raise invalid(f'"thinking.type.{mode.type}" is not supported for this model. Use {takes}.')
-    if isinstance(mode, BudgetThinking) and mode.budget_tokens >= request.max_tokens:
-        raise invalid("`max_tokens` must be greater than `thinking.budget_tokens`.")
-    if not isinstance(mode, NoThinking) and _forces_tool(request):
+    if forces_tool(request) and not rules.forced_tool_choice:
+        raise invalid('tool_choice: type "tool" and "any" are not supported for this model.')
+    # With adaptive thinking Bedrock takes both: https://github.com/langchain-ai/langchain-aws/issues/1141
+    if forces_tool(request) and isinstance(request.thinking, BudgetThinking):
         raise invalid("Thinking may not be enabled when tool_choice forces tool use.")
+    turns.check_references(request.messages, names)
 
 
-def _forces_tool(request: Request) -> bool:
+def forces_tool(request: Request) -> bool:
+    """Whether the request makes the model call a tool."""
     choice = request.tool_choice
     return isinstance(choice, NamedChoice) or (
         isinstance(choice, AutoChoice) and choice.type == "any"
     )
 
 
-def _check_sampling(request: Request, rules: Generation) -> None:
+def _check_sampling(request: Request, rules: ModelRules) -> None:
     if request.anthropic_version == V2026:
         _refuse(_set_samplers(request), "is not supported by this API version.")
     if rules.sampling == "fixed":
-        _refuse(_moved_samplers(request), "is deprecated for this model.")
+        _refuse(_moved_samplers(request, rules), "is deprecated for this model.")
     if request.temperature is not None and request.top_p is not None and rules.sampling == "one":
         raise invalid(
             "`temperature` and `top_p` cannot both be specified for this model. "
             "Please use only one."
         )
-    if not thinks(request, rules):
+    if not thinking.is_on(request, rules):
         return
     if request.temperature not in (None, 1):
         raise invalid("`temperature` may only be set to 1 when thinking is enabled.")
@@ -152,10 +203,14 @@ def _set_samplers(request: Request) -> Iterator[str]:
             yield name
 
 
-def _moved_samplers(request: Request) -> Iterator[str]:
-    for name in _set_samplers(request):
-        if name == "top_k" or getattr(request, name) != 1:
-            yield name
+def _moved_samplers(request: Request, rules: ModelRules) -> Iterator[str]:
+    if request.temperature not in (None, 1):
+        yield "temperature"
+    least, most = rules.top_p
+    if request.top_p is not None and not least <= request.top_p <= most:
+        yield "top_p"
+    if request.top_k is not None:
+        yield "top_k"
 
 
 def _refuse(names: Iterator[str], why: str) -> None:
@@ -163,19 +218,39 @@ def _refuse(names: Iterator[str], why: str) -> None:
         raise invalid(f"`{name}` {why}")
 
 
-def _check_cache(request: Request) -> None:
-    breakpoints = sum(1 for block in cacheable(request) if block.cache_control)
-    if breakpoints > CACHE_BREAKPOINTS:
+def _check_cache(request: Request, rules: ModelRules) -> None:
+    marked = [(where, block) for where, block in _placed(request) if block.cache_control]
+    if len(marked) > CACHE_BREAKPOINTS:
         raise invalid(
             f"A maximum of {CACHE_BREAKPOINTS} blocks with cache_control may be provided. "
-            f"Found {breakpoints}."
+            f"Found {len(marked)}."
         )
+    short_before = False
+    for where, block in marked:
+        ttl = block.cache_control.ttl if block.cache_control else None
+        if ttl and not rules.hour_cache:
+            raise invalid(f"{where}.cache_control.ephemeral.ttl: Extra inputs are not permitted")
+        if ttl == "1h" and short_before:
+            raise invalid(
+                f"{where}.cache_control.ttl: a ttl='1h' cache_control block must not come after a "
+                "ttl='5m' cache_control block. Note that blocks are processed in the following "
+                "order: `tools`, `system`, `messages`."
+            )
+        short_before = short_before or ttl != "1h"
 
 
 def cacheable(request: Request) -> Iterator[Cacheable]:
     """Every part of the prompt that may carry a cache marker, in the order the model reads it."""
-    yield from request.tools or ()
+    yield from (block for _, block in _placed(request))
+
+
+def _placed(request: Request) -> Iterator[tuple[str, Cacheable]]:
+    for position, tool in enumerate(request.tools or ()):
+        yield f"tools.{position}", tool
     if isinstance(request.system, list):
-        yield from request.system
-    for message in request.messages:
-        yield from (block for block in turns.blocks_of(message) if isinstance(block, Cacheable))
+        for position, text in enumerate(request.system):
+            yield f"system.{position}", text
+    for position, message in enumerate(request.messages):
+        for index, block in enumerate(turns.blocks_of(message)):
+            if isinstance(block, Cacheable):
+                yield f"messages.{position}.content.{index}", block

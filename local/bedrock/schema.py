@@ -3,83 +3,17 @@
 Fields: https://docs.aws.amazon.com/bedrock/latest/userguide/model-parameters-anthropic-claude-messages-request-response.html
 """
 
+import json
+from collections.abc import Iterator
 from typing import Annotated, Any, Literal
 
 from pydantic import Discriminator, Field, Tag, ValidationError
 from pydantic_core import ErrorDetails
 
-from local.bedrock.blocks import Block, Cacheable, Strict, Text, form
+from local.bedrock.blocks import Block, Strict, Text, form
+from local.bedrock.context_management import ContextManagement
 from local.bedrock.errors import RefusedError, invalid
-
-ToolName = Annotated[str, Field(pattern=r"^[a-zA-Z0-9_-]{1,128}$")]
-
-
-class InputSchema(Strict, extra="allow"):
-    type: Literal["object"]
-    properties: dict[str, Any] | None = None
-    required: list[str] | None = None
-
-
-class CustomTool(Cacheable):
-    type: Literal["custom"] | None = None
-    name: ToolName
-    description: str | None = None
-    input_schema: InputSchema
-    strict: bool | None = None
-    defer_loading: bool | None = None
-    eager_input_streaming: bool | None = None
-    input_examples: list[dict[str, Any]] | None = None
-
-
-class Bash(Cacheable):
-    type: Literal["bash_20250124"]
-    name: Literal["bash"]
-
-
-class TextEditor(Cacheable):
-    type: Literal["text_editor_20250124", "text_editor_20250429", "text_editor_20250728"]
-    name: Literal["str_replace_editor", "str_replace_based_edit_tool"]
-    max_characters: int | None = None
-
-
-class Computer(Cacheable):
-    type: Literal["computer_20250124", "computer_20251124"]
-    name: Literal["computer"]
-    display_width_px: int
-    display_height_px: int
-    display_number: int | None = None
-    enable_zoom: bool | None = None
-
-
-class Memory(Cacheable):
-    type: Literal["memory_20250818"]
-    name: Literal["memory"]
-
-
-class ToolSearch(Cacheable):
-    type: Literal["tool_search_tool_regex_20251119", "tool_search_tool_bm25_20251119"]
-    name: Literal["tool_search_tool_regex", "tool_search_tool_bm25"]
-
-
-_CLIENT_TOOLS = ("bash", "text_editor", "computer", "memory", "tool_search")
-
-
-def _tool_kind(tool: object) -> str | None:
-    kind = tool.get("type") if isinstance(tool, dict) else None
-    if kind is None or kind == "custom":
-        return "custom"
-    return next((known for known in _CLIENT_TOOLS if str(kind).startswith(known)), None)
-
-
-Tool = Annotated[
-    Annotated[CustomTool, Tag("custom")]
-    | Annotated[Bash, Tag("bash")]
-    | Annotated[TextEditor, Tag("text_editor")]
-    | Annotated[Computer, Tag("computer")]
-    | Annotated[Memory, Tag("memory")]
-    | Annotated[ToolSearch, Tag("tool_search")],
-    Discriminator(_tool_kind),
-]
+from local.bedrock.tools import Tool, unknown_type
 
 
 class AutoChoice(Strict):
@@ -100,15 +34,31 @@ class NoChoice(Strict):
 ToolChoice = Annotated[AutoChoice | NamedChoice | NoChoice, Field(discriminator="type")]
 
 
-class BudgetThinking(Strict):
+class BlockBinding(Strict):
+    """What becomes of a thinking block whose conversation has changed. Anthropic's own API calls
+    the member `prefix_mismatch_behavior`:
+    https://docs.aws.amazon.com/bedrock/latest/userguide/claude-messages-thinking-block-binding.html
+    """
+
+    mismatch_behavior: Literal["error", "drop_block"] | None = None
+
+
+class _Thinking(Strict):
+    display: Literal["summarized", "omitted"] | None = None
+    block_binding: BlockBinding | None = None
+
+
+class BudgetThinking(_Thinking):
     type: Literal["enabled"]
     budget_tokens: Annotated[int, Field(ge=1024)]
-    display: Literal["summarized", "omitted"] | None = None
 
 
-class AdaptiveThinking(Strict):
+class AdaptiveThinking(_Thinking):
     type: Literal["adaptive"]
-    display: Literal["summarized", "omitted"] | None = None
+
+
+class ThinkingBetweenTools(_Thinking):
+    type: Literal["between_tools"]
 
 
 class NoThinking(Strict):
@@ -116,7 +66,8 @@ class NoThinking(Strict):
 
 
 ThinkingMode = Annotated[
-    BudgetThinking | AdaptiveThinking | NoThinking, Field(discriminator="type")
+    BudgetThinking | AdaptiveThinking | ThinkingBetweenTools | NoThinking,
+    Field(discriminator="type"),
 ]
 
 
@@ -134,12 +85,8 @@ class OutputConfig(Strict):
     format: JsonFormat | None = None
 
 
-class ContextManagement(Strict):
-    edits: list[dict[str, Any]] | None = None
-
-
 class Message(Strict):
-    role: Literal["user", "assistant"]
+    role: Literal["user", "assistant", "system"]
     content: Annotated[
         Annotated[str, Tag("(text)")] | Annotated[list[Block], Tag("(blocks)")],
         Discriminator(form),
@@ -178,12 +125,29 @@ def parse(body: bytes) -> Request:
     try:
         return Request.model_validate_json(body)
     except ValidationError as wrong:
-        raise _refusal(wrong.errors(include_url=False)[0]) from wrong
+        raise _refusal(wrong.errors(include_url=False)[0], body) from wrong
 
 
-def _refusal(error: ErrorDetails) -> RefusedError:
-    if error["type"] == "json_invalid" or not error["loc"]:
+def _refusal(error: ErrorDetails, body: bytes) -> RefusedError:
+    place = error["loc"]
+    if error["type"] == "json_invalid" or not place:
         return invalid("Malformed input request, please reformat your input and try again.")
-    # Tags in brackets are ours; the others (`text`, `custom`) are part of Anthropic's wording too.
-    where = ".".join(str(part) for part in error["loc"] if not str(part).startswith("("))
-    return invalid(f"{where}: {error['msg']}")
+    if error["type"] == "union_tag_invalid" and place[0] == "tools" and len(place) == 2:
+        return unknown_type(int(place[1]), error["ctx"]["tag"], _betas(body))
+    return invalid(f"{'.'.join(_names(place))}: {error['msg']}")
+
+
+def _names(place: tuple[int | str, ...]) -> Iterator[str]:
+    """The parts of a place as Anthropic words them: without the tags in brackets, which are ours,
+    and with the tag of a cache marker, which is none of ours."""
+    for position, part in enumerate(place):
+        if not str(part).startswith("("):
+            yield str(part)
+        if part == "cache_control" and place[position + 1 :] not in ((), ("type",)):
+            yield "ephemeral"
+
+
+def _betas(body: bytes) -> list[str]:
+    """The betas of a body that is a JSON object, as far as they are betas."""
+    betas = json.loads(body).get("anthropic_beta")
+    return [beta for beta in betas if isinstance(beta, str)] if isinstance(betas, list) else []

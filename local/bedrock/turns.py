@@ -1,48 +1,135 @@
-"""How turns follow each other: roles, and tool calls with the results that answer them.
+"""How turns follow each other: roles, text, and tool calls with the results that answer them.
 
 https://docs.anthropic.com/en/docs/agents-and-tools/tool-use/implement-tool-use
 """
 
-from local.bedrock.blocks import Block, ToolResult, ToolUse
+from collections.abc import Iterable, Sequence
+
+from local.bedrock.blocks import Block, Text, ToolReference, ToolResult, ToolUse
 from local.bedrock.errors import invalid
 from local.bedrock.schema import Message
 
+_ASSISTANT_ONLY = {"tool_use", "thinking", "redacted_thinking", "compaction"}
+_USER_ONLY = {"tool_result", "image", "search_result"}
+_THINKING = ("thinking", "redacted_thinking")
 
-def check(messages: list[Message]) -> None:
-    """Raises RefusedError for the first turn that is out of place."""
+
+def check(messages: Sequence[Message], *, assistant_may_begin: bool, blank_taken: bool) -> None:
+    """Raises RefusedError for the first turn that is out of place.
+
+    Args:
+        messages: the turns.
+        assistant_may_begin: whether the first turn may be the assistant's.
+        blank_taken: whether a block of nothing but whitespace may stand beside others.
+    """
     if not messages:
         raise invalid("messages: at least one message is required")
-    if messages[0].role != "user":
+    if messages[0].role == "system" or (
+        messages[0].role == "assistant" and not assistant_may_begin
+    ):
         raise invalid('messages: first message must use the "user" role')
     for position, message in enumerate(messages):
-        if not message.content and position + 1 < len(messages):
-            raise invalid(f"messages.{position}: all messages must have non-empty content")
+        _check_content(position, message, is_last=position + 1 == len(messages))
+        check_text("messages", message.content, blank_taken=blank_taken)
         _check_places(position, message)
         previous = messages[position - 1] if position else None
         _check_results(position, message, previous)
         following = messages[position + 1] if position + 1 < len(messages) else None
         _check_uses(position, message, following)
-    if not messages[-1].content:
-        raise invalid("messages: final message must have non-empty content")
+    _check_ids(messages)
 
 
-_ASSISTANT_ONLY = {"tool_use", "thinking", "redacted_thinking"}
-_USER_ONLY = {"tool_result", "image", "search_result"}
+def check_text(
+    where: str, content: str | Sequence[Block] | None, *, blank_taken: bool = False
+) -> None:
+    """Raises RefusedError for a block of text in which there is nothing to read."""
+    if isinstance(content, str):
+        if content and not content.strip():
+            raise invalid(f"{where}: text content blocks must contain non-whitespace text")
+        return
+    for block in content or ():
+        if isinstance(block, ToolResult) and not isinstance(block.content, str):
+            for inner in block.content or ():
+                _check_filled(where, inner)
+        _check_filled(where, block)
+        blank = isinstance(block, Text) and not block.text.strip()
+        if blank and not (blank_taken and len(content or ()) > 1):
+            raise invalid(f"{where}: text content blocks must contain non-whitespace text")
+
+
+def _check_filled(where: str, block: object) -> None:
+    if isinstance(block, Text) and not block.text:
+        raise invalid(f"{where}: text content blocks must be non-empty")
+
+
+def check_prefill(messages: Sequence[Message], *, taken: bool) -> None:
+    """Raises RefusedError for a last turn of the assistant's that the model cannot go on from."""
+    last = messages[-1]
+    if last.role != "assistant":
+        return
+    if not taken:
+        raise invalid(
+            "This model does not support assistant message prefill. The conversation must end "
+            "with a user message."
+        )
+    text = last.content if isinstance(last.content, str) else _last_text(last.content)
+    if text != text.rstrip():
+        raise invalid("messages: final assistant content cannot end with trailing whitespace")
+
+
+def check_references(messages: Sequence[Message], offered: Iterable[str]) -> None:
+    """Raises RefusedError for a result of tool search that names a tool which is not offered."""
+    names = set(offered)
+    for position, message in enumerate(messages):
+        for index, block in enumerate(blocks_of(message)):
+            inner = block.content if isinstance(block, ToolResult) else None
+            for each in inner if isinstance(inner, list) else ():
+                if isinstance(each, ToolReference) and each.tool_name not in names:
+                    raise invalid(
+                        f"messages.{position}.content.{index}: Tool reference '{each.tool_name}' "
+                        "not found in available tools"
+                    )
+
+
+def blocks_of(message: Message) -> list[Block]:
+    """The blocks of a turn, none where its content is a string."""
+    return [] if isinstance(message.content, str) else message.content
+
+
+def _last_text(blocks: Sequence[Block]) -> str:
+    last = blocks[-1] if blocks else None
+    return last.text if isinstance(last, Text) else ""
+
+
+def _check_content(position: int, message: Message, *, is_last: bool) -> None:
+    if message.content or (is_last and message.role == "assistant"):
+        return
+    if message.role == "user":
+        raise invalid(f"messages.{position}: user messages must have non-empty content")
+    raise invalid(
+        f"messages.{position}: all messages must have non-empty content except for the optional "
+        "final assistant message"
+    )
 
 
 def _check_places(position: int, message: Message) -> None:
-    misplaced = _ASSISTANT_ONLY if message.role == "user" else _USER_ONLY
-    owner = "assistant" if message.role == "user" else "user"
-    for index, block in enumerate(blocks_of(message)):
+    blocks = blocks_of(message)
+    if message.role == "assistant":
+        misplaced, owner = _USER_ONLY, "user"
+    else:
+        misplaced, owner = _ASSISTANT_ONLY, "assistant"
+    for index, block in enumerate(blocks):
         if block.type in misplaced:
             raise invalid(
                 f"messages.{position}.content.{index}: `{block.type}` blocks can only be in "
                 f"`{owner}` messages"
             )
-
-
-def blocks_of(message: Message) -> list[Block]:
-    return [] if isinstance(message.content, str) else message.content
+        if message.role == "system" and block.type != "text":
+            raise invalid(f"messages.{position}.content.{index}.type: Input should be 'text'")
+    if blocks and blocks[-1].type in _THINKING:
+        raise invalid(
+            f"messages.{position}: The final block in an assistant message cannot be `thinking`."
+        )
 
 
 def _uses(message: Message | None) -> list[str]:
@@ -56,18 +143,49 @@ def _results(message: Message | None) -> list[str]:
 
 
 def _check_results(position: int, message: Message, previous: Message | None) -> None:
-    for unasked in set(_results(message)).difference(_uses(previous)):
-        raise invalid(
-            f"messages.{position}: unexpected `tool_use_id` found in `tool_result` blocks: "
-            f"{unasked}. Each `tool_result` block must have a corresponding `tool_use` block in "
-            "the previous message."
-        )
+    asked = _uses(previous)
+    found: set[str] = set()
+    for index, block in enumerate(blocks_of(message)):
+        if not isinstance(block, ToolResult):
+            continue
+        if block.tool_use_id not in asked:
+            raise invalid(
+                f"messages.{position}.content.{index}: unexpected `tool_use_id` found in "
+                f"`tool_result` blocks: {block.tool_use_id}. Each `tool_result` block must have a "
+                "corresponding `tool_use` block in the previous message."
+            )
+        if block.tool_use_id in found:
+            raise invalid(
+                f"messages.{position}.content.{index}: each tool_use must have a single result. "
+                f"Found multiple `tool_result` blocks with id: {block.tool_use_id}"
+            )
+        found.add(block.tool_use_id)
 
 
 def _check_uses(position: int, message: Message, following: Message | None) -> None:
-    for unanswered in set(_uses(message)).difference(_results(following)):
+    uses = _uses(message)
+    answered = _results(following)
+    unanswered = [identity for identity in uses if identity not in answered]
+    if unanswered:
         raise invalid(
             f"messages.{position}: `tool_use` ids were found without `tool_result` blocks "
-            f"immediately after: {unanswered}. Each `tool_use` block must have a corresponding "
-            "`tool_result` block in the next message."
+            f"immediately after: {', '.join(unanswered)}. Each `tool_use` block must have a "
+            "corresponding `tool_result` block in the next message."
         )
+    first = blocks_of(following)[: len(uses)] if following else []
+    if not all(isinstance(block, ToolResult) for block in first):
+        raise invalid(
+            f"messages.{position + 1}: Did not find {len(uses)} `tool_result` block(s) at the "
+            "beginning of this message. Messages following `tool_use` blocks must begin with a "
+            "matching number of `tool_result` blocks."
+        )
+
+
+def _check_ids(messages: Sequence[Message]) -> None:
+    found: set[str] = set()
+    for position, message in enumerate(messages):
+        for index, block in enumerate(blocks_of(message)):
+            if isinstance(block, ToolUse) and block.id in found:
+                raise invalid(f"messages.{position}.content.{index}: `tool_use` ids must be unique")
+            if isinstance(block, ToolUse):
+                found.add(block.id)

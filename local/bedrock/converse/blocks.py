@@ -1,7 +1,7 @@
 """Content blocks of Converse as Anthropic has them, and cache points as markers on what is before.
 
-Claude takes no video, audio or S3 locations, and answers a source that is none by asking for its
-type: https://docs.aws.amazon.com/bedrock/latest/userguide/conversation-inference-supported-models-features.html
+Claude takes no video or audio, no image in S3, and a document in S3 only as a tool's result:
+https://docs.aws.amazon.com/bedrock/latest/userguide/conversation-inference-supported-models-features.html
 """
 
 import json
@@ -9,6 +9,7 @@ from base64 import b64decode
 from collections.abc import Callable
 from typing import Any
 
+from local.bedrock.converse.errors import PREFIX
 from local.bedrock.converse.files import text_of
 from local.bedrock.errors import RefusedError, invalid
 
@@ -18,15 +19,20 @@ Json = dict[str, Any]
 def content_of(blocks: list[Json], where: str) -> list[Json]:
     """Anthropic's blocks for `blocks`, which stand at `where`; raises RefusedError."""
     found: list[Json] = []
+    in_result = ".toolResult." in where
     for index, block in enumerate(blocks):
         (kind, value) = next(iter(block.items()))
         place = f"{where}.{index}"
         if kind == "cachePoint":
             mark(found, value, place)
         elif kind in _READERS:
-            found.append(_READERS[kind](value, place))
+            read = _location_in_result if in_result and _is_s3_document(block) else _READERS[kind]
+            found.append(read(value, place))
         else:
-            raise invalid(f"This model doesn't support the {kind} field at {place}.")
+            raise invalid(
+                f"This model doesn't support the {kind} content block that you provided. "
+                "Update the content block and try again."
+            )
     return found
 
 
@@ -45,7 +51,20 @@ def _is_text_file(block: Json) -> bool:
 
 
 def _without_type(where: str) -> RefusedError:
-    return invalid(f"{where}.type: Field required")
+    return invalid(f"{PREFIX}{where}.type: Field required")
+
+
+def _is_s3_document(block: Json) -> bool:
+    return "s3Location" in block.get("document", {}).get("source", {})
+
+
+def _location_in_result(document: Json, where: str) -> Json:
+    """A document in S3, which Bedrock takes in a tool's result alone: recorded in pydantic-ai's
+    test_multimodal_tool_return_matrix. It is not fetched here."""
+    del where
+    uri = document["source"]["s3Location"]["uri"]
+    source = {"type": "text", "media_type": "text/plain", "data": f"(not fetched: {uri})"}
+    return {"type": "document", "source": source, "title": document["name"]}
 
 
 def _text(text: str, where: str) -> Json:
@@ -54,8 +73,9 @@ def _text(text: str, where: str) -> Json:
 
 
 def _image(image: Json, where: str) -> Json:
+    del where
     if "bytes" not in image["source"]:
-        raise _without_type(f"{where}.image.source")
+        raise invalid("This model doesn't support the s3Uri field. Remove s3Uri and try again.")
     media = f"image/{image['format']}"
     return {"type": "image", "source": _base64(media, image["source"]["bytes"])}
 
@@ -126,7 +146,10 @@ def _cited(cited: Json, where: str) -> Json:
 
 def _guarded(guarded: Json, where: str) -> Json:
     if "text" not in guarded:
-        raise invalid(f"This model doesn't support the guardContent.image field at {where}.")
+        raise invalid(
+            "This model doesn't support the guardContent.image content block that you provided. "
+            "Update the content block and try again."
+        )
     return _text(guarded["text"]["text"], where)
 
 

@@ -2,12 +2,14 @@
 
 import json
 from collections.abc import Iterator
+from contextlib import AbstractContextManager
 from typing import Any
 
 from catalog import Model
 from local.bedrock import frames, message
 from local.bedrock.call import Call
 from local.bedrock.converse import conversation, media, members, pointers, reply, request
+from local.bedrock.converse.errors import model_errors
 from local.bedrock.form import Event, Question, Whole
 from local.bedrock.invocation import Invocation
 from local.bedrock.invoke import EVENT_STREAM, JSON, refuse_guardrail
@@ -41,6 +43,9 @@ class ConverseForm:
 
     def ask(self, model: Model) -> Question:
         return request.question(self._body, model)
+
+    def model_errors(self) -> AbstractContextManager[None]:
+        return model_errors()
 
     def whole(self, answer: Answer) -> Whole:
         extras = {**self._fields(answer), **self._echoes()}

@@ -10,9 +10,10 @@ from typing import Any
 from catalog import Model
 from local.bedrock.converse.blocks import Json, content_of, mark
 from local.bedrock.converse.conversation import not_an_object
+from local.bedrock.converse.errors import model_errors
 from local.bedrock.errors import invalid
 from local.bedrock.form import Question
-from local.bedrock.generations import V2023
+from local.bedrock.model_rules import V2023
 from local.bedrock.schema import parse
 
 _INFERENCE = {
@@ -31,10 +32,11 @@ def question(body: Json, model: Model) -> Question:
         fields = _fields(body)
         _add(fields, body.get("additionalModelRequestFields", {}))
         whole = {"anthropic_version": V2023, "max_tokens": model.max_output_tokens, **fields}
-        request = parse(json.dumps(whole).encode())
+        with model_errors():
+            request = parse(json.dumps(whole).encode())
     except RecursionError as deep:
         raise invalid("The request is nested too deeply.") from deep
-    return Question(request, request.max_tokens if "max_tokens" in fields else 0, text_only=True)
+    return Question(request, request.max_tokens if "max_tokens" in fields else 0, is_converse=True)
 
 
 def _fields(body: Json) -> Json:

@@ -1,0 +1,141 @@
+"""Thinking: whether a model takes what a request says of it, and the blocks of earlier turns.
+
+https://platform.claude.com/docs/en/build-with-claude/extended-thinking
+https://docs.aws.amazon.com/bedrock/latest/userguide/claude-messages-thinking-block-binding.html
+"""
+
+from collections.abc import Sequence
+from typing import Final
+
+from local.bedrock import signatures
+from local.bedrock.blocks import RedactedThinking, Thinking, ToolResult
+from local.bedrock.errors import RefusedError, invalid
+from local.bedrock.model_rules import ModelRules
+from local.bedrock.schema import (
+    BudgetThinking,
+    Message,
+    NoThinking,
+    Request,
+)
+from local.bedrock.turns import blocks_of
+
+BINDING_BETA: Final = "thinking-binding-controls-2026-08-01"
+_FIRST: Final = ("thinking", "redacted_thinking")
+
+
+def is_on(request: Request, rules: ModelRules) -> bool:
+    """Whether the reply to `request` begins with a thinking block."""
+    if request.thinking is None:
+        return rules.thinks_by_default
+    return not isinstance(request.thinking, NoThinking)
+
+
+def check(request: Request, rules: ModelRules) -> None:
+    """Raises RefusedError for the first rule of thinking that `request` breaks."""
+    _check_mode(request, rules)
+    _check_order(request)
+    _check_signatures(request, rules)
+
+
+def _check_mode(request: Request, rules: ModelRules) -> None:
+    mode = request.thinking
+    if mode is None:
+        return
+    if mode.type not in rules.thinking_types:
+        takes = " or ".join(f'"thinking.type.{kind}"' for kind in sorted(rules.thinking_types))
+        raise invalid(f'"thinking.type.{mode.type}" is not supported for this model. Use {takes}.')
+    if isinstance(mode, BudgetThinking) and mode.budget_tokens >= request.max_tokens:
+        raise invalid("`max_tokens` must be greater than `thinking.budget_tokens`.")
+    effort = request.output_config.effort if request.output_config else None
+    if isinstance(mode, NoThinking):
+        if effort and effort not in rules.disabled_thinking_efforts:
+            raise invalid(
+                f"output_config.effort: '{effort}' is not supported when thinking is disabled."
+            )
+        return
+    if mode.block_binding is not None and BINDING_BETA not in (request.anthropic_beta or ()):
+        raise invalid(f"thinking.{mode.type}.block_binding: Extra inputs are not permitted")
+
+
+def _check_order(request: Request) -> None:
+    """With a budget, the turn that is being continued begins with thinking."""
+    if not isinstance(request.thinking, BudgetThinking):
+        return
+    position = _continued_turn(request.messages)
+    blocks = blocks_of(request.messages[position]) if position is not None else []
+    if position is None or (blocks and blocks[0].type in _FIRST):
+        return
+    found = blocks[0].type if blocks else "text"
+    raise invalid(
+        f"messages.{position}.content.0.type: Expected `thinking` or `redacted_thinking`, but "
+        f"found `{found}`. When `thinking` is enabled, a final `assistant` message must start with "
+        "a thinking block (preceeding the lastmost set of `tool_use` and `tool_result` blocks). We "
+        "recommend you include thinking blocks from previous turns. To avoid this requirement, "
+        "disable `thinking`. Please consult our documentation at "
+        "https://docs.claude.com/en/docs/build-with-claude/extended-thinking"
+    )
+
+
+def _continued_turn(messages: Sequence[Message]) -> int | None:
+    """Where the assistant's turn began that the reply goes on with, by way of tool results or of
+    a prefill; None where the reply begins a new one."""
+    begun = None
+    for position in range(len(messages) - 1, -1, -1):
+        if messages[position].role == "assistant":
+            begun = position
+        elif not any(isinstance(block, ToolResult) for block in blocks_of(messages[position])):
+            break
+    return begun
+
+
+def _check_signatures(request: Request, rules: ModelRules) -> None:
+    latest = max(
+        (n for n, turn in enumerate(request.messages) if turn.role == "assistant"), default=0
+    )
+    for position, message in enumerate(request.messages):
+        for index, block in enumerate(blocks_of(message)):
+            where = f"messages.{position}.content.{index}"
+            if isinstance(block, RedactedThinking) and not signatures.is_of_anthropic(block.data):
+                raise invalid(f"{where}: Invalid `data` in `redacted_thinking` block")
+            if isinstance(block, Thinking):
+                _check_signature(where, block, is_latest=position == latest)
+                if rules.checks_conversation:
+                    _check_conversation(where, request, position, index)
+
+
+def _check_signature(where: str, block: Thinking, *, is_latest: bool) -> None:
+    issued = signatures.read(block.signature)
+    if issued is None:
+        if not signatures.is_of_anthropic(block.signature):
+            raise _bad_signature(where)
+    elif not signatures.is_of_thinking(issued, block.thinking):
+        if not is_latest:
+            raise _bad_signature(where)
+        raise invalid(
+            f"{where}: `thinking` or `redacted_thinking` blocks in the latest assistant message "
+            "cannot be modified. These blocks must remain as they were in the original response."
+        )
+
+
+def _bad_signature(where: str) -> RefusedError:
+    return invalid(f"{where}: Invalid `signature` in `thinking` block")
+
+
+def _check_conversation(where: str, request: Request, position: int, index: int) -> None:
+    block = blocks_of(request.messages[position])[index]
+    issued = signatures.read(block.signature) if isinstance(block, Thinking) else None
+    if issued is None or _drops_unbound(request):
+        return
+    before = blocks_of(request.messages[position])[:index]
+    digest = signatures.digest(request.tools, request.system, request.messages[:position], before)
+    if not signatures.is_of_conversation(issued, digest):
+        raise invalid(
+            f"{where}: Invalid `signature` in `thinking` block. The block is bound to a different "
+            "conversation. Remove the block, or set `thinking.block_binding.mismatch_behavior` to "
+            '"drop_block".'
+        )
+
+
+def _drops_unbound(request: Request) -> bool:
+    binding = getattr(request.thinking, "block_binding", None)
+    return binding is not None and binding.mismatch_behavior == "drop_block"
