@@ -13,8 +13,8 @@ from local.bedrock import access, directives, replies, rules, schema
 from local.bedrock.access import Authorize
 from local.bedrock.call import Call
 from local.bedrock.converse import conversation, members
+from local.bedrock.converse import request as converse_request
 from local.bedrock.converse.errors import model_errors
-from local.bedrock.converse.request import question
 from local.bedrock.directives import Directives
 from local.bedrock.errors import RefusedError
 from local.bedrock.form import Question
@@ -46,7 +46,7 @@ class Counting:
         model = identify_counted(call.model_id, region=self._region, account=account, today=today)
         requests = access.count_requests(model, self._region)
         await asyncio.to_thread(access.check, self._authorize, call.caller, requests)
-        asked = _question(given, model)
+        asked = question(given, model)
         with model_errors() if asked.is_converse else nullcontext():
             rules.check(asked.request, model, is_converse=asked.is_converse)
         read = directives.read(replies.last_user_text(asked.request))
@@ -57,10 +57,11 @@ class Counting:
         await call.wire.reply(200, [("content-type", "application/json")], body)
 
 
-def _question(given: dict[str, dict[str, str]], model: Model) -> Question:
+def question(given: dict[str, dict[str, str]], model: Model) -> Question:
+    """What is counted: the `input` of a CountTokens body; raises RefusedError."""
     if "converse" in given:
         conversation.check(given["converse"])
-        return question(given["converse"], model)
+        return converse_request.question(given["converse"], model)
     request = schema.parse(b64decode(given["invokeModel"]["body"]))
     return Question(request, request.max_tokens)
 

@@ -1,9 +1,9 @@
 """What each Claude model takes on Bedrock, read from `model_rules.json`.
 
 Each row of the file holds one fact of some models, with its public source and the month in which
-the source said it. `disputed_by` names a source that says otherwise; the row then holds the
-stricter of the two. The rows come from AWS's and Anthropic's pages, recorded exchanges, quoted
-errors and other projects' tables, and not from `catalog`, so that each can judge the other.
+the source said it or was last read. `disputed_by` names a source that says otherwise; the row then
+holds the stricter of the two. The rows come from AWS's and Anthropic's pages, recorded exchanges,
+quoted errors and other projects' tables, and not from `catalog`, so that each can judge the other.
 """
 
 import json

@@ -33,6 +33,8 @@ def is_on(request: Request, rules: ModelRules) -> bool:
 def check(request: Request, rules: ModelRules) -> None:
     """Raises RefusedError for the first rule of thinking that `request` breaks."""
     _check_mode(request, rules)
+    _check_final(request, rules)
+    _check_first(request.messages)
     _check_order(request)
     _check_signatures(request, rules)
 
@@ -55,6 +57,30 @@ def _check_mode(request: Request, rules: ModelRules) -> None:
         return
     if mode.block_binding is not None and BINDING_BETA not in (request.anthropic_beta or ()):
         raise invalid(f"thinking.{mode.type}.block_binding: Extra inputs are not permitted")
+
+
+def _check_final(request: Request, rules: ModelRules) -> None:
+    """A prefill has thinking only where the reply may have it."""
+    final = len(request.messages) - 1
+    for index, block in enumerate(blocks_of(request.messages[final])):
+        if block.type in _FIRST and not is_on(request, rules):
+            raise invalid(
+                f"messages.{final}.content.{index}: When thinking is disabled, an `assistant` "
+                "message in the final position cannot contain `thinking`. To use thinking blocks, "
+                "enable `thinking` in your request."
+            )
+
+
+def _check_first(messages: Sequence[Message]) -> None:
+    """https://github.com/anthropics/claude-code/issues/20705"""
+    for position, message in enumerate(messages):
+        kinds = [block.type for block in blocks_of(message)]
+        if any(kind in _FIRST for kind in kinds) and kinds[0] not in _FIRST:
+            raise invalid(
+                f"messages.{position}.content.0: If an assistant message contains any thinking "
+                "blocks, the first block must be `thinking` or `redacted_thinking`. Found "
+                f"`{kinds[0]}`."
+            )
 
 
 def _check_order(request: Request) -> None:

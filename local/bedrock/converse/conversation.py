@@ -1,8 +1,8 @@
 """The rules of the Converse service itself: turns, tool results, documents and images.
 
 Sentences are Bedrock's where reports quote them (turns, tool results, names of documents). A first
-turn of the assistant's, and a block of whitespace beside others, are taken in recorded exchanges of
-2026, where older reports have them refused: https://github.com/pydantic/pydantic-ai/issues/6255.
+turn of the assistant's is taken in recorded exchanges of 2026, where older reports have it refused:
+https://github.com/pydantic/pydantic-ai/issues/6255.
 Limits:
 https://docs.aws.amazon.com/bedrock/latest/APIReference/API_runtime_Message.html
 """
@@ -23,7 +23,7 @@ _NAME = re.compile(r"(?:[A-Za-z0-9\-_()\[\]]| (?! ))+")
 def check(body: Json) -> None:
     """Raises RefusedError for the first rule that a body with valid members breaks."""
     messages: list[Json] = body.get("messages", [])
-    if not messages or messages[0]["role"] == "system":
+    if not messages or not _begins(messages):
         raise invalid(
             "A conversation must start with a user message. "
             "Try again with a conversation that starts with a user message."
@@ -38,6 +38,12 @@ def check(body: Json) -> None:
         raise invalid(
             "The toolConfig field must be defined when using toolUse and toolResult content blocks."
         )
+
+
+def _begins(messages: list[Json]) -> bool:
+    """Whether the first turn may be one: the assistant's only where a user's follows it."""
+    roles = [message["role"] for message in messages]
+    return roles[0] == "user" or (roles[0] == "assistant" and "user" in roles)
 
 
 def _check_turn(position: int, message: Json, previous: Json | None) -> None:
@@ -73,7 +79,7 @@ def _check_results(position: int, content: list[Json], previous: list[Json]) -> 
 def _check_blocks(position: int, content: list[Json]) -> None:
     for index, block in enumerate(content):
         where = f"messages.{position}.content.{index}"
-        if "text" in block and _is_blank(block["text"], is_alone=len(content) == 1):
+        if block.get("text") == "":
             raise invalid(
                 f"The text field in the ContentBlock object at {where} is blank. "
                 "Add text to the text field, and try again."
@@ -82,10 +88,6 @@ def _check_blocks(position: int, content: list[Json]) -> None:
             _check_object(block["toolUse"]["input"], f"{where}.toolUse.input")
         if "toolResult" in block:
             _check_result(block["toolResult"], f"{where}.toolResult")
-
-
-def _is_blank(text: str, *, is_alone: bool) -> bool:
-    return not text or (is_alone and not text.strip())
 
 
 def _check_result(result: Json, where: str) -> None:

@@ -106,7 +106,12 @@ SEARCH = {"type": "search_result", "source": "s", "title": "t", "content": []}
 def test_structured_output_cannot_cite(source: Json) -> None:
     def asked(*, cited: bool) -> schema.Request:
         block = {**source, "citations": {"enabled": cited}}
-        output = {"format": {"type": "json_schema", "schema": {"type": "object"}}}
+        output = {
+            "format": {
+                "type": "json_schema",
+                "schema": {"type": "object", "additionalProperties": False},
+            }
+        }
         turn = {"role": "user", "content": [block]}
         return schema.parse(body_of(messages=[turn], output_config=output).encode())
 

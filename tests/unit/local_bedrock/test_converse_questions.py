@@ -23,12 +23,16 @@ from tests.unit.local_bedrock.converse_bodies import (
     invoked,
     user,
 )
+from tests.unit.local_bedrock.signed import anthropic_form, signed
 
 
 def test_members_that_aws_does_not_know_are_ignored_and_null_is_absent() -> None:
     assert ask(system=None, inferenceConfig={"topK": 5, "maxTokens": 9}, made_up=1) == Question(
-        invoked(max_tokens=9), 9, text_only=True
+        invoked(max_tokens=9), 9, is_converse=True
     )
+
+
+CLOSED = {"type": "object", "additionalProperties": False}
 
 
 @pytest.mark.parametrize(
@@ -46,7 +50,14 @@ def test_members_that_aws_does_not_know_are_ignored_and_null_is_absent() -> None
             {
                 "toolConfig": {
                     "tools": [
-                        {"toolSpec": {**SPEC, "description": "tells", "strict": True}},
+                        {
+                            "toolSpec": {
+                                **SPEC,
+                                "description": "tells",
+                                "strict": True,
+                                "inputSchema": {"json": CLOSED},
+                            }
+                        },
                         {"cachePoint": {"type": "default", "ttl": "1h"}},
                     ],
                     "toolChoice": {"any": {}},
@@ -61,7 +72,7 @@ def test_members_that_aws_does_not_know_are_ignored_and_null_is_absent() -> None
                         "name": "clock",
                         "description": "tells",
                         "strict": True,
-                        "input_schema": {"type": "object"},
+                        "input_schema": CLOSED,
                         "cache_control": {"ttl": "1h"},
                     },
                     {"type": "bash_20250124", "name": "bash"},
@@ -82,11 +93,11 @@ def test_members_that_aws_does_not_know_are_ignored_and_null_is_absent() -> None
                 "outputConfig": {
                     "textFormat": {
                         "type": "json_schema",
-                        "structure": {"jsonSchema": {"schema": '{"type": "object"}'}},
+                        "structure": {"jsonSchema": {"schema": json.dumps(CLOSED)}},
                     }
                 }
             },
-            {"output_config": {"format": {"type": "json_schema", "schema": {"type": "object"}}}},
+            {"output_config": {"format": {"type": "json_schema", "schema": CLOSED}}},
         ),
     ],
 )
@@ -97,8 +108,8 @@ def test_a_field_of_converse_is_the_field_of_claude(fields: Json, same: Json) ->
 
 
 def test_every_kind_of_block_is_the_block_of_claude() -> None:
-    thought = {"reasoningText": {"text": "hm", "signature": "s"}}
-    redacted = {"redactedContent": b64encode(b"sealed").decode()}
+    thought = {"reasoningText": {"text": "hm", "signature": signed("hm")}}
+    redacted = {"redactedContent": b64encode(anthropic_form().encode()).decode()}
     cited = document(name="d 1", context="c", citations={"enabled": True})
     found = {"source": "s", "title": "t", "content": [{"text": "x"}]}
     answer = {"toolUseId": "t1", "status": "error", "content": [{"json": {"a": 1}}, IMAGE]}
@@ -136,8 +147,8 @@ def test_every_kind_of_block_is_the_block_of_claude() -> None:
                 {
                     "role": "assistant",
                     "content": [
-                        {"type": "thinking", "thinking": "hm", "signature": "s"},
-                        {"type": "redacted_thinking", "data": "sealed"},
+                        {"type": "thinking", "thinking": "hm", "signature": signed("hm")},
+                        {"type": "redacted_thinking", "data": anthropic_form()},
                         {"type": "tool_use", "id": "t1", "name": "clock", "input": {}},
                     ],
                 },

@@ -41,6 +41,10 @@ def refusal(**fields: Any) -> str:  # noqa: ANN401
         ({"messages": [user(TEXT), user(TEXT)]}, "A conversation must alternate between user"),
         (
             {"messages": [user({"text": " \n"})]},
+            "messages: text content blocks must contain non-whitespace text",
+        ),
+        (
+            {"messages": [user({"text": ""})]},
             "The text field in the ContentBlock object at messages.0.content.0 is blank.",
         ),
         (
@@ -141,7 +145,7 @@ def refusal(**fields: Any) -> str:  # noqa: ANN401
         ({"messages": [user(POINT, TEXT)]}, "messages.0.content.0.type: Field required"),
         (
             {"messages": [user({"video": {"format": "mp4", "source": {"bytes": "aGk="}}})]},
-            "This model doesn't support the video field at messages.0.content.0.",
+            "This model doesn't support the video content block that you provided. Update the",
         ),
         ({"messages": [assistant(TEXT)], "system": []}, "A conversation must start with a user"),
         ({"system": [POINT]}, "system.0.type: Field required"),

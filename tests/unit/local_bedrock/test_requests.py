@@ -10,9 +10,11 @@ from hypothesis import strategies as st
 from catalog import MODELS, Model
 from local.bedrock import metadata, rules, schema
 from local.bedrock.errors import RefusedError
+from tests.unit.local_bedrock.signed import anthropic_form, signed
 
 IMAGE = {"type": "base64", "media_type": "image/png", "data": "aGk="}
 PDF = {"type": "base64", "media_type": "application/pdf", "data": "aGk="}
+CLOSED = {"type": "object", "additionalProperties": False}
 TOOL = {"name": "clock", "input_schema": {"type": "object"}}
 CALL = {"type": "tool_use", "id": "toolu_1", "name": "clock", "input": {}}
 RESULT = {"type": "tool_result", "tool_use_id": "toolu_1", "content": "noon"}
@@ -66,7 +68,7 @@ def refusal(name: str = "claude-sonnet-4-5", **fields: object) -> str:
         ({"messages": []}, "messages: at least one message is required"),
         ({"messages": [assistant("hi")]}, 'messages: first message must use the "user" role'),
         ({"messages": [{"role": "system", "content": "x"}]}, "messages.0.role: Input should be"),
-        ({"messages": [user("")]}, "messages: final message must have non-empty content"),
+        ({"messages": [user("")]}, "messages.0: user messages must have non-empty content"),
         ({"model": "claude"}, "model: Extra inputs are not permitted"),
         ({"stream": True}, "stream: Extra inputs are not permitted"),
         ({"tags": {}}, "tags: Extra inputs are not permitted"),
@@ -79,7 +81,10 @@ def refusal(name: str = "claude-sonnet-4-5", **fields: object) -> str:
         ({"tools": [{**TOOL, "defer_loading": True}]}, "tools.0.custom.defer_loading: Extra"),
         ({"tools": [{**TOOL, "scope": "global"}]}, "tools.0.custom.scope: Extra inputs are not"),
         ({"tools": [{"name": "clock"}]}, "tools.0.custom.input_schema: Field required"),
-        ({"tools": [{"type": "web_search_20250305", "name": "web_search"}]}, "tools.0: Unable to"),
+        (
+            {"tools": [{"type": "web_search_20250305", "name": "web_search"}]},
+            "tools.0: Input tag 'web_search_20250305' found using 'type' does not match any of",
+        ),
         (
             {"tools": [{**TOOL, "input_schema": {"type": "object", "required": "a"}}]},
             "tools.0.custom.input_schema.required: Input should be a valid array",
@@ -120,12 +125,12 @@ def refusal(name: str = "claude-sonnet-4-5", **fields: object) -> str:
         ),
         (
             {"messages": [user("a"), assistant("b"), user(RESULT)]},
-            "messages.2: unexpected `tool_use_id` found in `tool_result` blocks: toolu_1.",
+            "messages.2.content.0: unexpected `tool_use_id` found in `tool_result` blocks: toolu_",
         ),
         ({"messages": [user(*[CACHED] * 5)]}, "A maximum of 4 blocks with cache_control may be"),
         (
             {"system": [{**CACHED, "cache_control": {"type": "ephemeral", "ttl": "2h"}}]},
-            "system.0.cache_control.ttl: Input should be '5m' or '1h'",
+            "system.0.cache_control.ephemeral.ttl: Input should be '5m' or '1h'",
         ),
         (
             {"thinking": {"type": "enabled", "budget_tokens": 1000}},
@@ -219,7 +224,7 @@ def test_a_model_has_rules_of_its_own(name: str, fields: dict[str, object], mess
             "anthropic_beta": ["context-management-2025-06-27"],
             "context_management": {"edits": [{"type": "clear_tool_uses_20250919"}]},
         },
-        {"output_config": {"format": {"type": "json_schema", "schema": {"type": "object"}}}},
+        {"output_config": {"format": {"type": "json_schema", "schema": CLOSED}}},
         {"tools": [TOOL, {"type": "bash_20250124", "name": "bash"}]},
         {"tools": [{**TOOL, "cache_control": {"type": "ephemeral", "ttl": "1h"}}]},
         {"tools": [TOOL], "tool_choice": {"type": "auto", "disable_parallel_tool_use": True}},
@@ -239,11 +244,20 @@ def test_a_model_has_rules_of_its_own(name: str, fields: dict[str, object], mess
         {
             "messages": [
                 user("a"),
-                assistant({"type": "thinking", "thinking": "", "signature": "s"}, CALL),
+                assistant({"type": "thinking", "thinking": "", "signature": signed("")}, CALL),
                 user(RESULT, {"type": "text", "text": "go on"}),
             ]
         },
-        {"messages": [user("a"), assistant({"type": "redacted_thinking", "data": "x"})]},
+        {
+            "messages": [
+                user("a"),
+                assistant(
+                    {"type": "redacted_thinking", "data": anthropic_form()},
+                    {"type": "text", "text": "b"},
+                ),
+                user("c"),
+            ]
+        },
     ],
 )
 def test_what_bedrock_takes_is_taken(fields: dict[str, Any]) -> None:
