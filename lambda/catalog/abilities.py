@@ -102,7 +102,7 @@ _OPUS_FOUR_SEVEN: Final = Abilities(  # 7 F L T V
     effort="free",
     efforts=_EVERY_EFFORT,
     default_effort="high",
-    tool_fields=frozenset({"strict", "eager_input_streaming"}),
+    tool_fields=frozenset(),
     unconfirmed=("betas",),
 )
 _LATEST: Final = _OPUS_FOUR_SEVEN._replace(  # F L M
@@ -129,7 +129,7 @@ _ROWS: Final[Mapping[str, Abilities]] = MappingProxyType(
         "claude-3-7-sonnet": _RETIRED._replace(thinking=("enabled", "disabled")),
         "claude-sonnet-4": _FOUR,
         "claude-opus-4": _FOUR,
-        "claude-opus-4-1": _FOUR,
+        "claude-opus-4-1": _FOUR._replace(samplers=samplers.ONE, unconfirmed=("samplers",)),
         "claude-sonnet-4-5": _FOUR_FIVE,
         "claude-haiku-4-5": _FOUR_FIVE,
         "claude-opus-4-5": _OPUS_FOUR_FIVE,

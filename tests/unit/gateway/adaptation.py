@@ -27,7 +27,10 @@ TODAY = (
 )
 SCOPED = {"type": "ephemeral", "ttl": "1h", "scope": "global"}
 BILLING = "x-anthropic-billing-header: cc_version=2.1; cch=0;"
-TOOL: dict[str, Any] = {"name": "clock", "input_schema": {"type": "object"}}
+TOOL: dict[str, Any] = {
+    "name": "clock",
+    "input_schema": {"type": "object", "additionalProperties": False},
+}
 HI = {"role": "user", "content": "hi"}
 
 
