@@ -87,7 +87,7 @@ def test_fine_grained_streaming_is_asked_of_bedrock_as_each_model_knows_it(
             assert "input_json_delta" in answer.read().decode()
 
     assert changes[HAIKU] == f"beta:{FINE}:added, field:tools.eager_input_streaming"
-    assert changes["claude-opus-4-8"] is None
+    assert changes["claude-opus-4-8"] == "field:tools.eager_input_streaming"
 
 
 def test_arguments_stream_in_pieces_in_converse(bedrock: Any) -> None:  # noqa: ANN401
