@@ -180,7 +180,27 @@ _BY_STATUS: dict[int, tuple[type[GatewayError], str | None]] = {
     500: (BedrockFailed, _FAILED),
     503: (Overloaded, _BUSY),
 }
+_BY_TYPE: dict[str, type[GatewayError]] = {
+    kind.type: kind
+    for kind in (
+        *(InvalidRequest, PermissionDenied, NotFound, RequestTooLarge, RateLimited),
+        *(UpstreamTimeout, Overloaded),
+    )
+}
 _PROMPT_TOO_LONG = "Input is too long"
+
+
+def from_event(content: Mapping[str, object]) -> GatewayError:
+    """The caller's error for Anthropic's `error` event inside a stream of Bedrock's.
+
+    https://platform.claude.com/docs/en/build-with-claude/streaming#error-events
+    """
+    about = content.get("error")
+    members: Mapping[str, object] = about if isinstance(about, Mapping) else {}
+    name, message = str(members.get("type") or "error"), str(members.get("message") or "")
+    error = _BY_TYPE.get(name, UpstreamFailed)(reasons.redact(message) or _FAILED, cause=name)
+    error.headers = {}  # the stream has begun
+    return error
 
 
 def from_bedrock(

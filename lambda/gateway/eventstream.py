@@ -109,18 +109,20 @@ class Relay(_Cutter):
     def __init__(self) -> None:
         super().__init__()
         self._last = b""
+        self._places: list[tuple[int, int, int]] = []
 
     def feed(self, data: bytes) -> bytes:
         """The bytes up to the last frame that `data` completes. Raises FrameError, if there is none
         before it."""
-        if places := self._find(data):
-            at, _, end = places[-1]
+        self._places = self._find(data)
+        if self._places:
+            at, _, end = self._places[-1]
             self._last = self._buffer[at:end]
         return self._buffer[: self._whole]
 
-    def given_with(self, last: bytes) -> bytes:
-        """What `feed` has just given, with another frame in place of its last."""
-        return self._buffer[: self._whole - len(self._last)] + last
+    def given(self) -> list[bytes]:
+        """What `feed` has just given, frame by frame."""
+        return [self._buffer[at:end] for at, _, end in self._places]
 
     def check(self) -> None:
         """Raises FrameError for what is wrong behind the bytes last given."""
@@ -145,6 +147,11 @@ def exception(name: str, payload: bytes) -> bytes:
         ":exception-type": name,
         ":content-type": "application/json",
     }
+    return frame(fields, payload)
+
+
+def frame(fields: Headers, payload: bytes) -> bytes:
+    """A frame of these headers, all of them text."""
     headers = b"".join(_string_header(*field) for field in fields.items())
     lengths = _LENGTHS.pack(len(headers) + len(payload) + 16, len(headers))
     message = lengths + _CRC.pack(crc32(lengths)) + headers + payload

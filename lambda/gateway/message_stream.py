@@ -28,6 +28,7 @@ _PASSED_ON = {  # how an event's JSON begins -> how its server-sent event does
 
 class MessageStream:
     """Feed it upstream bytes, send on what it gives; it ends in `complete` or with an `error`.
+    `is_clean`: no failure came behind a complete message, which Bedrock's record may tell of.
 
     An error is not among the bytes given: before the first byte it can still be a proper status,
     so the caller of this class decides how it is told.
@@ -35,6 +36,7 @@ class MessageStream:
 
     def __init__(self) -> None:
         self.complete = False
+        self.is_clean = True
         self.error: errors.GatewayError | None = None
         self.usage = Usage()
         self._decoder = Decoder()
@@ -85,7 +87,11 @@ class MessageStream:
         self._fail(errors.UpstreamFailed("Bedrock's stream was damaged.", cause=str(error)))
 
     def _fail(self, error: errors.GatewayError) -> None:
-        self.error = error
+        """Nothing that comes after the end of a message takes the message back."""
+        if self.complete:
+            self.is_clean = False
+        else:
+            self.error = error
 
     def _translate(self, headers: Headers, payload: bytes) -> bytes:
         kind = headers.get(":message-type")
@@ -100,6 +106,9 @@ class MessageStream:
         try:
             data = inner(payload)
             name = _type_of(data)
+            if name == b"error":
+                self._fail(errors.from_event(json.loads(data)))
+                return b""
             if name in _READ_EVENTS:
                 data = self._read(name, data)
         except (ValueError, KeyError, TypeError, AttributeError, Base64Error) as error:
@@ -143,5 +152,5 @@ def stream_error(frame: Frame) -> errors.GatewayError:
     """The caller's error for an exception or error frame."""
     headers, payload = frame
     name = headers.get(":exception-type") or headers.get(":error-code", "")
-    message = json_object.parsed(payload).get("message")
+    message = json_object.parsed(payload).get("message") or headers.get(":error-message")
     return errors.from_bedrock(name, str(message or ""))

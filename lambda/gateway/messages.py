@@ -79,7 +79,7 @@ def _relay_stream(
     while (data := _next(answer, ping_seconds, complete=stream.complete)) != b"":
         events = sse.PING if data is None else stream.feed(data)
         record.usage = stream.usage
-        record.upstream_complete = stream.complete and stream.error is None
+        record.upstream_complete = stream.complete and stream.is_clean
         if events:
             response.start_once(200, headers)
             response.write(events)

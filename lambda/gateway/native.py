@@ -18,9 +18,9 @@ from gateway.service import Service
 from gateway.settings import Guardrail, Settings
 
 _METRICS = "amazon-bedrock-invocationMetrics"
-_EXCEPTION = b":exception-type"
+_FAILURES = (b":exception-type", b":error-message")  # headers of the frames that end a stream
 _SILENT_SECONDS = 1.0  # after which it is looked whether more is to come
-_LAST = ("message_stop", "metadata")
+_LAST = ("message_stop", "metadata", "error")
 _UNFINISHED = (  # events that no message ends with, of InvokeModel's stream and of Converse's
     *("message_start", "content_block_start", "content_block_delta", "content_block_stop"),
     *("message_delta", "messageStart", "contentBlockStart", "contentBlockDelta"),
@@ -131,7 +131,7 @@ def _relay_stream(answer: Answer, response: RecordedResponse, record: Record) ->
     relay = eventstream.Relay()
     try:
         while (data := _next(answer, relay)) != b"":
-            frames = _public(relay.feed(data or b""), relay)
+            frames = _redacted(relay.feed(data or b""), relay)
             if frames:
                 response.start_once(200, _answer_headers(answer, record, eventstream.CONTENT_TYPE))
                 response.write(frames)
@@ -143,22 +143,28 @@ def _relay_stream(answer: Answer, response: RecordedResponse, record: Record) ->
     if last is None:
         raise errors.UpstreamFailed("Bedrock's stream was empty.", cause="StreamCut")
     _note_end(last, record)
-    if _is_event(last):
+    if record.error is None:
         answer.complete()
 
 
-def _public(frames: bytes, relay: eventstream.Relay) -> bytes:
-    """The same, but an exception, which ends a stream, without what names the account."""
-    last = relay.last() if _EXCEPTION in frames else None
-    if last is None:
+def _redacted(frames: bytes, relay: eventstream.Relay) -> bytes:
+    """The same, but exceptions without what names the account, wherever they are."""
+    if not any(name in frames for name in _FAILURES):
         return frames
-    headers, payload = last
+    return b"".join(map(_redacted_frame, relay.given()))
+
+
+def _redacted_frame(frame: bytes) -> bytes:
+    ((headers, payload),) = eventstream.Decoder().feed(frame)
+    if headers.get(":message-type") == "event":
+        return frame
     content = json_object.parsed(payload)
-    name, message = headers.get(":exception-type"), content.get("message")
-    if name is None or not isinstance(message, str) or reasons.redact(message) == message:
-        return frames
-    told = json.dumps({**content, "message": reasons.redact(message)})
-    return relay.given_with(eventstream.exception(name, told.encode()))
+    texts = {name: value for name, value in content.items() if isinstance(value, str)}
+    shown = {name: reasons.redact(value) for name, value in texts.items()}
+    fields = {name: reasons.redact(value) for name, value in headers.items()}
+    if shown == texts and fields == headers:
+        return frame
+    return eventstream.frame(fields, json.dumps({**content, **shown}).encode())
 
 
 def _next(answer: Answer, relay: eventstream.Relay) -> bytes | None:
@@ -180,6 +186,9 @@ def _note_end(last: eventstream.Frame, record: Record) -> None:
         record.interrupted(stream_error(last))
         return
     kind, content = _event(last)
+    if kind == "error":
+        record.interrupted(errors.from_event(content))
+        return
     if _METRICS in content:
         record.usage = usage.from_metrics(_object(content[_METRICS]))
     else:
@@ -205,7 +214,10 @@ def _event(frame: eventstream.Frame) -> tuple[object, dict[str, Any]]:
     content = json_object.parsed(payload)
     if "bytes" not in content:
         return headers.get(":event-type"), content
-    content = json_object.parsed(inner(payload))
+    try:
+        content = json_object.parsed(inner(payload))
+    except (ValueError, TypeError):  # the caller has it as it came, and can read as much of it
+        return None, {}
     return content.get("type"), content
 
 

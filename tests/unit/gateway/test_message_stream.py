@@ -84,9 +84,10 @@ def test_an_exception_frame_stops_the_stream_with_its_error(exception: str, kind
 
 
 def test_events_before_a_damaged_frame_are_sent_and_then_the_stream_stops() -> None:
-    stream, sent = _translate(STREAM + STREAM[:-1] + b"x" + STREAM)
-    assert sent.startswith(EXPECTED)
-    assert sent.count(b"event: ") == 2 * len(EVENTS) - 1
+    whole = b"".join(frames.chunk(_compact(event)) for event in EVENTS[:-1])
+    stream, sent = _translate(whole + whole[:-1] + b"x" + STREAM)
+    assert EXPECTED.startswith(sent[:100])
+    assert sent.count(b"event: ") == 2 * len(EVENTS[:-1]) - 1
     assert stream.error is not None
     assert stream.error.type == "api_error"
 
@@ -160,3 +161,36 @@ def test_frames_of_other_kinds_and_events_without_a_type_are_left_out() -> None:
     other = frames.encode(frames.encode_headers(event_type="x", message_type="event"), b"{}")
     _, sent = _translate(other + frames.chunk(b'{"a":1}') + STREAM)
     assert sent == EXPECTED
+
+
+@pytest.mark.parametrize(
+    ("kind", "status"),
+    [("overloaded_error", 529), ("rate_limit_error", 429), ("invalid_request_error", 400),
+     ("api_error", 500), ("new_error", 500)],
+)  # fmt: skip
+def test_an_error_event_inside_a_chunk_is_the_end(kind: str, status: int) -> None:
+    content = {"type": "error", "error": {"type": kind, "message": "of arn:aws:iam::1:role/x"}}
+    start = frames.chunk(_compact(EVENTS[0]))
+    stream, sent = _translate(start + frames.chunk(_compact(content)) + start)
+    stream.end()
+    assert sent.count(b"event: ") == 1
+    assert stream.error is not None
+    assert (stream.error.status, stream.error.cause) == (status, kind)
+    assert stream.error.message == "of [redacted]"
+
+
+@pytest.mark.parametrize(
+    "behind",
+    [
+        frames.exception("internalServerException", {"message": "late"}),
+        frames.chunk(b'{"type":"error","error":{"type":"api_error","message":"late"}}'),
+        frames.chunk(b"no json"),
+        b"\0" * 12,
+        STREAM[:20],
+    ],
+)
+def test_nothing_takes_a_whole_message_back(behind: bytes) -> None:
+    for pieces in ((STREAM + behind,), (STREAM, behind)):
+        stream, sent = _translate(*pieces)
+        stream.end()
+        assert (sent, stream.complete, stream.error) == (EXPECTED, True, None)

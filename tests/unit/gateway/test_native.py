@@ -195,6 +195,42 @@ def test_an_exception_frame_names_nothing_of_the_account(caller: Caller, cut: in
     assert json.loads(payload) == {**told, "message": "of [redacted]"}
 
 
+@pytest.mark.parametrize("behind", [b"", frames.chunk(b"{}"), INVOKE_STREAM])
+def test_it_does_so_wherever_it_is_in_a_read(caller: Caller, behind: bytes) -> None:
+    failure = frames.exception("throttlingException", {"message": f"of {ARN}"})
+    private = eventstream.frame(
+        {":message-type": "error", ":error-code": "x", ":error-message": f"of {ARN}"}, b"{}"
+    )
+    caller.bedrock.answers(frames.chunk(b"{}") + failure + private + behind)
+    body = _send(caller, "invoke-with-response-stream").body
+    assert b"arn:aws" not in body
+    assert body.count(b"of [redacted]") == 2
+    assert body.endswith(behind)
+
+
+def test_an_error_event_inside_a_last_chunk_is_noted(
+    caller: Caller, capsys: pytest.CaptureFixture[str]
+) -> None:
+    event = b'{"type":"error","error":{"type":"overloaded_error","message":"x"}}'
+    stream = frames.chunk(event)
+    caller.bedrock.answers(stream)
+    assert _send(caller, "invoke-with-response-stream").body == stream
+    audit = audit_line(capsys)
+    assert (audit["outcome"], audit["error_cause"]) == ("interrupted", "overloaded_error")
+    assert audit["upstream_complete"] is False
+
+
+@pytest.mark.parametrize("payload", [b'{"bytes":"%%%"}', b'{"bytes":1}', b'{"bytes":"eA=="}'])
+def test_a_last_frame_that_cannot_be_decoded_is_no_failure_of_the_gateway(
+    caller: Caller, capsys: pytest.CaptureFixture[str], payload: bytes
+) -> None:
+    chunk = {":message-type": "event", ":event-type": "chunk"}
+    stream = INVOKE_STREAM + eventstream.frame(chunk, payload)
+    caller.bedrock.answers(stream)
+    assert _send(caller, "invoke-with-response-stream").body == stream
+    assert audit_line(capsys)["outcome"] == "completed"
+
+
 @pytest.mark.parametrize(
     "failure", [errors.UpstreamFailed("cut"), b"\0" * 12, INVOKE_STREAM[: len(INVOKE_STREAM) // 2]]
 )
