@@ -28,11 +28,13 @@ _PARTS = ("the fields beside the bodies", "the prompt", "the completion")
 class Lookups(NamedTuple):
     """What the join looks up while it runs.
 
-    `is_stored`: whether an `s3://` path has its object. `read_body`: the JSON in that object; it
+    `is_stored`: whether an `s3://` path has its object. `are_identical`: whether the objects of two
+    paths surely hold the same bytes, without reading them. `read_body`: the JSON in that object; it
     raises UnreadableError. `find_requests`: for each of these request ids of API Gateway, a
     sentence on what the API's access log says of it."""
 
     is_stored: Callable[[str], bool]
+    are_identical: Callable[[str, str], bool]
     read_body: Callable[[str], object]
     find_requests: Callable[[Collection[str]], Mapping[str, str]]
 
@@ -158,17 +160,18 @@ class _Join:
         content = b"".join((found.digest, _token(found.input), _token(found.output)))
         paths = (found.input.path, found.output.path)
         first = self._contents.setdefault(found.request_id, content)
-        if first == content:
-            if any(paths):
-                self._paths.setdefault(found.request_id, paths)
+        first_paths = self._paths.get(found.request_id, ("", ""))
+        if first == content and any(paths):
+            first_paths = self._paths.setdefault(found.request_id, paths)
+        if first == content and first_paths == paths:
             return True
-        sides = zip(self._paths.get(found.request_id, ("", "")), paths, strict=True)
-        pairs = [("", ""), *sides]
+        pairs = [("", ""), *zip(first_paths, paths, strict=True)]
+        parts = [(_part(first, number), _part(content, number)) for number in range(len(_PARTS))]
         differing = [
             name
-            for number, name in enumerate(_PARTS)
-            if (one := _part(first, number)) != (other := _part(content, number))
-            and not (number and self._is_same_body(found.request_id, (one, other), pairs[number]))
+            for name, tokens, of_part in zip(_PARTS, parts, pairs, strict=True)
+            if (tokens[0] != tokens[1] or _are_two(of_part))
+            and (name == _PARTS[0] or not self._is_same_body(found.request_id, tokens, of_part))
         ]
         if differing:
             where = f"two records in {destination}" if is_second else " and ".join(DESTINATIONS)
@@ -179,11 +182,13 @@ class _Join:
     def _is_same_body(
         self, request_id: str, tokens: tuple[bytes, bytes], paths: tuple[str, str]
     ) -> bool:
-        """Of two bodies whose tokens differ. One that is reported as missing, or whose object is
-        not there, is not reported as different too."""
+        """Of two bodies whose tokens differ, or that have an object each. One that is reported as
+        missing, or whose object is not there, is not reported as different too."""
         if _NO_BODY in tokens and ("body missing", request_id, "") in self._found:
             return True
         if not all(self._lookups.is_stored(path) for path in paths if path):
+            return True
+        if _are_two(paths) and self._lookups.are_identical(*paths):
             return True
         try:
             one, other = (
@@ -357,6 +362,11 @@ def _token(body: Body) -> bytes:
     if body.path:
         return body_digest(body.path.rpartition("/")[2])
     return body.digest or _NO_BODY
+
+
+def _are_two(paths: tuple[str, str]) -> bool:
+    """Whether these are two objects; either path may be empty."""
+    return all(paths) and paths[0] != paths[1]
 
 
 def _part(content: bytes, number: int) -> bytes:

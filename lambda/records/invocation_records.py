@@ -19,6 +19,7 @@ from records.destinations import Destinations
 from records.fetched import fetch_in_order
 from records.fingerprint import Fingerprint
 from records.log_events import filter_events
+from records.object_stat import ObjectStat
 
 Client = Any
 """A boto3 client: boto3 makes its classes at run time."""
@@ -122,14 +123,18 @@ class Records:
 
     def is_stored(self, path: str) -> bool:
         """Whether an `s3://` path has its object."""
+        return self.stat(path) is not None
+
+    def stat(self, path: str) -> ObjectStat | None:
+        """What S3 says of the object of an `s3://` path; None where there is none."""
         bucket, _, key = path.removeprefix("s3://").partition("/")
         try:
-            self._s3.head_object(Bucket=bucket, Key=key)
+            answer = self._s3.head_object(Bucket=bucket, Key=key, ChecksumMode="ENABLED")
         except ClientError as error:
             if error.response["Error"]["Code"] in _ABSENT:
-                return False
+                return None
             raise
-        return True
+        return ObjectStat.of(answer)
 
     def body(self, side: Mapping[str, Any], name: str) -> object:
         """The JSON that the `input` or `output` (`name`) part of a record holds or refers to;

@@ -1,4 +1,4 @@
-"""Whether the objects of large bodies are there: asked ahead, many at once."""
+"""What S3 says of the objects of large bodies: asked ahead, many at once."""
 
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from itertools import islice
@@ -7,20 +7,32 @@ from typing import Final
 from reconciliation.join import Destination
 from reconciliation.log_item import LogItem
 from records.fetched import each_in_order
+from records.object_stat import ObjectStat
 
 _RECORDS_AHEAD: Final = 256
 
 
 class LargeBodies:
-    """`ask` says of one `s3://` path whether it has its object."""
+    """`ask` says of one `s3://` path what S3 says of its object; None where there is none. It is
+    asked once of each."""
 
-    def __init__(self, ask: Callable[[str], bool]) -> None:
+    def __init__(self, ask: Callable[[str], ObjectStat | None]) -> None:
         self._ask = ask
-        self._known: dict[str, bool] = {}
+        self._known: dict[str, ObjectStat | None] = {}
 
     def is_stored(self, path: str) -> bool:
         """Raises botocore's errors."""
-        return self._known[path] if path in self._known else self._ask(path)
+        return self._stat(path) is not None
+
+    def are_identical(self, one: str, other: str) -> bool:
+        """Whether the objects of two paths surely hold the same bytes. Raises botocore's errors."""
+        first, second = self._stat(one), self._stat(other)
+        return first is not None and second is not None and first.has_same_bytes(second)
+
+    def _stat(self, path: str) -> ObjectStat | None:
+        if path not in self._known:
+            self._known[path] = self._ask(path)
+        return self._known[path]
 
     def asked_ahead(
         self, records: Iterable[tuple[Destination, LogItem]]
@@ -29,7 +41,8 @@ class LargeBodies:
         waiting = iter(records)
         while some := list(islice(waiting, _RECORDS_AHEAD)):
             paths = dict.fromkeys(path for _, record in some for path in _paths(record))
-            self._known = dict(each_in_order(self._ask, paths)) if paths else {}
+            unknown = [path for path in paths if path not in self._known]
+            self._known |= dict(each_in_order(self._ask, unknown)) if unknown else {}
             yield from some
 
 

@@ -12,6 +12,7 @@ from reconciliation.log_item import LogItem
 from reconciliation.principals import Principals
 from reconciliation.window import Window
 from records.fingerprint import Fingerprint
+from records.object_stat import ObjectStat
 from verification.budget import RESERVE_MS, Budget
 from verification.large_bodies import LargeBodies
 from verification.period import Period
@@ -35,7 +36,7 @@ class RecordSource(Protocol):
     def all_in_logs(
         self, since: datetime, until: datetime, read: Fingerprint
     ) -> Iterator[LogItem]: ...
-    def is_stored(self, path: str) -> bool: ...
+    def stat(self, path: str) -> ObjectStat | None: ...
     def read_body(self, path: str) -> object: ...
 
 
@@ -73,7 +74,7 @@ def run(stage: Stage, asked: Period, *, by: str, budget: Budget | None = None) -
 
     Raises TooLargeError, UnreadableError and botocore's errors."""
     limit = budget or Budget(lambda: RESERVE_MS, max_entries=sys.maxsize)
-    large_bodies = LargeBodies(stage.records.is_stored)
+    large_bodies = LargeBodies(stage.records.stat)
     read = {name: Fingerprint() for name in ("audit lines", "S3", "CloudWatch Logs")}
     records = _near(limit.watch(_records(stage.records, asked, read)), asked)
     outcome = reconcile(
@@ -86,6 +87,7 @@ def run(stage: Stage, asked: Period, *, by: str, budget: Budget | None = None) -
         principals=stage.principals,
         lookups=Lookups(
             is_stored=large_bodies.is_stored,
+            are_identical=large_bodies.are_identical,
             read_body=stage.records.read_body,
             find_requests=lambda ids: stage.find_requests(
                 ids, asked.since - _NEAR, asked.until + _NEAR

@@ -43,7 +43,7 @@ def account(ended: list[Ended], kept: Kept, since: datetime) -> Account:
         window=Window(begin.timestamp(), now.timestamp(), now.timestamp()),
         bounds=Bounds(REGION, None, ("global",), MODELS),
         principals=Principals(GATEWAY.arn),
-        lookups=Lookups(kept.is_stored, kept.read_body, _not_witnessed),
+        lookups=Lookups(kept.is_stored, kept.are_identical, kept.read_body, _not_witnessed),
     )
     asked = [each for line in lines for each in _asked(line)]
     mistakes = [

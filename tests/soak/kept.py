@@ -41,6 +41,12 @@ class Kept(NamedTuple):
         """Whether an `s3://` path has its object."""
         return self.object(path.removeprefix(f"s3://{BUCKET}/")).exists()
 
+    def are_identical(self, one: str, other: str) -> bool:
+        """Whether the objects of two `s3://` paths hold the same bytes."""
+        keys = (path.removeprefix(f"s3://{BUCKET}/") for path in (one, other))
+        first, second = (self.object(key).read_bytes() for key in keys)
+        return first == second
+
     def read_body(self, path: str) -> Any:  # noqa: ANN401 - JSON
         """The JSON in the object of an `s3://` path."""
         content = self.object(path.removeprefix(f"s3://{BUCKET}/")).read_bytes()

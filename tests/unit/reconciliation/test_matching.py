@@ -313,6 +313,21 @@ def test_objects_of_different_names_are_compared(same: bool) -> None:
     assert kinds(outcome) == ([] if same else ["content_mismatch"])
 
 
+def test_objects_of_one_name_that_hold_the_same_bytes_are_not_read() -> None:
+    identical = {(S3_PATH, LOGS_PATH), (LOGS_PATH, S3_PATH)}
+    for copies in ((S3_PATH, LOGS_PATH), (LOGS_PATH, S3_PATH)):
+        outcome = of(audit_line("r1"), *map(large, copies), bodies={}, identical=identical)
+        assert outcome.findings == []
+
+
+@pytest.mark.parametrize("same", [True, False])
+def test_objects_of_one_name_whose_bytes_differ_are_compared(same: bool) -> None:
+    """They may be packed in two ways, and say the same."""
+    bodies = {S3_PATH: {"a": 1}, LOGS_PATH: {"a": 1 if same else 2}}
+    outcome = of(audit_line("r1"), large(S3_PATH), large(LOGS_PATH), bodies=bodies)
+    assert kinds(outcome) == ([] if same else ["content_mismatch"])
+
+
 def test_an_object_that_is_not_there_is_missing_and_not_different_too() -> None:
     copies = (record("r1"), large(LOGS_PATH))
     outcome = of(audit_line("r1"), *copies, stored=lambda _: False)

@@ -2,7 +2,7 @@
 
 import random
 from collections import Counter
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from datetime import UTC, datetime
 from typing import Any, Literal, NamedTuple, get_args
 
@@ -106,10 +106,12 @@ def joined(
     principals: Principals = PRINCIPALS,
     stored: Callable[[str], bool] = lambda _: True,
     bodies: Mapping[str, object] | None = None,
+    identical: Collection[tuple[str, str]] = (),
     witnessed: Mapping[str, str] | None = None,
 ) -> Outcome:
     """The join of entries, each with the moment it was written, and of records. `bodies` has those
-    in S3 by their paths, `witnessed` what the access log says of a request."""
+    in S3 by their paths, without which all objects are equal. `witnessed` has what the access log
+    says of a request."""
     return reconcile(
         [LogItem(f"event {number}", at, line) for number, (at, line) in enumerate(lines)],
         [
@@ -121,6 +123,7 @@ def joined(
         principals=principals,
         lookups=Lookups(
             is_stored=stored,
+            are_identical=lambda one, other: bodies is None or (one, other) in identical,
             read_body=lambda path: (bodies or {})[path],
             find_requests=lambda ids: {each: (witnessed or {}).get(each, "") for each in ids},
         ),

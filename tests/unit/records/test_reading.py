@@ -12,6 +12,7 @@ from reconciliation.log_item import LogItem
 from reconciliation.window import UnreadableError
 from records.fetched import AT_ONCE, each_in_order, fetch_in_order
 from records.log_events import filter_events
+from records.object_stat import ObjectStat
 from verification.large_bodies import LargeBodies
 
 Page = tuple[list[int], str | None]
@@ -130,10 +131,10 @@ def test_large_bodies_are_asked_for_at_once_and_each_one_once() -> None:
     together = Barrier(AT_ONCE)
     asked: list[str] = []
 
-    def ask(path: str) -> bool:
+    def ask(path: str) -> ObjectStat | None:
         together.wait(TOGETHER_S)
         asked.append(path)
-        return path != "s3://b/3"
+        return None if path == "s3://b/3" else ObjectStat(1, "etag")
 
     def records() -> Iterator[tuple[Destination, LogItem]]:
         for number in range(AT_ONCE):
@@ -152,6 +153,28 @@ def test_large_bodies_are_asked_for_at_once_and_each_one_once() -> None:
 
     assert stored == [number != 3 for number in range(AT_ONCE)]
     assert sorted(asked) == sorted(f"s3://b/{number}" for number in range(AT_ONCE))
+
+
+ENCRYPTED = {"ContentLength": 9, "ETag": '"a"', "ChecksumCRC64NVME": "x", "VersionId": "v1"}
+
+
+@pytest.mark.parametrize(
+    ("changes", "same"),
+    [
+        ({}, True),
+        ({"ContentLength": 8}, False),
+        ({"ETag": '"b"', "VersionId": "v2"}, True),
+        ({"ETag": '"b"', "ChecksumCRC64NVME": "y"}, False),
+        ({"ETag": '"b"', "ChecksumCRC64NVME": None, "ChecksumSHA256": "x"}, False),
+        ({"ETag": '"b"', "ChecksumCRC64NVME": None}, False),
+        ({"ETag": '"b"', "ChecksumType": "COMPOSITE"}, False),
+    ],
+)
+def test_only_a_checksum_or_an_etag_makes_two_objects_equal_unread(
+    changes: dict[str, Any], same: bool
+) -> None:
+    one, other = ObjectStat.of(ENCRYPTED), ObjectStat.of({**ENCRYPTED, **changes})
+    assert (one.has_same_bytes(other), other.has_same_bytes(one)) == (same, same)
 
 
 def test_questions_are_answered_in_their_order() -> None:

@@ -14,6 +14,7 @@ from reconciliation.bounds import Bounds
 from reconciliation.log_item import LogItem
 from reconciliation.principals import Principals
 from records.fingerprint import Fingerprint
+from records.object_stat import ObjectStat
 from tests.unit.reconciliation.world import GATEWAY_ROLE, audit_line, record
 from tests.unit.verification.buckets import BUCKET, MONTH, MemoryS3
 from verification import budget, clock, findings
@@ -80,8 +81,8 @@ class Account:
             self.left -= self.rate
             yield each
 
-    def is_stored(self, _path: str) -> bool:
-        return True
+    def stat(self, _path: str) -> ObjectStat:
+        return ObjectStat(1, "etag")
 
     def read_body(self, path: str) -> object:
         raise AssertionError(path)
