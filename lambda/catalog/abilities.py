@@ -21,7 +21,22 @@ Sources, by the letters used below:
   K  https://docs.aws.amazon.com/bedrock/latest/userguide/model-cards.html (levels and defaults)
   V  https://docs.aws.amazon.com/bedrock/latest/userguide/claude-messages-thinking-block-binding.html
      and https://github.com/vercel/ai/issues/20729 (taken from 4.7 on, refused by Sonnet 4.6)
-Those of samplers are in `catalog.samplers`.
+  O  https://github.com/anthropics/anthropic-sdk-python/issues/1759 (July 2026),
+     https://github.com/vercel/ai/issues/14773 and the table of @ai-sdk/amazon-bedrock 5.0.101
+     (`output_config.format` and `strict`: 4.7 and later refuse both, October 2026). AWS's page (J)
+     has them since, so these rows are unconfirmed and hold the stricter of the two.
+  G  https://github.com/anthropics/claude-agent-sdk-python/issues/694 (Bedrock refuses
+     `eager_input_streaming`, 2026; F says that 4.7 and later take it: unconfirmed)
+  U  https://platform.claude.com/docs/en/models/opus-5-5/whats-new-opus-5-5 (forced tool use is an
+     error, on Fable 5.1 too), .../sonnet-5-5/whats-new-sonnet-5-5, the model card of Fable 5.2 (K);
+     all of November 2026. Of the Mythos models no page says it.
+  R  https://github.com/anomalyco/opencode/issues/29760 (4.6 and later refuse a last turn of the
+     assistant's, May 2026), https://platform.claude.com/docs/en/about-claude/models/migration-guide
+  Y  https://github.com/pydantic/pydantic-ai, the recorded test
+     `test_mid_conversation_system_prompt_on_bedrock` (Opus 4.8, 2026). By
+     https://platform.claude.com/docs/en/build-with-claude/mid-conversation-system-messages later
+     models take such a turn on Anthropic's API: unconfirmed for Bedrock
+Those of samplers are in `catalog.samplers`. Pages were last read in November 2026.
 """
 
 from collections.abc import Mapping
@@ -39,8 +54,10 @@ class Abilities(NamedTuple):
     for pages and the Models API alone, since clients know Bedrock's own words on a wrong one.
     effort: `output_config.effort`. efforts: its levels, the lowest first; default_effort is the one
     that holds where a request names none. Both are for the same. hour_cache: `ttl` in a cache
-    marker. tool_fields: what a custom tool may carry without a beta. unconfirmed: fields of this
-    row that no page of AWS's or Anthropic's says.
+    marker. tool_fields: what a custom tool may carry without a beta. output_format:
+    `output_config.format`. forced_tool: `tool_choice` of `any` or `tool`. prefill: a last turn of
+    the assistant's. system_turns: `role: system` after a user's turn. unconfirmed: fields of this
+    row that no page of AWS's or Anthropic's says, or of which sources differ: it has the stricter.
     """
 
     betas: frozenset[str]
@@ -51,6 +68,10 @@ class Abilities(NamedTuple):
     default_effort: str | None = None
     hour_cache: bool = True
     tool_fields: frozenset[str] = frozenset({"strict"})
+    output_format: bool = True
+    forced_tool: bool = True
+    prefill: bool = False
+    system_turns: bool = False
     unconfirmed: tuple[str, ...] = ()
 
 
@@ -72,12 +93,15 @@ _FOUR: Final = Abilities(  # A P
     thinking=("enabled", "disabled"),
     hour_cache=False,
     tool_fields=frozenset(),
+    output_format=False,
+    prefill=True,
 )
 _FOUR_FIVE: Final = _FOUR._replace(  # A J P
     betas=_FOUR.betas | {body.STRUCTURED},
     samplers=samplers.ONE,
     hour_cache=True,
     tool_fields=frozenset({"strict"}),
+    output_format=True,
 )
 _OPUS_FOUR_FIVE: Final = _FOUR_FIVE._replace(  # A L
     betas=_FOUR_FIVE.betas | {body.COMPUTER_2, body.EFFORT, body.TOOL_EXAMPLES, body.TOOL_SEARCH},
@@ -86,16 +110,18 @@ _OPUS_FOUR_FIVE: Final = _FOUR_FIVE._replace(  # A L
     default_effort="high",
     unconfirmed=("samplers",),
 )
-_FOUR_SIX: Final = _OPUS_FOUR_FIVE._replace(  # A C E L T
+_FOUR_SIX: Final = _OPUS_FOUR_FIVE._replace(  # A C E L R T
     betas=_OPUS_FOUR_FIVE.betas | {body.COMPACT, body.CONTEXT_1M},
     thinking=("adaptive", "enabled", "disabled"),
     effort="free",
     efforts=_TO_MAX,
+    prefill=False,
     unconfirmed=("betas", "samplers"),
 )
 # From here on thinking interleaves by itself, output is structured and the window is 1M tokens long
 # without a beta: those betas do nothing, and Opus 4.7 refused each of them in April 2026.
-_OPUS_FOUR_SEVEN: Final = Abilities(  # 7 F L T V
+_STRICTER: Final = ("tool_fields", "output_format")  # G O
+_OPUS_FOUR_SEVEN: Final = Abilities(  # 7 G L O R T V
     betas=frozenset({body.COMPUTER_2, body.THINKING_BINDING}),
     samplers=samplers.DEFAULTS,
     thinking=("adaptive",),
@@ -103,21 +129,31 @@ _OPUS_FOUR_SEVEN: Final = Abilities(  # 7 F L T V
     efforts=_EVERY_EFFORT,
     default_effort="high",
     tool_fields=frozenset(),
-    unconfirmed=("betas",),
+    output_format=False,
+    unconfirmed=("betas", *_STRICTER),
 )
-_LATEST: Final = _OPUS_FOUR_SEVEN._replace(  # F L M
+_LATEST: Final = _OPUS_FOUR_SEVEN._replace(  # L M Y
     betas=_OPUS_FOUR_SEVEN.betas | {body.CONTEXT_MANAGEMENT},
-    unconfirmed=("betas", "samplers"),
+    unconfirmed=("betas", "samplers", "system_turns", *_STRICTER),
 )
 _MAY_REST: Final = _LATEST._replace(thinking=("adaptive", "disabled"))
-_FABLE_5: Final = _LATEST._replace(samplers=samplers.OF_FABLE_5, unconfirmed=("betas",))
-_FABLE_5_1: Final = _FABLE_5._replace(samplers=samplers.OF_FABLE_5_1)
+_OPUS_FOUR_EIGHT: Final = _MAY_REST._replace(  # Y
+    system_turns=True, unconfirmed=("betas", "samplers", *_STRICTER)
+)
+_CHOOSES: Final = _LATEST._replace(forced_tool=False)  # U
+_FABLE_5: Final = _LATEST._replace(
+    samplers=samplers.OF_FABLE_5, unconfirmed=("betas", "system_turns", *_STRICTER)
+)
+_FABLE_5_1: Final = _FABLE_5._replace(samplers=samplers.OF_FABLE_5_1, forced_tool=False)  # U
+_MYTHOS: Final = _CHOOSES._replace(unconfirmed=(*_LATEST.unconfirmed, "forced_tool"))
 _RETIRED: Final = Abilities(
     betas=frozenset(),
     samplers=samplers.ANY,
     thinking=("disabled",),
     hour_cache=False,
     tool_fields=frozenset(),
+    output_format=False,
+    prefill=True,
     unconfirmed=("betas",),
 )
 
@@ -136,18 +172,18 @@ _ROWS: Final[Mapping[str, Abilities]] = MappingProxyType(
         "claude-sonnet-4-6": _FOUR_SIX,
         "claude-opus-4-6": _FOUR_SIX,
         "claude-opus-4-7": _OPUS_FOUR_SEVEN,
-        "claude-opus-4-8": _MAY_REST,
+        "claude-opus-4-8": _OPUS_FOUR_EIGHT,
         "claude-sonnet-5": _MAY_REST,
-        "claude-sonnet-5-5": _LATEST._replace(thinking=("adaptive", "between_tools")),  # B
+        "claude-sonnet-5-5": _CHOOSES._replace(thinking=("adaptive", "between_tools")),  # B
         "claude-opus-5": _MAY_REST,
-        "claude-opus-5-5": _LATEST._replace(default_effort="medium"),  # K
+        "claude-opus-5-5": _CHOOSES._replace(default_effort="medium"),  # K
         "claude-haiku-5-5": _MAY_REST._replace(default_effort="medium"),  # K
         "claude-fable-5": _FABLE_5,
         "claude-fable-5-1": _FABLE_5_1,
         "claude-fable-5-2": _FABLE_5_1,
-        "claude-mythos-5": _LATEST,
-        "claude-mythos-5-1": _LATEST,
-        "claude-mythos-preview": _LATEST,
+        "claude-mythos-5": _MYTHOS,
+        "claude-mythos-5-1": _MYTHOS,
+        "claude-mythos-preview": _MYTHOS,
     }
 )
 

@@ -128,6 +128,18 @@ PAID_BY_CALLER: Final[tuple[object, ...]] = (
 )
 """Values of `billing_policy` that say what is true here anyway."""
 
+SCHEMA_KEYWORDS: Final = ("allOf", "anyOf", "oneOf")
+"""What Bedrock refuses at the top of a tool's `input_schema`, and only there, whatever the model:
+https://github.com/trycua/cua/issues/3303 (2026)."""
+
+PROPERTY_NAME: Final = r"[a-zA-Z0-9_.-]{1,64}"
+"""What the names of a tool's own properties match, at the top of its `input_schema`:
+https://github.com/aws-solutions-library-samples/accelerated-intelligent-document-processing-on-aws/issues/709
+(measured on Bedrock, August 2026)."""
+
+FORCED_CHOICES: Final = ("any", "tool")
+"""Values of `tool_choice.type` that force a tool."""
+
 SERVER_TOOLS: Final = ("advisor_", "code_execution_", "mcp_toolset", "web_fetch_", "web_search_")
 """What the `type` of a tool that Anthropic runs begins with; Bedrock has none of them."""
 
@@ -146,10 +158,10 @@ https://platform.claude.com/docs/en/build-with-claude/preserved-thinking,
 https://docs.aws.amazon.com/bedrock/latest/userguide/claude-messages-thinking-block-binding.html"""
 
 TURN_FIELDS: Final = frozenset({"clear_at", "output_config"})
-"""Members of a `system` turn that go. Whether Bedrock takes such a turn is told both ways
-(https://platform.claude.com/docs/en/build-with-claude/mid-conversation-system-messages,
-https://github.com/stdapi-ai/stdapi.ai/issues/49), so it becomes a user's, in its place, as
-clients do themselves with a model that has none."""
+"""Members of a `system` turn that go. Where the model does not take such a turn, or not in that
+place (https://platform.claude.com/docs/en/build-with-claude/mid-conversation-system-messages: after
+a user's, and before the assistant's or last), it becomes a user's, in its place, as clients do
+themselves with a model that has none."""
 
 TURN_BLOCKS: Final = frozenset({"tool_addition", "tool_removal"})
 """Blocks of a `system` turn that go: without `defer_loading` every tool is offered throughout."""

@@ -63,6 +63,10 @@ _MODELS_END = """
 *Default effort* is the one that holds where a request names none. `context-1m-2025-08-07` is a
 400 on a model whose window is shorter, and left out where a million tokens need no beta. Thinking
 modes are not changed: Bedrock's own error names the mode it takes.
+
+Where a model does not take `output_config.format`, a `tool_choice` of `any` or `tool`, or a last
+turn of the assistant's (*Prefill*), that is a 400 which says what to send instead. A `system` turn
+after a user's reaches a model that takes it; for the others, and elsewhere, it becomes a user's.
 """
 _FIELD_HEAD = ("Field", "What happens to it")
 _FIELDS_END = """
@@ -76,9 +80,12 @@ request with four markers, or with another `ttl` on that block, is a 400.
 """
 _MODEL_HEAD = (
     "Model", "Betas passed", "Samplers", "`thinking.type`", "`effort`", "Efforts", "Default effort",
-    "Cache `ttl`",
-    "Tool fields without a beta",
+    "Cache `ttl`", "Tool fields without a beta", "`output_config.format`", "Forced `tool_choice`",
+    "Prefill", "`system` turns",
 )  # fmt: skip
+
+
+_YES_OR_NO = ("output_format", "forced_tool", "prefill", "system_turns")
 
 
 def page() -> str:
@@ -110,8 +117,13 @@ def _models() -> Iterable[tuple[str, ...]]:
             ", ".join(takes.efforts) or "none",
             takes.default_effort or "none",
             "yes" if takes.hour_cache else "no",
-            _codes(takes.tool_fields),
+            _codes(takes.tool_fields) + _mark(takes, "tool_fields"),
+            *(_taken(takes, name) for name in _YES_OR_NO),
         )
+
+
+def _taken(takes: abilities.Abilities, field: str) -> str:
+    return ("yes" if getattr(takes, field) else "no") + _mark(takes, field)
 
 
 def _samplers(taken: samplers.Samplers) -> str:
@@ -180,6 +192,10 @@ def _nested() -> Iterable[tuple[str, str]]:
     yield "`thinking.block_binding`", binding
     theirs, ours = body.BINDING_NAMES
     yield f"`thinking.block_binding.{theirs}`", f"becomes `{ours}`"
+    keywords = ", ".join(f"`{each}`" for each in body.SCHEMA_KEYWORDS)
+    yield "`tools.input_schema`", f"a 400 that names the tool, with {keywords} at its top"
+    names = f"a 400 that names the tool, for a name that is not `{body.PROPERTY_NAME}`"
+    yield "`tools.input_schema.properties`", names
     yield "`cache_control.scope`", "left out, wherever the marker stands"
     yield "`cache_control.ttl`", "left out where the model keeps a cache for five minutes only"
     for field in sorted(body.TURN_FIELDS):

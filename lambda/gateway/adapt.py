@@ -32,6 +32,7 @@ _TRIMS: Mapping[str, Callable[[Member, Case], Edits]] = MappingProxyType(
         "output_config": trims.output_config,
         "system": trims.system,
         "thinking": trims.thinking,
+        "tool_choice": trims.tool_choice,
         "tools": trims.tools,
     }
 )
@@ -168,6 +169,8 @@ def _trim(parts: Parts, members: Members, case: Case, strange: bool) -> None:
             for name in names
             if name in parts and (edit := _edits(name, members[name], case, strange))
         }
+        if "messages" in parts:
+            trims.check_prefill(members["messages"], edits.get("messages"), case)
         for name, change in _with_marker(edits, parts, members, case, strange).items():
             _change(parts, name, members[name], change)
     except RecursionError as error:

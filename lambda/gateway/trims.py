@@ -7,6 +7,7 @@ Bedrock. What it says is kept in the case's `changes`.
 
 import hashlib
 import json
+import re
 import string
 from collections.abc import Container, Iterable, Mapping
 from typing import Any, NamedTuple
@@ -23,6 +24,8 @@ _LABEL = frozenset(string.ascii_letters + string.digits + " \t\n\r\f\v:_@$#=/+,-
 _LONGEST_LABEL = 256
 _LARGEST_WHOLE = 2.0**53  # up to which every whole number is a float
 _MOST_CHANGES = 64  # a client may send betas and fields without end
+_ORDINARY = frozenset({"", "document", "image", "thinking", "tool_result"})
+_PROPERTY_NAME = re.compile(body.PROPERTY_NAME)
 _NAME = frozenset(string.ascii_letters + string.digits + "_-.")
 
 
@@ -74,11 +77,57 @@ def output_config(member: Member, case: Case) -> Edits:
     if not isinstance(member.value, dict):
         return {}
     gone = body.OUTPUT_FIELDS.intersection(member.value)
+    if "format" in member.value and not case.takes.output_format:
+        _check_format(member.value["format"], case)
+        gone |= {"format"}
     if "effort" in member.value and case.takes.effort == "none":
         gone |= {"effort"}
     elif member.value.get("effort") is not None and case.takes.effort == "beside its beta":
         case.beside(body.EFFORT)
     return _without(gone, "output_config", case)
+
+
+def _check_format(asked: object, case: Case) -> None:
+    """Raise InvalidRequest for a format that a model without one is asked for."""
+    if asked is not None and not case.counted:
+        old = f"{body.OLD_OUTPUT_FORMAT}:renamed" in case.changes
+        raise errors.InvalidRequest(
+            f"{body.OLD_OUTPUT_FORMAT if old else 'output_config.format'}: Amazon Bedrock does not "
+            f"take an output format for {case.model.name}. Ask for it in the prompt or by a tool's "
+            f"input_schema, or use a model that takes it."
+        )
+
+
+def tool_choice(member: Member, case: Case) -> Edits:
+    """Nothing changes. Raises InvalidRequest for a choice that the model does not take."""
+    kind = member.value.get("type") if isinstance(member.value, dict) else None
+    if kind in body.FORCED_CHOICES and not (case.takes.forced_tool or case.counted):
+        raise errors.InvalidRequest(
+            f"tool_choice.type: {case.model.name} decides by itself whether to use a tool, and "
+            f"Amazon Bedrock does not take '{kind}' for it. Send 'auto', and name the tool in the "
+            f"prompt."
+        )
+    return {}
+
+
+def check_prefill(member: Member, edits: object, case: Case) -> None:
+    """Raise InvalidRequest for a last turn of the assistant's, where the model takes none.
+
+    `edits` are those of the messages: a turn that they take out is not the last.
+    """
+    if case.takes.prefill or case.counted or not isinstance(member.value, list):
+        return
+    gone = edits if isinstance(edits, dict) else {}
+    for at in reversed(range(len(member.value))):
+        if at in gone and gone[at] is None:
+            continue
+        last = member.value[at]
+        if isinstance(last, dict) and last.get("role") == "assistant":
+            raise errors.InvalidRequest(
+                f"messages.{at}: This model ({case.model.name}) does not support assistant message "
+                f"prefill. The conversation must end with a user message."
+            )
+        return
 
 
 def thinking(member: Member, case: Case) -> Edits:
@@ -140,6 +189,7 @@ def tools(member: Member, case: Case) -> Edits:
     for position, tool in enumerate(member.value):
         if isinstance(tool, dict):
             _check_runs_here(position, tool, case)
+            _check_schema(position, tool)
             found = sorted(body.TOOL_FIELDS & tool.keys())
             gone = [name for name in found if _goes(name, tool, case)]
             edit = {**_without(gone, "tools", case), **(_cache(tool, case) if marked else {})}
@@ -158,6 +208,31 @@ def _check_runs_here(position: int, tool: Mapping[str, Any], case: Case) -> None
         f"tools.{position}.type: Amazon Bedrock does not have the server tool "
         f"'{named(kind)}' for {case.model.name}."
     )
+
+
+def _check_schema(position: int, tool: Mapping[str, Any]) -> None:
+    """Raise InvalidRequest, with the tool's name, for a schema that costs the whole request."""
+    schema = tool.get("input_schema")
+    if not isinstance(schema, dict):
+        return
+    for keyword in body.SCHEMA_KEYWORDS:
+        if keyword in schema:
+            raise errors.InvalidRequest(
+                f"{_schema_place(position, tool)}: Amazon Bedrock does not support {keyword} at "
+                f"the top level. Move it into a property, or send the request without this tool."
+            )
+    properties = schema.get("properties")
+    for name in properties if isinstance(properties, dict) else ():
+        if not _PROPERTY_NAME.fullmatch(name):
+            raise errors.InvalidRequest(
+                f"{_schema_place(position, tool)}: Amazon Bedrock does not take the property "
+                f"{json.dumps(name[:64])}. Its name may have up to 64 letters, digits, '_', '.' "
+                f"and '-'. Rename it, or send the request without this tool."
+            )
+
+
+def _schema_place(position: int, tool: Mapping[str, Any]) -> str:
+    return f"tools.{position}.input_schema (of '{named(str(tool.get('name')))}')"
 
 
 def _goes(name: str, tool: Mapping[str, Any], case: Case) -> bool:
@@ -194,12 +269,14 @@ def messages(member: Member, case: Case) -> Edits:
         if not isinstance(message, dict):
             continue
         edit: Changes | None = _within(message, case) if marked else {}
-        if (moved := _moved(message, case)) is not None:
-            edit = {**json_object.merged(moved, edit or {})}
-        else:
+        moved = _moved(message, case)
+        if moved is None:
             edit = None
+        elif moved:
+            edit = {**json_object.merged(moved, edit or {})}
         if edit is not None and turned and position and message.get("role") == "system":
-            edit = _turn(message, edit, case)
+            kept = case.takes.system_turns and _may_stand(position, member.value)
+            edit = _turn(message, edit, case, kept=kept)
         if edit is None or edit:
             edits[position] = edit
     return edits
@@ -212,9 +289,9 @@ def _moved(message: Mapping[str, Any], case: Case) -> Changes | None:
         return {}
     edits: Changes = {}
     for position, block in enumerate(content):
-        if not isinstance(block, dict):
-            continue
         kind = _kind(block)
+        if kind in _ORDINARY or (kind == "text" and "citations" not in block):
+            continue
         if kind in body.BLOCKS_GONE:
             case.note(f"messages.content:{kind}")
             edits[position] = None
@@ -264,9 +341,21 @@ def _without_tools(block: Mapping[str, Any], case: Case) -> Changes:
     return edits
 
 
-def _turn(message: Mapping[str, Any], within: Changes, case: Case) -> Changes | None:
-    """The edits that make a system turn the user's; None if nothing of it is left."""
-    case.note("messages.role:system-to-user")
+def _may_stand(position: int, messages: list[Any]) -> bool:
+    """Whether a system turn may stand there: after a user's, and before the assistant's or last."""
+    before, after = messages[position - 1], messages[position + 1 : position + 2]
+    return _role(before) == "user" and all(_role(each) == "assistant" for each in after)
+
+
+def _role(message: object) -> object:
+    return message.get("role") if isinstance(message, dict) else None
+
+
+def _turn(message: Mapping[str, Any], within: Changes, case: Case, *, kept: bool) -> Changes | None:
+    """The edits of a system turn, which becomes the user's unless it is kept; None if nothing of it
+    is left."""
+    if not kept:
+        case.note("messages.role:system-to-user")
     content = message.get("content")
     blocks = content if isinstance(content, list) else []
     gone = [place for place, block in enumerate(blocks) if _kind(block) in body.TURN_BLOCKS]
@@ -275,10 +364,12 @@ def _turn(message: Mapping[str, Any], within: Changes, case: Case) -> Changes | 
     fields = _without(body.TURN_FIELDS.intersection(message), "messages", case)
     if not content or (blocks and len(gone) == len(blocks)):
         return None
-    edits: Changes = {**within, **fields, "role": '"user"'}
+    edits: Changes = {**within, **fields}
+    if not kept:
+        edits["role"] = '"user"'
     if gone:
-        kept = within.get("content")
-        edits["content"] = {**(kept if isinstance(kept, dict) else {}), **dict.fromkeys(gone)}
+        inner = within.get("content")
+        edits["content"] = {**(inner if isinstance(inner, dict) else {}), **dict.fromkeys(gone)}
     return edits
 
 

@@ -6,11 +6,15 @@ knows, is not the new beta's: it stays, or is named as the mistake that it is.
 """
 
 from collections.abc import Iterable, Mapping
-from typing import Any, Final
+from functools import cache
+from typing import Any, Final, TypeAlias
 
 from catalog import body
 from gateway import errors
 from gateway.trims import Case, Changes, named
+
+Way: TypeAlias = "tuple[Way | None, str | int]"
+"""How a place is reached: the way to what it is in, and its name or position there."""
 
 _SHORTEST_TYPO: Final = 4
 _LONG_NAME: Final = 8  # from which on two letters may be wrong
@@ -31,33 +35,34 @@ def within(name: str, value: object, case: Case) -> Changes:
     Raises InvalidRequest for a typo.
     """
     place = _fields(_schema().ROOT).get(name, "")
-    return _unknown(value, place, name, name, case) if place else {}
+    return _unknown(value, place, (None, name), case) if place else {}
 
 
-def _unknown(value: object, place: str, path: str, told: str, case: Case) -> Changes:
-    """`path` has positions, for an error; `told` has none, for the receipt."""
+def _unknown(value: object, place: str, way: Way, case: Case) -> Changes:
     edits: Changes = {}
     if isinstance(value, list):
         for position, each in enumerate(value):
-            if edit := _unknown(each, place, f"{path}.{position}", told, case):
+            if edit := _unknown(each, place, (way, position), case):
                 edits[position] = edit
     elif isinstance(value, dict) and _is_known_type(value, place):
         known = _fields(place)
         for name, inner in value.items():
-            if name in known:
-                if edit := _unknown_at(
-                    inner, known[name], f"{path}.{name}", f"{told}.{name}", case
-                ):
+            inside = known.get(name)
+            if inside:
+                if edit := _unknown(inner, inside, (way, name), case):
                     edits[name] = edit
-            elif not name.startswith(body.BEDROCK_PREFIX):
-                _check_typo(name, f"{path}.{name}", known)
+            elif inside is None and not name.startswith(body.BEDROCK_PREFIX):
+                steps = _steps(way)
+                _check_typo(name, ".".join(map(str, [*steps, name])), known)
+                told = ".".join(step for step in steps if isinstance(step, str))
                 case.note(f"field:{told}.{named(name)}")
                 edits[name] = None
     return edits
 
 
-def _unknown_at(value: object, place: str, path: str, told: str, case: Case) -> Changes:
-    return _unknown(value, place, path, told, case) if place else {}
+def _steps(way: Way) -> list[str | int]:
+    before, step = way
+    return [*(_steps(before) if before else ()), step]
 
 
 def _is_known_type(value: Mapping[str, Any], place: str) -> bool:
@@ -73,6 +78,7 @@ def _fields(place: str) -> Mapping[str, str]:
     return {**known, **dict.fromkeys(own, "")} if own else known
 
 
+@cache
 def _schema() -> Any:  # noqa: ANN401 - a module
     from catalog import message_schema  # noqa: PLC0415 - hardly ever needed, and large
 

@@ -11,6 +11,9 @@ from tests.unit.gateway.adaptation import BILLING, HI, TOOL, body, model, sent
 
 BINDING = "thinking-binding-controls-2026-08-01"
 THEIRS, OURS = {"prefix_mismatch_behavior": "drop_block"}, {"mismatch_behavior": "drop_block"}
+PREFILL = {"role": "assistant", "content": "The answer is"}
+NOW = {"role": "system", "content": "be brief"}
+NESTED = {"type": "object", "properties": {"a.b-C_1": {"anyOf": [{"properties": {"a b$": {}}}]}}}
 FORMAT = {"type": "json_schema", "schema": {"type": "object", "additionalProperties": False}}
 
 
@@ -71,7 +74,7 @@ def test_the_receipt_stays_short_enough_for_a_header() -> None:
          ["beta:effort-2025-11-24:added"], {"anthropic_beta": ["effort-2025-11-24"]}),
         ("claude-opus-5", ["effort-2025-11-24"], {"output_config": {"effort": "low"}},
          ["beta:effort-2025-11-24"], {"output_config": {"effort": "low"}}),
-        ("claude-opus-5", [], {"output_config": {"task_budget": {}, "format": {}}},
+        ("claude-opus-4-6", [], {"output_config": {"task_budget": {}, "format": {}}},
          ["field:output_config.task_budget"], {"output_config": {"format": {}}}),
         ("claude-sonnet-5", [], {"thinking": {"type": "adaptive", "display": "updates"}},
          ["field:thinking.display"], {"thinking": {"type": "adaptive"}}),
@@ -113,10 +116,27 @@ def test_the_receipt_stays_short_enough_for_a_header() -> None:
          {"tools": [TOOL], "anthropic_beta": ["fine-grained-tool-streaming-2025-05-14"]}),
         ("claude-haiku-4-5", [], {"tools": [{**TOOL, "eager_input_streaming": False}]},
          ["field:tools.eager_input_streaming"], {"tools": [TOOL], "anthropic_beta": None}),
-        ("claude-opus-5", [], {"tools": [{**TOOL, "eager_input_streaming": True}]}, [],
-         {"tools": [{**TOOL, "eager_input_streaming": True}]}),
+        ("claude-opus-5", [], {"tools": [{**TOOL, "eager_input_streaming": True, "strict": True}]},
+         ["field:tools.eager_input_streaming", "field:tools.strict"], {"tools": [TOOL]}),
         ("claude-opus-4-1", [], {"tools": [{**TOOL, "strict": True}]}, ["field:tools.strict"],
          {"tools": [TOOL]}),
+        ("claude-opus-5", [], {"output_config": {"effort": "low", "format": None}},
+         ["field:output_config.format"], {"output_config": {"effort": "low"}}),
+        ("claude-opus-5", [], {"tool_choice": {"type": "any"}}, [],
+         {"tool_choice": {"type": "any"}}),
+        ("claude-opus-5-5", [], {"tool_choice": {"type": "none"}}, [],
+         {"tool_choice": {"type": "none"}}),
+        ("claude-haiku-4-5", [], {"messages": [HI, PREFILL]}, [], {"messages": [HI, PREFILL]}),
+        ("claude-opus-4-8", [], {"messages": [HI, NOW, PREFILL, HI, NOW]}, [],
+         {"messages": [HI, NOW, PREFILL, HI, NOW]}),
+        ("claude-opus-4-8", [], {"messages": [HI, {**NOW, "clear_at": 1}]},
+         ["field:messages.clear_at"], {"messages": [HI, NOW]}),
+        ("claude-opus-4-8", [], {"messages": [HI, NOW, HI]}, ["messages.role:system-to-user"],
+         {"messages": [HI, {**NOW, "role": "user"}, HI]}),
+        ("claude-opus-5", [], {"messages": [HI, NOW]}, ["messages.role:system-to-user"],
+         {"messages": [HI, {**NOW, "role": "user"}]}),
+        ("claude-opus-5", [], {"tools": [{"name": "a", "input_schema": NESTED}]}, [],
+         {"tools": [{"name": "a", "input_schema": NESTED}]}),
         ("claude-opus-4-1", [], {"tools": [{**TOOL, "cache_control": {"ttl": "1h"}}]},
          ["field:cache_control.ttl"], {"tools": [{**TOOL, "cache_control": {}}]}),
         ("claude-opus-4-5", [], {"tools": [{"type": "tool_search_tool_bm25_20251119"}]},
@@ -194,6 +214,18 @@ def test_each_change_is_made_and_named(
         ("claude-opus-5", [],
          {"thinking": {"block_binding": {**OURS, "prefix_mismatch_behavior": "error"}}},
          ["thinking.block_binding: ", "prefix_mismatch_behavior", "different values"]),
+        ("claude-opus-4-7", [], {"output_config": {"format": FORMAT}},
+         ["output_config.format: ", "claude-opus-4-7", "input_schema"]),
+        ("claude-opus-4-1", [], {"output_format": FORMAT}, ["output_format: ", "claude-opus-4-1"]),
+        ("claude-sonnet-5-5", [], {"tool_choice": {"type": "tool", "name": "clock"}},
+         ["tool_choice.type: ", "'tool'", "Send 'auto'"]),
+        ("claude-opus-4-6", [], {"messages": [HI, PREFILL]},
+         ["messages.1: ", "does not support assistant message prefill"]),
+        ("claude-opus-5", [], {"tools": [TOOL, {"name": "mcp__x", "input_schema": {"anyOf": []}}]},
+         ["tools.1.input_schema", "'mcp__x'", "anyOf at the top level", "without this tool"]),
+        ("claude-haiku-4-5", [],
+         {"tools": [{"name": "odd", "input_schema": {"properties": {"a b$\n": {}}}}]},
+         ["tools.0.input_schema", "'odd'", '"a b$\\n"', "Rename it"]),
         ("claude-opus-5", [], {"anthropic_beta": "a"}, ["anthropic_beta: "]),
         ("claude-opus-5", [], {"anthropic_beta": [1]}, ["anthropic_beta: "]),
     ],
@@ -206,7 +238,7 @@ def test_what_cannot_be_left_out_is_refused_by_name(
 
 
 def test_both_samplers_go_through_where_a_model_takes_both() -> None:
-    assert sent("claude-opus-4-1", temperature=0.5, top_p=0.5).changes == ()
+    assert sent("claude-sonnet-4", temperature=0.5, top_p=0.5).changes == ()
     assert sent("claude-opus-5", temperature=1, top_p=None).changes == ()
     assert sent("claude-fable-5-2", top_p=0.99).changes == ()
     assert sent("claude-fable-5", temperature=1, top_p=0.995).changes == ()

@@ -111,5 +111,6 @@ def test_a_cache_marker_stays_where_it_was() -> None:
     marked = {**FOUND, "cache_control": {"type": "ephemeral", "scope": "global"}}
     messages, _ = after(marked)
     assert messages[1]["content"][0]["cache_control"] == {"type": "ephemeral"}
-    adapted = sent("claude-opus-5", messages=[HI, turn(FOUND)], cache_control={"type": "ephemeral"})
+    marker = {"type": "ephemeral"}
+    adapted = sent("claude-opus-4-5", messages=[HI, turn(FOUND)], cache_control=marker)
     assert body(adapted)["messages"][1]["content"][0]["cache_control"] == {"type": "ephemeral"}

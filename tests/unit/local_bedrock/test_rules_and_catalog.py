@@ -34,6 +34,13 @@ _AGREE: Final[dict[str, tuple[Callable[[Model], Any], Callable[[ModelRules], Any
         lambda r: r.effort_needs_beta,
     ),
     "hour_cache": (lambda m: abilities.of(m).hour_cache, lambda r: r.hour_cache),
+    "output_config.format": (
+        lambda m: abilities.of(m).output_format,
+        lambda r: r.structured_output,
+    ),
+    "forced tool_choice": (lambda m: abilities.of(m).forced_tool, lambda r: r.forced_tool_choice),
+    "prefill": (lambda m: abilities.of(m).prefill, lambda r: r.prefill),
+    "system turns": (lambda m: abilities.of(m).system_turns, lambda r: r.system_messages),
     "strict": (lambda m: "strict" in abilities.of(m).tool_fields, lambda r: r.strict_tools),
 }
 
