@@ -2,9 +2,9 @@
 
 from collections.abc import Mapping
 
-from cli import sync
+from catalog import comparison
+from catalog.comparison import Said
 from cli.deployment import Client
-from cli.sync import Said
 
 
 def claude_models(bedrock: Client) -> Mapping[str, Said]:
@@ -19,4 +19,4 @@ def claude_models(bedrock: Client) -> Mapping[str, Said]:
     )
     claudes = [profile_id for profile_id in listed if ".anthropic." in profile_id]
     profiles = [bedrock.get_inference_profile(inferenceProfileIdentifier=each) for each in claudes]
-    return sync.read(summaries, profiles)
+    return comparison.read(summaries, profiles)

@@ -9,9 +9,9 @@ from rich.text import Text
 
 import catalog
 from catalog import Model, cost
+from catalog.comparison import ANYWHERE, state_of
 from catalog.model import Regions
 from cli.endpoint import Endpoint, RefusedError
-from cli.sync import ANYWHERE, state_of
 
 UNCONFIRMED = "†"
 

@@ -7,7 +7,9 @@ from typing import Annotated
 import typer
 
 import catalog
-from cli import account, deployment, endpoint, models, sync
+from catalog import comparison
+from catalog.comparison import Difference
+from cli import account, deployment, endpoint, models
 from cli.commands.options import (
     LOCAL_STATE,
     AsJson,
@@ -20,7 +22,6 @@ from cli.commands.options import (
     one_line_errors,
 )
 from cli.deployment import NoTargetError, known_region
-from cli.sync import Difference
 from cli.terminal import console, echo, echo_json
 
 NO_DIFFERENCE, DIFFERENCES, NOT_ASKED = 0, 1, 2
@@ -83,7 +84,7 @@ def compare(
         no_stage = ""
         found = deployment.deployed(no_stage, region) if region else deployment.local(state)
         said = account.claude_models(found.client("bedrock"))
-    differing = sync.differences(catalog.MODELS, said, region=found.region, today=_today())
+    differing = comparison.differences(catalog.MODELS, said, region=found.region, today=_today())
     if as_json:
         told = [
             {

@@ -36,6 +36,15 @@ class Account:
         mode: str = self._client("bedrock").get_account_data_retention()["mode"]
         return mode
 
+    def claude_models(self) -> tuple[list[Mapping[str, Any]], list[Mapping[str, Any]]]:
+        """The summaries of Claude's models, and of all profiles that AWS defines."""
+        bedrock = self._client("bedrock")
+        summaries = bedrock.list_foundation_models(byProvider="anthropic")["modelSummaries"]
+        pages = bedrock.get_paginator("list_inference_profiles").paginate(
+            typeEquals="SYSTEM_DEFINED"
+        )
+        return summaries, [one for page in pages for one in page["inferenceProfileSummaries"]]
+
     def log_group(self, name: str) -> LogGroup | None:
         """By DescribeLogGroups, so that an account's policy is reckoned in."""
         pages = self._client("logs").get_paginator("describe_log_groups")

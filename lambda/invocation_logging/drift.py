@@ -24,6 +24,7 @@ Kind = Literal[
     "log_group_drifted",
     "delivery_role_drifted",
     "data_retention_loosened",
+    "catalog_outdated",
 ]
 _FLAGS: Final = tuple(f"{kind}DataDeliveryEnabled:" for kind in DATA_TYPES)
 _BEDROCK: Final = {"Service": "bedrock.amazonaws.com"}

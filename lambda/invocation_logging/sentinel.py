@@ -1,4 +1,5 @@
-"""Whether the record is still kept as the stage set it up: asked by the clock and at each change.
+"""Whether the record is still kept as the stage set it up: asked by the clock and at each change;
+and whether the catalog of models still says what the account does.
 
 What is no longer so is a line in the log, a metric and an alarm; where the stage says so, the
 function that set the configuration is asked to set it again.
@@ -17,8 +18,9 @@ from retention.key import Key
 from retention.log_group import audit_days
 from retention.places import AUDIT_LOGS, EVIDENCE, RECORDS, places
 
-from . import drift, keeping
+from . import catalog_check, drift, keeping
 from .account import Account
+from .catalog_check import Lists
 from .configuration import delivery_role
 from .delivery import Delivery
 from .drift import Drift
@@ -47,13 +49,14 @@ class Asked(keeping.Asked, Protocol):
     def may_not(self, role_arn: str, action: str, resource: str) -> bool: ...
     def has_stack(self, name: str) -> bool: ...
     def data_retention(self) -> str: ...
+    def claude_models(self) -> Lists: ...
 
 
 class Wanted(NamedTuple):
     """What the stage set up. `configuration` is what it set or adopted; `bucket` and `key` are its
     own, and `object_lock` is its bucket's mode or empty. Its log groups are `protected` from
     deletion if it keeps them beyond its stacks; `gateway` is the stack that some of them are of.
-    `data_retention` is the mode that it sets, or empty."""
+    `data_retention` is the mode that it sets, or empty; `models` are those it offers."""
 
     configuration: Mapping[str, Any]
     retention_days: int
@@ -68,6 +71,7 @@ class Wanted(NamedTuple):
     delivery_role: str
     verifier_role: str
     data_retention: str
+    models: tuple[str, ...]
 
     @property
     def log_groups(self) -> str:
@@ -117,6 +121,7 @@ def read(environment: Mapping[str, str], account: str) -> Wanted:
         delivery_role=environment["DELIVERY_ROLE_ARN"],
         verifier_role=environment["VERIFIER_ROLE_ARN"],
         data_retention=environment["DATA_RETENTION"],
+        models=tuple(environment["MODELS"].split(",")),
     )
 
 
@@ -131,6 +136,9 @@ def look(wanted: Wanted, asked: Asked, today: dt.date) -> Iterator[Drift]:
     yield from _delivery_role(wanted, asked)
     if wanted.data_retention:
         yield from drift.of_data_retention(asked.data_retention(), wanted.data_retention)
+    yield from catalog_check.find_outdated(
+        asked.claude_models, wanted.models, region=wanted.region, today=today
+    )
 
 
 def _log_groups(wanted: Wanted, asked: Asked, today: dt.date) -> Iterator[Drift]:

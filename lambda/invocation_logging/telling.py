@@ -21,6 +21,7 @@ METRICS: Final[dict[Kind, str]] = {
     "log_group_drifted": "LogGroupDrifted",
     "delivery_role_drifted": "DeliveryRoleDrifted",
     "data_retention_loosened": "DataRetentionLoosened",
+    "catalog_outdated": "CatalogOutdated",
 }
 LOOKS: Final = "SentinelLooks"
 

@@ -37,6 +37,7 @@ DRIFT = {
     "LogGroupDrifted": "A log group of the record is not encrypted, protected or whole as set up.",
     "DataRetentionLoosened": "AWS may keep content for longer than the stage lets it.",
     "DeliveryRoleDrifted": "The role by which Bedrock delivers records may no longer do so.",
+    "CatalogOutdated": "Low severity: the catalog of models differs from the account's.",
 }
 """Each metric of a kind of drift, and what it means."""
 FINDINGS = {

@@ -126,6 +126,7 @@ def environment(
     delivery_role_arn: str,
     verifier_role_arn: str,
     data_retention: str | None,
+    models: Sequence[str],
 ) -> dict[str, str]:
     """What the function reads. `configuration` (JSON) is what the stage set or adopted;
     `restores_by` the function that sets it again, or empty. `protected` is whether its log groups
@@ -143,6 +144,7 @@ def environment(
         "DELIVERY_ROLE_ARN": delivery_role_arn,
         "VERIFIER_ROLE_ARN": verifier_role_arn,
         "DATA_RETENTION": data_retention or "",
+        "MODELS": ",".join(models),
         "POWERTOOLS_SERVICE_NAME": "sentinel",
         "POWERTOOLS_METRICS_NAMESPACE": "ClaudeOnBedrock",
     }
@@ -163,11 +165,12 @@ def asking(
             (
                 *("bedrock:GetModelInvocationLoggingConfiguration", "logs:DescribeLogGroups"),
                 "bedrock:GetAccountDataRetention",
+                *("bedrock:ListFoundationModels", "bedrock:ListInferenceProfiles"),
             ),
             ["*"],
             because="the one logging configuration of an account and Region, its data-retention "
-            "mode, and the list of log groups, have no ARN; nor have X-Ray's two actions: https://docs.aws.amazon.com/"
-            "service-authorization/latest/reference/reference_policies_actions-resources-"
+            "mode, and the lists of log groups, models and profiles, have no ARN; nor have X-Ray's "
+            "two actions: https://docs.aws.amazon.com/service-authorization/latest/reference/reference_policies_actions-resources-"
             "contextkeys.html",
         ),
         Permission(

@@ -505,6 +505,8 @@ CALLS = {
             "bedrock:GetModelInvocationLoggingConfiguration"
         ),
         "get_account_data_retention": "bedrock:GetAccountDataRetention",
+        "list_foundation_models": "bedrock:ListFoundationModels",
+        "get_paginator": "bedrock:ListInferenceProfiles",
     },
     "invocation_logging.handler.handle": {
         "get_model_invocation_logging_configuration": (

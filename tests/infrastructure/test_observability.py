@@ -62,6 +62,7 @@ def test_each_symptom_has_its_alarm(any_stage: Synthesis) -> None:
         ("ClaudeOnBedrock", "LogGroupDrifted"),
         ("ClaudeOnBedrock", "DeliveryRoleDrifted"),
         ("ClaudeOnBedrock", "DataRetentionLoosened"),
+        ("ClaudeOnBedrock", "CatalogOutdated"),
         ("ClaudeOnBedrock", "SentinelLooks"),
         ("ClaudeOnBedrock", "CalledNotLogged"),
         ("ClaudeOnBedrock", "LoggedNotCalled"),

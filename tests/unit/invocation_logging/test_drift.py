@@ -6,6 +6,7 @@ import datetime as dt
 from typing import Any
 
 import pytest
+from botocore.exceptions import ClientError
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -18,6 +19,7 @@ from invocation_logging.sentinel import Wanted, look
 from retention.bucket import Bucket, BucketSettings, Lock, Rule
 from retention.key import Key
 from retention.log_group import LogGroup
+from tests.unit.catalog.account_answers import Answers, answers
 from tests.unit.invocation_logging.conftest import PROPERTIES, THEIR_ROLE
 
 OURS = desired(PROPERTIES)
@@ -130,6 +132,8 @@ class Region:
         self.refused: set[str] = set()
         self.stacks = {"claude-on-bedrock-dev-Gateway"}
         self.mode = "none"
+        self.lists = answers("eu-west-1")
+        self.lists_denied = False
 
     def configuration(self) -> dict[str, Any]:
         return self._configuration
@@ -170,6 +174,14 @@ class Region:
     def data_retention(self) -> str:
         return self.mode
 
+    def claude_models(self) -> Answers:
+        if self.lists_denied:
+            raise ClientError(
+                {"Error": {"Code": "AccessDeniedException", "Message": "no"}},
+                "ListFoundationModels",
+            )
+        return self.lists
+
 
 ADOPTED: dict[str, Any] = {
     **OURS,
@@ -190,6 +202,7 @@ WANTED = Wanted(
     delivery_role=ROLE,
     verifier_role=VERIFIER,
     data_retention="",
+    models=("claude-opus-4-8", "claude-haiku-4-5"),
 )
 
 
@@ -585,3 +598,21 @@ def test_a_delivery_role_that_no_longer_delivers(
 @pytest.mark.parametrize("key", [None, Key("Disabled"), Key("PendingDeletion")])
 def test_a_key_that_opens_nothing(key: Key | None) -> None:
     assert kinds(drift.of_key(key)) == ["key unusable"]
+
+
+def test_a_catalog_that_is_behind_the_account_is_told_with_what_it_lacks() -> None:
+    region = Region()
+    new = {**region.lists.models[0], "modelId": "anthropic.claude-opus-6", "modelName": "Opus 6"}
+    region.lists.models.append(new)
+    assert told(region) == [
+        Drift("catalog_outdated", "anthropic.claude-opus-6: not in the catalog")
+    ]
+
+
+def test_lists_that_aws_refuses_are_told_and_the_rest_is_looked_at() -> None:
+    region = Region()
+    region.lists_denied = True
+    region.mode = "default"
+    found = told(region, WANTED._replace(data_retention="none"))
+    assert kinds(found) == ["data_retention_loosened", "catalog_outdated"]
+    assert found[-1].what == "could not be compared: AccessDeniedException"

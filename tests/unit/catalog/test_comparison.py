@@ -1,7 +1,7 @@
 """A difference is found where there is one, whole and alone, and its row takes it away."""
 
-from datetime import UTC, datetime, timedelta, timezone
-from typing import Any, NamedTuple
+from datetime import UTC, datetime
+from typing import Any
 
 import boto3
 import pytest
@@ -10,76 +10,26 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 import catalog
-from catalog import MODELS, Life, Model, Profile
-from cli import account, sync
-from cli.sync import ANYWHERE, Change
+from catalog import MODELS, Life, Model, Profile, comparison
+from catalog.comparison import ANYWHERE, Change
+from cli import account
+from tests.unit.catalog.account_answers import (
+    REGION,
+    TODAY,
+    Answers,
+    answers,
+    midnight,
+    model_answer,
+    profile_answer,
+)
 
-TODAY = "2026-11-25"
-REGION = "eu-central-1"
 REGIONS = ("us-east-1", "eu-central-1", "eu-west-2", "ap-northeast-1", "ap-southeast-2")
-JST = timezone(timedelta(hours=9))
 
 
-class Answers(NamedTuple):
-    """What Bedrock answers to ListFoundationModels, and to each GetInferenceProfile."""
-
-    models: list[dict[str, Any]]
-    profiles: list[dict[str, Any]]
-
-
-def midnight(day: str) -> datetime:
-    """Written as of another zone: the day is that of UTC."""
-    return datetime.fromisoformat(day).replace(tzinfo=UTC).astimezone(JST)
-
-
-def model_answer(model: Model) -> dict[str, Any]:
-    dates = {
-        "startOfLifeTime": model.released,
-        "legacyTime": model.life.legacy,
-        "publicExtendedAccessTime": model.life.extended_access,
-        "endOfLifeTime": model.life.end_of_life,
-    }
-    told = {name: midnight(day) for name, day in dates.items() if day}
-    status = "LEGACY" if catalog.is_legacy(model, TODAY) else "ACTIVE"
-    return {
-        "modelArn": f"arn:aws:bedrock:{REGION}::foundation-model/{model.base_id}",
-        "modelId": model.base_id,
-        "modelName": model.display_name,
-        "inferenceTypesSupported": ["INFERENCE_PROFILE"],
-        "modelLifecycle": {"status": status, **told},
-    }
-
-
-def profile_answer(route: str, base_id: str, regions: tuple[str, ...]) -> dict[str, Any]:
-    where = regions or (REGION, "")
-    return {
-        "inferenceProfileName": route,
-        "inferenceProfileArn": f"arn:aws:bedrock:{REGION}:1:inference-profile/{route}.{base_id}",
-        "inferenceProfileId": f"{route}.{base_id}",
-        "models": [
-            {"modelArn": f"arn:aws:bedrock:{each}::foundation-model/{base_id}"} for each in where
-        ],
-        "status": "ACTIVE",
-        "type": "SYSTEM_DEFINED",
-    }
-
-
-def answers(region: str) -> Answers:
-    """The catalogue as an account of the Region would tell it."""
-    reached = [
-        (model, route, regions)
-        for model in MODELS
-        for route in catalog.routes(model)
-        if not catalog.is_retired(model, TODAY)
-        and (regions := catalog.reach(model, route, region)) is not None
-    ]
-    listed = list({model.name: model for model, _, _ in reached}.values())
-    profiles = [profile_answer(route, model.base_id, to) for model, route, to in reached]
-    return Answers([model_answer(model) for model in listed], profiles)
-
-
-def found(told: Answers, region: str, models: tuple[Model, ...] = MODELS) -> list[sync.Difference]:
-    return sync.differences(models, sync.read(*told), region=region, today=TODAY)
+def found(
+    told: Answers, region: str, models: tuple[Model, ...] = MODELS
+) -> list[comparison.Difference]:
+    return comparison.differences(models, comparison.read(*told), region=region, today=TODAY)
 
 
 def evaluated(row: str) -> Any:  # noqa: ANN401 - Python
@@ -117,7 +67,7 @@ def changed(draw: st.DrawFn) -> tuple[str, Answers, str, Change]:
 
 def date(draw: st.DrawFn, told: Answers, _region: str) -> tuple[str, Change]:
     answer = draw(st.sampled_from(told.models))
-    field, name = draw(st.sampled_from([*sync._DATES.items()]))
+    field, name = draw(st.sampled_from([*comparison._DATES.items()]))
     day = draw(st.dates(min_value=datetime(2024, 1, 1, tzinfo=UTC).date())).isoformat()
     model = named(answer["modelId"])
     was = model.released if field == "released" else getattr(model.life, field)
@@ -292,4 +242,48 @@ def test_an_account_is_asked_page_by_page_and_profile_by_profile() -> None:
         said = account.claude_models(bedrock)
         stub.assert_no_pending_responses()
 
-    assert said == sync.read(*told)
+    assert said == comparison.read(*told)
+
+
+def outdated(told: Answers, region: str = REGION, *, models: tuple[str, ...] = ()) -> list[str]:
+    said = comparison.read(*told)
+    return list(comparison.outdated(found(told, region), said, models))
+
+
+def test_a_model_that_is_new_in_the_account_is_told() -> None:
+    told = answers(REGION)
+    new = {**model_answer(MODELS[0]), "modelId": "anthropic.claude-opus-6", "modelName": "Opus 6"}
+    told.models.append(new)
+    assert outdated(told) == ["anthropic.claude-opus-6: not in the catalog"]
+    new["modelLifecycle"] = {"status": "LEGACY"}
+    assert outdated(told) == []
+
+
+def test_a_date_of_an_end_is_told_of_every_model() -> None:
+    told = answers("us-east-1")
+    (opus,) = [each for each in told.models if "opus-4-1" in each["modelId"]]
+    opus["modelLifecycle"]["endOfLifeTime"] = midnight("2027-02-08")
+    (line,) = outdated(told, "us-east-1")
+    assert line == "claude-opus-4-1: life.end_of_life 2027-01-08, account 2027-02-08"
+
+
+def test_what_is_gone_is_told_of_the_stages_models_only() -> None:
+    told = answers(REGION)
+    gone = "eu.anthropic.claude-opus-4-8"
+    told.profiles[:] = [each for each in told.profiles if each["inferenceProfileId"] != gone]
+    assert outdated(told, models=("claude-haiku-4-5",)) == []
+    (line,) = outdated(told, models=("claude-opus-4-8",))
+    assert line.startswith("claude-opus-4-8: profiles.eu ")
+
+
+def test_what_no_page_confirms_is_no_news_where_it_is_missing() -> None:
+    told = answers(REGION)
+    gone = "eu.anthropic.claude-opus-5"
+    told.profiles[:] = [each for each in told.profiles if each["inferenceProfileId"] != gone]
+    assert found(told, REGION)
+    assert outdated(told, models=("claude-opus-5",)) == []
+
+
+@pytest.mark.parametrize("region", REGIONS)
+def test_an_account_that_has_what_the_catalog_has_disturbs_nobody(region: str) -> None:
+    assert outdated(answers(region), region, models=tuple(model.name for model in MODELS)) == []

@@ -5,7 +5,7 @@ need not say them, and what it does not say it does not contradict.
 https://docs.aws.amazon.com/bedrock/latest/APIReference/API_FoundationModelLifecycle.html
 """
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from datetime import UTC, datetime
 from typing import Any, Final, NamedTuple
 
@@ -87,6 +87,28 @@ def differences(
         if base_id not in known and not _gone(each, today)
     )
     return [each for each in (*of_known, *of_new) if each.changes]
+
+
+def outdated(
+    differing: Iterable[Difference], said: Mapping[str, Said], models: Collection[str]
+) -> Iterator[str]:
+    """A sentence for each of `differing` that somebody should act on: a model that the account has
+    as active and the catalog does not know, a date of a model's end, and of the models named in
+    `models`, those that a stage offers, one that is gone or has lost a profile.
+
+    The rest is no reason to disturb anybody: what the catalog marks as unconfirmed, where a profile
+    answers, profiles that it does not know yet."""
+    for difference in differing:
+        model = catalog.find(difference.model)
+        if model is None or model.name != difference.model:
+            if said[difference.model].status != "LEGACY":
+                yield f"{difference.model}: not in the catalog"
+            continue
+        offered = model.name in models
+        for field, recorded, told in difference.changes:
+            gone = told is None and field not in model.unconfirmed and offered
+            if field.startswith("life") or (gone and field.startswith(("model", "profiles."))):
+                yield f"{model.name}: {field} {recorded or 'nothing'}, account {told or 'nothing'}"
 
 
 def _listed(summary: Mapping[str, Any]) -> Said:
