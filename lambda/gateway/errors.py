@@ -86,6 +86,14 @@ class RequestTooLarge(GatewayError):
     bedrock = ("ValidationException", 413)
 
 
+class UnsupportedMediaType(GatewayError):
+    """The body is in a coding that is not taken."""
+
+    status = 415
+    type = "invalid_request_error"
+    bedrock = ("ValidationException", 415)
+
+
 class RateLimited(GatewayError):
     """Too many requests or tokens; `retry-after` says when."""
 

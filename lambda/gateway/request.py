@@ -9,12 +9,18 @@ from collections.abc import Iterable, Mapping
 from types import MappingProxyType
 from typing import Any, Final, NamedTuple
 
-from gateway.errors import InvalidRequest, RequestTooLarge
+from gateway import content_coding
+from gateway.errors import InvalidRequest, RequestTooLarge, UnsupportedMediaType
 
 _SINGLE_VALUED: Final = frozenset({"anthropic-user-profile-id", "content-type"})
 _SINGLE_VALUED_PREFIX: Final = "x-amzn-bedrock-"
 """Headers that the gateway reads and that hold one value; every other one is a list:
 https://www.rfc-editor.org/rfc/rfc9110#section-5.3"""
+
+_SPOILED: Final = (
+    "Content-Encoding: the compressed body did not reach the gateway as it was sent. Send it "
+    "without Content-Encoding."
+)
 
 
 class Body:
@@ -25,10 +31,15 @@ class Body:
         self._text = text
         self._is_base64 = is_base64
 
-    def take(self) -> str:
-        """The text. Raises InvalidRequest."""
+    def take(self, content_encoding: str, limit: int) -> str:
+        """The text, without the codings that the header names.
+
+        Raises RequestTooLarge, UnsupportedMediaType, InvalidRequest.
+        """
         text, self._text = self._text, ""
-        return _decoded(text) if self._is_base64 else text
+        if content_encoding and text:
+            return _without_codings(text, content_encoding, limit, is_base64=self._is_base64)
+        return _as_text(_bytes(text)) if self._is_base64 else text
 
 
 class Request(NamedTuple):
@@ -61,12 +72,11 @@ class Request(NamedTuple):
     def take_text(self, *, limit: int) -> str:
         """The body, at most `limit` bytes of UTF-8; it is gone then.
 
-        Raises RequestTooLarge, InvalidRequest.
+        Raises RequestTooLarge, UnsupportedMediaType, InvalidRequest.
         """
-        text = self.body.take()
+        text = self.body.take(self.headers.get("content-encoding", ""), limit)
         if size(text) > limit:
-            message = f"The request body is larger than this gateway takes ({limit:,} bytes)."
-            raise RequestTooLarge(message)
+            raise _too_large(limit)
         return text
 
 
@@ -147,8 +157,40 @@ def encoded(text: str) -> bytes:
         raise InvalidRequest("The request body is not valid UTF-8.") from error
 
 
-def _decoded(body: str) -> str:
+def _without_codings(text: str, header: str, limit: int, *, is_base64: bool) -> str:
+    """API Gateway documents that it decodes a body, not whether the header goes on nevertheless: a
+    body that begins as JSON does has been decoded. Compressed bytes that came as text are lost."""
     try:
-        return b64decode(body, validate=True).decode()
-    except (UnicodeDecodeError, Base64Error) as error:
+        applied = content_coding.codings(header)
+        data = _bytes(text) if is_base64 else text.encode(errors="replace")
+        if not applied or data.lstrip()[:1] in (b"{", b"["):
+            return _as_text(data) if is_base64 else text
+        if not is_base64:
+            raise UnsupportedMediaType(_SPOILED)
+        return _as_text(content_coding.decoded(data, applied, limit))
+    except content_coding.TooLongError as error:
+        raise _too_large(limit) from error
+    except content_coding.CodingError as error:
+        message = f"Content-Encoding: {error}. This endpoint takes {content_coding.TAKEN}."
+        raise UnsupportedMediaType(message) from error
+
+
+def _too_large(limit: int) -> RequestTooLarge:
+    return RequestTooLarge(
+        f"The request body is larger than this endpoint's own limit of {limit:,} bytes "
+        f"(max_body_bytes), which its operator sets."
+    )
+
+
+def _bytes(body: str) -> bytes:
+    try:
+        return b64decode(body, validate=True)
+    except Base64Error as error:
+        raise InvalidRequest("The request body is not valid UTF-8.") from error
+
+
+def _as_text(data: bytes) -> str:
+    try:
+        return data.decode()
+    except UnicodeDecodeError as error:
         raise InvalidRequest("The request body is not valid UTF-8.") from error

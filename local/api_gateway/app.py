@@ -8,7 +8,7 @@ from contextlib import suppress
 
 from botocore.exceptions import ClientError
 
-from local.api_gateway import authorizer, routing, validation
+from local.api_gateway import authorizer, coding, routing, validation
 from local.api_gateway.admission import Admission
 from local.api_gateway.authorizer import Invoke
 from local.api_gateway.client import Client, GoneError, TooLargeError
@@ -86,6 +86,7 @@ class Front:
     async def _answer(self, exchange: Exchange, api: Api, client: Client) -> None:
         try:
             exchange.body = await _body(client)
+            coding.check(exchange)
             match = await self._admit(exchange, api)
             await check_method(self._may_invoke, exchange, match, api)
             await self._integrations.run(exchange, match, api, client)
@@ -106,6 +107,7 @@ class Front:
             exchange.api_key = exchange.header("x-api-key")
         if match.method.signed:
             exchange.caller = await asyncio.to_thread(self._signatures.caller, exchange, api)
+        exchange.body = coding.decoded(exchange, LARGEST_BODY_BYTES)
         await self._authorize(exchange, match, api)
         self._admission.admit(exchange, match.method, api, await self._keys.get())
         validation.check(match.method, exchange)

@@ -42,6 +42,7 @@ _DEFAULTS: Mapping[str, _Default] = {
     "QUOTA_EXCEEDED": _Default(429, "Limit Exceeded", "LimitExceededException"),
     "REQUEST_TOO_LARGE": _Default(413, "Request Too Long", "RequestTooLongException"),
     "THROTTLED": _Default(429, "Too Many Requests", "TooManyRequestsException"),
+    "UNSUPPORTED_MEDIA_TYPE": _Default(415, "Unsupported Media Type", "BadRequestException"),
     "UNAUTHORIZED": _Default(401, "Unauthorized", "UnauthorizedException"),
 }
 

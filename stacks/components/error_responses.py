@@ -79,6 +79,12 @@ REFUSALS: Mapping[str, Refusal] = {
         "The request is too large: API Gateway takes 10 MB, and Lambda 6 MB, counting headers and "
         "escaped characters.",
     ),
+    "UNSUPPORTED_MEDIA_TYPE": Refusal(
+        415,
+        "invalid_request_error",
+        "ValidationException",
+        "Content-Encoding: this endpoint takes gzip and deflate, or a body that is not compressed.",
+    ),
     "BAD_REQUEST_BODY": Refusal(
         400,
         "invalid_request_error",

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import sys
 from typing import Any
 
@@ -184,7 +185,10 @@ def test_a_refusal_is_an_error_of_anthropics(prod: Synthesis, name: str) -> None
     response = responses(prod)[name]
     body = response["ResponseTemplates"]["application/json"]
     parsed = json.loads(body.replace("$context.requestId", "4f0c"))
-    assert "$" not in body.replace("$context.requestId", "")
+    assert set(re.findall(r"\$[\w.]+", body)) <= {
+        "$context.requestId",
+        "$context.authorizer.keyHeader",
+    }
     assert set(parsed) == {"type", "error", "request_id", "message"}
     assert parsed["type"] == "error"
     assert parsed["request_id"] == "4f0c"
@@ -212,6 +216,7 @@ def test_a_refusal_is_an_exception_of_bedrocks_too(prod: Synthesis) -> None:
         ("THROTTLED", 429, {"retry-after": "'1'"}),
         ("QUOTA_EXCEEDED", 429, {"retry-after": "'3600'", "x-should-retry": "'false'"}),
         ("REQUEST_TOO_LARGE", 413, {}),
+        ("UNSUPPORTED_MEDIA_TYPE", 415, {}),
         ("BAD_REQUEST_BODY", 400, {}),
         ("ACCESS_DENIED", 403, {}),
         ("MISSING_AUTHENTICATION_TOKEN", 404, {}),

@@ -11,7 +11,7 @@ from tests.openapi.operations import HAIKU, JSON, OPERATIONS, Operation
 from tests.openapi.schemas import Schema, schemas
 
 _URL = "https://{api}.execute-api.{region}.amazonaws.com/{stage}"
-_OF_API_GATEWAY = frozenset({401, 403, 413, 429, 500, 502, 503, 504})
+_OF_API_GATEWAY = frozenset({401, 403, 413, 415, 429, 500, 502, 503, 504})
 """By which statuses API Gateway refuses by itself, whatever was asked: docs/api.md."""
 _OF_ANY_REQUEST = frozenset({400, 404, 431})
 """By which any request may be refused that needs a key: as one that cannot be read, or routed."""
@@ -202,6 +202,7 @@ _TOLD = {
     408: "The model did not answer in time",
     409: "The request does not fit the state of something else",
     413: "Too large",
+    415: "A coding of the body that is not taken",
     424: "The model failed",
     429: "Too many requests or tokens",
     431: "More than 20,480 bytes of headers",
