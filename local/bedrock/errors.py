@@ -27,6 +27,8 @@ STATUS: Mapping[str, int] = {
     "ValidationException": 400,
 }
 
+_NAMESPACE = "http://internal.amazon.com/coral/com.amazon.bedrock/"
+
 
 class RefusedError(Exception):
     """Bedrock refuses the call: `name` is the exception's name, `message` the text a client reads.
@@ -43,6 +45,14 @@ class RefusedError(Exception):
     @property
     def status(self) -> int:
         return STATUS[self.name]
+
+    @property
+    def header(self) -> str:
+        """What `x-amzn-errortype` has: the name, with the namespace that Bedrock puts after it, as
+        in exchanges that opentelemetry-python-contrib recorded."""
+        if self.name == "UnknownOperationException":
+            return self.name
+        return f"{self.name}:{_NAMESPACE}"
 
     def body(self) -> dict[str, Any]:
         if self.name == "UnknownOperationException":

@@ -5,7 +5,7 @@ from collections.abc import Mapping
 from typing import NamedTuple
 
 from catalog import Model
-from local.bedrock import access, directives, frames, replies, rules
+from local.bedrock import access, directives, frames, message, replies, rules
 from local.bedrock.access import Authorize
 from local.bedrock.applications import Applications
 from local.bedrock.call import Call
@@ -93,8 +93,8 @@ class Inference:
         reply = replies.compose(request, target.model, asked, call.wire.request_id)
         seen.usage = usage._replace(output=reply.output_tokens)
         name = anthropic_name(target.model)
-        identity = f"msg_bdrk_{call.wire.request_id.replace('-', '')[:24]}"
-        return Prepared(Answer(identity, name, reply, seen.usage), asked)
+        answer = Answer(message.identity(call.wire.request_id), name, reply, seen.usage)
+        return Prepared(answer, asked)
 
     async def _check_access(self, call: Call, target: Target, *, streamed: bool) -> None:
         requests = access.inference_requests(

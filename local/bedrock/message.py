@@ -5,11 +5,15 @@ own counts into `message_stop`.
 """
 
 import json
+from base64 import b32encode
 from collections.abc import Iterator
-from typing import Any, NamedTuple
+from hashlib import sha256
+from typing import Any, Final, NamedTuple
 
 from local.bedrock.replies import Reply
 from local.bedrock.tokens import Usage
+
+_TIER: Final = "standard"
 
 
 class Answer(NamedTuple):
@@ -28,32 +32,38 @@ class Timing(NamedTuple):
     first_byte: int
 
 
+def identity(request_id: str) -> str:
+    """The id of the answer to a request: `msg_bdrk_` and 52 characters."""
+    digest = b32encode(sha256(request_id.encode()).digest()).decode()
+    return f"msg_bdrk_{digest.rstrip('=').lower()}"
+
+
 def whole(answer: Answer) -> bytes:
     """The Message as InvokeModel returns it."""
     return _json(
         {
             **_head(answer),
             "content": [part.whole for part in answer.reply.parts],
-            "stop_reason": answer.reply.stop_reason,
-            "stop_sequence": answer.reply.stop_sequence,
-            "usage": answer.usage.as_json(),
+            **_stop(answer),
+            "usage": _usage(answer, answer.usage),
         }
     )
 
 
 def events(answer: Answer) -> Iterator[bytes]:
     """Every event but the last, as JSON."""
-    usage = answer.usage._replace(output=min(1, answer.usage.output)).as_json()
-    head = {**_head(answer), "content": [], "stop_reason": None, "stop_sequence": None}
-    yield _json({"type": "message_start", "message": {**head, "usage": usage}})
+    begun = answer.usage._replace(output=min(1, answer.usage.output)).as_json()
+    head = {**_head(answer), "content": [], **dict.fromkeys(_stop(answer))}
+    tier = {"service_tier": _TIER}
+    yield _json({"type": "message_start", "message": {**head, "usage": {**begun, **tier}}})
     for index, part in enumerate(answer.reply.parts):
         at: dict[str, Any] = {"index": index}
         yield _json({"type": "content_block_start", **at, "content_block": part.opening})
         for delta in part.deltas:
             yield _json({"type": "content_block_delta", **at, "delta": delta})
         yield _json({"type": "content_block_stop", **at})
-    stop = {"stop_reason": answer.reply.stop_reason, "stop_sequence": answer.reply.stop_sequence}
-    yield _json({"type": "message_delta", "delta": stop, "usage": answer.usage.as_json()})
+    usage = _usage(answer, answer.usage)
+    yield _json({"type": "message_delta", "delta": _stop(answer), "usage": usage})
 
 
 def last_event(answer: Answer, timing: Timing) -> bytes:
@@ -67,6 +77,24 @@ def last_event(answer: Answer, timing: Timing) -> bytes:
         "cacheWriteInputTokenCount": answer.usage.cache_write,
     }
     return _json({"type": "message_stop", "amazon-bedrock-invocationMetrics": metrics})
+
+
+def _stop(answer: Answer) -> dict[str, Any]:
+    """Why it ended; `stop_details` is of refusals, and none happens here."""
+    return {
+        "stop_reason": answer.reply.stop_reason,
+        "stop_sequence": answer.reply.stop_sequence,
+        "stop_details": None,
+    }
+
+
+def _usage(answer: Answer, counted: Usage) -> dict[str, Any]:
+    thought = answer.reply.thinking_tokens
+    return {
+        **counted.as_json(),
+        "output_tokens_details": {"thinking_tokens": thought},
+        "service_tier": _TIER,
+    }
 
 
 def _head(answer: Answer) -> dict[str, Any]:

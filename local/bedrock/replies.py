@@ -43,6 +43,12 @@ class Reply:
     stop_sequence: str | None
     output_tokens: int
 
+    @property
+    def thinking_tokens(self) -> int:
+        """How many of the output tokens are thinking."""
+        thoughts = (part for part in self.parts if part.whole["type"] == "thinking")
+        return min(sum(tokens(part.characters) for part in thoughts), self.output_tokens)
+
 
 def last_user_text(request: Request) -> str:
     """The text of the last user message, where directives are looked for."""

@@ -62,7 +62,7 @@ class Wire:
 
     async def refuse(self, refused: RefusedError) -> None:
         """The error answer in Bedrock's shape."""
-        headers = [("content-type", "application/json"), ("x-amzn-errortype", refused.name)]
+        headers = [("content-type", "application/json"), ("x-amzn-errortype", refused.header)]
         await self.reply(refused.status, headers, json.dumps(refused.body()).encode())
 
     async def start(self, status: int, headers: Headers) -> None:

@@ -30,6 +30,8 @@ _PYTHON_TYPES: dict[str, tuple[type, ...]] = {
     "string": (str,),
     "structure": (dict,),
 }
+_ALSO = {"ToolUseType": ("tool_use",)}
+"""Values that answers have and the model lacks; a client sends them back."""
 _FOUND = {bool: "BOOLEAN_VALUE", str: "STRING_VALUE", int: "NUMBER_VALUE", float: "NUMBER_VALUE"}
 
 
@@ -162,8 +164,9 @@ def _decoded(text: str) -> bytes | None:
 
 
 def _broken(value: Any, shape: Shape) -> Iterator[str]:  # noqa: ANN401
-    if isinstance(shape, StringShape) and shape.enum and value not in shape.enum:
-        yield f"Member must satisfy enum value set: [{', '.join(shape.enum)}]"
+    listed = isinstance(shape, StringShape) and shape.enum
+    if listed and value not in (*listed, *_ALSO.get(shape.name, ())):
+        yield f"Member must satisfy enum value set: [{', '.join(listed)}]"
     pattern = shape.metadata.get("pattern")
     if pattern and not re.fullmatch(pattern, value, re.ASCII):
         yield f"Member must satisfy regular expression pattern: {pattern}"

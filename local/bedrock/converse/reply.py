@@ -47,17 +47,20 @@ def closing(answer: Answer, latency: int, fields: Json, extras: Json) -> Iterato
 
 
 def usage(counted: Usage) -> Json:
-    """Counts as Converse names them: the total holds everything that was read, written or said."""
+    """Counts as Converse names them: the total holds everything that was read, written or said.
+    Some come twice, under members that no page of AWS's has: recorded exchanges have them."""
     written = {"1h": counted.written_1h, "5m": counted.written_5m}
+    details = [{"ttl": ttl, "inputTokens": count} for ttl, count in written.items() if count]
     return {
         "inputTokens": counted.input,
         "outputTokens": counted.output,
         "totalTokens": counted.prompt + counted.output,
+        "cacheReadInputTokenCount": counted.cache_read,
         "cacheReadInputTokens": counted.cache_read,
+        "cacheWriteInputTokenCount": counted.cache_write,
         "cacheWriteInputTokens": counted.cache_write,
-        "cacheDetails": [
-            {"ttl": ttl, "inputTokens": count} for ttl, count in written.items() if count
-        ],
+        "serverToolUsage": {},
+        **({"cacheDetails": details} if details else {}),
     }
 
 
@@ -106,7 +109,7 @@ def _citation(citation: Json) -> Json:
 
 
 def _call(block: Json) -> Json:
-    return {"toolUseId": block["id"].replace(*_ID), "name": block["name"]}
+    return {"toolUseId": block["id"].replace(*_ID), "name": block["name"], "type": "tool_use"}
 
 
 def _block_events(part: Part, at: Json) -> Iterator[tuple[str, Json]]:

@@ -1,6 +1,7 @@
 """Replies fit the request, and a stream's events add up to the message."""
 
 import json
+import re
 from collections.abc import Iterable
 from typing import Any
 
@@ -205,3 +206,24 @@ def test_structured_output_fits_its_schema() -> None:
     form = {"type": "json_schema", "schema": BOOK["input_schema"]}
     [block] = blocks(reply(output_config={"format": form}))
     assert json.loads(block["text"]) == BOOKED
+
+
+def test_a_message_has_the_members_of_a_real_one() -> None:
+    made = reply("think", thinking=BUDGET)
+    identity = message.identity("4f2a")
+    answer = Answer(identity, "claude", made, Usage(1, output=made.output_tokens))
+    whole = json.loads(message.whole(answer))
+    (delta,) = (
+        event
+        for event in map(json.loads, message.events(answer))
+        if event["type"] == "message_delta"
+    )
+    assert re.fullmatch(r"msg_bdrk_[a-z2-7]{52}", identity)
+    assert delta["delta"] == {
+        "stop_reason": "end_turn",
+        "stop_sequence": None,
+        "stop_details": None,
+    }
+    assert delta["usage"] == whole["usage"]
+    assert whole["usage"]["service_tier"] == "standard"
+    assert 0 < whole["usage"]["output_tokens_details"]["thinking_tokens"] < made.output_tokens
