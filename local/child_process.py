@@ -20,19 +20,27 @@ async def running(
     grace_seconds: float = 3.0,
 ) -> AsyncIterator[Process]:
     """A process in a group of its own, with an open standard input, gone when the block ends."""
-    process = await asyncio.create_subprocess_exec(
-        *command,
-        env=env,
-        cwd=cwd,
-        stdin=asyncio.subprocess.PIPE,
-        stdout=output,
-        stderr=error,
-        start_new_session=True,
+    starting = asyncio.ensure_future(
+        asyncio.create_subprocess_exec(
+            *command,
+            env=env,
+            cwd=cwd,
+            stdin=asyncio.subprocess.PIPE,
+            stdout=output,
+            stderr=error,
+            start_new_session=True,
+        )
     )
     try:
-        yield process
+        yield await asyncio.shield(starting)
     finally:
-        await asyncio.shield(stop(process, grace_seconds))
+        await asyncio.shield(_stop_started(starting, grace_seconds))
+
+
+async def _stop_started(starting: asyncio.Future[Process], grace_seconds: float) -> None:
+    """A process may run already when its start is cancelled. One that could not start is none."""
+    with suppress(OSError):
+        await stop(await starting, grace_seconds)
 
 
 async def stop(process: Process, grace_seconds: float) -> None:

