@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 
+from tests.integration.deployed import told_answers
 from tests.integration.deployed.deployment import Deployment
 
 Answer = dict[str, Any]
@@ -52,6 +53,24 @@ def test_logging_that_is_deleted_redirected_or_without_bodies(
     logging["s3Config"]["keyPrefix"] = "elsewhere"
     bedrock.put_model_invocation_logging_configuration(loggingConfig=logging)
     assert kinds(deployment) == {"bodies switched off", "records redirected"}
+
+
+def test_a_model_that_only_the_account_has_is_told(deployment: Deployment) -> None:
+    summaries = deployment.client("bedrock").list_foundation_models()["modelSummaries"]
+    newer = {"modelId": "anthropic.claude-opus-6", "modelName": "Claude Opus 6"}
+    told_models = [*({**each, "modelLifecycle": {"status": "ACTIVE"}} for each in summaries), newer]
+    for each in told_models:
+        each["modelArn"] = f"arn:aws:bedrock:us-east-1::foundation-model/{each['modelId']}"
+    told_answers.tell(
+        deployment.endpoint["aws_endpoint_url"],
+        told_answers.told("bedrock", "GET /foundation-models", {"modelSummaries": told_models}),
+    )
+    try:
+        found = looks(deployment)["drift"]
+    finally:
+        told_answers.tell(deployment.endpoint["aws_endpoint_url"])
+    assert {"kind": "catalog_outdated", "what": f"{newer['modelId']}: not in the catalog"} in found
+    assert {each["kind"] for each in found} == {"catalog_outdated"}
 
 
 @pytest.fixture

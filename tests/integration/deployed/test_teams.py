@@ -3,6 +3,7 @@
 import gzip
 import json
 from typing import Any
+from urllib.parse import quote
 
 import boto3
 import pytest
@@ -10,7 +11,7 @@ from botocore.exceptions import ClientError
 
 import catalog
 from gateway import settings
-from tests.integration.deployed.deployment import Deployment, eventually
+from tests.integration.deployed.deployment import Deployment, eventually, message
 
 ROUTE = "global"
 HAIKU = catalog.find("claude-haiku-4-5")
@@ -100,6 +101,37 @@ def test_a_teams_key_is_billed_to_the_team_and_its_caller_hears_no_arn(
     record = eventually(lambda: _record(deployment, answer.headers["request-id"]))
     assert record["modelId"] == arns["search"][copied_id]
     assert record["requestMetadata"]["api_key_name"] == "search.web"
+
+
+def test_a_teams_own_profile_is_called_and_looked_up_by_its_arn_and_no_other_teams(
+    deployment: Deployment, arns: dict[str, dict[str, str]]
+) -> None:
+    assert HAIKU is not None
+    copied_id = catalog.profile_id(HAIKU, ROUTE)
+    headers = {
+        "x-api-key": deployment.endpoint["api_keys"]["search.web"],
+        "content-type": "application/json",
+    }
+    converse = {"messages": [{"role": "user", "content": [{"text": "Who pays?"}]}]}
+    for team, status in (("search", 200), ("support", 403)):
+        arn = arns[team][copied_id]
+        path = quote(arn, safe="")
+        for method, door, body in (
+            ("POST", "/v1/messages", {**message("Who pays?"), "model": arn}),
+            ("POST", f"/model/{path}/converse", converse),
+            ("GET", f"/inference-profiles/{path}", None),
+        ):
+            sent = None if body is None else json.dumps(body).encode()
+            answer = deployment.call(method, door, sent, headers)
+            assert (door, answer.status) == (door, status), answer.body
+            assert ":123456789012:" not in answer.body.decode()
+    path = quote(arns["search"][copied_id], safe="")
+    told = deployment.call("GET", f"/inference-profiles/{path}", None, headers).json()
+    bedrocks = deployment.client("bedrock").get_inference_profile(
+        inferenceProfileIdentifier=arns["search"][copied_id]
+    )
+    for member in ("inferenceProfileName", "inferenceProfileId", "models", "type", "status"):
+        assert told[member] == bedrocks[member]
 
 
 def _record(deployment: Deployment, request_id: str) -> dict[str, Any] | None:
