@@ -1,6 +1,7 @@
 """How a name a client sends becomes the inference profile a stage calls, or a sentence why not."""
 
 from collections.abc import Collection, Sequence
+from functools import cache
 from typing import Final, NamedTuple
 
 from . import spellings
@@ -171,10 +172,11 @@ def _read(name: str) -> _Read:
     parsed = spellings.parse(name)
     if parsed is None:
         return _Read(None, None, million=False)
-    model = _BY_PARTS.get((parsed.family, parsed.version, parsed.date))
+    model = _by_parts().get((parsed.family, parsed.version, parsed.date))
     return _Read(parsed.geography, model, parsed.million)
 
 
+@cache
 def _by_parts() -> dict[tuple[str, tuple[str, ...], str], Model]:
     """Every model by what its spellings say, with its date and without."""
     found = {}
@@ -184,9 +186,6 @@ def _by_parts() -> dict[tuple[str, tuple[str, ...], str], Model]:
             found[parsed.family, parsed.version, parsed.date] = model
             found.setdefault((parsed.family, parsed.version, ""), model)
     return found
-
-
-_BY_PARTS: Final = _by_parts()
 
 
 def _offered(allowed: Collection[str], today: str) -> list[Model]:

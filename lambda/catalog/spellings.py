@@ -53,12 +53,12 @@ def parse(name: str) -> Spelling | None:
     """What `name` says; None where it is not a way to write the name of a Claude model."""
     text = name.strip().lower()
     million = text.endswith(MILLION)
-    text = _without_prefixes(resource_of(text.removesuffix(MILLION)))
+    text = _without_prefixes(text.removesuffix(MILLION))
     geography, text = split_geography(text) if text else (None, "")
     for suffix in (*_ROUTING, *_REVISIONS):
         text = text.removesuffix(suffix)
     tokens = text.removeprefix(_PROVIDER)
-    for separator in "@._":
+    for separator in "@._ ":
         tokens = tokens.replace(separator, "-")
     return _of_tokens(tokens.split("-"), geography, million=million)
 
@@ -108,8 +108,10 @@ def resource_of(arn: str) -> str:
 
 
 def _without_prefixes(name: str) -> str:
-    """Empty where something else than a seller or a Region stands before the name."""
-    *before, last = name.split("/")
+    """Empty where something else than a seller or a Region stands before the name or ARN."""
+    before_arn, arn, rest = name.partition("arn:")
+    *before, last = before_arn.split("/") if arn else name.split("/")
+    last = resource_of(f"{last}{arn}{rest}")
     if not all(part in _PREFIXES or _is_region(part) for part in before):
         return ""
     prefix, colon, rest = last.partition(":")
