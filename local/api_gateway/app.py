@@ -1,7 +1,6 @@
 """The front: the order in which API Gateway takes a request, as an ASGI app."""
 
 import asyncio
-import os
 import time
 from collections.abc import Awaitable, Callable
 from contextlib import suppress
@@ -14,7 +13,7 @@ from local.api_gateway.authorizer import Invoke
 from local.api_gateway.client import Client, GoneError, TooLargeError
 from local.api_gateway.definition import Api
 from local.api_gateway.deployed import DeployedApi
-from local.api_gateway.exchange import Exchange, context
+from local.api_gateway.exchange import Exchange, context, trace
 from local.api_gateway.integration import (
     BrokenOffError,
     Integrations,
@@ -147,7 +146,8 @@ def _exchange(scope: Scope) -> Exchange:
     address = scope["client"][0] if scope["client"] else "127.0.0.1"
     headers = [(name.decode().lower(), value.decode("latin-1")) for name, value in scope["headers"]]
     host = next((value for name, value in headers if name == "host"), "localhost")
-    trace_id = f"Root=1-{int(time.time()):08x}-{os.urandom(12).hex()}"
+    given = next((value for name, value in headers if name == "x-amzn-trace-id"), "")
+    trace_id = trace(given)
     forwarded = {
         "x-amzn-trace-id": trace_id,
         "x-forwarded-for": address,

@@ -2,16 +2,19 @@
 
 import base64
 import os
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
-from time import monotonic
+from time import monotonic, time
 from typing import Any
 from uuid import uuid4
 
 from local.api_gateway.definition import Api
 from local.api_gateway.routing import Match
 from local.bedrock.caller import Caller
+
+_ROOT = re.compile(r"Root=1-[0-9a-f]{8}-[0-9a-f]{24}(?![0-9a-f])")
 
 
 @dataclass(slots=True)
@@ -47,6 +50,15 @@ class Exchange:
 
     def elapsed_ms(self) -> int:
         return int((monotonic() - self.started) * 1000)
+
+
+def trace(given: str) -> str:
+    """The trace of a request that came with `given` as its `X-Amzn-Trace-Id`: its root goes on.
+
+    https://docs.aws.amazon.com/xray/latest/devguide/xray-concepts.html#xray-concepts-tracingheader
+    """
+    root = _ROOT.search(given)
+    return root[0] if root else f"Root=1-{int(time()):08x}-{os.urandom(12).hex()}"
 
 
 def identity(exchange: Exchange) -> Mapping[str, str]:

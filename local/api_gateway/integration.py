@@ -14,6 +14,7 @@ from local.api_gateway.client import Client, GoneError
 from local.api_gateway.definition import Api, Integration
 from local.api_gateway.event import proxy_event
 from local.api_gateway.exchange import Exchange
+from local.api_gateway.pace import Pace, StreamTooLargeError
 from local.api_gateway.prelude import Head, MalformedAnswerError, Prelude
 from local.api_gateway.refusals import RefusedError
 from local.api_gateway.routing import Match
@@ -104,7 +105,7 @@ class Integrations:
 async def _relay(
     answer: Answer, exchange: Exchange, integration: Integration, client: Client
 ) -> None:
-    prelude, began = Prelude(), monotonic()
+    prelude, pace, began = Prelude(), Pace(), monotonic()
     while data := await _next(answer, began + integration.timeout_seconds):
         body = prelude.feed(data)
         if prelude.head is not None and client.status is None:
@@ -112,11 +113,22 @@ async def _relay(
             await _begin(prelude.head, exchange, client)
         if body:
             exchange.noted.setdefault("integration.timeToFirstContent", _milliseconds_since(began))
+            await _keep(pace, len(body))
             await client.write(body)
     if client.gone:
         raise GoneError
     prelude.end()
     await client.end()
+
+
+async def _keep(pace: Pace, size: int) -> None:
+    """Waits until so many bytes may leave. Raises BrokenOffError."""
+    try:
+        wait = pace.wait_seconds(size, monotonic())
+    except StreamTooLargeError as large:
+        raise BrokenOffError from large
+    if wait:
+        await asyncio.sleep(wait)
 
 
 def _milliseconds_since(began: float) -> int:

@@ -20,7 +20,6 @@ from local.lambda_service.freezer import Freezer
 from local.lambda_service.function import Function
 from local.lambda_service.runtime_api import Invocation, RuntimeApi
 
-INIT_SECONDS = 10.0
 _LONGEST_LINE_BYTES = 1024 * 1024
 _LAST_WORDS_SECONDS = 1.0
 
@@ -69,14 +68,15 @@ class Environment:
         with suppress(TimeoutError):
             await asyncio.wait_for(self._settled.wait(), seconds)
 
-    async def started(self) -> None:
-        """Returns when the function asks for its first invocation. Raises FunctionError."""
+    async def started(self, seconds: float) -> None:
+        """Returns when the function asks for its first invocation. Raises FunctionError, after
+        `seconds` at the latest."""
         ready = asyncio.create_task(self._first_ready.wait())
         either: set[asyncio.Future[Any]] = {ready, self._ended}
-        await asyncio.wait(either, timeout=INIT_SECONDS, return_when=asyncio.FIRST_COMPLETED)
+        await asyncio.wait(either, timeout=seconds, return_when=asyncio.FIRST_COMPLETED)
         ready.cancel()
         if not self._first_ready.is_set():
-            self._end(FunctionError("Sandbox.Timedout", f"Init took over {INIT_SECONDS:.0f} s"))
+            self._end(FunctionError("Sandbox.Timedout", f"Init took over {seconds:g} s"))
             raise self._ended.result()
 
     def invoke(self, event: bytes, trace_id: str) -> Answer:

@@ -16,7 +16,7 @@ from local.aws import Client
 from local.lambda_service import function, surroundings
 from local.lambda_service.answer import Answer
 from local.lambda_service.environment import Environment
-from local.lambda_service.errors import ThrottledError
+from local.lambda_service.errors import FunctionError, ThrottledError
 from local.lambda_service.freezer import Freezer
 from local.lambda_service.function import Function
 from local.log_writer import LogWriter
@@ -24,6 +24,10 @@ from local.read_through import ReadThrough
 from local.role_sessions import RoleSessions
 
 FINISHING_SECONDS = 0.1
+INIT_SECONDS = 10.0
+"""How long a start may take. One that fails is made again within the first invocation, for as long
+as that may last:
+https://docs.aws.amazon.com/lambda/latest/dg/lambda-runtime-environment.html#runtimes-lifecycle-ib"""
 LARGEST_EVENT_BYTES = 6 * 1024 * 1024
 
 
@@ -86,8 +90,14 @@ class LambdaService:
         if idle is not None:
             return idle
         self._admit(wanted)
+        try:
+            return await self._start(wanted, INIT_SECONDS)
+        except FunctionError:
+            return await self._start(wanted, wanted.timeout)
+
+    async def _start(self, wanted: Function, seconds: float) -> Environment:
         fresh = await self._create(wanted)
-        await fresh.started()
+        await fresh.started(seconds)
         return fresh
 
     def _admit(self, wanted: Function) -> None:

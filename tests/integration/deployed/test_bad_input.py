@@ -82,7 +82,6 @@ def test_a_flood_of_headers_is_refused(
     [
         b"[" * 100_000,
         BODY.replace(b'"Hi"', b"[" * 50_000 + b"]" * 50_000),
-        b"\xef\xbb\xbf" + BODY,
         BODY.decode().encode("utf-16"),
         BODY.replace(b"1000", b"NaN"),
         BODY.replace(b"1000", b"9" * 5_000),

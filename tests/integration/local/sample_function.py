@@ -22,6 +22,9 @@ def initialise():
         raise ValueError("secret-init")
     if "SLOW_INIT" in os.environ:
         time.sleep(60)
+    if "SLOW_FIRST_INIT" in os.environ and not os.path.exists(os.environ["SLOW_FIRST_INIT"]):
+        open(os.environ["SLOW_FIRST_INIT"], "w").close()
+        time.sleep(60)
 
 def handle(event, context, response):
     asked = json.loads(event["body"]) if isinstance(event.get("body"), str) else event

@@ -238,6 +238,16 @@ def test_a_function_that_cannot_start_says_so(ground: Ground) -> None:
     assert failure(ground) == "Runtime.ValueError"
 
 
+def test_a_start_that_takes_too_long_is_made_again_within_the_first_invocation(
+    ground: Ground, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("local.lambda_service.service.INIT_SECONDS", 1.0)
+    ground.api.variables = {"SLOW_FIRST_INIT": str(tmp_path / "begun")}
+
+    assert ground.run(call)["pid"]
+    assert (tmp_path / "begun").exists()
+
+
 def test_a_wrapper_that_cannot_be_run_is_an_error(ground: Ground) -> None:
     ground.api.variables = {"AWS_LAMBDA_EXEC_WRAPPER": "/var/task/sample.py"}
 

@@ -1,5 +1,10 @@
 """What the front makes of a request's head."""
 
+import re
+
+import pytest
+
+from local.api_gateway import exchange
 from local.api_gateway.app import _exchange
 from local.bedrock.wire import Scope
 
@@ -18,3 +23,22 @@ def test_a_query_that_is_no_ascii_is_taken_as_it_came() -> None:
     }
 
     assert _exchange(scope).query.encode("latin-1") == b"\xc3\xbc=%"
+
+
+ROOT = "Root=1-67891233-abcdef012345678912345678"
+
+
+@pytest.mark.parametrize(
+    ("given", "goes_on"),
+    [
+        (ROOT, True),
+        (f"Self=1-67891233-12456789abcdef012345678;{ROOT};Sampled=1", True),
+        ("Root=1-67891233-abc", False),
+        (f"{ROOT}0", False),
+        ("", False),
+    ],
+)
+def test_the_root_of_a_trace_goes_on(given: str, goes_on: bool) -> None:
+    found = exchange.trace(given)
+    assert re.fullmatch(r"Root=1-[0-9a-f]{8}-[0-9a-f]{24}", found)
+    assert (found == ROOT) == goes_on
