@@ -71,6 +71,7 @@ class Gateway(cdk.Stack):
             authorizer_function=self.authorizer,
             throttle=None if by_key else stage.throttle,
             access_log=access_log,
+            cors_origins=stage.cors_origins,
         )
         api.stage.node.add_dependency(self._log_role(keeping))
         self.key_expiry = self._key_expiry(stage, keeping) if by_key else None
@@ -259,6 +260,7 @@ class Gateway(cdk.Stack):
                 "POWERTOOLS_METRICS_NAMESPACE": "ClaudeOnBedrock",
                 **self._team_variables(stage, access),
                 **_guardrail_variables(stage.guardrail),
+                **_cors_variables(stage),
                 **_service_tier_variables(stage),
             },
             managed_policies=[
@@ -316,6 +318,11 @@ class Gateway(cdk.Stack):
 
 def _guardrail_variables(guardrail: Guardrail | None) -> dict[str, str]:
     return {"GUARDRAIL": f"{guardrail.id}:{guardrail.version}"} if guardrail else {}
+
+
+def _cors_variables(stage: Stage) -> dict[str, str]:
+    """Nothing where no page of a browser may call."""
+    return {"CORS_ORIGINS": ",".join(stage.cors_origins)} if stage.cors_origins else {}
 
 
 def _service_tier_variables(stage: Stage) -> dict[str, str]:

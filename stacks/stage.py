@@ -23,6 +23,14 @@ Route = Literal["global", "us", "eu", "jp", "au", "apac"]
 # https://docs.aws.amazon.com/bedrock/latest/APIReference/API_runtime_ServiceTier.html
 ServiceTier = Literal["default", "flex", "priority", "reserved"]
 Name = Annotated[str, Field(pattern=r"^[A-Za-z0-9_-]{1,32}$")]
+# As a browser sends it: scheme, host in lower case, a port unless it is the scheme's own:
+# https://fetch.spec.whatwg.org/#origin-header
+Origin = Annotated[
+    str,
+    Field(
+        pattern=r"^(https://[a-z0-9-]+(\.[a-z0-9-]+)*|http://(localhost|127\.0\.0\.1))(:[0-9]{1,5})?$"
+    ),
+]
 # It becomes part of a profile's name: single separators, no more than there is room for.
 TeamName = Annotated[str, Field(pattern=r"^[A-Za-z0-9]([_-]?[A-Za-z0-9])*$", max_length=24)]
 KeyName = Annotated[str, Field(pattern=r"^[A-Za-z0-9_.-]{1,64}$")]
@@ -215,6 +223,15 @@ class Stage(Block):
         Field(strict=False, description="a list of ARNs of IAM roles and users"),
     ] = ()
     auth: Annotated[Literal["key", "iam"], Field(description="key or iam")] = "key"
+    cors_origins: Annotated[
+        tuple[Origin, ...],
+        Field(
+            max_length=20,
+            strict=False,
+            description="a list of at most 20 origins as browsers send them, like "
+            "https://app.example.com, without a path, a slash at the end, or *",
+        ),
+    ] = ()
     api_keys: Annotated[
         tuple[KeyName, ...],
         Field(

@@ -2,6 +2,7 @@
 
 import time
 from collections.abc import Callable, Mapping
+from types import MappingProxyType
 from typing import Any
 
 import catalog
@@ -164,11 +165,14 @@ def _reason(error: GatewayError) -> dict[str, str]:
 
 
 class RecordedResponse:
-    """A response that notes in the record what went out."""
+    """A response that notes in the record what went out. `always` are headers of any answer."""
 
-    def __init__(self, response: Response, record: Record) -> None:
+    def __init__(
+        self, response: Response, record: Record, always: Mapping[str, str] = MappingProxyType({})
+    ) -> None:
         self._response = response
         self._record = record
+        self._always = always
         self.content_type = ""
 
     @property
@@ -187,7 +191,7 @@ class RecordedResponse:
             about[ADAPTED_HEADER] = ", ".join(self._record.changes)[:_LONGEST_HEADER]
         if self._record.legacy:
             about |= deprecation.headers(self._record.legacy)
-        self._response.start(status, {**headers, **about})
+        self._response.start(status, {**headers, **about, **self._always})
 
     def start_once(self, status: int, headers: Mapping[str, str]) -> None:
         """For streams, whose first bytes decide that there is an answer at all."""

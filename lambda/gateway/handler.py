@@ -4,7 +4,7 @@ import os
 from functools import cache, partial
 from typing import Any
 
-from gateway import audit, errors, observability, request, routes, settings, signing
+from gateway import audit, cors, errors, observability, request, routes, settings, signing
 from gateway.audit import Record, RecordedResponse
 from gateway.error_formats import ErrorFormat
 from gateway.request import Request
@@ -33,7 +33,7 @@ def serve(incoming: Request, response: Response, service: Service) -> None:
     """Route, answer, turn whatever is raised into the caller's error, and record it."""
     name = service.settings.api_key_names.get(incoming.api_key_id) or incoming.api_key_name
     record = Record(incoming, name, service.team_of(name))
-    recorded = RecordedResponse(response, record)
+    recorded = RecordedResponse(response, record, cors.headers(incoming, service.settings))
     try:
         _dispatch(incoming, recorded, record, service)
     except CallerGone:

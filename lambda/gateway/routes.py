@@ -6,7 +6,16 @@ from collections.abc import Callable, Mapping
 from typing import NamedTuple
 from urllib.parse import unquote
 
-from gateway import control_plane, count_tokens, error_formats, errors, messages, models, native
+from gateway import (
+    control_plane,
+    cors,
+    count_tokens,
+    error_formats,
+    errors,
+    messages,
+    models,
+    native,
+)
 from gateway.audit import Record, RecordedResponse
 from gateway.error_formats import ErrorFormat
 from gateway.request import Request
@@ -34,6 +43,8 @@ class Route(NamedTuple):
 
 def find(method: str, path: str) -> Route:
     """Return the route of a request; the answer of one that does not exist raises NotFound."""
+    if method == cors.METHOD:
+        return Route(method, {}, error_format(path), cors.preflight)
     pattern, parameters = _parse(path)
     name = f"{method} {pattern}"
     if name in _ROUTES:

@@ -29,7 +29,7 @@ class Settings(NamedTuple):
     """`ping_seconds`: silence after which a stream is kept alive. `endpoint`: Bedrock's URL.
 
     `adapt`: whether a body is made to fit Bedrock (lenient), or refused instead (strict).
-    `service_tiers`: those that a caller may name.
+    `service_tiers`: those that a caller may name. `cors_origins`: whose pages may call.
     `team_profiles`: team -> id of a profile that AWS defines -> ARN of the team's own copy of it.
     """
 
@@ -45,6 +45,7 @@ class Settings(NamedTuple):
     team_profiles: Mapping[str, Mapping[str, str]]
     guardrail: Guardrail | None
     service_tiers: tuple[str, ...] = (STANDARD_TIER,)
+    cors_origins: tuple[str, ...] = ()
 
 
 def load(environment: Mapping[str, str]) -> Settings:
@@ -65,6 +66,7 @@ def load(environment: Mapping[str, str]) -> Settings:
         team_profiles=_team_profiles(environment, "TEAM_PROFILES"),
         guardrail=_guardrail(environment, "GUARDRAIL"),
         service_tiers=_service_tiers(environment, "SERVICE_TIERS"),
+        cors_origins=tuple(filter(None, environment.get("CORS_ORIGINS", "").split(","))),
     )
 
 

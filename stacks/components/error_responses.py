@@ -4,11 +4,15 @@ as Bedrock's exceptions, since they come before anything knows which client aske
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import NamedTuple
 
 from aws_cdk import aws_apigateway as apigateway
 
+EXPOSED = (  # the headers of an answer that a page may read, as gateway.cors has them
+    *("request-id", "retry-after", "x-should-retry", "x-gateway-model-id", "x-gateway-adapted"),
+    *("deprecation", "sunset", "x-amzn-requestid", "x-amzn-errortype"),
+)
 NO_RETRY = {"x-should-retry": "'false'"}
 
 
@@ -149,16 +153,32 @@ SIGNED_REFUSALS: Mapping[str, Refusal] = {
 }
 
 
-def add_error_responses(api: apigateway.RestApi, refusals: Mapping[str, Refusal]) -> None:
+def add_error_responses(
+    api: apigateway.RestApi, refusals: Mapping[str, Refusal], cors_origins: Sequence[str] = ()
+) -> None:
     """Give `api` a response for each way in which it may refuse a request by itself."""
+    cors = _cors(cors_origins)
     for name, refusal in refusals.items():
         api.add_gateway_response(
             f"Response{name.title().replace('_', '')}",
             type=apigateway.ResponseType.of(name),
             status_code=str(refusal.status) if refusal.status else None,
-            response_headers=_headers(refusal),
+            response_headers={**_headers(refusal), **cors},
             templates={"application/json": _template(refusal)},
         )
+
+
+def _cors(origins: Sequence[str]) -> dict[str, str]:
+    """What lets a page read a refusal, by gateway.cors. API Gateway cannot choose one of several
+    origins: it gives back the one that asks, which may read no more than that it was refused."""
+    if not origins:
+        return {}
+    (first, *others) = origins
+    return {
+        "vary": "'Origin'",
+        "access-control-allow-origin": "method.request.header.Origin" if others else f"'{first}'",
+        "access-control-expose-headers": f"'{', '.join(EXPOSED)}'",
+    }
 
 
 def _headers(refusal: Refusal) -> dict[str, str]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import aws_cdk as cdk
@@ -21,9 +21,13 @@ LONGEST_STREAM = cdk.Duration.minutes(15)
 # TLS 1.2 or 1.3, with forward secrecy: what every client of the last ten years offers. The list:
 # https://docs.aws.amazon.com/apigateway/latest/developerguide/apigateway-security-policies-list.html
 SECURITY_POLICY = "SecurityPolicy_TLS13_1_2_PFS_PQ_2025_09"
+_OTHER_PATHS = ("/v1/messages", "/api/hello", "/health")
 OPEN_DOORS = ("//HEAD", "/api/hello/HEAD", "/health/GET")
 OPEN_RATE_PER_SECOND = 5
 OPEN_BURST = 10
+PREFLIGHTS = tuple(f"{path}/OPTIONS" for path in ("/", "/{proxy+}", *_OTHER_PATHS))
+PREFLIGHT_RATE_PER_SECOND = 50  # browsers remember the answer for two hours
+PREFLIGHT_BURST = 100
 
 # Who, what, how it ended and how long it took; no header and no body. The times of a stream are
 # AWS's own proof that an answer was streamed:
@@ -75,8 +79,8 @@ MESSAGES_SCHEMA = apigateway.JsonSchema(
 FINDINGS = {
     "APIG3": "a firewall's body rules trip on prompts, and its price is the account's to decide; "
     "keys, throttle and quota stand before every call that costs",
-    "APIG4": "HEAD /, HEAD /api/hello and GET /health alone are open: they call nothing and are "
-    "throttled",
+    "APIG4": "HEAD /, HEAD /api/hello and GET /health are open, and OPTIONS where the stage has "
+    "cors_origins, since a browser asks without a key: they call nothing and are throttled",
     "APIG6": "execution logs can quote requests and lie in a group without our key and retention; "
     "the access log and the function's audit lines tell the same without a prompt",
     "COG4": "callers are programs with a key, which the authoriser reads, or AWS principals who "
@@ -105,6 +109,7 @@ class StreamingApi(Construct):
         authorizer_function: lambda_.IFunction | None,
         throttle: Throttle | None,
         access_log: logs.ILogGroup,
+        cors_origins: Sequence[str] = (),
     ) -> None:
         super().__init__(scope, construct_id)
         self.api = apigateway.RestApi(
@@ -118,13 +123,19 @@ class StreamingApi(Construct):
             if authorizer_function
             else None,
             cloud_watch_role=False,
-            deploy_options=_stage_options(stage_name, access_log, throttle),
+            deploy_options=_stage_options(
+                stage_name, access_log, throttle, has_preflights=bool(cors_origins)
+            ),
         )
         self.api.node.try_remove_child("Endpoint")  # an output of CDK's own, beside ours
         self._require_tls()
         self.stage = self.api.deployment_stage
-        add_error_responses(self.api, REFUSALS if authorizer_function else SIGNED_REFUSALS)
-        self._add_routes(_integration(function), self._admission(authorizer_function))
+        refusals = REFUSALS if authorizer_function else SIGNED_REFUSALS
+        add_error_responses(self.api, refusals, cors_origins)
+        integration = _integration(function)
+        self._add_routes(integration, self._admission(authorizer_function))
+        if cors_origins:
+            self._add_preflights(integration)
         acknowledge(self, FINDINGS)
 
     def _require_tls(self) -> None:
@@ -166,6 +177,13 @@ class StreamingApi(Construct):
             request_models={"application/json": self._messages_model()},
         )
 
+    def _add_preflights(self, integration: apigateway.Integration) -> None:
+        """A browser asks without a key, and before each path; the function says to whom."""
+        for method in PREFLIGHTS:
+            path = method.removesuffix("/OPTIONS")
+            resource = self.api.root.resource_for_path(path) if path != "/" else self.api.root
+            resource.add_method("OPTIONS", integration)
+
     def _open_doors(self, root: apigateway.IResource) -> list[tuple[str, apigateway.IResource]]:
         """What clients ask before they have a key; OPEN_DOORS names the same to be throttled."""
         hello = root.add_resource("api").add_resource("hello")
@@ -196,8 +214,15 @@ def _integration(function: lambda_.IFunction) -> apigateway.Integration:
 
 
 def _stage_options(
-    stage_name: str, access_log: logs.ILogGroup, throttle: Throttle | None
+    stage_name: str,
+    access_log: logs.ILogGroup,
+    throttle: Throttle | None,
+    *,
+    has_preflights: bool,
 ) -> apigateway.StageOptions:
+    preflight = apigateway.MethodDeploymentOptions(
+        throttling_rate_limit=PREFLIGHT_RATE_PER_SECOND, throttling_burst_limit=PREFLIGHT_BURST
+    )
     return apigateway.StageOptions(
         stage_name=stage_name,
         tracing_enabled=True,
@@ -211,5 +236,6 @@ def _stage_options(
                 throttling_rate_limit=OPEN_RATE_PER_SECOND, throttling_burst_limit=OPEN_BURST
             )
             for door in OPEN_DOORS
-        },
+        }
+        | (dict.fromkeys(PREFLIGHTS, preflight) if has_preflights else {}),
     )

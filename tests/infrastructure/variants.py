@@ -131,6 +131,12 @@ VALUES: Final[Mapping[str, Sequence[Block]]] = {
     "canary": _each("canary", None, "claude-haiku-4-5", "claude-opus-5-5"),
     "other_callers": _each("other_callers", [], [_ROLE], [_ROLE, f"{_ROLE}-else"]),
     "auth": [{"auth": "key"}, _BY_SIGNATURE],
+    "cors_origins": _each(
+        "cors_origins",
+        [],
+        ["https://pivot.claude.ai"],
+        ["https://pivot.claude.ai", "http://localhost:3000"],
+    ),
     "api_keys": _each(
         "api_keys", ["default"], ["default", "second"], ["second", "default"], ["second"]
     ),

@@ -191,6 +191,21 @@ def test_every_stage_of_cdk_json_is_valid() -> None:
             {"service_tiers": ["default", "default"]},
             "service_tiers: ['default', 'default'] given; allowed: default and others, each once",
         ),
+        *(
+            (
+                {"cors_origins": [origin]},
+                f"cors_origins: {origin!r} given; allowed: a list of at most 20 origins as ",
+            )
+            for origin in (
+                "*",
+                "null",
+                "https://app.example.com/",
+                "https://App.example.com",
+                "http://app.example.com",
+                "https://*.example.com",
+                "https://a.example.com,https://b.example.com",
+            )
+        ),
         ({"auth": "cognito"}, "auth: 'cognito' given; allowed: key or iam"),
         (
             {"roles": {"application": {"principals": ["arn:aws:iam::123456789012:root"]}}},

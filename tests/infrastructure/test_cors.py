@@ -1,0 +1,65 @@
+"""What a stage's cors_origins add to the API, and that without them there is nothing of it."""
+
+import json
+from typing import Any
+
+import aws_cdk as cdk
+import pytest
+from aws_cdk import aws_lambda as lambda_
+from aws_cdk import aws_logs as logs
+from aws_cdk.assertions import Template
+
+from stacks.components.streaming_api import PREFLIGHT_RATE_PER_SECOND, StreamingApi
+
+ONE, TWO = ["https://a.example.com"], ["https://a.example.com", "http://localhost:3000"]
+FUNCTION = "arn:aws:lambda:us-east-1:111111111111:function:"
+
+
+def api(origins: list[str], *, by_key: bool) -> dict[str, Any]:
+    stack = cdk.Stack(cdk.App(), "S", env=cdk.Environment(account="1" * 12, region="us-east-1"))
+    StreamingApi(
+        stack,
+        "Api",
+        name="n",
+        stage_name="dev",
+        function=lambda_.Function.from_function_arn(stack, "F", f"{FUNCTION}f"),
+        authorizer_function=lambda_.Function.from_function_arn(stack, "A", f"{FUNCTION}a")
+        if by_key
+        else None,
+        throttle=None,
+        access_log=logs.LogGroup(stack, "L"),
+        cors_origins=origins,
+    )
+    return dict(Template.from_stack(stack).to_json())
+
+
+@pytest.mark.parametrize(("origins", "by_key"), [(ONE, True), (TWO, True), (TWO, False)])
+def test_every_resource_has_a_preflight_and_every_refusal_can_be_read(
+    origins: list[str], *, by_key: bool
+) -> None:
+    resources = api(origins, by_key=by_key)["Resources"].values()
+    methods = [one["Properties"] for one in resources if one["Type"] == "AWS::ApiGateway::Method"]
+    asked = [one for one in methods if one["HttpMethod"] == "OPTIONS"]
+    assert {one["AuthorizationType"] for one in asked} == {"NONE"}
+    assert not any(one.get("ApiKeyRequired") for one in asked)
+    with_others = {json.dumps(one["ResourceId"]) for one in methods}
+    assert {json.dumps(one["ResourceId"]) for one in asked} == with_others
+    (stage,) = [one["Properties"] for one in resources if one["Type"] == "AWS::ApiGateway::Stage"]
+    throttled = [one for one in stage["MethodSettings"] if one["HttpMethod"] == "OPTIONS"]
+    assert len(throttled) == len(asked)
+    assert {one["ThrottlingRateLimit"] for one in throttled} == {PREFLIGHT_RATE_PER_SECOND}
+    origin = f"'{ONE[0]}'" if origins == ONE else "method.request.header.Origin"
+    refusals = [
+        one["Properties"]["ResponseParameters"]
+        for one in resources
+        if one["Type"] == "AWS::ApiGateway::GatewayResponse"
+    ]
+    for headers in refusals:
+        assert headers["gatewayresponse.header.access-control-allow-origin"] == origin
+        assert headers["gatewayresponse.header.vary"] == "'Origin'"
+
+
+def test_without_origins_there_is_nothing_of_it() -> None:
+    written = json.dumps(api([], by_key=True))
+    assert "OPTIONS" not in written
+    assert "access-control" not in written
