@@ -158,7 +158,7 @@ def _capabilities(model: catalog.Model) -> dict[str, Any]:
         "image_input": _supported(True),
         "pdf_input": _supported(True),
         "server_tools": _supported(False, {"code_execution": False, "web_search": False}),
-        "structured_outputs": _supported("strict" in row.tool_fields),
+        "structured_outputs": _supported(row.output_format),
         "thinking": {
             "supported": thinks,
             "types": {each: _supported(each in row.thinking) for each in _THINKING},

@@ -1,8 +1,10 @@
 """Prompt caching for five minutes and for an hour, told alike by answer, trail and record."""
 
+import json
 from typing import Any
 from uuid import uuid4
 
+import anthropic
 import pytest
 
 from records.invocation_records import Records
@@ -41,6 +43,20 @@ def test_a_prefix_is_written_once_and_read_from_then_on(
         assert (line["cache_creation_input_tokens"], line["cache_read_input_tokens"]) == counts
         side = recorded(records, told.request_id)["input"]
         assert (side["cacheWriteInputTokenCount"], side["cacheReadInputTokenCount"]) == counts
+
+
+def test_automatic_caching_writes_once_and_reads_from_then_on(
+    messages: anthropic.Anthropic,
+) -> None:
+    asked = said(fresh(), cache_control={"type": "ephemeral"})
+    counts = []
+    for _ in range(2):
+        told = messages.beta.messages.with_raw_response.create(**asked)
+        assert told.headers["x-gateway-adapted"] == "cache_control:placed"
+        usage = json.loads(told.http_response.content)["usage"]
+        counts.append((usage["cache_creation_input_tokens"], usage["cache_read_input_tokens"]))
+
+    assert counts == [(PREFIX, 0), (0, PREFIX)]
 
 
 def test_a_stream_tells_what_was_written_and_read(form: Format) -> None:

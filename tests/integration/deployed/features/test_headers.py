@@ -1,9 +1,11 @@
 """What stands beside the prompt: tier, latency, guardrail and whose call it is, in both formats."""
 
+import http.client
 import json
 from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
+from urllib.parse import urlsplit
 
 import anthropic
 import pytest
@@ -17,6 +19,8 @@ from tests.integration.deployed.features.conftest import Json, recorded
 BODY = {"anthropic_version": "bedrock-2023-05-31", **said("Hi")}
 del BODY["model"]
 INVOKED: Json = {"modelId": HAIKU, "body": json.dumps(BODY)}
+EDITS = "context-management-2025-06-27"
+BINDING = "thinking-binding-controls-2026-08-01"
 NO_GUARDRAIL = "The guardrail identifier or version provided in the request does not exist"
 NO_SUCH_TIER = "the service tiers of this endpoint are default, flex"
 PROJECT = "x-amzn-bedrock-projectidentifier"
@@ -45,6 +49,32 @@ def test_a_tier_and_a_latency_are_asked_for_and_told(
         assert told["x-amzn-bedrock-performanceconfig-latency"] == "optimized"
     assert conversation["serviceTier"] == {"type": "flex"}
     assert conversation["performanceConfig"] == {"latency": "optimized"}
+
+
+def asked_by_lines(deployment: Deployment, *lines: tuple[str, str]) -> http.client.HTTPResponse:
+    """The answer to a request with these header lines, which no client folds into one."""
+    url = urlsplit(deployment.endpoint["http_url"])
+    connection = http.client.HTTPConnection(url.netloc, timeout=60)
+    fields = {"context_management": {"edits": [{"type": "clear_tool_uses_20250919"}]}}
+    body = json.dumps(said("Hi", model="claude-opus-4-8", **fields)).encode()
+    connection.putrequest("POST", f"{url.path}v1/messages".replace("//", "/"))
+    for name, value in (*lines, ("content-type", "application/json")):
+        connection.putheader(name, value)
+    connection.putheader("content-length", str(len(body)))
+    connection.endheaders(body)
+    answer = connection.getresponse()
+    answer.read()
+    connection.close()
+    return answer
+
+
+def test_each_line_of_a_header_counts(deployment: Deployment) -> None:
+    key = ("x-api-key", deployment.key)
+    betas = [("anthropic-beta", "new-2027-01-01"), ("anthropic-beta", EDITS)]
+    answer = asked_by_lines(deployment, key, key, *betas, ("anthropic-beta", BINDING))
+    assert (answer.status, answer.headers["x-gateway-adapted"]) == (200, "beta:new-2027-01-01")
+
+    assert asked_by_lines(deployment, key, ("x-api-key", "another")).status == 401
 
 
 def test_a_tier_is_in_the_audit_entry(
