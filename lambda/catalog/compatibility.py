@@ -67,6 +67,7 @@ modes are not changed: Bedrock's own error names the mode it takes.
 Where a model does not take `output_config.format`, a `tool_choice` of `any` or `tool`, or a last
 turn of the assistant's (*Prefill*), that is a 400 which says what to send instead. A `system` turn
 after a user's reaches a model that takes it; for the others, and elsewhere, it becomes a user's.
+Where Bedrock refuses a tool by its position, the answer has the tool's name.
 """
 _FIELD_HEAD = ("Field", "What happens to it")
 _FIELDS_END = """
@@ -205,6 +206,8 @@ def _nested() -> Iterable[tuple[str, str]]:
     for kind, beta in sorted(body.AS_TEXT.items()):
         unless = f" where the model does not take `{beta}`" if beta else ""
         yield f"`messages.content` `{kind}`", f"becomes text that says the same{unless}"
+    where = f"becomes text in a tool result where the model does not take `{body.TOOL_SEARCH}`"
+    yield "`messages.content` `tool_reference`", where
     for kind in sorted(body.BLOCKS_GONE):
         yield f"`messages.content` `{kind}`", "left out"
     for field, nothing in body.BLOCK_FIELDS.items():

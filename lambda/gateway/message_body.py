@@ -5,7 +5,8 @@ https://docs.aws.amazon.com/bedrock/latest/userguide/model-parameters-anthropic-
 """
 
 import json
-from collections.abc import Mapping
+import re
+from collections.abc import Mapping, Sequence
 from typing import Final
 
 from catalog import Model
@@ -15,8 +16,10 @@ from gateway.audit import Record
 from gateway.json_object import Member, Parts
 from gateway.request import Request, size
 from gateway.settings import Settings
+from gateway.trims import quoted
 
 _PROFILE_HEADER: Final = "anthropic-user-profile-id"
+_TOOL_PLACE: Final = re.compile(r"\btools\.(\d{1,6})\b")
 _KINDS = {str: "string", int: "integer", list: "array"}
 Members = Mapping[str, Member]
 
@@ -91,3 +94,27 @@ def _with_profile(members: Members, profile: str) -> Members:
             f"{_PROFILE_HEADER}: the body has another user_profile_id. Send one of them."
         )
     return {**members, "user_profile_id": Member.of(profile, json.dumps(profile))}
+
+
+def tool_names(members: Members) -> list[str]:
+    """The names of the tools in a body, by position; empty for one that has none."""
+    tools = members["tools"].value if "tools" in members else None
+    if not isinstance(tools, list):
+        return []
+    names = (each.get("name") if isinstance(each, dict) else None for each in tools)
+    return [name if isinstance(name, str) else "" for name in names]
+
+
+def with_tool_name(message: str, names: Sequence[str]) -> str:
+    """Return Bedrock's sentence with the name of the tool that it means.
+
+    Bedrock tells a position (`tools.6.custom.input_schema: …`) or none (`tools: Tool names must be
+    unique.`); whose tools came from several servers knows them by name.
+    """
+    place = _TOOL_PLACE.search(message)
+    if place and int(place[1]) < len(names) and (name := quoted(names[int(place[1])])) != '""':
+        return message if name in message else f"{message} (tools.{place[1]} is {name}.)"
+    twice = {name for name in names if names.count(name) > 1} if "unique" in message else ()
+    if message.startswith("tools:") and twice:
+        return f"{message} (More than one is {', '.join(map(quoted, sorted(twice)))}.)"
+    return message

@@ -21,14 +21,20 @@ _REQUIRED = {"model": str, "max_tokens": int, "messages": list}
 
 def create(request: Request, response: RecordedResponse, record: Record, service: Service) -> None:
     """Answer with the model's message, as JSON or as server-sent events. Raises GatewayError."""
-    with ask(_prepare(request, record, service), record, service) as answer:
-        if record.stream:
-            _relay_stream(answer, response, record, service.settings.ping_seconds)
-        else:
-            _relay_json(answer, response, record)
+    call, tools = _prepare(request, record, service)
+    try:
+        with ask(call, record, service) as answer:
+            if record.stream:
+                _relay_stream(answer, response, record, service.settings.ping_seconds)
+            else:
+                _relay_json(answer, response, record)
+    except errors.InvalidRequest as error:
+        error.message = message_body.with_tool_name(error.message, tools)
+        raise
 
 
-def _prepare(request: Request, record: Record, service: Service) -> Call:
+def _prepare(request: Request, record: Record, service: Service) -> tuple[Call, list[str]]:
+    """The call, and the names of the tools in it."""
     members = message_body.read(message_body.taken(request, record, service.settings), _REQUIRED)
     record.stream = _streamed(members)
     resolved = service.resolve(members["model"].value, record.team)
@@ -39,9 +45,10 @@ def _prepare(request: Request, record: Record, service: Service) -> Call:
     if tier:  # it goes as a header
         members = {name: member for name, member in members.items() if name != "service_tier"}
     parts = message_body.for_bedrock(members, resolved.model, request, record, service.settings)
+    tools = message_body.tool_names(members)
     del members  # a large body is there twice at most: as it came, and as it was read or goes
     body = encoded(json_object.join(parts))
-    return Call(resolved.profile_ids, operation, headers, body)
+    return Call(resolved.profile_ids, operation, headers, body), tools
 
 
 def _streamed(members: Members) -> bool:

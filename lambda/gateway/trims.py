@@ -22,8 +22,10 @@ Changes = dict[str | int, "str | Around | Edits | None"]
 _BINDING = "block_binding"
 _LABEL = frozenset(string.ascii_letters + string.digits + " \t\n\r\f\v:_@$#=/+,-.")
 _LONGEST_LABEL = 256
+_LONGEST_NAME = 128  # of a tool
 _LARGEST_WHOLE = 2.0**53  # up to which every whole number is a float
 _MOST_CHANGES = 64  # a client may send betas and fields without end
+_REFERENCE = "tool_reference"
 _ORDINARY = frozenset({"", "document", "image", "thinking", "tool_result"})
 _PROPERTY_NAME = re.compile(body.PROPERTY_NAME)
 _NAME = frozenset(string.ascii_letters + string.digits + "_-.")
@@ -57,6 +59,11 @@ class Case(NamedTuple):
 def named(text: str) -> str:
     """`text` if it may stand in a header and names something, else a word for it."""
     return text if 0 < len(text) <= 64 and _NAME.issuperset(text) else "other"
+
+
+def quoted(name: str) -> str:
+    """A name that a caller gave, for an error: in quotation marks, other characters escaped."""
+    return json.dumps(name[:_LONGEST_NAME])
 
 
 def metadata(member: Member, case: Case) -> Edits:
@@ -226,13 +233,13 @@ def _check_schema(position: int, tool: Mapping[str, Any]) -> None:
         if not _PROPERTY_NAME.fullmatch(name):
             raise errors.InvalidRequest(
                 f"{_schema_place(position, tool)}: Amazon Bedrock does not take the property "
-                f"{json.dumps(name[:64])}. Its name may have up to 64 letters, digits, '_', '.' "
+                f"{quoted(name)}. Its name may have up to 64 letters, digits, '_', '.' "
                 f"and '-'. Rename it, or send the request without this tool."
             )
 
 
 def _schema_place(position: int, tool: Mapping[str, Any]) -> str:
-    return f"tools.{position}.input_schema (of '{named(str(tool.get('name')))}')"
+    return f"tools.{position}.input_schema (of {quoted(str(tool.get('name')))})"
 
 
 def _goes(name: str, tool: Mapping[str, Any], case: Case) -> bool:
@@ -264,12 +271,13 @@ def messages(member: Member, case: Case) -> Edits:
     if not isinstance(member.value, list):
         return {}
     marked, turned = _marked(member, case), member.written.has('"system"')
+    referring = body.TOOL_SEARCH not in case.takes.betas and member.written.has(f'"{_REFERENCE}"')
     edits: Changes = {}
     for position, message in enumerate(member.value):
         if not isinstance(message, dict):
             continue
         edit: Changes | None = _within(message, case) if marked else {}
-        moved = _moved(message, case)
+        moved = _moved(message, case, referring=referring)
         if moved is None:
             edit = None
         elif moved:
@@ -282,14 +290,21 @@ def messages(member: Member, case: Case) -> Edits:
     return edits
 
 
-def _moved(message: Mapping[str, Any], case: Case) -> Changes | None:
-    """The edits of what Anthropic's server tools left in a turn; None if nothing of it is left."""
+def _moved(message: Mapping[str, Any], case: Case, *, referring: bool) -> Changes | None:
+    """The edits of what Anthropic's server tools left in a turn; None if nothing of it is left.
+
+    `referring`: whether a tool result may hold references to tools that the model cannot load.
+    """
     content = message.get("content")
     if not isinstance(content, list):
         return {}
     edits: Changes = {}
     for position, block in enumerate(content):
         kind = _kind(block)
+        if kind == "tool_result" and referring:
+            if edit := _without_references(block, case):
+                edits[position] = edit
+            continue
         if kind in _ORDINARY or (kind == "text" and "citations" not in block):
             continue
         if kind in body.BLOCKS_GONE:
@@ -302,6 +317,19 @@ def _moved(message: Mapping[str, Any], case: Case) -> Changes | None:
             edits[position] = edit
     if edits and len(edits) == len(content) and all(edit is None for edit in edits.values()):
         return None
+    return {"content": edits} if edits else {}
+
+
+def _without_references(block: Mapping[str, Any], case: Case) -> Changes:
+    """The edits of a tool result that name, as text, the tools that a search found: where the model
+    takes no search, all of them are loaded."""
+    content = block.get("content")
+    edits: Changes = {}
+    for position, each in enumerate(content if isinstance(content, list) else ()):
+        if _kind(each) == _REFERENCE:
+            case.note(f"messages.content:{_REFERENCE}:to-text")
+            text = {"type": "text", "text": f"[The tool {each.get('tool_name')}]"}
+            edits[position] = json.dumps(text)
     return {"content": edits} if edits else {}
 
 

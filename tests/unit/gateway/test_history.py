@@ -114,3 +114,16 @@ def test_a_cache_marker_stays_where_it_was() -> None:
     marker = {"type": "ephemeral"}
     adapted = sent("claude-opus-4-5", messages=[HI, turn(FOUND)], cache_control=marker)
     assert body(adapted)["messages"][1]["content"][0]["cache_control"] == {"type": "ephemeral"}
+
+
+@pytest.mark.parametrize("name", ["claude-haiku-4-5", "claude-opus-5", "claude-opus-4-5"])
+def test_a_reference_to_a_tool_is_text_where_no_tool_is_searched(name: str) -> None:
+    found = {**ANSWER, "content": [{"type": "tool_reference", "tool_name": "clock"}]}
+    kept = {field: CALL[field] for field in ("type", "id", "name", "input")}
+    adapted = sent(name, messages=[HI, turn(kept), {"role": "user", "content": [found]}])
+    content = body(adapted)["messages"][2]["content"][0]["content"]
+    if name == "claude-opus-4-5":
+        assert (content, adapted.changes) == (found["content"], ())
+    else:
+        assert content == [{"type": "text", "text": "[The tool clock]"}]
+        assert adapted.changes == ("messages.content:tool_reference:to-text",)

@@ -307,3 +307,23 @@ def test_a_thread_is_refused_so_that_the_tool_helper_goes_on_without(caller: Cal
     details = response.json()["error"]["details"]
     assert details["error_code"] == "thread_unsupported_request"
     assert caller.bedrock.sent == []
+
+
+@pytest.mark.parametrize(
+    ("told", "added"),
+    [
+        ("tools.1.custom.input_schema: JSON schema is invalid.", ' (tools.1 is "mcp__b".)'),
+        ("tools.0.custom.name: 'a b' does not match", ' (tools.0 is "a b".)'),
+        ("tools: Tool names must be unique.", ' (More than one is "mcp__b".)'),
+        ("tools.7.custom: Field required", ""),
+        ("tools.3.name: Field required", ""),
+        ("messages.0: Field required", ""),
+    ],
+)
+def test_a_tool_that_bedrock_refuses_is_named(caller: Caller, told: str, added: str) -> None:
+    message = json.dumps({"message": told}).encode()
+    caller.bedrock.answers(message, status=400, x_amzn_errortype="ValidationException")
+    schema = {"input_schema": {"type": "object"}}
+    tools = [{**schema, "name": name} for name in ("a b", "mcp__b", "mcp__b")]
+    asked = {"model": MODEL, "max_tokens": 1, "messages": [], "tools": [*tools, schema]}
+    assert caller.send(asked).json()["error"]["message"] == told + added
