@@ -57,7 +57,7 @@ def asked_by_lines(deployment: Deployment, *lines: tuple[str, str]) -> http.clie
     connection = http.client.HTTPConnection(url.netloc, timeout=60)
     fields = {"context_management": {"edits": [{"type": "clear_tool_uses_20250919"}]}}
     body = json.dumps(said("Hi", model="claude-opus-4-8", **fields)).encode()
-    connection.putrequest("POST", f"{url.path}v1/messages".replace("//", "/"))
+    connection.putrequest("POST", f"{url.path}/v1/messages")
     for name, value in (*lines, ("content-type", "application/json")):
         connection.putheader(name, value)
     connection.putheader("content-length", str(len(body)))
