@@ -15,12 +15,14 @@ from tests.unit.gateway.test_bad_input import ANTHROPIC, CONVERSE, COUNTING, PAT
 from tests.unit.gateway.test_bad_input import VALUES as ODD
 from tests.unit.gateway.test_bad_input import whole as odd_body
 from tests.unit.gateway.wire import SentResponse
+from tests.unit.local_bedrock.signed import anthropic_form
 
 MODELS = ("claude-haiku-4-5", "claude-opus-4-5", "claude-sonnet-4-6", "claude-opus-5-5")
 MARKER = {"type": "ephemeral", "ttl": "1h"}
 PIXEL = {"type": "base64", "media_type": "image/png", "data": "iVBORw0KGgo="}
 PDF = {"type": "base64", "media_type": "application/pdf", "data": "JVBERi0xLjQ="}
 SAID = {"type": "text", "text": "hi", "cache_control": MARKER}
+NOTHING_MORE = {"type": "object", "additionalProperties": False}
 WHOLE: dict[str, Any] = {
     "model": MODELS[0],
     "max_tokens": 3000,
@@ -38,7 +40,7 @@ WHOLE: dict[str, Any] = {
         {
             "role": "assistant",
             "content": [
-                {"type": "thinking", "thinking": "so", "signature": "c2ln"},
+                {"type": "thinking", "thinking": "so", "signature": anthropic_form()},
                 {"type": "tool_use", "id": "t", "name": "book", "input": {"a": 1}},
             ],
         },
@@ -58,7 +60,7 @@ WHOLE: dict[str, Any] = {
     ],
     "tool_choice": {"type": "auto"},
     "thinking": {"type": "disabled"},
-    "output_config": {"format": {"type": "json_schema", "schema": {"type": "object"}}},
+    "output_config": {"format": {"type": "json_schema", "schema": NOTHING_MORE}},
     "metadata": {"user_id": "u"},
     "stop_sequences": ["END"],
     "context_management": {"edits": []},
@@ -78,7 +80,9 @@ Path = tuple[str | int, ...]
 def whole(model: str, *, stream: bool) -> dict[str, Any]:
     """All of it as `model` takes it: this year's do not rest."""
     thinking = {"type": "adaptive"} if model.endswith("-5-5") else WHOLE["thinking"]
-    return {**WHOLE, "model": model, "stream": stream, "thinking": thinking}
+    output = WHOLE["output_config"] if model == MODELS[0] else {"effort": "low"}
+    own = {"model": model, "stream": stream, "thinking": thinking, "output_config": output}
+    return {**WHOLE, **own}
 
 
 def places(value: Any, path: Path = ()) -> Iterator[Path]:  # noqa: ANN401
