@@ -4,6 +4,7 @@ https://platform.claude.com/docs/en/api/messages
 """
 
 import json
+import time
 
 from gateway import caller_options, errors, json_object, message_body, sse
 from gateway.audit import Record, RecordedResponse
@@ -16,6 +17,7 @@ from gateway.service import Service
 from gateway.usage import from_headers
 
 _END_SECONDS = 1.0  # within which a stream ends whose message is whole
+_STREAM_HEADERS = {"content-type": sse.CONTENT_TYPE, "cache-control": "no-cache"}
 _REQUIRED = {"model": str, "max_tokens": int, "messages": list}
 
 
@@ -23,14 +25,41 @@ def create(request: Request, response: RecordedResponse, record: Record, service
     """Answer with the model's message, as JSON or as server-sent events. Raises GatewayError."""
     call, tools = _prepare(request, record, service)
     try:
-        with ask(call, record, service) as answer:
-            if record.stream:
-                _relay_stream(answer, response, record, service.settings.ping_seconds)
-            else:
-                _relay_json(answer, response, record)
+        _ask(call, response, record, service)
     except errors.InvalidRequest as error:
         error.message = message_body.with_tool_name(error.message, tools)
         raise
+
+
+def _ask(call: Call, response: RecordedResponse, record: Record, service: Service) -> None:
+    if not record.stream:
+        with ask(call, record, service) as answer:
+            _relay_json(answer, response, record)
+        return
+    keep_alive = KeepAlive(response, service)
+    with ask(call, record, service._replace(look=keep_alive.look)) as answer:
+        keep_alive.is_waiting = False
+        _relay_stream(answer, response, record, service.settings.ping_seconds)
+
+
+class KeepAlive:
+    """Pings a caller while Bedrock has not answered yet: what stands between may end a connection
+    that is silent. The first ping decides the status: what fails after it is an error event."""
+
+    def __init__(self, response: RecordedResponse, service: Service) -> None:
+        self.is_waiting = True
+        self._response = response
+        self._service = service
+        self._spoke_at = time.monotonic()
+
+    def look(self) -> None:
+        """Called now and then while there is silence. Raises CallerGone."""
+        self._service.look()
+        silent = time.monotonic() - self._spoke_at
+        if self.is_waiting and silent >= self._service.settings.ping_seconds:
+            self._response.start_once(200, _STREAM_HEADERS)
+            self._response.write(sse.PING)
+            self._spoke_at = time.monotonic()
 
 
 def _prepare(request: Request, record: Record, service: Service) -> tuple[Call, list[str]]:
@@ -81,8 +110,7 @@ def _relay_stream(
 ) -> None:
     """Send on what each read brings in one write; keep the caller's connection alive in silence."""
     stream = MessageStream()
-    told = {"content-type": sse.CONTENT_TYPE, "cache-control": "no-cache"}
-    headers = {**carried(answer.reply.headers), **told}
+    headers = {**carried(answer.reply.headers), **_STREAM_HEADERS}
     while (data := _next(answer, ping_seconds, complete=stream.complete)) != b"":
         events = sse.PING if data is None else stream.feed(data)
         record.usage = stream.usage
