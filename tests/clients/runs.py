@@ -4,9 +4,11 @@ import json
 import os
 import re
 import subprocess
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
+from tempfile import mkdtemp
 from typing import Any, NamedTuple
 
 from tests.clients import installed
@@ -15,12 +17,19 @@ from tests.integration.deployed.deployment import Deployment
 from tests.pages import ROOT, blocks, read
 
 PAGE = "docs/clients.md"
-CASES = ("json", "stream", "tools")
 TRUST = "Certificates"
 WRONG_KEY = "not-a-key-of-this-stage"
 SECONDS = 120.0
 
 Outcome = dict[str, Any]
+
+
+class Caller(NamedTuple):
+    """Who a driver is, and which of its cases it runs as that."""
+
+    name: str
+    environment: dict[str, str]
+    cases: list[str]
 
 
 class Ran(NamedTuple):
@@ -31,39 +40,97 @@ class Ran(NamedTuple):
     audit: list[dict[str, Any]]
 
 
-def run(client: Client, deployment: Deployment, home: Path) -> Ran:
-    """Every case of `client`; those with a wrong key and with a retired model beside them."""
-    usual = environment(client.name, client.model, deployment, home)
-    wrong = environment(client.name, client.model, deployment, home, key=WRONG_KEY)
-    retired = {**usual, "MODEL": client.retired}
-    command = installed.command(client.place, client.driver)
-    log = deployment.state / "gateway.log"
-    before = log.stat().st_size
-    with ThreadPoolExecutor(2) as pool:
-        denied = pool.submit(driven, command, ["json"], wrong)
-        missing = pool.submit(driven, command, ["json"], retired)
-        cases = [case for case in CASES if client.streams or case != "stream"]
-        outcomes = driven(command, cases, usual)
-        outcomes["wrong key"] = denied.result()["json"]
-        outcomes["retired model"] = missing.result()["json"]
-    return Ran(outcomes, _audited(log, before))
+class Drivers(NamedTuple):
+    """The process that runs the drivers of one place, with all that it has loaded for those before:
+    of what a client costs, most is its import."""
+
+    process: subprocess.Popen[str]
+    errors: Path
+    reader: ThreadPoolExecutor
+
+    def run(self, driver: str, callers: list[Caller]) -> dict[tuple[str, str], Outcome]:
+        """What it prints for each case of each of the callers, by the names of both."""
+        assert self.process.stdin is not None
+        asked = {"driver": driver, "callers": [caller._asdict() for caller in callers]}
+        self.process.stdin.write(json.dumps(asked) + "\n")
+        self.process.stdin.flush()
+        try:
+            lines = self.reader.submit(self._lines).result(SECONDS)
+        except TimeoutError:
+            self.process.kill()
+            raise
+        found = {(line.pop("caller"), line.pop("case")): line for line in lines}
+        problem = {"raised": [], "message": self.errors.read_text()[-2000:]}
+        named = [(caller.name, case) for caller in callers for case in caller.cases]
+        return {each: found.get(each, problem) for each in named}
+
+    def _lines(self) -> list[dict[str, Any]]:
+        assert self.process.stdout is not None
+        lines: list[dict[str, Any]] = []
+        for printed in self.process.stdout:
+            if printed.startswith('{"ran"'):
+                break
+            if printed.startswith('{"caller"'):
+                lines.append(json.loads(printed))
+        else:
+            self.process.wait()  # it has failed, and the next client is told to another
+        return lines
 
 
-def driven(command: list[str], cases: list[str], environment: dict[str, str]) -> dict[str, Outcome]:
-    """What a driver prints for each of `cases`."""
-    ran = subprocess.run(
-        [*command, *cases],
-        cwd=ROOT,
-        env=environment,
-        capture_output=True,
-        text=True,
-        timeout=SECONDS,
-        check=False,
-    )
-    lines = [json.loads(line) for line in ran.stdout.splitlines() if line.startswith('{"case"')]
-    found = {line.pop("case"): line for line in lines}
-    problem = {"raised": [], "message": f"{ran.returncode}: {ran.stderr[-2000:]}"}
-    return {name: found.get(name, problem) for name in cases}
+class Places:
+    """The drivers of each place, started when they are first needed."""
+
+    def __init__(self, stack: ExitStack, deployment: Deployment, home: Path) -> None:
+        self._stack, self._deployment, self._home = stack, deployment, home
+        self._started: dict[str, Drivers] = {}
+
+    def drivers(self, place: str) -> Drivers:
+        started = self._started.get(place)
+        if not started or started.process.poll() is not None:
+            trusting = environment(TRUST, "", self._deployment, self._home)
+            up = _started(installed.command(place), trusting, self._home / f"{place}.log")
+            self._started[place] = self._stack.enter_context(up)
+        return self._started[place]
+
+    def run(self, client: Client) -> Ran:
+        """Every case of `client`, then what it raises for a wrong key and for a retired model."""
+        home = Path(mkdtemp(dir=self._home))
+        usual = environment(client.name, client.model, self._deployment, home)
+        wrong = environment(client.name, client.model, self._deployment, home, key=WRONG_KEY)
+        callers = [
+            Caller("usual", usual, client.cases),
+            Caller("wrong key", wrong, ["json"]),
+            Caller("retired model", {**usual, "MODEL": client.retired}, ["json"]),
+        ]
+        log = self._deployment.state / "gateway.log"
+        before = log.stat().st_size
+        found = self.drivers(client.place).run(client.driver, callers)
+        refused = {caller.name: found[caller.name, "json"] for caller in callers[1:]}
+        outcomes = {case: found["usual", case] for case in client.cases}
+        return Ran({**outcomes, **refused}, _audited(log, before))
+
+
+@contextmanager
+def places(deployment: Deployment, home: Path) -> Iterator[Places]:
+    """All of them end with the block."""
+    with ExitStack() as stack:
+        yield Places(stack, deployment, home)
+
+
+@contextmanager
+def _started(command: list[str], environment: Mapping[str, str], errors: Path) -> Iterator[Drivers]:
+    with errors.open("w") as log, ThreadPoolExecutor(1) as reader:
+        process = subprocess.Popen(
+            command,
+            cwd=ROOT,
+            env=environment,
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            stderr=log,
+            text=True,
+        )
+        with process:
+            yield Drivers(process, errors, reader)
 
 
 def environment(
@@ -81,8 +148,7 @@ def environment(
         for name, value in exports(part)
     }
     path = os.pathsep.join([str(installed.binaries("python")), "/usr/bin", "/bin"])
-    base = {"PATH": path, "HOME": str(home), "PYTHONDONTWRITEBYTECODE": "1"}
-    return {**base, **known, **told, "MODEL": model}
+    return {"PATH": path, "HOME": str(home), **known, **told, "MODEL": model}
 
 
 def exports(heading: str) -> Iterator[tuple[str, str]]:

@@ -16,6 +16,9 @@ each_client = pytest.mark.parametrize("client", CLIENTS, ids=lambda client: clie
 each_streaming_client = pytest.mark.parametrize(
     "client", [client for client in CLIENTS if client.streams], ids=lambda client: client.name
 )
+each_client_with_schemas = pytest.mark.parametrize(
+    "client", [client for client in CLIENTS if client.schemas], ids=lambda client: client.name
+)
 PROBES = {"HEAD /", "HEAD /api/hello", "GET /v1/models", "GET /inference-profiles"}
 
 
@@ -61,6 +64,14 @@ def test_tools(client: Client, ran: Run) -> None:
     assert "The tool answered: 21 degrees in Lisbon" in answer.get("text", ""), answer
 
 
+@each_client_with_schemas
+def test_schema(client: Client, ran: Run) -> None:
+    answer = ran(client).outcomes["schema"]
+
+    assert list(answer.get("value", {})) == ["city"], answer
+    assert isinstance(answer["value"]["city"], str)
+
+
 @each_client
 def test_error_wrong_key(client: Client, ran: Run) -> None:
     refused = ran(client).outcomes["wrong key"]
@@ -84,9 +95,25 @@ def test_routes(client: Client, ran: Run) -> None:
     assert used - PROBES <= set(client.routes)
 
 
-def test_what_claude_code_sends_is_adapted_with_receipts(ran: Run) -> None:
-    (claude_code,) = [client for client in CLIENTS if client.name == "Claude Code"]
+def changes(ran: Run, name: str) -> list[list[str]]:
+    """What the gateway says that it changed, for each call of a client that ended well."""
+    (client,) = [client for client in CLIENTS if client.name == name]
+    return [line.get("adapted") or [] for line in ran(client).audit]
 
-    for line in ran(claude_code).audit:
-        assert "metadata.user_id:hashed" in line["adapted"]
-        assert any(change.startswith("beta:") for change in line["adapted"])
+
+def test_what_claude_code_sends_is_adapted_with_receipts(ran: Run) -> None:
+    for adapted in changes(ran, "Claude Code"):
+        assert "metadata.user_id:hashed" in adapted
+        assert any(change.startswith("beta:") for change in adapted)
+
+
+@pytest.mark.parametrize("name", ["LiteLLM", "anthropic 0.75 for Python"])
+def test_the_old_name_of_a_schema_gets_the_new_one_with_a_receipt(ran: Run, name: str) -> None:
+    renamed = {"output_format:renamed", "beta:structured-outputs-2025-11-13"}
+    assert [set(adapted) for adapted in changes(ran, name) if adapted] == [renamed]
+
+
+def test_each_line_with_a_beta_counts(ran: Run) -> None:
+    """Bedrock refuses the body without the first (or, in the stream, the last) of the betas."""
+    adapted = changes(ran, "Anthropic's SDKs for Go and Java")
+    assert adapted == [["beta:oauth-2025-04-20"]] * 4

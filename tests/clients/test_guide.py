@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.clients import installed, runs
+from tests.clients import runs
 from tests.integration.deployed.deployment import Deployment
 
 SECTION = "The samples of Anthropic's guide"
@@ -16,7 +16,7 @@ SONNET = "anthropic.claude-sonnet-4-5-20250929-v1:0"
 
 
 @pytest.mark.parametrize(
-    ("place", "driver", "case"),
+    "sample",
     [
         ("anthropic-1", "guide_sdk.py", "globally"),
         ("anthropic-1", "guide_sdk.py", "without_a_prefix"),
@@ -28,11 +28,13 @@ SONNET = "anthropic.claude-sonnet-4-5-20250929-v1:0"
     ],
 )
 def test_a_sample_of_the_guide_runs(
-    deployment: Deployment, tmp_path: Path, place: str, driver: str, case: str
+    clients: runs.Places, deployment: Deployment, tmp_path: Path, sample: tuple[str, str, str]
 ) -> None:
+    place, driver, case = sample
     environment = runs.environment(SECTION, SONNET, deployment, tmp_path)
 
-    outcome = runs.driven(installed.command(place, driver), [case], environment)[case]
+    caller = runs.Caller("usual", environment, [case])
+    outcome = clients.drivers(place).run(driver, [caller])["usual", case]
 
     if "listed" in case:
         assert SONNET in outcome.get("models", []), outcome

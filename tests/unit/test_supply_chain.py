@@ -12,6 +12,7 @@ from tests.pages import ROOT, read
 
 PINS = sorted(ROOT.glob("lambda/*/requirements.txt"))
 LOCKS = sorted(ROOT.glob("requirements*.lock"))
+CLIENTS = sorted(ROOT.glob("tests/clients/requirements/*.txt"))
 NAMED = re.compile(r"^([\w.-]+)(?:\[[\w,-]+\])?==([\w.]+)", re.MULTILINE)
 
 
@@ -26,7 +27,9 @@ def requirements(path: Path) -> list[str]:
     return [line for line in lines if line and not line.startswith("#")]
 
 
-@pytest.mark.parametrize("path", [*PINS, *LOCKS], ids=lambda path: str(path.relative_to(ROOT)))
+@pytest.mark.parametrize(
+    "path", [*PINS, *LOCKS, *CLIENTS], ids=lambda path: str(path.relative_to(ROOT))
+)
 def test_each_requirement_has_a_version_and_a_hash(path: Path) -> None:
     assert requirements(path)
     for requirement in requirements(path):
@@ -36,6 +39,12 @@ def test_each_requirement_has_a_version_and_a_hash(path: Path) -> None:
 @pytest.mark.parametrize("name", ["requirements.txt", "requirements-dev.txt", "constraints.txt"])
 def test_what_is_asked_for_is_what_is_locked(name: str) -> None:
     missing = versions(read(name)) - versions(read("requirements.lock"))
+    assert not missing, "make lock"
+
+
+@pytest.mark.parametrize("path", CLIENTS, ids=lambda path: path.stem)
+def test_a_client_that_is_asked_for_is_what_is_locked(path: Path) -> None:
+    missing = versions(path.with_suffix(".in").read_text()) - versions(path.read_text())
     assert not missing, "make lock"
 
 

@@ -3,6 +3,7 @@
 from typing import Any
 
 import anthropic
+from pydantic import BaseModel
 
 from tests.clients.drivers.cases import (
     CITY_SCHEMA,
@@ -17,6 +18,10 @@ from tests.clients.drivers.cases import (
 )
 
 client = anthropic.Anthropic(base_url=URL, api_key=KEY)
+
+
+class City(BaseModel):
+    city: str
 
 
 def whole() -> dict[str, Any]:
@@ -61,4 +66,14 @@ def tools() -> dict[str, Any]:
     return {"text": answer.content[0].text}
 
 
-main(json=whole, stream=stream, tools=tools)
+def schema() -> dict[str, Any]:
+    message: Any = client.beta.messages.parse(
+        model=MODEL,
+        max_tokens=256,
+        messages=[{"role": "user", "content": HELLO}],
+        output_format=City,
+    )
+    return {"value": message.parsed_output.model_dump()}
+
+
+main(json=whole, stream=stream, tools=tools, schema=schema)

@@ -1,6 +1,15 @@
-// How a JavaScript driver is asked and answers: case names as arguments, a line of JSON for each.
+// How a JavaScript driver is asked and answers: a line of JSON for each case.
 
-export const { URL, KEY, MODEL } = process.env;
+export let URL, KEY, MODEL;
+let name, cases;
+
+/** Everything from here on is of that caller, as `run.mjs` reads it. */
+export function become(caller) {
+  for (const old of Object.keys(process.env)) delete process.env[old];
+  Object.assign(process.env, caller.environment);
+  ({ URL, KEY, MODEL } = process.env);
+  ({ name, cases } = caller);
+}
 
 export const HELLO = "Greet Ada Lovelace.";
 export const PACED = "[[reply: events=20 pace=0.02]]";
@@ -14,10 +23,10 @@ export const CITY_SCHEMA = {
 
 export const getWeather = ({ city }) => WEATHER.replace("Lisbon", city);
 
-/** Runs the cases that the command line names; what one throws is its answer. */
-export async function main(cases) {
-  for (const name of process.argv.slice(2)) {
-    console.log(JSON.stringify({ case: name, ...(await answer(cases[name])) }));
+/** Runs the caller's cases; what one throws is its answer. */
+export async function main(driver) {
+  for (const one of cases) {
+    console.log(JSON.stringify({ caller: name, case: one, ...(await answer(driver[one])) }));
   }
 }
 

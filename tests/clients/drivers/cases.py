@@ -1,4 +1,5 @@
-"""How a Python driver is asked and answers: case names as arguments, a line of JSON for each."""
+"""How a Python driver is asked and answers: the caller and its cases as arguments, a line of JSON
+for each case."""
 
 import json
 import os
@@ -27,9 +28,10 @@ def get_weather(city: str) -> str:
 
 
 def main(**cases: Callable[[], dict[str, Any]]) -> None:
-    """Runs the cases that the command line names; what one raises is its answer."""
-    for name in sys.argv[1:]:
-        line = json.dumps({"case": name, **_answer(cases[name])})
+    """Runs the cases that are named; what one raises is its answer."""
+    caller, *named = sys.argv
+    for name in named:
+        line = json.dumps({"caller": caller, "case": name, **_answer(cases[name])})
         sys.stdout.write(line + "\n")
 
 
