@@ -146,7 +146,7 @@ def _is_dropped(name: str, member: Member, case: Case, strange: bool) -> bool:
         or (case.counted and name == "tools" and member.value == [])  # which CountTokens refuses
         or name in body.REFUSED
         or (needed is not None and case.takes.betas.isdisjoint(needed))
-        or (strange and unknown_fields.is_unknown(name))
+        or (strange and unknown_fields.is_unknown(name, case))
     )
     if dropped:
         case.note(f"field:{trims.named(name)}")

@@ -114,7 +114,10 @@ def with_tool_name(message: str, names: Sequence[str]) -> str:
     place = _TOOL_PLACE.search(message)
     if place and int(place[1]) < len(names) and (name := quoted(names[int(place[1])])) != '""':
         return message if name in message else f"{message} (tools.{place[1]} is {name}.)"
-    twice = {name for name in names if names.count(name) > 1} if "unique" in message else ()
-    if message.startswith("tools:") and twice:
-        return f"{message} (More than one is {', '.join(map(quoted, sorted(twice)))}.)"
+    if message.startswith("tools:") and "unique" in message:
+        before: set[str] = set()
+        for name in names:
+            if name in before:
+                return f"{message} (More than one is {quoted(name)}.)"
+            before.add(name)
     return message

@@ -45,6 +45,10 @@ class Case(NamedTuple):
         """Keep `change`; of those past the most a header should carry, only that there are more."""
         self.changes[change if len(self.changes) < _MOST_CHANGES else "more"] = None
 
+    def is_new(self, change: str) -> bool:
+        """Whether `change` would be kept by its name and is not yet."""
+        return change not in self.changes and len(self.changes) < _MOST_CHANGES
+
     def beside(self, beta: str) -> bool:
         """Whether `beta` is sent or, since the model takes it, now is."""
         if beta in self.betas:

@@ -20,12 +20,13 @@ _SHORTEST_TYPO: Final = 4
 _LONG_NAME: Final = 8  # from which on two letters may be wrong
 
 
-def is_unknown(name: str) -> bool:
+def is_unknown(name: str, case: Case) -> bool:
     """Return whether a field of the body's own is unknown. Raises InvalidRequest for a typo."""
-    known = {*_fields(_schema().ROOT), *body.TAKEN}
-    if name in known or name.startswith(body.BEDROCK_PREFIX):
+    known = _fields(_schema().ROOT)
+    if name in known or name in body.TAKEN or name.startswith(body.BEDROCK_PREFIX):
         return False
-    _check_typo(name, name, known)
+    if case.is_new(f"field:{named(name)}"):
+        _check_typo(name, name, {*known, *body.TAKEN})
     return True
 
 
@@ -53,9 +54,11 @@ def _unknown(value: object, place: str, way: Way, case: Case) -> Changes:
                     edits[name] = edit
             elif inside is None and not name.startswith(body.BEDROCK_PREFIX):
                 steps = _steps(way)
-                _check_typo(name, ".".join(map(str, [*steps, name])), known)
                 told = ".".join(step for step in steps if isinstance(step, str))
-                case.note(f"field:{told}.{named(name)}")
+                change = f"field:{told}.{named(name)}"
+                if case.is_new(change):
+                    _check_typo(name, ".".join(map(str, [*steps, name])), known)
+                case.note(change)
                 edits[name] = None
     return edits
 

@@ -101,6 +101,22 @@ def test_what_others_know_or_nobody_can_judge_stays() -> None:
     assert {name: body(adapted)[name] for name in fields} == fields
 
 
+def test_fields_without_end_are_compared_with_known_ones_a_few_times(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    compared = []
+    monkeypatch.setattr(unknown_fields, "_check_typo", lambda name, *_: compared.append(name))
+    blocks = [{**TEXT, "weight": 1}] * 300 + [{**TEXT, f"strange_{n}": 1} for n in range(300)]
+    many: dict[str, Any] = {f"unheard_of_{number}": 1 for number in range(300)}
+    adapted = sent("claude-opus-5", BETA, messages=[{"role": "user", "content": blocks}], **many)
+    assert adapted.changes[-1] == "more"
+    assert len(compared) < 100
+    assert {field for block in body(adapted)["messages"][0]["content"] for field in block} == {
+        "type",
+        "text",
+    }
+
+
 @given(st.sampled_from(["system", "temperature", "max_tokens"]), st.data())
 def test_a_letter_less_more_or_swapped_is_near(name: str, data: st.DataObject) -> None:
     at = data.draw(st.integers(0, len(name) - 2))
