@@ -1,4 +1,4 @@
-"""The commands `python -m local up`, `demo` and `audit-demo`."""
+"""The commands `python -m local up`, `deploy`, `demo` and `audit-demo`."""
 
 import importlib
 import re
@@ -98,6 +98,12 @@ def audit_demo(
     _module("demonstrations").audit_demo(
         Options(stage, *ports, state, blocks, client_disconnect, iam_delay)
     )
+
+
+@app.command()
+def deploy(*, state: StateFolder = Path(".local"), blocks: Blocks = None) -> None:
+    """Deploy a changed cdk.json to the run that is up, and renew its endpoint.json."""
+    _module("commands").deploy(state, blocks)
 
 
 def _module(name: str) -> ModuleType:

@@ -17,9 +17,9 @@ from cli.deployment import Deployment
 from cli.evidence import Evidence
 from cli.target import destinations_of
 from local.demo import Caller, DemoFailedError, demonstrate
+from local.endpoint import Endpoint
 from local.generated_call import ACCOUNT, record
 from local.generated_month import Bucket, Hour, Month, hours
-from local.instance import Endpoint
 from records.invocation_records import STREAM
 from verification.period import Period
 

@@ -6,6 +6,7 @@ import os
 import signal
 import sys
 from collections.abc import Coroutine
+from pathlib import Path
 from typing import Final
 
 from rich.console import Console
@@ -17,11 +18,13 @@ from local.authorization import AuthorizationError
 from local.aws import ACCESS_KEY_ID, SECRET_ACCESS_KEY, without_aws
 from local.cdk import CdkError
 from local.embedded_aws import EmbeddedAwsError
-from local.instance import UPSTREAM, Endpoint, instance
+from local.endpoint import Endpoint
+from local.instance import UPSTREAM, instance
 from local.lambda_service.errors import UnfitFunctionError
 from local.node import NoNodeError
 from local.options import Options, OptionsError
 from local.progress import Steps
+from local.redeploy import NotRedeployedError, redeploy
 from local.state import InUseError
 
 EXPECTED: Final = (
@@ -30,6 +33,7 @@ EXPECTED: Final = (
     EmbeddedAwsError,
     InUseError,
     NoNodeError,
+    NotRedeployedError,
     OptionsError,
     OSError,
     UnfitFunctionError,
@@ -85,9 +89,16 @@ def _credentials(endpoint: Endpoint) -> str:
     return f"--aws-sigv4 aws:amz:{endpoint.region}:execute-api --user {who}"
 
 
-def run(work: Coroutine[object, object, None], chosen: Options, *more: type[Exception]) -> None:
+def deploy(state: Path, blocks: Path | None) -> None:
+    """Deploys what has changed to the run that is up."""
+    run(redeploy(state, blocks, Console()), None)
+
+
+def run(
+    work: Coroutine[object, object, None], chosen: Options | None, *more: type[Exception]
+) -> None:
     """Runs `work` to its end, to a signal, or to an error that has a sentence of its own: one of
-    EXPECTED, or of `more`."""
+    EXPECTED, or of `more`. What is `chosen` is looked at first."""
     expected: tuple[type[Exception], ...] = (*EXPECTED, *more)
     logging.basicConfig(level=logging.WARNING, format="%(name)s: %(message)s")
     kept = os.environ.get(UPSTREAM)
@@ -112,9 +123,10 @@ def _report(
     sys.exit("\n" + "\n".join(dict.fromkeys(str(error) for error in known.exceptions)))
 
 
-async def _checked(work: Coroutine[object, object, None], chosen: Options) -> None:
+async def _checked(work: Coroutine[object, object, None], chosen: Options | None) -> None:
     try:
-        options.check(chosen)
+        if chosen is not None:
+            options.check(chosen)
     except OptionsError:
         work.close()
         raise

@@ -13,7 +13,7 @@ from rich.text import Text
 from cli.deployment import Deployment
 from cli.logs import Found, find
 from cli.target import records_of
-from local.instance import Endpoint
+from local.endpoint import Endpoint
 from records.invocation_records import Record, Records
 
 MODEL = "claude-haiku-4-5"

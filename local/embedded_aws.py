@@ -44,7 +44,7 @@ async def embedded_aws(
         async with child_process.running(
             *command, env=environment, output=output.fileno()
         ) as process:
-            await _ready(process, f"http://127.0.0.1:{port}/_ministack/health", log)
+            await _ready(process, f"http://127.0.0.1:{port}", log)
             yield Aws(f"http://localhost:{port}", region, ACCOUNT)
 
 
@@ -77,16 +77,18 @@ def _environment(port: int, region: str, folder: Path) -> dict[str, str]:
 
 async def _ready(process: Process, url: str, log: Path) -> None:
     deadline = asyncio.get_running_loop().time() + READY_SECONDS
-    while not await asyncio.to_thread(_answers, url):
+    while not await asyncio.to_thread(is_up, url):
         if process.returncode is not None or asyncio.get_running_loop().time() > deadline:
             tail = "".join(log.read_text(errors="replace").splitlines(keepends=True)[-8:])
             raise EmbeddedAwsError(f"MiniStack did not start:\n{tail}")
         await asyncio.sleep(0.05)
 
 
-def _answers(url: str) -> bool:
+def is_up(url: str) -> bool:
+    """Whether an embedded AWS answers at `url`."""
     try:
-        with urllib.request.urlopen(url, timeout=2):  # noqa: S310 - loopback, our own URL
+        health = f"{url}/_ministack/health"
+        with urllib.request.urlopen(health, timeout=2):  # noqa: S310 - loopback, our own URL
             return True
     except (urllib.error.URLError, OSError):
         return False

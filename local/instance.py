@@ -1,13 +1,11 @@
 """What one run of local mode is made of, in which order it starts, and that all of it stops."""
 
 import asyncio
-import json
 import os
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import AsyncExitStack, asynccontextmanager
 from functools import partial
-from typing import NamedTuple
 
 from local import bedrock_service, canary, first_use
 from local.api_gateway import invocation
@@ -25,6 +23,7 @@ from local.bedrock.server import serve
 from local.cdk import Cdk, Outputs
 from local.certificates import server_context
 from local.embedded_aws import embedded_aws
+from local.endpoint import Endpoint, api_keys, gateway_outputs
 from local.key_usage import KeyUsage
 from local.lambda_service.service import LambdaService
 from local.log_writer import LogWriter
@@ -37,21 +36,6 @@ from local.state import State
 
 UPSTREAM = "AWS_ENDPOINT_URL_BEDROCK_RUNTIME"
 THREADS = 32
-
-
-class Endpoint(NamedTuple):
-    """What is up, and how to call it: the content of endpoint.json."""
-
-    url: str
-    http_url: str
-    ca_bundle: str
-    api_keys: Mapping[str, str]
-    aws_endpoint_url: str
-    bedrock_endpoint_url: str
-    region: str
-    account: str
-    stage: str
-    outputs: Outputs
 
 
 @asynccontextmanager
@@ -115,7 +99,7 @@ class _Services:
         self._outputs = outputs
         self._options = options
         self._state = state
-        self._gateway = outputs[f"claude-on-bedrock-{options.stage}-Gateway"]
+        self._gateway = gateway_outputs(outputs, options.stage)
         self._authorization = Authorization(aws)
 
     async def start(self) -> Endpoint:
@@ -194,7 +178,7 @@ class _Services:
             url=f"https://localhost:{https_port}/{stage}",
             http_url=f"http://localhost:{port}/{stage}",
             ca_bundle=str(self._state.ca_bundle),
-            api_keys=self._keys(),
+            api_keys=api_keys(self._aws, self._gateway),
             aws_endpoint_url=self._aws.url,
             bedrock_endpoint_url=bedrock_url,
             region=self._aws.region,
@@ -202,12 +186,3 @@ class _Services:
             stage=self._options.stage,
             outputs=self._outputs,
         )
-
-    def _keys(self) -> dict[str, str]:
-        """Name -> value of each key that the stage has; none where requests are signed."""
-        client = self._aws.client("apigateway")
-        ids: dict[str, str] = json.loads(self._gateway.get("ApiKeyIds", "{}"))
-        return {
-            name: client.get_api_key(apiKey=key_id, includeValue=True)["value"]
-            for name, key_id in ids.items()
-        }

@@ -26,7 +26,8 @@ class RoleSessions:
             user_id=aws.account,
             access_key_id=ACCESS_KEY_ID,
         )
-        self._callers = {ACCESS_KEY_ID: root}
+        # The embedded AWS takes an account's number as the key of its root, too.
+        self._callers = {ACCESS_KEY_ID: root, aws.account: root._replace(access_key_id=aws.account)}
 
     def assume(self, role_arn: str, session_name: str) -> Credentials:
         """Credentials of the role for a session of that name, as Lambda takes them; blocks. Raises

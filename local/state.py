@@ -47,6 +47,14 @@ class State:
             finally:
                 self.endpoint.unlink(missing_ok=True)
 
+    def read_endpoint(self) -> dict[str, Any] | None:
+        """What the run that has the folder has written, None while there is none."""
+        try:
+            found: dict[str, Any] = json.loads(self.endpoint.read_text())
+        except FileNotFoundError:
+            return None
+        return found
+
     def write_endpoint(self, endpoint: Mapping[str, Any]) -> None:
         """Whoever reads the file sees all of it or none: it holds keys, so for its owner only."""
         new = self.endpoint.with_suffix(".new")
