@@ -1,6 +1,9 @@
 """The models that came to Bedrock after Anthropic's first guide, oldest first.
 
 Model cards: https://docs.aws.amazon.com/bedrock/latest/userguide/model-cards.html
+Profiles that are marked as unconfirmed: https://github.com/anomalyco/models.dev and, of Opus 4.8,
+https://github.com/aws-samples/sample-multi-agent-orchestration-chat-on-agentcore/pull/10,
+https://github.com/aws-samples/bedrock-chat/issues/1124 (read 2026-11-29).
 """
 
 from types import MappingProxyType
@@ -73,7 +76,13 @@ NEWER_MODELS: Final = (
         display_name="Claude Opus 4.7",
         base_id="anthropic.claude-opus-4-7",
         aliases=(),
-        profiles=(regions.GLOBAL, regions.US_EVERYWHERE, regions.EU_SIX),
+        profiles=(
+            regions.GLOBAL,
+            regions.US_EVERYWHERE,
+            regions.EU_SIX,
+            regions.JP,
+            regions.AU,
+        ),
         life=Life(no_end_before="2027-04-16"),
         successor=None,
         context_tokens=1_000_000,
@@ -83,6 +92,7 @@ NEWER_MODELS: Final = (
         source=f"{_AWS}/model-card-anthropic-claude-opus-4-7.html",
         source_date=_READ_AGAIN,
         mantle=True,
+        unconfirmed=("profiles.jp", "profiles.au"),
         note="Thinking is adaptive only.",
     ),
     Model(
@@ -90,7 +100,13 @@ NEWER_MODELS: Final = (
         display_name="Claude Opus 4.8",
         base_id="anthropic.claude-opus-4-8",
         aliases=(),
-        profiles=(regions.GLOBAL, regions.US_EVERYWHERE, regions.EU_SIX),
+        profiles=(
+            regions.GLOBAL,
+            regions.US_EVERYWHERE,
+            regions.EU_WITH_ZURICH,
+            regions.JP,
+            regions.AU,
+        ),
         life=Life(),
         successor=None,
         context_tokens=1_000_000,
@@ -98,7 +114,9 @@ NEWER_MODELS: Final = (
         price=_OPUS,
         released="2026-05-28",
         source=_ON_BEDROCK,
+        source_date=_READ_AGAIN,
         mantle=True,
+        unconfirmed=("profiles.jp", "profiles.au"),
         note="Also in GovCloud, which this catalogue leaves out.",
     ),
     Model(

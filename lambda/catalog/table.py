@@ -41,7 +41,8 @@ two. IAM, the gateway, the local Bedrock, the command line and this page all rea
   guard denies it, not because this project calls it.
 - **†** marks what no page of AWS or Anthropic confirms. Check it against your account
   (`claude-bedrock models sync`) before relying on it.
-- GovCloud and China are left out. Anthropic's own API alone has {first_party}: Bedrock does not.
+- GovCloud and China are left out, and so is India (`in`), of which third parties tell. Anthropic's
+  own API alone has {first_party}: Bedrock does not.
 - Each model's name links to its **source**; "Read" is the day on which it was read.
 """
 _REACH = """## Where a call may be answered

@@ -248,7 +248,7 @@ def test_a_token_is_measured_as_the_account_it_will_be() -> None:
 
 
 def test_a_fallback_is_opened_only_to_the_models_that_have_it() -> None:
-    both, one = named("claude-sonnet-4-5", "claude-opus-4-8")
+    both, one = named("claude-sonnet-4-5", "claude-opus-4-5")
     tokyo = "ap-northeast-1"
     policy = access.invoke_statements([both, one], place("global", "jp", region=tokyo))
     here = {"aws:RequestedRegion": tokyo}
