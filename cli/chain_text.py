@@ -3,6 +3,7 @@
 from collections.abc import Iterator, Sequence
 from typing import Any, Final
 
+from cli.terminal import escape_line
 from cli.verification import ChainReport
 
 HOLDS, BROKEN, NOT_ASSESSED = 0, 1, 2
@@ -68,4 +69,4 @@ def chain_data(found: ChainReport) -> dict[str, Any]:
 
 def _listed(names: Sequence[str]) -> str:
     more = f"; and {len(names) - _NAMED:,} more" if len(names) > _NAMED else ""
-    return f"{'; '.join(names[:_NAMED])}{more}"
+    return f"{'; '.join(map(escape_line, names[:_NAMED]))}{more}"

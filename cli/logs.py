@@ -7,7 +7,7 @@ from rich.console import Group, RenderableType
 from rich.json import JSON
 from rich.panel import Panel
 
-from cli.terminal import plain
+from cli.terminal import plain, plain_lines
 from records.invocation_records import Record, Records, Stored
 
 _RESPONSE_MAX = timedelta(hours=1)
@@ -55,7 +55,7 @@ def as_text(found: Found, records: Records) -> RenderableType:
 
 def _panel(title: str, record: Record | None) -> Panel:
     shown = plain("no record", "red") if record is None else JSON.from_data(_without_bodies(record))
-    return Panel(shown, title=plain(title), title_align="left")
+    return Panel(shown, title=plain_lines(title), title_align="left")
 
 
 def _without_bodies(record: Record) -> dict[str, object]:

@@ -53,6 +53,11 @@ def plain(text: str, style: str = "") -> Text:
     return Text(escape_controls(text), style)
 
 
+def plain_lines(*texts: str | None, style: str = "") -> Text:
+    """Each text that is not empty as one line, whatever is in it."""
+    return Text("\n".join(escape_line(text) for text in texts if text), style)
+
+
 def echo(text: str = "", *, err: bool = False, nl: bool = True) -> None:
     """Print the text, with controls made visible."""
     typer.echo(escape_controls(text), err=err, nl=nl)

@@ -24,7 +24,7 @@ from cli.commands.options import (
     one_line_errors,
 )
 from cli.evidence import Evidence
-from cli.terminal import console, echo, echo_json, plain
+from cli.terminal import console, echo, echo_json, plain, plain_lines
 from cli.writable import require_writable
 from verification.period import FIRST_YEAR, BadWindowError, Period, period
 
@@ -101,5 +101,5 @@ def _tell(report: Report) -> None:
     table.add_column(overflow="fold")
     for each in report.statements:
         verdict = Text(each.verdict, _COLOURS[each.verdict])
-        table.add_row(verdict, plain(f"{each.claim}\n{each.words}"))
+        table.add_row(verdict, plain_lines(each.claim, each.words))
     console().print(plain(report.headline, "bold"), table)

@@ -20,7 +20,7 @@ from cli.commands.options import (
 )
 from cli.deployment import Deployment
 from cli.evidence import EvidenceError
-from cli.terminal import console, echo, echo_json, plain
+from cli.terminal import console, echo, echo_json, escape_line, plain, plain_lines
 
 app = typer.Typer(help="The findings of the hours that were verified.", no_args_is_help=True)
 REFUSED = 2
@@ -77,7 +77,7 @@ def accept(
         echo_json(answer)
     else:
         key, sha256 = answer["evidence"]["key"], answer["evidence"]["sha256"]
-        echo(f"{finding_id} is accepted by {by}. Sealed as {key}, SHA-256 {sha256}.")
+        echo(escape_line(f"{finding_id} is accepted by {by}. Sealed as {key}, SHA-256 {sha256}."))
 
 
 def ask_function(found: Deployment, event: Mapping[str, Any]) -> dict[str, Any]:
@@ -110,9 +110,9 @@ def _show(findings: list[Mapping[str, Any]], more: int, days: int) -> None:
         why = f"accepted by {given['by']}: {given['reason']}" if given else ""
         rest = (*(each[name] for name in ("at", "model_id", "who", "detail")), why)
         table.add_row(
-            plain(f"{each['id']}\n{each['kind']}\n{each['request_id']}"),
+            plain_lines(each["id"], each["kind"], each["request_id"]),
             plain(each["state"], _COLORS[each["state"]]),
-            plain("\n".join(filter(None, rest))),
+            plain_lines(*rest),
         )
     out.print(table)
     if more:

@@ -10,7 +10,7 @@ from rich.table import Table
 from cli import deployment
 from cli.commands.options import LOCAL_STATE, AsJson, Region, Stage, StateFolder, one_line_errors
 from cli.keys import DEFAULT_PLAN, Day, Key, Keys, as_data, team_warning
-from cli.terminal import console, echo, echo_json
+from cli.terminal import console, echo, echo_json, escape_line, plain_lines
 
 app = typer.Typer(help="The stage's keys.", no_args_is_help=True)
 
@@ -100,7 +100,7 @@ def revoke(
     with one_line_errors(role="operator"):
         revoked = Keys(deployment.chosen(stage, region, state)).revoke(name, old=old)
     for key in revoked:
-        echo(_farewell(key), err=True)
+        echo(escape_line(_farewell(key)), err=True)
 
 
 @app.command()
@@ -137,7 +137,9 @@ def _listed(keys: list[Key], now: datetime) -> Table:
     for key in keys:
         by = "api_keys" if key.of_stack else "keys add"
         made = f"{key.created.astimezone(UTC):%Y-%m-%d}"
-        table.add_row(key.name, key.plan, _state(key, now), made, by, key.id)
+        names = (plain_lines(each) for each in (key.name, key.plan, key.id))
+        name, plan, key_id = names
+        table.add_row(name, plan, _state(key, now), made, by, key_id)
     return table
 
 

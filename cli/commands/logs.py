@@ -5,6 +5,8 @@ from datetime import UTC, datetime
 from typing import Annotated
 
 import typer
+from rich.console import Console
+from rich.text import Text
 
 from cli import deployment, log_list, logs
 from cli.commands.options import (
@@ -22,8 +24,10 @@ from cli.commands.options import (
 from cli.log_list import CallsRead, Line, Unreadable, Wanted
 from cli.no_match import no_match
 from cli.target import records_of
-from cli.terminal import console, echo, echo_json, escape_line, plain
+from cli.terminal import console, echo, echo_json, escape_controls, escape_line, plain_lines
 from verification.period import BadWindowError, period
+
+_RULE = "  │ "
 
 app = typer.Typer(help="The records that Bedrock wrote.", no_args_is_help=True)
 
@@ -116,9 +120,9 @@ def listed(
             sys.exit(INTERRUPTED)
         finally:
             if unreadable.sources:
-                echo(f"claude-bedrock: {unreadable}", err=True)
+                echo(escape_line(f"claude-bedrock: {unreadable}"), err=True)
     if not read.listed and not unreadable.sources:
-        echo(no_match(wanted, asked, read), err=True)
+        echo(escape_line(no_match(wanted, asked, read)), err=True)
 
 
 def _as_json(line: Line) -> None:
@@ -132,14 +136,22 @@ def _as_text(line: Line) -> None:
         f"{'?' if count is None else count} {way}"
         for count, way in ((line.input_tokens, "in"), (line.output_tokens, "out"))
     )
-    console(soft_wrap=True).print(
-        plain(escape_line(f"{line.at}  {line.request_id}  {line.status}")),
-        plain(escape_line(f"  {line.who}  {line.model_id}  {tokens}")),
-        *(plain(f"  {name}: {_indented(text)}") for name, text in line.content.items()),
-        sep="\n",
+    out = console(soft_wrap=True)
+    out.print(
+        plain_lines(
+            f"{line.at}  {line.request_id}  {line.status}",
+            f"  {line.who}  {line.model_id}  {tokens}",
+        )
     )
+    for name, text in line.content.items():
+        _print_content(out, f"{name}: {text}")
 
 
-def _indented(text: str) -> str:
-    """No line of it begins where one of ours does, which it could pass itself off as."""
-    return text.replace("\n", "\n    ")
+def _print_content(out: Console, text: str) -> None:
+    """What was said, behind a rule on its left: no line of it can pass itself off as one of ours,
+    not even where a terminal begins another line because the first is full."""
+    width = out.width - len(_RULE) if out.is_terminal else None
+    for line in escape_controls(text).split("\n"):
+        wrapped = Text(line.expandtabs()).wrap(out, width) if width else [Text(line)]
+        for each in wrapped or [Text()]:
+            out.print(Text(_RULE) + each)

@@ -22,7 +22,7 @@ from cli.commands.options import (
     one_line_errors,
 )
 from cli.deployment import NoTargetError, known_region
-from cli.terminal import console, echo, echo_json
+from cli.terminal import console, echo, echo_json, escape_line
 
 NO_DIFFERENCE, DIFFERENCES, NOT_ASKED = 0, 1, 2
 
@@ -114,9 +114,9 @@ def _refuse_options(context: typer.Context) -> None:
 def _told(differing: list[Difference]) -> list[str]:
     lines = []
     for each in differing:
-        lines += ["", each.model]
+        lines += ["", escape_line(each.model)]
         lines += [
-            f"  {field}: {was or 'nothing'} → {told or 'nothing'}"
+            escape_line(f"  {field}: {was or 'nothing'} → {told or 'nothing'}")
             for field, was, told in each.changes
         ]
     if differing:

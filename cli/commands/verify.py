@@ -25,7 +25,7 @@ from cli.commands.options import (
     one_line_errors,
 )
 from cli.evidence import BrokenEvidenceError, Evidence, EvidenceError, Written, checked
-from cli.terminal import console, echo, echo_json, plain
+from cli.terminal import console, echo, echo_json, escape_line, plain_lines
 from cli.verification import Report
 from reconciliation.assessment import Verdict
 from reconciliation.finding import Finding
@@ -137,7 +137,7 @@ def _told(report: Report) -> RenderableType:
         numbers.add_row(str(count), _MEANINGS[name])
         if name == "allowed_direct_calls":
             for caller, calls in outcome.direct_calls.items():
-                numbers.add_row("", f"    {calls} by {caller}")
+                numbers.add_row("", escape_line(f"    {calls} by {caller}"))
     return Group(
         Text(f"{about['stage']} in {about['region']}, {about['since']} to {about['until']}"),
         numbers,
@@ -155,10 +155,7 @@ def _findings(findings: Sequence[Finding]) -> Iterator[RenderableType]:
     table.columns[1].overflow = "fold"
     for each in findings[:_MOST_SHOWN]:
         rest = (each.at, each.model_id, each.who, each.detail, each.source)
-        table.add_row(
-            plain("\n".join(filter(None, (each.kind, each.id, each.request_id)))),
-            plain("\n".join(filter(None, rest))),
-        )
+        table.add_row(plain_lines(each.kind, each.id, each.request_id), plain_lines(*rest))
     yield table
     if len(findings) > _MOST_SHOWN:
         yield Text(f"And {len(findings) - _MOST_SHOWN:,} more: in the evidence, and with --json.")

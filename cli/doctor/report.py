@@ -7,7 +7,7 @@ from rich.table import Table
 from rich.text import Text
 
 from cli.doctor.check import Check, Outcome
-from cli.terminal import plain
+from cli.terminal import escape_line, plain, plain_lines
 
 _SIGNS: dict[Outcome, tuple[str, str]] = {
     "ok": ("✓", "green"),
@@ -29,9 +29,9 @@ def report(checks: Sequence[Check]) -> RenderableType:
         rows.setdefault((name, outcome, found, fix), []).append(subject)
     for (name, outcome, found, _), subjects in rows.items():
         sign, style = _SIGNS[outcome]
-        table.add_row(Text(sign, style), name, plain(_told(subjects)), plain(found))
+        table.add_row(Text(sign, style), name, plain_lines(_told(subjects)), plain(found))
     to_do = [
-        plain(f"\n{name} {_told(subjects)}".rstrip() + f": {fix}")
+        plain(f"\n{name} {escape_line(_told(subjects))}".rstrip() + f": {fix}")
         for (name, _, _, fix), subjects in rows.items()
         if fix
     ]

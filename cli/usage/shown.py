@@ -8,6 +8,7 @@ from rich.console import Group, RenderableType
 from rich.table import Table
 from rich.text import Text
 
+from cli.terminal import plain_lines
 from cli.usage.priced import Sum, Usage
 
 _BAR_WIDTH = 10
@@ -33,7 +34,7 @@ def shown(usage: Usage, title: str) -> RenderableType:
     most = max((each.dollars.total for each in usage.groups.values()), default=Decimal())
     for values, each in usage.groups.items():
         table.add_row(
-            Text("\n".join(_ARN_ACCOUNT.sub("", value) for value in values)),
+            plain_lines(*(_ARN_ACCOUNT.sub("", value) for value in values)),
             *_numbers(each),
             _bar(each, most),
         )

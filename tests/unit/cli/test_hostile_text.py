@@ -1,0 +1,122 @@
+"""Every command shows what others wrote: it moves no cursor, and passes for no line of ours."""
+
+import re
+from collections.abc import Callable
+from datetime import UTC, datetime, timedelta
+
+import pytest
+from rich.console import RenderableType
+
+from cli import logs
+from cli.chain_text import _listed as listed_hours
+from cli.commands import findings, keys, verify
+from cli.commands import logs as log_commands
+from cli.doctor.check import Check
+from cli.doctor.report import report
+from cli.keys import Key
+from cli.log_list import CallsRead, Line, Unreadable, Wanted
+from cli.no_match import no_match
+from cli.terminal import console, echo, escape_line
+from cli.usage import shown
+from cli.usage.priced import Sum, Usage
+from reconciliation.finding import Finding
+from verification.period import Period
+
+FORGED = "2026-11-29T10:30:00Z  forged"
+HOSTILE = f"x\x1b]0;pwned\x07\x1b[2J\x9b2J\r\u202e\u2028\n{FORGED}"
+NOW = datetime(2026, 11, 29, tzinfo=UTC)
+LINE = Line(HOSTILE, HOSTILE, HOSTILE, HOSTILE, HOSTILE, 1, 2, HOSTILE, {"prompt": HOSTILE})
+
+
+def show(thing: RenderableType) -> None:
+    console().print(thing)
+
+
+def verify_findings() -> None:
+    found = Finding("logged, not called", *[HOSTILE] * 6)
+    for each in verify._findings([found]):
+        show(each)
+
+
+def findings_list() -> None:
+    names = ("id", "kind", "request_id", "at", "model_id", "who", "detail")
+    accepted = {"by": HOSTILE, "reason": HOSTILE}
+    found = dict.fromkeys(names, HOSTILE) | {"state": "open", "accepted": accepted}
+    findings._show([found], 0, 7)
+
+
+def usage() -> None:
+    total = Sum()
+    show(shown.shown(Usage(("caller", "model"), {(HOSTILE, HOSTILE): total}, total, ()), "title"))
+
+
+def log_list() -> None:
+    log_commands._as_text(LINE._replace(content={}))
+
+
+def log_show() -> None:
+    record = {"requestId": HOSTILE, "modelId": HOSTILE, "requestMetadata": {HOSTILE: HOSTILE}}
+    show(logs._panel("CloudWatch Logs", record))
+    show(logs._panel(f"S3: s3://{HOSTILE}", record))
+
+
+def no_such_call() -> None:
+    read, unreadable = CallsRead(), Unreadable()
+    read.add(LINE)
+    unreadable.add(HOSTILE)
+    window = Period(NOW - timedelta(hours=1), NOW, timedelta(0), NOW)
+    echo(escape_line(no_match(Wanted(model=HOSTILE), window, read)))
+    echo(escape_line(f"claude-bedrock: {unreadable}"))
+
+
+def key_list() -> None:
+    show(keys._listed([Key(HOSTILE, HOSTILE, HOSTILE, True, NOW, None, False)], NOW))
+
+
+def doctor() -> None:
+    show(report([Check("name", HOSTILE, "failed", "found", "fix")]))
+
+
+def sealed_hours() -> None:
+    echo(f"Broken: {listed_hours([HOSTILE])}.")
+
+
+COMMANDS = (
+    *(verify_findings, findings_list, usage, log_list, log_show, no_such_call, key_list, doctor),
+    sealed_hours,
+)
+
+
+@pytest.mark.parametrize("command", COMMANDS, ids=lambda command: command.__name__)
+def test_what_others_wrote_is_shown_on_the_line_it_belongs_to(
+    command: Callable[[], None], capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("COLUMNS", "5000")  # so that nothing is wrapped
+    command()
+    shown_text = capsys.readouterr().out
+    assert "forged" in shown_text
+    assert not re.search("[\x00-\x09\x0b-\x1f\x7f-\x9f\u202e\u2028]", shown_text)
+    for line in shown_text.splitlines():
+        assert FORGED not in line or re.search(rf"(␊|\\n){FORGED}", line)
+
+
+def test_what_was_said_stands_behind_a_rule(capsys: pytest.CaptureFixture[str]) -> None:
+    log_commands._as_text(LINE)
+    *_, first, second = capsys.readouterr().out.splitlines()
+    assert first.startswith("  │ prompt: x␛]0;pwned")
+    assert second == f"  │ {FORGED}"
+
+
+def test_and_so_does_what_a_full_line_of_a_terminal_goes_on_with(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("FORCE_COLOR", "1")
+    monkeypatch.setenv("COLUMNS", "40")
+    monkeypatch.setenv("NO_COLOR", "1")
+    plain = Line("at", "id", "who", "model", "op", 1, 2, "ok", {})
+    log_commands._as_text(plain._replace(content={"prompt": "x" + " " * 40 + FORGED + "y" * 99}))
+    said = capsys.readouterr().out.splitlines()[2:]
+    assert len(said) >= 3
+    for line in said:
+        assert line.startswith("  │ ")
+        assert len(line) <= 40
