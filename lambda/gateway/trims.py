@@ -26,7 +26,6 @@ _LONGEST_NAME = 128  # of a tool
 _LARGEST_WHOLE = 2.0**53  # up to which every whole number is a float
 _MOST_CHANGES = 64  # a client may send betas and fields without end
 _REFERENCE = "tool_reference"
-_ORDINARY = frozenset({"", "document", "image", "thinking", "tool_result"})
 _PROPERTY_NAME = re.compile(body.PROPERTY_NAME)
 _NAME = frozenset(string.ascii_letters + string.digits + "_-.")
 
@@ -304,24 +303,35 @@ def _moved(message: Mapping[str, Any], case: Case, *, referring: bool) -> Change
         return {}
     edits: Changes = {}
     for position, block in enumerate(content):
-        kind = _kind(block)
-        if kind == "tool_result" and referring:
-            if edit := _without_references(block, case):
+        if isinstance(block, dict) and _may_move(block, referring=referring):
+            edit = _moved_block(block, case)
+            if edit != {}:
                 edits[position] = edit
-            continue
-        if kind in _ORDINARY or (kind == "text" and "citations" not in block):
-            continue
-        if kind in body.BLOCKS_GONE:
-            case.note(f"messages.content:{kind}")
-            edits[position] = None
-        elif kind in body.AS_TEXT and not _is_taken(kind, block, case):
-            case.note(f"messages.content:{kind}:to-text")
-            edits[position] = _text_block(block, case)
-        elif edit := _without_tools(block, case):
-            edits[position] = edit
     if edits and len(edits) == len(content) and all(edit is None for edit in edits.values()):
         return None
     return {"content": edits} if edits else {}
+
+
+def _may_move(block: Mapping[str, Any], *, referring: bool) -> bool:
+    """Whether a block can be one that `_moved_block` changes: spares it most calls."""
+    kind = block.get("type")
+    if kind == "text":
+        return "citations" in block
+    if kind == "tool_use":
+        return "caller" in block or "toolset_name" in block
+    return referring if kind == "tool_result" else isinstance(kind, str)
+
+
+def _moved_block(block: Mapping[str, Any], case: Case) -> str | Changes | None:
+    """What a block becomes: text, itself with edits, or None if it goes."""
+    kind = _kind(block)
+    if kind in body.BLOCKS_GONE:
+        case.note(f"messages.content:{kind}")
+        return None
+    if kind in body.AS_TEXT and not _is_taken(kind, block, case):
+        case.note(f"messages.content:{kind}:to-text")
+        return _text_block(block, case)
+    return _without_references(block, case) if kind == "tool_result" else _own(block, case)
 
 
 def _without_references(block: Mapping[str, Any], case: Case) -> Changes:
@@ -355,7 +365,7 @@ def _text_block(block: Mapping[str, Any], case: Case) -> str:
     return json.dumps(new)
 
 
-def _without_tools(block: Mapping[str, Any], case: Case) -> Changes:
+def _own(block: Mapping[str, Any], case: Case) -> Changes:
     """The edits of a block that is the model's own, but names a server tool."""
     fields = body.BLOCK_FIELDS if _kind(block) == "tool_use" else {}
     found = [
