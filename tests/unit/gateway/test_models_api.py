@@ -8,6 +8,7 @@ from anthropic.types import ModelInfo
 from anthropic.types.beta import BetaModelInfo
 
 import catalog
+from catalog import abilities
 from gateway.settings import Settings
 from tests.unit.gateway.conftest import Caller
 
@@ -62,6 +63,14 @@ def test_capabilities_are_those_on_bedrock(every: Caller) -> None:
     assert haiku is not None
     assert not haiku.effort.supported
     assert haiku.thinking.types.enabled.supported
+
+
+def test_structured_output_is_told_where_the_gateway_passes_its_field(every: Caller) -> None:
+    for entry in listed(every, limit="1000")["data"]:
+        model = catalog.find(entry["id"])
+        assert model is not None
+        supported = entry["capabilities"]["structured_outputs"]["supported"]
+        assert supported == abilities.of(model).output_format
 
 
 def test_the_most_recently_released_stands_first(every: Caller) -> None:
