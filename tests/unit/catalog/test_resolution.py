@@ -1,6 +1,6 @@
 """Any spelling of a model leads to one profile, and each refusal says what to do instead."""
 
-from collections.abc import Collection
+from collections.abc import Callable, Collection
 
 import pytest
 from hypothesis import given
@@ -302,3 +302,19 @@ def test_a_model_of_anthropics_own_api_alone_is_said_to_be_one() -> None:
 def test_a_window_that_the_model_does_not_have_is_refused() -> None:
     with pytest.raises(catalog.WindowTooShort, match=r"200,000 tokens .* without \[1m\]"):
         resolve("claude-haiku-4-5[1m]")
+
+
+@given(
+    st.sampled_from(MODELS),
+    st.sampled_from(["", "bedrock/", "bedrock/eu-west-1/", "anthropic/", "anthropic:", "aws/"]),
+    st.sampled_from(["", "[1m]", "\n"]),
+    st.sampled_from([str, str.upper, str.title]),
+    st.sampled_from("-._@"),
+)
+def test_no_form_of_a_name_means_another_model(
+    model: Model, prefix: str, suffix: str, case: Callable[[str], str], separator: str
+) -> None:
+    names = [model.name, *model.aliases]
+    respelled = [name.removeprefix("anthropic.").replace("-", separator) for name in names]
+    for written in (*names, *respelled, model.base_id):
+        assert catalog.find(f"{prefix}{case(written)}{suffix}") is model
