@@ -30,8 +30,8 @@ audit-demo: $(INSTALLED) ## The same with a made-up month of calls: the audit re
 local: $(INSTALLED) ## The same, but stay up: prints URL and key, writes .local/endpoint.json
 	@python -m local up
 
-test: $(INSTALLED) ## All tests, on up to four cores
-	@pytest --numprocesses auto --maxprocesses 4 --dist loadfile
+test: $(INSTALLED) ## All tests, in up to four processes
+	@pytest --numprocesses auto --maxprocesses 4 --dist loadgroup --no-loadscope-reorder
 
 clients: $(INSTALLED) ## Two dozen clients, unmodified, against the endpoint: a table of what works
 	@python -m tests.clients

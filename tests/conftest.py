@@ -1,5 +1,6 @@
 """What holds for every test."""
 
+import os
 import signal
 
 import boto3
@@ -22,3 +23,17 @@ signal.signal(signal.SIGINT, signal.default_int_handler)
 def no_default_session(monkeypatch: pytest.MonkeyPatch) -> None:
     """boto3 remembers the first credentials that a process had: each test has its own."""
     monkeypatch.setattr(boto3, "DEFAULT_SESSION", None)
+
+
+def pytest_xdist_auto_num_workers() -> int:
+    """One more than there are cores: who waits for a deployment leaves its core to another."""
+    return (os.cpu_count() or 1) + 1
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Has the tests of a file run in one process, and all that need the deployed endpoint too."""
+    for item in items:
+        shared = "deployment" in getattr(item, "fixturenames", ())
+        group = "deployment" if shared else item.nodeid.partition("::")[0]
+        item.add_marker(pytest.mark.xdist_group(group))

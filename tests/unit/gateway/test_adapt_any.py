@@ -66,7 +66,7 @@ def test_every_model_has_a_row() -> None:
 
 
 def test_nesting_too_deep_to_be_walked_is_refused_or_left_alone() -> None:
-    for depth in range(100, 1000, 25):
+    for depth in (100, 150, 200, 250, 500, 999):
         deep = '{"content":[' * depth + '{"cache_control":{"scope":1}}' + "]}" * depth
         text = f'{{"model":"m","max_tokens":1,"messages":[{deep}]}}'
         try:
