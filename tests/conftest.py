@@ -37,3 +37,8 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
         shared = "deployment" in getattr(item, "fixturenames", ())
         group = "deployment" if shared else item.nodeid.partition("::")[0]
         item.add_marker(pytest.mark.xdist_group(group))
+
+
+def pytest_make_parametrize_id(val: object, argname: str) -> str | None:
+    """Bytes get no name of their own: some, as gzip's time, differ in each process that asks."""
+    return argname if isinstance(val, bytes) else None
