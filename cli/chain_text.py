@@ -5,6 +5,7 @@ from typing import Any, Final
 
 from cli.terminal import escape_line
 from cli.verification import ChainReport
+from verification.object_check import BREAKS, ObjectCheck
 
 HOLDS, BROKEN, NOT_ASSESSED = 0, 1, 2
 _NAMED: Final = 20
@@ -14,12 +15,13 @@ def is_whole(found: ChainReport) -> bool:
     """Whether every hour that is due is verified and its file is what both places have."""
     coverage = found.coverage
     verified = coverage.hours_verified == coverage.hours > 0
-    return verified and coverage.holds and not found.unasked and not found.expired
+    compared = found.objects is None or not found.objects.without
+    return verified and coverage.holds and compared and not found.unasked and not found.expired
 
 
 def chain_exit_code(found: ChainReport) -> int:
     """1 where something is missing or changed, 2 where some hours are not assessed, else 0."""
-    if not found.coverage.holds:
+    if not found.coverage.holds or (found.objects and not found.objects.holds):
         return BROKEN
     return HOLDS if is_whole(found) else NOT_ASSESSED
 
@@ -50,8 +52,25 @@ def chain_sentences(found: ChainReport) -> Iterator[str]:
     if coverage.unlogged:
         number = len(coverage.unlogged)
         yield f"Of {number:,} files the function's log has no hash: they are compared with nothing."
+    if found.objects:
+        yield from _object_sentences(found.objects)
     if coverage.sha256:
         yield f"The last hash is {coverage.sha256}."
+
+
+def _object_sentences(found: ObjectCheck) -> Iterator[str]:
+    breaks = [str(each) for each in found.changes if each.kind in BREAKS]
+    new = [str(each) for each in found.changes if each.kind not in BREAKS]
+    yield (
+        f"{found.objects:,} objects of {found.files:,} files of hours were compared by size and "
+        f"ETag: {len(breaks):,} are gone or changed, {len(new):,} are new."
+    )
+    if breaks:
+        yield f"Not what was read: {_listed(breaks)}."
+    if new:
+        yield f"New: {_listed(new)}."
+    if found.without:
+        yield f"{found.without:,} files of hours name no objects: an older version has sealed them."
 
 
 def chain_text(found: ChainReport) -> str:
@@ -64,6 +83,7 @@ def chain_data(found: ChainReport) -> dict[str, Any]:
         **found.coverage.as_data(),
         "expired_hours": found.expired,
         "second_place": found.unasked or "compared",
+        "objects": found.objects.as_data() if found.objects else None,
     }
 
 

@@ -31,6 +31,7 @@ from verification.coverage import (
 from verification.dispositions import Disposition, read_dispositions
 from verification.evidence import DISPOSITIONS, KEPT_LONGER_DAYS, EvidenceBucket, SealedFile
 from verification.hash_log import HashLog, SealedHash
+from verification.object_check import ObjectCheck, check_objects
 from verification.period import Period, in_words
 from verification.run import RecordSource, Stage
 from verification.sealed_hours import sum_hours
@@ -105,11 +106,13 @@ _FIRST_FILES: Final = timedelta(hours=3)
 
 class ChainReport(NamedTuple):
     """What the sealed hours cover. `unasked` says why the second place could not be asked, and is
-    empty where it was; `expired` are hours of the window that are older than evidence is kept."""
+    empty where it was; `expired` are hours of the window that are older than evidence is kept.
+    `objects` is what the objects of the hours came to, where that was asked."""
 
     coverage: Coverage
     unasked: str
     expired: int
+    objects: ObjectCheck | None = None
 
 
 def chain_report(
@@ -139,6 +142,15 @@ def chain_report(
         logged=logged,
     )
     return ChainReport(coverage, unasked, (begin - asked.since) // HOUR)
+
+
+def with_objects(deployment: Deployment, found: ChainReport, now: datetime) -> ChainReport:
+    """The same, and whether the objects that its verified hours rest on are what was read: of hours
+    whose records are surely kept. Raises NoTargetError and botocore's errors."""
+    kept_from = now - timedelta(days=settings.deployed(deployment).retention_days)
+    files = [each for each in found.coverage.files if each.since >= kept_from and not each.because]
+    checked = check_objects(_evidence_of(deployment), files, records_of(deployment))
+    return found._replace(objects=checked)
 
 
 def _logged_hashes(

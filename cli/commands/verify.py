@@ -24,9 +24,10 @@ from cli.commands.options import (
     fail,
     one_line_errors,
 )
+from cli.deployment import Deployment
 from cli.evidence import BrokenEvidenceError, Evidence, EvidenceError, Written, checked
 from cli.terminal import console, echo, echo_json, escape_line, plain_lines
-from cli.verification import Report
+from cli.verification import ChainReport, Report
 from reconciliation.assessment import Verdict
 from reconciliation.finding import Finding
 from verification.period import moment, period
@@ -65,6 +66,12 @@ def verify(
     chain: Annotated[
         bool, typer.Option("--chain", help="Check evidence: files, or what the stage has left.")
     ] = False,
+    objects: Annotated[
+        bool,
+        typer.Option(
+            "--objects", help="With --chain: compare the objects in S3 with those that were read."
+        ),
+    ] = False,
     since: Annotated[
         str | None, typer.Option(help="Begin of the window, or with --chain of what is checked.")
     ] = None,
@@ -91,23 +98,19 @@ def verify(
     Exit code: 0 every call is on record, 1 findings or a broken chain, 2 it cannot be told."""
     if chain:
         with one_line_errors(NOT_ASKED, "auditor"):
-            if hours or until or (files and since):
-                raise EvidenceError("--chain takes files, or a stage and --since")
-            begin = moment(since) if since else None
-            if files:
-                echo(_check(files))
-                return
-            now = datetime.now(UTC)
-            found = deployment.chosen(stage, region, state)
-            chain_found = verification.chain_report(found, begin, now, now)
-        if as_json:
-            echo_json(chain_data(chain_found))
-        else:
-            echo(chain_text(chain_found))
-        sys.exit(chain_exit_code(chain_found))
-    with one_line_errors(NOT_ASKED, "auditor"):
+            if hours or until or (files and (since or objects)):
+                raise EvidenceError("--chain takes files, or a stage, --since and --objects")
+            if not files:
+                found = deployment.chosen(stage, region, state)
+                chain_found = _chain(found, since, objects=objects)
         if files:
-            raise EvidenceError("files are for --chain")
+            _check(files)
+        else:
+            _show_chain(chain_found, as_json=as_json)
+        return
+    with one_line_errors(NOT_ASKED, "auditor"):
+        if files or objects:
+            raise EvidenceError(f"{'files' if files else '--objects'} are for --chain")
         asked = period(since, hours, until, delay, datetime.now(UTC))
         found = deployment.chosen(stage, region, state)
         files_of_stage = Evidence(evidence, found.stage, found.region, keep=not no_evidence)
@@ -121,12 +124,27 @@ def verify(
     sys.exit(EXIT_CODES[report.assessment.verdict])
 
 
-def _check(files: list[Path]) -> str:
-    try:
-        last = checked(files)
-    except BrokenEvidenceError as broken:
-        sys.exit(f"claude-bedrock: {broken}")
-    return f"{len(files)} files hold; the last hash is {last}"
+def _check(files: list[Path]) -> None:
+    with one_line_errors(NOT_ASKED, "auditor"):
+        try:
+            last = checked(files)
+        except BrokenEvidenceError as broken:
+            fail(str(broken), FINDINGS)
+    echo(f"{len(files)} files hold; the last hash is {last}")
+
+
+def _chain(found: Deployment, since: str | None, *, objects: bool) -> ChainReport:
+    now = datetime.now(UTC)
+    report = verification.chain_report(found, moment(since) if since else None, now, now)
+    return verification.with_objects(found, report, now) if objects else report
+
+
+def _show_chain(found: ChainReport, *, as_json: bool) -> None:
+    if as_json:
+        echo_json(chain_data(found))
+    else:
+        echo(chain_text(found))
+    sys.exit(chain_exit_code(found))
 
 
 def _told(report: Report) -> RenderableType:

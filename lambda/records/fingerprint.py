@@ -2,6 +2,8 @@
 
 import hashlib
 
+from records.object_digest import ObjectDigest
+
 
 class Fingerprint:
     """Of things in the order in which they were read, each by what its owner knows it by."""
@@ -13,6 +15,9 @@ class Fingerprint:
     def take(self, *identity: str) -> None:
         self._count += 1
         self._hash.update(("\t".join(identity) + "\n").encode())
+
+    def take_object(self, digest: ObjectDigest) -> None:
+        """An object of records, once it was read: this keeps nothing of it."""
 
     def told(self) -> dict[str, object]:
         return {"count": self._count, "sha256": self._hash.hexdigest()}

@@ -9,7 +9,7 @@ import re
 import zlib
 from collections.abc import Iterator, Mapping
 from datetime import UTC, datetime, timedelta
-from typing import IO, Any, NamedTuple
+from typing import IO, Any, NamedTuple, cast
 
 from botocore.exceptions import ClientError
 
@@ -19,7 +19,8 @@ from records.destinations import Destinations
 from records.fetched import fetch_in_order
 from records.fingerprint import Fingerprint
 from records.log_events import filter_events
-from records.object_stat import ObjectStat
+from records.object_digest import HashingReader, ObjectDigest
+from records.object_stat import ObjectStat, version_of
 
 Client = Any
 """A boto3 client: boto3 makes its classes at run time."""
@@ -105,15 +106,43 @@ class Records:
     def all_in_s3(self, since: datetime, until: datetime, read: Fingerprint) -> Iterator[LogItem]:
         """Every record in the objects of the hours between the two times (UTC), also one that
         cannot be read; `read` is told of each object."""
-        for item, body in fetch_in_order(self._content, self.objects(since, until)):
-            read.take(item["Key"], item["ETag"], str(item["Size"]))
-            yield from self._in_object(item, body)
+        versions: dict[str, str] = {}
 
-    def _in_object(self, item: Mapping[str, Any], body: IO[bytes]) -> Iterator[LogItem]:
-        key, at = item["Key"], item["LastModified"].timestamp()
-        source, earliest = f"s3://{self._destinations.bucket}/{key}", _earliest(key, at)
+        def get(item: Mapping[str, Any]) -> IO[bytes]:
+            answer = self._s3.get_object(Bucket=self._destinations.bucket, Key=item["Key"])
+            versions[item["Key"]] = version_of(answer)
+            content: IO[bytes] = answer["Body"]
+            return content
+
+        for item, body in fetch_in_order(get, self.objects(since, until)):
+            key, hashed = item["Key"], HashingReader(body)
+            read.take(key, item["ETag"], str(item["Size"]))
+            yield from self._in_object(item, hashed)
+            digest = ObjectDigest(
+                path=self._path(key),
+                begun_at=_begun_at(item),
+                size=item["Size"],
+                etag=item["ETag"],
+                version=versions.pop(key),
+                sha256=hashed.finish(),
+            )
+            read.take_object(digest)
+
+    def begun(self, since: datetime, until: datetime) -> Iterator[tuple[str, Mapping[str, Any]]]:
+        """The `s3://` path of each object of records that was begun from `since` up to `until`
+        (UTC), and what S3 lists of it."""
+        for item in self.objects(since, until - timedelta(microseconds=1)):
+            if since.timestamp() <= _begun_at(item) < until.timestamp():
+                yield self._path(item["Key"]), item
+
+    def _path(self, key: str) -> str:
+        return f"s3://{self._destinations.bucket}/{key}"
+
+    def _in_object(self, item: Mapping[str, Any], body: HashingReader) -> Iterator[LogItem]:
+        at = item["LastModified"].timestamp()
+        source, earliest = self._path(item["Key"]), _begun_at(item)
         try:
-            with gzip.open(body) as lines:
+            with gzip.open(cast("IO[bytes]", body)) as lines:
                 for number, line in enumerate(lines, 1):
                     if line.strip():
                         where = f"{source}, line {number}"
@@ -169,11 +198,6 @@ class Records:
                         yield item
             hour += timedelta(hours=1)
 
-    def _content(self, item: Mapping[str, Any]) -> IO[bytes]:
-        bucket = self._destinations.bucket
-        content: IO[bytes] = self._s3.get_object(Bucket=bucket, Key=item["Key"])["Body"]
-        return content
-
     def _object(self, bucket: str, key: str) -> bytes:
         content: bytes = self._s3.get_object(Bucket=bucket, Key=key)["Body"].read()
         return content
@@ -192,11 +216,12 @@ def _parsed(line: str | bytes) -> tuple[Record | None, str]:
     return (record, "") if isinstance(record, dict) else (None, "it is no JSON object")
 
 
-def _earliest(key: str, written_at: float) -> float:
+def _begun_at(item: Mapping[str, Any]) -> float:
     """When the first record of an object may have been written: by the time in its name, else by
     its folder, which is an hour's."""
-    stamp = _STAMP.search(key)
+    stamp = _STAMP.search(item["Key"])
     if stamp is None:
+        written_at: float = item["LastModified"].timestamp()
         return written_at
     year, month, day, hour, *exactly = (int(each) for each in stamp.groups(default="0"))
     minute, second = exactly

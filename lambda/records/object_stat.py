@@ -22,7 +22,7 @@ class ObjectStat(NamedTuple):
         return cls(
             size=answer["ContentLength"],
             etag=answer["ETag"],
-            version=_version(answer),
+            version=version_of(answer),
             checksum=_checksum(answer),
         )
 
@@ -35,8 +35,9 @@ class ObjectStat(NamedTuple):
         return self.etag == other.etag or (bool(self.checksum) and self.checksum == other.checksum)
 
 
-def _version(answer: Mapping[str, Any]) -> str:
-    """Empty in a bucket without versions, where S3 says `null`."""
+def version_of(answer: Mapping[str, Any]) -> str:
+    """Of what GetObject or HeadObject answers. Empty in a bucket without versions, where S3 says
+    `null`."""
     version = answer.get("VersionId", "null")
     return "" if version == "null" else str(version)
 

@@ -25,6 +25,7 @@ from verification.evidence import (
     key_of_hour,
 )
 from verification.hash_log import SealedHash, log_hash
+from verification.object_digests import ObjectDigests, key_of_objects
 from verification.period import Period
 from verification.position import HashSource, Position, changed_files, position
 from verification.run import Run, Stage
@@ -74,6 +75,14 @@ class Sealed(NamedTuple):
     summary: Mapping[str, Any]
 
 
+class Verified(NamedTuple):
+    """What an attempt has found, and the objects that it has read."""
+
+    run: Run
+    digests: ObjectDigests
+    attempt: Attempt
+
+
 def by_the_clock(work: Work, clock: Clock) -> Iterator[Mapping[str, Any]]:
     """What each file came to that was sealed. Each is reported before it counts as covered: rather
     twice than never.
@@ -112,7 +121,9 @@ def _next(work: Work, clock: Clock, at: Position, since: datetime, *, alone: boo
         attempts.begin(attempt, clock.now)
         asked = _period(since, attempt.until, clock)
         try:
-            found = run.run(work.stage, asked, by=work.by, budget=Budget(clock.remaining_ms))
+            digests = ObjectDigests(asked.since, asked.until)
+            budget = Budget(clock.remaining_ms)
+            found = run.run(work.stage, asked, by=work.by, budget=budget, digests=digests)
         except TooLargeError as error:
             oversized = alone or not error.by_time
             attempts.end(attempt, "too-large" if oversized else "failed", str(error))
@@ -127,7 +138,7 @@ def _next(work: Work, clock: Clock, at: Position, since: datetime, *, alone: boo
                 raise
             return _seal_unverified(work, clock, at, asked, because)
         else:
-            return _seal_verified(work, clock, at, found, attempt)
+            return _seal_verified(work, clock, at, Verified(found, digests, attempt))
     rest = _period(since, whole_hour(since) + HOUR, clock)
     return _seal_unverified(work, clock, at._replace(slice=SLICES[-1]), rest, TOO_LARGE)
 
@@ -145,7 +156,8 @@ def _report_daily(work: Work, clock: Clock, at: Position) -> Position:
     return at._replace(reported=f"{clock.now:%Y-%m-%d}")
 
 
-def _seal_verified(work: Work, clock: Clock, at: Position, found: Run, attempt: Attempt) -> Sealed:
+def _seal_verified(work: Work, clock: Clock, at: Position, verified: Verified) -> Sealed:
+    found, digests, attempt = verified
     completes = attempt.until == whole_hour(attempt.until)
     asked = _period(attempt.since, attempt.until, clock)
     again = look_again(
@@ -159,8 +171,19 @@ def _seal_verified(work: Work, clock: Clock, at: Position, found: Run, attempt: 
     tell(findings, work.stage.name, at.mismatches, hours=int(completes))
     first, *rest = found.entries()
     sized = at._replace(slice=attempt.next_size)
-    entries = [{**first, **sized.note()}, *rest, *again.entries, *at.entries()]
+    objects = _write_objects(work.evidence, digests, attempt)
+    entries = [{**first, "objects": objects, **sized.note()}, *rest, *again.entries, *at.entries()]
     return _seal(work, sized, asked, entries)
+
+
+def _write_objects(
+    evidence: EvidenceBucket, digests: ObjectDigests, attempt: Attempt
+) -> Mapping[str, Any]:
+    """What the hour says of the file of its objects."""
+    key = key_of_objects(attempt.since, attempt.number)
+    content, about = digests.finish()
+    evidence.put(key, content, "application/gzip")
+    return {"key": key, **about}
 
 
 def _seal_unverified(work: Work, clock: Clock, at: Position, asked: Period, because: str) -> Sealed:

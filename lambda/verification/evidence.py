@@ -101,6 +101,16 @@ class EvidenceBucket:
         previous = str(entries[0]["previous"])
         return SealedFile(key, since, until, previous, sha256, because, entries)
 
+    def content(self, key: str) -> bytes:
+        """The bytes of a file. Raises BrokenEvidenceError if it is gone, and botocore's errors."""
+        try:
+            body: bytes = self._s3.get_object(Bucket=self._bucket, Key=key)["Body"].read()
+        except ClientError as error:
+            if error.response["Error"]["Code"] != "NoSuchKey":
+                raise
+            raise BrokenEvidenceError(f"{key} is gone") from error
+        return body
+
     def entries(self, key: str) -> tuple[str, tuple[Mapping[str, Any], ...]]:
         """The last hash of a file of evidence, and what it has to say.
 

@@ -22,14 +22,15 @@ class LargeBodies:
 
     def is_stored(self, path: str) -> bool:
         """Raises botocore's errors."""
-        return self._stat(path) is not None
+        return self.stat(path) is not None
 
     def are_identical(self, one: str, other: str) -> bool:
         """Whether the objects of two paths surely hold the same bytes. Raises botocore's errors."""
-        first, second = self._stat(one), self._stat(other)
+        first, second = self.stat(one), self.stat(other)
         return first is not None and second is not None and first.has_same_bytes(second)
 
-    def _stat(self, path: str) -> ObjectStat | None:
+    def stat(self, path: str) -> ObjectStat | None:
+        """Raises botocore's errors."""
         if path not in self._known:
             self._known[path] = self._ask(path)
         return self._known[path]
@@ -40,13 +41,14 @@ class LargeBodies:
         """The same records, after the objects of some of them have been asked for."""
         waiting = iter(records)
         while some := list(islice(waiting, _RECORDS_AHEAD)):
-            paths = dict.fromkeys(path for _, record in some for path in _paths(record))
+            paths = dict.fromkeys(path for _, record in some for path in paths_of(record))
             unknown = [path for path in paths if path not in self._known]
             self._known |= dict(each_in_order(self._ask, unknown)) if unknown else {}
             yield from some
 
 
-def _paths(record: LogItem) -> Iterator[str]:
+def paths_of(record: LogItem) -> Iterator[str]:
+    """Those of the bodies that a record does not hold itself."""
     for side in ("input", "output"):
         part = (record.content or {}).get(side)
         path = part.get(f"{side}BodyS3Path") if isinstance(part, Mapping) else None

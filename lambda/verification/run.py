@@ -3,7 +3,7 @@
 import sys
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from datetime import UTC, datetime, timedelta
-from typing import Any, NamedTuple, Protocol
+from typing import Any, NamedTuple, Protocol, cast
 
 from reconciliation.bounds import Bounds
 from reconciliation.finding import Outcome
@@ -14,7 +14,8 @@ from reconciliation.window import Window
 from records.fingerprint import Fingerprint
 from records.object_stat import ObjectStat
 from verification.budget import RESERVE_MS, Budget
-from verification.large_bodies import LargeBodies
+from verification.large_bodies import LargeBodies, paths_of
+from verification.object_digests import ObjectDigests
 from verification.period import Period
 
 _NAMED_BEFORE = timedelta(hours=1)
@@ -69,19 +70,35 @@ class Run(NamedTuple):
             yield {"kind": "finding", "finding": each}
 
 
-def run(stage: Stage, asked: Period, *, by: str, budget: Budget | None = None) -> Run:
-    """`by` is the ARN of whoever runs it, `budget` what it may read.
+def run(
+    stage: Stage,
+    asked: Period,
+    *,
+    by: str,
+    budget: Budget | None = None,
+    digests: ObjectDigests | None = None,
+) -> Run:
+    """`by` is the ARN of whoever runs it, `budget` what it may read, `digests` takes what is read
+    of S3.
 
     Raises TooLargeError, UnreadableError and botocore's errors."""
     limit = budget or Budget(lambda: RESERVE_MS, max_entries=sys.maxsize)
     large_bodies = LargeBodies(stage.records.stat)
-    read = {name: Fingerprint() for name in ("audit lines", "S3", "CloudWatch Logs")}
-    records = _near(limit.watch(_records(stage.records, asked, read)), asked)
+    read: dict[str, Fingerprint] = {
+        "audit lines": Fingerprint(),
+        "S3": digests or Fingerprint(),
+        "CloudWatch Logs": Fingerprint(),
+    }
+    records = large_bodies.asked_ahead(
+        _near(limit.watch(_records(stage.records, asked, read)), asked)
+    )
+    if digests:
+        records = _with_bodies(records, large_bodies, digests)
     outcome = reconcile(
         limit.spend(
             stage.audit_lines(asked.since - _NEAR, asked.until + _NEAR, read["audit lines"])
         ),
-        limit.spend(large_bodies.asked_ahead(records)),
+        limit.spend(records),
         window=_window(asked),
         bounds=stage.bounds,
         principals=stage.principals,
@@ -124,6 +141,17 @@ def _near(
         at = _moment(record)
         if at is None or first <= at < last:
             yield destination, record
+
+
+def _with_bodies(
+    records: Iterable[tuple[Destination, LogItem]], bodies: LargeBodies, digests: ObjectDigests
+) -> Iterator[tuple[Destination, LogItem]]:
+    """The same records; of each the bodies that lie elsewhere are taken too."""
+    for destination, record in records:
+        at = _moment(record)
+        for path in paths_of(record) if at else ():
+            digests.take_body(path, cast("datetime", at), bodies.stat(path))
+        yield destination, record
 
 
 def _moment(record: LogItem) -> datetime | None:

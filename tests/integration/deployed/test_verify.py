@@ -391,8 +391,11 @@ def test_by_the_clock_the_function_forms_a_chain_that_can_be_checked(
     assert (whole.returncode, whole.stderr) == (2, "")  # no hour is due so soon
     told = r"No whole hour .* is due yet: .* [1-9]\d* files are there\. The last hash is \w{64}\."
     assert re.match(told, whole.stdout.replace("\n", " "))
-    data = json.loads(verify(deployment, "--chain", "--json").stdout)
+    data = json.loads(verify(deployment, "--chain", "--objects", "--json").stdout)
     assert (data["second_place"], data["mismatches"], data["broken"]) == ("compared", [], [])
+    objects = data["objects"]
+    assert (objects["objects"], objects["files_without_objects"]) == (1, 0)
+    assert objects["changes"] == []
 
 
 def test_a_byte_of_the_buckets_evidence_that_was_changed_is_named(deployment: Deployment) -> None:

@@ -17,6 +17,7 @@ from cli.main import app
 from cli.verification import ChainReport, chain_report
 from tests.unit.verification.buckets import AFTER, BUCKET, HOURS, MONTH, Month
 from verification.coverage import HOUR
+from verification.object_check import Change, ObjectChange, ObjectCheck
 
 SETTINGS = {
     "region": "eu-central-1",
@@ -81,6 +82,28 @@ def test_a_month_that_holds(stage: Stage) -> None:
         f"744 of 744 hours hold, {span}.",
         f"The last hash is {found.coverage.sha256}.",
     ]
+
+
+@pytest.mark.parametrize(
+    ("kind", "without", "code"),
+    [
+        ("object_changed", 0, BROKEN),
+        ("object_missing", 0, BROKEN),
+        ("evidence_changed", 0, BROKEN),
+        ("object_new", 0, HOLDS),
+        ("object_new", 1, NOT_ASSESSED),
+    ],
+)
+def test_objects_that_are_not_what_was_read_are_named(
+    stage: Stage, kind: Change, without: int, code: int
+) -> None:
+    change = ObjectChange(kind, "s3://b/k", "was read with 9 bytes")
+    objects = ObjectCheck(1, 744, without, (change,))
+    found = report(stage)._replace(objects=objects)
+
+    assert chain_exit_code(found) == code
+    assert f"{kind}: s3://b/k was read with 9 bytes." in chain_text(found)
+    assert ("name no objects" in chain_text(found)) == bool(without)
 
 
 def test_what_is_missing_is_listed(stage: Stage) -> None:

@@ -10,7 +10,6 @@ from tests.pages import ROOT
 
 ALLOWED = {
     "cli/terminal.py": {"Console", "typer.echo"},
-    "cli/commands/verify.py": {"typer.echo", "sys.exit of a text"},
     "cli/commands/ask.py": {"typer.echo"},  # into files and pipes goes what the model wrote
 }
 PRINTS = {"Console", "typer.echo", "print", "sys.exit of a text", "sys.stdout.write"}
