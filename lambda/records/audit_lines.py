@@ -7,7 +7,7 @@ from typing import Any
 
 from reconciliation.log_item import LogItem
 from records.fingerprint import Fingerprint
-from records.log_events import filter_events
+from records.log_events import filter_events_at_once
 
 Client = Any
 _FIELD = "audit"
@@ -20,7 +20,7 @@ def written(
 ) -> Iterator[LogItem]:
     """Every audit entry that was written to the log group between the two times (UTC), also one
     that cannot be read; `read` is told of each event. `logs` is boto3's client."""
-    events = filter_events(
+    events = filter_events_at_once(
         logs,
         start_ms=int(since.timestamp() * 1000),
         end_ms=int(until.timestamp() * 1000),

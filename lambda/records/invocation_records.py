@@ -18,7 +18,7 @@ from reconciliation.window import UnreadableError
 from records.destinations import Destinations
 from records.fetched import fetch_in_order
 from records.fingerprint import Fingerprint
-from records.log_events import filter_events
+from records.log_events import filter_events_at_once
 from records.object_digest import HashingReader, ObjectDigest
 from records.object_stat import ObjectStat, version_of
 
@@ -90,7 +90,7 @@ class Records:
         """Every record that was written to CloudWatch Logs between the two times (UTC), also one
         that cannot be read; `read` is told of each event."""
         group = self._destinations.log_group
-        events = filter_events(
+        events = filter_events_at_once(
             self._logs,
             start_ms=int(since.timestamp() * 1000),
             end_ms=int(until.timestamp() * 1000),

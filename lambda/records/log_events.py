@@ -6,10 +6,15 @@ event that it has read.
 """
 
 from collections.abc import Iterator, Mapping
+from concurrent.futures import Future, ThreadPoolExecutor
+from itertools import zip_longest
 from typing import Any, Final
 
 from reconciliation.window import UnreadableError
 
+AT_ONCE: Final = 4
+"""Of 25 requests a second that an account and Region has, 10 in some Regions:
+https://docs.aws.amazon.com/AmazonCloudWatch/latest/logs/cloudwatch_limits_cwl.html"""
 _REPEATS: Final = 3
 """As often a page that brings nothing new is read again before it is begun anew."""
 
@@ -28,6 +33,47 @@ def filter_events(
     pages = _Pages(logs, {**parameters, "endTime": end_ms}, start_ms)
     while not pages.ended:
         yield from pages.next()
+
+
+def filter_events_at_once(
+    logs: Any,  # noqa: ANN401 - boto3 makes its clients at run time
+    *,
+    start_ms: int,
+    end_ms: int,
+    **parameters: Any,  # noqa: ANN401 - as boto3 takes them
+) -> Iterator[Mapping[str, Any]]:
+    """The same events as `filter_events` has, of equal parts of the time that are read at once: an
+    event of each in turn. Holds two pages of each part at the most, a page being 1 MB.
+
+    Raises what `filter_events` raises."""
+    edges = [start_ms + (end_ms - start_ms) * part // AT_ONCE for part in range(AT_ONCE)]
+    ends = [*(edge - 1 for edge in edges[1:]), end_ms]  # both ends are in a part
+    with ThreadPoolExecutor(AT_ONCE) as pool:
+        parts = [
+            _ahead(pool, _Pages(logs, {**parameters, "endTime": end}, start))
+            for start, end in zip(edges, ends, strict=True)
+            if start <= end
+        ]
+        for one_of_each in zip_longest(*parts):
+            yield from (event for event in one_of_each if event is not None)
+
+
+def _ahead(pool: ThreadPoolExecutor, pages: "_Pages") -> Iterator[Mapping[str, Any]]:
+    """The events of all pages, each of which is asked for while the one before is used."""
+    waiting = pool.submit(pages.next)
+    return _events(pool, pages, waiting)
+
+
+def _events(
+    pool: ThreadPoolExecutor, pages: "_Pages", waiting: Future[list[Mapping[str, Any]]]
+) -> Iterator[Mapping[str, Any]]:
+    while True:
+        events = waiting.result()
+        if pages.ended:
+            yield from events
+            return
+        waiting = pool.submit(pages.next)
+        yield from events
 
 
 class _Pages:

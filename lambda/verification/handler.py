@@ -34,6 +34,8 @@ from verification.period import Period, period
 from verification.position import position
 from verification.run import Run, Stage
 
+ATTEMPTS: Final = 10
+"""CloudWatch Logs throttles a whole account: a run waits for its turn."""
 _WINDOW: Final = ("since", "hours", "until", "delay_minutes")
 
 
@@ -82,7 +84,11 @@ def _told(found: Run) -> dict[str, Any]:
 
 def _work(environment: Mapping[str, str], by: str) -> Work:
     account, region = by.split(":")[4], environment["AWS_REGION"]
-    make: Any = partial(boto3.client, config=Config(max_pool_connections=AT_ONCE))
+    config = Config(
+        max_pool_connections=AT_ONCE,
+        retries={"mode": "standard", "total_max_attempts": ATTEMPTS},
+    )
+    make: Any = partial(boto3.client, config=config)
     logs, s3 = make("logs"), make("s3")
     destinations = Destinations(
         account,

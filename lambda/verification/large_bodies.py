@@ -20,6 +20,11 @@ class LargeBodies:
         self._ask = ask
         self._known: dict[str, ObjectStat | None] = {}
 
+    @property
+    def held(self) -> int:
+        """Of how many paths something is held."""
+        return len(self._known)
+
     def is_stored(self, path: str) -> bool:
         """Raises botocore's errors."""
         return self.stat(path) is not None

@@ -13,7 +13,7 @@ from reconciliation.principals import Principals
 from reconciliation.window import Window
 from records.fingerprint import Fingerprint
 from records.object_stat import ObjectStat
-from verification.budget import RESERVE_MS, Budget
+from verification.budget import ENTRIES_PER_BODY, RESERVE_MS, Budget
 from verification.large_bodies import LargeBodies, paths_of
 from verification.object_digests import ObjectDigests
 from verification.period import Period
@@ -92,6 +92,7 @@ def run(
     records = large_bodies.asked_ahead(
         _near(limit.watch(_records(stage.records, asked, read)), asked)
     )
+    records = _charged(records, large_bodies, limit)
     if digests:
         records = _with_bodies(records, large_bodies, digests)
     outcome = reconcile(
@@ -141,6 +142,17 @@ def _near(
         at = _moment(record)
         if at is None or first <= at < last:
             yield destination, record
+
+
+def _charged(
+    records: Iterable[tuple[Destination, LogItem]], bodies: LargeBodies, limit: Budget
+) -> Iterator[tuple[Destination, LogItem]]:
+    """The same records, while what is held of large bodies fits. Raises TooLargeError."""
+    charged = 0
+    for each in records:
+        limit.charge(ENTRIES_PER_BODY * (bodies.held - charged))
+        charged = bodies.held
+        yield each
 
 
 def _with_bodies(

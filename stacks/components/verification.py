@@ -14,8 +14,8 @@ from stacks.components.stage_names import StageNames
 EVERY = cdk.Duration.hours(1)
 PURPOSE = "Has the record of the last hour verified"
 TIMEOUT = cdk.Duration.minutes(15)
-# The join holds 0.8 KB a call (measured): half a million calls in the four hours that it reads for
-# one leave room for what the function itself takes.
+# The join of 400,000 calls, which is all that an attempt takes, holds 340 MiB (lambda/verification/
+# budget.py): what is left is for what the function itself takes, and for pages on their way.
 MEMORY_MB = 1024
 AUDIT_LOG = "gateway"
 ACCESS_LOG = "access"

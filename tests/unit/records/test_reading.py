@@ -6,12 +6,15 @@ from threading import Barrier
 from typing import IO, Any
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from reconciliation.join import Destination
 from reconciliation.log_item import LogItem
 from reconciliation.window import UnreadableError
+from records import log_events
 from records.fetched import AT_ONCE, each_in_order, fetch_in_order
-from records.log_events import filter_events
+from records.log_events import filter_events, filter_events_at_once
 from records.object_stat import ObjectStat
 from verification.large_bodies import LargeBodies
 
@@ -88,6 +91,63 @@ def test_a_log_group_without_an_end_is_unreadable() -> None:
 
     with pytest.raises(UnreadableError, match="repeats a page of /group without end"):
         times(pages)
+
+
+class Group:
+    """A log group of events at these times, two a page."""
+
+    def __init__(self, times: list[int]) -> None:
+        self._times = times
+
+    def filter_log_events(
+        self,
+        *,
+        startTime: int,  # noqa: N803
+        endTime: int,  # noqa: N803
+        nextToken: str = "",  # noqa: N803
+        **_: object,
+    ) -> dict[str, Any]:
+        first = int(nextToken or 0)
+        found = [at for at in self._times if startTime <= at <= endTime]
+        page = [
+            {"timestamp": at, "eventId": f"e{at}", "message": "m"}
+            for at in found[first : first + 2]
+        ]
+        more = first + 2 < len(found)
+        return {"events": page, **({"nextToken": str(first + 2)} if more else {})}
+
+
+@given(st.lists(st.integers(0, 50), unique=True), st.integers(0, 20), st.integers(0, 40))
+def test_parts_of_a_time_that_are_read_at_once_have_each_event_once(
+    times: list[int], start: int, length: int
+) -> None:
+    found = filter_events_at_once(Group(sorted(times)), start_ms=start, end_ms=start + length)
+
+    within = [at for at in sorted(times) if start <= at <= start + length]
+    assert sorted(each["timestamp"] for each in found) == within
+
+
+def test_the_parts_are_read_at_once() -> None:
+    together = Barrier(log_events.AT_ONCE)
+
+    class Waits(Group):
+        def filter_log_events(self, **parameters: Any) -> dict[str, Any]:  # noqa: ANN401
+            together.wait(TOGETHER_S)
+            return super().filter_log_events(**parameters)
+
+    found = filter_events_at_once(Waits([1, 30, 60, 90]), start_ms=0, end_ms=100)
+    assert [each["timestamp"] for each in found] == [1, 30, 60, 90]
+
+
+def test_a_part_that_fails_ends_the_reading() -> None:
+    class Refuses(Group):
+        def filter_log_events(self, **parameters: Any) -> dict[str, Any]:  # noqa: ANN401
+            if parameters["startTime"] >= 75:
+                raise OSError("refused")
+            return super().filter_log_events(**parameters)
+
+    with pytest.raises(OSError, match="refused"):
+        list(filter_events_at_once(Refuses([1, 30]), start_ms=0, end_ms=100))
 
 
 def test_objects_are_fetched_at_once_and_come_in_order() -> None:

@@ -25,6 +25,7 @@ from verification.clock import EXPIRED, TOO_LARGE, Clock, Work, by_the_clock
 from verification.coverage import HOUR, Coverage, Span, cover, due_span
 from verification.evidence import HOURLY, NOT_VERIFIED, EvidenceBucket, key_of_hour
 from verification.hash_log import SealedHash
+from verification.large_bodies import LargeBodies
 from verification.run import Stage
 
 NOON = MONTH + 12 * HOUR
@@ -153,6 +154,18 @@ def test_an_hour_of_too_many_entries_is_verified_in_slices(
     covered = account.covered(NOON + HOUR, NOON + 4 * HOUR)
     assert (covered.holds, covered.hours, covered.hours_verified) == (True, 1, 1)
     assert account.run(NOON + 2 * HOUR) == []
+
+
+def test_large_bodies_count_as_they_are_held() -> None:
+    path = {"input": {"inputBodyS3Path": "s3://b/k"}, "output": {"outputBodyS3Path": "s3://b/l"}}
+    item = LogItem("s3://b/o", 0.0, {"timestamp": "2026-10-01T12:00:00Z", **path})
+    bodies = LargeBodies(lambda _: ObjectStat(1, "etag"))
+    held = bodies.asked_ahead([("S3", item)] * 3)
+    limit = budget.Budget(lambda: 900_000, max_entries=4)
+
+    assert len(list(running._charged(held, bodies, limit))) == 3
+    with pytest.raises(TooLargeError):
+        limit.charge(1)
 
 
 def test_slices_find_what_the_hour_as_a_whole_would(
