@@ -12,7 +12,6 @@ Sources, by the letters used below:
   T  https://docs.aws.amazon.com/bedrock/latest/userguide/claude-messages-adaptive-thinking.html
   M  https://github.com/router-for-me/CLIProxyAPI/issues/4750 (betas tried one by one, August 2026)
   7  https://github.com/anthropics/claude-code/issues/49370, /49490 and /49648 (Opus 4.7)
-  F  https://platform.claude.com/docs/en/agents-and-tools/tool-use/fine-grained-tool-streaming
   J  https://docs.aws.amazon.com/bedrock/latest/userguide/claude-messages-structured-outputs.html
   P  https://docs.aws.amazon.com/bedrock/latest/userguide/prompt-caching.html
   E  https://github.com/anthropics/claude-code/issues/30926 (betas of Opus 4.6)
@@ -21,29 +20,15 @@ Sources, by the letters used below:
   K  https://docs.aws.amazon.com/bedrock/latest/userguide/model-cards.html (levels and defaults)
   V  https://docs.aws.amazon.com/bedrock/latest/userguide/claude-messages-thinking-block-binding.html
      and https://github.com/vercel/ai/issues/20729 (taken from 4.7 on, refused by Sonnet 4.6)
-  O  https://github.com/anthropics/anthropic-sdk-python/issues/1759 (July 2026),
-     https://github.com/vercel/ai/issues/14773 and the table of @ai-sdk/amazon-bedrock 5.0.101
-     (`output_config.format` and `strict`: 4.7 and later refuse both, October 2026). AWS's page (J)
-     has them since, so these rows are unconfirmed and hold the stricter of the two.
-  G  https://github.com/anthropics/claude-agent-sdk-python/issues/694 (Bedrock refuses
-     `eager_input_streaming`, 2026; F says that 4.7 and later take it: unconfirmed)
-  U  https://platform.claude.com/docs/en/models/opus-5-5/whats-new-opus-5-5 (forced tool use is an
-     error, on Fable 5.1 too), .../sonnet-5-5/whats-new-sonnet-5-5, the model card of Fable 5.2 (K);
-     all of November 2026. Of the Mythos models no page says it.
-  R  https://github.com/anomalyco/opencode/issues/29760 (4.6 and later refuse a last turn of the
-     assistant's, May 2026), https://platform.claude.com/docs/en/about-claude/models/migration-guide
-  Y  https://github.com/pydantic/pydantic-ai, the recorded test
-     `test_mid_conversation_system_prompt_on_bedrock` (Opus 4.8, 2026). By
-     https://platform.claude.com/docs/en/build-with-claude/mid-conversation-system-messages later
-     models take such a turn on Anthropic's API: unconfirmed for Bedrock
-Those of samplers are in `catalog.samplers`. Pages were last read in November 2026.
+Those of samplers are in `catalog.samplers`, those of what only some models take in
+`catalog.features`. Pages were last read in November 2026.
 """
 
 from collections.abc import Mapping
 from types import MappingProxyType
 from typing import Final, Literal, NamedTuple
 
-from . import body, samplers
+from . import body, features, samplers
 from .model import Model
 
 
@@ -67,9 +52,9 @@ class Abilities(NamedTuple):
     efforts: tuple[str, ...] = ()
     default_effort: str | None = None
     hour_cache: bool = True
-    tool_fields: frozenset[str] = frozenset({"strict"})
-    output_format: bool = True
-    forced_tool: bool = True
+    tool_fields: frozenset[str] = frozenset()
+    output_format: bool = False
+    forced_tool: bool = False
     prefill: bool = False
     system_turns: bool = False
     unconfirmed: tuple[str, ...] = ()
@@ -92,16 +77,11 @@ _FOUR: Final = Abilities(  # A P
     samplers=samplers.ANY,
     thinking=("enabled", "disabled"),
     hour_cache=False,
-    tool_fields=frozenset(),
-    output_format=False,
-    prefill=True,
 )
 _FOUR_FIVE: Final = _FOUR._replace(  # A J P
     betas=_FOUR.betas | {body.STRUCTURED},
     samplers=samplers.ONE,
     hour_cache=True,
-    tool_fields=frozenset({"strict"}),
-    output_format=True,
 )
 _OPUS_FOUR_FIVE: Final = _FOUR_FIVE._replace(  # A L
     betas=_FOUR_FIVE.betas | {body.COMPUTER_2, body.EFFORT, body.TOOL_EXAMPLES, body.TOOL_SEARCH},
@@ -110,54 +90,40 @@ _OPUS_FOUR_FIVE: Final = _FOUR_FIVE._replace(  # A L
     default_effort="high",
     unconfirmed=("samplers",),
 )
-_FOUR_SIX: Final = _OPUS_FOUR_FIVE._replace(  # A C E L R T
+_FOUR_SIX: Final = _OPUS_FOUR_FIVE._replace(  # A C E L T
     betas=_OPUS_FOUR_FIVE.betas | {body.COMPACT, body.CONTEXT_1M},
     thinking=("adaptive", "enabled", "disabled"),
     effort="free",
     efforts=_TO_MAX,
-    prefill=False,
     unconfirmed=("betas", "samplers"),
 )
 # From here on thinking interleaves by itself, output is structured and the window is 1M tokens long
 # without a beta: those betas do nothing, and Opus 4.7 refused each of them in April 2026.
-_STRICTER: Final = ("tool_fields", "output_format")  # G O
-_OPUS_FOUR_SEVEN: Final = Abilities(  # 7 G L O R T V
+_OPUS_FOUR_SEVEN: Final = Abilities(  # 7 L T V
     betas=frozenset({body.COMPUTER_2, body.THINKING_BINDING}),
     samplers=samplers.DEFAULTS,
     thinking=("adaptive",),
     effort="free",
     efforts=_EVERY_EFFORT,
     default_effort="high",
-    tool_fields=frozenset(),
-    output_format=False,
-    unconfirmed=("betas", *_STRICTER),
+    unconfirmed=("betas",),
 )
-_LATEST: Final = _OPUS_FOUR_SEVEN._replace(  # L M Y
+_LATEST: Final = _OPUS_FOUR_SEVEN._replace(  # L M
     betas=_OPUS_FOUR_SEVEN.betas | {body.CONTEXT_MANAGEMENT},
-    unconfirmed=("betas", "samplers", "system_turns", *_STRICTER),
+    unconfirmed=("betas", "samplers"),
 )
 _MAY_REST: Final = _LATEST._replace(thinking=("adaptive", "disabled"))
-_OPUS_FOUR_EIGHT: Final = _MAY_REST._replace(  # Y
-    system_turns=True, unconfirmed=("betas", "samplers", *_STRICTER)
-)
-_CHOOSES: Final = _LATEST._replace(forced_tool=False)  # U
-_FABLE_5: Final = _LATEST._replace(
-    samplers=samplers.OF_FABLE_5, unconfirmed=("betas", "system_turns", *_STRICTER)
-)
-_FABLE_5_1: Final = _FABLE_5._replace(samplers=samplers.OF_FABLE_5_1, forced_tool=False)  # U
-_MYTHOS: Final = _CHOOSES._replace(unconfirmed=(*_LATEST.unconfirmed, "forced_tool"))
+_FABLE_5: Final = _LATEST._replace(samplers=samplers.OF_FABLE_5, unconfirmed=("betas",))
+_FABLE_5_1: Final = _FABLE_5._replace(samplers=samplers.OF_FABLE_5_1)
 _RETIRED: Final = Abilities(
     betas=frozenset(),
     samplers=samplers.ANY,
     thinking=("disabled",),
     hour_cache=False,
-    tool_fields=frozenset(),
-    output_format=False,
-    prefill=True,
     unconfirmed=("betas",),
 )
 
-_ROWS: Final[Mapping[str, Abilities]] = MappingProxyType(
+_BY_MODEL: Final[Mapping[str, Abilities]] = MappingProxyType(
     {
         "claude-3-opus": _RETIRED,
         "claude-3-haiku": _RETIRED,
@@ -172,19 +138,53 @@ _ROWS: Final[Mapping[str, Abilities]] = MappingProxyType(
         "claude-sonnet-4-6": _FOUR_SIX,
         "claude-opus-4-6": _FOUR_SIX,
         "claude-opus-4-7": _OPUS_FOUR_SEVEN,
-        "claude-opus-4-8": _OPUS_FOUR_EIGHT,
+        "claude-opus-4-8": _MAY_REST,
         "claude-sonnet-5": _MAY_REST,
-        "claude-sonnet-5-5": _CHOOSES._replace(thinking=("adaptive", "between_tools")),  # B
+        "claude-sonnet-5-5": _LATEST._replace(thinking=("adaptive", "between_tools")),  # B
         "claude-opus-5": _MAY_REST,
-        "claude-opus-5-5": _CHOOSES._replace(default_effort="medium"),  # K
+        "claude-opus-5-5": _LATEST._replace(default_effort="medium"),  # K
         "claude-haiku-5-5": _MAY_REST._replace(default_effort="medium"),  # K
         "claude-fable-5": _FABLE_5,
         "claude-fable-5-1": _FABLE_5_1,
         "claude-fable-5-2": _FABLE_5_1,
-        "claude-mythos-5": _MYTHOS,
-        "claude-mythos-5-1": _MYTHOS,
-        "claude-mythos-preview": _MYTHOS,
+        "claude-mythos-5": _LATEST,
+        "claude-mythos-5-1": _LATEST,
+        "claude-mythos-preview": _LATEST,
     }
+)
+
+
+_TOOL_FIELDS: Final = {
+    "strict": features.STRICT,
+    "eager_input_streaming": features.EAGER_STREAMING,
+}
+_FEATURES: Final = {
+    "output_format": features.OUTPUT_FORMAT,
+    "forced_tool": features.FORCED_TOOL,
+    "prefill": features.PREFILL,
+    "system_turns": features.SYSTEM_TURNS,
+}
+
+
+def _with_features(name: str, row: Abilities) -> Abilities:
+    """The row of a model with what `catalog.features` says of it."""
+    unconfirmed = {field for field, each in _FEATURES.items() if name in each.unconfirmed}
+    if any(name in each.unconfirmed for each in _TOOL_FIELDS.values()):
+        unconfirmed.add("tool_fields")
+    return row._replace(
+        tool_fields=frozenset(
+            field for field, each in _TOOL_FIELDS.items() if name in each.taken_by
+        ),
+        output_format=name in features.OUTPUT_FORMAT.taken_by,
+        forced_tool=name in features.FORCED_TOOL.taken_by,
+        prefill=name in features.PREFILL.taken_by,
+        system_turns=name in features.SYSTEM_TURNS.taken_by,
+        unconfirmed=(*row.unconfirmed, *sorted(unconfirmed)),
+    )
+
+
+_ROWS: Final[Mapping[str, Abilities]] = MappingProxyType(
+    {name: _with_features(name, row) for name, row in _BY_MODEL.items()}
 )
 
 

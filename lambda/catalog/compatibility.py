@@ -7,7 +7,7 @@ this module, so no function pays for it.
 import sys
 from collections.abc import Iterable
 
-from . import abilities, body, samplers
+from . import abilities, body, features, samplers
 from .resolution import MODELS
 from .table import markdown_table
 
@@ -86,6 +86,13 @@ _MODEL_HEAD = (
 )  # fmt: skip
 
 
+_FEATURE_HEAD = ("Feature", "Source", "Said or last read", "Says otherwise of some")
+_FEATURES = """
+### Sources of what only some models take
+
+Where sources differ, the table above has the stricter of the two, and a †.
+
+"""
 _YES_OR_NO = ("output_format", "forced_tool", "prefill", "system_turns")
 
 
@@ -96,6 +103,7 @@ def page() -> str:
             _HEAD,
             "## Tokens\n\n" + markdown_table(("Token", "What was done"), _tokens()) + _TOKENS_END,
             "## By model\n\n" + markdown_table(_MODEL_HEAD, _models()) + _MODELS_END,
+            _FEATURES + markdown_table(_FEATURE_HEAD, _features()),
             "## Betas\n\n" + markdown_table(("Beta", "Taken by"), _betas()),
             "## Fields\n\n" + markdown_table(_FIELD_HEAD, _fields()) + _FIELDS_END,
         ]
@@ -120,6 +128,16 @@ def _models() -> Iterable[tuple[str, ...]]:
             "yes" if takes.hour_cache else "no",
             _codes(takes.tool_fields) + _mark(takes, "tool_fields"),
             *(_taken(takes, name) for name in _YES_OR_NO),
+        )
+
+
+def _features() -> Iterable[tuple[str, ...]]:
+    for each in features.ALL:
+        yield (
+            each.label,
+            f"<{each.source}>",
+            each.date,
+            each.disputed_by and f"<{each.disputed_by}>",
         )
 
 
