@@ -33,6 +33,7 @@ def add() -> None:
     provisioners._REPLACING_PROPERTIES[TYPE] = (
         *("InferenceProfileName", "Description", "ModelSource"),
     )
+    provisioners._CUSTOM_NAME_REPLACEMENT[TYPE] = {"name": "InferenceProfileName"}
 
 
 def _create(_logical_id: str, properties: Properties, _stack_name: str) -> Made:

@@ -144,12 +144,25 @@ def test_the_access_log_says_who_and_how_but_never_what(any_stage: Synthesis) ->
         "apiKeyId": "$context.identity.apiKeyId",
         "status": "$context.status",
         "responseLatency": "$context.responseLatency",
+        # By these alone AWS says that an answer was streamed, and when it began:
+        # https://docs.aws.amazon.com/apigateway/latest/developerguide/response-streaming-troubleshoot.html
+        "responseTransferMode": "$context.integration.responseTransferMode",
+        "timeToAllHeaders": "$context.integration.timeToAllHeaders",
+        "timeToFirstContent": "$context.integration.timeToFirstContent",
+        "tlsVersion": "$context.tlsVersion",
     }
     assert wanted.items() <= written.items()
     assert all(value.startswith("$context.") for value in written.values())
     assert not [value for value in written.values() if "apiKey" in value and value[-2:] != "Id"]
     group = text(stage["AccessLogSetting"]["DestinationArn"])
     assert not group.endswith("*")
+
+
+def test_the_endpoint_takes_no_tls_below_1_2(any_stage: Synthesis) -> None:
+    """A Regional API without a policy takes TLS 1.0; which names are allowed is a rule's."""
+    api = any_stage.only(STACK, "AWS::ApiGateway::RestApi").properties
+    assert api["SecurityPolicy"].startswith("SecurityPolicy_TLS13_1_2_")
+    assert api["EndpointAccessMode"] == "STRICT"
 
 
 def test_tracing_is_on(any_stage: Synthesis) -> None:

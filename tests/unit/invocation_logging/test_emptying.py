@@ -133,6 +133,28 @@ def test_more_than_one_call_takes_is_emptied_too() -> None:
     assert pages.batches == []
 
 
+def test_what_arrives_while_it_is_emptied_goes_too(bucket: Bucket) -> None:
+    """Bedrock delivers minutes after a call; what may still write is deleted before this."""
+
+    late = ["late-1.json.gz", "late-2.json.gz"]
+
+    class Delivering:
+        def list_object_versions(self, **request: Any) -> Mapping[str, Any]:  # noqa: ANN401
+            found: Mapping[str, Any] = bucket.client.list_object_versions(**request)
+            return found
+
+        def delete_objects(self, **request: Any) -> Mapping[str, Any]:  # noqa: ANN401
+            answer: Mapping[str, Any] = bucket.client.delete_objects(**request)
+            if late:
+                bucket.put(late.pop())
+            return answer
+
+    told = outcome("Delete", "DELETE_IN_PROGRESS", Delivering())
+
+    assert told == (True, f"{BUCKET} is empty; 7 objects are gone.")
+    assert bucket.size() == 0
+
+
 def test_when_time_runs_out_it_says_so_and_asks_to_be_run_again(bucket: Bucket) -> None:
     told = outcome("Delete", "DELETE_IN_PROGRESS", bucket.client, milliseconds=1_000)
     assert not told.succeeded
