@@ -14,9 +14,18 @@ from typing import Final, NamedTuple, TypeAlias
 from catalog import Model, abilities, body
 from catalog.samplers import Samplers, in_words
 from catalog.samplers import takes as is_taken
-from gateway import automatic_cache, errors, json_object, trims, unknown_fields
+from gateway import (
+    automatic_cache,
+    cache_markers,
+    errors,
+    json_object,
+    setting_edits,
+    tool_edits,
+    turn_edits,
+    unknown_fields,
+)
+from gateway.adaptation_case import Case, named
 from gateway.json_object import Around, Edits, Member, Parts
-from gateway.trims import Case
 
 ANTHROPIC_VERSION: Final = "bedrock-2023-05-31"
 _IN_THE_URL = ("model", "stream")  # Bedrock has them in the path, and refuses them in the body
@@ -25,15 +34,15 @@ _EMPTY: Final[tuple[object, ...]] = (None, [], {}, "")
 
 Members: TypeAlias = Mapping[str, Member]
 
-_TRIMS: Mapping[str, Callable[[Member, Case], Edits]] = MappingProxyType(
+_EDITS: Mapping[str, Callable[[Member, Case], Edits]] = MappingProxyType(
     {
-        "messages": trims.messages,
-        "metadata": trims.metadata,
-        "output_config": trims.output_config,
-        "system": trims.system,
-        "thinking": trims.thinking,
-        "tool_choice": trims.tool_choice,
-        "tools": trims.tools,
+        "messages": turn_edits.messages,
+        "metadata": setting_edits.metadata,
+        "output_config": setting_edits.output_config,
+        "system": turn_edits.system,
+        "thinking": setting_edits.thinking,
+        "tool_choice": tool_edits.tool_choice,
+        "tools": tool_edits.tools,
     }
 )
 
@@ -67,14 +76,14 @@ def adapt(
         for name, member in members.items()
         if name not in _IN_THE_URL and not _is_dropped(name, member, case, strange)
     }
-    _trim(parts, members, case, strange)
+    _change_parts(parts, members, case, strange)
     if strict and case.changes:
         raise errors.InvalidRequest(
             f"This stage takes nothing that has to be adapted, and Bedrock does not take this "
             f"for {model.name} as it is: {', '.join(case.changes)}."
         )
     for name in body.WHOLE_NUMBERS:
-        if name in parts and trims.is_written_otherwise(members[name].value):
+        if name in parts and setting_edits.is_written_otherwise(members[name].value):
             parts[name] = str(int(members[name].value))
     parts["anthropic_version"] = f'"{ANTHROPIC_VERSION}"'
     _set_betas(parts, members, case.betas)
@@ -127,7 +136,7 @@ def _choose_betas(asked: Sequence[str], case: Case) -> bool:
             case.betas.append(beta)
         else:
             strange |= beta not in body.KNOWN_BETAS
-            case.note(f"beta:{trims.named(beta)}")
+            case.note(f"beta:{named(beta)}")
     return strange
 
 
@@ -149,7 +158,7 @@ def _is_dropped(name: str, member: Member, case: Case, strange: bool) -> bool:
         or (strange and unknown_fields.is_unknown(name, case))
     )
     if dropped:
-        case.note(f"field:{trims.named(name)}")
+        case.note(f"field:{named(name)}")
     return dropped
 
 
@@ -160,9 +169,9 @@ def _says_nothing(name: str, value: object, case: Case) -> bool:
     return value in _EMPTY or (name == "billing_policy" and value in body.PAID_BY_CALLER)
 
 
-def _trim(parts: Parts, members: Members, case: Case, strange: bool) -> None:
+def _change_parts(parts: Parts, members: Members, case: Case, strange: bool) -> None:
     """Change what must be changed within a part; of one that is left empty nothing is sent."""
-    names = dict.fromkeys([*_TRIMS, *body.WHOLE_NUMBERS, *(members if strange else ())])
+    names = dict.fromkeys([*_EDITS, *body.WHOLE_NUMBERS, *(members if strange else ())])
     try:
         edits = {
             name: edit
@@ -170,7 +179,7 @@ def _trim(parts: Parts, members: Members, case: Case, strange: bool) -> None:
             if name in parts and (edit := _edits(name, members[name], case, strange))
         }
         if "messages" in parts:
-            trims.check_prefill(members["messages"], edits.get("messages"), case)
+            turn_edits.check_prefill(members["messages"], edits.get("messages"), case)
         for name, change in _with_marker(edits, parts, members, case, strange).items():
             _change(parts, name, members[name], change)
     except RecursionError as error:
@@ -186,7 +195,7 @@ def _with_marker(
         return edits
     if not isinstance(marker.value, dict):
         raise errors.InvalidRequest("cache_control: Input should be an object")
-    within = trims.cache_marker(marker, case)
+    within = cache_markers.of_member(marker, case)
     if strange:
         within = json_object.merged(
             within, unknown_fields.within("cache_control", marker.value, case)
@@ -200,9 +209,9 @@ def _with_marker(
 
 
 def _edits(name: str, member: Member, case: Case, strange: bool) -> Edits:
-    edits = _TRIMS[name](member, case) if name in _TRIMS else {}
+    edits = _EDITS[name](member, case) if name in _EDITS else {}
     if name in body.WHOLE_NUMBERS:
-        whole = trims.whole_numbers(member.value, body.WHOLE_NUMBERS[name])
+        whole = setting_edits.whole_numbers(member.value, body.WHOLE_NUMBERS[name])
         edits = json_object.merged(edits, whole)
     if not strange:
         return edits

@@ -12,11 +12,11 @@ from typing import Final
 from catalog import Model
 from gateway import errors, json_object
 from gateway.adapt import adapt
+from gateway.adaptation_case import quoted
 from gateway.audit import Record
 from gateway.json_object import Member, Parts
 from gateway.request import Request, size
 from gateway.settings import Settings
-from gateway.trims import quoted
 
 _PROFILE_HEADER: Final = "anthropic-user-profile-id"
 _TOOL_PLACE: Final = re.compile(r"\btools\.(\d{1,6})\b")

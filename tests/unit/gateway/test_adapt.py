@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from gateway import json_object, trims
+from gateway import cache_markers, json_object
 from gateway.adapt import adapt
 from gateway.errors import InvalidRequest
 from tests.unit.gateway.adaptation import BILLING, HI, TOOL, body, model, sent
@@ -258,6 +258,6 @@ def test_only_the_marker_changes_where_a_marker_has_to() -> None:
 def test_a_prompt_in_which_nothing_can_match_is_not_walked(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    monkeypatch.setattr(trims, "_within", None)
+    monkeypatch.setattr(cache_markers, "within", None)
     talk = [{"role": "user", "content": [{"type": "text", "text": 'the "scope", a system'}]}]
     assert sent(messages=talk, system=[{"type": "text", "text": "x"}], tools=[TOOL]).changes == ()

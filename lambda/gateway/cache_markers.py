@@ -1,0 +1,58 @@
+"""What Bedrock does not know of cache markers, wherever they stand, goes.
+
+https://docs.aws.amazon.com/bedrock/latest/userguide/prompt-caching.html
+"""
+
+from collections.abc import Iterable, Mapping
+from typing import Any
+
+from gateway.adaptation_case import Case, Changes, without
+from gateway.json_object import Edits, Member
+
+
+def may_change(member: Member, case: Case) -> bool:
+    """Whether a cache marker in the text may hold what Bedrock refuses: spares most walks."""
+    written = member.written
+    return written.has('"scope"') or (not case.takes.hour_cache and written.has('"ttl"'))
+
+
+def of_blocks(blocks: Iterable[object], case: Case) -> Changes:
+    """The edits of the cache markers in content blocks, at every depth that may have them."""
+    edits: Changes = {}
+    for position, block in enumerate(blocks):
+        if isinstance(block, dict):
+            edit = {**within(block, case), **of_block(block, case)}
+            if edit:
+                edits[position] = edit
+    return edits
+
+
+def within(holder: Mapping[str, Any], case: Case) -> Changes:
+    """Of the blocks in a message's, a tool result's or a document's content."""
+    edits: Changes = {}
+    content, source = holder.get("content"), holder.get("source")
+    if isinstance(content, list) and (edit := of_blocks(content, case)):
+        edits["content"] = edit
+    if isinstance(source, dict) and (edit := within(source, case)):
+        edits["source"] = edit
+    return edits
+
+
+def of_block(block: Mapping[str, Any], case: Case) -> Changes:
+    """Return the edits of the marker that a block, a tool or a message holds."""
+    marker = block.get("cache_control")
+    if not isinstance(marker, dict):
+        return {}
+    edit = of_marker(marker, case)
+    return {"cache_control": edit} if edit else {}
+
+
+def of_marker(marker: Mapping[str, Any], case: Case) -> Changes:
+    """Return the edits of a marker itself."""
+    refused = {"scope"} if case.takes.hour_cache else {"scope", "ttl"}
+    return without(refused.intersection(marker), "cache_control", case)
+
+
+def of_member(member: Member, case: Case) -> Edits:
+    """What Bedrock does not know of a marker goes, or the model of its `ttl`."""
+    return of_marker(member.value, case)

@@ -1,0 +1,106 @@
+"""Which parts of a body's settings have to change for a model, as edits of text."""
+
+import hashlib
+import json
+import string
+from collections.abc import Container, Iterable, Mapping
+from typing import Any
+
+from catalog import body
+from gateway import errors
+from gateway.adaptation_case import Case, Changes, without
+from gateway.json_object import Edits, Member
+
+_BINDING = "block_binding"
+_LABEL = frozenset(string.ascii_letters + string.digits + " \t\n\r\f\v:_@$#=/+,-.")
+_LONGEST_LABEL = 256
+_LARGEST_WHOLE = 2.0**53  # up to which every whole number is a float
+
+
+def metadata(member: Member, case: Case) -> Edits:
+    """A user id that Bedrock's pattern for labels does not fit becomes its hash.
+
+    https://docs.aws.amazon.com/bedrock/latest/userguide/cost-mgmt-request-metadata.html
+    """
+    user = member.value.get("user_id") if isinstance(member.value, dict) else None
+    if not isinstance(user, str) or (len(user) <= _LONGEST_LABEL and _LABEL.issuperset(user)):
+        return {}
+    case.note("metadata.user_id:hashed")
+    digest = hashlib.sha256(user.encode("utf-8", "surrogatepass")).hexdigest()
+    return {"user_id": f'"sha256:{digest}"'}
+
+
+def output_config(member: Member, case: Case) -> Edits:
+    """Effort goes where the model has none, and gets its beta where it needs one."""
+    if not isinstance(member.value, dict):
+        return {}
+    gone = body.OUTPUT_FIELDS.intersection(member.value)
+    if "format" in member.value and not case.takes.output_format:
+        _check_format(member.value["format"], case)
+        gone |= {"format"}
+    if "effort" in member.value and case.takes.effort == "none":
+        gone |= {"effort"}
+    elif member.value.get("effort") is not None and case.takes.effort == "beside its beta":
+        case.beside(body.EFFORT)
+    return without(gone, "output_config", case)
+
+
+def _check_format(asked: object, case: Case) -> None:
+    """Raise InvalidRequest for a format that a model without one is asked for."""
+    if asked is not None and not case.counted:
+        old = f"{body.OLD_OUTPUT_FORMAT}:renamed" in case.changes
+        raise errors.InvalidRequest(
+            f"{body.OLD_OUTPUT_FORMAT if old else 'output_config.format'}: Amazon Bedrock does not "
+            f"take an output format for {case.model.name}. Ask for it in the prompt or by a tool's "
+            f"input_schema, or use a model that takes it."
+        )
+
+
+def thinking(member: Member, case: Case) -> Edits:
+    """What only Anthropic's API does with thinking goes; the mode stays for Bedrock to judge."""
+    if not isinstance(member.value, dict):
+        return {}
+    gone = {
+        name for name, values in body.THINKING_FIELDS.items() if member.value.get(name) in values
+    }
+    binding = member.value.get(_BINDING)
+    if _BINDING in member.value and not (binding and case.beside(body.THINKING_BINDING)):
+        gone.add(_BINDING)
+    elif isinstance(binding, dict) and (edit := _renamed_binding(binding, case)):
+        return {**without(gone, "thinking", case), _BINDING: edit}
+    return without(gone, "thinking", case)
+
+
+def _renamed_binding(binding: Mapping[str, Any], case: Case) -> Changes:
+    """The edits that give Anthropic's member the name that Bedrock has for it."""
+    theirs, ours = body.BINDING_NAMES
+    if theirs not in binding:
+        return {}
+    if binding.get(ours, binding[theirs]) != binding[theirs]:
+        raise errors.InvalidRequest(
+            f"thinking.{_BINDING}: {theirs} is Anthropic's and {ours} Amazon Bedrock's name of one "
+            f"field, and the request has both, with different values. Send one of them."
+        )
+    case.note(f"thinking.{_BINDING}.{theirs}:renamed")
+    return {theirs: None, ours: json.dumps(binding[theirs])}
+
+
+def whole_numbers(value: object, names: Container[str | int]) -> Changes:
+    """The edits that write what `names` hold, at any depth, in digits alone if it is whole."""
+    pairs: Iterable[tuple[str | int, Any]] = ()
+    if isinstance(value, dict):
+        pairs = value.items()
+    elif isinstance(value, list):
+        pairs = enumerate(value)
+    edits: Changes = {}
+    for key, inner in pairs:
+        if key in names and is_written_otherwise(inner):
+            edits[key] = str(int(inner))
+        elif edit := whole_numbers(inner, names):
+            edits[key] = edit
+    return edits
+
+
+def is_written_otherwise(value: object) -> bool:
+    """Whether it is a whole number that is written with a point or an exponent."""
+    return isinstance(value, float) and value.is_integer() and abs(value) < _LARGEST_WHOLE

@@ -1,0 +1,92 @@
+"""Which parts of a body's tools have to change for a model, and which of them are refused."""
+
+import re
+from collections.abc import Mapping
+from typing import Any
+
+from catalog import body
+from gateway import cache_markers, errors
+from gateway.adaptation_case import Case, Changes, named, quoted, without
+from gateway.json_object import Edits, Member
+
+_PROPERTY_NAME = re.compile(body.PROPERTY_NAME)
+
+
+def tools(member: Member, case: Case) -> Edits:
+    """Fields the model does not take go. Raises InvalidRequest for a tool Anthropic would run."""
+    if not isinstance(member.value, list):
+        return {}
+    marked = cache_markers.may_change(member, case)
+    edits: Changes = {}
+    for position, tool in enumerate(member.value):
+        if isinstance(tool, dict):
+            _check_runs_here(position, tool, case)
+            _check_schema(position, tool)
+            found = sorted(body.TOOL_FIELDS & tool.keys())
+            gone = [name for name in found if _goes(name, tool, case)]
+            edit = {
+                **without(gone, "tools", case),
+                **(cache_markers.of_block(tool, case) if marked else {}),
+            }
+            if edit:
+                edits[position] = edit
+    return edits
+
+
+def tool_choice(member: Member, case: Case) -> Edits:
+    """Nothing changes. Raises InvalidRequest for a choice that the model does not take."""
+    kind = member.value.get("type") if isinstance(member.value, dict) else None
+    if kind in body.FORCED_CHOICES and not (case.takes.forced_tool or case.counted):
+        raise errors.InvalidRequest(
+            f"tool_choice.type: {case.model.name} decides by itself whether to use a tool, and "
+            f"Amazon Bedrock does not take '{kind}' for it. Send 'auto', and name the tool in the "
+            f"prompt."
+        )
+    return {}
+
+
+def _check_runs_here(position: int, tool: Mapping[str, Any], case: Case) -> None:
+    kind = tool.get("type")
+    if not isinstance(kind, str) or not kind.startswith((*body.SERVER_TOOLS, body.SEARCH_TOOL)):
+        return
+    if kind.startswith(body.SEARCH_TOOL) and case.beside(body.TOOL_SEARCH):
+        return
+    raise errors.InvalidRequest(
+        f"tools.{position}.type: Amazon Bedrock does not have the server tool "
+        f"'{named(kind)}' for {case.model.name}."
+    )
+
+
+def _check_schema(position: int, tool: Mapping[str, Any]) -> None:
+    """Raise InvalidRequest, with the tool's name, for a schema that costs the whole request."""
+    schema = tool.get("input_schema")
+    if not isinstance(schema, dict):
+        return
+    for keyword in body.SCHEMA_KEYWORDS:
+        if keyword in schema:
+            raise errors.InvalidRequest(
+                f"{_schema_place(position, tool)}: Amazon Bedrock does not support {keyword} at "
+                f"the top level. Move it into a property, or send the request without this tool."
+            )
+    properties = schema.get("properties")
+    for name in properties if isinstance(properties, dict) else ():
+        if not _PROPERTY_NAME.fullmatch(name):
+            raise errors.InvalidRequest(
+                f"{_schema_place(position, tool)}: Amazon Bedrock does not take the property "
+                f"{quoted(name)}. Its name may have up to 64 letters, digits, '_', '.' "
+                f"and '-'. Rename it, or send the request without this tool."
+            )
+
+
+def _schema_place(position: int, tool: Mapping[str, Any]) -> str:
+    return f"tools.{position}.input_schema (of {quoted(str(tool.get('name')))})"
+
+
+def _goes(name: str, tool: Mapping[str, Any], case: Case) -> bool:
+    beta = body.TOOL_BETAS.get(name)
+    if name in case.takes.tool_fields:
+        return False
+    if beta is None or not (tool[name] or beta in case.betas):
+        return True
+    beside = case.beside(beta)
+    return name in body.INTO_BETA or not beside

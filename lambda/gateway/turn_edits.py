@@ -1,0 +1,192 @@
+"""Which parts of the system prompt and of the turns have to change for a model."""
+
+import json
+from collections.abc import Mapping
+from typing import Any
+
+from catalog import body
+from gateway import cache_markers, errors, history, json_object
+from gateway.adaptation_case import Case, Changes, kind_of, without
+from gateway.json_object import Edits, Member
+
+_REFERENCE = "tool_reference"
+
+
+def system(member: Member, case: Case) -> Edits:
+    """Blocks that a client writes for Anthropic's billing go."""
+    client = any(member.written.has(f'"{start}') for start in body.CLIENT_BLOCKS)
+    if not isinstance(member.value, list) or not (client or cache_markers.may_change(member, case)):
+        return {}
+    edits = cache_markers.of_blocks(member.value, case)
+    for position, block in enumerate(member.value):
+        text = block.get("text") if isinstance(block, dict) else None
+        if isinstance(text, str) and text.startswith(body.CLIENT_BLOCKS):
+            case.note(f"system:{text.partition(':')[0]}")
+            edits[position] = None
+    return edits
+
+
+def messages(member: Member, case: Case) -> Edits:
+    """Turns of the system become the user's; cache markers lose what Bedrock does not know."""
+    if not isinstance(member.value, list):
+        return {}
+    marked, turned = cache_markers.may_change(member, case), member.written.has('"system"')
+    referring = body.TOOL_SEARCH not in case.takes.betas and member.written.has(f'"{_REFERENCE}"')
+    edits: Changes = {}
+    for position, message in enumerate(member.value):
+        if not isinstance(message, dict):
+            continue
+        edit: Changes | None = cache_markers.within(message, case) if marked else {}
+        moved = _moved(message, case, referring=referring)
+        if moved is None:
+            edit = None
+        elif moved:
+            edit = {**json_object.merged(moved, edit or {})}
+        if edit is not None and turned and position and message.get("role") == "system":
+            kept = case.takes.system_turns and _may_stand(position, member.value)
+            edit = _turn(message, edit, case, kept=kept)
+        if edit is None or edit:
+            edits[position] = edit
+    return edits
+
+
+def check_prefill(member: Member, edits: object, case: Case) -> None:
+    """Raise InvalidRequest for a last turn of the assistant's, where the model takes none.
+
+    `edits` are those of the messages: a turn that they take out is not the last.
+    """
+    if case.takes.prefill or case.counted or not isinstance(member.value, list):
+        return
+    gone = edits if isinstance(edits, dict) else {}
+    for at in reversed(range(len(member.value))):
+        if at in gone and gone[at] is None:
+            continue
+        last = member.value[at]
+        if isinstance(last, dict) and last.get("role") == "assistant":
+            raise errors.InvalidRequest(
+                f"messages.{at}: This model ({case.model.name}) does not support assistant message "
+                f"prefill. The conversation must end with a user message."
+            )
+        return
+
+
+def _moved(message: Mapping[str, Any], case: Case, *, referring: bool) -> Changes | None:
+    """The edits of what Anthropic's server tools left in a turn; None if nothing of it is left.
+
+    `referring`: whether a tool result may hold references to tools that the model cannot load.
+    """
+    content = message.get("content")
+    if not isinstance(content, list):
+        return {}
+    edits: Changes = {}
+    for position, block in enumerate(content):
+        if isinstance(block, dict) and _may_move(block, referring=referring):
+            edit = _moved_block(block, case)
+            if edit != {}:
+                edits[position] = edit
+    if edits and len(edits) == len(content) and all(edit is None for edit in edits.values()):
+        return None
+    return {"content": edits} if edits else {}
+
+
+def _may_move(block: Mapping[str, Any], *, referring: bool) -> bool:
+    """Whether a block can be one that `_moved_block` changes: spares it most calls."""
+    kind = block.get("type")
+    if kind == "text":
+        return "citations" in block
+    if kind == "tool_use":
+        return "caller" in block or "toolset_name" in block
+    return referring if kind == "tool_result" else isinstance(kind, str)
+
+
+def _moved_block(block: Mapping[str, Any], case: Case) -> str | Changes | None:
+    """What a block becomes: text, itself with edits, or None if it goes."""
+    kind = kind_of(block)
+    if kind in body.BLOCKS_GONE:
+        case.note(f"messages.content:{kind}")
+        return None
+    if kind in body.AS_TEXT and not _is_taken(kind, block, case):
+        case.note(f"messages.content:{kind}:to-text")
+        return _text_block(block, case)
+    return _without_references(block, case) if kind == "tool_result" else _own(block, case)
+
+
+def _without_references(block: Mapping[str, Any], case: Case) -> Changes:
+    """The edits of a tool result that name, as text, the tools that a search found: where the model
+    takes no search, all of them are loaded."""
+    content = block.get("content")
+    edits: Changes = {}
+    for position, each in enumerate(content if isinstance(content, list) else ()):
+        if kind_of(each) == _REFERENCE:
+            case.note(f"messages.content:{_REFERENCE}:to-text")
+            text = {"type": "text", "text": f"[The tool {each.get('tool_name')}]"}
+            edits[position] = json.dumps(text)
+    return {"content": edits} if edits else {}
+
+
+def _is_taken(kind: str, block: Mapping[str, Any], case: Case) -> bool:
+    """Whether the model takes such a block, beside its beta."""
+    beta = body.AS_TEXT[kind]
+    if kind == "server_tool_use" and str(block.get("name")).startswith(body.SEARCH_CALL):
+        beta = body.TOOL_SEARCH
+    return bool(beta) and case.beside(beta)
+
+
+def _text_block(block: Mapping[str, Any], case: Case) -> str:
+    """A block of text that says the same, with the same cache marker."""
+    new: dict[str, Any] = {"type": "text", "text": history.as_text(block)}
+    marker = block.get("cache_control")
+    if isinstance(marker, dict):
+        gone = cache_markers.of_marker(marker, case)
+        new["cache_control"] = {name: marker[name] for name in marker if name not in gone}
+    return json.dumps(new)
+
+
+def _own(block: Mapping[str, Any], case: Case) -> Changes:
+    """The edits of a block that is the model's own, but names a server tool."""
+    fields = body.BLOCK_FIELDS if kind_of(block) == "tool_use" else {}
+    found = [
+        name
+        for name, values in fields.items()
+        if name in block and (not values or block[name] in values)
+    ]
+    edits = without(found, "messages.content", case)
+    citations = block.get("citations")
+    if isinstance(citations, list):
+        gone = [at for at, each in enumerate(citations) if kind_of(each) == body.CITATIONS_GONE]
+        if gone:
+            case.note(f"messages.content.citations:{body.CITATIONS_GONE}")
+            edits["citations"] = None if len(gone) == len(citations) else dict.fromkeys(gone)
+    return edits
+
+
+def _may_stand(position: int, messages: list[Any]) -> bool:
+    """Whether a system turn may stand there: after a user's, and before the assistant's or last."""
+    before, after = messages[position - 1], messages[position + 1 : position + 2]
+    return _role(before) == "user" and all(_role(each) == "assistant" for each in after)
+
+
+def _role(message: object) -> object:
+    return message.get("role") if isinstance(message, dict) else None
+
+
+def _turn(message: Mapping[str, Any], within: Changes, case: Case, *, kept: bool) -> Changes | None:
+    """The edits of a system turn, which becomes the user's unless it is kept; None if nothing of it
+    is left."""
+    if not kept:
+        case.note("messages.role:system-to-user")
+    content = message.get("content")
+    blocks = content if isinstance(content, list) else []
+    gone = [place for place, block in enumerate(blocks) if kind_of(block) in body.TURN_BLOCKS]
+    for place in gone:
+        case.note(f"messages.content:{kind_of(blocks[place])}")
+    fields = without(body.TURN_FIELDS.intersection(message), "messages", case)
+    if not content or (blocks and len(gone) == len(blocks)):
+        return None
+    edits: Changes = {**within, **fields}
+    if not kept:
+        edits["role"] = '"user"'
+    if gone:
+        inner = within.get("content")
+        edits["content"] = {**(inner if isinstance(inner, dict) else {}), **dict.fromkeys(gone)}
+    return edits
