@@ -177,7 +177,7 @@ class Records:
         """The JSON in the object of an `s3://` path. Raises UnreadableError."""
         bucket, _, key = path.removeprefix("s3://").partition("/")
         try:
-            return json.loads(gzip.decompress(self._object(bucket, key)))
+            return json.loads(gzip.decompress(self._object(bucket, key)), parse_int=_integer)
         except ClientError as error:
             if error.response["Error"]["Code"] not in _ABSENT:
                 raise
@@ -210,10 +210,18 @@ def _is_no_record(key: str) -> bool:
 def _parsed(line: str | bytes) -> tuple[Record | None, str]:
     """The record, or None and why it is none."""
     try:
-        record = json.loads(line)
+        record = json.loads(line, parse_int=_integer)
     except (ValueError, RecursionError):
         record = None
     return (record, "") if isinstance(record, dict) else (None, "it is no JSON object")
+
+
+def _integer(digits: str) -> int | str:
+    """The integer, or its digits where they are more than Python reads: a caller may write them."""
+    try:
+        return int(digits)
+    except ValueError:
+        return digits
 
 
 def _begun_at(item: Mapping[str, Any]) -> float:

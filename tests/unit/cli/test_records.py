@@ -122,6 +122,16 @@ def test_a_body_is_read_from_the_record_or_from_where_it_says(account: Account) 
     assert records.body({}, "input") is None
 
 
+def test_a_number_of_any_length_makes_no_record_unreadable(account: Account) -> None:
+    digits = "7" * 5_000
+    account.store("1.json.gz", f'{{"requestId": "wanted", "input": {digits}}}')
+
+    found = find(account.records(), "wanted", hours=1).in_s3
+
+    assert found is not None
+    assert found.record["input"] == digits
+
+
 @pytest.mark.parametrize(
     "content",
     [b"no gzip", gzip.compress(b"{}")[:-9], gzip.compress(b"{")],
