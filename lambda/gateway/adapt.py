@@ -8,22 +8,13 @@ that may stand in a header: `beta:…` and `field:…` for what was taken out, `
 
 from collections.abc import Callable, Mapping, Sequence
 from json import dumps
-from types import MappingProxyType
+from types import MappingProxyType, ModuleType
 from typing import Final, NamedTuple, TypeAlias
 
 from catalog import Model, abilities, body
 from catalog.samplers import Samplers, in_words
 from catalog.samplers import takes as is_taken
-from gateway import (
-    automatic_cache,
-    cache_markers,
-    errors,
-    json_object,
-    setting_edits,
-    tool_edits,
-    turn_edits,
-    unknown_fields,
-)
+from gateway import cache_markers, errors, json_object, setting_edits, tool_edits, turn_edits
 from gateway.adaptation_case import Case, named
 from gateway.json_object import Around, Edits, Member, Parts
 
@@ -155,7 +146,7 @@ def _is_dropped(name: str, member: Member, case: Case, strange: bool) -> bool:
         or (case.counted and name == "tools" and member.value == [])  # which CountTokens refuses
         or name in body.REFUSED
         or (needed is not None and case.takes.betas.isdisjoint(needed))
-        or (strange and unknown_fields.is_unknown(name, case))
+        or (strange and _unknown_fields().is_unknown(name, case))
     )
     if dropped:
         case.note(f"field:{named(name)}")
@@ -198,11 +189,13 @@ def _with_marker(
     within = cache_markers.of_member(marker, case)
     if strange:
         within = json_object.merged(
-            within, unknown_fields.within("cache_control", marker.value, case)
+            within, _unknown_fields().within("cache_control", marker.value, case)
         )
     if within:
         marker = json_object.member(json_object.edited(marker.text, within))
     sent = {name: member for name, member in members.items() if name in parts}
+    from gateway import automatic_cache  # noqa: PLC0415 - few requests ask for it
+
     placed = automatic_cache.place(marker, sent, edits)
     case.note("field:cache_control" if placed is None else "cache_control:placed")
     return edits if placed is None else placed
@@ -215,7 +208,7 @@ def _edits(name: str, member: Member, case: Case, strange: bool) -> Edits:
         edits = json_object.merged(edits, whole)
     if not strange:
         return edits
-    return json_object.merged(edits, unknown_fields.within(name, member.value, case))
+    return json_object.merged(edits, _unknown_fields().within(name, member.value, case))
 
 
 def _change(parts: Parts, name: str, member: Member, edits: Edits | Around) -> None:
@@ -225,6 +218,13 @@ def _change(parts: Parts, name: str, member: Member, edits: Edits | Around) -> N
         del parts[name]
     else:
         parts[name] = json_object.edited(member.text, edits)
+
+
+def _unknown_fields() -> ModuleType:
+    """The module, which no start needs."""
+    from gateway import unknown_fields  # noqa: PLC0415
+
+    return unknown_fields
 
 
 def _set_betas(parts: Parts, members: Members, betas: list[str]) -> None:
