@@ -19,7 +19,7 @@ from benchmarks.memory import peak_bytes
 from cli.usage import files
 from cli.usage import rows as usage_rows
 from cli.usage.priced import usage
-from local.generated_month import Folder, Month, hours
+from demo.sample_month import Folder, Month, hours
 from reconciliation.bounds import Bounds
 from reconciliation.join import DESTINATIONS, Destination, Lookups, reconcile
 from reconciliation.log_item import LogItem

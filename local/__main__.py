@@ -59,7 +59,7 @@ def up(
     """Deploy to an embedded AWS and serve the API until Ctrl-C."""
     ports = (port, https_port, aws_port)
     chosen = Options(stage, *ports, state, blocks, client_disconnect, iam_delay)
-    _module("commands").up(chosen)
+    _module("local.commands").up(chosen)
 
 
 @app.command()
@@ -76,7 +76,7 @@ def demo(
 ) -> None:
     """The same, then call it, show what was logged, and stop."""
     ports = (port, https_port, aws_port)
-    _module("demonstrations").demo(
+    _module("demo.commands").demo(
         Options(stage, *ports, state, blocks, client_disconnect, iam_delay)
     )
 
@@ -95,7 +95,7 @@ def audit_demo(
 ) -> None:
     """The same, with a made-up month of calls; makes the audit report of it, and stops."""
     ports = (port, https_port, aws_port)
-    _module("demonstrations").audit_demo(
+    _module("demo.commands").audit_demo(
         Options(stage, *ports, state, blocks, client_disconnect, iam_delay)
     )
 
@@ -103,12 +103,12 @@ def audit_demo(
 @app.command()
 def deploy(*, state: StateFolder = Path(".local"), blocks: Blocks = None) -> None:
     """Deploy a changed cdk.json to the run that is up, and renew its endpoint.json."""
-    _module("commands").deploy(state, blocks)
+    _module("local.commands").deploy(state, blocks)
 
 
 def _module(name: str) -> ModuleType:
     """What a command does: slow to import, and nothing that `--help` needs."""
-    return importlib.import_module(f"local.{name}")
+    return importlib.import_module(name)
 
 
 if __name__ == "__main__":

@@ -10,7 +10,7 @@ import sqlglot
 from sqlglot import exp
 
 from cli.usage import files, on_this_machine
-from local.generated_month import Folder, Month, write
+from demo.sample_month import Folder, Month, write
 from queries import table, text
 from queries.text import QUERIES, Period, Query
 

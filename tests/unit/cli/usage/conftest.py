@@ -10,8 +10,8 @@ import pytest
 
 import catalog
 from catalog import cost
-from local.generated_call import Call
-from local.generated_month import Folder, Month, hours, write
+from demo.sample_call import Call
+from demo.sample_month import Folder, Month, hours, write
 
 SINCE, UNTIL = datetime(2026, 10, 1, tzinfo=UTC), datetime(2026, 11, 1, tzinfo=UTC)
 MONTH = Month(calls=20_000)

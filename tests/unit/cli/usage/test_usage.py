@@ -19,7 +19,7 @@ from cli.main import app
 from cli.usage import files, on_this_machine, page, rows, shown, sources
 from cli.usage.priced import Dimension, TeamProfile, Usage, usage, with_notes
 from cli.usage.rows import Row, UnanswerableError
-from local.generated_call import Call, record
+from demo.sample_call import Call, record
 from tests.unit.cli.usage.conftest import MONTH, SINCE, UNTIL, Made
 
 KEY = "AWSLogs/123456789012/BedrockModelInvocationLogs/us-east-1/2026/10/07/12/{}.json.gz"

@@ -5,9 +5,9 @@ from datetime import UTC, datetime
 from rich.console import Console
 
 from cli.evidence import EvidenceError
-from local.audit_demo import demonstrate_audit
+from demo.audit_report import demonstrate_audit
+from demo.calls import DemoFailedError, demonstrate
 from local.commands import run
-from local.demo import DemoFailedError, demonstrate
 from local.instance import instance
 from local.options import Options
 from local.progress import Steps

@@ -9,14 +9,14 @@ from datetime import UTC, date, datetime
 from hypothesis import given
 from hypothesis import strategies as st
 
+from demo.sample_call import Call, audit_line, large_prompt, record
+from demo.sample_month import Month, hours
 from gateway.audit import Record
 from gateway.usage import Usage
 from local.bedrock import records
 from local.bedrock.destinations import Place
 from local.bedrock.invocation import Invocation
 from local.bedrock.tokens import Usage as Counted
-from local.generated_call import Call, audit_line, large_prompt, record
-from local.generated_month import Month, hours
 from reconciliation.bounds import Bounds
 from reconciliation.join import DESTINATIONS
 from reconciliation.principals import Principals

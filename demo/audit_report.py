@@ -16,10 +16,10 @@ from cli.audit.report import Report, gather
 from cli.deployment import Deployment
 from cli.evidence import Evidence
 from cli.target import destinations_of
-from local.demo import Caller, DemoFailedError, demonstrate
+from demo.calls import Caller, DemoFailedError, demonstrate
+from demo.sample_call import ACCOUNT, record
+from demo.sample_month import Bucket, Hour, Month, hours
 from local.endpoint import Endpoint
-from local.generated_call import ACCOUNT, record
-from local.generated_month import Bucket, Hour, Month, hours
 from records.invocation_records import STREAM
 from verification.period import Period
 

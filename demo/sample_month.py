@@ -1,6 +1,6 @@
 """What a stage's callers leave behind in a month, made up: how many call when, and which models.
 
-The same month is the same to the last byte. `python -m local.generated_month FOLDER` writes one.
+The same month is the same to the last byte. `python -m demo.sample_month FOLDER` writes one.
 """
 
 import argparse
@@ -16,9 +16,9 @@ from typing import Any, Final, NamedTuple, Protocol
 from uuid import UUID
 
 import catalog
+from demo.sample_call import ACCOUNT, Call, Caller, audit_line, large_prompt, record
 from local.bedrock.destinations import Place
 from local.bedrock.records import pack, record_key
-from local.generated_call import ACCOUNT, Call, Caller, audit_line, large_prompt, record
 
 _PER_FILE: Final = 500
 _WORKDAY: Final = (1, 1, 1, 1, 1, 2, 4, 10, 22, 30, 32, 30, 24, 28, 32, 31, 28, 20, 11, 7, 5, 4, 3)
@@ -219,7 +219,7 @@ def _packed_large_prompt() -> bytes:
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser(prog="python -m local.generated_month", description=__doc__)
+    parser = argparse.ArgumentParser(prog="python -m demo.sample_month", description=__doc__)
     parser.add_argument("folder", type=Path)
     parser.add_argument("--calls", type=int, default=Month().calls)
     parser.add_argument("--seed", type=int, default=Month().seed)
