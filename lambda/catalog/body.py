@@ -143,6 +143,11 @@ FORCED_CHOICES: Final = ("any", "tool")
 SERVER_TOOLS: Final = ("advisor_", "code_execution_", "mcp_toolset", "web_fetch_", "web_search_")
 """What the `type` of a tool that Anthropic runs begins with; Bedrock has none of them."""
 
+MEMORY_TOOL: Final = "memory_"
+"""What the `type` of the memory tool begins with. Anthropic's API takes it as it is; on Bedrock the
+beta of context management goes with it where the model takes that:
+https://platform.claude.com/docs/en/agents-and-tools/tool-use/memory-tool"""
+
 SEARCH_TOOL: Final = "tool_search_tool_"
 """What the `type` of the tool that finds deferred tools begins with: taken beside its beta."""
 

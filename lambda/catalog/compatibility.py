@@ -185,6 +185,8 @@ def _fields() -> Iterable[tuple[str, str]]:
         yield f"`{field}`", f"left out when empty{uncounted}, else a 400 that names it"
     for field in sorted(body.TOOL_FIELDS):
         yield f"`tools.{field}`", _tool_field(field)
+    added = f"`{body.CONTEXT_MANAGEMENT}` goes with it where the model takes that"
+    yield f"`tools.type` `{body.MEMORY_TOOL}…`", added
     for start in (*body.SERVER_TOOLS, body.SEARCH_TOOL):
         beside = f" where the model does not take `{body.TOOL_SEARCH}`"
         where = beside if start == body.SEARCH_TOOL else ""

@@ -46,7 +46,11 @@ def tool_choice(member: Member, case: Case) -> Edits:
 
 
 def _check_runs_here(position: int, tool: Mapping[str, Any], case: Case) -> None:
+    """Adds the beta that a tool needs. Raises InvalidRequest for a tool Anthropic would run."""
     kind = tool.get("type")
+    if isinstance(kind, str) and kind.startswith(body.MEMORY_TOOL):
+        case.beside(body.CONTEXT_MANAGEMENT)
+        return
     if not isinstance(kind, str) or not kind.startswith((*body.SERVER_TOOLS, body.SEARCH_TOOL)):
         return
     if kind.startswith(body.SEARCH_TOOL) and case.beside(body.TOOL_SEARCH):

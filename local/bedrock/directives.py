@@ -16,7 +16,12 @@ HTTP_FAULTS = {
     "validation": ("ValidationException", "The request was refused because a fault asked for it."),
     "access_denied": (
         "AccessDeniedException",
-        "User: arn:aws:sts::123456789012:assumed-role/gateway/session may not InvokeModel",
+        (
+            "User: arn:aws:sts::123456789012:assumed-role/gateway/session is not authorized to "
+            "perform: bedrock:InvokeModel on resource: arn:aws:bedrock:us-east-1::foundation-model/"
+            "anthropic.claude because no identity-based policy allows the bedrock:InvokeModel "
+            "action"
+        ),
     ),
     "not_found": ("ResourceNotFoundException", "Could not resolve the foundation model."),
     "model_error": (
