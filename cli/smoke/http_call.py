@@ -40,10 +40,13 @@ def send(
     body: bytes | None = None,
     *,
     last_event: int | None = None,
+    content_encoding: str = "",
 ) -> Response:
     """The response to one request, whatever its status. With `last_event` the client disconnects
     after so many events. Raises RefusedError where nothing answers."""
     with _client(endpoint) as client:
+        if content_encoding:
+            client.headers["content-encoding"] = content_encoding
         return _exchange(client, method, _url(endpoint, path), body, last_event)
 
 

@@ -1,5 +1,6 @@
 """How API Gateway and the gateway refuse: status, shape and headers, as the client sees them."""
 
+import gzip
 import json
 from typing import Any, Final
 
@@ -47,6 +48,22 @@ def judge_escaped_body(subject: Subject) -> Finding:
     if response.status == 404:
         return passed("The gateway got the whole body and refused its model.", status=404)
     return _judge(response, 413, "request_too_large")
+
+
+def judge_compressed_body(subject: Subject) -> Finding:
+    """The model is none, so that the gateway refuses what was decoded and no model runs."""
+    body = gzip.compress(b'{"model": "no-model", "max_tokens": 1, "messages": []}')
+    response = send(subject.endpoint, "POST", "/v1/messages", body, content_encoding="gzip")
+    return _judge(response, 404, "not_found_error")
+
+
+def judge_native_error(subject: Subject) -> Finding:
+    """What AWS's SDKs name an exception by; API Gateway has a header of that name itself."""
+    response = send(subject.endpoint, "POST", "/model/no-model/converse", b"{}")
+    names = response.values(_ERROR_TYPE)
+    if response.status != 404 or names != ["ResourceNotFoundException"]:
+        return failed(f"{_ERROR_TYPE} is not the gateway's.", **_measured(response))
+    return passed(f"{_ERROR_TYPE} is the gateway's, once.", **_measured(response))
 
 
 def judge_throttle(subject: Subject) -> Finding:
@@ -128,6 +145,18 @@ CHECKS: Final = (
         "A body that escapes make too large for Lambda's event gets 413 in Anthropic's shape.",
         "https://docs.aws.amazon.com/lambda/latest/dg/gettingstarted-limits.html",
         judge_escaped_body,
+    ),
+    Check(
+        "compressed body",
+        "API Gateway decodes a gzip body before it validates and passes it on.",
+        "https://docs.aws.amazon.com/apigateway/latest/developerguide/api-gateway-make-request-with-compressed-payload.html",
+        judge_compressed_body,
+    ),
+    Check(
+        "native error",
+        "An error on Bedrock's own routes has the gateway's x-amzn-errortype, once.",
+        "https://docs.aws.amazon.com/apigateway/latest/developerguide/api-gateway-known-issues.html",
+        judge_native_error,
     ),
     Check(
         "throttle",

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gzip
 import json
 from typing import Any
 
@@ -91,6 +92,42 @@ def test_a_body_full_of_quotes_reaches_the_gateway_or_is_refused_as_too_large(
     assert refusals.judge_escaped_body(MadeUp()).verdict == verdict
     assert len(sent[0]) < 5_000_000
     assert len(json.dumps(sent[0].decode())) > 6_291_456
+
+
+@pytest.mark.parametrize(
+    ("found", "verdict"),
+    [
+        (refusal(404, "not_found_error"), "pass"),
+        (refusal(400, "invalid_request_error"), "fail"),
+        (refusal(415, "invalid_request_error"), "fail"),
+    ],
+)
+def test_a_compressed_body_that_is_not_decoded_is_found(
+    monkeypatch: pytest.MonkeyPatch, found: Response, verdict: str
+) -> None:
+    def send(_endpoint: object, _method: str, _path: str, body: bytes, **given: str) -> Response:
+        assert gzip.decompress(body).startswith(b"{")
+        assert given == {"content_encoding": "gzip"}
+        return found
+
+    monkeypatch.setattr(refusals, "send", send)
+    assert refusals.judge_compressed_body(MadeUp()).verdict == verdict
+
+
+@pytest.mark.parametrize(
+    ("names", "verdict"),
+    [
+        (["ResourceNotFoundException"], "pass"),
+        (["ResourceNotFoundException", "NotFoundException"], "fail"),
+        ([], "fail"),
+    ],
+)
+def test_an_exception_that_loses_its_name_is_found(
+    monkeypatch: pytest.MonkeyPatch, names: list[str], verdict: str
+) -> None:
+    found = refusal(404, "not_found_error", *names)
+    monkeypatch.setattr(refusals, "send", lambda *_: found)
+    assert refusals.judge_native_error(MadeUp()).verdict == verdict
 
 
 class Plans:
