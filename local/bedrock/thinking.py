@@ -20,6 +20,7 @@ from local.bedrock.schema import (
 from local.bedrock.turns import blocks_of
 
 BINDING_BETA: Final = "thinking-binding-controls-2026-08-01"
+INTERLEAVED_BETA: Final = "interleaved-thinking-2025-05-14"
 _FIRST: Final = ("thinking", "redacted_thinking")
 
 
@@ -46,7 +47,7 @@ def _check_mode(request: Request, rules: ModelRules) -> None:
     if mode.type not in rules.thinking_types:
         takes = " or ".join(f'"thinking.type.{kind}"' for kind in sorted(rules.thinking_types))
         raise invalid(f'"thinking.type.{mode.type}" is not supported for this model. Use {takes}.')
-    if isinstance(mode, BudgetThinking) and mode.budget_tokens >= request.max_tokens:
+    if isinstance(mode, BudgetThinking) and not _may_think_longer(request):
         raise invalid("`max_tokens` must be greater than `thinking.budget_tokens`.")
     effort = request.output_config.effort if request.output_config else None
     if isinstance(mode, NoThinking):
@@ -57,6 +58,15 @@ def _check_mode(request: Request, rules: ModelRules) -> None:
         return
     if mode.block_binding is not None and BINDING_BETA not in (request.anthropic_beta or ()):
         raise invalid(f"thinking.{mode.type}.block_binding: Extra inputs are not permitted")
+
+
+def _may_think_longer(request: Request) -> bool:
+    """Whether a budget fits: below `max_tokens`, or for a whole turn of interleaved thinking."""
+    budget = request.thinking
+    interleaves = bool(request.tools) and INTERLEAVED_BETA in (request.anthropic_beta or ())
+    return not isinstance(budget, BudgetThinking) or (
+        interleaves or budget.budget_tokens < request.max_tokens
+    )
 
 
 def _check_final(request: Request, rules: ModelRules) -> None:

@@ -215,6 +215,11 @@ def test_a_model_has_rules_of_its_own(name: str, fields: dict[str, object], mess
         {"temperature": 0.5, "top_k": 5},
         {"temperature": 1, "thinking": BUDGET},
         {"top_p": 0.95, "thinking": BUDGET},
+        {
+            "thinking": {"type": "enabled", "budget_tokens": 10_000},
+            "tools": [TOOL],
+            "anthropic_beta": ["interleaved-thinking-2025-05-14"],
+        },
         {"system": "be brief"},
         {"system": [CACHED], "stop_sequences": ["END"]},
         {"metadata": {"user_id": "a-hash_1"}},
