@@ -206,7 +206,8 @@ CITATIONS_GONE: Final = "web_search_result_location"
 """The `type` of a citation of what a server tool found."""
 
 CLIENT_BLOCKS: Final = ("x-anthropic-billing-header:",)
-"""Beginnings of system blocks that are for Anthropic's billing and not for the model."""
+"""Beginnings of lines of the system prompt that are for Anthropic's billing and not for the model.
+Bedrock refuses them as reserved: https://github.com/musistudio/claude-code-router/issues/1161"""
 
 WHOLE_NUMBERS: Final[Mapping[str, tuple[str, ...]]] = MappingProxyType(
     {

@@ -14,7 +14,7 @@ from .table import markdown_table
 _HEAD = """# Compatibility
 
 What is done to a Messages request so that Bedrock takes it. Generated from the data the gateway
-itself uses (`lambda/catalog/abilities.py` and `body.py`, which name the sources) by
+itself uses (in `lambda/catalog`: `abilities.py`, `features.py`, `body.py`, with their sources) by
 `python -m catalog.compatibility`; a test compares the two. The native routes pass bodies untouched.
 
 - The betas of the `anthropic-beta` header and of the body's `anthropic_beta` go into the body, in
@@ -42,7 +42,7 @@ _TOKENS = (
     ("messages.content:NAME", "a block of that type was left out"),
     ("messages.content:NAME:to-text", "a block of that type, which Bedrock lacks, became text"),
     ("messages.content.citations:NAME", "citations of that type were left out"),
-    ("system:NAME", "a system block that begins so, and is not for the model, was left out"),
+    ("system:NAME", "the first line of a system prompt, which is not for the model, was left out"),
     ("more", "there were more than 64 changes"),
 )
 _TOKENS_END = """
@@ -225,7 +225,7 @@ def _nested() -> Iterable[tuple[str, str]]:
         yield f"`messages.content` `{kind}`", "left out of a `system` turn"
     for kind, beta in sorted(body.AS_TEXT.items()):
         unless = f" where the model does not take `{beta}`" if beta else ""
-        yield f"`messages.content` `{kind}`", f"becomes text that says the same{unless}"
+        yield f"`messages.content` `{kind}`", f"becomes text, with what of it is readable{unless}"
     where = f"becomes text in a tool result where the model does not take `{body.TOOL_SEARCH}`"
     yield "`messages.content` `tool_reference`", where
     for kind in sorted(body.BLOCKS_GONE):
@@ -234,7 +234,7 @@ def _nested() -> Iterable[tuple[str, str]]:
         yield f"`messages.content.{field}`", "left out of a `tool_use`" + " if null" * bool(nothing)
     yield f"`messages.content.citations` `{body.CITATIONS_GONE}`", "left out"
     for start in body.CLIENT_BLOCKS:
-        yield f"`system` `{start}…`", "left out"
+        yield f"`system` `{start}…`", "left out, with its block if that holds no more"
 
 
 def _codes(names: Iterable[str]) -> str:

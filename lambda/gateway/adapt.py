@@ -60,7 +60,7 @@ def adapt(
     if counted:
         takes = takes._replace(betas=takes.betas & body.COUNTED_BETAS)
     case = Case(model, takes, [], {}, counted)
-    members = _renamed(members, case)
+    members = _without_client_line(_renamed(members, case), case)
     strange = _choose_betas(_asked(members, betas), case)
     parts: Parts = {
         name: member.written
@@ -98,6 +98,17 @@ def _renamed(members: Members, case: Case) -> Members:
         "output_format: this is the old name of output_config.format, and the request has both, "
         "with different values. Send output_config.format alone."
     )
+
+
+def _without_client_line(members: Members, case: Case) -> Members:
+    """The members with a system prompt that is a string without a line for Anthropic's billing."""
+    system = members.get("system", _NULL).value
+    if not isinstance(system, str) or not system.startswith(body.CLIENT_BLOCKS):
+        return members
+    rest = turn_edits.without_client_line(system, case)
+    if not rest:
+        return {name: member for name, member in members.items() if name != "system"}
+    return {**members, "system": Member.of(rest, dumps(rest))}
 
 
 def _asked(members: Members, header: Sequence[str]) -> list[str]:

@@ -13,7 +13,7 @@ _REFERENCE = "tool_reference"
 
 
 def system(member: Member, case: Case) -> Edits:
-    """Blocks that a client writes for Anthropic's billing go."""
+    """What a client writes for Anthropic's billing goes."""
     client = any(member.written.has(f'"{start}') for start in body.CLIENT_BLOCKS)
     if not isinstance(member.value, list) or not (client or cache_markers.may_change(member, case)):
         return {}
@@ -21,9 +21,17 @@ def system(member: Member, case: Case) -> Edits:
     for position, block in enumerate(member.value):
         text = block.get("text") if isinstance(block, dict) else None
         if isinstance(text, str) and text.startswith(body.CLIENT_BLOCKS):
-            case.note(f"system:{text.partition(':')[0]}")
-            edits[position] = None
+            rest, own = without_client_line(text, case), edits.get(position)
+            kept = own if isinstance(own, dict) else {}
+            edits[position] = {**kept, "text": json.dumps(rest)} if rest else None
     return edits
+
+
+def without_client_line(text: str, case: Case) -> str:
+    """Return a system prompt that begins with such a line without it, which is noted."""
+    case.note(f"system:{text.partition(':')[0]}")
+    rest = text.partition("\n")[2]
+    return rest if rest.strip() else ""
 
 
 def messages(member: Member, case: Case) -> Edits:
