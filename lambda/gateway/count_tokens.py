@@ -39,7 +39,11 @@ def for_messages(
     body = encoded(json_object.join({**parts, "max_tokens": _max_tokens(members)}))
     question = {"input": {"invokeModel": {"body": b64encode(body).decode()}}}
     call = Call((model_id,), _OPERATION, _JSON, json.dumps(question).encode())
-    counted = _count(call, resolved, record, service)
+    try:
+        counted = _count(call, resolved, record, service)
+    except errors.InvalidRequest as error:
+        error.message = message_body.with_tool_name(error.message, message_body.tool_names(members))
+        raise
     response.start(200, _JSON)
     response.write(json.dumps({"input_tokens": counted}).encode())
 

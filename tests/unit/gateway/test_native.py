@@ -366,3 +366,11 @@ def test_a_count_is_asked_with_what_counts(caller: Caller) -> None:
     assert caller.bedrock.counted["anthropic_beta"] == [needed]
     assert caller.bedrock.counted["max_tokens"] == 2001
     assert "tools" not in caller.bedrock.counted
+
+
+def test_a_tool_that_cannot_be_counted_is_named(caller: Caller) -> None:
+    refusal = b'{"message":"tools.0.custom.input_schema.type: Field required"}'
+    caller.bedrock.answers(refusal, status=400, x_amzn_errortype="ValidationException")
+    asked = {**COUNT, "tools": [{"name": "mcp__clock", "input_schema": {}}]}
+    answer = caller.send(asked, path="/v1/messages/count_tokens")
+    assert answer.json()["error"]["message"].endswith('(tools.0 is "mcp__clock".)')
