@@ -74,10 +74,11 @@ _FIELDS_END = """
 The header `anthropic-user-profile-id` goes into the body as `user_profile_id`; a 400 if the body
 has another. `anthropic-workspace-id` counts for nothing: Bedrock has no workspaces.
 
-A top-level `cache_control` is Anthropic's automatic caching, which InvokeModel does not have. The
-gateway marks the last block that can have a marker, by Anthropic's rules. It passes over thinking,
-empty text and tools that are loaded later, and leaves a block that has the same marker as it is. A
-request with four markers, or with another `ttl` on that block, is a 400.
+A top-level `cache_control` is Anthropic's automatic caching, which Bedrock refuses for Opus 4.6 and
+earlier. For every model the gateway marks the last block that can have a marker, by Anthropic's
+rules. It passes over thinking, empty text and tools that are loaded later, and leaves a block that
+has the same marker as it is. A request with four markers, or with another `ttl` on that block, is a
+400.
 """
 _MODEL_HEAD = (
     "Model", "Betas passed", "Samplers", "`thinking.type`", "`effort`", "Efforts", "Default effort",

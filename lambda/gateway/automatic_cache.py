@@ -1,9 +1,10 @@
-"""Where a top-level `cache_control` puts its marker, since Bedrock's InvokeModel has no such field.
+"""Where a top-level `cache_control` puts its marker: Bedrock refuses the field for Opus 4.6 and
+earlier, so the gateway places the marker, for every model alike.
 
-The rules are those of Anthropic's API, https://platform.claude.com/docs/en/build-with-claude/prompt-caching
-(automatic caching): the last block that can be cached is marked, in the order tools, system,
-messages; a block before it that cannot is passed over; a marker that is there already stays; of the
-four markers that a request may have it takes one.
+The rules are those of Anthropic's API:
+https://platform.claude.com/docs/en/build-with-claude/prompt-caching#edge-cases. The last block that
+can be cached is marked, in the order tools, system, messages; one that cannot is passed over; a
+marker that is there already stays; of the four that a request may have it takes one.
 """
 
 from collections.abc import Iterator, Mapping
