@@ -8,7 +8,15 @@ from collections.abc import Iterator, Sequence
 from typing import Final
 
 from catalog import Model
-from local.bedrock import context_management, model_rules, structured_output, thinking, tools, turns
+from local.bedrock import (
+    context_management,
+    media,
+    model_rules,
+    structured_output,
+    thinking,
+    tools,
+    turns,
+)
 from local.bedrock.blocks import Cacheable, Compaction
 from local.bedrock.citations import may_be_cited
 from local.bedrock.errors import RefusedError, invalid
@@ -43,6 +51,7 @@ def check(request: Request, model: Model, *, is_converse: bool = False) -> None:
     _check_max_tokens(request, model)
     _check_roles(request, rules)
     turns.check(request.messages, assistant_may_begin=is_converse, blank_taken=is_converse)
+    media.check(request, is_converse=is_converse)
     _check_compaction(request)
     _check_system(request)
     _check_stop_sequences(request)

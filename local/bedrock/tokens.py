@@ -25,7 +25,7 @@ from local.bedrock.blocks import (
     Thinking,
     ToolResult,
 )
-from local.bedrock.pdf import pages
+from local.bedrock.media import pages
 from local.bedrock.schema import Request
 
 CHARACTERS_PER_TOKEN = 4

@@ -15,13 +15,14 @@ from tests.unit.gateway.test_bad_input import ANTHROPIC, CONVERSE, COUNTING, PAT
 from tests.unit.gateway.test_bad_input import VALUES as ODD
 from tests.unit.gateway.test_bad_input import whole as odd_body
 from tests.unit.gateway.wire import SentResponse
+from tests.unit.local_bedrock.files import image, pdf, text
 from tests.unit.local_bedrock.signed import anthropic_form
 
 MODELS = ("claude-haiku-4-5", "claude-opus-4-5", "claude-sonnet-4-6", "claude-opus-5-5")
 FORMATS = MODELS[:3]  # this year's take none
 MARKER = {"type": "ephemeral", "ttl": "1h"}
-PIXEL = {"type": "base64", "media_type": "image/png", "data": "iVBORw0KGgo="}
-PDF = {"type": "base64", "media_type": "application/pdf", "data": "JVBERi0xLjQ="}
+PIXEL = {"type": "base64", "media_type": "image/png", "data": text(image())}
+PDF = {"type": "base64", "media_type": "application/pdf", "data": text(pdf())}
 SAID = {"type": "text", "text": "hi", "cache_control": MARKER}
 NOTHING_MORE = {"type": "object", "additionalProperties": False}
 WHOLE: dict[str, Any] = {

@@ -7,9 +7,10 @@ from catalog import MODELS, Model
 from local.bedrock import rules, schema
 from local.bedrock.converse import conversation, members, request
 from local.bedrock.form import Question
+from tests.unit.local_bedrock.files import image, pdf, text
 
 Json = dict[str, Any]
-IMAGE = {"image": {"format": "png", "source": {"bytes": "aGk="}}}
+IMAGE = {"image": {"format": "png", "source": {"bytes": text(image())}}}
 CALL = {"toolUse": {"toolUseId": "t1", "name": "clock", "input": {}}}
 RESULT = {"toolResult": {"toolUseId": "t1", "content": [{"text": "noon"}]}}
 SPEC = {"name": "clock", "inputSchema": {"json": {"type": "object"}}}
@@ -23,7 +24,7 @@ def model(name: str = "claude-sonnet-4-5") -> Model:
 
 
 def document(**changed: Any) -> Json:  # noqa: ANN401
-    whole = {"format": "pdf", "name": "doc", "source": {"bytes": "aGk="}, **changed}
+    whole = {"format": "pdf", "name": "doc", "source": {"bytes": text(pdf())}, **changed}
     return {"document": {name: value for name, value in whole.items() if value is not None}}
 
 
@@ -42,7 +43,7 @@ def ask(name: str = "claude-sonnet-4-5", **fields: Any) -> Question:  # noqa: AN
     body = members.read(json.dumps(kept).encode(), "ConverseRequest")
     conversation.check(body)
     question = request.question(body, model(name))
-    rules.check(question.request, model(name))
+    rules.check(question.request, model(name), is_converse=True)
     return question
 
 

@@ -9,6 +9,7 @@ import pytest
 
 from local.bedrock.blocks import Document, PlainText
 from local.bedrock.form import Question
+from tests.unit.local_bedrock import files
 from tests.unit.local_bedrock.converse_bodies import (
     CALL,
     IMAGE,
@@ -118,7 +119,8 @@ def test_every_kind_of_block_is_the_block_of_claude() -> None:
         assistant({"reasoningContent": thought}, {"reasoningContent": redacted}, CALL),
         user({"toolResult": answer}, POINT),
     ]
-    image = {"type": "base64", "media_type": "image/png", "data": "aGk="}
+    image = {"type": "base64", "media_type": "image/png", "data": files.text(files.image())}
+    page = {"type": "base64", "media_type": "application/pdf", "data": files.text(files.pdf())}
     text = {"type": "text", "text": "hi"}
     assert (
         ask(messages=turns, toolConfig=TOOLS).request.messages
@@ -131,7 +133,7 @@ def test_every_kind_of_block_is_the_block_of_claude() -> None:
                         {"type": "image", "source": image},
                         {
                             "type": "document",
-                            "source": {**image, "media_type": "application/pdf"},
+                            "source": page,
                             "title": "d 1",
                             "context": "c",
                             "citations": {"enabled": True},

@@ -26,9 +26,11 @@ from tests.unit.local_bedrock.converse_bodies import (
     document,
     user,
 )
+from tests.unit.local_bedrock.files import image
+from tests.unit.local_bedrock.files import pdf as made
 
 THINKING = {"thinking": {"type": "enabled", "budget_tokens": 1024}}
-PNG = b"\x89PNG"
+PNG = image()
 
 
 def said(text: str) -> Json:
@@ -142,7 +144,7 @@ def test_a_cached_prefix_is_shared_with_invoke_model(bedrock: Client) -> None:
 
 
 def test_of_a_pdf_without_citations_only_the_text_counts(bedrock: Client) -> None:
-    pages = b"<</Type/Page>>" * 3
+    pages = made(3)
 
     def counted(**changed: Any) -> int:  # noqa: ANN401
         pdf = document(source={"bytes": pages}, **changed)

@@ -19,6 +19,7 @@ from tests.unit.local_bedrock.converse_bodies import (
     model,
     user,
 )
+from tests.unit.local_bedrock.files import image
 
 BASE = SONNET.removeprefix("global.")
 ACCOUNT, REGION = "123456789012", "us-east-1"
@@ -84,7 +85,7 @@ def test_boto3_is_told_that_a_profile_does_not_count(bedrock: Client) -> None:
 
 
 def test_both_inputs_count_as_the_inference_does(counter: Client) -> None:
-    content = [TEXT, {"image": {"format": "png", "source": {"bytes": b"hi"}}}]
+    content = [TEXT, {"image": {"format": "png", "source": {"bytes": image()}}}]
     messages = [{"role": "user", "content": content}]
     asked = {"messages": messages, "system": [{"text": "brief"}], "toolConfig": TOOLS}
     usage = counter.converse(modelId=SONNET, **asked)["usage"]

@@ -10,10 +10,11 @@ from hypothesis import strategies as st
 from catalog import MODELS, Model
 from local.bedrock import metadata, rules, schema
 from local.bedrock.errors import RefusedError
+from tests.unit.local_bedrock.files import image, pdf, text
 from tests.unit.local_bedrock.signed import anthropic_form, signed
 
-IMAGE = {"type": "base64", "media_type": "image/png", "data": "aGk="}
-PDF = {"type": "base64", "media_type": "application/pdf", "data": "aGk="}
+IMAGE = {"type": "base64", "media_type": "image/png", "data": text(image())}
+PDF = {"type": "base64", "media_type": "application/pdf", "data": text(pdf())}
 CLOSED = {"type": "object", "additionalProperties": False}
 TOOL = {"name": "clock", "input_schema": {"type": "object"}}
 CALL = {"type": "tool_use", "id": "toolu_1", "name": "clock", "input": {}}

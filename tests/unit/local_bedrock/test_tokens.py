@@ -1,7 +1,6 @@
 """Counts follow the documented rule, and the prompt cache reads what was written before."""
 
 import json
-import zlib
 from base64 import b64encode
 from typing import Any
 
@@ -9,6 +8,7 @@ import pytest
 
 from local.bedrock import schema
 from local.bedrock.tokens import PromptCache, Usage
+from tests.unit.local_bedrock.files import pdf as made
 
 LONG = "x" * 4 * 1024
 
@@ -62,17 +62,13 @@ def pdf(content: bytes) -> dict[str, Any]:
     return {"type": "document", "source": source}
 
 
-PACKED = b"<</Type/ObjStm/Filter/FlateDecode>>stream\r\n%s\r\nendstream"
-
-
 @pytest.mark.parametrize(
     ("content", "pages"),
     [
         (b"no page to be seen", 1),
-        (b"<</Type /Page>> <</Type/Pages/Count 3>> <</Type\n/Page/Parent 1 0 R>>", 2),
-        (PACKED % zlib.compress(b"<</Type/Page>>" * 5), 5),
-        (b"<</Type/Page>>" + PACKED % b"no deflate", 1),
-        (b"<</Type/Page>>" * 3, 3),
+        (made(1), 1),
+        (made(2), 2),
+        (made(5), 5),
     ],
 )
 def test_a_pdf_counts_by_its_pages(content: bytes, pages: int) -> None:

@@ -6,8 +6,9 @@ import anthropic
 import pytest
 from botocore.exceptions import ClientError
 
-from tests.integration.deployed.features.asked import SCHEMA, base64, conversed, pdf, said
+from tests.integration.deployed.features.asked import SCHEMA, base64, conversed, said
 from tests.integration.deployed.features.conftest import Format, Json
+from tests.unit.local_bedrock.files import pdf
 
 TEXT = "Grass is green."
 LAWNS: Json = {

@@ -10,17 +10,16 @@ from tests.integration.deployed.features.asked import (
     HAIKU,
     base64,
     conversed,
-    pdf,
-    png,
     said,
     text_of,
 )
 from tests.integration.deployed.features.conftest import Format
+from tests.unit.local_bedrock.files import image, pdf
 
 SYSTEM = "Speak plainly. " * 40
 IMAGE_TOKENS = 1500
 SEEN, READ = 7000, 1000  # tokens of three pages, as a whole and as text alone
-PNG, PDF = png(), pdf(3)
+PNG, PDF = image(), pdf(3)
 
 
 def test_a_system_prompt_is_part_of_the_prompt(form: Format) -> None:
