@@ -8,6 +8,7 @@ from binascii import Error as Base64Error
 from collections.abc import Iterable, Mapping
 from types import MappingProxyType
 from typing import Any, Final, NamedTuple
+from urllib.parse import unquote
 
 from gateway import content_coding
 from gateway.errors import InvalidRequest, RequestTooLarge, UnsupportedMediaType
@@ -129,19 +130,22 @@ def _is_single(name: str) -> bool:
 
 
 def _path(event: dict[str, Any]) -> str:
-    """The path by the resource that API Gateway has matched: `event["path"]` may begin with the
-    base path of a custom domain and with the stage's name.
+    """The path from the resource on that API Gateway has matched, as it was sent: `event["path"]`
+    may begin with the base path of a custom domain and with the stage's name.
 
     https://docs.aws.amazon.com/apigateway/latest/developerguide/rest-api-mappings.html
 
     A path with an empty segment stays as it is: it is a client's wrong base URL, not a route.
     """
-    sent, path = event["path"], event.get("resource") or ""
+    sent, path = str(event["path"]), str(event.get("resource") or "")
     if not path or "//" in sent:
-        return str(sent)
+        return sent
     for name, value in (event.get("pathParameters") or {}).items():
         path = path.replace(f"{{{name}+}}", value).replace(f"{{{name}}}", value)
-    return path
+    segments = sent.split("/")
+    ends = ("/" + "/".join(segments[at:]) for at in range(1, len(segments)))
+    found = next((end for end in ends if path in (end, unquote(end))), path)
+    return f"{found}/" if sent.endswith("/") and not found.endswith("/") else found
 
 
 def size(text: str) -> int:

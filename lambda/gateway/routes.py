@@ -62,8 +62,6 @@ def _parse(path: str) -> tuple[str, Mapping[str, str]]:
     """The pattern of a path, and what stands in it. An id may hold slashes: it may be an ARN, which
     API Gateway may have decoded already."""
     path = path.removeprefix(_BEDROCKS_ALIAS)
-    if len(path) > 1:
-        path = path.removesuffix("/")
     if path.startswith(MODEL_PREFIX):
         model_id, _, operation = path.removeprefix(MODEL_PREFIX).rpartition("/")
         named = {"id": _decoded(model_id), "operation": operation}
@@ -95,9 +93,9 @@ def _base_url_hint(method: str, path: str) -> str:
         pattern, _ = _parse("/" + "/".join(segments[start:]))
         if f"{method} {pattern}" in _ROUTES:
             return (
-                f" Check the base URL of your client: the path has more than one slash or another "
-                f"part before {pattern}. The base URL is this endpoint's address, without /v1 and "
-                f"without a slash at its end."
+                f" Check the base URL of your client: the path has a slash or another part more "
+                f"than {pattern}. The base URL is this endpoint's address, without /v1 and without "
+                f"a slash at its end."
             )
     return ""
 

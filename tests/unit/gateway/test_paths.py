@@ -75,6 +75,7 @@ def test_an_id_is_decoded_however_often_it_was_encoded(pattern: str, written: st
     [
         ("//v1/messages", "/v1/messages"),
         ("/v1//messages", "/v1/messages"),
+        ("/v1/messages/", "/v1/messages"),
         ("/v1/v1/messages", "/v1/messages"),
         ("/claude/v1/messages", "/v1/messages"),
         ("/v1/v1/messages/count_tokens", "/v1/messages/count_tokens"),
@@ -89,6 +90,24 @@ def test_a_wrong_base_url_is_a_404_that_says_so(caller: Caller, path: str, part:
     assert "base URL" in message
     assert part in message
     assert caller.bedrock.sent == []
+
+
+@pytest.mark.parametrize("before", BEFORE)
+@pytest.mark.parametrize("decoded", [True, False])
+def test_an_encoded_slash_is_none(before: str, *, decoded: bool) -> None:
+    given = event("/v1/x", before) | {
+        "path": f"{before}/v1%2Fmessages",
+        "pathParameters": {"proxy": "v1/messages" if decoded else "v1%2Fmessages"},
+    }
+
+    assert routes.find("POST", request.from_event(given).path).name == ""
+
+
+def test_a_slash_at_the_end_is_one_too_many() -> None:
+    given = event("/v1/messages") | {"path": "/claude/v1/messages/"}
+
+    assert routes.find("POST", request.from_event(given).path).name == ""
+    assert request.from_event(event("/health") | {"resource": "/", "path": "/"}).path == "/"
 
 
 def test_two_slashes_are_a_wrong_base_url_even_where_api_gateway_has_found_a_resource() -> None:
