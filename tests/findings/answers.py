@@ -101,10 +101,11 @@ ANSWERS: Final = (
         "Does a firewall for web applications stand before the endpoint?",
         ("APIGWAssociatedWithWAF",),
         Kind.ACCEPTED,
-        "But for `GET /health` and two `HEAD`s that answer nothing, every method asks for a "
-        "key or a signature. Bodies are prompts: they hold code, SQL and markup, which such "
-        "rules are made to refuse. Who wants one, for limits by address, associates it with "
-        "the API's stage. Left: whoever calls without a key still has the authoriser run",
+        "But for `GET /health`, two `HEAD`s and, with `cors_origins`, `OPTIONS`, which answer "
+        "nothing, every method asks for a key or a signature. Bodies are prompts: they hold "
+        "code, SQL and markup, which such rules are made to refuse. Who wants one, for limits "
+        "by address, associates it with the API's stage. Left: whoever calls without a key "
+        "still has the authoriser run",
     ),
     Answer(
         "Are answers cached, and the cache encrypted?",
