@@ -135,15 +135,16 @@ def now() -> str:
 
 @pytest.fixture(scope="module")
 def window(deployment: Deployment) -> Window:
-    """A record's time is of whole seconds: nothing else happens in the window's first and last."""
+    """A record's time is of whole seconds: nothing else happens in the window's first and last.
+    What is kept is delivered twice, under another name of the model, late, and overtaken."""
     time.sleep(2.1)
     since = now()
     time.sleep(1.1)
     answers = [
-        deployment.ask("secret-prompt"),
-        deployment.ask("secret-prompt", stream=True),
-        deployment.ask("All of this is kept. secret-prompt " * 7500),
-        deployment.ask("[[fault: throttle]] secret-prompt"),
+        deployment.ask("[[fault: duplicate]] secret-prompt"),
+        deployment.ask("[[fault: profile_arn]] secret-prompt", stream=True),
+        deployment.ask("[[fault: late seconds=1]]" + "All of this is kept. secret-prompt " * 7500),
+        deployment.ask("[[fault: throttle]] [[fault: reordered]] secret-prompt"),
     ]
     kept = [answer.headers["request-id"] for answer in answers]
     lost = deployment.ask("[[fault: no_delivery]] secret-prompt").headers["request-id"]
@@ -200,7 +201,7 @@ def test_exactly_the_lost_call_and_the_one_that_went_round_are_named(
         "records_pending": 0,
         "audit_entries_lost": 0,
         "allowed_direct_calls": 0,
-        "duplicates": 0,
+        "duplicates": 2,  # the first call's, in each destination
         "unreadable": 0,
     }
     assert told["verdict"] == "fail"
