@@ -111,10 +111,13 @@ def reporting(names: StageNames) -> list[Permission]:
             "EncryptsTheDailyReport",
             ("kms:GenerateDataKey", "kms:Decrypt"),
             [names.arn("kms", "key/*")],
-            because="the alarm topic's key is made by a later stack; SNS uses it for nothing but "
-            "what is published, and this function publishes to that topic only",
+            because="the alarm topic's key is made by a later stack; SNS names the topic whose "
+            "messages it encrypts in the encryption context, and only this one's is allowed",
             conditions={
-                "StringEquals": {"kms:ViaService": f"sns.{names.stack.region}.amazonaws.com"}
+                "StringEquals": {
+                    "kms:ViaService": f"sns.{names.stack.region}.amazonaws.com",
+                    "kms:EncryptionContext:aws:sns:topicArn": topic,
+                }
             },
         ),
     ]

@@ -331,9 +331,13 @@ def _keys_and_topics(region: str, assembly: Assembly) -> Iterator[Cell]:
         yield cell("kms:Decrypt", name, key, way="directly")
         yield cell("kms:Decrypt", name, key, through_s3, "through S3")
         yield cell("kms:ScheduleKeyDeletion", name, key)
-        through_sns = {"kms:ViaService": f"sns.{region}.amazonaws.com"}
-        for action in ("kms:GenerateDataKey", "kms:Decrypt"):
-            yield cell(action, name, key, through_sns, "through SNS")
+        for topic, arn in _topics(region, assembly):
+            through_sns = {
+                "kms:ViaService": f"sns.{region}.amazonaws.com",
+                "kms:EncryptionContext:aws:sns:topicArn": arn,
+            }
+            for action in ("kms:GenerateDataKey", "kms:Decrypt"):
+                yield cell(action, name, key, through_sns, f"through SNS, of {topic}")
     for name, topic in _topics(region, assembly):
         for verb in ("Publish", "ListSubscriptionsByTopic"):
             yield cell(f"sns:{verb}", name, topic)

@@ -15,6 +15,10 @@ import { isWildcardOnlyAction, runSimulation, runUnsafeSimulation } from '@cloud
 const EVERYTHING = { Version: '2012-10-17', Statement: [{ Effect: 'Allow', Action: '*', Resource: '*' }] }
 const ALL_AWS = { name: 'FullAWSAccess', policy: EVERYTHING }
 
+// AWS's data has encryption contexts as a pattern, and the simulator knows whole names only: this one is judged by the
+// name of another key of the same actions, which no policy of ours has.
+const OF_A_TOPIC = 'kms:EncryptionContext:aws:sns:topicArn'
+
 function valid(validate, document) {
   const errors = validate(document)
   if (errors.length > 0) throw new Error(`${JSON.stringify(errors)} in ${JSON.stringify(document)}`)
@@ -199,7 +203,7 @@ async function firstChange(input, answers, mutant) {
 async function main() {
   const chunks = []
   for await (const chunk of process.stdin) chunks.push(chunk)
-  const input = JSON.parse(Buffer.concat(chunks).toString())
+  const input = JSON.parse(Buffer.concat(chunks).toString().replaceAll(OF_A_TOPIC, 'kms:RequestAlias'))
   const controls = new Set(input.principals.map((each) => each.control))
   input.policies.forEach((each, index) => {
     valid(controls.has(index) ? validateServiceControlPolicy : validateIdentityPolicy, each)
