@@ -61,6 +61,7 @@ def _check_turn(position: int, message: Json, previous: Json | None) -> None:
 
 
 def _check_results(position: int, content: list[Json], previous: list[Json]) -> None:
+    _check_ids(position, content)
     used = [block["toolUse"]["toolUseId"] for block in previous if "toolUse" in block]
     given = [block["toolResult"]["toolUseId"] for block in content if "toolResult" in block]
     if len(given) > len(used):
@@ -74,6 +75,19 @@ def _check_results(position: int, content: list[Json], previous: list[Json]) -> 
             f"Expected toolResult blocks at messages.{position}.content for the following Ids: "
             f"{', '.join(missing)}"
         )
+
+
+def _check_ids(position: int, content: list[Json]) -> None:
+    """https://github.com/bvcyber/Cyber-AutoAgent-ng/issues/72 and, for results,
+    https://github.com/BerriAI/litellm/issues/20048 quote it."""
+    for kind in ("toolUse", "toolResult"):
+        ids = [block[kind]["toolUseId"] for block in content if kind in block]
+        twice = sorted({identity for identity in ids if ids.count(identity) > 1})
+        if twice:
+            raise invalid(
+                f"The {kind} blocks at messages.{position}.content contain duplicate Ids: "
+                f"{', '.join(twice)}"
+            )
 
 
 def _check_blocks(position: int, content: list[Json]) -> None:

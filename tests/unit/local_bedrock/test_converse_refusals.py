@@ -74,6 +74,14 @@ def refusal(**fields: Any) -> str:  # noqa: ANN401
             "The toolConfig field must be defined when using toolUse and toolResult content",
         ),
         (
+            {"messages": [user(TEXT), assistant(CALL, CALL), user(RESULT)], "toolConfig": TOOLS},
+            "The toolUse blocks at messages.1.content contain duplicate Ids",
+        ),
+        (
+            {"messages": [user(TEXT), assistant(CALL), user(RESULT, RESULT)], "toolConfig": TOOLS},
+            "The toolResult blocks at messages.2.content contain duplicate Ids",
+        ),
+        (
             {"messages": [user(TEXT), assistant(CALL), user(TEXT)], "toolConfig": TOOLS},
             "Expected toolResult blocks at messages.2.content for the following Ids: t1",
         ),
@@ -225,6 +233,24 @@ def test_what_is_no_json_of_the_shape_cannot_be_read(body: bytes) -> None:
     with pytest.raises(RefusedError) as refused:
         members.read(body, "ConverseRequest")
     assert (refused.value.name, refused.value.status) == ("SerializationException", 400)
+
+
+@pytest.mark.parametrize(
+    ("beta", "feature"),
+    [
+        ("tool-search-tool-2025-10-19", "tool-search-tool"),
+        ("compact-2026-01-12", "compact"),
+    ],
+)
+def test_converse_has_not_every_beta(beta: str, feature: str) -> None:
+    """https://github.com/agentgateway/agentgateway/pull/3240"""
+    fields = {"additionalModelRequestFields": {"anthropic_beta": [beta]}}
+    with pytest.raises(RefusedError) as refused:
+        ask("claude-sonnet-4-6", **fields)
+    assert refused.value.message == (
+        f"The {feature} beta feature is not currently supported on the Converse and "
+        "ConverseStream APIs"
+    )
 
 
 @given(st.text(st.characters(codec="utf-8"), min_size=1, max_size=12))

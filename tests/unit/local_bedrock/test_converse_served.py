@@ -18,6 +18,7 @@ from local.bedrock.sinks import Client
 from local.bedrock.tokens import Usage
 from tests.unit.local_bedrock.conftest import SONNET, Served, body_of
 from tests.unit.local_bedrock.converse_bodies import (
+    SPEC,
     TEXT,
     TOOLS,
     Json,
@@ -282,3 +283,22 @@ def test_whatever_is_said_the_events_add_up_to_the_whole(text: str, most: int, c
 def _events(answer: Answer) -> Iterator[tuple[str, Json]]:
     yield from reply.opening(answer)
     yield from reply.closing(answer, 7, {}, {})
+
+
+def test_what_the_model_refuses_is_told_apart_from_what_converse_refuses(bedrock: Client) -> None:
+    words = "The model returned the following errors: "
+    spec = {**SPEC, "inputSchema": {"json": {"type": "object", "anyOf": [{}]}}}
+    with pytest.raises(ClientError) as of_model:
+        bedrock.converse(**said("hi"), toolConfig={"tools": [{"toolSpec": spec}]})
+    with pytest.raises(ClientError) as of_converse:
+        bedrock.converse(**said("hi"), toolConfig={"tools": [{"systemTool": {"name": "a"}}]})
+    with pytest.raises(ClientError) as of_field:
+        bedrock.converse(**said("hi"), additionalModelRequestFields={"user": "x"})
+
+    assert of_model.value.response["Error"]["Message"].startswith(
+        f"{words}tools.0.custom.input_schema: input_schema does not support oneOf"
+    )
+    assert not of_converse.value.response["Error"]["Message"].startswith(words)
+    assert of_field.value.response["Error"]["Message"] == (
+        f"{words}user: Extra inputs are not permitted"
+    )

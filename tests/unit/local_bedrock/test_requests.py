@@ -270,6 +270,99 @@ def test_what_bedrock_takes_is_taken(fields: dict[str, Any]) -> None:
     assert ask(**fields).max_tokens == 4096
 
 
+SCREEN = {"name": "computer", "display_width_px": 800, "display_height_px": 600}
+
+
+@pytest.mark.parametrize(
+    ("name", "fields"),
+    [
+        ("claude-opus-4-8", {"messages": [user("a"), {"role": "system", "content": "Be brief."}]}),
+        ("claude-sonnet-5-5", {"thinking": {"type": "between_tools"}}),
+        ("claude-sonnet-4", {"anthropic_beta": ["token-efficient-tools-2025-02-19"]}),
+        *(
+            (name, {"tools": [TOOL], "tool_choice": {"type": "any"}, "thinking": ADAPTIVE})
+            for name in ("claude-opus-4-8", "claude-sonnet-5", "claude-fable-5")
+        ),
+        *(
+            (
+                name,
+                {
+                    "anthropic_beta": ["computer-use-2025-11-24"],
+                    "tools": [{**SCREEN, "type": "computer_20251124", "enable_zoom": True}],
+                },
+            )
+            for name in (
+                "claude-opus-4-5",
+                "claude-opus-4-7",
+                "claude-opus-4-8",
+                "claude-fable-5-2",
+            )
+        ),
+        (
+            "claude-sonnet-4-6",
+            {
+                "anthropic_beta": ["compact-2026-01-12"],
+                "context_management": {"edits": [{"type": "compact_20260112"}]},
+                "messages": [
+                    user("a"),
+                    assistant({"type": "compaction", "content": "so far"}),
+                    user("b"),
+                ],
+            },
+        ),
+        ("claude-opus-4-7", {"top_p": 1, "temperature": 1}),
+        ("claude-fable-5", {"top_p": 0.995}),
+        ("claude-opus-5-5", {"output_config": {"effort": "xhigh"}}),
+    ],
+)
+def test_what_a_model_takes_is_taken(name: str, fields: dict[str, Any]) -> None:
+    assert ask(name, **fields).max_tokens == 4096
+
+
+@pytest.mark.parametrize(
+    ("name", "fields", "message"),
+    [
+        ("claude-sonnet-4-5", {"tools": [{**TOOL, "name": "a" * 129}]}, "tools.0.custom.name: "),
+        (
+            "claude-sonnet-4-6",
+            {"messages": [user("a"), assistant({"type": "compaction", "content": "x"}), user("b")]},
+            "messages.1.content.0: Input tag 'compaction' found using 'type' does not match any",
+        ),
+        (
+            "claude-sonnet-4-5",
+            {
+                "system": [CACHED],
+                "messages": [user({**CACHED, "cache_control": {"type": "ephemeral", "ttl": "1h"}})],
+            },
+            "messages.0.content.0.cache_control.ttl: a ttl='1h' cache_control block must not come",
+        ),
+        (
+            "claude-opus-5",
+            {"thinking": DISABLED, "output_config": {"effort": "max"}},
+            "output_config.effort: 'max' is not supported when thinking is disabled.",
+        ),
+        (
+            "claude-opus-5",
+            {"messages": [user("a"), {"role": "system", "content": "b"}]},
+            "messages.1.role: Input should be 'user' or 'assistant'",
+        ),
+        ("claude-fable-5-2", {"top_p": 1}, "`top_p` is deprecated for this model."),
+        (
+            "claude-opus-4-5",
+            {
+                "anthropic_beta": ["tool-search-tool-2025-10-19"],
+                "tools": [{**TOOL, "defer_loading": True}],
+            },
+            "At least one tool must have defer_loading=false.",
+        ),
+    ],
+)
+def test_a_rule_of_a_model_or_feature_is_named(
+    name: str, fields: dict[str, Any], message: str
+) -> None:
+    assert refusal(name, **fields).startswith(message)
+
+
 def test_every_model_has_rules() -> None:
     assert {row.name for row in MODELS if not ask_plainly(row)} == set()
 
