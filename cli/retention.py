@@ -8,11 +8,10 @@ from typing import Final, Literal, NamedTuple
 
 from botocore.exceptions import BotoCoreError, ClientError
 
-from cli.deployment import Client, Deployment
+from cli.deployment import Deployment
 from cli.doctor.check import DENIED, WITHHELD, code_of
 from retention import bucket, key, log_group
-from retention.answers import Answer, read_bucket, read_key, read_log_group
-from retention.bucket import Bucket
+from retention.answers import Answer, ask_bucket, read_key, read_log_group
 from retention.kept import Kept, absent, suffices
 from retention.key import Key
 from retention.log_group import AUDIT_MARGIN_DAYS, LogGroup
@@ -137,7 +136,7 @@ def _bucket(
     names = [*places, *(f"{place}, deleted or overwritten" for place in places)]
 
     def judge() -> list[Destination]:
-        found = bucket_of(deployment.client("s3"), name)
+        found = ask_bucket(deployment.client("s3"), name, _unless)
         if found is None:
             return [Destination(each, absent("the bucket", _NO_BUCKET)) for each in names]
         kept = [
@@ -147,22 +146,6 @@ def _bucket(
         return [Destination(*each) for each in zip(names, kept, strict=True)]
 
     return _asked(names, _BUCKET, judge)
-
-
-def bucket_of(s3: Client, name: str) -> Bucket | None:
-    """By a boto3 client of `s3`; None where there is no such bucket. Raises botocore's errors."""
-    versioning = _unless("NoSuchBucket", lambda: s3.get_bucket_versioning(Bucket=name))
-    if versioning is None:
-        return None
-    rules = _unless(
-        "NoSuchLifecycleConfiguration",
-        lambda: s3.get_bucket_lifecycle_configuration(Bucket=name),
-    )
-    lock = _unless(
-        "ObjectLockConfigurationNotFoundError",
-        lambda: s3.get_object_lock_configuration(Bucket=name),
-    )
-    return read_bucket(rules or {}, versioning, lock or {})
 
 
 def _unless(none: str, ask: Callable[[], Answer]) -> Answer | None:

@@ -78,6 +78,8 @@ def read_blocks(blocks: Path | None) -> Mapping[str, Any]:
         raise OptionsError(
             f"{file} is no JSON: line {broken.lineno} column {broken.colno}: {broken.msg}."
         ) from broken
+    except RecursionError as broken:
+        raise OptionsError(f"{file} is no JSON: it is nested too deeply.") from broken
     except (OSError, UnicodeDecodeError) as unreadable:
         raise OptionsError(f"{file} cannot be read: {unreadable}.") from unreadable
     stages = content if blocks else _at(content, "context", "stages")

@@ -8,7 +8,7 @@ import boto3
 from botocore.exceptions import ClientError
 
 from custom_resource.propagation import PropagationRetry
-from retention.answers import read_bucket, read_bucket_settings, read_key, read_log_group
+from retention.answers import ask_bucket, read_bucket_settings, read_key, read_log_group
 from retention.bucket import Bucket, BucketSettings
 from retention.key import Key
 from retention.log_group import LogGroup
@@ -54,7 +54,7 @@ class Account:
         return next((read_log_group(one) for one in found if one["logGroupName"] == name), None)
 
     def bucket(self, name: str) -> Bucket | None:
-        return bucket_of(self._client("s3"), name)
+        return ask_bucket(self._client("s3"), name, _unless)
 
     def bucket_settings(self, name: str) -> BucketSettings:
         """Of a bucket that is there."""
@@ -116,24 +116,6 @@ class Account:
     def _client(self, service: str) -> Client:
         make: Any = boto3.client
         return make(service, region_name=self._region, config=ONE_CALL)
-
-
-def bucket_of(s3: Client, name: str) -> Bucket | None:
-    """Read how a bucket keeps objects, by boto3's client of S3. Return None where there is no such
-    bucket. Raises botocore's errors."""
-    nothing: dict[str, Any] = {}
-    versioning = _unless("NoSuchBucket", lambda: s3.get_bucket_versioning(Bucket=name))
-    if versioning is None:
-        return None
-    rules = _unless(
-        "NoSuchLifecycleConfiguration",
-        lambda: s3.get_bucket_lifecycle_configuration(Bucket=name),
-    )
-    lock = _unless(
-        "ObjectLockConfigurationNotFoundError",
-        lambda: s3.get_object_lock_configuration(Bucket=name),
-    )
-    return read_bucket(rules or nothing, versioning, lock or nothing)
 
 
 def _unless(absent: str, ask: Callable[[], Mapping[str, Any]]) -> Mapping[str, Any] | None:

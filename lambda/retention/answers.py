@@ -1,7 +1,7 @@
 """How AWS's answers become facts about places: boto3's dictionaries in, the calculator's out."""
 
 import datetime as dt
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any, Final
 
 from .bucket import PUBLIC_ACCESS, Bucket, BucketSettings, Lock, Rule
@@ -9,6 +9,8 @@ from .key import Key
 from .log_group import LogGroup
 
 Answer = Mapping[str, Any]
+Unless = Callable[[str, Callable[[], Answer]], Answer | None]
+"""Asks, and answers None where AWS says by the error of that name that there is nothing."""
 
 _SHORTEST_YEAR_DAYS: Final = 365
 _SIZES: Final = {"ObjectSizeGreaterThan", "ObjectSizeLessThan"}
@@ -24,6 +26,25 @@ def read_log_group(answer: Answer) -> LogGroup:
         masked=answer.get("dataProtectionStatus") == "ACTIVATED"
         or "ACCOUNT_DATA_PROTECTION" in answer.get("inheritedProperties", []),
     )
+
+
+def ask_bucket(s3: Any, name: str, unless: Unless) -> Bucket | None:  # noqa: ANN401
+    """Ask S3, by boto3's client, how a bucket keeps objects; None where there is no such bucket.
+
+    `unless` takes AWS's name of an error and a question, and answers None where it ends by that
+    error. Raises what a question raises otherwise."""
+    versioning = unless("NoSuchBucket", lambda: s3.get_bucket_versioning(Bucket=name))
+    if versioning is None:
+        return None
+    rules = unless(
+        "NoSuchLifecycleConfiguration",
+        lambda: s3.get_bucket_lifecycle_configuration(Bucket=name),
+    )
+    lock = unless(
+        "ObjectLockConfigurationNotFoundError",
+        lambda: s3.get_object_lock_configuration(Bucket=name),
+    )
+    return read_bucket(rules or {}, versioning, lock or {})
 
 
 def read_bucket(lifecycle: Answer, versioning: Answer, lock: Answer) -> Bucket:

@@ -55,6 +55,7 @@ def test_a_stage_that_there_is_not_is_named_with_those_that_there_are(
     [
         ('{"a": {},}', "is no JSON: line 1 column "),
         ("", "is no JSON: line 1 column 1"),
+        ("[" * 100_000, "is no JSON: it is nested too deeply."),
         ("[]", "has no map of stages"),
         ("{}", "has no map of stages"),
     ],
