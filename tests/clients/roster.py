@@ -80,6 +80,7 @@ CLIENTS = (
     _anthropic("anthropic 0.75 for Python", "anthropic-0.75", "anthropic_sdk.py", schemas=True),
     _anthropic("AnthropicBedrock for Python", "python", "anthropic_bedrock.py", INVOKE),
     _anthropic("@anthropic-ai/sdk", "node", "anthropic_ts.mjs"),
+    _anthropic("@anthropic-ai/sdk in a browser", "browser", "anthropic_browser.mjs"),
     _anthropic("@anthropic-ai/bedrock-sdk", "node", "anthropic_bedrock_ts.mjs", INVOKE),
     _anthropic("Anthropic's SDKs for Go and Java", "python", "one_line_per_beta.py"),
     _node("Claude Code", "claude_code.mjs", MESSAGES),
