@@ -88,11 +88,23 @@ def test_every_route_streams_for_fifteen_minutes(any_stage: Synthesis) -> None:
 OPEN = {("/", "HEAD"), ("/api/hello", "HEAD"), ("/health", "GET")}
 
 
+def preflights(stage: Synthesis) -> set[tuple[str, str]]:
+    """What a browser asks, which has no key yet: of the local stage, whose pages may call."""
+    if stage.stage != "local":
+        return set()
+    return {
+        (path, "OPTIONS") for path in ("/", "/{proxy+}", "/v1/messages", "/api/hello", "/health")
+    }
+
+
 def test_every_route_but_the_open_doors_asks_for_a_key(any_stage: Synthesis) -> None:
     found = methods(any_stage)
-    assert set(found) == {("/", "ANY"), ("/{proxy+}", "ANY"), ("/v1/messages", "POST"), *OPEN}
+    open_routes = OPEN | preflights(any_stage)
+    assert (
+        set(found) == {("/", "ANY"), ("/{proxy+}", "ANY"), ("/v1/messages", "POST")} | open_routes
+    )
     opened = {route for route, each in found.items() if each["AuthorizationType"] == "NONE"}
-    assert opened == OPEN
+    assert opened == open_routes
     guarded = [each for route, each in found.items() if route not in opened]
     assert {each["AuthorizationType"] for each in guarded} == {"CUSTOM"}
     assert all(each["ApiKeyRequired"] is True for each in guarded)
@@ -105,8 +117,8 @@ def test_the_open_doors_are_throttled(any_stage: Synthesis) -> None:
         for each in settings
         if "ThrottlingRateLimit" in each
     }
-    assert set(throttled) == OPEN
-    for each in throttled.values():
+    assert set(throttled) == OPEN | preflights(any_stage)
+    for each in (throttled[route] for route in OPEN):
         assert 0 < each["ThrottlingRateLimit"] <= 10
         assert 0 < each["ThrottlingBurstLimit"] <= 20
 
