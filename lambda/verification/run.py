@@ -3,7 +3,7 @@
 import sys
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from datetime import UTC, datetime, timedelta
-from typing import Any, NamedTuple, Protocol, cast
+from typing import Any, NamedTuple, Protocol
 
 from reconciliation.bounds import Bounds
 from reconciliation.finding import Outcome
@@ -83,36 +83,34 @@ def run(
 
     Raises TooLargeError, UnreadableError and botocore's errors."""
     limit = budget or Budget(lambda: RESERVE_MS, max_entries=sys.maxsize)
-    large_bodies = LargeBodies(stage.records.stat)
+    bodies = LargeBodies(stage.records.stat)
     read: dict[str, Fingerprint] = {
         "audit lines": Fingerprint(),
         "S3": digests or Fingerprint(),
         "CloudWatch Logs": Fingerprint(),
     }
-    records = large_bodies.asked_ahead(
-        _near(limit.watch(_records(stage.records, asked, read)), asked)
-    )
-    records = _charged(records, large_bodies, limit)
-    if digests:
-        records = _with_bodies(records, large_bodies, digests)
+    first, last = asked.since - _NEAR, asked.until + _NEAR
+    records = _near(limit.watch(_records(stage.records, asked, read)), asked)
     outcome = reconcile(
-        limit.spend(
-            stage.audit_lines(asked.since - _NEAR, asked.until + _NEAR, read["audit lines"])
-        ),
-        limit.spend(records),
+        limit.spend(stage.audit_lines(first, last, read["audit lines"])),
+        limit.spend(_with_bodies(records, bodies, limit, digests)),
         window=_window(asked),
         bounds=stage.bounds,
         principals=stage.principals,
         lookups=Lookups(
-            is_stored=large_bodies.is_stored,
-            are_identical=large_bodies.are_identical,
+            is_stored=bodies.is_stored,
+            are_identical=bodies.are_identical,
             read_body=stage.records.read_body,
-            find_requests=lambda ids: stage.find_requests(
-                ids, asked.since - _NEAR, asked.until + _NEAR
-            ),
+            find_requests=lambda ids: stage.find_requests(ids, first, last),
         ),
     )
-    about = {
+    return Run(_about(stage, asked, by, read), outcome)
+
+
+def _about(
+    stage: Stage, asked: Period, by: str, read: Mapping[str, Fingerprint]
+) -> Mapping[str, Any]:
+    return {
         "by": by,
         "account": stage.account,
         "stage": stage.name,
@@ -125,7 +123,6 @@ def run(
         "gateway_role": stage.principals.gateway_role,
         "read": {name: each.told() for name, each in read.items()},
     }
-    return Run(about, outcome)
 
 
 def iso(moment: datetime) -> str:
@@ -144,25 +141,22 @@ def _near(
             yield destination, record
 
 
-def _charged(
-    records: Iterable[tuple[Destination, LogItem]], bodies: LargeBodies, limit: Budget
+def _with_bodies(
+    records: Iterable[tuple[Destination, LogItem]],
+    bodies: LargeBodies,
+    limit: Budget,
+    digests: ObjectDigests | None,
 ) -> Iterator[tuple[Destination, LogItem]]:
-    """The same records, while what is held of large bodies fits. Raises TooLargeError."""
+    """The same records, after S3 was asked for the bodies that lie elsewhere: these are taken by
+    `digests`, and count for `limit` as they are held. Raises TooLargeError."""
     charged = 0
-    for each in records:
+    for destination, record in bodies.asked_ahead(records):
         limit.charge(ENTRIES_PER_BODY * (bodies.held - charged))
         charged = bodies.held
-        yield each
-
-
-def _with_bodies(
-    records: Iterable[tuple[Destination, LogItem]], bodies: LargeBodies, digests: ObjectDigests
-) -> Iterator[tuple[Destination, LogItem]]:
-    """The same records; of each the bodies that lie elsewhere are taken too."""
-    for destination, record in records:
         at = _moment(record)
-        for path in paths_of(record) if at else ():
-            digests.take_body(path, cast("datetime", at), bodies.stat(path))
+        if digests and at:
+            for path in paths_of(record):
+                digests.take_body(path, at, bodies.stat(path))
         yield destination, record
 
 

@@ -455,6 +455,25 @@ def test_the_deployed_function_writes_its_metrics(deployment: Deployment) -> Non
     }
 
 
+def test_the_deployment_has_written_the_first_data_points(deployment: Deployment) -> None:
+    """Of each alarm on silence, as a 0, before the alarm was made."""
+    group = deployment.output("InvocationLogging", "LogGroupName")
+    events = deployment.client("logs").filter_log_events(
+        logGroupName=group.replace("invocations", "invocation-logging"), filterPattern='"_aws"'
+    )["events"]
+    lines = [json.loads(each["message"]) for each in events]
+    written = {
+        metric["Name"]: (line["service"], line[metric["Name"]])
+        for line in lines
+        for metric in line["_aws"]["CloudWatchMetrics"][0]["Metrics"]
+    }
+    assert written == {
+        "SentinelLooks": ("sentinel", [0.0]),
+        "VerifiedHours": ("verification", [0.0]),
+        "CanaryRuns": ("canary", [0.0]),
+    }
+
+
 def findings(deployment: Deployment, *arguments: str) -> CompletedProcess[str]:
     return subprocess.run(
         command(deployment, "findings", *arguments),

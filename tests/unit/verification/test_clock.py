@@ -160,10 +160,9 @@ def test_large_bodies_count_as_they_are_held() -> None:
     path = {"input": {"inputBodyS3Path": "s3://b/k"}, "output": {"outputBodyS3Path": "s3://b/l"}}
     item = LogItem("s3://b/o", 0.0, {"timestamp": "2026-10-01T12:00:00Z", **path})
     bodies = LargeBodies(lambda _: ObjectStat(1, "etag"))
-    held = bodies.asked_ahead([("S3", item)] * 3)
     limit = budget.Budget(lambda: 900_000, max_entries=4)
 
-    assert len(list(running._charged(held, bodies, limit))) == 3
+    assert len(list(running._with_bodies([("S3", item)] * 3, bodies, limit, None))) == 3
     with pytest.raises(TooLargeError):
         limit.charge(1)
 
