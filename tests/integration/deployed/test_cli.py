@@ -12,10 +12,10 @@ from typing import Any
 
 from tests.integration.deployed.deployment import Deployment, eventually
 from tests.integration.deployed.running import PROJECT
+from tests.unit.local_bedrock.files import pdf
 
 RUN = "from cli.main import app; app()"
-# One page, as an office program writes it, as far as a reader looks.
-PDF = b"%PDF-1.4\n1 0 obj\n<< /Type /Page /Parent 2 0 R >>\nendobj\n%%EOF\n"
+PDF = pdf()
 
 
 def command(deployment: Deployment, *arguments: str) -> list[str]:
