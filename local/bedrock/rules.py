@@ -28,6 +28,9 @@ METADATA_VALUE = re.compile(r"[a-zA-Z0-9\s:_@$#=/+,\-.]*", re.ASCII)
 CACHE_BREAKPOINTS = 4
 _EFFORT_BETA: Final = "effort-2025-11-24"
 _BILLING: Final = "x-anthropic-billing-header"
+_BILLING_TAKEN: Final = re.compile(rf"{_BILLING}: cc_version=[^;\s]+; cc_entrypoint=[^;\s]+;\s*")
+"""As Claude Code 2.1.332 writes it in its Bedrock mode. What was refused ends with `cch=…;`:
+https://github.com/anthropics/claude-code-action/issues/928"""
 _NOT_OF_CONVERSE: Final = {
     "compact-2026-01-12": "compact",
     "tool-search-tool-2025-10-19": "tool-search-tool",
@@ -152,7 +155,8 @@ def _unknown_block(where: str, kind: str) -> RefusedError:
 def _check_system(request: Request) -> None:
     turns.check_text("system", request.system)
     texts = [request.system] if isinstance(request.system, str) else request.system or []
-    if any(_BILLING in (text if isinstance(text, str) else text.text) for text in texts):
+    told = [text if isinstance(text, str) else text.text for text in texts]
+    if any(_BILLING in text and not _BILLING_TAKEN.fullmatch(text) for text in told):
         raise invalid(f"{_BILLING} is a reserved keyword and may not be used in the system prompt.")
 
 

@@ -47,6 +47,7 @@ RESULT: Json = {"type": "tool_result", "tool_use_id": "toolu_1", "content": "noo
 FORGED = "c2lnbmVkIGJ5IG5vYm9keSwgZm9yIG5vdGhpbmc="
 THOUGHT: Json = {"type": "thinking", "thinking": "hm", "signature": FORGED}
 BUDGET: Json = {"type": "enabled", "budget_tokens": 1024}
+BILLING = "x-anthropic-billing-header: cc_version=2.1.38.a; cc_entrypoint=cli; cch=00000;"
 ISSUES = "https://github.com/{}/issues/{}".format
 
 REFUSALS = (
@@ -303,12 +304,13 @@ REFUSALS = (
             {"system": system},
             "x-anthropic-billing-header is a reserved keyword and may not be used in the system "
             "prompt.",
-            ISSUES("musistudio/claude-code-router", 1161),
-            "2026-11",
+            ISSUES("anthropics/claude-code-action", 928),
+            "2026-02",
         )
         for system in (
             "x-anthropic-billing-header: cc_version=2",
-            [{"type": "text", "text": "x-anthropic-billing-header: cc_version=2"}],
+            [{"type": "text", "text": BILLING}],
+            f"{BILLING}\nBe brief.",
         )
     ),
     *(

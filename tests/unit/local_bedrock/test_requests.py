@@ -223,6 +223,7 @@ def test_a_model_has_rules_of_its_own(name: str, fields: dict[str, object], mess
         },
         {"system": "be brief"},
         {"system": [CACHED], "stop_sequences": ["END"]},
+        {"system": "x-anthropic-billing-header: cc_version=2.1.332; cc_entrypoint=cli;"},
         {"metadata": {"user_id": "a-hash_1"}},
         {"metadata": {"user_id": '{"device_id": "d"}'}},
         {"anthropic_beta": ["claude-code-20250219", "interleaved-thinking-2025-05-14"]},
