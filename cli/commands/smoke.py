@@ -44,7 +44,7 @@ def smoke(
 ) -> None:
     """Try on a deployed stage what AWS's documents leave open, and write a report of it.
 
-    It calls the stage's cheapest model for less than a dollar, and says beforehand what that costs.
+    It calls the stage's models for less than a dollar, and says beforehand what that costs.
     Ends with 0 if all checks passed, 1 if one failed, 2 if one could not be assessed."""
     with one_line_errors(NOT_ASSESSED, "operator"):
         found = deployment.chosen(stage, region, state)
@@ -55,7 +55,8 @@ def smoke(
         model, exact = cheapest(told.models, told.route)
         dollars = exact.quantize(Decimal("0.01"), ROUND_UP)
         price = f" ({said})" if (said := unpublished(model)) else ""
-        echo(f"Calls {model.name} for at most ${dollars}{price}.", err=True)
+        others = "and asks each model what sources differ on"
+        echo(f"Calls {model.name}, {others}, for at most ${dollars}{price}.", err=True)
         subject = Subject(found, where, model, wait_seconds=wait * 60)
         about = Run(datetime.now(UTC), found.region, subject.is_local, model.name, str(dollars))
         results = []

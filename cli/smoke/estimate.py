@@ -7,6 +7,7 @@ from typing import Final
 import catalog
 from catalog import Model, cost
 from cli.deployment import NoTargetError
+from cli.smoke import model_features
 from cli.smoke.subject import ANSWER_TOKENS, LARGE_BODY_BYTES
 
 LIMIT_DOLLARS: Final = Decimal(1)
@@ -30,20 +31,27 @@ def estimate(model: Model, route: str) -> Decimal:
 
 def cheapest(names: Sequence[str], route: str) -> tuple[Model, Decimal]:
     """The model of a stage that a run costs least with, and how much. Raises NoModelError."""
-    models = (catalog.find(name) for name in names)
-    priced = list(_priced((model for model in models if model), route))
+    models = [model for name in names if (model := catalog.find(name))]
+    priced = list(_priced(models, route))
     if not priced:
         raise NoModelError(
             f"no model of the stage ({', '.join(names)}) has a price for {route}: "
             "`claude-bedrock models --all` lists those that have one"
         )
     model, dollars = min(priced, key=lambda pair: pair[1])
+    dollars += _of_features((each for each, _ in priced), route)
     if dollars >= LIMIT_DOLLARS:
         raise NoModelError(
             f"a run would cost up to ${dollars:.2f} with {model.name}, the cheapest model of the "
             f"stage, and may cost ${LIMIT_DOLLARS}: allow a cheaper model in a stage for the test"
         )
     return model, dollars
+
+
+def _of_features(models: Iterable[Model], route: str) -> Decimal:
+    usage = cost.Usage(input=model_features.INPUT_TOKENS, output=model_features.OUTPUT_TOKENS)
+    asked = model_features.questions(models)
+    return sum((cost.cost(each.model, route, usage) for each in asked), Decimal())
 
 
 def _priced(models: Iterable[Model], route: str) -> Iterable[tuple[Model, Decimal]]:

@@ -8,7 +8,15 @@ from botocore.exceptions import BotoCoreError, ClientError
 from cli.deployment import NoTargetError
 from cli.doctor.check import DENIED, code_of
 from cli.endpoint import RefusedError
-from cli.smoke import metric_names, permissions, records, refusals, streaming, witnesses
+from cli.smoke import (
+    metric_names,
+    model_features,
+    permissions,
+    records,
+    refusals,
+    streaming,
+    witnesses,
+)
 from cli.smoke.check import EMBEDDED, Check, Finding, Result, failed, not_assessed
 from cli.smoke.subject import Subject
 from reconciliation.window import UnreadableError
@@ -18,6 +26,7 @@ CHECKS: Final[tuple[Check, ...]] = (
     *refusals.CHECKS[:-1],
     *witnesses.CHECKS,
     *records.CHECKS,
+    *model_features.CHECKS,
     *permissions.CHECKS,
     *metric_names.CHECKS,
     refusals.CHECKS[-1],  # the throttle, which leaves the key throttled for a while

@@ -62,7 +62,7 @@ def test_a_run_with_the_cheapest_model_costs_some_cents() -> None:
     names = ("claude-opus-5-5", "claude-haiku-4-5", "claude-sonnet-4-6")
     model, dollars = cheapest(names, "global")
     assert model == HAIKU
-    assert dollars == estimate(HAIKU, "global")
+    assert dollars > estimate(HAIKU, "global")
     assert Decimal("0.01") < dollars < Decimal("0.20")
 
 
