@@ -31,7 +31,7 @@ local: $(INSTALLED) ## The same, but stay up: prints URL and key, writes .local/
 	@python -m local up
 
 test: $(INSTALLED) ## All tests, in up to four processes
-	@pytest --numprocesses auto --maxprocesses 4 --dist loadgroup --no-loadscope-reorder
+	@pytest --numprocesses auto --maxprocesses 4 --dist loadfile --no-loadscope-reorder
 
 clients: $(INSTALLED) ## Two dozen clients, unmodified, against the endpoint: a table of what works
 	@python -m tests.clients

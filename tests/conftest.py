@@ -2,12 +2,15 @@
 
 import os
 import signal
+from functools import cache
 
 import boto3
 import pytest
 from hypothesis import settings
+from xdist.remote import Producer  # type: ignore[import-untyped]
+from xdist.scheduler import LoadFileScheduling  # type: ignore[import-untyped]
 
-from tests.integration.deployed.running import deployment
+from tests.integration.deployed.running import PROJECT, deployment
 
 __all__ = ["deployment"]
 
@@ -30,13 +33,24 @@ def pytest_xdist_auto_num_workers() -> int:
     return (os.cpu_count() or 1) + 1
 
 
-@pytest.hookimpl(tryfirst=True)
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+class OneDeployment(LoadFileScheduling):  # type: ignore[misc]
     """Has the tests of a file run in one process, and all that need the deployed endpoint too."""
-    for item in items:
-        shared = "deployment" in getattr(item, "fixturenames", ())
-        group = "deployment" if shared else item.nodeid.partition("::")[0]
-        item.add_marker(pytest.mark.xdist_group(group))
+
+    def _split_scope(self, nodeid: str) -> str:
+        path: str = super()._split_scope(nodeid)
+        return "deployment" if _asks_for_deployment(path) else path
+
+
+@cache
+def _asks_for_deployment(path: str) -> bool:
+    """Whether the file, or the conftest.py beside it, has the fixture as a parameter."""
+    file = PROJECT / path
+    texts = (each.read_text() for each in (file, file.with_name("conftest.py")) if each.is_file())
+    return any("deployment: Deployment" in text for text in texts)
+
+
+def pytest_xdist_make_scheduler(config: pytest.Config, log: Producer) -> OneDeployment:
+    return OneDeployment(config, log)
 
 
 def pytest_make_parametrize_id(val: object, argname: str) -> str | None:

@@ -1,5 +1,6 @@
 """A headless Chromium that `make install` brought, and nothing of the system's."""
 
+import fcntl
 import os
 import subprocess
 from collections.abc import Iterator
@@ -54,8 +55,14 @@ def _fonts() -> Path:
 
 
 def _executable() -> str:
-    """Unpacked once, beside what else is built."""
+    """Unpacked once, beside what else is built; a second process waits for the first."""
     _UNPACKED.mkdir(parents=True, exist_ok=True)
+    with (_UNPACKED / "lock").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        return _unpacked()
+
+
+def _unpacked() -> str:
     try:
         done = subprocess.run(
             ["node", str(Path(__file__).with_name("executable.mjs"))],
