@@ -129,7 +129,7 @@ def _read(records: Records, since: datetime, until: datetime, wanted: Wanted) ->
         found = records.in_logs(wanted.request_id, since)
         items = iter([LogItem(wanted.request_id, 0, found)] if found else [])
     else:
-        items = records.all_in_logs(since, until + _BEYOND, Fingerprint())
+        items = records.all_in_logs(since, until + _BEYOND, Fingerprint(), in_order=True)
     return (_Item(item, first, last) for item in items)
 
 

@@ -18,7 +18,7 @@ from reconciliation.window import UnreadableError
 from records.destinations import Destinations
 from records.fetched import fetch_in_order
 from records.fingerprint import Fingerprint
-from records.log_events import filter_events_at_once
+from records.log_events import filter_events, filter_events_at_once
 from records.object_digest import HashingReader, ObjectDigest
 from records.object_stat import ObjectStat, version_of
 
@@ -86,11 +86,15 @@ class Records:
             raise UnreadableError(f"{damaged} is no whole gzip file, and may hold the record")
         return None
 
-    def all_in_logs(self, since: datetime, until: datetime, read: Fingerprint) -> Iterator[LogItem]:
+    def all_in_logs(
+        self, since: datetime, until: datetime, read: Fingerprint, *, in_order: bool = False
+    ) -> Iterator[LogItem]:
         """Every record that was written to CloudWatch Logs between the two times (UTC), also one
-        that cannot be read; `read` is told of each event."""
+        that cannot be read; `read` is told of each event. `in_order`: as they came, read one part
+        after the other."""
         group = self._destinations.log_group
-        events = filter_events_at_once(
+        reading = filter_events if in_order else filter_events_at_once
+        events = reading(
             self._logs,
             start_ms=int(since.timestamp() * 1000),
             end_ms=int(until.timestamp() * 1000),

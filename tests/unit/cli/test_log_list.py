@@ -132,6 +132,26 @@ def test_no_large_body_is_fetched_to_show_who_called() -> None:
     assert logs.fetched == 0
 
 
+class InTime(Logs):
+    """CloudWatch Logs whose events lie 10 minutes apart."""
+
+    def filter_log_events(self, **asked: object) -> dict[str, Any]:
+        events = super().filter_log_events()["events"]
+        begin = int(SINCE.timestamp() * 1000)
+        timed = [{**each, "timestamp": begin + n * 600_000} for n, each in enumerate(events)]
+        first, last = asked["startTime"], asked["endTime"]
+        return {"events": [each for each in timed if first <= each["timestamp"] <= last]}
+
+
+def test_calls_are_listed_in_the_order_in_which_they_came() -> None:
+    ids = [str(number) for number in range(9)]
+    logs = InTime([record(each) for each in ids])
+
+    found = lines(logs.records(), SINCE, NOW, Wanted(), Unreadable(), content=False)
+
+    assert [line.request_id for line in found] == ids
+
+
 def test_following_goes_on_with_what_comes_and_repeats_nothing() -> None:
     logs, waited = Logs([record("1")], [record("1"), record("2")]), list[float]()
     found = followed(
