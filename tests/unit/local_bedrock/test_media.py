@@ -1,7 +1,7 @@
-"""Images and PDFs that the model could not open are refused, in the words of real refusals.
+"""Images and PDFs that the model could not open are refused.
 
 https://github.com/anthropics/claude-code/issues/2854, /11181, /14704 and /19577 and
-https://github.com/maximhq/bifrost/issues/5472 quote them.
+https://github.com/maximhq/bifrost/issues/5472 quote most of the words; the rest are after them.
 """
 
 import json
