@@ -10,7 +10,7 @@ import sys
 import urllib.error
 import urllib.request
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from contextlib import AsyncExitStack, asynccontextmanager
 from pathlib import Path
 
 from local import child_process, with_parent
@@ -20,6 +20,8 @@ from local.child_process import Process
 PROJECT = Path(__file__).parents[1]
 ACCOUNT = "123456789012"
 READY_SECONDS = 60
+_IN_USE = "is already in use"  # MiniStack's words
+_STARTS = 3  # with a port that is chosen here, another program may take it before MiniStack does
 
 
 class EmbeddedAwsError(Exception):
@@ -35,7 +37,20 @@ async def embedded_aws(
     `folder` takes its temporary files and its log; `iam_delay` is how many seconds a new or changed
     role needs until it holds, or a range to draw them from, such as "10-60".
     """
-    port = port or free_port()
+    async with AsyncExitStack() as stack:
+        for starts_left in reversed(range(1 if port else _STARTS)):
+            at = _embedded_aws(region, port or free_port(), folder, iam_delay)
+            try:
+                aws = await stack.enter_async_context(at)
+                break
+            except EmbeddedAwsError as error:
+                if not starts_left or _IN_USE not in str(error):
+                    raise
+        yield aws
+
+
+@asynccontextmanager
+async def _embedded_aws(region: str, port: int, folder: Path, iam_delay: str) -> AsyncIterator[Aws]:
     (folder / "tmp").mkdir(parents=True, exist_ok=True)
     log = folder / "ministack.log"
     command = (sys.executable, "-P", with_parent.__file__, "local.embedded")
