@@ -1,4 +1,4 @@
-// What @anthropic-ai/sdk is asked, wherever it runs.
+// What Anthropic's SDKs for TypeScript are asked, wherever they run.
 
 import { CITY_SCHEMA, getWeather, HELLO, MODEL, PACED, USE_TOOL } from "./cases.mjs";
 
