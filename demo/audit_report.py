@@ -119,5 +119,5 @@ def _report(stage: Deployment, out: Path) -> Report:
 
 def _check(report: Report, lost: str) -> None:
     found = [(each.kind, each.request_id) for each in report.completeness.report.outcome.findings]
-    if found != [("called, not logged", lost)]:
+    if found != [("missing_record", lost)]:
         raise DemoFailedError(f"the report should name {lost} and nothing else, but has {found}")

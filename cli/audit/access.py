@@ -64,7 +64,7 @@ def look(witnessed: Witnessed, outputs: Mapping[str, str], models: Sequence[str]
 
     def guard() -> Found:
         if witnessed.is_embedded:
-            return Found("not asked", "The embedded AWS of local mode forgets boundaries.")
+            return Found("not assessed", "The embedded AWS of local mode forgets boundaries.")
         gateway = witnessed.roles("Gateway")
         guarded.update(_attached(witnessed, outputs["BoundaryPolicyArn"], boundary=True))
         return judge_guard({name for _, _, name in attached} & gateway, guarded)
@@ -95,7 +95,7 @@ def look(witnessed: Witnessed, outputs: Mapping[str, str], models: Sequence[str]
 def _held(
     asked: Statement, principal: tuple[str, str], guarded: Collection[tuple[str, str]]
 ) -> bool | None:
-    return None if asked.verdict == "not asked" else principal in guarded
+    return None if asked.verdict == "not assessed" else principal in guarded
 
 
 def judge_guard(roles: Collection[str], guarded: Collection[tuple[str, str]]) -> Found:
@@ -103,8 +103,8 @@ def judge_guard(roles: Collection[str], guarded: Collection[tuple[str, str]]) ->
     bare = sorted(name for name in roles if ("role", name) not in guarded)
     if bare or not roles:
         told = f"{', '.join(bare)} lacks it" if bare else "No role of the gateway may invoke"
-        return Found("not shown", f"{told}.")
-    return Found("shown", f"It is the permissions boundary of {', '.join(sorted(roles))}.")
+        return Found("fail", f"{told}.")
+    return Found("pass", f"It is the permissions boundary of {', '.join(sorted(roles))}.")
 
 
 def _invoking(outputs: Mapping[str, str]) -> list[str]:
@@ -116,10 +116,10 @@ def _invoking(outputs: Mapping[str, str]) -> list[str]:
 def _judge(policies: Sequence[Policy], holders: int) -> Found:
     foreign = {name for policy in policies for name in policy.foreign}
     if foreign:
-        return Found("not shown", f"They name {', '.join(sorted(foreign))}.")
+        return Found("fail", f"They name {', '.join(sorted(foreign))}.")
     models = sorted({name for policy in policies for name in policy.models})
     return Found(
-        "shown", f"{len(policies)} policies, of {holders} principals, name {', '.join(models)}."
+        "pass", f"{len(policies)} policies, of {holders} principals, name {', '.join(models)}."
     )
 
 

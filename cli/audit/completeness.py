@@ -24,18 +24,18 @@ class _Claim(NamedTuple):
 _CLAIMS: Final[Mapping[str, _Claim]] = {
     "complete": _Claim(
         "Every call of the window is on record in both places",
-        ("called, not logged", "unreadable_record"),
+        ("missing_record", "unreadable_record"),
     ),
     "nobody-went-round": _Claim(
-        "Every record has its call: nobody went round", ("logged, not called", "audit_entry_lost")
+        "Every record has its call: nobody went round", ("bypassed_gateway", "audit_entry_lost")
     ),
-    "bodies": _Claim("Every record has what was asked and answered", ("body missing",)),
+    "bodies": _Claim("Every record has what was asked and answered", ("body_missing",)),
     "callers": _Claim(
         "Both accounts name the same caller, model and content for every call",
-        ("caller differs", "model_mismatch", "identity_mismatch", "content_mismatch"),
+        ("caller_mismatch", "model_mismatch", "identity_mismatch", "content_mismatch"),
     ),
     "residency": _Claim(
-        "No call was answered outside the stage's residency", ("outside the residency",)
+        "No call was answered outside the stage's residency", ("data_residency_violation",)
     ),
 }
 _NAMED: Final = 20
@@ -75,7 +75,7 @@ def judge(name: str, report: Report) -> Statement:
     claim = _CLAIMS[name]
     number = sum(each.kind in claim.kinds for each in report.outcome.findings)
     if name == "residency" and not number and not report.about["bounds"]["residency"]:
-        return Statement(name, claim.words, "not asked", _NO_RESIDENCY, applies=False)
+        return Statement(name, claim.words, "not assessed", _NO_RESIDENCY, applies=False)
     words = " ".join((*_words(name, number, report), *_put_right(claim, report)))
     return Statement(name, claim.words, _verdict(name, number, report), words)
 
@@ -101,14 +101,14 @@ def _verdict(name: str, number: int, report: Report) -> Verdict:
     counts = report.outcome.counts
     sums = report.chain
     if sums and not number and sums.coverage.hours_verified < sums.coverage.hours + sums.expired:
-        return "not asked"
+        return "not assessed"
     doubts = {
         "complete": counts.unknown + counts.pending,
         "nobody-went-round": counts.records_pending,
     }
     if number:
-        return "not shown"
-    return "not asked" if doubts.get(name) else "shown"
+        return "fail"
+    return "not assessed" if doubts.get(name) else "pass"
 
 
 def _words(name: str, number: int, report: Report) -> Iterator[str]:
@@ -122,8 +122,8 @@ def _words(name: str, number: int, report: Report) -> Iterator[str]:
             yield f"Of {counts.unknown:,} it cannot be known."
         if counts.refused:
             yield f"{counts.refused:,} were refused by Bedrock or not sent: no record is due."
-        if counts.not_expected:
-            yield f"{counts.not_expected:,} only counted tokens, which Bedrock does not log."
+        if counts.not_loggable:
+            yield f"{counts.not_loggable:,} only counted tokens, which Bedrock does not log."
     elif name == "nobody-went-round":
         yield f"{counts.records:,} records were read."
         if counts.records_pending:
@@ -137,8 +137,8 @@ def _chain(deployment: Deployment, asked: Period, told: list[ChainReport]) -> Fo
         found = verification.chain_report(deployment, asked.since, asked.until, asked.now)
         told.append(found)
     except EvidenceError as error:
-        return Found("not asked", f"{str(error).capitalize()}.")
+        return Found("not assessed", f"{str(error).capitalize()}.")
     words = " ".join(chain_sentences(found))
     if not found.coverage.holds:
-        return Found("not shown", words)
-    return Found("shown" if is_whole(found) else "not asked", words)
+        return Found("fail", words)
+    return Found("pass" if is_whole(found) else "not assessed", words)

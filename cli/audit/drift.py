@@ -78,21 +78,21 @@ def judge_armed(
     """`reached` has the subscriptions of each topic that is an action of some alarm. One that is
     not confirmed gets nothing."""
     if not alarms:
-        return Found("not shown", "The stage has no alarms.")
+        return Found("fail", "The stage has no alarms.")
     mute = [name for name, one in alarms.items() if not _is_armed(one)]
     if mute:
-        return Found("not shown", f"Without an action, or switched off: {', '.join(mute)}.")
+        return Found("fail", f"Without an action, or switched off: {', '.join(mute)}.")
     confirmed = {topic: sum(map(is_confirmed, each)) for topic, each in reached.items()}
     unheard = [name for name, one in alarms.items() if not _reaches_somebody(one, confirmed)]
     if unheard:
         silent = ", ".join(sorted(topic for topic, number in confirmed.items() if not number))
         return Found(
-            "not shown",
+            "fail",
             f"{len(unheard)} of {len(alarms)} alarms reach nobody: no confirmed subscription to "
             f"{silent}.",
         )
     number = sum(confirmed.values())
-    return Found("shown", f"All {len(alarms)} alarms; confirmed subscriptions: {number}.")
+    return Found("pass", f"All {len(alarms)} alarms; confirmed subscriptions: {number}.")
 
 
 def _is_armed(alarm: Mapping[str, Any]) -> bool:
@@ -118,11 +118,11 @@ def judge_quiet(events: Sequence[Event], asked: Period) -> Found:
     off = [each for each in events if each.after == "ALARM"]
     if off:
         names = ", ".join(dict.fromkeys(each.alarm for each in off))
-        return Found("not shown", f"Went off: {names}; {len(off)} times in all.")
+        return Found("fail", f"Went off: {names}; {len(off)} times in all.")
     if asked.since < asked.now - _KEPT:
         first = asked.now - _KEPT
-        return Found("not asked", f"None went off since {first:%Y-%m-%d}. {_FORGOTTEN}")
-    return Found("shown", "None went off.")
+        return Found("not assessed", f"None went off since {first:%Y-%m-%d}. {_FORGOTTEN}")
+    return Found("pass", "None went off.")
 
 
 def _alarms(witnessed: Witnessed) -> Iterator[tuple[str, Mapping[str, Any]]]:

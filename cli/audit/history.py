@@ -41,7 +41,9 @@ def look(witnessed: Witnessed, asked: Period) -> History:
 
     def ask() -> Found:
         if witnessed.is_embedded:
-            return Found("not asked", "The embedded AWS of local mode keeps no management events.")
+            return Found(
+                "not assessed", "The embedded AWS of local mode keeps no management events."
+            )
         found.extend(_changes(witnessed, asked))
         return judge(found, witnessed.roles("InvocationLogging"), asked)
 
@@ -56,12 +58,12 @@ def judge(changes: Sequence[Change], roles: Collection[str], asked: Period) -> F
     foreign = [each for each in made if not _is_of(each.by, roles)]
     if foreign:
         names = ", ".join(dict.fromkeys(each.by for each in foreign))
-        return Found("not shown", f"{len(foreign)} of {len(made)} changes were made by {names}.")
+        return Found("fail", f"{len(foreign)} of {len(made)} changes were made by {names}.")
     told = f"{len(made)} changes, all by the stage's own deployment." if made else "No change."
     if asked.since < asked.now - _KEPT:
         first = asked.now - _KEPT
-        return Found("not asked", f"CloudTrail answers from {first:%Y-%m-%d} on only: {told}")
-    return Found("shown", told)
+        return Found("not assessed", f"CloudTrail answers from {first:%Y-%m-%d} on only: {told}")
+    return Found("pass", told)
 
 
 def _is_of(arn: str, roles: Collection[str]) -> bool:

@@ -5,15 +5,15 @@ from datetime import date
 from typing import NamedTuple
 
 from cli import retention
-from cli.audit.statement import Found, Statement, Verdict, shown_if, stated
+from cli.audit.statement import Found, Statement, Verdict, pass_if, stated
 from cli.audit.witness import Witnessed
 from cli.retention import Destination, Outcome
 from cli.retention_report import NOT_ENFORCED
 
 _VERDICTS: dict[Outcome, Verdict] = {
-    "ok": "shown",
-    "too short": "not shown",
-    "unknown": "not asked",
+    "ok": "pass",
+    "too short": "fail",
+    "unknown": "not assessed",
 }
 
 
@@ -58,10 +58,10 @@ def look(witnessed: Witnessed, day: date, days: int) -> Retention:
 def _judge(found: Sequence[Destination], days: int) -> Found:
     by = {outcome: [e.name for e in found if e.outcome(days) == outcome] for outcome in _VERDICTS}
     if by["too short"]:
-        return Found("not shown", f"Kept too short: {', '.join(by['too short'])}.")
+        return Found("fail", f"Kept too short: {', '.join(by['too short'])}.")
     if by["unknown"]:
-        return Found("not asked", f"Not known: {', '.join(by['unknown'])}.")
-    return shown_if(bool(found), f"{len(found)} places, by the rules that are in force now.")
+        return Found("not assessed", f"Not known: {', '.join(by['unknown'])}.")
+    return pass_if(bool(found), f"{len(found)} places, by the rules that are in force now.")
 
 
 def _place(each: Destination, days: int) -> Place:

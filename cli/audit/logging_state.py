@@ -9,7 +9,7 @@ from typing import Any, NamedTuple
 
 from botocore.exceptions import ClientError
 
-from cli.audit.statement import Found, Statement, shown_if, stated
+from cli.audit.statement import Found, Statement, pass_if, stated
 from cli.audit.witness import Witnessed
 from cli.doctor import invocation_logging
 from cli.doctor.check import code_of
@@ -35,7 +35,7 @@ def look(witnessed: Witnessed, outputs: Mapping[str, str]) -> Logging:
         seen.update(answer.get("loggingConfig") or {})
         wanted = invocation_logging.desired(outputs)
         check = invocation_logging.judge(seen, wanted, witnessed.region)
-        return shown_if(check.outcome == "ok", f"{check.found[:1].upper()}{check.found[1:]}.")
+        return pass_if(check.outcome == "ok", f"{check.found[:1].upper()}{check.found[1:]}.")
 
     on = stated(
         witnessed, "logging-on", "Invocation logging is on, as the stage set it", _ACTION, now
@@ -50,9 +50,9 @@ def _data_types(on: Statement, seen: Mapping[str, Any]) -> Statement:
     """By the answer that `on` rests on."""
     absent = [kind for kind in DATA_TYPES if not seen.get(f"{kind}DataDeliveryEnabled")]
     told = (
-        Found("not asked", on.words)
-        if on.verdict == "not asked"
-        else shown_if(
+        Found("not assessed", on.words)
+        if on.verdict == "not assessed"
+        else pass_if(
             not absent,
             f"Not delivered: {', '.join(absent)}."
             if absent
@@ -101,11 +101,11 @@ def _keys(witnessed: Witnessed, group: str, bucket: str) -> Mapping[str, str]:
 
 def judge_encrypted(keys: Mapping[str, str], wanted: str, witnessed: Witnessed) -> Found:
     if witnessed.is_embedded:
-        return Found("not asked", "The embedded AWS of local mode forgets a bucket's key.")
+        return Found("not assessed", "The embedded AWS of local mode forgets a bucket's key.")
     others = [place for place, key in keys.items() if not _same(key, wanted)]
     if others or len(keys) < 2:
-        return Found("not shown", f"Not with {wanted}: {', '.join(others) or 'a place is absent'}.")
-    return Found("shown", f"{' and '.join(keys)}, with {wanted}.")
+        return Found("fail", f"Not with {wanted}: {', '.join(others) or 'a place is absent'}.")
+    return Found("pass", f"{' and '.join(keys)}, with {wanted}.")
 
 
 def _same(key: str, wanted: str) -> bool:
@@ -115,9 +115,9 @@ def _same(key: str, wanted: str) -> bool:
 
 def _rotates(answer: Mapping[str, Any]) -> Found:
     if not answer["KeyRotationEnabled"]:
-        return Found("not shown", "Rotation is off.")
+        return Found("fail", "Rotation is off.")
     days = answer.get("RotationPeriodInDays")
-    return Found("shown", f"Every {days} days." if days else "Rotation is on.")
+    return Found("pass", f"Every {days} days." if days else "Rotation is on.")
 
 
 def _public_access_block(witnessed: Witnessed, bucket: str) -> Mapping[str, bool]:
@@ -137,8 +137,8 @@ def _closed(block: Mapping[str, bool]) -> Found:
     names = ("BlockPublicAcls", "IgnorePublicAcls", "BlockPublicPolicy", "RestrictPublicBuckets")
     off = [name for name in names if not block.get(name)]
     if off:
-        return Found("not shown", f"Off: {', '.join(off)}.")
-    return Found("shown", "All four settings of its public access block are on.")
+        return Found("fail", f"Off: {', '.join(off)}.")
+    return Found("pass", "All four settings of its public access block are on.")
 
 
 def _told(value: object) -> str:

@@ -97,7 +97,7 @@ class Report(NamedTuple):
 
 
 def gather(deployment: Deployment, asked: Period, evidence: Evidence) -> Report:
-    """Asks everything. What AWS withholds of a statement leaves it `not asked`.
+    """Asks everything. What AWS withholds of a statement leaves it `not assessed`.
 
     Raises what the report cannot be without: NoTargetError, EvidenceError and
     botocore's errors."""

@@ -9,9 +9,9 @@ from cli.audit.witness import Witnessed
 from cli.doctor.check import WITHHELD
 from cli.retention import withheld
 
-Verdict = Literal["shown", "not shown", "not asked"]
-VERDICTS: Final[tuple[Verdict, ...]] = ("shown", "not shown", "not asked")
-SHOWN, NOT_SHOWN, NOT_ASKED = 0, 1, 2
+Verdict = Literal["pass", "fail", "not assessed"]
+VERDICTS: Final[tuple[Verdict, ...]] = ("pass", "fail", "not assessed")
+PASS, FAIL, NOT_ASSESSED = 0, 1, 2
 
 
 class Found(NamedTuple):
@@ -36,8 +36,8 @@ class Statement(NamedTuple):
         return {**self._asdict(), "answers": list(self.answers)}
 
 
-def shown_if(holds: bool, words: str) -> Found:
-    return Found("shown" if holds else "not shown", words)
+def pass_if(holds: bool, words: str) -> Found:
+    return Found("pass" if holds else "fail", words)
 
 
 def stated(
@@ -45,7 +45,7 @@ def stated(
 ) -> Statement:
     """The statement, by what `ask` finds; `actions` is what the question needs in IAM.
 
-    A question that AWS does not answer is not asked: no verdict is made of silence."""
+    A question that AWS does not answer is not assessed."""
     before = len(witnessed.answers)
     try:
         found = ask()
@@ -56,15 +56,15 @@ def stated(
 
 
 def not_answered(error: ClientError | BotoCoreError, actions: str) -> Found:
-    return Found("not asked", f"{withheld(error, actions)}.")
+    return Found("not assessed", f"{withheld(error, actions)}.")
 
 
 def exit_code(statements: Sequence[Statement]) -> int:
-    """1 if something is not shown, else 2 if something could not be asked, else 0."""
+    """1 if a statement fails, else 2 if one could not be assessed, else 0."""
     verdicts = {each.verdict for each in statements if each.applies}
-    if "not shown" in verdicts:
-        return NOT_SHOWN
-    return NOT_ASKED if "not asked" in verdicts else SHOWN
+    if "fail" in verdicts:
+        return FAIL
+    return NOT_ASSESSED if "not assessed" in verdicts else PASS
 
 
 def counted(statements: Sequence[Statement]) -> Mapping[Verdict, int]:

@@ -12,7 +12,7 @@ from rich.text import Text
 from cli import deployment
 from cli.audit import folder
 from cli.audit.report import Report, gather
-from cli.audit.statement import NOT_ASKED, Verdict, exit_code
+from cli.audit.statement import NOT_ASSESSED, Verdict, exit_code
 from cli.commands.options import (
     LOCAL_STATE,
     MOST_HOURS,
@@ -29,7 +29,7 @@ from cli.writable import require_writable
 from verification.period import FIRST_YEAR, BadWindowError, Period, period
 
 OUT = Path("audit")
-_COLOURS: dict[Verdict, str] = {"shown": "green", "not shown": "red", "not asked": "magenta"}
+_COLOURS: dict[Verdict, str] = {"pass": "green", "fail": "red", "not assessed": "magenta"}
 
 
 def audit(
@@ -57,8 +57,8 @@ def audit(
 ) -> None:
     """Make the audit report: one page, the same as data, and AWS's answers with their hashes.
 
-    Exit code: 0 all is shown, 1 something is not shown, 2 something could not be asked."""
-    with one_line_errors(NOT_ASKED, "auditor"):
+    Exit code: 0 every statement passes, 1 one fails, 2 one could not be assessed."""
+    with one_line_errors(NOT_ASSESSED, "auditor"):
         now = datetime.now(UTC)
         if month is None:
             asked = period(since, hours, until, delay, now)
@@ -74,7 +74,7 @@ def audit(
         echo_json(report.as_data())
     else:
         _tell(report)
-    with one_line_errors(NOT_ASKED):
+    with one_line_errors(NOT_ASSESSED):
         written = folder.write(out, report)
     if not as_json:
         echo(f"\nThe report: {written.page}")

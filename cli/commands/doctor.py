@@ -13,7 +13,7 @@ from cli.aws_errors import explain
 from cli.cdk_json import CDK_JSON, CdkJsonError
 from cli.commands.options import (
     LOCAL_STATE,
-    NOT_ASKED,
+    NOT_ASSESSED,
     AsJson,
     Region,
     Stage,
@@ -41,7 +41,7 @@ def doctor(
     """Look for what is missing or wrong, before and after deploying, and say what to do.
 
     Ends with 0 if nothing failed, 1 if something did, 2 if something could not be told."""
-    with one_line_errors(NOT_ASKED, "operator"):
+    with one_line_errors(NOT_ASSESSED, "operator"):
         checks = _checks(stage, region, state, fix=fix)
     if as_json:
         echo_json([check._asdict() for check in checks])

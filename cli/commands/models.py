@@ -24,7 +24,7 @@ from cli.commands.options import (
 from cli.deployment import NoTargetError, known_region
 from cli.terminal import console, echo, echo_json, escape_line
 
-NO_DIFFERENCE, DIFFERENCES, NOT_ASKED = 0, 1, 2
+NO_DIFFERENCE, DIFFERENCES, NOT_ASSESSED = 0, 1, 2
 
 app = typer.Typer(help="The models that a stage offers, and what the catalogue knows of them.")
 
@@ -80,7 +80,7 @@ def compare(
     """Compare the catalogue with what an account's Bedrock says; writes nothing.
 
     Exit code: 0 no difference, 1 differences, 2 could not ask."""
-    with one_line_errors(NOT_ASKED):
+    with one_line_errors(NOT_ASSESSED):
         no_stage = ""
         found = deployment.deployed(no_stage, region) if region else deployment.local(state)
         said = account.claude_models(found.client("bedrock"))
@@ -108,7 +108,7 @@ def _refuse_options(context: typer.Context) -> None:
     sources = {name: context.get_parameter_source(name) for name in context.params}
     if any(source is not None and source.name == "COMMANDLINE" for source in sources.values()):
         echo(f"claude-bedrock: options go after {context.invoked_subcommand}", err=True)
-        sys.exit(NOT_ASKED)
+        sys.exit(NOT_ASSESSED)
 
 
 def _told(differing: list[Difference]) -> list[str]:

@@ -30,7 +30,7 @@ from cli.writable import NotWritableError
 from reconciliation.window import UnreadableError
 from verification.period import BadWindowError
 
-FAILED, NOT_ASKED, DEFECT = 1, 2, 70
+FAILED, NOT_ASSESSED, DEFECT = 1, 2, 70
 INTERRUPTED, OUTPUT_CLOSED = 130, 141
 """70 is EX_SOFTWARE of sysexits.h; the last two are what a shell says of a program that SIGINT or
 SIGPIPE ended: https://www.gnu.org/software/bash/manual/html_node/Exit-Status.html"""
@@ -124,7 +124,7 @@ def last_resort() -> Iterator[None]:
 
     Put around all commands, since what they print is not in their `one_line_errors`."""
     try:
-        with one_line_errors(NOT_ASKED):
+        with one_line_errors(NOT_ASSESSED):
             try:
                 yield
             finally:

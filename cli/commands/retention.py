@@ -12,7 +12,7 @@ from cli.retention_report import LAST_YEAR, Report
 from cli.terminal import console, echo_json
 from verification.period import FIRST_YEAR
 
-NOT_ASKED = 2
+NOT_ASSESSED = 2
 
 
 def _day(text: str) -> dt.date:
@@ -41,7 +41,7 @@ def kept(
 
     Exit code: 0 all is kept as long as the stage says, 1 something is not, 2 could not ask."""
     of = day or dt.datetime.now(dt.UTC).date()
-    with one_line_errors(NOT_ASKED, "auditor"):
+    with one_line_errors(NOT_ASSESSED, "auditor"):
         found = deployment.chosen(stage, region, state)
         meant = settings.deployed(found)
         report = Report(found, meant.source, meant.retention_days, of, retention.look(found, of))

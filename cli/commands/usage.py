@@ -28,7 +28,7 @@ from cli.usage.rows import Row, UnanswerableError
 from cli.writable import require_writable, require_writable_file
 from verification.period import Period, period
 
-NOT_ASKED = 2
+NOT_ASSESSED = 2
 A_MONTH_HOURS = 30 * 24
 
 
@@ -82,7 +82,7 @@ def usage(
     """Add up calls, tokens and cost from Bedrock's records.
 
     Exit code: 0, or 2 if a record cannot be read, or something could not be asked."""
-    with one_line_errors(NOT_ASKED, "auditor"):
+    with one_line_errors(NOT_ASSESSED, "auditor"):
         dimensions = _dimensions(by)
         asked = _period(since, hours, until)
         source = _source(folder, sync, athena=athena)
@@ -103,12 +103,12 @@ def usage(
         if answer.scanned_bytes is not None:
             echo(f"Athena read {answer.scanned_bytes:,} bytes")
     if out:
-        with one_line_errors(NOT_ASKED):
+        with one_line_errors(NOT_ASSESSED):
             each = [answer.by([one]) for one in DIMENSIONS]
             out.parent.mkdir(parents=True, exist_ok=True)
             out.write_text(page.page(each, title), encoding="utf-8")
     if found.total.unreadable:
-        sys.exit(NOT_ASKED)
+        sys.exit(NOT_ASSESSED)
 
 
 def _dimensions(by: str) -> list[Dimension]:

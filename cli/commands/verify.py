@@ -32,8 +32,8 @@ from reconciliation.assessment import Verdict
 from reconciliation.finding import Finding
 from verification.period import moment, period
 
-CLEAN, FINDINGS, NOT_ASKED = 0, 1, 2
-EXIT_CODES: Mapping[Verdict, int] = {"pass": CLEAN, "fail": FINDINGS, "not assessed": NOT_ASKED}
+CLEAN, FINDINGS, NOT_ASSESSED = 0, 1, 2
+EXIT_CODES: Mapping[Verdict, int] = {"pass": CLEAN, "fail": FINDINGS, "not assessed": NOT_ASSESSED}
 EVIDENCE = Path("evidence")
 _MEANINGS = {
     "calls": "calls of Bedrock by the gateway",
@@ -42,10 +42,10 @@ _MEANINGS = {
     "pending": "  too young to be judged",
     "unknown": "  of which it cannot be known: no status of Bedrock's, and no readable record",
     "refused": "  refused by Bedrock, or never sent to it: no record is due",
-    "not_expected": "  by an operation that Bedrock does not log",
-    "not_asked": "requests answered without Bedrock",
+    "not_loggable": "  by an operation that Bedrock does not log",
+    "answered_without_bedrock": "requests answered without Bedrock",
     "records": "records",
-    "not_called": "  of nobody's call: someone went round the gateway",
+    "unmatched_records": "  of nobody's call: someone went round the gateway",
     "records_pending": "  whose call may still turn up",
     "audit_entries_lost": "  of the gateway's own role, without its audit entry",
     "allowed_direct_calls": "  of callers that the stage allows past the gateway",
@@ -97,7 +97,7 @@ def verify(
 
     Exit code: 0 every call is on record, 1 findings or a broken chain, 2 it cannot be told."""
     if chain:
-        with one_line_errors(NOT_ASKED, "auditor"):
+        with one_line_errors(NOT_ASSESSED, "auditor"):
             if hours or until or (files and (since or objects)):
                 raise EvidenceError("--chain takes files, or a stage, --since and --objects")
             if not files:
@@ -108,7 +108,7 @@ def verify(
         else:
             _show_chain(chain_found, as_json=as_json)
         return
-    with one_line_errors(NOT_ASKED, "auditor"):
+    with one_line_errors(NOT_ASSESSED, "auditor"):
         if files or objects:
             raise EvidenceError(f"{'files' if files else '--objects'} are for --chain")
         asked = period(since, hours, until, delay, datetime.now(UTC))
@@ -120,12 +120,12 @@ def verify(
     else:
         console().print(_told(report))
     if report.evidence.error:
-        fail(report.evidence.error, NOT_ASKED)
+        fail(report.evidence.error, NOT_ASSESSED)
     sys.exit(EXIT_CODES[report.assessment.verdict])
 
 
 def _check(files: list[Path]) -> None:
-    with one_line_errors(NOT_ASKED, "auditor"):
+    with one_line_errors(NOT_ASSESSED, "auditor"):
         try:
             last = checked(files)
         except BrokenEvidenceError as broken:

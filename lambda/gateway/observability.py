@@ -111,7 +111,7 @@ def _failure(outcome: str, error: GatewayError | None) -> str:
     if error is None:
         return ""
     if error.status == 429:
-        return "Throttles"
+        return "BedrockThrottles"
     if outcome in _UPSTREAM and (error.status >= 500 or error.status == 403):  # 403: our role's
         return "UpstreamErrors"
     return "ClientErrors"

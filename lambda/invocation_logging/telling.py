@@ -12,18 +12,18 @@ from embedded_metrics import count
 from .drift import Drift, Kind
 
 METRICS: Final[dict[Kind, str]] = {
-    "logging deleted": "LoggingDeleted",
-    "records redirected": "RecordsRedirected",
-    "bodies switched off": "BodiesSwitchedOff",
+    "logging deleted": "InvocationLoggingDisabled",
+    "records redirected": "LoggingDestinationChanged",
+    "bodies switched off": "LogDataTypeDisabled",
     "retention shortened": "RetentionShortened",
-    "bucket changed": "BucketChanged",
-    "key unusable": "KeyUnusable",
+    "bucket changed": "LogBucketDrifted",
+    "key unusable": "KmsKeyUnusable",
     "log_group_drifted": "LogGroupDrifted",
     "delivery_role_drifted": "DeliveryRoleDrifted",
     "data_retention_loosened": "DataRetentionLoosened",
     "catalog_outdated": "CatalogOutdated",
 }
-LOOKS: Final = "SentinelLooks"
+LOOKS: Final = "DriftDetectorRuns"
 
 
 @cache

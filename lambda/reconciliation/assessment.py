@@ -12,7 +12,7 @@ from reconciliation.finding import Kind, Outcome
 Verdict = Literal["pass", "fail", "not assessed"]
 
 _FINDINGS: Final[Mapping[Kind, tuple[str, str]]] = {
-    "logged, not called": (
+    "bypassed_gateway": (
         "1 record is of no call of the gateway",
         "{} records are of no call of the gateway",
     ),
@@ -20,11 +20,11 @@ _FINDINGS: Final[Mapping[Kind, tuple[str, str]]] = {
         "1 record of the gateway has no audit entry",
         "{} records of the gateway have no audit entry",
     ),
-    "body missing": (
+    "body_missing": (
         "1 lacks its prompt or completion",
         "{} lack their prompt or completion",
     ),
-    "caller differs": ("1 is under another caller", "{} are under another caller"),
+    "caller_mismatch": ("1 is under another caller", "{} are under another caller"),
     "model_mismatch": ("1 is under another model", "{} are under another model"),
     "identity_mismatch": (
         "1 is under another identity than the gateway's",
@@ -34,7 +34,7 @@ _FINDINGS: Final[Mapping[Kind, tuple[str, str]]] = {
         "1 has records that differ from each other",
         "{} have records that differ from each other",
     ),
-    "outside the residency": (
+    "data_residency_violation": (
         "1 was answered outside the residency",
         "{} were answered outside the residency",
     ),
@@ -43,7 +43,7 @@ _FINDINGS: Final[Mapping[Kind, tuple[str, str]]] = {
         "{} records or audit entries cannot be read",
     ),
 }
-"""Beside `called, not logged`, which the sentence begins with."""
+"""Beside `missing_record`, which the sentence begins with."""
 
 
 class Assessment(NamedTuple):
@@ -71,14 +71,14 @@ def _clean(outcome: Outcome, window: str) -> str:
         return f"No call was made{how} in {window}"
     if not counts.matched:
         return f"No record is due in {window}: Bedrock answered no call that it logs"
-    if counts.refused or counts.not_expected:
+    if counts.refused or counts.not_loggable:
         return f"Every call of {window} of which a record is due is on record"
     return f"Every call of {window} is on record"
 
 
 def _clauses(outcome: Outcome, window: str) -> Iterator[str]:
     counts = outcome.counts
-    due = counts.calls - counts.refused - counts.not_expected
+    due = counts.calls - counts.refused - counts.not_loggable
     if counts.not_logged:
         verb = "is" if counts.not_logged == 1 else "are"
         yield f"{counts.not_logged:,} of {due:,} calls of {window} {verb} not on record"

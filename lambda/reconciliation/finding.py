@@ -6,15 +6,15 @@ from types import MappingProxyType
 from typing import Any, Final, Literal, NamedTuple, get_args
 
 Kind = Literal[
-    "called, not logged",
-    "logged, not called",
+    "missing_record",
+    "bypassed_gateway",
     "audit_entry_lost",
-    "body missing",
-    "caller differs",
+    "body_missing",
+    "caller_mismatch",
     "model_mismatch",
     "identity_mismatch",
     "content_mismatch",
-    "outside the residency",
+    "data_residency_violation",
     "unreadable_record",
 ]
 KINDS: Final[tuple[Kind, ...]] = get_args(Kind)
@@ -53,10 +53,12 @@ class Counts(NamedTuple):
     pending: int = 0
     unknown: int = 0  # no status of Bedrock's arrived and no record did, or one that is unreadable
     refused: int = 0  # answered by Bedrock with another status than 200, or not sent to it
-    not_expected: int = 0  # by an operation that Bedrock does not log
-    not_asked: int = 0  # requests that were answered without Bedrock
+    not_loggable: int = 0  # by an operation that Bedrock does not log
+    answered_without_bedrock: int = 0  # requests that were answered without Bedrock
     records: int = 0
-    not_called: int = 0  # records without a call, of neither the gateway nor an allowed caller
+    unmatched_records: int = (
+        0  # records without a call, of neither the gateway nor an allowed caller
+    )
     records_pending: int = 0  # records without a call, whose audit entry may still come
     audit_entries_lost: int = 0  # records of the gateway's own role without a call
     allowed_direct_calls: int = 0  # records of callers that may go past the gateway

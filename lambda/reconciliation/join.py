@@ -103,7 +103,7 @@ class _Join:
             self._cannot_read(item, "audit entry", str(error))
             return
         if not made and self._window.holds(item.at):
-            self._counted["not_asked"] += 1
+            self._counted["answered_without_bedrock"] += 1
         for call in made:
             if call.request_id:
                 self._calls[call.request_id] = call
@@ -184,7 +184,7 @@ class _Join:
     ) -> bool:
         """Of two bodies whose tokens differ, or that have an object each. One that is reported as
         missing, or whose object is not there, is not reported as different too."""
-        if _NO_BODY in tokens and ("body missing", request_id, "") in self._found:
+        if _NO_BODY in tokens and ("body_missing", request_id, "") in self._found:
             return True
         if not all(self._lookups.is_stored(path) for path in paths if path):
             return True
@@ -204,17 +204,17 @@ class _Join:
     ) -> None:
         about = _of_call(call) if call else _of_record(found)
         if missing := self._missing_body(found, call, at):
-            self._find("body missing", about, f"{missing}, by the record in {destination}")
+            self._find("body_missing", about, f"{missing}, by the record in {destination}")
         if call:
             self._judge_match(found, call, about)
         if not self._bounds.hold(about.model_id, found.answered_in):
-            self._find("outside the residency", about, f"answered in {found.answered_in}")
+            self._find("data_residency_violation", about, f"answered in {found.answered_in}")
 
     def _judge_match(self, found: Written, call: Call, about: _About) -> None:
         if call.expected == "unknown" and found.failed:
             self._failed.add(found.request_id)
         if not _unread(call, found) and (differing := _differing(call, found)):
-            self._find("caller differs", about, differing)
+            self._find("caller_mismatch", about, differing)
         if not is_model_of(call, found.model_id):
             detail = f"the gateway called {call.model_id}, the record has {found.model_id}"
             self._find("model_mismatch", about, detail)
@@ -288,14 +288,14 @@ class _Join:
         if mask == _ALL:
             return "pending" if call.request_id in self._young else "matched"
         if call.expected in ("none", "refused"):
-            return "refused" if call.expected == "refused" else "not_expected"
+            return "refused" if call.expected == "refused" else "not_loggable"
         if call.expected == "unknown" and (not mask or call.request_id in self._failed):
             return "unknown"
         if self._window.too_young(call.at):
             return "pending"
         if mask | self._unreadable.get(call.request_id, 0) == _ALL:
             return "unknown"  # the record that cannot be read is a finding
-        self._find("called, not logged", _of_call(call), _where_not(mask))
+        self._find("missing_record", _of_call(call), _where_not(mask))
         return "not_logged"
 
     def _judge_strangers(self) -> None:
@@ -326,10 +326,10 @@ class _Join:
             self._find("audit_entry_lost", each.about, self._with_gaps(each, details))
 
     def _went_round(self, stranger: _Stranger) -> None:
-        self._counted["not_called"] += 1
+        self._counted["unmatched_records"] += 1
         claimed = stranger.gateway_request_id
         details = [f"claims to be the gateway's request {claimed}"] if claimed else []
-        self._find("logged, not called", stranger.about, self._with_gaps(stranger, details))
+        self._find("bypassed_gateway", stranger.about, self._with_gaps(stranger, details))
 
     def _with_gaps(self, stranger: _Stranger, details: list[str]) -> str:
         mask = self._seen[stranger.about.request_id]

@@ -11,8 +11,8 @@ from verification.coverage import Span
 from verification.evidence import SealedFile
 
 _PUT_RIGHT: Final[Mapping[Kind, tuple[str, str]]] = {
-    "called, not logged": ("not_logged", "matched"),
-    "logged, not called": ("not_called", ""),
+    "missing_record": ("not_logged", "matched"),
+    "bypassed_gateway": ("unmatched_records", ""),
     "audit_entry_lost": ("audit_entries_lost", ""),
 }
 """The count that a finding left when it was settled, and the one it came to."""

@@ -25,7 +25,7 @@ from verification.run import Run, Stage
 
 AFTER: Final = timedelta(hours=24)
 SETTLED_BY_TIME: Final[frozenset[Kind]] = frozenset(
-    {"called, not logged", "logged, not called", "audit_entry_lost", "body missing"}
+    {"missing_record", "bypassed_gateway", "audit_entry_lost", "body_missing"}
 )
 """What a record, an entry or a body that comes late puts right. Nothing else becomes another."""
 
@@ -99,7 +99,7 @@ def _may_settle(finding: Mapping[str, Any], files: Sequence[SealedFile], found: 
     if finding["kind"] not in SETTLED_BY_TIME:
         return False
     allowed = sum(_allowed(file) for file in files)
-    if finding["kind"] == "logged, not called":
+    if finding["kind"] == "bypassed_gateway":
         return found.outcome.counts.allowed_direct_calls <= allowed
     return True
 

@@ -12,11 +12,11 @@ from reconciliation.finding import Finding, Kind
 from verification.coverage import Mismatch
 
 METRICS: Final[dict[Kind, str]] = {
-    "called, not logged": "CalledNotLogged",
-    "logged, not called": "LoggedNotCalled",
-    "body missing": "BodyMissing",
-    "caller differs": "CallerDiffers",
-    "outside the residency": "OutsideTheResidency",
+    "missing_record": "InvocationRecordMissing",
+    "bypassed_gateway": "GatewayBypassed",
+    "body_missing": "PromptOrCompletionMissing",
+    "caller_mismatch": "CallerMismatch",
+    "data_residency_violation": "DataResidencyViolation",
     "audit_entry_lost": "AuditEntryLost",
     "model_mismatch": "ModelMismatch",
     "identity_mismatch": "IdentityMismatch",
@@ -24,7 +24,7 @@ METRICS: Final[dict[Kind, str]] = {
     "unreadable_record": "UnreadableRecord",
 }
 VERIFIED: Final = "VerifiedHours"
-NOT_VERIFIED: Final = "NotVerifiedHours"
+NOT_VERIFIED: Final = "UnverifiedHours"
 EVIDENCE: Final = "EvidenceChanged"
 _LINES: Final = 100
 

@@ -28,12 +28,12 @@ SILENT_HOURS = 3
 # A run that waits for the record may end in the next hour.
 SILENT_CANARY_HOURS = 2
 DRIFT = {
-    "LoggingDeleted": "Invocation logging is off in this Region: calls leave no record.",
-    "RecordsRedirected": "Records of calls go elsewhere than the stage set up.",
-    "BodiesSwitchedOff": "Calls are recorded without all of what was asked and answered.",
+    "InvocationLoggingDisabled": "Invocation logging is off in this Region: calls leave no record.",
+    "LoggingDestinationChanged": "Records of calls go elsewhere than the stage set up.",
+    "LogDataTypeDisabled": "Calls are recorded without all of what was asked and answered.",
     "RetentionShortened": "A log group of the record keeps less than the stage's number of days.",
-    "BucketChanged": "The record's bucket keeps less than it has to, or its policy is another.",
-    "KeyUnusable": "The key that encrypts the record is off, about to be deleted, or closed.",
+    "LogBucketDrifted": "The record's bucket keeps less than it has to, or its policy is another.",
+    "KmsKeyUnusable": "The key that encrypts the record is off, about to be deleted, or closed.",
     "LogGroupDrifted": "A log group of the record is not encrypted, protected or whole as set up.",
     "DataRetentionLoosened": "AWS may keep content for longer than the stage lets it.",
     "DeliveryRoleDrifted": "The role by which Bedrock delivers records may no longer do so.",
@@ -41,11 +41,11 @@ DRIFT = {
 }
 """Each metric of a kind of drift, and what it means."""
 FINDINGS = {
-    "CalledNotLogged": "Bedrock took calls of the gateway, and their record is missing.",
-    "LoggedNotCalled": "Somebody called Bedrock past the gateway.",
-    "BodyMissing": "Calls are on record without what was asked or answered.",
-    "CallerDiffers": "Calls are on record under another caller's name.",
-    "OutsideTheResidency": "Calls were answered in a Region where this stage's may not be.",
+    "InvocationRecordMissing": "Bedrock took calls of the gateway, and their record is missing.",
+    "GatewayBypassed": "Somebody called Bedrock past the gateway.",
+    "PromptOrCompletionMissing": "Calls are on record without what was asked or answered.",
+    "CallerMismatch": "Calls are on record under another caller's name.",
+    "DataResidencyViolation": "Calls were answered in a Region where this stage's may not be.",
     "AuditEntryLost": "Calls of the gateway are on record, and their audit entry is missing.",
     "ModelMismatch": "Calls are on record under another model than the gateway called.",
     "IdentityMismatch": "Calls of the gateway are on record under another identity than its role.",
@@ -55,7 +55,7 @@ FINDINGS = {
 """Each metric of a kind of finding, and what it means."""
 EVIDENCE = {
     "EvidenceChanged": "Sealed evidence is gone or changed: the log group verification says which.",
-    "NotVerifiedHours": "An hour was sealed as not verified: the log group verification says why.",
+    "UnverifiedHours": "An hour was sealed as not verified: the log group verification says why.",
 }
 """Each metric of what is wrong with the evidence itself, and what it means."""
 
@@ -85,14 +85,14 @@ class Alarms(Construct):
         self._on_functions(gateway, authorizer)
         if reserved_concurrency:
             self._add(
-                "ConcurrencyNearlyUsed",
+                "ReservedConcurrencyNearLimit",
                 function_metric(gateway, "ConcurrentExecutions", statistic="Maximum"),
                 concurrency.nearly(reserved_concurrency),
                 "The gateway runs nearly as often at once as it may: soon Lambda turns calls away.",
             )
         if key_expiry:
             self._add(
-                "KeyExpiryErrors",
+                "ApiKeyExpiryErrors",
                 function_metric(key_expiry, "Errors"),
                 1,
                 "Keys that have ended may still be good: look at the log group key-expiry.",
@@ -119,13 +119,13 @@ class Alarms(Construct):
             "error_cause says which.",
         )
         self._add(
-            "Throttles",
-            gateway_metric("Throttles", stage_name=stage_name),
+            "BedrockThrottles",
+            gateway_metric("BedrockThrottles", stage_name=stage_name),
             10,
             "Bedrock throttles the account: look at its quotas for these models.",
         )
         self._add(
-            "SlowFirstByte",
+            "HighTimeToFirstByte",
             gateway_metric("FirstByteLatency", stage_name=stage_name, statistic="p95"),
             SLOW_FIRST_BYTE_MS,
             "One request in twenty waits long for its first byte: look at Bedrock's latency.",
@@ -171,7 +171,7 @@ class Alarms(Construct):
             )
         silence_alarm(
             self,
-            "SentinelSilent",
+            "DriftDetectorNotRunning",
             metric=runs_metric("sentinel", stage_name=stage_name),
             periods=1,
             meaning="Nobody looks whether the record is kept: look at the log group sentinel.",
@@ -190,7 +190,7 @@ class Alarms(Construct):
             self._add(name, verification_metric(name, stage_name=stage_name), 1, meaning)
         silence_alarm(
             self,
-            "NotVerified",
+            "VerificationOverdue",
             metric=runs_metric("verification", stage_name=stage_name),
             periods=SILENT_HOURS,
             meaning="No hour has been verified for some: look at the log group verification.",
@@ -207,7 +207,7 @@ class Alarms(Construct):
         )
         silence_alarm(
             self,
-            "CanarySilent",
+            "CanaryNotRunning",
             metric=runs_metric("canary", stage_name=stage_name),
             periods=SILENT_CANARY_HOURS,
             meaning="The endpoint is no longer called by the canary: look at the log group canary.",

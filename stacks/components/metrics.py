@@ -26,7 +26,7 @@ def gateway_metric(name: str, *, stage_name: str, statistic: str = "Sum") -> clo
 
 
 RUNS = {
-    "sentinel": "SentinelLooks",
+    "sentinel": "DriftDetectorRuns",
     "verification": "VerifiedHours",
     "canary": "CanaryRuns",
 }

@@ -53,7 +53,7 @@ class Matrix(NamedTuple):
     """One stage's questions, and what each principal is told of each request.
 
     `unchecked` are the requests that the simulator judges, but whose ARN it does not know;
-    `not_asked` says why others cannot be put to it.
+    `answered_without_bedrock` says why others cannot be put to it.
     """
 
     stage: Stage
@@ -61,11 +61,11 @@ class Matrix(NamedTuple):
     cells: Sequence[Cell]
     answers: Mapping[tuple[str, Request], str]
     unchecked: frozenset[Request]
-    not_asked: Mapping[Request, str]
+    answered_without_bedrock: Mapping[Request, str]
 
     def outcome(self, principal: Principal, cell: Cell) -> tuple[tuple[str, str], ...]:
         """Each part of the call, and the answer to it; empty if the cell cannot be asked."""
-        if any(request in self.not_asked for request in cell.requests):
+        if any(request in self.answered_without_bedrock for request in cell.requests):
             return ()
         return tuple((each.part, self.answers[principal.name, each]) for each in cell.requests)
 

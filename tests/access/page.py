@@ -67,7 +67,9 @@ def _head(matrix: Matrix) -> Iterator[str]:
 
 
 def _not_asked(matrix: Matrix) -> Iterator[str]:
-    found = dict.fromkeys((request.action, why) for request, why in matrix.not_asked.items())
+    found = dict.fromkeys(
+        (request.action, why) for request, why in matrix.answered_without_bedrock.items()
+    )
     if not found:
         return
     yield ""

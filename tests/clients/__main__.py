@@ -18,7 +18,7 @@ COLUMNS = {
     "error": "error",
 }
 HERE = Path(__file__).parent
-WORKS, HAS_NONE, NOT_ASKED = "[green]works[/]", "has none", "[dim]-[/]"
+WORKS, HAS_NONE, NOT_ASSESSED = "[green]works[/]", "has none", "[dim]-[/]"
 
 
 class Cells:
@@ -42,13 +42,13 @@ class Cells:
     def green(self) -> bool:
         """Whether every cell has been tried and works."""
         shown = {self._cell(client, column) for client in CLIENTS for column in COLUMNS}
-        return shown <= {WORKS, HAS_NONE, NOT_ASKED}
+        return shown <= {WORKS, HAS_NONE, NOT_ASSESSED}
 
     def _cell(self, client: Client, column: str) -> str:
         if column == "stream" and not client.streams:
             return HAS_NONE
         if column == "schema" and not client.schemas:
-            return NOT_ASKED
+            return NOT_ASSESSED
         passed = self.passed[client.name, column]
         if not passed:
             return "[yellow]not tried[/]"

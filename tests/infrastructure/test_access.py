@@ -147,8 +147,8 @@ def test_what_the_simulator_cannot_express_is_marked(judged: Judged) -> None:
         )
         assert (set(cell.requests) & matrix.unchecked != set()) == unknown
         assert ("†" in way_of(cell, matrix)) == unknown
-    not_asked = {request.action for request in matrix.not_asked}
-    assert not_asked == {"bedrock:InvokeModelWithBidirectionalStream"}
+    answered_without_bedrock = {request.action for request in matrix.answered_without_bedrock}
+    assert answered_without_bedrock == {"bedrock:InvokeModelWithBidirectionalStream"}
 
 
 def test_every_mutant_changes_the_matrix(judged: Judged) -> None:

@@ -197,9 +197,9 @@ def test_every_metric_watched_is_written_by_its_function(any_stage: Synthesis) -
     for alarm in _alarms_of_ours(any_stage):
         watched[_dimensions(alarm)["service"]].add(alarm.properties["MetricName"])
     watched["gateway"] |= {name for namespace, name in shown if namespace == "ClaudeOnBedrock"}
-    assert {"Throttles", "FirstByteLatency", "Requests"} <= watched["gateway"]
-    assert {"CalledNotLogged", "VerifiedHours"} <= watched["verification"]
-    assert {"LoggingDeleted", "SentinelLooks"} <= watched["sentinel"]
+    assert {"BedrockThrottles", "FirstByteLatency", "Requests"} <= watched["gateway"]
+    assert {"InvocationRecordMissing", "VerifiedHours"} <= watched["verification"]
+    assert {"InvocationLoggingDisabled", "DriftDetectorRuns"} <= watched["sentinel"]
     canary = {"CanaryFailures", "CanaryRuns"} if any_stage.stage == WITH_CANARY else set()
     assert watched["canary"] == canary
     for service, names in watched.items():

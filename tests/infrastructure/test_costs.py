@@ -69,7 +69,7 @@ def test_the_metrics_are_counted() -> None:
     idle = by_the_clock("invocation_logging", "verification")
     canary = by_the_clock("canary")
     all_ = of_gateway() | idle | canary
-    assert {"Requests", "SentinelLooks", "VerifiedHours", "CanaryRuns"} <= all_
+    assert {"Requests", "DriftDetectorRuns", "VerifiedHours", "CanaryRuns"} <= all_
     assert f"{len(all_)} in all, {len(of_gateway())} of them the gateway's" in page()
     least, most = (len(idle) - FREE) * METRIC, len(idle) * METRIC
     row = f"| {len(idle)} metrics that are written without traffic | {least:.2f} to {most:.2f} |"

@@ -16,7 +16,11 @@ def test_every_alarm_tells_the_topic(any_stage: Synthesis) -> None:
     alarms = any_stage.resources(STACK, "AWS::CloudWatch::Alarm")
     for alarm in alarms:
         assert texts(alarm.properties["AlarmActions"]) == [f"<{topic.id}>"]
-        silent = alarm.properties["MetricName"] in ("VerifiedHours", "SentinelLooks", "CanaryRuns")
+        silent = alarm.properties["MetricName"] in (
+            "VerifiedHours",
+            "DriftDetectorRuns",
+            "CanaryRuns",
+        )
         assert alarm.properties["TreatMissingData"] == ("breaching" if silent else "notBreaching")
         assert len(alarm.properties["AlarmDescription"]) > 40
 
@@ -51,26 +55,26 @@ def test_each_symptom_has_its_alarm(any_stage: Synthesis) -> None:
     assert watched == at_times.get(any_stage.stage, set()) | {
         ("AWS/ApiGateway", "5XXError"),
         ("ClaudeOnBedrock", "UpstreamErrors"),
-        ("ClaudeOnBedrock", "Throttles"),
+        ("ClaudeOnBedrock", "BedrockThrottles"),
         ("ClaudeOnBedrock", "FirstByteLatency"),
-        ("ClaudeOnBedrock", "LoggingDeleted"),
-        ("ClaudeOnBedrock", "RecordsRedirected"),
-        ("ClaudeOnBedrock", "BodiesSwitchedOff"),
+        ("ClaudeOnBedrock", "InvocationLoggingDisabled"),
+        ("ClaudeOnBedrock", "LoggingDestinationChanged"),
+        ("ClaudeOnBedrock", "LogDataTypeDisabled"),
         ("ClaudeOnBedrock", "RetentionShortened"),
-        ("ClaudeOnBedrock", "BucketChanged"),
-        ("ClaudeOnBedrock", "KeyUnusable"),
+        ("ClaudeOnBedrock", "LogBucketDrifted"),
+        ("ClaudeOnBedrock", "KmsKeyUnusable"),
         ("ClaudeOnBedrock", "LogGroupDrifted"),
         ("ClaudeOnBedrock", "DeliveryRoleDrifted"),
         ("ClaudeOnBedrock", "DataRetentionLoosened"),
         ("ClaudeOnBedrock", "CatalogOutdated"),
-        ("ClaudeOnBedrock", "SentinelLooks"),
-        ("ClaudeOnBedrock", "CalledNotLogged"),
-        ("ClaudeOnBedrock", "LoggedNotCalled"),
-        ("ClaudeOnBedrock", "BodyMissing"),
-        ("ClaudeOnBedrock", "CallerDiffers"),
-        ("ClaudeOnBedrock", "OutsideTheResidency"),
+        ("ClaudeOnBedrock", "DriftDetectorRuns"),
+        ("ClaudeOnBedrock", "InvocationRecordMissing"),
+        ("ClaudeOnBedrock", "GatewayBypassed"),
+        ("ClaudeOnBedrock", "PromptOrCompletionMissing"),
+        ("ClaudeOnBedrock", "CallerMismatch"),
+        ("ClaudeOnBedrock", "DataResidencyViolation"),
         ("ClaudeOnBedrock", "EvidenceChanged"),
-        ("ClaudeOnBedrock", "NotVerifiedHours"),
+        ("ClaudeOnBedrock", "UnverifiedHours"),
         ("ClaudeOnBedrock", "AuditEntryLost"),
         ("ClaudeOnBedrock", "ModelMismatch"),
         ("ClaudeOnBedrock", "IdentityMismatch"),

@@ -96,5 +96,5 @@ def _of_records(verified: Outcome, ended: Iterable[Ended]) -> Iterator[str]:
     yield from (str(finding) for finding in verified.findings)
     if counts.duplicates != duplicates or counts.pending or counts.records_pending:
         yield f"{duplicates} records are due twice; twice, or not judged: {counts}"
-    if counts.calls != counts.matched + counts.unknown + counts.refused + counts.not_expected:
+    if counts.calls != counts.matched + counts.unknown + counts.refused + counts.not_loggable:
         yield f"calls whose fate is none of those that are due: {counts}"

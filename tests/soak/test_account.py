@@ -48,7 +48,7 @@ def test_counts_that_agree_are_no_mistake(tmp_path: Path) -> None:
         ([LINE], ["b2"], [REFUSED], "request b2: -1 in the audit lines"),
         ([LINE], ["b1"], [REFUSED._replace(status=500)], "the audit line says"),
         ([LINE], ["b1"], [REFUSED._replace(told_id="b2")], "the audit line says"),
-        ([{**LINE, "status": 200}], ["b1"], [REFUSED._replace(status=200)], "called, not logged"),
+        ([{**LINE, "status": 200}], ["b1"], [REFUSED._replace(status=200)], "missing_record"),
     ],
 )
 def test_each_that_does_not_is(

@@ -37,18 +37,18 @@ def test_the_report_names_the_lost_call_and_rests_on_answers_that_are_there(
     assert told["headline"].startswith("2 of 3 calls of ")
     assert told["completeness"]["headline"] == told["headline"]
     missing = {each["request_id"]: each["kind"] for each in told["completeness"]["findings"]}
-    assert (len(missing), set(missing.values())) == (2, {"called, not logged"})
+    assert (len(missing), set(missing.values())) == (2, {"missing_record"})
     assert lost in missing
     verdicts = {each["id"]: each["verdict"] for each in told["statements"]}
-    assert verdicts["complete"] == "not shown"
-    assert {name for name in verdicts if verdicts[name] == "not asked"} - {"chain"} == {
+    assert verdicts["complete"] == "fail"
+    assert {name for name in verdicts if verdicts[name] == "not assessed"} - {"chain"} == {
         *EMBEDDED,
         "residency",  # the stage has none
     }
     shown = {"logging-on", "data-types", "kept", "models-bounded"}
-    assert {verdicts[name] for name in shown} == {"shown"}
+    assert {verdicts[name] for name in shown} == {"pass"}
     (armed,) = [each for each in told["statements"] if each["id"] == "alarms-armed"]
-    assert armed["verdict"] == "not shown"  # the stage names no address
+    assert armed["verdict"] == "fail"  # the stage names no address
     assert "no confirmed subscription to arn:aws:sns:" in armed["words"]
     assert [(each["calls"], each["caller"]) for each in told["usage"]] == [(1, "default")]
     by = ("--by", "day,caller,model,route,region", "--since", since, "--json")

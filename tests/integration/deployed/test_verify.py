@@ -181,12 +181,12 @@ def test_exactly_the_lost_call_and_the_one_that_went_round_are_named(
     told = json.loads(shown.stdout)
     findings = {each["kind"]: each for each in told["findings"]}
     assert {kind: each["request_id"] for kind, each in findings.items()} == {
-        "called, not logged": window.lost,
-        "logged, not called": window.round_it,
+        "missing_record": window.lost,
+        "bypassed_gateway": window.round_it,
     }
     assert len(told["findings"]) == 2
-    assert findings["called, not logged"]["who"] == "default"
-    assert findings["logged, not called"]["who"].endswith(f":assumed-role/{ROLE}/laptop")
+    assert findings["missing_record"]["who"] == "default"
+    assert findings["bypassed_gateway"]["who"].endswith(f":assumed-role/{ROLE}/laptop")
     assert told["counts"] == {
         "calls": 7,  # the throttled one is two: the gateway has tried again
         "matched": 5,
@@ -194,10 +194,10 @@ def test_exactly_the_lost_call_and_the_one_that_went_round_are_named(
         "pending": 0,
         "unknown": 0,
         "refused": 0,
-        "not_expected": 1,
-        "not_asked": 1,
+        "not_loggable": 1,
+        "answered_without_bedrock": 1,
         "records": 6,
-        "not_called": 1,
+        "unmatched_records": 1,
         "records_pending": 0,
         "audit_entries_lost": 0,
         "allowed_direct_calls": 0,
@@ -275,7 +275,7 @@ def test_a_call_that_bedrock_answered_and_nobody_recorded_is_not_complete(
 
     told = json.loads(shown.stdout)
     assert (shown.returncode, text.returncode, told["verdict"]) == (1, 1, "fail")
-    assert [each["kind"] for each in told["findings"]] == ["called, not logged"]
+    assert [each["kind"] for each in told["findings"]] == ["missing_record"]
     assert told["headline"].startswith("1 of 2 calls of ")
     for said in (told["headline"], text.stdout):
         assert "very call" not in said
@@ -372,8 +372,8 @@ def test_the_deployed_function_finds_the_same_and_keeps_it_in_the_bucket(
     (told,) = ask_the_function(deployment, asked)
 
     assert {each["kind"]: each["request_id"] for each in told["findings"]} == {
-        "called, not logged": window.lost,
-        "logged, not called": window.round_it,
+        "missing_record": window.lost,
+        "bypassed_gateway": window.round_it,
     }
     key = told["evidence"]["key"]
     kept = deployment.client("s3").get_object(Bucket=evidence_bucket(deployment), Key=key)
@@ -468,7 +468,7 @@ def test_the_deployment_has_written_the_first_data_points(deployment: Deployment
         for metric in line["_aws"]["CloudWatchMetrics"][0]["Metrics"]
     }
     assert written == {
-        "SentinelLooks": ("sentinel", [0.0]),
+        "DriftDetectorRuns": ("sentinel", [0.0]),
         "VerifiedHours": ("verification", [0.0]),
         "CanaryRuns": ("canary", [0.0]),
     }
@@ -496,7 +496,7 @@ def test_a_sealed_finding_is_accepted_and_shown_as_such_from_then_on(
     assert "no sealed finding has the id 000000000000" in unknown.stderr
     listed = findings(deployment, "list", "--json")
     (found,) = json.loads(listed.stdout)["findings"]
-    assert (listed.returncode, found["kind"]) == (1, "logged, not called")
+    assert (listed.returncode, found["kind"]) == (1, "bypassed_gateway")
     hour = strangers[found["request_id"]]
 
     accepted = findings(deployment, "accept", found["id"], "--reason", "a fire drill", "--json")
@@ -532,8 +532,8 @@ def _is_reported_as_accepted(
         sns.unsubscribe(SubscriptionArn=subscription["SubscriptionArn"])
     told = json.loads(made.stdout)
     statements = {each["id"]: each for each in told["statements"]}
-    failed = {name for name, each in statements.items() if each["verdict"] == "not shown"}
-    unasked = {name for name, each in statements.items() if each["verdict"] == "not asked"}
+    failed = {name for name, each in statements.items() if each["verdict"] == "fail"}
+    unasked = {name for name, each in statements.items() if each["verdict"] == "not assessed"}
     assert (made.returncode, failed) == (2, set()), made.stdout
     assert unasked == {*EMBEDDED, "residency", "chain"}
     words = statements["nobody-went-round"]["words"]

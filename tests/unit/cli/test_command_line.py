@@ -20,7 +20,7 @@ from cli.commands.options import (
     DEFECT,
     INTERRUPTED,
     MOST_HOURS,
-    NOT_ASKED,
+    NOT_ASSESSED,
     OUTPUT_CLOSED,
     one_line_errors,
 )
@@ -306,7 +306,7 @@ def test_a_defect_has_an_exit_code_of_its_own_and_quotes_nothing(
     result = CliRunner().invoke(broken(error, inside=inside), ["fails"])
 
     assert (result.exit_code, result.stdout) == (DEFECT, "")
-    assert DEFECT not in {0, 1, NOT_ASKED}
+    assert DEFECT not in {0, 1, NOT_ASSESSED}
     assert result.stderr.startswith("claude-bedrock: a defect of this program: ")
     assert (result.stderr.count("\n"), SECRET in result.stderr) == (1, False)
     assert f"{DEBUG}=1" in result.stderr
@@ -323,10 +323,10 @@ def test_a_defect_is_traced_when_asked(monkeypatch: pytest.MonkeyPatch) -> None:
 @pytest.mark.parametrize(
     ("error", "code", "told"),
     [
-        (PermissionError(13, "Permission denied", "a/b"), NOT_ASKED, "a/b: Permission denied"),
-        (OSError(28, "No space left on device"), NOT_ASKED, "No space left on device"),
-        (OverflowError("date value out of range"), NOT_ASKED, "date value out of range"),
-        (UnicodeDecodeError("utf-8", b"\xff", 0, 1, "invalid start byte"), NOT_ASKED, "utf-8"),
+        (PermissionError(13, "Permission denied", "a/b"), NOT_ASSESSED, "a/b: Permission denied"),
+        (OSError(28, "No space left on device"), NOT_ASSESSED, "No space left on device"),
+        (OverflowError("date value out of range"), NOT_ASSESSED, "date value out of range"),
+        (UnicodeDecodeError("utf-8", b"\xff", 0, 1, "invalid start byte"), NOT_ASSESSED, "utf-8"),
         (KeyboardInterrupt(), INTERRUPTED, ""),
         (BrokenPipeError(), OUTPUT_CLOSED, ""),
     ],
@@ -372,7 +372,7 @@ def test_a_full_disk_is_one_line() -> None:
         done = process("models", "--all", stdout=full.fileno())
 
     assert (done.returncode, done.stderr) == (
-        NOT_ASKED,
+        NOT_ASSESSED,
         "claude-bedrock: No space left on device\n",
     )
 

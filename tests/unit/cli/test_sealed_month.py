@@ -24,7 +24,7 @@ from verification.period import Period
 END = MONTH + HOURS * HOUR
 FIRST_OF_NOVEMBER = END + timedelta(hours=3, minutes=5)
 FINDING = Finding(
-    "called, not logged", "r1", iso(MONTH + 5 * HOUR + HOUR / 2), "model", "key", "no record in S3"
+    "missing_record", "r1", iso(MONTH + 5 * HOUR + HOUR / 2), "model", "key", "no record in S3"
 )
 CALLS = {"calls": 3, "matched": 3, "records": 3}
 
@@ -85,7 +85,7 @@ def test_alarms_of_a_past_month_leave_the_exit_code_as_it_is() -> None:
 
     found = drift.judge_quiet([], asked)
 
-    assert (found.verdict, drift._FORGOTTEN in found.words) == ("not asked", True)
+    assert (found.verdict, drift._FORGOTTEN in found.words) == ("not assessed", True)
 
 
 def test_a_finding_of_a_sealed_hour_fails_the_month(tmp_path: Path) -> None:
@@ -147,8 +147,8 @@ def test_hours_that_are_missing_fail_a_month_whose_records_are_gone(
     assert report.assessment.headline.startswith(
         f"Only {number} of {HOURS} hours of October 2026 are verified"
     )
-    assert "not shown" not in {each.verdict for each in statements(report)}
-    assert statements(report)[0].verdict == "not asked"
+    assert "fail" not in {each.verdict for each in statements(report)}
+    assert statements(report)[0].verdict == "not assessed"
 
 
 def test_a_month_that_was_not_verified_for_an_hour_is_not_assessed(tmp_path: Path) -> None:

@@ -152,7 +152,7 @@ def test_both_sides_are_read_beyond_the_window(account: Account, tmp_path: Path)
     report = run(tmp_path, hours=1, until=until)
 
     assert [(each.kind, each.request_id) for each in report.outcome.findings] == [
-        ("logged, not called", "went round")
+        ("bypassed_gateway", "went round")
     ]
     assert report.outcome.counts.matched == 1
 
@@ -167,7 +167,7 @@ def test_a_referred_object_is_asked_for(account: Account, tmp_path: Path) -> Non
 
     (finding,) = run(tmp_path).outcome.findings
 
-    assert (finding.kind, finding.request_id) == ("body missing", "gone")
+    assert (finding.kind, finding.request_id) == ("body_missing", "gone")
 
 
 @pytest.mark.parametrize(
@@ -379,9 +379,7 @@ def test_the_command_shows_findings_and_ends_with_one(
 
     found = CliRunner().invoke(app, arguments)
     assert found.exit_code == 1
-    assert all(
-        each in found.stdout for each in ("called, not logged", "lost-call", "search.nightly")
-    )
+    assert all(each in found.stdout for each in ("missing_record", "lost-call", "search.nightly"))
     told = CliRunner().invoke(app, [*arguments, "--json"])
     assert (told.exit_code, json.loads(told.stdout)["counts"]["not_logged"]) == (1, 1)
     clean = CliRunner().invoke(app, [*arguments, "--hours", "1"])
@@ -437,7 +435,7 @@ def test_the_terminal_shows_fifty_findings_and_says_how_many_there_are(
 
     code, text = shown(tmp_path)
 
-    assert (code, text.count("called, not logged")) == (1, 50)
+    assert (code, text.count("missing_record")) == (1, 50)
     assert "And 10 more: in the evidence, and with --json." in text
     (evidence,) = tmp_path.iterdir()
     assert evidence.read_text().count('"kind":"finding"') == 60

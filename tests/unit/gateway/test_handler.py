@@ -102,7 +102,7 @@ def test_a_defect_is_a_500_and_its_text_goes_nowhere(
 
 @pytest.mark.parametrize(
     ("path", "status", "metric"),
-    [("/health", 0, ""), ("/nowhere", 0, "ClientErrors"), ("/v1/messages", 429, "Throttles"),
+    [("/health", 0, ""), ("/nowhere", 0, "ClientErrors"), ("/v1/messages", 429, "BedrockThrottles"),
      ("/v1/messages", 500, "UpstreamErrors"), ("/v1/messages", 400, "ClientErrors"),
      ("/v1/messages", 403, "UpstreamErrors")],
 )  # fmt: skip
@@ -113,7 +113,7 @@ def test_each_request_is_counted_once_by_what_came_of_it(
     body = {"model": MODEL, "max_tokens": 1, "messages": []}
     caller.send(body, "POST" if path == "/v1/messages" else "GET", path)
     emf = json.loads(capsys.readouterr().out.splitlines()[-1])
-    kinds = {"ClientErrors", "Throttles", "UpstreamErrors", "ServerErrors"}
+    kinds = {"ClientErrors", "BedrockThrottles", "UpstreamErrors", "ServerErrors"}
     assert emf["Requests"] == [1.0]
     assert (emf["service"], emf["stage"]) == ("gateway", "test")
     assert kinds & set(emf) == ({metric} if metric else set())

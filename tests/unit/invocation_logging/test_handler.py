@@ -52,7 +52,7 @@ def event(
     return made
 
 
-FIRST = ["sentinel/SentinelLooks", "verification/VerifiedHours"]
+FIRST = ["sentinel/DriftDetectorRuns", "verification/VerifiedHours"]
 
 
 @pytest.mark.parametrize(

@@ -350,7 +350,7 @@ def of(counts: Counts, *kinds: Kind) -> Assessment:
             f"600 of 1,000 {IN_BOTH}; of 400 it cannot be known.",
         ),
         (
-            Counts(calls=4, matched=2, pending=1, records_pending=1, not_expected=1),
+            Counts(calls=4, matched=2, pending=1, records_pending=1, not_loggable=1),
             (),
             "not assessed",
             f"2 of 3 {IN_BOTH}; 2 are too young to be judged.",
@@ -363,13 +363,13 @@ def of(counts: Counts, *kinds: Kind) -> Assessment:
         ),
         (
             Counts(calls=1000, matched=1000, records=1000),
-            ("body missing",) * 1000,
+            ("body_missing",) * 1000,
             "fail",
             f"1,000 of 1,000 {IN_BOTH}; 1,000 lack their prompt or completion.",
         ),
         (
-            Counts(calls=5, matched=2, not_logged=1, refused=1, not_expected=1, unreadable=1),
-            ("called, not logged", "unreadable_record"),
+            Counts(calls=5, matched=2, not_logged=1, refused=1, not_loggable=1, unreadable=1),
+            ("missing_record", "unreadable_record"),
             "fail",
             f"1 of 3 calls of {MONTH} is not on record; 1 record or audit entry cannot be read.",
         ),
@@ -395,7 +395,7 @@ def test_the_headline_names_numbers(
 
 def test_each_kind_of_finding_has_its_words() -> None:
     for kind in KINDS:
-        found = of(Counts(calls=1, matched=1, not_logged=kind == "called, not logged"), kind)
+        found = of(Counts(calls=1, matched=1, not_logged=kind == "missing_record"), kind)
         assert found.verdict == "fail"
         assert found.headline != "1 of 1 call of October 2026 is on record in both places."
 
@@ -416,4 +416,4 @@ def test_an_id_is_of_the_finding_and_of_nothing_else() -> None:
 
 def test_ids_are_the_same_on_every_machine() -> None:
     at = datetime.fromtimestamp(NOW, UTC).isoformat()
-    assert Finding("called, not logged", "r1", at, MODEL, ROLE, "").id == "a86498ac70f9"
+    assert Finding("missing_record", "r1", at, MODEL, ROLE, "").id == "23f429789bb4"

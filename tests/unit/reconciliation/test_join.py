@@ -37,11 +37,11 @@ def check(made: World) -> Counts:
     assert "secret" not in repr(outcome)
     counts, fates = outcome.counts, made.fates
     judged = (counts.matched, counts.not_logged, counts.pending, counts.unknown, counts.refused)
-    assert counts.calls == sum(judged) + counts.not_expected
+    assert counts.calls == sum(judged) + counts.not_loggable
     assert counts.duplicates == 3 * fates["duplicated"]
     assert counts.pending == fates["delayed"]
     assert counts.records_pending == fates["went round young"]
-    assert counts.not_called == fates["went round"]
+    assert counts.unmatched_records == fates["went round"]
     unknown = (
         *("answer lost, not logged", "refused by an older version", "record of another form"),
     )
@@ -54,8 +54,8 @@ def check(made: World) -> Counts:
     assert counts.allowed_direct_calls == direct
     role = {"arn:aws:iam::123456789012:role/batch": direct} if direct else {}
     assert outcome.direct_calls == role
-    assert counts.not_expected == fates["counted tokens"]
-    assert counts.not_asked == fates["refused here"]
+    assert counts.not_loggable == fates["counted tokens"]
+    assert counts.answered_without_bedrock == fates["refused here"]
     return counts
 
 
@@ -90,7 +90,7 @@ def test_who_went_round_is_told_by_arn_and_model() -> None:
     (finding,) = of([], record("r1", "went round")).findings
 
     assert finding == Finding(
-        "logged, not called", "r1", "2026-11-25T07:00:00.000Z", MODEL, SOMEBODY, ""
+        "bypassed_gateway", "r1", "2026-11-25T07:00:00.000Z", MODEL, SOMEBODY, ""
     )
 
 
@@ -100,7 +100,7 @@ def test_metadata_is_no_proof_of_having_come_through_the_gateway() -> None:
 
     outcome = of([audit_line("r1")], record("r1"), forged)
 
-    assert found(outcome) == {("logged, not called", "r2")}
+    assert found(outcome) == {("bypassed_gateway", "r2")}
     assert outcome.findings[0].detail == "claims to be the gateway's request gateway-r1"
 
 
@@ -127,11 +127,11 @@ def test_a_call_whose_id_was_never_told_is_not_known_by_metadata_that_somebody_e
 
     outcome = of([audit_line("r1", "answer lost, not logged")], forged)
 
-    assert found(outcome) == {("logged, not called", "r2")}
+    assert found(outcome) == {("bypassed_gateway", "r2")}
     assert (outcome.counts.unknown, outcome.counts.matched) == (1, 0)
 
 
-@pytest.mark.parametrize(("called", "kinds"), [(-0.5, []), (0.5, ["caller differs"])])
+@pytest.mark.parametrize(("called", "kinds"), [(-0.5, []), (0.5, ["caller_mismatch"])])
 def test_a_record_belongs_to_the_window_of_its_call(called: float, kinds: list[str]) -> None:
     """Its own time is one of whole seconds, on the other side of the edge."""
     at = WINDOW.since + called
@@ -157,7 +157,7 @@ def test_a_signed_caller_is_compared_as_it_was_fitted_into_the_metadata() -> Non
 
     assert not of([line], {**record("r1"), "requestMetadata": metadata}).findings
     (finding,) = of([line], record("r1")).findings
-    assert finding.kind == "caller differs"
+    assert finding.kind == "caller_mismatch"
     assert finding.detail.endswith("it_s in the audit entry, nothing in the record")
 
 
@@ -165,7 +165,7 @@ def test_a_completion_is_due_of_a_call_that_was_whole() -> None:
     nothing = {**record("r1"), "output": {}}
     (finding,) = of([audit_line("r1")], nothing).findings
     assert (finding.kind, finding.detail) == (
-        "body missing",
+        "body_missing",
         "no completion, by the record in S3",
     )
     failed = {**nothing, "errorCode": "ModelErrorException"}
@@ -205,7 +205,7 @@ def test_without_inference_region_the_answer_came_from_the_calls_own() -> None:
 
     assert not of([audit_line("r1")], at_home).findings
     (finding,) = of([audit_line("r1")], {**at_home, "region": "us-east-1"}).findings
-    assert (finding.kind, finding.detail) == ("outside the residency", "answered in us-east-1")
+    assert (finding.kind, finding.detail) == ("data_residency_violation", "answered in us-east-1")
 
 
 @pytest.mark.parametrize(

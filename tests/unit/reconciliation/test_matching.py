@@ -65,7 +65,7 @@ def test_a_call_that_bedrock_answered_is_missed_whatever_the_client_got(
     outcome = of(entry, None, None)
 
     (finding,) = outcome.findings
-    assert (finding.kind, finding.request_id) == ("called, not logged", "r1" if known else "")
+    assert (finding.kind, finding.request_id) == ("missing_record", "r1" if known else "")
     assert finding.source == ("" if known else "gateway request gateway-r1")
     assert (outcome.counts.not_logged, outcome.counts.unknown) == (1, 0)
 
@@ -77,7 +77,7 @@ def test_two_calls_without_an_id_are_two_findings() -> None:
 
     outcome = joined([(AT, each) for each in entries], [])
 
-    assert kinds(outcome) == ["called, not logged"] * 2
+    assert kinds(outcome) == ["missing_record"] * 2
     assert len({each.id for each in outcome.findings}) == 2
 
 
@@ -90,9 +90,7 @@ def test_an_earlier_attempt_that_bedrock_answered_is_due_too() -> None:
     }
     outcome = both({**audit_line("r1"), "earlier_attempts": [attempt]})
 
-    assert [(each.kind, each.request_id) for each in outcome.findings] == [
-        ("called, not logged", "r0")
-    ]
+    assert [(each.kind, each.request_id) for each in outcome.findings] == [("missing_record", "r0")]
 
 
 @pytest.mark.parametrize("copies", [0, 1, 2])
@@ -108,7 +106,7 @@ def test_no_record_is_due_of_a_refusal(copies: int) -> None:
 
 def test_a_record_in_one_place_shows_that_the_call_was_answered() -> None:
     entry = audit_line("r1", "answer lost, logged")
-    assert kinds(of(entry, record("r1"), None)) == ["called, not logged"]
+    assert kinds(of(entry, record("r1"), None)) == ["missing_record"]
     refused = {**record("r1"), "errorCode": "ThrottlingException"}
     assert kinds(of(entry, refused, None)) == []
 
@@ -131,14 +129,14 @@ def test_a_completion_is_due_only_where_the_call_completed(
     changes: dict[str, Any], due: bool
 ) -> None:
     outcome = both({**audit_line("r1"), **changes}, output={})
-    assert kinds(outcome) == (["body missing"] if due else [])
+    assert kinds(outcome) == (["body_missing"] if due else [])
     prompt = both({**audit_line("r1"), **changes}, input={})
-    assert kinds(prompt) == ["body missing"]
+    assert kinds(prompt) == ["body_missing"]
 
 
 def test_an_error_in_the_record_of_a_call_that_completed_excuses_nothing() -> None:
     assert kinds(both(audit_line("r1"), output={}, errorCode="ModelErrorException")) == [
-        "body missing"
+        "body_missing"
     ]
 
 
@@ -214,9 +212,7 @@ def test_metadata_alone_matches_nothing() -> None:
 
     outcome = of(audit_line("r1", "answer lost, not logged"), forged, forged)
 
-    assert [(each.kind, each.who) for each in outcome.findings] == [
-        ("logged, not called", SOMEBODY)
-    ]
+    assert [(each.kind, each.who) for each in outcome.findings] == [("bypassed_gateway", SOMEBODY)]
     assert (outcome.counts.matched, outcome.counts.unknown) == (0, 1)
 
 
@@ -331,7 +327,7 @@ def test_objects_of_one_name_whose_bytes_differ_are_compared(same: bool) -> None
 def test_an_object_that_is_not_there_is_missing_and_not_different_too() -> None:
     copies = (record("r1"), large(LOGS_PATH))
     outcome = of(audit_line("r1"), *copies, stored=lambda _: False)
-    assert kinds(outcome) == ["body missing"]
+    assert kinds(outcome) == ["body_missing"]
 
 
 @pytest.mark.parametrize("lacks", [0, 1])
@@ -339,7 +335,7 @@ def test_an_object_that_is_not_there_is_missing_and_not_different_too() -> None:
 def test_a_body_that_one_copy_lacks_is_missing_and_not_different_too(lacks: int, side: str) -> None:
     copies = [record("r1"), record("r1")]
     copies[lacks][side] = {}
-    assert kinds(of(audit_line("r1"), *copies)) == ["body missing"]
+    assert kinds(of(audit_line("r1"), *copies)) == ["body_missing"]
 
 
 def image(source: dict[str, Any], text: str = "look") -> dict[str, Any]:
@@ -383,7 +379,7 @@ def test_a_record_of_the_gateways_own_role_is_of_an_entry_that_was_lost(
     (finding,) = outcome.findings
     assert (finding.kind, finding.who) == ("audit_entry_lost", ROLE)
     assert finding.detail == f"{detail}; no record in CloudWatch Logs"
-    assert (outcome.counts.audit_entries_lost, outcome.counts.not_called) == (1, 0)
+    assert (outcome.counts.audit_entries_lost, outcome.counts.unmatched_records) == (1, 0)
 
 
 def test_the_access_log_is_asked_once_and_only_where_an_entry_was_lost() -> None:
@@ -452,4 +448,4 @@ def test_a_record_that_cannot_be_read_is_not_called_missing() -> None:
 
 def test_a_record_that_is_missing_beside_one_that_cannot_be_read_is_named() -> None:
     outcome = of(audit_line("r1"), None, {**record("r1"), "modelId": None})
-    assert sorted(kinds(outcome)) == ["called, not logged", "unreadable_record"]
+    assert sorted(kinds(outcome)) == ["missing_record", "unreadable_record"]

@@ -163,20 +163,20 @@ def test_an_hour_is_verified_told_and_kept(
     run, *findings, end = account.entries(key_of_hour(HOUR))
     assert (run["by"], run["since"]) == (CONTEXT.invoked_function_arn, f"{HOUR:%Y-%m-%dT%H}:00:00Z")
     assert [(each["finding"]["kind"], each["finding"]["request_id"]) for each in findings] == [
-        ("called, not logged", "lost"),
-        ("logged, not called", "round"),
+        ("missing_record", "lost"),
+        ("bypassed_gateway", "round"),
     ]
     assert end["kind"] == "end"
     printed = capsys.readouterr().out
     assert metrics(printed) == {
         "VerifiedHours": 1,
-        "NotVerifiedHours": 0,
+        "UnverifiedHours": 0,
         "EvidenceChanged": 0,
-        "CalledNotLogged": 1,
-        "LoggedNotCalled": 1,
-        "BodyMissing": 0,
-        "CallerDiffers": 0,
-        "OutsideTheResidency": 0,
+        "InvocationRecordMissing": 1,
+        "GatewayBypassed": 1,
+        "PromptOrCompletionMissing": 0,
+        "CallerMismatch": 0,
+        "DataResidencyViolation": 0,
         "AuditEntryLost": 0,
         "ModelMismatch": 0,
         "IdentityMismatch": 0,
@@ -205,7 +205,7 @@ def test_calls_by_the_allowed_direct_callers_are_summed_in_the_evidence(
 
     run_at(NOW, OTHER_CALLERS=others)
 
-    assert metrics(capsys.readouterr().out)["LoggedNotCalled"] == 0
+    assert metrics(capsys.readouterr().out)["GatewayBypassed"] == 0
     (run, _end) = account.entries(key_of_hour(HOUR))
     assert run["counts"]["allowed_direct_calls"] == 1
     assert run["direct_calls"] == {"arn:aws:iam::123456789012:role/somebody": 1}

@@ -91,7 +91,7 @@ def test_what_was_lost_since_is_a_finding_of_the_second_look(
 
     assert look["found"] == 1
     assert (found["kind"], found["finding"]["request_id"]) == ("late_finding", "there")
-    assert '"CalledNotLogged": [1.0]' in capsys.readouterr().out
+    assert '"InvocationRecordMissing": [1.0]' in capsys.readouterr().out
     assert len(summed(account).outcome.findings) == 2
 
 

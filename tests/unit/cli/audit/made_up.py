@@ -108,9 +108,7 @@ def _change() -> Change:
 
 def _joined(calls: int, lost: int) -> Joined:
     found = [
-        Finding(
-            "called, not logged", f"request-{number}", "2026-11-09T11:00:00Z", "m", HOSTILE, "-"
-        )
+        Finding("missing_record", f"request-{number}", "2026-11-09T11:00:00Z", "m", HOSTILE, "-")
         for number in range(lost)
     ]
     counts = Counts(calls=calls, matched=calls - lost, not_logged=lost, records=calls - lost)
@@ -123,7 +121,7 @@ def _joined(calls: int, lost: int) -> Joined:
 
 def _place(number: int) -> Place:
     days = None if number == 0 else 29 + number
-    verdict: Verdict = "not shown" if days == 29 else "shown"
+    verdict: Verdict = "fail" if days == 29 else "pass"
     return Place(f"s3://bucket/{number}/*", verdict, HOSTILE, days, "2026-12-01T00:00:00+00:00", "")
 
 

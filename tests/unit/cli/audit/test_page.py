@@ -150,7 +150,7 @@ def test_the_headline_says_what_is_wrong_first() -> None:
 
 def test_the_page_lists_some_findings_and_says_where_the_rest_is() -> None:
     many = page(report(lost=620))
-    assert many.count("<td>called, not logged</td>") == 500
+    assert many.count("<td>missing_record</td>") == 500
     assert "120 more are in <code>audit.json</code>" in many
     few = report(lost=2)
     found = few.completeness.report.outcome.findings

@@ -38,21 +38,21 @@ def change(by: str, refused: str = "") -> Change:
 @pytest.mark.parametrize(
     ("changes", "over", "verdict"),
     [
-        ([], 10, "shown"),
-        ([change(OWN)], 10, "shown"),
-        ([change(f"{SESSION}/admin/somebody")], 10, "not shown"),
-        ([change(OWN), change(OTHER)], 10, "not shown"),
-        ([change(OWN), change("arn:aws:iam::123456789012:user/root")], 10, "not shown"),
-        ([change(f"{SESSION}/admin/somebody", refused="AccessDenied")], 10, "shown"),
-        ([], 100, "not asked"),
-        ([change(f"{SESSION}/admin/somebody")], 100, "not shown"),
+        ([], 10, "pass"),
+        ([change(OWN)], 10, "pass"),
+        ([change(f"{SESSION}/admin/somebody")], 10, "fail"),
+        ([change(OWN), change(OTHER)], 10, "fail"),
+        ([change(OWN), change("arn:aws:iam::123456789012:user/root")], 10, "fail"),
+        ([change(f"{SESSION}/admin/somebody", refused="AccessDenied")], 10, "pass"),
+        ([], 100, "not assessed"),
+        ([change(f"{SESSION}/admin/somebody")], 100, "fail"),
     ],
 )
 def test_changes_of_the_configuration(changes: list[Change], over: int, verdict: Verdict) -> None:
     found = history.judge(changes, ROLES, days(over))
 
     assert found.verdict == verdict
-    assert ("admin" in found.words) == (verdict == "not shown" and "admin" in str(changes))
+    assert ("admin" in found.words) == (verdict == "fail" and "admin" in str(changes))
 
 
 def test_a_change_is_read_from_cloudtrails_event() -> None:
@@ -73,9 +73,9 @@ def test_a_change_is_read_from_cloudtrails_event() -> None:
 @pytest.mark.parametrize(
     ("alarm", "verdict"),
     [
-        ({"ActionsEnabled": True, "AlarmActions": ["topic"]}, "shown"),
-        ({"ActionsEnabled": False, "AlarmActions": ["topic"]}, "not shown"),
-        ({"ActionsEnabled": True, "AlarmActions": []}, "not shown"),
+        ({"ActionsEnabled": True, "AlarmActions": ["topic"]}, "pass"),
+        ({"ActionsEnabled": False, "AlarmActions": ["topic"]}, "fail"),
+        ({"ActionsEnabled": True, "AlarmActions": []}, "fail"),
     ],
 )
 def test_an_alarm_that_tells_nobody_is_none(alarm: dict[str, Any], verdict: Verdict) -> None:
@@ -83,17 +83,17 @@ def test_an_alarm_that_tells_nobody_is_none(alarm: dict[str, Any], verdict: Verd
     reached = {TOPIC: [f"{TOPIC}:1111"]}
 
     assert drift.judge_armed({"one": armed, "other": alarm}, reached).verdict == verdict
-    assert drift.judge_armed({}, reached).verdict == "not shown"
+    assert drift.judge_armed({}, reached).verdict == "fail"
 
 
 @pytest.mark.parametrize(
     ("reached", "verdict"),
     [
-        ({TOPIC: []}, "not shown"),
-        ({TOPIC: ["PendingConfirmation"]}, "not shown"),
-        ({TOPIC: ["Deleted", "PendingConfirmation"]}, "not shown"),
-        ({TOPIC: ["PendingConfirmation", f"{TOPIC}:1111"]}, "shown"),
-        ({TOPIC: [f"{TOPIC}:1111"], "arn:aws:sns:us-east-1:1:other": []}, "shown"),
+        ({TOPIC: []}, "fail"),
+        ({TOPIC: ["PendingConfirmation"]}, "fail"),
+        ({TOPIC: ["Deleted", "PendingConfirmation"]}, "fail"),
+        ({TOPIC: ["PendingConfirmation", f"{TOPIC}:1111"]}, "pass"),
+        ({TOPIC: [f"{TOPIC}:1111"], "arn:aws:sns:us-east-1:1:other": []}, "pass"),
     ],
 )
 def test_only_a_confirmed_subscription_is_somebody(
@@ -102,7 +102,7 @@ def test_only_a_confirmed_subscription_is_somebody(
     alarm = {"ActionsEnabled": True, "AlarmActions": [*reached]}
     found = drift.judge_armed({"one": alarm}, reached)
     assert found.verdict == verdict
-    assert (TOPIC in found.words) is (verdict == "not shown")
+    assert (TOPIC in found.words) is (verdict == "fail")
 
 
 def test_an_alarm_of_which_another_topic_hears_nothing_is_counted() -> None:
@@ -113,27 +113,27 @@ def test_an_alarm_of_which_another_topic_hears_nothing_is_counted() -> None:
     }
     found = drift.judge_armed(alarms, {TOPIC: [f"{TOPIC}:1"], other: ["PendingConfirmation"]})
     assert found == (
-        "not shown",
+        "fail",
         f"1 of 3 alarms reach nobody: no confirmed subscription to {other}.",
     )
 
 
 def test_an_alarm_that_went_off_is_named_and_silence_counts_for_thirty_days() -> None:
     item = {
-        "AlarmName": "CalledNotLogged",
+        "AlarmName": "InvocationRecordMissing",
         "Timestamp": NOW,
         "HistoryData": '{"oldState": {"stateValue": "OK"}, "newState": {"stateValue": "ALARM"}}',
     }
     off = drift.event(item, "meaning")
 
-    assert off == Event("2026-11-25T12:00:00Z", "CalledNotLogged", "OK", "ALARM", "meaning")
+    assert off == Event("2026-11-25T12:00:00Z", "InvocationRecordMissing", "OK", "ALARM", "meaning")
     assert drift.judge_quiet([off], days(40)) == (
-        "not shown",
-        "Went off: CalledNotLogged; 1 times in all.",
+        "fail",
+        "Went off: InvocationRecordMissing; 1 times in all.",
     )
-    assert drift.judge_quiet([], days(30)).verdict == "shown"
+    assert drift.judge_quiet([], days(30)).verdict == "pass"
     assert drift.judge_quiet([off._replace(before="ALARM", after="OK")], days(31)).verdict == (
-        "not asked"
+        "not assessed"
     )
 
 
@@ -163,10 +163,10 @@ def test_a_policy_that_names_more_than_the_stages_models_is_not_bounded() -> Non
 
 
 def test_the_guard_holds_only_where_every_role_that_may_invoke_has_it() -> None:
-    assert access.judge_guard({"a"}, {("role", "a")}).verdict == "shown"
-    assert access.judge_guard({"a", "b"}, {("role", "a")}) == ("not shown", "b lacks it.")
-    assert access.judge_guard({"a"}, {("user", "a")}).verdict == "not shown"
-    assert access.judge_guard(set(), {("role", "a")}).verdict == "not shown"
+    assert access.judge_guard({"a"}, {("role", "a")}).verdict == "pass"
+    assert access.judge_guard({"a", "b"}, {("role", "a")}) == ("fail", "b lacks it.")
+    assert access.judge_guard({"a"}, {("user", "a")}).verdict == "fail"
+    assert access.judge_guard(set(), {("role", "a")}).verdict == "fail"
 
 
 def test_places_encrypted_with_another_key_are_not_shown() -> None:
@@ -176,12 +176,12 @@ def test_places_encrypted_with_another_key_are_not_shown() -> None:
     def verdict(group: str, bucket: str, of: Witnessed = stage) -> Verdict:
         return logging_state.judge_encrypted({"group": group, "s3://b": bucket}, key, of).verdict
 
-    assert verdict(key, "k1") == "shown"
-    assert verdict(key, key) == "shown"
-    assert verdict(key, "") == "not shown"
-    assert verdict(key.replace("k1", "k2"), key) == "not shown"
-    assert verdict(key, "", embedded) == "not asked"
-    assert logging_state.judge_encrypted({"s3://b": key}, key, stage).verdict == "not shown"
+    assert verdict(key, "k1") == "pass"
+    assert verdict(key, key) == "pass"
+    assert verdict(key, "") == "fail"
+    assert verdict(key.replace("k1", "k2"), key) == "fail"
+    assert verdict(key, "", embedded) == "not assessed"
+    assert logging_state.judge_encrypted({"s3://b": key}, key, stage).verdict == "fail"
 
 
 def test_what_aws_denies_is_not_asked_and_says_what_it_needs() -> None:
@@ -190,7 +190,7 @@ def test_what_aws_denies_is_not_asked_and_says_what_it_needs() -> None:
 
     found = stated(Witnessed.of(STAGE), "name", "Claim", "iam:GetPolicy", denied)
 
-    assert found.verdict == "not asked"
+    assert found.verdict == "not assessed"
     assert "iam:GetPolicy" in found.words
 
 
@@ -198,14 +198,14 @@ def test_the_exit_code_is_of_the_worst_verdict() -> None:
     def code(*verdicts: Verdict) -> int:
         return exit_code([Statement("", "", each, "") for each in verdicts])
 
-    assert code("shown") == 0
-    assert code("shown", "not asked") == 2
-    assert code("not asked", "not shown", "shown") == 1
+    assert code("pass") == 0
+    assert code("pass", "not assessed") == 2
+    assert code("not assessed", "fail", "pass") == 1
 
 
 @pytest.mark.parametrize(
     ("residency", "verdict", "applies", "code"),
-    [(None, "not asked", False, 0), (["eu-central-1"], "shown", True, 0)],
+    [(None, "not assessed", False, 0), (["eu-central-1"], "pass", True, 0)],
 )
 def test_without_a_residency_nothing_is_claimed_of_it(
     residency: list[str] | None, verdict: Verdict, applies: bool, code: int
@@ -222,12 +222,12 @@ def test_an_answer_beyond_the_routes_is_not_shown_without_a_residency_either() -
     joined = report(lost=1).completeness.report
     about = {**joined.about, "bounds": {"residency": None}}
     (finding,) = joined.outcome.findings
-    found_outside = [finding._replace(kind="outside the residency")]
+    found_outside = [finding._replace(kind="data_residency_violation")]
     outcome = joined.outcome._replace(findings=found_outside)
 
     found = completeness.judge("residency", joined._replace(about=about, outcome=outcome))
 
-    assert (found.verdict, exit_code([found])) == ("not shown", 1)
+    assert (found.verdict, exit_code([found])) == ("fail", 1)
 
 
 def test_every_statement_serves_a_control_and_every_control_has_one() -> None:
