@@ -250,11 +250,11 @@ class Gateway(cdk.Stack):
             environment={
                 "AWS_LAMBDA_EXEC_WRAPPER": "/var/task/gateway/bootstrap",
                 "STAGE": stage.name,
-                "ROUTES": ",".join(stage.routes),
+                "GEOGRAPHIES": ",".join(stage.routes),
                 "ALLOWED_MODELS": ",".join(stage.models),
                 "MAX_BODY_BYTES": str(stage.max_body_bytes),
                 "PING_SECONDS": str(stage.ping_seconds),
-                "ADAPT": stage.adapt,
+                "UNSUPPORTED_FIELDS": {"lenient": "drop", "strict": "reject"}[stage.adapt],
                 "API_KEY_NAMES": self.to_json_string(keys.names_by_id()),
                 "POWERTOOLS_SERVICE_NAME": "gateway",
                 "POWERTOOLS_METRICS_NAMESPACE": "ClaudeOnBedrock",

@@ -77,7 +77,7 @@ def for_bedrock(
     profile = request.headers.get(_PROFILE_HEADER, "").strip()
     if profile and not counted:
         members = _with_profile(members, profile)
-    strict = settings.adapt == "strict"
+    strict = settings.unsupported_fields == "reject"
     adapted = adapt(members, betas, model=model, strict=strict, counted=counted)
     record.changes = adapted.changes
     return adapted.parts

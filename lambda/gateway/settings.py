@@ -28,7 +28,7 @@ class Guardrail(NamedTuple):
 class Settings(NamedTuple):
     """`ping_seconds`: silence after which a stream is kept alive. `endpoint`: Bedrock's URL.
 
-    `adapt`: whether a body is made to fit Bedrock (lenient), or refused instead (strict).
+    `unsupported_fields`: whether they are left out of a body (drop) or refused (reject).
     `service_tiers`: those that a caller may name. `cors_origins`: whose pages may call.
     `team_profiles`: team -> id of a profile that AWS defines -> ARN of the team's own copy of it.
     """
@@ -39,7 +39,7 @@ class Settings(NamedTuple):
     allowed_models: frozenset[str]
     max_body_bytes: int
     ping_seconds: float
-    adapt: str
+    unsupported_fields: str
     api_key_names: dict[str, str]
     endpoint: str
     team_profiles: Mapping[str, Mapping[str, str]]
@@ -55,12 +55,12 @@ def load(environment: Mapping[str, str]) -> Settings:
     default_endpoint = f"https://bedrock-runtime.{region}.amazonaws.com"
     return Settings(
         stage=_text(environment, "STAGE"),
-        routes=tuple(_text(environment, "ROUTES").split(",")),
+        routes=tuple(_text(environment, "GEOGRAPHIES").split(",")),
         region=region,
         allowed_models=frozenset(_text(environment, "ALLOWED_MODELS").split(",")),
         max_body_bytes=int(_positive(environment, "MAX_BODY_BYTES")),
         ping_seconds=_positive(environment, "PING_SECONDS"),
-        adapt=_one_of(environment, "ADAPT", ("lenient", "strict")),
+        unsupported_fields=_one_of(environment, "UNSUPPORTED_FIELDS", ("drop", "reject")),
         api_key_names=_names(environment, "API_KEY_NAMES"),
         endpoint=environment.get("AWS_ENDPOINT_URL_BEDROCK_RUNTIME") or default_endpoint,
         team_profiles=_team_profiles(environment, "TEAM_PROFILES"),

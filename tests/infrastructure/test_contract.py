@@ -146,7 +146,7 @@ def test_the_gateway_can_resolve_each_model_it_is_allowed(any_stage: Synthesis) 
         resolved = catalog.resolve(
             name,
             allowed=given["ALLOWED_MODELS"].split(","),
-            routes=given["ROUTES"].split(","),
+            routes=given["GEOGRAPHIES"].split(","),
             region=json.loads((ROOT / "cdk.json").read_text())["context"]["stages"][
                 any_stage.stage
             ]["region"],

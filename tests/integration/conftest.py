@@ -56,11 +56,11 @@ def gateway_in(region: str) -> Iterator[Gateway]:
         {
             "AWS_REGION": region,
             "STAGE": "strict-bedrock",
-            "ROUTES": "global",
+            "GEOGRAPHIES": "global",
             "ALLOWED_MODELS": ",".join(model.name for model in MODELS),
             "MAX_BODY_BYTES": "1000000",
             "PING_SECONDS": "15",
-            "ADAPT": "lenient",
+            "UNSUPPORTED_FIELDS": "drop",
             "API_KEY_NAMES": "{}",
         }
     )

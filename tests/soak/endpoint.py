@@ -91,11 +91,11 @@ _NOTHING_KEPT = {"MALLOC_MMAP_THRESHOLD_": "8192", "MALLOC_TRIM_THRESHOLD_": "0"
 _VARIABLES = {
     WRAPPER: "/var/task/gateway/bootstrap",
     "STAGE": STAGE,
-    "ROUTES": "global",
+    "GEOGRAPHIES": "global",
     "ALLOWED_MODELS": ",".join(MODELS),
     "MAX_BODY_BYTES": "5000000",
     "PING_SECONDS": "15",
-    "ADAPT": "lenient",
+    "UNSUPPORTED_FIELDS": "drop",
     "API_KEY_NAMES": '{"k1": "soak"}',
     "POWERTOOLS_SERVICE_NAME": "gateway",
     "POWERTOOLS_METRICS_NAMESPACE": "ClaudeOnBedrock",

@@ -82,7 +82,7 @@ def test_every_stage_key_has_its_row_and_default() -> None:
 
 
 def test_every_variable_of_the_function_has_its_row() -> None:
-    names = r"[A-Z]+(_[A-Z]+)+|STAGE|ROUTES|ADAPT|GUARDRAIL"
+    names = r"[A-Z]+(_[A-Z]+)+|STAGE|GEOGRAPHIES|GUARDRAIL"
     functions = [f"lambda/gateway/{each}.py" for each in ("settings", "signing", "trust")]
     known = {
         name

@@ -32,11 +32,11 @@ def settings() -> Settings:
         {
             "AWS_REGION": "us-east-1",
             "STAGE": "test",
-            "ROUTES": "global",
+            "GEOGRAPHIES": "global",
             "ALLOWED_MODELS": f"{MODEL},claude-opus-4-5",
             "MAX_BODY_BYTES": "10000",
             "PING_SECONDS": "15",
-            "ADAPT": "lenient",
+            "UNSUPPORTED_FIELDS": "drop",
             "API_KEY_NAMES": '{"key1": "team-a"}',
         }
     )

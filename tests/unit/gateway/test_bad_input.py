@@ -25,11 +25,11 @@ SETTINGS = load(
     {
         "AWS_REGION": "us-east-1",
         "STAGE": "test",
-        "ROUTES": "global",
+        "GEOGRAPHIES": "global",
         "ALLOWED_MODELS": MODEL,
         "MAX_BODY_BYTES": "1000000",
         "PING_SECONDS": "15",
-        "ADAPT": "lenient",
+        "UNSUPPORTED_FIELDS": "drop",
         "API_KEY_NAMES": "{}",
     }
 )

@@ -151,7 +151,7 @@ def test_anthropics_own_tiers_are_left_out_as_before(caller: Caller, tier: str |
 
 
 def test_a_listed_tier_in_a_body_is_no_change_of_what_is_asked(flexible: Caller) -> None:
-    strict = Caller(flexible.settings._replace(adapt="strict"))
+    strict = Caller(flexible.settings._replace(unsupported_fields="reject"))
     assert strict.send({"model": MODEL, **ASK, "service_tier": "flex"}).status == 200
     assert strict.bedrock.sent[0].headers[TIER] == "flex"
 

@@ -122,11 +122,11 @@ def test_each_request_is_counted_once_by_what_came_of_it(
 GOOD = {
     "AWS_REGION": "eu-west-1",
     "STAGE": "s",
-    "ROUTES": "eu",
+    "GEOGRAPHIES": "eu",
     "ALLOWED_MODELS": "a,b",
     "MAX_BODY_BYTES": "1",
     "PING_SECONDS": "0.5",
-    "ADAPT": "lenient",
+    "UNSUPPORTED_FIELDS": "drop",
     "API_KEY_NAMES": "{}",
 }
 
@@ -159,7 +159,7 @@ def test_a_teams_own_profiles_are_read_under_the_ids_of_those_they_copy() -> Non
         ("MAX_BODY_BYTES", "x"),
         ("MAX_BODY_BYTES", "-1"),
         ("PING_SECONDS", "nan"),
-        ("ADAPT", "loose"),
+        ("UNSUPPORTED_FIELDS", "loose"),
         ("API_KEY_NAMES", "["),
         ("API_KEY_NAMES", "[]"),
         ("API_KEY_NAMES", '{"a":1}'),

@@ -12,11 +12,11 @@ from tests.unit.gateway.conftest import MODEL, Caller, audit_line
 ENVIRONMENT = {
     "AWS_REGION": "us-east-1",
     "STAGE": "test",
-    "ROUTES": "global",
+    "GEOGRAPHIES": "global",
     "ALLOWED_MODELS": MODEL,
     "MAX_BODY_BYTES": "1",
     "PING_SECONDS": "15",
-    "ADAPT": "lenient",
+    "UNSUPPORTED_FIELDS": "drop",
     "API_KEY_NAMES": "{}",
 }
 

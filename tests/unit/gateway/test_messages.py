@@ -66,7 +66,7 @@ def test_a_request_that_fits_has_no_receipt(caller: Caller) -> None:
 
 
 def test_a_strict_stage_refuses_what_would_be_changed(caller: Caller) -> None:
-    caller.settings = caller.settings._replace(adapt="strict")
+    caller.settings = caller.settings._replace(unsupported_fields="reject")
     response = caller.send({**ASK, "tags": {}})
     assert _error(response) == (400, "invalid_request_error")
     assert "tags" in response.json()["error"]["message"]

@@ -67,11 +67,11 @@ def test_the_gateway_reads_what_it_is_told() -> None:
         {
             "AWS_REGION": "us-east-1",
             "STAGE": "s",
-            "ROUTES": "us,global",
+            "GEOGRAPHIES": "us,global",
             "ALLOWED_MODELS": "claude-haiku-4-5",
             "MAX_BODY_BYTES": "1",
             "PING_SECONDS": "1",
-            "ADAPT": "strict",
+            "UNSUPPORTED_FIELDS": "reject",
             "API_KEY_NAMES": "{}",
             "TEAM_PROFILES": told,
         }
