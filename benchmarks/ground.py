@@ -15,7 +15,7 @@ import trustme
 from benchmarks import canned, direct
 from benchmarks.peers import Peers
 from benchmarks.processes import PROJECT, Measured
-from stacks.components.function_folder import build_folder
+from stacks.components.packaging.function_folder import build_folder
 
 
 @dataclass(frozen=True, slots=True)

@@ -12,20 +12,21 @@ from constructs import Construct
 
 from catalog import MODELS, guard, team_access
 from catalog import access as model_access
-from stacks import team_profiles
-from stacks.components import account_log_role, canary, concurrency, key_expiry
-from stacks.components.account_log_role import AccountLogRole
-from stacks.components.clock import Clock
-from stacks.components.custom_resource_function import custom_resource_function
-from stacks.components.endpoint_policy import EndpointPolicy
-from stacks.components.invoke_policies import InvokePolicies
-from stacks.components.key_plan import ApiKeys, KeyPlan
-from stacks.components.log_group import LogKeeping, log_group
-from stacks.components.operating import Operation
-from stacks.components.permission import findings
-from stacks.components.python_function import PythonFunction
-from stacks.components.stage_names import StageNames
-from stacks.components.streaming_api import LONGEST_STREAM, StreamingApi
+from stacks import team_profile_plan
+from stacks.components.api import account_log_role, api_key_expiry, canary
+from stacks.components.api.account_log_role import AccountLogRole
+from stacks.components.api.key_plan import ApiKeys, KeyPlan
+from stacks.components.api.reserved_concurrency import authorizer_concurrency
+from stacks.components.api.schedule import Clock
+from stacks.components.api.streaming_api import LONGEST_STREAM, StreamingApi
+from stacks.components.iam.endpoint_policy import EndpointPolicy
+from stacks.components.iam.invoke_policies import InvokePolicies
+from stacks.components.iam.operator_permissions import Operation
+from stacks.components.iam.permission import findings
+from stacks.components.iam.stage_names import StageNames
+from stacks.components.observability.log_group import LogKeeping, log_group
+from stacks.components.packaging.custom_resource_function import custom_resource_function
+from stacks.components.packaging.python_function import PythonFunction
 from stacks.invocation_logging import InvocationLogging
 from stacks.model_access import ModelAccess
 from stacks.stage import CANARY_KEY, DEFAULT_PLAN, Guardrail, Stage
@@ -195,18 +196,18 @@ class Gateway(cdk.Stack):
             handler="key_expiry.handler.handle",
             log_name="key-expiry",
             keeping=keeping.while_deployed(),
-            timeout=key_expiry.TIMEOUT,
+            timeout=api_key_expiry.TIMEOUT,
             memory_mb=256,
-            environment=key_expiry.environment(stage.name),
-            statements=key_expiry.statements(self, stage.name),
-            findings=key_expiry.findings(self),
+            environment=api_key_expiry.environment(stage.name),
+            statements=api_key_expiry.statements(self, stage.name),
+            findings=api_key_expiry.findings(self),
         )
         Clock(
             self,
             "KeyExpiry",
             function=function.function,
-            every=key_expiry.EVERY,
-            purpose=key_expiry.PURPOSE,
+            every=api_key_expiry.EVERY,
+            purpose=api_key_expiry.PURPOSE,
         )
         cdk.CfnOutput(self, "KeyExpiryFunctionName", value=function.function.function_name)
         return function.function
@@ -222,7 +223,7 @@ class Gateway(cdk.Stack):
             keeping=keeping,
             timeout=cdk.Duration.seconds(5),
             memory_mb=256,
-            reserved_concurrency=concurrency.of_authorizer(stage.reserved_concurrency),
+            reserved_concurrency=authorizer_concurrency(stage.reserved_concurrency),
         )
         cdk.CfnOutput(self, "AuthorizerName", value=function.function.function_name)
         return function.function
@@ -284,8 +285,8 @@ class Gateway(cdk.Stack):
 
     def _team_policies(self, stage: Stage, access: ModelAccess) -> list[iam.IManagedPolicy]:
         """Here and not beside the profiles, so that they come and go with the role."""
-        planned = team_profiles.planned(stage)
-        profiles = team_profiles.with_ids(planned, access.team_profile_ids)
+        planned = team_profile_plan.planned(stage)
+        profiles = team_profile_plan.with_ids(planned, access.team_profile_ids)
         return InvokePolicies(
             self,
             "TeamInvoke",
@@ -295,11 +296,11 @@ class Gateway(cdk.Stack):
 
     def _team_variables(self, stage: Stage, access: ModelAccess) -> dict[str, str]:
         """Nothing for a stage without teams."""
-        planned = team_profiles.planned(stage)
+        planned = team_profile_plan.planned(stage)
         if not planned:
             return {}
         prefix = team_access.arn_prefix(access.place)
-        told = team_profiles.told(prefix, planned, access.team_profile_ids)
+        told = team_profile_plan.told(prefix, planned, access.team_profile_ids)
         return {"TEAM_PROFILES": self.to_json_string(told)}
 
     def _log_role(self, keeping: LogKeeping) -> AccountLogRole:

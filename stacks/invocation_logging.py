@@ -11,30 +11,30 @@ from aws_cdk import aws_lambda as lambda_
 from constructs import Construct, IConstruct
 
 from catalog import guard
-from stacks.components import (
+from stacks.components.api.schedule import Clock
+from stacks.components.iam.permission import findings
+from stacks.components.iam.stage_names import RECORD, StageNames
+from stacks.components.observability.log_group import LogKeeping, log_group
+from stacks.components.packaging.custom_resource_function import custom_resource_function
+from stacks.components.packaging.python_function import PythonFunction
+from stacks.components.record import (
+    auto_delete_objects,
     data_retention,
-    emptied_bucket,
+    drift_detector,
     initial_metrics,
     logging_configuration,
-    sentinel,
     verification,
 )
-from stacks.components.clock import Clock
-from stacks.components.custom_resource_function import custom_resource_function
-from stacks.components.data_retention import DataRetention
-from stacks.components.delivery_role import DeliveryRole
-from stacks.components.emptied_bucket import EmptiedBucket
-from stacks.components.initial_metrics import InitialMetrics
-from stacks.components.log_bucket import LogBucket
-from stacks.components.log_group import LogKeeping, log_group
-from stacks.components.log_key import LogKey
-from stacks.components.logging_configuration import LoggingConfiguration
-from stacks.components.permission import findings
-from stacks.components.python_function import PythonFunction
-from stacks.components.record_access import RecordAccess
-from stacks.components.sentinel import Sentinel
-from stacks.components.stack_output import stack_output
-from stacks.components.stage_names import RECORD, StageNames
+from stacks.components.record.auto_delete_objects import EmptiedBucket
+from stacks.components.record.data_retention import DataRetention
+from stacks.components.record.delivery_role import DeliveryRole
+from stacks.components.record.drift_detector import Sentinel
+from stacks.components.record.initial_metrics import InitialMetrics
+from stacks.components.record.log_bucket import LogBucket
+from stacks.components.record.log_key import LogKey
+from stacks.components.record.logging_configuration import LoggingConfiguration
+from stacks.components.record.record_access_log import RecordAccess
+from stacks.components.record.stack_output import stack_output
 from stacks.stage import Stage
 
 LARGE_DATA_PREFIX = "large-data"
@@ -248,7 +248,7 @@ class InvocationLogging(cdk.Stack):
     ) -> lambda_.IFunction:
         key_arn, own = self.keeping.key.key_arn, self.bucket
         gateway = f"claude-on-bedrock-{stage.name}-Gateway"
-        permissions = sentinel.asking(
+        permissions = drift_detector.asking(
             bucket_arn=own.bucket_arn,
             adopted_bucket_arns=[] if stage.keeps_own_record else record.bucket_arns,
             key_arn=key_arn,
@@ -258,7 +258,7 @@ class InvocationLogging(cdk.Stack):
             ),
         )
         if stage.restore_logging:
-            permissions.append(sentinel.restoring(configurer.function_arn))
+            permissions.append(drift_detector.restoring(configurer.function_arn))
         function = PythonFunction(
             self,
             "SentinelFunction",
@@ -270,10 +270,10 @@ class InvocationLogging(cdk.Stack):
             handler="invocation_logging.sentinel.handle",
             log_name="sentinel",
             keeping=self.keeping.while_deployed(),
-            timeout=sentinel.TIMEOUT,
+            timeout=drift_detector.TIMEOUT,
             memory_mb=256,
             sdk_services=["bedrock", "cloudformation", "iam", "kms", "lambda", "logs", "s3"],
-            environment=sentinel.environment(
+            environment=drift_detector.environment(
                 stage_name=stage.name,
                 configuration=record.configuration,
                 retention_days=stage.retention_days,
@@ -295,7 +295,7 @@ class InvocationLogging(cdk.Stack):
             self,
             "Sentinel",
             function=function,
-            log_groups=[record.log_group_name, *sentinel.log_groups(stage.name)],
+            log_groups=[record.log_group_name, *drift_detector.log_groups(stage.name)],
             buckets=[own.bucket_name, *([] if stage.keeps_own_record else record.bucket_names)],
             key_arn=key_arn,
         )
@@ -353,10 +353,10 @@ class InvocationLogging(cdk.Stack):
             handler="invocation_logging.emptying.handle",
             log_name="emptying",
             keeping=self.keeping,
-            timeout=emptied_bucket.TIMEOUT,
+            timeout=auto_delete_objects.TIMEOUT,
             sdk_services=["cloudformation", "s3"],
-            statements=emptied_bucket.emptying_statements(buckets),
-            findings=emptied_bucket.findings(buckets),
+            statements=auto_delete_objects.emptying_statements(buckets),
+            findings=auto_delete_objects.findings(buckets),
         )
         return [
             EmptiedBucket(self, name, bucket=bucket, function=emptier.function)

@@ -13,17 +13,17 @@ from catalog import MODELS, access, guard, team_access
 from catalog.access import Place
 from catalog.guard import Guarded
 from queries import table
-from stacks import team_profiles
-from stacks.components.auditing import auditing, querying
-from stacks.components.guard_policies import GuardPolicies
-from stacks.components.invoke_policies import InvokePolicies
-from stacks.components.looking import looking
-from stacks.components.operating import operating
-from stacks.components.permission import Permission
-from stacks.components.setting_up import setting_up
-from stacks.components.stage_names import StageNames
-from stacks.components.stage_role import StageRole
-from stacks.components.team_profiles import ApplicationInferenceProfile
+from stacks import team_profile_plan
+from stacks.components.iam.application_inference_profile import ApplicationInferenceProfile
+from stacks.components.iam.auditor_permissions import auditing, querying
+from stacks.components.iam.deny_policies import GuardPolicies
+from stacks.components.iam.invoke_policies import InvokePolicies
+from stacks.components.iam.operator_permissions import operating
+from stacks.components.iam.permission import Permission
+from stacks.components.iam.setup_permissions import setting_up
+from stacks.components.iam.stage_names import StageNames
+from stacks.components.iam.stage_role import StageRole
+from stacks.components.iam.viewer_permissions import looking
 from stacks.invocation_logging import InvocationLogging
 from stacks.stage import Stage, Trust
 
@@ -72,10 +72,10 @@ class ModelAccess(cdk.Stack):
             access.profile_arns(models, guarded.place),
         )
 
-        planned = team_profiles.planned(stage)
+        planned = team_profile_plan.planned(stage)
         made = [self._team_profile(stage, each) for each in planned]
         self.team_profile_ids = [each.id for each in made]
-        profile_arns = team_profiles.by_team(planned, [each.arn for each in made])
+        profile_arns = team_profile_plan.by_team(planned, [each.arn for each in made])
         policy_arns = {team: self._team_policies(stage, team) for team in profile_arns}
 
         invoking = [policy.managed_policy_arn for policy in invoke_policies]
@@ -87,20 +87,20 @@ class ModelAccess(cdk.Stack):
         cdk.CfnOutput(self, "TeamPolicyArns", value=self.to_json_string(policy_arns))
 
     def _team_profile(
-        self, stage: Stage, planned: team_profiles.TeamProfile
+        self, stage: Stage, planned: team_profile_plan.TeamProfile
     ) -> ApplicationInferenceProfile:
         return ApplicationInferenceProfile(
             self,
             f"TeamProfile-{planned.team}-{planned.model.name}-{planned.route}",
             name=planned.name_in(stage.name),
             copied_arn=team_access.copied_arn(planned.model, planned.route, self.place),
-            tags=team_profiles.tags(stage, planned.team),
+            tags=team_profile_plan.tags(stage, planned.team),
         )
 
     def _team_policies(self, stage: Stage, team: str) -> list[str]:
         """The ARNs of what a role of the team's own needs, the guard among them."""
-        planned = team_profiles.planned(stage)
-        profiles = team_profiles.with_ids(planned, self.team_profile_ids, team=team)
+        planned = team_profile_plan.planned(stage)
+        profiles = team_profile_plan.with_ids(planned, self.team_profile_ids, team=team)
         policies = InvokePolicies(
             self,
             f"TeamInvoke-{team}",

@@ -7,13 +7,13 @@ from constructs import Construct
 
 from catalog.cost import LONG_PROMPTS
 from queries import table, text
-from stacks.components.alarm_topic import AlarmTopic
-from stacks.components.alarms import Alarms
-from stacks.components.dashboard import Dashboard
-from stacks.components.log_bucket import MARGIN_DAYS
-from stacks.components.record_queries import RecordQueries
-from stacks.components.record_table import RecordTable
-from stacks.components.stage_names import StageNames
+from stacks.components.iam.stage_names import StageNames
+from stacks.components.observability.alarm_topic import AlarmTopic
+from stacks.components.observability.alarms import Alarms
+from stacks.components.observability.dashboard import Dashboard
+from stacks.components.observability.record_queries import RecordQueries
+from stacks.components.observability.record_table import RecordTable
+from stacks.components.record.log_bucket import MARGIN_DAYS
 from stacks.gateway import Gateway
 from stacks.invocation_logging import InvocationLogging
 from stacks.stage import Stage

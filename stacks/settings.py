@@ -14,7 +14,7 @@ from catalog import choice
 from catalog.access import STANDARD_TIER
 from catalog.aws_regions import APPLICATION_PROFILE_REGIONS, COMMERCIAL_REGIONS
 from catalog.choice import NotForThisStageError
-from stacks import team_profiles
+from stacks import team_profile_plan
 from stacks.stage import CANARY_KEY, DEFAULT_PLAN, RETENTION_DAYS, Block, Stage
 
 # A function's environment may hold 4 KB; a key's id takes 10 of them and its quotes 6.
@@ -217,7 +217,7 @@ def _team_mistakes(stage: Stage) -> list[str]:
         for tag in tags
         if _is_reserved(tag)
     ]
-    profiles = team_profiles.planned(stage)
+    profiles = team_profile_plan.planned(stage)
     if not profiles:
         return mistakes
     if stage.region not in APPLICATION_PROFILE_REGIONS and not stage.team_profiles_available:
@@ -227,13 +227,13 @@ def _team_mistakes(stage: Stage) -> list[str]:
             f"{', '.join(APPLICATION_PROFILE_REGIONS)}, or team_profiles_available true where AWS "
             "has added them since"
         )
-    if team_profiles.policies_needed(stage) > POLICIES:
+    if team_profile_plan.policies_needed(stage) > POLICIES:
         mistakes.append(
             f"teams: {len(profiles)} profiles given, one for each team, model and route; allowed: "
             f"as many as {POLICIES} managed policies can name, which is what a role holds beside "
             "the guard"
         )
-    keys, told = _key_characters(stage), team_profiles.told_characters(profiles, stage.region)
+    keys, told = _key_characters(stage), team_profile_plan.told_characters(profiles, stage.region)
     if keys + told > NAMES_CHARACTERS >= keys:
         mistakes.append(
             f"teams: {told} characters of profile ids given beside {keys} of api_keys; allowed: "
@@ -244,7 +244,7 @@ def _team_mistakes(stage: Stage) -> list[str]:
 
 def _is_reserved(tag: str) -> bool:
     """Whether AWS or this project sets the tag itself."""
-    return tag.lower().startswith("aws:") or tag in team_profiles.OUR_TAGS
+    return tag.lower().startswith("aws:") or tag in team_profile_plan.OUR_TAGS
 
 
 def _canary_mistakes(stage: Stage) -> list[str]:

@@ -164,6 +164,6 @@ ANSWERS: Final = (
 
 MENDED: Final = {
     "CT.KMS.PR.3": "Since it was found, the keys' own policies refuse grants to all but AWS's "
-    "services (`stacks/components/key_grants.py`): a grant would give somebody the use of the "
-    "record's key, and stand in no policy",
+    "services (`stacks/components/iam/key_grants.py`): a grant would give somebody the use of "
+    "the record's key, and stand in no policy",
 }

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from stacks.components import python_function
+from stacks.components.packaging import python_function
 from tests.infrastructure.synthesis import CONTEXT, ROOT, Synthesis, synthesise
 
 

@@ -14,8 +14,8 @@ import pytest
 from cyclonedx.schema import SchemaVersion
 from cyclonedx.validation.json import JsonStrictValidator
 
-from stacks.components.bill_of_materials import UnknownOrigin, bill_of_materials
-from stacks.components.python_function import SOURCE_ROOT
+from stacks.components.packaging.bill_of_materials import UnknownOrigin, bill_of_materials
+from stacks.components.packaging.python_function import SOURCE_ROOT
 from tests.bills.__main__ import PAGE
 from tests.bills.page import Bill, disallowed, licence, page, wheels
 from tests.infrastructure.synthesis import STAGES, Synthesis

@@ -28,7 +28,7 @@ from invocation_logging.configuration import desired
 from invocation_logging.policy import Request, is_allowed
 from retention.log_group import audit_days
 from retention.places import AUDIT_LOGS, places
-from stacks.components.log_group import RETENTION
+from stacks.components.observability.log_group import RETENTION
 from stacks.stage import RETENTION_DAYS
 from tests.infrastructure.rendering import text, texts
 from tests.infrastructure.synthesis import CONTEXT, ROOT, Resource, Synthesis, synthesise

@@ -9,7 +9,7 @@ from aws_cdk import aws_lambda as lambda_
 from aws_cdk import aws_logs as logs
 from aws_cdk.assertions import Template
 
-from stacks.components.streaming_api import PREFLIGHT_RATE_PER_SECOND, StreamingApi
+from stacks.components.api.streaming_api import PREFLIGHT_RATE_PER_SECOND, StreamingApi
 
 ONE, TWO = ["https://a.example.com"], ["https://a.example.com", "http://localhost:3000"]
 FUNCTION = "arn:aws:lambda:us-east-1:111111111111:function:"

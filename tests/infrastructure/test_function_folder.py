@@ -12,8 +12,8 @@ from types import CodeType
 
 import pytest
 
-from stacks.components.function_folder import PackagingError, build_folder
-from stacks.components.python_function import managed_runtime
+from stacks.components.packaging.function_folder import PackagingError, build_folder
+from stacks.components.packaging.python_function import managed_runtime
 
 HEADER_BYTES = 16  # of a .pyc file: magic number, flags, hash of the source
 

@@ -11,10 +11,10 @@ from pathlib import Path
 
 import pytest
 
-from stacks.components.function_folder import wheelhouse
-from stacks.components.function_package import FunctionPackage, package_function
-from stacks.components.function_zip import contents_digest, zip_folder
-from stacks.components.python_function import CACHE, SOURCE_ROOT
+from stacks.components.packaging.function_folder import wheelhouse
+from stacks.components.packaging.function_package import FunctionPackage, package_function
+from stacks.components.packaging.function_zip import contents_digest, zip_folder
+from stacks.components.packaging.python_function import CACHE, SOURCE_ROOT
 
 PACKAGES = ("gateway", "catalog")
 A_DAY_IN_2001 = 1_000_000_000

@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from stacks.components.error_responses import REFUSALS
+from stacks.components.api.error_responses import REFUSALS
 from tests.infrastructure.rendering import text, texts
 from tests.infrastructure.synthesis import Resource, Synthesis
 

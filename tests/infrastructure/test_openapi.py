@@ -8,7 +8,7 @@ from typing import Any
 
 import yaml
 
-from stacks.components.error_responses import REFUSALS, SIGNED_REFUSALS
+from stacks.components.api.error_responses import REFUSALS, SIGNED_REFUSALS
 from tests.infrastructure.synthesis import ROOT, Synthesis
 from tests.infrastructure.test_gateway import methods
 

@@ -51,7 +51,7 @@ def test_every_pair_synthesizes(pairs: Pairs, syntheses: Syntheses) -> None:
 def test_a_rule_that_is_broken_is_seen(
     syntheses: Syntheses, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("stacks.components.streaming_api.SECURITY_POLICY", "TLS_1_0")
+    monkeypatch.setattr("stacks.components.api.streaming_api.SECURITY_POLICY", "TLS_1_0")
     (_, block) = variant(
         {**VALUES["route"][0], "keep_logs_on_destroy": False},
         {"region": "us-east-1", "models": ["haiku"]},

@@ -13,7 +13,7 @@ import pytest
 
 from retention.log_group import audit_days
 from retention.places import AUDIT_LOGS, EVIDENCE, RECORDS
-from stacks.components.log_group import RETENTION, LogKeeping
+from stacks.components.observability.log_group import RETENTION, LogKeeping
 from tests.infrastructure.retained import Resources, kept, mistakes, resources
 from tests.infrastructure.synthesis import CONTEXT, Synthesis, synthesise
 from tests.pages import section

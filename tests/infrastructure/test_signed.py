@@ -6,7 +6,7 @@ import json
 
 import pytest
 
-from stacks.components.error_responses import SIGNED_REFUSALS
+from stacks.components.api.error_responses import SIGNED_REFUSALS
 from tests.infrastructure.rendering import text, texts
 from tests.infrastructure.synthesis import Synthesis, synthesise
 from tests.infrastructure.test_gateway import ERROR_TYPES, OPEN, STACK, methods, responses

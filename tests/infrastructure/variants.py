@@ -13,8 +13,8 @@ import aws_cdk as cdk
 import pytest
 
 import app as project
-from stacks.components import python_function
-from stacks.components.function_package import FunctionPackage
+from stacks.components.packaging import python_function
+from stacks.components.packaging.function_package import FunctionPackage
 from stacks.settings import load_stage
 from tests.infrastructure.synthesis import CONTEXT
 

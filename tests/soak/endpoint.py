@@ -27,7 +27,7 @@ from local.instance import UPSTREAM
 from local.lambda_service.function import WRAPPER, Function
 from local.lambda_service.service import LambdaService
 from local.role_sessions import Credentials
-from stacks.components.function_folder import MINOR
+from stacks.components.packaging.function_folder import MINOR
 from tests.soak.bedrock import ACCOUNT, KEY_ID, REGION, SECRET, TOKEN
 from tests.soak.kept import Kept
 

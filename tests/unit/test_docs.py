@@ -126,7 +126,7 @@ def test_every_refusal_of_api_gateway_has_its_row() -> None:
         name
         for table in ("REFUSALS", "SIGNED_REFUSALS")
         for name in _matching(
-            _strings("stacks/components/error_responses.py", table), r"[A-Z0-9]+(_[A-Z0-9]+)*"
+            _strings("stacks/components/api/error_responses.py", table), r"[A-Z0-9]+(_[A-Z0-9]+)*"
         )
     }
     assert {"QUOTA_EXCEEDED", "EXPIRED_TOKEN"} <= refusals

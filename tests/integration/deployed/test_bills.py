@@ -2,7 +2,7 @@
 
 import json
 
-from stacks.components.bill_of_materials import CODE_SHA_256
+from stacks.components.packaging.bill_of_materials import CODE_SHA_256
 from tests.integration.deployed.deployment import Deployment
 
 

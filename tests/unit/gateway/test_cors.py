@@ -7,7 +7,7 @@ import pytest
 from gateway import cors
 from gateway.settings import Settings
 from local.bedrock import frames
-from stacks.components import error_responses
+from stacks.components.api import error_responses
 from tests.unit.gateway.conftest import MODEL, PROFILE, Caller
 from tests.unit.gateway.wire import SentResponse
 

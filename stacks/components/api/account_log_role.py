@@ -1,0 +1,78 @@
+"""Alone knows how API Gateway comes to be allowed to write access logs at all."""
+
+from __future__ import annotations
+
+import aws_cdk as cdk
+from aws_cdk import aws_iam as iam
+from aws_cdk import aws_lambda as lambda_
+from constructs import Construct
+
+from stacks.components.packaging.custom_resource_function import service_timeout
+
+# Two minutes until the function's policy has propagated, a role's first 15 seconds, two minutes for
+# API Gateway to take it, and the calls themselves.
+TIMEOUT = cdk.Duration.seconds(360)
+_POLICY = "service-role/AmazonAPIGatewayPushToCloudWatchLogs"
+
+
+class AccountLogRole(Construct):
+    """The role by which API Gateway logs: one setting of the whole account and Region.
+
+    CDK can set it only by overwriting whatever role another team's APIs log with. So a function of
+    ours looks first: a role that is there is left alone; where there is none, it makes one of a
+    fixed name and hands it over. The role outlives the stack, since other APIs may need it by then.
+    https://docs.aws.amazon.com/apigateway/latest/developerguide/set-up-logging.html
+    """
+
+    def __init__(self, scope: Construct, construct_id: str, *, function: lambda_.IFunction) -> None:
+        super().__init__(scope, construct_id)
+        stack = cdk.Stack.of(self)
+        cdk.CustomResource(
+            self,
+            "Resource",
+            resource_type="Custom::ApiGatewayLogRole",
+            service_token=function.function_arn,
+            service_timeout=service_timeout(TIMEOUT),
+            properties={
+                "RoleName": _role_name(stack),
+                "RoleArn": _role_arn(stack),
+                "PolicyArn": _policy_arn(stack),
+            },
+        )
+
+
+def log_role_statements(stack: cdk.Stack) -> list[iam.PolicyStatement]:
+    """What the custom resource's function calls, beside writing its own log."""
+    role = _role_arn(stack)
+    return [
+        iam.PolicyStatement(
+            sid="TheAccountsSettingsOfApiGateway",
+            actions=["apigateway:GET", "apigateway:PATCH"],
+            resources=[f"arn:{stack.partition}:apigateway:{stack.region}::/account"],
+        ),
+        iam.PolicyStatement(sid="MakesTheRole", actions=["iam:CreateRole"], resources=[role]),
+        iam.PolicyStatement(
+            sid="GivesItNothingButLogging",
+            actions=["iam:AttachRolePolicy"],
+            resources=[role],
+            conditions={"ArnEquals": {"iam:PolicyARN": _policy_arn(stack)}},
+        ),
+        iam.PolicyStatement(
+            sid="HandsItToApiGateway",
+            actions=["iam:PassRole"],
+            resources=[role],
+            conditions={"StringEquals": {"iam:PassedToService": "apigateway.amazonaws.com"}},
+        ),
+    ]
+
+
+def _role_name(stack: cdk.Stack) -> str:
+    return f"api-gateway-logs-{stack.region}"
+
+
+def _role_arn(stack: cdk.Stack) -> str:
+    return f"arn:{stack.partition}:iam::{stack.account}:role/{_role_name(stack)}"
+
+
+def _policy_arn(stack: cdk.Stack) -> str:
+    return f"arn:{stack.partition}:iam::aws:policy/{_POLICY}"

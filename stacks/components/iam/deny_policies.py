@@ -1,0 +1,56 @@
+"""Alone knows how a stage's guard becomes a managed policy and a permissions boundary."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any, cast
+
+import aws_cdk as cdk
+from aws_cdk import aws_iam as iam
+from constructs import Construct
+
+from stacks.components.iam.nag_suppressions import acknowledge, pattern_in
+
+
+class GuardPolicies(Construct):
+    """The denials for whoever calls models, and the boundary of what they may be allowed."""
+
+    def __init__(
+        self,
+        scope: Construct,
+        construct_id: str,
+        *,
+        stage: str,
+        denials: Sequence[Mapping[str, Any]],
+        boundary: Sequence[Mapping[str, Any]],
+    ) -> None:
+        super().__init__(scope, construct_id)
+        self.denials: iam.IManagedPolicy = self._policy(
+            "Denials", denials, f"Denies what {stage} does not allow, and every unlogged door"
+        )
+        self.boundary: iam.IManagedPolicy = self._policy(
+            "Boundary", boundary, f"The most that a role which calls models for {stage} may do"
+        )
+        reason = "a boundary gives nothing: what a role may do is what its own policies name"
+        acknowledge(
+            self.boundary, {pattern_in(each, self): reason for each in _patterns_allowed(boundary)}
+        )
+
+    def _policy(
+        self, construct_id: str, statements: Sequence[Mapping[str, Any]], description: str
+    ) -> iam.ManagedPolicy:
+        policy = iam.ManagedPolicy(
+            self,
+            construct_id,
+            description=description,
+            statements=[iam.PolicyStatement.from_json(statement) for statement in statements],
+        )
+        # cfn-lint knows no denial of what AWS's reference does not list yet; tests/access does.
+        ignored = {"config": {"ignore_checks": ["W3037"]}}
+        cast("cdk.CfnResource", policy.node.default_child).add_metadata("cfn-lint", ignored)
+        return policy
+
+
+def _patterns_allowed(statements: Sequence[Mapping[str, Any]]) -> list[str]:
+    resources = [each["Resource"] for each in statements if each["Effect"] == "Allow"]
+    return [one for named in resources for one in named if "*" in one]

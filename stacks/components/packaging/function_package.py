@@ -1,0 +1,59 @@
+"""Alone knows what is made of a function's code before it is deployed: folder, zip, and bill."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Sequence
+from pathlib import Path
+from typing import NamedTuple
+
+from stacks.components.packaging import bill_of_materials as itemising
+from stacks.components.packaging.bill_of_materials import bill_of_materials
+from stacks.components.packaging.function_folder import build_folder, wheelhouse
+from stacks.components.packaging.function_zip import (
+    contents_digest,
+    file_digest,
+    replace,
+    zip_folder,
+)
+
+
+class FunctionPackage(NamedTuple):
+    """A zip, the bill of its materials, and one hash of its contents that no compressor changes."""
+
+    archive: Path
+    bill: Path
+    contents: str
+
+    @property
+    def bill_name(self) -> str:
+        """Beside `asset.HASH.zip`: the CDK hashes the hash that it is given."""
+        return f"asset.{hashlib.sha256(self.contents.encode()).hexdigest()}.cdx.json"
+
+
+def package_function(
+    *, source_root: Path, packages: Sequence[str], sdk_services: Sequence[str], cache: Path
+) -> FunctionPackage:
+    """The first of `packages` as a function, with the others and the wheels that it requires."""
+    pins = source_root / packages[0] / "requirements.txt"
+    requirements = pins if pins.is_file() else None
+    folder = build_folder(
+        source_root=source_root,
+        packages=packages,
+        requirements=requirements,
+        sdk_services=sdk_services,
+        cache=cache,
+    )
+    archive = zip_folder(folder)
+    wheels = wheelhouse(requirements, cache=cache) if requirements else None
+    bill = archive.with_name(f"{archive.stem}-{_bills_version()}.cdx.json")
+    if not bill.is_file():
+        text = bill_of_materials(
+            folder=folder, archive=archive, packages=packages, wheelhouse=wheels
+        )
+        replace(bill, text.encode())
+    return FunctionPackage(archive, bill, contents_digest(folder))
+
+
+def _bills_version() -> str:
+    return file_digest(Path(itemising.__file__))[:8]

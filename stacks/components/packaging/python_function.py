@@ -1,0 +1,116 @@
+"""Alone knows how a Lambda function of ours is made: runtime, folder, log group, role, tracing."""
+
+from __future__ import annotations
+
+import shutil
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import cast
+
+import aws_cdk as cdk
+from aws_cdk import aws_iam as iam
+from aws_cdk import aws_lambda as lambda_
+from constructs import Construct
+
+from stacks.components.iam.nag_suppressions import acknowledge
+from stacks.components.observability.log_group import LogKeeping, log_group
+from stacks.components.packaging.function_folder import MINOR, PackagingError
+from stacks.components.packaging.function_package import package_function
+
+PROJECT = Path(__file__).parents[3]
+SOURCE_ROOT = PROJECT / "lambda"
+CACHE = PROJECT / ".build"
+# https://docs.aws.amazon.com/lambda/latest/dg/lambda-runtimes.html
+MANAGED = ("3.11", "3.12", "3.13", "3.14")
+
+FINDINGS = {
+    "IAM5[Resource::*]": "X-Ray's two write actions know no resources: "
+    "https://docs.aws.amazon.com/service-authorization/latest/reference/list_awsx-ray.html",
+    "L1": "the folder holds byte code, so the runtime's minor version is that of the Python that "
+    "builds it",
+}
+
+
+class PythonFunction(Construct):
+    """A function on AWS's managed Python, on arm64, of the first of `packages` and the others.
+
+    Its runtime is of the minor version that runs the synthesis, since the folder holds byte code.
+    It may write its own log group and send traces; `statements` say what else, and `findings`
+    answer what a checker finds in them. `role_name` is for a role that other policies name.
+    `reserved_concurrency` runs are always free for it, and it never has more at once.
+    """
+
+    def __init__(
+        self,
+        scope: Construct,
+        construct_id: str,
+        *,
+        description: str,
+        packages: Sequence[str],
+        handler: str,
+        log_name: str,
+        keeping: LogKeeping,
+        timeout: cdk.Duration,
+        memory_mb: int,
+        environment: Mapping[str, str] | None = None,
+        retry_attempts: int | None = None,
+        reserved_concurrency: int | None = None,
+        sdk_services: Sequence[str] = (),
+        statements: Sequence[iam.PolicyStatement] = (),
+        managed_policies: Sequence[iam.IManagedPolicy] = (),
+        permissions_boundary: iam.IManagedPolicy | None = None,
+        role_name: str | None = None,
+        findings: Mapping[str, str] | None = None,
+    ) -> None:
+        super().__init__(scope, construct_id)
+        self.log_group = log_group(self, "Logs", name=log_name, keeping=keeping)
+        self.role = iam.Role(
+            self,
+            "Role",
+            role_name=role_name,
+            assumed_by=iam.ServicePrincipal("lambda.amazonaws.com"),
+            managed_policies=list(managed_policies),
+            permissions_boundary=permissions_boundary,
+        )
+        self.log_group.grant_write(self.role)
+        for statement in statements:
+            self.role.add_to_policy(statement)
+        self.function = lambda_.Function(
+            self,
+            "Function",
+            description=description,
+            runtime=managed_runtime(MINOR),
+            architecture=lambda_.Architecture.ARM_64,
+            code=_code(self, packages=packages, sdk_services=sdk_services),
+            handler=handler,
+            role=self.role,
+            log_group=self.log_group,
+            timeout=timeout,
+            memory_size=memory_mb,
+            environment=dict(environment or {}),
+            tracing=lambda_.Tracing.ACTIVE,
+            retry_attempts=retry_attempts,
+            reserved_concurrent_executions=reserved_concurrency,
+        )
+        acknowledge(self, {**FINDINGS, **(findings or {})})
+
+
+def managed_runtime(minor: str) -> lambda_.Runtime:
+    """Lambda's own Python of that minor version. Raises PackagingError where it has none."""
+    if minor not in MANAGED:
+        raise PackagingError(
+            f"Lambda has no managed Python {minor}; synthesise with one of {', '.join(MANAGED)}."
+        )
+    return lambda_.Runtime(f"python{minor}", lambda_.RuntimeFamily.PYTHON)
+
+
+def _code(
+    scope: Construct, *, packages: Sequence[str], sdk_services: Sequence[str]
+) -> lambda_.AssetCode:
+    """The function's zip, and beside its copy in the cloud assembly the bill of its materials."""
+    package = package_function(
+        source_root=SOURCE_ROOT, packages=packages, sdk_services=sdk_services, cache=CACHE
+    )
+    assembly = cast("cdk.Stage", cdk.Stage.of(scope)).asset_outdir
+    shutil.copyfile(package.bill, Path(assembly) / package.bill_name)
+    return lambda_.Code.from_asset(str(package.archive), asset_hash=package.contents)

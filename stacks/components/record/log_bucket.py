@@ -1,0 +1,100 @@
+"""Alone knows how the objects of invocation records are kept, and for how long."""
+
+from __future__ import annotations
+
+import aws_cdk as cdk
+from aws_cdk import aws_iam as iam
+from aws_cdk import aws_kms as kms
+from aws_cdk import aws_s3 as s3
+from constructs import Construct
+
+from stacks.components.iam.nag_suppressions import acknowledge
+from stacks.components.record.bedrock_service import from_this_account
+from stacks.components.removal_policy import removal_policy
+
+# A call's record and its large bodies may fall on either side of a midnight, and delivery may lag
+# over a weekend: none of them may go while another is still due.
+MARGIN_DAYS = 5
+UNFINISHED_UPLOAD_DAYS = 7
+
+
+class LogBucket(Construct):
+    """The bucket that Bedrock writes records and large bodies to.
+
+    A record lives `retention_days` plus five days, S3 rounds that up to the next midnight UTC
+    (https://docs.aws.amazon.com/AmazonS3/latest/userguide/intro-lifecycle-rules.html), and what
+    was deleted or overwritten stays as long again: nobody shortens a record's life by deleting it.
+    `object_lock` (governance or compliance) lets nobody delete a version for `retention_days`, or
+    nobody but who may bypass it: https://docs.aws.amazon.com/AmazonS3/latest/userguide/object-lock.html
+    The rules name no prefix: they cover records, large bodies and Bedrock's permission checks.
+    """
+
+    def __init__(
+        self,
+        scope: Construct,
+        construct_id: str,
+        *,
+        key: kms.IKey,
+        retention_days: int,
+        keep: bool,
+        object_lock: str | None = None,
+    ) -> None:
+        super().__init__(scope, construct_id)
+        self.bucket = s3.Bucket(
+            self,
+            "Bucket",
+            encryption=s3.BucketEncryption.KMS,
+            encryption_key=key,
+            bucket_key_enabled=True,
+            versioned=True,
+            enforce_ssl=True,
+            minimum_tls_version=1.2,
+            block_public_access=s3.BlockPublicAccess.BLOCK_ALL,
+            object_ownership=s3.ObjectOwnership.BUCKET_OWNER_ENFORCED,
+            lifecycle_rules=lifecycle(retention_days),
+            object_lock_enabled=True if object_lock else None,
+            object_lock_default_retention=_lock(object_lock, retention_days),
+            removal_policy=removal_policy(keep=keep),
+        )
+        self.bucket.add_to_resource_policy(self._deliveries())
+        acknowledge(
+            self.bucket,
+            {
+                "S1": "the stage's record_access_log says how accesses are logged: by S3's lines, "
+                "which are best effort, or by CloudTrail's data events, which name the principal"
+            },
+        )
+
+    def _deliveries(self) -> iam.PolicyStatement:
+        return iam.PolicyStatement(
+            sid="BedrockWritesRecordsAndLargeBodies",
+            principals=[iam.ServicePrincipal("bedrock.amazonaws.com")],
+            actions=["s3:PutObject"],
+            # AWS documents the keys of records, but neither those of large bodies nor that of the
+            # object by which it checks the permission: this bucket holds nothing else.
+            resources=[self.bucket.arn_for_objects("*")],
+            conditions=from_this_account(cdk.Stack.of(self)),
+        )
+
+
+def lifecycle(retention_days: int) -> list[s3.LifecycleRule]:
+    """Of a bucket whose objects, and then their noncurrent versions, have to outlive that."""
+    kept = cdk.Duration.days(retention_days + MARGIN_DAYS)
+    return [
+        s3.LifecycleRule(
+            id="RecordsAndLargeBodies",
+            expiration=kept,
+            noncurrent_version_expiration=kept,
+            abort_incomplete_multipart_upload_after=cdk.Duration.days(UNFINISHED_UPLOAD_DAYS),
+        ),
+        s3.LifecycleRule(id="DeleteMarkers", expired_object_delete_marker=True),
+    ]
+
+
+def _lock(mode: str | None, days: int) -> s3.ObjectLockRetention | None:
+    if mode is None:
+        return None
+    duration = cdk.Duration.days(days)
+    if mode == "compliance":
+        return s3.ObjectLockRetention.compliance(duration)
+    return s3.ObjectLockRetention.governance(duration)

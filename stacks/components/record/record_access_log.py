@@ -1,0 +1,98 @@
+"""Alone knows how it is written down who reads, changes or deletes what lies in the log bucket."""
+
+from __future__ import annotations
+
+import aws_cdk as cdk
+from aws_cdk import aws_cloudtrail as cloudtrail
+from aws_cdk import aws_iam as iam
+from aws_cdk import aws_s3 as s3
+from constructs import Construct
+
+from stacks.components.iam.nag_suppressions import acknowledge
+from stacks.components.record.log_bucket import lifecycle
+from stacks.components.removal_policy import removal_policy
+
+PREFIX = "access/"
+
+
+class RecordAccess(Construct):
+    """Every access to the objects of `of`, in a bucket of its own that is kept as long as records.
+
+    `how` is `data_events`: CloudTrail, which names the principal and leaves nothing out; or
+    `server_access_log`: S3's own lines, which cost nothing but the storage and are best effort.
+    The bucket is encrypted by S3's own key, since S3 delivers its lines under no other:
+    https://docs.aws.amazon.com/AmazonS3/latest/userguide/enable-server-access-logging.html
+    """
+
+    def __init__(
+        self,
+        scope: Construct,
+        construct_id: str,
+        *,
+        of: s3.Bucket,
+        how: str,
+        retention_days: int,
+        keep: bool,
+    ) -> None:
+        super().__init__(scope, construct_id)
+        self.bucket = s3.Bucket(
+            self,
+            "Bucket",
+            encryption=s3.BucketEncryption.S3_MANAGED,
+            versioned=True,
+            enforce_ssl=True,
+            minimum_tls_version=1.2,
+            block_public_access=s3.BlockPublicAccess.BLOCK_ALL,
+            object_ownership=s3.ObjectOwnership.BUCKET_OWNER_ENFORCED,
+            lifecycle_rules=lifecycle(retention_days),
+            removal_policy=removal_policy(keep=keep),
+        )
+        acknowledge(
+            self.bucket,
+            {"S1": "it holds the log of accesses; a log of accesses to that would have no end"},
+        )
+        self.trail = self._trail(of) if how == "data_events" else None
+        if how == "server_access_log":
+            self._server_access_log(of)
+
+    def _trail(self, of: s3.Bucket) -> cloudtrail.Trail:
+        """Of these objects only, without management events.
+
+        https://docs.aws.amazon.com/awscloudtrail/latest/userguide/logging-data-events-with-cloudtrail.html
+        """
+        trail = cloudtrail.Trail(
+            self,
+            "Trail",
+            bucket=self.bucket,
+            enable_file_validation=True,
+            include_global_service_events=False,
+            is_multi_region_trail=False,
+            management_events=cloudtrail.ReadWriteType.NONE,
+        )
+        trail.add_s3_event_selector(
+            [cloudtrail.S3EventSelector(bucket=of)],
+            include_management_events=False,
+            read_write_type=cloudtrail.ReadWriteType.ALL,
+        )
+        return trail
+
+    def _server_access_log(self, of: s3.Bucket) -> None:
+        stack = cdk.Stack.of(self)
+        self.bucket.add_to_resource_policy(
+            iam.PolicyStatement(
+                sid="S3WritesItsAccessLog",
+                principals=[iam.ServicePrincipal("logging.s3.amazonaws.com")],
+                actions=["s3:PutObject"],
+                resources=[self.bucket.arn_for_objects(f"{PREFIX}*")],
+                conditions={
+                    "ArnLike": {"aws:SourceArn": of.bucket_arn},
+                    "StringEquals": {"aws:SourceAccount": stack.account},
+                },
+            )
+        )
+        logged = of.node.default_child
+        if not isinstance(logged, s3.CfnBucket):
+            raise TypeError(logged)
+        logged.logging_configuration = s3.CfnBucket.LoggingConfigurationProperty(
+            destination_bucket_name=self.bucket.bucket_name, log_file_prefix=PREFIX
+        )
