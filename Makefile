@@ -16,7 +16,7 @@ export PIP_DISABLE_PIP_VERSION_CHECK := 1
 INDEX = UV_DEFAULT_INDEX=$${UV_DEFAULT_INDEX:-$${PIP_INDEX_URL:-$$(pip config get global.index-url 2>/dev/null)}}
 
 .DEFAULT_GOAL := help
-.PHONY: help install demo audit-demo local test clients faults soak check check-code check-types check-templates synth sbom findings matrix openapi bench bench-peers lock clean
+.PHONY: help install demo audit-demo local test clients faults soak check check-code check-types check-templates measure synth sbom findings matrix openapi bench bench-peers lock clean
 
 help: ## Show this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## /{printf "  make %-11s %s\n", $$1, $$2}' Makefile
@@ -49,6 +49,10 @@ check-code: $(INSTALLED)
 	ruff check .
 	ruff format --check .
 	PYTHONPATH=lambda lint-imports
+	python -m tools.measure --check
+
+measure: $(INSTALLED) ## Names, docstrings, sizes, comments and homonyms of the code, in tables
+	@python -m tools.measure
 
 check-types: $(INSTALLED)
 	mypy
