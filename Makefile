@@ -68,7 +68,7 @@ synth: $(INSTALLED) ## Templates of every stage into cdk.out/, judged by cdk-nag
 	  echo "synth $$stage"; cdk synth --quiet --no-notices -c stage=$$stage -o cdk.out/$$stage || exit 1; \
 	done
 
-sbom: synth ## Bills of materials of all functions, in cdk.out/*/asset.*.cdx.json; docs/licences.md anew
+sbom: synth ## Bills of materials of all functions, in cdk.out/*/asset.*.cdx.json; docs/licenses.md anew
 	@python -m tests.bills
 
 findings: $(INSTALLED) ## Write docs/findings.md anew: what rules of others find in every stage, and what we say to it

@@ -85,7 +85,7 @@ class _Run:
             for take in _TAKEN:
                 figures.append(take(prepared, effort))
                 print(f"\n{figures[-1].title}\n\n{report.table(figures[-1])}", flush=True)
-        print(f"\n{report.judgements(figures)}", flush=True)
+        print(f"\n{report.judgments(figures)}", flush=True)
         self.kept["figures"] = [figure.as_json() for figure in figures]
         versions = beside.versions if beside else f"boto3 {version('boto3')}"
         told = f"Beside {versions}.\n\n{report.sections(figures)}"

@@ -147,7 +147,7 @@ def _proxy_event(path: str, body: str) -> dict[str, Any]:
         "Host": "a1b2c3d4e5.execute-api.us-east-1.amazonaws.com",
         "User-Agent": "Anthropic/Python 2.12.0",
         "X-Amzn-Trace-Id": "Root=1-67891233-abcdef012345678912345678",
-        "x-api-key": "a-key-that-the-authoriser-has-checked",
+        "x-api-key": "a-key-that-the-authorizer-has-checked",
         "X-Forwarded-For": "192.0.2.17",
         "X-Forwarded-Port": "443",
         "X-Forwarded-Proto": "https",

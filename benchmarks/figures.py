@@ -94,7 +94,7 @@ class Figure:
             "title": self.title,
             "unit": self.unit,
             "contenders": {name: self._row(name) for name in self.samples},
-            "reaches": [self._judgement(reach) for reach in self.judged()],
+            "reaches": [self._judgment(reach) for reach in self.judged()],
         }
 
     def _row(self, name: str) -> dict[str, Any]:
@@ -104,7 +104,7 @@ class Figure:
             "samples": list(self.samples[name]),
         }
 
-    def _judgement(self, reach: Reach) -> dict[str, Any]:
+    def _judgment(self, reach: Reach) -> dict[str, Any]:
         return {
             "who": reach.who,
             "against": reach.against,

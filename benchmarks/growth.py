@@ -18,7 +18,7 @@ from benchmarks.contenders import Contender
 from benchmarks.curves import Curve
 from benchmarks.figures import FLOOR, GATEWAY, interleaved
 from benchmarks.ground import Ground, upstream
-from benchmarks.grown_catalogue import grown
+from benchmarks.grown_catalog import grown
 from benchmarks.starts import to_first_answer
 
 _START, _CALL = "start", "JSON call"
@@ -90,7 +90,7 @@ def curves(ground: Ground, sizes: Sizes) -> Iterator[Curve]:
     )
     offering = {models: _offering(ground, models) for models in sizes.models}
     yield _curve(
-        *("models", "Models in the catalogue, all allowed", "models", "CPU ms"),
+        *("models", "Models in the catalog, all allowed", "models", "CPU ms"),
         _starts_and_calls(ground, offering, sizes.rounds),
     )
     yield from _records(sizes.records)

@@ -34,15 +34,15 @@ def table(figure: Figure) -> str:
     return aligned([head, *(_row(figure, each) for each in figure.samples)])
 
 
-def judgements(figures: Sequence[Figure]) -> str:
+def judgments(figures: Sequence[Figure]) -> str:
     """One row for each reach: what it means, and by how much it is missed."""
-    rows = [_judgement(figure, reach) for figure in figures for reach in figure.judged()]
+    rows = [_judgment(figure, reach) for figure in figures for reach in figure.judged()]
     return aligned([_JUDGED, *rows])
 
 
 def sections(figures: Sequence[Figure]) -> str:
-    """The judgements, then a table for each figure."""
-    return "\n\n".join([judgements(figures), *_tables(figures)])
+    """The judgments, then a table for each figure."""
+    return "\n\n".join([judgments(figures), *_tables(figures)])
 
 
 def curve(taken: Curve) -> str:
@@ -89,7 +89,7 @@ def _row(figure: Figure, contender: str) -> Sequence[str]:
     return row
 
 
-def _judgement(figure: Figure, reach: Reach) -> Sequence[str]:
+def _judgment(figure: Figure, reach: Reach) -> Sequence[str]:
     missed = figure.missed_by(reach)
     verdict = f"missed by {missed:.0%}" if missed > 0 else "reached"
     unit = "x" if reach.how == "times" else f" {figure.short_unit}"

@@ -1,4 +1,4 @@
-"""The models that a stage offers, or the whole catalogue, for people and for programs."""
+"""The models that a stage offers, or the whole catalog, for people and for programs."""
 
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, NamedTuple
@@ -33,14 +33,14 @@ def of_endpoint(endpoint: Endpoint) -> list[Offer]:
         model = catalog.find(base_id)
         if model is None:
             raise RefusedError(
-                f"the endpoint offers {base_id}, which this catalogue does not have: update it"
+                f"the endpoint offers {base_id}, which this catalog does not have: update it"
             )
         routes = offers[base_id].routes if base_id in offers else {}
         offers[base_id] = Offer(model, {**routes, route: _reach(route, profile)})
     return list(offers.values())
 
 
-def of_catalogue(region: str | None) -> list[Offer]:
+def of_catalog(region: str | None) -> list[Offer]:
     """Every model on record, by the routes callable from `region`, or by all."""
     return [
         Offer(model, {route: _on_record(model, route, region) for route in _routes(model, region)})

@@ -54,7 +54,7 @@ def body(
 def _profile(model: str, route: str) -> str:
     found = catalog.find(model)
     if found is None:
-        raise BadQuestionError(f"--route needs a model of the catalogue; {model!r} is none")
+        raise BadQuestionError(f"--route needs a model of the catalog; {model!r} is none")
     try:
         return catalog.profile_id(found, route)
     except catalog.NoProfile as error:

@@ -13,7 +13,7 @@ _DEFAULTS = {"retention_days": 30}
 
 
 class Settings(NamedTuple):
-    """What docs/configuration.md says of each key; `models` are names of the catalogue.
+    """What docs/configuration.md says of each key; `models` are names of the catalog.
 
     `source` is where they were read, `github` whether a role names GitHub Actions, `is_deployed`
     whether they are a deployed stack's, or those that a deployment would have, `verify_hourly`

@@ -46,7 +46,7 @@ class Cdk:
         await self._run(("synth", "--quiet", *asked), _base_environment(self._folder), PROJECT, say)
 
     async def bootstrap(self, aws: Aws, say: Say) -> None:
-        # Away from cdk.json, so that the CLI does not synthesise for it.
+        # Away from cdk.json, so that the CLI does not synthesize for it.
         where = f"aws://{aws.account}/{aws.region}"
         await self._run(("bootstrap", where), self._environment(aws), self._folder, say)
 
@@ -104,7 +104,7 @@ def _reason(said: list[str]) -> list[str]:
 
 
 def _base_environment(folder: Path) -> dict[str, str]:
-    """The interpreter that runs this is the one that synthesises. The CLI's home is our own: in
+    """The interpreter that runs this is the one that synthesizes. The CLI's home is our own: in
     the user's it remembers which account a key belongs to, even a test key of another server."""
     here = str(Path(sys.executable).parent)
     return {

@@ -38,7 +38,7 @@ async def running(
 
 
 async def _stop_started(starting: asyncio.Future[Process], grace_seconds: float) -> None:
-    """A process may run already when its start is cancelled. One that could not start is none."""
+    """A process may run already when its start is canceled. One that could not start is none."""
     with suppress(OSError):
         await stop(await starting, grace_seconds)
 

@@ -130,16 +130,16 @@ async def _checked(work: Coroutine[object, object, None], chosen: Options | None
     except OptionsError:
         work.close()
         raise
-    await _until_signalled(work)
+    await _until_signaled(work)
 
 
-async def _until_signalled(work: Coroutine[object, object, None]) -> None:
+async def _until_signaled(work: Coroutine[object, object, None]) -> None:
     task = asyncio.ensure_future(work)
-    signalled: list[signal.Signals] = []
+    signaled: list[signal.Signals] = []
 
     def cancel(number: signal.Signals) -> None:
-        if not signalled:
-            signalled.append(number)
+        if not signaled:
+            signaled.append(number)
             task.cancel()
 
     for number in (signal.SIGINT, signal.SIGTERM):
@@ -147,5 +147,5 @@ async def _until_signalled(work: Coroutine[object, object, None]) -> None:
     try:
         await task
     except asyncio.CancelledError:
-        if not signalled:
+        if not signaled:
             raise

@@ -1,4 +1,4 @@
-"""Wires the endpoint: API, keys, authoriser, access log, and the function that calls Bedrock."""
+"""Wires the endpoint: API, keys, authorizer, access log, and the function that calls Bedrock."""
 
 from __future__ import annotations
 

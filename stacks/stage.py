@@ -163,7 +163,7 @@ class Stage(Block):
         Field(
             min_length=1,
             strict=False,
-            description="a list of model names, aliases and families of the catalogue",
+            description="a list of model names, aliases and families of the catalog",
         ),
     ]
     data_retention: Annotated[

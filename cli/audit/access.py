@@ -20,7 +20,7 @@ _READS: Final = "iam:ListEntitiesForPolicy, iam:GetPolicy and iam:GetPolicyVersi
 
 
 class Holder(NamedTuple):
-    """A principal, and what of the stage's is attached to it. `models` are by the catalogue."""
+    """A principal, and what of the stage's is attached to it. `models` are by the catalog."""
 
     kind: str
     name: str

@@ -29,7 +29,7 @@ from cli.writable import require_writable
 from verification.period import FIRST_YEAR, BadWindowError, Period, period
 
 OUT = Path("audit")
-_COLOURS: dict[Verdict, str] = {"pass": "green", "fail": "red", "not assessed": "magenta"}
+_COLORS: dict[Verdict, str] = {"pass": "green", "fail": "red", "not assessed": "magenta"}
 
 
 def audit(
@@ -100,6 +100,6 @@ def _tell(report: Report) -> None:
     table.add_column()
     table.add_column(overflow="fold")
     for each in report.statements:
-        verdict = Text(each.verdict, _COLOURS[each.verdict])
+        verdict = Text(each.verdict, _COLORS[each.verdict])
         table.add_row(verdict, plain_lines(each.claim, each.words))
     console().print(plain(report.headline, "bold"), table)

@@ -26,7 +26,7 @@ from cli.terminal import console, echo, echo_json, escape_line
 
 NO_DIFFERENCE, DIFFERENCES, NOT_ASSESSED = 0, 1, 2
 
-app = typer.Typer(help="The models that a stage offers, and what the catalogue knows of them.")
+app = typer.Typer(help="The models that a stage offers, and what the catalog knows of them.")
 
 
 @app.callback(invoke_without_command=True)
@@ -34,7 +34,7 @@ def offered(
     context: typer.Context,
     *,
     everything: Annotated[
-        bool, typer.Option("--all", help="The whole catalogue, of no deployment.")
+        bool, typer.Option("--all", help="The whole catalog, of no deployment.")
     ] = False,
     spellings: Annotated[
         bool, typer.Option("--spellings", help="Also every name a client may send.")
@@ -54,9 +54,9 @@ def offered(
     today = _today()
     with one_line_errors():
         if everything and stage:
-            raise NoTargetError("--all is the catalogue, of no stage: give one of the two")
+            raise NoTargetError("--all is the catalog, of no stage: give one of the two")
         if everything:
-            offers = models.of_catalogue(region and known_region(region))
+            offers = models.of_catalog(region and known_region(region))
         else:
             offers = models.of_endpoint(
                 endpoint.chosen(url=url, key=key, iam=iam, stage=stage, region=region, state=state)
@@ -77,7 +77,7 @@ def compare(
     as_json: AsJson = False,
     state: StateFolder = LOCAL_STATE,
 ) -> None:
-    """Compare the catalogue with what an account's Bedrock says; writes nothing.
+    """Compare the catalog with what an account's Bedrock says; writes nothing.
 
     Exit code: 0 no difference, 1 differences, 2 could not ask."""
     with one_line_errors(NOT_ASSESSED):
@@ -99,7 +99,7 @@ def compare(
         where = f"your account in {found.region}" if region else "the AWS that is up locally"
         profiles = sum(len(each.profiles) for each in said.values())
         echo(f"Of {where}: {len(said)} models, {profiles} profiles.")
-        echo("\n".join(_told(differing)) or "The catalogue says the same.")
+        echo("\n".join(_told(differing)) or "The catalog says the same.")
     sys.exit(DIFFERENCES if differing else NO_DIFFERENCE)
 
 

@@ -59,7 +59,7 @@ def check(account: Account, block: Mapping[str, Any] | None) -> list[Check]:
 
 
 def needed(block: Mapping[str, Any]) -> int | None:
-    """What a deployment of the block reserves for the gateway and, with keys, its authoriser."""
+    """What a deployment of the block reserves for the gateway and, with keys, its authorizer."""
     of_gateway: int | None = block.get("reserved_concurrency")
     if of_gateway is None:
         return None

@@ -50,8 +50,8 @@ def _look(account: Account, settings: Settings, model: Model, route: str) -> Che
 
 def missing(topic: Topic, region: str) -> Check:
     return topic.failed(
-        f"{region} has no such profile, although the catalogue says so",
-        "take the model or the route out of the stage's block, and correct the catalogue: "
+        f"{region} has no such profile, although the catalog says so",
+        "take the model or the route out of the stage's block, and correct the catalog: "
         "`claude-bedrock models sync`",
     )
 
@@ -62,7 +62,7 @@ def judge(
     expected: AbstractSet[str],
     residency: tuple[str, ...] | None,
 ) -> Check:
-    """`found` are the Regions of AWS's answer, `expected` the catalogue's; none for `global`."""
+    """`found` are the Regions of AWS's answer, `expected` the catalog's; none for `global`."""
     outside = _outside(found, residency)
     if outside:
         return topic.failed(
@@ -74,14 +74,14 @@ def judge(
         return topic.ok(_told(found))
     if more := found - expected:
         return topic.failed(
-            f"also {_told(more)}, which the catalogue and so the policies do not name: "
+            f"also {_told(more)}, which the catalog and so the policies do not name: "
             "a call routed there is denied",
-            "correct the catalogue (`claude-bedrock models sync`), and deploy",
+            "correct the catalog (`claude-bedrock models sync`), and deploy",
         )
     if fewer := expected - found:
         return topic.warning(
-            f"{_told(found)}; the catalogue also has {_told(fewer)}",
-            "correct the catalogue: `claude-bedrock models sync`",
+            f"{_told(found)}; the catalog also has {_told(fewer)}",
+            "correct the catalog: `claude-bedrock models sync`",
         )
     return topic.ok(_told(found))
 

@@ -49,7 +49,7 @@ OF_THE_ACCOUNT: Final = (
 OF_THE_STAGE: Final = (
     models.AVAILABILITY,
     models.ENTITLEMENT,
-    models.AUTHORISATION,
+    models.AUTHORIZATION,
     models.AGREEMENT,
     models.LIFECYCLE,
     models.MARKETPLACE.name,
@@ -119,7 +119,7 @@ def judge_region(region: str, of_stage: str | None) -> Check:
 
 
 def judge_settings(settings: Settings) -> Check:
-    """A model that the catalogue here lacks is looked at by no other check."""
+    """A model that the catalog here lacks is looked at by no other check."""
     unheard_of = {*settings.models} - {model.name for model in catalog.MODELS}
     if unheard_of:
         return SETTINGS.failed(

@@ -31,5 +31,5 @@ def judge(*, submitted: bool) -> Check:
         "none was submitted by this account",
         "`claude-bedrock access form > form.json`, have it filled in by whoever may speak for "
         "the company, then `claude-bedrock access submit --form form.json`; or submit it in the "
-        "management account of the AWS organisation",
+        "management account of the AWS organization",
     )

@@ -18,7 +18,7 @@ from cli.doctor.check import WITHHELD, Check, Topic, code_of
 from cli.settings import Settings
 
 AVAILABILITY, ENTITLEMENT = "model availability", "model entitlement"
-AUTHORISATION, AGREEMENT = "model authorisation", "model agreement"
+AUTHORIZATION, AGREEMENT = "model authorization", "model agreement"
 LIFECYCLE = "model lifecycle"
 MARKETPLACE: Final = Topic("Marketplace permissions")
 SUBSCRIBING: Final = (
@@ -26,7 +26,7 @@ SUBSCRIBING: Final = (
     "aws-marketplace:Unsubscribe",
     "aws-marketplace:ViewSubscriptions",
 )
-_ACCESS: Final = (AVAILABILITY, ENTITLEMENT, AUTHORISATION, AGREEMENT)
+_ACCESS: Final = (AVAILABILITY, ENTITLEMENT, AUTHORIZATION, AGREEMENT)
 _AVAILABILITY_ACTION = "bedrock:GetFoundationModelAvailability"
 _LIFECYCLE_ACTION = "bedrock:GetFoundationModel"
 _MARKETPLACE_ACTIONS = "iam:SimulatePrincipalPolicy and iam:GetRole"
@@ -61,7 +61,7 @@ def judge_access(answer: Answer, model: Model, route: str, region: str) -> list[
     return [
         _available(Topic(AVAILABILITY, model.name), answer["regionAvailability"], region),
         _entitled(Topic(ENTITLEMENT, model.name), answer["entitlementAvailability"]),
-        _authorised(Topic(AUTHORISATION, model.name), answer["authorizationStatus"]),
+        _authorized(Topic(AUTHORIZATION, model.name), answer["authorizationStatus"]),
         _agreed(
             Topic(AGREEMENT, model.name),
             answer["agreementAvailability"],
@@ -102,13 +102,13 @@ def _entitled(topic: Topic, status: str) -> Check:
     )
 
 
-def _authorised(topic: Topic, status: str) -> Check:
+def _authorized(topic: Topic, status: str) -> Check:
     if status == "AUTHORIZED":
         return topic.ok(status)
     return topic.failed(
         status,
         "AWS does not let the account have the model: ask your contact at AWS or AWS Support to "
-        "authorise the account, or take it out of the stage's models",
+        "authorize the account, or take it out of the stage's models",
     )
 
 
@@ -160,9 +160,9 @@ def judge_lifecycle(life: Answer | None, model: Model, today: str) -> Check:
         return topic.failed(f"gone since {end}", f"{instead}, in the stage's models")
     status = life["status"].lower() + (f", last day before {end}" if end else "")
     if life["status"] == "LEGACY" and not catalog.is_legacy(model, today):
-        return topic.warning(f"{status}; the catalogue has it as active", _SYNC)
+        return topic.warning(f"{status}; the catalog has it as active", _SYNC)
     differing = [
-        f"{name} {day} (catalogue: {getattr(model.life, name)})"
+        f"{name} {day} (catalog: {getattr(model.life, name)})"
         for name, day in told.items()
         if day is not None and day != getattr(model.life, name)
     ]
@@ -173,7 +173,7 @@ def judge_lifecycle(life: Answer | None, model: Model, today: str) -> Check:
     return topic.ok(status)
 
 
-_SYNC: Final = "correct the catalogue: `claude-bedrock models sync`"
+_SYNC: Final = "correct the catalog: `claude-bedrock models sync`"
 
 
 def _day(moment: dt.datetime | None) -> str | None:

@@ -1,4 +1,4 @@
-"""What rows come to in dollars, by the catalogue, and added up by what was asked for.
+"""What rows come to in dollars, by the catalog, and added up by what was asked for.
 
 Records tell neither how long a cache write was to live nor the service tier: the 5-minute and the
 standard rates are taken, and it is said. What cannot be priced is counted apart, never guessed.
@@ -143,7 +143,7 @@ def _team_of(caller: str) -> str:
 
 
 def _dollars(row: Row, model: Model, route: str) -> Dollars | None:
-    """None where the catalogue has no price: the model has no profile on the route."""
+    """None where the catalog has no price: the model has no profile on the route."""
     prompt_tokens = row.above_tokens + 1 if row.above_tokens else 0
     try:
         billed = rates(model, route, prompt_tokens=prompt_tokens)
@@ -180,7 +180,7 @@ def _notes(row: Row, called: _Called, dollars: Dollars | None) -> Iterator[str]:
     if row.unreadable:
         yield f"not counted: records that cannot be read, the first of them in {row.unreadable_in}"
     if row.calls and called.model is None:
-        yield f"not priced: {row.model_id or 'a record without a model'} is not in the catalogue"
+        yield f"not priced: {row.model_id or 'a record without a model'} is not in the catalog"
     elif row.calls and called.model and dollars is None:
         yield f"not priced: {row.model_id} names no route that {called.model.name} has"
     if row.uncounted:

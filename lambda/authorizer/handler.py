@@ -26,7 +26,7 @@ def handle(event: Mapping[str, Any], _context: object) -> dict[str, Any]:
     The name in the key goes into the context, which reaches the function only when API Gateway has
     found the whole key good: what makes up a name has no key for it.
 
-    `event` is that of a REQUEST authoriser. Raises Unauthorized when it carries no key, or
+    `event` is that of a REQUEST authorizer. Raises Unauthorized when it carries no key, or
     different ones in one header.
     """
     lines = _header_lines(event)

@@ -189,5 +189,5 @@ _ROWS: Final[Mapping[str, Abilities]] = MappingProxyType(
 
 
 def of(model: Model) -> Abilities:
-    """What `model`, one of the catalogue, takes."""
+    """What `model`, one of the catalog, takes."""
     return _ROWS[model.name]

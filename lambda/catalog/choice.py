@@ -28,7 +28,7 @@ class NotForThisStageError(Exception):
 
 
 def chosen(stage: Stage, today: str) -> tuple[str, ...]:
-    """The names of the models that the stage's `models` mean, each once, in the catalogue's order.
+    """The names of the models that the stage's `models` mean, each once, in the catalog's order.
 
     A family is its models that a new customer can call under the stage's settings on `today`, an
     ISO date. Raises NotForThisStageError with a line for each mistake.

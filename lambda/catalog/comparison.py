@@ -1,4 +1,4 @@
-"""Where the catalogue and what an account's Bedrock says differ, as data and as rows to paste.
+"""Where the catalog and what an account's Bedrock says differ, as data and as rows to paste.
 
 Nothing here asks AWS or writes a file. Dates that an account leaves out are not compared: AWS
 need not say them, and what it does not say it does not contradict.
@@ -29,7 +29,7 @@ class Said(NamedTuple):
     """What an account says of one model, asked in one Region.
 
     `status` is ACTIVE or LEGACY, None where only profiles name the model; `dates` are ISO, by the
-    catalogue's names; `profiles` route -> reach."""
+    catalog's names; `profiles` route -> reach."""
 
     base_id: str
     name: str
@@ -39,10 +39,10 @@ class Said(NamedTuple):
 
 
 class Change(NamedTuple):
-    """A field, what the catalogue has there and what the account says; None for nothing."""
+    """A field, what the catalog has there and what the account says; None for nothing."""
 
     field: str
-    catalogue: str | None
+    catalog: str | None
     account: str | None
 
 
@@ -77,7 +77,7 @@ def read(
 def differences(
     models: Sequence[Model], said: Mapping[str, Said], *, region: str, today: str
 ) -> list[Difference]:
-    """What differs, seen from `region` on `today` (an ISO date): first the catalogue's models in
+    """What differs, seen from `region` on `today` (an ISO date): first the catalog's models in
     its order, then those it does not know."""
     known = {model.base_id for model in models}
     of_known = (_known(model, said.get(model.base_id), region, today) for model in models)

@@ -1,4 +1,4 @@
-"""What a call costs by the catalogue, exact: US dollars as decimals, rounded nowhere.
+"""What a call costs by the catalog, exact: US dollars as decimals, rounded nowhere.
 
 Rates: https://platform.claude.com/docs/en/about-claude/pricing and
 https://aws.amazon.com/bedrock/pricing/. They are those on record today, for every day. Where AWS
@@ -129,5 +129,5 @@ def _count(counts: Mapping[str, Any], name: str) -> int | None:
 
 
 def _exact(number: float) -> Decimal:
-    """The number as it is written in the catalogue, not its binary neighbour."""
+    """The number as it is written in the catalog, not its binary neighbor."""
     return Decimal(str(number))

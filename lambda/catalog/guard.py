@@ -177,7 +177,7 @@ def _bearer_tokens(guarded: Guarded) -> Statement:
 def _other_routes(guarded: Guarded) -> Statement:
     """Whatever can be invoked but Claude by the stage's routes from its Region: other models and
     profiles, routers, provisioned and imported models, and asynchronous invocations, which are
-    authorised as InvokeModel on a resource of their own:
+    authorized as InvokeModel on a resource of their own:
     https://docs.aws.amazon.com/bedrock/latest/APIReference/API_runtime_StartAsyncInvoke.html
     A team's profile must not stand for another route either: what it copies is asked about when
     it is made."""

@@ -1,4 +1,4 @@
-"""The shape of a catalogue row: what can be said of a Claude model on Bedrock."""
+"""The shape of a catalog row: what can be said of a Claude model on Bedrock."""
 
 from collections.abc import Mapping
 from typing import Final, NamedTuple

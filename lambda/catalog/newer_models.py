@@ -117,7 +117,7 @@ NEWER_MODELS: Final = (
         source_date=_READ_AGAIN,
         mantle=True,
         unconfirmed=("profiles.jp", "profiles.au"),
-        note="Also in GovCloud, which this catalogue leaves out.",
+        note="Also in GovCloud, which this catalog leaves out.",
     ),
     Model(
         name="claude-fable-5",

@@ -1,4 +1,4 @@
-"""The catalogue as a page for people: `PYTHONPATH=lambda python -m catalog.table > docs/models.md`.
+"""The catalog as a page for people: `PYTHONPATH=lambda python -m catalog.table > docs/models.md`.
 
 Nothing else imports this module, so no function pays for it.
 """
@@ -13,7 +13,7 @@ from .seed_models import SEED_MODELS
 
 _HEAD = """# Models
 
-Generated from the catalogue (`lambda/catalog/`) by `python -m catalog.table`; a test compares the
+Generated from the catalog (`lambda/catalog/`) by `python -m catalog.table`; a test compares the
 two. IAM, the gateway, the local Bedrock, the command line and this page all read the same rows.
 
 - A client may send any **spelling**: the name, an alias, the base id, the id of a profile

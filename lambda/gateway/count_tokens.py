@@ -58,7 +58,7 @@ def native(request: Request, response: RecordedResponse, record: Record, service
 
 
 def _count(call: Call, resolved: catalog.Resolved, record: Record, service: Service) -> int:
-    """The count. Bedrock may not have it in this Region, whatever the catalogue says."""
+    """The count. Bedrock may not have it in this Region, whatever the catalog says."""
     try:
         told = json_object.parsed(_ask(call, record, service)).get("inputTokens")
     except errors.InvalidRequest as error:

@@ -15,7 +15,7 @@ from gateway.settings import Settings
 from gateway.upstream import Upstream
 
 
-def initialise() -> None:
+def initialize() -> None:
     """What a cold start does before the first request; fails with the name of a bad variable."""
     _settings()
     _upstream()

@@ -1,7 +1,7 @@
 """A JSON object's members as they were written: each value parsed once, its bytes kept.
 
 What the gateway does not change must leave as it came (cache markers, thinking signatures), so a
-body is never parsed and serialised again: its members are cut out and put together anew.
+body is never parsed and serialized again: its members are cut out and put together anew.
 """
 
 from collections.abc import Iterator, Mapping

@@ -270,7 +270,7 @@ def main() -> None:
     with _ReportedInit(address):
         module_name, _, function = os.environ["_HANDLER"].rpartition(".")
         module = importlib.import_module(module_name)
-        module.initialise()
+        module.initialize()
         handler: Handler = getattr(module, function)
     serve(handler, address)
 

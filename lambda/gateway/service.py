@@ -51,7 +51,7 @@ class Service(NamedTuple):
         return time.strftime("%Y-%m-%d", time.gmtime())
 
     def allowed(self) -> list[catalog.Model]:
-        """The models of this stage that Bedrock still has, in the catalogue's order."""
+        """The models of this stage that Bedrock still has, in the catalog's order."""
         names, today = self.settings.allowed_models, self.today()
         return [
             each

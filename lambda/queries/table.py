@@ -45,7 +45,7 @@ _DUCKDB: Final = {_TEXT: "VARCHAR", _NUMBER: "BIGINT"}
 
 
 def hive_columns() -> Iterator[tuple[str, str]]:
-    """Name and type, as the Glue catalogue takes them: in lower case. The SerDe matches a field in
+    """Name and type, as the Glue catalog takes them: in lower case. The SerDe matches a field in
     whatever case, https://docs.aws.amazon.com/athena/latest/ug/openx-json-serde.html"""
     for name, kind in COLUMNS.items():
         yield name.lower(), _hive(kind)

@@ -1,7 +1,7 @@
-"""What an authoriser function is asked, and what its answer allows.
+"""What an authorizer function is asked, and what its answer allows.
 
 https://docs.aws.amazon.com/apigateway/latest/developerguide/apigateway-use-lambda-authorizer.html
-Answers are not cached here, whatever the authoriser's time to live.
+Answers are not cached here, whatever the authorizer's time to live.
 """
 
 import json

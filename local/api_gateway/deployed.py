@@ -123,7 +123,7 @@ class _Definition:
             case "CUSTOM":
                 return self._authorizers[method["authorizerId"]]
             case other:
-                raise UnservedApiError(f"{name}: authorisation by {other} is not executed here")
+                raise UnservedApiError(f"{name}: authorization by {other} is not executed here")
 
     @cached_property
     def _authorizers(self) -> dict[str, Authorizer]:
@@ -221,7 +221,7 @@ def _authorizer(raw: Mapping[str, Any]) -> Authorizer:
     sources = tuple(part.strip() for part in raw.get("identitySource", "").split(",") if part)
     token = raw["type"] == "TOKEN"
     if raw["type"] not in ("REQUEST", "TOKEN"):
-        raise UnservedApiError(f"authoriser {raw['name']}: {raw['type']} is not executed here")
+        raise UnservedApiError(f"authorizer {raw['name']}: {raw['type']} is not executed here")
     header = sources[0].rpartition(".")[2] if token else None
     return Authorizer(_function(raw["authorizerUri"]), header, sources, raw["id"])
 

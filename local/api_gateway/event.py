@@ -52,7 +52,7 @@ def proxy_event(exchange: Exchange, match: Match, api: Api) -> dict[str, Any]:
 
 
 def authorizer_event(exchange: Exchange, match: Match, api: Api) -> dict[str, Any]:
-    """For an authoriser of type REQUEST: the same without a body."""
+    """For an authorizer of type REQUEST: the same without a body."""
     return {
         "type": "REQUEST",
         "methodArn": method_arn(exchange, api),

@@ -1,4 +1,4 @@
-"""Authorisation of type AWS_IAM: who signed the request, and whether IAM lets them call.
+"""Authorization of type AWS_IAM: who signed the request, and whether IAM lets them call.
 
 https://docs.aws.amazon.com/apigateway/latest/developerguide/permissions.html
 """

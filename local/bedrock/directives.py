@@ -49,7 +49,7 @@ _NAME = re.compile(r"[A-Za-z0-9_-]+")
 
 
 class Fault(NamedTuple):
-    """One misbehaviour: `after` counts stream events, `seconds` is how long a wait lasts; with
+    """One misbehavior: `after` counts stream events, `seconds` is how long a wait lasts; with
     `route`, only calls by that route's profiles meet it."""
 
     name: str

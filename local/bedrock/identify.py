@@ -18,7 +18,7 @@ _ARN = re.compile(
     r"(?P<kind>foundation-model|inference-profile|application-inference-profile)/(?P<id>.+)"
 )
 _BY_BASE_ID: Mapping[str, Model] = {model.base_id: model for model in catalog.MODELS}
-# The catalogue leaves the destinations of `global` open, as AWS does: a few that exist.
+# The catalog leaves the destinations of `global` open, as AWS does: a few that exist.
 _GLOBAL_DESTINATIONS = ("us-east-1", "us-west-2", "eu-west-1", "ap-northeast-1", "ap-southeast-2")
 
 
@@ -84,7 +84,7 @@ def identify_application(
 
 def identify_counted(requested: str, *, region: str, account: str, today: str) -> Model:
     """The model whose tokens CountTokens counts: by its base id or foundation-model ARN, and only
-    if it is one that the catalogue marks. Raises RefusedError; Bedrock has one sentence for a model
+    if it is one that the catalog marks. Raises RefusedError; Bedrock has one sentence for a model
     that does not count and for every inference profile, even of a model that does."""
     if "inference-profile/" in requested:
         raise _uncounted()

@@ -1,6 +1,6 @@
 """Which Claude models and inference profiles a Region has, as Bedrock's control plane words it.
 
-All of it is computed from the catalogue:
+All of it is computed from the catalog:
 https://docs.aws.amazon.com/bedrock/latest/APIReference/API_FoundationModelDetails.html,
 https://docs.aws.amazon.com/bedrock/latest/APIReference/API_InferenceProfileSummary.html.
 """

@@ -8,7 +8,7 @@ from rich.console import Console
 from stacks.settings import load_stage
 from tests.access.matrix import Inquiry
 from tests.access.page import page
-from tests.infrastructure.synthesis import CONTEXT, STAGES, synthesise
+from tests.infrastructure.synthesis import CONTEXT, STAGES, synthesize
 
 PAGES = Path(__file__).parents[2] / "docs" / "access"
 
@@ -16,7 +16,7 @@ PAGES = Path(__file__).parents[2] / "docs" / "access"
 def main() -> None:
     for stage in STAGES:
         with tempfile.TemporaryDirectory() as folder:
-            made = synthesise(stage, Path(folder))
+            made = synthesize(stage, Path(folder))
             matrix = Inquiry(load_stage(CONTEXT["stages"], stage), made.folder).matrix()
         path = PAGES / f"{stage}.md"
         path.write_text(page(matrix), encoding="utf-8")

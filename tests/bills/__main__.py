@@ -1,17 +1,17 @@
-"""`python -m tests.bills`: docs/licences.md anew, from the bills of `make synth` in cdk.out/."""
+"""`python -m tests.bills`: docs/licenses.md anew, from the bills of `make synth` in cdk.out/."""
 
 from rich.console import Console
 
 from tests.bills.page import page
 from tests.infrastructure.synthesis import ROOT, STAGES, bills_in
 
-PAGE = ROOT / "docs" / "licences.md"
+PAGE = ROOT / "docs" / "licenses.md"
 
 
 def main() -> None:
     bills = [bill for stage in STAGES for bill in bills_in(ROOT / "cdk.out" / stage).values()]
     PAGE.write_text(page(bills), encoding="utf-8")
-    Console().print(f"{len(bills)} bills in cdk.out/*/asset.*.cdx.json, licences in {PAGE}")
+    Console().print(f"{len(bills)} bills in cdk.out/*/asset.*.cdx.json, licenses in {PAGE}")
 
 
 if __name__ == "__main__":

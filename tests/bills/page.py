@@ -1,4 +1,4 @@
-"""Alone knows how docs/licences.md is written from the bills of materials of all functions."""
+"""Alone knows how docs/licenses.md is written from the bills of materials of all functions."""
 
 from __future__ import annotations
 
@@ -8,15 +8,15 @@ from typing import Any
 
 Bill = Mapping[str, Any]
 
-HEAD = """# Licences of what is deployed
+HEAD = """# Licenses of what is deployed
 
 What the functions' zips hold beside our own code, which is under [Apache-2.0](../LICENSE).
 `make sbom` writes this page from the bills of materials that every synthesis makes
-([decision 33](decisions/0033-supply-chain.md)); a test compares the two, and fails on a licence
-that is not among those below. The licence is the one that the package's metadata states, in
+([decision 33](decisions/0033-supply-chain.md)); a test compares the two, and fails on a license
+that is not among those below. The license is the one that the package's metadata states, in
 [SPDX's words](https://spdx.org/licenses/); its text is in the zip, where the package has one.
 
-| Package | Version | Licence | In the functions |
+| Package | Version | License | In the functions |
 | --- | --- | --- | --- |
 """
 ALLOWED = ("Apache-2.0", "BSD-2-Clause", "BSD-3-Clause", "ISC", "MIT", "MIT-0", "PSF-2.0")
@@ -30,7 +30,7 @@ def page(bills: Iterable[Bill]) -> str:
     functions: dict[tuple[str, str, str], set[str]] = {}
     for bill in bills:
         for wheel in wheels(bill):
-            row = (wheel["name"], wheel["version"], licence(wheel))
+            row = (wheel["name"], wheel["version"], license_expression(wheel))
             functions.setdefault(row, set()).add(bill["metadata"]["component"]["name"])
     rows = (
         f"| `{name}` | {version} | {said} | {', '.join(sorted(functions[name, version, said]))} |\n"
@@ -44,12 +44,12 @@ def wheels(bill: Bill) -> list[Mapping[str, Any]]:
     return [each for each in bill["components"] if "purl" in each]
 
 
-def licence(component: Mapping[str, Any]) -> str:
+def license_expression(component: Mapping[str, Any]) -> str:
     (said,) = component["licenses"]
     known = said.get("license", {})
     return str(said.get("expression") or known.get("id") or known["name"])
 
 
 def disallowed(said: str) -> set[str]:
-    """The licences of an expression that are not in the list."""
+    """The licenses of an expression that are not in the list."""
     return set(re.findall(r"[\w.+-]+", said)) - {"AND", "OR", "WITH"} - set(ALLOWED)

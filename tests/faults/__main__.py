@@ -12,7 +12,7 @@ from tests.faults import page
 from tests.faults.environment import PROC
 from tests.faults.formats import WHOLE
 from tests.faults.ground import Ground, cases, prepared
-from tests.faults.misbehaviour import FAULTS
+from tests.faults.misbehavior import FAULTS
 
 COLUMNS = ("fault", "format", "the caller, the audit line", "s", "next request", "left open")
 

@@ -14,7 +14,7 @@ import trustme
 from benchmarks.ground import built
 from tests.faults.environment import Asked, Environment
 from tests.faults.formats import FORMATS, WHOLE, Format
-from tests.faults.misbehaviour import FAULTS, Fault
+from tests.faults.misbehavior import FAULTS, Fault
 from tests.faults.proxy import Proxy
 
 ROOT = Path(__file__).parents[2]

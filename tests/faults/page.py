@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 
 from tests.faults.formats import FORMATS, Format
-from tests.faults.misbehaviour import FAULTS, Fault
+from tests.faults.misbehavior import FAULTS, Fault
 from tests.pages import ROOT, read, rows
 
 PAGE = "docs/faults.md"

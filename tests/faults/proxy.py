@@ -1,6 +1,6 @@
 """A TLS proxy before a Bedrock that can be told to misbehave, a connection or an answer at a time.
 
-Each connection is served by a thread. A misbehaviour is a function of the `Wire` to the caller and
+Each connection is served by a thread. A misbehavior is a function of the `Wire` to the caller and
 of the `Reply` that Bedrock has given; while none is told, replies pass as they came.
 """
 
@@ -50,7 +50,7 @@ class Waits:
 
 
 class Wire:
-    """The connection from the function, as a misbehaviour uses it; `request` counts from 1 since it
+    """The connection from the function, as a misbehavior uses it; `request` counts from 1 since it
     was told."""
 
     def __init__(self, connection: socket.socket, request: int, waits: "Waits") -> None:

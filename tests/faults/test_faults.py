@@ -8,7 +8,7 @@ from tests.faults import page
 from tests.faults.environment import PROC
 from tests.faults.formats import FORMATS, WHOLE, Format
 from tests.faults.ground import Ground, cases, prepared
-from tests.faults.misbehaviour import FAULTS, Fault, falls_silent, turns_away
+from tests.faults.misbehavior import FAULTS, Fault, falls_silent, turns_away
 
 pytestmark = pytest.mark.skipif(not PROC.exists(), reason="only Linux tells what a process holds")
 CASES = [

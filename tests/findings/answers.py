@@ -105,7 +105,7 @@ ANSWERS: Final = (
         "nothing, every method asks for a key or a signature. Bodies are prompts: they hold "
         "code, SQL and markup, which such rules are made to refuse. Who wants one, for limits "
         "by address, associates it with the API's stage. Left: whoever calls without a key "
-        "still has the authoriser run",
+        "still has the authorizer run",
     ),
     Answer(
         "Are answers cached, and the cache encrypted?",
@@ -156,7 +156,7 @@ ANSWERS: Final = (
         "May anybody invoke a function?",
         ("CT.LAMBDA.PR.2",),
         Kind.MISREAD,
-        "API Gateway may, and only for a method or the authoriser of this API: `SourceArn` "
+        "API Gateway may, and only for a method or the authorizer of this API: `SourceArn` "
         "says so. It is put together from references (`Fn::Join`), which the control does not "
         "read",
     ),

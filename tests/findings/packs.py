@@ -16,7 +16,7 @@ import jsii
 from constructs import IConstruct
 
 from tests.access.assembly import Assembly
-from tests.infrastructure.synthesis import Synthesis, synthesise
+from tests.infrastructure.synthesis import Synthesis, synthesize
 
 NAG_PACKS: Final = (
     cdk_nag.NIST80053R5Checks,
@@ -68,12 +68,12 @@ class Judged(NamedTuple):
 
 
 def judged(stages: Iterable[str]) -> Judged:
-    """Of stages that are synthesised for it."""
+    """Of stages that are synthesized for it."""
     found: set[Finding] = set()
     asked: set[Control] = set()
     for stage in stages:
         with tempfile.TemporaryDirectory() as folder:
-            made = synthesise(stage, Path(folder))
+            made = synthesize(stage, Path(folder))
             found |= findings(made)
             asked |= set(controls_for(made))
     return Judged(frozenset(found), frozenset(asked))

@@ -1,4 +1,4 @@
-"""Synthesises each stage of cdk.json once for all tests."""
+"""Synthesizes each stage of cdk.json once for all tests."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from collections.abc import Callable
 
 import pytest
 
-from tests.infrastructure.synthesis import STAGES, Synthesis, synthesise
+from tests.infrastructure.synthesis import STAGES, Synthesis, synthesize
 
 
 @pytest.fixture(scope="session")
@@ -15,7 +15,7 @@ def synthesis(tmp_path_factory: pytest.TempPathFactory) -> Callable[[str], Synth
 
     def of(stage: str) -> Synthesis:
         if stage not in made:
-            made[stage] = synthesise(stage, tmp_path_factory.mktemp(stage))
+            made[stage] = synthesize(stage, tmp_path_factory.mktemp(stage))
         return made[stage]
 
     return of

@@ -67,7 +67,7 @@ class Synthesis(NamedTuple):
         return report
 
 
-def synthesise(stage: str, folder: Path, **changes: object) -> Synthesis:
+def synthesize(stage: str, folder: Path, **changes: object) -> Synthesis:
     """The stage as cdk.json has it, but for `changes`."""
     app = cdk.App(context=CONTEXT, outdir=str(folder))
     block = CONTEXT["stages"][stage] | changes

@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from stacks.components.packaging import python_function
-from tests.infrastructure.synthesis import CONTEXT, ROOT, Synthesis, synthesise
+from tests.infrastructure.synthesis import CONTEXT, ROOT, Synthesis, synthesize
 
 
 def run_app(stage: str, **changes: object) -> subprocess.CompletedProcess[str]:
@@ -57,7 +57,7 @@ def test_two_syntheses_give_the_same_assets(
     for given in ("wheels", "wheelhouse"):
         (fresh / given).symlink_to(python_function.CACHE / given)
     monkeypatch.setattr(python_function, "CACHE", fresh)
-    again = synthesise("local", tmp_path / "out")
+    again = synthesize("local", tmp_path / "out")
     assert again.asset_hashes() == local.asset_hashes()
     assert again.bills() == local.bills()
     assert len(list((fresh / "functions").glob("*.zip"))) == 10

@@ -1,4 +1,4 @@
-"""Each function's zip has a bill beside it that names files, wheels, hashes and licences."""
+"""Each function's zip has a bill beside it that names files, wheels, hashes and licenses."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from cyclonedx.validation.json import JsonStrictValidator
 from stacks.components.packaging.bill_of_materials import UnknownOrigin, bill_of_materials
 from stacks.components.packaging.python_function import SOURCE_ROOT
 from tests.bills.__main__ import PAGE
-from tests.bills.page import Bill, disallowed, licence, page, wheels
+from tests.bills.page import Bill, disallowed, license_expression, page, wheels
 from tests.infrastructure.synthesis import STAGES, Synthesis
 
 Syntheses = Callable[[str], Synthesis]
@@ -98,13 +98,15 @@ def test_a_bill_says_what_needs_what(local: Synthesis) -> None:
             }
 
 
-def test_every_licence_is_allowed_and_on_the_page(bills: dict[str, Bill]) -> None:
-    said = {each["name"]: licence(each) for bill in bills.values() for each in wheels(bill)}
+def test_every_license_is_allowed_and_on_the_page(bills: dict[str, Bill]) -> None:
+    said = {
+        each["name"]: license_expression(each) for bill in bills.values() for each in wheels(bill)
+    }
     assert {name: disallowed(text) for name, text in said.items() if disallowed(text)} == {}
     assert page(bills.values()) == PAGE.read_text(encoding="utf-8"), "make sbom"
 
 
-def test_a_licence_that_is_not_allowed_is_seen_within_an_expression() -> None:
+def test_a_license_that_is_not_allowed_is_seen_within_an_expression() -> None:
     assert disallowed("(MIT OR GPL-3.0-only) AND PSF-2.0") == {"GPL-3.0-only"}
     assert disallowed("none stated") == {"none", "stated"}
 

@@ -31,7 +31,7 @@ from retention.places import AUDIT_LOGS, places
 from stacks.components.observability.log_group import RETENTION
 from stacks.stage import RETENTION_DAYS
 from tests.infrastructure.rendering import text, texts
-from tests.infrastructure.synthesis import CONTEXT, ROOT, Resource, Synthesis, synthesise
+from tests.infrastructure.synthesis import CONTEXT, ROOT, Resource, Synthesis, synthesize
 from verification import handler as verification
 
 SOURCES = ROOT / "lambda"
@@ -119,7 +119,7 @@ def test_a_stage_without_teams_tells_the_gateway_of_none(prod: Synthesis) -> Non
 
 def test_the_gateway_is_told_the_guardrail_that_iam_asks_for(tmp_path: Path) -> None:
     enforced = {"id": "abc123", "version": "2"}
-    synthesis = synthesise("dev", tmp_path, guardrail=enforced)
+    synthesis = synthesize("dev", tmp_path, guardrail=enforced)
     given = environment(synthesis, "gateway.handler.handle")
     read = settings.load({**given, "AWS_REGION": "us-east-1"})
     assert read.guardrail == (enforced["id"], enforced["version"])
@@ -395,7 +395,7 @@ def test_the_canary_understands_its_environment(
 def test_a_canary_may_read_its_own_key_or_call_one_method(local: Synthesis, tmp_path: Path) -> None:
     (own,) = _resources_of(local, "apigateway:GET")
     assert own == f"arn:aws:apigateway:us-east-1::/apikeys/<{canary_key(local)}>"
-    signed = synthesise("dev", tmp_path, auth="iam", quota=None, canary="claude-haiku-4-5")
+    signed = synthesize("dev", tmp_path, auth="iam", quota=None, canary="claude-haiku-4-5")
     (method,) = _resources_of(signed, "execute-api:Invoke")
     api = signed.only("Gateway", "AWS::ApiGateway::RestApi").id
     where = f"arn:aws:execute-api:us-east-1:123456789012:<{api}>/dev"
@@ -407,7 +407,7 @@ def test_a_canary_may_read_its_own_key_or_call_one_method(local: Synthesis, tmp_
 
 
 def test_a_canary_looks_where_anothers_logging_goes(tmp_path: Path) -> None:
-    adopted = synthesise("local", tmp_path, existing_logging="adopt")
+    adopted = synthesize("local", tmp_path, existing_logging="adopt")
     given = environment(adopted, HANDLERS["canary"])
     record = adopted.only("InvocationLogging", "Custom::BedrockInvocationLogging").id
     outputs = adopted.template("InvocationLogging")["Outputs"]
@@ -426,7 +426,7 @@ def test_only_a_stage_that_may_live_by_anothers_places_asks_how_these_are_kept(
     local: Synthesis, tmp_path: Path
 ) -> None:
     asking = {"logs:DescribeLogGroups", "s3:GetBucketVersioning", "s3:GetLifecycleConfiguration"}
-    adopted = synthesise("local", tmp_path, existing_logging="adopt", retention_days=90)
+    adopted = synthesize("local", tmp_path, existing_logging="adopt", retention_days=90)
     configurer = "invocation_logging.handler.handle"
 
     assert not asking & _actions(local, configurer)
@@ -477,7 +477,7 @@ def test_only_a_stage_that_says_so_has_logging_set_again(local: Synthesis, tmp_p
     handler = HANDLERS["sentinel"]
     assert environment(local, handler)["RESTORES_BY"] == ""
     assert "lambda:InvokeFunction" not in _actions(local, handler)
-    restoring = synthesise("local", tmp_path, restore_logging=True)
+    restoring = synthesize("local", tmp_path, restore_logging=True)
     (configurer,) = [
         each.id
         for _, each in functions(restoring)
@@ -621,7 +621,7 @@ def test_the_doctor_asks_for_the_bootstrap_that_the_cdk_needs(any_stage: Synthes
 @pytest.mark.parametrize("auth", ["key", "iam"])
 def test_the_doctor_reckons_with_what_a_deployment_reserves(tmp_path: Path, auth: str) -> None:
     block = {"auth": auth, "reserved_concurrency": 150, "quota": None}
-    made = synthesise("dev", tmp_path, **block)
+    made = synthesize("dev", tmp_path, **block)
     reserved = [
         function.properties.get("ReservedConcurrentExecutions", 0)
         for _, function in functions(made)
@@ -629,5 +629,5 @@ def test_the_doctor_reckons_with_what_a_deployment_reserves(tmp_path: Path, auth
     assert concurrency.needed(block) == sum(reserved) == {"key": 250, "iam": 150}[auth]
 
 
-def test_catalogue_and_custom_resource_know_the_same_retention_modes() -> None:
+def test_catalog_and_custom_resource_know_the_same_retention_modes() -> None:
     assert data_retention._STRICTEST_FIRST == catalog.RETENTION_MODES

@@ -7,7 +7,7 @@ import ast
 import re
 from pathlib import Path
 
-from tests.infrastructure.synthesis import ROOT, Synthesis, synthesise
+from tests.infrastructure.synthesis import ROOT, Synthesis, synthesize
 from tests.pages import codes, read
 
 ALARM, METRIC = 0.10, 0.30
@@ -51,7 +51,7 @@ def test_each_type_of_resource_has_its_row(any_stage: Synthesis) -> None:
 
 
 def test_what_a_stage_may_add_has_its_row(tmp_path: Path) -> None:
-    made = synthesise(
+    made = synthesize(
         "dev",
         tmp_path,
         record_access_log="data_events",

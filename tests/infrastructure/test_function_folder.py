@@ -198,5 +198,5 @@ def test_only_the_apis_a_function_calls_are_shipped(
 
 def test_a_python_that_lambda_does_not_have_is_refused() -> None:
     assert managed_runtime("3.13").name == "python3.13"
-    with pytest.raises(PackagingError, match=r"no managed Python 3\.10; synthesise with one of "):
+    with pytest.raises(PackagingError, match=r"no managed Python 3\.10; synthesize with one of "):
         managed_runtime("3.10")

@@ -64,7 +64,7 @@ def function(synthesis: Synthesis, handler: str) -> Resource:
     return found
 
 
-def test_the_api_is_regional_and_takes_the_key_from_the_authoriser(any_stage: Synthesis) -> None:
+def test_the_api_is_regional_and_takes_the_key_from_the_authorizer(any_stage: Synthesis) -> None:
     api = any_stage.only(STACK, "AWS::ApiGateway::RestApi").properties
     assert api["EndpointConfiguration"]["Types"] == ["REGIONAL"]
     assert api["ApiKeySourceType"] == "AUTHORIZER"
@@ -123,7 +123,7 @@ def test_the_open_doors_are_throttled(any_stage: Synthesis) -> None:
         assert 0 < each["ThrottlingBurstLimit"] <= 20
 
 
-def test_no_authorisation_is_remembered(any_stage: Synthesis) -> None:
+def test_no_authorization_is_remembered(any_stage: Synthesis) -> None:
     authorizer = any_stage.only(STACK, "AWS::ApiGateway::Authorizer").properties
     assert authorizer["Type"] == "REQUEST"
     assert authorizer["AuthorizerResultTtlInSeconds"] == 0
@@ -312,7 +312,7 @@ def test_the_gateway_function_starts_through_our_runtime_loop(any_stage: Synthes
     assert wrapper == "/var/task/gateway/bootstrap"
 
 
-def test_a_stage_reserves_runs_for_gateway_and_authoriser_and_no_other_function(
+def test_a_stage_reserves_runs_for_gateway_and_authorizer_and_no_other_function(
     any_stage: Synthesis,
 ) -> None:
     reserved = {

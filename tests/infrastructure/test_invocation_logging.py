@@ -13,7 +13,7 @@ from api_log_role.handler import LONGEST_INTERVAL_SECONDS, SETTLE_SECONDS
 from custom_resource.propagation import LONGEST_PAUSE_SECONDS, PROPAGATION_SECONDS
 from retention.places import AUDIT_LOGS
 from tests.infrastructure.rendering import text, texts
-from tests.infrastructure.synthesis import CONTEXT, Resource, Synthesis, synthesise
+from tests.infrastructure.synthesis import CONTEXT, Resource, Synthesis, synthesize
 
 STACK = "InvocationLogging"
 
@@ -166,7 +166,7 @@ def test_a_bucket_is_emptied_only_where_nothing_is_kept(prod: Synthesis, local: 
 
 @pytest.mark.parametrize("how", [None, "data_events", "server_access_log"])
 def test_nothing_may_write_to_a_bucket_while_it_is_emptied(tmp_path: Path, how: str | None) -> None:
-    stage = synthesise("dev", tmp_path, record_access_log=how)
+    stage = synthesize("dev", tmp_path, record_access_log=how)
     emptied = {each.id for each in stage.resources(STACK, "Custom::EmptiedBucket")}
     buckets = stage.resources(STACK, "AWS::S3::Bucket")
     writers = [
@@ -338,7 +338,7 @@ def test_another_role_is_handed_to_bedrock_only_if_the_stage_names_it(
     local: Synthesis, tmp_path: Path
 ) -> None:
     role = "arn:aws:iam::123456789012:role/of-another-team"
-    replacing = synthesise(
+    replacing = synthesize(
         "local", tmp_path, existing_logging="replace", existing_logging_role=role
     )
 

@@ -6,7 +6,7 @@ import json
 from pathlib import Path
 
 from tests.infrastructure.rendering import text, texts
-from tests.infrastructure.synthesis import Synthesis, synthesise
+from tests.infrastructure.synthesis import Synthesis, synthesize
 
 STACK = "Observability"
 
@@ -133,7 +133,7 @@ def test_cloudwatch_may_use_the_topic_and_its_key(any_stage: Synthesis) -> None:
 
 def test_mail_goes_out_only_where_a_stage_names_an_address(prod: Synthesis, tmp_path: Path) -> None:
     assert not prod.resources(STACK, "AWS::SNS::Subscription")
-    told = synthesise("prod", tmp_path, alarm_email="ops@example.com")
+    told = synthesize("prod", tmp_path, alarm_email="ops@example.com")
     subscription = told.only(STACK, "AWS::SNS::Subscription").properties
     assert (subscription["Protocol"], subscription["Endpoint"]) == ("email", "ops@example.com")
 

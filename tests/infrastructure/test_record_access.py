@@ -10,7 +10,7 @@ from retention import bucket
 from retention.kept import suffices
 from tests.infrastructure.rendering import text, texts
 from tests.infrastructure.retained import _bucket
-from tests.infrastructure.synthesis import Synthesis, synthesise
+from tests.infrastructure.synthesis import Synthesis, synthesize
 
 STACK = "InvocationLogging"
 DAY = dt.date(2026, 11, 25)
@@ -35,7 +35,7 @@ def policy_of(synthesis: Synthesis, bucket_id: str) -> list[dict[str, Any]]:
 
 
 def test_locked_records_and_s3s_own_lines(tmp_path: Path) -> None:
-    synthesis = synthesise(
+    synthesis = synthesize(
         "prod",
         tmp_path,
         object_lock="compliance",
@@ -61,7 +61,7 @@ def test_locked_records_and_s3s_own_lines(tmp_path: Path) -> None:
 
 
 def test_data_events_of_the_records_objects_and_of_nothing_else(tmp_path: Path) -> None:
-    synthesis = synthesise("prod", tmp_path, record_access_log="data_events")
+    synthesis = synthesize("prod", tmp_path, record_access_log="data_events")
 
     record, access = buckets(synthesis)
 

@@ -11,7 +11,7 @@ import sqlglot
 from queries import table, text
 from stacks.stage import Stage
 from tests.infrastructure.rendering import text as rendered
-from tests.infrastructure.synthesis import CONTEXT, Synthesis, synthesise
+from tests.infrastructure.synthesis import CONTEXT, Synthesis, synthesize
 
 STACK = "Observability"
 
@@ -82,7 +82,7 @@ def test_the_saved_queries_are_in_athenas_grammar_and_of_the_stages_table(
 def test_where_records_are_anothers_there_is_no_table_and_nobody_may_ask(
     existing: str, tmp_path: Path
 ) -> None:
-    made = synthesise("dev", tmp_path, existing_logging=existing)
+    made = synthesize("dev", tmp_path, existing_logging=existing)
     kinds = {each.type for each in made.everything()}
 
     assert not {kind for kind in kinds if kind.startswith(("AWS::Glue", "AWS::Athena"))}

@@ -15,7 +15,7 @@ from retention.log_group import audit_days
 from retention.places import AUDIT_LOGS, EVIDENCE, RECORDS
 from stacks.components.observability.log_group import RETENTION, LogKeeping
 from tests.infrastructure.retained import Resources, kept, mistakes, resources
-from tests.infrastructure.synthesis import CONTEXT, Synthesis, synthesise
+from tests.infrastructure.synthesis import CONTEXT, Synthesis, synthesize
 from tests.pages import section
 
 DAY = dt.date(2026, 11, 25)
@@ -76,7 +76,7 @@ def test_the_shortest_retention_that_cloudwatch_takes_is_chosen(days: int) -> No
 
 @pytest.mark.parametrize("days", [30, 400])
 def test_any_number_that_a_stage_may_say_is_met(tmp_path: Path, days: int) -> None:
-    synthesis = synthesise("dev", tmp_path, retention_days=days, auth="iam", quota=None)
+    synthesis = synthesize("dev", tmp_path, retention_days=days, auth="iam", quota=None)
 
     found = resources(synthesis)
 

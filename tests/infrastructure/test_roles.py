@@ -13,7 +13,7 @@ import pytest
 
 from tests.commands import commands
 from tests.infrastructure.rendering import text, texts
-from tests.infrastructure.synthesis import CONTEXT, ROOT, Resource, Synthesis, synthesise
+from tests.infrastructure.synthesis import CONTEXT, ROOT, Resource, Synthesis, synthesize
 from tests.pages import codes, read, section
 
 STACK = "ModelAccess"
@@ -27,7 +27,7 @@ READS = ("Describe", "Get", "List", "Lookup", "Filter", "StartQuery", "StopQuery
 @pytest.fixture(scope="module")
 def named(tmp_path_factory: pytest.TempPathFactory) -> Synthesis:
     """A stage that names who takes its roles, and asks for all that the guard can hold it to."""
-    return synthesise(
+    return synthesize(
         "prod",
         tmp_path_factory.mktemp("named"),
         fallback_routes=["global"],
@@ -365,7 +365,7 @@ def test_what_the_stage_asks_for_is_in_the_guard(named: Synthesis) -> None:
 def test_where_requests_are_signed_the_application_role_may_call_the_endpoint(
     tmp_path: Path,
 ) -> None:
-    signed = synthesise("dev", tmp_path, auth="iam", quota=None)
+    signed = synthesize("dev", tmp_path, auth="iam", quota=None)
     api = signed.only("Gateway", "AWS::ApiGateway::RestApi").id
 
     (calling,) = [

@@ -194,11 +194,11 @@ def violated(tmp_path_factory: pytest.TempPathFactory) -> dict[str, set[str]]:
     """Stack -> our rules that it breaks, of one synthesis with a stack per case."""
     folder = tmp_path_factory.mktemp("rules")
     with pytest.raises(RuntimeError, match="ValidationFailed"):
-        _synthesise({name: resources for name, (_, resources) in CASES.items()}, folder)
+        _synthesize({name: resources for name, (_, resources) in CASES.items()}, folder)
     return _violations(folder)
 
 
-def _synthesise(stacks: Mapping[str, Resources], folder: Path, *, keep_logs: bool = True) -> None:
+def _synthesize(stacks: Mapping[str, Resources], folder: Path, *, keep_logs: bool = True) -> None:
     app = cdk.App(context=CONTEXT, outdir=str(folder))
     for name, resources in stacks.items():
         stack = cdk.Stack(app, _stack_name(name))
@@ -241,7 +241,7 @@ def test_every_rule_is_seen_to_fail() -> None:
 def test_a_stage_that_keeps_nothing_may_delete_its_record(tmp_path: Path) -> None:
     (broken, *_) = BROKEN["the_record_outlives_its_stack"]
     with pytest.raises(RuntimeError, match="ValidationFailed"):
-        _synthesise({"Kept": broken, "Wrong": method("STREAM", "/x")}, tmp_path, keep_logs=False)
+        _synthesize({"Kept": broken, "Wrong": method("STREAM", "/x")}, tmp_path, keep_logs=False)
     assert _violations(tmp_path).get("Kept", set()) & OURS == set()
 
 

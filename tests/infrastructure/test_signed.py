@@ -8,13 +8,13 @@ import pytest
 
 from stacks.components.api.error_responses import SIGNED_REFUSALS
 from tests.infrastructure.rendering import text, texts
-from tests.infrastructure.synthesis import Synthesis, synthesise
+from tests.infrastructure.synthesis import Synthesis, synthesize
 from tests.infrastructure.test_gateway import ERROR_TYPES, OPEN, STACK, methods, responses
 
 
 @pytest.fixture(scope="module")
 def signed(tmp_path_factory: pytest.TempPathFactory) -> Synthesis:
-    return synthesise("dev", tmp_path_factory.mktemp("signed"), auth="iam", quota=None)
+    return synthesize("dev", tmp_path_factory.mktemp("signed"), auth="iam", quota=None)
 
 
 def test_every_route_but_the_open_doors_asks_for_a_signature(signed: Synthesis) -> None:

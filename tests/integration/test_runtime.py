@@ -17,7 +17,7 @@ GATEWAY = Path(__file__).parents[2] / "lambda" / "gateway"
 HANDLER = """
 import gc, os, time
 
-def initialise():
+def initialize():
     if "FAIL_INIT" in os.environ:
         raise ValueError("secret-init")
 

@@ -60,7 +60,7 @@ _DATA: Mapping[str, Schema] = {
 }
 _MODEL: Schema = {
     "type": "string",
-    "description": "Any spelling of the catalogue: a name, a base id, a profile id, an ARN.",
+    "description": "Any spelling of the catalog: a name, a base id, a profile id, an ARN.",
     "examples": [model.name for model in catalog.MODELS if not model.life.retired],
 }
 

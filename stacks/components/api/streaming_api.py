@@ -1,4 +1,4 @@
-"""Alone knows how the REST API is put together: routes, authoriser, streaming, access log."""
+"""Alone knows how the REST API is put together: routes, authorizer, streaming, access log."""
 
 from __future__ import annotations
 
@@ -83,7 +83,7 @@ FINDINGS = {
     "cors_origins, since a browser asks without a key: they call nothing and are throttled",
     "APIG6": "execution logs can quote requests and lie in a group without our key and retention; "
     "the access log and the function's audit lines tell the same without a prompt",
-    "COG4": "callers are programs with a key, which the authoriser reads, or AWS principals who "
+    "COG4": "callers are programs with a key, which the authorizer reads, or AWS principals who "
     "sign; there are no users to sign in",
 }
 

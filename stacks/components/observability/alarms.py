@@ -135,7 +135,7 @@ class Alarms(Construct):
     def _on_functions(
         self, gateway: lambda_.IFunction, authorizer: lambda_.IFunction | None
     ) -> None:
-        # Not the authoriser's errors: by one it says, as it must, that a key is missing.
+        # Not the authorizer's errors: by one it says, as it must, that a key is missing.
         self._add(
             "FunctionErrors",
             function_metric(gateway, "Errors"),

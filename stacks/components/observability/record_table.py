@@ -12,7 +12,7 @@ from constructs import Construct
 class RecordTable(Construct):
     """A database with one table over the records, partitioned by the hour in an object's key.
 
-    Athena works out from the query which hours to look into, and asks no catalogue for them:
+    Athena works out from the query which hours to look into, and asks no catalog for them:
     https://docs.aws.amazon.com/athena/latest/ug/partition-projection-kinesis-firehose-example.html
     """
 

@@ -1,4 +1,4 @@
-"""Alone knows how a function's zip is itemised: a CycloneDX 1.6 document, equal for equal zips."""
+"""Alone knows how a function's zip is itemized: a CycloneDX 1.6 document, equal for equal zips."""
 
 from __future__ import annotations
 
@@ -110,7 +110,7 @@ def _wheel(folder: Path, wheel: Path) -> Component:
         bom_ref=str(purl),
         purl=purl,
         hashes=[_sha_256(file_digest(wheel))],
-        licenses=[_licence(about, purl.name)],
+        licenses=[_license(about, purl.name)],
     )
 
 
@@ -118,7 +118,7 @@ def _file(name: str, digest: str) -> Component:
     return Component(name=name, type=ComponentType.FILE, bom_ref=name, hashes=[_sha_256(digest)])
 
 
-def _licence(about: Distribution, name: str) -> License:
+def _license(about: Distribution, name: str) -> License:
     fields = ("License-Expression", "License")
     stated = [each for field in fields for each in about.metadata.get_all(field) or ()]
     said = next(iter(stated), "none stated")

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import NamedTuple
 
-from stacks.components.packaging import bill_of_materials as itemising
+from stacks.components.packaging import bill_of_materials as itemizing
 from stacks.components.packaging.bill_of_materials import bill_of_materials
 from stacks.components.packaging.function_folder import build_folder, wheelhouse
 from stacks.components.packaging.function_zip import (
@@ -56,4 +56,4 @@ def package_function(
 
 
 def _bills_version() -> str:
-    return file_digest(Path(itemising.__file__))[:8]
+    return file_digest(Path(itemizing.__file__))[:8]

@@ -99,7 +99,7 @@ def managed_runtime(minor: str) -> lambda_.Runtime:
     """Lambda's own Python of that minor version. Raises PackagingError where it has none."""
     if minor not in MANAGED:
         raise PackagingError(
-            f"Lambda has no managed Python {minor}; synthesise with one of {', '.join(MANAGED)}."
+            f"Lambda has no managed Python {minor}; synthesize with one of {', '.join(MANAGED)}."
         )
     return lambda_.Runtime(f"python{minor}", lambda_.RuntimeFamily.PYTHON)
 

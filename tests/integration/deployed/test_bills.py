@@ -1,4 +1,4 @@
-"""What runs is what the bills itemise: Lambda tells of each function the hash in its zip's bill."""
+"""What runs is what the bills itemize: Lambda tells of each function the hash in its zip's bill."""
 
 import json
 

@@ -152,12 +152,12 @@ def test_models_are_those_of_the_stage(deployment: Deployment) -> None:
     assert "global.anthropic.claude-sonnet-4-5-20250929-v1:0" in table.stdout.splitlines()
 
 
-def test_the_catalogue_and_the_embedded_aws_say_the_same(deployment: Deployment) -> None:
+def test_the_catalog_and_the_embedded_aws_say_the_same(deployment: Deployment) -> None:
     compared = claude_bedrock(deployment, "models", "sync")
 
     assert (compared.returncode, compared.stderr) == (0, "")
     assert re.search(r"[1-9]\d* models, [1-9]\d* profiles", compared.stdout)
-    assert "The catalogue says the same." in compared.stdout
+    assert "The catalog says the same." in compared.stdout
 
 
 def test_what_is_not_on_record_is_a_failure(deployment: Deployment) -> None:

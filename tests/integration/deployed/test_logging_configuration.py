@@ -163,7 +163,7 @@ class InAccount(Protocol):
 
 @pytest.fixture(scope="module")
 def assemble(tmp_path_factory: pytest.TempPathFactory) -> Assemble:
-    """The assembly of each block, synthesised once, in this process: the CDK's engine is the
+    """The assembly of each block, synthesized once, in this process: the CDK's engine is the
     dearest part of a synthesis, and starts once."""
     made: dict[str, Path] = {}
 

@@ -17,7 +17,7 @@ GATEWAY = Path(__file__).parents[3] / "lambda" / "gateway"
 HANDLER = """
 import json, os, sys, time
 
-def initialise():
+def initialize():
     if "FAIL_INIT" in os.environ:
         raise ValueError("secret-init")
     if "SLOW_INIT" in os.environ:

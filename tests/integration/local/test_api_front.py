@@ -96,7 +96,7 @@ class Deployed:
 
 
 async def invoke(function: str, event: Mapping[str, Any]) -> Invoked:
-    """The functions that answer whole: the authoriser, and one that says what it is told."""
+    """The functions that answer whole: the authorizer, and one that says what it is told."""
     if function != "authorizer":
         return Invoked(event["body"].encode(), failed=False)
     statement = {"Effect": "Allow", "Action": "execute-api:Invoke", "Resource": "*"}

@@ -50,7 +50,7 @@ def error_of(refused: pytest.ExceptionInfo[ClientError]) -> str:
     return code
 
 
-def test_the_models_are_the_catalogues(bedrock: Client) -> None:
+def test_the_models_are_the_catalogs(bedrock: Client) -> None:
     found = bedrock.list_foundation_models(byProvider="Anthropic")["modelSummaries"]
 
     shown = {each["modelId"]: each for each in found}

@@ -16,7 +16,7 @@ TOKENS = st.text("abcXYZ0189-._~+/=", min_size=1)
 
 
 def event(headers: dict[str, str] | None, *lines: tuple[str, str]) -> dict[str, Any]:
-    """What API Gateway sends a REQUEST authoriser, as far as it matters here: with `lines`, as it
+    """What API Gateway sends a REQUEST authorizer, as far as it matters here: with `lines`, as it
     does for these header lines."""
     grouped: dict[str, list[str]] = {}
     for name, value in lines:

@@ -63,8 +63,8 @@ def test_each_round_asks_everyone_once() -> None:
     assert samples == {"a": [1, 3], "b": [2, 4]}
 
 
-def test_the_judgement_says_by_how_much() -> None:
-    told = report.judgements([_figure(Reach(2, "floor")), _figure(Reach(4, "floor"))])
+def test_the_judgment_says_by_how_much() -> None:
+    told = report.judgments([_figure(Reach(2, "floor")), _figure(Reach(4, "floor"))])
     cells = [[cell.strip() for cell in line.split("|")[1:-1]] for line in told.splitlines()]
     assert cells[2:] == [
         ["Calls", "gateway", "floor", "≤ 2x", "3x", "missed by 50%"],

@@ -56,7 +56,7 @@ def profile_answer(route: str, base_id: str, regions: tuple[str, ...]) -> dict[s
 
 
 def answers(region: str) -> Answers:
-    """The catalogue as an account of the Region would tell it."""
+    """The catalog as an account of the Region would tell it."""
     reached = [
         (model, route, regions)
         for model in MODELS

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 import catalog
 from catalog import MODELS, Model, access
 from catalog.access import Place, Statement
-from tests.unit.catalog.judgement import judged
+from tests.unit.catalog.judgment import judged
 
 ACCOUNT = "111122223333"
 SERVED = [m for m in MODELS if m.profiles and not catalog.is_retired(m, "2026-11-23")]

@@ -43,7 +43,7 @@ def pasted(model: Model, row: str) -> Model:
 
 
 @pytest.mark.parametrize("region", REGIONS)
-def test_the_catalogue_told_by_an_account_is_no_difference(region: str) -> None:
+def test_the_catalog_told_by_an_account_is_no_difference(region: str) -> None:
     assert found(answers(region), region) == []
 
 

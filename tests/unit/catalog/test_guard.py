@@ -13,7 +13,7 @@ import catalog
 from catalog import MODELS, Model, access, guard
 from catalog.access import Place, Statement
 from catalog.guard import Guarded
-from tests.unit.catalog.judgement import judged
+from tests.unit.catalog.judgment import judged
 
 ACCOUNT = "111122223333"
 REGION = "eu-central-1"

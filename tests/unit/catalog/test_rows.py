@@ -1,4 +1,4 @@
-"""Every row of the catalogue is whole, and says only what it may."""
+"""Every row of the catalog is whole, and says only what it may."""
 
 from datetime import date, timedelta
 from urllib.parse import urlsplit

@@ -1,4 +1,4 @@
-"""The page about models says what the catalogue says, and nobody pays for it at run time."""
+"""The page about models says what the catalog says, and nobody pays for it at run time."""
 
 import subprocess
 import sys
@@ -23,7 +23,7 @@ def test_every_spelling_of_every_model_is_on_the_page() -> None:
             assert f"`{spelling}`" in page
 
 
-def test_importing_the_catalogue_loads_nothing_heavy() -> None:
+def test_importing_the_catalog_loads_nothing_heavy() -> None:
     heavy = "{'re', 'dataclasses', 'inspect', 'enum', 'json', 'catalog.table', 'catalog.access'}"
     code = (
         f"import sys, typing; before = set(sys.modules); import catalog; "

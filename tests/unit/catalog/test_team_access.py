@@ -9,7 +9,7 @@ import catalog
 from catalog import MODELS, Model, access, team_access
 from catalog.access import Place
 from catalog.team_access import ApplicationProfile
-from tests.unit.catalog.judgement import judged
+from tests.unit.catalog.judgment import judged
 
 ACCOUNT = "111122223333"
 ACTIONS = ("bedrock:InvokeModel", "bedrock:InvokeModelWithResponseStream")

@@ -49,7 +49,7 @@ def test_the_answer_is_on_stdout_and_what_it_was_on_stderr(server: Server, state
         (("ask", "-"), " \n", "claude-bedrock: standard input has no question"),
         (("ask", "Hi", "--route", "mars"), None, "claude-bedrock: no route 'mars'"),
         (("ask", "Hi", "--pdf", "/nowhere.pdf"), None, "claude-bedrock: /nowhere.pdf cannot be"),
-        (("models", "--all", "--stage", "dev"), None, "claude-bedrock: --all is the catalogue"),
+        (("models", "--all", "--stage", "dev"), None, "claude-bedrock: --all is the catalog"),
     ],
 )
 def test_what_cannot_be_asked_is_one_line_and_asks_nothing(
@@ -77,7 +77,7 @@ def test_sync_tells_differences_with_their_rows_and_ends_with_one(
     assert code == 1
     told = json.loads(out)
     assert told["region"] == "us-east-1"
-    assert {"field", "catalogue", "account"} == set(told["differences"][0]["changes"][0])
+    assert {"field", "catalog", "account"} == set(told["differences"][0]["changes"][0])
 
 
 @pytest.mark.parametrize(
@@ -103,7 +103,7 @@ def test_sync_with_nothing_up_could_not_ask(tmp_path: Path) -> None:
     assert (code, "make local" in err) == (2, True)
 
 
-def test_models_of_the_catalogue_asks_nobody(server: Server, state: str) -> None:
+def test_models_of_the_catalog_asks_nobody(server: Server, state: str) -> None:
     code, out, _ = run("models", "--all", "--json", "--state", state)
 
     assert (code, json.loads(out)[0]["name"]) == (0, "claude-sonnet-4-5")

@@ -1,4 +1,4 @@
-"""What is listed of a stage and of the catalogue."""
+"""What is listed of a stage and of the catalog."""
 
 import io
 import json
@@ -59,8 +59,8 @@ def test_a_stage_is_what_its_endpoint_offers(server: Server) -> None:
     assert "any commercial Region" in table
 
 
-def test_a_model_this_catalogue_lacks_is_not_left_out_silently(server: Server) -> None:
-    with pytest.raises(RefusedError, match="claude-sonnet-9, which this catalogue does not"):
+def test_a_model_this_catalog_lacks_is_not_left_out_silently(server: Server) -> None:
+    with pytest.raises(RefusedError, match="claude-sonnet-9, which this catalog does not"):
         offered(server, profile("eu", "anthropic.claude-sonnet-9", "eu-west-2"))
 
 
@@ -70,8 +70,8 @@ def test_an_answer_that_is_no_json_is_an_error(server: Server) -> None:
         models.of_endpoint(Endpoint(server.url, ByKey("k"), None))
 
 
-def test_the_catalogue_is_every_model_with_its_end_and_successor() -> None:
-    offers = models.of_catalogue(None)
+def test_the_catalog_is_every_model_with_its_end_and_successor() -> None:
+    offers = models.of_catalog(None)
     told = models.as_data(offers, today=TODAY)
 
     assert [each["name"] for each in told] == [model.name for model in MODELS]
@@ -105,7 +105,7 @@ def test_the_catalogue_is_every_model_with_its_end_and_successor() -> None:
 
 
 def test_from_one_region_only_what_can_be_called_there_is_listed() -> None:
-    offers = models.of_catalogue("eu-west-2")
+    offers = models.of_catalog("eu-west-2")
     by_name = {model.name: routes for model, routes in offers}
     assert list(by_name["claude-haiku-4-5"]) == ["global", "eu"]
     table = shown(offers)

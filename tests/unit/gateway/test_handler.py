@@ -180,4 +180,4 @@ def test_a_bad_environment_stops_the_cold_start(monkeypatch: pytest.MonkeyPatch)
     monkeypatch.delenv("STAGE", raising=False)
     monkeypatch.setenv("AWS_REGION", "us-east-1")
     with pytest.raises(SettingsError, match="STAGE"):
-        handler.initialise()
+        handler.initialize()

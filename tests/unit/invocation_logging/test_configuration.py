@@ -1,4 +1,4 @@
-"""Our configuration says everything; another is recognised, and its difference is readable."""
+"""Our configuration says everything; another is recognized, and its difference is readable."""
 
 import json
 from typing import Any

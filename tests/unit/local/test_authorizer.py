@@ -1,4 +1,4 @@
-"""What an authoriser's answer allows."""
+"""What an authorizer's answer allows."""
 
 import asyncio
 import json
@@ -34,10 +34,10 @@ def asked(
     sources: tuple[str, ...] = (),
 ) -> Grant:
     async def invoke(function: str, event: Mapping[str, Any]) -> Invoked:
-        assert (function, event["methodArn"]) == ("authoriser", ARN)
+        assert (function, event["methodArn"]) == ("authorizer", ARN)
         return Invoked(json.dumps(said).encode(), failed)
 
-    authorizer = Authorizer("authoriser", None, sources)
+    authorizer = Authorizer("authorizer", None, sources)
     return asyncio.run(authorize(authorizer, exchange, match, api, invoke))
 
 

@@ -1,4 +1,4 @@
-"""A program that was started is stopped, whenever whoever started it was cancelled."""
+"""A program that was started is stopped, whenever whoever started it was canceled."""
 
 import asyncio
 import os
@@ -31,7 +31,7 @@ async def run_and_cancel(marker: Path, turns: int) -> None:
 
 
 @pytest.mark.parametrize("turns", range(1, 6))
-def test_a_cancelled_start_leaves_no_process(tmp_path: Path, turns: int) -> None:
+def test_a_canceled_start_leaves_no_process(tmp_path: Path, turns: int) -> None:
     asyncio.run(run_and_cancel(tmp_path, turns))
 
     assert not processes_about(tmp_path)

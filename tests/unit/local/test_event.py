@@ -86,7 +86,7 @@ def test_only_binary_types_are_base64(
     assert (given["body"], given["isBase64Encoded"]) == sent
 
 
-def test_an_authoriser_sees_all_but_the_body(exchange: Exchange, match: Match, api: Api) -> None:
+def test_an_authorizer_sees_all_but_the_body(exchange: Exchange, match: Match, api: Api) -> None:
     exchange.body = b"secret"
 
     asked = event.authorizer_event(exchange, match, api)

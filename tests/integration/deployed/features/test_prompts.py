@@ -44,17 +44,17 @@ def test_a_system_prompt_is_part_of_the_prompt_in_converse(bedrock: Any) -> None
 
 def test_an_image_is_seen(form: Format) -> None:
     image = {"type": "image", "source": base64("image/png", PNG)}
-    told = form.ask(**said([image, {"type": "text", "text": "What colour?"}]))
+    told = form.ask(**said([image, {"type": "text", "text": "What color?"}]))
 
-    assert "What colour?" in told.text
+    assert "What color?" in told.text
     assert told.message["usage"]["input_tokens"] == IMAGE_TOKENS + 3
 
 
 def test_an_image_is_seen_in_converse(bedrock: Any) -> None:  # noqa: ANN401
     image = {"image": {"format": "png", "source": {"bytes": PNG}}}
-    answer = bedrock.converse(**conversed(image, {"text": "What colour?"}))
+    answer = bedrock.converse(**conversed(image, {"text": "What color?"}))
 
-    assert "What colour?" in text_of(answer)
+    assert "What color?" in text_of(answer)
     assert answer["usage"]["inputTokens"] == IMAGE_TOKENS + 3
 
 

@@ -33,7 +33,7 @@ AVAILABLE: dict[str, Any] = {
     [
         ({"regionAvailability": "NOT_AVAILABLE"}, "model availability", "choose a Region"),
         ({"entitlementAvailability": "NOT_AVAILABLE"}, "model entitlement", "payment method"),
-        ({"authorizationStatus": "NOT_AUTHORIZED"}, "model authorisation", "AWS Support"),
+        ({"authorizationStatus": "NOT_AUTHORIZED"}, "model authorization", "AWS Support"),
         (
             {"agreementAvailability": {"status": "NOT_AVAILABLE"}},
             "model agreement",
@@ -90,12 +90,12 @@ LEGACY = {
     [
         ({"status": "ACTIVE"}, HAIKU, "ok", "active"),
         (LEGACY, OPUS_4_1, "warning", "legacy, last day before 2027-01-08"),
-        ({"status": "LEGACY"}, HAIKU, "warning", "the catalogue has it as active"),
+        ({"status": "LEGACY"}, HAIKU, "warning", "the catalog has it as active"),
         (
             {**LEGACY, "endOfLifeTime": moment("2027-02-01")},
             OPUS_4_1,
             "warning",
-            "end_of_life 2027-02-01 (catalogue: 2027-01-08)",
+            "end_of_life 2027-02-01 (catalog: 2027-01-08)",
         ),
         ({**LEGACY, "endOfLifeTime": moment(TODAY)}, OPUS_4_1, "failed", f"gone since {TODAY}"),
         (None, HAIKU, "unknown", "nothing"),
@@ -251,7 +251,7 @@ US = frozenset({"us-east-1", "us-east-2"})
         (US, US, None, "ok", "us-east-1, us-east-2"),
         (US | {"ca-west-1"}, US | {"ca-west-1"}, ("us",), "failed", "answered in ca-west-1"),
         (US | {"us-west-1"}, US, ("us",), "failed", "also us-west-1"),
-        (US, US | {"us-west-1"}, ("us",), "warning", "the catalogue also has us-west-1"),
+        (US, US | {"us-west-1"}, ("us",), "warning", "the catalog also has us-west-1"),
         ({"us-east-1", ""}, frozenset(), None, "ok", "any commercial Region"),
         ({"us-east-1", ""}, frozenset(), ("us",), "failed", "any commercial Region"),
     ],

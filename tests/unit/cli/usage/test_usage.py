@@ -149,7 +149,7 @@ def _put(file: Path, text: bytes) -> Path:
     return file
 
 
-def test_what_the_catalogue_cannot_price_is_said_and_left_out() -> None:
+def test_what_the_catalog_cannot_price_is_said_and_left_out() -> None:
     unknown = "arn:aws:bedrock:us-east-1:123456789012:application-inference-profile/abc"
     found = by(
         [_row(model_id=unknown, calls=3), _row(model_id="anthropic.claude-opus-5-5")], "model"
@@ -287,7 +287,7 @@ def test_the_page_is_written_into_a_folder_that_is_made_for_it(made: Made, tmp_p
 
 
 def test_a_mistake_in_the_question_is_one_line() -> None:
-    for mistake in (("--by", "colour"), ("--from", "a", "--athena"), ("--hours", "3")):
+    for mistake in (("--by", "color"), ("--from", "a", "--athena"), ("--hours", "3")):
         told = _command(*mistake)
         assert (told.exit_code, len(told.stderr.splitlines())) == (2, 1)
 

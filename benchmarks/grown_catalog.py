@@ -1,4 +1,4 @@
-"""A copy of the function whose catalogue has more models: its own rows again, under other names."""
+"""A copy of the function whose catalog has more models: its own rows again, under other names."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ _SPELLINGS = ("name", "base_id", "aliases")
 
 
 class NoRowsError(Exception):
-    """The catalogue is not written as it was: this module has to learn how it is."""
+    """The catalog is not written as it was: this module has to learn how it is."""
 
 
 class _Copy(NamedTuple):
@@ -29,7 +29,7 @@ class _Copy(NamedTuple):
 
 
 def grown(function: Path, models: int, into: Path) -> Sequence[str]:
-    """Copy the folder `function`, with `models` in its catalogue. The names that were added."""
+    """Copy the folder `function`, with `models` in its catalog. The names that were added."""
     shutil.copytree(function, into)
     source = into / "catalog" / "newer_models.py"
     added = list(itertools.islice(_copies(source), models - len(catalog.MODELS)))

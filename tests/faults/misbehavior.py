@@ -289,7 +289,7 @@ _STREAM = (
         for name in STREAM_EXCEPTIONS
     ),
     Fault("an exception of no known type", _exception("newException", after=2), streams_only=True),
-    Fault("an error frame, of no modelled type", _error_frame, streams_only=True),
+    Fault("an error frame, of no modeled type", _error_frame, streams_only=True),
     Fault("`throttlingException` is the first frame", _exception("throttlingException", after=0),
           streams_only=True),
 )  # fmt: skip
