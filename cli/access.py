@@ -6,6 +6,7 @@ from typing import Any, Literal
 
 from catalog import guard
 from cli.deployment import Deployment, NoTargetError
+from cli.errors import CliError
 
 Form = Literal["scp", "boundary", "deny"]
 
@@ -20,14 +21,17 @@ def guard_text(deployment: Deployment, form: Form) -> str:
     """The guard's JSON in that form, all names filled in; as short as can be where AWS counts
     white space.
 
-    Raises NoTargetError where the stage is not deployed or has no guard yet, guard.TooLongError
+    Raises NoTargetError where the stage is not deployed or has no guard yet, CliError
     where its service control policy would be longer than AWS takes, and botocore's errors."""
     outputs = deployment.outputs("ModelAccess")
     if _OUTPUT[form] not in outputs:
         raise NoTargetError(f"{deployment.stack('ModelAccess')} has no guard: deploy it anew")
     document = _default_version(deployment, outputs[_OUTPUT[form]])
     if form == "scp":
-        return guard.service_control_policy(document["Statement"])
+        try:
+            return guard.service_control_policy(document["Statement"])
+        except guard.TooLongError as error:
+            raise CliError(str(error)) from error
     return json.dumps(document, indent=2)
 
 

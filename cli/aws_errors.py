@@ -2,16 +2,14 @@
 
 import os
 import re
-from typing import Final, Literal
+from typing import Final
 from urllib.parse import urlsplit
 
 from botocore import exceptions
 from botocore.exceptions import BotoCoreError, ClientError
 
 from cli.doctor.check import DENIED, code_of
-
-Role = Literal["auditor", "operator", "setup"]
-"""The stage's roles that hold what commands need: docs/security.md."""
+from cli.errors import Role
 
 REFUSED: Final = frozenset(
     {

@@ -5,10 +5,12 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, Final
 
+from cli.errors import CliError
+
 CDK_JSON: Final = Path("cdk.json")
 
 
-class CdkJsonError(Exception):
+class CdkJsonError(CliError):
     """The file is there and cannot be read; the text says where and why."""
 
 

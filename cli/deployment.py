@@ -18,6 +18,7 @@ from botocore.exceptions import ClientError
 from botocore.loaders import Loader
 
 from cli import cdk_json
+from cli.errors import CliError
 
 Client = Any
 """A boto3 client: boto3 makes its classes at run time."""
@@ -27,7 +28,7 @@ _PROBE_SECONDS: Final = 2.0
 _OF_LOCAL: Final = ("stage", "region", "aws_endpoint_url")
 
 
-class NoTargetError(Exception):
+class NoTargetError(CliError):
     """There is no such deployment; the text says what to do."""
 
 

@@ -21,6 +21,7 @@ from cli.deployment import (
     local_endpoint,
     resolve_region,
 )
+from cli.errors import CliError
 from cli.redaction import redact
 
 # A stream that is silent for 300 seconds is closed by API Gateway:
@@ -32,7 +33,7 @@ _KEY: Final = re.compile(r"[!-~]+")
 _FORM: Final = "https://ID.execute-api.REGION.amazonaws.com/STAGE"
 
 
-class RefusedError(Exception):
+class RefusedError(CliError):
     """The endpoint answered with an error, or not at all; the text is for people."""
 
 

@@ -6,12 +6,13 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any, NamedTuple
 
+from cli.errors import FAILED, CliError
 from cli.writable import require_writable
 from reconciliation import chain
 from reconciliation.chain import BrokenChainError
 
 
-class EvidenceError(Exception):
+class EvidenceError(CliError):
     """Evidence cannot be read or written; the text says which."""
 
 
@@ -80,3 +81,5 @@ def checked(files: Iterable[Path]) -> str:
 
 class BrokenEvidenceError(EvidenceError):
     """A file is not what was written; the text names it and the entry."""
+
+    exit_code = FAILED

@@ -9,6 +9,8 @@ import re
 import secrets
 import string
 
+from cli.errors import CliError
+
 _MARK = "cobk"  # by which a scanner for secrets finds a key that leaked
 _END_OF_NAME = "Z0"
 _ESCAPES = {"Z": "ZZ", ".": "Zd", "-": "Zm", "_": "Zu"}
@@ -18,7 +20,7 @@ _LONGEST = 128
 _NAME = re.compile(r"[A-Za-z0-9_.-]{1,64}")
 
 
-class UnfitNameError(ValueError):
+class UnfitNameError(CliError):
     """No key can have that name; the text says why."""
 
 

@@ -12,6 +12,7 @@ from botocore.exceptions import ClientError
 from cli import key_value
 from cli.deployment import Client, Deployment
 from cli.doctor.check import DENIED, code_of
+from cli.errors import CliError
 
 STAGE_TAG = "claude-on-bedrock"
 PLAN_TAG = "claude-on-bedrock:plan"
@@ -20,7 +21,7 @@ DEFAULT_PLAN = "default"
 _OFF = {"op": "replace", "path": "/enabled", "value": "false"}
 
 
-class KeyRefusedError(Exception):
+class KeyRefusedError(CliError):
     """That cannot be done to that key; the text says why, and what can."""
 
 

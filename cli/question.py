@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any, Final
 
 import catalog
+from cli.errors import CliError
 
 LARGEST_BODY: Final = 6_000_000
 """Bytes. No stage takes more, since Lambda does not (docs/configuration.md, `max_body_bytes`):
@@ -16,7 +17,7 @@ _HEADER = b"%PDF-"
 _HEADER_WITHIN = 1024  # bytes; PDF 32000-1, annex H.3, implementation note 13
 
 
-class BadQuestionError(Exception):
+class BadQuestionError(CliError):
     """This cannot be asked; the text says why."""
 
 

@@ -9,6 +9,8 @@ import re
 from pathlib import Path
 from typing import Final
 
+from cli.errors import CliError
+
 LONGEST: Final = {
     "companyName": 128,
     "companyWebsite": 128,
@@ -32,7 +34,7 @@ _PLACEHOLDER: Final = re.compile(
 Form = dict[str, str]
 
 
-class UnfitFormError(Exception):
+class UnfitFormError(CliError):
     """The form cannot be submitted: a line for each mistake."""
 
 

@@ -3,8 +3,10 @@
 import os
 from pathlib import Path
 
+from cli.errors import CliError
 
-class NotWritableError(Exception):
+
+class NotWritableError(CliError):
     """Nothing can be written there; the text says why, and what to do."""
 
 

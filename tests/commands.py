@@ -58,9 +58,10 @@ def _ours(words: list[str]) -> set[str] | None:
     command: Any = typer.main.get_command(app)
     while words and words[0] in getattr(command, "commands", {}):
         command, words = command.commands[words[0]], words[1:]
-    if words and not getattr(command, "invoke_without_command", True):
+    is_named = bool(words) and not words[0].startswith("-")
+    if is_named and not getattr(command, "invoke_without_command", True):
         return None
-    return {text for one in command.params for text in one.opts}
+    return {text for one in command.params for text in one.opts} | {"-h", "--help"}
 
 
 def _of_aws(words: list[str]) -> set[str] | None:

@@ -13,7 +13,11 @@ from cli.commands.options import LOCAL_STATE, Region, Stage, StateFolder, one_li
 from cli.deployment import Client, Deployment
 from cli.terminal import console, echo, echo_json
 
-app = typer.Typer(help="Access of the account to Claude.", no_args_is_help=True)
+app = typer.Typer(
+    help="Submit the account's use-case form; print a stage's deny policy.",
+    no_args_is_help=True,
+    add_completion=False,
+)
 
 _STATEMENT = (
     "This is a statement of your company to AWS and Anthropic, and binds it. Whoever submits it "
@@ -23,7 +27,7 @@ _STATEMENT = (
 
 @app.callback()
 def main() -> None:
-    """Access of the account to Claude."""
+    """Submit the account's use-case form; print a stage's deny policy."""
 
 
 @app.command()

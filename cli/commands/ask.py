@@ -11,7 +11,6 @@ from cli import endpoint, question
 from cli.ask import Answer
 from cli.ask import ask as ask_endpoint
 from cli.commands.options import (
-    INTERRUPTED,
     LOCAL_STATE,
     Iam,
     Key,
@@ -21,6 +20,7 @@ from cli.commands.options import (
     Url,
     one_line_errors,
 )
+from cli.errors import INTERRUPTED
 from cli.terminal import echo
 
 _STDIN = "-"
@@ -49,7 +49,9 @@ def ask(
     iam: Iam = False,
     state: StateFolder = LOCAL_STATE,
 ) -> None:
-    """Ask, and print the answer as it comes; on standard error, what the call was and cost."""
+    """Send a prompt and stream the reply.
+
+    Prints the request id, token usage and cost to standard error."""
     with one_line_errors():
         where = endpoint.chosen(url=url, key=key, iam=iam, stage=stage, region=region, state=state)
         body = question.body(

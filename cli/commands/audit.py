@@ -55,7 +55,7 @@ def audit(
     as_json: AsJson = False,
     state: StateFolder = LOCAL_STATE,
 ) -> None:
-    """Make the audit report: one page, the same as data, and AWS's answers with their hashes.
+    """Create an audit report (HTML and JSON) with hashed AWS responses.
 
     Exit code: 0 every statement passes, 1 one fails, 2 one could not be assessed."""
     with one_line_errors(NOT_ASSESSED, "auditor"):

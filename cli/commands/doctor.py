@@ -13,7 +13,6 @@ from cli.aws_errors import explain
 from cli.cdk_json import CDK_JSON, CdkJsonError
 from cli.commands.options import (
     LOCAL_STATE,
-    NOT_ASSESSED,
     AsJson,
     Region,
     Stage,
@@ -23,6 +22,7 @@ from cli.commands.options import (
 from cli.doctor.check import Check, exit_code
 from cli.doctor.examination import Wanted, examine, without_region
 from cli.doctor.report import report
+from cli.errors import NOT_ASSESSED
 from cli.terminal import console, echo_json
 
 Fix = Annotated[
@@ -38,9 +38,9 @@ def doctor(
     as_json: AsJson = False,
     state: StateFolder = LOCAL_STATE,
 ) -> None:
-    """Look for what is missing or wrong, before and after deploying, and say what to do.
+    """Check an account and a stage, and say how to fix what is wrong.
 
-    Ends with 0 if nothing failed, 1 if something did, 2 if something could not be told."""
+    Exit codes: 0 every check passed, 1 a check failed, 2 a check could not be made."""
     with one_line_errors(NOT_ASSESSED, "operator"):
         checks = _checks(stage, region, state, fix=fix)
     if as_json:

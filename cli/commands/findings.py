@@ -22,7 +22,11 @@ from cli.deployment import Deployment
 from cli.evidence import EvidenceError
 from cli.terminal import console, echo, echo_json, escape_line, plain, plain_lines
 
-app = typer.Typer(help="The findings of the hours that were verified.", no_args_is_help=True)
+app = typer.Typer(
+    help="List and accept the findings of the hourly verification.",
+    no_args_is_help=True,
+    add_completion=False,
+)
 REFUSED = 2
 _COLORS = {"open": "red", "accepted": "yellow", "settled": "green"}
 

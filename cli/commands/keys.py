@@ -12,7 +12,11 @@ from cli.commands.options import LOCAL_STATE, AsJson, Region, Stage, StateFolder
 from cli.keys import DEFAULT_PLAN, Day, Key, Keys, as_data, team_warning
 from cli.terminal import console, echo, echo_json, escape_line, plain_lines
 
-app = typer.Typer(help="The stage's keys.", no_args_is_help=True)
+app = typer.Typer(
+    help="Add, list, rotate and revoke a stage's API keys.",
+    no_args_is_help=True,
+    add_completion=False,
+)
 
 Name = Annotated[str, typer.Argument(help="The key's name; TEAM.NAME for one of a team.")]
 _MOST_DAYS = 366

@@ -10,7 +10,6 @@ from rich.text import Text
 
 from cli import deployment, log_list, logs
 from cli.commands.options import (
-    INTERRUPTED,
     LOCAL_STATE,
     MOST_HOURS,
     AsJson,
@@ -21,6 +20,7 @@ from cli.commands.options import (
     not_empty,
     one_line_errors,
 )
+from cli.errors import INTERRUPTED
 from cli.log_list import CallsRead, Line, Unreadable, Wanted
 from cli.no_match import no_match
 from cli.target import records_of
@@ -29,12 +29,14 @@ from verification.period import BadWindowError, period
 
 _RULE = "  │ "
 
-app = typer.Typer(help="The records that Bedrock wrote.", no_args_is_help=True)
+app = typer.Typer(
+    help="Search Bedrock's log records of calls.", no_args_is_help=True, add_completion=False
+)
 
 
 @app.callback()
 def main() -> None:
-    """The records that Bedrock wrote."""
+    """Search Bedrock's log records of calls."""
 
 
 @app.command()

@@ -26,7 +26,10 @@ from cli.terminal import console, echo, echo_json, escape_line
 
 NO_DIFFERENCE, DIFFERENCES, NOT_ASSESSED = 0, 1, 2
 
-app = typer.Typer(help="The models that a stage offers, and what the catalog knows of them.")
+app = typer.Typer(
+    help="List the models that a stage allows; compare the catalog with AWS.",
+    add_completion=False,
+)
 
 
 @app.callback(invoke_without_command=True)

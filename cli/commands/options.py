@@ -10,30 +10,10 @@ from pathlib import Path
 from typing import Annotated, Final, NoReturn
 
 import typer
-from botocore.exceptions import BotoCoreError, ClientError
-from botocore.parsers import ResponseParserError
 
-from catalog.guard import TooLongError
-from cli.aws_errors import Role, explain
-from cli.cdk_json import CdkJsonError
-from cli.deployment import NoTargetError
-from cli.endpoint import RefusedError
-from cli.evidence import EvidenceError
-from cli.key_value import UnfitNameError
-from cli.keys import KeyRefusedError
-from cli.question import BadQuestionError
+from cli.errors import DEFECT, FAILED, INTERRUPTED, NOT_ASSESSED, OUTPUT_CLOSED, CliError, Role
 from cli.redaction import redact
 from cli.terminal import echo
-from cli.usage.rows import UnanswerableError
-from cli.use_case import UnfitFormError
-from cli.writable import NotWritableError
-from reconciliation.window import UnreadableError
-from verification.period import BadWindowError
-
-FAILED, NOT_ASSESSED, DEFECT = 1, 2, 70
-INTERRUPTED, OUTPUT_CLOSED = 130, 141
-"""70 is EX_SOFTWARE of sysexits.h; the last two are what a shell says of a program that SIGINT or
-SIGPIPE ended: https://www.gnu.org/software/bash/manual/html_node/Exit-Status.html"""
 
 DEBUG: Final = "CLAUDE_BEDROCK_DEBUG"
 MOST_HOURS: Final = 87_840
@@ -95,15 +75,6 @@ Iam = Annotated[
     bool, typer.Option("--iam", help="With --url: sign with your AWS credentials, use no key.")
 ]
 LOCAL_STATE = Path(".local")
-OURS = (
-    *(RefusedError, NoTargetError, CdkJsonError, BadQuestionError, UnfitFormError),
-    *(KeyRefusedError, UnfitNameError, TooLongError),
-    *(BadWindowError, EvidenceError, UnreadableError, UnanswerableError, NotWritableError),
-)
-_OF_THE_WORLD = (
-    *(BotoCoreError, ClientError, ResponseParserError),
-    *(OSError, OverflowError, UnicodeError),
-)
 
 
 @contextmanager
@@ -114,8 +85,23 @@ def one_line_errors(exit_code: int = FAILED, role: Role | None = None) -> Iterat
         yield
     except BrokenPipeError:
         raise
-    except (*OURS, *_OF_THE_WORLD) as error:
+    except CliError as error:
+        fail(str(error), error.exit_code or exit_code)
+    except _foreign_errors() as error:
         fail(_describe(error, role), exit_code)
+
+
+def _foreign_errors() -> tuple[type[Exception], ...]:
+    """Classes of AWS's SDK, the library and Python that a user can act on. Their modules are
+    imported once something was raised, not by each start."""
+    from botocore.exceptions import BotoCoreError, ClientError  # noqa: PLC0415
+    from botocore.parsers import ResponseParserError  # noqa: PLC0415
+
+    from reconciliation.window import UnreadableError  # noqa: PLC0415
+    from verification.period import BadWindowError  # noqa: PLC0415
+
+    of_aws = (BotoCoreError, ClientError, ResponseParserError)
+    return (*of_aws, BadWindowError, UnreadableError, OSError, OverflowError, UnicodeError)
 
 
 @contextmanager
@@ -148,6 +134,11 @@ def fail(text: str, exit_code: int = FAILED) -> NoReturn:
 
 
 def _describe(error: Exception, role: Role | None) -> str:
+    from botocore.exceptions import BotoCoreError, ClientError  # noqa: PLC0415 - as above
+    from botocore.parsers import ResponseParserError  # noqa: PLC0415
+
+    from cli.aws_errors import explain  # noqa: PLC0415
+
     if isinstance(error, (ClientError, BotoCoreError)):
         return explain(error, role)
     if isinstance(error, OSError) and error.strerror:

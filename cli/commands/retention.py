@@ -6,13 +6,13 @@ from typing import Annotated
 
 import typer
 
-from cli import deployment, retention, settings
+from cli import deployment, settings
+from cli import retention as destinations
 from cli.commands.options import LOCAL_STATE, AsJson, Region, Stage, StateFolder, one_line_errors
+from cli.errors import NOT_ASSESSED
 from cli.retention_report import LAST_YEAR, Report
 from cli.terminal import console, echo_json
 from verification.period import FIRST_YEAR
-
-NOT_ASSESSED = 2
 
 
 def _day(text: str) -> dt.date:
@@ -26,7 +26,7 @@ def _day(text: str) -> dt.date:
     return day
 
 
-def kept(
+def retention(
     *,
     day: Annotated[
         dt.date | None,
@@ -37,16 +37,16 @@ def kept(
     as_json: AsJson = False,
     state: StateFolder = LOCAL_STATE,
 ) -> None:
-    """Work out when what was written on a day may vanish, place by place, by the rules in force.
+    """Show when logs written on a given day can be deleted, per store.
 
     Exit code: 0 all is kept as long as the stage says, 1 something is not, 2 could not ask."""
     of = day or dt.datetime.now(dt.UTC).date()
     with one_line_errors(NOT_ASSESSED, "auditor"):
         found = deployment.chosen(stage, region, state)
         meant = settings.deployed(found)
-        report = Report(found, meant.source, meant.retention_days, of, retention.look(found, of))
+        report = Report(found, meant.source, meant.retention_days, of, destinations.look(found, of))
     if as_json:
         echo_json(report.as_data())
     else:
         console().print(report.as_text())
-    sys.exit(retention.exit_code(report.outcomes))
+    sys.exit(destinations.exit_code(report.outcomes))

@@ -19,6 +19,7 @@ from cli.commands.options import (
     StateFolder,
     one_line_errors,
 )
+from cli.errors import NOT_ASSESSED
 from cli.smoke import report
 from cli.smoke.check import exit_code
 from cli.smoke.estimate import cheapest
@@ -26,8 +27,6 @@ from cli.smoke.report import Run
 from cli.smoke.runner import run
 from cli.smoke.subject import Subject
 from cli.terminal import echo, echo_json
-
-NOT_ASSESSED = 2
 
 
 def smoke(
@@ -42,10 +41,11 @@ def smoke(
     as_json: AsJson = False,
     state: StateFolder = LOCAL_STATE,
 ) -> None:
-    """Try on a deployed stage what AWS's documents leave open, and write a report of it.
+    """Test a deployed stage with real calls, and write a report.
 
-    It calls the stage's models for less than a dollar, and says beforehand what that costs.
-    Ends with 0 if all checks passed, 1 if one failed, 2 if one could not be assessed."""
+    Settles what AWS's documentation leaves open. Calls the stage's models for less than a dollar,
+    and prints that cost first.
+    Exit codes: 0 every check passed, 1 a check failed, 2 a check could not be made."""
     with one_line_errors(NOT_ASSESSED, "operator"):
         found = deployment.chosen(stage, region, state)
         told = settings.deployed(found)

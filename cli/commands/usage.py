@@ -20,6 +20,7 @@ from cli.commands.options import (
     one_line_errors,
 )
 from cli.deployment import Deployment
+from cli.errors import NOT_ASSESSED
 from cli.terminal import console, echo, echo_json
 from cli.usage import files, in_athena, page, rows, shown, sources
 from cli.usage.priced import DIMENSIONS, Dimension, TeamProfiles, Usage, with_notes
@@ -28,7 +29,6 @@ from cli.usage.rows import Row, UnanswerableError
 from cli.writable import require_writable, require_writable_file
 from verification.period import Period, period
 
-NOT_ASSESSED = 2
 A_MONTH_HOURS = 30 * 24
 
 
@@ -79,7 +79,7 @@ def usage(
     as_json: AsJson = False,
     state: StateFolder = LOCAL_STATE,
 ) -> None:
-    """Add up calls, tokens and cost from Bedrock's records.
+    """Total calls, tokens and cost from Bedrock's log records.
 
     Exit code: 0, or 2 if a record cannot be read, or something could not be asked."""
     with one_line_errors(NOT_ASSESSED, "auditor"):

@@ -5,10 +5,11 @@ from datetime import datetime
 from typing import Any, Final, NamedTuple
 
 from catalog.cost import LONG_PROMPTS
+from cli.errors import CliError
 from queries import text
 
 
-class UnanswerableError(Exception):
+class UnanswerableError(CliError):
     """The question cannot be asked where it was to be asked; the text says why."""
 
 

@@ -10,9 +10,10 @@ from moto import mock_aws
 
 from catalog import guard
 from catalog.access import Place
-from catalog.guard import Guarded, TooLongError
+from catalog.guard import Guarded
 from cli.access import guard_text
 from cli.deployment import Deployment, NoTargetError
+from cli.errors import CliError
 
 DEPLOYMENT = Deployment("prod", "eu-central-1", None)
 GUARDED = Guarded("prod", Place(("eu",), "eu-central-1", "123456789012"))
@@ -59,7 +60,7 @@ def test_a_policy_too_long_to_be_attached_is_not_told() -> None:
     long = [each | {"Sid": f"{each['Sid']}{n}"} for n in range(3) for each in STATEMENTS]
     deploy(Guard=DENIALS | {"Statement": long}, Boundary=BOUNDARY)
 
-    with pytest.raises(TooLongError, match="5120"):
+    with pytest.raises(CliError, match="5120"):
         guard_text(DEPLOYMENT, "scp")
 
 

@@ -17,13 +17,11 @@ from typer.testing import CliRunner
 from cli import use_case
 from cli.commands.options import (
     DEBUG,
-    DEFECT,
-    INTERRUPTED,
     MOST_HOURS,
-    NOT_ASSESSED,
-    OUTPUT_CLOSED,
     one_line_errors,
 )
+from cli.errors import DEFECT, INTERRUPTED, NOT_ASSESSED, OUTPUT_CLOSED
+from cli.lazy_group import LazyGroup
 from cli.main import CommandLine, app
 from tests.pages import ROOT
 from tests.unit.cli.answers import Server, delta, end, start
@@ -412,6 +410,36 @@ def test_help_shows_no_credential_of_the_environment(
         assert code == 0
         assert "the-key-of-somebody" not in told
         assert "password" not in told
+
+
+def test_help_imports_no_command() -> None:
+    heavy = {"boto3", "botocore", "duckdb", "httpx2", "jinja2", "pygal"}
+    program = (
+        "import sys\nfrom cli.main import app\n"
+        "try:\n    app(['--help'])\nexcept SystemExit:\n    pass\n"
+        f"print(sorted({heavy} & set(sys.modules)), "
+        "[each for each in sys.modules if each.startswith('cli.commands.')])"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", program],
+        cwd=ROOT,
+        env={**os.environ, "PYTHONPATH": "lambda"},
+        capture_output=True,
+        text=True,
+        timeout=60,
+        check=False,
+    )
+
+    assert (done.returncode, done.stderr) == (0, "")
+    assert done.stdout.splitlines()[-1] == "[] ['cli.commands.options']"
+
+
+def test_the_list_of_commands_says_of_each_what_its_own_help_says() -> None:
+    group = typer.main.get_command(app)
+    assert isinstance(group, LazyGroup)
+    for name, entry in group.table.items():
+        assert (group.commands[name].help or "").splitlines()[0] == entry.summary
+    assert run("keyz")[1].count("'keys'") == 1
 
 
 def test_the_version_is_told() -> None:
