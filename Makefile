@@ -50,6 +50,7 @@ check-code: $(INSTALLED)
 	ruff format --check .
 	PYTHONPATH=lambda lint-imports
 	python -m tools.measure --check
+	python -m tools.check_style
 
 measure: $(INSTALLED) ## Names, docstrings, sizes, comments and homonyms of the code, in tables
 	@python -m tools.measure
