@@ -37,10 +37,10 @@ clients: $(INSTALLED) ## Two dozen clients, unmodified, against the endpoint: a 
 	@python -m tests.clients
 
 faults: $(INSTALLED) ## What can go wrong before Bedrock, tried in every format: outcome, time, next request
-	@python -m tests.faults
+	@python -m tools.load.faults
 
 soak: $(INSTALLED) ## 100,000 calls by 32 callers, faults among them: every count agrees, memory stays (5 to 15 minutes)
-	@PYTHONPATH=lambda python -m tests.soak
+	@PYTHONPATH=lambda python -m tools.load.soak
 
 check: $(INSTALLED) ## Lint, types, import contracts, templates, two of them at a time
 	@$(MAKE) --no-print-directory --jobs 2 --output-sync=target check-types check-templates check-code
@@ -70,16 +70,16 @@ synth: $(INSTALLED) ## Templates of every stage into cdk.out/, judged by cdk-nag
 	done
 
 sbom: synth ## Bills of materials of all functions, in cdk.out/*/asset.*.cdx.json; docs/licenses.md anew
-	@python -m tests.bills
+	@python -m tools.docs.licenses
 
 findings: $(INSTALLED) ## Write docs/findings.md anew: what rules of others find in every stage, and what we say to it
-	@python -m tests.findings
+	@python -m tools.docs.findings
 
 matrix: $(INSTALLED) ## Write docs/access/ anew: who may do what in every stage, from the templates
-	@python -m tests.access
+	@python -m tools.docs.access
 
 openapi: $(INSTALLED) ## Write docs/openapi.yaml anew: the endpoint's routes, formats and errors, from the code
-	@PYTHONPATH=lambda python -m tests.openapi
+	@PYTHONPATH=lambda python -m tools.docs.openapi
 
 bench: $(INSTALLED) ## What starts, calls and streams cost, beside a bare loop and boto3; a million records
 	@python -m benchmarks

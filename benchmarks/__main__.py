@@ -10,29 +10,40 @@ from pathlib import Path
 from typing import Any
 
 from benchmarks import (
-    calls,
-    footprint,
-    ground,
+    cold_start,
+    environment,
     growth,
+    memory_and_size,
     page,
-    peers,
+    peer_environments,
     plots,
     process_tree,
     records,
     report,
-    starts,
+    throughput,
 )
-from benchmarks.curves import Curve
-from benchmarks.effort import BESIDE_PEERS, FULL, QUICK, Effort
-from benchmarks.figures import Figure
-from benchmarks.peers import Peers
+from benchmarks.metrics import Figure
+from benchmarks.peer_environments import Peers
 from benchmarks.processes import PROJECT
+from benchmarks.scaling import Curve
+from benchmarks.workload import BESIDE_PEERS, FULL, QUICK, Effort
 
 _FEW_RECORDS, _A_MILLION = 10_000, 1_000_000
 _TAKEN = (
-    *(starts.first_answer, starts.first_byte),
-    *(calls.json_call, calls.stream, calls.native_stream, calls.first_event, calls.many_callers),
-    *(footprint.memory, footprint.copies, footprint.zip_size, footprint.packages),
+    *(cold_start.first_answer, cold_start.first_byte),
+    *(
+        throughput.json_call,
+        throughput.stream,
+        throughput.native_stream,
+        throughput.first_event,
+        throughput.many_callers,
+    ),
+    *(
+        memory_and_size.memory,
+        memory_and_size.copies,
+        memory_and_size.zip_size,
+        memory_and_size.packages,
+    ),
 )
 
 
@@ -57,11 +68,13 @@ class _Run:
         self.kept: dict[str, Any] = {"machine": self._machine}
         print(self._machine)
 
-    def calls(self) -> None:
+    def throughput(self) -> None:
         self._figures("calls", QUICK if self._quick else FULL, None)
 
-    def peers(self) -> None:
-        self._figures("peers", QUICK if self._quick else BESIDE_PEERS, peers.installed())
+    def peer_environments(self) -> None:
+        self._figures(
+            "peers", QUICK if self._quick else BESIDE_PEERS, peer_environments.installed()
+        )
 
     def records(self) -> None:
         found = list(records.measured(_FEW_RECORDS if self._quick else _A_MILLION))
@@ -72,7 +85,7 @@ class _Run:
 
     def growth(self) -> None:
         taken = list[Curve]()
-        with ground.prepared() as prepared:
+        with environment.prepared() as prepared:
             for curve in growth.curves(prepared, growth.QUICK if self._quick else growth.FULL):
                 taken.append(curve)
                 print(f"\n{curve.title}\n\n{report.curve(curve)}", flush=True)
@@ -81,7 +94,7 @@ class _Run:
 
     def _figures(self, command: str, effort: Effort, beside: Peers | None) -> None:
         figures = list[Figure]()
-        with ground.prepared(beside) as prepared:
+        with environment.prepared(beside) as prepared:
             for take in _TAKEN:
                 figures.append(take(prepared, effort))
                 print(f"\n{figures[-1].title}\n\n{report.table(figures[-1])}", flush=True)

@@ -13,7 +13,7 @@ from typing import Any, Protocol
 
 import boto3
 
-from benchmarks import canned
+from benchmarks import fixtures
 
 _IN_THE_URL = ("model", "stream")
 
@@ -30,22 +30,22 @@ class _Client(Protocol):
 
 def _calls(client: _Client) -> dict[str, Callable[[], None]]:
     def invoke() -> None:
-        answer = client.invoke_model(modelId=canned.PROFILE, body=body)
+        answer = client.invoke_model(modelId=fixtures.PROFILE, body=body)
         assert answer["body"].read() == expected
 
     def invoke_with_stream() -> None:
         """Each chunk's bytes are passed on as they are, to where they cost next to nothing."""
-        answer = client.invoke_model_with_response_stream(modelId=canned.PROFILE, body=body)
+        answer = client.invoke_model_with_response_stream(modelId=fixtures.PROFILE, body=body)
         with Path(os.devnull).open("wb") as sink:
             written = [sink.write(event["chunk"]["bytes"]) for event in answer["body"]]
-        assert len(written) == canned.EVENTS
+        assert len(written) == fixtures.EVENTS
 
-    body, expected = _body(), canned.json_call().reply
+    body, expected = _body(), fixtures.json_call().reply
     return {"json": invoke, "stream": invoke_with_stream}
 
 
 def _body() -> bytes:
-    content = json.loads(canned.json_call().request)
+    content = json.loads(fixtures.json_call().request)
     kept = {name: value for name, value in content.items() if name not in _IN_THE_URL}
     return json.dumps({"anthropic_version": "bedrock-2023-05-31", **kept}).encode()
 

@@ -12,7 +12,7 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import NamedTuple
 
-import catalog
+from claude_bedrock import catalog
 
 _MODELS, _ABILITIES = "NEWER_MODELS", "_ROWS"
 _SPELLINGS = ("name", "base_id", "aliases")

@@ -10,16 +10,16 @@ from dataclasses import dataclass
 from functools import partial
 from typing import NamedTuple
 
-import catalog
-from benchmarks import canned, contenders, records
-from benchmarks.calls import per_call
-from benchmarks.canned import Operation
-from benchmarks.contenders import Contender
-from benchmarks.curves import Curve
-from benchmarks.figures import FLOOR, GATEWAY, interleaved
-from benchmarks.ground import Ground, upstream
+from benchmarks import fixtures, records, subjects
+from benchmarks.cold_start import to_first_answer
+from benchmarks.environment import Ground, upstream
+from benchmarks.fixtures import Operation
 from benchmarks.grown_catalog import grown
-from benchmarks.starts import to_first_answer
+from benchmarks.metrics import FLOOR, GATEWAY, interleaved
+from benchmarks.scaling import Curve
+from benchmarks.subjects import Contender
+from benchmarks.throughput import per_call
+from claude_bedrock import catalog
 
 _START, _CALL = "start", "JSON call"
 
@@ -82,7 +82,7 @@ def curves(ground: Ground, sizes: Sizes) -> Iterator[Curve]:
             _calls(streams, sizes.rounds),
         )
     knowing = {
-        keys: partial(contenders.gateway, ground, variables=_keys(keys)) for keys in sizes.keys
+        keys: partial(subjects.gateway, ground, variables=_keys(keys)) for keys in sizes.keys
     }
     yield _curve(
         *("keys", "Keys that the function knows", "keys", "CPU ms"),
@@ -104,45 +104,48 @@ def _curve(name: str, title: str, size: str, unit: str, points: Mapping[int, Cos
 
 def _bodies(ground: Ground, sizes: Sequence[int]) -> Iterator[_Point]:
     for size in sizes:
-        operation, times = canned.json_call_of(size), min(_CALLS_A_ROUND, _BYTES_A_ROUND // size)
-        yield _Point(size, GATEWAY, partial(contenders.gateway, ground), operation, times)
-        yield _Point(size, FLOOR, partial(contenders.bare_loop, ground), operation, times)
+        operation, times = fixtures.json_call_of(size), min(_CALLS_A_ROUND, _BYTES_A_ROUND // size)
+        yield _Point(size, GATEWAY, partial(subjects.gateway, ground), operation, times)
+        yield _Point(size, FLOOR, partial(subjects.bare_loop, ground), operation, times)
 
 
 def _stream(ground: Ground, events: int, stack: ExitStack) -> Iterator[_Point]:
-    operation, times = canned.stream(events), max(1, min(_CALLS_A_ROUND, _EVENTS_A_ROUND // events))
+    operation, times = (
+        fixtures.stream(events),
+        max(1, min(_CALLS_A_ROUND, _EVENTS_A_ROUND // events)),
+    )
     file = ground.scratch / f"stream-of-{events}"
     file.write_bytes(operation.answer)
     endpoint = stack.enter_context(upstream(events))
-    gateway = partial(contenders.gateway, ground, endpoint=endpoint)
+    gateway = partial(subjects.gateway, ground, endpoint=endpoint)
     yield _Point(events, GATEWAY, gateway, operation, times)
-    floor = partial(contenders.bare_loop, ground, stream_file=file)
+    floor = partial(subjects.bare_loop, ground, stream_file=file)
     yield _Point(events, FLOOR, floor, operation, times)
 
 
 def _keys(count: int) -> Mapping[str, str]:
     """The names of so many keys in the function's environment, the caller's among them; short ones,
     since Linux takes no variable of more than 128 KiB."""
-    names = {f"{number:x}": "n" for number in range(count - 1)} | {canned.KEY_ID: "n"}
+    names = {f"{number:x}": "n" for number in range(count - 1)} | {fixtures.KEY_ID: "n"}
     return {"API_KEY_NAMES": json.dumps(names, separators=(",", ":"))}
 
 
 def _offering(ground: Ground, count: int) -> Callable[[], Contender]:
     """A start of the function with so many models, the last of which has been seen to be there."""
     folder = ground.scratch / f"function-of-{count}"
-    allowed = [canned.MODEL, *grown(ground.function_folder, count, folder)]
+    allowed = [fixtures.MODEL, *grown(ground.function_folder, count, folder)]
     variables = {"ALLOWED_MODELS": ",".join(allowed)}
-    start = partial(contenders.gateway, ground, folder=folder, variables=variables)
+    start = partial(subjects.gateway, ground, folder=folder, variables=variables)
     with closing(start()) as function:
-        function.call(canned.json_call(model=allowed[-1]))
+        function.call(fixtures.json_call(model=allowed[-1]))
     return start
 
 
 def _starts_and_calls(ground: Ground, starts: Starts, rounds: int) -> Mapping[int, Costs]:
     """Beside the bare loop, which knows nothing that grows."""
-    started, operation = list[_Point](), canned.json_call()
+    started, operation = list[_Point](), fixtures.json_call()
     for size, start in starts.items():
-        floor = partial(contenders.bare_loop, ground)
+        floor = partial(subjects.bare_loop, ground)
         started.append(_Point(size, f"{GATEWAY}, {_CALL}", start, operation, _CALLS_A_ROUND))
         started.append(_Point(size, f"{FLOOR}, {_CALL}", floor, operation, _CALLS_A_ROUND))
     calls = _calls(started, rounds)

@@ -14,10 +14,10 @@ from http.client import HTTPConnection
 from pathlib import Path
 from tempfile import mkdtemp
 
-from benchmarks.canned import MODEL, PROFILE, Operation
-from benchmarks.contenders import ROLE
-from benchmarks.ground import Ground
+from benchmarks.environment import Ground
+from benchmarks.fixtures import MODEL, PROFILE, Operation
 from benchmarks.processes import Measured, ProcessFailed
+from benchmarks.subjects import ROLE
 
 _KEY = "sk-benchmark"
 _PATIENCE_SECONDS = 120

@@ -12,7 +12,7 @@ from xml.etree.ElementTree import Element
 import pygal  # type: ignore[import-untyped]
 from pygal.style import Style  # type: ignore[import-untyped]
 
-from benchmarks.curves import Curve
+from benchmarks.scaling import Curve
 
 # For plug-ins, which there are none of, pygal adds a finder of a kind that Python warns of.
 sys.meta_path[:] = [each for each in sys.meta_path if type(each).__module__ != "pygal"]

@@ -16,15 +16,15 @@ from pathlib import Path
 from typing import NamedTuple
 
 from benchmarks.memory import peak_bytes
-from cli.usage import files
-from cli.usage import rows as usage_rows
-from cli.usage.priced import usage
+from claude_bedrock.cli.usage import local_files
+from claude_bedrock.cli.usage import rows as usage_rows
+from claude_bedrock.cli.usage.totals import usage
+from claude_bedrock.records.log_item import LogItem
+from claude_bedrock.records.window import Window
+from claude_bedrock.verification.allowed_regions import Bounds
+from claude_bedrock.verification.join import DESTINATIONS, Destination, Lookups, reconcile
+from claude_bedrock.verification.principals import Principals
 from demo.sample_month import Folder, Month, hours
-from reconciliation.bounds import Bounds
-from reconciliation.join import DESTINATIONS, Destination, Lookups, reconcile
-from reconciliation.log_item import LogItem
-from reconciliation.principals import Principals
-from reconciliation.window import Window
 
 LIMIT_MIB = 1024
 """What a step is meant to stay under."""
@@ -89,17 +89,17 @@ def generate(folder: Path, calls: int) -> int:
 def read(folder: Path, _calls: int) -> int:
     """The floor: the least Python that has each record once."""
     found = 0
-    for file in files.of_records(folder, _SINCE, _UNTIL):
+    for file in local_files.of_records(folder, _SINCE, _UNTIL):
         with gzip.open(file) as lines:
             found += sum(1 for _ in map(json.loads, lines))
     return found
 
 
 def ask(folder: Path, _calls: int) -> int:
-    from cli.usage import on_this_machine  # noqa: PLC0415 - the other steps do without DuckDB
+    from claude_bedrock.cli.usage import duckdb_engine  # noqa: PLC0415 - the other steps do without DuckDB
 
-    found = files.of_records(folder, _SINCE, _UNTIL)
-    answer = on_this_machine.ask(usage_rows.question(_SINCE, _UNTIL), found)
+    found = local_files.of_records(folder, _SINCE, _UNTIL)
+    answer = duckdb_engine.ask(usage_rows.question(_SINCE, _UNTIL), found)
     return usage(usage_rows.read(*answer), ["caller", "model", "day"], {}).total.calls
 
 
@@ -143,7 +143,7 @@ def _audit_lines(folder: Path) -> Iterator[LogItem]:
 
 
 def _records(folder: Path) -> Iterator[tuple[Destination, LogItem]]:
-    found = files.of_records(folder, _SINCE, _UNTIL)
+    found = local_files.of_records(folder, _SINCE, _UNTIL)
     for destination in DESTINATIONS:
         for file in found:
             with gzip.open(file) as lines:

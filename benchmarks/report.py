@@ -8,8 +8,8 @@ from collections.abc import Iterator, Sequence
 from datetime import UTC, datetime
 from pathlib import Path
 
-from benchmarks.curves import Curve
-from benchmarks.figures import Figure, Reach
+from benchmarks.metrics import Figure, Reach
+from benchmarks.scaling import Curve
 
 _JUDGED = ("figure", "who", "beside", "reach", "measured", "")
 

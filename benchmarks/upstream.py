@@ -9,8 +9,8 @@ import asyncio
 import ssl
 import sys
 
-from benchmarks import canned
-from benchmarks.canned import Operation
+from benchmarks import fixtures
+from benchmarks.fixtures import Operation
 
 _LENGTH = b"\r\ncontent-length:"
 _HEAD = (
@@ -63,7 +63,7 @@ def content_length(head: bytes) -> int:
 
 
 async def _serve(events: int, certificate: str | None) -> None:
-    responses = json_response(canned.json_call()), _stream_response(canned.stream(events))
+    responses = json_response(fixtures.json_call()), _stream_response(fixtures.stream(events))
     tls = None
     if certificate is not None:
         tls = ssl.create_default_context(ssl.Purpose.CLIENT_AUTH)

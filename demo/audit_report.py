@@ -10,18 +10,18 @@ from typing import Any
 
 from rich.console import Console
 
-from cli import settings
-from cli.audit import folder
-from cli.audit.report import Report, gather
-from cli.deployment import Deployment
-from cli.evidence import Evidence
-from cli.target import destinations_of
+from claude_bedrock.cli.audit import output_folder
+from claude_bedrock.cli.audit.report import Report, gather
+from claude_bedrock.cli.shared import stage_settings
+from claude_bedrock.cli.shared.deployment import Deployment
+from claude_bedrock.cli.shared.record_sources import destinations_of
+from claude_bedrock.cli.verify.evidence_folder import Evidence
+from claude_bedrock.records.invocation_records import STREAM
+from claude_bedrock.verification.period import Period
 from demo.calls import Caller, DemoFailedError, demonstrate
 from demo.sample_call import ACCOUNT, record
 from demo.sample_month import Bucket, Hour, Month, hours
-from local.endpoint import Endpoint
-from records.invocation_records import STREAM
-from verification.period import Period
+from local.run.endpoint import Endpoint
 
 DAYS = 30
 CALLS = 3000
@@ -40,7 +40,7 @@ async def demonstrate_audit(endpoint: Endpoint, out: Path, console: Console) -> 
     await asyncio.to_thread(_verify_by_the_clock, stage)
     report = await asyncio.to_thread(_report, stage, out)
     _check(report, lost)
-    written = folder.write(out, report)
+    written = output_folder.write(out, report)
     console.print(f"\n[bold]{report.headline}[/]\nThe report: {written.page.absolute()}")
 
 
@@ -65,7 +65,7 @@ def fill(stage: Deployment) -> None:
 
 
 def _month(stage: Deployment) -> Month:
-    meant, found = settings.deployed(stage), destinations_of(stage)
+    meant, found = stage_settings.deployed(stage), destinations_of(stage)
     first = datetime.now(UTC).date() - timedelta(days=DAYS)
     return Month(
         first=first,

@@ -10,11 +10,11 @@ from rich.console import Console, Group
 from rich.table import Table
 from rich.text import Text
 
-from cli.deployment import Deployment
-from cli.logs import Found, find
-from cli.target import records_of
-from local.endpoint import Endpoint
-from records.invocation_records import Record, Records
+from claude_bedrock.cli.logs.call_records import Found, find
+from claude_bedrock.cli.shared.deployment import Deployment
+from claude_bedrock.cli.shared.record_sources import records_of
+from claude_bedrock.records.invocation_records import Record, Records
+from local.run.endpoint import Endpoint
 
 MODEL = "claude-haiku-4-5"
 QUESTION = "What is written down about this call?"

@@ -4,13 +4,13 @@ from datetime import UTC, datetime
 
 from rich.console import Console
 
-from cli.evidence import EvidenceError
+from claude_bedrock.cli.verify.evidence_folder import EvidenceError
 from demo.audit_report import demonstrate_audit
 from demo.calls import DemoFailedError, demonstrate
-from local.commands import run
-from local.instance import instance
-from local.options import Options
-from local.progress import Steps
+from local.run.commands import run
+from local.run.instance import instance
+from local.run.options import Options
+from local.run.progress import Steps
 
 
 def demo(chosen: Options) -> None:

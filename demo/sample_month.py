@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import Any, Final, NamedTuple, Protocol
 from uuid import UUID
 
-import catalog
+from claude_bedrock import catalog
 from demo.sample_call import ACCOUNT, Call, Caller, audit_line, large_prompt, record
 from local.bedrock.destinations import Place
 from local.bedrock.records import pack, record_key
@@ -63,7 +63,7 @@ class Hour(NamedTuple):
     objects: Mapping[str, bytes]
 
     def audit_lines(self) -> Iterator[tuple[float, dict[str, Any]]]:
-        """As `reconciliation.join` takes them: each with the moment it was written."""
+        """As `claude_bedrock.verification.join` takes them: each with the moment it was written."""
         for call in self.calls:
             yield call.at + call.milliseconds / 1000, audit_line(call)
 

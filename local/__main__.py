@@ -8,7 +8,7 @@ from typing import Annotated
 
 import typer
 
-from local.options import ClientDisconnect, Options
+from local.run.options import ClientDisconnect, Options
 
 app = typer.Typer(add_completion=False, help=__doc__, no_args_is_help=True)
 
@@ -59,7 +59,7 @@ def up(
     """Deploy to an embedded AWS and serve the API until Ctrl-C."""
     ports = (port, https_port, aws_port)
     chosen = Options(stage, *ports, state, blocks, client_disconnect, iam_delay)
-    _module("local.commands").up(chosen)
+    _module("local.run.commands").up(chosen)
 
 
 @app.command()
@@ -103,7 +103,7 @@ def audit_demo(
 @app.command()
 def deploy(*, state: StateFolder = Path(".local"), blocks: Blocks = None) -> None:
     """Deploy a changed cdk.json to the run that is up, and renew its endpoint.json."""
-    _module("local.commands").deploy(state, blocks)
+    _module("local.run.commands").deploy(state, blocks)
 
 
 def _module(name: str) -> ModuleType:

@@ -10,8 +10,8 @@ from aws_cdk import aws_iam as iam
 from aws_cdk import aws_lambda as lambda_
 from constructs import Construct
 
-from catalog import MODELS, guard, team_access
-from catalog import access as model_access
+from claude_bedrock.catalog import MODELS, deny_policy, team_policies
+from claude_bedrock.catalog import invoke_policies as model_access
 from stacks import team_profile_plan
 from stacks.components.api import account_log_role, api_key_expiry, canary
 from stacks.components.api.account_log_role import AccountLogRole
@@ -82,7 +82,9 @@ class Gateway(cdk.Stack):
         if by_key:
             self._put_out_keys(keys, plans)
         else:
-            self._open_to(guard.role_name(stage.name, stage.region, "application"), stage, api)
+            self._open_to(
+                deny_policy.role_name(stage.name, stage.region, "application"), stage, api
+            )
         functions = [each for each in (self.function, self.authorizer, self.key_expiry) if each]
         if stage.canary:
             self._canary(stage, stage.canary, record, api, keys)
@@ -193,7 +195,7 @@ class Gateway(cdk.Stack):
             "KeyExpiryFunction",
             description="Switches off the keys whose end has come",
             packages=["key_expiry"],
-            handler="key_expiry.handler.handle",
+            handler="api_key_expiry.handler.handle",
             log_name="key-expiry",
             keeping=keeping.while_deployed(),
             timeout=api_key_expiry.TIMEOUT,
@@ -270,7 +272,7 @@ class Gateway(cdk.Stack):
                 access.guard.denials,
             ],
             permissions_boundary=access.guard.boundary,
-            role_name=guard.role_name(stage.name, stage.region, guard.GATEWAY_ROLE),
+            role_name=deny_policy.role_name(stage.name, stage.region, deny_policy.GATEWAY_ROLE),
         )
 
     def _invoke_policies(self, stage: Stage, access: ModelAccess) -> list[iam.IManagedPolicy]:
@@ -290,7 +292,7 @@ class Gateway(cdk.Stack):
         return InvokePolicies(
             self,
             "TeamInvoke",
-            documents=team_access.invoke_policies(profiles, access.place),
+            documents=team_policies.invoke_policies(profiles, access.place),
             description=f"Calls the application inference profiles of the teams of {stage.name}",
         ).policies
 
@@ -299,7 +301,7 @@ class Gateway(cdk.Stack):
         planned = team_profile_plan.planned(stage)
         if not planned:
             return {}
-        prefix = team_access.arn_prefix(access.place)
+        prefix = team_policies.arn_prefix(access.place)
         told = team_profile_plan.told(prefix, planned, access.team_profile_ids)
         return {"TEAM_PROFILES": self.to_json_string(told)}
 

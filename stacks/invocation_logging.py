@@ -10,7 +10,7 @@ import aws_cdk as cdk
 from aws_cdk import aws_lambda as lambda_
 from constructs import Construct, IConstruct
 
-from catalog import guard
+from claude_bedrock.catalog import deny_policy
 from stacks.components.api.schedule import Clock
 from stacks.components.iam.permission import findings
 from stacks.components.iam.stage_names import RECORD, StageNames
@@ -195,14 +195,14 @@ class InvocationLogging(cdk.Stack):
                 ),
                 *(each.statement() for each in judging),
             ],
-            role_name=guard.role_name(stage.name, stage.region, guard.LOGGING_ROLE),
+            role_name=deny_policy.role_name(stage.name, stage.region, deny_policy.LOGGING_ROLE),
             findings={**logging_configuration.FINDINGS, **findings(self, judging)},
             log_outlives=True,
         )
 
     def _verifier(self, stage: Stage, record: LoggingConfiguration) -> PythonFunction:
         own = stage.keeps_own_record
-        gateway_role = guard.role_name(stage.name, stage.region, guard.GATEWAY_ROLE)
+        gateway_role = deny_policy.role_name(stage.name, stage.region, deny_policy.GATEWAY_ROLE)
         names = StageNames(stage.name, self)
         reading = verification.reading(
             names,
@@ -267,7 +267,7 @@ class InvocationLogging(cdk.Stack):
                 *("invocation_logging", "embedded_metrics", "retention", "custom_resource"),
                 "catalog",
             ],
-            handler="invocation_logging.sentinel.handle",
+            handler="drift_detector.handler.handle",
             log_name="sentinel",
             keeping=self.keeping.while_deployed(),
             timeout=drift_detector.TIMEOUT,
@@ -313,7 +313,9 @@ class InvocationLogging(cdk.Stack):
             timeout=data_retention.TIMEOUT,
             sdk_services=["bedrock"],
             statements=data_retention.retention_statements(mode, region=self.region),
-            role_name=guard.role_name(stage.name, stage.region, guard.DATA_RETENTION_ROLE),
+            role_name=deny_policy.role_name(
+                stage.name, stage.region, deny_policy.DATA_RETENTION_ROLE
+            ),
             findings=data_retention.FINDINGS,
         )
         return DataRetention(self, "Retention", function=retainer.function, mode=mode)
@@ -350,7 +352,7 @@ class InvocationLogging(cdk.Stack):
             self,
             "Emptier",
             description="Empties the log bucket when the stack is deleted",
-            handler="invocation_logging.emptying.handle",
+            handler="bucket_emptier.handler.handle",
             log_name="emptying",
             keeping=self.keeping,
             timeout=auto_delete_objects.TIMEOUT,

@@ -9,10 +9,10 @@ import aws_cdk as cdk
 from aws_cdk import aws_iam as iam
 from constructs import Construct
 
-from catalog import MODELS, access, guard, team_access
-from catalog.access import Place
-from catalog.guard import Guarded
-from queries import table
+from claude_bedrock.catalog import MODELS, deny_policy, invoke_policies, team_policies
+from claude_bedrock.catalog.deny_policy import Guarded
+from claude_bedrock.catalog.invoke_policies import Place
+from claude_bedrock.queries import schema
 from stacks import team_profile_plan
 from stacks.components.iam.application_inference_profile import ApplicationInferenceProfile
 from stacks.components.iam.auditor_permissions import auditing, querying
@@ -29,7 +29,7 @@ from stacks.stage import Stage, Trust
 
 ROLES = (
     *("application", "auditor", "operator", "setup"),
-    *(guard.LOGGING_ROLE, guard.DATA_RETENTION_ROLE),
+    *(deny_policy.LOGGING_ROLE, deny_policy.DATA_RETENTION_ROLE),
 )
 
 
@@ -55,21 +55,21 @@ class ModelAccess(cdk.Stack):
         invoke_policies = InvokePolicies(
             self,
             "Invoke",
-            documents=access.invoke_policies(models, guarded.place),
+            documents=invoke_policies.invoke_policies(models, guarded.place),
             description=f"Calls the models of {stage.name}",
         ).policies
         self.guard = GuardPolicies(
             self,
             "Guard",
             stage=stage.name,
-            denials=guard.deny_statements(guarded),
-            boundary=guard.boundary_statements(guarded),
+            denials=deny_policy.deny_statements(guarded),
+            boundary=deny_policy.boundary_statements(guarded),
         )
         self._roles(
             stage,
             record,
             [*invoke_policies, self.guard.denials],
-            access.profile_arns(models, guarded.place),
+            invoke_policies.profile_arns(models, guarded.place),
         )
 
         planned = team_profile_plan.planned(stage)
@@ -93,7 +93,7 @@ class ModelAccess(cdk.Stack):
             self,
             f"TeamProfile-{planned.team}-{planned.model.name}-{planned.route}",
             name=planned.name_in(stage.name),
-            copied_arn=team_access.copied_arn(planned.model, planned.route, self.place),
+            copied_arn=team_policies.copied_arn(planned.model, planned.route, self.place),
             tags=team_profile_plan.tags(stage, planned.team),
         )
 
@@ -104,7 +104,7 @@ class ModelAccess(cdk.Stack):
         policies = InvokePolicies(
             self,
             f"TeamInvoke-{team}",
-            documents=team_access.invoke_policies(profiles, self.place, described=True),
+            documents=team_policies.invoke_policies(profiles, self.place, described=True),
             description=f"Calls the application inference profiles of the team {team}",
         ).policies
         return [policy.managed_policy_arn for policy in (*policies, self.guard.denials)]
@@ -125,7 +125,7 @@ class ModelAccess(cdk.Stack):
         verifier = record.export_value(record.verifier.function_arn)
         accesses = record.access_bucket_arn
         asked = (
-            querying(names, table=table.NAME, bucket_arn=bucket) if stage.keeps_own_record else []
+            querying(names, table=schema.NAME, bucket_arn=bucket) if stage.keeps_own_record else []
         )
         seen = looking(
             names,
@@ -201,7 +201,7 @@ class ModelAccess(cdk.Stack):
         return role
 
     def _name(self, stage: Stage, purpose: str) -> str:
-        return guard.role_name(stage.name, stage.region, purpose)
+        return deny_policy.role_name(stage.name, stage.region, purpose)
 
     def _guarded(self, stage: Stage) -> Guarded:
         guardrail = stage.guardrail

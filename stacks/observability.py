@@ -5,8 +5,8 @@ from __future__ import annotations
 import aws_cdk as cdk
 from constructs import Construct
 
-from catalog.cost import LONG_PROMPTS
-from queries import table, text
+from claude_bedrock.catalog.cost import LONG_PROMPTS
+from claude_bedrock.queries import render, schema
 from stacks.components.iam.stage_names import StageNames
 from stacks.components.observability.alarm_topic import AlarmTopic
 from stacks.components.observability.alarms import Alarms
@@ -72,16 +72,16 @@ class Observability(cdk.Stack):
             self,
             "Records",
             database=names.database,
-            table=table.NAME,
-            columns=table.hive_columns(),
-            hour=table.HOUR,
-            hour_format=table.HOUR_FORMAT,
+            table=schema.NAME,
+            columns=schema.hive_columns(),
+            hour=schema.HOUR,
+            hour_format=schema.HOUR_FORMAT,
             location=f"s3://{record.bucket.bucket_name}/{logs}",
             days=stage.retention_days + MARGIN_DAYS + 1,
         )
         saved = {
-            f"{query}-last-30-days": text.text(query, text.last_days(30), LONG_PROMPTS)
-            for query in text.QUERIES
+            f"{query}-last-30-days": render.text(query, render.last_days(30), LONG_PROMPTS)
+            for query in render.QUERIES
         }
         queries = RecordQueries(
             self,

@@ -10,10 +10,10 @@ from typing import Any
 
 from pydantic import ValidationError
 
-from catalog import choice
-from catalog.access import STANDARD_TIER
-from catalog.aws_regions import APPLICATION_PROFILE_REGIONS, COMMERCIAL_REGIONS
-from catalog.choice import NotForThisStageError
+from claude_bedrock.catalog import stage_models
+from claude_bedrock.catalog.aws_regions import APPLICATION_PROFILE_REGIONS, COMMERCIAL_REGIONS
+from claude_bedrock.catalog.invoke_policies import STANDARD_TIER
+from claude_bedrock.catalog.stage_models import NotForThisStageError
 from stacks import team_profile_plan
 from stacks.stage import CANARY_KEY, DEFAULT_PLAN, RETENTION_DAYS, Block, Stage
 
@@ -54,7 +54,7 @@ def load_stage(stages: object, name: object, *, today: dt.date | None = None) ->
     mistakes = [*_value_mistakes(stage), *_route_mistakes(stage)]
     chosen: tuple[str, ...] = ()
     try:
-        chosen = choice.chosen(stage, (today or _today()).isoformat())
+        chosen = stage_models.chosen(stage, (today or _today()).isoformat())
     except NotForThisStageError as found:
         mistakes += [f"models: {line}" for line in str(found).splitlines()]
     stage = stage.model_copy(update={"models": chosen})

@@ -6,10 +6,10 @@ import json
 from collections.abc import Mapping, Sequence
 from typing import NamedTuple
 
-import catalog
-from catalog import MODELS, Model, access, team_access
-from catalog.access import Place
-from catalog.team_access import ApplicationProfile
+from claude_bedrock import catalog
+from claude_bedrock.catalog import MODELS, Model, invoke_policies, team_policies
+from claude_bedrock.catalog.invoke_policies import Place
+from claude_bedrock.catalog.team_policies import ApplicationProfile
 from stacks.stage import Stage
 
 _SOME_ACCOUNT = "0" * 12
@@ -82,7 +82,7 @@ def told(arn_prefix: str, profiles: Sequence[TeamProfile], ids: Sequence[str]) -
 
 def told_characters(profiles: Sequence[TeamProfile], region: str) -> int:
     """How long that is as JSON."""
-    prefix = team_access.arn_prefix(Place((), region, _SOME_ACCOUNT))
+    prefix = team_policies.arn_prefix(Place((), region, _SOME_ACCOUNT))
     ids = [_SOME_ID for _ in profiles]
     return len(json.dumps(told(prefix, profiles, ids), separators=(",", ":")))
 
@@ -94,8 +94,8 @@ def policies_needed(stage: Stage) -> int:
     place = Place(stage.routes, stage.region, _SOME_ACCOUNT, guardrail=guardrail)
     profiles = planned(stage)
     with_some_ids = with_ids(profiles, [_SOME_ID for _ in profiles])
-    return len(access.invoke_policies(models, place)) + len(
-        team_access.invoke_policies(with_some_ids, place)
+    return len(invoke_policies.invoke_policies(models, place)) + len(
+        team_policies.invoke_policies(with_some_ids, place)
     )
 
 

@@ -11,8 +11,8 @@ import botocore.session
 import typer
 from botocore import xform_name
 
-from cli.main import app
-from tests.pages import blocks, codes, prose
+from claude_bedrock.cli.main import app
+from tools.docs.pages import blocks, codes, prose
 
 # Of the CLI itself: https://docs.aws.amazon.com/cli/latest/userguide/cli-configure-options.html
 _GLOBAL = {"output", "query", "region", "max-items", "cli-binary-format", "cli-read-timeout"}

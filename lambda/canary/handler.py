@@ -8,11 +8,11 @@ from typing import Any, Final, NamedTuple
 import boto3
 
 from canary.endpoint import Admission, CallFailedError, Endpoint, by_key, by_signature
-from canary.look import PAUSES, Failure, Kept, Sent, found_again
 from canary.questions import Question, questions
-from canary.telling import tell
-from records.destinations import Destinations, prefix_in
-from records.invocation_records import Records
+from canary.record_check import PAUSES, Failure, Kept, Sent, found_again
+from canary.report import tell
+from claude_bedrock.records.destinations import Destinations, prefix_in
+from claude_bedrock.records.invocation_records import Records
 
 _BEFORE: Final = timedelta(minutes=1)
 """A record's time is of whole seconds, and by another clock."""

@@ -8,7 +8,7 @@ import time
 from collections.abc import Callable, Mapping
 from typing import Any, Final, NamedTuple
 
-from .response import Outcome
+from custom_resource.response import Outcome
 
 PATIENCE_SECONDS: Final = 15.0
 _TRIES: Final = 4

@@ -8,8 +8,8 @@ import boto3
 from botocore.config import Config
 from botocore.exceptions import BotoCoreError, ClientError
 
+from claude_bedrock.iam.propagation import PropagationRetry
 from custom_resource.deletion import Waiting, let_through
-from custom_resource.propagation import PropagationRetry
 from custom_resource.response import Outcome, answer, send
 
 _log: Final = logging.getLogger(__name__)

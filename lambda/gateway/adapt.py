@@ -1,6 +1,6 @@
 """A Messages body made to fit what Bedrock takes for a model, with a receipt for every change.
 
-What a model takes is data, in `catalog.abilities` and `catalog.body`; a change is named in a token
+What a model takes is data, in `claude_bedrock.catalog.capabilities` and `claude_bedrock.catalog.message_fields`; a change is named in a token
 that may stand in a header: `beta:…` and `field:…` for what was taken out, `beta:…:added`,
 `output_format:renamed`, `metadata.user_id:hashed`, `messages.role:system-to-user`,
 `system:x-anthropic-billing-header`.
@@ -11,9 +11,9 @@ from json import dumps
 from types import MappingProxyType, ModuleType
 from typing import Final, NamedTuple, TypeAlias
 
-from catalog import Model, abilities, body
-from catalog.samplers import Samplers, in_words
-from catalog.samplers import takes as is_taken
+from claude_bedrock.catalog import Model, capabilities, message_fields
+from claude_bedrock.catalog.samplers import Samplers, in_words
+from claude_bedrock.catalog.samplers import takes as is_taken
 from gateway import cache_markers, errors, json_object, setting_edits, tool_edits, turn_edits
 from gateway.adaptation_case import Case, named
 from gateway.json_object import Around, Edits, Member, Parts
@@ -55,10 +55,10 @@ def adapt(
     what cannot be left out without changing what is asked and, if `strict`, for every change there
     would be.
     """
-    takes = abilities.of(model)
+    takes = capabilities.of(model)
     _check_samplers(members, model, takes.samplers)
     if counted:
-        takes = takes._replace(betas=takes.betas & body.COUNTED_BETAS)
+        takes = takes._replace(betas=takes.betas & message_fields.COUNTED_BETAS)
     case = Case(model, takes, [], {}, counted)
     members = _without_client_line(_renamed(members, case), case)
     strange = _choose_betas(_asked(members, betas), case)
@@ -73,7 +73,7 @@ def adapt(
             f"This stage takes nothing that has to be adapted, and Bedrock does not take this "
             f"for {model.name} as it is: {', '.join(case.changes)}."
         )
-    for name in body.WHOLE_NUMBERS:
+    for name in message_fields.WHOLE_NUMBERS:
         if name in parts and setting_edits.is_written_otherwise(members[name].value):
             parts[name] = str(int(members[name].value))
     parts["anthropic_version"] = f'"{ANTHROPIC_VERSION}"'
@@ -83,12 +83,14 @@ def adapt(
 
 def _renamed(members: Members, case: Case) -> Members:
     """The members with `output_format` under the name that Anthropic's API has given it since."""
-    old = members.get(body.OLD_OUTPUT_FORMAT)
+    old = members.get(message_fields.OLD_OUTPUT_FORMAT)
     config = members.get("output_config", _NULL)
     if old is None or old.value is None or not isinstance(config.value, dict | None):
         return members
-    case.note(f"{body.OLD_OUTPUT_FORMAT}:renamed")
-    rest = {name: each for name, each in members.items() if name != body.OLD_OUTPUT_FORMAT}
+    case.note(f"{message_fields.OLD_OUTPUT_FORMAT}:renamed")
+    rest = {
+        name: each for name, each in members.items() if name != message_fields.OLD_OUTPUT_FORMAT
+    }
     own = config.value or {}
     if own.get("format") in (None, old.value):
         text = config.text if own else "{}"
@@ -103,7 +105,7 @@ def _renamed(members: Members, case: Case) -> Members:
 def _without_client_line(members: Members, case: Case) -> Members:
     """The members with a system prompt that is a string without a line for Anthropic's billing."""
     system = members.get("system", _NULL).value
-    if not isinstance(system, str) or not system.startswith(body.CLIENT_BLOCKS):
+    if not isinstance(system, str) or not system.startswith(message_fields.CLIENT_BLOCKS):
         return members
     rest = turn_edits.without_client_line(system, case)
     if not rest:
@@ -128,7 +130,7 @@ def _choose_betas(asked: Sequence[str], case: Case) -> bool:
     """
     strange = False
     for beta in asked:
-        if beta == body.CONTEXT_1M and case.model.context_tokens < 1_000_000:
+        if beta == message_fields.CONTEXT_1M and case.model.context_tokens < 1_000_000:
             raise errors.InvalidRequest(
                 f"anthropic_beta: {case.model.name} has a context window of "
                 f"{case.model.context_tokens:,} tokens on Amazon Bedrock, so '{beta}' cannot be "
@@ -137,25 +139,25 @@ def _choose_betas(asked: Sequence[str], case: Case) -> bool:
         if beta in case.takes.betas:
             case.betas.append(beta)
         else:
-            strange |= beta not in body.KNOWN_BETAS
+            strange |= beta not in message_fields.KNOWN_BETAS
             case.note(f"beta:{named(beta)}")
     return strange
 
 
 def _is_dropped(name: str, member: Member, case: Case, strange: bool) -> bool:
-    if name in body.REFUSED and not _says_nothing(name, member.value, case):
+    if name in message_fields.REFUSED and not _says_nothing(name, member.value, case):
         refused = errors.ThreadsNotSupported if name == "thread" else errors.InvalidRequest
         raise refused(
             f"{name}: Amazon Bedrock does not have this field, and without it the request would "
-            f"mean something else. {body.REFUSED[name]}"
+            f"mean something else. {message_fields.REFUSED[name]}"
         )
     if name == "cache_control" and member.value is not None and not case.counted:
         return True  # noted when it is placed
-    needed = body.FIELD_BETAS.get(name)
+    needed = message_fields.FIELD_BETAS.get(name)
     dropped = (
-        name in body.DROPPED
+        name in message_fields.DROPPED
         or (case.counted and name == "tools" and member.value == [])  # which CountTokens refuses
-        or name in body.REFUSED
+        or name in message_fields.REFUSED
         or (needed is not None and case.takes.betas.isdisjoint(needed))
         or (strange and _unknown_fields().is_unknown(name, case))
     )
@@ -166,14 +168,14 @@ def _is_dropped(name: str, member: Member, case: Case, strange: bool) -> bool:
 
 def _says_nothing(name: str, value: object, case: Case) -> bool:
     """Whether a field that is refused may be left out."""
-    if case.counted and name in body.UNCOUNTED:
+    if case.counted and name in message_fields.UNCOUNTED:
         return True
-    return value in _EMPTY or (name == "billing_policy" and value in body.PAID_BY_CALLER)
+    return value in _EMPTY or (name == "billing_policy" and value in message_fields.PAID_BY_CALLER)
 
 
 def _change_parts(parts: Parts, members: Members, case: Case, strange: bool) -> None:
     """Change what must be changed within a part; of one that is left empty nothing is sent."""
-    names = dict.fromkeys([*_EDITS, *body.WHOLE_NUMBERS, *(members if strange else ())])
+    names = dict.fromkeys([*_EDITS, *message_fields.WHOLE_NUMBERS, *(members if strange else ())])
     try:
         edits = {
             name: edit
@@ -214,8 +216,8 @@ def _with_marker(
 
 def _edits(name: str, member: Member, case: Case, strange: bool) -> Edits:
     edits = _EDITS[name](member, case) if name in _EDITS else {}
-    if name in body.WHOLE_NUMBERS:
-        whole = setting_edits.whole_numbers(member.value, body.WHOLE_NUMBERS[name])
+    if name in message_fields.WHOLE_NUMBERS:
+        whole = setting_edits.whole_numbers(member.value, message_fields.WHOLE_NUMBERS[name])
         edits = json_object.merged(edits, whole)
     if not strange:
         return edits

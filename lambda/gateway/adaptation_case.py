@@ -9,8 +9,8 @@ import string
 from collections.abc import Iterable
 from typing import NamedTuple
 
-from catalog import Model
-from catalog.abilities import Abilities
+from claude_bedrock.catalog import Model
+from claude_bedrock.catalog.capabilities import Abilities
 from gateway.json_object import Around, Edits
 
 Changes = dict[str | int, "str | Around | Edits | None"]

@@ -5,7 +5,7 @@ from collections.abc import Callable, Mapping
 from types import MappingProxyType
 from typing import Any
 
-import catalog
+from claude_bedrock import catalog
 from gateway import deprecation
 from gateway.errors import GatewayError, Overloaded, PermissionDenied, RateLimited
 from gateway.request import Request

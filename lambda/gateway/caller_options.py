@@ -11,7 +11,7 @@ https://docs.aws.amazon.com/bedrock/latest/APIReference/API_runtime_Converse.htm
 from collections.abc import Mapping
 from typing import Any, Final
 
-from catalog.access import STANDARD_TIER
+from claude_bedrock.catalog.invoke_policies import STANDARD_TIER
 from gateway import errors
 from gateway.audit import Record
 from gateway.json_object import Member

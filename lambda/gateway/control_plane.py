@@ -11,7 +11,7 @@ from base64 import urlsafe_b64decode, urlsafe_b64encode
 from collections.abc import Iterator, Mapping
 from typing import Any, Final
 
-import catalog
+from claude_bedrock import catalog
 from gateway import errors, team_profiles
 from gateway.audit import Record, RecordedResponse
 from gateway.query_parameters import Constraint, Number, OneOf, Text, check

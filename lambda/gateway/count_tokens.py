@@ -8,7 +8,7 @@ import json
 from base64 import b64encode
 from collections.abc import Mapping
 
-import catalog
+from claude_bedrock import catalog
 from gateway import errors, json_object, message_body
 from gateway.audit import Record, RecordedResponse
 from gateway.invocation import Call, ask

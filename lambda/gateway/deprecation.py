@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from catalog import Life
+from claude_bedrock.catalog import Life
 
 if TYPE_CHECKING:
     from datetime import datetime

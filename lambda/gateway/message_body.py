@@ -9,7 +9,7 @@ import re
 from collections.abc import Mapping, Sequence
 from typing import Final
 
-from catalog import Model
+from claude_bedrock.catalog import Model
 from gateway import errors, json_object
 from gateway.adapt import adapt
 from gateway.adaptation_case import quoted

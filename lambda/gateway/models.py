@@ -7,8 +7,8 @@ import json
 from collections.abc import Iterable, Mapping
 from typing import Any, Final
 
-import catalog
-from catalog import abilities, body
+from claude_bedrock import catalog
+from claude_bedrock.catalog import capabilities, message_fields
 from gateway import errors
 from gateway.audit import Record, RecordedResponse
 from gateway.request import Request
@@ -141,9 +141,9 @@ def _time(date: str | None) -> str | None:
 
 def _capabilities(model: catalog.Model) -> dict[str, Any]:
     """What the model does on Bedrock; of what only Anthropic's own API has, that it does not."""
-    row = abilities.of(model)
-    edits = body.CONTEXT_MANAGEMENT in row.betas
-    compacts = body.COMPACT in row.betas
+    row = capabilities.of(model)
+    edits = message_fields.CONTEXT_MANAGEMENT in row.betas
+    compacts = message_fields.COMPACT in row.betas
     thinks = bool({"adaptive", "enabled"}.intersection(row.thinking))
     return {
         "batch": _supported(False),

@@ -6,7 +6,7 @@ from functools import lru_cache
 from typing import NamedTuple, Protocol
 from urllib.parse import quote, unquote
 
-import catalog
+from claude_bedrock import catalog
 from gateway import errors, team_profiles
 from gateway.retries import Retries
 from gateway.settings import Settings

@@ -6,7 +6,7 @@ import string
 from collections.abc import Container, Iterable, Mapping
 from typing import Any
 
-from catalog import body
+from claude_bedrock.catalog import message_fields
 from gateway import errors
 from gateway.adaptation_case import Case, Changes, without
 from gateway.json_object import Edits, Member
@@ -34,23 +34,23 @@ def output_config(member: Member, case: Case) -> Edits:
     """Effort goes where the model has none, and gets its beta where it needs one."""
     if not isinstance(member.value, dict):
         return {}
-    gone = body.OUTPUT_FIELDS.intersection(member.value)
+    gone = message_fields.OUTPUT_FIELDS.intersection(member.value)
     if "format" in member.value and not case.takes.output_format:
         _check_format(member.value["format"], case)
         gone |= {"format"}
     if "effort" in member.value and case.takes.effort == "none":
         gone |= {"effort"}
     elif member.value.get("effort") is not None and case.takes.effort == "beside its beta":
-        case.beside(body.EFFORT)
+        case.beside(message_fields.EFFORT)
     return without(gone, "output_config", case)
 
 
 def _check_format(asked: object, case: Case) -> None:
     """Raise InvalidRequest for a format that a model without one is asked for."""
     if asked is not None and not case.counted:
-        old = f"{body.OLD_OUTPUT_FORMAT}:renamed" in case.changes
+        old = f"{message_fields.OLD_OUTPUT_FORMAT}:renamed" in case.changes
         raise errors.InvalidRequest(
-            f"{body.OLD_OUTPUT_FORMAT if old else 'output_config.format'}: Amazon Bedrock does not "
+            f"{message_fields.OLD_OUTPUT_FORMAT if old else 'output_config.format'}: Amazon Bedrock does not "
             f"take an output format for {case.model.name}. Ask for it in the prompt or by a tool's "
             f"input_schema, or use a model that takes it."
         )
@@ -61,10 +61,12 @@ def thinking(member: Member, case: Case) -> Edits:
     if not isinstance(member.value, dict):
         return {}
     gone = {
-        name for name, values in body.THINKING_FIELDS.items() if member.value.get(name) in values
+        name
+        for name, values in message_fields.THINKING_FIELDS.items()
+        if member.value.get(name) in values
     }
     binding = member.value.get(_BINDING)
-    if _BINDING in member.value and not (binding and case.beside(body.THINKING_BINDING)):
+    if _BINDING in member.value and not (binding and case.beside(message_fields.THINKING_BINDING)):
         gone.add(_BINDING)
     elif isinstance(binding, dict) and (edit := _renamed_binding(binding, case)):
         return {**without(gone, "thinking", case), _BINDING: edit}
@@ -73,7 +75,7 @@ def thinking(member: Member, case: Case) -> Edits:
 
 def _renamed_binding(binding: Mapping[str, Any], case: Case) -> Changes:
     """The edits that give Anthropic's member the name that Bedrock has for it."""
-    theirs, ours = body.BINDING_NAMES
+    theirs, ours = message_fields.BINDING_NAMES
     if theirs not in binding:
         return {}
     if binding.get(ours, binding[theirs]) != binding[theirs]:

@@ -4,12 +4,12 @@ import re
 from collections.abc import Mapping
 from typing import Any
 
-from catalog import body
+from claude_bedrock.catalog import message_fields
 from gateway import cache_markers, errors
 from gateway.adaptation_case import Case, Changes, named, quoted, without
 from gateway.json_object import Edits, Member
 
-_PROPERTY_NAME = re.compile(body.PROPERTY_NAME)
+_PROPERTY_NAME = re.compile(message_fields.PROPERTY_NAME)
 
 
 def tools(member: Member, case: Case) -> Edits:
@@ -22,7 +22,7 @@ def tools(member: Member, case: Case) -> Edits:
         if isinstance(tool, dict):
             _check_runs_here(position, tool, case)
             _check_schema(position, tool)
-            found = sorted(body.TOOL_FIELDS & tool.keys())
+            found = sorted(message_fields.TOOL_FIELDS & tool.keys())
             gone = [name for name in found if _goes(name, tool, case)]
             edit = {
                 **without(gone, "tools", case),
@@ -36,7 +36,7 @@ def tools(member: Member, case: Case) -> Edits:
 def tool_choice(member: Member, case: Case) -> Edits:
     """Nothing changes. Raises InvalidRequest for a choice that the model does not take."""
     kind = member.value.get("type") if isinstance(member.value, dict) else None
-    if kind in body.FORCED_CHOICES and not (case.takes.forced_tool or case.counted):
+    if kind in message_fields.FORCED_CHOICES and not (case.takes.forced_tool or case.counted):
         raise errors.InvalidRequest(
             f"tool_choice.type: {case.model.name} decides by itself whether to use a tool, and "
             f"Amazon Bedrock does not take '{kind}' for it. Send 'auto', and name the tool in the "
@@ -48,12 +48,14 @@ def tool_choice(member: Member, case: Case) -> Edits:
 def _check_runs_here(position: int, tool: Mapping[str, Any], case: Case) -> None:
     """Adds the beta that a tool needs. Raises InvalidRequest for a tool Anthropic would run."""
     kind = tool.get("type")
-    if isinstance(kind, str) and kind.startswith(body.MEMORY_TOOL):
-        case.beside(body.CONTEXT_MANAGEMENT)
+    if isinstance(kind, str) and kind.startswith(message_fields.MEMORY_TOOL):
+        case.beside(message_fields.CONTEXT_MANAGEMENT)
         return
-    if not isinstance(kind, str) or not kind.startswith((*body.SERVER_TOOLS, body.SEARCH_TOOL)):
+    if not isinstance(kind, str) or not kind.startswith(
+        (*message_fields.SERVER_TOOLS, message_fields.SEARCH_TOOL)
+    ):
         return
-    if kind.startswith(body.SEARCH_TOOL) and case.beside(body.TOOL_SEARCH):
+    if kind.startswith(message_fields.SEARCH_TOOL) and case.beside(message_fields.TOOL_SEARCH):
         return
     raise errors.InvalidRequest(
         f"tools.{position}.type: Amazon Bedrock does not have the server tool "
@@ -66,7 +68,7 @@ def _check_schema(position: int, tool: Mapping[str, Any]) -> None:
     schema = tool.get("input_schema")
     if not isinstance(schema, dict):
         return
-    for keyword in body.SCHEMA_KEYWORDS:
+    for keyword in message_fields.SCHEMA_KEYWORDS:
         if keyword in schema:
             raise errors.InvalidRequest(
                 f"{_schema_place(position, tool)}: Amazon Bedrock does not support {keyword} at "
@@ -87,10 +89,10 @@ def _schema_place(position: int, tool: Mapping[str, Any]) -> str:
 
 
 def _goes(name: str, tool: Mapping[str, Any], case: Case) -> bool:
-    beta = body.TOOL_BETAS.get(name)
+    beta = message_fields.TOOL_BETAS.get(name)
     if name in case.takes.tool_fields:
         return False
     if beta is None or not (tool[name] or beta in case.betas):
         return True
     beside = case.beside(beta)
-    return name in body.INTO_BETA or not beside
+    return name in message_fields.INTO_BETA or not beside

@@ -4,7 +4,7 @@ import json
 from collections.abc import Mapping
 from typing import Any
 
-from catalog import body
+from claude_bedrock.catalog import message_fields
 from gateway import cache_markers, errors, history, json_object
 from gateway.adaptation_case import Case, Changes, kind_of, without
 from gateway.json_object import Edits, Member
@@ -14,13 +14,13 @@ _REFERENCE = "tool_reference"
 
 def system(member: Member, case: Case) -> Edits:
     """What a client writes for Anthropic's billing goes."""
-    client = any(member.written.has(f'"{start}') for start in body.CLIENT_BLOCKS)
+    client = any(member.written.has(f'"{start}') for start in message_fields.CLIENT_BLOCKS)
     if not isinstance(member.value, list) or not (client or cache_markers.may_change(member, case)):
         return {}
     edits = cache_markers.of_blocks(member.value, case)
     for position, block in enumerate(member.value):
         text = block.get("text") if isinstance(block, dict) else None
-        if isinstance(text, str) and text.startswith(body.CLIENT_BLOCKS):
+        if isinstance(text, str) and text.startswith(message_fields.CLIENT_BLOCKS):
             rest, own = without_client_line(text, case), edits.get(position)
             kept = own if isinstance(own, dict) else {}
             edits[position] = {**kept, "text": json.dumps(rest)} if rest else None
@@ -39,7 +39,9 @@ def messages(member: Member, case: Case) -> Edits:
     if not isinstance(member.value, list):
         return {}
     marked, turned = cache_markers.may_change(member, case), member.written.has('"system"')
-    referring = body.TOOL_SEARCH not in case.takes.betas and member.written.has(f'"{_REFERENCE}"')
+    referring = message_fields.TOOL_SEARCH not in case.takes.betas and member.written.has(
+        f'"{_REFERENCE}"'
+    )
     edits: Changes = {}
     for position, message in enumerate(member.value):
         if not isinstance(message, dict):
@@ -110,10 +112,10 @@ def _may_move(block: Mapping[str, Any], *, referring: bool) -> bool:
 def _moved_block(block: Mapping[str, Any], case: Case) -> str | Changes | None:
     """What a block becomes: text, itself with edits, or None if it goes."""
     kind = kind_of(block)
-    if kind in body.BLOCKS_GONE:
+    if kind in message_fields.BLOCKS_GONE:
         case.note(f"messages.content:{kind}")
         return None
-    if kind in body.AS_TEXT and not _is_taken(kind, block, case):
+    if kind in message_fields.AS_TEXT and not _is_taken(kind, block, case):
         case.note(f"messages.content:{kind}:to-text")
         return _text_block(block, case)
     return _without_references(block, case) if kind == "tool_result" else _own(block, case)
@@ -134,9 +136,9 @@ def _without_references(block: Mapping[str, Any], case: Case) -> Changes:
 
 def _is_taken(kind: str, block: Mapping[str, Any], case: Case) -> bool:
     """Whether the model takes such a block, beside its beta."""
-    beta = body.AS_TEXT[kind]
-    if kind == "server_tool_use" and str(block.get("name")).startswith(body.SEARCH_CALL):
-        beta = body.TOOL_SEARCH
+    beta = message_fields.AS_TEXT[kind]
+    if kind == "server_tool_use" and str(block.get("name")).startswith(message_fields.SEARCH_CALL):
+        beta = message_fields.TOOL_SEARCH
     return bool(beta) and case.beside(beta)
 
 
@@ -152,7 +154,7 @@ def _text_block(block: Mapping[str, Any], case: Case) -> str:
 
 def _own(block: Mapping[str, Any], case: Case) -> Changes:
     """The edits of a block that is the model's own, but names a server tool."""
-    fields = body.BLOCK_FIELDS if kind_of(block) == "tool_use" else {}
+    fields = message_fields.BLOCK_FIELDS if kind_of(block) == "tool_use" else {}
     found = [
         name
         for name, values in fields.items()
@@ -161,9 +163,13 @@ def _own(block: Mapping[str, Any], case: Case) -> Changes:
     edits = without(found, "messages.content", case)
     citations = block.get("citations")
     if isinstance(citations, list):
-        gone = [at for at, each in enumerate(citations) if kind_of(each) == body.CITATIONS_GONE]
+        gone = [
+            at
+            for at, each in enumerate(citations)
+            if kind_of(each) == message_fields.CITATIONS_GONE
+        ]
         if gone:
-            case.note(f"messages.content.citations:{body.CITATIONS_GONE}")
+            case.note(f"messages.content.citations:{message_fields.CITATIONS_GONE}")
             edits["citations"] = None if len(gone) == len(citations) else dict.fromkeys(gone)
     return edits
 
@@ -185,10 +191,12 @@ def _turn(message: Mapping[str, Any], within: Changes, case: Case, *, kept: bool
         case.note("messages.role:system-to-user")
     content = message.get("content")
     blocks = content if isinstance(content, list) else []
-    gone = [place for place, block in enumerate(blocks) if kind_of(block) in body.TURN_BLOCKS]
+    gone = [
+        place for place, block in enumerate(blocks) if kind_of(block) in message_fields.TURN_BLOCKS
+    ]
     for place in gone:
         case.note(f"messages.content:{kind_of(blocks[place])}")
-    fields = without(body.TURN_FIELDS.intersection(message), "messages", case)
+    fields = without(message_fields.TURN_FIELDS.intersection(message), "messages", case)
     if not content or (blocks and len(gone) == len(blocks)):
         return None
     edits: Changes = {**within, **fields}

@@ -9,7 +9,7 @@ from collections.abc import Iterable, Mapping
 from functools import cache
 from typing import Any, Final, TypeAlias
 
-from catalog import body
+from claude_bedrock.catalog import message_fields
 from gateway import errors
 from gateway.adaptation_case import Case, Changes, named
 
@@ -23,10 +23,14 @@ _LONG_NAME: Final = 8  # from which on two letters may be wrong
 def is_unknown(name: str, case: Case) -> bool:
     """Return whether a field of the body's own is unknown. Raises InvalidRequest for a typo."""
     known = _fields(_schema().ROOT)
-    if name in known or name in body.TAKEN or name.startswith(body.BEDROCK_PREFIX):
+    if (
+        name in known
+        or name in message_fields.TAKEN
+        or name.startswith(message_fields.BEDROCK_PREFIX)
+    ):
         return False
     if case.is_new(f"field:{named(name)}"):
-        _check_typo(name, name, {*known, *body.TAKEN})
+        _check_typo(name, name, {*known, *message_fields.TAKEN})
     return True
 
 
@@ -52,7 +56,7 @@ def _unknown(value: object, place: str, way: Way, case: Case) -> Changes:
             if inside:
                 if edit := _unknown(inner, inside, (way, name), case):
                     edits[name] = edit
-            elif inside is None and not name.startswith(body.BEDROCK_PREFIX):
+            elif inside is None and not name.startswith(message_fields.BEDROCK_PREFIX):
                 steps = _steps(way)
                 told = ".".join(step for step in steps if isinstance(step, str))
                 change = f"field:{told}.{named(name)}"
@@ -76,14 +80,14 @@ def _is_known_type(value: Mapping[str, Any], place: str) -> bool:
 
 
 def _fields(place: str) -> Mapping[str, str]:
-    own = body.BEDROCK_FIELDS.get(place)
+    own = message_fields.BEDROCK_FIELDS.get(place)
     known: Mapping[str, str] = _schema().FIELDS[place]
     return {**known, **dict.fromkeys(own, "")} if own else known
 
 
 @cache
 def _schema() -> Any:  # noqa: ANN401 - a module
-    from catalog import message_schema  # noqa: PLC0415 - hardly ever needed, and large
+    from claude_bedrock.catalog import message_schema  # noqa: PLC0415 - hardly ever needed, and large
 
     return message_schema
 

@@ -9,18 +9,25 @@ from typing import Any, Final
 
 from botocore.exceptions import BotoCoreError, ClientError
 
+from claude_bedrock.iam.propagation import PropagationRetry, is_role_refused
+from claude_bedrock.logging_config.aws_reader import Account
+from claude_bedrock.logging_config.bedrock_client import LoggingService, connect
+from claude_bedrock.logging_config.configuration import InvalidProperties
+from claude_bedrock.logging_config.retention_check import Keeping
 from custom_resource.deletion import Waiting, let_through, patiently
-from custom_resource.propagation import PropagationRetry, is_role_refused
 from custom_resource.response import Outcome, answer, send
-
-from .account import Account
-from .configuration import InvalidProperties
-from .initial_metrics import write_initial_metrics
-from .keeping import Keeping
-from .lifecycle import Change, Done, ForeignConfiguration, Saved, Service, apply, restore
-from .saved import SavedConfiguration
-from .saved import connect as connect_parameters
-from .service import LoggingService, connect
+from invocation_logging.initial_metrics import write_initial_metrics
+from invocation_logging.lifecycle import (
+    Change,
+    Done,
+    ForeignConfiguration,
+    Saved,
+    Service,
+    apply,
+    restore,
+)
+from invocation_logging.saved_configuration import SavedConfiguration
+from invocation_logging.saved_configuration import connect as connect_parameters
 
 _log: Final = logging.getLogger(__name__)
 _log.setLevel(logging.INFO)

@@ -8,7 +8,7 @@ https://docs.aws.amazon.com/AmazonCloudWatch/latest/monitoring/alarms-and-missin
 
 from collections.abc import Sequence
 
-from embedded_metrics import count
+from metrics.emf import count
 
 
 def write_initial_metrics(stage: str, names: Sequence[str]) -> None:

@@ -3,7 +3,7 @@
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, Final, Literal, NamedTuple, Protocol
 
-from .configuration import (
+from claude_bedrock.logging_config.configuration import (
     Configuration,
     InvalidProperties,
     delivery_role,

@@ -9,8 +9,8 @@ from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
 from typing import Final, Literal, NamedTuple
 
-from verification.coverage import HOUR, iso, whole_hour
-from verification.evidence import PREFIX, EvidenceBucket
+from claude_bedrock.verification.coverage import HOUR, iso, whole_hour
+from claude_bedrock.verification.evidence_bucket import PREFIX, EvidenceBucket
 
 ATTEMPTS: Final = f"{PREFIX}attempts/"
 SLICES: Final = (HOUR, timedelta(minutes=30), timedelta(minutes=15), timedelta(minutes=5))

@@ -8,10 +8,10 @@ from collections.abc import Mapping
 from datetime import datetime, timedelta
 from typing import Any, Final
 
-from verification.coverage import DUE_AFTER, Coverage, Span, cover, iso, whole_hour
-from verification.dispositions import sealed_findings
-from verification.evidence import EvidenceBucket
-from verification.hash_log import SealedHash, moment_of
+from claude_bedrock.verification.accepted_findings import sealed_findings
+from claude_bedrock.verification.coverage import DUE_AFTER, Coverage, Span, cover, iso, whole_hour
+from claude_bedrock.verification.evidence_bucket import EvidenceBucket
+from claude_bedrock.verification.hash_log import SealedHash, moment_of
 
 _DAY: Final = timedelta(days=1)
 _NAMED: Final = 20

@@ -17,22 +17,22 @@ from typing import Any, Final, Protocol
 import boto3
 from botocore.config import Config
 
-from reconciliation.bounds import Bounds
-from reconciliation.principals import Principals
-from records import access_log, audit_lines
-from records.destinations import Destinations, prefix_in
-from records.fetched import AT_ONCE
-from records.invocation_records import Records
-from verification import evidence, run
-from verification.clock import DELAY, Clock, Work, by_the_clock
-from verification.coverage import iso
-from verification.dispositions import BadDispositionError
-from verification.evidence import EvidenceBucket
-from verification.findings import accept_finding, list_findings
-from verification.hash_log import HashLog, SealedHash, log_hash
-from verification.period import Period, period
-from verification.position import position
-from verification.run import Run, Stage
+from claude_bedrock.records import access_log, audit_lines
+from claude_bedrock.records.destinations import Destinations, prefix_in
+from claude_bedrock.records.fetch import AT_ONCE
+from claude_bedrock.records.invocation_records import Records
+from claude_bedrock.verification import evidence_bucket, run
+from claude_bedrock.verification.accepted_findings import BadDispositionError
+from claude_bedrock.verification.allowed_regions import Bounds
+from claude_bedrock.verification.coverage import iso
+from claude_bedrock.verification.evidence_bucket import EvidenceBucket
+from claude_bedrock.verification.hash_log import HashLog, SealedHash, log_hash
+from claude_bedrock.verification.period import Period, period
+from claude_bedrock.verification.principals import Principals
+from claude_bedrock.verification.run import Run, Stage
+from verification.chain_position import position
+from verification.finding_requests import accept_finding, list_findings
+from verification.scheduled_run import DELAY, Clock, Work, by_the_clock
 
 ATTEMPTS: Final = 10
 """CloudWatch Logs throttles a whole account: a run waits for its turn."""
@@ -69,7 +69,7 @@ def on_demand(work: Work, asked: Period) -> dict[str, Any]:
     """One window, whose evidence follows the chain and is no part of it."""
     at = position(work.evidence, work.hashes, asked.now, work.retention_days)
     found = run.run(work.stage, asked, by=work.by)
-    key = evidence.key_on_demand(asked.now)
+    key = evidence_bucket.key_on_demand(asked.now)
     sha256 = work.evidence.write(key, found.entries(), at.sha256)
     window = (iso(asked.since), iso(asked.until))
     log_hash(SealedHash(work.evidence.name, key, sha256, *window))

@@ -29,11 +29,11 @@ from local.api_gateway.refusals import RefusedError, refusal
 from local.api_gateway.rendering import render
 from local.api_gateway.routing import Match
 from local.api_gateway.signature import Signatures, nobody, nothing
-from local.bedrock.wire import Receive, Scope, Send
+from local.aws.log_writer import LogWriter
+from local.aws.ttl_cache import ReadThrough
+from local.bedrock.http_exchange import Receive, Scope, Send
 from local.lambda_service.service import LambdaService
-from local.log_writer import LogWriter
-from local.options import ClientDisconnect
-from local.read_through import ReadThrough
+from local.run.options import ClientDisconnect
 
 # https://docs.aws.amazon.com/apigateway/latest/developerguide/api-gateway-execution-service-limits-table.html
 LARGEST_BODY_BYTES = 10 * 1024 * 1024

@@ -8,7 +8,7 @@ from typing import Any
 
 from local.api_gateway.authorizer import Invoke, Invoked
 from local.api_gateway.prelude import Head, MalformedAnswerError, head_of
-from local.aws import Client
+from local.aws.client import Client
 
 
 def invoker(client: Client) -> Invoke:

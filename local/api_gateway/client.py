@@ -4,7 +4,7 @@ import asyncio
 from collections.abc import Awaitable, Callable, Iterable
 from contextlib import suppress
 
-from local.bedrock.wire import ABORT, Receive, Scope, Send
+from local.bedrock.http_exchange import ABORT, Receive, Scope, Send
 
 _LARGEST_DISCARD_BYTES = 64 * 1024 * 1024
 

@@ -22,7 +22,7 @@ from local.api_gateway.definition import (
     Throttle,
 )
 from local.api_gateway.template import StackTemplate
-from local.aws import Aws, Client
+from local.aws.client import Aws, Client
 
 _STACK_TAG = "aws:cloudformation:stack-name"
 _STREAMS = "/response-streaming-invocations"

@@ -21,7 +21,7 @@ from local.api_gateway.routing import Match
 from local.lambda_service.answer import Answer
 from local.lambda_service.errors import FunctionError, ThrottledError, UnfitFunctionError
 from local.lambda_service.service import EventTooLargeError, LambdaService
-from local.options import ClientDisconnect
+from local.run.options import ClientDisconnect
 
 _LOG = logging.getLogger(__name__)
 IDLE_SECONDS = 300.0

@@ -10,7 +10,7 @@ from local.api_gateway.definition import Api, Authorizer
 from local.api_gateway.exchange import Exchange
 from local.api_gateway.refusals import RefusedError
 from local.api_gateway.routing import Match
-from local.authorization import Authorization, AuthorizationError, Request
+from local.aws.authorization import Authorization, AuthorizationError, Request
 
 SERVICE = "apigateway.amazonaws.com"
 

@@ -7,7 +7,7 @@ import json
 from collections.abc import Iterator, Mapping
 from typing import Any, NamedTuple
 
-from local.aws import Client
+from local.aws.client import Client
 
 Value = Any
 """Any JSON."""

@@ -7,11 +7,11 @@ https://docs.aws.amazon.com/bedrock/latest/userguide/global-cross-region-inferen
 from collections.abc import Callable, Sequence
 from typing import Final
 
-from catalog import Model
-from local.authorization import AuthorizationError, Request
+from claude_bedrock.catalog import Model
+from local.aws.authorization import AuthorizationError, Request
 from local.bedrock.caller import Caller
 from local.bedrock.errors import UnauthorizedError
-from local.bedrock.identify import Target
+from local.bedrock.model_ids import Target
 
 Authorize = Callable[[Caller, Sequence[Request]], None]
 """Raises AuthorizationError for what the caller may not do. It may block: it is called in a

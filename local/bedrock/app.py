@@ -14,10 +14,10 @@ from local.bedrock.caller import Caller, Signed, authenticate
 from local.bedrock.converse.form import ConverseForm
 from local.bedrock.counting import Counting
 from local.bedrock.errors import RefusedError
+from local.bedrock.http_exchange import ClientGoneError, Receive, Scope, Send, Wire
 from local.bedrock.inference import Inference
 from local.bedrock.invocation import Invocation
 from local.bedrock.invoke import InvokeForm
-from local.bedrock.wire import ClientGoneError, Receive, Scope, Send, Wire
 
 MAX_BODY_BYTES = 25_000_000
 

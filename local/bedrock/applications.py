@@ -4,7 +4,7 @@ from collections.abc import Callable, Sequence
 
 from botocore.exceptions import ClientError
 
-from local.bedrock.sinks import Client
+from local.bedrock.log_destinations import Client
 
 Applications = Callable[[str], Sequence[str]]
 """ARN of an application profile -> ARNs of the models behind it, none if there is no such profile.

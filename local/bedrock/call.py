@@ -5,7 +5,7 @@ from time import monotonic
 from typing import NamedTuple
 
 from local.bedrock.caller import Caller
-from local.bedrock.wire import Wire
+from local.bedrock.http_exchange import Wire
 
 
 class Call(NamedTuple):

@@ -6,7 +6,7 @@ https://platform.claude.com/docs/en/build-with-claude/citations
 from collections.abc import Iterator
 from typing import Any
 
-from local.bedrock import turns
+from local.bedrock import message_order
 from local.bedrock.blocks import Base64Pdf, Block, Document, PlainText, SearchResult, text_of
 from local.bedrock.schema import Request
 
@@ -30,7 +30,7 @@ def may_be_cited(request: Request) -> bool:
 
 def _blocks(request: Request) -> Iterator[Block]:
     for message in request.messages:
-        yield from turns.blocks_of(message)
+        yield from message_order.blocks_of(message)
 
 
 def _citable(request: Request) -> Iterator[tuple[int, Document]]:

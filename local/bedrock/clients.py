@@ -6,7 +6,7 @@ from typing import Any
 import boto3
 
 from local.bedrock.delivery import SESSION, Clients
-from local.bedrock.sinks import Client
+from local.bedrock.log_destinations import Client
 
 
 def connect(*, endpoint_url: str, region: str) -> Clients:

@@ -8,19 +8,19 @@ import json
 from base64 import b64decode
 from contextlib import nullcontext
 
-from catalog import Model
+from claude_bedrock.catalog import Model
 from local.bedrock import access, directives, replies, rules, schema
 from local.bedrock.access import Authorize
+from local.bedrock.api_format import Question
 from local.bedrock.call import Call
 from local.bedrock.converse import conversation, members
 from local.bedrock.converse import request as converse_request
 from local.bedrock.converse.errors import model_errors
 from local.bedrock.directives import Directives
 from local.bedrock.errors import RefusedError
-from local.bedrock.form import Question
-from local.bedrock.identify import identify_counted
+from local.bedrock.http_exchange import ClientGoneError
+from local.bedrock.model_ids import identify_counted
 from local.bedrock.tokens import PromptCache
-from local.bedrock.wire import ClientGoneError
 
 
 class Counting:

@@ -14,13 +14,13 @@ from typing import Any, NamedTuple
 
 from botocore.exceptions import BotoCoreError, ClientError
 
-from local.authorization import AuthorizationError
-from local.bedrock import destinations, records, sinks
+from local.aws.authorization import AuthorizationError
+from local.bedrock import destinations, log_destinations, records
 from local.bedrock.destinations import Destinations, LogGroup, Place
 from local.bedrock.invocation import Invocation
+from local.bedrock.log_destinations import Client
 from local.bedrock.records import Record
 from local.bedrock.schedule import Schedule
-from local.bedrock.sinks import Client
 
 _LOG = logging.getLogger(__name__)
 _S3 = "ModelInvocationLogsS3Delivery"
@@ -54,7 +54,7 @@ class Delivery:
 
     def __init__(self, clients: Clients, *, account: str, region: str) -> None:
         self._clients = clients
-        self._buckets = sinks.Buckets(clients.s3, clients.check_write)
+        self._buckets = log_destinations.Buckets(clients.s3, clients.check_write)
         self._account = account
         self._region = region
         self._schedule = Schedule(self._accept)
@@ -128,8 +128,8 @@ class Delivery:
             role = self._clients.assume_role(group.role_arn)
             with closing(self._clients.logs(role)) as logs:
                 if greet:
-                    sinks.greet(logs, group)
-                sinks.put_events(logs, group, [r.line for r in made])
+                    log_destinations.greet(logs, group)
+                log_destinations.put_events(logs, group, [r.line for r in made])
 
     def _put_large(self, made: list[Record]) -> None:
         for item in (item for one in made for item in one.objects):

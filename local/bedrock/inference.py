@@ -4,20 +4,20 @@ import asyncio
 from collections.abc import Mapping
 from typing import NamedTuple
 
-from catalog import Model
+from claude_bedrock.catalog import Model
 from local.bedrock import access, directives, frames, message, replies, rules
 from local.bedrock.access import Authorize
+from local.bedrock.api_format import Event, Form, Question
 from local.bedrock.applications import Applications
 from local.bedrock.call import Call
 from local.bedrock.directives import Directives, Fault, class_name
 from local.bedrock.errors import RefusedError, UnauthorizedError, invalid
-from local.bedrock.form import Event, Form, Question
-from local.bedrock.identify import Target, identify, identify_application, is_application
+from local.bedrock.http_exchange import ClientGoneError
 from local.bedrock.invocation import DeliveryPlan, Invocation
 from local.bedrock.message import Answer
+from local.bedrock.model_ids import Target, identify, identify_application, is_application
 from local.bedrock.model_rules import anthropic_name
 from local.bedrock.tokens import PromptCache, Usage
-from local.bedrock.wire import ClientGoneError
 
 
 class Prepared(NamedTuple):

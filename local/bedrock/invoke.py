@@ -3,11 +3,11 @@
 from collections.abc import Iterator
 from contextlib import AbstractContextManager, nullcontext
 
-from catalog import Model
+from claude_bedrock.catalog import Model
 from local.bedrock import directives, frames, message, metadata, schema
+from local.bedrock.api_format import Event, Question, Whole
 from local.bedrock.call import Call
 from local.bedrock.errors import invalid
-from local.bedrock.form import Event, Question, Whole
 from local.bedrock.invocation import Invocation
 from local.bedrock.message import Answer, Timing
 from local.bedrock.tokens import Usage
@@ -23,7 +23,7 @@ _ECHOED = ("x-amzn-bedrock-service-tier", "x-amzn-bedrock-performanceconfig-late
 
 
 class InvokeForm:
-    """One InvokeModel call; see `local.bedrock.form.Form`."""
+    """One InvokeModel call; see `local.bedrock.api_format.Form`."""
 
     exceptions = directives.STREAM_EXCEPTIONS
 

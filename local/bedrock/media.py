@@ -13,7 +13,7 @@ from logging import CRITICAL, getLogger
 from typing import Final, NamedTuple
 from warnings import catch_warnings, simplefilter
 
-from local.bedrock import turns
+from local.bedrock import message_order
 from local.bedrock.blocks import Base64Pdf, ContentSource, Document, Image, ToolResult
 from local.bedrock.errors import invalid
 from local.bedrock.schema import Request
@@ -67,7 +67,7 @@ def pages(data: str) -> int:
 def _media(request: Request) -> Iterator[tuple[str, Image | Document]]:
     """Images and documents at any depth, with the place of the block that has them."""
     for position, message in enumerate(request.messages):
-        for index, block in enumerate(turns.blocks_of(message)):
+        for index, block in enumerate(message_order.blocks_of(message)):
             where = f"messages.{position}.content.{index}"
             if isinstance(block, ToolResult):
                 inside = block.content if isinstance(block.content, list) else []

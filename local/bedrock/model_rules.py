@@ -13,7 +13,7 @@ from functools import cache
 from pathlib import Path
 from typing import Any, Final, Literal, NamedTuple
 
-from catalog import Model
+from claude_bedrock.catalog import Model
 
 V2023: Final = "bedrock-2023-05-31"
 V2026: Final = "2026-10-21"

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from hashlib import sha256
 from typing import Any
 
-from catalog import Model
+from claude_bedrock.catalog import Model
 from local.bedrock import thinking
 from local.bedrock.blocks import ToolResult, text_of
 from local.bedrock.citations import citations

@@ -7,15 +7,15 @@ import re
 from collections.abc import Iterator, Sequence
 from typing import Final
 
-from catalog import Model
+from claude_bedrock.catalog import Model
 from local.bedrock import (
     context_management,
     media,
+    message_order,
     model_rules,
     structured_output,
     thinking,
     tools,
-    turns,
 )
 from local.bedrock.blocks import Cacheable, Compaction
 from local.bedrock.citations import may_be_cited
@@ -53,13 +53,13 @@ def check(request: Request, model: Model, *, is_converse: bool = False) -> None:
     _check_output_config(request, rules)
     _check_max_tokens(request, model)
     _check_roles(request, rules)
-    turns.check(request.messages, assistant_may_begin=is_converse, blank_taken=is_converse)
+    message_order.check(request.messages, assistant_may_begin=is_converse, blank_taken=is_converse)
     media.check(request, is_converse=is_converse)
     _check_compaction(request)
     _check_system(request)
     _check_stop_sequences(request)
     _check_tools(request, rules)
-    turns.check_prefill(request.messages, taken=rules.prefill)
+    message_order.check_prefill(request.messages, taken=rules.prefill)
     thinking.check(request, rules)
     context_management.check(
         request.context_management,
@@ -139,7 +139,7 @@ def _check_compaction(request: Request) -> None:
     if context_management.COMPACTION in (request.anthropic_beta or ()):
         return
     for position, message in enumerate(request.messages):
-        for index, block in enumerate(turns.blocks_of(message)):
+        for index, block in enumerate(message_order.blocks_of(message)):
             if isinstance(block, Compaction):
                 raise _unknown_block(f"messages.{position}.content.{index}", block.type)
 
@@ -153,7 +153,7 @@ def _unknown_block(where: str, kind: str) -> RefusedError:
 
 
 def _check_system(request: Request) -> None:
-    turns.check_text("system", request.system)
+    message_order.check_text("system", request.system)
     texts = [request.system] if isinstance(request.system, str) else request.system or []
     told = [text if isinstance(text, str) else text.text for text in texts]
     if any(_BILLING in text and not _BILLING_TAKEN.fullmatch(text) for text in told):
@@ -179,7 +179,7 @@ def _check_tools(request: Request, rules: ModelRules) -> None:
     # With adaptive thinking Bedrock takes both: https://github.com/langchain-ai/langchain-aws/issues/1141
     if forces_tool(request) and isinstance(request.thinking, BudgetThinking):
         raise invalid("Thinking may not be enabled when tool_choice forces tool use.")
-    turns.check_references(request.messages, names)
+    message_order.check_references(request.messages, names)
 
 
 def forces_tool(request: Request) -> bool:
@@ -264,6 +264,6 @@ def _placed(request: Request) -> Iterator[tuple[str, Cacheable]]:
         for position, text in enumerate(request.system):
             yield f"system.{position}", text
     for position, message in enumerate(request.messages):
-        for index, block in enumerate(turns.blocks_of(message)):
+        for index, block in enumerate(message_order.blocks_of(message)):
             if isinstance(block, Cacheable):
                 yield f"messages.{position}.content.{index}", block

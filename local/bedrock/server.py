@@ -19,8 +19,8 @@ from hypercorn.config import Config
 from hypercorn.typing import LifespanState
 
 from local.bedrock.app import App
-from local.bedrock.farewell import WithoutFarewells
-from local.bedrock.wire import ABORT, Receive, Scope, Send
+from local.bedrock.http2_goaway import WithoutFarewells
+from local.bedrock.http_exchange import ABORT, Receive, Scope, Send
 
 _NO_LINGER = struct.pack("ii", 1, 0)
 

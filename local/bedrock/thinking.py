@@ -10,6 +10,7 @@ from typing import Final
 from local.bedrock import signatures
 from local.bedrock.blocks import RedactedThinking, Thinking, ToolResult
 from local.bedrock.errors import RefusedError, invalid
+from local.bedrock.message_order import blocks_of
 from local.bedrock.model_rules import ModelRules
 from local.bedrock.schema import (
     BudgetThinking,
@@ -17,7 +18,6 @@ from local.bedrock.schema import (
     NoThinking,
     Request,
 )
-from local.bedrock.turns import blocks_of
 
 BINDING_BETA: Final = "thinking-binding-controls-2026-08-01"
 INTERLEAVED_BETA: Final = "interleaved-thinking-2025-05-14"

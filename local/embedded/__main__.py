@@ -7,6 +7,8 @@ from pathlib import Path
 if __name__ == "__main__":
     # It was for our own imports; MiniStack runs functions as its children, which must not see it.
     os.environ.pop("PYTHONPATH", None)
+    from local.aws.key_usage import KeyUsage
+    from local.aws.sessions_file import SessionsFile
     from local.embedded import (
         api_keys,
         application_profiles,
@@ -24,8 +26,6 @@ if __name__ == "__main__":
         trails,
         transport,
     )
-    from local.key_usage import KeyUsage
-    from local.sessions_file import SessionsFile
 
     time_scale.add()
     services.add(iam_propagation.add(os.environ.pop(iam_propagation.VARIABLE)))

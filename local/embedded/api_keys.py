@@ -10,7 +10,7 @@ from ministack.core.responses import get_region  # type: ignore[import-untyped]
 from ministack.services import apigateway_v1  # type: ignore[import-untyped]
 
 from local.api_gateway.limits import period_start
-from local.key_usage import KeyUsage
+from local.aws.key_usage import KeyUsage
 
 Reply = tuple[int, dict[str, str], bytes]
 Query = Mapping[str, Any]

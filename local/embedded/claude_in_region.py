@@ -7,8 +7,8 @@ https://docs.aws.amazon.com/bedrock/latest/APIReference/API_InferenceProfileSumm
 
 from typing import Any, NamedTuple
 
-import catalog
-from catalog import Model, access
+from claude_bedrock import catalog
+from claude_bedrock.catalog import Model, invoke_policies
 
 Json = dict[str, Any]
 
@@ -80,7 +80,7 @@ def _profile(model: Model, route: str, place: Place) -> Json:
     profile_id = catalog.profile_id(model, route)
     # A global profile names the source Region and the model without any:
     # https://docs.aws.amazon.com/bedrock/latest/userguide/global-cross-region-inference.html
-    reached = access.profile_destinations(model, route, place.region) or (place.region, "")
+    reached = invoke_policies.profile_destinations(model, route, place.region) or (place.region, "")
     where = "Global" if route == "global" else route.upper()
     return {
         "inferenceProfileName": f"{where} Anthropic {model.display_name}",

@@ -13,7 +13,7 @@ from typing import Any, Final
 from ministack.services import athena  # type: ignore[import-untyped]
 from ministack.services.cloudformation import provisioners  # type: ignore[import-untyped]
 
-from queries import table
+from claude_bedrock.queries import schema
 
 TYPE: Final = "AWS::Athena::NamedQuery"
 _FIELDS: Final = ("Name", "Description", "Database", "QueryString", "WorkGroup")
@@ -60,7 +60,7 @@ def _beside(theirs: Callable[[Properties, list[str]], str]) -> Callable[..., str
 
     def relation(found: Properties, files: list[str]) -> str:
         in_hours = [file for file in files if _IN_AN_HOUR.search(file)]
-        if found["Name"] != table.NAME:
+        if found["Name"] != schema.NAME:
             return theirs(found, files)
         storage = found["StorageDescriptor"]
         if not in_hours:
@@ -69,10 +69,10 @@ def _beside(theirs: Callable[[Properties, list[str]], str]) -> Callable[..., str
         declared = {column["Name"] for column in storage["Columns"]}
         columns = ", ".join(
             f"'{name}': '{kind}'"
-            for name, kind in table.duckdb_columns().items()
+            for name, kind in schema.duckdb_columns().items()
             if name.lower() in declared
         )
-        hour = f"regexp_extract(filename, '{_HOUR}', 1) AS {table.HOUR}"
+        hour = f"regexp_extract(filename, '{_HOUR}', 1) AS {schema.HOUR}"
         path = f"regexp_replace(filename, '{_COPY}', '{storage['Location']}') AS \"$path\""
         lines = (
             f"read_json({athena._sql_list(in_hours)}, columns = {{{columns}}}, filename = true, "

@@ -15,8 +15,8 @@ from ministack.core.responses import (  # type: ignore[import-untyped]
     get_region,
 )
 
-import catalog
-from catalog import Model
+from claude_bedrock import catalog
+from claude_bedrock.catalog import Model
 from local.embedded.claude_in_region import Json, Place, models
 from local.embedded.reply import Call, Reply, refused, said
 

@@ -7,10 +7,10 @@ from local.embedded import (
     api_gateway_account,
     authorization,
     bedrock_control_plane,
+    fault_injection,
     iam_propagation,
     service_quotas,
     time_scale,
-    told_answers,
 )
 from local.embedded.iam_propagation import Propagation
 from local.embedded.reply import Call, MiniStackService, Reply, Service
@@ -28,11 +28,11 @@ def add(propagation: Propagation) -> None:
         name: iam_propagation.before(name, service, propagation)
         for name, service in services.items()
     }
-    services = {name: told_answers.before(name, service) for name, service in services.items()}
-    services["local-answers"] = told_answers.tell
+    services = {name: fault_injection.before(name, service) for name, service in services.items()}
+    services["local-answers"] = fault_injection.tell
     services["local-authorization"] = authorization.serve
     for name, target in (
-        ("local-answers", told_answers.TARGET),
+        ("local-answers", fault_injection.TARGET),
         ("local-authorization", authorization.TARGET),
     ):
         router.SERVICE_PATTERNS[name] = {"target_prefixes": [target]}

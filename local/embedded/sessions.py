@@ -5,7 +5,7 @@ from typing import Any
 
 from ministack.services import sts  # type: ignore[import-untyped]
 
-from local.sessions_file import SessionsFile
+from local.aws.sessions_file import SessionsFile
 
 
 def add(file: SessionsFile) -> None:

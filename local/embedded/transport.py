@@ -7,7 +7,7 @@ from contextvars import ContextVar
 
 from ministack import app  # type: ignore[import-untyped]
 
-from local.bedrock.wire import Receive, Scope, Send
+from local.bedrock.http_exchange import Receive, Scope, Send
 
 _plain: ContextVar[bool] = ContextVar("plain", default=False)
 

@@ -11,14 +11,14 @@ from contextlib import suppress
 from typing import Any
 from uuid import uuid4
 
-from local import child_process
-from local.child_process import Process
-from local.lambda_service import surroundings
+from local.lambda_service import process_environment
 from local.lambda_service.answer import Answer
 from local.lambda_service.errors import FunctionError
 from local.lambda_service.freezer import Freezer
 from local.lambda_service.function import Function
 from local.lambda_service.runtime_api import Invocation, RuntimeApi
+from local.process import child_process
+from local.process.child_process import Process
 
 _LONGEST_LINE_BYTES = 1024 * 1024
 _LAST_WORDS_SECONDS = 1.0
@@ -143,7 +143,7 @@ class Environment:
 
     async def _run(self, env: Mapping[str, str]) -> None:
         async with child_process.running(
-            *surroundings.command(self.function),
+            *process_environment.command(self.function),
             env=env,
             cwd=self.function.root,
             output=PIPE,

@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any
 from zipfile import ZipFile
 
-from local.aws import Client
+from local.aws.client import Client
 from local.lambda_service.errors import UnfitFunctionError
 
 WRAPPER = "AWS_LAMBDA_EXEC_WRAPPER"

@@ -12,16 +12,16 @@ from functools import partial
 from pathlib import Path
 from uuid import uuid4
 
-from local.aws import Client
-from local.lambda_service import function, surroundings
+from local.aws.client import Client
+from local.aws.log_writer import LogWriter
+from local.aws.role_sessions import RoleSessions
+from local.aws.ttl_cache import ReadThrough
+from local.lambda_service import function, process_environment
 from local.lambda_service.answer import Answer
 from local.lambda_service.environment import Environment
 from local.lambda_service.errors import FunctionError, ThrottledError
 from local.lambda_service.freezer import Freezer
 from local.lambda_service.function import Function
-from local.log_writer import LogWriter
-from local.read_through import ReadThrough
-from local.role_sessions import RoleSessions
 
 FINISHING_SECONDS = 0.1
 INIT_SECONDS = 10.0
@@ -143,7 +143,7 @@ class LambdaService:
         credentials = await asyncio.to_thread(self._sessions.assume, wanted.role_arn, wanted.name)
         environment = Environment(
             wanted,
-            variables=surroundings.variables(wanted, credentials, stream, self._extra),
+            variables=process_environment.variables(wanted, credentials, stream, self._extra),
             freezer=self._freezer,
             log=partial(self._log, wanted.log_group, stream),
             on_idle=self._idle.append,

@@ -8,7 +8,7 @@ from typing import Any, Literal, NamedTuple
 import pytest
 from playwright.sync_api import Browser, Page
 
-from cli.audit.page import page as html_of
+from claude_bedrock.cli.audit.page import page as html_of
 from tests.browser.chromium import PROJECT
 from tests.unit.cli.audit.made_up import report
 

@@ -15,7 +15,7 @@ from playwright.sync_api import Page, Route
 
 from tests.browser.chromium import NoBrowserError, chromium
 from tests.clients.installed import node_modules
-from tests.pages import read
+from tools.docs.pages import read
 
 STAGES = json.loads(read("cdk.json"))["context"]["stages"]
 ORIGIN = STAGES["local"]["cors_origins"][0]

@@ -14,7 +14,7 @@ from typing import Any, NamedTuple
 from tests.clients import installed
 from tests.clients.roster import Client
 from tests.integration.deployed.deployment import Deployment
-from tests.pages import ROOT, blocks, read
+from tools.docs.pages import ROOT, blocks, read
 
 PAGE = "docs/clients.md"
 TRUST = "Certificates"

@@ -7,7 +7,7 @@ import pytest
 from tests.clients.installed import DRIVERS
 from tests.clients.roster import CLIENTS, Client
 from tests.clients.runs import PAGE, TRUST, exports, snippets
-from tests.pages import read
+from tools.docs.pages import read
 
 
 def _lines(code: str) -> list[str]:

@@ -4,11 +4,11 @@ from collections.abc import Iterator
 
 import pytest
 
-from tests.faults import page
-from tests.faults.environment import PROC
-from tests.faults.formats import FORMATS, WHOLE, Format
-from tests.faults.ground import Ground, cases, prepared
-from tests.faults.misbehavior import FAULTS, Fault, falls_silent, turns_away
+from tools.load.faults import page
+from tools.load.faults.environment import PROC
+from tools.load.faults.fault_catalog import FAULTS, Fault, falls_silent, turns_away
+from tools.load.faults.formats import FORMATS, WHOLE, Format
+from tools.load.faults.harness import Ground, cases, prepared
 
 pytestmark = pytest.mark.skipif(not PROC.exists(), reason="only Linux tells what a process holds")
 CASES = [

@@ -9,14 +9,14 @@ import datetime as dt
 from collections.abc import Mapping
 from typing import Any
 
-from cli.retention import ALWAYS, AT_TIMES
-from retention import bucket, key, log_group
-from retention.answers import read_lock
-from retention.bucket import Bucket, Rule
-from retention.kept import Kept, ends, suffices
-from retention.key import Key
-from retention.log_group import LogGroup, audit_days
-from retention.places import AUDIT_LOGS, EVIDENCE, RECORDS
+from claude_bedrock.cli.retention.locations import ALWAYS, AT_TIMES
+from claude_bedrock.retention import bucket, key, log_group
+from claude_bedrock.retention.bucket import Bucket, Rule
+from claude_bedrock.retention.key import Key
+from claude_bedrock.retention.locations import AUDIT_LOGS, EVIDENCE, RECORDS
+from claude_bedrock.retention.log_group import LogGroup, audit_days
+from claude_bedrock.retention.parse_aws import read_lock
+from claude_bedrock.retention.result import Kept, ends, suffices
 from tests.infrastructure.synthesis import Synthesis
 
 Properties = Mapping[str, Any]

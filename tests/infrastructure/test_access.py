@@ -9,19 +9,19 @@ from typing import NamedTuple
 
 import pytest
 
-import catalog
-from catalog import guard
+from claude_bedrock import catalog
+from claude_bedrock.catalog import deny_policy
 from stacks.settings import load_stage
-from tests.access.__main__ import PAGES
-from tests.access.authorization import UNLISTED
-from tests.access.matrix import NOT_ALLOWED, Inquiry, Matrix
-from tests.access.mutants import mutants, unaccounted
-from tests.access.page import page, rows_of, said, way_of
-from tests.access.principals import Policy, Principal
-from tests.access.questions import INVOKE, Cell
 from tests.infrastructure.synthesis import CONTEXT, Synthesis
+from tools.docs.access.__main__ import PAGES
+from tools.docs.access.authorization import UNLISTED
+from tools.docs.access.matrix import NOT_ALLOWED, Inquiry, Matrix
+from tools.docs.access.mutants import mutants, unaccounted
+from tools.docs.access.page import page, rows_of, said, way_of
+from tools.docs.access.policy_test_cases import INVOKE, Cell
+from tools.docs.access.principals import Policy, Principal
 
-_OVERRIDES = {*guard.DATA_RETENTION_OVERRIDES, *guard.ENFORCED_GUARDRAIL_CHANGES}
+_OVERRIDES = {*deny_policy.DATA_RETENTION_OVERRIDES, *deny_policy.ENFORCED_GUARDRAIL_CHANGES}
 _OPTION = re.compile(", (tier|project) ")
 
 

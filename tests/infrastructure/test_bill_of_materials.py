@@ -16,9 +16,9 @@ from cyclonedx.validation.json import JsonStrictValidator
 
 from stacks.components.packaging.bill_of_materials import UnknownOrigin, bill_of_materials
 from stacks.components.packaging.python_function import SOURCE_ROOT
-from tests.bills.__main__ import PAGE
-from tests.bills.page import Bill, disallowed, license_expression, page, wheels
 from tests.infrastructure.synthesis import STAGES, Synthesis
+from tools.docs.licenses.__main__ import PAGE
+from tools.docs.licenses.page import Bill, disallowed, license_expression, page, wheels
 
 Syntheses = Callable[[str], Synthesis]
 

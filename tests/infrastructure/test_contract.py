@@ -17,17 +17,18 @@ import pytest
 from aws_lambda_powertools.metrics import EphemeralMetrics
 from moto import mock_aws
 
-import catalog
 from canary import handler as canary
-from cli.doctor import bootstrap, concurrency
-from cli.settings import told, written
+from claude_bedrock import catalog
+from claude_bedrock.cli.doctor.checks import bootstrap, concurrency
+from claude_bedrock.cli.shared.stage_settings import told, written
+from claude_bedrock.logging_config import drift
+from claude_bedrock.logging_config.configuration import desired
+from claude_bedrock.logging_config.resource_policy import Request, is_allowed
+from claude_bedrock.retention.locations import AUDIT_LOGS, places
+from claude_bedrock.retention.log_group import audit_days
 from data_retention import handler as data_retention
+from drift_detector import handler
 from gateway import settings
-from invocation_logging import drift, sentinel
-from invocation_logging.configuration import desired
-from invocation_logging.policy import Request, is_allowed
-from retention.log_group import audit_days
-from retention.places import AUDIT_LOGS, places
 from stacks.components.observability.log_group import RETENTION
 from stacks.stage import RETENTION_DAYS
 from tests.infrastructure.rendering import text, texts
@@ -182,7 +183,7 @@ def test_the_wrapper_script_is_in_the_zip_and_can_be_run(any_stage: Synthesis) -
 
 HANDLERS = {
     "canary": "canary.handler.handle",
-    "sentinel": "invocation_logging.sentinel.handle",
+    "sentinel": "drift_detector.handler.handle",
     "gateway": "gateway.handler.handle",
     "verification": "verification.handler.handle",
 }
@@ -286,7 +287,7 @@ def test_the_sentinel_understands_its_environment(any_stage: Synthesis) -> None:
     assert given["LOGGING_CONFIGURATION"] == f"<{configuration.id}.Configuration>"
     ours = desired({name: text(value) for name, value in configuration.properties.items()})
     configured = {**given, "LOGGING_CONFIGURATION": json.dumps(ours)}
-    read = sentinel.read(configured, "123456789012")
+    read = handler.read(configured, "123456789012")
     assert read.retention_days == {"prod": 60}.get(any_stage.stage, 30)
     bucket = any_stage.only("InvocationLogging", "AWS::S3::Bucket")
     assert {place.bucket for place in places(read.configuration)} == {f"<{bucket.id}>"}
@@ -314,7 +315,7 @@ def test_the_sentinel_knows_the_delivery_role_its_policy_and_its_log_groups(
         "s3Config": {"bucketName": given["LOG_BUCKET"]},
     }
     configured = {**given, "LOGGING_CONFIGURATION": json.dumps(ours)}
-    read = sentinel.read(configured, "123456789012")
+    read = handler.read(configured, "123456789012")
 
     role = read.delivery.role.strip("<>").split(".")[0]
     roles = {each.id: each for each in any_stage.resources("InvocationLogging", "AWS::IAM::Role")}
@@ -488,7 +489,7 @@ def test_only_a_stage_that_says_so_has_logging_set_again(local: Synthesis, tmp_p
 
 
 CALLS = {
-    "invocation_logging.sentinel.handle": {
+    "drift_detector.handler.handle": {
         "get_bucket_versioning": "s3:GetBucketVersioning",
         "get_bucket_lifecycle_configuration": "s3:GetLifecycleConfiguration",
         "get_object_lock_configuration": "s3:GetBucketObjectLockConfiguration",
@@ -522,7 +523,7 @@ CALLS = {
         "put_parameter": "ssm:PutParameter",
         "delete_parameter": "ssm:DeleteParameter",
     },
-    "invocation_logging.emptying.handle": {
+    "bucket_emptier.handler.handle": {
         "list_object_versions": "s3:ListBucketVersions",
         "delete_objects": "s3:DeleteObjectVersion",
         "describe_stacks": "cloudformation:DescribeStacks",
@@ -537,7 +538,7 @@ CALLS = {
         "get_object": "s3:GetObject",
         "publish": "sns:Publish",
     },
-    "key_expiry.handler.handle": {
+    "api_key_expiry.handler.handle": {
         "get_paginator": "apigateway:GET",
         "update_api_key": "apigateway:PATCH",
     },

@@ -8,7 +8,7 @@ import re
 from pathlib import Path
 
 from tests.infrastructure.synthesis import ROOT, Synthesis, synthesize
-from tests.pages import codes, read
+from tools.docs.pages import codes, read
 
 ALARM, METRIC = 0.10, 0.30
 """US dollars a month: https://aws.amazon.com/cloudwatch/pricing/"""

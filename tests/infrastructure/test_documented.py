@@ -7,7 +7,7 @@ import re
 from collections.abc import Callable
 
 from tests.infrastructure.synthesis import ROOT, STAGES, Resource, Synthesis
-from tests.pages import first_codes
+from tools.docs.pages import first_codes
 
 OPERATIONS = "docs/operations.md"
 STACKS = ("InvocationLogging", "ModelAccess", "Gateway", "Observability")

@@ -11,12 +11,12 @@ import pytest
 from aws_cdk import aws_kms as kms
 from aws_cdk import aws_sqs as sqs
 
-from tests.findings import packs
-from tests.findings.__main__ import PAGE
-from tests.findings.answers import ANSWERS, MENDED
-from tests.findings.packs import Judged, findings
-from tests.findings.page import PACKS, page, unanswered
 from tests.infrastructure.synthesis import STAGES, Synthesis
+from tools.docs.findings import packs
+from tools.docs.findings.__main__ import PAGE
+from tools.docs.findings.packs import Judged, findings
+from tools.docs.findings.page import PACKS, page, unanswered
+from tools.docs.findings.rule_responses import ANSWERS, MENDED
 
 
 @pytest.fixture(scope="module")

@@ -393,7 +393,7 @@ def test_a_canary_is_run_each_hour_and_once(local: Synthesis) -> None:
 
 
 def test_a_key_that_has_ended_is_looked_for_every_few_minutes(any_stage: Synthesis) -> None:
-    target = function(any_stage, "key_expiry.handler.handle")
+    target = function(any_stage, "api_key_expiry.handler.handle")
     assert clock_of(any_stage, target) == "rate(5 minutes)"
     prefix = target.properties["Environment"]["Variables"]["KEY_NAME_PREFIX"]
     names = {

@@ -10,8 +10,8 @@ from typing import Any
 import pytest
 
 from api_log_role.handler import LONGEST_INTERVAL_SECONDS, SETTLE_SECONDS
-from custom_resource.propagation import LONGEST_PAUSE_SECONDS, PROPAGATION_SECONDS
-from retention.places import AUDIT_LOGS
+from claude_bedrock.iam.propagation import LONGEST_PAUSE_SECONDS, PROPAGATION_SECONDS
+from claude_bedrock.retention.locations import AUDIT_LOGS
 from tests.infrastructure.rendering import text, texts
 from tests.infrastructure.synthesis import CONTEXT, Resource, Synthesis, synthesize
 

@@ -6,8 +6,8 @@ import datetime as dt
 from pathlib import Path
 from typing import Any
 
-from retention import bucket
-from retention.kept import suffices
+from claude_bedrock.retention import bucket
+from claude_bedrock.retention.result import suffices
 from tests.infrastructure.rendering import text, texts
 from tests.infrastructure.retained import _bucket
 from tests.infrastructure.synthesis import Synthesis, synthesize

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 import sqlglot
 
-from queries import table, text
+from claude_bedrock.queries import render, schema
 from stacks.stage import Stage
 from tests.infrastructure.rendering import text as rendered
 from tests.infrastructure.synthesis import CONTEXT, Synthesis, synthesize
@@ -25,16 +25,16 @@ def test_the_table_is_over_the_hours_in_which_bedrock_writes(any_stage: Synthesi
     assert location.endswith(
         f"/AWSLogs/123456789012/BedrockModelInvocationLogs/{_region(any_stage)}/"
     )
-    assert rendered(settings["storage.location.template"]) == f"{location}${{{table.HOUR}}}/"
+    assert rendered(settings["storage.location.template"]) == f"{location}${{{schema.HOUR}}}/"
     assert settings["projection.enabled"] == "true"
     assert {
-        name: settings[f"projection.{table.HOUR}.{name}"] for name in ("type", "interval.unit")
+        name: settings[f"projection.{schema.HOUR}.{name}"] for name in ("type", "interval.unit")
     } == {"type": "date", "interval.unit": "HOURS"}
     assert [(each["Name"], each["Type"]) for each in made["PartitionKeys"]] == [
-        (table.HOUR, "string")
+        (schema.HOUR, "string")
     ]
     assert [(each["Name"], each["Type"]) for each in storage["Columns"]] == list(
-        table.hive_columns()
+        schema.hive_columns()
     )
 
 
@@ -53,7 +53,7 @@ def test_no_column_of_the_table_holds_what_was_said(any_stage: Synthesis) -> Non
 def test_the_hours_reach_back_as_far_as_records_are_kept(any_stage: Synthesis) -> None:
     made = any_stage.only(STACK, "AWS::Glue::Table").properties["TableInput"]
     days = CONTEXT["stages"][any_stage.stage].get("retention_days", 30) + 5
-    assert made["Parameters"][f"projection.{table.HOUR}.range"] == f"NOW-{days + 1}DAYS,NOW"
+    assert made["Parameters"][f"projection.{schema.HOUR}.range"] == f"NOW-{days + 1}DAYS,NOW"
 
 
 def test_a_query_ends_at_the_stages_limit_and_nobody_may_say_otherwise(
@@ -71,7 +71,7 @@ def test_the_saved_queries_are_in_athenas_grammar_and_of_the_stages_table(
     database = any_stage.only(STACK, "AWS::Glue::Database").properties["DatabaseInput"]["Name"]
     saved = any_stage.resources(STACK, "AWS::Athena::NamedQuery")
 
-    assert len(saved) == len(text.QUERIES)
+    assert len(saved) == len(render.QUERIES)
     for each in saved:
         assert each.properties["Database"] == database
         parsed = sqlglot.parse_one(each.properties["QueryString"], read="athena")

@@ -8,8 +8,8 @@ import datetime as dt
 import pytest
 from cfnlint.schema.manager import PROVIDER_SCHEMA_MANAGER  # type: ignore[import-untyped]
 
-from catalog import MODELS, ROUTES, is_retired, reach
-from catalog.aws_regions import COMMERCIAL_REGIONS
+from claude_bedrock.catalog import MODELS, ROUTES, is_retired, reach
+from claude_bedrock.catalog.aws_regions import COMMERCIAL_REGIONS
 from stacks.settings import SettingsError, load_stage
 from tests.infrastructure.variants import FULL, PLAIN, VALUES, Block, Syntheses, variant
 

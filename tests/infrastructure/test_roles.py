@@ -14,7 +14,7 @@ import pytest
 from tests.commands import commands
 from tests.infrastructure.rendering import text, texts
 from tests.infrastructure.synthesis import CONTEXT, ROOT, Resource, Synthesis, synthesize
-from tests.pages import codes, read, section
+from tools.docs.pages import codes, read, section
 
 STACK = "ModelAccess"
 ACCOUNT = "arn:aws:iam::123456789012"
@@ -390,7 +390,10 @@ def test_where_requests_are_signed_the_application_role_may_call_the_endpoint(
 def test_the_auditor_may_ask_how_long_everything_is_kept(any_stage: Synthesis) -> None:
     action = re.compile(r"(?:cloudformation|logs|s3|kms):(?:Get|Describe)\w+")
     documented = set(filter(action.fullmatch, codes(section("docs/cli.md", RETENTION))))
-    asked = {*action.findall(read("cli/retention.py")), "cloudformation:DescribeStacks"}
+    asked = {
+        *action.findall(read("claude_bedrock/cli/retention/locations.py")),
+        "cloudformation:DescribeStacks",
+    }
     assert documented == asked
     assert asked <= {
         action

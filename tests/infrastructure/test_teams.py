@@ -6,7 +6,7 @@ import json
 import re
 from typing import Any
 
-import catalog
+from claude_bedrock import catalog
 from tests.infrastructure.rendering import text, texts
 from tests.infrastructure.synthesis import CONTEXT, Resource, Synthesis
 

@@ -10,7 +10,7 @@ from typing import NamedTuple
 
 import pytest
 
-from catalog import MODELS
+from claude_bedrock.catalog import MODELS
 from gateway import handler, request
 from gateway.retries import Retries
 from gateway.service import Service

@@ -4,7 +4,7 @@ import json
 
 import pytest
 
-from catalog import Model, abilities, profile_id
+from claude_bedrock.catalog import Model, capabilities, profile_id
 from tests.integration.conftest import Gateway
 from tests.unit.gateway.adaptation import ACTIVE, TODAY, claude_code
 
@@ -39,9 +39,9 @@ def test_every_active_model_answers_it_and_what_was_changed_is_told(
     else:
         assert response.json()["stop_reason"] == "end_turn"
     told = response.headers["x-gateway-adapted"].split(", ")
-    dropped = {f"beta:{beta}" for beta in betas if beta not in abilities.of(asked).betas}
+    dropped = {f"beta:{beta}" for beta in betas if beta not in capabilities.of(asked).betas}
     assert {change for change in told if change.startswith("beta:")} - dropped <= {
-        f"beta:{beta}:added" for beta in abilities.of(asked).betas
+        f"beta:{beta}:added" for beta in capabilities.of(asked).betas
     }
     assert dropped <= set(told)
     assert {"field:tags", "field:speed", "metadata.user_id:hashed"} <= set(told)

@@ -12,7 +12,7 @@ from typing import NamedTuple
 
 import pytest
 
-import catalog
+from claude_bedrock import catalog
 from tests.integration.conftest import Gateway, gateway_in
 from tests.unit.catalog.called_from import CALLED_FROM
 from tests.unit.gateway.wire import SentResponse

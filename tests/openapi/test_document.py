@@ -8,10 +8,10 @@ import pytest
 import yaml
 from jsonschema import Draft202012Validator
 
-from catalog import body
+from claude_bedrock.catalog import message_fields
 from gateway import routes
-from tests.openapi.__main__ import FILE, text
-from tests.openapi.operations import KINDS, OPERATIONS
+from tools.docs.openapi.__main__ import FILE, text
+from tools.docs.openapi.operations import KINDS, OPERATIONS
 
 DOCUMENT: dict[str, Any] = yaml.safe_load(FILE.read_text(encoding="utf-8"))
 
@@ -46,7 +46,7 @@ def test_every_error_is_told_in_its_format() -> None:
 
 def test_every_field_that_bedrock_takes_is_told() -> None:
     properties = DOCUMENT["components"]["schemas"]["MessageRequest"]["properties"]
-    assert set(properties) == {*body.TAKEN, "model", "stream"}
+    assert set(properties) == {*message_fields.TAKEN, "model", "stream"}
 
 
 @pytest.mark.parametrize("name", [name for name, about in operations() if "requestBody" in about])

@@ -8,10 +8,10 @@ from typing import Any
 
 import pytest
 
-from tests.soak import memory
-from tests.soak.account import account
-from tests.soak.callers import Ended, unexpected
-from tests.soak.kept import Kept
+from tools.load.soak import memory
+from tools.load.soak.callers import Ended, unexpected
+from tools.load.soak.fake_storage import Kept
+from tools.load.soak.tally_check import account
 
 REFUSED = Ended("message", "refused", "refused", 429, "g1", "b1")
 LINE = {

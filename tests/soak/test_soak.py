@@ -2,8 +2,8 @@
 
 import pytest
 
-from tests.soak import memory, traffic
-from tests.soak.run import Effort, soak
+from tools.load.soak import memory, traffic
+from tools.load.soak.run import Effort, soak
 
 pytestmark = pytest.mark.skipif(not memory.available(), reason="reads /proc, which only Linux has")
 SHORT = Effort(calls=1_500, callers=4, slots=2, warm_up=500, seed=3)

@@ -14,17 +14,7 @@ from gateway import errors, reasons, routes
 from gateway.usage import Usage
 from stacks.settings import _blocks_in
 from stacks.stage import Block, Stage
-from tests.pages import (
-    PAGES,
-    ROOT,
-    anchors,
-    codes,
-    first_codes,
-    links,
-    read,
-    rows,
-    section,
-)
+from tools.docs.pages import PAGES, ROOT, anchors, codes, first_codes, links, read, rows, section
 
 DECISIONS = sorted((ROOT / "docs" / "decisions").glob("*.md"))
 # Where people keep files: a page that names such a place speaks of somebody's machine.

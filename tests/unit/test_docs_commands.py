@@ -9,13 +9,13 @@ from typing import Any, get_args
 import pytest
 import typer
 
-from cli.doctor.examination import NAMES
-from cli.main import app as cli
+from claude_bedrock.cli.doctor.runner import NAMES
+from claude_bedrock.cli.main import app as cli
+from claude_bedrock.verification.finding import Counts, Kind
 from local.__main__ import app as local
-from local.endpoint import Endpoint
-from reconciliation.finding import Counts, Kind
+from local.run.endpoint import Endpoint
 from tests.commands import commands, mistake
-from tests.pages import PAGES, ROOT, blocks, codes, first_codes, prose, read, rows, section
+from tools.docs.pages import PAGES, ROOT, blocks, codes, first_codes, prose, read, rows, section
 
 
 def _targets() -> set[str]:

@@ -3,8 +3,8 @@
 import pytest
 import typer
 
-from cli.main import app
-from tests.pages import codes, is_a_test, rows
+from claude_bedrock.cli.main import app
+from tools.docs.pages import codes, is_a_test, rows
 
 PAGE, HEADING = "docs/compliance.md", "Claims, and what shows each"
 CLAIMS = {claim: codes(shown_by) for claim, shown_by in rows(PAGE, HEADING)}

@@ -3,7 +3,7 @@
 import json
 import re
 
-from tests.pages import ROOT, blocks, first_codes, read
+from tools.docs.pages import ROOT, blocks, first_codes, read
 
 PAGE = "docs/deploy-permissions.md"
 TEMPLATE = ROOT / "node_modules" / "aws-cdk" / "lib" / "api" / "bootstrap"

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.pages import ROOT, links, read, section
+from tools.docs.pages import ROOT, links, read, section
 
 README = ROOT / "README.md"
 # Each question: the page, the heading under which it is answered, and words of the answer.

@@ -7,13 +7,12 @@ from typing import get_args
 
 import pytest
 
-from canary.look import Failure, Step
+from canary.record_check import Failure, Step
+from claude_bedrock.logging_config import drift
+from claude_bedrock.verification import coverage, finding
 from gateway import audit
-from invocation_logging import drift
-from reconciliation import finding
 from tests.commands import commands
-from tests.pages import ROOT, first_codes, read
-from verification import coverage
+from tools.docs.pages import ROOT, first_codes, read
 
 RUNBOOKS = sorted((ROOT / "docs" / "runbooks").glob("*.md"))
 OPERATIONS = "docs/operations.md"

@@ -2,7 +2,7 @@
 
 import pytest
 
-from tests.pages import codes, headings, is_a_test, rows
+from tools.docs.pages import codes, headings, is_a_test, rows
 
 PAGE, AFTER = "docs/security.md", "What nothing here stops"
 DOORS = [each for each in headings(PAGE, 3) if each != AFTER]

@@ -3,7 +3,7 @@
 import subprocess
 import sys
 
-from tests.pages import ROOT
+from tools.docs.pages import ROOT
 
 LOADED = "import signal; signal.signal(signal.SIGINT, signal.SIG_IGN); import tests.conftest; "
 CHILD = "import signal; print(signal.getsignal(signal.SIGINT) is signal.default_int_handler)"

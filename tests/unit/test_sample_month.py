@@ -9,6 +9,10 @@ from datetime import UTC, date, datetime
 from hypothesis import given
 from hypothesis import strategies as st
 
+from claude_bedrock.records.window import Window
+from claude_bedrock.verification.allowed_regions import Bounds
+from claude_bedrock.verification.join import DESTINATIONS
+from claude_bedrock.verification.principals import Principals
 from demo.sample_call import Call, audit_line, large_prompt, record
 from demo.sample_month import Month, hours
 from gateway.audit import Record
@@ -17,11 +21,7 @@ from local.bedrock import records
 from local.bedrock.destinations import Place
 from local.bedrock.invocation import Invocation
 from local.bedrock.tokens import Usage as Counted
-from reconciliation.bounds import Bounds
-from reconciliation.join import DESTINATIONS
-from reconciliation.principals import Principals
-from reconciliation.window import Window
-from tests.unit.reconciliation.world import joined
+from tests.unit.verification.scenario import joined
 
 MONTH = Month(calls=3000)
 CALLS = [call for hour in hours(MONTH) for call in hour.calls]

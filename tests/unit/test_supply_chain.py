@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.pages import ROOT, read
+from tools.docs.pages import ROOT, read
 
 PINS = sorted(ROOT.glob("lambda/*/requirements.txt"))
 LOCKS = sorted(ROOT.glob("requirements*.lock"))

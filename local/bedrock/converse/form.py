@@ -5,12 +5,12 @@ from collections.abc import Iterator
 from contextlib import AbstractContextManager
 from typing import Any
 
-from catalog import Model
+from claude_bedrock.catalog import Model
 from local.bedrock import frames, message
+from local.bedrock.api_format import Event, Question, Whole
 from local.bedrock.call import Call
 from local.bedrock.converse import conversation, media, members, pointers, reply, request
 from local.bedrock.converse.errors import model_errors
-from local.bedrock.form import Event, Question, Whole
 from local.bedrock.invocation import Invocation
 from local.bedrock.invoke import EVENT_STREAM, JSON, refuse_guardrail
 from local.bedrock.message import Answer
@@ -20,7 +20,7 @@ _GUARDRAIL = ("guardrailIdentifier", "guardrailVersion")
 
 
 class ConverseForm:
-    """One Converse call; see `local.bedrock.form.Form`."""
+    """One Converse call; see `local.bedrock.api_format.Form`."""
 
     def __init__(self, call: Call, *, streamed: bool) -> None:
         self._call = call

@@ -7,12 +7,12 @@ https://docs.aws.amazon.com/bedrock/latest/APIReference/API_runtime_InferenceCon
 import json
 from typing import Any
 
-from catalog import Model
+from claude_bedrock.catalog import Model
+from local.bedrock.api_format import Question
 from local.bedrock.converse.blocks import Json, content_of, mark
 from local.bedrock.converse.conversation import not_an_object
 from local.bedrock.converse.errors import model_errors
 from local.bedrock.errors import invalid
-from local.bedrock.form import Question
 from local.bedrock.model_rules import V2023
 from local.bedrock.schema import parse
 

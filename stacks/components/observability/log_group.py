@@ -8,7 +8,7 @@ from aws_cdk import aws_kms as kms
 from aws_cdk import aws_logs as logs
 from constructs import Construct
 
-from retention.log_group import audit_days
+from claude_bedrock.retention.log_group import audit_days
 from stacks.components.removal_policy import removal_policy
 
 RETENTION = {

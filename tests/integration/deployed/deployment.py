@@ -10,7 +10,7 @@ from urllib.parse import urlsplit
 
 import boto3
 
-import cli.deployment
+import claude_bedrock.cli.shared.deployment
 
 MODEL = "claude-haiku-4-5"
 Found = TypeVar("Found")

@@ -6,7 +6,7 @@ import time
 from datetime import UTC, datetime
 from pathlib import Path
 
-from cli.target import records_of
+from claude_bedrock.cli.shared.record_sources import records_of
 from tests.integration.deployed.deployment import Deployment, eventually
 from tests.integration.deployed.test_cli import claude_bedrock
 from tests.integration.deployed.test_records import recorded

@@ -10,8 +10,8 @@ import pytest
 from canary import handler
 from canary.handler import Work
 from canary.questions import question
-from cli.target import audit_lines_of, records_of
-from records.fingerprint import Fingerprint
+from claude_bedrock.cli.shared.record_sources import audit_lines_of, records_of
+from claude_bedrock.records.read_digest import Fingerprint
 from tests.integration.deployed.deployment import MODEL, Deployment
 from tests.integration.deployed.test_records import both, recorded
 

@@ -8,9 +8,9 @@ from typing import Any
 import pytest
 from botocore.exceptions import WaiterError
 
-from local.aws import Aws
-from local.cdk import Cdk
-from local.embedded_aws import embedded_aws
+from local.aws.client import Aws
+from local.aws.server import embedded_aws
+from local.run.cdk_cli import Cdk
 from tests.integration.deployed.deployment import MODEL
 
 SMALL = {

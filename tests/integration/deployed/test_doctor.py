@@ -10,12 +10,12 @@ from pathlib import Path
 
 import pytest
 
-from cli.cdk_json import CDK_JSON
-from cli.doctor import account_overrides, alarms, retention
-from cli.doctor.account import Account, Clients
-from cli.doctor.check import Check, exit_code
-from cli.doctor.examination import NAMES, Wanted, examine
-from cli.settings import Settings
+from claude_bedrock.cli.doctor.check import Check, exit_code
+from claude_bedrock.cli.doctor.checks import account_overrides, alarms, data_retention_mode
+from claude_bedrock.cli.doctor.context import Account, Clients
+from claude_bedrock.cli.doctor.runner import NAMES, Wanted, examine
+from claude_bedrock.cli.shared.cdk_json import CDK_JSON
+from claude_bedrock.cli.shared.stage_settings import Settings
 from tests.integration.deployed import told_answers
 from tests.integration.deployed.deployment import Deployment
 from tests.integration.deployed.running import PROJECT
@@ -254,12 +254,14 @@ def test_fix_sets_a_stricter_mode_and_never_a_looser_one(deployment: Deployment)
         now: str = deployment.client("bedrock").get_account_data_retention()["mode"]
         return now
 
-    (left,) = retention.check(account, asked, fix=False)
+    (left,) = data_retention_mode.check(account, asked, fix=False)
     assert (left.outcome, mode()) == ("failed", "inherit")
-    (fixed,) = retention.check(account, asked, fix=True)
+    (fixed,) = data_retention_mode.check(account, asked, fix=True)
     assert (fixed.outcome, fixed.found) == ("ok", "none, set just now; it was inherit")
     assert mode() == "none"
-    (refused,) = retention.check(account, asked._replace(data_retention="aws_review"), fix=True)
+    (refused,) = data_retention_mode.check(
+        account, asked._replace(data_retention="aws_review"), fix=True
+    )
     assert (refused.outcome, mode()) == ("failed", "none")
 
 

@@ -9,10 +9,10 @@ from typing import Any
 import pytest
 from botocore.exceptions import ClientError
 
-from cli.logs import Found, find
-from cli.target import records_of
-from local.authorization import CACHE_SECONDS
-from records.invocation_records import Records
+from claude_bedrock.cli.logs.call_records import Found, find
+from claude_bedrock.cli.shared.record_sources import records_of
+from claude_bedrock.records.invocation_records import Records
+from local.aws.authorization import CACHE_SECONDS
 from tests.integration.deployed.deployment import MODEL, Answer, Deployment, eventually, message
 from tests.integration.deployed.test_canary import runs
 from tests.integration.deployed.test_records import recorded

@@ -8,8 +8,8 @@ from uuid import uuid4
 
 import pytest
 
-from cli.keys import EXPIRES_TAG, Keys
-from cli.target import records_of
+from claude_bedrock.cli.keys.api_keys import EXPIRES_TAG, Keys
+from claude_bedrock.cli.shared.record_sources import records_of
 from tests.integration.deployed.deployment import Deployment, eventually
 from tests.integration.deployed.test_cli import claude_bedrock
 from tests.integration.deployed.test_keys import listed

@@ -11,9 +11,9 @@ import aws_cdk as cdk
 import pytest
 
 import app as project
-from local.aws import Aws, Client
-from local.cdk import Cdk, CdkError
-from local.embedded_aws import embedded_aws
+from local.aws.client import Aws, Client
+from local.aws.server import embedded_aws
+from local.run.cdk_cli import Cdk, CdkError
 from stacks.settings import load_stage
 from tests.infrastructure.synthesis import CONTEXT
 from tests.integration.deployed.deployment import MODEL, eventually

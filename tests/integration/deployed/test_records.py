@@ -7,9 +7,9 @@ from typing import Any
 
 import pytest
 
-from cli.logs import Found, find
-from cli.target import records_of
-from records.invocation_records import Records
+from claude_bedrock.cli.logs.call_records import Found, find
+from claude_bedrock.cli.shared.record_sources import records_of
+from claude_bedrock.records.invocation_records import Records
 from tests.integration.deployed.deployment import Deployment, eventually
 
 

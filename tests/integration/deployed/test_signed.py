@@ -18,7 +18,7 @@ from botocore.credentials import Credentials
 
 from canary import handler
 from canary.questions import questions
-from cli.target import records_of
+from claude_bedrock.cli.shared.record_sources import records_of
 from tests.integration.deployed.deployment import MODEL, Answer, Deployment, message
 from tests.integration.deployed.running import running
 from tests.integration.deployed.test_canary import as_deployed, runs

@@ -7,8 +7,8 @@ from typing import Any
 
 import pytest
 
-from cli.smoke.check import EMBEDDED
-from cli.smoke.runner import CHECKS
+from claude_bedrock.cli.smoke.check import EMBEDDED
+from claude_bedrock.cli.smoke.runner import CHECKS
 from tests.integration.deployed.deployment import Deployment
 from tests.integration.deployed.running import PROJECT
 from tests.integration.deployed.test_cli import RUN

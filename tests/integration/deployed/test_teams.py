@@ -9,7 +9,7 @@ import boto3
 import pytest
 from botocore.exceptions import ClientError
 
-import catalog
+from claude_bedrock import catalog
 from gateway import settings
 from tests.integration.deployed.deployment import Deployment, eventually, message
 

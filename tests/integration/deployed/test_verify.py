@@ -17,17 +17,17 @@ from typing import Any, NamedTuple
 import boto3
 import pytest
 
-from cli.target import audit_lines_of, destinations_of, records_of
-from records.fingerprint import Fingerprint
-from records.invocation_records import STREAM
+from claude_bedrock.cli.shared.record_sources import audit_lines_of, destinations_of, records_of
+from claude_bedrock.records.invocation_records import STREAM
+from claude_bedrock.records.read_digest import Fingerprint
+from claude_bedrock.verification.coverage import HOUR
+from claude_bedrock.verification.evidence_bucket import HOURLY
 from tests.integration.deployed.deployment import MODEL, Deployment, eventually
 from tests.integration.deployed.running import PROJECT
 from tests.integration.deployed.test_cli import command
 from tests.integration.deployed.test_records import recorded
-from tests.unit.reconciliation.world import record
-from verification.coverage import HOUR
-from verification.evidence import HOURLY
-from verification.telling import EVIDENCE, METRICS, NOT_VERIFIED, VERIFIED
+from tests.unit.verification.scenario import record
+from verification.report import EVIDENCE, METRICS, NOT_VERIFIED, VERIFIED
 
 EMBEDDED = {"encrypted", "guarded", "logging-unchanged"}
 """What the embedded AWS cannot tell."""

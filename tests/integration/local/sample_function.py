@@ -10,7 +10,7 @@ from sys import version_info
 from typing import Any
 from zipfile import ZipFile, ZipInfo
 
-from local.role_sessions import Credentials
+from local.aws.role_sessions import Credentials
 
 ARN = "arn:aws:lambda:us-east-1:123456789012:function:sample"
 GATEWAY = Path(__file__).parents[3] / "lambda" / "gateway"

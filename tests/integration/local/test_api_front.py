@@ -25,9 +25,9 @@ from local.api_gateway.definition import (
     Plan,
 )
 from local.bedrock.server import serve
-from local.certificates import server_context
 from local.lambda_service.service import LambdaService
-from local.options import ClientDisconnect
+from local.run.certificates import server_context
+from local.run.options import ClientDisconnect
 from tests.integration.local.sample_function import (
     ARN,
     MALFORMED_LOOP,

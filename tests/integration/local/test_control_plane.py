@@ -9,9 +9,9 @@ from collections.abc import AsyncIterator, Iterator
 import pytest
 from botocore.exceptions import ClientError
 
-import catalog
-from local.aws import Aws, Client
-from local.embedded_aws import embedded_aws
+from claude_bedrock import catalog
+from local.aws.client import Aws, Client
+from local.aws.server import embedded_aws
 
 HAIKU = "anthropic.claude-haiku-4-5-20251001-v1:0"
 PROFILE = f"us.{HAIKU}"

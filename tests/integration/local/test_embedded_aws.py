@@ -6,8 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from local import embedded_aws as module
-from local.embedded_aws import EmbeddedAwsError, embedded_aws, free_port, is_up
+from local.aws import server as module
+from local.aws.server import EmbeddedAwsError, embedded_aws, free_port, is_up
 
 
 async def url_of(folder: Path, port: int) -> str:

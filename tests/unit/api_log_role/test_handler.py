@@ -12,7 +12,7 @@ from moto import mock_aws
 
 from api_log_role import handler
 from api_log_role.handler import Roles, Services
-from custom_resource.propagation import PROPAGATION_SECONDS
+from claude_bedrock.iam.propagation import PROPAGATION_SECONDS
 from tests.unit.custom_resource.clock import Clock
 
 ROLE = "api-gateway-logs-us-east-1"

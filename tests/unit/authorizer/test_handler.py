@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from authorizer import handler
-from cli import key_value
+from claude_bedrock.cli.keys import key_format
 
 METHOD_ARN = "arn:aws:execute-api:eu-west-1:111122223333:abcdef1234/dev/POST/v1/messages"
 KEY = "k3yV4lu3-of.40-characters_or_so"
@@ -153,7 +153,7 @@ def test_the_answer_keeps_the_key_out_of_everything_but_the_lookup() -> None:
 
 
 def test_the_name_in_a_key_is_handed_on_and_its_secret_is_not() -> None:
-    value = key_value.make("search.Zoo-1_a")
+    value = key_format.make("search.Zoo-1_a")
 
     answer = handler.handle(event({"x-api-key": value}), None)
 
@@ -164,7 +164,7 @@ def test_the_name_in_a_key_is_handed_on_and_its_secret_is_not() -> None:
 
 @given(st.text(string.ascii_letters + string.digits + "_.-", min_size=1, max_size=41))
 def test_every_name_comes_back_out_of_its_key(name: str) -> None:
-    assert handler.key_name(key_value.make(name)) == name
+    assert handler.key_name(key_format.make(name)) == name
 
 
 @pytest.mark.parametrize(

@@ -5,7 +5,7 @@ from xml.etree import ElementTree as ET
 import pytest
 
 from benchmarks import plots, report
-from benchmarks.curves import Curve
+from benchmarks.scaling import Curve
 
 SIZES = [10, 100, 1_000, 10_000]
 

@@ -3,7 +3,7 @@
 import pytest
 
 from benchmarks import report
-from benchmarks.figures import Figure, Reach, interleaved
+from benchmarks.metrics import Figure, Reach, interleaved
 
 SAMPLES = {"floor": [1.0, 2.0, 4.0], "gateway": [3.0, 6.0, 8.0]}
 

@@ -9,8 +9,8 @@ from contextlib import closing
 import pytest
 
 from benchmarks import process_tree
-from benchmarks.contenders import Function
 from benchmarks.processes import Measured, ProcessFailed
+from benchmarks.subjects import Function
 
 if not process_tree.available():
     pytest.skip("only Linux tells one process about another", allow_module_level=True)

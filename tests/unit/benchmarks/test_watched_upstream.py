@@ -9,7 +9,7 @@ from urllib.parse import urlsplit
 import pytest
 
 from benchmarks.processes import ProcessFailed
-from benchmarks.watched_upstream import WatchedUpstream
+from benchmarks.timestamping_upstream import WatchedUpstream
 
 RESPONSE = b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nhi"
 

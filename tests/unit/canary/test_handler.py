@@ -12,9 +12,9 @@ from moto import mock_aws
 
 from canary import handler
 from canary.endpoint import CallFailedError, Endpoint, by_key
-from canary.look import Failure
 from canary.questions import questions
-from canary.telling import tell
+from canary.record_check import Failure
+from canary.report import tell
 
 MODEL = "claude-haiku-4-5"
 ENVIRONMENT = {

@@ -6,9 +6,9 @@ from typing import Any
 
 import pytest
 
-from canary.look import PAUSES, Failure, Sent, found_again
 from canary.questions import LARGE_BYTES, Question, questions
-from records.invocation_records import Record, Stored
+from canary.record_check import PAUSES, Failure, Sent, found_again
+from claude_bedrock.records.invocation_records import Record, Stored
 
 NOW = datetime.now(UTC)
 SMALL, LARGE = questions("claude-haiku-4-5")

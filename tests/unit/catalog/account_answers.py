@@ -3,8 +3,8 @@
 from datetime import UTC, datetime, timedelta, timezone
 from typing import Any, NamedTuple
 
-import catalog
-from catalog import MODELS, Model
+from claude_bedrock import catalog
+from claude_bedrock.catalog import MODELS, Model
 
 TODAY = "2026-11-25"
 REGION = "eu-central-1"

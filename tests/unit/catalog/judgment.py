@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterable, Mapping
 from typing import Any
 
-from catalog.access import Statement
+from claude_bedrock.catalog.invoke_policies import Statement
 
 _HOLDS = {
     "StringEquals": lambda wanted, given: given in wanted,

@@ -7,9 +7,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-import catalog
-from catalog import MODELS, Model, access
-from catalog.access import Place, Statement
+from claude_bedrock import catalog
+from claude_bedrock.catalog import MODELS, Model, invoke_policies
+from claude_bedrock.catalog.invoke_policies import Place, Statement
 from tests.unit.catalog.judgment import judged
 
 ACCOUNT = "111122223333"
@@ -45,7 +45,7 @@ def place(*routes: str, region: str) -> Place:
 
 
 def statements(models: Sequence[Model], route: str, region: str) -> list[Statement]:
-    return access.invoke_statements(models, place(route, region=region))
+    return invoke_policies.invoke_statements(models, place(route, region=region))
 
 
 def profile_arn(model: Model, route: str, region: str) -> str:
@@ -90,7 +90,7 @@ def test_destinations_are_those_aws_documents(
 ) -> None:
     [model] = named(name)
 
-    assert set(access.profile_destinations(model, route, region)) == destinations
+    assert set(invoke_policies.profile_destinations(model, route, region)) == destinations
 
 
 @pytest.mark.parametrize(
@@ -108,7 +108,7 @@ def test_a_missing_profile_is_refused_with_model_route_region_and_what_there_is(
     [model] = named(name)
 
     with pytest.raises(catalog.NoProfile) as refusal:
-        access.profile_destinations(model, route, region)
+        invoke_policies.profile_destinations(model, route, region)
 
     text = str(refusal.value)
     assert name in text
@@ -123,7 +123,7 @@ def test_each_geography_opens_profile_and_every_destination_through_it(model: Mo
             policy = statements([model], profile.route, region)
             door = profile_arn(model, profile.route, region)
             through = {"bedrock:InferenceProfileArn": door}
-            for action in access.INVOKE:
+            for action in invoke_policies.INVOKE:
                 assert allowed(policy, door, {}, action)
                 assert all(
                     allowed(policy, model_arn(model, d), through, action) for d in destinations
@@ -183,7 +183,7 @@ def test_global_asks_three_times_and_once_without_a_region() -> None:
 def test_account_and_partition_may_be_tokens() -> None:
     [model] = named("claude-sonnet-4-5")
 
-    policy = access.invoke_statements(
+    policy = invoke_policies.invoke_statements(
         [model], Place(("global",), "us-east-1", "${Token[A.0]}", "${Token[P.1]}")
     )
 
@@ -217,7 +217,7 @@ def test_nothing_is_named_by_a_star() -> None:
 
 @pytest.mark.parametrize("route", ["us", "global"])
 def test_eight_models_fit_one_managed_policy(route: str) -> None:
-    policies = access.invoke_policies(named(*EIGHT), place(route, region="us-west-1"))
+    policies = invoke_policies.invoke_policies(named(*EIGHT), place(route, region="us-west-1"))
 
     assert policies == [statements(named(*EIGHT), route, "us-west-1")]
 
@@ -225,32 +225,32 @@ def test_eight_models_fit_one_managed_policy(route: str) -> None:
 def test_more_models_than_one_policy_holds_are_dealt_out_whole() -> None:
     models = [m for m in SERVED if "us" in catalog.routes(m)]
 
-    policies = access.invoke_policies(models, place("us", region="us-east-1"))
+    policies = invoke_policies.invoke_policies(models, place("us", region="us-east-1"))
 
     assert len(policies) == 2
     for policy in policies:
-        assert len(access.document_text(policy)) <= 6144
+        assert len(invoke_policies.document_text(policy)) <= 6144
     together = [statement for policy in policies for statement in policy]
     for model in models:
         door = profile_arn(model, "us", "us-east-1")
         through = {"bedrock:InferenceProfileArn": door}
-        reach = access.profile_destinations(model, "us", "us-east-1")
+        reach = invoke_policies.profile_destinations(model, "us", "us-east-1")
         assert allowed(together, door, {})
         assert all(allowed(together, model_arn(model, region), through) for region in reach)
 
 
 def test_a_token_is_measured_as_the_account_it_will_be() -> None:
     models = [m for m in SERVED if "us" in catalog.routes(m)]
-    written_out = access.invoke_policies(models, place("us", "global", region="us-east-1"))
+    written_out = invoke_policies.invoke_policies(models, place("us", "global", region="us-east-1"))
     token = Place(("us", "global"), "us-east-1", "${Token[AWS.AccountId.4]}" * 9)
 
-    assert len(access.invoke_policies(models, token)) == len(written_out)
+    assert len(invoke_policies.invoke_policies(models, token)) == len(written_out)
 
 
 def test_a_fallback_is_opened_only_to_the_models_that_have_it() -> None:
     both, one = named("claude-sonnet-4-5", "claude-opus-4-5")
     tokyo = "ap-northeast-1"
-    policy = access.invoke_statements([both, one], place("global", "jp", region=tokyo))
+    policy = invoke_policies.invoke_statements([both, one], place("global", "jp", region=tokyo))
     here = {"aws:RequestedRegion": tokyo}
 
     assert allowed(policy, profile_arn(both, "global", tokyo), here)
@@ -273,12 +273,12 @@ def test_exactly_the_named_models_are_open_by_exactly_the_named_routes(
 ) -> None:
     wanted = [m for m in SERVED if m.name in names]
     chosen = [m for m in wanted if catalog.reach(m, routes[0], region) is not None]
-    policies = access.invoke_policies(chosen, place(*routes, region=region))
+    policies = invoke_policies.invoke_policies(chosen, place(*routes, region=region))
     policy = [statement for each in policies for statement in each]
     here = {"aws:RequestedRegion": region}
 
     for each in policies:
-        assert len(access.document_text(each)) <= 6144
+        assert len(invoke_policies.document_text(each)) <= 6144
         assert len({statement["Sid"] for statement in each}) == len(each)
     for model in SERVED:
         for route in catalog.ROUTES:
@@ -299,7 +299,7 @@ def test_a_guardrail_is_asked_of_every_model_and_may_be_applied() -> None:
     for route, region in (("us", "us-east-1"), ("global", "")):
         for version, named_as in (("2", f"{guardrail}:2"), ("DRAFT", guardrail)):
             where = Place((route,), "us-east-1", ACCOUNT, guardrail=("abc123", version))
-            policy = access.invoke_statements([model], where)
+            policy = invoke_policies.invoke_statements([model], where)
             call = {
                 "bedrock:InferenceProfileArn": profile_arn(model, route, "us-east-1"),
                 "aws:RequestedRegion": region or "unspecified",

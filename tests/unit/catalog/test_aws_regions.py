@@ -5,8 +5,8 @@ from __future__ import annotations
 from botocore.session import get_session
 from cfnlint.schema.manager import PROVIDER_SCHEMA_MANAGER  # type: ignore[import-untyped]
 
-from catalog import MODELS, reach
-from catalog.aws_regions import APPLICATION_PROFILE_REGIONS, COMMERCIAL_REGIONS
+from claude_bedrock.catalog import MODELS, reach
+from claude_bedrock.catalog.aws_regions import APPLICATION_PROFILE_REGIONS, COMMERCIAL_REGIONS
 
 # Of a Region that it no longer describes, cfn-lint says nothing.
 NOT_IN_CFN_LINT = {"me-south-1"}

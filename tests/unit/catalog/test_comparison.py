@@ -9,10 +9,10 @@ from botocore.stub import Stubber
 from hypothesis import given
 from hypothesis import strategies as st
 
-import catalog
-from catalog import MODELS, Life, Model, Profile, comparison
-from catalog.comparison import ANYWHERE, Change
-from cli import account
+from claude_bedrock import catalog
+from claude_bedrock.catalog import MODELS, Life, Model, Profile, comparison
+from claude_bedrock.catalog.comparison import ANYWHERE, Change
+from claude_bedrock.cli.models import account_models
 from tests.unit.catalog.account_answers import (
     REGION,
     TODAY,
@@ -239,7 +239,7 @@ def test_an_account_is_asked_page_by_page_and_profile_by_profile() -> None:
             asked = {"inferenceProfileIdentifier": profile["inferenceProfileId"]}
             stub.add_response("get_inference_profile", profile, asked)
 
-        said = account.claude_models(bedrock)
+        said = account_models.claude_models(bedrock)
         stub.assert_no_pending_responses()
 
     assert said == comparison.read(*told)

@@ -2,23 +2,26 @@
 
 from pathlib import Path
 
-from catalog import MODELS, body, compatibility
+from claude_bedrock.catalog import MODELS, message_fields
+from tools.docs import compatibility_page
 
 ROOT = Path(__file__).parents[3]
 
 
 def test_the_page_is_current() -> None:
     written = (ROOT / "docs" / "compatibility.md").read_text(encoding="utf-8")
-    assert written == compatibility.page(), (
-        "run: PYTHONPATH=lambda python -m catalog.compatibility > docs/compatibility.md"
+    assert written == compatibility_page.page(), (
+        "run: PYTHONPATH=lambda python -m tools.docs.compatibility_page > docs/compatibility.md"
     )
 
 
 def test_every_model_beta_and_field_is_on_the_page() -> None:
-    page = compatibility.page()
+    page = compatibility_page.page()
     for model in MODELS:
         assert f"| {model.display_name.removeprefix('Claude ')} |" in page
-    for beta in body.KNOWN_BETAS:
+    for beta in message_fields.KNOWN_BETAS:
         assert f"| `{beta}` |" in page
-    for field in body.DROPPED | body.REFUSED.keys() | body.FIELD_BETAS.keys():
+    for field in (
+        message_fields.DROPPED | message_fields.REFUSED.keys() | message_fields.FIELD_BETAS.keys()
+    ):
         assert f"| `{field}` |" in page

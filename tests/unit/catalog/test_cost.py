@@ -7,9 +7,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-import catalog
-from catalog import MODELS, Model
-from catalog.cost import Usage, cost, of_answer, rates, unpublished
+from claude_bedrock import catalog
+from claude_bedrock.catalog import MODELS, Model
+from claude_bedrock.catalog.cost import Usage, cost, of_answer, rates, unpublished
 
 TODAY = "2026-11-25"
 

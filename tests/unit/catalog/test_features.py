@@ -4,8 +4,8 @@ import re
 
 import pytest
 
-from catalog import MODELS, Model, abilities, features
-from catalog.features import Feature
+from claude_bedrock.catalog import MODELS, Model, capabilities, features
+from claude_bedrock.catalog.features import Feature
 
 NAMES = {model.name for model in MODELS}
 
@@ -19,7 +19,7 @@ def test_a_row_has_models_a_source_and_a_month(feature: Feature) -> None:
 
 @pytest.mark.parametrize("model", MODELS, ids=lambda model: model.name)
 def test_what_is_not_sure_is_not_taken_and_is_marked(model: Model) -> None:
-    takes = abilities.of(model)
+    takes = capabilities.of(model)
     for field in ("output_format", "forced_tool", "prefill", "system_turns"):
         assert not (getattr(takes, field) and field in takes.unconfirmed)
     assert not (takes.tool_fields and "tool_fields" in takes.unconfirmed)

@@ -9,10 +9,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-import catalog
-from catalog import MODELS, Model, access, guard
-from catalog.access import Place, Statement
-from catalog.guard import Guarded
+from claude_bedrock import catalog
+from claude_bedrock.catalog import MODELS, Model, deny_policy, invoke_policies
+from claude_bedrock.catalog.deny_policy import Guarded
+from claude_bedrock.catalog.invoke_policies import Place, Statement
 from tests.unit.catalog.judgment import judged
 
 ACCOUNT = "111122223333"
@@ -36,7 +36,7 @@ def verdict(
 ) -> str:
     """What becomes of an administrator's call under the guard."""
     context = {"aws:RequestedRegion": REGION, "aws:PrincipalArn": ADMIN} | (context or {})
-    return judged([EVERYTHING, *guard.deny_statements(stage)], action, resource, context)
+    return judged([EVERYTHING, *deny_policy.deny_statements(stage)], action, resource, context)
 
 
 def profile(name: str, region: str = REGION) -> str:
@@ -47,7 +47,7 @@ def through(name: str) -> dict[str, str]:
     return {"bedrock:InferenceProfileArn": profile(name)}
 
 
-@pytest.mark.parametrize("action", access.INVOKE)
+@pytest.mark.parametrize("action", invoke_policies.INVOKE)
 @pytest.mark.parametrize(
     ("resource", "context"),
     [
@@ -100,7 +100,7 @@ STAGES = st.builds(
     data_retention=st.sampled_from([None, "none", "aws_review"]),
     team_profiles=st.booleans(),
     signed_callers=st.booleans(),
-    service_tiers=st.sampled_from([("default",), access.SERVICE_TIERS]),
+    service_tiers=st.sampled_from([("default",), invoke_policies.SERVICE_TIERS]),
 )
 
 
@@ -113,21 +113,21 @@ def test_the_guard_leaves_what_the_stage_allows_and_the_boundary_too(
     routes = stage.place.routes
     reached = [route for route in routes if catalog.reach(model, route, REGION) is not None]
     here = {"aws:RequestedRegion": REGION}
-    with_guardrail = {access.GUARDRAIL: stage.place.guardrail_version_arn or "none"}
+    with_guardrail = {invoke_policies.GUARDRAIL: stage.place.guardrail_version_arn or "none"}
     for route in reached:
         door = profile(f"{route}.{model.base_id}")
-        behind = here | with_guardrail | {access.PROFILE: door}
+        behind = here | with_guardrail | {invoke_policies.PROFILE: door}
         for policy in (
-            [EVERYTHING, *guard.deny_statements(stage)],
-            guard.boundary_statements(stage),
+            [EVERYTHING, *deny_policy.deny_statements(stage)],
+            deny_policy.boundary_statements(stage),
         ):
-            for action in access.INVOKE:
+            for action in invoke_policies.INVOKE:
                 assert judged(policy, action, door, here) == "allow"
                 for resource, context in _asked_behind(model, route, behind):
                     assert judged(policy, action, resource, context) == "allow"
-    assert len(guard.service_control_policy(guard.deny_statements(stage))) <= 5120
-    assert access.characters(guard.boundary_statements(stage)) <= 6144
-    sids = [each["Sid"] for each in guard.boundary_statements(stage)]
+    assert len(deny_policy.service_control_policy(deny_policy.deny_statements(stage))) <= 5120
+    assert invoke_policies.characters(deny_policy.boundary_statements(stage)) <= 6144
+    sids = [each["Sid"] for each in deny_policy.boundary_statements(stage)]
     assert len(set(sids)) == len(sids)
 
 
@@ -135,7 +135,7 @@ def _asked_behind(
     model: Model, route: str, context: dict[str, str]
 ) -> list[tuple[str, dict[str, str]]]:
     """What Bedrock asks about the models behind a profile."""
-    regions = access.profile_destinations(model, route, REGION) or (REGION,)
+    regions = invoke_policies.profile_destinations(model, route, REGION) or (REGION,)
     asked = [(f"arn:aws:bedrock:{r}::foundation-model/{model.base_id}", context) for r in regions]
     if route == "global":
         nowhere = f"arn:aws:bedrock:::foundation-model/{model.base_id}"
@@ -155,13 +155,13 @@ def _asked_behind(
         "bedrock:PutModelInvocationLoggingConfiguration",
         "bedrock:DeleteModelInvocationLoggingConfiguration",
         "bedrock:PutAccountDataRetention",
-        *guard.DATA_RETENTION_OVERRIDES,
-        *guard.ENFORCED_GUARDRAIL_CHANGES,
+        *deny_policy.DATA_RETENTION_OVERRIDES,
+        *deny_policy.ENFORCED_GUARDRAIL_CHANGES,
     ],
 )
 def test_unlogged_doors_and_the_accounts_settings_are_shut(action: str) -> None:
     assert verdict(guarded(), action) == "deny"
-    assert judged(guard.boundary_statements(guarded()), action, "*", {}) == "deny"
+    assert judged(deny_policy.boundary_statements(guarded()), action, "*", {}) == "deny"
 
 
 @pytest.mark.parametrize(
@@ -172,7 +172,7 @@ def test_what_is_nobodys_danger_is_left_alone(action: str) -> None:
     assert verdict(guarded(), action) == "allow"
 
 
-@pytest.mark.parametrize("action", access.INVOKE)
+@pytest.mark.parametrize("action", invoke_policies.INVOKE)
 @pytest.mark.parametrize(
     ("tiers", "tier", "expected"),
     [
@@ -188,11 +188,11 @@ def test_a_call_may_name_the_stages_service_tiers_only(
     action: str, tiers: tuple[str, ...], tier: str | None, expected: str
 ) -> None:
     stage = guarded(service_tiers=tiers)
-    named = {access.SERVICE_TIER: tier} if tier else {}
+    named = {invoke_policies.SERVICE_TIER: tier} if tier else {}
     assert verdict(stage, action, profile(f"eu.{HAIKU}"), named) == expected
 
 
-@pytest.mark.parametrize("action", access.INVOKE)
+@pytest.mark.parametrize("action", invoke_policies.INVOKE)
 @pytest.mark.parametrize(
     ("project", "expected"), [(None, "allow"), ("default", "allow"), ("proj_1", "deny")]
 )
@@ -253,10 +253,12 @@ def test_team_profiles_are_called_where_there_are_teams_and_copy_no_other_route(
     stage, action = guarded(team_profiles=True), "bedrock:CreateInferenceProfile"
 
     assert verdict(stage, "bedrock:InvokeModel", team) == "allow"
-    assert verdict(stage, "bedrock:InvokeModel", model, {access.PROFILE: team}) == "allow"
+    assert verdict(stage, "bedrock:InvokeModel", model, {invoke_policies.PROFILE: team}) == "allow"
     assert verdict(stage, action, profile(f"eu.{HAIKU}")) == "allow"
     assert verdict(stage, action, profile(f"global.{HAIKU}")) == "deny"
-    assert verdict(guarded(), "bedrock:InvokeModel", model, {access.PROFILE: team}) == "deny"
+    assert (
+        verdict(guarded(), "bedrock:InvokeModel", model, {invoke_policies.PROFILE: team}) == "deny"
+    )
 
 
 def test_a_guardrail_is_asked_of_every_invocation() -> None:
@@ -267,18 +269,18 @@ def test_a_guardrail_is_asked_of_every_invocation() -> None:
     def invoked(context: dict[str, str]) -> str:
         return verdict(stage, "bedrock:InvokeModelWithResponseStream", model, call | context)
 
-    assert invoked({access.GUARDRAIL: f"{ours}:2"}) == "allow"
-    assert invoked({access.GUARDRAIL: f"{ours}:1"}) == "deny"
-    assert invoked({access.GUARDRAIL: ours}) == "deny"
+    assert invoked({invoke_policies.GUARDRAIL: f"{ours}:2"}) == "allow"
+    assert invoked({invoke_policies.GUARDRAIL: f"{ours}:1"}) == "deny"
+    assert invoked({invoke_policies.GUARDRAIL: ours}) == "deny"
     assert invoked({}) == "deny"
-    boundary = guard.boundary_statements(stage)
+    boundary = deny_policy.boundary_statements(stage)
     assert judged(boundary, "bedrock:ApplyGuardrail", ours, {}) == "allow"
     assert judged(boundary, "bedrock:ApplyGuardrail", f"{ours}x", {}) == "neither"
 
 
 def test_the_boundary_bounds_to_calling_claude_and_telling_of_it() -> None:
     stage = guarded(signed_callers=True)
-    boundary = guard.boundary_statements(stage)
+    boundary = deny_policy.boundary_statements(stage)
     log = f"arn:aws:logs:{REGION}:{ACCOUNT}:log-group:/claude-on-bedrock/prod"
     apis = f"arn:aws:execute-api:{REGION}:{ACCOUNT}:a1b2c3"
 
@@ -289,20 +291,20 @@ def test_the_boundary_bounds_to_calling_claude_and_telling_of_it() -> None:
     assert judged(boundary, "execute-api:Invoke", f"{apis}/dev/POST/v1/messages", {}) == "neither"
     for action in ("iam:PutRolePolicy", "s3:GetObject", "bedrock:InvokeAgent", "kms:Decrypt"):
         assert judged(boundary, action, "*", {}) == "neither"
-    unsigned = guard.boundary_statements(guarded())
+    unsigned = deny_policy.boundary_statements(guarded())
     assert judged(unsigned, "execute-api:Invoke", f"{apis}/prod/GET/", {}) == "neither"
 
 
 def test_a_service_control_policy_is_the_denials_and_no_longer_than_aws_takes() -> None:
-    denials = guard.deny_statements(guarded("global", "us", "eu", data_retention="none"))
-    text = guard.service_control_policy(denials)
+    denials = deny_policy.deny_statements(guarded("global", "us", "eu", data_retention="none"))
+    text = deny_policy.service_control_policy(denials)
 
     assert json.loads(text) == {"Version": "2012-10-17", "Statement": denials}
     assert {each["Effect"] for each in denials} == {"Deny"}
-    with pytest.raises(guard.TooLongError, match="5120"):
-        guard.service_control_policy(denials * 3)
+    with pytest.raises(deny_policy.TooLongError, match="5120"):
+        deny_policy.service_control_policy(denials * 3)
 
 
 def test_no_role_name_is_longer_than_iam_takes() -> None:
-    for purpose in (guard.LOGGING_ROLE, guard.DATA_RETENTION_ROLE, "application"):
-        assert len(guard.role_name("s" * 16, "ap-northeast-1", purpose)) <= 64
+    for purpose in (deny_policy.LOGGING_ROLE, deny_policy.DATA_RETENTION_ROLE, "application"):
+        assert len(deny_policy.role_name("s" * 16, "ap-northeast-1", purpose)) <= 64

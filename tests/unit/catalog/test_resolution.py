@@ -6,8 +6,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-import catalog
-from catalog import MODELS, ROUTES, Model, Resolved
+from claude_bedrock import catalog
+from claude_bedrock.catalog import MODELS, ROUTES, Model, Resolved
 from tests.unit.catalog.called_from import CALLED_FROM
 
 TODAY = "2026-11-23"

@@ -5,9 +5,9 @@ from urllib.parse import urlsplit
 
 import pytest
 
-import catalog
-from catalog import MODELS, ROUTES, Model
-from catalog.newer_models import FIRST_PARTY_ONLY
+from claude_bedrock import catalog
+from claude_bedrock.catalog import MODELS, ROUTES, Model
+from claude_bedrock.catalog.newer_models import FIRST_PARTY_ONLY
 
 TODAY = "2026-11-23"
 COMMERCIAL = ("us-", "ca-", "eu-", "ap-")

@@ -4,12 +4,12 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from catalog import MODELS, abilities
-from catalog.samplers import in_words, takes
+from claude_bedrock.catalog import MODELS, capabilities
+from claude_bedrock.catalog.samplers import in_words, takes
 
 FABLE_5 = "claude-fable-5"
 FABLE_5_1 = ("claude-fable-5-1", "claude-fable-5-2")
-SAMPLERS = {model.name: abilities.of(model).samplers for model in MODELS}
+SAMPLERS = {model.name: capabilities.of(model).samplers for model in MODELS}
 values = st.floats(0, 1) | st.sampled_from([0, 1, 0.99, 0.9900001])
 
 
@@ -48,10 +48,10 @@ def test_the_words_are_the_cards() -> None:
 
 def test_a_default_effort_is_one_of_the_models_own() -> None:
     for model in MODELS:
-        row = abilities.of(model)
+        row = capabilities.of(model)
         assert (row.effort == "none") == (not row.efforts) == (row.default_effort is None)
         assert row.default_effort is None or row.default_effort in row.efforts
-    by_name = {model.name: abilities.of(model) for model in MODELS}
+    by_name = {model.name: capabilities.of(model) for model in MODELS}
     assert by_name["claude-opus-5-5"].default_effort == "medium"
     assert by_name["claude-haiku-5-5"].default_effort == "medium"
     assert by_name["claude-fable-5-2"].default_effort == "high"

@@ -4,19 +4,20 @@ import subprocess
 import sys
 from pathlib import Path
 
-from catalog import MODELS, table
+from claude_bedrock.catalog import MODELS
+from tools.docs import models_page
 
 ROOT = Path(__file__).parents[3]
 
 
 def test_the_page_is_current() -> None:
-    assert (ROOT / "docs" / "models.md").read_text(encoding="utf-8") == table.page(), (
-        "run: PYTHONPATH=lambda python -m catalog.table > docs/models.md"
+    assert (ROOT / "docs" / "models.md").read_text(encoding="utf-8") == models_page.page(), (
+        "run: PYTHONPATH=lambda python -m tools.docs.models_page > docs/models.md"
     )
 
 
 def test_every_spelling_of_every_model_is_on_the_page() -> None:
-    page = table.page()
+    page = models_page.page()
 
     for model in MODELS:
         for spelling in (model.name, model.base_id, *model.aliases):
@@ -24,7 +25,7 @@ def test_every_spelling_of_every_model_is_on_the_page() -> None:
 
 
 def test_importing_the_catalog_loads_nothing_heavy() -> None:
-    heavy = "{'re', 'dataclasses', 'inspect', 'enum', 'json', 'catalog.table', 'catalog.access'}"
+    heavy = "{'re', 'dataclasses', 'inspect', 'enum', 'json', 'tools.docs.models_page', 'claude_bedrock.catalog.invoke_policies'}"
     code = (
         f"import sys, typing; before = set(sys.modules); import catalog; "
         f"print((set(sys.modules) - before) & {heavy})"

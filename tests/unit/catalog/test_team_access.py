@@ -5,10 +5,10 @@ from itertools import product
 
 import pytest
 
-import catalog
-from catalog import MODELS, Model, access, team_access
-from catalog.access import Place
-from catalog.team_access import ApplicationProfile
+from claude_bedrock import catalog
+from claude_bedrock.catalog import MODELS, Model, invoke_policies, team_policies
+from claude_bedrock.catalog.invoke_policies import Place
+from claude_bedrock.catalog.team_policies import ApplicationProfile
 from tests.unit.catalog.judgment import judged
 
 ACCOUNT = "111122223333"
@@ -29,7 +29,7 @@ def copied(place: Place, model: Model, route: str) -> str:
 
 
 def verdict(place: Place, resource: str, **context: str) -> set[str]:
-    statements = team_access.invoke_statements(
+    statements = team_policies.invoke_statements(
         [ApplicationProfile(SONNET, place.routes[0], "sonnetofours")], place
     )
     given = {name.replace("_", ":"): value for name, value in context.items()}
@@ -44,7 +44,7 @@ def test_a_geographys_models_are_open_through_the_profile_whichever_arn_bedrock_
 ) -> None:
     here = {"aws_RequestedRegion": EU.region}
     assert verdict(EU, own(EU, "sonnetofours"), **here) == {"allow"}
-    reached = access.profile_destinations(SONNET, "eu", EU.region)
+    reached = invoke_policies.profile_destinations(SONNET, "eu", EU.region)
     assert len(reached) > 1
     for region in reached:
         model = EU.model_arn(SONNET.base_id, region=region)
@@ -88,7 +88,7 @@ def test_nothing_else_is_open(place: Place) -> None:
 def test_where_the_stage_has_a_guardrail_the_models_ask_for_it() -> None:
     place = EU._replace(guardrail=("abc", "3"))
     profile = ApplicationProfile(SONNET, "eu", "sonnetofours")
-    statements = team_access.invoke_statements([profile], place)
+    statements = team_policies.invoke_statements([profile], place)
     model = place.model_arn(SONNET.base_id, region=place.region)
     context = {"aws:RequestedRegion": place.region, KEY: own(place, "sonnetofours")}
     guarded = context | {"bedrock:GuardrailIdentifier": place.arn("guardrail/abc:3")}
@@ -101,8 +101,8 @@ def test_where_the_stage_has_a_guardrail_the_models_ask_for_it() -> None:
 def test_a_policy_lets_a_client_ask_what_is_behind_a_profile_only_where_told() -> None:
     profile = ApplicationProfile(SONNET, "eu", "sonnetofours")
     action, arn = "bedrock:GetInferenceProfile", own(EU, "sonnetofours")
-    (plain,) = team_access.invoke_policies([profile], EU)
-    (described,) = team_access.invoke_policies([profile], EU, described=True)
+    (plain,) = team_policies.invoke_policies([profile], EU)
+    (described,) = team_policies.invoke_policies([profile], EU, described=True)
     assert judged(plain, action, arn, {}) == "neither"
     assert judged(described, action, arn, {}) == "allow"
 
@@ -117,7 +117,7 @@ def test_policies_are_within_the_limit_and_lose_no_profile(place: Place, describ
         for (model_number, model), number in product(enumerate(models), range(4))
     ]
     token = "${Token[A.very.long.token.that.stands.for.twelve.digits.4711]}"
-    documents = team_access.invoke_policies(
+    documents = team_policies.invoke_policies(
         profiles, place._replace(account=token), described=described
     )
     written = [json.dumps({"Version": "2012-10-17", "Statement": each}) for each in documents]
@@ -130,4 +130,4 @@ def test_policies_are_within_the_limit_and_lose_no_profile(place: Place, describ
 
 def test_a_model_without_the_route_has_no_statement() -> None:
     with pytest.raises(catalog.NoProfile, match="has no us profile callable from eu-central-1"):
-        team_access.invoke_statements([ApplicationProfile(SONNET, "us", "a")], EU)
+        team_policies.invoke_statements([ApplicationProfile(SONNET, "us", "a")], EU)

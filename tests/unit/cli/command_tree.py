@@ -6,7 +6,7 @@ from typing import Any, NamedTuple, get_args
 
 import typer
 
-from cli.main import app
+from claude_bedrock.cli.main import app
 
 Parameter = Any
 """What Typer makes of an argument or option: a class of the Click inside it."""

@@ -8,18 +8,18 @@ import boto3
 import pytest
 from moto import mock_aws
 
-from catalog import guard
-from catalog.access import Place
-from catalog.guard import Guarded
-from cli.access import guard_text
-from cli.deployment import Deployment, NoTargetError
-from cli.errors import CliError
+from claude_bedrock.catalog import deny_policy
+from claude_bedrock.catalog.deny_policy import Guarded
+from claude_bedrock.catalog.invoke_policies import Place
+from claude_bedrock.cli.access.deny_policy import guard_text
+from claude_bedrock.cli.shared.deployment import Deployment, NoTargetError
+from claude_bedrock.cli.shared.errors import CliError
 
 DEPLOYMENT = Deployment("prod", "eu-central-1", None)
 GUARDED = Guarded("prod", Place(("eu",), "eu-central-1", "123456789012"))
-STATEMENTS = guard.deny_statements(GUARDED)
+STATEMENTS = deny_policy.deny_statements(GUARDED)
 DENIALS = {"Version": "2012-10-17", "Statement": STATEMENTS}
-BOUNDARY = {"Version": "2012-10-17", "Statement": guard.boundary_statements(GUARDED)}
+BOUNDARY = {"Version": "2012-10-17", "Statement": deny_policy.boundary_statements(GUARDED)}
 
 
 @pytest.fixture(autouse=True)

@@ -4,9 +4,9 @@ import json
 
 import pytest
 
-from cli.ask import ask
-from cli.caller import ByKey
-from cli.endpoint import Endpoint, RefusedError
+from claude_bedrock.cli.ask.answer import ask
+from claude_bedrock.cli.shared.endpoint import Endpoint, RefusedError
+from claude_bedrock.cli.shared.request_auth import ByKey
 from tests.unit.cli.answers import Server, delta, end, event, start
 
 

@@ -4,7 +4,7 @@ import pytest
 from botocore import exceptions
 from botocore.exceptions import BotoCoreError, ClientError
 
-from cli.aws_errors import credentials_advice, explain
+from claude_bedrock.cli.shared.aws_errors import credentials_advice, explain
 
 
 def answered(code: str, message: str = "no") -> ClientError:

@@ -9,15 +9,22 @@ import pytest
 from botocore.exceptions import ClientError
 from typer.testing import CliRunner
 
-from cli import deployment, verification
-from cli.chain_text import BROKEN, HOLDS, NOT_ASSESSED, chain_exit_code, chain_text
-from cli.deployment import Deployment
-from cli.evidence import EvidenceError
-from cli.main import app
-from cli.verification import ChainReport, chain_report
+from claude_bedrock.cli.main import app
+from claude_bedrock.cli.shared import deployment
+from claude_bedrock.cli.shared.deployment import Deployment
+from claude_bedrock.cli.verify import verification
+from claude_bedrock.cli.verify.chain_report import (
+    BROKEN,
+    HOLDS,
+    NOT_ASSESSED,
+    chain_exit_code,
+    chain_text,
+)
+from claude_bedrock.cli.verify.evidence_folder import EvidenceError
+from claude_bedrock.cli.verify.verification import ChainReport, chain_report
+from claude_bedrock.verification.coverage import HOUR
+from claude_bedrock.verification.object_check import Change, ObjectChange, ObjectCheck
 from tests.unit.verification.buckets import AFTER, BUCKET, HOURS, MONTH, Month
-from verification.coverage import HOUR
-from verification.object_check import Change, ObjectChange, ObjectCheck
 
 SETTINGS = {
     "region": "eu-central-1",

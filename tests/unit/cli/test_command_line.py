@@ -14,18 +14,14 @@ import pytest
 import typer
 from typer.testing import CliRunner
 
-from cli import use_case
-from cli.commands.options import (
-    DEBUG,
-    MOST_HOURS,
-    one_line_errors,
-)
-from cli.errors import DEFECT, INTERRUPTED, NOT_ASSESSED, OUTPUT_CLOSED
-from cli.lazy_group import LazyGroup
-from cli.main import CommandLine, app
-from tests.pages import ROOT
+from claude_bedrock.cli.access import use_case_form
+from claude_bedrock.cli.main import CommandLine, app
+from claude_bedrock.cli.shared.errors import DEFECT, INTERRUPTED, NOT_ASSESSED, OUTPUT_CLOSED
+from claude_bedrock.cli.shared.lazy_group import LazyGroup
+from claude_bedrock.cli.shared.options import DEBUG, MOST_HOURS, one_line_errors
 from tests.unit.cli.answers import Server, delta, end, start
 from tests.unit.cli.command_tree import Command, commands, kind
+from tools.docs.pages import ROOT
 
 COMMANDS = commands()
 OF_A_STAGE = [each for each in COMMANDS if each.option("--stage") and each.option("--region")]
@@ -83,7 +79,7 @@ def state(account: Server, tmp_path: Path) -> Path:
 def form(tmp_path: Path) -> Path:
     """A use-case form that is fit to be sent, and a file for whatever else needs one."""
     file = tmp_path / "form.json"
-    filled = {name: f"Octo {name}" for name in use_case.empty()} | {"intendedUsers": "0"}
+    filled = {name: f"Octo {name}" for name in use_case_form.empty()} | {"intendedUsers": "0"}
     file.write_text(json.dumps(filled))
     return file
 
@@ -384,7 +380,7 @@ def test_an_encoding_that_lacks_a_character_stops_nothing() -> None:
 
 
 def test_output_that_was_closed_before_the_start_stops_nothing() -> None:
-    command = f"{sys.executable} -m cli models --all >&-"
+    command = f"{sys.executable} -m claude_bedrock.cli models --all >&-"
     done = subprocess.run(
         ["/bin/sh", "-c", command],
         cwd=ROOT,
@@ -418,7 +414,7 @@ def test_help_imports_no_command() -> None:
         "import sys\nfrom cli.main import app\n"
         "try:\n    app(['--help'])\nexcept SystemExit:\n    pass\n"
         f"print(sorted({heavy} & set(sys.modules)), "
-        "[each for each in sys.modules if each.startswith('cli.commands.')])"
+        "[each for each in sys.modules if each.startswith('claude_bedrock.cli.shared.')])"
     )
     done = subprocess.run(
         [sys.executable, "-c", program],
@@ -431,7 +427,7 @@ def test_help_imports_no_command() -> None:
     )
 
     assert (done.returncode, done.stderr) == (0, "")
-    assert done.stdout.splitlines()[-1] == "[] ['cli.commands.options']"
+    assert done.stdout.splitlines()[-1] == "[] ['claude_bedrock.cli.shared.options']"
 
 
 def test_the_list_of_commands_says_of_each_what_its_own_help_says() -> None:

@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 from typer.testing import CliRunner
 
-from cli.main import app
+from claude_bedrock.cli.main import app
 from tests.unit.cli.answers import Server, delta, end, start
 
 

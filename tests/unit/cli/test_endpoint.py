@@ -11,9 +11,9 @@ from botocore.awsrequest import AWSRequest
 from botocore.credentials import Credentials
 from moto import mock_aws
 
-from cli.caller import ByKey, BySignature
-from cli.deployment import NoTargetError
-from cli.endpoint import Endpoint, RefusedError, chosen
+from claude_bedrock.cli.shared.deployment import NoTargetError
+from claude_bedrock.cli.shared.endpoint import Endpoint, RefusedError, chosen
+from claude_bedrock.cli.shared.request_auth import ByKey, BySignature
 from tests.unit.cli.answers import Asked, Server
 
 CREDENTIALS = Credentials("AKIDEXAMPLE", "secret", "token")

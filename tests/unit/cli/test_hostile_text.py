@@ -7,20 +7,22 @@ from datetime import UTC, datetime, timedelta
 import pytest
 from rich.console import RenderableType
 
-from cli import logs
-from cli.chain_text import _listed as listed_hours
-from cli.commands import findings, keys, verify
-from cli.commands import logs as log_commands
-from cli.doctor.check import Check
-from cli.doctor.report import report
-from cli.keys import Key
-from cli.log_list import CallsRead, Line, Unreadable, Wanted
-from cli.no_match import no_match
-from cli.terminal import console, echo, escape_line
-from cli.usage import shown
-from cli.usage.priced import Sum, Usage
-from reconciliation.finding import Finding
-from verification.period import Period
+from claude_bedrock.cli.doctor.check import Check
+from claude_bedrock.cli.doctor.report import report
+from claude_bedrock.cli.findings import command as findings_command
+from claude_bedrock.cli.keys import command as keys_command
+from claude_bedrock.cli.keys.api_keys import Key
+from claude_bedrock.cli.logs import call_records
+from claude_bedrock.cli.logs import command as log_commands
+from claude_bedrock.cli.logs.listing import CallsRead, Line, Unreadable, Wanted
+from claude_bedrock.cli.logs.no_match import no_match
+from claude_bedrock.cli.shared.terminal import console, echo, escape_line
+from claude_bedrock.cli.usage import table
+from claude_bedrock.cli.usage.totals import Sum, Usage
+from claude_bedrock.cli.verify import command as verify_command
+from claude_bedrock.cli.verify.chain_report import _listed as listed_hours
+from claude_bedrock.verification.finding import Finding
+from claude_bedrock.verification.period import Period
 
 FORGED = "2026-11-29T10:30:00Z  forged"
 HOSTILE = f"x\x1b]0;pwned\x07\x1b[2J\x9b2J\r\u202e\u2028\n{FORGED}"
@@ -34,7 +36,7 @@ def show(thing: RenderableType) -> None:
 
 def verify_findings() -> None:
     found = Finding("bypassed_gateway", *[HOSTILE] * 6)
-    for each in verify._findings([found]):
+    for each in verify_command._findings([found]):
         show(each)
 
 
@@ -42,12 +44,12 @@ def findings_list() -> None:
     names = ("id", "kind", "request_id", "at", "model_id", "who", "detail")
     accepted = {"by": HOSTILE, "reason": HOSTILE}
     found = dict.fromkeys(names, HOSTILE) | {"state": "open", "accepted": accepted}
-    findings._show([found], 0, 7)
+    findings_command._show([found], 0, 7)
 
 
 def usage() -> None:
     total = Sum()
-    show(shown.shown(Usage(("caller", "model"), {(HOSTILE, HOSTILE): total}, total, ()), "title"))
+    show(table.shown(Usage(("caller", "model"), {(HOSTILE, HOSTILE): total}, total, ()), "title"))
 
 
 def log_list() -> None:
@@ -56,8 +58,8 @@ def log_list() -> None:
 
 def log_show() -> None:
     record = {"requestId": HOSTILE, "modelId": HOSTILE, "requestMetadata": {HOSTILE: HOSTILE}}
-    show(logs._panel("CloudWatch Logs", record))
-    show(logs._panel(f"S3: s3://{HOSTILE}", record))
+    show(call_records._panel("CloudWatch Logs", record))
+    show(call_records._panel(f"S3: s3://{HOSTILE}", record))
 
 
 def no_such_call() -> None:
@@ -70,7 +72,7 @@ def no_such_call() -> None:
 
 
 def key_list() -> None:
-    show(keys._listed([Key(HOSTILE, HOSTILE, HOSTILE, True, NOW, None, False)], NOW))
+    show(keys_command._listed([Key(HOSTILE, HOSTILE, HOSTILE, True, NOW, None, False)], NOW))
 
 
 def doctor() -> None:

@@ -11,9 +11,16 @@ import typer
 from botocore.exceptions import ClientError
 from moto import mock_aws
 
-from cli.commands.keys import _duration
-from cli.deployment import Deployment
-from cli.keys import PLAN_TAG, STAGE_TAG, Key, KeyRefusedError, Keys, team_warning
+from claude_bedrock.cli.keys.api_keys import (
+    PLAN_TAG,
+    STAGE_TAG,
+    Key,
+    KeyRefusedError,
+    Keys,
+    team_warning,
+)
+from claude_bedrock.cli.keys.command import _duration
+from claude_bedrock.cli.shared.deployment import Deployment
 from tests.unit.cli.answers import Server
 
 NOW = datetime(2026, 11, 25, 16, tzinfo=UTC)

@@ -9,13 +9,13 @@ from typing import Any
 
 import pytest
 
-from cli.commands.logs import _as_text
-from cli.log_list import CallsRead, Line, Unreadable, Wanted, followed, lines
-from cli.no_match import no_match
-from cli.said import said
-from records.destinations import Destinations
-from records.invocation_records import Records
-from verification.period import Period
+from claude_bedrock.cli.logs.body_text import said
+from claude_bedrock.cli.logs.command import _as_text
+from claude_bedrock.cli.logs.listing import CallsRead, Line, Unreadable, Wanted, followed, lines
+from claude_bedrock.cli.logs.no_match import no_match
+from claude_bedrock.records.destinations import Destinations
+from claude_bedrock.records.invocation_records import Records
+from claude_bedrock.verification.period import Period
 
 NOW = datetime.now(UTC).replace(microsecond=0)
 SINCE = NOW - timedelta(hours=2)
@@ -216,7 +216,7 @@ def test_a_body_that_is_nested_too_deeply_does_not_end_the_list(
             raise RecursionError
         return said(body)
 
-    monkeypatch.setattr("cli.log_list.said", too_deep)
+    monkeypatch.setattr("claude_bedrock.cli.logs.listing.said", too_deep)
     unreadable = Unreadable()
     records = Logs([record("1", "deep"), record("2")]).records()
 

@@ -7,11 +7,11 @@ from typing import Any
 import pytest
 from rich.console import Console
 
-from catalog import MODELS
-from cli import models
-from cli.caller import ByKey
-from cli.endpoint import Endpoint, RefusedError
-from cli.models import Offer
+from claude_bedrock.catalog import MODELS
+from claude_bedrock.cli.models import listing
+from claude_bedrock.cli.models.listing import Offer
+from claude_bedrock.cli.shared.endpoint import Endpoint, RefusedError
+from claude_bedrock.cli.shared.request_auth import ByKey
 from tests.unit.cli.answers import Server
 
 TODAY = "2026-11-25"
@@ -27,12 +27,12 @@ def profile(route: str, base_id: str, *regions: str) -> dict[str, Any]:
 
 def offered(server: Server, *profiles: dict[str, Any]) -> list[Offer]:
     server.body = json.dumps({"inferenceProfileSummaries": profiles}).encode()
-    return models.of_endpoint(Endpoint(server.url, ByKey("k"), None))
+    return listing.of_endpoint(Endpoint(server.url, ByKey("k"), None))
 
 
 def shown(offers: list[Offer], *, spellings: bool = False) -> str:
     text = io.StringIO()
-    Console(file=text, width=200).print(models.as_text(offers, today=TODAY, spellings=spellings))
+    Console(file=text, width=200).print(listing.as_text(offers, today=TODAY, spellings=spellings))
     return text.getvalue()
 
 
@@ -45,7 +45,7 @@ def test_a_stage_is_what_its_endpoint_offers(server: Server) -> None:
     )
 
     assert server.asked[0].path == "/stage/inference-profiles"
-    (haiku,) = models.as_data(offers, today=TODAY)
+    (haiku,) = listing.as_data(offers, today=TODAY)
     assert [each["answered_in"] for each in haiku["routes"]] == [
         {"eu-west-2": ("eu-west-2", "eu-west-1")},
         None,
@@ -67,12 +67,12 @@ def test_a_model_this_catalog_lacks_is_not_left_out_silently(server: Server) -> 
 def test_an_answer_that_is_no_json_is_an_error(server: Server) -> None:
     server.body = b"<html>"
     with pytest.raises(RefusedError, match="else than JSON"):
-        models.of_endpoint(Endpoint(server.url, ByKey("k"), None))
+        listing.of_endpoint(Endpoint(server.url, ByKey("k"), None))
 
 
 def test_the_catalog_is_every_model_with_its_end_and_successor() -> None:
-    offers = models.of_catalog(None)
-    told = models.as_data(offers, today=TODAY)
+    offers = listing.of_catalog(None)
+    told = listing.as_data(offers, today=TODAY)
 
     assert [each["name"] for each in told] == [model.name for model in MODELS]
     assert json.loads(json.dumps(told))[0]["routes"][1]["answered_in"]["us-west-1"]
@@ -105,7 +105,7 @@ def test_the_catalog_is_every_model_with_its_end_and_successor() -> None:
 
 
 def test_from_one_region_only_what_can_be_called_there_is_listed() -> None:
-    offers = models.of_catalog("eu-west-2")
+    offers = listing.of_catalog("eu-west-2")
     by_name = {model.name: routes for model, routes in offers}
     assert list(by_name["claude-haiku-4-5"]) == ["global", "eu"]
     table = shown(offers)

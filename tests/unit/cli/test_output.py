@@ -1,4 +1,4 @@
-"""That every command prints through cli/terminal.py, which lets no control of others' text pass."""
+"""That every command prints through claude_bedrock/cli/shared/terminal.py, which lets no control of others' text pass."""
 
 import ast
 from collections.abc import Iterator
@@ -6,11 +6,13 @@ from pathlib import Path
 
 import pytest
 
-from tests.pages import ROOT
+from tools.docs.pages import ROOT
 
 ALLOWED = {
-    "cli/terminal.py": {"Console", "typer.echo"},
-    "cli/commands/ask.py": {"typer.echo"},  # into files and pipes goes what the model wrote
+    "claude_bedrock/cli/shared/terminal.py": {"Console", "typer.echo"},
+    "claude_bedrock/cli/ask/command.py": {
+        "typer.echo"
+    },  # into files and pipes goes what the model wrote
 }
 PRINTS = {"Console", "typer.echo", "print", "sys.exit of a text", "sys.stdout.write"}
 

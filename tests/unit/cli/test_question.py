@@ -5,14 +5,14 @@ from pathlib import Path
 
 import pytest
 
-from cli import question
-from cli.question import LARGEST_BODY, BadQuestionError
+from claude_bedrock.cli.ask import request_body
+from claude_bedrock.cli.ask.request_body import LARGEST_BODY, BadQuestionError
 
 PDF = b"%PDF-1.7\n%\xe2\xe3\xcf\xd3\n"
 
 
 def test_text_alone_is_a_plain_message() -> None:
-    assert question.body("Hi", model="claude-haiku-4-5", max_tokens=5) == {
+    assert request_body.body("Hi", model="claude-haiku-4-5", max_tokens=5) == {
         "model": "claude-haiku-4-5",
         "max_tokens": 5,
         "messages": [{"role": "user", "content": "Hi"}],
@@ -25,7 +25,7 @@ def test_pdfs_come_before_the_text_in_the_order_given(tmp_path: Path) -> None:
     for number, file in enumerate(files):
         file.write_bytes(PDF + bytes([number]))
 
-    body = question.body("Compare", model="m", max_tokens=5, system="Short.", pdfs=files)
+    body = request_body.body("Compare", model="m", max_tokens=5, system="Short.", pdfs=files)
 
     *documents, text = body["messages"][0]["content"]
     assert [document["title"] for document in documents] == ["b.pdf", "a.pdf"]
@@ -36,7 +36,7 @@ def test_pdfs_come_before_the_text_in_the_order_given(tmp_path: Path) -> None:
 
 
 def test_a_route_asks_for_the_models_profile_there() -> None:
-    body = question.body("Hi", model="claude-haiku-4-5-20251001", route="us", max_tokens=5)
+    body = request_body.body("Hi", model="claude-haiku-4-5-20251001", route="us", max_tokens=5)
     assert body["model"] == "us.anthropic.claude-haiku-4-5-20251001-v1:0"
 
 
@@ -49,7 +49,7 @@ def test_a_route_asks_for_the_models_profile_there() -> None:
 )
 def test_a_profile_there_is_none_of_is_not_asked_for(model: str, route: str, told: str) -> None:
     with pytest.raises(BadQuestionError, match=told):
-        question.body("Hi", model=model, route=route, max_tokens=5)
+        request_body.body("Hi", model=model, route=route, max_tokens=5)
 
 
 @pytest.mark.parametrize(
@@ -68,9 +68,9 @@ def test_a_file_that_cannot_be_sent_is_said_by_name(
     file = tmp_path / "x.pdf"
     file.write_bytes(content)
     with pytest.raises(BadQuestionError, match=told):
-        question.body("Hi", model="m", max_tokens=5, pdfs=[file])
+        request_body.body("Hi", model="m", max_tokens=5, pdfs=[file])
 
 
 def test_a_file_that_is_not_there_is_said(tmp_path: Path) -> None:
     with pytest.raises(BadQuestionError, match=r"x\.pdf cannot be read: No such file"):
-        question.body("Hi", model="m", max_tokens=5, pdfs=[tmp_path / "x.pdf"])
+        request_body.body("Hi", model="m", max_tokens=5, pdfs=[tmp_path / "x.pdf"])

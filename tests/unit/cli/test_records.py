@@ -10,10 +10,10 @@ import boto3
 import pytest
 from moto import mock_aws
 
-from cli.logs import find
-from reconciliation.window import UnreadableError
-from records.destinations import Destinations
-from records.invocation_records import STREAM, Records
+from claude_bedrock.cli.logs.call_records import find
+from claude_bedrock.records.destinations import Destinations
+from claude_bedrock.records.invocation_records import STREAM, Records
+from claude_bedrock.records.window import UnreadableError
 
 NOW = datetime.now(UTC)
 DESTINATIONS = Destinations("123456789012", "us-east-1", "/invocations", "the-bucket")

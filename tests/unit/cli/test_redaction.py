@@ -2,8 +2,8 @@
 
 import pytest
 
-from cli import key_value
-from cli.redaction import redact
+from claude_bedrock.cli.keys import key_format
+from claude_bedrock.cli.shared.redaction import redact
 
 SECRET = "9e8f46bc20f943709fc576de5a86567b"
 
@@ -27,7 +27,7 @@ def test_secrets_of_the_environment_are_taken_out(
 
 def test_what_looks_like_a_key_is_taken_out() -> None:
     bedrocks = ("ABSK" + "QmVkcm9ja0" * 12, f"bedrock-api-key-{SECRET}")
-    for key in (key_value.make("search.web"), *bedrocks):
+    for key in (key_format.make("search.web"), *bedrocks):
         assert key not in redact(f"no such key: {key}.")
         assert redact(f"no such key: {key}.").endswith("[redacted].")
 

@@ -11,13 +11,13 @@ from botocore.exceptions import ClientError, EndpointConnectionError
 from moto import mock_aws
 from rich.console import Console
 
-from cli import retention
-from cli.deployment import Deployment
-from cli.retention import Destination, exit_code, look, withheld
-from cli.retention_report import Report
-from retention.answers import read_lock, read_rules
-from retention.bucket import Lock, Rule
-from retention.kept import suffices
+from claude_bedrock.cli.retention import locations
+from claude_bedrock.cli.retention.locations import Destination, exit_code, look, withheld
+from claude_bedrock.cli.retention.report import Report
+from claude_bedrock.cli.shared.deployment import Deployment
+from claude_bedrock.retention.bucket import Lock, Rule
+from claude_bedrock.retention.parse_aws import read_lock, read_rules
+from claude_bedrock.retention.result import suffices
 
 DAY = dt.date(2026, 1, 15)
 MIDNIGHT = dt.datetime(2026, 1, 15, tzinfo=dt.UTC)
@@ -304,7 +304,7 @@ def test_the_worst_decides_how_it_ends() -> None:
 @pytest.mark.usefixtures("stage")
 def test_the_report_tells_what_it_found_and_what_it_could_not() -> None:
     denied = Destination("somewhere", None, "denied")
-    report = Report(STAGE, "the stack", 36, DAY, [*retention.look(STAGE, DAY), denied])
+    report = Report(STAGE, "the stack", 36, DAY, [*locations.look(STAGE, DAY), denied])
     console = Console(width=140, record=True, file=io.StringIO())
     console.print(report.as_text())
     told = console.export_text()

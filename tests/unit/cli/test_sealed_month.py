@@ -8,18 +8,18 @@ from typing import Any
 
 import pytest
 
-from cli.audit import completeness, drift
-from cli.audit.completeness import judge
-from cli.audit.statement import Statement, exit_code
-from cli.evidence import Evidence, checked
-from cli.verification import Report, as_data, sealed
-from reconciliation.finding import Counts, Finding
+from claude_bedrock.cli.audit import alarms, completeness
+from claude_bedrock.cli.audit.completeness import judge
+from claude_bedrock.cli.audit.statement import Statement, exit_code
+from claude_bedrock.cli.verify.evidence_folder import Evidence, checked
+from claude_bedrock.cli.verify.verification import Report, as_data, sealed
+from claude_bedrock.verification.accepted_findings import key_of
+from claude_bedrock.verification.coverage import HOUR, iso
+from claude_bedrock.verification.finding import Counts, Finding
+from claude_bedrock.verification.hash_log import SealedHash
+from claude_bedrock.verification.period import Period
 from tests.unit.cli.test_chain import SETTINGS, Stage
 from tests.unit.verification.buckets import BUCKET, HOURS, MONTH, Month
-from verification.coverage import HOUR, iso
-from verification.dispositions import key_of
-from verification.hash_log import SealedHash
-from verification.period import Period
 
 END = MONTH + HOURS * HOUR
 FIRST_OF_NOVEMBER = END + timedelta(hours=3, minutes=5)
@@ -83,9 +83,9 @@ def test_a_clean_month_is_summed_and_ends_with_0(tmp_path: Path) -> None:
 def test_alarms_of_a_past_month_leave_the_exit_code_as_it_is() -> None:
     asked = Period(MONTH, END, timedelta(hours=1), FIRST_OF_NOVEMBER)
 
-    found = drift.judge_quiet([], asked)
+    found = alarms.judge_quiet([], asked)
 
-    assert (found.verdict, drift._FORGOTTEN in found.words) == ("not assessed", True)
+    assert (found.verdict, alarms._FORGOTTEN in found.words) == ("not assessed", True)
 
 
 def test_a_finding_of_a_sealed_hour_fails_the_month(tmp_path: Path) -> None:

@@ -5,9 +5,9 @@ from pathlib import Path
 
 import pytest
 
-from cli.cdk_json import CdkJsonError, block_of
-from cli.deployment import NoTargetError
-from cli.settings import Settings, written
+from claude_bedrock.cli.shared.cdk_json import CdkJsonError, block_of
+from claude_bedrock.cli.shared.deployment import NoTargetError
+from claude_bedrock.cli.shared.stage_settings import Settings, written
 
 TODAY = "2026-11-25"
 BLOCK = {

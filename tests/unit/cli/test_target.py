@@ -9,11 +9,11 @@ import boto3
 import pytest
 from moto import mock_aws
 
-from cli import deployment
-from cli.cdk_json import CdkJsonError
-from cli.deployment import Deployment, NoTargetError
-from cli.target import destinations_of
-from records.destinations import Destinations
+from claude_bedrock.cli.shared import deployment
+from claude_bedrock.cli.shared.cdk_json import CdkJsonError
+from claude_bedrock.cli.shared.deployment import Deployment, NoTargetError
+from claude_bedrock.cli.shared.record_sources import destinations_of
+from claude_bedrock.records.destinations import Destinations
 from tests.unit.cli.answers import Server
 
 STACK = "claude-on-bedrock-dev-InvocationLogging"

@@ -12,8 +12,14 @@ from rich.json import JSON
 from rich.panel import Panel
 from rich.table import Table
 
-from cli import terminal
-from cli.terminal import SafeConsole, echo_json, escape_controls, escape_line, plain
+from claude_bedrock.cli.shared import terminal
+from claude_bedrock.cli.shared.terminal import (
+    SafeConsole,
+    echo_json,
+    escape_controls,
+    escape_line,
+    plain,
+)
 
 HOSTILE = "a\x1b[4A\x1b[Jb\x1b]0;title\x07c\x9b31md\re\x7ff\u202eg\u2066h\u2028i\U000e0041j\ud800k"
 BIDI = set("\u061c\u200e\u200f\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069")

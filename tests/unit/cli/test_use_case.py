@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from cli.use_case import UnfitFormError, as_sent, empty, read
+from claude_bedrock.cli.access.use_case_form import UnfitFormError, as_sent, empty, read
 
 FILLED = {
     "companyName": "Octo GmbH",

@@ -14,17 +14,17 @@ from botocore.exceptions import ClientError
 from moto import mock_aws
 from typer.testing import CliRunner
 
-from cli import verification
-from cli.deployment import Deployment
-from cli.evidence import BrokenEvidenceError, Evidence, checked
-from cli.main import app
-from cli.target import records_of
-from cli.verification import Report
-from cli.writable import NotWritableError
-from records.fingerprint import Fingerprint
-from records.invocation_records import STREAM
-from tests.unit.reconciliation.world import GATEWAY_ROLE, SOMEBODY, audit_line, record
-from verification.period import BadWindowError, period
+from claude_bedrock.cli.main import app
+from claude_bedrock.cli.shared.deployment import Deployment
+from claude_bedrock.cli.shared.record_sources import records_of
+from claude_bedrock.cli.shared.writable import NotWritableError
+from claude_bedrock.cli.verify import verification
+from claude_bedrock.cli.verify.evidence_folder import BrokenEvidenceError, Evidence, checked
+from claude_bedrock.cli.verify.verification import Report
+from claude_bedrock.records.invocation_records import STREAM
+from claude_bedrock.records.read_digest import Fingerprint
+from claude_bedrock.verification.period import BadWindowError, period
+from tests.unit.verification.scenario import GATEWAY_ROLE, SOMEBODY, audit_line, record
 
 NOW = datetime.now(UTC).replace(microsecond=0)
 DEPLOYMENT = Deployment("dev", "eu-central-1", None)

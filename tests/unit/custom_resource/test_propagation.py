@@ -7,7 +7,7 @@ from collections.abc import Callable
 import pytest
 from botocore.exceptions import BotoCoreError, ClientError, EndpointConnectionError
 
-from custom_resource.propagation import (
+from claude_bedrock.iam.propagation import (
     LONGEST_PAUSE_SECONDS,
     PROPAGATION_SECONDS,
     PropagationRetry,

@@ -3,7 +3,7 @@
 import json
 from typing import Any
 
-from catalog import MODELS, Model, abilities, is_retired
+from claude_bedrock.catalog import MODELS, Model, capabilities, is_retired
 from gateway import json_object
 from gateway.adapt import Adapted, adapt
 
@@ -57,7 +57,7 @@ def body(adapted: Adapted) -> dict[str, Any]:
 
 def claude_code(asked: Model) -> dict[str, Any]:
     """All that Claude Code sends, at once."""
-    thinks = "adaptive" in abilities.of(asked).thinking
+    thinks = "adaptive" in capabilities.of(asked).thinking
     user_id = json.dumps({"device_id": "d", "account_uuid": "", "session_id": "s"})
     text = {"type": "text", "text": "hi", "cache_control": SCOPED}
     change = {"type": "tool_addition", "tool": {"type": "tool_reference", "tool_name": "clock"}}

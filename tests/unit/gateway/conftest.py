@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-import catalog
+from claude_bedrock import catalog
 from gateway import handler, observability, request
 from gateway.retries import Retries
 from gateway.service import Service

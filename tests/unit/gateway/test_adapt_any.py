@@ -9,12 +9,13 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from catalog import MODELS, Model, abilities, compatibility
+from claude_bedrock.catalog import MODELS, Model, capabilities
 from gateway import json_object
 from gateway.adapt import Adapted, adapt
 from gateway.errors import InvalidRequest
 from local.bedrock import rules, schema
 from tests.unit.gateway.adaptation import ACTIVE, TODAY, body, claude_code, model
+from tools.docs import compatibility_page
 
 ANY_MODEL = st.sampled_from(ACTIVE)
 TOKEN = re.compile(r"[a-zA-Z0-9_.:-]{1,100}")
@@ -30,7 +31,7 @@ def test_what_claude_code_sends_is_taken_by_every_active_model(asked: Model) -> 
     members = json_object.members(json.dumps(claude_code(asked)))
     adapted = adapt(members, [*TODAY, *million], model=asked, strict=False)
     accepted_locally(adapted, asked)
-    takes = abilities.of(asked)
+    takes = capabilities.of(asked)
     kept = body(adapted)
     assert set(kept.get("anthropic_beta", ())) <= takes.betas
     for beta in (*TODAY, *million):
@@ -53,7 +54,7 @@ def test_what_claude_code_sends_is_taken_by_every_active_model(asked: Model) -> 
 
 @pytest.mark.parametrize("asked", ACTIVE, ids=lambda asked: asked.name)
 def test_every_change_is_on_the_page(asked: Model) -> None:
-    page = compatibility.page()
+    page = compatibility_page.page()
     members = json_object.members(json.dumps(claude_code(asked)))
     for change in adapt(members, TODAY, model=asked, strict=False).changes:
         kind, _, rest = change.partition(":")
@@ -62,7 +63,7 @@ def test_every_change_is_on_the_page(asked: Model) -> None:
 
 
 def test_every_model_has_a_row() -> None:
-    assert abilities._ROWS.keys() == {model.name for model in MODELS}
+    assert capabilities._ROWS.keys() == {model.name for model in MODELS}
 
 
 def test_nesting_too_deep_to_be_walked_is_refused_or_left_alone() -> None:

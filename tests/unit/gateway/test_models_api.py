@@ -7,8 +7,8 @@ import pytest
 from anthropic.types import ModelInfo
 from anthropic.types.beta import BetaModelInfo
 
-import catalog
-from catalog import abilities
+from claude_bedrock import catalog
+from claude_bedrock.catalog import capabilities
 from gateway.settings import Settings
 from tests.unit.gateway.conftest import Caller
 
@@ -70,7 +70,7 @@ def test_structured_output_is_told_where_the_gateway_passes_its_field(every: Cal
         model = catalog.find(entry["id"])
         assert model is not None
         supported = entry["capabilities"]["structured_outputs"]["supported"]
-        assert supported == abilities.of(model).output_format
+        assert supported == capabilities.of(model).output_format
 
 
 def test_the_most_recently_released_stands_first(every: Caller) -> None:

@@ -4,7 +4,7 @@ import json
 
 import pytest
 
-import catalog
+from claude_bedrock import catalog
 from gateway import request
 from gateway.audit import Record, RecordedResponse
 from gateway.settings import Settings

@@ -7,11 +7,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from catalog import message_schema
+from claude_bedrock.catalog import message_schema
 from gateway import unknown_fields
 from gateway.errors import InvalidRequest
-from tests import message_schema as generator
 from tests.unit.gateway.adaptation import HI, TOOL, body, sent
+from tools.docs import message_schema as generator
 
 BETA = "brand-new-thing-2027-01-01"
 TEXT = {"type": "text", "text": "hi"}
@@ -129,6 +129,6 @@ def test_a_letter_less_more_or_swapped_is_near(name: str, data: st.DataObject) -
 def test_the_schema_is_that_of_the_sdk_installed() -> None:
     made: dict[str, Any] = {}
     exec(generator.page(), made)  # noqa: S102
-    hint = "run: python -m tests.message_schema && ruff format lambda/catalog/message_schema.py"
+    hint = "run: python -m tools.docs.message_schema && ruff format claude_bedrock/catalog/message_schema.py"
     assert made["FIELDS"] == message_schema.FIELDS, hint
     assert made["TYPES"] == message_schema.TYPES, hint

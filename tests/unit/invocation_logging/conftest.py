@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 from moto import mock_aws
 
-from invocation_logging.service import BedrockControl, connect
+from claude_bedrock.logging_config.bedrock_client import BedrockControl, connect
 
 REGION = "eu-west-1"
 STACK_ID = f"arn:aws:cloudformation:{REGION}:111122223333:stack/claude-InvocationLogging/0f1e2d"

@@ -11,10 +11,10 @@ import pytest
 from botocore.exceptions import ClientError
 from moto import mock_aws
 
-from invocation_logging.account import Account
-from retention.answers import read_bucket_settings, read_log_group
-from retention.bucket import PUBLIC_ACCESS, BucketSettings
-from retention.log_group import LogGroup
+from claude_bedrock.logging_config.aws_reader import Account
+from claude_bedrock.retention.bucket import PUBLIC_ACCESS, BucketSettings
+from claude_bedrock.retention.log_group import LogGroup
+from claude_bedrock.retention.parse_aws import read_bucket_settings, read_log_group
 
 REGION = "us-east-1"
 TRUST = {

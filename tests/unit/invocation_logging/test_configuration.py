@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from invocation_logging import configuration
+from claude_bedrock.logging_config import configuration
 from tests.unit.invocation_logging.conftest import PROPERTIES
 
 OURS = configuration.desired(PROPERTIES)

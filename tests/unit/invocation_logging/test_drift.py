@@ -10,15 +10,15 @@ from botocore.exceptions import ClientError
 from hypothesis import given
 from hypothesis import strategies as st
 
-from invocation_logging import drift
-from invocation_logging.configuration import DATA_TYPES, desired
-from invocation_logging.delivery import Delivery
-from invocation_logging.drift import Drift
-from invocation_logging.policy import Policy, Statement
-from invocation_logging.sentinel import Wanted, look
-from retention.bucket import Bucket, BucketSettings, Lock, Rule
-from retention.key import Key
-from retention.log_group import LogGroup
+from claude_bedrock.logging_config import drift
+from claude_bedrock.logging_config.configuration import DATA_TYPES, desired
+from claude_bedrock.logging_config.delivery_permissions import Delivery
+from claude_bedrock.logging_config.drift import Drift
+from claude_bedrock.logging_config.resource_policy import Policy, Statement
+from claude_bedrock.retention.bucket import Bucket, BucketSettings, Lock, Rule
+from claude_bedrock.retention.key import Key
+from claude_bedrock.retention.log_group import LogGroup
+from drift_detector.handler import Wanted, look
 from tests.unit.catalog.account_answers import Answers, answers
 from tests.unit.invocation_logging.conftest import PROPERTIES, THEIR_ROLE
 

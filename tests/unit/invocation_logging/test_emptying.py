@@ -10,9 +10,9 @@ import pytest
 from botocore.exceptions import ClientError
 from moto import mock_aws
 
+from bucket_emptier import handler
+from bucket_emptier.handler import Buckets, Services
 from custom_resource.response import Outcome
-from invocation_logging import emptying
-from invocation_logging.emptying import Buckets, Services
 from tests.unit.custom_resource.clock import Clock
 from tests.unit.invocation_logging.conftest import STACK_ID, Mailbox
 
@@ -97,7 +97,7 @@ def outcome(
     request_type: str, status: str, buckets: Buckets, milliseconds: int = 900_000
 ) -> Outcome:
     services = Services(buckets, Stacks(status))
-    return emptying.outcome_of(event(request_type), Context(milliseconds), services)
+    return handler.outcome_of(event(request_type), Context(milliseconds), services)
 
 
 @pytest.mark.parametrize("status", ["DELETE_IN_PROGRESS", "ROLLBACK_IN_PROGRESS"])
@@ -191,7 +191,7 @@ def test_a_deployment_that_rolls_back_at_once_waits_for_iam(
             return super().describe_stacks(**request)
 
     services = Services(bucket.client, Denying("ROLLBACK_IN_PROGRESS"), clock.waiting)
-    told = emptying.outcome_of(event("Delete"), Context(), services)
+    told = handler.outcome_of(event("Delete"), Context(), services)
     assert told.succeeded is succeeded
     assert (bucket.size() == 0) is succeeded
     assert ("not authorized" in told.sentence) is not succeeded
@@ -201,7 +201,7 @@ def test_a_deployment_that_rolls_back_at_once_waits_for_iam(
 def test_a_bucket_that_is_gone_already_lets_its_stack_go(bucket: Bucket) -> None:
     services = Services(bucket.client, Stacks("DELETE_IN_PROGRESS"))
     gone = event("Delete") | {"ResourceProperties": {"BucketName": "gone"}}
-    told = emptying.outcome_of(gone, Context(), services)
+    told = handler.outcome_of(gone, Context(), services)
     assert told == (True, "gone is gone already.")
 
 
@@ -211,7 +211,7 @@ def test_cloudformation_gets_its_answer(bucket: Bucket, mailbox: Mailbox) -> Non
         "RequestId": "5b478418",
         "LogicalResourceId": "Emptied",
     }
-    emptying.handle(request, Context())
+    handler.handle(request, Context())
     (answered,) = mailbox.received
     assert answered["Status"] == "SUCCESS"
     assert answered["PhysicalResourceId"] == f"emptied-with-its-stack-{BUCKET}"
@@ -224,13 +224,13 @@ def test_it_answers_even_when_it_breaks(
     def broken(*_: object) -> None:
         raise LookupError
 
-    monkeypatch.setattr(emptying, "outcome_of", broken)
+    monkeypatch.setattr(handler, "outcome_of", broken)
     request = event("Delete") | {
         "ResponseURL": mailbox.url,
         "RequestId": "5b478418",
         "LogicalResourceId": "Emptied",
     }
     with pytest.raises(LookupError):
-        emptying.handle(request, Context())
+        handler.handle(request, Context())
     assert [answered["Status"] for answered in mailbox.received] == ["FAILED"]
     assert bucket.size() == 5

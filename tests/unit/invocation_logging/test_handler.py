@@ -8,13 +8,13 @@ import boto3
 import pytest
 from botocore.exceptions import ClientError, EndpointConnectionError
 
+from claude_bedrock.iam.propagation import PropagationRetry
+from claude_bedrock.logging_config.bedrock_client import BedrockControl
+from claude_bedrock.logging_config.configuration import DATA_TYPES, desired
 from custom_resource import response
 from custom_resource.deletion import Waiting, patiently
-from custom_resource.propagation import PropagationRetry
 from custom_resource.response import Outcome
 from invocation_logging import handler
-from invocation_logging.configuration import DATA_TYPES, desired
-from invocation_logging.service import BedrockControl
 from tests.unit.custom_resource.clock import Clock
 from tests.unit.invocation_logging.conftest import (
     PROPERTIES,

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from invocation_logging.configuration import desired
+from claude_bedrock.logging_config.configuration import desired
 from invocation_logging.lifecycle import Change, Done, ForeignConfiguration, apply
 from tests.unit.invocation_logging.conftest import REGION, THEIR_ROLE
 from tests.unit.invocation_logging.test_singleton import (

@@ -6,9 +6,9 @@ import json
 
 import pytest
 
+from claude_bedrock.logging_config.bedrock_client import BedrockControl
 from invocation_logging import handler
 from invocation_logging.lifecycle import Change, Done, ForeignConfiguration, restore
-from invocation_logging.service import BedrockControl
 from tests.unit.invocation_logging.conftest import PROPERTIES, REGION
 from tests.unit.invocation_logging.test_handler import OURS, current, put
 from tests.unit.invocation_logging.test_lifecycle import INCOMPLETE, Region

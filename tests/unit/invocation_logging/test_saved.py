@@ -7,8 +7,8 @@ import boto3
 import pytest
 from moto import mock_aws
 
-from custom_resource.propagation import PropagationRetry
-from invocation_logging.saved import SavedConfiguration, connect
+from claude_bedrock.iam.propagation import PropagationRetry
+from invocation_logging.saved_configuration import SavedConfiguration, connect
 from tests.unit.invocation_logging.conftest import REGION
 
 NAME = "/claude-on-bedrock/dev/saved-logging-configuration"

@@ -8,9 +8,9 @@ import pytest
 from botocore.exceptions import ClientError
 from botocore.stub import Stubber
 
-from custom_resource.propagation import PropagationRetry
-from invocation_logging import configuration
-from invocation_logging.service import BedrockControl, LoggingService
+from claude_bedrock.iam.propagation import PropagationRetry
+from claude_bedrock.logging_config import configuration
+from claude_bedrock.logging_config.bedrock_client import BedrockControl, LoggingService
 from tests.unit.custom_resource.clock import Clock
 from tests.unit.invocation_logging.conftest import PROPERTIES, REGION
 

@@ -11,7 +11,7 @@ from hypothesis import settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, precondition, rule
 
-from invocation_logging.configuration import desired, extended, lacking, same
+from claude_bedrock.logging_config.configuration import desired, extended, lacking, same
 from invocation_logging.lifecycle import Change, Done, ForeignConfiguration, apply, restore
 from tests.unit.invocation_logging.conftest import PROPERTIES, REGION, THEIR_ROLE
 

@@ -8,8 +8,8 @@ from typing import Any
 
 import pytest
 
-from local.authorization import CACHE_SECONDS, Authorization, AuthorizationError, Request
-from local.aws import Aws
+from local.aws.authorization import CACHE_SECONDS, Authorization, AuthorizationError, Request
+from local.aws.client import Aws
 from local.bedrock.caller import Caller
 
 CALLER = Caller("arn:aws:sts::1:assumed-role/r/s", "secret", access_key_id="ASIA1")

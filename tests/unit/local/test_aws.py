@@ -1,6 +1,6 @@
 """What local mode starts knows nothing of the account of whoever starts it."""
 
-from local.aws import without_aws
+from local.aws.client import without_aws
 
 YOURS = {
     "AWS_PROFILE": "production",

@@ -2,7 +2,7 @@
 
 import pytest
 
-from local.cdk import condensed
+from local.run.cdk_cli import condensed
 
 STACK = "claude-on-bedrock-local-Gateway"
 

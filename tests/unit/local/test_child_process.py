@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from local.child_process import running
+from local.process.child_process import running
 from tests.integration.leftovers import processes_about
 
 WITH_A_CHILD = "sh -c 'sleep 60; : '$0 & wait"

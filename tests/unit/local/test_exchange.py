@@ -6,7 +6,7 @@ import pytest
 
 from local.api_gateway import exchange
 from local.api_gateway.app import _exchange
-from local.bedrock.wire import Scope
+from local.bedrock.http_exchange import Scope
 
 
 def test_a_query_that_is_no_ascii_is_taken_as_it_came() -> None:

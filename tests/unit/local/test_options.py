@@ -6,8 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from local import options
-from local.options import Options, OptionsError
+from local.run import options
+from local.run.options import Options, OptionsError
 
 STAGES = {"a": {"region": "eu-central-1"}, "b": {}, "c": None}
 

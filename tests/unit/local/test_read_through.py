@@ -5,7 +5,7 @@ from collections.abc import Iterator
 
 import pytest
 
-from local.read_through import ReadThrough
+from local.aws.ttl_cache import ReadThrough
 
 
 def test_a_value_is_read_again_only_when_it_is_old() -> None:

@@ -10,10 +10,10 @@ from typing import Any, ClassVar
 import pytest
 from rich.console import Console
 
-from local import redeploy
-from local.endpoint import Endpoint
-from local.options import OptionsError
-from local.state import State
+from local.run import redeploy
+from local.run.endpoint import Endpoint
+from local.run.options import OptionsError
+from local.run.state import State
 
 GATEWAY = "claude-on-bedrock-mine-Gateway"
 RUNNING = Endpoint(

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from local.state import InUseError, State
+from local.run.state import InUseError, State
 
 
 def test_a_folder_serves_one_run_at_a_time(tmp_path: Path) -> None:

@@ -10,12 +10,12 @@ import boto3
 import pytest
 from botocore.config import Config
 
-from local.authorization import AuthorizationError, Request
+from local.aws.authorization import AuthorizationError, Request
 from local.bedrock.app import create_app
 from local.bedrock.caller import Caller
 from local.bedrock.invocation import Invocation
+from local.bedrock.log_destinations import Client
 from local.bedrock.server import serve
-from local.bedrock.sinks import Client
 
 REGION = "us-east-1"
 ARN = "arn:aws:sts::123456789012:assumed-role/gateway/session"

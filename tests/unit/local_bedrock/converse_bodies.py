@@ -3,10 +3,10 @@
 import json
 from typing import Any
 
-from catalog import MODELS, Model
+from claude_bedrock.catalog import MODELS, Model
 from local.bedrock import rules, schema
+from local.bedrock.api_format import Question
 from local.bedrock.converse import conversation, members, request
-from local.bedrock.form import Question
 from tests.unit.local_bedrock.files import image, pdf, text
 
 Json = dict[str, Any]

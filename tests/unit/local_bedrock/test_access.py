@@ -7,8 +7,8 @@ import pytest
 from botocore.exceptions import ClientError
 
 from local.bedrock import access
-from local.bedrock.identify import Target, identify, identify_application
-from local.bedrock.sinks import Client
+from local.bedrock.log_destinations import Client
+from local.bedrock.model_ids import Target, identify, identify_application
 from tests.unit.local_bedrock.conftest import DENIED, SONNET, Served, body_of
 
 BASE = "anthropic.claude-sonnet-4-5-20250929-v1:0"

@@ -7,8 +7,8 @@ from io import BytesIO
 
 import pytest
 
+from local.bedrock.api_format import Question
 from local.bedrock.blocks import Document, PlainText
-from local.bedrock.form import Question
 from tests.unit.local_bedrock import files
 from tests.unit.local_bedrock.converse_bodies import (
     CALL,

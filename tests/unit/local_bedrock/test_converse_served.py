@@ -10,11 +10,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 from urllib3.exceptions import ProtocolError
 
-from catalog import MODELS
+from claude_bedrock.catalog import MODELS
 from local.bedrock import directives, replies
 from local.bedrock.converse import reply
+from local.bedrock.log_destinations import Client
 from local.bedrock.message import Answer
-from local.bedrock.sinks import Client
 from local.bedrock.tokens import Usage
 from tests.unit.local_bedrock.conftest import SONNET, Served, body_of
 from tests.unit.local_bedrock.converse_bodies import (

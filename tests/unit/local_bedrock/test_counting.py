@@ -6,10 +6,10 @@ from typing import Any
 import pytest
 from botocore.exceptions import ClientError, ConnectionClosedError
 
-from catalog import MODELS
+from claude_bedrock.catalog import MODELS
 from local.bedrock.errors import RefusedError
-from local.bedrock.identify import identify_counted
-from local.bedrock.sinks import Client
+from local.bedrock.log_destinations import Client
+from local.bedrock.model_ids import identify_counted
 from tests.unit.local_bedrock.conftest import SONNET, Served, body_of
 from tests.unit.local_bedrock.converse_bodies import (
     TEXT,

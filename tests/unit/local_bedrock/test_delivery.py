@@ -14,7 +14,7 @@ from moto import mock_aws
 
 from local.bedrock.delivery import SESSION, Clients, Delivery
 from local.bedrock.invocation import Attachment, DeliveryPlan, Invocation
-from local.bedrock.sinks import GREETING, STREAM, Client
+from local.bedrock.log_destinations import GREETING, STREAM, Client
 from tests.unit.local_bedrock.test_records import CALL
 
 REGION, ACCOUNT, GROUP = "us-east-1", "123456789012", "/claude/invocations"

@@ -2,7 +2,7 @@
 
 import pytest
 
-from local.bedrock.farewell import PREFACE, Farewells
+from local.bedrock.http2_goaway import PREFACE, Farewells
 
 
 def frame(kind: int, payload: bytes) -> bytes:

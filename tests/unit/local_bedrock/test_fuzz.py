@@ -7,7 +7,7 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 from jsonschema import Draft202012Validator
 
-from catalog import MODELS
+from claude_bedrock.catalog import MODELS
 from local.bedrock import directives, message, replies, rules, schema
 from local.bedrock.errors import RefusedError
 from local.bedrock.examples import example as fitting

@@ -3,7 +3,7 @@
 import pytest
 
 from local.bedrock.errors import RefusedError
-from local.bedrock.identify import Target, identify, identify_application, is_application
+from local.bedrock.model_ids import Target, identify, identify_application, is_application
 
 BASE = "anthropic.claude-sonnet-4-5-20250929-v1:0"
 UNKNOWN = "The provided model identifier is invalid."

@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from catalog import MODELS
+from claude_bedrock.catalog import MODELS
 from local.bedrock import media, rules, schema
 from local.bedrock.errors import RefusedError
 from tests.unit.local_bedrock.conftest import body_of

@@ -4,7 +4,7 @@ import json
 
 import pytest
 
-from catalog import MODELS
+from claude_bedrock.catalog import MODELS
 from local.bedrock import rules, schema
 from local.bedrock.errors import RefusedError
 from tests.unit.local_bedrock.refusals import REFUSALS, Refusal

@@ -10,13 +10,13 @@ from typing import Any
 
 import pytest
 
-from catalog import MODELS
+from claude_bedrock.catalog import MODELS
 from local.bedrock import rules, schema
+from local.bedrock.api_format import Question
 from local.bedrock.converse import conversation, members, request
 from local.bedrock.converse.errors import model_errors
 from local.bedrock.counting import question as counted
 from local.bedrock.errors import RefusedError
-from local.bedrock.form import Question
 
 Json = dict[str, Any]
 _FILE = Path(__file__).parent / "data" / "recorded_exchanges.jsonl"

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from catalog import MODELS, Model
+from claude_bedrock.catalog import MODELS, Model
 from local.bedrock import directives, message, replies, schema, signatures
 from local.bedrock.message import Answer, Timing
 from local.bedrock.replies import Reply

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from catalog import MODELS, Model
+from claude_bedrock.catalog import MODELS, Model
 from local.bedrock import metadata, rules, schema
 from local.bedrock.errors import RefusedError
 from tests.unit.local_bedrock.files import image, pdf, text

@@ -8,7 +8,7 @@ from typing import Any, Final
 
 import pytest
 
-from catalog import MODELS, Model, abilities, samplers
+from claude_bedrock.catalog import MODELS, Model, capabilities, samplers
 from local.bedrock import model_rules, rules, schema
 from local.bedrock.errors import RefusedError
 from local.bedrock.model_rules import ModelRules
@@ -27,21 +27,24 @@ DIFFERENCES: Final = {
 """Betas that the local Bedrock takes of some model and the gateway does not pass to it."""
 
 _AGREE: Final[dict[str, tuple[Callable[[Model], Any], Callable[[ModelRules], Any]]]] = {
-    "thinking": (lambda m: set(abilities.of(m).thinking), lambda r: r.thinking_types),
-    "efforts": (lambda m: abilities.of(m).efforts, lambda r: r.efforts),
+    "thinking": (lambda m: set(capabilities.of(m).thinking), lambda r: r.thinking_types),
+    "efforts": (lambda m: capabilities.of(m).efforts, lambda r: r.efforts),
     "effort's beta": (
-        lambda m: abilities.of(m).effort == "beside its beta",
+        lambda m: capabilities.of(m).effort == "beside its beta",
         lambda r: r.effort_needs_beta,
     ),
-    "hour_cache": (lambda m: abilities.of(m).hour_cache, lambda r: r.hour_cache),
+    "hour_cache": (lambda m: capabilities.of(m).hour_cache, lambda r: r.hour_cache),
     "output_config.format": (
-        lambda m: abilities.of(m).output_format,
+        lambda m: capabilities.of(m).output_format,
         lambda r: r.structured_output,
     ),
-    "forced tool_choice": (lambda m: abilities.of(m).forced_tool, lambda r: r.forced_tool_choice),
-    "prefill": (lambda m: abilities.of(m).prefill, lambda r: r.prefill),
-    "system turns": (lambda m: abilities.of(m).system_turns, lambda r: r.system_messages),
-    "strict": (lambda m: "strict" in abilities.of(m).tool_fields, lambda r: r.strict_tools),
+    "forced tool_choice": (
+        lambda m: capabilities.of(m).forced_tool,
+        lambda r: r.forced_tool_choice,
+    ),
+    "prefill": (lambda m: capabilities.of(m).prefill, lambda r: r.prefill),
+    "system turns": (lambda m: capabilities.of(m).system_turns, lambda r: r.system_messages),
+    "strict": (lambda m: "strict" in capabilities.of(m).tool_fields, lambda r: r.strict_tools),
 }
 
 
@@ -59,13 +62,13 @@ def test_both_say_the_same(fact: str) -> None:
 
 @pytest.mark.parametrize("model", MODELS, ids=lambda model: model.name)
 def test_the_gateway_passes_no_beta_that_is_refused(model: Model) -> None:
-    passed, taken = abilities.of(model).betas, _rules(model).betas
+    passed, taken = capabilities.of(model).betas, _rules(model).betas
     assert passed <= taken
     assert taken - passed <= DIFFERENCES.keys()
 
 
 def test_every_difference_is_one() -> None:
-    left = {beta for m in MODELS for beta in _rules(m).betas - abilities.of(m).betas}
+    left = {beta for m in MODELS for beta in _rules(m).betas - capabilities.of(m).betas}
     assert left == DIFFERENCES.keys()
 
 
@@ -82,7 +85,7 @@ SAMPLES: Final = (
 @pytest.mark.parametrize("model", MODELS, ids=lambda model: model.name)
 @pytest.mark.parametrize("sample", SAMPLES, ids=str)
 def test_a_sampler_is_passed_only_where_it_is_taken(model: Model, sample: dict[str, Any]) -> None:
-    allowed = abilities.of(model).samplers
+    allowed = capabilities.of(model).samplers
     both = allowed.both or len({"temperature", "top_p"} & sample.keys()) < 2
     passed = both and all(
         samplers.takes(getattr(allowed, name), value) for name, value in sample.items()

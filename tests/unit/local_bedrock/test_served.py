@@ -16,7 +16,7 @@ from botocore.exceptions import (
 )
 from urllib3.exceptions import ProtocolError
 
-from local.bedrock.sinks import Client
+from local.bedrock.log_destinations import Client
 from tests.unit.local_bedrock.conftest import ARN, SONNET, TEAMS_SONNET, Served, body_of
 
 UUID = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}")

@@ -9,10 +9,10 @@ import pytest
 import sqlglot
 from sqlglot import exp
 
-from cli.usage import files, on_this_machine
+from claude_bedrock.cli.usage import duckdb_engine, local_files
+from claude_bedrock.queries import render, schema
+from claude_bedrock.queries.render import QUERIES, Period, Query
 from demo.sample_month import Folder, Month, write
-from queries import table, text
-from queries.text import QUERIES, Period, Query
 
 NOW = datetime.now(UTC)
 SINCE = NOW - timedelta(days=3)
@@ -24,22 +24,23 @@ LONG = (100_000, 5_000)
 def records(tmp_path_factory: pytest.TempPathFactory) -> list[Path]:
     folder = tmp_path_factory.mktemp("days")
     write(Month(first=SINCE.date(), days=5, calls=2000), Folder(folder))
-    return files.of_records(folder, SINCE - timedelta(days=9), NOW + timedelta(days=9))
+    return local_files.of_records(folder, SINCE - timedelta(days=9), NOW + timedelta(days=9))
 
 
 def asked(sql: str, records: list[Path]) -> list[tuple[Any, ...]]:
-    return on_this_machine.ask(sql, records).rows
+    return duckdb_engine.ask(sql, records).rows
 
 
 @pytest.mark.parametrize("query", QUERIES)
-@pytest.mark.parametrize("period", [text.between(SINCE, NOW), text.last_days(30)])
+@pytest.mark.parametrize("period", [render.between(SINCE, NOW), render.last_days(30)])
 def test_athenas_parser_takes_the_text_and_reads_it_as_duckdbs_does(
     query: Query, period: Period
 ) -> None:
     parsed = {
-        engine: sqlglot.parse_one(text.text(query, period, LONG), read=engine) for engine in ENGINES
+        engine: sqlglot.parse_one(render.text(query, period, LONG), read=engine)
+        for engine in ENGINES
     }
-    if period == text.between(SINCE, NOW):
+    if period == render.between(SINCE, NOW):
         assert parsed["athena"] == parsed["trino"] == parsed["duckdb"]
 
 
@@ -47,7 +48,7 @@ def test_athenas_parser_takes_the_text_and_reads_it_as_duckdbs_does(
 def test_what_athenas_reading_of_it_means_gives_the_same_in_duckdb(
     query: Query, records: list[Path]
 ) -> None:
-    sql = text.text(query, text.between(SINCE, NOW), LONG)
+    sql = render.text(query, render.between(SINCE, NOW), LONG)
     (translated,) = sqlglot.transpile(sql, read="athena", write="duckdb")
 
     found = asked(sql, records)
@@ -58,35 +59,35 @@ def test_what_athenas_reading_of_it_means_gives_the_same_in_duckdb(
 @pytest.mark.parametrize("query", QUERIES)
 def test_a_saved_query_means_the_days_before_it_is_asked(query: Query, records: list[Path]) -> None:
     (saved,) = sqlglot.transpile(
-        text.text(query, text.last_days(2), LONG), read="athena", write="duckdb"
+        render.text(query, render.last_days(2), LONG), read="athena", write="duckdb"
     )
     saved = saved.replace("CURRENT_TIMESTAMP", f"TIMESTAMP '{NOW:%Y-%m-%d %H:%M:%S}'")
 
     now = NOW.replace(microsecond=0)
     assert asked(saved, records) == asked(
-        text.text(query, text.between(now - timedelta(days=2), now), LONG), records
+        render.text(query, render.between(now - timedelta(days=2), now), LONG), records
     )
 
 
 @pytest.mark.parametrize("query", QUERIES)
 def test_it_names_only_columns_of_the_table_and_the_partition_that_limits_it(query: Query) -> None:
-    parsed = sqlglot.parse_one(text.text(query, text.between(SINCE, NOW), LONG), read="athena")
+    parsed = sqlglot.parse_one(render.text(query, render.between(SINCE, NOW), LONG), read="athena")
     asked_for = {
         node.name
         for select in parsed.find_all(exp.Select)
-        if select.find(exp.From) and select.args["from_"].this.name == table.NAME
+        if select.find(exp.From) and select.args["from_"].this.name == schema.NAME
         for node in select.find_all(exp.Column)
     }
-    known = {name for name, _ in table.hive_columns()} | {"$path", table.HOUR}
-    fields = {each for _, kind in table.hive_columns() for each in re.findall(r"(\w+):", kind)}
+    known = {name for name, _ in schema.hive_columns()} | {"$path", schema.HOUR}
+    fields = {each for _, kind in schema.hive_columns() for each in re.findall(r"(\w+):", kind)}
 
     assert asked_for - known - fields == set()
-    assert table.HOUR in asked_for
+    assert schema.HOUR in asked_for
 
 
 def test_both_engines_have_the_same_columns() -> None:
-    hive = dict(table.hive_columns())
-    duckdb = {name.lower(): kind.lower() for name, kind in table.duckdb_columns().items()}
+    hive = dict(schema.hive_columns())
+    duckdb = {name.lower(): kind.lower() for name, kind in schema.duckdb_columns().items()}
 
     assert set(hive) == set(duckdb)
     for name, kind in hive.items():

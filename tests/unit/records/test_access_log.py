@@ -9,7 +9,7 @@ import boto3
 import pytest
 from moto import mock_aws
 
-from records.access_log import find_requests
+from claude_bedrock.records.access_log import find_requests
 
 GROUP = "/claude-on-bedrock/dev/access"
 NOW = datetime.now(UTC)

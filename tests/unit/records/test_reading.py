@@ -9,14 +9,14 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from reconciliation.join import Destination
-from reconciliation.log_item import LogItem
-from reconciliation.window import UnreadableError
-from records import log_events
-from records.fetched import AT_ONCE, each_in_order, fetch_in_order
-from records.log_events import filter_events, filter_events_at_once
-from records.object_stat import ObjectStat
-from verification.large_bodies import LargeBodies
+from claude_bedrock.records import log_events
+from claude_bedrock.records.fetch import AT_ONCE, each_in_order, fetch_in_order
+from claude_bedrock.records.log_events import filter_events, filter_events_at_once
+from claude_bedrock.records.log_item import LogItem
+from claude_bedrock.records.object_stat import ObjectStat
+from claude_bedrock.records.window import UnreadableError
+from claude_bedrock.verification.join import Destination
+from claude_bedrock.verification.large_bodies import LargeBodies
 
 Page = tuple[list[int], str | None]
 TOGETHER_S = 20

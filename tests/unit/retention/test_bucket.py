@@ -6,8 +6,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from retention.bucket import Bucket, Lock, Rule, Versioning, kept, kept_deleted
-from retention.kept import ends, suffices
+from claude_bedrock.retention.bucket import Bucket, Lock, Rule, Versioning, kept, kept_deleted
+from claude_bedrock.retention.result import ends, suffices
 
 DAY = dt.date(2026, 1, 15)
 MIDNIGHT = dt.datetime(2026, 1, 15, tzinfo=dt.UTC)

@@ -4,9 +4,9 @@ import datetime as dt
 
 import pytest
 
-from retention import key, log_group
-from retention.key import Key
-from retention.log_group import LogGroup
+from claude_bedrock.retention import key, log_group
+from claude_bedrock.retention.key import Key
+from claude_bedrock.retention.log_group import LogGroup
 
 DAY = dt.date(2026, 1, 15)
 MIDNIGHT = dt.datetime(2026, 1, 15, tzinfo=dt.UTC)

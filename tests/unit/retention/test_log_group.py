@@ -5,8 +5,8 @@ import datetime as dt
 from hypothesis import given
 from hypothesis import strategies as st
 
-from retention.kept import ends, suffices
-from retention.log_group import LogGroup, kept
+from claude_bedrock.retention.log_group import LogGroup, kept
+from claude_bedrock.retention.result import ends, suffices
 
 DAY = dt.date(2026, 1, 15)
 MIDNIGHT = dt.datetime(2026, 1, 15, tzinfo=dt.UTC)

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from retention.places import Place, places
+from claude_bedrock.retention.locations import Place, places
 
 RECORDS = {"bucketName": "records"}
 LARGE = {"largeDataDeliveryS3Config": {"bucketName": "bodies", "keyPrefix": "large"}}

@@ -7,7 +7,7 @@ import json
 import re
 from typing import Any
 
-import catalog
+from claude_bedrock import catalog
 from gateway import settings
 from stacks import team_profile_plan
 from stacks.settings import load_stage

@@ -7,9 +7,9 @@ from typing import Any
 
 from botocore.exceptions import ClientError
 
-from verification.coverage import HOUR, Coverage, Span, cover, due_span, iso
-from verification.evidence import EvidenceBucket, key_of_hour
-from verification.hash_log import SealedHash
+from claude_bedrock.verification.coverage import HOUR, Coverage, Span, cover, due_span, iso
+from claude_bedrock.verification.evidence_bucket import EvidenceBucket, key_of_hour
+from claude_bedrock.verification.hash_log import SealedHash
 
 BUCKET = "the-bucket"
 MONTH = datetime(2026, 10, 1, tzinfo=UTC)

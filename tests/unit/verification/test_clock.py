@@ -10,23 +10,29 @@ from typing import Any
 import pytest
 from botocore.exceptions import ClientError
 
-from reconciliation.bounds import Bounds
-from reconciliation.log_item import LogItem
-from reconciliation.principals import Principals
-from records.fingerprint import Fingerprint
-from records.object_stat import ObjectStat
-from tests.unit.reconciliation.world import GATEWAY_ROLE, audit_line, record
+from claude_bedrock.records.log_item import LogItem
+from claude_bedrock.records.object_stat import ObjectStat
+from claude_bedrock.records.read_digest import Fingerprint
+from claude_bedrock.verification import read_budget
+from claude_bedrock.verification import run as running
+from claude_bedrock.verification.allowed_regions import Bounds
+from claude_bedrock.verification.coverage import HOUR, Coverage, Span, cover, due_span
+from claude_bedrock.verification.evidence_bucket import (
+    HOURLY,
+    NOT_VERIFIED,
+    EvidenceBucket,
+    key_of_hour,
+)
+from claude_bedrock.verification.hash_log import SealedHash
+from claude_bedrock.verification.large_bodies import LargeBodies
+from claude_bedrock.verification.principals import Principals
+from claude_bedrock.verification.read_budget import TooLargeError
+from claude_bedrock.verification.run import Stage
 from tests.unit.verification.buckets import BUCKET, MONTH, MemoryS3
-from verification import budget, clock, findings
-from verification import run as running
+from tests.unit.verification.scenario import GATEWAY_ROLE, audit_line, record
+from verification import finding_requests, scheduled_run
 from verification.attempts import ATTEMPTS
-from verification.budget import TooLargeError
-from verification.clock import EXPIRED, TOO_LARGE, Clock, Work, by_the_clock
-from verification.coverage import HOUR, Coverage, Span, cover, due_span
-from verification.evidence import HOURLY, NOT_VERIFIED, EvidenceBucket, key_of_hour
-from verification.hash_log import SealedHash
-from verification.large_bodies import LargeBodies
-from verification.run import Stage
+from verification.scheduled_run import EXPIRED, TOO_LARGE, Clock, Work, by_the_clock
 
 NOON = MONTH + 12 * HOUR
 MINUTE = timedelta(minutes=1)
@@ -46,9 +52,9 @@ class Account:
         self.error: Exception | None = None
         self.sent: list[tuple[str, str]] = []
         self.refuses_mail: Exception | None = None
-        monkeypatch.setattr(findings, "log_hash", self.log_hash)
-        monkeypatch.setattr(clock, "log_hash", self.log_hash)
-        monkeypatch.setattr(budget, "_EVERY", 1)
+        monkeypatch.setattr(finding_requests, "log_hash", self.log_hash)
+        monkeypatch.setattr(scheduled_run, "log_hash", self.log_hash)
+        monkeypatch.setattr(read_budget, "_EVERY", 1)
         monkeypatch.setenv("POWERTOOLS_SERVICE_NAME", "verification")
         monkeypatch.setenv("POWERTOOLS_METRICS_NAMESPACE", "ClaudeOnBedrock")
 
@@ -144,7 +150,7 @@ def test_an_hour_of_too_many_entries_is_verified_in_slices(
     account: Account, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     account.busy(NOON, calls_a_minute=10)
-    monkeypatch.setattr(clock, "Budget", partial(budget.Budget, max_entries=1550))
+    monkeypatch.setattr(scheduled_run, "Budget", partial(read_budget.Budget, max_entries=1550))
 
     sealed = account.run(NOON + 2 * HOUR)
 
@@ -160,7 +166,7 @@ def test_large_bodies_count_as_they_are_held() -> None:
     path = {"input": {"inputBodyS3Path": "s3://b/k"}, "output": {"outputBodyS3Path": "s3://b/l"}}
     item = LogItem("s3://b/o", 0.0, {"timestamp": "2026-10-01T12:00:00Z", **path})
     bodies = LargeBodies(lambda _: ObjectStat(1, "etag"))
-    limit = budget.Budget(lambda: 900_000, max_entries=4)
+    limit = read_budget.Budget(lambda: 900_000, max_entries=4)
 
     assert len(list(running._with_bodies([("S3", item)] * 3, bodies, limit, None))) == 3
     with pytest.raises(TooLargeError):
@@ -178,7 +184,7 @@ def test_slices_find_what_the_hour_as_a_whole_would(
         return (each for each in kept(since, until, read) if each.source not in lost)
 
     monkeypatch.setattr(account, "all_in_logs", without)
-    monkeypatch.setattr(clock, "Budget", partial(budget.Budget, max_entries=1550))
+    monkeypatch.setattr(scheduled_run, "Budget", partial(read_budget.Budget, max_entries=1550))
 
     account.run(NOON + 2 * HOUR)
 

@@ -6,9 +6,9 @@ from datetime import timedelta
 
 import pytest
 
+from claude_bedrock.verification.coverage import HOUR, Span
+from claude_bedrock.verification.evidence_bucket import NOT_VERIFIED, key_of_hour
 from tests.unit.verification.buckets import AFTER, HOURS, MONTH, Month
-from verification.coverage import HOUR, Span
-from verification.evidence import NOT_VERIFIED, key_of_hour
 
 TAKEN: dict[str, tuple[Callable[[list[str]], list[str]], int]] = {
     "the first 500": (lambda keys: keys[:500], 500),

@@ -10,15 +10,20 @@ import boto3
 import pytest
 from moto import mock_aws
 
-from records.invocation_records import STREAM
-from tests.unit.reconciliation.world import GATEWAY_ROLE, SOMEBODY, audit_line, record
-from verification import clock, handler
-from verification.clock import Clock, Work, by_the_clock
-from verification.coverage import Coverage, Span, cover, due_span
-from verification.evidence import HOURLY, AlreadyVerifiedError, EvidenceBucket, key_of_hour
-from verification.hash_log import HashLog, SealedHash, moment_of
-from verification.period import BadWindowError
-from verification.position import position
+from claude_bedrock.records.invocation_records import STREAM
+from claude_bedrock.verification.coverage import Coverage, Span, cover, due_span
+from claude_bedrock.verification.evidence_bucket import (
+    HOURLY,
+    AlreadyVerifiedError,
+    EvidenceBucket,
+    key_of_hour,
+)
+from claude_bedrock.verification.hash_log import HashLog, SealedHash, moment_of
+from claude_bedrock.verification.period import BadWindowError
+from tests.unit.verification.scenario import GATEWAY_ROLE, SOMEBODY, audit_line, record
+from verification import handler, scheduled_run
+from verification.chain_position import position
+from verification.scheduled_run import Clock, Work, by_the_clock
 
 BUCKET = "the-bucket"
 
@@ -123,7 +128,7 @@ def account(monkeypatch: pytest.MonkeyPatch) -> Iterator[Account]:
         monkeypatch.setenv(name, value)
     with mock_aws():
         made = Account()
-        monkeypatch.setattr(clock, "log_hash", made.log_hash)
+        monkeypatch.setattr(scheduled_run, "log_hash", made.log_hash)
         yield made
 
 
@@ -227,7 +232,7 @@ def test_missed_hours_are_made_up_for_in_one_chain(account: Account) -> None:
 def test_of_two_runs_at_once_one_writes(account: Account, monkeypatch: pytest.MonkeyPatch) -> None:
     before = position(account.evidence(), account.hashes(), NOW, 30)
     run_at(NOW)
-    monkeypatch.setattr(clock, "position", lambda *_: before)
+    monkeypatch.setattr(scheduled_run, "position", lambda *_: before)
 
     assert run_at(NOW) == []
     with pytest.raises(AlreadyVerifiedError):

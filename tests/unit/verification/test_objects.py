@@ -9,7 +9,10 @@ from typing import cast
 
 import pytest
 
-from records.invocation_records import Records
+from claude_bedrock.records.invocation_records import Records
+from claude_bedrock.verification.evidence_bucket import SealedFile, key_of_hour
+from claude_bedrock.verification.object_check import ObjectCheck, check_objects
+from claude_bedrock.verification.object_digests import OBJECTS
 from tests.unit.verification.test_handler import (
     BUCKET,
     CONTEXT,
@@ -21,9 +24,6 @@ from tests.unit.verification.test_handler import (
     run_at,
 )
 from verification import handler
-from verification.evidence import SealedFile, key_of_hour
-from verification.object_check import ObjectCheck, check_objects
-from verification.object_digests import OBJECTS
 
 __all__ = ["account"]
 

@@ -5,15 +5,15 @@ from typing import Any
 
 import pytest
 
-from reconciliation.log_item import LogItem
-from records.fingerprint import Fingerprint
+from claude_bedrock.records.log_item import LogItem
+from claude_bedrock.records.read_digest import Fingerprint
+from claude_bedrock.verification.accepted_findings import BadDispositionError, read_dispositions
+from claude_bedrock.verification.coverage import HOUR, Span, cover
+from claude_bedrock.verification.evidence_bucket import DISPOSITIONS, key_of_hour
+from claude_bedrock.verification.sealed_hours import SealedSum, sum_hours
 from tests.unit.verification.buckets import MONTH
 from tests.unit.verification.test_clock import NOON, Account, account, refused
-from verification.coverage import HOUR, Span, cover
-from verification.dispositions import BadDispositionError, read_dispositions
-from verification.evidence import DISPOSITIONS, key_of_hour
-from verification.findings import accept_finding, list_findings
-from verification.sealed_hours import SealedSum, sum_hours
+from verification.finding_requests import accept_finding, list_findings
 
 __all__ = ["account"]
 DAY = timedelta(days=1)

@@ -10,9 +10,9 @@ import boto3
 import pytest
 from botocore.config import Config
 
-from cli.logs import find
-from cli.target import records_of
-from records.invocation_records import Records
+from claude_bedrock.cli.logs.call_records import find
+from claude_bedrock.cli.shared.record_sources import records_of
+from claude_bedrock.records.invocation_records import Records
 from tests.integration.deployed.deployment import Deployment, eventually
 
 Json = dict[str, Any]

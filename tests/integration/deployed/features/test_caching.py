@@ -7,7 +7,7 @@ from uuid import uuid4
 import anthropic
 import pytest
 
-from records.invocation_records import Records
+from claude_bedrock.records.invocation_records import Records
 from tests.integration.deployed.deployment import Deployment
 from tests.integration.deployed.features.asked import conversed, said
 from tests.integration.deployed.features.conftest import Format, Json, recorded

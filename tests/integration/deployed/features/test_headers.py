@@ -11,7 +11,7 @@ import anthropic
 import pytest
 from botocore.exceptions import ClientError
 
-from records.invocation_records import Records
+from claude_bedrock.records.invocation_records import Records
 from tests.integration.deployed.deployment import Deployment
 from tests.integration.deployed.features.asked import HAIKU, conversed, said
 from tests.integration.deployed.features.conftest import Json, recorded

@@ -6,9 +6,9 @@ from typing import Any
 
 import anthropic
 
-from cli.logs import find
+from claude_bedrock.cli.logs.call_records import find
+from claude_bedrock.records.invocation_records import Records
 from local.bedrock import frames
-from records.invocation_records import Records
 from tests.integration.deployed.deployment import Deployment, eventually
 from tests.integration.deployed.features.asked import HAIKU, conversed, said
 

@@ -4,22 +4,22 @@ from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
 from pathlib import Path
 
-from cli.audit.access import Access, Holder
-from cli.audit.completeness import Completeness
-from cli.audit.controls import CONTROLS
-from cli.audit.drift import Drift, Event
-from cli.audit.history import Change, History
-from cli.audit.kept import Place, Retention
-from cli.audit.logging_state import Logging
-from cli.audit.report import USAGE_BY, About, Report
-from cli.audit.statement import VERDICTS, Statement, Verdict
-from cli.audit.witness import Answer
-from cli.evidence import Written
-from cli.settings import Settings
-from cli.usage.priced import Dollars, Sum, Usage
-from cli.verification import Report as Joined
-from reconciliation.assessment import assess
-from reconciliation.finding import Counts, Finding, Outcome
+from claude_bedrock.cli.audit.access import Access, Holder
+from claude_bedrock.cli.audit.alarms import Drift, Event
+from claude_bedrock.cli.audit.completeness import Completeness
+from claude_bedrock.cli.audit.configuration_changes import Change, History
+from claude_bedrock.cli.audit.controls import CONTROLS
+from claude_bedrock.cli.audit.logging_state import Logging
+from claude_bedrock.cli.audit.recorded_responses import Answer
+from claude_bedrock.cli.audit.report import USAGE_BY, About, Report
+from claude_bedrock.cli.audit.retention import Place, Retention
+from claude_bedrock.cli.audit.statement import VERDICTS, Statement, Verdict
+from claude_bedrock.cli.shared.stage_settings import Settings
+from claude_bedrock.cli.usage.totals import Dollars, Sum, Usage
+from claude_bedrock.cli.verify.evidence_folder import Written
+from claude_bedrock.cli.verify.verification import Report as Joined
+from claude_bedrock.verification.assessment import assess
+from claude_bedrock.verification.finding import Counts, Finding, Outcome
 
 HOSTILE = "<img src=x onerror=alert(1)>\"'&</script><script>alert(2)</script>"
 MODELS = ("claude-haiku-4-5", "claude-opus-5-5", "claude-sonnet-5-5")

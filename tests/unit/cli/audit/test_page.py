@@ -9,12 +9,12 @@ from html.parser import HTMLParser
 
 import pytest
 
-from cli.audit.controls import CONTROLS
-from cli.audit.page import page
-from cli.audit.report import USAGE_BY
-from cli.audit.statement import VERDICTS
-from cli.usage.priced import Sum, Usage
-from cli.usage.shown import remarks
+from claude_bedrock.cli.audit.controls import CONTROLS
+from claude_bedrock.cli.audit.page import page
+from claude_bedrock.cli.audit.report import USAGE_BY
+from claude_bedrock.cli.audit.statement import VERDICTS
+from claude_bedrock.cli.usage.table import remarks
+from claude_bedrock.cli.usage.totals import Sum, Usage
 from tests.unit.cli.audit.made_up import CALLERS, DAYS, HOSTILE, MODELS, report
 
 _VOID = {"meta", "link", "img", "input", "br"}

@@ -6,16 +6,22 @@ from typing import Any
 import pytest
 from botocore.exceptions import ClientError
 
-from cli.audit import access, completeness, drift, history, logging_state
-from cli.audit.controls import CONTROLS, of_statements
-from cli.audit.drift import Event
-from cli.audit.history import Change
-from cli.audit.statement import Found, Statement, Verdict, exit_code, stated
-from cli.audit.witness import Witnessed
-from cli.commands.audit import of_month
-from cli.deployment import Deployment
+from claude_bedrock.cli.audit import (
+    access,
+    alarms,
+    completeness,
+    configuration_changes,
+    logging_state,
+)
+from claude_bedrock.cli.audit.alarms import Event
+from claude_bedrock.cli.audit.command import of_month
+from claude_bedrock.cli.audit.configuration_changes import Change
+from claude_bedrock.cli.audit.controls import CONTROLS, of_statements
+from claude_bedrock.cli.audit.recorded_responses import Witnessed
+from claude_bedrock.cli.audit.statement import Found, Statement, Verdict, exit_code, stated
+from claude_bedrock.cli.shared.deployment import Deployment
+from claude_bedrock.verification.period import BadWindowError, Period, in_words
 from tests.unit.cli.audit.made_up import report
-from verification.period import BadWindowError, Period, in_words
 
 TOPIC = "arn:aws:sns:us-east-1:123456789012:alarms"
 NOW = datetime(2026, 11, 25, 12, tzinfo=UTC)
@@ -32,7 +38,9 @@ def days(number: int) -> Period:
 
 
 def change(by: str, refused: str = "") -> Change:
-    return Change("2026-11-20T10:00:00Z", history.CHANGES[1], by, "198.51.100.7", refused, "e1")
+    return Change(
+        "2026-11-20T10:00:00Z", configuration_changes.CHANGES[1], by, "198.51.100.7", refused, "e1"
+    )
 
 
 @pytest.mark.parametrize(
@@ -49,7 +57,7 @@ def change(by: str, refused: str = "") -> Change:
     ],
 )
 def test_changes_of_the_configuration(changes: list[Change], over: int, verdict: Verdict) -> None:
-    found = history.judge(changes, ROLES, days(over))
+    found = configuration_changes.judge(changes, ROLES, days(over))
 
     assert found.verdict == verdict
     assert ("admin" in found.words) == (verdict == "fail" and "admin" in str(changes))
@@ -64,7 +72,7 @@ def test_a_change_is_read_from_cloudtrails_event() -> None:
         ' "errorCode": "AccessDenied"}',
     }
 
-    assert history.change(event) == (
+    assert configuration_changes.change(event) == (
         *("2026-11-20T10:00:00Z", "PutModelInvocationLoggingConfiguration", "A"),
         *("198.51.100.7", "AccessDenied", "e1"),
     )
@@ -82,8 +90,8 @@ def test_an_alarm_that_tells_nobody_is_none(alarm: dict[str, Any], verdict: Verd
     armed = {"ActionsEnabled": True, "AlarmActions": [TOPIC]}
     reached = {TOPIC: [f"{TOPIC}:1111"]}
 
-    assert drift.judge_armed({"one": armed, "other": alarm}, reached).verdict == verdict
-    assert drift.judge_armed({}, reached).verdict == "fail"
+    assert alarms.judge_armed({"one": armed, "other": alarm}, reached).verdict == verdict
+    assert alarms.judge_armed({}, reached).verdict == "fail"
 
 
 @pytest.mark.parametrize(
@@ -100,7 +108,7 @@ def test_only_a_confirmed_subscription_is_somebody(
     reached: dict[str, list[str]], verdict: Verdict
 ) -> None:
     alarm = {"ActionsEnabled": True, "AlarmActions": [*reached]}
-    found = drift.judge_armed({"one": alarm}, reached)
+    found = alarms.judge_armed({"one": alarm}, reached)
     assert found.verdict == verdict
     assert (TOPIC in found.words) is (verdict == "fail")
 
@@ -111,7 +119,7 @@ def test_an_alarm_of_which_another_topic_hears_nothing_is_counted() -> None:
         name: {"ActionsEnabled": True, "AlarmActions": [topic]}
         for name, topic in (("a", TOPIC), ("b", other), ("c", "arn:aws:ssm-incidents::1:plan"))
     }
-    found = drift.judge_armed(alarms, {TOPIC: [f"{TOPIC}:1"], other: ["PendingConfirmation"]})
+    found = alarms.judge_armed(alarms, {TOPIC: [f"{TOPIC}:1"], other: ["PendingConfirmation"]})
     assert found == (
         "fail",
         f"1 of 3 alarms reach nobody: no confirmed subscription to {other}.",
@@ -124,15 +132,15 @@ def test_an_alarm_that_went_off_is_named_and_silence_counts_for_thirty_days() ->
         "Timestamp": NOW,
         "HistoryData": '{"oldState": {"stateValue": "OK"}, "newState": {"stateValue": "ALARM"}}',
     }
-    off = drift.event(item, "meaning")
+    off = alarms.event(item, "meaning")
 
     assert off == Event("2026-11-25T12:00:00Z", "InvocationRecordMissing", "OK", "ALARM", "meaning")
-    assert drift.judge_quiet([off], days(40)) == (
+    assert alarms.judge_quiet([off], days(40)) == (
         "fail",
         "Went off: InvocationRecordMissing; 1 times in all.",
     )
-    assert drift.judge_quiet([], days(30)).verdict == "pass"
-    assert drift.judge_quiet([off._replace(before="ALARM", after="OK")], days(31)).verdict == (
+    assert alarms.judge_quiet([], days(30)).verdict == "pass"
+    assert alarms.judge_quiet([off._replace(before="ALARM", after="OK")], days(31)).verdict == (
         "not assessed"
     )
 

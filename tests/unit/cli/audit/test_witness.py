@@ -8,8 +8,8 @@ import pytest
 from botocore.exceptions import ClientError
 from moto import mock_aws
 
-from cli.audit.witness import Witnessed
-from cli.deployment import Deployment
+from claude_bedrock.cli.audit.recorded_responses import Witnessed
+from claude_bedrock.cli.shared.deployment import Deployment
 
 STAGE = Deployment("dev", "us-east-1", None)
 

@@ -7,14 +7,21 @@ from pathlib import Path
 import pytest
 from botocore.exceptions import ClientError, NoCredentialsError, TokenRetrievalError
 
-from cli.deployment import Deployment
-from cli.doctor import aws_cli, bootstrap, concurrency, endpoint, identity, stacks
-from cli.doctor.account import Account, Clients
-from cli.doctor.check import Topic
-from cli.doctor.concurrency import Room
-from cli.doctor.examination import NAMES, judge_region, judge_settings, without_region
-from cli.doctor.whole_commands import complete
-from cli.settings import Settings
+from claude_bedrock.cli.doctor.check import Topic
+from claude_bedrock.cli.doctor.checks import (
+    aws_cli,
+    bootstrap,
+    concurrency,
+    endpoint,
+    identity,
+    stacks,
+)
+from claude_bedrock.cli.doctor.checks.concurrency import Room
+from claude_bedrock.cli.doctor.context import Account, Clients
+from claude_bedrock.cli.doctor.runner import NAMES, judge_region, judge_settings, without_region
+from claude_bedrock.cli.doctor.suggested_commands import complete
+from claude_bedrock.cli.shared.deployment import Deployment
+from claude_bedrock.cli.shared.stage_settings import Settings
 
 DEPLOYMENT = Deployment("dev", "us-east-1", None)
 ACCOUNT = Account(DEPLOYMENT, Clients(DEPLOYMENT), "123456789012", "arn:…", "2026-11-25")

@@ -6,11 +6,15 @@ from typing import Any, cast
 import pytest
 from botocore.exceptions import ClientError
 
-from cli.deployment import Deployment
-from cli.doctor import account_overrides
-from cli.doctor.account import Account, Clients
-from cli.doctor.account_overrides import judge_guardrails, judge_projects, judge_storage
-from cli.settings import Settings
+from claude_bedrock.cli.doctor.checks import account_overrides
+from claude_bedrock.cli.doctor.checks.account_overrides import (
+    judge_guardrails,
+    judge_projects,
+    judge_storage,
+)
+from claude_bedrock.cli.doctor.context import Account, Clients
+from claude_bedrock.cli.shared.deployment import Deployment
+from claude_bedrock.cli.shared.stage_settings import Settings
 
 REGION = "us-east-1"
 SETTINGS = Settings(

@@ -6,14 +6,14 @@ import boto3
 import pytest
 from botocore.stub import Stubber
 
-from cli.doctor.alarms import (
+from claude_bedrock.cli.doctor.check import Outcome
+from claude_bedrock.cli.doctor.checks.alarms import (
     METRICS,
     Dimensions,
     judge_deliveries,
     judge_subscribers,
     subscriptions,
 )
-from cli.doctor.check import Outcome
 
 TOPIC = "arn:aws:sns:us-east-1:123456789012:claude-on-bedrock-dev-alarms"
 SUBSCRIBED = f"{TOPIC}:1111"

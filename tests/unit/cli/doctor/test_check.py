@@ -7,8 +7,8 @@ import pytest
 from botocore.exceptions import ClientError, EndpointConnectionError
 from rich.console import Console
 
-from cli.doctor.check import Check, Topic, exit_code
-from cli.doctor.report import report
+from claude_bedrock.cli.doctor.check import Check, Topic, exit_code
+from claude_bedrock.cli.doctor.report import report
 
 TOPIC = Topic("form")
 

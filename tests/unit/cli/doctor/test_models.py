@@ -6,12 +6,18 @@ from typing import Any
 
 import pytest
 
-import catalog
-from cli.deployment import Deployment
-from cli.doctor import destinations, github, models, quotas, retention
-from cli.doctor.account import Account, Clients
-from cli.doctor.check import Topic
-from cli.settings import Settings
+from claude_bedrock import catalog
+from claude_bedrock.cli.doctor.check import Topic
+from claude_bedrock.cli.doctor.checks import (
+    data_retention_mode,
+    github_oidc,
+    inference_regions,
+    models,
+    quotas,
+)
+from claude_bedrock.cli.doctor.context import Account, Clients
+from claude_bedrock.cli.shared.deployment import Deployment
+from claude_bedrock.cli.shared.stage_settings import Settings
 from local.embedded.service_quotas import quota_name
 from tests.unit.cli.answers import Server
 
@@ -125,7 +131,7 @@ def test_the_end_of_a_model_is_told(
 def test_another_retention_mode_than_asked_fails(
     mode: str, wanted: str | None, outcome: str, fix: str
 ) -> None:
-    found = retention.judge(mode, wanted, "us-east-1")
+    found = data_retention_mode.judge(mode, wanted, "us-east-1")
 
     assert found.outcome == outcome
     assert fix in found.fix
@@ -153,8 +159,8 @@ def test_before_a_deployment_its_mode_is_not_missed_where_it_will_be_set(
     account = Account(deployment, Clients(deployment), "123456789012", "arn:…", "2026-11-25")
     deployed = Settings("here", "us-east-1", ("us",), None, (), wanted, 30, github=False)
 
-    (found,) = retention.check(account, deployed._replace(is_deployed=False), fix=False)
-    (later,) = retention.check(account, deployed, fix=False)
+    (found,) = data_retention_mode.check(account, deployed._replace(is_deployed=False), fix=False)
+    (later,) = data_retention_mode.check(account, deployed, fix=False)
 
     assert (found.outcome, later.outcome) == (
         outcome,
@@ -169,7 +175,7 @@ def test_a_model_that_the_deployments_mode_lets_in_is_not_missed(server: Server)
     account = Account(deployment, Clients(deployment), "123456789012", "arn:…", "2026-11-25")
     meant = Settings("here", "us-east-1", ("us",), None, (HAIKU.name,), "none", 30, github=False)
 
-    _, of_model = retention.check(account, meant._replace(is_deployed=False), fix=False)
+    _, of_model = data_retention_mode.check(account, meant._replace(is_deployed=False), fix=False)
 
     assert of_model.found == "offered under none"
 
@@ -179,8 +185,8 @@ def test_a_model_that_the_deployments_mode_lets_in_is_not_missed(server: Server)
     [("aws_review", "ok"), ("inherit", "failed"), ("default", "failed"), ("none", "failed")],
 )
 def test_a_model_that_keeps_more_is_refused_below_its_mode(mode: str, outcome: str) -> None:
-    assert retention.judge_model(mode, FABLE, "us-east-1").outcome == outcome
-    assert retention.judge_model(mode, HAIKU, "us-east-1").outcome == "ok"
+    assert data_retention_mode.judge_model(mode, FABLE, "us-east-1").outcome == outcome
+    assert data_retention_mode.judge_model(mode, HAIKU, "us-east-1").outcome == "ok"
 
 
 def quota(name: str, value: float, *, adjustable: bool = True) -> dict[str, Any]:
@@ -263,7 +269,7 @@ def test_a_destination_outside_the_residency_fails(
     outcome: str,
     told: str,
 ) -> None:
-    check = destinations.judge(Topic("d", "us.x"), found, expected, residency)
+    check = inference_regions.judge(Topic("d", "us.x"), found, expected, residency)
 
     assert check.outcome == outcome
     assert told in check.found
@@ -271,10 +277,10 @@ def test_a_destination_outside_the_residency_fails(
 
 
 def test_a_workflows_role_needs_githubs_provider() -> None:
-    assert github.judge(["sts.amazonaws.com"], "123456789012").outcome == "ok"
-    none = github.judge(None, "123456789012")
+    assert github_oidc.judge(["sts.amazonaws.com"], "123456789012").outcome == "ok"
+    none = github_oidc.judge(None, "123456789012")
     assert (none.outcome, "create-open-id-connect-provider" in none.fix) == ("failed", True)
-    other = github.judge(["mine"], "123456789012")
+    other = github_oidc.judge(["mine"], "123456789012")
     assert (other.outcome, "add-client-id" in other.fix) == ("failed", True)
 
 

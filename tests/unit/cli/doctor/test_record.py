@@ -5,9 +5,9 @@ from typing import Any
 
 import pytest
 
-from cli.doctor import invocation_logging
-from cli.doctor.invocation_logging import before_deployment, desired, judge
-from invocation_logging import configuration
+from claude_bedrock.cli.doctor.checks import invocation_logging
+from claude_bedrock.cli.doctor.checks.invocation_logging import before_deployment, desired, judge
+from claude_bedrock.logging_config import configuration
 
 OUTPUTS = {
     "LogGroupName": "/claude-on-bedrock/dev/invocations",

@@ -7,11 +7,11 @@ from collections.abc import Mapping
 from datetime import UTC, datetime
 from typing import Any
 
-import catalog
-from cli.deployment import Deployment
-from cli.endpoint import Endpoint
-from cli.smoke.http_call import Response
-from cli.smoke.subject import Subject
+from claude_bedrock import catalog
+from claude_bedrock.cli.shared.deployment import Deployment
+from claude_bedrock.cli.shared.endpoint import Endpoint
+from claude_bedrock.cli.smoke.deployed_stage import Subject
+from claude_bedrock.cli.smoke.http_call import Response
 
 HAIKU = next(model for model in catalog.MODELS if model.name == "claude-haiku-4-5")
 AT = datetime(2026, 11, 29, 12, tzinfo=UTC)

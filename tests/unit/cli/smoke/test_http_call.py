@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import pytest
 
-from cli.caller import ByKey
-from cli.endpoint import Endpoint, RefusedError
-from cli.smoke.http_call import send, send_many
+from claude_bedrock.cli.shared.endpoint import Endpoint, RefusedError
+from claude_bedrock.cli.shared.request_auth import ByKey
+from claude_bedrock.cli.smoke.http_call import send, send_many
 from tests.unit.cli.answers import Server
 
 

@@ -9,12 +9,28 @@ from typing import Any
 import pytest
 from botocore.exceptions import ClientError, EndpointConnectionError
 
-from cli.deployment import NoTargetError
-from cli.endpoint import RefusedError
-from cli.smoke import metric_names, permissions, records, refusals, runner, streaming, witnesses
-from cli.smoke.check import Check, Finding, Result, exit_code, failed, not_assessed, passed
-from cli.smoke.http_call import Response
-from cli.smoke.subject import Subject
+from claude_bedrock.cli.shared.deployment import NoTargetError
+from claude_bedrock.cli.shared.endpoint import RefusedError
+from claude_bedrock.cli.smoke import (
+    metric_names,
+    permissions,
+    records,
+    refusals,
+    runner,
+    streaming,
+    witnesses,
+)
+from claude_bedrock.cli.smoke.check import (
+    Check,
+    Finding,
+    Result,
+    exit_code,
+    failed,
+    not_assessed,
+    passed,
+)
+from claude_bedrock.cli.smoke.deployed_stage import Subject
+from claude_bedrock.cli.smoke.http_call import Response
 from tests.unit.cli.smoke.fakes import ENTRY, RECORD, MadeUp, MadeUpRecords, refusal, response
 
 PACED = tuple(float(n) / 2 for n in range(1, 10))

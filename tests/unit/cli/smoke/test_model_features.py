@@ -6,10 +6,10 @@ import json
 
 import pytest
 
-import catalog
-from cli.smoke import model_features
-from cli.smoke.check import Finding
-from cli.smoke.http_call import Response
+from claude_bedrock import catalog
+from claude_bedrock.cli.smoke import model_features
+from claude_bedrock.cli.smoke.check import Finding
+from claude_bedrock.cli.smoke.http_call import Response
 from tests.unit.cli.smoke.fakes import MadeUp, response
 
 OFFERED = ("claude-haiku-4-5", "claude-opus-4-8")

@@ -9,13 +9,13 @@ from pathlib import Path
 
 import pytest
 
-import catalog
-from cli.smoke.check import Result, passed
-from cli.smoke.estimate import NoModelError, cheapest, estimate
-from cli.smoke.report import Run, anonymize, as_data, as_markdown, write
-from cli.smoke.runner import CHECKS
-from tests.pages import rows, section
+from claude_bedrock import catalog
+from claude_bedrock.cli.smoke.check import Result, passed
+from claude_bedrock.cli.smoke.estimate import NoModelError, cheapest, estimate
+from claude_bedrock.cli.smoke.report import Run, anonymize, as_data, as_markdown, write
+from claude_bedrock.cli.smoke.runner import CHECKS
 from tests.unit.cli.smoke.fakes import HAIKU
+from tools.docs.pages import rows, section
 
 SECRETS = (
     "arn:aws:iam::123456789012:role/claude-on-bedrock-dev",
@@ -67,7 +67,7 @@ def test_a_run_with_the_cheapest_model_costs_some_cents() -> None:
 
 
 def test_a_run_that_would_cost_a_dollar_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("cli.smoke.estimate.LIMIT_DOLLARS", Decimal("0.01"))
+    monkeypatch.setattr("claude_bedrock.cli.smoke.estimate.LIMIT_DOLLARS", Decimal("0.01"))
     with pytest.raises(NoModelError, match="would cost up to"):
         cheapest(("claude-haiku-4-5",), "global")
 

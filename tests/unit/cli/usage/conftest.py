@@ -8,8 +8,8 @@ from typing import NamedTuple
 
 import pytest
 
-import catalog
-from catalog import cost
+from claude_bedrock import catalog
+from claude_bedrock.catalog import cost
 from demo.sample_call import Call
 from demo.sample_month import Folder, Month, hours, write
 

@@ -9,10 +9,10 @@ from typing import Any
 
 import pytest
 
-from cli.deployment import Deployment
-from cli.usage import files
-from cli.usage.download import download
-from reconciliation.window import UnreadableError
+from claude_bedrock.cli.shared.deployment import Deployment
+from claude_bedrock.cli.usage import local_files
+from claude_bedrock.cli.usage.download import download
+from claude_bedrock.records.window import UnreadableError
 
 SINCE, UNTIL = datetime(2026, 10, 7, 12, tzinfo=UTC), datetime(2026, 10, 7, 15, tzinfo=UTC)
 ROOT = "AWSLogs/123456789012/BedrockModelInvocationLogs/us-east-1/2026/10/07"
@@ -81,7 +81,7 @@ def test_records_of_the_hours_are_fetched_whole_and_nothing_else(tmp_path: Path)
     found = {str(file.relative_to(tmp_path)) for file in tmp_path.rglob("*") if file.is_file()}
     assert found == set(stage.bucket.fetched) == WANTED
     assert told == [(1, 3), (2, 3), (3, 3)]
-    assert len(files.of_records(tmp_path, SINCE, UNTIL)) == 3
+    assert len(local_files.of_records(tmp_path, SINCE, UNTIL)) == 3
 
 
 def test_what_is_there_is_not_fetched_again_unless_it_is_not_whole(tmp_path: Path) -> None:

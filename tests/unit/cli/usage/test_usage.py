@@ -14,11 +14,11 @@ from typing import Any
 import pytest
 from typer.testing import CliRunner, Result
 
-from cli.deployment import Deployment
-from cli.main import app
-from cli.usage import files, on_this_machine, page, rows, shown, sources
-from cli.usage.priced import Dimension, TeamProfile, Usage, usage, with_notes
-from cli.usage.rows import Row, UnanswerableError
+from claude_bedrock.cli.main import app
+from claude_bedrock.cli.shared.deployment import Deployment
+from claude_bedrock.cli.usage import duckdb_engine, html_report, local_files, rows, sources, table
+from claude_bedrock.cli.usage.rows import Row, UnanswerableError
+from claude_bedrock.cli.usage.totals import Dimension, TeamProfile, Usage, usage, with_notes
 from demo.sample_call import Call, record
 from tests.unit.cli.usage.conftest import MONTH, SINCE, UNTIL, Made
 
@@ -26,8 +26,8 @@ KEY = "AWSLogs/123456789012/BedrockModelInvocationLogs/us-east-1/2026/10/07/12/{
 
 
 def asked(folder: Path, since: datetime = SINCE, until: datetime = UNTIL) -> list[Row]:
-    found = files.of_records(folder, since, until)
-    return rows.read(*on_this_machine.ask(rows.question(since, until), found))
+    found = local_files.of_records(folder, since, until)
+    return rows.read(*duckdb_engine.ask(rows.question(since, until), found))
 
 
 def by(found: Sequence[Row], *dimensions: Dimension) -> Usage:
@@ -73,7 +73,7 @@ def test_what_may_have_expired_is_said_in_terminal_data_and_page(
     found = with_notes(by(asked(made.folder), "model"), notes)
 
     assert notes == said
-    text, html = shown.remarks(found), page.page([found], "Usage")
+    text, html = table.remarks(found), html_report.page([found], "Usage")
     assert all(note in text and note in html for note in notes)
 
 
@@ -229,14 +229,14 @@ def test_a_number_that_is_none_leaves_the_call_without_counts(tmp_path: Path) ->
 def test_a_folder_without_records_is_not_an_answer(tmp_path: Path) -> None:
     (tmp_path / "other.json.gz").write_bytes(b"")
     with pytest.raises(UnanswerableError, match="has no records"):
-        files.of_records(tmp_path, SINCE, UNTIL)
+        local_files.of_records(tmp_path, SINCE, UNTIL)
 
 
 def test_large_bodies_and_what_is_no_key_of_a_record_are_not_read(tmp_path: Path) -> None:
     kept = _put(tmp_path / "synced" / "data" / KEY.format("1"), WHOLE)
     _put(tmp_path / KEY.format("data/1_input"), b"{}")
 
-    assert files.of_records(tmp_path, SINCE, UNTIL) == [kept]
+    assert local_files.of_records(tmp_path, SINCE, UNTIL) == [kept]
     assert sum(row.calls for row in asked(tmp_path)) == 1
 
 
@@ -253,18 +253,18 @@ def test_the_command_tells_programs_exactly_and_people_in_short(made: Made, tmp_
     given = ("--from", str(made.folder), "--by", "team,model")
 
     told = json.loads(_command(*given, "--json", "--out", str(out)).stdout)
-    shown = _command(*given)
+    table = _command(*given)
 
     assert told["total"]["calls"] == len(made.calls)
     assert {(each["team"], each["model"]) for each in told["groups"]} >= {
         ("search", "claude-opus-5-5"),
         ("(no team)", "claude-haiku-5-5"),
     }
-    assert (shown.exit_code, "20.0k" in shown.stdout) == (0, True)
-    page = out.read_text()
-    assert f"{len(made.calls):,}" in page
-    assert Counter(page.split()).get("<script", 0) == 0
-    assert "http" not in page
+    assert (table.exit_code, "20.0k" in table.stdout) == (0, True)
+    html_report = out.read_text()
+    assert f"{len(made.calls):,}" in html_report
+    assert Counter(html_report.split()).get("<script", 0) == 0
+    assert "http" not in html_report
 
 
 @pytest.mark.skipif(not Path("/dev/full").exists(), reason="Linux has a device that is always full")
@@ -298,4 +298,4 @@ def test_the_program_starts_without_the_engine() -> None:
 
 
 def test_no_calls_are_an_answer() -> None:
-    assert rows.read(*on_this_machine.ask(rows.question(SINCE, UNTIL), [])) == []
+    assert rows.read(*duckdb_engine.ask(rows.question(SINCE, UNTIL), [])) == []

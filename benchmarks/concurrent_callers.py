@@ -1,0 +1,42 @@
+"""Many callers at once, each with a contender of its own or all with the same one."""
+
+from collections.abc import Callable, Sequence
+from concurrent.futures import ThreadPoolExecutor
+
+from benchmarks.fixtures import Operation
+from benchmarks.subjects import Contender
+
+
+class Crowd:
+    """A caller for each of `members`, one of which may serve several."""
+
+    def __init__(self, members: Sequence[Contender]) -> None:
+        self._members = members
+        self._distinct = list({id(each): each for each in members}.values())
+        self._threads = ThreadPoolExecutor(len(members))
+
+    def call(self, operation: Operation, times: int = 1) -> None:
+        """Every caller makes so many calls, one after the other. Raises ProcessFailed."""
+        calling = [self._threads.submit(each.call, operation, times) for each in self._members]
+        for each in calling:
+            each.result()
+
+    def per_second_of_cpu(self, operation: Operation, times: int) -> float:
+        """How many calls a second of processor time is enough for."""
+        before = self._cpu_ms()
+        self.call(operation, times)
+        return len(self._members) * times * 1000 / (self._cpu_ms() - before)
+
+    def close(self) -> None:
+        self._threads.shutdown()
+        for each in self._distinct:
+            each.close()
+
+    def _cpu_ms(self) -> float:
+        return sum(each.process.cpu_ms() for each in self._distinct)
+
+
+def gathered(callers: int, processes: int, start: Callable[[], Contender]) -> Crowd:
+    """So many callers, who share so many processes evenly."""
+    started = [start() for _ in range(processes)]
+    return Crowd([started[at % processes] for at in range(callers)])

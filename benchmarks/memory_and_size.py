@@ -1,0 +1,92 @@
+"""How much room the function takes: memory at rest, copies of a body, and what is deployed."""
+
+from __future__ import annotations
+
+import io
+import zipfile
+from collections.abc import Callable
+from contextlib import closing
+from functools import partial
+from pathlib import Path
+
+from benchmarks import fixtures, peer_environments, subjects
+from benchmarks.environment import Ground
+from benchmarks.fixtures import Operation
+from benchmarks.litellm_proxy import LiteLlm
+from benchmarks.metrics import FLOOR, GATEWAY, LITELLM, Figure, Reach, interleaved
+from benchmarks.subjects import Contender
+from benchmarks.workload import Effort
+
+_LARGEST_BODY = 5_000_000
+_WARM_CALLS = 5
+
+
+def memory(ground: Ground, effort: Effort) -> Figure:
+    """What a process holds after a few calls of both kinds."""
+    starting: dict[str, Callable[[], Contender]] = {
+        FLOOR: partial(subjects.bare_loop, ground),
+        GATEWAY: partial(subjects.gateway, ground),
+        **({LITELLM: partial(LiteLlm, ground)} if ground.peers else {}),
+    }
+    samplers = {name: partial(_held, start) for name, start in starting.items()}
+    samples = interleaved(effort.footprints, samplers)
+    reaches = [Reach(25, FLOOR, how="above")]
+    return Figure("Memory of one environment", "MiB of PSS", samples, reaches)
+
+
+def copies(ground: Ground, effort: Effort) -> Figure:
+    """The most that a process held during its first call with a large body, above what it held
+    before, in bodies."""
+    operation = fixtures.json_call_of(_LARGEST_BODY)
+    samplers = {
+        FLOOR: partial(_copies, partial(subjects.bare_loop, ground), operation),
+        GATEWAY: partial(_copies, partial(subjects.gateway, ground), operation),
+    }
+    samples = interleaved(effort.footprints, samplers)
+    title = f"Copies of a body of {_LARGEST_BODY / 1_000_000:g} MB at once"
+    return Figure(title, "bodies", samples, [Reach(2, how="itself")])
+
+
+def zip_size(ground: Ground, _: Effort) -> Figure:
+    """The folder that is deployed, as a zip."""
+    samples = {GATEWAY: [_zipped(ground.function_folder) / 1_000_000]}
+    return Figure("Size of the zip", "MB", samples, [Reach(3, how="itself")])
+
+
+def packages(ground: Ground, _: Effort) -> Figure:
+    """Our own packages, and the distributions beside them."""
+    samples = {GATEWAY: [float(len(_packages(ground.function_folder)))]}
+    if ground.peers:
+        samples[LITELLM] = [float(peer_environments.packages(ground.peers.litellm_python))]
+    return Figure("Packages in the zip", "packages", samples, [Reach(10, how="itself")])
+
+
+def _held(start: Callable[[], Contender]) -> float:
+    with closing(start()) as contender:
+        contender.call(fixtures.json_call(), _WARM_CALLS)
+        contender.call(fixtures.stream(), _WARM_CALLS)
+        return contender.process.memory_mib()
+
+
+def _copies(start: Callable[[], Contender], operation: Operation) -> float:
+    with closing(start()) as contender:
+        contender.call(fixtures.json_call(), _WARM_CALLS)
+        before = contender.process.rest()
+        contender.call(operation)
+        return (contender.process.peak_bytes() - before) / len(operation.request)
+
+
+def _zipped(folder: Path) -> int:
+    buffer = io.BytesIO()
+    with zipfile.ZipFile(buffer, "w", zipfile.ZIP_DEFLATED) as archive:
+        for path in sorted(folder.rglob("*")):
+            archive.write(path, path.relative_to(folder))
+    return len(buffer.getvalue())
+
+
+def _packages(folder: Path) -> set[str]:
+    """A distribution is known by its notes; a folder without any is ours, or a distribution's."""
+    distributions = {each.name.partition("-")[0] for each in folder.glob("*.dist-info")}
+    modules = {each.name.partition(".")[0] for each in folder.iterdir()}
+    ours = {each for each in modules if (folder / each).is_dir() and "-" not in each}
+    return (ours | distributions) - {"__pycache__"}

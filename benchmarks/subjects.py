@@ -1,0 +1,135 @@
+"""Who is measured: our function, the bare loop, boto3."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping, Sequence
+from contextlib import ExitStack
+from pathlib import Path
+from typing import Protocol
+
+from benchmarks.environment import Ground
+from benchmarks.fixtures import KEY_ID, MODEL, Operation
+from benchmarks.processes import Measured, ProcessFailed
+from benchmarks.runtime_service import RuntimeService
+
+_BARE_LOOP = Path(__file__).with_name("bare_loop.py")
+ROLE = {
+    "AWS_ACCESS_KEY_ID": "AKIDBENCHMARKBENCHMARK",
+    "AWS_SECRET_ACCESS_KEY": "benchmark/benchmark/benchmark/benchmark",
+    "AWS_SESSION_TOKEN": "benchmark" * 40,  # about as long as a role's
+    "AWS_REGION": "us-east-1",
+    "AWS_DEFAULT_REGION": "us-east-1",
+}
+_GATEWAY = {
+    "_HANDLER": "gateway.handler.handle",
+    "AWS_LAMBDA_FUNCTION_NAME": "gateway",
+    "STAGE": "bench",
+    "GEOGRAPHIES": "global",
+    "ALLOWED_MODELS": f"{MODEL},claude-opus-4-5,claude-haiku-4-5",
+    "MAX_BODY_BYTES": "5000000",
+    "PING_SECONDS": "15",
+    "UNSUPPORTED_FIELDS": "drop",
+    "API_KEY_NAMES": json.dumps({KEY_ID: "team-a"}),
+    "POWERTOOLS_SERVICE_NAME": "gateway",
+    "POWERTOOLS_METRICS_NAMESPACE": "ClaudeOnBedrock",
+    "POWERTOOLS_LOG_LEVEL": "INFO",
+}
+
+
+class Contender(Protocol):
+    """A process that makes calls when told."""
+
+    @property
+    def process(self) -> Measured: ...
+
+    def call(self, operation: Operation, times: int = 1) -> None:
+        """Make them one after the other, and be idle again. Raises ProcessFailed."""
+
+    def close(self) -> None: ...
+
+
+class Function:
+    """A Lambda function's process, started and fed as Lambda would."""
+
+    def __init__(self, command: Sequence[str], environment: Mapping[str, str]) -> None:
+        self._service = RuntimeService()
+        address = {"AWS_LAMBDA_RUNTIME_API": self._service.address}
+        self.process = Measured(command, {**environment, **address})
+        with ExitStack() as unless_it_starts:
+            unless_it_starts.callback(self.close)
+            with self.process.explained():
+                self._service.wait_until_idle()
+            unless_it_starts.pop_all()
+
+    def call(self, operation: Operation, times: int = 1) -> None:
+        for _ in range(times):
+            self.first_ms(operation)
+
+    def first_ms(self, operation: Operation) -> float:
+        """Make one call. How long, by the clock, until the first byte of the answer was there."""
+        with self.process.explained():
+            answer = self._service.invoke(operation.proxy_event)
+        if answer.status != 200 or answer.body != operation.answer:
+            told = f"{operation.name}: not the answer expected: {answer}"[:500]
+            raise ProcessFailed(f"{told}\n{self.process.complaint()}")
+        return answer.first_ms
+
+    def close(self) -> None:
+        self._service.close()
+        self.process.close()
+
+
+class DirectCaller:
+    """A program that calls Bedrock itself, and makes calls when told on its standard input."""
+
+    def __init__(self, command: Sequence[str], environment: Mapping[str, str]) -> None:
+        self.process = Measured(command, environment, talks=True)
+
+    def call(self, operation: Operation, times: int = 1) -> None:
+        self.process.ask(f"{'stream' if operation.stream else 'json'} {times}")
+
+    def close(self) -> None:
+        self.process.close()
+
+
+def gateway(
+    ground: Ground,
+    *,
+    endpoint: str = "",
+    folder: Path | None = None,
+    variables: Mapping[str, str] | None = None,
+) -> Function:
+    """The built function, through the wrapper script that Lambda is told to use; of the ground's
+    plain upstream and as built, unless told otherwise."""
+    folder = folder or ground.function_folder
+    environment = {
+        **ROLE,
+        **_GATEWAY,
+        "LAMBDA_TASK_ROOT": str(folder),
+        "AWS_ENDPOINT_URL_BEDROCK_RUNTIME": endpoint or ground.endpoint,
+        "SSL_CERT_FILE": str(ground.ca_bundle),
+        **(variables or {}),
+    }
+    bootstrap = folder / "gateway" / "bootstrap"
+    return Function([str(bootstrap), str(ground.python)], environment)
+
+
+def bare_loop(ground: Ground, *, stream_file: Path | None = None) -> Function:
+    """The floor; no shell starts it."""
+    files = [str(ground.json_file), str(stream_file or ground.stream_file)]
+    return Function([str(ground.python), str(_BARE_LOOP), *files], {})
+
+
+def raw_relay(ground: Ground) -> Function:
+    """The floor of a native stream."""
+    command = [str(ground.python), "-m", "benchmarks.raw_relay"]
+    upstream = ground.endpoint.removeprefix("http://")
+    return Function([*command, upstream, str(ground.request_file)], {})
+
+
+def direct_boto3(ground: Ground) -> DirectCaller:
+    """boto3, of the environment that runs the benchmarks or of its own."""
+    environment = {**ROLE, "AWS_ENDPOINT_URL_BEDROCK_RUNTIME": ground.endpoint}
+    command = [str(ground.boto3_python), "-m", "benchmarks.boto3_caller"]
+    return DirectCaller(command, environment)

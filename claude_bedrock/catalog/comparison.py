@@ -1,0 +1,296 @@
+"""Where the catalog and what an account's Bedrock says differ, as data and as rows to paste.
+
+Nothing here asks AWS or writes a file. Dates that an account leaves out are not compared: AWS
+need not say them, and what it does not say it does not contradict.
+https://docs.aws.amazon.com/bedrock/latest/APIReference/API_FoundationModelLifecycle.html
+"""
+
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from datetime import UTC, datetime
+from typing import Any, Final, NamedTuple
+
+from claude_bedrock import catalog
+from claude_bedrock.catalog import Life, Model, Profile
+
+ANYWHERE: Final = "any commercial Region"
+_DATES: Final = {
+    "released": "startOfLifeTime",
+    "legacy": "legacyTime",
+    "extended_access": "publicExtendedAccessTime",
+    "end_of_life": "endOfLifeTime",
+}
+_UNTOLD: Final = ("context_tokens", "max_output_tokens", "price", "source")
+
+Reach = tuple[str, ...]
+"""Destination Regions, sorted; empty for `global`."""
+
+
+class Said(NamedTuple):
+    """What an account says of one model, asked in one Region.
+
+    `status` is ACTIVE or LEGACY, None where only profiles name the model; `dates` are ISO, by the
+    catalog's names; `profiles` route -> reach."""
+
+    base_id: str
+    name: str
+    status: str | None
+    dates: Mapping[str, str]
+    profiles: Mapping[str, Reach]
+
+
+class Change(NamedTuple):
+    """A field, what the catalog has there and what the account says; None for nothing."""
+
+    field: str
+    catalog: str | None
+    account: str | None
+
+
+class Difference(NamedTuple):
+    """What differs of one model. `row` is Python: the arguments of its row that change, or a whole
+    new row with `...` for what an account does not tell."""
+
+    model: str
+    changes: tuple[Change, ...]
+    row: str
+
+
+def read(
+    summaries: Iterable[Mapping[str, Any]], profiles: Iterable[Mapping[str, Any]]
+) -> dict[str, Said]:
+    """Base id -> what is said of it, of the answers of ListFoundationModels and of
+    GetInferenceProfile as boto3 gives them. Variants that only provisioned throughput has
+    (`…:200k`) are left out."""
+    said: dict[str, Said] = {}
+    for summary in summaries:
+        if summary.get("inferenceTypesSupported") != ["PROVISIONED"]:
+            listed = _listed(summary)
+            said[listed.base_id] = listed
+    for profile in profiles:
+        route, _, base_id = profile["inferenceProfileId"].partition(".")
+        known = said.get(base_id) or Said(base_id, base_id, None, {}, {})
+        reach = {route: _reach(route, profile["models"])}
+        said[base_id] = known._replace(profiles={**known.profiles, **reach})
+    return said
+
+
+def differences(
+    models: Sequence[Model], said: Mapping[str, Said], *, region: str, today: str
+) -> list[Difference]:
+    """What differs, seen from `region` on `today` (an ISO date): first the catalog's models in
+    its order, then those it does not know."""
+    known = {model.base_id for model in models}
+    of_known = (_known(model, said.get(model.base_id), region, today) for model in models)
+    of_new = (
+        _new(each, region)
+        for base_id, each in said.items()
+        if base_id not in known and not _gone(each, today)
+    )
+    return [each for each in (*of_known, *of_new) if each.changes]
+
+
+def outdated(
+    differing: Iterable[Difference], said: Mapping[str, Said], models: Collection[str]
+) -> Iterator[str]:
+    """A sentence for each of `differing` that somebody should act on: a model that the account has
+    as active and the catalog does not know, a date of a model's end, and of the models named in
+    `models`, those that a stage offers, one that is gone or has lost a profile.
+
+    The rest is no reason to disturb anybody: what the catalog marks as unconfirmed, where a profile
+    answers, profiles that it does not know yet."""
+    for difference in differing:
+        model = catalog.find(difference.model)
+        if model is None or model.name != difference.model:
+            if said[difference.model].status != "LEGACY":
+                yield f"{difference.model}: not in the catalog"
+            continue
+        offered = model.name in models
+        for field, recorded, told in difference.changes:
+            gone = told is None and field not in model.unconfirmed and offered
+            if field.startswith("life") or (gone and field.startswith(("model", "profiles."))):
+                yield f"{model.name}: {field} {recorded or 'nothing'}, account {told or 'nothing'}"
+
+
+def _listed(summary: Mapping[str, Any]) -> Said:
+    life = summary.get("modelLifecycle") or {}
+    dates = {field: _day(life[name]) for field, name in _DATES.items() if life.get(name)}
+    name = summary.get("modelName") or summary["modelId"]
+    return Said(summary["modelId"], name, life.get("status", "ACTIVE"), dates, {})
+
+
+def _day(moment: datetime) -> str:
+    return moment.astimezone(UTC).date().isoformat()
+
+
+def _reach(route: str, models: Iterable[Mapping[str, str]]) -> Reach:
+    regions = {model["modelArn"].split(":")[3] for model in models}
+    return () if route == "global" else tuple(sorted(regions))
+
+
+def _known(model: Model, said: Said | None, region: str, today: str) -> Difference:
+    changes: list[Change] = []
+    row = model
+    if said is not None and said.status is not None:
+        changes, row = _dates(model, said, today)
+    elif _expected(model, region, today):
+        changes.append(Change("model", f"callable from {region}", None))
+        life = model.life._replace(retired=True, no_end_before=None)
+        row = model._replace(life=life)
+    if not catalog.is_retired(row, today):
+        of_profiles, profiles = _profiles(model, said.profiles if said else {}, region)
+        changes += of_profiles
+        row = row._replace(profiles=profiles) if of_profiles else row
+    return Difference(model.name, tuple(changes), "\n".join(_arguments(model, row)))
+
+
+def _expected(model: Model, region: str, today: str) -> bool:
+    """Whether an account of the Region should list the model."""
+    return (
+        not model.invitation_only
+        and not catalog.is_retired(model, today)
+        and any(catalog.reach(model, route, region) is not None for route in catalog.routes(model))
+    )
+
+
+def _dates(model: Model, said: Said, today: str) -> tuple[list[Change], Model]:
+    """Dates that the account gives otherwise; failing those, a state that they do not explain."""
+    recorded = {"released": model.released, **model.life._asdict()}
+    changes = [
+        Change("released" if field == "released" else f"life.{field}", recorded[field], told)
+        for field, told in said.dates.items()
+        if recorded[field] != told
+    ]
+    if changes:
+        released = said.dates.get("released", model.released)
+        return changes, model._replace(released=released, life=_with(model.life, said.dates))
+    state = state_of(model, today)
+    if state != said.status and not _gone(said, today):
+        life = _life_as_told(said, today)
+        return [Change("life", state, said.status)], model._replace(life=life)
+    return [], model
+
+
+def _gone(said: Said, today: str) -> bool:
+    """Whether the account itself says that the model's last day was before `today`."""
+    end = said.dates.get("end_of_life")
+    return end is not None and end <= today
+
+
+def state_of(model: Model, today: str) -> str:
+    """ACTIVE, LEGACY or RETIRED."""
+    if catalog.is_retired(model, today):
+        return "RETIRED"
+    return "LEGACY" if catalog.is_legacy(model, today) else "ACTIVE"
+
+
+def _life_as_told(said: Said, today: str) -> Life:
+    """The account's own dates alone. A model that is legacy at an untold date is so today."""
+    life = _with(Life(), said.dates)
+    return life._replace(legacy=today) if said.status == "LEGACY" and not life.legacy else life
+
+
+def _with(life: Life, dates: Mapping[str, str]) -> Life:
+    return life._replace(
+        legacy=dates.get("legacy", life.legacy),
+        extended_access=dates.get("extended_access", life.extended_access),
+        end_of_life=dates.get("end_of_life", life.end_of_life),
+    )
+
+
+def _profiles(
+    model: Model, told: Mapping[str, Reach], region: str
+) -> tuple[list[Change], tuple[Profile, ...]]:
+    """What differs of the profiles callable from the Region, and all of the row's corrected."""
+    recorded = {
+        route: tuple(sorted(reached))
+        for route in catalog.routes(model)
+        if (reached := catalog.reach(model, route, region)) is not None
+    }
+    routes = dict.fromkeys((*catalog.routes(model), *told))
+    changes = [
+        Change(f"profiles.{route}", _words(recorded.get(route)), _words(told.get(route)))
+        for route in routes
+        if recorded.get(route) != told.get(route)
+    ]
+    regions = {profile.route: profile.regions for profile in model.profiles}
+    corrected = (_corrected(route, regions.get(route), told, region) for route in routes)
+    return changes, tuple(profile for profile in corrected if profile is not None)
+
+
+def _corrected(
+    route: str,
+    regions: Mapping[str, Reach] | None,
+    told: Mapping[str, Reach],
+    region: str,
+) -> Profile | None:
+    """The profile with the Region's reach as told; None where nothing is left of it."""
+    if route == "global":
+        return Profile(route, {}) if route in told else None
+    reaches = {source: reached for source, reached in (regions or {}).items() if source != region}
+    if route in told:
+        reaches[region] = told[route]
+    return Profile(route, reaches) if reaches else None
+
+
+def _words(reach: Reach | None) -> str | None:
+    return None if reach is None else " ".join(reach) or ANYWHERE
+
+
+def _new(said: Said, region: str) -> Difference:
+    found = [
+        Change("model", None, said.name),
+        *(Change(f"life.{field}", None, day) for field, day in said.dates.items()),
+        *(Change(f"profiles.{route}", None, _words(to)) for route, to in said.profiles.items()),
+    ]
+    return Difference(said.base_id, tuple(found), "\n".join(_new_row(said, region)))
+
+
+def _new_row(said: Said, region: str) -> Iterator[str]:
+    profiles = [
+        Profile(route, {} if route == "global" else {region: to})
+        for route, to in said.profiles.items()
+    ]
+    name = said.base_id.removeprefix("anthropic.")
+    yield "Model("
+    yield f"    name={name!r},"
+    yield f"    display_name={said.name!r},"
+    yield f"    base_id={said.base_id!r},"
+    yield "    aliases=(),"
+    yield from (f"    {line}" for line in _profiles_argument(profiles))
+    yield f"    life={_life(_with(Life(), said.dates))},"
+    yield "    successor=None,"
+    for field in _UNTOLD:
+        yield f"    {field}=...,"
+    yield f"    released={said.dates.get('released')!r},"
+    yield "),"
+
+
+def _arguments(before: Model, after: Model) -> Iterator[str]:
+    """The arguments of the row that change, as lines of Python."""
+    if before.released != after.released:
+        yield f"released={after.released!r},"
+    if before.life != after.life:
+        yield f"life={_life(after.life)},"
+    if before.profiles != after.profiles:
+        yield from _profiles_argument(after.profiles)
+
+
+def _life(life: Life) -> str:
+    given = (f"{name}={value!r}" for name, value in life._asdict().items() if value)
+    return f"Life({', '.join(given)})"
+
+
+def _profiles_argument(profiles: Iterable[Profile]) -> Iterator[str]:
+    yield "profiles=("
+    for route, regions in profiles:
+        if not regions:
+            yield f"    Profile({route!r}, {{}}),"
+            continue
+        yield "    Profile("
+        yield f"        {route!r},"
+        yield "        {"
+        for source, reached in regions.items():
+            yield f"            {source!r}: {reached!r},"
+        yield "        },"
+        yield "    ),"
+    yield "),"

@@ -1,0 +1,271 @@
+"""What IAM must deny so that a stage's routes, and no unlogged door, are the only way to a model.
+
+The same denials serve in three forms: beside the policies of a role, in a permissions boundary
+(with the most that a role of the stage may be allowed), and as a service control policy.
+"""
+
+from collections.abc import Sequence
+from typing import Final, NamedTuple
+
+from claude_bedrock.catalog import invoke_policies
+from claude_bedrock.catalog.invoke_policies import (
+    GUARDRAIL,
+    INVOKE,
+    PROFILE,
+    ROUTED_ANYWHERE,
+    SERVICE_TIER,
+    STANDARD_TIER,
+    Place,
+    Statement,
+)
+
+SERVICE_CONTROL_POLICY_CHARACTERS: Final = 5120
+"""https://docs.aws.amazon.com/organizations/latest/userguide/orgs_reference_limits.html"""
+
+LOGGING_ROLE: Final = "logging"
+DATA_RETENTION_ROLE: Final = "data-retention"
+"""What the names of the roles end in that alone may change the account's settings."""
+
+GATEWAY_ROLE: Final = "gateway"
+"""What the name of the gateway function's role ends in: records of its calls name the role."""
+
+UNLOGGED_JOBS: Final = [
+    "bedrock:CreateAdvancedPromptOptimizationJob",
+    "bedrock:CreateEvaluationJob",
+    "bedrock:CreateModelEvaluationJob",
+    "bedrock:CreateModelInvocationJob",
+    "bedrock:OptimizePrompt",
+]
+"""What runs a model by other operations than those that AWS lists as logged:
+https://docs.aws.amazon.com/bedrock/latest/userguide/model-invocation-logging.html"""
+
+DATA_RETENTION_OVERRIDES: Final = [
+    "bedrock:CreateProject",
+    "bedrock:UpdateProject",
+    "bedrock:PutAccountDataRetentionStorage",
+    "bedrock:DeleteAccountDataRetentionStorage",
+    "bedrock:PutOrganizationDataRetentionStorage",
+    "bedrock:DeleteOrganizationDataRetentionStorage",
+    "bedrock:PutProjectDataRetentionStorage",
+    "bedrock:DeleteProjectDataRetentionStorage",
+    "bedrock:PutTrustedAccessProgramAccountEnrollment",
+    "bedrock:PutTrustedAccessProgramOrganizationEnrollment",
+    "bedrock:PutTrustedAccessProgramProjectEnrollment",
+    "bedrock:StartTrustedAccessProgramAccountApplication",
+    "bedrock:StartTrustedAccessProgramOrganizationApplication",
+    "bedrock:StartTrustedAccessProgramProjectApplication",
+]
+"""What decides over the account's mode how long content is kept, and where: a project's mode goes
+before the account's, and its storage may be anybody's bucket. Names of the API's operations, each
+at https://docs.aws.amazon.com/bedrock/latest/APIReference/API_Operations_Amazon_Bedrock.html; that
+IAM knows them by these, no page said on 2026-11-29."""
+
+ENFORCED_GUARDRAIL_CHANGES: Final = [
+    "bedrock:PutEnforcedGuardrailConfiguration",
+    "bedrock:DeleteEnforcedGuardrailConfiguration",
+]
+"""What changes the guardrail that Bedrock puts into every call of the account:
+https://docs.aws.amazon.com/bedrock/latest/userguide/guardrails-enforcements.html"""
+
+_PROJECT: Final = "bedrock:ProjectArn"
+"""https://docs.aws.amazon.com/service-authorization/latest/reference/list_amazonbedrock.html"""
+
+_CLAUDE: Final = "anthropic.claude-*"
+
+
+class Guarded(NamedTuple):
+    """What a stage is held to. `data_retention` is the only mode the account may be put into;
+    None leaves that to the stage's own role. `team_profiles` says that application inference
+    profiles are called, `signed_callers` that the endpoint is, by its callers' own roles.
+    `service_tiers` are those that a call may name."""
+
+    stage: str
+    place: Place
+    short_term_bearer_tokens: bool = False
+    data_retention: str | None = None
+    team_profiles: bool = False
+    signed_callers: bool = False
+    service_tiers: tuple[str, ...] = (STANDARD_TIER,)
+
+
+class TooLongError(Exception):
+    """A policy is longer than AWS takes."""
+
+
+def role_name(stage: str, region: str, purpose: str) -> str:
+    """The name of a stage's role: at most the 64 characters that IAM takes."""
+    return f"claude-on-bedrock-{stage}-{region}-{purpose}"
+
+
+def deny_statements(guarded: Guarded) -> list[Statement]:
+    """The guard. An operator that is negated holds where its key is absent, so a call of which
+    Bedrock does not say what the condition asks is denied:
+    https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_elements_condition_operators.html
+    """
+    place = guarded.place
+    statements = [
+        _deny("NoUnloggedEndpoint", ["bedrock-mantle:*"]),
+        _bearer_tokens(guarded),
+        _deny("NoUnloggedJobs", UNLOGGED_JOBS),
+        _other_routes(guarded),
+        _bare_models(guarded),
+        _other_service_tiers(guarded),
+        _other_projects(guarded.place),
+        _deny("DenyDataRetentionOverrides", DATA_RETENTION_OVERRIDES),
+        _deny("DenyEnforcedGuardrailChanges", ENFORCED_GUARDRAIL_CHANGES),
+    ]
+    if "global" not in place.routes:
+        statements.append(
+            _deny("NoGlobalRouting", INVOKE) | {"Condition": {"StringEquals": ROUTED_ANYWHERE}}
+        )
+    if place.guardrail_version_arn:
+        statements.append(_without_guardrail(place))
+    return statements + _account_settings(guarded)
+
+
+def boundary_statements(guarded: Guarded) -> list[Statement]:
+    """The guard, and the most that a role which calls models may be allowed beside it."""
+    place = guarded.place
+    logs = f"arn:{place.partition}:logs:{place.region}:{place.account}:log-group"
+    apis = f"arn:{place.partition}:execute-api:{place.region}:{place.account}"
+    allowed = [
+        _allow("ClaudeByTheStagesRoutes", INVOKE, _open_to_calls(guarded)),
+        _allow(
+            "CountsTokens",
+            ["bedrock:CountTokens"],
+            [place.model_arn(_CLAUDE, region=place.region)],
+        ),
+        _allow(
+            "WritesTheGatewaysLog",
+            ["logs:CreateLogStream", "logs:PutLogEvents"],
+            [f"{logs}:/claude-on-bedrock/{guarded.stage}/gateway:*"],
+        ),
+        # X-Ray's two write actions know no resources:
+        # https://docs.aws.amazon.com/service-authorization/latest/reference/list_awsx-ray.html
+        _allow("Traces", ["xray:PutTraceSegments", "xray:PutTelemetryRecords"], ["*"]),
+    ]
+    if guarded.signed_callers:
+        # The API's id is not known before the API is there, and it comes after its callers.
+        allowed.append(
+            _allow("CallsTheEndpoint", ["execute-api:Invoke"], [f"{apis}:*/{guarded.stage}/*"])
+        )
+    return allowed + invoke_policies.guardrail_statements(place) + deny_statements(guarded)
+
+
+def service_control_policy(statements: Sequence[Statement]) -> str:
+    """The text of a service control policy of these denials. Raises TooLongError."""
+    text = invoke_policies.document_text(statements)
+    if len(text) > SERVICE_CONTROL_POLICY_CHARACTERS:
+        raise TooLongError(
+            f"the service control policy is {len(text)} characters long; "
+            f"AWS takes {SERVICE_CONTROL_POLICY_CHARACTERS}"
+        )
+    return text
+
+
+def _bearer_tokens(guarded: Guarded) -> Statement:
+    """Short-term keys pass where the stage lets them, and only as what AWS calls them, so that a
+    kind of key that is yet to come does not:
+    https://docs.aws.amazon.com/bedrock/latest/userguide/api-keys-permissions.html"""
+    both = ["bedrock:CallWithBearerToken", "bedrock-mantle:CallWithBearerToken"]
+    if not guarded.short_term_bearer_tokens:
+        return _deny("NoBearerTokens", both)
+    condition = {"StringNotEquals": {"bedrock:BearerTokenType": "SHORT_TERM"}}
+    return _deny("NoLongTermBearerTokens", both[:1]) | {"Condition": condition}
+
+
+def _other_routes(guarded: Guarded) -> Statement:
+    """Whatever can be invoked but Claude by the stage's routes from its Region: other models and
+    profiles, routers, provisioned and imported models, and asynchronous invocations, which are
+    authorized as InvokeModel on a resource of their own:
+    https://docs.aws.amazon.com/bedrock/latest/APIReference/API_runtime_StartAsyncInvoke.html
+    A team's profile must not stand for another route either: what it copies is asked about when
+    it is made."""
+    making = ["bedrock:CreateInferenceProfile"] if guarded.team_profiles else []
+    return {
+        "Sid": "OnlyTheStagesRoutes",
+        "Effect": "Deny",
+        "Action": INVOKE + making,
+        "NotResource": _open_to_calls(guarded),
+    }
+
+
+def _bare_models(guarded: Guarded) -> Statement:
+    condition = {"ArnNotLike": {PROFILE: _profiles(guarded)}}
+    models = guarded.place.model_arn("*", region="*")
+    return _deny("OnlyThroughAProfile", INVOKE, [models]) | {"Condition": condition}
+
+
+def _other_service_tiers(guarded: Guarded) -> Statement:
+    """Whether Bedrock says the tier of a call that names none is not documented: it may."""
+    condition = {
+        "StringNotEquals": {SERVICE_TIER: list(guarded.service_tiers)},
+        "Null": {SERVICE_TIER: "false"},
+    }
+    return _deny("DenyOtherServiceTiers", INVOKE) | {"Condition": condition}
+
+
+def _other_projects(place: Place) -> Statement:
+    """Each has a data-retention mode of its own, and a bill. A project that is itself the resource
+    is none of the stage's routes:
+    https://docs.aws.amazon.com/bedrock/latest/APIReference/API_CreateProject.html"""
+    condition = {
+        "ArnNotEquals": {_PROJECT: place.arn("project/default")},
+        "Null": {_PROJECT: "false"},
+    }
+    return _deny("DenyOtherProjects", INVOKE) | {"Condition": condition}
+
+
+def _without_guardrail(place: Place) -> Statement:
+    condition = {"StringNotEquals": {GUARDRAIL: place.guardrail_version_arn}}
+    models = place.model_arn("*", region="*")
+    return _deny("OnlyWithTheGuardrail", INVOKE, [models]) | {"Condition": condition}
+
+
+def _account_settings(guarded: Guarded) -> list[Statement]:
+    """Each setting is changed by one role of the stage; AWS knows no resource for either:
+    https://docs.aws.amazon.com/service-authorization/latest/reference/list_amazonbedrock.html"""
+    logging = _deny(
+        "OnlyTheStageSetsLogging",
+        [
+            "bedrock:PutModelInvocationLoggingConfiguration",
+            "bedrock:DeleteModelInvocationLoggingConfiguration",
+        ],
+    )
+    retention = _deny("OnlyTheStageSetsDataRetention", ["bedrock:PutAccountDataRetention"])
+    statements = [
+        logging | {"Condition": _unless_it_is(guarded, LOGGING_ROLE)},
+        retention | {"Condition": _unless_it_is(guarded, DATA_RETENTION_ROLE)},
+    ]
+    if guarded.data_retention:
+        other = {"StringNotEquals": {"bedrock:DataRetentionMode": guarded.data_retention}}
+        statements.append(retention | {"Sid": "NoOtherDataRetention", "Condition": other})
+    return statements
+
+
+def _unless_it_is(guarded: Guarded, purpose: str) -> dict[str, dict[str, str]]:
+    place = guarded.place
+    name = role_name(guarded.stage, place.region, purpose)
+    role = f"arn:{place.partition}:iam::{place.account}:role/{name}"
+    return {"ArnNotEquals": {"aws:PrincipalArn": role}}
+
+
+def _open_to_calls(guarded: Guarded) -> list[str]:
+    return [*_profiles(guarded), guarded.place.model_arn(_CLAUDE, region="*")]
+
+
+def _profiles(guarded: Guarded) -> list[str]:
+    """An application inference profile's id is AWS's to choose, so any of them is named; what it
+    may copy is `_other_routes`' business."""
+    place = guarded.place
+    profiles = [place.arn(f"inference-profile/{route}.{_CLAUDE}") for route in place.routes]
+    teams = [place.arn("application-inference-profile/*")] if guarded.team_profiles else []
+    return profiles + teams
+
+
+def _deny(sid: str, actions: list[str], resources: Sequence[str] = ("*",)) -> Statement:
+    return {"Sid": sid, "Effect": "Deny", "Action": actions, "Resource": list(resources)}
+
+
+def _allow(sid: str, actions: list[str], resources: list[str]) -> Statement:
+    return {"Sid": sid, "Effect": "Allow", "Action": actions, "Resource": resources}

@@ -1,0 +1,136 @@
+"""Which models a stage's `models` mean, and which of them the stage may have."""
+
+from typing import Protocol
+
+from claude_bedrock.catalog.model import ROUTES, Model
+from claude_bedrock.catalog.resolution import (
+    MODELS,
+    find,
+    is_legacy,
+    is_retired,
+    reach,
+    retention_suffices,
+)
+
+
+class Stage(Protocol):
+    """What of a stage's settings decides: the shape of its block in cdk.json."""
+
+    @property
+    def region(self) -> str: ...
+    @property
+    def route(self) -> str: ...
+    @property
+    def routes(self) -> tuple[str, ...]: ...
+    @property
+    def residency(self) -> tuple[str, ...] | None: ...
+    @property
+    def models(self) -> tuple[str, ...]: ...
+    @property
+    def data_retention(self) -> str | None: ...
+
+
+class NotForThisStageError(Exception):
+    """A name in `models` means no model that the stage may have; the text says what is allowed."""
+
+
+def chosen(stage: Stage, today: str) -> tuple[str, ...]:
+    """The names of the models that the stage's `models` mean, each once, in the catalog's order.
+
+    A family is its models that a new customer can call under the stage's settings on `today`, an
+    ISO date. Raises NotForThisStageError with a line for each mistake.
+    """
+    meant: dict[str, str] = {}
+    mistakes: list[str] = []
+    for spelling in stage.models:
+        try:
+            for model in _meant_by(spelling, stage, today):
+                if model.name in meant:
+                    mistakes.append(_twice(model, meant[model.name], spelling))
+                meant[model.name] = spelling
+        except NotForThisStageError as mistake:
+            mistakes.append(str(mistake))
+    if mistakes:
+        raise NotForThisStageError("\n".join(mistakes))
+    return tuple(model.name for model in MODELS if model.name in meant)
+
+
+def _meant_by(spelling: str, stage: Stage, today: str) -> list[Model]:
+    if spelling in {model.family for model in MODELS}:
+        return _family(spelling, stage, today)
+    model = find(spelling)
+    if model is None:
+        raise NotForThisStageError(f"{spelling!r} given; allowed: {_allowed(stage, today)}")
+    if spelling not in {model.name, *model.aliases}:
+        raise NotForThisStageError(f"{spelling!r} given; allowed: its name, {model.name}")
+    if objection := _objection(model, stage, today):
+        retired = is_retired(model, today)
+        instead = f"{model.successor}, its successor" if retired else _allowed(stage, today)
+        raise NotForThisStageError(f"{spelling!r} given, {objection}; allowed: {instead}")
+    return [model]
+
+
+def _family(family: str, stage: Stage, today: str) -> list[Model]:
+    found = [
+        model
+        for model in MODELS
+        if model.family == family
+        and not is_legacy(model, today)
+        and not _objection(model, stage, today)
+    ]
+    if not found:
+        raise NotForThisStageError(
+            f"{family!r} given, of which this stage may have none; "
+            f"allowed: {_allowed(stage, today)}"
+        )
+    return found
+
+
+def _objection(model: Model, stage: Stage, today: str) -> str | None:
+    """Why the stage may not have the model, if it may not."""
+    if is_retired(model, today):
+        return "which is retired"
+    if reach(model, stage.route, stage.region) is None:
+        return f"which has no {stage.route} profile callable from {stage.region}"
+    if outside := _outside(model, stage):
+        return f"which may be answered in {', '.join(outside)}, outside the stage's residency"
+    if stage.data_retention and not retention_suffices(stage.data_retention, model):
+        return (
+            f"which needs data-retention mode {model.data_retention}, "
+            f"where the stage sets {stage.data_retention}"
+        )
+    return None
+
+
+def _outside(model: Model, stage: Stage) -> list[str]:
+    """The Regions that may answer the model by one of the stage's routes, but should not."""
+    if stage.residency is None:
+        return []
+    reached = [reach(model, route, stage.region) or () for route in stage.routes]
+    return sorted(
+        {region for regions in reached for region in regions if not within(region, stage.residency)}
+    )
+
+
+def within(region: str, residency: tuple[str, ...]) -> bool:
+    """Whether `residency`, Regions or what their names begin with, has the Region."""
+    return any(f"{region}-".startswith(f"{place}-") for place in residency)
+
+
+def _allowed(stage: Stage, today: str) -> str:
+    names = [model.name for model in MODELS if not _objection(model, stage, today)]
+    return ", ".join(names) or f"no model by this route from this Region; {_routes_from(stage)}"
+
+
+def _routes_from(stage: Stage) -> str:
+    """The routes by which any model can be called from the stage's Region."""
+    routes = [
+        route
+        for route in ROUTES
+        if any(reach(model, route, stage.region) is not None for model in MODELS)
+    ]
+    return f"routes that can be called from {stage.region}: {', '.join(routes)}"
+
+
+def _twice(model: Model, first: str, second: str) -> str:
+    return f"{first!r} and {second!r} given, which both mean {model.name}; allowed: each model once"

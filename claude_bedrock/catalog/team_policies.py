@@ -1,0 +1,144 @@
+"""What IAM must allow for application inference profiles to be called, and nothing beside them."""
+
+from collections.abc import Sequence
+from typing import Any, Final, NamedTuple
+
+from claude_bedrock.catalog.invoke_policies import (
+    INVOKE,
+    MANAGED_POLICY_CHARACTERS,
+    PROFILE,
+    ROUTED_ANYWHERE,
+    Place,
+    Statement,
+    characters,
+    guardrail_statements,
+    profile_destinations,
+)
+from claude_bedrock.catalog.model import Model
+from claude_bedrock.catalog.resolution import profile_id
+
+_SOME_ACCOUNT: Final = "0" * 12
+_SOME_ID: Final = "0" * 16
+"""Stands for an application profile's id while policies are measured; AWS's have 12 characters."""
+
+
+class ApplicationProfile(NamedTuple):
+    """An application inference profile, copied from the profile that `model` has on `route`.
+
+    `id` may be a CDK token: Bedrock makes it when the profile is created.
+    """
+
+    model: Model
+    route: str
+    id: str
+
+
+def invoke_statements(profiles: Sequence[ApplicationProfile], place: Place) -> list[Statement]:
+    """The IAM statements that open `profiles`, and the models behind them only by these profiles.
+
+    Bedrock asks for the profile, then for the model in each Region behind it:
+    https://docs.aws.amazon.com/bedrock/latest/userguide/inference-profiles-prereq.html
+    What `bedrock:InferenceProfileArn` then holds, no page says outright. AWS's answer on denials,
+    https://repost.aws/knowledge-center/bedrock-access-denied-exception, looks for application
+    profiles' ARNs in it; the copied profile's is let pass too. That opens no other way in, since
+    the copied profile itself is not among the resources. Raises NoProfile.
+    """
+    by_reach: dict[tuple[str, ...], list[ApplicationProfile]] = {}
+    for profile in profiles:
+        reached = profile_destinations(profile.model, profile.route, place.region)
+        by_reach.setdefault(reached, []).append(profile)
+    statements: list[Statement] = []
+    for number, (reached, group) in enumerate(by_reach.items(), start=1):
+        statements += (
+            _geography_statements(group, reached, place, number)
+            if reached
+            else _global_statements(group, place)
+        )
+    return statements + guardrail_statements(place)
+
+
+def invoke_policies(
+    profiles: Sequence[ApplicationProfile], place: Place, *, described: bool = False
+) -> list[list[Statement]]:
+    """The same statements, dealt out over as few managed policies as hold them: one list of
+    statements per policy. Raises NoProfile.
+
+    `described` lets a client ask what model is behind a profile, whose ARN does not say it, and so
+    how to word its requests: https://code.claude.com/docs/en/amazon-bedrock
+    """
+    batches: list[list[ApplicationProfile]] = [[]]
+    for profile in profiles:
+        grown = [*batches[-1], profile]
+        if batches[-1] and _length(grown, place, described) > MANAGED_POLICY_CHARACTERS:
+            batches.append([profile])
+        else:
+            batches[-1] = grown
+    return [_policy(batch, place, described) for batch in batches if batch]
+
+
+def arn_prefix(place: Place) -> str:
+    """What stands before an application profile's id in its ARN."""
+    return place.arn("application-inference-profile/")
+
+
+def copied_arn(model: Model, route: str, place: Place) -> str:
+    """The ARN of the profile that AWS defines for `model` on `route`. Raises NoProfile."""
+    return place.arn(f"inference-profile/{profile_id(model, route)}")
+
+
+def _geography_statements(
+    group: Sequence[ApplicationProfile], reached: Sequence[str], place: Place, number: int
+) -> list[Statement]:
+    return [
+        _allow(f"TeamProfiles{number}", _arns(group, place), {}),
+        _allow(f"TeamModels{number}", _models(group, reached, place), _through(group, place)),
+    ]
+
+
+def _global_statements(group: Sequence[ApplicationProfile], place: Place) -> list[Statement]:
+    """Three, as a profile of AWS's on that route needs them:
+    https://docs.aws.amazon.com/bedrock/latest/userguide/global-cross-region-inference.html"""
+    here, through = {"aws:RequestedRegion": place.region}, _through(group, place)
+    return [
+        _allow("GlobalTeamProfiles", _arns(group, place), here),
+        _allow("GlobalTeamModelsHere", _models(group, [place.region], place), here | through),
+        _allow("GlobalTeamModelsAnywhere", _models(group, [""], place), ROUTED_ANYWHERE | through),
+    ]
+
+
+def _through(group: Sequence[ApplicationProfile], place: Place) -> dict[str, Any]:
+    copied = dict.fromkeys(copied_arn(each.model, each.route, place) for each in group)
+    return {PROFILE: [*_arns(group, place), *copied], **place.only_with_guardrail}
+
+
+def _arns(profiles: Sequence[ApplicationProfile], place: Place) -> list[str]:
+    return [f"{arn_prefix(place)}{profile.id}" for profile in profiles]
+
+
+def _models(group: Sequence[ApplicationProfile], regions: Sequence[str], place: Place) -> list[str]:
+    base_ids = dict.fromkeys(profile.model.base_id for profile in group)
+    return [place.model_arn(each, region=region) for each in base_ids for region in regions]
+
+
+def _allow(sid: str, resources: list[str], equals: dict[str, Any]) -> Statement:
+    statement: Statement = {"Sid": sid, "Effect": "Allow", "Action": INVOKE, "Resource": resources}
+    return statement | {"Condition": {"StringEquals": equals}} if equals else statement
+
+
+def _policy(
+    profiles: Sequence[ApplicationProfile], place: Place, described: bool
+) -> list[Statement]:
+    asking: Statement = {
+        "Sid": "WhatIsBehindTeamProfiles",
+        "Effect": "Allow",
+        "Action": "bedrock:GetInferenceProfile",
+        "Resource": _arns(profiles, place),
+    }
+    return invoke_statements(profiles, place) + ([asking] if described else [])
+
+
+def _length(profiles: Sequence[ApplicationProfile], place: Place, described: bool) -> int:
+    """Of what will be deployed, with digits and letters for tokens."""
+    measured = [profile._replace(id=_SOME_ID) for profile in profiles]
+    written_out = place._replace(account=_SOME_ACCOUNT, partition="aws")
+    return characters(_policy(measured, written_out, described))

@@ -1,0 +1,101 @@
+"""`claude-bedrock access …`."""
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+from botocore.exceptions import ClientError
+from rich.json import JSON
+
+from claude_bedrock.cli.access import deny_policy, use_case_form
+from claude_bedrock.cli.access.deny_policy import Form
+from claude_bedrock.cli.shared import deployment
+from claude_bedrock.cli.shared.deployment import Client, Deployment
+from claude_bedrock.cli.shared.options import (
+    LOCAL_STATE,
+    Region,
+    Stage,
+    StateFolder,
+    one_line_errors,
+)
+from claude_bedrock.cli.shared.terminal import console, echo, echo_json
+
+app = typer.Typer(
+    help="Submit the account's use-case form; print a stage's deny policy.",
+    no_args_is_help=True,
+    add_completion=False,
+)
+
+_STATEMENT = (
+    "This is a statement of your company to AWS and Anthropic, and binds it. Whoever submits it "
+    "must be entitled to make it."
+)
+
+
+@app.callback()
+def main() -> None:
+    """Submit the account's use-case form; print a stage's deny policy."""
+
+
+@app.command()
+def form() -> None:
+    """Print Anthropic's use-case form, empty, to fill in."""
+    echo_json(use_case_form.empty())
+
+
+@app.command()
+def submit(
+    form: Annotated[Path, typer.Option(help="The form, filled in.")],
+    *,
+    stage: Stage = None,
+    region: Region = None,
+    yes: Annotated[bool, typer.Option("--yes", help="Do not ask before sending.")] = False,
+    state: StateFolder = LOCAL_STATE,
+) -> None:
+    """Submit the use-case form that you filled in; it is a legal statement of your company."""
+    with one_line_errors(role="operator"):
+        filled = use_case_form.read(form)
+        found = _account(stage, region, state)
+        account = found.client("sts").get_caller_identity()["Account"]
+        bedrock = found.client("bedrock")
+        out = console()
+        out.print(f"To account {account} in {found.region}:", JSON.from_data(filled))
+        out.print(_STATEMENT)
+        if _submitted(bedrock):
+            out.print("The account has submitted a form before: this one replaces it.")
+        if not yes:
+            typer.confirm("Submit it?", abort=True)
+        bedrock.put_use_case_for_model_access(formData=use_case_form.as_sent(filled))
+        out.print("Submitted.")
+
+
+def _account(stage: str | None, region: str | None, state: Path) -> Deployment:
+    """The form is the account's: a Region is enough to mean the real one."""
+    if stage is None and region is None:
+        return deployment.local(state)
+    return deployment.deployed(stage or "", region)
+
+
+def _submitted(bedrock: Client) -> bool:
+    try:
+        bedrock.get_use_case_for_model_access()
+    except ClientError as error:
+        if error.response["Error"]["Code"] == "ResourceNotFoundException":
+            return False
+        raise
+    return True
+
+
+@app.command()
+def guard(
+    *,
+    form: Annotated[
+        Form, typer.Option("--as", help="A service control policy, a boundary, or denials.")
+    ],
+    stage: Stage = None,
+    region: Region = None,
+    state: StateFolder = LOCAL_STATE,
+) -> None:
+    """Print the guard of a deployed stage, ready to paste."""
+    with one_line_errors(role="operator"):
+        echo(deny_policy.guard_text(deployment.chosen(stage, region, state), form))

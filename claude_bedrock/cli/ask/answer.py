@@ -1,0 +1,103 @@
+"""One question to the endpoint, the answer given out as it comes, and what the call was."""
+
+import json
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from datetime import UTC, datetime
+from typing import Any
+
+import httpx2
+
+from claude_bedrock import catalog
+from claude_bedrock.catalog import cost
+from claude_bedrock.cli.shared.endpoint import Endpoint, RefusedError
+
+_MODEL_ID = "x-gateway-model-id"
+
+
+class Answer:
+    """Says what a stream of events says, piece by piece, and knows at any time what it has told."""
+
+    def __init__(self, events: Iterator[Mapping[str, Any]], headers: Mapping[str, str]) -> None:
+        self.request_id = headers.get("request-id", "none")
+        self.model = ""
+        self.usage: dict[str, Any] = {}
+        self.stop_reason = ""
+        self._model_id = headers.get(_MODEL_ID, "")
+        self._events = events
+
+    @property
+    def route(self) -> str | None:
+        """The route that answered, None where the endpoint does not say it."""
+        route, _, _ = self._model_id.partition(".")
+        return route if route in catalog.ROUTES else None
+
+    def text(self) -> Iterator[str]:
+        """Pieces as they arrive. Raises RefusedError when the stream ends in an error, or early."""
+        for event in self._events:
+            kind = event["type"]
+            if kind == "content_block_delta" and event["delta"]["type"] == "text_delta":
+                yield event["delta"]["text"]
+            elif kind == "message_start":
+                self.model = event["message"]["model"]
+                self.usage |= event["message"].get("usage") or {}
+            elif kind == "message_delta":
+                self.usage |= event.get("usage") or {}
+                self.stop_reason = event["delta"].get("stop_reason") or ""
+            elif kind == "error":
+                raise RefusedError(self._told(event["error"]))
+            elif kind == "message_stop":
+                return
+        raise RefusedError(f"the answer broke off (request id {self.request_id})")
+
+    def receipt(self) -> str:
+        """One line: request id, model, tokens, cost."""
+        said = [f"request id {self.request_id}"]
+        if self.model:
+            said.append(f"{self.model} by {self.route or 'a route not told'}")
+            said.append(self._tokens())
+            said.append(self._cost())
+        if self.stop_reason not in {"", "end_turn"}:
+            said.append(f"stopped by {self.stop_reason}")
+        return ", ".join(said)
+
+    def _told(self, error: Mapping[str, Any]) -> str:
+        return f"{error['type']}: {error['message']} (request id {self.request_id})"
+
+    def _tokens(self) -> str:
+        read, made, cached, stored = (
+            self.usage.get(name) or 0
+            for name in (
+                "input_tokens",
+                "output_tokens",
+                "cache_read_input_tokens",
+                "cache_creation_input_tokens",
+            )
+        )
+        return f"{read} tokens in, {made} out, {cached} from cache, {stored} to cache"
+
+    def _cost(self) -> str:
+        model = catalog.find(self.model)
+        if model is None or self.route is None:
+            return "cost not known"
+        today = datetime.now(UTC).date().isoformat()
+        try:
+            dollars, assumed = cost.of_answer(model, self.route, self.usage, day=today)
+        except catalog.NoProfile:
+            return "cost not known"
+        return f"${dollars:.6f}" + "".join(f" ({each})" for each in assumed)
+
+
+@contextmanager
+def ask(endpoint: Endpoint, question: Mapping[str, Any]) -> Iterator[Answer]:
+    """The answer to a streaming Messages body, while the block reads it. Raises RefusedError."""
+    with endpoint.answer("POST", "/v1/messages", question) as response:
+        yield Answer(_events(response), response.headers)
+
+
+def _events(response: httpx2.Response) -> Iterator[Mapping[str, Any]]:
+    for event in httpx2.EventSource(response):
+        try:
+            yield json.loads(event.data)
+        except ValueError as error:
+            raise RefusedError("the answer has an event that is not JSON") from error

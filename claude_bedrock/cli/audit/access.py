@@ -1,0 +1,168 @@
+"""Who may invoke what, by the stage's policies as IAM holds them, and whether the guard holds.
+
+https://docs.aws.amazon.com/IAM/latest/APIReference/API_ListEntitiesForPolicy.html
+"""
+
+import json
+from collections.abc import Collection, Iterator, Mapping, Sequence
+from typing import Any, Final, NamedTuple
+
+from claude_bedrock import catalog
+from claude_bedrock.cli.audit.recorded_responses import Witnessed
+from claude_bedrock.cli.audit.statement import Found, Statement, stated
+
+_KINDS: Final = {
+    "PolicyRoles": ("role", "RoleName"),
+    "PolicyUsers": ("user", "UserName"),
+    "PolicyGroups": ("group", "GroupName"),
+}
+_READS: Final = "iam:ListEntitiesForPolicy, iam:GetPolicy and iam:GetPolicyVersion"
+
+
+class Holder(NamedTuple):
+    """A principal, and what of the stage's is attached to it. `models` are by the catalog."""
+
+    kind: str
+    name: str
+    policy: str
+    models: Sequence[str]
+    held_by_guard: bool | None  # None where it was not asked
+
+
+class Access(NamedTuple):
+    holders: Sequence[Holder]
+    statements: tuple[Statement, ...]
+
+
+class Policy(NamedTuple):
+    """`foreign` is what it allows to invoke beside `models` of the stage."""
+
+    name: str
+    models: Sequence[str]
+    foreign: Sequence[str]
+
+    @property
+    def allows(self) -> bool:
+        """The guard, which goes with a team's policies, allows nothing."""
+        return bool(self.models or self.foreign)
+
+
+def look(witnessed: Witnessed, outputs: Mapping[str, str], models: Sequence[str]) -> Access:
+    """`outputs` are those of ModelAccess, `models` the stage's."""
+    attached: list[tuple[Policy, str, str]] = []
+    guarded: set[tuple[str, str]] = set()
+
+    def bounded() -> Found:
+        policies = []
+        for arn in _invoking(outputs):
+            policy = read_policy(arn, _document(witnessed, arn), models)
+            if not policy.allows:
+                continue
+            policies.append(policy)
+            attached.extend((policy, kind, name) for kind, name in _attached(witnessed, arn))
+        return _judge(policies, len({each[1:] for each in attached}))
+
+    def guard() -> Found:
+        if witnessed.is_embedded:
+            return Found("not assessed", "The embedded AWS of local mode forgets boundaries.")
+        gateway = witnessed.roles("Gateway")
+        guarded.update(_attached(witnessed, outputs["BoundaryPolicyArn"], boundary=True))
+        return judge_guard({name for _, _, name in attached} & gateway, guarded)
+
+    statements = (
+        stated(
+            witnessed,
+            "models-bounded",
+            "The stage's policies let nobody invoke a model that is not the stage's",
+            _READS,
+            bounded,
+        ),
+        stated(
+            witnessed,
+            "guarded",
+            "The gateway's role is held by the guard",
+            "cloudformation:ListStackResources and iam:ListEntitiesForPolicy",
+            guard,
+        ),
+    )
+    holders = (
+        Holder(kind, name, policy.name, policy.models, _held(statements[1], (kind, name), guarded))
+        for policy, kind, name in attached
+    )
+    return Access(tuple(holders), statements)
+
+
+def _held(
+    asked: Statement, principal: tuple[str, str], guarded: Collection[tuple[str, str]]
+) -> bool | None:
+    return None if asked.verdict == "not assessed" else principal in guarded
+
+
+def judge_guard(roles: Collection[str], guarded: Collection[tuple[str, str]]) -> Found:
+    """`roles` are those of the gateway that hold a policy to invoke."""
+    bare = sorted(name for name in roles if ("role", name) not in guarded)
+    if bare or not roles:
+        told = f"{', '.join(bare)} lacks it" if bare else "No role of the gateway may invoke"
+        return Found("fail", f"{told}.")
+    return Found("pass", f"It is the permissions boundary of {', '.join(sorted(roles))}.")
+
+
+def _invoking(outputs: Mapping[str, str]) -> list[str]:
+    teams = json.loads(outputs.get("TeamPolicyArns", "{}"))
+    of_teams = [arn for arns in teams.values() for arn in arns]
+    return list(dict.fromkeys([*outputs["InvokePolicyArn"].split(","), *of_teams]))
+
+
+def _judge(policies: Sequence[Policy], holders: int) -> Found:
+    foreign = {name for policy in policies for name in policy.foreign}
+    if foreign:
+        return Found("fail", f"They name {', '.join(sorted(foreign))}.")
+    models = sorted({name for policy in policies for name in policy.models})
+    return Found(
+        "pass", f"{len(policies)} policies, of {holders} principals, name {', '.join(models)}."
+    )
+
+
+def read_policy(arn: str, document: Mapping[str, Any], models: Sequence[str]) -> Policy:
+    """What the document allows to invoke: models of the stage, and all else that it names."""
+    own: set[str] = set()
+    foreign: set[str] = set()
+    for resource in _allowed(document):
+        model = catalog.find(resource.rpartition("/")[2])
+        if model is not None and model.name in models:
+            own.add(model.name)
+        elif ":application-inference-profile/" not in resource:
+            foreign.add(model.name if model else resource)
+    return Policy(arn.rpartition("/")[2], sorted(own), sorted(foreign))
+
+
+def _allowed(document: Mapping[str, Any]) -> Iterator[str]:
+    for statement in _listed(document["Statement"]):
+        actions = _listed(statement.get("Action", []))
+        if statement["Effect"] == "Allow" and any(
+            "Invoke" in each or "*" in each for each in actions
+        ):
+            yield from _listed(statement.get("Resource", []))
+
+
+def _listed(value: Any) -> list[Any]:  # noqa: ANN401 - JSON: one thing, or several
+    return value if isinstance(value, list) else [value]
+
+
+def _document(witnessed: Witnessed, arn: str) -> Mapping[str, Any]:
+    iam = witnessed.client("iam")
+    version = iam.get_policy(PolicyArn=arn)["Policy"]["DefaultVersionId"]
+    answer = iam.get_policy_version(PolicyArn=arn, VersionId=version)
+    document: dict[str, Any] = answer["PolicyVersion"]["Document"]
+    return document
+
+
+def _attached(
+    witnessed: Witnessed, arn: str, *, boundary: bool = False
+) -> Iterator[tuple[str, str]]:
+    usage = "PermissionsBoundary" if boundary else "PermissionsPolicy"
+    pages = witnessed.client("iam").get_paginator("list_entities_for_policy")
+    for page in pages.paginate(PolicyArn=arn, PolicyUsageFilter=usage):
+        for field, (kind, name) in _KINDS.items():
+            for each in page.get(field, []):
+                yield kind, each[name]

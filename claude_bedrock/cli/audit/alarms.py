@@ -1,0 +1,160 @@
+"""Whether the stage's alarms are armed, and which of them went off in the window.
+
+CloudWatch keeps an alarm's history for 30 days:
+https://docs.aws.amazon.com/AmazonCloudWatch/latest/monitoring/alarm-common-features.html
+"""
+
+import json
+from collections.abc import Iterator, Mapping, Sequence
+from datetime import UTC, datetime, timedelta
+from typing import Any, Final, NamedTuple
+
+from claude_bedrock.cli.audit.recorded_responses import Witnessed
+from claude_bedrock.cli.audit.statement import Found, Statement, stated
+from claude_bedrock.cli.doctor.checks.alarms import is_confirmed, subscriptions
+from claude_bedrock.verification.period import Period
+
+_KEPT: Final = timedelta(days=30)
+_FORGOTTEN: Final = (
+    "Not assessed of the time before: CloudWatch keeps the history of alarms for 30 days. This "
+    "leaves the exit code as it is."
+)
+_TOPIC: Final = "arn:aws:sns:"
+
+
+class Event(NamedTuple):
+    """An alarm that went off, or ceased to; `at` is ISO 8601 in UTC, `meaning` its own text."""
+
+    at: str
+    alarm: str
+    before: str
+    after: str
+    meaning: str
+
+
+class Drift(NamedTuple):
+    """`alarms`: how many the stage has."""
+
+    alarms: int
+    events: Sequence[Event]
+    statements: tuple[Statement, ...]
+
+
+def look(witnessed: Witnessed, asked: Period) -> Drift:
+    alarms: dict[str, Mapping[str, Any]] = {}
+    events: list[Event] = []
+
+    def armed() -> Found:
+        alarms.update(_alarms(witnessed))
+        return judge_armed(alarms, _reached(witnessed, alarms))
+
+    def quiet() -> Found:
+        events.extend(_events(witnessed, alarms, asked))
+        return judge_quiet(events, asked)
+
+    statements = (
+        stated(
+            witnessed,
+            "alarms-armed",
+            "Every alarm of the stage is on and tells somebody",
+            "cloudwatch:DescribeAlarms and sns:ListSubscriptionsByTopic",
+            armed,
+        ),
+        stated(
+            witnessed,
+            "alarms-quiet",
+            "No alarm of the stage went off",
+            "cloudwatch:DescribeAlarmHistory",
+            quiet,
+        ),
+    )
+    known = tuple(each._replace(applies=_FORGOTTEN not in each.words) for each in statements)
+    return Drift(len(alarms), tuple(sorted(events)), known)
+
+
+def judge_armed(
+    alarms: Mapping[str, Mapping[str, Any]], reached: Mapping[str, Sequence[str]]
+) -> Found:
+    """`reached` has the subscriptions of each topic that is an action of some alarm. One that is
+    not confirmed gets nothing."""
+    if not alarms:
+        return Found("fail", "The stage has no alarms.")
+    mute = [name for name, one in alarms.items() if not _is_armed(one)]
+    if mute:
+        return Found("fail", f"Without an action, or switched off: {', '.join(mute)}.")
+    confirmed = {topic: sum(map(is_confirmed, each)) for topic, each in reached.items()}
+    unheard = [name for name, one in alarms.items() if not _reaches_somebody(one, confirmed)]
+    if unheard:
+        silent = ", ".join(sorted(topic for topic, number in confirmed.items() if not number))
+        return Found(
+            "fail",
+            f"{len(unheard)} of {len(alarms)} alarms reach nobody: no confirmed subscription to "
+            f"{silent}.",
+        )
+    number = sum(confirmed.values())
+    return Found("pass", f"All {len(alarms)} alarms; confirmed subscriptions: {number}.")
+
+
+def _is_armed(alarm: Mapping[str, Any]) -> bool:
+    return bool(alarm.get("ActionsEnabled") and alarm.get("AlarmActions"))
+
+
+def _reaches_somebody(alarm: Mapping[str, Any], confirmed: Mapping[str, int]) -> bool:
+    """By a topic that somebody is subscribed to, or by an action that is no topic."""
+    return any(confirmed.get(action, 1) for action in alarm["AlarmActions"])
+
+
+def _reached(
+    witnessed: Witnessed, alarms: Mapping[str, Mapping[str, Any]]
+) -> Mapping[str, Sequence[str]]:
+    sns = witnessed.client("sns")
+    actions = {each for one in alarms.values() for each in one.get("AlarmActions", [])}
+    return {
+        topic: subscriptions(sns, topic) for topic in sorted(actions) if topic.startswith(_TOPIC)
+    }
+
+
+def judge_quiet(events: Sequence[Event], asked: Period) -> Found:
+    off = [each for each in events if each.after == "ALARM"]
+    if off:
+        names = ", ".join(dict.fromkeys(each.alarm for each in off))
+        return Found("fail", f"Went off: {names}; {len(off)} times in all.")
+    if asked.since < asked.now - _KEPT:
+        first = asked.now - _KEPT
+        return Found("not assessed", f"None went off since {first:%Y-%m-%d}. {_FORGOTTEN}")
+    return Found("pass", "None went off.")
+
+
+def _alarms(witnessed: Witnessed) -> Iterator[tuple[str, Mapping[str, Any]]]:
+    """Those of the stage's stacks: CloudFormation begins their names with the stack's."""
+    pages = witnessed.client("cloudwatch").get_paginator("describe_alarms")
+    for page in pages.paginate(AlarmNamePrefix=witnessed.stack("")):
+        for one in page.get("MetricAlarms", []):
+            yield one["AlarmName"], one
+
+
+def _events(
+    witnessed: Witnessed, alarms: Mapping[str, Mapping[str, Any]], asked: Period
+) -> Iterator[Event]:
+    pages = witnessed.client("cloudwatch").get_paginator("describe_alarm_history")
+    found = pages.paginate(
+        HistoryItemType="StateUpdate", StartDate=asked.since, EndDate=asked.until
+    )
+    for item in (item for page in found for item in page.get("AlarmHistoryItems", [])):
+        if item["AlarmName"] in alarms:
+            found = event(item, alarms[item["AlarmName"]].get("AlarmDescription", ""))
+            if "ALARM" in {found.before, found.after}:
+                yield found
+
+
+def event(item: Mapping[str, Any], meaning: str) -> Event:
+    """Of an item of DescribeAlarmHistory, whose data is JSON."""
+    data = json.loads(item.get("HistoryData") or "{}")
+    at: datetime = item["Timestamp"]
+    return Event(
+        at=at.astimezone(UTC).isoformat(timespec="seconds").replace("+00:00", "Z"),
+        alarm=item["AlarmName"],
+        before=data.get("oldState", {}).get("stateValue", ""),
+        after=data.get("newState", {}).get("stateValue", ""),
+        meaning=meaning,
+    )

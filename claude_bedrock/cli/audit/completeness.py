@@ -1,0 +1,144 @@
+"""Whether every call is on record: the join of `claude-bedrock verify`, put as statements."""
+
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Final, NamedTuple
+
+from claude_bedrock.cli.audit.recorded_responses import Witnessed
+from claude_bedrock.cli.audit.statement import Found, Statement, Verdict, stated
+from claude_bedrock.cli.shared.deployment import Deployment
+from claude_bedrock.cli.verify import verification
+from claude_bedrock.cli.verify.chain_report import chain_sentences, is_whole
+from claude_bedrock.cli.verify.evidence_folder import EvidenceError
+from claude_bedrock.cli.verify.verification import ChainReport, Report
+from claude_bedrock.verification.finding import Finding, Kind
+from claude_bedrock.verification.period import Period
+
+
+class _Claim(NamedTuple):
+    """What a statement says, and the findings that each show that it is not so."""
+
+    words: str
+    kinds: tuple[Kind, ...]
+
+
+_CLAIMS: Final[Mapping[str, _Claim]] = {
+    "complete": _Claim(
+        "Every call of the window is on record in both places",
+        ("missing_record", "unreadable_record"),
+    ),
+    "nobody-went-round": _Claim(
+        "Every record has its call: nobody went round", ("bypassed_gateway", "audit_entry_lost")
+    ),
+    "bodies": _Claim("Every record has what was asked and answered", ("body_missing",)),
+    "callers": _Claim(
+        "Both accounts name the same caller, model and content for every call",
+        ("caller_mismatch", "model_mismatch", "identity_mismatch", "content_mismatch"),
+    ),
+    "residency": _Claim(
+        "No call was answered outside the stage's residency", ("data_residency_violation",)
+    ),
+}
+_NAMED: Final = 20
+_NO_RESIDENCY: Final = (
+    "Not assessed: the stage sets no `residency`, so its calls may be answered wherever its routes "
+    "lead. No call was answered elsewhere."
+)
+
+
+class Completeness(NamedTuple):
+    """`hours` says how many of the window's hours are verified; empty where it is not known."""
+
+    report: Report
+    statements: tuple[Statement, ...]
+    hours: str = ""
+
+
+def look(
+    witnessed: Witnessed, deployment: Deployment, report: Report, asked: Period
+) -> Completeness:
+    """`deployment` reads the evidence, which is not kept among the answers: it has its hashes."""
+    judged = [judge(each, report) for each in _CLAIMS]
+    found: list[ChainReport] = []
+    chain = stated(
+        witnessed,
+        "chain",
+        "The evidence of every hour is there, in one chain, with nothing changed or taken away",
+        "s3:ListBucket, s3:GetObject and logs:FilterLogEvents",
+        lambda: _chain(deployment, asked, found),
+    )
+    hours = next(chain_sentences(found[0])) if found else ""
+    return Completeness(report, (*judged, chain), hours)
+
+
+def judge(name: str, report: Report) -> Statement:
+    """The statement of that id, by what the join found."""
+    claim = _CLAIMS[name]
+    number = sum(each.kind in claim.kinds for each in report.outcome.findings)
+    if name == "residency" and not number and not report.about["bounds"]["residency"]:
+        return Statement(name, claim.words, "not assessed", _NO_RESIDENCY, applies=False)
+    words = " ".join((*_words(name, number, report), *_put_right(claim, report)))
+    return Statement(name, claim.words, _verdict(name, number, report), words)
+
+
+def _put_right(claim: _Claim, report: Report) -> Iterator[str]:
+    """What was found and is no longer open, and where the numbers are from."""
+    settled = [each for each in report.settled if each.kind in claim.kinds]
+    if settled:
+        yield f"{len(settled):,} were settled by what came late: {_ids(settled)}."
+    for each in (each for each in report.accepted if each.finding.kind in claim.kinds):
+        given = each.disposition
+        yield f"Accepted: {given.id}, by {given.by} at {given.at}: {given.reason}."
+    if report.chain:
+        yield "Summed from the sealed hours."
+
+
+def _ids(findings: Sequence[Finding]) -> str:
+    more = f" and {len(findings) - _NAMED:,} more" if len(findings) > _NAMED else ""
+    return f"{', '.join(each.id for each in findings[:_NAMED])}{more}"
+
+
+def _verdict(name: str, number: int, report: Report) -> Verdict:
+    counts = report.outcome.counts
+    sums = report.chain
+    if sums and not number and sums.coverage.hours_verified < sums.coverage.hours + sums.expired:
+        return "not assessed"
+    doubts = {
+        "complete": counts.unknown + counts.pending,
+        "nobody-went-round": counts.records_pending,
+    }
+    if number:
+        return "fail"
+    return "not assessed" if doubts.get(name) else "pass"
+
+
+def _words(name: str, number: int, report: Report) -> Iterator[str]:
+    counts = report.outcome.counts
+    yield f"{number:,} are not so, each is listed below." if number else "No exception was found."
+    if name == "complete":
+        yield f"Of {counts.calls:,} calls, {counts.matched:,} are on record in both places."
+        if counts.pending:
+            yield f"{counts.pending:,} are too young to be judged."
+        if counts.unknown:
+            yield f"Of {counts.unknown:,} it cannot be known."
+        if counts.refused:
+            yield f"{counts.refused:,} were refused by Bedrock or not sent: no record is due."
+        if counts.not_loggable:
+            yield f"{counts.not_loggable:,} only counted tokens, which Bedrock does not log."
+    elif name == "nobody-went-round":
+        yield f"{counts.records:,} records were read."
+        if counts.records_pending:
+            yield f"Of {counts.records_pending:,} the call may still turn up."
+        if counts.allowed_direct_calls:
+            yield f"{counts.allowed_direct_calls:,} are of callers that the stage allows."
+
+
+def _chain(deployment: Deployment, asked: Period, told: list[ChainReport]) -> Found:
+    try:
+        found = verification.chain_report(deployment, asked.since, asked.until, asked.now)
+        told.append(found)
+    except EvidenceError as error:
+        return Found("not assessed", f"{str(error).capitalize()}.")
+    words = " ".join(chain_sentences(found))
+    if not found.coverage.holds:
+        return Found("fail", words)
+    return Found("pass" if is_whole(found) else "not assessed", words)

@@ -1,0 +1,96 @@
+"""Who changed the logging configuration, by CloudTrail's own history of management events.
+
+It answers for 90 days: https://docs.aws.amazon.com/awscloudtrail/latest/APIReference/API_LookupEvents.html
+"""
+
+import json
+from collections.abc import Collection, Iterator, Mapping, Sequence
+from datetime import UTC, datetime, timedelta
+from typing import Any, Final, NamedTuple
+
+from claude_bedrock.cli.audit.recorded_responses import Witnessed
+from claude_bedrock.cli.audit.statement import Found, Statement, stated
+from claude_bedrock.verification.period import Period
+
+CHANGES: Final = (
+    "PutModelInvocationLoggingConfiguration",
+    "DeleteModelInvocationLoggingConfiguration",
+)
+_KEPT: Final = timedelta(days=90)
+_CLAIM: Final = "Nobody but the stage's own deployment changed the logging configuration"
+
+
+class Change(NamedTuple):
+    """`at` is ISO 8601 in UTC; `by` an ARN; `refused` the error that AWS answered, if it did."""
+
+    at: str
+    what: str
+    by: str
+    source_ip: str
+    refused: str
+    event_id: str
+
+
+class History(NamedTuple):
+    changes: Sequence[Change]
+    statement: Statement
+
+
+def look(witnessed: Witnessed, asked: Period) -> History:
+    found: list[Change] = []
+
+    def ask() -> Found:
+        if witnessed.is_embedded:
+            return Found(
+                "not assessed", "The embedded AWS of local mode keeps no management events."
+            )
+        found.extend(_changes(witnessed, asked))
+        return judge(found, witnessed.roles("InvocationLogging"), asked)
+
+    action = "cloudtrail:LookupEvents and cloudformation:ListStackResources"
+    statement = stated(witnessed, "logging-unchanged", _CLAIM, action, ask)
+    return History(tuple(sorted(found)), statement)
+
+
+def judge(changes: Sequence[Change], roles: Collection[str], asked: Period) -> Found:
+    """`roles` are the names of those by which the stage's deployment makes its own changes."""
+    made = [each for each in changes if not each.refused]
+    foreign = [each for each in made if not _is_of(each.by, roles)]
+    if foreign:
+        names = ", ".join(dict.fromkeys(each.by for each in foreign))
+        return Found("fail", f"{len(foreign)} of {len(made)} changes were made by {names}.")
+    told = f"{len(made)} changes, all by the stage's own deployment." if made else "No change."
+    if asked.since < asked.now - _KEPT:
+        first = asked.now - _KEPT
+        return Found("not assessed", f"CloudTrail answers from {first:%Y-%m-%d} on only: {told}")
+    return Found("pass", told)
+
+
+def _is_of(arn: str, roles: Collection[str]) -> bool:
+    return arn.partition(":assumed-role/")[2].partition("/")[0] in roles
+
+
+def _changes(witnessed: Witnessed, asked: Period) -> Iterator[Change]:
+    pages = witnessed.client("cloudtrail").get_paginator("lookup_events")
+    for name in CHANGES:
+        found = pages.paginate(
+            LookupAttributes=[{"AttributeKey": "EventName", "AttributeValue": name}],
+            StartTime=asked.since,
+            EndTime=asked.until,
+        )
+        for event in (event for page in found for event in page["Events"]):
+            yield change(event)
+
+
+def change(event: Mapping[str, Any]) -> Change:
+    """Of an event of LookupEvents."""
+    said = json.loads(event["CloudTrailEvent"])
+    at: datetime = event["EventTime"]
+    return Change(
+        at=at.astimezone(UTC).isoformat(timespec="seconds").replace("+00:00", "Z"),
+        what=event["EventName"],
+        by=said.get("userIdentity", {}).get("arn", event.get("Username", "")),
+        source_ip=said.get("sourceIPAddress", ""),
+        refused=said.get("errorCode", ""),
+        event_id=event["EventId"],
+    )

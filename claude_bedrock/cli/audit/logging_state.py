@@ -1,0 +1,153 @@
+"""Whether invocation logging is on as the stage set it, and how its places are locked.
+
+https://docs.aws.amazon.com/bedrock/latest/userguide/model-invocation-logging.html
+"""
+
+import json
+from collections.abc import Iterator, Mapping
+from typing import Any, NamedTuple
+
+from botocore.exceptions import ClientError
+
+from claude_bedrock.cli.audit.recorded_responses import Witnessed
+from claude_bedrock.cli.audit.statement import Found, Statement, pass_if, stated
+from claude_bedrock.cli.doctor.check import code_of
+from claude_bedrock.cli.doctor.checks import invocation_logging
+from claude_bedrock.cli.doctor.checks.invocation_logging import DATA_TYPES
+
+_ACTION = "bedrock:GetModelInvocationLoggingConfiguration"
+
+
+class Logging(NamedTuple):
+    """`configuration` is what Bedrock says now: dotted name -> value."""
+
+    configuration: Mapping[str, str]
+    statements: tuple[Statement, ...]
+
+
+def look(witnessed: Witnessed, outputs: Mapping[str, str]) -> Logging:
+    """`outputs` are those of the InvocationLogging stack."""
+    seen: dict[str, Any] = {}
+
+    def now() -> Found:
+        bedrock = witnessed.client("bedrock")
+        answer = bedrock.get_model_invocation_logging_configuration()
+        seen.update(answer.get("loggingConfig") or {})
+        wanted = invocation_logging.desired(outputs)
+        check = invocation_logging.judge(seen, wanted, witnessed.region)
+        return pass_if(check.outcome == "ok", f"{check.found[:1].upper()}{check.found[1:]}.")
+
+    on = stated(
+        witnessed, "logging-on", "Invocation logging is on, as the stage set it", _ACTION, now
+    )
+    return Logging(
+        {name: _told(value) for name, value in sorted(_flat(seen))},
+        (on, _data_types(on, seen), *_places(witnessed, outputs)),
+    )
+
+
+def _data_types(on: Statement, seen: Mapping[str, Any]) -> Statement:
+    """By the answer that `on` rests on."""
+    absent = [kind for kind in DATA_TYPES if not seen.get(f"{kind}DataDeliveryEnabled")]
+    told = (
+        Found("not assessed", on.words)
+        if on.verdict == "not assessed"
+        else pass_if(
+            not absent,
+            f"Not delivered: {', '.join(absent)}."
+            if absent
+            else f"Delivered: {', '.join(DATA_TYPES)}.",
+        )
+    )
+    claim = "Prompts and completions are recorded, whatever they are made of"
+    return Statement("data-types", claim, *told, on.answers)
+
+
+def _places(witnessed: Witnessed, outputs: Mapping[str, str]) -> Iterator[Statement]:
+    group, bucket, key = (outputs[name] for name in ("LogGroupName", "LogBucketName", "KeyArn"))
+    yield stated(
+        witnessed,
+        "encrypted",
+        "Both places of the record are encrypted with the stage's key",
+        "logs:DescribeLogGroups and s3:GetEncryptionConfiguration",
+        lambda: judge_encrypted(_keys(witnessed, group, bucket), key, witnessed),
+    )
+    yield stated(
+        witnessed,
+        "key-rotates",
+        "The key of the record is rotated by itself",
+        "kms:GetKeyRotationStatus",
+        lambda: _rotates(witnessed.client("kms").get_key_rotation_status(KeyId=key)),
+    )
+    yield stated(
+        witnessed,
+        "bucket-closed",
+        "The bucket of the record is closed to the public",
+        "s3:GetBucketPublicAccessBlock",
+        lambda: _closed(_public_access_block(witnessed, bucket)),
+    )
+
+
+def _keys(witnessed: Witnessed, group: str, bucket: str) -> Mapping[str, str]:
+    """Place -> the key it is encrypted with; empty for AWS's own."""
+    groups = witnessed.client("logs").describe_log_groups(logGroupNamePrefix=group)["logGroups"]
+    rules = witnessed.client("s3").get_bucket_encryption(Bucket=bucket)
+    (rule, *_) = rules["ServerSideEncryptionConfiguration"]["Rules"]
+    return {
+        **{each["logGroupName"]: each.get("kmsKeyId", "") for each in groups[:1]},
+        f"s3://{bucket}": rule["ApplyServerSideEncryptionByDefault"].get("KMSMasterKeyID", ""),
+    }
+
+
+def judge_encrypted(keys: Mapping[str, str], wanted: str, witnessed: Witnessed) -> Found:
+    if witnessed.is_embedded:
+        return Found("not assessed", "The embedded AWS of local mode forgets a bucket's key.")
+    others = [place for place, key in keys.items() if not _same(key, wanted)]
+    if others or len(keys) < 2:
+        return Found("fail", f"Not with {wanted}: {', '.join(others) or 'a place is absent'}.")
+    return Found("pass", f"{' and '.join(keys)}, with {wanted}.")
+
+
+def _same(key: str, wanted: str) -> bool:
+    """A bucket may name its key by the id alone."""
+    return bool(key) and key.rpartition("/")[2] == wanted.rpartition("/")[2]
+
+
+def _rotates(answer: Mapping[str, Any]) -> Found:
+    if not answer["KeyRotationEnabled"]:
+        return Found("fail", "Rotation is off.")
+    days = answer.get("RotationPeriodInDays")
+    return Found("pass", f"Every {days} days." if days else "Rotation is on.")
+
+
+def _public_access_block(witnessed: Witnessed, bucket: str) -> Mapping[str, bool]:
+    """Empty where there is none."""
+    try:
+        answer = witnessed.client("s3").get_public_access_block(Bucket=bucket)
+    except ClientError as error:
+        if code_of(error) == "NoSuchPublicAccessBlockConfiguration":
+            return {}
+        raise
+    found: dict[str, bool] = answer["PublicAccessBlockConfiguration"]
+    return found
+
+
+def _closed(block: Mapping[str, bool]) -> Found:
+    """https://docs.aws.amazon.com/AmazonS3/latest/userguide/access-control-block-public-access.html"""
+    names = ("BlockPublicAcls", "IgnorePublicAcls", "BlockPublicPolicy", "RestrictPublicBuckets")
+    off = [name for name in names if not block.get(name)]
+    if off:
+        return Found("fail", f"Off: {', '.join(off)}.")
+    return Found("pass", "All four settings of its public access block are on.")
+
+
+def _told(value: object) -> str:
+    return value if isinstance(value, str) else json.dumps(value)
+
+
+def _flat(value: Mapping[str, Any], path: str = "") -> Iterator[tuple[str, Any]]:
+    for name, inner in value.items():
+        if isinstance(inner, Mapping):
+            yield from _flat(inner, f"{path}{name}.")
+        else:
+            yield f"{path}{name}", inner

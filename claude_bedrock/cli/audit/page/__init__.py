@@ -1,0 +1,131 @@
+"""How the report is shown: one page of HTML that asks nobody for anything."""
+
+import base64
+import hashlib
+from collections.abc import Callable, Mapping
+from decimal import Decimal
+from importlib.resources import files
+from typing import Final
+
+from jinja2 import Environment, PackageLoader, StrictUndefined
+
+from claude_bedrock.cli.audit import charts
+from claude_bedrock.cli.audit.controls import CONTROLS, of_statements
+from claude_bedrock.cli.audit.report import Report
+from claude_bedrock.cli.audit.statement import counted
+from claude_bedrock.cli.usage.table import remarks
+from claude_bedrock.cli.usage.totals import Dimension, Sum, Usage
+
+_MOST_BARS: Final = 12
+_MOST_FINDINGS: Final = 500
+_TOKENS: Final = {
+    "input": "input_tokens",
+    "output": "output_tokens",
+    "read from cache": "cache_read_tokens",
+    "written to cache": "cache_write_tokens",
+}
+
+
+def page(report: Report) -> str:
+    """The template escapes every value but our style and script, and the charts, whose library
+    does it."""
+    environment = Environment(
+        loader=PackageLoader("claude_bedrock.cli.audit.page", "."),
+        autoescape=True,
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+    )
+    environment.filters["short"] = charts.short
+    style, script = _text("style.css"), _text("table.js")
+    return environment.get_template("report.html.j2").render(
+        report=report,
+        about=report.about,
+        by_id={each.id: each for each in report.statements},
+        verdicts=counted(report.statements),
+        controls=CONTROLS,
+        controls_of=of_statements(),
+        total=report.usage.total,
+        notes=remarks(report.usage),
+        usage_notes=report.usage.notes,
+        callers=_by_caller_and_model(report.usage),
+        regions=_named(report.usage, "region"),
+        charts=_charts(report.usage),
+        most_findings=_MOST_FINDINGS,
+        style=style,
+        script=script,
+        script_hash=_hash(script),
+    )
+
+
+def _text(name: str) -> str:
+    return files(__name__).joinpath(name).read_text("utf-8")
+
+
+def _hash(script: str) -> str:
+    """https://www.w3.org/TR/CSP3/#grammardef-hash-source"""
+    return base64.b64encode(hashlib.sha256(script.encode()).digest()).decode()
+
+
+def _grouped(usage: Usage, *by: Dimension) -> dict[tuple[str, ...], Sum]:
+    """The sums by some of the dimensions that `usage` has, in that order."""
+    at = [usage.by.index(dimension) for dimension in by]
+    groups: dict[tuple[str, ...], Sum] = {}
+    for values, each in usage.groups.items():
+        groups.setdefault(tuple(values[place] for place in at), Sum()).merge(each)
+    return dict(sorted(groups.items()))
+
+
+def _named(usage: Usage, by: Dimension) -> Mapping[str, Sum]:
+    return {name: each for (name,), each in _grouped(usage, by).items()}
+
+
+def _by_caller_and_model(usage: Usage) -> list[tuple[Mapping[str, str], Sum]]:
+    names: tuple[Dimension, ...] = ("caller", "model", "route")
+    found = _grouped(usage, *names).items()
+    dearest = sorted(found, key=lambda item: (-item[1].dollars.total, item[0]))
+    return [(dict(zip(names, values, strict=True)), each) for values, each in dearest]
+
+
+def _charts(usage: Usage) -> Mapping[str, str]:
+    if not usage.groups:
+        return {}
+    return {
+        "calls a day, by model": _by_day("Calls a day, by model", usage),
+        "cost by caller": _cost("Cost by caller in US dollars", usage),
+        "tokens by model": _tokens("Tokens by model", usage),
+        "calls by region": _regions("Calls by the Region that answered", usage),
+    }
+
+
+def _by_day(title: str, usage: Usage) -> str:
+    days, models = list(_named(usage, "day")), list(_named(usage, "model"))
+    found = _grouped(usage, "model", "day")
+    series = {
+        model: [found[model, day].calls if (model, day) in found else 0 for day in days]
+        for model in models
+    }
+    return charts.over_time(title, days, series)
+
+
+def _cost(title: str, usage: Usage) -> str:
+    groups = _largest(_named(usage, "caller"), lambda each: each.dollars.total)
+    values = [float(each.dollars.total) for each in groups.values()]
+    return charts.bars(title, list(groups), {"US dollars": values}, dollars=True)
+
+
+def _tokens(title: str, usage: Usage) -> str:
+    groups = _largest(_named(usage, "model"), lambda each: each.input_tokens)
+    series = {
+        name: [getattr(each, field) for each in groups.values()] for name, field in _TOKENS.items()
+    }
+    return charts.bars(title, list(groups), series)
+
+
+def _regions(title: str, usage: Usage) -> str:
+    groups = _largest(_named(usage, "region"), lambda each: each.calls)
+    return charts.bars(title, list(groups), {"calls": [each.calls for each in groups.values()]})
+
+
+def _largest(groups: Mapping[str, Sum], by: Callable[[Sum], Decimal | int]) -> Mapping[str, Sum]:
+    return dict(sorted(groups.items(), key=lambda item: -by(item[1]))[:_MOST_BARS])

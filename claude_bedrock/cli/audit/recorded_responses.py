@@ -1,0 +1,108 @@
+"""What AWS answered, byte by byte, kept as it came: the report's statements name these answers.
+
+botocore tells of each answer before anybody has read it:
+https://docs.aws.amazon.com/boto3/latest/guide/events.html
+"""
+
+import hashlib
+import json
+from collections.abc import Mapping
+from datetime import UTC, datetime
+from typing import Any, Final, NamedTuple, Self
+
+from claude_bedrock.cli.shared.deployment import Client, Deployment
+
+_ASKED: Final = "claude-bedrock-asked"
+
+
+class Answer(NamedTuple):
+    """One answer: `parameters` are JSON, `content` the body as it came over the wire."""
+
+    name: str
+    service: str
+    operation: str
+    parameters: Mapping[str, Any]
+    status: int
+    at: datetime
+    content: bytes
+
+    @property
+    def sha256(self) -> str:
+        return hashlib.sha256(self.content).hexdigest()
+
+    def as_data(self) -> dict[str, Any]:
+        return {
+            "file": f"answers/{self.name}",
+            "sha256": self.sha256,
+            "service": self.service,
+            "operation": self.operation,
+            "parameters": self.parameters,
+            "status": self.status,
+            "at": self.at.isoformat(timespec="seconds").replace("+00:00", "Z"),
+        }
+
+
+class Witnessed(Deployment):
+    """A deployment whose clients' answers are kept.
+
+    For questions about how things are set up only: what holds prompts is read by another."""
+
+    answers: list[Answer]
+
+    @classmethod
+    def of(cls, deployment: Deployment) -> Self:
+        made = cls(*deployment)
+        made.answers = []
+        return made
+
+    @property
+    def is_embedded(self) -> bool:
+        """Whether the AWS is that of local mode, which forgets some of what it is told."""
+        return self.endpoint_url is not None
+
+    def client(self, service: str) -> Client:
+        client = super().client(service)
+        client.meta.events.register("before-parameter-build", _note)
+        client.meta.events.register("response-received", self._keep)
+        return client
+
+    def roles(self, stack: str) -> set[str]:
+        """The names of the stack's roles. Raises botocore's errors."""
+        pages = self.client("cloudformation").get_paginator("list_stack_resources")
+        return {
+            each["PhysicalResourceId"]
+            for page in pages.paginate(StackName=self.stack(stack))
+            for each in page["StackResourceSummaries"]
+            if each["ResourceType"] == "AWS::IAM::Role"
+        }
+
+    def _keep(
+        self,
+        *,
+        response_dict: Mapping[str, Any] | None,
+        context: Mapping[str, Any],
+        event_name: str,
+        **_: object,
+    ) -> None:
+        if response_dict is None:
+            return
+        service, operation = event_name.split(".")[1:]
+        content = response_dict["body"]
+        ending = "json" if content[:1] in b"{[" else "xml"
+        number = len(self.answers) + 1
+        self.answers.append(
+            Answer(
+                name=f"{number:03}-{service}-{operation}.{ending}",
+                service=service,
+                operation=operation,
+                parameters=context.get(_ASKED, {}),
+                status=response_dict["status_code"],
+                at=datetime.now(UTC),
+                content=content,
+            )
+        )
+
+
+def _note(*, params: Mapping[str, Any], context: dict[str, Any], **_: object) -> None:
+    """What is asked, before botocore writes it as the service wants it."""
+    context[_ASKED] = json.loads(json.dumps(params, default=str))

@@ -1,0 +1,163 @@
+"""What the report is made of, in the order in which it is told, and the same as data."""
+
+from collections.abc import Mapping, Sequence
+from importlib.metadata import version
+from typing import Any, Final, NamedTuple
+
+from claude_bedrock.cli.audit import (
+    access,
+    alarms,
+    completeness,
+    configuration_changes,
+    logging_state,
+    retention,
+)
+from claude_bedrock.cli.audit.access import Access
+from claude_bedrock.cli.audit.alarms import Drift
+from claude_bedrock.cli.audit.completeness import Completeness
+from claude_bedrock.cli.audit.configuration_changes import History
+from claude_bedrock.cli.audit.controls import CONTROLS, Control
+from claude_bedrock.cli.audit.logging_state import Logging
+from claude_bedrock.cli.audit.recorded_responses import Answer, Witnessed
+from claude_bedrock.cli.audit.retention import Retention
+from claude_bedrock.cli.audit.statement import Statement, counted
+from claude_bedrock.cli.shared import stage_settings
+from claude_bedrock.cli.shared.deployment import Deployment
+from claude_bedrock.cli.shared.stage_settings import Settings
+from claude_bedrock.cli.usage import sources, table, totals
+from claude_bedrock.cli.usage.totals import Usage
+from claude_bedrock.cli.verify import verification
+from claude_bedrock.cli.verify.evidence_folder import Evidence
+from claude_bedrock.verification.period import Period, in_words
+from claude_bedrock.verification.run import iso
+
+USAGE_BY: Final = ("day", "caller", "model", "route", "region")
+
+
+class About(NamedTuple):
+    """Moments are ISO 8601 in UTC; `local` where it is the embedded AWS."""
+
+    account: str
+    region: str
+    stage: str
+    since: str
+    until: str
+    at: str
+    by: str
+    version: str
+    local: bool
+    window: str
+
+
+class Report(NamedTuple):
+    about: About
+    stage_settings: Settings
+    logging: Logging
+    configuration_changes: History
+    completeness: Completeness
+    retention: Retention
+    access: Access
+    usage: Usage
+    alarms: Drift
+    answers: Sequence[Answer]
+
+    @property
+    def statements(self) -> tuple[Statement, ...]:
+        return (
+            *self.logging.statements,
+            self.history.statement,
+            *self.completeness.statements,
+            self.retention.statement,
+            *self.access.statements,
+            *self.drift.statements,
+        )
+
+    @property
+    def headline(self) -> str:
+        """The one sentence that a reader in a hurry takes away."""
+        return self.completeness.report.assessment.headline
+
+    def as_data(self) -> dict[str, Any]:
+        report = self.completeness.report
+        return {
+            "about": self.about._asdict(),
+            "headline": self.headline,
+            "verdicts": counted(self.statements),
+            "statements": [each.as_data() for each in self.statements],
+            "logging": {
+                "configuration": self.logging.configuration,
+                "changes": [each._asdict() for each in self.history.changes],
+            },
+            "completeness": verification.as_data(report),
+            "retention": {
+                "day": self.retention.day.isoformat(),
+                "days": self.retention.days,
+                "note": self.retention.note,
+                "places": [each._asdict() for each in self.retention.places],
+            },
+            "access": [each._asdict() for each in self.access.holders],
+            "usage": usage_as_data(self.usage),
+            "usage_notes": table.remarks(self.usage),
+            "drift": [each._asdict() for each in self.drift.events],
+            "controls": [control_as_data(each) for each in CONTROLS],
+            "answers": [each.as_data() for each in self.answers],
+        }
+
+
+def gather(deployment: Deployment, asked: Period, evidence: Evidence) -> Report:
+    """Asks everything. What AWS withholds of a statement leaves it `not assessed`.
+
+    Raises what the report cannot be without: NoTargetError, EvidenceError and
+    botocore's errors."""
+    witnessed = Witnessed.of(deployment)
+    meant = stage_settings.deployed(witnessed)
+    outputs = {name: witnessed.outputs(name) for name in ("InvocationLogging", "ModelAccess")}
+    joined = verification.sealed(deployment, asked, evidence) or verification.run(
+        deployment, asked, evidence
+    )
+    return Report(
+        about=_about(witnessed, asked, joined.about),
+        settings=meant,
+        logging=logging_state.look(witnessed, outputs["InvocationLogging"]),
+        history=configuration_changes.look(witnessed, asked),
+        completeness=completeness.look(witnessed, deployment, joined, asked),
+        retention=retention.look(witnessed, asked.since.date(), meant.retention_days),
+        access=access.look(witnessed, outputs["ModelAccess"], meant.models),
+        usage=_usage(deployment, asked),
+        drift=alarms.look(witnessed, asked),
+        answers=tuple(witnessed.answers),
+    )
+
+
+def _usage(deployment: Deployment, asked: Period) -> Usage:
+    """By all that the report's tables and charts are told apart by. The same computation as
+    `claude-bedrock usage`, on the same objects."""
+    rows = sources.read_stage(deployment, asked.since, asked.until, lambda *_: None)
+    found = totals.usage(rows, USAGE_BY, sources.team_profiles(deployment))
+    return totals.with_notes(found, sources.expiry_notes(deployment, asked.since, asked.now))
+
+
+def usage_as_data(usage: Usage) -> list[dict[str, Any]]:
+    return [
+        {**dict(zip(usage.by, values, strict=True)), **each.as_data()}
+        for values, each in usage.groups.items()
+    ]
+
+
+def _about(witnessed: Witnessed, asked: Period, joined: Mapping[str, Any]) -> About:
+    return About(
+        account=joined["account"],
+        region=witnessed.region,
+        stage=witnessed.stage,
+        since=iso(asked.since.replace(microsecond=0)),
+        until=iso(asked.until.replace(microsecond=0)),
+        at=iso(asked.now.replace(microsecond=0)),
+        by=joined["by"],
+        version=version("claude-on-bedrock"),
+        local=witnessed.is_embedded,
+        window=in_words(asked.since, asked.until),
+    )
+
+
+def control_as_data(control: Control) -> dict[str, Any]:
+    return {**control._asdict(), "statements": list(control.statements)}

@@ -1,0 +1,71 @@
+"""How a statement of the report looks: what it says, whether that is shown, and by what."""
+
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any, Final, Literal, NamedTuple
+
+from botocore.exceptions import BotoCoreError, ClientError
+
+from claude_bedrock.cli.audit.recorded_responses import Witnessed
+from claude_bedrock.cli.doctor.check import WITHHELD
+from claude_bedrock.cli.retention.locations import withheld
+
+Verdict = Literal["pass", "fail", "not assessed"]
+VERDICTS: Final[tuple[Verdict, ...]] = ("pass", "fail", "not assessed")
+PASS, FAIL, NOT_ASSESSED = 0, 1, 2
+
+
+class Found(NamedTuple):
+    """What a question came to, in a plain sentence that ends with a full stop."""
+
+    verdict: Verdict
+    words: str
+
+
+class Statement(NamedTuple):
+    """`claim` is what is to be shown; `answers` are names of files, which it rests on. One that
+    does not apply to the stage is not assessed, and leaves the exit code as it is."""
+
+    id: str
+    claim: str
+    verdict: Verdict
+    words: str
+    answers: tuple[str, ...] = ()
+    applies: bool = True
+
+    def as_data(self) -> dict[str, Any]:
+        return {**self._asdict(), "answers": list(self.answers)}
+
+
+def pass_if(holds: bool, words: str) -> Found:
+    return Found("pass" if holds else "fail", words)
+
+
+def stated(
+    witnessed: Witnessed, name: str, claim: str, actions: str, ask: Callable[[], Found]
+) -> Statement:
+    """The statement, by what `ask` finds; `actions` is what the question needs in IAM.
+
+    A question that AWS does not answer is not assessed."""
+    before = len(witnessed.answers)
+    try:
+        found = ask()
+    except WITHHELD as error:
+        found = not_answered(error, actions)
+    answers = tuple(each.name for each in witnessed.answers[before:])
+    return Statement(name, claim, found.verdict, found.words, answers)
+
+
+def not_answered(error: ClientError | BotoCoreError, actions: str) -> Found:
+    return Found("not assessed", f"{withheld(error, actions)}.")
+
+
+def exit_code(statements: Sequence[Statement]) -> int:
+    """1 if a statement fails, else 2 if one could not be assessed, else 0."""
+    verdicts = {each.verdict for each in statements if each.applies}
+    if "fail" in verdicts:
+        return FAIL
+    return NOT_ASSESSED if "not assessed" in verdicts else PASS
+
+
+def counted(statements: Sequence[Statement]) -> Mapping[Verdict, int]:
+    return {one: sum(each.verdict == one for each in statements) for one in VERDICTS}

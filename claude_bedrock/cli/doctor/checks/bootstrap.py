@@ -1,0 +1,35 @@
+"""Whether the CDK can deploy to the account and Region: its bootstrap stack, by its version."""
+
+from botocore.exceptions import ClientError
+
+from claude_bedrock.cli.doctor.check import Check, Topic, code_of
+from claude_bedrock.cli.doctor.context import Account
+
+TOPIC = Topic("CDK bootstrap")
+PARAMETER = "/cdk-bootstrap/hnb659fds/version"
+NEEDED = 6
+"""What the templates of the pinned CDK ask for, as their assembly says it:
+https://docs.aws.amazon.com/cdk/v2/guide/bootstrapping-env.html"""
+
+
+def check(account: Account) -> list[Check]:
+    def look() -> Check:
+        try:
+            answer = account.client("ssm").get_parameter(Name=PARAMETER)
+        except ClientError as error:
+            if code_of(error) == "ParameterNotFound":
+                return judge(None, account)
+            raise
+        return judge(answer["Parameter"]["Value"], account)
+
+    return [TOPIC.asked("ssm:GetParameter", look)]
+
+
+def judge(value: str | None, account: Account) -> Check:
+    """`value` is the parameter's, None where there is no such parameter."""
+    command = f"run `cdk bootstrap aws://{account.id}/{account.region}`"
+    if value is None:
+        return TOPIC.failed(f"not done in {account.region}", command)
+    if not value.isdigit() or int(value) < NEEDED:
+        return TOPIC.failed(f"version {value}, and {NEEDED} is needed", command)
+    return TOPIC.ok(f"version {value}")

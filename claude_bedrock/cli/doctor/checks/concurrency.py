@@ -1,0 +1,108 @@
+"""Whether Lambda has the concurrency that the stage's block reserves, before a deployment asks.
+
+https://docs.aws.amazon.com/lambda/latest/dg/configuration-concurrency.html
+"""
+
+from collections.abc import Mapping
+from typing import Any, Final, NamedTuple
+
+from claude_bedrock.cli.doctor.check import Check, Topic
+from claude_bedrock.cli.doctor.context import Account
+from claude_bedrock.cli.shared.deployment import NoTargetError
+
+TOPIC = Topic("Lambda concurrency")
+KEPT_BACK: Final = 100
+"""What Lambda keeps for all functions for which nothing is reserved."""
+
+_MOST_OF_AUTHORIZER: Final = 100
+_AMPLE: Final = 300
+_ACTIONS: Final = "lambda:GetAccountSettings and lambda:GetFunctionConcurrency"
+_FUNCTIONS: Final = ("FunctionName", "AuthorizerName")
+_QUOTA: Final = "L-B99A9384"
+
+
+class Room(NamedTuple):
+    """How many runs at once the account may have in the Region; `unreserved` is what of them is
+    promised to no function, `own` what a deployment of the stage has reserved."""
+
+    limit: int
+    unreserved: int
+    own: int
+
+    @property
+    def most(self) -> int:
+        """What the stage may reserve."""
+        return max(self.unreserved + self.own - KEPT_BACK, 0)
+
+    def proposal(self, *, has_authorizer: bool) -> int:
+        """A `reserved_concurrency` that leaves room for the authorizer's, where there is one."""
+        most = self.most
+        if has_authorizer:
+            most = max(most - _MOST_OF_AUTHORIZER, most // 2)
+        return min(most, _AMPLE)
+
+
+def check(account: Account, block: Mapping[str, Any] | None) -> list[Check]:
+    """`block` is the stage's in cdk.json, which a deployment from here would take."""
+    if block is None:
+        return [TOPIC.skipped("no cdk.json here has the stage, so nothing is to be deployed")]
+
+    def look() -> Check:
+        limit = account.client("lambda").get_account_settings()["AccountLimit"]
+        room = Room(
+            limit["ConcurrentExecutions"], limit["UnreservedConcurrentExecutions"], _own(account)
+        )
+        has_authorizer = block.get("auth", "key") == "key"
+        return judge(room, needed(block), account.region, has_authorizer=has_authorizer)
+
+    return [TOPIC.asked(_ACTIONS, look)]
+
+
+def needed(block: Mapping[str, Any]) -> int | None:
+    """What a deployment of the block reserves for the gateway and, with keys, its authorizer."""
+    of_gateway: int | None = block.get("reserved_concurrency")
+    if of_gateway is None:
+        return None
+    by_key = block.get("auth", "key") == "key"
+    return of_gateway + (min(of_gateway, _MOST_OF_AUTHORIZER) if by_key else 0)
+
+
+def judge(room: Room, wanted: int | None, region: str, *, has_authorizer: bool = True) -> Check:
+    told = f"the account's {room.limit:,} in {region}"
+    if wanted is None and (proposal := room.proposal(has_authorizer=has_authorizer)):
+        return TOPIC.warning(
+            f"nothing is reserved: the gateway shares {told} with every other function",
+            f'set `"reserved_concurrency": {proposal}` in the stage\'s block, or another number '
+            f"that is no less than a burst; {room.most:,} can be reserved in all",
+        )
+    if wanted is None:
+        return TOPIC.warning(
+            f"nothing is reserved, and nothing can be: of {told} Lambda keeps {KEPT_BACK} for "
+            "functions without a number",
+            _more(region),
+        )
+    if wanted > room.most:
+        return TOPIC.failed(
+            f"{wanted:,} to be reserved, and at most {room.most:,} can be: of {told} Lambda keeps "
+            f"{KEPT_BACK} for functions without a number, and the deployment would fail",
+            f"lower `reserved_concurrency`, or set it to null; or {_more(region)}",
+        )
+    return TOPIC.ok(f"{wanted:,} reserved, of {room.most:,} that can be")
+
+
+def _own(account: Account) -> int:
+    """What functions of the stage hold already; 0 before its first deployment."""
+    try:
+        outputs = account.deployment.outputs("Gateway")
+    except NoTargetError:
+        return 0
+    ask = account.client("lambda").get_function_concurrency
+    answers = [ask(FunctionName=outputs[name]) for name in _FUNCTIONS if name in outputs]
+    return sum(answer.get("ReservedConcurrentExecutions", 0) for answer in answers)
+
+
+def _more(region: str) -> str:
+    return (
+        "ask for more, which costs nothing: `aws service-quotas request-service-quota-increase "
+        f"--service-code lambda --quota-code {_QUOTA} --region {region} --desired-value NUMBER`"
+    )

@@ -1,0 +1,58 @@
+"""Whether the stage's URL answers where it asks for no credentials."""
+
+import http.client
+import ssl
+import urllib.error
+import urllib.request
+
+from claude_bedrock.cli.doctor.check import WITHHELD, Check, Topic
+from claude_bedrock.cli.doctor.context import Account
+from claude_bedrock.cli.shared.deployment import NoTargetError
+
+NAME = "endpoint"
+DOORS = (("GET", "/health"), ("HEAD", "/"))
+_SECONDS = 15
+
+
+def check(account: Account, local: tuple[str, str | None] | None) -> list[Check]:
+    """`local` is URL and CA of local mode, where the stack's output leads nowhere."""
+    topics = [Topic(NAME, f"{method} {path}") for method, path in DOORS]
+    try:
+        url, ca = local or (account.deployment.outputs("Gateway")["EndpointUrl"], None)
+    except NoTargetError:
+        return [topic.skipped("no gateway is deployed yet") for topic in topics]
+    except WITHHELD as error:
+        return [topic.withheld(error, "cloudformation:DescribeStacks") for topic in topics]
+    trusted = ssl.create_default_context(cafile=ca)
+    return [
+        judge(topic, *_ask(f"{url.rstrip('/')}{path}", method, trusted))
+        for topic, (method, path) in zip(topics, DOORS, strict=True)
+    ]
+
+
+def judge(topic: Topic, status: int | None, said: str) -> Check:
+    """`status` is None where there was no answer; `said` is then why."""
+    if status is None:
+        return topic.failed(
+            said,
+            "is the stack deployed, in this account and Region? Does a proxy or firewall stand "
+            "between? Locally: is `make local` still up?",
+        )
+    if status != http.HTTPStatus.OK:
+        return topic.failed(
+            f"answers {status}",
+            "look at the gateway's log group and its alarms: a function that does not start "
+            "answers 500 or 502",
+        )
+    return topic.ok("answers 200")
+
+
+def _ask(url: str, method: str, trusted: ssl.SSLContext) -> tuple[int | None, str]:
+    request = urllib.request.Request(url, method=method)  # noqa: S310 - the deployment's own
+    try:
+        with urllib.request.urlopen(request, timeout=_SECONDS, context=trusted) as answer:  # noqa: S310
+            return answer.status, ""
+    except urllib.error.HTTPError as error:
+        return error.code, ""
+    except (OSError, http.client.HTTPException) as error:
+        return None, f"does not answer: {error}"

@@ -1,0 +1,163 @@
+"""Whether Bedrock's logging configuration in the Region is as the stage set or adopted it.
+
+https://docs.aws.amazon.com/bedrock/latest/userguide/model-invocation-logging.html
+"""
+
+import json
+import re
+from collections.abc import Mapping
+from typing import Any, Final
+
+from claude_bedrock.cli.doctor.check import Check, Topic
+from claude_bedrock.cli.doctor.context import Account
+from claude_bedrock.cli.shared.deployment import NoTargetError
+
+TOPIC = Topic("invocation logging")
+LARGE_DATA_PREFIX: Final = "large-data"
+DATA_TYPES: Final = ("text", "image", "embedding", "video", "audio")
+_ACTIONS = "bedrock:GetModelInvocationLoggingConfiguration and cloudformation:DescribeStacks"
+
+_OF_A_STAGE: Final = re.compile(r"/claude-on-bedrock/([a-z][a-z0-9]*)/invocations")
+_PAGE: Final = "docs/deploy.md#somebody-elses-logging"
+_ANSWERS: Final = {
+    "adopt": "uses it as it is",
+    "extend": "adds what it lacks",
+    "replace": "sets the stage's own instead, until the stage goes",
+}
+
+Configuration = Mapping[str, Any]
+
+
+def check(account: Account, block: Mapping[str, Any] | None) -> list[Check]:
+    """`block` is the stage's in cdk.json, which a deployment from here would take."""
+
+    def look() -> Check:
+        answer = account.client("bedrock").get_model_invocation_logging_configuration()
+        found = answer.get("loggingConfig")
+        try:
+            outputs = account.deployment.outputs("InvocationLogging")
+        except NoTargetError:
+            return before_deployment(found, account.deployment.stage, block or {})
+        if "DeliveryRoleArn" not in outputs:
+            return TOPIC.unknown(
+                "the stack is of an older version, which does not tell its delivery role",
+                f"run `cdk deploy --all -c stage={account.deployment.stage}`",
+            )
+        return judge(found, desired(outputs), account.region)
+
+    return [TOPIC.asked(_ACTIONS, look)]
+
+
+def desired(outputs: Mapping[str, str]) -> dict[str, Any]:
+    """The configuration that the InvocationLogging stack with these outputs has set, or adopted."""
+    if "LoggingConfiguration" in outputs:
+        told: dict[str, Any] = json.loads(outputs["LoggingConfiguration"])
+        return told
+    bucket = outputs["LogBucketName"]
+    return {
+        "cloudWatchConfig": {
+            "logGroupName": outputs["LogGroupName"],
+            "roleArn": outputs["DeliveryRoleArn"],
+            "largeDataDeliveryS3Config": {"bucketName": bucket, "keyPrefix": LARGE_DATA_PREFIX},
+        },
+        "s3Config": {"bucketName": bucket},
+        **{f"{kind}DataDeliveryEnabled": True for kind in DATA_TYPES},
+    }
+
+
+def before_deployment(found: Configuration | None, stage: str, block: Mapping[str, Any]) -> Check:
+    """What the deployment of the stage's block would do with what it finds: docs/deploy.md."""
+    if not found:
+        return TOPIC.skipped("off, and nothing is deployed yet: the deployment turns it on")
+    answer = block.get("existing_logging", "fail")
+    there = f"{_set_up_by(found, stage)}, to {_destinations(found)}"
+    if answer not in _ANSWERS:
+        return TOPIC.failed(f"{there}: a deployment stops at it", _offer(found))
+    if answer == "adopt" and (missing := _lacking(found)):
+        return TOPIC.failed(
+            f"{there}: a deployment cannot adopt it, since {', '.join(missing)}",
+            f"ask its owner to add that, or choose another answer; {_offer(found)}",
+        )
+    role = found.get("cloudWatchConfig", {}).get("roleArn")
+    if answer != "adopt" and role and block.get("existing_logging_role") != role:
+        return TOPIC.failed(
+            f"{there}: a deployment stops, since `existing_logging_role` is not its delivery role",
+            f'add `"existing_logging_role": "{role}"` to the stage\'s block: {_PAGE}',
+        )
+    return TOPIC.ok(f"{there}: the deployment {_ANSWERS[answer]}, as `existing_logging` says")
+
+
+def _set_up_by(found: Configuration, stage: str) -> str:
+    owner = _OF_A_STAGE.fullmatch(_log_group(found) or "")
+    if owner is None:
+        return "set up by somebody else"
+    if owner[1] == stage:
+        return "left on when the stage went"
+    return f"set up by another stage of this project, {owner[1]}"
+
+
+def _offer(found: Configuration) -> str:
+    role = found.get("cloudWatchConfig", {}).get("roleArn")
+    with_role = f', with `"existing_logging_role": "{role}"`' if role else ""
+    return (
+        "ask its owner, then say in the stage's block what the deployment does with it: "
+        '`"existing_logging": "adopt"` uses it as it is, `"extend"` adds what it lacks and '
+        f'`"replace"` sets the stage\'s own, both until the stage goes{with_role}: {_PAGE}; or '
+        "choose another Region"
+    )
+
+
+def _lacking(found: Configuration) -> list[str]:
+    """What it leaves out of a whole record; a data type that is left out is delivered."""
+    destinations = ("cloudWatchConfig", "s3Config")
+    absent = [f"{name} is absent" for name in destinations if not found.get(name)]
+    flags = [f"{kind}DataDeliveryEnabled" for kind in DATA_TYPES]
+    return [*absent, *(f"{flag} is false" for flag in flags if not found.get(flag, True))]
+
+
+def judge(found: Configuration | None, wanted: Configuration, region: str) -> Check:
+    command = (
+        f"`aws bedrock put-model-invocation-logging-configuration --region {region} "
+        f"--logging-config '{json.dumps(wanted)}'`"
+    )
+    if not found:
+        return TOPIC.failed("off: calls leave no record", f"turn it on again: {command}")
+    there, here = _flat(found), _flat(wanted)
+    differing = sorted(name for name in {*there, *here} if there.get(name) != here.get(name))
+    if not differing:
+        told = f"as the stage set or adopted it, all data types, to {_destinations(found)}"
+        return TOPIC.ok(told)
+    told = "; ".join(
+        f"{name} is {there.get(name, 'absent')}, not {here.get(name, 'absent')}"
+        for name in differing
+    )
+    return TOPIC.failed(
+        f"not as the stage set it: {told}",
+        "find out who changed it (CloudTrail: PutModelInvocationLoggingConfiguration), then "
+        f"{command}",
+    )
+
+
+def _log_group(configuration: Configuration) -> str | None:
+    name: str | None = configuration.get("cloudWatchConfig", {}).get("logGroupName")
+    return name
+
+
+def _destinations(configuration: Configuration) -> str:
+    group = _log_group(configuration)
+    bucket = configuration.get("s3Config", {}).get("bucketName")
+    return (
+        " and ".join(where for where in (group, f"s3://{bucket}" if bucket else None) if where)
+        or "no destination"
+    )
+
+
+def _flat(configuration: Configuration, path: str = "") -> dict[str, Any]:
+    """Dotted names and their values; an empty prefix is none."""
+    flat: dict[str, Any] = {}
+    for name, value in configuration.items():
+        if isinstance(value, Mapping):
+            flat |= _flat(value, f"{path}{name}.")
+        elif value not in ("", None):
+            flat[f"{path}{name}"] = value
+    return flat

@@ -1,0 +1,198 @@
+"""Which checks there are, in which order they are told, and what each has to know first."""
+
+import datetime as dt
+from collections.abc import Callable, Iterator, Mapping
+from concurrent.futures import ThreadPoolExecutor
+from functools import partial
+from pathlib import Path
+from typing import Any, Final, NamedTuple
+
+from claude_bedrock import catalog
+from claude_bedrock.cli.doctor.check import WITHHELD, Check, Topic
+from claude_bedrock.cli.doctor.checks import (
+    account_overrides,
+    alarms,
+    aws_cli,
+    bootstrap,
+    concurrency,
+    data_retention_mode,
+    endpoint,
+    github_oidc,
+    identity,
+    inference_regions,
+    invocation_logging,
+    models,
+    quotas,
+    stacks,
+    use_case_form,
+)
+from claude_bedrock.cli.doctor.checks.identity import Now
+from claude_bedrock.cli.doctor.context import Account, Clients
+from claude_bedrock.cli.doctor.suggested_commands import complete
+from claude_bedrock.cli.shared.cdk_json import CdkJsonError, block_of
+from claude_bedrock.cli.shared.deployment import Deployment, NoTargetError
+from claude_bedrock.cli.shared.stage_settings import Settings, deployed, written
+
+REGION: Final = Topic("Region")
+SETTINGS: Final = Topic("stage settings")
+
+OF_THE_ACCOUNT: Final = (
+    bootstrap.TOPIC.name,
+    stacks.NAME,
+    endpoint.NAME,
+    concurrency.TOPIC.name,
+    invocation_logging.TOPIC.name,
+    alarms.SUBSCRIBERS.name,
+    alarms.DELIVERIES,
+    use_case_form.TOPIC.name,
+)
+OF_THE_STAGE: Final = (
+    models.AVAILABILITY,
+    models.ENTITLEMENT,
+    models.AUTHORIZATION,
+    models.AGREEMENT,
+    models.LIFECYCLE,
+    models.MARKETPLACE.name,
+    *quotas.NAMES.values(),
+    data_retention_mode.TOPIC.name,
+    data_retention_mode.OF_MODEL,
+    *account_overrides.NAMES,
+    inference_regions.NAME,
+    github_oidc.TOPIC.name,
+)
+NAMES: Final = (
+    aws_cli.TOPIC.name,
+    REGION.name,
+    identity.CREDENTIALS.name,
+    identity.CLOCK.name,
+    SETTINGS.name,
+    *OF_THE_ACCOUNT,
+    *OF_THE_STAGE,
+)
+"""The names of all checks."""
+
+_AT_ONCE: Final = 8
+
+
+class Wanted(NamedTuple):
+    """`cdk_json` has the blocks of the stages; `local` is URL and CA of local mode."""
+
+    cdk_json: Path
+    local: tuple[str, str | None] | None
+    fix: bool
+    now: Now
+
+
+def without_region(stage: str, why: str) -> list[Check]:
+    """What can be said when nothing tells which Region is meant, or what should cannot be read."""
+    no_region = REGION.failed(
+        why,
+        f"give --region, set AWS_REGION, or run it where cdk.json has the stage {stage!r}, and "
+        "correct what is wrong there",
+    )
+    return [*aws_cli.check(), no_region, *_skipped(NAMES[2:], "the Region is not known")]
+
+
+def examine(found: Deployment, wanted: Wanted) -> list[Check]:
+    """Every check, in the order of NAMES as far as it is known beforehand."""
+    block = _block(wanted, found.stage) or {}
+    clients = Clients(found)
+    caller, identified = identity.check(clients, block.get("account"), wanted.now)
+    checks = [*aws_cli.check(), judge_region(found.region, block.get("region")), *identified]
+    if caller is None:
+        return [*checks, *_skipped(NAMES[4:], "nothing can be asked without credentials")]
+    today = dt.datetime.now(dt.UTC).date().isoformat()
+    account = Account(found, clients, caller["Account"], caller["Arn"], today)
+    settings, told = _settings(account, wanted.cdk_json)
+    checks += [told, *_at_once(_families(account, settings, wanted))]
+    return [complete(check, found) for check in checks]
+
+
+def judge_region(region: str, of_stage: str | None) -> Check:
+    """`of_stage` is the Region of the stage's block, where there is one."""
+    if of_stage is not None and of_stage != region:
+        return REGION.failed(
+            f"{region}, and the stage is for {of_stage}",
+            f"give --region {of_stage}, or none",
+        )
+    return REGION.ok(region)
+
+
+def judge_settings(settings: Settings) -> Check:
+    """A model that the catalog here lacks is looked at by no other check."""
+    unheard_of = {*settings.models} - {model.name for model in catalog.MODELS}
+    if unheard_of:
+        return SETTINGS.failed(
+            f"{settings.source} names {', '.join(sorted(unheard_of))}, unknown to this version",
+            "run the doctor of the version that deployed the stage, or deploy with this one",
+        )
+    return SETTINGS.ok(
+        f"from {settings.source}: {', '.join(settings.models)} by {', '.join(settings.routes)}"
+    )
+
+
+def _settings(account: Account, cdk_json: Path) -> tuple[Settings | None, Check]:
+    """Those of the deployed stage, else those that a deployment would have."""
+    stage = account.deployment.stage
+    settings, none = _deployed(account)
+    try:
+        settings = settings or written(cdk_json, stage, account.today)
+        block_of(cdk_json, stage)
+    except CdkJsonError as unreadable:
+        return settings, SETTINGS.failed(
+            str(unreadable), "correct the file: nothing can be deployed from it"
+        )
+    except NoTargetError as error:
+        return None, SETTINGS.failed(
+            f"{none}; {error}",
+            f"deploy the stage, or run doctor beside the cdk.json that has {stage!r}",
+        )
+    return settings, judge_settings(settings)
+
+
+def _deployed(account: Account) -> tuple[Settings | None, str]:
+    """Those of the deployed stage, or why there are none."""
+    try:
+        return deployed(account.deployment), ""
+    except (NoTargetError, *WITHHELD) as none:
+        return None, str(none)
+
+
+def _families(
+    account: Account, settings: Settings | None, wanted: Wanted
+) -> Iterator[Callable[[], list[Check]]]:
+    yield partial(bootstrap.check, account)
+    yield partial(stacks.check, account)
+    yield partial(endpoint.check, account, wanted.local)
+    block = _block(wanted, account.deployment.stage)
+    yield partial(concurrency.check, account, block)
+    yield partial(invocation_logging.check, account, block)
+    yield partial(alarms.check, account)
+    yield partial(use_case_form.check, account)
+    if settings is None:
+        yield partial(_skipped, OF_THE_STAGE, "the stage's settings are not known")
+        return
+    yield partial(models.check, account, settings)
+    yield partial(quotas.check, account, settings)
+    yield partial(data_retention_mode.check, account, settings, fix=wanted.fix)
+    yield partial(account_overrides.check, account, settings)
+    yield partial(inference_regions.check, account, settings)
+    yield partial(github_oidc.check, account, settings)
+
+
+def _block(wanted: Wanted, stage: str) -> Mapping[str, Any] | None:
+    """None where the file cannot be read, too: the check of the settings says so."""
+    try:
+        return block_of(wanted.cdk_json, stage)
+    except CdkJsonError:
+        return None
+
+
+def _at_once(families: Iterator[Callable[[], list[Check]]]) -> list[Check]:
+    with ThreadPoolExecutor(_AT_ONCE) as pool:
+        running = [pool.submit(family) for family in families]
+    return [check for each in running for check in each.result()]
+
+
+def _skipped(names: tuple[str, ...], why: str) -> list[Check]:
+    return [Topic(name).skipped(why) for name in names]

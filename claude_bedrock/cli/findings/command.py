@@ -1,0 +1,130 @@
+"""`claude-bedrock findings`."""
+
+import json
+import sys
+from collections.abc import Mapping
+from typing import Annotated, Any
+
+import typer
+from rich.table import Table
+
+from claude_bedrock.cli.shared import deployment
+from claude_bedrock.cli.shared.deployment import Deployment
+from claude_bedrock.cli.shared.options import (
+    LOCAL_STATE,
+    MOST_DAYS,
+    AsJson,
+    Region,
+    Stage,
+    StateFolder,
+    one_line_errors,
+)
+from claude_bedrock.cli.shared.terminal import (
+    console,
+    echo,
+    echo_json,
+    escape_line,
+    plain,
+    plain_lines,
+)
+from claude_bedrock.cli.verify.evidence_folder import EvidenceError
+
+app = typer.Typer(
+    help="List and accept the findings of the hourly verification.",
+    no_args_is_help=True,
+    add_completion=False,
+)
+REFUSED = 2
+_COLORS = {"open": "red", "accepted": "yellow", "settled": "green"}
+
+
+@app.command("list")
+def list_sealed(
+    *,
+    days: Annotated[
+        int, typer.Option(help="Of how many days, back from now.", min=1, max=MOST_DAYS)
+    ] = 30,
+    every: Annotated[bool, typer.Option("--all", help="Also settled and accepted ones.")] = False,
+    stage: Stage = None,
+    region: Region = None,
+    as_json: AsJson = False,
+    state: StateFolder = LOCAL_STATE,
+) -> None:
+    """List the findings that the stage's function has sealed: open ones, or all.
+
+    Exit code: 0 there is no open one, 1 there is, 2 the function did not answer."""
+    with one_line_errors(REFUSED, "operator"):
+        found = deployment.chosen(stage, region, state)
+        answer = ask_function(found, {"list_findings": days})
+    findings = answer["findings"]
+    opened = [each for each in findings if each["state"] == "open"]
+    listed = findings if every else opened
+    if as_json:
+        echo_json({**answer, "findings": listed})
+    else:
+        _show(listed, answer["more"], days)
+    sys.exit(1 if opened else 0)
+
+
+@app.command()
+def accept(
+    finding_id: Annotated[str, typer.Argument(metavar="ID", help="As `findings list` shows it.")],
+    *,
+    reason: Annotated[str, typer.Option(help="Why, in one line of at most 500 characters.")],
+    stage: Stage = None,
+    region: Region = None,
+    as_json: AsJson = False,
+    state: StateFolder = LOCAL_STATE,
+) -> None:
+    """Accept a finding, for a reason that is sealed with your ARN: reports show it as accepted.
+
+    Exit code: 0 it is sealed, 2 it is not."""
+    with one_line_errors(REFUSED, "operator"):
+        found = deployment.chosen(stage, region, state)
+        by = found.client("sts").get_caller_identity()["Arn"]
+        asked = {"id": finding_id, "reason": reason, "by": by}
+        answer = ask_function(found, {"accept_finding": asked})
+    if as_json:
+        echo_json(answer)
+    else:
+        key, sha256 = answer["evidence"]["key"], answer["evidence"]["sha256"]
+        echo(escape_line(f"{finding_id} is accepted by {by}. Sealed as {key}, SHA-256 {sha256}."))
+
+
+def ask_function(found: Deployment, event: Mapping[str, Any]) -> dict[str, Any]:
+    """What the stage's verification function answers.
+
+    Raises EvidenceError where it fails or refuses, NoTargetError, and botocore's errors."""
+    name = found.outputs("InvocationLogging")["VerifierName"]
+    answer = found.client("lambda").invoke(FunctionName=name, Payload=json.dumps(event).encode())
+    told = json.loads(answer["Payload"].read())
+    if "FunctionError" in answer:
+        raise EvidenceError(
+            f"the function {name} failed ({told.get('errorType', 'unknown error')}): look at the "
+            f"log group /claude-on-bedrock/{found.stage}/verification"
+        )
+    (only,) = told
+    if "error" in only:
+        raise EvidenceError(str(only["error"]))
+    return dict(only)
+
+
+def _show(findings: list[Mapping[str, Any]], more: int, days: int) -> None:
+    out = console()
+    if not findings:
+        out.print(f"No open finding in the last {days} days. --all lists the others.")
+        return
+    table = Table("id, kind", "state", "when, model, who, what", show_lines=True)
+    table.columns[0].no_wrap = True
+    for each in findings:
+        given = each.get("accepted", {})
+        why = f"accepted by {given['by']}: {given['reason']}" if given else ""
+        rest = (*(each[name] for name in ("at", "model_id", "who", "detail")), why)
+        table.add_row(
+            plain_lines(each["id"], each["kind"], each["request_id"]),
+            plain(each["state"], _COLORS[each["state"]]),
+            plain_lines(*rest),
+        )
+    out.print(table)
+    if more:
+        out.print(f"{more:,} older ones are left out: name fewer --days.")

@@ -1,0 +1,216 @@
+"""Which records a list of calls has, and what each line of it says."""
+
+import time
+from collections.abc import Callable, Iterator, Mapping
+from datetime import UTC, datetime, timedelta
+from typing import Any, Final, NamedTuple
+
+from claude_bedrock import catalog
+from claude_bedrock.catalog import Model
+from claude_bedrock.cli.logs.body_text import said
+from claude_bedrock.records.invocation_records import Record, Records
+from claude_bedrock.records.log_item import LogItem
+from claude_bedrock.records.read_digest import Fingerprint
+from claude_bedrock.records.window import UnreadableError
+from claude_bedrock.verification import fields
+
+_BEYOND: Final = timedelta(hours=1)
+"""How much later than its call a record may be written."""
+_POLL_SECONDS: Final = 2.0
+_SIDES: Final = {"input": "prompt", "output": "completion"}
+
+
+class Wanted(NamedTuple):
+    """Empty for all; `who` and `text` are parts of what is searched, in either case."""
+
+    who: str = ""
+    model: str = ""
+    text: str = ""
+    request_id: str = ""
+
+
+class Line(NamedTuple):
+    """`at` as the record has it; `status` is `ok` or the name of Bedrock's error."""
+
+    at: str
+    request_id: str
+    who: str
+    model_id: str
+    operation: str
+    input_tokens: int | None
+    output_tokens: int | None
+    status: str
+    content: Mapping[str, str]
+
+
+class Unreadable:
+    """What a list has left out: how many records could not be read, and the source of the first."""
+
+    def __init__(self) -> None:
+        self.sources: dict[str, None] = {}
+
+    def add(self, source: str) -> None:
+        self.sources[source] = None
+
+    def __str__(self) -> str:
+        number, first = len(self.sources), next(iter(self.sources))
+        records = "1 record" if number == 1 else f"{number:,} records"
+        return (
+            f"{records} could not be read, the first in {first}: `claude-bedrock verify` names each"
+        )
+
+
+class CallsRead:
+    """How many calls a list has gone through, how many of them it listed, and by whom and of which
+    model they all were."""
+
+    def __init__(self) -> None:
+        self.calls = self.listed = 0
+        self.callers: set[str] = set()
+        self.models: set[str] = set()
+
+    def add(self, line: Line) -> None:
+        self.calls += 1
+        self.callers.add(line.who)
+        model = catalog.find(line.model_id)
+        self.models.add(model.name if model else line.model_id)
+
+
+def lines(
+    records: Records,
+    since: datetime,
+    until: datetime,
+    wanted: Wanted,
+    unreadable: Unreadable,
+    *,
+    content: bool,
+    read: CallsRead | None = None,
+) -> Iterator[Line]:
+    """Calls made from `since` up to but not at `until` (UTC), as CloudWatch Logs has them, each
+    once. What cannot be read goes into `unreadable`; `read` counts the calls that were gone
+    through. Raises botocore's errors."""
+    items = _read(records, since, until, wanted)
+    return _chosen(records, items, wanted, unreadable, content=content, read=read)
+
+
+def followed(
+    records: Records,
+    since: datetime,
+    wanted: Wanted,
+    unreadable: Unreadable,
+    *,
+    content: bool,
+    pause: Callable[[float], None] = time.sleep,
+) -> Iterator[Line]:
+    """The same without an end: what is there, then what comes."""
+
+    def read() -> Iterator[_Item]:
+        begin = since
+        while True:
+            now = datetime.now(UTC)
+            yield from _read(records, begin, now, wanted)
+            begin = max(since, now - _BEYOND)
+            pause(_POLL_SECONDS)
+
+    return _chosen(records, read(), wanted, unreadable, content=content)
+
+
+class _Item(NamedTuple):
+    """A record, and the times that its own has to lie between, as it writes them."""
+
+    item: LogItem
+    first: str
+    last: str
+
+
+def _read(records: Records, since: datetime, until: datetime, wanted: Wanted) -> Iterator[_Item]:
+    first, last = (f"{at:%Y-%m-%dT%H:%M:%SZ}" for at in (since, until + timedelta(seconds=1)))
+    if wanted.request_id:
+        found = records.in_logs(wanted.request_id, since)
+        items = iter([LogItem(wanted.request_id, 0, found)] if found else [])
+    else:
+        items = records.all_in_logs(since, until + _BEYOND, Fingerprint(), in_order=True)
+    return (_Item(item, first, last) for item in items)
+
+
+def _chosen(
+    records: Records,
+    every: Iterator[_Item],
+    wanted: Wanted,
+    unreadable: Unreadable,
+    *,
+    content: bool,
+    read: CallsRead | None = None,
+) -> Iterator[Line]:
+    seen: set[str] = set()
+    for item, first, last in every:
+        record = item.content or {}
+        try:
+            line = _line(record)
+            if line.request_id in seen or not first <= line.at < last:
+                continue
+            seen.add(line.request_id)
+            if read:
+                read.add(line)
+            if not _fits(line, wanted):
+                continue
+            told = _content(records, record) if wanted.text or content else {}
+        except UnreadableError:
+            unreadable.add(item.source)
+            continue
+        if any(wanted.text.casefold() in each.casefold() for each in told.values() or [""]):
+            yield line._replace(content=told if content else {})
+
+
+def _fits(line: Line, wanted: Wanted) -> bool:
+    if wanted.model:
+        asked, called = model_of(wanted.model), catalog.find(line.model_id)
+        same = asked is not None and asked is called
+        if not same and _spelled(wanted.model) not in line.model_id.casefold():
+            return False
+    return wanted.who.casefold() in line.who.casefold()
+
+
+def model_of(name: str) -> Model | None:
+    """The catalog's model of that name, in either case, and with dots for dashes as people write
+    versions."""
+    return catalog.find(name) or catalog.find(_spelled(name))
+
+
+def _spelled(name: str) -> str:
+    lowered = name.casefold()
+    return lowered if "anthropic." in lowered else lowered.replace(".", "-")
+
+
+def _line(record: Record) -> Line:
+    """Raises UnreadableError."""
+    metadata = fields.texts(record, "requestMetadata")
+    who = metadata.get("api_key_name") or metadata.get("caller_arn")
+    return Line(
+        at=fields.text(record, "timestamp"),
+        request_id=fields.text(record, "requestId"),
+        who=who or fields.optional_text(fields.members(record, "identity"), "arn"),
+        model_id=fields.optional_text(record, "modelId"),
+        operation=fields.optional_text(record, "operation"),
+        input_tokens=_count(record, "input", "inputTokenCount"),
+        output_tokens=_count(record, "output", "outputTokenCount"),
+        status=fields.optional_text(record, "errorCode") or "ok",
+        content={},
+    )
+
+
+def _count(record: Record, side: str, name: str) -> int | None:
+    found: Any = fields.members(record, side).get(name)
+    return found if isinstance(found, int) else None
+
+
+def _content(records: Records, record: Record) -> Mapping[str, str]:
+    """What was said, large bodies fetched. Raises UnreadableError."""
+    sides = {name: fields.members(record, side) for side, name in _SIDES.items()}
+    try:
+        return {
+            name: said(records.body(part, side))
+            for (name, part), side in zip(sides.items(), _SIDES, strict=True)
+        }
+    except RecursionError as error:
+        raise UnreadableError("a body is nested too deeply") from error

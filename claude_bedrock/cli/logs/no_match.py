@@ -1,0 +1,45 @@
+"""What is said where a list of calls is empty: it is no sign that nobody called."""
+
+from difflib import get_close_matches
+from typing import Final
+
+from claude_bedrock import catalog
+from claude_bedrock.cli.logs.listing import CallsRead, Wanted, model_of
+from claude_bedrock.verification.period import Period
+
+_MOST: Final = 10
+_OPTIONS: Final = {
+    "who": "--who",
+    "model": "--model",
+    "text": "--text",
+    "request_id": "--request-id",
+}
+
+
+def no_match(wanted: Wanted, asked: Period, read: CallsRead) -> str:
+    """One line: what was looked for in which window, what there is instead, and what was meant."""
+    given = " ".join(
+        f"{_OPTIONS[name]} {value}" for name, value in wanted._asdict().items() if value
+    )
+    window = f"from {asked.since:%Y-%m-%d %H:%M} to {asked.until:%Y-%m-%d %H:%M} UTC"
+    if not read.calls:
+        filtered = f" with {given}" if wanted.request_id else ""
+        return f"no call{filtered} is on record {window}; --hours and --since look further back"
+    there = f"{read.calls} are, by {_some(read.callers)}, of {_some(read.models)}"
+    return f"no call on record {window} matches {given}: {there}{_hint(wanted.model)}"
+
+
+def _hint(model: str) -> str:
+    """Where the name is no model's, one that resembles it."""
+    if not model or model_of(model):
+        return ""
+    names = [each.name for each in catalog.MODELS]
+    close = get_close_matches(model.casefold().replace(".", "-"), names, n=1)
+    meant = f": is {close[0]} meant?" if close else ""
+    return f". The catalog has no model {model!r}{meant}"
+
+
+def _some(names: set[str]) -> str:
+    shown = sorted(names)[:_MOST]
+    more = len(names) - len(shown)
+    return ", ".join(shown) + (f" and {more} more" if more else "")

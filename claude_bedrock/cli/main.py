@@ -1,0 +1,104 @@
+"""The command `claude-bedrock`, put together of its commands."""
+
+from typing import Annotated, Any, ClassVar, Final
+
+import typer
+from typer.core import TyperGroup
+
+from claude_bedrock.cli.shared.lazy_group import LazyCommand, LazyGroup
+from claude_bedrock.cli.shared.options import last_resort
+from claude_bedrock.cli.shared.terminal import accept_any_character, echo
+
+HELP: Final = "Call Claude through your endpoint, and prove what was logged."
+
+
+class CommandLine(TyperGroup):
+    """All commands, with one handler around them."""
+
+    def invoke(self, ctx: Any) -> Any:  # noqa: ANN401 - Click's, whose classes Typer hides
+        """Run the command; see `last_resort` for how it ends."""
+        accept_any_character()
+        with last_resort():
+            return super().invoke(ctx)
+
+
+class Commands(CommandLine, LazyGroup):
+    """The commands of `claude-bedrock`."""
+
+    table: ClassVar = {
+        "ask": LazyCommand(
+            "claude_bedrock.cli.ask.command:ask", "Send a prompt and stream the reply."
+        ),
+        "models": LazyCommand(
+            "claude_bedrock.cli.models.command:app",
+            "List the models that a stage allows; compare the catalog with AWS.",
+        ),
+        "keys": LazyCommand(
+            "claude_bedrock.cli.keys.command:app",
+            "Add, list, rotate and revoke a stage's API keys.",
+        ),
+        "logs": LazyCommand(
+            "claude_bedrock.cli.logs.command:app", "Search Bedrock's log records of calls."
+        ),
+        "usage": LazyCommand(
+            "claude_bedrock.cli.usage.command:usage",
+            "Total calls, tokens and cost from Bedrock's log records.",
+        ),
+        "doctor": LazyCommand(
+            "claude_bedrock.cli.doctor.command:doctor",
+            "Check an account and a stage, and say how to fix what is wrong.",
+        ),
+        "smoke": LazyCommand(
+            "claude_bedrock.cli.smoke.command:smoke",
+            "Test a deployed stage with real calls, and write a report.",
+        ),
+        "verify": LazyCommand(
+            "claude_bedrock.cli.verify.command:verify",
+            "Reconcile gateway calls with Bedrock's log records, and save evidence.",
+        ),
+        "findings": LazyCommand(
+            "claude_bedrock.cli.findings.command:app",
+            "List and accept the findings of the hourly verification.",
+        ),
+        "audit": LazyCommand(
+            "claude_bedrock.cli.audit.command:audit",
+            "Create an audit report (HTML and JSON) with hashed AWS responses.",
+        ),
+        "retention": LazyCommand(
+            "claude_bedrock.cli.retention.command:retention",
+            "Show when logs written on a given day can be deleted, per store.",
+        ),
+        "access": LazyCommand(
+            "claude_bedrock.cli.access.command:app",
+            "Submit the account's use-case form; print a stage's deny policy.",
+        ),
+    }
+
+
+app = typer.Typer(
+    cls=Commands,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+    no_args_is_help=True,
+    context_settings={"help_option_names": ["-h", "--help"]},
+    help=HELP,
+)
+
+
+def _show_version(asked: bool) -> None:
+    if asked:
+        from importlib.metadata import version  # noqa: PLC0415 - reads every installed package
+
+        echo(f"claude-bedrock {version('claude-on-bedrock')}")
+        raise typer.Exit
+
+
+@app.callback(help=HELP)
+def main(
+    *,
+    version: Annotated[
+        bool,
+        typer.Option("--version", help="Print the version.", is_eager=True, callback=_show_version),
+    ] = False,
+) -> None:
+    """Show the help, or run a command."""

@@ -1,0 +1,22 @@
+"""How an account's Bedrock is asked for the Claude models and profiles it has in a Region."""
+
+from collections.abc import Mapping
+
+from claude_bedrock.catalog import comparison
+from claude_bedrock.catalog.comparison import Said
+from claude_bedrock.cli.shared.deployment import Client
+
+
+def claude_models(bedrock: Client) -> Mapping[str, Said]:
+    """Base id -> what is said of it, by a boto3 client of `bedrock`. Raises botocore's errors.
+
+    Needs bedrock:ListFoundationModels, ListInferenceProfiles and GetInferenceProfile, none of
+    which tells of prompts."""
+    summaries = bedrock.list_foundation_models(byProvider="anthropic")["modelSummaries"]
+    pages = bedrock.get_paginator("list_inference_profiles").paginate(typeEquals="SYSTEM_DEFINED")
+    listed = (
+        one["inferenceProfileId"] for page in pages for one in page["inferenceProfileSummaries"]
+    )
+    claudes = [profile_id for profile_id in listed if ".anthropic." in profile_id]
+    profiles = [bedrock.get_inference_profile(inferenceProfileIdentifier=each) for each in claudes]
+    return comparison.read(summaries, profiles)

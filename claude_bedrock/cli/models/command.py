@@ -1,0 +1,134 @@
+"""`claude-bedrock models` and `claude-bedrock models sync`."""
+
+import sys
+from datetime import UTC, datetime
+from typing import Annotated
+
+import typer
+
+from claude_bedrock import catalog
+from claude_bedrock.catalog import comparison
+from claude_bedrock.catalog.comparison import Difference
+from claude_bedrock.cli.models import account_models, listing
+from claude_bedrock.cli.shared import deployment, endpoint
+from claude_bedrock.cli.shared.deployment import NoTargetError, known_region
+from claude_bedrock.cli.shared.options import (
+    LOCAL_STATE,
+    AsJson,
+    Iam,
+    Key,
+    Region,
+    Stage,
+    StateFolder,
+    Url,
+    one_line_errors,
+)
+from claude_bedrock.cli.shared.terminal import console, echo, echo_json, escape_line
+
+NO_DIFFERENCE, DIFFERENCES, NOT_ASSESSED = 0, 1, 2
+
+app = typer.Typer(
+    help="List the models that a stage allows; compare the catalog with AWS.",
+    add_completion=False,
+)
+
+
+@app.callback(invoke_without_command=True)
+def offered(
+    context: typer.Context,
+    *,
+    everything: Annotated[
+        bool, typer.Option("--all", help="The whole catalog, of no deployment.")
+    ] = False,
+    spellings: Annotated[
+        bool, typer.Option("--spellings", help="Also every name a client may send.")
+    ] = False,
+    stage: Stage = None,
+    region: Region = None,
+    url: Url = None,
+    key: Key = None,
+    iam: Iam = False,
+    as_json: AsJson = False,
+    state: StateFolder = LOCAL_STATE,
+) -> None:
+    """List the models that the stage allows, with life, prices and where they may answer."""
+    if context.invoked_subcommand is not None:
+        _refuse_options(context)
+        return
+    today = _today()
+    with one_line_errors():
+        if everything and stage:
+            raise NoTargetError("--all is the catalog, of no stage: give one of the two")
+        if everything:
+            offers = listing.of_catalog(region and known_region(region))
+        else:
+            offers = listing.of_endpoint(
+                endpoint.chosen(url=url, key=key, iam=iam, stage=stage, region=region, state=state)
+            )
+    if as_json:
+        echo_json(listing.as_data(offers, today=today))
+    else:
+        console().print(listing.as_text(offers, today=today, spellings=spellings))
+
+
+@app.command("sync")
+def compare(
+    *,
+    region: Annotated[
+        str | None,
+        typer.Option(help="A Region of your AWS account; else the AWS that is up locally."),
+    ] = None,
+    as_json: AsJson = False,
+    state: StateFolder = LOCAL_STATE,
+) -> None:
+    """Compare the catalog with what an account's Bedrock says; writes nothing.
+
+    Exit code: 0 no difference, 1 differences, 2 could not ask."""
+    with one_line_errors(NOT_ASSESSED):
+        no_stage = ""
+        found = deployment.deployed(no_stage, region) if region else deployment.local(state)
+        said = account_models.claude_models(found.client("bedrock"))
+    differing = comparison.differences(catalog.MODELS, said, region=found.region, today=_today())
+    if as_json:
+        told = [
+            {
+                "model": each.model,
+                "changes": [change._asdict() for change in each.changes],
+                "row": each.row,
+            }
+            for each in differing
+        ]
+        echo_json({"region": found.region, "differences": told})
+    else:
+        where = f"your account in {found.region}" if region else "the AWS that is up locally"
+        profiles = sum(len(each.profiles) for each in said.values())
+        echo(f"Of {where}: {len(said)} models, {profiles} profiles.")
+        echo("\n".join(_told(differing)) or "The catalog says the same.")
+    sys.exit(DIFFERENCES if differing else NO_DIFFERENCE)
+
+
+def _refuse_options(context: typer.Context) -> None:
+    """What stands before the subcommand would be lost."""
+    sources = {name: context.get_parameter_source(name) for name in context.params}
+    if any(source is not None and source.name == "COMMANDLINE" for source in sources.values()):
+        echo(f"claude-bedrock: options go after {context.invoked_subcommand}", err=True)
+        sys.exit(NOT_ASSESSED)
+
+
+def _told(differing: list[Difference]) -> list[str]:
+    lines = []
+    for each in differing:
+        lines += ["", escape_line(each.model)]
+        lines += [
+            escape_line(f"  {field}: {was or 'nothing'} → {told or 'nothing'}")
+            for field, was, told in each.changes
+        ]
+    if differing:
+        lines += ["", "# What would change in claude_bedrock/catalog/, to be checked and pasted:"]
+    for each in differing:
+        lines += [f"# {each.model}", each.row]
+    return lines
+
+
+def _today() -> str:
+    return datetime.now(UTC).date().isoformat()

@@ -1,0 +1,208 @@
+"""The models that a stage offers, or the whole catalog, for people and for programs."""
+
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any, NamedTuple
+
+from rich.console import Group, RenderableType
+from rich.table import Table
+from rich.text import Text
+
+from claude_bedrock import catalog
+from claude_bedrock.catalog import Model, cost
+from claude_bedrock.catalog.comparison import ANYWHERE, state_of
+from claude_bedrock.catalog.model import Regions
+from claude_bedrock.cli.shared.endpoint import Endpoint, RefusedError
+
+UNCONFIRMED = "†"
+
+
+class Offer(NamedTuple):
+    """A model, and its routes on offer: route -> source Region -> where a call from there may be
+    answered; None for the routes without limit."""
+
+    model: Model
+    routes: Mapping[str, Regions | None]
+
+
+def of_endpoint(endpoint: Endpoint) -> list[Offer]:
+    """What the endpoint's stage allows, by its GET /inference-profiles, which asks for no AWS
+    permission beyond those to call the endpoint. Raises RefusedError."""
+    offers: dict[str, Offer] = {}
+    for profile in endpoint.get("/inference-profiles")["inferenceProfileSummaries"]:
+        route, _, base_id = profile["inferenceProfileId"].partition(".")
+        model = catalog.find(base_id)
+        if model is None:
+            raise RefusedError(
+                f"the endpoint offers {base_id}, which this catalog does not have: update it"
+            )
+        routes = offers[base_id].routes if base_id in offers else {}
+        offers[base_id] = Offer(model, {**routes, route: _reach(route, profile)})
+    return list(offers.values())
+
+
+def of_catalog(region: str | None) -> list[Offer]:
+    """Every model on record, by the routes callable from `region`, or by all."""
+    return [
+        Offer(model, {route: _on_record(model, route, region) for route in _routes(model, region)})
+        for model in catalog.MODELS
+    ]
+
+
+def as_data(offers: Iterable[Offer], *, today: str) -> list[dict[str, Any]]:
+    """All that is on record of each model. Prices are text, exact, in US dollars per million
+    tokens; `answered_in` is null where any commercial Region may answer."""
+    return [_data(model, routes, today) for model, routes in offers]
+
+
+def as_text(offers: Sequence[Offer], *, today: str, spellings: bool) -> RenderableType:
+    """A table, the Regions that may answer, and on request every name that a client may send."""
+    parts: list[RenderableType] = [_models_table(offers, today)]
+    sources = {
+        source for _, routes in offers for regions in routes.values() for source in regions or ()
+    }
+    if len(sources) <= 1:
+        parts.append(_reach_table(offers))
+    if any(model.unconfirmed for model, _ in offers):
+        parts.append(f"{UNCONFIRMED} no page of AWS or Anthropic confirms it")
+    parts += [f"{UNCONFIRMED} {said}" for model, _ in offers if (said := cost.unpublished(model))]
+    if spellings:
+        names = "\n".join(name for offer in offers for name in ("", *_names(*offer)))
+        parts.append(Text(names, no_wrap=True, overflow="ignore"))
+    return Group(*parts)
+
+
+def _reach(route: str, profile: Mapping[str, Any]) -> Regions | None:
+    if route == "global":
+        return None
+    source = profile["inferenceProfileArn"].split(":")[3]
+    return {source: tuple(each["modelArn"].split(":")[3] for each in profile["models"])}
+
+
+def _routes(model: Model, region: str | None) -> list[str]:
+    return [
+        route
+        for route in catalog.routes(model)
+        if region is None or catalog.reach(model, route, region) is not None
+    ]
+
+
+def _on_record(model: Model, route: str, region: str | None) -> Regions | None:
+    (regions,) = [profile.regions for profile in model.profiles if profile.route == route]
+    if route == "global":
+        return None
+    return regions if region is None else {region: regions[region]}
+
+
+def _data(model: Model, routes: Mapping[str, Regions | None], today: str) -> dict[str, Any]:
+    row = model._asdict()
+    for replaced in ("profiles", "price", "geography_premium", "long_prompt"):
+        del row[replaced]
+    return {
+        **row,
+        "life": {"state": state_of(model, today), **model.life._asdict()},
+        "routes": [
+            {
+                "route": route,
+                "profile_id": catalog.profile_id(model, route),
+                "answered_in": regions,
+                "price": _text_rates(cost.rates(model, route)),
+                "long_prompt": _long_prompt(model, route),
+            }
+            for route, regions in routes.items()
+        ],
+    }
+
+
+def _long_prompt(model: Model, route: str) -> dict[str, Any] | None:
+    if model.long_prompt is None:
+        return None
+    above = model.long_prompt.above_tokens
+    return {
+        "above_tokens": above,
+        "price": _text_rates(cost.rates(model, route, prompt_tokens=above + 1)),
+    }
+
+
+def _text_rates(rates: cost.Rates) -> dict[str, str]:
+    return {name: f"{dollars.normalize():f}" for name, dollars in rates._asdict().items()}
+
+
+def _models_table(offers: Iterable[Offer], today: str) -> Table:
+    table = Table(
+        caption="Price: US dollars for a million tokens, in / out", caption_justify="left"
+    )
+    for head in ("Model", "Life", "Context / output", "Routes and price", "Retention"):
+        table.add_column(head, overflow="fold")
+    for model, routes in offers:
+        table.add_row(
+            model.name,
+            _life(model, today),
+            f"{model.context_tokens:,} / {model.max_output_tokens:,}",
+            "\n".join(_prices(model, routes)) or _no_route(model),
+            model.data_retention,
+        )
+    return table
+
+
+def _no_route(model: Model) -> str:
+    return "by invitation" if model.invitation_only else "none from there"
+
+
+def _names(model: Model, routes: Iterable[str]) -> list[str]:
+    profiles = [catalog.profile_id(model, route) for route in routes]
+    return [model.name, *model.aliases, model.base_id, *profiles]
+
+
+def _life(model: Model, today: str) -> str:
+    life, state = model.life, state_of(model, today)
+    if state == "RETIRED":
+        told = [f"retired {life.end_of_life or ''}".strip()]
+    elif state == "LEGACY":
+        told = [f"legacy since {life.legacy}"]
+        told += [f"extended access from {life.extended_access}"] if life.extended_access else []
+    else:
+        told = ["active"] + ([f"legacy from {life.legacy}"] if life.legacy else [])
+    if state == "ACTIVE" and not life.end_of_life and life.no_end_before:
+        told.append(f"no end before {life.no_end_before}")
+    if state != "RETIRED" and life.end_of_life:
+        told.append(f"ends {life.end_of_life}")
+    told[0] += _mark(model, "life")
+    return "\n".join(told + ([f"then {model.successor}"] if model.successor else []))
+
+
+def _prices(model: Model, routes: Iterable[str]) -> list[str]:
+    """A line for each price, the routes that have it before it."""
+    above = model.long_prompt.above_tokens if model.long_prompt else None
+    at: dict[str, list[str]] = {}
+    for route in routes:
+        price = _in_and_out(cost.rates(model, route))
+        if above:
+            longer = _in_and_out(cost.rates(model, route, prompt_tokens=above + 1))
+            price += f"; above {above:,} tokens {longer}"
+        price += _mark(model, "price")
+        at.setdefault(price, []).append(route + _mark(model, f"profiles.{route}"))
+    return [f"{' '.join(names)}: {price}" for price, names in at.items()]
+
+
+def _in_and_out(rates: cost.Rates) -> str:
+    text = _text_rates(rates)
+    return f"{text['input']} / {text['output']}"
+
+
+def _reach_table(offers: Iterable[Offer]) -> Table:
+    """Where one Region is called from: where may an answer come from?"""
+    reached: dict[tuple[str, str], list[str]] = {}
+    for model, routes in offers:
+        for route, regions in routes.items():
+            (destinations,) = regions.values() if regions else [(ANYWHERE,)]
+            reached.setdefault((route, " ".join(sorted(destinations))), []).append(model.name)
+    table = Table(title="Where a call may be answered", title_justify="left")
+    for head in ("Route", "Answered in", "Models"):
+        table.add_column(head, overflow="fold")
+    for (route, answered_in), names in sorted(reached.items()):
+        table.add_row(route, answered_in, " ".join(names))
+    return table
+
+
+def _mark(model: Model, field: str) -> str:
+    return f" {UNCONFIRMED}" if field in model.unconfirmed else ""

@@ -1,0 +1,59 @@
+"""`claude-bedrock retention`."""
+
+import datetime as dt
+import sys
+from typing import Annotated
+
+import typer
+
+from claude_bedrock.cli.retention import locations as destinations
+from claude_bedrock.cli.retention.report import LAST_YEAR, Report
+from claude_bedrock.cli.shared import deployment, stage_settings
+from claude_bedrock.cli.shared.errors import NOT_ASSESSED
+from claude_bedrock.cli.shared.options import (
+    LOCAL_STATE,
+    AsJson,
+    Region,
+    Stage,
+    StateFolder,
+    one_line_errors,
+)
+from claude_bedrock.cli.shared.terminal import console, echo_json
+from claude_bedrock.verification.period import FIRST_YEAR
+
+
+def _day(text: str) -> dt.date:
+    """Raises BadParameter."""
+    try:
+        day = dt.date.fromisoformat(text)
+    except ValueError as unreadable:
+        raise typer.BadParameter(f"{text!r} is no day such as 2026-11-25") from unreadable
+    if not FIRST_YEAR <= day.year <= LAST_YEAR:
+        raise typer.BadParameter(f"{text} is of no year from {FIRST_YEAR} to {LAST_YEAR}")
+    return day
+
+
+def retention(
+    *,
+    day: Annotated[
+        dt.date | None,
+        typer.Option(parser=_day, metavar="YYYY-MM-DD", help="Of which day, UTC; else today."),
+    ] = None,
+    stage: Stage = None,
+    region: Region = None,
+    as_json: AsJson = False,
+    state: StateFolder = LOCAL_STATE,
+) -> None:
+    """Show when logs written on a given day can be deleted, per store.
+
+    Exit code: 0 all is kept as long as the stage says, 1 something is not, 2 could not ask."""
+    of = day or dt.datetime.now(dt.UTC).date()
+    with one_line_errors(NOT_ASSESSED, "auditor"):
+        found = deployment.chosen(stage, region, state)
+        meant = stage_settings.deployed(found)
+        report = Report(found, meant.source, meant.retention_days, of, destinations.look(found, of))
+    if as_json:
+        echo_json(report.as_data())
+    else:
+        console().print(report.as_text())
+    sys.exit(destinations.exit_code(report.outcomes))

@@ -1,0 +1,179 @@
+"""How long a deployed stage's record is kept, from what AWS answers of the places it lies in."""
+
+import datetime as dt
+import json
+from collections.abc import Callable, Sequence
+from itertools import chain
+from typing import Final, Literal, NamedTuple
+
+from botocore.exceptions import BotoCoreError, ClientError
+
+from claude_bedrock.cli.doctor.check import DENIED, WITHHELD, code_of
+from claude_bedrock.cli.shared.deployment import Deployment
+from claude_bedrock.retention import bucket, key, log_group
+from claude_bedrock.retention.key import Key
+from claude_bedrock.retention.locations import AUDIT_LOGS, EVIDENCE, Place, places
+from claude_bedrock.retention.log_group import AUDIT_MARGIN_DAYS, LogGroup
+from claude_bedrock.retention.parse_aws import Answer, ask_bucket, read_key, read_log_group
+from claude_bedrock.retention.result import Kept, absent, suffices
+
+ALWAYS: Final = ("invocations", *AUDIT_LOGS)
+AT_TIMES: Final = ("authorizer",)
+"""The log groups of every stage, and of those that hold keys."""
+
+_BUCKET: Final = (
+    "s3:GetLifecycleConfiguration, s3:GetBucketVersioning and s3:GetBucketObjectLockConfiguration"
+)
+_NO_BUCKET: Final = "https://docs.aws.amazon.com/AmazonS3/latest/API/ErrorResponses.html"
+_NO_GROUP: Final = "https://docs.aws.amazon.com/AmazonCloudWatchLogs/latest/APIReference/API_DescribeLogGroups.html"
+_NO_KEY: Final = "https://docs.aws.amazon.com/kms/latest/APIReference/API_DescribeKey.html"
+
+Outcome = Literal["ok", "too short", "unknown"]
+
+
+class Destination(NamedTuple):
+    """A place, and what is kept there of a day; `kept` is None where AWS gave no answer, and
+    `unknown` then says why, and what to do. `extra_days` is how much longer than the stage's
+    number it has to be kept: what explains records has to outlive them."""
+
+    name: str
+    kept: Kept | None
+    unknown: str = ""
+    extra_days: int = 0
+
+    def outcome(self, days: int) -> Outcome:
+        """Against the stage's number."""
+        if self.kept is None:
+            return "unknown"
+        return "ok" if suffices(self.kept, days + self.extra_days) else "too short"
+
+
+def look(deployment: Deployment, day: dt.date) -> list[Destination]:
+    """Every place the stage writes to, by the rules that are in force now.
+
+    Raises NoTargetError where it is not deployed, and botocore's errors where its stack withholds
+    which places these are."""
+    outputs = deployment.outputs("InvocationLogging")
+    the_key, of_key = _key(deployment, outputs["KeyArn"])
+    own, configuration = outputs["EvidenceBucketName"], json.loads(outputs["LoggingConfiguration"])
+    prefixes: dict[str, list[str]] = {}
+    for place in (*sorted(places(configuration)), Place(own, EVIDENCE)):
+        prefixes.setdefault(place.bucket, []).append(place.prefix)
+    lying = [
+        *_log_groups(deployment, outputs["LogGroupName"], day),
+        *chain.from_iterable(
+            _bucket(deployment, name, there, day) for name, there in prefixes.items()
+        ),
+    ]
+    accesses = outputs.get("AccessLogBucketName")
+    of_accesses = _bucket(deployment, accesses, ("",), day) if accesses else []
+    return [*(_under(the_key, day, place) for place in lying), of_key, *of_accesses]
+
+
+def exit_code(outcomes: Sequence[Outcome]) -> int:
+    """1 if something is kept too short, else 2 if something could not be told, else 0."""
+    if "too short" in outcomes:
+        return 1
+    return 2 if "unknown" in outcomes else 0
+
+
+def _asked(
+    names: Sequence[str], actions: str, judge: Callable[[], list[Destination]]
+) -> list[Destination]:
+    """What `judge`, which asks AWS, says of the places of these names."""
+    try:
+        return judge()
+    except WITHHELD as error:
+        return [Destination(name, None, withheld(error, actions)) for name in names]
+
+
+def withheld(error: ClientError | BotoCoreError, actions: str) -> str:
+    """Why AWS gave no answer, and what to do; `actions` is what the question needs in IAM."""
+    if not isinstance(error, ClientError):
+        return f"AWS could not be asked: {error}"
+    if code_of(error) in DENIED:
+        return (
+            f"AWS denies these credentials the answer: allow them {actions}, or ask as the "
+            "stage's auditor, who has it"
+        )
+    return f"AWS answered {code_of(error)}: {error.response['Error'].get('Message', '')}"
+
+
+# --- log groups
+
+
+def _log_groups(deployment: Deployment, invocations: str, day: dt.date) -> list[Destination]:
+    """`invocations` is another's, where the stage has adopted or extended another's logging."""
+    prefix = f"/claude-on-bedrock/{deployment.stage}/"
+    audit = {f"{prefix}{name}" for name in AUDIT_LOGS}
+    always = [invocations, *(f"{prefix}{name}" for name in ALWAYS[1:])]
+
+    def of_group(name: str, found: LogGroup | None) -> Destination:
+        kept = log_group.kept(found, day) if found else absent("the log group", _NO_GROUP)
+        return Destination(name, kept, extra_days=AUDIT_MARGIN_DAYS if name in audit else 0)
+
+    def judge() -> list[Destination]:
+        pages = deployment.client("logs").get_paginator("describe_log_groups")
+        found = {
+            one["logGroupName"]: read_log_group(one)
+            for beginning in (prefix, invocations)
+            for page in pages.paginate(logGroupNamePrefix=beginning)
+            for one in page["logGroups"]
+        }
+        wanted = [*always, *(f"{prefix}{name}" for name in AT_TIMES if f"{prefix}{name}" in found)]
+        return [of_group(name, found.get(name)) for name in wanted]
+
+    return _asked(always, "logs:DescribeLogGroups", judge)
+
+
+# --- bucket
+
+
+def _bucket(
+    deployment: Deployment, name: str, prefixes: Sequence[str], day: dt.date
+) -> list[Destination]:
+    places = {f"s3://{name}/{prefix}*": prefix for prefix in prefixes}
+    names = [*places, *(f"{place}, deleted or overwritten" for place in places)]
+
+    def judge() -> list[Destination]:
+        found = ask_bucket(deployment.client("s3"), name, _unless)
+        if found is None:
+            return [Destination(each, absent("the bucket", _NO_BUCKET)) for each in names]
+        kept = [
+            *(bucket.kept(found, prefix, day) for prefix in places.values()),
+            *(bucket.kept_deleted(found, prefix, day) for prefix in places.values()),
+        ]
+        return [Destination(*each) for each in zip(names, kept, strict=True)]
+
+    return _asked(names, _BUCKET, judge)
+
+
+def _unless(none: str, ask: Callable[[], Answer]) -> Answer | None:
+    """The answer; None where S3 says by the error `none` that nothing is there."""
+    try:
+        return ask()
+    except ClientError as error:
+        if code_of(error) == none:
+            return None
+        raise
+
+
+# --- key
+
+
+def _key(deployment: Deployment, arn: str) -> tuple[Key | None, Destination]:
+    name = f"key {arn.rpartition('/')[2]}"
+    try:
+        found = read_key(deployment.client("kms").describe_key(KeyId=arn)["KeyMetadata"])
+    except WITHHELD as error:
+        if isinstance(error, ClientError) and code_of(error) == "NotFoundException":
+            return None, Destination(name, absent("the key", _NO_KEY))
+        return None, Destination(name, None, withheld(error, "kms:DescribeKey"))
+    return found, Destination(name, key.kept(found))
+
+
+def _under(the_key: Key | None, day: dt.date, place: Destination) -> Destination:
+    """The stage's key encrypts all of its places."""
+    if the_key is None or place.kept is None:
+        return place
+    return place._replace(kept=key.under(the_key, place.kept, day))

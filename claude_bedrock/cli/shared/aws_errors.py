@@ -1,0 +1,97 @@
+"""What botocore's errors mean to whoever runs a command, and what to do about them."""
+
+import os
+import re
+from typing import Final
+from urllib.parse import urlsplit
+
+from botocore import exceptions
+from botocore.exceptions import BotoCoreError, ClientError
+
+from claude_bedrock.cli.doctor.check import DENIED, code_of
+from claude_bedrock.cli.shared.errors import Role
+
+REFUSED: Final = frozenset(
+    {
+        *("ExpiredToken", "ExpiredTokenException", "TokenRefreshRequired", "RequestExpired"),
+        *("InvalidClientTokenId", "InvalidAccessKeyId", "UnrecognizedClientException"),
+        *("AuthFailure", "SignatureDoesNotMatch", "InvalidSignatureException", "InvalidToken"),
+        *("IncompleteSignature", "MissingAuthenticationToken", "NotAuthorized"),
+    }
+)
+"""What AWS calls it when it takes no such credentials:
+https://docs.aws.amazon.com/IAM/latest/APIReference/CommonErrors.html"""
+
+RENEW: Final = (
+    "renew them: `aws sso login`, or `aws configure`; then `aws sts get-caller-identity` must work"
+)
+_CONFIGURE: Final = (
+    "configure some: `aws configure sso` or `aws configure`, or set AWS_PROFILE to a profile that "
+    "has them; then `aws sts get-caller-identity` must work"
+)
+_LOCAL: Final = {"localhost", "127.0.0.1", "::1"}
+_LOG_IN: Final = "run `aws {}login`; then `aws sts get-caller-identity` must work"
+_ADVICE: Final = (
+    (
+        (exceptions.ProfileNotFound,),
+        "set AWS_PROFILE to one that `aws configure list-profiles` lists",
+    ),
+    ((exceptions.SSOError, exceptions.TokenRetrievalError), _LOG_IN.format("sso ")),
+    ((exceptions.LoginError,), _LOG_IN.format("")),
+    (
+        (
+            exceptions.NoCredentialsError,
+            exceptions.PartialCredentialsError,
+            exceptions.NoAuthTokenError,
+        ),
+        _CONFIGURE,
+    ),
+    ((exceptions.CredentialRetrievalError,), RENEW),
+)
+_UNREACHABLE: Final = (exceptions.HTTPClientError, exceptions.ConnectionError)
+
+
+def explain(error: ClientError | BotoCoreError, role: Role | None = None) -> str:
+    """One line: what happened, and what to do. `role` is the stage's role that may do it."""
+    if advice := credentials_advice(error):
+        return f"{_sentence(error)}: {advice}"
+    if isinstance(error, ClientError) and code_of(error) in DENIED:
+        return f"{_sentence(error)}{_take(role)}"
+    if isinstance(error, _UNREACHABLE) and _is_local(str(error)):
+        return f"{_sentence(error)}: is `make local` still up?"
+    return _sentence(error)
+
+
+def credentials_advice(error: ClientError | BotoCoreError) -> str | None:
+    """What to do where it is the credentials that AWS or botocore does not take; else None."""
+    if isinstance(error, ClientError):
+        return RENEW if code_of(error) in REFUSED else None
+    for kinds, advice in _ADVICE:
+        if isinstance(error, kinds):
+            return _of_profile(advice)
+    return None
+
+
+def _of_profile(advice: str) -> str:
+    """With the profile that a login is for, where one is chosen."""
+    profile = os.environ.get("AWS_PROFILE")
+    return advice.replace("login`", f"login --profile {profile}`") if profile else advice
+
+
+def _sentence(error: ClientError | BotoCoreError) -> str:
+    if not isinstance(error, ClientError):
+        return str(error).rstrip(".")
+    message = error.response.get("Error", {}).get("Message", "").rstrip(".")
+    said = f"{code_of(error)}: {message}" if message else code_of(error)
+    return f"AWS answered {error.operation_name} with {said}"
+
+
+def _take(role: Role | None) -> str:
+    if role is None:
+        return ""
+    return f". The stage's role `{role}` may do this: docs/security.md, Who may take which role"
+
+
+def _is_local(text: str) -> bool:
+    urls = re.findall(r"https?://[^\s\"']+", text)
+    return any(urlsplit(url).hostname in _LOCAL for url in urls)

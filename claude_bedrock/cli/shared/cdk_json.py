@@ -1,0 +1,43 @@
+"""The stages' blocks in the `cdk.json` of the folder that a command runs in."""
+
+import json
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any, Final
+
+from claude_bedrock.cli.shared.errors import CliError
+
+CDK_JSON: Final = Path("cdk.json")
+
+
+class CdkJsonError(CliError):
+    """The file is there and cannot be read; the text says where and why."""
+
+
+def block_of(file: Path, stage: str) -> Mapping[str, Any] | None:
+    """The stage's block as it is written; None where there is no such file, or no such stage in it.
+
+    Raises CdkJsonError."""
+    try:
+        content = json.loads(file.read_bytes())
+    except FileNotFoundError:
+        return None
+    except OSError as error:
+        raise CdkJsonError(f"{file} cannot be read: {error.strerror}") from error
+    except json.JSONDecodeError as error:
+        raise CdkJsonError(
+            f"{file} is no JSON: line {error.lineno} column {error.colno}: {error.msg}"
+        ) from error
+    except (UnicodeDecodeError, RecursionError) as error:
+        raise CdkJsonError(f"{file} is no JSON: {type(error).__name__}") from error
+    try:
+        block = content["context"]["stages"].get(stage)
+    except (KeyError, TypeError, AttributeError):  # another project's
+        return None
+    return block if isinstance(block, Mapping) else None
+
+
+def region_of(stage: str) -> str | None:
+    """The Region that the stage's block in the `cdk.json` here names. Raises CdkJsonError."""
+    region = (block_of(CDK_JSON, stage) or {}).get("region")
+    return region if isinstance(region, str) else None

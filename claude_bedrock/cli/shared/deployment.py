@@ -1,0 +1,199 @@
+"""One deployed stage as a command sees it: where it is, its stacks' outputs, its AWS's clients."""
+
+import json
+import os
+import re
+import socket
+from collections.abc import Mapping
+from datetime import UTC, datetime
+from difflib import get_close_matches
+from functools import cache
+from pathlib import Path
+from typing import Any, Final, NamedTuple
+from urllib.parse import urlsplit
+
+import boto3
+import botocore.session
+from botocore.exceptions import ClientError
+from botocore.loaders import Loader
+
+from claude_bedrock.cli.shared import cdk_json
+from claude_bedrock.cli.shared.errors import CliError
+
+Client = Any
+"""A boto3 client: boto3 makes its classes at run time."""
+
+_REGION: Final = re.compile(r"[a-z]{2,4}(-[a-z]+)+-[0-9]{1,2}")
+_PROBE_SECONDS: Final = 2.0
+_OF_LOCAL: Final = ("stage", "region", "aws_endpoint_url")
+
+
+class NoTargetError(CliError):
+    """There is no such deployment; the text says what to do."""
+
+
+class Deployment(NamedTuple):
+    """A stage in a Region; `endpoint_url` is where its AWS listens, None for the real one."""
+
+    stage: str
+    region: str
+    endpoint_url: str | None
+
+    def session(self) -> boto3.Session:
+        """The caller's own credentials, if there are any; the embedded AWS takes its test keys."""
+        of_botocore = botocore.session.Session()
+        of_botocore.register_component("data_loader", _models_of_aws())
+        if self.endpoint_url is None:
+            return boto3.Session(botocore_session=of_botocore, region_name=self.region)
+        return boto3.Session(
+            botocore_session=of_botocore,
+            region_name=self.region,
+            aws_access_key_id="test",
+            aws_secret_access_key="test",  # noqa: S106 - nothing is protected by it
+        )
+
+    def client(self, service: str) -> Client:
+        """A client of the stage's AWS."""
+        make: Any = self.session().client
+        return make(service, endpoint_url=self.endpoint_url) if self.endpoint_url else make(service)
+
+    @property
+    def options(self) -> str:
+        """What a command of ours needs to be about this stage, after a space; nothing locally."""
+        return "" if self.endpoint_url else f" --stage {self.stage} --region {self.region}"
+
+    def stack(self, name: str) -> str:
+        """The name in CloudFormation of the stack that the project calls `name`."""
+        return f"claude-on-bedrock-{self.stage}-{name}"
+
+    def created(self, stack: str) -> datetime:
+        """When `stack` was first deployed (UTC). Raises NoTargetError where it is not."""
+        moment: datetime = self._described(stack)["CreationTime"]
+        return moment.astimezone(UTC)
+
+    def outputs(self, stack: str) -> Mapping[str, str]:
+        """What `stack` put out: output -> value. Raises NoTargetError where it is not deployed."""
+        outputs = self._described(stack).get("Outputs", [])
+        return {one["OutputKey"]: one["OutputValue"] for one in outputs}
+
+    def _described(self, stack: str) -> Mapping[str, Any]:
+        try:
+            described = self.client("cloudformation").describe_stacks(StackName=self.stack(stack))
+        except ClientError as error:
+            if "does not exist" in str(error):
+                raise NoTargetError(
+                    f"{self.stack(stack)} is not deployed in {self.region}: "
+                    f"name the Region it is in by --region, or another stage by --stage; if it is "
+                    f"to be there, run `cdk deploy --all -c stage={self.stage}`"
+                ) from error
+            raise
+        found: Mapping[str, Any]
+        (found,) = described["Stacks"]
+        return found
+
+
+@cache
+def _models_of_aws() -> Loader:
+    """botocore's descriptions of the services, which take a tenth of a second each to read: once
+    for all sessions, each of which has its own credentials."""
+    loader: Loader = botocore.session.Session().get_component("data_loader")
+    return loader
+
+
+def local_endpoint(state: Path) -> Mapping[str, Any]:
+    """What `make local` wrote. Raises NoTargetError, also where it is no longer up."""
+    file = state / "endpoint.json"
+    try:
+        endpoint = json.loads(file.read_bytes())
+    except (FileNotFoundError, NotADirectoryError) as absent:
+        raise NoTargetError(
+            f"nothing is up in {state}: run `make local`, or name a stage in your account by "
+            "--stage, or an endpoint by --url and --key"
+        ) from absent
+    except OSError as error:
+        raise NoTargetError(f"{file} cannot be read: {error.strerror}") from error
+    except (ValueError, RecursionError) as error:
+        raise NoTargetError(_unfit(file)) from error
+    if not isinstance(endpoint, dict) or not all(
+        isinstance(endpoint.get(name), str) for name in _OF_LOCAL
+    ):
+        raise NoTargetError(_unfit(file))
+    _check_is_up(endpoint["aws_endpoint_url"], file)
+    return endpoint
+
+
+def _unfit(file: Path) -> str:
+    return f"{file} is not what `make local` writes: delete it, and run `make local` again"
+
+
+def _check_is_up(url: str, file: Path) -> None:
+    """Raises NoTargetError where nothing listens, which otherwise takes many retries to find."""
+    try:
+        parts = urlsplit(url)
+        address = (parts.hostname or "", parts.port or 443)
+        with socket.create_connection(address, _PROBE_SECONDS):
+            return
+    except ValueError as error:
+        raise NoTargetError(_unfit(file)) from error
+    except OSError as error:
+        raise NoTargetError(
+            f"nothing answers at {address[0]}:{address[1]}, which {file} names: is `make local` "
+            "still up? Run it again, or name a stage in your account by --stage"
+        ) from error
+
+
+def local(state: Path) -> Deployment:
+    """What is up in the state folder. Raises NoTargetError."""
+    found = local_endpoint(state)
+    return Deployment(*(found[name] for name in _OF_LOCAL))
+
+
+def deployed(stage: str, region: str | None) -> Deployment:
+    """The stage in the account of the caller's AWS credentials, which are not looked at yet.
+
+    Raises NoTargetError where no Region is known, CdkJsonError, and botocore's errors."""
+    return Deployment(stage, resolve_region(region, stage), None)
+
+
+def resolve_region(region: str | None, stage: str | None = None) -> str:
+    """The Region that a command is about: the one given, else that of the stage's block in the
+    `cdk.json` here, else AWS_REGION, AWS_DEFAULT_REGION, the profile's.
+
+    The last three are in the AWS CLI's order, of which boto3 leaves out the first:
+    https://docs.aws.amazon.com/cli/latest/userguide/cli-configure-envvars.html
+
+    Raises NoTargetError where there is none or it cannot be one, CdkJsonError, ProfileNotFound."""
+    found = (
+        region
+        or (cdk_json.region_of(stage) if stage else None)
+        or os.environ.get("AWS_REGION")
+        or os.environ.get("AWS_DEFAULT_REGION")
+        or boto3.Session().region_name
+    )
+    if found is None:
+        raise NoTargetError("no Region is set: give --region, or set AWS_REGION")
+    if not _REGION.fullmatch(found):
+        raise NoTargetError(f"{found!r} is no Region: give one such as us-east-1 by --region")
+    return found
+
+
+def known_region(region: str) -> str:
+    """The Region, if it is one that this version's AWS SDK knows. Raises NoTargetError."""
+    known = boto3.Session().get_available_regions("ec2")
+    if region not in known:
+        close = get_close_matches(region, known, n=1)
+        meant = f": is {close[0]} meant?" if close else ""
+        raise NoTargetError(f"{region!r} is no Region that this version knows{meant}")
+    return region
+
+
+def chosen(stage: str | None, region: str | None, state: Path) -> Deployment:
+    """The stage that was named, else what is up locally. Raises NoTargetError, CdkJsonError, and
+    botocore's errors."""
+    if stage:
+        return deployed(stage, region)
+    if region:
+        raise NoTargetError(
+            "--region is that of a stage in your account: name the stage by --stage, too"
+        )
+    return local(state)

@@ -1,0 +1,213 @@
+"""Which endpoint is asked, as whom, and how what it answers is read, errors included."""
+
+import json
+import re
+import ssl
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any, Final, NamedTuple
+from urllib.parse import urlsplit
+
+import boto3
+import httpx2
+
+from claude_bedrock.cli.shared.deployment import (
+    Deployment,
+    NoTargetError,
+    deployed,
+    local,
+    local_endpoint,
+    resolve_region,
+)
+from claude_bedrock.cli.shared.errors import CliError
+from claude_bedrock.cli.shared.redaction import redact
+from claude_bedrock.cli.shared.request_auth import ByKey, BySignature
+
+# A stream that is silent for 300 seconds is closed by API Gateway:
+# https://docs.aws.amazon.com/apigateway/latest/developerguide/response-transfer-mode.html
+_TIMEOUT = httpx2.Timeout(310.0, connect=10.0)
+_KEY: Final = re.compile(r"[!-~]+")
+"""What a header's value may hold, but for spaces: https://www.rfc-editor.org/rfc/rfc9110#section-5.5"""
+
+_FORM: Final = "https://ID.execute-api.REGION.amazonaws.com/STAGE"
+
+
+class RefusedError(CliError):
+    """The endpoint answered with an error, or not at all; the text is for people."""
+
+
+class Endpoint(NamedTuple):
+    """Where to ask, and as whom; `ca_bundle` is a file of CAs to trust, None for the system's."""
+
+    url: str
+    caller: httpx2.Auth
+    ca_bundle: str | None
+
+    def get(self, path: str) -> Any:  # noqa: ANN401 - JSON
+        """The JSON that is at `path`. Raises RefusedError."""
+        with self.answer("GET", path) as response:
+            try:
+                return json.loads(response.read())
+            except ValueError as error:
+                raise RefusedError(f"{self.url} answers with something else than JSON") from error
+
+    @contextmanager
+    def answer(self, method: str, path: str, body: object = None) -> Iterator[httpx2.Response]:
+        """The answer to `body` as JSON, of status 200 and not read yet. Raises RefusedError, also
+        where the connection breaks while the block reads."""
+        url = f"{self.url.rstrip('/')}{path}"
+        trusted = _trusted(self.ca_bundle)
+        content = None if body is None else json.dumps(body).encode()
+        headers = {} if content is None else {"content-type": "application/json"}
+        try:
+            with (
+                httpx2.Client(verify=trusted, timeout=_TIMEOUT, auth=self.caller) as client,
+                client.stream(method, url, content=content, headers=headers) as response,
+            ):
+                if response.status_code != 200:
+                    response.read()
+                    raise RefusedError(redact(_reason(response)) + _advice(response, self.url))
+                yield response
+        except (httpx2.RequestError, httpx2.InvalidURL) as error:
+            what = str(error) or type(error).__name__
+            raise RefusedError(redact(f"{url} does not answer: {what}")) from error
+
+
+def chosen(
+    *,
+    url: str | None,
+    key: str | None,
+    iam: bool,
+    stage: str | None,
+    region: str | None,
+    state: Path,
+) -> Endpoint:
+    """The endpoint at `url`, else that of `stage`, else what is up locally. Raises NoTargetError.
+
+    `iam` says that the one at `url` takes signatures; a deployment says so itself."""
+    if url and stage:
+        raise NoTargetError(
+            "--stage and --url (or CLAUDE_BEDROCK_URL) both name an endpoint: give one of them"
+        )
+    key = _sound_key(key) if key else None
+    if url:
+        return _of_url(_sound_url(url), key, resolve_region(region) if iam else None)
+    if iam:
+        raise NoTargetError("--iam goes with --url: a stage says itself what it asks for")
+    if stage:
+        return _of_stage(deployed(stage, region), key)
+    if region:
+        raise NoTargetError(
+            "--region is that of a stage in your account: name the stage by --stage, too"
+        )
+    return _of_local(state, key)
+
+
+def _sound_key(key: str) -> str:
+    """The key without the white space around it, as a file's line end. Raises NoTargetError."""
+    key = key.strip()
+    if not _KEY.fullmatch(key):
+        raise NoTargetError(
+            "the API key holds a character that no header may have, or nothing at all: copy it "
+            "again (--key, CLAUDE_BEDROCK_KEY)"
+        )
+    return key
+
+
+def _sound_url(url: str) -> str:
+    """The URL, if it can be an endpoint's. Raises NoTargetError, which quotes no credentials."""
+    try:
+        parts = urlsplit(url.strip())
+        known = parts.scheme in {"http", "https"} and parts.hostname and (parts.port or True)
+    except ValueError:
+        known = False
+    if not known:
+        raise NoTargetError(f"{redact(url)!r} is no URL of an endpoint, such as {_FORM}")
+    if "@" in parts.netloc or parts.query or parts.fragment:
+        raise NoTargetError(
+            f"the endpoint's URL has more than host and path: give it as {_FORM}, and the key by "
+            "CLAUDE_BEDROCK_KEY"
+        )
+    return url.strip()
+
+
+def _of_url(url: str, key: str | None, signing_region: str | None) -> Endpoint:
+    if signing_region is not None:
+        return Endpoint(url, _signature(boto3.Session(region_name=signing_region)), None)
+    if not key:
+        raise NoTargetError("--url needs --iam, or --key, or CLAUDE_BEDROCK_KEY")
+    return Endpoint(url, ByKey(key), None)
+
+
+def _of_stage(found: Deployment, key: str | None) -> Endpoint:
+    outputs = found.outputs("Gateway")
+    return Endpoint(outputs["EndpointUrl"], _caller(found, outputs, key), None)
+
+
+def _of_local(state: Path, key: str | None) -> Endpoint:
+    file = local_endpoint(state)
+    found = local(state)
+    try:
+        outputs = file["outputs"][found.stack("Gateway")]
+        first = next(iter(file["api_keys"].values()), None)
+        url, ca_bundle = file["url"], file["ca_bundle"]
+    except (KeyError, TypeError, AttributeError) as missing:
+        raise NoTargetError(
+            f"{state / 'endpoint.json'} is not what this version of `make local` writes: stop it, "
+            "and run it again"
+        ) from missing
+    return Endpoint(url, _caller(found, outputs, key or first), ca_bundle)
+
+
+def _caller(found: Deployment, outputs: Mapping[str, str], key: str | None) -> httpx2.Auth:
+    """As whom to ask, by the output `Auth`; a deployment without it knows keys only."""
+    if outputs.get("Auth") == "iam":
+        return _signature(found.session())
+    if not key:
+        raise NoTargetError(
+            f"stage {found.stage} asks for a key: give --key, or set CLAUDE_BEDROCK_KEY; "
+            f"`claude-bedrock keys add NAME --stage {found.stage}` makes one"
+        )
+    return ByKey(key)
+
+
+def _signature(session: boto3.Session) -> BySignature:
+    credentials = session.get_credentials()
+    if credentials is None:
+        raise NoTargetError(
+            "the endpoint wants requests signed with AWS credentials, and there are none here: "
+            "`aws sts get-caller-identity` must work"
+        )
+    return BySignature(credentials, session.region_name)
+
+
+def _reason(response: httpx2.Response) -> str:
+    request_id = response.headers.get("request-id", "none")
+    try:
+        said = response.json()["error"]
+        told = f"{said['type']}: {said['message']}"
+    except (ValueError, KeyError, TypeError):
+        told = response.reason_phrase
+    return f"{response.status_code} {told} (request id {request_id})"
+
+
+def _advice(response: httpx2.Response, url: str) -> str:
+    """What to do where the URL is not that of a stage; API Gateway itself answers outside of one:
+    https://docs.aws.amazon.com/apigateway/latest/developerguide/supported-gateway-response-types.html"""
+    path = urlsplit(url).path.strip("/")
+    if response.status_code == 403 and "request-id" not in response.headers:
+        return f": does the URL end with the stage, as in {_FORM}?"
+    if response.status_code == 404 and "v1" in path.split("/"):
+        return f": give the URL without /v1, as in {_FORM}"
+    return ""
+
+
+def _trusted(ca_bundle: str | None) -> ssl.SSLContext:
+    """Raises NoTargetError where the file is gone, or holds no certificate."""
+    try:
+        return ssl.create_default_context(cafile=ca_bundle)
+    except OSError as error:
+        raise NoTargetError(
+            f"{ca_bundle} holds no certificate: is `make local` still up? Run it again"
+        ) from error

@@ -1,0 +1,46 @@
+"""Where a deployment's records lie, and how its audit lines are read."""
+
+from collections.abc import Collection, Iterator, Mapping
+from datetime import datetime
+
+from claude_bedrock.cli.shared.deployment import Deployment
+from claude_bedrock.records import access_log, audit_lines
+from claude_bedrock.records.destinations import Destinations, prefix_in
+from claude_bedrock.records.invocation_records import Records
+from claude_bedrock.records.log_item import LogItem
+from claude_bedrock.records.read_digest import Fingerprint
+
+
+def destinations_of(deployment: Deployment) -> Destinations:
+    """Raises NoTargetError where there is no such deployment, and botocore's errors."""
+    outputs = deployment.outputs("InvocationLogging")
+    return Destinations(
+        account=deployment.client("sts").get_caller_identity()["Account"],
+        region=deployment.region,
+        log_group=outputs["LogGroupName"],
+        bucket=outputs["LogBucketName"],
+        prefix=prefix_in(outputs.get("LoggingConfiguration", "{}")),
+    )
+
+
+def records_of(deployment: Deployment) -> Records:
+    """The records of what is deployed. Raises NoTargetError, and botocore's errors."""
+    found = destinations_of(deployment)
+    return Records(found, logs=deployment.client("logs"), s3=deployment.client("s3"))
+
+
+def audit_lines_of(
+    deployment: Deployment, since: datetime, until: datetime, read: Fingerprint
+) -> Iterator[LogItem]:
+    """As `claude_bedrock.records.audit_lines` reads them. Raises NoTargetError, and botocore's errors."""
+    group = deployment.outputs("Gateway")["FunctionLogGroupName"]
+    return audit_lines.written(deployment.client("logs"), group, since, until, read)
+
+
+def find_requests_of(
+    deployment: Deployment, ids: Collection[str], since: datetime, until: datetime
+) -> Mapping[str, str]:
+    """As `claude_bedrock.records.access_log` reads the API's access log. Raises NoTargetError, and botocore's
+    errors."""
+    group = deployment.outputs("Gateway")["AccessLogGroupName"]
+    return access_log.find_requests(deployment.client("logs"), group, ids, since, until)

@@ -1,0 +1,90 @@
+"""What a stage is meant to be, as its deployed stack tells it, or its block in cdk.json."""
+
+import json
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any, NamedTuple
+
+from claude_bedrock.catalog import stage_models
+from claude_bedrock.cli.shared.cdk_json import block_of
+from claude_bedrock.cli.shared.deployment import Deployment, NoTargetError
+
+_DEFAULTS = {"retention_days": 30}
+
+
+class Settings(NamedTuple):
+    """What docs/configuration.md says of each key; `models` are names of the catalog.
+
+    `source` is where they were read, `github` whether a role names GitHub Actions, `is_deployed`
+    whether they are a deployed stack's, or those that a deployment would have, `verify_hourly`
+    whether a function verifies each hour."""
+
+    source: str
+    region: str
+    routes: tuple[str, ...]
+    residency: tuple[str, ...] | None
+    models: tuple[str, ...]
+    data_retention: str | None
+    retention_days: int
+    github: bool
+    other_callers: tuple[str, ...] = ()
+    is_deployed: bool = True
+    verify_hourly: bool = True
+
+    @property
+    def route(self) -> str:
+        return self.routes[0]
+
+
+def deployed(deployment: Deployment) -> Settings:
+    """Those of the deployed stage. Raises NoTargetError, and botocore's errors."""
+    stack = deployment.stack("ModelAccess")
+    try:
+        return told(stack, deployment.outputs("ModelAccess")["Settings"])
+    except KeyError as missing:
+        raise NoTargetError(f"{stack} is of an older version: deploy it again") from missing
+
+
+def told(source: str, output: str) -> Settings:
+    """Those in the output `Settings` of the ModelAccess stack. Raises KeyError."""
+    return _settings(source, json.loads(output))
+
+
+def written(file: Path, stage: str, today: str) -> Settings:
+    """Those of the stage's block in cdk.json, on a day (an ISO date).
+
+    Raises NoTargetError, CdkJsonError."""
+    block = block_of(file, stage)
+    if block is None:
+        raise NoTargetError(f"{file} has no stage {stage!r}")
+    try:
+        routes = [block["route"], *block.get("fallback_routes", [])]
+        given = {**_DEFAULTS, **block, "routes": routes, "github": _names_github(block)}
+        read = _settings(str(file), given)
+        return read._replace(models=stage_models.chosen(read, today), is_deployed=False)
+    except (KeyError, TypeError, AttributeError, stage_models.NotForThisStageError) as mistake:
+        raise NoTargetError(
+            f"the block of {stage!r} in {file} cannot be read; `cdk synth -c stage={stage}` says "
+            f"what is wrong: {mistake}"
+        ) from mistake
+
+
+def _settings(source: str, values: Mapping[str, Any]) -> Settings:
+    residency = values.get("residency")
+    return Settings(
+        source=source,
+        region=values["region"],
+        routes=tuple(values["routes"]),
+        residency=None if residency is None else tuple(residency),
+        models=tuple(values["models"]),
+        data_retention=values.get("data_retention"),
+        retention_days=values["retention_days"],
+        github=values["github"],
+        other_callers=tuple(values.get("other_callers") or ()),
+        verify_hourly=values.get("verify_hourly", True),
+    )
+
+
+def _names_github(block: Mapping[str, Any]) -> bool:
+    roles = block.get("roles", {})
+    return any((role or {}).get("github") for role in roles.values())

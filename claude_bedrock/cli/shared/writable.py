@@ -1,0 +1,32 @@
+"""Whether a file can be written where it is to go, asked before the work whose result it holds."""
+
+import os
+from pathlib import Path
+
+from claude_bedrock.cli.shared.errors import CliError
+
+
+class NotWritableError(CliError):
+    """Nothing can be written there; the text says why, and what to do."""
+
+
+def require_writable(folder: Path) -> None:
+    """See that files can be made in the folder, or it and its parents made. Makes nothing.
+
+    Raises NotWritableError."""
+    there = next(each for each in (folder, *folder.parents, Path()) if each.exists())
+    if not there.is_dir():
+        raise NotWritableError(f"{folder} cannot be made: {there} is a file; name another folder")
+    if not os.access(there, os.W_OK | os.X_OK):
+        raise NotWritableError(
+            f"{folder} cannot be written: you may not write to {there.absolute()}; name another"
+        )
+
+
+def require_writable_file(file: Path) -> None:
+    """The same of a file, which may be there already. Raises NotWritableError."""
+    if file.is_dir():
+        raise NotWritableError(f"{file} is a folder: name a file in it")
+    if file.exists() and not os.access(file, os.W_OK):
+        raise NotWritableError(f"{file} cannot be written: name another file")
+    require_writable(file.parent)

@@ -1,0 +1,132 @@
+"""The stage under test: its clients, and the calls that several checks share, each made once."""
+
+import json
+import time
+from collections.abc import Callable, Mapping
+from datetime import UTC, datetime, timedelta
+from functools import cached_property
+from typing import Any, Final, TypeVar
+
+from claude_bedrock.catalog import Model
+from claude_bedrock.cli.shared.deployment import Client, Deployment
+from claude_bedrock.cli.shared.endpoint import Endpoint
+from claude_bedrock.cli.shared.record_sources import audit_lines_of, records_of
+from claude_bedrock.cli.smoke.http_call import Response, send
+from claude_bedrock.records.invocation_records import Records
+from claude_bedrock.records.read_digest import Fingerprint
+
+LARGE_BODY_BYTES: Final = 150_000
+"""Bedrock keeps a body above 100 KB out of the record, in an object of its own:
+https://docs.aws.amazon.com/bedrock/latest/userguide/model-invocation-logging.html"""
+ANSWER_TOKENS: Final = {"message": 64, "stream": 400, "large": 16, "disconnected": 600}
+"""The most output tokens of each call that reaches a model."""
+
+_PACED: Final = " [[reply: events=12 pace=0.1]]"
+"""Makes the local Bedrock answer in pieces: docs/local-bedrock.md."""
+_LONG_ANSWER: Final = "Count from 1 to 150, one number a line."
+_POLL_SECONDS: Final = 5.0
+_CLOCKS_DIFFER: Final = timedelta(minutes=5)
+
+Value = TypeVar("Value")
+
+
+class Subject:
+    """A deployed stage, its endpoint, and the model that is called. Each property that calls AWS or
+    the endpoint may raise botocore's errors and RefusedError."""
+
+    def __init__(
+        self,
+        deployment: Deployment,
+        endpoint: Endpoint,
+        model: Model,
+        *,
+        wait_seconds: float,
+        sleep: Callable[[float], None] = time.sleep,
+    ) -> None:
+        self.deployment = deployment
+        self.endpoint = endpoint
+        self.model = model
+        self._wait_seconds = wait_seconds
+        self._sleep = sleep
+        self._outputs: dict[str, Mapping[str, str]] = {}
+
+    @property
+    def is_local(self) -> bool:
+        return self.deployment.endpoint_url is not None
+
+    def client(self, service: str) -> Client:
+        return self.deployment.client(service)
+
+    def output(self, stack: str, name: str) -> str:
+        """An output of one of the stage's stacks; empty if the stack has no such output."""
+        if stack not in self._outputs:
+            self._outputs[stack] = self.deployment.outputs(stack)
+        return self._outputs[stack].get(name, "")
+
+    @property
+    def uses_keys(self) -> bool:
+        """Whether callers have API keys; else they sign."""
+        return self.output("Gateway", "Auth") != "iam"
+
+    @cached_property
+    def records(self) -> Records:
+        return records_of(self.deployment)
+
+    @cached_property
+    def message(self) -> Response:
+        """A short answer as JSON."""
+        return self._ask("message", "Say hello in five words.")
+
+    @cached_property
+    def stream(self) -> Response:
+        """A long answer as a stream, read to its end."""
+        return self._ask("stream", _LONG_ANSWER, stream=True)
+
+    @cached_property
+    def large(self) -> Response:
+        """An answer to a body of LARGE_BODY_BYTES."""
+        return self._ask("large", "word " * (LARGE_BODY_BYTES // 5))
+
+    @cached_property
+    def disconnected(self) -> Response:
+        """A long answer, of which the client reads three events before it disconnects."""
+        return self._ask("disconnected", _LONG_ANSWER, stream=True, last_event=3)
+
+    def audit_entry(self, response: Response) -> Mapping[str, Any] | None:
+        """The gateway's audit log entry of that response, None if none comes in time."""
+        return self.wait_for(lambda: self._find_audit_entry(response))
+
+    def wait_for(self, find: Callable[[], Value | None]) -> Value | None:
+        """What `find` returns, called until it is not None or `wait_seconds` have passed."""
+        waited = 0.0
+        while True:
+            value = find()
+            if value is not None or waited >= self._wait_seconds:
+                return value
+            self._sleep(_POLL_SECONDS)
+            waited += _POLL_SECONDS
+
+    def _find_audit_entry(self, response: Response) -> Mapping[str, Any] | None:
+        since = response.started_at - _CLOCKS_DIFFER
+        entries = audit_lines_of(self.deployment, since, _tomorrow(), Fingerprint())
+        for entry in (each.content for each in entries if each.content is not None):
+            ids = (entry.get("bedrock_request_id"), entry.get("gateway_request_id"))
+            if response.request_id in ids:
+                return entry
+        return None
+
+    def _ask(
+        self, name: str, prompt: str, *, stream: bool = False, last_event: int | None = None
+    ) -> Response:
+        body = {
+            "model": self.model.name,
+            "max_tokens": ANSWER_TOKENS[name],
+            "messages": [{"role": "user", "content": prompt + (_PACED if self.is_local else "")}],
+            "stream": stream,
+        }
+        content = json.dumps(body).encode()
+        return send(self.endpoint, "POST", "/v1/messages", content, last_event=last_event)
+
+
+def _tomorrow() -> datetime:
+    return datetime.now(UTC) + timedelta(days=1)

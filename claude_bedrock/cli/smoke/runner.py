@@ -1,0 +1,62 @@
+"""All checks in their order, and what becomes of one that AWS or the endpoint does not answer."""
+
+from collections.abc import Iterator
+from typing import Final
+
+from botocore.exceptions import BotoCoreError, ClientError
+
+from claude_bedrock.cli.doctor.check import DENIED, code_of
+from claude_bedrock.cli.shared.deployment import NoTargetError
+from claude_bedrock.cli.shared.endpoint import RefusedError
+from claude_bedrock.cli.smoke import (
+    metric_names,
+    model_features,
+    permissions,
+    records,
+    refusals,
+    streaming,
+    witnesses,
+)
+from claude_bedrock.cli.smoke.check import EMBEDDED, Check, Finding, Result, failed, not_assessed
+from claude_bedrock.cli.smoke.deployed_stage import Subject
+from claude_bedrock.records.window import UnreadableError
+
+CHECKS: Final[tuple[Check, ...]] = (
+    *streaming.CHECKS,
+    *refusals.CHECKS[:-1],
+    *witnesses.CHECKS,
+    *records.CHECKS,
+    *model_features.CHECKS,
+    *permissions.CHECKS,
+    *metric_names.CHECKS,
+    refusals.CHECKS[-1],  # the throttle, which leaves the key throttled for a while
+)
+
+
+def run(subject: Subject) -> Iterator[Result]:
+    """What each check comes to, one after the other."""
+    for check in CHECKS:
+        yield Result(check, _judge(check, subject))
+
+
+def _judge(check: Check, subject: Subject) -> Finding:
+    if subject.is_local and not check.is_local:
+        return not_assessed(EMBEDDED)
+    try:
+        return check.judge(subject)
+    except RefusedError as error:
+        return failed(f"{error}.")
+    except UnreadableError:
+        return failed("A record cannot be read.")
+    except (NoTargetError, ClientError, BotoCoreError) as error:
+        return not_assessed(_why_unanswered(error))
+
+
+def _why_unanswered(error: NoTargetError | ClientError | BotoCoreError) -> str:
+    if isinstance(error, NoTargetError):
+        return f"{error}."
+    if isinstance(error, BotoCoreError):
+        return f"AWS does not answer: {type(error).__name__}."
+    if code_of(error) in DENIED:
+        return f"AWS denies you {error.operation_name}."
+    return f"AWS answers {error.operation_name} with {code_of(error)}."

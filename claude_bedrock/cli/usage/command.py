@@ -1,0 +1,171 @@
+"""`claude-bedrock usage`."""
+
+import sys
+from collections.abc import Sequence
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Annotated, Any, NamedTuple
+
+import typer
+from rich.progress import Progress
+
+from claude_bedrock.cli.shared import deployment
+from claude_bedrock.cli.shared.deployment import Deployment
+from claude_bedrock.cli.shared.errors import NOT_ASSESSED
+from claude_bedrock.cli.shared.options import (
+    LOCAL_STATE,
+    MOST_HOURS,
+    AsJson,
+    Region,
+    Stage,
+    StateFolder,
+    one_line_errors,
+)
+from claude_bedrock.cli.shared.terminal import console, echo, echo_json
+from claude_bedrock.cli.shared.writable import require_writable, require_writable_file
+from claude_bedrock.cli.usage import athena_engine, html_report, local_files, rows, sources, table
+from claude_bedrock.cli.usage.rows import Row, UnanswerableError
+from claude_bedrock.cli.usage.totals import DIMENSIONS, Dimension, TeamProfiles, Usage, with_notes
+from claude_bedrock.cli.usage.totals import usage as priced
+from claude_bedrock.verification.period import Period, period
+
+A_MONTH_HOURS = 30 * 24
+
+
+class _Source(NamedTuple):
+    """Where to ask: a folder, a folder to fill first, Athena, or by default a passing folder."""
+
+    folder: Path | None
+    synced: Path | None
+    athena: bool
+
+
+class _Answer(NamedTuple):
+    rows: list[Row]
+    profiles: TeamProfiles
+    scanned_bytes: int | None
+    notes: Sequence[str] = ()
+
+    def by(self, dimensions: Sequence[Dimension]) -> Usage:
+        return with_notes(priced(self.rows, dimensions, self.profiles), self.notes)
+
+
+def usage(
+    *,
+    by: Annotated[
+        str,
+        typer.Option(
+            help=f"What to add up by: some of {','.join(DIMENSIONS)}, with commas between."
+        ),
+    ] = "model",
+    since: Annotated[str | None, typer.Option(help="Begin of the window, ISO 8601.")] = None,
+    hours: Annotated[
+        int | None,
+        typer.Option(
+            help="How long the window is, if --since is not given.", min=1, max=MOST_HOURS
+        ),
+    ] = None,
+    until: Annotated[str | None, typer.Option(help="End of the window; else now.")] = None,
+    folder: Annotated[
+        Path | None, typer.Option("--from", help="A folder of records; asks no AWS.")
+    ] = None,
+    sync: Annotated[
+        Path | None, typer.Option(help="Fetch into this folder what it lacks, then ask it.")
+    ] = None,
+    athena: Annotated[bool, typer.Option("--athena", help="Ask in the account.")] = False,
+    out: Annotated[Path | None, typer.Option(help="Write a page of HTML.")] = None,
+    stage: Stage = None,
+    region: Region = None,
+    as_json: AsJson = False,
+    state: StateFolder = LOCAL_STATE,
+) -> None:
+    """Total calls, tokens and cost from Bedrock's log records.
+
+    Exit code: 0, or 2 if a record cannot be read, or something could not be asked."""
+    with one_line_errors(NOT_ASSESSED, "auditor"):
+        dimensions = _dimensions(by)
+        asked = _period(since, hours, until)
+        source = _source(folder, sync, athena=athena)
+        if out:
+            require_writable_file(out)
+        if sync:
+            require_writable(sync)
+        where = None if folder and not stage else deployment.chosen(stage, region, state)
+        answer = _asked(source, where, asked)
+        found = answer.by(dimensions)
+        title = f"Usage from {asked.since:%Y-%m-%d %H:%M} to {asked.until:%Y-%m-%d %H:%M} UTC"
+    if not found.total.calls:
+        echo(f"no call is on record in this window: {title}", err=True)
+    if as_json:
+        echo_json(_as_data(found, asked, answer.scanned_bytes))
+    else:
+        console().print(table.shown(found, title))
+        if answer.scanned_bytes is not None:
+            echo(f"Athena read {answer.scanned_bytes:,} bytes")
+    if out:
+        with one_line_errors(NOT_ASSESSED):
+            each = [answer.by([one]) for one in DIMENSIONS]
+            out.parent.mkdir(parents=True, exist_ok=True)
+            out.write_text(html_report.page(each, title), encoding="utf-8")
+    if found.total.unreadable:
+        sys.exit(NOT_ASSESSED)
+
+
+def _dimensions(by: str) -> list[Dimension]:
+    known: dict[str, Dimension] = {each: each for each in DIMENSIONS}
+    asked = [part.strip() for part in by.split(",")]
+    if unknown := [part for part in asked if part not in known]:
+        raise UnanswerableError(f"--by {unknown[0]!r}: say one or more of {', '.join(DIMENSIONS)}")
+    return [known[part] for part in dict.fromkeys(asked)]
+
+
+def _period(since: str | None, hours: int | None, until: str | None) -> Period:
+    if since is None and hours is None:
+        hours = A_MONTH_HOURS
+    return period(since, hours, until, 0, datetime.now(UTC))
+
+
+def _source(folder: Path | None, sync: Path | None, *, athena: bool) -> _Source:
+    if sum((folder is not None, sync is not None, athena)) > 1:
+        raise UnanswerableError("give one of --from, --sync and --athena")
+    return _Source(folder, sync, athena)
+
+
+def _asked(source: _Source, where: Deployment | None, asked: Period) -> _Answer:
+    profiles = sources.team_profiles(where) if where else {}
+    if source.athena and where:
+        told = athena_engine.ask(where, rows.question(asked.since, asked.until))
+        found_rows = rows.read(told.names, told.rows)
+        return _Answer(found_rows, profiles, told.scanned_bytes, _expiry_notes(where, asked))
+    if source.folder:
+        found = local_files.of_records(source.folder, asked.since, asked.until)
+        return _Answer(sources.read_folder(found, asked.since, asked.until), profiles, None)
+    if where is None:
+        raise UnanswerableError("name a stage, or a folder by --from")
+    with Progress(console=console(err=True), transient=True) as bars:
+        bar = bars.add_task("records", total=None)
+
+        def show(done: int, total: int) -> None:
+            bars.update(bar, completed=done, total=total)
+
+        found_rows = sources.read_stage(where, asked.since, asked.until, show, source.synced)
+    return _Answer(found_rows, profiles, None, _expiry_notes(where, asked))
+
+
+def _expiry_notes(where: Deployment, asked: Period) -> list[str]:
+    return sources.expiry_notes(where, asked.since, asked.now)
+
+
+def _as_data(found: Usage, asked: Period, scanned_bytes: int | None) -> dict[str, Any]:
+    return {
+        "since": asked.since.isoformat(),
+        "until": asked.until.isoformat(),
+        "by": found.by,
+        "groups": [
+            {**dict(zip(found.by, values, strict=True)), **each.as_data()}
+            for values, each in found.groups.items()
+        ],
+        "total": found.total.as_data(),
+        "notes": table.remarks(found),
+        **({} if scanned_bytes is None else {"scanned_bytes": scanned_bytes}),
+    }

@@ -1,0 +1,103 @@
+"""How DuckDB reads files of records: by given columns, in bounded memory. What is no record, or no
+whole file, is told apart and stops nothing.
+
+https://duckdb.org/docs/stable/data/json/loading_json
+"""
+
+import gzip
+import zlib
+from collections.abc import Sequence
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import Any, Final, NamedTuple
+
+import duckdb
+
+from claude_bedrock.queries import schema
+from claude_bedrock.records.window import UnreadableError
+
+MEMORY: Final = "600MB"
+_KEY: Final = r"AWSLogs/.*$"
+_HOUR: Final = r"(\d{4}/\d{2}/\d{2}/\d{2})/[^/]*$"
+_AT_ONCE_BYTES: Final = 1 << 20
+
+
+class Answer(NamedTuple):
+    """Names of the columns, the rows, and the paths of files that are not whole."""
+
+    names: Sequence[str]
+    rows: list[tuple[Any, ...]]
+    broken: Sequence[str] = ()
+
+
+def ask(question: str, files: Sequence[Path]) -> Answer:
+    """Return what the `files` say, as the table `invocations`. A line that is no record is a row of
+    NULLs, as it is in Athena; of a file that is not whole nothing is read.
+
+    Raises UnreadableError where all files are whole and DuckDB cannot read them."""
+    try:
+        return _ask(question, files)
+    except duckdb.Error:
+        whole = [file for file in files if _is_whole(file)]
+    broken = [str(file) for file in sorted({*files} - {*whole})]
+    try:
+        return _ask(question, whole)._replace(broken=broken)
+    except duckdb.Error as error:
+        # DuckDB's own text may quote what was said.
+        kind = type(error).__name__
+        raise UnreadableError(f"DuckDB cannot read the records ({kind})") from None
+
+
+def _is_whole(file: Path) -> bool:
+    try:
+        with gzip.open(file) as lines:
+            while lines.read(_AT_ONCE_BYTES):
+                pass
+    except (OSError, EOFError, zlib.error):
+        return False
+    return file.stat().st_size > 0
+
+
+def _ask(question: str, files: Sequence[Path]) -> Answer:
+    """Raises duckdb.Error."""
+    with TemporaryDirectory(prefix="claude-bedrock-") as spill:
+        settings = {"memory_limit": MEMORY, "temp_directory": spill, "TimeZone": "UTC"}
+        with duckdb.connect() as connection:
+            for name, value in settings.items():
+                connection.execute(f"SET {name} = {_literal(value)}")
+            # With more than one, DuckDB 2.0.1 now and then passes over half a line at a file's end.
+            connection.execute("SET threads = 1")
+            connection.execute("SET preserve_insertion_order = false")
+            connection.execute(_view(files))
+            found = connection.execute(question)
+            return Answer([each[0] for each in found.description or ()], found.fetchall())
+
+
+def _view(files: Sequence[Path]) -> str:
+    """The table as Athena has it: where an object lies, and its hour, are columns too."""
+    if not files:
+        return f"CREATE VIEW {schema.NAME} AS {_nothing()}"
+    columns = ", ".join(
+        f"{_literal(name)}: {_literal(kind)}" for name, kind in schema.duckdb_columns().items()
+    )
+    listed = ", ".join(_literal(str(file.absolute())) for file in files)
+    return f"""
+        CREATE VIEW {schema.NAME} AS SELECT
+          * EXCLUDE (filename),
+          regexp_extract(filename, {_literal(_KEY)}) AS "$path",
+          regexp_extract(filename, {_literal(_HOUR)}, 1) AS {schema.HOUR}
+        FROM read_json(
+          [{listed}], columns = {{{columns}}},
+          format = 'newline_delimited', compression = 'gzip', filename = true,
+          ignore_errors = true
+        )"""  # noqa: S608 - names of files, as literals
+
+
+def _nothing() -> str:
+    columns = {**schema.duckdb_columns(), "$path": "VARCHAR", schema.HOUR: "VARCHAR"}
+    nulls = ", ".join(f'CAST(NULL AS {kind}) AS "{name}"' for name, kind in columns.items())
+    return f"SELECT {nulls} WHERE false"
+
+
+def _literal(text: str) -> str:
+    return "'" + text.replace("'", "''") + "'"

@@ -1,0 +1,58 @@
+"""The rows that the query `usage` gives, whichever engine answers it."""
+
+from collections.abc import Iterable, Sequence
+from datetime import datetime
+from typing import Any, Final, NamedTuple
+
+from claude_bedrock.catalog.cost import LONG_PROMPTS
+from claude_bedrock.cli.shared.errors import CliError
+from claude_bedrock.queries import render
+
+
+class UnanswerableError(CliError):
+    """The question cannot be asked where it was to be asked; the text says why."""
+
+
+class Row(NamedTuple):
+    """As claude_bedrock/queries/usage.sql names and orders them. `unreadable` are lines that are no record,
+    and files that are not whole; none of them is among the calls."""
+
+    day: str
+    caller: str
+    model_id: str
+    answered_in: str
+    above_tokens: int
+    calls: int
+    failed: int
+    uncounted: int
+    input_tokens: int
+    output_tokens: int
+    cache_read_tokens: int
+    cache_write_tokens: int
+    unreadable: int = 0
+    unreadable_in: str = ""
+
+
+_NUMBERS: Final = tuple(name for name, kind in Row.__annotations__.items() if kind is int)
+
+
+def question(since: datetime, until: datetime) -> str:
+    """The SQL about the calls from `since` up to but not at `until`, both UTC."""
+    return render.text("usage", render.between(since, until), LONG_PROMPTS)
+
+
+def read(
+    names: Sequence[str], found: Iterable[Sequence[Any]], broken: Iterable[str] = ()
+) -> list[Row]:
+    """Return what an engine answered, whose columns are called `names`, and a row for each of the
+    `broken` files, by its path."""
+    rows = [dict(zip(names, each, strict=True)) for each in found]
+    answered = (Row(**{name: _value(name, value) for name, value in row.items()}) for row in rows)
+    return [*answered, *(_NOTHING._replace(unreadable=1, unreadable_in=path) for path in broken)]
+
+
+def _value(name: str, value: Any) -> Any:  # noqa: ANN401 - text or number
+    return int(value) if name in _NUMBERS else value or ""
+
+
+_NOTHING: Final = Row("", "", "", "", 0, 0, 0, 0, 0, 0, 0, 0)

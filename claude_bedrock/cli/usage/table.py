@@ -1,0 +1,78 @@
+"""How usage is shown in a terminal: a table with a bar for each group's share of the cost."""
+
+import re
+from decimal import Decimal
+
+from rich.bar import Bar
+from rich.console import Group, RenderableType
+from rich.table import Table
+from rich.text import Text
+
+from claude_bedrock.cli.shared.terminal import plain_lines
+from claude_bedrock.cli.usage.totals import Sum, Usage
+
+_BAR_WIDTH = 10
+_COUNTS = {
+    "calls": "calls",
+    "failed": "failed",
+    "input_tokens": "in",
+    "output_tokens": "out",
+    "cache_read_tokens": "from\ncache",
+    "cache_write_tokens": "to\ncache",
+}
+_SCALES = ((10**9, "G"), (10**6, "M"), (10**3, "k"))
+_WHOLE_BELOW = 10_000
+_ARN_ACCOUNT = re.compile(r"^arn:[^:]+:[^:]+:[^:]*:\d{12}:")
+
+
+def shown(usage: Usage, title: str) -> RenderableType:
+    table = Table(" · ".join(usage.by), box=None, pad_edge=False, padding=(0, 1, 0, 0))
+    table.columns[0].overflow = "fold"
+    for name in (*_COUNTS.values(), "US\ndollars"):
+        table.add_column(name, justify="right", no_wrap=True)
+    table.add_column("", width=_BAR_WIDTH)
+    most = max((each.dollars.total for each in usage.groups.values()), default=Decimal())
+    for values, each in usage.groups.items():
+        table.add_row(
+            plain_lines(*(_ARN_ACCOUNT.sub("", value) for value in values)),
+            *_numbers(each),
+            _bar(each, most),
+        )
+    if len(usage.groups) != 1:
+        table.add_row("all", *_numbers(usage.total), style="bold")
+    return Group(Text(title), table, *(Text(line) for line in remarks(usage)))
+
+
+def remarks(usage: Usage) -> list[str]:
+    """What stands below the numbers: the premium, and what was assumed or left out."""
+    lines = [f"of which a geography's premium: ${money(usage.total.dollars.premium)}"]
+    total = usage.total
+    if total.unpriced:
+        lines.append(f"{total.unpriced:,} calls are not in the dollars: they have no price")
+    if total.uncounted:
+        lines.append(
+            f"{total.uncounted:,} answered calls are not in the dollars: they have no token counts"
+        )
+    if total.unreadable:
+        lines.append(f"{total.unreadable:,} records are not counted: they cannot be read")
+    return [*lines, "at the standard tier's rates", *usage.notes]
+
+
+def money(dollars: Decimal) -> str:
+    return f"{dollars:,.4f}"
+
+
+def _numbers(each: Sum) -> list[str]:
+    return [*(_short(getattr(each, name)) for name in _COUNTS), money(each.dollars.total)]
+
+
+def _short(count: int) -> str:
+    """`123.4M`; exact numbers are in the page and in the JSON."""
+    if count < _WHOLE_BELOW:
+        return str(count)
+    scale, letter = next(each for each in _SCALES if count >= each[0])
+    return f"{count / scale:.1f}{letter}"
+
+
+def _bar(each: Sum, most: Decimal) -> RenderableType:
+    return Bar(float(most), 0, float(each.dollars.total), width=_BAR_WIDTH) if most else Text()

@@ -1,0 +1,293 @@
+"""One run of `claude-bedrock verify`: what it is about, and the file that it leaves."""
+
+from collections.abc import Mapping
+from datetime import datetime, timedelta
+from functools import partial
+from typing import Any, Final, NamedTuple
+
+from botocore.exceptions import ClientError
+
+from claude_bedrock.cli.shared import stage_settings
+from claude_bedrock.cli.shared.deployment import Deployment, NoTargetError
+from claude_bedrock.cli.shared.record_sources import audit_lines_of, find_requests_of, records_of
+from claude_bedrock.cli.shared.stage_settings import Settings
+from claude_bedrock.cli.verify.evidence_folder import Evidence, EvidenceError, Written
+from claude_bedrock.verification import run as verification
+from claude_bedrock.verification.accepted_findings import Disposition, read_dispositions
+from claude_bedrock.verification.allowed_regions import Bounds
+from claude_bedrock.verification.assessment import Assessment, assess
+from claude_bedrock.verification.coverage import (
+    DUE_AFTER,
+    HOUR,
+    Coverage,
+    Span,
+    cover,
+    due_span,
+    iso,
+    next_hour,
+    whole_hour,
+)
+from claude_bedrock.verification.evidence_bucket import (
+    DISPOSITIONS,
+    KEPT_LONGER_DAYS,
+    EvidenceBucket,
+    SealedFile,
+)
+from claude_bedrock.verification.finding import Finding, Outcome
+from claude_bedrock.verification.hash_log import HashLog, SealedHash
+from claude_bedrock.verification.object_check import ObjectCheck, check_objects
+from claude_bedrock.verification.period import Period, in_words
+from claude_bedrock.verification.principals import Principals
+from claude_bedrock.verification.recheck import AFTER
+from claude_bedrock.verification.run import RecordSource, Stage
+from claude_bedrock.verification.sealed_hours import sum_hours
+
+
+class Accepted(NamedTuple):
+    """A finding, and who accepted it and why."""
+
+    finding: Finding
+    disposition: Disposition
+
+
+class Report(NamedTuple):
+    """What a run found, where it is kept, and what it rests on. `about` is JSON. Findings that were
+    accepted are in `accepted` only, those that were settled late in `settled` only. `chain` is of
+    the sealed hours that this is the sum of; None where it was joined now."""
+
+    about: Mapping[str, Any]
+    outcome: Outcome
+    evidence: Written
+    assessment: Assessment
+    accepted: tuple[Accepted, ...] = ()
+    settled: tuple[Finding, ...] = ()
+    chain: "ChainReport | None" = None
+
+
+def run(
+    deployment: Deployment, asked: Period, folder: Evidence, records: RecordSource | None = None
+) -> Report:
+    """`records` are the stage's own, unless they are read in another way.
+
+    Raises NoTargetError, EvidenceError and botocore's errors."""
+    previous = folder.last_hash()
+    by = deployment.client("sts").get_caller_identity()
+    deployed = stage_settings.deployed(deployment)
+    stage = Stage(
+        name=deployment.stage,
+        account=by["Account"],
+        region=deployment.region,
+        bounds=_bounds(deployed),
+        principals=_principals(deployment, deployed),
+        audit_lines=partial(audit_lines_of, deployment),
+        find_requests=partial(find_requests_of, deployment),
+        records=records or records_of(deployment),
+    )
+    found = verification.run(stage, asked, by=by["Arn"])
+    written = folder.write(asked.now, found.entries(), previous)
+    given = _dispositions(deployment, asked.now)
+    return _report(found.about, found.outcome, written, asked, given)
+
+
+def as_data(report: Report) -> dict[str, Any]:
+    return {
+        **report.about,
+        **report.assessment._asdict(),
+        **report.outcome.as_data(),
+        "accepted": [
+            {**each.finding.as_data(), "accepted": each.disposition._asdict()}
+            for each in report.accepted
+        ],
+        "settled": [each.as_data() for each in report.settled],
+        "evidence": {"file": str(report.evidence.file), "sha256": report.evidence.sha256}
+        if report.evidence.is_kept
+        else None,
+    }
+
+
+_FIRST_FILES: Final = timedelta(hours=3)
+"""The first run seals the hour before, which began before the stage was deployed."""
+
+
+class ChainReport(NamedTuple):
+    """What the sealed hours cover. `unasked` says why the second place could not be asked, and is
+    empty where it was; `expired` are hours of the window that are older than evidence is kept.
+    `objects` is what the objects of the hours came to, where that was asked."""
+
+    coverage: Coverage
+    unasked: str
+    expired: int
+    objects: ObjectCheck | None = None
+
+
+def chain_report(
+    deployment: Deployment, since: datetime | None, until: datetime, now: datetime
+) -> ChainReport:
+    """The chain of the stage's sealed hours: from `since` on, else all that is kept.
+
+    Raises NoTargetError, EvidenceError where the stage seals none, and botocore's errors."""
+    outputs = deployment.outputs("InvocationLogging")
+    stage = stage_settings.deployed(deployment)
+    if "EvidenceBucketName" not in outputs:
+        raise EvidenceError("the stage is of an older version, which seals no hours: deploy it")
+    if not stage.verify_hourly:
+        raise EvidenceError("the stage seals no hours: its verify_hourly is false")
+    bucket = outputs["EvidenceBucketName"]
+    deployed = deployment.created("InvocationLogging")
+    kept_from = next_hour(now - timedelta(days=stage.retention_days + KEPT_LONGER_DAYS))
+    asked = due_span(since or deployed, until, now=now, deployed=deployed)
+    begin = min(max(asked.since, kept_from), asked.until)
+    files_of = Span(max(whole_hour(since or deployed - _FIRST_FILES), kept_from), until)
+    logged, unasked = _logged_hashes(deployment, bucket, files_of.since, now)
+    coverage = cover(
+        EvidenceBucket(deployment.client("s3"), bucket),
+        Span(begin, asked.until),
+        files_of=files_of,
+        now=now,
+        logged=logged,
+    )
+    return ChainReport(coverage, unasked, (begin - asked.since) // HOUR)
+
+
+def with_objects(deployment: Deployment, found: ChainReport, now: datetime) -> ChainReport:
+    """The same, and whether the objects that its verified hours rest on are what was read: of hours
+    whose records are surely kept. Raises NoTargetError and botocore's errors."""
+    kept_from = now - timedelta(days=stage_settings.deployed(deployment).retention_days)
+    files = [each for each in found.coverage.files if each.since >= kept_from and not each.because]
+    checked = check_objects(_evidence_of(deployment), files, records_of(deployment))
+    return found._replace(objects=checked)
+
+
+def _logged_hashes(
+    deployment: Deployment, bucket: str, since: datetime, now: datetime
+) -> tuple[Mapping[str, SealedHash] | None, str]:
+    group = f"/claude-on-bedrock/{deployment.stage}/verification"
+    try:
+        log = HashLog(deployment.client("logs"), group, bucket)
+        return log.sealed(since, now + timedelta(minutes=1)), ""
+    except ClientError as error:
+        code = error.response["Error"].get("Code", "")
+        return None, f"the log group {group} cannot be read ({code})"
+
+
+def sealed(deployment: Deployment, asked: Period, folder: Evidence) -> Report | None:
+    """The sum of the sealed hours of a window of whole hours that is over. None where it is better
+    joined: while its records are kept, if hours of it are not verified.
+
+    Raises NoTargetError, EvidenceError and botocore's errors."""
+    window = Span(asked.since, asked.until)
+    if any(each != whole_hour(each) for each in window) or asked.until > asked.now - DUE_AFTER:
+        return None
+    stage = stage_settings.deployed(deployment)
+    if not stage.verify_hourly:
+        return None
+    chain = chain_report(deployment, asked.since, asked.until, asked.now)
+    coverage = chain.coverage
+    expired = asked.since < asked.now - timedelta(days=stage.retention_days)
+    if not coverage.files or (coverage.hours_verified < coverage.hours and not expired):
+        return None
+    later = _later_files(deployment, asked)
+    found = sum_hours([*coverage.files, *later], window)
+    about = _about_sealed(deployment, asked, chain)
+    keys = [{"key": each.key, "sha256": each.sha256} for each in coverage.files]
+    entries = [
+        {"kind": "sum", **about, "counts": found.outcome.counts._asdict(), "files": keys},
+        *({"kind": "finding", "finding": each.as_data()} for each in found.outcome.findings),
+        *({"kind": "settled", "finding": each.as_data()} for each in found.settled),
+    ]
+    written = folder.write(asked.now, entries, folder.last_hash())
+    given = _dispositions(deployment, asked.now)
+    report = _report(about, found.outcome, written, asked, given)
+    return report._replace(
+        settled=found.settled, chain=chain, assessment=_with_hours(report.assessment, chain, asked)
+    )
+
+
+def _report(
+    about: Mapping[str, Any],
+    outcome: Outcome,
+    written: Written,
+    asked: Period,
+    given: Mapping[str, Disposition],
+) -> Report:
+    """The headline tells of all findings, the verdict is that of those that are open."""
+    window = in_words(asked.since, asked.until)
+    opened = outcome._replace(findings=[e for e in outcome.findings if e.id not in given])
+    accepted = tuple(Accepted(e, given[e.id]) for e in outcome.findings if e.id in given)
+    assessment = assess(outcome, window)
+    if accepted:
+        number = f"{len(accepted):,} {'is' if len(accepted) == 1 else 'are'} accepted"
+        assessment = Assessment(
+            verdict=assess(opened, window).verdict,
+            headline=f"{assessment.headline.removesuffix('.')}; {number}.",
+        )
+    return Report(about, opened, written, assessment, accepted)
+
+
+def _with_hours(found: Assessment, chain: ChainReport, asked: Period) -> Assessment:
+    """No sum is better than the hours that it is of."""
+    coverage = chain.coverage
+    if coverage.holds and coverage.hours_verified == coverage.hours and not chain.expired:
+        return found
+    hours = f"{coverage.hours_verified:,} of {coverage.hours + chain.expired:,} hours"
+    headline = f"Only {hours} of {in_words(asked.since, asked.until)} are verified"
+    findings = f": {found.headline}" if found.verdict == "fail" else "."
+    failed = found.verdict == "fail" or not coverage.holds
+    return Assessment("fail" if failed else "not assessed", f"{headline}{findings}")
+
+
+def _about_sealed(deployment: Deployment, asked: Period, chain: ChainReport) -> dict[str, Any]:
+    by = deployment.client("sts").get_caller_identity()
+    files = chain.coverage.files
+    return {
+        "by": by["Arn"],
+        "account": by["Account"],
+        "stage": deployment.stage,
+        "region": deployment.region,
+        "at": iso(asked.now),
+        "since": iso(asked.since),
+        "until": iso(asked.until),
+        "settled": iso(asked.now - asked.delay),
+        "bounds": _bounds(stage_settings.deployed(deployment))._asdict(),
+        "read": {"sealed hours": {"count": len(files), "sha256": chain.coverage.sha256}},
+    }
+
+
+def _later_files(deployment: Deployment, asked: Period) -> tuple[SealedFile, ...]:
+    """Those whose second looks are at the last hours of the window."""
+    later = Span(asked.until, min(asked.until + 2 * AFTER, asked.now))
+    bucket = _evidence_of(deployment)
+    found = cover(bucket, Span(later.since, later.since), files_of=later, now=asked.now, logged={})
+    return found.files
+
+
+def _dispositions(deployment: Deployment, now: datetime) -> Mapping[str, Disposition]:
+    """Those of the stage; none of an older version, which seals no hours."""
+    outputs = deployment.outputs("InvocationLogging")
+    if "EvidenceBucketName" not in outputs:
+        return {}
+    bucket = _evidence_of(deployment)
+    if next(bucket.listed(DISPOSITIONS), None) is None:
+        return {}
+    days = stage_settings.deployed(deployment).retention_days + KEPT_LONGER_DAYS
+    logged, _ = _logged_hashes(deployment, bucket.name, now - timedelta(days=days), now)
+    return read_dispositions(bucket, logged)
+
+
+def _evidence_of(deployment: Deployment) -> EvidenceBucket:
+    bucket = deployment.outputs("InvocationLogging")["EvidenceBucketName"]
+    return EvidenceBucket(deployment.client("s3"), bucket)
+
+
+def _bounds(stage: Settings) -> Bounds:
+    return Bounds(stage.region, stage.residency, stage.routes, stage.models)
+
+
+def _principals(deployment: Deployment, stage: Settings) -> Principals:
+    """Raises NoTargetError where the stage's stacks do not say which role the gateway has."""
+    try:
+        role = deployment.outputs("Gateway")["FunctionRoleArn"]
+    except KeyError as missing:
+        stack = deployment.stack("Gateway")
+        raise NoTargetError(f"{stack} is of an older version: deploy it again") from missing
+    return Principals(role, frozenset(stage.other_callers))

@@ -1,0 +1,170 @@
+"""What is no longer as the stage set it: each difference by its kind, told without a prompt."""
+
+import datetime as dt
+from collections.abc import Sequence
+from typing import Final, Literal, NamedTuple
+
+from claude_bedrock.logging_config.configuration import DATA_TYPES, Configuration, difference
+from claude_bedrock.logging_config.delivery_permissions import Delivery
+from claude_bedrock.logging_config.resource_policy import Policy, statements
+from claude_bedrock.retention import bucket, log_group
+from claude_bedrock.retention.bucket import Bucket, BucketSettings
+from claude_bedrock.retention.key import Key
+from claude_bedrock.retention.log_group import LogGroup
+from claude_bedrock.retention.result import suffices
+
+Kind = Literal[
+    "logging deleted",
+    "records redirected",
+    "bodies switched off",
+    "retention shortened",
+    "bucket changed",
+    "key unusable",
+    "log_group_drifted",
+    "delivery_role_drifted",
+    "data_retention_loosened",
+    "catalog_outdated",
+]
+_FLAGS: Final = tuple(f"{kind}DataDeliveryEnabled:" for kind in DATA_TYPES)
+_BEDROCK: Final = {"Service": "bedrock.amazonaws.com"}
+_OWNED: Final = "BucketOwnerEnforced"
+"""https://docs.aws.amazon.com/AmazonS3/latest/userguide/about-object-ownership.html"""
+
+
+_STRICTEST_FIRST: Final = ("none", "default", "aws_review", "provider_data_share")
+"""https://docs.aws.amazon.com/bedrock/latest/userguide/data-retention.html"""
+_UNDECIDED: Final = "inherit"
+"""The mode of an account that has none: each model's own policy holds, as under `default`."""
+
+
+class Drift(NamedTuple):
+    """`what` names settings and what they are now."""
+
+    kind: Kind
+    what: str
+
+
+def of_configuration(found: Configuration | None, wanted: Configuration) -> list[Drift]:
+    """Bedrock's configuration against the one that the stage set or adopted."""
+    if found is None:
+        return [Drift("logging deleted", "the Region has no logging configuration")]
+    return [
+        Drift("bodies switched off" if each.startswith(_FLAGS) else "records redirected", each)
+        for each in difference(found, wanted)
+    ]
+
+
+def of_data_retention(mode: str, stage_mode: str) -> list[Drift]:
+    """Return the drift of the account's data-retention mode, where it lets AWS keep more than the
+    stage's; `stage_mode` is empty where the stage sets none. A mode that is not known here may."""
+    effective = "default" if mode == _UNDECIDED else mode
+    if not stage_mode or (
+        effective in _STRICTEST_FIRST
+        and _STRICTEST_FIRST.index(effective) <= _STRICTEST_FIRST.index(stage_mode)
+    ):
+        return []
+    return [Drift("data_retention_loosened", f"mode: {mode}, {stage_mode} set by the stage")]
+
+
+def of_log_group(name: str, found: LogGroup | None, days: int, today: dt.date) -> list[Drift]:
+    """A log group in which the stage's number has to be kept; None is one that is not there."""
+    if found is None:
+        return [Drift("retention shortened", f"{name}: the log group does not exist")]
+    kept = log_group.kept(found, today)
+    if suffices(kept, days):
+        return []
+    return [Drift("retention shortened", f"{name}: {kept.rule}, {days} wanted")]
+
+
+def of_bucket(
+    found: Bucket | None, prefixes: Sequence[str], days: int, today: dt.date
+) -> list[Drift]:
+    """What a bucket keeps under `prefixes`, versions that were deleted or overwritten too."""
+    if found is None:
+        return [Drift("bucket changed", "the bucket does not exist")]
+    kept = {
+        f"{prefix}*{suffix}": of(found, prefix, today)
+        for prefix in prefixes
+        for of, suffix in ((bucket.kept, ""), (bucket.kept_deleted, ", deleted or overwritten"))
+    }
+    return [
+        Drift("bucket changed", f"{name}: {each.rule}, {days} days wanted")
+        for name, each in kept.items()
+        if not suffices(each, days)
+    ]
+
+
+def of_lock(found: Bucket | None, mode: str, days: int) -> list[Drift]:
+    """The default retention of the stage's own bucket; `mode` is empty where it asks for none."""
+    lock = found.lock if found else None
+    if not mode or (lock and lock.mode == mode.upper() and lock.days >= days):
+        return []
+    there = f"{lock.mode.lower()}, {lock.days} days" if lock else "no lock"
+    return [Drift("bucket changed", f"lock: {there}, {mode} of {days} days wanted")]
+
+
+def of_bucket_settings(found: BucketSettings, key_arn: str) -> list[Drift]:
+    """How the stage's own bucket encrypts, is closed to the public and belongs to its owner."""
+    wrong = []
+    if _id_of(found.key) != _id_of(key_arn):
+        wrong.append(f"it encrypts with {found.key or 'a key of S3'} by default, not the stage's")
+    if found.not_blocked:
+        wrong.append(f"public access: {', '.join(found.not_blocked)} is off")
+    if found.ownership != _OWNED:
+        wrong.append(f"object ownership: {found.ownership or 'not set'}, {_OWNED} wanted")
+    return [Drift("bucket changed", each) for each in wrong]
+
+
+def of_policy(policy: Policy | None, delivery: Delivery) -> list[Drift]:
+    """The policy of the stage's own bucket: closed without TLS, evidence is written once, Bedrock
+    and the verification write, and nobody else is allowed anything."""
+    held = policy or {}
+    wrong = list(delivery.bucket_faults(held))
+    allowed = [each for each in statements(held) if each["Effect"] == "Allow"]
+    if any(each.get("Principal") != _BEDROCK for each in allowed):
+        wrong.append("others than Bedrock are allowed something")
+    return [Drift("bucket changed", f"policy: {each}") for each in wrong]
+
+
+def of_key(found: Key | None) -> list[Drift]:
+    """The key that encrypts the record; None is one that is not there."""
+    state = "gone" if found is None else found.state
+    return [] if state == "Enabled" else [Drift("key unusable", f"the key is {state}")]
+
+
+def of_key_policy(policy: Policy, delivery: Delivery) -> list[Drift]:
+    """Who may use the key: Bedrock for what it delivers, CloudWatch Logs for the log groups."""
+    return [Drift("key unusable", f"key policy: {each}") for each in delivery.key_faults(policy)]
+
+
+def of_log_settings(
+    name: str, found: LogGroup | None, key_arn: str, *, protected: bool
+) -> list[Drift]:
+    """How a log group of the stage's own is set up, beside its retention; `protected` is whether
+    the stage has it protected from deletion."""
+    if found is None:
+        return []
+    wrong = []
+    if found.key_arn != key_arn:
+        wrong.append(f"encrypted with {found.key_arn or 'a key of CloudWatch'}, not the stage's")
+    if found.masked:
+        wrong.append("a data protection policy masks what is read")
+    if protected and not found.protected:
+        wrong.append("deletion protection is off")
+    return [Drift("log_group_drifted", f"{name}: {each}") for each in wrong]
+
+
+def of_delivery_role(
+    trust: Policy | None, not_allowed: Sequence[str], delivery: Delivery
+) -> list[Drift]:
+    """The role by which Bedrock delivers; `not_allowed` are actions that IAM does not let it take,
+    and a trust policy of None is that of a role that is not there."""
+    if trust is None:
+        return [Drift("delivery_role_drifted", "the delivery role does not exist")]
+    wrong = [*delivery.trust_faults(trust), *(f"it may not {each}" for each in not_allowed)]
+    return [Drift("delivery_role_drifted", f"delivery role: {each}") for each in wrong]
+
+
+def _id_of(key: str) -> str:
+    """A bucket may name its key by the id alone."""
+    return key.rpartition("/")[2]

@@ -1,0 +1,23 @@
+"""By what a later reader knows that the same was read: how much it was, and a hash of its names."""
+
+import hashlib
+
+from claude_bedrock.records.object_digest import ObjectDigest
+
+
+class Fingerprint:
+    """Of things in the order in which they were read, each by what its owner knows it by."""
+
+    def __init__(self) -> None:
+        self._hash = hashlib.sha256()
+        self._count = 0
+
+    def take(self, *identity: str) -> None:
+        self._count += 1
+        self._hash.update(("\t".join(identity) + "\n").encode())
+
+    def take_object(self, digest: ObjectDigest) -> None:
+        """An object of records, once it was read: this keeps nothing of it."""
+
+    def told(self) -> dict[str, object]:
+        return {"count": self._count, "sha256": self._hash.hexdigest()}

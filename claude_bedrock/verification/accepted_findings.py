@@ -1,0 +1,77 @@
+"""Findings that an operator has accepted: each with a reason, sealed, and linked into the chain."""
+
+import re
+from collections.abc import Iterable, Iterator, Mapping
+from datetime import UTC, datetime
+from typing import Any, Final, NamedTuple
+
+from claude_bedrock.verification.coverage import iso
+from claude_bedrock.verification.evidence_bucket import (
+    DISPOSITIONS,
+    BrokenEvidenceError,
+    EvidenceBucket,
+    SealedFile,
+)
+from claude_bedrock.verification.hash_log import SealedHash
+
+LONGEST_REASON: Final = 500
+_ID: Final = re.compile(r"[0-9a-f]{12}")
+_LONGEST_NAME: Final = 2048
+
+
+class BadDispositionError(Exception):
+    """What was asked for is no disposition; the text says why."""
+
+
+class Disposition(NamedTuple):
+    """The finding `id` was accepted at `at` (ISO 8601), for `reason`. `by` is the ARN that the
+    command names: the function cannot see who invokes it, CloudTrail can."""
+
+    id: str
+    reason: str
+    by: str
+    at: str
+
+
+def disposition(fields: Mapping[str, Any], now: datetime) -> Disposition:
+    """Raises BadDispositionError."""
+    finding_id, reason, by = (str(fields.get(name, "")).strip() for name in ("id", "reason", "by"))
+    if not _ID.fullmatch(finding_id):
+        raise BadDispositionError("an id of a finding has 12 hexadecimal digits")
+    if not reason or len(reason) > LONGEST_REASON or not reason.isprintable():
+        raise BadDispositionError(
+            f"give a reason of 1 to {LONGEST_REASON} printable characters, in one line"
+        )
+    if not by or len(by) > _LONGEST_NAME or not by.isprintable():
+        raise BadDispositionError("name who accepts it, by an ARN")
+    return Disposition(finding_id, reason, by, iso(now))
+
+
+def key_of(at: datetime) -> str:
+    """The name of the file of a disposition that was given then."""
+    return f"{DISPOSITIONS}{at.astimezone(UTC):%Y/%m/%dT%H%M%S%f}Z.jsonl"
+
+
+def read_dispositions(
+    bucket: EvidenceBucket, logged: Mapping[str, SealedHash] | None
+) -> dict[str, Disposition]:
+    """Those that hold, by the finding's id; of one that was accepted twice the last. Where `logged`
+    is known, only what the function has logged counts. Raises botocore's errors."""
+    found = {}
+    for key in bucket.listed(DISPOSITIONS):
+        try:
+            sha256, (entry, *_) = bucket.entries(key)
+            given = Disposition(*(str(entry[name]) for name in Disposition._fields))
+        except (BrokenEvidenceError, KeyError, ValueError):
+            continue  # what does not hold accepts nothing
+        if logged is None or (key in logged and logged[key].sha256 == sha256):
+            found[given.id] = given
+    return found
+
+
+def sealed_findings(files: Iterable[SealedFile]) -> Iterator[Mapping[str, Any]]:
+    """Each finding of these files, as data, also those of second looks."""
+    for file in files:
+        for entry in file.entries:
+            if entry.get("kind") in {"finding", "late_finding"}:
+                yield entry["finding"]

@@ -1,0 +1,45 @@
+"""In which Regions a stage's calls may be answered."""
+
+from functools import lru_cache
+from typing import NamedTuple
+
+from claude_bedrock import catalog
+
+
+class Bounds(NamedTuple):
+    """The stage's own settings, as docs/configuration.md tells them."""
+
+    region: str
+    residency: tuple[str, ...] | None
+    routes: tuple[str, ...]
+    models: tuple[str, ...]
+
+    def hold(self, model_id: str, answered_in: str) -> bool:
+        """Whether a call of that id may be answered in that Region: within the residency, and
+        where the profile leads; for one that is not the stage's, where any of the stage's does."""
+        if self.residency is not None and answered_in not in self.residency:
+            return False
+        reach = _reach(self, model_id)
+        return not reach or answered_in in reach
+
+
+@lru_cache(maxsize=1024)
+def _reach(bounds: Bounds, model_id: str) -> frozenset[str]:
+    """Empty for everywhere, as a global profile reaches."""
+    model, route = catalog.find(model_id), model_id.rpartition("/")[2].partition(".")[0]
+    if model is not None and route in bounds.routes:
+        own = catalog.reach(model, route, bounds.region)
+        if own is not None:
+            return frozenset(own)
+    return _anywhere_of_the_stage(bounds)
+
+
+def _anywhere_of_the_stage(bounds: Bounds) -> frozenset[str]:
+    models = [each for each in catalog.MODELS if each.name in bounds.models]
+    reaches = [
+        catalog.reach(each, route, bounds.region) for each in models for route in bounds.routes
+    ]
+    known = [each for each in reaches if each is not None]
+    if any(not each for each in known):
+        return frozenset()
+    return frozenset({bounds.region}.union(*known))

@@ -1,0 +1,96 @@
+"""The verdict on a window, and the one sentence that says it: the worst of all findings and counts.
+
+The audit report, `claude-bedrock verify` and its exit code go by it.
+"""
+
+from collections import Counter
+from collections.abc import Iterator, Mapping
+from typing import Final, Literal, NamedTuple
+
+from claude_bedrock.verification.finding import Kind, Outcome
+
+Verdict = Literal["pass", "fail", "not assessed"]
+
+_FINDINGS: Final[Mapping[Kind, tuple[str, str]]] = {
+    "bypassed_gateway": (
+        "1 record is of no call of the gateway",
+        "{} records are of no call of the gateway",
+    ),
+    "audit_entry_lost": (
+        "1 record of the gateway has no audit entry",
+        "{} records of the gateway have no audit entry",
+    ),
+    "body_missing": (
+        "1 lacks its prompt or completion",
+        "{} lack their prompt or completion",
+    ),
+    "caller_mismatch": ("1 is under another caller", "{} are under another caller"),
+    "model_mismatch": ("1 is under another model", "{} are under another model"),
+    "identity_mismatch": (
+        "1 is under another identity than the gateway's",
+        "{} are under another identity than the gateway's",
+    ),
+    "content_mismatch": (
+        "1 has records that differ from each other",
+        "{} have records that differ from each other",
+    ),
+    "data_residency_violation": (
+        "1 was answered outside the residency",
+        "{} were answered outside the residency",
+    ),
+    "unreadable_record": (
+        "1 record or audit entry cannot be read",
+        "{} records or audit entries cannot be read",
+    ),
+}
+"""Beside `missing_record`, which the sentence begins with."""
+
+
+class Assessment(NamedTuple):
+    """`pass`: every call that Bedrock answered is on record in both places, whole; or there was no
+    call. `fail`: something was found. `not assessed`: nobody can tell, or not yet."""
+
+    verdict: Verdict
+    headline: str
+
+
+def assess(outcome: Outcome, window: str) -> Assessment:
+    """`window` in words, as "October 2026". The headline says "every" only where that is so."""
+    counts = outcome.counts
+    doubts = counts.unknown + counts.pending + counts.records_pending + counts.unreadable
+    if outcome.findings or doubts:
+        verdict: Verdict = "fail" if outcome.findings else "not assessed"
+        return Assessment(verdict, f"{'; '.join(_clauses(outcome, window))}.")
+    return Assessment("pass", f"{_clean(outcome, window)}.")
+
+
+def _clean(outcome: Outcome, window: str) -> str:
+    counts = outcome.counts
+    if not counts.calls:
+        how = " through the gateway" if counts.records else ""
+        return f"No call was made{how} in {window}"
+    if not counts.matched:
+        return f"No record is due in {window}: Bedrock answered no call that it logs"
+    if counts.refused or counts.not_loggable:
+        return f"Every call of {window} of which a record is due is on record"
+    return f"Every call of {window} is on record"
+
+
+def _clauses(outcome: Outcome, window: str) -> Iterator[str]:
+    counts = outcome.counts
+    due = counts.calls - counts.refused - counts.not_loggable
+    if counts.not_logged:
+        verb = "is" if counts.not_logged == 1 else "are"
+        yield f"{counts.not_logged:,} of {due:,} calls of {window} {verb} not on record"
+    else:
+        verb = "is" if counts.matched == 1 else "are"
+        calls = "call" if due == 1 else "calls"
+        yield f"{counts.matched:,} of {due:,} {calls} of {window} {verb} on record in both places"
+    by_kind = Counter(each.kind for each in outcome.findings)
+    for kind, (one, many) in _FINDINGS.items():
+        if number := by_kind[kind]:
+            yield one if number == 1 else many.format(f"{number:,}")
+    if counts.unknown:
+        yield f"of {counts.unknown:,} it cannot be known"
+    if young := counts.pending + counts.records_pending:
+        yield f"{young:,} {'is' if young == 1 else 'are'} too young to be judged"

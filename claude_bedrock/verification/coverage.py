@@ -1,0 +1,284 @@
+"""Which hours of a window the sealed files cover, and which are missing or not what was sealed.
+
+What has to be covered is a matter of the window, of now, and of when the stage was deployed: never
+of which files are there.
+"""
+
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from datetime import UTC, datetime, timedelta
+from functools import partial
+from itertools import pairwise
+from typing import Any, Final, NamedTuple
+
+from claude_bedrock.records.fetch import each_in_order
+from claude_bedrock.verification.evidence_bucket import (
+    HOURLY,
+    LONGEST,
+    BrokenEvidenceError,
+    EvidenceBucket,
+    SealedFile,
+    before,
+    begin_of,
+    is_of_hours,
+    key_of_hour,
+)
+from claude_bedrock.verification.hash_log import SealedHash, moment_of
+
+HOUR: Final = timedelta(hours=1)
+DUE_AFTER: Final = timedelta(hours=2, minutes=15)
+"""So long after its end an hour is sealed at the latest: its records settle for an hour, the next
+run begins within another, and takes 15 minutes at the most."""
+_LOGGED_WITHIN: Final = timedelta(minutes=10)
+
+
+class Span(NamedTuple):
+    """From `since` up to `until` (UTC)."""
+
+    since: datetime
+    until: datetime
+
+    def __str__(self) -> str:
+        return f"{iso(self.since)} to {iso(self.until)}"
+
+
+class Mismatch(NamedTuple):
+    """A file that is not as the log group has it: `evidence_missing` or `evidence_changed`."""
+
+    kind: str
+    key: str
+    detail: str
+
+    @property
+    def id(self) -> str:
+        return f"{self.kind}:{self.key}"
+
+    def __str__(self) -> str:
+        return f"{self.kind}: {self.key} {self.detail}"
+
+
+class Coverage(NamedTuple):
+    """Of the whole hours that are `due`: which spans have no file, which have one that does not
+    hold (and why), of which nothing is known (and why). `sha256` is the last hash, if there is one.
+
+    `unlogged` are files that the second place knows nothing of; None: it was not asked."""
+
+    due: Span
+    files: tuple[SealedFile, ...]
+    missing: tuple[Span, ...]
+    broken: tuple[tuple[Span, str], ...]
+    not_verified: tuple[tuple[Span, str], ...]
+    mismatches: tuple[Mismatch, ...]
+    unlogged: tuple[str, ...] | None
+
+    @property
+    def hours(self) -> int:
+        return max(0, int((self.due.until - self.due.since) / HOUR))
+
+    @property
+    def hours_verified(self) -> int:
+        """The hours all of which were verified, by files that hold."""
+        changed = [_span_named(each.key) for each in self.mismatches]
+        spans = [*self.missing, *(span for span, _ in (*self.broken, *self.not_verified)), *changed]
+        without = {hour for span in spans if span for hour in _hours(span, self.due)}
+        return self.hours - len(without)
+
+    @property
+    def holds(self) -> bool:
+        """Whether no file is missing or changed. What was not verified is no break."""
+        return not (self.missing or self.broken or self.mismatches)
+
+    @property
+    def sha256(self) -> str:
+        return self.files[-1].sha256 if self.files else ""
+
+    def as_data(self) -> dict[str, Any]:
+        return {
+            "since": iso(self.due.since),
+            "until": iso(self.due.until),
+            "hours": self.hours,
+            "hours_verified": self.hours_verified,
+            "missing": [str(each) for each in self.missing],
+            "broken": [f"{span}: {why}" for span, why in self.broken],
+            "not_verified": [f"{span}: {why}" for span, why in self.not_verified],
+            "mismatches": [each._asdict() for each in self.mismatches],
+            "unlogged": None if self.unlogged is None else list(self.unlogged),
+            "sha256": self.sha256,
+        }
+
+
+def due_span(since: datetime, until: datetime, *, now: datetime, deployed: datetime) -> Span:
+    """The whole hours of a window that have to be sealed by now: not those that began before the
+    stage was deployed, nor those whose records may still be on their way."""
+    begin = max(whole_hour(since), next_hour(deployed))
+    end = min(next_hour(until), whole_hour(now - DUE_AFTER))
+    return Span(begin, max(begin, end))
+
+
+def cover(
+    bucket: EvidenceBucket,
+    due: Span,
+    *,
+    files_of: Span,
+    now: datetime,
+    logged: Mapping[str, SealedHash] | None,
+) -> Coverage:
+    """What the files of `files_of` come to, which may be more than is `due`. `logged` is what the
+    second place has; None: it was not asked.
+
+    Raises botocore's errors."""
+    files, broken = _read(bucket, *files_of)
+    spans = [Span(each.since, each.until) for each in files] + [span for span, _ in broken]
+    unlogged = None if logged is None else _unlogged(files, logged)
+    return Coverage(
+        due=due,
+        files=tuple(files),
+        missing=tuple(_gaps(spans, due)),
+        broken=(*broken, *_unlinked(files)),
+        not_verified=tuple(
+            (Span(each.since, each.until), each.because) for each in files if each.because
+        ),
+        mismatches=tuple(_mismatches(files, broken, of_hours(logged or {}, *files_of), now)),
+        unlogged=unlogged,
+    )
+
+
+def gone(keys: Collection[str], logged: Mapping[str, SealedHash]) -> Iterator[Mismatch]:
+    """Files of which something was logged and that are not among `keys`."""
+    for key, each in sorted(logged.items()):
+        if key not in keys:
+            yield Mismatch("evidence_missing", key, f"was sealed with {each.sha256}, and is gone")
+
+
+def differing(
+    file: SealedFile, logged: Mapping[str, SealedHash], now: datetime
+) -> Iterator[Mismatch]:
+    """What a file has other than what was logged of it; what has just been sealed may not have
+    arrived in the log yet."""
+    known = logged.get(file.key)
+    if known is not None and known.sha256 != file.sha256:
+        detail = f"was sealed with {known.sha256}, and has {file.sha256}"
+        yield Mismatch("evidence_changed", file.key, detail)
+    if known is None and _should_be_logged(file, logged) and _settled(file, now):
+        detail = f"has {file.sha256}, which the function's log does not know"
+        yield Mismatch("evidence_changed", file.key, detail)
+
+
+def of_hours(
+    logged: Mapping[str, SealedHash], since: datetime, until: datetime
+) -> dict[str, SealedHash]:
+    """What was logged of files of hours that begin between the two times."""
+    return {
+        key: each
+        for key, each in logged.items()
+        if key.startswith(HOURLY) and since <= moment_of(each.since) < until
+    }
+
+
+def whole_hour(moment: datetime) -> datetime:
+    """The beginning of its hour, UTC."""
+    return moment.astimezone(UTC).replace(minute=0, second=0, microsecond=0)
+
+
+def next_hour(moment: datetime) -> datetime:
+    """The beginning of the first hour that does not begin before it."""
+    begin = whole_hour(moment)
+    return begin if begin == moment else begin + HOUR
+
+
+def iso(moment: datetime) -> str:
+    return moment.astimezone(UTC).isoformat().replace("+00:00", "Z")
+
+
+def _read(
+    bucket: EvidenceBucket, since: datetime, until: datetime
+) -> tuple[list[SealedFile], list[tuple[Span, str]]]:
+    files: list[SealedFile] = []
+    broken: list[tuple[Span, str]] = []
+    listed = list(bucket.listed(HOURLY, before(since - LONGEST)))
+    names = [key for key in listed if is_of_hours(key, until - timedelta(seconds=1))]
+    earlier = [key for key in names if begin_of(key) < since]
+    keys = [*earlier[-1:], *names[len(earlier) :]]
+    ends = [*(begin_of(key) for key in keys[1:]), until]
+    read = each_in_order(partial(readable, bucket), keys)
+    for (key, found), following in zip(read, ends, strict=False):  # no key, and the end
+        if isinstance(found, SealedFile):
+            files += [found] if found.until > since else []
+        else:
+            begin = begin_of(key)
+            end = min(whole_hour(begin) + HOUR, following)
+            broken += [(Span(begin, end), str(found))] if end > since else []
+    return files, broken
+
+
+def readable(bucket: EvidenceBucket, key: str) -> SealedFile | BrokenEvidenceError:
+    """The file, or why it is none. Raises botocore's errors."""
+    try:
+        return bucket.read(key)
+    except BrokenEvidenceError as broken:
+        return broken
+
+
+def _unlinked(files: Sequence[SealedFile]) -> list[tuple[Span, str]]:
+    """Files that touch and do not follow each other, or that overlap."""
+    found = []
+    for one, other in pairwise(files):
+        span = Span(other.since, other.until)
+        if other.since < one.until:
+            found.append((span, f"{other.key} begins at {iso(other.since)}, within {one.key}"))
+        elif other.since == one.until and other.previous != one.sha256:
+            found.append((span, f"{other.key}, entry 1: it does not follow the entry before it"))
+    return found
+
+
+def _gaps(spans: Iterable[Span], due: Span) -> list[Span]:
+    gaps, reached = [], due.since
+    for since, until in sorted(spans):
+        if since > reached:
+            gaps.append(Span(reached, min(since, due.until)))
+        reached = max(reached, until)
+        if reached >= due.until:
+            return gaps
+    return [*gaps, Span(reached, due.until)] if reached < due.until else gaps
+
+
+def _mismatches(
+    files: Sequence[SealedFile],
+    broken: Sequence[tuple[Span, str]],
+    logged: Mapping[str, SealedHash],
+    now: datetime,
+) -> Iterator[Mismatch]:
+    there = {each.key for each in files} | {key_of_hour(span.since) for span, _ in broken}
+    yield from gone(there, logged)
+    for file in files:
+        yield from differing(file, logged, now)
+
+
+def _unlogged(files: Iterable[SealedFile], logged: Mapping[str, SealedHash]) -> tuple[str, ...]:
+    return tuple(each.key for each in files if each.key not in logged)
+
+
+def _should_be_logged(file: SealedFile, logged: Mapping[str, SealedHash]) -> bool:
+    """Not where an older version of the function has sealed it, or the log is no longer kept."""
+    return any(moment_of(each.since) <= file.since for each in logged.values())
+
+
+def _settled(file: SealedFile, now: datetime) -> bool:
+    try:
+        return moment_of(str(file.entries[0]["at"])) < now - _LOGGED_WITHIN
+    except (KeyError, ValueError):
+        return True
+
+
+def _hours(span: Span, within: Span) -> Iterable[datetime]:
+    hour, end = whole_hour(max(span.since, within.since)), min(span.until, within.until)
+    while hour < end:
+        yield hour
+        hour += HOUR
+
+
+def _span_named(key: str) -> Span | None:
+    try:
+        begin = begin_of(key)
+    except BrokenEvidenceError:
+        return None
+    return Span(begin, begin + timedelta(minutes=1))

@@ -1,0 +1,158 @@
+"""The evidence in the log bucket: a chain of files, each begun where the one before ended.
+
+A file is named for the beginning of its hour, or of what it covers of it, and written once: S3
+refuses a second one of that name
+(https://docs.aws.amazon.com/AmazonS3/latest/userguide/conditional-writes.html). So two runs at once
+give one chain.
+"""
+
+import json
+import re
+from collections.abc import Iterable, Iterator, Mapping
+from datetime import UTC, datetime, timedelta
+from typing import Any, NamedTuple
+
+from botocore.exceptions import ClientError
+
+from claude_bedrock.verification import hash_chain
+
+PREFIX = "evidence/"
+HOURLY = f"{PREFIX}hours/"
+ON_DEMAND = f"{PREFIX}on-demand/"
+DISPOSITIONS = f"{PREFIX}dispositions/"
+NOT_VERIFIED = "not_verified"
+"""The kind of the first entry of a file on a time of which nothing is known."""
+_NAME = re.compile(rf"{HOURLY}(\d{{4}}/\d\d/\d\d/\d{{6}})Z\.jsonl")
+KEPT_LONGER_DAYS = 5
+"""The bucket keeps evidence for the stage's number of days, and so many more."""
+LONGEST = timedelta(days=1)
+"""So much a file covers at the most."""
+_EXISTS = frozenset({409, 412})
+
+
+class AlreadyVerifiedError(Exception):
+    """Another run has written this file; nothing was written."""
+
+
+class BrokenEvidenceError(Exception):
+    """A file is not what was written; the text names it and the entry."""
+
+
+class SealedFile(NamedTuple):
+    """A file that holds: it covers the time from `since` to `until`. `because` says why nothing is
+    known of that time, and is empty where it was verified."""
+
+    key: str
+    since: datetime
+    until: datetime
+    previous: str
+    sha256: str
+    because: str
+    entries: tuple[Mapping[str, Any], ...]
+
+
+class EvidenceBucket:
+    """Evidence in a bucket, through boto3's client of S3."""
+
+    def __init__(self, s3: Any, bucket: str) -> None:  # noqa: ANN401 - made at run time
+        self._s3 = s3
+        self._bucket = self.name = bucket
+
+    def write(self, key: str, entries: Iterable[Mapping[str, Any]], previous: str) -> str:
+        """The last hash of the new file. Raises AlreadyVerifiedError and botocore's errors."""
+        lines = list(hash_chain.chained(entries, previous))
+        self.put(key, b"".join(lines), "application/jsonl")
+        return hash_chain.check(lines)
+
+    def put(self, key: str, body: bytes, content_type: str) -> None:
+        """A new object. Raises AlreadyVerifiedError where there is one, and botocore's errors."""
+        try:
+            self._s3.put_object(
+                Bucket=self._bucket,
+                Key=key,
+                Body=body,
+                ContentType=content_type,
+                ChecksumAlgorithm="SHA256",  # what is locked is taken with a checksum only
+                IfNoneMatch="*",
+            )
+        except ClientError as error:
+            if error.response["ResponseMetadata"]["HTTPStatusCode"] in _EXISTS:
+                raise AlreadyVerifiedError(key) from error
+            raise
+
+    def listed(self, prefix: str, after: str = "") -> Iterator[str]:
+        """All keys that begin with `prefix`. Raises botocore's errors."""
+        pages = self._s3.get_paginator("list_objects_v2")
+        for page in pages.paginate(Bucket=self._bucket, Prefix=prefix, StartAfter=after):
+            for item in page.get("Contents", []):
+                yield item["Key"]
+
+    def read(self, key: str) -> SealedFile:
+        """A file of hours. Raises BrokenEvidenceError, and botocore's errors."""
+        sha256, entries = self.entries(key)
+        try:
+            since, until = (datetime.fromisoformat(entries[0][name]) for name in ("since", "until"))
+        except (KeyError, TypeError, ValueError) as error:
+            raise BrokenEvidenceError(f"{key} is not of a run") from error
+        if key != key_of_hour(since) or not since < until <= since + LONGEST:
+            raise BrokenEvidenceError(f"{key} is of another time than its name says")
+        unverified = entries[0].get("kind") == NOT_VERIFIED
+        because = str(entries[0].get("because", "")) if unverified else ""
+        previous = str(entries[0]["previous"])
+        return SealedFile(key, since, until, previous, sha256, because, entries)
+
+    def content(self, key: str) -> bytes:
+        """The bytes of a file. Raises BrokenEvidenceError if it is gone, and botocore's errors."""
+        try:
+            body: bytes = self._s3.get_object(Bucket=self._bucket, Key=key)["Body"].read()
+        except ClientError as error:
+            if error.response["Error"]["Code"] != "NoSuchKey":
+                raise
+            raise BrokenEvidenceError(f"{key} is gone") from error
+        return body
+
+    def entries(self, key: str) -> tuple[str, tuple[Mapping[str, Any], ...]]:
+        """The last hash of a file of evidence, and what it has to say.
+
+        Raises BrokenEvidenceError, and botocore's errors."""
+        body: bytes = self._s3.get_object(Bucket=self._bucket, Key=key)["Body"].read()
+        lines = body.splitlines(keepends=True)
+        try:
+            sha256 = hash_chain.check(lines)
+        except hash_chain.BrokenChainError as broken:
+            raise BrokenEvidenceError(f"{key}, {broken}") from broken
+        return sha256, tuple(json.loads(line) for line in lines)
+
+
+def key_of_hour(since: datetime) -> str:
+    """The name of the evidence on the hour that begins then, or on what is left of it."""
+    return f"{before(since)}Z.jsonl"
+
+
+def key_on_demand(at: datetime) -> str:
+    """The name of the evidence of a run that somebody asked for then."""
+    return f"{ON_DEMAND}{at.astimezone(UTC):%Y/%m/%dT%H%M%S%f}Z.jsonl"
+
+
+def before(since: datetime) -> str:
+    """What the names of files sort behind whose time begins then or later."""
+    return f"{HOURLY}{since.astimezone(UTC):%Y/%m/%d/%H%M%S}"
+
+
+def begin_of(key: str) -> datetime:
+    """The moment that a file of hours is named for. Raises BrokenEvidenceError."""
+    named = _NAME.fullmatch(key)
+    if named is None:
+        raise BrokenEvidenceError(f"{key} is no file of evidence")
+    try:
+        return datetime.strptime(named[1], "%Y/%m/%d/%H%M%S").replace(tzinfo=UTC)
+    except ValueError as error:
+        raise BrokenEvidenceError(f"{key} is named for no time") from error
+
+
+def is_of_hours(key: str, now: datetime) -> bool:
+    """Whether a file of hours has such a name, of a time that has come."""
+    try:
+        return begin_of(key) <= now
+    except BrokenEvidenceError:
+        return False

@@ -1,0 +1,401 @@
+"""The join, both ways: calls without a record, records without a call, and what else differs.
+
+Holds a few fields and a digest per request id, and no body. Calls come first, then records in any
+order, as they are read.
+"""
+
+from collections import Counter
+from collections.abc import Callable, Collection, Iterable, Mapping
+from datetime import UTC, datetime
+from typing import Any, Literal, NamedTuple
+
+from claude_bedrock.records.log_item import LogItem
+from claude_bedrock.records.window import UnreadableError, Window
+from claude_bedrock.verification.allowed_regions import Bounds
+from claude_bedrock.verification.calls import CALLER, Call, calls
+from claude_bedrock.verification.finding import Counts, Finding, Kind, Outcome
+from claude_bedrock.verification.model_match import is_model_of
+from claude_bedrock.verification.principals import Principals, principal
+from claude_bedrock.verification.record_summary import (
+    DIGEST_BYTES,
+    Body,
+    Written,
+    body_digest,
+    written,
+)
+
+Destination = Literal["S3", "CloudWatch Logs"]
+DESTINATIONS: tuple[Destination, ...] = ("S3", "CloudWatch Logs")
+_ALL = (1 << len(DESTINATIONS)) - 1
+_NO_BODY = bytes(DIGEST_BYTES)
+_PARTS = ("the fields beside the bodies", "the prompt", "the completion")
+
+
+class Lookups(NamedTuple):
+    """What the join looks up while it runs.
+
+    `is_stored`: whether an `s3://` path has its object. `are_identical`: whether the objects of two
+    paths surely hold the same bytes, without reading them. `read_body`: the JSON in that object; it
+    raises UnreadableError. `find_requests`: for each of these request ids of API Gateway, a
+    sentence on what the API's access log says of it."""
+
+    is_stored: Callable[[str], bool]
+    are_identical: Callable[[str, str], bool]
+    read_body: Callable[[str], object]
+    find_requests: Callable[[Collection[str]], Mapping[str, str]]
+
+
+def reconcile(
+    entries: Iterable[LogItem],
+    records: Iterable[tuple[Destination, LogItem]],
+    *,
+    window: Window,
+    bounds: Bounds,
+    principals: Principals,
+    lookups: Lookups,
+) -> Outcome:
+    """What `window` holds, by the gateway's audit entries and Bedrock's records. Both must be read
+    further than the window, or what crosses its edge is missed. What cannot be read is a finding.
+    """
+    join = _Join(window, bounds, principals, lookups)
+    for entry in entries:
+        join.entry(entry)
+    for destination, record in records:
+        join.record(destination, record)
+    return join.outcome()
+
+
+class _About(NamedTuple):
+    request_id: str
+    at: float
+    model_id: str
+    who: str
+    source: str = ""
+
+
+class _Stranger(NamedTuple):
+    """A record without a call; `gateway_request_id` is what it says itself, and proves nothing but
+    in a record of the gateway's own role."""
+
+    about: _About
+    gateway_request_id: str
+
+
+class _Join:
+    def __init__(
+        self, window: Window, bounds: Bounds, principals: Principals, lookups: Lookups
+    ) -> None:
+        self._window = window
+        self._bounds = bounds
+        self._principals = principals
+        self._lookups = lookups
+        self._calls: dict[str, Call] = {}
+        self._nameless: dict[str, list[Call]] = {}  # by gateway_request_id
+        self._strangers: dict[str, _Stranger] = {}
+        self._seen: dict[str, int] = {}  # request id -> a bit for each destination
+        self._contents: dict[str, bytes] = {}  # request id -> digests of its first record
+        self._paths: dict[str, tuple[str, str]] = {}  # of those whose bodies lie elsewhere
+        self._found: dict[tuple[Kind, str, str], Finding] = {}
+        self._young: set[str] = set()  # whose body may still come
+        self._unreadable: dict[str, int] = {}  # request id -> a bit for each destination
+        self._failed: set[str] = set()  # ids without a known status whose record has an error
+        self._direct: Counter[str] = Counter()
+        self._counted: Counter[str] = Counter()
+
+    def entry(self, item: LogItem) -> None:
+        try:
+            made = list(calls(_content(item), item.at))
+        except UnreadableError as error:
+            self._cannot_read(item, "audit entry", str(error))
+            return
+        if not made and self._window.holds(item.at):
+            self._counted["answered_without_bedrock"] += 1
+        for call in made:
+            if call.request_id:
+                self._calls[call.request_id] = call
+            else:
+                self._nameless.setdefault(call.caller[0], []).append(call)
+
+    def record(self, destination: Destination, item: LogItem) -> None:
+        try:
+            found = written(_content(item))
+        except UnreadableError as error:
+            self._cannot_read_record(destination, item, str(error))
+            return
+        bit = 1 << DESTINATIONS.index(destination)
+        mask = self._seen.get(found.request_id, 0)
+        call = self._call_of(found)
+        at = call.at if call else found.at
+        self._seen[found.request_id] = mask | bit
+        direct = call is None and self._principals.may_call_directly(found.identity)
+        if call is None and not direct:
+            claimed = found.metadata.get(CALLER[0], "")
+            stranger = _Stranger(_of_record(found), claimed)
+            self._strangers.setdefault(found.request_id, stranger)
+        if not self._window.holds(at):
+            return
+        self._counted["records"] += not mask
+        if direct and not mask:
+            self._direct[principal(found.identity)] += 1
+        if not mask & bit and not direct:
+            self._judge(destination, found, call, at)
+        same = self._compare(destination, found, call, is_second=bool(mask & bit))
+        self._counted["duplicates"] += bool(mask & bit) and same
+
+    def _call_of(self, found: Written) -> Call | None:
+        """By its id; else by the metadata, where a call's id was never told and the record is of
+        the gateway's own role: metadata proves nothing, since any caller can write some. Each such
+        call is good for one record."""
+        known = self._calls.get(found.request_id)
+        if known is not None or found.request_id in self._strangers:
+            return known
+        if not self._principals.is_gateway(found.identity):
+            return None
+        waiting = self._nameless.get(found.metadata.get(CALLER[0], ""), [])
+        for place, call in enumerate(waiting):
+            if call.caller == _caller(found):
+                del waiting[place]
+                self._calls[found.request_id] = named = call._replace(request_id=found.request_id)
+                return named
+        return None
+
+    def _compare(
+        self, destination: Destination, found: Written, call: Call | None, *, is_second: bool
+    ) -> bool:
+        """Whether the record says the same as the first one of its id."""
+        content = b"".join((found.digest, _token(found.input), _token(found.output)))
+        paths = (found.input.path, found.output.path)
+        first = self._contents.setdefault(found.request_id, content)
+        first_paths = self._paths.get(found.request_id, ("", ""))
+        if first == content and any(paths):
+            first_paths = self._paths.setdefault(found.request_id, paths)
+        if first == content and first_paths == paths:
+            return True
+        pairs = [("", ""), *zip(first_paths, paths, strict=True)]
+        parts = [(_part(first, number), _part(content, number)) for number in range(len(_PARTS))]
+        differing = [
+            name
+            for name, tokens, of_part in zip(_PARTS, parts, pairs, strict=True)
+            if (tokens[0] != tokens[1] or _are_two(of_part))
+            and (name == _PARTS[0] or not self._is_same_body(found.request_id, tokens, of_part))
+        ]
+        if differing:
+            where = f"two records in {destination}" if is_second else " and ".join(DESTINATIONS)
+            about = _of_call(call) if call else _of_record(found)
+            self._find("content_mismatch", about, f"{where} differ in {', '.join(differing)}")
+        return not differing
+
+    def _is_same_body(
+        self, request_id: str, tokens: tuple[bytes, bytes], paths: tuple[str, str]
+    ) -> bool:
+        """Of two bodies whose tokens differ, or that have an object each. One that is reported as
+        missing, or whose object is not there, is not reported as different too."""
+        if _NO_BODY in tokens and ("body_missing", request_id, "") in self._found:
+            return True
+        if not all(self._lookups.is_stored(path) for path in paths if path):
+            return True
+        if _are_two(paths) and self._lookups.are_identical(*paths):
+            return True
+        try:
+            one, other = (
+                body_digest(self._lookups.read_body(path)) if path else token
+                for token, path in zip(tokens, paths, strict=True)
+            )
+        except UnreadableError:
+            return False
+        return one == other
+
+    def _judge(
+        self, destination: Destination, found: Written, call: Call | None, at: float
+    ) -> None:
+        about = _of_call(call) if call else _of_record(found)
+        if missing := self._missing_body(found, call, at):
+            self._find("body_missing", about, f"{missing}, by the record in {destination}")
+        if call:
+            self._judge_match(found, call, about)
+        if not self._bounds.hold(about.model_id, found.answered_in):
+            self._find("data_residency_violation", about, f"answered in {found.answered_in}")
+
+    def _judge_match(self, found: Written, call: Call, about: _About) -> None:
+        if call.expected == "unknown" and found.failed:
+            self._failed.add(found.request_id)
+        if not _unread(call, found) and (differing := _differing(call, found)):
+            self._find("caller_mismatch", about, differing)
+        if not is_model_of(call, found.model_id):
+            detail = f"the gateway called {call.model_id}, the record has {found.model_id}"
+            self._find("model_mismatch", about, detail)
+        if not self._principals.is_gateway(found.identity):
+            detail = f"the record is of {found.identity or 'nobody'}, not of the gateway's role"
+            self._find("identity_mismatch", about, detail)
+
+    def _missing_body(self, found: Written, call: Call | None, at: float) -> str:
+        """The prompt is due where a record is, the completion where the whole answer came."""
+        due = call is not None and call.expected == "record"
+        sides = {"prompt": found.input} if due or not found.failed else {}
+        if due and call is not None and call.completed:
+            sides["completion"] = found.output
+        for name, body in sides.items():
+            if not body.inline and not body.path:
+                return f"no {name}"
+            if self._absent(body):
+                if self._window.too_young(at):
+                    self._young.add(found.request_id)
+                else:
+                    return f"the object of the {name} is not there"
+        return ""
+
+    def _absent(self, body: Body) -> bool:
+        return bool(body.path) and not self._lookups.is_stored(body.path)
+
+    def _cannot_read_record(self, destination: Destination, item: LogItem, fault: str) -> None:
+        request_id = (item.content or {}).get("requestId")
+        if not isinstance(request_id, str):
+            request_id = ""
+        if request_id:
+            bit = 1 << DESTINATIONS.index(destination)
+            self._unreadable[request_id] = self._unreadable.get(request_id, 0) | bit
+        self._cannot_read(item, f"record in {destination}", fault, request_id)
+
+    def _cannot_read(self, item: LogItem, what: str, fault: str, request_id: str = "") -> None:
+        """`fault` names a field, and quotes nothing."""
+        call = self._calls.get(request_id)
+        about = _of_call(call) if call else _About(request_id, item.at, "", "")
+        inside = self._window.holds(call.at) if call else item.may_be_in(self._window)
+        if inside:
+            self._counted["unreadable"] += 1
+            about = about._replace(source=item.source)
+            self._find("unreadable_record", about, f"the {what} cannot be read: {fault}")
+
+    def _find(self, kind: Kind, about: _About, detail: str) -> None:
+        found = Finding(
+            kind=kind,
+            request_id=about.request_id,
+            at=_iso(about.at),
+            model_id=about.model_id,
+            who=about.who,
+            detail=detail,
+            source=about.source,
+        )
+        self._found.setdefault((kind, about.request_id, about.source), found)
+
+    def outcome(self) -> Outcome:
+        for call in [*self._calls.values(), *(c for each in self._nameless.values() for c in each)]:
+            if self._window.holds(call.at):
+                self._counted["calls"] += 1
+                self._counted[self._fate(call)] += 1
+        self._judge_strangers()
+        self._counted["allowed_direct_calls"] = self._direct.total()
+        findings = sorted(self._found.values(), key=lambda each: (each.at, each.request_id))
+        return Outcome(Counts(**self._counted), findings, dict(sorted(self._direct.items())))
+
+    def _fate(self, call: Call) -> str:
+        """Which of the counts a call falls into."""
+        mask = self._seen.get(call.request_id, 0)
+        if mask == _ALL:
+            return "pending" if call.request_id in self._young else "matched"
+        if call.expected in ("none", "refused"):
+            return "refused" if call.expected == "refused" else "not_loggable"
+        if call.expected == "unknown" and (not mask or call.request_id in self._failed):
+            return "unknown"
+        if self._window.too_young(call.at):
+            return "pending"
+        if mask | self._unreadable.get(call.request_id, 0) == _ALL:
+            return "unknown"  # the record that cannot be read is a finding
+        self._find("missing_record", _of_call(call), _where_not(mask))
+        return "not_logged"
+
+    def _judge_strangers(self) -> None:
+        lost = []
+        for stranger in self._strangers.values():
+            if not self._window.holds(stranger.about.at):
+                continue
+            if self._window.too_young(stranger.about.at):
+                self._counted["records_pending"] += 1
+            elif self._principals.is_gateway(stranger.about.who):
+                lost.append(stranger)
+            else:
+                self._went_round(stranger)
+        if lost:
+            self._lost_entries(lost)
+
+    def _lost_entries(self, lost: list[_Stranger]) -> None:
+        """Records of the gateway's own role whose audit entry is not there: API Gateway's access
+        log is the third witness."""
+        ids = {each.gateway_request_id for each in lost if each.gateway_request_id}
+        witnessed = self._lookups.find_requests(ids) if ids else {}
+        for each in lost:
+            self._counted["audit_entries_lost"] += 1
+            claimed = each.gateway_request_id
+            details = [witnessed.get(claimed) or f"no access log entry was read of {claimed}"]
+            if not claimed:
+                details = ["the record names no request of the gateway"]
+            self._find("audit_entry_lost", each.about, self._with_gaps(each, details))
+
+    def _went_round(self, stranger: _Stranger) -> None:
+        self._counted["unmatched_records"] += 1
+        claimed = stranger.gateway_request_id
+        details = [f"claims to be the gateway's request {claimed}"] if claimed else []
+        self._find("bypassed_gateway", stranger.about, self._with_gaps(stranger, details))
+
+    def _with_gaps(self, stranger: _Stranger, details: list[str]) -> str:
+        mask = self._seen[stranger.about.request_id]
+        return "; ".join([*details, *([] if mask == _ALL else [_where_not(mask)])])
+
+
+def _content(item: LogItem) -> Mapping[str, Any]:
+    """Raises UnreadableError."""
+    if item.content is None:
+        raise UnreadableError(item.fault)
+    return item.content
+
+
+def _of_call(call: Call) -> _About:
+    source = "" if call.request_id else f"gateway request {call.caller[0]}"
+    return _About(call.request_id, call.at, call.model_id, call.who, source)
+
+
+def _of_record(found: Written) -> _About:
+    return _About(found.request_id, found.at, found.model_id, found.identity)
+
+
+def _where_not(mask: int) -> str:
+    absent = [name for bit, name in enumerate(DESTINATIONS) if not mask & 1 << bit]
+    return f"no record in {' nor in '.join(absent)}"
+
+
+def _token(body: Body) -> bytes:
+    """What stands for a body in comparisons; both destinations name its object alike."""
+    if body.path:
+        return body_digest(body.path.rpartition("/")[2])
+    return body.digest or _NO_BODY
+
+
+def _are_two(paths: tuple[str, str]) -> bool:
+    """Whether these are two objects; either path may be empty."""
+    return all(paths) and paths[0] != paths[1]
+
+
+def _part(content: bytes, number: int) -> bytes:
+    return content[number * DIGEST_BYTES : (number + 1) * DIGEST_BYTES]
+
+
+def _caller(found: Written) -> tuple[str, ...]:
+    return tuple(found.metadata.get(name, "") for name in CALLER)
+
+
+def _unread(call: Call, found: Written) -> bool:
+    """Whether Bedrock refused a body that it could not read: of Converse the metadata is in it."""
+    return call.expected != "record" and found.failed and not found.metadata
+
+
+def _differing(call: Call, found: Written) -> str:
+    pairs = zip(CALLER, call.caller, _caller(found), strict=True)
+    return "; ".join(
+        f"{name} is {ours or 'nothing'} in the audit entry, {theirs or 'nothing'} in the record"
+        for name, ours, theirs in pairs
+        if ours != theirs
+    )
+
+
+def _iso(at: float) -> str:
+    return datetime.fromtimestamp(at, UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")

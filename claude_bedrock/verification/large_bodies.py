@@ -1,0 +1,61 @@
+"""What S3 says of the objects of large bodies: asked ahead, many at once."""
+
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from itertools import islice
+from typing import Final
+
+from claude_bedrock.records.fetch import each_in_order
+from claude_bedrock.records.log_item import LogItem
+from claude_bedrock.records.object_stat import ObjectStat
+from claude_bedrock.verification.join import Destination
+
+_RECORDS_AHEAD: Final = 256
+
+
+class LargeBodies:
+    """`ask` says of one `s3://` path what S3 says of its object; None where there is none. It is
+    asked once of each."""
+
+    def __init__(self, ask: Callable[[str], ObjectStat | None]) -> None:
+        self._ask = ask
+        self._known: dict[str, ObjectStat | None] = {}
+
+    @property
+    def held(self) -> int:
+        """Of how many paths something is held."""
+        return len(self._known)
+
+    def is_stored(self, path: str) -> bool:
+        """Raises botocore's errors."""
+        return self.stat(path) is not None
+
+    def are_identical(self, one: str, other: str) -> bool:
+        """Whether the objects of two paths surely hold the same bytes. Raises botocore's errors."""
+        first, second = self.stat(one), self.stat(other)
+        return first is not None and second is not None and first.has_same_bytes(second)
+
+    def stat(self, path: str) -> ObjectStat | None:
+        """Raises botocore's errors."""
+        if path not in self._known:
+            self._known[path] = self._ask(path)
+        return self._known[path]
+
+    def asked_ahead(
+        self, records: Iterable[tuple[Destination, LogItem]]
+    ) -> Iterator[tuple[Destination, LogItem]]:
+        """The same records, after the objects of some of them have been asked for."""
+        waiting = iter(records)
+        while some := list(islice(waiting, _RECORDS_AHEAD)):
+            paths = dict.fromkeys(path for _, record in some for path in paths_of(record))
+            unknown = [path for path in paths if path not in self._known]
+            self._known |= dict(each_in_order(self._ask, unknown)) if unknown else {}
+            yield from some
+
+
+def paths_of(record: LogItem) -> Iterator[str]:
+    """Those of the bodies that a record does not hold itself."""
+    for side in ("input", "output"):
+        part = (record.content or {}).get(side)
+        path = part.get(f"{side}BodyS3Path") if isinstance(part, Mapping) else None
+        if isinstance(path, str) and path:
+            yield path

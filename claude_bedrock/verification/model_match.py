@@ -1,0 +1,33 @@
+"""Whether a record names the model that the gateway called.
+
+Bedrock's record may name a profile by its id or by its ARN, and names a team's application
+inference profile by its ARN:
+https://docs.aws.amazon.com/bedrock/latest/userguide/inference-profiles-use.html
+"""
+
+from functools import lru_cache
+
+from claude_bedrock import catalog
+from claude_bedrock.verification.calls import Call
+
+_APPLICATION_PROFILE = ":application-inference-profile/"
+_BASE_ID = "anthropic."
+
+
+def is_model_of(call: Call, model_id: str) -> bool:
+    """Whether `model_id`, as a record has it, names what `call` called."""
+    if _APPLICATION_PROFILE in model_id:
+        # An entry of an older version does not say which profile that was.
+        return call.profile_arn is None or model_id == call.profile_arn
+    return _is_same(call.model_id, model_id)
+
+
+@lru_cache(maxsize=1024)
+def _is_same(called: str, recorded: str) -> bool:
+    """A profile of another geography is another model: it may answer elsewhere. The base model of
+    the profile is the same one."""
+    called, recorded = (each.rpartition("/")[2] for each in (called, recorded))
+    if called == recorded:
+        return True
+    model = catalog.find(recorded) if recorded.startswith(_BASE_ID) else None
+    return model is not None and model is catalog.find(called)

@@ -1,0 +1,184 @@
+"""One run: what is read, how far beyond the window, and what of it is kept as evidence."""
+
+import sys
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
+from datetime import UTC, datetime, timedelta
+from typing import Any, NamedTuple, Protocol
+
+from claude_bedrock.records.log_item import LogItem
+from claude_bedrock.records.object_stat import ObjectStat
+from claude_bedrock.records.read_digest import Fingerprint
+from claude_bedrock.records.window import Window
+from claude_bedrock.verification.allowed_regions import Bounds
+from claude_bedrock.verification.finding import Outcome
+from claude_bedrock.verification.join import Destination, Lookups, reconcile
+from claude_bedrock.verification.large_bodies import LargeBodies, paths_of
+from claude_bedrock.verification.object_digests import ObjectDigests
+from claude_bedrock.verification.period import Period
+from claude_bedrock.verification.principals import Principals
+from claude_bedrock.verification.read_budget import ENTRIES_PER_BODY, RESERVE_MS, Budget
+
+_NAMED_BEFORE = timedelta(hours=1)
+"""So long before a call an object of records may have been begun, which is named for its first."""
+_NEAR = timedelta(minutes=20)
+"""So far from a call lie its entry and its record: Lambda ends a request after 15 minutes, and
+clocks differ. https://docs.aws.amazon.com/lambda/latest/dg/gettingstarted-limits.html"""
+
+ReadAuditLines = Callable[[datetime, datetime, Fingerprint], Iterator[LogItem]]
+FindRequests = Callable[[Collection[str], datetime, datetime], Mapping[str, str]]
+
+
+class RecordSource(Protocol):
+    """What a run reads of records; `claude_bedrock.records.invocation_records.Records` is one."""
+
+    def all_in_s3(
+        self, since: datetime, until: datetime, read: Fingerprint
+    ) -> Iterator[LogItem]: ...
+    def all_in_logs(
+        self, since: datetime, until: datetime, read: Fingerprint
+    ) -> Iterator[LogItem]: ...
+    def stat(self, path: str) -> ObjectStat | None: ...
+    def read_body(self, path: str) -> object: ...
+
+
+class Stage(NamedTuple):
+    """What a run is about: a deployed stage, where its calls may be answered, whose they may be,
+    its two accounts, and API Gateway's access log."""
+
+    name: str
+    account: str
+    region: str
+    bounds: Bounds
+    principals: Principals
+    audit_lines: ReadAuditLines
+    find_requests: FindRequests
+    records: RecordSource
+
+
+class Run(NamedTuple):
+    """What a run found, and what it rests on. `about` is JSON."""
+
+    about: Mapping[str, Any]
+    outcome: Outcome
+
+    def entries(self) -> Iterator[dict[str, Any]]:
+        """What is kept of it: the run itself, then each finding."""
+        whole = self.outcome.as_data()
+        findings = whole.pop("findings")
+        yield {"kind": "run", **self.about, **whole}
+        for each in findings:
+            yield {"kind": "finding", "finding": each}
+
+
+def run(
+    stage: Stage,
+    asked: Period,
+    *,
+    by: str,
+    budget: Budget | None = None,
+    digests: ObjectDigests | None = None,
+) -> Run:
+    """`by` is the ARN of whoever runs it, `budget` what it may read, `digests` takes what is read
+    of S3.
+
+    Raises TooLargeError, UnreadableError and botocore's errors."""
+    limit = budget or Budget(lambda: RESERVE_MS, max_entries=sys.maxsize)
+    bodies = LargeBodies(stage.records.stat)
+    read: dict[str, Fingerprint] = {
+        "audit lines": Fingerprint(),
+        "S3": digests or Fingerprint(),
+        "CloudWatch Logs": Fingerprint(),
+    }
+    first, last = asked.since - _NEAR, asked.until + _NEAR
+    records = _near(limit.watch(_records(stage.records, asked, read)), asked)
+    outcome = reconcile(
+        limit.spend(stage.audit_lines(first, last, read["audit lines"])),
+        limit.spend(_with_bodies(records, bodies, limit, digests)),
+        window=_window(asked),
+        bounds=stage.bounds,
+        principals=stage.principals,
+        lookups=Lookups(
+            is_stored=bodies.is_stored,
+            are_identical=bodies.are_identical,
+            read_body=stage.records.read_body,
+            find_requests=lambda ids: stage.find_requests(ids, first, last),
+        ),
+    )
+    return Run(_about(stage, asked, by, read), outcome)
+
+
+def _about(
+    stage: Stage, asked: Period, by: str, read: Mapping[str, Fingerprint]
+) -> Mapping[str, Any]:
+    return {
+        "by": by,
+        "account": stage.account,
+        "stage": stage.name,
+        "region": stage.region,
+        "at": iso(asked.now),
+        "since": iso(asked.since),
+        "until": iso(asked.until),
+        "settled": iso(asked.now - asked.delay),
+        "bounds": stage.bounds._asdict(),
+        "gateway_role": stage.principals.gateway_role,
+        "read": {name: each.told() for name, each in read.items()},
+    }
+
+
+def iso(moment: datetime) -> str:
+    """As ISO 8601, in UTC."""
+    return moment.astimezone(UTC).isoformat().replace("+00:00", "Z")
+
+
+def _near(
+    records: Iterable[tuple[Destination, LogItem]], asked: Period
+) -> Iterator[tuple[Destination, LogItem]]:
+    """Those of calls in the window or near it, and those that do not say when they were made."""
+    first, last = asked.since - _NEAR, asked.until + _NEAR
+    for destination, record in records:
+        at = _moment(record)
+        if at is None or first <= at < last:
+            yield destination, record
+
+
+def _with_bodies(
+    records: Iterable[tuple[Destination, LogItem]],
+    bodies: LargeBodies,
+    limit: Budget,
+    digests: ObjectDigests | None,
+) -> Iterator[tuple[Destination, LogItem]]:
+    """The same records, after S3 was asked for the bodies that lie elsewhere: these are taken by
+    `digests`, and count for `limit` as they are held. Raises TooLargeError."""
+    charged = 0
+    for destination, record in bodies.asked_ahead(records):
+        limit.charge(ENTRIES_PER_BODY * (bodies.held - charged))
+        charged = bodies.held
+        at = _moment(record)
+        if digests and at:
+            for path in paths_of(record):
+                digests.take_body(path, at, bodies.stat(path))
+        yield destination, record
+
+
+def _moment(record: LogItem) -> datetime | None:
+    try:
+        at = datetime.fromisoformat((record.content or {})["timestamp"])
+    except (KeyError, TypeError, ValueError):
+        return None
+    return at if at.tzinfo else at.replace(tzinfo=UTC)
+
+
+def _records(
+    records: RecordSource, asked: Period, read: Mapping[str, Fingerprint]
+) -> Iterator[tuple[Destination, LogItem]]:
+    """Those that were delivered by now, of calls in the window and of some around it."""
+    end = min(asked.until + asked.delay, asked.now) + _NEAR
+    for record in records.all_in_s3(asked.since - _NAMED_BEFORE, end, read["S3"]):
+        yield "S3", record
+    for record in records.all_in_logs(asked.since - _NEAR, end, read["CloudWatch Logs"]):
+        yield "CloudWatch Logs", record
+
+
+def _window(asked: Period) -> Window:
+    settled = asked.now - asked.delay
+    return Window(asked.since.timestamp(), asked.until.timestamp(), settled.timestamp())

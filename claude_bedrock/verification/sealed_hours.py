@@ -1,0 +1,72 @@
+"""What the sealed hours of a window come to, summed: counts, and each finding with what became of
+it. Nothing is joined again, so it does not matter which records are still kept."""
+
+from collections import Counter
+from collections.abc import Collection, Iterable, Iterator, Mapping
+from datetime import datetime
+from typing import Any, Final, NamedTuple
+
+from claude_bedrock.verification.coverage import Span
+from claude_bedrock.verification.evidence_bucket import SealedFile
+from claude_bedrock.verification.finding import KINDS, Counts, Finding, Kind, Outcome
+
+_PUT_RIGHT: Final[Mapping[Kind, tuple[str, str]]] = {
+    "missing_record": ("not_logged", "matched"),
+    "bypassed_gateway": ("unmatched_records", ""),
+    "audit_entry_lost": ("audit_entries_lost", ""),
+}
+"""The count that a finding left when it was settled, and the one it came to."""
+
+
+class SealedSum(NamedTuple):
+    """`outcome` has all findings but those that were settled late, which are in `settled`."""
+
+    outcome: Outcome
+    settled: tuple[Finding, ...]
+
+
+def sum_hours(files: Iterable[SealedFile], window: Span) -> SealedSum:
+    """Of the files of the window, and of later ones what their second looks say of it."""
+    counts: Counter[str] = Counter()
+    direct: Counter[str] = Counter()
+    findings: dict[str, Finding] = {}
+    settled_ids: set[str] = set()
+    for file in files:
+        if window.since <= file.since < window.until:
+            counts.update(_numbers(file.entries[0].get("counts"), Counts._fields))
+            direct.update(_numbers(file.entries[0].get("direct_calls")))
+        settled_ids.update(str(each["id"]) for each in _of_kind(file, "settled"))
+        for entry in (*_of_kind(file, "finding"), *_of_kind(file, "late_finding")):
+            found = _finding(entry["finding"])
+            if window.since <= datetime.fromisoformat(found.at) < window.until:
+                findings.setdefault(found.id, found)
+    settled = [each for each in findings.values() if each.id in settled_ids]
+    for each in settled:
+        left, came = _PUT_RIGHT.get(each.kind, ("", ""))
+        counts[left] -= 1
+        counts[came] += 1
+    whole = Counts(**{name: max(0, counts[name]) for name in Counts._fields})
+    opened = [each for each in findings.values() if each.id not in settled_ids]
+    order = sorted(opened, key=lambda each: (each.at, each.request_id))
+    return SealedSum(Outcome(whole, order, dict(direct)), tuple(settled))
+
+
+def _of_kind(file: SealedFile, kind: str) -> Iterator[Mapping[str, Any]]:
+    return (each for each in file.entries if each.get("kind") == kind)
+
+
+def _numbers(told: object, names: Collection[str] | None = None) -> dict[str, int]:
+    """An older version has fewer counts, a newer one more."""
+    counts = told if isinstance(told, Mapping) else {}
+    return {
+        name: number
+        for name, number in counts.items()
+        if isinstance(number, int) and (names is None or name in names)
+    }
+
+
+def _finding(fields: Mapping[str, Any]) -> Finding:
+    """Of any version: what it does not have is empty."""
+    values = {name: str(fields.get(name, "")) for name in Finding._fields[1:]}
+    kind: Kind = fields["kind"] if fields["kind"] in KINDS else "unreadable_record"
+    return Finding(kind, **values)

@@ -1,0 +1,104 @@
+"""What of a call has to be in the record, in which place, and how long it is waited for."""
+
+import time
+from collections.abc import Callable, Iterable, Mapping
+from datetime import datetime
+from itertools import repeat
+from typing import Any, Final, Literal, NamedTuple, Protocol
+
+from canary.questions import Question
+from claude_bedrock.records.invocation_records import Record, Stored
+
+PAUSES: Final = (1, 2, 4, 8, 15, *repeat(30, 19))
+"""Seconds between looks, ten minutes together. AWS promises no time within which it delivers."""
+
+Place = Literal["CloudWatch Logs", "S3"]
+Step = Literal["call", "CloudWatch Logs", "S3", "body"]
+PLACES: Final[tuple[Place, ...]] = ("CloudWatch Logs", "S3")
+
+
+class Failure(NamedTuple):
+    """A call of `size` that was not made, or not found again: at which step, and why. It has
+    nothing of what was said."""
+
+    size: str
+    step: Step
+    why: str
+    request_id: str
+
+
+class Sent(NamedTuple):
+    """A question that was answered, between two times (UTC)."""
+
+    question: Question
+    request_id: str
+    since: datetime
+    until: datetime
+
+
+class _Wanted(NamedTuple):
+    sent: Sent
+    place: Place
+
+
+class Kept(Protocol):
+    """The record; `claude_bedrock.records.invocation_records.Records` is one."""
+
+    def in_logs(self, request_id: str, since: datetime) -> Record | None: ...
+    def in_s3(self, request_id: str, since: datetime, until: datetime) -> Stored | None: ...
+    def is_stored(self, path: str) -> bool: ...
+    def body(self, side: Mapping[str, Any], name: str) -> object: ...
+
+
+def found_again(
+    sent: Iterable[Sent],
+    kept: Kept,
+    pauses: Iterable[float] = PAUSES,
+    sleep: Callable[[float], None] = time.sleep,
+) -> list[Failure]:
+    """What is still missing after the last of the `pauses`; nothing as soon as all is there."""
+    missing = _missing([_Wanted(each, place) for each in sent for place in PLACES], kept)
+    for pause in pauses:
+        if not missing:
+            break
+        sleep(pause)
+        missing = _missing([wanted for wanted, _ in missing], kept)
+    return [failure for _, failure in missing]
+
+
+def _missing(wanted: Iterable[_Wanted], kept: Kept) -> list[tuple[_Wanted, Failure]]:
+    looked = ((each, _failure(each.sent, each.place, kept)) for each in wanted)
+    return [(each, failure) for each, failure in looked if failure is not None]
+
+
+def _failure(sent: Sent, place: Place, kept: Kept) -> Failure | None:
+    record = _record(sent, place, kept)
+    if record is None:
+        return Failure(sent.question.size, place, "no record", sent.request_id)
+    why = _body_missing(record, sent.question, kept)
+    if why:
+        return Failure(sent.question.size, "body", f"{place}: {why}", sent.request_id)
+    return None
+
+
+def _record(sent: Sent, place: Place, kept: Kept) -> Record | None:
+    if place == "CloudWatch Logs":
+        return kept.in_logs(sent.request_id, sent.since)
+    stored = kept.in_s3(sent.request_id, sent.since, sent.until)
+    return stored and stored.record
+
+
+def _body_missing(record: Record, question: Question, kept: Kept) -> str:
+    """Why what was asked or answered is not on record; empty if it is."""
+    sides = {side: record.get(side) or {} for side in ("input", "output")}
+    for side, part in sides.items():
+        path = part.get(f"{side}BodyS3Path")
+        if path and not kept.is_stored(path):
+            return f"the object of the {side} is missing"
+    try:
+        asked, answered = (kept.body(part, side) for side, part in sides.items())
+    except (OSError, EOFError, ValueError) as error:
+        return f"a body cannot be read: {type(error).__name__}"
+    if not isinstance(asked, dict) or asked.get("messages") != question.body["messages"]:
+        return "the input is not what was asked"
+    return "" if answered else "no output"

@@ -1,0 +1,25 @@
+"""What the canary tells its operator: a line for each failure, and metrics, by Powertools."""
+
+from collections.abc import Sequence
+from functools import cache
+from typing import Final
+
+from aws_lambda_powertools import Logger
+
+from canary.record_check import Failure
+from metrics.emf import count
+
+RUNS: Final = "CanaryRuns"
+FAILURES: Final = "CanaryFailures"
+
+
+@cache
+def _logger() -> Logger:
+    return Logger(location=None)
+
+
+def tell(failures: Sequence[Failure], stage: str) -> None:
+    """Both metrics are written at each run, failures as 0 or 1: so an alarm ends."""
+    for each in failures:
+        _logger().warning("canary", extra={"failure": each._asdict()})
+    count({RUNS: 1, FAILURES: int(bool(failures))}, stage)

@@ -1,0 +1,204 @@
+"""Whether the record is still kept as the stage set it up: asked by the clock and at each change;
+and whether the catalog of models still says what the account does.
+
+What is no longer so is a line in the log, a metric and an alarm; where the stage says so, the
+function that set the configuration is asked to set it again.
+"""
+
+import datetime as dt
+import json
+import os
+from collections.abc import Iterator, Mapping
+from typing import Any, Final, NamedTuple, Protocol
+
+import boto3
+
+from claude_bedrock.logging_config import drift, retention_check
+from claude_bedrock.logging_config.aws_reader import Account
+from claude_bedrock.logging_config.configuration import delivery_role
+from claude_bedrock.logging_config.delivery_permissions import Delivery
+from claude_bedrock.logging_config.drift import Drift
+from claude_bedrock.logging_config.resource_policy import Policy
+from claude_bedrock.retention.bucket import BucketSettings
+from claude_bedrock.retention.key import Key
+from claude_bedrock.retention.locations import AUDIT_LOGS, EVIDENCE, RECORDS, places
+from claude_bedrock.retention.log_group import audit_days
+from drift_detector import catalog_check
+from drift_detector.catalog_check import Lists
+from drift_detector.report import tell
+
+RESTORABLE: Final = {"logging deleted", "records redirected", "bodies switched off"}
+"""What is Bedrock's to hold to. Log groups, bucket and key are CloudFormation's: a deployment sets
+them again, and the alarm says so."""
+_PREFIXES: Final = (RECORDS, "large-data/", EVIDENCE)
+_WITH_GATEWAY: Final = ("gateway", "access")
+"""The log groups that come with the Gateway stack, which is deployed after this function."""
+_AUTHORIZER: Final = "authorizer"
+_OTHERS: Final = (_AUTHORIZER, "invocations")
+
+
+class Asked(retention_check.Asked, Protocol):
+    """What AWS answers; None is what is not there."""
+
+    def configuration(self) -> Mapping[str, Any] | None: ...
+    def bucket_policy(self, name: str) -> Policy | None: ...
+    def bucket_settings(self, name: str) -> BucketSettings: ...
+    def key(self, arn: str) -> Key | None: ...
+    def key_policy(self, arn: str) -> Policy: ...
+    def trust(self, role_arn: str) -> Policy | None: ...
+    def may_not(self, role_arn: str, action: str, resource: str) -> bool: ...
+    def has_stack(self, name: str) -> bool: ...
+    def data_retention(self) -> str: ...
+    def claude_models(self) -> Lists: ...
+
+
+class Wanted(NamedTuple):
+    """What the stage set up. `configuration` is what it set or adopted; `bucket` and `key` are its
+    own, and `object_lock` is its bucket's mode or empty. Its log groups are `protected` from
+    deletion if it keeps them beyond its stacks; `gateway` is the stack that some of them are of.
+    `data_retention` is the mode that it sets, or empty; `models` are those it offers."""
+
+    configuration: Mapping[str, Any]
+    retention_days: int
+    account: str
+    region: str
+    stage: str
+    bucket: str
+    key: str
+    object_lock: str
+    protected: bool
+    gateway: str
+    delivery_role: str
+    verifier_role: str
+    data_retention: str
+    models: tuple[str, ...]
+
+    @property
+    def log_groups(self) -> str:
+        """What the names of its log groups begin with."""
+        return f"/claude-on-bedrock/{self.stage}/"
+
+    @property
+    def delivery(self) -> Delivery:
+        """What has to be allowed, for Bedrock as it is configured now and for the verification."""
+        own = (each.prefix for each in places(self.configuration) if each.bucket == self.bucket)
+        used = delivery_role(self.configuration) == self.delivery_role
+        return Delivery(
+            account=self.account,
+            region=self.region,
+            bucket=self.bucket,
+            key=self.key,
+            log_groups=self.log_groups,
+            prefixes=tuple(own),
+            role=self.delivery_role if used else "",
+            verifier=self.verifier_role,
+        )
+
+
+def handle(_event: object, context: Any) -> dict[str, Any]:  # noqa: ANN401 - Lambda's own
+    """What has drifted. Raises botocore's errors, so that the function's failures are counted."""
+    wanted = read(os.environ, context.invoked_function_arn.split(":")[4])
+    found = list(look(wanted, Account(os.environ["AWS_REGION"]), _today()))
+    tell(found, os.environ["STAGE"])
+    configurer = os.environ["RESTORES_BY"]
+    restored = _restore(configurer) if configurer and _to_restore(found) else ""
+    return {"drift": [each._asdict() for each in found], "restored": restored}
+
+
+def read(environment: Mapping[str, str], account: str) -> Wanted:
+    """From the function's environment."""
+    return Wanted(
+        configuration=json.loads(environment["LOGGING_CONFIGURATION"]),
+        retention_days=int(environment["RETENTION_DAYS"]),
+        account=account,
+        region=environment["AWS_REGION"],
+        stage=environment["STAGE"],
+        bucket=environment["LOG_BUCKET"],
+        key=environment["KEY_ARN"],
+        object_lock=environment["OBJECT_LOCK"],
+        protected=environment["LOGS_PROTECTED"] == "true",
+        gateway=environment["GATEWAY_STACK"],
+        delivery_role=environment["DELIVERY_ROLE_ARN"],
+        verifier_role=environment["VERIFIER_ROLE_ARN"],
+        data_retention=environment["DATA_RETENTION"],
+        models=tuple(environment["MODELS"].split(",")),
+    )
+
+
+def look(wanted: Wanted, asked: Asked, today: dt.date) -> Iterator[Drift]:
+    """Everything that differs."""
+    days, configuration = wanted.retention_days, wanted.configuration
+    yield from drift.of_configuration(asked.configuration(), configuration)
+    yield from retention_check.look(configuration, asked, days, today, but=wanted.bucket)
+    yield from _log_groups(wanted, asked, today)
+    yield from _bucket(wanted, asked, today)
+    yield from _key(wanted, asked)
+    yield from _delivery_role(wanted, asked)
+    if wanted.data_retention:
+        yield from drift.of_data_retention(asked.data_retention(), wanted.data_retention)
+    yield from catalog_check.find_outdated(
+        asked.claude_models, wanted.models, region=wanted.region, today=today
+    )
+
+
+def _log_groups(wanted: Wanted, asked: Asked, today: dt.date) -> Iterator[Drift]:
+    """Those of the stage's own. Their retention, and that they are there: of the authorizer's
+    only if it is, since a stage may be without; of Bedrock's it has been asked already."""
+    own = {name: asked.log_group(f"{wanted.log_groups}{name}") for name in (*AUDIT_LOGS, *_OTHERS)}
+    gateway = all(own[name] for name in _WITH_GATEWAY) or asked.has_stack(wanted.gateway)
+    for name, found in own.items():
+        full = f"{wanted.log_groups}{name}"
+        if name in AUDIT_LOGS and (found or gateway or name not in _WITH_GATEWAY):
+            needed = audit_days(wanted.retention_days)
+            yield from drift.of_log_group(full, found, needed, today)
+        elif name == _AUTHORIZER and found:
+            yield from drift.of_log_group(full, found, wanted.retention_days, today)
+        yield from drift.of_log_settings(full, found, wanted.key, protected=wanted.protected)
+
+
+def _bucket(wanted: Wanted, asked: Asked, today: dt.date) -> Iterator[Drift]:
+    own = asked.bucket(wanted.bucket)
+    yield from drift.of_bucket(own, _PREFIXES, wanted.retention_days, today)
+    if own is not None:
+        yield from drift.of_lock(own, wanted.object_lock, wanted.retention_days)
+        yield from drift.of_bucket_settings(asked.bucket_settings(wanted.bucket), wanted.key)
+        yield from drift.of_policy(asked.bucket_policy(wanted.bucket), wanted.delivery)
+
+
+def _key(wanted: Wanted, asked: Asked) -> Iterator[Drift]:
+    found = asked.key(wanted.key)
+    yield from drift.of_key(found)
+    if found is not None:
+        yield from drift.of_key_policy(asked.key_policy(wanted.key), wanted.delivery)
+
+
+def _delivery_role(wanted: Wanted, asked: Asked) -> Iterator[Drift]:
+    """Where Bedrock delivers by another's role, that is its owner's to look after."""
+    delivery = wanted.delivery
+    if not delivery.role:
+        return
+    trust = asked.trust(delivery.role)
+    not_allowed = [
+        action
+        for action, resource in (delivery.role_needs() if trust else ())
+        if asked.may_not(delivery.role, action, resource)
+    ]
+    yield from drift.of_delivery_role(trust, not_allowed, delivery)
+
+
+def _to_restore(found: list[Drift]) -> bool:
+    return any(each.kind in RESTORABLE for each in found)
+
+
+def _restore(configurer: str) -> str:
+    """What came of it, in a sentence."""
+    make: Any = boto3.client
+    answer = make("lambda").invoke(
+        FunctionName=configurer, Payload=json.dumps({"RequestType": "Restore"}).encode()
+    )
+    told: dict[str, Any] = json.loads(answer["Payload"].read())
+    return str(told.get("sentence", "The function that sets the configuration failed."))
+
+
+def _today() -> dt.date:
+    return dt.datetime.now(dt.UTC).date()

@@ -1,0 +1,210 @@
+"""Where the chain goes on, by the bucket and by the log group that has the hashes.
+
+Where the newest files are gone or changed, it goes on behind what the log group says was sealed:
+what was sealed is never written anew, and putting the files back makes the chain whole.
+"""
+
+import hashlib
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from datetime import datetime, timedelta
+from functools import partial
+from typing import Any, Final, NamedTuple, Protocol, Self
+
+from botocore.exceptions import BotoCoreError, ClientError
+
+from claude_bedrock.records.fetch import each_in_order
+from claude_bedrock.records.window import UnreadableError
+from claude_bedrock.verification import hash_chain
+from claude_bedrock.verification.coverage import (
+    HOUR,
+    Mismatch,
+    differing,
+    gone,
+    of_hours,
+    readable,
+    whole_hour,
+)
+from claude_bedrock.verification.evidence_bucket import (
+    DISPOSITIONS,
+    HOURLY,
+    KEPT_LONGER_DAYS,
+    BrokenEvidenceError,
+    EvidenceBucket,
+    SealedFile,
+    before,
+    begin_of,
+    is_of_hours,
+)
+from claude_bedrock.verification.hash_log import SealedHash, moment_of
+from verification.attempts import SLICES
+
+_COMPARED: Final = timedelta(days=40)
+MISMATCHES_SEALED: Final = 100
+
+
+class HashSource(Protocol):
+    """What was logged of sealed files; `claude_bedrock.verification.hash_log.HashLog` is one."""
+
+    def sealed(self, since: datetime, until: datetime) -> dict[str, SealedHash]: ...
+
+
+class Position(NamedTuple):
+    """`covered`, up to which the chain covers, is None where there is none. `slice` is how much
+    is tried next, `mismatches` what is gone or changed, `sealed_mismatches` the fingerprint of
+    those that the last file names. `dispositions` are those that no file is linked to yet, and
+    `reported` is the day (ISO) of the last daily report."""
+
+    sha256: str
+    covered: datetime | None
+    slice: timedelta
+    mismatches: Sequence[Mismatch]
+    sealed_mismatches: str
+    logged: Mapping[str, SealedHash] = {}
+    dispositions: Sequence[SealedHash] = ()
+    reported: str = ""
+
+    @property
+    def fingerprint(self) -> str:
+        names = "\n".join(sorted(each.id for each in self.mismatches))
+        return hashlib.sha256(names.encode()).hexdigest() if names else ""
+
+    def with_mismatches(self, others: Iterable[Mismatch]) -> Self:
+        """And others, of files of which none is known yet."""
+        known = {each.key for each in self.mismatches}
+        more = [each for each in others if each.key not in known]
+        return self._replace(mismatches=[*self.mismatches, *more])
+
+    def note(self) -> dict[str, Any]:
+        """What the next run has to know of this one."""
+        minutes = self.slice // timedelta(minutes=1)
+        return {
+            "next_slice_minutes": minutes,
+            "mismatches": self.fingerprint,
+            "reported": self.reported,
+        }
+
+    def entries(self) -> Iterator[dict[str, Any]]:
+        """What is sealed of the mismatches: each, unless the file before names the same."""
+        for link in self.dispositions:
+            yield {"kind": "disposition", "key": link.key, "sealed_sha256": link.sha256}
+        if self.fingerprint != self.sealed_mismatches:
+            for each in self.mismatches[:MISMATCHES_SEALED]:
+                yield {"kind": "mismatch", "mismatch": {**each._asdict(), "id": each.id}}
+
+    def after(self, sha256: str, covered: datetime) -> Self:
+        """Once another file was sealed."""
+        return self._replace(
+            sha256=sha256,
+            covered=covered,
+            sealed_mismatches=self.fingerprint,
+            dispositions=(),
+        )
+
+
+def position(
+    evidence: EvidenceBucket, hashes: HashSource, now: datetime, retention_days: int
+) -> Position:
+    """Raises botocore's errors where the bucket cannot be read."""
+    horizon = now - min(_COMPARED, timedelta(days=retention_days + KEPT_LONGER_DAYS))
+    everything, unread = _logged(hashes, horizon, now)
+    logged = of_hours(everything, horizon, now)
+    given = {key: one for key, one in everything.items() if key.startswith(DISPOSITIONS)}
+    names = list(evidence.listed(HOURLY, before(horizon)))
+    keys = [name for name in names if is_of_hours(name, now)]
+    mismatches = [
+        *unread,
+        *(
+            Mismatch("evidence_changed", name, "is no file that the function has sealed")
+            for name in names
+            if name not in keys
+        ),
+        *gone(set(keys), logged),
+        *gone(set(evidence.listed(DISPOSITIONS)), given),
+    ]
+    newest, problems, lost_until = _newest(evidence, keys or _older(evidence, now), logged, now)
+    mismatches += problems
+    begin = Position(
+        hash_chain.BEGINNING, None, HOUR, mismatches, "", everything, _after("", given)
+    )
+    if newest is not None:
+        run = newest.entries[0]
+        begin = begin._replace(
+            sha256=newest.sha256,
+            covered=newest.until,
+            slice=_slice(run),
+            sealed_mismatches=str(run.get("mismatches", "")),
+            dispositions=_after(str(run.get("at", "")), given),
+            reported=str(run.get("reported", "")),
+        )
+    at = _behind_what_was_logged(begin, logged, now)
+    if lost_until and (at.covered is None or at.covered < lost_until):
+        return at._replace(covered=lost_until)
+    return at
+
+
+def changed_files(
+    evidence: EvidenceBucket, logged: Mapping[str, SealedHash], now: datetime
+) -> Iterator[Mismatch]:
+    """Of the files of this hour of each day, those that do not hold or that differ from what was
+    `logged`: a run each hour reads all of them once a day. Raises botocore's errors."""
+    horizon = min((moment_of(each.since) for each in logged.values()), default=now)
+    names = evidence.listed(HOURLY, before(whole_hour(max(horizon, now - _COMPARED))))
+    keys = [key for key in names if is_of_hours(key, now) and begin_of(key).hour == now.hour]
+    for key, found in each_in_order(partial(readable, evidence), keys):
+        if isinstance(found, BrokenEvidenceError):
+            yield Mismatch("evidence_changed", key, str(found))
+        else:
+            yield from differing(found, logged, now)
+
+
+def _logged(
+    hashes: HashSource, since: datetime, now: datetime
+) -> tuple[dict[str, SealedHash], list[Mismatch]]:
+    try:
+        return hashes.sealed(since, now), []
+    except (ClientError, BotoCoreError, UnreadableError) as error:
+        why = f"could not be compared with the function's log: {type(error).__name__}"
+        return {}, [Mismatch("evidence_not_compared", HOURLY, why)]
+
+
+def _older(evidence: EvidenceBucket, now: datetime) -> list[str]:
+    return [name for name in evidence.listed(HOURLY) if is_of_hours(name, now)]
+
+
+def _newest(
+    evidence: EvidenceBucket, keys: Sequence[str], logged: Mapping[str, SealedHash], now: datetime
+) -> tuple[SealedFile | None, list[Mismatch], datetime | None]:
+    """The newest file that holds, what is wrong with it and with those behind it, and up to when a
+    file that does not hold has taken the name."""
+    problems: list[Mismatch] = []
+    lost_until = None
+    for key in reversed(keys):
+        try:
+            file = evidence.read(key)
+        except BrokenEvidenceError as broken:
+            problems.append(Mismatch("evidence_changed", key, str(broken)))
+            lost_until = lost_until or whole_hour(begin_of(key)) + HOUR
+        else:
+            return file, [*problems, *differing(file, logged, now)], lost_until
+    return None, problems, lost_until
+
+
+def _behind_what_was_logged(
+    at: Position, logged: Mapping[str, SealedHash], now: datetime
+) -> Position:
+    """Nothing is sealed before it is over: what says so in the log is not believed."""
+    known = [each for each in logged.values() if moment_of(each.until) <= now]
+    newest = max(known, key=lambda each: moment_of(each.until), default=None)
+    if newest is None or (at.covered and moment_of(newest.until) <= at.covered):
+        return at
+    return at._replace(sha256=newest.sha256, covered=moment_of(newest.until))
+
+
+def _slice(run: Mapping[str, Any]) -> timedelta:
+    sizes = {each // timedelta(minutes=1): each for each in SLICES}
+    return sizes.get(run.get("next_slice_minutes", 0), HOUR)
+
+
+def _after(at: str, given: Mapping[str, SealedHash]) -> tuple[SealedHash, ...]:
+    """The dispositions that were given later than at that moment (ISO 8601)."""
+    return tuple(each for _, each in sorted(given.items()) if each.since > at)

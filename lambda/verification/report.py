@@ -1,0 +1,66 @@
+"""What a run tells its operator: a line for each finding, and metrics, through Powertools."""
+
+from collections import Counter
+from collections.abc import Sequence
+from functools import cache
+from typing import Final
+
+from aws_lambda_powertools import Logger
+
+from claude_bedrock.verification.coverage import Mismatch
+from claude_bedrock.verification.finding import Finding, Kind
+from metrics.emf import count
+
+METRICS: Final[dict[Kind, str]] = {
+    "missing_record": "InvocationRecordMissing",
+    "bypassed_gateway": "GatewayBypassed",
+    "body_missing": "PromptOrCompletionMissing",
+    "caller_mismatch": "CallerMismatch",
+    "data_residency_violation": "DataResidencyViolation",
+    "audit_entry_lost": "AuditEntryLost",
+    "model_mismatch": "ModelMismatch",
+    "identity_mismatch": "IdentityMismatch",
+    "content_mismatch": "ContentMismatch",
+    "unreadable_record": "UnreadableRecord",
+}
+VERIFIED: Final = "VerifiedHours"
+NOT_VERIFIED: Final = "UnverifiedHours"
+EVIDENCE: Final = "EvidenceChanged"
+_LINES: Final = 100
+
+
+@cache
+def _logger() -> Logger:
+    return Logger(location=None)
+
+
+def tell(
+    findings: Sequence[Finding], stage: str, mismatches: Sequence[Mismatch], *, hours: int
+) -> None:
+    """Lines and metrics of what was found where `hours` are complete by it, if any are: the alarm
+    on silence counts data points. A finding never holds a prompt or a completion."""
+    for finding in findings:
+        _logger().warning("finding", extra={"finding": finding.as_data()})
+    counted = Counter(finding.kind for finding in findings)
+    report_evidence(mismatches)
+    counts = {name: counted[kind] for kind, name in METRICS.items()}
+    verified = {VERIFIED: hours} if hours else {}
+    count({**verified, NOT_VERIFIED: 0, EVIDENCE: len(mismatches), **counts}, stage)
+
+
+def tell_not_verified(since: str, because: str, stage: str, mismatches: Sequence[Mismatch]) -> None:
+    """A line and a metric of a time of which nothing is known, from `since` (ISO 8601) on."""
+    _logger().warning("not verified", extra={"since": since, "because": because})
+    report_evidence(mismatches)
+    count({NOT_VERIFIED: 1, EVIDENCE: len(mismatches)}, stage)
+
+
+def tell_not_sent(because: str) -> None:
+    """A line of a daily report that the alarm topic did not take."""
+    _logger().warning("daily report not sent", extra={"because": because})
+
+
+def report_evidence(mismatches: Sequence[Mismatch]) -> None:
+    """A line for each of the first files that are gone or changed."""
+    for each in mismatches[:_LINES]:
+        _logger().warning("evidence", extra={"mismatch": each._asdict()})

@@ -1,0 +1,224 @@
+"""What a run by the clock does: each hour that is due is joined, reported and sealed, and nothing
+stops it for good.
+
+An hour that does not fit is verified in slices. Where the smallest does not fit either, or AWS does
+not answer for a day, it is sealed as not verified, with the reason, and the chain goes on.
+"""
+
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from datetime import datetime, timedelta
+from typing import Any, Final, NamedTuple
+
+from botocore.exceptions import BotoCoreError, ClientError
+
+from claude_bedrock.records.window import UnreadableError
+from claude_bedrock.verification import run
+from claude_bedrock.verification.coverage import HOUR, iso, whole_hour
+from claude_bedrock.verification.evidence_bucket import (
+    LONGEST,
+    NOT_VERIFIED,
+    AlreadyVerifiedError,
+    EvidenceBucket,
+    key_of_hour,
+)
+from claude_bedrock.verification.hash_log import SealedHash, log_hash
+from claude_bedrock.verification.object_digests import ObjectDigests, key_of_objects
+from claude_bedrock.verification.period import Period
+from claude_bedrock.verification.read_budget import Budget, TooLargeError
+from claude_bedrock.verification.recheck import AFTER, look_again
+from claude_bedrock.verification.run import Run, Stage
+from verification.attempts import SLICES, Attempt, Attempts
+from verification.chain_position import HashSource, Position, changed_files, position
+from verification.daily_report import daily_report, is_due
+from verification.report import tell, tell_not_sent, tell_not_verified
+
+DELAY: Final = timedelta(hours=1)
+"""AWS promises no time within which a record is delivered; so long it may be on its way."""
+HOURS_AT_ONCE: Final = 6
+"""So many hours of a backlog are worked off in one run; the rest waits for the next."""
+GIVE_UP_AFTER: Final = timedelta(hours=24)
+"""So long an hour waits for an AWS that does not answer."""
+_MIN_MS: Final = 120_000
+"""With less time left, a run begins nothing."""
+READ_FAILURES: Final = (ClientError, BotoCoreError, UnreadableError)
+EXPIRED: Final = "its records are no longer all there: verification was behind for too long"
+TOO_LARGE: Final = (
+    "it does not fit into a run of the function, not even in slices of "
+    f"{SLICES[-1] // timedelta(minutes=1)} minutes"
+)
+
+
+class Work(NamedTuple):
+    """What a run needs, from the function's environment; `by` is the function's ARN. `publish`
+    sends a subject and a text to the alarm topic."""
+
+    stage: Stage
+    evidence: EvidenceBucket
+    hashes: HashSource
+    by: str
+    retention_days: int
+    publish: Callable[[str, str], None]
+
+
+class Clock(NamedTuple):
+    """When a run is, and how many milliseconds it has left."""
+
+    now: datetime
+    remaining_ms: Callable[[], int]
+
+
+class Sealed(NamedTuple):
+    """What a run has added to the chain, and where the chain goes on."""
+
+    position: Position
+    until: datetime
+    summary: Mapping[str, Any]
+
+
+class Verified(NamedTuple):
+    """What an attempt has found, and the objects that it has read."""
+
+    run: Run
+    digests: ObjectDigests
+    attempt: Attempt
+
+
+def by_the_clock(work: Work, clock: Clock) -> Iterator[Mapping[str, Any]]:
+    """What each file came to that was sealed. Each is reported before it counts as covered: rather
+    twice than never.
+
+    Raises TooLargeError where a window needs another run, and where AWS or what was read refuses,
+    what says so: UnreadableError, BrokenEvidenceError, botocore's errors."""
+    at = position(work.evidence, work.hashes, clock.now, work.retention_days)
+    changed = changed_files(work.evidence, at.logged, clock.now)
+    at = at.with_mismatches(changed)
+    at = _report_daily(work, clock, at)
+    end = whole_hour(clock.now - DELAY)
+    begin = at.covered or end - HOUR
+    last = min(end, whole_hour(begin) + HOURS_AT_ONCE * HOUR)
+    alone = True
+    while begin < last and (alone or clock.remaining_ms() >= _MIN_MS):
+        try:
+            sealed = _next(work, clock, at, begin, alone=alone)
+        except AlreadyVerifiedError:  # another run is at it, and goes on
+            return
+        if sealed is None:
+            return
+        yield sealed.summary
+        at, begin, alone = sealed.position, sealed.until, False
+
+
+def _next(work: Work, clock: Clock, at: Position, since: datetime, *, alone: bool) -> Sealed | None:
+    """The next file, of the largest slice from `since` on that fits; None where the time was over
+    and this was not all that the run had to do (`alone`)."""
+    kept_from = whole_hour(clock.now - timedelta(days=work.retention_days)) + HOUR
+    if since < kept_from:
+        return _seal_unverified(
+            work, clock, at, _period(since, min(kept_from, since + LONGEST), clock), EXPIRED
+        )
+    attempts = Attempts(work.evidence)
+    while attempt := attempts.history(since).next(at.slice):
+        attempts.begin(attempt, clock.now)
+        asked = _period(since, attempt.until, clock)
+        try:
+            digests = ObjectDigests(asked.since, asked.until)
+            budget = Budget(clock.remaining_ms)
+            found = run.run(work.stage, asked, by=work.by, budget=budget, digests=digests)
+        except TooLargeError as error:
+            oversized = alone or not error.by_time
+            attempts.end(attempt, "too-large" if oversized else "failed", str(error))
+            if error.by_time and alone:
+                raise
+            if error.by_time:
+                return None
+        except READ_FAILURES as error:
+            because = f"it could not be read: {reason(error)}"
+            attempts.end(attempt, "failed", because)
+            if clock.now - attempt.until < GIVE_UP_AFTER:
+                raise
+            return _seal_unverified(work, clock, at, asked, because)
+        else:
+            return _seal_verified(work, clock, at, Verified(found, digests, attempt))
+    rest = _period(since, whole_hour(since) + HOUR, clock)
+    return _seal_unverified(work, clock, at._replace(slice=SLICES[-1]), rest, TOO_LARGE)
+
+
+def _report_daily(work: Work, clock: Clock, at: Position) -> Position:
+    """Once a day (UTC). What SNS refuses is tried again by the next run, and is in the log."""
+    if not is_due(at.reported, clock.now):
+        return at
+    try:
+        text = daily_report(work.evidence, at.logged, clock.now, work.stage.name)
+        work.publish(f"claude-on-bedrock {work.stage.name}: verification of the day", text)
+    except (ClientError, BotoCoreError) as error:
+        tell_not_sent(reason(error))
+        return at
+    return at._replace(reported=f"{clock.now:%Y-%m-%d}")
+
+
+def _seal_verified(work: Work, clock: Clock, at: Position, verified: Verified) -> Sealed:
+    found, digests, attempt = verified
+    completes = attempt.until == whole_hour(attempt.until)
+    asked = _period(attempt.since, attempt.until, clock)
+    again = look_again(
+        work.stage,
+        work.evidence,
+        asked._replace(since=asked.since - AFTER, until=asked.until - AFTER),
+        by=work.by,
+        budget=Budget(clock.remaining_ms),
+    )
+    findings = [*found.outcome.findings, *again.found]
+    tell(findings, work.stage.name, at.mismatches, hours=int(completes))
+    first, *rest = found.entries()
+    sized = at._replace(slice=attempt.next_size)
+    objects = _write_objects(work.evidence, digests, attempt)
+    entries = [{**first, "objects": objects, **sized.note()}, *rest, *again.entries, *at.entries()]
+    return _seal(work, sized, asked, entries)
+
+
+def _write_objects(
+    evidence: EvidenceBucket, digests: ObjectDigests, attempt: Attempt
+) -> Mapping[str, Any]:
+    """What the hour says of the file of its objects."""
+    key = key_of_objects(attempt.since, attempt.number)
+    content, about = digests.finish()
+    evidence.put(key, content, "application/gzip")
+    return {"key": key, **about}
+
+
+def _seal_unverified(work: Work, clock: Clock, at: Position, asked: Period, because: str) -> Sealed:
+    tell_not_verified(iso(asked.since), because, work.stage.name, at.mismatches)
+    about = {
+        "kind": NOT_VERIFIED,
+        "because": because,
+        "by": work.by,
+        "account": work.stage.account,
+        "stage": work.stage.name,
+        "region": work.stage.region,
+        "at": iso(clock.now),
+        "since": iso(asked.since),
+        "until": iso(asked.until),
+    }
+    return _seal(work, at, asked, [{**about, **at.note()}, *at.entries()])
+
+
+def _seal(work: Work, at: Position, asked: Period, entries: Sequence[Mapping[str, Any]]) -> Sealed:
+    key = key_of_hour(asked.since)
+    since, until = iso(asked.since), iso(asked.until)
+    sha256 = work.evidence.write(key, entries, at.sha256)
+    log_hash(SealedHash(work.evidence.name, key, sha256, since, until))
+    about = {name: entries[0][name] for name in ("counts", "because") if name in entries[0]}
+    return Sealed(
+        at.after(sha256, asked.until), asked.until, {"since": since, "until": until, **about}
+    )
+
+
+def _period(since: datetime, until: datetime, clock: Clock) -> Period:
+    return Period(since, until, DELAY, clock.now)
+
+
+def reason(error: Exception) -> str:
+    """What AWS calls it, without an ARN or an account; what could not be read, in our words."""
+    if isinstance(error, ClientError):
+        return f"{error.response['Error'].get('Code', '')} of {error.operation_name}"
+    return str(error) if isinstance(error, UnreadableError) else type(error).__name__

@@ -1,0 +1,76 @@
+"""What the ways to ask a model have in common: a question goes in, an answer out, both are logged.
+
+They differ in the JSON on the wire only; `local.bedrock.inference` does the rest.
+"""
+
+from collections.abc import Iterator
+from contextlib import AbstractContextManager
+from typing import NamedTuple, Protocol
+
+from claude_bedrock.catalog import Model
+from local.bedrock.invocation import Invocation
+from local.bedrock.message import Answer
+from local.bedrock.schema import Request
+
+
+class Question(NamedTuple):
+    """A request in Anthropic's terms.
+
+    reserved: output tokens that must fit beside the prompt, since the request itself named them.
+    is_converse: it came as a Converse body: of a PDF without citations only the text is read.
+    """
+
+    request: Request
+    reserved: int
+    is_converse: bool = False
+
+
+class Whole(NamedTuple):
+    """An answer in one piece: headers but its length, and the JSON."""
+
+    headers: list[tuple[str, str]]
+    body: bytes
+
+
+class Event(NamedTuple):
+    """One event of a stream: the frame on the wire, and the JSON the log makes its record of."""
+
+    frame: bytes
+    told: bytes
+
+
+class Form(Protocol):
+    """One call in one of the forms."""
+
+    @property
+    def operation(self) -> str:
+        """The name of the operation, as in records."""
+
+    @property
+    def streamed(self) -> bool:
+        """Whether the answer is an event stream."""
+
+    @property
+    def exceptions(self) -> tuple[str, ...]:
+        """The exceptions its stream has a frame for."""
+
+    def open(self, seen: Invocation) -> None:
+        """Reads what does not depend on the model and tells `seen`; raises RefusedError."""
+
+    def ask(self, model: Model) -> Question:
+        """The question, checked as far as a schema can; raises RefusedError."""
+
+    def model_errors(self) -> AbstractContextManager[None]:
+        """A block in which what the model refuses gets this form's words around it."""
+
+    def whole(self, answer: Answer) -> Whole:
+        """The answer in one piece."""
+
+    def stream_headers(self) -> list[tuple[str, str]]:
+        """The headers of an answer in events."""
+
+    def events(self, answer: Answer) -> Iterator[Event]:
+        """The answer in events, each made when it is asked for."""
+
+    def tell(self, seen: Invocation, sent: list[bytes]) -> None:
+        """Tells the log what a stream said: `sent` is the JSON of the events that left."""

@@ -1,0 +1,118 @@
+"""How the real CDK CLI is run against the embedded AWS: synth, bootstrap, deploy, destroy."""
+
+import asyncio
+import json
+import os
+import re
+import sys
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from typing import Any
+
+from local.aws.client import Aws, without_aws
+from local.process import child_process, find_node
+from local.run.options import read_blocks
+
+PROJECT = Path(__file__).parents[1]
+CLI = PROJECT / "node_modules" / "aws-cdk" / "bin" / "cdk"
+
+Say = Callable[[str], None]
+Outputs = Mapping[str, Mapping[str, str]]
+_EVENT = re.compile(r"^(\S+) \|\s*(\d+/\d+) \|[^|]*\| (\S+)\s*\| (\S+)")
+
+
+class CdkError(Exception):
+    """The CLI failed; the text is the end of what it said."""
+
+
+class Cdk:
+    """The CLI for one stage, of cdk.json or of the JSON file `blocks`. What it says goes to
+    `folder`/cdk.log, in short to each `say`."""
+
+    def __init__(self, *, stage: str, folder: Path, blocks: Path | None = None) -> None:
+        self.stage = stage
+        self._folder = folder
+        self._blocks = blocks
+        self._assembly = folder / "cdk.out"
+        self._outputs = folder / "outputs.json"
+        self._log = folder / "cdk.log"
+        self._log.write_bytes(b"")
+
+    async def synth(self, say: Say) -> None:
+        """Writes the cloud assembly, which the other commands use, and asks no AWS."""
+        asked: tuple[Any, ...] = ("-c", f"stage={self.stage}", "--output", self._assembly)
+        if self._blocks is not None:
+            asked = ("-c", f"stages={json.dumps(read_blocks(self._blocks))}", *asked)
+        await self._run(("synth", "--quiet", *asked), _base_environment(self._folder), PROJECT, say)
+
+    async def bootstrap(self, aws: Aws, say: Say) -> None:
+        # Away from cdk.json, so that the CLI does not synthesize for it.
+        where = f"aws://{aws.account}/{aws.region}"
+        await self._run(("bootstrap", where), self._environment(aws), self._folder, say)
+
+    async def deploy(self, aws: Aws, say: Say, *stacks: str) -> Outputs:
+        """Deploys these stacks, else all; the outputs are stack name -> output -> value."""
+        self._outputs.unlink(missing_ok=True)
+        asked = ("--require-approval", "never", "--outputs-file", self._outputs)
+        shown = ("--progress", "events", "--ci")
+        await self._assembled(("deploy", *(stacks or ("--all",)), *asked, *shown), aws, say)
+        outputs: Outputs = json.loads(self._outputs.read_bytes())
+        return outputs
+
+    async def destroy(self, aws: Aws, say: Say, *stacks: str) -> None:
+        asked = (*(stacks or ("--all",)), "--force", "--progress", "events")
+        await self._assembled(("destroy", *asked), aws, say)
+
+    async def _assembled(self, command: tuple[Any, ...], aws: Aws, say: Say) -> None:
+        named = (*command, "--app", self._assembly)
+        await self._run(named, self._environment(aws), self._folder, say)
+
+    def _environment(self, aws: Aws) -> dict[str, str]:
+        return {**_base_environment(self._folder), **aws.environment()}
+
+    async def _run(
+        self, command: tuple[Any, ...], env: Mapping[str, str], cwd: Path, say: Say
+    ) -> None:
+        full = (find_node.find(), CLI, *command, "--no-notices")
+        said: list[str] = []
+        async with child_process.running(
+            *map(str, full), env=env, cwd=cwd, output=asyncio.subprocess.PIPE
+        ) as process:
+            assert process.stdout is not None  # noqa: S101 - it was asked for
+            with self._log.open("ab") as log:
+                async for line in process.stdout:
+                    log.write(line)
+                    log.flush()
+                    said.append(line.decode(errors="replace").rstrip())
+                    say(condensed(said[-1]))
+            if await process.wait() != 0:
+                raise CdkError("\n".join([f"cdk {command[0]} failed:", *_reason(said)]))
+
+
+def condensed(line: str) -> str:
+    """A line of the CLI in a few words, empty for most: `2/15 AWS::KMS::Key`."""
+    event = _EVENT.match(line)
+    if event is None:
+        return ""
+    stack, count, _, kind = event.groups()
+    return f"{stack.rpartition('-')[2]} {count} {kind}"
+
+
+def _reason(said: list[str]) -> list[str]:
+    """The end of what was said, but for the steps that went well."""
+    return [line for line in said if line and ("FAILED" in line or not condensed(line))][-15:]
+
+
+def _base_environment(folder: Path) -> dict[str, str]:
+    """The interpreter that runs this is the one that synthesizes. The CLI's home is our own: in
+    the user's it remembers which account a key belongs to, even a test key of another server."""
+    here = str(Path(sys.executable).parent)
+    return {
+        **without_aws(),
+        "PATH": os.pathsep.join([here, os.environ.get("PATH", "")]),
+        "CDK_HOME": str(folder / "cdk-home"),
+        "CDK_DISABLE_CLI_TELEMETRY": "true",
+        "JSII_SILENCE_WARNING_UNTESTED_NODE_VERSION": "1",
+        "NODE_NO_WARNINGS": "1",
+        "NO_COLOR": "1",
+    }

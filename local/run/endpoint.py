@@ -1,0 +1,38 @@
+"""What a run of local mode serves, and how to call it: the content of endpoint.json."""
+
+import json
+from collections.abc import Mapping
+from typing import NamedTuple
+
+from local.aws.client import Aws
+from local.run.cdk_cli import Outputs
+
+
+class Endpoint(NamedTuple):
+    """`outputs` are those of every stack, `api_keys` the values by their names."""
+
+    url: str
+    http_url: str
+    ca_bundle: str
+    api_keys: Mapping[str, str]
+    aws_endpoint_url: str
+    bedrock_endpoint_url: str
+    region: str
+    account: str
+    stage: str
+    outputs: Outputs
+
+
+def gateway_outputs(outputs: Outputs, stage: str) -> Mapping[str, str]:
+    """Those of the stack that has the API."""
+    return outputs[f"claude-on-bedrock-{stage}-Gateway"]
+
+
+def api_keys(aws: Aws, gateway: Mapping[str, str]) -> dict[str, str]:
+    """The value of each key that the stage has, by its name; none where requests are signed."""
+    client = aws.client("apigateway")
+    ids: dict[str, str] = json.loads(gateway.get("ApiKeyIds", "{}"))
+    return {
+        name: client.get_api_key(apiKey=key_id, includeValue=True)["value"]
+        for name, key_id in ids.items()
+    }

@@ -1,0 +1,419 @@
+"""The headline says "every" if and only if each call that Bedrock answered is in both destinations,
+whole: over random mixes of faults, and for each case that once read as complete."""
+
+import random
+from collections.abc import Callable, Iterator
+from datetime import UTC, datetime
+from typing import Any, Final, NamedTuple
+
+import pytest
+
+from claude_bedrock.verification.assessment import Assessment, assess
+from claude_bedrock.verification.finding import KINDS, Counts, Finding, Kind, Outcome
+from claude_bedrock.verification.join import DESTINATIONS, Destination
+from tests.unit.verification.scenario import (
+    ALLOWED,
+    HOUR,
+    MODEL,
+    NOW,
+    ROLE,
+    SOMEBODY,
+    WINDOW,
+    audit_line,
+    joined,
+    record,
+)
+
+CALLS = 100_000
+CALLS_A_WINDOW = 250
+ACCOUNT_PROFILE = f"arn:aws:bedrock:eu-central-1:123456789012:inference-profile/{MODEL}"
+MONTH = "October 2026"
+IN_BOTH = f"calls of {MONTH} are on record in both places"
+
+
+class Call(NamedTuple):
+    """One call as it happened: what the gateway wrote of it, and the records that there are.
+
+    `answered`: Bedrock answered it with 200. `known`: some status of Bedrock's is in the entry."""
+
+    request_id: str
+    at: float
+    answered: bool
+    known: bool
+    completed: bool
+    entry: dict[str, Any] | None
+    records: dict[Destination, list[dict[str, Any]]]
+
+
+Change = Callable[[Call, random.Random], Call]
+
+
+def call(request_id: str, at: float) -> Call:
+    records = {each: [record(request_id, at=at)] for each in DESTINATIONS}
+    return Call(
+        request_id,
+        at,
+        answered=True,
+        known=True,
+        completed=True,
+        entry=audit_line(request_id),
+        records=records,
+    )
+
+
+def changed(made: Call, **entry: object) -> Call:
+    assert made.entry is not None
+    return made._replace(entry={**made.entry, **entry})
+
+
+def without(made: Call, *fields: str) -> Call:
+    assert made.entry is not None
+    return made._replace(entry={k: v for k, v in made.entry.items() if k not in fields})
+
+
+def interrupted(made: Call, _: random.Random) -> Call:
+    """The answer broke after Bedrock's 200: the client got another status, or left."""
+    made = changed(made, status=0, upstream_complete=False, outcome="caller_gone")
+    for where, records in made.records.items():
+        made.records[where] = [{**each, "output": {}} for each in records]
+    return made._replace(completed=False)
+
+
+def told_another_status(made: Call, chance: random.Random) -> Call:
+    status = chance.choice((429, 500, 504, 529))
+    outcome = "upstream_error"
+    return changed(made, status=status, upstream_complete=False, outcome=outcome)._replace(
+        completed=False
+    )
+
+
+def refused(made: Call, chance: random.Random) -> Call:
+    status = chance.choice((400, 403, 429, 503))
+    made = changed(made, status=status, upstream_status=status, outcome="upstream_error")._replace(
+        answered=False, completed=False
+    )
+    for each in DESTINATIONS:
+        if chance.random() < 0.5:
+            made.records[each] = []
+    return made
+
+
+def never_sent(made: Call, _: random.Random) -> Call:
+    made = without(made, "upstream_status", "bedrock_request_id")
+    made = changed(made, upstream_reached=False, upstream_complete=False, status=500)
+    return made._replace(
+        answered=False, completed=False, records={each: [] for each in DESTINATIONS}
+    )
+
+
+def without_status(made: Call, _: random.Random) -> Call:
+    made = without(made, "upstream_status", "bedrock_request_id")
+    made = changed(made, upstream_complete=False, status=504, outcome="upstream_error")
+    return made._replace(known=False, completed=False)
+
+
+def without_status_or_record(made: Call, chance: random.Random) -> Call:
+    made = without_status(made, chance)._replace(answered=chance.random() < 0.5)
+    return made._replace(records={each: [] for each in DESTINATIONS})
+
+
+def of_an_older_version(made: Call, _: random.Random) -> Call:
+    return without(made, "upstream_status", "upstream_complete")
+
+
+def lost(made: Call, chance: random.Random) -> Call:
+    made.records[chance.choice(DESTINATIONS)] = []
+    return made
+
+
+def lost_everywhere(made: Call, _: random.Random) -> Call:
+    return made._replace(records={each: [] for each in DESTINATIONS})
+
+
+def late(made: Call, chance: random.Random) -> Call:
+    """It was made a moment ago, and a record of it is still on the way."""
+    at = WINDOW.settled + 1
+    written = {"timestamp": record("", at=at)["timestamp"]}
+    for where, records in made.records.items():
+        made.records[where] = [{**each, **written} for each in records]
+    made.records[chance.choice(DESTINATIONS)] = []
+    return made._replace(at=at)
+
+
+def unreadable_entry(made: Call, _: random.Random) -> Call:
+    return changed(made, duration_ms="secret")
+
+
+def duplicated(made: Call, chance: random.Random) -> Call:
+    made.records[chance.choice(DESTINATIONS)] *= 2
+    return made
+
+
+def rewritten(**fields: object) -> Change:
+    """One destination's record says something else."""
+
+    def change(made: Call, chance: random.Random) -> Call:
+        where = chance.choice(DESTINATIONS)
+        made.records[where] = [{**each, **fields} for each in made.records[where]]
+        return made
+
+    return change
+
+
+def rewritten_everywhere(**fields: object) -> Change:
+    def change(made: Call, _: random.Random) -> Call:
+        for where, records in made.records.items():
+            made.records[where] = [{**each, **fields} for each in records]
+        return made
+
+    return change
+
+
+def forged(made: Call, chance: random.Random) -> Call:
+    """A second record of the same id, with other words."""
+    where = chance.choice(DESTINATIONS)
+    for each in made.records[where][:1]:
+        made.records[where].append({**each, "input": {"inputBodyJson": {"messages": "forged"}}})
+    return made
+
+
+def under_the_arn_of_its_profile(made: Call, chance: random.Random) -> Call:
+    return rewritten_everywhere(modelId=ACCOUNT_PROFILE)(made, chance)
+
+
+def without_entry(made: Call, _: random.Random) -> Call:
+    return made._replace(entry=None)
+
+
+def in_another_order(made: Call, chance: random.Random) -> Call:
+    where = chance.choice(DESTINATIONS)
+    made.records[where] = [dict(reversed(each.items())) for each in made.records[where]]
+    return made
+
+
+def past_the_gateway(identity: str) -> Change:
+    def change(made: Call, chance: random.Random) -> Call:
+        made = rewritten_everywhere(identity={"arn": identity}, requestMetadata={})(made, chance)
+        return made._replace(entry=None, answered=False)
+
+    return change
+
+
+HARMLESS: Final[tuple[Change, ...]] = (
+    *(interrupted, told_another_status, refused, never_sent, without_status, of_an_older_version),
+    *(duplicated, under_the_arn_of_its_profile, in_another_order, past_the_gateway(ALLOWED)),
+)
+HARMFUL: Final[tuple[Change, ...]] = (
+    *(lost, lost_everywhere, late, without_status_or_record, forged, without_entry),
+    unreadable_entry,
+    rewritten(output={"outputBodyJson": {"content": "another"}}),
+    rewritten(input={}),
+    rewritten(requestId=None),
+    rewritten(identity={"arn": SOMEBODY}),
+    rewritten_everywhere(identity={"arn": SOMEBODY}),
+    rewritten_everywhere(modelId=MODEL.replace("eu.", "global.")),
+    rewritten_everywhere(input={}),
+    rewritten_everywhere(output={}),
+    rewritten_everywhere(timestamp="secret"),
+    rewritten_everywhere(requestMetadata={}),
+    rewritten_everywhere(inferenceRegion="us-east-1"),
+    past_the_gateway(SOMEBODY),
+)
+
+
+def happened(seed: int) -> Iterator[Call]:
+    """Of some windows every call is well or harmless, of others one is not, or many."""
+    chance = random.Random(seed)  # noqa: S311 - a test's
+    share = chance.choice((0.0, 0.0, 1 / CALLS_A_WINDOW, 0.02, 0.3))
+    for number in range(CALLS_A_WINDOW):
+        at = float(chance.randint(int(WINDOW.since), int(WINDOW.settled) - 1))
+        made = call(f"id-{number}", at)
+        for _ in range(chance.choice((0, 0, 0, 1, 2))):
+            made = applied(chance.choice(HARMLESS), made, chance)
+        if chance.random() < share:
+            made = applied(chance.choice(HARMFUL), made, chance)
+        yield made
+
+
+def applied(change: Change, made: Call, chance: random.Random) -> Call:
+    """A change of the entry does nothing to a call that has none."""
+    about_entries = (
+        *(interrupted, told_another_status, refused, never_sent, without_status),
+        *(of_an_older_version, without_status_or_record, unreadable_entry),
+    )
+    if made.entry is None and change in about_entries:
+        return made
+    plain = made.entry is None or {"upstream_status", "bedrock_request_id"} <= set(made.entry)
+    if change in about_entries and not (plain and made.entry and made.entry["status"] == 200):
+        return made
+    return change(made, chance)
+
+
+def is_complete(calls: list[Call]) -> bool:
+    """By what happened, not by how the join goes about it."""
+    return all(_is_whole(each) for each in calls)
+
+
+def _is_whole(made: Call) -> bool:
+    records = [each for copies in made.records.values() for each in copies]
+    if made.entry is None:
+        allowed = all(each["identity"] == {"arn": ALLOWED} for each in records)
+        readable = all(each["requestId"] and each["timestamp"] != "secret" for each in records)
+        return allowed and readable and all(each == records[0] for each in records)
+    if made.entry["duration_ms"] == "secret" or (not made.known and not records):
+        return False
+    if made.answered and not all(made.records.values()):
+        return False
+    plain = [
+        {**each, "modelId": MODEL} if each["modelId"] == ACCOUNT_PROFILE else each
+        for each in records
+    ]
+    return all(_is_right(each, made) for each in plain)
+
+
+def _is_right(found: dict[str, Any], made: Call) -> bool:
+    due = record(made.request_id, at=made.at)
+    if not made.completed:
+        due["output"] = found["output"] if found["output"] in ({}, due["output"]) else due["output"]
+    return found == due
+
+
+def headline(calls: list[Call], chance: random.Random) -> Assessment:
+    lines = [(each.at + 1.5, each.entry) for each in calls if each.entry is not None]
+    records = [
+        (where, one) for each in calls for where, all_ in each.records.items() for one in all_
+    ]
+    chance.shuffle(lines)
+    chance.shuffle(records)
+    return assess(joined(lines, records), MONTH)
+
+
+def test_every_is_said_if_and_only_if_it_is_so() -> None:
+    said = {True: 0, False: 0}
+    for seed in range(CALLS // CALLS_A_WINDOW):
+        calls = list(happened(seed))
+        complete = is_complete(calls)
+        found = headline(calls, random.Random(seed))  # noqa: S311 - a test's
+        assert (found.verdict == "pass") is complete, (seed, found)
+        assert found.headline.startswith("Every call") is complete, (seed, found)
+        said[complete] += 1
+    assert min(said.values()) > CALLS // CALLS_A_WINDOW // 10
+
+
+@pytest.mark.parametrize("change", HARMFUL)
+def test_one_call_that_is_not_whole_is_never_every(change: Change) -> None:
+    chance = random.Random(1)  # noqa: S311 - a test's
+    well, other = call("r1", NOW - 5 * HOUR), change(call("r2", NOW - 5 * HOUR), chance)
+    assert headline([well], chance).headline == f"Every call of {MONTH} is on record."
+    assert not is_complete([other])
+
+    found = headline([well, other], chance)
+
+    assert found.verdict != "pass"
+    assert "very call" not in found.headline
+
+
+@pytest.mark.parametrize("change", HARMLESS)
+def test_one_call_that_is_whole_takes_nothing_from_every(change: Change) -> None:
+    chance = random.Random(1)  # noqa: S311 - a test's
+    well, other = call("r1", NOW - 5 * HOUR), change(call("r2", NOW - 5 * HOUR), chance)
+    assert is_complete([other])
+
+    assert headline([well, other], chance).headline.startswith("Every call")
+
+
+def of(counts: Counts, *kinds: Kind) -> Assessment:
+    found = [Finding(kind, str(number), "", "", "", "") for number, kind in enumerate(kinds)]
+    return assess(Outcome(counts, found), MONTH)
+
+
+@pytest.mark.parametrize(
+    ("counts", "kinds", "verdict", "words"),
+    [
+        (Counts(), (), "pass", "No call was made in October 2026."),
+        (
+            Counts(records=3, allowed_direct_calls=3),
+            (),
+            "pass",
+            "No call was made through the gateway in October 2026.",
+        ),
+        (
+            Counts(calls=1000, matched=998, unknown=2),
+            (),
+            "not assessed",
+            f"998 of 1,000 {IN_BOTH}; of 2 it cannot be known.",
+        ),
+        (
+            Counts(calls=1000, matched=600, unknown=400),
+            (),
+            "not assessed",
+            f"600 of 1,000 {IN_BOTH}; of 400 it cannot be known.",
+        ),
+        (
+            Counts(calls=4, matched=2, pending=1, records_pending=1, not_loggable=1),
+            (),
+            "not assessed",
+            f"2 of 3 {IN_BOTH}; 2 are too young to be judged.",
+        ),
+        (
+            Counts(records=1000, audit_entries_lost=1000),
+            ("audit_entry_lost",) * 1000,
+            "fail",
+            f"0 of 0 {IN_BOTH}; 1,000 records of the gateway have no audit entry.",
+        ),
+        (
+            Counts(calls=1000, matched=1000, records=1000),
+            ("body_missing",) * 1000,
+            "fail",
+            f"1,000 of 1,000 {IN_BOTH}; 1,000 lack their prompt or completion.",
+        ),
+        (
+            Counts(calls=5, matched=2, not_logged=1, refused=1, not_loggable=1, unreadable=1),
+            ("missing_record", "unreadable_record"),
+            "fail",
+            f"1 of 3 calls of {MONTH} is not on record; 1 record or audit entry cannot be read.",
+        ),
+        (
+            Counts(calls=3, matched=2, refused=1),
+            (),
+            "pass",
+            "Every call of October 2026 of which a record is due is on record.",
+        ),
+        (
+            Counts(calls=3, refused=3),
+            (),
+            "pass",
+            "No record is due in October 2026: Bedrock answered no call that it logs.",
+        ),
+    ],
+)
+def test_the_headline_names_numbers(
+    counts: Counts, kinds: tuple[Kind, ...], verdict: str, words: str
+) -> None:
+    assert of(counts, *kinds) == (verdict, words)
+
+
+def test_each_kind_of_finding_has_its_words() -> None:
+    for kind in KINDS:
+        found = of(Counts(calls=1, matched=1, not_logged=kind == "missing_record"), kind)
+        assert found.verdict == "fail"
+        assert found.headline != "1 of 1 call of October 2026 is on record in both places."
+
+
+def test_an_id_is_of_the_finding_and_of_nothing_else() -> None:
+    found = Finding("unreadable_record", "r1", "a", "m", "w", "d", "s3://b/k, line 1")
+    assert found.id == found._replace(at="b", who="x", detail="y", model_id="z").id
+    others = (
+        found._replace(kind="model_mismatch"),
+        found._replace(request_id="r2"),
+        found._replace(source="s3://b/k, line 2"),
+    )
+    assert len({found.id, *(each.id for each in others)}) == 4
+    assert found.as_data() == {"id": found.id, **found._asdict()}
+    assert len(found.id) == 12
+    assert set(found.id) <= set("0123456789abcdef")
+
+
+def test_ids_are_the_same_on_every_machine() -> None:
+    at = datetime.fromtimestamp(NOW, UTC).isoformat()
+    assert Finding("missing_record", "r1", at, MODEL, ROLE, "").id == "23f429789bb4"

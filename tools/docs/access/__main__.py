@@ -1,0 +1,27 @@
+"""`python -m tools.docs.access`: the access matrix of every stage, written anew into docs/access/."""
+
+import tempfile
+from pathlib import Path
+
+from rich.console import Console
+
+from stacks.settings import load_stage
+from tests.infrastructure.synthesis import CONTEXT, STAGES, synthesize
+from tools.docs.access.matrix import Inquiry
+from tools.docs.access.page import page
+
+PAGES = Path(__file__).parents[2] / "docs" / "access"
+
+
+def main() -> None:
+    for stage in STAGES:
+        with tempfile.TemporaryDirectory() as folder:
+            made = synthesize(stage, Path(folder))
+            matrix = Inquiry(load_stage(CONTEXT["stages"], stage), made.folder).matrix()
+        path = PAGES / f"{stage}.md"
+        path.write_text(page(matrix), encoding="utf-8")
+        Console().print(f"{len(matrix.cells)} questions to {len(matrix.principals)}: {path}")
+
+
+if __name__ == "__main__":
+    main()

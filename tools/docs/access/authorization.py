@@ -1,0 +1,171 @@
+"""Alone knows what of a policy AWS does not know: actions, condition keys, ARNs of nothing.
+
+https://docs.aws.amazon.com/service-authorization/latest/reference/reference.html
+"""
+
+from __future__ import annotations
+
+import json
+import re
+import subprocess
+from collections.abc import Iterable, Iterator, Mapping
+from fnmatch import fnmatchcase
+from pathlib import Path
+from typing import Any, Final, NamedTuple
+
+from claude_bedrock.catalog import deny_policy
+from local.process import find_node
+from tools.docs.access.assembly import Assembly
+
+_ASK: Final = Path(__file__).with_name("authorization.mjs")
+# Where a global profile routes, Bedrock asks for the model without a Region; the reference has it
+# with one: https://docs.aws.amazon.com/bedrock/latest/userguide/global-cross-region-inference.html
+_WITHOUT_REGION: Final = "arn:aws:bedrock:::foundation-model/"
+_HOLDERS: Final = {
+    "AWS::IAM::ManagedPolicy": "PolicyDocument",
+    "AWS::IAM::Policy": "PolicyDocument",
+    "AWS::IAM::Role": "AssumeRolePolicyDocument",
+    "AWS::KMS::Key": "KeyPolicy",
+    "AWS::S3::BucketPolicy": "PolicyDocument",
+    "AWS::SNS::TopicPolicy": "PolicyDocument",
+    "AWS::SQS::QueuePolicy": "PolicyDocument",
+}
+
+UNLISTED: Final = frozenset(deny_policy.DATA_RETENTION_OVERRIDES)
+"""Actions of new operations that the reference, as data of 2026-09-26, does not list yet; where
+each comes from stands beside it in `claude_bedrock.catalog.deny_policy`. A test tells when one is listed."""
+
+Statement = Mapping[str, Any]
+
+
+class Action(NamedTuple):
+    """The ARNs of the resources that an action takes, and the condition keys that it knows."""
+
+    arns: tuple[str, ...]
+    keys: tuple[str, ...]
+
+
+class Reference:
+    """AWS's service authorization reference, of the services asked for."""
+
+    def __init__(self, services: Iterable[str]) -> None:
+        done = subprocess.run(
+            [find_node.find(), _ASK],
+            input=json.dumps(sorted(set(services))),
+            capture_output=True,
+            text=True,
+            check=True,
+        )
+        told = json.loads(done.stdout)
+        self._global = [_pattern(key) for key in told["global"]]
+        self._actions = {
+            f"{service}:{name}".lower(): Action(
+                tuple(each["arn"] for each in action["types"]),
+                (*action["keys"], *(key for each in action["types"] for key in each["keys"])),
+            )
+            for service, actions in told["services"].items()
+            for name, action in (actions or {}).items()
+        }
+
+    def mistakes(self, statement: Statement) -> Iterator[str]:
+        """What AWS does not know of the statement, a sentence each."""
+        named = _listed(statement.get("Action", statement.get("NotAction", [])))
+        meant = [self._meant(each) for each in named]
+        for action, found in zip(named, meant, strict=True):
+            if not found and action not in UNLISTED:
+                yield f"{action} is no action"
+        actions = [each for found in meant for each in found]
+        yield from self._unknown_keys(statement, actions)
+        if named != ["*"]:
+            yield from _unfit(statement, named, meant)
+
+    def listed(self, actions: Iterable[str]) -> set[str]:
+        """Those of `actions` that the reference has."""
+        return {each for each in actions if each.lower() in self._actions}
+
+    def _meant(self, pattern: str) -> list[Action]:
+        return [
+            action for name, action in self._actions.items() if fnmatchcase(name, pattern.lower())
+        ]
+
+    def _unknown_keys(self, statement: Statement, actions: list[Action]) -> Iterator[str]:
+        known = [*self._global, *(_pattern(key) for action in actions for key in action.keys)]
+        for keys in statement.get("Condition", {}).values():
+            for key in keys:
+                if not any(each.fullmatch(key) for each in known):
+                    yield f"{key} is a condition key of none of its actions"
+
+
+def services(statements: Iterable[Statement]) -> set[str]:
+    """The services whose actions the statements name."""
+    return {
+        action.partition(":")[0].lower()
+        for each in statements
+        for action in _listed(each.get("Action", each.get("NotAction", [])))
+        if ":" in action
+    }
+
+
+def statements(assembly: Assembly) -> Iterator[tuple[str, Statement]]:
+    """Each statement of each policy of the templates, with the place of its policy."""
+    for resource in assembly.of_type(*_HOLDERS):
+        documents = [resource.properties[_HOLDERS[resource.type]]]
+        documents += [each["PolicyDocument"] for each in resource.properties.get("Policies", [])]
+        for document in assembly.resolve(documents, resource.stack):
+            for statement in document["Statement"]:
+                yield resource.path, statement
+
+
+def _unfit(statement: Statement, named: list[str], meant: list[list[Action]]) -> Iterator[str]:
+    """Resources that none of the actions takes, and actions that take none of the resources."""
+    given = _listed(statement.get("Resource", statement.get("NotResource", ["*"])))
+    arns = [each for each in given if each != "*"]
+    taken = [arn for found in meant for action in found for arn in action.arns]
+    for arn in arns:
+        if not any(_fits(arn, form) for form in taken):
+            yield f"{arn} is a resource of none of its actions"
+    if "*" in given or "NotResource" in statement:
+        return
+    for action, found in zip(named, meant, strict=True):
+        forms = [form for each in found for form in each.arns]
+        if found and not any(_fits(arn, form) for arn in arns for form in forms):
+            yield f"{action} takes none of its resources"
+
+
+def _fits(arn: str, form: str) -> bool:
+    """Whether a policy's ARN, in which `*` stands for anything, can be one of the form
+    `arn:${Partition}:s3:::${BucketName}/${ObjectName}`."""
+    if arn.startswith(_WITHOUT_REGION):
+        arn = arn.replace(":::", ":*::", 1)
+    given, wanted = arn.split(":", 5), form.split(":", 5)
+    if len(given) < len(wanted):
+        return False
+    # Names hold slashes in many services, but no bucket's does.
+    if wanted[-1] == "${BucketName}" and "/" in given[-1]:
+        return False
+    return all(
+        bool(have) == bool(want) and _meet(have, re.sub(r"\$\{\w+\}", "*", want))
+        for have, want in zip(given, wanted, strict=True)
+        if (have, want) != ("*", "")
+    )
+
+
+def _meet(one: str, other: str) -> bool:
+    """Whether a text exists that both patterns match."""
+    if not one or not other:
+        return not (one + other).strip("*")
+    if one[0] == "*":
+        return _meet(one[1:], other) or _meet(one, other[1:])
+    if other[0] == "*":
+        return _meet(other, one)
+    return one[0] == other[0] and _meet(one[1:], other[1:])
+
+
+def _pattern(key: str) -> re.Pattern[str]:
+    """A condition key, any case; `${TagKey}`, `<key>` and `tag-key` in it stand for anything."""
+    parts = re.split(r"\$\{\w+\}|<\w+>|(?<=/)tag-key$", key)
+    return re.compile(".+".join(re.escape(part) for part in parts), re.IGNORECASE)
+
+
+def _listed(value: Any) -> list[str]:  # noqa: ANN401 - a policy's element is one or a list
+    return list(value) if isinstance(value, list) else [value]

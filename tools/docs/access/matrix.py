@@ -1,0 +1,214 @@
+"""Alone knows how the questions are put to the simulator, and what its answers say of a cell."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any, Final, NamedTuple
+
+from local.process import find_node
+from stacks.stage import Stage
+from tools.docs.access.assembly import ACCOUNT, Assembly
+from tools.docs.access.authorization import UNLISTED
+from tools.docs.access.policy_test_cases import Cell, Request, cells
+from tools.docs.access.principals import Document, Policy, Principal, principals
+
+ALLOWED: Final = "Allowed"
+NOT_ALLOWED: Final = "ImplicitlyDenied"
+
+_SIMULATE: Final = Path(__file__).with_name("simulate.mjs")
+# A key that is nobody's here leaves everything to the policies of the account:
+# https://docs.aws.amazon.com/kms/latest/developerguide/key-policy-default.html
+_LEFT_TO_IAM: Final = {
+    "Version": "2012-10-17",
+    "Statement": [
+        {
+            "Effect": "Allow",
+            "Principal": {"AWS": f"arn:aws:iam::{ACCOUNT}:root"},
+            "Action": "kms:*",
+            "Resource": "*",
+        }
+    ],
+}
+
+
+class SimulatorError(RuntimeError):
+    """The simulator does not take a policy or a request of ours; the text is its own."""
+
+
+class Mutant(NamedTuple):
+    """A policy in which `statement` has become `changed`, or is gone if that is None. `grows` says
+    that the statement then matches more than before, not less."""
+
+    name: str
+    policy: str
+    statement: Mapping[str, Any]
+    changed: Mapping[str, Any] | None
+    grows: bool
+
+
+class Matrix(NamedTuple):
+    """One stage's questions, and what each principal is told of each request.
+
+    `unchecked` are the requests that the simulator judges, but whose ARN it does not know;
+    `answered_without_bedrock` says why others cannot be put to it.
+    """
+
+    stage: Stage
+    principals: Sequence[Principal]
+    cells: Sequence[Cell]
+    answers: Mapping[tuple[str, Request], str]
+    unchecked: frozenset[Request]
+    answered_without_bedrock: Mapping[Request, str]
+
+    def outcome(self, principal: Principal, cell: Cell) -> tuple[tuple[str, str], ...]:
+        """Each part of the call, and the answer to it; empty if the cell cannot be asked."""
+        if any(request in self.answered_without_bedrock for request in cell.requests):
+            return ()
+        return tuple((each.part, self.answers[principal.name, each]) for each in cell.requests)
+
+    def allows(self, principal: Principal, cell: Cell) -> bool:
+        """Whether the whole call is allowed."""
+        parts = self.outcome(principal, cell)
+        return bool(parts) and all(answer == ALLOWED for _, answer in parts)
+
+
+class Inquiry:
+    """Who there is in the templates of `stage` in `folder`, and what each of them is asked."""
+
+    def __init__(self, stage: Stage, folder: Path) -> None:
+        self.stage = stage
+        self.assembly = Assembly(folder, stage.region)
+        self.principals = principals(self.assembly)
+        self.cells = cells(stage, self.assembly)
+        self._requests = list(
+            dict.fromkeys(request for cell in self.cells for request in cell.requests)
+        )
+
+    def matrix(self) -> Matrix:
+        """Raises SimulatorError."""
+        return self.judge([])[0]
+
+    def judge(self, mutants: Sequence[Mutant]) -> tuple[Matrix, dict[str, str | None]]:
+        """The matrix, and for each mutant by its name the first answer that it changes; None if
+        it changes none. Raises SimulatorError."""
+        table = _Policies(self.principals)
+        own = _resource_policies(self.assembly)
+        told = _ask(
+            {
+                "policies": table.documents,
+                "principals": [table.principal(each) for each in self.principals],
+                "requests": [_written(each, own) for each in self._requests],
+                "mutants": [table.mutant(each) for each in mutants],
+            }
+        )
+        changes = {
+            mutant.name: self._told_of(change) if change else None
+            for mutant, change in zip(mutants, told["mutants"], strict=True)
+        }
+        return self._matrix(told), changes
+
+    def _matrix(self, told: Mapping[str, Any]) -> Matrix:
+        said = dict(zip(self._requests, told["requests"], strict=True))
+        answers = {
+            (principal.name, request): answer
+            for principal, row in zip(self.principals, told["answers"], strict=True)
+            for request, answer in zip(self._requests, row, strict=True)
+        }
+        return Matrix(
+            self.stage,
+            self.principals,
+            self.cells,
+            answers,
+            frozenset(request for request, why in said.items() if why == _UNSAFE),
+            {request: why for request, why in said.items() if why not in {None, _UNSAFE}},
+        )
+
+    def _told_of(self, change: tuple[int, int, str]) -> str:
+        who, which, answer = change
+        request = self._requests[which]
+        return f"{self.principals[who].name}: {request.action} on {request.resource}: {answer}"
+
+
+_UNSAFE: Final = "unsafe"
+
+
+class _Policies:
+    """Every policy once, by its number."""
+
+    def __init__(self, who: Sequence[Principal]) -> None:
+        self._policies: list[Policy] = []
+        for policy in (each for principal in who for each in principal.policies):
+            if policy not in self._policies:
+                self._policies.append(policy)
+
+    @property
+    def documents(self) -> list[Document]:
+        return [policy.document for policy in self._policies]
+
+    def principal(self, principal: Principal) -> dict[str, Any]:
+        held = {"boundary": principal.boundary, "control": principal.control}
+        return {
+            "arn": principal.arn,
+            "identity": [self._policies.index(each) for each in principal.identity],
+            **{how: self._policies.index(each) for how, each in held.items() if each},
+        }
+
+    def mutant(self, mutant: Mutant) -> dict[str, Any]:
+        """Every form of the policy that holds the statement, with the statement changed."""
+        return {
+            "statement": mutant.statement,
+            "grows": mutant.grows,
+            "documents": {
+                number: _mutated(policy.document, mutant)
+                for number, policy in enumerate(self._policies)
+                if policy.name == mutant.policy and mutant.statement in policy.statements
+            },
+        }
+
+
+def _mutated(document: Document, mutant: Mutant) -> Document:
+    others = [each for each in document["Statement"] if each != mutant.statement]
+    return {**document, "Statement": others + ([mutant.changed] if mutant.changed else [])}
+
+
+def _written(request: Request, resource_policies: Mapping[str, Document]) -> dict[str, Any]:
+    own = [doc for arn, doc in resource_policies.items() if request.resource.startswith(arn)]
+    if not own and request.resource.startswith("arn:aws:kms:"):
+        own = [_LEFT_TO_IAM]
+    return {
+        "action": request.action,
+        "resource": request.resource,
+        "account": ACCOUNT,
+        "context": dict(request.context),
+        "unlisted": request.action in UNLISTED,
+        **({"resourcePolicy": own[0]} if own else {}),
+    }
+
+
+def _resource_policies(assembly: Assembly) -> dict[str, Document]:
+    """What the ARNs of a bucket's objects, or of a key, begin with -> the resource's own policy."""
+    found = {}
+    for policy in assembly.of_type("AWS::S3::BucketPolicy"):
+        bucket = assembly.resolve(policy.properties["Bucket"], policy.stack)
+        document = assembly.resolve(policy.properties["PolicyDocument"], policy.stack)
+        found[f"arn:aws:s3:::{bucket}/"] = document
+    for key in assembly.of_type("AWS::KMS::Key"):
+        found[assembly.arn(key)] = assembly.resolve(key.properties["KeyPolicy"], key.stack)
+    return found
+
+
+def _ask(questions: dict[str, Any]) -> dict[str, Any]:
+    done = subprocess.run(
+        [find_node.find(), _SIMULATE],
+        input=json.dumps(questions),
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    if done.returncode:
+        raise SimulatorError(done.stderr)
+    told: dict[str, Any] = json.loads(done.stdout)
+    return told

@@ -1,0 +1,188 @@
+"""Alone knows how a matrix is written for a person: what is allowed, what is denied, and why."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Sequence
+from typing import Final, NamedTuple
+
+from claude_bedrock.catalog import MODELS, ROUTES, routes
+from tools.docs.access.matrix import ALLOWED, NOT_ALLOWED, Matrix
+from tools.docs.access.policy_test_cases import Cell
+from tools.docs.access.principals import Principal
+
+_UNCHECKED: Final = "†"
+_WITHOUT_CHECK: Final = """\
+Bedrock asks for a model behind a global profile by an ARN without a Region, which the simulator
+does not know, and some actions are newer than its data. Its unsafe mode judges these, without a
+check of the ARN and of the action."""
+_MODELS: Final = {model.name for model in MODELS}
+
+
+class Row(NamedTuple):
+    """Cells of one outcome, along each axis. Every combination of the four stands for a cell."""
+
+    actions: tuple[str, ...]
+    ways: tuple[str, ...]
+    regions: tuple[str, ...]
+    subjects: tuple[str, ...]
+    outcome: str
+
+
+def page(matrix: Matrix) -> str:
+    """The page of a stage, as it stands in docs/access/."""
+    lines = [*_head(matrix), *_not_asked(matrix)]
+    nobody = []
+    for principal in matrix.principals:
+        rows = rows_of(matrix, principal)
+        if {row.outcome for row in rows} == {NOT_ALLOWED}:
+            nobody.append(principal.name)
+        else:
+            lines += _section(principal, rows)
+    if nobody:
+        lines += ["", "## Nobody else", "", "Of what is asked, nothing is allowed to these, and "]
+        lines[-1] += f"nothing denied in so many words: {', '.join(nobody)}."
+    return "\n".join(lines) + "\n"
+
+
+def _head(matrix: Matrix) -> Iterator[str]:
+    stage = matrix.stage
+    regions = dict.fromkeys(cell.region for cell in matrix.cells)
+    yield f"# Who may do what: stage `{stage.name}`"
+    yield ""
+    yield "Written by `make matrix` from the templates, and compared with them by a test."
+    yield "How it is made and read: [access](README.md)."
+    yield ""
+    yield "| | |"
+    yield "| --- | --- |"
+    yield f"| Region of the stage, and the other that is asked from | {', '.join(regions)} |"
+    yield f"| Routes | {', '.join(stage.routes)} |"
+    yield f"| Models of the stage | {', '.join(stage.models)} |"
+    yield f"| Every model (*all*), `bare` | {_names(m.name for m in MODELS if m.profiles)} |"
+    for route in ROUTES:
+        having = [model.name for model in MODELS if route in routes(model)]
+        if having:
+            yield f"| Every model by `{route}` | {_names(having)} |"
+    yield ""
+    yield f"{_UNCHECKED}: {_WITHOUT_CHECK}"
+
+
+def _not_asked(matrix: Matrix) -> Iterator[str]:
+    found = dict.fromkeys(
+        (request.action, why) for request, why in matrix.answered_without_bedrock.items()
+    )
+    if not found:
+        return
+    yield ""
+    yield "Not judged, because the simulator cannot be asked:"
+    yield ""
+    yield "| Action | What it says |"
+    yield "| --- | --- |"
+    for action, why in found:
+        yield f"| `{action}` | `{why}` |"
+
+
+def _section(principal: Principal, rows: Sequence[Row]) -> Iterator[str]:
+    yield ""
+    yield f"## {principal.name}"
+    yield ""
+    yield f"By {_names(policy.name for policy in principal.identity)}."
+    if principal.boundary:
+        yield f"Within the boundary {principal.boundary.name}."
+    if principal.control:
+        yield f"Under the service control policy {principal.control.name}."
+    yield from _table("Allowed", [row for row in rows if row.outcome == ALLOWED])
+    by_nobody = [row for row in rows if row.outcome == NOT_ALLOWED]
+    in_words = [row for row in rows if row.outcome not in {ALLOWED, NOT_ALLOWED}]
+    yield from _table("Denied", in_words + by_nobody, "Why")
+
+
+def _table(title: str, rows: Sequence[Row], *more: str) -> Iterator[str]:
+    if not rows:
+        return
+    heads = [title, "On", "How", "From", *more]
+    yield ""
+    yield f"| {' | '.join(heads)} |"
+    yield f"|{' --- |' * len(heads)}"
+    for row in rows:
+        cells = [
+            ", ".join(f"`{action}`" for action in row.actions),
+            ", ".join(row.subjects),
+            "; ".join(row.ways),
+            ", ".join(row.regions),
+            *(row.outcome for _ in more),
+        ]
+        yield f"| {' | '.join(cells)} |"
+
+
+def rows_of(matrix: Matrix, principal: Principal) -> list[Row]:
+    """Every cell that was asked, brought together along one axis after the other."""
+    by_question: dict[tuple[str, str, str, str], list[str]] = {}
+    for cell in matrix.cells:
+        if answer := said(matrix.outcome(principal, cell)):
+            question = (cell.action, way_of(cell, matrix), cell.region, answer)
+            by_question.setdefault(question, []).append(cell.subject)
+    rows = [
+        Row((action,), (way,), (region,), _subjects(subjects, action, way, matrix), answer)
+        for (action, way, region, answer), subjects in by_question.items()
+    ]
+    for axis in ("regions", "ways", "actions", "subjects"):
+        rows = _merged(rows, axis)
+    return rows
+
+
+def _merged(rows: Iterable[Row], axis: str) -> list[Row]:
+    """Rows that differ along `axis` alone become one."""
+    found: dict[Row, list[str]] = {}
+    for row in rows:
+        values = found.setdefault(_with(row, axis, ()), [])
+        values += getattr(row, axis)
+    return [_with(key, axis, tuple(values)) for key, values in found.items()]
+
+
+def _with(row: Row, axis: str, values: tuple[str, ...]) -> Row:
+    return Row._make({**row._asdict(), axis: values}.values())
+
+
+def way_of(cell: Cell, matrix: Matrix) -> str:
+    unchecked = any(request in matrix.unchecked for request in cell.requests)
+    return f"{cell.way} {_UNCHECKED}" if unchecked else cell.way
+
+
+def said(parts: Sequence[tuple[str, str]]) -> str:
+    """`Allowed`, how it is denied, or, where parts of the call differ, each part's answer."""
+    by_answer: dict[str, list[str]] = {}
+    for part, answer in parts:
+        by_answer.setdefault(_plain(answer), []).append(part)
+    if len(by_answer) <= 1:
+        return "".join(by_answer)
+    models = [part for part, _ in parts if part.startswith("model")]
+    return "; ".join(
+        f"{'models' if found == models != found[:1] else ', '.join(found)}: {answer}"
+        for answer, found in by_answer.items()
+    )
+
+
+def _plain(answer: str) -> str:
+    return answer.replace("ExplicitlyDenied: ", "ExplicitlyDenied by ")
+
+
+def _subjects(subjects: Sequence[str], action: str, way: str, matrix: Matrix) -> tuple[str, ...]:
+    """The subjects by name; models also by what they are all, or all but a few, of."""
+    every = [
+        each.subject
+        for each in matrix.cells
+        if (each.action, way_of(each, matrix)) == (action, way) and each.subject in _MODELS
+    ]
+    every = list(dict.fromkeys(every))
+    models = [each for each in subjects if each in _MODELS]
+    others = tuple(each for each in subjects if each not in _MODELS)
+    missing = [each for each in every if each not in models]
+    if models and not missing:
+        return (*others, "*all*")
+    if len(missing) < len(models):
+        return (*others, f"*all* but {', '.join(missing)}")
+    return (*others, *models)
+
+
+def _names(names: Iterable[str]) -> str:
+    return ", ".join(names)

@@ -1,0 +1,394 @@
+"""Alone knows what is asked of everybody: each action, on what, how, from where, in which requests.
+
+A call through an inference profile is several requests to IAM: the profile, then the model in each
+Region that may answer, with the profile in the request's context:
+https://docs.aws.amazon.com/bedrock/latest/userguide/geographic-cross-region-inference.html
+https://docs.aws.amazon.com/bedrock/latest/userguide/global-cross-region-inference.html
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping
+from typing import Final, NamedTuple
+
+from claude_bedrock.catalog import MODELS, Model, Profile, deny_policy
+from claude_bedrock.catalog.invoke_policies import SERVICE_TIERS
+from stacks.stage import Stage
+from tools.docs.access.assembly import ACCOUNT, Assembly
+
+INVOKE: Final = ("bedrock:InvokeModel", "bedrock:InvokeModelWithResponseStream")
+ELSEWHERE: Final = ("eu-west-1", "us-west-2")
+"""The other Region that is asked from: the first that is not the stage's."""
+
+TOKENS: Final = ("SHORT_TERM", "LONG_TERM")
+"""https://docs.aws.amazon.com/bedrock/latest/userguide/api-keys-permissions.html"""
+MODES: Final = ("none", "default", "aws_review", "provider_data_share", "inherit")
+"""https://docs.aws.amazon.com/bedrock/latest/userguide/data-retention.html"""
+
+OTHER_VENDOR: Final = "amazon.nova-pro-v1:0"
+"""A model that is not Claude: https://docs.aws.amazon.com/bedrock/latest/userguide/models-supported.html"""
+
+_HERE: Final = "model in the Region called"
+_ANYWHERE: Final = "model in any Region"
+_PROFILE: Final = "bedrock:InferenceProfileArn"
+_NO_KEYS: Final[Mapping[str, str]] = {}
+_BY_TLS: Final = {"aws:SecureTransport": "true", "s3:TlsVersion": "1.2"}
+_IF_NONE: Final = {**_BY_TLS, "s3:if-none-match": "*"}
+_KEPT: Final = ("AWSLogs", "large-data", "evidence")
+_ON_OBJECTS: Final = (
+    "s3:GetObject",
+    "s3:GetObjectVersion",
+    "s3:DeleteObject",
+    "s3:DeleteObjectVersion",
+)
+_COMMERCIAL: Final = ("us-east-1", "eu-west-1", "ap-northeast-1", "ap-southeast-2", "sa-east-1")
+
+
+class Request(NamedTuple):
+    """What IAM is asked, with the context's keys and values. `part` says which part of a call."""
+
+    part: str
+    action: str
+    resource: str
+    context: tuple[tuple[str, str], ...]
+
+
+class Cell(NamedTuple):
+    """One question: may the action be done on the subject, in this way, from this Region? Yes if
+    all its requests are allowed."""
+
+    action: str
+    subject: str
+    way: str
+    region: str
+    requests: tuple[Request, ...]
+
+
+def cells(stage: Stage, assembly: Assembly) -> list[Cell]:
+    """Everything that is asked of each principal of the stage."""
+    regions = (stage.region, _elsewhere(stage.region))
+    models = [model for model in MODELS if model.profiles]
+    stranger = next((each for each in models if each.name not in stage.models), models[0])
+    invocations = [
+        each
+        for region in regions
+        for action in INVOKE
+        for each in [
+            *(cell for model in models for cell in _ways(action, model, region, stranger)),
+            *_other_vendor(action, region),
+        ]
+    ]
+    teams = [each for action in INVOKE for each in _teams(action, stage.region, assembly)]
+    doors = [each for region in regions for each in _doors(region)]
+    doors += [each for region in regions for each in _options(stage, region)]
+    singles = [each for region in regions for model in models for each in _singles(model, region)]
+    return [*invocations, *teams, *singles, *doors, *_record(stage, assembly)]
+
+
+def _elsewhere(region: str) -> str:
+    return next(each for each in ELSEWHERE if each != region)
+
+
+def _ways(action: str, model: Model, region: str, stranger: Model) -> Iterator[Cell]:
+    """Bare, by each profile that the model has, and by what a profile may turn into: one that
+    holds `stranger`, a model that is not the stage's, or reaches another Region."""
+
+    def cell(way: str, requests: Iterable[Request]) -> Cell:
+        return Cell(action, model.name, way, region, tuple(requests))
+
+    yield cell("bare", [_model(action, model.base_id, region)])
+    for profile in model.profiles:
+        route, arn = (
+            profile.route,
+            _arn(region, f"inference-profile/{profile.route}.{model.base_id}"),
+        )
+        asked = _request("profile", action, arn, region)
+        reached = _destinations(profile, region)
+        yield cell(route, [asked, *_behind(action, model.base_id, region, arn, reached)])
+        held = ("",) if route == "global" else (region,)
+        yield cell(
+            f"{route}, were its profile to hold {stranger.name}",
+            _behind(action, stranger.base_id, region, arn, held),
+        )
+        if route != "global":
+            far = next(each for each in _COMMERCIAL if each not in reached)
+            yield cell(
+                f"{route}, were its profile to reach {far}",
+                [_model(action, model.base_id, far, profile=arn)],
+            )
+    other = _arn(region, "application-inference-profile/0therteam000")
+    yield cell(
+        "an application profile of no team here",
+        [
+            _request("profile", action, other, region),
+            _model(action, model.base_id, region, profile=other),
+        ],
+    )
+
+
+def _destinations(profile: Profile, region: str) -> tuple[str, ...]:
+    """Where a call from `region` may be answered; where the profile cannot be called from there,
+    anywhere it reaches; `""` for what has no Region, as Bedrock asks of a global profile."""
+    if profile.route == "global":
+        return ("",)
+    everywhere = {each for reached in profile.regions.values() for each in reached}
+    return profile.regions.get(region, tuple(sorted(everywhere)))
+
+
+def _behind(
+    action: str, base_id: str, region: str, profile: str, destinations: tuple[str, ...]
+) -> Iterator[Request]:
+    """The requests about the model behind a profile, once the profile itself was asked about."""
+    if destinations == ("",):
+        yield _model(action, base_id, region, part=_HERE, profile=profile)
+        yield _model(action, base_id, "", part=_ANYWHERE, requested="unspecified", profile=profile)
+        return
+    for each in destinations:
+        yield _model(action, base_id, each, part=f"model in {each}", profile=profile)
+
+
+def _model(
+    action: str,
+    base_id: str,
+    region: str,
+    *,
+    part: str = "model",
+    requested: str | None = None,
+    profile: str | None = None,
+) -> Request:
+    """About the model in `region`, which is also the Region that is `requested`, if not said."""
+    resource = f"arn:aws:bedrock:{region}::foundation-model/{base_id}"
+    keys = {_PROFILE: profile} if profile else {}
+    return _request(part, action, resource, requested or region, keys)
+
+
+def _other_vendor(action: str, region: str) -> Iterator[Cell]:
+    bare = _model(action, OTHER_VENDOR, region)
+    yield Cell(action, OTHER_VENDOR, "bare", region, (bare,))
+    for route in ("us", "eu"):
+        arn = _arn(region, f"inference-profile/{route}.{OTHER_VENDOR}")
+        asked = _request("profile", action, arn, region)
+        behind = _behind(action, OTHER_VENDOR, region, arn, (region,))
+        yield Cell(action, OTHER_VENDOR, route, region, (asked, *behind))
+
+
+def _teams(action: str, region: str, assembly: Assembly) -> Iterator[Cell]:
+    """Through each application inference profile of the templates. Whether Bedrock names that
+    profile or the one it copies when it asks about the model is not documented: both are asked."""
+    for resource in assembly.of_type("AWS::Bedrock::ApplicationInferenceProfile"):
+        copied = assembly.resolve(resource.properties["ModelSource"]["CopyFrom"], resource.stack)
+        arn = assembly.arn(resource)
+        name = assembly.resolve(resource.properties["InferenceProfileName"], resource.stack)
+        route, _, base_id = copied.rsplit("/", 1)[-1].partition(".")
+        (model,) = [each for each in MODELS if each.base_id == base_id]
+        (profile,) = [each for each in model.profiles if each.route == route]
+        reached = _destinations(profile, region)
+        requests = [_request("profile", action, arn, region)]
+        for said, named in (("", arn), (", naming what is copied", copied)):
+            requests += [
+                each._replace(part=each.part + said)
+                for each in _behind(action, base_id, region, named, reached)
+            ]
+        yield Cell(action, model.name, f"the team's profile {name}", region, tuple(requests))
+
+
+def _singles(model: Model, region: str) -> Iterator[Cell]:
+    """What takes the bare model only: counting, and a batch job, whose calls are not logged."""
+    for action in ("bedrock:CountTokens", "bedrock:CreateModelInvocationJob"):
+        asked = _model(action, model.base_id, region)
+        yield Cell(action, model.name, "bare", region, (asked,))
+
+
+def _doors(region: str) -> Iterator[Cell]:
+    """The other doors: what is not logged, what opens one, and what changes the record."""
+
+    def cell(
+        action: str, subject: str = "", way: str = "", *, on: str = "*", **context: str
+    ) -> Cell:
+        service = action.partition(":")[0]
+        keys = {f"{service}:{key}": value for key, value in context.items()}
+        request = _request("", action, on, region, keys)
+        return Cell(action, subject, way, region, (request,))
+
+    yield cell(
+        INVOKE[0], "any model", "asynchronously", on=_arn(region, "async-invoke/abcdefghijkl")
+    )
+    yield cell(
+        "bedrock:InvokeModelWithBidirectionalStream",
+        "any model",
+        on=f"arn:aws:bedrock:{region}::foundation-model/{OTHER_VENDOR}",
+    )
+    project = f"arn:aws:bedrock-mantle:{region}:{ACCOUNT}:project/default"
+    yield cell("bedrock-mantle:CreateInference", "any model", on=project)
+    for service in ("bedrock", "bedrock-mantle"):
+        for token in TOKENS:
+            yield cell(f"{service}:CallWithBearerToken", "", token, BearerTokenType=token)
+        for mode in MODES:
+            action = f"{service}:PutAccountDataRetention"
+            yield cell(action, "", f"mode {mode}", DataRetentionMode=mode)
+    for verb in ("Get", "Put", "Delete"):
+        yield cell(f"bedrock:{verb}ModelInvocationLoggingConfiguration")
+    for verb in ("PutUseCaseForModelAccess", "CreateFoundationModelAgreement"):
+        yield cell(f"bedrock:{verb}")
+    yield from _marketplace(region)
+    yield from _jobs(region)
+
+
+def _options(stage: Stage, region: str) -> Iterator[Cell]:
+    """What decides who pays for a call, and for how long AWS keeps its content: by each tier and in
+    each kind of project, through a profile of the stage's; and the making of a project, of storage
+    for what is kept, and of a guardrail for the whole account."""
+    subject = "a model of the stage"
+    model = next(each for each in MODELS if each.name == stage.models[0])
+    arn = _arn(region, f"inference-profile/{stage.route}.{model.base_id}")
+    for action in INVOKE:
+        for tier in SERVICE_TIERS:
+            asked = _request("profile", action, arn, region, {"bedrock:ServiceTier": tier})
+            yield Cell(action, subject, f"{stage.route}, tier {tier}", region, (asked,))
+    for project in ("default", "proj_another"):
+        keys = {"bedrock:ProjectArn": _arn(region, f"project/{project}")}
+        asked = _request("profile", INVOKE[0], arn, region, keys)
+        yield Cell(INVOKE[0], subject, f"{stage.route}, project {project}", region, (asked,))
+    for action in (*deny_policy.DATA_RETENTION_OVERRIDES, *deny_policy.ENFORCED_GUARDRAIL_CHANGES):
+        yield Cell(action, "", "", region, (_request("", action, "*", region),))
+
+
+def _marketplace(region: str) -> Iterator[Cell]:
+    """Bedrock subscribes to a model for whoever first calls it, or they do it themselves:
+    https://docs.aws.amazon.com/bedrock/latest/userguide/model-access.html"""
+    for verb in ("Subscribe", "Unsubscribe", "ViewSubscriptions"):
+        action = f"aws-marketplace:{verb}"
+        for way, keys in (
+            ("directly", {}),
+            ("by Bedrock", {"aws:CalledViaLast": "bedrock.amazonaws.com"}),
+        ):
+            yield Cell(action, "", way, region, (_request("", action, "*", region, keys),))
+
+
+def _jobs(region: str) -> Iterator[Cell]:
+    """Jobs that run a model by other operations than those that are logged, and the making of a
+    profile that could stand for another."""
+    for job in ("CreateEvaluationJob", "CreateAdvancedPromptOptimizationJob"):
+        asked = _model(f"bedrock:{job}", MODELS[-1].base_id, region)
+        yield Cell(asked.action, "any model", "", region, (asked,))
+    optimize = _request("", "bedrock:OptimizePrompt", "*", region)
+    yield Cell("bedrock:OptimizePrompt", "any model", "", region, (optimize,))
+    action = "bedrock:CreateInferenceProfile"
+    for model in [each for each in MODELS if each.profiles]:
+        for profile in model.profiles:
+            source = _arn(region, f"inference-profile/{profile.route}.{model.base_id}")
+            asked = _request("", action, source, region)
+            yield Cell(action, model.name, f"copying {profile.route}", region, (asked,))
+        bare = _model(action, model.base_id, region)
+        yield Cell(action, model.name, "copying bare", region, (bare,))
+
+
+def _record(stage: Stage, assembly: Assembly) -> Iterator[Cell]:
+    """Reading, deleting and shortening what is kept, and calling the endpoint, beside the same of
+    what is somebody else's."""
+    region = stage.region
+
+    def cell(
+        action: str, subject: str, on: str, keys: Mapping[str, str] = _NO_KEYS, way: str = ""
+    ) -> Cell:
+        return Cell(action, subject, way, region, (_request("", action, on, region, keys),))
+
+    for name, bucket in _buckets(assembly):
+        for action in _ON_OBJECTS:
+            for kind in _KEPT:
+                on = f"arn:aws:s3:::{bucket}/{kind}/object"
+                yield cell(action, f"{kind}/ of {name}", on, _BY_TLS)
+        for kind in _KEPT:
+            on = f"arn:aws:s3:::{bucket}/{kind}/object"
+            for way, keys in (("over what is there", _BY_TLS), ("if there is none", _IF_NONE)):
+                yield cell("s3:PutObject", f"{kind}/ of {name}", on, keys, way)
+    for name, group in _log_groups(assembly):
+        # A policy that names the group without `:*` does not open it:
+        # https://docs.aws.amazon.com/AmazonCloudWatch/latest/logs/iam-access-control-overview-cwl.html
+        on = f"arn:aws:logs:{region}:{ACCOUNT}:log-group:{group}:log-stream:"
+        for verb in ("FilterLogEvents", "DeleteLogGroup", "PutRetentionPolicy"):
+            yield cell(f"logs:{verb}", name, on)
+    yield from _keys_and_topics(region, assembly)
+    for name, group in _workgroups(assembly):
+        on = f"arn:aws:athena:{region}:{ACCOUNT}:workgroup/{group}"
+        for verb in ("StartQueryExecution", "GetQueryResults", "UpdateWorkGroup"):
+            yield cell(f"athena:{verb}", name, on)
+    for name, api in _endpoints(assembly):
+        on = f"arn:aws:execute-api:{region}:{ACCOUNT}:{api}/{stage.name}/POST/v1/messages"
+        yield cell("execute-api:Invoke", name, on)
+
+
+def _keys_and_topics(region: str, assembly: Assembly) -> Iterator[Cell]:
+    """Using a key directly and through the services that do it for somebody, and a topic."""
+
+    def cell(
+        action: str, subject: str, on: str, keys: Mapping[str, str] = _NO_KEYS, way: str = ""
+    ) -> Cell:
+        return Cell(action, subject, way, region, (_request("", action, on, region, keys),))
+
+    for name, key in _keys(region, assembly):
+        through_s3 = {"kms:ViaService": f"s3.{region}.amazonaws.com"}
+        yield cell("kms:Decrypt", name, key, way="directly")
+        yield cell("kms:Decrypt", name, key, through_s3, "through S3")
+        yield cell("kms:ScheduleKeyDeletion", name, key)
+        for topic, arn in _topics(region, assembly):
+            through_sns = {
+                "kms:ViaService": f"sns.{region}.amazonaws.com",
+                "kms:EncryptionContext:aws:sns:topicArn": arn,
+            }
+            for action in ("kms:GenerateDataKey", "kms:Decrypt"):
+                yield cell(action, name, key, through_sns, f"through SNS, of {topic}")
+    for name, topic in _topics(region, assembly):
+        for verb in ("Publish", "ListSubscriptionsByTopic"):
+            yield cell(f"sns:{verb}", name, topic)
+
+
+def _buckets(assembly: Assembly) -> Iterator[tuple[str, str]]:
+    for bucket in assembly.of_type("AWS::S3::Bucket"):
+        yield bucket.place, assembly.name(bucket)
+    yield "another bucket", "another-bucket"
+
+
+def _log_groups(assembly: Assembly) -> Iterator[tuple[str, str]]:
+    for group in assembly.of_type("AWS::Logs::LogGroup"):
+        yield assembly.name(group), assembly.name(group)
+    yield "another log group", "another"
+
+
+def _keys(region: str, assembly: Assembly) -> Iterator[tuple[str, str]]:
+    for key in assembly.of_type("AWS::KMS::Key"):
+        yield key.place, assembly.arn(key)
+    yield "another key", f"arn:aws:kms:{region}:{ACCOUNT}:key/another"
+    elsewhere = _elsewhere(region)
+    yield "a key in another Region", f"arn:aws:kms:{elsewhere}:{ACCOUNT}:key/another"
+
+
+def _topics(region: str, assembly: Assembly) -> Iterator[tuple[str, str]]:
+    for topic in assembly.of_type("AWS::SNS::Topic"):
+        name = assembly.resolve(topic.properties["TopicName"], topic.stack)
+        yield f"topic {name}", f"arn:aws:sns:{region}:{ACCOUNT}:{name}"
+    yield "another topic", f"arn:aws:sns:{region}:{ACCOUNT}:another"
+
+
+def _workgroups(assembly: Assembly) -> Iterator[tuple[str, str]]:
+    for group in assembly.of_type("AWS::Athena::WorkGroup"):
+        name = assembly.resolve(group.properties["Name"], group.stack)
+        yield f"workgroup {name}", name
+    yield "another workgroup", "another"
+
+
+def _endpoints(assembly: Assembly) -> Iterator[tuple[str, str]]:
+    for api in assembly.of_type("AWS::ApiGateway::RestApi"):
+        yield "the endpoint", assembly.name(api)
+    yield "another endpoint", "another"
+
+
+def _request(
+    part: str, action: str, resource: str, region: str, keys: Mapping[str, str] = _NO_KEYS
+) -> Request:
+    context = {"aws:RequestedRegion": region, **keys}
+    return Request(part, action, resource, tuple(context.items()))
+
+
+def _arn(region: str, resource: str) -> str:
+    return f"arn:aws:bedrock:{region}:{ACCOUNT}:{resource}"

@@ -1,0 +1,159 @@
+"""Alone knows who there is in a stage's templates, and by which policies each of them is judged."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Mapping
+from typing import Any, Final, NamedTuple
+
+from tools.docs.access.assembly import ACCOUNT, Assembly, Resource, UnresolvedError
+
+Document = dict[str, Any]
+
+_BOUNDARY: Final = re.compile(r"Guard|Boundary")
+_EVERYTHING: Final = {"Sid": "Everything", "Effect": "Allow", "Action": "*", "Resource": "*"}
+_VERSION: Final = "2012-10-17"
+
+
+class Policy(NamedTuple):
+    """A policy by the path of its construct; every statement in it has a Sid."""
+
+    name: str
+    document: Document
+
+    @property
+    def statements(self) -> list[dict[str, Any]]:
+        found: list[dict[str, Any]] = self.document["Statement"]
+        return found
+
+
+class Principal(NamedTuple):
+    """Somebody who calls AWS: what is allowed is what `identity` allows, `boundary` and `control`
+    (a service control policy), where there are any, allow too, and nothing denies.
+
+    `made_up` says that no template makes this principal: it stands for whoever is given a policy.
+    """
+
+    name: str
+    arn: str
+    identity: tuple[Policy, ...]
+    boundary: Policy | None = None
+    control: Policy | None = None
+    made_up: bool = False
+
+    @property
+    def policies(self) -> tuple[Policy, ...]:
+        further = (each for each in (self.boundary, self.control) if each)
+        return (*self.identity, *further)
+
+
+ADMINISTRATOR: Final = Policy("Administrator", {"Version": _VERSION, "Statement": [_EVERYTHING]})
+
+
+def principals(assembly: Assembly) -> list[Principal]:
+    """Every role of the templates; whoever is given a policy that no role has; and, for each guard
+    or boundary, an administrator who is held by it in each way it can be used.
+
+    Raises UnresolvedError for a policy that the templates do not hold, such as one of AWS's.
+    """
+    found = _Policies(assembly)
+    roles = [_role(resource, found) for resource in assembly.of_type("AWS::IAM::Role")]
+    attached = {policy.name for role in roles for policy in role.policies}
+    unattached = [
+        Principal(f"Whoever is given {policy.name}", _made_up("Reader"), (policy,), made_up=True)
+        for arn, policy in found.managed.items()
+        if policy.name not in attached and not _BOUNDARY.search(policy.name)
+    ]
+    guards = [policy for policy in found.managed.values() if _BOUNDARY.search(policy.name)]
+    held = [each for policy in guards for each in _held_by(policy)]
+    return sorted(roles, key=lambda role: role.name) + unattached + held
+
+
+def _held_by(guard: Policy) -> Iterator[Principal]:
+    """An administrator under `guard`. Beside its allowances and its denials together, each is
+    judged alone: one may cover for what is missing in the other.
+
+    https://docs.aws.amazon.com/IAM/latest/UserGuide/access_policies_boundaries.html
+    https://docs.aws.amazon.com/organizations/latest/userguide/orgs_manage_policies_scps.html
+    """
+    arn = _made_up("Administrator")
+    allows = [each for each in guard.statements if each["Effect"] == "Allow"]
+    denies = [each for each in guard.statements if each["Effect"] == "Deny"]
+    if allows:
+        boundary = f"An administrator whose boundary is {guard.name}"
+        yield Principal(boundary, arn, (ADMINISTRATOR,), boundary=guard, made_up=True)
+        yield Principal(
+            f"Whoever may do what {guard.name} leaves to be allowed",
+            arn,
+            (_replaced(guard, allows),),
+            made_up=True,
+        )
+    elif denies:
+        policy = f"An administrator who is also given {guard.name}"
+        yield Principal(policy, arn, (ADMINISTRATOR, guard), made_up=True)
+        control = f"An administrator of an account under {guard.name} as a service control policy"
+        yield Principal(control, arn, (ADMINISTRATOR,), control=guard, made_up=True)
+
+
+def _replaced(policy: Policy, statements: list[dict[str, Any]]) -> Policy:
+    return policy._replace(document={**policy.document, "Statement": statements})
+
+
+def _made_up(name: str) -> str:
+    return f"arn:aws:iam::{ACCOUNT}:role/{name}"
+
+
+class _Policies:
+    """The policies of the templates: the managed ones by ARN, the others by whom they belong to."""
+
+    def __init__(self, assembly: Assembly) -> None:
+        self.assembly = assembly
+        self.managed: dict[str, Policy] = {}
+        self._of_role: dict[str, list[Policy]] = {}
+        for resource in assembly.of_type("AWS::IAM::ManagedPolicy", "AWS::IAM::Policy"):
+            self._keep(resource)
+
+    def _keep(self, resource: Resource) -> None:
+        document = self.assembly.resolve(resource.properties["PolicyDocument"], resource.stack)
+        policy = Policy(resource.place, _with_sids(document))
+        if resource.type == "AWS::IAM::ManagedPolicy":
+            self.managed[self.assembly.arn(resource)] = policy
+        for role in self.assembly.resolve(resource.properties.get("Roles", []), resource.stack):
+            self._of_role.setdefault(role, []).append(policy)
+
+    def of(self, role: Resource) -> Iterator[Policy]:
+        yield from self._of_role.get(self.assembly.name(role), [])
+        for inline in self.assembly.resolve(role.properties.get("Policies", []), role.stack):
+            name = f"{role.place}/{inline['PolicyName']}"
+            yield Policy(name, _with_sids(inline["PolicyDocument"]))
+        for arn in self.assembly.resolve(role.properties.get("ManagedPolicyArns", []), role.stack):
+            yield self._managed(arn, role)
+
+    def boundary(self, role: Resource) -> Policy | None:
+        given = role.properties.get("PermissionsBoundary")
+        return self._managed(self.assembly.resolve(given, role.stack), role) if given else None
+
+    def _managed(self, arn: str, role: Resource) -> Policy:
+        if arn not in self.managed:
+            raise UnresolvedError(f"{role.path} has {arn}, which no template holds")
+        return self.managed[arn]
+
+
+def _role(resource: Resource, found: _Policies) -> Principal:
+    return Principal(
+        resource.place,
+        found.assembly.arn(resource),
+        tuple(found.of(resource)),
+        found.boundary(resource),
+    )
+
+
+def _with_sids(document: Mapping[str, Any]) -> Document:
+    statements = document["Statement"]
+    listed = statements if isinstance(statements, list) else [statements]
+    return {
+        **document,
+        "Statement": [
+            {"Sid": f"Statement{number}", **each} for number, each in enumerate(listed, start=1)
+        ],
+    }

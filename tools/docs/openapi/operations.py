@@ -1,0 +1,155 @@
+"""What each route of the gateway takes and answers, and by which statuses it refuses."""
+
+from collections.abc import Iterator, Mapping
+from typing import Any, NamedTuple
+
+import botocore.session
+
+from gateway import errors
+from gateway.control_plane import PARAMETERS
+from gateway.errors import GatewayError
+from local.bedrock.errors import STATUS
+from tools.docs.openapi.schemas import Schema
+
+HAIKU = "claude-haiku-4-5"
+_SAID = [{"role": "user", "content": "Hello"}]
+_INVOKE = {"anthropic_version": "bedrock-2023-05-31", "max_tokens": 100, "messages": _SAID}
+JSON, EVENTS, FRAMES = (
+    *("application/json", "text/event-stream"),
+    "application/vnd.amazon.eventstream",
+)
+
+
+class Operation(NamedTuple):
+    """`answers`: content type -> schema. `refusals`: the gateway's own, beside API Gateway's."""
+
+    summary: str
+    answers: Mapping[str, str]
+    refusals: frozenset[int]
+    body: str = ""
+    examples: Mapping[str, Any] = {}
+    query: tuple[str, ...] = ()
+    headers: Mapping[str, Schema] = {}
+    open: bool = False
+
+
+def _all(kind: type[GatewayError] = GatewayError) -> Iterator[type[GatewayError]]:
+    yield kind
+    for each in kind.__subclasses__():
+        yield from _all(each)
+
+
+KINDS = [each for each in _all() if each.__module__ == errors.__name__]
+_BUT_COUNTING = {each.status for each in KINDS} - {errors.NotSupported.status}
+_ANTHROPIC = frozenset(_BUT_COUNTING)
+_BEDROCK = frozenset({each.bedrock[1] for each in KINDS} | set(STATUS.values()))
+_LOOKED_UP = frozenset({errors.NotFound.status})
+_PAGED = frozenset({errors.InvalidRequest.status})
+_NAMED = _LOOKED_UP | _PAGED | {errors.PermissionDenied.status}
+_CONVERSE = {"messages": [{"role": "user", "content": [{"text": "Hello"}]}]}
+_MESSAGE = {"model": HAIKU, "max_tokens": 100, "messages": _SAID}
+
+
+def _bedrocks_headers() -> dict[str, Schema]:
+    """Those of InvokeModel, as botocore has them from AWS."""
+    model = botocore.session.get_session().get_service_model("bedrock-runtime")
+    shape: Any = model.operation_model("InvokeModel").input_shape
+    return {
+        each.serialization["name"]: {"type": "string", **({"enum": each.enum} if each.enum else {})}
+        for each in shape.members.values()
+        if each.serialization.get("name", "").startswith("X-Amzn-Bedrock-")
+    }
+
+
+_BEDROCKS = _bedrocks_headers()
+_ANTHROPICS: Mapping[str, Schema] = {
+    "anthropic-version": {"type": "string", "description": "Not read."},
+    "anthropic-beta": {"type": "string", "description": "Betas, separated by commas."},
+}
+OPERATIONS: Mapping[str, Operation] = {
+    "POST /v1/messages": Operation(
+        "A message, whole or as server-sent events",
+        {JSON: "Message", EVENTS: "MessageEvents"},
+        _ANTHROPIC,
+        "MessageRequest",
+        {"whole": _MESSAGE, "streamed": {**_MESSAGE, "stream": True}},
+        query=("beta",),
+        headers={**_ANTHROPICS, **_BEDROCKS},
+    ),
+    "POST /v1/messages/count_tokens": Operation(
+        "How many tokens a message has, where Bedrock counts them for the model",
+        {JSON: "Count"},
+        _ANTHROPIC | {errors.NotSupported.status},
+        "CountRequest",
+        {"count": {"model": HAIKU, "messages": _SAID}},
+        query=("beta",),
+        headers=_ANTHROPICS,
+    ),
+    "GET /v1/models": Operation(
+        "The models of this stage",
+        {JSON: "Models"},
+        _PAGED,
+        query=("limit", "after_id", "before_id", "lifecycle"),
+    ),
+    "GET /v1/models/{id}": Operation("One of them, by any of its names", {JSON: "Model"}, _NAMED),
+    "POST /model/{id}/invoke": Operation(
+        "Bedrock's InvokeModel",
+        {JSON: "Message"},
+        _BEDROCK,
+        "InvokeRequest",
+        {"invoke": _INVOKE},
+        headers=_BEDROCKS,
+    ),
+    "POST /model/{id}/invoke-with-response-stream": Operation(
+        "Bedrock's InvokeModelWithResponseStream",
+        {FRAMES: "EventStream"},
+        _BEDROCK,
+        "InvokeRequest",
+        {"invoke": _INVOKE},
+        headers=_BEDROCKS,
+    ),
+    "POST /model/{id}/converse": Operation(
+        "Bedrock's Converse",
+        {JSON: "ConverseAnswer"},
+        _BEDROCK,
+        "ConverseRequest",
+        {"converse": _CONVERSE},
+    ),
+    "POST /model/{id}/converse-stream": Operation(
+        "Bedrock's ConverseStream",
+        {FRAMES: "EventStream"},
+        _BEDROCK,
+        "ConverseRequest",
+        {"converse": _CONVERSE},
+    ),
+    "POST /model/{id}/count-tokens": Operation(
+        "Bedrock's CountTokens, where Bedrock counts them for the model",
+        {JSON: "TokenCount"},
+        _BEDROCK,
+        "CountTokensRequest",
+        {"converse": {"input": {"converse": _CONVERSE}}},
+    ),
+    "GET /foundation-models": Operation(
+        "Bedrock's ListFoundationModels, of this stage",
+        {JSON: "FoundationModels"},
+        _PAGED,
+        query=tuple(PARAMETERS["ListFoundationModels"]),
+    ),
+    "GET /foundation-models/{id}": Operation(
+        "Bedrock's GetFoundationModel", {JSON: "FoundationModel"}, _NAMED
+    ),
+    "GET /inference-profiles": Operation(
+        "Bedrock's ListInferenceProfiles, of this stage",
+        {JSON: "InferenceProfiles"},
+        _PAGED,
+        query=tuple(PARAMETERS["ListInferenceProfiles"]),
+    ),
+    "GET /inference-profiles/{id}": Operation(
+        "Bedrock's GetInferenceProfile",
+        {JSON: "InferenceProfile"},
+        _NAMED,
+    ),
+    "GET /health": Operation("That it answers", {JSON: "Health"}, frozenset(), open=True),
+    "HEAD /": Operation("A status and nothing else", {}, frozenset(), open=True),
+    "HEAD /api/hello": Operation("A status and nothing else", {}, frozenset(), open=True),
+}

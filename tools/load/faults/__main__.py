@@ -1,0 +1,50 @@
+"""`python -m tools.load.faults [--write]`: every fault in every format, and what came of each."""
+
+import argparse
+import sys
+import tempfile
+from pathlib import Path
+
+from rich.console import Console
+from rich.table import Table
+
+from tools.load.faults import page
+from tools.load.faults.environment import PROC
+from tools.load.faults.fault_catalog import FAULTS
+from tools.load.faults.formats import WHOLE
+from tools.load.faults.harness import Ground, cases, prepared
+
+COLUMNS = ("fault", "format", "the caller, the audit line", "s", "next request", "left open")
+
+
+def main() -> int:
+    """0 only if the next request worked after every fault, and nothing was left open."""
+    parser = argparse.ArgumentParser(prog="python -m tools.load.faults", description=__doc__)
+    parser.add_argument("--write", action="store_true", help=f"the tables of {page.PAGE} anew")
+    given = parser.parse_args()
+    if not PROC.exists():
+        sys.exit("What a process holds is read from /proc, which only Linux has.")
+    told = dict[tuple[str, str], str]()
+    with tempfile.TemporaryDirectory() as folder, prepared(Path(folder)) as ground:
+        clean = [_try(area, ground, told) for area in FAULTS]
+    if given.write:
+        page.write(told)
+    return int(not all(clean))
+
+
+def _try(area: str, ground: Ground, told: dict[tuple[str, str], str]) -> bool:
+    """Print the table of an area; whether all in it was well in the end."""
+    table, clean = Table(*COLUMNS, title=area), True
+    for fault, form in cases(area):
+        seen = ground.see(fault, form)
+        told[fault.name, form.name] = seen.told
+        left = ground.environment.footprint() != ground.footprint
+        clean = clean and seen.after == WHOLE and not left
+        took = f"{seen.seconds:.2f}"
+        table.add_row(fault.name, form.name, seen.told, took, seen.after, "yes" if left else "no")
+    Console(width=200).print(table)
+    return clean
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,147 @@
+"""Function, proxy and Bedrock put together, and one fault seen from all sides."""
+
+import os
+import subprocess
+import sys
+from collections.abc import Iterator, Mapping
+from contextlib import closing, contextmanager
+from pathlib import Path
+from ssl import PROTOCOL_TLS_SERVER, SSLContext
+from typing import Any, NamedTuple
+
+import trustme
+
+from benchmarks.environment import built
+from tools.load.faults.environment import Asked, Environment
+from tools.load.faults.fault_catalog import FAULTS, Fault
+from tools.load.faults.formats import FORMATS, WHOLE, Format
+from tools.load.faults.proxy import Proxy
+
+ROOT = Path(__file__).parents[2]
+_CA = "ca.pem"
+# A name that nobody may ever have: https://www.rfc-editor.org/rfc/rfc6761#section-6.4
+_NAMELESS = "https://bedrock-runtime.invalid"
+_PROMPT = "hello"
+_HEALTH = {
+    "httpMethod": "GET",
+    "path": "/health",
+    "headers": {},
+    "requestContext": {"requestId": "gateway-1"},
+}
+_KEYS = {"AWS_ACCESS_KEY_ID": "dev", "AWS_SECRET_ACCESS_KEY": "secret"}
+_PATIENT = 30.0
+_DEAREST = 14  # tokens that an attempt costs: gateway.retries
+
+
+def cases(area: str) -> Iterator[tuple[Fault, Format]]:
+    """Each fault of an area with each format that can meet it."""
+    for fault in FAULTS[area]:
+        yield from ((fault, form) for form in FORMATS if fault.meets(streamed=form.streamed))
+
+
+class Seen(NamedTuple):
+    """`told` is what the caller got and what the audit line calls it, as docs/faults.md has it;
+    `after`, what the next request on the same environment got."""
+
+    told: str
+    seconds: float
+    after: str
+
+
+class Ground:
+    """An environment behind a proxy; `footprint` is what it holds while nothing goes wrong."""
+
+    def __init__(self, environment: Environment, proxy: Proxy, folder: Path) -> None:
+        self.environment = environment
+        self.proxy = proxy
+        self._folder = folder
+        for form in FORMATS:
+            assert self.whole(form) == WHOLE
+        self.footprint = environment.footprint()
+
+    def see(self, fault: Fault, form: Format) -> Seen:
+        """What comes of a request that meets the fault."""
+        if fault.nameless:
+            return self._see_nameless(fault, form)
+        asked = self._meet(fault, form)
+        seen = Seen(told(form, asked), asked.seconds, self.whole(form))
+        for _ in range(_DEAREST * len(asked.line.get("earlier_attempts", []))):
+            self.whole(form)  # each earns a token of what the attempts have cost
+        return seen
+
+    def whole(self, form: Format) -> str:
+        """What a request gets with which nothing goes wrong."""
+        event = form.ask(_PROMPT, retries_itself=True)
+        return told(form, self.environment.ask(event, seconds=_PATIENT))
+
+    def ask(self, form: Format, *, seconds: float = _PATIENT) -> Asked:
+        """By a client that does not try again by itself."""
+        return self.environment.ask(form.ask(_PROMPT, retries_itself=False), seconds=seconds)
+
+    def _meet(self, fault: Fault, form: Format) -> Asked:
+        if fault.greeting is not None or fault.before is not None:
+            self.proxy.hang_up()  # or no new connection would be needed
+        self.proxy.tell(fault.answering, fault.greeting)
+        if fault.before is not None:
+            fault.before(self.proxy)
+        event = form.ask(fault.prompt, retries_itself=fault.retries_itself)
+        try:
+            return self.environment.ask(event, seconds=fault.seconds)
+        finally:
+            self.proxy.tell(None, None)
+            self.proxy.listen()
+
+    def _see_nameless(self, fault: Fault, form: Format) -> Seen:
+        """In an environment of its own: there is no success by which it could earn new attempts."""
+        with closing(Environment(built(), _NAMELESS, self._folder / _CA)) as environment:
+            before = environment.footprint()
+            event = form.ask(fault.prompt, retries_itself=fault.retries_itself)
+            asked = environment.ask(event, seconds=fault.seconds)
+            health = environment.ask(_HEALTH, seconds=_PATIENT)
+            assert environment.footprint() == before
+        return Seen(told(form, asked), asked.seconds, WHOLE if health.answer.status == 200 else "")
+
+
+def told(form: Format, asked: Asked) -> str:
+    answer, line = asked.answer, asked.line
+    what = form.see(answer)
+    assert b"arn:aws" not in answer.body, answer.body
+    assert line["status"] == answer.status
+    assert answer.headers["request-id"] == line.get("bedrock_request_id", "gateway-1")
+    assert line["outcome"] == _outcome(what)
+    assert line["response_bytes"] == len(answer.body)
+    attempts = len(line.get("earlier_attempts", [])) + 1
+    cause = f", `{line['error_cause']}`" if "error_cause" in line else ""
+    return f"{what}{cause}{f', attempts: {attempts}' if attempts > 1 else ''}"
+
+
+def _outcome(what: str) -> str:
+    if what == WHOLE:
+        return "completed"
+    return "interrupted" if what.startswith("200") else "upstream_error"
+
+
+@contextmanager
+def prepared(folder: Path) -> Iterator[Ground]:
+    """What is started here is gone with the context; `folder` takes the certificate."""
+    authority = trustme.CA()
+    authority.cert_pem.write_to_path(str(folder / _CA))
+    context = SSLContext(PROTOCOL_TLS_SERVER)
+    authority.issue_cert("localhost").configure_cert(context)
+    with _bedrock() as upstream, closing(Proxy(upstream, context)) as proxy:
+        endpoint = f"https://localhost:{proxy.port}"
+        with closing(Environment(built(), endpoint, folder / _CA)) as environment:
+            yield Ground(environment, proxy, folder)
+
+
+@contextmanager
+def _bedrock() -> Iterator[str]:
+    """The local Bedrock in a process of its own: host and port."""
+    command = [sys.executable, "-m", "local.bedrock", "--port", "0"]
+    environment: Mapping[str, Any] = {**os.environ, **_KEYS, "PYTHONPATH": "lambda"}
+    with subprocess.Popen(
+        command, cwd=ROOT, stdout=subprocess.PIPE, text=True, env=environment
+    ) as process:
+        assert process.stdout is not None
+        yield process.stdout.readline().split("//")[-1].strip()
+        process.terminate()

@@ -1,0 +1,46 @@
+"""docs/faults.md: how its tables are read, and written from what was seen."""
+
+from collections.abc import Mapping
+
+from tools.docs.pages import ROOT, read, rows
+from tools.load.faults.fault_catalog import FAULTS, Fault
+from tools.load.faults.formats import FORMATS, Format
+
+PAGE = "docs/faults.md"
+NONE = "-"
+
+Told = Mapping[tuple[str, str], str]
+"""By the names of fault and format."""
+
+
+def documented(area: str) -> dict[str, dict[str, str]]:
+    """The cells of an area: fault → format → what is told."""
+    names = [form.name for form in FORMATS]
+    return {name: dict(zip(names, cells, strict=True)) for name, *cells in rows(PAGE, area)}
+
+
+def write(told: Told) -> None:
+    """The tables anew, which are the page's end."""
+    intro = read(PAGE).partition(f"## {next(iter(FAULTS))}")[0]
+    areas = "\n".join(_area(each, told) for each in FAULTS)
+    (ROOT / PAGE).write_text(intro + areas)
+
+
+def _area(area: str, told: Told) -> str:
+    lines = [
+        f"## {area}",
+        "",
+        f"| Fault | {' | '.join(f'`{form.name}`' for form in FORMATS)} |",
+        f"|{' --- |' * (len(FORMATS) + 1)}",
+        *(_row(fault, told) for fault in FAULTS[area]),
+        "",
+    ]
+    return "\n".join(lines)
+
+
+def _row(fault: Fault, told: Told) -> str:
+    return f"| {fault.name} | {' | '.join(cell(fault, form, told) for form in FORMATS)} |"
+
+
+def cell(fault: Fault, form: Format, told: Told) -> str:
+    return told.get((fault.name, form.name), NONE)

@@ -1,0 +1,60 @@
+"""`python -m tools.load.soak.bedrock FOLDER`: the local Bedrock, which keeps its records and its own
+count of requests in a folder until it is told to end."""
+
+import asyncio
+import signal
+import sys
+from collections.abc import MutableMapping
+from pathlib import Path
+from typing import Any, TextIO
+
+from local.bedrock.app import App, create_app
+from local.bedrock.caller import Caller
+from local.bedrock.delivery import Delivery
+from local.bedrock.http_exchange import Receive, Scope, Send
+from local.bedrock.server import serve
+from tools.load.soak.fake_storage import Account, Kept
+
+ACCOUNT = "123456789012"
+REGION = "us-east-1"
+KEY_ID, SECRET, TOKEN = "ASIASOAK", "secret", "token"
+GATEWAY = Caller(f"arn:aws:sts::{ACCOUNT}:assumed-role/gateway/soak", SECRET, TOKEN)
+
+
+def counted(app: App, to: TextIO) -> App:
+    """`app`, with a line for each request: the id that it was answered by."""
+
+    async def wrapped(scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] != "http":
+            await app(scope, receive, send)
+            return
+        told = ""
+
+        async def noting(message: MutableMapping[str, Any]) -> None:
+            nonlocal told
+            names = dict(message.get("headers", ()))
+            told = names.get(b"x-amzn-requestid", told.encode()).decode()
+            await send(message)
+
+        try:
+            await app(scope, receive, noting)
+        finally:
+            to.write(f"{told}\n")
+
+    return wrapped
+
+
+async def main(folder: Path) -> None:
+    stop, kept = asyncio.Event(), Kept(folder)
+    asyncio.get_running_loop().add_signal_handler(signal.SIGTERM, stop.set)
+    delivery = Delivery(Account(kept).clients(), account=ACCOUNT, region=REGION)
+    app = create_app(region=REGION, callers={KEY_ID: GATEWAY}.get, deliver=delivery)
+    with kept.requests.open("w", buffering=1) as count:
+        async with serve(counted(app, count)) as port:
+            print(port, flush=True)  # noqa: T201 - to whoever started it
+            await stop.wait()
+        await delivery.drain()
+
+
+if __name__ == "__main__":
+    asyncio.run(main(Path(sys.argv[1])))

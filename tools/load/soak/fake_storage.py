@@ -1,0 +1,109 @@
+"""What the local Bedrock of a soak leaves in a folder: objects, log events, its own count."""
+
+import gzip
+import json
+from collections.abc import Iterator, Mapping
+from datetime import datetime
+from pathlib import Path
+from typing import Any, NamedTuple
+
+from claude_bedrock.cli.usage.local_files import of_records
+from claude_bedrock.records.log_item import LogItem
+from claude_bedrock.verification.join import Destination
+from local.bedrock.delivery import Clients
+
+BUCKET = "records"
+_LARGE = "large-data"
+_ROLE = "arn:aws:iam::123456789012:role/delivery"
+
+
+class Kept(NamedTuple):
+    """Where things lie in `folder`. Audit lines: `AT TEXT`, the moment in seconds since 1970."""
+
+    folder: Path
+
+    @property
+    def audit_lines(self) -> Path:
+        return self.folder / "audit-lines.txt"
+
+    @property
+    def requests(self) -> Path:
+        return self.folder / "requests.txt"
+
+    @property
+    def events(self) -> Path:
+        return self.folder / "events.jsonl"
+
+    def object(self, key: str) -> Path:
+        return self.folder / BUCKET / key
+
+    def is_stored(self, path: str) -> bool:
+        """Whether an `s3://` path has its object."""
+        return self.object(path.removeprefix(f"s3://{BUCKET}/")).exists()
+
+    def are_identical(self, one: str, other: str) -> bool:
+        """Whether the objects of two `s3://` paths hold the same bytes."""
+        keys = (path.removeprefix(f"s3://{BUCKET}/") for path in (one, other))
+        first, second = (self.object(key).read_bytes() for key in keys)
+        return first == second
+
+    def read_body(self, path: str) -> Any:  # noqa: ANN401 - JSON
+        """The JSON in the object of an `s3://` path."""
+        content = self.object(path.removeprefix(f"s3://{BUCKET}/")).read_bytes()
+        return json.loads(gzip.decompress(content))
+
+    def lines(self) -> Iterator[tuple[float, Mapping[str, Any]]]:
+        """The audit lines, as the reconciliation reads them."""
+        for line in self.audit_lines.read_text().splitlines():
+            at, _, text = line.partition(" ")
+            yield float(at), json.loads(text)["audit"]
+
+    def upstream(self) -> list[str]:
+        """An id for each request that Bedrock counted, empty where its answer told none."""
+        return [line.strip() for line in self.requests.read_text().splitlines()]
+
+    def records(self, since: datetime, until: datetime) -> Iterator[tuple[Destination, LogItem]]:
+        """Every record, from each of the two destinations."""
+        for file in of_records(self.folder / BUCKET, since, until, may_be_empty=True):
+            with gzip.open(file) as lines:
+                for line in lines:
+                    yield "S3", LogItem(str(file), 0, json.loads(line))
+        with self.events.open() as lines_of_group:
+            for each in lines_of_group:
+                if each.startswith("{"):  # the first line is a sentence
+                    yield "CloudWatch Logs", LogItem(str(self.events), 0, json.loads(each))
+
+
+class Account:
+    """The three services of an account that delivery talks to, as far as it does; boto3's names."""
+
+    class exceptions:  # noqa: N801 - boto3's name
+        class ResourceAlreadyExistsException(Exception):
+            """There is one log stream, and it is always made anew."""
+
+    def __init__(self, kept: Kept) -> None:
+        self._kept = kept
+        self._events = kept.events.open("a", buffering=1)
+
+    def clients(self) -> Clients:
+        return Clients(self, self, self, lambda _role: {}, lambda _credentials: self)
+
+    def get_model_invocation_logging_configuration(self) -> dict[str, Any]:
+        place = {"bucketName": BUCKET, "keyPrefix": _LARGE}
+        group = {"logGroupName": "g", "roleArn": _ROLE, "largeDataDeliveryS3Config": place}
+        return {"loggingConfig": {"s3Config": {"bucketName": BUCKET}, "cloudWatchConfig": group}}
+
+    def put_object(self, *, Bucket: str, Key: str, Body: bytes) -> None:  # noqa: N803, ARG002
+        file = self._kept.object(Key)
+        file.parent.mkdir(parents=True, exist_ok=True)
+        file.write_bytes(Body)
+
+    def create_log_stream(self, **_asked: str) -> None: ...
+
+    def put_log_events(self, *, logEvents: list[dict[str, Any]], **_asked: str) -> None:  # noqa: N803
+        self._events.writelines(f"{event['message']}\n" for event in logEvents)
+
+    def put_metric_data(self, **_asked: object) -> None: ...
+
+    def close(self) -> None:
+        """Of the client of CloudWatch Logs: another is made for the next batch."""

@@ -1,0 +1,100 @@
+"""Whether a soak's three counts agree: the callers', the audit lines', the upstream's own; and
+what the reconciliation finds in the records."""
+
+from collections import Counter
+from collections.abc import Collection, Iterable, Iterator, Mapping
+from datetime import UTC, datetime, timedelta
+from typing import Any, NamedTuple
+
+from claude_bedrock.records.log_item import LogItem
+from claude_bedrock.records.window import Window
+from claude_bedrock.verification.allowed_regions import Bounds
+from claude_bedrock.verification.finding import Outcome
+from claude_bedrock.verification.join import Lookups, reconcile
+from claude_bedrock.verification.principals import Principals
+from tools.load.soak.bedrock import GATEWAY, REGION
+from tools.load.soak.callers import Ended
+from tools.load.soak.endpoint import MODELS
+from tools.load.soak.fake_storage import Kept
+
+Line = Mapping[str, Any]
+
+
+class Account(NamedTuple):
+    """`asked`: requests of Bedrock by the audit lines; `upstream`: by its own count. `mistakes` is
+    empty where everything agrees."""
+
+    calls: int
+    lines: int
+    asked: int
+    upstream: int
+    verified: Outcome
+    mistakes: list[str]
+
+
+def account(ended: list[Ended], kept: Kept, since: datetime) -> Account:
+    """Of all calls that were made since `since` (UTC); nothing may still be under way."""
+    written = list(kept.lines())
+    lines, upstream = [line for _, line in written], kept.upstream()
+    begin, now = since - timedelta(minutes=1), datetime.now(UTC) + timedelta(minutes=1)
+    verified = reconcile(
+        [LogItem(str(kept.audit_lines), at, line) for at, line in written],
+        kept.records(begin, now),
+        window=Window(begin.timestamp(), now.timestamp(), now.timestamp()),
+        bounds=Bounds(REGION, None, ("global",), MODELS),
+        principals=Principals(GATEWAY.arn),
+        lookups=Lookups(kept.is_stored, kept.are_identical, kept.read_body, _not_witnessed),
+    )
+    asked = [each for line in lines for each in _asked(line)]
+    mistakes = [
+        *_of_lines(ended, lines),
+        *_of_upstream(asked, upstream),
+        *_of_records(verified, ended),
+    ]
+    return Account(len(ended), len(lines), len(asked), len(upstream), verified, mistakes)
+
+
+def _not_witnessed(ids: Collection[str]) -> Mapping[str, str]:
+    return dict.fromkeys(ids, "a soak has no access log")
+
+
+def _asked(line: Line) -> Iterator[str]:
+    """The id of each request of Bedrock that the line tells of, empty where none was told."""
+    if "model_id" in line:
+        yield from (each["bedrock_request_id"] for each in line.get("earlier_attempts", ()))
+        yield line.get("bedrock_request_id", "")
+
+
+def _of_lines(ended: Iterable[Ended], lines: list[Line]) -> Iterator[str]:
+    """Every call has one line, which says what its caller was told."""
+    told = {each.gateway_id: each for each in ended}
+    counted = Counter(line["gateway_request_id"] for line in lines)
+    yield from (f"no audit line of {told[each]}" for each in told.keys() - counted.keys())
+    yield from (f"audit line of nobody's call: {each}" for each in counted.keys() - told.keys())
+    yield from (f"{n} audit lines of {told.get(each)}" for each, n in counted.items() if n > 1)
+    for line in lines:
+        call = told.get(line["gateway_request_id"])
+        said = line["status"], line.get("bedrock_request_id") or line["gateway_request_id"]
+        if call is not None and said != (call.status, call.told_id):
+            yield f"the audit line says {said} of {call}"
+
+
+def _of_upstream(asked: list[str], upstream: list[str]) -> Iterator[str]:
+    """Bedrock has counted each request that a line tells of, and no other."""
+    if len(asked) != len(upstream):
+        yield f"{len(asked)} requests of Bedrock by the audit lines, {len(upstream)} by its count"
+    differing = Counter(filter(None, asked))
+    differing.subtract(filter(None, upstream))
+    for request_id, surplus in differing.items():
+        if surplus:
+            yield f"request {request_id}: {surplus:+d} in the audit lines beside Bedrock's count"
+
+
+def _of_records(verified: Outcome, ended: Iterable[Ended]) -> Iterator[str]:
+    """Of those that were due twice, one more in each of the two destinations."""
+    counts, duplicates = verified.counts, 2 * sum(each.is_duplicate for each in ended)
+    yield from (str(finding) for finding in verified.findings)
+    if counts.duplicates != duplicates or counts.pending or counts.records_pending:
+        yield f"{duplicates} records are due twice; twice, or not judged: {counts}"
+    if counts.calls != counts.matched + counts.unknown + counts.refused + counts.not_loggable:
+        yield f"calls whose fate is none of those that are due: {counts}"
