@@ -16,10 +16,10 @@ export PIP_DISABLE_PIP_VERSION_CHECK := 1
 INDEX = UV_DEFAULT_INDEX=$${UV_DEFAULT_INDEX:-$${PIP_INDEX_URL:-$$(pip config get global.index-url 2>/dev/null)}}
 
 .DEFAULT_GOAL := help
-.PHONY: help install demo audit-demo local test clients faults soak check check-code check-types check-templates measure synth sbom findings matrix openapi bench bench-peers lock clean
+.PHONY: help install demo audit-demo local test test-clients test-faults test-soak check check-code check-types check-templates measure synth docs bench bench-compare lock clean
 
 help: ## Show this list
-	@awk -F ':.*## ' '/^[a-z-]+:.*## /{printf "  make %-11s %s\n", $$1, $$2}' Makefile
+	@awk -F ':.*## ' '/^[a-z-]+:.*## /{printf "  make %-13s %s\n", $$1, $$2}' Makefile
 
 demo: $(INSTALLED) ## Deploy all stacks on this machine, call the endpoint, show the record, stop
 	@python -m local demo
@@ -33,13 +33,13 @@ local: $(INSTALLED) ## The same, but stay up: prints URL and key, writes .local/
 test: $(INSTALLED) ## All tests, in up to four processes
 	@pytest --numprocesses auto --maxprocesses 4 --dist loadfile --no-loadscope-reorder
 
-clients: $(INSTALLED) ## Two dozen clients, unmodified, against the endpoint: a table of what works
+test-clients: $(INSTALLED) ## Two dozen clients, unmodified, against the endpoint: a table of what works
 	@python -m tests.clients
 
-faults: $(INSTALLED) ## What can go wrong before Bedrock, tried in every format: outcome, time, next request
+test-faults: $(INSTALLED) ## What can go wrong before Bedrock, tried in every format: outcome, time, next request
 	@python -m tools.load.faults
 
-soak: $(INSTALLED) ## 100,000 calls by 32 callers, faults among them: every count agrees, memory stays (5 to 15 minutes)
+test-soak: $(INSTALLED) ## 100,000 calls by 32 callers, faults among them: every count agrees, memory stays (5 to 15 minutes)
 	@PYTHONPATH=lambda python -m tools.load.soak
 
 check: $(INSTALLED) ## Lint, types, import contracts, templates, two of them at a time
@@ -69,22 +69,13 @@ synth: $(INSTALLED) ## Templates of every stage into cdk.out/, judged by cdk-nag
 	  echo "synth $$stage"; cdk synth --quiet --no-notices -c stage=$$stage -o cdk.out/$$stage || exit 1; \
 	done
 
-sbom: synth ## Bills of materials of all functions, in cdk.out/*/asset.*.cdx.json; docs/licenses.md anew
-	@python -m tools.docs.licenses
-
-findings: $(INSTALLED) ## Write docs/findings.md anew: what rules of others find in every stage, and what we say to it
-	@python -m tools.docs.findings
-
-matrix: $(INSTALLED) ## Write docs/access/ anew: who may do what in every stage, from the templates
-	@python -m tools.docs.access
-
-openapi: $(INSTALLED) ## Write docs/openapi.yaml anew: the endpoint's routes, formats and errors, from the code
-	@PYTHONPATH=lambda python -m tools.docs.openapi
+docs: synth ## Write every generated page: models, compatibility, access, findings, licenses, OpenAPI
+	@PYTHONPATH=lambda python -m tools.docs
 
 bench: $(INSTALLED) ## What starts, calls and streams cost, beside a bare loop and boto3; a million records
 	@python -m benchmarks
 
-bench-peers: $(INSTALLED) ## The same calls beside LiteLLM and boto3, installed into .build/peers
+bench-compare: $(INSTALLED) ## The same calls beside LiteLLM and boto3, installed into .build/peers
 	@python -m benchmarks peers
 
 install: $(INSTALLED) ## What the other targets install first

@@ -77,11 +77,10 @@ def upstream(events: int, certificate: Path | None = None) -> Iterator[str]:
 
 def built() -> Path:
     """The folder that is deployed, byte code included."""
-    source = PROJECT / "lambda"
     return build_folder(
-        source_root=source,
-        packages=["gateway", "catalog"],
-        requirements=source / "gateway" / "requirements.txt",
+        project=PROJECT,
+        packages=["gateway", "claude_bedrock.catalog"],
+        requirements=PROJECT / "lambda" / "gateway" / "requirements.txt",
         sdk_services=(),
         cache=PROJECT / ".build",
     )

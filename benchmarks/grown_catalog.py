@@ -31,11 +31,11 @@ class _Copy(NamedTuple):
 def grown(function: Path, models: int, into: Path) -> Sequence[str]:
     """Copy the folder `function`, with `models` in its catalog. The names that were added."""
     shutil.copytree(function, into)
-    source = into / "catalog" / "newer_models.py"
+    source = into / "claude_bedrock" / "catalog" / "newer_models.py"
     added = list(itertools.islice(_copies(source), models - len(catalog.MODELS)))
     _append(source, f"{_MODELS} = (*{_MODELS}, {', '.join(each.row for each in added)})")
     abilities = ", ".join(f"{each.name!r}: {_ABILITIES}[{each.of!r}]" for each in added)
-    _append(source.with_name("abilities.py"), f"{_ABILITIES} = {{**{_ABILITIES}, {abilities}}}")
+    _append(source.with_name("capabilities.py"), f"{_ABILITIES} = {{**{_ABILITIES}, {abilities}}}")
     _compile(source.parent)
     return [each.name for each in added]
 

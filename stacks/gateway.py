@@ -134,7 +134,7 @@ class Gateway(cdk.Stack):
             # With what it has to be deployed again: another's record may be another one then.
             description="Calls the endpoint as a client does, and looks whether that is on record "
             f"(existing_logging: {stage.existing_logging})",
-            packages=["canary", "embedded_metrics", "records", "reconciliation"],
+            packages=["canary", "metrics", "claude_bedrock.records"],
             handler="canary.handler.handle",
             log_name="canary",
             keeping=record.keeping.while_deployed(),
@@ -194,7 +194,7 @@ class Gateway(cdk.Stack):
             self,
             "KeyExpiryFunction",
             description="Switches off the keys whose end has come",
-            packages=["key_expiry"],
+            packages=["api_key_expiry"],
             handler="api_key_expiry.handler.handle",
             log_name="key-expiry",
             keeping=keeping.while_deployed(),
@@ -241,7 +241,7 @@ class Gateway(cdk.Stack):
             self,
             "Function",
             description="Carries a client's request to Bedrock and streams the answer back",
-            packages=["gateway", "catalog"],
+            packages=["gateway", "claude_bedrock.catalog"],
             handler="gateway.handler.handle",
             log_name="gateway",
             keeping=keeping.for_audit_entries(),

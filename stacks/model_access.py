@@ -9,7 +9,8 @@ import aws_cdk as cdk
 from aws_cdk import aws_iam as iam
 from constructs import Construct
 
-from claude_bedrock.catalog import MODELS, deny_policy, invoke_policies, team_policies
+from claude_bedrock.catalog import MODELS, deny_policy, team_policies
+from claude_bedrock.catalog import invoke_policies as policies_of
 from claude_bedrock.catalog.deny_policy import Guarded
 from claude_bedrock.catalog.invoke_policies import Place
 from claude_bedrock.queries import schema
@@ -55,7 +56,7 @@ class ModelAccess(cdk.Stack):
         invoke_policies = InvokePolicies(
             self,
             "Invoke",
-            documents=invoke_policies.invoke_policies(models, guarded.place),
+            documents=policies_of.invoke_policies(models, guarded.place),
             description=f"Calls the models of {stage.name}",
         ).policies
         self.guard = GuardPolicies(
@@ -69,7 +70,7 @@ class ModelAccess(cdk.Stack):
             stage,
             record,
             [*invoke_policies, self.guard.denials],
-            invoke_policies.profile_arns(models, guarded.place),
+            policies_of.profile_arns(models, guarded.place),
         )
 
         planned = team_profile_plan.planned(stage)

@@ -1,10 +1,10 @@
 """What a Messages body may hold on Bedrock whatever the model: fields, tools, betas by name.
 
-`claude_bedrock.catalog.capabilities` says which model takes what; `gateway.adapt` applies both. The fields are
-those of https://platform.claude.com/docs/en/api/messages; what Bedrock lacks of them is told by
+`claude_bedrock.catalog.capabilities` says which model takes what; `gateway.adapt` applies both.
+The fields are those of https://platform.claude.com/docs/en/api/messages; what Bedrock lacks of
+them is told by
 https://platform.claude.com/docs/en/build-with-claude/claude-on-amazon-bedrock-legacy, and what it
-has by
-https://docs.aws.amazon.com/bedrock/latest/userguide/model-parameters-anthropic-claude-messages-request-response.html
+has by https://docs.aws.amazon.com/bedrock/latest/userguide/model-parameters-anthropic-claude-messages-request-response.html
 """
 
 from collections.abc import Mapping
@@ -74,8 +74,8 @@ TAKEN: Final = frozenset(
     }
 )
 """Fields that Bedrock has. One that is neither here nor below is passed for Bedrock to name, unless
-an unknown beta came too and Anthropic's SDK (`claude_bedrock.catalog.message_schema`) does not know the field:
-then it can only be that beta's, and goes with it."""
+an unknown beta came too and Anthropic's SDK (`claude_bedrock.catalog.message_schema`) does not
+know the field: then it can only be that beta's, and goes with it."""
 
 BEDROCK_PREFIX: Final = "amazon-bedrock-"
 """How Bedrock's own members of a body begin: they are never taken out."""

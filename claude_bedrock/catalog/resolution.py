@@ -68,8 +68,8 @@ class Resolved(NamedTuple):
 
 def find(name: str) -> Model | None:
     """The model that `name` spells: a name or alias, a base id, the id of a profile the model has,
-    the ARN of either, or any of these as clients write them: `claude_bedrock.catalog.spellings`. The Region and
-    account in an ARN are not looked at."""
+    the ARN of either, or any of these as clients write them: `claude_bedrock.catalog.spellings`.
+    The Region and account in an ARN are not looked at."""
     route, model, _ = _read(name)
     if model is None or (route is not None and route not in routes(model)):
         return None

@@ -7,12 +7,11 @@ https://docs.aws.amazon.com/IAM/latest/UserGuide/troubleshoot_general.html#troub
 
 import logging
 import random
+import time
 from collections.abc import Callable, Iterator
-from typing import Final, TypeVar
+from typing import Final, NamedTuple, TypeVar
 
 from botocore.exceptions import BotoCoreError, ClientError
-
-from custom_resource.deletion import Waiting
 
 PROPAGATION_SECONDS: Final = 120.0
 """How long IAM may take, as Terraform's provider reckons (`propagationTimeout`):
@@ -79,6 +78,13 @@ def jittered_pauses() -> Iterator[float]:
         ceiling = min(LONGEST_PAUSE_SECONDS, ceiling * 2)
 
 
+class Timing(NamedTuple):
+    """How time passes: a clock in seconds, and how to wait."""
+
+    clock: Callable[[], float] = time.monotonic
+    sleep: Callable[[float], None] = time.sleep
+
+
 class PropagationRetry:
     """Retries calls until one deadline, which all calls of an event share.
 
@@ -90,11 +96,11 @@ class PropagationRetry:
         self,
         seconds: float = PROPAGATION_SECONDS,
         *,
-        waiting: Waiting | None = None,
+        waiting: Timing | None = None,
         is_retryable: Callable[[Failure], bool] = may_propagate,
         pauses: Pauses = jittered_pauses,
     ) -> None:
-        self._waiting = waiting or Waiting()
+        self._waiting = waiting or Timing()
         self._deadline = self._waiting.clock() + seconds
         self._is_retryable = is_retryable
         self._pauses = pauses

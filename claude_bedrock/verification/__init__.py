@@ -1,1 +1,1 @@
-"""Joins what the gateway asked with what Bedrock recorded, and forms evidence of it."""
+"""Reconciles the gateway's calls with Bedrock's records, and seals evidence of it."""

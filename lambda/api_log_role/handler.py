@@ -11,8 +11,14 @@ from botocore.config import Config
 from botocore.exceptions import BotoCoreError, ClientError, HTTPClientError
 from botocore.exceptions import ConnectionError as NetworkError
 
-from claude_bedrock.iam.propagation import Failure, PropagationRetry, error_code, is_access_denied
-from custom_resource.deletion import Waiting, let_through
+from claude_bedrock.iam.propagation import (
+    Failure,
+    PropagationRetry,
+    Timing,
+    error_code,
+    is_access_denied,
+)
+from custom_resource.deletion import let_through
 from custom_resource.response import Outcome, answer, send
 
 _log: Final = logging.getLogger(__name__)
@@ -61,7 +67,7 @@ class Services(NamedTuple):
 
     account: Account
     roles: Roles
-    waiting: Waiting = Waiting()
+    waiting: Timing = Timing()
 
 
 def handle(event: Mapping[str, Any], _context: object) -> None:

@@ -6,7 +6,8 @@ from collections.abc import Mapping, Sequence
 from typing import Any, Final
 
 # What `claude-bedrock keys` makes: letters and digits only, as API Gateway wants a key's value. The
-# secret is preceded by the name, in which Z is the escape. claude_bedrock/cli/keys/key_format.py writes it.
+# secret is preceded by the name, in which Z is the escape. claude_bedrock/cli/keys/key_format.py
+# writes it.
 _NAMED: Final = re.compile(r"cobk((?:[A-Ya-z0-9]|Z[Zdmu])+)Z0[A-Za-z0-9]{40}")
 _ESCAPED: Final = {"ZZ": "Z", "Zd": ".", "Zm": "-", "Zu": "_"}
 

@@ -7,8 +7,7 @@ from typing import Any, Final, NamedTuple, Protocol
 import boto3
 from botocore.exceptions import BotoCoreError, ClientError
 
-from claude_bedrock.iam.propagation import PropagationRetry, error_code
-from custom_resource.deletion import Waiting
+from claude_bedrock.iam.propagation import PropagationRetry, Timing, error_code
 from custom_resource.response import Outcome, answer, send
 
 _log: Final = logging.getLogger(__name__)
@@ -51,7 +50,7 @@ class Services(NamedTuple):
 
     buckets: Buckets
     stacks: Stacks
-    waiting: Waiting = Waiting()
+    waiting: Timing = Timing()
 
 
 def handle(event: Mapping[str, Any], context: Context) -> None:

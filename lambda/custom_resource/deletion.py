@@ -4,10 +4,10 @@ A failed Delete leaves the whole stack in DELETE_FAILED, and whoever repeats it 
 https://docs.aws.amazon.com/AWSCloudFormation/latest/UserGuide/crpg-ref-requesttypes-delete.html"""
 
 import logging
-import time
 from collections.abc import Callable, Mapping
-from typing import Any, Final, NamedTuple
+from typing import Any, Final
 
+from claude_bedrock.iam.propagation import Timing
 from custom_resource.response import Outcome
 
 PATIENCE_SECONDS: Final = 15.0
@@ -17,18 +17,11 @@ _PAUSE_SECONDS: Final = 5.0
 _log: Final = logging.getLogger(__name__)
 
 
-class Waiting(NamedTuple):
-    """How time passes."""
-
-    clock: Callable[[], float] = time.monotonic
-    sleep: Callable[[float], None] = time.sleep
-
-
 Told = tuple[Outcome, dict[str, str]]
 """The outcome, and the data for the template."""
 
 
-def patiently(event: Mapping[str, Any], act: Callable[[], Told], waiting: Waiting) -> Told:
+def patiently(event: Mapping[str, Any], act: Callable[[], Told], waiting: Timing) -> Told:
     """What `act` comes to. A deletion that fails is tried again, as long as that began less than
     PATIENCE_SECONDS ago: once it is let through, nobody asks for it a second time."""
     give_up_at = waiting.clock() + PATIENCE_SECONDS

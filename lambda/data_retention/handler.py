@@ -8,8 +8,8 @@ import boto3
 from botocore.config import Config
 from botocore.exceptions import BotoCoreError, ClientError
 
-from claude_bedrock.iam.propagation import PropagationRetry
-from custom_resource.deletion import Waiting, let_through
+from claude_bedrock.iam.propagation import PropagationRetry, Timing
+from custom_resource.deletion import let_through
 from custom_resource.response import Outcome, answer, send
 
 _log: Final = logging.getLogger(__name__)
@@ -47,7 +47,7 @@ class Services(NamedTuple):
     """The Region's Bedrock, and how time passes while IAM propagates this function's policy."""
 
     bedrock: Bedrock
-    waiting: Waiting = Waiting()
+    waiting: Timing = Timing()
 
 
 def handle(event: Mapping[str, Any], _context: object) -> None:

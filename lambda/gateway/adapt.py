@@ -1,9 +1,9 @@
 """A Messages body made to fit what Bedrock takes for a model, with a receipt for every change.
 
-What a model takes is data, in `claude_bedrock.catalog.capabilities` and `claude_bedrock.catalog.message_fields`; a change is named in a token
-that may stand in a header: `beta:…` and `field:…` for what was taken out, `beta:…:added`,
-`output_format:renamed`, `metadata.user_id:hashed`, `messages.role:system-to-user`,
-`system:x-anthropic-billing-header`.
+What a model takes is data, in `claude_bedrock.catalog.capabilities` and
+`claude_bedrock.catalog.message_fields`; a change is named in a token that may stand in a header:
+`beta:…` and `field:…` for what was taken out, `beta:…:added`, `output_format:renamed`,
+`metadata.user_id:hashed`, `messages.role:system-to-user`, `system:x-anthropic-billing-header`.
 """
 
 from collections.abc import Callable, Mapping, Sequence

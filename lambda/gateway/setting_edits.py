@@ -48,9 +48,10 @@ def output_config(member: Member, case: Case) -> Edits:
 def _check_format(asked: object, case: Case) -> None:
     """Raise InvalidRequest for a format that a model without one is asked for."""
     if asked is not None and not case.counted:
-        old = f"{message_fields.OLD_OUTPUT_FORMAT}:renamed" in case.changes
+        old_name = message_fields.OLD_OUTPUT_FORMAT
+        renamed = f"{old_name}:renamed" in case.changes
         raise errors.InvalidRequest(
-            f"{message_fields.OLD_OUTPUT_FORMAT if old else 'output_config.format'}: Amazon Bedrock does not "
+            f"{old_name if renamed else 'output_config.format'}: Amazon Bedrock does not "
             f"take an output format for {case.model.name}. Ask for it in the prompt or by a tool's "
             f"input_schema, or use a model that takes it."
         )

@@ -9,12 +9,12 @@ from typing import Any, Final
 
 from botocore.exceptions import BotoCoreError, ClientError
 
-from claude_bedrock.iam.propagation import PropagationRetry, is_role_refused
+from claude_bedrock.iam.propagation import PropagationRetry, Timing, is_role_refused
 from claude_bedrock.logging_config.aws_reader import Account
 from claude_bedrock.logging_config.bedrock_client import LoggingService, connect
 from claude_bedrock.logging_config.configuration import InvalidProperties
 from claude_bedrock.logging_config.retention_check import Keeping
-from custom_resource.deletion import Waiting, let_through, patiently
+from custom_resource.deletion import let_through, patiently
 from custom_resource.response import Outcome, answer, send
 from invocation_logging.initial_metrics import write_initial_metrics
 from invocation_logging.lifecycle import (
@@ -51,7 +51,7 @@ def handle(event: Mapping[str, Any], _context: object) -> dict[str, Any] | None:
     if event["ResourceType"] == INITIAL_METRICS:
         _answer_initial_metrics(event)
         return None
-    answer_cloudformation(event, Waiting())
+    answer_cloudformation(event, Timing())
     return None
 
 
@@ -85,7 +85,7 @@ def _restored() -> dict[str, Any]:
     return outcome._asdict()
 
 
-def answer_cloudformation(event: Mapping[str, Any], waiting: Waiting) -> None:
+def answer_cloudformation(event: Mapping[str, Any], waiting: Timing) -> None:
     """Sets, updates or removes the Region's logging configuration, and answers CloudFormation.
 
     An answer goes out even when something here is broken: without one, CloudFormation waits for
@@ -106,7 +106,7 @@ def answer_cloudformation(event: Mapping[str, Any], waiting: Waiting) -> None:
         send(event["ResponseURL"], answer(event, physical_id, outcome, data))
 
 
-def _retry(event: Mapping[str, Any], waiting: Waiting) -> PropagationRetry:
+def _retry(event: Mapping[str, Any], waiting: Timing) -> PropagationRetry:
     """A deletion is tried again as a whole, whatever it fails by; here only what Bedrock says of
     the role by which it delivered before."""
     if event["RequestType"] == "Delete":

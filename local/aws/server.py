@@ -17,7 +17,7 @@ from local.aws.client import ACCESS_KEY_ID, SECRET_ACCESS_KEY, Aws, without_aws
 from local.process import child_process, exit_with_parent
 from local.process.child_process import Process
 
-PROJECT = Path(__file__).parents[1]
+PROJECT = Path(__file__).parents[2]
 ACCOUNT = "123456789012"
 READY_SECONDS = 60
 _IN_USE = "is already in use"  # MiniStack's words

@@ -1,7 +1,7 @@
 """Lets the pauses of custom resources pass faster than on AWS, which are long and of no use here.
 
 MiniStack runs each function in a process of its own. There, and only for what a function waits by
-`custom_resource.deletion.Waiting`, a second lasts a tenth of one; what the embedded AWS makes such
+`custom_resource.deletion.Timing`, a second lasts a tenth of one; what the embedded AWS makes such
 a function wait for is measured by the same clock.
 """
 
@@ -14,11 +14,11 @@ SCALE: Final = 10.0
 _BEFORE: Final = "    try:\n        mod = importlib.import_module(module_name)\n"
 _PATCH: Final = f"""\
     try:
-        from custom_resource.deletion import Waiting
+        from claude_bedrock.iam.propagation import Timing
     except ImportError:
         pass
     else:
-        Waiting.__new__.__defaults__ = (
+        Timing.__new__.__defaults__ = (
             lambda: time.monotonic() * {SCALE}, lambda seconds: time.sleep(seconds / {SCALE})
         )
 """

@@ -13,7 +13,7 @@ from local.aws.client import Aws, without_aws
 from local.process import child_process, find_node
 from local.run.options import read_blocks
 
-PROJECT = Path(__file__).parents[1]
+PROJECT = Path(__file__).parents[2]
 CLI = PROJECT / "node_modules" / "aws-cdk" / "bin" / "cdk"
 
 Say = Callable[[str], None]

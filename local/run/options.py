@@ -7,7 +7,7 @@ from enum import StrEnum
 from pathlib import Path
 from typing import Any, Final, NamedTuple
 
-PROJECT: Final = Path(__file__).parents[1]
+PROJECT: Final = Path(__file__).parents[2]
 DEFAULT_REGION: Final = "us-east-1"
 """Of a stage block that names none."""
 _LAST_PORT: Final = 65_535

@@ -6,7 +6,7 @@ from collections.abc import Callable
 
 import pytest
 
-from tests.infrastructure.synthesis import STAGES, Synthesis, synthesize
+from tools.synthesis import STAGES, Synthesis, synthesize
 
 
 @pytest.fixture(scope="session")

@@ -17,7 +17,7 @@ from claude_bedrock.retention.locations import AUDIT_LOGS, EVIDENCE, RECORDS
 from claude_bedrock.retention.log_group import LogGroup, audit_days
 from claude_bedrock.retention.parse_aws import read_lock
 from claude_bedrock.retention.result import Kept, ends, suffices
-from tests.infrastructure.synthesis import Synthesis
+from tools.synthesis import Synthesis
 
 Properties = Mapping[str, Any]
 Resources = dict[str, Any]

@@ -12,7 +12,6 @@ import pytest
 from claude_bedrock import catalog
 from claude_bedrock.catalog import deny_policy
 from stacks.settings import load_stage
-from tests.infrastructure.synthesis import CONTEXT, Synthesis
 from tools.docs.access.__main__ import PAGES
 from tools.docs.access.authorization import UNLISTED
 from tools.docs.access.matrix import NOT_ALLOWED, Inquiry, Matrix
@@ -20,6 +19,7 @@ from tools.docs.access.mutants import mutants, unaccounted
 from tools.docs.access.page import page, rows_of, said, way_of
 from tools.docs.access.policy_test_cases import INVOKE, Cell
 from tools.docs.access.principals import Policy, Principal
+from tools.synthesis import CONTEXT, Synthesis
 
 _OVERRIDES = {*deny_policy.DATA_RETENTION_OVERRIDES, *deny_policy.ENFORCED_GUARDRAIL_CHANGES}
 _OPTION = re.compile(", (tier|project) ")
@@ -57,7 +57,7 @@ def inquire(synthesis: Synthesis) -> Inquiry:
 def test_the_page_says_what_the_templates_allow(judged: Judged) -> None:
     path = PAGES / f"{judged.matrix.stage.name}.md"
     written = path.read_text(encoding="utf-8") if path.is_file() else ""
-    assert written.splitlines() == page(judged.matrix).splitlines(), "run make matrix"
+    assert written.splitlines() == page(judged.matrix).splitlines(), "run make docs"
 
 
 def test_the_page_leaves_out_nothing(judged: Judged) -> None:

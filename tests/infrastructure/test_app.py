@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from stacks.components.packaging import python_function
-from tests.infrastructure.synthesis import CONTEXT, ROOT, Synthesis, synthesize
+from tools.synthesis import CONTEXT, ROOT, Synthesis, synthesize
 
 
 def run_app(stage: str, **changes: object) -> subprocess.CompletedProcess[str]:

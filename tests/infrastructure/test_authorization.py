@@ -5,9 +5,9 @@ from __future__ import annotations
 import pytest
 
 from stacks.settings import load_stage
-from tests.infrastructure.synthesis import CONTEXT, Synthesis
 from tools.docs.access.assembly import Assembly
 from tools.docs.access.authorization import UNLISTED, Reference, services, statements
+from tools.synthesis import CONTEXT, Synthesis
 
 MODEL = "arn:aws:bedrock:us-east-1::foundation-model/anthropic.claude-sonnet-4-6"
 PROFILE = "arn:aws:bedrock:us-east-1:123456789012:inference-profile/us.anthropic.claude-sonnet-4-6"

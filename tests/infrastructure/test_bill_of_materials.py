@@ -15,10 +15,10 @@ from cyclonedx.schema import SchemaVersion
 from cyclonedx.validation.json import JsonStrictValidator
 
 from stacks.components.packaging.bill_of_materials import UnknownOrigin, bill_of_materials
-from stacks.components.packaging.python_function import SOURCE_ROOT
-from tests.infrastructure.synthesis import STAGES, Synthesis
+from stacks.components.packaging.python_function import PROJECT
 from tools.docs.licenses.__main__ import PAGE
 from tools.docs.licenses.page import Bill, disallowed, license_expression, page, wheels
+from tools.synthesis import STAGES, Synthesis
 
 Syntheses = Callable[[str], Synthesis]
 
@@ -73,7 +73,7 @@ def test_a_bill_names_every_file_of_its_zip_and_no_other(local: Synthesis) -> No
 
 def test_the_wheels_are_those_that_are_pinned(bills: dict[str, Bill]) -> None:
     for bill in bills.values():
-        path = SOURCE_ROOT / bill["metadata"]["component"]["name"] / "requirements.txt"
+        path = PROJECT / "lambda" / bill["metadata"]["component"]["name"] / "requirements.txt"
         pins = path.read_text() if path.is_file() else ""
         pinned = set(re.findall(PIN, pins))
         told = {(each["name"], each["version"], hash_of(each)) for each in wheels(bill)}
@@ -103,7 +103,7 @@ def test_every_license_is_allowed_and_on_the_page(bills: dict[str, Bill]) -> Non
         each["name"]: license_expression(each) for bill in bills.values() for each in wheels(bill)
     }
     assert {name: disallowed(text) for name, text in said.items() if disallowed(text)} == {}
-    assert page(bills.values()) == PAGE.read_text(encoding="utf-8"), "make sbom"
+    assert page(bills.values()) == PAGE.read_text(encoding="utf-8"), "make docs"
 
 
 def test_a_license_that_is_not_allowed_is_seen_within_an_expression() -> None:

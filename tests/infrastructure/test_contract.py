@@ -32,7 +32,7 @@ from gateway import settings
 from stacks.components.observability.log_group import RETENTION
 from stacks.stage import RETENTION_DAYS
 from tests.infrastructure.rendering import text, texts
-from tests.infrastructure.synthesis import CONTEXT, ROOT, Resource, Synthesis, synthesize
+from tools.synthesis import CONTEXT, ROOT, Resource, Synthesis, synthesize
 from verification import handler as verification
 
 SOURCES = ROOT / "lambda"

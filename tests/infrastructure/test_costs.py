@@ -7,8 +7,8 @@ import ast
 import re
 from pathlib import Path
 
-from tests.infrastructure.synthesis import ROOT, Synthesis, synthesize
 from tools.docs.pages import codes, read
+from tools.synthesis import ROOT, Synthesis, synthesize
 
 ALARM, METRIC = 0.10, 0.30
 """US dollars a month: https://aws.amazon.com/cloudwatch/pricing/"""

@@ -6,8 +6,8 @@ import json
 import re
 from collections.abc import Callable
 
-from tests.infrastructure.synthesis import ROOT, STAGES, Resource, Synthesis
 from tools.docs.pages import first_codes
+from tools.synthesis import ROOT, STAGES, Resource, Synthesis
 
 OPERATIONS = "docs/operations.md"
 STACKS = ("InvocationLogging", "ModelAccess", "Gateway", "Observability")

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import re
 
-from tests.infrastructure.synthesis import Synthesis
+from tools.synthesis import Synthesis
 
 # What AWS's own keys, our callers' keys, and a private key look like.
 SECRET = re.compile(

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from tests.infrastructure.synthesis import Synthesis
+from tools.synthesis import Synthesis
 
 ANSWERED = {"APIG3", "APIG4", "APIG6", "COG4", "IAM5[Resource::*]", "L1", "S1"}
 # The patterns behind this are listed, each with its actions, by test_statements.

@@ -11,12 +11,12 @@ import pytest
 from aws_cdk import aws_kms as kms
 from aws_cdk import aws_sqs as sqs
 
-from tests.infrastructure.synthesis import STAGES, Synthesis
 from tools.docs.findings import packs
 from tools.docs.findings.__main__ import PAGE
 from tools.docs.findings.packs import Judged, findings
 from tools.docs.findings.page import PACKS, page, unanswered
 from tools.docs.findings.rule_responses import ANSWERS, MENDED
+from tools.synthesis import STAGES, Synthesis
 
 
 @pytest.fixture(scope="module")
@@ -42,7 +42,7 @@ def test_what_was_mended_is_asked_and_no_longer_found(judged: Judged) -> None:
 def test_the_page_says_what_is_found(judged: Judged) -> None:
     written = PAGE.read_text(encoding="utf-8")
     assert written.splitlines() == page(judged.found, sorted(judged.asked)).splitlines(), (
-        "make findings"
+        "make docs"
     )
 
 

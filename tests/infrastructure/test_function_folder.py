@@ -20,14 +20,14 @@ HEADER_BYTES = 16  # of a .pyc file: magic number, flags, hash of the source
 
 @pytest.fixture
 def sources(tmp_path: Path) -> Path:
-    package = tmp_path / "sources" / "greeter"
+    package = tmp_path / "sources" / "lambda" / "greeter"
     package.mkdir(parents=True)
     (package / "__init__.py").write_text('NAMES = {"a", "b", "c"}\n')
     (package / "handler.py").write_text("def handle(event):\n    return event in {'x', 'y'}\n")
     (package / "start").write_text("#!/bin/sh\n")
     (package / "start").chmod(0o755)
     (package / "requirements.txt").write_text("")
-    return package.parent
+    return package.parents[1]
 
 
 def add_wheel(index: Path, name: str, tag: str = "py3-none-any", files: Sequence[str] = ()) -> str:
@@ -60,7 +60,7 @@ def build(
     sources: Path, cache: Path, requirements: Path | None = None, services: Sequence[str] = ()
 ) -> Path:
     return build_folder(
-        source_root=sources,
+        project=sources,
         packages=["greeter"],
         requirements=requirements,
         sdk_services=services,
@@ -92,9 +92,9 @@ def test_equal_sources_give_equal_bytes_wherever_they_are_built(
 
 def test_a_change_of_source_or_of_mode_gives_another_folder(sources: Path, tmp_path: Path) -> None:
     first = build(sources, tmp_path / "cache")
-    (sources / "greeter" / "start").chmod(0o644)
+    (sources / "lambda" / "greeter" / "start").chmod(0o644)
     second = build(sources, tmp_path / "cache")
-    (sources / "greeter" / "handler.py").write_text("def handle(event): ...\n")
+    (sources / "lambda" / "greeter" / "handler.py").write_text("def handle(event): ...\n")
     third = build(sources, tmp_path / "cache")
     assert len({first, second, third}) == 3
 
@@ -118,7 +118,7 @@ def test_byte_code_is_trusted_and_names_the_file_in_lambda(sources: Path, tmp_pa
 
 
 def test_byte_code_of_the_working_copy_is_not_taken_along(sources: Path, tmp_path: Path) -> None:
-    stale = sources / "greeter" / "__pycache__" / "gone.cpython-311.pyc"
+    stale = sources / "lambda" / "greeter" / "__pycache__" / "gone.cpython-311.pyc"
     before = build(sources, tmp_path / "cache")
     stale.parent.mkdir()
     stale.write_bytes(b"stale")
@@ -141,7 +141,7 @@ def test_a_second_build_needs_no_index(
     requirements.write_text(add_wheel(index, "tiny"))
     build(sources, tmp_path / "cache", requirements)
     monkeypatch.setenv("PIP_FIND_LINKS", str(tmp_path / "nowhere"))
-    (sources / "greeter" / "handler.py").write_text("def handle(event): ...\n")
+    (sources / "lambda" / "greeter" / "handler.py").write_text("def handle(event): ...\n")
     again = build(sources, tmp_path / "cache", requirements)
     assert "tiny.py" in contents(again)
 

@@ -11,12 +11,12 @@ from pathlib import Path
 
 import pytest
 
-from stacks.components.packaging.function_folder import wheelhouse
+from stacks.components.packaging.function_folder import LIBRARY, package_path, wheelhouse
 from stacks.components.packaging.function_package import FunctionPackage, package_function
 from stacks.components.packaging.function_zip import contents_digest, zip_folder
-from stacks.components.packaging.python_function import CACHE, SOURCE_ROOT
+from stacks.components.packaging.python_function import CACHE, PROJECT
 
-PACKAGES = ("gateway", "catalog")
+PACKAGES = ("gateway", "claude_bedrock.catalog")
 A_DAY_IN_2001 = 1_000_000_000
 
 
@@ -32,7 +32,7 @@ def umask(mask: int) -> Iterator[None]:
 @pytest.fixture
 def only_known_wheels(monkeypatch: pytest.MonkeyPatch) -> None:
     """pip finds the wheels that the last synthesis downloaded, and asks nobody for others."""
-    requirements = SOURCE_ROOT / PACKAGES[0] / "requirements.txt"
+    requirements = package_path(PROJECT, PACKAGES[0]) / "requirements.txt"
     monkeypatch.setenv("PIP_NO_INDEX", "1")
     monkeypatch.setenv("PIP_FIND_LINKS", str(wheelhouse(requirements, cache=CACHE)))
 
@@ -41,12 +41,13 @@ def build(place: Path) -> FunctionPackage:
     """The gateway from a checkout of its sources in `place`, with a cache of its own."""
     for package in PACKAGES:
         shutil.copytree(
-            SOURCE_ROOT / package,
-            place / "lambda" / package,
+            package_path(PROJECT, package),
+            package_path(place, package),
             ignore=shutil.ignore_patterns("__pycache__"),
         )
+    shutil.copy(PROJECT / LIBRARY / "__init__.py", place / LIBRARY)
     return package_function(
-        source_root=place / "lambda", packages=PACKAGES, sdk_services=[], cache=place / ".build"
+        project=place, packages=PACKAGES, sdk_services=[], cache=place / ".build"
     )
 
 

@@ -11,7 +11,7 @@ import pytest
 
 from stacks.components.api.error_responses import REFUSALS
 from tests.infrastructure.rendering import text, texts
-from tests.infrastructure.synthesis import Resource, Synthesis
+from tools.synthesis import Resource, Synthesis
 
 STACK = "Gateway"
 

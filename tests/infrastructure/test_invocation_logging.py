@@ -13,7 +13,7 @@ from api_log_role.handler import LONGEST_INTERVAL_SECONDS, SETTLE_SECONDS
 from claude_bedrock.iam.propagation import LONGEST_PAUSE_SECONDS, PROPAGATION_SECONDS
 from claude_bedrock.retention.locations import AUDIT_LOGS
 from tests.infrastructure.rendering import text, texts
-from tests.infrastructure.synthesis import CONTEXT, Resource, Synthesis, synthesize
+from tools.synthesis import CONTEXT, Resource, Synthesis, synthesize
 
 STACK = "InvocationLogging"
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from tests.infrastructure.synthesis import Synthesis
+from tools.synthesis import Synthesis
 
 
 def test_every_key_refuses_grants_to_all_but_aws(any_stage: Synthesis) -> None:

@@ -6,7 +6,7 @@ import json
 from pathlib import Path
 
 from tests.infrastructure.rendering import text, texts
-from tests.infrastructure.synthesis import Synthesis, synthesize
+from tools.synthesis import Synthesis, synthesize
 
 STACK = "Observability"
 

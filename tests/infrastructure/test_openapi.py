@@ -9,8 +9,8 @@ from typing import Any
 import yaml
 
 from stacks.components.api.error_responses import REFUSALS, SIGNED_REFUSALS
-from tests.infrastructure.synthesis import ROOT, Synthesis
 from tests.infrastructure.test_gateway import methods
+from tools.synthesis import ROOT, Synthesis
 
 DOCUMENT: dict[str, Any] = yaml.safe_load((ROOT / "docs" / "openapi.yaml").read_text())
 

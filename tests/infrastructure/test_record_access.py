@@ -10,7 +10,7 @@ from claude_bedrock.retention import bucket
 from claude_bedrock.retention.result import suffices
 from tests.infrastructure.rendering import text, texts
 from tests.infrastructure.retained import _bucket
-from tests.infrastructure.synthesis import Synthesis, synthesize
+from tools.synthesis import Synthesis, synthesize
 
 STACK = "InvocationLogging"
 DAY = dt.date(2026, 11, 25)

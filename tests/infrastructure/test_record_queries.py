@@ -11,7 +11,7 @@ import sqlglot
 from claude_bedrock.queries import render, schema
 from stacks.stage import Stage
 from tests.infrastructure.rendering import text as rendered
-from tests.infrastructure.synthesis import CONTEXT, Synthesis, synthesize
+from tools.synthesis import CONTEXT, Synthesis, synthesize
 
 STACK = "Observability"
 

@@ -15,8 +15,8 @@ from claude_bedrock.retention.locations import AUDIT_LOGS, EVIDENCE, RECORDS
 from claude_bedrock.retention.log_group import audit_days
 from stacks.components.observability.log_group import RETENTION, LogKeeping
 from tests.infrastructure.retained import Resources, kept, mistakes, resources
-from tests.infrastructure.synthesis import CONTEXT, Synthesis, synthesize
 from tools.docs.pages import section
+from tools.synthesis import CONTEXT, Synthesis, synthesize
 
 DAY = dt.date(2026, 11, 25)
 MIDNIGHT = dt.datetime(2026, 11, 25, tzinfo=dt.UTC)

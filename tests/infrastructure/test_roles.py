@@ -13,8 +13,8 @@ import pytest
 
 from tests.commands import commands
 from tests.infrastructure.rendering import text, texts
-from tests.infrastructure.synthesis import CONTEXT, ROOT, Resource, Synthesis, synthesize
 from tools.docs.pages import codes, read, section
+from tools.synthesis import CONTEXT, ROOT, Resource, Synthesis, synthesize
 
 STACK = "ModelAccess"
 ACCOUNT = "arn:aws:iam::123456789012"

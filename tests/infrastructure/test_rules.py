@@ -15,7 +15,7 @@ import app as project
 from stacks import rules
 from stacks.rules import own_rules
 from stacks.settings import load_stage
-from tests.infrastructure.synthesis import CONTEXT
+from tools.synthesis import CONTEXT
 
 Resources = Mapping[str, Mapping[str, Any]]
 

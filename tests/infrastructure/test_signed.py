@@ -8,8 +8,8 @@ import pytest
 
 from stacks.components.api.error_responses import SIGNED_REFUSALS
 from tests.infrastructure.rendering import text, texts
-from tests.infrastructure.synthesis import Synthesis, synthesize
 from tests.infrastructure.test_gateway import ERROR_TYPES, OPEN, STACK, methods, responses
+from tools.synthesis import Synthesis, synthesize
 
 
 @pytest.fixture(scope="module")

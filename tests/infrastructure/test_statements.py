@@ -10,7 +10,7 @@ from typing import Any, NamedTuple
 import pytest
 
 from tests.infrastructure.rendering import texts
-from tests.infrastructure.synthesis import CONTEXT, Synthesis
+from tools.synthesis import CONTEXT, Synthesis
 
 # Action on any resource: why no name can stand there.
 ANY_RESOURCE = {

@@ -8,7 +8,7 @@ from typing import Any
 
 from claude_bedrock import catalog
 from tests.infrastructure.rendering import text, texts
-from tests.infrastructure.synthesis import CONTEXT, Resource, Synthesis
+from tools.synthesis import CONTEXT, Resource, Synthesis
 
 STACK = "ModelAccess"
 # https://docs.aws.amazon.com/bedrock/latest/APIReference/API_CreateInferenceProfile.html

@@ -16,7 +16,7 @@ import app as project
 from stacks.components.packaging import python_function
 from stacks.components.packaging.function_package import FunctionPackage
 from stacks.settings import load_stage
-from tests.infrastructure.synthesis import CONTEXT
+from tools.synthesis import CONTEXT
 
 STAGE: Final = "dev"
 STACKS: Final = ("InvocationLogging", "ModelAccess", "Gateway", "Observability")

@@ -22,7 +22,7 @@ def operations() -> Iterator[tuple[str, dict[str, Any]]]:
 
 
 def test_the_page_is_what_the_code_says() -> None:
-    assert FILE.read_text(encoding="utf-8") == text(), "run `make openapi`"
+    assert FILE.read_text(encoding="utf-8") == text(), "run `make docs`"
 
 
 def test_it_is_openapi() -> None:

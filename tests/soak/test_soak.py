@@ -1,4 +1,4 @@
-"""The short form of `make soak`: every count agrees, no process grows, and every kind was met."""
+"""The short form of `make test-soak`: every count agrees, no process grows, every kind is met."""
 
 import pytest
 

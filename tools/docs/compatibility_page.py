@@ -1,10 +1,9 @@
 """What Bedrock takes, as a page for people.
 
-`PYTHONPATH=lambda python -m tools.docs.compatibility_page > docs/compatibility.md`. Nothing else imports
+`make docs`. Nothing else imports
 this module, so no function pays for it.
 """
 
-import sys
 from collections.abc import Iterable
 
 from claude_bedrock.catalog import capabilities, features, message_fields, samplers
@@ -14,8 +13,9 @@ from tools.docs.models_page import markdown_table
 _HEAD = """# Compatibility
 
 What is done to a Messages request so that Bedrock takes it. Generated from the data the gateway
-itself uses (in `claude_bedrock/catalog`: `abilities.py`, `features.py`, `body.py`, with their sources) by
-`python -m tools.docs.compatibility_page`; a test compares the two. The native routes pass bodies untouched.
+itself uses (in `claude_bedrock/catalog`: `capabilities.py`, `features.py`, `message_fields.py`,
+with their sources) by `make docs`; a test compares the two. The
+native routes pass bodies untouched.
 
 - The betas of the `anthropic-beta` header and of the body's `anthropic_beta` go into the body, in
   that order: the body's first, each once. `anthropic_version` is set to `bedrock-2023-05-31`;
@@ -229,7 +229,8 @@ def _nested() -> Iterable[tuple[str, str]]:
     for kind, beta in sorted(message_fields.AS_TEXT.items()):
         unless = f" where the model does not take `{beta}`" if beta else ""
         yield f"`messages.content` `{kind}`", f"becomes text, with what of it is readable{unless}"
-    where = f"becomes text in a tool result where the model does not take `{message_fields.TOOL_SEARCH}`"
+    beta = message_fields.TOOL_SEARCH
+    where = f"becomes text in a tool result where the model does not take `{beta}`"
     yield "`messages.content` `tool_reference`", where
     for kind in sorted(message_fields.BLOCKS_GONE):
         yield f"`messages.content` `{kind}`", "left out"
@@ -242,7 +243,3 @@ def _nested() -> Iterable[tuple[str, str]]:
 
 def _codes(names: Iterable[str]) -> str:
     return "<br>".join(f"`{name}`" for name in sorted(names)) or "none"
-
-
-if __name__ == "__main__":
-    sys.stdout.write(page())

@@ -1,9 +1,8 @@
-"""The catalog as a page for people: `PYTHONPATH=lambda python -m tools.docs.models_page > docs/models.md`.
+"""The catalog as a page for people: `make docs`.
 
 Nothing else imports this module, so no function pays for it.
 """
 
-import sys
 from collections.abc import Iterable, Sequence
 
 from claude_bedrock.catalog.first_models import SEED_MODELS
@@ -13,8 +12,9 @@ from claude_bedrock.catalog.resolution import MODELS, routes
 
 _HEAD = """# Models
 
-Generated from the catalog (`claude_bedrock/catalog/`) by `python -m tools.docs.models_page`; a test compares the
-two. IAM, the gateway, the local Bedrock, the command line and this page all read the same rows.
+Generated from the catalog (`claude_bedrock/catalog/`) by `make docs`; a
+test compares the two. IAM, the gateway, the local Bedrock, the command line and this page all read
+the same rows.
 
 - A client may send any **spelling**: the name, an alias, the base id, the id of a profile
   (`us.anthropic.claude-…`), the ARN of either. Bedrock itself refuses a bare base id; the endpoint
@@ -197,7 +197,3 @@ def markdown_table(head: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
 
 def _mark(model: Model, field: str) -> str:
     return " †" if field in model.unconfirmed else ""
-
-
-if __name__ == "__main__":
-    sys.stdout.write(page())

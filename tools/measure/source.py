@@ -13,7 +13,6 @@ PARTS = {
         "stacks",
         "lambda",
         "claude_bedrock",
-        "cli",
         "local",
         "demo",
         "tools",

@@ -71,7 +71,7 @@ TERMS = {
 
 # Names that stay although they hold such a word: part of a path, the name, why.
 NAMES = (
-    ("cli/", "ask", "the command `claude-bedrock ask` and its module"),
+    ("claude_bedrock/cli/", "ask", "the command `claude-bedrock ask` and its module"),
     ("tests/unit/cli/", "test_ask", "the tests of the command `claude-bedrock ask`"),
 )
 

@@ -51,14 +51,14 @@ class About(NamedTuple):
 
 class Report(NamedTuple):
     about: About
-    stage_settings: Settings
+    settings: Settings
     logging: Logging
-    configuration_changes: History
+    history: History
     completeness: Completeness
     retention: Retention
     access: Access
     usage: Usage
-    alarms: Drift
+    drift: Drift
     answers: Sequence[Answer]
 
     @property

@@ -1,1 +1,1 @@
-"""The commands, a module for each: options in, what is said and the exit code out."""
+"""What several commands use: options, the deployment, the endpoint, output."""

@@ -32,7 +32,8 @@ def records_of(deployment: Deployment) -> Records:
 def audit_lines_of(
     deployment: Deployment, since: datetime, until: datetime, read: Fingerprint
 ) -> Iterator[LogItem]:
-    """As `claude_bedrock.records.audit_lines` reads them. Raises NoTargetError, and botocore's errors."""
+    """As `claude_bedrock.records.audit_lines` reads them. Raises NoTargetError, and botocore's
+    errors."""
     group = deployment.outputs("Gateway")["FunctionLogGroupName"]
     return audit_lines.written(deployment.client("logs"), group, since, until, read)
 
@@ -40,7 +41,7 @@ def audit_lines_of(
 def find_requests_of(
     deployment: Deployment, ids: Collection[str], since: datetime, until: datetime
 ) -> Mapping[str, str]:
-    """As `claude_bedrock.records.access_log` reads the API's access log. Raises NoTargetError, and botocore's
-    errors."""
+    """As `claude_bedrock.records.access_log` reads the API's access log. Raises NoTargetError, and
+    botocore's errors."""
     group = deployment.outputs("Gateway")["AccessLogGroupName"]
     return access_log.find_requests(deployment.client("logs"), group, ids, since, until)

@@ -14,8 +14,8 @@ class UnanswerableError(CliError):
 
 
 class Row(NamedTuple):
-    """As claude_bedrock/queries/usage.sql names and orders them. `unreadable` are lines that are no record,
-    and files that are not whole; none of them is among the calls."""
+    """As claude_bedrock/queries/usage.sql names and orders them. `unreadable` are lines that are
+    no record, and files that are not whole; none of them is among the calls."""
 
     day: str
     caller: str

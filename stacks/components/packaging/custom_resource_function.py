@@ -54,7 +54,7 @@ def custom_resource_function(
         scope,
         construct_id,
         description=description,
-        packages=[handler.partition(".")[0], *shared, "custom_resource"],
+        packages=[handler.partition(".")[0], *shared, "custom_resource", "claude_bedrock.iam"],
         handler=handler,
         log_name=log_name,
         keeping=keeping if log_outlives else keeping.while_deployed(),

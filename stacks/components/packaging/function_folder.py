@@ -11,6 +11,7 @@ import tempfile
 from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 
+LIBRARY = "claude_bedrock"
 PLATFORM = "manylinux2014_aarch64"
 MINOR = f"{sys.version_info.major}.{sys.version_info.minor}"
 # Where Lambda unpacks a zip; tracebacks then name the file that is there.
@@ -32,13 +33,16 @@ class PackagingError(Exception):
 
 def build_folder(
     *,
-    source_root: Path,
+    project: Path,
     packages: Sequence[str],
     requirements: Path | None,
     sdk_services: Sequence[str],
     cache: Path,
 ) -> Path:
-    """A folder holding `packages` of `source_root`, the wheels of `requirements`, and byte code.
+    """A folder holding `packages`, the wheels of `requirements`, and byte code.
+
+    A package is named as it is imported: `gateway` lies in `lambda/` of `project`, and
+    `claude_bedrock.catalog` in the library.
 
     The byte code is for the minor version of the interpreter that runs this, which the function's
     runtime therefore follows. botocore keeps the API models of `sdk_services` only. Wheels come
@@ -49,7 +53,7 @@ def build_folder(
     key = _digest(
         *(name.encode() for name in names),
         Path(__file__).read_bytes(),
-        *_fingerprints(source_root, packages),
+        *_fingerprints(project, packages),
     )
 
     def fill(folder: Path) -> None:
@@ -58,7 +62,10 @@ def build_folder(
             _trim_sdk(folder, services=sdk_services)
         for package in packages:
             ignore = shutil.ignore_patterns("__pycache__", "requirements.txt")
-            shutil.copytree(source_root / package, folder / package, ignore=ignore)
+            target = folder / package.replace(".", "/")
+            shutil.copytree(package_path(project, package), target, ignore=ignore)
+            if package.startswith(LIBRARY):
+                shutil.copy(project / LIBRARY / "__init__.py", folder / LIBRARY)
         _compile(folder)
 
     return _made_once(cache / "functions" / f"{packages[0]}-{key}", fill)
@@ -145,12 +152,17 @@ def _made_once(folder: Path, fill: Callable[[Path], None]) -> Path:
     return folder
 
 
-def _fingerprints(source_root: Path, packages: Sequence[str]) -> Iterator[bytes]:
+def package_path(project: Path, package: str) -> Path:
+    """The folder of a function's package, or of one of the library's."""
+    return project / ("" if package.startswith(LIBRARY) else "lambda") / package.replace(".", "/")
+
+
+def _fingerprints(project: Path, packages: Sequence[str]) -> Iterator[bytes]:
     for package in packages:
-        for path in sorted((source_root / package).rglob("*")):
+        for path in sorted(package_path(project, package).rglob("*")):
             if path.is_file() and "__pycache__" not in path.parts:
                 mode = "x" if os.access(path, os.X_OK) else "-"
-                yield f"{path.relative_to(source_root)} {mode}".encode()
+                yield f"{path.relative_to(project)} {mode}".encode()
                 yield path.read_bytes()
 
 

@@ -9,7 +9,7 @@ from typing import NamedTuple
 
 from stacks.components.packaging import bill_of_materials as itemizing
 from stacks.components.packaging.bill_of_materials import bill_of_materials
-from stacks.components.packaging.function_folder import build_folder, wheelhouse
+from stacks.components.packaging.function_folder import build_folder, package_path, wheelhouse
 from stacks.components.packaging.function_zip import (
     contents_digest,
     file_digest,
@@ -32,13 +32,13 @@ class FunctionPackage(NamedTuple):
 
 
 def package_function(
-    *, source_root: Path, packages: Sequence[str], sdk_services: Sequence[str], cache: Path
+    *, project: Path, packages: Sequence[str], sdk_services: Sequence[str], cache: Path
 ) -> FunctionPackage:
     """The first of `packages` as a function, with the others and the wheels that it requires."""
-    pins = source_root / packages[0] / "requirements.txt"
+    pins = package_path(project, packages[0]) / "requirements.txt"
     requirements = pins if pins.is_file() else None
     folder = build_folder(
-        source_root=source_root,
+        project=project,
         packages=packages,
         requirements=requirements,
         sdk_services=sdk_services,

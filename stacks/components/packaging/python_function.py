@@ -18,7 +18,6 @@ from stacks.components.packaging.function_folder import MINOR, PackagingError
 from stacks.components.packaging.function_package import package_function
 
 PROJECT = Path(__file__).parents[3]
-SOURCE_ROOT = PROJECT / "lambda"
 CACHE = PROJECT / ".build"
 # https://docs.aws.amazon.com/lambda/latest/dg/lambda-runtimes.html
 MANAGED = ("3.11", "3.12", "3.13", "3.14")
@@ -109,7 +108,7 @@ def _code(
 ) -> lambda_.AssetCode:
     """The function's zip, and beside its copy in the cloud assembly the bill of its materials."""
     package = package_function(
-        source_root=SOURCE_ROOT, packages=packages, sdk_services=sdk_services, cache=CACHE
+        project=PROJECT, packages=packages, sdk_services=sdk_services, cache=CACHE
     )
     assembly = cast("cdk.Stage", cdk.Stage.of(scope)).asset_outdir
     shutil.copyfile(package.bill, Path(assembly) / package.bill_name)

@@ -10,7 +10,7 @@ from urllib.parse import urlsplit
 
 import boto3
 
-import claude_bedrock.cli.shared.deployment
+from claude_bedrock.cli.shared import deployment as command_line
 
 MODEL = "claude-haiku-4-5"
 Found = TypeVar("Found")
@@ -41,10 +41,10 @@ class Deployment(NamedTuple):
         value: str = self.endpoint["outputs"][self.stage().stack(stack)][name]
         return value
 
-    def stage(self) -> cli.deployment.Deployment:
+    def stage(self) -> command_line.Deployment:
         """The same, as a command of the CLI sees it."""
         where = (self.endpoint[name] for name in ("stage", "region", "aws_endpoint_url"))
-        return cli.deployment.Deployment(*where)
+        return command_line.Deployment(*where)
 
     def client(self, service: str, session: Mapping[str, str] | None = None) -> Any:  # noqa: ANN401 - boto3 makes its classes at run time
         """With the keys of the account's root, or with the `Credentials` of a session."""

@@ -15,9 +15,9 @@ from local.aws.client import Aws, Client
 from local.aws.server import embedded_aws
 from local.run.cdk_cli import Cdk, CdkError
 from stacks.settings import load_stage
-from tests.infrastructure.synthesis import CONTEXT
 from tests.integration.deployed.deployment import MODEL, eventually
 from tests.integration.deployed.told_answers import tell, told
+from tools.synthesis import CONTEXT
 
 STACK = "claude-on-bedrock-local-InvocationLogging"
 FOREIGN = {

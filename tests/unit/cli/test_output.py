@@ -1,4 +1,4 @@
-"""That every command prints through claude_bedrock/cli/shared/terminal.py, which lets no control of others' text pass."""
+"""Every command prints through shared/terminal.py, which escapes control characters."""
 
 import ast
 from collections.abc import Iterator
@@ -10,9 +10,8 @@ from tools.docs.pages import ROOT
 
 ALLOWED = {
     "claude_bedrock/cli/shared/terminal.py": {"Console", "typer.echo"},
-    "claude_bedrock/cli/ask/command.py": {
-        "typer.echo"
-    },  # into files and pipes goes what the model wrote
+    # Into files and pipes goes what the model wrote.
+    "claude_bedrock/cli/ask/command.py": {"typer.echo"},
 }
 PRINTS = {"Console", "typer.echo", "print", "sys.exit of a text", "sys.stdout.write"}
 
@@ -32,7 +31,10 @@ def prints(source: str) -> Iterator[str]:
             yield called
 
 
-@pytest.mark.parametrize("file", sorted(ROOT.glob("cli/**/*.py")), ids=lambda file: file.name)
+COMMANDS = sorted(ROOT.glob("claude_bedrock/cli/**/*.py"))
+
+
+@pytest.mark.parametrize("file", COMMANDS, ids=lambda file: file.name)
 def test_nothing_is_printed_past_the_terminal_module(file: Path) -> None:
     name = file.relative_to(ROOT).as_posix()
     found = set(prints(file.read_text())) - ALLOWED.get(name, set())

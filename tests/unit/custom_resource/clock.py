@@ -1,6 +1,6 @@
 """A clock for tests: time passes only while somebody sleeps."""
 
-from custom_resource.deletion import Waiting
+from claude_bedrock.iam.propagation import Timing
 
 
 class Clock:
@@ -16,8 +16,8 @@ class Clock:
         self.now += seconds
 
     @property
-    def waiting(self) -> Waiting:
-        return Waiting(self.read, self.sleep)
+    def waiting(self) -> Timing:
+        return Timing(self.read, self.sleep)
 
     @property
     def elapsed(self) -> float:

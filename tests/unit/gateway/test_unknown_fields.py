@@ -129,6 +129,6 @@ def test_a_letter_less_more_or_swapped_is_near(name: str, data: st.DataObject) -
 def test_the_schema_is_that_of_the_sdk_installed() -> None:
     made: dict[str, Any] = {}
     exec(generator.page(), made)  # noqa: S102
-    hint = "run: python -m tools.docs.message_schema && ruff format claude_bedrock/catalog/message_schema.py"
+    hint = "run: make docs"
     assert made["FIELDS"] == message_schema.FIELDS, hint
     assert made["TYPES"] == message_schema.TYPES, hint

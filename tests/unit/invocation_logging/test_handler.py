@@ -8,11 +8,11 @@ import boto3
 import pytest
 from botocore.exceptions import ClientError, EndpointConnectionError
 
-from claude_bedrock.iam.propagation import PropagationRetry
+from claude_bedrock.iam.propagation import PropagationRetry, Timing
 from claude_bedrock.logging_config.bedrock_client import BedrockControl
 from claude_bedrock.logging_config.configuration import DATA_TYPES, desired
 from custom_resource import response
-from custom_resource.deletion import Waiting, patiently
+from custom_resource.deletion import patiently
 from custom_resource.response import Outcome
 from invocation_logging import handler
 from tests.unit.custom_resource.clock import Clock
@@ -246,8 +246,8 @@ class Denying:
                 "DeleteModelInvocationLoggingConfiguration",
             )
 
-    def waiting(self) -> Waiting:
-        return Waiting(lambda: sum(self.pauses), self.pauses.append)
+    def waiting(self) -> Timing:
+        return Timing(lambda: sum(self.pauses), self.pauses.append)
 
 
 def denied(bedrock: BedrockControl, monkeypatch: pytest.MonkeyPatch, tries: int) -> Denying:
@@ -298,7 +298,7 @@ def test_a_deletion_that_takes_long_is_not_tried_again() -> None:
         tries.append(Outcome(succeeded=False, sentence="Nobody answers."))
         return tries[-1], {}
 
-    slow = Waiting(clock=lambda: 16.0 * len(tries), sleep=lambda _: None)
+    slow = Timing(clock=lambda: 16.0 * len(tries), sleep=lambda _: None)
     told, _ = patiently({"RequestType": "Delete"}, act, slow)
 
     assert (told.succeeded, len(tries)) == (False, 1)

@@ -1,4 +1,5 @@
-"""`python -m tools.docs.access`: the access matrix of every stage, written anew into docs/access/."""
+"""`python -m tools.docs.access`: the access matrix of every stage, written anew into
+docs/access/."""
 
 import tempfile
 from pathlib import Path
@@ -6,11 +7,11 @@ from pathlib import Path
 from rich.console import Console
 
 from stacks.settings import load_stage
-from tests.infrastructure.synthesis import CONTEXT, STAGES, synthesize
 from tools.docs.access.matrix import Inquiry
 from tools.docs.access.page import page
+from tools.synthesis import CONTEXT, STAGES, synthesize
 
-PAGES = Path(__file__).parents[2] / "docs" / "access"
+PAGES = Path(__file__).parents[3] / "docs" / "access"
 
 
 def main() -> None:

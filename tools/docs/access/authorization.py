@@ -33,7 +33,8 @@ _HOLDERS: Final = {
 
 UNLISTED: Final = frozenset(deny_policy.DATA_RETENTION_OVERRIDES)
 """Actions of new operations that the reference, as data of 2026-09-26, does not list yet; where
-each comes from stands beside it in `claude_bedrock.catalog.deny_policy`. A test tells when one is listed."""
+each comes from stands beside it in `claude_bedrock.catalog.deny_policy`. A test tells when one is
+listed."""
 
 Statement = Mapping[str, Any]
 

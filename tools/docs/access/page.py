@@ -49,7 +49,7 @@ def _head(matrix: Matrix) -> Iterator[str]:
     regions = dict.fromkeys(cell.region for cell in matrix.cells)
     yield f"# Who may do what: stage `{stage.name}`"
     yield ""
-    yield "Written by `make matrix` from the templates, and compared with them by a test."
+    yield "Written by `make docs` from the templates, and compared with them by a test."
     yield "How it is made and read: [access](README.md)."
     yield ""
     yield "| | |"

@@ -2,9 +2,9 @@
 
 from rich.console import Console
 
-from tests.infrastructure.synthesis import ROOT, STAGES
 from tools.docs.findings.packs import judged
 from tools.docs.findings.page import page
+from tools.synthesis import ROOT, STAGES
 
 PAGE = ROOT / "docs" / "findings.md"
 

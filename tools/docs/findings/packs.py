@@ -15,8 +15,8 @@ import cdk_nag
 import jsii
 from constructs import IConstruct
 
-from tests.infrastructure.synthesis import Synthesis, synthesize
 from tools.docs.access.assembly import Assembly
+from tools.synthesis import Synthesis, synthesize
 
 NAG_PACKS: Final = (
     cdk_nag.NIST80053R5Checks,

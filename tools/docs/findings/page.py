@@ -13,9 +13,9 @@ HEAD: Final = """# What rules of others find
 
 The stages of `cdk.json`, judged by rules that are not ours and that do not stop a synthesis. Every
 finding has an answer, or a test fails; so does one where an answer has no finding any more. To
-write this page anew: `make findings`. The answers are in `tools/docs/findings/rule_responses.py`, and why it is
-done so is [decision 34](decisions/0034-rules-of-others.md). A rule judges a template: keeping one
-does not make an account compliant with the standard it is named for.
+write this page anew: `make docs`. The answers are in `tools/docs/findings/rule_responses.py`,
+and why it is done so is [decision 34](decisions/0034-rules-of-others.md). A rule judges a
+template: keeping one does not make an account compliant with the standard it is named for.
 
 | Pack | From | Open rules |
 | --- | --- | --- |

@@ -1,9 +1,10 @@
-"""`python -m tools.docs.licenses`: docs/licenses.md anew, from the bills of `make synth` in cdk.out/."""
+"""`python -m tools.docs.licenses`: docs/licenses.md anew, from the bills of `make synth` in
+cdk.out/."""
 
 from rich.console import Console
 
-from tests.infrastructure.synthesis import ROOT, STAGES, bills_in
 from tools.docs.licenses.page import page
+from tools.synthesis import ROOT, STAGES, bills_in
 
 PAGE = ROOT / "docs" / "licenses.md"
 

@@ -11,7 +11,7 @@ Bill = Mapping[str, Any]
 HEAD = """# Licenses of what is deployed
 
 What the functions' zips hold beside our own code, which is under [Apache-2.0](../LICENSE).
-`make sbom` writes this page from the bills of materials that every synthesis makes
+`make docs` writes this page from the bills of materials that every synthesis makes
 ([decision 33](decisions/0033-supply-chain.md)); a test compares the two, and fails on a license
 that is not among those below. The license is the one that the package's metadata states, in
 [SPDX's words](https://spdx.org/licenses/); its text is in the zip, where the package has one.

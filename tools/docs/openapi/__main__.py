@@ -7,7 +7,7 @@ import yaml
 
 from tools.docs.openapi.document import document
 
-ROOT = Path(__file__).parents[2]
+ROOT = Path(__file__).parents[3]
 FILE = ROOT / "docs" / "openapi.yaml"
 
 
@@ -30,5 +30,10 @@ class _Whole(yaml.SafeDumper):
         return data is not None
 
 
-if __name__ == "__main__":
+def main() -> None:
+    """Write the document."""
     FILE.write_text(text(), encoding="utf-8")
+
+
+if __name__ == "__main__":
+    main()

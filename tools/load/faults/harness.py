@@ -17,7 +17,7 @@ from tools.load.faults.fault_catalog import FAULTS, Fault
 from tools.load.faults.formats import FORMATS, WHOLE, Format
 from tools.load.faults.proxy import Proxy
 
-ROOT = Path(__file__).parents[2]
+ROOT = Path(__file__).parents[3]
 _CA = "ca.pem"
 # A name that nobody may ever have: https://www.rfc-editor.org/rfc/rfc6761#section-6.4
 _NAMELESS = "https://bedrock-runtime.invalid"

@@ -1,5 +1,5 @@
-"""`python -m tools.load.soak.bedrock FOLDER`: the local Bedrock, which keeps its records and its own
-count of requests in a folder until it is told to end."""
+"""`python -m tools.load.soak.bedrock FOLDER`: the local Bedrock, which keeps its records and its
+own count of requests in a folder until it is told to end."""
 
 import asyncio
 import signal
@@ -51,7 +51,7 @@ async def main(folder: Path) -> None:
     app = create_app(region=REGION, callers={KEY_ID: GATEWAY}.get, deliver=delivery)
     with kept.requests.open("w", buffering=1) as count:
         async with serve(counted(app, count)) as port:
-            print(port, flush=True)  # noqa: T201 - to whoever started it
+            print(port, flush=True)
             await stop.wait()
         await delivery.drain()
 

@@ -1,5 +1,6 @@
-"""`python -m tools.load.soak.endpoint FOLDER BEDROCK_PORT SLOTS`: the local front and Lambda service
-before the gateway's built folder; keeps the audit lines in a folder until it is told to end."""
+"""`python -m tools.load.soak.endpoint FOLDER BEDROCK_PORT SLOTS`: the local front and Lambda
+service before the gateway's built folder; keeps the audit lines in a folder until it is told to
+end."""
 
 import asyncio
 import signal
@@ -152,7 +153,7 @@ async def main(folder: Path, bedrock_port: str, slots: int) -> None:
             logs=cast("Any", None),
         )
         async with serve(in_slots(front, slots)) as port:
-            print(port, flush=True)  # noqa: T201 - to whoever started it
+            print(port, flush=True)
             await stop.wait()
         await service.stop()
 

@@ -16,7 +16,7 @@ from tools.load.soak.callers import Callers, Ended, unexpected
 from tools.load.soak.fake_storage import Kept
 from tools.load.soak.tally_check import Account, account
 
-PROJECT = Path(__file__).parents[2]
+PROJECT = Path(__file__).parents[3]
 _END_SECONDS = 60
 
 

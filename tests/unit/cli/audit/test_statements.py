@@ -115,11 +115,11 @@ def test_only_a_confirmed_subscription_is_somebody(
 
 def test_an_alarm_of_which_another_topic_hears_nothing_is_counted() -> None:
     other = "arn:aws:sns:us-east-1:123456789012:other"
-    alarms = {
+    both = {
         name: {"ActionsEnabled": True, "AlarmActions": [topic]}
         for name, topic in (("a", TOPIC), ("b", other), ("c", "arn:aws:ssm-incidents::1:plan"))
     }
-    found = alarms.judge_armed(alarms, {TOPIC: [f"{TOPIC}:1"], other: ["PendingConfirmation"]})
+    found = alarms.judge_armed(both, {TOPIC: [f"{TOPIC}:1"], other: ["PendingConfirmation"]})
     assert found == (
         "fail",
         f"1 of 3 alarms reach nobody: no confirmed subscription to {other}.",

@@ -1,0 +1,1 @@
+"""Claude on Amazon Bedrock: the models, the records of calls, their verification, and the CLI."""

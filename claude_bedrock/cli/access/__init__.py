@@ -1,0 +1,1 @@
+"""`claude-bedrock access`: the deny policy, and the use case form."""

@@ -1,0 +1,1 @@
+"""`claude-bedrock ask`: send a prompt, stream the reply."""

@@ -1,0 +1,1 @@
+"""The checks of `claude-bedrock doctor`: a module for each family."""

@@ -1,0 +1,1 @@
+"""`claude-bedrock findings`: list and accept findings of the verification."""

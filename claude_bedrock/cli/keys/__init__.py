@@ -1,0 +1,1 @@
+"""`claude-bedrock keys`: API keys of a stage."""

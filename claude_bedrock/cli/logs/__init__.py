@@ -1,0 +1,1 @@
+"""`claude-bedrock logs`: calls, and the two records of each."""

@@ -1,0 +1,1 @@
+"""`claude-bedrock models`: the stage's models, and the catalog."""

@@ -1,0 +1,1 @@
+"""`claude-bedrock verify`: reconcile calls with records, and keep evidence."""

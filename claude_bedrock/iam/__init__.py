@@ -1,0 +1,1 @@
+"""How IAM behaves toward callers of AWS."""

@@ -1,0 +1,1 @@
+"""Model invocation logging: the configuration, its drift, and the permissions that it rests on."""

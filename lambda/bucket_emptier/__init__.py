@@ -1,0 +1,1 @@
+"""The custom resource that empties a bucket before its stack is deleted."""
