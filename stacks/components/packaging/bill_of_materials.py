@@ -56,7 +56,7 @@ def bill_of_materials(
     """
     wheels = sorted(wheelhouse.glob("*.whl")) if wheelhouse else []
     shipped = {path: _wheel(folder, path) for path in wheels}
-    ours = {package: _own(package) for package in packages}
+    ours = {name: _own(name) for name in dict.fromkeys(each.partition(".")[0] for each in packages)}
     origins = {
         name: _Origin(each, digest)
         for path, each in shipped.items()
@@ -98,7 +98,7 @@ def _function(name: str, archive: Path) -> Component:
 
 
 def _own(package: str) -> Component:
-    return Component(name=package, group=GROUP, bom_ref=f"lambda/{package}")
+    return Component(name=package, group=GROUP, bom_ref=f"package:{package}")
 
 
 def _wheel(folder: Path, wheel: Path) -> Component:
