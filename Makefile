@@ -16,7 +16,7 @@ export PIP_DISABLE_PIP_VERSION_CHECK := 1
 INDEX = UV_DEFAULT_INDEX=$${UV_DEFAULT_INDEX:-$${PIP_INDEX_URL:-$$(pip config get global.index-url 2>/dev/null)}}
 
 .DEFAULT_GOAL := help
-.PHONY: help install demo audit-demo local test test-clients test-faults test-soak check check-code check-types check-templates measure synth docs bench bench-compare lock clean
+.PHONY: help install demo audit-demo local test test-clients test-faults test-soak check check-code check-types check-templates measure synth docs bench bench-compare site lock clean
 
 help: ## Show this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## /{printf "  make %-13s %s\n", $$1, $$2}' Makefile
@@ -77,6 +77,9 @@ bench: $(INSTALLED) ## What starts, calls and streams cost, beside a bare loop a
 
 bench-compare: $(INSTALLED) ## The same calls beside LiteLLM and boto3, installed into .build/peers
 	@python -m benchmarks peers
+
+site: $(INSTALLED) ## The pages as a site in .build/site, with search, without requests to other hosts
+	@python -m tools.docs.site
 
 install: $(INSTALLED) ## What the other targets install first
 
