@@ -12,7 +12,7 @@ from pydantic import ValidationError
 
 from claude_bedrock.catalog import stage_models
 from claude_bedrock.catalog.aws_regions import APPLICATION_PROFILE_REGIONS, COMMERCIAL_REGIONS
-from claude_bedrock.catalog.invoke_policies import STANDARD_TIER
+from claude_bedrock.catalog.model import STANDARD_TIER
 from claude_bedrock.catalog.stage_models import NotForThisStageError
 from stacks import team_profile_plan
 from stacks.stage import CANARY_KEY, DEFAULT_PLAN, RETENTION_DAYS, Block, Stage

@@ -14,10 +14,11 @@ from claude_bedrock.catalog.invoke_policies import (
     PROFILE,
     ROUTED_ANYWHERE,
     SERVICE_TIER,
-    STANDARD_TIER,
     Place,
     Statement,
 )
+
+from .model import STANDARD_TIER
 
 SERVICE_CONTROL_POLICY_CHARACTERS: Final = 5120
 """https://docs.aws.amazon.com/organizations/latest/userguide/orgs_reference_limits.html"""

@@ -5,19 +5,29 @@ Where sources differ, or none speaks of Bedrock, a row has the stricter of the t
 models in `unconfirmed`. `claude_bedrock.catalog.capabilities` puts the rows together by model.
 """
 
-from typing import Final, NamedTuple
+from typing import Final
 
 
-class Feature(NamedTuple):
+class Feature:
     """`taken_by` and `unconfirmed` are names of models; what is not in the first does not take it.
     `disputed_by`: a source that says otherwise, of the unconfirmed ones."""
 
-    label: str
-    taken_by: frozenset[str]
-    unconfirmed: frozenset[str]
-    source: str
-    date: str
-    disputed_by: str = ""
+    def __init__(
+        self,
+        *,
+        label: str,
+        taken_by: frozenset[str],
+        unconfirmed: frozenset[str],
+        source: str,
+        date: str,
+        disputed_by: str = "",
+    ) -> None:
+        self.label = label
+        self.taken_by = taken_by
+        self.unconfirmed = unconfirmed
+        self.source = source
+        self.date = date
+        self.disputed_by = disputed_by
 
 
 _UP_TO_FOUR: Final = frozenset(

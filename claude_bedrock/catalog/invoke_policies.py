@@ -31,13 +31,6 @@ SERVICE_TIER: Final = "bedrock:ServiceTier"
 """Is there when a call names a tier:
 https://docs.aws.amazon.com/bedrock/latest/userguide/security_iam_id-based-policy-examples-agent.html#security_iam_id-based-policy-examples-service-tiers"""
 
-SERVICE_TIERS: Final = ("default", "flex", "priority", "reserved")
-"""https://docs.aws.amazon.com/bedrock/latest/APIReference/API_runtime_ServiceTier.html"""
-
-STANDARD_TIER: Final = "default"
-"""What a call runs on that names no tier:
-https://docs.aws.amazon.com/bedrock/latest/userguide/service-tiers-inference.html"""
-
 
 class Place(NamedTuple):
     """Where a stage calls from, and how: its routes in the order in which they are tried, its

@@ -10,6 +10,13 @@ RETENTION_MODES: Final = ("none", "default", "aws_review", "provider_data_share"
 """Bedrock's data-retention modes, the strictest first:
 https://docs.aws.amazon.com/bedrock/latest/userguide/data-retention.html"""
 
+SERVICE_TIERS: Final = ("default", "flex", "priority", "reserved")
+"""https://docs.aws.amazon.com/bedrock/latest/APIReference/API_runtime_ServiceTier.html"""
+
+STANDARD_TIER: Final = "default"
+"""What a call runs on that names no tier:
+https://docs.aws.amazon.com/bedrock/latest/userguide/service-tiers-inference.html"""
+
 Regions = Mapping[str, tuple[str, ...]]
 """Source Region -> the Regions a call from there may be answered in."""
 

@@ -156,24 +156,17 @@ def retention_suffices(mode: str, model: Model) -> bool:
     return RETENTION_MODES.index(mode) >= RETENTION_MODES.index(model.data_retention)
 
 
-class _Read(NamedTuple):
-    """`route`: the one a name asks for, if any. `million`: whether it asks for that window."""
-
-    route: str | None
-    model: Model | None
-    million: bool
-
-
-def _read(name: str) -> _Read:
-    """What a name says; the catalog's own spellings need no parsing."""
+def _read(name: str) -> tuple[str | None, Model | None, bool]:
+    """Return the route that a name asks for, if any, the model, and whether it asks for a window of
+    a million tokens; the catalog's own spellings need no parsing."""
     route, base = spellings.split_geography(spellings.resource_of(name))
     if model := _SPELLINGS.get(base):
-        return _Read(route, model, million=False)
+        return route, model, False
     parsed = spellings.parse(name)
     if parsed is None:
-        return _Read(None, None, million=False)
+        return None, None, False
     model = _by_parts().get((parsed.family, parsed.version, parsed.date))
-    return _Read(parsed.geography, model, parsed.million)
+    return parsed.geography, model, parsed.million
 
 
 @cache

@@ -11,11 +11,12 @@ Sources:
 from typing import Final, NamedTuple
 
 
-class AtLeast(NamedTuple):
+class AtLeast:
     """Values from `lowest` on, and below `below`."""
 
-    lowest: float
-    below: float
+    def __init__(self, lowest: float, below: float) -> None:
+        self.lowest = lowest
+        self.below = below
 
 
 Allowed = AtLeast | tuple[float, ...] | None

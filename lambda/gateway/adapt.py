@@ -59,7 +59,7 @@ def adapt(
     _check_samplers(members, model, takes.samplers)
     if counted:
         takes = takes._replace(betas=takes.betas & message_fields.COUNTED_BETAS)
-    case = Case(model, takes, [], {}, counted)
+    case = Case(model, takes, counted=counted)
     members = _without_client_line(_renamed(members, case), case)
     strange = _choose_betas(_asked(members, betas), case)
     parts: Parts = {

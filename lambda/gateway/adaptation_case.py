@@ -7,7 +7,6 @@ changes, `json_object.edited` does the rest. What they cannot read they leave to
 import json
 import string
 from collections.abc import Iterable
-from typing import NamedTuple
 
 from claude_bedrock.catalog import Model
 from claude_bedrock.catalog.capabilities import Abilities
@@ -20,15 +19,16 @@ _MOST_CHANGES = 64  # a client may send betas and fields without end
 _NAME = frozenset(string.ascii_letters + string.digits + "_-.")
 
 
-class Case(NamedTuple):
+class Case:
     """What is asked of which model: the betas to be sent and the changes made so far, in order;
     whether tokens are only counted."""
 
-    model: Model
-    takes: Abilities
-    betas: list[str]
-    changes: dict[str, None]
-    counted: bool = False
+    def __init__(self, model: Model, takes: Abilities, *, counted: bool = False) -> None:
+        self.model = model
+        self.takes = takes
+        self.counted = counted
+        self.betas: list[str] = []
+        self.changes: dict[str, None] = {}
 
     def note(self, change: str) -> None:
         """Keep `change`; of those past the most a header should carry, only that there are more."""

@@ -11,7 +11,7 @@ https://docs.aws.amazon.com/bedrock/latest/APIReference/API_runtime_Converse.htm
 from collections.abc import Mapping
 from typing import Any, Final
 
-from claude_bedrock.catalog.invoke_policies import STANDARD_TIER
+from claude_bedrock.catalog.model import STANDARD_TIER
 from gateway import errors
 from gateway.audit import Record
 from gateway.json_object import Member
@@ -33,7 +33,8 @@ _ANTHROPICS_TIERS: Final = ("auto", "standard_only")
 """Anthropic's own values, which name no tier of Bedrock's: https://platform.claude.com/docs/en/api/service-tiers"""
 _BODY_PREFIX: Final = "amazon-bedrock-"
 _GUARDRAIL_MEMBER: Final = f"{_BODY_PREFIX}guardrailConfig"
-_NAMES_AN_OPTION: Final = ("service_tier", _BODY_PREFIX, "\\u00")
+_OPTION_NAMES: Final = ("service_tier", _BODY_PREFIX)
+_NAMES_AN_OPTION: Final = (*_OPTION_NAMES, "\\u00")
 """What the text of an InvokeModel body holds if it has a member that is looked at here; a name can
 be written in escapes."""
 _LONGEST_NAME: Final = 100
@@ -74,10 +75,13 @@ def check_message_body(members: Mapping[str, Member], settings: Settings) -> str
     Anthropic's own values name none. Raises InvalidRequest for a member of Bedrock's that is not
     the caller's to set.
     """
-    values = {name: member.value for name, member in members.items()}
-    if values.get("service_tier") in (None, *_ANTHROPICS_TIERS):
-        values.pop("service_tier", None)
-    return check_invoke_body(values, settings)
+    values = {
+        name: member.value
+        for name, member in members.items()
+        if name.startswith(_OPTION_NAMES)
+        and (name != "service_tier" or member.value not in (None, *_ANTHROPICS_TIERS))
+    }
+    return check_invoke_body(values, settings) if values else ""
 
 
 def can_hold_options(text: str) -> bool:

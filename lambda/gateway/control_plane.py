@@ -18,8 +18,6 @@ from gateway.query_parameters import Constraint, Number, OneOf, Text, check
 from gateway.request import Request
 from gateway.service import Service
 
-MODELS = "/foundation-models"
-PROFILES = "/inference-profiles"
 _SYSTEM, _APPLICATION = "SYSTEM_DEFINED", "APPLICATION"
 
 PARAMETERS: Final[Mapping[str, Mapping[str, Constraint]]] = {

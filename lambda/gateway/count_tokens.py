@@ -42,7 +42,7 @@ def for_messages(
     try:
         counted = _count(call, resolved, record, service)
     except errors.InvalidRequest as error:
-        error.message = message_body.with_tool_name(error.message, message_body.tool_names(members))
+        error.message = message_body.with_tool_name(error.message, message_body.tool_names(body))
         raise
     response.start(200, _JSON)
     response.write(json.dumps({"input_tokens": counted}).encode())

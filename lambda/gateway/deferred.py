@@ -10,6 +10,12 @@ from typing import Final
 
 HARDLY_USED: Final = (
     "aws_lambda_powertools.utilities.jmespath_utils",  # by Powertools, and typing_extensions by it
+    "gateway.content_coding",  # few clients compress a body
+    "gateway.control_plane",  # a list is asked for now and then
+    "gateway.count_tokens",
+    "gateway.history",  # conversations that began on Anthropic's API
+    "gateway.models",
+    "gateway.reasons",  # Bedrock has refused a call
     "ipaddress",  # by urllib, for addresses in brackets
     "random",  # by Powertools, to log samples
     "textwrap",  # by traceback, to show groups of exceptions

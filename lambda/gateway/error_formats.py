@@ -10,12 +10,13 @@ from gateway.errors import GatewayError
 _JSON = {"content-type": "application/json"}
 
 
-class ErrorAnswer(NamedTuple):
+class ErrorAnswer:
     """An error before the first byte of an answer."""
 
-    status: int
-    headers: Mapping[str, str]
-    body: bytes
+    def __init__(self, status: int, headers: Mapping[str, str], body: bytes) -> None:
+        self.status = status
+        self.headers = headers
+        self.body = body
 
 
 class ErrorFormat(NamedTuple):

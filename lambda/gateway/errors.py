@@ -4,6 +4,8 @@ Anthropic's errors: https://platform.claude.com/docs/en/api/errors
 Bedrock's: https://docs.aws.amazon.com/bedrock/latest/APIReference/API_runtime_InvokeModel.html#API_runtime_InvokeModel_Errors
 """
 
+from __future__ import annotations
+
 from collections.abc import Mapping
 from types import MappingProxyType
 

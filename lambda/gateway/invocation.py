@@ -8,7 +8,6 @@ import re
 import time
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
-from typing import NamedTuple
 
 from gateway import errors, json_object, retries
 from gateway.audit import Record
@@ -24,22 +23,30 @@ _UNFIT = r"[^a-zA-Z0-9\s:_@$#=/+,.-]"
 _LONGEST_VALUE = 256
 
 
-class Call(NamedTuple):
+class Call:
     """What Bedrock is asked: an operation on the first of `model_ids`, and on the next only where
     Bedrock has no capacity for the one before; the body is ready to send."""
 
-    model_ids: tuple[str, ...]
-    operation: str
-    headers: Mapping[str, str]
-    body: bytes
+    def __init__(
+        self,
+        model_ids: tuple[str, ...],
+        operation: str,
+        headers: Mapping[str, str],
+        body: bytes,
+    ) -> None:
+        self.model_ids = model_ids
+        self.operation = operation
+        self.headers = headers
+        self.body = body
 
 
-class Answer(NamedTuple):
+class Answer:
     """Bedrock's 200, and how long it may take to pass it on."""
 
-    reply: Reply
-    patience: Patience
-    record: Record
+    def __init__(self, reply: Reply, patience: Patience, record: Record) -> None:
+        self.reply = reply
+        self.patience = patience
+        self.record = record
 
     def read(self, seconds: float) -> bytes | None:
         """The next bytes; None after `seconds` without any.

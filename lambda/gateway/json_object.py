@@ -6,6 +6,7 @@ body is never parsed and serialized again: its members are cut out and put toget
 
 from collections.abc import Iterator, Mapping
 from json import JSONDecoder, dumps, loads
+from json.encoder import encode_basestring_ascii
 from typing import Any, Final, NamedTuple, NoReturn, TypeAlias
 
 
@@ -108,7 +109,7 @@ def join(parts: Parts) -> str:
     and is not to be kept beside what is made of it."""
     pieces: list[str] = []
     for name in tuple(parts):
-        pieces += (",", dumps(name), ":", str(parts.pop(name)))
+        pieces += (",", encode_basestring_ascii(name), ":", str(parts.pop(name)))
     return "".join(("{", *pieces[1:], "}"))
 
 
@@ -120,7 +121,7 @@ def edited(text: str, edits: Edits) -> str:
     given twice the last counts: an edit takes out the others.
     """
     children = list(_children(text, 0))
-    last = {child.key: child for child in children}
+    last = {child[0]: child for child in children}
     added = [
         f"{dumps(name)}:{edit}"
         for name, edit in edits.items()
@@ -129,13 +130,11 @@ def edited(text: str, edits: Edits) -> str:
     if not children:
         return f"{text[:1]}{','.join(added)}{text[1:]}"
     kept = [
-        _edited(text, child, edits[child.key])
-        if child.key in edits
-        else text[child.left : child.right]
+        _edited(text, child, edits[key]) if key in edits else text[child[2] : child[5]]
         for child in children
-        if child.key not in edits or (last[child.key] is child and edits[child.key] is not None)
+        if (key := child[0]) not in edits or (last[key] is child and edits[key] is not None)
     ]
-    return text[: children[0].left] + ",".join(kept + added) + text[children[-1].right :]
+    return text[: children[0][2]] + ",".join(kept + added) + text[children[-1][5] :]
 
 
 def merged(first: Edits, second: Edits) -> Edits:
@@ -151,24 +150,19 @@ def merged(first: Edits, second: Edits) -> Edits:
     return both
 
 
-class _Child(NamedTuple):
-    """A value in its container: its text from `start` to `end`, all between commas from `left`."""
-
-    key: str | int
-    value: Any
-    left: int
-    start: int
-    end: int
-    right: int
+_Child: TypeAlias = tuple[str | int, Any, int, int, int, int]
+"""A value in its container: key, value, and where in the text it is. All between commas goes from
+`left` to `right`, the value itself from `start` to `end`: the order is left, start, end, right."""
 
 
 def _edited(text: str, child: _Child, edit: "str | Around | Edits | None") -> str:
-    value = text[child.start : child.end]
+    _, _, left, start, end, right = child
+    value = text[start:end]
     if isinstance(edit, Around):
         new = f"{edit.before}{value}{edit.after}"
     else:
         new = edit if isinstance(edit, str) else edited(value, edit or {})
-    return text[child.left : child.start] + new + text[child.end : child.right]
+    return text[left:start] + new + text[end:right]
 
 
 def _members(text: str) -> dict[str, Member]:
@@ -178,19 +172,22 @@ def _members(text: str) -> dict[str, Member]:
         raise NotAnObject("The request body must be a JSON object.")
     found: dict[str, Member] = {}
     after = at + 1
-    for child in _children(text, at):
-        found[str(child.key)] = Member(child.value, Span(text, child.start, child.end))
-        after = child.right
+    for key, value, _, start, end, right in _children(text, at):
+        found[str(key)] = Member(value, Span(text, start, end))
+        after = right
     if _skip_space(text, _expect(text, after, "}")) != len(text):
         raise ValueError(after)
     return found
 
 
 def _children(text: str, at: int) -> Iterator[_Child]:
-    """What the container at `at` holds, in order; ValueError or IndexError where it breaks."""
+    """What the container at `at` holds, in order; ValueError or IndexError where it breaks.
+
+    Most clients write no space between values: only where there is some a call skips it.
+    """
     named = text[at] == "{"
     left, index = at + 1, 0
-    at = _skip_space(text, left)
+    at = left if text[left] not in _SPACE else _skip_space(text, left)
     more = text[at] not in "}]"
     while more:
         key: str | int = index
@@ -198,13 +195,16 @@ def _children(text: str, at: int) -> Iterator[_Child]:
             if text[at] != '"':
                 raise ValueError(at)
             key, at = _DECODER.raw_decode(text, at)
-            at = _skip_space(text, _expect(text, at, ":"))
+            at = at + 1 if text[at] == ":" else _expect(text, at, ":")
+            if text[at] in _SPACE:
+                at = _skip_space(text, at)
         value, end = _DECODER.raw_decode(text, at)
-        right = _skip_space(text, end)
-        yield _Child(key, value, left, at, end, right)
+        right = end if text[end] not in _SPACE else _skip_space(text, end)
+        yield key, value, left, at, end, right
         left, index = right + 1, index + 1
         more = text[right] == ","
-        at = _skip_space(text, left)
+        if more:
+            at = left if text[left] not in _SPACE else _skip_space(text, left)
 
 
 def _skip_space(text: str, at: int) -> int:

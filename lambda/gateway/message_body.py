@@ -19,7 +19,7 @@ from gateway.request import Request, size
 from gateway.settings import Settings
 
 _PROFILE_HEADER: Final = "anthropic-user-profile-id"
-_TOOL_PLACE: Final = re.compile(r"\btools\.(\d{1,6})\b")
+_TOOL_PLACE: Final = r"\btools\.(\d{1,6})\b"
 _KINDS = {str: "string", int: "integer", list: "array"}
 Members = Mapping[str, Member]
 
@@ -96,9 +96,9 @@ def _with_profile(members: Members, profile: str) -> Members:
     return {**members, "user_profile_id": Member.of(profile, json.dumps(profile))}
 
 
-def tool_names(members: Members) -> list[str]:
-    """The names of the tools in a body, by position; empty for one that has none."""
-    tools = members["tools"].value if "tools" in members else None
+def tool_names(body: bytes) -> list[str]:
+    """The names of the tools in a body for Bedrock, by position; empty for one that has none."""
+    tools = json_object.parsed(body).get("tools")
     if not isinstance(tools, list):
         return []
     names = (each.get("name") if isinstance(each, dict) else None for each in tools)
@@ -111,7 +111,7 @@ def with_tool_name(message: str, names: Sequence[str]) -> str:
     Bedrock tells a position (`tools.6.custom.input_schema: …`) or none (`tools: Tool names must be
     unique.`); whose tools came from several servers knows them by name.
     """
-    place = _TOOL_PLACE.search(message)
+    place = re.search(_TOOL_PLACE, message)
     if place and int(place[1]) < len(names) and (name := quoted(names[int(place[1])])) != '""':
         return message if name in message else f"{message} (tools.{place[1]} is {name}.)"
     if message.startswith("tools:") and "unique" in message:

@@ -23,10 +23,11 @@ _REQUIRED = {"model": str, "max_tokens": int, "messages": list}
 
 def create(request: Request, response: RecordedResponse, record: Record, service: Service) -> None:
     """Answer with the model's message, as JSON or as server-sent events. Raises GatewayError."""
-    call, tools = _prepare(request, record, service)
+    call = _prepare(request, record, service)
     try:
         _ask(call, response, record, service)
     except errors.InvalidRequest as error:
+        tools = message_body.tool_names(call.body)
         error.message = message_body.with_tool_name(error.message, tools)
         raise
 
@@ -62,8 +63,7 @@ class KeepAlive:
             self._spoke_at = time.monotonic()
 
 
-def _prepare(request: Request, record: Record, service: Service) -> tuple[Call, list[str]]:
-    """The call, and the names of the tools in it."""
+def _prepare(request: Request, record: Record, service: Service) -> Call:
     members = message_body.read(message_body.taken(request, record, service.settings), _REQUIRED)
     record.stream = _streamed(members)
     resolved = service.resolve(members["model"].value, record.team)
@@ -74,10 +74,9 @@ def _prepare(request: Request, record: Record, service: Service) -> tuple[Call, 
     if tier:  # it goes as a header
         members = {name: member for name, member in members.items() if name != "service_tier"}
     parts = message_body.for_bedrock(members, resolved.model, request, record, service.settings)
-    tools = message_body.tool_names(members)
     del members  # a large body is there twice at most: as it came, and as it was read or goes
     body = encoded(json_object.join(parts))
-    return Call(resolved.profile_ids, operation, headers, body), tools
+    return Call(resolved.profile_ids, operation, headers, body)
 
 
 def _streamed(members: Members) -> bool:

@@ -14,7 +14,6 @@ from gateway.audit import Record, RecordedResponse
 from gateway.request import Request
 from gateway.service import Service
 
-PREFIX = "/v1/models/"
 _DEFAULT_LIMIT, _GREATEST_LIMIT = 20, 1000
 _UNKNOWN_RELEASE = "1970-01-01"  # Anthropic: an epoch value if the release date is unknown
 _LIFECYCLES: Final = ("active", "deprecated", "retired")

@@ -4,7 +4,7 @@ https://docs.aws.amazon.com/bedrock/latest/APIReference/API_Operations_Amazon_Be
 """
 
 import json
-from typing import Any, NamedTuple
+from typing import Any
 
 from gateway import caller_options, errors, eventstream, json_object, reasons, usage
 from gateway.audit import Record, RecordedResponse
@@ -28,11 +28,12 @@ _UNFINISHED = (  # events that no message ends with, of InvokeModel's stream and
 )
 
 
-class Operation(NamedTuple):
+class Operation:
     """`converse`: metadata and usage are members of the body, not headers."""
 
-    streamed: bool
-    converse: bool
+    def __init__(self, streamed: bool, converse: bool) -> None:
+        self.streamed = streamed
+        self.converse = converse
 
 
 OPERATIONS = {

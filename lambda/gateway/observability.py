@@ -22,6 +22,7 @@ if TYPE_CHECKING:
 
 _TOKENS = {"InputTokens": "input_tokens", "OutputTokens": "output_tokens"}
 _UPSTREAM = (audit.UPSTREAM_ERROR, audit.INTERRUPTED)
+_ENCODER = json.JSONEncoder(separators=(",", ":"), default=str)
 
 
 @cache
@@ -62,7 +63,7 @@ def log_audit(record: audit.Record) -> None:
     }
     if trace := os.environ.get("_X_AMZN_TRACE_ID", ""):
         line["xray_trace_id"] = trace.partition(";")[0].removeprefix("Root=")
-    print(json.dumps(line, separators=(",", ":"), default=str), flush=True)  # noqa: T201
+    print(_ENCODER.encode(line), flush=True)  # noqa: T201
 
 
 def _timestamp() -> str:

@@ -85,20 +85,18 @@ def from_event(event: dict[str, Any]) -> Request:
     """The request in a REST API's Lambda proxy event."""
     context = event["requestContext"]
     identity = context.get("identity") or {}
-    lines = _header_lines(event)
+    headers, contradictory = _headers(event)
     return Request(
         method=event["httpMethod"],
         path=_path(event),
         query=_query(event),
-        headers={name: _joined(name, values) for name, values in lines.items()},
+        headers=headers,
         id=context["requestId"],
         api_key_id=identity.get("apiKeyId") or "",
         api_key_name=(context.get("authorizer") or {}).get("keyName") or "",
         caller_arn=identity.get("userArn") or "",
         body=Body(event.get("body") or "", is_base64=bool(event.get("isBase64Encoded"))),
-        contradictory=tuple(
-            name for name, values in lines.items() if _is_single(name) and len(set(values)) > 1
-        ),
+        contradictory=contradictory,
     )
 
 
@@ -110,19 +108,38 @@ def _query(event: Mapping[str, Any]) -> dict[str, str]:
     return {**(event.get("queryStringParameters") or {}), **joined}
 
 
-def _header_lines(event: Mapping[str, Any]) -> dict[str, list[str]]:
-    """Return every line of every header. `headers` holds only the last line of each name."""
-    lines: dict[str, list[str]] = {}
+def _headers(event: Mapping[str, Any]) -> tuple[dict[str, str], tuple[str, ...]]:
+    """Return the headers by name in lower case, and the names of contradictory ones.
+
+    `multiValueHeaders` holds every line of every header, `headers` only the last of each name.
+    """
+    headers: dict[str, str] = {}
+    repeated: dict[str, list[str]] = {}
     pairs: Iterable[tuple[str, list[str]]] = (event.get("multiValueHeaders") or {}).items()
-    for name, values in pairs:
-        lines.setdefault(name.lower(), []).extend(value.strip() for value in values)
-    for name, value in (event.get("headers") or {}).items():
-        lines.setdefault(name.lower(), [value])
-    return lines
+    for sent_name, values in pairs:
+        name = sent_name.lower()
+        if len(values) == 1 and name not in headers and name not in repeated:
+            headers[name] = values[0].strip()  # nearly every header
+        else:
+            before = [headers.pop(name)] if name in headers else []
+            lines = repeated.setdefault(name, before)
+            lines.extend(value.strip() for value in values)
+    for sent_name, value in (event.get("headers") or {}).items():
+        name = sent_name.lower()
+        if name not in headers and name not in repeated:
+            headers[name] = value
+    if not repeated:
+        return headers, ()
+    joined = {name: _joined(name, lines) for name, lines in repeated.items()}
+    contradictory = (
+        name for name, lines in repeated.items() if _is_single(name) and len(set(lines)) > 1
+    )
+    return {**headers, **joined}, tuple(contradictory)
 
 
-def _joined(name: str, values: list[str]) -> str:
-    return values[-1] if len(values) == 1 or _is_single(name) else ", ".join(values)
+def _joined(name: str, lines: list[str]) -> str:
+    """Return the lines as one value; the last of a header that holds one."""
+    return lines[-1] if _is_single(name) else ", ".join(lines)
 
 
 def _is_single(name: str) -> bool:
@@ -142,6 +159,8 @@ def _path(event: dict[str, Any]) -> str:
         return sent
     for name, value in (event.get("pathParameters") or {}).items():
         path = path.replace(f"{{{name}+}}", value).replace(f"{{{name}}}", value)
+    if path == sent:
+        return sent
     segments = sent.split("/")
     ends = ("/" + "/".join(segments[at:]) for at in range(1, len(segments)))
     found = next((end for end in ends if path in (end, unquote(end))), path)

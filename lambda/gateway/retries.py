@@ -6,7 +6,6 @@ https://docs.aws.amazon.com/sdkref/latest/guide/feature-retry-behavior.html
 
 import os
 from collections.abc import Callable, Mapping
-from typing import NamedTuple
 
 from gateway.errors import (
     BedrockFailed,
@@ -24,12 +23,13 @@ _EARNED = 1
 _ANNOUNCED_BY = ("x-stainless-retry-count", "amz-sdk-request")
 
 
-class Rule(NamedTuple):
+class Rule:
     """How often at most, from which first wait in seconds on, and for how many tokens each."""
 
-    times: int
-    seconds: float
-    cost: int
+    def __init__(self, times: int, seconds: float, cost: int) -> None:
+        self.times = times
+        self.seconds = seconds
+        self.cost = cost
 
 
 _UNREACHED = Rule(times=2, seconds=0.05, cost=14)

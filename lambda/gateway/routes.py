@@ -3,7 +3,6 @@ there. No other module takes a path apart."""
 
 import json
 from collections.abc import Callable, Mapping
-from typing import NamedTuple
 from urllib.parse import unquote
 
 from gateway import (
@@ -22,23 +21,32 @@ from gateway.request import Request
 from gateway.service import MODEL_PREFIX, Service
 
 _BEDROCKS_ALIAS = "/anthropic"  # Bedrock's own prefix before the paths of Anthropic's API
-_CONTROL_PLANE = (control_plane.MODELS, control_plane.PROFILES)
-_NESTED = (models.PREFIX, *(f"{path}/" for path in _CONTROL_PLANE))
+_BEDROCKS_MODELS = "/foundation-models"
+_BEDROCKS_PROFILES = "/inference-profiles"
+_CONTROL_PLANE = (_BEDROCKS_MODELS, _BEDROCKS_PROFILES)
+_NESTED = ("/v1/models/", *(f"{path}/" for path in _CONTROL_PLANE))
 _OFTEN_ENCODED = 3  # times at most: clients encode an id, and some encode it again
 _NO_ROUTE = "Not found: this gateway has no such method and path."
 
 Answer = Callable[[Request, RecordedResponse, Record, Service], None]
 
 
-class Route(NamedTuple):
+class Route:
     """`name` is what the audit entry says: the path's pattern, never what a caller wrote there, and
     empty where there is no such route. `parameters` are the parts of the path that the pattern
     names, decoded. `errors` is how the caller of this path reads an error."""
 
-    name: str
-    parameters: Mapping[str, str]
-    errors: ErrorFormat
-    answer: Answer
+    def __init__(
+        self,
+        name: str,
+        parameters: Mapping[str, str],
+        errors: ErrorFormat,
+        answer: Answer,
+    ) -> None:
+        self.name = name
+        self.parameters = parameters
+        self.errors = errors
+        self.answer = answer
 
 
 def find(method: str, path: str) -> Route:
@@ -115,17 +123,28 @@ def greet(
     response.start(200, {"content-type": "application/json"})
 
 
-_ROUTES = {
+def _deferred(function: Callable[[], Answer]) -> Answer:
+    """The function, asked for at the first call: its module is deferred until then."""
+
+    def answer(
+        request: Request, response: RecordedResponse, record: Record, service: Service
+    ) -> None:
+        function()(request, response, record, service)
+
+    return answer
+
+
+_ROUTES: Mapping[str, Answer] = {
     "POST /v1/messages": messages.create,
-    "POST /v1/messages/count_tokens": count_tokens.for_messages,
-    "GET /v1/models": models.list_all,
-    "GET /v1/models/{id}": models.get,
+    "POST /v1/messages/count_tokens": _deferred(lambda: count_tokens.for_messages),
+    "GET /v1/models": _deferred(lambda: models.list_all),
+    "GET /v1/models/{id}": _deferred(lambda: models.get),
     **{f"POST {MODEL_PREFIX}{{id}}/{name}": native.invoke for name in native.OPERATIONS},
-    f"POST {MODEL_PREFIX}{{id}}/count-tokens": count_tokens.native,
-    f"GET {control_plane.MODELS}": control_plane.foundation_models,
-    f"GET {control_plane.MODELS}/{{id}}": control_plane.foundation_model,
-    f"GET {control_plane.PROFILES}": control_plane.inference_profiles,
-    f"GET {control_plane.PROFILES}/{{id}}": control_plane.inference_profile,
+    f"POST {MODEL_PREFIX}{{id}}/count-tokens": _deferred(lambda: count_tokens.native),
+    f"GET {_BEDROCKS_MODELS}": _deferred(lambda: control_plane.foundation_models),
+    f"GET {_BEDROCKS_MODELS}/{{id}}": _deferred(lambda: control_plane.foundation_model),
+    f"GET {_BEDROCKS_PROFILES}": _deferred(lambda: control_plane.inference_profiles),
+    f"GET {_BEDROCKS_PROFILES}/{{id}}": _deferred(lambda: control_plane.inference_profile),
     "GET /health": health,
     "HEAD /": greet,
     "HEAD /api/hello": greet,

@@ -13,6 +13,8 @@ from gateway.settings import Settings
 from gateway.upstream import Reply
 
 MODEL_PREFIX = "/model/"
+_LONGEST_KEPT = 256  # characters of a name whose resolution is kept for the next call
+_resolve = lru_cache(maxsize=64)(catalog.resolve)
 _OFTEN_ENCODED = 3  # times at most: clients encode an id, and some encode it again
 
 
@@ -66,8 +68,9 @@ class Service(NamedTuple):
         does not allow, InvalidRequest for a route it does not allow.
         """
         name = _decoded(requested)
+        resolve = _resolve if len(name) <= _LONGEST_KEPT else catalog.resolve
         try:
-            return catalog.resolve(
+            return resolve(
                 self.copied_profile(name, team) or name,
                 allowed=self.settings.allowed_models,
                 routes=self.settings.routes,

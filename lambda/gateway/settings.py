@@ -4,7 +4,7 @@ import json
 from collections.abc import Mapping
 from typing import NamedTuple
 
-from claude_bedrock.catalog.invoke_policies import SERVICE_TIERS, STANDARD_TIER
+from claude_bedrock.catalog.model import SERVICE_TIERS, STANDARD_TIER
 
 _LEVELS = ("DEBUG", "INFO", "WARNING", "ERROR", "CRITICAL", "WARN", "FATAL", "NOTSET")
 _LOG_LEVELS = {  # the last is Lambda's own

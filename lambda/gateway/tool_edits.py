@@ -2,14 +2,13 @@
 
 import re
 from collections.abc import Mapping
+from functools import cache
 from typing import Any
 
 from claude_bedrock.catalog import message_fields
 from gateway import cache_markers, errors
 from gateway.adaptation_case import Case, Changes, named, quoted, without
 from gateway.json_object import Edits, Member
-
-_PROPERTY_NAME = re.compile(message_fields.PROPERTY_NAME)
 
 
 def tools(member: Member, case: Case) -> Edits:
@@ -22,12 +21,11 @@ def tools(member: Member, case: Case) -> Edits:
         if isinstance(tool, dict):
             _check_runs_here(position, tool, case)
             _check_schema(position, tool)
-            found = sorted(message_fields.TOOL_FIELDS & tool.keys())
-            gone = [name for name in found if _goes(name, tool, case)]
-            edit = {
-                **without(gone, "tools", case),
-                **(cache_markers.of_block(tool, case) if marked else {}),
-            }
+            edit = (
+                {} if message_fields.TOOL_FIELDS.isdisjoint(tool) else _without_fields(tool, case)
+            )
+            if marked:
+                edit.update(cache_markers.of_block(tool, case))
             if edit:
                 edits[position] = edit
     return edits
@@ -76,7 +74,7 @@ def _check_schema(position: int, tool: Mapping[str, Any]) -> None:
             )
     properties = schema.get("properties")
     for name in properties if isinstance(properties, dict) else ():
-        if not _PROPERTY_NAME.fullmatch(name):
+        if not _property_name().fullmatch(name):
             raise errors.InvalidRequest(
                 f"{_schema_place(position, tool)}: Amazon Bedrock does not take the property "
                 f"{quoted(name)}. Its name may have up to 64 letters, digits, '_', '.' "
@@ -84,8 +82,20 @@ def _check_schema(position: int, tool: Mapping[str, Any]) -> None:
             )
 
 
+@cache
+def _property_name() -> re.Pattern[str]:
+    """The pattern, compiled when the first tool comes: no start waits for it."""
+    return re.compile(message_fields.PROPERTY_NAME)
+
+
 def _schema_place(position: int, tool: Mapping[str, Any]) -> str:
     return f"tools.{position}.input_schema (of {quoted(str(tool.get('name')))})"
+
+
+def _without_fields(tool: Mapping[str, Any], case: Case) -> Changes:
+    """The edits that take out the fields which the model does not take."""
+    found = sorted(message_fields.TOOL_FIELDS & tool.keys())
+    return without([name for name in found if _goes(name, tool, case)], "tools", case)
 
 
 def _goes(name: str, tool: Mapping[str, Any], case: Case) -> bool:

@@ -1,7 +1,7 @@
 """Which parts of the system prompt and of the turns have to change for a model."""
 
 import json
-from collections.abc import Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
 from claude_bedrock.catalog import message_fields
@@ -38,26 +38,62 @@ def messages(member: Member, case: Case) -> Edits:
     """Turns of the system become the user's; cache markers lose what Bedrock does not know."""
     if not isinstance(member.value, list):
         return {}
-    marked, turned = cache_markers.may_change(member, case), member.written.has('"system"')
-    referring = message_fields.TOOL_SEARCH not in case.takes.betas and member.written.has(
-        f'"{_REFERENCE}"'
-    )
+    marked = cache_markers.may_change(member, case)
+    searches = message_fields.TOOL_SEARCH in case.takes.betas
     edits: Changes = {}
-    for position, message in enumerate(member.value):
-        if not isinstance(message, dict):
-            continue
+    for position, blocks in _changing_turns(member.value, marked=marked, searches=searches):
+        message = member.value[position]
         edit: Changes | None = cache_markers.within(message, case) if marked else {}
-        moved = _moved(message, case, referring=referring)
+        moved = _moved(message["content"], blocks, case) if blocks else {}
         if moved is None:
             edit = None
         elif moved:
             edit = {**json_object.merged(moved, edit or {})}
-        if edit is not None and turned and position and message.get("role") == "system":
+        if edit is not None and position and message.get("role") == "system":
             kept = case.takes.system_turns and _may_stand(position, member.value)
             edit = _turn(message, edit, case, kept=kept)
         if edit is None or edit:
             edits[position] = edit
     return edits
+
+
+def _changing_turns(
+    turns: Sequence[Any], *, marked: bool, searches: bool
+) -> Iterator[tuple[int, list[int]]]:
+    """Yield the positions of the turns that may change, each with those of the blocks that
+    `_moved_block` may change.
+
+    A conversation may have hundreds of turns, and most of them stay: one loop reads them all,
+    without a call for each. `searches`: whether the model loads the tools that a search has found.
+    """
+    for position, turn in enumerate(turns):
+        if not isinstance(turn, dict):
+            continue
+        content = turn.get("content")
+        blocks: list[int] = []
+        for at, block in enumerate(content) if isinstance(content, list) else ():
+            kind = block.get("type") if isinstance(block, dict) else None
+            if kind == "text":
+                may_change = "citations" in block
+            elif kind == "tool_use":
+                may_change = "caller" in block or "toolset_name" in block
+            elif kind == "tool_result":
+                may_change = not searches and _refers(block.get("content"))
+            else:
+                may_change = isinstance(kind, str)
+            if may_change:
+                blocks.append(at)
+        if blocks or marked or turn.get("role") == "system":
+            yield position, blocks
+
+
+def _refers(content: object) -> bool:
+    """Return whether the content of a tool result names tools that a search has found."""
+    if isinstance(content, list):
+        for block in content:
+            if isinstance(block, dict) and block.get("type") == _REFERENCE:
+                return True
+    return False
 
 
 def check_prefill(member: Member, edits: object, case: Case) -> None:
@@ -80,33 +116,16 @@ def check_prefill(member: Member, edits: object, case: Case) -> None:
         return
 
 
-def _moved(message: Mapping[str, Any], case: Case, *, referring: bool) -> Changes | None:
-    """The edits of what Anthropic's server tools left in a turn; None if nothing of it is left.
-
-    `referring`: whether a tool result may hold references to tools that the model cannot load.
-    """
-    content = message.get("content")
-    if not isinstance(content, list):
-        return {}
+def _moved(content: Sequence[Any], positions: Iterable[int], case: Case) -> Changes | None:
+    """The edits of what Anthropic's server tools left in a turn; None if nothing of it is left."""
     edits: Changes = {}
-    for position, block in enumerate(content):
-        if isinstance(block, dict) and _may_move(block, referring=referring):
-            edit = _moved_block(block, case)
-            if edit != {}:
-                edits[position] = edit
+    for position in positions:
+        edit = _moved_block(content[position], case)
+        if edit != {}:
+            edits[position] = edit
     if edits and len(edits) == len(content) and all(edit is None for edit in edits.values()):
         return None
     return {"content": edits} if edits else {}
-
-
-def _may_move(block: Mapping[str, Any], *, referring: bool) -> bool:
-    """Whether a block can be one that `_moved_block` changes: spares it most calls."""
-    kind = block.get("type")
-    if kind == "text":
-        return "citations" in block
-    if kind == "tool_use":
-        return "caller" in block or "toolset_name" in block
-    return referring if kind == "tool_result" else isinstance(kind, str)
 
 
 def _moved_block(block: Mapping[str, Any], case: Case) -> str | Changes | None:

@@ -16,10 +16,13 @@ PLATFORM = "manylinux2014_aarch64"
 MINOR = f"{sys.version_info.major}.{sys.version_info.minor}"
 # Where Lambda unpacks a zip; tracebacks then name the file that is there.
 TASK_ROOT = "/var/task"
-# Installer's notes and what no function runs; RECORD differs between versions of pip.
+# Installer's notes and what no function runs; RECORD differs between versions of pip. Of Powertools
+# the functions import the logger and the metrics, which need none of its other utilities but
+# `jmespath_utils`.
 UNWANTED = (
     *("bin", "__pycache__", "*.dist-info/RECORD", "*.dist-info/INSTALLER"),
     *("*.dist-info/REQUESTED", "boto3/data", "boto3/examples"),
+    *("aws_lambda_powertools/event_handler", "aws_lambda_powertools/utilities/[!_j]*"),
 )
 # A client reads these beside its service's own model.
 SDK_FILES = (

@@ -13,6 +13,7 @@ from claude_bedrock import catalog
 from claude_bedrock.catalog import MODELS, Model, deny_policy, invoke_policies
 from claude_bedrock.catalog.deny_policy import Guarded
 from claude_bedrock.catalog.invoke_policies import Place, Statement
+from claude_bedrock.catalog.model import SERVICE_TIERS
 from tests.unit.catalog.judgment import judged
 
 ACCOUNT = "111122223333"
@@ -100,7 +101,7 @@ STAGES = st.builds(
     data_retention=st.sampled_from([None, "none", "aws_review"]),
     team_profiles=st.booleans(),
     signed_callers=st.booleans(),
-    service_tiers=st.sampled_from([("default",), invoke_policies.SERVICE_TIERS]),
+    service_tiers=st.sampled_from([("default",), SERVICE_TIERS]),
 )
 
 

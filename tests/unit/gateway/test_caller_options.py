@@ -10,7 +10,7 @@ from hypothesis import HealthCheck, given
 from hypothesis import settings as examples
 from hypothesis import strategies as st
 
-from claude_bedrock.catalog.invoke_policies import SERVICE_TIERS
+from claude_bedrock.catalog.model import SERVICE_TIERS
 from gateway.settings import Guardrail, Settings, SettingsError, _service_tiers
 from tests.unit.gateway.conftest import MODEL, Caller
 

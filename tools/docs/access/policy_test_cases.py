@@ -12,7 +12,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from typing import Final, NamedTuple
 
 from claude_bedrock.catalog import MODELS, Model, Profile, deny_policy
-from claude_bedrock.catalog.invoke_policies import SERVICE_TIERS
+from claude_bedrock.catalog.model import SERVICE_TIERS
 from stacks.stage import Stage
 from tools.docs.access.assembly import ACCOUNT, Assembly
 
