@@ -25,7 +25,7 @@ print(*loaded())
 
 def test_powertools_waits_for_its_moment_and_then_comes_without_what_is_not_used() -> None:
     command = [sys.executable, "-S", "-c", FIRST_LINE]
-    packages = {"PYTHONPATH": sysconfig.get_path("purelib")}
+    packages = {"PYTHONPATH": f"{LAMBDA.parent}:{sysconfig.get_path('purelib')}"}
     told = subprocess.run(
         command, cwd=LAMBDA, env=packages, capture_output=True, text=True, check=True
     ).stdout
