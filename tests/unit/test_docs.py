@@ -138,7 +138,7 @@ def test_every_field_of_an_audit_line_has_its_row() -> None:
         for name in _matching(_strings("lambda/gateway/audit.py", function), r"[a-z]+(_[a-z]+)*")
     }
     assert "bedrock_request_id" in written
-    assert first_codes("docs/operations.md", "Audit lines") == written | set(Usage._fields)
+    assert first_codes("docs/operations.md", "Audit log entries") == written | set(Usage._fields)
 
 
 def test_every_metric_is_named() -> None:

@@ -37,7 +37,7 @@ WORDS = {
 }
 FUNCTIONS = {"count", "count_distinct", "sum", "avg", "min", "max", "pct", "bin", "ispresent"}
 FIELDS = {
-    "gateway": {f"audit.{name}" for name in first_codes(OPERATIONS, "Audit lines")},
+    "gateway": {f"audit.{name}" for name in first_codes(OPERATIONS, "Audit log entries")},
     "access": first_codes(OPERATIONS, "Access log"),
     "sentinel": {f"drift.{name}" for name in drift.Drift._fields},
     "verification": {

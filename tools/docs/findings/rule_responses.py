@@ -95,7 +95,7 @@ ANSWERS: Final = (
         Kind.ACCEPTED,
         "Nothing has to act on a single record. Whether records are all there is looked at "
         "each hour, whether the bucket keeps them each quarter of an hour: [verified by the "
-        "clock](operations.md#verified-by-the-clock), [still on](operations.md#still-on)",
+        "clock](operations.md#hourly-verification), [still on](operations.md#drift-detection)",
     ),
     Answer(
         "Does a firewall for web applications stand before the endpoint?",

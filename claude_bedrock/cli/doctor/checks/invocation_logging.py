@@ -18,7 +18,7 @@ DATA_TYPES: Final = ("text", "image", "embedding", "video", "audio")
 _ACTIONS = "bedrock:GetModelInvocationLoggingConfiguration and cloudformation:DescribeStacks"
 
 _OF_A_STAGE: Final = re.compile(r"/claude-on-bedrock/([a-z][a-z0-9]*)/invocations")
-_PAGE: Final = "docs/deploy.md#somebody-elses-logging"
+_PAGE: Final = "docs/deploy.md#another-teams-logging"
 _ANSWERS: Final = {
     "adopt": "uses it as it is",
     "extend": "adds what it lacks",

@@ -85,7 +85,7 @@ def test_anothers_stops_a_deployment_and_what_may_be_done_is_offered(
     assert (check.outcome, check.found.startswith(told)) == ("failed", True)
     for answer in ("adopt", "extend", "replace"):
         assert f'"{answer}"' in check.fix
-    assert "docs/deploy.md#somebody-elses-logging" in check.fix
+    assert "docs/deploy.md#another-teams-logging" in check.fix
     assert "delete" not in check.fix
     assert (OUTPUTS["DeliveryRoleArn"] in check.fix) == (found is WANTED)
 
