@@ -19,7 +19,7 @@ from tools.synthesis import CONTEXT, ROOT, Resource, Synthesis, synthesize
 STACK = "ModelAccess"
 ACCOUNT = "arn:aws:iam::123456789012"
 LOGS = "arn:aws:logs:us-east-1:123456789012"
-RETENTION = "How it reckons"
+RETENTION = "How retention computes the days"
 GITHUB = "token.actions.githubusercontent.com"
 READS = ("Describe", "Get", "List", "Lookup", "Filter", "StartQuery", "StopQuery", "Decrypt")
 

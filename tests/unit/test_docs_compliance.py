@@ -6,7 +6,7 @@ import typer
 from claude_bedrock.cli.main import app
 from tools.docs.pages import codes, is_a_test, rows
 
-PAGE, HEADING = "docs/compliance.md", "Claims, and what shows each"
+PAGE, HEADING = "docs/compliance.md", "Claims and tests"
 CLAIMS = {claim: codes(shown_by) for claim, shown_by in rows(PAGE, HEADING)}
 
 

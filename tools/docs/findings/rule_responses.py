@@ -70,7 +70,7 @@ ANSWERS: Final = (
         Kind.STAGE,
         "`record_access_log` does it, by CloudTrail, which tells more and is complete, or by "
         "S3 as these rules have it: [both "
-        "ways](security.md#who-reads-records-is-written-down). It is `null` at first since "
+        "ways](security.md#access-log-for-records). It is `null` at first since "
         "many accounts have such a trail already",
     ),
     Answer(
@@ -87,7 +87,7 @@ ANSWERS: Final = (
         ("CT.S3.PR.9",),
         Kind.STAGE,
         "`object_lock` does it. What is locked cannot be deleted on request either: [what "
-        "that means](compliance.md#a-request-for-deletion)",
+        "that means](compliance.md#deletion-requests)",
     ),
     Answer(
         "Does the bucket tell of what happens in it?",
