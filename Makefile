@@ -24,10 +24,10 @@ help: ## Show this list
 demo: $(INSTALLED) ## Deploy all stacks on this machine, call the endpoint, show the record, stop
 	@python -m local demo
 
-audit-demo: $(INSTALLED) ## The same with a made-up month of calls: the audit report of it, in .local/
+audit-demo: $(INSTALLED) ## The demo with an invented month of calls: the audit report of it, in .local/
 	@python -m local audit-demo
 
-local: $(INSTALLED) ## The same, but stay up: prints URL and key, writes .local/endpoint.json
+local: $(INSTALLED) ## Deploy all stacks on this machine and stay up: prints URL and key, writes .local/endpoint.json
 	@python -m local up
 
 test: $(INSTALLED) ## All tests, in up to four processes
