@@ -3,6 +3,7 @@ PYTHON ?= python3
 NODE_MAJOR := $(shell node --version 2>/dev/null | sed 's/^v\([0-9]*\).*/\1/')
 STAGES := local dev prod
 VENV := .venv
+PARALLEL := --numprocesses auto --maxprocesses 4 --dist loadfile --no-loadscope-reorder
 INSTALLED := $(VENV)/.installed
 HASHED := --quiet --require-hashes --only-binary :all:
 UV := $(VENV)/bin/uv
@@ -12,11 +13,13 @@ COMPILE = uv pip compile --quiet --universal --python-version 3.11 --no-annotate
 export PATH := $(CURDIR)/$(VENV)/bin:$(CURDIR)/node_modules/.bin:$(PATH)
 export VIRTUAL_ENV := $(CURDIR)/$(VENV)
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
+# Where it is set, as in some images, every process compiles all that it imports.
+export PYTHONDONTWRITEBYTECODE :=
 # uv does not read pip's settings: a mirror that pip is told of serves it too.
 INDEX = UV_DEFAULT_INDEX=$${UV_DEFAULT_INDEX:-$${PIP_INDEX_URL:-$$(pip config get global.index-url 2>/dev/null)}}
 
 .DEFAULT_GOAL := help
-.PHONY: help install demo audit-demo local test test-clients test-faults test-soak check check-code check-types check-templates measure synth docs bench bench-compare site lock clean
+.PHONY: help install demo audit-demo local test test-unit test-changed coverage test-clients test-faults test-soak check check-code check-types check-templates measure synth docs bench bench-compare site lock clean
 
 help: ## Show this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## /{printf "  make %-13s %s\n", $$1, $$2}' Makefile
@@ -31,7 +34,18 @@ local: $(INSTALLED) ## Deploy all stacks on this machine and stay up: prints URL
 	@python -m local up
 
 test: $(INSTALLED) ## All tests, in up to four processes
-	@pytest --numprocesses auto --maxprocesses 4 --dist loadfile --no-loadscope-reorder
+	@pytest $(PARALLEL)
+
+test-unit: $(INSTALLED) ## The unit tests: no CDK, no deployment; under a minute
+	@pytest $(PARALLEL) tests/unit
+
+test-changed: $(INSTALLED) ## The tests that your changes since main concern, without those of a deployment
+	@tests=$$(python -m tools.changed_tests) && if [ -n "$$tests" ]; then pytest $(PARALLEL) $$tests; else echo "no test file is concerned"; fi
+
+coverage: $(INSTALLED) ## Lines and branches that the unit tests reach; TESTS=tests for all of them
+	@mkdir -p .build/coverage && coverage erase
+	@coverage run -m pytest $(PARALLEL) $(or $(TESTS),tests/unit)
+	@coverage combine --quiet && coverage report
 
 test-clients: $(INSTALLED) ## Two dozen clients, unmodified, against the endpoint: a table of what works
 	@python -m tests.clients

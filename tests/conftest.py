@@ -2,10 +2,12 @@
 
 import os
 import signal
+from collections.abc import Iterator
 from functools import cache
 
 import boto3
 import pytest
+from botocore.loaders import JSONFileLoader
 from hypothesis import settings
 from xdist.remote import Producer  # type: ignore[import-untyped]
 from xdist.scheduler import LoadFileScheduling  # type: ignore[import-untyped]
@@ -26,6 +28,15 @@ signal.signal(signal.SIGINT, signal.default_int_handler)
 def no_default_session(monkeypatch: pytest.MonkeyPatch) -> None:
     """boto3 remembers the first credentials that a process had: each test has its own."""
     monkeypatch.setattr(boto3, "DEFAULT_SESSION", None)
+
+
+@pytest.fixture(autouse=True, scope="session")
+def shared_service_models() -> Iterator[None]:
+    """Read botocore's description of a service once: each new session would read it again."""
+    read = cache(JSONFileLoader().load_file)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(JSONFileLoader, "load_file", lambda _, path: read(path))
+        yield
 
 
 def pytest_xdist_auto_num_workers() -> int:

@@ -10,9 +10,6 @@ from collections.abc import Mapping
 from functools import lru_cache
 from typing import Any
 
-from jsonschema import Draft202012Validator
-from jsonschema.exceptions import SchemaError
-
 Json = Any
 _DEEPEST, _LONGEST, _MOST = 12, 1000, 10
 _SIMPLE: Mapping[str, Json] = {"number": 1.5, "integer": 1, "boolean": True, "null": None}
@@ -25,6 +22,9 @@ def is_schema(candidate: Mapping[str, Json]) -> bool:
 
 @lru_cache(maxsize=1024)
 def _is_schema(text: str) -> bool:
+    from jsonschema import Draft202012Validator  # noqa: PLC0415 - slow: it compiles grammars
+    from jsonschema.exceptions import SchemaError  # noqa: PLC0415
+
     try:
         Draft202012Validator.check_schema(json.loads(text))
     except SchemaError:

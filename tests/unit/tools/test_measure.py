@@ -90,7 +90,7 @@ def test_an_imperative_is_a_verb_and_no_noun() -> None:
 
 
 def test_homonyms_are_public_names_of_several_modules() -> None:
-    paths = ["claude_bedrock/cli/models/listing.py", "lambda/gateway/models.py", "local/handler.py"]
+    paths = ["claude_bedrock/cli/models.py", "lambda/gateway/models.py", "local/handler.py"]
     text = "class Call: ...\nclass _Own: ...\ndef main(): ..."
     shared = homonyms(Module(path, text) for path in paths)
     assert shared == {("class", "Call"): paths, ("module", "models"): paths[:2]}
