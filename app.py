@@ -18,13 +18,13 @@ def build(app: cdk.App, stage: Stage) -> None:
     """Adds the four stacks of `stage`, and what checks them at synthesis."""
     add_stacks(app, stage)
     cdk.Validations.of(app).add_plugins(
-        AwsSolutionsChecks(app), own_rules(keep_logs=stage.keep_logs_on_destroy)
+        AwsSolutionsChecks(app), own_rules(keep_logs=stage.logging.keep_logs_on_destroy)
     )
 
 
 def add_stacks(app: cdk.App, stage: Stage) -> None:
     """Adds the four stacks of `stage`, in the order in which they are deployed."""
-    env = cdk.Environment(account=stage.account, region=stage.region)
+    env = cdk.Environment(account=stage.account.id, region=stage.region)
     name = f"claude-on-bedrock-{stage.name}"
     record = InvocationLogging(app, f"{name}-InvocationLogging", stage=stage, env=env)
     access = ModelAccess(app, f"{name}-ModelAccess", stage=stage, record=record, env=env)
@@ -39,7 +39,7 @@ def add_stacks(app: cdk.App, stage: Stage) -> None:
     Observability(
         app, f"{name}-Observability", stage=stage, record=record, gateway=gateway, env=env
     )
-    for tag, value in {**stage.tags, "claude-on-bedrock": stage.name}.items():
+    for tag, value in {**stage.account.tags, "claude-on-bedrock": stage.name}.items():
         cdk.Tags.of(app).add(tag, value)
 
 

@@ -72,7 +72,7 @@ def _month(stage: Deployment) -> Month:
         days=DAYS,
         calls=CALLS,
         region=stage.region,
-        routes=meant.routes,
+        routes=meant.geographies,
         models=tuple(meant.models[-4:]),
         bucket=found.bucket,
         prefix=found.prefix,

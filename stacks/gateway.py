@@ -29,7 +29,10 @@ from stacks.components.packaging.custom_resource_function import custom_resource
 from stacks.components.packaging.python_function import PythonFunction
 from stacks.invocation_logging import InvocationLogging
 from stacks.model_access import ModelAccess
-from stacks.stage import CANARY_KEY, DEFAULT_PLAN, Guardrail, Stage
+from stacks.stage import Stage
+from stacks.stage.block import CANARY_KEY
+from stacks.stage.callers import DEFAULT_PLAN
+from stacks.stage.models import Guardrail
 
 
 class Gateway(cdk.Stack):
@@ -52,7 +55,7 @@ class Gateway(cdk.Stack):
         self.add_stack_dependency(record)
         self.add_stack_dependency(access)
 
-        by_key = stage.auth == "key"
+        by_key = stage.callers.auth == "key"
         keys = ApiKeys(self, "Keys", names=stage.key_names, name_prefix=name)
         self.authorizer = self._authorizer(stage, keeping) if by_key else None
         if not by_key:
@@ -70,9 +73,9 @@ class Gateway(cdk.Stack):
             stage_name=stage.name,
             function=self.function,
             authorizer_function=self.authorizer,
-            throttle=None if by_key else stage.throttle,
+            throttle=None if by_key else stage.callers.throttle,
             access_log=access_log,
-            cors_origins=stage.cors_origins,
+            cors_origins=stage.endpoint.cors_origins,
         )
         api.stage.node.add_dependency(self._log_role(keeping))
         self.key_expiry = self._key_expiry(stage, keeping) if by_key else None
@@ -86,8 +89,8 @@ class Gateway(cdk.Stack):
                 deny_policy.role_name(stage.name, stage.region, "application"), stage, api
             )
         functions = [each for each in (self.function, self.authorizer, self.key_expiry) if each]
-        if stage.canary:
-            self._canary(stage, stage.canary, record, api, keys)
+        if stage.evidence.canary:
+            self._canary(stage, stage.evidence.canary, record, api, keys)
         Operation(
             self,
             "Operation",
@@ -106,7 +109,7 @@ class Gateway(cdk.Stack):
         cdk.CfnOutput(self, "FunctionRoleArn", value=gateway.role.role_arn)
         cdk.CfnOutput(self, "FunctionLogGroupName", value=gateway.log_group.log_group_name)
         cdk.CfnOutput(self, "AccessLogGroupName", value=access_log.log_group_name)
-        cdk.CfnOutput(self, "Auth", value=stage.auth)
+        cdk.CfnOutput(self, "Auth", value=stage.callers.auth)
 
     def _canary(
         self,
@@ -133,7 +136,7 @@ class Gateway(cdk.Stack):
             "CanaryFunction",
             # With what it has to be deployed again: another's record may be another one then.
             description="Calls the endpoint as a client does, and looks whether that is on record "
-            f"(existing_logging: {stage.existing_logging})",
+            f"(logging.existing_logging: {stage.logging.existing_logging})",
             packages=["canary", "metrics", "claude_bedrock.records"],
             handler="canary.handler.handle",
             log_name="canary",
@@ -175,7 +178,7 @@ class Gateway(cdk.Stack):
     ) -> dict[str, str]:
         """Each plan's name -> its usage plan's id; the stack's own keys are in the default one."""
         ids = {}
-        for plan_name, limits in stage.all_plans.items():
+        for plan_name, limits in stage.callers.all_plans.items():
             is_default = plan_name == DEFAULT_PLAN
             plan = KeyPlan(
                 self,
@@ -225,7 +228,7 @@ class Gateway(cdk.Stack):
             keeping=keeping,
             timeout=cdk.Duration.seconds(5),
             memory_mb=256,
-            reserved_concurrency=authorizer_concurrency(stage.reserved_concurrency),
+            reserved_concurrency=authorizer_concurrency(stage.endpoint.reserved_concurrency),
         )
         cdk.CfnOutput(self, "AuthorizerName", value=function.function.function_name)
         return function.function
@@ -249,20 +252,20 @@ class Gateway(cdk.Stack):
             # About 0.3 of a processor: enough to relay a stream, and half the price of 1 GB while
             # Bedrock thinks.
             memory_mb=512,
-            reserved_concurrency=stage.reserved_concurrency,
+            reserved_concurrency=stage.endpoint.reserved_concurrency,
             environment={
                 "AWS_LAMBDA_EXEC_WRAPPER": "/var/task/gateway/bootstrap",
                 "STAGE": stage.name,
-                "GEOGRAPHIES": ",".join(stage.routes),
-                "ALLOWED_MODELS": ",".join(stage.models),
-                "MAX_BODY_BYTES": str(stage.max_body_bytes),
-                "PING_SECONDS": str(stage.ping_seconds),
-                "UNSUPPORTED_FIELDS": {"lenient": "drop", "strict": "reject"}[stage.adapt],
+                "GEOGRAPHIES": ",".join(stage.models.geographies),
+                "ALLOWED_MODELS": ",".join(stage.models.allow),
+                "MAX_BODY_BYTES": str(stage.endpoint.max_body_bytes),
+                "PING_SECONDS": str(stage.endpoint.ping_seconds),
+                "UNSUPPORTED_FIELDS": stage.endpoint.unsupported_fields,
                 "API_KEY_NAMES": self.to_json_string(keys.names_by_id()),
                 "POWERTOOLS_SERVICE_NAME": "gateway",
                 "POWERTOOLS_METRICS_NAMESPACE": "ClaudeOnBedrock",
                 **self._team_variables(stage, access),
-                **_guardrail_variables(stage.guardrail),
+                **_guardrail_variables(stage.models.guardrail),
                 **_cors_variables(stage),
                 **_service_tier_variables(stage),
             },
@@ -277,7 +280,7 @@ class Gateway(cdk.Stack):
 
     def _invoke_policies(self, stage: Stage, access: ModelAccess) -> list[iam.IManagedPolicy]:
         """The gateway's own: IAM deletes no policy that a role of another stack still holds."""
-        models = [model for model in MODELS if model.name in stage.models]
+        models = [model for model in MODELS if model.name in stage.models.allow]
         return InvokePolicies(
             self,
             "Invoke",
@@ -325,10 +328,14 @@ def _guardrail_variables(guardrail: Guardrail | None) -> dict[str, str]:
 
 def _cors_variables(stage: Stage) -> dict[str, str]:
     """Nothing where no page of a browser may call."""
-    return {"CORS_ORIGINS": ",".join(stage.cors_origins)} if stage.cors_origins else {}
+    return (
+        {"CORS_ORIGINS": ",".join(stage.endpoint.cors_origins)}
+        if stage.endpoint.cors_origins
+        else {}
+    )
 
 
 def _service_tier_variables(stage: Stage) -> dict[str, str]:
     """Nothing where callers may name no tier but the standard one."""
-    tiers = stage.service_tiers
+    tiers = stage.models.service_tiers
     return {"SERVICE_TIERS": ",".join(tiers)} if len(tiers) > 1 else {}

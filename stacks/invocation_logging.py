@@ -61,9 +61,9 @@ class InvocationLogging(cdk.Stack):
             construct_id,
             env=env,
             description="The record of every call",
-            termination_protection=stage.keep_logs_on_destroy,
+            termination_protection=stage.logging.keep_logs_on_destroy,
         )
-        keep, days = stage.keep_logs_on_destroy, stage.retention_days
+        keep, days = stage.logging.keep_logs_on_destroy, stage.logging.retention_days
         prefix = f"/claude-on-bedrock/{stage.name}"
 
         key = LogKey(self, "Key", log_groups=f"{prefix}/*", keep=keep).key
@@ -74,7 +74,7 @@ class InvocationLogging(cdk.Stack):
             key=key,
             retention_days=days,
             keep=keep,
-            object_lock=stage.object_lock,
+            object_lock=stage.logging.object_lock,
         )
         self.bucket = bucket.bucket
         self.bucket.add_to_resource_policy(verification.written_once(self.bucket))
@@ -93,20 +93,20 @@ class InvocationLogging(cdk.Stack):
             delivery_role_arn=delivery.role.role_arn,
             bucket_name=bucket.bucket.bucket_name,
             large_data_prefix=LARGE_DATA_PREFIX,
-            existing=stage.existing_logging,
-            existing_role_arn=stage.existing_logging_role,
+            existing=stage.logging.existing_logging,
+            existing_role_arn=stage.logging.existing_logging_role,
             saved=logging_configuration.saved_in(stage.name),
-            judged_by_days=None if stage.keeps_own_record else days,
+            judged_by_days=None if stage.logging.has_own_destinations else days,
         )
         configurer = self._configurer(stage, delivery, settings).function
         configuration = LoggingConfiguration(
             self, "Configuration", function=configurer, properties=settings
         )
         configuration.node.add_dependency(bucket, delivery)
-        self._record, self._own = configuration, stage.keeps_own_record
+        self._record, self._own = configuration, stage.logging.has_own_destinations
         verifier = self._verifier(stage, configuration)
         self.verifier = verifier.function
-        if stage.verify_hourly:
+        if stage.evidence.verify_hourly:
             clock = Clock(
                 self,
                 "Verification",
@@ -116,8 +116,8 @@ class InvocationLogging(cdk.Stack):
             )
             clock.node.add_dependency(configuration)
         self.sentinel = self._sentinel(stage, configuration, configurer, delivery, verifier)
-        canary = ["canary"] if stage.canary is not None else []
-        verified = ["verification"] if stage.verify_hourly else []
+        canary = ["canary"] if stage.evidence.canary is not None else []
+        verified = ["verification"] if stage.evidence.verify_hourly else []
         InitialMetrics(
             self,
             "InitialMetrics",
@@ -128,8 +128,8 @@ class InvocationLogging(cdk.Stack):
         if not keep:
             self._empty_last(configuration, delivery)
 
-        if stage.data_retention:
-            retention = self._retention(stage, stage.data_retention)
+        if stage.models.data_retention:
+            retention = self._retention(stage, stage.models.data_retention)
             cdk.CfnOutput(self, "DataRetentionMode", value=retention.mode_in_force)
 
         cdk.CfnOutput(self, "LogGroupName", value=configuration.log_group_name)
@@ -175,7 +175,7 @@ class InvocationLogging(cdk.Stack):
     def _configurer(
         self, stage: Stage, delivery: DeliveryRole, settings: Mapping[str, str]
     ) -> PythonFunction:
-        judging = [] if stage.keeps_own_record else logging_configuration.judging()
+        judging = [] if stage.logging.has_own_destinations else logging_configuration.judging()
         return custom_resource_function(
             self,
             "Configurer",
@@ -190,7 +190,7 @@ class InvocationLogging(cdk.Stack):
             statements=[
                 *logging_configuration.logging_statements(
                     delivery.role,
-                    existing_role_arn=stage.existing_logging_role,
+                    existing_role_arn=stage.logging.existing_logging_role,
                     saved=logging_configuration.saved_in(stage.name),
                 ),
                 *(each.statement() for each in judging),
@@ -201,7 +201,7 @@ class InvocationLogging(cdk.Stack):
         )
 
     def _verifier(self, stage: Stage, record: LoggingConfiguration) -> PythonFunction:
-        own = stage.keeps_own_record
+        own = stage.logging.has_own_destinations
         gateway_role = deny_policy.role_name(stage.name, stage.region, deny_policy.GATEWAY_ROLE)
         names = StageNames(stage.name, self)
         reading = verification.reading(
@@ -233,9 +233,9 @@ class InvocationLogging(cdk.Stack):
                 evidence_bucket=self.bucket.bucket_name,
                 bounds=json.dumps(stage.bounds),
                 gateway_role=StageNames(stage.name, self).iam(f"role/{gateway_role}"),
-                other_callers=stage.other_callers,
+                other_callers=stage.callers.allowed_direct_callers,
                 alarm_topic=verification.alarm_topic_arn(names),
-                retention_days=stage.retention_days,
+                retention_days=stage.logging.retention_days,
             ),
             statements=[each.statement() for each in permissions],
             findings=findings(self, permissions),
@@ -253,14 +253,14 @@ class InvocationLogging(cdk.Stack):
         gateway = f"claude-on-bedrock-{stage.name}-Gateway"
         permissions = drift_detector.asking(
             bucket_arn=own.bucket_arn,
-            adopted_bucket_arns=[] if stage.keeps_own_record else record.bucket_arns,
+            adopted_bucket_arns=[] if stage.logging.has_own_destinations else record.bucket_arns,
             key_arn=key_arn,
             delivery_role_arn=delivery.role.role_arn,
             gateway_stack_arn=StageNames(stage.name, self).arn(
                 "cloudformation", f"stack/{gateway}/*"
             ),
         )
-        if stage.restore_logging:
+        if stage.logging.auto_restore_logging:
             permissions.append(drift_detector.restoring(configurer.function_arn))
         function = PythonFunction(
             self,
@@ -279,17 +279,17 @@ class InvocationLogging(cdk.Stack):
             environment=drift_detector.environment(
                 stage_name=stage.name,
                 configuration=record.configuration,
-                retention_days=stage.retention_days,
+                retention_days=stage.logging.retention_days,
                 bucket=own.bucket_name,
                 key_arn=key_arn,
-                object_lock=stage.object_lock,
-                restores_by=configurer.function_name if stage.restore_logging else "",
-                protected=stage.keep_logs_on_destroy,
+                object_lock=stage.logging.object_lock,
+                restores_by=configurer.function_name if stage.logging.auto_restore_logging else "",
+                protected=stage.logging.keep_logs_on_destroy,
                 gateway_stack=gateway,
                 delivery_role_arn=delivery.role.role_arn,
                 verifier_role_arn=verifier.role.role_arn,
-                data_retention=stage.data_retention,
-                models=stage.models,
+                data_retention=stage.models.data_retention,
+                models=stage.models.allow,
             ),
             statements=[each.statement() for each in permissions],
             findings=findings(self, permissions),
@@ -299,7 +299,10 @@ class InvocationLogging(cdk.Stack):
             "Sentinel",
             function=function,
             log_groups=[record.log_group_name, *drift_detector.log_groups(stage.name)],
-            buckets=[own.bucket_name, *([] if stage.keeps_own_record else record.bucket_names)],
+            buckets=[
+                own.bucket_name,
+                *([] if stage.logging.has_own_destinations else record.bucket_names),
+            ],
             key_arn=key_arn,
         )
         watch.node.add_dependency(record, verifier)
@@ -324,15 +327,15 @@ class InvocationLogging(cdk.Stack):
         return DataRetention(self, "Retention", function=retainer.function, mode=mode)
 
     def _access(self, stage: Stage) -> RecordAccess | None:
-        if stage.record_access_log is None:
+        if stage.logging.record_access_log is None:
             return None
         access = RecordAccess(
             self,
             "RecordAccess",
             of=self.bucket,
-            how=stage.record_access_log,
-            retention_days=stage.retention_days,
-            keep=stage.keep_logs_on_destroy,
+            how=stage.logging.record_access_log,
+            retention_days=stage.logging.retention_days,
+            keep=stage.logging.keep_logs_on_destroy,
         )
         cdk.CfnOutput(self, "AccessLogBucketName", value=access.bucket.bucket_name)
         return access

@@ -26,7 +26,8 @@ from stacks.components.iam.stage_names import StageNames
 from stacks.components.iam.stage_role import StageRole
 from stacks.components.iam.viewer_permissions import looking
 from stacks.invocation_logging import InvocationLogging
-from stacks.stage import Stage, Trust
+from stacks.stage import Stage
+from stacks.stage.account import Trust
 
 ROLES = (
     *("application", "auditor", "operator", "setup"),
@@ -52,7 +53,7 @@ class ModelAccess(cdk.Stack):
         )
         guarded = self._guarded(stage)
         self.place = guarded.place
-        models = [model for model in MODELS if model.name in stage.models]
+        models = [model for model in MODELS if model.name in stage.models.allow]
         invoke_policies = InvokePolicies(
             self,
             "Invoke",
@@ -83,7 +84,7 @@ class ModelAccess(cdk.Stack):
         cdk.CfnOutput(self, "InvokePolicyArn", value=",".join(invoking))
         cdk.CfnOutput(self, "GuardPolicyArn", value=self.guard.denials.managed_policy_arn)
         cdk.CfnOutput(self, "BoundaryPolicyArn", value=self.guard.boundary.managed_policy_arn)
-        cdk.CfnOutput(self, "Settings", value=json.dumps(stage.told()))
+        cdk.CfnOutput(self, "Settings", value=json.dumps(stage.to_output()))
         cdk.CfnOutput(self, "TeamProfileArns", value=self.to_json_string(profile_arns))
         cdk.CfnOutput(self, "TeamPolicyArns", value=self.to_json_string(policy_arns))
 
@@ -126,7 +127,9 @@ class ModelAccess(cdk.Stack):
         verifier = record.export_value(record.verifier.function_arn)
         accesses = record.access_bucket_arn
         asked = (
-            querying(names, table=schema.NAME, bucket_arn=bucket) if stage.keeps_own_record else []
+            querying(names, table=schema.NAME, bucket_arn=bucket)
+            if stage.logging.has_own_destinations
+            else []
         )
         seen = looking(
             names,
@@ -137,7 +140,7 @@ class ModelAccess(cdk.Stack):
         self._role(
             stage,
             "application",
-            stage.roles.application,
+            stage.account.roles.application,
             "Calls Claude",
             managed_policies=calling,
             permissions_boundary=self.guard.boundary,
@@ -145,7 +148,7 @@ class ModelAccess(cdk.Stack):
         self.auditor_role = self._role(
             stage,
             "auditor",
-            stage.roles.auditor,
+            stage.account.roles.auditor,
             "Reads records and evidence, never invokes",
             permissions=[
                 *seen,
@@ -157,7 +160,7 @@ class ModelAccess(cdk.Stack):
         self.operator_role = self._role(
             stage,
             "operator",
-            stage.roles.operator,
+            stage.account.roles.operator,
             "Looks after the endpoint and its keys, never reads a record",
             permissions=[
                 *seen,
@@ -166,11 +169,11 @@ class ModelAccess(cdk.Stack):
                 ),
             ],
         )
-        if stage.roles.setup:
+        if stage.account.roles.setup:
             self._role(
                 stage,
                 "setup",
-                stage.roles.setup,
+                stage.account.roles.setup,
                 "Opens Claude to the account, once",
                 permissions=setting_up(),
                 managed_policies=calling,
@@ -205,19 +208,19 @@ class ModelAccess(cdk.Stack):
         return deny_policy.role_name(stage.name, stage.region, purpose)
 
     def _guarded(self, stage: Stage) -> Guarded:
-        guardrail = stage.guardrail
+        guardrail = stage.models.guardrail
         return Guarded(
             stage=stage.name,
             place=Place(
-                stage.routes,
+                stage.models.geographies,
                 stage.region,
                 self.account,
                 self.partition,
                 (guardrail.id, guardrail.version) if guardrail else None,
             ),
-            short_term_bearer_tokens=stage.short_term_bearer_tokens,
-            data_retention=stage.data_retention,
-            team_profiles=bool(stage.teams),
-            signed_callers=stage.auth == "iam",
-            service_tiers=stage.service_tiers,
+            short_term_bearer_tokens=stage.callers.short_term_bearer_tokens,
+            data_retention=stage.models.data_retention,
+            team_profiles=bool(stage.callers.teams),
+            signed_callers=stage.callers.auth == "iam",
+            service_tiers=stage.models.service_tiers,
         )

@@ -34,7 +34,9 @@ class Observability(cdk.Stack):
     ) -> None:
         super().__init__(scope, construct_id, env=env, description="Dashboard and alarms")
         name = f"claude-on-bedrock-{stage.name}"
-        topic = AlarmTopic(self, "AlarmTopic", name=f"{name}-alarms", email=stage.alarm_email)
+        topic = AlarmTopic(
+            self, "AlarmTopic", name=f"{name}-alarms", email=stage.account.alarm_email
+        )
         Alarms(
             self,
             "Alarms",
@@ -44,9 +46,9 @@ class Observability(cdk.Stack):
             gateway=gateway.function,
             authorizer=gateway.authorizer,
             key_expiry=gateway.key_expiry,
-            reserved_concurrency=stage.reserved_concurrency,
-            verified_hourly=stage.verify_hourly,
-            has_canary=stage.canary is not None,
+            reserved_concurrency=stage.endpoint.reserved_concurrency,
+            verified_hourly=stage.evidence.verify_hourly,
+            has_canary=stage.evidence.canary is not None,
             topic=topic.topic,
         )
         dashboard = Dashboard(
@@ -59,7 +61,7 @@ class Observability(cdk.Stack):
             gateway=gateway.function,
         )
 
-        if stage.keeps_own_record:
+        if stage.logging.has_own_destinations:
             self._queries(stage, record)
 
         cdk.CfnOutput(self, "DashboardUrl", value=dashboard.url)
@@ -77,7 +79,7 @@ class Observability(cdk.Stack):
             hour=schema.HOUR,
             hour_format=schema.HOUR_FORMAT,
             location=f"s3://{record.bucket.bucket_name}/{logs}",
-            days=stage.retention_days + MARGIN_DAYS + 1,
+            days=stage.logging.retention_days + MARGIN_DAYS + 1,
         )
         saved = {
             f"{query}-last-30-days": render.text(query, render.last_days(30), LONG_PROMPTS)
@@ -89,7 +91,7 @@ class Observability(cdk.Stack):
             name=names.workgroup,
             database=names.database,
             queries=saved,
-            scan_limit_mb=stage.athena_scan_limit_mb,
+            scan_limit_mb=stage.logging.athena_scan_limit_mb,
         )
         queries.node.add_dependency(found)
         cdk.CfnOutput(self, "RecordsDatabaseName", value=names.database)

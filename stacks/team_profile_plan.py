@@ -41,20 +41,20 @@ class TeamProfile(NamedTuple):
 
 def planned(stage: Stage) -> list[TeamProfile]:
     """A profile for each model and route that the model has from the Region, and each team."""
-    models = [model for model in MODELS if model.name in stage.models]
+    models = [model for model in MODELS if model.name in stage.models.allow]
     return [
         TeamProfile(team, model, route)
         for model in models
-        for route in stage.routes
+        for route in stage.models.geographies
         if catalog.reach(model, route, stage.region) is not None
-        for team in stage.teams
+        for team in stage.callers.teams
     ]
 
 
 def tags(stage: Stage, team: str) -> dict[str, str]:
     """The team's cost-allocation tags, and its name. A bill is split by those that are activated:
     https://docs.aws.amazon.com/awsaccountbilling/latest/aboutv2/cost-alloc-tags.html"""
-    return {**stage.teams[team], TEAM_TAG: team}
+    return {**stage.callers.teams[team], TEAM_TAG: team}
 
 
 def with_ids(
@@ -89,9 +89,13 @@ def told_characters(profiles: Sequence[TeamProfile], region: str) -> int:
 
 def policies_needed(stage: Stage) -> int:
     """How many managed policies the gateway's role holds for the stage's models and profiles."""
-    models = [model for model in MODELS if model.name in stage.models]
-    guardrail = (stage.guardrail.id, stage.guardrail.version) if stage.guardrail else None
-    place = Place(stage.routes, stage.region, _SOME_ACCOUNT, guardrail=guardrail)
+    models = [model for model in MODELS if model.name in stage.models.allow]
+    guardrail = (
+        (stage.models.guardrail.id, stage.models.guardrail.version)
+        if stage.models.guardrail
+        else None
+    )
+    place = Place(stage.models.geographies, stage.region, _SOME_ACCOUNT, guardrail=guardrail)
     profiles = planned(stage)
     with_some_ids = with_ids(profiles, [_SOME_ID for _ in profiles])
     return len(invoke_policies.invoke_policies(models, place)) + len(

@@ -11,6 +11,8 @@ import aws_cdk as cdk
 
 import app as project
 from stacks.settings import load_stage
+from stacks.stage import Stage
+from tools.stage_blocks import with_names
 
 ROOT = Path(project.__file__).parent
 CONTEXT: dict[str, Any] = json.loads((ROOT / "cdk.json").read_text())["context"]
@@ -34,6 +36,11 @@ class Synthesis(NamedTuple):
     stage: str
     folder: Path
     tree: cdk.App
+
+    @property
+    def settings(self) -> Stage:
+        """The stage as cdk.json has it."""
+        return load_stage(CONTEXT["stages"], self.stage)
 
     def template(self, stack: str) -> Template:
         path = self.folder / f"claude-on-bedrock-{self.stage}-{stack}.template.json"
@@ -68,9 +75,9 @@ class Synthesis(NamedTuple):
 
 
 def synthesize(stage: str, folder: Path, **changes: object) -> Synthesis:
-    """The stage as cdk.json has it, but for `changes`."""
+    """The stage as cdk.json has it, but for `changes`: a key by its own name -> its value."""
     app = cdk.App(context=CONTEXT, outdir=str(folder))
-    block = CONTEXT["stages"][stage] | changes
+    block = with_names(CONTEXT["stages"][stage], **changes)
     project.build(app, load_stage({stage: block}, stage))
     app.synth()
     return Synthesis(stage, folder, app)

@@ -1,6 +1,7 @@
 """Which models a stage's `models` mean, and which of them the stage may have."""
 
-from typing import Protocol
+import difflib
+from typing import NamedTuple
 
 from claude_bedrock.catalog.model import ROUTES, Model
 from claude_bedrock.catalog.resolution import (
@@ -13,28 +14,26 @@ from claude_bedrock.catalog.resolution import (
 )
 
 
-class Stage(Protocol):
-    """What of a stage's settings decides: the shape of its block in cdk.json."""
+class StageModels(NamedTuple):
+    """What of a stage's settings decides. `geographies`: in the order in which they are tried."""
+
+    region: str
+    geographies: tuple[str, ...]
+    residency: tuple[str, ...] | None
+    models: tuple[str, ...]
+    data_retention: str | None
 
     @property
-    def region(self) -> str: ...
-    @property
-    def route(self) -> str: ...
-    @property
-    def routes(self) -> tuple[str, ...]: ...
-    @property
-    def residency(self) -> tuple[str, ...] | None: ...
-    @property
-    def models(self) -> tuple[str, ...]: ...
-    @property
-    def data_retention(self) -> str | None: ...
+    def geography(self) -> str:
+        """The one that every model has to have."""
+        return self.geographies[0]
 
 
 class NotForThisStageError(Exception):
     """A name in `models` means no model that the stage may have; the text says what is allowed."""
 
 
-def chosen(stage: Stage, today: str) -> tuple[str, ...]:
+def chosen(stage: StageModels, today: str) -> tuple[str, ...]:
     """The names of the models that the stage's `models` mean, each once, in the catalog's order.
 
     A family is its models that a new customer can call under the stage's settings on `today`, an
@@ -55,12 +54,12 @@ def chosen(stage: Stage, today: str) -> tuple[str, ...]:
     return tuple(model.name for model in MODELS if model.name in meant)
 
 
-def _meant_by(spelling: str, stage: Stage, today: str) -> list[Model]:
+def _meant_by(spelling: str, stage: StageModels, today: str) -> list[Model]:
     if spelling in {model.family for model in MODELS}:
         return _family(spelling, stage, today)
     model = find(spelling)
     if model is None:
-        raise NotForThisStageError(f"{spelling!r} given; allowed: {_allowed(stage, today)}")
+        raise NotForThisStageError(f"{spelling!r} given; {_meant(spelling, stage, today)}")
     if spelling not in {model.name, *model.aliases}:
         raise NotForThisStageError(f"{spelling!r} given; allowed: its name, {model.name}")
     if objection := _objection(model, stage, today):
@@ -70,7 +69,14 @@ def _meant_by(spelling: str, stage: Stage, today: str) -> list[Model]:
     return [model]
 
 
-def _family(family: str, stage: Stage, today: str) -> list[Model]:
+def _meant(spelling: str, stage: StageModels, today: str) -> str:
+    """The model that the stage may have and whose name is nearest, else all that it may have."""
+    names = [model.name for model in MODELS if not _objection(model, stage, today)]
+    near = difflib.get_close_matches(spelling.lower(), names, n=1, cutoff=0.8)
+    return f"did you mean {near[0]}?" if near else f"allowed: {_allowed(stage, today)}"
+
+
+def _family(family: str, stage: StageModels, today: str) -> list[Model]:
     found = [
         model
         for model in MODELS
@@ -86,12 +92,12 @@ def _family(family: str, stage: Stage, today: str) -> list[Model]:
     return found
 
 
-def _objection(model: Model, stage: Stage, today: str) -> str | None:
+def _objection(model: Model, stage: StageModels, today: str) -> str | None:
     """Why the stage may not have the model, if it may not."""
     if is_retired(model, today):
         return "which is retired"
-    if reach(model, stage.route, stage.region) is None:
-        return f"which has no {stage.route} profile callable from {stage.region}"
+    if reach(model, stage.geography, stage.region) is None:
+        return f"which has no {stage.geography} profile callable from {stage.region}"
     if outside := _outside(model, stage):
         return f"which may be answered in {', '.join(outside)}, outside the stage's residency"
     if stage.data_retention and not retention_suffices(stage.data_retention, model):
@@ -102,11 +108,11 @@ def _objection(model: Model, stage: Stage, today: str) -> str | None:
     return None
 
 
-def _outside(model: Model, stage: Stage) -> list[str]:
-    """The Regions that may answer the model by one of the stage's routes, but should not."""
+def _outside(model: Model, stage: StageModels) -> list[str]:
+    """The Regions that may answer the model by one of the stage's geographies, but should not."""
     if stage.residency is None:
         return []
-    reached = [reach(model, route, stage.region) or () for route in stage.routes]
+    reached = [reach(model, each, stage.region) or () for each in stage.geographies]
     return sorted(
         {region for regions in reached for region in regions if not within(region, stage.residency)}
     )
@@ -117,19 +123,23 @@ def within(region: str, residency: tuple[str, ...]) -> bool:
     return any(f"{region}-".startswith(f"{place}-") for place in residency)
 
 
-def _allowed(stage: Stage, today: str) -> str:
+def _allowed(stage: StageModels, today: str) -> str:
     names = [model.name for model in MODELS if not _objection(model, stage, today)]
-    return ", ".join(names) or f"no model by this route from this Region; {_routes_from(stage)}"
+    return ", ".join(names) or "no model by this geography from this Region; " + _callable(stage)
 
 
-def _routes_from(stage: Stage) -> str:
-    """The routes by which any model can be called from the stage's Region."""
-    routes = [
-        route
-        for route in ROUTES
-        if any(reach(model, route, stage.region) is not None for model in MODELS)
-    ]
-    return f"routes that can be called from {stage.region}: {', '.join(routes)}"
+def _callable(stage: StageModels) -> str:
+    geographies = ", ".join(callable_geographies(stage.region))
+    return f"geographies that can be called from {stage.region}: {geographies}"
+
+
+def callable_geographies(region: str) -> tuple[str, ...]:
+    """The geographies by which any model can be called from the Region."""
+    return tuple(
+        geography
+        for geography in ROUTES
+        if any(reach(model, geography, region) is not None for model in MODELS)
+    )
 
 
 def _twice(model: Model, first: str, second: str) -> str:

@@ -18,7 +18,7 @@ from tests.clients.installed import node_modules
 from tools.docs.pages import read
 
 STAGES = json.loads(read("cdk.json"))["context"]["stages"]
-ORIGIN = STAGES["local"]["cors_origins"][0]
+ORIGIN = STAGES["local"]["endpoint"]["cors_origins"][0]
 
 IMPORTS = {
     "@anthropic-ai/sdk": "/node_modules/@anthropic-ai/sdk/index.mjs",

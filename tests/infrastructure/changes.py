@@ -18,7 +18,8 @@ from typing import Any, Final, NamedTuple
 
 from cfnlint.schema.manager import PROVIDER_SCHEMA_MANAGER  # type: ignore[import-untyped]
 
-from tests.infrastructure.variants import ACCOUNT, STACKS, STAGE, Block, Templates
+from tests.infrastructure.variants import ACCOUNT, STACKS, STAGE, Templates
+from tools.stage_blocks import Block
 
 # Names that an account holds once, though they are not the resource's primary identifier.
 UNIQUE: Final[Mapping[str, tuple[str, ...]]] = {
@@ -89,7 +90,7 @@ class Deployment:
 
     def update(self, block: Block, templates: Templates) -> list[str]:
         """Deploys the stacks in their order. Returns what is refused; deploys it all the same."""
-        place = Place(block.get("account") or ACCOUNT, block["region"])
+        place = Place(block.get("account.id") or ACCOUNT, block["region"])
         refusals: list[str] = []
         for name in STACKS:
             refusals += self._update(place, name, templates[name])

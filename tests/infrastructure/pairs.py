@@ -8,7 +8,8 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import Final, NamedTuple
 
 from stacks.settings import SettingsError, load_stage
-from tests.infrastructure.variants import ABSENT, PLAIN, STAGE, VALUES, Block
+from tests.infrastructure.variants import PLAIN, STAGE, VALUES
+from tools.stage_blocks import ABSENT, Block, nested
 
 # As far as two values can depend on each other, more of these say nothing new.
 MOST_VALUES: Final = 3
@@ -88,7 +89,7 @@ def _refusal(choices: Sequence[Choice] | Pair) -> str | None:
             if given.setdefault(key, value) != value:
                 return f"two values of {key}"
     try:
-        load_stage({STAGE: _block(choices)}, STAGE)
+        load_stage({STAGE: nested(_block(choices))}, STAGE)
     except SettingsError as error:
         return str(error)
     return None

@@ -89,8 +89,9 @@ def test_whoever_may_invoke_may_invoke_the_stages_models_by_its_routes_and_no_ot
     named = {
         (model.name, route, stage.region)
         for model in catalog.MODELS
-        for route in stage.routes
-        if model.name in stage.models and catalog.reach(model, route, stage.region) is not None
+        for route in stage.models.geographies
+        if model.name in stage.models.allow
+        and catalog.reach(model, route, stage.region) is not None
     }
     for action in INVOKE:
         opened = {
@@ -114,7 +115,7 @@ def test_whoever_may_invoke_does_so_on_the_stages_tiers_and_in_no_named_project(
         for cell in matrix.cells
         if _OPTION.search(cell.way) and matrix.allows(principal, cell)
     }
-    assert allowed == {*(f"tier {tier}" for tier in stage.service_tiers), "project default"}
+    assert allowed == {*(f"tier {tier}" for tier in stage.models.service_tiers), "project default"}
 
 
 def test_nobody_changes_what_goes_before_the_accounts_data_retention(judged: Judged) -> None:

@@ -11,13 +11,14 @@ from pathlib import Path
 import pytest
 
 from stacks.components.packaging import python_function
+from tools.stage_blocks import with_keys
 from tools.synthesis import CONTEXT, ROOT, Synthesis, synthesize
 
 
-def run_app(stage: str, **changes: object) -> subprocess.CompletedProcess[str]:
+def run_app(stage: str, changes: dict[str, object]) -> subprocess.CompletedProcess[str]:
     context = json.loads(json.dumps(CONTEXT)) | {"stage": stage}
     if stage in context["stages"]:
-        context["stages"][stage] |= changes
+        context["stages"][stage] = with_keys(context["stages"][stage], changes)
     return subprocess.run(
         [sys.executable, "app.py"],
         cwd=ROOT,
@@ -33,15 +34,24 @@ def run_app(stage: str, **changes: object) -> subprocess.CompletedProcess[str]:
     [
         (
             "dev",
-            {"retention_days": 29},
-            "stage 'dev': retention_days: 29 given; allowed: one of 30",
+            {"logging.retention_days": 29},
+            "stage 'dev': logging.retention_days: 29 given; allowed: one of 30",
         ),
-        ("dev", {"retenton_days": 30}, "stage 'dev': retenton_days: unknown key; allowed: region"),
+        (
+            "dev",
+            {"logging.retenton_days": 30},
+            "stage 'dev': logging.retenton_days: unknown key; did you mean logging.retention_days?",
+        ),
+        (
+            "dev",
+            {"route": "us", "ping_seconds": 20},
+            "stage 'dev': route is now models.geography, ping_seconds is now endpoint.",
+        ),
         ("prodd", {}, "stage 'prodd': not in cdk.json; allowed: local, dev, prod"),
     ],
 )
 def test_a_mistake_is_one_clear_line(stage: str, changes: dict[str, object], told: str) -> None:
-    done = run_app(stage, **changes)
+    done = run_app(stage, changes)
     assert done.returncode == 1
     lines = [line for line in done.stderr.splitlines() if not line.startswith("b'!!")]
     assert len(lines) == 1

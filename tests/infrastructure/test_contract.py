@@ -10,7 +10,7 @@ import re
 import zipfile
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
+from typing import Any, get_args
 
 import boto3
 import pytest
@@ -30,8 +30,9 @@ from data_retention import handler as data_retention
 from drift_detector import handler
 from gateway import settings
 from stacks.components.observability.log_group import RETENTION
-from stacks.stage import RETENTION_DAYS
+from stacks.stage.logs import RetentionDays
 from tests.infrastructure.rendering import text, texts
+from tools.stage_blocks import with_names
 from tools.synthesis import CONTEXT, ROOT, Resource, Synthesis, synthesize
 from verification import handler as verification
 
@@ -84,12 +85,11 @@ def test_the_gateway_understands_its_environment(any_stage: Synthesis) -> None:
     given = environment(any_stage, "gateway.handler.handle")
     region = {"prod": "eu-central-1"}.get(any_stage.stage, "us-east-1")
     read = settings.load({**given, "AWS_REGION": region})
-    block = json.loads((ROOT / "cdk.json").read_text())["context"]["stages"][any_stage.stage]
+    stage = any_stage.settings
     assert read.stage == any_stage.stage
-    assert read.routes == (block["route"], *block.get("fallback_routes", []))
-    assert read.allowed_models == set(block["models"])
-    canary = {"canary"} if "canary" in block else set()
-    assert set(read.api_key_names.values()) == {*block.get("api_keys", ["default"]), *canary}
+    assert read.routes == stage.models.geographies
+    assert read.allowed_models == set(stage.models.allow)
+    assert set(read.api_key_names.values()) == set(stage.key_names)
     assert read.max_body_bytes == 5_000_000
     assert read.ping_seconds == 15
 
@@ -248,7 +248,7 @@ def test_the_verification_understands_its_environment(any_stage: Synthesis) -> N
     read = verification.bounds(json.loads(given["BOUNDS"]))
     outputs = any_stage.template("ModelAccess")["Outputs"]
     stage = told("", text(outputs["Settings"]["Value"]))
-    assert read == (stage.region, stage.residency, stage.routes, stage.models)
+    assert read == (stage.region, stage.residency, stage.geographies, stage.models)
     groups = {
         each.properties["LogGroupName"]
         for each in any_stage.resources("Gateway", "AWS::Logs::LogGroup")
@@ -337,8 +337,7 @@ def test_the_sentinel_knows_the_delivery_role_its_policy_and_its_log_groups(
         if each.properties["Handler"] == HANDLERS["verification"]
     ]
     assert read.verifier_role == text(verifier.properties["Role"])
-    block = CONTEXT["stages"][any_stage.stage]
-    assert read.data_retention == (block.get("data_retention") or "")
+    assert read.data_retention == (any_stage.settings.models.data_retention or "")
 
     groups = {
         each.properties["LogGroupName"]: each.properties["RetentionInDays"]
@@ -478,7 +477,7 @@ def test_only_a_stage_that_says_so_has_logging_set_again(local: Synthesis, tmp_p
     handler = HANDLERS["sentinel"]
     assert environment(local, handler)["RESTORES_BY"] == ""
     assert "lambda:InvokeFunction" not in _actions(local, handler)
-    restoring = synthesize("local", tmp_path, restore_logging=True)
+    restoring = synthesize("local", tmp_path, auto_restore_logging=True)
     (configurer,) = [
         each.id
         for _, each in functions(restoring)
@@ -594,7 +593,7 @@ def _statements(synthesis: Synthesis, handler: str) -> list[dict[str, Any]]:
 
 
 def test_settings_and_log_groups_know_the_same_retentions() -> None:
-    assert tuple(RETENTION) == RETENTION_DAYS
+    assert tuple(RETENTION) == get_args(RetentionDays)
 
 
 def test_the_command_line_reads_the_same_settings_from_stack_and_block(
@@ -621,13 +620,17 @@ def test_the_doctor_asks_for_the_bootstrap_that_the_cdk_needs(any_stage: Synthes
 
 @pytest.mark.parametrize("auth", ["key", "iam"])
 def test_the_doctor_reckons_with_what_a_deployment_reserves(tmp_path: Path, auth: str) -> None:
-    block = {"auth": auth, "reserved_concurrency": 150, "quota": None}
-    made = synthesize("dev", tmp_path, **block)
+    changes = {"auth": auth, "reserved_concurrency": 150, "quota": None}
+    made = synthesize("dev", tmp_path, **changes)
     reserved = [
         function.properties.get("ReservedConcurrentExecutions", 0)
         for _, function in functions(made)
     ]
-    assert concurrency.needed(block) == sum(reserved) == {"key": 250, "iam": 150}[auth]
+    assert (
+        concurrency.needed(with_names({}, **changes))
+        == sum(reserved)
+        == {"key": 250, "iam": 150}[auth]
+    )
 
 
 def test_catalog_and_custom_resource_know_the_same_retention_modes() -> None:

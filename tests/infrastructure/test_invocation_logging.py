@@ -13,7 +13,7 @@ from api_log_role.handler import LONGEST_INTERVAL_SECONDS, SETTLE_SECONDS
 from claude_bedrock.iam.propagation import LONGEST_PAUSE_SECONDS, PROPAGATION_SECONDS
 from claude_bedrock.retention.locations import AUDIT_LOGS
 from tests.infrastructure.rendering import text, texts
-from tools.synthesis import CONTEXT, Resource, Synthesis, synthesize
+from tools.synthesis import Resource, Synthesis, synthesize
 
 STACK = "InvocationLogging"
 
@@ -271,7 +271,7 @@ def test_the_key_serves_the_stages_log_groups_only(any_stage: Synthesis) -> None
 def test_outputs(any_stage: Synthesis) -> None:
     outputs = any_stage.template(STACK)["Outputs"]
     ours = {name for name in outputs if not name.startswith("ExportsOutput")}
-    asked = "data_retention" in CONTEXT["stages"][any_stage.stage]
+    asked = any_stage.settings.models.data_retention is not None
     retention = {"DataRetentionMode"} if asked else set()
     record = {"LogGroupName", "LogBucketName", "LoggingConfiguration", "KeyArn", "DeliveryRoleArn"}
     record |= {"EvidenceBucketName", "VerifierName", "SentinelName"}

@@ -31,11 +31,13 @@ def test_few_pairs_are_refused_and_each_with_a_reason(pairs: Pairs) -> None:
 
 def test_an_account_and_teams_are_in_one_block(pairs: Pairs) -> None:
     account = next(
-        number for number, each in enumerate(VALUES["account"]) if each == {"account": ACCOUNT}
+        number
+        for number, each in enumerate(VALUES["account.id"])
+        if each == {"account.id": ACCOUNT}
     )
 
-    assert frozenset((Choice("account", account), Choice("teams", 1))) in pairs.covered
-    assert any(block.get("account") and block.get("teams") for block in pairs.blocks)
+    assert frozenset((Choice("account.id", account), Choice("callers.teams", 1))) in pairs.covered
+    assert any(block.get("account.id") and block.get("callers.teams") for block in pairs.blocks)
 
 
 def test_every_pair_synthesizes(pairs: Pairs, syntheses: Syntheses) -> None:
@@ -53,8 +55,8 @@ def test_a_rule_that_is_broken_is_seen(
 ) -> None:
     monkeypatch.setattr("stacks.components.api.streaming_api.SECURITY_POLICY", "TLS_1_0")
     (_, block) = variant(
-        {**VALUES["route"][0], "keep_logs_on_destroy": False},
-        {"region": "us-east-1", "models": ["haiku"]},
+        {**VALUES["models.geography"][0], "logging.keep_logs_on_destroy": False},
+        {"region": "us-east-1", "models.allow": ["haiku"]},
     )
 
     assert any("apis_take_no_tls_below_1_2" in each for each in syntheses.violations(block))

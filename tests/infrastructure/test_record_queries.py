@@ -52,7 +52,7 @@ def test_no_column_of_the_table_holds_what_was_said(any_stage: Synthesis) -> Non
 
 def test_the_hours_reach_back_as_far_as_records_are_kept(any_stage: Synthesis) -> None:
     made = any_stage.only(STACK, "AWS::Glue::Table").properties["TableInput"]
-    days = CONTEXT["stages"][any_stage.stage].get("retention_days", 30) + 5
+    days = any_stage.settings.logging.retention_days + 5
     assert made["Parameters"][f"projection.{schema.HOUR}.range"] == f"NOW-{days + 1}DAYS,NOW"
 
 

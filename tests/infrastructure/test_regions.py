@@ -11,7 +11,8 @@ from cfnlint.schema.manager import PROVIDER_SCHEMA_MANAGER  # type: ignore[impor
 from claude_bedrock.catalog import MODELS, ROUTES, is_retired, reach
 from claude_bedrock.catalog.aws_regions import COMMERCIAL_REGIONS
 from stacks.settings import SettingsError, load_stage
-from tests.infrastructure.variants import FULL, PLAIN, VALUES, Block, Syntheses, variant
+from tests.infrastructure.variants import FULL, PLAIN, VALUES, Syntheses, variant
+from tools.stage_blocks import Block, nested
 
 TODAY = dt.date(2026, 11, 29)
 # cfn-lint no longer describes it.
@@ -35,7 +36,7 @@ MODEL_OF_ROUTE = {
 def types(tmp_path_factory: pytest.TempPathFactory) -> set[str]:
     """The resource types that a stage with everything can have."""
     syntheses = Syntheses(tmp_path_factory.mktemp("syntheses"))
-    blocks = [PLAIN, FULL, *(variant(FULL, each).block for each in VALUES["auth"])]
+    blocks = [PLAIN, FULL, *(variant(FULL, each).block for each in VALUES["callers.auth"])]
     return {
         body["Type"]
         for block in blocks
@@ -49,7 +50,9 @@ def types(tmp_path_factory: pytest.TempPathFactory) -> set[str]:
 def test_a_region_has_every_type_or_is_refused(types: set[str], teams: dict[str, Block]) -> None:
     lacking: dict[str, set[str]] = {}
     for (region, route), model in MODEL_OF_ROUTE.items():
-        if model and _is_accepted({"region": region, "route": route, "models": [model]}, teams):
+        if model and _is_accepted(
+            {"region": region, "models.geography": route, "models.allow": [model]}, teams
+        ):
             known = {*PROVIDER_SCHEMA_MANAGER.get_resource_types(region)}
             needed = types if teams else types - {"AWS::Bedrock::ApplicationInferenceProfile"}
             lacking |= {f"{region} {route}": missing} if (missing := needed - known) else {}
@@ -60,7 +63,7 @@ def test_a_region_has_every_type_or_is_refused(types: set[str], teams: dict[str,
 def test_most_regions_are_accepted() -> None:
     """Without teams nothing depends on the Region but the route."""
     blocks = [
-        {"region": region, "route": route, "models": [model]}
+        {"region": region, "models.geography": route, "models.allow": [model]}
         for (region, route), model in MODEL_OF_ROUTE.items()
         if model
     ]
@@ -70,15 +73,20 @@ def test_most_regions_are_accepted() -> None:
 
 
 def test_the_table_of_regions_can_be_overridden() -> None:
-    block = {"region": "us-west-1", "route": "us", "models": ["claude-haiku-4-5"]}
+    block = {
+        "region": "us-west-1",
+        "models.geography": "us",
+        "models.allow": ["claude-haiku-4-5"],
+    }
 
     assert not _is_accepted(block, {"search": {}})
-    assert _is_accepted({**block, "team_profiles_available": True}, {"search": {}})
+    assert _is_accepted({**block, "callers.team_profiles_available": True}, {"search": {}})
 
 
 def _is_accepted(block: Block, teams: dict[str, Block]) -> bool:
     try:
-        load_stage({"dev": {**PLAIN, **block, "teams": teams}}, "dev", today=TODAY)
+        full = nested({**PLAIN, **block, "callers.teams": teams})
+        load_stage({"dev": full}, "dev", today=TODAY)
     except SettingsError:
         return False
     return True

@@ -14,6 +14,7 @@ import pytest
 from claude_bedrock.retention.locations import AUDIT_LOGS, EVIDENCE, RECORDS
 from claude_bedrock.retention.log_group import audit_days
 from stacks.components.observability.log_group import RETENTION, LogKeeping
+from stacks.settings import load_stage
 from tests.infrastructure.retained import Resources, kept, mistakes, resources
 from tools.docs.pages import section
 from tools.synthesis import CONTEXT, Synthesis, synthesize
@@ -29,7 +30,7 @@ PLACES = {
 
 
 def number(stage: str) -> int:
-    days: int = CONTEXT["stages"][stage].get("retention_days", 30)
+    days: int = load_stage(CONTEXT["stages"], stage).logging.retention_days
     return days
 
 

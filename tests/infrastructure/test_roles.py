@@ -30,7 +30,7 @@ def named(tmp_path_factory: pytest.TempPathFactory) -> Synthesis:
     return synthesize(
         "prod",
         tmp_path_factory.mktemp("named"),
-        fallback_routes=["global"],
+        fallback_geographies=["global"],
         data_retention="none",
         guardrail={"id": "abc123", "version": "2"},
         short_term_bearer_tokens=True,

@@ -189,9 +189,9 @@ def test_only_listed_actions_are_allowed_on_any_resource(any_stage: Synthesis) -
         if "*" in statement.resources()
         for action in statement.actions()
     }
-    block = CONTEXT["stages"][any_stage.stage]
-    to_set_up = set(ANY_RESOURCE_TO_SET_UP) if "setup" in block.get("roles", {}) else set()
-    put = set() if "data_retention" in block else {"bedrock:PutAccountDataRetention"}
+    stage = any_stage.settings
+    to_set_up = set(ANY_RESOURCE_TO_SET_UP) if stage.account.roles.setup else set()
+    put = set() if stage.models.data_retention else {"bedrock:PutAccountDataRetention"}
     assert found == (set(ANY_RESOURCE) | to_set_up) - put
 
 
@@ -223,8 +223,9 @@ def test_patterns_in_the_boundary_are_the_listed_ones(any_stage: Synthesis) -> N
         for each in identity_statements(any_stage)
         if each.allows() and each.holder == boundary(any_stage)
     )
-    block = CONTEXT["stages"][any_stage.stage]
-    route, teams = block["route"], BOUNDARY_PATTERNS_WITH_TEAMS if "teams" in block else {}
+    stage = any_stage.settings
+    route = stage.models.geography
+    teams = BOUNDARY_PATTERNS_WITH_TEAMS if stage.callers.teams else {}
     assert {
         pattern.replace(f"/{route}.", "/ROUTE."): " ".join(sorted(actions))
         for pattern, actions in _patterns(bounds, any_stage).items()

@@ -13,7 +13,7 @@ from tools.synthesis import CONTEXT, Resource, Synthesis
 STACK = "ModelAccess"
 # https://docs.aws.amazon.com/bedrock/latest/APIReference/API_CreateInferenceProfile.html
 NAME = re.compile(r"([0-9a-zA-Z][ _-]?)+")
-TEAMS = CONTEXT["stages"]["local"]["teams"]
+TEAMS = CONTEXT["stages"]["local"]["callers"]["teams"]
 
 
 def profiles(synthesis: Synthesis) -> list[Resource]:
@@ -25,7 +25,7 @@ def tags(profile: Resource) -> dict[str, str]:
 
 
 def test_each_team_has_a_profile_for_each_model(local: Synthesis) -> None:
-    block = CONTEXT["stages"]["local"]
+    models = local.settings.models
     found = {
         (tags(each)["claude-on-bedrock-team"], text(each.properties["ModelSource"]["CopyFrom"]))
         for each in profiles(local)
@@ -34,11 +34,11 @@ def test_each_team_has_a_profile_for_each_model(local: Synthesis) -> None:
         (
             team,
             "arn:aws:bedrock:us-east-1:123456789012:inference-profile/"
-            + catalog.profile_id(model, block["route"]),
+            + catalog.profile_id(model, models.geography),
         )
         for team in TEAMS
         for model in catalog.MODELS
-        if model.name in block["models"]
+        if model.name in models.allow
     }
     assert found == wanted
     assert len(profiles(local)) == len(wanted)

@@ -1,4 +1,7 @@
-"""Stage blocks that differ in one key, for each key and each kind of value, and their templates."""
+"""Stage blocks that differ in one key, for each key and each kind of value, and their templates.
+
+A block is written flat here, each key by its path: `logging.retention_days`.
+"""
 
 from __future__ import annotations
 
@@ -7,7 +10,8 @@ import tempfile
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any, Final, NamedTuple
+from types import NoneType
+from typing import Any, Final, Literal, NamedTuple, get_args, get_origin
 
 import aws_cdk as cdk
 import pytest
@@ -16,154 +20,186 @@ import app as project
 from stacks.components.packaging import python_function
 from stacks.components.packaging.function_package import FunctionPackage
 from stacks.settings import load_stage
+from stacks.stage.keys import Key, groups_in, walk
+from tools.stage_blocks import ABSENT, Block, nested
 from tools.synthesis import CONTEXT
 
 STAGE: Final = "dev"
 STACKS: Final = ("InvocationLogging", "ModelAccess", "Gateway", "Observability")
 ACCOUNT: Final = "111111111111"
-ABSENT: Final = object()
-"""Takes a key out of the block."""
 _ROLE: Final = f"arn:aws:iam::{ACCOUNT}:role/somebody"
 _TRUST: Final = {"principals": [_ROLE]}
 _WORKFLOW: Final = {"github": ["octo-org/search:ref:refs/heads/main"]}
 _PLAN: Final = {"throttle": {"rate_per_second": 1, "burst": 5}}
-_BY_SIGNATURE: Final = {"auth": "iam", "api_keys": ABSENT, "quota": ABSENT, "plans": ABSENT}
+_BY_SIGNATURE: Final = {
+    "callers.auth": "iam",
+    "callers.api_keys": ABSENT,
+    "callers.quota": ABSENT,
+    "callers.plans": ABSENT,
+}
 _ALL_MODELS: Final = [
     *("claude-sonnet-4-5", "claude-opus-4-5", "claude-haiku-4-5", "claude-sonnet-4-6"),
     *("claude-opus-4-6", "claude-opus-4-7", "claude-opus-4-8", "claude-sonnet-5"),
     *("claude-opus-5", "claude-opus-5-5", "claude-sonnet-5-5", "claude-haiku-5-5"),
 ]
 
-Block = Mapping[str, Any]
 Templates = Mapping[str, Mapping[str, Any]]
 
 PLAIN: Final[Block] = {
     "region": "us-east-1",
-    "route": "global",
-    "models": ["claude-opus-5-5", "claude-haiku-4-5"],
-    "keep_logs_on_destroy": False,
-    "no_alarm_email_reason": "another stack subscribes the operators",
+    "models.geography": "global",
+    "models.allow": ["claude-opus-5-5", "claude-haiku-4-5"],
+    "logging.keep_logs_on_destroy": False,
+    "account.no_alarm_email_reason": "another stack subscribes the operators",
 }
 FULL: Final[Block] = {
     **PLAIN,
-    "keep_logs_on_destroy": True,
-    "canary": "claude-haiku-4-5",
-    "data_retention": "default",
-    "guardrail": {"id": "abc123", "version": "1"},
-    "teams": {"search": {"cost-center": "1"}},
-    "record_access_log": "data_events",
-    "roles": {"setup": _TRUST},
-    "api_keys": ["default", "search.web"],
-    "quota": {"requests": 1000, "period": "DAY"},
-    "plans": {"trial": _PLAN},
-    "reserved_concurrency": 100,
-    "alarm_email": "operations@example.com",
-    "restore_logging": True,
+    "logging.keep_logs_on_destroy": True,
+    "evidence.canary": "claude-haiku-4-5",
+    "models.data_retention": "default",
+    "models.guardrail": {"id": "abc123", "version": "1"},
+    "callers.teams": {"search": {"cost-center": "1"}},
+    "logging.record_access_log": "data_events",
+    "account.roles": {"setup": _TRUST},
+    "callers.api_keys": ["default", "search.web"],
+    "callers.quota": {"requests": 1000, "period": "DAY"},
+    "callers.plans": {"trial": _PLAN},
+    "endpoint.reserved_concurrency": 100,
+    "account.alarm_email": "operations@example.com",
+    "logging.auto_restore_logging": True,
 }
 
 
-def _each(key: str, *values: object) -> list[Block]:
-    return [{key: value} for value in values]
-
-
-VALUES: Final[Mapping[str, Sequence[Block]]] = {
-    "region": _each("region", "us-east-1", "us-west-2", "eu-west-1"),
-    "route": [
-        *_each("route", "global", "us"),
-        {"route": "eu", "region": "eu-west-1"},
-        {"route": "jp", "region": "ap-northeast-1"},
-        {"route": "au", "region": "ap-southeast-2"},
-    ],
-    "fallback_routes": _each("fallback_routes", [], ["us"]),
-    "residency": [
-        {"route": "us", "residency": residency}
-        for residency in (None, ["us", "ca"], ["us", "ca", "eu"])
-    ],
-    "models": _each(
-        "models",
+_WRITTEN: Final[Mapping[str, Sequence[object]]] = {
+    "region": ["us-east-1", "us-west-2", "eu-west-1"],
+    "models.allow": [
         ["claude-opus-5-5", "claude-haiku-4-5"],
         ["claude-haiku-4-5"],
         ["haiku"],
         _ALL_MODELS,
-    ),
-    "data_retention": _each("data_retention", None, "none", "default", "aws_review"),
-    "guardrail": _each(
-        "guardrail",
+    ],
+    "models.fallback_geographies": [[], ["us"]],
+    "models.guardrail": [
         None,
         {"id": "abc123", "version": "1"},
         {"id": "abc123", "version": "DRAFT"},
         {"id": "def456", "version": "2"},
-    ),
-    "service_tiers": _each(
-        "service_tiers", ["default"], ["default", "flex"], ["flex", "priority", "default"]
-    ),
-    "short_term_bearer_tokens": _each("short_term_bearer_tokens", False, True),
-    "roles": _each(
-        "roles",
+    ],
+    "models.service_tiers": [["default"], ["default", "flex"], ["flex", "priority", "default"]],
+    "endpoint.cors_origins": [
+        [],
+        ["https://pivot.claude.ai"],
+        ["https://pivot.claude.ai", "http://localhost:3000"],
+    ],
+    "endpoint.max_body_bytes": [1_000_000, 5_000_000],
+    "endpoint.ping_seconds": [15, 20],
+    "endpoint.reserved_concurrency": [None, 100, 300],
+    "callers.api_keys": [["default"], ["default", "second"], ["second", "default"], ["second"]],
+    "callers.throttle": [
+        {"rate_per_second": 10, "burst": 20},
+        {"rate_per_second": 1, "burst": 2},
+    ],
+    "callers.quota": [
+        None,
+        {"requests": 10, "period": "DAY"},
+        {"requests": 10, "period": "MONTH"},
+    ],
+    "callers.plans": [
         {},
-        {"setup": {}},
-        {"setup": _TRUST, "application": _TRUST},
-        {"application": _WORKFLOW, "auditor": _TRUST, "operator": _WORKFLOW},
-    ),
-    "teams": _each(
-        "teams",
+        {"trial": _PLAN},
+        {"trial": {**_PLAN, "quota": {"requests": 1, "period": "DAY"}}},
+        {"batch": _PLAN, "trial": _PLAN},
+    ],
+    "callers.teams": [
         {},
         {"search": {"cost-center": "1"}},
         {"search": {"cost-center": "2"}},
         {"support": {}, "search": {"cost-center": "1"}},
         {"support": {"cost-center": "1"}},
-    ),
-    "team_profiles_available": _each("team_profiles_available", False, True),
-    "retention_days": _each("retention_days", 30, 60, 3653),
-    "object_lock": [
-        {"object_lock": mode, "keep_logs_on_destroy": True, "canary": "claude-haiku-4-5"}
+    ],
+    "callers.allowed_direct_callers": [[], [_ROLE], [_ROLE, f"{_ROLE}-else"]],
+    "logging.retention_days": [30, 60, 3653],
+    "logging.athena_scan_limit_mb": [10, 10_000],
+    "evidence.canary": [None, "claude-haiku-4-5", "claude-opus-5-5"],
+    "account.id": [None, ACCOUNT, "222222222222"],
+    "account.tags": [{}, {"owner": "ai"}, {"owner": "search", "cost-center": "3"}],
+    "account.alarm_email": [None, "one@example.com", "two@example.com"],
+    "account.no_alarm_email_reason": [None, "one", "another"],
+    "account.roles": [
+        {},
+        {"setup": {}},
+        {"setup": _TRUST, "application": _TRUST},
+        {"application": _WORKFLOW, "auditor": _TRUST, "operator": _WORKFLOW},
+    ],
+}
+"""Values of keys whose types do not list them."""
+_WITH_OTHER_KEYS: Final[Mapping[str, Sequence[Block]]] = {
+    "models.geography": [
+        {"models.geography": "global"},
+        {"models.geography": "us"},
+        {"models.geography": "eu", "region": "eu-west-1"},
+        {"models.geography": "jp", "region": "ap-northeast-1"},
+        {"models.geography": "au", "region": "ap-southeast-2"},
+    ],
+    "models.residency": [
+        {"models.geography": "us", "models.residency": residency}
+        for residency in (None, ["us", "ca"], ["us", "ca", "eu"])
+    ],
+    "callers.auth": [{"callers.auth": "key"}, _BY_SIGNATURE],
+    "logging.object_lock": [
+        {
+            "logging.object_lock": mode,
+            "logging.keep_logs_on_destroy": True,
+            "evidence.canary": "claude-haiku-4-5",
+        }
         for mode in (None, "governance", "compliance")
     ],
-    "record_access_log": _each("record_access_log", None, "data_events", "server_access_log"),
-    "existing_logging": _each("existing_logging", "fail", "adopt", "extend", "replace"),
-    "existing_logging_role": [
-        *_each("existing_logging_role", None, _ROLE, f"{_ROLE}-else"),
-        {"existing_logging_role": _ROLE, "existing_logging": "extend"},
+    "logging.existing_logging": [
+        {"logging.existing_logging": "fail"},
+        {"logging.existing_logging": "adopt", "logging.auto_restore_logging": False},
+        {"logging.existing_logging": "extend", "logging.auto_restore_logging": False},
+        {"logging.existing_logging": "replace"},
     ],
-    "restore_logging": _each("restore_logging", False, True),
-    "athena_scan_limit_mb": _each("athena_scan_limit_mb", 10, 10_000),
-    "verify_hourly": _each("verify_hourly", True, False),
-    "canary": _each("canary", None, "claude-haiku-4-5", "claude-opus-5-5"),
-    "other_callers": _each("other_callers", [], [_ROLE], [_ROLE, f"{_ROLE}-else"]),
-    "auth": [{"auth": "key"}, _BY_SIGNATURE],
-    "cors_origins": _each(
-        "cors_origins",
-        [],
-        ["https://pivot.claude.ai"],
-        ["https://pivot.claude.ai", "http://localhost:3000"],
-    ),
-    "api_keys": _each(
-        "api_keys", ["default"], ["default", "second"], ["second", "default"], ["second"]
-    ),
-    "throttle": _each(
-        "throttle",
-        {"rate_per_second": 10, "burst": 20},
-        {"rate_per_second": 1, "burst": 2},
-    ),
-    "quota": _each(
-        "quota", None, {"requests": 10, "period": "DAY"}, {"requests": 10, "period": "MONTH"}
-    ),
-    "plans": _each(
-        "plans",
-        {},
-        {"trial": _PLAN},
-        {"trial": {**_PLAN, "quota": {"requests": 1, "period": "DAY"}}},
-        {"batch": _PLAN, "trial": _PLAN},
-    ),
-    "reserved_concurrency": _each("reserved_concurrency", None, 100, 300),
-    "max_body_bytes": _each("max_body_bytes", 1_000_000, 5_000_000),
-    "ping_seconds": _each("ping_seconds", 15, 20),
-    "alarm_email": _each("alarm_email", None, "one@example.com", "two@example.com"),
-    "no_alarm_email_reason": _each("no_alarm_email_reason", None, "one", "another"),
-    "keep_logs_on_destroy": _each("keep_logs_on_destroy", True, False),
-    "account": _each("account", None, ACCOUNT, "222222222222"),
-    "tags": _each("tags", {}, {"owner": "ai"}, {"owner": "search", "cost-center": "3"}),
-    "adapt": _each("adapt", "lenient", "strict"),
+    "logging.existing_logging_role": [
+        {"logging.existing_logging_role": None},
+        {"logging.existing_logging_role": _ROLE},
+        {"logging.existing_logging_role": f"{_ROLE}-else"},
+        {
+            "logging.existing_logging_role": _ROLE,
+            "logging.existing_logging": "extend",
+            "logging.auto_restore_logging": False,
+        },
+    ],
+}
+
+
+def is_stage_key(key: Key) -> bool:
+    """Whether it is a key that a stage chooses: one in a group, or one beside the groups."""
+    depth = key.path.count(".")
+    return depth == 1 or (depth == 0 and not any(groups_in(key.field.annotation)))
+
+
+def _values(key: Key) -> Sequence[Block]:
+    """The key's values: those written above, else all that its type lists."""
+    if key.path in _WITH_OTHER_KEYS:
+        return _WITH_OTHER_KEYS[key.path]
+    values = _WRITTEN[key.path] if key.path in _WRITTEN else _listed(key.field.annotation)
+    return [{key.path: value} for value in values]
+
+
+def _listed(annotation: object) -> Sequence[object]:
+    """All values of a type that lists them, the null first: a truth, a literal, either or null."""
+    if annotation is bool:
+        return [False, True]
+    if get_origin(annotation) is Literal:
+        return get_args(annotation)
+    parts = get_args(annotation)
+    without_null = [part for part in parts if part is not NoneType]
+    return [None, *_listed(without_null[0])] if len(without_null) < len(parts) else []
+
+
+VALUES: Final[Mapping[str, Sequence[Block]]] = {
+    key.path: _values(key) for key in walk() if is_stage_key(key)
 }
 
 
@@ -219,7 +255,7 @@ class Syntheses:
         """The messages of all rules that the block's templates break."""
         app = self._app(CONTEXT)
         with self.without_packages():
-            project.build(app, load_stage({STAGE: block}, STAGE))
+            project.build(app, load_stage({STAGE: nested(block)}, STAGE))
         try:
             app.synth()
         except RuntimeError:
@@ -248,7 +284,7 @@ class Syntheses:
     def _synthesize(self, block: Block) -> Templates:
         app = self._app({**CONTEXT, "@aws-cdk/core:validateAgainstDefaultRules": False})
         with self.without_packages():
-            project.add_stacks(app, load_stage({STAGE: block}, STAGE))
+            project.add_stacks(app, load_stage({STAGE: nested(block)}, STAGE))
         folder = Path(app.synth().directory)
         return {
             stack: json.loads(

@@ -1,19 +1,14 @@
-"""The pages say what the code has: each setting, route, error, field, command and dependency."""
+"""The pages say what the code has: each variable, route, error, field, command and dependency."""
 
 import ast
-import json
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from pathlib import Path
-from typing import get_origin
 
 import pytest
-from pydantic import BaseModel
 
 from gateway import errors, reasons, routes
 from gateway.usage import Usage
-from stacks.settings import _blocks_in
-from stacks.stage import Block, Stage
 from tools.docs.pages import PAGES, ROOT, anchors, codes, first_codes, links, read, rows, section
 
 DECISIONS = sorted((ROOT / "docs" / "decisions").glob("*.md"))
@@ -42,33 +37,6 @@ def _matching(strings: Iterator[str], pattern: str) -> set[str]:
 
 
 # --- configuration
-
-
-def _keys(block: type[Block], path: str = "") -> Iterator[tuple[str, object]]:
-    """Each key's path, and its default as JSON would read it; "required" where there is none. A
-    name that a stage's author gives is written `NAME`."""
-    for key, field in block.model_fields.items():
-        if key == "name":
-            continue
-        yield path + key, "required" if field.is_required() else _plain(field.get_default())
-        named = get_origin(field.annotation) is Mapping
-        for inner in _blocks_in(field.annotation):
-            yield from _keys(inner, f"{path}{key}.NAME." if named else f"{path}{key}.")
-
-
-def _plain(default: object) -> object:
-    value = default.model_dump() if isinstance(default, BaseModel) else default
-    return json.loads(json.dumps(value))
-
-
-def _default(cell: str) -> object:
-    return "required" if cell.startswith("required") else json.loads(codes(cell)[0])
-
-
-def test_every_stage_key_has_its_row_and_default() -> None:
-    table = rows("docs/configuration.md", "Stage keys")
-    documented = {codes(row[0])[0]: _default(row[2]) for row in table}
-    assert documented == dict(_keys(Stage))
 
 
 def test_every_variable_of_the_function_has_its_row() -> None:

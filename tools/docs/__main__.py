@@ -3,7 +3,7 @@
 import subprocess
 import sys
 
-from tools.docs import compatibility_page, message_schema, models_page
+from tools.docs import compatibility_page, message_schema, models_page, stage_block
 from tools.docs.access.__main__ import main as write_access
 from tools.docs.findings.__main__ import main as write_findings
 from tools.docs.licenses.__main__ import main as write_licenses
@@ -16,6 +16,7 @@ def main() -> None:
     (ROOT / "docs" / "models.md").write_text(models_page.page(), encoding="utf-8")
     (ROOT / "docs" / "compatibility.md").write_text(compatibility_page.page(), encoding="utf-8")
     message_schema.main()
+    stage_block.main()
     subprocess.run([sys.executable, "-m", "ruff", "format", "-q", message_schema.PAGE], check=True)
     write_openapi()
     write_licenses()

@@ -29,7 +29,7 @@ from claude_bedrock.cli.doctor.checks import (
 from claude_bedrock.cli.doctor.checks.identity import Now
 from claude_bedrock.cli.doctor.context import Account, Clients
 from claude_bedrock.cli.doctor.suggested_commands import complete
-from claude_bedrock.cli.shared.cdk_json import CdkJsonError, block_of
+from claude_bedrock.cli.shared.cdk_json import CdkJsonError, block_of, value_at
 from claude_bedrock.cli.shared.deployment import Deployment, NoTargetError
 from claude_bedrock.cli.shared.stage_settings import Settings, deployed, written
 
@@ -97,7 +97,7 @@ def examine(found: Deployment, wanted: Wanted) -> list[Check]:
     """Every check, in the order of NAMES as far as it is known beforehand."""
     block = _block(wanted, found.stage) or {}
     clients = Clients(found)
-    caller, identified = identity.check(clients, block.get("account"), wanted.now)
+    caller, identified = identity.check(clients, value_at(block, "account.id"), wanted.now)
     checks = [*aws_cli.check(), judge_region(found.region, block.get("region")), *identified]
     if caller is None:
         return [*checks, *_skipped(NAMES[4:], "nothing can be asked without credentials")]
@@ -127,7 +127,7 @@ def judge_settings(settings: Settings) -> Check:
             "run the doctor of the version that deployed the stage, or deploy with this one",
         )
     return SETTINGS.ok(
-        f"from {settings.source}: {', '.join(settings.models)} by {', '.join(settings.routes)}"
+        f"from {settings.source}: {', '.join(settings.models)} by {', '.join(settings.geographies)}"
     )
 
 

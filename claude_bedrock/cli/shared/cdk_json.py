@@ -41,3 +41,14 @@ def region_of(stage: str) -> str | None:
     """The Region that the stage's block in the `cdk.json` here names. Raises CdkJsonError."""
     region = (block_of(CDK_JSON, stage) or {}).get("region")
     return region if isinstance(region, str) else None
+
+
+def value_at(block: Mapping[str, Any], path: str, default: Any = None) -> Any:  # noqa: ANN401 - JSON
+    """Return the value of a key, by its path: `logging.existing_logging`. The default is for a
+    block that does not have it, or has something else where its group should be."""
+    value: Any = block
+    for name in path.split("."):
+        if not isinstance(value, Mapping) or name not in value:
+            return default
+        value = value[name]
+    return value

@@ -9,7 +9,8 @@ from claude_bedrock.catalog import stage_models
 from claude_bedrock.cli.shared.cdk_json import block_of
 from claude_bedrock.cli.shared.deployment import Deployment, NoTargetError
 
-_DEFAULTS = {"retention_days": 30}
+_GROUPS = {"region", "models", "endpoint", "callers", "logging", "evidence", "account"}
+"""The keys of a stage block. One with others is of an older version, or mistyped."""
 
 
 class Settings(NamedTuple):
@@ -21,19 +22,19 @@ class Settings(NamedTuple):
 
     source: str
     region: str
-    routes: tuple[str, ...]
+    geographies: tuple[str, ...]
     residency: tuple[str, ...] | None
     models: tuple[str, ...]
     data_retention: str | None
     retention_days: int
     github: bool
-    other_callers: tuple[str, ...] = ()
+    allowed_direct_callers: tuple[str, ...] = ()
     is_deployed: bool = True
     verify_hourly: bool = True
 
     @property
-    def route(self) -> str:
-        return self.routes[0]
+    def geography(self) -> str:
+        return self.geographies[0]
 
 
 def deployed(deployment: Deployment) -> Settings:
@@ -58,10 +59,8 @@ def written(file: Path, stage: str, today: str) -> Settings:
     if block is None:
         raise NoTargetError(f"{file} has no stage {stage!r}")
     try:
-        routes = [block["route"], *block.get("fallback_routes", [])]
-        given = {**_DEFAULTS, **block, "routes": routes, "github": _names_github(block)}
-        read = _settings(str(file), given)
-        return read._replace(models=stage_models.chosen(read, today), is_deployed=False)
+        read = _settings(str(file), _from_block(block))
+        return read._replace(models=stage_models.chosen(_of_models(read), today), is_deployed=False)
     except (KeyError, TypeError, AttributeError, stage_models.NotForThisStageError) as mistake:
         raise NoTargetError(
             f"the block of {stage!r} in {file} cannot be read; `cdk synth -c stage={stage}` says "
@@ -69,22 +68,52 @@ def written(file: Path, stage: str, today: str) -> Settings:
         ) from mistake
 
 
+def _from_block(block: Mapping[str, Any]) -> dict[str, Any]:
+    """What a deployment of the block would put out. Raises KeyError for keys that do not exist."""
+    if unknown := set(block) - _GROUPS:
+        raise KeyError(", ".join(sorted(unknown)))
+    models = block["models"]
+    if isinstance(models, list):
+        models = {"allow": models}
+    fallbacks = models.get("fallback_geographies", [])
+    return {
+        "region": block["region"],
+        "geographies": [models.get("geography", "global"), *fallbacks],
+        "residency": models.get("residency"),
+        "models": models["allow"],
+        "data_retention": models.get("data_retention"),
+        "retention_days": block.get("logging", {}).get("retention_days", 30),
+        "github": _names_github(block.get("account", {}).get("roles", {})),
+        "allowed_direct_callers": block.get("callers", {}).get("allowed_direct_callers"),
+        "verify_hourly": block.get("evidence", {}).get("verify_hourly", True),
+    }
+
+
+def _of_models(settings: Settings) -> stage_models.StageModels:
+    return stage_models.StageModels(
+        settings.region,
+        settings.geographies,
+        settings.residency,
+        settings.models,
+        settings.data_retention,
+    )
+
+
 def _settings(source: str, values: Mapping[str, Any]) -> Settings:
     residency = values.get("residency")
     return Settings(
         source=source,
         region=values["region"],
-        routes=tuple(values["routes"]),
+        geographies=tuple(values["geographies"]),
         residency=None if residency is None else tuple(residency),
         models=tuple(values["models"]),
         data_retention=values.get("data_retention"),
         retention_days=values["retention_days"],
         github=values["github"],
-        other_callers=tuple(values.get("other_callers") or ()),
+        allowed_direct_callers=tuple(values.get("allowed_direct_callers") or ()),
         verify_hourly=values.get("verify_hourly", True),
     )
 
 
-def _names_github(block: Mapping[str, Any]) -> bool:
-    roles = block.get("roles", {})
+def _names_github(roles: Mapping[str, Any]) -> bool:
     return any((role or {}).get("github") for role in roles.values())

@@ -52,7 +52,7 @@ def smoke(
         where = endpoint.chosen(
             url=None, key=key, iam=False, stage=stage, region=region, state=state
         )
-        model, exact = cheapest(told.models, told.route)
+        model, exact = cheapest(told.models, told.geography)
         dollars = exact.quantize(Decimal("0.01"), ROUND_UP)
         price = f" ({said})" if (said := unpublished(model)) else ""
         others = "and asks each model what sources differ on"

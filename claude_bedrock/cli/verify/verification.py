@@ -280,7 +280,7 @@ def _evidence_of(deployment: Deployment) -> EvidenceBucket:
 
 
 def _bounds(stage: Settings) -> Bounds:
-    return Bounds(stage.region, stage.residency, stage.routes, stage.models)
+    return Bounds(stage.region, stage.residency, stage.geographies, stage.models)
 
 
 def _principals(deployment: Deployment, stage: Settings) -> Principals:
@@ -290,4 +290,4 @@ def _principals(deployment: Deployment, stage: Settings) -> Principals:
     except KeyError as missing:
         stack = deployment.stack("Gateway")
         raise NoTargetError(f"{stack} is of an older version: deploy it again") from missing
-    return Principals(role, frozenset(stage.other_callers))
+    return Principals(role, frozenset(stage.allowed_direct_callers))

@@ -15,12 +15,15 @@ from tests.integration.deployed.deployment import MODEL
 
 SMALL = {
     "region": "us-east-1",
-    "route": "global",
     "models": [MODEL],
-    "keep_logs_on_destroy": False,
-    "record_access_log": "server_access_log",
+    "logging": {"keep_logs_on_destroy": False, "record_access_log": "server_access_log"},
 }
-CHANGED = {**SMALL, "route": "us", "auth": "iam", "record_access_log": None}
+CHANGED = {
+    **SMALL,
+    "models": {"allow": [MODEL], "geography": "us"},
+    "callers": {"auth": "iam"},
+    "logging": {"keep_logs_on_destroy": False},
+}
 STACKS = ("InvocationLogging", "ModelAccess", "Gateway", "Observability")
 
 

@@ -146,7 +146,7 @@ def test_models_are_those_of_the_stage(deployment: Deployment) -> None:
 
     told = json.loads(listed.stdout)
 
-    assert {each["name"] for each in told} == set(stages["local"]["models"])
+    assert {each["name"] for each in told} == set(stages["local"]["models"]["allow"])
     assert {each["route"] for model in told for each in model["routes"]} == {"global"}
     table = claude_bedrock(deployment, "models", "--spellings")
     assert "global.anthropic.claude-sonnet-4-5-20250929-v1:0" in table.stdout.splitlines()

@@ -25,7 +25,7 @@ from tests.integration.deployed.told_answers import Told, told
 HAIKU = "anthropic.claude-haiku-4-5-20251001-v1:0"
 MADE_UP = {
     "region": "us-east-1",
-    "routes": ["us", "global"],
+    "geographies": ["us", "global"],
     "residency": ["us-east"],
     "models": ["claude-haiku-4-5", "claude-fable-5"],
     "data_retention": "none",
@@ -111,7 +111,11 @@ def broken(tmp_path: Path, deployment: Deployment) -> list[Check]:
         told("servicequotas", "ListServiceQuotas", {"Quotas": _no_quotas()}),
         told("lambda", "GET .*/account-settings", _small_account()),
     )
-    block = {"region": "eu-central-1", "account": "210987654321", "reserved_concurrency": 150}
+    block = {
+        "region": "eu-central-1",
+        "account": {"id": "210987654321"},
+        "endpoint": {"reserved_concurrency": 150},
+    }
     cdk_json = tmp_path / "cdk.json"
     cdk_json.write_text(json.dumps({"context": {"stages": {"local": block}}}))
     nowhere = ("http://127.0.0.1:9/local", None)

@@ -17,6 +17,7 @@ from local.run.cdk_cli import Cdk, CdkError
 from stacks.settings import load_stage
 from tests.integration.deployed.deployment import MODEL, eventually
 from tests.integration.deployed.told_answers import tell, told
+from tools.stage_blocks import with_names
 from tools.synthesis import CONTEXT
 
 STACK = "claude-on-bedrock-local-InvocationLogging"
@@ -37,10 +38,8 @@ WHOLE = {
 }
 BLOCK = {
     "region": "us-east-1",
-    "route": "global",
     "models": [MODEL],
-    "keep_logs_on_destroy": False,
-    "existing_logging_role": ROLE,
+    "logging": {"keep_logs_on_destroy": False, "existing_logging_role": ROLE},
 }
 SAVED = "/claude-on-bedrock/local/saved-logging-configuration"
 
@@ -68,7 +67,8 @@ class Account(NamedTuple):
 
     async def deploy_with(self, existing_logging: str, **changes: object) -> Mapping[str, str]:
         """Of a stage that says so."""
-        self.use(self.assemble({**BLOCK, "existing_logging": existing_logging, **changes}))
+        block = with_names(BLOCK, existing_logging=existing_logging, **changes)
+        self.use(self.assemble(block))
         return await self.deploy()
 
     def use(self, assembly: Path) -> None:
@@ -265,7 +265,7 @@ def test_replaced_is_set_again_by_the_sentinel_and_put_back_by_destroying_the_st
         before = account.configuration()
 
         outputs = await account.deploy_with(
-            "replace", restore_logging=True, record_access_log="data_events"
+            "replace", auto_restore_logging=True, record_access_log="data_events"
         )
 
         assert outputs["LogGroupName"] == "/claude-on-bedrock/local/invocations"

@@ -30,12 +30,10 @@ REGION = "us-east-1"
 BODY = json.dumps(message("Who signed?")).encode()
 STAGE = {
     "region": REGION,
-    "route": "global",
     "models": [MODEL],
-    "auth": "iam",
-    "canary": MODEL,
-    "throttle": {"rate_per_second": 50, "burst": 100},
-    "keep_logs_on_destroy": False,
+    "callers": {"auth": "iam", "throttle": {"rate_per_second": 50, "burst": 100}},
+    "logging": {"keep_logs_on_destroy": False},
+    "evidence": {"canary": MODEL},
 }
 TRUST = {
     "Version": "2012-10-17",

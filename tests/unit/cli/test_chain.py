@@ -28,7 +28,7 @@ from tests.unit.verification.buckets import AFTER, BUCKET, HOURS, MONTH, Month
 
 SETTINGS = {
     "region": "eu-central-1",
-    "routes": ["eu"],
+    "geographies": ["eu"],
     "residency": None,
     "retention_days": 30,
     "models": ["claude-haiku-4-5"],

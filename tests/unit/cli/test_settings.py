@@ -12,11 +12,15 @@ from claude_bedrock.cli.shared.stage_settings import Settings, written
 TODAY = "2026-11-25"
 BLOCK = {
     "region": "eu-central-1",
-    "route": "eu",
-    "residency": ["eu"],
-    "models": ["opus", "claude-haiku-4-5"],
-    "data_retention": "none",
-    "roles": {"application": {"github": ["octo-org/search:environment:prod"]}, "setup": None},
+    "models": {
+        "allow": ["opus", "claude-haiku-4-5"],
+        "geography": "eu",
+        "residency": ["eu"],
+        "data_retention": "none",
+    },
+    "account": {
+        "roles": {"application": {"github": ["octo-org/search:environment:prod"]}, "setup": None}
+    },
 }
 
 
@@ -33,7 +37,7 @@ def test_a_block_means_what_a_deployment_of_it_would(tmp_path: Path) -> None:
     assert found == Settings(
         source=str(file),
         region="eu-central-1",
-        routes=("eu",),
+        geographies=("eu",),
         residency=("eu",),
         models=found.models,
         data_retention="none",
@@ -50,8 +54,9 @@ def test_a_block_means_what_a_deployment_of_it_would(tmp_path: Path) -> None:
     [
         {**BLOCK, "models": ["claude-2"]},
         {**BLOCK, "models": ["claude-sonnet-4"]},
-        {"region": "eu-central-1", "models": []},
-        {**BLOCK, "roles": {"application": ["octo-org"]}},
+        {"region": "eu-central-1", "models": {"geography": "eu"}},
+        {**BLOCK, "account": {"roles": {"application": ["octo-org"]}}},
+        {**BLOCK, "route": "us"},
     ],
 )
 def test_a_block_that_cannot_be_deployed_says_how_to_see_why(tmp_path: Path, block: object) -> None:

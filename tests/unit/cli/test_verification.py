@@ -32,7 +32,7 @@ GROUPS = {"gateway": "/gateway", "invocations": "/invocations", "access": "/acce
 BUCKET = "the-bucket"
 SETTINGS = {
     "region": "eu-central-1",
-    "routes": ["eu"],
+    "geographies": ["eu"],
     "residency": None,
     "retention_days": 30,
     "models": ["claude-haiku-4-5"],
@@ -73,7 +73,7 @@ class Account:
 
     def allow(self, caller: str) -> None:
         """As a stage whose `other_callers` has one."""
-        told = {"Settings": {"Value": json.dumps({**SETTINGS, "other_callers": [caller]})}}
+        told = {"Settings": {"Value": json.dumps({**SETTINGS, "allowed_direct_callers": [caller]})}}
         template = {"Resources": {"Topic": {"Type": "AWS::SNS::Topic"}}, "Outputs": told}
         self.cloudformation.update_stack(
             StackName=DEPLOYMENT.stack("ModelAccess"), TemplateBody=json.dumps(template)

@@ -11,18 +11,20 @@ import pytest
 
 from stacks.settings import SettingsError, load_stage
 from stacks.stage import Stage
+from stacks.stage.keys import walk
+from stacks.stage.renamed import NEW_PATHS, PATHS
+from tools.stage_blocks import with_names
 
 TODAY = dt.date(2026, 11, 23)
 BLOCK: dict[str, Any] = {
     "region": "us-east-1",
-    "route": "global",
     "models": ["claude-sonnet-4-5", "claude-haiku-4-5"],
-    "alarm_email": "ops@example.com",
+    "account": {"alarm_email": "ops@example.com"},
 }
 
 
 def load(**changes: object) -> Stage:
-    return load_stage({"dev": BLOCK | changes}, "dev", today=TODAY)
+    return load_stage({"dev": with_names(BLOCK, **changes)}, "dev", today=TODAY)
 
 
 def mistake(**changes: object) -> str:
@@ -33,15 +35,15 @@ def mistake(**changes: object) -> str:
 
 def test_what_is_not_said_has_its_default() -> None:
     stage = load()
-    assert stage.retention_days == 30
-    assert stage.api_keys == ("default",)
-    assert stage.quota is None
-    assert stage.max_body_bytes == 5_000_000
-    assert stage.ping_seconds == 15
-    assert stage.keep_logs_on_destroy is True
-    assert stage.account is None
-    assert stage.adapt == "lenient"
-    assert (stage.existing_logging, stage.existing_logging_role) == ("fail", None)
+    assert stage.logging.retention_days == 30
+    assert stage.callers.api_keys == ("default",)
+    assert stage.callers.quota is None
+    assert stage.endpoint.max_body_bytes == 5_000_000
+    assert stage.endpoint.ping_seconds == 15
+    assert stage.logging.keep_logs_on_destroy is True
+    assert stage.account.id is None
+    assert stage.endpoint.unsupported_fields == "drop"
+    assert (stage.logging.existing_logging, stage.logging.existing_logging_role) == ("fail", None)
 
 
 @pytest.mark.parametrize(
@@ -64,16 +66,16 @@ def test_what_is_said_is_kept() -> None:
         quota={"requests": 7, "period": "WEEK"},
         alarm_email="ops@example.com",
     )
-    assert stage.retention_days == 365
-    assert stage.api_keys == ("a", "b.c")
-    assert (stage.throttle.rate_per_second, stage.throttle.burst) == (0.5, 3)
-    assert stage.quota is not None
-    assert (stage.quota.requests, stage.quota.period) == (7, "WEEK")
+    assert stage.logging.retention_days == 365
+    assert stage.callers.api_keys == ("a", "b.c")
+    assert (stage.callers.throttle.rate_per_second, stage.callers.throttle.burst) == (0.5, 3)
+    assert stage.callers.quota is not None
+    assert (stage.callers.quota.requests, stage.callers.quota.period) == (7, "WEEK")
 
 
 def test_settings_cannot_be_changed() -> None:
     with pytest.raises(ValueError, match="frozen"):
-        load().retention_days = 1
+        load().logging.retention_days = 60
 
 
 def test_every_stage_of_cdk_json_is_valid() -> None:
@@ -87,29 +89,41 @@ def test_every_stage_of_cdk_json_is_valid() -> None:
 @pytest.mark.parametrize(
     ("changes", "told"),
     [
-        ({"retention_days": 29}, "retention_days: 29 given; allowed: one of 30, 60, 90, "),
+        ({"retention_days": 29}, "logging.retention_days: 29 given; allowed: one of 30, 60, 90, "),
         (
             {
                 "object_lock": "compliance",
                 "keep_logs_on_destroy": False,
                 "canary": "claude-haiku-4-5",
             },
-            "object_lock: compliance given beside keep_logs_on_destroy false; allowed: ",
+            "logging.object_lock: compliance given with keep_logs_on_destroy false; allowed: ",
         ),
         (
             {"object_lock": "governance", "keep_logs_on_destroy": True},
-            "object_lock: governance given without a canary; allowed: a canary beside it, since ",
+            "logging.object_lock: governance given without a canary; allowed: an evidence.canary ",
         ),
-        ({"tags": {"AWS:owner": "x"}}, "tags.AWS:owner: given; allowed: other tags, since "),
-        ({"tags": {"claude-on-bedrock": "x"}}, "tags.claude-on-bedrock: given; allowed: other "),
-        ({"tags": {"owner": 1}}, "tags.owner: 1 given; allowed: an object of at most 40 tags"),
-        ({"retention_days": 31}, "retention_days: 31 given; allowed: one of 30, 60, 90, "),
-        ({"retention_days": "30"}, "retention_days: '30' given; allowed: one of 30, 60, 90, "),
+        (
+            {"tags": {"AWS:owner": "x"}},
+            "account.tags.AWS:owner: given; allowed: other tags, since ",
+        ),
+        (
+            {"tags": {"claude-on-bedrock": "x"}},
+            "account.tags.claude-on-bedrock: given; allowed: other ",
+        ),
+        (
+            {"tags": {"owner": 1}},
+            'account.tags.owner: 1 given; allowed: text in quotes, "1"',
+        ),
+        ({"retention_days": 31}, "logging.retention_days: 31 given; allowed: one of 30, 60, 90, "),
+        (
+            {"retention_days": "30"},
+            "logging.retention_days: '30' given; allowed: one of 30, 60, 90, ",
+        ),
         (
             {"retenton_days": 30},
-            "retenton_days: unknown key; allowed: region, route, fallback_routes, ",
+            "retenton_days: unknown key; did you mean logging.retention_days?",
         ),
-        ({"name": "dev"}, "name: unknown key; allowed: region, route, fallback_routes, "),
+        ({"name": "dev"}, "name: unknown key; allowed: region, models, endpoint, callers, "),
         (
             {"region": "Virginia"},
             "region: 'Virginia' given; allowed: an AWS Region, ",
@@ -117,10 +131,13 @@ def test_every_stage_of_cdk_json_is_valid() -> None:
         ({"region": "us-east-9"}, "region: 'us-east-9' given; allowed: a commercial AWS Region, "),
         ({"region": "us-gov-west-1"}, "region: 'us-gov-west-1' given; allowed: a commercial AWS "),
         (
-            {"region": "us-west-1", "route": "us", "teams": {"search": {}}},
-            "teams: given in us-west-1, where CloudFormation has no application inference profiles",
+            {"region": "us-west-1", "geography": "us", "teams": {"search": {}}},
+            "callers.teams: given in us-west-1, where CloudFormation has no application ",
         ),
-        ({"route": "mars"}, "route: 'mars' given; allowed: global, us, eu, jp, au or apac"),
+        (
+            {"geography": "mars"},
+            "models.geography: 'mars' given; allowed: global, us, eu, jp, au or apac",
+        ),
         ({"models": []}, "models: [] given; allowed: a list of model names, aliases and families "),
         ({"models": "claude-haiku-4-5"}, "models: 'claude-haiku-4-5' given; allowed: a list of "),
         (
@@ -137,19 +154,19 @@ def test_every_stage_of_cdk_json_is_valid() -> None:
             "models: 'claude-sonnet-4' given, which is retired; allowed: claude-sonnet-4-6, its ",
         ),
         (
-            {"models": ["claude-opus-4-5"], "route": "jp", "region": "ap-northeast-1"},
+            {"models": ["claude-opus-4-5"], "geography": "jp", "region": "ap-northeast-1"},
             "models: 'claude-opus-4-5' given, which has no jp profile callable from ap-",
         ),
         (
-            {"models": ["claude-haiku-4-5"], "route": "eu"},
-            "models: 'claude-haiku-4-5' given, which has no eu profile callable from us-east-1;",
+            {"models": ["claude-haiku-4-5"], "geography": "eu"},
+            "models.geography: 'eu' given, which cannot be called from us-east-1; allowed: ",
         ),
         (
             {"models": ["mythos"]},
             "models: 'mythos' given, of which this stage may have none; allowed: claude-",
         ),
         (
-            {"models": ["claude-opus-4-8"], "route": "us", "residency": ["us"]},
+            {"models": ["claude-opus-4-8"], "geography": "us", "residency": ["us"]},
             "models: 'claude-opus-4-8' given, which may be answered in ca-central-1, ca-west-1, ",
         ),
         (
@@ -157,44 +174,50 @@ def test_every_stage_of_cdk_json_is_valid() -> None:
             "models: 'claude-fable-5' given, which needs data-retention mode aws_review, where ",
         ),
         (
-            {"route": "us", "fallback_routes": ["us"]},
-            "fallback_routes: ['us'] given beside route us; allowed: each route once",
+            {"geography": "us", "fallback_geographies": ["us"]},
+            "models.fallback_geographies: ['us'] given with geography us; allowed: each ",
         ),
         (
-            {"route": "us", "fallback_routes": ["global"], "residency": ["us"]},
-            "residency: given beside the route global, whose calls may be answered in any ",
+            {"geography": "us", "fallback_geographies": ["global"], "residency": ["us"]},
+            "models.residency: given with the geography global, whose calls may be answered ",
         ),
-        ({"residency": ["Europe"]}, "residency: 'Europe' given; allowed: a list of Regions or "),
-        ({"data_retention": "inherit"}, "data_retention: 'inherit' given; allowed: none, default"),
+        (
+            {"residency": ["Europe"]},
+            "models.residency: 'Europe' given; allowed: a list of Regions or ",
+        ),
+        (
+            {"data_retention": "inherit"},
+            "models.data_retention: 'inherit' given; allowed: none, default",
+        ),
         (
             {"guardrail": {"id": "abc", "version": "0"}},
-            "guardrail.version: '0' given; allowed: its version in quotes",
+            "models.guardrail.version: '0' given; allowed: a number in quotes",
         ),
         (
             {"existing_logging": "overwrite"},
-            "existing_logging: 'overwrite' given; allowed: fail, adopt, extend or replace",
+            "logging.existing_logging: 'overwrite' given; allowed: fail, adopt, extend or replace",
         ),
         (
             {"existing_logging_role": "arn:aws:iam::123456789012:role/*"},
-            "existing_logging_role: 'arn:aws:iam::123456789012:role/*' given; allowed: the ARN of ",
+            "logging.existing_logging_role: 'arn:aws:iam::123456789012:role/*' given; allowed: ",
         ),
         (
             {"service_tiers": ["fast"]},
-            "service_tiers: 'fast' given; allowed: a list of default and ",
+            "models.service_tiers: 'fast' given; allowed: a list of default and ",
         ),
         (
             {"service_tiers": ["flex"]},
-            "service_tiers: ['flex'] given; allowed: default and others, each once, since a call ",
+            "models.service_tiers: ['flex'] given; allowed: default and others, each once, ",
         ),
-        ({"service_tiers": []}, "service_tiers: [] given; allowed: default and others"),
+        ({"service_tiers": []}, "models.service_tiers: [] given; allowed: default and others"),
         (
             {"service_tiers": ["default", "default"]},
-            "service_tiers: ['default', 'default'] given; allowed: default and others, each once",
+            "models.service_tiers: ['default', 'default'] given; allowed: default and others, ",
         ),
         *(
             (
                 {"cors_origins": [origin]},
-                f"cors_origins: {origin!r} given; allowed: a list of at most 20 origins as ",
+                f"endpoint.cors_origins: {origin!r} given; allowed: a list of at most 20 ",
             )
             for origin in (
                 "*",
@@ -206,104 +229,143 @@ def test_every_stage_of_cdk_json_is_valid() -> None:
                 "https://a.example.com,https://b.example.com",
             )
         ),
-        ({"auth": "cognito"}, "auth: 'cognito' given; allowed: key or iam"),
+        ({"auth": "cognito"}, "callers.auth: 'cognito' given; allowed: key or iam"),
         (
             {"roles": {"application": {"principals": ["arn:aws:iam::123456789012:root"]}}},
-            "roles.application.principals: 'arn:aws:iam::123456789012:root' given; allowed: a ",
+            "account.roles.application.principals: 'arn:aws:iam::123456789012:root' given; ",
         ),
         (
             {"roles": {"application": {"github": ["octo/*:ref:refs/heads/main"]}}},
-            "roles.application.github: 'octo/*:ref:refs/heads/main' given; allowed: a list of ",
+            "account.roles.application.github: 'octo/*:ref:refs/heads/main' given; allowed: a ",
         ),
-        ({"roles": {"reader": {}}}, "roles.reader: unknown key; allowed: application, auditor, "),
+        (
+            {"roles": {"reader": {}}},
+            "account.roles.reader: unknown key; allowed: account.roles.application, ",
+        ),
         (
             {"plans": {"batch": {"throttle": {"rate_per_second": 0, "burst": 1}}}},
-            "plans.batch.throttle.rate_per_second: 0 given; allowed: 0.1 to 10000",
+            "callers.plans.batch.throttle.rate_per_second: 0 given; allowed: 0.1 to 10000",
         ),
-        ({"plans": {"batch": {}}}, "plans.batch.throttle: missing; allowed: an object of rate_"),
+        (
+            {"plans": {"batch": {}}},
+            "callers.plans.batch.throttle: missing; allowed: an object of rate_",
+        ),
         (
             {"plans": {"default": {"throttle": {"rate_per_second": 1, "burst": 1}}}},
-            "plans.default: given; allowed: other names, since throttle and quota of the stage ",
+            "callers.plans.default: given; allowed: other names, since callers.throttle and ",
         ),
         (
             {"plans": {"quota": {"rate": 1, "throttle": {"rate_per_second": 1, "burst": 1}}}},
-            "plans.quota.rate: unknown key; allowed: throttle, quota",
+            "callers.plans.quota.rate: unknown key; allowed: callers.plans.quota.throttle, ",
         ),
-        ({"reserved_concurrency": 0}, "reserved_concurrency: 0 given; allowed: a whole number, 1 "),
+        (
+            {"reserved_concurrency": 0},
+            "endpoint.reserved_concurrency: 0 given; allowed: a whole number, 1 ",
+        ),
         (
             {
                 "reserved_concurrency": 50,
                 "plans": {"batch": {"throttle": {"rate_per_second": 1, "burst": 60}}},
             },
-            "reserved_concurrency: 50 given below a burst of 60; allowed: 60 or more, or null, ",
+            "endpoint.reserved_concurrency: 50 given below a burst of 60; allowed: 60 or more, ",
         ),
-        ({"teams": {"search": {"cost*": "1"}}}, "teams.search.cost*: 'cost*' given; allowed: an "),
+        (
+            {"teams": {"search": {"cost*": "1"}}},
+            "callers.teams.search.cost*: 'cost*' given; allowed: an ",
+        ),
         (
             {"teams": {"a--b": {}}},
-            "teams.a--b: 'a--b' given; allowed: an object of team names (1 to 24 letters and ",
+            "callers.teams.a--b: 'a--b' given; allowed: an object of team names (1 to 24 ",
         ),
-        ({"teams": {"search": {"AWS:x": "1"}}}, "teams.search.AWS:x: given; allowed: other tags, "),
+        (
+            {"teams": {"search": {"AWS:x": "1"}}},
+            "callers.teams.search.AWS:x: given; allowed: other tags, ",
+        ),
         (
             {"teams": {"search": {"claude-on-bedrock": "1"}}},
-            "teams.search.claude-on-bedrock: given; allowed: other tags, since this one is not ",
+            "callers.teams.search.claude-on-bedrock: given; allowed: other tags, since this one ",
         ),
         (
             {
                 "models": ["opus", "sonnet", "haiku"],
                 "teams": {f"t{number}": {} for number in range(12)},
             },
-            "teams: 144 profiles given, one for each team, model and route; allowed: as many as 9 ",
+            "callers.teams: 144 profiles given, one for each team, model and geography; ",
         ),
         (
             {
                 "teams": {f"team{number}": {} for number in range(20)},
                 "api_keys": [f"{number:064}" for number in range(30)],
             },
-            "teams: 977 characters of profile ids given beside 2400 of api_keys; allowed: 3000 ",
+            "callers.teams: 977 characters of profile ids given with 2400 of api_keys; ",
         ),
-        ({"api_keys": ["a b"]}, "api_keys: 'a b' given; allowed: a list of 1 to 50 different "),
+        (
+            {"api_keys": ["a b"]},
+            "callers.api_keys: 'a b' given; allowed: a list of 1 to 50 different ",
+        ),
         (
             {"canary": "claude-opus-4-8"},
-            "canary: 'claude-opus-4-8' given; allowed: one of the stage's models (",
+            "evidence.canary: 'claude-opus-4-8' given; allowed: one of the stage's models (",
         ),
-        ({"canary": True}, "canary: True given; allowed: one of the stage's models, or null"),
+        (
+            {"canary": True},
+            "evidence.canary: True given; allowed: one of the stage's models, or null",
+        ),
         (
             {"canary": "claude-haiku-4-5", "max_body_bytes": 100_000},
-            "max_body_bytes: 100000 given beside a canary, whose larger question would be refused",
+            "endpoint.max_body_bytes: 100000 given with a canary, whose larger question would ",
         ),
         (
             {"canary": "claude-haiku-4-5", "api_keys": ["canary"]},
-            "api_keys: 'canary' given beside a canary, whose key has that name; allowed: another ",
+            "callers.api_keys: 'canary' given with a canary, whose key has that name; ",
         ),
-        ({"api_keys": []}, "api_keys: [] given; allowed: a list of 1 to 50 different names"),
-        ({"api_keys": ["a", "a"]}, "api_keys: ['a', 'a'] given; allowed: each name once"),
+        (
+            {"api_keys": []},
+            "callers.api_keys: [] given; allowed: a list of 1 to 50 different names",
+        ),
+        ({"api_keys": ["a", "a"]}, "callers.api_keys: ['a', 'a'] given; allowed: each name once"),
         (
             {"api_keys": [f"{number:064}" for number in range(50)]},
-            "api_keys: names and ids of 4000 characters given; allowed: 3000 together, ",
+            "callers.api_keys: names and ids of 4000 characters given; allowed: 3000 together, ",
         ),
-        ({"throttle": 5}, "throttle: 5 given; allowed: an object of rate_per_second and burst"),
+        (
+            {"throttle": 5},
+            "callers.throttle: 5 given; allowed: an object of rate_per_second and burst",
+        ),
         (
             {"throttle": {"rate_per_second": 0, "burst": 1}},
-            "throttle.rate_per_second: 0 given; allowed: ",
+            "callers.throttle.rate_per_second: 0 given; allowed: ",
         ),
         (
             {"throttle": {"rate_per_second": 1, "burst": 1, "rate": 1}},
-            "throttle.rate: unknown key; allowed: rate_per_second, burst",
+            "callers.throttle.rate: unknown key; allowed: callers.throttle.rate_per_second",
         ),
         (
             {"throttle": {"rate_per_second": 1}},
-            "throttle.burst: missing; allowed: a whole number, 1 to 5000",
+            "callers.throttle.burst: missing; allowed: a whole number, 1 to 5000",
         ),
         (
             {"quota": {"requests": 1, "period": "YEAR"}},
-            "quota.period: 'YEAR' given; allowed: DAY, WEEK or MONTH",
+            "callers.quota.period: 'YEAR' given; allowed: DAY, WEEK or MONTH",
         ),
-        ({"max_body_bytes": 7_000_000}, "max_body_bytes: 7000000 given; allowed: 1000 to 6000000"),
-        ({"ping_seconds": 300}, "ping_seconds: 300 given; allowed: 1 to 240 "),
-        ({"alarm_email": "ops"}, "alarm_email: 'ops' given; allowed: an e-mail address, or null"),
-        ({"keep_logs_on_destroy": 1}, "keep_logs_on_destroy: 1 given; allowed: true or false"),
-        ({"account": 123456789012}, "account: 123456789012 given; allowed: an AWS account id of "),
-        ({"adapt": "loose"}, "adapt: 'loose' given; allowed: lenient or strict"),
+        (
+            {"max_body_bytes": 7_000_000},
+            "endpoint.max_body_bytes: 7000000 given; allowed: 1000 to 6000000",
+        ),
+        ({"ping_seconds": 300}, "endpoint.ping_seconds: 300 given; allowed: 1 to 240 "),
+        (
+            {"alarm_email": "ops"},
+            "account.alarm_email: 'ops' given; allowed: an e-mail address, or null",
+        ),
+        (
+            {"keep_logs_on_destroy": 1},
+            "logging.keep_logs_on_destroy: 1 given; allowed: true or false",
+        ),
+        ({"id": 123456789012}, "account.id: 123456789012 given; allowed: an AWS account id of "),
+        (
+            {"unsupported_fields": "loose"},
+            "endpoint.unsupported_fields: 'loose' given; allowed: drop or reject",
+        ),
     ],
 )
 def test_a_mistake_names_stage_key_what_was_given_and_what_is_allowed(
@@ -316,50 +378,58 @@ def test_a_mistake_names_stage_key_what_was_given_and_what_is_allowed(
 
 def test_a_family_is_its_models_that_a_new_customer_can_call_under_the_stages_settings() -> None:
     everywhere = load(models=["sonnet", "claude-opus-4-5-20251101"])
-    assert everywhere.models == (
+    assert everywhere.models.allow == (
         "claude-sonnet-4-5",
         "claude-opus-4-5",
         "claude-sonnet-4-6",
         "claude-sonnet-5",
         "claude-sonnet-5-5",
     )
-    at_home = load(models=["opus", "haiku"], route="us", residency=["us"])
-    assert at_home.models == ("claude-opus-4-5", "claude-haiku-4-5")
-    assert load(models=["fable"], data_retention="aws_review").models
+    at_home = load(models=["opus", "haiku"], geography="us", residency=["us"])
+    assert at_home.models.allow == ("claude-opus-4-5", "claude-haiku-4-5")
+    assert load(models=["fable"], data_retention="aws_review").models.allow
 
 
 def test_routes_and_plans_are_told_with_those_of_the_stage_first() -> None:
     stage = load(
-        route="us",
-        fallback_routes=["global"],
+        geography="us",
+        fallback_geographies=["global"],
         plans={"batch": {"throttle": {"rate_per_second": 1, "burst": 1}}},
     )
-    assert stage.routes == ("us", "global")
-    assert list(stage.all_plans) == ["default", "batch"]
-    assert stage.all_plans["default"].throttle == stage.throttle
+    assert stage.models.geographies == ("us", "global")
+    assert list(stage.callers.all_plans) == ["default", "batch"]
+    assert stage.callers.all_plans["default"].throttle == stage.callers.throttle
 
 
 def test_models_are_offered_that_the_route_has_from_the_region() -> None:
-    line = mistake(models=["claude-opus-4-5"], route="jp", region="ap-northeast-1")
+    line = mistake(models=["claude-opus-4-5"], geography="jp", region="ap-northeast-1")
     assert "allowed: claude-sonnet-4-5, claude-haiku-4-5" in line
     assert "opus-4-5" not in line.split("allowed: ")[1].split(", ")
-    nowhere = mistake(models=["claude-haiku-4-5"], route="eu")
-    assert nowhere.endswith(
-        "allowed: no model by this route from this Region; "
-        "routes that can be called from us-east-1: global, us"
+
+
+def test_a_geography_that_cannot_be_called_is_the_only_mistake() -> None:
+    assert mistake(geography="eu") == (
+        "stage 'dev': models.geography: 'eu' given, which cannot be called from us-east-1; "
+        "allowed: global, us"
+    )
+    assert mistake(geography="global", fallback_geographies=["us", "eu"]) == (
+        "stage 'dev': models.fallback_geographies: 'eu' given, which cannot be called from "
+        "us-east-1; allowed: global, us"
     )
 
 
 def test_a_stage_that_keeps_its_record_says_who_hears_of_alarms() -> None:
     line = mistake(alarm_email=None)
-    assert line.startswith("stage 'dev': alarm_email: none given beside keep_logs_on_destroy true;")
+    assert line.startswith("stage 'dev': account.alarm_email: none given with logging.keep_")
     assert "no_alarm_email_reason" in line
     assert mistake(alarm_email=None, no_alarm_email_reason=" ").startswith(
-        "stage 'dev': no_alarm_email_reason: ' ' given"
+        "stage 'dev': account.no_alarm_email_reason: ' ' given"
     )
     reason = "the on-call rotation is subscribed by another stack"
-    assert load(alarm_email=None, no_alarm_email_reason=reason).no_alarm_email_reason == reason
-    assert load(alarm_email=None, keep_logs_on_destroy=False).alarm_email is None
+    assert (
+        load(alarm_email=None, no_alarm_email_reason=reason).account.no_alarm_email_reason == reason
+    )
+    assert load(alarm_email=None, keep_logs_on_destroy=False).account.alarm_email is None
 
 
 def test_a_missing_key_is_named() -> None:
@@ -369,8 +439,9 @@ def test_a_missing_key_is_named() -> None:
 
 
 def test_two_mistakes_are_two_lines() -> None:
-    lines = mistake(retention_days="30", adapt="loose").splitlines()
-    assert [line.split(":")[1] for line in lines] == [" retention_days", " adapt"]
+    lines = mistake(retention_days="30", unsupported_fields="loose").splitlines()
+    paths = {line.split(": ")[1] for line in lines}
+    assert paths == {"logging.retention_days", "endpoint.unsupported_fields"}
 
 
 def test_an_unknown_stage_is_told_the_known_ones() -> None:
@@ -390,8 +461,8 @@ def test_a_cdk_json_without_stages_is_told_where_they_go(stages: object) -> None
 
 
 def test_a_model_is_refused_from_the_day_of_its_end_on() -> None:
-    block = BLOCK | {"models": ["claude-opus-4-1"], "route": "us"}
-    assert load_stage({"dev": block}, "dev", today=dt.date(2027, 1, 7)).models
+    block = with_names(BLOCK, models=["claude-opus-4-1"], geography="us")
+    assert load_stage({"dev": block}, "dev", today=dt.date(2027, 1, 7)).models.allow
     with pytest.raises(SettingsError, match="which is retired"):
         load_stage({"dev": block}, "dev", today=dt.date(2027, 1, 8))
 
@@ -406,17 +477,74 @@ def test_a_model_is_refused_from_the_day_of_its_end_on() -> None:
 )
 def test_what_only_keys_can_have_is_refused_where_there_are_none(key: str, value: object) -> None:
     assert mistake(auth="iam", **{key: value}).startswith(
-        f"stage 'dev': {key}: given beside auth iam"
+        f"stage 'dev': callers.{key}: given with auth iam"
     )
-    assert load(auth="key", **{key: value}).auth == "key"
+    assert load(auth="key", **{key: value}).callers.auth == "key"
 
 
 def test_without_keys_the_stages_throttle_stays_and_no_key_is_no_mistake() -> None:
     stage = load(auth="iam", quota=None, throttle={"rate_per_second": 1, "burst": 2})
-    assert (stage.auth, stage.throttle.burst) == ("iam", 2)
+    assert (stage.callers.auth, stage.callers.throttle.burst) == ("iam", 2)
 
 
 def test_stages_may_be_handed_over_as_text() -> None:
     assert load_stage(json.dumps({"dev": BLOCK}), "dev", today=TODAY) == load()
     with pytest.raises(SettingsError, match="no JSON"):
         load_stage("{", "dev", today=TODAY)
+
+
+@pytest.mark.parametrize(
+    ("block", "line"),
+    [
+        ({"route": "us"}, "route is now models.geography; `python -m tools.migrate_stages cdk"),
+        ({"adapt": "strict"}, "adapt is now endpoint.unsupported_fields (lenient is drop, strict "),
+        ({"account": "123456789012"}, "account is now account.id; `python"),
+        ({"canary": None, "tags": {}}, "canary is now evidence.canary, tags is now account.tags; "),
+        (
+            {"models": {"allow": ["haiku"], "route": "us"}},
+            "models.route: unknown key; it is models",
+        ),
+        ({"logging": {"canary": None}}, "logging.canary: unknown key; it is evidence.canary"),
+        ({"logging": {"retension_days": 60}}, "logging.retension_days: unknown key; did you mean "),
+        ({"evidence": {"verify": True}}, "evidence.verify: unknown key; allowed: evidence.verify_"),
+        ({"endpont": {}}, "endpont: unknown key; did you mean endpoint?"),
+        (
+            {"models": ["claude-hiaku-4-5"]},
+            "models: 'claude-hiaku-4-5' given; did you mean claude-",
+        ),
+        ({"callers": []}, "callers: [] given; allowed: an object"),
+    ],
+)
+def test_a_key_that_does_not_exist_is_answered_with_the_one_that_was_meant(
+    block: dict[str, Any], line: str
+) -> None:
+    with pytest.raises(SettingsError) as caught:
+        load_stage({"dev": {**BLOCK, **block}}, "dev", today=TODAY)
+    assert str(caught.value).startswith(f"stage 'dev': {line}")
+    assert "\n" not in str(caught.value)
+
+
+@pytest.mark.parametrize("answer", ["adopt", "extend"])
+def test_a_configuration_of_others_is_not_restored(answer: str) -> None:
+    line = mistake(existing_logging=answer, auto_restore_logging=True)
+    assert line.startswith(
+        "stage 'dev': logging.auto_restore_logging: true given with existing_logging "
+        f"{answer}, where it has no effect"
+    )
+    assert load(existing_logging="replace", auto_restore_logging=True).logging.auto_restore_logging
+
+
+def test_three_lines_are_a_stage() -> None:
+    stage = load_stage(
+        {"dev": {"region": "us-east-1", "models": ["haiku"], "account": {"alarm_email": "a@b.c"}}},
+        "dev",
+        today=TODAY,
+    )
+    assert stage.models.geographies == ("global",)
+    assert load(models={"allow": ["claude-haiku-4-5"]}) == load(models=["claude-haiku-4-5"])
+
+
+def test_no_two_groups_have_a_key_of_the_same_name() -> None:
+    paths = [key.path for key in walk() if key.path.count(".") == 1]
+    assert sorted(PATHS.values()) == sorted(paths)
+    assert {*NEW_PATHS.values()} <= {*PATHS.values()}

@@ -12,6 +12,7 @@ from gateway import settings
 from stacks import team_profile_plan
 from stacks.settings import load_stage
 from stacks.stage import Stage
+from tools.stage_blocks import with_names
 
 # https://docs.aws.amazon.com/bedrock/latest/APIReference/API_CreateInferenceProfile.html
 NAME = re.compile(r"([0-9a-zA-Z][ _-]?)+")
@@ -20,13 +21,15 @@ NAME = re.compile(r"([0-9a-zA-Z][ _-]?)+")
 def stage(**changes: object) -> Stage:
     block: dict[str, Any] = {
         "region": "us-east-1",
-        "route": "us",
-        "fallback_routes": ["global"],
-        "models": ["claude-haiku-4-5", "claude-sonnet-4-5"],
-        "teams": {"web": {"cost-center": "1"}, "ops": {}},
-        "keep_logs_on_destroy": False,
+        "models": {
+            "allow": ["claude-haiku-4-5", "claude-sonnet-4-5"],
+            "geography": "us",
+            "fallback_geographies": ["global"],
+        },
+        "callers": {"teams": {"web": {"cost-center": "1"}, "ops": {}}},
+        "logging": {"keep_logs_on_destroy": False},
     }
-    return load_stage({"s": block | changes}, "s", today=dt.date(2026, 11, 23))
+    return load_stage({"s": with_names(block, **changes)}, "s", today=dt.date(2026, 11, 23))
 
 
 def test_each_team_has_one_for_each_model_and_route() -> None:
@@ -41,7 +44,9 @@ def test_each_team_has_one_for_each_model_and_route() -> None:
 
 
 def test_a_route_that_a_model_lacks_from_the_region_has_none() -> None:
-    one = stage(region="ap-northeast-1", route="global", fallback_routes=["jp"], models=["opus"])
+    one = stage(
+        region="ap-northeast-1", geography="global", fallback_geographies=["jp"], allow=["opus"]
+    )
     routes = {(each.model.name, each.route) for each in team_profile_plan.planned(one)}
     assert ("claude-opus-4-5", "global") in routes
     assert ("claude-opus-4-5", "jp") not in routes

@@ -55,8 +55,8 @@ def _head(matrix: Matrix) -> Iterator[str]:
     yield "| | |"
     yield "| --- | --- |"
     yield f"| Region of the stage, and the other that is asked from | {', '.join(regions)} |"
-    yield f"| Routes | {', '.join(stage.routes)} |"
-    yield f"| Models of the stage | {', '.join(stage.models)} |"
+    yield f"| Routes | {', '.join(stage.models.geographies)} |"
+    yield f"| Models of the stage | {', '.join(stage.models.allow)} |"
     yield f"| Every model (*all*), `bare` | {_names(m.name for m in MODELS if m.profiles)} |"
     for route in ROUTES:
         having = [model.name for model in MODELS if route in routes(model)]

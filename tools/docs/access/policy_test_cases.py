@@ -68,7 +68,7 @@ def cells(stage: Stage, assembly: Assembly) -> list[Cell]:
     """Everything that is asked of each principal of the stage."""
     regions = (stage.region, _elsewhere(stage.region))
     models = [model for model in MODELS if model.profiles]
-    stranger = next((each for each in models if each.name not in stage.models), models[0])
+    stranger = next((each for each in models if each.name not in stage.models.allow), models[0])
     invocations = [
         each
         for region in regions
@@ -239,16 +239,17 @@ def _options(stage: Stage, region: str) -> Iterator[Cell]:
     each kind of project, through a profile of the stage's; and the making of a project, of storage
     for what is kept, and of a guardrail for the whole account."""
     subject = "a model of the stage"
-    model = next(each for each in MODELS if each.name == stage.models[0])
-    arn = _arn(region, f"inference-profile/{stage.route}.{model.base_id}")
+    model = next(each for each in MODELS if each.name == stage.models.allow[0])
+    arn = _arn(region, f"inference-profile/{stage.models.geography}.{model.base_id}")
     for action in INVOKE:
         for tier in SERVICE_TIERS:
             asked = _request("profile", action, arn, region, {"bedrock:ServiceTier": tier})
-            yield Cell(action, subject, f"{stage.route}, tier {tier}", region, (asked,))
+            yield Cell(action, subject, f"{stage.models.geography}, tier {tier}", region, (asked,))
     for project in ("default", "proj_another"):
         keys = {"bedrock:ProjectArn": _arn(region, f"project/{project}")}
         asked = _request("profile", INVOKE[0], arn, region, keys)
-        yield Cell(INVOKE[0], subject, f"{stage.route}, project {project}", region, (asked,))
+        way = f"{stage.models.geography}, project {project}"
+        yield Cell(INVOKE[0], subject, way, region, (asked,))
     for action in (*deny_policy.DATA_RETENTION_OVERRIDES, *deny_policy.ENFORCED_GUARDRAIL_CHANGES):
         yield Cell(action, "", "", region, (_request("", action, "*", region),))
 

@@ -8,6 +8,7 @@ from typing import Any, Final, NamedTuple
 
 from claude_bedrock.cli.doctor.check import Check, Topic
 from claude_bedrock.cli.doctor.context import Account
+from claude_bedrock.cli.shared.cdk_json import value_at
 from claude_bedrock.cli.shared.deployment import NoTargetError
 
 TOPIC = Topic("Lambda concurrency")
@@ -52,7 +53,7 @@ def check(account: Account, block: Mapping[str, Any] | None) -> list[Check]:
         room = Room(
             limit["ConcurrentExecutions"], limit["UnreservedConcurrentExecutions"], _own(account)
         )
-        has_authorizer = block.get("auth", "key") == "key"
+        has_authorizer = value_at(block, "callers.auth", "key") == "key"
         return judge(room, needed(block), account.region, has_authorizer=has_authorizer)
 
     return [TOPIC.asked(_ACTIONS, look)]
@@ -60,10 +61,10 @@ def check(account: Account, block: Mapping[str, Any] | None) -> list[Check]:
 
 def needed(block: Mapping[str, Any]) -> int | None:
     """What a deployment of the block reserves for the gateway and, with keys, its authorizer."""
-    of_gateway: int | None = block.get("reserved_concurrency")
+    of_gateway: int | None = value_at(block, "endpoint.reserved_concurrency")
     if of_gateway is None:
         return None
-    by_key = block.get("auth", "key") == "key"
+    by_key = value_at(block, "callers.auth", "key") == "key"
     return of_gateway + (min(of_gateway, _MOST_OF_AUTHORIZER) if by_key else 0)
 
 
@@ -72,8 +73,8 @@ def judge(room: Room, wanted: int | None, region: str, *, has_authorizer: bool =
     if wanted is None and (proposal := room.proposal(has_authorizer=has_authorizer)):
         return TOPIC.warning(
             f"nothing is reserved: the gateway shares {told} with every other function",
-            f'set `"reserved_concurrency": {proposal}` in the stage\'s block, or another number '
-            f"that is no less than a burst; {room.most:,} can be reserved in all",
+            f"set `endpoint.reserved_concurrency` to {proposal} in the stage's block, or to "
+            f"another number that is no less than a burst; {room.most:,} can be reserved in all",
         )
     if wanted is None:
         return TOPIC.warning(

@@ -24,7 +24,7 @@ def check(account: Account, settings: Settings) -> list[Check]:
         _look(account, settings, model, route)
         for model in catalog.MODELS
         if model.name in settings.models
-        for route in settings.routes
+        for route in settings.geographies
         if catalog.reach(model, route, account.region) is not None
     ]
 

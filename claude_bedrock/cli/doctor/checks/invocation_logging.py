@@ -10,6 +10,7 @@ from typing import Any, Final
 
 from claude_bedrock.cli.doctor.check import Check, Topic
 from claude_bedrock.cli.doctor.context import Account
+from claude_bedrock.cli.shared.cdk_json import value_at
 from claude_bedrock.cli.shared.deployment import NoTargetError
 
 TOPIC = Topic("invocation logging")
@@ -69,7 +70,7 @@ def before_deployment(found: Configuration | None, stage: str, block: Mapping[st
     """What the deployment of the stage's block would do with what it finds: docs/deploy.md."""
     if not found:
         return TOPIC.skipped("off, and nothing is deployed yet: the deployment turns it on")
-    answer = block.get("existing_logging", "fail")
+    answer = value_at(block, "logging.existing_logging", "fail")
     there = f"{_set_up_by(found, stage)}, to {_destinations(found)}"
     if answer not in _ANSWERS:
         return TOPIC.failed(f"{there}: a deployment stops at it", _offer(found))
@@ -79,10 +80,10 @@ def before_deployment(found: Configuration | None, stage: str, block: Mapping[st
             f"ask its owner to add that, or choose another answer; {_offer(found)}",
         )
     role = found.get("cloudWatchConfig", {}).get("roleArn")
-    if answer != "adopt" and role and block.get("existing_logging_role") != role:
+    if answer != "adopt" and role and value_at(block, "logging.existing_logging_role") != role:
         return TOPIC.failed(
             f"{there}: a deployment stops, since `existing_logging_role` is not its delivery role",
-            f'add `"existing_logging_role": "{role}"` to the stage\'s block: {_PAGE}',
+            f'add `"existing_logging_role": "{role}"` to `logging` in the stage\'s block: {_PAGE}',
         )
     return TOPIC.ok(f"{there}: the deployment {_ANSWERS[answer]}, as `existing_logging` says")
 
@@ -100,7 +101,8 @@ def _offer(found: Configuration) -> str:
     role = found.get("cloudWatchConfig", {}).get("roleArn")
     with_role = f', with `"existing_logging_role": "{role}"`' if role else ""
     return (
-        "ask its owner, then say in the stage's block what the deployment does with it: "
+        "ask its owner, then say in `logging` of the stage's block what the deployment does with "
+        "it: "
         '`"existing_logging": "adopt"` uses it as it is, `"extend"` adds what it lacks and '
         f'`"replace"` sets the stage\'s own, both until the stage goes{with_role}: {_PAGE}; or '
         "choose another Region"

@@ -41,7 +41,7 @@ Answer = Mapping[str, Any]
 
 def check(account: Account, settings: Settings) -> list[Check]:
     models = [model for model in catalog.MODELS if model.name in settings.models]
-    access = [one for model in models for one in _access(account, model, settings.route)]
+    access = [one for model in models for one in _access(account, model, settings.geography)]
     lifecycles = [_lifecycle(account, model) for model in models]
     return [*access, *lifecycles, _marketplace(account, needed=subscribing_is_needed(access))]
 

@@ -25,7 +25,7 @@ def check(account: Account, settings: Settings) -> list[Check]:
         (Topic(name, f"{model.name} by {route}"), model, route, counted)
         for model in catalog.MODELS
         if model.name in settings.models
-        for route in settings.routes
+        for route in settings.geographies
         if catalog.reach(model, route, account.region) is not None
         for counted, name in NAMES.items()
     ]

@@ -184,11 +184,12 @@ def test_a_number_is_proposed_that_can_be_reserved(
     unreserved: int, has_authorizer: bool, proposal: int
 ) -> None:
     room = Room(1000, unreserved, 0)
-    block = {"auth": "key" if has_authorizer else "iam", "reserved_concurrency": proposal}
+    auth = "key" if has_authorizer else "iam"
+    block = {"callers": {"auth": auth}, "endpoint": {"reserved_concurrency": proposal}}
 
     found = concurrency.judge(room, None, "us-east-1", has_authorizer=has_authorizer)
 
-    assert f'`"reserved_concurrency": {proposal}`' in found.fix
+    assert f"`endpoint.reserved_concurrency` to {proposal}" in found.fix
     assert concurrency.judge(room, concurrency.needed(block), "us-east-1").outcome == "ok"
 
 

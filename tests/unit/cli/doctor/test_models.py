@@ -287,4 +287,4 @@ def test_a_workflows_role_needs_githubs_provider() -> None:
 def test_settings_have_what_chooses_models() -> None:
     settings = Settings("here", "us-east-1", ("us", "global"), None, (), None, 30, github=False)
 
-    assert settings.route == "us"
+    assert settings.geography == "us"

@@ -110,7 +110,7 @@ ROLE = {"existing_logging_role": OUTPUTS["DeliveryRoleArn"]}
 def test_what_the_block_says_of_anothers_is_reckoned_with(
     found: dict[str, Any], block: dict[str, str], outcome: str
 ) -> None:
-    assert before_deployment(found, "prod", block).outcome == outcome
+    assert before_deployment(found, "prod", {"logging": block}).outcome == outcome
 
 
 def test_nothing_is_wrong_where_the_deployment_turns_it_on() -> None:

@@ -55,7 +55,7 @@ class Deployed(Deployment):
     """Keeps records for 45 days."""
 
     def outputs(self, name: str) -> dict[str, str]:
-        told = {"region": "us-east-1", "routes": ["us"], "models": [], "github": False}
+        told = {"region": "us-east-1", "geographies": ["us"], "models": [], "github": False}
         return {"Settings": json.dumps({**told, "retention_days": 45})} if name else {}
 
 

@@ -1,0 +1,132 @@
+"""The group `account`: what the stage has in its AWS account."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Annotated
+
+from pydantic import Field
+
+from stacks.stage.group import Allowed, Group, Page, PrincipalArn, TagText
+
+# A repository and one ref or environment of it, as GitHub writes them into a token's `sub`:
+# https://docs.github.com/en/actions/reference/security/oidc#example-subject-claims
+GitHubSubject = Annotated[
+    str,
+    Field(
+        pattern=r"^[A-Za-z0-9-]+/[A-Za-z0-9._-]+:(ref:refs/(heads|tags)/[^*?\s]+|environment:[^*?\s:]+)$"
+    ),
+]
+
+
+class Trust(Group):
+    """Who may take a role; nobody named is whom the account's own IAM lets take it."""
+
+    principals: Annotated[
+        tuple[PrincipalArn, ...],
+        Allowed("a list of ARNs of IAM roles and users"),
+        Field(strict=False, description="The roles and users that may take it."),
+    ] = ()
+    github: Annotated[
+        tuple[GitHubSubject, ...],
+        Allowed(
+            "a list of OWNER/REPOSITORY:ref:refs/heads/BRANCH or "
+            "OWNER/REPOSITORY:environment:NAME, without patterns"
+        ),
+        Field(
+            strict=False,
+            description="The GitHub Actions workflows that may take it, by OIDC. The account "
+            "needs GitHub's provider.",
+        ),
+    ] = ()
+
+
+_TRUST = "an object of principals and github"
+
+
+class Roles(Group):
+    """The roles of people and programs beside the gateway; `setup` is made only where named."""
+
+    application: Annotated[
+        Trust, Allowed(_TRUST), Field(description="May invoke the stage's models.")
+    ] = Trust()
+    auditor: Annotated[
+        Trust, Allowed(_TRUST), Field(description="May read logs and evidence, never invoke.")
+    ] = Trust()
+    operator: Annotated[
+        Trust,
+        Allowed(_TRUST),
+        Field(
+            description="May read the stage's state and hand out keys, never invoke, never read a "
+            "record."
+        ),
+    ] = Trust()
+    setup: Annotated[
+        Trust | None,
+        Allowed(f"{_TRUST}, or null"),
+        Page("deploy.md"),
+        Field(
+            description="May subscribe the account to the models, once. It is made only where it "
+            "is named."
+        ),
+    ] = None
+
+    @property
+    def name_github(self) -> bool:
+        """Whether a workflow of GitHub Actions may take any of them."""
+        return any(
+            trust.github
+            for trust in (self.application, self.auditor, self.operator, self.setup)
+            if trust is not None
+        )
+
+
+class Account(Group):
+    """What the stage has in its AWS account: roles, tags, and who is alerted."""
+
+    id: Annotated[
+        str | None,
+        Allowed("an AWS account id of 12 digits in quotes, or null for the caller's own"),
+        Field(
+            pattern=r"^[0-9]{12}$",
+            description="The account to deploy to. null: that of the credentials in use.",
+        ),
+    ] = None
+    tags: Annotated[
+        Mapping[TagText, TagText],
+        Allowed("an object of at most 40 tags, each a text"),
+        Field(
+            max_length=40,
+            description="Tags on every resource of the stage. A team's tag of the same name wins "
+            "on the team's profiles.",
+        ),
+    ] = {}
+    alarm_email: Annotated[
+        str | None,
+        Allowed("an e-mail address, or null"),
+        Page("operations.md"),
+        Field(
+            pattern=r"^[^@\s]+@[^@\s]+$",
+            description="Subscribed to the alarm topic. AWS sends a mail that has to be "
+            "confirmed. Needed where logs are kept, or else the next key.",
+        ),
+    ] = None
+    no_alarm_email_reason: Annotated[
+        str | None,
+        Allowed("text that says who hears of alarms instead, up to 300 characters, or null"),
+        Field(
+            pattern=r"\S",
+            max_length=300,
+            description="Why a stage that keeps its logs names no address: who hears of alarms "
+            "instead. It changes nothing in AWS.",
+        ),
+    ] = None
+    roles: Annotated[
+        Roles,
+        Allowed("an object of application, auditor, operator and setup"),
+        Page("security.md"),
+        Field(
+            description="Who may take which role. If you name nobody for a role, the account's "
+            "own IAM policies decide."
+        ),
+    ] = Roles()

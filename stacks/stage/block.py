@@ -1,0 +1,109 @@
+"""A stage block as a whole: its groups, and what follows from several of them."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+from pydantic import Field, WithJsonSchema
+
+from claude_bedrock.catalog.aws_regions import COMMERCIAL_REGIONS
+from stacks.stage.account import Account
+from stacks.stage.callers import Callers
+from stacks.stage.endpoint import Endpoint
+from stacks.stage.evidence import Evidence
+from stacks.stage.group import Allowed, Group, Page
+from stacks.stage.logs import Logging
+from stacks.stage.models import ModelsOrNames
+
+CANARY_KEY = "canary"
+STAGE_NAME = r"^[a-z][a-z0-9]{0,15}$"
+
+RegionName = Annotated[
+    str,
+    Field(pattern=r"^[a-z]{2}(-[a-z]+)+-[0-9]$"),
+    WithJsonSchema({"type": "string", "enum": sorted(COMMERCIAL_REGIONS)}),
+]
+
+
+class Stage(Group):
+    """One stage block: every value in which deployments differ."""
+
+    name: Annotated[
+        str,
+        Allowed("1 to 16 lower-case letters and digits, a letter first"),
+        Field(pattern=STAGE_NAME, description="The stage's name in the map of stages."),
+    ]
+    region: Annotated[
+        RegionName,
+        Allowed("an AWS Region, like us-east-1"),
+        Page("deploy.md"),
+        Field(
+            description="Where everything is deployed, and from where Bedrock is called. One "
+            "stage per account and Region."
+        ),
+    ]
+    models: Annotated[
+        ModelsOrNames,
+        Allowed(
+            "a list of model names, aliases and families of the catalog, or an object with the key "
+            "allow"
+        ),
+        Field(description="Which models may be called, and where a call may be answered."),
+    ]
+    endpoint: Annotated[
+        Endpoint,
+        Allowed("an object"),
+        Field(description="What the API takes, and how it answers."),
+    ] = Endpoint()
+    callers: Annotated[
+        Callers,
+        Allowed("an object"),
+        Field(description="Who may call, with which credential, and how much."),
+    ] = Callers()
+    logging: Annotated[
+        Logging,
+        Allowed("an object"),
+        Field(description="Bedrock's invocation logging, and how long its records are kept."),
+    ] = Logging()
+    evidence: Annotated[
+        Evidence,
+        Allowed("an object"),
+        Field(description="What shows that every call is recorded."),
+    ] = Evidence()
+    account: Annotated[
+        Account,
+        Allowed("an object"),
+        Field(description="What the stage has in its account: roles, tags, who is alerted."),
+    ] = Account()
+
+    @property
+    def key_names(self) -> tuple[str, ...]:
+        """The keys that a deployment makes: those of `api_keys`, and the canary's."""
+        if self.callers.auth == "iam":
+            return ()
+        keys = self.callers.api_keys
+        return (*keys, CANARY_KEY) if self.evidence.canary else keys
+
+    @property
+    def bounds(self) -> dict[str, object]:
+        """What decides in which Regions the stage's calls may be answered, as JSON holds it."""
+        return {
+            "region": self.region,
+            "residency": self.models.residency,
+            "routes": self.models.geographies,
+            "models": self.models.allow,
+        }
+
+    def to_output(self) -> dict[str, object]:
+        """What the command line has to know of a deployed stage, as JSON holds it."""
+        return {
+            "region": self.region,
+            "residency": self.models.residency,
+            "geographies": self.models.geographies,
+            "models": self.models.allow,
+            "data_retention": self.models.data_retention,
+            "retention_days": self.logging.retention_days,
+            "github": self.account.roles.name_github,
+            "allowed_direct_callers": self.callers.allowed_direct_callers,
+            "verify_hourly": self.evidence.verify_hourly,
+        }

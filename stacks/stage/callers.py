@@ -1,0 +1,161 @@
+"""The group `callers`: who may call, with which credential, and how much."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Annotated, Literal
+
+from pydantic import Field
+
+from stacks.stage.group import TRUE_OR_FALSE, Allowed, Group, Page, PrincipalArn, TagText
+
+DEFAULT_PLAN = "default"
+
+PlanName = Annotated[str, Field(pattern=r"^[A-Za-z0-9_-]{1,32}$")]
+# It becomes part of a profile's name: single separators, no more than there is room for.
+TeamName = Annotated[str, Field(pattern=r"^[A-Za-z0-9]([_-]?[A-Za-z0-9])*$", max_length=24)]
+KeyName = Annotated[str, Field(pattern=r"^[A-Za-z0-9_.-]{1,64}$")]
+
+
+class Throttle(Group):
+    """Requests a second that a key's plan lets through, and how many at once above that."""
+
+    rate_per_second: Annotated[
+        float,
+        Allowed("0.1 to 10000"),
+        Field(gt=0, le=10_000, description="Requests a second that a key may send over time."),
+    ]
+    burst: Annotated[
+        int,
+        Allowed("a whole number, 1 to 5000"),
+        Field(ge=1, le=5_000, description="Requests that may come at once."),
+    ]
+
+
+class Quota(Group):
+    """Requests that a key's plan lets through in a calendar period."""
+
+    requests: Annotated[
+        int,
+        Allowed("a whole number, 1 or more"),
+        Field(ge=1, description="How many requests a key has in the period."),
+    ]
+    period: Annotated[
+        Literal["DAY", "WEEK", "MONTH"],
+        Allowed("DAY, WEEK or MONTH"),
+        Field(description="The calendar period."),
+    ]
+
+
+_THROTTLE = Allowed("an object of rate_per_second and burst")
+_QUOTA = Allowed("an object of requests and period, or null")
+
+
+class Plan(Group):
+    """The limits of each key that is in the plan."""
+
+    throttle: Annotated[
+        Throttle, _THROTTLE, Field(description="The rate of each key in the plan, best effort.")
+    ]
+    quota: Annotated[
+        Quota | None,
+        _QUOTA,
+        Field(description="The requests of each key in the plan in a calendar period."),
+    ] = None
+
+
+class Callers(Group):
+    """Who may call, with which credential, and how much."""
+
+    auth: Annotated[
+        Literal["key", "iam"],
+        Allowed("key or iam"),
+        Page("api.md"),
+        Field(
+            description="The credential that the endpoint takes: one of the stage's keys, or a "
+            "signature of IAM credentials (SigV4). With iam there are no keys and no plans."
+        ),
+    ] = "key"
+    api_keys: Annotated[
+        tuple[KeyName, ...],
+        Allowed("a list of 1 to 50 different names of letters, digits, _ . and -"),
+        Field(
+            min_length=1,
+            max_length=50,
+            strict=False,
+            description="The keys that a deployment makes. A key's name is in every audit log "
+            "entry and in Bedrock's record.",
+        ),
+    ] = ("default",)
+    throttle: Annotated[
+        Throttle,
+        _THROTTLE,
+        Field(
+            description="The rate of each key in the plan default, best effort. With auth iam, of "
+            "each method for all callers together."
+        ),
+    ] = Throttle(rate_per_second=10, burst=20)
+    quota: Annotated[
+        Quota | None,
+        _QUOTA,
+        Field(
+            description="The requests of each key in the plan default in a calendar period, best "
+            "effort. null is no quota."
+        ),
+    ] = None
+    plans: Annotated[
+        Mapping[PlanName, Plan],
+        Allowed(
+            "an object of plan names (letters, digits, _ and -), each an object of throttle and "
+            "quota"
+        ),
+        Page("cli.md"),
+        Field(
+            description="Further usage plans, for keys that claude-bedrock keys makes. throttle "
+            "and quota of this group are the plan default."
+        ),
+    ] = {}
+    teams: Annotated[
+        Mapping[TeamName, Mapping[TagText, TagText]],
+        Allowed(
+            "an object of team names (1 to 24 letters and digits, single _ and - between them), "
+            "each an object of cost-allocation tags"
+        ),
+        Page("operations.md"),
+        Field(
+            description="An application inference profile for each team, model and geography, "
+            "with the team's tags. The key search.web is of the team search."
+        ),
+    ] = {}
+    team_profiles_available: Annotated[
+        bool,
+        TRUE_OR_FALSE,
+        Page("deploy.md"),
+        Field(
+            description="Lets teams be used in a Region that is not listed as having application "
+            "inference profiles, where AWS has added them since."
+        ),
+    ] = False
+    allowed_direct_callers: Annotated[
+        tuple[PrincipalArn, ...],
+        Allowed("a list of ARNs of IAM roles and users"),
+        Field(
+            strict=False,
+            description="Who may call Bedrock past the gateway without an alarm. Verification "
+            "counts their calls and reports no finding.",
+        ),
+    ] = ()
+    short_term_bearer_tokens: Annotated[
+        bool,
+        TRUE_OR_FALSE,
+        Page("security.md"),
+        Field(
+            description="Whether the deny policy lets Bedrock's short-term API keys be used. "
+            "Long-term ones never are."
+        ),
+    ] = False
+
+    @property
+    def all_plans(self) -> dict[str, Plan]:
+        """The stage's usage plans by name; `default` is the one of `throttle` and `quota`."""
+        return {DEFAULT_PLAN: Plan(throttle=self.throttle, quota=self.quota), **self.plans}

@@ -1,0 +1,207 @@
+"""What is wrong with values of a stage block that are right by themselves: combinations that cannot
+be deployed, or would have no effect. Each mistake is one line."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from claude_bedrock.catalog import stage_models
+from claude_bedrock.catalog.aws_regions import APPLICATION_PROFILE_REGIONS
+from claude_bedrock.catalog.model import STANDARD_TIER
+from stacks import team_profile_plan
+from stacks.stage.block import CANARY_KEY, Stage
+from stacks.stage.callers import DEFAULT_PLAN
+
+# A function's environment may hold 4 KB; a key's id takes 10 of them and its quotes 6.
+# https://docs.aws.amazon.com/lambda/latest/dg/gettingstarted-limits.html
+NAMES_CHARACTERS = 3000
+# A role may hold ten, one of which is the deny policy.
+# https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_iam-quotas.html
+POLICIES = 9
+# The canary's larger question, with room for what stands around it.
+CANARY_BODY_BYTES = 160_000
+
+
+def geography_mistakes(stage: Stage) -> Iterator[str]:
+    """Geographies that cannot be called from the Region, are given twice, or leave the residency;
+    before anything is said of models, none of which could be called then."""
+    models = stage.models
+    callable_here = stage_models.callable_geographies(stage.region)
+    for key, geographies in (
+        ("geography", (models.geography,)),
+        ("fallback_geographies", models.fallback_geographies),
+    ):
+        for geography in geographies:
+            if geography not in callable_here:
+                yield (
+                    f"models.{key}: {geography!r} given, which cannot be called from "
+                    f"{stage.region}; allowed: {', '.join(callable_here)}"
+                )
+    if len(set(models.geographies)) != len(models.geographies):
+        yield (
+            f"models.fallback_geographies: {list(models.fallback_geographies)} given with "
+            f"geography {models.geography}; allowed: each geography once"
+        )
+    if models.residency is not None and "global" in models.geographies:
+        yield (
+            "models.residency: given with the geography global, whose calls may be answered in "
+            "any commercial Region; allowed: another geography, or no residency"
+        )
+
+
+def value_mistakes(stage: Stage) -> list[str]:
+    """Everything but geographies, models, teams and the canary."""
+    return [
+        *_logging_mistakes(stage),
+        *_account_mistakes(stage),
+        *_tier_mistakes(stage),
+        *_plan_mistakes(stage),
+        *_key_mistakes(stage),
+    ]
+
+
+def _logging_mistakes(stage: Stage) -> Iterator[str]:
+    logging = stage.logging
+    if logging.object_lock and not logging.keep_logs_on_destroy:
+        yield (
+            f"logging.object_lock: {logging.object_lock} given with keep_logs_on_destroy false; "
+            "allowed: keep_logs_on_destroy true, since nobody can empty a bucket whose objects are "
+            "locked"
+        )
+    if logging.object_lock and stage.evidence.canary is None:
+        yield (
+            f"logging.object_lock: {logging.object_lock} given without a canary; allowed: an "
+            "evidence.canary with it, since AWS does not say that Bedrock can write to a locked "
+            "bucket, and a canary finds within the hour that records are missing"
+        )
+    if logging.auto_restore_logging and not logging.has_own_destinations:
+        yield (
+            "logging.auto_restore_logging: true given with existing_logging "
+            f"{logging.existing_logging}, where it has no effect; allowed: existing_logging fail "
+            "or replace, or no auto_restore_logging, since the configuration is its owner's to set"
+        )
+
+
+def _account_mistakes(stage: Stage) -> Iterator[str]:
+    account = stage.account
+    for tag in account.tags:
+        if _is_reserved(tag):
+            yield (
+                f"account.tags.{tag}: given; allowed: other tags, since this one is not yours to "
+                "set"
+            )
+    has_reader = account.alarm_email or account.no_alarm_email_reason
+    if stage.logging.keep_logs_on_destroy and not has_reader:
+        yield (
+            "account.alarm_email: none given with logging.keep_logs_on_destroy true; allowed: an "
+            "e-mail address, or account.no_alarm_email_reason with who hears of alarms instead, "
+            "since a person has to hear of it when records are no longer kept"
+        )
+
+
+def _tier_mistakes(stage: Stage) -> Iterator[str]:
+    tiers = stage.models.service_tiers
+    if STANDARD_TIER not in tiers or len(set(tiers)) != len(tiers):
+        yield (
+            f"models.service_tiers: {list(tiers)} given; allowed: default and others, each once, "
+            "since a call that names no tier runs on default"
+        )
+
+
+def _plan_mistakes(stage: Stage) -> Iterator[str]:
+    if DEFAULT_PLAN in stage.callers.plans:
+        yield (
+            f"callers.plans.{DEFAULT_PLAN}: given; allowed: other names, since callers.throttle "
+            "and callers.quota are that plan"
+        )
+    burst = max(plan.throttle.burst for plan in stage.callers.all_plans.values())
+    reserved = stage.endpoint.reserved_concurrency
+    if reserved is not None and reserved < burst:
+        yield (
+            f"endpoint.reserved_concurrency: {reserved} given below a burst of {burst}; "
+            f"allowed: {burst} or more, or null, since what a throttle lets through at once would "
+            "be turned away with a 5xx"
+        )
+
+
+def _key_mistakes(stage: Stage) -> Iterator[str]:
+    callers = stage.callers
+    for key in ("api_keys", "quota", "plans"):
+        if callers.auth == "iam" and key in callers.model_fields_set and getattr(callers, key):
+            yield (
+                f"callers.{key}: given with auth iam, where there are no keys; allowed: auth "
+                f"key, or no {key}"
+            )
+    if len(set(callers.api_keys)) != len(callers.api_keys):
+        yield f"callers.api_keys: {list(callers.api_keys)} given; allowed: each name once"
+    if _key_characters(stage) > NAMES_CHARACTERS:
+        yield (
+            f"callers.api_keys: names and ids of {_key_characters(stage)} characters given; "
+            f"allowed: {NAMES_CHARACTERS} together, since a function's environment holds 4 KB"
+        )
+
+
+def _key_characters(stage: Stage) -> int:
+    return sum(16 + len(name) for name in stage.key_names)
+
+
+def team_mistakes(stage: Stage) -> list[str]:
+    """What is wrong with the teams, once it is known which models the stage has."""
+    mistakes = [
+        f"callers.teams.{team}.{tag}: given; allowed: other tags, since this one is not yours to "
+        "set"
+        for team, tags in stage.callers.teams.items()
+        for tag in tags
+        if _is_reserved(tag)
+    ]
+    profiles = team_profile_plan.planned(stage)
+    if not profiles:
+        return mistakes
+    has_profiles = stage.region in APPLICATION_PROFILE_REGIONS
+    if not has_profiles and not stage.callers.team_profiles_available:
+        mistakes.append(
+            f"callers.teams: given in {stage.region}, where CloudFormation has no application "
+            "inference profiles by the resource schemas of November 2026 (cfn-lint 1.58.0); "
+            f"allowed: one of {', '.join(APPLICATION_PROFILE_REGIONS)}, or "
+            "callers.team_profiles_available true where AWS has added them since"
+        )
+    if team_profile_plan.policies_needed(stage) > POLICIES:
+        mistakes.append(
+            f"callers.teams: {len(profiles)} profiles given, one for each team, model and "
+            f"geography; allowed: as many as {POLICIES} managed policies can name, which is what a "
+            "role holds beside the deny policy"
+        )
+    keys, ids = _key_characters(stage), team_profile_plan.told_characters(profiles, stage.region)
+    if keys + ids > NAMES_CHARACTERS >= keys:
+        mistakes.append(
+            f"callers.teams: {ids} characters of profile ids given with {keys} of api_keys; "
+            f"allowed: {NAMES_CHARACTERS} together, since a function's environment holds 4 KB"
+        )
+    return mistakes
+
+
+def _is_reserved(tag: str) -> bool:
+    """Whether AWS or this project sets the tag itself."""
+    return tag.lower().startswith("aws:") or tag in team_profile_plan.OUR_TAGS
+
+
+def canary_mistakes(stage: Stage) -> Iterator[str]:
+    """What is wrong with the canary, once it is known which models the stage has."""
+    canary, models, limit = stage.evidence.canary, stage.models.allow, stage.endpoint.max_body_bytes
+    if canary is None:
+        return
+    if models and canary not in models:
+        yield (
+            f"evidence.canary: {canary!r} given; allowed: one of the stage's models "
+            f"({', '.join(models)}), or null"
+        )
+    if limit < CANARY_BODY_BYTES:
+        yield (
+            f"endpoint.max_body_bytes: {limit} given with a canary, whose larger question would "
+            f"be refused; allowed: {CANARY_BODY_BYTES} or more, or no canary"
+        )
+    if CANARY_KEY in stage.callers.api_keys and stage.callers.auth == "key":
+        yield (
+            f"callers.api_keys: {CANARY_KEY!r} given with a canary, whose key has that name; "
+            "allowed: another name, or no canary"
+        )

@@ -1,0 +1,75 @@
+"""The group `endpoint`: what the API takes, and how it answers."""
+
+from __future__ import annotations
+
+from typing import Annotated, Literal
+
+from pydantic import Field
+
+from stacks.stage.group import Allowed, Group, Page
+
+# As a browser sends it: scheme, host in lower case, a port unless it is the scheme's own:
+# https://fetch.spec.whatwg.org/#origin-header
+Origin = Annotated[
+    str,
+    Field(
+        pattern=r"^(https://[a-z0-9-]+(\.[a-z0-9-]+)*|http://(localhost|127\.0\.0\.1))(:[0-9]{1,5})?$"
+    ),
+]
+
+
+class Endpoint(Group):
+    """What the API takes, and how it answers."""
+
+    unsupported_fields: Annotated[
+        Literal["drop", "reject"],
+        Allowed("drop or reject"),
+        Page("compatibility.md"),
+        Field(
+            description="A Messages body with fields that the model does not take: drop makes it "
+            "fit and names each change in x-gateway-adapted, reject answers 400."
+        ),
+    ] = "drop"
+    cors_origins: Annotated[
+        tuple[Origin, ...],
+        Allowed(
+            "a list of at most 20 origins as browsers send them, like https://app.example.com, "
+            "without a path, a slash at the end, or *"
+        ),
+        Page("api.md"),
+        Field(
+            max_length=20,
+            strict=False,
+            description="The web pages that may call the endpoint from a browser. With none, no "
+            "browser can read an answer.",
+        ),
+    ] = ()
+    max_body_bytes: Annotated[
+        int,
+        Allowed("1000 to 6000000 (a Lambda request holds 6 MB with its wrapping)"),
+        Page("api.md"),
+        Field(
+            ge=1_000,
+            le=6_000_000,
+            description="The largest request body. A larger one is answered with 413.",
+        ),
+    ] = 5_000_000
+    ping_seconds: Annotated[
+        int,
+        Allowed("1 to 240 (API Gateway closes a stream that is silent for 300 seconds)"),
+        Field(
+            ge=1,
+            le=240,
+            description="How long Bedrock may be silent before a stream gets a ping event.",
+        ),
+    ] = 15
+    reserved_concurrency: Annotated[
+        int | None,
+        Allowed("a whole number, 1 or more, or null (0 would answer nobody)"),
+        Page("configuration.md#reserved-concurrency"),
+        Field(
+            ge=1,
+            description="How many requests the gateway answers at once, at least the largest "
+            "burst. null: it shares what the account has with other functions.",
+        ),
+    ] = None

@@ -1,0 +1,37 @@
+"""The group `evidence`: what shows that every call is recorded."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+from pydantic import Field, WithJsonSchema
+
+from claude_bedrock.catalog import MODELS
+from stacks.stage.group import TRUE_OR_FALSE, Allowed, Group, Page
+
+CatalogName = Annotated[
+    str, WithJsonSchema({"type": "string", "enum": [model.name for model in MODELS]})
+]
+
+
+class Evidence(Group):
+    """What shows that every call is recorded."""
+
+    verify_hourly: Annotated[
+        bool,
+        TRUE_OR_FALSE,
+        Page("operations.md"),
+        Field(
+            description="Whether a function verifies each hour's records, an hour later, and "
+            "leaves evidence in the bucket."
+        ),
+    ] = True
+    canary: Annotated[
+        CatalogName | None,
+        Allowed("one of the stage's models, or null"),
+        Page("operations.md"),
+        Field(
+            description="The model of the hourly test call, which checks that calls of the "
+            "endpoint are recorded. It costs tokens."
+        ),
+    ] = None

@@ -1,0 +1,100 @@
+"""The group `logging`: Bedrock's invocation logging, and how long its records are kept."""
+
+from __future__ import annotations
+
+from typing import Annotated, Literal, get_args
+
+from pydantic import Field
+
+from stacks.stage.group import TRUE_OR_FALSE, Allowed, Group, Page
+
+# What PutRetentionPolicy takes, from 30 days on:
+# https://docs.aws.amazon.com/AmazonCloudWatchLogs/latest/APIReference/API_PutRetentionPolicy.html
+RetentionDays = Literal[
+    30, 60, 90, 120, 150, 180, 365, 400, 545, 731, 1096, 1827, 2192, 2557, 2922, 3288, 3653
+]
+
+
+class Logging(Group):
+    """Bedrock's invocation logging, and how long its records are kept."""
+
+    retention_days: Annotated[
+        RetentionDays,
+        Allowed("one of " + ", ".join(map(str, get_args(RetentionDays)))),
+        Page("decisions/0013-retention-floor.md"),
+        Field(
+            description="How long the log groups keep events. The bucket keeps records five days "
+            "longer."
+        ),
+    ] = 30
+    keep_logs_on_destroy: Annotated[
+        bool,
+        TRUE_OR_FALSE,
+        Page("deploy.md"),
+        Field(
+            description="true: bucket, key and log groups outlive the stacks. false: cdk destroy "
+            "empties and deletes them."
+        ),
+    ] = True
+    object_lock: Annotated[
+        Literal["governance", "compliance"] | None,
+        Allowed("governance, compliance, or null"),
+        Page("deploy.md"),
+        Field(
+            description="Locks each version in the log bucket for retention_days. Not with "
+            "keep_logs_on_destroy false, nor without a canary."
+        ),
+    ] = None
+    record_access_log: Annotated[
+        Literal["data_events", "server_access_log"] | None,
+        Allowed("data_events, server_access_log, or null"),
+        Page("security.md"),
+        Field(
+            description="How it is logged who reads, changes or deletes what is in the log "
+            "bucket, in a bucket of its own. data_events costs by the event."
+        ),
+    ] = None
+    existing_logging: Annotated[
+        Literal["fail", "adopt", "extend", "replace"],
+        Allowed("fail, adopt, extend or replace"),
+        Page("deploy.md"),
+        Field(
+            description="What the deployment does if the Region already has a logging "
+            "configuration of another owner. Where there is none, it sets the stage's."
+        ),
+    ] = "fail"
+    existing_logging_role: Annotated[
+        str | None,
+        Allowed("the ARN of an IAM role, or null"),
+        Page("deploy.md"),
+        Field(
+            pattern=r"^arn:aws:iam::[0-9]{12}:role/[A-Za-z0-9+=,.@_/-]{1,512}$",
+            description="The role with which that configuration delivers to CloudWatch Logs. "
+            "extend and replace need it, as long as the stage exists.",
+        ),
+    ] = None
+    auto_restore_logging: Annotated[
+        bool,
+        TRUE_OR_FALSE,
+        Page("operations.md"),
+        Field(
+            description="Whether the stage's own logging configuration is set again when it was "
+            "deleted, redirected or lost a data type. Not with adopt and extend."
+        ),
+    ] = False
+    athena_scan_limit_mb: Annotated[
+        int,
+        Allowed("10 to 7000000 (what one query may read, in MB)"),
+        Page("operations.md"),
+        Field(
+            ge=10,
+            le=7_000_000,
+            description="How much one query of the records in Athena may read. One that would "
+            "read more ends without an answer.",
+        ),
+    ] = 10_000
+
+    @property
+    def has_own_destinations(self) -> bool:
+        """Whether Bedrock delivers to the stage's own log group and bucket, not to another's."""
+        return self.existing_logging in {"fail", "replace"}
