@@ -47,9 +47,9 @@ QUESTIONS = {
         "WSL",
     ),
     "Where do I report a bug or a vulnerability?": (
-        "docs/faq.md",
-        "Where do I report a bug or a vulnerability?",
-        "vulnerability",
+        "SECURITY.md",
+        "Report a vulnerability",
+        "in private",
     ),
     "What does it cost a month?": ("docs/deploy.md", "Idle", r"\| [0-9.]+ \|"),
     "How do I upgrade, and roll back?": ("docs/upgrade.md", "Roll back", "before"),
@@ -59,14 +59,14 @@ QUESTIONS = {
         "Where a call may be answered",
         "Region",
     ),
-    "How do I add, rotate and revoke a key?": ("docs/operations.md", "Keys", "rotate"),
+    "How do I add, rotate and revoke a key?": ("docs/operations.md", "API keys", "rotate"),
     "What are the limits?": ("docs/api.md", "Limits", "max_body_bytes"),
     "How long are prompts kept?": (
         "docs/compliance.md",
-        "Where it lies, and how long",
+        "Storage and retention",
         "retention_days",
     ),
-    "Who reads prompts?": ("docs/compliance.md", "Who can read it", "auditor"),
+    "Who reads prompts?": ("docs/compliance.md", "Readers of the records", "auditor"),
     "How do I remove everything?": ("docs/deploy.md", "Remove", "cdk destroy"),
 }
 
