@@ -349,7 +349,7 @@ def subprocess_of(_: BrokenPipeError) -> CompletedProcess[str]:
 
 def process(*arguments: str, stdout: int | None = None, **variables: str) -> CompletedProcess[str]:
     return subprocess.run(
-        [sys.executable, "-m", "cli", *arguments],
+        [sys.executable, "-m", "claude_bedrock.cli", *arguments],
         cwd=ROOT,
         env={**os.environ, "PYTHONPATH": "lambda", **variables},
         stdout=subprocess.PIPE if stdout is None else stdout,
