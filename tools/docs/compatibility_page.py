@@ -1,8 +1,4 @@
-"""What Bedrock takes, as a page for people.
-
-`make docs`. Nothing else imports
-this module, so no function pays for it.
-"""
+"""What Bedrock takes, as a page for people: docs/compatibility.md."""
 
 from collections.abc import Iterable
 
@@ -14,8 +10,8 @@ _HEAD = """# Compatibility
 
 What is done to a Messages request so that Bedrock takes it. Generated from the data the gateway
 itself uses (in `claude_bedrock/catalog`: `capabilities.py`, `features.py`, `message_fields.py`,
-with their sources) by `make docs`; a test compares the two. The
-native routes pass bodies untouched.
+with their sources) by `make docs`; a test compares the two. The native routes pass bodies
+untouched.
 
 - The betas of the `anthropic-beta` header and of the body's `anthropic_beta` go into the body, in
   that order: the body's first, each once. `anthropic_version` is set to `bedrock-2023-05-31`;

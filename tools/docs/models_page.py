@@ -1,7 +1,4 @@
-"""The catalog as a page for people: `make docs`.
-
-Nothing else imports this module, so no function pays for it.
-"""
+"""The catalog as a page for people: docs/models.md."""
 
 from collections.abc import Iterable, Sequence
 
@@ -12,9 +9,8 @@ from claude_bedrock.catalog.resolution import MODELS, routes
 
 _HEAD = """# Models
 
-Generated from the catalog (`claude_bedrock/catalog/`) by `make docs`; a
-test compares the two. IAM, the gateway, the local Bedrock, the command line and this page all read
-the same rows.
+Generated from the catalog (`claude_bedrock/catalog/`) by `make docs`; a test compares
+the two. IAM, the gateway, the local Bedrock, the command line and this page read the same rows.
 
 - A client may send any **spelling**: the name, an alias, the base id, the id of a profile
   (`us.anthropic.claude-…`), the ARN of either. Bedrock itself refuses a bare base id; the endpoint

@@ -14,7 +14,7 @@ from tests.integration.deployed.deployment import Deployment, eventually
 from tests.integration.deployed.running import PROJECT
 from tests.unit.local_bedrock.files import pdf
 
-RUN = "from cli.main import app; app()"
+RUN = "from claude_bedrock.cli.main import app; app()"
 PDF = pdf()
 
 

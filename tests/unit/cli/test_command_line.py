@@ -411,7 +411,7 @@ def test_help_shows_no_credential_of_the_environment(
 def test_help_imports_no_command() -> None:
     heavy = {"boto3", "botocore", "duckdb", "httpx2", "jinja2", "pygal"}
     program = (
-        "import sys\nfrom cli.main import app\n"
+        "import sys\nfrom claude_bedrock.cli.main import app\n"
         "try:\n    app(['--help'])\nexcept SystemExit:\n    pass\n"
         f"print(sorted({heavy} & set(sys.modules)), "
         "[each for each in sys.modules if each.startswith('claude_bedrock.cli.shared.')])"

@@ -293,7 +293,7 @@ def test_a_mistake_in_the_question_is_one_line() -> None:
 
 
 def test_the_program_starts_without_the_engine() -> None:
-    loaded = "import sys, cli.main; sys.exit('duckdb' in sys.modules)"
+    loaded = "import sys, claude_bedrock.cli.main; sys.exit('duckdb' in sys.modules)"
     assert subprocess.run([sys.executable, "-c", loaded], check=False).returncode == 0
 
 
