@@ -1,11 +1,13 @@
 """A newcomer's questions are each answered within two clicks from the README."""
 
+import json
 import re
 from pathlib import Path
 
 import pytest
 
-from tools.docs.pages import ROOT, links, read, section
+from stacks.settings import load_stage
+from tools.docs.pages import ROOT, blocks, links, read, section
 
 README = ROOT / "README.md"
 # Each question: the page, the heading under which it is answered, and words of the answer.
@@ -87,6 +89,14 @@ def test_two_clicks_lead_to_every_page_that_answers() -> None:
 def test_the_page_answers_under_its_heading(question: str) -> None:
     page, heading, words = QUESTIONS[question]
     assert re.search(words, section(page, heading)), question
+
+
+@pytest.mark.parametrize("page", ["README.md", "docs/start/platform-engineer.md"])
+def test_the_stage_that_a_page_shows_is_one(page: str) -> None:
+    (block,) = (text for text in blocks(read(page)) if text.startswith("```json"))
+    stages = json.loads("{" + block.removeprefix("```json").removesuffix("```") + "}")
+    (name,) = stages
+    assert load_stage(stages, name).region == "us-east-1"
 
 
 def test_the_index_sorts_pages_by_what_a_reader_does() -> None:
