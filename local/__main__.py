@@ -24,7 +24,7 @@ Port = Annotated[int, typer.Option(help="Of the API over HTTP; 0 picks a free on
 HttpsPort = Annotated[int, typer.Option(help="Of the API over HTTPS; 0 picks a free one.")]
 AwsPort = Annotated[int, typer.Option(help="Of the embedded AWS; 0 picks a free one.")]
 StateFolder = Annotated[Path, typer.Option(help="Where logs, CA and endpoint.json go.")]
-Blocks = Annotated[
+StagesFile = Annotated[
     Path | None,
     typer.Option(help="A JSON file of stage blocks in place of those in cdk.json.", exists=True),
 ]
@@ -52,13 +52,13 @@ def up(
     https_port: HttpsPort = 0,
     aws_port: AwsPort = 0,
     state: StateFolder = Path(".local"),
-    blocks: Blocks = None,
+    stages_file: StagesFile = None,
     client_disconnect: Disconnect = ClientDisconnect.INVISIBLE,
     iam_delay: IamDelay = "0",
 ) -> None:
     """Deploy to an embedded AWS and serve the API until Ctrl-C."""
     ports = (port, https_port, aws_port)
-    chosen = Options(stage, *ports, state, blocks, client_disconnect, iam_delay)
+    chosen = Options(stage, *ports, state, stages_file, client_disconnect, iam_delay)
     _module("local.run.commands").up(chosen)
 
 
@@ -70,14 +70,14 @@ def demo(
     https_port: HttpsPort = 0,
     aws_port: AwsPort = 0,
     state: StateFolder = Path(".local"),
-    blocks: Blocks = None,
+    stages_file: StagesFile = None,
     client_disconnect: Disconnect = ClientDisconnect.INVISIBLE,
     iam_delay: IamDelay = "0",
 ) -> None:
     """The same, then call it, show what was logged, and stop."""
     ports = (port, https_port, aws_port)
     _module("demo.commands").demo(
-        Options(stage, *ports, state, blocks, client_disconnect, iam_delay)
+        Options(stage, *ports, state, stages_file, client_disconnect, iam_delay)
     )
 
 
@@ -89,21 +89,21 @@ def audit_demo(
     https_port: HttpsPort = 0,
     aws_port: AwsPort = 0,
     state: StateFolder = Path(".local"),
-    blocks: Blocks = None,
+    stages_file: StagesFile = None,
     client_disconnect: Disconnect = ClientDisconnect.INVISIBLE,
     iam_delay: IamDelay = "0",
 ) -> None:
     """The same, with a made-up month of calls; makes the audit report of it, and stops."""
     ports = (port, https_port, aws_port)
     _module("demo.commands").audit_demo(
-        Options(stage, *ports, state, blocks, client_disconnect, iam_delay)
+        Options(stage, *ports, state, stages_file, client_disconnect, iam_delay)
     )
 
 
 @app.command()
-def deploy(*, state: StateFolder = Path(".local"), blocks: Blocks = None) -> None:
+def deploy(*, state: StateFolder = Path(".local"), stages_file: StagesFile = None) -> None:
     """Deploy a changed cdk.json to the run that is up, and renew its endpoint.json."""
-    _module("local.run.commands").deploy(state, blocks)
+    _module("local.run.commands").deploy(state, stages_file)
 
 
 def _module(name: str) -> ModuleType:

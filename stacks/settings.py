@@ -28,12 +28,12 @@ def load_stage(stages: object, name: object, *, today: dt.date | None = None) ->
     stage = _parse(*_block(stages, name))
     if stage.region not in COMMERCIAL_REGIONS:
         raise SettingsError(f"stage {name!r}: {_unknown_region(stage.region)}")
-    found = [*combinations.value_mistakes(stage), *combinations.geography_mistakes(stage)]
+    lines = [*combinations.value_mistakes(stage), *combinations.geography_mistakes(stage)]
     stage, of_models = _with_models(stage, today or dt.datetime.now(dt.UTC).date())
-    found += [] if _has_no_geography(stage) else of_models
-    found += [*combinations.team_mistakes(stage), *combinations.canary_mistakes(stage)]
-    if found:
-        raise SettingsError("\n".join(f"stage {name!r}: {mistake}" for mistake in found))
+    lines += [] if _has_no_geography(stage) else of_models
+    lines += [*combinations.team_mistakes(stage), *combinations.canary_mistakes(stage)]
+    if lines:
+        raise SettingsError("\n".join(f"stage {name!r}: {mistake}" for mistake in lines))
     return stage
 
 
@@ -66,8 +66,8 @@ def _parse(name: str, block: Mapping[str, object]) -> Stage:
     try:
         return Stage.model_validate({**block, "name": name})
     except ValidationError as error:
-        found = mistakes.lines(map(dict, error.errors()), block)
-        raise SettingsError("\n".join(f"stage {name!r}: {line}" for line in found)) from None
+        lines = mistakes.lines(map(dict, error.errors()), block)
+        raise SettingsError("\n".join(f"stage {name!r}: {line}" for line in lines)) from None
 
 
 def _unknown_region(region: str) -> str:
@@ -92,10 +92,10 @@ def _with_models(stage: Stage, today: dt.date) -> tuple[Stage, list[str]]:
         data_retention=stage.models.data_retention,
     )
     names: tuple[str, ...] = ()
-    found: list[str] = []
+    lines: list[str] = []
     try:
         names = stage_models.chosen(values, today.isoformat())
     except NotForThisStageError as error:
-        found = [f"models: {line}" for line in str(error).splitlines()]
+        lines = [f"models: {line}" for line in str(error).splitlines()]
     models = stage.models.model_copy(update={"allow": names})
-    return stage.model_copy(update={"models": models}), found
+    return stage.model_copy(update={"models": models}), lines

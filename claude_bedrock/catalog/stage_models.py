@@ -77,19 +77,19 @@ def _meant(spelling: str, stage: StageModels, today: str) -> str:
 
 
 def _family(family: str, stage: StageModels, today: str) -> list[Model]:
-    found = [
+    models = [
         model
         for model in MODELS
         if model.family == family
         and not is_legacy(model, today)
         and not _objection(model, stage, today)
     ]
-    if not found:
+    if not models:
         raise NotForThisStageError(
             f"{family!r} given, of which this stage may have none; "
             f"allowed: {_allowed(stage, today)}"
         )
-    return found
+    return models
 
 
 def _objection(model: Model, stage: StageModels, today: str) -> str | None:
@@ -112,7 +112,7 @@ def _outside(model: Model, stage: StageModels) -> list[str]:
     """The Regions that may answer the model by one of the stage's geographies, but should not."""
     if stage.residency is None:
         return []
-    reached = [reach(model, each, stage.region) or () for each in stage.geographies]
+    reached = [reach(model, geography, stage.region) or () for geography in stage.geographies]
     return sorted(
         {region for regions in reached for region in regions if not within(region, stage.residency)}
     )
@@ -120,7 +120,7 @@ def _outside(model: Model, stage: StageModels) -> list[str]:
 
 def within(region: str, residency: tuple[str, ...]) -> bool:
     """Whether `residency`, Regions or what their names begin with, has the Region."""
-    return any(f"{region}-".startswith(f"{place}-") for place in residency)
+    return any(f"{region}-".startswith(f"{prefix}-") for prefix in residency)
 
 
 def _allowed(stage: StageModels, today: str) -> str:

@@ -11,7 +11,7 @@ from typing import Any
 
 from local.aws.client import Aws, without_aws
 from local.process import child_process, find_node
-from local.run.options import read_blocks
+from local.run.options import read_stages
 
 PROJECT = Path(__file__).parents[2]
 CLI = PROJECT / "node_modules" / "aws-cdk" / "bin" / "cdk"
@@ -26,13 +26,13 @@ class CdkError(Exception):
 
 
 class Cdk:
-    """The CLI for one stage, of cdk.json or of the JSON file `blocks`. What it says goes to
+    """The CLI for one stage, of cdk.json or of `stages_file`. What it says goes to
     `folder`/cdk.log, in short to each `say`."""
 
-    def __init__(self, *, stage: str, folder: Path, blocks: Path | None = None) -> None:
+    def __init__(self, *, stage: str, folder: Path, stages_file: Path | None = None) -> None:
         self.stage = stage
         self._folder = folder
-        self._blocks = blocks
+        self._stages_file = stages_file
         self._assembly = folder / "cdk.out"
         self._outputs = folder / "outputs.json"
         self._log = folder / "cdk.log"
@@ -41,8 +41,8 @@ class Cdk:
     async def synth(self, say: Say) -> None:
         """Writes the cloud assembly, which the other commands use, and asks no AWS."""
         asked: tuple[Any, ...] = ("-c", f"stage={self.stage}", "--output", self._assembly)
-        if self._blocks is not None:
-            asked = ("-c", f"stages={json.dumps(read_blocks(self._blocks))}", *asked)
+        if self._stages_file is not None:
+            asked = ("-c", f"stages={json.dumps(read_stages(self._stages_file))}", *asked)
         await self._run(("synth", "--quiet", *asked), _base_environment(self._folder), PROJECT, say)
 
     async def bootstrap(self, aws: Aws, say: Say) -> None:

@@ -89,9 +89,9 @@ def _credentials(endpoint: Endpoint) -> str:
     return f"--aws-sigv4 aws:amz:{endpoint.region}:execute-api --user {who}"
 
 
-def deploy(state: Path, blocks: Path | None) -> None:
+def deploy(state: Path, stages_file: Path | None) -> None:
     """Deploys what has changed to the run that is up."""
-    run(redeploy(state, blocks, Console()), None)
+    run(redeploy(state, stages_file, Console()), None)
 
 
 def run(

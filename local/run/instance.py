@@ -48,7 +48,7 @@ async def instance(options: Options, steps: Steps) -> AsyncIterator[Endpoint]:
         stack.enter_context(state.held())
         with steps.shown():
             aws = await _start_aws(stack, options, state, steps)
-            cdk = Cdk(stage=options.stage, folder=state.folder, blocks=options.blocks)
+            cdk = Cdk(stage=options.stage, folder=state.folder, stages_file=options.stages_file)
             outputs = await _deploy(cdk, aws, steps)
             with steps.step("serve the deployed API"):
                 endpoint = await _Services(stack, aws, outputs, options, state).start()
@@ -58,7 +58,7 @@ async def instance(options: Options, steps: Steps) -> AsyncIterator[Endpoint]:
 
 async def _start_aws(stack: AsyncExitStack, options: Options, state: State, steps: Steps) -> Aws:
     with steps.step("start the embedded AWS") as step:
-        region = stage_region(options.stage, options.blocks)
+        region = stage_region(options.stage, options.stages_file)
         starting = embedded_aws(
             region=region, port=options.aws_port, folder=state.aws, iam_delay=options.iam_delay
         )

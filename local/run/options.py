@@ -26,7 +26,7 @@ class ClientDisconnect(StrEnum):
 
 
 class Options(NamedTuple):
-    """A port of 0 is any free one. `blocks`: a JSON file of stage blocks in place of those in
+    """A port of 0 is any free one. `stages_file`: a JSON file of stage blocks in place of those in
     cdk.json. `iam_delay`: seconds until a new role holds, or a range."""
 
     stage: str
@@ -34,7 +34,7 @@ class Options(NamedTuple):
     https_port: int
     aws_port: int
     state: Path
-    blocks: Path | None = None
+    stages_file: Path | None = None
     client_disconnect: ClientDisconnect = ClientDisconnect.INVISIBLE
     iam_delay: str = "0"
 
@@ -54,24 +54,24 @@ def check(options: Options) -> None:
         raise OptionsError(
             f"{', '.join(ports)} must differ: give another port, or 0 for a free one."
         )
-    region(options.stage, options.blocks)
+    region(options.stage, options.stages_file)
 
 
-def region(stage: str, blocks: Path | None) -> str:
+def region(stage: str, stages_file: Path | None) -> str:
     """The Region of the stage. Raises OptionsError where there is no such stage."""
-    stages = read_blocks(blocks)
+    stages = read_stages(stages_file)
     if stage not in stages:
         raise OptionsError(
-            f"--stage: {_file(blocks)} has no stage {stage!r}; it has {', '.join(stages)}."
+            f"--stage: {_file(stages_file)} has no stage {stage!r}; it has {', '.join(stages)}."
         )
     block = stages[stage]
     found = block.get("region", DEFAULT_REGION) if isinstance(block, Mapping) else DEFAULT_REGION
     return str(found)
 
 
-def read_blocks(blocks: Path | None) -> Mapping[str, Any]:
-    """The map of stages: of the file `blocks`, else of cdk.json. Raises OptionsError."""
-    file = _file(blocks)
+def read_stages(stages_file: Path | None) -> Mapping[str, Any]:
+    """Return the map of stages of `stages_file`, else of cdk.json. Raises OptionsError."""
+    file = _file(stages_file)
     try:
         content = json.loads(file.read_text())
     except json.JSONDecodeError as broken:
@@ -82,15 +82,15 @@ def read_blocks(blocks: Path | None) -> Mapping[str, Any]:
         raise OptionsError(f"{file} is no JSON: it is nested too deeply.") from broken
     except (OSError, UnicodeDecodeError) as unreadable:
         raise OptionsError(f"{file} cannot be read: {unreadable}.") from unreadable
-    stages = content if blocks else _at(content, "context", "stages")
+    stages = content if stages_file else _at(content, "context", "stages")
     if not isinstance(stages, Mapping) or not stages:
-        form = '{"NAME": {…}}' if blocks else '{"context": {"stages": {"NAME": {…}}}}'
+        form = '{"NAME": {…}}' if stages_file else '{"context": {"stages": {"NAME": {…}}}}'
         raise OptionsError(f"{file} has no map of stages; its form is {form}.")
     return stages
 
 
-def _file(blocks: Path | None) -> Path:
-    return blocks or PROJECT / "cdk.json"
+def _file(stages_file: Path | None) -> Path:
+    return stages_file or PROJECT / "cdk.json"
 
 
 def _at(content: object, *names: str) -> object:

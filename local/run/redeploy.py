@@ -18,8 +18,9 @@ class NotRedeployedError(Exception):
     """The running AWS cannot have this stage; the text says what to do."""
 
 
-async def redeploy(folder: Path, blocks: Path | None, console: Console) -> None:
-    """Deploys the stage that runs with `folder` as its state, as cdk.json (or `blocks`) has it now.
+async def redeploy(folder: Path, stages_file: Path | None, console: Console) -> None:
+    """Deploy the stage that runs with `folder` as its state, as its block in cdk.json, or in
+    `stages_file`, is now.
 
     Raises NotRedeployedError, OptionsError, CdkError.
     """
@@ -30,8 +31,8 @@ async def redeploy(folder: Path, blocks: Path | None, console: Console) -> None:
             f"Nothing is up with --state {folder}: start it with `python -m local up`."
         )
     before = Endpoint(**running)
-    _check_region(before, blocks)
-    cdk = Cdk(stage=before.stage, folder=state.folder, blocks=blocks)
+    _check_region(before, stages_file)
+    cdk = Cdk(stage=before.stage, folder=state.folder, stages_file=stages_file)
     aws = Aws(before.aws_endpoint_url, before.region, before.account)
     with steps.shown():
         with steps.step("cdk synth") as step:
@@ -43,8 +44,8 @@ async def redeploy(folder: Path, blocks: Path | None, console: Console) -> None:
     _present(console, before, after, state.endpoint)
 
 
-def _check_region(running: Endpoint, blocks: Path | None) -> None:
-    region = options.region(running.stage, blocks)
+def _check_region(running: Endpoint, stages_file: Path | None) -> None:
+    region = options.region(running.stage, stages_file)
     if region != running.region:
         raise NotRedeployedError(
             f"The stage {running.stage} is now of {region} and runs in {running.region}: "

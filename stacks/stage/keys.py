@@ -33,12 +33,12 @@ class Key(NamedTuple):
     @property
     def allowed(self) -> str:
         """What its value may be, as an error's last words."""
-        return next(each.text for each in self.field.metadata if isinstance(each, Allowed))
+        return next(item.text for item in self.field.metadata if isinstance(item, Allowed))
 
     @property
     def page(self) -> str | None:
         """The page of docs/ that says more, if one does."""
-        return next((each.name for each in self.field.metadata if isinstance(each, Page)), None)
+        return next((item.name for item in self.field.metadata if isinstance(item, Page)), None)
 
 
 def walk(group: type[Group] = Stage, path: str = "") -> Iterator[Key]:

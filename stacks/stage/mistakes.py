@@ -30,13 +30,13 @@ def _move(key: str) -> str:
 
 def lines(errors: Iterable[Mapping[str, Any]], block: Mapping[str, Any]) -> list[str]:
     """A line for each key at fault, from what pydantic found in the block."""
-    found: dict[str, str] = {}
+    by_path: dict[str, str] = {}
     for error in errors:
         keys = _keys(error["loc"])
         if keys[:2] == ["models", "allow"] and isinstance(block.get("models"), list):
             del keys[1]
-        found.setdefault(".".join(keys), _line(keys, error))
-    return list(found.values())
+        by_path.setdefault(".".join(keys), _line(keys, error))
+    return list(by_path.values())
 
 
 def _keys(location: Sequence[object]) -> list[str]:
@@ -51,16 +51,16 @@ def _line(keys: Sequence[str], error: Mapping[str, Any]) -> str:
     key = innermost(keys)
     if error["type"] == "missing":
         return f"{path}: missing; allowed: {key.allowed}"
-    given = error["input"]
-    if error["type"] == "string_type" and key.path != path and isinstance(given, int | float):
-        return f"{path}: {given!r} given; allowed: text in quotes, {json.dumps(json.dumps(given))}"
-    return f"{path}: {given!r} given; allowed: {key.allowed}"
+    value = error["input"]
+    if error["type"] == "string_type" and key.path != path and isinstance(value, int | float):
+        return f"{path}: {value!r} given; allowed: text in quotes, {json.dumps(json.dumps(value))}"
+    return f"{path}: {value!r} given; allowed: {key.allowed}"
 
 
 def _meant(keys: Sequence[str]) -> str:
     """The key that was probably meant, else those that the group has."""
     *parents, name = keys
-    known = [each for each in group_at(parents).model_fields if each != "name"]
+    known = [key for key in group_at(parents).model_fields if key != "name"]
     inside = "".join(f"{parent}." for parent in parents)
     if near := difflib.get_close_matches(name, known, n=1, cutoff=0.7):
         return f"did you mean {inside}{near[0]}?"
@@ -68,7 +68,7 @@ def _meant(keys: Sequence[str]) -> str:
         return f"it is {elsewhere}"
     if not parents and (near := difflib.get_close_matches(name, PATHS, n=1, cutoff=0.7)):
         return f"did you mean {PATHS[near[0]]}?"
-    return f"allowed: {', '.join(inside + each for each in known)}"
+    return f"allowed: {', '.join(inside + key for key in known)}"
 
 
 def unknown_name() -> str:

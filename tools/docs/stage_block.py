@@ -74,7 +74,7 @@ def _text(key: Key) -> str:
 def _closed(part: object) -> object:
     """The part without titles, and with objects that take no other keys than those they name."""
     if isinstance(part, list):
-        return [_closed(each) for each in part]
+        return [_closed(item) for item in part]
     if not isinstance(part, dict):
         return part
     closed = {
@@ -130,8 +130,8 @@ def page() -> str:
     text = PAGE.read_text(encoding="utf-8")
     for group, table in tables():
         begin, end = f"<!-- table: {group} -->\n", "<!-- end -->"
-        head, found, rest = text.partition(begin)
-        if not found or end not in rest:
+        head, marker, rest = text.partition(begin)
+        if not marker or end not in rest:
             raise ValueError(f"docs/configuration.md has no place for the table of {group}")
         text = f"{head}{begin}\n{table}\n{end}{rest.partition(end)[2]}"
     return text

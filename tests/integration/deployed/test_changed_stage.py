@@ -42,9 +42,9 @@ def template(**outputs: str) -> str:
 
 def test_a_stage_changes_and_changes_back(tmp_path: Path) -> None:
     async def deploy(aws: Aws, block: dict[str, Any]) -> None:
-        blocks = tmp_path / "blocks.json"
-        blocks.write_text(json.dumps({"changed": block}))
-        cdk = Cdk(stage="changed", folder=tmp_path, blocks=blocks)
+        stages_file = tmp_path / "stages.json"
+        stages_file.write_text(json.dumps({"changed": block}))
+        cdk = Cdk(stage="changed", folder=tmp_path, stages_file=stages_file)
         await cdk.synth(_say)
         await cdk.deploy(aws, _say)
 

@@ -47,10 +47,10 @@ EVERYTHING = {
 
 @pytest.fixture(scope="module")
 def signed(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Deployment]:
-    blocks = tmp_path_factory.mktemp("blocks") / "blocks.json"
-    blocks.write_text(json.dumps({"signed": STAGE}))
+    stages_file = tmp_path_factory.mktemp("stages") / "stages.json"
+    stages_file.write_text(json.dumps({"signed": STAGE}))
     state = tmp_path_factory.mktemp("signed")
-    with running(state, "--stage", "signed", "--blocks", str(blocks)) as up:
+    with running(state, "--stage", "signed", "--stages-file", str(stages_file)) as up:
         yield up
 
 

@@ -126,8 +126,8 @@ def test_a_port_that_is_taken_fails_before_anything_is_started(tmp_path: Path) -
         assert f"--aws-port {port} cannot" in refused(tmp_path, "--aws-port", str(port))
 
 
-def test_blocks_that_are_no_json_fail_in_one_line(tmp_path: Path) -> None:
-    blocks = tmp_path / "blocks.json"
-    blocks.write_text('{\n  "a": {},\n}')
+def test_a_stages_file_that_is_no_json_fails_in_one_line(tmp_path: Path) -> None:
+    stages_file = tmp_path / "stages.json"
+    stages_file.write_text('{\n  "a": {},\n}')
 
-    assert "is no JSON: line " in refused(tmp_path, "--blocks", str(blocks))
+    assert "is no JSON: line " in refused(tmp_path, "--stages-file", str(stages_file))

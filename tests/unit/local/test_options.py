@@ -21,32 +21,32 @@ def refused(chosen: Options) -> str:
 
 
 @pytest.fixture
-def blocks(tmp_path: Path) -> Path:
-    file = tmp_path / "blocks.json"
+def stages_file(tmp_path: Path) -> Path:
+    file = tmp_path / "stages.json"
     file.write_text(json.dumps(STAGES, indent=2))
     return file
 
 
-def chosen(tmp_path: Path, blocks: Path | None = None, stage: str = "local") -> Options:
-    return Options(stage, 0, 0, 0, tmp_path, blocks)
+def chosen(tmp_path: Path, stages_file: Path | None = None, stage: str = "local") -> Options:
+    return Options(stage, 0, 0, 0, tmp_path, stages_file)
 
 
-def test_a_file_with_line_breaks_is_read_whole(blocks: Path, tmp_path: Path) -> None:
-    assert options.read_blocks(blocks) == STAGES
-    assert [options.region(stage, blocks) for stage in STAGES] == [
+def test_a_file_with_line_breaks_is_read_whole(stages_file: Path, tmp_path: Path) -> None:
+    assert options.read_stages(stages_file) == STAGES
+    assert [options.region(stage, stages_file) for stage in STAGES] == [
         "eu-central-1",
         "us-east-1",
         "us-east-1",
     ]
-    options.check(chosen(tmp_path, blocks, "a"))
+    options.check(chosen(tmp_path, stages_file, "a"))
 
 
 def test_a_stage_that_there_is_not_is_named_with_those_that_there_are(
-    blocks: Path, tmp_path: Path
+    stages_file: Path, tmp_path: Path
 ) -> None:
-    said = refused(chosen(tmp_path, blocks, "prodd"))
+    said = refused(chosen(tmp_path, stages_file, "prodd"))
 
-    assert said == f"--stage: {blocks} has no stage 'prodd'; it has a, b, c."
+    assert said == f"--stage: {stages_file} has no stage 'prodd'; it has a, b, c."
     assert "local" in refused(chosen(tmp_path, None, "prodd"))
 
 
@@ -61,11 +61,11 @@ def test_a_stage_that_there_is_not_is_named_with_those_that_there_are(
     ],
 )
 def test_a_file_that_is_no_map_of_stages_says_where(
-    blocks: Path, tmp_path: Path, text: str, reason: str
+    stages_file: Path, tmp_path: Path, text: str, reason: str
 ) -> None:
-    blocks.write_text(text)
+    stages_file.write_text(text)
 
-    assert f"{blocks} {reason}" in refused(chosen(tmp_path, blocks, "a"))
+    assert f"{stages_file} {reason}" in refused(chosen(tmp_path, stages_file, "a"))
 
 
 def test_a_file_that_cannot_be_read_says_why(tmp_path: Path) -> None:

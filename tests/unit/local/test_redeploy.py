@@ -35,8 +35,8 @@ class Cli:
 
     outputs: ClassVar[Any] = {GATEWAY: {"ApiId": "a", "New": "yes"}}
 
-    def __init__(self, *, stage: str, folder: Path, blocks: Path | None) -> None:
-        del folder, blocks
+    def __init__(self, *, stage: str, folder: Path, stages_file: Path | None) -> None:
+        del folder, stages_file
         assert stage == "mine"
 
     async def synth(self, say: Callable[[str], None]) -> None:
@@ -56,10 +56,10 @@ def deploying(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Callable[..., 
     State(tmp_path).write_endpoint(RUNNING._asdict())
 
     def deploy(**block: str) -> str:
-        blocks = tmp_path / "blocks.json"
-        blocks.write_text(json.dumps({"mine": {"region": "us-east-1", **block}}))
+        stages_file = tmp_path / "stages.json"
+        stages_file.write_text(json.dumps({"mine": {"region": "us-east-1", **block}}))
         said = StringIO()
-        asyncio.run(redeploy.redeploy(tmp_path, blocks, Console(file=said, width=200)))
+        asyncio.run(redeploy.redeploy(tmp_path, stages_file, Console(file=said, width=200)))
         return said.getvalue()
 
     return deploy
@@ -98,7 +98,7 @@ def test_without_a_run_there_is_nothing_to_deploy_to(
 
 def test_a_stage_that_is_gone_is_named(tmp_path: Path, deploying: Callable[..., str]) -> None:
     del deploying
-    blocks = tmp_path / "others.json"
-    blocks.write_text(json.dumps({"others": {}}))
+    stages_file = tmp_path / "others.json"
+    stages_file.write_text(json.dumps({"others": {}}))
     with pytest.raises(OptionsError, match="has no stage 'mine'"):
-        asyncio.run(redeploy.redeploy(tmp_path, blocks, Console(file=StringIO())))
+        asyncio.run(redeploy.redeploy(tmp_path, stages_file, Console(file=StringIO())))
