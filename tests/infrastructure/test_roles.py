@@ -247,7 +247,7 @@ NAMED_OTHERWISE = {
 
 @pytest.mark.parametrize("page", RUNBOOKS, ids=lambda page: page.stem)
 def test_whom_an_alarm_wakes_may_look_as_its_page_says(local: Synthesis, page: Path) -> None:
-    look = read(page).partition("## Look")[2].partition("## Do")[0]
+    look = read(page).partition("## Investigate")[2].partition("## Resolve")[0]
     before, *steps = re.split(r"```(?=insights|bash)", look)
     for step in steps:
         purpose = "auditor" if "(auditor)" in before else "operator"

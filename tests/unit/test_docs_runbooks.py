@@ -74,8 +74,8 @@ def queries(page: Path) -> Iterator[tuple[str, str]]:
 @pytest.mark.parametrize("page", RUNBOOKS, ids=lambda page: page.stem)
 def test_every_page_has_the_same_parts(page: Path) -> None:
     text = read(page)
-    parts = (f"# {page.stem}\n", "**Goes off** ", "**The caller sees** ", "## Look", "## Do")
-    places = [text.find(part) for part in (*parts, "## Over")]
+    parts = (f"# {page.stem}\n", "**Raised** ", "**Callers see** ", "## Investigate", "## Resolve")
+    places = [text.find(part) for part in (*parts, "## Verify")]
     assert places[0] == 0
     assert -1 not in places
     assert places == sorted(places)
