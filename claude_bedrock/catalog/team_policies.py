@@ -117,7 +117,7 @@ def _arns(profiles: Sequence[ApplicationProfile], place: Place) -> list[str]:
 
 def _models(group: Sequence[ApplicationProfile], regions: Sequence[str], place: Place) -> list[str]:
     base_ids = dict.fromkeys(profile.model.base_id for profile in group)
-    return [place.model_arn(each, region=region) for each in base_ids for region in regions]
+    return [place.model_arn(id_, region=region) for id_ in base_ids for region in regions]
 
 
 def _allow(sid: str, resources: list[str], equals: dict[str, Any]) -> Statement:

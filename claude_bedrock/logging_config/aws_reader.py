@@ -47,13 +47,15 @@ class Account:
         pages = bedrock.get_paginator("list_inference_profiles").paginate(
             typeEquals="SYSTEM_DEFINED"
         )
-        return summaries, [one for page in pages for one in page["inferenceProfileSummaries"]]
+        return summaries, [
+            summary for page in pages for summary in page["inferenceProfileSummaries"]
+        ]
 
     def log_group(self, name: str) -> LogGroup | None:
         """By DescribeLogGroups, so that an account's policy is reckoned in."""
         pages = self._client("logs").get_paginator("describe_log_groups")
         found = (
-            one for page in pages.paginate(logGroupNamePrefix=name) for one in page["logGroups"]
+            group for page in pages.paginate(logGroupNamePrefix=name) for group in page["logGroups"]
         )
         return next((read_log_group(one) for one in found if one["logGroupName"] == name), None)
 
@@ -103,7 +105,7 @@ class Account:
         answer = self._client("iam").simulate_principal_policy(
             PolicySourceArn=role_arn, ActionNames=[action], ResourceArns=[resource]
         )
-        return any(each["EvalDecision"] != "allowed" for each in answer["EvaluationResults"])
+        return any(result["EvalDecision"] != "allowed" for result in answer["EvaluationResults"])
 
     def has_stack(self, name: str) -> bool:
         """Whether the stack has been deployed: not while it is made, nor while it goes."""

@@ -85,7 +85,7 @@ class Delivery(NamedTuple):
     @property
     def _large(self) -> list[str]:
         """The prefixes of large bodies."""
-        return [each for each in self.prefixes if not each.endswith(RECORDS)]
+        return [prefix for prefix in self.prefixes if not prefix.endswith(RECORDS)]
 
     @property
     def _arn(self) -> str:

@@ -120,7 +120,7 @@ def of_policy(policy: Policy | None, delivery: Delivery) -> list[Drift]:
     and the verification write, and nobody else is allowed anything."""
     held = policy or {}
     wrong = list(delivery.bucket_faults(held))
-    allowed = [each for each in statements(held) if each["Effect"] == "Allow"]
+    allowed = [statement for statement in statements(held) if statement["Effect"] == "Allow"]
     if any(each.get("Principal") != _BEDROCK for each in allowed):
         wrong.append("others than Bedrock are allowed something")
     return [Drift("bucket changed", f"policy: {each}") for each in wrong]
@@ -134,7 +134,7 @@ def of_key(found: Key | None) -> list[Drift]:
 
 def of_key_policy(policy: Policy, delivery: Delivery) -> list[Drift]:
     """Who may use the key: Bedrock for what it delivers, CloudWatch Logs for the log groups."""
-    return [Drift("key unusable", f"key policy: {each}") for each in delivery.key_faults(policy)]
+    return [Drift("key unusable", f"key policy: {fault}") for fault in delivery.key_faults(policy)]
 
 
 def of_log_settings(

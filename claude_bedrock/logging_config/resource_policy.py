@@ -38,12 +38,18 @@ class Request(NamedTuple):
 
 def is_allowed(policy: Policy, request: Request) -> bool:
     """Whether a statement surely allows the request, for all of its resources."""
-    return any(each["Effect"] == "Allow" and _is_sure(each, request) for each in statements(policy))
+    return any(
+        statement["Effect"] == "Allow" and _is_sure(statement, request)
+        for statement in statements(policy)
+    )
 
 
 def is_denied(policy: Policy, request: Request) -> bool:
     """Whether a statement surely denies the request, for all of its resources."""
-    return any(each["Effect"] == "Deny" and _is_sure(each, request) for each in statements(policy))
+    return any(
+        statement["Effect"] == "Deny" and _is_sure(statement, request)
+        for statement in statements(policy)
+    )
 
 
 def possible_denials(policy: Policy, request: Request) -> Iterator[str]:

@@ -23,7 +23,7 @@ def find_requests(
     except ClientError as error:
         code = error.response["Error"]["Code"]
         return dict.fromkeys(ids, f"API Gateway's access log could not be read ({code})")
-    return {each: _sentence(each, statuses.get(each)) for each in ids}
+    return {id_: _sentence(id_, statuses.get(id_)) for id_ in ids}
 
 
 def _statuses(

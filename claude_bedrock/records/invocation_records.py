@@ -235,7 +235,7 @@ def _begun_at(item: Mapping[str, Any]) -> float:
     if stamp is None:
         written_at: float = item["LastModified"].timestamp()
         return written_at
-    year, month, day, hour, *exactly = (int(each) for each in stamp.groups(default="0"))
+    year, month, day, hour, *exactly = (int(group) for group in stamp.groups(default="0"))
     minute, second = exactly
     return datetime(year, month, day, hour, minute, second, tzinfo=UTC).timestamp()
 

@@ -93,7 +93,7 @@ class _Pages:
         token = {"nextToken": self._token} if self._token else {}
         page = self._logs.filter_log_events(**self._parameters, startTime=self._start_ms, **token)
         events = page.get("events", [])
-        new = [each for each in events if self._is_new(each)]
+        new = [event for event in events if self._is_new(event)]
         self._last_page = frozenset(map(_identity, events))
         following: str | None = page.get("nextToken")
         self.ended = following is None

@@ -65,7 +65,7 @@ def read_bucket_settings(encryption: Answer, block: Answer, ownership: Answer) -
     blocked = block.get("PublicAccessBlockConfiguration", {})
     owned = ownership.get("OwnershipControls", {}).get("Rules", [])
     return BucketSettings(
-        key=next((each.get("KMSMasterKeyID", "") for each in defaults), ""),
+        key=next((default.get("KMSMasterKeyID", "") for default in defaults), ""),
         not_blocked=tuple(name for name in PUBLIC_ACCESS if not blocked.get(name)),
         ownership=next((each["ObjectOwnership"] for each in owned), ""),
     )
@@ -73,7 +73,7 @@ def read_bucket_settings(encryption: Answer, block: Answer, ownership: Answer) -
 
 def read_rules(answers: Sequence[Answer]) -> tuple[Rule, ...]:
     """The enabled ones of GetBucketLifecycleConfiguration."""
-    return tuple(_rule(each) for each in answers if each["Status"] == "Enabled")
+    return tuple(_rule(answer) for answer in answers if answer["Status"] == "Enabled")
 
 
 def _rule(answer: Answer) -> Rule:

@@ -75,4 +75,4 @@ def latest(moments: Iterable[Moment]) -> Moment:
 
 
 def fewest(days: Iterable[int | None]) -> int | None:
-    return min((each for each in days if each is not None), default=None)
+    return min((day for day in days if day is not None), default=None)

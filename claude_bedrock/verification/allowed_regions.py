@@ -35,11 +35,11 @@ def _reach(bounds: Bounds, model_id: str) -> frozenset[str]:
 
 
 def _anywhere_of_the_stage(bounds: Bounds) -> frozenset[str]:
-    models = [each for each in catalog.MODELS if each.name in bounds.models]
+    models = [model for model in catalog.MODELS if model.name in bounds.models]
     reaches = [
-        catalog.reach(each, route, bounds.region) for each in models for route in bounds.routes
+        catalog.reach(model, route, bounds.region) for model in models for route in bounds.routes
     ]
-    known = [each for each in reaches if each is not None]
+    known = [reach for reach in reaches if reach is not None]
     if any(not each for each in known):
         return frozenset()
     return frozenset({bounds.region}.union(*known))

@@ -86,7 +86,7 @@ def _clauses(outcome: Outcome, window: str) -> Iterator[str]:
         verb = "is" if counts.matched == 1 else "are"
         calls = "call" if due == 1 else "calls"
         yield f"{counts.matched:,} of {due:,} {calls} of {window} {verb} on record in both places"
-    by_kind = Counter(each.kind for each in outcome.findings)
+    by_kind = Counter(finding.kind for finding in outcome.findings)
     for kind, (one, many) in _FINDINGS.items():
         if number := by_kind[kind]:
             yield one if number == 1 else many.format(f"{number:,}")

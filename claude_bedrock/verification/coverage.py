@@ -77,7 +77,7 @@ class Coverage(NamedTuple):
     @property
     def hours_verified(self) -> int:
         """The hours all of which were verified, by files that hold."""
-        changed = [_span_named(each.key) for each in self.mismatches]
+        changed = [_span_named(mismatch.key) for mismatch in self.mismatches]
         spans = [*self.missing, *(span for span, _ in (*self.broken, *self.not_verified)), *changed]
         without = {hour for span in spans if span for hour in _hours(span, self.due)}
         return self.hours - len(without)
@@ -100,7 +100,7 @@ class Coverage(NamedTuple):
             "missing": [str(each) for each in self.missing],
             "broken": [f"{span}: {why}" for span, why in self.broken],
             "not_verified": [f"{span}: {why}" for span, why in self.not_verified],
-            "mismatches": [each._asdict() for each in self.mismatches],
+            "mismatches": [mismatch._asdict() for mismatch in self.mismatches],
             "unlogged": None if self.unlogged is None else list(self.unlogged),
             "sha256": self.sha256,
         }
@@ -127,7 +127,7 @@ def cover(
 
     Raises botocore's errors."""
     files, broken = _read(bucket, *files_of)
-    spans = [Span(each.since, each.until) for each in files] + [span for span, _ in broken]
+    spans = [Span(file.since, file.until) for file in files] + [span for span, _ in broken]
     unlogged = None if logged is None else _unlogged(files, logged)
     return Coverage(
         due=due,
@@ -135,7 +135,7 @@ def cover(
         missing=tuple(_gaps(spans, due)),
         broken=(*broken, *_unlinked(files)),
         not_verified=tuple(
-            (Span(each.since, each.until), each.because) for each in files if each.because
+            (Span(file.since, file.until), file.because) for file in files if file.because
         ),
         mismatches=tuple(_mismatches(files, broken, of_hours(logged or {}, *files_of), now)),
         unlogged=unlogged,
@@ -254,7 +254,7 @@ def _mismatches(
 
 
 def _unlogged(files: Iterable[SealedFile], logged: Mapping[str, SealedHash]) -> tuple[str, ...]:
-    return tuple(each.key for each in files if each.key not in logged)
+    return tuple(file.key for file in files if file.key not in logged)
 
 
 def _should_be_logged(file: SealedFile, logged: Mapping[str, SealedHash]) -> bool:

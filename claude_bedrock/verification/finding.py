@@ -77,5 +77,5 @@ class Outcome(NamedTuple):
         return {
             "counts": self.counts._asdict(),
             "direct_calls": dict(self.direct_calls),
-            "findings": [each.as_data() for each in self.findings],
+            "findings": [finding.as_data() for finding in self.findings],
         }

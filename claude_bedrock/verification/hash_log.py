@@ -47,9 +47,9 @@ class HashLog:
 
         Raises UnreadableError, and botocore's errors."""
         found: dict[str, SealedHash] = {}
-        for each in self._events(since, until):
-            if each.bucket == self._bucket:
-                found.setdefault(each.key, each)
+        for event in self._events(since, until):
+            if event.bucket == self._bucket:
+                found.setdefault(event.key, event)
         return found
 
     def _events(self, since: datetime, until: datetime) -> Iterator[SealedHash]:

@@ -52,14 +52,14 @@ class ObjectCheck(NamedTuple):
 
     @property
     def holds(self) -> bool:
-        return not any(each.kind in BREAKS for each in self.changes)
+        return not any(change.kind in BREAKS for change in self.changes)
 
     def as_data(self) -> dict[str, Any]:
         return {
             "objects": self.objects,
             "files": self.files,
             "files_without_objects": self.without,
-            "changes": [each._asdict() for each in self.changes],
+            "changes": [change._asdict() for change in self.changes],
         }
 
 

@@ -17,7 +17,7 @@ class Principals(NamedTuple):
     def may_call_directly(self, identity: str) -> bool:
         """Whether `identity` is one of the allowed direct callers, or a session of one."""
         found = principal(identity)
-        return any(found == principal(each) for each in self.allowed_direct_callers)
+        return any(found == principal(caller) for caller in self.allowed_direct_callers)
 
 
 def principal(arn: str) -> str:

@@ -53,7 +53,7 @@ def look_again(
         because = f"it could not be read: {type(error).__name__}"
         return SecondLook([{"kind": "second_look", **window, "because": because}], [])
     then = dict(_findings(files, asked))
-    late = [each for each in found.outcome.findings if each.id not in then]
+    late = [finding for finding in found.outcome.findings if finding.id not in then]
     settled = [each for each in _settled(then, found) if _may_settle(each, files, found)]
     return SecondLook(
         [
@@ -90,7 +90,7 @@ def _findings(files: Sequence[SealedFile], asked: Period) -> Iterator[tuple[str,
 
 
 def _settled(then: Mapping[str, dict[str, Any]], found: Run) -> Iterator[dict[str, Any]]:
-    now = {each.id for each in found.outcome.findings}
+    now = {finding.id for finding in found.outcome.findings}
     return (each for finding_id, each in then.items() if finding_id not in now)
 
 

@@ -66,8 +66,8 @@ class Run(NamedTuple):
         whole = self.outcome.as_data()
         findings = whole.pop("findings")
         yield {"kind": "run", **self.about, **whole}
-        for each in findings:
-            yield {"kind": "finding", "finding": each}
+        for finding in findings:
+            yield {"kind": "finding", "finding": finding}
 
 
 def run(

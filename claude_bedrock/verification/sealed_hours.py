@@ -40,19 +40,19 @@ def sum_hours(files: Iterable[SealedFile], window: Span) -> SealedSum:
             found = _finding(entry["finding"])
             if window.since <= datetime.fromisoformat(found.at) < window.until:
                 findings.setdefault(found.id, found)
-    settled = [each for each in findings.values() if each.id in settled_ids]
+    settled = [finding for finding in findings.values() if finding.id in settled_ids]
     for each in settled:
         left, came = _PUT_RIGHT.get(each.kind, ("", ""))
         counts[left] -= 1
         counts[came] += 1
     whole = Counts(**{name: max(0, counts[name]) for name in Counts._fields})
-    opened = [each for each in findings.values() if each.id not in settled_ids]
+    opened = [finding for finding in findings.values() if finding.id not in settled_ids]
     order = sorted(opened, key=lambda each: (each.at, each.request_id))
     return SealedSum(Outcome(whole, order, dict(direct)), tuple(settled))
 
 
 def _of_kind(file: SealedFile, kind: str) -> Iterator[Mapping[str, Any]]:
-    return (each for each in file.entries if each.get("kind") == kind)
+    return (entry for entry in file.entries if entry.get("kind") == kind)
 
 
 def _numbers(told: object, names: Collection[str] | None = None) -> dict[str, int]:

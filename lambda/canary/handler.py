@@ -32,7 +32,7 @@ def handle(_event: object, context: Any) -> dict[str, Any]:  # noqa: ANN401 - La
     work = read(os.environ, context.invoked_function_arn.split(":")[4])
     failures = run(work, questions(work.model))
     tell(failures, work.stage)
-    return {"failures": [each._asdict() for each in failures]}
+    return {"failures": [failure._asdict() for failure in failures]}
 
 
 def run(work: Work, asked: Iterable[Question], pauses: Iterable[float] = PAUSES) -> list[Failure]:

@@ -20,6 +20,6 @@ def _logger() -> Logger:
 
 def tell(failures: Sequence[Failure], stage: str) -> None:
     """Both metrics are written at each run, failures as 0 or 1: so an alarm ends."""
-    for each in failures:
-        _logger().warning("canary", extra={"failure": each._asdict()})
+    for failure in failures:
+        _logger().warning("canary", extra={"failure": failure._asdict()})
     count({RUNS: 1, FAILURES: int(bool(failures))}, stage)

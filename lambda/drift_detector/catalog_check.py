@@ -28,7 +28,7 @@ def find_outdated(
     except (BotoCoreError, ClientError) as error:
         code = getattr(error, "response", {}).get("Error", {}).get("Code", "")
         return [Drift(_KIND, f"could not be compared: {code or type(error).__name__}")]
-    claudes = [each for each in profiles if ".anthropic." in each["inferenceProfileId"]]
+    claudes = [profile for profile in profiles if ".anthropic." in profile["inferenceProfileId"]]
     said = comparison.read(summaries, claudes)
     differing = comparison.differences(MODELS, said, region=region, today=today.isoformat())
     return [Drift(_KIND, each) for each in comparison.outdated(differing, said, models)]

@@ -81,7 +81,11 @@ class Wanted(NamedTuple):
     @property
     def delivery(self) -> Delivery:
         """What has to be allowed, for Bedrock as it is configured now and for the verification."""
-        own = (each.prefix for each in places(self.configuration) if each.bucket == self.bucket)
+        own = (
+            location.prefix
+            for location in places(self.configuration)
+            if location.bucket == self.bucket
+        )
         used = delivery_role(self.configuration) == self.delivery_role
         return Delivery(
             account=self.account,

@@ -71,7 +71,7 @@ def _added_metrics(event: Mapping[str, Any]) -> list[str]:
     if event["RequestType"] == "Delete":
         return []
     before = event.get("OldResourceProperties", {}).get("Metrics", [])
-    return [each for each in event["ResourceProperties"]["Metrics"] if each not in before]
+    return [metric for metric in event["ResourceProperties"]["Metrics"] if metric not in before]
 
 
 def _restored() -> dict[str, Any]:

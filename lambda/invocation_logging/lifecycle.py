@@ -222,8 +222,8 @@ def _is_ours(found: Configuration, before: Configuration | None, change: Change)
         return False
     ours = _own(change)
     if before is not None:
-        ours += [extended(before, each) for each in ours]
-    return any(same(found, each) for each in ours)
+        ours += [extended(before, our) for our in ours]
+    return any(same(found, our) for our in ours)
 
 
 def _own(change: Change) -> list[Configuration]:

@@ -65,13 +65,13 @@ class Position(NamedTuple):
 
     @property
     def fingerprint(self) -> str:
-        names = "\n".join(sorted(each.id for each in self.mismatches))
+        names = "\n".join(sorted(mismatch.id for mismatch in self.mismatches))
         return hashlib.sha256(names.encode()).hexdigest() if names else ""
 
     def with_mismatches(self, others: Iterable[Mismatch]) -> Self:
         """And others, of files of which none is known yet."""
-        known = {each.key for each in self.mismatches}
-        more = [each for each in others if each.key not in known]
+        known = {mismatch.key for mismatch in self.mismatches}
+        more = [other for other in others if other.key not in known]
         return self._replace(mismatches=[*self.mismatches, *more])
 
     def note(self) -> dict[str, Any]:
@@ -88,8 +88,8 @@ class Position(NamedTuple):
         for link in self.dispositions:
             yield {"kind": "disposition", "key": link.key, "sealed_sha256": link.sha256}
         if self.fingerprint != self.sealed_mismatches:
-            for each in self.mismatches[:MISMATCHES_SEALED]:
-                yield {"kind": "mismatch", "mismatch": {**each._asdict(), "id": each.id}}
+            for mismatch in self.mismatches[:MISMATCHES_SEALED]:
+                yield {"kind": "mismatch", "mismatch": {**mismatch._asdict(), "id": mismatch.id}}
 
     def after(self, sha256: str, covered: datetime) -> Self:
         """Once another file was sealed."""

@@ -29,8 +29,8 @@ def daily_report(
 
 
 def _lines(found: Coverage, stage: str, day: Span) -> list[str]:
-    of_day = [each for each in found.files if each.since < day.until]
-    kinds = Counter(str(each["kind"]) for each in sealed_findings(of_day))
+    of_day = [file for file in found.files if file.since < day.until]
+    kinds = Counter(str(finding["kind"]) for finding in sealed_findings(of_day))
     return [
         f"Verification of the stage {stage}, {day}",
         "",
@@ -38,7 +38,7 @@ def _lines(found: Coverage, stage: str, day: Span) -> list[str]:
         *_named("Missing", [str(each) for each in found.missing]),
         *_named("Broken", [why for _, why in found.broken]),
         *_named("Not verified", [f"{span} ({why})" for span, why in found.not_verified]),
-        *_named("Not what the function sealed", [str(each) for each in found.mismatches]),
+        *_named("Not what the function sealed", [str(mismatch) for mismatch in found.mismatches]),
         *([f"{number} x {kind}" for kind, number in sorted(kinds.items())] or ["No findings"]),
         "",
         f"Last hash: {found.sha256 or 'none'}",
@@ -50,7 +50,7 @@ def _lines(found: Coverage, stage: str, day: Span) -> list[str]:
 
 def _named(what: str, names: list[str]) -> list[str]:
     more = [f"  and {len(names) - _NAMED} more"] if len(names) > _NAMED else []
-    return [f"{what}:", *(f"  {each}" for each in names[:_NAMED]), *more] if names else []
+    return [f"{what}:", *(f"  {name}" for name in names[:_NAMED]), *more] if names else []
 
 
 def is_due(last_reported: Any, now: datetime) -> bool:  # noqa: ANN401 - JSON of another version

@@ -37,7 +37,7 @@ def list_findings(work: Work, days: object, now: datetime) -> Mapping[str, Any]:
         str(entry["id"]) for file in files for entry in file.entries if entry["kind"] == "settled"
     }
     accepted = read_dispositions(work.evidence, work.hashes.sealed(since, now))
-    by_id = {str(each["id"]): each for each in sealed_findings(files)}
+    by_id = {str(finding["id"]): finding for finding in sealed_findings(files)}
     listed = [
         {
             **each,
@@ -56,7 +56,11 @@ def accept_finding(work: Work, fields: Mapping[str, Any], now: datetime) -> Mapp
     Raises BadDispositionError where no sealed finding that is kept has that id."""
     given = disposition(fields, now)
     since = now - timedelta(days=work.retention_days + KEPT_LONGER_DAYS)
-    known = [each for each in sealed_findings(_files(work, since, now)) if each["id"] == given.id]
+    known = [
+        finding
+        for finding in sealed_findings(_files(work, since, now))
+        if finding["id"] == given.id
+    ]
     if not known:
         raise BadDispositionError(
             f"no sealed finding has the id {given.id}: `claude-bedrock findings list` has them"

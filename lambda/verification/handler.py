@@ -73,7 +73,7 @@ def on_demand(work: Work, asked: Period) -> dict[str, Any]:
     sha256 = work.evidence.write(key, found.entries(), at.sha256)
     window = (iso(asked.since), iso(asked.until))
     log_hash(SealedHash(work.evidence.name, key, sha256, *window))
-    findings = [each.as_data() for each in found.outcome.findings]
+    findings = [finding.as_data() for finding in found.outcome.findings]
     return {**_told(found), "findings": findings, "evidence": {"key": key, "sha256": sha256}}
 
 

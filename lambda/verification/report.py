@@ -62,5 +62,5 @@ def tell_not_sent(because: str) -> None:
 
 def report_evidence(mismatches: Sequence[Mismatch]) -> None:
     """A line for each of the first files that are gone or changed."""
-    for each in mismatches[:_LINES]:
-        _logger().warning("evidence", extra={"mismatch": each._asdict()})
+    for mismatch in mismatches[:_LINES]:
+        _logger().warning("evidence", extra={"mismatch": mismatch._asdict()})
