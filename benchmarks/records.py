@@ -21,7 +21,7 @@ from claude_bedrock.cli.usage import rows as usage_rows
 from claude_bedrock.cli.usage.totals import usage
 from claude_bedrock.records.log_item import LogItem
 from claude_bedrock.records.window import Window
-from claude_bedrock.verification.allowed_regions import Bounds
+from claude_bedrock.verification.allowed_regions import AllowedRegions
 from claude_bedrock.verification.join import DESTINATIONS, Destination, Lookups, reconcile
 from claude_bedrock.verification.principals import Principals
 from demo.sample_month import Folder, Month, hours
@@ -110,7 +110,7 @@ def verify(folder: Path, _calls: int) -> int:
         _audit_lines(folder),
         _records(folder),
         window=Window(_SINCE.timestamp(), end, end),
-        bounds=Bounds(_MONTH.region, None, _MONTH.routes, _MONTH.models),
+        bounds=AllowedRegions(_MONTH.region, None, _MONTH.routes, _MONTH.models),
         principals=Principals(_MONTH.gateway_arn),
         lookups=Lookups(
             is_stored=lambda _: True,

@@ -11,8 +11,8 @@ from constructs import Construct
 
 from claude_bedrock.catalog import MODELS, deny_policy, team_policies
 from claude_bedrock.catalog import invoke_policies as policies_of
-from claude_bedrock.catalog.deny_policy import Guarded
-from claude_bedrock.catalog.invoke_policies import Place
+from claude_bedrock.catalog.deny_policy import DenyPolicyInputs
+from claude_bedrock.catalog.invoke_policies import InvocationScope
 from claude_bedrock.queries import schema
 from stacks import team_profile_plan
 from stacks.components.iam.application_inference_profile import ApplicationInferenceProfile
@@ -207,11 +207,11 @@ class ModelAccess(cdk.Stack):
     def _name(self, stage: Stage, purpose: str) -> str:
         return deny_policy.role_name(stage.name, stage.region, purpose)
 
-    def _guarded(self, stage: Stage) -> Guarded:
+    def _guarded(self, stage: Stage) -> DenyPolicyInputs:
         guardrail = stage.models.guardrail
-        return Guarded(
+        return DenyPolicyInputs(
             stage=stage.name,
-            place=Place(
+            place=InvocationScope(
                 stage.models.geographies,
                 stage.region,
                 self.account,

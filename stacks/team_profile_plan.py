@@ -8,7 +8,7 @@ from typing import NamedTuple
 
 from claude_bedrock import catalog
 from claude_bedrock.catalog import MODELS, Model, invoke_policies, team_policies
-from claude_bedrock.catalog.invoke_policies import Place
+from claude_bedrock.catalog.invoke_policies import InvocationScope
 from claude_bedrock.catalog.team_policies import ApplicationProfile
 from stacks.stage import Stage
 
@@ -82,7 +82,7 @@ def told(arn_prefix: str, profiles: Sequence[TeamProfile], ids: Sequence[str]) -
 
 def told_characters(profiles: Sequence[TeamProfile], region: str) -> int:
     """How long that is as JSON."""
-    prefix = team_policies.arn_prefix(Place((), region, _SOME_ACCOUNT))
+    prefix = team_policies.arn_prefix(InvocationScope((), region, _SOME_ACCOUNT))
     ids = [_SOME_ID for _ in profiles]
     return len(json.dumps(told(prefix, profiles, ids), separators=(",", ":")))
 
@@ -95,7 +95,9 @@ def policies_needed(stage: Stage) -> int:
         if stage.models.guardrail
         else None
     )
-    place = Place(stage.models.geographies, stage.region, _SOME_ACCOUNT, guardrail=guardrail)
+    place = InvocationScope(
+        stage.models.geographies, stage.region, _SOME_ACCOUNT, guardrail=guardrail
+    )
     profiles = planned(stage)
     with_some_ids = with_ids(profiles, [_SOME_ID for _ in profiles])
     return len(invoke_policies.invoke_policies(models, place)) + len(

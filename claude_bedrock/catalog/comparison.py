@@ -25,7 +25,7 @@ Reach = tuple[str, ...]
 """Destination Regions, sorted; empty for `global`."""
 
 
-class Said(NamedTuple):
+class ReportedModel(NamedTuple):
     """What an account says of one model, asked in one Region.
 
     `status` is ACTIVE or LEGACY, None where only profiles name the model; `dates` are ISO, by the
@@ -57,40 +57,40 @@ class Difference(NamedTuple):
 
 def read(
     summaries: Iterable[Mapping[str, Any]], profiles: Iterable[Mapping[str, Any]]
-) -> dict[str, Said]:
+) -> dict[str, ReportedModel]:
     """Base id -> what is said of it, of the answers of ListFoundationModels and of
     GetInferenceProfile as boto3 gives them. Variants that only provisioned throughput has
     (`…:200k`) are left out."""
-    said: dict[str, Said] = {}
+    reported: dict[str, ReportedModel] = {}
     for summary in summaries:
         if summary.get("inferenceTypesSupported") != ["PROVISIONED"]:
             listed = _listed(summary)
-            said[listed.base_id] = listed
+            reported[listed.base_id] = listed
     for profile in profiles:
         route, _, base_id = profile["inferenceProfileId"].partition(".")
-        known = said.get(base_id) or Said(base_id, base_id, None, {}, {})
+        known = reported.get(base_id) or ReportedModel(base_id, base_id, None, {}, {})
         reach = {route: _reach(route, profile["models"])}
-        said[base_id] = known._replace(profiles={**known.profiles, **reach})
-    return said
+        reported[base_id] = known._replace(profiles={**known.profiles, **reach})
+    return reported
 
 
 def differences(
-    models: Sequence[Model], said: Mapping[str, Said], *, region: str, today: str
+    models: Sequence[Model], reported: Mapping[str, ReportedModel], *, region: str, today: str
 ) -> list[Difference]:
     """What differs, seen from `region` on `today` (an ISO date): first the catalog's models in
     its order, then those it does not know."""
     known = {model.base_id for model in models}
-    of_known = (_known(model, said.get(model.base_id), region, today) for model in models)
+    of_known = (_known(model, reported.get(model.base_id), region, today) for model in models)
     of_new = (
         _new(each, region)
-        for base_id, each in said.items()
-        if base_id not in known and not _gone(each, today)
+        for base_id, each in reported.items()
+        if base_id not in known and not _has_ended(each, today)
     )
     return [each for each in (*of_known, *of_new) if each.changes]
 
 
 def outdated(
-    differing: Iterable[Difference], said: Mapping[str, Said], models: Collection[str]
+    differing: Iterable[Difference], reported: Mapping[str, ReportedModel], models: Collection[str]
 ) -> Iterator[str]:
     """A sentence for each of `differing` that somebody should act on: a model that the account has
     as active and the catalog does not know, a date of a model's end, and of the models named in
@@ -101,7 +101,7 @@ def outdated(
     for difference in differing:
         model = catalog.find(difference.model)
         if model is None or model.name != difference.model:
-            if said[difference.model].status != "LEGACY":
+            if reported[difference.model].status != "LEGACY":
                 yield f"{difference.model}: not in the catalog"
             continue
         offered = model.name in models
@@ -111,11 +111,11 @@ def outdated(
                 yield f"{model.name}: {field} {recorded or 'nothing'}, account {told or 'nothing'}"
 
 
-def _listed(summary: Mapping[str, Any]) -> Said:
+def _listed(summary: Mapping[str, Any]) -> ReportedModel:
     life = summary.get("modelLifecycle") or {}
     dates = {field: _day(life[name]) for field, name in _DATES.items() if life.get(name)}
     name = summary.get("modelName") or summary["modelId"]
-    return Said(summary["modelId"], name, life.get("status", "ACTIVE"), dates, {})
+    return ReportedModel(summary["modelId"], name, life.get("status", "ACTIVE"), dates, {})
 
 
 def _day(moment: datetime) -> str:
@@ -127,17 +127,17 @@ def _reach(route: str, models: Iterable[Mapping[str, str]]) -> Reach:
     return () if route == "global" else tuple(sorted(regions))
 
 
-def _known(model: Model, said: Said | None, region: str, today: str) -> Difference:
+def _known(model: Model, reported: ReportedModel | None, region: str, today: str) -> Difference:
     changes: list[Change] = []
     row = model
-    if said is not None and said.status is not None:
-        changes, row = _dates(model, said, today)
+    if reported is not None and reported.status is not None:
+        changes, row = _dates(model, reported, today)
     elif _expected(model, region, today):
         changes.append(Change("model", f"callable from {region}", None))
         life = model.life._replace(retired=True, no_end_before=None)
         row = model._replace(life=life)
     if not catalog.is_retired(row, today):
-        of_profiles, profiles = _profiles(model, said.profiles if said else {}, region)
+        of_profiles, profiles = _profiles(model, reported.profiles if reported else {}, region)
         changes += of_profiles
         row = row._replace(profiles=profiles) if of_profiles else row
     return Difference(model.name, tuple(changes), "\n".join(_arguments(model, row)))
@@ -152,27 +152,27 @@ def _expected(model: Model, region: str, today: str) -> bool:
     )
 
 
-def _dates(model: Model, said: Said, today: str) -> tuple[list[Change], Model]:
+def _dates(model: Model, reported: ReportedModel, today: str) -> tuple[list[Change], Model]:
     """Dates that the account gives otherwise; failing those, a state that they do not explain."""
     recorded = {"released": model.released, **model.life._asdict()}
     changes = [
         Change("released" if field == "released" else f"life.{field}", recorded[field], told)
-        for field, told in said.dates.items()
+        for field, told in reported.dates.items()
         if recorded[field] != told
     ]
     if changes:
-        released = said.dates.get("released", model.released)
-        return changes, model._replace(released=released, life=_with(model.life, said.dates))
+        released = reported.dates.get("released", model.released)
+        return changes, model._replace(released=released, life=_with(model.life, reported.dates))
     state = state_of(model, today)
-    if state != said.status and not _gone(said, today):
-        life = _life_as_told(said, today)
-        return [Change("life", state, said.status)], model._replace(life=life)
+    if state != reported.status and not _has_ended(reported, today):
+        life = _reported_life(reported, today)
+        return [Change("life", state, reported.status)], model._replace(life=life)
     return [], model
 
 
-def _gone(said: Said, today: str) -> bool:
+def _has_ended(reported: ReportedModel, today: str) -> bool:
     """Whether the account itself says that the model's last day was before `today`."""
-    end = said.dates.get("end_of_life")
+    end = reported.dates.get("end_of_life")
     return end is not None and end <= today
 
 
@@ -183,10 +183,10 @@ def state_of(model: Model, today: str) -> str:
     return "LEGACY" if catalog.is_legacy(model, today) else "ACTIVE"
 
 
-def _life_as_told(said: Said, today: str) -> Life:
+def _reported_life(reported: ReportedModel, today: str) -> Life:
     """The account's own dates alone. A model that is legacy at an untold date is so today."""
-    life = _with(Life(), said.dates)
-    return life._replace(legacy=today) if said.status == "LEGACY" and not life.legacy else life
+    life = _with(Life(), reported.dates)
+    return life._replace(legacy=today) if reported.status == "LEGACY" and not life.legacy else life
 
 
 def _with(life: Life, dates: Mapping[str, str]) -> Life:
@@ -236,32 +236,32 @@ def _words(reach: Reach | None) -> str | None:
     return None if reach is None else " ".join(reach) or ANYWHERE
 
 
-def _new(said: Said, region: str) -> Difference:
+def _new(reported: ReportedModel, region: str) -> Difference:
     found = [
-        Change("model", None, said.name),
-        *(Change(f"life.{field}", None, day) for field, day in said.dates.items()),
-        *(Change(f"profiles.{route}", None, _words(to)) for route, to in said.profiles.items()),
+        Change("model", None, reported.name),
+        *(Change(f"life.{field}", None, day) for field, day in reported.dates.items()),
+        *(Change(f"profiles.{route}", None, _words(to)) for route, to in reported.profiles.items()),
     ]
-    return Difference(said.base_id, tuple(found), "\n".join(_new_row(said, region)))
+    return Difference(reported.base_id, tuple(found), "\n".join(_new_row(reported, region)))
 
 
-def _new_row(said: Said, region: str) -> Iterator[str]:
+def _new_row(reported: ReportedModel, region: str) -> Iterator[str]:
     profiles = [
         Profile(route, {} if route == "global" else {region: to})
-        for route, to in said.profiles.items()
+        for route, to in reported.profiles.items()
     ]
-    name = said.base_id.removeprefix("anthropic.")
+    name = reported.base_id.removeprefix("anthropic.")
     yield "Model("
     yield f"    name={name!r},"
-    yield f"    display_name={said.name!r},"
-    yield f"    base_id={said.base_id!r},"
+    yield f"    display_name={reported.name!r},"
+    yield f"    base_id={reported.base_id!r},"
     yield "    aliases=(),"
     yield from (f"    {line}" for line in _profiles_argument(profiles))
-    yield f"    life={_life(_with(Life(), said.dates))},"
+    yield f"    life={_life(_with(Life(), reported.dates))},"
     yield "    successor=None,"
     for field in _UNTOLD:
         yield f"    {field}=...,"
-    yield f"    released={said.dates.get('released')!r},"
+    yield f"    released={reported.dates.get('released')!r},"
     yield "),"
 
 

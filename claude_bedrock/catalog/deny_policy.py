@@ -14,7 +14,7 @@ from claude_bedrock.catalog.invoke_policies import (
     PROFILE,
     ROUTED_ANYWHERE,
     SERVICE_TIER,
-    Place,
+    InvocationScope,
     Statement,
 )
 
@@ -74,14 +74,14 @@ _PROJECT: Final = "bedrock:ProjectArn"
 _CLAUDE: Final = "anthropic.claude-*"
 
 
-class Guarded(NamedTuple):
+class DenyPolicyInputs(NamedTuple):
     """What a stage is held to. `data_retention` is the only mode the account may be put into;
     None leaves that to the stage's own role. `team_profiles` says that application inference
     profiles are called, `signed_callers` that the endpoint is, by its callers' own roles.
     `service_tiers` are those that a call may name."""
 
     stage: str
-    place: Place
+    place: InvocationScope
     short_term_bearer_tokens: bool = False
     data_retention: str | None = None
     team_profiles: bool = False
@@ -98,7 +98,7 @@ def role_name(stage: str, region: str, purpose: str) -> str:
     return f"claude-on-bedrock-{stage}-{region}-{purpose}"
 
 
-def deny_statements(guarded: Guarded) -> list[Statement]:
+def deny_statements(guarded: DenyPolicyInputs) -> list[Statement]:
     """The guard. An operator that is negated holds where its key is absent, so a call of which
     Bedrock does not say what the condition asks is denied:
     https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_elements_condition_operators.html
@@ -124,7 +124,7 @@ def deny_statements(guarded: Guarded) -> list[Statement]:
     return statements + _account_settings(guarded)
 
 
-def boundary_statements(guarded: Guarded) -> list[Statement]:
+def boundary_statements(guarded: DenyPolicyInputs) -> list[Statement]:
     """The guard, and the most that a role which calls models may be allowed beside it."""
     place = guarded.place
     logs = f"arn:{place.partition}:logs:{place.region}:{place.account}:log-group"
@@ -164,7 +164,7 @@ def service_control_policy(statements: Sequence[Statement]) -> str:
     return text
 
 
-def _bearer_tokens(guarded: Guarded) -> Statement:
+def _bearer_tokens(guarded: DenyPolicyInputs) -> Statement:
     """Short-term keys pass where the stage lets them, and only as what AWS calls them, so that a
     kind of key that is yet to come does not:
     https://docs.aws.amazon.com/bedrock/latest/userguide/api-keys-permissions.html"""
@@ -175,7 +175,7 @@ def _bearer_tokens(guarded: Guarded) -> Statement:
     return _deny("NoLongTermBearerTokens", both[:1]) | {"Condition": condition}
 
 
-def _other_routes(guarded: Guarded) -> Statement:
+def _other_routes(guarded: DenyPolicyInputs) -> Statement:
     """Whatever can be invoked but Claude by the stage's routes from its Region: other models and
     profiles, routers, provisioned and imported models, and asynchronous invocations, which are
     authorized as InvokeModel on a resource of their own:
@@ -191,13 +191,13 @@ def _other_routes(guarded: Guarded) -> Statement:
     }
 
 
-def _bare_models(guarded: Guarded) -> Statement:
+def _bare_models(guarded: DenyPolicyInputs) -> Statement:
     condition = {"ArnNotLike": {PROFILE: _profiles(guarded)}}
     models = guarded.place.model_arn("*", region="*")
     return _deny("OnlyThroughAProfile", INVOKE, [models]) | {"Condition": condition}
 
 
-def _other_service_tiers(guarded: Guarded) -> Statement:
+def _other_service_tiers(guarded: DenyPolicyInputs) -> Statement:
     """Whether Bedrock says the tier of a call that names none is not documented: it may."""
     condition = {
         "StringNotEquals": {SERVICE_TIER: list(guarded.service_tiers)},
@@ -206,7 +206,7 @@ def _other_service_tiers(guarded: Guarded) -> Statement:
     return _deny("DenyOtherServiceTiers", INVOKE) | {"Condition": condition}
 
 
-def _other_projects(place: Place) -> Statement:
+def _other_projects(place: InvocationScope) -> Statement:
     """Each has a data-retention mode of its own, and a bill. A project that is itself the resource
     is none of the stage's routes:
     https://docs.aws.amazon.com/bedrock/latest/APIReference/API_CreateProject.html"""
@@ -217,13 +217,13 @@ def _other_projects(place: Place) -> Statement:
     return _deny("DenyOtherProjects", INVOKE) | {"Condition": condition}
 
 
-def _without_guardrail(place: Place) -> Statement:
+def _without_guardrail(place: InvocationScope) -> Statement:
     condition = {"StringNotEquals": {GUARDRAIL: place.guardrail_version_arn}}
     models = place.model_arn("*", region="*")
     return _deny("OnlyWithTheGuardrail", INVOKE, [models]) | {"Condition": condition}
 
 
-def _account_settings(guarded: Guarded) -> list[Statement]:
+def _account_settings(guarded: DenyPolicyInputs) -> list[Statement]:
     """Each setting is changed by one role of the stage; AWS knows no resource for either:
     https://docs.aws.amazon.com/service-authorization/latest/reference/list_amazonbedrock.html"""
     logging = _deny(
@@ -244,18 +244,18 @@ def _account_settings(guarded: Guarded) -> list[Statement]:
     return statements
 
 
-def _unless_it_is(guarded: Guarded, purpose: str) -> dict[str, dict[str, str]]:
+def _unless_it_is(guarded: DenyPolicyInputs, purpose: str) -> dict[str, dict[str, str]]:
     place = guarded.place
     name = role_name(guarded.stage, place.region, purpose)
     role = f"arn:{place.partition}:iam::{place.account}:role/{name}"
     return {"ArnNotEquals": {"aws:PrincipalArn": role}}
 
 
-def _open_to_calls(guarded: Guarded) -> list[str]:
+def _open_to_calls(guarded: DenyPolicyInputs) -> list[str]:
     return [*_profiles(guarded), guarded.place.model_arn(_CLAUDE, region="*")]
 
 
-def _profiles(guarded: Guarded) -> list[str]:
+def _profiles(guarded: DenyPolicyInputs) -> list[str]:
     """An application inference profile's id is AWS's to choose, so any of them is named; what it
     may copy is `_other_routes`' business."""
     place = guarded.place

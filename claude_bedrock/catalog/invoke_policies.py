@@ -32,7 +32,7 @@ SERVICE_TIER: Final = "bedrock:ServiceTier"
 https://docs.aws.amazon.com/bedrock/latest/userguide/security_iam_id-based-policy-examples-agent.html#security_iam_id-based-policy-examples-service-tiers"""
 
 
-class Place(NamedTuple):
+class InvocationScope(NamedTuple):
     """Where a stage calls from, and how: its routes in the order in which they are tried, its
     Region, and its account and partition, which may be CDK tokens. `guardrail` is the id and
     version without which nothing may be invoked."""
@@ -79,7 +79,7 @@ def profile_destinations(model: Model, route: str, region: str) -> tuple[str, ..
     return reached
 
 
-def invoke_statements(models: Sequence[Model], place: Place) -> list[Statement]:
+def invoke_statements(models: Sequence[Model], place: InvocationScope) -> list[Statement]:
     """The IAM statements that open `models` by their profiles on the place's routes, and nothing
     else: not the bare models, not another route.
 
@@ -100,7 +100,7 @@ def invoke_statements(models: Sequence[Model], place: Place) -> list[Statement]:
     return statements + _count_tokens_statements(models, place) + guardrail_statements(place)
 
 
-def profile_arns(models: Sequence[Model], place: Place) -> list[str]:
+def profile_arns(models: Sequence[Model], place: InvocationScope) -> list[str]:
     """The profiles by which `models` are called, on each route that a model has."""
     return [
         place.arn(f"inference-profile/{profile_id(model, route)}")
@@ -110,7 +110,7 @@ def profile_arns(models: Sequence[Model], place: Place) -> list[str]:
     ]
 
 
-def guardrail_statements(place: Place) -> list[Statement]:
+def guardrail_statements(place: InvocationScope) -> list[Statement]:
     """What a caller needs beside invoking, where the place has a guardrail:
     https://docs.aws.amazon.com/bedrock/latest/userguide/guardrails-permissions.html"""
     if place.guardrail is None:
@@ -127,7 +127,7 @@ def guardrail_statements(place: Place) -> list[Statement]:
 
 
 def invoke_policies(
-    models: Sequence[Model], place: Place, *, limit: int = MANAGED_POLICY_CHARACTERS
+    models: Sequence[Model], place: InvocationScope, *, limit: int = MANAGED_POLICY_CHARACTERS
 ) -> list[list[Statement]]:
     """The same statements, dealt out over as few managed policies as hold them: one list of
     statements per policy, each at most `limit` characters. Raises NoProfile."""
@@ -152,7 +152,9 @@ def document_text(statements: Sequence[Statement]) -> str:
     return json.dumps(document, separators=(",", ":"))
 
 
-def _geography_statements(models: Sequence[Model], route: str, place: Place) -> list[Statement]:
+def _geography_statements(
+    models: Sequence[Model], route: str, place: InvocationScope
+) -> list[Statement]:
     by_reach: dict[tuple[str, ...], list[Model]] = {}
     for model in models:
         destinations = profile_destinations(model, route, place.region)
@@ -171,7 +173,9 @@ def _geography_statements(models: Sequence[Model], route: str, place: Place) -> 
     ]
 
 
-def _global_statements(models: Sequence[Model], route: str, place: Place) -> list[Statement]:
+def _global_statements(
+    models: Sequence[Model], route: str, place: InvocationScope
+) -> list[Statement]:
     """Profile, model in the source Region, and the model with no Region at all, which is how
     Bedrock asks when it routes elsewhere."""
     profiles = _profiles(models, route, place)
@@ -184,7 +188,7 @@ def _global_statements(models: Sequence[Model], route: str, place: Place) -> lis
     ]
 
 
-def _count_tokens_statements(models: Sequence[Model], place: Place) -> list[Statement]:
+def _count_tokens_statements(models: Sequence[Model], place: InvocationScope) -> list[Statement]:
     """CountTokens takes the bare model, in the Region called, and only some models have it:
     https://docs.aws.amazon.com/bedrock/latest/userguide/count-tokens.html"""
     counting = [model for model in models if model.count_tokens]
@@ -194,11 +198,11 @@ def _count_tokens_statements(models: Sequence[Model], place: Place) -> list[Stat
     return [_allow("CountTokens", resources) | {"Action": "bedrock:CountTokens"}]
 
 
-def _profiles(models: Sequence[Model], route: str, place: Place) -> list[str]:
+def _profiles(models: Sequence[Model], route: str, place: InvocationScope) -> list[str]:
     return profile_arns(models, place._replace(routes=(route,)))
 
 
-def _models(models: Sequence[Model], regions: Sequence[str], place: Place) -> list[str]:
+def _models(models: Sequence[Model], regions: Sequence[str], place: InvocationScope) -> list[str]:
     return [place.model_arn(model.base_id, region=region) for model in models for region in regions]
 
 
@@ -207,7 +211,7 @@ def _allow(sid: str, resources: list[str], equals: dict[str, Any] | None = None)
     return statement | {"Condition": {"StringEquals": equals}} if equals else statement
 
 
-def _written_out(place: Place) -> Place:
+def _written_out(place: InvocationScope) -> InvocationScope:
     """The same place with an account's digits for a token, to measure what will be deployed."""
     return place._replace(account=_SOME_ACCOUNT, partition="aws")
 

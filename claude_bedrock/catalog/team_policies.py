@@ -8,7 +8,7 @@ from claude_bedrock.catalog.invoke_policies import (
     MANAGED_POLICY_CHARACTERS,
     PROFILE,
     ROUTED_ANYWHERE,
-    Place,
+    InvocationScope,
     Statement,
     characters,
     guardrail_statements,
@@ -33,7 +33,9 @@ class ApplicationProfile(NamedTuple):
     id: str
 
 
-def invoke_statements(profiles: Sequence[ApplicationProfile], place: Place) -> list[Statement]:
+def invoke_statements(
+    profiles: Sequence[ApplicationProfile], place: InvocationScope
+) -> list[Statement]:
     """The IAM statements that open `profiles`, and the models behind them only by these profiles.
 
     Bedrock asks for the profile, then for the model in each Region behind it:
@@ -58,7 +60,7 @@ def invoke_statements(profiles: Sequence[ApplicationProfile], place: Place) -> l
 
 
 def invoke_policies(
-    profiles: Sequence[ApplicationProfile], place: Place, *, described: bool = False
+    profiles: Sequence[ApplicationProfile], place: InvocationScope, *, described: bool = False
 ) -> list[list[Statement]]:
     """The same statements, dealt out over as few managed policies as hold them: one list of
     statements per policy. Raises NoProfile.
@@ -76,18 +78,18 @@ def invoke_policies(
     return [_policy(batch, place, described) for batch in batches if batch]
 
 
-def arn_prefix(place: Place) -> str:
+def arn_prefix(place: InvocationScope) -> str:
     """What stands before an application profile's id in its ARN."""
     return place.arn("application-inference-profile/")
 
 
-def copied_arn(model: Model, route: str, place: Place) -> str:
+def copied_arn(model: Model, route: str, place: InvocationScope) -> str:
     """The ARN of the profile that AWS defines for `model` on `route`. Raises NoProfile."""
     return place.arn(f"inference-profile/{profile_id(model, route)}")
 
 
 def _geography_statements(
-    group: Sequence[ApplicationProfile], reached: Sequence[str], place: Place, number: int
+    group: Sequence[ApplicationProfile], reached: Sequence[str], place: InvocationScope, number: int
 ) -> list[Statement]:
     return [
         _allow(f"TeamProfiles{number}", _arns(group, place), {}),
@@ -95,7 +97,9 @@ def _geography_statements(
     ]
 
 
-def _global_statements(group: Sequence[ApplicationProfile], place: Place) -> list[Statement]:
+def _global_statements(
+    group: Sequence[ApplicationProfile], place: InvocationScope
+) -> list[Statement]:
     """Three, as a profile of AWS's on that route needs them:
     https://docs.aws.amazon.com/bedrock/latest/userguide/global-cross-region-inference.html"""
     here, through = {"aws:RequestedRegion": place.region}, _through(group, place)
@@ -106,16 +110,18 @@ def _global_statements(group: Sequence[ApplicationProfile], place: Place) -> lis
     ]
 
 
-def _through(group: Sequence[ApplicationProfile], place: Place) -> dict[str, Any]:
+def _through(group: Sequence[ApplicationProfile], place: InvocationScope) -> dict[str, Any]:
     copied = dict.fromkeys(copied_arn(each.model, each.route, place) for each in group)
     return {PROFILE: [*_arns(group, place), *copied], **place.only_with_guardrail}
 
 
-def _arns(profiles: Sequence[ApplicationProfile], place: Place) -> list[str]:
+def _arns(profiles: Sequence[ApplicationProfile], place: InvocationScope) -> list[str]:
     return [f"{arn_prefix(place)}{profile.id}" for profile in profiles]
 
 
-def _models(group: Sequence[ApplicationProfile], regions: Sequence[str], place: Place) -> list[str]:
+def _models(
+    group: Sequence[ApplicationProfile], regions: Sequence[str], place: InvocationScope
+) -> list[str]:
     base_ids = dict.fromkeys(profile.model.base_id for profile in group)
     return [place.model_arn(id_, region=region) for id_ in base_ids for region in regions]
 
@@ -126,7 +132,7 @@ def _allow(sid: str, resources: list[str], equals: dict[str, Any]) -> Statement:
 
 
 def _policy(
-    profiles: Sequence[ApplicationProfile], place: Place, described: bool
+    profiles: Sequence[ApplicationProfile], place: InvocationScope, described: bool
 ) -> list[Statement]:
     asking: Statement = {
         "Sid": "WhatIsBehindTeamProfiles",
@@ -137,7 +143,7 @@ def _policy(
     return invoke_statements(profiles, place) + ([asking] if described else [])
 
 
-def _length(profiles: Sequence[ApplicationProfile], place: Place, described: bool) -> int:
+def _length(profiles: Sequence[ApplicationProfile], place: InvocationScope, described: bool) -> int:
     """Of what will be deployed, with digits and letters for tokens."""
     measured = [profile._replace(id=_SOME_ID) for profile in profiles]
     written_out = place._replace(account=_SOME_ACCOUNT, partition="aws")

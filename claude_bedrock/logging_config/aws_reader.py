@@ -54,10 +54,12 @@ class Account:
     def log_group(self, name: str) -> LogGroup | None:
         """By DescribeLogGroups, so that an account's policy is reckoned in."""
         pages = self._client("logs").get_paginator("describe_log_groups")
-        found = (
+        groups = (
             group for page in pages.paginate(logGroupNamePrefix=name) for group in page["logGroups"]
         )
-        return next((read_log_group(one) for one in found if one["logGroupName"] == name), None)
+        return next(
+            (read_log_group(group) for group in groups if group["logGroupName"] == name), None
+        )
 
     def bucket(self, name: str) -> Bucket | None:
         return ask_bucket(self._client("s3"), name, _unless)

@@ -54,9 +54,9 @@ def same_places(one: Configuration, other: Configuration) -> bool:
     return all(there.get(name) == here.get(name) for name in {*there, *here} - {*_FLAGS})
 
 
-def difference(found: Configuration, wanted: Configuration) -> list[str]:
+def difference(current: Configuration, expected: Configuration) -> list[str]:
     """One line for each setting in which they differ: `s3Config.bucketName: found a, wanted b`."""
-    there, here = _flat(found), _flat(wanted)
+    there, here = _flat(current), _flat(expected)
     return [
         f"{name}: found {there.get(name, _ABSENT)}, wanted {here.get(name, _ABSENT)}"
         for name in sorted({*there, *here})
@@ -64,18 +64,18 @@ def difference(found: Configuration, wanted: Configuration) -> list[str]:
     ]
 
 
-def lacking(found: Configuration) -> list[str]:
+def lacking(configuration: Configuration) -> list[str]:
     """What it leaves out of a whole record, setting by setting. S3 has to be a destination, since
     that alone holds bodies of any size; CloudWatch Logs too, where calls are looked up."""
-    flags = _flat(found)
+    flags = _flat(configuration)
     off = [f"{name} is false" for name in _FLAGS if flags[name] is not True]
-    return [f"{name} is {_ABSENT}" for name in _DESTINATIONS if not found.get(name)] + off
+    return [f"{name} is {_ABSENT}" for name in _DESTINATIONS if not configuration.get(name)] + off
 
 
-def extended(found: Configuration, ours: Configuration) -> dict[str, Any]:
+def extended(configuration: Configuration, ours: Configuration) -> dict[str, Any]:
     """Its destinations as they are, one of ours where it has none, every data type delivered."""
-    missing = {name: ours[name] for name in _DESTINATIONS if not found.get(name)}
-    return {**found, **missing, **dict.fromkeys(_FLAGS, True)}
+    missing = {name: ours[name] for name in _DESTINATIONS if not configuration.get(name)}
+    return {**configuration, **missing, **dict.fromkeys(_FLAGS, True)}
 
 
 def delivery_role(configuration: Configuration) -> str | None:
@@ -87,8 +87,8 @@ def delivery_role(configuration: Configuration) -> str | None:
 def stage_of(configuration: Configuration) -> str | None:
     """The stage of this project that it is of, told by its log group."""
     name = configuration.get("cloudWatchConfig", {}).get("logGroupName", "")
-    found = _OF_A_STAGE.fullmatch(name)
-    return found[1] if found else None
+    match_ = _OF_A_STAGE.fullmatch(name)
+    return match_[1] if match_ else None
 
 
 def _flat(configuration: Configuration, path: str = "") -> dict[str, Any]:

@@ -44,13 +44,13 @@ class Drift(NamedTuple):
     what: str
 
 
-def of_configuration(found: Configuration | None, wanted: Configuration) -> list[Drift]:
+def of_configuration(current: Configuration | None, expected: Configuration) -> list[Drift]:
     """Bedrock's configuration against the one that the stage set or adopted."""
-    if found is None:
+    if current is None:
         return [Drift("logging deleted", "the Region has no logging configuration")]
     return [
-        Drift("bodies switched off" if each.startswith(_FLAGS) else "records redirected", each)
-        for each in difference(found, wanted)
+        Drift("bodies switched off" if line.startswith(_FLAGS) else "records redirected", line)
+        for line in difference(current, expected)
     ]
 
 
@@ -66,53 +66,58 @@ def of_data_retention(mode: str, stage_mode: str) -> list[Drift]:
     return [Drift("data_retention_loosened", f"mode: {mode}, {stage_mode} set by the stage")]
 
 
-def of_log_group(name: str, found: LogGroup | None, days: int, today: dt.date) -> list[Drift]:
+def of_log_group(name: str, group: LogGroup | None, days: int, today: dt.date) -> list[Drift]:
     """A log group in which the stage's number has to be kept; None is one that is not there."""
-    if found is None:
+    if group is None:
         return [Drift("retention shortened", f"{name}: the log group does not exist")]
-    kept = log_group.kept(found, today)
-    if suffices(kept, days):
+    retention = log_group.kept(group, today)
+    if suffices(retention, days):
         return []
-    return [Drift("retention shortened", f"{name}: {kept.rule}, {days} wanted")]
+    return [Drift("retention shortened", f"{name}: {retention.rule}, {days} wanted")]
 
 
 def of_bucket(
-    found: Bucket | None, prefixes: Sequence[str], days: int, today: dt.date
+    bucket_: Bucket | None, prefixes: Sequence[str], days: int, today: dt.date
 ) -> list[Drift]:
     """What a bucket keeps under `prefixes`, versions that were deleted or overwritten too."""
-    if found is None:
+    if bucket_ is None:
         return [Drift("bucket changed", "the bucket does not exist")]
     kept = {
-        f"{prefix}*{suffix}": of(found, prefix, today)
+        f"{prefix}*{suffix}": of(bucket_, prefix, today)
         for prefix in prefixes
-        for of, suffix in ((bucket.kept, ""), (bucket.kept_deleted, ", deleted or overwritten"))
+        for of, suffix in (
+            (bucket.kept, ""),
+            (bucket.retention_of_deleted, ", deleted or overwritten"),
+        )
     }
     return [
-        Drift("bucket changed", f"{name}: {each.rule}, {days} days wanted")
-        for name, each in kept.items()
-        if not suffices(each, days)
+        Drift("bucket changed", f"{name}: {fault.rule}, {days} days wanted")
+        for name, fault in kept.items()
+        if not suffices(fault, days)
     ]
 
 
-def of_lock(found: Bucket | None, mode: str, days: int) -> list[Drift]:
+def of_lock(bucket_: Bucket | None, mode: str, days: int) -> list[Drift]:
     """The default retention of the stage's own bucket; `mode` is empty where it asks for none."""
-    lock = found.lock if found else None
+    lock = bucket_.lock if bucket_ else None
     if not mode or (lock and lock.mode == mode.upper() and lock.days >= days):
         return []
     there = f"{lock.mode.lower()}, {lock.days} days" if lock else "no lock"
     return [Drift("bucket changed", f"lock: {there}, {mode} of {days} days wanted")]
 
 
-def of_bucket_settings(found: BucketSettings, key_arn: str) -> list[Drift]:
+def of_bucket_settings(settings: BucketSettings, key_arn: str) -> list[Drift]:
     """How the stage's own bucket encrypts, is closed to the public and belongs to its owner."""
     wrong = []
-    if _id_of(found.key) != _id_of(key_arn):
-        wrong.append(f"it encrypts with {found.key or 'a key of S3'} by default, not the stage's")
-    if found.not_blocked:
-        wrong.append(f"public access: {', '.join(found.not_blocked)} is off")
-    if found.ownership != _OWNED:
-        wrong.append(f"object ownership: {found.ownership or 'not set'}, {_OWNED} wanted")
-    return [Drift("bucket changed", each) for each in wrong]
+    if _id_of(settings.key) != _id_of(key_arn):
+        wrong.append(
+            f"it encrypts with {settings.key or 'a key of S3'} by default, not the stage's"
+        )
+    if settings.not_blocked:
+        wrong.append(f"public access: {', '.join(settings.not_blocked)} is off")
+    if settings.ownership != _OWNED:
+        wrong.append(f"object ownership: {settings.ownership or 'not set'}, {_OWNED} wanted")
+    return [Drift("bucket changed", fault) for fault in wrong]
 
 
 def of_policy(policy: Policy | None, delivery: Delivery) -> list[Drift]:
@@ -121,14 +126,14 @@ def of_policy(policy: Policy | None, delivery: Delivery) -> list[Drift]:
     held = policy or {}
     wrong = list(delivery.bucket_faults(held))
     allowed = [statement for statement in statements(held) if statement["Effect"] == "Allow"]
-    if any(each.get("Principal") != _BEDROCK for each in allowed):
+    if any(fault.get("Principal") != _BEDROCK for fault in allowed):
         wrong.append("others than Bedrock are allowed something")
-    return [Drift("bucket changed", f"policy: {each}") for each in wrong]
+    return [Drift("bucket changed", f"policy: {fault}") for fault in wrong]
 
 
-def of_key(found: Key | None) -> list[Drift]:
+def of_key(key: Key | None) -> list[Drift]:
     """The key that encrypts the record; None is one that is not there."""
-    state = "gone" if found is None else found.state
+    state = "gone" if key is None else key.state
     return [] if state == "Enabled" else [Drift("key unusable", f"the key is {state}")]
 
 
@@ -138,20 +143,20 @@ def of_key_policy(policy: Policy, delivery: Delivery) -> list[Drift]:
 
 
 def of_log_settings(
-    name: str, found: LogGroup | None, key_arn: str, *, protected: bool
+    name: str, group: LogGroup | None, key_arn: str, *, protected: bool
 ) -> list[Drift]:
     """How a log group of the stage's own is set up, beside its retention; `protected` is whether
     the stage has it protected from deletion."""
-    if found is None:
+    if group is None:
         return []
     wrong = []
-    if found.key_arn != key_arn:
-        wrong.append(f"encrypted with {found.key_arn or 'a key of CloudWatch'}, not the stage's")
-    if found.masked:
+    if group.key_arn != key_arn:
+        wrong.append(f"encrypted with {group.key_arn or 'a key of CloudWatch'}, not the stage's")
+    if group.masked:
         wrong.append("a data protection policy masks what is read")
-    if protected and not found.protected:
+    if protected and not group.protected:
         wrong.append("deletion protection is off")
-    return [Drift("log_group_drifted", f"{name}: {each}") for each in wrong]
+    return [Drift("log_group_drifted", f"{name}: {fault}") for fault in wrong]
 
 
 def of_delivery_role(
@@ -161,8 +166,8 @@ def of_delivery_role(
     and a trust policy of None is that of a role that is not there."""
     if trust is None:
         return [Drift("delivery_role_drifted", "the delivery role does not exist")]
-    wrong = [*delivery.trust_faults(trust), *(f"it may not {each}" for each in not_allowed)]
-    return [Drift("delivery_role_drifted", f"delivery role: {each}") for each in wrong]
+    wrong = [*delivery.trust_faults(trust), *(f"it may not {fault}" for fault in not_allowed)]
+    return [Drift("delivery_role_drifted", f"delivery role: {fault}") for fault in wrong]
 
 
 def _id_of(key: str) -> str:

@@ -12,9 +12,9 @@ from collections.abc import Iterable
 from typing import Final, Literal, NamedTuple
 
 from claude_bedrock.retention.result import (
-    Kept,
+    EarlyDeletionRisk,
     Moment,
-    Threat,
+    RetentionResult,
     after,
     earliest,
     fewest,
@@ -84,7 +84,7 @@ class BucketSettings(NamedTuple):
     ownership: str
 
 
-def kept(bucket: Bucket, prefix: str, day: dt.date) -> Kept:
+def kept(bucket: Bucket, prefix: str, day: dt.date) -> RetentionResult:
     """Of the objects under `prefix` that were written on a day, and that nobody touches.
 
     With versioning a rule only puts a delete marker over an object, which makes it noncurrent;
@@ -104,7 +104,7 @@ def kept(bucket: Bucket, prefix: str, day: dt.date) -> Kept:
         first = latest((first, after(start, bucket.lock.days)))
     if bucket.lock and last is not None:
         last = latest((last, after(end, bucket.lock.days)))
-    return Kept(
+    return RetentionResult(
         rule=_in_words(bucket, some),
         first=first,
         last=last,
@@ -116,13 +116,13 @@ def kept(bucket: Bucket, prefix: str, day: dt.date) -> Kept:
     )
 
 
-def kept_deleted(bucket: Bucket, prefix: str, day: dt.date) -> Kept:
+def retention_of_deleted(bucket: Bucket, prefix: str, day: dt.date) -> RetentionResult:
     """Of what was under `prefix` until it was deleted or overwritten on a day, no version named.
 
     A lock counts from the writing, which may be long ago: it is left out."""
     start, end = of_day(day)
     if bucket.versioning != "Enabled":
-        return Kept(
+        return RetentionResult(
             rule=f"versioning is {bucket.versioning.lower() or 'off'}: gone at once",
             first=start,
             last=end,
@@ -133,7 +133,7 @@ def kept_deleted(bucket: Bucket, prefix: str, day: dt.date) -> Kept:
         )
     some, each = _rules(bucket, prefix)
     days = _noncurrent(some, spared=False)
-    return Kept(
+    return RetentionResult(
         rule=_noncurrent_in_words(days),
         first=after(start, days),
         last=after(end, _noncurrent(each)),
@@ -189,8 +189,8 @@ def _noncurrent_in_words(days: int | None) -> str:
     return f"noncurrent for {days} days"
 
 
-def _threats(bucket: Bucket) -> tuple[Threat, ...]:
-    rules = Threat(
+def _threats(bucket: Bucket) -> tuple[EarlyDeletionRisk, ...]:
+    rules = EarlyDeletionRisk(
         "somebody changes the lifecycle rules (s3:PutLifecycleConfiguration): new ones hold for "
         "what is already there",
         f"{_GUIDE}/lifecycle-configuration-examples.html",
@@ -199,15 +199,15 @@ def _threats(bucket: Bucket) -> tuple[Threat, ...]:
         return _of_locked(bucket.lock), rules
     if bucket.versioning != "Enabled":
         gone = "somebody deletes or overwrites an object (s3:DeleteObject, s3:PutObject)"
-        return Threat(gone, f"{_GUIDE}/DeletingObjects.html"), rules
-    version = Threat(
+        return EarlyDeletionRisk(gone, f"{_GUIDE}/DeletingObjects.html"), rules
+    version = EarlyDeletionRisk(
         "somebody deletes a version by its id (s3:DeleteObjectVersion)",
         f"{_GUIDE}/DeletingObjectVersions.html",
     )
     return version, rules
 
 
-def _of_locked(lock: Lock) -> Threat:
+def _of_locked(lock: Lock) -> EarlyDeletionRisk:
     if lock.mode == "COMPLIANCE":
         what = f"a version is deleted once {lock.days} days have passed, by nobody before"
     else:
@@ -215,4 +215,4 @@ def _of_locked(lock: Lock) -> Threat:
             f"a version is deleted once {lock.days} days have passed; before, by somebody who has "
             "s3:BypassGovernanceRetention"
         )
-    return Threat(what, LOCKS)
+    return EarlyDeletionRisk(what, LOCKS)

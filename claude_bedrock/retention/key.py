@@ -6,7 +6,13 @@ https://docs.aws.amazon.com/kms/latest/developerguide/deleting-keys.html
 import datetime as dt
 from typing import Final, NamedTuple
 
-from claude_bedrock.retention.result import Kept, Threat, earliest, fewest, of_day
+from claude_bedrock.retention.result import (
+    EarlyDeletionRisk,
+    RetentionResult,
+    earliest,
+    fewest,
+    of_day,
+)
 
 DELETING: Final = "https://docs.aws.amazon.com/kms/latest/developerguide/deleting-keys.html"
 STATES: Final = "https://docs.aws.amazon.com/kms/latest/developerguide/key-state.html"
@@ -15,12 +21,12 @@ SHORTEST_WAIT_DAYS: Final = 7
 https://docs.aws.amazon.com/kms/latest/APIReference/API_ScheduleKeyDeletion.html"""
 
 DELAY: Final = "KMS takes up to a day"
-_SCHEDULED: Final = Threat(
+_SCHEDULED: Final = EarlyDeletionRisk(
     f"somebody has the key deleted (kms:ScheduleKeyDeletion), {SHORTEST_WAIT_DAYS} days ahead or "
     "more: nothing that it encrypts can be read until that is called off, and afterwards never",
     DELETING,
 )
-_STOPPED: Final = Threat(
+_STOPPED: Final = EarlyDeletionRisk(
     "somebody switches the key off (kms:DisableKey): nothing can be read or written until it is "
     "on again",
     STATES,
@@ -34,10 +40,10 @@ class Key(NamedTuple):
     deleted_on: dt.datetime | None = None
 
 
-def kept(key: Key) -> Kept:
+def kept(key: Key) -> RetentionResult:
     """Of the key itself. Only one that is enabled lets anything be read: not even one that waits
     for its deletion does, until that is called off."""
-    return Kept(
+    return RetentionResult(
         rule=_in_words(key),
         first=key.deleted_on,
         last=key.deleted_on,
@@ -48,7 +54,7 @@ def kept(key: Key) -> Kept:
     )
 
 
-def under(key: Key, what: Kept, day: dt.date) -> Kept:
+def under(key: Key, what: RetentionResult, day: dt.date) -> RetentionResult:
     """`what` is encrypted by the key, and is lost with it at the latest."""
     on = key.deleted_on
     if on is None:

@@ -12,21 +12,21 @@ AUDIT_LOGS: Final = ("gateway", "access", "verification")
 """The log groups of a stage that explain its records: they are kept `log_group.audit_days`."""
 
 
-class Place(NamedTuple):
+class StorageLocation(NamedTuple):
     """`prefix` is what all names there begin with; empty where AWS does not document them."""
 
     bucket: str
     prefix: str
 
 
-def places(configuration: Mapping[str, Any]) -> Iterator[Place]:
+def storage_locations(configuration: Mapping[str, Any]) -> Iterator[StorageLocation]:
     """Of a `loggingConfig`: its records, then the large bodies of records in CloudWatch Logs."""
     records = configuration.get("s3Config")
     if records:
-        yield Place(records["bucketName"], _root(records) + RECORDS)
+        yield StorageLocation(records["bucketName"], _root(records) + RECORDS)
     large = configuration.get("cloudWatchConfig", {}).get("largeDataDeliveryS3Config")
     if large:
-        yield Place(large["bucketName"], _root(large))
+        yield StorageLocation(large["bucketName"], _root(large))
 
 
 def _root(s3_config: Mapping[str, Any]) -> str:

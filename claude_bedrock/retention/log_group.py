@@ -6,13 +6,13 @@ https://docs.aws.amazon.com/AmazonCloudWatchLogs/latest/APIReference/API_PutRete
 import datetime as dt
 from typing import Final, NamedTuple
 
-from claude_bedrock.retention.result import Kept, Threat, after, of_day
+from claude_bedrock.retention.result import EarlyDeletionRisk, RetentionResult, after, of_day
 
 _API: Final = "https://docs.aws.amazon.com/AmazonCloudWatchLogs/latest/APIReference"
 SOURCES: Final = (f"{_API}/API_PutRetentionPolicy.html", f"{_API}/API_LogGroup.html")
 DELAY: Final = "CloudWatch Logs takes up to 72 hours as a rule, rarely longer"
 
-_SHORTENED: Final = Threat(
+_SHORTENED: Final = EarlyDeletionRisk(
     "somebody shortens the retention (logs:PutRetentionPolicy, or for the whole account "
     "logs:PutAccountPolicy): it holds for what is already there",
     f"{_API}/API_PutRetentionPolicy.html",
@@ -47,11 +47,11 @@ def audit_days(retention_days: int) -> int:
     return retention_days + AUDIT_MARGIN_DAYS
 
 
-def kept(group: LogGroup, day: dt.date) -> Kept:
+def kept(group: LogGroup, day: dt.date) -> RetentionResult:
     """Of the events of a day: age counts from an event's own time, not from its arrival."""
     start, end = of_day(day)
     days = 1 if group.log_class == "DELIVERY" else group.retention_days
-    return Kept(
+    return RetentionResult(
         rule="no retention: kept until deleted" if days is None else f"{days} days of age",
         first=after(start, days),
         last=after(end, days),
@@ -62,9 +62,9 @@ def kept(group: LogGroup, day: dt.date) -> Kept:
     )
 
 
-def _deletion(*, protected: bool) -> Threat:
+def _deletion(*, protected: bool) -> EarlyDeletionRisk:
     first = "switches deletion protection off and " if protected else ""
-    return Threat(
+    return EarlyDeletionRisk(
         f"somebody {first}deletes the log group or a stream of it (logs:DeleteLogGroup, "
         "logs:DeleteLogStream)",
         f"{_API}/API_DeleteLogGroup.html",

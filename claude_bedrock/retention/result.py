@@ -8,14 +8,14 @@ Moment = dt.datetime | None
 """A time in UTC; None is never, which is later than any."""
 
 
-class Threat(NamedTuple):
+class EarlyDeletionRisk(NamedTuple):
     """What ends bytes before their time, and AWS's page on it."""
 
     what: str
     source: str
 
 
-class Kept(NamedTuple):
+class RetentionResult(NamedTuple):
     """`rule` says in words what holds. No byte of the day vanishes by itself before `first`; at
     `last` all of them are due, and `delay` says how late AWS may be. Both are None where nothing
     ends them. From `hidden` on, a delete marker may cover an object: it is there, by its version.
@@ -28,24 +28,24 @@ class Kept(NamedTuple):
     last: Moment
     days: int | None
     delay: str
-    threats: tuple[Threat, ...]
+    threats: tuple[EarlyDeletionRisk, ...]
     sources: tuple[str, ...]
     hidden: Moment = None
 
 
-def suffices(kept: Kept, days: int) -> bool:
+def suffices(result: RetentionResult, days: int) -> bool:
     """Whether each byte stays `days` days, unless somebody ends it earlier."""
-    return kept.days is None or kept.days >= days
+    return result.days is None or result.days >= days
 
 
-def ends(kept: Kept) -> bool:
+def ends(result: RetentionResult) -> bool:
     """Whether all bytes go one day by themselves."""
-    return kept.last is not None
+    return result.last is not None
 
 
-def absent(what: str, source: str) -> Kept:
+def absent(what: str, source: str) -> RetentionResult:
     """Of a place that is not there (any more): what was in it is gone."""
-    return Kept(f"{what} does not exist", None, None, 0, "", (), (source,))
+    return RetentionResult(f"{what} does not exist", None, None, 0, "", (), (source,))
 
 
 def of_day(day: dt.date) -> tuple[dt.datetime, dt.datetime]:

@@ -6,7 +6,7 @@ from typing import NamedTuple
 from claude_bedrock import catalog
 
 
-class Bounds(NamedTuple):
+class AllowedRegions(NamedTuple):
     """The stage's own settings, as docs/configuration.md tells them."""
 
     region: str
@@ -24,7 +24,7 @@ class Bounds(NamedTuple):
 
 
 @lru_cache(maxsize=1024)
-def _reach(bounds: Bounds, model_id: str) -> frozenset[str]:
+def _reach(bounds: AllowedRegions, model_id: str) -> frozenset[str]:
     """Empty for everywhere, as a global profile reaches."""
     model, route = catalog.find(model_id), model_id.rpartition("/")[2].partition(".")[0]
     if model is not None and route in bounds.routes:
@@ -34,7 +34,7 @@ def _reach(bounds: Bounds, model_id: str) -> frozenset[str]:
     return _anywhere_of_the_stage(bounds)
 
 
-def _anywhere_of_the_stage(bounds: Bounds) -> frozenset[str]:
+def _anywhere_of_the_stage(bounds: AllowedRegions) -> frozenset[str]:
     models = [model for model in catalog.MODELS if model.name in bounds.models]
     reaches = [
         catalog.reach(model, route, bounds.region) for model in models for route in bounds.routes

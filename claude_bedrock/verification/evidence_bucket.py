@@ -23,7 +23,7 @@ DISPOSITIONS = f"{PREFIX}dispositions/"
 NOT_VERIFIED = "not_verified"
 """The kind of the first entry of a file on a time of which nothing is known."""
 _NAME = re.compile(rf"{HOURLY}(\d{{4}}/\d\d/\d\d/\d{{6}})Z\.jsonl")
-KEPT_LONGER_DAYS = 5
+EVIDENCE_RETENTION_EXTRA_DAYS = 5
 """The bucket keeps evidence for the stage's number of days, and so many more."""
 LONGEST = timedelta(days=1)
 """So much a file covers at the most."""

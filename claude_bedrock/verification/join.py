@@ -11,7 +11,7 @@ from typing import Any, Literal, NamedTuple
 
 from claude_bedrock.records.log_item import LogItem
 from claude_bedrock.records.window import UnreadableError, Window
-from claude_bedrock.verification.allowed_regions import Bounds
+from claude_bedrock.verification.allowed_regions import AllowedRegions
 from claude_bedrock.verification.calls import CALLER, Call, calls
 from claude_bedrock.verification.finding import Counts, Finding, Kind, Outcome
 from claude_bedrock.verification.model_match import is_model_of
@@ -19,9 +19,9 @@ from claude_bedrock.verification.principals import Principals, principal
 from claude_bedrock.verification.record_summary import (
     DIGEST_BYTES,
     Body,
-    Written,
+    RecordSummary,
     body_digest,
-    written,
+    summarize_record,
 )
 
 Destination = Literal["S3", "CloudWatch Logs"]
@@ -50,7 +50,7 @@ def reconcile(
     records: Iterable[tuple[Destination, LogItem]],
     *,
     window: Window,
-    bounds: Bounds,
+    bounds: AllowedRegions,
     principals: Principals,
     lookups: Lookups,
 ) -> Outcome:
@@ -83,7 +83,7 @@ class _Stranger(NamedTuple):
 
 class _Join:
     def __init__(
-        self, window: Window, bounds: Bounds, principals: Principals, lookups: Lookups
+        self, window: Window, bounds: AllowedRegions, principals: Principals, lookups: Lookups
     ) -> None:
         self._window = window
         self._bounds = bounds
@@ -118,57 +118,57 @@ class _Join:
 
     def record(self, destination: Destination, item: LogItem) -> None:
         try:
-            found = written(_content(item))
+            record = summarize_record(_content(item))
         except UnreadableError as error:
             self._cannot_read_record(destination, item, str(error))
             return
         bit = 1 << DESTINATIONS.index(destination)
-        mask = self._seen.get(found.request_id, 0)
-        call = self._call_of(found)
-        at = call.at if call else found.at
-        self._seen[found.request_id] = mask | bit
-        direct = call is None and self._principals.may_call_directly(found.identity)
+        mask = self._seen.get(record.request_id, 0)
+        call = self._call_of(record)
+        at = call.at if call else record.at
+        self._seen[record.request_id] = mask | bit
+        direct = call is None and self._principals.may_call_directly(record.identity)
         if call is None and not direct:
-            claimed = found.metadata.get(CALLER[0], "")
-            stranger = _Stranger(_of_record(found), claimed)
-            self._strangers.setdefault(found.request_id, stranger)
+            claimed = record.metadata.get(CALLER[0], "")
+            stranger = _Stranger(_of_record(record), claimed)
+            self._strangers.setdefault(record.request_id, stranger)
         if not self._window.holds(at):
             return
         self._counted["records"] += not mask
         if direct and not mask:
-            self._direct[principal(found.identity)] += 1
+            self._direct[principal(record.identity)] += 1
         if not mask & bit and not direct:
-            self._judge(destination, found, call, at)
-        same = self._compare(destination, found, call, is_second=bool(mask & bit))
+            self._judge(destination, record, call, at)
+        same = self._compare(destination, record, call, is_second=bool(mask & bit))
         self._counted["duplicates"] += bool(mask & bit) and same
 
-    def _call_of(self, found: Written) -> Call | None:
+    def _call_of(self, record: RecordSummary) -> Call | None:
         """By its id; else by the metadata, where a call's id was never told and the record is of
         the gateway's own role: metadata proves nothing, since any caller can write some. Each such
         call is good for one record."""
-        known = self._calls.get(found.request_id)
-        if known is not None or found.request_id in self._strangers:
+        known = self._calls.get(record.request_id)
+        if known is not None or record.request_id in self._strangers:
             return known
-        if not self._principals.is_gateway(found.identity):
+        if not self._principals.is_gateway(record.identity):
             return None
-        waiting = self._nameless.get(found.metadata.get(CALLER[0], ""), [])
+        waiting = self._nameless.get(record.metadata.get(CALLER[0], ""), [])
         for place, call in enumerate(waiting):
-            if call.caller == _caller(found):
+            if call.caller == _caller(record):
                 del waiting[place]
-                self._calls[found.request_id] = named = call._replace(request_id=found.request_id)
+                self._calls[record.request_id] = named = call._replace(request_id=record.request_id)
                 return named
         return None
 
     def _compare(
-        self, destination: Destination, found: Written, call: Call | None, *, is_second: bool
+        self, destination: Destination, record: RecordSummary, call: Call | None, *, is_second: bool
     ) -> bool:
         """Whether the record says the same as the first one of its id."""
-        content = b"".join((found.digest, _token(found.input), _token(found.output)))
-        paths = (found.input.path, found.output.path)
-        first = self._contents.setdefault(found.request_id, content)
-        first_paths = self._paths.get(found.request_id, ("", ""))
+        content = b"".join((record.digest, _token(record.input), _token(record.output)))
+        paths = (record.input.path, record.output.path)
+        first = self._contents.setdefault(record.request_id, content)
+        first_paths = self._paths.get(record.request_id, ("", ""))
         if first == content and any(paths):
-            first_paths = self._paths.setdefault(found.request_id, paths)
+            first_paths = self._paths.setdefault(record.request_id, paths)
         if first == content and first_paths == paths:
             return True
         pairs = [("", ""), *zip(first_paths, paths, strict=True)]
@@ -177,11 +177,11 @@ class _Join:
             name
             for name, tokens, of_part in zip(_PARTS, parts, pairs, strict=True)
             if (tokens[0] != tokens[1] or _are_two(of_part))
-            and (name == _PARTS[0] or not self._is_same_body(found.request_id, tokens, of_part))
+            and (name == _PARTS[0] or not self._is_same_body(record.request_id, tokens, of_part))
         ]
         if differing:
             where = f"two records in {destination}" if is_second else " and ".join(DESTINATIONS)
-            about = _of_call(call) if call else _of_record(found)
+            about = _of_call(call) if call else _of_record(record)
             self._find("content_mismatch", about, f"{where} differ in {', '.join(differing)}")
         return not differing
 
@@ -206,40 +206,40 @@ class _Join:
         return one == other
 
     def _judge(
-        self, destination: Destination, found: Written, call: Call | None, at: float
+        self, destination: Destination, record: RecordSummary, call: Call | None, at: float
     ) -> None:
-        about = _of_call(call) if call else _of_record(found)
-        if missing := self._missing_body(found, call, at):
+        about = _of_call(call) if call else _of_record(record)
+        if missing := self._missing_body(record, call, at):
             self._find("body_missing", about, f"{missing}, by the record in {destination}")
         if call:
-            self._judge_match(found, call, about)
-        if not self._bounds.hold(about.model_id, found.answered_in):
-            self._find("data_residency_violation", about, f"answered in {found.answered_in}")
+            self._judge_match(record, call, about)
+        if not self._bounds.hold(about.model_id, record.answered_in):
+            self._find("data_residency_violation", about, f"answered in {record.answered_in}")
 
-    def _judge_match(self, found: Written, call: Call, about: _About) -> None:
-        if call.expected == "unknown" and found.failed:
-            self._failed.add(found.request_id)
-        if not _unread(call, found) and (differing := _differing(call, found)):
+    def _judge_match(self, record: RecordSummary, call: Call, about: _About) -> None:
+        if call.expected == "unknown" and record.failed:
+            self._failed.add(record.request_id)
+        if not _unread(call, record) and (differing := _differing(call, record)):
             self._find("caller_mismatch", about, differing)
-        if not is_model_of(call, found.model_id):
-            detail = f"the gateway called {call.model_id}, the record has {found.model_id}"
+        if not is_model_of(call, record.model_id):
+            detail = f"the gateway called {call.model_id}, the record has {record.model_id}"
             self._find("model_mismatch", about, detail)
-        if not self._principals.is_gateway(found.identity):
-            detail = f"the record is of {found.identity or 'nobody'}, not of the gateway's role"
+        if not self._principals.is_gateway(record.identity):
+            detail = f"the record is of {record.identity or 'nobody'}, not of the gateway's role"
             self._find("identity_mismatch", about, detail)
 
-    def _missing_body(self, found: Written, call: Call | None, at: float) -> str:
+    def _missing_body(self, record: RecordSummary, call: Call | None, at: float) -> str:
         """The prompt is due where a record is, the completion where the whole answer came."""
         due = call is not None and call.expected == "record"
-        sides = {"prompt": found.input} if due or not found.failed else {}
+        sides = {"prompt": record.input} if due or not record.failed else {}
         if due and call is not None and call.completed:
-            sides["completion"] = found.output
+            sides["completion"] = record.output
         for name, body in sides.items():
             if not body.inline and not body.path:
                 return f"no {name}"
             if self._absent(body):
                 if self._window.too_young(at):
-                    self._young.add(found.request_id)
+                    self._young.add(record.request_id)
                 else:
                     return f"the object of the {name} is not there"
         return ""
@@ -267,7 +267,7 @@ class _Join:
             self._find("unreadable_record", about, f"the {what} cannot be read: {fault}")
 
     def _find(self, kind: Kind, about: _About, detail: str) -> None:
-        found = Finding(
+        record = Finding(
             kind=kind,
             request_id=about.request_id,
             at=_iso(about.at),
@@ -276,7 +276,7 @@ class _Join:
             detail=detail,
             source=about.source,
         )
-        self._found.setdefault((kind, about.request_id, about.source), found)
+        self._found.setdefault((kind, about.request_id, about.source), record)
 
     def outcome(self) -> Outcome:
         for call in [*self._calls.values(), *(c for each in self._nameless.values() for c in each)]:
@@ -354,8 +354,8 @@ def _of_call(call: Call) -> _About:
     return _About(call.request_id, call.at, call.model_id, call.who, source)
 
 
-def _of_record(found: Written) -> _About:
-    return _About(found.request_id, found.at, found.model_id, found.identity)
+def _of_record(record: RecordSummary) -> _About:
+    return _About(record.request_id, record.at, record.model_id, record.identity)
 
 
 def _where_not(mask: int) -> str:
@@ -379,17 +379,17 @@ def _part(content: bytes, number: int) -> bytes:
     return content[number * DIGEST_BYTES : (number + 1) * DIGEST_BYTES]
 
 
-def _caller(found: Written) -> tuple[str, ...]:
-    return tuple(found.metadata.get(name, "") for name in CALLER)
+def _caller(record: RecordSummary) -> tuple[str, ...]:
+    return tuple(record.metadata.get(name, "") for name in CALLER)
 
 
-def _unread(call: Call, found: Written) -> bool:
+def _unread(call: Call, record: RecordSummary) -> bool:
     """Whether Bedrock refused a body that it could not read: of Converse the metadata is in it."""
-    return call.expected != "record" and found.failed and not found.metadata
+    return call.expected != "record" and record.failed and not record.metadata
 
 
-def _differing(call: Call, found: Written) -> str:
-    pairs = zip(CALLER, call.caller, _caller(found), strict=True)
+def _differing(call: Call, record: RecordSummary) -> str:
+    pairs = zip(CALLER, call.caller, _caller(record), strict=True)
     return "; ".join(
         f"{name} is {ours or 'nothing'} in the audit entry, {theirs or 'nothing'} in the record"
         for name, ours, theirs in pairs

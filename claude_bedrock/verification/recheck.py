@@ -30,77 +30,79 @@ SETTLED_BY_TIME: Final[frozenset[Kind]] = frozenset(
 """What a record, an entry or a body that comes late puts right. Nothing else becomes another."""
 
 
-class SecondLook(NamedTuple):
+class Recheck(NamedTuple):
     """What is sealed of it, and the findings that are new."""
 
     entries: Sequence[Mapping[str, Any]]
     found: Sequence[Finding]
 
 
-def look_again(
-    stage: Stage, evidence: EvidenceBucket, asked: Period, *, by: str, budget: Budget
-) -> SecondLook:
+def recheck_window(
+    stage: Stage, evidence: EvidenceBucket, window_: Period, *, by: str, budget: Budget
+) -> Recheck:
     """At a window that was sealed before. Where it cannot be read, that is what is sealed."""
-    window = {"since": iso(asked.since), "until": iso(asked.until)}
+    window = {"since": iso(window_.since), "until": iso(window_.until)}
     try:
-        files = list(_sealed_then(evidence, asked))
+        files = list(_sealed_then(evidence, window_))
         if not files:
-            return SecondLook([], [])
-        found = run.run(stage, asked, by=by, budget=budget)
+            return Recheck([], [])
+        run_now = run.run(stage, window_, by=by, budget=budget)
     except (TooLargeError, UnreadableError, BrokenEvidenceError) as error:
-        return SecondLook([{"kind": "second_look", **window, "because": str(error)}], [])
+        return Recheck([{"kind": "second_look", **window, "because": str(error)}], [])
     except (ClientError, BotoCoreError) as error:
         because = f"it could not be read: {type(error).__name__}"
-        return SecondLook([{"kind": "second_look", **window, "because": because}], [])
-    then = dict(_findings(files, asked))
-    late = [finding for finding in found.outcome.findings if finding.id not in then]
-    settled = [each for each in _settled(then, found) if _may_settle(each, files, found)]
-    return SecondLook(
+        return Recheck([{"kind": "second_look", **window, "because": because}], [])
+    then = dict(_findings(files, window_))
+    late = [finding for finding in run_now.outcome.findings if finding.id not in then]
+    settled = [
+        finding for finding in _settled(then, run_now) if _may_settle(finding, files, run_now)
+    ]
+    return Recheck(
         [
             {
                 "kind": "second_look",
                 **window,
-                "counts": found.outcome.counts._asdict(),
+                "counts": run_now.outcome.counts._asdict(),
                 "settled": len(settled),
                 "found": len(late),
             },
-            *({"kind": "settled", "id": each["id"], "finding": each} for each in settled),
-            *({"kind": "late_finding", "finding": each.as_data()} for each in late),
+            *({"kind": "settled", "id": finding["id"], "finding": finding} for finding in settled),
+            *({"kind": "late_finding", "finding": finding.as_data()} for finding in late),
         ],
         late,
     )
 
 
-def _sealed_then(evidence: EvidenceBucket, asked: Period) -> Iterator[SealedFile]:
+def _sealed_then(evidence: EvidenceBucket, window_: Period) -> Iterator[SealedFile]:
     """The files of the window that say what was found then."""
-    for key in evidence.listed(HOURLY, before(whole_hour(asked.since))):
-        if is_of_hours(key, asked.until) and begin_of(key) < asked.until:
+    for key in evidence.listed(HOURLY, before(whole_hour(window_.since))):
+        if is_of_hours(key, window_.until) and begin_of(key) < window_.until:
             file = evidence.read(key)
-            if file.until > asked.since and not file.because:
+            if file.until > window_.since and not file.because:
                 yield file
 
 
-def _findings(files: Sequence[SealedFile], asked: Period) -> Iterator[tuple[str, dict[str, Any]]]:
+def _findings(files: Sequence[SealedFile], window_: Period) -> Iterator[tuple[str, dict[str, Any]]]:
     for file in files:
         for entry in file.entries:
             if entry.get("kind") == "finding":
-                each = dict(entry["finding"])
-                if asked.since <= datetime.fromisoformat(each["at"]) < asked.until:
-                    yield each["id"], each
+                finding = dict(entry["finding"])
+                if window_.since <= datetime.fromisoformat(finding["at"]) < window_.until:
+                    yield finding["id"], finding
 
 
-def _settled(then: Mapping[str, dict[str, Any]], found: Run) -> Iterator[dict[str, Any]]:
-    now = {finding.id for finding in found.outcome.findings}
-    return (each for finding_id, each in then.items() if finding_id not in now)
+def _settled(then: Mapping[str, dict[str, Any]], run_now: Run) -> Iterator[dict[str, Any]]:
+    now = {finding.id for finding in run_now.outcome.findings}
+    return (finding for finding_id, finding in then.items() if finding_id not in now)
 
 
-def _may_settle(finding: Mapping[str, Any], files: Sequence[SealedFile], found: Run) -> bool:
+def _may_settle(finding: Mapping[str, Any], files: Sequence[SealedFile], run_now: Run) -> bool:
     """Not where the stage has other rules by now: a change of settings settles nothing."""
     if finding["kind"] not in SETTLED_BY_TIME:
         return False
     allowed = sum(_allowed(file) for file in files)
     if finding["kind"] == "bypassed_gateway":
-        return found.outcome.counts.allowed_direct_calls <= allowed
+        return run_now.outcome.counts.allowed_direct_calls <= allowed
     return True
 
 

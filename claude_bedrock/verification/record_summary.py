@@ -41,7 +41,7 @@ class Body(NamedTuple):
     digest: bytes = b""
 
 
-class Written(NamedTuple):
+class RecordSummary(NamedTuple):
     """A record; `at` in seconds since 1970, `answered_in` the Region that Bedrock names. `digest`
     is of everything that is compared between copies of the record, but the bodies."""
 
@@ -57,7 +57,7 @@ class Written(NamedTuple):
     digest: bytes
 
 
-def written(record: Mapping[str, Any]) -> Written:
+def summarize_record(record: Mapping[str, Any]) -> RecordSummary:
     """Raises UnreadableError, which names the field at fault and quotes nothing of the record."""
     sides = {name: fields.members(record, name) for name in ("input", "output")}
     identity = fields.optional_text(fields.members(record, "identity"), "arn")
@@ -66,7 +66,7 @@ def written(record: Mapping[str, Any]) -> Written:
     model = model_id.rpartition("/")[2]  # one copy may name a profile by its ARN
     others = [record.get(name) for name in _COMPARED]
     try:
-        return Written(
+        return RecordSummary(
             request_id=request_id,
             at=_seconds(fields.text(record, "timestamp")),
             answered_in=fields.optional_text(record, "inferenceRegion")
@@ -85,7 +85,7 @@ def written(record: Mapping[str, Any]) -> Written:
 
 def body_digest(body: object) -> bytes:
     """The digest of a body: the same whichever destination the record went to, and in whichever
-    order the members of objects are written."""
+    order the members of objects are summarize_record."""
     return _digest(body)
 
 

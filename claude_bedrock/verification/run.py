@@ -9,7 +9,7 @@ from claude_bedrock.records.log_item import LogItem
 from claude_bedrock.records.object_stat import ObjectStat
 from claude_bedrock.records.read_digest import Fingerprint
 from claude_bedrock.records.window import Window
-from claude_bedrock.verification.allowed_regions import Bounds
+from claude_bedrock.verification.allowed_regions import AllowedRegions
 from claude_bedrock.verification.finding import Outcome
 from claude_bedrock.verification.join import Destination, Lookups, reconcile
 from claude_bedrock.verification.large_bodies import LargeBodies, paths_of
@@ -48,7 +48,7 @@ class Stage(NamedTuple):
     name: str
     account: str
     region: str
-    bounds: Bounds
+    bounds: AllowedRegions
     principals: Principals
     audit_lines: ReadAuditLines
     find_requests: FindRequests
@@ -72,7 +72,7 @@ class Run(NamedTuple):
 
 def run(
     stage: Stage,
-    asked: Period,
+    period: Period,
     *,
     by: str,
     budget: Budget | None = None,
@@ -89,12 +89,12 @@ def run(
         "S3": digests or Fingerprint(),
         "CloudWatch Logs": Fingerprint(),
     }
-    first, last = asked.since - _NEAR, asked.until + _NEAR
-    records = _near(limit.watch(_records(stage.records, asked, read)), asked)
+    first, last = period.since - _NEAR, period.until + _NEAR
+    records = _near(limit.watch(_records(stage.records, period, read)), period)
     outcome = reconcile(
         limit.spend(stage.audit_lines(first, last, read["audit lines"])),
         limit.spend(_with_bodies(records, bodies, limit, digests)),
-        window=_window(asked),
+        window=_window(period),
         bounds=stage.bounds,
         principals=stage.principals,
         lookups=Lookups(
@@ -104,21 +104,21 @@ def run(
             find_requests=lambda ids: stage.find_requests(ids, first, last),
         ),
     )
-    return Run(_about(stage, asked, by, read), outcome)
+    return Run(_about(stage, period, by, read), outcome)
 
 
 def _about(
-    stage: Stage, asked: Period, by: str, read: Mapping[str, Fingerprint]
+    stage: Stage, period: Period, by: str, read: Mapping[str, Fingerprint]
 ) -> Mapping[str, Any]:
     return {
         "by": by,
         "account": stage.account,
         "stage": stage.name,
         "region": stage.region,
-        "at": iso(asked.now),
-        "since": iso(asked.since),
-        "until": iso(asked.until),
-        "settled": iso(asked.now - asked.delay),
+        "at": iso(period.now),
+        "since": iso(period.since),
+        "until": iso(period.until),
+        "settled": iso(period.now - period.delay),
         "bounds": stage.bounds._asdict(),
         "gateway_role": stage.principals.gateway_role,
         "read": {name: each.told() for name, each in read.items()},
@@ -131,10 +131,10 @@ def iso(moment: datetime) -> str:
 
 
 def _near(
-    records: Iterable[tuple[Destination, LogItem]], asked: Period
+    records: Iterable[tuple[Destination, LogItem]], period: Period
 ) -> Iterator[tuple[Destination, LogItem]]:
     """Those of calls in the window or near it, and those that do not say when they were made."""
-    first, last = asked.since - _NEAR, asked.until + _NEAR
+    first, last = period.since - _NEAR, period.until + _NEAR
     for destination, record in records:
         at = _moment(record)
         if at is None or first <= at < last:
@@ -169,16 +169,16 @@ def _moment(record: LogItem) -> datetime | None:
 
 
 def _records(
-    records: RecordSource, asked: Period, read: Mapping[str, Fingerprint]
+    records: RecordSource, period: Period, read: Mapping[str, Fingerprint]
 ) -> Iterator[tuple[Destination, LogItem]]:
     """Those that were delivered by now, of calls in the window and of some around it."""
-    end = min(asked.until + asked.delay, asked.now) + _NEAR
-    for record in records.all_in_s3(asked.since - _NAMED_BEFORE, end, read["S3"]):
+    end = min(period.until + period.delay, period.now) + _NEAR
+    for record in records.all_in_s3(period.since - _NAMED_BEFORE, end, read["S3"]):
         yield "S3", record
-    for record in records.all_in_logs(asked.since - _NEAR, end, read["CloudWatch Logs"]):
+    for record in records.all_in_logs(period.since - _NEAR, end, read["CloudWatch Logs"]):
         yield "CloudWatch Logs", record
 
 
-def _window(asked: Period) -> Window:
-    settled = asked.now - asked.delay
-    return Window(asked.since.timestamp(), asked.until.timestamp(), settled.timestamp())
+def _window(period: Period) -> Window:
+    settled = period.now - period.delay
+    return Window(period.since.timestamp(), period.until.timestamp(), settled.timestamp())

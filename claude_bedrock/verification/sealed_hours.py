@@ -35,20 +35,20 @@ def sum_hours(files: Iterable[SealedFile], window: Span) -> SealedSum:
         if window.since <= file.since < window.until:
             counts.update(_numbers(file.entries[0].get("counts"), Counts._fields))
             direct.update(_numbers(file.entries[0].get("direct_calls")))
-        settled_ids.update(str(each["id"]) for each in _of_kind(file, "settled"))
+        settled_ids.update(str(finding["id"]) for finding in _of_kind(file, "settled"))
         for entry in (*_of_kind(file, "finding"), *_of_kind(file, "late_finding")):
-            found = _finding(entry["finding"])
-            if window.since <= datetime.fromisoformat(found.at) < window.until:
-                findings.setdefault(found.id, found)
+            finding = _finding(entry["finding"])
+            if window.since <= datetime.fromisoformat(finding.at) < window.until:
+                findings.setdefault(finding.id, finding)
     settled = [finding for finding in findings.values() if finding.id in settled_ids]
-    for each in settled:
-        left, came = _PUT_RIGHT.get(each.kind, ("", ""))
+    for finding in settled:
+        left, came = _PUT_RIGHT.get(finding.kind, ("", ""))
         counts[left] -= 1
         counts[came] += 1
-    whole = Counts(**{name: max(0, counts[name]) for name in Counts._fields})
+    totals = Counts(**{name: max(0, counts[name]) for name in Counts._fields})
     opened = [finding for finding in findings.values() if finding.id not in settled_ids]
-    order = sorted(opened, key=lambda each: (each.at, each.request_id))
-    return SealedSum(Outcome(whole, order, dict(direct)), tuple(settled))
+    order = sorted(opened, key=lambda finding: (finding.at, finding.request_id))
+    return SealedSum(Outcome(totals, order, dict(direct)), tuple(settled))
 
 
 def _of_kind(file: SealedFile, kind: str) -> Iterator[Mapping[str, Any]]:

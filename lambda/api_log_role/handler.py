@@ -18,7 +18,7 @@ from claude_bedrock.iam.propagation import (
     error_code,
     is_access_denied,
 )
-from custom_resource.deletion import let_through
+from custom_resource.deletion import succeed_despite_failure
 from custom_resource.response import Outcome, answer, send
 
 _log: Final = logging.getLogger(__name__)
@@ -76,7 +76,7 @@ def handle(event: Mapping[str, Any], _context: object) -> None:
     try:
         outcome = outcome_of(event, connect())
     finally:
-        outcome = let_through(event, outcome, _LEFT)
+        outcome = succeed_despite_failure(event, outcome, _LEFT)
         _log.info("%s: %s", event["RequestType"], outcome.sentence)
         role = event["ResourceProperties"]["RoleName"]
         send(event["ResponseURL"], answer(event, f"api-gateway-log-role-{role}", outcome))

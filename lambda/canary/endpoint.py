@@ -72,9 +72,9 @@ def _connection(url: SplitResult) -> HTTPConnection:
 
 
 def _request_id(answer: http.client.HTTPResponse) -> str:
-    found = answer.getheader("request-id")
+    match_ = answer.getheader("request-id")
     if answer.status != 200:
-        raise CallFailedError(f"status {answer.status}, request id {found or 'none'}")
-    if not found:
+        raise CallFailedError(f"status {answer.status}, request id {match_ or 'none'}")
+    if not match_:
         raise CallFailedError("an answer without request-id")
-    return found
+    return match_

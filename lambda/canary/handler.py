@@ -9,8 +9,8 @@ import boto3
 
 from canary.endpoint import Admission, CallFailedError, Endpoint, by_key, by_signature
 from canary.questions import Question, questions
-from canary.record_check import PAUSES, Failure, Kept, Sent, found_again
-from canary.report import tell
+from canary.record_check import PAUSES, Failure, RecordStore, Sent, missing_records
+from canary.report import report_failures
 from claude_bedrock.records.destinations import Destinations, prefix_in
 from claude_bedrock.records.invocation_records import Records
 
@@ -24,14 +24,14 @@ class Work(NamedTuple):
     stage: str
     model: str
     endpoint: Endpoint
-    records: Kept
+    records: RecordStore
 
 
 def handle(_event: object, context: Any) -> dict[str, Any]:  # noqa: ANN401 - Lambda's own
     """What failed. Raises botocore's errors, so that the function's failures are counted."""
     work = read(os.environ, context.invoked_function_arn.split(":")[4])
     failures = run(work, questions(work.model))
-    tell(failures, work.stage)
+    report_failures(failures, work.stage)
     return {"failures": [failure._asdict() for failure in failures]}
 
 
@@ -46,7 +46,7 @@ def run(work: Work, asked: Iterable[Question], pauses: Iterable[float] = PAUSES)
             failed.append(Failure(each.size, "call", str(error), ""))
         else:
             sent.append(Sent(each, request_id, began - _BEFORE, datetime.now(UTC)))
-    return [*failed, *found_again(sent, work.records, pauses)]
+    return [*failed, *missing_records(sent, work.records, pauses)]
 
 
 def read(environment: Mapping[str, str], account: str) -> Work:

@@ -12,9 +12,9 @@ from claude_bedrock.records.invocation_records import Record, Stored
 PAUSES: Final = (1, 2, 4, 8, 15, *repeat(30, 19))
 """Seconds between looks, ten minutes together. AWS promises no time within which it delivers."""
 
-Place = Literal["CloudWatch Logs", "S3"]
+Destination = Literal["CloudWatch Logs", "S3"]
 Step = Literal["call", "CloudWatch Logs", "S3", "body"]
-PLACES: Final[tuple[Place, ...]] = ("CloudWatch Logs", "S3")
+DESTINATIONS: Final[tuple[Destination, ...]] = ("CloudWatch Logs", "S3")
 
 
 class Failure(NamedTuple):
@@ -36,12 +36,12 @@ class Sent(NamedTuple):
     until: datetime
 
 
-class _Wanted(NamedTuple):
+class _ExpectedRecord(NamedTuple):
     sent: Sent
-    place: Place
+    destination: Destination
 
 
-class Kept(Protocol):
+class RecordStore(Protocol):
     """The record; `claude_bedrock.records.invocation_records.Records` is one."""
 
     def in_logs(self, request_id: str, since: datetime) -> Record | None: ...
@@ -50,55 +50,63 @@ class Kept(Protocol):
     def body(self, side: Mapping[str, Any], name: str) -> object: ...
 
 
-def found_again(
+def missing_records(
     sent: Iterable[Sent],
-    kept: Kept,
+    records: RecordStore,
     pauses: Iterable[float] = PAUSES,
     sleep: Callable[[float], None] = time.sleep,
 ) -> list[Failure]:
     """What is still missing after the last of the `pauses`; nothing as soon as all is there."""
-    missing = _missing([_Wanted(each, place) for each in sent for place in PLACES], kept)
+    missing = _missing(
+        [_ExpectedRecord(each, destination) for each in sent for destination in DESTINATIONS],
+        records,
+    )
     for pause in pauses:
         if not missing:
             break
         sleep(pause)
-        missing = _missing([wanted for wanted, _ in missing], kept)
+        missing = _missing([expected for expected, _ in missing], records)
     return [failure for _, failure in missing]
 
 
-def _missing(wanted: Iterable[_Wanted], kept: Kept) -> list[tuple[_Wanted, Failure]]:
-    looked = ((each, _failure(each.sent, each.place, kept)) for each in wanted)
-    return [(each, failure) for each, failure in looked if failure is not None]
+def _missing(
+    expected: Iterable[_ExpectedRecord], records: RecordStore
+) -> list[tuple[_ExpectedRecord, Failure]]:
+    checked = (
+        (expectation, _failure(expectation.sent, expectation.destination, records))
+        for expectation in expected
+    )
+    return [(expectation, failure) for expectation, failure in checked if failure is not None]
 
 
-def _failure(sent: Sent, place: Place, kept: Kept) -> Failure | None:
-    record = _record(sent, place, kept)
+def _failure(sent: Sent, destination: Destination, records: RecordStore) -> Failure | None:
+    record = _record(sent, destination, records)
     if record is None:
-        return Failure(sent.question.size, place, "no record", sent.request_id)
-    why = _body_missing(record, sent.question, kept)
+        return Failure(sent.question.size, destination, "no record", sent.request_id)
+    why = _body_missing(record, sent.question, records)
     if why:
-        return Failure(sent.question.size, "body", f"{place}: {why}", sent.request_id)
+        return Failure(sent.question.size, "body", f"{destination}: {why}", sent.request_id)
     return None
 
 
-def _record(sent: Sent, place: Place, kept: Kept) -> Record | None:
-    if place == "CloudWatch Logs":
-        return kept.in_logs(sent.request_id, sent.since)
-    stored = kept.in_s3(sent.request_id, sent.since, sent.until)
+def _record(sent: Sent, destination: Destination, records: RecordStore) -> Record | None:
+    if destination == "CloudWatch Logs":
+        return records.in_logs(sent.request_id, sent.since)
+    stored = records.in_s3(sent.request_id, sent.since, sent.until)
     return stored and stored.record
 
 
-def _body_missing(record: Record, question: Question, kept: Kept) -> str:
+def _body_missing(record: Record, question: Question, records: RecordStore) -> str:
     """Why what was asked or answered is not on record; empty if it is."""
     sides = {side: record.get(side) or {} for side in ("input", "output")}
     for side, part in sides.items():
         path = part.get(f"{side}BodyS3Path")
-        if path and not kept.is_stored(path):
+        if path and not records.is_stored(path):
             return f"the object of the {side} is missing"
     try:
-        asked, answered = (kept.body(part, side) for side, part in sides.items())
+        input_body, output_body = (records.body(part, side) for side, part in sides.items())
     except (OSError, EOFError, ValueError) as error:
         return f"a body cannot be read: {type(error).__name__}"
-    if not isinstance(asked, dict) or asked.get("messages") != question.body["messages"]:
+    if not isinstance(input_body, dict) or input_body.get("messages") != question.body["messages"]:
         return "the input is not what was asked"
-    return "" if answered else "no output"
+    return "" if output_body else "no output"

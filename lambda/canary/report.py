@@ -7,7 +7,7 @@ from typing import Final
 from aws_lambda_powertools import Logger
 
 from canary.record_check import Failure
-from metrics.emf import count
+from metrics.emf import emit_metrics
 
 RUNS: Final = "CanaryRuns"
 FAILURES: Final = "CanaryFailures"
@@ -18,8 +18,8 @@ def _logger() -> Logger:
     return Logger(location=None)
 
 
-def tell(failures: Sequence[Failure], stage: str) -> None:
+def report_failures(failures: Sequence[Failure], stage: str) -> None:
     """Both metrics are written at each run, failures as 0 or 1: so an alarm ends."""
     for failure in failures:
         _logger().warning("canary", extra={"failure": failure._asdict()})
-    count({RUNS: 1, FAILURES: int(bool(failures))}, stage)
+    emit_metrics({RUNS: 1, FAILURES: int(bool(failures))}, stage)

@@ -10,31 +10,31 @@ from typing import Any, Final
 from claude_bedrock.iam.propagation import Timing
 from custom_resource.response import Outcome
 
-PATIENCE_SECONDS: Final = 15.0
+RETRY_SECONDS: Final = 15.0
 _TRIES: Final = 4
 _PAUSE_SECONDS: Final = 5.0
 
 _log: Final = logging.getLogger(__name__)
 
 
-Told = tuple[Outcome, dict[str, str]]
+Result = tuple[Outcome, dict[str, str]]
 """The outcome, and the data for the template."""
 
 
-def patiently(event: Mapping[str, Any], act: Callable[[], Told], waiting: Timing) -> Told:
+def retry_deletion(event: Mapping[str, Any], act: Callable[[], Result], waiting: Timing) -> Result:
     """What `act` comes to. A deletion that fails is tried again, as long as that began less than
-    PATIENCE_SECONDS ago: once it is let through, nobody asks for it a second time."""
-    give_up_at = waiting.clock() + PATIENCE_SECONDS
-    told = act()
+    RETRY_SECONDS ago: once it is let through, nobody asks for it a second time."""
+    give_up_at = waiting.clock() + RETRY_SECONDS
+    result = act()
     for _ in range(_TRIES - 1):
-        if event["RequestType"] != "Delete" or told[0].succeeded or waiting.clock() > give_up_at:
+        if event["RequestType"] != "Delete" or result[0].succeeded or waiting.clock() > give_up_at:
             break
         waiting.sleep(_PAUSE_SECONDS)
-        told = act()
-    return told
+        result = act()
+    return result
 
 
-def let_through(event: Mapping[str, Any], outcome: Outcome, left: str) -> Outcome:
+def succeed_despite_failure(event: Mapping[str, Any], outcome: Outcome, left: str) -> Outcome:
     """The outcome, but for a deletion that failed: that succeeds for CloudFormation, and an error
     in the log and the answer's reason say why, what is `left`, and how to remove it."""
     if event["RequestType"] != "Delete" or outcome.succeeded:

@@ -9,7 +9,7 @@ from botocore.config import Config
 from botocore.exceptions import BotoCoreError, ClientError
 
 from claude_bedrock.iam.propagation import PropagationRetry, Timing
-from custom_resource.deletion import let_through
+from custom_resource.deletion import succeed_despite_failure
 from custom_resource.response import Outcome, answer, send
 
 _log: Final = logging.getLogger(__name__)
@@ -33,7 +33,7 @@ class Bedrock(Protocol):
     def put_account_data_retention(self, *, mode: str) -> Mapping[str, Any]: ...
 
 
-class Told(NamedTuple):
+class CustomResourceResult(NamedTuple):
     """What CloudFormation is told, with the mode that is in force if it was looked at."""
 
     outcome: Outcome
@@ -53,56 +53,60 @@ class Services(NamedTuple):
 def handle(event: Mapping[str, Any], _context: object) -> None:
     """Sets the mode unless it is stricter already, and answers CloudFormation in any case."""
     region = str(event["StackId"]).split(":")[3]
-    told = Told(_UNFORESEEN)
+    result = CustomResourceResult(_UNFORESEEN)
     try:
-        told = outcome_of(event, Services(_connect(region)))
+        result = outcome_of(event, Services(_connect(region)))
     finally:
-        outcome = let_through(event, told.outcome, _LEFT)
+        outcome = succeed_despite_failure(event, result.outcome, _LEFT)
         _log.info("%s: %s", event["RequestType"], outcome.sentence)
         name = f"bedrock-data-retention-{region}"
-        send(event["ResponseURL"], answer(event, name, outcome, told.data()))
+        send(event["ResponseURL"], answer(event, name, outcome, result.data()))
 
 
-def outcome_of(event: Mapping[str, Any], services: Services) -> Told:
+def outcome_of(event: Mapping[str, Any], services: Services) -> CustomResourceResult:
     """What came of the event, every foreseeable failure told in a sentence.
 
     On Delete the mode stays: that a stack goes is no reason to let anybody keep prompts for longer.
     """
     if event["RequestType"] == "Delete":
-        return Told(Outcome(succeeded=True, sentence="The data-retention mode is left as it is."))
+        return CustomResourceResult(
+            Outcome(succeeded=True, sentence="The data-retention mode is left as it is.")
+        )
     try:
         return _set(event["ResourceProperties"]["Mode"], services)
     except (ClientError, BotoCoreError) as error:
-        return Told(Outcome(succeeded=False, sentence=f"Data retention is not set: {error}"))
-
-
-def _set(wanted: str, services: Services) -> Told:
-    bedrock, retry = services.bedrock, PropagationRetry(waiting=services.waiting)
-    found: str = retry.call(bedrock.get_account_data_retention)["mode"]
-    if found == wanted:
-        return _done(found, f"The account's data-retention mode is {found} already.")
-    if _is_stricter(found, wanted):
-        return _done(
-            found,
-            f"The account's data-retention mode is {found}, stricter than the stage's {wanted}; it "
-            "was left. Whoever may loosen it has to: aws bedrock put-account-data-retention "
-            f"--mode {wanted}",
+        return CustomResourceResult(
+            Outcome(succeeded=False, sentence=f"Data retention is not set: {error}")
         )
-    now = retry.call(lambda: bedrock.put_account_data_retention(mode=wanted))["mode"]
-    return _done(now, f"The account's data-retention mode is now {now}; it was {found}.")
 
 
-def _is_stricter(found: str, wanted: str) -> bool:
+def _set(target: str, services: Services) -> CustomResourceResult:
+    bedrock, retry = services.bedrock, PropagationRetry(waiting=services.waiting)
+    current: str = retry.call(bedrock.get_account_data_retention)["mode"]
+    if current == target:
+        return _done(current, f"The account's data-retention mode is {current} already.")
+    if _is_stricter(current, target):
+        return _done(
+            current,
+            f"The account's data-retention mode is {current}, stricter than the stage's {target}; "
+            "it was left. Whoever may loosen it has to: aws bedrock put-account-data-retention "
+            f"--mode {target}",
+        )
+    now = retry.call(lambda: bedrock.put_account_data_retention(mode=target))["mode"]
+    return _done(now, f"The account's data-retention mode is now {now}; it was {current}.")
+
+
+def _is_stricter(current: str, target: str) -> bool:
     """A mode that is not known here may be stricter; one that nobody chose is not."""
-    if found == _UNDECIDED:
+    if current == _UNDECIDED:
         return False
-    return found not in _STRICTEST_FIRST or (
-        _STRICTEST_FIRST.index(found) < _STRICTEST_FIRST.index(wanted)
+    return current not in _STRICTEST_FIRST or (
+        _STRICTEST_FIRST.index(current) < _STRICTEST_FIRST.index(target)
     )
 
 
-def _done(mode: str, sentence: str) -> Told:
-    return Told(Outcome(succeeded=True, sentence=sentence), mode)
+def _done(mode: str, sentence: str) -> CustomResourceResult:
+    return CustomResourceResult(Outcome(succeeded=True, sentence=sentence), mode)
 
 
 def _connect(region: str) -> Bedrock:

@@ -21,11 +21,11 @@ from claude_bedrock.logging_config.drift import Drift
 from claude_bedrock.logging_config.resource_policy import Policy
 from claude_bedrock.retention.bucket import BucketSettings
 from claude_bedrock.retention.key import Key
-from claude_bedrock.retention.locations import AUDIT_LOGS, EVIDENCE, RECORDS, places
+from claude_bedrock.retention.locations import AUDIT_LOGS, EVIDENCE, RECORDS, storage_locations
 from claude_bedrock.retention.log_group import audit_days
 from drift_detector import catalog_check
 from drift_detector.catalog_check import Lists
-from drift_detector.report import tell
+from drift_detector.report import report_drift
 
 RESTORABLE: Final = {"logging deleted", "records redirected", "bodies switched off"}
 """What is Bedrock's to hold to. Log groups, bucket and key are CloudFormation's: a deployment sets
@@ -37,7 +37,7 @@ _AUTHORIZER: Final = "authorizer"
 _OTHERS: Final = (_AUTHORIZER, "invocations")
 
 
-class Asked(retention_check.Asked, Protocol):
+class Asked(retention_check.RetentionReader, Protocol):
     """What AWS answers; None is what is not there."""
 
     def configuration(self) -> Mapping[str, Any] | None: ...
@@ -52,7 +52,7 @@ class Asked(retention_check.Asked, Protocol):
     def claude_models(self) -> Lists: ...
 
 
-class Wanted(NamedTuple):
+class ExpectedState(NamedTuple):
     """What the stage set up. `configuration` is what it set or adopted; `bucket` and `key` are its
     own, and `object_lock` is its bucket's mode or empty. Its log groups are `protected` from
     deletion if it keeps them beyond its stacks; `gateway` is the stack that some of them are of.
@@ -83,7 +83,7 @@ class Wanted(NamedTuple):
         """What has to be allowed, for Bedrock as it is configured now and for the verification."""
         own = (
             location.prefix
-            for location in places(self.configuration)
+            for location in storage_locations(self.configuration)
             if location.bucket == self.bucket
         )
         used = delivery_role(self.configuration) == self.delivery_role
@@ -101,17 +101,17 @@ class Wanted(NamedTuple):
 
 def handle(_event: object, context: Any) -> dict[str, Any]:  # noqa: ANN401 - Lambda's own
     """What has drifted. Raises botocore's errors, so that the function's failures are counted."""
-    wanted = read(os.environ, context.invoked_function_arn.split(":")[4])
-    found = list(look(wanted, Account(os.environ["AWS_REGION"]), _today()))
-    tell(found, os.environ["STAGE"])
+    expected = read(os.environ, context.invoked_function_arn.split(":")[4])
+    drifts = list(detect_drift(expected, Account(os.environ["AWS_REGION"]), _today()))
+    report_drift(drifts, os.environ["STAGE"])
     configurer = os.environ["RESTORES_BY"]
-    restored = _restore(configurer) if configurer and _to_restore(found) else ""
-    return {"drift": [each._asdict() for each in found], "restored": restored}
+    restored = _restore(configurer) if configurer and _to_restore(drifts) else ""
+    return {"drift": [item._asdict() for item in drifts], "restored": restored}
 
 
-def read(environment: Mapping[str, str], account: str) -> Wanted:
+def read(environment: Mapping[str, str], account: str) -> ExpectedState:
     """From the function's environment."""
-    return Wanted(
+    return ExpectedState(
         configuration=json.loads(environment["LOGGING_CONFIGURATION"]),
         retention_days=int(environment["RETENTION_DAYS"]),
         account=account,
@@ -129,69 +129,73 @@ def read(environment: Mapping[str, str], account: str) -> Wanted:
     )
 
 
-def look(wanted: Wanted, asked: Asked, today: dt.date) -> Iterator[Drift]:
+def detect_drift(expected: ExpectedState, reader: Asked, today: dt.date) -> Iterator[Drift]:
     """Everything that differs."""
-    days, configuration = wanted.retention_days, wanted.configuration
-    yield from drift.of_configuration(asked.configuration(), configuration)
-    yield from retention_check.look(configuration, asked, days, today, but=wanted.bucket)
-    yield from _log_groups(wanted, asked, today)
-    yield from _bucket(wanted, asked, today)
-    yield from _key(wanted, asked)
-    yield from _delivery_role(wanted, asked)
-    if wanted.data_retention:
-        yield from drift.of_data_retention(asked.data_retention(), wanted.data_retention)
+    days, configuration = expected.retention_days, expected.configuration
+    yield from drift.of_configuration(reader.configuration(), configuration)
+    yield from retention_check.find_retention_shortfalls(
+        configuration, reader, days, today, except_bucket=expected.bucket
+    )
+    yield from _log_groups(expected, reader, today)
+    yield from _bucket(expected, reader, today)
+    yield from _key(expected, reader)
+    yield from _delivery_role(expected, reader)
+    if expected.data_retention:
+        yield from drift.of_data_retention(reader.data_retention(), expected.data_retention)
     yield from catalog_check.find_outdated(
-        asked.claude_models, wanted.models, region=wanted.region, today=today
+        reader.claude_models, expected.models, region=expected.region, today=today
     )
 
 
-def _log_groups(wanted: Wanted, asked: Asked, today: dt.date) -> Iterator[Drift]:
+def _log_groups(expected: ExpectedState, reader: Asked, today: dt.date) -> Iterator[Drift]:
     """Those of the stage's own. Their retention, and that they are there: of the authorizer's
     only if it is, since a stage may be without; of Bedrock's it has been asked already."""
-    own = {name: asked.log_group(f"{wanted.log_groups}{name}") for name in (*AUDIT_LOGS, *_OTHERS)}
-    gateway = all(own[name] for name in _WITH_GATEWAY) or asked.has_stack(wanted.gateway)
-    for name, found in own.items():
-        full = f"{wanted.log_groups}{name}"
-        if name in AUDIT_LOGS and (found or gateway or name not in _WITH_GATEWAY):
-            needed = audit_days(wanted.retention_days)
-            yield from drift.of_log_group(full, found, needed, today)
-        elif name == _AUTHORIZER and found:
-            yield from drift.of_log_group(full, found, wanted.retention_days, today)
-        yield from drift.of_log_settings(full, found, wanted.key, protected=wanted.protected)
+    own = {
+        name: reader.log_group(f"{expected.log_groups}{name}") for name in (*AUDIT_LOGS, *_OTHERS)
+    }
+    gateway = all(own[name] for name in _WITH_GATEWAY) or reader.has_stack(expected.gateway)
+    for name, group in own.items():
+        full = f"{expected.log_groups}{name}"
+        if name in AUDIT_LOGS and (group or gateway or name not in _WITH_GATEWAY):
+            needed = audit_days(expected.retention_days)
+            yield from drift.of_log_group(full, group, needed, today)
+        elif name == _AUTHORIZER and group:
+            yield from drift.of_log_group(full, group, expected.retention_days, today)
+        yield from drift.of_log_settings(full, group, expected.key, protected=expected.protected)
 
 
-def _bucket(wanted: Wanted, asked: Asked, today: dt.date) -> Iterator[Drift]:
-    own = asked.bucket(wanted.bucket)
-    yield from drift.of_bucket(own, _PREFIXES, wanted.retention_days, today)
+def _bucket(expected: ExpectedState, reader: Asked, today: dt.date) -> Iterator[Drift]:
+    own = reader.bucket(expected.bucket)
+    yield from drift.of_bucket(own, _PREFIXES, expected.retention_days, today)
     if own is not None:
-        yield from drift.of_lock(own, wanted.object_lock, wanted.retention_days)
-        yield from drift.of_bucket_settings(asked.bucket_settings(wanted.bucket), wanted.key)
-        yield from drift.of_policy(asked.bucket_policy(wanted.bucket), wanted.delivery)
+        yield from drift.of_lock(own, expected.object_lock, expected.retention_days)
+        yield from drift.of_bucket_settings(reader.bucket_settings(expected.bucket), expected.key)
+        yield from drift.of_policy(reader.bucket_policy(expected.bucket), expected.delivery)
 
 
-def _key(wanted: Wanted, asked: Asked) -> Iterator[Drift]:
-    found = asked.key(wanted.key)
-    yield from drift.of_key(found)
-    if found is not None:
-        yield from drift.of_key_policy(asked.key_policy(wanted.key), wanted.delivery)
+def _key(expected: ExpectedState, reader: Asked) -> Iterator[Drift]:
+    key = reader.key(expected.key)
+    yield from drift.of_key(key)
+    if key is not None:
+        yield from drift.of_key_policy(reader.key_policy(expected.key), expected.delivery)
 
 
-def _delivery_role(wanted: Wanted, asked: Asked) -> Iterator[Drift]:
-    """Where Bedrock delivers by another's role, that is its owner's to look after."""
-    delivery = wanted.delivery
+def _delivery_role(expected: ExpectedState, reader: Asked) -> Iterator[Drift]:
+    """Where Bedrock delivers by another's role, that is its owner's to detect_drift after."""
+    delivery = expected.delivery
     if not delivery.role:
         return
-    trust = asked.trust(delivery.role)
+    trust = reader.trust(delivery.role)
     not_allowed = [
         action
         for action, resource in (delivery.role_needs() if trust else ())
-        if asked.may_not(delivery.role, action, resource)
+        if reader.may_not(delivery.role, action, resource)
     ]
     yield from drift.of_delivery_role(trust, not_allowed, delivery)
 
 
-def _to_restore(found: list[Drift]) -> bool:
-    return any(each.kind in RESTORABLE for each in found)
+def _to_restore(drifts: list[Drift]) -> bool:
+    return any(item.kind in RESTORABLE for item in drifts)
 
 
 def _restore(configurer: str) -> str:
@@ -200,8 +204,8 @@ def _restore(configurer: str) -> str:
     answer = make("lambda").invoke(
         FunctionName=configurer, Payload=json.dumps({"RequestType": "Restore"}).encode()
     )
-    told: dict[str, Any] = json.loads(answer["Payload"].read())
-    return str(told.get("sentence", "The function that sets the configuration failed."))
+    result: dict[str, Any] = json.loads(answer["Payload"].read())
+    return str(result.get("sentence", "The function that sets the configuration failed."))
 
 
 def _today() -> dt.date:

@@ -8,7 +8,7 @@ from typing import Final
 from aws_lambda_powertools import Logger
 
 from claude_bedrock.logging_config.drift import Drift, Kind
-from metrics.emf import count
+from metrics.emf import emit_metrics
 
 METRICS: Final[dict[Kind, str]] = {
     "logging deleted": "InvocationLoggingDisabled",
@@ -22,7 +22,7 @@ METRICS: Final[dict[Kind, str]] = {
     "data_retention_loosened": "DataRetentionLoosened",
     "catalog_outdated": "CatalogOutdated",
 }
-LOOKS: Final = "DriftDetectorRuns"
+RUNS: Final = "DriftDetectorRuns"
 
 
 @cache
@@ -30,9 +30,9 @@ def _logger() -> Logger:
     return Logger(location=None)
 
 
-def tell(found: Sequence[Drift], stage: str) -> None:
+def report_drift(drifts: Sequence[Drift], stage: str) -> None:
     """Each metric is written at each look, as 0 where nothing is found: so an alarm ends."""
-    for each in found:
-        _logger().warning("drift", extra={"drift": each._asdict()})
-    counted = Counter(each.kind for each in found)
-    count({LOOKS: 1, **{name: counted[kind] for kind, name in METRICS.items()}}, stage)
+    for item in drifts:
+        _logger().warning("drift", extra={"drift": item._asdict()})
+    counted = Counter(item.kind for item in drifts)
+    emit_metrics({RUNS: 1, **{name: counted[kind] for kind, name in METRICS.items()}}, stage)

@@ -13,8 +13,8 @@ from claude_bedrock.iam.propagation import PropagationRetry, Timing, is_role_ref
 from claude_bedrock.logging_config.aws_reader import Account
 from claude_bedrock.logging_config.bedrock_client import LoggingService, connect
 from claude_bedrock.logging_config.configuration import InvalidProperties
-from claude_bedrock.logging_config.retention_check import Keeping
-from custom_resource.deletion import let_through, patiently
+from claude_bedrock.logging_config.retention_check import RetentionChecker
+from custom_resource.deletion import retry_deletion, succeed_despite_failure
 from custom_resource.response import Outcome, answer, send
 from invocation_logging.initial_metrics import write_initial_metrics
 from invocation_logging.lifecycle import (
@@ -98,9 +98,11 @@ def answer_cloudformation(event: Mapping[str, Any], waiting: Timing) -> None:
     try:
         saved_in = event["ResourceProperties"]["SavedIn"]
         saved = SavedConfiguration(connect_parameters(region), saved_in, retry=retry)
-        outcome, data = patiently(event, lambda: outcome_of(event, service, saved, retry), waiting)
+        outcome, data = retry_deletion(
+            event, lambda: outcome_of(event, service, saved, retry), waiting
+        )
     finally:
-        outcome = let_through(event, outcome, _left(region))
+        outcome = succeed_despite_failure(event, outcome, _left(region))
         _log.info("%s: %s", event["RequestType"], outcome.sentence)
         physical_id = _physical_id(event, touched=outcome.succeeded or service.may_have_changed)
         send(event["ResponseURL"], answer(event, physical_id, outcome, data))
@@ -140,8 +142,8 @@ def _done(
     return apply(_change(event), service, saved, _keeping(region_of(event), retry))
 
 
-def _keeping(region: str, retry: PropagationRetry) -> Keeping:
-    return Keeping(Account(region), dt.datetime.now(dt.UTC).date(), retry)
+def _keeping(region: str, retry: PropagationRetry) -> RetentionChecker:
+    return RetentionChecker(Account(region), dt.datetime.now(dt.UTC).date(), retry)
 
 
 def _told_to_the_template(done: Done) -> dict[str, str]:

@@ -82,7 +82,7 @@ class Done(NamedTuple):
     configuration: Configuration | None = None
 
 
-def apply(change: Change, service: Service, saved: Saved, keeping: Keeping) -> Done:
+def apply(change: Change, service: Service, saved: Saved, retention: Keeping) -> Done:
     """Carries out the change. What is saved is always what was there when this stage last set its
     own in place of something else, and is saved before that is touched; each move is one Put.
 
@@ -90,19 +90,19 @@ def apply(change: Change, service: Service, saved: Saved, keeping: Keeping) -> D
     """
     if change.request_type == "Delete":
         return _remove(change, service, saved)
-    wanted = desired(change.properties)
-    found, before = service.get(), saved.get()
-    if found is None:
+    target = desired(change.properties)
+    current, before = service.get(), saved.get()
+    if current is None:
         if before is not None:  # somebody has ended logging since: that is what was there now
             saved.delete()
-        service.put(wanted)
-        return Done(f"Model invocation logging is set in {change.region}.", wanted)
-    if _is_ours(found, before, change):
-        return _keep(found, before, change, service, saved, keeping=keeping)
-    return _meet(found, before, change, service, saved, keeping=keeping)
+        service.put(target)
+        return Done(f"Model invocation logging is set in {change.region}.", target)
+    if _is_ours(current, before, change):
+        return _keep(current, before, change, service, saved, retention=retention)
+    return _meet(current, before, change, service, saved, retention=retention)
 
 
-def restore(change: Change, service: Service, saved: Saved, keeping: Keeping) -> Done:
+def restore(change: Change, service: Service, saved: Saved, retention: Keeping) -> Done:
     """Sets the stage's own again: where there is none, where its own no longer delivers every data
     type, and with `replace` where another is. What is saved stays so: a deletion is undone here,
     and not taken for its owner's wish. Raises as `apply` does."""
@@ -111,56 +111,56 @@ def restore(change: Change, service: Service, saved: Saved, keeping: Keeping) ->
             f"The stage lives by another's logging configuration in {change.region}, and does not "
             "set it by itself. Agree with its owner, then deploy."
         )
-    wanted, found = desired(change.properties), service.get()
-    if found is None or (same_places(found, wanted) and not same(found, wanted)):
-        service.put(wanted)
-        return Done(f"The stage's logging configuration is set again in {change.region}.", wanted)
-    return apply(change, service, saved, keeping)
+    target, current = desired(change.properties), service.get()
+    if current is None or (same_places(current, target) and not same(current, target)):
+        service.put(target)
+        return Done(f"The stage's logging configuration is set again in {change.region}.", target)
+    return apply(change, service, saved, retention)
 
 
 def _meet(
-    found: dict[str, Any],
+    current: dict[str, Any],
     before: Configuration | None,
     change: Change,
     service: Service,
     saved: Saved,
     *,
-    keeping: Keeping,
+    retention: Keeping,
 ) -> Done:
     """Another's configuration is there."""
-    ours = desired(change.properties)
+    own = desired(change.properties)
     if change.mode == "fail":
-        raise ForeignConfiguration(_refusal(found, ours, change.region))
-    wanted = ours if change.mode == "replace" else extended(found, ours)
-    if refusal := _why_not_lived_by(found, change, keeping):
+        raise ForeignConfiguration(_refusal(current, own, change.region))
+    target = own if change.mode == "replace" else extended(current, own)
+    if refusal := _why_not_lived_by(current, change, retention):
         raise ForeignConfiguration(refusal)
-    if change.mode == "adopt" or same(found, wanted):
-        if before is not None and same(found, before):
+    if change.mode == "adopt" or same(current, target):
+        if before is not None and same(current, before):
             saved.delete()
-        return _adopted(found, change.region)
-    _must_be_returnable(found, change)
-    saved.put(found)
-    service.put(wanted)
-    return Done(_moved(change, saved), wanted)
+        return _adopted(current, change.region)
+    _must_be_returnable(current, change)
+    saved.put(current)
+    service.put(target)
+    return Done(_moved(change, saved), target)
 
 
 def _keep(
-    found: Configuration,
+    current: Configuration,
     before: dict[str, Any] | None,
     change: Change,
     service: Service,
     saved: Saved,
     *,
-    keeping: Keeping,
+    retention: Keeping,
 ) -> Done:
     """What is there is this stage's, set in place of `before`."""
-    wanted = desired(change.properties)
+    target = desired(change.properties)
     if before is None:
-        service.put(wanted)
-        return Done(f"Model invocation logging is set in {change.region}.", wanted)
+        service.put(target)
+        return Done(f"Model invocation logging is set in {change.region}.", target)
     _must_be_returnable(before, change)
-    refusal = _why_not_kept(found, change) or _why_not_lived_by(before, change, keeping)
-    lent = extended(before, wanted)
+    refusal = _why_not_kept(current, change) or _why_not_lived_by(before, change, retention)
+    lent = extended(before, target)
     enough = change.mode == "extend" and same(lent, before)
     if refusal or enough or change.mode == "adopt":
         service.put(before)
@@ -168,14 +168,14 @@ def _keep(
         if refusal:
             raise ForeignConfiguration(refusal)
         return _adopted(before, change.region)
-    moved = lent if change.mode == "extend" else wanted
+    moved = lent if change.mode == "extend" else target
     service.put(moved)
     return Done(_moved(change, saved), moved)
 
 
-def _why_not_kept(found: Configuration, change: Change) -> str:
+def _why_not_kept(current: Configuration, change: Change) -> str:
     """Where the stage no longer may do what it did, for one sentence; else an empty text."""
-    if change.mode == "fail" and not any(same(found, each) for each in _own(change)):
+    if change.mode == "fail" and not any(same(current, mine) for mine in _own(change)):
         return (
             f"This stage had extended another's logging configuration in {change.region}. It was "
             "put back as it was, and existing_logging fail stops at it: keep extend, or choose "
@@ -184,22 +184,22 @@ def _why_not_kept(found: Configuration, change: Change) -> str:
     return ""
 
 
-def _why_not_lived_by(theirs: Configuration, change: Change, keeping: Keeping) -> str:
+def _why_not_lived_by(foreign: Configuration, change: Change, retention: Keeping) -> str:
     """What keeps the stage from relying on another's destinations, in a sentence or two."""
-    if change.mode == "adopt" and (missing := lacking(theirs)):
+    if change.mode == "adopt" and (missing := lacking(foreign)):
         return _not_whole(missing, change.region)
     days = change.days_to_judge_by
-    short = keeping.shortfalls(theirs, days) if days else []
+    short = retention.shortfalls(foreign, days) if days else []
     return _not_long_enough(short, days, change.region) if short else ""
 
 
 def _remove(change: Change, service: Service, saved: Saved) -> Done:
-    found, before = service.get(), saved.get()
+    current, before = service.get(), saved.get()
     where = change.region
-    if found is None:
+    if current is None:
         return Done(f"Model invocation logging was already off in {where}.{_still(before, saved)}")
-    if not _is_ours(found, before, change):
-        if before is not None and same(found, before):
+    if not _is_ours(current, before, change):
+        if before is not None and same(current, before):
             saved.delete()
             before = None
         left = f"The logging configuration in {where} is not this stack's; it was left."
@@ -215,15 +215,15 @@ def _remove(change: Change, service: Service, saved: Saved) -> Done:
     return Done(f"The logging configuration that was there before is set again in {where}.")
 
 
-def _is_ours(found: Configuration, before: Configuration | None, change: Change) -> bool:
+def _is_ours(current: Configuration, before: Configuration | None, change: Change) -> bool:
     """Whether this resource has put what was found. There is no mark in it, so it is known by what
     it says; what was saved is another's even where ours would say the same."""
-    if before is not None and same(found, before):
+    if before is not None and same(current, before):
         return False
-    ours = _own(change)
+    own = _own(change)
     if before is not None:
-        ours += [extended(before, our) for our in ours]
-    return any(same(found, our) for our in ours)
+        own += [extended(before, configuration) for configuration in own]
+    return any(same(current, configuration) for configuration in own)
 
 
 def _own(change: Change) -> list[Configuration]:
@@ -260,10 +260,10 @@ def _not_long_enough(short: Sequence[str], days: int, region: str) -> str:
     )
 
 
-def _must_be_returnable(theirs: Configuration, change: Change) -> None:
+def _must_be_returnable(foreign: Configuration, change: Change) -> None:
     """Bedrock takes a role only from whoever may pass it, and this function may pass the roles that
     the stage names. It asks before it changes what it could not put back."""
-    role = delivery_role(theirs)
+    role = delivery_role(foreign)
     if role is not None and role != change.properties.get("ExistingRoleArn"):
         raise ForeignConfiguration(
             f"The logging configuration of another in {change.region} delivers by the role {role}. "
@@ -272,8 +272,8 @@ def _must_be_returnable(theirs: Configuration, change: Change) -> None:
         )
 
 
-def _adopted(theirs: Configuration, region: str) -> Done:
-    return Done(f"The logging configuration in {region} is another's and was adopted.", theirs)
+def _adopted(foreign: Configuration, region: str) -> Done:
+    return Done(f"The logging configuration in {region} is another's and was adopted.", foreign)
 
 
 def _moved(change: Change, saved: Saved) -> str:
@@ -289,13 +289,13 @@ def _still(before: Configuration | None, saved: Saved) -> str:
     return f" What this stage once found there is still in the parameter {saved.name}."
 
 
-def _refusal(found: Configuration, wanted: Configuration, region: str) -> str:
-    stage = stage_of(found)
-    whose = f" It is that of the stage {stage!r} of this project." if stage else ""
+def _refusal(current: Configuration, target: Configuration, region: str) -> str:
+    stage = stage_of(current)
+    owner = f" It is that of the stage {stage!r} of this project." if stage else ""
     return (
         f"{region} already has a model invocation logging configuration that this stack did not "
-        f"set.{whose} There is one per account and Region, so it was left as it is. It differs in "
-        f"{'; '.join(difference(found, wanted))}. "
+        f"set.{owner} There is one per account and Region, so it was left as it is. It differs in "
+        f"{'; '.join(difference(current, target))}. "
         "Agree with its owner; then set existing_logging to adopt, extend or replace, or remove it "
         f"(aws bedrock delete-model-invocation-logging-configuration --region {region}) and deploy "
         "again. Or deploy to another Region."

@@ -26,8 +26,8 @@ from claude_bedrock.verification.coverage import (
 )
 from claude_bedrock.verification.evidence_bucket import (
     DISPOSITIONS,
+    EVIDENCE_RETENTION_EXTRA_DAYS,
     HOURLY,
-    KEPT_LONGER_DAYS,
     BrokenEvidenceError,
     EvidenceBucket,
     SealedFile,
@@ -105,7 +105,7 @@ def position(
     evidence: EvidenceBucket, hashes: HashSource, now: datetime, retention_days: int
 ) -> Position:
     """Raises botocore's errors where the bucket cannot be read."""
-    horizon = now - min(_COMPARED, timedelta(days=retention_days + KEPT_LONGER_DAYS))
+    horizon = now - min(_COMPARED, timedelta(days=retention_days + EVIDENCE_RETENTION_EXTRA_DAYS))
     everything, unread = _logged(hashes, horizon, now)
     logged = of_hours(everything, horizon, now)
     given = {key: one for key, one in everything.items() if key.startswith(DISPOSITIONS)}

@@ -14,8 +14,8 @@ from claude_bedrock.verification.accepted_findings import (
 )
 from claude_bedrock.verification.coverage import whole_hour
 from claude_bedrock.verification.evidence_bucket import (
+    EVIDENCE_RETENTION_EXTRA_DAYS,
     HOURLY,
-    KEPT_LONGER_DAYS,
     BrokenEvidenceError,
     SealedFile,
     before,
@@ -55,7 +55,7 @@ def accept_finding(work: Work, fields: Mapping[str, Any], now: datetime) -> Mapp
 
     Raises BadDispositionError where no sealed finding that is kept has that id."""
     given = disposition(fields, now)
-    since = now - timedelta(days=work.retention_days + KEPT_LONGER_DAYS)
+    since = now - timedelta(days=work.retention_days + EVIDENCE_RETENTION_EXTRA_DAYS)
     known = [
         finding
         for finding in sealed_findings(_files(work, since, now))
@@ -97,6 +97,6 @@ def _state(finding_id: str, settled: set[str], accepted: Mapping[str, object]) -
 
 
 def _days(days: object, most: int) -> int:
-    if not isinstance(days, int) or not 1 <= days <= most + KEPT_LONGER_DAYS:
-        raise BadDispositionError(f"days are 1 to {most + KEPT_LONGER_DAYS}")
+    if not isinstance(days, int) or not 1 <= days <= most + EVIDENCE_RETENTION_EXTRA_DAYS:
+        raise BadDispositionError(f"days are 1 to {most + EVIDENCE_RETENTION_EXTRA_DAYS}")
     return days

@@ -23,7 +23,7 @@ from claude_bedrock.records.fetch import AT_ONCE
 from claude_bedrock.records.invocation_records import Records
 from claude_bedrock.verification import evidence_bucket, run
 from claude_bedrock.verification.accepted_findings import BadDispositionError
-from claude_bedrock.verification.allowed_regions import Bounds
+from claude_bedrock.verification.allowed_regions import AllowedRegions
 from claude_bedrock.verification.coverage import iso
 from claude_bedrock.verification.evidence_bucket import EvidenceBucket
 from claude_bedrock.verification.hash_log import HashLog, SealedHash, log_hash
@@ -126,10 +126,10 @@ def _publish(sns: Any, topic: str, subject: str, text: str) -> None:  # noqa: AN
     sns.publish(TopicArn=topic, Subject=subject, Message=text)
 
 
-def bounds(told: Mapping[str, Any]) -> Bounds:
+def bounds(told: Mapping[str, Any]) -> AllowedRegions:
     """From JSON, in which tuples are lists."""
     residency = told["residency"]
-    return Bounds(
+    return AllowedRegions(
         region=told["region"],
         residency=None if residency is None else tuple(residency),
         routes=tuple(told["routes"]),

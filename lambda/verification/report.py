@@ -9,7 +9,7 @@ from aws_lambda_powertools import Logger
 
 from claude_bedrock.verification.coverage import Mismatch
 from claude_bedrock.verification.finding import Finding, Kind
-from metrics.emf import count
+from metrics.emf import emit_metrics
 
 METRICS: Final[dict[Kind, str]] = {
     "missing_record": "InvocationRecordMissing",
@@ -34,7 +34,7 @@ def _logger() -> Logger:
     return Logger(location=None)
 
 
-def tell(
+def report_findings(
     findings: Sequence[Finding], stage: str, mismatches: Sequence[Mismatch], *, hours: int
 ) -> None:
     """Lines and metrics of what was found where `hours` are complete by it, if any are: the alarm
@@ -45,17 +45,17 @@ def tell(
     report_evidence(mismatches)
     counts = {name: counted[kind] for kind, name in METRICS.items()}
     verified = {VERIFIED: hours} if hours else {}
-    count({**verified, NOT_VERIFIED: 0, EVIDENCE: len(mismatches), **counts}, stage)
+    emit_metrics({**verified, NOT_VERIFIED: 0, EVIDENCE: len(mismatches), **counts}, stage)
 
 
-def tell_not_verified(since: str, because: str, stage: str, mismatches: Sequence[Mismatch]) -> None:
+def report_unverified(since: str, because: str, stage: str, mismatches: Sequence[Mismatch]) -> None:
     """A line and a metric of a time of which nothing is known, from `since` (ISO 8601) on."""
     _logger().warning("not verified", extra={"since": since, "because": because})
     report_evidence(mismatches)
-    count({NOT_VERIFIED: 1, EVIDENCE: len(mismatches)}, stage)
+    emit_metrics({NOT_VERIFIED: 1, EVIDENCE: len(mismatches)}, stage)
 
 
-def tell_not_sent(because: str) -> None:
+def report_unsent(because: str) -> None:
     """A line of a daily report that the alarm topic did not take."""
     _logger().warning("daily report not sent", extra={"because": because})
 

@@ -25,12 +25,12 @@ from claude_bedrock.verification.hash_log import SealedHash, log_hash
 from claude_bedrock.verification.object_digests import ObjectDigests, key_of_objects
 from claude_bedrock.verification.period import Period
 from claude_bedrock.verification.read_budget import Budget, TooLargeError
-from claude_bedrock.verification.recheck import AFTER, look_again
+from claude_bedrock.verification.recheck import AFTER, recheck_window
 from claude_bedrock.verification.run import Run, Stage
 from verification.attempts import SLICES, Attempt, Attempts
 from verification.chain_position import HashSource, Position, changed_files, position
 from verification.daily_report import daily_report, is_due
-from verification.report import tell, tell_not_sent, tell_not_verified
+from verification.report import report_findings, report_unsent, report_unverified
 
 DELAY: Final = timedelta(hours=1)
 """AWS promises no time within which a record is delivered; so long it may be on its way."""
@@ -151,7 +151,7 @@ def _report_daily(work: Work, clock: Clock, at: Position) -> Position:
         text = daily_report(work.evidence, at.logged, clock.now, work.stage.name)
         work.publish(f"claude-on-bedrock {work.stage.name}: verification of the day", text)
     except (ClientError, BotoCoreError) as error:
-        tell_not_sent(reason(error))
+        report_unsent(reason(error))
         return at
     return at._replace(reported=f"{clock.now:%Y-%m-%d}")
 
@@ -160,7 +160,7 @@ def _seal_verified(work: Work, clock: Clock, at: Position, verified: Verified) -
     found, digests, attempt = verified
     completes = attempt.until == whole_hour(attempt.until)
     asked = _period(attempt.since, attempt.until, clock)
-    again = look_again(
+    again = recheck_window(
         work.stage,
         work.evidence,
         asked._replace(since=asked.since - AFTER, until=asked.until - AFTER),
@@ -168,7 +168,7 @@ def _seal_verified(work: Work, clock: Clock, at: Position, verified: Verified) -
         budget=Budget(clock.remaining_ms),
     )
     findings = [*found.outcome.findings, *again.found]
-    tell(findings, work.stage.name, at.mismatches, hours=int(completes))
+    report_findings(findings, work.stage.name, at.mismatches, hours=int(completes))
     first, *rest = found.entries()
     sized = at._replace(slice=attempt.next_size)
     objects = _write_objects(work.evidence, digests, attempt)
@@ -187,7 +187,7 @@ def _write_objects(
 
 
 def _seal_unverified(work: Work, clock: Clock, at: Position, asked: Period, because: str) -> Sealed:
-    tell_not_verified(iso(asked.since), because, work.stage.name, at.mismatches)
+    report_unverified(iso(asked.since), because, work.stage.name, at.mismatches)
     about = {
         "kind": NOT_VERIFIED,
         "because": because,

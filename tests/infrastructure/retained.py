@@ -16,7 +16,7 @@ from claude_bedrock.retention.key import Key
 from claude_bedrock.retention.locations import AUDIT_LOGS, EVIDENCE, RECORDS
 from claude_bedrock.retention.log_group import LogGroup, audit_days
 from claude_bedrock.retention.parse_aws import read_lock
-from claude_bedrock.retention.result import Kept, ends, suffices
+from claude_bedrock.retention.result import RetentionResult, ends, suffices
 from tools.synthesis import Synthesis
 
 Properties = Mapping[str, Any]
@@ -33,7 +33,7 @@ def of_type(found: Resources, kind: str) -> list[Properties]:
     return [body["Properties"] for body in found.values() if body["Type"] == kind]
 
 
-def kept(found: Resources, day: dt.date) -> dict[str, Kept]:
+def kept(found: Resources, day: dt.date) -> dict[str, RetentionResult]:
     """Place -> what is kept there of a day."""
     groups = {
         group["LogGroupName"].rpartition("/")[2]: log_group.kept(_log_group(group), day)
@@ -45,7 +45,9 @@ def kept(found: Resources, day: dt.date) -> dict[str, Kept]:
     (configured,) = of_type(found, "Custom::BedrockInvocationLogging")
     prefixes = (RECORDS, f"{configured['LargeDataPrefix']}/", EVIDENCE)
     objects = {each: bucket.kept(written_to, each, day) for each in prefixes}
-    deleted = {f"{each} deleted": bucket.kept_deleted(written_to, each, day) for each in prefixes}
+    deleted = {
+        f"{each} deleted": bucket.retention_of_deleted(written_to, each, day) for each in prefixes
+    }
     (of_key,) = of_type(found, "AWS::KMS::Key")
     state = "Enabled" if of_key.get("Enabled", True) else "Disabled"
     return {**named, **objects, **deleted, "key": key.kept(Key(state))}

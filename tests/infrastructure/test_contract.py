@@ -24,7 +24,7 @@ from claude_bedrock.cli.shared.stage_settings import told, written
 from claude_bedrock.logging_config import drift
 from claude_bedrock.logging_config.configuration import desired
 from claude_bedrock.logging_config.resource_policy import Request, is_allowed
-from claude_bedrock.retention.locations import AUDIT_LOGS, places
+from claude_bedrock.retention.locations import AUDIT_LOGS, storage_locations
 from claude_bedrock.retention.log_group import audit_days
 from data_retention import handler as data_retention
 from drift_detector import handler
@@ -290,7 +290,7 @@ def test_the_sentinel_understands_its_environment(any_stage: Synthesis) -> None:
     read = handler.read(configured, "123456789012")
     assert read.retention_days == {"prod": 60}.get(any_stage.stage, 30)
     bucket = any_stage.only("InvocationLogging", "AWS::S3::Bucket")
-    assert {place.bucket for place in places(read.configuration)} == {f"<{bucket.id}>"}
+    assert {place.bucket for place in storage_locations(read.configuration)} == {f"<{bucket.id}>"}
     assert read.bucket == f"<{bucket.id}>"
     names = {f"<{bucket.id}.Arn>": f"arn:aws:s3:::<{bucket.id}>"}
     policy = any_stage.only("InvocationLogging", "AWS::S3::BucketPolicy")

@@ -82,7 +82,7 @@ def _is_kept(synthesis: Synthesis, access: Any) -> None:  # noqa: ANN401 - a res
     properties = access.properties
     assert access.rest["DeletionPolicy"] == "RetainExceptOnCreate"
     assert suffices(bucket.kept(_bucket(properties), "", DAY), 60)
-    assert suffices(bucket.kept_deleted(_bucket(properties), "", DAY), 60)
+    assert suffices(bucket.retention_of_deleted(_bucket(properties), "", DAY), 60)
     assert set(properties["PublicAccessBlockConfiguration"].values()) == {True}
     (rule,) = properties["BucketEncryption"]["ServerSideEncryptionConfiguration"]
     assert rule["ServerSideEncryptionByDefault"] == {"SSEAlgorithm": "AES256"}

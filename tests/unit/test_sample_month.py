@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from claude_bedrock.records.window import Window
-from claude_bedrock.verification.allowed_regions import Bounds
+from claude_bedrock.verification.allowed_regions import AllowedRegions
 from claude_bedrock.verification.join import DESTINATIONS
 from claude_bedrock.verification.principals import Principals
 from demo.sample_call import Call, audit_line, large_prompt, record
@@ -90,7 +90,7 @@ def test_its_calls_and_its_records_agree() -> None:
         lines,
         found,
         window=Window(begin, end, end),
-        bounds=Bounds(MONTH.region, None, MONTH.routes, MONTH.models),
+        bounds=AllowedRegions(MONTH.region, None, MONTH.routes, MONTH.models),
         principals=Principals(MONTH.gateway_arn),
     )
 

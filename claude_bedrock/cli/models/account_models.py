@@ -3,11 +3,11 @@
 from collections.abc import Mapping
 
 from claude_bedrock.catalog import comparison
-from claude_bedrock.catalog.comparison import Said
+from claude_bedrock.catalog.comparison import ReportedModel
 from claude_bedrock.cli.shared.deployment import Client
 
 
-def claude_models(bedrock: Client) -> Mapping[str, Said]:
+def claude_models(bedrock: Client) -> Mapping[str, ReportedModel]:
     """Base id -> what is said of it, by a boto3 client of `bedrock`. Raises botocore's errors.
 
     Needs bedrock:ListFoundationModels, ListInferenceProfiles and GetInferenceProfile, none of

@@ -12,10 +12,15 @@ from claude_bedrock.cli.doctor.check import DENIED, WITHHELD, code_of
 from claude_bedrock.cli.shared.deployment import Deployment
 from claude_bedrock.retention import bucket, key, log_group
 from claude_bedrock.retention.key import Key
-from claude_bedrock.retention.locations import AUDIT_LOGS, EVIDENCE, Place, places
+from claude_bedrock.retention.locations import (
+    AUDIT_LOGS,
+    EVIDENCE,
+    StorageLocation,
+    storage_locations,
+)
 from claude_bedrock.retention.log_group import AUDIT_MARGIN_DAYS, LogGroup
 from claude_bedrock.retention.parse_aws import Answer, ask_bucket, read_key, read_log_group
-from claude_bedrock.retention.result import Kept, absent, suffices
+from claude_bedrock.retention.result import RetentionResult, absent, suffices
 
 ALWAYS: Final = ("invocations", *AUDIT_LOGS)
 AT_TIMES: Final = ("authorizer",)
@@ -37,7 +42,7 @@ class Destination(NamedTuple):
     number it has to be kept: what explains records has to outlive them."""
 
     name: str
-    kept: Kept | None
+    kept: RetentionResult | None
     unknown: str = ""
     extra_days: int = 0
 
@@ -52,12 +57,12 @@ def look(deployment: Deployment, day: dt.date) -> list[Destination]:
     """Every place the stage writes to, by the rules that are in force now.
 
     Raises NoTargetError where it is not deployed, and botocore's errors where its stack withholds
-    which places these are."""
+    which locations these are."""
     outputs = deployment.outputs("InvocationLogging")
     the_key, of_key = _key(deployment, outputs["KeyArn"])
     own, configuration = outputs["EvidenceBucketName"], json.loads(outputs["LoggingConfiguration"])
     prefixes: dict[str, list[str]] = {}
-    for place in (*sorted(places(configuration)), Place(own, EVIDENCE)):
+    for place in (*sorted(storage_locations(configuration)), StorageLocation(own, EVIDENCE)):
         prefixes.setdefault(place.bucket, []).append(place.prefix)
     lying = [
         *_log_groups(deployment, outputs["LogGroupName"], day),
@@ -80,7 +85,7 @@ def exit_code(outcomes: Sequence[Outcome]) -> int:
 def _asked(
     names: Sequence[str], actions: str, judge: Callable[[], list[Destination]]
 ) -> list[Destination]:
-    """What `judge`, which asks AWS, says of the places of these names."""
+    """What `judge`, which asks AWS, says of the stores of these names."""
     try:
         return judge()
     except WITHHELD as error:
@@ -132,16 +137,19 @@ def _log_groups(deployment: Deployment, invocations: str, day: dt.date) -> list[
 def _bucket(
     deployment: Deployment, name: str, prefixes: Sequence[str], day: dt.date
 ) -> list[Destination]:
-    places = {f"s3://{name}/{prefix}*": prefix for prefix in prefixes}
-    names = [*places, *(f"{place}, deleted or overwritten" for place in places)]
+    locations = {f"s3://{name}/{prefix}*": prefix for prefix in prefixes}
+    names = [
+        *locations,
+        *(f"{location}, deleted or overwritten" for location in locations),
+    ]
 
     def judge() -> list[Destination]:
         found = ask_bucket(deployment.client("s3"), name, _unless)
         if found is None:
             return [Destination(each, absent("the bucket", _NO_BUCKET)) for each in names]
         kept = [
-            *(bucket.kept(found, prefix, day) for prefix in places.values()),
-            *(bucket.kept_deleted(found, prefix, day) for prefix in places.values()),
+            *(bucket.kept(found, prefix, day) for prefix in locations.values()),
+            *(bucket.retention_of_deleted(found, prefix, day) for prefix in locations.values()),
         ]
         return [Destination(*each) for each in zip(names, kept, strict=True)]
 
@@ -173,7 +181,7 @@ def _key(deployment: Deployment, arn: str) -> tuple[Key | None, Destination]:
 
 
 def _under(the_key: Key | None, day: dt.date, place: Destination) -> Destination:
-    """The stage's key encrypts all of its places."""
+    """The stage's key encrypts all of its storage_locations."""
     if the_key is None or place.kept is None:
         return place
     return place._replace(kept=key.under(the_key, place.kept, day))

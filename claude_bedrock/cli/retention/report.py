@@ -11,7 +11,7 @@ from rich.text import Text
 from claude_bedrock.cli.retention.locations import Destination, Outcome
 from claude_bedrock.cli.shared.deployment import Deployment
 from claude_bedrock.retention.log_group import audit_days
-from claude_bedrock.retention.result import Kept, Moment, Threat
+from claude_bedrock.retention.result import EarlyDeletionRisk, Moment, RetentionResult
 
 LAST_YEAR: Final = 9000
 """Sums of dates end with the year 9999."""
@@ -75,7 +75,7 @@ class Report(NamedTuple):
         table = Table(box=None, padding=(0, 2, 0, 0), header_style="bold")
         table.add_column("")
         table.add_column("Where, and by which rule", overflow="fold")
-        for heading in ("Kept", "May vanish from", "All due by"):
+        for heading in ("RetentionResult", "May vanish from", "All due by"):
             table.add_column(heading, no_wrap=True)
         for each in self.destinations:
             sign, style = _SIGNS[each.outcome(self.days)]
@@ -111,11 +111,11 @@ class Report(NamedTuple):
             if self.days + each.extra_days == days and each.outcome(self.days) == "too short"
         ]
 
-    def _known(self) -> list[Kept]:
+    def _known(self) -> list[RetentionResult]:
         return [each.kept for each in self.destinations if each.kept]
 
-    def _threats(self) -> dict[Threat, list[str]]:
-        threats: dict[Threat, list[str]] = {}
+    def _threats(self) -> dict[EarlyDeletionRisk, list[str]]:
+        threats: dict[EarlyDeletionRisk, list[str]] = {}
         for each in self.destinations:
             for threat in each.kept.threats if each.kept else ():
                 threats.setdefault(threat, []).append(each.name)

@@ -14,7 +14,7 @@ from claude_bedrock.cli.shared.stage_settings import Settings
 from claude_bedrock.cli.verify.evidence_folder import Evidence, EvidenceError, Written
 from claude_bedrock.verification import run as verification
 from claude_bedrock.verification.accepted_findings import Disposition, read_dispositions
-from claude_bedrock.verification.allowed_regions import Bounds
+from claude_bedrock.verification.allowed_regions import AllowedRegions
 from claude_bedrock.verification.assessment import Assessment, assess
 from claude_bedrock.verification.coverage import (
     DUE_AFTER,
@@ -29,7 +29,7 @@ from claude_bedrock.verification.coverage import (
 )
 from claude_bedrock.verification.evidence_bucket import (
     DISPOSITIONS,
-    KEPT_LONGER_DAYS,
+    EVIDENCE_RETENTION_EXTRA_DAYS,
     EvidenceBucket,
     SealedFile,
 )
@@ -134,7 +134,9 @@ def chain_report(
         raise EvidenceError("the stage seals no hours: its verify_hourly is false")
     bucket = outputs["EvidenceBucketName"]
     deployed = deployment.created("InvocationLogging")
-    kept_from = next_hour(now - timedelta(days=stage.retention_days + KEPT_LONGER_DAYS))
+    kept_from = next_hour(
+        now - timedelta(days=stage.retention_days + EVIDENCE_RETENTION_EXTRA_DAYS)
+    )
     asked = due_span(since or deployed, until, now=now, deployed=deployed)
     begin = min(max(asked.since, kept_from), asked.until)
     files_of = Span(max(whole_hour(since or deployed - _FIRST_FILES), kept_from), until)
@@ -269,7 +271,7 @@ def _dispositions(deployment: Deployment, now: datetime) -> Mapping[str, Disposi
     bucket = _evidence_of(deployment)
     if next(bucket.listed(DISPOSITIONS), None) is None:
         return {}
-    days = stage_settings.deployed(deployment).retention_days + KEPT_LONGER_DAYS
+    days = stage_settings.deployed(deployment).retention_days + EVIDENCE_RETENTION_EXTRA_DAYS
     logged, _ = _logged_hashes(deployment, bucket.name, now - timedelta(days=days), now)
     return read_dispositions(bucket, logged)
 
@@ -279,8 +281,8 @@ def _evidence_of(deployment: Deployment) -> EvidenceBucket:
     return EvidenceBucket(deployment.client("s3"), bucket)
 
 
-def _bounds(stage: Settings) -> Bounds:
-    return Bounds(stage.region, stage.residency, stage.geographies, stage.models)
+def _bounds(stage: Settings) -> AllowedRegions:
+    return AllowedRegions(stage.region, stage.residency, stage.geographies, stage.models)
 
 
 def _principals(deployment: Deployment, stage: Settings) -> Principals:

@@ -14,7 +14,7 @@ from canary import handler
 from canary.endpoint import CallFailedError, Endpoint, by_key
 from canary.questions import questions
 from canary.record_check import Failure
-from canary.report import tell
+from canary.report import report_failures
 
 MODEL = "claude-haiku-4-5"
 ENVIRONMENT = {
@@ -128,7 +128,7 @@ def test_no_connection_and_no_id_are_told_in_words_of_ours(front: Front) -> None
 def test_a_run_is_counted_and_each_failure_is_a_line(capsys: pytest.CaptureFixture[str]) -> None:
     failures = [Failure("large", "S3", "no record", "id-1"), Failure("large", "body", "gone", "2")]
     for each, count in ((failures, 1.0), ([], 0.0)):
-        tell(each, "dev")
+        report_failures(each, "dev")
 
         lines = [json.loads(line) for line in capsys.readouterr().out.splitlines()]
         told = [line["failure"] for line in lines if "failure" in line]

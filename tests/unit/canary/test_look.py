@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from canary.questions import LARGE_BYTES, Question, questions
-from canary.record_check import PAUSES, Failure, Sent, found_again
+from canary.record_check import PAUSES, Failure, Sent, missing_records
 from claude_bedrock.records.invocation_records import Record, Stored
 
 NOW = datetime.now(UTC)
@@ -70,7 +70,7 @@ def account() -> Account:
 
 
 def looked(account: Account, *pauses: float) -> list[Failure]:
-    return found_again([sent(SMALL), sent(LARGE)], account, pauses, sleep=lambda _: None)
+    return missing_records([sent(SMALL), sent(LARGE)], account, pauses, sleep=lambda _: None)
 
 
 def steps(failures: list[Failure]) -> set[tuple[str, str, str]]:
@@ -139,9 +139,9 @@ def test_what_arrives_late_is_waited_for_and_no_longer_than_that(account: Accoun
         if len(slept) == 3:
             account.s3["id-large"] = late
 
-    assert found_again([sent(LARGE)], account, PAUSES, sleep) == []
+    assert missing_records([sent(LARGE)], account, PAUSES, sleep) == []
     assert slept == list(PAUSES[:3])
     account.s3.clear()
-    assert len(found_again([sent(LARGE)], account, PAUSES, sleep)) == 1
+    assert len(missing_records([sent(LARGE)], account, PAUSES, sleep)) == 1
     assert slept[3:] == list(PAUSES)
     assert sum(PAUSES) == 600

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from claude_bedrock import catalog
 from claude_bedrock.catalog import MODELS, Model, invoke_policies
-from claude_bedrock.catalog.invoke_policies import Place, Statement
+from claude_bedrock.catalog.invoke_policies import InvocationScope, Statement
 from tests.unit.catalog.judgment import judged
 
 ACCOUNT = "111122223333"
@@ -40,8 +40,8 @@ def named(*names: str) -> list[Model]:
     return [model for model in found if model is not None]
 
 
-def place(*routes: str, region: str) -> Place:
-    return Place(routes, region, ACCOUNT)
+def place(*routes: str, region: str) -> InvocationScope:
+    return InvocationScope(routes, region, ACCOUNT)
 
 
 def statements(models: Sequence[Model], route: str, region: str) -> list[Statement]:
@@ -184,7 +184,7 @@ def test_account_and_partition_may_be_tokens() -> None:
     [model] = named("claude-sonnet-4-5")
 
     policy = invoke_policies.invoke_statements(
-        [model], Place(("global",), "us-east-1", "${Token[A.0]}", "${Token[P.1]}")
+        [model], InvocationScope(("global",), "us-east-1", "${Token[A.0]}", "${Token[P.1]}")
     )
 
     [door] = policy[0]["Resource"]
@@ -242,7 +242,7 @@ def test_more_models_than_one_policy_holds_are_dealt_out_whole() -> None:
 def test_a_token_is_measured_as_the_account_it_will_be() -> None:
     models = [m for m in SERVED if "us" in catalog.routes(m)]
     written_out = invoke_policies.invoke_policies(models, place("us", "global", region="us-east-1"))
-    token = Place(("us", "global"), "us-east-1", "${Token[AWS.AccountId.4]}" * 9)
+    token = InvocationScope(("us", "global"), "us-east-1", "${Token[AWS.AccountId.4]}" * 9)
 
     assert len(invoke_policies.invoke_policies(models, token)) == len(written_out)
 
@@ -298,7 +298,7 @@ def test_a_guardrail_is_asked_of_every_model_and_may_be_applied() -> None:
     guardrail = f"arn:aws:bedrock:us-east-1:{ACCOUNT}:guardrail/abc123"
     for route, region in (("us", "us-east-1"), ("global", "")):
         for version, named_as in (("2", f"{guardrail}:2"), ("DRAFT", guardrail)):
-            where = Place((route,), "us-east-1", ACCOUNT, guardrail=("abc123", version))
+            where = InvocationScope((route,), "us-east-1", ACCOUNT, guardrail=("abc123", version))
             policy = invoke_policies.invoke_statements([model], where)
             call = {
                 "bedrock:InferenceProfileArn": profile_arn(model, route, "us-east-1"),

@@ -11,8 +11,8 @@ from hypothesis import strategies as st
 
 from claude_bedrock import catalog
 from claude_bedrock.catalog import MODELS, Model, deny_policy, invoke_policies
-from claude_bedrock.catalog.deny_policy import Guarded
-from claude_bedrock.catalog.invoke_policies import Place, Statement
+from claude_bedrock.catalog.deny_policy import DenyPolicyInputs
+from claude_bedrock.catalog.invoke_policies import InvocationScope, Statement
 from claude_bedrock.catalog.model import SERVICE_TIERS
 from tests.unit.catalog.judgment import judged
 
@@ -26,14 +26,14 @@ SERVED = [m for m in MODELS if m.profiles and not catalog.is_retired(m, "2026-11
 HAIKU = "anthropic.claude-haiku-4-5-20251001-v1:0"
 
 
-def guarded(*routes: str, **settings: Any) -> Guarded:  # noqa: ANN401 - fields of Guarded
+def guarded(*routes: str, **settings: Any) -> DenyPolicyInputs:  # noqa: ANN401 - fields of DenyPolicyInputs
     guardrail = settings.pop("guardrail", None)
-    place = Place(routes or ("eu",), REGION, ACCOUNT, guardrail=guardrail)
-    return Guarded("prod", place, **settings)
+    place = InvocationScope(routes or ("eu",), REGION, ACCOUNT, guardrail=guardrail)
+    return DenyPolicyInputs("prod", place, **settings)
 
 
 def verdict(
-    stage: Guarded, action: str, resource: str = "*", context: dict[str, str] | None = None
+    stage: DenyPolicyInputs, action: str, resource: str = "*", context: dict[str, str] | None = None
 ) -> str:
     """What becomes of an administrator's call under the guard."""
     context = {"aws:RequestedRegion": REGION, "aws:PrincipalArn": ADMIN} | (context or {})
@@ -85,10 +85,10 @@ def test_nothing_but_claude_by_the_stages_route_can_be_invoked(
 
 
 STAGES = st.builds(
-    Guarded,
+    DenyPolicyInputs,
     stage=st.just("prod"),
     place=st.builds(
-        Place,
+        InvocationScope,
         st.permutations(catalog.ROUTES).flatmap(
             lambda order: st.integers(1, 3).map(lambda many: tuple(order[:many]))
         ),
@@ -107,7 +107,7 @@ STAGES = st.builds(
 
 @given(stage=STAGES, name=st.sampled_from([m.name for m in SERVED]))
 def test_the_guard_leaves_what_the_stage_allows_and_the_boundary_too(
-    stage: Guarded, name: str
+    stage: DenyPolicyInputs, name: str
 ) -> None:
     model = catalog.find(name)
     assert model is not None

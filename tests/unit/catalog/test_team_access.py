@@ -7,7 +7,7 @@ import pytest
 
 from claude_bedrock import catalog
 from claude_bedrock.catalog import MODELS, Model, invoke_policies, team_policies
-from claude_bedrock.catalog.invoke_policies import Place
+from claude_bedrock.catalog.invoke_policies import InvocationScope
 from claude_bedrock.catalog.team_policies import ApplicationProfile
 from tests.unit.catalog.judgment import judged
 
@@ -15,20 +15,20 @@ ACCOUNT = "111122223333"
 ACTIONS = ("bedrock:InvokeModel", "bedrock:InvokeModelWithResponseStream")
 SONNET = next(model for model in MODELS if model.name == "claude-sonnet-4-5")
 HAIKU = next(model for model in MODELS if model.name == "claude-haiku-4-5")
-GLOBAL = Place(("global",), "us-east-1", ACCOUNT)
-EU = Place(("eu",), "eu-central-1", ACCOUNT)
+GLOBAL = InvocationScope(("global",), "us-east-1", ACCOUNT)
+EU = InvocationScope(("eu",), "eu-central-1", ACCOUNT)
 KEY = "bedrock:InferenceProfileArn"
 
 
-def own(place: Place, profile_id: str) -> str:
+def own(place: InvocationScope, profile_id: str) -> str:
     return place.arn(f"application-inference-profile/{profile_id}")
 
 
-def copied(place: Place, model: Model, route: str) -> str:
+def copied(place: InvocationScope, model: Model, route: str) -> str:
     return place.arn(f"inference-profile/{catalog.profile_id(model, route)}")
 
 
-def verdict(place: Place, resource: str, **context: str) -> set[str]:
+def verdict(place: InvocationScope, resource: str, **context: str) -> set[str]:
     statements = team_policies.invoke_statements(
         [ApplicationProfile(SONNET, place.routes[0], "sonnetofours")], place
     )
@@ -72,7 +72,7 @@ def test_global_is_open_from_the_region_and_where_bedrock_names_none(key: str) -
 
 
 @pytest.mark.parametrize("place", [GLOBAL, EU], ids=["global", "eu"])
-def test_nothing_else_is_open(place: Place) -> None:
+def test_nothing_else_is_open(place: InvocationScope) -> None:
     route = place.routes[0]
     model = place.model_arn(SONNET.base_id, region=place.region)
     other = place.model_arn(HAIKU.base_id, region=place.region)
@@ -109,7 +109,9 @@ def test_a_policy_lets_a_client_ask_what_is_behind_a_profile_only_where_told() -
 
 @pytest.mark.parametrize("place", [GLOBAL, EU], ids=["global", "eu"])
 @pytest.mark.parametrize("described", [False, True])
-def test_policies_are_within_the_limit_and_lose_no_profile(place: Place, described: bool) -> None:
+def test_policies_are_within_the_limit_and_lose_no_profile(
+    place: InvocationScope, described: bool
+) -> None:
     route = place.routes[0]
     models = [each for each in MODELS if catalog.reach(each, route, place.region) is not None]
     profiles = [

@@ -9,14 +9,14 @@ import pytest
 from moto import mock_aws
 
 from claude_bedrock.catalog import deny_policy
-from claude_bedrock.catalog.deny_policy import Guarded
-from claude_bedrock.catalog.invoke_policies import Place
+from claude_bedrock.catalog.deny_policy import DenyPolicyInputs
+from claude_bedrock.catalog.invoke_policies import InvocationScope
 from claude_bedrock.cli.access.deny_policy import guard_text
 from claude_bedrock.cli.shared.deployment import Deployment, NoTargetError
 from claude_bedrock.cli.shared.errors import CliError
 
 DEPLOYMENT = Deployment("prod", "eu-central-1", None)
-GUARDED = Guarded("prod", Place(("eu",), "eu-central-1", "123456789012"))
+GUARDED = DenyPolicyInputs("prod", InvocationScope(("eu",), "eu-central-1", "123456789012"))
 STATEMENTS = deny_policy.deny_statements(GUARDED)
 DENIALS = {"Version": "2012-10-17", "Statement": STATEMENTS}
 BOUNDARY = {"Version": "2012-10-17", "Statement": deny_policy.boundary_statements(GUARDED)}

@@ -14,7 +14,7 @@ from botocore.exceptions import ClientError
 from botocore.stub import Stubber
 
 from data_retention import handler
-from data_retention.handler import Services, Told
+from data_retention.handler import CustomResourceResult, Services
 from tests.unit.custom_resource.clock import Clock
 
 
@@ -33,7 +33,7 @@ def event(request_type: str, mode: str) -> dict[str, Any]:
     return {"RequestType": request_type, "ResourceProperties": {"Mode": mode}}
 
 
-def outcome(bedrock: Stubber, request_type: str, mode: str) -> Told:
+def outcome(bedrock: Stubber, request_type: str, mode: str) -> CustomResourceResult:
     return handler.outcome_of(event(request_type, mode), services(bedrock, Clock()))
 
 

@@ -18,7 +18,7 @@ from claude_bedrock.logging_config.resource_policy import Policy, Statement
 from claude_bedrock.retention.bucket import Bucket, BucketSettings, Lock, Rule
 from claude_bedrock.retention.key import Key
 from claude_bedrock.retention.log_group import LogGroup
-from drift_detector.handler import Wanted, look
+from drift_detector.handler import ExpectedState, detect_drift
 from tests.unit.catalog.account_answers import Answers, answers
 from tests.unit.invocation_logging.conftest import PROPERTIES, THEIR_ROLE
 
@@ -188,7 +188,7 @@ ADOPTED: dict[str, Any] = {
     "s3Config": {"bucketName": "theirs", "keyPrefix": "bedrock"},
     "cloudWatchConfig": {"logGroupName": "/theirs", "roleArn": THEIR_ROLE},
 }
-WANTED = Wanted(
+WANTED = ExpectedState(
     OURS,
     30,
     ACCOUNT,
@@ -206,8 +206,8 @@ WANTED = Wanted(
 )
 
 
-def told(region: Region, wanted: Wanted = WANTED) -> list[Drift]:
-    return list(look(wanted, region, TODAY))
+def told(region: Region, wanted: ExpectedState = WANTED) -> list[Drift]:
+    return list(detect_drift(wanted, region, TODAY))
 
 
 def kinds(found: list[Drift]) -> list[str]:
@@ -300,7 +300,7 @@ def test_an_adopted_bucket_is_looked_at_where_the_records_are() -> None:
     region = Region(ADOPTED)
     region.groups["/theirs"] = LogGroup(30)
     region.buckets["theirs"] = Bucket((KEPT,), "Enabled")
-    region.assumed_by, region.refused = None, {"logs:PutLogEvents"}  # theirs to look after
+    region.assumed_by, region.refused = None, {"logs:PutLogEvents"}  # theirs to detect_drift after
 
     assert told(region, adopted) == []
     region.buckets["theirs"] = Bucket((KEPT, week), "Enabled")

@@ -12,7 +12,7 @@ from claude_bedrock.iam.propagation import PropagationRetry, Timing
 from claude_bedrock.logging_config.bedrock_client import BedrockControl
 from claude_bedrock.logging_config.configuration import DATA_TYPES, desired
 from custom_resource import response
-from custom_resource.deletion import patiently
+from custom_resource.deletion import retry_deletion
 from custom_resource.response import Outcome
 from invocation_logging import handler
 from tests.unit.custom_resource.clock import Clock
@@ -299,7 +299,7 @@ def test_a_deletion_that_takes_long_is_not_tried_again() -> None:
         return tries[-1], {}
 
     slow = Timing(clock=lambda: 16.0 * len(tries), sleep=lambda _: None)
-    told, _ = patiently({"RequestType": "Delete"}, act, slow)
+    told, _ = retry_deletion({"RequestType": "Delete"}, act, slow)
 
     assert (told.succeeded, len(tries)) == (False, 1)
 

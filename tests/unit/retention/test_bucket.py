@@ -6,7 +6,14 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from claude_bedrock.retention.bucket import Bucket, Lock, Rule, Versioning, kept, kept_deleted
+from claude_bedrock.retention.bucket import (
+    Bucket,
+    Lock,
+    Rule,
+    Versioning,
+    kept,
+    retention_of_deleted,
+)
 from claude_bedrock.retention.result import ends, suffices
 
 DAY = dt.date(2026, 1, 15)
@@ -135,7 +142,7 @@ def test_what_was_deleted_goes_by_the_noncurrent_rules(
         if rule.noncurrent_days and chances.hit_by(rule) and not (rule.newer and chances.spared)
     ]
 
-    said = kept_deleted(bucket, PREFIX, DAY)
+    said = retention_of_deleted(bucket, PREFIX, DAY)
 
     midnights = (MIDNIGHT + each * ONE for each in range(1, 60))
     gone = next(
@@ -196,7 +203,7 @@ def test_a_rule_that_may_be_for_some_objects_shortens_the_life_of_all() -> None:
 
 
 def test_what_was_deleted_stays_as_long_as_a_noncurrent_version() -> None:
-    said = kept_deleted(Bucket((OURS,), "Enabled"), PREFIX, DAY)
+    said = retention_of_deleted(Bucket((OURS,), "Enabled"), PREFIX, DAY)
 
     assert said.days == 35
     assert (said.first, said.last) == (MIDNIGHT + 35 * ONE, MIDNIGHT + 36 * ONE)
@@ -204,7 +211,7 @@ def test_what_was_deleted_stays_as_long_as_a_noncurrent_version() -> None:
 
 def test_without_versioning_deleting_is_final() -> None:
     for versioning in ("", "Suspended"):
-        said = kept_deleted(Bucket((OURS,), versioning), PREFIX, DAY)
+        said = retention_of_deleted(Bucket((OURS,), versioning), PREFIX, DAY)
         assert said.days == 0
 
 

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from claude_bedrock.retention.locations import Place, places
+from claude_bedrock.retention.locations import StorageLocation, storage_locations
 
 RECORDS = {"bucketName": "records"}
 LARGE = {"largeDataDeliveryS3Config": {"bucketName": "bodies", "keyPrefix": "large"}}
@@ -16,16 +16,19 @@ LARGE = {"largeDataDeliveryS3Config": {"bucketName": "bodies", "keyPrefix": "lar
     ("configuration", "found"),
     [
         ({}, []),
-        ({"s3Config": RECORDS}, [Place("records", "AWSLogs/")]),
-        ({"s3Config": RECORDS | {"keyPrefix": ""}}, [Place("records", "AWSLogs/")]),
-        ({"s3Config": RECORDS | {"keyPrefix": "a/b/"}}, [Place("records", "a/b/AWSLogs/")]),
+        ({"s3Config": RECORDS}, [StorageLocation("records", "AWSLogs/")]),
+        ({"s3Config": RECORDS | {"keyPrefix": ""}}, [StorageLocation("records", "AWSLogs/")]),
+        (
+            {"s3Config": RECORDS | {"keyPrefix": "a/b/"}},
+            [StorageLocation("records", "a/b/AWSLogs/")],
+        ),
         ({"cloudWatchConfig": {"logGroupName": "group"}}, []),
-        ({"cloudWatchConfig": LARGE}, [Place("bodies", "large/")]),
+        ({"cloudWatchConfig": LARGE}, [StorageLocation("bodies", "large/")]),
         (
             {"cloudWatchConfig": {"largeDataDeliveryS3Config": RECORDS}},
-            [Place("records", "")],
+            [StorageLocation("records", "")],
         ),
     ],
 )
-def test_places(configuration: dict[str, Any], found: list[Place]) -> None:
-    assert list(places(configuration)) == found
+def test_places(configuration: dict[str, Any], found: list[StorageLocation]) -> None:
+    assert list(storage_locations(configuration)) == found

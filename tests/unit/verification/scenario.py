@@ -8,7 +8,7 @@ from typing import Any, Literal, NamedTuple, get_args
 
 from claude_bedrock.records.log_item import LogItem
 from claude_bedrock.records.window import Window
-from claude_bedrock.verification.allowed_regions import Bounds
+from claude_bedrock.verification.allowed_regions import AllowedRegions
 from claude_bedrock.verification.finding import Outcome
 from claude_bedrock.verification.join import DESTINATIONS, Destination, Lookups, reconcile
 from claude_bedrock.verification.principals import Principals
@@ -16,7 +16,7 @@ from claude_bedrock.verification.principals import Principals
 HOUR = 3600.0
 NOW = datetime(2026, 11, 25, 12, tzinfo=UTC).timestamp()
 WINDOW = Window(NOW - 10 * HOUR, NOW - HOUR / 2, NOW - HOUR)
-BOUNDS = Bounds("eu-central-1", None, ("eu",), ("claude-haiku-4-5",))
+BOUNDS = AllowedRegions("eu-central-1", None, ("eu",), ("claude-haiku-4-5",))
 MODEL = "eu.anthropic.claude-haiku-4-5-20251001-v1:0"
 GATEWAY_ROLE = "arn:aws:iam::123456789012:role/gateway"
 ALLOWED = "arn:aws:sts::123456789012:assumed-role/batch/night"
@@ -102,7 +102,7 @@ def joined(
     records: Iterable[tuple[Destination, Mapping[str, Any]]],
     *,
     window: Window = WINDOW,
-    bounds: Bounds = BOUNDS,
+    bounds: AllowedRegions = BOUNDS,
     principals: Principals = PRINCIPALS,
     stored: Callable[[str], bool] = lambda _: True,
     bodies: Mapping[str, object] | None = None,

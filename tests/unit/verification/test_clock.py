@@ -15,7 +15,7 @@ from claude_bedrock.records.object_stat import ObjectStat
 from claude_bedrock.records.read_digest import Fingerprint
 from claude_bedrock.verification import read_budget
 from claude_bedrock.verification import run as running
-from claude_bedrock.verification.allowed_regions import Bounds
+from claude_bedrock.verification.allowed_regions import AllowedRegions
 from claude_bedrock.verification.coverage import HOUR, Coverage, Span, cover, due_span
 from claude_bedrock.verification.evidence_bucket import (
     HOURLY,
@@ -110,7 +110,7 @@ class Account:
             name="dev",
             account="123456789012",
             region="eu-central-1",
-            bounds=Bounds("eu-central-1", None, ("eu",), ("claude-haiku-4-5",)),
+            bounds=AllowedRegions("eu-central-1", None, ("eu",), ("claude-haiku-4-5",)),
             principals=Principals(GATEWAY_ROLE, frozenset()),
             audit_lines=self.audit_lines,
             find_requests=lambda *_: {},

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from claude_bedrock.verification.allowed_regions import Bounds
+from claude_bedrock.verification.allowed_regions import AllowedRegions
 from claude_bedrock.verification.finding import Counts, Finding, Outcome
 from claude_bedrock.verification.join import DESTINATIONS
 from tests.unit.verification.scenario import (
@@ -80,7 +80,9 @@ def test_each_fate_alone(fate: Fate) -> None:
     check(world([fate], random.Random(1)))  # noqa: S311 - a test's
 
 
-def of(lines: list[dict[str, Any]], *records: dict[str, Any], bounds: Bounds = BOUNDS) -> Outcome:
+def of(
+    lines: list[dict[str, Any]], *records: dict[str, Any], bounds: AllowedRegions = BOUNDS
+) -> Outcome:
     both = [(each, one) for one in records for each in DESTINATIONS]
     timed = [(NOW - 5 * 3600, line) for line in lines]
     return joined(timed, both, bounds=bounds)
@@ -194,7 +196,7 @@ def test_an_object_may_come_as_late_as_a_record() -> None:
 )
 @pytest.mark.parametrize("model_id", [MODEL, "arn:aws:bedrock:eu-central-1:1:x/y", "nova"])
 def test_an_answer_is_bounded_by_residency_and_reach(
-    bounds: Bounds, region: str, within: bool, model_id: str
+    bounds: AllowedRegions, region: str, within: bool, model_id: str
 ) -> None:
     assert bounds.hold(model_id, region) is within
 

@@ -8,7 +8,7 @@ from typing import Any, NamedTuple
 
 from claude_bedrock.records.log_item import LogItem
 from claude_bedrock.records.window import Window
-from claude_bedrock.verification.allowed_regions import Bounds
+from claude_bedrock.verification.allowed_regions import AllowedRegions
 from claude_bedrock.verification.finding import Outcome
 from claude_bedrock.verification.join import Lookups, reconcile
 from claude_bedrock.verification.principals import Principals
@@ -41,7 +41,7 @@ def account(ended: list[Ended], kept: Kept, since: datetime) -> Account:
         [LogItem(str(kept.audit_lines), at, line) for at, line in written],
         kept.records(begin, now),
         window=Window(begin.timestamp(), now.timestamp(), now.timestamp()),
-        bounds=Bounds(REGION, None, ("global",), MODELS),
+        bounds=AllowedRegions(REGION, None, ("global",), MODELS),
         principals=Principals(GATEWAY.arn),
         lookups=Lookups(kept.is_stored, kept.are_identical, kept.read_body, _not_witnessed),
     )
