@@ -6,7 +6,8 @@ from collections.abc import Iterator
 from pathlib import Path
 
 ROOT = Path(__file__).parents[2]
-PAGES = [ROOT / name for name in ("README.md", "CONTRIBUTING.md", "CHANGELOG.md", "SECURITY.md")]
+_TOP = ("README.md", "CONTRIBUTING.md", "CHANGELOG.md", "SECURITY.md", "AGENTS.md")
+PAGES = [ROOT / name for name in _TOP]
 PAGES += sorted(ROOT.glob("docs/**/*.md"))
 
 _CODE = re.compile(r"`([^`]+)`")
