@@ -101,7 +101,7 @@ class _Run:
         print(f"\n{report.judgments(figures)}", flush=True)
         self.kept["figures"] = [figure.as_json() for figure in figures]
         versions = beside.versions if beside else f"boto3 {version('boto3')}"
-        told = f"Beside {versions}.\n\n{report.sections(figures)}"
+        told = f"Compared with {versions}.\n\n{report.sections(figures)}"
         self._write("performance.md", "figures", command, told)
 
     def _plot(self, curves: list[Curve]) -> None:

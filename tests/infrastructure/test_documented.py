@@ -6,7 +6,7 @@ import json
 import re
 from collections.abc import Callable
 
-from tools.docs.pages import first_codes
+from tools.docs.pages import codes, first_codes, rows
 from tools.synthesis import ROOT, STAGES, Resource, Synthesis
 
 OPERATIONS = "docs/operations.md"
@@ -72,3 +72,11 @@ def test_every_stack_has_its_row(prod: Synthesis) -> None:
     stacks = {path.name.split(".")[0] for path in prod.folder.glob("*.template.json")}
     documented = first_codes("docs/deploy.md", "What it makes")
     assert stacks <= {code.replace("STAGE", prod.stage) for code in documented}
+
+
+def test_every_function_of_a_stage_is_listed_with_its_stack(any_stage: Synthesis) -> None:
+    stacks = {codes(row[0])[0]: row[1] for row in rows("docs/architecture.md", "Functions")}
+    for stack in STACKS:
+        for function in any_stage.resources(stack, "AWS::Lambda::Function"):
+            folder = function.properties["Handler"].partition(".")[0]
+            assert stacks[folder].startswith(stack)

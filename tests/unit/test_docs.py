@@ -161,3 +161,37 @@ def test_a_decision_has_its_parts_and_public_sources(page: Path) -> None:
     assert -1 not in found
     assert found == sorted(found)
     assert any(link.startswith("https://") for link in links(text[found[-1] :]))
+
+
+# --- architecture
+
+ARCHITECTURE = "docs/architecture.md"
+# Folders of code with a row each, besides those of functions.
+CODE = ("claude_bedrock", "claude_bedrock/cli", "lambda", "stacks", "stacks/components", "local")
+
+
+def _has_code(folder: Path) -> bool:
+    return any(folder.rglob("*.py"))
+
+
+def _folders() -> set[str]:
+    inner = {each for parent in (*CODE, "tools") for each in (ROOT / parent).glob("*/")}
+    outer = {ROOT / name for name in ("stacks", "claude_bedrock/cli", "local", "demo", "tools")}
+    functions = {path.parent for path in ROOT.glob("lambda/*/handler.py")}
+    paths = {each for each in inner | outer | {ROOT / "benchmarks"} if _has_code(each)}
+    return {f"{each.relative_to(ROOT)}/" for each in paths - functions}
+
+
+def test_every_function_has_its_row() -> None:
+    functions = {path.parent.name for path in ROOT.glob("lambda/*/handler.py")}
+    assert first_codes(ARCHITECTURE, "Functions") == functions
+
+
+def test_every_folder_of_code_has_its_row() -> None:
+    assert first_codes(ARCHITECTURE, "Folders") == _folders()
+
+
+def test_every_module_of_the_gateway_has_its_row() -> None:
+    modules = {path.name for path in ROOT.glob("lambda/gateway/*.py")} - {"__init__.py"}
+    documented = first_codes(ARCHITECTURE, "A request")
+    assert {name for name in documented if name.endswith(".py")} == modules
