@@ -104,7 +104,7 @@ def _put(logs: Any, group: str, stream: str, events: Iterable[tuple[float, str]]
 
 def _verify_by_the_clock(stage: Deployment) -> None:
     """The stage's function leaves its evidence of the hour."""
-    name = stage.outputs("InvocationLogging")["VerifierName"]
+    name = stage.outputs("InvocationLogging")["VerificationFunctionName"]
     answer = stage.client("lambda").invoke(FunctionName=name, Payload=b"{}")
     if "FunctionError" in answer:
         raise DemoFailedError("the function that verifies the record failed: see its log")

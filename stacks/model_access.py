@@ -1,30 +1,33 @@
-"""Wires what may be invoked, by whom, and what nobody may: policies, guard, named roles."""
+"""The ModelAccess stack: invoke policies, deny policy, permissions boundary, named roles, and the
+application inference profiles of teams."""
 
 from __future__ import annotations
 
 import json
 from collections.abc import Sequence
+from typing import NamedTuple
 
 import aws_cdk as cdk
 from aws_cdk import aws_iam as iam
 from constructs import Construct
 
 from claude_bedrock.catalog import MODELS, deny_policy, team_policies
-from claude_bedrock.catalog import invoke_policies as policies_of
+from claude_bedrock.catalog import invoke_policies as model_policies
 from claude_bedrock.catalog.deny_policy import DenyPolicyInputs
 from claude_bedrock.catalog.invoke_policies import InvocationScope
 from claude_bedrock.queries import schema
 from stacks import team_profile_plan
 from stacks.components.iam.application_inference_profile import ApplicationInferenceProfile
-from stacks.components.iam.auditor_permissions import auditing, querying
-from stacks.components.iam.deny_policies import GuardPolicies
+from stacks.components.iam.auditor_permissions import auditor_permissions, query_permissions
+from stacks.components.iam.deny_policies import DenyPolicies
 from stacks.components.iam.invoke_policies import InvokePolicies
-from stacks.components.iam.operator_permissions import operating
+from stacks.components.iam.operator_permissions import operator_permissions
 from stacks.components.iam.permission import Permission
-from stacks.components.iam.setup_permissions import setting_up
+from stacks.components.iam.setup_permissions import setup_permissions
 from stacks.components.iam.stage_names import StageNames
 from stacks.components.iam.stage_role import StageRole
-from stacks.components.iam.viewer_permissions import looking
+from stacks.components.iam.viewer_permissions import viewer_permissions
+from stacks.components.stack_outputs import add_outputs
 from stacks.invocation_logging import InvocationLogging
 from stacks.stage import Stage
 from stacks.stage.account import Trust
@@ -36,8 +39,8 @@ ROLES = (
 
 
 class ModelAccess(cdk.Stack):
-    """The policies by which a caller reaches the stage's models, by the stage's routes only, and
-    the roles of those who call, audit, operate and set up."""
+    """The policies by which a caller reaches the stage's models, by the stage's geographies only,
+    and the roles to call, audit, operate and set up."""
 
     def __init__(
         self,
@@ -51,56 +54,53 @@ class ModelAccess(cdk.Stack):
         super().__init__(
             scope, construct_id, env=env, description="Which Claude models may be called, by whom"
         )
-        guarded = self._guarded(stage)
+        guarded = _deny_policy_inputs(self, stage)
         self.place = guarded.place
         models = [model for model in MODELS if model.name in stage.models.allow]
         invoke_policies = InvokePolicies(
             self,
             "Invoke",
-            documents=policies_of.invoke_policies(models, guarded.place),
+            documents=model_policies.invoke_policies(models, guarded.place),
             description=f"Calls the models of {stage.name}",
         ).policies
-        self.guard = GuardPolicies(
+        self.deny_policies = DenyPolicies(
             self,
             "Guard",
             stage=stage.name,
             denials=deny_policy.deny_statements(guarded),
             boundary=deny_policy.boundary_statements(guarded),
         )
-        self._roles(
+        caller_policies = [*invoke_policies, self.deny_policies.denials]
+        permissions = _role_permissions(
+            self,
             stage,
             record,
-            [*invoke_policies, self.guard.denials],
-            policies_of.profile_arns(models, guarded.place),
+            policies=[*caller_policies, self.deny_policies.boundary],
+            profile_arns=model_policies.profile_arns(models, guarded.place),
         )
-
+        self._roles(stage, permissions, caller_policies)
         planned = team_profile_plan.planned(stage)
-        made = [self._team_profile(stage, each) for each in planned]
-        self.team_profile_ids = [each.id for each in made]
-        profile_arns = team_profile_plan.by_team(planned, [each.arn for each in made])
+        team_profiles = [_team_profile(self, stage, profile) for profile in planned]
+        self.team_profile_ids = [profile.id for profile in team_profiles]
+        profile_arns = team_profile_plan.by_team(
+            planned, [profile.arn for profile in team_profiles]
+        )
         policy_arns = {team: self._team_policies(stage, team) for team in profile_arns}
 
-        invoking = [policy.managed_policy_arn for policy in invoke_policies]
-        cdk.CfnOutput(self, "InvokePolicyArn", value=",".join(invoking))
-        cdk.CfnOutput(self, "GuardPolicyArn", value=self.guard.denials.managed_policy_arn)
-        cdk.CfnOutput(self, "BoundaryPolicyArn", value=self.guard.boundary.managed_policy_arn)
-        cdk.CfnOutput(self, "Settings", value=json.dumps(stage.to_output()))
-        cdk.CfnOutput(self, "TeamProfileArns", value=self.to_json_string(profile_arns))
-        cdk.CfnOutput(self, "TeamPolicyArns", value=self.to_json_string(policy_arns))
-
-    def _team_profile(
-        self, stage: Stage, planned: team_profile_plan.TeamProfile
-    ) -> ApplicationInferenceProfile:
-        return ApplicationInferenceProfile(
-            self,
-            f"TeamProfile-{planned.team}-{planned.model.name}-{planned.route}",
-            name=planned.name_in(stage.name),
-            copied_arn=team_policies.copied_arn(planned.model, planned.route, self.place),
-            tags=team_profile_plan.tags(stage, planned.team),
-        )
+        invoke_arns = [policy.managed_policy_arn for policy in invoke_policies]
+        denials, boundary = self.deny_policies.denials, self.deny_policies.boundary
+        outputs = {
+            "InvokePolicyArn": (",".join(invoke_arns), "Policies to call the stage's models"),
+            "GuardPolicyArn": (denials.managed_policy_arn, "Deny policy"),
+            "BoundaryPolicyArn": (boundary.managed_policy_arn, "Permissions boundary"),
+            "Settings": (json.dumps(stage.to_output()), "JSON: settings that the CLI reads"),
+            "TeamProfileArns": (self.to_json_string(profile_arns), "JSON: team -> profiles"),
+            "TeamPolicyArns": (self.to_json_string(policy_arns), "JSON: team -> policies"),
+        }
+        add_outputs(self, outputs)
 
     def _team_policies(self, stage: Stage, team: str) -> list[str]:
-        """The ARNs of what a role of the team's own needs, the guard among them."""
+        """Return the ARNs of what a team's own role needs, the deny policy among them."""
         planned = team_profile_plan.planned(stage)
         profiles = team_profile_plan.with_ids(planned, self.team_profile_ids, team=team)
         policies = InvokePolicies(
@@ -109,65 +109,36 @@ class ModelAccess(cdk.Stack):
             documents=team_policies.invoke_policies(profiles, self.place, described=True),
             description=f"Calls the application inference profiles of the team {team}",
         ).policies
-        return [policy.managed_policy_arn for policy in (*policies, self.guard.denials)]
+        return [policy.managed_policy_arn for policy in (*policies, self.deny_policies.denials)]
 
     def _roles(
         self,
         stage: Stage,
-        record: InvocationLogging,
-        calling: Sequence[iam.IManagedPolicy],
-        profiles: Sequence[str],
+        permissions: RolePermissions,
+        invoke_policies: Sequence[iam.IManagedPolicy],
     ) -> None:
-        names = StageNames(stage.name, self)
-        # Exported here and now: what a token of another stack will be called is known at the end,
-        # too late for the answer to a finding. The stacks' order is then ours to say.
-        self.add_stack_dependency(record)
-        bucket = record.export_value(record.bucket.bucket_arn)
-        key = record.export_value(record.keeping.key.key_arn)
-        verifier = record.export_value(record.verifier.function_arn)
-        accesses = record.access_bucket_arn
-        asked = (
-            querying(names, table=schema.NAME, bucket_arn=bucket)
-            if stage.logging.has_own_destinations
-            else []
-        )
-        seen = looking(
-            names,
-            profiles=profiles,
-            policies=[each.managed_policy_arn for each in (*calling, self.guard.boundary)],
-            roles=[names.iam(f"role/{self._name(stage, role)}") for role in ROLES],
-        )
+        """Create the roles of people and programs; `setup` where the stage has it."""
         self._role(
             stage,
             "application",
             stage.account.roles.application,
             "Calls Claude",
-            managed_policies=calling,
-            permissions_boundary=self.guard.boundary,
+            managed_policies=invoke_policies,
+            permissions_boundary=self.deny_policies.boundary,
         )
-        self.auditor_role = self._role(
+        self._role(
             stage,
             "auditor",
             stage.account.roles.auditor,
             "Reads records and evidence, never invokes",
-            permissions=[
-                *seen,
-                *auditing(names, bucket_arn=bucket, key_arn=key, access_bucket_arn=accesses),
-                *asked,
-            ],
+            permissions=permissions.auditor,
         )
-        own = names.iam(f"role/{self._name(stage, 'operator')}")
         self.operator_role = self._role(
             stage,
             "operator",
             stage.account.roles.operator,
             "Looks after the endpoint and its keys, never reads a record",
-            permissions=[
-                *seen,
-                *operating(
-                    names, own_role=own, bucket_arn=bucket, key_arn=key, verifier_arn=verifier
-                ),
-            ],
+            permissions=permissions.operator,
         )
         if stage.account.roles.setup:
             self._role(
@@ -175,8 +146,8 @@ class ModelAccess(cdk.Stack):
                 "setup",
                 stage.account.roles.setup,
                 "Opens Claude to the account, once",
-                permissions=setting_up(),
-                managed_policies=calling,
+                permissions=setup_permissions(),
+                managed_policies=invoke_policies,
             )
 
     def _role(
@@ -194,33 +165,90 @@ class ModelAccess(cdk.Stack):
         role = StageRole(
             self,
             title,
-            name=self._name(stage, purpose),
+            name=deny_policy.role_name(stage.name, stage.region, purpose),
             description=f"{description}: {stage.name}",
             trust=trust,
             permissions=permissions,
             managed_policies=managed_policies,
             permissions_boundary=permissions_boundary,
         ).role
-        cdk.CfnOutput(self, f"{title}RoleArn", value=role.role_arn)
+        add_outputs(self, {f"{title}RoleArn": (role.role_arn, f"Role: {description}")})
         return role
 
-    def _name(self, stage: Stage, purpose: str) -> str:
-        return deny_policy.role_name(stage.name, stage.region, purpose)
 
-    def _guarded(self, stage: Stage) -> DenyPolicyInputs:
-        guardrail = stage.models.guardrail
-        return DenyPolicyInputs(
-            stage=stage.name,
-            place=InvocationScope(
-                stage.models.geographies,
-                stage.region,
-                self.account,
-                self.partition,
-                (guardrail.id, guardrail.version) if guardrail else None,
-            ),
-            short_term_bearer_tokens=stage.callers.short_term_bearer_tokens,
-            data_retention=stage.models.data_retention,
-            team_profiles=bool(stage.callers.teams),
-            signed_callers=stage.callers.auth == "iam",
-            service_tiers=stage.models.service_tiers,
-        )
+class RolePermissions(NamedTuple):
+    """What auditor and operator may do."""
+
+    auditor: Sequence[Permission]
+    operator: Sequence[Permission]
+
+
+def _role_permissions(
+    stack: ModelAccess,
+    stage: Stage,
+    record: InvocationLogging,
+    *,
+    policies: Sequence[iam.IManagedPolicy],
+    profile_arns: Sequence[str],
+) -> RolePermissions:
+    names = StageNames(stage.name, stack)
+    # Exported here: CDK names a token of another stack at the end, too late to acknowledge a
+    # finding on it. The order of the stacks then has to be declared.
+    stack.add_stack_dependency(record)
+    bucket = record.export_value(record.bucket.bucket_arn)
+    key = record.export_value(record.log_settings.key.key_arn)
+    verification_function = record.export_value(record.verification_function.function_arn)
+    viewer = viewer_permissions(
+        names,
+        profiles=profile_arns,
+        policies=[policy.managed_policy_arn for policy in policies],
+        roles=[_role_arn(names, stage, role) for role in ROLES],
+    )
+    auditor = auditor_permissions(
+        names, bucket_arn=bucket, key_arn=key, access_bucket_arn=record.access_bucket_arn
+    )
+    if stage.logging.has_own_destinations:
+        auditor += query_permissions(names, table=schema.NAME, bucket_arn=bucket)
+    operator = operator_permissions(
+        names,
+        own_role=_role_arn(names, stage, "operator"),
+        bucket_arn=bucket,
+        key_arn=key,
+        verification_function_arn=verification_function,
+    )
+    return RolePermissions([*viewer, *auditor], [*viewer, *operator])
+
+
+def _role_arn(names: StageNames, stage: Stage, purpose: str) -> str:
+    return names.iam(f"role/{deny_policy.role_name(stage.name, stage.region, purpose)}")
+
+
+def _team_profile(
+    stack: ModelAccess, stage: Stage, planned: team_profile_plan.TeamProfile
+) -> ApplicationInferenceProfile:
+    return ApplicationInferenceProfile(
+        stack,
+        f"TeamProfile-{planned.team}-{planned.model.name}-{planned.route}",
+        name=planned.name_in(stage.name),
+        copied_arn=team_policies.copied_arn(planned.model, planned.route, stack.place),
+        tags=team_profile_plan.tags(stage, planned.team),
+    )
+
+
+def _deny_policy_inputs(stack: cdk.Stack, stage: Stage) -> DenyPolicyInputs:
+    guardrail = stage.models.guardrail
+    return DenyPolicyInputs(
+        stage=stage.name,
+        place=InvocationScope(
+            stage.models.geographies,
+            stage.region,
+            stack.account,
+            stack.partition,
+            (guardrail.id, guardrail.version) if guardrail else None,
+        ),
+        short_term_bearer_tokens=stage.callers.short_term_bearer_tokens,
+        data_retention=stage.models.data_retention,
+        team_profiles=bool(stage.callers.teams),
+        signed_callers=stage.callers.auth == "iam",
+        service_tiers=stage.models.service_tiers,
+    )

@@ -1,4 +1,4 @@
-"""Wires what an operator looks at and what wakes one, and where an auditor asks the records."""
+"""The Observability stack: dashboard, alarms, and the records as a table of Athena's."""
 
 from __future__ import annotations
 
@@ -7,20 +7,31 @@ from constructs import Construct
 
 from claude_bedrock.catalog.cost import LONG_PROMPTS
 from claude_bedrock.queries import render, schema
+from stacks.components.api.api_key_expiry import api_key_expiry_alarms
+from stacks.components.api.canary import canary_alarms
 from stacks.components.iam.stage_names import StageNames
+from stacks.components.observability.alarm import AlarmDefinition
 from stacks.components.observability.alarm_topic import AlarmTopic
-from stacks.components.observability.alarms import Alarms
+from stacks.components.observability.alarms import (
+    Alarms,
+    delivery_alarms,
+    function_alarms,
+    response_alarms,
+)
 from stacks.components.observability.dashboard import Dashboard
 from stacks.components.observability.record_queries import RecordQueries
 from stacks.components.observability.record_table import RecordTable
+from stacks.components.record.drift_detector import drift_alarms
 from stacks.components.record.log_bucket import MARGIN_DAYS
+from stacks.components.record.verification import verification_alarms
+from stacks.components.stack_outputs import add_outputs
 from stacks.gateway import Gateway
 from stacks.invocation_logging import InvocationLogging
 from stacks.stage import Stage
 
 
 class Observability(cdk.Stack):
-    """A dashboard, alarms that each reach the topic, and the records as a table of Athena's."""
+    """A dashboard, alarms that publish to a topic, and the records as a table of Athena's."""
 
     def __init__(
         self,
@@ -37,20 +48,8 @@ class Observability(cdk.Stack):
         topic = AlarmTopic(
             self, "AlarmTopic", name=f"{name}-alarms", email=stage.account.alarm_email
         )
-        Alarms(
-            self,
-            "Alarms",
-            stage_name=stage.name,
-            api_name=gateway.api_name,
-            api_stage=gateway.api_stage,
-            gateway=gateway.function,
-            authorizer=gateway.authorizer,
-            key_expiry=gateway.key_expiry,
-            reserved_concurrency=stage.endpoint.reserved_concurrency,
-            verified_hourly=stage.evidence.verify_hourly,
-            has_canary=stage.evidence.canary is not None,
-            topic=topic.topic,
-        )
+        definitions = _alarm_definitions(stage, gateway)
+        Alarms(self, "Alarms", definitions=definitions, topic=topic.topic)
         dashboard = Dashboard(
             self,
             "Dashboard",
@@ -64,13 +63,16 @@ class Observability(cdk.Stack):
         if stage.logging.has_own_destinations:
             self._queries(stage, record)
 
-        cdk.CfnOutput(self, "DashboardUrl", value=dashboard.url)
-        cdk.CfnOutput(self, "AlarmTopicArn", value=topic.topic.topic_arn)
+        outputs = {
+            "DashboardUrl": (dashboard.url, "URL of the dashboard"),
+            "AlarmTopicArn": (topic.topic.topic_arn, "SNS topic of alarms"),
+        }
+        add_outputs(self, outputs)
 
     def _queries(self, stage: Stage, record: InvocationLogging) -> None:
         names = StageNames(stage.name, self)
         logs = f"AWSLogs/{self.account}/BedrockModelInvocationLogs/{self.region}/"
-        found = RecordTable(
+        record_table = RecordTable(
             self,
             "Records",
             database=names.database,
@@ -93,6 +95,31 @@ class Observability(cdk.Stack):
             queries=saved,
             scan_limit_mb=stage.logging.athena_scan_limit_mb,
         )
-        queries.node.add_dependency(found)
-        cdk.CfnOutput(self, "RecordsDatabaseName", value=names.database)
-        cdk.CfnOutput(self, "WorkgroupName", value=names.workgroup)
+        queries.node.add_dependency(record_table)
+        outputs = {
+            "RecordsDatabaseName": (names.database, "Glue database of records"),
+            "WorkgroupName": (names.workgroup, "Athena workgroup"),
+        }
+        add_outputs(self, outputs)
+
+
+def _alarm_definitions(stage: Stage, gateway: Gateway) -> list[AlarmDefinition]:
+    """Return the alarms on what the stage has."""
+    definitions = [
+        *response_alarms(stage.name, api_name=gateway.api_name, api_stage=gateway.api_stage),
+        *function_alarms(
+            gateway.function,
+            gateway.authorizer,
+            stage_name=stage.name,
+            reserved_concurrency=stage.endpoint.reserved_concurrency,
+        ),
+        *delivery_alarms(),
+        *drift_alarms(stage.name),
+    ]
+    if gateway.api_key_expiry:
+        definitions += api_key_expiry_alarms(gateway.api_key_expiry, stage.name)
+    if stage.evidence.verify_hourly:
+        definitions += verification_alarms(stage.name)
+    if stage.evidence.canary is not None:
+        definitions += canary_alarms(stage.name)
+    return definitions

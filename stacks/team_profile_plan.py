@@ -1,4 +1,4 @@
-"""Alone knows which application inference profiles a stage's teams have, and their names."""
+"""The application inference profiles of a stage's teams: which, their names and their tags."""
 
 from __future__ import annotations
 
@@ -12,8 +12,8 @@ from claude_bedrock.catalog.invoke_policies import InvocationScope
 from claude_bedrock.catalog.team_policies import ApplicationProfile
 from stacks.stage import Stage
 
-_SOME_ACCOUNT = "0" * 12
-_SOME_ID = "0" * 12
+_SAMPLE_ACCOUNT = "0" * 12
+_SAMPLE_ID = "0" * 12
 """As long as those that Bedrock makes."""
 
 TEAM_TAG = "claude-on-bedrock-team"
@@ -40,7 +40,7 @@ class TeamProfile(NamedTuple):
 
 
 def planned(stage: Stage) -> list[TeamProfile]:
-    """A profile for each model and route that the model has from the Region, and each team."""
+    """Return a profile for each team, model, and geography that the model has from the Region."""
     models = [model for model in MODELS if model.name in stage.models.allow]
     return [
         TeamProfile(team, model, route)
@@ -52,7 +52,7 @@ def planned(stage: Stage) -> list[TeamProfile]:
 
 
 def tags(stage: Stage, team: str) -> dict[str, str]:
-    """The team's cost-allocation tags, and its name. A bill is split by those that are activated:
+    """Return the team's cost-allocation tags, and its name. Billing splits costs by activated tags:
     https://docs.aws.amazon.com/awsaccountbilling/latest/aboutv2/cost-alloc-tags.html"""
     return {**stage.callers.teams[team], TEAM_TAG: team}
 
@@ -60,7 +60,7 @@ def tags(stage: Stage, team: str) -> dict[str, str]:
 def with_ids(
     profiles: Sequence[TeamProfile], ids: Sequence[str], *, team: str | None = None
 ) -> list[ApplicationProfile]:
-    """The profiles, or those of one team, as Bedrock made them; `ids` are in the same order."""
+    """Return the profiles, or those of one team, with Bedrock's `ids`, in the same order."""
     return [
         ApplicationProfile(profile.model, profile.route, own_id)
         for profile, own_id in zip(profiles, ids, strict=True)
@@ -68,8 +68,10 @@ def with_ids(
     ]
 
 
-def told(arn_prefix: str, profiles: Sequence[TeamProfile], ids: Sequence[str]) -> dict[str, object]:
-    """What the gateway reads: `arn`, to be put before each id; `teams`, in an order; and under
+def environment_value(
+    arn_prefix: str, profiles: Sequence[TeamProfile], ids: Sequence[str]
+) -> dict[str, object]:
+    """Return what the gateway reads: `arn`, a prefix of each id; `teams`, in an order; and under
     `profiles` the copied profile's id with one id for each team, in that order.
 
     `ids` are those of `profiles`, which are in the order of `planned`."""
@@ -80,15 +82,15 @@ def told(arn_prefix: str, profiles: Sequence[TeamProfile], ids: Sequence[str]) -
     return {"arn": arn_prefix, "teams": teams, "profiles": by_copied}
 
 
-def told_characters(profiles: Sequence[TeamProfile], region: str) -> int:
-    """How long that is as JSON."""
-    prefix = team_policies.arn_prefix(InvocationScope((), region, _SOME_ACCOUNT))
-    ids = [_SOME_ID for _ in profiles]
-    return len(json.dumps(told(prefix, profiles, ids), separators=(",", ":")))
+def environment_characters(profiles: Sequence[TeamProfile], region: str) -> int:
+    """Return the length of `environment_value` as JSON."""
+    prefix = team_policies.arn_prefix(InvocationScope((), region, _SAMPLE_ACCOUNT))
+    ids = [_SAMPLE_ID for _ in profiles]
+    return len(json.dumps(environment_value(prefix, profiles, ids), separators=(",", ":")))
 
 
 def policies_needed(stage: Stage) -> int:
-    """How many managed policies the gateway's role holds for the stage's models and profiles."""
+    """Return how many managed policies the gateway's role holds for models and team profiles."""
     models = [model for model in MODELS if model.name in stage.models.allow]
     guardrail = (
         (stage.models.guardrail.id, stage.models.guardrail.version)
@@ -96,18 +98,18 @@ def policies_needed(stage: Stage) -> int:
         else None
     )
     place = InvocationScope(
-        stage.models.geographies, stage.region, _SOME_ACCOUNT, guardrail=guardrail
+        stage.models.geographies, stage.region, _SAMPLE_ACCOUNT, guardrail=guardrail
     )
     profiles = planned(stage)
-    with_some_ids = with_ids(profiles, [_SOME_ID for _ in profiles])
+    with_sample_ids = with_ids(profiles, [_SAMPLE_ID for _ in profiles])
     return len(invoke_policies.invoke_policies(models, place)) + len(
-        team_policies.invoke_policies(with_some_ids, place)
+        team_policies.invoke_policies(with_sample_ids, place)
     )
 
 
 def by_team(profiles: Sequence[TeamProfile], values: Sequence[str]) -> Mapping[str, dict[str, str]]:
-    """Team -> id of the copied profile -> the value that belongs to the team's own profile."""
-    found: dict[str, dict[str, str]] = {}
+    """Return team -> id of the copied profile -> the value of the team's own profile."""
+    values_by_team: dict[str, dict[str, str]] = {}
     for profile, value in zip(profiles, values, strict=True):
-        found.setdefault(profile.team, {})[profile.copied_id] = value
-    return found
+        values_by_team.setdefault(profile.team, {})[profile.copied_id] = value
+    return values_by_team

@@ -58,6 +58,10 @@ def compare(before: Template, after: Template) -> Iterator[Difference]:
     yield from _moved_service_tokens(old, new)
     yield from _lost_exports(before, after)
     translated = _translate(before, renamed)
+    outputs = _renamed_outputs(translated.get("Outputs", {}), after.get("Outputs", {}))
+    for name, new_name in outputs.items():
+        yield Difference("name", f"output {name} -> {new_name}")
+    translated = _translate(translated, outputs)
     for section in sorted({*before, *after}):
         yield from _differences(
             _canonical(translated.get(section)), _canonical(after.get(section)), section
@@ -86,6 +90,13 @@ def _shape(resource: Template, unmatched: Mapping[str, str]) -> str:
     for name in sorted(unmatched, key=len, reverse=True):
         text = re.sub(rf"{name}(?![A-Za-z0-9])", unmatched[name], text)
     return text
+
+
+def _renamed_outputs(old: Template, new: Template) -> dict[str, str]:
+    """Pair outputs of one value whose id is in one template only."""
+    come = {json.dumps(new[name]["Value"]): name for name in new if name not in old}
+    values = {name: json.dumps(old[name]["Value"]) for name in old if name not in new}
+    return {name: come[value] for name, value in values.items() if value in come}
 
 
 def _translate(template: Template, renamed: Mapping[str, str]) -> Template:

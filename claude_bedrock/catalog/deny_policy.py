@@ -105,9 +105,9 @@ def deny_statements(guarded: DenyPolicyInputs) -> list[Statement]:
     """
     place = guarded.place
     statements = [
-        _deny("NoUnloggedEndpoint", ["bedrock-mantle:*"]),
+        _deny("DenyUnloggedEndpoint", ["bedrock-mantle:*"]),
         _bearer_tokens(guarded),
-        _deny("NoUnloggedJobs", UNLOGGED_JOBS),
+        _deny("DenyUnloggedJobs", UNLOGGED_JOBS),
         _other_routes(guarded),
         _bare_models(guarded),
         _other_service_tiers(guarded),
@@ -117,7 +117,7 @@ def deny_statements(guarded: DenyPolicyInputs) -> list[Statement]:
     ]
     if "global" not in place.routes:
         statements.append(
-            _deny("NoGlobalRouting", INVOKE) | {"Condition": {"StringEquals": ROUTED_ANYWHERE}}
+            _deny("DenyGlobalRouting", INVOKE) | {"Condition": {"StringEquals": ROUTED_ANYWHERE}}
         )
     if place.guardrail_version_arn:
         statements.append(_without_guardrail(place))
@@ -130,25 +130,25 @@ def boundary_statements(guarded: DenyPolicyInputs) -> list[Statement]:
     logs = f"arn:{place.partition}:logs:{place.region}:{place.account}:log-group"
     apis = f"arn:{place.partition}:execute-api:{place.region}:{place.account}"
     allowed = [
-        _allow("ClaudeByTheStagesRoutes", INVOKE, _open_to_calls(guarded)),
+        _allow("InvokeClaudeByProfile", INVOKE, _open_to_calls(guarded)),
         _allow(
-            "CountsTokens",
+            "CountTokens",
             ["bedrock:CountTokens"],
             [place.model_arn(_CLAUDE, region=place.region)],
         ),
         _allow(
-            "WritesTheGatewaysLog",
+            "WriteGatewayLog",
             ["logs:CreateLogStream", "logs:PutLogEvents"],
             [f"{logs}:/claude-on-bedrock/{guarded.stage}/gateway:*"],
         ),
         # X-Ray's two write actions know no resources:
         # https://docs.aws.amazon.com/service-authorization/latest/reference/list_awsx-ray.html
-        _allow("Traces", ["xray:PutTraceSegments", "xray:PutTelemetryRecords"], ["*"]),
+        _allow("WriteTraces", ["xray:PutTraceSegments", "xray:PutTelemetryRecords"], ["*"]),
     ]
     if guarded.signed_callers:
         # The API's id is not known before the API is there, and it comes after its callers.
         allowed.append(
-            _allow("CallsTheEndpoint", ["execute-api:Invoke"], [f"{apis}:*/{guarded.stage}/*"])
+            _allow("InvokeEndpoint", ["execute-api:Invoke"], [f"{apis}:*/{guarded.stage}/*"])
         )
     return allowed + invoke_policies.guardrail_statements(place) + deny_statements(guarded)
 
@@ -170,9 +170,9 @@ def _bearer_tokens(guarded: DenyPolicyInputs) -> Statement:
     https://docs.aws.amazon.com/bedrock/latest/userguide/api-keys-permissions.html"""
     both = ["bedrock:CallWithBearerToken", "bedrock-mantle:CallWithBearerToken"]
     if not guarded.short_term_bearer_tokens:
-        return _deny("NoBearerTokens", both)
+        return _deny("DenyBearerTokens", both)
     condition = {"StringNotEquals": {"bedrock:BearerTokenType": "SHORT_TERM"}}
-    return _deny("NoLongTermBearerTokens", both[:1]) | {"Condition": condition}
+    return _deny("DenyLongTermBearerTokens", both[:1]) | {"Condition": condition}
 
 
 def _other_routes(guarded: DenyPolicyInputs) -> Statement:
@@ -184,7 +184,7 @@ def _other_routes(guarded: DenyPolicyInputs) -> Statement:
     it is made."""
     making = ["bedrock:CreateInferenceProfile"] if guarded.team_profiles else []
     return {
-        "Sid": "OnlyTheStagesRoutes",
+        "Sid": "DenyOtherModelsAndProfiles",
         "Effect": "Deny",
         "Action": INVOKE + making,
         "NotResource": _open_to_calls(guarded),
@@ -194,7 +194,7 @@ def _other_routes(guarded: DenyPolicyInputs) -> Statement:
 def _bare_models(guarded: DenyPolicyInputs) -> Statement:
     condition = {"ArnNotLike": {PROFILE: _profiles(guarded)}}
     models = guarded.place.model_arn("*", region="*")
-    return _deny("OnlyThroughAProfile", INVOKE, [models]) | {"Condition": condition}
+    return _deny("DenyModelsWithoutProfile", INVOKE, [models]) | {"Condition": condition}
 
 
 def _other_service_tiers(guarded: DenyPolicyInputs) -> Statement:
@@ -220,27 +220,27 @@ def _other_projects(place: InvocationScope) -> Statement:
 def _without_guardrail(place: InvocationScope) -> Statement:
     condition = {"StringNotEquals": {GUARDRAIL: place.guardrail_version_arn}}
     models = place.model_arn("*", region="*")
-    return _deny("OnlyWithTheGuardrail", INVOKE, [models]) | {"Condition": condition}
+    return _deny("DenyWithoutGuardrail", INVOKE, [models]) | {"Condition": condition}
 
 
 def _account_settings(guarded: DenyPolicyInputs) -> list[Statement]:
     """Each setting is changed by one role of the stage; AWS knows no resource for either:
     https://docs.aws.amazon.com/service-authorization/latest/reference/list_amazonbedrock.html"""
     logging = _deny(
-        "OnlyTheStageSetsLogging",
+        "DenyLoggingChanges",
         [
             "bedrock:PutModelInvocationLoggingConfiguration",
             "bedrock:DeleteModelInvocationLoggingConfiguration",
         ],
     )
-    retention = _deny("OnlyTheStageSetsDataRetention", ["bedrock:PutAccountDataRetention"])
+    retention = _deny("DenyDataRetentionChanges", ["bedrock:PutAccountDataRetention"])
     statements = [
         logging | {"Condition": _unless_it_is(guarded, LOGGING_ROLE)},
         retention | {"Condition": _unless_it_is(guarded, DATA_RETENTION_ROLE)},
     ]
     if guarded.data_retention:
         other = {"StringNotEquals": {"bedrock:DataRetentionMode": guarded.data_retention}}
-        statements.append(retention | {"Sid": "NoOtherDataRetention", "Condition": other})
+        statements.append(retention | {"Sid": "DenyOtherDataRetention", "Condition": other})
     return statements
 
 

@@ -118,7 +118,7 @@ def guardrail_statements(place: InvocationScope) -> list[Statement]:
     name, _ = place.guardrail
     return [
         {
-            "Sid": "AppliesTheGuardrail",
+            "Sid": "ApplyGuardrail",
             "Effect": "Allow",
             "Action": "bedrock:ApplyGuardrail",
             "Resource": place.arn(f"guardrail/{name}"),
@@ -161,10 +161,10 @@ def _geography_statements(
         by_reach.setdefault(destinations, []).append(model)
     name = route.capitalize()
     return [
-        _allow(f"{name}Profiles", _profiles(models, route, place)),
+        _allow(f"Invoke{name}Profiles", _profiles(models, route, place)),
         *(
             _allow(
-                f"{name}Models{number}",
+                f"Invoke{name}Models{number}",
                 _models(group, destinations, place),
                 {PROFILE: _profiles(group, route, place)} | place.only_with_guardrail,
             )
@@ -182,9 +182,11 @@ def _global_statements(
     here = {"aws:RequestedRegion": place.region}
     through = {PROFILE: profiles} | place.only_with_guardrail
     return [
-        _allow("GlobalProfiles", profiles, here),
-        _allow("GlobalModelsHere", _models(models, [place.region], place), here | through),
-        _allow("GlobalModelsAnywhere", _models(models, [""], place), ROUTED_ANYWHERE | through),
+        _allow("InvokeGlobalProfiles", profiles, here),
+        _allow("InvokeGlobalModelsHere", _models(models, [place.region], place), here | through),
+        _allow(
+            "InvokeGlobalModelsAnywhere", _models(models, [""], place), ROUTED_ANYWHERE | through
+        ),
     ]
 
 

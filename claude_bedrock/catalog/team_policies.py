@@ -92,8 +92,8 @@ def _geography_statements(
     group: Sequence[ApplicationProfile], reached: Sequence[str], place: InvocationScope, number: int
 ) -> list[Statement]:
     return [
-        _allow(f"TeamProfiles{number}", _arns(group, place), {}),
-        _allow(f"TeamModels{number}", _models(group, reached, place), _through(group, place)),
+        _allow(f"InvokeTeamProfiles{number}", _arns(group, place), {}),
+        _allow(f"InvokeTeamModels{number}", _models(group, reached, place), _through(group, place)),
     ]
 
 
@@ -104,9 +104,11 @@ def _global_statements(
     https://docs.aws.amazon.com/bedrock/latest/userguide/global-cross-region-inference.html"""
     here, through = {"aws:RequestedRegion": place.region}, _through(group, place)
     return [
-        _allow("GlobalTeamProfiles", _arns(group, place), here),
-        _allow("GlobalTeamModelsHere", _models(group, [place.region], place), here | through),
-        _allow("GlobalTeamModelsAnywhere", _models(group, [""], place), ROUTED_ANYWHERE | through),
+        _allow("InvokeGlobalTeamProfiles", _arns(group, place), here),
+        _allow("InvokeGlobalTeamModelsHere", _models(group, [place.region], place), here | through),
+        _allow(
+            "InvokeGlobalTeamModelsAnywhere", _models(group, [""], place), ROUTED_ANYWHERE | through
+        ),
     ]
 
 
@@ -135,7 +137,7 @@ def _policy(
     profiles: Sequence[ApplicationProfile], place: InvocationScope, described: bool
 ) -> list[Statement]:
     asking: Statement = {
-        "Sid": "WhatIsBehindTeamProfiles",
+        "Sid": "DescribeTeamProfiles",
         "Effect": "Allow",
         "Action": "bedrock:GetInferenceProfile",
         "Resource": _arns(profiles, place),

@@ -1,4 +1,4 @@
-"""What the sentinel tells its operator: a line for each difference, and metrics, by Powertools."""
+"""Reports of the drift detector: a log line for each difference, and metrics, by Powertools."""
 
 from collections import Counter
 from collections.abc import Sequence

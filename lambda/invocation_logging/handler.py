@@ -32,7 +32,7 @@ from invocation_logging.saved_configuration import connect as connect_parameters
 _log: Final = logging.getLogger(__name__)
 _log.setLevel(logging.INFO)
 RESTORE_SECONDS: Final = 30.0
-"""The sentinel waits 60 seconds for what it asks for, and asks again within the quarter hour."""
+"""The drift detector waits 60 seconds for a response, and asks again within 15 minutes."""
 DELETE_SECONDS: Final = 30.0
 """A role that was there before is not new: this is for one that was changed a moment ago."""
 INITIAL_METRICS: Final = "Custom::InitialMetrics"
@@ -44,8 +44,8 @@ _UNFORESEEN: Final = Outcome(
 
 
 def handle(event: Mapping[str, Any], _context: object) -> dict[str, Any] | None:
-    """Answers CloudFormation, or the sentinel, which asks by the request type `Restore`: what it
-    has set again is the stage's own, from this function's environment and not from the event."""
+    """Answers CloudFormation, or the drift detector, which sends the request type `Restore`: what
+    it has set again is the stage's own, from this function's environment and not from the event."""
     if event["RequestType"] == "Restore":
         return _restored()
     if event["ResourceType"] == INITIAL_METRICS:

@@ -68,7 +68,7 @@ class Change(NamedTuple):
     @property
     def days_to_judge_by(self) -> int:
         """How long another's destinations have to keep what they are given, 0 where that is judged
-        already: what they keep less since then is the sentinel's to tell, and must not stop an
+        already: what they keep less since then the drift detector reports; it must not stop an
         update, nor the way back from one."""
         old, days = self.old_properties or {}, _days(self.properties)
         judged = _days(old) if old.get("ExistingLogging") == self.mode else 0

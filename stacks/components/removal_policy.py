@@ -1,4 +1,4 @@
-"""Alone knows what happens to records when their stack is deleted."""
+"""What CloudFormation does with records when their stack is deleted."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ import aws_cdk as cdk
 
 
 def removal_policy(*, keep: bool) -> cdk.RemovalPolicy:
-    """Kept things survive their stack, except one whose very creation failed.
+    """Return a policy by which what is to be kept survives its stack, unless its creation failed.
 
     A first deployment that is rolled back can then be repeated under the same names.
     """

@@ -171,7 +171,10 @@ def team_mistakes(stage: Stage) -> list[str]:
             f"geography; allowed: as many as {POLICIES} managed policies can name, which is what a "
             "role holds beside the deny policy"
         )
-    keys, ids = _key_characters(stage), team_profile_plan.told_characters(profiles, stage.region)
+    keys, ids = (
+        _key_characters(stage),
+        team_profile_plan.environment_characters(profiles, stage.region),
+    )
     if keys + ids > NAMES_CHARACTERS >= keys:
         mistakes.append(
             f"callers.teams: {ids} characters of profile ids given with {keys} of api_keys; "

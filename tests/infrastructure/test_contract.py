@@ -183,7 +183,7 @@ def test_the_wrapper_script_is_in_the_zip_and_can_be_run(any_stage: Synthesis) -
 
 HANDLERS = {
     "canary": "canary.handler.handle",
-    "sentinel": "drift_detector.handler.handle",
+    "drift-detector": "drift_detector.handler.handle",
     "gateway": "gateway.handler.handle",
     "verification": "verification.handler.handle",
 }
@@ -200,7 +200,7 @@ def test_every_metric_watched_is_written_by_its_function(any_stage: Synthesis) -
     watched["gateway"] |= {name for namespace, name in shown if namespace == "ClaudeOnBedrock"}
     assert {"BedrockThrottles", "FirstByteLatency", "Requests"} <= watched["gateway"]
     assert {"InvocationRecordMissing", "VerifiedHours"} <= watched["verification"]
-    assert {"InvocationLoggingDisabled", "DriftDetectorRuns"} <= watched["sentinel"]
+    assert {"InvocationLoggingDisabled", "DriftDetectorRuns"} <= watched["drift-detector"]
     canary = {"CanaryFailures", "CanaryRuns"} if any_stage.stage == WITH_CANARY else set()
     assert watched["canary"] == canary
     for service, names in watched.items():
@@ -281,8 +281,8 @@ def test_the_verification_understands_its_environment(any_stage: Synthesis) -> N
     assert given["HASH_LOG_GROUP"] in {each.properties["LogGroupName"] for each in own}
 
 
-def test_the_sentinel_understands_its_environment(any_stage: Synthesis) -> None:
-    given = environment(any_stage, HANDLERS["sentinel"])
+def test_the_drift_detector_understands_its_environment(any_stage: Synthesis) -> None:
+    given = environment(any_stage, HANDLERS["drift-detector"])
     configuration = any_stage.only("InvocationLogging", "Custom::BedrockInvocationLogging")
     assert given["LOGGING_CONFIGURATION"] == f"<{configuration.id}.Configuration>"
     ours = desired({name: text(value) for name, value in configuration.properties.items()})
@@ -302,10 +302,10 @@ def test_the_sentinel_understands_its_environment(any_stage: Synthesis) -> None:
     assert drift.of_key_policy(of_key, read.delivery) == []
 
 
-def test_the_sentinel_knows_the_delivery_role_its_policy_and_its_log_groups(
+def test_the_drift_detector_knows_the_delivery_role_its_policy_and_its_log_groups(
     any_stage: Synthesis,
 ) -> None:
-    given = environment(any_stage, HANDLERS["sentinel"])
+    given = environment(any_stage, HANDLERS["drift-detector"])
     large = {"bucketName": given["LOG_BUCKET"], "keyPrefix": "large-data"}
     ours = {
         "cloudWatchConfig": {
@@ -474,7 +474,7 @@ def test_what_is_set_again_is_what_was_deployed(any_stage: Synthesis) -> None:
 
 
 def test_only_a_stage_that_says_so_has_logging_set_again(local: Synthesis, tmp_path: Path) -> None:
-    handler = HANDLERS["sentinel"]
+    handler = HANDLERS["drift-detector"]
     assert environment(local, handler)["RESTORES_BY"] == ""
     assert "lambda:InvokeFunction" not in _actions(local, handler)
     restoring = synthesize("local", tmp_path, auto_restore_logging=True)

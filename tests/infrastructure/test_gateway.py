@@ -366,7 +366,7 @@ def test_outputs(any_stage: Synthesis) -> None:
     canary = {"CanaryName"} if any_stage.stage == "local" else set()
     assert ours == canary | {
         *("EndpointUrl", "ApiId", "ApiStage", "FunctionName", "FunctionLogGroupName"),
-        *("AccessLogGroupName", "UsagePlanIds", "ApiKeyIds", "KeyExpiryFunctionName", "Auth"),
+        *("AccessLogGroupName", "UsagePlanIds", "ApiKeyIds", "ApiKeyExpiryName", "Auth"),
         *("AuthorizerName", "FunctionRoleArn"),
     }
 

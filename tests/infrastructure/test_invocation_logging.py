@@ -237,7 +237,7 @@ def test_the_custom_resource_is_told_both_destinations(any_stage: Synthesis) -> 
         each
         for policy in any_stage.resources(STACK, "AWS::IAM::Policy")
         for each in policy.properties["PolicyDocument"]["Statement"]
-        if each.get("Sid") == "KeepsWhatItFound"
+        if each.get("Sid") == "ManageSavedConfiguration"
     ]
     assert text(statement["Resource"]).endswith(f":123456789012:parameter{saved}")
 
@@ -274,7 +274,7 @@ def test_outputs(any_stage: Synthesis) -> None:
     asked = any_stage.settings.models.data_retention is not None
     retention = {"DataRetentionMode"} if asked else set()
     record = {"LogGroupName", "LogBucketName", "LoggingConfiguration", "KeyArn", "DeliveryRoleArn"}
-    record |= {"EvidenceBucketName", "VerifierName", "SentinelName"}
+    record |= {"EvidenceBucketName", "VerificationFunctionName", "DriftDetectorName"}
     assert ours == record | retention
     # Where the record lies is what came of the deployment, not what the stage would have chosen.
     configuration = any_stage.only(STACK, "Custom::BedrockInvocationLogging").id
@@ -353,6 +353,6 @@ def _passed(synthesis: Synthesis) -> list[str]:
         each["Resource"]
         for policy in synthesis.resources(STACK, "AWS::IAM::Policy")
         for each in policy.properties["PolicyDocument"]["Statement"]
-        if each.get("Sid") == "HandsBedrockTheDeliveryRole"
+        if each.get("Sid") == "PassDeliveryRoleToBedrock"
     ]
     return [text(each) for each in (resources if isinstance(resources, list) else [resources])]

@@ -90,7 +90,7 @@ def _is_kept(synthesis: Synthesis, access: Any) -> None:  # noqa: ANN401 - a res
         statement
         for policy in synthesis.resources("ModelAccess", "AWS::IAM::Policy")
         for statement in policy.properties["PolicyDocument"]["Statement"]
-        if statement.get("Sid") in ("HowAccessesAreKept", "WhoReadRecords")
+        if statement.get("Sid") in ("ReadAccessLogBucketSettings", "ReadAccessLogs")
     ]
     assert len(reading) == 2
     changing = {action for each in reading for action in texts(each["Action"])}

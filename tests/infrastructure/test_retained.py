@@ -13,7 +13,7 @@ import pytest
 
 from claude_bedrock.retention.locations import AUDIT_LOGS, EVIDENCE, RECORDS
 from claude_bedrock.retention.log_group import audit_days
-from stacks.components.observability.log_group import RETENTION, LogKeeping
+from stacks.components.observability.log_group import RETENTION, LogGroupSettings
 from stacks.settings import load_stage
 from tests.infrastructure.retained import Resources, kept, mistakes, resources
 from tools.docs.pages import section
@@ -70,7 +70,7 @@ def test_what_explains_a_record_outlives_every_copy_of_it(any_stage: Synthesis) 
 
 @pytest.mark.parametrize("days", RETENTION)
 def test_the_shortest_retention_that_cloudwatch_takes_is_chosen(days: int) -> None:
-    chosen = LogKeeping("", None, days, keep=True).for_audit_entries()  # type: ignore[arg-type]
+    chosen = LogGroupSettings("", None, days, keep=True).for_audit_entries()  # type: ignore[arg-type]
     longer = [each for each in RETENTION if each >= audit_days(days)]
     assert chosen.retention_days == (longer[0] if longer else None)
 

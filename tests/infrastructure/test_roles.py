@@ -223,7 +223,7 @@ def test_an_operator_reads_audit_lines_and_no_record(prod: Synthesis) -> None:
     key = text(prod.template("InvocationLogging")["Outputs"]["KeyArn"]["Value"])
 
     assert allows(prod, "operator", "logs:FilterLogEvents", f"{ours}/gateway:*")
-    where_alarms_lead = ("verification", "sentinel", "canary", "key-expiry")
+    where_alarms_lead = ("verification", "drift-detector", "canary", "api-key-expiry")
     for group in where_alarms_lead:
         assert allows(prod, "operator", "logs:FilterLogEvents", f"{ours}/{group}:*")
     assert not allows(prod, "operator", "logs:FilterLogEvents", f"{ours}/invocations:*")
@@ -358,8 +358,8 @@ def test_what_the_stage_asks_for_is_in_the_guard(named: Synthesis) -> None:
         if each.id.startswith("GuardDenials")
     ]
     sids = {each["Sid"] for each in denials.properties["PolicyDocument"]["Statement"]}
-    assert {"OnlyWithTheGuardrail", "NoOtherDataRetention", "NoLongTermBearerTokens"} <= sids
-    assert "NoGlobalRouting" not in sids
+    assert {"DenyWithoutGuardrail", "DenyOtherDataRetention", "DenyLongTermBearerTokens"} <= sids
+    assert "DenyGlobalRouting" not in sids
 
 
 def test_where_requests_are_signed_the_application_role_may_call_the_endpoint(

@@ -92,5 +92,5 @@ def test_no_finding_is_open(signed: Synthesis) -> None:
 def test_outputs_say_what_the_endpoint_asks_for(signed: Synthesis, prod: Synthesis) -> None:
     outputs = signed.template(STACK)["Outputs"]
     assert outputs["Auth"]["Value"] == "iam"
-    assert not {"UsagePlanIds", "ApiKeyIds", "KeyExpiryFunctionName"} & set(outputs)
+    assert not {"UsagePlanIds", "ApiKeyIds", "ApiKeyExpiryName"} & set(outputs)
     assert prod.template(STACK)["Outputs"]["Auth"]["Value"] == "key"

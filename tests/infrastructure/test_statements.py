@@ -72,7 +72,7 @@ PATTERNS = {
         f"arn:aws:logs:REGION:123456789012:log-group:/claude-on-bedrock/STAGE/{group}:*": _LOG
         for group in (
             *("invocations", "gateway", "access", "authorizer"),
-            *("verification", "sentinel", "canary", "key-expiry"),
+            *("verification", "drift-detector", "canary", "api-key-expiry"),
         )
     },
     "arn:aws:cloudwatch:REGION:123456789012:alarm:*": (

@@ -44,7 +44,11 @@ def test_every_variable_of_the_function_has_its_row() -> None:
     functions = [f"lambda/gateway/{each}.py" for each in ("settings", "signing", "trust")]
     known = {
         name
-        for part in (*functions, "stacks/gateway.py")
+        for part in (
+            *functions,
+            "stacks/gateway_environment.py",
+            "stacks/components/api/gateway_function.py",
+        )
         for name in _matching(_strings(part), names)
     }
     assert {"MAX_BODY_BYTES", "AWS_SESSION_TOKEN", "API_KEY_NAMES"} <= known

@@ -39,14 +39,14 @@ FUNCTIONS = {"count", "count_distinct", "sum", "avg", "min", "max", "pct", "bin"
 FIELDS = {
     "gateway": {f"audit.{name}" for name in first_codes(OPERATIONS, "Audit log entries")},
     "access": first_codes(OPERATIONS, "Access log"),
-    "sentinel": {f"drift.{name}" for name in drift.Drift._fields},
+    "drift-detector": {f"drift.{name}" for name in drift.Drift._fields},
     "verification": {
         *(f"finding.{name}" for name in ("id", *finding.Finding._fields)),
         *(f"mismatch.{name}" for name in coverage.Mismatch._fields),
         *("since", "because"),
     },
     "canary": {f"failure.{name}" for name in Failure._fields},
-    "key-expiry": set[str](),
+    "api-key-expiry": set[str](),
 }
 VALUES = {
     "message": {"audit", "drift", "finding", "canary", "evidence", "not verified"},
@@ -102,4 +102,4 @@ def unknown(group: str, query: str) -> set[str]:
 def test_a_query_for_what_no_line_has_is_found_out() -> None:
     query = 'filter message = "audit" and audit.stauts >= 500 | stats cuont() by bin(5m)'
     assert unknown("gateway", query) == {"audit.stauts", "cuont"}
-    assert unknown("sentinel", "fields audit.status") == {"audit.status"}
+    assert unknown("drift-detector", "fields audit.status") == {"audit.status"}

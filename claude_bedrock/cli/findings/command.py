@@ -95,7 +95,7 @@ def ask_function(found: Deployment, event: Mapping[str, Any]) -> dict[str, Any]:
     """What the stage's verification function answers.
 
     Raises EvidenceError where it fails or refuses, NoTargetError, and botocore's errors."""
-    name = found.outputs("InvocationLogging")["VerifierName"]
+    name = found.outputs("InvocationLogging")["VerificationFunctionName"]
     answer = found.client("lambda").invoke(FunctionName=name, Payload=json.dumps(event).encode())
     told = json.loads(answer["Payload"].read())
     if "FunctionError" in answer:

@@ -1,4 +1,4 @@
-"""Alone knows how API Gateway comes to be allowed to write access logs at all."""
+"""The account's CloudWatch log role of API Gateway: custom resource and function."""
 
 from __future__ import annotations
 
@@ -7,7 +7,11 @@ from aws_cdk import aws_iam as iam
 from aws_cdk import aws_lambda as lambda_
 from constructs import Construct
 
-from stacks.components.packaging.custom_resource_function import service_timeout
+from stacks.components.observability.log_group import LogGroupSettings
+from stacks.components.packaging.custom_resource_function import (
+    CustomResourceFunction,
+    service_timeout,
+)
 
 # Two minutes until the function's policy has propagated, a role's first 15 seconds, two minutes for
 # API Gateway to take it, and the calls themselves.
@@ -15,12 +19,30 @@ TIMEOUT = cdk.Duration.seconds(360)
 _POLICY = "service-role/AmazonAPIGatewayPushToCloudWatchLogs"
 
 
+class LogRoleFunction(CustomResourceFunction):
+    """The function that gives API Gateway a role to log with, where the account has none."""
+
+    def __init__(
+        self, scope: Construct, construct_id: str, *, log_settings: LogGroupSettings
+    ) -> None:
+        super().__init__(
+            scope,
+            construct_id,
+            description="Gives API Gateway a role to log as, where the account has none",
+            handler="api_log_role.handler.handle",
+            log_name="api-log-role",
+            log_settings=log_settings,
+            timeout=TIMEOUT,
+            statements=_statements(cdk.Stack.of(scope)),
+        )
+
+
 class AccountLogRole(Construct):
     """The role by which API Gateway logs: one setting of the whole account and Region.
 
-    CDK can set it only by overwriting whatever role another team's APIs log with. So a function of
-    ours looks first: a role that is there is left alone; where there is none, it makes one of a
-    fixed name and hands it over. The role outlives the stack, since other APIs may need it by then.
+    CDK can set it only by overwriting the role that another team's APIs log with. So a function of
+    ours reads it first: a role that is there stays; where there is none, the function creates one
+    of a fixed name and sets it. The role outlives the stack, since other APIs may need it by then.
     https://docs.aws.amazon.com/apigateway/latest/developerguide/set-up-logging.html
     """
 
@@ -41,24 +63,23 @@ class AccountLogRole(Construct):
         )
 
 
-def log_role_statements(stack: cdk.Stack) -> list[iam.PolicyStatement]:
-    """What the custom resource's function calls, beside writing its own log."""
+def _statements(stack: cdk.Stack) -> list[iam.PolicyStatement]:
     role = _role_arn(stack)
     return [
         iam.PolicyStatement(
-            sid="TheAccountsSettingsOfApiGateway",
+            sid="ManageApiGatewayLogRole",
             actions=["apigateway:GET", "apigateway:PATCH"],
             resources=[f"arn:{stack.partition}:apigateway:{stack.region}::/account"],
         ),
-        iam.PolicyStatement(sid="MakesTheRole", actions=["iam:CreateRole"], resources=[role]),
+        iam.PolicyStatement(sid="CreateLogRole", actions=["iam:CreateRole"], resources=[role]),
         iam.PolicyStatement(
-            sid="GivesItNothingButLogging",
+            sid="AttachLogPolicy",
             actions=["iam:AttachRolePolicy"],
             resources=[role],
             conditions={"ArnEquals": {"iam:PolicyARN": _policy_arn(stack)}},
         ),
         iam.PolicyStatement(
-            sid="HandsItToApiGateway",
+            sid="PassLogRoleToApiGateway",
             actions=["iam:PassRole"],
             resources=[role],
             conditions={"StringEquals": {"iam:PassedToService": "apigateway.amazonaws.com"}},

@@ -1,4 +1,4 @@
-"""Alone knows how callers' keys and their limits are held: by API Gateway, not by us."""
+"""API keys of callers, and usage plans with their limits."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ class Quota(Protocol):
 
 
 class ApiKeys(Construct):
-    """A key for each name. API Gateway makes the values; nothing of ours stores one."""
+    """A key for each name. API Gateway creates the values; the project stores none."""
 
     def __init__(
         self, scope: Construct, construct_id: str, *, names: Sequence[str], name_prefix: str
@@ -40,11 +40,11 @@ class ApiKeys(Construct):
         }
 
     def ids_by_name(self) -> dict[str, str]:
-        """Name -> key id, which is a token until deployment."""
+        """Return name -> key id, which is a token until deployment."""
         return {name: key.key_id for name, key in self.by_name.items()}
 
     def names_by_id(self) -> dict[str, str]:
-        """The same, turned round: what tells the gateway who called."""
+        """Return key id -> name, by which the gateway names a caller."""
         return {key.key_id: name for name, key in self.by_name.items()}
 
 

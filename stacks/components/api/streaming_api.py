@@ -1,4 +1,4 @@
-"""Alone knows how the REST API is put together: routes, authorizer, streaming, access log."""
+"""The REST API: routes, authorizer, streaming, access log and throttles."""
 
 from __future__ import annotations
 
@@ -17,12 +17,12 @@ from stacks.components.api.key_plan import Throttle
 from stacks.components.iam.nag_suppressions import acknowledge
 
 # https://docs.aws.amazon.com/apigateway/latest/developerguide/response-transfer-mode.html
-LONGEST_STREAM = cdk.Duration.minutes(15)
+MAX_STREAM_DURATION = cdk.Duration.minutes(15)
 # TLS 1.2 or 1.3, with forward secrecy: what every client of the last ten years offers. The list:
 # https://docs.aws.amazon.com/apigateway/latest/developerguide/apigateway-security-policies-list.html
 SECURITY_POLICY = "SecurityPolicy_TLS13_1_2_PFS_PQ_2025_09"
 _OTHER_PATHS = ("/v1/messages", "/api/hello", "/health")
-OPEN_DOORS = ("//HEAD", "/api/hello/HEAD", "/health/GET")
+OPEN_METHODS = ("//HEAD", "/api/hello/HEAD", "/health/GET")
 OPEN_RATE_PER_SECOND = 5
 OPEN_BURST = 10
 PREFLIGHTS = tuple(f"{path}/OPTIONS" for path in ("/", "/{proxy+}", *_OTHER_PATHS))
@@ -133,7 +133,7 @@ class StreamingApi(Construct):
         refusals = REFUSALS if authorizer_function else SIGNED_REFUSALS
         add_error_responses(self.api, refusals, cors_origins)
         integration = _integration(function)
-        self._add_routes(integration, self._admission(authorizer_function))
+        self._add_routes(integration, self._authorization(authorizer_function))
         if cors_origins:
             self._add_preflights(integration)
         acknowledge(self, FINDINGS)
@@ -146,8 +146,8 @@ class StreamingApi(Construct):
         api.add_property_override("SecurityPolicy", SECURITY_POLICY)
         api.add_property_override("EndpointAccessMode", "STRICT")
 
-    def _admission(self, function: lambda_.IFunction | None) -> Mapping[str, Any]:
-        """What every method but the open doors asks of its caller."""
+    def _authorization(self, function: lambda_.IFunction | None) -> Mapping[str, Any]:
+        """Return the options of every method but the open ones: how its caller authenticates."""
         if function is None:
             return {"authorization_type": apigateway.AuthorizationType.IAM}
         authorizer = apigateway.RequestAuthorizer(
@@ -161,31 +161,31 @@ class StreamingApi(Construct):
         return {"authorizer": authorizer, "api_key_required": True}
 
     def _add_routes(
-        self, integration: apigateway.Integration, admission: Mapping[str, Any]
+        self, integration: apigateway.Integration, authorization: Mapping[str, Any]
     ) -> None:
         root = self.api.root
         anything = root.add_resource("{proxy+}")
         for resource in (root, anything):
-            resource.add_method("ANY", integration, **admission)
-        for method, resource in self._open_doors(root):
+            resource.add_method("ANY", integration, **authorization)
+        for method, resource in self._open_methods(root):
             resource.add_method(method, integration)
         root.add_resource("v1").add_resource("messages").add_method(
             "POST",
             integration,
-            **admission,
+            **authorization,
             request_validator=self._validator(),
             request_models={"application/json": self._messages_model()},
         )
 
     def _add_preflights(self, integration: apigateway.Integration) -> None:
-        """A browser asks without a key, and before each path; the function says to whom."""
+        """Add OPTIONS to each path, without a key: the function answers by the origin."""
         for method in PREFLIGHTS:
             path = method.removesuffix("/OPTIONS")
             resource = self.api.root.resource_for_path(path) if path != "/" else self.api.root
             resource.add_method("OPTIONS", integration)
 
-    def _open_doors(self, root: apigateway.IResource) -> list[tuple[str, apigateway.IResource]]:
-        """What clients ask before they have a key; OPEN_DOORS names the same to be throttled."""
+    def _open_methods(self, root: apigateway.IResource) -> list[tuple[str, apigateway.IResource]]:
+        """Add the paths of methods without a key, which OPEN_METHODS lists to be throttled."""
         hello = root.add_resource("api").add_resource("hello")
         return [("HEAD", root), ("HEAD", hello), ("GET", root.add_resource("health"))]
 
@@ -208,7 +208,7 @@ def _integration(function: lambda_.IFunction) -> apigateway.Integration:
     return apigateway.LambdaIntegration(
         function,
         response_transfer_mode=apigateway.ResponseTransferMode.STREAM,
-        timeout=LONGEST_STREAM,
+        timeout=MAX_STREAM_DURATION,
         scope_permission_to_method=False,
     )
 
@@ -235,7 +235,7 @@ def _stage_options(
             door: apigateway.MethodDeploymentOptions(
                 throttling_rate_limit=OPEN_RATE_PER_SECOND, throttling_burst_limit=OPEN_BURST
             )
-            for door in OPEN_DOORS
+            for door in OPEN_METHODS
         }
         | (dict.fromkeys(PREFLIGHTS, preflight) if has_preflights else {}),
     )

@@ -1,4 +1,4 @@
-"""Alone knows how a team's application inference profiles are made."""
+"""Application inference profiles of teams."""
 
 from __future__ import annotations
 
@@ -8,12 +8,12 @@ import aws_cdk as cdk
 from aws_cdk import aws_bedrock as bedrock
 from constructs import Construct
 
-_OVER_THE_STAGES = 200
+_ABOVE_STAGE_TAGS = 200
 
 
 class ApplicationInferenceProfile(Construct):
-    """A copy, with tags of its own, of an inference profile that AWS defines: what is spent by it
-    is told apart in the bill.
+    """A copy, with tags of its own, of an inference profile that AWS defines: its cost is
+    separate in the bill.
 
     Other stacks refer to it weakly: CloudFormation refuses to take away what another stack imports,
     and so would never let a team go.
@@ -40,7 +40,7 @@ class ApplicationInferenceProfile(Construct):
         )
         for tag, value in tags.items():
             # Over a tag of the same name that the whole stage has.
-            cdk.Tags.of(profile).add(tag, value, priority=_OVER_THE_STAGES)
+            cdk.Tags.of(profile).add(tag, value, priority=_ABOVE_STAGE_TAGS)
         cdk.CrossStackReferences.of(profile).produce(cdk.ReferenceStrength.WEAK)
         self.id = profile.attr_inference_profile_id
         self.arn = profile.attr_inference_profile_arn

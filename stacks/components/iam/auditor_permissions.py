@@ -1,29 +1,32 @@
-"""Alone knows what an auditor reads: the record of every call, and what it is kept by."""
+"""Permissions of an auditor: records, evidence, logs, and how these are kept."""
 
 from __future__ import annotations
 
 from stacks.components.iam.permission import Permission
 from stacks.components.iam.stage_names import ALARM_LOGS, AUDIT_LOGS, RECORD, StageNames
-from stacks.components.iam.viewer_permissions import READS_LOGS
+from stacks.components.iam.viewer_permissions import READ_LOGS
 
-READS_QUERIES = (
+QUERY_ACTIONS = (
     *("athena:StartQueryExecution", "athena:GetQueryExecution", "athena:GetQueryResults"),
     *("athena:StopQueryExecution", "athena:GetWorkGroup"),
     *("athena:ListNamedQueries", "athena:GetNamedQuery"),
 )
 
 
-def querying(names: StageNames, *, table: str, bucket_arn: str) -> list[Permission]:
-    """Asking the records in SQL; their objects are read with the asker's own permissions.
+def query_permissions(names: StageNames, *, table: str, bucket_arn: str) -> list[Permission]:
+    """Return what an SQL query of the records takes; Athena reads the objects with the caller's own
+    permissions.
 
     https://docs.aws.amazon.com/athena/latest/ug/security-iam-athena.html
     """
     return [
         Permission(
-            "AsksTheRecords", READS_QUERIES, [names.arn("athena", f"workgroup/{names.workgroup}")]
+            "QueryRecordsInAthena",
+            QUERY_ACTIONS,
+            [names.arn("athena", f"workgroup/{names.workgroup}")],
         ),
         Permission(
-            "HowTheRecordsAreRead",
+            "ReadRecordTable",
             ("glue:GetDatabase", "glue:GetTable"),
             [
                 names.arn("glue", "catalog"),
@@ -31,25 +34,25 @@ def querying(names: StageNames, *, table: str, bucket_arn: str) -> list[Permissi
                 names.arn("glue", f"table/{names.database}/{table}"),
             ],
         ),
-        Permission("WhereTheBucketIs", ("s3:GetBucketLocation",), [bucket_arn]),
+        Permission("ReadBucketLocation", ("s3:GetBucketLocation",), [bucket_arn]),
     ]
 
 
-def auditing(
+def auditor_permissions(
     names: StageNames, *, bucket_arn: str, key_arn: str, access_bucket_arn: str | None
 ) -> list[Permission]:
-    """Reading only; beside `looking`, which also denies to invoke. `access_bucket_arn` is where
-    accesses to the bucket are logged, if they are."""
+    """Return what an auditor may read beside `viewer_permissions`, which also deny to invoke.
+    `access_bucket_arn` is the bucket of the access log of records, if there is one."""
     return [
-        *(_accesses(access_bucket_arn) if access_bucket_arn else ()),
+        *(_access_log_permissions(access_bucket_arn) if access_bucket_arn else ()),
         Permission(
-            "RecordsAndAuditLines",
-            READS_LOGS,
+            "ReadRecordsAndLogs",
+            READ_LOGS,
             names.logs([RECORD, *AUDIT_LOGS, *ALARM_LOGS]),
-            because="streams of a log group are CloudWatch's and Lambda's to name",
+            reason="streams of a log group are CloudWatch's and Lambda's to name",
         ),
         Permission(
-            "HowTheBucketKeepsRecords",
+            "ReadBucketSettings",
             (
                 *("s3:ListBucket", "s3:ListBucketVersions", "s3:GetBucketVersioning"),
                 *("s3:GetLifecycleConfiguration", "s3:GetEncryptionConfiguration"),
@@ -59,13 +62,13 @@ def auditing(
             [bucket_arn],
         ),
         Permission(
-            "RecordsInTheBucket",
+            "ReadRecordObjects",
             ("s3:GetObject", "s3:GetObjectVersion"),
             [f"{bucket_arn}/*"],
-            because="an auditor reads every record, and the bucket holds nothing else",
+            reason="an auditor reads every record, and the bucket holds nothing else",
         ),
         Permission(
-            "DecryptsRecords",
+            "DecryptRecords",
             ("kms:Decrypt",),
             [key_arn],
             conditions={
@@ -73,24 +76,24 @@ def auditing(
             },
         ),
         Permission(
-            "HowTheKeyIsKept",
+            "ReadKmsKeyState",
             ("kms:DescribeKey", "kms:GetKeyPolicy", "kms:GetKeyRotationStatus"),
             [key_arn],
         ),
         Permission(
-            "WhoChangedWhat",
+            "LookUpCloudTrailEvents",
             ("cloudtrail:LookupEvents",),
             ["*"],
-            because="CloudTrail's look-up knows no resources: https://docs.aws.amazon.com/"
+            reason="CloudTrail's look-up knows no resources: https://docs.aws.amazon.com/"
             "service-authorization/latest/reference/list_awscloudtrail.html",
         ),
     ]
 
 
-def _accesses(bucket_arn: str) -> list[Permission]:
+def _access_log_permissions(bucket_arn: str) -> list[Permission]:
     return [
         Permission(
-            "HowAccessesAreKept",
+            "ReadAccessLogBucketSettings",
             (
                 *("s3:ListBucket", "s3:GetBucketVersioning", "s3:GetLifecycleConfiguration"),
                 "s3:GetBucketObjectLockConfiguration",
@@ -98,9 +101,9 @@ def _accesses(bucket_arn: str) -> list[Permission]:
             [bucket_arn],
         ),
         Permission(
-            "WhoReadRecords",
+            "ReadAccessLogs",
             ("s3:GetObject",),
             [f"{bucket_arn}/*"],
-            because="an auditor reads the whole log of accesses, and the bucket holds nothing else",
+            reason="an auditor reads the whole log of accesses, and the bucket holds nothing else",
         ),
     ]

@@ -1,4 +1,4 @@
-"""Alone knows how a stage's guard becomes a managed policy and a permissions boundary."""
+"""The deny policy of a stage, and the permissions boundary that includes it."""
 
 from __future__ import annotations
 
@@ -9,11 +9,11 @@ import aws_cdk as cdk
 from aws_cdk import aws_iam as iam
 from constructs import Construct
 
-from stacks.components.iam.nag_suppressions import acknowledge, pattern_in
+from stacks.components.iam.nag_suppressions import acknowledge, wildcard_finding
 
 
-class GuardPolicies(Construct):
-    """The denials for whoever calls models, and the boundary of what they may be allowed."""
+class DenyPolicies(Construct):
+    """The denials for principals that call models, and the boundary of what they may do."""
 
     def __init__(
         self,
@@ -33,7 +33,8 @@ class GuardPolicies(Construct):
         )
         reason = "a boundary gives nothing: what a role may do is what its own policies name"
         acknowledge(
-            self.boundary, {pattern_in(each, self): reason for each in _patterns_allowed(boundary)}
+            self.boundary,
+            {wildcard_finding(each, self): reason for each in _patterns_allowed(boundary)},
         )
 
     def _policy(
@@ -45,7 +46,8 @@ class GuardPolicies(Construct):
             description=description,
             statements=[iam.PolicyStatement.from_json(statement) for statement in statements],
         )
-        # cfn-lint knows no denial of what AWS's reference does not list yet; tests/access does.
+        # cfn-lint warns of denied actions that AWS's reference does not list yet; tests/access
+        # tests them.
         ignored = {"config": {"ignore_checks": ["W3037"]}}
         cast("cdk.CfnResource", policy.node.default_child).add_metadata("cfn-lint", ignored)
         return policy

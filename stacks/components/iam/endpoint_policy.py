@@ -1,4 +1,4 @@
-"""Alone knows what a caller needs to call an endpoint that asks for signed requests."""
+"""The managed policy of callers that sign their requests to the endpoint."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ METHODS = ("GET", "POST")
 
 
 class EndpointPolicy(Construct):
-    """A managed policy that opens that stage of `api`, and which of the account's `roles` have it.
+    """A managed policy that allows to invoke that stage of `api`, attached to `roles`.
 
     https://docs.aws.amazon.com/apigateway/latest/developerguide/api-gateway-control-access-using-iam-policies-to-invoke-api.html
     """
@@ -38,7 +38,7 @@ class EndpointPolicy(Construct):
             roles=list(roles),
             statements=[
                 iam.PolicyStatement(
-                    sid="CallsTheEndpoint", actions=["execute-api:Invoke"], resources=arns
+                    sid="InvokeEndpoint", actions=["execute-api:Invoke"], resources=arns
                 )
             ],
         )

@@ -1,4 +1,4 @@
-"""Alone knows how statements on models become managed policies that a role can hold."""
+"""Managed policies that allow to invoke models, as many as a role can hold."""
 
 from __future__ import annotations
 
@@ -8,9 +8,9 @@ from typing import Any
 from aws_cdk import aws_iam as iam
 from constructs import Construct
 
-# A role holds ten, and needs the guard beside these:
+# A role holds ten, and needs the deny policy beside these:
 # https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_iam-quotas.html
-MOST_POLICIES = 9
+MAX_POLICIES = 9
 
 
 class TooManyPoliciesError(Exception):
@@ -18,7 +18,7 @@ class TooManyPoliciesError(Exception):
 
 
 class InvokePolicies(Construct):
-    """One managed policy per list of statements; whoever calls a model needs all of them."""
+    """One managed policy per list of statements; a caller of models needs all of them."""
 
     def __init__(
         self,
@@ -29,10 +29,10 @@ class InvokePolicies(Construct):
         description: str,
     ) -> None:
         super().__init__(scope, construct_id)
-        if len(documents) > MOST_POLICIES:
+        if len(documents) > MAX_POLICIES:
             raise TooManyPoliciesError(
                 f"models and routes fill {len(documents)} managed policies, and a role holds "
-                f"{MOST_POLICIES} beside the guard: name fewer models or fallback routes"
+                f"{MAX_POLICIES} beside the deny policy: name fewer models or fallback routes"
             )
         self.policies: list[iam.IManagedPolicy] = [
             iam.ManagedPolicy(

@@ -1,4 +1,4 @@
-"""Alone knows that no key of ours is handed on by grants, which no policy shows."""
+"""Denial of grants on a KMS key, which no policy would show."""
 
 from __future__ import annotations
 
@@ -6,14 +6,14 @@ from aws_cdk import aws_iam as iam
 from aws_cdk import aws_kms as kms
 
 
-def refuse_grants(key: kms.Key) -> None:
-    """Nobody may give another the use of `key` by a grant; AWS's services may, for what they keep.
+def deny_grants(key: kms.Key) -> None:
+    """Deny grants for the use of `key`, except to AWS's services for what they store.
 
     A grant outlives a change of policies and is in none of them. The form is that of Control
     Tower's CT.KMS.PR.3: https://docs.aws.amazon.com/kms/latest/developerguide/grants.html
     """
     statement = iam.PolicyStatement(
-        sid="NoGrantsButForAwsItself",
+        sid="DenyGrantsExceptAwsServices",
         effect=iam.Effect.DENY,
         principals=[iam.AnyPrincipal()],
         actions=["kms:CreateGrant"],

@@ -1,4 +1,4 @@
-"""Alone knows how a finding of a checker is answered: where it arises, with a reason."""
+"""Suppressions of cdk-nag findings, each with a reason, on the construct that causes them."""
 
 from __future__ import annotations
 
@@ -23,13 +23,13 @@ def acknowledge(construct: IConstruct, reasons: Mapping[str, str]) -> None:
     )
 
 
-def pattern_in(resource: str, construct: IConstruct) -> str:
-    """The finding on a `resource` that is a pattern."""
-    return f"IAM5[Resource::{_as_found(cdk.Stack.of(construct).resolve(resource))}]"
+def wildcard_finding(resource: str, construct: IConstruct) -> str:
+    """Return the id of the finding on a `resource` that is a pattern."""
+    return f"IAM5[Resource::{_nag_text(cdk.Stack.of(construct).resolve(resource))}]"
 
 
-def _as_found(value: Any) -> str:  # noqa: ANN401 - what a token stands for may be anything
-    """How the checker writes what CloudFormation will fill in."""
+def _nag_text(value: Any) -> str:  # noqa: ANN401 - what a token stands for may be anything
+    """Return how cdk-nag writes a value that CloudFormation will fill in."""
     if isinstance(value, str):
         return value
     ((function, argument),) = value.items()
@@ -39,15 +39,15 @@ def _as_found(value: Any) -> str:  # noqa: ANN401 - what a token stands for may 
         case "Fn::GetAtt":
             return f"<{'.'.join(argument)}>"
         case "Fn::Join":
-            return str(argument[0]).join(map(_as_found, argument[1]))
+            return str(argument[0]).join(map(_nag_text, argument[1]))
         case "Fn::ImportValue":
-            return _as_found(argument)
+            return _nag_text(argument)
         case "Fn::GetStackOutput":
             return json.dumps(value, separators=(",", ":"))
     raise ValueError(f"{function} is not read here")
 
 
 def logical_id(construct: IConstruct) -> str:
-    """The name of `construct` in its template, by which a finding calls it."""
+    """Return the logical id of `construct`, by which a finding names it."""
     element = cast("cdk.CfnElement", construct.node.default_child)
     return cdk.Stack.of(construct).get_logical_id(element)

@@ -1,4 +1,4 @@
-"""Alone knows how a permission is told with its reason, and becomes statement and finding."""
+"""A permission with its reason, as an IAM statement and as the answer to a cdk-nag finding."""
 
 from __future__ import annotations
 
@@ -8,21 +8,22 @@ from typing import Any, NamedTuple
 from aws_cdk import aws_iam as iam
 from constructs import IConstruct
 
-from stacks.components.iam.nag_suppressions import acknowledge, pattern_in
+from stacks.components.iam.nag_suppressions import acknowledge, wildcard_finding
 
 
 class Permission(NamedTuple):
-    """What may be done (or, if `denied`, never be) on which resources. `because` says why a
-    resource is a pattern: what a checker finds there is answered by it, and left open without."""
+    """Actions that are allowed (or, if `denied`, denied) on resources. `reason` says why a resource
+    is a pattern: it answers what cdk-nag finds there; without it the finding stays open."""
 
     sid: str
     actions: Sequence[str]
     resources: Sequence[str]
-    because: str = ""
+    reason: str = ""
     conditions: Mapping[str, Mapping[str, Any]] | None = None
     denied: bool = False
 
     def statement(self) -> iam.PolicyStatement:
+        """Return the statement for a policy."""
         return iam.PolicyStatement(
             sid=self.sid,
             effect=iam.Effect.DENY if self.denied else iam.Effect.ALLOW,
@@ -32,16 +33,16 @@ class Permission(NamedTuple):
         )
 
 
-def answer_patterns(construct: IConstruct, permissions: Iterable[Permission]) -> None:
-    """Answers what a checker finds in `construct`, which holds the `permissions`."""
-    acknowledge(construct, findings(construct, permissions))
+def acknowledge_wildcards(construct: IConstruct, permissions: Iterable[Permission]) -> None:
+    """Answer what cdk-nag finds in `construct`, which holds the `permissions`."""
+    acknowledge(construct, wildcard_findings(construct, permissions))
 
 
-def findings(construct: IConstruct, permissions: Iterable[Permission]) -> dict[str, str]:
-    """What a checker finds in the permissions of the stack of `construct` -> why it is so."""
+def wildcard_findings(construct: IConstruct, permissions: Iterable[Permission]) -> dict[str, str]:
+    """Return what cdk-nag finds in the permissions, in the stack of `construct` -> the reason."""
     return {
-        pattern_in(resource, construct): each.because
-        for each in permissions
-        for resource in each.resources
-        if each.because and "*" in resource
+        wildcard_finding(resource, construct): permission.reason
+        for permission in permissions
+        for resource in permission.resources
+        if permission.reason and "*" in resource
     }

@@ -1,31 +1,32 @@
-"""Alone knows what opens Claude to an account, once: Marketplace, Anthropic's form, agreements."""
+"""Permissions to enable Claude for an account once: Marketplace, use case form, agreements."""
 
 from __future__ import annotations
 
 from stacks.components.iam.permission import Permission
 
 
-def setting_up() -> list[Permission]:
-    """https://docs.aws.amazon.com/bedrock/latest/userguide/model-access.html
+def setup_permissions() -> list[Permission]:
+    """Return what it takes to enable model access:
+    https://docs.aws.amazon.com/bedrock/latest/userguide/model-access.html
 
-    The first call of a model subscribes the account to it, in the caller's name; so whoever holds
-    these also needs to invoke.
+    The first call of a model subscribes the account to it, in the caller's name, so the
+    holder of these also needs to invoke.
     """
-    because = (
+    reason = (
         "neither Marketplace's subscriptions nor Bedrock's form and agreements know resources: "
         "https://docs.aws.amazon.com/service-authorization/latest/reference/list_amazonbedrock.html"
     )
     return [
         Permission(
-            "SubscribesByBedrockOnly",
+            "SubscribeThroughBedrock",
             ("aws-marketplace:Subscribe", "aws-marketplace:Unsubscribe"),
             ["*"],
-            because,
+            reason,
             {"StringEquals": {"aws:CalledViaLast": "bedrock.amazonaws.com"}},
         ),
-        Permission("SeesSubscriptions", ("aws-marketplace:ViewSubscriptions",), ["*"], because),
+        Permission("ViewSubscriptions", ("aws-marketplace:ViewSubscriptions",), ["*"], reason),
         Permission(
-            "AnthropicsFormAndAgreements",
+            "ManageModelAccess",
             (
                 "bedrock:GetUseCaseForModelAccess",
                 "bedrock:PutUseCaseForModelAccess",
@@ -35,6 +36,6 @@ def setting_up() -> list[Permission]:
                 "bedrock:DeleteFoundationModelAgreement",
             ),
             ["*"],
-            because,
+            reason,
         ),
     ]

@@ -1,4 +1,4 @@
-"""Alone knows how a role for people and programs is made: its name, and who may take it."""
+"""IAM roles of a stage for people and programs: name, trust policy and permissions."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ import aws_cdk as cdk
 from aws_cdk import aws_iam as iam
 from constructs import Construct
 
-from stacks.components.iam.permission import Permission, answer_patterns
+from stacks.components.iam.permission import Permission, acknowledge_wildcards
 
 GITHUB = "token.actions.githubusercontent.com"
 
@@ -44,17 +44,18 @@ class StageRole(Construct):
             "Role",
             role_name=name,
             description=description,
-            assumed_by=_trusted(cdk.Stack.of(self), trust),
+            assumed_by=_trust_principal(cdk.Stack.of(self), trust),
             managed_policies=list(managed_policies),
             permissions_boundary=permissions_boundary,
         )
         for permission in permissions:
             self.role.add_to_policy(permission.statement())
-        answer_patterns(self, permissions)
+        acknowledge_wildcards(self, permissions)
 
 
-def _trusted(stack: cdk.Stack, trust: Trust) -> iam.IPrincipal:
-    """Whom the trust names; the account, whose own IAM then decides, where it names nobody."""
+def _trust_principal(stack: cdk.Stack, trust: Trust) -> iam.IPrincipal:
+    """Return the principals that the trust names; where it names none, the account, whose own IAM
+    then decides."""
     named: list[iam.IPrincipal] = [iam.ArnPrincipal(arn) for arn in trust.principals]
     if trust.github:
         named.append(_github(stack, trust.github))
@@ -62,7 +63,7 @@ def _trusted(stack: cdk.Stack, trust: Trust) -> iam.IPrincipal:
 
 
 def _github(stack: cdk.Stack, subjects: Sequence[str]) -> iam.IPrincipal:
-    """GitHub's provider is one of the account, which is named here and not made:
+    """Return GitHub's subjects behind the account's identity provider, which has to exist:
     https://docs.github.com/en/actions/how-tos/secure-your-work/security-harden-deployments/oidc-in-aws
     """
     provider = f"arn:{stack.partition}:iam::{stack.account}:oidc-provider/{GITHUB}"

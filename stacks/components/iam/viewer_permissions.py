@@ -1,4 +1,4 @@
-"""Alone knows what may be looked at of a stage, and of Bedrock in its Region, without a prompt."""
+"""Permissions to view a stage, and Bedrock in its Region, that show no prompt."""
 
 from __future__ import annotations
 
@@ -7,53 +7,58 @@ from collections.abc import Sequence
 from stacks.components.iam.permission import Permission
 from stacks.components.iam.stage_names import StageNames
 
-READS_LOGS = (
+READ_LOGS = (
     *("logs:DescribeLogStreams", "logs:FilterLogEvents", "logs:GetLogEvents", "logs:GetLogRecord"),
     *("logs:StartQuery", "logs:GetQueryResults"),
 )
-INVOKES = ("bedrock:InvokeModel", "bedrock:InvokeModelWithResponseStream", "bedrock-mantle:*")
+INVOKE_ACTIONS = (
+    "bedrock:InvokeModel",
+    "bedrock:InvokeModelWithResponseStream",
+    "bedrock-mantle:*",
+)
 
 
-def looking(
+def viewer_permissions(
     names: StageNames, *, profiles: Sequence[str], policies: Sequence[str], roles: Sequence[str]
 ) -> list[Permission]:
-    """What auditor and operator both see. `profiles`, `policies`, `roles`: ARNs of the stage's."""
+    """Return what auditor and operator may both view. `profiles`, `policies` and `roles` are ARNs
+    of the stage's."""
     return [
         Permission(
-            "TheStagesStacks",
+            "ReadStacks",
             (
                 *("cloudformation:DescribeStacks", "cloudformation:DescribeStackEvents"),
                 *("cloudformation:DescribeStackResources", "cloudformation:ListStackResources"),
                 "cloudformation:GetTemplate",
             ),
             names.stacks(),
-            because="the ARN of a stack ends in an id that CloudFormation chooses",
+            reason="the ARN of a stack ends in an id that CloudFormation chooses",
         ),
         Permission(
-            "TheStagesPolicies",
+            "ReadPolicies",
             ("iam:GetPolicy", "iam:GetPolicyVersion", "iam:ListEntitiesForPolicy"),
             policies,
         ),
         Permission(
-            "TheStagesRoles",
+            "ReadRoles",
             (
                 *("iam:GetRole", "iam:GetRolePolicy", "iam:ListRolePolicies"),
                 "iam:ListAttachedRolePolicies",
             ),
             roles,
         ),
-        Permission("TheDashboard", ("cloudwatch:GetDashboard",), [names.dashboard()]),
+        Permission("ReadDashboard", ("cloudwatch:GetDashboard",), [names.dashboard()]),
         Permission(
-            "Alarms",
+            "ReadAlarms",
             ("cloudwatch:DescribeAlarms", "cloudwatch:DescribeAlarmHistory"),
             [names.arn("cloudwatch", "alarm:*")],
-            because="a list of alarms is asked of all alarms",
+            reason="a list of alarms is requested of all alarms",
         ),
         Permission(
             "ReadAlarmSubscriptions", ("sns:ListSubscriptionsByTopic",), [names.alarm_topic()]
         ),
         Permission(
-            "WhatKnowsNoResources",
+            "ReadAccountSettings",
             (
                 "bedrock:GetModelInvocationLoggingConfiguration",
                 "bedrock:GetAccountDataRetention",
@@ -68,14 +73,14 @@ def looking(
                 "logs:StopQuery",
             ),
             ["*"],
-            because="settings of an account and Region, and lists and metrics, have no ARN: https:"
+            reason="settings of an account and Region, and lists and metrics, have no ARN: https:"
             "//docs.aws.amazon.com/service-authorization/latest/reference/reference_policies_"
             "actions-resources-contextkeys.html",
         ),
         Permission(
-            "WhereProfilesLead",
+            "DescribeInferenceProfiles",
             ("bedrock:GetInferenceProfile",),
             profiles,
         ),
-        Permission("NeverInvokes", INVOKES, ["*"], denied=True),
+        Permission("DenyInvokingModels", INVOKE_ACTIONS, ["*"], denied=True),
     ]

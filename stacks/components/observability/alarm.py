@@ -1,6 +1,8 @@
-"""Alone knows what every alarm of ours has: a threshold, a sentence and a page, an action."""
+"""CloudWatch alarms: definitions, and the alarm that each of them becomes."""
 
 from __future__ import annotations
+
+from typing import NamedTuple
 
 from aws_cdk import aws_cloudwatch as cloudwatch
 from aws_cdk import aws_cloudwatch_actions as actions
@@ -8,61 +10,40 @@ from aws_cdk import aws_sns as sns
 from constructs import Construct
 
 
-def symptom_alarm(
-    scope: Construct,
-    construct_id: str,
-    *,
-    metric: cloudwatch.IMetric,
-    at_least: float,
-    periods: int,
-    meaning: str,
-    topic: sns.ITopic,
-) -> cloudwatch.Alarm:
-    """An alarm when `metric` is `at_least` that much in each of `periods` in a row.
+class AlarmDefinition(NamedTuple):
+    """An alarm when `metric` is `threshold` or more in each of `periods` in a row.
 
-    Without traffic there is no symptom: missing data is good. `meaning` tells who is woken what
-    it means; what to do is on the page of the alarm's name.
+    `meaning` says what happened, why it matters and where to look; what to do is on the runbook
+    page of the alarm's name. Without traffic there is no symptom, so missing data is good; with
+    `on_missing_data` the alarm is on a scheduled run that is missing: `metric` then needs a first
+    data point before the alarm is created (stacks/components/record/initial_metrics.py).
     """
+
+    name: str
+    metric: cloudwatch.IMetric
+    threshold: float
+    meaning: str
+    periods: int = 1
+    on_missing_data: bool = False
+
+
+def add_alarm(scope: Construct, definition: AlarmDefinition, topic: sns.ITopic) -> cloudwatch.Alarm:
+    """Create the alarm, which publishes to `topic`; return it."""
+    operators, missing = cloudwatch.ComparisonOperator, cloudwatch.TreatMissingData
     alarm = cloudwatch.Alarm(
         scope,
-        construct_id,
-        metric=metric,
-        threshold=at_least,
-        evaluation_periods=periods,
-        comparison_operator=cloudwatch.ComparisonOperator.GREATER_THAN_OR_EQUAL_TO_THRESHOLD,
-        treat_missing_data=cloudwatch.TreatMissingData.NOT_BREACHING,
-        alarm_description=_described(meaning, construct_id),
+        definition.name,
+        metric=definition.metric,
+        threshold=definition.threshold,
+        evaluation_periods=definition.periods,
+        comparison_operator=operators.LESS_THAN_THRESHOLD
+        if definition.on_missing_data
+        else operators.GREATER_THAN_OR_EQUAL_TO_THRESHOLD,
+        treat_missing_data=missing.BREACHING
+        if definition.on_missing_data
+        else missing.NOT_BREACHING,
+        # The topic's e-mail has no other way to the page.
+        alarm_description=f"{definition.meaning} What to do: docs/runbooks/{definition.name}.md",
     )
     alarm.add_alarm_action(actions.SnsAction(topic))
     return alarm
-
-
-def silence_alarm(
-    scope: Construct,
-    construct_id: str,
-    *,
-    metric: cloudwatch.IMetric,
-    periods: int,
-    meaning: str,
-    topic: sns.ITopic,
-) -> cloudwatch.Alarm:
-    """An alarm when something that runs by the clock has counted no run in any of `periods` in a
-    row: missing data is what it is about, so `metric` needs a first data point before the alarm is
-    made (stacks/components/record/initial_metrics.py)."""
-    alarm = cloudwatch.Alarm(
-        scope,
-        construct_id,
-        metric=metric,
-        threshold=1,
-        evaluation_periods=periods,
-        comparison_operator=cloudwatch.ComparisonOperator.LESS_THAN_THRESHOLD,
-        treat_missing_data=cloudwatch.TreatMissingData.BREACHING,
-        alarm_description=_described(meaning, construct_id),
-    )
-    alarm.add_alarm_action(actions.SnsAction(topic))
-    return alarm
-
-
-def _described(meaning: str, name: str) -> str:
-    """With the page's place in the project: a topic's mail has no other way to it."""
-    return f"{meaning} What to do: docs/runbooks/{name}.md"

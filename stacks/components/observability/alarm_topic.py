@@ -1,4 +1,4 @@
-"""Alone knows how an alarm reaches people: an encrypted topic that CloudWatch may publish to."""
+"""The SNS topic of alarms: encrypted, with an e-mail subscription."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from aws_cdk import aws_sns as sns
 from aws_cdk import aws_sns_subscriptions as subscriptions
 from constructs import Construct
 
-from stacks.components.iam.key_grants import refuse_grants
+from stacks.components.iam.key_grants import deny_grants
 
 
 class AlarmTopic(Construct):
@@ -32,7 +32,7 @@ class AlarmTopic(Construct):
         )
         self.topic = sns.Topic(self, "Topic", topic_name=name, master_key=key, enforce_ssl=True)
         key.add_to_resource_policy(self._alarms_may(["kms:Decrypt", "kms:GenerateDataKey"], "*"))
-        refuse_grants(key)
+        deny_grants(key)
         self.topic.add_to_resource_policy(self._alarms_may(["sns:Publish"], self.topic.topic_arn))
         if email:
             self.topic.add_subscription(subscriptions.EmailSubscription(email))

@@ -1,4 +1,4 @@
-"""Alone knows what a stage's dashboard shows, in which order."""
+"""The CloudWatch dashboard of a stage."""
 
 from __future__ import annotations
 

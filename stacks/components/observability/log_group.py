@@ -1,4 +1,4 @@
-"""Alone knows how a log group of ours is kept: named, encrypted, and for a stated time."""
+"""Log groups of a stage: names, encryption, retention and removal."""
 
 from __future__ import annotations
 
@@ -32,19 +32,19 @@ RETENTION = {
 }
 
 
-class LogKeeping(NamedTuple):
-    """How a stage keeps its log groups: named `prefix`/…, under `key`, for `retention_days` (a key
-    of RETENTION, where 30 is the least; None without an end), and beyond the life of the stack if
-    `keep`."""
+class LogGroupSettings(NamedTuple):
+    """What the log groups of a stage have in common: names `prefix`/…, encryption by `key`,
+    `retention_days` (a key of RETENTION, where 30 is the least; None without an end), and whether
+    they outlive the stack (`keep`)."""
 
     prefix: str
     key: kms.IKey
     retention_days: int | None
     keep: bool
 
-    def for_audit_entries(self) -> LogKeeping:
-        """The same, for as much longer as audit entries have to outlive the records they explain.
-        Beyond CloudWatch's longest retention there is none without an end."""
+    def for_audit_entries(self) -> LogGroupSettings:
+        """Return settings with the longer retention of audit log entries, which have to outlive the
+        records they explain. Beyond CloudWatch's longest retention there is none without an end."""
         if self.retention_days is None:
             return self
         needed = audit_days(self.retention_days)
@@ -52,24 +52,24 @@ class LogKeeping(NamedTuple):
             retention_days=next((days for days in RETENTION if days >= needed), None)
         )
 
-    def while_deployed(self) -> LogKeeping:
-        """The same, but gone with the stack: for what only tells how a deployment went."""
+    def deleted_with_stack(self) -> LogGroupSettings:
+        """Return settings without `keep`: for logs that only say how a deployment or a run went."""
         return self._replace(keep=False)
 
 
 def log_group(
-    scope: Construct, construct_id: str, *, name: str, keeping: LogKeeping
+    scope: Construct, construct_id: str, *, name: str, settings: LogGroupSettings
 ) -> logs.LogGroup:
-    """The log group `name` of a stage that keeps its logs as `keeping` says."""
+    """Create the log group `name` of a stage with these settings."""
     return logs.LogGroup(
         scope,
         construct_id,
-        log_group_name=f"{keeping.prefix}/{name}",
-        encryption_key=keeping.key,
+        log_group_name=f"{settings.prefix}/{name}",
+        encryption_key=settings.key,
         retention=logs.RetentionDays.INFINITE
-        if keeping.retention_days is None
-        else RETENTION[keeping.retention_days],
-        # Whoever keeps logs beyond the stack does not lose them to a single call either.
-        deletion_protection_enabled=True if keeping.keep else None,
-        removal_policy=removal_policy(keep=keeping.keep),
+        if settings.retention_days is None
+        else RETENTION[settings.retention_days],
+        # A log group that outlives the stack is not lost to a single DeleteLogGroup call either.
+        deletion_protection_enabled=True if settings.keep else None,
+        removal_policy=removal_policy(keep=settings.keep),
     )

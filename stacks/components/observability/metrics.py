@@ -1,4 +1,4 @@
-"""Alone knows the names, dimensions and units of every metric that we watch."""
+"""CloudWatch metrics: names, dimensions, statistics and periods."""
 
 from __future__ import annotations
 
@@ -21,39 +21,39 @@ DELIVERIES = (
 
 
 def gateway_metric(name: str, *, stage_name: str, statistic: str = "Sum") -> cloudwatch.Metric:
-    """A metric that the gateway function writes itself."""
-    return _of_ours("gateway", name, stage_name, statistic, FIVE_MINUTES)
+    """Return a metric that the gateway function writes."""
+    return _own_metric("gateway", name, stage_name, statistic, FIVE_MINUTES)
 
 
 RUNS = {
-    "sentinel": "DriftDetectorRuns",
+    "drift-detector": "DriftDetectorRuns",
     "verification": "VerifiedHours",
     "canary": "CanaryRuns",
 }
-"""What a service that runs by the clock counts for each run that it ends; never as 0."""
+"""The metric in which a scheduled function counts each run that it ends; never as 0."""
 
 
 def runs_metric(service: str, *, stage_name: str) -> cloudwatch.Metric:
-    """How many data points of RUNS there are: the first is a 0, written at deployment."""
-    return _of_ours(service, RUNS[service], stage_name, "SampleCount", HOUR)
+    """Return the number of data points of RUNS: the first is a 0, written at deployment."""
+    return _own_metric(service, RUNS[service], stage_name, "SampleCount", HOUR)
 
 
 def verification_metric(name: str, *, stage_name: str) -> cloudwatch.Metric:
-    """A count that the verification writes once for each hour that it has verified."""
-    return _of_ours("verification", name, stage_name, "Sum", HOUR)
+    """Return a count that the verification function writes once for each hour it has verified."""
+    return _own_metric("verification", name, stage_name, "Sum", HOUR)
 
 
-def sentinel_metric(name: str, *, stage_name: str, period: cdk.Duration) -> cloudwatch.Metric:
-    """A count that the sentinel writes at each look: what it has found, and that it has looked."""
-    return _of_ours("sentinel", name, stage_name, "Maximum", period)
+def drift_metric(name: str, *, stage_name: str, period: cdk.Duration) -> cloudwatch.Metric:
+    """Return a count of drift that the drift detector writes at each run."""
+    return _own_metric("drift-detector", name, stage_name, "Maximum", period)
 
 
 def canary_metric(name: str, *, stage_name: str) -> cloudwatch.Metric:
-    """A count that the canary writes at each run: that it has run, and whether it failed."""
-    return _of_ours("canary", name, stage_name, "Sum", HOUR)
+    """Return a count that the canary writes at each run: that it ran, and whether it failed."""
+    return _own_metric("canary", name, stage_name, "Sum", HOUR)
 
 
-def _of_ours(
+def _own_metric(
     service: str, name: str, stage_name: str, statistic: str, period: cdk.Duration
 ) -> cloudwatch.Metric:
     return cloudwatch.Metric(
@@ -66,7 +66,7 @@ def _of_ours(
 
 
 def delivery_metric(delivery: str, outcome: str) -> cloudwatch.Metric:
-    """How many records one of DELIVERIES carried; `outcome` is Success or Failure."""
+    """Return the number of deliveries of one of DELIVERIES; `outcome` is Success or Failure."""
     return cloudwatch.Metric(
         namespace="AWS/Bedrock",
         metric_name=f"{delivery}{outcome}",
@@ -76,7 +76,7 @@ def delivery_metric(delivery: str, outcome: str) -> cloudwatch.Metric:
 
 
 def api_metric(stage: apigateway.IStage, *, api_name: str, name: str) -> cloudwatch.Metric:
-    """A count of API Gateway's own for one stage of an API."""
+    """Return a metric of API Gateway for one stage of an API."""
     return cloudwatch.Metric(
         namespace="AWS/ApiGateway",
         metric_name=name,
@@ -89,7 +89,7 @@ def api_metric(stage: apigateway.IStage, *, api_name: str, name: str) -> cloudwa
 def function_metric(
     function: lambda_.IFunction, name: str, *, statistic: str = "Sum"
 ) -> cloudwatch.Metric:
-    """A count of Lambda's own for one function."""
+    """Return a metric of Lambda for one function."""
     return cloudwatch.Metric(
         namespace="AWS/Lambda",
         metric_name=name,

@@ -1,4 +1,4 @@
-"""Alone knows where records are asked in SQL, how much a query may read, and which are saved."""
+"""The Athena workgroup of a stage, its scan limit and its saved queries."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ _MB = 1_000_000
 class RecordQueries(Construct):
     """A workgroup whose queries end at `scan_limit_mb`, and the saved `queries` by their names.
 
-    Results stay in Athena's own storage for a day, encrypted by its key, so that who asks needs no
+    Results stay in Athena's own storage for a day, encrypted by its key, so that callers need no
     bucket to write to; the table has no prompt and no completion that could be among them:
     https://docs.aws.amazon.com/athena/latest/ug/managed-results.html
     """
@@ -33,7 +33,7 @@ class RecordQueries(Construct):
             self,
             "Workgroup",
             name=name,
-            description="Asks Bedrock's records of this stage",
+            description="Queries the invocation log records of this stage",
             recursive_delete_option=True,
             work_group_configuration=athena.CfnWorkGroup.WorkGroupConfigurationProperty(
                 enforce_work_group_configuration=True,

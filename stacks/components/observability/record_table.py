@@ -1,4 +1,4 @@
-"""Alone knows how Athena finds the records in the bucket: a table without a crawler."""
+"""The Glue table by which Athena queries the records, without a crawler."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ class RecordTable(Construct):
         """`location` ends in `/`, and hours are folders in it; `days` back nothing is left."""
         super().__init__(scope, construct_id)
         account = cdk.Stack.of(self).account
-        made = glue.CfnDatabase(
+        glue_database = glue.CfnDatabase(
             self,
             "Database",
             catalog_id=account,
@@ -54,7 +54,7 @@ class RecordTable(Construct):
                 storage_descriptor=_json_lines(columns, location),
             ),
         )
-        self.table.add_resource_dependency(made)
+        self.table.add_resource_dependency(glue_database)
 
 
 def _projection(hour: str, hour_format: str, location: str, days: int) -> dict[str, str]:

@@ -1,4 +1,4 @@
-"""Alone knows how a function that CloudFormation calls differs from the stage's others."""
+"""A function behind a CloudFormation custom resource, and how long CloudFormation waits for it."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ import aws_cdk as cdk
 from aws_cdk import aws_iam as iam
 from constructs import Construct
 
-from stacks.components.observability.log_group import LogKeeping
+from stacks.components.observability.log_group import LogGroupSettings
 from stacks.components.packaging.python_function import PythonFunction
 
 _SHORTEST_SERVICE_TIMEOUT = cdk.Duration.minutes(5)
@@ -16,8 +16,9 @@ _LONGEST_START = cdk.Duration.seconds(30)
 
 
 def service_timeout(function_timeout: cdk.Duration) -> cdk.Duration:
-    """How long CloudFormation waits for a custom resource whose function may run so long: its start
-    is added. Without it a function that cannot answer holds a deployment for an hour.
+    """Return how long CloudFormation waits for a custom resource whose function may run for
+    `function_timeout`: its start is added, and five minutes are the least. Without it a function
+    that cannot answer holds a deployment for an hour.
     https://docs.aws.amazon.com/AWSCloudFormation/latest/TemplateReference/aws-resource-cloudformation-customresource.html
     """
     longest = function_timeout.plus(_LONGEST_START)
@@ -25,45 +26,49 @@ def service_timeout(function_timeout: cdk.Duration) -> cdk.Duration:
     return longest if longest.to_seconds() > shortest.to_seconds() else shortest
 
 
-def custom_resource_function(
-    scope: Construct,
-    construct_id: str,
-    *,
-    description: str,
-    handler: str,
-    shared: Sequence[str] = (),
-    log_name: str,
-    keeping: LogKeeping,
-    timeout: cdk.Duration,
-    statements: Sequence[iam.PolicyStatement],
-    environment: Mapping[str, str] | None = None,
-    sdk_services: Sequence[str] = (),
-    role_name: str | None = None,
-    findings: Mapping[str, str] | None = None,
-    log_outlives: bool = False,
-) -> PythonFunction:
-    """The function behind a custom resource: of the handler's package, those in `shared`, and what
+class CustomResourceFunction(PythonFunction):
+    """The function behind a custom resource: the handler's package, those in `shared`, and what
     all of them share.
 
-    Its log only tells how a deployment went, and goes with the stack, unless it is the one place
-    that tells what a deletion left (`log_outlives`) and the stage keeps logs. CloudFormation calls
-    it asynchronously, so it is not retried: Lambda would run a failed event again, after the stack
-    has rolled back.
+    Its log group is deleted with the stack, unless the log is the one place that says what a
+    deletion left (`log_outlives_stack`) and the stage keeps logs. CloudFormation invokes it
+    asynchronously, so it is not retried: Lambda would run a failed event again, after the stack has
+    rolled back. CloudFormation lets no custom resource change its function ("Modifying service
+    token is not allowed"), so the id of such a construct stays.
     """
-    return PythonFunction(
-        scope,
-        construct_id,
-        description=description,
-        packages=[handler.partition(".")[0], *shared, "custom_resource", "claude_bedrock.iam"],
-        handler=handler,
-        log_name=log_name,
-        keeping=keeping if log_outlives else keeping.while_deployed(),
-        timeout=timeout,
-        memory_mb=256,
-        environment=environment,
-        retry_attempts=0,
-        sdk_services=sdk_services,
-        statements=statements,
-        role_name=role_name,
-        findings=findings,
-    )
+
+    def __init__(
+        self,
+        scope: Construct,
+        construct_id: str,
+        *,
+        description: str,
+        handler: str,
+        shared: Sequence[str] = (),
+        log_name: str,
+        log_settings: LogGroupSettings,
+        timeout: cdk.Duration,
+        statements: Sequence[iam.PolicyStatement],
+        environment: Mapping[str, str] | None = None,
+        sdk_services: Sequence[str] = (),
+        role_name: str | None = None,
+        findings: Mapping[str, str] | None = None,
+        log_outlives_stack: bool = False,
+    ) -> None:
+        super().__init__(
+            scope,
+            construct_id,
+            description=description,
+            packages=[handler.partition(".")[0], *shared, "custom_resource", "claude_bedrock.iam"],
+            handler=handler,
+            log_name=log_name,
+            log_settings=log_settings if log_outlives_stack else log_settings.deleted_with_stack(),
+            timeout=timeout,
+            memory_mb=256,
+            environment=environment,
+            retry_attempts=0,
+            sdk_services=sdk_services,
+            statements=statements,
+            role_name=role_name,
+            findings=findings,
+        )

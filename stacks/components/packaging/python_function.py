@@ -1,4 +1,4 @@
-"""Alone knows how a Lambda function of ours is made: runtime, folder, log group, role, tracing."""
+"""A Lambda function on AWS's managed Python: its zip, runtime, log group, role and tracing."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from aws_cdk import aws_lambda as lambda_
 from constructs import Construct
 
 from stacks.components.iam.nag_suppressions import acknowledge
-from stacks.components.observability.log_group import LogKeeping, log_group
+from stacks.components.observability.log_group import LogGroupSettings, log_group
 from stacks.components.packaging.function_folder import MINOR, PackagingError
 from stacks.components.packaging.function_package import package_function
 
@@ -48,7 +48,7 @@ class PythonFunction(Construct):
         packages: Sequence[str],
         handler: str,
         log_name: str,
-        keeping: LogKeeping,
+        log_settings: LogGroupSettings,
         timeout: cdk.Duration,
         memory_mb: int,
         environment: Mapping[str, str] | None = None,
@@ -62,7 +62,7 @@ class PythonFunction(Construct):
         findings: Mapping[str, str] | None = None,
     ) -> None:
         super().__init__(scope, construct_id)
-        self.log_group = log_group(self, "Logs", name=log_name, keeping=keeping)
+        self.log_group = log_group(self, "Logs", name=log_name, settings=log_settings)
         self.role = iam.Role(
             self,
             "Role",
@@ -71,9 +71,7 @@ class PythonFunction(Construct):
             managed_policies=list(managed_policies),
             permissions_boundary=permissions_boundary,
         )
-        self.log_group.grant_write(self.role)
-        for statement in statements:
-            self.role.add_to_policy(statement)
+        self._grant(statements)
         self.function = lambda_.Function(
             self,
             "Function",
@@ -93,9 +91,14 @@ class PythonFunction(Construct):
         )
         acknowledge(self, {**FINDINGS, **(findings or {})})
 
+    def _grant(self, statements: Sequence[iam.PolicyStatement]) -> None:
+        self.log_group.grant_write(self.role)
+        for statement in statements:
+            self.role.add_to_policy(statement)
+
 
 def managed_runtime(minor: str) -> lambda_.Runtime:
-    """Lambda's own Python of that minor version. Raises PackagingError where it has none."""
+    """Return Lambda's own Python of that minor version. Raises PackagingError where it has none."""
     if minor not in MANAGED:
         raise PackagingError(
             f"Lambda has no managed Python {minor}; synthesize with one of {', '.join(MANAGED)}."
@@ -106,7 +109,7 @@ def managed_runtime(minor: str) -> lambda_.Runtime:
 def _code(
     scope: Construct, *, packages: Sequence[str], sdk_services: Sequence[str]
 ) -> lambda_.AssetCode:
-    """The function's zip, and beside its copy in the cloud assembly the bill of its materials."""
+    """Return the function's zip; its bill of materials is copied into the cloud assembly."""
     package = package_function(
         project=PROJECT, packages=packages, sdk_services=sdk_services, cache=CACHE
     )

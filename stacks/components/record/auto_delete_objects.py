@@ -1,4 +1,4 @@
-"""Alone knows how a bucket is emptied before its stack deletes it."""
+"""Buckets that are emptied before their stack deletes them: custom resource and function."""
 
 from __future__ import annotations
 
@@ -11,17 +11,50 @@ from aws_cdk import aws_s3 as s3
 from constructs import Construct
 
 from stacks.components.iam.nag_suppressions import logical_id
-from stacks.components.packaging.custom_resource_function import service_timeout
+from stacks.components.observability.log_group import LogGroupSettings
+from stacks.components.packaging.custom_resource_function import (
+    CustomResourceFunction,
+    service_timeout,
+)
 
-# Millions of objects take a function's longest run; then it says so, and the next run goes on.
+# Millions of objects take a function's longest run; then it reports so, and the next run goes on.
 TIMEOUT = cdk.Duration.minutes(15)
 
 
-class EmptiedBucket(Construct):
+class BucketEmptierFunction(CustomResourceFunction):
+    """The function that deletes all objects of `buckets` when the stack is deleted."""
+
+    def __init__(
+        self,
+        scope: Construct,
+        construct_id: str,
+        *,
+        buckets: Sequence[s3.IBucket],
+        log_settings: LogGroupSettings,
+    ) -> None:
+        super().__init__(
+            scope,
+            construct_id,
+            description="Empties the stage's buckets when the stack is deleted",
+            handler="bucket_emptier.handler.handle",
+            log_name="bucket-emptier",
+            log_settings=log_settings,
+            timeout=TIMEOUT,
+            sdk_services=["cloudformation", "s3"],
+            statements=_statements(buckets),
+            findings={
+                f"IAM5[Resource::<{logical_id(bucket)}.Arn>/*]": "a bucket is emptied of all "
+                "objects"
+                for bucket in buckets
+            },
+        )
+
+
+class AutoDeleteObjects(Construct):
     """Empties `bucket` when its stack is deleted, for stages that keep no logs.
 
-    CDK's own way brings a Node function with AWS's SDK; ours is in the folder of the function that
-    sets invocation logging. It looks at the stack's state first: an update never empties.
+    CDK's own way brings a Node function with AWS's SDK. The function reads the stack's state
+    first: an update never empties.
     """
 
     def __init__(
@@ -43,28 +76,21 @@ class EmptiedBucket(Construct):
         )
 
 
-def emptying_statements(buckets: Sequence[s3.IBucket]) -> list[iam.PolicyStatement]:
-    """What the custom resource's function calls, beside writing its own log."""
+def _statements(buckets: Sequence[s3.IBucket]) -> list[iam.PolicyStatement]:
     return [
         iam.PolicyStatement(
-            sid="ListsVersions",
+            sid="ListObjectVersions",
             actions=["s3:ListBucketVersions"],
             resources=[bucket.bucket_arn for bucket in buckets],
         ),
         iam.PolicyStatement(
-            sid="DeletesVersions",
+            sid="DeleteObjectVersions",
             actions=["s3:DeleteObject", "s3:DeleteObjectVersion"],
             resources=[bucket.arn_for_objects("*") for bucket in buckets],
         ),
         iam.PolicyStatement(
-            sid="AsksWhetherTheStackIsGoing",
+            sid="ReadStackStatus",
             actions=["cloudformation:DescribeStacks"],
             resources=[cdk.Stack.of(buckets[0]).stack_id],
         ),
     ]
-
-
-def findings(buckets: Sequence[s3.IBucket]) -> dict[str, str]:
-    """The answer to what a checker finds in those statements."""
-    reason = "a bucket is emptied of all objects"
-    return {f"IAM5[Resource::<{logical_id(bucket)}.Arn>/*]": reason for bucket in buckets}

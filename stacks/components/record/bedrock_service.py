@@ -1,4 +1,4 @@
-"""Alone knows the conditions under which Bedrock acts for this account and Region only."""
+"""Conditions under which Bedrock acts for this account and Region only."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ import aws_cdk as cdk
 
 
 def from_this_account(stack: cdk.Stack) -> dict[str, dict[str, str]]:
-    """Conditions of a statement for the principal bedrock.amazonaws.com.
+    """Return the conditions of a statement for the principal bedrock.amazonaws.com.
 
     Without them, Bedrock could be made to deliver another account's records here.
     https://docs.aws.amazon.com/bedrock/latest/userguide/model-invocation-logging.html

@@ -1,4 +1,4 @@
-"""Alone knows what Bedrock may do while it delivers records to CloudWatch Logs."""
+"""The IAM role that Bedrock assumes to deliver records."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ STREAM = "aws/bedrock/modelinvocations"
 
 
 class DeliveryRole(Construct):
-    """The role that Bedrock takes to write its one log stream, and large bodies beside it.
+    """The role that Bedrock assumes to write its one log stream, and large bodies beside it.
 
     AWS does not say whether it writes large bodies as this role or as itself, so both may.
     """

@@ -1,4 +1,5 @@
-"""Alone knows when somebody looks whether the record is still kept, and may ask what for that."""
+"""The drift detector: the function that checks every 15 minutes, and after each change that
+CloudTrail reports, that logging is still set up as the stage has it; its permissions and alarms."""
 
 from __future__ import annotations
 
@@ -7,14 +8,23 @@ from collections.abc import Mapping, Sequence
 import aws_cdk as cdk
 from aws_cdk import aws_events as events
 from aws_cdk import aws_events_targets as targets
+from aws_cdk import aws_iam as iam
 from aws_cdk import aws_lambda as lambda_
-from constructs import Construct
+from aws_cdk import aws_s3 as s3
+from constructs import Construct, IDependable
 
-from stacks.components.iam.permission import Permission
-from stacks.components.iam.stage_names import AUDIT_LOGS
+from stacks.components.iam.permission import Permission, wildcard_findings
+from stacks.components.iam.stage_names import AUDIT_LOGS, StageNames
+from stacks.components.observability.alarm import AlarmDefinition
+from stacks.components.observability.log_group import LogGroupSettings
+from stacks.components.observability.metrics import QUARTER_HOUR, drift_metric, runs_metric
+from stacks.components.packaging.python_function import PythonFunction
+from stacks.components.packaging.schedule import ScheduledInvocation
+from stacks.components.record.logging_configuration import LoggingConfiguration
 
-EVERY = cdk.Duration.minutes(15)
-TIMEOUT = cdk.Duration.minutes(2)
+RATE = cdk.Duration.minutes(15)
+SERVICE = "drift-detector"
+"""Its log group, and the dimension of its metrics."""
 CONFIGURATION_CALLS = (
     "PutModelInvocationLoggingConfiguration",
     "DeleteModelInvocationLoggingConfiguration",
@@ -38,11 +48,32 @@ BUCKET_CALLS = (
 KEY_CALLS = ("DisableKey", "ScheduleKeyDeletion", "PutKeyPolicy")
 
 
-class Sentinel(Construct):
-    """Runs `function` every quarter of an hour, and at once when CloudTrail tells of a call that
-    may change what the record is kept by. CloudTrail tells EventBridge only where the account has a
-    trail that logs management events; without one, the quarter of an hour is what there is:
+# Each metric of a kind of drift, and what happened.
+DRIFT = {
+    "InvocationLoggingDisabled": "Model invocation logging is off: calls leave no record.",
+    "LoggingDestinationChanged": "Bedrock delivers records to another destination than it should.",
+    "LogDataTypeDisabled": "Bedrock no longer records every data type of a call.",
+    "RetentionShortened": "A log group keeps its events for fewer days than the stage sets.",
+    "LogBucketDrifted": "The log bucket's retention, policy or encryption was changed.",
+    "KmsKeyUnusable": "The KMS key of the records is disabled, about to be deleted, or closed.",
+    "LogGroupDrifted": "A log group's encryption, deletion protection or streams were changed.",
+    "DataRetentionLoosened": "The account's data-retention mode lets AWS keep content for longer.",
+    "DeliveryRoleDrifted": "The role by which Bedrock delivers records may no longer do so.",
+    "CatalogOutdated": "Low severity: the catalog of models differs from the account's models.",
+}
+
+
+class DriftDetector(PythonFunction):
+    """A function that checks that logging is set up as the stage has it: every 15 minutes, and at
+    once when CloudTrail reports a call that may change it.
+
+    CloudTrail reports to EventBridge only where the account has a trail that logs management
+    events; without one there are the 15 minutes:
     https://docs.aws.amazon.com/eventbridge/latest/userguide/eb-service-event-cloudtrail.html
+
+    `adopts` says that another's destinations may hold the records, `configurer` is the function
+    that sets the configuration again, or None where the stage does not restore it; `protected` says
+    that log groups are protected from deletion; `models` are those of the stage.
     """
 
     def __init__(
@@ -50,131 +81,199 @@ class Sentinel(Construct):
         scope: Construct,
         construct_id: str,
         *,
-        function: lambda_.IFunction,
+        names: StageNames,
+        configuration: LoggingConfiguration,
+        bucket: s3.IBucket,
+        adopts: bool,
+        delivery_role: iam.IRole,
+        verification: PythonFunction,
+        configurer: lambda_.IFunction | None,
+        retention_days: int,
+        object_lock: str | None,
+        protected: bool,
+        data_retention: str | None,
+        models: Sequence[str],
+        log_settings: LogGroupSettings,
+    ) -> None:
+        gateway_stack = f"claude-on-bedrock-{names.stage}-Gateway"
+        permissions = _read_permissions(
+            names,
+            bucket_arn=bucket.bucket_arn,
+            adopted_bucket_arns=configuration.bucket_arns if adopts else [],
+            key_arn=log_settings.key.key_arn,
+            delivery_role_arn=delivery_role.role_arn,
+            gateway_stack=gateway_stack,
+        )
+        if configurer:
+            permissions.append(_restore_permission(configurer.function_arn))
+        super().__init__(
+            scope,
+            construct_id,
+            description="Checks that invocation logging is still set up as the stage has it",
+            packages=[
+                *("drift_detector", "metrics", "claude_bedrock.logging_config"),
+                *("claude_bedrock.iam", "claude_bedrock.retention", "claude_bedrock.catalog"),
+            ],
+            handler="drift_detector.handler.handle",
+            log_name=SERVICE,
+            log_settings=log_settings.deleted_with_stack(),
+            timeout=cdk.Duration.minutes(2),
+            memory_mb=256,
+            sdk_services=["bedrock", "cloudformation", "iam", "kms", "lambda", "logs", "s3"],
+            environment={
+                "STAGE": names.stage,
+                "LOGGING_CONFIGURATION": configuration.configuration,
+                "RETENTION_DAYS": str(retention_days),
+                "LOG_BUCKET": bucket.bucket_name,
+                "KEY_ARN": log_settings.key.key_arn,
+                "OBJECT_LOCK": object_lock or "",
+                "RESTORES_BY": configurer.function_name if configurer else "",
+                "LOGS_PROTECTED": "true" if protected else "false",
+                "GATEWAY_STACK": gateway_stack,
+                "DELIVERY_ROLE_ARN": delivery_role.role_arn,
+                "VERIFIER_ROLE_ARN": verification.role.role_arn,
+                "DATA_RETENTION": data_retention or "",
+                "MODELS": ",".join(models),
+                "POWERTOOLS_SERVICE_NAME": SERVICE,
+                "POWERTOOLS_METRICS_NAMESPACE": "ClaudeOnBedrock",
+            },
+            statements=[permission.statement() for permission in permissions],
+            findings=wildcard_findings(scope, permissions),
+        )
+        self._run_on_schedule_and_changes(
+            log_groups=[configuration.log_group_name, *_log_groups(names.stage)],
+            buckets=[bucket.bucket_name, *(configuration.bucket_names if adopts else [])],
+            key_arn=log_settings.key.key_arn,
+            after=[
+                configuration,
+                verification.log_group,
+                verification.role,
+                verification.function,
+            ],
+        )
+
+    def _run_on_schedule_and_changes(
+        self,
+        *,
         log_groups: Sequence[str],
         buckets: Sequence[str],
         key_arn: str,
+        after: Sequence[IDependable],
     ) -> None:
-        super().__init__(scope, construct_id)
-        self._function = function
-        events.Rule(
-            self,
-            "Clock",
-            description="Has it looked whether the record is still kept",
-            schedule=events.Schedule.rate(EVERY),
-            targets=[targets.LambdaFunction(function)],
-        )
-        self._at("Configuration", "bedrock", CONFIGURATION_CALLS, {})
-        self._at("LogGroups", "logs", LOG_GROUP_CALLS, self._about_any_of(log_groups))
-        self._at(
-            "Buckets", "s3", BUCKET_CALLS, {"requestParameters": {"bucketName": list(buckets)}}
-        )
-        self._at("Key", "kms", KEY_CALLS, {"resources": {"ARN": [key_arn]}})
+        rules = [
+            ScheduledInvocation(
+                self,
+                "Schedule",
+                function=self.function,
+                rate=RATE,
+                description="Runs the drift detector",
+            ),
+            self._run_after("LoggingChange", "bedrock", CONFIGURATION_CALLS, {}),
+            self._run_after(
+                "LogGroupChange", "logs", LOG_GROUP_CALLS, _any_log_group_of(self, log_groups)
+            ),
+            self._run_after(
+                "BucketChange",
+                "s3",
+                BUCKET_CALLS,
+                {"requestParameters": {"bucketName": list(buckets)}},
+            ),
+            self._run_after("KeyChange", "kms", KEY_CALLS, {"resources": {"ARN": [key_arn]}}),
+        ]
+        for rule in rules:
+            rule.node.add_dependency(*after)
 
-    def _about_any_of(self, log_groups: Sequence[str]) -> Mapping[str, object]:
-        """Newer calls take a log group's name or ARN as its identifier; EventBridge's `$or`:
-        https://docs.aws.amazon.com/eventbridge/latest/userguide/eb-create-pattern-operators.html
-        """
-        stack = cdk.Stack.of(self)
-        arn = f"arn:{stack.partition}:logs:{stack.region}:{stack.account}:log-group"
-        names = list(log_groups)
-        arns = [f"{arn}:{name}{end}" for name in names for end in ("", ":*")]
-        return {
-            "$or": [
-                {"requestParameters": {"logGroupName": names}},
-                {"requestParameters": {"logGroupIdentifier": [*names, *arns]}},
-            ]
-        }
-
-    def _at(
-        self, construct_id: str, service: str, calls: Sequence[str], about: Mapping[str, object]
-    ) -> None:
-        events.Rule(
+    def _run_after(
+        self, construct_id: str, service: str, calls: Sequence[str], detail: Mapping[str, object]
+    ) -> events.Rule:
+        return events.Rule(
             self,
             construct_id,
-            description=f"Has it looked at the record when {service} was told to change it",
+            description=f"Runs the drift detector when CloudTrail reports a change in {service}",
             event_pattern=events.EventPattern(
                 source=[f"aws.{service}"],
                 detail_type=["AWS API Call via CloudTrail"],
                 detail={
                     "eventSource": [f"{service}.amazonaws.com"],
                     "eventName": list(calls),
-                    **about,
+                    **detail,
                 },
             ),
-            targets=[targets.LambdaFunction(self._function)],
+            targets=[targets.LambdaFunction(self.function)],
         )
 
 
-def log_groups(stage_name: str) -> list[str]:
-    """The stage's own that are watched beside Bedrock's: those of the endpoint, and the
-    verification's."""
-    return [f"/claude-on-bedrock/{stage_name}/{one}" for one in (*AUDIT_LOGS, "verification")]
+def drift_alarms(stage_name: str) -> list[AlarmDefinition]:
+    """Return the alarms on each kind of drift, and on a drift detector that does not run."""
+    log_group = f"/claude-on-bedrock/{stage_name}/{SERVICE}"
+    return [
+        *(
+            AlarmDefinition(
+                name,
+                drift_metric(name, stage_name=stage_name, period=QUARTER_HOUR),
+                1,
+                f"{meaning} Details are in log group {log_group}; CloudTrail names who changed it.",
+            )
+            for name, meaning in DRIFT.items()
+        ),
+        AlarmDefinition(
+            "DriftDetectorNotRunning",
+            runs_metric(SERVICE, stage_name=stage_name),
+            1,
+            f"The drift detector has not run for an hour. See log group {log_group}.",
+            on_missing_data=True,
+        ),
+    ]
 
 
-def environment(
-    *,
-    stage_name: str,
-    configuration: str,
-    retention_days: int,
-    bucket: str,
-    key_arn: str,
-    object_lock: str | None,
-    restores_by: str,
-    protected: bool,
-    gateway_stack: str,
-    delivery_role_arn: str,
-    verifier_role_arn: str,
-    data_retention: str | None,
-    models: Sequence[str],
-) -> dict[str, str]:
-    """What the function reads. `configuration` (JSON) is what the stage set or adopted;
-    `restores_by` the function that sets it again, or empty. `protected` is whether its log groups
-    are protected from deletion, `gateway_stack` the name of the stack that some of them are of."""
+def _any_log_group_of(scope: Construct, names: Sequence[str]) -> Mapping[str, object]:
+    """Return a pattern of the log groups. Newer calls take a name or an ARN as the identifier;
+    EventBridge's `$or`:
+    https://docs.aws.amazon.com/eventbridge/latest/userguide/eb-create-pattern-operators.html
+    """
+    stack = cdk.Stack.of(scope)
+    prefix = f"arn:{stack.partition}:logs:{stack.region}:{stack.account}:log-group"
+    arns = [f"{prefix}:{name}{end}" for name in names for end in ("", ":*")]
     return {
-        "STAGE": stage_name,
-        "LOGGING_CONFIGURATION": configuration,
-        "RETENTION_DAYS": str(retention_days),
-        "LOG_BUCKET": bucket,
-        "KEY_ARN": key_arn,
-        "OBJECT_LOCK": object_lock or "",
-        "RESTORES_BY": restores_by,
-        "LOGS_PROTECTED": "true" if protected else "false",
-        "GATEWAY_STACK": gateway_stack,
-        "DELIVERY_ROLE_ARN": delivery_role_arn,
-        "VERIFIER_ROLE_ARN": verifier_role_arn,
-        "DATA_RETENTION": data_retention or "",
-        "MODELS": ",".join(models),
-        "POWERTOOLS_SERVICE_NAME": "sentinel",
-        "POWERTOOLS_METRICS_NAMESPACE": "ClaudeOnBedrock",
+        "$or": [
+            {"requestParameters": {"logGroupName": list(names)}},
+            {"requestParameters": {"logGroupIdentifier": [*names, *arns]}},
+        ]
     }
 
 
-def asking(
+def _log_groups(stage_name: str) -> list[str]:
+    """Return the stage's own that are watched beside the records': the endpoint's, and the
+    verification's."""
+    return [f"/claude-on-bedrock/{stage_name}/{name}" for name in (*AUDIT_LOGS, "verification")]
+
+
+def _read_permissions(
+    names: StageNames,
     *,
     bucket_arn: str,
     adopted_bucket_arns: Sequence[str],
     key_arn: str,
     delivery_role_arn: str,
-    gateway_stack_arn: str,
+    gateway_stack: str,
 ) -> list[Permission]:
-    """How the record is kept, and nothing of what is in it."""
+    """Allow reading how records are kept, and nothing that is in them."""
     return [
         Permission(
-            "WhatKnowsNoResources",
+            "ReadAccountSettings",
             (
                 *("bedrock:GetModelInvocationLoggingConfiguration", "logs:DescribeLogGroups"),
                 "bedrock:GetAccountDataRetention",
                 *("bedrock:ListFoundationModels", "bedrock:ListInferenceProfiles"),
             ),
             ["*"],
-            because="the one logging configuration of an account and Region, its data-retention "
+            reason="the one logging configuration of an account and Region, its data-retention "
             "mode, and the lists of log groups, models and profiles, have no ARN; nor have X-Ray's "
             "two actions: https://docs.aws.amazon.com/service-authorization/latest/reference/reference_policies_actions-resources-"
             "contextkeys.html",
         ),
         Permission(
-            "HowBucketsAreKept",
+            "ReadBucketRetentionAndPolicy",
             (
                 *("s3:GetBucketVersioning", "s3:GetLifecycleConfiguration"),
                 *("s3:GetBucketObjectLockConfiguration", "s3:GetBucketPolicy"),
@@ -189,7 +288,7 @@ def asking(
             ),
             [bucket_arn],
         ),
-        Permission("HowTheKeyIsKept", ("kms:DescribeKey", "kms:GetKeyPolicy"), [key_arn]),
+        Permission("ReadKmsKeyState", ("kms:DescribeKey", "kms:GetKeyPolicy"), [key_arn]),
         Permission(
             "ReadDeliveryRole",
             ("iam:GetRole", "iam:SimulatePrincipalPolicy"),
@@ -198,12 +297,13 @@ def asking(
         Permission(
             "ReadGatewayStack",
             ("cloudformation:DescribeStacks",),
-            [gateway_stack_arn],
-            because="the ARN of a stack ends in an id that CloudFormation chooses",
+            [names.arn("cloudformation", f"stack/{gateway_stack}/*")],
+            reason="the ARN of a stack ends in an id that CloudFormation chooses",
         ),
     ]
 
 
-def restoring(configurer_arn: str) -> Permission:
-    """Asks the one function whose role may change the configuration; what it sets is its own."""
-    return Permission("HasItSetAgain", ("lambda:InvokeFunction",), [configurer_arn])
+def _restore_permission(configurer_arn: str) -> Permission:
+    """Allow invoking the one function whose role may change the configuration; the function knows
+    what to set."""
+    return Permission("InvokeLoggingConfigFunction", ("lambda:InvokeFunction",), [configurer_arn])

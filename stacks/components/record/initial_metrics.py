@@ -1,4 +1,4 @@
-"""Alone knows how a metric of runs by the clock gets its first data point: at deployment."""
+"""The first data point of the metrics that count scheduled runs, written at deployment."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from stacks.components.packaging.custom_resource_function import service_timeout
 from stacks.components.record.logging_configuration import TIMEOUT
 
 ENVIRONMENT = {"POWERTOOLS_METRICS_NAMESPACE": "ClaudeOnBedrock"}
-"""What `function` needs to write them."""
+"""The variables that `function` needs to write them."""
 
 
 class InitialMetrics(Construct):

@@ -1,4 +1,4 @@
-"""Alone knows how the objects of invocation records are kept, and for how long."""
+"""The S3 bucket of records, large bodies and evidence: retention and Object Lock."""
 
 from __future__ import annotations
 
@@ -23,9 +23,9 @@ class LogBucket(Construct):
 
     A record lives `retention_days` plus five days, S3 rounds that up to the next midnight UTC
     (https://docs.aws.amazon.com/AmazonS3/latest/userguide/intro-lifecycle-rules.html), and what
-    was deleted or overwritten stays as long again: nobody shortens a record's life by deleting it.
-    `object_lock` (governance or compliance) lets nobody delete a version for `retention_days`, or
-    nobody but who may bypass it: https://docs.aws.amazon.com/AmazonS3/latest/userguide/object-lock.html
+    was deleted or overwritten stays as long again: deleting a record does not shorten its life.
+    `object_lock` (governance or compliance) keeps every version for `retention_days`, from all
+    principals or from all that may not bypass it: https://docs.aws.amazon.com/AmazonS3/latest/userguide/object-lock.html
     The rules name no prefix: they cover records, large bodies and Bedrock's permission checks.
     """
 
@@ -67,7 +67,7 @@ class LogBucket(Construct):
 
     def _deliveries(self) -> iam.PolicyStatement:
         return iam.PolicyStatement(
-            sid="BedrockWritesRecordsAndLargeBodies",
+            sid="AllowBedrockDelivery",
             principals=[iam.ServicePrincipal("bedrock.amazonaws.com")],
             actions=["s3:PutObject"],
             # AWS documents the keys of records, but neither those of large bodies nor that of the
@@ -78,7 +78,8 @@ class LogBucket(Construct):
 
 
 def lifecycle(retention_days: int) -> list[s3.LifecycleRule]:
-    """Of a bucket whose objects, and then their noncurrent versions, have to outlive that."""
+    """Return the rules of a bucket whose objects, and then their noncurrent versions, have to
+    outlive that many days."""
     kept = cdk.Duration.days(retention_days + MARGIN_DAYS)
     return [
         s3.LifecycleRule(

@@ -1,4 +1,4 @@
-"""Alone knows who may use the key that encrypts every record and log of a stage."""
+"""The KMS key that encrypts the records and logs of a stage, and who may use it."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from aws_cdk import aws_iam as iam
 from aws_cdk import aws_kms as kms
 from constructs import Construct
 
-from stacks.components.iam.key_grants import refuse_grants
+from stacks.components.iam.key_grants import deny_grants
 from stacks.components.record.bedrock_service import from_this_account
 from stacks.components.removal_policy import removal_policy
 
@@ -30,11 +30,11 @@ class LogKey(Construct):
         )
         self.key.add_to_resource_policy(self._deliveries())
         self.key.add_to_resource_policy(self._log_groups(log_groups))
-        refuse_grants(self.key)
+        deny_grants(self.key)
 
     def _deliveries(self) -> iam.PolicyStatement:
         return iam.PolicyStatement(
-            sid="BedrockEncryptsWhatItDelivers",
+            sid="AllowBedrockDeliveryEncryption",
             principals=[iam.ServicePrincipal("bedrock.amazonaws.com")],
             actions=["kms:GenerateDataKey"],
             resources=["*"],  # in a key's own policy, `*` is this key
@@ -45,7 +45,7 @@ class LogKey(Construct):
         stack = cdk.Stack.of(self)
         groups = f"arn:{stack.partition}:logs:{stack.region}:{stack.account}:log-group:{pattern}"
         return iam.PolicyStatement(
-            sid="CloudWatchLogsEncryptsTheStagesLogGroups",
+            sid="AllowLogGroupEncryption",
             principals=[iam.ServicePrincipal(f"logs.{stack.region}.amazonaws.com")],
             actions=[
                 *("kms:Encrypt", "kms:Decrypt", "kms:ReEncryptFrom", "kms:ReEncryptTo"),

@@ -1,4 +1,5 @@
-"""Alone knows how the Region's invocation logging is switched on, for which no type exists."""
+"""The Region's model invocation logging configuration: a custom resource, the function behind it,
+and that function's permissions."""
 
 from __future__ import annotations
 
@@ -9,75 +10,15 @@ from aws_cdk import aws_iam as iam
 from aws_cdk import aws_lambda as lambda_
 from constructs import Construct
 
-from stacks.components.iam.permission import Permission
-from stacks.components.packaging.custom_resource_function import service_timeout
+from stacks.components.iam.permission import Permission, wildcard_findings
+from stacks.components.observability.log_group import LogGroupSettings
+from stacks.components.packaging.custom_resource_function import (
+    CustomResourceFunction,
+    service_timeout,
+)
 
 # Two minutes for IAM to propagate roles and policies, and the calls themselves.
 TIMEOUT = cdk.Duration.seconds(240)
-
-
-def saved_in(stage: str) -> str:
-    """The parameter in which the configuration is kept that a stage has found and changed."""
-    return f"/claude-on-bedrock/{stage}/saved-logging-configuration"
-
-
-def logging_statements(
-    delivery_role: iam.IRole, *, existing_role_arn: str | None, saved: str
-) -> list[iam.PolicyStatement]:
-    """What the custom resource's function calls, beside writing its own log. To change or put back
-    another's configuration it has to hand Bedrock the other's role, which is `existing_role_arn`;
-    `saved` is the parameter that keeps it."""
-    stack = cdk.Stack.of(delivery_role)
-    roles = [delivery_role.role_arn, *([existing_role_arn] if existing_role_arn else [])]
-    return [
-        iam.PolicyStatement(
-            sid="TheRegionsLoggingConfiguration",
-            actions=[
-                "bedrock:GetModelInvocationLoggingConfiguration",
-                "bedrock:PutModelInvocationLoggingConfiguration",
-                "bedrock:DeleteModelInvocationLoggingConfiguration",
-            ],
-            resources=["*"],  # see FINDINGS
-            conditions={"StringEquals": {"aws:RequestedRegion": stack.region}},
-        ),
-        iam.PolicyStatement(
-            sid="HandsBedrockTheDeliveryRole",
-            actions=["iam:PassRole"],
-            resources=roles,
-            conditions={"StringEquals": {"iam:PassedToService": "bedrock.amazonaws.com"}},
-        ),
-        iam.PolicyStatement(
-            sid="KeepsWhatItFound",
-            actions=["ssm:GetParameter", "ssm:PutParameter", "ssm:DeleteParameter"],
-            resources=[stack.format_arn(service="ssm", resource="parameter" + saved)],
-        ),
-    ]
-
-
-def judging() -> list[Permission]:
-    """How long another's destinations keep what they are given. Bedrock tells which these are only
-    once it is asked, so no name can stand here; what is in them stays closed."""
-    return [
-        Permission(
-            "HowLongLogGroupsKeep",
-            ("logs:DescribeLogGroups",),
-            ["*"],
-            because=FINDINGS["IAM5[Resource::*]"],
-        ),
-        Permission(
-            "HowLongBucketsKeep",
-            (
-                *("s3:GetBucketVersioning", "s3:GetLifecycleConfiguration"),
-                "s3:GetBucketObjectLockConfiguration",
-            ),
-            [f"arn:{cdk.Aws.PARTITION}:s3:::*"],
-            because="whose bucket it is, and what it is called, is known only once Bedrock is "
-            "asked; only how it keeps objects may be read",
-            conditions={"StringEquals": {"aws:ResourceAccount": cdk.Aws.ACCOUNT_ID}},
-        ),
-    ]
-
-
 FINDINGS = {
     "IAM5[Resource::*]": "there is one logging configuration for an account and Region, so its "
     "three actions know no resources; nor do X-Ray's two: https://docs.aws.amazon.com/"
@@ -85,29 +26,90 @@ FINDINGS = {
 }
 
 
-def properties(
+def saved_configuration_parameter(stage_name: str) -> str:
+    """Return the name of the SSM parameter that keeps a configuration which the stage has found
+    and changed."""
+    return f"/claude-on-bedrock/{stage_name}/saved-logging-configuration"
+
+
+def configuration_properties(
     *,
+    stage_name: str,
     log_group_name: str,
     delivery_role_arn: str,
     bucket_name: str,
     large_data_prefix: str,
-    existing: str,
+    existing_logging: str,
     existing_role_arn: str | None,
-    saved: str,
-    judged_by_days: int | None,
+    required_retention_days: int | None,
 ) -> dict[str, str]:
-    """What the function is told to set, by CloudFormation and for the sentinel alike. Where the
-    stage may live by another's destinations, they are judged by a number of days."""
+    """Return what the function sets, as CloudFormation and the drift detector hand it over.
+
+    `existing_logging` is fail, adopt, extend or replace. Where the stage may live by another's
+    destinations, `required_retention_days` says for how long these have to keep records.
+    """
     return {
         "LogGroupName": log_group_name,
         "RoleArn": delivery_role_arn,
         "BucketName": bucket_name,
         "LargeDataPrefix": large_data_prefix,
-        "ExistingLogging": existing,
-        "SavedIn": saved,
+        "ExistingLogging": existing_logging,
+        "SavedIn": saved_configuration_parameter(stage_name),
         **({"ExistingRoleArn": existing_role_arn} if existing_role_arn else {}),
-        **({"RetentionDays": str(judged_by_days)} if judged_by_days else {}),
+        **({"RetentionDays": str(required_retention_days)} if required_retention_days else {}),
     }
+
+
+class LoggingConfigFunction(CustomResourceFunction):
+    """The function that sets the Region's invocation logging: for CloudFormation, and again when
+    the drift detector asks for it.
+
+    `properties` are those of the custom resource. `adopts` says that another's destinations may
+    hold the records; to change or put back another's configuration, it has to pass Bedrock the
+    other's role, `existing_role_arn`.
+    """
+
+    def __init__(
+        self,
+        scope: Construct,
+        construct_id: str,
+        *,
+        stage_name: str,
+        properties: Mapping[str, str],
+        delivery_role: iam.IRole,
+        existing_role_arn: str | None,
+        adopts: bool,
+        role_name: str,
+        environment: Mapping[str, str],
+        log_settings: LogGroupSettings,
+    ) -> None:
+        retention = _read_retention() if adopts else []
+        super().__init__(
+            scope,
+            construct_id,
+            description="Sets the Region's invocation logging, and preserves another's",
+            handler="invocation_logging.handler.handle",
+            shared=["metrics", "claude_bedrock.logging_config", "claude_bedrock.retention"],
+            log_name="invocation-logging",
+            log_settings=log_settings,
+            timeout=TIMEOUT,
+            environment={
+                "RESTORES": cdk.Stack.of(scope).to_json_string(dict(properties)),
+                **environment,
+            },
+            sdk_services=["bedrock", "logs", "s3", "ssm"],
+            statements=[
+                *_statements(
+                    delivery_role,
+                    existing_role_arn=existing_role_arn,
+                    parameter=saved_configuration_parameter(stage_name),
+                ),
+                *(permission.statement() for permission in retention),
+            ],
+            role_name=role_name,
+            findings={**FINDINGS, **wildcard_findings(scope, retention)},
+            log_outlives_stack=True,
+        )
 
 
 class LoggingConfiguration(Construct):
@@ -117,7 +119,7 @@ class LoggingConfiguration(Construct):
     function of ours gets what is there first. Its `properties` say what it does where that is
     another's: fail, adopt, extend or replace.
 
-    `log_group_name`, `bucket_name`, `bucket_arn` and `configuration` (JSON) are what came of it.
+    `log_group_name`, `bucket_name`, `bucket_arn` and `configuration` (JSON) are those in force.
     `bucket_names` and `bucket_arns` are of the records, and of the large bodies that the log group
     is too small for; they may be one.
     """
@@ -145,6 +147,60 @@ class LoggingConfiguration(Construct):
         self.bucket_names = [self.bucket_name, resource.get_att_string("LargeDataBucketName")]
         self.bucket_arns = [_bucket_arn(self, name) for name in self.bucket_names]
         self.configuration = resource.get_att_string("Configuration")
+
+
+def _statements(
+    delivery_role: iam.IRole, *, existing_role_arn: str | None, parameter: str
+) -> list[iam.PolicyStatement]:
+    stack = cdk.Stack.of(delivery_role)
+    roles = [delivery_role.role_arn, *([existing_role_arn] if existing_role_arn else [])]
+    return [
+        iam.PolicyStatement(
+            sid="ManageInvocationLogging",
+            actions=[
+                "bedrock:GetModelInvocationLoggingConfiguration",
+                "bedrock:PutModelInvocationLoggingConfiguration",
+                "bedrock:DeleteModelInvocationLoggingConfiguration",
+            ],
+            resources=["*"],  # see FINDINGS
+            conditions={"StringEquals": {"aws:RequestedRegion": stack.region}},
+        ),
+        iam.PolicyStatement(
+            sid="PassDeliveryRoleToBedrock",
+            actions=["iam:PassRole"],
+            resources=roles,
+            conditions={"StringEquals": {"iam:PassedToService": "bedrock.amazonaws.com"}},
+        ),
+        iam.PolicyStatement(
+            sid="ManageSavedConfiguration",
+            actions=["ssm:GetParameter", "ssm:PutParameter", "ssm:DeleteParameter"],
+            resources=[stack.format_arn(service="ssm", resource="parameter" + parameter)],
+        ),
+    ]
+
+
+def _read_retention() -> list[Permission]:
+    """Allow reading for how long another's destinations keep records, and nothing that is in them.
+    Bedrock names these only when it is asked, so no name can stand here."""
+    return [
+        Permission(
+            "ReadLogGroupRetention",
+            ("logs:DescribeLogGroups",),
+            ["*"],
+            reason=FINDINGS["IAM5[Resource::*]"],
+        ),
+        Permission(
+            "ReadBucketRetention",
+            (
+                *("s3:GetBucketVersioning", "s3:GetLifecycleConfiguration"),
+                "s3:GetBucketObjectLockConfiguration",
+            ),
+            [f"arn:{cdk.Aws.PARTITION}:s3:::*"],
+            reason="whose bucket it is, and what it is called, is known only once Bedrock is "
+            "asked; only how it keeps objects may be read",
+            conditions={"StringEquals": {"aws:ResourceAccount": cdk.Aws.ACCOUNT_ID}},
+        ),
+    ]
 
 
 def _bucket_arn(scope: Construct, name: str) -> str:

@@ -1,4 +1,4 @@
-"""Alone knows how it is written down who reads, changes or deletes what lies in the log bucket."""
+"""The access log of records: who reads, changes or deletes objects of the log bucket."""
 
 from __future__ import annotations
 
@@ -15,10 +15,10 @@ from stacks.components.removal_policy import removal_policy
 PREFIX = "access/"
 
 
-class RecordAccess(Construct):
-    """Every access to the objects of `of`, in a bucket of its own that is kept as long as records.
+class RecordAccessLog(Construct):
+    """Every access to the objects of `bucket`, in another bucket with the retention of records.
 
-    `how` is `data_events`: CloudTrail, which names the principal and leaves nothing out; or
+    `mode` is `data_events`: CloudTrail, which names the principal and leaves nothing out; or
     `server_access_log`: S3's own lines, which cost nothing but the storage and are best effort.
     The bucket is encrypted by S3's own key, since S3 delivers its lines under no other:
     https://docs.aws.amazon.com/AmazonS3/latest/userguide/enable-server-access-logging.html
@@ -29,8 +29,8 @@ class RecordAccess(Construct):
         scope: Construct,
         construct_id: str,
         *,
-        of: s3.Bucket,
-        how: str,
+        bucket: s3.Bucket,
+        mode: str,
         retention_days: int,
         keep: bool,
     ) -> None:
@@ -51,12 +51,12 @@ class RecordAccess(Construct):
             self.bucket,
             {"S1": "it holds the log of accesses; a log of accesses to that would have no end"},
         )
-        self.trail = self._trail(of) if how == "data_events" else None
-        if how == "server_access_log":
-            self._server_access_log(of)
+        self.trail = self._trail(bucket) if mode == "data_events" else None
+        if mode == "server_access_log":
+            self._server_access_log(bucket)
 
-    def _trail(self, of: s3.Bucket) -> cloudtrail.Trail:
-        """Of these objects only, without management events.
+    def _trail(self, bucket: s3.Bucket) -> cloudtrail.Trail:
+        """Create a trail of these objects only, without management events.
 
         https://docs.aws.amazon.com/awscloudtrail/latest/userguide/logging-data-events-with-cloudtrail.html
         """
@@ -70,27 +70,27 @@ class RecordAccess(Construct):
             management_events=cloudtrail.ReadWriteType.NONE,
         )
         trail.add_s3_event_selector(
-            [cloudtrail.S3EventSelector(bucket=of)],
+            [cloudtrail.S3EventSelector(bucket=bucket)],
             include_management_events=False,
             read_write_type=cloudtrail.ReadWriteType.ALL,
         )
         return trail
 
-    def _server_access_log(self, of: s3.Bucket) -> None:
+    def _server_access_log(self, bucket: s3.Bucket) -> None:
         stack = cdk.Stack.of(self)
         self.bucket.add_to_resource_policy(
             iam.PolicyStatement(
-                sid="S3WritesItsAccessLog",
+                sid="AllowS3AccessLogDelivery",
                 principals=[iam.ServicePrincipal("logging.s3.amazonaws.com")],
                 actions=["s3:PutObject"],
                 resources=[self.bucket.arn_for_objects(f"{PREFIX}*")],
                 conditions={
-                    "ArnLike": {"aws:SourceArn": of.bucket_arn},
+                    "ArnLike": {"aws:SourceArn": bucket.bucket_arn},
                     "StringEquals": {"aws:SourceAccount": stack.account},
                 },
             )
         )
-        logged = of.node.default_child
+        logged = bucket.node.default_child
         if not isinstance(logged, s3.CfnBucket):
             raise TypeError(logged)
         logged.logging_configuration = s3.CfnBucket.LoggingConfigurationProperty(

@@ -1,19 +1,26 @@
-"""Alone knows how the record's completeness is verified by the clock, and what that may read."""
+"""Hourly verification: the function that reconciles audit log entries with records and keeps the
+result as evidence, its permissions and its alarms."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import json
+from collections.abc import Mapping, Sequence
 
 import aws_cdk as cdk
 from aws_cdk import aws_iam as iam
 from aws_cdk import aws_s3 as s3
+from constructs import Construct
 
-from stacks.components.iam.permission import Permission
+from stacks.components.iam.permission import Permission, wildcard_findings
 from stacks.components.iam.stage_names import StageNames
+from stacks.components.observability.alarm import AlarmDefinition
+from stacks.components.observability.log_group import LogGroupSettings
+from stacks.components.observability.metrics import runs_metric, verification_metric
+from stacks.components.packaging.python_function import PythonFunction
+from stacks.components.packaging.schedule import ScheduledInvocation
+from stacks.components.record.logging_configuration import LoggingConfiguration
 
-EVERY = cdk.Duration.hours(1)
-PURPOSE = "Has the record of the last hour verified"
-TIMEOUT = cdk.Duration.minutes(15)
+RATE = cdk.Duration.hours(1)
 # The join of 400,000 calls, which is all that an attempt takes, holds 340 MiB (lambda/verification/
 # budget.py): what is left is for what the function itself takes, and for pages on their way.
 MEMORY_MB = 1024
@@ -22,76 +29,187 @@ ACCESS_LOG = "access"
 LOG_NAME = "verification"
 """The function's own log group: the second place of the hashes of its evidence."""
 EVIDENCE = "evidence"
+OVERDUE_HOURS = 3
+FINDINGS = {
+    "InvocationRecordMissing": "Bedrock took calls of the gateway, and their records are missing.",
+    "GatewayBypassed": "Bedrock recorded calls that did not come through the gateway.",
+    "PromptOrCompletionMissing": "Records of calls lack the prompt or the completion.",
+    "CallerMismatch": "Records name another caller than the gateway's audit log.",
+    "DataResidencyViolation": "Calls were answered in a Region that the stage does not allow.",
+    "AuditEntryLost": "Bedrock recorded calls of the gateway that its audit log does not have.",
+    "ModelMismatch": "Records name another model than the gateway called.",
+    "IdentityMismatch": "Records of the gateway's calls name another identity than its role.",
+    "ContentMismatch": "Records of one call differ from each other.",
+    "UnreadableRecord": "A record or an audit log entry cannot be read.",
+}
+"""Each metric of a kind of finding, and what happened."""
+EVIDENCE_FINDINGS = {
+    "EvidenceChanged": "Evidence of a verified hour was changed or deleted.",
+    "UnverifiedHours": "An hour could not be verified and was closed as not verified.",
+}
+"""Each metric of what is wrong with the evidence itself, and what happened."""
 
 
-def environment(
-    *,
-    stage_name: str,
-    log_group: str,
-    bucket: str,
-    configuration: str,
-    evidence_bucket: str,
-    bounds: str,
-    gateway_role: str,
-    alarm_topic: str,
-    other_callers: Sequence[str],
-    retention_days: int,
-) -> dict[str, str]:
-    """What the function reads. `log_group`, `bucket` and `configuration` (JSON) are the record's;
-    `bounds` (JSON) say where the stage's calls may be answered; `gateway_role` is an ARN."""
+class VerificationFunction(PythonFunction):
+    """A function that reconciles the gateway's audit log with Bedrock's records, once an hour where
+    it is `hourly`, and whenever it is invoked.
+
+    `configuration` names the destinations of records; `log_group_name` and `bucket_arn` are the
+    same as its role names them, in words that are known at synthesis where possible.
+    `allowed_regions` says where the stage's calls may be answered.
+    """
+
+    def __init__(
+        self,
+        scope: Construct,
+        construct_id: str,
+        *,
+        names: StageNames,
+        configuration: LoggingConfiguration,
+        log_group_name: str,
+        bucket_arn: str,
+        evidence_bucket: s3.IBucket,
+        allowed_regions: Mapping[str, object],
+        gateway_role_arn: str,
+        allowed_direct_callers: Sequence[str],
+        retention_days: int,
+        hourly: bool,
+        log_settings: LogGroupSettings,
+    ) -> None:
+        permissions = [
+            *_read_and_keep_evidence(
+                names,
+                log_group_name=log_group_name,
+                bucket_arn=bucket_arn,
+                evidence_bucket_arn=evidence_bucket.bucket_arn,
+                key_arn=log_settings.key.key_arn,
+            ),
+            *_publish_report(names),
+        ]
+        super().__init__(
+            scope,
+            construct_id,
+            description="Reconciles the gateway's audit log with Bedrock's invocation log records",
+            packages=[
+                *("verification", "metrics", "claude_bedrock.verification"),
+                *("claude_bedrock.records", "claude_bedrock.catalog"),
+            ],
+            handler="verification.handler.handle",
+            log_name=LOG_NAME,
+            log_settings=log_settings.for_audit_entries(),
+            timeout=cdk.Duration.minutes(15),
+            memory_mb=MEMORY_MB,
+            environment={
+                **_record_variables(configuration),
+                **_own_variables(names),
+                "EVIDENCE_BUCKET": evidence_bucket.bucket_name,
+                "BOUNDS": json.dumps(allowed_regions),
+                "GATEWAY_ROLE": gateway_role_arn,
+                "OTHER_CALLERS": ",".join(allowed_direct_callers),
+                "RETENTION_DAYS": str(retention_days),
+            },
+            statements=[permission.statement() for permission in permissions],
+            findings=wildcard_findings(scope, permissions),
+        )
+        if hourly:
+            self._schedule(configuration)
+
+    def _schedule(self, configuration: LoggingConfiguration) -> None:
+        schedule = ScheduledInvocation(
+            self,
+            "Schedule",
+            function=self.function,
+            rate=RATE,
+            description="Verifies the records of the last hour",
+        )
+        schedule.node.add_dependency(configuration)
+
+
+def verification_alarms(stage_name: str) -> list[AlarmDefinition]:
+    """Return the alarms on each kind of finding, and on hours that were not verified in time."""
+    log_group = f"/claude-on-bedrock/{stage_name}/{LOG_NAME}"
+    meanings = {
+        **{
+            name: f"{meaning} The request ids are in log group {log_group} and in the evidence."
+            for name, meaning in FINDINGS.items()
+        },
+        **{
+            name: f"{meaning} The hour and the reason are in log group {log_group}."
+            for name, meaning in EVIDENCE_FINDINGS.items()
+        },
+    }
+    return [
+        *(
+            AlarmDefinition(name, verification_metric(name, stage_name=stage_name), 1, meaning)
+            for name, meaning in meanings.items()
+        ),
+        AlarmDefinition(
+            "VerificationOverdue",
+            runs_metric("verification", stage_name=stage_name),
+            1,
+            f"Hourly verification is overdue by {OVERDUE_HOURS} hours. See log group {log_group}.",
+            periods=OVERDUE_HOURS,
+            on_missing_data=True,
+        ),
+    ]
+
+
+def _record_variables(configuration: LoggingConfiguration) -> dict[str, str]:
     return {
-        "STAGE": stage_name,
-        "LOG_GROUP": log_group,
-        "LOG_BUCKET": bucket,
-        "LOGGING_CONFIGURATION": configuration,
-        "AUDIT_LOG_GROUP": f"/claude-on-bedrock/{stage_name}/{AUDIT_LOG}",
-        "ACCESS_LOG_GROUP": f"/claude-on-bedrock/{stage_name}/{ACCESS_LOG}",
-        "EVIDENCE_BUCKET": evidence_bucket,
-        "BOUNDS": bounds,
-        "GATEWAY_ROLE": gateway_role,
-        "OTHER_CALLERS": ",".join(other_callers),
-        "ALARM_TOPIC": alarm_topic,
-        "RETENTION_DAYS": str(retention_days),
-        "HASH_LOG_GROUP": f"/claude-on-bedrock/{stage_name}/{LOG_NAME}",
+        "LOG_GROUP": configuration.log_group_name,
+        "LOG_BUCKET": configuration.bucket_name,
+        "LOGGING_CONFIGURATION": configuration.configuration,
+    }
+
+
+def _own_variables(names: StageNames) -> dict[str, str]:
+    prefix = f"/claude-on-bedrock/{names.stage}"
+    return {
+        "STAGE": names.stage,
+        "AUDIT_LOG_GROUP": f"{prefix}/{AUDIT_LOG}",
+        "ACCESS_LOG_GROUP": f"{prefix}/{ACCESS_LOG}",
+        "HASH_LOG_GROUP": f"{prefix}/{LOG_NAME}",
+        "ALARM_TOPIC": names.alarm_topic(),
         "POWERTOOLS_SERVICE_NAME": "verification",
         "POWERTOOLS_METRICS_NAMESPACE": "ClaudeOnBedrock",
     }
 
 
-def reading(
+def _read_and_keep_evidence(
     names: StageNames,
     *,
-    log_group: str,
+    log_group_name: str,
     bucket_arn: str,
     evidence_bucket_arn: str,
     key_arn: str,
 ) -> list[Permission]:
-    """Both accounts of every call, API Gateway's access log, and evidence to add to. Another's
-    key, where the stage has adopted another's logging, has to be opened by its owner."""
-    record = names.arn("logs", f"log-group:{log_group}")
+    """Allow reading the records, the audit log and API Gateway's access log, and adding evidence.
+    Where the stage has adopted another's logging, the owner of the other's key has to allow its
+    use."""
+    log_group = names.arn("logs", f"log-group:{log_group_name}")
     buckets = list(dict.fromkeys((bucket_arn, evidence_bucket_arn)))
     return [
         Permission(
-            "RecordsAndAuditLines",
+            "ReadRecordsAndAuditLogs",
             ("logs:FilterLogEvents",),
-            [record, f"{record}:*", *names.logs([AUDIT_LOG, ACCESS_LOG, LOG_NAME])],
-            because="streams of a log group are CloudWatch's and Lambda's to name",
+            [log_group, f"{log_group}:*", *names.logs([AUDIT_LOG, ACCESS_LOG, LOG_NAME])],
+            reason="CloudWatch and Lambda choose the names of a log group's streams",
         ),
-        Permission("ListsRecordsAndEvidence", ("s3:ListBucket",), buckets),
+        Permission("ListRecordAndEvidenceObjects", ("s3:ListBucket",), buckets),
         Permission(
-            "ReadsRecordsAndEvidence",
+            "ReadRecordAndEvidenceObjects",
             ("s3:GetObject",),
-            [f"{each}/*" for each in buckets],
-            because="a record may refer to any object of the bucket, which holds nothing else",
+            [f"{bucket}/*" for bucket in buckets],
+            reason="a record may refer to any object of the bucket, which holds nothing else",
         ),
         Permission(
-            "AddsEvidence",
+            "PutEvidence",
             ("s3:PutObject",),
             [f"{evidence_bucket_arn}/{EVIDENCE}/*"],
-            because="a file of evidence is named for its hour; the bucket refuses to overwrite one",
+            reason="a file of evidence is named for its hour; the bucket refuses to overwrite one",
         ),
         Permission(
-            "DecryptsRecordsAndEncryptsEvidence",
+            "DecryptRecordsAndEncryptEvidence",
             ("kms:Decrypt", "kms:GenerateDataKey"),
             [key_arn],
             conditions={
@@ -101,17 +219,17 @@ def reading(
     ]
 
 
-def reporting(names: StageNames) -> list[Permission]:
-    """The daily report to the alarm topic. The topic and its key are of a later stack:
+def _publish_report(names: StageNames) -> list[Permission]:
+    """Allow sending the daily report to the alarm topic. A later stack makes the topic and its key:
     https://docs.aws.amazon.com/sns/latest/dg/sns-key-management.html"""
-    topic = alarm_topic_arn(names)
+    topic = names.alarm_topic()
     return [
-        Permission("SendsTheDailyReport", ("sns:Publish",), [topic]),
+        Permission("PublishDailyReport", ("sns:Publish",), [topic]),
         Permission(
-            "EncryptsTheDailyReport",
+            "EncryptDailyReport",
             ("kms:GenerateDataKey", "kms:Decrypt"),
             [names.arn("kms", "key/*")],
-            because="the alarm topic's key is made by a later stack; SNS names the topic whose "
+            reason="the alarm topic's key is made by a later stack; SNS names the topic whose "
             "messages it encrypts in the encryption context, and only this one's is allowed",
             conditions={
                 "StringEquals": {
@@ -123,19 +241,14 @@ def reporting(names: StageNames) -> list[Permission]:
     ]
 
 
-def alarm_topic_arn(names: StageNames) -> str:
-    """That of the topic that stacks/observability.py makes."""
-    return names.arn("sns", f"claude-on-bedrock-{names.stage}-alarms")
+def deny_overwriting_evidence(bucket: s3.IBucket) -> iam.PolicyStatement:
+    """Return a statement of the bucket's policy that lets nobody overwrite evidence.
 
-
-def written_once(bucket: s3.IBucket) -> iam.PolicyStatement:
-    """For the bucket's policy: nobody overwrites evidence, whatever else they may do.
-
-    A copy and the parts of a large upload cannot say the condition, and are refused too:
+    A copy and the parts of a large upload cannot send the condition, and are refused too:
     https://docs.aws.amazon.com/AmazonS3/latest/userguide/conditional-writes-enforce.html
     """
     return iam.PolicyStatement(
-        sid="EvidenceIsWrittenOnce",
+        sid="DenyOverwritingEvidence",
         effect=iam.Effect.DENY,
         principals=[iam.AnyPrincipal()],
         actions=["s3:PutObject"],

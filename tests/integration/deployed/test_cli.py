@@ -182,9 +182,9 @@ def test_the_guard_is_told_as_it_is_deployed(deployment: Deployment) -> None:
     policy = json.loads(told.stdout)
 
     assert {each["Effect"] for each in policy["Statement"]} == {"Deny"}
-    logging = [each for each in policy["Statement"] if each["Sid"] == "OnlyTheStageSetsLogging"]
+    logging = [each for each in policy["Statement"] if each["Sid"] == "DenyLoggingChanges"]
     assert [each["Condition"]["ArnNotEquals"]["aws:PrincipalArn"] for each in logging] == [
         "arn:aws:iam::123456789012:role/claude-on-bedrock-local-us-east-1-logging"
     ]
     boundary = claude_bedrock(deployment, "access", "guard", "--as", "boundary")
-    assert "ClaudeByTheStagesRoutes" in boundary.stdout
+    assert "InvokeClaudeByProfile" in boundary.stdout

@@ -280,15 +280,15 @@ def test_a_key_policy_without_a_service_stops_what_the_service_writes(
 @pytest.mark.parametrize(
     ("stack", "output", "action"),
     [
-        ("InvocationLogging", "VerifierName", "s3:PutObject"),
-        ("InvocationLogging", "VerifierName", "logs:FilterLogEvents"),
-        ("InvocationLogging", "VerifierName", "kms:GenerateDataKey"),
+        ("InvocationLogging", "VerificationFunctionName", "s3:PutObject"),
+        ("InvocationLogging", "VerificationFunctionName", "logs:FilterLogEvents"),
+        ("InvocationLogging", "VerificationFunctionName", "kms:GenerateDataKey"),
         (
             "InvocationLogging",
-            "SentinelName",
+            "DriftDetectorName",
             "bedrock:GetModelInvocationLoggingConfiguration",
         ),
-        ("Gateway", "KeyExpiryFunctionName", "apigateway:GET"),
+        ("Gateway", "ApiKeyExpiryName", "apigateway:GET"),
     ],
 )
 def test_a_function_that_lacks_a_permission_fails_loudly(
@@ -305,7 +305,7 @@ def test_a_function_that_lacks_a_permission_fails_loudly(
 
 
 def event_of(output: str) -> bytes:
-    window = {"hours": 1, "delay_minutes": 0} if output == "VerifierName" else {}
+    window = {"hours": 1, "delay_minutes": 0} if output == "VerificationFunctionName" else {}
     return json.dumps(window).encode()
 
 
@@ -320,11 +320,11 @@ def test_key_expiry_that_may_not_switch_off_fails_loudly(
     }
     key = api_gateway.create_api_key(name=name, enabled=True, tags=tags)["id"]
     undo.append(lambda: api_gateway.delete_api_key(apiKey=key))
-    function = deployment.output("Gateway", "KeyExpiryFunctionName")
+    function = deployment.output("Gateway", "ApiKeyExpiryName")
     deny(
         deployment,
         undo,
-        role_of(deployment, "Gateway", "KeyExpiryFunctionName"),
+        role_of(deployment, "Gateway", "ApiKeyExpiryName"),
         "apigateway:PATCH",
     )
 
@@ -345,7 +345,7 @@ def test_key_expiry_may_not_touch_keys_of_others(deployment: Deployment, undo: U
     undo.append(lambda: api_gateway.delete_api_key(apiKey=key))
 
     answer = deployment.client("lambda").invoke(
-        FunctionName=deployment.output("Gateway", "KeyExpiryFunctionName"), Payload=b"{}"
+        FunctionName=deployment.output("Gateway", "ApiKeyExpiryName"), Payload=b"{}"
     )
 
     assert "apigateway:PATCH" in json.loads(answer["Payload"].read())["errorMessage"]
@@ -437,9 +437,9 @@ def test_with_nothing_but_their_own_roles_all_functions_do_their_work(
     assert runs(deployment) == {"failures": []}
     functions = deployment.client("lambda")
     for stack, output in (
-        ("InvocationLogging", "VerifierName"),
-        ("InvocationLogging", "SentinelName"),
-        ("Gateway", "KeyExpiryFunctionName"),
+        ("InvocationLogging", "VerificationFunctionName"),
+        ("InvocationLogging", "DriftDetectorName"),
+        ("Gateway", "ApiKeyExpiryName"),
     ):
         answer = functions.invoke(
             FunctionName=deployment.output(stack, output), Payload=event_of(output)

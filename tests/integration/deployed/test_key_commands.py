@@ -105,7 +105,7 @@ def _let_it_end(deployment: Deployment, name: str) -> None:
         resourceArn=f"arn:aws:apigateway:us-east-1::/apikeys/{replaced.id}",
         tags={EXPIRES_TAG: f"{past:%Y-%m-%dT%H:%M:%SZ}"},
     )
-    function = deployment.output("Gateway", "KeyExpiryFunctionName")
+    function = deployment.output("Gateway", "ApiKeyExpiryName")
     answer = deployment.client("lambda").invoke(FunctionName=function, Payload=b"{}")
     assert "FunctionError" not in answer, answer["Payload"].read()
 

@@ -134,8 +134,8 @@ class Account(NamedTuple):
             *(each["name"] for each in keys),
         ]
 
-    def looked_at_by(self, sentinel: str) -> dict[str, Any]:
-        answer = self.aws.client("lambda").invoke(FunctionName=sentinel, Payload=b"{}")
+    def looked_at_by(self, drift_detector: str) -> dict[str, Any]:
+        answer = self.aws.client("lambda").invoke(FunctionName=drift_detector, Payload=b"{}")
         told: dict[str, Any] = json.loads(answer["Payload"].read())
         return told
 
@@ -257,7 +257,7 @@ def test_adopted_is_where_the_record_lies_and_outlives_the_stack(in_account: InA
     in_account(use)
 
 
-def test_replaced_is_set_again_by_the_sentinel_and_put_back_by_destroying_the_stack(
+def test_replaced_is_set_again_by_the_drift_detector_and_put_back_by_destroying_the_stack(
     in_account: InAccount,
 ) -> None:
     async def use(account: Account) -> None:
@@ -273,7 +273,7 @@ def test_replaced_is_set_again_by_the_sentinel_and_put_back_by_destroying_the_st
         assert account.configuration() == ours
         assert account.saved() == before
         account.bedrock.delete_model_invocation_logging_configuration()
-        told = account.looked_at_by(outputs["SentinelName"])
+        told = account.looked_at_by(outputs["DriftDetectorName"])
         assert [each["kind"] for each in told["drift"]] == ["logging deleted"]
         assert told["restored"].endswith("is set again in us-east-1.")
         assert account.configuration() == ours

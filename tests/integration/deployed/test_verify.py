@@ -355,7 +355,7 @@ def evidence_bucket(deployment: Deployment) -> str:
 
 def ask_the_function(deployment: Deployment, event: object) -> Any:  # noqa: ANN401 - JSON
     """What the deployed function answers."""
-    name = deployment.output("InvocationLogging", "VerifierName")
+    name = deployment.output("InvocationLogging", "VerificationFunctionName")
     answer = deployment.client("lambda").invoke(
         FunctionName=name, Payload=json.dumps(event).encode()
     )
@@ -468,7 +468,7 @@ def test_the_deployment_has_written_the_first_data_points(deployment: Deployment
         for metric in line["_aws"]["CloudWatchMetrics"][0]["Metrics"]
     }
     assert written == {
-        "DriftDetectorRuns": ("sentinel", [0.0]),
+        "DriftDetectorRuns": ("drift-detector", [0.0]),
         "VerifiedHours": ("verification", [0.0]),
         "CanaryRuns": ("canary", [0.0]),
     }

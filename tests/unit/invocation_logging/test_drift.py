@@ -57,7 +57,7 @@ NEW_TLS: Statement = {
     "Condition": {"NumericLessThan": {"s3:TlsVersion": 1.2}},
 }
 WRITTEN_ONCE: Statement = {
-    "Sid": "EvidenceIsWrittenOnce",
+    "Sid": "DenyOverwritingEvidence",
     "Effect": "Deny",
     "Principal": ANYONE,
     "Action": "s3:PutObject",

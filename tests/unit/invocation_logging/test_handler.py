@@ -52,7 +52,7 @@ def event(
     return made
 
 
-FIRST = ["sentinel/DriftDetectorRuns", "verification/VerifiedHours"]
+FIRST = ["drift-detector/DriftDetectorRuns", "verification/VerifiedHours"]
 
 
 @pytest.mark.parametrize(

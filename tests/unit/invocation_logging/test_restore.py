@@ -1,4 +1,4 @@
-"""What the sentinel has set again, and what it leaves to people."""
+"""What the drift detector has set again, and what it leaves to people."""
 
 from __future__ import annotations
 

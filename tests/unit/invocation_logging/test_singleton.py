@@ -176,7 +176,7 @@ class Singleton(RuleBasedStateMachine):
 
     @precondition(lambda self: self.stack is not None)
     @rule(fault=FAULTS)
-    def restored_by_the_sentinel(self, fault: tuple[int, str] | None) -> None:
+    def restored_by_the_drift_detector(self, fault: tuple[int, str] | None) -> None:
         asked, there = self.stack or {}, copy.deepcopy(self.bedrock.content)
         self.failing.arm(fault)
         try:

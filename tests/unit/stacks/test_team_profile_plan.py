@@ -67,7 +67,7 @@ def test_the_longest_name_still_fits() -> None:
 def test_the_gateway_reads_what_it_is_told() -> None:
     planned = team_profile_plan.planned(stage())
     ids = [f"id{number}" for number in range(len(planned))]
-    told = json.dumps(team_profile_plan.told("arn:x/", planned, ids))
+    told = json.dumps(team_profile_plan.environment_value("arn:x/", planned, ids))
     read = settings.load(
         {
             "AWS_REGION": "us-east-1",
@@ -91,9 +91,9 @@ def test_the_gateway_reads_what_it_is_told() -> None:
 def test_what_it_is_told_is_as_long_as_was_reckoned() -> None:
     planned = team_profile_plan.planned(stage())
     prefix = "arn:aws:bedrock:us-east-1:123456789012:application-inference-profile/"
-    told = team_profile_plan.told(prefix, planned, ["a1b2c3d4e5f6" for _ in planned])
+    told = team_profile_plan.environment_value(prefix, planned, ["a1b2c3d4e5f6" for _ in planned])
     written = json.dumps(told, separators=(",", ":"))
-    assert team_profile_plan.told_characters(planned, "us-east-1") == len(written)
+    assert team_profile_plan.environment_characters(planned, "us-east-1") == len(written)
 
 
 def test_the_teams_name_is_a_tag_beside_its_own() -> None:

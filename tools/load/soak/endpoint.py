@@ -111,7 +111,7 @@ class Session:
         return Credentials(KEY_ID, SECRET, TOKEN)
 
 
-class AuditLines:
+class ReadAuditAndAlarmLogs:
     """Keeps the lines of the function's log that are audit lines."""
 
     def __init__(self, to: TextIO) -> None:
@@ -141,7 +141,7 @@ async def main(folder: Path, bedrock_port: str, slots: int) -> None:
         service = BuiltFunction(
             None,
             sessions=cast("Any", Session()),
-            logs=cast("Any", AuditLines(lines)),
+            logs=cast("Any", ReadAuditAndAlarmLogs(lines)),
             folder=folder,
             extra={UPSTREAM: f"http://127.0.0.1:{bedrock_port}", **_NOTHING_KEPT},
             echo=lambda _line: None,

@@ -1,4 +1,4 @@
-"""Alone knows how a function of ours is run at a rate."""
+"""A function that EventBridge runs at a fixed rate."""
 
 from __future__ import annotations
 
@@ -9,8 +9,8 @@ from aws_cdk import aws_lambda as lambda_
 from constructs import Construct
 
 
-class Clock(Construct):
-    """Runs `function` once in each `every`; `purpose` is what the rule says of itself."""
+class ScheduledInvocation(Construct):
+    """An EventBridge rule that invokes `function` once per `rate`."""
 
     def __init__(
         self,
@@ -18,14 +18,14 @@ class Clock(Construct):
         construct_id: str,
         *,
         function: lambda_.IFunction,
-        every: cdk.Duration,
-        purpose: str,
+        rate: cdk.Duration,
+        description: str,
     ) -> None:
         super().__init__(scope, construct_id)
         events.Rule(
             self,
-            "Clock",
-            description=purpose,
-            schedule=events.Schedule.rate(every),
+            "Rule",
+            description=description,
+            schedule=events.Schedule.rate(rate),
             targets=[targets.LambdaFunction(function)],
         )

@@ -1,4 +1,4 @@
-"""The deployed sentinel sees each way in which the record can cease to be kept."""
+"""The deployed drift detector sees each way in which the record can cease to be kept."""
 
 import copy
 import json
@@ -15,7 +15,7 @@ Answer = dict[str, Any]
 
 def looks(deployment: Deployment) -> Answer:
     """What the function answers: what has drifted."""
-    name = deployment.output("InvocationLogging", "SentinelName")
+    name = deployment.output("InvocationLogging", "DriftDetectorName")
     answer = deployment.client("lambda").invoke(FunctionName=name, Payload=b"{}")
     told: Answer = json.loads(answer["Payload"].read())
     assert "FunctionError" not in answer, told
@@ -115,7 +115,7 @@ def test_evidence_and_delivery_are_looked_after(
     policy = s3.get_bucket_policy(Bucket=bucket)["Policy"]
     undo.append(lambda: s3.put_bucket_policy(Bucket=bucket, Policy=policy))
     statements = json.loads(policy)["Statement"]
-    kept = [each for each in statements if each.get("Sid") != "EvidenceIsWrittenOnce"]
+    kept = [each for each in statements if each.get("Sid") != "DenyOverwritingEvidence"]
     assert len(kept) == len(statements) - 1
     denial = {
         "Sid": "Incident",

@@ -1,0 +1,43 @@
+"""The Lambda authorizer: which header of a request carries the caller's API key."""
+
+from __future__ import annotations
+
+import aws_cdk as cdk
+from constructs import Construct
+
+from stacks.components.observability.log_group import LogGroupSettings
+from stacks.components.packaging.python_function import PythonFunction
+
+# Each run takes milliseconds: a hundred at once answer more than the 10,000 requests a second that
+# API Gateway lets an account send.
+# https://docs.aws.amazon.com/apigateway/latest/developerguide/limits.html
+MAX_CONCURRENCY = 100
+
+
+class Authorizer(PythonFunction):
+    """A function that reads the caller's key from either of two headers.
+
+    Where the gateway reserves concurrency (`gateway_concurrency`), it reserves as much for itself,
+    up to MAX_CONCURRENCY, so that a burst is not throttled before it reaches the gateway.
+    """
+
+    def __init__(
+        self,
+        scope: Construct,
+        construct_id: str,
+        *,
+        gateway_concurrency: int | None,
+        log_settings: LogGroupSettings,
+    ) -> None:
+        super().__init__(
+            scope,
+            construct_id,
+            description="Reads the caller's API key from the header that carries it",
+            packages=["authorizer"],
+            handler="authorizer.handler.handle",
+            log_name="authorizer",
+            log_settings=log_settings,
+            timeout=cdk.Duration.seconds(5),
+            memory_mb=256,
+            reserved_concurrency=gateway_concurrency and min(gateway_concurrency, MAX_CONCURRENCY),
+        )

@@ -1,0 +1,16 @@
+"""Where Bedrock delivers the records of a stage."""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+
+class RecordDestination(NamedTuple):
+    """Log group and bucket of records, and the stage's key. `configuration` is the logging
+    configuration as JSON, as Bedrock returns it."""
+
+    log_group: str
+    bucket: str
+    bucket_arn: str
+    configuration: str
+    key_arn: str

@@ -1,0 +1,39 @@
+"""The variables that the gateway function reads, from a stage's settings."""
+
+from __future__ import annotations
+
+import aws_cdk as cdk
+
+from claude_bedrock.catalog import team_policies
+from stacks import team_profile_plan
+from stacks.components.api.key_plan import ApiKeys
+from stacks.model_access import ModelAccess
+from stacks.stage import Stage
+
+
+def gateway_environment(
+    stack: cdk.Stack, *, stage: Stage, keys: ApiKeys, access: ModelAccess
+) -> dict[str, str]:
+    """Return the variables by name. Those of teams, guardrail, browsers' origins and service tiers
+    are absent where the stage has none."""
+    variables = {
+        "STAGE": stage.name,
+        "GEOGRAPHIES": ",".join(stage.models.geographies),
+        "ALLOWED_MODELS": ",".join(stage.models.allow),
+        "MAX_BODY_BYTES": str(stage.endpoint.max_body_bytes),
+        "PING_SECONDS": str(stage.endpoint.ping_seconds),
+        "UNSUPPORTED_FIELDS": stage.endpoint.unsupported_fields,
+        "API_KEY_NAMES": stack.to_json_string(keys.names_by_id()),
+    }
+    planned = team_profile_plan.planned(stage)
+    if planned:
+        prefix = team_policies.arn_prefix(access.place)
+        value = team_profile_plan.environment_value(prefix, planned, access.team_profile_ids)
+        variables["TEAM_PROFILES"] = stack.to_json_string(value)
+    if stage.models.guardrail:
+        variables["GUARDRAIL"] = f"{stage.models.guardrail.id}:{stage.models.guardrail.version}"
+    if stage.endpoint.cors_origins:
+        variables["CORS_ORIGINS"] = ",".join(stage.endpoint.cors_origins)
+    if len(stage.models.service_tiers) > 1:
+        variables["SERVICE_TIERS"] = ",".join(stage.models.service_tiers)
+    return variables
