@@ -5,8 +5,11 @@ from typing import Annotated, Any, ClassVar, Final
 import typer
 from typer.core import TyperGroup
 
+from claude_bedrock.cli.shared.conventions import EXAMPLES
+from claude_bedrock.cli.shared.errors import NOT_ASSESSED
+from claude_bedrock.cli.shared.former_names import replacement
 from claude_bedrock.cli.shared.lazy_group import LazyCommand, LazyGroup
-from claude_bedrock.cli.shared.options import last_resort
+from claude_bedrock.cli.shared.options import fail, last_resort
 from claude_bedrock.cli.shared.terminal import accept_any_character, echo
 
 HELP: Final = "Call Claude through your endpoint, and prove what was logged."
@@ -19,7 +22,12 @@ class CommandLine(TyperGroup):
         """Run the command; see `last_resort` for how it ends."""
         accept_any_character()
         with last_resort():
-            return super().invoke(ctx)
+            try:
+                return super().invoke(ctx)
+            except typer.TyperException as error:
+                if new := replacement(error):
+                    fail(new, NOT_ASSESSED)
+                raise
 
 
 class Commands(CommandLine, LazyGroup):
@@ -27,7 +35,12 @@ class Commands(CommandLine, LazyGroup):
 
     table: ClassVar = {
         "ask": LazyCommand(
-            "claude_bedrock.cli.ask.command:ask", "Send a prompt and stream the reply."
+            "claude_bedrock.cli.ask.command:ask",
+            "Send a prompt and stream the reply.",
+        ),
+        "env": LazyCommand(
+            "claude_bedrock.cli.env.command:env",
+            "Print export lines that make a client call the deployment.",
         ),
         "models": LazyCommand(
             "claude_bedrock.cli.models.command:app",
@@ -38,7 +51,8 @@ class Commands(CommandLine, LazyGroup):
             "Add, list, rotate and revoke a stage's API keys.",
         ),
         "logs": LazyCommand(
-            "claude_bedrock.cli.logs.command:app", "Search Bedrock's log records of calls."
+            "claude_bedrock.cli.logs.command:app",
+            "Search Bedrock's log records of calls.",
         ),
         "usage": LazyCommand(
             "claude_bedrock.cli.usage.command:usage",
@@ -68,20 +82,28 @@ class Commands(CommandLine, LazyGroup):
             "claude_bedrock.cli.retention.command:retention",
             "Show when logs written on a given day can be deleted, per store.",
         ),
+        "evidence": LazyCommand(
+            "claude_bedrock.cli.evidence.command:app",
+            "Check that evidence of verification is unchanged.",
+        ),
+        "policy": LazyCommand(
+            "claude_bedrock.cli.policy.command:app",
+            "Print a stage's deny policy.",
+        ),
         "access": LazyCommand(
             "claude_bedrock.cli.access.command:app",
-            "Submit the account's use-case form; print a stage's deny policy.",
+            "Fill in and submit the account's use-case form.",
         ),
     }
 
 
 app = typer.Typer(
     cls=Commands,
-    add_completion=False,
     pretty_exceptions_enable=False,
     no_args_is_help=True,
     context_settings={"help_option_names": ["-h", "--help"]},
     help=HELP,
+    epilog="\n\n".join(("Examples:", *EXAMPLES[""])),
 )
 
 

@@ -44,7 +44,7 @@ def _lines(found: Coverage, stage: str, day: Span) -> list[str]:
         f"Last hash: {found.sha256 or 'none'}",
         f"Covered until: {iso(found.files[-1].until) if found.files else 'nothing'}",
         "",
-        "Keep this message: claude-bedrock verify --chain prints the same hashes.",
+        "Keep this message: claude-bedrock evidence verify prints the same hashes.",
     ]
 
 

@@ -7,21 +7,20 @@ import typer
 from botocore.exceptions import ClientError
 from rich.json import JSON
 
-from claude_bedrock.cli.access import deny_policy, use_case_form
-from claude_bedrock.cli.access.deny_policy import Form
+from claude_bedrock.cli.access import use_case_form
 from claude_bedrock.cli.shared import deployment
 from claude_bedrock.cli.shared.deployment import Client, Deployment
 from claude_bedrock.cli.shared.options import (
-    LOCAL_STATE,
+    LOCAL_DIR,
+    LocalDir,
     Region,
     Stage,
-    StateFolder,
     one_line_errors,
 )
-from claude_bedrock.cli.shared.terminal import console, echo, echo_json
+from claude_bedrock.cli.shared.terminal import console, echo_json
 
 app = typer.Typer(
-    help="Submit the account's use-case form; print a stage's deny policy.",
+    help="Fill in and submit the account's use-case form.",
     no_args_is_help=True,
     add_completion=False,
 )
@@ -34,12 +33,12 @@ _STATEMENT = (
 
 @app.callback()
 def main() -> None:
-    """Submit the account's use-case form; print a stage's deny policy."""
+    """Fill in and submit the account's use-case form."""
 
 
 @app.command()
 def form() -> None:
-    """Print Anthropic's use-case form, empty, to fill in."""
+    """Print Anthropic's use-case form as JSON, empty, for you to fill in."""
     echo_json(use_case_form.empty())
 
 
@@ -50,12 +49,12 @@ def submit(
     stage: Stage = None,
     region: Region = None,
     yes: Annotated[bool, typer.Option("--yes", help="Do not ask before sending.")] = False,
-    state: StateFolder = LOCAL_STATE,
+    local_dir: LocalDir = LOCAL_DIR,
 ) -> None:
-    """Submit the use-case form that you filled in; it is a legal statement of your company."""
+    """Submit the use-case form that you filled in, a legal statement of your company."""
     with one_line_errors(role="operator"):
         filled = use_case_form.read(form)
-        found = _account(stage, region, state)
+        found = _account(stage, region, local_dir)
         account = found.client("sts").get_caller_identity()["Account"]
         bedrock = found.client("bedrock")
         out = console()
@@ -69,10 +68,10 @@ def submit(
         out.print("Submitted.")
 
 
-def _account(stage: str | None, region: str | None, state: Path) -> Deployment:
+def _account(stage: str | None, region: str | None, local_dir: Path) -> Deployment:
     """The form is the account's: a Region is enough to mean the real one."""
     if stage is None and region is None:
-        return deployment.local(state)
+        return deployment.local(local_dir)
     return deployment.deployed(stage or "", region)
 
 
@@ -84,18 +83,3 @@ def _submitted(bedrock: Client) -> bool:
             return False
         raise
     return True
-
-
-@app.command()
-def guard(
-    *,
-    form: Annotated[
-        Form, typer.Option("--as", help="A service control policy, a boundary, or denials.")
-    ],
-    stage: Stage = None,
-    region: Region = None,
-    state: StateFolder = LOCAL_STATE,
-) -> None:
-    """Print the guard of a deployed stage, ready to paste."""
-    with one_line_errors(role="operator"):
-        echo(deny_policy.guard_text(deployment.chosen(stage, region, state), form))

@@ -1,4 +1,4 @@
-"""A deployed stage's guard, read from the policies that IAM holds."""
+"""A deployed stage's deny policy, read from the policies that IAM holds."""
 
 import json
 from collections.abc import Mapping
@@ -17,15 +17,18 @@ _OUTPUT: Mapping[Form, str] = {
 }
 
 
-def guard_text(deployment: Deployment, form: Form) -> str:
-    """The guard's JSON in that form, all names filled in; as short as can be where AWS counts
-    white space.
+def policy_text(deployment: Deployment, form: Form) -> str:
+    """Return the deny policy's JSON in that form, all names filled in; without white space where
+    AWS counts it.
 
-    Raises NoTargetError where the stage is not deployed or has no guard yet, CliError
+    Raises NoTargetError where the stage is not deployed or has no deny policy yet, CliError
     where its service control policy would be longer than AWS takes, and botocore's errors."""
     outputs = deployment.outputs("ModelAccess")
     if _OUTPUT[form] not in outputs:
-        raise NoTargetError(f"{deployment.stack('ModelAccess')} has no guard: deploy it anew")
+        raise NoTargetError(
+            f"{deployment.stack('ModelAccess')} has no deny policy. "
+            f"Run `cdk deploy --all -c stage={deployment.stage}`."
+        )
     document = _default_version(deployment, outputs[_OUTPUT[form]])
     if form == "scp":
         try:

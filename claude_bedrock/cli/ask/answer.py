@@ -27,10 +27,10 @@ class Answer:
         self._events = events
 
     @property
-    def route(self) -> str | None:
-        """The route that answered, None where the endpoint does not say it."""
-        route, _, _ = self._model_id.partition(".")
-        return route if route in catalog.ROUTES else None
+    def geography(self) -> str | None:
+        """The geography that answered, None where the endpoint does not say it."""
+        geography, _, _ = self._model_id.partition(".")
+        return geography if geography in catalog.ROUTES else None
 
     def text(self) -> Iterator[str]:
         """Pieces as they arrive. Raises RefusedError when the stream ends in an error, or early."""
@@ -54,12 +54,26 @@ class Answer:
         """One line: request id, model, tokens, cost."""
         said = [f"request id {self.request_id}"]
         if self.model:
-            said.append(f"{self.model} by {self.route or 'a route not told'}")
+            said.append(f"{self.model} in geography {self.geography or 'unknown'}")
             said.append(self._tokens())
-            said.append(self._cost())
+            said.append(self._cost_in_words())
         if self.stop_reason not in {"", "end_turn"}:
             said.append(f"stopped by {self.stop_reason}")
         return ", ".join(said)
+
+    def as_data(self, text: str) -> dict[str, Any]:
+        """Return all of it, for programs; `cost_usd` is exact, as text, None where not known."""
+        dollars, assumed = self._cost() or (None, ())
+        return {
+            "text": text,
+            "request_id": self.request_id,
+            "model": self.model,
+            "geography": self.geography,
+            "stop_reason": self.stop_reason,
+            "usage": self.usage,
+            "cost_usd": None if dollars is None else f"{dollars:f}",
+            "cost_assumes": list(assumed),
+        }
 
     def _told(self, error: Mapping[str, Any]) -> str:
         return f"{error['type']}: {error['message']} (request id {self.request_id})"
@@ -76,16 +90,21 @@ class Answer:
         )
         return f"{read} tokens in, {made} out, {cached} from cache, {stored} to cache"
 
-    def _cost(self) -> str:
-        model = catalog.find(self.model)
-        if model is None or self.route is None:
+    def _cost_in_words(self) -> str:
+        found = self._cost()
+        if found is None:
             return "cost not known"
+        return f"${found.dollars:.6f}" + "".join(f" ({each})" for each in found.assumed)
+
+    def _cost(self) -> cost.Cost | None:
+        model = catalog.find(self.model)
+        if model is None or self.geography is None:
+            return None
         today = datetime.now(UTC).date().isoformat()
         try:
-            dollars, assumed = cost.of_answer(model, self.route, self.usage, day=today)
+            return cost.of_answer(model, self.geography, self.usage, day=today)
         except catalog.NoProfile:
-            return "cost not known"
-        return f"${dollars:.6f}" + "".join(f" ({each})" for each in assumed)
+            return None
 
 
 @contextmanager

@@ -26,17 +26,17 @@ def body(
     *,
     model: str,
     max_tokens: int,
-    route: str | None = None,
+    geography: str | None = None,
     system: str | None = None,
     pdfs: Sequence[Path] = (),
 ) -> dict[str, Any]:
-    """The body of a streaming Messages request; `route` asks for the model's profile there.
+    """The body of a streaming Messages request; `geography` asks for the model's profile there.
 
     Raises BadQuestionError for what the endpoint is sure to refuse, before anything is sent."""
     text = {"type": "text", "text": prompt}
     content: object = [*map(_document, pdfs), text] if pdfs else prompt
     question: dict[str, Any] = {
-        "model": _profile(model, route) if route else model,
+        "model": _profile(model, geography) if geography else model,
         "max_tokens": max_tokens,
         "messages": [{"role": "user", "content": content}],
         "stream": True,
@@ -52,12 +52,14 @@ def body(
     return question
 
 
-def _profile(model: str, route: str) -> str:
+def _profile(model: str, geography: str) -> str:
     found = catalog.find(model)
     if found is None:
-        raise BadQuestionError(f"--route needs a model of the catalog; {model!r} is none")
+        raise BadQuestionError(
+            f"--geography needs a model of the catalog, and {model!r} is not one."
+        )
     try:
-        return catalog.profile_id(found, route)
+        return catalog.profile_id(found, geography)
     except catalog.NoProfile as error:
         raise BadQuestionError(str(error)) from error
 

@@ -40,8 +40,8 @@ _CLAIMS: Final[Mapping[str, _Claim]] = {
 }
 _NAMED: Final = 20
 _NO_RESIDENCY: Final = (
-    "Not assessed: the stage sets no `residency`, so its calls may be answered wherever its routes "
-    "lead. No call was answered elsewhere."
+    "Not assessed: the stage sets no `residency`, so its calls may be answered wherever its "
+    "geographies lead. No call was answered elsewhere."
 )
 
 

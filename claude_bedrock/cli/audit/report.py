@@ -31,7 +31,7 @@ from claude_bedrock.cli.verify.evidence_folder import Evidence
 from claude_bedrock.verification.period import Period, in_words
 from claude_bedrock.verification.run import iso
 
-USAGE_BY: Final = ("day", "caller", "model", "route", "region")
+USAGE_BY: Final = ("day", "caller", "model", "geography", "region")
 
 
 class About(NamedTuple):

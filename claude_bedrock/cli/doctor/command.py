@@ -16,14 +16,14 @@ from claude_bedrock.cli.shared.aws_errors import explain
 from claude_bedrock.cli.shared.cdk_json import CDK_JSON, CdkJsonError
 from claude_bedrock.cli.shared.errors import NOT_ASSESSED
 from claude_bedrock.cli.shared.options import (
-    LOCAL_STATE,
+    LOCAL_DIR,
     AsJson,
+    LocalDir,
     Region,
     Stage,
-    StateFolder,
     one_line_errors,
 )
-from claude_bedrock.cli.shared.terminal import console, echo_json
+from claude_bedrock.cli.shared.terminal import console, echo_items, working
 
 Fix = Annotated[
     bool, typer.Option("--fix", help="Repair what needs nobody's consent; it says what it did.")
@@ -36,27 +36,30 @@ def doctor(
     region: Region = None,
     fix: Fix = False,
     as_json: AsJson = False,
-    state: StateFolder = LOCAL_STATE,
+    local_dir: LocalDir = LOCAL_DIR,
 ) -> None:
     """Check an account and a stage, and say how to fix what is wrong.
 
     Exit codes: 0 every check passed, 1 a check failed, 2 a check could not be made."""
-    with one_line_errors(NOT_ASSESSED, "operator"):
-        checks = _checks(stage, region, state, fix=fix)
+    with (
+        one_line_errors(NOT_ASSESSED, "operator"),
+        working("Checking the account and the stage"),
+    ):
+        checks = _checks(stage, region, local_dir, fix=fix)
     if as_json:
-        echo_json([check._asdict() for check in checks])
+        echo_items(check._asdict() for check in checks)
     else:
         console().print(report(checks))
     sys.exit(exit_code(checks))
 
 
-def _checks(stage: str | None, region: str | None, state: Path, *, fix: bool) -> list[Check]:
+def _checks(stage: str | None, region: str | None, local_dir: Path, *, fix: bool) -> list[Check]:
     wanted = Wanted(CDK_JSON, None, fix, lambda: dt.datetime.now(dt.UTC))
     if stage is None:
-        deployment.chosen(stage, region, state)
-        up = deployment.local_endpoint(state)
+        deployment.chosen(stage, region, local_dir)
+        up = deployment.local_endpoint(local_dir)
         here = (up["url"], up["ca_bundle"])
-        return examine(deployment.local(state), wanted._replace(local=here))
+        return examine(deployment.local(local_dir), wanted._replace(local=here))
     try:
         found = deployment.deployed(stage, region)
     except ProfileNotFound as unknown:

@@ -23,7 +23,7 @@ def report(checks: Sequence[Check]) -> RenderableType:
     """A table of what was found, and below it what to do."""
     table = Table.grid(padding=(0, 2))
     for _ in range(4):
-        table.add_column(overflow="fold")
+        table.add_column()
     rows: dict[tuple[str, Outcome, str, str], list[str]] = {}
     for name, subject, outcome, found, fix in checks:
         rows.setdefault((name, outcome, found, fix), []).append(subject)

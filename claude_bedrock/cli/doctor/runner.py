@@ -127,7 +127,8 @@ def judge_settings(settings: Settings) -> Check:
             "run the doctor of the version that deployed the stage, or deploy with this one",
         )
     return SETTINGS.ok(
-        f"from {settings.source}: {', '.join(settings.models)} by {', '.join(settings.geographies)}"
+        f"from {settings.source}: {', '.join(settings.models)} "
+        f"in geographies {', '.join(settings.geographies)}"
     )
 
 

@@ -11,17 +11,18 @@ from rich.table import Table
 from claude_bedrock.cli.shared import deployment
 from claude_bedrock.cli.shared.deployment import Deployment
 from claude_bedrock.cli.shared.options import (
-    LOCAL_STATE,
+    LOCAL_DIR,
     MOST_DAYS,
     AsJson,
+    LocalDir,
     Region,
     Stage,
-    StateFolder,
     one_line_errors,
 )
 from claude_bedrock.cli.shared.terminal import (
     console,
     echo,
+    echo_items,
     echo_json,
     escape_line,
     plain,
@@ -48,19 +49,20 @@ def list_sealed(
     stage: Stage = None,
     region: Region = None,
     as_json: AsJson = False,
-    state: StateFolder = LOCAL_STATE,
+    local_dir: LocalDir = LOCAL_DIR,
 ) -> None:
     """List the findings that the stage's function has sealed: open ones, or all.
 
     Exit code: 0 there is no open one, 1 there is, 2 the function did not answer."""
     with one_line_errors(REFUSED, "operator"):
-        found = deployment.chosen(stage, region, state)
+        found = deployment.chosen(stage, region, local_dir)
         answer = ask_function(found, {"list_findings": days})
     findings = answer["findings"]
     opened = [each for each in findings if each["state"] == "open"]
     listed = findings if every else opened
     if as_json:
-        echo_json({**answer, "findings": listed})
+        others = {name: value for name, value in answer.items() if name != "findings"}
+        echo_items(listed, **others)
     else:
         _show(listed, answer["more"], days)
     sys.exit(1 if opened else 0)
@@ -74,13 +76,13 @@ def accept(
     stage: Stage = None,
     region: Region = None,
     as_json: AsJson = False,
-    state: StateFolder = LOCAL_STATE,
+    local_dir: LocalDir = LOCAL_DIR,
 ) -> None:
     """Accept a finding, for a reason that is sealed with your ARN: reports show it as accepted.
 
     Exit code: 0 it is sealed, 2 it is not."""
     with one_line_errors(REFUSED, "operator"):
-        found = deployment.chosen(stage, region, state)
+        found = deployment.chosen(stage, region, local_dir)
         by = found.client("sts").get_caller_identity()["Arn"]
         asked = {"id": finding_id, "reason": reason, "by": by}
         answer = ask_function(found, {"accept_finding": asked})
@@ -112,7 +114,7 @@ def ask_function(found: Deployment, event: Mapping[str, Any]) -> dict[str, Any]:
 def _show(findings: list[Mapping[str, Any]], more: int, days: int) -> None:
     out = console()
     if not findings:
-        out.print(f"No open finding in the last {days} days. --all lists the others.")
+        echo(f"No open finding in the last {days} days. `--all` lists the others.", err=True)
         return
     table = Table("id, kind", "state", "when, model, who, what", show_lines=True)
     table.columns[0].no_wrap = True
@@ -127,4 +129,4 @@ def _show(findings: list[Mapping[str, Any]], more: int, days: int) -> None:
         )
     out.print(table)
     if more:
-        out.print(f"{more:,} older ones are left out: name fewer --days.")
+        echo(f"{more:,} older findings are left out. Use fewer --days.", err=True)

@@ -95,7 +95,7 @@ class Keys:
         if any(key.valid(now) for key in replaced):
             raise KeyRefusedError(
                 f"the last rotation of {name} is not over yet: "
-                f"`claude-bedrock keys revoke {name} --old{self._options}` ends it"
+                f"`claude-bedrock keys revoke {name} --replaced-only{self._options}` ends it"
             )
         for key in replaced:
             self._delete(key)
@@ -107,13 +107,13 @@ class Keys:
             raise
         return value
 
-    def revoke(self, name: str, *, old: bool) -> list[Key]:
-        """The keys that are good no longer: all of that name, or with `old` those that were
-        replaced. One of the stack's is switched off, for the stack to delete.
+    def revoke(self, name: str, *, replaced_only: bool) -> list[Key]:
+        """Revoke the keys of that name, or with `replaced_only` those that a rotation replaced, and
+        return them. A key of the stack is switched off, for the stack to delete.
 
         Raises KeyRefusedError where there is nothing to revoke.
         """
-        found = [key for key in self.named(name) if key.ends is not None or not old]
+        found = [key for key in self.named(name) if key.ends is not None or not replaced_only]
         if not found:
             raise KeyRefusedError(f"{name} has no key that was replaced")
         for key in found:

@@ -10,14 +10,21 @@ from rich.table import Table
 from claude_bedrock.cli.keys.api_keys import DEFAULT_PLAN, Day, Key, Keys, as_data, team_warning
 from claude_bedrock.cli.shared import deployment
 from claude_bedrock.cli.shared.options import (
-    LOCAL_STATE,
+    LOCAL_DIR,
     AsJson,
+    LocalDir,
     Region,
     Stage,
-    StateFolder,
     one_line_errors,
 )
-from claude_bedrock.cli.shared.terminal import console, echo, echo_json, escape_line, plain_lines
+from claude_bedrock.cli.shared.terminal import (
+    console,
+    echo,
+    echo_items,
+    echo_json,
+    escape_line,
+    plain_lines,
+)
 
 app = typer.Typer(
     help="Add, list, rotate and revoke a stage's API keys.",
@@ -34,7 +41,7 @@ def _duration(text: str) -> timedelta:
     """`30m`, `24h`, `7d`, `0`."""
     found = re.fullmatch(r"([0-9]{1,4})([mhd])|0", text)
     if found is None:
-        raise typer.BadParameter(f"{text!r} is no time like 30m, 24h or 7d")
+        raise typer.BadParameter(f"{text!r} is not a duration. Use 30m, 24h or 7d.")
     return timedelta(**{_UNITS[found[2]]: int(found[1])}) if found[1] else timedelta()
 
 
@@ -42,20 +49,24 @@ def _duration(text: str) -> timedelta:
 def add(
     name: Name,
     *,
-    plan: Annotated[str, typer.Option(help="The stage's plan that limits it.")] = DEFAULT_PLAN,
+    plan: Annotated[str, typer.Option(help="The usage plan that limits the key.")] = DEFAULT_PLAN,
     stage: Stage = None,
     region: Region = None,
-    state: StateFolder = LOCAL_STATE,
+    as_json: AsJson = False,
+    local_dir: LocalDir = LOCAL_DIR,
 ) -> None:
-    """Make a key, and print its value, which is not shown again."""
+    """Create a key and print its value, once."""
     with one_line_errors(role="operator"):
-        found = deployment.chosen(stage, region, state)
+        found = deployment.chosen(stage, region, local_dir)
         keys, warning = Keys(found), team_warning(found, name)
         value = keys.add(name, plan)
-    echo(value)
     if warning:
         echo(f"{name}: {warning}", err=True)
-    echo(f"{name} is in force, in plan {plan}. This is the only time it is shown.", err=True)
+    if as_json:
+        echo_json({"name": name, "plan": plan, "value": value})
+        return
+    echo(value)
+    echo(f"{name} works now, in plan {plan}. Its value is not shown again.", err=True)
 
 
 @app.command("list")
@@ -64,17 +75,17 @@ def list_(
     stage: Stage = None,
     region: Region = None,
     as_json: AsJson = False,
-    state: StateFolder = LOCAL_STATE,
+    local_dir: LocalDir = LOCAL_DIR,
 ) -> None:
-    """List the keys: name, plan, state; no values."""
+    """List the keys, without their values."""
     with one_line_errors(role="operator"):
-        found = Keys(deployment.chosen(stage, region, state)).all()
+        found = Keys(deployment.chosen(stage, region, local_dir)).all()
     now = datetime.now(UTC)
     if not found:
-        echo("the stage has no keys: `claude-bedrock keys add NAME` makes one", err=True)
+        echo("The stage has no keys. `claude-bedrock keys add NAME` creates one.", err=True)
     if as_json:
-        echo_json(list(as_data(found, now)))
-    else:
+        echo_items(as_data(found, now))
+    elif found:
         console().print(_listed(found, now))
 
 
@@ -83,33 +94,46 @@ def rotate(
     name: Name,
     *,
     overlap: Annotated[
-        str, typer.Option(help="How long the old key stays good: 30m, 24h, 7d; 0 ends it now.")
+        str, typer.Option(help="How long the old value keeps working: 30m, 24h, 7d, or 0.")
     ] = "24h",
     stage: Stage = None,
     region: Region = None,
-    state: StateFolder = LOCAL_STATE,
+    as_json: AsJson = False,
+    local_dir: LocalDir = LOCAL_DIR,
 ) -> None:
-    """Make a new key of that name and print its value; the old one stays good for a while."""
+    """Create a new value for a key and print it; the old one works until --overlap ends."""
     lasting, now = _duration(overlap), datetime.now(UTC)
     with one_line_errors(role="operator"):
-        value = Keys(deployment.chosen(stage, region, state)).rotate(name, lasting, now)
+        value = Keys(deployment.chosen(stage, region, local_dir)).rotate(name, lasting, now)
+    ends = now + lasting
+    if as_json:
+        echo_json({"name": name, "value": value, "replaced_ends": ends.isoformat()})
+        return
     echo(value)
-    old = f"ends at {now + lasting:%Y-%m-%d %H:%M} UTC" if lasting else "is revoked"
-    echo(f"{name} has a new key, the old one {old}. It is not shown again.", err=True)
+    old = f"works until {ends:%Y-%m-%d %H:%M} UTC" if lasting else "is revoked"
+    echo(f"{name} has a new value, which is not shown again. The old one {old}.", err=True)
 
 
 @app.command()
 def revoke(
     name: Name,
     *,
-    old: Annotated[bool, typer.Option("--old", help="Only what a rotation replaced.")] = False,
+    replaced_only: Annotated[
+        bool, typer.Option("--replaced-only", help="Revoke only keys that a rotation replaced.")
+    ] = False,
     stage: Stage = None,
     region: Region = None,
-    state: StateFolder = LOCAL_STATE,
+    as_json: AsJson = False,
+    local_dir: LocalDir = LOCAL_DIR,
 ) -> None:
-    """Make a key good for nothing, now."""
+    """Revoke a key immediately."""
     with one_line_errors(role="operator"):
-        revoked = Keys(deployment.chosen(stage, region, state)).revoke(name, old=old)
+        revoked = Keys(deployment.chosen(stage, region, local_dir)).revoke(
+            name, replaced_only=replaced_only
+        )
+    if as_json:
+        echo_items(as_data(revoked, datetime.now(UTC)))
+        return
     for key in revoked:
         echo(escape_line(_farewell(key)), err=True)
 
@@ -119,20 +143,22 @@ def usage(
     name: Name,
     *,
     days: Annotated[
-        int, typer.Option(help="How many days, today included.", min=1, max=_MOST_DAYS)
+        int, typer.Option(help="How many days, including today.", min=1, max=_MOST_DAYS)
     ] = 30,
     stage: Stage = None,
     region: Region = None,
     as_json: AsJson = False,
-    state: StateFolder = LOCAL_STATE,
+    local_dir: LocalDir = LOCAL_DIR,
 ) -> None:
-    """Show the requests that a key made each day, and what its quota has left."""
+    """Show a key's requests by day, and what is left of its quota."""
     with one_line_errors(role="operator"):
-        keys = Keys(deployment.chosen(stage, region, state))
+        keys = Keys(deployment.chosen(stage, region, local_dir))
         today = datetime.now(UTC).date()
         used = {key.id: keys.usage(key, days, today) for key in keys.named(name)}
     if as_json:
-        echo_json({key: [_told(day) for day in told] for key, told in used.items()}, indent=None)
+        echo_items(
+            {"key_id": key_id, **_told(day)} for key_id, days in used.items() for day in days
+        )
     else:
         console().print(_used(used))
 
@@ -167,9 +193,13 @@ def _told(day: Day) -> dict[str, object]:
 
 
 def _used(used: dict[str, list[Day]]) -> Table:
+    """The days with requests, and their sum."""
     table = Table("day (UTC)", "key", "requests", "left of the quota")
     for key_id, days in used.items():
         for day in days:
-            left = "no quota" if day.remaining is None else str(day.remaining)
-            table.add_row(str(day.day), key_id, str(day.requests), left)
+            if day.requests:
+                left = "no quota" if day.remaining is None else str(day.remaining)
+                table.add_row(str(day.day), key_id, str(day.requests), left)
+    total = sum(day.requests for days in used.values() for day in days)
+    table.add_row("all", "", str(total), "")
     return table

@@ -1,16 +1,28 @@
-"""How the two records of a call are shown to people and to programs."""
+"""The two log records of a call: found, and shown to people and to programs."""
 
+from collections.abc import Mapping
 from datetime import UTC, datetime, timedelta
-from typing import NamedTuple
+from typing import Final, NamedTuple
 
-from rich.console import Group, RenderableType
-from rich.json import JSON
-from rich.panel import Panel
-
-from claude_bedrock.cli.shared.terminal import plain, plain_lines
+from claude_bedrock import catalog
+from claude_bedrock.catalog import cost
+from claude_bedrock.cli.logs.listing import Line, content_of, line_of
 from claude_bedrock.records.invocation_records import Record, Records, Stored
+from claude_bedrock.verification import fields
 
-_RESPONSE_MAX = timedelta(hours=1)
+_RESPONSE_MAX: Final = timedelta(hours=1)
+_TOKENS: Final = {
+    "input_tokens": ("input", "inputTokenCount"),
+    "output_tokens": ("output", "outputTokenCount"),
+    "cache_read_input_tokens": ("input", "cacheReadInputTokenCount"),
+    "cache_creation_input_tokens": ("input", "cacheWriteInputTokenCount"),
+}
+_COUNTS: Final = {
+    "input_tokens": "in",
+    "output_tokens": "out",
+    "cache_read_input_tokens": "from cache",
+    "cache_creation_input_tokens": "to cache",
+}
 
 
 class Found(NamedTuple):
@@ -36,7 +48,7 @@ def find(records: Records, request_id: str, *, hours: int) -> Found:
 
 
 def as_data(found: Found, records: Records) -> dict[str, object]:
-    """Both records, and what was said, large bodies fetched."""
+    """Return both records, and prompt and completion, large bodies fetched."""
     return {
         "cloudwatch": found.in_logs,
         "s3": found.in_s3 and {"key": found.in_s3.key, "record": found.in_s3.record},
@@ -44,30 +56,62 @@ def as_data(found: Found, records: Records) -> dict[str, object]:
     }
 
 
-def as_text(found: Found, records: Records) -> RenderableType:
-    s3 = f"s3://{found.in_s3.bucket}/{found.in_s3.key}" if found.in_s3 else "not found"
-    return Group(
-        _panel("CloudWatch Logs", found.in_logs),
-        _panel(f"S3: {s3}", found.in_s3.record if found.in_s3 else None),
-        Panel(JSON.from_data(_bodies(found, records)), title="What was said", title_align="left"),
-    )
+def summary(found: Found) -> list[tuple[str, str]]:
+    """Return what the call was and where its records are: name -> value, for people.
+
+    Raises UnreadableError for a record without what every record has."""
+    record = _record(found)
+    s3 = f"s3://{found.in_s3.bucket}/{found.in_s3.key}" if found.in_s3 else "no record"
+    places = [
+        ("CloudWatch Logs", "record found" if found.in_logs else "no record"),
+        ("S3", s3),
+    ]
+    if not record:
+        return places
+    line = line_of(record)
+    usage = _usage(record)
+    return [
+        ("request id", line.request_id),
+        ("time", line.at),
+        ("caller", line.who),
+        ("model", line.model_id),
+        ("operation", line.operation),
+        ("status", line.status),
+        ("tokens", ", ".join(f"{usage.get(name, '?')} {way}" for name, way in _COUNTS.items())),
+        ("cost", _cost(line, usage)),
+        *places,
+    ]
 
 
-def _panel(title: str, record: Record | None) -> Panel:
-    shown = plain("no record", "red") if record is None else JSON.from_data(_without_bodies(record))
-    return Panel(shown, title=plain_lines(title), title_align="left")
+def content(found: Found, records: Records) -> dict[str, str]:
+    """Return prompt and completion as text, large bodies fetched. Raises UnreadableError."""
+    record = _record(found)
+    return dict(content_of(records, record)) if record else {}
 
 
-def _without_bodies(record: Record) -> dict[str, object]:
-    """The record without what was said, which is shown once and below."""
-    shown = dict(record)
-    for side in ("input", "output"):
-        if shown.get(side):
-            part = {k: v for k, v in record[side].items() if not k.endswith("BodyJson")}
-            shown[side] = part
-    return shown
+def _record(found: Found) -> Record:
+    return found.in_logs or (found.in_s3.record if found.in_s3 else {})
 
 
 def _bodies(found: Found, records: Records) -> dict[str, object]:
-    record = found.in_logs or (found.in_s3 and found.in_s3.record) or {}
+    record = _record(found)
     return {side: records.body(record.get(side) or {}, side) for side in ("input", "output")}
+
+
+def _usage(record: Record) -> dict[str, int]:
+    """Return the record's token counts, by Anthropic's names."""
+    sides = {side: fields.members(record, side) for side in ("input", "output")}
+    counts = {name: sides[side].get(count) for name, (side, count) in _TOKENS.items()}
+    return {name: count for name, count in counts.items() if isinstance(count, int)}
+
+
+def _cost(line: Line, usage: Mapping[str, int]) -> str:
+    model = catalog.find(line.model_id)
+    geography, _, _ = line.model_id.rpartition("/")[2].partition(".")
+    if model is None or geography not in catalog.ROUTES or not usage:
+        return "unknown"
+    try:
+        dollars, assumed = cost.of_answer(model, geography, usage, day=line.at[:10])
+    except catalog.NoProfile:
+        return "unknown"
+    return f"${dollars:.6f}" + "".join(f" ({each})" for each in assumed)

@@ -1,11 +1,14 @@
 """`claude-bedrock logs …`."""
 
 import sys
+from collections import deque
+from collections.abc import Iterable, Iterator
 from datetime import UTC, datetime
 from typing import Annotated
 
 import typer
 from rich.console import Console
+from rich.table import Table
 from rich.text import Text
 
 from claude_bedrock.cli.logs import call_records, listing
@@ -14,28 +17,32 @@ from claude_bedrock.cli.logs.no_match import no_match
 from claude_bedrock.cli.shared import deployment
 from claude_bedrock.cli.shared.errors import INTERRUPTED
 from claude_bedrock.cli.shared.options import (
-    LOCAL_STATE,
-    MOST_HOURS,
+    LOCAL_DIR,
     AsJson,
+    LocalDir,
     Region,
     Stage,
-    StateFolder,
     fail,
     not_empty,
     one_line_errors,
 )
 from claude_bedrock.cli.shared.record_sources import records_of
 from claude_bedrock.cli.shared.terminal import (
+    JsonItems,
     console,
     echo,
     echo_json,
     escape_controls,
     escape_line,
+    is_terminal,
+    plain,
     plain_lines,
 )
-from claude_bedrock.verification.period import BadWindowError, period
+from claude_bedrock.cli.shared.window import MOST_HOURS, Hours, Month, Since, Until, window
+from claude_bedrock.verification.period import BadWindowError, Period
 
 _RULE = "  │ "
+_MOST_LINES = 1_000_000
 
 app = typer.Typer(
     help="Search Bedrock's log records of calls.", no_args_is_help=True, add_completion=False
@@ -49,68 +56,81 @@ def main() -> None:
 
 @app.command()
 def show(
-    request_id: Annotated[str, typer.Argument(help="The request-id header of the answer.")],
+    request_id: Annotated[str, typer.Argument(help="The request-id header of the response.")],
     *,
+    hours: Annotated[
+        int, typer.Option(help="How many hours back to search.", min=1, max=MOST_HOURS)
+    ] = 24,
     stage: Stage = None,
     region: Region = None,
-    hours: Annotated[int, typer.Option(help="How far back to look.", min=1, max=MOST_HOURS)] = 24,
     as_json: AsJson = False,
-    state: StateFolder = LOCAL_STATE,
+    local_dir: LocalDir = LOCAL_DIR,
 ) -> None:
-    """Show the record of a call in CloudWatch Logs and in S3; fails unless both hold it."""
+    """Show the log record of a call: what it was, what it cost, prompt and completion.
+
+    Exit codes: 0 CloudWatch Logs and S3 both hold the record, 1 one of them does not."""
     with one_line_errors(role="auditor"):
-        records = records_of(deployment.chosen(stage, region, state))
+        records = records_of(deployment.chosen(stage, region, local_dir))
         found = call_records.find(records, request_id, hours=hours)
         if as_json:
             echo_json(call_records.as_data(found, records))
         else:
-            console().print(call_records.as_text(found, records))
+            _show(call_records.summary(found), call_records.content(found, records))
     if not found.complete:
-        fail(f"{request_id} is not in both destinations (yet)")
+        fail(
+            f"{request_id} is not in both CloudWatch Logs and S3. A record may take minutes to "
+            "arrive; `--hours` searches further back."
+        )
 
 
 @app.command("list")
 def listed(
     *,
-    who: Annotated[
+    caller: Annotated[
         str | None, typer.Option(help="Part of the key's name or of the ARN.", callback=not_empty)
     ] = None,
     model: Annotated[
         str | None, typer.Option(help="A model's name, or part of its id.", callback=not_empty)
     ] = None,
-    text: Annotated[
+    contains: Annotated[
         str | None,
-        typer.Option(help="Part of what was said, in either case.", callback=not_empty),
+        typer.Option(help="Text in the prompt or the completion, in any case.", callback=not_empty),
     ] = None,
     request_id: Annotated[
-        str | None, typer.Option(help="The request-id of the answer.", callback=not_empty)
+        str | None, typer.Option(help="The request-id header of the response.", callback=not_empty)
     ] = None,
-    since: Annotated[str | None, typer.Option(help="Begin of the window, ISO 8601.")] = None,
-    hours: Annotated[
+    failed: Annotated[
+        bool, typer.Option("--failed", help="Only calls that Bedrock answered with an error.")
+    ] = False,
+    since: Since = None,
+    hours: Hours = None,
+    until: Until = None,
+    month: Month = None,
+    limit: Annotated[
         int | None,
-        typer.Option(
-            help="How long the window is, if --since is not given.", min=1, max=MOST_HOURS
-        ),
+        typer.Option(help="Print only the newest calls, this many.", min=1, max=_MOST_LINES),
     ] = None,
-    until: Annotated[str | None, typer.Option(help="End of the window; else now.")] = None,
-    follow: Annotated[bool, typer.Option("--follow", help="Go on with what comes.")] = False,
-    content: Annotated[bool, typer.Option("--content", help="Show what was said.")] = False,
+    follow: Annotated[
+        bool, typer.Option("--follow", help="Keep printing new records, like `tail -f`.")
+    ] = False,
+    show_content: Annotated[
+        bool, typer.Option("--show-content", help="Print prompts and completions.")
+    ] = False,
     stage: Stage = None,
     region: Region = None,
     as_json: AsJson = False,
-    state: StateFolder = LOCAL_STATE,
+    local_dir: LocalDir = LOCAL_DIR,
 ) -> None:
-    """List calls: when, who, which model, tokens and status, as CloudWatch Logs has them."""
-    wanted = Wanted(who or "", model or "", text or "", request_id or "")
-    show, read = _as_json if as_json else _as_text, CallsRead()
-    unreadable = Unreadable()
+    """List calls on record in CloudWatch Logs: time, caller, model, tokens and status."""
+    wanted = Wanted(caller or "", model or "", contains or "", request_id or "", failed)
+    read, unreadable = CallsRead(), Unreadable()
     with one_line_errors(role="auditor"):
-        if follow and until:
-            raise BadWindowError("give one of --follow and --until")
-        asked = period(since, hours, until, 0, datetime.now(UTC))
-        records = records_of(deployment.chosen(stage, region, state))
+        if follow and (until or month or limit):
+            raise BadWindowError("--follow cannot be combined with --until, --month or --limit.")
+        asked = window(since, hours, until, month, now=datetime.now(UTC))
+        records = records_of(deployment.chosen(stage, region, local_dir))
         found = (
-            listing.followed(records, asked.since, wanted, unreadable, content=content)
+            listing.followed(records, asked.since, wanted, unreadable, content=show_content)
             if follow
             else listing.lines(
                 records,
@@ -118,33 +138,61 @@ def listed(
                 asked.until,
                 wanted,
                 unreadable,
-                content=content,
+                content=show_content,
                 read=read,
             )
         )
-        try:
+        _print_all(_counted(found, read, limit), unreadable, as_json=as_json, follow=follow)
+    _say_if_empty(read, unreadable, wanted, asked)
+
+
+def _counted(found: Iterable[Line], read: CallsRead, limit: int | None) -> Iterator[Line]:
+    for line in deque(found, limit) if limit else found:
+        yield line
+        read.listed += 1
+
+
+def _print_all(
+    found: Iterable[Line], unreadable: Unreadable, *, as_json: bool, follow: bool
+) -> None:
+    """Print the lines as they come, and end with what could not be read."""
+    items = JsonItems(lines_alone=follow)
+    try:
+        if as_json:
             for line in found:
-                show(line)
-                read.listed += 1
-        except KeyboardInterrupt:
-            sys.exit(INTERRUPTED)
-        finally:
-            if unreadable.sources:
-                echo(escape_line(f"claude-bedrock: {unreadable}"), err=True)
+                items.add(_as_data(line))
+            items.end()
+        else:
+            for line in found:
+                _as_text(line)
+    except KeyboardInterrupt:
+        sys.exit(INTERRUPTED)
+    finally:
+        if unreadable.sources:
+            echo(escape_line(f"claude-bedrock: {unreadable}"), err=True)
+
+
+def _say_if_empty(read: CallsRead, unreadable: Unreadable, wanted: Wanted, asked: Period) -> None:
     if not read.listed and not unreadable.sources:
         echo(escape_line(no_match(wanted, asked, read)), err=True)
 
 
-def _as_json(line: Line) -> None:
-    told = line._asdict()
-    echo_json(told if line.content else {**told, "content": None}, indent=None)
-    sys.stdout.flush()
+def _as_data(line: Line) -> dict[str, object]:
+    data = line._asdict()
+    return data if line.content else {**data, "content": None}
 
 
 def _as_text(line: Line) -> None:
+    """Two lines on a terminal; elsewhere one, with tabs between its fields."""
+    counts = (line.input_tokens, line.output_tokens)
+    if not is_terminal():
+        numbers = ("" if count is None else str(count) for count in counts)
+        fields = (line.at, line.request_id, line.status, line.who, line.model_id, *numbers)
+        echo("\t".join(escape_line(each) for each in (*fields, *line.content.values())))
+        return
     tokens = " ".join(
         f"{'?' if count is None else count} {way}"
-        for count, way in ((line.input_tokens, "in"), (line.output_tokens, "out"))
+        for count, way in zip(counts, ("in", "out"), strict=True)
     )
     out = console(soft_wrap=True)
     out.print(
@@ -155,6 +203,19 @@ def _as_text(line: Line) -> None:
     )
     for name, text in line.content.items():
         _print_content(out, f"{name}: {text}")
+
+
+def _show(fields: list[tuple[str, str]], content: dict[str, str]) -> None:
+    table = Table.grid(padding=(0, 2))
+    table.add_column(style="bold")
+    table.add_column(no_wrap=True)
+    for name, value in fields:
+        table.add_row(name, plain_lines(value))
+    out = console()
+    out.print(table)
+    for side, text in content.items():
+        out.print(plain(f"\n{side}", "bold"))
+        _print_content(out, text)
 
 
 def _print_content(out: Console, text: str) -> None:

@@ -27,6 +27,7 @@ class Wanted(NamedTuple):
     model: str = ""
     text: str = ""
     request_id: str = ""
+    failed: bool = False
 
 
 class Line(NamedTuple):
@@ -146,7 +147,7 @@ def _chosen(
     for item, first, last in every:
         record = item.content or {}
         try:
-            line = _line(record)
+            line = line_of(record)
             if line.request_id in seen or not first <= line.at < last:
                 continue
             seen.add(line.request_id)
@@ -154,7 +155,7 @@ def _chosen(
                 read.add(line)
             if not _fits(line, wanted):
                 continue
-            told = _content(records, record) if wanted.text or content else {}
+            told = content_of(records, record) if wanted.text or content else {}
         except UnreadableError:
             unreadable.add(item.source)
             continue
@@ -168,6 +169,8 @@ def _fits(line: Line, wanted: Wanted) -> bool:
         same = asked is not None and asked is called
         if not same and _spelled(wanted.model) not in line.model_id.casefold():
             return False
+    if wanted.failed and line.status == "ok":
+        return False
     return wanted.who.casefold() in line.who.casefold()
 
 
@@ -182,8 +185,8 @@ def _spelled(name: str) -> str:
     return lowered if "anthropic." in lowered else lowered.replace(".", "-")
 
 
-def _line(record: Record) -> Line:
-    """Raises UnreadableError."""
+def line_of(record: Record) -> Line:
+    """Return what a list says of the record. Raises UnreadableError."""
     metadata = fields.texts(record, "requestMetadata")
     who = metadata.get("api_key_name") or metadata.get("caller_arn")
     return Line(
@@ -204,8 +207,8 @@ def _count(record: Record, side: str, name: str) -> int | None:
     return found if isinstance(found, int) else None
 
 
-def _content(records: Records, record: Record) -> Mapping[str, str]:
-    """What was said, large bodies fetched. Raises UnreadableError."""
+def content_of(records: Records, record: Record) -> Mapping[str, str]:
+    """Return prompt and completion as text, large bodies fetched. Raises UnreadableError."""
     sides = {name: fields.members(record, side) for side, name in _SIDES.items()}
     try:
         return {

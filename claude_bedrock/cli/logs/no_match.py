@@ -9,17 +9,20 @@ from claude_bedrock.verification.period import Period
 
 _MOST: Final = 10
 _OPTIONS: Final = {
-    "who": "--who",
+    "who": "--caller",
     "model": "--model",
-    "text": "--text",
+    "text": "--contains",
     "request_id": "--request-id",
+    "failed": "--failed",
 }
 
 
 def no_match(wanted: Wanted, asked: Period, read: CallsRead) -> str:
     """One line: what was looked for in which window, what there is instead, and what was meant."""
     given = " ".join(
-        f"{_OPTIONS[name]} {value}" for name, value in wanted._asdict().items() if value
+        _OPTIONS[name] if value is True else f"{_OPTIONS[name]} {value}"
+        for name, value in wanted._asdict().items()
+        if value
     )
     window = f"from {asked.since:%Y-%m-%d %H:%M} to {asked.until:%Y-%m-%d %H:%M} UTC"
     if not read.calls:

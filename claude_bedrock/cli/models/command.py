@@ -13,17 +13,17 @@ from claude_bedrock.cli.models import account_models, listing
 from claude_bedrock.cli.shared import deployment, endpoint
 from claude_bedrock.cli.shared.deployment import NoTargetError, known_region
 from claude_bedrock.cli.shared.options import (
-    LOCAL_STATE,
+    LOCAL_DIR,
     AsJson,
     Iam,
     Key,
+    LocalDir,
     Region,
     Stage,
-    StateFolder,
     Url,
     one_line_errors,
 )
-from claude_bedrock.cli.shared.terminal import console, echo, echo_json, escape_line
+from claude_bedrock.cli.shared.terminal import console, echo, echo_items, escape_line
 
 NO_DIFFERENCE, DIFFERENCES, NOT_ASSESSED = 0, 1, 2
 
@@ -38,10 +38,11 @@ def offered(
     context: typer.Context,
     *,
     everything: Annotated[
-        bool, typer.Option("--all", help="The whole catalog, of no deployment.")
+        bool,
+        typer.Option("--catalog", help="List every model in the catalog, not only the stage's."),
     ] = False,
     spellings: Annotated[
-        bool, typer.Option("--spellings", help="Also every name a client may send.")
+        bool, typer.Option("--spellings", help="Print every name that a client may send.")
     ] = False,
     stage: Stage = None,
     region: Region = None,
@@ -49,24 +50,26 @@ def offered(
     key: Key = None,
     iam: Iam = False,
     as_json: AsJson = False,
-    state: StateFolder = LOCAL_STATE,
+    local_dir: LocalDir = LOCAL_DIR,
 ) -> None:
-    """List the models that the stage allows, with life, prices and where they may answer."""
+    """List the models that the stage allows: lifecycle, prices, geographies and Regions."""
     if context.invoked_subcommand is not None:
         _refuse_options(context)
         return
     today = _today()
     with one_line_errors():
         if everything and stage:
-            raise NoTargetError("--all is the catalog, of no stage: give one of the two")
+            raise NoTargetError("--catalog cannot be combined with --stage.")
         if everything:
             offers = listing.of_catalog(region and known_region(region))
         else:
             offers = listing.of_endpoint(
-                endpoint.chosen(url=url, key=key, iam=iam, stage=stage, region=region, state=state)
+                endpoint.chosen(
+                    url=url, key=key, iam=iam, stage=stage, region=region, local_dir=local_dir
+                )
             )
     if as_json:
-        echo_json(listing.as_data(offers, today=today))
+        echo_items(listing.as_data(offers, today=today))
     else:
         console().print(listing.as_text(offers, today=today, spellings=spellings))
 
@@ -76,17 +79,17 @@ def compare(
     *,
     region: Annotated[
         str | None,
-        typer.Option(help="A Region of your AWS account; else the AWS that is up locally."),
+        typer.Option(help="A Region of your AWS account; else local mode."),
     ] = None,
     as_json: AsJson = False,
-    state: StateFolder = LOCAL_STATE,
+    local_dir: LocalDir = LOCAL_DIR,
 ) -> None:
-    """Compare the catalog with what an account's Bedrock says; writes nothing.
+    """Compare the catalog with the models that Bedrock lists in an account.
 
-    Exit code: 0 no difference, 1 differences, 2 could not ask."""
+    Exit codes: 0 no difference, 1 differences, 2 AWS request failed."""
     with one_line_errors(NOT_ASSESSED):
         no_stage = ""
-        found = deployment.deployed(no_stage, region) if region else deployment.local(state)
+        found = deployment.deployed(no_stage, region) if region else deployment.local(local_dir)
         said = account_models.claude_models(found.client("bedrock"))
     differing = comparison.differences(catalog.MODELS, said, region=found.region, today=_today())
     if as_json:
@@ -98,7 +101,7 @@ def compare(
             }
             for each in differing
         ]
-        echo_json({"region": found.region, "differences": told})
+        echo_items(told, region=found.region)
     else:
         where = f"your account in {found.region}" if region else "the AWS that is up locally"
         profiles = sum(len(each.profiles) for each in said.values())

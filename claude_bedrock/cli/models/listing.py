@@ -17,11 +17,11 @@ UNCONFIRMED = "†"
 
 
 class Offer(NamedTuple):
-    """A model, and its routes on offer: route -> source Region -> where a call from there may be
-    answered; None for the routes without limit."""
+    """A model, and what is on offer: geography -> source Region -> Regions that may answer a call
+    from there; None for a geography without limit."""
 
     model: Model
-    routes: Mapping[str, Regions | None]
+    geographies: Mapping[str, Regions | None]
 
 
 def of_endpoint(endpoint: Endpoint) -> list[Offer]:
@@ -29,21 +29,23 @@ def of_endpoint(endpoint: Endpoint) -> list[Offer]:
     permission beyond those to call the endpoint. Raises RefusedError."""
     offers: dict[str, Offer] = {}
     for profile in endpoint.get("/inference-profiles")["inferenceProfileSummaries"]:
-        route, _, base_id = profile["inferenceProfileId"].partition(".")
+        geography, _, base_id = profile["inferenceProfileId"].partition(".")
         model = catalog.find(base_id)
         if model is None:
             raise RefusedError(
                 f"the endpoint offers {base_id}, which this catalog does not have: update it"
             )
-        routes = offers[base_id].routes if base_id in offers else {}
-        offers[base_id] = Offer(model, {**routes, route: _reach(route, profile)})
+        geographies = offers[base_id].geographies if base_id in offers else {}
+        offers[base_id] = Offer(model, {**geographies, geography: _reach(geography, profile)})
     return list(offers.values())
 
 
 def of_catalog(region: str | None) -> list[Offer]:
-    """Every model on record, by the routes callable from `region`, or by all."""
+    """Every model on record, by the geographies callable from `region`, or by all."""
     return [
-        Offer(model, {route: _on_record(model, route, region) for route in _routes(model, region)})
+        Offer(
+            model, {each: _on_record(model, each, region) for each in _geographies(model, region)}
+        )
         for model in catalog.MODELS
     ]
 
@@ -51,14 +53,17 @@ def of_catalog(region: str | None) -> list[Offer]:
 def as_data(offers: Iterable[Offer], *, today: str) -> list[dict[str, Any]]:
     """All that is on record of each model. Prices are text, exact, in US dollars per million
     tokens; `answered_in` is null where any commercial Region may answer."""
-    return [_data(model, routes, today) for model, routes in offers]
+    return [_data(model, geographies, today) for model, geographies in offers]
 
 
 def as_text(offers: Sequence[Offer], *, today: str, spellings: bool) -> RenderableType:
     """A table, the Regions that may answer, and on request every name that a client may send."""
     parts: list[RenderableType] = [_models_table(offers, today)]
     sources = {
-        source for _, routes in offers for regions in routes.values() for source in regions or ()
+        source
+        for _, geographies in offers
+        for regions in geographies.values()
+        for source in regions or ()
     }
     if len(sources) <= 1:
         parts.append(_reach_table(offers))
@@ -71,55 +76,55 @@ def as_text(offers: Sequence[Offer], *, today: str, spellings: bool) -> Renderab
     return Group(*parts)
 
 
-def _reach(route: str, profile: Mapping[str, Any]) -> Regions | None:
-    if route == "global":
+def _reach(geography: str, profile: Mapping[str, Any]) -> Regions | None:
+    if geography == "global":
         return None
     source = profile["inferenceProfileArn"].split(":")[3]
     return {source: tuple(each["modelArn"].split(":")[3] for each in profile["models"])}
 
 
-def _routes(model: Model, region: str | None) -> list[str]:
+def _geographies(model: Model, region: str | None) -> list[str]:
     return [
-        route
-        for route in catalog.routes(model)
-        if region is None or catalog.reach(model, route, region) is not None
+        geography
+        for geography in catalog.routes(model)
+        if region is None or catalog.reach(model, geography, region) is not None
     ]
 
 
-def _on_record(model: Model, route: str, region: str | None) -> Regions | None:
-    (regions,) = [profile.regions for profile in model.profiles if profile.route == route]
-    if route == "global":
+def _on_record(model: Model, geography: str, region: str | None) -> Regions | None:
+    (regions,) = [profile.regions for profile in model.profiles if profile.route == geography]
+    if geography == "global":
         return None
     return regions if region is None else {region: regions[region]}
 
 
-def _data(model: Model, routes: Mapping[str, Regions | None], today: str) -> dict[str, Any]:
+def _data(model: Model, geographies: Mapping[str, Regions | None], today: str) -> dict[str, Any]:
     row = model._asdict()
     for replaced in ("profiles", "price", "geography_premium", "long_prompt"):
         del row[replaced]
     return {
         **row,
         "life": {"state": state_of(model, today), **model.life._asdict()},
-        "routes": [
+        "geographies": [
             {
-                "route": route,
-                "profile_id": catalog.profile_id(model, route),
+                "geography": geography,
+                "profile_id": catalog.profile_id(model, geography),
                 "answered_in": regions,
-                "price": _text_rates(cost.rates(model, route)),
-                "long_prompt": _long_prompt(model, route),
+                "price": _text_rates(cost.rates(model, geography)),
+                "long_prompt": _long_prompt(model, geography),
             }
-            for route, regions in routes.items()
+            for geography, regions in geographies.items()
         ],
     }
 
 
-def _long_prompt(model: Model, route: str) -> dict[str, Any] | None:
+def _long_prompt(model: Model, geography: str) -> dict[str, Any] | None:
     if model.long_prompt is None:
         return None
     above = model.long_prompt.above_tokens
     return {
         "above_tokens": above,
-        "price": _text_rates(cost.rates(model, route, prompt_tokens=above + 1)),
+        "price": _text_rates(cost.rates(model, geography, prompt_tokens=above + 1)),
     }
 
 
@@ -131,25 +136,25 @@ def _models_table(offers: Iterable[Offer], today: str) -> Table:
     table = Table(
         caption="Price: US dollars for a million tokens, in / out", caption_justify="left"
     )
-    for head in ("Model", "Life", "Context / output", "Routes and price", "Retention"):
-        table.add_column(head, overflow="fold")
-    for model, routes in offers:
+    for head in ("Model", "Life", "Context / output", "Geographies and price", "Retention"):
+        table.add_column(head)
+    for model, geographies in offers:
         table.add_row(
             model.name,
             _life(model, today),
             f"{model.context_tokens:,} / {model.max_output_tokens:,}",
-            "\n".join(_prices(model, routes)) or _no_route(model),
+            "\n".join(_prices(model, geographies)) or _no_geography(model),
             model.data_retention,
         )
     return table
 
 
-def _no_route(model: Model) -> str:
+def _no_geography(model: Model) -> str:
     return "by invitation" if model.invitation_only else "none from there"
 
 
-def _names(model: Model, routes: Iterable[str]) -> list[str]:
-    profiles = [catalog.profile_id(model, route) for route in routes]
+def _names(model: Model, geographies: Iterable[str]) -> list[str]:
+    profiles = [catalog.profile_id(model, geography) for geography in geographies]
     return [model.name, *model.aliases, model.base_id, *profiles]
 
 
@@ -170,17 +175,17 @@ def _life(model: Model, today: str) -> str:
     return "\n".join(told + ([f"then {model.successor}"] if model.successor else []))
 
 
-def _prices(model: Model, routes: Iterable[str]) -> list[str]:
-    """A line for each price, the routes that have it before it."""
+def _prices(model: Model, geographies: Iterable[str]) -> list[str]:
+    """A line for each price, the geographies that have it before it."""
     above = model.long_prompt.above_tokens if model.long_prompt else None
     at: dict[str, list[str]] = {}
-    for route in routes:
-        price = _in_and_out(cost.rates(model, route))
+    for geography in geographies:
+        price = _in_and_out(cost.rates(model, geography))
         if above:
-            longer = _in_and_out(cost.rates(model, route, prompt_tokens=above + 1))
+            longer = _in_and_out(cost.rates(model, geography, prompt_tokens=above + 1))
             price += f"; above {above:,} tokens {longer}"
         price += _mark(model, "price")
-        at.setdefault(price, []).append(route + _mark(model, f"profiles.{route}"))
+        at.setdefault(price, []).append(geography + _mark(model, f"profiles.{geography}"))
     return [f"{' '.join(names)}: {price}" for price, names in at.items()]
 
 
@@ -192,15 +197,15 @@ def _in_and_out(rates: cost.Rates) -> str:
 def _reach_table(offers: Iterable[Offer]) -> Table:
     """Where one Region is called from: where may an answer come from?"""
     reached: dict[tuple[str, str], list[str]] = {}
-    for model, routes in offers:
-        for route, regions in routes.items():
+    for model, geographies in offers:
+        for geography, regions in geographies.items():
             (destinations,) = regions.values() if regions else [(ANYWHERE,)]
-            reached.setdefault((route, " ".join(sorted(destinations))), []).append(model.name)
+            reached.setdefault((geography, " ".join(sorted(destinations))), []).append(model.name)
     table = Table(title="Where a call may be answered", title_justify="left")
-    for head in ("Route", "Answered in", "Models"):
-        table.add_column(head, overflow="fold")
-    for (route, answered_in), names in sorted(reached.items()):
-        table.add_row(route, answered_in, " ".join(names))
+    for head in ("Geography", "Answered in", "Models"):
+        table.add_column(head)
+    for (geography, answered_in), names in sorted(reached.items()):
+        table.add_row(geography, answered_in, " ".join(names))
     return table
 
 

@@ -11,14 +11,14 @@ from claude_bedrock.cli.retention.report import LAST_YEAR, Report
 from claude_bedrock.cli.shared import deployment, stage_settings
 from claude_bedrock.cli.shared.errors import NOT_ASSESSED
 from claude_bedrock.cli.shared.options import (
-    LOCAL_STATE,
+    LOCAL_DIR,
     AsJson,
+    LocalDir,
     Region,
     Stage,
-    StateFolder,
     one_line_errors,
 )
-from claude_bedrock.cli.shared.terminal import console, echo_json
+from claude_bedrock.cli.shared.terminal import console, echo_json, working
 from claude_bedrock.verification.period import FIRST_YEAR
 
 
@@ -42,16 +42,18 @@ def retention(
     stage: Stage = None,
     region: Region = None,
     as_json: AsJson = False,
-    state: StateFolder = LOCAL_STATE,
+    local_dir: LocalDir = LOCAL_DIR,
 ) -> None:
     """Show when logs written on a given day can be deleted, per store.
 
     Exit code: 0 all is kept as long as the stage says, 1 something is not, 2 could not ask."""
     of = day or dt.datetime.now(dt.UTC).date()
     with one_line_errors(NOT_ASSESSED, "auditor"):
-        found = deployment.chosen(stage, region, state)
+        found = deployment.chosen(stage, region, local_dir)
         meant = stage_settings.deployed(found)
-        report = Report(found, meant.source, meant.retention_days, of, destinations.look(found, of))
+        with working(f"Reading the rules of {found.stage} in {found.region}"):
+            found_rules = destinations.look(found, of)
+        report = Report(found, meant.source, meant.retention_days, of, found_rules)
     if as_json:
         echo_json(report.as_data())
     else:

@@ -74,8 +74,8 @@ class Report(NamedTuple):
     def _table(self) -> Table:
         table = Table(box=None, padding=(0, 2, 0, 0), header_style="bold")
         table.add_column("")
-        table.add_column("Where, and by which rule", overflow="fold")
-        for heading in ("RetentionResult", "May vanish from", "All due by"):
+        table.add_column("Where, and by which rule")
+        for heading in ("Kept", "May vanish from", "All due by"):
             table.add_column(heading, no_wrap=True)
         for each in self.destinations:
             sign, style = _SIGNS[each.outcome(self.days)]

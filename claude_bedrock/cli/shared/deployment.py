@@ -100,14 +100,14 @@ def _models_of_aws() -> Loader:
     return loader
 
 
-def local_endpoint(state: Path) -> Mapping[str, Any]:
+def local_endpoint(local_dir: Path) -> Mapping[str, Any]:
     """What `make local` wrote. Raises NoTargetError, also where it is no longer up."""
-    file = state / "endpoint.json"
+    file = local_dir / "endpoint.json"
     try:
         endpoint = json.loads(file.read_bytes())
     except (FileNotFoundError, NotADirectoryError) as absent:
         raise NoTargetError(
-            f"nothing is up in {state}: run `make local`, or name a stage in your account by "
+            f"nothing is up in {local_dir}: run `make local`, or name a stage in your account by "
             "--stage, or an endpoint by --url and --key"
         ) from absent
     except OSError as error:
@@ -142,9 +142,9 @@ def _check_is_up(url: str, file: Path) -> None:
         ) from error
 
 
-def local(state: Path) -> Deployment:
+def local(local_dir: Path) -> Deployment:
     """What is up in the state folder. Raises NoTargetError."""
-    found = local_endpoint(state)
+    found = local_endpoint(local_dir)
     return Deployment(*(found[name] for name in _OF_LOCAL))
 
 
@@ -187,7 +187,7 @@ def known_region(region: str) -> str:
     return region
 
 
-def chosen(stage: str | None, region: str | None, state: Path) -> Deployment:
+def chosen(stage: str | None, region: str | None, local_dir: Path) -> Deployment:
     """The stage that was named, else what is up locally. Raises NoTargetError, CdkJsonError, and
     botocore's errors."""
     if stage:
@@ -196,4 +196,4 @@ def chosen(stage: str | None, region: str | None, state: Path) -> Deployment:
         raise NoTargetError(
             "--region is that of a stage in your account: name the stage by --stage, too"
         )
-    return local(state)
+    return local(local_dir)

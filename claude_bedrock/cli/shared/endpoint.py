@@ -81,7 +81,7 @@ def chosen(
     iam: bool,
     stage: str | None,
     region: str | None,
-    state: Path,
+    local_dir: Path,
 ) -> Endpoint:
     """The endpoint at `url`, else that of `stage`, else what is up locally. Raises NoTargetError.
 
@@ -101,7 +101,7 @@ def chosen(
         raise NoTargetError(
             "--region is that of a stage in your account: name the stage by --stage, too"
         )
-    return _of_local(state, key)
+    return _of_local(local_dir, key)
 
 
 def _sound_key(key: str) -> str:
@@ -145,17 +145,17 @@ def _of_stage(found: Deployment, key: str | None) -> Endpoint:
     return Endpoint(outputs["EndpointUrl"], _caller(found, outputs, key), None)
 
 
-def _of_local(state: Path, key: str | None) -> Endpoint:
-    file = local_endpoint(state)
-    found = local(state)
+def _of_local(local_dir: Path, key: str | None) -> Endpoint:
+    file = local_endpoint(local_dir)
+    found = local(local_dir)
     try:
         outputs = file["outputs"][found.stack("Gateway")]
         first = next(iter(file["api_keys"].values()), None)
         url, ca_bundle = file["url"], file["ca_bundle"]
     except (KeyError, TypeError, AttributeError) as missing:
         raise NoTargetError(
-            f"{state / 'endpoint.json'} is not what this version of `make local` writes: stop it, "
-            "and run it again"
+            f"{local_dir / 'endpoint.json'} is not what this version of `make local` writes: stop "
+            "it, and run it again"
         ) from missing
     return Endpoint(url, _caller(found, outputs, key or first), ca_bundle)
 

@@ -7,6 +7,8 @@ from typing import Any, ClassVar, NamedTuple
 import typer
 from typer.core import TyperCommand, TyperGroup
 
+from claude_bedrock.cli.shared.conventions import apply
+
 Command = Any
 """What Typer makes of a function or an app: a class of the Click inside it."""
 
@@ -29,7 +31,7 @@ class LazyCommand(NamedTuple):
         found.info.name = name
         command = typer.main.get_command(found)
         command.name = name
-        return command
+        return apply(command, name)
 
 
 class _LoadedCommands(MutableMapping[str, Command]):

@@ -4,7 +4,7 @@ import os
 import re
 import sys
 import traceback
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Annotated, Final, NoReturn
@@ -24,14 +24,10 @@ from claude_bedrock.cli.shared.redaction import redact
 from claude_bedrock.cli.shared.terminal import echo
 
 DEBUG: Final = "CLAUDE_BEDROCK_DEBUG"
-MOST_HOURS: Final = 87_840
+MOST_DAYS: Final = 3660
 """Ten years, as long as CloudWatch Logs keeps at most."""
 
-MOST_DAYS: Final = 3660
-"""As many years."""
-
-MOST_MINUTES: Final = 44_640
-"""31 days."""
+_NAMED_ON_THE_COMMAND_LINE: Final = ("url", "local_dir", "everything", "folder")
 
 _STAGE: Final = re.compile(r"[a-z][a-z0-9]{0,15}")
 
@@ -40,49 +36,74 @@ def not_empty(value: str | None) -> str | None:
     """The option's value. Raises BadParameter for an empty one, which an unset variable leaves
     behind, and which would mean something else than what was meant."""
     if value is not None and not value.strip():
-        raise typer.BadParameter("it is empty: is the variable set that it comes from?")
+        raise typer.BadParameter("The value is empty. Is the variable set that it comes from?")
     return value
 
 
-def _stage_name(value: str | None) -> str | None:
+def _stage_name(context: typer.Context, value: str | None) -> str | None:
+    if _yields(context, "stage", _NAMED_ON_THE_COMMAND_LINE):
+        return None
     if not_empty(value) is not None and not _STAGE.fullmatch(str(value)):
         raise typer.BadParameter(
-            f"{value!r} is no stage: a name is 1 to 16 small letters and digits, a letter first"
+            f"{value!r} is not a stage's name. Use 1 to 16 lowercase letters and digits, a letter "
+            "first."
         )
     return value
 
 
-StateFolder = Annotated[Path, typer.Option(help="Where `make local` keeps its files.")]
+def _url(context: typer.Context, value: str | None) -> str | None:
+    return None if _yields(context, "url", ("stage", "local_dir")) else not_empty(value)
+
+
+def _yields(context: typer.Context, option: str, others: Iterable[str]) -> bool:
+    """Return whether the option's value is the environment's, and another option on the command
+    line names what the command is about. Options of the command line are read first."""
+    return _source(context, option) == "ENVIRONMENT" and any(
+        _source(context, other) == "COMMANDLINE" for other in others
+    )
+
+
+def _source(context: typer.Context, option: str) -> str:
+    source = context.get_parameter_source(option)
+    return source.name if source else ""
+
+
+LocalDir = Annotated[
+    Path,
+    typer.Option(help="The folder of local mode, in which `make local` writes endpoint.json."),
+]
 Stage = Annotated[
     str | None,
     typer.Option(
-        help="A stage in your AWS account; else what is up locally.", callback=_stage_name
+        help="A stage in your AWS account; else local mode.",
+        envvar="CLAUDE_BEDROCK_STAGE",
+        callback=_stage_name,
     ),
 ]
 Region = Annotated[
     str | None,
     typer.Option(
-        help="The stage's Region; else that of its block in cdk.json, of AWS_REGION, "
-        "AWS_DEFAULT_REGION or your profile.",
+        help="The stage's Region; else that of its block in cdk.json, AWS_REGION, "
+        "AWS_DEFAULT_REGION, then your profile.",
         callback=not_empty,
     ),
 ]
-AsJson = Annotated[bool, typer.Option("--json", help="For programs.")]
+AsJson = Annotated[bool, typer.Option("--json", help="Print one JSON object.")]
 Url = Annotated[
     str | None,
     typer.Option(
-        help="The endpoint; else what is up locally.",
+        help="The endpoint's URL; else local mode.",
         envvar="CLAUDE_BEDROCK_URL",
-        callback=not_empty,
+        callback=_url,
     ),
 ]
 Key = Annotated[
     str | None, typer.Option(help="The API key.", envvar="CLAUDE_BEDROCK_KEY", callback=not_empty)
 ]
 Iam = Annotated[
-    bool, typer.Option("--iam", help="With --url: sign with your AWS credentials, use no key.")
+    bool, typer.Option("--iam", help="With --url: sign with your AWS credentials instead of a key.")
 ]
-LOCAL_STATE = Path(".local")
+LOCAL_DIR = Path(".local")
 
 
 @contextmanager

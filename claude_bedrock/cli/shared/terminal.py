@@ -3,13 +3,16 @@
 import json
 import re
 import sys
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
+from contextlib import AbstractContextManager, nullcontext
 from io import TextIOWrapper
 from typing import Any, Final
 
 import typer
-from rich.console import Console, ConsoleOptions, RenderableType
+from rich.cells import cell_len
+from rich.console import Console, ConsoleOptions, Group, RenderableType
 from rich.segment import Segment
+from rich.table import Table
 from rich.text import Text
 
 _UNSAFE: Final = re.compile(
@@ -63,16 +66,59 @@ def echo(text: str = "", *, err: bool = False, nl: bool = True) -> None:
     typer.echo(escape_controls(text), err=err, nl=nl)
 
 
-def echo_json(value: object, *, indent: int | None = 2) -> None:
+def echo_json(value: object, *, indent: int | None = 2, nl: bool = True) -> None:
     """Print the value as JSON, whose strings hold no control either and mean the same."""
-    typer.echo(json.dumps(value, indent=indent).replace("\x7f", "\\u007f"))
+    typer.echo(json.dumps(value, indent=indent).replace("\x7f", "\\u007f"), nl=nl)
+
+
+def echo_items(items: Iterable[object], **others: object) -> None:
+    """Print the one JSON object that every command prints which lists things: they are in `items`,
+    beside what else there is to know."""
+    echo_json({**others, "items": list(items)})
+
+
+class JsonItems:
+    """Prints items as they come: as one object that has them in `items`, an item a line, or with
+    `lines_alone` as a line each, for what has no end."""
+
+    def __init__(self, *, lines_alone: bool = False) -> None:
+        self._lines_alone = lines_alone
+        self._before = '{"items": ['
+
+    def add(self, item: object) -> None:
+        """Print one more."""
+        if self._lines_alone:
+            echo_json(item, indent=None)
+        else:
+            typer.echo(f"{self._before}\n", nl=False)
+            echo_json(item, indent=None, nl=False)
+            self._before = ","
+        sys.stdout.flush()
+
+    def end(self) -> None:
+        """Complete the object."""
+        if not self._lines_alone:
+            typer.echo(f"{self._before}]}}" if self._before != "," else "\n]}")
 
 
 class SafeConsole(Console):
-    """A console that reads no markup and passes no control on, whatever it is handed."""
+    """A console that reads no markup and passes no control on, whatever it is handed.
+
+    On a terminal no word of a table is cut or folded. Elsewhere a table is plain rows with tabs
+    between cells, and no line is folded."""
 
     def __init__(self, **options: Any) -> None:  # noqa: ANN401 - Rich's own
         super().__init__(markup=False, highlight=False, emoji=False, **options)
+
+    def print(self, *objects: Any, **options: Any) -> None:  # noqa: ANN401 - Rich's own
+        if self.is_terminal:
+            for each in objects:
+                _keep_whole(each)
+            super().print(*objects, **{"crop": False, **options})
+            return
+        for each in objects:
+            for part in _plain_parts(each):
+                super().print(part, **{**options, "soft_wrap": True})
 
     def render(
         self, renderable: RenderableType, options: ConsoleOptions | None = None
@@ -88,6 +134,56 @@ class SafeConsole(Console):
         raise  # noqa: PLE0704 - Rich calls it while it handles the error
 
 
+def _keep_whole(renderable: Any) -> None:  # noqa: ANN401 - what Rich renders
+    """Widen each column of a table to its longest word, or line if it is not to be wrapped: a
+    table may be wider than the terminal, and an identifier is never cut or folded."""
+    for each in getattr(renderable, "renderables", ()):
+        _keep_whole(each)
+    for column in renderable.columns if isinstance(renderable, Table) else ():
+        texts = [_text(cell) for cell in column.cells]
+        pieces = [part for text in texts for part in _pieces(text, column.no_wrap)]
+        column.min_width = max(map(cell_len, pieces), default=0)
+
+
+def _pieces(text: str, no_wrap: bool) -> list[str]:
+    return text.splitlines() if no_wrap else text.split()
+
+
+def _plain_parts(renderable: Any) -> Iterator[Any]:  # noqa: ANN401 - as above
+    """The parts of what is printed, each table as its rows."""
+    if isinstance(renderable, Group):
+        for each in renderable.renderables:
+            yield from _plain_parts(each)
+    elif isinstance(renderable, Table):
+        yield from (Text(row) for row in _rows(renderable))
+    else:
+        yield renderable
+
+
+def _rows(table: Table) -> Iterator[str]:
+    if table.title:
+        yield _text(table.title)
+    if table.show_header:
+        yield "\t".join(_one_line(column.header) for column in table.columns).rstrip("\t")
+    cells = ((_one_line(cell) for cell in column.cells) for column in table.columns)
+    for row in zip(*cells, strict=True):
+        yield "\t".join(row).rstrip("\t")
+    if table.caption:
+        yield _text(table.caption)
+
+
+def _one_line(cell: Any) -> str:  # noqa: ANN401 - as above
+    lines = (line.strip() for line in _text(cell).replace("\t", " ").splitlines())
+    return "; ".join(line for line in lines if line)
+
+
+def _text(cell: Any) -> str:  # noqa: ANN401 - as above
+    """The characters of a cell; a bar, which is a picture of a number beside it, has none."""
+    if isinstance(cell, Text):
+        return cell.plain
+    return cell if isinstance(cell, str) else ""
+
+
 def console(*, err: bool = False, soft_wrap: bool = False) -> Console:
     """Where tables and styled text go: standard output, or standard error."""
     return SafeConsole(stderr=err, soft_wrap=soft_wrap)
@@ -98,3 +194,14 @@ def accept_any_character() -> None:
     for stream in (sys.stdout, sys.stderr):
         if isinstance(stream, TextIOWrapper):
             stream.reconfigure(errors="backslashreplace")
+
+
+def working(what: str) -> AbstractContextManager[object]:
+    """Show on a terminal's standard error that the program works on something."""
+    out = console(err=True)
+    return out.status(escape_line(what)) if out.is_terminal else nullcontext()
+
+
+def is_terminal() -> bool:
+    """Return whether standard output is read by a person."""
+    return sys.stdout is not None and sys.stdout.isatty()

@@ -23,10 +23,10 @@ def require_writable(folder: Path) -> None:
         )
 
 
-def require_writable_file(file: Path) -> None:
-    """The same of a file, which may be there already. Raises NotWritableError."""
+def require_new_file(file: Path) -> None:
+    """See that a file can be made, and is not there yet. Raises NotWritableError."""
     if file.is_dir():
         raise NotWritableError(f"{file} is a folder: name a file in it")
-    if file.exists() and not os.access(file, os.W_OK):
-        raise NotWritableError(f"{file} cannot be written: name another file")
+    if file.is_file():
+        raise NotWritableError(f"{file} exists: name another file, or delete it first")
     require_writable(file.parent)

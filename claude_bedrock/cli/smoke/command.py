@@ -12,12 +12,12 @@ from claude_bedrock.catalog.cost import unpublished
 from claude_bedrock.cli.shared import deployment, endpoint, stage_settings
 from claude_bedrock.cli.shared.errors import NOT_ASSESSED
 from claude_bedrock.cli.shared.options import (
-    LOCAL_STATE,
+    LOCAL_DIR,
     AsJson,
     Key,
+    LocalDir,
     Region,
     Stage,
-    StateFolder,
     one_line_errors,
 )
 from claude_bedrock.cli.shared.terminal import echo, echo_json
@@ -39,7 +39,7 @@ def smoke(
     ] = 10,
     out: Annotated[Path, typer.Option(help="The folder for the report.")] = Path("smoke"),
     as_json: AsJson = False,
-    state: StateFolder = LOCAL_STATE,
+    local_dir: LocalDir = LOCAL_DIR,
 ) -> None:
     """Test a deployed stage with real calls, and write a report.
 
@@ -47,10 +47,10 @@ def smoke(
     and prints that cost first.
     Exit codes: 0 every check passed, 1 a check failed, 2 a check could not be made."""
     with one_line_errors(NOT_ASSESSED, "operator"):
-        found = deployment.chosen(stage, region, state)
+        found = deployment.chosen(stage, region, local_dir)
         told = stage_settings.deployed(found)
         where = endpoint.chosen(
-            url=None, key=key, iam=False, stage=stage, region=region, state=state
+            url=None, key=key, iam=False, stage=stage, region=region, local_dir=local_dir
         )
         model, exact = cheapest(told.models, told.geography)
         dollars = exact.quantize(Decimal("0.01"), ROUND_UP)

@@ -13,23 +13,24 @@ from claude_bedrock.cli.shared import deployment
 from claude_bedrock.cli.shared.deployment import Deployment
 from claude_bedrock.cli.shared.errors import NOT_ASSESSED
 from claude_bedrock.cli.shared.options import (
-    LOCAL_STATE,
-    MOST_HOURS,
+    LOCAL_DIR,
     AsJson,
+    LocalDir,
     Region,
     Stage,
-    StateFolder,
     one_line_errors,
 )
 from claude_bedrock.cli.shared.terminal import console, echo, echo_json
-from claude_bedrock.cli.shared.writable import require_writable, require_writable_file
+from claude_bedrock.cli.shared.window import MONTH_HOURS, HoursOfMonth, Month, Since, Until, window
+from claude_bedrock.cli.shared.writable import (
+    require_new_file,
+    require_writable,
+)
 from claude_bedrock.cli.usage import athena_engine, html_report, local_files, rows, sources, table
 from claude_bedrock.cli.usage.rows import Row, UnanswerableError
 from claude_bedrock.cli.usage.totals import DIMENSIONS, Dimension, TeamProfiles, Usage, with_notes
 from claude_bedrock.cli.usage.totals import usage as priced
-from claude_bedrock.verification.period import Period, period
-
-A_MONTH_HOURS = 30 * 24
+from claude_bedrock.verification.period import Period
 
 
 class _Source(NamedTuple):
@@ -58,14 +59,10 @@ def usage(
             help=f"What to add up by: some of {','.join(DIMENSIONS)}, with commas between."
         ),
     ] = "model",
-    since: Annotated[str | None, typer.Option(help="Begin of the window, ISO 8601.")] = None,
-    hours: Annotated[
-        int | None,
-        typer.Option(
-            help="How long the window is, if --since is not given.", min=1, max=MOST_HOURS
-        ),
-    ] = None,
-    until: Annotated[str | None, typer.Option(help="End of the window; else now.")] = None,
+    since: Since = None,
+    hours: HoursOfMonth = None,
+    until: Until = None,
+    month: Month = None,
     folder: Annotated[
         Path | None, typer.Option("--from", help="A folder of records; asks no AWS.")
     ] = None,
@@ -77,20 +74,20 @@ def usage(
     stage: Stage = None,
     region: Region = None,
     as_json: AsJson = False,
-    state: StateFolder = LOCAL_STATE,
+    local_dir: LocalDir = LOCAL_DIR,
 ) -> None:
     """Total calls, tokens and cost from Bedrock's log records.
 
     Exit code: 0, or 2 if a record cannot be read, or something could not be asked."""
     with one_line_errors(NOT_ASSESSED, "auditor"):
         dimensions = _dimensions(by)
-        asked = _period(since, hours, until)
+        asked = window(since, hours, until, month, now=datetime.now(UTC), default_hours=MONTH_HOURS)
         source = _source(folder, sync, athena=athena)
         if out:
-            require_writable_file(out)
+            require_new_file(out)
         if sync:
             require_writable(sync)
-        where = None if folder and not stage else deployment.chosen(stage, region, state)
+        where = None if folder and not stage else deployment.chosen(stage, region, local_dir)
         answer = _asked(source, where, asked)
         found = answer.by(dimensions)
         title = f"Usage from {asked.since:%Y-%m-%d %H:%M} to {asked.until:%Y-%m-%d %H:%M} UTC"
@@ -107,6 +104,7 @@ def usage(
             each = [answer.by([one]) for one in DIMENSIONS]
             out.parent.mkdir(parents=True, exist_ok=True)
             out.write_text(html_report.page(each, title), encoding="utf-8")
+        echo(f"Page: {out}", err=True)
     if found.total.unreadable:
         sys.exit(NOT_ASSESSED)
 
@@ -117,12 +115,6 @@ def _dimensions(by: str) -> list[Dimension]:
     if unknown := [part for part in asked if part not in known]:
         raise UnanswerableError(f"--by {unknown[0]!r}: say one or more of {', '.join(DIMENSIONS)}")
     return [known[part] for part in dict.fromkeys(asked)]
-
-
-def _period(since: str | None, hours: int | None, until: str | None) -> Period:
-    if since is None and hours is None:
-        hours = A_MONTH_HOURS
-    return period(since, hours, until, 0, datetime.now(UTC))
 
 
 def _source(folder: Path | None, sync: Path | None, *, athena: bool) -> _Source:

@@ -26,21 +26,27 @@ _ARN_ACCOUNT = re.compile(r"^arn:[^:]+:[^:]+:[^:]*:\d{12}:")
 
 
 def shown(usage: Usage, title: str) -> RenderableType:
-    table = Table(" · ".join(usage.by), box=None, pad_edge=False, padding=(0, 1, 0, 0))
-    table.columns[0].overflow = "fold"
+    table = Table(*usage.by, box=None, pad_edge=False, padding=(0, 1, 0, 0))
     for name in (*_COUNTS.values(), "US\ndollars"):
         table.add_column(name, justify="right", no_wrap=True)
     table.add_column("", width=_BAR_WIDTH)
     most = max((each.dollars.total for each in usage.groups.values()), default=Decimal())
-    for values, each in usage.groups.items():
+    for values, each in _by_cost(usage):
         table.add_row(
-            plain_lines(*(_ARN_ACCOUNT.sub("", value) for value in values)),
+            *(plain_lines(_ARN_ACCOUNT.sub("", value)) for value in values),
             *_numbers(each),
             _bar(each, most),
         )
     if len(usage.groups) != 1:
-        table.add_row("all", *_numbers(usage.total), style="bold")
+        others = [""] * (len(usage.by) - 1)
+        table.add_row("all", *others, *_numbers(usage.total), style="bold")
     return Group(Text(title), table, *(Text(line) for line in remarks(usage)))
+
+
+def _by_cost(usage: Usage) -> list[tuple[tuple[str, ...], Sum]]:
+    """The groups, the dearest first; days in their order."""
+    groups = list(usage.groups.items())
+    return groups if "day" in usage.by else sorted(groups, key=lambda one: -one[1].dollars.total)
 
 
 def remarks(usage: Usage) -> list[str]:
@@ -48,14 +54,16 @@ def remarks(usage: Usage) -> list[str]:
     lines = [f"of which a geography's premium: ${money(usage.total.dollars.premium)}"]
     total = usage.total
     if total.unpriced:
-        lines.append(f"{total.unpriced:,} calls are not in the dollars: they have no price")
+        lines.append(f"not in the dollars, for lack of a price: {_calls(total.unpriced)}")
     if total.uncounted:
-        lines.append(
-            f"{total.uncounted:,} answered calls are not in the dollars: they have no token counts"
-        )
+        lines.append(f"not in the dollars, for lack of token counts: {_calls(total.uncounted)}")
     if total.unreadable:
-        lines.append(f"{total.unreadable:,} records are not counted: they cannot be read")
+        lines.append(f"not counted, since they cannot be read: {total.unreadable:,} records")
     return [*lines, "at the standard tier's rates", *usage.notes]
+
+
+def _calls(count: int) -> str:
+    return "1 call" if count == 1 else f"{count:,} calls"
 
 
 def money(dollars: Decimal) -> str:

@@ -14,7 +14,7 @@ from claude_bedrock.catalog import ROUTES, Model, NoProfile
 from claude_bedrock.catalog.cost import rates, unpublished
 from claude_bedrock.cli.usage.rows import Row
 
-Dimension = Literal["caller", "team", "model", "route", "region", "day"]
+Dimension = Literal["caller", "team", "model", "geography", "region", "day"]
 DIMENSIONS: Final[tuple[Dimension, ...]] = get_args(Dimension)
 _A_MILLION: Final = 1_000_000
 _NO_TEAM: Final = "(no team)"
@@ -32,7 +32,7 @@ TeamProfiles = Mapping[str, TeamProfile]
 
 
 class Dollars(NamedTuple):
-    """By kind of token; `premium` is what a geography's route adds, and is in the others."""
+    """By kind of token; `premium` is what a geography adds, and is in the others."""
 
     input: Decimal = Decimal()
     output: Decimal = Decimal()
@@ -111,7 +111,7 @@ def usage(rows: Iterable[Row], by: Sequence[Dimension], profiles: TeamProfiles) 
     total, notes = Sum(), dict[str, None]()
     for row in rows:
         called = _called(row, profiles)
-        dollars = None if called.model is None else _dollars(row, called.model, called.route)
+        dollars = None if called.model is None else _dollars(row, called.model, called.geography)
         total.add(row, dollars)
         notes |= dict.fromkeys(_notes(row, called, dollars))
         if row.calls:
@@ -121,10 +121,10 @@ def usage(rows: Iterable[Row], by: Sequence[Dimension], profiles: TeamProfiles) 
 
 
 class _Called(NamedTuple):
-    """The model if it is known, the route if the id names one, and the team."""
+    """The model if it is known, the geography if the id names one, and the team."""
 
     model: Model | None
-    route: str
+    geography: str
     team: str
 
 
@@ -132,8 +132,8 @@ def _called(row: Row, profiles: TeamProfiles) -> _Called:
     own = profiles.get(row.model_id)
     model_id = own.copied_id if own else row.model_id
     prefix = model_id.rpartition("/")[2].partition(".")[0]
-    route = prefix if prefix in ROUTES else ""
-    return _Called(catalog.find(model_id), route, own.team if own else _team_of(row.caller))
+    geography = prefix if prefix in ROUTES else ""
+    return _Called(catalog.find(model_id), geography, own.team if own else _team_of(row.caller))
 
 
 def _team_of(caller: str) -> str:
@@ -142,11 +142,11 @@ def _team_of(caller: str) -> str:
     return team if dot and not caller.startswith("arn:") else _NO_TEAM
 
 
-def _dollars(row: Row, model: Model, route: str) -> Dollars | None:
-    """None where the catalog has no price: the model has no profile on the route."""
+def _dollars(row: Row, model: Model, geography: str) -> Dollars | None:
+    """None where the catalog has no price: the model has no profile on the geography."""
     prompt_tokens = row.above_tokens + 1 if row.above_tokens else 0
     try:
-        billed = rates(model, route, prompt_tokens=prompt_tokens)
+        billed = rates(model, geography, prompt_tokens=prompt_tokens)
     except NoProfile:
         return None
     parts = (
@@ -155,7 +155,7 @@ def _dollars(row: Row, model: Model, route: str) -> Dollars | None:
         billed.cache_read * row.cache_read_tokens,
         billed.cache_write_5m * row.cache_write_tokens,
     )
-    factor = Decimal(1) if route == "global" else Decimal(str(model.geography_premium))
+    factor = Decimal(1) if geography == "global" else Decimal(str(model.geography_premium))
     premium = sum(parts, Decimal()) * (factor - 1) / factor
     return Dollars(*(each / _A_MILLION for each in (*parts, premium)))
 
@@ -168,8 +168,8 @@ def _value(row: Row, called: _Called, dimension: Dimension) -> str:
             return called.team
         case "model":
             return called.model.name if called.model else row.model_id
-        case "route":
-            return called.route or "(none)"
+        case "geography":
+            return called.geography or "(none)"
         case "region":
             return row.answered_in
         case "day":
@@ -182,7 +182,7 @@ def _notes(row: Row, called: _Called, dollars: Dollars | None) -> Iterator[str]:
     if row.calls and called.model is None:
         yield f"not priced: {row.model_id or 'a record without a model'} is not in the catalog"
     elif row.calls and called.model and dollars is None:
-        yield f"not priced: {row.model_id} names no route that {called.model.name} has"
+        yield f"not priced: {row.model_id} names no geography that {called.model.name} has"
     if row.uncounted:
         yield "not priced: answered calls without token counts"
     if called.model and dollars is not None and (said := unpublished(called.model)):

@@ -12,26 +12,28 @@ from rich.table import Table
 from rich.text import Text
 
 from claude_bedrock.cli.shared import deployment
-from claude_bedrock.cli.shared.deployment import Deployment
 from claude_bedrock.cli.shared.options import (
-    LOCAL_STATE,
-    MOST_HOURS,
-    MOST_MINUTES,
+    LOCAL_DIR,
     AsJson,
+    LocalDir,
     Region,
     Stage,
-    StateFolder,
     fail,
     one_line_errors,
 )
-from claude_bedrock.cli.shared.terminal import console, echo, echo_json, escape_line, plain_lines
+from claude_bedrock.cli.shared.terminal import (
+    console,
+    echo_json,
+    escape_line,
+    plain_lines,
+    working,
+)
+from claude_bedrock.cli.shared.window import Hours, Month, SettleMinutes, Since, Until, window
 from claude_bedrock.cli.verify import verification
-from claude_bedrock.cli.verify.chain_report import chain_data, chain_exit_code, chain_text
-from claude_bedrock.cli.verify.evidence_folder import Evidence, EvidenceError, Written, checked
-from claude_bedrock.cli.verify.verification import ChainReport, Report
+from claude_bedrock.cli.verify.evidence_folder import Evidence, Written
+from claude_bedrock.cli.verify.verification import Report
 from claude_bedrock.verification.assessment import Verdict
 from claude_bedrock.verification.finding import Finding
-from claude_bedrock.verification.period import moment, period
 
 CLEAN, FINDINGS, NOT_ASSESSED = 0, 1, 2
 EXIT_CODES: Mapping[Verdict, int] = {"pass": CLEAN, "fail": FINDINGS, "not assessed": NOT_ASSESSED}
@@ -59,63 +61,32 @@ _MOST_SHOWN = 50
 
 
 def verify(
-    files: Annotated[
-        list[Path] | None,
-        typer.Argument(help="With --chain: files of evidence, oldest first; else the stage's own."),
-    ] = None,
     *,
-    chain: Annotated[
-        bool, typer.Option("--chain", help="Check evidence: files, or what the stage has left.")
-    ] = False,
-    objects: Annotated[
-        bool,
-        typer.Option(
-            "--objects", help="With --chain: compare the objects in S3 with those that were read."
-        ),
-    ] = False,
-    since: Annotated[
-        str | None, typer.Option(help="Begin of the window, or with --chain of what is checked.")
-    ] = None,
-    hours: Annotated[
-        int | None,
-        typer.Option(
-            help="How long the window is, if --since is not given.", min=1, max=MOST_HOURS
-        ),
-    ] = None,
-    until: Annotated[str | None, typer.Option(help="End of the window; else now.")] = None,
-    delay: Annotated[
-        int,
-        typer.Option(help="How many minutes a record may be on its way.", min=0, max=MOST_MINUTES),
-    ] = 60,
+    since: Since = None,
+    hours: Hours = None,
+    until: Until = None,
+    month: Month = None,
+    settle_minutes: SettleMinutes = 60,
     stage: Stage = None,
     region: Region = None,
     as_json: AsJson = False,
-    evidence: Annotated[Path, typer.Option(help="Folder for the evidence.")] = EVIDENCE,
-    no_evidence: Annotated[bool, typer.Option("--no-evidence", help="Keep no file.")] = False,
-    state: StateFolder = LOCAL_STATE,
+    evidence: Annotated[
+        Path, typer.Option(help="The folder to which each run adds a file.")
+    ] = EVIDENCE,
+    no_evidence: Annotated[bool, typer.Option("--no-evidence", help="Write no file.")] = False,
+    local_dir: LocalDir = LOCAL_DIR,
 ) -> None:
     """Reconcile gateway calls with Bedrock's log records, and save evidence.
 
-    Exit code: 0 every call is on record, 1 findings or a broken chain, 2 it cannot be told."""
-    if chain:
-        with one_line_errors(NOT_ASSESSED, "auditor"):
-            if hours or until or (files and (since or objects)):
-                raise EvidenceError("--chain takes files, or a stage, --since and --objects")
-            if not files:
-                found = deployment.chosen(stage, region, state)
-                chain_found = _chain(found, since, objects=objects)
-        if files:
-            _check(files)
-        else:
-            _show_chain(chain_found, as_json=as_json)
-        return
+    Exit codes: 0 every call is on record, 1 there are findings, 2 not assessed."""
     with one_line_errors(NOT_ASSESSED, "auditor"):
-        if files or objects:
-            raise EvidenceError(f"{'files' if files else '--objects'} are for --chain")
-        asked = period(since, hours, until, delay, datetime.now(UTC))
-        found = deployment.chosen(stage, region, state)
+        asked = window(
+            since, hours, until, month, now=datetime.now(UTC), settle_minutes=settle_minutes
+        )
+        found = deployment.chosen(stage, region, local_dir)
         files_of_stage = Evidence(evidence, found.stage, found.region, keep=not no_evidence)
-        report = verification.run(found, asked, files_of_stage)
+        with working(f"Reconciling {found.stage} in {found.region}"):
+            report = verification.run(found, asked, files_of_stage)
     if as_json:
         echo_json(verification.as_data(report))
     else:
@@ -123,26 +94,6 @@ def verify(
     if report.evidence.error:
         fail(report.evidence.error, NOT_ASSESSED)
     sys.exit(EXIT_CODES[report.assessment.verdict])
-
-
-def _check(files: list[Path]) -> None:
-    with one_line_errors(NOT_ASSESSED, "auditor"):
-        last = checked(files)
-    echo(f"{len(files)} files hold; the last hash is {last}")
-
-
-def _chain(found: Deployment, since: str | None, *, objects: bool) -> ChainReport:
-    now = datetime.now(UTC)
-    report = verification.chain_report(found, moment(since) if since else None, now, now)
-    return verification.with_objects(found, report, now) if objects else report
-
-
-def _show_chain(found: ChainReport, *, as_json: bool) -> None:
-    if as_json:
-        echo_json(chain_data(found))
-    else:
-        echo(chain_text(found))
-    sys.exit(chain_exit_code(found))
 
 
 def _told(report: Report) -> RenderableType:
@@ -168,7 +119,6 @@ def _findings(findings: Sequence[Finding]) -> Iterator[RenderableType]:
         return
     table = Table("finding, id, request id", "when, model, who, what, where", show_lines=True)
     table.columns[0].no_wrap = True
-    table.columns[1].overflow = "fold"
     for each in findings[:_MOST_SHOWN]:
         rest = (each.at, each.model_id, each.who, each.detail, each.source)
         table.add_row(plain_lines(each.kind, each.id, each.request_id), plain_lines(*rest))

@@ -29,7 +29,7 @@ def test_the_report_names_the_lost_call_and_rests_on_answers_that_are_there(
     eventually(lambda: lines_since(deployment, since) == 3)
     out = tmp_path / "audit"
 
-    made = audit(deployment, "--since", since, "--delay", "0", "--out", str(out), "--json")
+    made = audit(deployment, "--since", since, "--settle-minutes", "0", "--out", str(out), "--json")
 
     assert (made.returncode, made.stderr) == (1, ""), made.stderr
     told = json.loads(made.stdout)
@@ -51,7 +51,7 @@ def test_the_report_names_the_lost_call_and_rests_on_answers_that_are_there(
     assert armed["verdict"] == "fail"  # the stage names no address
     assert "no confirmed subscription to arn:aws:sns:" in armed["words"]
     assert [(each["calls"], each["caller"]) for each in told["usage"]] == [(1, "default")]
-    by = ("--by", "day,caller,model,route,region", "--since", since, "--json")
+    by = ("--by", "day,caller,model,geography,region", "--since", since, "--json")
     used = json.loads(claude_bedrock(deployment, "usage", *by).stdout)
     assert (used["groups"], used["notes"]) == (told["usage"], told["usage_notes"])
     assert {each["kind"] for each in told["access"]} == {"role"}

@@ -19,7 +19,7 @@ PDF = pdf()
 
 
 def command(deployment: Deployment, *arguments: str) -> list[str]:
-    return [sys.executable, "-c", RUN, *arguments, "--state", str(deployment.state)]
+    return [sys.executable, "-c", RUN, *arguments, "--local-dir", str(deployment.state)]
 
 
 def claude_bedrock(
@@ -74,8 +74,8 @@ def test_the_cost_told_is_that_of_the_tokens_on_record(deployment: Deployment) -
     read, made = (record[side][f"{side}TokenCount"] for side in ("input", "output"))
     assert read and made
     assert asked.stderr.strip().endswith(
-        f"claude-opus-5-5 by global, {read} tokens in, {made} out, 0 from cache, 0 to cache, "
-        f"${(read * 4 + made * 20) / 1e6:.6f}"
+        f"claude-opus-5-5 in geography global, {read} tokens in, {made} out, 0 from cache, "
+        f"0 to cache, ${(read * 4 + made * 20) / 1e6:.6f}"
     )
 
 
@@ -111,10 +111,10 @@ def test_a_pdf_beyond_the_stages_limit_is_told_by_the_endpoint(
 
 
 def test_a_route_the_stage_allows_is_taken_and_another_refused(deployment: Deployment) -> None:
-    allowed = claude_bedrock(deployment, "ask", "Hi", "--route", "global")
-    refused = claude_bedrock(deployment, "ask", "Hi", "--route", "us")
+    allowed = claude_bedrock(deployment, "ask", "Hi", "--geography", "global")
+    refused = claude_bedrock(deployment, "ask", "Hi", "--geography", "us")
 
-    assert (allowed.returncode, " by global, " in allowed.stderr) == (0, True)
+    assert (allowed.returncode, " in geography global, " in allowed.stderr) == (0, True)
     assert refused.returncode == 1
     assert refused.stderr.startswith("claude-bedrock: 400 invalid_request_error")
     assert "not by us" in refused.stderr
@@ -126,6 +126,7 @@ def test_an_interrupted_answer_ends_with_130_and_its_request_id(deployment: Depl
     with subprocess.Popen(
         command(deployment, "ask", prompt),
         cwd=PROJECT,
+        stdin=subprocess.DEVNULL,
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
         text=True,
@@ -144,10 +145,10 @@ def test_models_are_those_of_the_stage(deployment: Deployment) -> None:
     assert listed.returncode == 0, listed.stderr
     stages = json.loads((PROJECT / "cdk.json").read_text())["context"]["stages"]
 
-    told = json.loads(listed.stdout)
+    told = json.loads(listed.stdout)["items"]
 
     assert {each["name"] for each in told} == set(stages["local"]["models"]["allow"])
-    assert {each["route"] for model in told for each in model["routes"]} == {"global"}
+    assert {each["geography"] for model in told for each in model["geographies"]} == {"global"}
     table = claude_bedrock(deployment, "models", "--spellings")
     assert "global.anthropic.claude-sonnet-4-5-20250929-v1:0" in table.stdout.splitlines()
 
@@ -176,7 +177,7 @@ def test_an_error_is_told_in_one_line(deployment: Deployment) -> None:
 
 
 def test_the_guard_is_told_as_it_is_deployed(deployment: Deployment) -> None:
-    told = claude_bedrock(deployment, "access", "guard", "--as", "scp")
+    told = claude_bedrock(deployment, "policy", "print", "--format", "scp")
     assert told.returncode == 0, told.stderr
     assert len(told.stdout.strip()) <= 5120
     policy = json.loads(told.stdout)
@@ -186,5 +187,5 @@ def test_the_guard_is_told_as_it_is_deployed(deployment: Deployment) -> None:
     assert [each["Condition"]["ArnNotEquals"]["aws:PrincipalArn"] for each in logging] == [
         "arn:aws:iam::123456789012:role/claude-on-bedrock-local-us-east-1-logging"
     ]
-    boundary = claude_bedrock(deployment, "access", "guard", "--as", "boundary")
+    boundary = claude_bedrock(deployment, "policy", "print", "--format", "boundary")
     assert "InvokeClaudeByProfile" in boundary.stdout

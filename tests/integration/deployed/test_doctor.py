@@ -67,7 +67,7 @@ def doctor(deployment: Deployment, *arguments: str) -> subprocess.CompletedProce
     (bin_folder / "aws").write_text("#!/bin/sh\necho aws-cli/2.31.0\n")
     (bin_folder / "aws").chmod(0o700)
     return subprocess.run(
-        [sys.executable, "-c", RUN, "doctor", *arguments, "--state", str(deployment.state)],
+        [sys.executable, "-c", RUN, "doctor", *arguments, "--local-dir", str(deployment.state)],
         cwd=PROJECT,
         env={**os.environ, "PATH": f"{bin_folder}:{os.environ['PATH']}"},
         capture_output=True,
@@ -79,7 +79,7 @@ def doctor(deployment: Deployment, *arguments: str) -> subprocess.CompletedProce
 
 def test_all_is_well_with_what_is_up(deployment: Deployment) -> None:
     said = doctor(deployment, "--json")
-    checks = [Check(**check) for check in json.loads(said.stdout)]
+    checks = [Check(**check) for check in json.loads(said.stdout)["items"]]
 
     assert {check.name for check in checks} == set(NAMES)
     warned = {check.name for check in checks if check.outcome == "warning"}

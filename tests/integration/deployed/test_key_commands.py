@@ -23,7 +23,7 @@ def name(deployment: Deployment) -> Iterator[str]:
     yield chosen
     keys = Keys(deployment.stage())
     if any(key.name == chosen for key in keys.all()):
-        keys.revoke(chosen, old=False)
+        keys.revoke(chosen, replaced_only=False)
 
 
 def made(deployment: Deployment, *arguments: str) -> str:
@@ -86,7 +86,7 @@ def test_after_a_rotation_both_keys_are_good_until_the_old_one_ends(
     eventually(lambda: listed(deployment, old) == listed(deployment, new) == 200)
     again = claude_bedrock(deployment, "keys", "rotate", name)
     assert again.returncode != 0
-    assert "--old" in again.stderr
+    assert "--replaced-only" in again.stderr
 
     _let_it_end(deployment, name)
 
@@ -120,7 +120,7 @@ def test_only_the_replaced_key_is_revoked_if_so_asked(deployment: Deployment, na
     new = made(deployment, "rotate", name)
     eventually(lambda: listed(deployment, old) == listed(deployment, new) == 200)
 
-    told(deployment, "revoke", name, "--old")
+    told(deployment, "revoke", name, "--replaced-only")
 
     eventually(lambda: listed(deployment, old) == 401)
     assert listed(deployment, new) == 200
@@ -134,8 +134,8 @@ def test_usage_is_what_was_asked_and_what_the_plan_has_left(
     assert listed(deployment, value) == 200
 
     def days() -> list[dict[str, object]]:
-        (found,) = json.loads(told(deployment, "usage", name, "--days", "3", "--json")).values()
-        return list(found)
+        used = json.loads(told(deployment, "usage", name, "--days", "3", "--json"))
+        return list(used["items"])
 
     used = days()
     assert [day["requests"] for day in used[:2]] == [0, 0]

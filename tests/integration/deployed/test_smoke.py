@@ -18,7 +18,7 @@ from tests.integration.deployed.test_cli import RUN
 def report(deployment: Deployment, tmp_path_factory: pytest.TempPathFactory) -> dict[str, Any]:
     """A run's report, as it is written."""
     out = tmp_path_factory.mktemp("smoke")
-    options = ["--json", "--wait", "1", "--out", str(out), "--state", str(deployment.state)]
+    options = ["--json", "--wait", "1", "--out", str(out), "--local-dir", str(deployment.state)]
     key = deployment.endpoint["api_keys"]["second"]
     done = subprocess.run(
         [sys.executable, "-c", RUN, "smoke", "--key", key, *options],

@@ -61,7 +61,7 @@ def test_calls_are_listed_by_what_was_said_and_it_is_not_shown(deployment: Deplo
     called = claude_bedrock(deployment, "ask", "Tell me of the Quincunx")
     recorded(deployment, request_id(called))
 
-    listed = claude_bedrock(deployment, "logs", "list", "--text", "quincunx", "--hours", "1")
+    listed = claude_bedrock(deployment, "logs", "list", "--contains", "quincunx", "--hours", "1")
 
     assert request_id(called) in listed.stdout
     assert "Quincunx" not in listed.stdout

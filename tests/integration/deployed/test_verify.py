@@ -53,8 +53,16 @@ class Window(NamedTuple):
 
 
 def verify(deployment: Deployment, *arguments: str) -> CompletedProcess[str]:
+    return claude_bedrock(deployment, "verify", *arguments)
+
+
+def evidence(deployment: Deployment, *arguments: str) -> CompletedProcess[str]:
+    return claude_bedrock(deployment, "evidence", "verify", *arguments)
+
+
+def claude_bedrock(deployment: Deployment, *arguments: str) -> CompletedProcess[str]:
     return subprocess.run(
-        command(deployment, "verify", *arguments),
+        command(deployment, *arguments),
         cwd=PROJECT,
         env={**os.environ, "COLUMNS": "80"},
         capture_output=True,
@@ -169,7 +177,7 @@ def lines_since(deployment: Deployment, since: str) -> int:
 
 
 def over(window: Window) -> tuple[str, ...]:
-    return ("--since", window.since, "--until", window.until, "--delay", "0")
+    return ("--since", window.since, "--until", window.until, "--settle-minutes", "0")
 
 
 def test_exactly_the_lost_call_and_the_one_that_went_round_are_named(
@@ -227,12 +235,12 @@ def test_a_window_without_calls_is_clean_and_evidence_is_a_chain(
     assert {window.lost, window.round_it} <= set(re.findall(r"[0-9a-f-]{36}", shown.stdout))
 
     first, second = sorted(map(str, tmp_path.iterdir()))
-    whole = verify(deployment, "--chain", first, second)
+    whole = evidence(deployment, first, second)
     assert (whole.returncode, whole.stderr) == (0, "")
-    assert verify(deployment, "--chain", second, first).returncode == 1
+    assert evidence(deployment, second, first).returncode == 1
     text = Path(second).read_text()
     Path(second).write_text(text.replace(window.round_it, window.lost))
-    broken = verify(deployment, "--chain", first, second)
+    broken = evidence(deployment, first, second)
     assert broken.returncode == 1
     assert re.search(rf"{second}, entry \d: it is not what was written", broken.stderr)
 
@@ -270,8 +278,8 @@ def test_a_call_that_bedrock_answered_and_nobody_recorded_is_not_complete(
     eventually(lambda: lines_since(deployment, since) == 2)
 
     folder = ("--evidence", str(tmp_path))
-    shown = verify(deployment, "--since", since, "--delay", "0", "--json", *folder)
-    text = verify(deployment, "--since", since, "--delay", "0", *folder)
+    shown = verify(deployment, "--since", since, "--settle-minutes", "0", "--json", *folder)
+    text = verify(deployment, "--since", since, "--settle-minutes", "0", *folder)
 
     told = json.loads(shown.stdout)
     assert (shown.returncode, text.returncode, told["verdict"]) == (1, 1, "fail")
@@ -294,7 +302,7 @@ def test_a_client_that_disconnects_raises_no_finding(
     eventually(lambda: lines_since(deployment, since) == 1)
 
     shown = verify(
-        deployment, "--since", since, "--delay", "0", "--json", "--evidence", str(tmp_path)
+        deployment, "--since", since, "--settle-minutes", "0", "--json", "--evidence", str(tmp_path)
     )
 
     told = json.loads(shown.stdout)
@@ -317,7 +325,7 @@ def test_a_record_of_the_gateway_without_its_entry_is_looked_up_in_the_access_lo
     log_record(deployment, {**content, "requestId": "of-another-form", "modelId": None})
 
     shown = verify(
-        deployment, "--since", since, "--delay", "0", "--json", "--evidence", str(tmp_path)
+        deployment, "--since", since, "--settle-minutes", "0", "--json", "--evidence", str(tmp_path)
     )
 
     told = json.loads(shown.stdout)
@@ -387,12 +395,12 @@ def test_by_the_clock_the_function_forms_a_chain_that_can_be_checked(
 ) -> None:
     ask_the_function(deployment, {})
 
-    whole = verify(deployment, "--chain")
+    whole = evidence(deployment)
 
     assert (whole.returncode, whole.stderr) == (2, "")  # no hour is due so soon
     told = r"No whole hour .* is due yet: .* [1-9]\d* files are there\. The last hash is \w{64}\."
     assert re.match(told, whole.stdout.replace("\n", " "))
-    data = json.loads(verify(deployment, "--chain", "--objects", "--json").stdout)
+    data = json.loads(evidence(deployment, "--objects", "--json").stdout)
     assert (data["second_place"], data["mismatches"], data["broken"]) == ("compared", [], [])
     objects = data["objects"]
     assert (objects["objects"], objects["files_without_objects"]) == (1, 0)
@@ -406,7 +414,7 @@ def test_a_byte_of_the_buckets_evidence_that_was_changed_is_named(deployment: De
     written = s3.get_object(Bucket=bucket, Key=key)["Body"].read()
     s3.put_object(Bucket=bucket, Key=key, Body=written.replace(b"run", b"ran", 1))
     try:
-        broken = verify(deployment, "--chain")
+        broken = evidence(deployment)
     finally:
         s3.put_object(Bucket=bucket, Key=key, Body=written)
 
@@ -420,11 +428,11 @@ def test_a_sealed_hour_that_was_deleted_is_named_by_the_function_and_by_verify(
     ask_the_function(deployment, {})
     s3, bucket = deployment.client("s3"), evidence_bucket(deployment)
     key = s3.list_objects_v2(Bucket=bucket, Prefix=HOURLY)["Contents"][-1]["Key"]
-    eventually(lambda: not json.loads(verify(deployment, "--chain", "--json").stdout)["unlogged"])
+    eventually(lambda: not json.loads(evidence(deployment, "--json").stdout)["unlogged"])
     written = s3.get_object(Bucket=bucket, Key=key)["Body"].read()
     s3.delete_object(Bucket=bucket, Key=key)
     try:
-        gone = verify(deployment, "--chain", "--since", "2026-01-01")
+        gone = evidence(deployment, "--since", "2026-01-01")
         ask_the_function(deployment, {})
         sealed_again = s3.list_objects_v2(Bucket=bucket, Prefix=key).get("Contents", [])
     finally:
@@ -495,7 +503,7 @@ def test_a_sealed_finding_is_accepted_and_shown_as_such_from_then_on(
     assert (unknown.returncode, unknown.stdout) == (2, "")
     assert "no sealed finding has the id 000000000000" in unknown.stderr
     listed = findings(deployment, "list", "--json")
-    (found,) = json.loads(listed.stdout)["findings"]
+    (found,) = json.loads(listed.stdout)["items"]
     assert (listed.returncode, found["kind"]) == (1, "bypassed_gateway")
     hour = strangers[found["request_id"]]
 
@@ -503,7 +511,7 @@ def test_a_sealed_finding_is_accepted_and_shown_as_such_from_then_on(
 
     assert accepted.returncode == 0, accepted.stderr
     assert findings(deployment, "list").returncode == 0
-    (again,) = json.loads(findings(deployment, "list", "--all", "--json").stdout)["findings"]
+    (again,) = json.loads(findings(deployment, "list", "--all", "--json").stdout)["items"]
     assert (again["state"], again["accepted"]["reason"]) == ("accepted", "a fire drill")
     key = json.loads(accepted.stdout)["evidence"]["key"]
     eventually(lambda: logged(deployment, key))
@@ -512,7 +520,7 @@ def test_a_sealed_finding_is_accepted_and_shown_as_such_from_then_on(
     told = json.loads(shown.stdout)
     assert (shown.returncode, told["findings"]) == (0, []), shown.stdout
     assert [each["id"] for each in told["accepted"]] == [found["id"]]
-    chain = json.loads(verify(deployment, "--chain", "--json").stdout)
+    chain = json.loads(evidence(deployment, "--json").stdout)
     assert (chain["broken"], chain["mismatches"]) == ([], [])
     _is_reported_as_accepted(deployment, over_hour, found["id"], tmp_path / "audit")
 

@@ -11,7 +11,7 @@ from moto import mock_aws
 from claude_bedrock.catalog import deny_policy
 from claude_bedrock.catalog.deny_policy import DenyPolicyInputs
 from claude_bedrock.catalog.invoke_policies import InvocationScope
-from claude_bedrock.cli.access.deny_policy import guard_text
+from claude_bedrock.cli.access.deny_policy import policy_text
 from claude_bedrock.cli.shared.deployment import Deployment, NoTargetError
 from claude_bedrock.cli.shared.errors import CliError
 
@@ -49,9 +49,9 @@ def deploy(**policies: Any) -> None:  # noqa: ANN401 - documents by the name of 
 def test_each_form_is_the_policy_that_is_deployed() -> None:
     deploy(Guard=DENIALS, Boundary=BOUNDARY)
 
-    assert json.loads(guard_text(DEPLOYMENT, "deny")) == DENIALS
-    assert json.loads(guard_text(DEPLOYMENT, "boundary")) == BOUNDARY
-    scp = guard_text(DEPLOYMENT, "scp")
+    assert json.loads(policy_text(DEPLOYMENT, "deny")) == DENIALS
+    assert json.loads(policy_text(DEPLOYMENT, "boundary")) == BOUNDARY
+    scp = policy_text(DEPLOYMENT, "scp")
     assert json.loads(scp) == DENIALS
     assert scp == json.dumps(DENIALS, separators=(",", ":"))
 
@@ -61,11 +61,11 @@ def test_a_policy_too_long_to_be_attached_is_not_told() -> None:
     deploy(Guard=DENIALS | {"Statement": long}, Boundary=BOUNDARY)
 
     with pytest.raises(CliError, match="5120"):
-        guard_text(DEPLOYMENT, "scp")
+        policy_text(DEPLOYMENT, "scp")
 
 
 def test_a_stage_from_before_the_guard_says_what_to_do() -> None:
     deploy()
 
-    with pytest.raises(NoTargetError, match="deploy it anew"):
-        guard_text(DEPLOYMENT, "scp")
+    with pytest.raises(NoTargetError, match="cdk deploy --all -c stage=prod"):
+        policy_text(DEPLOYMENT, "scp")

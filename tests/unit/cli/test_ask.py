@@ -41,7 +41,7 @@ def test_the_receipt_prices_the_route_that_answered(server: Server) -> None:
     )
 
     assert said(server)[1] == (
-        "request id r1, claude-haiku-4-5-20251001 by us, "
+        "request id r1, claude-haiku-4-5-20251001 in geography us, "
         "1000 tokens in, 1000 out, 10 from cache, 0 to cache, $0.006601, stopped by max_tokens"
     )
 

@@ -1,4 +1,4 @@
-"""`claude-bedrock verify --chain` of a stage: which hours hold, and what cannot be said."""
+"""`claude-bedrock evidence verify` of a stage: which hours hold, and what cannot be said."""
 
 import json
 from collections.abc import Mapping
@@ -181,7 +181,7 @@ def test_the_command_ends_with_1_where_something_is_missing(
         verification, "chain_report", lambda *_: chain_report(stage, MONTH, AFTER, AFTER)
     )
 
-    ended = CliRunner().invoke(app, ["verify", "--chain", "--stage", "prod", "--json"])
+    ended = CliRunner().invoke(app, ["evidence", "verify", "--stage", "prod", "--json"])
 
     assert ended.exit_code == BROKEN
     told = json.loads(ended.stdout)

@@ -16,9 +16,14 @@ from typer.testing import CliRunner
 
 from claude_bedrock.cli.access import use_case_form
 from claude_bedrock.cli.main import CommandLine, app
+from claude_bedrock.cli.shared import former_names
+from claude_bedrock.cli.shared.conventions import EXAMPLES
 from claude_bedrock.cli.shared.errors import DEFECT, INTERRUPTED, NOT_ASSESSED, OUTPUT_CLOSED
 from claude_bedrock.cli.shared.lazy_group import LazyGroup
-from claude_bedrock.cli.shared.options import DEBUG, MOST_HOURS, one_line_errors
+from claude_bedrock.cli.shared.options import DEBUG, one_line_errors
+from claude_bedrock.cli.shared.window import MOST_HOURS
+from tests.commands import commands as commands_of_a_page
+from tests.commands import mistake
 from tests.unit.cli.answers import Server, delta, end, start
 from tests.unit.cli.command_tree import Command, commands, kind
 from tools.docs.pages import ROOT
@@ -45,8 +50,9 @@ def named(command: Command) -> str:
 def account(server: Server, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Server:
     """An AWS that denies everything, as the account of whoever calls, in an empty folder."""
     unset = ("AWS_REGION", "AWS_DEFAULT_REGION", "AWS_PROFILE", "AWS_SESSION_TOKEN")
-    for name in (*unset, "CLAUDE_BEDROCK_URL", "CLAUDE_BEDROCK_KEY", DEBUG):
+    for name in (*unset, *(f"CLAUDE_BEDROCK_{each}" for each in ("URL", "KEY", "STAGE")), DEBUG):
         monkeypatch.delenv(name, raising=False)
+    monkeypatch.setenv("CLAUDE_BEDROCK_MODEL", "claude-haiku-4-5")
     for name, value in {**ENVIRONMENT, "AWS_ENDPOINT_URL": server.url}.items():
         monkeypatch.setenv(name, value)
     for name in ("AWS_CONFIG_FILE", "AWS_SHARED_CREDENTIALS_FILE"):
@@ -151,7 +157,7 @@ def hostile(parameter: Any) -> tuple[str, ...]:  # noqa: ANN401 - a class of the
         return (HUGE, f"-{HUGE}")
     if parameter.opts[0] in {"--since", "--until", "--day", "--month"}:
         return ("0001-01", "9999-12", "9999-12-31", *TIMES)
-    if parameter.opts[0] in {"--stage", "--region", "--state", "--url", "--key"}:
+    if parameter.opts[0] in {"--stage", "--region", "--local-dir", "--url", "--key"}:
         return ()
     return ("", "\x1b[2J\x00")
 
@@ -167,11 +173,11 @@ def test_no_value_of_an_option_brings_a_command_down(
             given = [each for each in command.needed(form) if each != name]
             code, told = run(*given, f"{name}={value}", *_state(command, state))
             assert code in {0, 1, 2}, (name, value, told)
-            assert "\x1b" not in told or name != "--text"
+            assert "\x1b" not in told or name != "--contains"
 
 
 def _state(command: Command, folder: Path) -> list[str]:
-    return ["--state", str(folder)] if command.option("--state") else []
+    return ["--local-dir", str(folder)] if command.option("--local-dir") else []
 
 
 NUMBERS = [
@@ -200,7 +206,7 @@ BROKEN: dict[str, bytes] = {
 
 
 @pytest.mark.parametrize(
-    "command", [each for each in COMMANDS if each.option("--state")], ids=named
+    "command", [each for each in COMMANDS if each.option("--local-dir")], ids=named
 )
 def test_a_broken_state_folder_is_one_line(
     account: Server, tmp_path: Path, form: Path, command: Command
@@ -209,9 +215,9 @@ def test_a_broken_state_folder_is_one_line(
     folder.mkdir()
     for content in BROKEN.values():
         (folder / "endpoint.json").write_bytes(content)
-        code, told = run(*command.needed(form), "--state", str(folder))
+        code, told = run(*command.needed(form), "--local-dir", str(folder))
         assert (code in {1, 2}, "make local" in told, len(told.splitlines())) == (True, True, 1)
-    code, told = run(*command.needed(form), "--state", str(form))
+    code, told = run(*command.needed(form), "--local-dir", str(form))
     assert (code in {1, 2}, "make local" in told, len(told.splitlines())) == (True, True, 1)
     assert not account.asked
 
@@ -229,7 +235,7 @@ def test_certificates_that_are_gone_are_one_line(
         json.dumps({**endpoint, "ca_bundle": str(certificates), "url": "https://127.0.0.1:1/x"})
     )
 
-    code, told = run(*words, "--state", str(state))
+    code, told = run(*words, "--local-dir", str(state))
 
     assert (code, "ca.pem" in told, "make local" in told) == (1, True, True), told
 
@@ -263,7 +269,7 @@ def test_an_answer_that_is_none_of_aws_is_one_line(account: Server) -> None:
 
 @pytest.mark.parametrize("window", [("--hours", str(MOST_HOURS)), ("--since", "2000-01-01")])
 def test_the_longest_window_is_one(state: Path, window: tuple[str, str]) -> None:
-    code, told = run("logs", "list", *window, "--state", str(state))
+    code, told = run("logs", "list", *window, "--local-dir", str(state))
 
     assert (code, "AccessDenied" in told) == (1, True), told
 
@@ -338,11 +344,11 @@ def test_what_the_world_does_is_one_line_at_most(
 
 
 def subprocess_of(_: BrokenPipeError) -> CompletedProcess[str]:
-    """`models --all` into a pipe that nobody reads."""
+    """`models --catalog` into a pipe that nobody reads."""
     reader, writer = os.pipe()
     os.close(reader)
     try:
-        return process("models", "--all", stdout=writer)
+        return process("models", "--catalog", stdout=writer)
     finally:
         os.close(writer)
 
@@ -352,6 +358,7 @@ def process(*arguments: str, stdout: int | None = None, **variables: str) -> Com
         [sys.executable, "-m", "claude_bedrock.cli", *arguments],
         cwd=ROOT,
         env={**os.environ, "PYTHONPATH": "lambda", **variables},
+        stdin=subprocess.DEVNULL,
         stdout=subprocess.PIPE if stdout is None else stdout,
         stderr=subprocess.PIPE,
         text=True,
@@ -363,7 +370,7 @@ def process(*arguments: str, stdout: int | None = None, **variables: str) -> Com
 @pytest.mark.skipif(not Path("/dev/full").exists(), reason="Linux has a device that is always full")
 def test_a_full_disk_is_one_line() -> None:
     with Path("/dev/full").open("w") as full:
-        done = process("models", "--all", stdout=full.fileno())
+        done = process("models", "--catalog", stdout=full.fileno())
 
     assert (done.returncode, done.stderr) == (
         NOT_ASSESSED,
@@ -372,7 +379,7 @@ def test_a_full_disk_is_one_line() -> None:
 
 
 def test_an_encoding_that_lacks_a_character_stops_nothing() -> None:
-    done = process("models", "--all", PYTHONIOENCODING="ascii")
+    done = process("models", "--catalog", PYTHONIOENCODING="ascii")
 
     assert (done.returncode, done.stderr) == (0, "")
     assert "Retention" in done.stdout
@@ -380,7 +387,7 @@ def test_an_encoding_that_lacks_a_character_stops_nothing() -> None:
 
 
 def test_output_that_was_closed_before_the_start_stops_nothing() -> None:
-    command = f"{sys.executable} -m claude_bedrock.cli models --all >&-"
+    command = f"{sys.executable} -m claude_bedrock.cli models --catalog >&-"
     done = subprocess.run(
         ["/bin/sh", "-c", command],
         cwd=ROOT,
@@ -439,6 +446,88 @@ def test_the_list_of_commands_says_of_each_what_its_own_help_says() -> None:
     assert run("keyz")[1].count("'keys'") == 1
 
 
+@pytest.mark.parametrize(
+    ("given", "new"),
+    [
+        *((f"{name} {old} x", new) for (name, old), new in former_names.OPTIONS.items()),
+        ("doctor --state=x", "--local-dir"),
+        ("access guard --as scp", "claude-bedrock policy print"),
+    ],
+)
+def test_a_former_name_is_one_line_that_names_the_new_one(given: str, new: str) -> None:
+    code, told = run(*given.split())
+
+    assert (code, told.count("\n"), new in told) == (2, 1, True), told
+    words = [word for word in given.partition(" -")[0].split() if word != "guard"]
+    old = next(word for word in given.split() if word == "guard" or word.startswith("--"))
+    assert f"{old.partition('=')[0]} " not in run(*words, "--help")[1]
+
+
+def test_a_misspelled_option_is_still_told_as_such() -> None:
+    assert run("keys", "revoke", "x", "--olt")[0] == 2
+    assert "--olt" in run("keys", "revoke", "x", "--olt")[1]
+
+
+def test_every_help_has_an_example_that_is_a_command() -> None:
+    groups = {each.words[:1] for each in COMMANDS if len(each.words) > 1}
+    known = {" ".join(words) for words in ((), *groups, *(each.words for each in COMMANDS))}
+    assert set(EXAMPLES) == known
+    for words, examples in EXAMPLES.items():
+        shown = run(*words.split(), "--help")[1]
+        for example in examples:
+            ours = example[example.index("claude-bedrock") :].removesuffix(')"')
+            (given,) = commands_of_a_page(f"```bash\n{ours}\n```")
+            assert (mistake(given), words in " ".join(given)) == ("", True), example
+            assert "".join(example.split()) in "".join(shown.split())
+
+
+@pytest.mark.parametrize("command", COMMANDS, ids=named)
+def test_shared_options_come_last_and_in_one_order(command: Command) -> None:
+    shared = ["stage", "region", "profile", "url", "key", "iam", "as_json", "local_dir"]
+    names = [each.name for each in command.parameters if each.name != "help"]
+    used = [name for name in shared if name in names]
+    assert names[len(names) - len(used) :] == used
+    assert ("region" in names) == ("profile" in names)
+
+
+def test_a_profile_beats_the_credentials_of_the_environment(
+    account: Server, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("AWS_PROFILE", "")
+    (tmp_path / "AWS_SHARED_CREDENTIALS_FILE").write_text(
+        "[other]\naws_access_key_id = AKIDOTHER\naws_secret_access_key = x\n"
+    )
+    stage = ("keys", "list", "--stage", "dev", "--region", "us-east-1")
+
+    run(*stage, "--profile", "other")
+
+    assert "Credential=AKIDOTHER/" in account.asked[0].headers["authorization"]
+    code, told = run(*stage, "--profile", "nowhere")
+    assert (code, "aws configure list-profiles" in told) == (1, True)
+
+
+def test_the_command_line_beats_the_stage_and_url_of_the_environment(
+    state: Path, account: Server, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("CLAUDE_BEDROCK_STAGE", "dev")
+    monkeypatch.setenv("AWS_REGION", "eu-north-1")
+    run("keys", "list")
+    assert regions_asked(account) == {"eu-north-1"}
+    account.asked.clear()
+    run("keys", "list", "--local-dir", str(state))
+    assert regions_asked(account) == {"us-east-1"}
+    assert run("models", "--catalog")[0] == 0
+    monkeypatch.setenv("CLAUDE_BEDROCK_URL", account.url)
+    account.asked.clear()
+    run("models", "--stage", "prod", "--region", "us-west-2")
+    assert regions_asked(account) == {"us-west-2"}
+
+
+def test_completion_is_offered_for_every_shell() -> None:
+    code, told = run("--help")
+    assert (code, "--install-completion" in told, "--show-completion" in told) == (0, True, True)
+
+
 def test_the_version_is_told() -> None:
     assert run("--version") == (0, "claude-bedrock 0.1.0\n")
 
@@ -453,7 +542,7 @@ def test_a_place_that_cannot_be_written_is_told_before_anything_is_asked(
         ("usage", "--out", str(form.parent)),
         ("usage", "--sync", str(below)),
     ):
-        code, told = run(*words, "--state", str(state))
+        code, told = run(*words, "--local-dir", str(state))
         assert (code, told.count("\n")) == (2, 1), told
         assert "name another" in told or "name a file" in told
     assert not account.asked
@@ -461,7 +550,7 @@ def test_a_place_that_cannot_be_written_is_told_before_anything_is_asked(
 
 def test_an_answer_cannot_move_the_cursor_of_a_terminal(server: Server) -> None:
     server.body = start("claude-haiku-4-5") + delta("sky\x1b[2J\x1b]0;PWNED\x07 blue") + end()
-    given = ("ask", "Hi", "--url", server.url, "--key", "k")
+    given = ("ask", "Hi", "--model", "claude-haiku-4-5", "--url", server.url, "--key", "k")
     terminal, end_of_process = pty.openpty()
     try:
         done = process(*given, stdout=end_of_process)

@@ -77,7 +77,9 @@ URL = {"EndpointUrl": "https://x/dev/"}
 )
 @pytest.mark.usefixtures("gateway_stack")
 def test_a_stage_says_where_it_is_and_what_it_asks_for(caller: type, tmp_path: Path) -> None:
-    found = chosen(**{**NOTHING, "stage": "dev", "region": "eu-west-1", "key": "k"}, state=tmp_path)
+    found = chosen(
+        **{**NOTHING, "stage": "dev", "region": "eu-west-1", "key": "k"}, local_dir=tmp_path
+    )
 
     assert found.url == "https://x/dev/"
     assert type(found.caller) is caller
@@ -87,7 +89,7 @@ def test_a_stage_says_where_it_is_and_what_it_asks_for(caller: type, tmp_path: P
 @pytest.mark.usefixtures("gateway_stack")
 def test_a_stage_that_asks_for_a_key_gets_none_of_its_own(tmp_path: Path) -> None:
     with pytest.raises(NoTargetError, match="CLAUDE_BEDROCK_KEY"):
-        chosen(**{**NOTHING, "stage": "dev", "region": "eu-west-1"}, state=tmp_path)
+        chosen(**{**NOTHING, "stage": "dev", "region": "eu-west-1"}, local_dir=tmp_path)
 
 
 @pytest.mark.parametrize(
@@ -103,7 +105,7 @@ def test_what_is_missing_or_contradicts_is_said(
     given: dict[str, Any], told: str, tmp_path: Path
 ) -> None:
     with pytest.raises(NoTargetError, match=told):
-        chosen(**{**NOTHING, **given}, state=tmp_path)
+        chosen(**{**NOTHING, **given}, local_dir=tmp_path)
 
 
 def test_an_address_may_be_signed_for(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
@@ -111,7 +113,7 @@ def test_an_address_may_be_signed_for(monkeypatch: pytest.MonkeyPatch, tmp_path:
         monkeypatch.setenv(name, "test")
     given = {**NOTHING, "url": "https://x", "iam": True, "region": "eu-west-1"}
 
-    assert isinstance(chosen(**given, state=tmp_path).caller, BySignature)
+    assert isinstance(chosen(**given, local_dir=tmp_path).caller, BySignature)
 
 
 def test_no_credentials_to_sign_with_is_said(
@@ -125,7 +127,7 @@ def test_no_credentials_to_sign_with_is_said(
     given = {**NOTHING, "url": "https://x", "iam": True, "region": "eu-west-1"}
 
     with pytest.raises(NoTargetError, match="get-caller-identity"):
-        chosen(**given, state=tmp_path)
+        chosen(**given, local_dir=tmp_path)
 
 
 KEY = "9e8f46bc20f943709fc576de5a86567b"
@@ -136,7 +138,7 @@ def test_white_space_around_a_key_is_left_out(server: Server, tmp_path: Path, ar
     server.body = b"{}"
     given = {**NOTHING, "url": server.url, "key": around.format(KEY)}
 
-    chosen(**given, state=tmp_path).get("/x")
+    chosen(**given, local_dir=tmp_path).get("/x")
 
     assert server.asked[0].headers["x-api-key"] == KEY
 
@@ -146,7 +148,7 @@ def test_a_key_that_no_header_may_hold_is_not_quoted(
     server: Server, tmp_path: Path, key: str
 ) -> None:
     with pytest.raises(NoTargetError, match="no header may have") as told:
-        chosen(**{**NOTHING, "url": server.url, "key": key}, state=tmp_path)
+        chosen(**{**NOTHING, "url": server.url, "key": key}, local_dir=tmp_path)
 
     assert KEY not in str(told.value)
     assert not server.asked
@@ -162,7 +164,7 @@ def test_a_key_that_no_header_may_hold_is_not_quoted(
 )
 def test_what_is_no_endpoints_url_says_its_form(url: str, tmp_path: Path) -> None:
     with pytest.raises(NoTargetError, match=r"https://ID\.execute-api") as told:
-        chosen(**{**NOTHING, "url": url, "key": "k"}, state=tmp_path)
+        chosen(**{**NOTHING, "url": url, "key": "k"}, local_dir=tmp_path)
     assert "secret-word" not in str(told.value)
 
 

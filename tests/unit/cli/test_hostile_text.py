@@ -14,6 +14,7 @@ from claude_bedrock.cli.keys import command as keys_command
 from claude_bedrock.cli.keys.api_keys import Key
 from claude_bedrock.cli.logs import call_records
 from claude_bedrock.cli.logs import command as log_commands
+from claude_bedrock.cli.logs.call_records import Found
 from claude_bedrock.cli.logs.listing import CallsRead, Line, Unreadable, Wanted
 from claude_bedrock.cli.logs.no_match import no_match
 from claude_bedrock.cli.shared.terminal import console, echo, escape_line
@@ -21,6 +22,7 @@ from claude_bedrock.cli.usage import table
 from claude_bedrock.cli.usage.totals import Sum, Usage
 from claude_bedrock.cli.verify import command as verify_command
 from claude_bedrock.cli.verify.chain_report import _listed as listed_hours
+from claude_bedrock.records.invocation_records import Stored
 from claude_bedrock.verification.finding import Finding
 from claude_bedrock.verification.period import Period
 
@@ -57,9 +59,11 @@ def log_list() -> None:
 
 
 def log_show() -> None:
-    record = {"requestId": HOSTILE, "modelId": HOSTILE, "requestMetadata": {HOSTILE: HOSTILE}}
-    show(call_records._panel("CloudWatch Logs", record))
-    show(call_records._panel(f"S3: s3://{HOSTILE}", record))
+    metadata = {"api_key_name": HOSTILE}
+    names = ("requestId", "timestamp", "modelId", "operation", "errorCode")
+    record = dict.fromkeys(names, HOSTILE) | {"requestMetadata": metadata}
+    found = Found(record, Stored(record, "bucket", HOSTILE))
+    log_commands._show(call_records.summary(found), {})
 
 
 def no_such_call() -> None:
@@ -97,16 +101,22 @@ def test_what_others_wrote_is_shown_on_the_line_it_belongs_to(
     command()
     shown_text = capsys.readouterr().out
     assert "forged" in shown_text
-    assert not re.search("[\x00-\x09\x0b-\x1f\x7f-\x9f\u202e\u2028]", shown_text)
+    assert not re.search("[\x00-\x08\x0b-\x1f\x7f-\x9f\u202e\u2028]", shown_text)
     for line in shown_text.splitlines():
         assert FORGED not in line or re.search(rf"(␊|\\n){FORGED}", line)
 
 
 def test_what_was_said_stands_behind_a_rule(capsys: pytest.CaptureFixture[str]) -> None:
-    log_commands._as_text(LINE)
+    log_commands._show([], {"prompt": HOSTILE})
     *_, first, second = capsys.readouterr().out.splitlines()
-    assert first.startswith("  │ prompt: x␛]0;pwned")
+    assert first.startswith("  │ x␛]0;pwned")
     assert second == f"  │ {FORGED}"
+
+
+def test_a_call_is_one_line_where_a_program_reads(capsys: pytest.CaptureFixture[str]) -> None:
+    log_commands._as_text(LINE)
+    (line,) = capsys.readouterr().out.splitlines()
+    assert len(line.split("\t")) == 8
 
 
 def test_and_so_does_what_a_full_line_of_a_terminal_goes_on_with(
@@ -115,6 +125,7 @@ def test_and_so_does_what_a_full_line_of_a_terminal_goes_on_with(
     monkeypatch.setenv("FORCE_COLOR", "1")
     monkeypatch.setenv("COLUMNS", "40")
     monkeypatch.setenv("NO_COLOR", "1")
+    monkeypatch.setattr(log_commands, "is_terminal", lambda: True)
     plain = Line("at", "id", "who", "model", "op", 1, 2, "ok", {})
     log_commands._as_text(plain._replace(content={"prompt": "x" + " " * 40 + FORGED + "y" * 99}))
     said = capsys.readouterr().out.splitlines()[2:]

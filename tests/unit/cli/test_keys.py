@@ -147,7 +147,7 @@ def test_a_key_of_the_stack_is_not_rotated_and_only_switched_off(account: Accoun
     with pytest.raises(KeyRefusedError, match="api_keys"):
         account.keys.rotate("stack", DAY, NOW)
 
-    (revoked,) = account.keys.revoke("stack", old=False)
+    (revoked,) = account.keys.revoke("stack", replaced_only=False)
 
     assert revoked.of_stack
     (key,) = account.keys.named("stack")
@@ -157,7 +157,7 @@ def test_a_key_of_the_stack_is_not_rotated_and_only_switched_off(account: Accoun
 def test_only_the_stages_keys_are_seen(account: Account) -> None:
     assert [key.name for key in account.keys.all()] == ["stack"]
     with pytest.raises(KeyRefusedError, match="no key other"):
-        account.keys.revoke("other", old=False)
+        account.keys.revoke("other", replaced_only=False)
 
 
 @pytest.mark.parametrize(
@@ -175,7 +175,7 @@ def test_an_overlap_is_read(text: str, meant: timedelta) -> None:
 
 @pytest.mark.parametrize("text", ["", "24", "h", "-1h", "1.5h", "24h ", "1w"])
 def test_what_is_no_overlap_is_refused(text: str) -> None:
-    with pytest.raises(typer.BadParameter, match="no time"):
+    with pytest.raises(typer.BadParameter, match="not a duration"):
         _duration(text)
 
 

@@ -9,6 +9,7 @@ from typing import Any
 
 import pytest
 
+from claude_bedrock.cli.logs import command
 from claude_bedrock.cli.logs.body_text import said
 from claude_bedrock.cli.logs.command import _as_text
 from claude_bedrock.cli.logs.listing import CallsRead, Line, Unreadable, Wanted, followed, lines
@@ -235,7 +236,7 @@ def unmatched(wanted: Wanted, *found: dict[str, Any]) -> str:
 
 def test_where_nothing_matches_it_is_told_what_there_is() -> None:
     told = unmatched(Wanted(who="nobody"), *EVERY[:4])
-    assert "matches --who nobody: 4 are, by arn:aws:iam::1:user/Anna, search.web, " in told
+    assert "matches --caller nobody: 4 are, by arn:aws:iam::1:user/Anna, search.web, " in told
     assert "of claude-haiku-4-5, claude-opus-5-5" in told
     assert "is on record" in unmatched(Wanted(who="nobody"))
     assert "with --request-id r9 is on record" in unmatched(Wanted(request_id="r9"))
@@ -256,7 +257,11 @@ def test_a_model_that_there_is_not_is_told(model: str, hint: str) -> None:
     assert ("The catalog has no model" in told) == bool(hint)
 
 
-def test_a_prompt_is_shown_and_not_obeyed(capsys: pytest.CaptureFixture[str]) -> None:
+@pytest.mark.parametrize("terminal", [True, False])
+def test_a_prompt_is_shown_and_not_obeyed(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch, terminal: bool
+) -> None:
+    monkeypatch.setattr(command, "is_terminal", lambda: terminal)
     forged = "a\x1b[4A\x1b[J\x07\r\x9b2J\u202e\n2026-11-01T00:00:00Z  r2  ok"
     (line,) = listed(
         Wanted(),
@@ -269,4 +274,5 @@ def test_a_prompt_is_shown_and_not_obeyed(capsys: pytest.CaptureFixture[str]) ->
     shown = capsys.readouterr().out
     assert "␛[4A␛[J␇␍\\x9b2J\\u202e" in shown
     assert not {"\x1b", "\x07", "\r", "\x9b", "\u202e"} & set(shown)
-    assert [each[:1] for each in shown.splitlines()] == [shown[0], " ", " ", " ", " "]
+    rest = [" ", " ", " ", " "] if terminal else []
+    assert [each[:1] for each in shown.splitlines()] == [shown[0], *rest]

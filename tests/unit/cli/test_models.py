@@ -46,12 +46,12 @@ def test_a_stage_is_what_its_endpoint_offers(server: Server) -> None:
 
     assert server.asked[0].path == "/stage/inference-profiles"
     (haiku,) = listing.as_data(offers, today=TODAY)
-    assert [each["answered_in"] for each in haiku["routes"]] == [
+    assert [each["answered_in"] for each in haiku["geographies"]] == [
         {"eu-west-2": ("eu-west-2", "eu-west-1")},
         None,
     ]
-    assert haiku["routes"][0]["price"]["input"] == "1.1"
-    assert haiku["routes"][1]["price"]["input"] == "1"
+    assert haiku["geographies"][0]["price"]["input"] == "1.1"
+    assert haiku["geographies"][1]["price"]["input"] == "1"
     assert haiku["life"]["state"] == "ACTIVE"
     table = shown(offers)
     assert "eu: 1.1 / 5.5" in table
@@ -75,9 +75,9 @@ def test_the_catalog_is_every_model_with_its_end_and_successor() -> None:
     told = listing.as_data(offers, today=TODAY)
 
     assert [each["name"] for each in told] == [model.name for model in MODELS]
-    assert json.loads(json.dumps(told))[0]["routes"][1]["answered_in"]["us-west-1"]
+    assert json.loads(json.dumps(told))[0]["geographies"][1]["answered_in"]["us-west-1"]
     by_name = {each["name"]: each for each in told}
-    assert by_name["claude-haiku-5-5"]["routes"][1]["long_prompt"] == {
+    assert by_name["claude-haiku-5-5"]["geographies"][1]["long_prompt"] == {
         "above_tokens": 100_000,
         "price": {
             "input": "0.55",

@@ -36,20 +36,20 @@ def test_pdfs_come_before_the_text_in_the_order_given(tmp_path: Path) -> None:
 
 
 def test_a_route_asks_for_the_models_profile_there() -> None:
-    body = request_body.body("Hi", model="claude-haiku-4-5-20251001", route="us", max_tokens=5)
+    body = request_body.body("Hi", model="claude-haiku-4-5-20251001", geography="us", max_tokens=5)
     assert body["model"] == "us.anthropic.claude-haiku-4-5-20251001-v1:0"
 
 
 @pytest.mark.parametrize(
-    ("model", "route", "told"),
+    ("model", "geography", "told"),
     [
         ("claude-opus-4-5", "jp", "no jp profile"),
-        ("claude-1", "us", "'claude-1' is none"),
+        ("claude-1", "us", "'claude-1' is not one"),
     ],
 )
-def test_a_profile_there_is_none_of_is_not_asked_for(model: str, route: str, told: str) -> None:
+def test_a_profile_there_is_none_of_is_not_asked_for(model: str, geography: str, told: str) -> None:
     with pytest.raises(BadQuestionError, match=told):
-        request_body.body("Hi", model=model, route=route, max_tokens=5)
+        request_body.body("Hi", model=model, geography=geography, max_tokens=5)
 
 
 @pytest.mark.parametrize(

@@ -350,20 +350,34 @@ def test_times_that_make_no_window(
     [
         ((), "nothing is up in"),
         (("--since", "yesterday"), "'yesterday' is no time"),
-        (("a.jsonl",), "files are for --chain"),
-        (("--chain",), "nothing is up in"),
-        (("--chain", "--hours", "3"), "--chain takes files, or a stage, --since and"),
-        (("--chain", "a.jsonl", "--objects"), "--chain takes files, or a stage"),
-        (("--objects",), "--objects are for --chain"),
-        (("--chain", "a.jsonl", "--since", "2026-01-01"), "--chain takes files, or a stage"),
-        (("--chain", "nowhere.jsonl"), "nowhere.jsonl cannot be read"),
+        (("--month", "2026-11", "--hours", "3"), "--month cannot be combined with"),
+        (("--month", "2026-13"), "Invalid month '2026-13'. Use YYYY-MM"),
     ],
 )
 def test_what_could_not_be_asked_ends_with_two(
     tmp_path: Path, arguments: tuple[str, ...], error: str
 ) -> None:
-    folders = ("--state", str(tmp_path), "--evidence", str(tmp_path))
+    folders = ("--local-dir", str(tmp_path), "--evidence", str(tmp_path))
     result = CliRunner().invoke(app, ["verify", *arguments, *folders])
+
+    assert (result.exit_code, result.stdout, len(result.stderr.splitlines())) == (2, "", 1)
+    assert result.stderr.startswith(f"claude-bedrock: {error}")
+
+
+@pytest.mark.parametrize(
+    ("arguments", "error"),
+    [
+        ((), "nothing is up in"),
+        (("a.jsonl", "--objects"), "FILES cannot be combined with"),
+        (("a.jsonl", "--since", "2026-01-01"), "FILES cannot be combined with"),
+        (("nowhere.jsonl",), "nowhere.jsonl cannot be read"),
+    ],
+)
+def test_evidence_that_cannot_be_checked_ends_with_two(
+    tmp_path: Path, arguments: tuple[str, ...], error: str
+) -> None:
+    given = ["evidence", "verify", *arguments, "--local-dir", str(tmp_path)]
+    result = CliRunner().invoke(app, given)
 
     assert (result.exit_code, result.stdout, len(result.stderr.splitlines())) == (2, "", 1)
     assert result.stderr.startswith(f"claude-bedrock: {error}")
@@ -385,9 +399,9 @@ def test_the_command_shows_findings_and_ends_with_one(
     clean = CliRunner().invoke(app, [*arguments, "--hours", "1"])
     assert (clean.exit_code, "No call was made in" in clean.stdout) == (0, True)
     files = [str(each) for each in sorted(tmp_path.iterdir())]
-    whole = CliRunner().invoke(app, ["verify", "--chain", *files])
+    whole = CliRunner().invoke(app, ["evidence", "verify", *files])
     assert (whole.exit_code, whole.stdout.startswith("3 files hold")) == (0, True)
-    assert CliRunner().invoke(app, ["verify", "--chain", *reversed(files)]).exit_code == 1
+    assert CliRunner().invoke(app, ["evidence", "verify", *reversed(files)]).exit_code == 1
 
 
 def shown(tmp_path: Path, *more: str) -> tuple[int, str]:

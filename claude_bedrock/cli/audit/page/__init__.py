@@ -81,7 +81,7 @@ def _named(usage: Usage, by: Dimension) -> Mapping[str, Sum]:
 
 
 def _by_caller_and_model(usage: Usage) -> list[tuple[Mapping[str, str], Sum]]:
-    names: tuple[Dimension, ...] = ("caller", "model", "route")
+    names: tuple[Dimension, ...] = ("caller", "model", "geography")
     found = _grouped(usage, *names).items()
     dearest = sorted(found, key=lambda item: (-item[1].dollars.total, item[0]))
     return [(dict(zip(names, values, strict=True)), each) for values, each in dearest]

@@ -51,7 +51,7 @@ def _look(account: Account, settings: Settings, model: Model, route: str) -> Che
 def missing(topic: Topic, region: str) -> Check:
     return topic.failed(
         f"{region} has no such profile, although the catalog says so",
-        "take the model or the route out of the stage's block, and correct the catalog: "
+        "take the model or the geography out of the stage's block, and correct the catalog: "
         "`claude-bedrock models sync`",
     )
 
@@ -67,7 +67,7 @@ def judge(
     if outside:
         return topic.failed(
             f"may be answered in {_told(outside)}, outside the stage's residency",
-            "take the model or the route out of the stage's block, and deploy; or widen its "
+            "take the model or the geography out of the stage's block, and deploy; or widen its "
             "`residency`, if that is allowed",
         )
     if ANYWHERE in found or not expected:
@@ -75,7 +75,7 @@ def judge(
     if more := found - expected:
         return topic.failed(
             f"also {_told(more)}, which the catalog and so the policies do not name: "
-            "a call routed there is denied",
+            "a call answered there is denied",
             "correct the catalog (`claude-bedrock models sync`), and deploy",
         )
     if fewer := expected - found:

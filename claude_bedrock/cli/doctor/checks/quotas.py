@@ -1,4 +1,4 @@
-"""How many requests and tokens a minute the account may have of each model, by each route.
+"""How many requests and tokens a minute the account may have of each model, by each geography.
 
 The names are prose, and not of one kind:
 https://docs.aws.amazon.com/bedrock/latest/userguide/quotas-runtime.html,
@@ -22,7 +22,7 @@ Quota = Mapping[str, Any]
 
 def check(account: Account, settings: Settings) -> list[Check]:
     wanted = [
-        (Topic(name, f"{model.name} by {route}"), model, route, counted)
+        (Topic(name, f"{model.name}, {route}"), model, route, counted)
         for model in catalog.MODELS
         if model.name in settings.models
         for route in settings.geographies

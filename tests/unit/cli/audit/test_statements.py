@@ -14,12 +14,12 @@ from claude_bedrock.cli.audit import (
     logging_state,
 )
 from claude_bedrock.cli.audit.alarms import Event
-from claude_bedrock.cli.audit.command import of_month
 from claude_bedrock.cli.audit.configuration_changes import Change
 from claude_bedrock.cli.audit.controls import CONTROLS, of_statements
 from claude_bedrock.cli.audit.recorded_responses import Witnessed
 from claude_bedrock.cli.audit.statement import Found, Statement, Verdict, exit_code, stated
 from claude_bedrock.cli.shared.deployment import Deployment
+from claude_bedrock.cli.shared.window import window
 from claude_bedrock.verification.period import BadWindowError, Period, in_words
 from tests.unit.cli.audit.made_up import report
 
@@ -261,11 +261,15 @@ def test_a_window_in_words(since: str, until: str, words: str) -> None:
     assert in_words(begin, end) == words
 
 
+def of_month(month: str) -> Period:
+    return window(None, None, None, month, now=NOW, settle_minutes=60)
+
+
 def test_a_month_is_of_utc_and_ends_now_if_it_has_not_ended() -> None:
-    assert of_month("2026-02", 60, NOW)[:2] == (
+    assert of_month("2026-02")[:2] == (
         *(datetime(2026, 2, 1, tzinfo=UTC), datetime(2026, 3, 1, tzinfo=UTC)),
     )
-    assert of_month("2026-11", 60, NOW)[:2] == (datetime(2026, 11, 1, tzinfo=UTC), NOW)
+    assert of_month("2026-11")[:2] == (datetime(2026, 11, 1, tzinfo=UTC), NOW)
     for unfit in ("2026-13", "november", "2026-12"):
         with pytest.raises(BadWindowError, match=unfit):
-            of_month(unfit, 60, NOW)
+            of_month(unfit)

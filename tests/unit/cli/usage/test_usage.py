@@ -83,7 +83,7 @@ def test_a_months_sums_are_those_of_its_calls_by_every_dimension(made: Made) -> 
     for dimension, value in (
         ("caller", lambda call: call.caller.shown),
         ("model", lambda call: call.model),
-        ("route", lambda call: call.model_id.partition(".")[0]),
+        ("geography", lambda call: call.model_id.partition(".")[0]),
         ("day", lambda call: f"{datetime.fromtimestamp(call.at, UTC):%Y-%m-%d}"),
     ):
         groups = by(found, dimension).groups  # type: ignore[arg-type]
@@ -157,7 +157,7 @@ def test_what_the_catalog_cannot_price_is_said_and_left_out() -> None:
 
     assert (found.total.unpriced, found.total.dollars.total) == (4, Decimal())
     assert any(unknown in note for note in found.notes)
-    assert any("names no route" in note for note in found.notes)
+    assert any("names no geography" in note for note in found.notes)
 
 
 def test_a_teams_own_profile_is_priced_as_the_one_it_copies() -> None:
@@ -211,8 +211,8 @@ def test_what_cannot_be_read_is_counted_and_named_and_nothing_of_it_is_shown(
     assert (data["total"]["calls"], data["total"]["unreadable"]) == (calls, unreadable)
     assert sum(each["calls"] for each in data["groups"]) == calls
     assert any("broken.json.gz" in note for note in data["notes"])
-    assert any(f"{unreadable} records are not counted" in note for note in data["notes"])
-    assert f"{unreadable} records are not counted" in people.stdout
+    assert any(f"cannot be read: {unreadable} records" in note for note in data["notes"])
+    assert f"cannot be read: {unreadable} records" in people.stdout
     assert "secret" not in told.output + people.output
 
 
@@ -222,7 +222,7 @@ def test_a_number_that_is_none_leaves_the_call_without_counts(tmp_path: Path) ->
     _put(tmp_path / KEY.format("one"), line)
     told = _command("--from", str(tmp_path))
     assert told.exit_code == 0
-    assert "1 answered calls are not in the dollars: they have no token counts" in told.stdout
+    assert "not in the dollars, for lack of token counts: 1 call\n" in told.stdout
     assert "secret" not in told.output
 
 

@@ -1,0 +1,1 @@
+"""`claude-bedrock env`: environment variables that make a client call a deployment."""

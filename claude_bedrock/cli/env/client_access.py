@@ -1,0 +1,55 @@
+"""What a client needs to call a deployment, read from its stacks or from local mode."""
+
+import json
+from pathlib import Path
+
+from botocore.exceptions import ClientError
+
+from claude_bedrock.cli.doctor.check import DENIED, code_of
+from claude_bedrock.cli.env.client_environment import Access
+from claude_bedrock.cli.keys.api_keys import Keys
+from claude_bedrock.cli.shared.deployment import Deployment, NoTargetError, chosen, local_endpoint
+
+
+def access(
+    stage: str | None, region: str | None, local_dir: Path, key: str | None, key_name: str | None
+) -> tuple[Access, str]:
+    """Return the access, and a note for people: why it has no key, or empty.
+
+    Raises NoTargetError, KeyRefusedError for a name that no key has, and botocore's errors."""
+    found = chosen(stage, region, local_dir)
+    outputs = found.outputs("Gateway")
+    takes_keys = outputs.get("Auth") != "iam"
+    ca_bundle = None if stage else local_endpoint(local_dir).get("ca_bundle")
+    value, note = None, ""
+    if not takes_keys:
+        note = f"stage {found.stage} takes requests signed with AWS credentials; it has no keys"
+    elif key:
+        value = key.strip()
+    else:
+        value, note = _key(found, outputs.get("ApiKeyIds", "{}"), key_name)
+    url = outputs["EndpointUrl"]
+    return Access(found.stage, found.region, url, takes_keys, value, ca_bundle), note
+
+
+def _key(found: Deployment, ids: str, key_name: str | None) -> tuple[str | None, str]:
+    """Return the key's value, or None and why there is none."""
+    add = f"`claude-bedrock keys add NAME{found.options}`"
+    try:
+        if key_name:
+            key_id = Keys(found).named(key_name)[0].id
+        else:
+            key_id = next(iter(json.loads(ids).values()), "")
+        if not key_id:
+            return None, f"the key is left out: stage {found.stage} has no api_keys. Run {add}."
+        client = found.client("apigateway")
+        return client.get_api_key(apiKey=key_id, includeValue=True)["value"], ""
+    except ClientError as error:
+        if code_of(error) not in DENIED:
+            raise
+        return None, (
+            "the key is left out: AWS denies you its value (apigateway:GET on /apikeys). "
+            f"Set it yourself, or run {add} as the stage's operator."
+        )
+    except KeyError as error:
+        raise NoTargetError("API Gateway returned no value for the key.") from error

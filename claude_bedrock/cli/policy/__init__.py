@@ -1,0 +1,1 @@
+"""`claude-bedrock policy`: the deny policy of a stage."""
