@@ -4,6 +4,7 @@ from functools import lru_cache
 from typing import NamedTuple
 
 from claude_bedrock import catalog
+from claude_bedrock.catalog.stage_models import within
 
 
 class AllowedRegions(NamedTuple):
@@ -11,13 +12,13 @@ class AllowedRegions(NamedTuple):
 
     region: str
     residency: tuple[str, ...] | None
-    routes: tuple[str, ...]
+    geographies: tuple[str, ...]
     models: tuple[str, ...]
 
     def hold(self, model_id: str, answered_in: str) -> bool:
         """Whether a call of that id may be answered in that Region: within the residency, and
         where the profile leads; for one that is not the stage's, where any of the stage's does."""
-        if self.residency is not None and answered_in not in self.residency:
+        if self.residency is not None and not within(answered_in, self.residency):
             return False
         reach = _reach(self, model_id)
         return not reach or answered_in in reach
@@ -27,7 +28,7 @@ class AllowedRegions(NamedTuple):
 def _reach(bounds: AllowedRegions, model_id: str) -> frozenset[str]:
     """Empty for everywhere, as a global profile reaches."""
     model, route = catalog.find(model_id), model_id.rpartition("/")[2].partition(".")[0]
-    if model is not None and route in bounds.routes:
+    if model is not None and route in bounds.geographies:
         own = catalog.reach(model, route, bounds.region)
         if own is not None:
             return frozenset(own)
@@ -37,9 +38,11 @@ def _reach(bounds: AllowedRegions, model_id: str) -> frozenset[str]:
 def _anywhere_of_the_stage(bounds: AllowedRegions) -> frozenset[str]:
     models = [model for model in catalog.MODELS if model.name in bounds.models]
     reaches = [
-        catalog.reach(model, route, bounds.region) for model in models for route in bounds.routes
+        catalog.reach(model, route, bounds.region)
+        for model in models
+        for route in bounds.geographies
     ]
     known = [reach for reach in reaches if reach is not None]
-    if any(not each for each in known):
+    if any(not reach for reach in known):
         return frozenset()
     return frozenset({bounds.region}.union(*known))

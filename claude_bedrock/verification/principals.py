@@ -5,7 +5,7 @@ from typing import NamedTuple
 
 class Principals(NamedTuple):
     """`gateway_role` is the ARN of the gateway function's role. `allowed_direct_callers` are roles
-    and users (ARNs) that may call Bedrock past the gateway: the stage's `other_callers`."""
+    and users (ARNs) that may call Bedrock past the gateway."""
 
     gateway_role: str
     allowed_direct_callers: frozenset[str] = frozenset()

@@ -104,7 +104,7 @@ def _work(environment: Mapping[str, str], by: str) -> Work:
         bounds=bounds(json.loads(environment["BOUNDS"])),
         principals=Principals(
             environment["GATEWAY_ROLE"],
-            frozenset(filter(None, environment["OTHER_CALLERS"].split(","))),
+            frozenset(filter(None, environment["ALLOWED_DIRECT_CALLERS"].split(","))),
         ),
         audit_lines=partial(audit_lines.written, logs, environment["AUDIT_LOG_GROUP"]),
         find_requests=partial(access_log.find_requests, logs, environment["ACCESS_LOG_GROUP"]),
@@ -132,6 +132,6 @@ def bounds(told: Mapping[str, Any]) -> AllowedRegions:
     return AllowedRegions(
         region=told["region"],
         residency=None if residency is None else tuple(residency),
-        routes=tuple(told["routes"]),
+        geographies=tuple(told["geographies"]),
         models=tuple(told["models"]),
     )

@@ -90,7 +90,7 @@ class Stage(Group):
         return {
             "region": self.region,
             "residency": self.models.residency,
-            "routes": self.models.geographies,
+            "geographies": self.models.geographies,
             "models": self.models.allow,
         }
 

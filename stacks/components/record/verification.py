@@ -105,7 +105,7 @@ class VerificationFunction(PythonFunction):
                 "EVIDENCE_BUCKET": evidence_bucket.bucket_name,
                 "BOUNDS": json.dumps(allowed_regions),
                 "GATEWAY_ROLE": gateway_role_arn,
-                "OTHER_CALLERS": ",".join(allowed_direct_callers),
+                "ALLOWED_DIRECT_CALLERS": ",".join(allowed_direct_callers),
                 "RETENTION_DAYS": str(retention_days),
             },
             statements=[permission.statement() for permission in permissions],

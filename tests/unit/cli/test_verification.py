@@ -72,7 +72,7 @@ class Account:
             )
 
     def allow(self, caller: str) -> None:
-        """As a stage whose `other_callers` has one."""
+        """As a stage whose `allowed_direct_callers` has one."""
         told = {"Settings": {"Value": json.dumps({**SETTINGS, "allowed_direct_callers": [caller]})}}
         template = {"Resources": {"Topic": {"Type": "AWS::SNS::Topic"}}, "Outputs": told}
         self.cloudformation.update_stack(

@@ -51,11 +51,11 @@ ENVIRONMENT = {
         {
             "region": "eu-central-1",
             "residency": None,
-            "routes": ["eu"],
+            "geographies": ["eu"],
             "models": ["claude-haiku-4-5"],
         }
     ),
-    "OTHER_CALLERS": "",
+    "ALLOWED_DIRECT_CALLERS": "",
     "GATEWAY_ROLE": GATEWAY_ROLE,
     "ACCESS_LOG_GROUP": "/access",
     "HASH_LOG_GROUP": "/verification",
@@ -208,7 +208,7 @@ def test_calls_by_the_allowed_direct_callers_are_summed_in_the_evidence(
     account.recorded("round", at, requestMetadata={}, identity={"arn": SOMEBODY})
     others = "arn:aws:iam::123456789012:role/teams/somebody"
 
-    run_at(NOW, OTHER_CALLERS=others)
+    run_at(NOW, ALLOWED_DIRECT_CALLERS=others)
 
     assert metrics(capsys.readouterr().out)["GatewayBypassed"] == 0
     (run, _end) = account.entries(key_of_hour(HOUR))

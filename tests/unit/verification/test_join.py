@@ -190,8 +190,10 @@ def test_an_object_may_come_as_late_as_a_record() -> None:
         (BOUNDS, "eu-west-1", True),
         (BOUNDS, "us-east-1", False),
         (BOUNDS._replace(residency=("eu-central-1",)), "eu-west-1", False),
-        (BOUNDS._replace(routes=("global",)), "us-east-1", True),
-        (BOUNDS._replace(routes=("global",), residency=("eu-west-1",)), "us-east-1", False),
+        (BOUNDS._replace(residency=("eu",)), "eu-west-1", True),
+        (BOUNDS._replace(residency=("eu-central",)), "eu-west-1", False),
+        (BOUNDS._replace(geographies=("global",)), "us-east-1", True),
+        (BOUNDS._replace(geographies=("global",), residency=("eu-west-1",)), "us-east-1", False),
     ],
 )
 @pytest.mark.parametrize("model_id", [MODEL, "arn:aws:bedrock:eu-central-1:1:x/y", "nova"])
