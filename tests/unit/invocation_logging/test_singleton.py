@@ -273,4 +273,4 @@ class Singleton(RuleBasedStateMachine):
 
 
 TestSingleton = pytest.mark.filterwarnings("default")(Singleton.TestCase)
-TestSingleton.settings = settings(max_examples=300, stateful_step_count=25, deadline=None)
+TestSingleton.settings = settings(max_examples=3 * settings().max_examples, stateful_step_count=25)

@@ -65,7 +65,7 @@ def test_exactly_what_was_put_in_is_found(fates: list[Fate], chance: random.Rand
 
 
 @given(st.integers(0, 2**32), st.floats(0, 1))
-@settings(max_examples=10, deadline=None)
+@settings(max_examples=settings().max_examples // 10)
 def test_exactly_what_was_put_in_is_found_among_thousands(seed: int, share: float) -> None:
     chance = random.Random(seed)  # noqa: S311 - a test's
     fates = [chance.choice(FATES) if chance.random() < share else FATES[0] for _ in range(5000)]
