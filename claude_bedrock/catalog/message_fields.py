@@ -1,6 +1,7 @@
 """What a Messages body may hold on Bedrock whatever the model: fields, tools, betas by name.
 
-`claude_bedrock.catalog.capabilities` says which model takes what; `gateway.adapt` applies both.
+`claude_bedrock.catalog.capabilities` says which model takes what, and `gateway.body_adapter`
+applies both.
 The fields are those of https://platform.claude.com/docs/en/api/messages; what Bedrock lacks of
 them is told by
 https://platform.claude.com/docs/en/build-with-claude/claude-on-amazon-bedrock-legacy, and what it

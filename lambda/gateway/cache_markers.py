@@ -6,7 +6,7 @@ https://docs.aws.amazon.com/bedrock/latest/userguide/prompt-caching.html
 from collections.abc import Iterable, Mapping
 from typing import Any
 
-from gateway.adaptation_case import Case, Changes, without
+from gateway.adaptation import Case, Changes, without
 from gateway.json_object import Edits, Member
 
 

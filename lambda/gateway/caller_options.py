@@ -13,9 +13,8 @@ from typing import Any, Final
 
 from claude_bedrock.catalog.model import STANDARD_TIER
 from gateway import errors
-from gateway.audit import Record
 from gateway.json_object import Member
-from gateway.request import Request
+from gateway.request_context import RequestContext
 from gateway.settings import Guardrail, Settings
 
 PREFIX: Final = "x-amzn-bedrock-"
@@ -40,23 +39,21 @@ be written in escapes."""
 _LONGEST_NAME: Final = 100
 
 
-def select_headers(
-    request: Request, record: Record, settings: Settings, *, tier: str = ""
-) -> dict[str, str]:
-    """Return the `x-amzn-bedrock-` headers of `request` that go to Bedrock, without metadata.
+def select_headers(context: RequestContext, *, tier: str = "") -> dict[str, str]:
+    """Return the `x-amzn-bedrock-` headers of the request that go to Bedrock, without metadata.
 
-    `tier` is the one that the body names, and goes before the header's. Notes tier and project in
-    the record. Raises InvalidRequest for a header that is not the caller's to set.
+    `tier` is the one that the body names, and goes before the header's. Notes tier and project for
+    the audit entry. Raises InvalidRequest for a header that is not the caller's to set.
     """
     selected = {
         name: value
-        for name, value in request.headers.items()
-        if name.startswith(PREFIX) and _is_callers(name, value, settings)
+        for name, value in context.request.headers.items()
+        if name.startswith(PREFIX) and _is_callers(name, value, context.settings)
     }
     if tier:
         selected[TIER_HEADER] = tier
-    record.service_tier = selected.get(TIER_HEADER, STANDARD_TIER)
-    record.project_id = DEFAULT_PROJECT
+    context.call.service_tier = selected.get(TIER_HEADER, STANDARD_TIER)
+    context.call.project_id = DEFAULT_PROJECT
     return selected
 
 

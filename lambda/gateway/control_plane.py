@@ -6,17 +6,16 @@ Every parameter of these operations does what it does at Bedrock. The ARNs in th
 account id: nobody outside needs it, and none is needed to call.
 """
 
-import json
 from base64 import urlsafe_b64decode, urlsafe_b64encode
 from collections.abc import Iterator, Mapping
 from typing import Any, Final
 
 from claude_bedrock import catalog
 from gateway import errors, team_profiles
-from gateway.audit import Record, RecordedResponse
+from gateway.model_resolution import allowed_models, resolve, today
 from gateway.query_parameters import Constraint, Number, OneOf, Text, check
-from gateway.request import Request
-from gateway.service import Service
+from gateway.request_context import RequestContext
+from gateway.settings import Settings
 
 _SYSTEM, _APPLICATION = "SYSTEM_DEFINED", "APPLICATION"
 
@@ -49,79 +48,75 @@ _DATES: Final = {
 }
 
 
-def foundation_models(
-    request: Request, response: RecordedResponse, _record: Record, service: Service
-) -> None:
-    """ListFoundationModels. Raises InvalidRequest."""
-    query = request.query
+def list_foundation_models(context: RequestContext) -> None:
+    """Answer ListFoundationModels. Raises InvalidRequest."""
+    query = context.request.query
     check(query, PARAMETERS["ListFoundationModels"])
-    found = [_model(model, service) for model in service.allowed()]
+    settings = context.settings
+    summaries = [_model(model, settings) for model in allowed_models(settings)]
     provider = query.get("byProvider")
     if provider is not None:
-        found = [each for each in found if each["providerName"].lower() == provider.lower()]
+        name = provider.lower()
+        summaries = [summary for summary in summaries if summary["providerName"].lower() == name]
     for name, member in _FILTERS.items():
         if name in query:
-            found = [each for each in found if query[name] in each[member]]
-    _answer(response, {"modelSummaries": found})
+            summaries = [summary for summary in summaries if query[name] in summary[member]]
+    context.response.send_json({"modelSummaries": summaries})
 
 
-def foundation_model(
-    request: Request, response: RecordedResponse, record: Record, service: Service
-) -> None:
-    """GetFoundationModel. Raises GatewayError as a call of the model does."""
-    resolved = service.resolve(request.parameters["id"], record.team)
-    record.resolved(resolved)
-    _answer(response, {"modelDetails": _model(resolved.model, service)})
+def get_foundation_model(context: RequestContext) -> None:
+    """Answer GetFoundationModel. Raises GatewayError as a call of the model does."""
+    resolved = context.resolve(context.parameters["id"])
+    context.response.send_json({"modelDetails": _model(resolved.model, context.settings)})
 
 
-def inference_profiles(
-    request: Request, response: RecordedResponse, record: Record, service: Service
-) -> None:
-    """ListInferenceProfiles: those that AWS defines, or with `type` those of the caller's team;
-    without `type` Bedrock lists the first: https://github.com/aws/aws-cli/issues/9728.
+def list_inference_profiles(context: RequestContext) -> None:
+    """Answer ListInferenceProfiles: those that AWS defines, or with `type` those of the caller's
+    team; without `type` Bedrock lists the first: https://github.com/aws/aws-cli/issues/9728.
 
     Raises InvalidRequest.
     """
-    query = request.query
+    query, settings = context.request.query, context.settings
     check(query, PARAMETERS["ListInferenceProfiles"])
     kind = query.get("type", _SYSTEM)
-    found = list(_system_profiles(service) if kind == _SYSTEM else _own(record.team, service))
-    start = _start(query.get("nextToken"), kind, len(found))
-    end = start + int(query.get("maxResults", len(found)))
-    answer: dict[str, Any] = {"inferenceProfileSummaries": found[start:end]}
-    if end < len(found):
-        answer["nextToken"] = _token(kind, end)
-    _answer(response, answer)
+    profiles = _system_profiles(settings) if kind == _SYSTEM else _team_profiles(context)
+    summaries = list(profiles)
+    start = _start(query.get("nextToken"), kind, len(summaries))
+    end = start + int(query.get("maxResults", len(summaries)))
+    content: dict[str, Any] = {"inferenceProfileSummaries": summaries[start:end]}
+    if end < len(summaries):
+        content["nextToken"] = _token(kind, end)
+    context.response.send_json(content)
 
 
-def inference_profile(
-    request: Request, response: RecordedResponse, record: Record, service: Service
-) -> None:
-    """GetInferenceProfile, by its id or ARN. Raises GatewayError."""
-    requested = request.parameters["id"]
-    copied_id = service.copied_profile(requested, record.team, by_id=True)
-    resolved = service.resolve(copied_id or requested, record.team)
-    record.resolved(resolved)
+def get_inference_profile(context: RequestContext) -> None:
+    """Answer GetInferenceProfile, by its id or ARN. Raises GatewayError."""
+    requested = context.parameters["id"]
+    profiles, team = context.settings.team_profiles, context.team
+    copied_id = team_profiles.copied_profile(requested, team, profiles, by_id=True)
+    resolved = context.resolve(copied_id or requested)
     profile_id = resolved.profile_ids[0]
     if copied_id:
-        arn = service.called_as(profile_id, record.team)
-        _answer(response, _own_profile(resolved.model, profile_id, arn, record.team, service))
+        arn = team_profiles.profile_for_team(profile_id, team, profiles)
+        content = _team_profile(resolved.model, profile_id, arn, context)
     else:
-        _answer(response, _profile(resolved.model, profile_id, service.settings.region))
+        content = _profile(resolved.model, profile_id, context.settings.region)
+    context.response.send_json(content)
 
 
-def _system_profiles(service: Service) -> Iterator[dict[str, Any]]:
-    for model in service.allowed():
-        for profile_id in service.resolve(model.name).profile_ids:
-            yield _profile(model, profile_id, service.settings.region)
+def _system_profiles(settings: Settings) -> Iterator[dict[str, Any]]:
+    for model in allowed_models(settings):
+        for profile_id in resolve(model.name, settings).profile_ids:
+            yield _profile(model, profile_id, settings.region)
 
 
-def _own(team: str, service: Service) -> Iterator[dict[str, Any]]:
-    """The application inference profiles of a team; none of no team."""
-    for copied_id, arn in service.settings.team_profiles.get(team, {}).items():
+def _team_profiles(context: RequestContext) -> Iterator[dict[str, Any]]:
+    """Yield the application inference profiles of a team; none of no team."""
+    allowed = allowed_models(context.settings)
+    for copied_id, arn in context.settings.team_profiles.get(context.team, {}).items():
         model = catalog.find(copied_id)
-        if model in service.allowed():
-            yield _own_profile(model, copied_id, arn, team, service)
+        if model is not None and model in allowed:
+            yield _team_profile(model, copied_id, arn, context)
 
 
 def _token(kind: str, position: int) -> str:
@@ -147,9 +142,9 @@ _NOT_OF_THIS_LIST: Final = (
 )
 
 
-def _model(model: catalog.Model, service: Service) -> dict[str, Any]:
+def _model(model: catalog.Model, settings: Settings) -> dict[str, Any]:
     return {
-        "modelArn": _model_arn(model, service.settings.region),
+        "modelArn": _model_arn(model, settings.region),
         "modelId": model.base_id,
         "modelName": model.display_name,
         "providerName": "Anthropic",
@@ -158,16 +153,16 @@ def _model(model: catalog.Model, service: Service) -> dict[str, Any]:
         "responseStreamingSupported": True,
         "customizationsSupported": [],
         "inferenceTypesSupported": ["INFERENCE_PROFILE"],
-        "modelLifecycle": _lifecycle(model, service.today()),
+        "modelLifecycle": _lifecycle(model, today()),
     }
 
 
-def _lifecycle(model: catalog.Model, today: str) -> dict[str, str]:
+def _lifecycle(model: catalog.Model, date: str) -> dict[str, str]:
     dates = {name: getattr(model.life, field) for name, field in _DATES.items()}
     known = {"startOfLifeTime": model.released, **dates}
     return {
-        "status": "LEGACY" if catalog.is_legacy(model, today) else "ACTIVE",
-        **{name: f"{date}T00:00:00Z" for name, date in known.items() if date},
+        "status": "LEGACY" if catalog.is_legacy(model, date) else "ACTIVE",
+        **{name: f"{day}T00:00:00Z" for name, day in known.items() if day},
     }
 
 
@@ -183,17 +178,18 @@ def _profile(model: catalog.Model, profile_id: str, region: str) -> dict[str, An
     }
 
 
-def _own_profile(
-    model: catalog.Model, copied_id: str, arn: str, team: str, service: Service
+def _team_profile(
+    model: catalog.Model, copied_id: str, arn: str, context: RequestContext
 ) -> dict[str, Any]:
-    """Its name is the one that the stage gives it."""
+    """Return a team's own profile, under the name that the stage gives it."""
+    settings = context.settings
     route = copied_id.partition(".")[0]
     short = model.name.removeprefix("claude-")
     return {
-        "inferenceProfileName": f"{service.settings.stage}-{team}-{short}-{route}",
+        "inferenceProfileName": f"{settings.stage}-{context.team}-{short}-{route}",
         "inferenceProfileArn": team_profiles.public_arn(arn),
         "inferenceProfileId": team_profiles.id_of(arn),
-        "models": _destinations(model, route, service.settings.region),
+        "models": _destinations(model, route, settings.region),
         "status": "ACTIVE",
         "type": _APPLICATION,
     }
@@ -206,8 +202,3 @@ def _destinations(model: catalog.Model, route: str, region: str) -> list[dict[st
 
 def _model_arn(model: catalog.Model, region: str) -> str:
     return f"arn:aws:bedrock:{region}::foundation-model/{model.base_id}"
-
-
-def _answer(response: RecordedResponse, content: dict[str, Any]) -> None:
-    response.start(200, {"content-type": "application/json"})
-    response.write(json.dumps(content).encode())

@@ -9,12 +9,12 @@ from base64 import b64encode
 from collections.abc import Mapping
 
 from claude_bedrock import catalog
-from gateway import errors, json_object, message_body
-from gateway.audit import Record, RecordedResponse
-from gateway.invocation import Call, ask
-from gateway.message_body import Members
-from gateway.request import Request, encoded
-from gateway.service import Service
+from gateway import errors, json_object, messages_request
+from gateway.bedrock_call import BedrockRequest, call_bedrock
+from gateway.body_adapter import adapt_for
+from gateway.messages_request import Members
+from gateway.request import encoded
+from gateway.request_context import RequestContext
 
 _REQUIRED = {"model": str, "messages": list}
 _NOT_COUNTED = "support counting tokens"  # "The provided model doesn't support counting tokens."
@@ -23,63 +23,59 @@ _NO_BUDGET = 10**9  # no model thinks for so long, and Python writes no number o
 _JSON = {"content-type": "application/json"}
 
 
-def for_messages(
-    request: Request, response: RecordedResponse, record: Record, service: Service
-) -> None:
-    """`POST /v1/messages/count_tokens`. Raises GatewayError.
+def count_messages(context: RequestContext) -> None:
+    """Answer `POST /v1/messages/count_tokens`. Raises GatewayError.
 
     https://platform.claude.com/docs/en/api/messages-count-tokens
     """
-    members = message_body.read(message_body.taken(request, record, service.settings), _REQUIRED)
-    resolved = service.resolve(members["model"].value, record.team)
-    model_id = _counted_by(resolved, record)
-    parts = message_body.for_bedrock(
-        members, resolved.model, request, record, service.settings, counted=True
-    )
+    members = messages_request.read(context.take_body(), _REQUIRED)
+    resolved = context.resolve(members["model"].value)
+    model_id = _counting_id(resolved.model)
+    parts = adapt_for(context, members, resolved.model, counted=True)
     body = encoded(json_object.join({**parts, "max_tokens": _max_tokens(members)}))
-    question = {"input": {"invokeModel": {"body": b64encode(body).decode()}}}
-    call = Call((model_id,), _OPERATION, _JSON, json.dumps(question).encode())
+    content = {"input": {"invokeModel": {"body": b64encode(body).decode()}}}
+    request = BedrockRequest((model_id,), _OPERATION, _JSON, json.dumps(content).encode())
     try:
-        counted = _count(call, resolved, record, service)
+        count = _count(request, resolved.model, context)
     except errors.InvalidRequest as error:
-        error.message = message_body.with_tool_name(error.message, message_body.tool_names(body))
+        tools = messages_request.tool_names(body)
+        error.message = messages_request.with_tool_name(error.message, tools)
         raise
-    response.start(200, _JSON)
-    response.write(json.dumps({"input_tokens": counted}).encode())
+    context.response.send_json({"input_tokens": count})
 
 
-def native(request: Request, response: RecordedResponse, record: Record, service: Service) -> None:
-    """`POST /model/{id}/count-tokens`. Raises GatewayError."""
-    text = message_body.taken(request, record, service.settings)
-    model_id = _counted_by(service.resolve(request.parameters["id"], record.team), record)
-    body = _ask(Call((model_id,), _OPERATION, _JSON, encoded(text)), record, service)
-    response.start(200, {**_JSON, "x-amzn-requestid": record.request_id})
-    response.write(body)
+def count_bedrock(context: RequestContext) -> None:
+    """Answer `POST /model/{id}/count-tokens`. Raises GatewayError."""
+    text = context.take_body()
+    model_id = _counting_id(context.resolve(context.parameters["id"]).model)
+    request = BedrockRequest((model_id,), _OPERATION, _JSON, encoded(text))
+    body = _call(request, context)
+    headers = {**_JSON, "x-amzn-requestid": context.response.request_id}
+    context.response.send(200, headers, body)
 
 
-def _count(call: Call, resolved: catalog.Resolved, record: Record, service: Service) -> int:
-    """The count. Bedrock may not have it in this Region, whatever the catalog says."""
+def _count(request: BedrockRequest, model: catalog.Model, context: RequestContext) -> int:
+    """Return the count. Bedrock may not have it in this Region, whatever the catalog says."""
     try:
-        told = json_object.parsed(_ask(call, record, service)).get("inputTokens")
+        count = json_object.parsed(_call(request, context)).get("inputTokens")
     except errors.InvalidRequest as error:
         if _NOT_COUNTED in error.message:
-            raise _not_supported(resolved.model) from error
+            raise _not_supported(model) from error
         raise
-    if not isinstance(told, int):
-        raise errors.UpstreamFailed("Bedrock told no number of tokens.", cause="NoCount")
-    return told
+    if not isinstance(count, int):
+        raise errors.UpstreamFailed("Bedrock returned no token count. Try again.", cause="NoCount")
+    return count
 
 
 def _not_supported(model: catalog.Model) -> errors.NotSupported:
     return errors.NotSupported(f"Bedrock does not count tokens for {model.name}.")
 
 
-def _counted_by(resolved: catalog.Resolved, record: Record) -> str:
-    """The id by which Bedrock counts the model's tokens. Raises NotSupported."""
-    record.resolved(resolved)
-    if not resolved.model.count_tokens:
-        raise _not_supported(resolved.model)
-    return resolved.model.base_id
+def _counting_id(model: catalog.Model) -> str:
+    """Return the id by which Bedrock counts the model's tokens. Raises NotSupported."""
+    if not model.count_tokens:
+        raise _not_supported(model)
+    return model.base_id
 
 
 def _max_tokens(members: Members) -> str:
@@ -91,6 +87,6 @@ def _max_tokens(members: Members) -> str:
     return "1"
 
 
-def _ask(call: Call, record: Record, service: Service) -> bytes:
-    with ask(call, record, service) as answer:
-        return answer.read_object()
+def _call(request: BedrockRequest, context: RequestContext) -> bytes:
+    with call_bedrock(request, context) as response:
+        return response.read_object()

@@ -1,66 +1,65 @@
-"""How an error is written for whoever reads it: Anthropic's clients, or Bedrock's."""
+"""How an error is written for its reader: Anthropic's clients, or Bedrock's."""
 
 import json
 from collections.abc import Callable, Mapping
-from typing import NamedTuple
+from typing import TypeAlias
 
 from gateway import eventstream, sse
 from gateway.errors import GatewayError
 
 _JSON = {"content-type": "application/json"}
 
-
-class ErrorAnswer:
-    """An error before the first byte of an answer."""
-
-    def __init__(self, status: int, headers: Mapping[str, str], body: bytes) -> None:
-        self.status = status
-        self.headers = headers
-        self.body = body
+ErrorResponse: TypeAlias = tuple[int, Mapping[str, str], bytes]
+"""Status, headers and body of an error before the first byte of a response."""
 
 
-class ErrorFormat(NamedTuple):
-    """`answer` before the first byte; `in_stream` after it, where the stream is `stream_type`."""
+class ErrorFormat:
+    """`response` writes an error before the first byte of a response, `stream_event` after it,
+    where the stream is of `stream_type`; each takes the error and the request id."""
 
-    answer: Callable[[GatewayError, str], ErrorAnswer]
-    in_stream: Callable[[GatewayError, str], bytes]
-    stream_type: str
+    def __init__(
+        self,
+        response: Callable[[GatewayError, str], ErrorResponse],
+        stream_event: Callable[[GatewayError, str], bytes],
+        stream_type: str,
+    ) -> None:
+        self.response = response
+        self.stream_event = stream_event
+        self.stream_type = stream_type
 
 
 def _anthropic_body(error: GatewayError, request_id: str) -> bytes:
     """https://platform.claude.com/docs/en/api/errors#error-shapes"""
-    about: dict[str, object] = {"type": error.type, "message": error.message}
+    content: dict[str, object] = {"type": error.type, "message": error.message}
     if error.details:
-        about["details"] = dict(error.details)
-    return json.dumps({"type": "error", "error": about, "request_id": request_id}).encode()
+        content["details"] = dict(error.details)
+    return json.dumps({"type": "error", "error": content, "request_id": request_id}).encode()
 
 
-def _anthropic_answer(error: GatewayError, request_id: str) -> ErrorAnswer:
-    headers = {**_JSON, **error.headers}
-    return ErrorAnswer(error.status, headers, _anthropic_body(error, request_id))
+def _anthropic_response(error: GatewayError, request_id: str) -> ErrorResponse:
+    return error.status, {**_JSON, **error.headers}, _anthropic_body(error, request_id)
 
 
 def _anthropic_event(error: GatewayError, request_id: str) -> bytes:
     return sse.event(b"error", _anthropic_body(error, request_id))
 
 
-def _bedrock_answer(error: GatewayError, _request_id: str) -> ErrorAnswer:
+def _bedrock_response(error: GatewayError, _request_id: str) -> ErrorResponse:
     """https://docs.aws.amazon.com/bedrock/latest/APIReference/CommonErrors.html"""
     name, status = error.bedrock
-    headers = {**_JSON, **error.headers, "x-amzn-errortype": name}
-    return ErrorAnswer(status, headers, _bedrock_body(error))
+    return status, {**_JSON, **error.headers, "x-amzn-errortype": name}, _bedrock_body(error)
 
 
 def _bedrock_body(error: GatewayError) -> bytes:
-    """Bedrock's own sentence where it is Bedrock's error."""
+    """Return Bedrock's own sentence where it is Bedrock's error."""
     return json.dumps({"message": error.bedrock_message or error.message}).encode()
 
 
-def _bedrock_frame(error: GatewayError, _request_id: str) -> bytes:
+def _bedrock_event(error: GatewayError, _request_id: str) -> bytes:
     name = error.bedrock[0]
     exception = name[:1].lower() + name[1:]
     return eventstream.exception(exception, _bedrock_body(error))
 
 
-ANTHROPIC = ErrorFormat(_anthropic_answer, _anthropic_event, sse.CONTENT_TYPE)
-BEDROCK = ErrorFormat(_bedrock_answer, _bedrock_frame, eventstream.CONTENT_TYPE)
+ANTHROPIC = ErrorFormat(_anthropic_response, _anthropic_event, sse.CONTENT_TYPE)
+BEDROCK = ErrorFormat(_bedrock_response, _bedrock_event, eventstream.CONTENT_TYPE)

@@ -1,84 +1,88 @@
-"""The doorman: the one place that knows both Lambda and the routes, and the one exit for errors."""
+"""The entry point of the function: Lambda's event in, one response and one audit log entry out.
+
+It is the only module that knows both Lambda and the routes, and the one exit for errors."""
 
 import os
 from functools import cache, partial
 from typing import Any
 
-from gateway import audit, cors, errors, observability, request, routes, settings, signing
-from gateway.audit import Record, RecordedResponse
+from gateway import errors, observability, request, request_context, routes, settings, signing
 from gateway.error_formats import ErrorFormat
-from gateway.request import Request
-from gateway.retries import Retries
-from gateway.runtime import CallerGone, Context, Response
-from gateway.service import Service
+from gateway.request_context import RequestContext
+from gateway.retries import RetryBudget
+from gateway.runtime import ClientDisconnected, Context, Response
 from gateway.settings import Settings
 from gateway.upstream import Upstream
 
 
 def initialize() -> None:
-    """What a cold start does before the first request; fails with the name of a bad variable."""
+    """Do what a cold start does before the first request; fail with the name of a bad variable."""
     _settings()
     _upstream()
 
 
 def handle(event: dict[str, Any], context: Context, response: Response) -> None:
-    """Answer one API Gateway event; every end of it is one audit line."""
-    service = Service(_settings(), _upstream(), context.remaining, response.look, _retries())
+    """Answer one API Gateway event, and write one audit log entry however it ends."""
     incoming = request.from_event(event)
     del event  # the body in it may be large
-    serve(incoming, response, service)
+    remaining = context.remaining()
+    serve(
+        RequestContext(
+            incoming, response, _settings(), _upstream(), _retry_budget(), remaining=remaining
+        )
+    )
 
 
-def serve(incoming: Request, response: Response, service: Service) -> None:
-    """Route, answer, turn whatever is raised into the caller's error, and record it."""
-    name = service.settings.api_key_names.get(incoming.api_key_id) or incoming.api_key_name
-    record = Record(incoming, name, service.team_of(name))
-    recorded = RecordedResponse(response, record, cors.headers(incoming, service.settings))
+def serve(context: RequestContext) -> None:
+    """Route and answer a request, and log how it ended."""
     try:
-        _dispatch(incoming, recorded, record, service)
-    except CallerGone:
-        record.outcome = audit.CALLER_GONE
+        _dispatch(context)
+    except ClientDisconnected:
+        context.outcome = request_context.CLIENT_DISCONNECTED
     finally:
-        observability.log_audit(record)
-        observability.count(record, service.settings.stage)
+        observability.log_audit(context)
+        observability.count(context)
 
 
-def _dispatch(
-    incoming: Request, response: RecordedResponse, record: Record, service: Service
-) -> None:
-    route = routes.find(incoming.method, incoming.path)
-    record.route = route.name
+def _dispatch(context: RequestContext) -> None:
+    """Call the route; turn what it raises into an error in the format of the client."""
+    route = routes.find(context.request.method, context.request.path)
+    context.route, context.parameters = route.name, route.parameters
     try:
-        incoming.check_headers()
-        route.answer(incoming._replace(parameters=route.parameters), response, record, service)
+        context.request.check_headers()
+        route.handler(context)
     except errors.GatewayError as error:
-        _answer(error, route.errors, response, record)
-    except CallerGone:
+        _send_error(error, route.error_format, context)
+    except ClientDisconnected:
         raise
     except Exception as error:  # noqa: BLE001 - the one broad except: a defect is an answer too
-        observability.log_defect(error, incoming.id)
+        observability.log_defect(error, context.request.id)
         defect = errors.GatewayError("The gateway failed. Try again.")
-        _answer(defect, route.errors, response, record)
-        record.outcome = audit.FAILED
+        _send_error(defect, route.error_format, context)
+        context.outcome = request_context.FAILED
 
 
-def _answer(
-    error: errors.GatewayError, written: ErrorFormat, response: RecordedResponse, record: Record
+def _send_error(
+    error: errors.GatewayError, error_format: ErrorFormat, context: RequestContext
 ) -> None:
-    record.error = error
-    record.outcome = _outcome(response, record)
-    if not response.started:
-        answer = written.answer(error, record.request_id)
-        response.start(answer.status, answer.headers)
-        response.write(answer.body)
-    elif response.content_type == written.stream_type:
-        response.write(written.in_stream(error, record.request_id))
+    """Send the error as a response or, if the response has started, as the end of its stream."""
+    response = context.response
+    context.error = error
+    context.outcome = _outcome(context)
+    if not response.is_started:
+        status, headers, body = error_format.response(error, response.request_id)
+        response.start(status, headers)
+        response.write(body)
+    elif response.content_type == error_format.stream_type:
+        response.write(error_format.stream_event(error, response.request_id))
 
 
-def _outcome(response: RecordedResponse, record: Record) -> str:
-    if response.started:
-        return audit.INTERRUPTED
-    return audit.UPSTREAM_ERROR if record.asked else audit.REFUSED
+def _outcome(context: RequestContext) -> str:
+    if context.response.is_started:
+        return request_context.INTERRUPTED
+    if context.call.attempts:
+        return request_context.UPSTREAM_ERROR
+    return request_context.REFUSED
 
 
 @cache
@@ -88,11 +92,11 @@ def _settings() -> Settings:
 
 @cache
 def _upstream() -> Upstream:
-    told = _settings()
-    meanwhile = partial(observability.prepare, told.stage)
-    return Upstream(told.endpoint, signing.Signer(told.region), meanwhile)
+    loaded = _settings()
+    on_request_sent = partial(observability.prepare, loaded.stage)
+    return Upstream(loaded.endpoint, signing.Signer(loaded.region), on_request_sent)
 
 
 @cache
-def _retries() -> Retries:
-    return Retries()
+def _retry_budget() -> RetryBudget:
+    return RetryBudget()

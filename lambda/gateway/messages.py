@@ -4,120 +4,114 @@ https://platform.claude.com/docs/en/api/messages
 """
 
 import json
-import time
 
-from gateway import caller_options, errors, json_object, message_body, sse
-from gateway.audit import Record, RecordedResponse
+from gateway import caller_options, errors, json_object, messages_request, sse
+from gateway.bedrock_call import BedrockRequest, BedrockResponse, bedrock_headers, call_bedrock
+from gateway.body_adapter import adapt_for
 from gateway.caller_options import METADATA_HEADER
-from gateway.invocation import Answer, Call, ask, carried, metadata
-from gateway.message_body import Members
 from gateway.message_stream import MessageStream
-from gateway.request import Request, encoded
-from gateway.service import Service
+from gateway.messages_request import Members
+from gateway.request import encoded
+from gateway.request_context import RequestContext
+from gateway.request_metadata import request_metadata
 from gateway.usage import from_headers
 
-_END_SECONDS = 1.0  # within which a stream ends whose message is whole
+_END_SECONDS = 1.0  # within which a stream ends once its message is complete
 _STREAM_HEADERS = {"content-type": sse.CONTENT_TYPE, "cache-control": "no-cache"}
 _REQUIRED = {"model": str, "max_tokens": int, "messages": list}
 
 
-def create(request: Request, response: RecordedResponse, record: Record, service: Service) -> None:
+def create(context: RequestContext) -> None:
     """Answer with the model's message, as JSON or as server-sent events. Raises GatewayError."""
-    call = _prepare(request, record, service)
+    request = _bedrock_request(context)
     try:
-        _ask(call, response, record, service)
+        if context.call.is_stream:
+            _stream(request, context)
+        else:
+            _send_json(request, context)
     except errors.InvalidRequest as error:
-        tools = message_body.tool_names(call.body)
-        error.message = message_body.with_tool_name(error.message, tools)
+        tools = messages_request.tool_names(request.body)
+        error.message = messages_request.with_tool_name(error.message, tools)
         raise
 
 
-def _ask(call: Call, response: RecordedResponse, record: Record, service: Service) -> None:
-    if not record.stream:
-        with ask(call, record, service) as answer:
-            _relay_json(answer, response, record)
-        return
-    keep_alive = KeepAlive(response, service)
-    with ask(call, record, service._replace(look=keep_alive.look)) as answer:
-        keep_alive.is_waiting = False
-        _relay_stream(answer, response, record, service.settings.ping_seconds)
-
-
-class KeepAlive:
-    """Pings a caller while Bedrock has not answered yet: what stands between may end a connection
-    that is silent. The first ping decides the status: what fails after it is an error event."""
-
-    def __init__(self, response: RecordedResponse, service: Service) -> None:
-        self.is_waiting = True
-        self._response = response
-        self._service = service
-        self._spoke_at = time.monotonic()
-
-    def look(self) -> None:
-        """Called now and then while there is silence. Raises CallerGone."""
-        self._service.look()
-        silent = time.monotonic() - self._spoke_at
-        if self.is_waiting and silent >= self._service.settings.ping_seconds:
-            self._response.start_once(200, _STREAM_HEADERS)
-            self._response.write(sse.PING)
-            self._spoke_at = time.monotonic()
-
-
-def _prepare(request: Request, record: Record, service: Service) -> Call:
-    members = message_body.read(message_body.taken(request, record, service.settings), _REQUIRED)
-    record.stream = _streamed(members)
-    resolved = service.resolve(members["model"].value, record.team)
-    record.resolved(resolved)
-    operation = "invoke-with-response-stream" if record.stream else "invoke"
-    tier = caller_options.check_message_body(members, service.settings)
-    headers = _headers(request, record, service, tier)
+def _bedrock_request(context: RequestContext) -> BedrockRequest:
+    members = messages_request.read(context.take_body(), _REQUIRED)
+    context.call.is_stream = _is_stream(members)
+    resolved = context.resolve(members["model"].value)
+    tier = caller_options.check_message_body(members, context.settings)
+    headers = _headers(context, tier)
     if tier:  # it goes as a header
         members = {name: member for name, member in members.items() if name != "service_tier"}
-    parts = message_body.for_bedrock(members, resolved.model, request, record, service.settings)
+    parts = adapt_for(context, members, resolved.model)
     del members  # a large body is there twice at most: as it came, and as it was read or goes
+    operation = "invoke-with-response-stream" if context.call.is_stream else "invoke"
     body = encoded(json_object.join(parts))
-    return Call(resolved.profile_ids, operation, headers, body)
+    return BedrockRequest(resolved.profile_ids, operation, headers, body)
 
 
-def _streamed(members: Members) -> bool:
+def _is_stream(members: Members) -> bool:
     value = members["stream"].value if "stream" in members else None
     if not isinstance(value, bool | None):
         raise errors.InvalidRequest("stream: Input should be a valid boolean")
     return bool(value)
 
 
-def _headers(request: Request, record: Record, service: Service, tier: str) -> dict[str, str]:
-    settings = service.settings
-    selected = caller_options.select_headers(request, record, settings, tier=tier)
+def _headers(context: RequestContext, tier: str) -> dict[str, str]:
+    selected = caller_options.select_headers(context, tier=tier)
+    is_stream = context.call.is_stream
     return {
-        **caller_options.with_guardrail(selected, settings.guardrail),
-        "accept": "application/vnd.amazon.eventstream" if record.stream else "application/json",
+        **caller_options.with_guardrail(selected, context.settings.guardrail),
+        "accept": "application/vnd.amazon.eventstream" if is_stream else "application/json",
         "content-type": "application/json",
-        METADATA_HEADER: json.dumps(metadata(request, record)),
+        METADATA_HEADER: json.dumps(request_metadata(context)),
     }
 
 
-def _relay_json(answer: Answer, response: RecordedResponse, record: Record) -> None:
-    body = answer.read_object()
-    record.usage = from_headers(answer.reply.headers)
-    headers = {**carried(answer.reply.headers), "content-type": "application/json"}
-    response.answer(200, headers, body)
+def _send_json(request: BedrockRequest, context: RequestContext) -> None:
+    with call_bedrock(request, context) as response:
+        body = response.read_object()
+        context.call.usage = from_headers(response.headers)
+        headers = {**bedrock_headers(response.headers), "content-type": "application/json"}
+        context.response.send(200, headers, body)
 
 
-def _relay_stream(
-    answer: Answer, response: RecordedResponse, record: Record, ping_seconds: float
-) -> None:
-    """Send on what each read brings in one write; keep the caller's connection alive in silence."""
+def _stream(request: BedrockRequest, context: RequestContext) -> None:
+    keep_alive = KeepAlive(context)
+    with call_bedrock(request, context, keep_alive.check_client) as response:
+        keep_alive.is_waiting = False
+        _relay(response, context)
+
+
+class KeepAlive:
+    """Pings a client while Bedrock has not answered: an idle connection may be closed on its way.
+    The first ping decides the status: what fails after it is an error event."""
+
+    def __init__(self, context: RequestContext) -> None:
+        self.is_waiting = True
+        self._context = context
+
+    def check_client(self) -> None:
+        """Ping the client if it is time. Raises ClientDisconnected."""
+        context = self._context
+        context.response.check_client()
+        if self.is_waiting and context.deadline.idle_seconds() >= context.settings.ping_seconds:
+            context.response.start_once(200, _STREAM_HEADERS)
+            context.response.write(sse.PING)
+
+
+def _relay(response: BedrockResponse, context: RequestContext) -> None:
+    """Send on what each read brings in one write; ping the client while nothing comes."""
     stream = MessageStream()
-    headers = {**carried(answer.reply.headers), **_STREAM_HEADERS}
-    while (data := _next(answer, ping_seconds, complete=stream.complete)) != b"":
+    headers = {**bedrock_headers(response.headers), **_STREAM_HEADERS}
+    ping_seconds = context.settings.ping_seconds
+    while (data := _read(response, ping_seconds, is_complete=stream.complete)) != b"":
         events = sse.PING if data is None else stream.feed(data)
-        record.usage = stream.usage
-        record.upstream_complete = stream.complete and stream.is_clean
+        context.call.usage = stream.usage
+        response.attempt.is_complete = stream.complete and stream.is_clean
         if events:
-            response.start_once(200, headers)
-            response.write(events)
-            answer.spoke()
+            context.response.start_once(200, headers)
+            context.response.write(events)
         if stream.error is not None:
             raise stream.error
     stream.end()
@@ -125,11 +119,12 @@ def _relay_stream(
         raise stream.error
 
 
-def _next(answer: Answer, ping_seconds: float, *, complete: bool) -> bytes | None:
-    """What comes next. A message that is whole has only to end, and how does not matter."""
-    if not complete:
-        return answer.read_or_speak(ping_seconds)
+def _read(response: BedrockResponse, ping_seconds: float, *, is_complete: bool) -> bytes | None:
+    """Return the next bytes, None when a ping is due. A complete message has only to end: how it
+    ends does not matter."""
+    if not is_complete:
+        return response.read_until_idle(ping_seconds)
     try:
-        return answer.read(_END_SECONDS) or b""
+        return response.read(_END_SECONDS) or b""
     except errors.GatewayError:
         return b""

@@ -3,16 +3,15 @@
 https://platform.claude.com/docs/en/api/models-list
 """
 
-import json
 from collections.abc import Iterable, Mapping
 from typing import Any, Final
 
 from claude_bedrock import catalog
 from claude_bedrock.catalog import capabilities, message_fields
 from gateway import errors
-from gateway.audit import Record, RecordedResponse
-from gateway.request import Request
-from gateway.service import Service
+from gateway.model_resolution import today
+from gateway.request_context import RequestContext
+from gateway.settings import Settings
 
 _DEFAULT_LIMIT, _GREATEST_LIMIT = 20, 1000
 _UNKNOWN_RELEASE = "1970-01-01"  # Anthropic: an epoch value if the release date is unknown
@@ -24,53 +23,54 @@ _THINKING: Final = ("adaptive", "between_tools", "disabled", "enabled")
 _CONTEXT_EDITS: Final = ("clear_thinking_20251015", "clear_tool_uses_20250919")
 
 
-def list_all(
-    request: Request, response: RecordedResponse, _record: Record, service: Service
-) -> None:
-    """A page of them, the most recently released first, as `limit`, `after_id`, `before_id` and
-    `lifecycle` say. Raises InvalidRequest."""
-    models = _listed(request.query, service)
-    start = _position(models, request.query, "after_id", 0, step=1)
-    end = _position(models, request.query, "before_id", len(models), step=0)
-    limit = _limit(request.query.get("limit", str(_DEFAULT_LIMIT)))
-    if "before_id" in request.query:
+def list_models(context: RequestContext) -> None:
+    """Answer with a page of them, the most recently released first, as `limit`, `after_id`,
+    `before_id` and `lifecycle` say. Raises InvalidRequest."""
+    query = context.request.query
+    models = _matching_models(query, context.settings)
+    start = _position(models, query, "after_id", 0, step=1)
+    end = _position(models, query, "before_id", len(models), step=0)
+    limit = _limit(query.get("limit", str(_DEFAULT_LIMIT)))
+    if "before_id" in query:
         start = max(start, end - limit)
     page = models[start : min(end, start + limit)]
-    more = start > 0 if "before_id" in request.query else start + limit < end
+    has_more = start > 0 if "before_id" in query else start + limit < end
     names = [model.name for model in page]
     first, last = (names[0], names[-1]) if names else (None, None)
-    entries = [_entry(model, service.today()) for model in page]
-    _answer(response, {"data": entries, "has_more": more, "first_id": first, "last_id": last})
+    entries = [_entry(model, today()) for model in page]
+    context.response.send_json(
+        {"data": entries, "has_more": has_more, "first_id": first, "last_id": last}
+    )
 
 
-def get(request: Request, response: RecordedResponse, record: Record, service: Service) -> None:
-    """One of them, by any name by which it may be called. Raises GatewayError as a call does."""
-    resolved = service.resolve(request.parameters["id"], record.team)
-    record.resolved(resolved)
-    _answer(response, _entry(resolved.model, service.today()))
+def get_model(context: RequestContext) -> None:
+    """Answer with one of them, by any name by which it may be called. Raises GatewayError as a call
+    does."""
+    resolved = context.resolve(context.parameters["id"])
+    context.response.send_json(_entry(resolved.model, today()))
 
 
-def _listed(query: Mapping[str, str], service: Service) -> list[catalog.Model]:
-    asked = _asked_lifecycles(query)
-    today = service.today()
+def _matching_models(query: Mapping[str, str], settings: Settings) -> list[catalog.Model]:
+    lifecycles = _requested_lifecycles(query)
+    date = today()
     models = [
         model
         for model in catalog.MODELS
-        if model.name in service.settings.allowed_models and _lifecycle(model, today) in asked
+        if model.name in settings.allowed_models and _lifecycle(model, date) in lifecycles
     ]
     return sorted(models, key=lambda model: model.released or "", reverse=True)
 
 
-def _asked_lifecycles(query: Mapping[str, str]) -> tuple[str, ...]:
+def _requested_lifecycles(query: Mapping[str, str]) -> tuple[str, ...]:
     """Clients write the list with commas, or with brackets behind the name."""
     texts = [query[name] for name in _LIFECYCLE_NAMES if name in query]
-    asked = tuple(part.strip() for text in texts for part in text.split(","))
-    for part in asked:
+    lifecycles = tuple(part.strip() for text in texts for part in text.split(","))
+    for part in lifecycles:
         if part not in _LIFECYCLES:
             raise errors.InvalidRequest(
                 "lifecycle: Input should be 'active', 'deprecated' or 'retired'"
             )
-    return asked or _LISTED
+    return lifecycles or _LISTED
 
 
 def _position(
@@ -108,8 +108,8 @@ def _limit(text: str) -> int:
     return int(significant)
 
 
-def _entry(model: catalog.Model, today: str) -> dict[str, Any]:
-    lifecycle = _lifecycle(model, today)
+def _entry(model: catalog.Model, date: str) -> dict[str, Any]:
+    lifecycle = _lifecycle(model, date)
     leaving = lifecycle != "active"
     return {
         "type": "model",
@@ -127,11 +127,11 @@ def _entry(model: catalog.Model, today: str) -> dict[str, Any]:
     }
 
 
-def _lifecycle(model: catalog.Model, today: str) -> str:
+def _lifecycle(model: catalog.Model, date: str) -> str:
     """Bedrock's legacy is what Anthropic calls deprecated: served, closed to new customers."""
-    if catalog.is_retired(model, today):
+    if catalog.is_retired(model, date):
         return "retired"
-    return "deprecated" if catalog.is_legacy(model, today) else "active"
+    return "deprecated" if catalog.is_legacy(model, date) else "active"
 
 
 def _time(date: str | None) -> str | None:
@@ -168,8 +168,3 @@ def _capabilities(model: catalog.Model) -> dict[str, Any]:
 def _supported(supported: bool, parts: Mapping[str, bool] | None = None) -> dict[str, Any]:
     named = {name: _supported(each) for name, each in (parts or {}).items()}
     return {"supported": supported, **named}
-
-
-def _answer(response: RecordedResponse, content: dict[str, Any]) -> None:
-    response.start(200, {"content-type": "application/json"})
-    response.write(json.dumps(content).encode())

@@ -13,15 +13,16 @@ from collections.abc import Iterator
 from functools import cache
 from typing import TYPE_CHECKING
 
-from gateway import audit
+from gateway import audit, request_context
 from gateway.errors import GatewayError
+from gateway.request_context import RequestContext
 
 if TYPE_CHECKING:
     from aws_lambda_powertools import Logger
     from aws_lambda_powertools.metrics import EphemeralMetrics
 
 _TOKENS = {"InputTokens": "input_tokens", "OutputTokens": "output_tokens"}
-_UPSTREAM = (audit.UPSTREAM_ERROR, audit.INTERRUPTED)
+_UPSTREAM = (request_context.UPSTREAM_ERROR, request_context.INTERRUPTED)
 _ENCODER = json.JSONEncoder(separators=(",", ":"), default=str)
 
 
@@ -32,7 +33,7 @@ def prepare(stage: str) -> None:
 
     _logger()
     _metrics(stage)
-    # Our lines do not say where they come from, so nobody has to look: the manual's own advice,
+    # The log lines do not say where they come from, which saves time: the manual's own advice,
     # https://docs.python.org/3/howto/logging.html#optimization
     logging.logThreads = logging.logProcesses = logging.logMultiprocessing = False
     logging._srcfile = None
@@ -52,14 +53,14 @@ def _metrics(stage: str) -> EphemeralMetrics:
     return EphemeralMetrics(default_dimensions={"stage": stage})
 
 
-def log_audit(record: audit.Record) -> None:
+def log_audit(context: RequestContext) -> None:
     """One line per request, prompt-free, in the form of Powertools' lines."""
     line = {
         "level": "INFO",
         "message": "audit",
         "timestamp": _timestamp(),
         "service": os.environ.get("POWERTOOLS_SERVICE_NAME", "gateway"),
-        "audit": record.line(),
+        "audit": audit.entry(context),
     }
     if trace := os.environ.get("_X_AMZN_TRACE_ID", ""):
         line["xray_trace_id"] = trace.partition(";")[0].removeprefix("Root=")
@@ -82,32 +83,34 @@ def log_defect(error: Exception, request_id: str) -> None:
     _logger().error("defect", extra=details)
 
 
-def count(record: audit.Record, stage: str) -> None:
-    """The request's metrics, in CloudWatch's embedded metric format."""
-    counted = _counted(record)
+def count(context: RequestContext) -> None:
+    """Write the request's metrics, in CloudWatch's embedded metric format."""
+    counted = _counted(context)
     metrics = {name: {"Unit": unit, "Value": [float(value)]} for name, unit, value in counted}
     # EMF is read from stdout; Lambda freezes the process before a buffer would be written.
-    print(json.dumps(_metrics(stage).serialize_metric_set(metrics)), flush=True)  # noqa: T201
+    print(json.dumps(_metrics(context.settings.stage).serialize_metric_set(metrics)), flush=True)  # noqa: T201
 
 
-def _counted(record: audit.Record) -> Iterator[tuple[str, str, int]]:
-    """Name, CloudWatch's unit and value of each."""
+def _counted(context: RequestContext) -> Iterator[tuple[str, str, int]]:
+    """Yield name, CloudWatch's unit and value of each."""
+    call = context.call
     yield "Requests", "Count", 1
-    if failure := _failure(record.outcome, record.error):
+    if failure := _failure(context.outcome, context.error):
         yield failure, "Count", 1
-    if record.first_byte_ms is not None and record.bedrock_request_id:
-        yield "FirstByteLatency", "Milliseconds", record.first_byte_ms
-    if record.changes:
+    first_byte_ms = audit.first_byte_ms(context)
+    if first_byte_ms is not None and call.bedrock_request_id:
+        yield "FirstByteLatency", "Milliseconds", first_byte_ms
+    if call.changes:
         yield "Adapted", "Count", 1
-    if record.earlier_attempts:
-        yield "Retries", "Count", len(record.earlier_attempts)
+    if len(call.attempts) > 1:
+        yield "Retries", "Count", len(call.attempts) - 1
     for name, field in _TOKENS.items():
-        if (tokens := getattr(record.usage, field)) is not None:
+        if (tokens := getattr(call.usage, field)) is not None:
             yield name, "Count", tokens
 
 
 def _failure(outcome: str, error: GatewayError | None) -> str:
-    if outcome == audit.FAILED:
+    if outcome == request_context.FAILED:
         return "ServerErrors"
     if error is None:
         return ""

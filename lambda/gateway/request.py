@@ -6,7 +6,6 @@ The event: https://docs.aws.amazon.com/apigateway/latest/developerguide/set-up-l
 from base64 import b64decode
 from binascii import Error as Base64Error
 from collections.abc import Iterable, Mapping
-from types import MappingProxyType
 from typing import Any, Final, NamedTuple
 from urllib.parse import unquote
 
@@ -45,10 +44,9 @@ class Body:
 
 class Request(NamedTuple):
     """Header names in lower case, the lines of one name joined by commas; `id` is API Gateway's
-    request id. `path` is what follows the stage, or a custom domain's base path; `parameters` are
-    the parts of it that its route names, decoded. `api_key_name` is the name that the key carries,
-    which API Gateway has found good. `caller_arn` is who signed, where callers sign.
-    `contradictory` are headers that hold one value and came with several."""
+    request id. `path` is what follows the stage, or a custom domain's base path. `api_key_name` is
+    the name that the key carries, which API Gateway has checked. `caller_arn` is who signed, where
+    callers sign. `contradictory` are headers that hold one value and came with several."""
 
     method: str
     path: str
@@ -59,7 +57,6 @@ class Request(NamedTuple):
     api_key_name: str
     caller_arn: str
     body: Body
-    parameters: Mapping[str, str] = MappingProxyType({})
     contradictory: tuple[str, ...] = ()
 
     def check_headers(self) -> None:
@@ -70,15 +67,17 @@ class Request(NamedTuple):
                 f"different values. Send it once."
             )
 
-    def take_text(self, *, limit: int) -> str:
-        """The body, at most `limit` bytes of UTF-8; it is gone then.
+    def take_text(self, *, limit: int) -> tuple[str, int]:
+        """Return the body and its size, at most `limit` bytes of UTF-8; the request has it no
+        longer.
 
         Raises RequestTooLarge, UnsupportedMediaType, InvalidRequest.
         """
         text = self.body.take(self.headers.get("content-encoding", ""), limit)
-        if size(text) > limit:
+        size = utf8_size(text)
+        if size > limit:
             raise _too_large(limit)
-        return text
+        return text, size
 
 
 def from_event(event: dict[str, Any]) -> Request:
@@ -167,8 +166,8 @@ def _path(event: dict[str, Any]) -> str:
     return f"{found}/" if sent.endswith("/") and not found.endswith("/") else found
 
 
-def size(text: str) -> int:
-    """Bytes of UTF-8. Raises InvalidRequest."""
+def utf8_size(text: str) -> int:
+    """Return the bytes of UTF-8. Raises InvalidRequest."""
     return len(text) if text.isascii() else len(encoded(text))
 
 

@@ -1,4 +1,4 @@
-"""Whether Bedrock is asked once more, and when: for what it has not run, or says that it failed at.
+"""Whether a request to Bedrock is retried, and when: where no model ran, or where Bedrock failed.
 
 After the standard mode of AWS's SDKs, with fewer attempts; docs/decisions/0028-retries.md says why.
 https://docs.aws.amazon.com/sdkref/latest/guide/feature-retry-behavior.html
@@ -16,96 +16,106 @@ from gateway.errors import (
     Unreachable,
 )
 
-LONGEST_WAIT = 5.0  # seconds; a caller can wait for longer without holding an environment
-CAPACITY = 50  # a tenth of an SDK's, since an environment serves one call at a time
-_EARNED = 1
-# Anthropic's SDKs and AWS's, which try again by themselves, name the attempt:
-_ANNOUNCED_BY = ("x-stainless-retry-count", "amz-sdk-request")
+MAX_DELAY = 5.0  # seconds; a client can wait for longer without holding an environment
+CAPACITY = 50  # a tenth of an SDK's, since an environment serves one request at a time
+_REFUND = 1
+# Anthropic's SDKs and AWS's, which retry by themselves, name the attempt:
+_RETRY_HEADERS = ("x-stainless-retry-count", "amz-sdk-request")
 
 
-class Rule:
-    """How often at most, from which first wait in seconds on, and for how many tokens each."""
+class RetryPolicy:
+    """How many retries at most, from which first delay in seconds on, and for how many tokens of
+    the budget each."""
 
-    def __init__(self, times: int, seconds: float, cost: int) -> None:
-        self.times = times
-        self.seconds = seconds
+    def __init__(self, max_retries: int, delay: float, cost: int) -> None:
+        self.max_retries = max_retries
+        self.delay = delay
         self.cost = cost
 
 
-_UNREACHED = Rule(times=2, seconds=0.05, cost=14)
-_ANSWERED = Rule(times=1, seconds=1.0, cost=5)
+_UNREACHABLE = RetryPolicy(max_retries=2, delay=0.05, cost=14)
+_RESPONSE = RetryPolicy(max_retries=1, delay=1.0, cost=5)
 
 
-def rule(error: GatewayError) -> Rule | None:
-    """None for a failure after which the model may be running, or would fail again."""
+def policy_for(error: GatewayError) -> RetryPolicy | None:
+    """Return None for a failure after which the model may be running, or would fail again."""
     if isinstance(error, Unreachable):
-        return _UNREACHED
-    return _ANSWERED if answered(error) else None
+        return _UNREACHABLE
+    return _RESPONSE if is_retryable_response(error) else None
 
 
-def answered(error: GatewayError) -> bool:
-    """Whether Bedrock has said, in an answer of its own, that another attempt may do."""
+def is_retryable_response(error: GatewayError) -> bool:
+    """Whether Bedrock has said, in a response of its own, that another attempt may succeed."""
     if isinstance(error, QuotaUsedUp):
         return False
-    return turned_away(error) or isinstance(error, BedrockFailed)
+    return is_capacity_error(error) or isinstance(error, BedrockFailed)
 
 
-def turned_away(error: GatewayError) -> bool:
+def is_capacity_error(error: GatewayError) -> bool:
     """Whether Bedrock has said that it has no capacity for the call: another profile may have."""
     return isinstance(error, RateLimited | Overloaded)
 
 
-def announced(headers: Mapping[str, str]) -> bool:
-    """Whether the client tries again by itself."""
-    return any(name in headers for name in _ANNOUNCED_BY)
+def client_retries(headers: Mapping[str, str]) -> bool:
+    """Whether the client that sent these headers retries by itself."""
+    return any(name in headers for name in _RETRY_HEADERS)
 
 
-def wait(
-    error: GatewayError, *, retried: int, tokens: int, left: float, theirs: bool, chance: float
+def retry_delay(
+    error: GatewayError,
+    *,
+    retries: int,
+    tokens: int,
+    remaining: float,
+    client_retries: bool,
+    jitter: float,
 ) -> float | None:
-    """Seconds after which the call is made again; None: the caller is told of the error.
+    """Return the seconds before the next retry; None where the client receives the error.
 
-    `retried` counts the call's retries so far, `tokens` is what the environment has left, `left`
-    the seconds in which the caller must be answered. `theirs`: the client tries again by itself.
-    `chance` is from 0 to 1: the wait is anywhere up to its limit ("full jitter").
+    `retries` counts those of the call so far, `tokens` is what the budget has left, `remaining` the
+    seconds in which the client must be answered. `jitter` is from 0 to 1: the delay is anywhere up
+    to its limit ("full jitter").
     """
-    known = rule(error)
-    if known is None or retried >= known.times or tokens < known.cost:
+    policy = policy_for(error)
+    if policy is None or retries >= policy.max_retries or tokens < policy.cost:
         return None
-    if theirs and answered(error):
+    if client_retries and is_retryable_response(error):
         return None
-    seconds = error.retry_after + chance * known.seconds * 2**retried
-    return seconds if seconds <= LONGEST_WAIT and seconds < left else None
+    seconds = error.retry_after + jitter * policy.delay * 2**retries
+    return seconds if seconds <= MAX_DELAY and seconds < remaining else None
 
 
-def _chance() -> float:
+def _random_jitter() -> float:
     return int.from_bytes(os.urandom(4)) / 2**32
 
 
-class Retries:
-    """What one environment may still spend on them. A success earns a little: while most calls
+class RetryBudget:
+    """The retries that one environment may still make. A success refunds a little: while most calls
     succeed there is enough, and when most fail there soon is none."""
 
-    def __init__(self, tokens: int = CAPACITY, chance: Callable[[], float] = _chance) -> None:
+    def __init__(
+        self, tokens: int = CAPACITY, jitter: Callable[[], float] = _random_jitter
+    ) -> None:
         self.tokens = tokens
-        self._chance = chance
+        self._jitter = jitter
 
     def spend(
-        self, error: GatewayError, *, retried: int, left: float, theirs: bool
+        self, error: GatewayError, *, retries: int, remaining: float, client_retries: bool
     ) -> float | None:
-        """As `wait`, and paid for."""
-        seconds = wait(
+        """Return the delay as `retry_delay` does, and pay for the retry."""
+        seconds = retry_delay(
             error,
-            retried=retried,
+            retries=retries,
             tokens=self.tokens,
-            left=left,
-            theirs=theirs,
-            chance=self._chance(),
+            remaining=remaining,
+            client_retries=client_retries,
+            jitter=self._jitter(),
         )
-        known = rule(error)
-        if known is not None and seconds is not None:
-            self.tokens -= known.cost
+        policy = policy_for(error)
+        if policy is not None and seconds is not None:
+            self.tokens -= policy.cost
         return seconds
 
-    def earn(self) -> None:
-        self.tokens = min(self.tokens + _EARNED, CAPACITY)
+    def refund(self) -> None:
+        """Give back the tokens that a success earns."""
+        self.tokens = min(self.tokens + _REFUND, CAPACITY)

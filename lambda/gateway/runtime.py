@@ -19,7 +19,7 @@ from collections.abc import Callable, Mapping
 from types import TracebackType
 from typing import Any, NamedTuple, Protocol
 
-from gateway import deferred
+from gateway import lazy_import
 from gateway.http1 import Head, ProtocolError, ResponseReader
 
 _API = "/2018-06-01/runtime"
@@ -40,7 +40,7 @@ class Context(NamedTuple):
         return self.deadline - time.time()
 
 
-class CallerGone(Exception):
+class ClientDisconnected(Exception):
     """Nobody reads the response any more."""
 
 
@@ -51,13 +51,13 @@ class Response(Protocol):
         """Set status and headers; nothing leaves before the first `write` or the end."""
 
     def write(self, data: bytes) -> None:
-        """Send body bytes now. Raises CallerGone."""
+        """Send body bytes now. Raises ClientDisconnected."""
 
     def write_last(self, data: bytes) -> None:
-        """Send body bytes now, and that nothing follows. Raises CallerGone."""
+        """Send body bytes now, and that nothing follows. Raises ClientDisconnected."""
 
-    def look(self) -> None:
-        """Raises CallerGone if nobody reads any more, as far as can be known without a `write`."""
+    def check_client(self) -> None:
+        """Raise ClientDisconnected if the client has left, as far as is known without a `write`."""
 
 
 Handler = Callable[[dict[str, Any], Context, Response], None]
@@ -169,12 +169,12 @@ class StreamingResponse:
         self._pending += _chunk(data) if data else b""
         self._end("")
 
-    def look(self) -> None:
+    def check_client(self) -> None:
         """AWS documents no sign of a caller that has left: this is what a connection can show. One
         that has carried nothing of the response yet shows nothing of its caller."""
         if self._sent and self._connection.is_refused():
             self._gone = True
-            raise CallerGone("the connection of the response has ended")
+            raise ClientDisconnected("the connection of the response has ended")
 
     def __enter__(self) -> "StreamingResponse":
         return self
@@ -198,7 +198,7 @@ class StreamingResponse:
             if not self._ended:
                 self._end("" if error is None else _error_trailer(error))
             self._connection.reply()
-        except (CallerGone, OSError, ProtocolError):
+        except (ClientDisconnected, OSError, ProtocolError):
             pass  # the caller left before the end: the handler's own record has said what was sent
         finally:
             self._connection.close()  # Lambda asks for it after a streamed response
@@ -209,12 +209,12 @@ class StreamingResponse:
 
     def _send(self, data: bytes) -> None:
         """A caller who does not read must not hold the handler until Lambda ends it. Raises
-        CallerGone."""
+        ClientDisconnected."""
         try:
             self._send_first(data) if not self._sent else self._send_on(data)
         except OSError as error:
             self._gone = True
-            raise CallerGone("the response is no longer read") from error
+            raise ClientDisconnected("the response is no longer read") from error
 
     def _send_first(self, data: bytes) -> None:
         """The connection has been idle since the invocation came, and may have ended meanwhile:
@@ -266,7 +266,7 @@ def main() -> None:
     The wrapper has switched the garbage collector off; it is on again after the first invocation.
     """
     address = os.environ["AWS_LAMBDA_RUNTIME_API"]
-    deferred.defer_all()
+    lazy_import.make_all_lazy()
     with _ReportedInit(address):
         module_name, _, function = os.environ["_HANDLER"].rpartition(".")
         module = importlib.import_module(module_name)

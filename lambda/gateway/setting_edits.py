@@ -8,7 +8,7 @@ from typing import Any
 
 from claude_bedrock.catalog import message_fields
 from gateway import errors
-from gateway.adaptation_case import Case, Changes, without
+from gateway.adaptation import Case, Changes, without
 from gateway.json_object import Edits, Member
 
 _BINDING = "block_binding"

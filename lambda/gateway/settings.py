@@ -34,7 +34,7 @@ class Settings(NamedTuple):
     """
 
     stage: str
-    routes: tuple[str, ...]
+    geographies: tuple[str, ...]
     region: str
     allowed_models: frozenset[str]
     max_body_bytes: int
@@ -55,7 +55,7 @@ def load(environment: Mapping[str, str]) -> Settings:
     default_endpoint = f"https://bedrock-runtime.{region}.amazonaws.com"
     return Settings(
         stage=_text(environment, "STAGE"),
-        routes=tuple(_text(environment, "GEOGRAPHIES").split(",")),
+        geographies=tuple(_text(environment, "GEOGRAPHIES").split(",")),
         region=region,
         allowed_models=frozenset(_text(environment, "ALLOWED_MODELS").split(",")),
         max_body_bytes=int(_positive(environment, "MAX_BODY_BYTES")),

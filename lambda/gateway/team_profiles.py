@@ -20,7 +20,36 @@ def is_named(requested: str) -> bool:
     return _KIND in requested
 
 
-def copied_profile(requested: str, team: str, profiles: TeamProfiles) -> str:
+def team_of(api_key_name: str, profiles: TeamProfiles) -> str:
+    """Return the team of a key called TEAM.NAME, empty for any other key."""
+    team, dot, _ = api_key_name.partition(".")
+    return team if dot and team in profiles else ""
+
+
+def profile_for_team(profile_id: str, team: str, profiles: TeamProfiles) -> str:
+    """Return what Bedrock is called with: the ARN of the team's own copy of the profile, or the id.
+
+    An ARN may stand where an id does:
+    https://docs.aws.amazon.com/bedrock/latest/userguide/inference-profiles-use.html
+    """
+    return profiles[team].get(profile_id, profile_id) if team in profiles else profile_id
+
+
+def copied_profile(
+    requested: str, team: str, profiles: TeamProfiles, *, by_id: bool = False
+) -> str:
+    """Return the id of the profile whose copy a name means by its ARN, or also `by_id`; empty where
+    it means none. Raises PermissionDenied, NotFound."""
+    if is_named(requested) or (by_id and _is_own_id(requested, profiles)):
+        return _copied_id(requested, team, profiles)
+    return ""
+
+
+def _is_own_id(requested: str, profiles: TeamProfiles) -> bool:
+    return any(requested == id_of(arn) for copies in profiles.values() for arn in copies.values())
+
+
+def _copied_id(requested: str, team: str, profiles: TeamProfiles) -> str:
     """Return the id of the profile whose copy `requested` names by its ARN, with or without the
     account, or by its id.
 

@@ -7,7 +7,7 @@ from typing import Any
 
 from claude_bedrock.catalog import message_fields
 from gateway import cache_markers, errors
-from gateway.adaptation_case import Case, Changes, named, quoted, without
+from gateway.adaptation import Case, Changes, named, quoted, without
 from gateway.json_object import Edits, Member
 
 

@@ -6,7 +6,7 @@ from typing import Any
 
 from claude_bedrock.catalog import message_fields
 from gateway import cache_markers, errors, history, json_object
-from gateway.adaptation_case import Case, Changes, kind_of, without
+from gateway.adaptation import Case, Changes, kind_of, without
 from gateway.json_object import Edits, Member
 
 _REFERENCE = "tool_reference"

@@ -11,7 +11,7 @@ from typing import Any, Final, TypeAlias
 
 from claude_bedrock.catalog import message_fields
 from gateway import errors
-from gateway.adaptation_case import Case, Changes, named
+from gateway.adaptation import Case, Changes, named
 
 Way: TypeAlias = "tuple[Way | None, str | int]"
 """How a place is reached: the way to what it is in, and its name or position there."""

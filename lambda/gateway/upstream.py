@@ -12,12 +12,12 @@ from collections.abc import Callable, Iterable, Mapping
 from typing import Protocol
 from urllib.parse import urlsplit
 
-from gateway import errors, trust
+from gateway import errors, tls
 from gateway.http1 import ProtocolError, ResponseReader
 
 CONNECT_SECONDS = 5.0
 IDLE_SECONDS = 60.0  # a connection idle for longer may be dead without a sign: AWS drops silently
-LOOK_SECONDS = 0.5  # in silence, how often it is looked whether the caller is still there
+CHECK_SECONDS = 0.5  # in silence, how often it is looked whether the caller is still there
 LARGEST_BODY_BYTES = 25_000_000  # of an answer in one piece
 _READ_BYTES = 1 << 18
 _COPIED_BYTES = 1 << 16
@@ -33,7 +33,7 @@ class Signer(Protocol):
     ) -> dict[str, str]: ...
 
 
-class Reply(Protocol):
+class UpstreamResponse(Protocol):
     """One response, its head read. `close` must be called, whole or not."""
 
     status: int
@@ -42,17 +42,17 @@ class Reply(Protocol):
     def read(self, seconds: float) -> bytes | None:
         """The next body bytes; None after `seconds` without any, b"" at the end.
 
-        Raises UpstreamFailed when the connection breaks, CallerGone when the caller has left.
+        Raises UpstreamFailed when the connection breaks, ClientDisconnected when the client left.
         """
 
     def close(self) -> None:
         """Keep the connection for the next request if this one left it clean."""
 
 
-def read_all(reply: Reply, seconds: float) -> bytes:
+def read_all(response: UpstreamResponse, seconds: float) -> bytes:
     """The rest of the body. Raises UpstreamFailed, or UpstreamTimeout after `seconds`."""
     until, parts, size = time.monotonic() + seconds, [], 0
-    while body := reply.read(until - time.monotonic()):
+    while body := response.read(until - time.monotonic()):
         parts.append(body)
         size += len(body)
         if size > LARGEST_BODY_BYTES:
@@ -62,7 +62,7 @@ def read_all(reply: Reply, seconds: float) -> bytes:
     return b"".join(parts)
 
 
-class SocketReply:
+class SocketResponse:
     """A reply that is read from the connection it came on."""
 
     def __init__(
@@ -70,7 +70,7 @@ class SocketReply:
         connection: "_Connection",
         reader: ResponseReader,
         body: bytes,
-        look: Callable[[], None],
+        check_client: Callable[[], None],
         damage: errors.GatewayError | None = None,
     ) -> None:
         if reader.head is None:
@@ -80,7 +80,7 @@ class SocketReply:
         self._connection = connection
         self._reader = reader
         self._pending = body
-        self._look = look
+        self._check_client = check_client
         self._damage = damage
 
     def read(self, seconds: float) -> bytes | None:
@@ -91,7 +91,7 @@ class SocketReply:
             raise self._damage
         until = time.monotonic() + seconds
         while not self._reader.complete:
-            received = self._connection.receive(self._reader, until, self._look)
+            received = self._connection.receive(self._reader, until, self._check_client)
             if received is None or received:
                 return received
         return b""
@@ -104,15 +104,15 @@ class SocketReply:
 class Upstream:
     """bedrock-runtime at `endpoint` (scheme, host and port).
 
-    `meanwhile` is done each time Bedrock has been asked and has not answered yet.
+    `on_request_sent` is done each time Bedrock has been asked and has not answered yet.
     """
 
     def __init__(
-        self, endpoint: str, signer: Signer, meanwhile: Callable[[], None] | None = None
+        self, endpoint: str, signer: Signer, on_request_sent: Callable[[], None] | None = None
     ) -> None:
         self._endpoint = endpoint.rstrip("/")
         self._signer = signer
-        self._meanwhile = meanwhile
+        self._on_request_sent = on_request_sent
         self._connection = _Connection(self._endpoint)
 
     def post(
@@ -122,12 +122,12 @@ class Upstream:
         body: bytes,
         *,
         seconds: float,
-        look: Callable[[], None],
-    ) -> Reply:
+        check_client: Callable[[], None],
+    ) -> UpstreamResponse:
         """The reply to a signed POST, once its head is here; its body is still to be read.
 
-        `path` is percent-encoded. `look` is called now and then while there is silence, and ends
-        it by raising. Raises Unreachable, UpstreamFailed, or UpstreamTimeout after `seconds`.
+        `path` is percent-encoded. `check_client` is called now and then while nothing comes, and
+        ends it by raising. Raises Unreachable, UpstreamFailed, or UpstreamTimeout after `seconds`.
         """
         signed = self._signer.sign("POST", self._endpoint + path, headers, body)
         until = time.monotonic() + seconds
@@ -135,19 +135,19 @@ class Upstream:
         try:
             pieces = _request(path, self._connection.host, signed, body)
             failure = self._connection.send(pieces, until)
-            if self._meanwhile is not None:
-                self._meanwhile()
-            received, damage = self._read_head(reader, until, look, failure)
+            if self._on_request_sent is not None:
+                self._on_request_sent()
+            received, damage = self._read_head(reader, until, check_client, failure)
         finally:
             if reader.head is None:  # an answer may still come, and it would be the next caller's
                 self._connection.close()
-        return SocketReply(self._connection, reader, received, look, damage)
+        return SocketResponse(self._connection, reader, received, check_client, damage)
 
     def _read_head(
         self,
         reader: ResponseReader,
         until: float,
-        look: Callable[[], None],
+        check_client: Callable[[], None],
         failure: OSError | None,
     ) -> tuple[bytes, errors.GatewayError | None]:
         """What came behind the head, and what is wrong with it: Bedrock has answered all the same,
@@ -159,7 +159,7 @@ class Upstream:
         received: bytes | None = b""
         try:
             while reader.head is None:
-                received = self._connection.receive(reader, until, look)
+                received = self._connection.receive(reader, until, check_client)
                 if received is None:
                     raise _timeout()
         except errors.GatewayError as error:
@@ -183,7 +183,7 @@ class _Connection:
             (parts.hostname or "").encode("ascii"),  # text would import the codec of other scripts
             parts.port or (443 if parts.scheme == "https" else 80),
         )
-        self._tls = trust.context() if parts.scheme == "https" else None
+        self._tls = tls.client_context() if parts.scheme == "https" else None
         self._socket: socket.socket | None = None
         self._used_at = _now()
         self.is_spoiled = False  # by a request that was not sent whole
@@ -201,7 +201,7 @@ class _Connection:
             raise _not_reached(error) from error
         try:
             for piece in pieces:
-                open_socket.settimeout(_patience(until))
+                open_socket.settimeout(_socket_timeout(until))
                 open_socket.sendall(piece)
         except OSError as error:
             if not _has_input(open_socket):
@@ -212,7 +212,7 @@ class _Connection:
         return None
 
     def receive(
-        self, reader: ResponseReader, until: float, look: Callable[[], None]
+        self, reader: ResponseReader, until: float, check_client: Callable[[], None]
     ) -> bytes | None:
         """Feed the reader once. None when nothing comes until `until`, by the monotonic clock."""
         open_socket = self._open(until)
@@ -220,7 +220,7 @@ class _Connection:
             try:
                 reader.check()
                 left = until - time.monotonic()
-                open_socket.settimeout(max(min(left, LOOK_SECONDS), 0.001))
+                open_socket.settimeout(max(min(left, CHECK_SECONDS), 0.001))
                 data = open_socket.recv(_READ_BYTES)
                 self._used_at = _now()
                 if data:
@@ -232,7 +232,7 @@ class _Connection:
                     raise _broken_off(error) from error
                 if time.monotonic() >= until:
                     return None
-                look()
+                check_client()
             else:
                 return b""
 
@@ -242,7 +242,7 @@ class _Connection:
             self._socket = None
 
     def _ready(self, until: float) -> socket.socket:
-        """An open connection that the peer has not closed meanwhile."""
+        """An open connection that the peer has not closed on_request_sent."""
         idle = max(now - then for now, then in zip(_now(), self._used_at, strict=True))
         if self._socket is not None and (idle > IDLE_SECONDS or _has_input(self._socket)):
             self.close()
@@ -250,8 +250,8 @@ class _Connection:
 
     def _open(self, until: float) -> socket.socket:
         if self._socket is None:
-            plain = _connect(self._address, time.monotonic() + _patience(until))
-            _tune(plain)
+            plain = _connect(self._address, time.monotonic() + _socket_timeout(until))
+            _set_socket_options(plain)
             host = self._address[0]
             self._socket = (
                 self._tls.wrap_socket(plain, server_hostname=host) if self._tls else plain
@@ -286,12 +286,12 @@ def _now() -> tuple[float, float]:
     return time.monotonic(), time.time()
 
 
-def _patience(until: float) -> float:
+def _socket_timeout(until: float) -> float:
     """Seconds for a connection to be made, or for a request to be taken."""
     return max(min(CONNECT_SECONDS, until - time.monotonic()), 0.001)
 
 
-def _tune(connection: socket.socket) -> None:
+def _set_socket_options(connection: socket.socket) -> None:
     """A peer that vanishes without a word is missed within a minute, and a long silence keeps its
     place in whatever counts connections between here and there, such as a NAT gateway."""
     connection.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)

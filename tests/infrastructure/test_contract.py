@@ -87,7 +87,7 @@ def test_the_gateway_understands_its_environment(any_stage: Synthesis) -> None:
     read = settings.load({**given, "AWS_REGION": region})
     stage = any_stage.settings
     assert read.stage == any_stage.stage
-    assert read.routes == stage.models.geographies
+    assert read.geographies == stage.models.geographies
     assert read.allowed_models == set(stage.models.allow)
     assert set(read.api_key_names.values()) == set(stage.key_names)
     assert read.max_body_bytes == 5_000_000

@@ -12,12 +12,12 @@ import pytest
 
 from claude_bedrock.catalog import MODELS
 from gateway import handler, request
-from gateway.retries import Retries
-from gateway.service import Service
-from gateway.settings import load
+from gateway.request_context import RequestContext
+from gateway.retries import RetryBudget
+from gateway.settings import Settings, load
 from gateway.signing import Signer
 from gateway.upstream import Upstream
-from tests.unit.gateway.wire import SentResponse
+from tests.unit.gateway.fakes import SentResponse
 
 KEYS = {"AWS_ACCESS_KEY_ID": "dev", "AWS_SECRET_ACCESS_KEY": "secret"}
 SECONDS = 15.0  # the gateway's for one call: past them it answers 504, so that nothing hangs
@@ -26,7 +26,9 @@ SECONDS = 15.0  # the gateway's for one call: past them it answers 504, so that 
 class Gateway(NamedTuple):
     """Takes what API Gateway would hand it; all models are allowed."""
 
-    service: Service
+    settings: Settings
+    upstream: Upstream
+    retry_budget: RetryBudget
 
     def post(
         self, body: str, path: str = "/v1/messages", headers: Mapping[str, str] | None = None
@@ -40,13 +42,20 @@ class Gateway(NamedTuple):
         }
         response = SentResponse()
         with redirect_stdout(io.StringIO()):
-            handler.serve(request.from_event(event), response, self.service)
+            handler.serve(
+                RequestContext(
+                    request.from_event(event),
+                    response,
+                    self.settings,
+                    self.upstream,
+                    self.retry_budget,
+                    remaining=SECONDS,
+                )
+            )
         return response
 
     def on_routes(self, *routes: str) -> "Gateway":
-        return Gateway(
-            self.service._replace(settings=self.service.settings._replace(routes=routes))
-        )
+        return self._replace(settings=self.settings._replace(geographies=routes))
 
 
 @contextmanager
@@ -75,12 +84,8 @@ def gateway_in(region: str) -> Iterator[Gateway]:
         assert process.stdout is not None
         endpoint = process.stdout.readline().split()[-1]
         with closing(Upstream(endpoint, Signer(region, KEYS))) as upstream:
-            yield Gateway(Service(settings, upstream, lambda: SECONDS, _nobody_leaves, Retries()))
+            yield Gateway(settings, upstream, RetryBudget())
         process.terminate()
-
-
-def _nobody_leaves() -> None:
-    pass
 
 
 @pytest.fixture(scope="module")

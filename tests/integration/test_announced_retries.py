@@ -10,7 +10,7 @@ import boto3
 import pytest
 from botocore.exceptions import ClientError
 
-from gateway.retries import announced
+from gateway.retries import client_retries
 
 
 class Peer(NamedTuple):
@@ -48,7 +48,7 @@ def test_anthropics_does(peer: Peer) -> None:
     client = anthropic.Anthropic(api_key="k", base_url=peer.url)
     with client, pytest.raises(anthropic.BadRequestError):
         client.messages.create(model="m", max_tokens=1, messages=[])
-    assert [announced(headers) for headers in peer.heard] == [True]
+    assert [client_retries(headers) for headers in peer.heard] == [True]
 
 
 def test_awss_does(peer: Peer) -> None:
@@ -61,8 +61,8 @@ def test_awss_does(peer: Peer) -> None:
     )
     with pytest.raises(ClientError):
         client.invoke_model(modelId="m", body=b"{}")
-    assert [announced(headers) for headers in peer.heard] == [True]
+    assert [client_retries(headers) for headers in peer.heard] == [True]
 
 
 def test_a_plain_client_does_not() -> None:
-    assert not announced({"user-agent": "curl/8", "content-type": "application/json"})
+    assert not client_retries({"user-agent": "curl/8", "content-type": "application/json"})

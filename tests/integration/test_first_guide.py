@@ -15,7 +15,7 @@ import pytest
 from claude_bedrock import catalog
 from tests.integration.conftest import Gateway, gateway_in
 from tests.unit.catalog.called_from import CALLED_FROM
-from tests.unit.gateway.wire import SentResponse
+from tests.unit.gateway.fakes import SentResponse
 
 GONE = "0000-00-00"
 

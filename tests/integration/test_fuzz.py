@@ -11,10 +11,10 @@ from hypothesis import settings as profile
 from hypothesis import strategies as st
 
 from tests.integration.conftest import Gateway
+from tests.unit.gateway.fakes import SentResponse
 from tests.unit.gateway.test_bad_input import ANTHROPIC, CONVERSE, COUNTING, PATHS, UNTOUCHED
 from tests.unit.gateway.test_bad_input import VALUES as ODD
 from tests.unit.gateway.test_bad_input import whole as odd_body
-from tests.unit.gateway.wire import SentResponse
 from tests.unit.local_bedrock.files import image, pdf, text
 from tests.unit.local_bedrock.signed import anthropic_form
 

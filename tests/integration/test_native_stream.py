@@ -75,7 +75,7 @@ def run(api: RuntimeApi, endpoint: str) -> str:
     """The gateway as Lambda starts it, until there is nothing more to do; what it logged."""
     variables = {
         "PATH": os.environ["PATH"],
-        "PYTHONPATH": f"{LAMBDA}:{sysconfig.get_path('purelib')}",
+        "PYTHONPATH": f"{LAMBDA}:{LAMBDA.parent}:{sysconfig.get_path('purelib')}",
         "LAMBDA_TASK_ROOT": str(LAMBDA),
         "AWS_LAMBDA_RUNTIME_API": api.address,
         "_HANDLER": "gateway.handler.handle",

@@ -38,7 +38,7 @@ def handle(event, context, response):
         raise KeyError("secret-text")
     while event["do"] == "wait":
         time.sleep(0.01)
-        response.look()
+        response.check_client()
     if event["do"] == "raise late":
         raise KeyError("secret-text")
 """
@@ -167,7 +167,7 @@ def test_a_caller_who_leaves_costs_one_line_and_the_loop_goes_on(
     posted, text = _run(tmp_path, apis, gone, {"do": "answer", "parts": ["next"]})
     assert [_prelude(each)[1] for each in posted] == [b"next"]
     lines = [line for line in text.splitlines() if line.startswith("{")]
-    assert [json.loads(line)["error"] for line in lines] == ["CallerGone"]
+    assert [json.loads(line)["error"] for line in lines] == ["ClientDisconnected"]
 
 
 def test_a_handler_that_has_nothing_to_say_learns_that_the_response_has_ended(
@@ -177,7 +177,7 @@ def test_a_handler_that_has_nothing_to_say_learns_that_the_response_has_ended(
     posted, text = _run(tmp_path, apis, waits, {"do": "answer", "parts": ["next"]})
     assert [_prelude(each)[1] for each in posted] == [b"next"]
     lines = [line for line in text.splitlines() if line.startswith("{")]
-    assert [json.loads(line)["error"] for line in lines] == ["CallerGone"]
+    assert [json.loads(line)["error"] for line in lines] == ["ClientDisconnected"]
 
 
 def test_a_caller_who_reads_nothing_holds_no_handler_past_its_time(
@@ -188,7 +188,7 @@ def test_a_caller_who_reads_nothing_holds_no_handler_past_its_time(
     apis.append(api)
     text = Function(tmp_path, api).ended()
     assert _prelude(api.next_post())[1] == b"next"
-    assert json.loads(text.splitlines()[0])["error"] == "CallerGone"
+    assert json.loads(text.splitlines()[0])["error"] == "ClientDisconnected"
 
 
 def test_a_handler_that_cannot_start_is_reported_as_such(

@@ -14,7 +14,7 @@ import pytest
 import trustme
 
 from gateway import errors
-from gateway.runtime import CallerGone
+from gateway.runtime import ClientDisconnected
 from gateway.upstream import IDLE_SECONDS, Upstream, _connect, _is_silence, read_all
 
 OK = b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok"
@@ -85,7 +85,9 @@ def answers(*parts: bytes | float, requests: int = 1) -> Script:
 
 
 def _post(upstream: Upstream, seconds: float = 5) -> bytes:
-    reply = upstream.post("/model/x/invoke", {"a": "b"}, b"body", seconds=seconds, look=stays)
+    reply = upstream.post(
+        "/model/x/invoke", {"a": "b"}, b"body", seconds=seconds, check_client=stays
+    )
     try:
         return read_all(reply, seconds)
     finally:
@@ -116,7 +118,7 @@ def test_a_connection_from_before_a_long_freeze_is_not_used_again(
 
 def test_a_reply_that_is_left_unread_costs_its_connection() -> None:
     with peer(answers(CHUNKED + b"2\r\nok\r\n", 0.2), answers(OK)) as upstream:
-        reply = upstream.post("/", {}, b"body", seconds=5, look=stays)
+        reply = upstream.post("/", {}, b"body", seconds=5, check_client=stays)
         assert reply.read(5) == b"ok"
         reply.close()
         assert _post(upstream) == b"ok"
@@ -124,7 +126,7 @@ def test_a_reply_that_is_left_unread_costs_its_connection() -> None:
 
 def test_silence_is_told_from_the_end_and_the_body_goes_on_after_it() -> None:
     with peer(answers(CHUNKED, b"1\r\na\r\n", 0.3, b"1\r\nb\r\n0\r\n\r\n")) as upstream:
-        reply = upstream.post("/", {}, b"body", seconds=5, look=stays)
+        reply = upstream.post("/", {}, b"body", seconds=5, check_client=stays)
         assert reply.read(5) == b"a"
         assert reply.read(0.05) is None
         assert reply.read(5) == b"b"
@@ -134,7 +136,7 @@ def test_silence_is_told_from_the_end_and_the_body_goes_on_after_it() -> None:
 def test_bytes_that_drip_do_not_put_silence_off() -> None:
     drip = [part for byte in b"ffff\r\n" for part in (bytes([byte]), 0.05)]
     with peer(answers(CHUNKED, *drip)) as upstream:
-        reply = upstream.post("/", {}, b"body", seconds=5, look=stays)
+        reply = upstream.post("/", {}, b"body", seconds=5, check_client=stays)
         began = time.monotonic()
         assert reply.read(0.1) is None
         assert time.monotonic() - began < 1
@@ -158,7 +160,7 @@ def test_a_peer_that_breaks_off_is_a_failure_and_the_next_call_works(
 @pytest.mark.parametrize("body", [b"zz\r\n", b"ffffffffff\r\n"])
 def test_a_head_counts_even_where_the_bytes_behind_it_are_damaged(body: bytes) -> None:
     with peer(answers(CHUNKED + body), answers(OK)) as upstream:
-        reply = upstream.post("/", {}, b"body", seconds=5, look=stays)
+        reply = upstream.post("/", {}, b"body", seconds=5, check_client=stays)
         assert reply.status == 200
         with pytest.raises(errors.UpstreamFailed):
             read_all(reply, 5)
@@ -172,7 +174,7 @@ def test_a_request_that_cannot_be_sent_whole_has_not_arrived() -> None:
         connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, NO_LINGER)
 
     with peer(script) as upstream, pytest.raises(errors.Unreachable):
-        upstream.post("/", {}, b"x" * 20_000_000, seconds=5, look=stays)
+        upstream.post("/", {}, b"x" * 20_000_000, seconds=5, check_client=stays)
 
 
 REFUSED = b"HTTP/1.1 429 Too Many Requests\r\nContent-Length: 2\r\n\r\nno"
@@ -196,7 +198,7 @@ def test_an_answer_that_comes_before_the_whole_body_was_sent_is_read(*, linger: 
                     pass
 
     with peer(script, answers(OK)) as upstream:
-        reply = upstream.post("/", {}, b"x" * 20_000_000, seconds=5, look=stays)
+        reply = upstream.post("/", {}, b"x" * 20_000_000, seconds=5, check_client=stays)
         assert (reply.status, read_all(reply, 5)) == (429, b"no")
         reply.close()
         assert _post(upstream) == b"ok"
@@ -253,7 +255,7 @@ def test_look_up_and_all_addresses_of_a_host_share_one_deadline(
 
 def test_who_leaves_in_the_silence_ends_the_call_and_its_connection() -> None:
     def leaves() -> None:
-        raise CallerGone
+        raise ClientDisconnected
 
     ended = threading.Event()
 
@@ -264,8 +266,8 @@ def test_who_leaves_in_the_silence_ends_the_call_and_its_connection() -> None:
             ended.set()
 
     with peer(script, answers(OK)) as upstream:
-        with pytest.raises(CallerGone):
-            upstream.post("/", {}, b"body", seconds=60, look=leaves)
+        with pytest.raises(ClientDisconnected):
+            upstream.post("/", {}, b"body", seconds=60, check_client=leaves)
         assert ended.wait(5)
         assert _post(upstream) == b"ok"
 
@@ -336,7 +338,7 @@ def test_a_body_too_large_to_be_copied_arrives_whole() -> None:
         connection.sendall(OK)
 
     with peer(script) as upstream:
-        reply = upstream.post("/", {}, sent, seconds=5, look=stays)
+        reply = upstream.post("/", {}, sent, seconds=5, check_client=stays)
         assert read_all(reply, 5) == b"ok"
     assert received.count(b"Content-Length: 1024000\r\n\r\n") == 1
 

@@ -41,7 +41,7 @@ def _matching(strings: Iterator[str], pattern: str) -> set[str]:
 
 def test_every_variable_of_the_function_has_its_row() -> None:
     names = r"[A-Z]+(_[A-Z]+)+|STAGE|GEOGRAPHIES|GUARDRAIL"
-    functions = [f"lambda/gateway/{each}.py" for each in ("settings", "signing", "trust")]
+    functions = [f"lambda/gateway/{each}.py" for each in ("settings", "signing", "tls")]
     known = {
         name
         for part in (
@@ -106,8 +106,15 @@ def test_every_reason_of_bedrocks_is_named() -> None:
 def test_every_field_of_an_audit_line_has_its_row() -> None:
     written = {
         name
-        for function in ("line", "_upstream", "_reason")
-        for name in _matching(_strings("lambda/gateway/audit.py", function), r"[a-z]+(_[a-z]+)*")
+        for module, function in (
+            ("audit", "entry"),
+            ("audit", "earlier_attempts"),
+            ("audit", "_error_fields"),
+            ("model_call", "audit_fields"),
+        )
+        for name in _matching(
+            _strings(f"lambda/gateway/{module}.py", function), r"[a-z]+(_[a-z]+)*"
+        )
     }
     assert "bedrock_request_id" in written
     assert first_codes("docs/operations.md", "Audit log entries") == written | set(Usage._fields)

@@ -10,7 +10,7 @@ import pytest
 from canary.record_check import Failure, Step
 from claude_bedrock.logging_config import drift
 from claude_bedrock.verification import coverage, finding
-from gateway import audit
+from gateway import request_context
 from tests.commands import commands
 from tools.docs.pages import ROOT, first_codes, read
 
@@ -51,8 +51,9 @@ FIELDS = {
 VALUES = {
     "message": {"audit", "drift", "finding", "canary", "evidence", "not verified"},
     "audit.outcome": {
-        *(audit.COMPLETED, audit.REFUSED, audit.UPSTREAM_ERROR),
-        *(audit.INTERRUPTED, audit.CALLER_GONE, audit.FAILED),
+        *(request_context.COMPLETED, request_context.REFUSED, request_context.UPSTREAM_ERROR),
+        *(request_context.INTERRUPTED, request_context.CLIENT_DISCONNECTED),
+        request_context.FAILED,
     },
     "drift.kind": set(get_args(drift.Kind)),
     "finding.kind": set(get_args(finding.Kind)),

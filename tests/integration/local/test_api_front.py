@@ -229,7 +229,7 @@ def test_a_client_that_disconnects_ends_the_functions_work_where_that_is_visible
         event = {"do": "endless"}
         async with ground.client.stream("POST", f"{ground.http}/open", json=event) as got:
             await anext(got.aiter_bytes())
-        while not any('"CallerGone"' in text for text in ground.function_log.texts()):
+        while not any('"ClientDisconnected"' in text for text in ground.function_log.texts()):
             await asyncio.sleep(0.02)
 
     run(use, client_disconnect=ClientDisconnect.VISIBLE)
@@ -248,7 +248,7 @@ def test_a_function_does_not_see_that_its_client_has_disconnected(run: Run, tmp_
             await asyncio.sleep(0.02)
         return ground.function_log.texts()
 
-    assert not any("CallerGone" in text for text in run(use))
+    assert not any("ClientDisconnected" in text for text in run(use))
 
 
 @pytest.mark.parametrize("path", ["open", "keyed"])

@@ -263,7 +263,7 @@ def test_a_caller_who_leaves_ends_the_functions_response(ground: Ground) -> None
 
     ground.run(use)
 
-    assert any('"error": "CallerGone"' in text for text in ground.logs.texts())
+    assert any('"error": "ClientDisconnected"' in text for text in ground.logs.texts())
 
 
 def state_of(pid: int) -> str:

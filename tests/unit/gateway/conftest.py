@@ -9,11 +9,11 @@ from typing import Any
 import pytest
 
 from claude_bedrock import catalog
-from gateway import handler, observability, request
-from gateway.retries import Retries
-from gateway.service import Service
+from gateway import handler, model_resolution, observability, request
+from gateway.request_context import RequestContext
+from gateway.retries import RetryBudget
 from gateway.settings import Settings, load
-from tests.unit.gateway.wire import FakeBedrock, SentResponse
+from tests.unit.gateway.fakes import FakeBedrock, SentResponse
 
 MODEL = "claude-sonnet-4-5"
 PROFILE = "global.anthropic.claude-sonnet-4-5-20250929-v1:0"
@@ -61,7 +61,7 @@ class Caller:
     def __init__(self, settings: Settings) -> None:
         self.bedrock = FakeBedrock()
         self.settings = settings
-        self.retries = Retries(chance=lambda: 0.0)
+        self.retry_budget = RetryBudget(jitter=lambda: 0.0)
         self.remaining = 900.0
 
     def send(
@@ -93,15 +93,19 @@ class Caller:
 
     def _serve(self, response: SentResponse, event: dict[str, Any]) -> None:
         _log_to_this_test()
-        handler.serve(request.from_event(event), response, self._service(response))
+        handler.serve(
+            RequestContext(
+                request.from_event(event),
+                response,
+                self.settings,
+                self.bedrock,
+                self.retry_budget,
+                remaining=self.remaining,
+            )
+        )
 
     def resolved(self, name: str) -> catalog.Resolved:
-        return self._service(SentResponse()).resolve(name)
-
-    def _service(self, response: SentResponse) -> Service:
-        return Service(
-            self.settings, self.bedrock, lambda: self.remaining, response.look, self.retries
-        )
+        return model_resolution.resolve(name, self.settings)
 
 
 def audit_line(capsys: pytest.CaptureFixture[str]) -> dict[str, Any]:

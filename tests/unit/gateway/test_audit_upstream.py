@@ -11,7 +11,7 @@ from gateway.errors import GatewayError
 from gateway.settings import Settings
 from local.bedrock import frames
 from tests.unit.gateway.conftest import MODEL, PROFILE, Caller, audit_line
-from tests.unit.gateway.wire import SILENCE, ScriptedReply, SentResponse
+from tests.unit.gateway.fakes import SILENCE, ScriptedReply, SentResponse
 
 ASK: dict[str, Any] = {"model": MODEL, "max_tokens": 1, "messages": []}
 START = frames.chunk(b'{"type":"message_start","message":{"usage":{"input_tokens":5}}}')

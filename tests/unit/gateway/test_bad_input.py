@@ -11,11 +11,11 @@ from hypothesis import settings as profile
 from hypothesis import strategies as st
 
 from gateway import handler, request
-from gateway.retries import Retries
-from gateway.service import Service
+from gateway.request_context import RequestContext
+from gateway.retries import RetryBudget
 from gateway.settings import Guardrail, Settings, load
 from tests.unit.gateway.conftest import MODEL, Caller
-from tests.unit.gateway.wire import FakeBedrock, ScriptedReply, Sent, SentResponse
+from tests.unit.gateway.fakes import FakeBedrock, ScriptedReply, Sent, SentResponse
 
 ANTHROPIC = ("/v1/messages", "/v1/messages/count_tokens")
 UNTOUCHED = (f"/model/{MODEL}/invoke", f"/model/{MODEL}/invoke-with-response-stream")
@@ -89,8 +89,8 @@ def send(
     named = {"x-amzn-errortype": "ValidationException"}
     bedrock.reply = ScriptedReply(400, named, [b'{"message":"no"}'])
     settings: Settings = SETTINGS._replace(guardrail=guardrail)
-    service = Service(settings, bedrock, lambda: 900.0, response.look, Retries())
-    handler.serve(request.from_event(event), response, service)
+    incoming, budget = request.from_event(event), RetryBudget()
+    handler.serve(RequestContext(incoming, response, settings, bedrock, budget, remaining=900.0))
     check(response, path)
     return response, bedrock.sent
 

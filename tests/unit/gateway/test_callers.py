@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 
 from tests.unit.gateway.conftest import MODEL, Caller, audit_line
-from tests.unit.gateway.wire import SentResponse
+from tests.unit.gateway.fakes import SentResponse
 
 ARN = "arn:aws:sts::123456789012:assumed-role/app/nightly"
 

@@ -29,7 +29,7 @@ OTHERS = "arn:aws:bedrock:us-east-1:123456789012:application-inference-profile/z
 def staged(settings: Settings) -> Caller:
     return Caller(
         settings._replace(
-            routes=("us", "global"),
+            geographies=("us", "global"),
             allowed_models=settings.allowed_models | {"claude-haiku-4-5"},
             api_key_names={"key1": "search.web"},
             team_profiles={"search": {PROFILE: OWN}, "support": {PROFILE: OTHERS}},

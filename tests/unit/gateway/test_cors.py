@@ -9,7 +9,7 @@ from gateway.settings import Settings
 from local.bedrock import frames
 from stacks.components.api import error_responses
 from tests.unit.gateway.conftest import MODEL, PROFILE, Caller
-from tests.unit.gateway.wire import SentResponse
+from tests.unit.gateway.fakes import SentResponse
 
 ORIGIN, OTHER = "https://pivot.claude.ai", "https://evil.example.com"
 ASK = {"model": MODEL, "max_tokens": 1, "messages": []}

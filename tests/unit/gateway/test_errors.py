@@ -51,9 +51,9 @@ def test_a_prompt_too_long_keeps_the_words_that_make_agents_compact() -> None:
 
 
 def test_anthropics_clients_read_anthropics_error_object() -> None:
-    answer = error_formats.ANTHROPIC.answer(errors.NotFound("gone"), "req-1")
-    assert (answer.status, answer.headers["content-type"]) == (404, "application/json")
-    assert json.loads(answer.body) == {
+    status, headers, body = error_formats.ANTHROPIC.response(errors.NotFound("gone"), "req-1")
+    assert (status, headers["content-type"]) == (404, "application/json")
+    assert json.loads(body) == {
         "type": "error",
         "error": {"type": "not_found_error", "message": "gone"},
         "request_id": "req-1",
@@ -63,14 +63,14 @@ def test_anthropics_clients_read_anthropics_error_object() -> None:
 @pytest.mark.parametrize("status", [400, 429])
 def test_bedrocks_clients_read_bedrocks_exception(status: int) -> None:
     error = errors.from_bedrock("ServiceQuotaExceededException", "text", status=status)
-    answer = error_formats.BEDROCK.answer(error, "req-1")
-    assert answer.status == status
-    assert answer.headers["x-amzn-errortype"] == "ServiceQuotaExceededException"
-    assert set(json.loads(answer.body)) == {"message"}
-    ((headers, payload),) = Decoder().feed(error_formats.BEDROCK.in_stream(error, "req-1"))
+    sent_status, sent_headers, body = error_formats.BEDROCK.response(error, "req-1")
+    assert sent_status == status
+    assert sent_headers["x-amzn-errortype"] == "ServiceQuotaExceededException"
+    assert set(json.loads(body)) == {"message"}
+    ((headers, payload),) = Decoder().feed(error_formats.BEDROCK.stream_event(error, "req-1"))
     assert headers[":message-type"] == "exception"
     assert headers[":exception-type"] == "serviceQuotaExceededException"
-    assert payload == answer.body
+    assert payload == body
 
 
 SECRETS = (
@@ -91,9 +91,9 @@ def test_no_answer_names_an_arn_or_an_account(
     exception: str, status: int, before: str, secret: str, after: str
 ) -> None:
     error = errors.from_bedrock(exception, f"{before} {secret} {after}", status=status)
-    for written in (error_formats.ANTHROPIC, error_formats.BEDROCK):
-        answer = written.answer(error, "req-1")
-        told = str(answer.headers) + str(answer.body + written.in_stream(error, "req-1"))
-        assert "arn:aws" not in told
-        assert "GatewayRole" not in told
-        assert not re.search(r"123456789012|210987654321", told)
+    for error_format in (error_formats.ANTHROPIC, error_formats.BEDROCK):
+        _, headers, body = error_format.response(error, "req-1")
+        text = str(headers) + str(body + error_format.stream_event(error, "req-1"))
+        assert "arn:aws" not in text
+        assert "GatewayRole" not in text
+        assert not re.search(r"123456789012|210987654321", text)

@@ -7,7 +7,7 @@ import pytest
 
 from gateway import request
 from tests.unit.gateway.conftest import MODEL, Caller
-from tests.unit.gateway.wire import SentResponse
+from tests.unit.gateway.fakes import SentResponse
 
 BODY = {"model": MODEL, "max_tokens": 1, "messages": [{"role": "user", "content": "Hi"}]}
 THINKING, CONTEXT = "interleaved-thinking-2025-05-14", "context-management-2025-06-27"

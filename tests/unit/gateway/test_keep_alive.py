@@ -7,10 +7,10 @@ import pytest
 
 from gateway import errors, sse
 from gateway.settings import Settings
-from gateway.upstream import Reply
+from gateway.upstream import UpstreamResponse
 from local.bedrock import frames
 from tests.unit.gateway.conftest import MODEL, PROFILE, Caller, audit_line
-from tests.unit.gateway.wire import FakeBedrock, SentResponse
+from tests.unit.gateway.fakes import FakeBedrock, SentResponse
 
 ASK = {"model": MODEL, "max_tokens": 1, "messages": [], "stream": True}
 STOP = frames.chunk(b'{"type":"message_stop"}')
@@ -30,19 +30,19 @@ class SlowBedrock(FakeBedrock):
         body: bytes,
         *,
         seconds: float,
-        look: Callable[[], None],
-    ) -> Reply:
+        check_client: Callable[[], None],
+    ) -> UpstreamResponse:
         for _ in range(int(self._silent * 2)):
             self._clock[0] += 0.5
-            look()
-        return super().post(path, headers, body, seconds=seconds, look=look)
+            check_client()
+        return super().post(path, headers, body, seconds=seconds, check_client=check_client)
 
 
 @pytest.fixture
 def slow(settings: Settings, monkeypatch: pytest.MonkeyPatch) -> Caller:
     """40 seconds are silent; the stage pings after 15."""
     clock = [0.0]
-    monkeypatch.setattr("gateway.messages.time.monotonic", lambda: clock[0])
+    monkeypatch.setattr("gateway.deadline.time.monotonic", lambda: clock[0])
     caller = Caller(settings)
     caller.bedrock = SlowBedrock(clock, 40)
     return caller

@@ -11,8 +11,8 @@ from gateway import handler
 from gateway.http1 import Head
 from gateway.runtime import Context, _Reply
 from gateway.settings import Settings
-from gateway.upstream import Reply, _request
-from tests.unit.gateway.wire import ScriptedReply, SentResponse
+from gateway.upstream import UpstreamResponse, _request
+from tests.unit.gateway.fakes import ScriptedReply, SentResponse
 
 SIZE = 4_000_000
 TEXT = "x" * SIZE
@@ -38,10 +38,10 @@ class Sink:
         body: bytes,
         *,
         seconds: float,
-        look: Callable[[], None],
-    ) -> Reply:
+        check_client: Callable[[], None],
+    ) -> UpstreamResponse:
         assert seconds > 0
-        look()
+        check_client()
         self.size = sum(map(len, _request(path, "host", headers, body)))
         return ScriptedReply(200, {}, [b"{}"])
 

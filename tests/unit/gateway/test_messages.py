@@ -9,7 +9,7 @@ from gateway import errors
 from gateway.errors import GatewayError
 from local.bedrock import frames
 from tests.unit.gateway.conftest import MODEL, PROFILE, Caller, audit_line
-from tests.unit.gateway.wire import SILENCE, SentResponse
+from tests.unit.gateway.fakes import SILENCE, SentResponse
 
 ASK: dict[str, Any] = {
     "model": MODEL,

@@ -21,7 +21,7 @@ ARN = f"arn:aws:bedrock:us-east-1:111122223333:inference-profile/{PROFILE}"
 @pytest.fixture
 def every(settings: Settings) -> Caller:
     """A stage that allows every model, retired ones and those by invitation too."""
-    return Caller(settings._replace(allowed_models=EVERY, routes=("global", "us")))
+    return Caller(settings._replace(allowed_models=EVERY, geographies=("global", "us")))
 
 
 def listed(caller: Caller, **query: str) -> dict[str, Any]:

@@ -15,7 +15,7 @@ from gateway.caller_options import METADATA_HEADER
 from gateway.settings import Settings
 from local.bedrock import frames
 from tests.unit.gateway.conftest import MODEL, Caller
-from tests.unit.gateway.wire import SentResponse
+from tests.unit.gateway.fakes import SentResponse
 
 METRICS = {"inputTokenCount": 7, "outputTokenCount": 3, "cacheReadInputTokenCount": 2}
 STOP = {"type": "message_stop", "amazon-bedrock-invocationMetrics": METRICS}
@@ -148,7 +148,7 @@ def test_a_guardrail_binds_and_a_tier_holds_in_either_format(settings: Settings,
 @pytest.mark.parametrize("route", ["global", "us", "eu"])
 def test_one_alias_goes_where_its_stage_sends_it(settings: Settings, path: str, route: str) -> None:
     region = "eu-west-1" if route == "eu" else "us-east-1"
-    caller = Caller(settings._replace(routes=(route,), region=region))
+    caller = Caller(settings._replace(geographies=(route,), region=region))
 
     assert caller.send({"model": MODEL, "max_tokens": 1, "messages": []}, path=path).status == 200
     (call,) = caller.bedrock.sent

@@ -119,7 +119,7 @@ def test_two_slashes_are_a_wrong_base_url_even_where_api_gateway_has_found_a_res
 def test_any_other_path_gets_no_hint(caller: Caller) -> None:
     message = caller.send("{}", path="/v1/chat/completions").json()["error"]["message"]
 
-    assert message == "Not found: this gateway has no such method and path."
+    assert message == "Not found: this endpoint has no such method and path."
 
 
 def test_an_unknown_operation_of_bedrocks_is_refused_as_bedrock_does(caller: Caller) -> None:
@@ -127,4 +127,4 @@ def test_an_unknown_operation_of_bedrocks_is_refused_as_bedrock_does(caller: Cal
 
     assert response.status == 404
     assert response.headers["x-amzn-errortype"] == "ResourceNotFoundException"
-    assert routes.find("POST", "/model/x/y").errors is error_formats.BEDROCK
+    assert routes.find("POST", "/model/x/y").error_format is error_formats.BEDROCK

@@ -8,7 +8,7 @@ import pytest
 from gateway import errors, reasons
 from gateway.eventstream import Decoder, exception
 from tests.unit.gateway.conftest import MODEL, PROFILE, Caller, audit_line
-from tests.unit.gateway.wire import ScriptedReply
+from tests.unit.gateway.fakes import ScriptedReply
 
 ROLE = "arn:aws:sts::123456789012:assumed-role/GatewayRole/gateway"
 ASK = {"model": MODEL, "max_tokens": 1, "messages": []}
@@ -121,7 +121,7 @@ def test_each_refusal_is_told_apart(
     caller: Caller, capsys: pytest.CaptureFixture[str], name: str
 ) -> None:
     kind, status, sentence, kept = REFUSALS[name]
-    caller.retries.tokens = 0
+    caller.retry_budget.tokens = 0
     body = json.dumps({"message": sentence}).encode()
     caller.bedrock.answers(body, status=status, x_amzn_errortype=kind)
 
@@ -143,7 +143,7 @@ def test_bedrocks_own_clients_read_bedrocks_words_in_http_and_in_a_stream(
     caller: Caller, name: str
 ) -> None:
     kind, status, sentence, _ = REFUSALS[name]
-    caller.retries.tokens = 0
+    caller.retry_budget.tokens = 0
     body = json.dumps({"message": sentence}).encode()
     caller.bedrock.answers(body, status=status, x_amzn_errortype=kind)
     whole = caller.send(ASK, path=f"/model/{PROFILE}/converse")
@@ -177,7 +177,7 @@ def test_a_daily_quota_is_not_waited_for(caller: Caller) -> None:
 
 def test_another_route_may_have_a_daily_quota_left(caller: Caller) -> None:
     kind, status, sentence, _ = REFUSALS["daily_quota"]
-    caller.settings = caller.settings._replace(routes=("us", "global"))
+    caller.settings = caller.settings._replace(geographies=("us", "global"))
     body = json.dumps({"message": sentence}).encode()
     caller.bedrock.earlier = [ScriptedReply(status, {"x-amzn-errortype": kind}, [body])]
 

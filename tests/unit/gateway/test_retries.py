@@ -7,9 +7,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from gateway import errors, retries
-from gateway.retries import CAPACITY, LONGEST_WAIT, Retries, wait
+from gateway.retries import CAPACITY, MAX_DELAY, RetryBudget, retry_delay
 from tests.unit.gateway.conftest import MODEL, Caller, audit_line
-from tests.unit.gateway.wire import ScriptedReply, SentResponse
+from tests.unit.gateway.fakes import ScriptedReply, SentResponse
 
 ASK = {"model": MODEL, "max_tokens": 1, "messages": []}
 SDKS = [{"x-stainless-retry-count": "0"}, {"amz-sdk-request": "attempt=1"}]
@@ -29,46 +29,63 @@ ANSWERED = [
 UNREACHED = errors.Unreachable("x")
 ANY = [*MAY_BE_RUNNING, *ANSWERED, UNREACHED]
 
-chances = st.floats(0, 1)
+jitters = st.floats(0, 1)
 seconds = st.floats(-10, 900)
 
 
-@given(st.sampled_from(MAY_BE_RUNNING), st.booleans(), chances)
+@given(st.sampled_from(MAY_BE_RUNNING), st.booleans(), jitters)
 def test_what_may_be_running_is_never_asked_again(
-    error: errors.GatewayError, theirs: bool, chance: float
+    error: errors.GatewayError, client_retries: bool, jitter: float
 ) -> None:
-    assert wait(error, retried=0, tokens=CAPACITY, left=900, theirs=theirs, chance=chance) is None
+    assert (
+        retry_delay(
+            error,
+            retries=0,
+            tokens=CAPACITY,
+            remaining=900,
+            client_retries=client_retries,
+            jitter=jitter,
+        )
+        is None
+    )
 
 
 @given(
     error=st.sampled_from(ANY),
-    retried=st.integers(0, 5),
+    retries_made=st.integers(0, 5),
     tokens=st.integers(0, CAPACITY),
-    left=seconds,
-    theirs=st.booleans(),
-    chance=chances,
+    remaining=seconds,
+    client_retries=st.booleans(),
+    jitter=jitters,
     told=st.floats(0, 100),
 )
 def test_no_wait_goes_past_the_deadline_the_limit_or_the_budget(
     *,
     error: errors.GatewayError,
-    retried: int,
+    retries_made: int,
     tokens: int,
-    left: float,
-    theirs: bool,
-    chance: float,
+    remaining: float,
+    client_retries: bool,
+    jitter: float,
     told: float,
 ) -> None:
     error.retry_after = told
-    found = wait(error, retried=retried, tokens=tokens, left=left, theirs=theirs, chance=chance)
+    found = retry_delay(
+        error,
+        retries=retries_made,
+        tokens=tokens,
+        remaining=remaining,
+        client_retries=client_retries,
+        jitter=jitter,
+    )
     if found is not None:
-        rule = retries.rule(error)
-        assert rule is not None
-        assert told <= found <= min(LONGEST_WAIT, told + rule.seconds * 2**retried)
-        assert found < left
-        assert retried < rule.times
-        assert tokens >= rule.cost
-        assert not (theirs and retries.answered(error))
+        policy = retries.policy_for(error)
+        assert policy is not None
+        assert told <= found <= min(MAX_DELAY, told + policy.delay * 2**retries_made)
+        assert found < remaining
+        assert retries_made < policy.max_retries
+        assert tokens >= policy.cost
+        assert not (client_retries and retries.is_retryable_response(error))
 
 
 @pytest.mark.parametrize("error", [UNREACHED, ANSWERED[0]])
@@ -76,15 +93,17 @@ def test_an_environment_in_which_nothing_succeeds_soon_stops_asking_twice(
     error: errors.GatewayError,
 ) -> None:
     error.retry_after = 0.0
-    ours = Retries()
-    tried = [ours.spend(error, retried=0, left=900, theirs=False) for _ in range(CAPACITY)]
+    ours = RetryBudget()
+    tried = [
+        ours.spend(error, retries=0, remaining=900, client_retries=False) for _ in range(CAPACITY)
+    ]
     asked = [each for each in tried if each is not None]
     assert 0 < len(asked) <= 10
     assert None not in tried[: len(asked)]
     for _ in range(CAPACITY):
-        ours.earn()
+        ours.refund()
     assert ours.tokens == CAPACITY
-    assert ours.spend(error, retried=0, left=900, theirs=False) is not None
+    assert ours.spend(error, retries=0, remaining=900, client_retries=False) is not None
 
 
 STATUS = {"ThrottlingException": 429, "InternalServerException": 500, "ModelErrorException": 424}
@@ -164,7 +183,7 @@ def test_a_call_that_cannot_arrive_is_tried_three_times_whoever_asks(
 
 def test_nothing_is_asked_again_when_there_is_no_time_left(caller: Caller) -> None:
     caller.remaining = 5.2
-    caller.retries = Retries(chance=lambda: 0.5)
+    caller.retry_budget = RetryBudget(jitter=lambda: 0.5)
     caller.bedrock.earlier = [refusal()]
     assert (caller.send(ASK).status, len(caller.bedrock.sent)) == (429, 1)
 
@@ -172,7 +191,7 @@ def test_nothing_is_asked_again_when_there_is_no_time_left(caller: Caller) -> No
 def test_who_leaves_while_it_is_waited_is_not_asked_for(
     caller: Caller, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    caller.retries = Retries(chance=lambda: 0.1)
+    caller.retry_budget = RetryBudget(jitter=lambda: 0.1)
     caller.bedrock.earlier = [refusal()]
     caller.bedrock.then_leaves = gone = SentResponse()
     caller.send_to(gone, ASK)

@@ -5,11 +5,12 @@ import json
 import pytest
 
 from claude_bedrock import catalog
-from gateway import request
-from gateway.audit import Record, RecordedResponse
+from gateway.deadline import Deadline
+from gateway.model_call import ModelCall
+from gateway.response import ClientResponse
 from gateway.settings import Settings
 from tests.unit.gateway.conftest import MODEL, Caller, audit_line
-from tests.unit.gateway.wire import ScriptedReply, SentResponse
+from tests.unit.gateway.fakes import ScriptedReply, SentResponse
 
 EVENT = {"httpMethod": "POST", "path": "/v1/messages", "requestContext": {"requestId": "gw-1"}}
 BASE_ID = "anthropic.claude-sonnet-4-5-20250929-v1:0"
@@ -18,7 +19,7 @@ BASE_ID = "anthropic.claude-sonnet-4-5-20250929-v1:0"
 @pytest.fixture
 def falling_back(settings: Settings) -> Caller:
     """A stage that routes by `us`, then by `global`."""
-    return Caller(settings._replace(routes=("us", "global")))
+    return Caller(settings._replace(geographies=("us", "global")))
 
 
 def ask(model: str = MODEL) -> dict[str, object]:
@@ -115,7 +116,7 @@ def test_who_names_a_route_gets_that_one_or_none(falling_back: Caller, route: st
 def test_a_stage_of_one_geography_refuses_every_other_and_asks_nobody(
     settings: Settings, path: str, route: str
 ) -> None:
-    caller = Caller(settings._replace(routes=("eu",), region="eu-west-1"))
+    caller = Caller(settings._replace(geographies=("eu",), region="eu-west-1"))
     profile = f"{route}.{BASE_ID}"
 
     response = caller.send(ask(profile), path=path.format(profile))
@@ -141,9 +142,9 @@ def test_profiles_of_every_route_are_listed_and_told_one_by_one(falling_back: Ca
 def test_a_legacy_models_answers_say_since_when_and_until_when(*, legacy: bool) -> None:
     opus = catalog.find("claude-opus-4-1")
     assert opus is not None
-    record = Record(request.from_event(EVENT), "")
-    record.resolved(catalog.Resolved(opus, ("us.anthropic.claude-opus-4-1",), legacy))
+    call = ModelCall()
+    call.note_model(catalog.Resolved(opus, ("us.anthropic.claude-opus-4-1",), legacy))
     sent = SentResponse()
-    RecordedResponse(sent, record).start(200, {})
+    ClientResponse(sent, "gw-1", call, Deadline(900), {}).start(200, {})
     told = {"deprecation": "@1783468800", "sunset": "Fri, 08 Jan 2027 00:00:00 GMT"}
     assert sent.headers == {"request-id": "gw-1", **(told if legacy else {})}

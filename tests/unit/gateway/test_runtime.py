@@ -7,7 +7,7 @@ from collections.abc import Iterator
 
 import pytest
 
-from gateway.runtime import CallerGone, Context, StreamingResponse, _Connection
+from gateway.runtime import ClientDisconnected, Context, StreamingResponse, _Connection
 
 
 @pytest.fixture
@@ -30,7 +30,7 @@ def test_an_answer_that_accepts_says_nothing_of_the_caller(
 ) -> None:
     response, theirs = lambdas_end
     theirs.sendall(said)
-    response.look()
+    response.check_client()
 
 
 @pytest.mark.parametrize("said", [b"HTTP/1.1 413 Too Large\r\n", b"HTTP/1.1 500 \r\n", b"noise"])
@@ -39,8 +39,8 @@ def test_a_refusal_ends_the_call(
 ) -> None:
     response, theirs = lambdas_end
     theirs.sendall(said)
-    with pytest.raises(CallerGone):
-        response.look()
+    with pytest.raises(ClientDisconnected):
+        response.check_client()
 
 
 def test_the_end_of_the_connection_ends_the_call(
@@ -48,8 +48,8 @@ def test_the_end_of_the_connection_ends_the_call(
 ) -> None:
     response, theirs = lambdas_end
     theirs.close()
-    with pytest.raises(CallerGone):
-        response.look()
+    with pytest.raises(ClientDisconnected):
+        response.check_client()
 
 
 @pytest.mark.parametrize("said", [b"", b"HTTP/1.1 408 Timeout\r\n\r\n"])
@@ -64,7 +64,7 @@ def test_an_idle_connection_that_ended_says_nothing_of_the_caller_and_is_replace
         theirs.close()
         response = StreamingResponse(connection, Context("1", time.time() + 900))
 
-        response.look()
+        response.check_client()
         response.start(200, {})
         response.write(b"hello")
 
@@ -83,7 +83,7 @@ def test_an_invocation_whose_response_cannot_be_sent_is_reported_as_an_error() -
         with StreamingResponse(connection, Context("1", time.time() + 900)) as response:
             response.start(200, {})
             connection.send = _broken  # type: ignore[method-assign,assignment]
-            with pytest.raises(CallerGone):
+            with pytest.raises(ClientDisconnected):
                 response.write(b"hello")
             del connection.send
         thread.join(5)

@@ -56,7 +56,7 @@ DOORS = ["/v1/messages", "/model/{}/invoke", "/model/{}/converse", "/v1/messages
 def with_two(settings: Settings) -> Settings:
     """Of a stage that routes by `us` before `global`, of which the copies are."""
     profiles = {"search": {PROFILE: OWN}, "support": {PROFILE: OTHERS}}
-    return settings._replace(team_profiles=profiles, routes=("us", "global"))
+    return settings._replace(team_profiles=profiles, geographies=("us", "global"))
 
 
 @pytest.mark.parametrize("door", DOORS[:3])

@@ -6,11 +6,15 @@ from hypothesis import strategies as st
 
 from claude_bedrock.verification.calls import CALLER, Call, calls
 from claude_bedrock.verification.join import DESTINATIONS
-from gateway import errors, routes
-from gateway.audit import Record
-from gateway.invocation import metadata
-from gateway.native import OPERATIONS
+from gateway import audit, errors, routes
+from gateway.bedrock_operations import OPERATIONS
+from gateway.model_call import Attempt
 from gateway.request import Body, Request
+from gateway.request_context import RequestContext
+from gateway.request_metadata import request_metadata
+from gateway.retries import RetryBudget
+from gateway.settings import Settings
+from tests.unit.gateway.fakes import FakeBedrock, SentResponse
 from tests.unit.verification.scenario import MODEL, NOW, joined, record
 
 LOGGED = {"POST /v1/messages", *(f"POST /model/{{id}}/{name}" for name in OPERATIONS)}
@@ -20,38 +24,64 @@ def request(arn: str = "", key_id: str = "k1") -> Request:
     return Request("POST", "/", {}, {}, "gateway-1", key_id, "", arn, Body(""))
 
 
-def asked(made: Request, *ids: str, route: str = "POST /v1/messages", status: int = 200) -> Record:
-    """The audit record of a request for which Bedrock was asked by each of the ids: the last one
-    was answered with `status`, those before it with 503. Where there is no id there was no answer.
+SETTINGS = Settings(
+    stage="test",
+    geographies=("global",),
+    region="us-east-1",
+    allowed_models=frozenset({MODEL}),
+    max_body_bytes=1,
+    ping_seconds=15,
+    unsupported_fields="drop",
+    api_key_names={"k1": "default"},
+    endpoint="",
+    team_profiles={},
+    guardrail=None,
+)
+
+
+def served(
+    made: Request, *ids: str, route: str = "POST /v1/messages", status: int = 200
+) -> RequestContext:
+    """A request with an attempt at Bedrock for each of the ids: the last one was answered with
+    `status`, those before it with 503. Where there is no id there was no answer.
     """
-    audit = Record(made, "default" if made.api_key_id else "")
-    audit.route, audit.status = route, status
+    context = RequestContext(
+        made, SentResponse(), SETTINGS, FakeBedrock(), RetryBudget(), remaining=900
+    )
+    context.route, context.response.status = route, status
     for number, request_id in enumerate(ids):
-        audit.asks(MODEL, after=errors.Overloaded("x") if number else None)
+        attempt = Attempt(MODEL)
+        context.call.attempts.append(attempt)
+        is_last = number == len(ids) - 1
         if request_id:
-            audit.answered(status if number == len(ids) - 1 else 503, request_id)
-    audit.upstream_complete = status == 200
-    return audit
+            attempt.status, attempt.bedrock_request_id = status if is_last else 503, request_id
+        if is_last:
+            attempt.is_complete = status == 200
+        else:
+            attempt.error = errors.Overloaded("x")
+    return context
 
 
-def called(audit: Record) -> list[Call]:
-    return list(calls(audit.line(), NOW))
+def called(context: RequestContext) -> list[Call]:
+    return list(calls(audit.entry(context), NOW))
 
 
 @given(st.text(max_size=300))
 def test_the_caller_is_the_same_in_both(arn: str) -> None:
     made = request(arn, key_id="" if arn else "k1")
-    audit = asked(made, "r1")
-    written = {**record("r1"), "requestMetadata": metadata(made, audit)}
+    context = served(made, "r1")
+    written = {**record("r1"), "requestMetadata": request_metadata(context)}
     assert set(written["requestMetadata"]) <= set(CALLER)
 
-    outcome = joined([(NOW - 5 * 3600, audit.line())], [(each, written) for each in DESTINATIONS])
+    outcome = joined(
+        [(NOW - 5 * 3600, audit.entry(context))], [(each, written) for each in DESTINATIONS]
+    )
 
     assert (outcome.findings, outcome.counts.matched) == ([], 1)
 
 
 def test_each_attempt_is_a_call() -> None:
-    made = called(asked(request(), "", "r2", "r3"))
+    made = called(served(request(), "", "r2", "r3"))
 
     assert [(each.request_id, each.expected) for each in made] == [
         ("", "unknown"),
@@ -63,10 +93,12 @@ def test_each_attempt_is_a_call() -> None:
 
 def test_a_call_that_was_made_again_leaves_no_gap_and_no_stranger() -> None:
     made = request()
-    audit = asked(made, "", "refused", "answered")
-    answered = {**record("answered"), "requestMetadata": metadata(made, audit)}
+    context = served(made, "", "refused", "answered")
+    answered = {**record("answered"), "requestMetadata": request_metadata(context)}
 
-    outcome = joined([(NOW - 5 * 3600, audit.line())], [(each, answered) for each in DESTINATIONS])
+    outcome = joined(
+        [(NOW - 5 * 3600, audit.entry(context))], [(each, answered) for each in DESTINATIONS]
+    )
 
     assert outcome.findings == []
     counts = outcome.counts
@@ -74,13 +106,13 @@ def test_a_call_that_was_made_again_leaves_no_gap_and_no_stranger() -> None:
 
 
 def test_without_bedrock_there_is_no_call() -> None:
-    assert called(asked(request(), status=400)) == []
+    assert called(served(request(), status=400)) == []
 
 
 @pytest.mark.parametrize("route", [each for each in routes._ROUTES if each.startswith("POST")])
 def test_of_each_route_that_asks_bedrock_it_is_known_whether_a_record_is_due(route: str) -> None:
-    (answered,) = called(asked(request(), "r1", route=route))
-    (refused,) = called(asked(request(), "r1", route=route, status=429))
-    earlier, _ = called(asked(request(), "r0", "r1", route=route))
+    (answered,) = called(served(request(), "r1", route=route))
+    (refused,) = called(served(request(), "r1", route=route, status=429))
+    earlier, _ = called(served(request(), "r0", "r1", route=route))
     due = ("record", "refused", "refused") if route in LOGGED else ("none", "none", "none")
     assert (answered.expected, refused.expected, earlier.expected) == due

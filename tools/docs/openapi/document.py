@@ -168,7 +168,9 @@ def _refusals(path: str, about: Operation) -> dict[str, Any]:
 
 def _refused(path: str, about: Operation) -> Iterator[tuple[str, int]]:
     """Form and status of each refusal there may be."""
-    form = "BedrockError" if routes.error_format(path) is error_formats.BEDROCK else "Error"
+    form = (
+        "BedrockError" if routes.find("", path).error_format is error_formats.BEDROCK else "Error"
+    )
     ours = about.refusals if about.open else about.refusals | _OF_ANY_REQUEST
     yield from ((form, status) for status in sorted(ours | _OF_API_GATEWAY))
 

@@ -13,7 +13,7 @@ from benchmarks.runtime_service import Answer, RuntimeService
 
 PROC = Path("/proc")
 MODEL = "claude-haiku-4-5"
-RESERVE_SECONDS = 5.0  # what the function keeps back of its time: gateway.patience
+RESERVE_SECONDS = 5.0  # what the function keeps back of its time: gateway.deadline
 PING_SECONDS = 3  # longer than any wait here: a ping decides the status
 _VARIABLES = {
     "PATH": "/usr/local/bin:/usr/bin:/bin",

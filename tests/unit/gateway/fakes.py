@@ -6,8 +6,8 @@ from collections.abc import Callable, Mapping
 from typing import Any, NamedTuple
 
 from gateway.errors import GatewayError
-from gateway.runtime import CallerGone
-from gateway.upstream import Reply
+from gateway.runtime import ClientDisconnected
+from gateway.upstream import UpstreamResponse
 
 SILENCE = None
 
@@ -68,10 +68,10 @@ class FakeBedrock:
         body: bytes,
         *,
         seconds: float,
-        look: Callable[[], None],
-    ) -> Reply:
+        check_client: Callable[[], None],
+    ) -> UpstreamResponse:
         assert seconds > 0
-        look()
+        check_client()
         self.sent.append(Sent(path, headers, body))
         if self.then_leaves is not None:
             self.then_leaves.gone = True
@@ -113,16 +113,16 @@ class SentResponse:
 
     def write(self, data: bytes) -> None:
         if len(self.writes) == self._leaves_after:
-            raise CallerGone("left")
+            raise ClientDisconnected("left")
         self.writes.append(data)
 
     def write_last(self, data: bytes) -> None:
         self.write(data)
         self._leaves_after = len(self.writes)
 
-    def look(self) -> None:
+    def check_client(self) -> None:
         if self.gone:
-            raise CallerGone("left")
+            raise ClientDisconnected("left")
 
     @property
     def body(self) -> bytes:

@@ -1,37 +1,19 @@
-"""The body of a Messages request: read from the caller, written for Bedrock's InvokeModel.
+"""The body of a Messages request: its members, and the names of its tools.
 
-The request: https://platform.claude.com/docs/en/api/messages and, as Bedrock takes it,
-https://docs.aws.amazon.com/bedrock/latest/userguide/model-parameters-anthropic-claude-messages-request-response.html
+https://platform.claude.com/docs/en/api/messages
 """
 
-import json
 import re
 from collections.abc import Mapping, Sequence
 from typing import Final
 
-from claude_bedrock.catalog import Model
 from gateway import errors, json_object
-from gateway.adapt import adapt
-from gateway.adaptation_case import quoted
-from gateway.audit import Record
-from gateway.json_object import Member, Parts
-from gateway.request import Request, size
-from gateway.settings import Settings
+from gateway.adaptation import quoted
+from gateway.json_object import Member
 
-_PROFILE_HEADER: Final = "anthropic-user-profile-id"
 _TOOL_PLACE: Final = r"\btools\.(\d{1,6})\b"
 _KINDS = {str: "string", int: "integer", list: "array"}
 Members = Mapping[str, Member]
-
-
-def taken(request: Request, record: Record, settings: Settings) -> str:
-    """The body's text, which the request has no longer; its size goes into the record.
-
-    Raises RequestTooLarge, InvalidRequest.
-    """
-    text = request.take_text(limit=settings.max_body_bytes)
-    record.request_bytes = size(text)
-    return text
 
 
 def read(text: str, required: Mapping[str, type]) -> Members:
@@ -56,44 +38,6 @@ def object_members(text: str) -> Members:
         return json_object.members(text)
     except json_object.NotAnObject as error:
         raise errors.InvalidRequest(str(error)) from error
-
-
-def for_bedrock(
-    members: Members,
-    model: Model,
-    request: Request,
-    record: Record,
-    settings: Settings,
-    *,
-    counted: bool = False,
-) -> Parts:
-    """The members for InvokeModel, to be joined; what was changed for it is noted in the record.
-
-    `counted`: only their tokens are counted. Raises InvalidRequest for what cannot be changed, or
-    may not on this stage.
-    """
-    header = request.headers.get("anthropic-beta", "")
-    betas = [beta.strip() for beta in header.split(",") if beta.strip()]
-    profile = request.headers.get(_PROFILE_HEADER, "").strip()
-    if profile and not counted:
-        members = _with_profile(members, profile)
-    strict = settings.unsupported_fields == "reject"
-    adapted = adapt(members, betas, model=model, strict=strict, counted=counted)
-    record.changes = adapted.changes
-    return adapted.parts
-
-
-def _with_profile(members: Members, profile: str) -> Members:
-    """The members with the user profile of the header, as Anthropic's own Bedrock client has them.
-
-    `anthropic.lib.bedrock._client`, `USER_PROFILE_ID_HEADER`.
-    """
-    own = members["user_profile_id"].value if "user_profile_id" in members else None
-    if own not in (None, profile):
-        raise errors.InvalidRequest(
-            f"{_PROFILE_HEADER}: the body has another user_profile_id. Send one of them."
-        )
-    return {**members, "user_profile_id": Member.of(profile, json.dumps(profile))}
 
 
 def tool_names(body: bytes) -> list[str]:

@@ -8,9 +8,10 @@ from importlib import import_module
 from types import ModuleType
 from typing import Final
 
-HARDLY_USED: Final = (
+LAZY_MODULES: Final = (
     "aws_lambda_powertools.utilities.jmespath_utils",  # by Powertools, and typing_extensions by it
     "gateway.content_coding",  # few clients compress a body
+    "gateway.cors_preflight",
     "gateway.control_plane",  # a list is asked for now and then
     "gateway.count_tokens",
     "gateway.history",  # conversations that began on Anthropic's API
@@ -23,13 +24,13 @@ HARDLY_USED: Final = (
 )
 
 
-def defer_all() -> None:
+def make_all_lazy() -> None:
     """Best called first of all: a module that is loaded already stays."""
-    for name in HARDLY_USED:
-        defer(name)
+    for name in LAZY_MODULES:
+        make_lazy(name)
 
 
-def defer(name: str) -> None:
+def make_lazy(name: str) -> None:
     """Have `import name` give a stand-in, which becomes the module when an attribute is asked for.
 
     `from name import …` asks at once. A module that is loaded already stays.

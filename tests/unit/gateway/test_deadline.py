@@ -4,11 +4,10 @@ from collections.abc import Mapping
 
 import pytest
 
-from gateway.audit import Record
+from gateway.bedrock_call import BedrockResponse
+from gateway.deadline import IDLE_TIMEOUT_SECONDS, RESERVE_SECONDS, Deadline
 from gateway.errors import UpstreamTimeout
-from gateway.invocation import Answer
-from gateway.patience import RESERVE_SECONDS, SILENT_SECONDS, Patience
-from gateway.request import Body, Request
+from gateway.model_call import Attempt
 
 
 class Clock:
@@ -21,23 +20,23 @@ class Clock:
 
 def test_whatever_comes_first_ends_it() -> None:
     clock = Clock()
-    patience = Patience(900, clock)
-    assert patience.left() == SILENT_SECONDS
+    deadline = Deadline(900, clock)
+    assert deadline.require_remaining() == IDLE_TIMEOUT_SECONDS
     clock.now += 850
-    patience.spoke()
-    assert patience.left() == 50 - RESERVE_SECONDS
+    deadline.touch()
+    assert deadline.require_remaining() == 50 - RESERVE_SECONDS
 
 
 def test_who_is_told_something_now_and_then_waits_on_until_lambda_ends_it() -> None:
     clock = Clock()
-    patience = Patience(900, clock)
+    deadline = Deadline(900, clock)
     for _ in range(3):
-        clock.now += SILENT_SECONDS - 1
-        assert patience.left() > 0
-        patience.spoke()
-    clock.now += SILENT_SECONDS - 1
+        clock.now += IDLE_TIMEOUT_SECONDS - 1
+        assert deadline.require_remaining() > 0
+        deadline.touch()
+    clock.now += IDLE_TIMEOUT_SECONDS - 1
     with pytest.raises(UpstreamTimeout) as ended:
-        patience.left()
+        deadline.require_remaining()
     assert ended.value.cause == "OutOfTime"
 
 
@@ -60,21 +59,21 @@ class Waits:
 
 def test_silence_is_what_the_caller_hears_whatever_comes_in() -> None:
     clock, reply = Clock(), Waits()
-    asked = Request("POST", "/", {}, {}, "gw-1", "", "", "", Body(""))
-    answer = Answer(reply, Patience(900, clock), Record(asked, ""))
+    deadline = Deadline(900, clock)
+    response = BedrockResponse(reply, deadline, Attempt(""))
     for passed in (0, 14, 10):
         clock.now += passed
-        answer.read_or_speak(15)
-    answer.spoke()
-    answer.read_or_speak(15)
+        response.read_until_idle(15)
+    deadline.touch()
+    response.read_until_idle(15)
     assert reply.seconds == [15, 1, 0.001, 15]
 
 
 def test_what_is_said_to_nobody_does_not_count() -> None:
     clock = Clock()
-    patience = Patience(900, clock)
-    clock.now += SILENT_SECONDS
+    deadline = Deadline(900, clock)
+    clock.now += IDLE_TIMEOUT_SECONDS
     with pytest.raises(UpstreamTimeout) as ended:
-        patience.left()
+        deadline.require_remaining()
     assert ended.value.cause == "Silence"
-    assert patience.seconds() <= 0
+    assert deadline.remaining() <= 0

@@ -12,7 +12,7 @@ from gateway.errors import GatewayError
 from gateway.settings import Settings
 from local.bedrock import frames
 from tests.unit.gateway.conftest import MODEL, PROFILE, Caller, audit_line
-from tests.unit.gateway.wire import SILENCE, SentResponse
+from tests.unit.gateway.fakes import SILENCE, SentResponse
 
 LATE = errors.UpstreamTimeout("late")
 METRICS = {"inputTokenCount": 7, "outputTokenCount": 3, "cacheReadInputTokenCount": 2}

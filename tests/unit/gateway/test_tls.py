@@ -10,9 +10,9 @@ import trustme
 from cryptography import x509
 from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 
-from gateway import trust
+from gateway import tls
 
-PUBLISHED = {  # https://www.amazontrust.com/repository/
+PUBLISHED = {  # https://www.amazontls.com/repository/
     "Amazon Root CA 1": "fbe3018031f9586bcbf41727e417b7d1c45c2f47f93be372a17b96b50757d5a2",
     "Amazon Root CA 2": "7f4296fc5b6a4e3b35d3c369623e364ab1af381d8fa7121533c9d6c633ea2461",
     "Amazon Root CA 3": "36abc32656acfc645c61b71613c4bf21c787f5cabbee48348d58597803d7abc9",
@@ -29,7 +29,7 @@ def _names(context: ssl.SSLContext) -> set[str]:
 
 @pytest.mark.filterwarnings("ignore:Parsed a serial number")  # Starfield's is 0, and stays so
 def test_the_keys_shipped_are_those_that_amazon_publishes() -> None:
-    shipped = x509.load_pem_x509_certificates(Path(trust.AMAZON_ROOTS).read_bytes())
+    shipped = x509.load_pem_x509_certificates(Path(tls.AMAZON_ROOTS).read_bytes())
     assert {_common_name(each): _key_hash(each) for each in shipped} == PUBLISHED
 
 
@@ -46,7 +46,7 @@ def _key_hash(certificate: x509.Certificate) -> str:
 
 
 def test_they_are_trusted_and_nobody_else_and_what_they_say_is_checked() -> None:
-    context = trust.context({})
+    context = tls.client_context({})
     assert _names(context) == set(PUBLISHED)
     assert context.verify_mode is ssl.CERT_REQUIRED
     assert context.check_hostname
@@ -63,5 +63,5 @@ def test_a_file_in_the_environment_takes_their_place(
     bundle: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("SSL_CERT_FILE", str(bundle))
-    (only,) = trust.context().get_ca_certs()
+    (only,) = tls.client_context().get_ca_certs()
     assert "Ours" in str(only)

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from claude_bedrock.catalog import MODELS, Model, capabilities
 from gateway import json_object
-from gateway.adapt import Adapted, adapt
+from gateway.body_adapter import Adapted, adapt
 from gateway.errors import InvalidRequest
 from local.bedrock import rules, schema
 from tests.unit.gateway.adaptation import ACTIVE, TODAY, body, claude_code, model

@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 
 from gateway import cache_markers, json_object
-from gateway.adapt import adapt
+from gateway.body_adapter import adapt
 from gateway.errors import InvalidRequest
 from tests.unit.gateway.adaptation import BILLING, HI, TOOL, body, model, sent
 

@@ -8,13 +8,13 @@ from pathlib import Path
 
 import pytest
 
-from gateway.deferred import HARDLY_USED, defer
+from gateway.lazy_import import LAZY_MODULES, make_lazy
 
 LAMBDA = Path(__file__).parents[3] / "lambda"
 FIRST_LINE = """
 import sys
-from gateway import deferred
-deferred.defer_all()
+from gateway import lazy_import
+lazy_import.make_all_lazy()
 from gateway import handler, observability
 loaded = lambda: {name for name, module in sys.modules.items() if "__file__" in vars(module)}
 print(*loaded())
@@ -32,7 +32,7 @@ def test_powertools_waits_for_its_moment_and_then_comes_without_what_is_not_used
     before, after = (set(line.split()) for line in told.splitlines())
     assert not any(name.startswith("aws_lambda_powertools") for name in before)
     assert {"aws_lambda_powertools.logging.logger", "aws_lambda_powertools.metrics"} <= after
-    assert after.isdisjoint({*HARDLY_USED, "jmespath", "typing_extensions"})
+    assert after.isdisjoint({*LAZY_MODULES, "jmespath", "typing_extensions"})
 
 
 def test_a_deferred_module_is_loaded_once_when_something_of_it_is_used(
@@ -43,7 +43,7 @@ def test_a_deferred_module_is_loaded_once_when_something_of_it_is_used(
     loads: list[int] = []
     monkeypatch.setattr(sys, "loads", loads, raising=False)
     monkeypatch.setattr(sys, "modules", {**sys.modules})
-    defer("late")
+    make_lazy("late")
     late = import_module("late")
     assert loads == []
     assert [late.answer, late.answer] == [42, 42]
@@ -54,5 +54,5 @@ def test_a_deferred_module_is_loaded_once_when_something_of_it_is_used(
 
 def test_a_module_that_is_there_already_stays() -> None:
     before = sys.modules["json"]
-    defer("json")
+    make_lazy("json")
     assert sys.modules["json"] is before

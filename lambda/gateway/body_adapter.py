@@ -15,10 +15,12 @@ from claude_bedrock.catalog import Model, capabilities, message_fields
 from claude_bedrock.catalog.samplers import Samplers, in_words
 from claude_bedrock.catalog.samplers import takes as is_taken
 from gateway import cache_markers, errors, json_object, setting_edits, tool_edits, turn_edits
-from gateway.adaptation_case import Case, named
+from gateway.adaptation import Case, named
 from gateway.json_object import Around, Edits, Member, Parts
+from gateway.request_context import RequestContext
 
 ANTHROPIC_VERSION: Final = "bedrock-2023-05-31"
+_PROFILE_HEADER: Final = "anthropic-user-profile-id"
 _IN_THE_URL = ("model", "stream")  # Bedrock has them in the path, and refuses them in the body
 _NULL: Final = Member.of(None, "null")
 _EMPTY: Final[tuple[object, ...]] = (None, [], {}, "")
@@ -266,3 +268,34 @@ def _check_samplers(members: Members, model: Model, samplers: Samplers) -> None:
             raise errors.InvalidRequest(
                 f"`{name}` is deprecated for this model ({model.name}).{instead}"
             )
+
+
+def adapt_for(
+    context: RequestContext, members: Members, model: Model, *, counted: bool = False
+) -> Parts:
+    """Return the members for InvokeModel, to be joined, and note the changes for the audit entry.
+
+    `counted`: only their tokens are counted. Raises InvalidRequest for what cannot be changed, or
+    may not on this stage.
+    """
+    headers = context.request.headers
+    header = headers.get("anthropic-beta", "")
+    betas = [beta.strip() for beta in header.split(",") if beta.strip()]
+    profile = headers.get(_PROFILE_HEADER, "").strip()
+    if profile and not counted:
+        members = _with_profile(members, profile)
+    strict = context.settings.unsupported_fields == "reject"
+    adapted = adapt(members, betas, model=model, strict=strict, counted=counted)
+    context.call.changes = adapted.changes
+    return adapted.parts
+
+
+def _with_profile(members: Members, profile: str) -> Members:
+    """Return the members with the user profile of the header, as Anthropic's own Bedrock client has
+    them: `anthropic.lib.bedrock._client`, `USER_PROFILE_ID_HEADER`."""
+    in_body = members["user_profile_id"].value if "user_profile_id" in members else None
+    if in_body not in (None, profile):
+        raise errors.InvalidRequest(
+            f"{_PROFILE_HEADER}: the body has another user_profile_id. Send one of them."
+        )
+    return {**members, "user_profile_id": Member.of(profile, dumps(profile))}

@@ -10,14 +10,14 @@ from collections.abc import Mapping
 from typing import Final
 
 AMAZON_ROOTS: Final = f"{os.path.dirname(__file__)}/amazon_roots.pem"  # noqa: PTH120 - a slow import
-_TOLD: Final = ("SSL_CERT_FILE", "SSL_CERT_DIR")
+_OWN_AUTHORITIES: Final = ("SSL_CERT_FILE", "SSL_CERT_DIR")
 
 
-def context(environment: Mapping[str, str] = os.environ) -> ssl.SSLContext:
+def client_context(environment: Mapping[str, str] = os.environ) -> ssl.SSLContext:
     """A client's TLS: certificates and names are checked.
 
     OpenSSL reads SSL_CERT_FILE and SSL_CERT_DIR itself, so `environment` only says whether to leave
     it to them: https://docs.openssl.org/3.0/man3/SSL_CTX_load_verify_locations/
     """
-    told = any(environment.get(name) for name in _TOLD)
-    return ssl.create_default_context(cafile=None if told else AMAZON_ROOTS)
+    has_own_authorities = any(environment.get(name) for name in _OWN_AUTHORITIES)
+    return ssl.create_default_context(cafile=None if has_own_authorities else AMAZON_ROOTS)

@@ -1,0 +1,242 @@
+"""Bedrock's own operations, passed through: bodies and event-stream frames as they came.
+
+https://docs.aws.amazon.com/bedrock/latest/APIReference/API_Operations_Amazon_Bedrock_Runtime.html
+"""
+
+import json
+from typing import Any
+
+from gateway import caller_options, errors, eventstream, json_object, reasons, usage
+from gateway.bedrock_call import BedrockRequest, BedrockResponse, bedrock_headers, call_bedrock
+from gateway.caller_options import METADATA_HEADER
+from gateway.json_object import Parts
+from gateway.message_stream import inner, stream_error
+from gateway.messages_request import object_members
+from gateway.request import encoded
+from gateway.request_context import RequestContext
+from gateway.request_metadata import request_metadata
+from gateway.settings import Guardrail, Settings
+
+_METRICS = "amazon-bedrock-invocationMetrics"
+_FAILURES = (b":exception-type", b":error-message")  # headers of the frames that end a stream
+_IDLE_SECONDS = 1.0  # after which a complete stream is over
+_LAST = ("message_stop", "metadata", "error")
+_UNFINISHED = (  # events that no message ends with, of InvokeModel's stream and of Converse's
+    *("message_start", "content_block_start", "content_block_delta", "content_block_stop"),
+    *("message_delta", "messageStart", "contentBlockStart", "contentBlockDelta"),
+    "contentBlockStop",
+)
+
+
+class Operation:
+    """`converse`: metadata and usage are members of the body, not headers."""
+
+    def __init__(self, streamed: bool, converse: bool) -> None:
+        self.streamed = streamed
+        self.converse = converse
+
+
+OPERATIONS = {
+    "invoke": Operation(streamed=False, converse=False),
+    "invoke-with-response-stream": Operation(streamed=True, converse=False),
+    "converse": Operation(streamed=False, converse=True),
+    "converse-stream": Operation(streamed=True, converse=True),
+}
+
+
+def invoke(context: RequestContext) -> None:
+    """Answer one of OPERATIONS. Raises GatewayError."""
+    name = context.parameters["operation"]
+    operation = OPERATIONS[name]
+    context.call.is_stream = operation.streamed
+    headers, body = _converse(context) if operation.converse else _invoke_model(context)
+    resolved = context.resolve(context.parameters["id"])
+    request = BedrockRequest(resolved.profile_ids, name, headers, body)
+    with call_bedrock(request, context) as response:
+        if operation.streamed:
+            _relay_stream(response, context)
+        else:
+            _relay_json(response, context, operation)
+
+
+def _invoke_model(context: RequestContext) -> tuple[dict[str, str], bytes]:
+    """Return headers, the caller's name and the stage's guardrail among them, and the body."""
+    text = context.take_body()
+    selected = _headers(context, _invoke_tier(text, context.settings))
+    headers = caller_options.with_guardrail(selected, context.settings.guardrail)
+    headers[METADATA_HEADER] = json.dumps(request_metadata(context))
+    return headers, encoded(text)
+
+
+def _headers(context: RequestContext, tier: str) -> dict[str, str]:
+    """Return what Bedrock reads of a client's headers: content types, and its own."""
+    headers = context.request.headers
+    content_types = {"content-type": headers.get("content-type", "application/json")}
+    if "accept" in headers:
+        content_types["accept"] = headers["accept"]
+    return {**content_types, **caller_options.select_headers(context, tier=tier)}
+
+
+def _invoke_tier(text: str, settings: Settings) -> str:
+    """Return the tier that an InvokeModel body names; a body that can name none is not parsed."""
+    if not caller_options.can_hold_options(text):
+        return ""
+    members = object_members(text)
+    values = {name: member.value for name, member in members.items()}
+    return caller_options.check_invoke_body(values, settings)
+
+
+def _converse(context: RequestContext) -> tuple[dict[str, str], bytes]:
+    """Return headers and body. Converse has metadata and guardrail in its body: these members are
+    set, the others keep their bytes."""
+    settings = context.settings
+    members = object_members(context.take_body())
+    tier = caller_options.check_converse_body(members, settings)
+    headers = _headers(context, "")
+    if tier:
+        context.call.service_tier = tier
+    metadata = members["requestMetadata"].value if "requestMetadata" in members else None
+    if not isinstance(metadata, dict | None):
+        raise errors.InvalidRequest(
+            "requestMetadata: Input should be a JSON object whose values are strings"
+        )
+    parts: Parts = {name: member.written for name, member in members.items()}
+    parts["requestMetadata"] = json.dumps(request_metadata(context, metadata))
+    if settings.guardrail is not None:
+        sent = _texts(members["guardrailConfig"]) if "guardrailConfig" in members else {}
+        parts["guardrailConfig"] = json_object.join({**sent, **_enforced(settings.guardrail)})
+    del members  # see messages
+    return headers, encoded(json_object.join(parts))
+
+
+def _enforced(guardrail: Guardrail) -> Parts:
+    members = {"guardrailIdentifier": guardrail.id, "guardrailVersion": guardrail.version}
+    return {name: json.dumps(value) for name, value in members.items()}
+
+
+def _relay_json(response: BedrockResponse, context: RequestContext, operation: Operation) -> None:
+    body = response.read_object()
+    if operation.converse:
+        counts = _object(json_object.parsed(body).get("usage"))
+        context.call.usage = usage.from_converse(counts)
+    else:
+        context.call.usage = usage.from_headers(response.headers)
+    headers = _response_headers(response, context, "application/json")
+    context.response.send(200, headers, body)
+
+
+def _relay_stream(response: BedrockResponse, context: RequestContext) -> None:
+    frames = eventstream.Relay()
+    try:
+        while (data := _read(response, frames)) != b"":
+            relayed = _redacted(frames.feed(data or b""), frames)
+            if relayed:
+                headers = _response_headers(response, context, eventstream.CONTENT_TYPE)
+                context.response.start_once(200, headers)
+                context.response.write(relayed)
+            frames.check()
+        last = frames.end()
+    except eventstream.FrameError as error:
+        raise errors.UpstreamFailed(
+            "Bedrock's stream was damaged. Try again.", cause=str(error)
+        ) from error
+    if last is None:
+        raise errors.UpstreamFailed("Bedrock's stream was empty. Try again.", cause="StreamCut")
+    _note_end(last, context)
+    if context.error is None:
+        response.attempt.is_complete = True
+
+
+def _redacted(frames: bytes, relay: eventstream.Relay) -> bytes:
+    """The same, but exceptions without what names the account, wherever they are."""
+    if not any(name in frames for name in _FAILURES):
+        return frames
+    return b"".join(map(_redacted_frame, relay.given()))
+
+
+def _redacted_frame(frame: bytes) -> bytes:
+    ((headers, payload),) = eventstream.Decoder().feed(frame)
+    if headers.get(":message-type") == "event":
+        return frame
+    content = json_object.parsed(payload)
+    texts = {name: value for name, value in content.items() if isinstance(value, str)}
+    shown = {name: reasons.redact(value) for name, value in texts.items()}
+    fields = {name: reasons.redact(value) for name, value in headers.items()}
+    if shown == texts and fields == headers:
+        return frame
+    return eventstream.frame(fields, json.dumps({**content, **shown}).encode())
+
+
+def _read(response: BedrockResponse, frames: eventstream.Relay) -> bytes | None:
+    """Return the next bytes. A complete stream has only to end: how it ends does not matter."""
+    try:
+        data = response.read(_IDLE_SECONDS)
+    except errors.GatewayError:
+        if _is_over(frames.last()):
+            return b""
+        raise
+    return b"" if data is None and _is_over(frames.last()) else data
+
+
+def _note_end(last: eventstream.Frame, context: RequestContext) -> None:
+    """Note what the last frame says: the tokens, or why the stream failed (the client has it too).
+
+    Raises UpstreamFailed where more had to come, which a caller could not tell from an end."""
+    if not _is_event(last):
+        context.interrupt(stream_error(last))
+        return
+    kind, content = _event(last)
+    if kind == "error":
+        context.interrupt(errors.from_event(content))
+        return
+    if _METRICS in content:
+        context.call.usage = usage.from_metrics(_object(content[_METRICS]))
+    else:
+        context.call.usage = usage.from_converse(_object(content.get("usage")))
+    if kind in _UNFINISHED:
+        message = "Bedrock ended the stream before the message was complete."
+        raise errors.UpstreamFailed(message, cause="StreamCut")
+
+
+def _is_over(last: eventstream.Frame | None) -> bool:
+    """Whether a stream has said all, even if Bedrock has not ended it."""
+    return last is not None and (not _is_event(last) or _event(last)[0] in _LAST)
+
+
+def _is_event(frame: eventstream.Frame) -> bool:
+    headers, _ = frame
+    return headers.get(":message-type") == "event"
+
+
+def _event(frame: eventstream.Frame) -> tuple[object, dict[str, Any]]:
+    """Its kind and content, of InvokeModel's stream or of Converse's."""
+    headers, payload = frame
+    content = json_object.parsed(payload)
+    if "bytes" not in content:
+        return headers.get(":event-type"), content
+    try:
+        content = json_object.parsed(inner(payload))
+    except (ValueError, TypeError):  # the caller has it as it came, and can read as much of it
+        return None, {}
+    return content.get("type"), content
+
+
+def _response_headers(
+    response: BedrockResponse, context: RequestContext, content_type: str
+) -> dict[str, str]:
+    return {
+        "content-type": content_type,
+        "x-amzn-requestid": context.response.request_id,
+        **bedrock_headers(response.headers),
+    }
+
+
+def _texts(member: json_object.Member) -> Parts:
+    """The members of an object, as they were written; none of what is no object."""
+    if not isinstance(member.value, dict):
+        return {}
+    return {name: each.text for name, each in json_object.members(member.text).items()}
+
+
+def _object(value: object) -> dict[str, Any]:
+    return value if isinstance(value, dict) else {}
