@@ -1,14 +1,10 @@
-"""The request path: how much of our code a plain call enters, and a page that lists all of it."""
+"""The request path: how many functions of the gateway a plain call enters."""
 
-import re
 import sys
-from pathlib import Path
 from types import FrameType
 
 from tests.unit.gateway.conftest import MODEL, Caller
 
-ROOT = Path(__file__).parents[3]
-GATEWAY = ROOT / "lambda" / "gateway"
 MOST_CALLS = 170
 
 
@@ -28,11 +24,3 @@ def test_a_plain_call_enters_few_functions(caller: Caller) -> None:
     finally:
         sys.setprofile(None)
     assert 100 < len(entered) <= MOST_CALLS
-
-
-def test_the_architecture_lists_each_module_of_the_gateway() -> None:
-    page = (ROOT / "docs" / "architecture.md").read_text()
-    table = page.partition("| File in `lambda/gateway/` |")[2].partition("\n\n")[0]
-    listed = re.findall(r"`(\w+\.py)`", table)
-    assert len(listed) == len(set(listed))
-    assert set(listed) == {path.name for path in GATEWAY.glob("*.py")} - {"__init__.py"}
