@@ -22,7 +22,8 @@ untouched.
 - A count of tokens is asked without empty `tools`, and only with betas that a field, a block or the
   size of a request needs.
 - Each other change is named in the response header `x-gateway-adapted`, by the tokens below.
-  With `adapt: strict` a stage makes none: it answers 400 and names what it would have changed.
+  With `endpoint.unsupported_fields: reject` a stage makes none: it answers 400 and names what it
+  would have changed.
 - What is not changed leaves as the same bytes, whatever stands beside it.
 - **†** marks what no page of AWS or Anthropic says: it comes from field reports, or the reports
   differ. Check it against your account before relying on it.
