@@ -62,10 +62,10 @@ def _meant(keys: Sequence[str]) -> str:
     *parents, name = keys
     known = [key for key in group_at(parents).model_fields if key != "name"]
     inside = "".join(f"{parent}." for parent in parents)
-    if near := difflib.get_close_matches(name, known, n=1, cutoff=0.7):
-        return f"did you mean {inside}{near[0]}?"
     if elsewhere := {**PATHS, **NEW_PATHS}.get(name):
         return f"it is {elsewhere}"
+    if near := difflib.get_close_matches(name, known, n=1, cutoff=0.7):
+        return f"did you mean {inside}{near[0]}?"
     if not parents and (near := difflib.get_close_matches(name, PATHS, n=1, cutoff=0.7)):
         return f"did you mean {PATHS[near[0]]}?"
     return f"allowed: {', '.join(inside + key for key in known)}"

@@ -49,7 +49,7 @@ def old_keys(block: Mapping[str, Any]) -> list[str]:
 
 def _is_new(key: str, value: object) -> bool:
     """Whether a key that is a group today, too, has a value that the group takes."""
-    return key in Stage.model_fields and (key == "models" or not isinstance(value, str))
+    return key in Stage.model_fields and (key == "models" or not isinstance(value, str | None))
 
 
 def rewrite(block: Mapping[str, Any]) -> dict[str, Any]:

@@ -499,6 +499,8 @@ def test_stages_may_be_handed_over_as_text() -> None:
         ({"route": "us"}, "route is now models.geography; `python -m tools.migrate_stages cdk"),
         ({"adapt": "strict"}, "adapt is now endpoint.unsupported_fields (lenient is drop, strict "),
         ({"account": "123456789012"}, "account is now account.id; `python"),
+        ({"account": None}, "account is now account.id; `python"),
+        ({"geography": "us"}, "geography: unknown key; it is models.geography"),
         ({"canary": None, "tags": {}}, "canary is now evidence.canary, tags is now account.tags; "),
         (
             {"models": {"allow": ["haiku"], "route": "us"}},
