@@ -7,7 +7,7 @@ from functools import cache
 
 import boto3
 import pytest
-from botocore.loaders import JSONFileLoader
+from botocore.loaders import JSONFileLoader, Loader
 from hypothesis import settings
 from xdist.remote import Producer  # type: ignore[import-untyped]
 from xdist.scheduler import LoadFileScheduling  # type: ignore[import-untyped]
@@ -33,10 +33,20 @@ def no_default_session(monkeypatch: pytest.MonkeyPatch) -> None:
 
 @pytest.fixture(autouse=True, scope="session")
 def shared_service_models() -> Iterator[None]:
-    """Read botocore's description of a service once: each new session would read it again."""
-    read = cache(JSONFileLoader().load_file)
+    """Read botocore's descriptions of services once: each new session would read them again."""
+    read, list_services = cache(JSONFileLoader().load_file), Loader.list_available_services
+
+    @cache
+    def services(paths: tuple[str, ...], kind: str) -> list[str]:
+        names: list[str] = list_services(Loader(extra_search_paths=list(paths)), kind)
+        return names
+
+    def list_available_services(loader: Loader, type_name: str) -> list[str]:
+        return services(tuple(dict.fromkeys(loader.search_paths)), type_name)
+
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(JSONFileLoader, "load_file", lambda _, path: read(path))
+        patch.setattr(Loader, "list_available_services", list_available_services)
         yield
 
 
