@@ -1,6 +1,7 @@
 """What a client needs to call a deployment, read from its stacks or from local mode."""
 
 import json
+from collections.abc import Mapping
 from pathlib import Path
 
 from botocore.exceptions import ClientError
@@ -20,7 +21,7 @@ def access(
     found = chosen(stage, region, local_dir)
     outputs = found.outputs("Gateway")
     takes_keys = outputs.get("Auth") != "iam"
-    ca_bundle = None if stage else local_endpoint(local_dir).get("ca_bundle")
+    local: Mapping[str, str] = {} if stage else local_endpoint(local_dir)
     value, note = None, ""
     if not takes_keys:
         note = f"stage {found.stage} takes requests signed with AWS credentials; it has no keys"
@@ -28,8 +29,8 @@ def access(
         value = key.strip()
     else:
         value, note = _key(found, outputs.get("ApiKeyIds", "{}"), key_name)
-    url = outputs["EndpointUrl"]
-    return Access(found.stage, found.region, url, takes_keys, value, ca_bundle), note
+    url = local.get("url") or outputs["EndpointUrl"]  # locally the output has AWS's form
+    return Access(found.stage, found.region, url, takes_keys, value, local.get("ca_bundle")), note
 
 
 def _key(found: Deployment, ids: str, key_name: str | None) -> tuple[str | None, str]:

@@ -69,7 +69,8 @@ def test_local_mode_names_its_certificates_and_quotes_for_a_shell(
         Deployment, "outputs", lambda *_: {"EndpointUrl": server.url, "ApiKeyIds": "{}"}
     )
     endpoint = {"stage": "local", "region": "us-east-1", "aws_endpoint_url": server.url}
-    content = {**endpoint, "ca_bundle": "/a b/ca.pem", "api_keys": {}}
+    local_url = "https://localhost:1/local"
+    content = {**endpoint, "url": local_url, "ca_bundle": "/a b/ca.pem", "api_keys": {}}
     (tmp_path / "endpoint.json").write_text(json.dumps(content))
 
     result = CliRunner().invoke(app, ["env", "--key", "k'1", "--local-dir", str(tmp_path)])
@@ -77,6 +78,7 @@ def test_local_mode_names_its_certificates_and_quotes_for_a_shell(
     assert (result.exit_code, result.stderr) == (0, "")
     lines = [shlex.split(line) for line in result.stdout.splitlines()]
     assert ["export", "CLAUDE_BEDROCK_KEY=k'1"] in lines
+    assert ["export", f"CLAUDE_BEDROCK_URL={local_url}"] in lines
     assert ["export", "SSL_CERT_FILE=/a b/ca.pem"] in lines
 
 
