@@ -8,10 +8,10 @@ from tools.docs.models_page import markdown_table
 
 _HEAD = """# Compatibility
 
-What is done to a Messages request so that Bedrock takes it. Generated from the data the gateway
-itself uses (in `claude_bedrock/catalog`: `capabilities.py`, `features.py`, `message_fields.py`,
-with their sources) by `make docs`; a test compares the two. The native routes pass bodies
-untouched.
+The gateway changes a Messages request as listed here, so that Bedrock takes it. `make docs` writes
+this page from the data the gateway itself uses (in `claude_bedrock/catalog`: `capabilities.py`,
+`features.py`, `message_fields.py`, with their sources); a test compares the two. The native routes
+pass bodies untouched.
 
 - The betas of the `anthropic-beta` header and of the body's `anthropic_beta` go into the body, in
   that order: the body's first, each once. `anthropic_version` is set to `bedrock-2023-05-31`;
@@ -24,9 +24,9 @@ untouched.
 - Each other change is named in the response header `x-gateway-adapted`, by the tokens below.
   With `endpoint.unsupported_fields: reject` a stage makes none: it answers 400 and names what it
   would have changed.
-- What is not changed leaves as the same bytes, whatever stands beside it.
-- **†** marks what no page of AWS or Anthropic says: it comes from field reports, or the reports
-  differ. Check it against your account before relying on it.
+- The rest of your request leaves as the same bytes.
+- **†** marks facts from field reports, which AWS's and Anthropic's pages do not confirm, or on
+  which reports differ. Check them against your account before you rely on them.
 """
 _TOKENS = (
     ("beta:NAME", "the beta was left out: Bedrock does not take it for this model"),
@@ -45,15 +45,16 @@ _TOKENS = (
 _TOKENS_END = """
 `other` stands for a name with other characters than `A-Z a-z 0-9 _ - .` or more than 64 of them.
 
-Clients send betas and fields that nobody here knows, in any release. One rule holds at every depth:
+Clients send betas and fields that the catalog does not know, in any release. One rule holds at
+every depth:
 
-- A beta that nobody here knows is left out, since Bedrock refuses such a request as a whole.
+- An unknown beta is left out, since Bedrock refuses such a request as a whole.
 - A field that Anthropic's SDK does not know in its place goes with such a beta, and the receipt has
   its path. Without such a beta it stays, for Bedrock to name.
 - A field that the SDK knows stays, whatever beta came. One that it nearly knows, such as `sytem`,
   is a 400 that names both.
-- What may hold any fields (a tool's schema and input), an object of a `type` that nobody knows and
-  Bedrock's own `amazon-bedrock-…` members stay as they are.
+- Objects with any fields (a tool's schema and input), an object of an unknown `type` and Bedrock's
+  own `amazon-bedrock-…` members stay as they are.
 """
 _MODELS_END = """
 *Samplers*: each may be left out; another value than those named is a 400 that names the field.

@@ -12,13 +12,13 @@ _HEAD = """# Models
 Generated from the catalog (`claude_bedrock/catalog/`) by `make docs`; a test compares
 the two. IAM, the gateway, the local Bedrock, the command line and this page read the same rows.
 
-- A client may send any **spelling**: the name, an alias, the base id, the id of a profile
+- You may send any **spelling**: the name, an alias, the base id, the id of a profile
   (`us.anthropic.claude-…`), the ARN of either. Bedrock itself refuses a bare base id; the endpoint
-  calls the profile of the stage's route.
-- So do the **forms that clients write**: LiteLLM's `bedrock/…`, OpenRouter's and GitHub's
+  calls the profile of the stage's geography.
+- You may also send the **forms that clients write**: LiteLLM's `bedrock/…`, OpenRouter's and GitHub's
   `anthropic/claude-sonnet-4.5`, Vertex AI's `…@20250929`, `…-latest`, `…-v1:0` behind an id that
-  has none, Claude Code's `[1m]`, `claude-4.5-sonnet`, any case. A suffix that changes what is asked
-  (`:thinking`, `:online`, `-fast`) does not: such a name is a 404 that suggests one.
+  has none, Claude Code's `[1m]`, `claude-4.5-sonnet`, any case. A suffix that changes the request
+  (`:thinking`, `:online`, `-fast`) is not accepted: such a name is a 404 that suggests one.
 - **Routes**: yes where Bedrock has an inference profile of that prefix. Where it may be called,
   and where it may be answered, is [below](#where-a-call-may-be-answered).
 - **Life**: dates are Bedrock's own, not those of Anthropic's API. "Not before" is a
@@ -26,25 +26,25 @@ the two. IAM, the gateway, the local Bedrock, the command line and this page rea
   legacy model's answers carry a `deprecation` header; a retired model is refused with its successor
   and the date.
 - **Prices** are US dollars per million tokens at the base rate, which `global` is billed at. A
-  geography costs that times the figure under "Geography". Where AWS publishes no price for Bedrock,
-  the price is that of Anthropic's own API and carries a †; `claude-bedrock` says so wherever it
-  counts with one.
+  geography costs that times the figure under "Geography". If AWS does not publish a price for
+  Bedrock, you see that of Anthropic's own API with a †; `claude-bedrock` tells you when it counts
+  with one.
 - Every model has InvokeModel and Converse. Betas and fields are in
   [docs/compatibility.md](compatibility.md).
 - **Retention** is the strictest data-retention mode of the account under which Bedrock offers the
   model: [AWS's page](https://docs.aws.amazon.com/bedrock/latest/userguide/data-retention.html).
-- **Mantle** is the endpoint whose calls no invocation logging records. It is listed because the
-  guard denies it, not because this project calls it.
-- **†** marks what no page of AWS or Anthropic confirms. Check it against your account
+- **Mantle** is the endpoint that invocation logging does not cover. The table lists it because the
+  deny policy denies it; this project does not call it.
+- **†** marks facts that AWS's and Anthropic's pages do not confirm. Check them against your account
   (`claude-bedrock models sync`) before relying on it.
-- GovCloud and China are left out, and so is India (`in`), of which third parties tell. Anthropic's
+- GovCloud and China are left out, and so is India (`in`), which only third parties report. Anthropic's
   own API alone has {first_party}: Bedrock does not.
 - Each model's name links to its **source**; "Read" is the day on which it was read.
 """
 _REACH = """## Where a call may be answered
 
 By route and the Region the call starts from. `global` may be answered in any commercial Region.
-The prefix alone promises no residency: some `us` profiles reach Canada.
+The prefix alone does not promise residency: some `us` profiles reach Canada.
 
 """
 

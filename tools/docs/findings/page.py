@@ -1,4 +1,4 @@
-"""Alone knows how docs/findings.md is written."""
+"""docs/findings.md, written from findings and their answers."""
 
 from __future__ import annotations
 
@@ -9,13 +9,14 @@ from typing import Final
 from tools.docs.findings.packs import Control, Finding
 from tools.docs.findings.rule_responses import ANSWERS, MENDED, Answer
 
-HEAD: Final = """# What rules of others find
+HEAD: Final = """# Compliance rule findings (NIST, HIPAA, PCI, Control Tower)
 
-The stages of `cdk.json`, judged by rules that are not ours and that do not stop a synthesis. Every
-finding has an answer, or a test fails; so does one where an answer has no finding any more. To
-write this page anew: `make docs`. The answers are in `tools/docs/findings/rule_responses.py`,
-and why it is done so is [decision 34](decisions/0034-rules-of-others.md). A rule judges a
-template: keeping one does not make an account compliant with the standard it is named for.
+This page lists what third-party rules report for the stages of `cdk.json`, with an answer to each
+finding. They do not stop a synthesis. A test fails on a finding without an answer, and on an
+answer without a finding. `make docs` writes the page from the answers in
+`tools/docs/findings/rule_responses.py`; [decision 34](decisions/0034-rules-of-others.md) explains
+why. A rule judges a template: if you keep it, your account does not yet comply with the standard
+of its name.
 
 | Pack | From | Open rules |
 | --- | --- | --- |
@@ -44,7 +45,7 @@ def _packs(found: Set[Finding]) -> Iterator[str]:
 
 
 def _open(found: Set[Finding]) -> Iterator[str]:
-    yield "\n## Open, and answered\n"
+    yield "\n## Open findings\n"
     for answer in ANSWERS:
         about = {each for each in found if each.rule in answer.rules}
         yield f"\n### {answer.question}\n\n{_said(answer)}\n\n| Rule | Found at |\n| --- | --- |\n"
@@ -93,8 +94,8 @@ def _place(finding: Finding) -> str:
 
 
 def _kept(found: Set[Finding], asked: Iterable[Control]) -> Iterator[str]:
-    yield "\n## Kept\n\nControls of Control Tower about what the stages have, with no finding in "
-    yield "any. cdk-nag does not tell what is kept.\n\n| Control | Asks |\n| --- | --- |\n"
+    yield "\n## Passed\n\nControls of Control Tower that pass in every stage. cdk-nag does not "
+    yield "report passed rules.\n\n| Control | Asks |\n| --- | --- |\n"
     open_ = {each.rule for each in found}
     for control in asked:
         if control.id not in open_:
@@ -102,5 +103,5 @@ def _kept(found: Set[Finding], asked: Iterable[Control]) -> Iterator[str]:
 
 
 def _mended() -> Iterator[str]:
-    yield "\n## Mended\n\n| Rule | How |\n| --- | --- |\n"
+    yield "\n## Fixed\n\n| Rule | How |\n| --- | --- |\n"
     yield from (f"| `{rule}` | {how} |\n" for rule, how in sorted(MENDED.items()))

@@ -1,4 +1,4 @@
-"""Alone knows how docs/licenses.md is written from the bills of materials of all functions."""
+"""docs/licenses.md, written from the bills of materials of all functions."""
 
 from __future__ import annotations
 
@@ -10,18 +10,18 @@ Bill = Mapping[str, Any]
 
 HEAD = """# Licenses of what is deployed
 
-What the functions' zips hold beside our own code, which is under [Apache-2.0](../LICENSE).
-`make docs` writes this page from the bills of materials that every synthesis makes
-([decision 33](decisions/0033-supply-chain.md)); a test compares the two, and fails on a license
-that is not among those below. The license is the one that the package's metadata states, in
-[SPDX's words](https://spdx.org/licenses/); its text is in the zip, where the package has one.
+This page lists the packages in the functions' zips. The project's own code is under
+[Apache-2.0](../LICENSE). `make docs` writes it from the bills of materials that every synthesis
+makes ([decision 33](decisions/0033-supply-chain.md)). A test compares the two, and fails on a
+license that is not among those below. You see the license of the package's metadata, in [SPDX's
+words](https://spdx.org/licenses/); its text is in the zip, if the package has one.
 
 | Package | Version | License | In the functions |
 | --- | --- | --- | --- |
 """
 ALLOWED = ("Apache-2.0", "BSD-2-Clause", "BSD-3-Clause", "ISC", "MIT", "MIT-0", "PSF-2.0")
 FOOT = f"""
-Allowed, since they ask no more of who deploys than to keep their notices: {", ".join(ALLOWED)}.
+Allowed, since you only have to keep their notices: {", ".join(ALLOWED)}.
 """
 
 
