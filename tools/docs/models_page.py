@@ -35,10 +35,10 @@ the two. IAM, the gateway, the local Bedrock, the command line and this page rea
   model: [AWS's page](https://docs.aws.amazon.com/bedrock/latest/userguide/data-retention.html).
 - **Mantle** is the endpoint that invocation logging does not cover. The table lists it because the
   deny policy denies it; this project does not call it.
-- **†** marks facts that AWS's and Anthropic's pages do not confirm. Check them against your account
-  (`claude-bedrock models sync`) before relying on it.
-- GovCloud and China are left out, and so is India (`in`), which only third parties report. Anthropic's
-  own API alone has {first_party}: Bedrock does not.
+- **†** marks facts that AWS's and Anthropic's pages do not confirm. Check them against your
+  account (`claude-bedrock models sync`) before you rely on them.
+- GovCloud and China are left out, and so is India (`in`), which only third parties report.
+  Anthropic's own API alone has {first_party}: Bedrock does not.
 - Each model's name links to its **source**; "Read" is the day on which it was read.
 """
 _REACH = """## Where a call may be answered
