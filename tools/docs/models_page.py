@@ -15,7 +15,7 @@ the two. IAM, the gateway, the local Bedrock, the command line and this page rea
 - You may send any **spelling**: the name, an alias, the base id, the id of a profile
   (`us.anthropic.claude-…`), the ARN of either. Bedrock itself refuses a bare base id; the endpoint
   calls the profile of the stage's geography.
-- You may also send the **forms that clients write**: LiteLLM's `bedrock/…`, OpenRouter's and GitHub's
+- You may also send **forms that clients write**: LiteLLM's `bedrock/…`, OpenRouter's and GitHub's
   `anthropic/claude-sonnet-4.5`, Vertex AI's `…@20250929`, `…-latest`, `…-v1:0` behind an id that
   has none, Claude Code's `[1m]`, `claude-4.5-sonnet`, any case. A suffix that changes the request
   (`:thinking`, `:online`, `-fast`) is not accepted: such a name is a 404 that suggests one.
