@@ -19,13 +19,13 @@ _MOST_CHANGES = 64  # a client may send betas and fields without end
 _NAME = frozenset(string.ascii_letters + string.digits + "_-.")
 
 
-class Case:
+class Adaptation:
     """What is asked of which model: the betas to be sent and the changes made so far, in order;
     whether tokens are only counted."""
 
-    def __init__(self, model: Model, takes: Abilities, *, counted: bool = False) -> None:
+    def __init__(self, model: Model, capabilities: Abilities, *, counted: bool = False) -> None:
         self.model = model
-        self.takes = takes
+        self.capabilities = capabilities
         self.counted = counted
         self.betas: list[str] = []
         self.changes: dict[str, None] = {}
@@ -38,18 +38,18 @@ class Case:
         """Whether `change` would be kept by its name and is not yet."""
         return change not in self.changes and len(self.changes) < _MOST_CHANGES
 
-    def beside(self, beta: str) -> bool:
+    def ensure_beta(self, beta: str) -> bool:
         """Whether `beta` is sent or, since the model takes it, now is."""
         if beta in self.betas:
             return True
-        if beta not in self.takes.betas:
+        if beta not in self.capabilities.betas:
             return False
         self.betas.append(beta)
         self.note(f"beta:{beta}:added")
         return True
 
 
-def named(text: str) -> str:
+def safe_token(text: str) -> str:
     """`text` if it may stand in a header and names something, else a word for it."""
     return text if 0 < len(text) <= 64 and _NAME.issuperset(text) else "other"
 
@@ -59,11 +59,11 @@ def quoted(name: str) -> str:
     return json.dumps(name[:_LONGEST_NAME])
 
 
-def without(gone: Iterable[str], place: str, case: Case) -> Changes:
+def without(removed: Iterable[str], path: str, adaptation: Adaptation) -> Changes:
     """Return the edits that take out the fields `gone` of `place`, each noted."""
-    names = sorted(gone)
+    names = sorted(removed)
     for name in names:
-        case.note(f"field:{place}.{name}")
+        adaptation.note(f"field:{path}.{name}")
     return dict.fromkeys(names)
 
 

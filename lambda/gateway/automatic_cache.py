@@ -36,7 +36,7 @@ class _Block(NamedTuple):
     """Whether a string stands where a block could."""
 
 
-def place(
+def add_marker(
     marker: Member, members: Mapping[str, Member], edits: Mapping[str, Edits]
 ) -> dict[str, Edits | Around] | None:
     """Return `edits`, which are of the members by name, with the marker placed.
@@ -79,8 +79,8 @@ def _set(edits: Edits, path: list[str | int], edit: str | Around) -> Edits:
     return {**edits, first: _set(own if isinstance(own, Mapping) else {}, rest, edit)}
 
 
-def _check_same(marker: object, asked: object) -> None:
-    if _lifetime(marker) != _lifetime(asked):
+def _check_same(marker: object, requested: object) -> None:
+    if _lifetime(marker) != _lifetime(requested):
         raise errors.InvalidRequest(
             "cache_control: the last block has a cache marker with another `ttl`. Send one of them."
         )
@@ -106,7 +106,7 @@ def _blocks(members: Mapping[str, Member], edits: Mapping[str, Edits]) -> Iterat
         value = members[name].value if name in members else None
         own = edits.get(name, {})
         if name == "messages":
-            for at, message in _kept(value, own):
+            for at, message in _remaining(value, own):
                 if isinstance(message, dict):
                     within = own.get(at)
                     inner = within if isinstance(within, Mapping) else {}
@@ -120,7 +120,7 @@ def _content(path: Path, value: object, edits: Edits) -> Iterator[_Block]:
     edit = edits.get(path[-1])
     if isinstance(value, str) and value.strip() and edit is None:
         yield _Block(path, None, is_string=True)
-    for at, block in _kept(value, edit if isinstance(edit, Mapping) else {}):
+    for at, block in _remaining(value, edit if isinstance(edit, Mapping) else {}):
         within = edit.get(at) if isinstance(edit, Mapping) else None
         if isinstance(within, str):
             yield _Block((*path, at), None, text=within)
@@ -128,7 +128,7 @@ def _content(path: Path, value: object, edits: Edits) -> Iterator[_Block]:
             yield _Block((*path, at), block.get(_FIELD))
 
 
-def _kept(value: object, edits: Edits) -> Iterator[tuple[int, Any]]:
+def _remaining(value: object, edits: Edits) -> Iterator[tuple[int, Any]]:
     """What a list holds, but for what is taken out; the last first."""
     if isinstance(value, list):
         for at in reversed(range(len(value))):

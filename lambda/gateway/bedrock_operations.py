@@ -151,7 +151,7 @@ def _redacted(frames: bytes, relay: eventstream.Relay) -> bytes:
     """The same, but exceptions without what names the account, wherever they are."""
     if not any(name in frames for name in _FAILURES):
         return frames
-    return b"".join(map(_redacted_frame, relay.given()))
+    return b"".join(map(_redacted_frame, relay.last_frames()))
 
 
 def _redacted_frame(frame: bytes) -> bytes:
@@ -235,7 +235,7 @@ def _texts(member: json_object.Member) -> Parts:
     """The members of an object, as they were written; none of what is no object."""
     if not isinstance(member.value, dict):
         return {}
-    return {name: each.text for name, each in json_object.members(member.text).items()}
+    return {name: value.text for name, value in json_object.members(member.text).items()}
 
 
 def _object(value: object) -> dict[str, Any]:

@@ -15,7 +15,7 @@ from claude_bedrock.catalog import Model, capabilities, message_fields
 from claude_bedrock.catalog.samplers import Samplers, in_words
 from claude_bedrock.catalog.samplers import takes as is_taken
 from gateway import cache_markers, errors, json_object, setting_edits, tool_edits, turn_edits
-from gateway.adaptation import Case, named
+from gateway.adaptation import Adaptation, safe_token
 from gateway.json_object import Around, Edits, Member, Parts
 from gateway.request_context import RequestContext
 
@@ -27,7 +27,7 @@ _EMPTY: Final[tuple[object, ...]] = (None, [], {}, "")
 
 Members: TypeAlias = Mapping[str, Member]
 
-_EDITS: Mapping[str, Callable[[Member, Case], Edits]] = MappingProxyType(
+_EDITS: Mapping[str, Callable[[Member, Adaptation], Edits]] = MappingProxyType(
     {
         "messages": turn_edits.messages,
         "metadata": setting_edits.metadata,
@@ -57,39 +57,41 @@ def adapt(
     what cannot be left out without changing what is asked and, if `strict`, for every change there
     would be.
     """
-    takes = capabilities.of(model)
-    _check_samplers(members, model, takes.samplers)
+    model_capabilities = capabilities.of(model)
+    _check_samplers(members, model, model_capabilities.samplers)
     if counted:
-        takes = takes._replace(betas=takes.betas & message_fields.COUNTED_BETAS)
-    case = Case(model, takes, counted=counted)
-    members = _without_client_line(_renamed(members, case), case)
-    strange = _choose_betas(_asked(members, betas), case)
+        model_capabilities = model_capabilities._replace(
+            betas=model_capabilities.betas & message_fields.COUNTED_BETAS
+        )
+    adaptation = Adaptation(model, model_capabilities, counted=counted)
+    members = _without_client_line(_renamed(members, adaptation), adaptation)
+    has_unknown_beta = _choose_betas(_requested_betas(members, betas), adaptation)
     parts: Parts = {
         name: member.written
         for name, member in members.items()
-        if name not in _IN_THE_URL and not _is_dropped(name, member, case, strange)
+        if name not in _IN_THE_URL and not _is_dropped(name, member, adaptation, has_unknown_beta)
     }
-    _change_parts(parts, members, case, strange)
-    if strict and case.changes:
+    _change_parts(parts, members, adaptation, has_unknown_beta)
+    if strict and adaptation.changes:
         raise errors.InvalidRequest(
             f"This stage takes nothing that has to be adapted, and Bedrock does not take this "
-            f"for {model.name} as it is: {', '.join(case.changes)}."
+            f"for {model.name} as it is: {', '.join(adaptation.changes)}."
         )
     for name in message_fields.WHOLE_NUMBERS:
         if name in parts and setting_edits.is_written_otherwise(members[name].value):
             parts[name] = str(int(members[name].value))
     parts["anthropic_version"] = f'"{ANTHROPIC_VERSION}"'
-    _set_betas(parts, members, case.betas)
-    return Adapted(parts, tuple(case.changes))
+    _set_betas(parts, members, adaptation.betas)
+    return Adapted(parts, tuple(adaptation.changes))
 
 
-def _renamed(members: Members, case: Case) -> Members:
+def _renamed(members: Members, adaptation: Adaptation) -> Members:
     """The members with `output_format` under the name that Anthropic's API has given it since."""
     old = members.get(message_fields.OLD_OUTPUT_FORMAT)
     config = members.get("output_config", _NULL)
     if old is None or old.value is None or not isinstance(config.value, dict | None):
         return members
-    case.note(f"{message_fields.OLD_OUTPUT_FORMAT}:renamed")
+    adaptation.note(f"{message_fields.OLD_OUTPUT_FORMAT}:renamed")
     rest = {
         name: each for name, each in members.items() if name != message_fields.OLD_OUTPUT_FORMAT
     }
@@ -104,126 +106,138 @@ def _renamed(members: Members, case: Case) -> Members:
     )
 
 
-def _without_client_line(members: Members, case: Case) -> Members:
+def _without_client_line(members: Members, adaptation: Adaptation) -> Members:
     """The members with a system prompt that is a string without a line for Anthropic's billing."""
     system = members.get("system", _NULL).value
     if not isinstance(system, str) or not system.startswith(message_fields.CLIENT_BLOCKS):
         return members
-    rest = turn_edits.without_client_line(system, case)
+    rest = turn_edits.without_client_line(system, adaptation)
     if not rest:
         return {name: member for name, member in members.items() if name != "system"}
     return {**members, "system": Member.of(rest, dumps(rest))}
 
 
-def _asked(members: Members, header: Sequence[str]) -> list[str]:
-    given = members["anthropic_beta"].value if "anthropic_beta" in members else None
-    if given is None:
-        given = []
-    if not isinstance(given, list) or not all(isinstance(beta, str) for beta in given):
+def _requested_betas(members: Members, header: Sequence[str]) -> list[str]:
+    values = members["anthropic_beta"].value if "anthropic_beta" in members else None
+    if values is None:
+        values = []
+    if not isinstance(values, list) or not all(isinstance(beta, str) for beta in values):
         raise errors.InvalidRequest("anthropic_beta: Input should be a valid array of strings")
-    return list(dict.fromkeys([*given, *header]))
+    return list(dict.fromkeys([*values, *header]))
 
 
-def _choose_betas(asked: Sequence[str], case: Case) -> bool:
+def _choose_betas(requested: Sequence[str], adaptation: Adaptation) -> bool:
     """Keep what the model takes, note the rest; return whether nobody here knows one of them.
 
     Clients are told to treat betas as an open list, but Bedrock answers one it does not know with
     400 `invalid beta flag`: a new release of a client must not stop for that.
     """
-    strange = False
-    for beta in asked:
-        if beta == message_fields.CONTEXT_1M and case.model.context_tokens < 1_000_000:
+    has_unknown_beta = False
+    for beta in requested:
+        if beta == message_fields.CONTEXT_1M and adaptation.model.context_tokens < 1_000_000:
             raise errors.InvalidRequest(
-                f"anthropic_beta: {case.model.name} has a context window of "
-                f"{case.model.context_tokens:,} tokens on Amazon Bedrock, so '{beta}' cannot be "
-                f"used with it."
+                f"anthropic_beta: {adaptation.model.name} has a context window of "
+                f"{adaptation.model.context_tokens:,} tokens on Amazon Bedrock, so '{beta}' cannot "
+                f"be used with it."
             )
-        if beta in case.takes.betas:
-            case.betas.append(beta)
+        if beta in adaptation.capabilities.betas:
+            adaptation.betas.append(beta)
         else:
-            strange |= beta not in message_fields.KNOWN_BETAS
-            case.note(f"beta:{named(beta)}")
-    return strange
+            has_unknown_beta |= beta not in message_fields.KNOWN_BETAS
+            adaptation.note(f"beta:{safe_token(beta)}")
+    return has_unknown_beta
 
 
-def _is_dropped(name: str, member: Member, case: Case, strange: bool) -> bool:
-    if name in message_fields.REFUSED and not _says_nothing(name, member.value, case):
+def _is_dropped(name: str, member: Member, adaptation: Adaptation, has_unknown_beta: bool) -> bool:
+    if name in message_fields.REFUSED and not _is_empty(name, member.value, adaptation):
         refused = errors.ThreadsNotSupported if name == "thread" else errors.InvalidRequest
         raise refused(
             f"{name}: Amazon Bedrock does not have this field, and without it the request would "
             f"mean something else. {message_fields.REFUSED[name]}"
         )
-    if name == "cache_control" and member.value is not None and not case.counted:
+    if name == "cache_control" and member.value is not None and not adaptation.counted:
         return True  # noted when it is placed
     needed = message_fields.FIELD_BETAS.get(name)
     dropped = (
         name in message_fields.DROPPED
-        or (case.counted and name == "tools" and member.value == [])  # which CountTokens refuses
+        or (
+            adaptation.counted and name == "tools" and member.value == []
+        )  # which CountTokens refuses
         or name in message_fields.REFUSED
-        or (needed is not None and case.takes.betas.isdisjoint(needed))
-        or (strange and _unknown_fields().is_unknown(name, case))
+        or (needed is not None and adaptation.capabilities.betas.isdisjoint(needed))
+        or (has_unknown_beta and _unknown_fields().is_unknown(name, adaptation))
     )
     if dropped:
-        case.note(f"field:{named(name)}")
+        adaptation.note(f"field:{safe_token(name)}")
     return dropped
 
 
-def _says_nothing(name: str, value: object, case: Case) -> bool:
+def _is_empty(name: str, value: object, adaptation: Adaptation) -> bool:
     """Whether a field that is refused may be left out."""
-    if case.counted and name in message_fields.UNCOUNTED:
+    if adaptation.counted and name in message_fields.UNCOUNTED:
         return True
     return value in _EMPTY or (name == "billing_policy" and value in message_fields.PAID_BY_CALLER)
 
 
-def _change_parts(parts: Parts, members: Members, case: Case, strange: bool) -> None:
+def _change_parts(
+    parts: Parts, members: Members, adaptation: Adaptation, has_unknown_beta: bool
+) -> None:
     """Change what must be changed within a part; of one that is left empty nothing is sent."""
-    names = dict.fromkeys([*_EDITS, *message_fields.WHOLE_NUMBERS, *(members if strange else ())])
+    names = dict.fromkeys(
+        [*_EDITS, *message_fields.WHOLE_NUMBERS, *(members if has_unknown_beta else ())]
+    )
     try:
         edits = {
             name: edit
             for name in names
-            if name in parts and (edit := _edits(name, members[name], case, strange))
+            if name in parts and (edit := _edits(name, members[name], adaptation, has_unknown_beta))
         }
         if "messages" in parts:
-            turn_edits.check_prefill(members["messages"], edits.get("messages"), case)
-        for name, change in _with_marker(edits, parts, members, case, strange).items():
+            turn_edits.check_prefill(members["messages"], edits.get("messages"), adaptation)
+        for name, change in _with_marker(
+            edits, parts, members, adaptation, has_unknown_beta
+        ).items():
             _change(parts, name, members[name], change)
     except RecursionError as error:
         raise errors.InvalidRequest("The request body is nested too deeply.") from error
 
 
 def _with_marker(
-    edits: Mapping[str, Edits], parts: Parts, members: Members, case: Case, strange: bool
+    edits: Mapping[str, Edits],
+    parts: Parts,
+    members: Members,
+    adaptation: Adaptation,
+    has_unknown_beta: bool,
 ) -> Mapping[str, Edits | Around]:
     """The edits, and that of the block which a top-level cache marker is for."""
     marker = members.get("cache_control")
-    if marker is None or marker.value is None or case.counted:
+    if marker is None or marker.value is None or adaptation.counted:
         return edits
     if not isinstance(marker.value, dict):
         raise errors.InvalidRequest("cache_control: Input should be an object")
-    within = cache_markers.of_member(marker, case)
-    if strange:
+    within = cache_markers.of_member(marker, adaptation)
+    if has_unknown_beta:
         within = json_object.merged(
-            within, _unknown_fields().within("cache_control", marker.value, case)
+            within, _unknown_fields().within("cache_control", marker.value, adaptation)
         )
     if within:
         marker = json_object.member(json_object.edited(marker.text, within))
     sent = {name: member for name, member in members.items() if name in parts}
     from gateway import automatic_cache  # noqa: PLC0415 - few requests ask for it
 
-    placed = automatic_cache.place(marker, sent, edits)
-    case.note("field:cache_control" if placed is None else "cache_control:placed")
-    return edits if placed is None else placed
+    with_marker = automatic_cache.add_marker(marker, sent, edits)
+    adaptation.note("field:cache_control" if with_marker is None else "cache_control:placed")
+    return edits if with_marker is None else with_marker
 
 
-def _edits(name: str, member: Member, case: Case, strange: bool) -> Edits:
-    edits = _EDITS[name](member, case) if name in _EDITS else {}
+def _edits(name: str, member: Member, adaptation: Adaptation, has_unknown_beta: bool) -> Edits:
+    edits = _EDITS[name](member, adaptation) if name in _EDITS else {}
     if name in message_fields.WHOLE_NUMBERS:
-        whole = setting_edits.whole_numbers(member.value, message_fields.WHOLE_NUMBERS[name])
-        edits = json_object.merged(edits, whole)
-    if not strange:
+        integers = setting_edits.integers(member.value, message_fields.WHOLE_NUMBERS[name])
+        edits = json_object.merged(edits, integers)
+    if not has_unknown_beta:
         return edits
-    return json_object.merged(edits, _unknown_fields().within(name, member.value, case))
+    return json_object.merged(edits, _unknown_fields().within(name, member.value, adaptation))
 
 
 def _change(parts: Parts, name: str, member: Member, edits: Edits | Around) -> None:
@@ -251,17 +265,17 @@ def _set_betas(parts: Parts, members: Members, betas: list[str]) -> None:
 
 def _check_samplers(members: Members, model: Model, samplers: Samplers) -> None:
     """Bedrock's own words where it has published some; else what the model takes instead."""
-    given = {
+    values = {
         name: members[name].value
         for name in ("temperature", "top_p", "top_k")
         if name in members and members[name].value is not None
     }
-    if not samplers.both and "temperature" in given and "top_p" in given:
+    if not samplers.both and "temperature" in values and "top_p" in values:
         raise errors.InvalidRequest(
             f"`temperature` and `top_p` cannot both be specified for this model ({model.name}). "
             "Please use only one."
         )
-    for name, value in given.items():
+    for name, value in values.items():
         allowed = getattr(samplers, name)
         if not is_taken(allowed, value):
             instead = f" It takes {in_words(allowed)}, or none." if in_words(allowed) else ""

@@ -6,53 +6,55 @@ https://docs.aws.amazon.com/bedrock/latest/userguide/prompt-caching.html
 from collections.abc import Iterable, Mapping
 from typing import Any
 
-from gateway.adaptation import Case, Changes, without
+from gateway.adaptation import Adaptation, Changes, without
 from gateway.json_object import Edits, Member
 
 
-def may_change(member: Member, case: Case) -> bool:
+def may_change(member: Member, adaptation: Adaptation) -> bool:
     """Whether a cache marker in the text may hold what Bedrock refuses: spares most walks."""
     written = member.written
-    return written.has('"scope"') or (not case.takes.hour_cache and written.has('"ttl"'))
+    return written.has('"scope"') or (
+        not adaptation.capabilities.hour_cache and written.has('"ttl"')
+    )
 
 
-def of_blocks(blocks: Iterable[object], case: Case) -> Changes:
+def of_blocks(blocks: Iterable[object], adaptation: Adaptation) -> Changes:
     """The edits of the cache markers in content blocks, at every depth that may have them."""
     edits: Changes = {}
     for position, block in enumerate(blocks):
         if isinstance(block, dict):
-            edit = {**within(block, case), **of_block(block, case)}
+            edit = {**within(block, adaptation), **of_block(block, adaptation)}
             if edit:
                 edits[position] = edit
     return edits
 
 
-def within(holder: Mapping[str, Any], case: Case) -> Changes:
+def within(holder: Mapping[str, Any], adaptation: Adaptation) -> Changes:
     """Of the blocks in a message's, a tool result's or a document's content."""
     edits: Changes = {}
     content, source = holder.get("content"), holder.get("source")
-    if isinstance(content, list) and (edit := of_blocks(content, case)):
+    if isinstance(content, list) and (edit := of_blocks(content, adaptation)):
         edits["content"] = edit
-    if isinstance(source, dict) and (edit := within(source, case)):
+    if isinstance(source, dict) and (edit := within(source, adaptation)):
         edits["source"] = edit
     return edits
 
 
-def of_block(block: Mapping[str, Any], case: Case) -> Changes:
+def of_block(block: Mapping[str, Any], adaptation: Adaptation) -> Changes:
     """Return the edits of the marker that a block, a tool or a message holds."""
     marker = block.get("cache_control")
     if not isinstance(marker, dict):
         return {}
-    edit = of_marker(marker, case)
+    edit = of_marker(marker, adaptation)
     return {"cache_control": edit} if edit else {}
 
 
-def of_marker(marker: Mapping[str, Any], case: Case) -> Changes:
+def of_marker(marker: Mapping[str, Any], adaptation: Adaptation) -> Changes:
     """Return the edits of a marker itself."""
-    refused = {"scope"} if case.takes.hour_cache else {"scope", "ttl"}
-    return without(refused.intersection(marker), "cache_control", case)
+    refused = {"scope"} if adaptation.capabilities.hour_cache else {"scope", "ttl"}
+    return without(refused.intersection(marker), "cache_control", adaptation)
 
 
-def of_member(member: Member, case: Case) -> Edits:
+def of_member(member: Member, adaptation: Adaptation) -> Edits:
     """What Bedrock does not know of a marker goes, or the model of its `ttl`."""
-    return of_marker(member.value, case)
+    return of_marker(member.value, adaptation)

@@ -83,7 +83,7 @@ def check_message_body(members: Mapping[str, Member], settings: Settings) -> str
 
 def can_hold_options(text: str) -> bool:
     """Return whether an InvokeModel body of this text can hold what `check_invoke_body` judges."""
-    return any(each in text for each in _NAMES_AN_OPTION)
+    return any(name in text for name in _NAMES_AN_OPTION)
 
 
 def check_invoke_body(members: Mapping[str, Any], settings: Settings) -> str:

@@ -25,9 +25,9 @@ class TooLongError(Exception):
 def codings(header: str) -> list[str]:
     """The codings of a `Content-Encoding`, in the order in which they were applied; identity is
     none. Raises CodingError."""
-    named = [each.strip().lower() for each in header.split(",")]
-    applied = [each for each in named if each not in ("", "identity")]
-    if any(each not in _FORMS for each in applied):
+    named = [coding.strip().lower() for coding in header.split(",")]
+    applied = [coding for coding in named if coding not in ("", "identity")]
+    if any(coding not in _FORMS for coding in applied):
         raise CodingError("the coding is not one of those taken")
     return applied
 

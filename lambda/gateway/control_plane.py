@@ -197,7 +197,7 @@ def _team_profile(
 
 def _destinations(model: catalog.Model, route: str, region: str) -> list[dict[str, str]]:
     regions = catalog.reach(model, route, region) or (region, "")
-    return [{"modelArn": _model_arn(model, each)} for each in regions]
+    return [{"modelArn": _model_arn(model, destination)} for destination in regions]
 
 
 def _model_arn(model: catalog.Model, region: str) -> str:

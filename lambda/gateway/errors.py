@@ -161,7 +161,7 @@ _THROTTLED = "Bedrock is throttling requests to this model. Try again shortly."
 _USED_UP = (
     "Bedrock refuses this request until the quota begins anew. Tell whoever runs the gateway."
 )
-_GONE = "Bedrock does not offer this model."
+_NO_MODEL = "Bedrock does not offer this model."
 
 # Bedrock's exception (lower-case first letter, as in event streams) -> ours, and its sentence;
 # no sentence: Bedrock's own is passed on, with what names the account taken out.
@@ -183,7 +183,7 @@ _BY_STATUS: dict[int, tuple[type[GatewayError], str | None]] = {
     400: (InvalidRequest, None),
     401: (PermissionDenied, _DENIED),
     403: (PermissionDenied, _DENIED),
-    404: (NotFound, _GONE),
+    404: (NotFound, _NO_MODEL),
     408: (UpstreamTimeout, "The model did not answer in time."),
     413: (RequestTooLarge, "The request is larger than Bedrock takes."),
     429: (RateLimited, _THROTTLED),

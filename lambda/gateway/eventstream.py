@@ -40,36 +40,36 @@ class _Cutter:
     def __init__(self) -> None:
         self.damage: FrameError | None = None
         self._buffer = b""
-        self._whole = 0  # bytes of the buffer that are whole frames
+        self._complete = 0  # bytes of the buffer that are whole frames
         self._held: list[bytes] = []  # of the frame that the buffer ends in
         self._missing = 0  # bytes of that frame still to come
 
     def _find(self, data: bytes) -> list[tuple[int, int, int]]:
         """Of each frame that `data` completes, where in the buffer it begins, where its payload
         does, and where it ends. Raises FrameError, if there is none before it."""
-        rest = self._buffer[self._whole :]
+        rest = self._buffer[self._complete :]
         if len(data) < self._missing:
-            self._buffer, self._whole = rest, 0
+            self._buffer, self._complete = rest, 0
             self._held.append(data)
             self._missing -= len(data)
             return []
         self._buffer = b"".join((rest, *self._held, data)) if rest else data
         self._held, self._missing = [], 0
-        places: list[tuple[int, int, int]] = []
+        positions: list[tuple[int, int, int]] = []
         try:
-            self._missing = _find(self._buffer, places)
+            self._missing = _find(self._buffer, positions)
         except FrameError as error:
-            self._stop(error, places)
-        self._whole = places[-1][-1] if places else 0
-        return places
+            self._stop(error, positions)
+        self._complete = positions[-1][-1] if positions else 0
+        return positions
 
-    def _stop(self, error: FrameError, found: Sized) -> None:
-        if not found:
+    def _stop(self, error: FrameError, frames: Sized) -> None:
+        if not frames:
             raise error
         self.damage = error
 
     def _check_end(self) -> None:
-        if len(self._buffer) > self._whole:
+        if len(self._buffer) > self._complete:
             raise FrameError("the stream ended inside a frame")
 
 
@@ -82,10 +82,10 @@ class Decoder(_Cutter):
 
     def feed(self, data: bytes) -> list[Frame]:
         """The frames that `data` completes. Raises FrameError, if there is none before it."""
-        places, frames = self._find(data), list[Frame]()
+        positions, frames = self._find(data), list[Frame]()
         buffer, known = self._buffer, self._headers
         try:
-            for at, body, end in places:
+            for at, body, end in positions:
                 raw = buffer[at + _PRELUDE_BYTES : body]
                 frames.append((known.get(raw) or self._read(raw), buffer[body : end - 4]))
         except FrameError as error:
@@ -109,20 +109,20 @@ class Relay(_Cutter):
     def __init__(self) -> None:
         super().__init__()
         self._last = b""
-        self._places: list[tuple[int, int, int]] = []
+        self._positions: list[tuple[int, int, int]] = []
 
     def feed(self, data: bytes) -> bytes:
         """The bytes up to the last frame that `data` completes. Raises FrameError, if there is none
         before it."""
-        self._places = self._find(data)
-        if self._places:
-            at, _, end = self._places[-1]
+        self._positions = self._find(data)
+        if self._positions:
+            at, _, end = self._positions[-1]
             self._last = self._buffer[at:end]
-        return self._buffer[: self._whole]
+        return self._buffer[: self._complete]
 
-    def given(self) -> list[bytes]:
+    def last_frames(self) -> list[bytes]:
         """What `feed` has just given, frame by frame."""
-        return [self._buffer[at:end] for at, _, end in self._places]
+        return [self._buffer[at:end] for at, _, end in self._positions]
 
     def check(self) -> None:
         """Raises FrameError for what is wrong behind the bytes last given."""
@@ -131,7 +131,7 @@ class Relay(_Cutter):
 
     def last(self) -> Frame | None:
         """The last frame given; None if there was none, or if the next one has begun."""
-        begun = len(self._buffer) > self._whole
+        begun = len(self._buffer) > self._complete
         return Decoder().feed(self._last)[0] if self._last and not begun else None
 
     def end(self) -> Frame | None:
@@ -162,7 +162,7 @@ def _string_header(name: str, value: str) -> bytes:
     return bytes([len(name)]) + name.encode() + b"\7" + len(value).to_bytes(2) + value.encode()
 
 
-def _find(buffer: bytes, places: list[tuple[int, int, int]]) -> int:
+def _find(buffer: bytes, positions: list[tuple[int, int, int]]) -> int:
     """Adds the places of the whole frames, as _Cutter._find says, and returns how many bytes the
     frame after them lacks, 0 if that is not known yet. Raises FrameError."""
     view, at, size = memoryview(buffer), 0, len(buffer)
@@ -177,7 +177,7 @@ def _find(buffer: bytes, places: list[tuple[int, int, int]]) -> int:
             return int(end - size)
         if crc32(view[at + 8 : end - 4], prelude_crc) != _crc_at(buffer, end - 4)[0]:
             raise FrameError("a message's checksum is wrong")
-        places.append((at, body, end))
+        positions.append((at, body, end))
         at = end
     return 0
 

@@ -45,8 +45,8 @@ def _words(value: object) -> Iterator[str]:
     if isinstance(value, str):
         yield value
     elif isinstance(value, list):
-        for each in value:
-            yield from _words(each)
+        for item in value:
+            yield from _words(item)
     elif isinstance(value, dict):
         plain = value.get("media_type") == "text/plain"
         for name, inner in value.items():

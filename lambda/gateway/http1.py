@@ -164,7 +164,7 @@ def _parse_head(head: bytes) -> Head:
             raise ProtocolError("a header line is not NAME: VALUE")
         name, value = field[1].lower(), field[2].strip(" \t")
         headers[name] = f"{headers[name]}, {value}" if name in headers else value
-    options = {each.strip() for each in headers.get("connection", "").lower().split(",")}
+    options = {item.strip() for item in headers.get("connection", "").lower().split(",")}
     return Head(int(status[2]), headers, status[1] == "1" and "close" not in options)
 
 
@@ -188,7 +188,7 @@ def _is_chunked(transfer_encoding: str) -> bool:
 
 def _content_length(value: str) -> int:
     """Equal numbers count as one (section 6.3)."""
-    numbers = {each.strip() for each in value.split(",")}
+    numbers = {item.strip() for item in value.split(",")}
     number = numbers.pop()
     if numbers or not re.fullmatch(r"[0-9]{1,15}", number):
         raise ProtocolError("a length is not a number")
@@ -202,7 +202,7 @@ def _check_length(size: int, most: int) -> None:
 
 @lru_cache(maxsize=1024)  # a stream's chunks are of a few hundred sizes
 def _chunk_size(line: bytes) -> int:
-    found = re.fullmatch(_CHUNK_SIZE, line)
-    if found is None:
+    match = re.fullmatch(_CHUNK_SIZE, line)
+    if match is None:
         raise ProtocolError("a chunk's size is not a number")
-    return int(found[1], 16)
+    return int(match[1], 16)

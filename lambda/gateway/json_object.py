@@ -129,12 +129,12 @@ def edited(text: str, edits: Edits) -> str:
     ]
     if not children:
         return f"{text[:1]}{','.join(added)}{text[1:]}"
-    kept = [
+    pieces = [
         _edited(text, child, edits[key]) if key in edits else text[child[2] : child[5]]
         for child in children
         if (key := child[0]) not in edits or (last[key] is child and edits[key] is not None)
     ]
-    return text[: children[0][2]] + ",".join(kept + added) + text[children[-1][5] :]
+    return text[: children[0][2]] + ",".join(pieces + added) + text[children[-1][5] :]
 
 
 def merged(first: Edits, second: Edits) -> Edits:
@@ -170,14 +170,14 @@ def _members(text: str) -> dict[str, Member]:
     if text[at] != "{":
         _DECODER.decode(text[at:])
         raise NotAnObject("The request body must be a JSON object.")
-    found: dict[str, Member] = {}
+    result: dict[str, Member] = {}
     after = at + 1
     for key, value, _, start, end, right in _children(text, at):
-        found[str(key)] = Member(value, Span(text, start, end))
+        result[str(key)] = Member(value, Span(text, start, end))
         after = right
     if _skip_space(text, _expect(text, after, "}")) != len(text):
         raise ValueError(after)
-    return found
+    return result
 
 
 def _children(text: str, at: int) -> Iterator[_Child]:

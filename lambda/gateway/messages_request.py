@@ -11,7 +11,7 @@ from gateway import errors, json_object
 from gateway.adaptation import quoted
 from gateway.json_object import Member
 
-_TOOL_PLACE: Final = r"\btools\.(\d{1,6})\b"
+_TOOL_POSITION: Final = r"\btools\.(\d{1,6})\b"
 _KINDS = {str: "string", int: "integer", list: "array"}
 Members = Mapping[str, Member]
 
@@ -26,8 +26,8 @@ def read(text: str, required: Mapping[str, type]) -> Members:
         if name not in members:
             raise errors.InvalidRequest(f"{name}: Field required")
         value = members[name].value
-        is_whole = kind is int and isinstance(value, float) and value.is_integer()
-        if not is_whole and (not isinstance(value, kind) or isinstance(value, bool)):
+        is_integer = kind is int and isinstance(value, float) and value.is_integer()
+        if not is_integer and (not isinstance(value, kind) or isinstance(value, bool)):
             raise errors.InvalidRequest(f"{name}: Input should be a valid {_KINDS[kind]}")
     return members
 
@@ -45,7 +45,7 @@ def tool_names(body: bytes) -> list[str]:
     tools = json_object.parsed(body).get("tools")
     if not isinstance(tools, list):
         return []
-    names = (each.get("name") if isinstance(each, dict) else None for each in tools)
+    names = (tool.get("name") if isinstance(tool, dict) else None for tool in tools)
     return [name if isinstance(name, str) else "" for name in names]
 
 
@@ -55,9 +55,13 @@ def with_tool_name(message: str, names: Sequence[str]) -> str:
     Bedrock tells a position (`tools.6.custom.input_schema: …`) or none (`tools: Tool names must be
     unique.`); whose tools came from several servers knows them by name.
     """
-    place = re.search(_TOOL_PLACE, message)
-    if place and int(place[1]) < len(names) and (name := quoted(names[int(place[1])])) != '""':
-        return message if name in message else f"{message} (tools.{place[1]} is {name}.)"
+    position = re.search(_TOOL_POSITION, message)
+    if (
+        position
+        and int(position[1]) < len(names)
+        and (name := quoted(names[int(position[1])])) != '""'
+    ):
+        return message if name in message else f"{message} (tools.{position[1]} is {name}.)"
     if message.startswith("tools:") and "unique" in message:
         before: set[str] = set()
         for name in names:

@@ -85,9 +85,9 @@ def _position(
     if name not in query:
         return default
     cursor = catalog.find(query[name])
-    for place, model in enumerate(models):
+    for position, model in enumerate(models):
         if model is cursor:
-            return place + step
+            return position + step
     raise errors.InvalidRequest(f"{name}: No such model here")
 
 

@@ -162,8 +162,8 @@ def _path(event: dict[str, Any]) -> str:
         return sent
     segments = sent.split("/")
     ends = ("/" + "/".join(segments[at:]) for at in range(1, len(segments)))
-    found = next((end for end in ends if path in (end, unquote(end))), path)
-    return f"{found}/" if sent.endswith("/") and not found.endswith("/") else found
+    path_end = next((end for end in ends if path in (end, unquote(end))), path)
+    return f"{path_end}/" if sent.endswith("/") and not path_end.endswith("/") else path_end
 
 
 def utf8_size(text: str) -> int:

@@ -151,7 +151,7 @@ class StreamingResponse:
         self._started = False
         self._sent = False  # whether bytes of the response have left
         self._ended = False
-        self._gone = False
+        self._is_disconnected = False
 
     def start(self, status: int, headers: Mapping[str, str]) -> None:
         prelude = json.dumps({"statusCode": status, "headers": dict(headers)}).encode()
@@ -173,7 +173,7 @@ class StreamingResponse:
         """AWS documents no sign of a caller that has left: this is what a connection can show. One
         that has carried nothing of the response yet shows nothing of its caller."""
         if self._sent and self._connection.is_refused():
-            self._gone = True
+            self._is_disconnected = True
             raise ClientDisconnected("the connection of the response has ended")
 
     def __enter__(self) -> "StreamingResponse":
@@ -184,12 +184,12 @@ class StreamingResponse:
     ) -> bool:
         if error is not None:
             _log_failure(error)
-        if self._gone:
+        if self._is_disconnected:
             self._connection.close()
-        if not (self._started and (self._sent or not self._gone)):
+        if not (self._started and (self._sent or not self._is_disconnected)):
             failure = error or RuntimeError("the handler answered nothing")
             _report(self._connection, f"/invocation/{self._request_id}/error", failure)
-        elif not self._gone:
+        elif not self._is_disconnected:
             self._finish(error)
         return isinstance(error, Exception)
 
@@ -213,7 +213,7 @@ class StreamingResponse:
         try:
             self._send_first(data) if not self._sent else self._send_on(data)
         except OSError as error:
-            self._gone = True
+            self._is_disconnected = True
             raise ClientDisconnected("the response is no longer read") from error
 
     def _send_first(self, data: bytes) -> None:

@@ -8,16 +8,16 @@ from typing import Any
 
 from claude_bedrock.catalog import message_fields
 from gateway import errors
-from gateway.adaptation import Case, Changes, without
+from gateway.adaptation import Adaptation, Changes, without
 from gateway.json_object import Edits, Member
 
 _BINDING = "block_binding"
 _LABEL = frozenset(string.ascii_letters + string.digits + " \t\n\r\f\v:_@$#=/+,-.")
 _LONGEST_LABEL = 256
-_LARGEST_WHOLE = 2.0**53  # up to which every whole number is a float
+_MAX_INTEGER = 2.0**53  # up to which every whole number is a float
 
 
-def metadata(member: Member, case: Case) -> Edits:
+def metadata(member: Member, adaptation: Adaptation) -> Edits:
     """A user id that Bedrock's pattern for labels does not fit becomes its hash.
 
     https://docs.aws.amazon.com/bedrock/latest/userguide/cost-mgmt-request-metadata.html
@@ -25,70 +25,76 @@ def metadata(member: Member, case: Case) -> Edits:
     user = member.value.get("user_id") if isinstance(member.value, dict) else None
     if not isinstance(user, str) or (len(user) <= _LONGEST_LABEL and _LABEL.issuperset(user)):
         return {}
-    case.note("metadata.user_id:hashed")
+    adaptation.note("metadata.user_id:hashed")
     digest = hashlib.sha256(user.encode("utf-8", "surrogatepass")).hexdigest()
     return {"user_id": f'"sha256:{digest}"'}
 
 
-def output_config(member: Member, case: Case) -> Edits:
+def output_config(member: Member, adaptation: Adaptation) -> Edits:
     """Effort goes where the model has none, and gets its beta where it needs one."""
     if not isinstance(member.value, dict):
         return {}
-    gone = message_fields.OUTPUT_FIELDS.intersection(member.value)
-    if "format" in member.value and not case.takes.output_format:
-        _check_format(member.value["format"], case)
-        gone |= {"format"}
-    if "effort" in member.value and case.takes.effort == "none":
-        gone |= {"effort"}
-    elif member.value.get("effort") is not None and case.takes.effort == "beside its beta":
-        case.beside(message_fields.EFFORT)
-    return without(gone, "output_config", case)
+    removed = message_fields.OUTPUT_FIELDS.intersection(member.value)
+    if "format" in member.value and not adaptation.capabilities.output_format:
+        _check_format(member.value["format"], adaptation)
+        removed |= {"format"}
+    if "effort" in member.value and adaptation.capabilities.effort == "none":
+        removed |= {"effort"}
+    elif (
+        member.value.get("effort") is not None
+        and adaptation.capabilities.effort == "beside its beta"
+    ):
+        adaptation.ensure_beta(message_fields.EFFORT)
+    return without(removed, "output_config", adaptation)
 
 
-def _check_format(asked: object, case: Case) -> None:
+def _check_format(requested: object, adaptation: Adaptation) -> None:
     """Raise InvalidRequest for a format that a model without one is asked for."""
-    if asked is not None and not case.counted:
+    if requested is not None and not adaptation.counted:
         old_name = message_fields.OLD_OUTPUT_FORMAT
-        renamed = f"{old_name}:renamed" in case.changes
+        renamed = f"{old_name}:renamed" in adaptation.changes
         raise errors.InvalidRequest(
-            f"{old_name if renamed else 'output_config.format'}: Amazon Bedrock does not "
-            f"take an output format for {case.model.name}. Ask for it in the prompt or by a tool's "
+            f"{old_name if renamed else 'output_config.format'}: Amazon Bedrock does not take an "
+            f"output format for {adaptation.model.name}. Ask for it in the prompt or by a tool's "
             f"input_schema, or use a model that takes it."
         )
 
 
-def thinking(member: Member, case: Case) -> Edits:
+def thinking(member: Member, adaptation: Adaptation) -> Edits:
     """What only Anthropic's API does with thinking goes; the mode stays for Bedrock to judge."""
     if not isinstance(member.value, dict):
         return {}
-    gone = {
+    removed = {
         name
         for name, values in message_fields.THINKING_FIELDS.items()
         if member.value.get(name) in values
     }
     binding = member.value.get(_BINDING)
-    if _BINDING in member.value and not (binding and case.beside(message_fields.THINKING_BINDING)):
-        gone.add(_BINDING)
-    elif isinstance(binding, dict) and (edit := _renamed_binding(binding, case)):
-        return {**without(gone, "thinking", case), _BINDING: edit}
-    return without(gone, "thinking", case)
+    if _BINDING in member.value and not (
+        binding and adaptation.ensure_beta(message_fields.THINKING_BINDING)
+    ):
+        removed.add(_BINDING)
+    elif isinstance(binding, dict) and (edit := _renamed_binding(binding, adaptation)):
+        return {**without(removed, "thinking", adaptation), _BINDING: edit}
+    return without(removed, "thinking", adaptation)
 
 
-def _renamed_binding(binding: Mapping[str, Any], case: Case) -> Changes:
+def _renamed_binding(binding: Mapping[str, Any], adaptation: Adaptation) -> Changes:
     """The edits that give Anthropic's member the name that Bedrock has for it."""
-    theirs, ours = message_fields.BINDING_NAMES
-    if theirs not in binding:
+    anthropic_name, bedrock_name = message_fields.BINDING_NAMES
+    if anthropic_name not in binding:
         return {}
-    if binding.get(ours, binding[theirs]) != binding[theirs]:
+    if binding.get(bedrock_name, binding[anthropic_name]) != binding[anthropic_name]:
         raise errors.InvalidRequest(
-            f"thinking.{_BINDING}: {theirs} is Anthropic's and {ours} Amazon Bedrock's name of one "
-            f"field, and the request has both, with different values. Send one of them."
+            f"thinking.{_BINDING}: {anthropic_name} is Anthropic's and {bedrock_name} Amazon "
+            f"Bedrock's name of one field, and the request has both, with different values. Send "
+            f"one of them."
         )
-    case.note(f"thinking.{_BINDING}.{theirs}:renamed")
-    return {theirs: None, ours: json.dumps(binding[theirs])}
+    adaptation.note(f"thinking.{_BINDING}.{anthropic_name}:renamed")
+    return {anthropic_name: None, bedrock_name: json.dumps(binding[anthropic_name])}
 
 
-def whole_numbers(value: object, names: Container[str | int]) -> Changes:
+def integers(value: object, names: Container[str | int]) -> Changes:
     """The edits that write what `names` hold, at any depth, in digits alone if it is whole."""
     pairs: Iterable[tuple[str | int, Any]] = ()
     if isinstance(value, dict):
@@ -99,11 +105,11 @@ def whole_numbers(value: object, names: Container[str | int]) -> Changes:
     for key, inner in pairs:
         if key in names and is_written_otherwise(inner):
             edits[key] = str(int(inner))
-        elif edit := whole_numbers(inner, names):
+        elif edit := integers(inner, names):
             edits[key] = edit
     return edits
 
 
 def is_written_otherwise(value: object) -> bool:
     """Whether it is a whole number that is written with a point or an exponent."""
-    return isinstance(value, float) and value.is_integer() and abs(value) < _LARGEST_WHOLE
+    return isinstance(value, float) and value.is_integer() and abs(value) < _MAX_INTEGER

@@ -121,16 +121,16 @@ def _team_profiles(environment: Mapping[str, str], name: str) -> dict[str, dict[
     if not text:
         return {}
     try:
-        told = json.loads(text)
-        found: dict[str, dict[str, str]] = {team: {} for team in told["teams"]}
-        for copied_id, own_ids in told["profiles"].items():
-            for team, own_id in zip(told["teams"], own_ids, strict=True):
-                found[team][copied_id] = told["arn"] + own_id
+        content = json.loads(text)
+        profiles: dict[str, dict[str, str]] = {team: {} for team in content["teams"]}
+        for copied_id, own_ids in content["profiles"].items():
+            for team, own_id in zip(content["teams"], own_ids, strict=True):
+                profiles[team][copied_id] = content["arn"] + own_id
     except (ValueError, LookupError, TypeError, AttributeError) as error:
         raise SettingsError(
             f"{name} must be a JSON object of arn, teams and profiles, not {text!r}"
         ) from error
-    return found
+    return profiles
 
 
 def _guardrail(environment: Mapping[str, str], name: str) -> Guardrail | None:

@@ -7,57 +7,63 @@ from typing import Any
 
 from claude_bedrock.catalog import message_fields
 from gateway import cache_markers, errors
-from gateway.adaptation import Case, Changes, named, quoted, without
+from gateway.adaptation import Adaptation, Changes, quoted, safe_token, without
 from gateway.json_object import Edits, Member
 
 
-def tools(member: Member, case: Case) -> Edits:
+def tools(member: Member, adaptation: Adaptation) -> Edits:
     """Fields the model does not take go. Raises InvalidRequest for a tool Anthropic would run."""
     if not isinstance(member.value, list):
         return {}
-    marked = cache_markers.may_change(member, case)
+    marked = cache_markers.may_change(member, adaptation)
     edits: Changes = {}
     for position, tool in enumerate(member.value):
         if isinstance(tool, dict):
-            _check_runs_here(position, tool, case)
+            _check_runs_here(position, tool, adaptation)
             _check_schema(position, tool)
             edit = (
-                {} if message_fields.TOOL_FIELDS.isdisjoint(tool) else _without_fields(tool, case)
+                {}
+                if message_fields.TOOL_FIELDS.isdisjoint(tool)
+                else _without_fields(tool, adaptation)
             )
             if marked:
-                edit.update(cache_markers.of_block(tool, case))
+                edit.update(cache_markers.of_block(tool, adaptation))
             if edit:
                 edits[position] = edit
     return edits
 
 
-def tool_choice(member: Member, case: Case) -> Edits:
+def tool_choice(member: Member, adaptation: Adaptation) -> Edits:
     """Nothing changes. Raises InvalidRequest for a choice that the model does not take."""
     kind = member.value.get("type") if isinstance(member.value, dict) else None
-    if kind in message_fields.FORCED_CHOICES and not (case.takes.forced_tool or case.counted):
+    if kind in message_fields.FORCED_CHOICES and not (
+        adaptation.capabilities.forced_tool or adaptation.counted
+    ):
         raise errors.InvalidRequest(
-            f"tool_choice.type: {case.model.name} decides by itself whether to use a tool, and "
-            f"Amazon Bedrock does not take '{kind}' for it. Send 'auto', and name the tool in the "
-            f"prompt."
+            f"tool_choice.type: {adaptation.model.name} decides by itself whether to use a tool, "
+            f"and Amazon Bedrock does not take '{kind}' for it. Send 'auto', and name the tool in "
+            f"the prompt."
         )
     return {}
 
 
-def _check_runs_here(position: int, tool: Mapping[str, Any], case: Case) -> None:
+def _check_runs_here(position: int, tool: Mapping[str, Any], adaptation: Adaptation) -> None:
     """Adds the beta that a tool needs. Raises InvalidRequest for a tool Anthropic would run."""
     kind = tool.get("type")
     if isinstance(kind, str) and kind.startswith(message_fields.MEMORY_TOOL):
-        case.beside(message_fields.CONTEXT_MANAGEMENT)
+        adaptation.ensure_beta(message_fields.CONTEXT_MANAGEMENT)
         return
     if not isinstance(kind, str) or not kind.startswith(
         (*message_fields.SERVER_TOOLS, message_fields.SEARCH_TOOL)
     ):
         return
-    if kind.startswith(message_fields.SEARCH_TOOL) and case.beside(message_fields.TOOL_SEARCH):
+    if kind.startswith(message_fields.SEARCH_TOOL) and adaptation.ensure_beta(
+        message_fields.TOOL_SEARCH
+    ):
         return
     raise errors.InvalidRequest(
         f"tools.{position}.type: Amazon Bedrock does not have the server tool "
-        f"'{named(kind)}' for {case.model.name}."
+        f"'{safe_token(kind)}' for {adaptation.model.name}."
     )
 
 
@@ -69,14 +75,14 @@ def _check_schema(position: int, tool: Mapping[str, Any]) -> None:
     for keyword in message_fields.SCHEMA_KEYWORDS:
         if keyword in schema:
             raise errors.InvalidRequest(
-                f"{_schema_place(position, tool)}: Amazon Bedrock does not support {keyword} at "
+                f"{_schema_path(position, tool)}: Amazon Bedrock does not support {keyword} at "
                 f"the top level. Move it into a property, or send the request without this tool."
             )
     properties = schema.get("properties")
     for name in properties if isinstance(properties, dict) else ():
         if not _property_name().fullmatch(name):
             raise errors.InvalidRequest(
-                f"{_schema_place(position, tool)}: Amazon Bedrock does not take the property "
+                f"{_schema_path(position, tool)}: Amazon Bedrock does not take the property "
                 f"{quoted(name)}. Its name may have up to 64 letters, digits, '_', '.' "
                 f"and '-'. Rename it, or send the request without this tool."
             )
@@ -88,21 +94,21 @@ def _property_name() -> re.Pattern[str]:
     return re.compile(message_fields.PROPERTY_NAME)
 
 
-def _schema_place(position: int, tool: Mapping[str, Any]) -> str:
+def _schema_path(position: int, tool: Mapping[str, Any]) -> str:
     return f"tools.{position}.input_schema (of {quoted(str(tool.get('name')))})"
 
 
-def _without_fields(tool: Mapping[str, Any], case: Case) -> Changes:
+def _without_fields(tool: Mapping[str, Any], adaptation: Adaptation) -> Changes:
     """The edits that take out the fields which the model does not take."""
-    found = sorted(message_fields.TOOL_FIELDS & tool.keys())
-    return without([name for name in found if _goes(name, tool, case)], "tools", case)
+    fields = sorted(message_fields.TOOL_FIELDS & tool.keys())
+    return without([name for name in fields if _goes(name, tool, adaptation)], "tools", adaptation)
 
 
-def _goes(name: str, tool: Mapping[str, Any], case: Case) -> bool:
+def _goes(name: str, tool: Mapping[str, Any], adaptation: Adaptation) -> bool:
     beta = message_fields.TOOL_BETAS.get(name)
-    if name in case.takes.tool_fields:
+    if name in adaptation.capabilities.tool_fields:
         return False
-    if beta is None or not (tool[name] or beta in case.betas):
+    if beta is None or not (tool[name] or beta in adaptation.betas):
         return True
-    beside = case.beside(beta)
-    return name in message_fields.INTO_BETA or not beside
+    ensure_beta = adaptation.ensure_beta(beta)
+    return name in message_fields.INTO_BETA or not ensure_beta

@@ -6,52 +6,54 @@ from typing import Any
 
 from claude_bedrock.catalog import message_fields
 from gateway import cache_markers, errors, history, json_object
-from gateway.adaptation import Case, Changes, kind_of, without
+from gateway.adaptation import Adaptation, Changes, kind_of, without
 from gateway.json_object import Edits, Member
 
 _REFERENCE = "tool_reference"
 
 
-def system(member: Member, case: Case) -> Edits:
+def system(member: Member, adaptation: Adaptation) -> Edits:
     """What a client writes for Anthropic's billing goes."""
     client = any(member.written.has(f'"{start}') for start in message_fields.CLIENT_BLOCKS)
-    if not isinstance(member.value, list) or not (client or cache_markers.may_change(member, case)):
+    if not isinstance(member.value, list) or not (
+        client or cache_markers.may_change(member, adaptation)
+    ):
         return {}
-    edits = cache_markers.of_blocks(member.value, case)
+    edits = cache_markers.of_blocks(member.value, adaptation)
     for position, block in enumerate(member.value):
         text = block.get("text") if isinstance(block, dict) else None
         if isinstance(text, str) and text.startswith(message_fields.CLIENT_BLOCKS):
-            rest, own = without_client_line(text, case), edits.get(position)
-            kept = own if isinstance(own, dict) else {}
-            edits[position] = {**kept, "text": json.dumps(rest)} if rest else None
+            rest, own = without_client_line(text, adaptation), edits.get(position)
+            own_edits = own if isinstance(own, dict) else {}
+            edits[position] = {**own_edits, "text": json.dumps(rest)} if rest else None
     return edits
 
 
-def without_client_line(text: str, case: Case) -> str:
+def without_client_line(text: str, adaptation: Adaptation) -> str:
     """Return a system prompt that begins with such a line without it, which is noted."""
-    case.note(f"system:{text.partition(':')[0]}")
+    adaptation.note(f"system:{text.partition(':')[0]}")
     rest = text.partition("\n")[2]
     return rest if rest.strip() else ""
 
 
-def messages(member: Member, case: Case) -> Edits:
+def messages(member: Member, adaptation: Adaptation) -> Edits:
     """Turns of the system become the user's; cache markers lose what Bedrock does not know."""
     if not isinstance(member.value, list):
         return {}
-    marked = cache_markers.may_change(member, case)
-    searches = message_fields.TOOL_SEARCH in case.takes.betas
+    marked = cache_markers.may_change(member, adaptation)
+    searches = message_fields.TOOL_SEARCH in adaptation.capabilities.betas
     edits: Changes = {}
     for position, blocks in _changing_turns(member.value, marked=marked, searches=searches):
         message = member.value[position]
-        edit: Changes | None = cache_markers.within(message, case) if marked else {}
-        moved = _moved(message["content"], blocks, case) if blocks else {}
+        edit: Changes | None = cache_markers.within(message, adaptation) if marked else {}
+        moved = _moved(message["content"], blocks, adaptation) if blocks else {}
         if moved is None:
             edit = None
         elif moved:
             edit = {**json_object.merged(moved, edit or {})}
         if edit is not None and position and message.get("role") == "system":
-            kept = case.takes.system_turns and _may_stand(position, member.value)
-            edit = _turn(message, edit, case, kept=kept)
+            stays = adaptation.capabilities.system_turns and _may_stand(position, member.value)
+            edit = _turn(message, edit, adaptation, stays=stays)
         if edit is None or edit:
             edits[position] = edit
     return edits
@@ -96,31 +98,33 @@ def _refers(content: object) -> bool:
     return False
 
 
-def check_prefill(member: Member, edits: object, case: Case) -> None:
+def check_prefill(member: Member, edits: object, adaptation: Adaptation) -> None:
     """Raise InvalidRequest for a last turn of the assistant's, where the model takes none.
 
     `edits` are those of the messages: a turn that they take out is not the last.
     """
-    if case.takes.prefill or case.counted or not isinstance(member.value, list):
+    if adaptation.capabilities.prefill or adaptation.counted or not isinstance(member.value, list):
         return
-    gone = edits if isinstance(edits, dict) else {}
+    removed = edits if isinstance(edits, dict) else {}
     for at in reversed(range(len(member.value))):
-        if at in gone and gone[at] is None:
+        if at in removed and removed[at] is None:
             continue
         last = member.value[at]
         if isinstance(last, dict) and last.get("role") == "assistant":
             raise errors.InvalidRequest(
-                f"messages.{at}: This model ({case.model.name}) does not support assistant message "
-                f"prefill. The conversation must end with a user message."
+                f"messages.{at}: This model ({adaptation.model.name}) does not support assistant "
+                f"message prefill. The conversation must end with a user message."
             )
         return
 
 
-def _moved(content: Sequence[Any], positions: Iterable[int], case: Case) -> Changes | None:
+def _moved(
+    content: Sequence[Any], positions: Iterable[int], adaptation: Adaptation
+) -> Changes | None:
     """The edits of what Anthropic's server tools left in a turn; None if nothing of it is left."""
     edits: Changes = {}
     for position in positions:
-        edit = _moved_block(content[position], case)
+        edit = _moved_block(content[position], adaptation)
         if edit != {}:
             edits[position] = edit
     if edits and len(edits) == len(content) and all(edit is None for edit in edits.values()):
@@ -128,100 +132,106 @@ def _moved(content: Sequence[Any], positions: Iterable[int], case: Case) -> Chan
     return {"content": edits} if edits else {}
 
 
-def _moved_block(block: Mapping[str, Any], case: Case) -> str | Changes | None:
+def _moved_block(block: Mapping[str, Any], adaptation: Adaptation) -> str | Changes | None:
     """What a block becomes: text, itself with edits, or None if it goes."""
     kind = kind_of(block)
     if kind in message_fields.BLOCKS_GONE:
-        case.note(f"messages.content:{kind}")
+        adaptation.note(f"messages.content:{kind}")
         return None
-    if kind in message_fields.AS_TEXT and not _is_taken(kind, block, case):
-        case.note(f"messages.content:{kind}:to-text")
-        return _text_block(block, case)
-    return _without_references(block, case) if kind == "tool_result" else _own(block, case)
+    if kind in message_fields.AS_TEXT and not _is_taken(kind, block, adaptation):
+        adaptation.note(f"messages.content:{kind}:to-text")
+        return _text_block(block, adaptation)
+    return (
+        _without_references(block, adaptation) if kind == "tool_result" else _own(block, adaptation)
+    )
 
 
-def _without_references(block: Mapping[str, Any], case: Case) -> Changes:
+def _without_references(block: Mapping[str, Any], adaptation: Adaptation) -> Changes:
     """The edits of a tool result that name, as text, the tools that a search found: where the model
     takes no search, all of them are loaded."""
     content = block.get("content")
     edits: Changes = {}
-    for position, each in enumerate(content if isinstance(content, list) else ()):
-        if kind_of(each) == _REFERENCE:
-            case.note(f"messages.content:{_REFERENCE}:to-text")
-            text = {"type": "text", "text": f"[The tool {each.get('tool_name')}]"}
+    for position, item in enumerate(content if isinstance(content, list) else ()):
+        if kind_of(item) == _REFERENCE:
+            adaptation.note(f"messages.content:{_REFERENCE}:to-text")
+            text = {"type": "text", "text": f"[The tool {item.get('tool_name')}]"}
             edits[position] = json.dumps(text)
     return {"content": edits} if edits else {}
 
 
-def _is_taken(kind: str, block: Mapping[str, Any], case: Case) -> bool:
+def _is_taken(kind: str, block: Mapping[str, Any], adaptation: Adaptation) -> bool:
     """Whether the model takes such a block, beside its beta."""
     beta = message_fields.AS_TEXT[kind]
     if kind == "server_tool_use" and str(block.get("name")).startswith(message_fields.SEARCH_CALL):
         beta = message_fields.TOOL_SEARCH
-    return bool(beta) and case.beside(beta)
+    return bool(beta) and adaptation.ensure_beta(beta)
 
 
-def _text_block(block: Mapping[str, Any], case: Case) -> str:
+def _text_block(block: Mapping[str, Any], adaptation: Adaptation) -> str:
     """A block of text that says the same, with the same cache marker."""
     new: dict[str, Any] = {"type": "text", "text": history.as_text(block)}
     marker = block.get("cache_control")
     if isinstance(marker, dict):
-        gone = cache_markers.of_marker(marker, case)
-        new["cache_control"] = {name: marker[name] for name in marker if name not in gone}
+        removed = cache_markers.of_marker(marker, adaptation)
+        new["cache_control"] = {name: marker[name] for name in marker if name not in removed}
     return json.dumps(new)
 
 
-def _own(block: Mapping[str, Any], case: Case) -> Changes:
+def _own(block: Mapping[str, Any], adaptation: Adaptation) -> Changes:
     """The edits of a block that is the model's own, but names a server tool."""
     fields = message_fields.BLOCK_FIELDS if kind_of(block) == "tool_use" else {}
-    found = [
+    names = [
         name
         for name, values in fields.items()
         if name in block and (not values or block[name] in values)
     ]
-    edits = without(found, "messages.content", case)
+    edits = without(names, "messages.content", adaptation)
     citations = block.get("citations")
     if isinstance(citations, list):
-        gone = [
+        removed = [
             at
-            for at, each in enumerate(citations)
-            if kind_of(each) == message_fields.CITATIONS_GONE
+            for at, item in enumerate(citations)
+            if kind_of(item) == message_fields.CITATIONS_GONE
         ]
-        if gone:
-            case.note(f"messages.content.citations:{message_fields.CITATIONS_GONE}")
-            edits["citations"] = None if len(gone) == len(citations) else dict.fromkeys(gone)
+        if removed:
+            adaptation.note(f"messages.content.citations:{message_fields.CITATIONS_GONE}")
+            edits["citations"] = None if len(removed) == len(citations) else dict.fromkeys(removed)
     return edits
 
 
 def _may_stand(position: int, messages: list[Any]) -> bool:
     """Whether a system turn may stand there: after a user's, and before the assistant's or last."""
     before, after = messages[position - 1], messages[position + 1 : position + 2]
-    return _role(before) == "user" and all(_role(each) == "assistant" for each in after)
+    return _role(before) == "user" and all(_role(item) == "assistant" for item in after)
 
 
 def _role(message: object) -> object:
     return message.get("role") if isinstance(message, dict) else None
 
 
-def _turn(message: Mapping[str, Any], within: Changes, case: Case, *, kept: bool) -> Changes | None:
-    """The edits of a system turn, which becomes the user's unless it is kept; None if nothing of it
+def _turn(
+    message: Mapping[str, Any], within: Changes, adaptation: Adaptation, *, stays: bool
+) -> Changes | None:
+    """The edits of a system turn, which becomes the user's unless it stays; None if nothing of it
     is left."""
-    if not kept:
-        case.note("messages.role:system-to-user")
+    if not stays:
+        adaptation.note("messages.role:system-to-user")
     content = message.get("content")
     blocks = content if isinstance(content, list) else []
-    gone = [
-        place for place, block in enumerate(blocks) if kind_of(block) in message_fields.TURN_BLOCKS
+    removed = [
+        position
+        for position, block in enumerate(blocks)
+        if kind_of(block) in message_fields.TURN_BLOCKS
     ]
-    for place in gone:
-        case.note(f"messages.content:{kind_of(blocks[place])}")
-    fields = without(message_fields.TURN_FIELDS.intersection(message), "messages", case)
-    if not content or (blocks and len(gone) == len(blocks)):
+    for position in removed:
+        adaptation.note(f"messages.content:{kind_of(blocks[position])}")
+    fields = without(message_fields.TURN_FIELDS.intersection(message), "messages", adaptation)
+    if not content or (blocks and len(removed) == len(blocks)):
         return None
     edits: Changes = {**within, **fields}
-    if not kept:
+    if not stays:
         edits["role"] = '"user"'
-    if gone:
+    if removed:
         inner = within.get("content")
-        edits["content"] = {**(inner if isinstance(inner, dict) else {}), **dict.fromkeys(gone)}
+        edits["content"] = {**(inner if isinstance(inner, dict) else {}), **dict.fromkeys(removed)}
     return edits

@@ -227,7 +227,7 @@ class _Connection:
                     return reader.feed(data)
                 reader.end()
             except (OSError, ProtocolError) as error:
-                if not _is_silence(error):
+                if not _is_timeout(error):
                     self.close()
                     raise _broken_off(error) from error
                 if time.monotonic() >= until:
@@ -265,11 +265,11 @@ def _connect(address: tuple[bytes, int], until: float) -> socket.socket:
 
     How long a look-up takes is the resolver's: the wrapper script bounds it by RES_OPTIONS.
     """
-    found = socket.getaddrinfo(*address, type=socket.SOCK_STREAM)
+    addresses = socket.getaddrinfo(*address, type=socket.SOCK_STREAM)
     failure = OSError("the name has no address")
-    for number, (family, kind, protocol, _, where) in enumerate(found):
+    for number, (family, kind, protocol, _, where) in enumerate(addresses):
         opened = socket.socket(family, kind, protocol)
-        opened.settimeout(max((until - time.monotonic()) / (len(found) - number), 0.001))
+        opened.settimeout(max((until - time.monotonic()) / (len(addresses) - number), 0.001))
         try:
             opened.connect(where)
         except OSError as error:
@@ -302,7 +302,7 @@ def _set_socket_options(connection: socket.socket) -> None:
             connection.setsockopt(socket.IPPROTO_TCP, getattr(socket, name), value)
 
 
-def _is_silence(error: Exception) -> bool:
+def _is_timeout(error: Exception) -> bool:
     """The end of our own wait; the kernel's word that a peer has vanished carries a number."""
     return isinstance(error, TimeoutError) and error.errno is None
 

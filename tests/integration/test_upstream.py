@@ -15,7 +15,7 @@ import trustme
 
 from gateway import errors
 from gateway.runtime import ClientDisconnected
-from gateway.upstream import IDLE_SECONDS, Upstream, _connect, _is_silence, read_all
+from gateway.upstream import IDLE_SECONDS, Upstream, _connect, _is_timeout, read_all
 
 OK = b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok"
 CHUNKED = b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n"
@@ -282,7 +282,7 @@ def test_an_answer_in_one_piece_that_never_ends_is_not_kept() -> None:
 def test_a_peer_that_vanished_is_not_taken_for_a_silent_one() -> None:
     ours, the_kernels = TimeoutError("timed out"), OSError(errno.ETIMEDOUT, "timed out")
     assert isinstance(the_kernels, TimeoutError)
-    assert (_is_silence(ours), _is_silence(the_kernels)) == (True, False)
+    assert (_is_timeout(ours), _is_timeout(the_kernels)) == (True, False)
 
 
 def test_no_answer_in_time_is_a_timeout_and_the_next_call_works() -> None:
