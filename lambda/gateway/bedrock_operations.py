@@ -194,7 +194,7 @@ def _note_end(last: eventstream.Frame, context: RequestContext) -> None:
     else:
         context.call.usage = usage.from_converse(_object(content.get("usage")))
     if kind in _UNFINISHED:
-        message = "Bedrock ended the stream before the message was complete."
+        message = "Bedrock ended the stream before the message was complete. Try again."
         raise errors.UpstreamFailed(message, cause="StreamCut")
 
 

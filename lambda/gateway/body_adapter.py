@@ -199,7 +199,7 @@ def _change_parts(
         ).items():
             _change(parts, name, members[name], change)
     except RecursionError as error:
-        raise errors.InvalidRequest("The request body is nested too deeply.") from error
+        raise errors.InvalidRequest("The request body is nested too deeply. Flatten it.") from error
 
 
 def _with_marker(

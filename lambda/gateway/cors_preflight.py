@@ -24,7 +24,9 @@ def preflight(context: RequestContext) -> None:
     if not origins:
         raise errors.NotFound("Not found: this endpoint has no such method and path.")
     if context.request.headers.get("origin") not in origins:
-        raise errors.PermissionDenied("This origin is not one of the endpoint's cors_origins.")
+        raise errors.PermissionDenied(
+            "This origin may not call this endpoint. Ask its operator to add it to cors_origins."
+        )
     context.response.start(204, _allowed(context.request.headers))
 
 

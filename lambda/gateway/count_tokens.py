@@ -68,7 +68,9 @@ def _count(request: BedrockRequest, model: catalog.Model, context: RequestContex
 
 
 def _not_supported(model: catalog.Model) -> errors.NotSupported:
-    return errors.NotSupported(f"Bedrock does not count tokens for {model.name}.")
+    return errors.NotSupported(
+        f"Bedrock does not count tokens for {model.name}. A response has them in `usage`."
+    )
 
 
 def _counting_id(model: catalog.Model) -> str:

@@ -40,7 +40,7 @@ class GatewayError(Exception):
 
 
 class InvalidRequest(GatewayError):
-    """The request cannot be meant: the caller has to change it."""
+    """The request is invalid: the client has to change it."""
 
     status = 400
     type = "invalid_request_error"
@@ -154,14 +154,12 @@ class Overloaded(GatewayError):
 
 
 _WITH_REASON = (PermissionDenied, NotFound, RateLimited, Overloaded)
-_DENIED = "The gateway is not permitted to use this model. Tell whoever runs it."
+_DENIED = "The gateway is not permitted to use this model. Ask the operator of this endpoint."
 _FAILED = "Bedrock could not answer this request. Try again."
 _BUSY = "Bedrock has no capacity for this request now. Try again shortly."
 _THROTTLED = "Bedrock is throttling requests to this model. Try again shortly."
-_USED_UP = (
-    "Bedrock refuses this request until the quota begins anew. Tell whoever runs the gateway."
-)
-_NO_MODEL = "Bedrock does not offer this model."
+_USED_UP = "Bedrock refuses this request until the quota resets. Ask the operator of this endpoint."
+_NO_MODEL = "Bedrock does not offer this model. GET /v1/models lists those of this endpoint."
 
 # Bedrock's exception (lower-case first letter, as in event streams) -> ours, and its sentence;
 # no sentence: Bedrock's own is passed on, with what names the account taken out.
@@ -174,9 +172,15 @@ _FROM_BEDROCK: dict[str, tuple[type[GatewayError], str | None]] = {
     "serviceQuotaExceededException": (RateLimited, _THROTTLED),
     "modelNotReadyException": (Overloaded, _BUSY),
     "serviceUnavailableException": (Overloaded, _BUSY),
-    "modelTimeoutException": (UpstreamTimeout, "The model did not answer in time."),
-    "modelErrorException": (UpstreamFailed, "The model could not process this request."),
-    "modelStreamErrorException": (UpstreamFailed, "The model failed while it was answering."),
+    "modelTimeoutException": (
+        UpstreamTimeout,
+        "The model did not respond in time. Try again, or lower max_tokens.",
+    ),
+    "modelErrorException": (UpstreamFailed, "The model could not process this request. Try again."),
+    "modelStreamErrorException": (
+        UpstreamFailed,
+        "The model failed while it was responding. Try again.",
+    ),
     "internalServerException": (BedrockFailed, _FAILED),
 }
 _BY_STATUS: dict[int, tuple[type[GatewayError], str | None]] = {
@@ -184,8 +188,8 @@ _BY_STATUS: dict[int, tuple[type[GatewayError], str | None]] = {
     401: (PermissionDenied, _DENIED),
     403: (PermissionDenied, _DENIED),
     404: (NotFound, _NO_MODEL),
-    408: (UpstreamTimeout, "The model did not answer in time."),
-    413: (RequestTooLarge, "The request is larger than Bedrock takes."),
+    408: (UpstreamTimeout, "The model did not respond in time. Try again, or lower max_tokens."),
+    413: (RequestTooLarge, "The request is larger than Bedrock accepts. Shorten it."),
     429: (RateLimited, _THROTTLED),
     500: (BedrockFailed, _FAILED),
     503: (Overloaded, _BUSY),

@@ -94,9 +94,9 @@ def members(text: str) -> dict[str, Member]:
     try:
         return _members(text)
     except RecursionError as error:
-        raise NotAnObject("The request body is nested too deeply.") from error
+        raise NotAnObject("The request body is nested too deeply. Flatten it.") from error
     except (ValueError, IndexError) as error:
-        raise NotAnObject("The request body is not valid JSON.") from error
+        raise NotAnObject("The request body is not valid JSON. Send a JSON object.") from error
 
 
 def member(text: str) -> Member:

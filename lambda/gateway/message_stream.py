@@ -80,11 +80,13 @@ class MessageStream:
     def end(self) -> None:
         """Upstream has closed: an error unless the message was whole."""
         if not self.complete and self.error is None:
-            message = "Bedrock ended the stream before the message was complete."
+            message = "Bedrock ended the stream before the message was complete. Try again."
             self._fail(errors.UpstreamFailed(message, cause="StreamCut"))
 
     def _damaged(self, error: FrameError) -> None:
-        self._fail(errors.UpstreamFailed("Bedrock's stream was damaged.", cause=str(error)))
+        self._fail(
+            errors.UpstreamFailed("Bedrock's stream was damaged. Try again.", cause=str(error))
+        )
 
     def _fail(self, error: errors.GatewayError) -> None:
         """Nothing that comes after the end of a message takes the message back."""
@@ -113,7 +115,9 @@ class MessageStream:
                 data = self._read(name, data)
         except (ValueError, KeyError, TypeError, AttributeError, Base64Error) as error:
             cause = type(error).__name__
-            self._fail(errors.UpstreamFailed("Bedrock's stream could not be read.", cause=cause))
+            self._fail(
+                errors.UpstreamFailed("Bedrock's stream could not be read. Try again.", cause=cause)
+            )
             return b""
         return sse.event(name, data) if name else b""
 

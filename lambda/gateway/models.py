@@ -88,7 +88,7 @@ def _position(
     for position, model in enumerate(models):
         if model is cursor:
             return position + step
-    raise errors.InvalidRequest(f"{name}: No such model here")
+    raise errors.InvalidRequest(f"{name}: No such model on this endpoint. Use an id of this list.")
 
 
 def _limit(text: str) -> int:

@@ -176,7 +176,7 @@ def encoded(text: str) -> bytes:
     try:
         return text.encode()
     except UnicodeEncodeError as error:
-        raise InvalidRequest("The request body is not valid UTF-8.") from error
+        raise InvalidRequest("The request body is not valid UTF-8. Encode it as UTF-8.") from error
 
 
 def _without_codings(text: str, header: str, limit: int, *, is_base64: bool) -> str:
@@ -208,11 +208,11 @@ def _bytes(body: str) -> bytes:
     try:
         return b64decode(body, validate=True)
     except Base64Error as error:
-        raise InvalidRequest("The request body is not valid UTF-8.") from error
+        raise InvalidRequest("The request body is not valid UTF-8. Encode it as UTF-8.") from error
 
 
 def _as_text(data: bytes) -> str:
     try:
         return data.decode()
     except UnicodeDecodeError as error:
-        raise InvalidRequest("The request body is not valid UTF-8.") from error
+        raise InvalidRequest("The request body is not valid UTF-8. Encode it as UTF-8.") from error

@@ -56,7 +56,10 @@ def read_all(response: UpstreamResponse, seconds: float) -> bytes:
         parts.append(body)
         size += len(body)
         if size > LARGEST_BODY_BYTES:
-            raise errors.UpstreamFailed("Bedrock's answer is too long.", cause="TooLong")
+            raise errors.UpstreamFailed(
+                "Bedrock's response is too long. Use streaming, or lower max_tokens.",
+                cause="TooLong",
+            )
     if body is None:
         raise _timeout()
     return b"".join(parts)
@@ -323,17 +326,19 @@ def _request(
 
 
 def _timeout() -> errors.UpstreamTimeout:
-    return errors.UpstreamTimeout("Bedrock did not answer in time.", cause="ReadTimeout")
+    return errors.UpstreamTimeout(
+        "Bedrock did not respond in time. Try again.", cause="ReadTimeout"
+    )
 
 
 def _not_reached(error: Exception) -> errors.GatewayError:
     """A certificate that is not Bedrock's will not be one at the next attempt either."""
-    message, cause = "Bedrock could not be reached.", type(error).__name__
+    message, cause = "Bedrock could not be reached. Try again.", type(error).__name__
     if isinstance(error, ssl.SSLCertVerificationError):
         return errors.NotSent(message, cause=cause)
     return errors.Unreachable(message, cause=cause)
 
 
 def _broken_off(error: Exception) -> errors.GatewayError:
-    message = "Bedrock ended the connection before the answer was complete."
+    message = "Bedrock ended the connection before the response was complete. Try again."
     return errors.UpstreamFailed(message, cause=type(error).__name__)

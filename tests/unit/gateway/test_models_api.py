@@ -135,8 +135,8 @@ def test_pages_join_to_the_whole_from_either_end(every: Caller, cursor: str) -> 
         ({"limit": "1.5"}, "limit: Input should be a valid integer"),
         ({"limit": "٣"}, "limit: Input should be a valid integer"),
         ({"limit": ""}, "limit: Input should be a valid integer"),
-        ({"after_id": "claude-nothing"}, "after_id: No such model here"),
-        ({"before_id": ""}, "before_id: No such model here"),
+        ({"after_id": "claude-nothing"}, "after_id: No such model on this endpoint"),
+        ({"before_id": ""}, "before_id: No such model on this endpoint"),
         ({"lifecycle": "legacy"}, "lifecycle: Input should be 'active', 'deprecated' or"),
     ],
 )

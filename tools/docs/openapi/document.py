@@ -29,7 +29,7 @@ def _of_constraint(constraint: Constraint) -> Schema:
 
 
 _QUERY: Mapping[str, Schema] = {
-    "beta": {"type": "boolean", "description": "Changes nothing."},
+    "beta": {"type": "boolean", "description": "Accepted and ignored."},
     "limit": {"type": "integer", "minimum": 1, "maximum": 1000, "default": 20},
     "after_id": {"type": "string"},
     "before_id": {"type": "string"},
@@ -45,10 +45,11 @@ _QUERY: Mapping[str, Schema] = {
     },
 }
 _ANSWERED_BY = {
-    "x-gateway-model-id": "By which id Bedrock was asked, where it was.",
-    "x-gateway-adapted": "What was changed in the request for Bedrock, if anything.",
-    "deprecation": "Since when the model is a legacy one (RFC 9745).",
-    "sunset": "From when on Bedrock refuses the model (RFC 8594).",
+    "x-gateway-model-id": "The model or inference profile ID used for the Bedrock call, if one was "
+    "made.",
+    "x-gateway-adapted": "The changes to the request that Bedrock needs, if there are any.",
+    "deprecation": "The date since which the model is legacy (RFC 9745).",
+    "sunset": "The date from which Bedrock refuses the model (RFC 8594).",
 }
 
 
@@ -65,7 +66,7 @@ def document(version: str) -> dict[str, Any]:
             "title": "Claude on Amazon Bedrock",
             "version": version,
             "license": {"name": "Apache-2.0", "identifier": "Apache-2.0"},
-            "description": "The endpoint of one stage; docs/api.md tells the same in words. "
+            "description": "The endpoint of one stage, which docs/api.md describes. "
             "`/anthropic/v1/…` is the same as `/v1/…`.",
         },
         "servers": [{"url": _URL, "variables": _variables()}],
@@ -184,32 +185,36 @@ def _responses() -> dict[str, Any]:
 
 
 def _refusal(form: str, status: int) -> dict[str, Any]:
-    headers = {"request-id": _header("As of an answer.", required=True)}
+    headers = {
+        "request-id": _header(
+            "The ID of the request; Bedrock's once Bedrock was called.", required=True
+        )
+    }
     if status == 429:
-        headers["retry-after"] = _header("Seconds.", required=True)
+        headers["retry-after"] = _header("The seconds to wait.", required=True)
     if form == "BedrockError":
         headers["x-amzn-errortype"] = _header("The exception's name.", required=True)
     return {
-        "description": _TOLD.get(status, "A failure of Bedrock or of API Gateway"),
+        "description": _TOLD.get(status, "Bedrock or API Gateway failed"),
         "headers": headers,
         "content": {JSON: {"schema": _reference(form)}},
     }
 
 
 _TOLD = {
-    400: "The request cannot be meant",
-    401: "No key, or one that is not good; not signed, where callers sign",
+    400: "Invalid request",
+    401: "The API key or the signature is missing or invalid",
     403: "Not allowed",
     404: "No such model or route",
-    408: "The model did not answer in time",
-    409: "The request does not fit the state of something else",
-    413: "Too large",
-    415: "A coding of the body that is not taken",
+    408: "The model did not respond in time",
+    409: "The request conflicts with the state of a resource",
+    413: "The request is too large",
+    415: "The content coding of the body is not supported",
     424: "The model failed",
     429: "Too many requests or tokens",
-    431: "More than 20,480 bytes of headers",
-    500: "A failure of the gateway or of Bedrock",
-    501: "Bedrock has no such thing",
-    504: "No answer in time",
+    431: "The headers are larger than 20,480 bytes",
+    500: "The gateway or Bedrock failed",
+    501: "Bedrock does not support this",
+    504: "Bedrock did not respond in time",
     529: "Bedrock has no capacity now",
 }

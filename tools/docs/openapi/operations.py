@@ -63,12 +63,12 @@ def _bedrocks_headers() -> dict[str, Schema]:
 
 _BEDROCKS = _bedrocks_headers()
 _ANTHROPICS: Mapping[str, Schema] = {
-    "anthropic-version": {"type": "string", "description": "Not read."},
+    "anthropic-version": {"type": "string", "description": "Accepted and ignored."},
     "anthropic-beta": {"type": "string", "description": "Betas, separated by commas."},
 }
 OPERATIONS: Mapping[str, Operation] = {
     "POST /v1/messages": Operation(
-        "A message, whole or as server-sent events",
+        "Create a message, as JSON or server-sent events",
         {JSON: "Message", EVENTS: "MessageEvents"},
         _ANTHROPIC,
         "MessageRequest",
@@ -77,7 +77,7 @@ OPERATIONS: Mapping[str, Operation] = {
         headers={**_ANTHROPICS, **_BEDROCKS},
     ),
     "POST /v1/messages/count_tokens": Operation(
-        "How many tokens a message has, where Bedrock counts them for the model",
+        "Count the tokens of a message, where Bedrock counts them for the model",
         {JSON: "Count"},
         _ANTHROPIC | {errors.NotSupported.status},
         "CountRequest",
@@ -86,12 +86,12 @@ OPERATIONS: Mapping[str, Operation] = {
         headers=_ANTHROPICS,
     ),
     "GET /v1/models": Operation(
-        "The models of this stage",
+        "List the models of this stage",
         {JSON: "Models"},
         _PAGED,
         query=("limit", "after_id", "before_id", "lifecycle"),
     ),
-    "GET /v1/models/{id}": Operation("One of them, by any of its names", {JSON: "Model"}, _NAMED),
+    "GET /v1/models/{id}": Operation("Get a model by any of its names", {JSON: "Model"}, _NAMED),
     "POST /model/{id}/invoke": Operation(
         "Bedrock's InvokeModel",
         {JSON: "Message"},
@@ -149,7 +149,9 @@ OPERATIONS: Mapping[str, Operation] = {
         {JSON: "InferenceProfile"},
         _NAMED,
     ),
-    "GET /health": Operation("That it answers", {JSON: "Health"}, frozenset(), open=True),
-    "HEAD /": Operation("A status and nothing else", {}, frozenset(), open=True),
-    "HEAD /api/hello": Operation("A status and nothing else", {}, frozenset(), open=True),
+    "GET /health": Operation(
+        "Check that the endpoint responds", {JSON: "Health"}, frozenset(), open=True
+    ),
+    "HEAD /": Operation("Respond with a status only", {}, frozenset(), open=True),
+    "HEAD /api/hello": Operation("Respond with a status only", {}, frozenset(), open=True),
 }
