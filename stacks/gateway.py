@@ -50,7 +50,13 @@ class Gateway(cdk.Stack):
         access: ModelAccess,
         env: cdk.Environment,
     ) -> None:
-        super().__init__(scope, construct_id, env=env, description="The endpoint for clients")
+        super().__init__(
+            scope,
+            construct_id,
+            stack_name=construct_id,
+            env=env,
+            description="Endpoint for clients",
+        )
         # No moment at which the endpoint answers and logging is off.
         self.add_stack_dependency(record)
         self.add_stack_dependency(access)
@@ -62,8 +68,8 @@ class Gateway(cdk.Stack):
         self.authorizer = self._authorizer() if by_key else None
         if not by_key:
             # It outlives the stack with the stage's logs, so it cannot be created a second time.
-            old = Construct(self, "Authorizer")
-            log_group(old, "Logs", name="authorizer", settings=self._log_settings)
+            scope = Construct(self, "Authorizer")
+            log_group(scope, "Logs", name="authorizer", settings=self._log_settings)
         gateway = self._gateway_function(keys, access)
         self.function = gateway.function
         access_log = log_group(
@@ -77,7 +83,7 @@ class Gateway(cdk.Stack):
             _allow_application_role(self, stage, api)
         if stage.evidence.canary:
             self._canary(stage.evidence.canary, record, api, keys)
-        self._operator_policy(access.operator_role, plan_ids)
+        _operator_policy(self, stage, access.operator_role, plan_ids)
         self._outputs(gateway, access_log)
 
     def _authorizer(self) -> lambda_.IFunction:
@@ -87,8 +93,7 @@ class Gateway(cdk.Stack):
             gateway_concurrency=self._stage.endpoint.reserved_concurrency,
             log_settings=self._log_settings,
         )
-        outputs = {"AuthorizerName": (authorizer.function.function_name, "Authorizer function")}
-        add_outputs(self, outputs)
+        add_outputs(self, {"AuthorizerName": (authorizer.function.function_name, "Authorizer")})
         return _optional(authorizer.function)
 
     def _gateway_function(self, keys: ApiKeys, access: ModelAccess) -> GatewayFunction:
@@ -129,8 +134,8 @@ class Gateway(cdk.Stack):
         expiry = ApiKeyExpiry(
             self, "ApiKeyExpiry", stage_name=self._stage.name, log_settings=self._log_settings
         )
-        name = expiry.function.function_name
-        add_outputs(self, {"ApiKeyExpiryName": (name, "Function that disables expired API keys")})
+        name = (expiry.function.function_name, "Function that disables expired API keys")
+        add_outputs(self, {"ApiKeyExpiryName": name})
         return _optional(expiry.function)
 
     def _usage_plans(self, keys: ApiKeys) -> list[str]:
@@ -158,18 +163,6 @@ class Gateway(cdk.Stack):
         )
         add_outputs(self, {"CanaryName": (canary.function.function_name, "Canary function")})
 
-    def _operator_policy(self, role: iam.IRole, plan_ids: Sequence[str]) -> None:
-        functions = (self.function, self.authorizer, self.api_key_expiry)
-        OperatorEndpointPolicy(
-            self,
-            "Operation",
-            role=role,
-            names=StageNames(self._stage.name, self),
-            api_id=self.api_stage.rest_api.rest_api_id,
-            plan_ids=plan_ids,
-            function_arns=[function.function_arn for function in functions if function],
-        )
-
     def _outputs(self, gateway: GatewayFunction, access_log: logs.ILogGroup) -> None:
         stage = self.api_stage
         outputs = {
@@ -183,6 +176,21 @@ class Gateway(cdk.Stack):
             "Auth": (self._stage.callers.auth, "How callers authenticate: key or iam"),
         }
         add_outputs(self, outputs)
+
+
+def _operator_policy(
+    stack: Gateway, stage: Stage, role: iam.IRole, plan_ids: Sequence[str]
+) -> None:
+    functions = (stack.function, stack.authorizer, stack.api_key_expiry)
+    OperatorEndpointPolicy(
+        stack,
+        "Operation",
+        role=role,
+        names=StageNames(stage.name, stack),
+        api_id=stack.api_stage.rest_api.rest_api_id,
+        plan_ids=plan_ids,
+        function_arns=[function.function_arn for function in functions if function],
+    )
 
 
 def _optional(function: lambda_.IFunction) -> lambda_.IFunction:

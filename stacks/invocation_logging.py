@@ -15,7 +15,7 @@ from stacks.components.record.auto_delete_objects import AutoDeleteObjects, Buck
 from stacks.components.record.data_retention import DataRetention, DataRetentionFunction
 from stacks.components.record.delivery_role import DeliveryRole
 from stacks.components.record.drift_detector import SERVICE as DRIFT_DETECTOR
-from stacks.components.record.drift_detector import DriftDetector
+from stacks.components.record.drift_detector import DriftDetector, ExpectedSettings
 from stacks.components.record.initial_metrics import InitialMetrics
 from stacks.components.record.log_bucket import LogBucket
 from stacks.components.record.log_key import LogKey
@@ -43,6 +43,7 @@ class InvocationLogging(cdk.Stack):
         super().__init__(
             scope,
             construct_id,
+            stack_name=construct_id,
             env=env,
             description="The record of every call",
             termination_protection=stage.logging.keep_logs_on_destroy,
@@ -61,14 +62,7 @@ class InvocationLogging(cdk.Stack):
         ).bucket
         self.bucket.add_to_resource_policy(deny_overwriting_evidence(self.bucket))
         self.access_log = self._record_access_log()
-        delivery = DeliveryRole(
-            self,
-            "Delivery",
-            log_group_name=f"{prefix}/{RECORD}",
-            bucket=self.bucket,
-            key=key,
-            large_data_prefix=LARGE_DATA_PREFIX,
-        )
+        delivery = _delivery_role(self)
         configurer, configuration = _logging_configuration(self, stage, delivery)
         verification = _verification(self, stage, configuration)
         self.verification_function = verification.function
@@ -80,17 +74,7 @@ class InvocationLogging(cdk.Stack):
             delivery=delivery,
             verification=verification,
         )
-        InitialMetrics(
-            self,
-            "InitialMetrics",
-            function=configurer.function,
-            stage_name=stage.name,
-            services=[
-                DRIFT_DETECTOR,
-                *(["verification"] if stage.evidence.verify_hourly else []),
-                *(["canary"] if stage.evidence.canary is not None else []),
-            ],
-        )
+        _initial_metrics(self, stage, configurer)
         if not keep:
             self._empty_buckets_last([configuration, delivery, verification.role])
         if stage.models.data_retention:
@@ -219,6 +203,34 @@ def _logging_configuration(
     return configurer, configuration
 
 
+def _delivery_role(stack: InvocationLogging) -> DeliveryRole:
+    return DeliveryRole(
+        stack,
+        "Delivery",
+        log_group_name=f"{stack.log_settings.prefix}/{RECORD}",
+        bucket=stack.bucket,
+        key=stack.log_settings.key,
+        large_data_prefix=LARGE_DATA_PREFIX,
+    )
+
+
+def _initial_metrics(
+    stack: InvocationLogging, stage: Stage, configurer: LoggingConfigFunction
+) -> None:
+    """Have the metrics of scheduled runs begin with the deployment, before alarms on them exist."""
+    InitialMetrics(
+        stack,
+        "InitialMetrics",
+        function=configurer.function,
+        stage_name=stage.name,
+        services=[
+            DRIFT_DETECTOR,
+            *(["verification"] if stage.evidence.verify_hourly else []),
+            *(["canary"] if stage.evidence.canary is not None else []),
+        ],
+    )
+
+
 def _verification(
     stack: InvocationLogging, stage: Stage, configuration: LoggingConfiguration
 ) -> VerificationFunction:
@@ -262,11 +274,13 @@ def _drift_detector(
         delivery_role=delivery.role,
         verification=verification,
         configurer=configurer.function if stage.logging.auto_restore_logging else None,
-        retention_days=stage.logging.retention_days,
-        object_lock=stage.logging.object_lock,
-        protected=stage.logging.keep_logs_on_destroy,
-        data_retention=stage.models.data_retention,
-        models=stage.models.allow,
+        expected=ExpectedSettings(
+            retention_days=stage.logging.retention_days,
+            object_lock=stage.logging.object_lock,
+            protected=stage.logging.keep_logs_on_destroy,
+            data_retention=stage.models.data_retention,
+            models=stage.models.allow,
+        ),
         log_settings=stack.log_settings,
     )
 

@@ -52,7 +52,11 @@ class ModelAccess(cdk.Stack):
         env: cdk.Environment,
     ) -> None:
         super().__init__(
-            scope, construct_id, env=env, description="Which Claude models may be called, by whom"
+            scope,
+            construct_id,
+            stack_name=construct_id,
+            env=env,
+            description="Which Claude models may be called, by whom",
         )
         guarded = _deny_policy_inputs(self, stage)
         self.place = guarded.place
@@ -80,13 +84,12 @@ class ModelAccess(cdk.Stack):
         )
         self._roles(stage, permissions, caller_policies)
         planned = team_profile_plan.planned(stage)
-        team_profiles = [_team_profile(self, stage, profile) for profile in planned]
-        self.team_profile_ids = [profile.id for profile in team_profiles]
-        profile_arns = team_profile_plan.by_team(
-            planned, [profile.arn for profile in team_profiles]
-        )
-        policy_arns = {team: self._team_policies(stage, team) for team in profile_arns}
+        profiles = [_team_profile(self, stage, profile) for profile in planned]
+        self.team_profile_ids = [profile.id for profile in profiles]
+        self._team_outputs(stage, planned, [profile.arn for profile in profiles])
+        self._policy_outputs(stage, invoke_policies)
 
+    def _policy_outputs(self, stage: Stage, invoke_policies: Sequence[iam.IManagedPolicy]) -> None:
         invoke_arns = [policy.managed_policy_arn for policy in invoke_policies]
         denials, boundary = self.deny_policies.denials, self.deny_policies.boundary
         outputs = {
@@ -94,8 +97,18 @@ class ModelAccess(cdk.Stack):
             "GuardPolicyArn": (denials.managed_policy_arn, "Deny policy"),
             "BoundaryPolicyArn": (boundary.managed_policy_arn, "Permissions boundary"),
             "Settings": (json.dumps(stage.to_output()), "JSON: settings that the CLI reads"),
-            "TeamProfileArns": (self.to_json_string(profile_arns), "JSON: team -> profiles"),
-            "TeamPolicyArns": (self.to_json_string(policy_arns), "JSON: team -> policies"),
+        }
+        add_outputs(self, outputs)
+
+    def _team_outputs(
+        self, stage: Stage, planned: Sequence[team_profile_plan.TeamProfile], arns: Sequence[str]
+    ) -> None:
+        """Add outputs of the teams' profiles, and of the policies that each team's role needs."""
+        profiles = team_profile_plan.by_team(planned, arns)
+        policies = {team: self._team_policies(stage, team) for team in profiles}
+        outputs = {
+            "TeamProfileArns": (self.to_json_string(profiles), "JSON: team -> profiles"),
+            "TeamPolicyArns": (self.to_json_string(policies), "JSON: team -> policies"),
         }
         add_outputs(self, outputs)
 

@@ -43,7 +43,13 @@ class Observability(cdk.Stack):
         gateway: Gateway,
         env: cdk.Environment,
     ) -> None:
-        super().__init__(scope, construct_id, env=env, description="Dashboard and alarms")
+        super().__init__(
+            scope,
+            construct_id,
+            stack_name=construct_id,
+            env=env,
+            description="Dashboard and alarms",
+        )
         name = f"claude-on-bedrock-{stage.name}"
         topic = AlarmTopic(
             self, "AlarmTopic", name=f"{name}-alarms", email=stage.account.alarm_email

@@ -1,4 +1,4 @@
-"""Alone knows which of our own rules, written in Guard beside it, a stage's templates must keep."""
+"""The project's own rules for templates, written in CloudFormation Guard."""
 
 from __future__ import annotations
 

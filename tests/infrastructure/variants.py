@@ -21,6 +21,7 @@ from stacks.components.packaging import python_function
 from stacks.components.packaging.function_package import FunctionPackage
 from stacks.settings import load_stage
 from stacks.stage.keys import Key, groups_in, walk
+from stacks.stage_stacks import add_stacks
 from tools.stage_blocks import ABSENT, Block, nested
 from tools.synthesis import CONTEXT
 
@@ -284,7 +285,7 @@ class Syntheses:
     def _synthesize(self, block: Block) -> Templates:
         app = self._app({**CONTEXT, "@aws-cdk/core:validateAgainstDefaultRules": False})
         with self.without_packages():
-            project.add_stacks(app, load_stage({STAGE: nested(block)}, STAGE))
+            add_stacks(app, load_stage({STAGE: nested(block)}, STAGE))
         folder = Path(app.synth().directory)
         return {
             stack: json.loads(

@@ -64,9 +64,7 @@ class Canary(PythonFunction):
                 "MODEL": model,
                 "ENDPOINT_URL": api.deployment_stage.url_for_path("/"),
                 "API_KEY_ID": key.key_id if key else "",
-                "LOG_GROUP": destination.log_group,
-                "LOG_BUCKET": destination.bucket,
-                "LOGGING_CONFIGURATION": destination.configuration,
+                **_record_variables(destination),
                 "POWERTOOLS_SERVICE_NAME": "canary",
                 "POWERTOOLS_METRICS_NAMESPACE": "ClaudeOnBedrock",
             },
@@ -103,6 +101,14 @@ def canary_alarms(stage_name: str) -> list[AlarmDefinition]:
             on_missing_data=True,
         ),
     ]
+
+
+def _record_variables(destination: RecordDestination) -> dict[str, str]:
+    return {
+        "LOG_GROUP": destination.log_group,
+        "LOG_BUCKET": destination.bucket,
+        "LOGGING_CONFIGURATION": destination.configuration,
+    }
 
 
 def _read_api_key(names: StageNames, key_id: str) -> Permission:

@@ -1,5 +1,5 @@
-"""Alone knows how API Gateway's own refusals look to a client: as Anthropic's errors, and at once
-as Bedrock's exceptions, since they come before anything knows which client asked."""
+"""API Gateway's own error responses: Anthropic's errors and Bedrock's exceptions in one, since
+they come before the client's format is known."""
 
 from __future__ import annotations
 

@@ -35,6 +35,14 @@ def operator_permissions(
         Permission(
             "InvokeVerificationFunction", ("lambda:InvokeFunction",), [verification_function_arn]
         ),
+        *_read_readiness(names, own_role),
+        *_record_denials(names, bucket_arn=bucket_arn, key_arn=key_arn),
+    ]
+
+
+def _read_readiness(names: StageNames, own_role: str) -> list[Permission]:
+    """Allow what `claude-bedrock doctor` reads of the account."""
+    return [
         Permission(
             "ReadCdkBootstrap",
             ("cloudformation:DescribeStacks", "ssm:GetParameter"),
@@ -65,6 +73,11 @@ def operator_permissions(
             [names.iam(f"oidc-provider/{GITHUB}")],
         ),
         Permission("SimulateOwnPermissions", ("iam:SimulatePrincipalPolicy",), [own_role]),
+    ]
+
+
+def _record_denials(names: StageNames, *, bucket_arn: str, key_arn: str) -> list[Permission]:
+    return [
         Permission("DenyReadingRecordsInLogGroup", READ_LOGS, names.logs([RECORD]), denied=True),
         Permission(
             "DenyReadingRecordObjects",

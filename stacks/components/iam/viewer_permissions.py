@@ -57,26 +57,7 @@ def viewer_permissions(
         Permission(
             "ReadAlarmSubscriptions", ("sns:ListSubscriptionsByTopic",), [names.alarm_topic()]
         ),
-        Permission(
-            "ReadAccountSettings",
-            (
-                "bedrock:GetModelInvocationLoggingConfiguration",
-                "bedrock:GetAccountDataRetention",
-                "bedrock:ListEnforcedGuardrailsConfiguration",
-                "bedrock:GetFoundationModelAvailability",
-                "bedrock:ListFoundationModels",
-                "bedrock:ListInferenceProfiles",
-                "cloudwatch:GetMetricData",
-                "cloudwatch:GetMetricStatistics",
-                "cloudwatch:ListMetrics",
-                "logs:DescribeLogGroups",
-                "logs:StopQuery",
-            ),
-            ["*"],
-            reason="settings of an account and Region, and lists and metrics, have no ARN: https:"
-            "//docs.aws.amazon.com/service-authorization/latest/reference/reference_policies_"
-            "actions-resources-contextkeys.html",
-        ),
+        _read_account_settings(),
         Permission(
             "DescribeInferenceProfiles",
             ("bedrock:GetInferenceProfile",),
@@ -84,3 +65,26 @@ def viewer_permissions(
         ),
         Permission("DenyInvokingModels", INVOKE_ACTIONS, ["*"], denied=True),
     ]
+
+
+def _read_account_settings() -> Permission:
+    return Permission(
+        "ReadAccountSettings",
+        (
+            "bedrock:GetModelInvocationLoggingConfiguration",
+            "bedrock:GetAccountDataRetention",
+            "bedrock:ListEnforcedGuardrailsConfiguration",
+            "bedrock:GetFoundationModelAvailability",
+            "bedrock:ListFoundationModels",
+            "bedrock:ListInferenceProfiles",
+            "cloudwatch:GetMetricData",
+            "cloudwatch:GetMetricStatistics",
+            "cloudwatch:ListMetrics",
+            "logs:DescribeLogGroups",
+            "logs:StopQuery",
+        ),
+        ["*"],
+        reason="settings of an account and Region, and lists and metrics, have no ARN: https:"
+        "//docs.aws.amazon.com/service-authorization/latest/reference/reference_policies_"
+        "actions-resources-contextkeys.html",
+    )

@@ -1,4 +1,4 @@
-"""Alone knows how a function's zip is itemized: a CycloneDX 1.6 document, equal for equal zips."""
+"""The bill of materials of a function's zip: CycloneDX 1.6, equal for equal zips."""
 
 from __future__ import annotations
 

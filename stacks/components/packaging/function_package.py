@@ -1,4 +1,4 @@
-"""Alone knows what is made of a function's code before it is deployed: folder, zip, and bill."""
+"""The package of a function: folder, zip and bill of materials."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ class FunctionPackage(NamedTuple):
 def package_function(
     *, project: Path, packages: Sequence[str], sdk_services: Sequence[str], cache: Path
 ) -> FunctionPackage:
-    """The first of `packages` as a function, with the others and the wheels that it requires."""
+    """Build the first of `packages` as a function, with the others and the wheels it requires."""
     pins = package_path(project, packages[0]) / "requirements.txt"
     requirements = pins if pins.is_file() else None
     folder = build_folder(

@@ -1,4 +1,4 @@
-"""Alone knows the zip of a function's folder: equal contents give equal bytes, at any time."""
+"""The zip of a function's folder: equal contents give equal bytes, at any time."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ def zip_folder(folder: Path) -> Path:
 
 
 def contents_digest(folder: Path) -> str:
-    """One hash of what the zip of `folder` holds: names, which may be executed, bytes."""
+    """Return one hash of what the zip of `folder` holds: names, permissions, bytes."""
     digest = hashlib.sha256()
     for name, path in shipped_files(folder):
         digest.update(f"{name} {_mode(path):o} {file_digest(path)}\n".encode())

@@ -63,15 +63,9 @@ class PythonFunction(Construct):
     ) -> None:
         super().__init__(scope, construct_id)
         self.log_group = log_group(self, "Logs", name=log_name, settings=log_settings)
-        self.role = iam.Role(
-            self,
-            "Role",
-            role_name=role_name,
-            assumed_by=iam.ServicePrincipal("lambda.amazonaws.com"),
-            managed_policies=list(managed_policies),
-            permissions_boundary=permissions_boundary,
-        )
-        self._grant(statements)
+        self.role = self._create_role(role_name, managed_policies, permissions_boundary)
+        for statement in statements:
+            self.role.add_to_policy(statement)
         self.function = lambda_.Function(
             self,
             "Function",
@@ -91,10 +85,22 @@ class PythonFunction(Construct):
         )
         acknowledge(self, {**FINDINGS, **(findings or {})})
 
-    def _grant(self, statements: Sequence[iam.PolicyStatement]) -> None:
-        self.log_group.grant_write(self.role)
-        for statement in statements:
-            self.role.add_to_policy(statement)
+    def _create_role(
+        self,
+        name: str | None,
+        managed_policies: Sequence[iam.IManagedPolicy],
+        boundary: iam.IManagedPolicy | None,
+    ) -> iam.Role:
+        role = iam.Role(
+            self,
+            "Role",
+            role_name=name,
+            assumed_by=iam.ServicePrincipal("lambda.amazonaws.com"),
+            managed_policies=list(managed_policies),
+            permissions_boundary=boundary,
+        )
+        self.log_group.grant_write(role)
+        return role
 
 
 def managed_runtime(minor: str) -> lambda_.Runtime:

@@ -4,6 +4,7 @@ CloudTrail reports, that logging is still set up as the stage has it; its permis
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from typing import NamedTuple
 
 import aws_cdk as cdk
 from aws_cdk import aws_events as events
@@ -25,6 +26,11 @@ from stacks.components.record.logging_configuration import LoggingConfiguration
 RATE = cdk.Duration.minutes(15)
 SERVICE = "drift-detector"
 """Its log group, and the dimension of its metrics."""
+PACKAGES = (
+    *("drift_detector", "metrics", "claude_bedrock.logging_config"),
+    *("claude_bedrock.iam", "claude_bedrock.retention", "claude_bedrock.catalog"),
+)
+SDK_SERVICES = ("bedrock", "cloudformation", "iam", "kms", "lambda", "logs", "s3")
 CONFIGURATION_CALLS = (
     "PutModelInvocationLoggingConfiguration",
     "DeleteModelInvocationLoggingConfiguration",
@@ -63,6 +69,27 @@ DRIFT = {
 }
 
 
+class ExpectedSettings(NamedTuple):
+    """What the stage sets, beside the logging configuration. `protected` says that log groups are
+    protected from deletion; `models` are those of the stage."""
+
+    retention_days: int
+    object_lock: str | None
+    protected: bool
+    data_retention: str | None
+    models: Sequence[str]
+
+    def variables(self) -> dict[str, str]:
+        """Return what the function reads of them."""
+        return {
+            "RETENTION_DAYS": str(self.retention_days),
+            "OBJECT_LOCK": self.object_lock or "",
+            "LOGS_PROTECTED": "true" if self.protected else "false",
+            "DATA_RETENTION": self.data_retention or "",
+            "MODELS": ",".join(self.models),
+        }
+
+
 class DriftDetector(PythonFunction):
     """A function that checks that logging is set up as the stage has it: every 15 minutes, and at
     once when CloudTrail reports a call that may change it.
@@ -71,9 +98,8 @@ class DriftDetector(PythonFunction):
     events; without one there are the 15 minutes:
     https://docs.aws.amazon.com/eventbridge/latest/userguide/eb-service-event-cloudtrail.html
 
-    `adopts` says that another's destinations may hold the records, `configurer` is the function
-    that sets the configuration again, or None where the stage does not restore it; `protected` says
-    that log groups are protected from deletion; `models` are those of the stage.
+    `adopts` says that another's destinations may hold the records; `configurer` is the function
+    that sets the configuration again, or None where the stage does not restore it.
     """
 
     def __init__(
@@ -88,71 +114,45 @@ class DriftDetector(PythonFunction):
         delivery_role: iam.IRole,
         verification: PythonFunction,
         configurer: lambda_.IFunction | None,
-        retention_days: int,
-        object_lock: str | None,
-        protected: bool,
-        data_retention: str | None,
-        models: Sequence[str],
+        expected: ExpectedSettings,
         log_settings: LogGroupSettings,
     ) -> None:
-        gateway_stack = f"claude-on-bedrock-{names.stage}-Gateway"
-        permissions = _read_permissions(
-            names,
-            bucket_arn=bucket.bucket_arn,
-            adopted_bucket_arns=configuration.bucket_arns if adopts else [],
-            key_arn=log_settings.key.key_arn,
-            delivery_role_arn=delivery_role.role_arn,
-            gateway_stack=gateway_stack,
-        )
-        if configurer:
-            permissions.append(_restore_permission(configurer.function_arn))
+        permissions = [
+            *_account_permissions(names, delivery_role.role_arn),
+            *_bucket_permissions(bucket.bucket_arn, configuration.bucket_arns if adopts else []),
+            *_key_permissions(log_settings.key.key_arn),
+            *([_restore_permission(configurer.function_arn)] if configurer else []),
+        ]
         super().__init__(
             scope,
             construct_id,
             description="Checks that invocation logging is still set up as the stage has it",
-            packages=[
-                *("drift_detector", "metrics", "claude_bedrock.logging_config"),
-                *("claude_bedrock.iam", "claude_bedrock.retention", "claude_bedrock.catalog"),
-            ],
+            packages=PACKAGES,
             handler="drift_detector.handler.handle",
             log_name=SERVICE,
             log_settings=log_settings.deleted_with_stack(),
             timeout=cdk.Duration.minutes(2),
             memory_mb=256,
-            sdk_services=["bedrock", "cloudformation", "iam", "kms", "lambda", "logs", "s3"],
+            sdk_services=SDK_SERVICES,
             environment={
-                "STAGE": names.stage,
+                **_variables(names, log_settings.key.key_arn, configurer),
+                **expected.variables(),
                 "LOGGING_CONFIGURATION": configuration.configuration,
-                "RETENTION_DAYS": str(retention_days),
                 "LOG_BUCKET": bucket.bucket_name,
-                "KEY_ARN": log_settings.key.key_arn,
-                "OBJECT_LOCK": object_lock or "",
-                "RESTORES_BY": configurer.function_name if configurer else "",
-                "LOGS_PROTECTED": "true" if protected else "false",
-                "GATEWAY_STACK": gateway_stack,
                 "DELIVERY_ROLE_ARN": delivery_role.role_arn,
                 "VERIFIER_ROLE_ARN": verification.role.role_arn,
-                "DATA_RETENTION": data_retention or "",
-                "MODELS": ",".join(models),
-                "POWERTOOLS_SERVICE_NAME": SERVICE,
-                "POWERTOOLS_METRICS_NAMESPACE": "ClaudeOnBedrock",
             },
             statements=[permission.statement() for permission in permissions],
             findings=wildcard_findings(scope, permissions),
         )
-        self._run_on_schedule_and_changes(
+        self._add_rules(
             log_groups=[configuration.log_group_name, *_log_groups(names.stage)],
             buckets=[bucket.bucket_name, *(configuration.bucket_names if adopts else [])],
             key_arn=log_settings.key.key_arn,
-            after=[
-                configuration,
-                verification.log_group,
-                verification.role,
-                verification.function,
-            ],
+            after=[configuration, verification.log_group, verification.role, verification.function],
         )
 
-    def _run_on_schedule_and_changes(
+    def _add_rules(
         self,
         *,
         log_groups: Sequence[str],
@@ -203,6 +203,23 @@ class DriftDetector(PythonFunction):
         )
 
 
+def _variables(
+    names: StageNames, key_arn: str, configurer: lambda_.IFunction | None
+) -> dict[str, str]:
+    return {
+        "STAGE": names.stage,
+        "KEY_ARN": key_arn,
+        "RESTORES_BY": configurer.function_name if configurer else "",
+        "GATEWAY_STACK": _gateway_stack(names),
+        "POWERTOOLS_SERVICE_NAME": SERVICE,
+        "POWERTOOLS_METRICS_NAMESPACE": "ClaudeOnBedrock",
+    }
+
+
+def _gateway_stack(names: StageNames) -> str:
+    return f"claude-on-bedrock-{names.stage}-Gateway"
+
+
 def drift_alarms(stage_name: str) -> list[AlarmDefinition]:
     """Return the alarms on each kind of drift, and on a drift detector that does not run."""
     log_group = f"/claude-on-bedrock/{stage_name}/{SERVICE}"
@@ -248,16 +265,8 @@ def _log_groups(stage_name: str) -> list[str]:
     return [f"/claude-on-bedrock/{stage_name}/{name}" for name in (*AUDIT_LOGS, "verification")]
 
 
-def _read_permissions(
-    names: StageNames,
-    *,
-    bucket_arn: str,
-    adopted_bucket_arns: Sequence[str],
-    key_arn: str,
-    delivery_role_arn: str,
-    gateway_stack: str,
-) -> list[Permission]:
-    """Allow reading how records are kept, and nothing that is in them."""
+def _account_permissions(names: StageNames, delivery_role_arn: str) -> list[Permission]:
+    """Allow reading settings of the account, and whether Bedrock can deliver by its role."""
     return [
         Permission(
             "ReadAccountSettings",
@@ -272,6 +281,23 @@ def _read_permissions(
             "two actions: https://docs.aws.amazon.com/service-authorization/latest/reference/reference_policies_actions-resources-"
             "contextkeys.html",
         ),
+        Permission(
+            "ReadDeliveryRole",
+            ("iam:GetRole", "iam:SimulatePrincipalPolicy"),
+            [delivery_role_arn],
+        ),
+        Permission(
+            "ReadGatewayStack",
+            ("cloudformation:DescribeStacks",),
+            [names.arn("cloudformation", f"stack/{_gateway_stack(names)}/*")],
+            reason="the ARN of a stack ends in an id that CloudFormation chooses",
+        ),
+    ]
+
+
+def _bucket_permissions(bucket_arn: str, adopted_bucket_arns: Sequence[str]) -> list[Permission]:
+    """Allow reading how buckets keep records, and nothing that is in them."""
+    return [
         Permission(
             "ReadBucketRetentionAndPolicy",
             (
@@ -288,19 +314,11 @@ def _read_permissions(
             ),
             [bucket_arn],
         ),
-        Permission("ReadKmsKeyState", ("kms:DescribeKey", "kms:GetKeyPolicy"), [key_arn]),
-        Permission(
-            "ReadDeliveryRole",
-            ("iam:GetRole", "iam:SimulatePrincipalPolicy"),
-            [delivery_role_arn],
-        ),
-        Permission(
-            "ReadGatewayStack",
-            ("cloudformation:DescribeStacks",),
-            [names.arn("cloudformation", f"stack/{gateway_stack}/*")],
-            reason="the ARN of a stack ends in an id that CloudFormation chooses",
-        ),
     ]
+
+
+def _key_permissions(key_arn: str) -> list[Permission]:
+    return [Permission("ReadKmsKeyState", ("kms:DescribeKey", "kms:GetKeyPolicy"), [key_arn])]
 
 
 def _restore_permission(configurer_arn: str) -> Permission:

@@ -77,14 +77,9 @@ class VerificationFunction(PythonFunction):
         log_settings: LogGroupSettings,
     ) -> None:
         permissions = [
-            *_read_and_keep_evidence(
-                names,
-                log_group_name=log_group_name,
-                bucket_arn=bucket_arn,
-                evidence_bucket_arn=evidence_bucket.bucket_arn,
-                key_arn=log_settings.key.key_arn,
-            ),
-            *_publish_report(names),
+            *_read_permissions(names, log_group_name, [bucket_arn, evidence_bucket.bucket_arn]),
+            *_evidence_permissions(names, evidence_bucket.bucket_arn, log_settings.key.key_arn),
+            *_report_permissions(names),
         ]
         super().__init__(
             scope,
@@ -175,19 +170,12 @@ def _own_variables(names: StageNames) -> dict[str, str]:
     }
 
 
-def _read_and_keep_evidence(
-    names: StageNames,
-    *,
-    log_group_name: str,
-    bucket_arn: str,
-    evidence_bucket_arn: str,
-    key_arn: str,
+def _read_permissions(
+    names: StageNames, log_group_name: str, bucket_arns: Sequence[str]
 ) -> list[Permission]:
-    """Allow reading the records, the audit log and API Gateway's access log, and adding evidence.
-    Where the stage has adopted another's logging, the owner of the other's key has to allow its
-    use."""
+    """Allow reading the records, the audit log, API Gateway's access log, and evidence."""
     log_group = names.arn("logs", f"log-group:{log_group_name}")
-    buckets = list(dict.fromkeys((bucket_arn, evidence_bucket_arn)))
+    buckets = list(dict.fromkeys(bucket_arns))
     return [
         Permission(
             "ReadRecordsAndAuditLogs",
@@ -202,10 +190,17 @@ def _read_and_keep_evidence(
             [f"{bucket}/*" for bucket in buckets],
             reason="a record may refer to any object of the bucket, which holds nothing else",
         ),
+    ]
+
+
+def _evidence_permissions(names: StageNames, bucket_arn: str, key_arn: str) -> list[Permission]:
+    """Allow adding evidence, and the use of the stage's key for it and for records. Where the stage
+    has adopted another's logging, the owner of the other's key has to allow its use."""
+    return [
         Permission(
             "PutEvidence",
             ("s3:PutObject",),
-            [f"{evidence_bucket_arn}/{EVIDENCE}/*"],
+            [f"{bucket_arn}/{EVIDENCE}/*"],
             reason="a file of evidence is named for its hour; the bucket refuses to overwrite one",
         ),
         Permission(
@@ -219,7 +214,7 @@ def _read_and_keep_evidence(
     ]
 
 
-def _publish_report(names: StageNames) -> list[Permission]:
+def _report_permissions(names: StageNames) -> list[Permission]:
     """Allow sending the daily report to the alarm topic. A later stack makes the topic and its key:
     https://docs.aws.amazon.com/sns/latest/dg/sns-key-management.html"""
     topic = names.alarm_topic()

@@ -212,7 +212,7 @@ def test_a_bucket_that_bedrock_may_not_write_to_stops_s3_alone(
     how: str,
 ) -> None:
     bucket = deployment.output("InvocationLogging", "LogBucketName")
-    (allows,) = [each for each in bucket_policy if each.get("Sid", "").startswith("Bedrock")]
+    (allows,) = [each for each in bucket_policy if each.get("Sid") == "AllowBedrockDelivery"]
     if how == "denied":
         objects = f"arn:aws:s3:::{bucket}/AWSLogs/*"
         action = {"Action": "s3:PutObject", "Resource": objects}
