@@ -28,15 +28,15 @@ def period(
 
     Raises BadWindowError."""
     if since is not None and hours is not None:
-        raise BadWindowError("give one of --since and --hours")
+        raise BadWindowError("--since and --hours cannot be combined.")
     end = now if until is None else moment(until)
     try:
         begin = end - timedelta(hours=hours or 24) if since is None else moment(since)
         delay = timedelta(minutes=delay_minutes)
     except OverflowError as error:
-        raise BadWindowError("the window is longer than time is reckoned") from error
+        raise BadWindowError("The window is too long.") from error
     if begin >= end:
-        raise BadWindowError(f"the window ends ({end}) before it begins ({begin})")
+        raise BadWindowError(f"The window ends ({end}) before it starts ({begin}).")
     return Period(begin, end, delay, now)
 
 
@@ -45,9 +45,11 @@ def moment(text: str) -> datetime:
     try:
         found = datetime.fromisoformat(text)
     except ValueError as error:
-        raise BadWindowError(f"{text!r} is no time: write it as 2026-01-31T12:00:00Z") from error
+        raise BadWindowError(
+            f"Invalid time {text!r}. Use ISO 8601, such as 2026-01-31T12:00:00Z."
+        ) from error
     if not FIRST_YEAR <= found.year <= LAST_YEAR:
-        raise BadWindowError(f"{text!r} is of no year from {FIRST_YEAR} to {LAST_YEAR}")
+        raise BadWindowError(f"Invalid time {text!r}. Years are {FIRST_YEAR} to {LAST_YEAR}.")
     return found.astimezone(UTC) if found.tzinfo else found.replace(tzinfo=UTC)
 
 

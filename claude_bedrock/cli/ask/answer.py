@@ -48,7 +48,7 @@ class Answer:
                 raise RefusedError(self._told(event["error"]))
             elif kind == "message_stop":
                 return
-        raise RefusedError(f"the answer broke off (request id {self.request_id})")
+        raise RefusedError(f"The reply broke off before its end (request id {self.request_id})")
 
     def receipt(self) -> str:
         """One line: request id, model, tokens, cost."""
@@ -119,4 +119,6 @@ def _events(response: httpx2.Response) -> Iterator[Mapping[str, Any]]:
         try:
             yield json.loads(event.data)
         except ValueError as error:
-            raise RefusedError("the answer has an event that is not JSON") from error
+            raise RefusedError(
+                "The reply has an event that is not JSON. Is the URL an endpoint of this project?"
+            ) from error

@@ -46,8 +46,8 @@ def body(
     size = len(json.dumps(question))
     if size > LARGEST_BODY:
         raise BadQuestionError(
-            f"the request would be {size:,} bytes long, and no stage takes more than "
-            f"{LARGEST_BODY:,}; a PDF grows by a third on its way"
+            f"The request is {size:,} bytes long, and the limit is {LARGEST_BODY:,}. A PDF grows "
+            "by a third in a request."
         )
     return question
 
@@ -84,7 +84,9 @@ def _read(pdf: Path) -> bytes:
     except OSError as error:
         raise BadQuestionError(f"{pdf} cannot be read: {error.strerror}") from error
     if _HEADER not in content[:_HEADER_WITHIN]:
-        raise BadQuestionError(f"{pdf} is not a PDF: it does not begin with {_HEADER.decode()}")
+        raise BadQuestionError(f"{pdf} is not a PDF. It does not begin with {_HEADER.decode()}")
     if len(content) > LARGEST_BODY:
-        raise BadQuestionError(f"{pdf} is larger than the {LARGEST_BODY:,} bytes a stage takes")
+        raise BadQuestionError(
+            f"{pdf} is larger than {LARGEST_BODY:,} bytes, the most that a request may have."
+        )
     return content

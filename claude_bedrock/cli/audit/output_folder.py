@@ -45,7 +45,7 @@ def write(folder: Path, report: Report) -> Written:
 def must_be_free(folder: Path) -> None:
     """Raises EvidenceError where something lies there: two reports in one folder are none."""
     if folder.exists() and (not folder.is_dir() or any(folder.iterdir())):
-        raise EvidenceError(f"{folder} is not empty: name another folder by --out")
+        raise EvidenceError(f"{folder} is not empty. Give another folder by --out.")
 
 
 def _contents(report: Report) -> Iterator[tuple[str, bytes]]:

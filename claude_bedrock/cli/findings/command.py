@@ -102,7 +102,7 @@ def ask_function(found: Deployment, event: Mapping[str, Any]) -> dict[str, Any]:
     told = json.loads(answer["Payload"].read())
     if "FunctionError" in answer:
         raise EvidenceError(
-            f"the function {name} failed ({told.get('errorType', 'unknown error')}): look at the "
+            f"The function {name} failed ({told.get('errorType', 'unknown error')}). See the "
             f"log group /claude-on-bedrock/{found.stage}/verification"
         )
     (only,) = told

@@ -57,7 +57,7 @@ class Keys:
         """Raises NoTargetError, and KeyRefusedError for a stage that has no keys."""
         outputs = deployment.outputs("Gateway")
         if "UsagePlanIds" not in outputs:
-            raise KeyRefusedError(f"stage {deployment.stage} has no keys: its auth is iam")
+            raise KeyRefusedError(f"Stage {deployment.stage} has no keys: its auth is iam.")
         self._plans: Mapping[str, str] = json.loads(outputs["UsagePlanIds"])
         self._ids_of_stack = set(json.loads(outputs["ApiKeyIds"]).values())
         self._stage, self._region = deployment.stage, deployment.region
@@ -77,15 +77,16 @@ class Keys:
         """The keys of that name, the newest first. Raises KeyRefusedError where there is none."""
         found = [key for key in self.all() if key.name == name]
         if not found:
-            raise KeyRefusedError(f"there is no key {name} in stage {self._stage}")
+            raise KeyRefusedError(
+                f"Stage {self._stage} has no key {name}. "
+                f"`claude-bedrock keys list{self._options}` lists them."
+            )
         return found
 
     def add(self, name: str, plan: str) -> str:
         """The value of a new key, told this once. Raises KeyRefusedError, UnfitNameError."""
         if any(key.name == name for key in self.all()):
-            raise KeyRefusedError(
-                f"there is a key {name} already: rotate or revoke it, or take another name"
-            )
+            raise KeyRefusedError(f"Key {name} exists. Rotate or revoke it, or use another name.")
         return self._make(name, plan)[1]
 
     def rotate(self, name: str, overlap: timedelta, now: datetime) -> str:
@@ -94,8 +95,8 @@ class Keys:
         current, replaced = self._generations(name)
         if any(key.valid(now) for key in replaced):
             raise KeyRefusedError(
-                f"the last rotation of {name} is not over yet: "
-                f"`claude-bedrock keys revoke {name} --replaced-only{self._options}` ends it"
+                f"The last rotation of {name} has not ended. To end it now, run "
+                f"`claude-bedrock keys revoke {name} --replaced-only{self._options}`."
             )
         for key in replaced:
             self._delete(key)
@@ -115,7 +116,7 @@ class Keys:
         """
         found = [key for key in self.named(name) if key.ends is not None or not replaced_only]
         if not found:
-            raise KeyRefusedError(f"{name} has no key that was replaced")
+            raise KeyRefusedError(f"Key {name} has no replaced value to revoke.")
         for key in found:
             if key.of_stack:
                 self._client.update_api_key(apiKey=key.id, patchOperations=[_OFF])
@@ -140,7 +141,9 @@ class Keys:
             for entry in entries
         ]
         if told and len(told) != days:
-            raise KeyRefusedError(f"API Gateway told of {len(told)} days where {days} were asked")
+            raise KeyRefusedError(
+                f"API Gateway returned usage for {len(told)} of the {days} days requested."
+            )
         every_day = [start + timedelta(n) for n in range(days)]
         return [
             Day(day, *_counts(entry, has_quota=has_quota))
@@ -152,12 +155,14 @@ class Keys:
         found = self.named(name)
         if any(key.of_stack for key in found):
             raise KeyRefusedError(
-                f"{name} is one of the stage's api_keys, which the deployment makes: put another "
-                f"name beside it, deploy, and take {name} out when its callers have moved"
+                f"Key {name} is managed by the deployment (api_keys in cdk.json). To rotate it, "
+                f"add a second name, deploy, move its callers, remove {name}, and deploy again."
             )
         current = [key for key in found if key.ends is None]
         if len(current) != 1 or not current[0].enabled:
-            raise KeyRefusedError(f"{name} has no key in force: revoke it and add it anew")
+            raise KeyRefusedError(
+                f"Key {name} has no value that works. Revoke it and add it again."
+            )
         return current[0], [key for key in found if key.ends is not None]
 
     def _make(self, name: str, plan: str) -> tuple[str, str]:
@@ -194,7 +199,7 @@ class Keys:
     def _plan_id(self, plan: str) -> str:
         if plan not in self._plans:
             raise KeyRefusedError(
-                f"stage {self._stage} has no plan {plan}; there are: {', '.join(self._plans)}"
+                f"Stage {self._stage} has no plan {plan}. It has: {', '.join(self._plans)}."
             )
         return self._plans[plan]
 

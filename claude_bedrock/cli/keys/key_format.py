@@ -30,12 +30,12 @@ def make(name: str) -> str:
     Raises UnfitNameError.
     """
     if not _NAME.fullmatch(name):
-        raise UnfitNameError(f"{name!r}: a name is 1 to 64 letters, digits, _, . and -")
+        raise UnfitNameError(f"Invalid key name {name!r}. Use 1 to 64 letters, digits, _, . and -.")
     written = "".join(_ESCAPES.get(letter, letter) for letter in name)
     secret = "".join(secrets.choice(_LETTERS) for _ in range(_SECRET_CHARACTERS))
     value = f"{_MARK}{written}{_END_OF_NAME}{secret}"
     if len(value) > _LONGEST:
         raise UnfitNameError(
-            f"{name!r}: too long for a key's value, in which each _, ., - and Z counts twice"
+            f"Key name {name!r} is too long: each _, ., - and Z counts twice in the key's value."
         )
     return value

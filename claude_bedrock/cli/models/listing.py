@@ -33,7 +33,8 @@ def of_endpoint(endpoint: Endpoint) -> list[Offer]:
         model = catalog.find(base_id)
         if model is None:
             raise RefusedError(
-                f"the endpoint offers {base_id}, which this catalog does not have: update it"
+                f"The endpoint offers {base_id}, which this version's catalog lacks. "
+                "Update claude-bedrock."
             )
         geographies = offers[base_id].geographies if base_id in offers else {}
         offers[base_id] = Offer(model, {**geographies, geography: _reach(geography, profile)})

@@ -27,9 +27,9 @@ def _day(text: str) -> dt.date:
     try:
         day = dt.date.fromisoformat(text)
     except ValueError as unreadable:
-        raise typer.BadParameter(f"{text!r} is no day such as 2026-11-25") from unreadable
+        raise typer.BadParameter(f"Invalid date {text!r}. Use YYYY-MM-DD.") from unreadable
     if not FIRST_YEAR <= day.year <= LAST_YEAR:
-        raise typer.BadParameter(f"{text} is of no year from {FIRST_YEAR} to {LAST_YEAR}")
+        raise typer.BadParameter(f"Invalid date {text!r}. Years are {FIRST_YEAR} to {LAST_YEAR}.")
     return day
 
 

@@ -26,10 +26,10 @@ def block_of(file: Path, stage: str) -> Mapping[str, Any] | None:
         raise CdkJsonError(f"{file} cannot be read: {error.strerror}") from error
     except json.JSONDecodeError as error:
         raise CdkJsonError(
-            f"{file} is no JSON: line {error.lineno} column {error.colno}: {error.msg}"
+            f"{file} is not JSON: line {error.lineno} column {error.colno}: {error.msg}"
         ) from error
     except (UnicodeDecodeError, RecursionError) as error:
-        raise CdkJsonError(f"{file} is no JSON: {type(error).__name__}") from error
+        raise CdkJsonError(f"{file} is not JSON: {type(error).__name__}") from error
     try:
         block = content["context"]["stages"].get(stage)
     except (KeyError, TypeError, AttributeError):  # another project's

@@ -82,9 +82,9 @@ class Deployment(NamedTuple):
         except ClientError as error:
             if "does not exist" in str(error):
                 raise NoTargetError(
-                    f"{self.stack(stack)} is not deployed in {self.region}: "
-                    f"name the Region it is in by --region, or another stage by --stage; if it is "
-                    f"to be there, run `cdk deploy --all -c stage={self.stage}`"
+                    f"{self.stack(stack)} is not deployed in {self.region}. Give the stage's "
+                    "Region by --region, or another stage by --stage. To deploy it, run "
+                    f"`cdk deploy --all -c stage={self.stage}`."
                 ) from error
             raise
         found: Mapping[str, Any]
@@ -107,8 +107,8 @@ def local_endpoint(local_dir: Path) -> Mapping[str, Any]:
         endpoint = json.loads(file.read_bytes())
     except (FileNotFoundError, NotADirectoryError) as absent:
         raise NoTargetError(
-            f"nothing is up in {local_dir}: run `make local`, or name a stage in your account by "
-            "--stage, or an endpoint by --url and --key"
+            f"Local mode is not running in {local_dir}. Start it with `make local`, or give a "
+            "stage in your account by --stage, or an endpoint by --url and --key."
         ) from absent
     except OSError as error:
         raise NoTargetError(f"{file} cannot be read: {error.strerror}") from error
@@ -123,7 +123,7 @@ def local_endpoint(local_dir: Path) -> Mapping[str, Any]:
 
 
 def _unfit(file: Path) -> str:
-    return f"{file} is not what `make local` writes: delete it, and run `make local` again"
+    return f"{file} is not what `make local` writes. Delete it and run `make local` again."
 
 
 def _check_is_up(url: str, file: Path) -> None:
@@ -137,8 +137,8 @@ def _check_is_up(url: str, file: Path) -> None:
         raise NoTargetError(_unfit(file)) from error
     except OSError as error:
         raise NoTargetError(
-            f"nothing answers at {address[0]}:{address[1]}, which {file} names: is `make local` "
-            "still up? Run it again, or name a stage in your account by --stage"
+            f"Local mode does not answer at {address[0]}:{address[1]}, which {file} names. Start "
+            "it again with `make local`, or give a stage in your account by --stage."
         ) from error
 
 
@@ -171,9 +171,9 @@ def resolve_region(region: str | None, stage: str | None = None) -> str:
         or boto3.Session().region_name
     )
     if found is None:
-        raise NoTargetError("no Region is set: give --region, or set AWS_REGION")
+        raise NoTargetError("No Region is set. Give --region, or set AWS_REGION.")
     if not _REGION.fullmatch(found):
-        raise NoTargetError(f"{found!r} is no Region: give one such as us-east-1 by --region")
+        raise NoTargetError(f"{found!r} is not a Region. Give one such as us-east-1 by --region.")
     return found
 
 
@@ -183,7 +183,7 @@ def known_region(region: str) -> str:
     if region not in known:
         close = get_close_matches(region, known, n=1)
         meant = f": is {close[0]} meant?" if close else ""
-        raise NoTargetError(f"{region!r} is no Region that this version knows{meant}")
+        raise NoTargetError(f"{region!r} is not a Region that this version knows{meant}")
     return region
 
 
@@ -193,7 +193,5 @@ def chosen(stage: str | None, region: str | None, local_dir: Path) -> Deployment
     if stage:
         return deployed(stage, region)
     if region:
-        raise NoTargetError(
-            "--region is that of a stage in your account: name the stage by --stage, too"
-        )
+        raise NoTargetError("--region needs --stage: local mode has its own Region.")
     return local(local_dir)

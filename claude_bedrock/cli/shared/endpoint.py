@@ -50,7 +50,9 @@ class Endpoint(NamedTuple):
             try:
                 return json.loads(response.read())
             except ValueError as error:
-                raise RefusedError(f"{self.url} answers with something else than JSON") from error
+                raise RefusedError(
+                    f"{self.url} did not return JSON. Is it the URL of an endpoint of this project?"
+                ) from error
 
     @contextmanager
     def answer(self, method: str, path: str, body: object = None) -> Iterator[httpx2.Response]:
@@ -87,20 +89,16 @@ def chosen(
 
     `iam` says that the one at `url` takes signatures; a deployment says so itself."""
     if url and stage:
-        raise NoTargetError(
-            "--stage and --url (or CLAUDE_BEDROCK_URL) both name an endpoint: give one of them"
-        )
+        raise NoTargetError("--stage and --url (or CLAUDE_BEDROCK_URL) cannot be combined.")
     key = _sound_key(key) if key else None
     if url:
         return _of_url(_sound_url(url), key, resolve_region(region) if iam else None)
     if iam:
-        raise NoTargetError("--iam goes with --url: a stage says itself what it asks for")
+        raise NoTargetError("--iam needs --url. A stage tells the command how to sign.")
     if stage:
         return _of_stage(deployed(stage, region), key)
     if region:
-        raise NoTargetError(
-            "--region is that of a stage in your account: name the stage by --stage, too"
-        )
+        raise NoTargetError("--region needs --stage: local mode has its own Region.")
     return _of_local(local_dir, key)
 
 
@@ -109,8 +107,8 @@ def _sound_key(key: str) -> str:
     key = key.strip()
     if not _KEY.fullmatch(key):
         raise NoTargetError(
-            "the API key holds a character that no header may have, or nothing at all: copy it "
-            "again (--key, CLAUDE_BEDROCK_KEY)"
+            "The API key is empty or contains a character not allowed in an HTTP header. Copy it "
+            "again (--key, CLAUDE_BEDROCK_KEY)."
         )
     return key
 
@@ -123,11 +121,11 @@ def _sound_url(url: str) -> str:
     except ValueError:
         known = False
     if not known:
-        raise NoTargetError(f"{redact(url)!r} is no URL of an endpoint, such as {_FORM}")
+        raise NoTargetError(f"{redact(url)!r} is not the URL of an endpoint. Use the form {_FORM}.")
     if "@" in parts.netloc or parts.query or parts.fragment:
         raise NoTargetError(
-            f"the endpoint's URL has more than host and path: give it as {_FORM}, and the key by "
-            "CLAUDE_BEDROCK_KEY"
+            f"The endpoint's URL has more than host and path. Use the form {_FORM}, and give the "
+            "key by CLAUDE_BEDROCK_KEY."
         )
     return url.strip()
 
@@ -136,7 +134,9 @@ def _of_url(url: str, key: str | None, signing_region: str | None) -> Endpoint:
     if signing_region is not None:
         return Endpoint(url, _signature(boto3.Session(region_name=signing_region)), None)
     if not key:
-        raise NoTargetError("--url needs --iam, or --key, or CLAUDE_BEDROCK_KEY")
+        raise NoTargetError(
+            "--url needs a key by --key or CLAUDE_BEDROCK_KEY, or --iam to sign requests."
+        )
     return Endpoint(url, ByKey(key), None)
 
 
@@ -154,8 +154,8 @@ def _of_local(local_dir: Path, key: str | None) -> Endpoint:
         url, ca_bundle = file["url"], file["ca_bundle"]
     except (KeyError, TypeError, AttributeError) as missing:
         raise NoTargetError(
-            f"{local_dir / 'endpoint.json'} is not what this version of `make local` writes: stop "
-            "it, and run it again"
+            f"{local_dir / 'endpoint.json'} is not what this version of `make local` writes. "
+            "Stop it and run it again."
         ) from missing
     return Endpoint(url, _caller(found, outputs, key or first), ca_bundle)
 
@@ -166,8 +166,9 @@ def _caller(found: Deployment, outputs: Mapping[str, str], key: str | None) -> h
         return _signature(found.session())
     if not key:
         raise NoTargetError(
-            f"stage {found.stage} asks for a key: give --key, or set CLAUDE_BEDROCK_KEY; "
-            f"`claude-bedrock keys add NAME --stage {found.stage}` makes one"
+            f"Stage {found.stage} needs a key. Give --key, or set CLAUDE_BEDROCK_KEY. "
+            f"`claude-bedrock env{found.options}` prints one, "
+            f"`claude-bedrock keys add NAME{found.options}` creates one."
         )
     return ByKey(key)
 
@@ -176,8 +177,8 @@ def _signature(session: boto3.Session) -> BySignature:
     credentials = session.get_credentials()
     if credentials is None:
         raise NoTargetError(
-            "the endpoint wants requests signed with AWS credentials, and there are none here: "
-            "`aws sts get-caller-identity` must work"
+            "The endpoint takes requests signed with AWS credentials, and none were found. Log in, "
+            "for example with `aws sso login`; `aws sts get-caller-identity` must work."
         )
     return BySignature(credentials, session.region_name)
 
@@ -209,5 +210,5 @@ def _trusted(ca_bundle: str | None) -> ssl.SSLContext:
         return ssl.create_default_context(cafile=ca_bundle)
     except OSError as error:
         raise NoTargetError(
-            f"{ca_bundle} holds no certificate: is `make local` still up? Run it again"
+            f"{ca_bundle} holds no certificate. Start local mode again with `make local`."
         ) from error

@@ -43,7 +43,9 @@ def deployed(deployment: Deployment) -> Settings:
     try:
         return told(stack, deployment.outputs("ModelAccess")["Settings"])
     except KeyError as missing:
-        raise NoTargetError(f"{stack} is of an older version: deploy it again") from missing
+        raise NoTargetError(
+            f"{stack} was deployed by an older version. Deploy it again."
+        ) from missing
 
 
 def told(source: str, output: str) -> Settings:

@@ -16,17 +16,20 @@ def require_writable(folder: Path) -> None:
     Raises NotWritableError."""
     there = next(each for each in (folder, *folder.parents, Path()) if each.exists())
     if not there.is_dir():
-        raise NotWritableError(f"{folder} cannot be made: {there} is a file; name another folder")
+        raise NotWritableError(
+            f"{folder} cannot be created: {there} is a file. Name another folder."
+        )
     if not os.access(there, os.W_OK | os.X_OK):
         raise NotWritableError(
-            f"{folder} cannot be written: you may not write to {there.absolute()}; name another"
+            f"{folder} cannot be written: no permission to write to {there.absolute()}. "
+            "Name another folder."
         )
 
 
 def require_new_file(file: Path) -> None:
     """See that a file can be made, and is not there yet. Raises NotWritableError."""
     if file.is_dir():
-        raise NotWritableError(f"{file} is a folder: name a file in it")
+        raise NotWritableError(f"{file} is a folder. Name a file in it.")
     if file.is_file():
-        raise NotWritableError(f"{file} exists: name another file, or delete it first")
+        raise NotWritableError(f"{file} exists. Name another file, or delete it first.")
     require_writable(file.parent)

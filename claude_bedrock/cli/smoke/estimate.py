@@ -36,7 +36,7 @@ def cheapest(names: Sequence[str], route: str) -> tuple[Model, Decimal]:
     if not priced:
         raise NoModelError(
             f"no model of the stage ({', '.join(names)}) has a price for {route}: "
-            "`claude-bedrock models --all` lists those that have one"
+            "`claude-bedrock models --catalog` lists those that have one"
         )
     model, dollars = min(priced, key=lambda pair: pair[1])
     dollars += _of_features((each for each, _ in priced), route)

@@ -113,13 +113,15 @@ def _dimensions(by: str) -> list[Dimension]:
     known: dict[str, Dimension] = {each: each for each in DIMENSIONS}
     asked = [part.strip() for part in by.split(",")]
     if unknown := [part for part in asked if part not in known]:
-        raise UnanswerableError(f"--by {unknown[0]!r}: say one or more of {', '.join(DIMENSIONS)}")
+        raise UnanswerableError(
+            f"Unknown --by {unknown[0]!r}. Use one or more of {', '.join(DIMENSIONS)}."
+        )
     return [known[part] for part in dict.fromkeys(asked)]
 
 
 def _source(folder: Path | None, sync: Path | None, *, athena: bool) -> _Source:
     if sum((folder is not None, sync is not None, athena)) > 1:
-        raise UnanswerableError("give one of --from, --sync and --athena")
+        raise UnanswerableError("--from, --sync and --athena cannot be combined.")
     return _Source(folder, sync, athena)
 
 
@@ -133,7 +135,7 @@ def _asked(source: _Source, where: Deployment | None, asked: Period) -> _Answer:
         found = local_files.of_records(source.folder, asked.since, asked.until)
         return _Answer(sources.read_folder(found, asked.since, asked.until), profiles, None)
     if where is None:
-        raise UnanswerableError("name a stage, or a folder by --from")
+        raise UnanswerableError("Give a stage by --stage, or a folder of records by --from.")
     with Progress(console=console(err=True), transient=True) as bars:
         bar = bars.add_task("records", total=None)
 

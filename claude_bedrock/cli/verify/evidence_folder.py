@@ -75,7 +75,7 @@ def checked(files: Iterable[Path]) -> str:
         except BrokenChainError as broken:
             raise BrokenEvidenceError(f"{file}, {broken}") from broken
     if previous is None:
-        raise EvidenceError("no file of evidence was named")
+        raise EvidenceError("Name at least one evidence file.")
     return previous
 
 

@@ -129,9 +129,11 @@ def chain_report(
     outputs = deployment.outputs("InvocationLogging")
     stage = stage_settings.deployed(deployment)
     if "EvidenceBucketName" not in outputs:
-        raise EvidenceError("the stage is of an older version, which seals no hours: deploy it")
+        raise EvidenceError(
+            "The stage was deployed by an older version, which seals no evidence. Deploy it again."
+        )
     if not stage.verify_hourly:
-        raise EvidenceError("the stage seals no hours: its verify_hourly is false")
+        raise EvidenceError("The stage seals no evidence: its verify_hourly is false.")
     bucket = outputs["EvidenceBucketName"]
     deployed = deployment.created("InvocationLogging")
     kept_from = next_hour(
@@ -291,5 +293,7 @@ def _principals(deployment: Deployment, stage: Settings) -> Principals:
         role = deployment.outputs("Gateway")["FunctionRoleArn"]
     except KeyError as missing:
         stack = deployment.stack("Gateway")
-        raise NoTargetError(f"{stack} is of an older version: deploy it again") from missing
+        raise NoTargetError(
+            f"{stack} was deployed by an older version. Deploy it again."
+        ) from missing
     return Principals(role, frozenset(stage.allowed_direct_callers))

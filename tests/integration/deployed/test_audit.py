@@ -62,7 +62,7 @@ def test_the_report_names_the_lost_call_and_rests_on_answers_that_are_there(
 
     again = audit(deployment, "--out", str(out))
     assert (again.returncode, again.stdout) == (2, "")
-    assert again.stderr == f"claude-bedrock: {out} is not empty: name another folder by --out\n"
+    assert again.stderr == f"claude-bedrock: {out} is not empty. Give another folder by --out.\n"
 
 
 def _holds(out: Path) -> None:
@@ -90,7 +90,7 @@ def test_what_cannot_be_asked_is_no_report(deployment: Deployment, tmp_path: Pat
     for mistake, words in (
         (("--month", "2026-13"), "is no month"),
         (("--month", "2026-11", "--hours", "3"), "give --month, or a window"),
-        (("--since", "yesterday"), "is no time"),
+        (("--since", "yesterday"), "Invalid time"),
     ):
         refused = audit(deployment, *mistake, "--out", str(out))
         assert (refused.returncode, refused.stdout) == (2, "")

@@ -143,7 +143,7 @@ def test_every_command_says_what_is_wrong_with_the_stage(
 
     code, told = run(*command.needed(form), "--stage", "dev")
     assert code in {1, 2}
-    assert "cdk.json is no JSON: line 1 column" in " ".join(told.split())
+    assert "cdk.json is not JSON: line 1 column" in " ".join(told.split())
     for unfit in ("", " ", "De/v", "../x"):
         code, told = run(*command.needed(form), "--stage", unfit)
         assert (code, "--stage" in told) == (2, True), told
@@ -544,7 +544,7 @@ def test_a_place_that_cannot_be_written_is_told_before_anything_is_asked(
     ):
         code, told = run(*words, "--local-dir", str(state))
         assert (code, told.count("\n")) == (2, 1), told
-        assert "name another" in told or "name a file" in told
+        assert "Name another" in told or "Name a file" in told
     assert not account.asked
 
 

@@ -109,7 +109,7 @@ def test_a_name_that_is_taken_is_refused(account: Account, name: str) -> None:
     account.keys.add("search", "default")
     before = account.values()
 
-    with pytest.raises(KeyRefusedError, match="already"):
+    with pytest.raises(KeyRefusedError, match="exists"):
         account.keys.add(name, "default")
 
     assert account.values() == before

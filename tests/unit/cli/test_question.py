@@ -58,8 +58,8 @@ def test_a_profile_there_is_none_of_is_not_asked_for(model: str, geography: str,
         (b"<html>%PDFless", "is not a PDF"),
         (b"", "is not a PDF"),
         (b" " * 1024 + PDF, "is not a PDF"),
-        (PDF + b"0" * LARGEST_BODY, "larger than the 6,000,000 bytes"),
-        (PDF + b"0" * (LARGEST_BODY * 3 // 4), "the request would be 6,0"),
+        (PDF + b"0" * LARGEST_BODY, "larger than 6,000,000 bytes"),
+        (PDF + b"0" * (LARGEST_BODY * 3 // 4), "request is 6,0"),
     ],
 )
 def test_a_file_that_cannot_be_sent_is_said_by_name(

@@ -73,10 +73,10 @@ def test_no_block_is_told(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("content", "told"),
     [
-        (b'{\n  "context": {\n    "stages": {},\n  }\n}\n', r"is no JSON: line [34] column \d+: "),
-        (b"", "is no JSON: line 1 column 1"),
-        (b'{"a": "\xff"}', "is no JSON"),
-        (b"[" * 100_000, "is no JSON"),
+        (b'{\n  "context": {\n    "stages": {},\n  }\n}\n', r"is not JSON: line [34] column \d+: "),
+        (b"", "is not JSON: line 1 column 1"),
+        (b'{"a": "\xff"}', "is not JSON"),
+        (b"[" * 100_000, "is not JSON"),
     ],
 )
 def test_a_file_that_is_no_json_says_where(tmp_path: Path, content: bytes, told: str) -> None:

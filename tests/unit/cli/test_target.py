@@ -76,7 +76,7 @@ def test_what_was_killed_is_known_at_once(tmp_path: Path) -> None:
     endpoint["aws_endpoint_url"] = f"https://127.0.0.1:{port}"
     (tmp_path / "endpoint.json").write_text(json.dumps(endpoint))
 
-    with pytest.raises(NoTargetError, match="is `make local` still up") as told:
+    with pytest.raises(NoTargetError, match="Start it again with `make local`") as told:
         deployment.local(tmp_path)
     assert f"127.0.0.1:{port}" in str(told.value)
 
@@ -101,12 +101,12 @@ def test_a_file_in_place_of_the_state_folder_holds_nothing(tmp_path: Path) -> No
     file = tmp_path / "file"
     file.touch()
 
-    with pytest.raises(NoTargetError, match="nothing is up in"):
+    with pytest.raises(NoTargetError, match="Local mode is not running in"):
         deployment.local(file)
 
 
 def test_a_region_without_a_stage_is_not_passed_over(tmp_path: Path) -> None:
-    with pytest.raises(NoTargetError, match="--stage, too"):
+    with pytest.raises(NoTargetError, match="--region needs --stage"):
         deployment.chosen(None, "us-east-1", tmp_path)
 
 
@@ -155,7 +155,7 @@ def test_an_empty_variable_names_no_region(monkeypatch: pytest.MonkeyPatch) -> N
 
 @pytest.mark.parametrize("region", ["mars-1", "us east 1", "https://x", "us-east-1\x1b[2J"])
 def test_what_cannot_be_a_region_is_none(region: str) -> None:
-    with pytest.raises(NoTargetError, match="is no Region"):
+    with pytest.raises(NoTargetError, match="is not a Region"):
         deployment.resolve_region(region)
 
 

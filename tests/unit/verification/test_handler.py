@@ -252,5 +252,5 @@ def test_a_window_that_is_asked_for_is_answered_and_kept_beside_the_chain(
     assert account.entries(told["evidence"]["key"])[-1]["sha256"] == told["evidence"]["sha256"]
     assert files(account) == []
     assert "_aws" not in capsys.readouterr().out
-    with pytest.raises(BadWindowError, match="'yesterday' is no time"):
+    with pytest.raises(BadWindowError, match="Invalid time 'yesterday'"):
         handler.handle({"since": "yesterday"}, CONTEXT)

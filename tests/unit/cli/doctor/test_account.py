@@ -207,12 +207,12 @@ def test_another_region_than_the_stages_fails() -> None:
 
 
 def test_without_a_region_every_check_is_still_named() -> None:
-    found = without_region("dev", "cdk.json is no JSON: line 1 column 2")
+    found = without_region("dev", "cdk.json is not JSON: line 1 column 2")
 
     assert {check.name for check in found} == set(NAMES)
     (failed,) = [check for check in found if check.outcome == "failed"]
     assert (failed.name, "AWS_REGION" in failed.fix) == ("Region", True)
-    assert failed.found == "cdk.json is no JSON: line 1 column 2"
+    assert failed.found == "cdk.json is not JSON: line 1 column 2"
 
 
 @pytest.mark.parametrize(
