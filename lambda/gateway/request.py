@@ -6,7 +6,7 @@ The event: https://docs.aws.amazon.com/apigateway/latest/developerguide/set-up-l
 from base64 import b64decode
 from binascii import Error as Base64Error
 from collections.abc import Iterable, Mapping
-from typing import Any, Final, NamedTuple
+from typing import Any, Final
 from urllib.parse import unquote
 
 from gateway import content_coding
@@ -42,22 +42,35 @@ class Body:
         return _as_text(_bytes(text)) if self._is_base64 else text
 
 
-class Request(NamedTuple):
+class Request:
     """Header names in lower case, the lines of one name joined by commas; `id` is API Gateway's
     request id. `path` is what follows the stage, or a custom domain's base path. `api_key_name` is
     the name that the key carries, which API Gateway has checked. `caller_arn` is who signed, where
     callers sign. `contradictory` are headers that hold one value and came with several."""
 
-    method: str
-    path: str
-    headers: dict[str, str]
-    query: dict[str, str]
-    id: str
-    api_key_id: str
-    api_key_name: str
-    caller_arn: str
-    body: Body
-    contradictory: tuple[str, ...] = ()
+    def __init__(  # noqa: PLR0917 - as API Gateway's event has them
+        self,
+        method: str,
+        path: str,
+        headers: dict[str, str],
+        query: dict[str, str],
+        id: str,  # noqa: A002 - the field of that name
+        api_key_id: str,
+        api_key_name: str,
+        caller_arn: str,
+        body: Body,
+        contradictory: tuple[str, ...] = (),
+    ) -> None:
+        self.method = method
+        self.path = path
+        self.headers = headers
+        self.query = query
+        self.id = id
+        self.api_key_id = api_key_id
+        self.api_key_name = api_key_name
+        self.caller_arn = caller_arn
+        self.body = body
+        self.contradictory = contradictory
 
     def check_headers(self) -> None:
         """Raise InvalidRequest for a header that holds one value and came with several."""

@@ -10,30 +10,27 @@ import gc
 import importlib
 import json
 import os
-import select
-import socket
 import sys
 import time
 from base64 import b64encode
 from collections.abc import Callable, Mapping
 from types import TracebackType
-from typing import Any, NamedTuple, Protocol
+from typing import Any, Protocol
 
 from gateway import lazy_import
-from gateway.http1 import Head, ProtocolError, ResponseReader
+from gateway.http1 import ProtocolError
+from gateway.runtime_api import API_PATH, RuntimeApiConnection
 
-_API = "/2018-06-01/runtime"
 _PRELUDE_END = b"\0" * 8
-_STATUS_LINE = b"HTTP/1.1 "
 _RESERVE_SECONDS = 1.0  # for the handler's last words before Lambda ends the invocation
-_READ_BYTES = 65_536  # more is a mapping made and unmade for each read
 
 
-class Context(NamedTuple):
+class Context:
     """What Lambda says of one invocation; `deadline` in seconds since the epoch."""
 
-    request_id: str
-    deadline: float
+    def __init__(self, request_id: str, deadline: float) -> None:
+        self.request_id = request_id
+        self.deadline = deadline
 
     def remaining(self) -> float:
         """Seconds until Lambda ends this invocation."""
@@ -63,87 +60,13 @@ class Response(Protocol):
 Handler = Callable[[dict[str, Any], Context, Response], None]
 
 
-class _Connection:
-    """One HTTP/1.1 connection to the Runtime API, opened when needed."""
-
-    def __init__(self, address: str) -> None:
-        self.host, _, port = address.partition(":")
-        self.port = int(port or 80)
-        self._socket: socket.socket | None = None
-
-    def send(self, data: bytes, seconds: float | None = None) -> None:
-        """Raises TimeoutError, an OSError, when it takes longer than that."""
-        if self._socket is None:
-            self._socket = socket.socket()
-            self._socket.connect((self.host, self.port))
-            self._socket.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
-        self._socket.settimeout(seconds)
-        self._socket.sendall(data)
-
-    def renew_if_ended(self) -> None:
-        """Give up a connection that has ended while it was idle, or on which something stands that
-        nobody asked for; the next `send` opens another."""
-        if self._socket is not None and select.select([self._socket], [], [], 0)[0]:
-            self.close()
-
-    def is_refused(self) -> bool:
-        """Whether what is still being sent is refused: the connection has ended, or carries an
-        answer that accepts nothing. One that accepts early says nothing of the caller."""
-        if self._socket is None or not select.select([self._socket], [], [], 0)[0]:
-            return False
-        try:
-            status = self._socket.recv(len(_STATUS_LINE) + 1, socket.MSG_PEEK)[len(_STATUS_LINE) :]
-        except OSError:
-            return True
-        return status not in (b"1", b"2")
-
-    def request(self, method: str, path: str, headers: str = "", body: bytes = b"") -> "_Reply":
-        head = (
-            f"{method} {_API}{path} HTTP/1.1\r\nHost: {self.host}\r\n{headers}"
-            f"Content-Length: {len(body)}\r\n\r\n"
-        )
-        self.renew_if_ended()
-        self.send(head.encode() + body)
-        return self.reply()
-
-    def reply(self) -> "_Reply":
-        reader, body = ResponseReader(), bytearray()
-        while not reader.complete:
-            data = self._socket.recv(_READ_BYTES) if self._socket else b""
-            if data:
-                body += reader.feed(data)
-            else:
-                reader.end()
-        if not reader.reusable:
-            self.close()
-        if reader.head is None:
-            raise ProtocolError("the Runtime API answered nothing")
-        return _Reply(reader.head, body)
-
-    def close(self) -> None:
-        if self._socket is not None:
-            self._socket.close()
-            self._socket = None
-
-
-class _Reply(NamedTuple):
-    head: Head
-    body: bytearray
-
-    def take_json(self) -> Any:  # noqa: ANN401 - whatever the function is invoked with
-        """What the body says. It may be large: it is not kept beside what it says."""
-        text = self.body.decode()
-        self.body.clear()
-        return json.loads(text)
-
-
 class StreamingResponse:
     """The answer to one invocation, and its end: a context manager that reports what escapes it.
 
     A failure before the first byte is Lambda's `/error`; after it, the trailers that Lambda names.
     """
 
-    def __init__(self, connection: _Connection, context: Context) -> None:
+    def __init__(self, connection: RuntimeApiConnection, context: Context) -> None:
         self._connection = connection
         self._request_id = context.request_id
         self._remaining = context.remaining
@@ -197,7 +120,7 @@ class StreamingResponse:
         try:
             if not self._ended:
                 self._end("" if error is None else _error_trailer(error))
-            self._connection.reply()
+            self._connection.read_response()
         except (ClientDisconnected, OSError, ProtocolError):
             pass  # the caller left before the end: the handler's own record has said what was sent
         finally:
@@ -234,7 +157,7 @@ class StreamingResponse:
 
     def _head(self) -> bytes:
         return (
-            f"POST {_API}/invocation/{self._request_id}/response HTTP/1.1\r\n"
+            f"POST {API_PATH}/invocation/{self._request_id}/response HTTP/1.1\r\n"
             f"Host: {self._connection.host}\r\n"
             "Content-Type: application/vnd.awslambda.http-integration-response\r\n"
             "Lambda-Runtime-Function-Response-Mode: streaming\r\n"
@@ -246,7 +169,7 @@ class StreamingResponse:
 
 def serve(handler: Handler, address: str) -> None:
     """Answer invocations from the Runtime API at `address` (host:port) until it goes away."""
-    connection = _Connection(address)
+    connection = RuntimeApiConnection(address)
     while True:
         reply = connection.request("GET", "/invocation/next")
         headers = reply.head.headers
@@ -286,10 +209,10 @@ class _ReportedInit:
 
     def __exit__(self, _: object, error: BaseException | None, __: object) -> None:
         if isinstance(error, Exception):
-            _report(_Connection(self._address), "/init/error", error)
+            _report(RuntimeApiConnection(self._address), "/init/error", error)
 
 
-def _report(connection: _Connection, path: str, error: BaseException) -> None:
+def _report(connection: RuntimeApiConnection, path: str, error: BaseException) -> None:
     kind = f"Lambda-Runtime-Function-Error-Type: Runtime.{type(error).__name__}\r\n"
     connection.request("POST", path, kind, _error_body(error))
 

@@ -74,7 +74,10 @@ def zipped(*, runtime_loop: str | None = None, more: Mapping[str, str] | None = 
         "sample.py": HANDLER,
         "gateway/__init__.py": "",
         "gateway/runtime.py": loop,
-        **{f"gateway/{name}": (GATEWAY / name).read_text() for name in ("lazy_import.py", "http1.py")},
+        **{
+            f"gateway/{name}": (GATEWAY / name).read_text()
+            for name in ("lazy_import.py", "http1.py", "runtime_api.py")
+        },
         **(more or {}),
     }
     packed = io.BytesIO()

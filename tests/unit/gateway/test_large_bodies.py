@@ -9,7 +9,8 @@ import pytest
 
 from gateway import handler
 from gateway.http1 import Head
-from gateway.runtime import Context, _Reply
+from gateway.runtime import Context
+from gateway.runtime_api import RuntimeApiResponse
 from gateway.settings import Settings
 from gateway.upstream import UpstreamResponse, _request
 from tests.unit.gateway.fakes import ScriptedReply, SentResponse
@@ -82,7 +83,7 @@ def test_no_more_than_two_copies(path: str, body: dict[str, object], sink: Sink)
     assert (peak - before) / SIZE < 2.5  # the reader of JSON takes a quarter more than it fills
 
 
-def _invoked_with(path: str, text: str) -> _Reply:
+def _invoked_with(path: str, text: str) -> RuntimeApiResponse:
     """What the Runtime API answers."""
     event = {
         "httpMethod": "POST",
@@ -91,8 +92,8 @@ def _invoked_with(path: str, text: str) -> _Reply:
         "requestContext": {"requestId": "gw-1"},
         "body": text,
     }
-    return _Reply(Head(200, {}), bytearray(json.dumps(event).encode()))
+    return RuntimeApiResponse(Head(200, {}), bytearray(json.dumps(event).encode()))
 
 
-def _handle(reply: _Reply) -> None:
+def _handle(reply: RuntimeApiResponse) -> None:
     handler.handle(reply.take_json(), Context("1", time.time() + 900), SentResponse())

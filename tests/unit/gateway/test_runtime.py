@@ -7,14 +7,15 @@ from collections.abc import Iterator
 
 import pytest
 
-from gateway.runtime import ClientDisconnected, Context, StreamingResponse, _Connection
+from gateway.runtime import ClientDisconnected, Context, StreamingResponse
+from gateway.runtime_api import RuntimeApiConnection
 
 
 @pytest.fixture
 def lambdas_end() -> Iterator[tuple[StreamingResponse, socket.socket]]:
     """A response whose first byte is out, and the other end of its connection."""
     ours, theirs = socket.socketpair()
-    connection = _Connection("127.0.0.1:1")
+    connection = RuntimeApiConnection("127.0.0.1:1")
     connection._socket = ours
     response = StreamingResponse(connection, Context("1", time.time() + 900))
     response.start(200, {})
@@ -58,7 +59,7 @@ def test_an_idle_connection_that_ended_says_nothing_of_the_caller_and_is_replace
 ) -> None:
     """The connection of the last GET has been idle while Bedrock thought."""
     with socket.create_server(("127.0.0.1", 0)) as listener:
-        connection = _Connection(f"127.0.0.1:{listener.getsockname()[1]}")
+        connection = RuntimeApiConnection(f"127.0.0.1:{listener.getsockname()[1]}")
         connection._socket, theirs = socket.socketpair()
         theirs.sendall(said)
         theirs.close()
@@ -76,7 +77,7 @@ def test_an_idle_connection_that_ended_says_nothing_of_the_caller_and_is_replace
 
 def test_an_invocation_whose_response_cannot_be_sent_is_reported_as_an_error() -> None:
     with socket.create_server(("127.0.0.1", 0)) as listener:
-        connection = _Connection(f"127.0.0.1:{listener.getsockname()[1]}")
+        connection = RuntimeApiConnection(f"127.0.0.1:{listener.getsockname()[1]}")
         posted: list[bytes] = []
         thread = threading.Thread(target=_take_one, args=(listener, posted))
         thread.start()
