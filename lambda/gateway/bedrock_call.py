@@ -12,11 +12,12 @@ from typing import Final
 from urllib.parse import quote
 
 from gateway import errors, json_object, retries, team_profiles
+from gateway.bedrock_connection import CHECK_SECONDS
 from gateway.caller_options import PREFIX, TIER_HEADER
 from gateway.deadline import Deadline
 from gateway.model_call import Attempt
 from gateway.request_context import RequestContext
-from gateway.upstream import CHECK_SECONDS, UpstreamResponse, read_all
+from gateway.upstream import UpstreamResponse, read_all
 
 _SHORTEST_READ: Final = 0.001  # seconds
 

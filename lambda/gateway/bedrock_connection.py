@@ -1,0 +1,174 @@
+"""The socket to bedrock-runtime: opened within a deadline, watched while it is idle, kept open.
+
+What fails on it is a GatewayError that says whether the request can have arrived.
+"""
+
+import select
+import socket
+import ssl
+import sys
+import time
+from collections.abc import Callable, Iterable
+from urllib.parse import urlsplit
+
+from gateway import errors, tls
+from gateway.http1 import ProtocolError, ResponseReader
+
+CONNECT_SECONDS = 5.0
+IDLE_SECONDS = 60.0  # a connection idle for longer may be dead without a sign: AWS drops silently
+CHECK_SECONDS = 0.5  # in silence, how often it is looked whether the caller is still there
+_READ_BYTES = 1 << 18
+_KEEPALIVE = {"TCP_KEEPIDLE": 30, "TCP_KEEPINTVL": 5, "TCP_KEEPCNT": 3}  # in seconds, and probes
+_UNACKNOWLEDGED_MS = 15_000
+
+
+class BedrockConnection:
+    """`is_spoiled`: a request was not sent completely, so that no other may follow it."""
+
+    def __init__(self, endpoint: str) -> None:
+        parts = urlsplit(endpoint)
+        self.host = parts.netloc
+        self._address = (
+            (parts.hostname or "").encode("ascii"),  # text would import the codec of other scripts
+            parts.port or (443 if parts.scheme == "https" else 80),
+        )
+        self._tls = tls.client_context() if parts.scheme == "https" else None
+        self._socket: socket.socket | None = None
+        self._used_at = _now()
+        self.is_spoiled = False  # by a request that was not sent whole
+
+    def send(self, pieces: Iterable[bytes], until: float) -> OSError | None:
+        """What kept the whole from being sent, where the peer may have answered nevertheless.
+
+        Raises Unreachable, NotSent.
+        """
+        self.is_spoiled = False
+        try:
+            open_socket = self._ready(until)
+        except OSError as error:
+            self.close()
+            raise not_reached(error) from error
+        try:
+            for piece in pieces:
+                open_socket.settimeout(_socket_timeout(until))
+                open_socket.sendall(piece)
+        except OSError as error:
+            if not _has_input(open_socket):
+                self.close()
+                raise not_reached(error) from error
+            self.is_spoiled = True
+            return error
+        return None
+
+    def receive(
+        self, reader: ResponseReader, until: float, check_client: Callable[[], None]
+    ) -> bytes | None:
+        """Feed the reader once. None when nothing comes until `until`, by the monotonic clock."""
+        open_socket = self._open(until)
+        while True:
+            try:
+                reader.check()
+                left = until - time.monotonic()
+                open_socket.settimeout(max(min(left, CHECK_SECONDS), 0.001))
+                data = open_socket.recv(_READ_BYTES)
+                self._used_at = _now()
+                if data:
+                    return reader.feed(data)
+                reader.end()
+            except (OSError, ProtocolError) as error:
+                if not _is_timeout(error):
+                    self.close()
+                    raise _broken_off(error) from error
+                if time.monotonic() >= until:
+                    return None
+                check_client()
+            else:
+                return b""
+
+    def close(self) -> None:
+        if self._socket is not None:
+            self._socket.close()
+            self._socket = None
+
+    def _ready(self, until: float) -> socket.socket:
+        """An open connection that the peer has not closed on_request_sent."""
+        idle = max(now - then for now, then in zip(_now(), self._used_at, strict=True))
+        if self._socket is not None and (idle > IDLE_SECONDS or _has_input(self._socket)):
+            self.close()
+        return self._open(until)
+
+    def _open(self, until: float) -> socket.socket:
+        if self._socket is None:
+            plain = _connect(self._address, time.monotonic() + _socket_timeout(until))
+            _set_socket_options(plain)
+            host = self._address[0]
+            self._socket = (
+                self._tls.wrap_socket(plain, server_hostname=host) if self._tls else plain
+            )
+        return self._socket
+
+
+def _connect(address: tuple[bytes, int], until: float) -> socket.socket:
+    """A connection to the first of the host's addresses that takes one, within one deadline for
+    looking them up and for all of them. Raises OSError.
+
+    How long a look-up takes is the resolver's: the wrapper script bounds it by RES_OPTIONS.
+    """
+    addresses = socket.getaddrinfo(*address, type=socket.SOCK_STREAM)
+    failure = OSError("the name has no address")
+    for number, (family, kind, protocol, _, where) in enumerate(addresses):
+        opened = socket.socket(family, kind, protocol)
+        opened.settimeout(max((until - time.monotonic()) / (len(addresses) - number), 0.001))
+        try:
+            opened.connect(where)
+        except OSError as error:
+            opened.close()
+            failure = error
+        else:
+            opened.settimeout(max(until - time.monotonic(), 0.001))  # of a TLS handshake
+            return opened
+    raise failure
+
+
+def _now() -> tuple[float, float]:
+    """By both clocks: AWS does not say which of them stand still while an environment is frozen."""
+    return time.monotonic(), time.time()
+
+
+def _socket_timeout(until: float) -> float:
+    """Seconds for a connection to be made, or for a request to be taken."""
+    return max(min(CONNECT_SECONDS, until - time.monotonic()), 0.001)
+
+
+def _set_socket_options(connection: socket.socket) -> None:
+    """A peer that vanishes without a word is missed within a minute, and a long silence keeps its
+    place in whatever counts connections between here and there, such as a NAT gateway."""
+    connection.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+    connection.setsockopt(socket.SOL_SOCKET, socket.SO_KEEPALIVE, 1)
+    if sys.platform == "linux":
+        connection.setsockopt(socket.IPPROTO_TCP, socket.TCP_USER_TIMEOUT, _UNACKNOWLEDGED_MS)
+        for name, value in _KEEPALIVE.items():
+            connection.setsockopt(socket.IPPROTO_TCP, getattr(socket, name), value)
+
+
+def _is_timeout(error: Exception) -> bool:
+    """The end of our own wait; the kernel's word that a peer has vanished carries a number."""
+    return isinstance(error, TimeoutError) and error.errno is None
+
+
+def _has_input(idle: socket.socket) -> bool:
+    """Input on an idle connection is its end, or something nobody asked for."""
+    return bool(select.select([idle], [], [], 0)[0])
+
+
+def not_reached(error: Exception) -> errors.GatewayError:
+    """A certificate that is not Bedrock's will not be one at the next attempt either."""
+    message, cause = "Bedrock could not be reached. Try again.", type(error).__name__
+    if isinstance(error, ssl.SSLCertVerificationError):
+        return errors.NotSent(message, cause=cause)
+    return errors.Unreachable(message, cause=cause)
+
+
+def _broken_off(error: Exception) -> errors.GatewayError:
+    message = "Bedrock ended the connection before the response was complete. Try again."
+    return errors.UpstreamFailed(message, cause=type(error).__name__)
