@@ -55,17 +55,17 @@ def main() -> None:
     for part in [arguments.only] if arguments.only else ["calls", "records"]:
         getattr(run, part)()
     if arguments.json:
-        arguments.json.write_text(json.dumps(run.kept, indent=1) + "\n")
+        arguments.json.write_text(json.dumps(run.results, indent=1) + "\n")
 
 
 class _Run:
-    """`docs`: the folder of the pages that are written anew, if any; `kept`: all that was found."""
+    """`docs`: the folder of the pages that are written anew, if any; `results`: all measures."""
 
     def __init__(self, quick: bool, docs: Path | None) -> None:
         self._quick = quick
         self._docs = docs
         self._machine = report.machine()
-        self.kept: dict[str, Any] = {"machine": self._machine}
+        self.results: dict[str, Any] = {"machine": self._machine}
         print(self._machine)
 
     def throughput(self) -> None:
@@ -77,9 +77,9 @@ class _Run:
         )
 
     def records(self) -> None:
-        found = list(records.measured(_FEW_RECORDS if self._quick else _A_MILLION))
-        self.kept["records"] = [each._asdict() for each in found]
-        table = report.aligned(records.rows(found))
+        steps = list(records.measured(_FEW_RECORDS if self._quick else _A_MILLION))
+        self.results["records"] = [step._asdict() for step in steps]
+        table = report.aligned(records.rows(steps))
         print(f"\nRecords of a month\n\n{table}", flush=True)
         self._write("performance.md", "records", "records", table)
 
@@ -89,7 +89,7 @@ class _Run:
             for curve in growth.curves(prepared, growth.QUICK if self._quick else growth.FULL):
                 taken.append(curve)
                 print(f"\n{curve.title}\n\n{report.curve(curve)}", flush=True)
-        self.kept["curves"] = [each.as_json() for each in taken]
+        self.results["curves"] = [item.as_json() for item in taken]
         self._plot(taken)
 
     def _figures(self, command: str, effort: Effort, beside: Peers | None) -> None:
@@ -99,10 +99,10 @@ class _Run:
                 figures.append(take(prepared, effort))
                 print(f"\n{figures[-1].title}\n\n{report.table(figures[-1])}", flush=True)
         print(f"\n{report.judgments(figures)}", flush=True)
-        self.kept["figures"] = [figure.as_json() for figure in figures]
+        self.results["figures"] = [figure.as_json() for figure in figures]
         versions = beside.versions if beside else f"boto3 {version('boto3')}"
-        told = f"Compared with {versions}.\n\n{report.sections(figures)}"
-        self._write("performance.md", "figures", command, told)
+        text = f"Compared with {versions}.\n\n{report.sections(figures)}"
+        self._write("performance.md", "figures", command, text)
 
     def _plot(self, curves: list[Curve]) -> None:
         if self._docs is None:
@@ -115,8 +115,8 @@ class _Run:
 
     def _write(self, name: str, part: str, command: str, content: str) -> None:
         if self._docs is not None:
-            told = f"`python -m benchmarks {command}`, {self._machine}"
-            page.write(self._docs / name, part, f"{told}\n\n{content}")
+            source = f"`python -m benchmarks {command}`, {self._machine}"
+            page.write(self._docs / name, part, f"{source}\n\n{content}")
 
 
 def _arguments() -> argparse.Namespace:

@@ -17,7 +17,7 @@ def serve(address: str, json_body: bytes, stream_body: bytes) -> None:
     host = address.partition(":")[0]
     while True:
         with connect(address) as connection:
-            connection.sendall(ask(host))
+            connection.sendall(next_request(host))
             headers, body = read(connection)
             streamed = '"stream":true' in json.loads(body)["body"]
             kind = "text/event-stream; charset=utf-8" if streamed else "application/json"
@@ -33,7 +33,7 @@ def connect(address: str) -> socket.socket:
     return connection
 
 
-def ask(host: str) -> bytes:
+def next_request(host: str) -> bytes:
     """The request for the next invocation."""
     return f"GET {_API}/next HTTP/1.1\r\nHost: {host}\r\n\r\n".encode()
 
@@ -62,12 +62,12 @@ def receive(connection: socket.socket) -> bytes:
 def head(host: str, request_id: str, kind: str) -> bytes:
     """An answer's beginning: an HTTP head, and the chunk that says status and content type."""
     prelude = json.dumps({"statusCode": 200, "headers": {"content-type": kind}}).encode()
-    told = (
+    lines = (
         f"POST {_API}/{request_id}/response HTTP/1.1\r\nHost: {host}\r\n"
         "Content-Type: application/vnd.awslambda.http-integration-response\r\n"
         "Lambda-Runtime-Function-Response-Mode: streaming\r\nTransfer-Encoding: chunked\r\n\r\n"
     )
-    return told.encode() + _chunk(prelude + b"\0" * 8)
+    return lines.encode() + _chunk(prelude + b"\0" * 8)
 
 
 def _send(connection: socket.socket, body: bytes) -> None:

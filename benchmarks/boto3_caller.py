@@ -46,8 +46,8 @@ def _calls(client: _Client) -> dict[str, Callable[[], None]]:
 
 def _body() -> bytes:
     content = json.loads(fixtures.json_call().request)
-    kept = {name: value for name, value in content.items() if name not in _IN_THE_URL}
-    return json.dumps({"anthropic_version": "bedrock-2023-05-31", **kept}).encode()
+    fields = {name: value for name, value in content.items() if name not in _IN_THE_URL}
+    return json.dumps({"anthropic_version": "bedrock-2023-05-31", **fields}).encode()
 
 
 def main() -> None:

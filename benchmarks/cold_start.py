@@ -6,43 +6,43 @@ from functools import partial
 from pathlib import Path
 
 from benchmarks import fixtures, subjects
-from benchmarks.environment import Ground
+from benchmarks.environment import BenchmarkEnvironment
 from benchmarks.litellm_proxy import LiteLlm
-from benchmarks.metrics import FLOOR, GATEWAY, GATEWAY_TLS, LITELLM, Figure, Reach, interleaved
+from benchmarks.metrics import FLOOR, GATEWAY, GATEWAY_TLS, LITELLM, Figure, Target, interleaved
 from benchmarks.subjects import Contender
 from benchmarks.timestamping_upstream import WatchedUpstream
 from benchmarks.upstream import json_response
 from benchmarks.workload import Effort
 
-_OURS = (GATEWAY, GATEWAY_TLS)
+_GATEWAYS = (GATEWAY, GATEWAY_TLS)
 
 
-def first_answer(ground: Ground, effort: Effort) -> Figure:
+def first_answer(environment: BenchmarkEnvironment, effort: Effort) -> Figure:
     """From the start of the process to its first 200 delivered and recorded."""
     starting: dict[str, Callable[[], Contender]] = {
-        FLOOR: partial(subjects.bare_loop, ground),
-        GATEWAY: partial(subjects.gateway, ground),
-        GATEWAY_TLS: partial(subjects.gateway, ground, endpoint=ground.tls_endpoint),
+        FLOOR: partial(subjects.bare_loop, environment),
+        GATEWAY: partial(subjects.gateway, environment),
+        GATEWAY_TLS: partial(subjects.gateway, environment, endpoint=environment.tls_endpoint),
     }
-    if ground.peers:
-        starting[LITELLM] = partial(LiteLlm, ground)
+    if environment.peers:
+        starting[LITELLM] = partial(LiteLlm, environment)
     samplers = {name: partial(to_first_answer, start) for name, start in starting.items()}
     samples = interleaved(effort.starts, samplers)
-    reaches = [Reach(2, FLOOR, who=each) for each in _OURS]
-    return Figure("Start to the first 200", "CPU ms", samples, reaches)
+    targets = [Target(2, FLOOR, contender=contender) for contender in _GATEWAYS]
+    return Figure("Start to the first 200", "CPU ms", samples, targets)
 
 
-def first_byte(ground: Ground, effort: Effort) -> Figure:
+def first_byte(environment: BenchmarkEnvironment, effort: Effort) -> Figure:
     """From the start of the process to the first byte of the request that the upstream reads. The
     bare loop, which has no upstream, is taken to its first answer."""
     samplers = {
-        FLOOR: partial(to_first_answer, partial(subjects.bare_loop, ground)),
-        GATEWAY: partial(_to_first_byte, ground, None),
-        GATEWAY_TLS: partial(_to_first_byte, ground, ground.certificate),
+        FLOOR: partial(to_first_answer, partial(subjects.bare_loop, environment)),
+        GATEWAY: partial(_to_first_byte, environment, None),
+        GATEWAY_TLS: partial(_to_first_byte, environment, environment.certificate),
     }
     samples = interleaved(effort.starts, samplers)
-    reaches = [Reach(1.5, FLOOR, who=each) for each in _OURS]
-    return Figure("Start until the first byte for Bedrock leaves", "CPU ms", samples, reaches)
+    targets = [Target(1.5, FLOOR, contender=contender) for contender in _GATEWAYS]
+    return Figure("Start until the first byte for Bedrock leaves", "CPU ms", samples, targets)
 
 
 def to_first_answer(start: Callable[[], Contender]) -> float:
@@ -52,10 +52,10 @@ def to_first_answer(start: Callable[[], Contender]) -> float:
         return contender.process.cpu_ms()
 
 
-def _to_first_byte(ground: Ground, certificate: Path | None) -> float:
+def _to_first_byte(environment: BenchmarkEnvironment, certificate: Path | None) -> float:
     operation = fixtures.json_call()
     with closing(WatchedUpstream(json_response(operation), certificate)) as upstream:
-        with closing(subjects.gateway(ground, endpoint=upstream.endpoint)) as contender:
+        with closing(subjects.gateway(environment, endpoint=upstream.endpoint)) as contender:
             upstream.watch(contender.process.cpu_ms)
             contender.call(operation)
         return upstream.seen()

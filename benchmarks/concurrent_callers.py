@@ -7,19 +7,19 @@ from benchmarks.fixtures import Operation
 from benchmarks.subjects import Contender
 
 
-class Crowd:
+class ConcurrentCallers:
     """A caller for each of `members`, one of which may serve several."""
 
     def __init__(self, members: Sequence[Contender]) -> None:
         self._members = members
-        self._distinct = list({id(each): each for each in members}.values())
+        self._distinct = list({id(member): member for member in members}.values())
         self._threads = ThreadPoolExecutor(len(members))
 
     def call(self, operation: Operation, times: int = 1) -> None:
         """Every caller makes so many calls, one after the other. Raises ProcessFailed."""
-        calling = [self._threads.submit(each.call, operation, times) for each in self._members]
-        for each in calling:
-            each.result()
+        calling = [self._threads.submit(item.call, operation, times) for item in self._members]
+        for item in calling:
+            item.result()
 
     def per_second_of_cpu(self, operation: Operation, times: int) -> float:
         """How many calls a second of processor time is enough for."""
@@ -29,14 +29,16 @@ class Crowd:
 
     def close(self) -> None:
         self._threads.shutdown()
-        for each in self._distinct:
-            each.close()
+        for member in self._distinct:
+            member.close()
 
     def _cpu_ms(self) -> float:
-        return sum(each.process.cpu_ms() for each in self._distinct)
+        return sum(member.process.cpu_ms() for member in self._distinct)
 
 
-def gathered(callers: int, processes: int, start: Callable[[], Contender]) -> Crowd:
+def start_callers(
+    callers: int, processes: int, start: Callable[[], Contender]
+) -> ConcurrentCallers:
     """So many callers, who share so many processes evenly."""
     started = [start() for _ in range(processes)]
-    return Crowd([started[at % processes] for at in range(callers)])
+    return ConcurrentCallers([started[at % processes] for at in range(callers)])

@@ -14,7 +14,7 @@ def used_ms(pid: int) -> float:
 
     Raises ProcessLookupError when the process is gone.
     """
-    return sum(_own_ms(each) + _reaped_ms(each) for each in tree(pid))
+    return sum(_own_ms(process_id) + _reaped_ms(process_id) for process_id in tree(pid))
 
 
 def _own_ms(pid: int) -> float:

@@ -19,7 +19,7 @@ from stacks.components.packaging.function_folder import build_folder
 
 
 @dataclass(frozen=True, slots=True)
-class Ground:
+class BenchmarkEnvironment:
     """`python` is an interpreter without packages, as a function's; `certificate` is what an
     upstream over TLS shows, and `ca_bundle` holds the CA that vouches for it beside as many as the
     function trusts in AWS. What is in `scratch` does not last; `peers` are there in the
@@ -40,7 +40,7 @@ class Ground:
 
 
 @contextmanager
-def prepared(peers: Peers | None = None) -> Iterator[Ground]:
+def prepared(peers: Peers | None = None) -> Iterator[BenchmarkEnvironment]:
     """Build and start what is needed; it is gone with the context."""
     function_folder = built()
     with ExitStack() as stack:
@@ -48,7 +48,7 @@ def prepared(peers: Peers | None = None) -> Iterator[Ground]:
         authority = trustme.CA()
         certificate = scratch / "upstream.pem"
         authority.issue_cert("127.0.0.1").private_key_and_cert_chain_pem.write_to_path(certificate)
-        yield Ground(
+        yield BenchmarkEnvironment(
             endpoint=stack.enter_context(upstream(fixtures.EVENTS)),
             tls_endpoint=stack.enter_context(upstream(fixtures.EVENTS, certificate)),
             certificate=certificate,
@@ -67,10 +67,10 @@ def prepared(peers: Peers | None = None) -> Iterator[Ground]:
 @contextmanager
 def upstream(events: int, certificate: Path | None = None) -> Iterator[str]:
     """The endpoint of an upstream of its own, whose streams have so many events."""
-    told = [str(events), *([str(certificate)] if certificate else [])]
-    running = Measured([sys.executable, "-m", "benchmarks.upstream", *told], {}, talks=True)
+    arguments = [str(events), *([str(certificate)] if certificate else [])]
+    running = Measured([sys.executable, "-m", "benchmarks.upstream", *arguments], {}, talks=True)
     try:
-        yield f"{'https' if certificate else 'http'}://127.0.0.1:{running.ask('')}"
+        yield f"{'https' if certificate else 'http'}://127.0.0.1:{running.request('')}"
     finally:
         running.close()
 

@@ -70,8 +70,8 @@ def stream(events: int = EVENTS) -> Operation:
 
 def native_stream(events: int = EVENTS) -> Operation:
     """The same stream by Bedrock's own operation, whose frames reach the caller as they are."""
-    told = list(_frames(events))
-    reply, answer = b"".join(http_chunk(frame) for frame in told), b"".join(told)
+    frames = list(_frames(events))
+    reply, answer = b"".join(http_chunk(frame) for frame in frames), b"".join(frames)
     request = _compact({"anthropic_version": "bedrock-2023-05-31", **_content(_PROMPT)})
     path = f"/model/{PROFILE}/invoke-with-response-stream"
     return Operation(f"native stream of {events}", True, request, reply, answer, path)
@@ -90,8 +90,8 @@ def _content(prompt: str) -> dict[str, Any]:
 
 
 def _frames(count: int) -> Iterator[bytes]:
-    *told, last = _events(count)
-    for event in [*told, {**last, "amazon-bedrock-invocationMetrics": _METRICS}]:
+    *head_events, last = _events(count)
+    for event in [*head_events, {**last, "amazon-bedrock-invocationMetrics": _METRICS}]:
         yield frames.chunk(_compact(event))
 
 

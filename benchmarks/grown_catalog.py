@@ -33,16 +33,16 @@ def grown(function: Path, models: int, into: Path) -> Sequence[str]:
     shutil.copytree(function, into)
     source = into / "claude_bedrock" / "catalog" / "newer_models.py"
     added = list(itertools.islice(_copies(source), models - len(catalog.MODELS)))
-    _append(source, f"{_MODELS} = (*{_MODELS}, {', '.join(each.row for each in added)})")
-    abilities = ", ".join(f"{each.name!r}: {_ABILITIES}[{each.of!r}]" for each in added)
+    _append(source, f"{_MODELS} = (*{_MODELS}, {', '.join(copy.row for copy in added)})")
+    abilities = ", ".join(f"{copy.name!r}: {_ABILITIES}[{copy.of!r}]" for copy in added)
     _append(source.with_name("capabilities.py"), f"{_ABILITIES} = {{**{_ABILITIES}, {abilities}}}")
     _compile(source.parent)
-    return [each.name for each in added]
+    return [copy.name for copy in added]
 
 
 def _copies(source: Path) -> Iterator[_Copy]:
     """Of the rows that `global` reaches and whose name is written out, again and again."""
-    rows = [each for each in _rows(source) if _reached(_value(each, "name"))]
+    rows = [candidate for candidate in _rows(source) if _reached(_value(candidate, "name"))]
     for number in itertools.count():
         row = rows[number % len(rows)]
         renamed = _renamed(row, f"-copy-{number}")
@@ -52,8 +52,8 @@ def _copies(source: Path) -> Iterator[_Copy]:
 def _rows(source: Path) -> Sequence[ast.Call]:
     for node in ast.parse(source.read_text()).body:
         if isinstance(node, ast.AnnAssign) and ast.unparse(node.target) == _MODELS:
-            calls = [each for each in ast.walk(node) if isinstance(each, ast.Call)]
-            return [each for each in calls if ast.unparse(each.func) == "Model"]
+            calls = [call for call in ast.walk(node) if isinstance(call, ast.Call)]
+            return [call for call in calls if ast.unparse(call.func) == "Model"]
     raise NoRowsError(f"no {_MODELS} in {source.name}")
 
 
@@ -73,8 +73,8 @@ def _renamed(row: ast.Call, ending: str) -> ast.Call:
 
 
 def _value(row: ast.Call, name: str) -> str:
-    (found,) = [each.value for each in row.keywords if each.arg == name]
-    return str(found.value) if isinstance(found, ast.Constant) else ""
+    (value,) = [keyword.value for keyword in row.keywords if keyword.arg == name]
+    return str(value.value) if isinstance(value, ast.Constant) else ""
 
 
 def _append(source: Path, line: str) -> None:

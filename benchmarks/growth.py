@@ -12,7 +12,7 @@ from typing import NamedTuple
 
 from benchmarks import fixtures, records, subjects
 from benchmarks.cold_start import to_first_answer
-from benchmarks.environment import Ground, upstream
+from benchmarks.environment import BenchmarkEnvironment, upstream
 from benchmarks.fixtures import Operation
 from benchmarks.grown_catalog import grown
 from benchmarks.metrics import FLOOR, GATEWAY, interleaved
@@ -63,63 +63,63 @@ class _Point(NamedTuple):
     """Somebody makes so many calls at a size."""
 
     size: int
-    who: str
+    contender: str
     start: Callable[[], Contender]
     operation: Operation
     times: int
 
 
-def curves(ground: Ground, sizes: Sizes) -> Iterator[Curve]:
+def curves(environment: BenchmarkEnvironment, sizes: Sizes) -> Iterator[Curve]:
     """One after the other, each as soon as it is taken."""
     yield _curve(
         *("body", "One JSON call", "bytes of the request's body", "CPU ms"),
-        _calls(list(_bodies(ground, sizes.bodies)), sizes.rounds),
+        _calls(list(_bodies(environment, sizes.bodies)), sizes.rounds),
     )
     with ExitStack() as stack:
-        streams = [each for n in sizes.streams for each in _stream(ground, n, stack)]
+        streams = [point for n in sizes.streams for point in _stream(environment, n, stack)]
         yield _curve(
             *("stream", "One stream", "events in the stream", "CPU ms"),
             _calls(streams, sizes.rounds),
         )
     knowing = {
-        keys: partial(subjects.gateway, ground, variables=_keys(keys)) for keys in sizes.keys
+        keys: partial(subjects.gateway, environment, variables=_keys(keys)) for keys in sizes.keys
     }
     yield _curve(
         *("keys", "Keys that the function knows", "keys", "CPU ms"),
-        _starts_and_calls(ground, knowing, sizes.rounds),
+        _starts_and_calls(environment, knowing, sizes.rounds),
     )
-    offering = {models: _offering(ground, models) for models in sizes.models}
+    offering = {models: _offering(environment, models) for models in sizes.models}
     yield _curve(
         *("models", "Models in the catalog, all allowed", "models", "CPU ms"),
-        _starts_and_calls(ground, offering, sizes.rounds),
+        _starts_and_calls(environment, offering, sizes.rounds),
     )
     yield from _records(sizes.records)
 
 
 def _curve(name: str, title: str, size: str, unit: str, points: Mapping[int, Costs]) -> Curve:
     names = next(iter(points.values()))
-    costs = {each: [point[each] for point in points.values()] for each in names}
+    costs = {contender: [point[contender] for point in points.values()] for contender in names}
     return Curve(name, title, size, unit, list(points), costs)
 
 
-def _bodies(ground: Ground, sizes: Sequence[int]) -> Iterator[_Point]:
+def _bodies(environment: BenchmarkEnvironment, sizes: Sequence[int]) -> Iterator[_Point]:
     for size in sizes:
         operation, times = fixtures.json_call_of(size), min(_CALLS_A_ROUND, _BYTES_A_ROUND // size)
-        yield _Point(size, GATEWAY, partial(subjects.gateway, ground), operation, times)
-        yield _Point(size, FLOOR, partial(subjects.bare_loop, ground), operation, times)
+        yield _Point(size, GATEWAY, partial(subjects.gateway, environment), operation, times)
+        yield _Point(size, FLOOR, partial(subjects.bare_loop, environment), operation, times)
 
 
-def _stream(ground: Ground, events: int, stack: ExitStack) -> Iterator[_Point]:
+def _stream(environment: BenchmarkEnvironment, events: int, stack: ExitStack) -> Iterator[_Point]:
     operation, times = (
         fixtures.stream(events),
         max(1, min(_CALLS_A_ROUND, _EVENTS_A_ROUND // events)),
     )
-    file = ground.scratch / f"stream-of-{events}"
+    file = environment.scratch / f"stream-of-{events}"
     file.write_bytes(operation.answer)
     endpoint = stack.enter_context(upstream(events))
-    gateway = partial(subjects.gateway, ground, endpoint=endpoint)
+    gateway = partial(subjects.gateway, environment, endpoint=endpoint)
     yield _Point(events, GATEWAY, gateway, operation, times)
-    floor = partial(subjects.bare_loop, ground, stream_file=file)
+    floor = partial(subjects.bare_loop, environment, stream_file=file)
     yield _Point(events, FLOOR, floor, operation, times)
 
 
@@ -130,28 +130,30 @@ def _keys(count: int) -> Mapping[str, str]:
     return {"API_KEY_NAMES": json.dumps(names, separators=(",", ":"))}
 
 
-def _offering(ground: Ground, count: int) -> Callable[[], Contender]:
+def _offering(environment: BenchmarkEnvironment, count: int) -> Callable[[], Contender]:
     """A start of the function with so many models, the last of which has been seen to be there."""
-    folder = ground.scratch / f"function-of-{count}"
-    allowed = [fixtures.MODEL, *grown(ground.function_folder, count, folder)]
+    folder = environment.scratch / f"function-of-{count}"
+    allowed = [fixtures.MODEL, *grown(environment.function_folder, count, folder)]
     variables = {"ALLOWED_MODELS": ",".join(allowed)}
-    start = partial(subjects.gateway, ground, folder=folder, variables=variables)
+    start = partial(subjects.gateway, environment, folder=folder, variables=variables)
     with closing(start()) as function:
         function.call(fixtures.json_call(model=allowed[-1]))
     return start
 
 
-def _starts_and_calls(ground: Ground, starts: Starts, rounds: int) -> Mapping[int, Costs]:
+def _starts_and_calls(
+    environment: BenchmarkEnvironment, starts: Starts, rounds: int
+) -> Mapping[int, Costs]:
     """Beside the bare loop, which knows nothing that grows."""
     started, operation = list[_Point](), fixtures.json_call()
     for size, start in starts.items():
-        floor = partial(subjects.bare_loop, ground)
+        floor = partial(subjects.bare_loop, environment)
         started.append(_Point(size, f"{GATEWAY}, {_CALL}", start, operation, _CALLS_A_ROUND))
         started.append(_Point(size, f"{FLOOR}, {_CALL}", floor, operation, _CALLS_A_ROUND))
     calls = _calls(started, rounds)
     samplers = {
-        (each.size, each.who.replace(_CALL, _START)): partial(to_first_answer, each.start)
-        for each in started
+        (point.size, point.contender.replace(_CALL, _START)): partial(to_first_answer, point.start)
+        for point in started
     }
     starting = _medians(interleaved(rounds, samplers))
     return {size: {**starting[size], **calls[size]} for size in starts}
@@ -161,17 +163,19 @@ def _calls(points: Sequence[_Point], rounds: int) -> Mapping[int, Costs]:
     """Each round asks at every size once; one more round before them is not counted."""
     with ExitStack() as stack:
         samplers = {}
-        for each in points:
-            contender = stack.enter_context(closing(each.start()))
-            contender.call(each.operation, each.times)
-            samplers[each.size, each.who] = partial(per_call, contender, each.operation, each.times)
+        for point in points:
+            contender = stack.enter_context(closing(point.start()))
+            contender.call(point.operation, point.times)
+            samplers[point.size, point.contender] = partial(
+                per_call, contender, point.operation, point.times
+            )
         return _medians(interleaved(rounds, samplers))
 
 
 def _medians(samples: Mapping[tuple[int, str], Sequence[float]]) -> Mapping[int, Costs]:
     costs: dict[int, dict[str, float]] = {}
-    for (size, who), taken in samples.items():
-        costs.setdefault(size, {})[who] = statistics.median(taken)
+    for (size, contender), taken in samples.items():
+        costs.setdefault(size, {})[contender] = statistics.median(taken)
     return costs
 
 
@@ -179,8 +183,8 @@ def _records(sizes: Sequence[int]) -> Iterator[Curve]:
     """Each once: a million take long enough to be told from the noise."""
     taken = {size: list(records.measured(size)) for size in sizes}
     seconds = {
-        size: {each.step: each.cpu_seconds for each in steps} for size, steps in taken.items()
+        size: {step.step: step.cpu_seconds for step in steps} for size, steps in taken.items()
     }
-    mib = {size: {each.step: each.peak_mib for each in steps} for size, steps in taken.items()}
+    mib = {size: {step.step: step.peak_mib for step in steps} for size, steps in taken.items()}
     yield _curve("records", "A month of records: time", "calls", "CPU seconds", seconds)
     yield _curve("records-memory", "A month of records: memory", "calls", "MiB, peak", mib)

@@ -14,13 +14,13 @@ from http.client import HTTPConnection
 from pathlib import Path
 from tempfile import mkdtemp
 
-from benchmarks.environment import Ground
+from benchmarks.environment import BenchmarkEnvironment
 from benchmarks.fixtures import MODEL, PROFILE, Operation
 from benchmarks.processes import Measured, ProcessFailed
 from benchmarks.subjects import ROLE
 
 _KEY = "sk-benchmark"
-_PATIENCE_SECONDS = 120
+_TIMEOUT_SECONDS = 120
 _DELTA = b"event: content_block_delta"
 _HEADERS = {
     "x-api-key": _KEY,
@@ -37,12 +37,12 @@ _ENVIRONMENT = {
 class LiteLlm:
     """The proxy, ready to answer."""
 
-    def __init__(self, ground: Ground) -> None:
-        assert ground.peers is not None
+    def __init__(self, benchmark_environment: BenchmarkEnvironment) -> None:
+        assert benchmark_environment.peers is not None
         self._port = _free_port()
-        command = [str(ground.peers.litellm_python.with_name("litellm"))]
-        options = ["--config", str(_configuration(ground)), "--host", "127.0.0.1"]
-        environment = {**_ENVIRONMENT, "HOME": str(ground.scratch)}
+        command = [str(benchmark_environment.peers.litellm_python.with_name("litellm"))]
+        options = ["--config", str(_configuration(benchmark_environment)), "--host", "127.0.0.1"]
+        environment = {**_ENVIRONMENT, "HOME": str(benchmark_environment.scratch)}
         self.process = Measured([*command, *options, "--port", str(self._port)], environment)
         with ExitStack() as unless_it_starts:
             unless_it_starts.callback(self.close)
@@ -52,7 +52,7 @@ class LiteLlm:
 
     def call(self, operation: Operation, times: int = 1) -> None:
         """On a connection of its own, so that several callers may call at once."""
-        connection = HTTPConnection("127.0.0.1", self._port, timeout=_PATIENCE_SECONDS)
+        connection = HTTPConnection("127.0.0.1", self._port, timeout=_TIMEOUT_SECONDS)
         with self.process.explained():
             for _ in range(times):
                 connection.request("POST", operation.path, operation.request, _HEADERS)
@@ -64,7 +64,7 @@ class LiteLlm:
         self.process.close()
 
     def _wait(self) -> None:
-        until = time.monotonic() + _PATIENCE_SECONDS
+        until = time.monotonic() + _TIMEOUT_SECONDS
         while time.monotonic() < until and self.process.runs():
             try:
                 socket.create_connection(("127.0.0.1", self._port), 1).close()
@@ -85,18 +85,18 @@ def _judge(operation: Operation, status: int, body: bytes) -> None:
         raise ProcessFailed(f"{operation.name}: not the answer expected: {status} {body[:500]!r}")
 
 
-def _configuration(ground: Ground) -> Path:
+def _configuration(benchmark_environment: BenchmarkEnvironment) -> Path:
     """In JSON, which is YAML."""
     parameters = {
         "model": f"bedrock/invoke/{PROFILE}",
-        "aws_bedrock_runtime_endpoint": ground.endpoint,
+        "aws_bedrock_runtime_endpoint": benchmark_environment.endpoint,
         "aws_region_name": ROLE["AWS_REGION"],
     }
     content = {
         "model_list": [{"model_name": MODEL, "litellm_params": parameters}],
         "general_settings": {"master_key": _KEY},
     }
-    file = Path(mkdtemp(dir=ground.scratch)) / "config.yaml"
+    file = Path(mkdtemp(dir=benchmark_environment.scratch)) / "config.yaml"
     file.write_text(json.dumps(content))
     return file
 

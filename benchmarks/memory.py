@@ -9,7 +9,7 @@ _RESET_PEAK = "5"
 
 def proportional_mib(pid: int) -> float:
     """PSS of `pid` and its descendants, in MiB: a page that others hold too counts in part."""
-    rollups = (Path(f"/proc/{each}/smaps_rollup").read_text() for each in tree(pid))
+    rollups = (Path(f"/proc/{process_id}/smaps_rollup").read_text() for process_id in tree(pid))
     return sum(_kib(rollup, "Pss") for rollup in rollups) / 1024
 
 

@@ -10,10 +10,10 @@ from functools import partial
 from pathlib import Path
 
 from benchmarks import fixtures, peer_environments, subjects
-from benchmarks.environment import Ground
+from benchmarks.environment import BenchmarkEnvironment
 from benchmarks.fixtures import Operation
 from benchmarks.litellm_proxy import LiteLlm
-from benchmarks.metrics import FLOOR, GATEWAY, LITELLM, Figure, Reach, interleaved
+from benchmarks.metrics import FLOOR, GATEWAY, LITELLM, Figure, Target, interleaved
 from benchmarks.subjects import Contender
 from benchmarks.workload import Effort
 
@@ -21,44 +21,44 @@ _LARGEST_BODY = 5_000_000
 _WARM_CALLS = 5
 
 
-def memory(ground: Ground, effort: Effort) -> Figure:
+def memory(environment: BenchmarkEnvironment, effort: Effort) -> Figure:
     """What a process holds after a few calls of both kinds."""
     starting: dict[str, Callable[[], Contender]] = {
-        FLOOR: partial(subjects.bare_loop, ground),
-        GATEWAY: partial(subjects.gateway, ground),
-        **({LITELLM: partial(LiteLlm, ground)} if ground.peers else {}),
+        FLOOR: partial(subjects.bare_loop, environment),
+        GATEWAY: partial(subjects.gateway, environment),
+        **({LITELLM: partial(LiteLlm, environment)} if environment.peers else {}),
     }
     samplers = {name: partial(_held, start) for name, start in starting.items()}
     samples = interleaved(effort.footprints, samplers)
-    reaches = [Reach(25, FLOOR, how="above")]
-    return Figure("Memory of one environment", "MiB of PSS", samples, reaches)
+    targets = [Target(25, FLOOR, how="above")]
+    return Figure("Memory of one environment", "MiB of PSS", samples, targets)
 
 
-def copies(ground: Ground, effort: Effort) -> Figure:
+def copies(environment: BenchmarkEnvironment, effort: Effort) -> Figure:
     """The most that a process held during its first call with a large body, above what it held
     before, in bodies."""
     operation = fixtures.json_call_of(_LARGEST_BODY)
     samplers = {
-        FLOOR: partial(_copies, partial(subjects.bare_loop, ground), operation),
-        GATEWAY: partial(_copies, partial(subjects.gateway, ground), operation),
+        FLOOR: partial(_copies, partial(subjects.bare_loop, environment), operation),
+        GATEWAY: partial(_copies, partial(subjects.gateway, environment), operation),
     }
     samples = interleaved(effort.footprints, samplers)
     title = f"Copies of a body of {_LARGEST_BODY / 1_000_000:g} MB at once"
-    return Figure(title, "bodies", samples, [Reach(2, how="itself")])
+    return Figure(title, "bodies", samples, [Target(2, how="itself")])
 
 
-def zip_size(ground: Ground, _: Effort) -> Figure:
+def zip_size(environment: BenchmarkEnvironment, _: Effort) -> Figure:
     """The folder that is deployed, as a zip."""
-    samples = {GATEWAY: [_zipped(ground.function_folder) / 1_000_000]}
-    return Figure("Size of the zip", "MB", samples, [Reach(3, how="itself")])
+    samples = {GATEWAY: [_zipped(environment.function_folder) / 1_000_000]}
+    return Figure("Size of the zip", "MB", samples, [Target(3, how="itself")])
 
 
-def packages(ground: Ground, _: Effort) -> Figure:
+def packages(environment: BenchmarkEnvironment, _: Effort) -> Figure:
     """Our own packages, and the distributions beside them."""
-    samples = {GATEWAY: [float(len(_packages(ground.function_folder)))]}
-    if ground.peers:
-        samples[LITELLM] = [float(peer_environments.packages(ground.peers.litellm_python))]
-    return Figure("Packages in the zip", "packages", samples, [Reach(10, how="itself")])
+    samples = {GATEWAY: [float(len(_packages(environment.function_folder)))]}
+    if environment.peers:
+        samples[LITELLM] = [float(peer_environments.packages(environment.peers.litellm_python))]
+    return Figure("Packages in the zip", "packages", samples, [Target(10, how="itself")])
 
 
 def _held(start: Callable[[], Contender]) -> float:
@@ -86,7 +86,7 @@ def _zipped(folder: Path) -> int:
 
 def _packages(folder: Path) -> set[str]:
     """A distribution is known by its notes; a folder without any is ours, or a distribution's."""
-    distributions = {each.name.partition("-")[0] for each in folder.glob("*.dist-info")}
-    modules = {each.name.partition(".")[0] for each in folder.iterdir()}
-    ours = {each for each in modules if (folder / each).is_dir() and "-" not in each}
-    return (ours | distributions) - {"__pycache__"}
+    distributions = {entry.name.partition("-")[0] for entry in folder.glob("*.dist-info")}
+    modules = {entry.name.partition(".")[0] for entry in folder.iterdir()}
+    own = {entry for entry in modules if (folder / entry).is_dir() and "-" not in entry}
+    return (own | distributions) - {"__pycache__"}

@@ -19,18 +19,18 @@ Name = TypeVar("Name")
 
 
 @dataclass(frozen=True, slots=True)
-class Reach:
-    """What `who` keeps to: `times` those it stands `against` in the same run, so much `above`
+class Target:
+    """What `contender` keeps to: `times` those it stands `against` in the same run, so much `above`
     them, or by `itself`. At most `limit`, unless it is to be `at_least` that."""
 
     limit: float
     against: str = ""
-    who: str = GATEWAY
+    contender: str = GATEWAY
     how: Literal["times", "above", "itself"] = "times"
     at_least: bool = False
     percentile: int = 50
 
-    def told(self, unit: str) -> str:
+    def describe(self, unit: str) -> str:
         """`≤ 2x`, `≤ 10 ms above, p99`."""
         sign = "≥" if self.at_least else "≤"
         counted = {"times": "x", "above": f" {unit} above", "itself": f" {unit}"}[self.how]
@@ -45,7 +45,7 @@ class Figure:
     title: str
     unit: str
     samples: Mapping[str, Sequence[float]]
-    reaches: Sequence[Reach] = ()
+    targets: Sequence[Target] = ()
 
     @property
     def short_unit(self) -> str:
@@ -69,32 +69,35 @@ class Figure:
         rounds = zip(self.samples[contender], self.samples[against], strict=True)
         return statistics.median(own / other for own, other in rounds)
 
-    def judged(self) -> Sequence[Reach]:
-        """Those of `reaches` whose contenders took part."""
+    def judged(self) -> Sequence[Target]:
+        """Those of `targets` whose contenders took part."""
         here = {"", *self.samples}
-        return [each for each in self.reaches if {each.who, each.against} <= here]
+        return [target for target in self.targets if {target.contender, target.against} <= here]
 
-    def value(self, reach: Reach) -> float:
-        """What `who` comes to, in the terms of `reach`."""
-        own = self.samples[reach.who]
-        if reach.how == "itself":
-            return _percentile(own, reach.percentile)
-        if reach.how == "times":
-            return self.ratio(reach.who, reach.against)
-        above = [one - other for one, other in zip(own, self.samples[reach.against], strict=True)]
-        return _percentile(above, reach.percentile)
+    def value(self, target: Target) -> float:
+        """What `contender` comes to, in the terms of `target`."""
+        own = self.samples[target.contender]
+        if target.how == "itself":
+            return _percentile(own, target.percentile)
+        if target.how == "times":
+            return self.ratio(target.contender, target.against)
+        above = [
+            own_sample - other
+            for own_sample, other in zip(own, self.samples[target.against], strict=True)
+        ]
+        return _percentile(above, target.percentile)
 
-    def missed_by(self, reach: Reach) -> float:
+    def missed_by(self, target: Target) -> float:
         """The part of the limit that is missing; 0 or less where it is reached."""
-        beyond = self.value(reach) / reach.limit - 1
-        return -beyond if reach.at_least else beyond
+        beyond = self.value(target) / target.limit - 1
+        return -beyond if target.at_least else beyond
 
     def as_json(self) -> dict[str, Any]:
         return {
             "title": self.title,
             "unit": self.unit,
             "contenders": {name: self._row(name) for name in self.samples},
-            "reaches": [self._judgment(reach) for reach in self.judged()],
+            "reaches": [self._judgment(target) for target in self.judged()],
         }
 
     def _row(self, name: str) -> dict[str, Any]:
@@ -104,13 +107,13 @@ class Figure:
             "samples": list(self.samples[name]),
         }
 
-    def _judgment(self, reach: Reach) -> dict[str, Any]:
+    def _judgment(self, target: Target) -> dict[str, Any]:
         return {
-            "who": reach.who,
-            "against": reach.against,
-            "reach": reach.told(self.short_unit),
-            "value": self.value(reach),
-            "missed_by": max(0.0, self.missed_by(reach)),
+            "who": target.contender,
+            "against": target.against,
+            "reach": target.describe(self.short_unit),
+            "value": self.value(target),
+            "missed_by": max(0.0, self.missed_by(target)),
         }
 
 

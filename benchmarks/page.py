@@ -10,8 +10,8 @@ class NoSuchPartError(Exception):
 def write(page: Path, part: str, content: str) -> None:
     """Put `content` between the marks of `part`. Raises NoSuchPartError."""
     begin, end = f"<!-- {part}: written by a run -->", f"<!-- end of {part} -->"
-    before, found, rest = page.read_text().partition(begin)
-    _, found_end, after = rest.partition(end)
-    if not (found and found_end):
+    before, begin_match, rest = page.read_text().partition(begin)
+    _, end_match, after = rest.partition(end)
+    if not (begin_match and end_match):
         raise NoSuchPartError(f"{page} has no part {part!r} between {begin} and {end}")
     page.write_text(f"{before}{begin}\n\n{content}\n\n{end}{after}")

@@ -30,8 +30,10 @@ def installed() -> Peers:
 
 def packages(python: Path) -> int:
     """How many distributions the environment of `python` has, without pip's own two."""
-    found = {each.name.partition("-")[0] for each in python.parents[1].glob("lib/*/*/*.dist-info")}
-    return len(found - {"pip", "setuptools"})
+    distributions = {
+        folder.name.partition("-")[0] for folder in python.parents[1].glob("lib/*/*/*.dist-info")
+    }
+    return len(distributions - {"pip", "setuptools"})
 
 
 def _interpreter(name: str) -> Path:
@@ -52,5 +54,5 @@ def _interpreter(name: str) -> Path:
 def _pinned(name: str) -> str:
     """`name 1.2.3`, of the line that pins it."""
     pins = (_PINS / f"{name.lower()}.txt").read_text().splitlines()
-    line = next(each for each in pins if each.startswith(f"{name.lower()}=="))
+    line = next(pin for pin in pins if pin.startswith(f"{name.lower()}=="))
     return f"{name} {line.split()[0].partition('==')[2]}"

@@ -15,7 +15,7 @@ from pygal.style import Style  # type: ignore[import-untyped]
 from benchmarks.scaling import Curve
 
 # For plug-ins, which there are none of, pygal adds a finder of a kind that Python warns of.
-sys.meta_path[:] = [each for each in sys.meta_path if type(each).__module__ != "pygal"]
+sys.meta_path[:] = [finder for finder in sys.meta_path if type(finder).__module__ != "pygal"]
 
 _STYLE = Style(
     background="#ffffff",
@@ -65,8 +65,8 @@ def drawn(curve: Curve) -> str:
     )
     for name, costs in curve.costs.items():
         exponent = curve.exponent(name)
-        told = f"{name}: n^{exponent.value:.2f} from {number(exponent.low)}"
-        chart.add(told, list(zip(curve.sizes, costs, strict=True)))
+        label = f"{name}: n^{exponent.value:.2f} from {number(exponent.low)}"
+        chart.add(label, list(zip(curve.sizes, costs, strict=True)))
     chart.add_xml_filter(_without_scripts)
     svg: str = chart.render(is_unicode=True)
     return svg
@@ -81,7 +81,7 @@ def number(value: float) -> str:
 
 
 def _extremes(curve: Curve) -> tuple[float, float]:
-    costs = [cost for each in curve.costs.values() for cost in each]
+    costs = [cost for contender_costs in curve.costs.values() for cost in contender_costs]
     return min(costs), max(costs)
 
 

@@ -37,7 +37,7 @@ class Measured:
             text=True,
         )
 
-    def ask(self, line: str) -> str:
+    def request(self, line: str) -> str:
         """The line it prints for a line it is given; no line is given if it is empty."""
         assert self._process.stdin is not None
         assert self._process.stdout is not None

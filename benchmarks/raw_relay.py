@@ -20,7 +20,7 @@ def serve(address: str, upstream: str, request: bytes) -> None:
     with bare_loop.connect(upstream) as bedrock:
         while True:
             with bare_loop.connect(address) as connection:
-                connection.sendall(bare_loop.ask(host))
+                connection.sendall(bare_loop.next_request(host))
                 headers, _ = bare_loop.read(connection)
                 request_id = headers["lambda-runtime-aws-request-id"]
                 bedrock.sendall(request)

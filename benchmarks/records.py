@@ -52,16 +52,16 @@ _HEAD = ("", "calls", "s", "CPU s", f"x {FLOOR}", "MiB, peak", "reach", "")
 
 def rows(steps: Sequence[Measured]) -> Sequence[Sequence[str]]:
     """A head, and one for each step, beside the floor in processor time."""
-    (floor,) = [each.cpu_seconds for each in steps if each.step == FLOOR]
-    return [_HEAD, *(_row(each, floor) for each in steps)]
+    (floor,) = [step.cpu_seconds for step in steps if step.step == FLOOR]
+    return [_HEAD, *(_row(step, floor) for step in steps)]
 
 
-def _row(each: Measured, floor: float) -> Sequence[str]:
-    judged = each.step != FLOOR
-    reached = "reached" if each.peak_mib < LIMIT_MIB else "missed"
+def _row(step: Measured, floor: float) -> Sequence[str]:
+    judged = step.step != FLOOR
+    reached = "reached" if step.peak_mib < LIMIT_MIB else "missed"
     return (
-        *(each.step, f"{each.calls:,}", f"{each.seconds:.1f}", f"{each.cpu_seconds:.1f}"),
-        *(f"{each.cpu_seconds / floor:.2f}", f"{each.peak_mib:.0f}"),
+        *(step.step, f"{step.calls:,}", f"{step.seconds:.1f}", f"{step.cpu_seconds:.1f}"),
+        *(f"{step.cpu_seconds / floor:.2f}", f"{step.peak_mib:.0f}"),
         *((f"< {LIMIT_MIB}", reached) if judged else ("", "")),
     )
 
@@ -71,8 +71,8 @@ def measured(calls: int) -> Iterator[Measured]:
     with tempfile.TemporaryDirectory(prefix="benchmarks-records-") as folder:
         for step in STEPS:
             command = [sys.executable, "-m", "benchmarks.records", step, folder, str(calls)]
-            told = subprocess.run(command, check=True, stdout=subprocess.PIPE).stdout
-            yield Measured(**json.loads(told))
+            output = subprocess.run(command, check=True, stdout=subprocess.PIPE).stdout
+            yield Measured(**json.loads(output))
 
 
 def generate(folder: Path, calls: int) -> int:
@@ -81,25 +81,25 @@ def generate(folder: Path, calls: int) -> int:
         for hour in hours(_MONTH._replace(calls=calls)):
             for key, content in hour.objects.items():
                 store.put(key, content)
-            lines.writelines(f"{json.dumps(each)}\n" for each in hour.audit_lines())
+            lines.writelines(f"{json.dumps(line)}\n" for line in hour.audit_lines())
             made += len(hour.calls)
     return made
 
 
 def read(folder: Path, _calls: int) -> int:
     """The floor: the least Python that has each record once."""
-    found = 0
+    count = 0
     for file in local_files.of_records(folder, _SINCE, _UNTIL):
         with gzip.open(file) as lines:
-            found += sum(1 for _ in map(json.loads, lines))
-    return found
+            count += sum(1 for _ in map(json.loads, lines))
+    return count
 
 
-def ask(folder: Path, _calls: int) -> int:
+def query_usage(folder: Path, _calls: int) -> int:
     from claude_bedrock.cli.usage import duckdb_engine  # noqa: PLC0415 - the other steps do without DuckDB
 
-    found = local_files.of_records(folder, _SINCE, _UNTIL)
-    answer = duckdb_engine.ask(usage_rows.question(_SINCE, _UNTIL), found)
+    files = local_files.of_records(folder, _SINCE, _UNTIL)
+    answer = duckdb_engine.ask(usage_rows.question(_SINCE, _UNTIL), files)
     return usage(usage_rows.read(*answer), ["caller", "model", "day"], {}).total.calls
 
 
@@ -130,7 +130,7 @@ def _no_one(ids: Collection[str]) -> Mapping[str, str]:
 STEPS: Mapping[str, Callable[[Path, int], int]] = {
     "generate": generate,
     FLOOR: read,
-    "usage": ask,
+    "usage": query_usage,
     "verify": verify,
 }
 
@@ -143,9 +143,9 @@ def _audit_lines(folder: Path) -> Iterator[LogItem]:
 
 
 def _records(folder: Path) -> Iterator[tuple[Destination, LogItem]]:
-    found = local_files.of_records(folder, _SINCE, _UNTIL)
+    files = local_files.of_records(folder, _SINCE, _UNTIL)
     for destination in DESTINATIONS:
-        for file in found:
+        for file in files:
             with gzip.open(file) as lines:
                 for line in lines:
                     yield destination, LogItem(str(file), 0, json.loads(line))

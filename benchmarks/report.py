@@ -8,10 +8,10 @@ from collections.abc import Iterator, Sequence
 from datetime import UTC, datetime
 from pathlib import Path
 
-from benchmarks.metrics import Figure, Reach
+from benchmarks.metrics import Figure, Target
 from benchmarks.scaling import Curve
 
-_JUDGED = ("figure", "who", "beside", "reach", "measured", "")
+_JUDGED = ("figure", "who", "beside", "target", "measured", "")
 
 
 def machine() -> str:
@@ -31,12 +31,12 @@ def table(figure: Figure) -> str:
     head = ["", f"{figure.unit}, median", "quartiles"]
     if len(figure.samples) > 1:
         head.append(f"x {figure.reference}")
-    return aligned([head, *(_row(figure, each) for each in figure.samples)])
+    return aligned([head, *(_row(figure, contender) for contender in figure.samples)])
 
 
 def judgments(figures: Sequence[Figure]) -> str:
-    """One row for each reach: what it means, and by how much it is missed."""
-    rows = [_judgment(figure, reach) for figure in figures for reach in figure.judged()]
+    """One row for each target: what it means, and by how much it is missed."""
+    rows = [_judgment(figure, target) for figure in figures for target in figure.judged()]
     return aligned([_JUDGED, *rows])
 
 
@@ -50,10 +50,10 @@ def curve(taken: Curve) -> str:
     names = list(taken.costs)
     sizes = zip(taken.sizes, *taken.costs.values(), strict=True)
     rows = [[f"{size:,}", *(_short(cost) for cost in costs)] for size, *costs in sizes]
-    found = [taken.exponent(name) for name in names]
+    exponents = [taken.exponent(name) for name in names]
     ending = [
-        f"exponent, {found[0].low:,} to {found[0].high:,}",
-        *(f"{e.value:.2f}" for e in found),
+        f"exponent, {exponents[0].low:,} to {exponents[0].high:,}",
+        *(f"{e.value:.2f}" for e in exponents),
     ]
     head = [taken.size, *(f"{name}, {taken.unit}" for name in names)]
     return aligned([head, *rows, ending])
@@ -62,8 +62,8 @@ def curve(taken: Curve) -> str:
 def curves(taken: Sequence[Curve]) -> str:
     """A picture and a table for each."""
     shown = (
-        f"## {each.title}\n\n![{each.title}](performance/{each.name}.svg)\n\n{curve(each)}"
-        for each in taken
+        f"## {item.title}\n\n![{item.title}](performance/{item.name}.svg)\n\n{curve(item)}"
+        for item in taken
     )
     return "\n\n".join(shown)
 
@@ -89,12 +89,19 @@ def _row(figure: Figure, contender: str) -> Sequence[str]:
     return row
 
 
-def _judgment(figure: Figure, reach: Reach) -> Sequence[str]:
-    missed = figure.missed_by(reach)
+def _judgment(figure: Figure, target: Target) -> Sequence[str]:
+    missed = figure.missed_by(target)
     verdict = f"missed by {missed:.0%}" if missed > 0 else "reached"
-    unit = "x" if reach.how == "times" else f" {figure.short_unit}"
-    measured = f"{_short(figure.value(reach))}{unit}"
-    return figure.title, reach.who, reach.against, reach.told(figure.short_unit), measured, verdict
+    unit = "x" if target.how == "times" else f" {figure.short_unit}"
+    measured = f"{_short(figure.value(target))}{unit}"
+    return (
+        figure.title,
+        target.contender,
+        target.against,
+        target.describe(figure.short_unit),
+        measured,
+        verdict,
+    )
 
 
 def _short(value: float) -> str:

@@ -12,7 +12,7 @@ from benchmarks.processes import ProcessFailed
 
 _API = "/2018-06-01/runtime"
 _PRELUDE_END = b"\0" * 8
-_PATIENCE_SECONDS = 30.0
+_TIMEOUT_SECONDS = 30.0
 _FUNCTION_SECONDS = 900
 _CUT = "it closed the connection in the middle of its answer"
 
@@ -40,7 +40,7 @@ class RuntimeService:
 
     def __init__(self) -> None:
         self._listener = socket.create_server(("127.0.0.1", 0))
-        self._listener.settimeout(_PATIENCE_SECONDS)
+        self._listener.settimeout(_TIMEOUT_SECONDS)
         self.address = f"127.0.0.1:{self._listener.getsockname()[1]}"
         self._connection: _Connection | None = None
         self._count = 0
@@ -86,8 +86,8 @@ class RuntimeService:
     def _expected(self, method: str, path: str) -> _Request:
         request = self._request()
         if (request.method, request.path) != (method, path):
-            told = request.body.decode(errors="replace")
-            raise ProcessFailed(f"{request.method} {request.path}: {told}")
+            text = request.body.decode(errors="replace")
+            raise ProcessFailed(f"{request.method} {request.path}: {text}")
         return request
 
     def _request(self) -> _Request:
@@ -109,7 +109,7 @@ class RuntimeService:
 class _Connection:
     def __init__(self, accepted: socket.socket) -> None:
         self._socket = accepted
-        self._socket.settimeout(_PATIENCE_SECONDS)
+        self._socket.settimeout(_TIMEOUT_SECONDS)
         self._socket.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
         self._reader = accepted.makefile("rb", 1 << 20)
 
@@ -166,5 +166,5 @@ class _Connection:
 
 def _answer(body: bytes, first_ms: float) -> Answer:
     prelude, _, rest = body.partition(_PRELUDE_END)
-    said: dict[str, Any] = json.loads(prelude)
-    return Answer(said["statusCode"], said["headers"], rest, first_ms)
+    head: dict[str, Any] = json.loads(prelude)
+    return Answer(head["statusCode"], head["headers"], rest, first_ms)

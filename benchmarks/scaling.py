@@ -32,7 +32,7 @@ class Curve:
         """The slope of a least-squares line through the logarithms of the upper half."""
         first = len(self.sizes) // 2 if len(self.sizes) > 2 else 0
         sizes, costs = self.sizes[first:], self.costs[contender][first:]
-        logs = [math.log(each) for each in sizes], [math.log(each) for each in costs]
+        logs = [math.log(value) for value in sizes], [math.log(value) for value in costs]
         return Exponent(statistics.linear_regression(*logs).slope, sizes[0], sizes[-1])
 
     def as_json(self) -> dict[str, Any]:

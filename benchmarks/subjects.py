@@ -8,7 +8,7 @@ from contextlib import ExitStack
 from pathlib import Path
 from typing import Protocol
 
-from benchmarks.environment import Ground
+from benchmarks.environment import BenchmarkEnvironment
 from benchmarks.fixtures import KEY_ID, MODEL, Operation
 from benchmarks.processes import Measured, ProcessFailed
 from benchmarks.runtime_service import RuntimeService
@@ -71,8 +71,8 @@ class Function:
         with self.process.explained():
             answer = self._service.invoke(operation.proxy_event)
         if answer.status != 200 or answer.body != operation.answer:
-            told = f"{operation.name}: not the answer expected: {answer}"[:500]
-            raise ProcessFailed(f"{told}\n{self.process.complaint()}")
+            text = f"{operation.name}: not the answer expected: {answer}"[:500]
+            raise ProcessFailed(f"{text}\n{self.process.complaint()}")
         return answer.first_ms
 
     def close(self) -> None:
@@ -87,14 +87,14 @@ class DirectCaller:
         self.process = Measured(command, environment, talks=True)
 
     def call(self, operation: Operation, times: int = 1) -> None:
-        self.process.ask(f"{'stream' if operation.stream else 'json'} {times}")
+        self.process.request(f"{'stream' if operation.stream else 'json'} {times}")
 
     def close(self) -> None:
         self.process.close()
 
 
 def gateway(
-    ground: Ground,
+    benchmark_environment: BenchmarkEnvironment,
     *,
     endpoint: str = "",
     folder: Path | None = None,
@@ -102,34 +102,34 @@ def gateway(
 ) -> Function:
     """The built function, through the wrapper script that Lambda is told to use; of the ground's
     plain upstream and as built, unless told otherwise."""
-    folder = folder or ground.function_folder
+    folder = folder or benchmark_environment.function_folder
     environment = {
         **ROLE,
         **_GATEWAY,
         "LAMBDA_TASK_ROOT": str(folder),
-        "AWS_ENDPOINT_URL_BEDROCK_RUNTIME": endpoint or ground.endpoint,
-        "SSL_CERT_FILE": str(ground.ca_bundle),
+        "AWS_ENDPOINT_URL_BEDROCK_RUNTIME": endpoint or benchmark_environment.endpoint,
+        "SSL_CERT_FILE": str(benchmark_environment.ca_bundle),
         **(variables or {}),
     }
     bootstrap = folder / "gateway" / "bootstrap"
-    return Function([str(bootstrap), str(ground.python)], environment)
+    return Function([str(bootstrap), str(benchmark_environment.python)], environment)
 
 
-def bare_loop(ground: Ground, *, stream_file: Path | None = None) -> Function:
+def bare_loop(environment: BenchmarkEnvironment, *, stream_file: Path | None = None) -> Function:
     """The floor; no shell starts it."""
-    files = [str(ground.json_file), str(stream_file or ground.stream_file)]
-    return Function([str(ground.python), str(_BARE_LOOP), *files], {})
+    files = [str(environment.json_file), str(stream_file or environment.stream_file)]
+    return Function([str(environment.python), str(_BARE_LOOP), *files], {})
 
 
-def raw_relay(ground: Ground) -> Function:
+def raw_relay(environment: BenchmarkEnvironment) -> Function:
     """The floor of a native stream."""
-    command = [str(ground.python), "-m", "benchmarks.raw_relay"]
-    upstream = ground.endpoint.removeprefix("http://")
-    return Function([*command, upstream, str(ground.request_file)], {})
+    command = [str(environment.python), "-m", "benchmarks.raw_relay"]
+    upstream = environment.endpoint.removeprefix("http://")
+    return Function([*command, upstream, str(environment.request_file)], {})
 
 
-def direct_boto3(ground: Ground) -> DirectCaller:
+def direct_boto3(benchmark_environment: BenchmarkEnvironment) -> DirectCaller:
     """boto3, of the environment that runs the benchmarks or of its own."""
-    environment = {**ROLE, "AWS_ENDPOINT_URL_BEDROCK_RUNTIME": ground.endpoint}
-    command = [str(ground.boto3_python), "-m", "benchmarks.boto3_caller"]
+    environment = {**ROLE, "AWS_ENDPOINT_URL_BEDROCK_RUNTIME": benchmark_environment.endpoint}
+    command = [str(benchmark_environment.boto3_python), "-m", "benchmarks.boto3_caller"]
     return DirectCaller(command, environment)

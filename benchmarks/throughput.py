@@ -8,9 +8,9 @@ from contextlib import ExitStack, closing, contextmanager
 from functools import partial
 
 from benchmarks import fixtures, subjects
-from benchmarks.concurrent_callers import gathered
+from benchmarks.concurrent_callers import start_callers
 from benchmarks.direct_client import Direct
-from benchmarks.environment import Ground, upstream
+from benchmarks.environment import BenchmarkEnvironment, upstream
 from benchmarks.fixtures import Operation
 from benchmarks.litellm_proxy import LiteLlm
 from benchmarks.metrics import (
@@ -21,7 +21,7 @@ from benchmarks.metrics import (
     LITELLM,
     RELAY,
     Figure,
-    Reach,
+    Target,
     interleaved,
 )
 from benchmarks.subjects import Contender
@@ -30,38 +30,40 @@ from benchmarks.workload import Effort
 _FEW_EVENTS = 10
 
 
-def json_call(ground: Ground, effort: Effort) -> Figure:
+def json_call(environment: BenchmarkEnvironment, effort: Effort) -> Figure:
     """One call answered by a JSON message."""
-    samples = _samples(_everybody(ground), fixtures.json_call(), effort.json_calls, effort.rounds)
-    reaches = [Reach(2, FLOOR), Reach(0.7, BOTO3), Reach(0.05, LITELLM)]
-    return Figure("JSON call", "CPU ms", samples, reaches)
+    samples = _samples(
+        _everybody(environment), fixtures.json_call(), effort.json_calls, effort.rounds
+    )
+    targets = [Target(2, FLOOR), Target(0.7, BOTO3), Target(0.05, LITELLM)]
+    return Figure("JSON call", "CPU ms", samples, targets)
 
 
-def stream(ground: Ground, effort: Effort) -> Figure:
+def stream(environment: BenchmarkEnvironment, effort: Effort) -> Figure:
     """One call answered by a stream that comes in one burst."""
-    samples = _samples(_everybody(ground), fixtures.stream(), effort.streams, effort.rounds)
-    reaches = [Reach(6, FLOOR), Reach(0.2, BOTO3), Reach(0.05, LITELLM)]
-    return Figure(f"Stream of {fixtures.EVENTS} events", "CPU ms", samples, reaches)
+    samples = _samples(_everybody(environment), fixtures.stream(), effort.streams, effort.rounds)
+    targets = [Target(6, FLOOR), Target(0.2, BOTO3), Target(0.05, LITELLM)]
+    return Figure(f"Stream of {fixtures.EVENTS} events", "CPU ms", samples, targets)
 
 
-def native_stream(ground: Ground, effort: Effort) -> Figure:
+def native_stream(environment: BenchmarkEnvironment, effort: Effort) -> Figure:
     """The same stream by Bedrock's own operation, whose bytes pass."""
     starting = {
-        RELAY: partial(subjects.raw_relay, ground),
-        GATEWAY: partial(subjects.gateway, ground),
+        RELAY: partial(subjects.raw_relay, environment),
+        GATEWAY: partial(subjects.gateway, environment),
     }
     samples = _samples(starting, fixtures.native_stream(), effort.streams, effort.rounds)
     title = f"Native stream of {fixtures.EVENTS} events"
-    return Figure(title, "CPU ms", samples, [Reach(5, RELAY)])
+    return Figure(title, "CPU ms", samples, [Target(5, RELAY)])
 
 
-def first_event(ground: Ground, effort: Effort) -> Figure:
+def first_event(environment: BenchmarkEnvironment, effort: Effort) -> Figure:
     """How long one caller waits, by the clock, for a short stream's first bytes."""
     operation = fixtures.stream(_FEW_EVENTS)
     with ExitStack() as stack:
         endpoint = stack.enter_context(upstream(_FEW_EVENTS))
         direct = stack.enter_context(Direct(endpoint))
-        gateway = subjects.gateway(ground, endpoint=endpoint)
+        gateway = subjects.gateway(environment, endpoint=endpoint)
         stack.enter_context(closing(gateway))
         waits = {
             DIRECT: partial(direct.first_ms, operation),
@@ -69,41 +71,41 @@ def first_event(ground: Ground, effort: Effort) -> Figure:
         }
         interleaved(max(1, effort.first_events // 20), waits)
         samples = interleaved(effort.first_events, waits)
-    reaches = [
-        Reach(3, DIRECT, how="above"),
-        Reach(10, DIRECT, how="above", percentile=99),
+    targets = [
+        Target(3, DIRECT, how="above"),
+        Target(10, DIRECT, how="above", percentile=99),
     ]
-    return Figure("Time to the first event, one caller", "ms by the clock", samples, reaches)
+    return Figure("Time to the first event, one caller", "ms by the clock", samples, targets)
 
 
-def many_callers(ground: Ground, effort: Effort) -> Figure:
+def many_callers(environment: BenchmarkEnvironment, effort: Effort) -> Figure:
     """Streams for many callers at once. An environment of a function serves one call at a time, so
     there are as many of them as callers; LiteLLM is one process."""
     operation, callers = fixtures.stream(), effort.callers
     starting: dict[str, tuple[Callable[[], Contender], int]] = {
-        FLOOR: (partial(subjects.bare_loop, ground), callers),
-        GATEWAY: (partial(subjects.gateway, ground), callers),
+        FLOOR: (partial(subjects.bare_loop, environment), callers),
+        GATEWAY: (partial(subjects.gateway, environment), callers),
     }
-    if ground.peers:
-        starting[LITELLM] = partial(LiteLlm, ground), 1
+    if environment.peers:
+        starting[LITELLM] = partial(LiteLlm, environment), 1
     with ExitStack() as stack:
         samplers = {}
         for name, (start, processes) in starting.items():
-            crowd = stack.enter_context(closing(gathered(callers, processes, start)))
-            crowd.call(operation, effort.streams)
-            samplers[name] = partial(crowd.per_second_of_cpu, operation, effort.streams)
+            callers_at_once = stack.enter_context(closing(start_callers(callers, processes, start)))
+            callers_at_once.call(operation, effort.streams)
+            samplers[name] = partial(callers_at_once.per_second_of_cpu, operation, effort.streams)
         samples = interleaved(max(2, effort.rounds // 5), samplers)
-    reaches = [Reach(15, LITELLM, at_least=True)]
-    return Figure(f"Streams for {callers} callers at once", "per CPU second", samples, reaches)
+    targets = [Target(15, LITELLM, at_least=True)]
+    return Figure(f"Streams for {callers} callers at once", "per CPU second", samples, targets)
 
 
-def _everybody(ground: Ground) -> Mapping[str, Callable[[], Contender]]:
+def _everybody(environment: BenchmarkEnvironment) -> Mapping[str, Callable[[], Contender]]:
     everybody: dict[str, Callable[[], Contender]] = {
-        FLOOR: partial(subjects.bare_loop, ground),
-        GATEWAY: partial(subjects.gateway, ground),
-        BOTO3: partial(subjects.direct_boto3, ground),
+        FLOOR: partial(subjects.bare_loop, environment),
+        GATEWAY: partial(subjects.gateway, environment),
+        BOTO3: partial(subjects.direct_boto3, environment),
     }
-    return {**everybody, LITELLM: partial(LiteLlm, ground)} if ground.peers else everybody
+    return {**everybody, LITELLM: partial(LiteLlm, environment)} if environment.peers else everybody
 
 
 def _samples(

@@ -11,7 +11,7 @@ from pathlib import Path
 from benchmarks.processes import ProcessFailed
 from benchmarks.upstream import content_length
 
-_PATIENCE_SECONDS = 30.0
+_TIMEOUT_SECONDS = 30.0
 _READ_BYTES = 65_536
 
 
@@ -26,7 +26,7 @@ class WatchedUpstream:
         self._response = response
         self._tls = _tls(certificate) if certificate else None
         self._listener = socket.create_server(("127.0.0.1", 0))
-        self._listener.settimeout(_PATIENCE_SECONDS)
+        self._listener.settimeout(_TIMEOUT_SECONDS)
         self._seen: float | None = None
         self._done = threading.Event()
         self._thread: threading.Thread | None = None
@@ -57,13 +57,13 @@ class WatchedUpstream:
     def _serve(self, clock: Callable[[], float]) -> None:
         accepted = self._listener.accept()[0]
         accepted.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
-        accepted.settimeout(_PATIENCE_SECONDS)
+        accepted.settimeout(_TIMEOUT_SECONDS)
         with self._tls.wrap_socket(accepted, server_side=True) if self._tls else accepted as peer:
             received = _receive(peer, 1)
             self._seen = clock()
             _read_rest(peer, received)
             peer.sendall(self._response)
-            self._done.wait(_PATIENCE_SECONDS)
+            self._done.wait(_TIMEOUT_SECONDS)
 
 
 def _read_rest(peer: socket.socket, received: bytes) -> None:

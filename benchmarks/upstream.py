@@ -58,8 +58,8 @@ class _Peer(asyncio.Protocol):
 
 def content_length(head: bytes) -> int:
     """What the head of a request says of its body."""
-    _, found, rest = head.lower().partition(_LENGTH)
-    return int(rest.split(b"\r\n", 1)[0]) if found else 0
+    _, separator, rest = head.lower().partition(_LENGTH)
+    return int(rest.split(b"\r\n", 1)[0]) if separator else 0
 
 
 async def _serve(events: int, certificate: str | None) -> None:

@@ -36,7 +36,7 @@ async def demonstrate_audit(endpoint: Endpoint, out: Path, console: Console) -> 
     await demonstrate(endpoint, console)
     console.print(f"\nA made-up month of {CALLS:,} calls goes into the embedded AWS.")
     await asyncio.to_thread(fill, stage)
-    lost = await asyncio.to_thread(Caller(endpoint, console).ask, LOST)
+    lost = await asyncio.to_thread(Caller(endpoint, console).send, LOST)
     await asyncio.to_thread(_verify_by_the_clock, stage)
     report = await asyncio.to_thread(_report, stage, out)
     _check(report, lost)
@@ -65,7 +65,7 @@ def fill(stage: Deployment) -> None:
 
 
 def _month(stage: Deployment) -> Month:
-    meant, found = stage_settings.deployed(stage), destinations_of(stage)
+    meant, destinations = stage_settings.deployed(stage), destinations_of(stage)
     first = datetime.now(UTC).date() - timedelta(days=DAYS)
     return Month(
         first=first,
@@ -74,8 +74,8 @@ def _month(stage: Deployment) -> Month:
         region=stage.region,
         routes=meant.geographies,
         models=tuple(meant.models[-4:]),
-        bucket=found.bucket,
-        prefix=found.prefix,
+        bucket=destinations.bucket,
+        prefix=destinations.prefix,
         gateway_arn=_session_of(stage.outputs("Gateway")["FunctionRoleArn"]),
     )
 
@@ -98,8 +98,8 @@ def _audit_lines(hour: Hour) -> Iterator[tuple[float, str]]:
 def _put(logs: Any, group: str, stream: str, events: Iterable[tuple[float, str]]) -> None:  # noqa: ANN401
     waiting = iter(events)
     while batch := list(islice(waiting, _A_BATCH)):
-        told = [{"timestamp": round(at * 1000), "message": text} for at, text in batch]
-        logs.put_log_events(logGroupName=group, logStreamName=stream, logEvents=told)
+        log_events = [{"timestamp": round(at * 1000), "message": text} for at, text in batch]
+        logs.put_log_events(logGroupName=group, logStreamName=stream, logEvents=log_events)
 
 
 def _verify_by_the_clock(stage: Deployment) -> None:
@@ -113,11 +113,14 @@ def _verify_by_the_clock(stage: Deployment) -> None:
 def _report(stage: Deployment, out: Path) -> Report:
     now = datetime.now(UTC) + timedelta(seconds=1)
     midnight = now.replace(hour=0, minute=0, second=0, microsecond=0)
-    asked = Period(midnight - timedelta(days=DAYS), now, timedelta(), now)
-    return gather(stage, asked, Evidence(out / "evidence", stage.stage, stage.region))
+    period = Period(midnight - timedelta(days=DAYS), now, timedelta(), now)
+    return gather(stage, period, Evidence(out / "evidence", stage.stage, stage.region))
 
 
 def _check(report: Report, lost: str) -> None:
-    found = [(each.kind, each.request_id) for each in report.completeness.report.outcome.findings]
-    if found != [("missing_record", lost)]:
-        raise DemoFailedError(f"the report should name {lost} and nothing else, but has {found}")
+    findings = [
+        (finding.kind, finding.request_id)
+        for finding in report.completeness.report.outcome.findings
+    ]
+    if findings != [("missing_record", lost)]:
+        raise DemoFailedError(f"the report should name {lost} and nothing else, but has {findings}")

@@ -19,7 +19,7 @@ from local.run.endpoint import Endpoint
 MODEL = "claude-haiku-4-5"
 QUESTION = "What is written down about this call?"
 PACED = "Count slowly. [[reply: events=12 pace=0.1]]"
-PATIENCE_SECONDS = 30.0
+TIMEOUT_SECONDS = 30.0
 
 
 class DemoFailedError(Exception):
@@ -31,13 +31,13 @@ async def demonstrate(endpoint: Endpoint, console: Console) -> None:
     if not endpoint.api_keys:
         raise DemoFailedError("the stage has no key to show: its auth is iam; use `make local`")
     caller = Caller(endpoint, console)
-    asked = [await asyncio.to_thread(caller.ask), await asyncio.to_thread(caller.ask_streaming)]
+    request_ids = [await asyncio.to_thread(caller.send), await asyncio.to_thread(caller.stream)]
     deployed = Deployment(endpoint.stage, endpoint.region, endpoint.aws_endpoint_url)
     records = await asyncio.to_thread(records_of, deployed)
-    for request_id in asked:
-        found = await _found(records, request_id)
-        console.print(_shown(request_id, found))
-        _check(request_id, found)
+    for request_id in request_ids:
+        result = await _wait_for_records(records, request_id)
+        console.print(_shown(request_id, result))
+        _check(request_id, result)
     console.print(f"Both calls are on record in both places, {datetime.now(UTC):%H:%M:%S} UTC.")
 
 
@@ -53,7 +53,7 @@ class Caller:
         )
         self._console = console
 
-    def ask(self, question: str = QUESTION) -> str:
+    def send(self, question: str = QUESTION) -> str:
         """A whole answer; gives the request id."""
         self._console.out(f"\nmessages.create: {question}", style="bold", highlight=False)
         message = self._client.messages.create(
@@ -61,9 +61,9 @@ class Caller:
         )
         for block in message.content:
             self._console.print(block.text if block.type == "text" else block.type, style="cyan")
-        return _given(message._request_id)
+        return _require_id(message._request_id)
 
-    def ask_streaming(self) -> str:
+    def stream(self) -> str:
         """An answer printed as it arrives; gives the request id."""
         self._console.out(f"\nmessages.stream: {PACED}", style="bold", highlight=False)
         with self._client.messages.stream(
@@ -72,38 +72,38 @@ class Caller:
             for text in stream.text_stream:
                 self._console.out(text, end="", style="cyan", highlight=False)
             self._console.print()
-            return _given(stream.request_id)
+            return _require_id(stream.request_id)
 
 
-def _given(request_id: str | None) -> str:
+def _require_id(request_id: str | None) -> str:
     if not request_id:
         raise DemoFailedError("the answer carried no request id")
     return request_id
 
 
-async def _found(records: Records, request_id: str) -> Found:
-    """What is on record once both places have it, or after PATIENCE_SECONDS."""
+async def _wait_for_records(records: Records, request_id: str) -> Found:
+    """What is on record once both places have it, or after TIMEOUT_SECONDS."""
     loop = asyncio.get_running_loop()
-    deadline = loop.time() + PATIENCE_SECONDS
+    deadline = loop.time() + TIMEOUT_SECONDS
     while True:
-        found = await asyncio.to_thread(find, records, request_id, hours=1)
-        if found.complete or loop.time() > deadline:
-            return found
+        result = await asyncio.to_thread(find, records, request_id, hours=1)
+        if result.complete or loop.time() > deadline:
+            return result
         await asyncio.sleep(0.2)
 
 
-def _shown(request_id: str, found: Found) -> Group:
+def _shown(request_id: str, records: Found) -> Group:
     """Both records, but for what was said."""
-    in_s3 = found.in_s3
+    in_s3 = records.in_s3
     where = f"s3://{in_s3.bucket}/{in_s3.key}" if in_s3 else "S3"
     return Group(
         f"\n[bold]request {request_id}[/]",
-        _record("CloudWatch Logs", found.in_logs),
+        _record("CloudWatch Logs", records.in_logs),
         _record(where, in_s3.record if in_s3 else None),
     )
 
 
-def _record(place: str, record: Record | None) -> Group:
+def _record(location: str, record: Record | None) -> Group:
     table = Table.grid(padding=(0, 2))
     for name, *path in (
         ("requestId", "requestId"),
@@ -116,7 +116,7 @@ def _record(place: str, record: Record | None) -> Group:
         ("tokens out", "output", "outputTokenCount"),
     ):
         table.add_row(f"  {name}", Text(_at(record, path), overflow="fold"))
-    return Group(Text(place, style="green", overflow="fold"), table)
+    return Group(Text(location, style="green", overflow="fold"), table)
 
 
 def _at(record: Record | None, path: list[str]) -> str:
@@ -126,10 +126,10 @@ def _at(record: Record | None, path: list[str]) -> str:
     return str(value)
 
 
-def _check(request_id: str, found: Found) -> None:
-    for place, record in (
-        ("CloudWatch Logs", found.in_logs),
-        ("S3", found.in_s3 and found.in_s3.record),
+def _check(request_id: str, records: Found) -> None:
+    for destination, record in (
+        ("CloudWatch Logs", records.in_logs),
+        ("S3", records.in_s3 and records.in_s3.record),
     ):
         if record is None or record["requestId"] != request_id:
-            raise DemoFailedError(f"{place} has no record of {request_id}")
+            raise DemoFailedError(f"{destination} has no record of {request_id}")

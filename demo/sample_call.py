@@ -70,7 +70,7 @@ def record(call: Call, gateway_arn: str) -> str:
 
 def large_prompt() -> bytes:
     """The body of a call whose prompt does not fit into its record."""
-    return (_asked(PROMPT * 1600)).encode()
+    return (_request_body(PROMPT * 1600)).encode()
 
 
 def audit_line(call: Call) -> dict[str, Any]:
@@ -104,7 +104,9 @@ def audit_line(call: Call) -> dict[str, Any]:
 
 
 def _input(call: Call) -> str:
-    body = f'"inputBodyS3Path":"{call.large}"' if call.large else f'"inputBodyJson":{_asked()}'
+    body = (
+        f'"inputBodyS3Path":"{call.large}"' if call.large else f'"inputBodyJson":{_request_body()}'
+    )
     if call.throttled:
         return f'{{"inputContentType":"application/json",{body}}}'
     return (
@@ -122,7 +124,7 @@ def _output(call: Call) -> str:
     )
 
 
-def _asked(prompt: str = PROMPT) -> str:
+def _request_body(prompt: str = PROMPT) -> str:
     return (
         '{"anthropic_version":"bedrock-2023-05-31","max_tokens":1000,"messages":'
         f'[{{"role":"user","content":"{prompt}"}}]}}'

@@ -17,7 +17,7 @@ from uuid import UUID
 
 from claude_bedrock import catalog
 from demo.sample_call import ACCOUNT, Call, Caller, audit_line, large_prompt, record
-from local.bedrock.destinations import Place
+from local.bedrock.destinations import S3Destination
 from local.bedrock.records import pack, record_key
 
 _PER_FILE: Final = 500
@@ -104,11 +104,11 @@ def hours(month: Month) -> Iterator[Hour]:
     for at, count in _traffic(month):
         begin = int(at.timestamp())
         moments = sorted(begin + chance.randrange(3600) for _ in range(count))
-        who = chance.choices(list(CALLERS), cum_weights=often, k=count)
+        callers = chance.choices(list(CALLERS), cum_weights=often, k=count)
         what = chance.choices(offers, cum_weights=weights, k=count)
         calls = [
             _call(month, at, choice, chance)
-            for at, choice in zip(moments, zip(who, what, strict=True), strict=True)
+            for at, choice in zip(moments, zip(callers, what, strict=True), strict=True)
         ]
         yield Hour(at, calls, _objects(month, calls, chance))
 
@@ -185,28 +185,28 @@ def _call(month: Month, at: int, choice: tuple[Caller, _Offer], chance: random.R
 
 
 def _objects(month: Month, calls: Sequence[Call], chance: random.Random) -> Mapping[str, bytes]:
-    found: dict[str, bytes] = {}
+    objects: dict[str, bytes] = {}
     for begin in range(0, len(calls), _PER_FILE):
         part = calls[begin : begin + _PER_FILE]
         text = "".join(f"{record(call, month.gateway_arn)}\n" for call in part)
         first = datetime.fromtimestamp(part[0].at, UTC)
         suffix = f"{chance.getrandbits(64):016x}"
-        key = record_key(_place(month), ACCOUNT, month.region, first, suffix)
-        found[key] = gzip.compress(text.encode(), compresslevel=1, mtime=0)
+        key = record_key(_destination(month), ACCOUNT, month.region, first, suffix)
+        objects[key] = gzip.compress(text.encode(), compresslevel=1, mtime=0)
     for call in calls:
         if call.large:
-            found[call.large.removeprefix(f"s3://{month.bucket}/")] = _packed_large_prompt()
-    return found
+            objects[call.large.removeprefix(f"s3://{month.bucket}/")] = _packed_large_prompt()
+    return objects
 
 
 def _large_key(month: Month, at: int, request_id: str) -> str:
     moment = datetime.fromtimestamp(at, UTC)
-    folder = record_key(_place(month), ACCOUNT, month.region, moment, "").rpartition("/")[0]
+    folder = record_key(_destination(month), ACCOUNT, month.region, moment, "").rpartition("/")[0]
     return f"{folder}/data/{request_id}_input.json.gz"
 
 
-def _place(month: Month) -> Place:
-    return Place(month.bucket, month.prefix)
+def _destination(month: Month) -> S3Destination:
+    return S3Destination(month.bucket, month.prefix)
 
 
 def _id(chance: random.Random) -> str:
@@ -225,11 +225,11 @@ def main() -> None:
     parser.add_argument("--seed", type=int, default=Month().seed)
     parser.add_argument("--first", type=date.fromisoformat, default=Month().first)
     parser.add_argument("--days", type=int, default=Month().days)
-    asked = parser.parse_args()
-    month = Month(asked.first, asked.days, asked.calls, asked.seed)
-    store = Folder(asked.folder)
-    asked.folder.mkdir(parents=True, exist_ok=True)
-    with gzip.open(asked.folder / "audit-lines.jsonl.gz", "wt", compresslevel=1) as lines:
+    arguments = parser.parse_args()
+    month = Month(arguments.first, arguments.days, arguments.calls, arguments.seed)
+    store = Folder(arguments.folder)
+    arguments.folder.mkdir(parents=True, exist_ok=True)
+    with gzip.open(arguments.folder / "audit-lines.jsonl.gz", "wt", compresslevel=1) as lines:
         for hour in hours(month):
             for key, content in hour.objects.items():
                 store.put(key, content)

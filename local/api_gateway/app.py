@@ -10,7 +10,7 @@ from botocore.exceptions import ClientError
 from local.api_gateway import authorizer, coding, routing, validation
 from local.api_gateway.admission import Admission
 from local.api_gateway.authorizer import Invoke
-from local.api_gateway.client import Client, GoneError, TooLargeError
+from local.api_gateway.client import Client, DisconnectedError, TooLargeError
 from local.api_gateway.definition import Api
 from local.api_gateway.deployed import DeployedApi
 from local.api_gateway.exchange import Exchange, context, trace
@@ -30,7 +30,7 @@ from local.api_gateway.rendering import render
 from local.api_gateway.routing import Match
 from local.api_gateway.signature import Signatures, nobody, nothing
 from local.aws.log_writer import LogWriter
-from local.aws.ttl_cache import ReadThrough
+from local.aws.ttl_cache import TtlCache
 from local.bedrock.http_exchange import Receive, Scope, Send
 from local.lambda_service.service import LambdaService
 from local.run.options import ClientDisconnect
@@ -42,7 +42,7 @@ LARGEST_HEADERS_BYTES = 20_480
 App = Callable[[Scope, Receive, Send], Awaitable[None]]
 
 
-class Front:
+class LocalApiGateway:
     """Serves one stage of a deployed API. What is deployed, and which keys there are, is at most a
     second old."""
 
@@ -58,8 +58,8 @@ class Front:
         client_disconnect: ClientDisconnect = ClientDisconnect.INVISIBLE,
         may_invoke: MayInvoke = anything,
     ) -> None:
-        self._api = ReadThrough(deployed.api)
-        self._keys = ReadThrough(deployed.keys)
+        self._api = TtlCache(deployed.api)
+        self._keys = TtlCache(deployed.keys)
         self._admission = admission or Admission()
         self._signatures = signatures or Signatures(nobody, nothing)
         self._integrations = Integrations(streaming, invoke, client_disconnect)
@@ -77,7 +77,7 @@ class Front:
         if not _below(exchange, api):
             await _forbid(exchange, client)
             return
-        with suppress(GoneError):
+        with suppress(DisconnectedError):
             await self._answer(exchange, api, client)
         await client.close()
         self._record(exchange, api, client)
@@ -113,12 +113,12 @@ class Front:
         return match
 
     async def _authorize(self, exchange: Exchange, match: Match, api: Api) -> None:
-        asked = match.method.authorizer
-        if asked is None:
+        method_authorizer = match.method.authorizer
+        if method_authorizer is None:
             return
         began = time.monotonic()
-        await check_authorizer(self._may_invoke, asked, api)
-        grant = await authorizer.authorize(asked, exchange, match, api, self._invoke)
+        await check_authorizer(self._may_invoke, method_authorizer, api)
+        grant = await authorizer.authorize(method_authorizer, exchange, match, api, self._invoke)
         latency = int((time.monotonic() - began) * 1000)
         exchange.noted |= {"authorizer.status": 200, "authorizer.latency": latency}
         exchange.authorizer = {
@@ -146,20 +146,20 @@ def _exchange(scope: Scope) -> Exchange:
     address = scope["client"][0] if scope["client"] else "127.0.0.1"
     headers = [(name.decode().lower(), value.decode("latin-1")) for name, value in scope["headers"]]
     host = next((value for name, value in headers if name == "host"), "localhost")
-    given = next((value for name, value in headers if name == "x-amzn-trace-id"), "")
-    trace_id = trace(given)
+    incoming_trace = next((value for name, value in headers if name == "x-amzn-trace-id"), "")
+    trace_id = trace(incoming_trace)
     forwarded = {
         "x-amzn-trace-id": trace_id,
         "x-forwarded-for": address,
         "x-forwarded-port": str(scope["server"][1]),
         "x-forwarded-proto": scope["scheme"],
     }
-    kept = [item for item in headers if item[0] not in forwarded]
+    other_headers = [item for item in headers if item[0] not in forwarded]
     return Exchange(
         verb=scope["method"],
         path=scope["raw_path"].decode("ascii"),
         query=scope["query_string"].decode("latin-1"),
-        headers=[*kept, *forwarded.items()],
+        headers=[*other_headers, *forwarded.items()],
         source_ip=address,
         host=host,
         protocol=f"HTTP/{scope['http_version']}",
@@ -192,7 +192,7 @@ async def _refuse(refused: RefusedError, exchange: Exchange, api: Api, client: C
 
 async def _forbid(exchange: Exchange, client: Client) -> None:
     """What API Gateway says where it knows no such API or stage; no gateway response applies."""
-    with suppress(GoneError, TooLargeError):
+    with suppress(DisconnectedError, TooLargeError):
         await client.body(LARGEST_BODY_BYTES)
     kind = [("content-type", "application/json"), ("x-amzn-errortype", "ForbiddenException")]
     await client.start(403, [*kind, *identification(exchange)])

@@ -37,19 +37,23 @@ async def authorize(
     authorizer: Authorizer, exchange: Exchange, match: Match, api: Api, invoke: Invoke
 ) -> Grant:
     """Raises RefusedError unless the function allows the call."""
-    if not all(_given(source, exchange) for source in authorizer.sources):
+    if not all(_is_present(source, exchange) for source in authorizer.sources):
         raise RefusedError("UNAUTHORIZED")
-    asked = event.authorizer_event(exchange, match, api)
+    authorizer_event = event.authorizer_event(exchange, match, api)
     if authorizer.token_header is not None:
         token = exchange.header(authorizer.token_header.lower())
-        asked = {"type": "TOKEN", "methodArn": asked["methodArn"], "authorizationToken": token}
-    answer = await invoke(authorizer.function, asked)
+        authorizer_event = {
+            "type": "TOKEN",
+            "methodArn": authorizer_event["methodArn"],
+            "authorizationToken": token,
+        }
+    answer = await invoke(authorizer.function, authorizer_event)
     if answer.failed:
         raise _failure(answer.payload)
-    return _grant(answer.payload, asked["methodArn"])
+    return _grant(answer.payload, authorizer_event["methodArn"])
 
 
-def _given(source: str, exchange: Exchange) -> bool:
+def _is_present(source: str, exchange: Exchange) -> bool:
     """Whether an identity source such as `method.request.header.Authorization` is there."""
     kind, _, name = source.removeprefix("method.request.").partition(".")
     if kind == "querystring":
@@ -76,7 +80,7 @@ def _grant(payload: bytes, arn: str) -> Grant:
 
 
 def _allowed(statements: list[Mapping[str, Any]], arn: str) -> bool:
-    effects = {one["Effect"] for one in statements if _covers(one, arn)}
+    effects = {statement["Effect"] for statement in statements if _covers(statement, arn)}
     return effects == {"Allow"}
 
 

@@ -26,8 +26,8 @@ def invoker(client: Client) -> Invoke:
 def answer(payload: bytes) -> tuple[Head, bytes]:
     """Head and body of a Lambda proxy answer. Raises MalformedAnswerError."""
     head = head_of(payload)
-    said = json.loads(payload)
-    if "statusCode" not in said:
+    response = json.loads(payload)
+    if "statusCode" not in response:
         raise MalformedAnswerError("there is no statusCode")
-    body = said.get("body") or ""
-    return head, base64.b64decode(body) if said.get("isBase64Encoded") else body.encode()
+    body = response.get("body") or ""
+    return head, base64.b64decode(body) if response.get("isBase64Encoded") else body.encode()

@@ -9,7 +9,7 @@ from local.bedrock.http_exchange import ABORT, Receive, Scope, Send
 _LARGEST_DISCARD_BYTES = 64 * 1024 * 1024
 
 
-class GoneError(Exception):
+class DisconnectedError(Exception):
     """The caller closed the connection."""
 
 
@@ -26,18 +26,18 @@ class Client:
         self._closes_with_stream = scope["http_version"].startswith("1")
         self._reset: Callable[[], None] = scope["extensions"][ABORT]
         self._watch: asyncio.Task[None] | None = None
-        self.gone = False
+        self.disconnected = False
         self.status: int | None = None
         self.sent = 0
 
     async def body(self, limit: int) -> bytes:
         """The request's body. One over `limit` bytes is read on, so that the answer is heard, and
-        raises TooLargeError; GoneError."""
+        raises TooLargeError; DisconnectedError."""
         parts, length, more = [], 0, True
         while more and length < _LARGEST_DISCARD_BYTES:
             message = await self._receive()
             if message["type"] == "http.disconnect":
-                raise GoneError
+                raise DisconnectedError
             length += len(message["body"])
             if length <= limit:
                 parts.append(message["body"])
@@ -64,9 +64,9 @@ class Client:
         if not self._closes_with_stream:
             self._reset()
 
-    def on_gone(self, act: Callable[[], Awaitable[None]]) -> None:
+    def on_disconnect(self, act: Callable[[], Awaitable[None]]) -> None:
         """Does `act` when the caller hangs up; call it after the body has been read."""
-        self._watch = asyncio.create_task(self._until_gone(act))
+        self._watch = asyncio.create_task(self._watch_disconnect(act))
 
     async def close(self) -> None:
         """Ends the watch for a hang-up."""
@@ -75,8 +75,8 @@ class Client:
             with suppress(asyncio.CancelledError):
                 await self._watch
 
-    async def _until_gone(self, act: Callable[[], Awaitable[None]]) -> None:
+    async def _watch_disconnect(self, act: Callable[[], Awaitable[None]]) -> None:
         while (await self._receive())["type"] != "http.disconnect":
             pass
-        self.gone = True
+        self.disconnected = True
         await act()

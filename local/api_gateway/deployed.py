@@ -41,30 +41,33 @@ class DeployedApi:
         self._aws = aws
         self._where = {"restApiId": api_id}
         self._stage = stage
-        self._kept: tuple[str, Api] | None = None
+        self._cached: tuple[str, Api] | None = None
 
     def api(self) -> Api:
         """Raises botocore's ClientError when the API is gone, UnservedApiError."""
         stage = self._client.get_stage(**self._where, stageName=self._stage)
-        if self._kept is None or self._kept[0] != stage["deploymentId"]:
+        if self._cached is None or self._cached[0] != stage["deploymentId"]:
             definition = _Definition(self._client, self._cloudformation, self._where, stage)
-            self._kept = stage["deploymentId"], definition.api(self._aws)
-        return self._kept[1]
+            self._cached = stage["deploymentId"], definition.api(self._aws)
+        return self._cached[1]
 
     def keys(self) -> KeyRing:
         """The keys as they are now, disabled ones too."""
-        found = _items(self._client, "get_api_keys", includeValues=True)
+        items = _items(self._client, "get_api_keys", includeValues=True)
         plans: dict[str, Plan] = {}
         for raw in _items(self._client, "get_usage_plans"):
             if self._has_stage(raw):
                 members = _items(self._client, "get_usage_plan_keys", usagePlanId=raw["id"])
                 plans |= {member["id"]: _plan(raw) for member in members}
-        keys = (Key(one["id"], one["value"], one["enabled"]) for one in found)
+        keys = (Key(item["id"], item["value"], item["enabled"]) for item in items)
         return KeyRing({key.value: key for key in keys}, plans)
 
     def _has_stage(self, plan: Mapping[str, Any]) -> bool:
-        mine = (self._where["restApiId"], self._stage)
-        return any((one["apiId"], one["stage"]) == mine for one in plan.get("apiStages", []))
+        own_stage = (self._where["restApiId"], self._stage)
+        return any(
+            (plan_stage["apiId"], plan_stage["stage"]) == own_stage
+            for plan_stage in plan.get("apiStages", [])
+        )
 
 
 class _Definition:
@@ -127,18 +130,18 @@ class _Definition:
 
     @cached_property
     def _authorizers(self) -> dict[str, Authorizer]:
-        found = self._client.get_authorizers(**self._where)["items"]
-        return {raw["id"]: _authorizer(raw) for raw in found}
+        authorizers = self._client.get_authorizers(**self._where)["items"]
+        return {raw["id"]: _authorizer(raw) for raw in authorizers}
 
     def _method_throttle(self, path: str, verb: str) -> Throttle | None:
         """The stage's setting for the method, else for all: `/~1v1~1messages/POST` or `*/*`."""
         settings = self._stage.get("methodSettings") or {}
         names = (f"/{path.replace('/', '~1')}/{verb}", "*/*")
-        found: Mapping[str, Any] = next((settings[n] for n in names if n in settings), {})
+        throttling: Mapping[str, Any] = next((settings[n] for n in names if n in settings), {})
         return _throttle(
             {
-                "rateLimit": found.get("throttlingRateLimit", 0),
-                "burstLimit": found.get("throttlingBurstLimit", 0),
+                "rateLimit": throttling.get("throttlingRateLimit", 0),
+                "burstLimit": throttling.get("throttlingBurstLimit", 0),
             }
         )
 
@@ -155,31 +158,33 @@ class _Definition:
     def _validated(self) -> set[tuple[str, str]]:
         """The methods whose validator checks bodies: (resource id, verb)."""
         validators = {
-            one.id
-            for one in self._template.of_type("AWS::ApiGateway::RequestValidator")
-            if one.properties.get("ValidateRequestBody")
+            resource.id
+            for resource in self._template.of_type("AWS::ApiGateway::RequestValidator")
+            if resource.properties.get("ValidateRequestBody")
         }
-        methods = (one.properties for one in self._template.of_type("AWS::ApiGateway::Method"))
+        methods = (
+            resource.properties for resource in self._template.of_type("AWS::ApiGateway::Method")
+        )
         return {
-            (one["ResourceId"], one["HttpMethod"])
-            for one in methods
-            if one.get("RequestValidatorId") in validators
+            (resource["ResourceId"], resource["HttpMethod"])
+            for resource in methods
+            if resource.get("RequestValidatorId") in validators
         }
 
     @cached_property
     def _models(self) -> dict[str, dict[str, Any]]:
-        found = _items(self._client, "get_models", **self._where)
-        return {one["name"]: json.loads(one["schema"]) for one in found}
+        models = _items(self._client, "get_models", **self._where)
+        return {model["name"]: json.loads(model["schema"]) for model in models}
 
     def _responses(self) -> dict[str, GatewayResponse]:
-        found = self._client.get_gateway_responses(**self._where)["items"]
+        responses = self._client.get_gateway_responses(**self._where)["items"]
         return {
             raw["responseType"]: GatewayResponse(
                 int(raw["statusCode"]) if raw.get("statusCode") else None,
                 raw.get("responseParameters") or {},
                 raw.get("responseTemplates") or {},
             )
-            for raw in found
+            for raw in responses
         }
 
     def _access_log(self) -> AccessLog | None:
@@ -190,14 +195,18 @@ class _Definition:
         return AccessLog(settings["DestinationArn"].split(":")[6], settings["Format"])
 
     def _properties(self, kind: str, physical_id: str) -> list[Mapping[str, Any]]:
-        return [one.properties for one in self._template.of_type(kind) if one.id == physical_id]
+        return [
+            resource.properties
+            for resource in self._template.of_type(kind)
+            if resource.id == physical_id
+        ]
 
 
-def _items(client: Client, operation: str, **asked: object) -> list[dict[str, Any]]:
+def _items(client: Client, operation: str, **parameters: object) -> list[dict[str, Any]]:
     if not client.can_paginate(operation):
-        return list(getattr(client, operation)(**asked)["items"])
-    asked.pop("limit", None)
-    pages: Iterable[Mapping[str, Any]] = client.get_paginator(operation).paginate(**asked)
+        return list(getattr(client, operation)(**parameters)["items"])
+    parameters.pop("limit", None)
+    pages: Iterable[Mapping[str, Any]] = client.get_paginator(operation).paginate(**parameters)
     return [item for page in pages for item in page.get("items", [])]
 
 

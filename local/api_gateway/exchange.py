@@ -52,12 +52,12 @@ class Exchange:
         return int((monotonic() - self.started) * 1000)
 
 
-def trace(given: str) -> str:
-    """The trace of a request that came with `given` as its `X-Amzn-Trace-Id`: its root goes on.
+def trace(header: str) -> str:
+    """The trace of a request that came with `header` as its `X-Amzn-Trace-Id`: its root goes on.
 
     https://docs.aws.amazon.com/xray/latest/devguide/xray-concepts.html#xray-concepts-tracingheader
     """
-    root = _ROOT.search(given)
+    root = _ROOT.search(header)
     return root[0] if root else f"Root=1-{int(time()):08x}-{os.urandom(12).hex()}"
 
 
@@ -66,14 +66,14 @@ def identity(exchange: Exchange) -> Mapping[str, str]:
 
     https://docs.aws.amazon.com/apigateway/latest/developerguide/api-gateway-variables-for-access-logging.html
     """
-    who = exchange.caller
-    if who is None:
+    caller = exchange.caller
+    if caller is None:
         return {}
     return {
-        "accountId": who.account,
-        "caller": who.user_id,
-        "user": who.user_id,
-        "userArn": who.arn,
+        "accountId": caller.account,
+        "caller": caller.user_id,
+        "user": caller.user_id,
+        "userArn": caller.arn,
     }
 
 

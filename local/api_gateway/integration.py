@@ -10,7 +10,7 @@ from time import monotonic
 
 from local.api_gateway import buffered
 from local.api_gateway.authorizer import Invoke
-from local.api_gateway.client import Client, GoneError
+from local.api_gateway.client import Client, DisconnectedError
 from local.api_gateway.definition import Api, Integration
 from local.api_gateway.event import proxy_event
 from local.api_gateway.exchange import Exchange
@@ -56,13 +56,13 @@ class Integrations:
 
     async def run(self, exchange: Exchange, match: Match, api: Api, client: Client) -> None:
         """Answers `client`. Raises RefusedError before the answer, BrokenOffError within it,
-        GoneError."""
+        DisconnectedError."""
         began = monotonic()
         streams = match.method.integration.streams
         exchange.noted["integration.responseTransferMode"] = "STREAMED" if streams else "BUFFERED"
-        ask = self._stream if streams else self._whole
+        respond = self._stream if streams else self._respond_at_once
         try:
-            await ask(exchange, match, api, client)
+            await respond(exchange, match, api, client)
         except EventTooLargeError as large:
             raise RefusedError("REQUEST_TOO_LARGE") from large
         except (MalformedAnswerError, ThrottledError) as unanswered:
@@ -83,13 +83,15 @@ class Integrations:
         answer = await self._streaming.invoke(integration.function, event, exchange.trace_id)
         is_visible = self._client_disconnect is ClientDisconnect.VISIBLE
         leave = answer.abandon if is_visible else answer.discard
-        client.on_gone(leave)
+        client.on_disconnect(leave)
         try:
             await _relay(answer, exchange, integration, client)
         finally:
             await leave()
 
-    async def _whole(self, exchange: Exchange, match: Match, api: Api, client: Client) -> None:
+    async def _respond_at_once(
+        self, exchange: Exchange, match: Match, api: Api, client: Client
+    ) -> None:
         integration = match.method.integration
         async with asyncio.timeout(integration.timeout_seconds):
             event = proxy_event(exchange, match, api)
@@ -113,15 +115,15 @@ async def _relay(
             await _begin(prelude.head, exchange, client)
         if body:
             exchange.noted.setdefault("integration.timeToFirstContent", _milliseconds_since(began))
-            await _keep(pace, len(body))
+            await _wait_for_pace(pace, len(body))
             await client.write(body)
-    if client.gone:
-        raise GoneError
+    if client.disconnected:
+        raise DisconnectedError
     prelude.end()
     await client.end()
 
 
-async def _keep(pace: Pace, size: int) -> None:
+async def _wait_for_pace(pace: Pace, size: int) -> None:
     """Waits until so many bytes may leave. Raises BrokenOffError."""
     try:
         wait = pace.wait_seconds(size, monotonic())

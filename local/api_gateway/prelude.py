@@ -54,20 +54,20 @@ class Prelude:
 def head_of(text: bytes) -> Head:
     """The head that a JSON object states. Raises MalformedAnswerError."""
     try:
-        said = json.loads(text)
-        return Head(int(said.get("statusCode", 200)), tuple(_headers(said)))
+        metadata = json.loads(text)
+        return Head(int(metadata.get("statusCode", 200)), tuple(_headers(metadata)))
     except (ValueError, AttributeError, TypeError) as broken:
         raise MalformedAnswerError("the head is no JSON object of the known shape") from broken
 
 
-def _headers(said: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
+def _headers(metadata: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
     """Those of `headers`, unless `multiValueHeaders` has them too."""
-    several: dict[str, list[str]] = said.get("multiValueHeaders") or {}
+    several: dict[str, list[str]] = metadata.get("multiValueHeaders") or {}
     names = {name.lower() for name in several}
-    for name, value in (said.get("headers") or {}).items():
+    for name, value in (metadata.get("headers") or {}).items():
         if name.lower() not in names:
             yield name.lower(), str(value)
     for name, values in several.items():
         yield from ((name.lower(), str(value)) for value in values)
-    for cookie in said.get("cookies") or []:
+    for cookie in metadata.get("cookies") or []:
         yield "set-cookie", str(cookie)

@@ -76,9 +76,9 @@ def refusal(refused: RefusedError, exchange: Exchange, api: Api) -> Refusal:
     response = api.responses[refused.kind]
     values = context(exchange, api)
     [(kind, template), *_] = response.templates.items()
-    given = [_parameter(*item, exchange, values) for item in response.parameters.items()]
+    mapped = [_parameter(*item, exchange, values) for item in response.parameters.items()]
     usual = {"content-type": kind, "x-amzn-errortype": default.error_type}
-    headers = usual | {name.lower(): value for name, value in filter(None, given)}
+    headers = usual | {name.lower(): value for name, value in filter(None, mapped)}
     status = response.status or refused.status or default.status
     return Refusal(status, list(headers.items()), render(template, values, missing="").encode())
 

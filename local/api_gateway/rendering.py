@@ -10,7 +10,7 @@ _VARIABLE = re.compile(r"\$(?:context\.([A-Za-z0-9_.-]*[A-Za-z0-9_])|\{context\.
 def render(template: str, context: Mapping[str, Any], *, missing: str) -> str:
     """`template` with each variable's value, `missing` for those that have none."""
 
-    def value(found: re.Match[str]) -> str:
-        return str(context.get(found[1] or found[2], missing))
+    def value(match: re.Match[str]) -> str:
+        return str(context.get(match[1] or match[2], missing))
 
     return _VARIABLE.sub(value, template)

@@ -22,7 +22,7 @@ def find(methods: Iterable[Method], verb: str, path: str) -> Match | None:
     """The method for `verb` on `path` (with its leading slash, without the stage's name)."""
     segments = _segments(path)
     best: tuple[tuple[int, ...], bool] | None = None
-    found = None
+    match = None
     for method in methods:
         parts = _segments(method.resource)
         ranks = _ranks(parts, segments)
@@ -30,8 +30,8 @@ def find(methods: Iterable[Method], verb: str, path: str) -> Match | None:
             continue
         order = ranks, method.verb == "ANY"
         if best is None or order < best:
-            best, found = order, Match(method, _parameters(parts, segments))
-    return found
+            best, match = order, Match(method, _parameters(parts, segments))
+    return match
 
 
 def _segments(path: str) -> list[str]:
@@ -55,11 +55,11 @@ def _rank(part: str) -> int:
 
 
 def _parameters(parts: list[str], segments: list[str]) -> dict[str, str]:
-    found = {}
+    parameters = {}
     for position, part in enumerate(parts):
         match _rank(part):
             case 1:
-                found[part[1:-1]] = segments[position]
+                parameters[part[1:-1]] = segments[position]
             case 2:
-                found[part[1:-2]] = "/".join(segments[position:])
-    return found
+                parameters[part[1:-2]] = "/".join(segments[position:])
+    return parameters

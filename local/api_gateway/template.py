@@ -27,9 +27,11 @@ class StackTemplate:
     def __init__(self, cloudformation: Client, stack: str) -> None:
         body = cloudformation.get_template(StackName=stack)["TemplateBody"]
         self._template: dict[str, Any] = json.loads(body) if isinstance(body, str) else body
-        found = cloudformation.describe_stack_resources(StackName=stack)["StackResources"]
-        self._ids = {one["LogicalResourceId"]: one["PhysicalResourceId"] for one in found}
-        self._arn: str = found[0]["StackId"]
+        resources = cloudformation.describe_stack_resources(StackName=stack)["StackResources"]
+        self._ids = {
+            resource["LogicalResourceId"]: resource["PhysicalResourceId"] for resource in resources
+        }
+        self._arn: str = resources[0]["StackId"]
 
     def of_type(self, kind: str) -> Iterator[Resource]:
         """Each resource of CloudFormation type `kind`."""

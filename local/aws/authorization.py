@@ -86,9 +86,13 @@ class Authorization:
         key = (*caller.items(), *requests)
         denied = self._cached(key)
         if denied is _UNKNOWN:
-            asked = [{**each._asdict(), "context": dict(each.context)} for each in requests]
-            denied = self._call("Authorize", {"caller": caller, "requests": asked})["denied"]
-            self._keep(key, denied)
+            request_fields = [
+                {**request._asdict(), "context": dict(request.context)} for request in requests
+            ]
+            denied = self._call("Authorize", {"caller": caller, "requests": request_fields})[
+                "denied"
+            ]
+            self._store(key, denied)
         if denied is not None:
             raise AuthorizationError(denied["code"], denied["message"])
 
@@ -97,7 +101,7 @@ class Authorization:
             at, denied = self._decisions.get(key, (0.0, _UNKNOWN))
         return _UNKNOWN if self._clock() - at > CACHE_SECONDS else denied
 
-    def _keep(self, key: tuple[Any, ...], denied: Json | None) -> None:
+    def _store(self, key: tuple[Any, ...], denied: Json | None) -> None:
         with self._lock:
             if len(self._decisions) >= _LARGEST_CACHE:
                 self._decisions.clear()

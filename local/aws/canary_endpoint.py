@@ -5,14 +5,14 @@ from pathlib import Path
 from local.aws.client import Aws
 
 
-def told(aws: Aws, function_name: str, *, url: str, ca_bundle: str) -> None:
+def point_canary_at(aws: Aws, function_name: str, *, url: str, ca_bundle: str) -> None:
     """Sets variables of the function; blocks. OpenSSL reads whom to trust from SSL_CERT_FILE:
     https://docs.openssl.org/3.0/man3/SSL_CTX_load_verify_locations/"""
     client = aws.client("lambda")
-    found = client.get_function_configuration(FunctionName=function_name)
+    configuration = client.get_function_configuration(FunctionName=function_name)
     trusted = str(Path(ca_bundle).resolve())
     variables = {
-        **found["Environment"]["Variables"],
+        **configuration["Environment"]["Variables"],
         "ENDPOINT_URL": url,
         "SSL_CERT_FILE": trusted,
     }

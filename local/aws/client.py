@@ -64,6 +64,8 @@ def _session() -> boto3.Session:
 
 def without_aws(environment: Mapping[str, str] = os.environ) -> dict[str, str]:
     """`environment` without the caller's own AWS settings, and with loopback kept off proxies."""
-    kept = {name: value for name, value in environment.items() if not name.startswith("AWS_")}
+    other_variables = {
+        name: value for name, value in environment.items() if not name.startswith("AWS_")
+    }
     loopback = "localhost,127.0.0.1"
-    return {**kept, **dict.fromkeys(("NO_PROXY", "no_proxy"), loopback)}
+    return {**other_variables, **dict.fromkeys(("NO_PROXY", "no_proxy"), loopback)}

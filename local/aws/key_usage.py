@@ -19,7 +19,5 @@ class KeyUsage:
     def by_day(self, plan_id: str, key_id: str) -> Counter[date]:
         """Requests by day, as far as there were any."""
         lines = self._file.read_text().splitlines() if self._file.exists() else []
-        told = (line.split() for line in lines)
-        return Counter(
-            date.fromisoformat(day) for day, *whose in told if whose == [plan_id, key_id]
-        )
+        entries = (line.split() for line in lines)
+        return Counter(date.fromisoformat(day) for day, *ids in entries if ids == [plan_id, key_id])

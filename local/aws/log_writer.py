@@ -50,16 +50,16 @@ class LogWriter:
             await asyncio.to_thread(self._put, lines)
 
     def _put(self, lines: list[Line]) -> None:
-        for place in dict.fromkeys((line.group, line.stream) for line in lines):
+        for group_and_stream in dict.fromkeys((line.group, line.stream) for line in lines):
             events = [
                 {"timestamp": line.at_ms, "message": line.text}
                 for line in lines
-                if (line.group, line.stream) == place
+                if (line.group, line.stream) == group_and_stream
             ]
             try:
-                self._put_events(*place, events)
+                self._put_events(*group_and_stream, events)
             except (BotoCoreError, ClientError) as failure:
-                _LOG.error("%s: %d lines lost: %s", place[0], len(events), failure)
+                _LOG.error("%s: %d lines lost: %s", group_and_stream[0], len(events), failure)
 
     def _put_events(self, group: str, stream: str, events: list[dict[str, Any]]) -> None:
         where = {"logGroupName": group, "logStreamName": stream}

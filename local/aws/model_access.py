@@ -19,7 +19,7 @@ FORM: Final = {
 }
 
 
-def done(aws: Aws) -> None:
+def grant_model_access(aws: Aws) -> None:
     """Submits the form, and takes the offer of every model of the Region."""
     bedrock = aws.client("bedrock")
     bedrock.put_use_case_for_model_access(formData=json.dumps(FORM).encode())

@@ -32,8 +32,12 @@ class RoleSessions:
     def assume(self, role_arn: str, session_name: str) -> Credentials:
         """Credentials of the role for a session of that name, as Lambda takes them; blocks. Raises
         AuthorizationError where the role does not trust Lambda."""
-        given = self._authorization.assume_role("lambda.amazonaws.com", role_arn, session_name)
-        return Credentials(given["AccessKeyId"], given["SecretAccessKey"], given["SessionToken"])
+        credentials = self._authorization.assume_role(
+            "lambda.amazonaws.com", role_arn, session_name
+        )
+        return Credentials(
+            credentials["AccessKeyId"], credentials["SecretAccessKey"], credentials["SessionToken"]
+        )
 
     def caller(self, access_key_id: str) -> Caller | None:
         """Who signs with the key: a session, whoever took the role, or the embedded AWS's root."""

@@ -18,8 +18,8 @@ class SessionsFile:
 
     def add(self, access_key_id: str, session: Mapping[str, Any]) -> None:
         """It holds secrets, if of nothing: for its owner only."""
-        kept = ("Arn", "UserId", "SecretAccessKey", "SessionToken", "Expiration")
-        line = {"AccessKeyId": access_key_id, **{name: session.get(name) for name in kept}}
+        fields = ("Arn", "UserId", "SecretAccessKey", "SessionToken", "Expiration")
+        line = {"AccessKeyId": access_key_id, **{name: session.get(name) for name in fields}}
         self._file.touch(mode=0o600)
         with self._file.open("a") as file:
             file.write(json.dumps(line) + "\n")
@@ -28,16 +28,16 @@ class SessionsFile:
         """Access key id, and who signs with it."""
         lines = self._file.read_text().splitlines() if self._file.exists() else []
         for line in lines:
-            told = json.loads(line)
-            ends = told["Expiration"]
+            session = json.loads(line)
+            ends = session["Expiration"]
             yield (
-                told["AccessKeyId"],
+                session["AccessKeyId"],
                 Caller(
-                    told["Arn"],
-                    told["SecretAccessKey"],
-                    told["SessionToken"],
-                    told["UserId"],
+                    session["Arn"],
+                    session["SecretAccessKey"],
+                    session["SessionToken"],
+                    session["UserId"],
                     datetime.fromtimestamp(ends, UTC) if ends else None,
-                    told["AccessKeyId"],
+                    session["AccessKeyId"],
                 ),
             )

@@ -8,7 +8,7 @@ from typing import Generic, TypeVar
 Value = TypeVar("Value")
 
 
-class ReadThrough(Generic[Value]):
+class TtlCache(Generic[Value]):
     """The result of `read`, which may block and runs in a thread, at most `seconds` old."""
 
     def __init__(
@@ -21,14 +21,14 @@ class ReadThrough(Generic[Value]):
         self._read = read
         self._seconds = seconds
         self._clock = clock
-        self._kept: tuple[float, Value] | None = None
+        self._cached: tuple[float, Value] | None = None
         self._one_reader = asyncio.Lock()
 
     async def get(self) -> Value:
         """Raises what `read` raises; nothing is kept of a failure."""
         async with self._one_reader:
-            if self._kept is None or self._clock() - self._kept[0] > self._seconds:
+            if self._cached is None or self._clock() - self._cached[0] > self._seconds:
                 started = self._clock()
-                self._kept = None
-                self._kept = started, await asyncio.to_thread(self._read)
-            return self._kept[1]
+                self._cached = None
+                self._cached = started, await asyncio.to_thread(self._read)
+            return self._cached[1]

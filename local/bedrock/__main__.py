@@ -26,8 +26,8 @@ def main() -> None:
     parser.add_argument("--port", type=int, default=0, help="0 picks a free one")
     parser.add_argument("--region", default=os.environ.get("AWS_REGION", "us-east-1"))
     parser.add_argument("--aws-endpoint-url", help="the AWS that holds the logging configuration")
-    given = parser.parse_args()
-    asyncio.run(_run(given.port, given.region, given.aws_endpoint_url))
+    arguments = parser.parse_args()
+    asyncio.run(_run(arguments.port, arguments.region, arguments.aws_endpoint_url))
 
 
 async def _run(port: int, region: str, endpoint_url: str | None) -> None:
@@ -35,7 +35,7 @@ async def _run(port: int, region: str, endpoint_url: str | None) -> None:
     for name in (signal.SIGINT, signal.SIGTERM):
         asyncio.get_running_loop().add_signal_handler(name, stop.set)
     if endpoint_url is None:
-        await _serve(_app(region, _keep_nothing, applications.none), port, region, stop)
+        await _serve(_app(region, _discard, applications.none), port, region, stop)
         return
     clients = connect(endpoint_url=endpoint_url, region=region)
     delivery = Delivery(clients, account=ACCOUNT, region=region)
@@ -64,7 +64,7 @@ def _caller_of_environment(key_id: str) -> Caller | None:
     return Caller(f"arn:aws:iam::{ACCOUNT}:user/local", secret, token)
 
 
-async def _keep_nothing(invocation: Invocation) -> None:
+async def _discard(invocation: Invocation) -> None:
     del invocation
 
 

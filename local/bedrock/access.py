@@ -44,8 +44,10 @@ def inference_requests(
     return [
         Request(action, profile, context, region),
         *(
-            Request(action, _model_arn(target.model, each), behind, each or _UNSPECIFIED)
-            for each in target.asked_regions
+            Request(
+                action, _model_arn(target.model, model_region), behind, model_region or _UNSPECIFIED
+            )
+            for model_region in target.authorization_regions
         ),
     ]
 

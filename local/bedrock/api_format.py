@@ -25,7 +25,7 @@ class Question(NamedTuple):
     is_converse: bool = False
 
 
-class Whole(NamedTuple):
+class CompleteResponse(NamedTuple):
     """An answer in one piece: headers but its length, and the JSON."""
 
     headers: list[tuple[str, str]]
@@ -36,7 +36,7 @@ class Event(NamedTuple):
     """One event of a stream: the frame on the wire, and the JSON the log makes its record of."""
 
     frame: bytes
-    told: bytes
+    logged_json: bytes
 
 
 class Form(Protocol):
@@ -57,13 +57,13 @@ class Form(Protocol):
     def open(self, seen: Invocation) -> None:
         """Reads what does not depend on the model and tells `seen`; raises RefusedError."""
 
-    def ask(self, model: Model) -> Question:
+    def parse_question(self, model: Model) -> Question:
         """The question, checked as far as a schema can; raises RefusedError."""
 
     def model_errors(self) -> AbstractContextManager[None]:
         """A block in which what the model refuses gets this form's words around it."""
 
-    def whole(self, answer: Answer) -> Whole:
+    def build_response(self, answer: Answer) -> CompleteResponse:
         """The answer in one piece."""
 
     def stream_headers(self) -> list[tuple[str, str]]:
@@ -72,5 +72,5 @@ class Form(Protocol):
     def events(self, answer: Answer) -> Iterator[Event]:
         """The answer in events, each made when it is asked for."""
 
-    def tell(self, seen: Invocation, sent: list[bytes]) -> None:
+    def record_stream(self, seen: Invocation, sent: list[bytes]) -> None:
         """Tells the log what a stream said: `sent` is the JSON of the events that left."""

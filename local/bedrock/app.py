@@ -14,7 +14,7 @@ from local.bedrock.caller import Caller, Signed, authenticate
 from local.bedrock.converse.form import ConverseForm
 from local.bedrock.counting import Counting
 from local.bedrock.errors import RefusedError
-from local.bedrock.http_exchange import ClientGoneError, Receive, Scope, Send, Wire
+from local.bedrock.http_exchange import ClientDisconnectedError, Receive, Scope, Send, Wire
 from local.bedrock.inference import Inference
 from local.bedrock.invocation import Invocation
 from local.bedrock.invoke import InvokeForm
@@ -60,7 +60,7 @@ def create_app(
             call = await _take(wire, route.model_id, callers, region, now())
         except RefusedError as refused:
             await wire.refuse(refused)
-        except ClientGoneError:
+        except ClientDisconnectedError:
             pass
         else:
             invocation = await answers[route.operation](call)

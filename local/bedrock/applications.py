@@ -21,13 +21,13 @@ def of(bedrock: Client) -> Applications:
 
     def models(arn: str) -> Sequence[str]:
         try:
-            found = bedrock.get_inference_profile(inferenceProfileIdentifier=arn)
+            profile = bedrock.get_inference_profile(inferenceProfileIdentifier=arn)
         except ClientError as error:
             if error.response["Error"]["Code"] == "ResourceNotFoundException":
                 return ()
             raise
-        if found["inferenceProfileArn"] != arn:
+        if profile["inferenceProfileArn"] != arn:
             return ()
-        return [model["modelArn"] for model in found["models"]]
+        return [model["modelArn"] for model in profile["models"]]
 
     return models

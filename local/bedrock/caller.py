@@ -148,8 +148,8 @@ def _check_coverage(claim: Authorization, request: Signed, names: Iterable[str])
             raise _mismatch(f"The header '{name}' must be a signed header in the request.")
     if not set(claim.signed_headers) <= request.headers.keys():
         raise _mismatch("A signed header is missing from the request.")
-    given = request.headers.get("x-amz-content-sha256")
-    if given is not None and given != sha256(request.body).hexdigest():
+    payload_hash = request.headers.get("x-amz-content-sha256")
+    if payload_hash is not None and payload_hash != sha256(request.body).hexdigest():
         raise _mismatch("The provided 'x-amz-content-sha256' header does not match the body.")
 
 

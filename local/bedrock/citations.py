@@ -25,7 +25,7 @@ def may_be_cited(request: Request) -> bool:
     https://platform.claude.com/docs/en/build-with-claude/structured-outputs
     """
     sources = (block for block in _blocks(request) if isinstance(block, Document | SearchResult))
-    return any(each.citations is not None and each.citations.enabled for each in sources)
+    return any(source.citations is not None and source.citations.enabled for source in sources)
 
 
 def _blocks(request: Request) -> Iterator[Block]:

@@ -71,7 +71,9 @@ class ContextManagement(Strict):
     edits: list[Edit] | None = None
 
 
-def check(given: ContextManagement | None, betas: Iterable[str], *, thinks: bool) -> None:
+def check(
+    context_management: ContextManagement | None, betas: Iterable[str], *, thinks: bool
+) -> None:
     """Raises RefusedError for an edit without its beta, or one that has no place here.
 
     Args:
@@ -79,12 +81,12 @@ def check(given: ContextManagement | None, betas: Iterable[str], *, thinks: bool
         betas: the request's betas.
         thinks: whether the request has thinking on.
     """
-    if given is None:
+    if context_management is None:
         return
     taken = {tag for tag, beta in _BETAS.items() if beta in betas}
     if not taken:
         raise invalid("context_management: Extra inputs are not permitted")
-    for position, edit in enumerate(given.edits or ()):
+    for position, edit in enumerate(context_management.edits or ()):
         if edit.type not in taken:
             raise _unknown_edit(position, edit.type, taken)
         if isinstance(edit, ClearThinking):

@@ -18,7 +18,7 @@ from local.bedrock.converse import request as converse_request
 from local.bedrock.converse.errors import model_errors
 from local.bedrock.directives import Directives
 from local.bedrock.errors import RefusedError
-from local.bedrock.http_exchange import ClientGoneError
+from local.bedrock.http_exchange import ClientDisconnectedError
 from local.bedrock.model_ids import identify_counted
 from local.bedrock.tokens import PromptCache
 
@@ -36,43 +36,43 @@ class Counting:
             await self._answer(call)
         except RefusedError as refused:
             await call.wire.refuse(refused)
-        except ClientGoneError:
+        except ClientDisconnectedError:
             pass
 
     async def _answer(self, call: Call) -> None:
-        given = members.read(call.body, "CountTokensRequest")["input"]
+        count_input = members.read(call.body, "CountTokensRequest")["input"]
         today = call.at.date().isoformat()
         account = call.caller.account
         model = identify_counted(call.model_id, region=self._region, account=account, today=today)
         requests = access.count_requests(model, self._region)
         await asyncio.to_thread(access.check, self._authorize, call.caller, requests)
-        asked = question(given, model)
-        with model_errors() if asked.is_converse else nullcontext():
-            rules.check(asked.request, model, is_converse=asked.is_converse)
-        read = directives.read(replies.last_user_text(asked.request))
+        question = parse_input(count_input, model)
+        with model_errors() if question.is_converse else nullcontext():
+            rules.check(question.request, model, is_converse=question.is_converse)
+        read = directives.read(replies.last_user_text(question.request))
         if await _misbehaves(call, read):
             return
-        usage = PromptCache().usage(asked.request, "", text_only=asked.is_converse)
+        usage = PromptCache().usage(question.request, "", text_only=question.is_converse)
         body = json.dumps({"inputTokens": usage.prompt}).encode()
         await call.wire.reply(200, [("content-type", "application/json")], body)
 
 
-def question(given: dict[str, dict[str, str]], model: Model) -> Question:
+def parse_input(count_input: dict[str, dict[str, str]], model: Model) -> Question:
     """What is counted: the `input` of a CountTokens body; raises RefusedError."""
-    if "converse" in given:
-        conversation.check(given["converse"])
-        return converse_request.question(given["converse"], model)
-    request = schema.parse(b64decode(given["invokeModel"]["body"]))
+    if "converse" in count_input:
+        conversation.check(count_input["converse"])
+        return converse_request.question(count_input["converse"], model)
+    request = schema.parse(b64decode(count_input["invokeModel"]["body"]))
     return Question(request, request.max_tokens)
 
 
-async def _misbehaves(call: Call, asked: Directives) -> bool:
+async def _misbehaves(call: Call, prompt_directives: Directives) -> bool:
     """Does what the faults ask; true if there is no answer any more."""
-    if "slow" in asked.faults:
-        await call.wire.pause(asked.faults["slow"].seconds)
-    refusal = asked.unstreamed_refusal()
+    if "slow" in prompt_directives.faults:
+        await call.wire.pause(prompt_directives.faults["slow"].seconds)
+    refusal = prompt_directives.unstreamed_refusal()
     if refusal is not None:
         raise refusal
-    if "cut" in asked.faults:
+    if "cut" in prompt_directives.faults:
         call.wire.reset()
-    return "cut" in asked.faults
+    return "cut" in prompt_directives.faults

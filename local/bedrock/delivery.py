@@ -16,7 +16,7 @@ from botocore.exceptions import BotoCoreError, ClientError
 
 from local.aws.authorization import AuthorizationError
 from local.bedrock import destinations, log_destinations, records
-from local.bedrock.destinations import Destinations, LogGroup, Place
+from local.bedrock.destinations import Destinations, LogGroup, S3Destination
 from local.bedrock.invocation import Invocation
 from local.bedrock.log_destinations import Client
 from local.bedrock.records import Record
@@ -60,7 +60,7 @@ class Delivery:
         self._schedule = Schedule(self._accept)
         self._waiting: list[Invocation] = []
         self._running: asyncio.Task[None] | None = None
-        self._greeted: Destinations | None = None
+        self._tested_configuration: Destinations | None = None
 
     async def __call__(self, invocation: Invocation) -> None:
         """Takes an invocation; its record is written in a thread, after those before it unless the
@@ -84,17 +84,17 @@ class Delivery:
             await asyncio.to_thread(self._write, batch)
 
     def _write(self, batch: list[Invocation]) -> None:
-        found = self._configuration()
-        if found is None:
+        configuration = self._configuration()
+        if configuration is None:
             return
-        new = found != self._greeted
-        self._greeted = found
+        new = configuration != self._tested_configuration
+        self._tested_configuration = configuration
         if new:
-            self._put_canaries(found)
-        if found.s3 is not None:
-            self._to_s3(batch, found.s3, found)
-        if found.cloudwatch is not None:
-            self._to_cloudwatch(batch, found.cloudwatch, found, greet=new)
+            self._put_canaries(configuration)
+        if configuration.s3 is not None:
+            self._to_s3(batch, configuration.s3, configuration)
+        if configuration.cloudwatch is not None:
+            self._to_cloudwatch(batch, configuration.cloudwatch, configuration, is_new=new)
 
     def _configuration(self) -> Destinations | None:
         try:
@@ -104,35 +104,37 @@ class Delivery:
             return None
         return destinations.read(answer.get("loggingConfig"))
 
-    def _put_canaries(self, found: Destinations) -> None:
-        for place in found.places():
+    def _put_canaries(self, configuration: Destinations) -> None:
+        for destination in configuration.s3_destinations():
             try:
-                self._buckets.put_canary(place, self._account, self._region)
+                self._buckets.put_canary(destination, self._account, self._region)
             except _FAILURES as failure:
-                _LOG.error("invocation logging: s3://%s refuses: %s", place.bucket, failure)
+                _LOG.error("invocation logging: s3://%s refuses: %s", destination.bucket, failure)
 
-    def _to_s3(self, batch: list[Invocation], place: Place, found: Destinations) -> None:
+    def _to_s3(
+        self, batch: list[Invocation], destination: S3Destination, configuration: Destinations
+    ) -> None:
         for _, hour in groupby(batch, key=lambda call: (call.account, f"{call.at:%Y%m%d%H}")):
             calls = list(hour)
-            made = _records(calls, found, place)
+            made = _records(calls, configuration, destination)
             self._put_large(made)
             with self._measured(_S3, len(calls)):
-                self._buckets.put_records(place, calls[0], [r.line for r in made])
+                self._buckets.put_records(destination, calls[0], [r.line for r in made])
 
     def _to_cloudwatch(
-        self, batch: list[Invocation], group: LogGroup, found: Destinations, *, greet: bool
+        self, batch: list[Invocation], group: LogGroup, configuration: Destinations, *, is_new: bool
     ) -> None:
-        made = _records(batch, found, group.large)
+        made = _records(batch, configuration, group.large)
         self._put_large(made)
         with self._measured(_CLOUDWATCH, len(batch)):
             role = self._clients.assume_role(group.role_arn)
             with closing(self._clients.logs(role)) as logs:
-                if greet:
-                    log_destinations.greet(logs, group)
+                if is_new:
+                    log_destinations.put_test_event(logs, group)
                 log_destinations.put_events(logs, group, [r.line for r in made])
 
     def _put_large(self, made: list[Record]) -> None:
-        for item in (item for one in made for item in one.objects):
+        for item in (item for record in made for item in record.objects):
             with self._measured(_LARGE_DATA, 1):
                 self._buckets.put_object(item)
 
@@ -144,7 +146,7 @@ class Delivery:
         except _FAILURES as failure:
             _LOG.error("invocation logging: %sFailure, %d lost: %s", metric, count, failure)
             if metric == _CLOUDWATCH:
-                self._greeted = None
+                self._tested_configuration = None
             self._count(f"{metric}Failure", count)
         else:
             self._count(f"{metric}Success", count)
@@ -157,8 +159,10 @@ class Delivery:
             _LOG.error("invocation logging: %s is not counted: %s", metric, failure)
 
 
-def _records(calls: list[Invocation], found: Destinations, large: Place | None) -> list[Record]:
+def _records(
+    calls: list[Invocation], configuration: Destinations, large: S3Destination | None
+) -> list[Record]:
     return [
-        records.record(call, bodies=found.bodies, images=found.images, large=large)
+        records.record(call, bodies=configuration.bodies, images=configuration.images, large=large)
         for call in calls
     ]

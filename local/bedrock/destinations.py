@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from typing import Any, NamedTuple
 
 
-class Place(NamedTuple):
+class S3Destination(NamedTuple):
     """A bucket and the prefix under it; the prefix may be empty."""
 
     bucket: str
@@ -22,11 +22,11 @@ class LogGroup(NamedTuple):
 
     name: str
     role_arn: str
-    large: Place | None
+    large: S3Destination | None
 
 
 class Destinations(NamedTuple):
-    s3: Place | None
+    s3: S3Destination | None
     cloudwatch: LogGroup | None
     bodies: bool
     """Whether records hold what was said. Claude reads text and images, and a type that is switched
@@ -35,9 +35,13 @@ class Destinations(NamedTuple):
     images: bool = True
     """Whether images and documents of Converse calls are kept."""
 
-    def places(self) -> list[Place]:
+    def s3_destinations(self) -> list[S3Destination]:
         large = self.cloudwatch.large if self.cloudwatch else None
-        return [place for place in dict.fromkeys((self.s3, large)) if place is not None]
+        return [
+            destination
+            for destination in dict.fromkeys((self.s3, large))
+            if destination is not None
+        ]
 
 
 def read(config: Mapping[str, Any] | None) -> Destinations | None:
@@ -49,19 +53,19 @@ def read(config: Mapping[str, Any] | None) -> Destinations | None:
         return None
     kinds = ("textDataDeliveryEnabled", "imageDataDeliveryEnabled")
     return Destinations(
-        _place(config.get("s3Config")),
+        _s3_destination(config.get("s3Config")),
         _log_group(config.get("cloudWatchConfig")),
         any(config.get(kind, True) for kind in kinds),
         config.get("imageDataDeliveryEnabled", True),
     )
 
 
-def _place(config: Mapping[str, Any] | None) -> Place | None:
-    return Place(config["bucketName"], config.get("keyPrefix", "")) if config else None
+def _s3_destination(config: Mapping[str, Any] | None) -> S3Destination | None:
+    return S3Destination(config["bucketName"], config.get("keyPrefix", "")) if config else None
 
 
 def _log_group(config: Mapping[str, Any] | None) -> LogGroup | None:
     if not config:
         return None
-    large = _place(config.get("largeDataDeliveryS3Config"))
+    large = _s3_destination(config.get("largeDataDeliveryS3Config"))
     return LogGroup(config["logGroupName"], config["roleArn"], large)

@@ -103,20 +103,22 @@ def class_name(exception: str) -> str:
 def read(text: str, model_id: str = "") -> Directives:
     """Every directive in `text` that a call of `model_id` meets; one that cannot be understood
     raises a ValidationException."""
-    found = Directives()
-    kept, position = [], 0
+    directives = Directives()
+    texts, position = [], 0
     for opening in _OPENING.finditer(text):
         if opening.start() < position:
             continue
-        end = _READERS[opening[1]](found, text, opening.end())
-        kept.append(text[position : opening.start()])
+        end = _READERS[opening[1]](directives, text, opening.end())
+        texts.append(text[position : opening.start()])
         position = end
-    found.text = "".join((*kept, text[position:])).strip()
-    found.faults = {name: one for name, one in found.faults.items() if one.meets(model_id)}
-    return found
+    directives.text = "".join((*texts, text[position:])).strip()
+    directives.faults = {
+        name: fault for name, fault in directives.faults.items() if fault.meets(model_id)
+    }
+    return directives
 
 
-def _read_fault(found: Directives, text: str, start: int) -> int:
+def _read_fault(directives: Directives, text: str, start: int) -> int:
     end = _closing(text, start)
     name, *pairs = text[start:end].split() or [""]
     if name not in FAULTS:
@@ -125,19 +127,19 @@ def _read_fault(found: Directives, text: str, start: int) -> int:
     fault = Fault(name, **options)
     if fault.type not in STREAM_EXCEPTIONS:
         raise invalid(f"local directive: unknown exception type {fault.type!r}")
-    found.faults[name] = fault
+    directives.faults[name] = fault
     return end + 2
 
 
-def _read_reply(found: Directives, text: str, start: int) -> int:
+def _read_reply(directives: Directives, text: str, start: int) -> int:
     end = _closing(text, start)
     options = _options(text[start:end].split(), {"events": int, "pace": float})
-    found.events = options.get("events")
-    found.pace = options.get("pace", 0.0)
+    directives.events = options.get("events")
+    directives.pace = options.get("pace", 0.0)
     return end + 2
 
 
-def _read_tool(found: Directives, text: str, start: int) -> int:
+def _read_tool(directives: Directives, text: str, start: int) -> int:
     name = _NAME.match(text, start)
     if name is None:
         raise invalid("local directive: [[tool: name {json}]] needs a name")
@@ -150,7 +152,7 @@ def _read_tool(found: Directives, text: str, start: int) -> int:
             value, position = json.JSONDecoder().raw_decode(text, position)
         except ValueError as broken:
             raise invalid("local directive: [[tool: …]] carries broken JSON") from broken
-    found.tools.append(ToolCall(name[0], value))
+    directives.tools.append(ToolCall(name[0], value))
     return _closing(text, position) + 2
 
 

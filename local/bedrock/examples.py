@@ -53,12 +53,12 @@ def _example(schema: Json, root: Mapping[str, Json], depth: int) -> Json:
 
 
 def _referred(reference: str, root: Mapping[str, Json]) -> Json:
-    found: Json = root
+    node: Json = root
     for name in reference.removeprefix("#").split("/")[1:]:
-        found = found.get(name.replace("~1", "/").replace("~0", "~"))
-        if not isinstance(found, Mapping):
+        node = node.get(name.replace("~1", "/").replace("~0", "~"))
+        if not isinstance(node, Mapping):
             return None
-    return found
+    return node
 
 
 def _of_type(schema: Mapping[str, Json], root: Mapping[str, Json], depth: int) -> Json:

@@ -22,7 +22,7 @@ class Reader(Protocol):
     def at_eof(self) -> bool: ...
 
 
-class Farewells:
+class GoawayFilter:
     """Takes GOAWAY frames that tell no error out of what a client sends."""
 
     def __init__(self) -> None:
@@ -62,17 +62,17 @@ class Farewells:
         return self._held[3] == _GOAWAY
 
 
-class WithoutFarewells:
+class GoawayFilteringReader:
     """A reader of an HTTP/2 connection, for a server that knows no farewell."""
 
     def __init__(self, reader: Reader) -> None:
         self._reader = reader
-        self._farewells = Farewells()
+        self._goaway_filter = GoawayFilter()
 
     async def read(self, n: int = -1) -> bytes:
         """Up to `n` bytes and what was held back; none at the end only."""
         while data := await self._reader.read(n):
-            if passed := self._farewells.feed(data):
+            if passed := self._goaway_filter.feed(data):
                 return passed
         return b""
 

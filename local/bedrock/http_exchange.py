@@ -16,7 +16,7 @@ ABORT = "local.abort"
 """The ASGI extension, given by `local.bedrock.server`, that resets the connection."""
 
 
-class ClientGoneError(Exception):
+class ClientDisconnectedError(Exception):
     """The client closed the connection before the answer was complete."""
 
 
@@ -35,7 +35,7 @@ class Wire:
         self._abort: Callable[[], None] | None = scope.get("extensions", {}).get(ABORT)
         self._receive = receive
         self._send = send
-        self._gone: asyncio.Task[None] | None = None
+        self._disconnect: asyncio.Task[None] | None = None
 
     async def body(self, limit: int) -> bytes:
         """The request body; over `limit` bytes it is read to its end and refused."""
@@ -43,7 +43,7 @@ class Wire:
         while more:
             message = await self._receive()
             if message["type"] == "http.disconnect":
-                raise ClientGoneError
+                raise ClientDisconnectedError
             length += len(message["body"])
             if length <= limit:
                 parts.append(message["body"])
@@ -76,9 +76,9 @@ class Wire:
         )
 
     async def write(self, data: bytes) -> None:
-        """Sends `data` as one piece; raises ClientGoneError if nobody is there to read it."""
-        if self._gone is not None and self._gone.done():
-            raise ClientGoneError
+        """Send `data` as one piece; raise ClientDisconnectedError if nobody reads it."""
+        if self._disconnect is not None and self._disconnect.done():
+            raise ClientDisconnectedError
         await self._send({"type": "http.response.body", "body": data, "more_body": True})
 
     async def end(self) -> None:
@@ -88,11 +88,11 @@ class Wire:
         """Waits, but no longer than the client does."""
         if seconds <= 0:
             return
-        if self._gone is None:
-            self._gone = asyncio.create_task(self._until_gone())
-        done, _ = await asyncio.wait({self._gone}, timeout=seconds)
+        if self._disconnect is None:
+            self._disconnect = asyncio.create_task(self._wait_for_disconnect())
+        done, _ = await asyncio.wait({self._disconnect}, timeout=seconds)
         if done:
-            raise ClientGoneError
+            raise ClientDisconnectedError
 
     def reset(self) -> None:
         """Resets the connection: what was not sent is lost, and the client sees no clean end."""
@@ -102,9 +102,9 @@ class Wire:
 
     def close(self) -> None:
         """Ends the watch for the client's going; call it when the exchange is over."""
-        if self._gone is not None:
-            self._gone.cancel()
+        if self._disconnect is not None:
+            self._disconnect.cancel()
 
-    async def _until_gone(self) -> None:
+    async def _wait_for_disconnect(self) -> None:
         while (await self._receive())["type"] != "http.disconnect":
             pass

@@ -12,7 +12,7 @@ from local.bedrock.applications import Applications
 from local.bedrock.call import Call
 from local.bedrock.directives import Directives, Fault, class_name
 from local.bedrock.errors import RefusedError, UnauthorizedError, invalid
-from local.bedrock.http_exchange import ClientGoneError
+from local.bedrock.http_exchange import ClientDisconnectedError
 from local.bedrock.invocation import DeliveryPlan, Invocation
 from local.bedrock.message import Answer
 from local.bedrock.model_ids import Target, identify, identify_application, is_application
@@ -22,7 +22,7 @@ from local.bedrock.tokens import PromptCache, Usage
 
 class Prepared(NamedTuple):
     answer: Answer
-    asked: Directives
+    directives: Directives
 
 
 class Inference:
@@ -38,11 +38,11 @@ class Inference:
         """Answers `call`; returns what the log is to tell, None if a fault says to lose it or IAM
         refuses the call."""
         seen = self._invocation(call, form.operation)
-        asked = Directives()
+        prompt_directives = Directives()
         try:
             prepared = await self._prepare(call, form, seen)
-            asked = prepared.asked
-            self._plan_delivery(seen, asked.faults)
+            prompt_directives = prepared.directives
+            self._plan_delivery(seen, prompt_directives.faults)
             await _answer(call, form, prepared, seen)
         except UnauthorizedError as denied:
             await call.wire.refuse(denied)
@@ -50,9 +50,9 @@ class Inference:
         except RefusedError as refused:
             seen.error = refused.name
             await call.wire.refuse(refused)
-        except ClientGoneError:
+        except ClientDisconnectedError:
             pass
-        return None if "no_delivery" in asked.faults else seen
+        return None if "no_delivery" in prompt_directives.faults else seen
 
     def _invocation(self, call: Call, operation: str) -> Invocation:
         return Invocation(
@@ -80,21 +80,21 @@ class Inference:
         form.open(seen)
         target = await self._target(call)
         await self._check_access(call, target, streamed=form.streamed)
-        question = form.ask(target.model)
+        question = form.parse_question(target.model)
         request = question.request
         with form.model_errors():
             rules.check(request, target.model, is_converse=question.is_converse)
-        asked = directives.read(replies.last_user_text(request), call.model_id)
-        seen.inference_region = target.inference_region(asked.text.encode())
+        prompt_directives = directives.read(replies.last_user_text(request), call.model_id)
+        seen.inference_region = target.inference_region(prompt_directives.text.encode())
         scope = f"{call.caller.account} {target.model.base_id}"
         usage = self._cache.usage(request, scope, text_only=question.is_converse)
         with form.model_errors():
             _check_length(usage, question, target.model)
-        reply = replies.compose(request, target.model, asked, call.wire.request_id)
+        reply = replies.compose(request, target.model, prompt_directives, call.wire.request_id)
         seen.usage = usage._replace(output=reply.output_tokens)
         name = anthropic_name(target.model)
         answer = Answer(message.identity(call.wire.request_id), name, reply, seen.usage)
-        return Prepared(answer, asked)
+        return Prepared(answer, prompt_directives)
 
     async def _check_access(self, call: Call, target: Target, *, streamed: bool) -> None:
         requests = access.inference_requests(
@@ -128,34 +128,34 @@ def _check_length(usage: Usage, question: Question, model: Model) -> None:
 
 
 async def _answer(call: Call, form: Form, prepared: Prepared, seen: Invocation) -> None:
-    faults = prepared.asked.faults
+    faults = prepared.directives.faults
     if "slow" in faults:
         await call.wire.pause(faults["slow"].seconds)
-    refusal = _refusal(form, prepared.asked)
+    refusal = _refusal(form, prepared.directives)
     if refusal is not None:
         raise refusal
     if "cut" in faults and faults["cut"].after == 0:
-        seen.output = None if form.streamed else form.whole(prepared.answer).body
+        seen.output = None if form.streamed else form.build_response(prepared.answer).body
         call.wire.reset()
     elif form.streamed:
         await _stream(call, form, prepared, seen)
     else:
-        await _whole(call, form, prepared, seen)
+        await _send_complete(call, form, prepared, seen)
 
 
-def _refusal(form: Form, asked: Directives) -> RefusedError | None:
+def _refusal(form: Form, prompt_directives: Directives) -> RefusedError | None:
     if not form.streamed:
-        return asked.unstreamed_refusal()
-    fault = asked.faults.get("exception")
+        return prompt_directives.unstreamed_refusal()
+    fault = prompt_directives.faults.get("exception")
     if fault is not None and fault.type not in form.exceptions:
         return invalid(f"local directive: {form.operation} has no {fault.type}")
-    return asked.refusal()
+    return prompt_directives.refusal()
 
 
-async def _whole(call: Call, form: Form, prepared: Prepared, seen: Invocation) -> None:
-    headers, body = form.whole(prepared.answer)
+async def _send_complete(call: Call, form: Form, prepared: Prepared, seen: Invocation) -> None:
+    headers, body = form.build_response(prepared.answer)
     seen.output = body
-    faults, wire = prepared.asked.faults, call.wire
+    faults, wire = prepared.directives.faults, call.wire
     sent = body[: len(body) // 2] if "cut" in faults else body
     await wire.start(200, [*headers, ("content-length", str(len(body)))])
     if "silence" in faults:
@@ -173,14 +173,14 @@ async def _stream(call: Call, form: Form, prepared: Prepared, seen: Invocation) 
     try:
         for position, event in enumerate(form.events(prepared.answer)):
             if position:
-                await call.wire.pause(prepared.asked.pace)
-            if await _broken_off(call, prepared.asked.faults, position, event, seen):
+                await call.wire.pause(prepared.directives.pace)
+            if await _broken_off(call, prepared.directives.faults, position, event, seen):
                 return
             await call.wire.write(event.frame)
-            sent.append(event.told)
+            sent.append(event.logged_json)
         await call.wire.end()
     finally:
-        form.tell(seen, sent)
+        form.record_stream(seen, sent)
 
 
 async def _broken_off(

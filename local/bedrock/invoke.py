@@ -5,7 +5,7 @@ from contextlib import AbstractContextManager, nullcontext
 
 from claude_bedrock.catalog import Model
 from local.bedrock import directives, frames, message, metadata, schema
-from local.bedrock.api_format import Event, Question, Whole
+from local.bedrock.api_format import CompleteResponse, Event, Question
 from local.bedrock.call import Call
 from local.bedrock.errors import invalid
 from local.bedrock.invocation import Invocation
@@ -41,7 +41,7 @@ class InvokeForm:
         refuse_guardrail([headers.get(name) for name in guardrail])
         seen.metadata = metadata.read(headers.get(metadata.HEADER))
 
-    def ask(self, model: Model) -> Question:
+    def parse_question(self, model: Model) -> Question:
         del model
         request = schema.parse(self._call.body)
         return Question(request, request.max_tokens)
@@ -49,8 +49,8 @@ class InvokeForm:
     def model_errors(self) -> AbstractContextManager[None]:
         return nullcontext()
 
-    def whole(self, answer: Answer) -> Whole:
-        return Whole(self._headers(answer.usage), message.whole(answer))
+    def build_response(self, answer: Answer) -> CompleteResponse:
+        return CompleteResponse(self._headers(answer.usage), message.serialize(answer))
 
     def stream_headers(self) -> list[tuple[str, str]]:
         types = [("content-type", EVENT_STREAM), ("x-amzn-bedrock-content-type", JSON)]
@@ -63,7 +63,7 @@ class InvokeForm:
         last = message.last_event(answer, Timing(self._call.elapsed(), first_byte))
         yield Event(frames.chunk(last), last)
 
-    def tell(self, seen: Invocation, sent: list[bytes]) -> None:
+    def record_stream(self, seen: Invocation, sent: list[bytes]) -> None:
         seen.output_events = sent
 
     def _headers(self, usage: Usage) -> list[tuple[str, str]]:
@@ -74,18 +74,18 @@ class InvokeForm:
             "cache-read-input-token-count": usage.cache_read,
             "cache-write-input-token-count": usage.cache_write,
         }
-        told = [(f"x-amzn-bedrock-{name}", str(count)) for name, count in counts.items()]
-        return [("content-type", JSON), *told, *self._echoes()]
+        count_headers = [(f"x-amzn-bedrock-{name}", str(count)) for name, count in counts.items()]
+        return [("content-type", JSON), *count_headers, *self._echoes()]
 
     def _echoes(self) -> list[tuple[str, str]]:
         headers = self._call.wire.headers
         return [(name, headers[name]) for name in _ECHOED if name in headers]
 
 
-def refuse_guardrail(given: list[str | None]) -> None:
+def refuse_guardrail(parts: list[str | None]) -> None:
     """Refuses a guardrail's identifier and version, since none exists here; one without the other
     is refused for that."""
-    named = [part is not None for part in given]
+    named = [part is not None for part in parts]
     if any(named) and not all(named):
         raise invalid("guardrailIdentifier and guardrailVersion must be given together.")
     if all(named):

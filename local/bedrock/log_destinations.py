@@ -7,7 +7,7 @@ from time import time
 from typing import Any
 
 from local.bedrock import records
-from local.bedrock.destinations import LogGroup, Place
+from local.bedrock.destinations import LogGroup, S3Destination
 from local.bedrock.invocation import Invocation
 from local.bedrock.records import StoredObject
 
@@ -15,7 +15,7 @@ Client = Any
 """A boto3 client: boto3 makes its classes at run time."""
 
 STREAM = "aws/bedrock/modelinvocations"
-GREETING = "Permissions are correctly set for Amazon Bedrock logs."
+TEST_MESSAGE = "Permissions are correctly set for Amazon Bedrock logs."
 _EVENT_OVERHEAD_BYTES = 26
 _LARGEST_PUT_BYTES = 1_048_576
 
@@ -28,28 +28,30 @@ class Buckets:
         self._s3 = s3
         self._check = check
 
-    def put_canary(self, place: Place, account: str, region: str) -> None:
-        self._put(place.bucket, records.canary_key(place, account, region), b"")
+    def put_canary(self, destination: S3Destination, account: str, region: str) -> None:
+        self._put(destination.bucket, records.canary_key(destination, account, region), b"")
 
     def put_object(self, item: StoredObject) -> None:
         self._put(item.bucket, item.key, item.content)
 
-    def put_records(self, place: Place, first: Invocation, lines: Iterable[str]) -> None:
+    def put_records(
+        self, destination: S3Destination, first: Invocation, lines: Iterable[str]
+    ) -> None:
         """One file of records, named by the time of the `first` of them."""
-        key = records.record_key(place, first.account, first.region, first.at, token_hex(8))
+        key = records.record_key(destination, first.account, first.region, first.at, token_hex(8))
         content = records.pack("".join(f"{line}\n" for line in lines).encode())
-        self._put(place.bucket, key, content)
+        self._put(destination.bucket, key, content)
 
     def _put(self, bucket: str, key: str, content: bytes) -> None:
         self._check(bucket, key)
         self._s3.put_object(Bucket=bucket, Key=key, Body=content)
 
 
-def greet(logs: Client, group: LogGroup) -> None:
+def put_test_event(logs: Client, group: LogGroup) -> None:
     """Creates the stream if need be and writes the line that says Bedrock may."""
     with suppress(logs.exceptions.ResourceAlreadyExistsException):
         logs.create_log_stream(logGroupName=group.name, logStreamName=STREAM)
-    put_events(logs, group, [GREETING])
+    put_events(logs, group, [TEST_MESSAGE])
 
 
 def put_events(logs: Client, group: LogGroup, lines: Sequence[str]) -> None:

@@ -44,14 +44,14 @@ class Pdf(NamedTuple):
 def check(request: Request, *, is_converse: bool) -> None:
     """Raises RefusedError for the first image or PDF that the model could not open, and for more of
     them than it takes."""
-    found = list(_media(request))
-    images = [(where, each) for where, each in found if isinstance(each, Image)]
+    media = list(_media(request))
+    images = [(where, item) for where, item in media if isinstance(item, Image)]
     pages = 0
-    for where, each in found:
-        if isinstance(each, Image):
-            _check_image(where, each, is_one_of_many=len(images) > MANY)
-        elif isinstance(each.source, Base64Pdf):
-            pages += _checked_pages(where, each.source.data, is_converse)
+    for where, item in media:
+        if isinstance(item, Image):
+            _check_image(where, item, is_one_of_many=len(images) > MANY)
+        elif isinstance(item.source, Base64Pdf):
+            pages += _checked_pages(where, item.source.data, is_converse)
     if pages + len(images) > MOST_MEDIA:
         raise invalid(
             f"Too much media: {pages} document pages + {len(images)} images > {MOST_MEDIA}"
@@ -71,8 +71,8 @@ def _media(request: Request) -> Iterator[tuple[str, Image | Document]]:
             where = f"messages.{position}.content.{index}"
             if isinstance(block, ToolResult):
                 inside = block.content if isinstance(block.content, list) else []
-                for inner, each in enumerate(inside):
-                    yield from _in_block(f"{where}.tool_result.content.{inner}", each)
+                for inner, nested in enumerate(inside):
+                    yield from _in_block(f"{where}.tool_result.content.{inner}", nested)
             else:
                 yield from _in_block(where, block)
 
@@ -82,8 +82,8 @@ def _in_block(where: str, block: object) -> Iterator[tuple[str, Image | Document
         yield where, block
     if isinstance(block, Document) and isinstance(block.source, ContentSource):
         inside = block.source.content if isinstance(block.source.content, list) else []
-        for inner, each in enumerate(inside):
-            yield from _in_block(f"{where}.document.source.content.{inner}", each)
+        for inner, nested in enumerate(inside):
+            yield from _in_block(f"{where}.document.source.content.{inner}", nested)
 
 
 def _check_image(where: str, image: Image, *, is_one_of_many: bool) -> None:
@@ -114,18 +114,18 @@ def _check_image(where: str, image: Image, *, is_one_of_many: bool) -> None:
 
 def _checked_pages(where: str, data: str, is_converse: bool) -> int:
     opened = _pdf(data)
-    place = f"{where}.pdf.source.base64.data"
+    path = f"{where}.pdf.source.base64.data"
     if opened is None and is_converse:
         raise invalid(
             f"{where}.source.bytes: The document source bytes could not be parsed as the specified "
             "format. If using a text-based format, try source.text instead of source.bytes."
         )
     if opened is None:
-        raise invalid(f"{place}: The PDF specified was not valid.")
+        raise invalid(f"{path}: The PDF specified was not valid.")
     if opened.is_encrypted:
-        raise invalid(f"{place}: The PDF specified is password protected.")
+        raise invalid(f"{path}: The PDF specified is password protected.")
     if opened.pages > MOST_MEDIA:
-        raise invalid(f"{place}: A maximum of {MOST_MEDIA} PDF pages may be provided.")
+        raise invalid(f"{path}: A maximum of {MOST_MEDIA} PDF pages may be provided.")
     return opened.pages
 
 

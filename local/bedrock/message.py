@@ -38,12 +38,12 @@ def identity(request_id: str) -> str:
     return f"msg_bdrk_{digest.rstrip('=').lower()}"
 
 
-def whole(answer: Answer) -> bytes:
+def serialize(answer: Answer) -> bytes:
     """The Message as InvokeModel returns it."""
     return _json(
         {
             **_head(answer),
-            "content": [part.whole for part in answer.reply.parts],
+            "content": [part.block for part in answer.reply.parts],
             **_stop(answer),
             "usage": _usage(answer, answer.usage),
         }

@@ -31,7 +31,7 @@ def check(messages: Sequence[Message], *, assistant_may_begin: bool, blank_taken
     for position, message in enumerate(messages):
         _check_content(position, message, is_last=position + 1 == len(messages))
         check_text("messages", message.content, blank_taken=blank_taken)
-        _check_places(position, message)
+        _check_block_roles(position, message)
         previous = messages[position - 1] if position else None
         _check_results(position, message, previous)
         following = messages[position + 1] if position + 1 < len(messages) else None
@@ -83,10 +83,10 @@ def check_references(messages: Sequence[Message], offered: Iterable[str]) -> Non
     for position, message in enumerate(messages):
         for index, block in enumerate(blocks_of(message)):
             inner = block.content if isinstance(block, ToolResult) else None
-            for each in inner if isinstance(inner, list) else ():
-                if isinstance(each, ToolReference) and each.tool_name not in names:
+            for item in inner if isinstance(inner, list) else ():
+                if isinstance(item, ToolReference) and item.tool_name not in names:
                     raise invalid(
-                        f"messages.{position}.content.{index}: Tool reference '{each.tool_name}' "
+                        f"messages.{position}.content.{index}: Tool reference '{item.tool_name}' "
                         "not found in available tools"
                     )
 
@@ -112,7 +112,7 @@ def _check_content(position: int, message: Message, *, is_last: bool) -> None:
     )
 
 
-def _check_places(position: int, message: Message) -> None:
+def _check_block_roles(position: int, message: Message) -> None:
     blocks = blocks_of(message)
     if message.role == "assistant":
         misplaced, owner = _USER_ONLY, "user"
@@ -143,23 +143,23 @@ def _results(message: Message | None) -> list[str]:
 
 
 def _check_results(position: int, message: Message, previous: Message | None) -> None:
-    asked = _uses(previous)
-    found: set[str] = set()
+    use_ids = _uses(previous)
+    result_ids: set[str] = set()
     for index, block in enumerate(blocks_of(message)):
         if not isinstance(block, ToolResult):
             continue
-        if block.tool_use_id not in asked:
+        if block.tool_use_id not in use_ids:
             raise invalid(
                 f"messages.{position}.content.{index}: unexpected `tool_use_id` found in "
                 f"`tool_result` blocks: {block.tool_use_id}. Each `tool_result` block must have a "
                 "corresponding `tool_use` block in the previous message."
             )
-        if block.tool_use_id in found:
+        if block.tool_use_id in result_ids:
             raise invalid(
                 f"messages.{position}.content.{index}: each tool_use must have a single result. "
                 f"Found multiple `tool_result` blocks with id: {block.tool_use_id}"
             )
-        found.add(block.tool_use_id)
+        result_ids.add(block.tool_use_id)
 
 
 def _check_uses(position: int, message: Message, following: Message | None) -> None:
@@ -182,10 +182,10 @@ def _check_uses(position: int, message: Message, following: Message | None) -> N
 
 
 def _check_ids(messages: Sequence[Message]) -> None:
-    found: set[str] = set()
+    seen_ids: set[str] = set()
     for position, message in enumerate(messages):
         for index, block in enumerate(blocks_of(message)):
-            if isinstance(block, ToolUse) and block.id in found:
+            if isinstance(block, ToolUse) and block.id in seen_ids:
                 raise invalid(f"messages.{position}.content.{index}: `tool_use` ids must be unique")
             if isinstance(block, ToolUse):
-                found.add(block.id)
+                seen_ids.add(block.id)

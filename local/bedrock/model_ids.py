@@ -29,7 +29,7 @@ class Target(NamedTuple):
     requested: str
     model: Model
     destinations: tuple[str, ...]
-    asked_regions: tuple[str, ...]
+    authorization_regions: tuple[str, ...]
 
     def inference_region(self, seed: bytes) -> str:
         """Where the call is answered; the same `seed` gives the same Region."""
@@ -51,8 +51,8 @@ def identify(requested: str, *, region: str, account: str, today: str) -> Target
         )
     profile = next((p for p in model.profiles if p.route == route), None)
     destinations = _destinations(profile, region)
-    asked = (region, "") if route == "global" else destinations
-    return Target(requested, model, destinations, asked)
+    authorization_regions = (region, "") if route == "global" else destinations
+    return Target(requested, model, destinations, authorization_regions)
 
 
 def is_application(requested: str) -> bool:
@@ -71,15 +71,15 @@ def identify_application(
     arn, behind = _ARN.fullmatch(requested), [_ARN.fullmatch(model) for model in models]
     if arn is None or (arn["region"], arn["account"]) != (region, account):
         raise _unknown()
-    found = [each for each in behind if each is not None and each["id"] in _BY_BASE_ID]
-    if not found:
+    matches = [match for match in behind if match is not None and match["id"] in _BY_BASE_ID]
+    if not matches:
         raise _unknown()
-    model = _BY_BASE_ID[found[0]["id"]]
+    model = _BY_BASE_ID[matches[0]["id"]]
     _check_alive(model, today)
-    regions = tuple(each["region"] for each in found if each["region"])
-    anywhere = _GLOBAL_DESTINATIONS if len(regions) < len(found) else ()
-    asked_regions = tuple(each["region"] for each in found)
-    return Target(requested, model, (*regions, *anywhere), asked_regions)
+    regions = tuple(match["region"] for match in matches if match["region"])
+    anywhere = _GLOBAL_DESTINATIONS if len(regions) < len(matches) else ()
+    authorization_regions = tuple(match["region"] for match in matches)
+    return Target(requested, model, (*regions, *anywhere), authorization_regions)
 
 
 def identify_counted(requested: str, *, region: str, account: str, today: str) -> Model:

@@ -10,7 +10,7 @@ from functools import reduce
 from operator import getitem
 from typing import Any, NamedTuple
 
-from local.bedrock.destinations import Place
+from local.bedrock.destinations import S3Destination
 from local.bedrock.invocation import Invocation
 
 LARGEST_INLINE_BODY = 100 * 1024
@@ -34,7 +34,7 @@ class Record(NamedTuple):
 
 
 def record(
-    invocation: Invocation, *, bodies: bool, images: bool = True, large: Place | None
+    invocation: Invocation, *, bodies: bool, images: bool = True, large: S3Destination | None
 ) -> Record:
     """The record of a call; a body over 100 KB, an image and a document go to `large`, or nowhere
     without it. Without `images`, images and documents are not kept."""
@@ -63,7 +63,7 @@ class _Sides:
     """The two bodies of a record, and the objects that writing them calls for."""
 
     def __init__(
-        self, invocation: Invocation, bodies: bool, images: bool, large: Place | None
+        self, invocation: Invocation, bodies: bool, images: bool, large: S3Destination | None
     ) -> None:
         self._invocation = invocation
         self._bodies = bodies
@@ -109,12 +109,12 @@ class _Sides:
             reduce(getitem, path, body)["s3Location"] = {"uri": uri}
         return json.dumps(body, ensure_ascii=False).encode("utf-8", "replace")
 
-    def _store(self, place: Place, name: str, content: bytes) -> str:
+    def _store(self, destination: S3Destination, name: str, content: bytes) -> str:
         call = self._invocation
         path = f"{_hour(call.account, call.region, call.at)}/data/{call.request_id}_{name}"
-        key = place.key(path)
-        self.objects.append(StoredObject(place.bucket, key, content))
-        return f"s3://{place.bucket}/{key}"
+        key = destination.key(path)
+        self.objects.append(StoredObject(destination.bucket, key, content))
+        return f"s3://{destination.bucket}/{key}"
 
 
 def output_body(invocation: Invocation) -> bytes | None:
@@ -124,15 +124,17 @@ def output_body(invocation: Invocation) -> bytes | None:
     return invocation.output
 
 
-def record_key(place: Place, account: str, region: str, at: datetime, suffix: str) -> str:
+def record_key(
+    destination: S3Destination, account: str, region: str, at: datetime, suffix: str
+) -> str:
     """The key of a file of records that begins at `at` (UTC); `suffix` is 16 hex digits."""
     stamp = f"{at:%Y%m%dT%H%M%S}{at.microsecond // 1000:03d}Z"
-    return place.key(f"{_hour(account, region, at)}/{stamp}_{suffix}.json.gz")
+    return destination.key(f"{_hour(account, region, at)}/{stamp}_{suffix}.json.gz")
 
 
-def canary_key(place: Place, account: str, region: str) -> str:
+def canary_key(destination: S3Destination, account: str, region: str) -> str:
     """The empty object that shows Bedrock may write here."""
-    return place.key(f"{_root(account, region)}/{CANARY}")
+    return destination.key(f"{_root(account, region)}/{CANARY}")
 
 
 def pack(content: bytes) -> bytes:

@@ -30,7 +30,7 @@ _THOUGHT = "No model runs here, so there is nothing to think about; this block s
 class Part:
     """A content block of the reply: whole, as it opens in a stream, and the deltas between."""
 
-    whole: dict[str, Any]
+    block: dict[str, Any]
     opening: dict[str, Any]
     deltas: tuple[dict[str, Any], ...]
     characters: int
@@ -46,7 +46,7 @@ class Reply:
     @property
     def thinking_tokens(self) -> int:
         """How many of the output tokens are thinking."""
-        thoughts = (part for part in self.parts if part.whole["type"] == "thinking")
+        thoughts = (part for part in self.parts if part.block["type"] == "thinking")
         return min(sum(tokens(part.characters) for part in thoughts), self.output_tokens)
 
 
@@ -56,10 +56,10 @@ def last_user_text(request: Request) -> str:
     return text_of(last.content)
 
 
-def compose(request: Request, model: Model, asked: Directives, salt: str) -> Reply:
+def compose(request: Request, model: Model, directives: Directives, salt: str) -> Reply:
     """The reply to a checked request; `salt` makes the ids of tool calls unique."""
     rules = rules_of(model)
-    calls = _calls(request, asked)
+    calls = _calls(request, directives)
     parts: list[Part] = []
     if thinking.is_on(request, rules) and not (calls and forces_tool(request)):
         parts.append(_thinking(request))
@@ -70,19 +70,19 @@ def compose(request: Request, model: Model, asked: Directives, salt: str) -> Rep
         if spent <= request.max_tokens:
             return Reply(tuple(parts), "tool_use", None, spent)
         return Reply(tuple(parts[: -len(calls)]), "max_tokens", None, request.max_tokens)
-    text, reason, sequence = _text(request, model, asked, max(room, 0))
+    text, reason, sequence = _text(request, model, directives, max(room, 0))
     parts.append(text)
     spent = sum(tokens(part.characters) for part in parts)
     return Reply(tuple(parts), reason, sequence, min(spent, request.max_tokens))
 
 
-def _calls(request: Request, asked: Directives) -> list[ToolCall]:
+def _calls(request: Request, directives: Directives) -> list[ToolCall]:
     """The tools to call: those the prompt names and the request offers, or the one it forces."""
     choice = request.tool_choice
     offered = {tool.name: tool for tool in request.tools or ()}
     if isinstance(choice, NoChoice):
         return []
-    calls = [call for call in asked.tools if call.name in offered]
+    calls = [call for call in directives.tools if call.name in offered]
     if isinstance(choice, NamedChoice):
         calls = [call for call in calls if call.name == choice.name]
     if not calls and forces_tool(request):
@@ -127,48 +127,48 @@ def _thinking(request: Request) -> Part:
 
 
 def _text(
-    request: Request, model: Model, asked: Directives, room: int
+    request: Request, model: Model, directives: Directives, room: int
 ) -> tuple[Part, str, str | None]:
-    pieces = _pieces(request, model, asked)
-    whole = "".join(pieces)
-    end, reason, sequence = len(whole), "end_turn", None
+    pieces = _pieces(request, model, directives)
+    text = "".join(pieces)
+    end, reason, sequence = len(text), "end_turn", None
     for candidate in request.stop_sequences or ():
-        found = whole.find(candidate)
-        if 0 <= found < end:
-            end, reason, sequence = found, "stop_sequence", candidate
+        index = text.find(candidate)
+        if 0 <= index < end:
+            end, reason, sequence = index, "stop_sequence", candidate
     if end > room * CHARACTERS_PER_TOKEN:
         end, reason, sequence = room * CHARACTERS_PER_TOKEN, "max_tokens", None
-    return _said(request, whole[:end], _until(pieces, end)), reason, sequence
+    return _text_part(request, text[:end], _until(pieces, end)), reason, sequence
 
 
-def _said(request: Request, text: str, pieces: Iterable[str]) -> Part:
+def _text_part(request: Request, text: str, pieces: Iterable[str]) -> Part:
     """A block of text with what it cites; one that cites nothing has no such member."""
-    whole: dict[str, Any] = {"type": "text", "text": text}
+    block: dict[str, Any] = {"type": "text", "text": text}
     opening: dict[str, Any] = {"type": "text", "text": ""}
     deltas: list[dict[str, Any]] = [{"type": "text_delta", "text": piece} for piece in pieces]
     if text and (cited := citations(request)):
-        whole["citations"], opening["citations"] = cited, []
+        block["citations"], opening["citations"] = cited, []
         deltas += [{"type": "citations_delta", "citation": citation} for citation in cited]
-    return Part(whole, opening, tuple(deltas), len(text))
+    return Part(block, opening, tuple(deltas), len(text))
 
 
-def _pieces(request: Request, model: Model, asked: Directives) -> list[str]:
-    if asked.events is not None:
-        return [f"{number} " for number in range(1, asked.events + 1)]
+def _pieces(request: Request, model: Model, directives: Directives) -> list[str]:
+    if directives.events is not None:
+        return [f"{number} " for number in range(1, directives.events + 1)]
     output = request.output_config
     if output is not None and output.format is not None:
         return list(_cut(json.dumps(example(output.format.schema_))))
-    return _WORD.findall(_sentences(request, model, asked))
+    return _WORD.findall(_sentences(request, model, directives))
 
 
-def _sentences(request: Request, model: Model, asked: Directives) -> str:
+def _sentences(request: Request, model: Model, directives: Directives) -> str:
     opening = f"This is the local Bedrock, a stand-in for {model.display_name}: no model ran."
     results = _tool_results(request)
     if results:
         return f"{opening} The tool answered: {_quote(results)}"
-    if not asked.text:
+    if not directives.text:
         return f"{opening} Your message had no text."
-    return f"{opening} Your message was: {_quote(asked.text)}"
+    return f"{opening} Your message was: {_quote(directives.text)}"
 
 
 def _tool_results(request: Request) -> str:

@@ -155,8 +155,8 @@ def _unknown_block(where: str, kind: str) -> RefusedError:
 def _check_system(request: Request) -> None:
     message_order.check_text("system", request.system)
     texts = [request.system] if isinstance(request.system, str) else request.system or []
-    told = [text if isinstance(text, str) else text.text for text in texts]
-    if any(_BILLING in text and not _BILLING_TAKEN.fullmatch(text) for text in told):
+    system_texts = [text if isinstance(text, str) else text.text for text in texts]
+    if any(_BILLING in text and not _BILLING_TAKEN.fullmatch(text) for text in system_texts):
         raise invalid(f"{_BILLING} is a reserved keyword and may not be used in the system prompt.")
 
 
@@ -232,7 +232,7 @@ def _refuse(names: Iterator[str], why: str) -> None:
 
 
 def _check_cache(request: Request, rules: ModelRules) -> None:
-    marked = [(where, block) for where, block in _placed(request) if block.cache_control]
+    marked = [(where, block) for where, block in _blocks_with_paths(request) if block.cache_control]
     if len(marked) > CACHE_BREAKPOINTS:
         raise invalid(
             f"A maximum of {CACHE_BREAKPOINTS} blocks with cache_control may be provided. "
@@ -254,10 +254,10 @@ def _check_cache(request: Request, rules: ModelRules) -> None:
 
 def cacheable(request: Request) -> Iterator[Cacheable]:
     """Every part of the prompt that may carry a cache marker, in the order the model reads it."""
-    yield from (block for _, block in _placed(request))
+    yield from (block for _, block in _blocks_with_paths(request))
 
 
-def _placed(request: Request) -> Iterator[tuple[str, Cacheable]]:
+def _blocks_with_paths(request: Request) -> Iterator[tuple[str, Cacheable]]:
     for position, tool in enumerate(request.tools or ()):
         yield f"tools.{position}", tool
     if isinstance(request.system, list):

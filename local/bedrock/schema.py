@@ -129,21 +129,21 @@ def parse(body: bytes) -> Request:
 
 
 def _refusal(error: ErrorDetails, body: bytes) -> RefusedError:
-    place = error["loc"]
-    if error["type"] == "json_invalid" or not place:
+    location = error["loc"]
+    if error["type"] == "json_invalid" or not location:
         return invalid("Malformed input request, please reformat your input and try again.")
-    if error["type"] == "union_tag_invalid" and place[0] == "tools" and len(place) == 2:
-        return unknown_type(int(place[1]), error["ctx"]["tag"], _betas(body))
-    return invalid(f"{'.'.join(_names(place))}: {error['msg']}")
+    if error["type"] == "union_tag_invalid" and location[0] == "tools" and len(location) == 2:
+        return unknown_type(int(location[1]), error["ctx"]["tag"], _betas(body))
+    return invalid(f"{'.'.join(_names(location))}: {error['msg']}")
 
 
-def _names(place: tuple[int | str, ...]) -> Iterator[str]:
+def _names(location: tuple[int | str, ...]) -> Iterator[str]:
     """The parts of a place as Anthropic words them: without the tags in brackets, which are ours,
     and with the tag of a cache marker, which is none of ours."""
-    for position, part in enumerate(place):
+    for position, part in enumerate(location):
         if not str(part).startswith("("):
             yield str(part)
-        if part == "cache_control" and place[position + 1 :] not in ((), ("type",)):
+        if part == "cache_control" and location[position + 1 :] not in ((), ("type",)):
             yield "ephemeral"
 
 

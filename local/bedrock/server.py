@@ -19,7 +19,7 @@ from hypercorn.config import Config
 from hypercorn.typing import LifespanState
 
 from local.bedrock.app import App
-from local.bedrock.http2_goaway import WithoutFarewells
+from local.bedrock.http2_goaway import GoawayFilteringReader
 from local.bedrock.http_exchange import ABORT, Receive, Scope, Send
 
 _NO_LINGER = struct.pack("ii", 1, 0)
@@ -45,7 +45,7 @@ async def serve(
             task.add_done_callback(tasks.discard)
         wrapped = ASGIWrapper(cast("Any", _with_abort(app, writer)))
         loop = asyncio.get_running_loop()
-        heard = cast("Any", WithoutFarewells(reader)) if _is_http2(writer) else reader
+        heard = cast("Any", GoawayFilteringReader(reader)) if _is_http2(writer) else reader
         with suppress(TimeoutError):
             await TCPServer(wrapped, loop, _config(), context, LifespanState(), heard, writer)
 

@@ -36,9 +36,9 @@ def sign(thinking: str, conversation: bytes) -> str:
 
 def read(signature: str) -> Signature | None:
     """What is in a signature that was issued here, None if it was not."""
-    whole = _decoded(signature)
-    codes = whole.removeprefix(_MARK)
-    if not whole.startswith(_MARK) or len(codes) != 2 * _CODE_BYTES:
+    decoded = _decoded(signature)
+    codes = decoded.removeprefix(_MARK)
+    if not decoded.startswith(_MARK) or len(codes) != 2 * _CODE_BYTES:
         return None
     return Signature(codes[:_CODE_BYTES], codes[_CODE_BYTES:])
 
@@ -61,8 +61,8 @@ def digest(
     turns = [[turn.role, _blocks(turn.content)] for turn in messages]
     if last:
         turns.append(["assistant", _blocks(list(last))])
-    whole = [_plain(tools), _blocks(system), turns]
-    return sha256(json.dumps(whole, sort_keys=True).encode()).digest()
+    parts = [_plain(tools), _blocks(system), turns]
+    return sha256(json.dumps(parts, sort_keys=True).encode()).digest()
 
 
 def _blocks(content: Any) -> object:  # noqa: ANN401
@@ -72,15 +72,15 @@ def _blocks(content: Any) -> object:  # noqa: ANN401
 
 
 def _plain(models: Any) -> object:  # noqa: ANN401
-    return [_unmarked(each.model_dump(exclude_none=True)) for each in models or ()]
+    return [_unmarked(model.model_dump(exclude_none=True)) for model in models or ()]
 
 
 def _unmarked(value: Any) -> object:  # noqa: ANN401
     if isinstance(value, list):
-        return [_unmarked(each) for each in value]
+        return [_unmarked(item) for item in value]
     if not isinstance(value, dict):
         return value
-    return {name: _unmarked(each) for name, each in value.items() if name != "cache_control"}
+    return {name: _unmarked(item) for name, item in value.items() if name != "cache_control"}
 
 
 def _code(content: bytes) -> bytes:

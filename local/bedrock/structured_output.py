@@ -34,9 +34,9 @@ _FORMATS: Final = frozenset(
 def check(where: str, schema: Mapping[str, Any]) -> None:
     """Raises RefusedError, in words that begin with `where`, for a schema that is outside the part
     Claude can be held to. `schema` is valid JSON schema."""
-    for each in _nodes(schema):
-        _check_types(where, each)
-        _check_reference(where, each, schema)
+    for node in _nodes(schema):
+        _check_types(where, node)
+        _check_reference(where, node, schema)
     if _is_recursive(schema, schema, ()):
         raise invalid(f"{where}: Circular reference detected in schema definitions")
 
@@ -100,12 +100,12 @@ def _check_reference(where: str, schema: Mapping[str, Any], root: Mapping[str, A
 
 
 def _referred(reference: str, root: Mapping[str, Any]) -> Mapping[str, Any] | None:
-    found: object = root
+    node: object = root
     for name in reference.removeprefix("#").split("/")[1:]:
-        if not isinstance(found, Mapping):
+        if not isinstance(node, Mapping):
             return None
-        found = found.get(name.replace("~1", "/").replace("~0", "~"))
-    return found if isinstance(found, Mapping) else None
+        node = node.get(name.replace("~1", "/").replace("~0", "~"))
+    return node if isinstance(node, Mapping) else None
 
 
 def _is_recursive(schema: object, root: Mapping[str, Any], above: tuple[str, ...]) -> bool:

@@ -101,13 +101,13 @@ def _check_order(request: Request) -> None:
     blocks = blocks_of(request.messages[position]) if position is not None else []
     if position is None or (blocks and blocks[0].type in _FIRST):
         return
-    found = blocks[0].type if blocks else "text"
+    first_type = blocks[0].type if blocks else "text"
     raise invalid(
         f"messages.{position}.content.0.type: Expected `thinking` or `redacted_thinking`, but "
-        f"found `{found}`. When `thinking` is enabled, a final `assistant` message must start with "
-        "a thinking block (preceeding the lastmost set of `tool_use` and `tool_result` blocks). We "
-        "recommend you include thinking blocks from previous turns. To avoid this requirement, "
-        "disable `thinking`. Please consult our documentation at "
+        f"found `{first_type}`. When `thinking` is enabled, a final `assistant` message must start "
+        "with a thinking block (preceeding the lastmost set of `tool_use` and `tool_result` "
+        "blocks). We recommend you include thinking blocks from previous turns. To avoid this "
+        "requirement, disable `thinking`. Please consult our documentation at "
         "https://docs.claude.com/en/docs/build-with-claude/extended-thinking"
     )
 

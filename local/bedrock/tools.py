@@ -128,8 +128,8 @@ _FIELD_BETAS: Final[Mapping[str, str]] = {
 
 def unknown_type(position: int, kind: object, betas: Iterable[str]) -> RefusedError:
     """The refusal of a tool whose type Bedrock does not take beside these betas."""
-    given = set(betas)
-    tags = sorted((*_ALWAYS, *(tag for tag, beta in _BESIDE_BETA.items() if beta in given)))
+    enabled_betas = set(betas)
+    tags = sorted((*_ALWAYS, *(tag for tag, beta in _BESIDE_BETA.items() if beta in enabled_betas)))
     return invalid(
         f"tools.{position}: Input tag '{kind}' found using 'type' does not match any of the "
         f"expected tags: {', '.join(map(repr, tags))}"
@@ -144,13 +144,13 @@ def check(tools: Sequence[Any], betas: Iterable[str], *, strict_taken: bool) -> 
         betas: the request's betas.
         strict_taken: whether the model takes `strict`.
     """
-    given = set(betas)
+    enabled_betas = set(betas)
     for position, tool in enumerate(tools):
         kind = tool.type or "custom"
-        if kind in _BESIDE_BETA and _BESIDE_BETA[kind] not in given:
-            raise unknown_type(position, kind, given)
+        if kind in _BESIDE_BETA and _BESIDE_BETA[kind] not in enabled_betas:
+            raise unknown_type(position, kind, enabled_betas)
         if isinstance(tool, CustomTool):
-            _check_fields(f"tools.{position}.custom", tool, given, strict_taken)
+            _check_fields(f"tools.{position}.custom", tool, enabled_betas, strict_taken)
             _check_schema(f"tools.{position}.custom", tool)
     names = [tool.name for tool in tools]
     if len(names) != len(set(names)):

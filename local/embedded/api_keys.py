@@ -19,23 +19,23 @@ Handler = Callable[[str, str, Mapping[str, str], bytes, Query], Awaitable[Reply]
 
 def add(usage: KeyUsage) -> None:
     """Puts it before MiniStack's own answers; before MiniStack starts."""
-    theirs: Handler = apigateway_v1.handle_request
+    original: Handler = apigateway_v1.handle_request
 
     async def handle_request(
         method: str, path: str, headers: Mapping[str, str], body: bytes, query: Query
     ) -> Reply:
         match [method, *path.strip("/").split("/")]:
             case ["GET", "usageplans", plan_id, "usage"]:
-                reply = await theirs(method, f"/usageplans/{plan_id}", headers, b"", {})
+                reply = await original(method, f"/usageplans/{plan_id}", headers, b"", {})
                 return _usage(reply, query, usage)
             case ["GET", "apikeys", *_]:
-                return await _tagged(await theirs(method, path, headers, body, query), theirs)
-        return await theirs(method, path, headers, body, query)
+                return await _tagged(await original(method, path, headers, body, query), original)
+        return await original(method, path, headers, body, query)
 
     apigateway_v1.handle_request = handle_request
 
 
-async def _tagged(reply: Reply, theirs: Handler) -> Reply:
+async def _tagged(reply: Reply, original: Handler) -> Reply:
     """A key, or a list of them, with the tags of TagResource beside those of CreateApiKey."""
     status, headers, body = reply
     if status != 200:
@@ -43,7 +43,7 @@ async def _tagged(reply: Reply, theirs: Handler) -> Reply:
     content = json.loads(body)
     for key in content.get("item", [content] if "id" in content else []):
         arn = f"arn:aws:apigateway:{get_region()}::/apikeys/{key['id']}"
-        later = json.loads((await theirs("GET", f"/tags/{arn}", {}, b"", {}))[2])["tags"]
+        later = json.loads((await original("GET", f"/tags/{arn}", {}, b"", {}))[2])["tags"]
         key["tags"] = {**key["tags"], **later}
     return status, headers, json.dumps(content).encode()
 
@@ -57,7 +57,7 @@ def _usage(plan: Reply, query: Query, usage: KeyUsage) -> Reply:
     if status != 200:
         return plan
     content = json.loads(body)
-    start, end, key_id = (_one(query, name) for name in ("startDate", "endDate", "keyId"))
+    start, end, key_id = (_parameter(query, name) for name in ("startDate", "endDate", "keyId"))
     used = usage.by_day(content["id"], key_id)
     first = date.fromisoformat(start)
     days = [first + timedelta(n) for n in range((date.fromisoformat(end) - first).days + 1)]
@@ -70,11 +70,11 @@ def _left(used: Counter[date], day: date, quota: Mapping[str, Any] | None) -> li
     if not quota:
         return []
     began = period_start(datetime.combine(day, time.min, UTC), quota["period"]).date()
-    spent = sum(count for each, count in used.items() if began <= each <= day)
+    spent = sum(count for used_day, count in used.items() if began <= used_day <= day)
     return [max(0, int(quota["limit"]) - spent)]
 
 
-def _one(query: Query, name: str) -> str:
+def _parameter(query: Query, name: str) -> str:
     """MiniStack hands a parameter over as a list or as text."""
     value = query[name]
     return str(value if isinstance(value, str) else value[0])

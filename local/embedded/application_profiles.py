@@ -14,7 +14,7 @@ from ministack.core.responses import (  # type: ignore[import-untyped]
 from ministack.services import bedrock  # type: ignore[import-untyped]
 from ministack.services.cloudformation import provisioners  # type: ignore[import-untyped]
 
-from local.embedded.claude_in_region import Place, find_profile
+from local.embedded.claude_in_region import AccountRegion, find_profile
 
 TYPE: Final = "AWS::Bedrock::ApplicationInferenceProfile"
 
@@ -39,14 +39,14 @@ def add() -> None:
 def _create(_logical_id: str, properties: Properties, _stack_name: str) -> Made:
     copied = properties["ModelSource"]["CopyFrom"]
     today = dt.datetime.now(dt.UTC).date().isoformat()
-    if find_profile(copied, Place(get_region(), get_account_id(), today)) is None:
+    if find_profile(copied, AccountRegion(get_region(), get_account_id(), today)) is None:
         raise ValueError(f"There is no inference profile {copied} to copy in this Region.")
-    wanted = {
+    request = {
         "inferenceProfileName": properties["InferenceProfileName"],
         "modelSource": {"copyFrom": copied},
         "tags": [{"key": tag["Key"], "value": tag["Value"]} for tag in properties.get("Tags", [])],
     }
-    status, _, body = bedrock._create_inference_profile(json.dumps(wanted).encode())
+    status, _, body = bedrock._create_inference_profile(json.dumps(request).encode())
     answer = json.loads(body)
     if status >= 400:
         raise ValueError(f"Bedrock refused the inference profile: {answer['message']}")

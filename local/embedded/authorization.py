@@ -24,7 +24,7 @@ from local.embedded.decisions import (
     evaluation,
 )
 from local.embedded.enforcement import bucket_key
-from local.embedded.reply import Call, Reply, refused, said
+from local.embedded.reply import Call, Reply, json_reply, refused
 
 TARGET: Final = "LocalAuthorization"
 _SESSION_SECONDS: Final = 3600
@@ -38,7 +38,7 @@ async def serve(call: Call) -> Reply:
     operation = call.headers.get("x-amz-target", "").rpartition(".")[2]
     try:
         if operation == "Authorize":
-            return said(_authorize(content))
+            return json_reply(_authorize(content))
         if operation == "AssumeRole":
             return _assume_role(content)
     except KeyError as missing:
@@ -48,8 +48,8 @@ async def serve(call: Call) -> Reply:
 
 def _authorize(content: Json) -> Json:
     caller = content["caller"]
-    for each in content["requests"]:
-        denial = _decide(caller, _request(each))
+    for request in content["requests"]:
+        denial = _decide(caller, _request(request))
         if denial is not None:
             return {"denied": denial._asdict()}
     return {"denied": None}
@@ -74,8 +74,8 @@ def _decide_for_bucket_key(service: str, request: Request) -> Denial | None:
     key = bucket_key(bucket) if request.action == "s3:PutObject" else None
     if key is None:
         return None
-    asked = Request("kms:GenerateDataKey", key, request.region, request.context)
-    return decide_for_service(service, asked)
+    key_request = Request("kms:GenerateDataKey", key, request.region, request.context)
+    return decide_for_service(service, key_request)
 
 
 def _assume_role(content: Json) -> Reply:
@@ -83,15 +83,20 @@ def _assume_role(content: Json) -> Reply:
     denial = _trust_denial(service, arn, content.get("context") or {})
     if denial is not None:
         return refused(denial.code, denial.message, 403)
-    return said({"Credentials": _new_session(arn, content["sessionName"][:64])})
+    return json_reply({"Credentials": _new_session(arn, content["sessionName"][:64])})
 
 
 def _trust_denial(service: str, arn: str, context: Json) -> Denial | None:
     role = iam._roles.get(arn.rpartition("/")[2])
     request = Request("sts:AssumeRole", arn, get_region(), context)
-    asked = evaluation(request, service, "AWSService", {"aws:principalisawsservice": "true"})
+    evaluation_request = evaluation(
+        request, service, "AWSService", {"aws:principalisawsservice": "true"}
+    )
     policy = role.get("AssumeRolePolicyDocument") if role else None
-    if iam_evaluator.evaluate_resource_policy(policy, asked, service=service).decision == "Allow":
+    if (
+        iam_evaluator.evaluate_resource_policy(policy, evaluation_request, service=service).decision
+        == "Allow"
+    ):
         return None
     message = f"User: {service} is not authorized to perform: sts:AssumeRole on resource: {arn}"
     return Denial("AccessDenied", message)

@@ -22,15 +22,15 @@ from ministack.core.responses import (  # type: ignore[import-untyped]
 from ministack.services import bedrock as ministack_bedrock  # type: ignore[import-untyped]
 
 from local.embedded.claude_in_region import (
+    AccountRegion,
     Json,
-    Place,
     find_model,
     find_profile,
     model_details,
     models,
     profiles,
 )
-from local.embedded.reply import Call, Reply, Service, refused, said
+from local.embedded.reply import Call, Reply, Service, json_reply, refused
 
 MODES: Final = ("default", "none", "aws_review", "provider_data_share", "inherit")
 FORM_BYTES: Final = (10, 16384)
@@ -48,9 +48,9 @@ def beside(ministack: Service) -> Service:
 
     async def handle(call: Call) -> Reply:
         for method, pattern, operation in _OPERATIONS:
-            found = re.fullmatch(pattern, call.path) if method == call.method else None
-            if found:
-                return operation(call, unquote(found[found.lastindex or 0]))
+            match = re.fullmatch(pattern, call.path) if method == call.method else None
+            if match:
+                return operation(call, unquote(match[match.lastindex or 0]))
         if call.path.startswith("/inference-profiles"):
             return await _application_profile(ministack, call)
         return await ministack(call)
@@ -58,38 +58,44 @@ def beside(ministack: Service) -> Service:
     return handle
 
 
-def _place() -> Place:
-    return Place(get_region(), get_account_id(), dt.datetime.now(dt.UTC).date().isoformat())
+def _account_region() -> AccountRegion:
+    return AccountRegion(get_region(), get_account_id(), dt.datetime.now(dt.UTC).date().isoformat())
 
 
 def _list_foundation_models(call: Call, _path: str) -> Reply:
-    place = _place()
+    account_region = _account_region()
     provider = call.parameter("byProvider")
-    shown = [model_details(model, place) for model in models(place)]
+    shown = [model_details(model, account_region) for model in models(account_region)]
     if provider is not None:
-        shown = [each for each in shown if each["providerName"].lower() == provider.lower()]
+        shown = [
+            summary for summary in shown if summary["providerName"].lower() == provider.lower()
+        ]
     for parameter, field in (
         ("byOutputModality", "outputModalities"),
         ("byInferenceType", "inferenceTypesSupported"),
         ("byCustomizationType", "customizationsSupported"),
     ):
-        wanted = call.parameter(parameter)
-        shown = [each for each in shown if wanted is None or wanted in each[field]]
-    return said({"modelSummaries": shown})
+        filter_value = call.parameter(parameter)
+        shown = [
+            summary for summary in shown if filter_value is None or filter_value in summary[field]
+        ]
+    return json_reply({"modelSummaries": shown})
 
 
 def _get_foundation_model(_call: Call, identifier: str) -> Reply:
-    place = _place()
-    model = find_model(identifier, place)
-    return said({"modelDetails": model_details(model, place)}) if model else _no_model()
+    account_region = _account_region()
+    model = find_model(identifier, account_region)
+    return (
+        json_reply({"modelDetails": model_details(model, account_region)}) if model else _no_model()
+    )
 
 
 def _get_availability(_call: Call, model_id: str) -> Reply:
-    model = find_model(model_id, _place())
+    model = find_model(model_id, _account_region())
     if model is None:
         return _no_model()
     agreed = model.base_id in _agreements
-    return said(
+    return json_reply(
         {
             "modelId": model.base_id,
             "agreementAvailability": {"status": "AVAILABLE" if agreed else "NOT_AVAILABLE"},
@@ -101,7 +107,7 @@ def _get_availability(_call: Call, model_id: str) -> Reply:
 
 
 def _list_offers(_call: Call, model_id: str) -> Reply:
-    model = find_model(model_id, _place())
+    model = find_model(model_id, _account_region())
     if model is None:
         return _no_model()
     offer = {
@@ -113,20 +119,20 @@ def _list_offers(_call: Call, model_id: str) -> Reply:
             "supportTerm": {},
         },
     }
-    return said({"modelId": model.base_id, "offers": [offer]})
+    return json_reply({"modelId": model.base_id, "offers": [offer]})
 
 
 def _create_agreement(call: Call, _path: str) -> Reply:
-    wanted = call.content()
-    model = find_model(str(wanted.get("modelId")), _place())
+    request = call.content()
+    model = find_model(str(request.get("modelId")), _account_region())
     if model is None:
         return _no_model()
-    if wanted.get("offerToken") != _offer_token(model.base_id):
+    if request.get("offerToken") != _offer_token(model.base_id):
         return refused("ValidationException", "The offer token is not one of this model's offers.")
     if model.base_id in _agreements:
         return refused("ConflictException", "An agreement for this model already exists.")
     _agreements[model.base_id] = True
-    return said({"modelId": model.base_id}, 202)
+    return json_reply({"modelId": model.base_id}, 202)
 
 
 def _delete_agreement(call: Call, _path: str) -> Reply:
@@ -134,7 +140,7 @@ def _delete_agreement(call: Call, _path: str) -> Reply:
     if model_id not in _agreements:
         return _no_model()
     del _agreements[model_id]
-    return said({}, 202)
+    return json_reply({}, 202)
 
 
 def _offer_token(model_id: str) -> str:
@@ -145,15 +151,15 @@ def _list_profiles(call: Call, _path: str) -> Reply:
     """The query's parameter is `type`, whatever the SDKs call it. Without it Bedrock lists those
     that AWS defines: https://github.com/aws/aws-cli/issues/9728."""
     own = call.parameter("type") == "APPLICATION"
-    shown = list(_applications().values()) if own else profiles(_place())
-    return said({"inferenceProfileSummaries": shown})
+    shown = list(_applications().values()) if own else profiles(_account_region())
+    return json_reply({"inferenceProfileSummaries": shown})
 
 
 def _get_profile(_call: Call, identifier: str) -> Reply:
-    found = find_profile(identifier, _place()) or _applications().get(_id_of(identifier))
-    if found is None:
+    profile = find_profile(identifier, _account_region()) or _applications().get(_id_of(identifier))
+    if profile is None:
         return refused("ResourceNotFoundException", "There is no such inference profile.", 404)
-    return said(found)
+    return json_reply(profile)
 
 
 async def _application_profile(ministack: Service, call: Call) -> Reply:
@@ -165,21 +171,21 @@ async def _application_profile(ministack: Service, call: Call) -> Reply:
     return await ministack(call)
 
 
-def _is_known(wanted: Json) -> bool:
-    source = str((wanted.get("modelSource") or {}).get("copyFrom"))
-    place = _place()
-    return bool(find_profile(source, place) or find_model(source, place))
+def _is_known(request: Json) -> bool:
+    source = str((request.get("modelSource") or {}).get("copyFrom"))
+    account_region = _account_region()
+    return bool(find_profile(source, account_region) or find_model(source, account_region))
 
 
 def _applications() -> dict[str, Json]:
     """Application profiles by id, with the models behind what they copy."""
     shown = {}
     for record in ministack_bedrock._inference_profiles_apps.values():
-        found = {name[0].lower() + name[1:]: value for name, value in record.items()}
-        source = found["models"][0]["ModelArn"]
-        system = find_profile(source, _place())
-        found["models"] = system["models"] if system else [{"modelArn": source}]
-        shown[found["inferenceProfileId"]] = found
+        profile = {name[0].lower() + name[1:]: value for name, value in record.items()}
+        source = profile["models"][0]["ModelArn"]
+        system = find_profile(source, _account_region())
+        profile["models"] = system["models"] if system else [{"modelArn": source}]
+        shown[profile["inferenceProfileId"]] = profile
     return shown
 
 
@@ -189,31 +195,31 @@ def _id_of(identifier: str) -> str:
 
 def _get_form(_call: Call, _path: str) -> Reply:
     if "form" not in _form:
-        said_no = "Model use case details have not been submitted for this account."
-        return refused("ResourceNotFoundException", said_no, 404)
-    return said({"formData": _form["form"]})
+        message = "Model use case details have not been submitted for this account."
+        return refused("ResourceNotFoundException", message, 404)
+    return json_reply({"formData": _form["form"]})
 
 
 def _put_form(call: Call, _path: str) -> Reply:
-    given = call.content().get("formData")
+    encoded = call.content().get("formData")
     try:
-        data = base64.b64decode(str(given), validate=True)
+        data = base64.b64decode(str(encoded), validate=True)
     except binascii.Error:
         return refused("ValidationException", "formData is not base64.")
     least, most = FORM_BYTES
     if not least <= len(data) <= most:
         return refused("ValidationException", f"formData must have {least} to {most} bytes.")
-    _form["form"] = given
-    return said({}, 201)
+    _form["form"] = encoded
+    return json_reply({}, 201)
 
 
 def _list_enforced_guardrails(_call: Call, _path: str) -> Reply:
     """An account that enforces none."""
-    return said({"guardrailsConfig": []})
+    return json_reply({"guardrailsConfig": []})
 
 
 def _get_retention(_call: Call, _path: str) -> Reply:
-    return said(_retention.get("mode") or {"mode": "inherit"})
+    return json_reply(_retention.get("mode") or {"mode": "inherit"})
 
 
 def _put_retention(call: Call, _path: str) -> Reply:
@@ -225,7 +231,7 @@ def _put_retention(call: Call, _path: str) -> Reply:
             f"Member must satisfy enum value set: [{', '.join(MODES)}]",
         )
     _retention["mode"] = {"mode": mode, "updatedAt": dt.datetime.now(dt.UTC).isoformat()}
-    return said(_retention["mode"])
+    return json_reply(_retention["mode"])
 
 
 def _no_model() -> Reply:

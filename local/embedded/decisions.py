@@ -40,10 +40,10 @@ def decide_for_key(access_key_id: str, request: Request) -> Denial | None:
         return Denial(principal.code, principal.message)
     if principal.policies is None:
         return None
-    asked = evaluation(request, principal.arn, principal.type, principal.keys)
-    result = iam_evaluator.evaluate(asked, principal.policies, *principal.limits)
+    evaluation_request = evaluation(request, principal.arn, principal.type, principal.keys)
+    result = iam_evaluator.evaluate(evaluation_request, principal.policies, *principal.limits)
     if result.decision != "Allow":
-        boundary = _denied_by_limit(asked, principal, result.decision)
+        boundary = _denied_by_limit(evaluation_request, principal, result.decision)
         kind = _BOUNDARY if boundary else _IDENTITY
         return _denial(principal.arn, request, kind, explicit=result.decision == "Deny")
     return None
@@ -53,11 +53,11 @@ def decide_for_service(service: str, request: Request) -> Denial | None:
     """Whether the policy of the resource lets an AWS service in, such as `bedrock.amazonaws.com`;
     None if so."""
     namespace = request.action.partition(":")[0]
-    found = iam_evaluator._resource_policy(namespace, request.resource)
+    policy_entry = iam_evaluator._resource_policy(namespace, request.resource)
     keys = {"aws:principalisawsservice": "true", "aws:principalservicename": service}
-    asked = evaluation(request, service, "AWSService", keys)
-    policy = found[0] if found else None
-    result = iam_evaluator.evaluate_resource_policy(policy, asked, service=service)
+    evaluation_request = evaluation(request, service, "AWSService", keys)
+    policy = policy_entry[0] if policy_entry else None
+    result = iam_evaluator.evaluate_resource_policy(policy, evaluation_request, service=service)
     if result.decision != "Allow":
         return _denial(service, request, _RESOURCE, explicit=result.decision == "Deny")
     return decide_for_state(request.resource) if namespace == "kms" else None
@@ -94,10 +94,10 @@ def evaluation(request: Request, arn: str, kind: str, keys: Mapping[str, Any]) -
     )
 
 
-def _denied_by_limit(asked: Any, principal: Any, decision: str) -> bool:  # noqa: ANN401 - MiniStack's own
+def _denied_by_limit(evaluation_request: Any, principal: Any, decision: str) -> bool:  # noqa: ANN401 - MiniStack's own
     """Whether the role's own policies allow, so that its boundary is what does not; an explicit
     denial of a boundary counts too."""
-    own = iam_evaluator.evaluate(asked, principal.policies).decision
+    own = iam_evaluator.evaluate(evaluation_request, principal.policies).decision
     return bool(principal.limits) and own == "Allow" and decision != own
 
 

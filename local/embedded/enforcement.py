@@ -103,8 +103,8 @@ def _object_key_denial(access_key_id: str, request: Request) -> Denial | None:
         "kms:ViaService": f"s3.{request.region}.amazonaws.com",
         "kms:EncryptionContext:aws:s3:arn": f"arn:aws:s3:::{bucket}",
     }
-    asked = Request(_OBJECT_ACTIONS[request.action], key, request.region, context)
-    return decide_for_state(key) or decide_for_key(access_key_id, asked)
+    key_request = Request(_OBJECT_ACTIONS[request.action], key, request.region, context)
+    return decide_for_state(key) or decide_for_key(access_key_id, key_request)
 
 
 def bucket_key(bucket: str) -> str | None:
@@ -122,5 +122,7 @@ def _log_key_denial(request: Request) -> Denial | None:
     if not record.get("kmsKeyId"):
         return None
     context = {"kms:EncryptionContext:aws:logs:arn": f"{arn}:log-group:{group}"}
-    asked = Request(_EVENT_ACTIONS[request.action], record["kmsKeyId"], request.region, context)
-    return decide_for_service(f"logs.{request.region}.amazonaws.com", asked)
+    key_request = Request(
+        _EVENT_ACTIONS[request.action], record["kmsKeyId"], request.region, context
+    )
+    return decide_for_service(f"logs.{request.region}.amazonaws.com", key_request)

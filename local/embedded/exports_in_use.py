@@ -11,7 +11,7 @@ from ministack.services.cloudformation import handlers, stacks  # type: ignore[i
 
 Exports = Mapping[str, Mapping[str, str]]
 Outputs = tuple[list[dict[str, str]], Exports]
-_GONE: Final = "DELETE_COMPLETE"
+_DELETED: Final = "DELETE_COMPLETE"
 
 
 def add() -> None:
@@ -20,9 +20,9 @@ def add() -> None:
 
 
 def _checked(resolve: Callable[..., Outputs]) -> Callable[..., Outputs]:
-    def resolve_and_check(*given: Any) -> Outputs:  # noqa: ANN401 - MiniStack's own
-        outputs, exports = resolve(*given)
-        *_, stack_name, _ = given
+    def resolve_and_check(*arguments: Any) -> Outputs:  # noqa: ANN401 - MiniStack's own
+        outputs, exports = resolve(*arguments)
+        *_, stack_name, _ = arguments
         check(stack_name, exports)
         return outputs, exports
 
@@ -52,7 +52,7 @@ def _importers(name: str, *, but: str) -> Iterator[str]:
     for stack_name, stack in cloudformation._stacks.items():
         if (
             stack_name != but
-            and stack["StackStatus"] != _GONE
+            and stack["StackStatus"] != _DELETED
             and name in handlers._imported_export_names(stack, stack_name)
         ):
             yield stack_name

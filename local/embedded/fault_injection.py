@@ -10,47 +10,49 @@ import re
 from collections.abc import Mapping
 from typing import Any, Final
 
-from local.embedded.reply import Call, Reply, Service, refused, said
+from local.embedded.reply import Call, Reply, Service, json_reply, refused
 
 TARGET: Final = "LocalAnswers"
 
-_told: list[dict[str, Any]] = []
+_overrides: list[dict[str, Any]] = []
 
 
-async def tell(call: Call) -> Reply:
+async def set_overrides(call: Call) -> Reply:
     """Takes the list, and answers with it."""
     try:
-        given = [_checked(one) for one in json.loads(call.body)]
+        overrides = [_checked(override) for override in json.loads(call.body)]
     except (ValueError, TypeError, KeyError, re.error) as error:
         return refused("ValidationException", f"{type(error).__name__}: {error}")
-    _told[:] = given
-    return said(_told)
+    _overrides[:] = overrides
+    return json_reply(_overrides)
 
 
 def before(name: str, service: Service) -> Service:
     """The service, asked only what no answer was told for."""
 
     async def handle(call: Call) -> Reply:
-        asked = f"{call.method} {call.path} {call.headers.get('x-amz-target', '')} {call.body!r}"
-        for one in _told:
-            if one["service"] == name and re.search(one["asked"], asked):
-                return _reply(one)
+        request_text = (
+            f"{call.method} {call.path} {call.headers.get('x-amz-target', '')} {call.body!r}"
+        )
+        for override in _overrides:
+            if override["service"] == name and re.search(override["asked"], request_text):
+                return _reply(override)
         return await service(call)
 
     return handle
 
 
-def _checked(one: Mapping[str, Any]) -> dict[str, Any]:
-    re.compile(one["asked"])
+def _checked(override: Mapping[str, Any]) -> dict[str, Any]:
+    re.compile(override["asked"])
     return {
-        "service": str(one["service"]),
-        "asked": one["asked"],
-        "status": int(one["status"]),
-        "body": one["body"],
+        "service": str(override["service"]),
+        "asked": override["asked"],
+        "status": int(override["status"]),
+        "body": override["body"],
     }
 
 
-def _reply(one: Mapping[str, Any]) -> Reply:
-    if isinstance(one["body"], str):
-        return one["status"], {"Content-Type": "text/xml"}, one["body"].encode()
-    return said(one["body"], one["status"])
+def _reply(override: Mapping[str, Any]) -> Reply:
+    if isinstance(override["body"], str):
+        return override["status"], {"Content-Type": "text/xml"}, override["body"].encode()
+    return json_reply(override["body"], override["status"])

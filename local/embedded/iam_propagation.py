@@ -24,7 +24,7 @@ _WITH_XML: Final = ("cloudformation", "cloudwatch", "iam", "s3", "sns", "sqs")
 _BOOTSTRAP: Final = "cdk-"
 """The roles of `cdk bootstrap` hold at once: who deploys a moment after it meets the CDK's own
 error, before anything of ours runs."""
-_NOT_ASKED: Final = ("sts", "local-answers", "local-authorization")
+_UNCHECKED_SERVICES: Final = ("sts", "local-answers", "local-authorization")
 
 _log: Final = logging.getLogger(__name__)
 
@@ -85,8 +85,8 @@ def add(delay: str) -> Propagation:
 
 
 def _observed(change: Callable[..., Any], propagation: Propagation) -> Callable[..., Any]:
-    def handler(*given: object, **named: object) -> Any:  # noqa: ANN401 - MiniStack's own
-        result = change(*given, **named)
+    def handler(*arguments: object, **named: object) -> Any:  # noqa: ANN401 - MiniStack's own
+        result = change(*arguments, **named)
         propagation.observe(dict(iam._roles.items()))
         return result
 
@@ -99,7 +99,11 @@ def before(name: str, service: Service, propagation: Propagation) -> Service:
     async def handle(call: Call) -> Reply:
         session = sts._sessions.get(extract_access_key_id(call.headers, call.query)) or {}
         caller = str(session.get("Arn", ""))
-        if name not in _NOT_ASKED and caller and not propagation.holds(caller.split("/")[1]):
+        if (
+            name not in _UNCHECKED_SERVICES
+            and caller
+            and not propagation.holds(caller.split("/")[1])
+        ):
             return _denied(name, caller, call)
         if name == "bedrock" and (refusal := _role_refused(call, propagation)):
             return refusal

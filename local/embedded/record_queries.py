@@ -32,9 +32,9 @@ def add() -> None:
         "update": _update,
         "delete": _delete,
     }
-    athena._table_relation = _beside(athena._table_relation)
-    athena._start_query_execution = _managed(athena._start_query_execution)
-    athena._save_query_results = _kept(athena._save_query_results)
+    athena._table_relation = _relation_with_records(athena._table_relation)
+    athena._start_query_execution = _start_with_output(athena._start_query_execution)
+    athena._save_query_results = _save_unless_managed(athena._save_query_results)
 
 
 def _create(_logical_id: str, properties: Properties, _stack_name: str) -> Made:
@@ -55,16 +55,16 @@ def _delete(made: str, _properties: Properties) -> None:
     athena._delete_named_query({"NamedQueryId": made})
 
 
-def _beside(theirs: Callable[[Properties, list[str]], str]) -> Callable[..., str]:
+def _relation_with_records(original: Callable[[Properties, list[str]], str]) -> Callable[..., str]:
     """MiniStack infers the columns of JSON; ours are read as the template declares them."""
 
-    def relation(found: Properties, files: list[str]) -> str:
+    def relation(table: Properties, files: list[str]) -> str:
         in_hours = [file for file in files if _IN_AN_HOUR.search(file)]
-        if found["Name"] != schema.NAME:
-            return theirs(found, files)
-        storage = found["StorageDescriptor"]
+        if table["Name"] != schema.NAME:
+            return original(table, files)
+        storage = table["StorageDescriptor"]
         if not in_hours:
-            nothing: str = athena._empty_relation(found)
+            nothing: str = athena._empty_relation(table)
             return nothing
         declared = {column["Name"] for column in storage["Columns"]}
         columns = ", ".join(
@@ -83,26 +83,26 @@ def _beside(theirs: Callable[[Properties, list[str]], str]) -> Callable[..., str
     return relation
 
 
-_PLACE: Final = "s3://athena-managed/"
+_MANAGED_OUTPUT: Final = "s3://athena-managed/"
 
 
-def _managed(theirs: Callable[[Properties], Any]) -> Callable[[Properties], Any]:
+def _start_with_output(original: Callable[[Properties], Any]) -> Callable[[Properties], Any]:
     """MiniStack wants a place for results even where the workgroup has Athena keep them."""
 
     def start(data: Properties) -> Any:  # noqa: ANN401 - MiniStack's answer
         group = athena._workgroups.get(data.get("WorkGroup", "primary"), {})
         managed = group.get("Configuration", {}).get("ManagedQueryResultsConfiguration", {})
         if managed.get("Enabled") in {True, "true"}:
-            data = {**data, "ResultConfiguration": {"OutputLocation": _PLACE}}
-        return theirs(data)
+            data = {**data, "ResultConfiguration": {"OutputLocation": _MANAGED_OUTPUT}}
+        return original(data)
 
     return start
 
 
-def _kept(theirs: Callable[[str], Any]) -> Callable[[str], Any]:
+def _save_unless_managed(original: Callable[[str], Any]) -> Callable[[str], Any]:
     async def save(query_id: str) -> None:
-        place = athena._executions[query_id]["ResultConfiguration"]["OutputLocation"]
-        if not place.startswith(_PLACE):
-            await theirs(query_id)
+        output_location = athena._executions[query_id]["ResultConfiguration"]["OutputLocation"]
+        if not output_location.startswith(_MANAGED_OUTPUT):
+            await original(query_id)
 
     return save

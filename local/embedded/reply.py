@@ -20,10 +20,10 @@ class Call(NamedTuple):
     def content(self) -> dict[str, Any]:
         """The JSON object in the body; an empty one for none, and for anything else."""
         try:
-            found = json.loads(self.body or b"{}")
+            content = json.loads(self.body or b"{}")
         except ValueError:
             return {}
-        return found if isinstance(found, dict) else {}
+        return content if isinstance(content, dict) else {}
 
     def parameter(self, name: str) -> str | None:
         """The first value of a parameter of the query."""
@@ -34,12 +34,12 @@ Service = Callable[[Call], Awaitable[Reply]]
 MiniStackService = Callable[[str, str, Mapping[str, str], bytes, Mapping[str, list[str]]], Any]
 
 
-def said(content: object, status: int = 200) -> Reply:
+def json_reply(content: object, status: int = 200) -> Reply:
     return status, {"Content-Type": "application/json"}, json.dumps(content).encode()
 
 
 def refused(error: str, message: str, status: int = 400) -> Reply:
     """An error as AWS's JSON protocols carry it: its name in the body and, as REST has it, in a
     header."""
-    status, headers, body = said({"__type": error, "message": message}, status)
+    status, headers, body = json_reply({"__type": error, "message": message}, status)
     return status, {**headers, "x-amzn-ErrorType": error}, body

@@ -77,11 +77,11 @@ def _with_conditional_write(original: Callable[..., Context]) -> Callable[..., C
         path: str = "",
         headers: Mapping[str, str] | None = None,
     ) -> Context:
-        found = original(action, params, path, headers)
+        keys = original(action, params, path, headers)
         condition = (headers or {}).get("if-none-match")
         if action == "s3:PutObject" and condition:
-            found["s3:if-none-match"] = condition
-        return found
+            keys["s3:if-none-match"] = condition
+        return keys
 
     return context
 
@@ -126,7 +126,7 @@ def _api_gateway_tags() -> Iterator[tuple[str, list[dict[str, str]]]]:
 
 def _content(body: bytes) -> dict[str, Any]:
     try:
-        found = json.loads(body or b"{}")
+        content = json.loads(body or b"{}")
     except ValueError:
         return {}
-    return found if isinstance(found, dict) else {}
+    return content if isinstance(content, dict) else {}

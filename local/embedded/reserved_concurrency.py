@@ -12,7 +12,7 @@ from ministack.services import lambda_svc  # type: ignore[import-untyped]
 from ministack.services.cloudformation import provisioners  # type: ignore[import-untyped]
 
 TYPE: Final = "AWS::Lambda::Function"
-KEPT_BACK: Final = 100
+UNRESERVED_MINIMUM: Final = 100
 """What Lambda keeps for functions for which nothing is reserved."""
 
 Properties = dict[str, Any]
@@ -29,23 +29,23 @@ def add() -> None:
 def _with_reservation(make: Callable[..., Made], *, at: int) -> Callable[..., Made]:
     """`at` is where the properties stand among what the handler is given."""
 
-    def handler(*given: Any, **named: Any) -> Made:  # noqa: ANN401 - MiniStack's own
-        wanted = given[at].get("ReservedConcurrentExecutions")
-        _check(int(wanted or 0), already=lambda_svc._functions.get(given[0]) or {})
-        name, attributes = make(*given, **named)
-        lambda_svc._functions[name]["concurrency"] = None if wanted is None else int(wanted)
+    def handler(*arguments: Any, **named: Any) -> Made:  # noqa: ANN401 - MiniStack's own
+        requested = arguments[at].get("ReservedConcurrentExecutions")
+        _check(int(requested or 0), already=lambda_svc._functions.get(arguments[0]) or {})
+        name, attributes = make(*arguments, **named)
+        lambda_svc._functions[name]["concurrency"] = None if requested is None else int(requested)
         return name, attributes
 
     return handler
 
 
-def _check(wanted: int, *, already: Properties) -> None:
+def _check(requested: int, *, already: Properties) -> None:
     """`already` is the function as it was, empty where it is new."""
     held = already.get("concurrency") or 0
-    if wanted and wanted > _unreserved() + held - KEPT_BACK:
+    if requested and requested > _unreserved() + held - UNRESERVED_MINIMUM:
         raise ValueError(
             "Specified ReservedConcurrentExecutions for function decreases account's "
-            f"UnreservedConcurrentExecution below its minimum value of [{KEPT_BACK}]."
+            f"UnreservedConcurrentExecution below its minimum value of [{UNRESERVED_MINIMUM}]."
         )
 
 

@@ -24,9 +24,9 @@ def add() -> None:
 def _with_boundary(make: Callable[..., Made], *, at: int) -> Callable[..., Made]:
     """`at` is where the properties stand among what the handler is given."""
 
-    def handler(*given: Any, **named: Any) -> Made:  # noqa: ANN401 - MiniStack's own
-        name, attributes = make(*given, **named)
-        iam._roles[name]["PermissionsBoundary"] = given[at].get("PermissionsBoundary")
+    def handler(*arguments: Any, **named: Any) -> Made:  # noqa: ANN401 - MiniStack's own
+        name, attributes = make(*arguments, **named)
+        iam._roles[name]["PermissionsBoundary"] = arguments[at].get("PermissionsBoundary")
         return name, attributes
 
     return handler

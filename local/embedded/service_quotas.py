@@ -17,8 +17,8 @@ from ministack.core.responses import (  # type: ignore[import-untyped]
 
 from claude_bedrock import catalog
 from claude_bedrock.catalog import Model
-from local.embedded.claude_in_region import Json, Place, models
-from local.embedded.reply import Call, Reply, refused, said
+from local.embedded.claude_in_region import AccountRegion, Json, models
+from local.embedded.reply import Call, Reply, json_reply, refused
 
 _SERVICE: Final = "bedrock"
 _PER_MINUTE: Final = {"requests": 200.0, "tokens": 200_000.0}
@@ -28,16 +28,16 @@ _WITH_V1: Final = {"claude-3-7-sonnet", "claude-sonnet-4", "claude-sonnet-4-5", 
 
 async def serve(call: Call) -> Reply:
     """ListServiceQuotas, on one page, and GetServiceQuota."""
-    asked = call.content()
-    if asked.get("ServiceCode") != _SERVICE:
-        return _none(f"The service {asked.get('ServiceCode')} has no quotas here.")
+    request = call.content()
+    if request.get("ServiceCode") != _SERVICE:
+        return _none(f"The service {request.get('ServiceCode')} has no quotas here.")
     operation = call.headers.get("x-amz-target", "").rpartition(".")[2]
     if operation == "ListServiceQuotas":
-        return said({"Quotas": _quotas()})
+        return json_reply({"Quotas": _quotas()})
     if operation == "GetServiceQuota":
-        code = asked.get("QuotaCode")
-        found = [quota for quota in _quotas() if quota["QuotaCode"] == code]
-        return said({"Quota": found[0]}) if found else _none(f"There is no quota {code}.")
+        code = request.get("QuotaCode")
+        matches = [quota for quota in _quotas() if quota["QuotaCode"] == code]
+        return json_reply({"Quota": matches[0]}) if matches else _none(f"There is no quota {code}.")
     return refused("InvalidAction", f"{operation} is not served here.")
 
 
@@ -52,23 +52,24 @@ def quota_name(model: Model, route: str, counted: str) -> str:
 
 def _quotas() -> list[Json]:
     today = dt.datetime.now(dt.UTC).date().isoformat()
-    place = Place(get_region(), get_account_id(), today)
+    account_region = AccountRegion(get_region(), get_account_id(), today)
     names = {
         quota_name(model, route, counted): value
-        for model in models(place)
+        for model in models(account_region)
         for route in catalog.routes(model)
-        if catalog.reach(model, route, place.region) is not None
+        if catalog.reach(model, route, account_region.region) is not None
         for counted, value in _PER_MINUTE.items()
     }
-    return [_quota(name, value, place) for name, value in names.items()]
+    return [_quota(name, value, account_region) for name, value in names.items()]
 
 
-def _quota(name: str, value: float, place: Place) -> Json:
+def _quota(name: str, value: float, account_region: AccountRegion) -> Json:
     code = f"L-{hashlib.sha256(name.encode()).hexdigest()[:8].upper()}"
+    region, account, _ = account_region
     return {
         "ServiceCode": _SERVICE,
         "ServiceName": "Amazon Bedrock",
-        "QuotaArn": f"arn:aws:servicequotas:{place.region}:{place.account}:{_SERVICE}/{code}",
+        "QuotaArn": f"arn:aws:servicequotas:{region}:{account}:{_SERVICE}/{code}",
         "QuotaCode": code,
         "QuotaName": name,
         "Value": value,

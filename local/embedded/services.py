@@ -18,7 +18,7 @@ from local.embedded.reply import Call, MiniStackService, Reply, Service
 
 def add(propagation: Propagation) -> None:
     """Puts them in; before MiniStack starts."""
-    services = {name: _ours(handler) for name, handler in app.SERVICE_HANDLERS.items()}
+    services = {name: _from_ministack(handler) for name, handler in app.SERVICE_HANDLERS.items()}
     services["bedrock"] = bedrock_control_plane.beside(services["bedrock"])
     services["servicequotas"] = service_quotas.serve
     services["apigateway"] = api_gateway_account.beside(
@@ -29,17 +29,19 @@ def add(propagation: Propagation) -> None:
         for name, service in services.items()
     }
     services = {name: fault_injection.before(name, service) for name, service in services.items()}
-    services["local-answers"] = fault_injection.tell
+    services["local-answers"] = fault_injection.set_overrides
     services["local-authorization"] = authorization.serve
     for name, target in (
         ("local-answers", fault_injection.TARGET),
         ("local-authorization", authorization.TARGET),
     ):
         router.SERVICE_PATTERNS[name] = {"target_prefixes": [target]}
-    app.SERVICE_HANDLERS.update({name: _its(service) for name, service in services.items()})
+    app.SERVICE_HANDLERS.update(
+        {name: _to_ministack(service) for name, service in services.items()}
+    )
 
 
-def _ours(handler: MiniStackService) -> Service:
+def _from_ministack(handler: MiniStackService) -> Service:
     async def service(call: Call) -> Reply:
         reply: Reply = await handler(*call)
         return reply
@@ -47,8 +49,8 @@ def _ours(handler: MiniStackService) -> Service:
     return service
 
 
-def _its(service: Service) -> MiniStackService:
-    async def handler(*asked: object) -> Reply:
-        return await service(Call(*asked))  # type: ignore[arg-type]
+def _to_ministack(service: Service) -> MiniStackService:
+    async def handler(*arguments: object) -> Reply:
+        return await service(Call(*arguments))  # type: ignore[arg-type]
 
     return handler

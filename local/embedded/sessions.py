@@ -10,11 +10,11 @@ from local.aws.sessions_file import SessionsFile
 
 def add(file: SessionsFile) -> None:
     """Puts it in; before MiniStack starts."""
-    theirs: Callable[[str, dict[str, Any]], None] = sts.register_session
+    original: Callable[[str, dict[str, Any]], None] = sts.register_session
 
     def register_session(access_key: str, session: dict[str, Any]) -> None:
         is_new = access_key not in sts._sessions  # a function's key is registered for each process
-        theirs(access_key, session)
+        original(access_key, session)
         if is_new:
             file.add(access_key, session)
 

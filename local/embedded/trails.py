@@ -23,16 +23,16 @@ def add() -> None:
 
 def _create(logical_id: str, properties: Properties, stack_name: str) -> Made:
     name = properties.get("TrailName", f"{stack_name}-{logical_id}")
-    wanted = {
+    request = {
         "Name": name,
         "S3BucketName": properties["S3BucketName"],
         "EnableLogFileValidation": properties.get("EnableLogFileValidation", False),
     }
-    arn = _asked(cloudtrail._create_trail(wanted))["TrailARN"]
+    arn = _content(cloudtrail._create_trail(request))["TrailARN"]
     selectors = {"TrailName": name, "EventSelectors": properties.get("EventSelectors", [])}
-    _asked(cloudtrail._put_event_selectors(selectors))
+    _content(cloudtrail._put_event_selectors(selectors))
     if properties.get("IsLogging"):
-        _asked(cloudtrail._start_logging({"Name": name}))
+        _content(cloudtrail._start_logging({"Name": name}))
     return name, {"Arn": arn}
 
 
@@ -40,7 +40,7 @@ def _delete(name: str, _properties: Properties) -> None:
     cloudtrail._delete_trail({"Name": name})
 
 
-def _asked(reply: tuple[int, Any, bytes | str]) -> dict[str, Any]:
+def _content(reply: tuple[int, Any, bytes | str]) -> dict[str, Any]:
     status, _, body = reply
     answer: dict[str, Any] = json.loads(body or b"{}")
     if status >= 400:

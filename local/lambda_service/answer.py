@@ -3,7 +3,7 @@
 import asyncio
 from collections.abc import Callable
 
-from local.lambda_service.errors import CallerGoneError, FunctionError
+from local.lambda_service.errors import CallerDisconnectedError, FunctionError
 
 LARGEST_BACKLOG_BYTES = 256 * 1024
 
@@ -31,11 +31,11 @@ class Answer:
         return self._ended or self._abandoned
 
     async def put(self, data: bytes) -> None:
-        """Waits while the caller is behind. Raises CallerGoneError."""
+        """Waits while the caller is behind. Raises CallerDisconnectedError."""
         async with self._changed:
             await self._changed.wait_for(self._has_room)
             if self._abandoned:
-                raise CallerGoneError
+                raise CallerDisconnectedError
             if not self._discarded:
                 self._parts.append(data)
                 self._size += len(data)

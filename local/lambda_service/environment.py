@@ -84,16 +84,16 @@ class Environment:
         limit = self.function.timeout
         deadline_ms = int((time.time() + limit) * 1000)
         arn = self.function.arn
-        given = Invocation(str(uuid4()), event, deadline_ms, arn, trace_id, Answer())
-        self._invocation, self._began = given, time.monotonic()
+        invocation = Invocation(str(uuid4()), event, deadline_ms, arn, trace_id, Answer())
+        self._invocation, self._began = invocation, time.monotonic()
         self._settled.clear()
-        message = f"{given.request_id} Task timed out after {limit:.2f} seconds"
+        message = f"{invocation.request_id} Task timed out after {limit:.2f} seconds"
         late = FunctionError("Sandbox.Timedout", message)
         self._timer = asyncio.get_running_loop().call_later(limit, self._end, late)
-        self._log(f"START RequestId: {given.request_id} Version: $LATEST")
+        self._log(f"START RequestId: {invocation.request_id} Version: $LATEST")
         self._thaw()
-        self._api.hand_out(given)
-        return given.answer
+        self._api.hand_out(invocation)
+        return invocation.answer
 
     async def stop(self) -> None:
         """Ends the process, and fails what it is working on."""

@@ -18,5 +18,5 @@ class ThrottledError(Exception):
     """The function runs as often at once as is reserved for it."""
 
 
-class CallerGoneError(Exception):
+class CallerDisconnectedError(Exception):
     """Nobody reads the answer any more."""

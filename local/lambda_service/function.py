@@ -43,8 +43,8 @@ class Function:
 
 def read(client: Client, name: str, folder: Path) -> Function:
     """The function `name` as deployed, unpacked below `folder`. Raises UnfitFunctionError."""
-    found = client.get_function(FunctionName=name)
-    settings: dict[str, Any] = found["Configuration"]
+    response = client.get_function(FunctionName=name)
+    settings: dict[str, Any] = response["Configuration"]
     _check_runtime(settings)
     return Function(
         name=settings["FunctionName"],
@@ -57,8 +57,8 @@ def read(client: Client, name: str, folder: Path) -> Function:
         memory=settings["MemorySize"],
         log_group=settings["LoggingConfig"]["LogGroup"],
         variables=settings["Environment"]["Variables"],
-        root=_unpacked(settings, found["Code"]["Location"], folder),
-        reserved=found.get("Concurrency", {}).get("ReservedConcurrentExecutions"),
+        root=_unpacked(settings, response["Code"]["Location"], folder),
+        reserved=response.get("Concurrency", {}).get("ReservedConcurrentExecutions"),
     )
 
 

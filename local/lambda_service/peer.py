@@ -8,7 +8,7 @@ import h11
 _READ_BYTES = 256 * 1024
 
 
-class GoneError(Exception):
+class DisconnectedError(Exception):
     """The other side closed the connection, or stopped speaking HTTP."""
 
 
@@ -21,7 +21,7 @@ class Peer:
         self._writer = writer
 
     async def request(self) -> h11.Request | None:
-        """The next request's head; None when there will be no more. Raises GoneError."""
+        """The next request's head; None when there will be no more. Raises DisconnectedError."""
         if self._http.our_state is h11.DONE and self._http.their_state is h11.DONE:
             self._http.start_next_cycle()
         elif self._http.our_state is h11.MUST_CLOSE:
@@ -30,17 +30,17 @@ class Peer:
         return event if isinstance(event, h11.Request) else None
 
     async def body(self) -> bytes:
-        """The request's whole body. Raises GoneError."""
+        """The request's whole body. Raises DisconnectedError."""
         parts: list[bytes] = []
 
-        async def keep(part: bytes) -> None:
+        async def append(part: bytes) -> None:
             parts.append(part)
 
-        await self.each_part(keep)
+        await self.each_part(append)
         return b"".join(parts)
 
     async def each_part(self, take: Callable[[bytes], Awaitable[None]]) -> dict[str, str]:
-        """Gives `take` the body as it arrives; returns the trailers. Raises GoneError."""
+        """Gives `take` the body as it arrives; returns the trailers. Raises DisconnectedError."""
         while True:
             event = await self._event()
             if isinstance(event, h11.Data):
@@ -48,20 +48,20 @@ class Peer:
             elif isinstance(event, h11.EndOfMessage):
                 return {name.decode(): value.decode() for name, value in event.headers}
             else:
-                raise GoneError
+                raise DisconnectedError
 
     async def reply(
         self, status: int, headers: Mapping[str, str] | None = None, body: bytes = b""
     ) -> None:
-        """Raises GoneError."""
+        """Raises DisconnectedError."""
         sized = [*(headers or {}).items(), ("content-length", str(len(body)))]
         head = h11.Response(status_code=status, headers=sized)
         events = (head, h11.Data(data=body), h11.EndOfMessage())
         self._writer.write(b"".join(self._http.send(event) or b"" for event in events))
         try:
             await self._writer.drain()
-        except OSError as gone:
-            raise GoneError from gone
+        except OSError as failure:
+            raise DisconnectedError from failure
 
     def disconnect(self) -> None:
         self._writer.transport.abort()
@@ -71,7 +71,7 @@ class Peer:
             while (event := self._http.next_event()) is h11.NEED_DATA:
                 self._http.receive_data(await self._reader.read(_READ_BYTES))
         except (h11.RemoteProtocolError, OSError) as broken:
-            raise GoneError from broken
+            raise DisconnectedError from broken
         if not isinstance(event, h11.Event) or isinstance(event, h11.ConnectionClosed):
-            raise GoneError
+            raise DisconnectedError
         return event

@@ -14,8 +14,8 @@ from typing import NamedTuple
 import h11
 
 from local.lambda_service.answer import Answer
-from local.lambda_service.errors import CallerGoneError, FunctionError
-from local.lambda_service.peer import GoneError, Peer
+from local.lambda_service.errors import CallerDisconnectedError, FunctionError
+from local.lambda_service.peer import DisconnectedError, Peer
 
 _API = "/2018-06-01/runtime"
 _ERROR_TYPE = "lambda-runtime-function-error-type"
@@ -77,7 +77,7 @@ class RuntimeApi:
         if task is not None:
             self._connections.add(task)
             task.add_done_callback(self._connections.discard)
-        with suppress(GoneError, CallerGoneError, asyncio.CancelledError):
+        with suppress(DisconnectedError, CallerDisconnectedError, asyncio.CancelledError):
             await self._converse(Peer(reader, writer))
         writer.close()
 
@@ -126,7 +126,7 @@ class RuntimeApi:
         answer.responding(peer.disconnect)
         try:
             trailers = await peer.each_part(answer.put)
-        except GoneError:
+        except DisconnectedError:
             broken = "The function closed the connection in the middle of its response"
             await answer.fail(FunctionError("Runtime.TruncatedResponse", broken))
             raise
@@ -149,7 +149,7 @@ def _in_trailers(trailers: dict[str, str]) -> FunctionError:
 
 def _message(body: bytes) -> str:
     try:
-        found = json.loads(body)["errorMessage"]
+        message = json.loads(body)["errorMessage"]
     except (ValueError, KeyError, TypeError):
         return "the function reported an error without a message"
-    return str(found)
+    return str(message)

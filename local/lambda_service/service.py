@@ -15,7 +15,7 @@ from uuid import uuid4
 from local.aws.client import Client
 from local.aws.log_writer import LogWriter
 from local.aws.role_sessions import RoleSessions
-from local.aws.ttl_cache import ReadThrough
+from local.aws.ttl_cache import TtlCache
 from local.lambda_service import function, process_environment
 from local.lambda_service.answer import Answer
 from local.lambda_service.environment import Environment
@@ -56,7 +56,7 @@ class LambdaService:
         self._extra = extra
         self._echo = echo
         self._freezer = Freezer()
-        self._functions: dict[str, ReadThrough[Function]] = {}
+        self._functions: dict[str, TtlCache[Function]] = {}
         self._environments: set[Environment] = set()
         self._idle: list[Environment] = []
         self._starting: Counter[str] = Counter()
@@ -66,7 +66,7 @@ class LambdaService:
         """The function as deployed now. Raises UnfitFunctionError."""
         if name not in self._functions:
             read = partial(function.read, self._client, name, self._folder)
-            self._functions[name] = ReadThrough(read)
+            self._functions[name] = TtlCache(read)
         return await self._functions[name].get()
 
     async def invoke(self, name: str, event: Mapping[str, object], trace_id: str) -> Answer:
@@ -75,8 +75,8 @@ class LambdaService:
         payload = json.dumps(event, ensure_ascii=False, separators=(",", ":")).encode()
         if len(payload) > LARGEST_EVENT_BYTES:
             raise EventTooLargeError
-        wanted = await self.load(name)
-        environment = await self._idle_or_fresh(wanted)
+        function = await self.load(name)
+        environment = await self._idle_or_fresh(function)
         return environment.invoke(payload, trace_id)
 
     async def stop(self) -> None:
@@ -84,68 +84,84 @@ class LambdaService:
         await asyncio.gather(*(environment.stop() for environment in self._environments))
         await asyncio.to_thread(self._freezer.close)
 
-    async def _idle_or_fresh(self, wanted: Function) -> Environment:
-        self._admit(wanted)
-        idle = self._take_idle(wanted) or await self._take_finishing(wanted)
+    async def _idle_or_fresh(self, function: Function) -> Environment:
+        self._admit(function)
+        idle = self._take_idle(function) or await self._take_finishing(function)
         if idle is not None:
             return idle
-        self._admit(wanted)
+        self._admit(function)
         try:
-            return await self._start(wanted, INIT_SECONDS)
+            return await self._start(function, INIT_SECONDS)
         except FunctionError:
-            return await self._start(wanted, wanted.timeout)
+            return await self._start(function, function.timeout)
 
-    async def _start(self, wanted: Function, seconds: float) -> Environment:
-        fresh = await self._create(wanted)
+    async def _start(self, function: Function, seconds: float) -> Environment:
+        fresh = await self._create(function)
         await fresh.started(seconds)
         return fresh
 
-    def _admit(self, wanted: Function) -> None:
+    def _admit(self, function: Function) -> None:
         """Raises ThrottledError where as many run at once as are reserved."""
         busy = [
-            one
-            for one in self._environments
-            if one.function.name == wanted.name and one.alive and not one.finishing
+            environment
+            for environment in self._environments
+            if environment.function.name == function.name
+            and environment.alive
+            and not environment.finishing
         ]
-        at_once = len(busy) - sum(one in self._idle for one in busy) + self._starting[wanted.name]
-        if wanted.reserved is not None and at_once >= wanted.reserved:
+        at_once = (
+            len(busy)
+            - sum(environment in self._idle for environment in busy)
+            + self._starting[function.name]
+        )
+        if function.reserved is not None and at_once >= function.reserved:
             raise ThrottledError
 
-    def _take_idle(self, wanted: Function) -> Environment | None:
+    def _take_idle(self, function: Function) -> Environment | None:
         """The idle environment last used; those of an older revision and the dead are let go."""
         while True:
-            mine = [one for one in self._idle if one.function.name == wanted.name]
-            if not mine:
+            own = [
+                environment
+                for environment in self._idle
+                if environment.function.name == function.name
+            ]
+            if not own:
                 return None
-            self._idle.remove(mine[-1])
-            if mine[-1].alive and mine[-1].function.revision == wanted.revision:
-                return mine[-1]
-            self._retire(mine[-1])
+            self._idle.remove(own[-1])
+            if own[-1].alive and own[-1].function.revision == function.revision:
+                return own[-1]
+            self._retire(own[-1])
 
-    async def _take_finishing(self, wanted: Function) -> Environment | None:
+    async def _take_finishing(self, function: Function) -> Environment | None:
         """One whose answer is out needs a moment to ask for more: that is sooner than a start."""
-        for one in list(self._environments):
-            if one.function.name == wanted.name and one.alive and one.finishing:
-                await one.settled(FINISHING_SECONDS)
-                if (idle := self._take_idle(wanted)) is not None:
+        for environment in list(self._environments):
+            if (
+                environment.function.name == function.name
+                and environment.alive
+                and environment.finishing
+            ):
+                await environment.settled(FINISHING_SECONDS)
+                if (idle := self._take_idle(function)) is not None:
                     return idle
         return None
 
-    async def _create(self, wanted: Function) -> Environment:
-        self._starting[wanted.name] += 1
+    async def _create(self, function: Function) -> Environment:
+        self._starting[function.name] += 1
         try:
-            return await self._made(wanted)
+            return await self._made(function)
         finally:
-            self._starting[wanted.name] -= 1
+            self._starting[function.name] -= 1
 
-    async def _made(self, wanted: Function) -> Environment:
+    async def _made(self, function: Function) -> Environment:
         stream = f"{datetime.now(UTC):%Y/%m/%d}/[$LATEST]{uuid4().hex}"
-        credentials = await asyncio.to_thread(self._sessions.assume, wanted.role_arn, wanted.name)
+        credentials = await asyncio.to_thread(
+            self._sessions.assume, function.role_arn, function.name
+        )
         environment = Environment(
-            wanted,
-            variables=process_environment.variables(wanted, credentials, stream, self._extra),
+            function,
+            variables=process_environment.variables(function, credentials, stream, self._extra),
             freezer=self._freezer,
-            log=partial(self._log, wanted.log_group, stream),
+            log=partial(self._log, function.log_group, stream),
             on_idle=self._idle.append,
         )
         self._environments.add(environment)

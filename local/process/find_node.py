@@ -28,9 +28,9 @@ def find() -> Path:
 def _candidates() -> Iterator[Path]:
     folders = [*os.environ.get("PATH", "").split(os.pathsep), str(Path(sys.executable).parent)]
     for folder in folders:
-        found = shutil.which("node", path=folder)
-        if found is not None:
-            yield Path(found)
+        path = shutil.which("node", path=folder)
+        if path is not None:
+            yield Path(path)
 
 
 def _major(node: Path) -> int:

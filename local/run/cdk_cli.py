@@ -16,7 +16,7 @@ from local.run.options import read_stages
 PROJECT = Path(__file__).parents[2]
 CLI = PROJECT / "node_modules" / "aws-cdk" / "bin" / "cdk"
 
-Say = Callable[[str], None]
+Report = Callable[[str], None]
 Outputs = Mapping[str, Mapping[str, str]]
 _EVENT = re.compile(r"^(\S+) \|\s*(\d+/\d+) \|[^|]*\| (\S+)\s*\| (\S+)")
 
@@ -38,43 +38,45 @@ class Cdk:
         self._log = folder / "cdk.log"
         self._log.write_bytes(b"")
 
-    async def synth(self, say: Say) -> None:
+    async def synth(self, report: Report) -> None:
         """Writes the cloud assembly, which the other commands use, and asks no AWS."""
-        asked: tuple[Any, ...] = ("-c", f"stage={self.stage}", "--output", self._assembly)
+        options: tuple[Any, ...] = ("-c", f"stage={self.stage}", "--output", self._assembly)
         if self._stages_file is not None:
-            asked = ("-c", f"stages={json.dumps(read_stages(self._stages_file))}", *asked)
-        await self._run(("synth", "--quiet", *asked), _base_environment(self._folder), PROJECT, say)
+            options = ("-c", f"stages={json.dumps(read_stages(self._stages_file))}", *options)
+        await self._run(
+            ("synth", "--quiet", *options), _base_environment(self._folder), PROJECT, report
+        )
 
-    async def bootstrap(self, aws: Aws, say: Say) -> None:
+    async def bootstrap(self, aws: Aws, report: Report) -> None:
         # Away from cdk.json, so that the CLI does not synthesize for it.
         where = f"aws://{aws.account}/{aws.region}"
-        await self._run(("bootstrap", where), self._environment(aws), self._folder, say)
+        await self._run(("bootstrap", where), self._environment(aws), self._folder, report)
 
-    async def deploy(self, aws: Aws, say: Say, *stacks: str) -> Outputs:
+    async def deploy(self, aws: Aws, report: Report, *stacks: str) -> Outputs:
         """Deploys these stacks, else all; the outputs are stack name -> output -> value."""
         self._outputs.unlink(missing_ok=True)
-        asked = ("--require-approval", "never", "--outputs-file", self._outputs)
+        options = ("--require-approval", "never", "--outputs-file", self._outputs)
         shown = ("--progress", "events", "--ci")
-        await self._assembled(("deploy", *(stacks or ("--all",)), *asked, *shown), aws, say)
+        await self._assembled(("deploy", *(stacks or ("--all",)), *options, *shown), aws, report)
         outputs: Outputs = json.loads(self._outputs.read_bytes())
         return outputs
 
-    async def destroy(self, aws: Aws, say: Say, *stacks: str) -> None:
-        asked = (*(stacks or ("--all",)), "--force", "--progress", "events")
-        await self._assembled(("destroy", *asked), aws, say)
+    async def destroy(self, aws: Aws, report: Report, *stacks: str) -> None:
+        options = (*(stacks or ("--all",)), "--force", "--progress", "events")
+        await self._assembled(("destroy", *options), aws, report)
 
-    async def _assembled(self, command: tuple[Any, ...], aws: Aws, say: Say) -> None:
+    async def _assembled(self, command: tuple[Any, ...], aws: Aws, report: Report) -> None:
         named = (*command, "--app", self._assembly)
-        await self._run(named, self._environment(aws), self._folder, say)
+        await self._run(named, self._environment(aws), self._folder, report)
 
     def _environment(self, aws: Aws) -> dict[str, str]:
         return {**_base_environment(self._folder), **aws.environment()}
 
     async def _run(
-        self, command: tuple[Any, ...], env: Mapping[str, str], cwd: Path, say: Say
+        self, command: tuple[Any, ...], env: Mapping[str, str], cwd: Path, report: Report
     ) -> None:
         full = (find_node.find(), CLI, *command, "--no-notices")
-        said: list[str] = []
+        lines: list[str] = []
         async with child_process.running(
             *map(str, full), env=env, cwd=cwd, output=asyncio.subprocess.PIPE
         ) as process:
@@ -83,10 +85,10 @@ class Cdk:
                 async for line in process.stdout:
                     log.write(line)
                     log.flush()
-                    said.append(line.decode(errors="replace").rstrip())
-                    say(condensed(said[-1]))
+                    lines.append(line.decode(errors="replace").rstrip())
+                    report(condensed(lines[-1]))
             if await process.wait() != 0:
-                raise CdkError("\n".join([f"cdk {command[0]} failed:", *_reason(said)]))
+                raise CdkError("\n".join([f"cdk {command[0]} failed:", *_reason(lines)]))
 
 
 def condensed(line: str) -> str:
@@ -98,9 +100,9 @@ def condensed(line: str) -> str:
     return f"{stack.rpartition('-')[2]} {count} {kind}"
 
 
-def _reason(said: list[str]) -> list[str]:
+def _reason(lines: list[str]) -> list[str]:
     """The end of what was said, but for the steps that went well."""
-    return [line for line in said if line and ("FAILED" in line or not condensed(line))][-15:]
+    return [line for line in lines if line and ("FAILED" in line or not condensed(line))][-15:]
 
 
 def _base_environment(folder: Path) -> dict[str, str]:

@@ -85,8 +85,8 @@ def _credentials(endpoint: Endpoint) -> str:
     """What tells curl who calls: a key, or a signature."""
     for key in endpoint.api_keys.values():
         return f"-H 'x-api-key: {key}'"
-    who = f"{ACCESS_KEY_ID}:{SECRET_ACCESS_KEY}"
-    return f"--aws-sigv4 aws:amz:{endpoint.region}:execute-api --user {who}"
+    user = f"{ACCESS_KEY_ID}:{SECRET_ACCESS_KEY}"
+    return f"--aws-sigv4 aws:amz:{endpoint.region}:execute-api --user {user}"
 
 
 def deploy(state: Path, stages_file: Path | None) -> None:
@@ -101,8 +101,8 @@ def run(
     EXPECTED, or of `more`. What is `chosen` is looked at first."""
     expected: tuple[type[Exception], ...] = (*EXPECTED, *more)
     logging.basicConfig(level=logging.WARNING, format="%(name)s: %(message)s")
-    kept = os.environ.get(UPSTREAM)
-    own = without_aws() | ({UPSTREAM: kept} if kept else {})
+    upstream = os.environ.get(UPSTREAM)
+    own = without_aws() | ({UPSTREAM: upstream} if upstream else {})
     os.environ.clear()
     os.environ.update(own)
     try:

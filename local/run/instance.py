@@ -9,7 +9,7 @@ from functools import partial
 
 from local.api_gateway import invocation
 from local.api_gateway.admission import Admission
-from local.api_gateway.app import Front
+from local.api_gateway.app import LocalApiGateway
 from local.api_gateway.buffered import invoker
 from local.api_gateway.deployed import DeployedApi
 from local.api_gateway.signature import Signatures
@@ -63,7 +63,7 @@ async def _start_aws(stack: AsyncExitStack, options: Options, state: State, step
             region=region, port=options.aws_port, folder=state.aws, iam_delay=options.iam_delay
         )
         aws = await stack.enter_async_context(starting)
-        step.say(aws.url)
+        step.report(aws.url)
         return aws
 
 
@@ -71,21 +71,21 @@ async def _deploy(cdk: Cdk, aws: Aws, steps: Steps) -> Outputs:
     async with asyncio.TaskGroup() as ready:
         ready.create_task(_synth(cdk, steps))
         ready.create_task(_bootstrap(cdk, aws, steps))
-        ready.create_task(asyncio.to_thread(model_access.done, aws))
+        ready.create_task(asyncio.to_thread(model_access.grant_model_access, aws))
     with steps.step("cdk deploy --all") as step:
-        outputs = await cdk.deploy(aws, step.say)
-        step.say(f"{len(outputs)} stacks")
+        outputs = await cdk.deploy(aws, step.report)
+        step.report(f"{len(outputs)} stacks")
         return outputs
 
 
 async def _synth(cdk: Cdk, steps: Steps) -> None:
     with steps.step("cdk synth") as step:
-        await cdk.synth(step.say)
+        await cdk.synth(step.report)
 
 
 async def _bootstrap(cdk: Cdk, aws: Aws, steps: Steps) -> None:
     with steps.step("cdk bootstrap") as step:
-        await cdk.bootstrap(aws, step.say)
+        await cdk.bootstrap(aws, step.report)
 
 
 class _Services:
@@ -115,7 +115,7 @@ class _Services:
         if "CanaryName" in self._gateway:
             name = self._gateway["CanaryName"]
             await asyncio.to_thread(
-                canary_endpoint.told,
+                canary_endpoint.point_canary_at,
                 self._aws,
                 name,
                 url=endpoint.url,
@@ -158,7 +158,7 @@ class _Services:
             self._aws, api_id=self._gateway["ApiId"], stage=self._gateway["ApiStage"]
         )
         invoke = invoker(self._aws.client("lambda"))
-        front = Front(
+        front = LocalApiGateway(
             deployed,
             streaming=functions,
             invoke=invoke,

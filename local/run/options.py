@@ -65,8 +65,10 @@ def region(stage: str, stages_file: Path | None) -> str:
             f"--stage: {_file(stages_file)} has no stage {stage!r}; it has {', '.join(stages)}."
         )
     block = stages[stage]
-    found = block.get("region", DEFAULT_REGION) if isinstance(block, Mapping) else DEFAULT_REGION
-    return str(found)
+    configured = (
+        block.get("region", DEFAULT_REGION) if isinstance(block, Mapping) else DEFAULT_REGION
+    )
+    return str(configured)
 
 
 def read_stages(stages_file: Path | None) -> Mapping[str, Any]:

@@ -9,7 +9,7 @@ from rich.progress import Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
 
 
 class Step:
-    """One thing being done. `say` replaces what is shown beside its name."""
+    """One thing being done. `report` replaces what is shown beside its name."""
 
     def __init__(self, name: str, live: Progress) -> None:
         self.name = name
@@ -17,7 +17,7 @@ class Step:
         self._live = live
         self._task = live.add_task(name, detail="", total=1)
 
-    def say(self, detail: str) -> None:
+    def report(self, detail: str) -> None:
         self.detail = detail
         self._live.update(self._task, detail=detail)
 

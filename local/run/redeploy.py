@@ -36,9 +36,9 @@ async def redeploy(folder: Path, stages_file: Path | None, console: Console) -> 
     aws = Aws(before.aws_endpoint_url, before.region, before.account)
     with steps.shown():
         with steps.step("cdk synth") as step:
-            await cdk.synth(step.say)
+            await cdk.synth(step.report)
         with steps.step("cdk deploy --all") as step:
-            outputs = await cdk.deploy(aws, step.say)
+            outputs = await cdk.deploy(aws, step.report)
     after = _renewed(before, outputs, aws)
     state.write_endpoint(after._asdict())
     _present(console, before, after, state.endpoint)

@@ -50,10 +50,10 @@ class State:
     def read_endpoint(self) -> dict[str, Any] | None:
         """What the run that has the folder has written, None while there is none."""
         try:
-            found: dict[str, Any] = json.loads(self.endpoint.read_text())
+            endpoint: dict[str, Any] = json.loads(self.endpoint.read_text())
         except FileNotFoundError:
             return None
-        return found
+        return endpoint
 
     def write_endpoint(self, endpoint: Mapping[str, Any]) -> None:
         """Whoever reads the file sees all of it or none: it holds keys, so for its owner only."""

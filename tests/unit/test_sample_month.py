@@ -18,7 +18,7 @@ from demo.sample_month import Month, hours
 from gateway import audit, model_call
 from gateway.usage import Usage
 from local.bedrock import records
-from local.bedrock.destinations import Place
+from local.bedrock.destinations import S3Destination
 from local.bedrock.invocation import Invocation
 from local.bedrock.tokens import Usage as Counted
 from tests.unit.verification.scenario import joined
@@ -48,7 +48,7 @@ def as_local_bedrock_writes_it(call: Call, made: str) -> records.Record:
         usage=None if call.throttled else counted,
         error="ThrottlingException" if call.throttled else None,
     )
-    return records.record(invocation, bodies=True, large=Place(MONTH.bucket, ""))
+    return records.record(invocation, bodies=True, large=S3Destination(MONTH.bucket, ""))
 
 
 def _packed(value: object) -> bytes:

@@ -18,32 +18,32 @@ Json = dict[str, Any]
 
 def content_of(blocks: list[Json], where: str) -> list[Json]:
     """Anthropic's blocks for `blocks`, which stand at `where`; raises RefusedError."""
-    found: list[Json] = []
+    content: list[Json] = []
     in_result = ".toolResult." in where
     for index, block in enumerate(blocks):
         (kind, value) = next(iter(block.items()))
-        place = f"{where}.{index}"
+        path = f"{where}.{index}"
         if kind == "cachePoint":
-            mark(found, value, place)
+            mark(content, value, path)
         elif kind in _READERS:
             read = _location_in_result if in_result and _is_s3_document(block) else _READERS[kind]
-            found.append(read(value, place))
+            content.append(read(value, path))
         else:
             raise invalid(
                 f"This model doesn't support the {kind} content block that you provided. "
                 "Update the content block and try again."
             )
-    return found
+    return content
 
 
-def mark(found: list[Json], point: Json, where: str) -> None:
-    """Puts a cache marker on the last of `found`; where none can be, the point itself is read as a
-    block and refused as one without a type."""
-    if not found or _is_text_file(found[-1]):
+def mark(content: list[Json], point: Json, where: str) -> None:
+    """Put a cache marker on the last of `content`; where none can be, refuse the point as a block
+    without a type."""
+    if not content or _is_text_file(content[-1]):
         raise _without_type(where)
-    found[-1]["cache_control"] = {"type": "ephemeral"}
+    content[-1]["cache_control"] = {"type": "ephemeral"}
     if "ttl" in point:
-        found[-1]["cache_control"]["ttl"] = point["ttl"]
+        content[-1]["cache_control"]["ttl"] = point["ttl"]
 
 
 def _is_text_file(block: Json) -> bool:
@@ -85,9 +85,9 @@ def _base64(media: str, data: str) -> Json:
 
 
 def _document(document: Json, where: str) -> Json:
-    kept: Json = {name: document[name] for name in ("context", "citations") if name in document}
+    fields: Json = {name: document[name] for name in ("context", "citations") if name in document}
     source = _document_source(document, where)
-    return {"type": "document", "source": source, "title": document["name"], **kept}
+    return {"type": "document", "source": source, "title": document["name"], **fields}
 
 
 def _document_source(document: Json, where: str) -> Json:
@@ -129,9 +129,9 @@ def _reasoning(reasoning: Json, where: str) -> Json:
     if "redactedContent" in reasoning:
         data = b64decode(reasoning["redactedContent"]).decode("utf-8", "replace")
         return {"type": "redacted_thinking", "data": data}
-    told = reasoning["reasoningText"]
-    signature = {"signature": told["signature"]} if "signature" in told else {}
-    return {"type": "thinking", "thinking": told["text"], **signature}
+    reasoning_text = reasoning["reasoningText"]
+    signature = {"signature": reasoning_text["signature"]} if "signature" in reasoning_text else {}
+    return {"type": "thinking", "thinking": reasoning_text["text"], **signature}
 
 
 def _search_result(result: Json, where: str) -> Json:
@@ -144,13 +144,13 @@ def _cited(cited: Json, where: str) -> Json:
     return _text("".join(piece["text"] for piece in cited.get("content", [])), where)
 
 
-def _guarded(guarded: Json, where: str) -> Json:
-    if "text" not in guarded:
+def _guard_content(guard_content: Json, where: str) -> Json:
+    if "text" not in guard_content:
         raise invalid(
             "This model doesn't support the guardContent.image content block that you provided. "
             "Update the content block and try again."
         )
-    return _text(guarded["text"]["text"], where)
+    return _text(guard_content["text"]["text"], where)
 
 
 _READERS: dict[str, Callable[[Any, str], Json]] = {
@@ -162,5 +162,5 @@ _READERS: dict[str, Callable[[Any, str], Json]] = {
     "reasoningContent": _reasoning,
     "searchResult": _search_result,
     "citationsContent": _cited,
-    "guardContent": _guarded,
+    "guardContent": _guard_content,
 }

@@ -63,13 +63,13 @@ def _check_turn(position: int, message: Json, previous: Json | None) -> None:
 def _check_results(position: int, content: list[Json], previous: list[Json]) -> None:
     _check_ids(position, content)
     used = [block["toolUse"]["toolUseId"] for block in previous if "toolUse" in block]
-    given = [block["toolResult"]["toolUseId"] for block in content if "toolResult" in block]
-    if len(given) > len(used):
+    result_ids = [block["toolResult"]["toolUseId"] for block in content if "toolResult" in block]
+    if len(result_ids) > len(used):
         raise invalid(
             f"The number of toolResult blocks at messages.{position}.content exceeds the number "
             "of toolUse blocks of previous turn."
         )
-    missing = [identity for identity in used if identity not in given]
+    missing = [identity for identity in used if identity not in result_ids]
     if missing:
         raise invalid(
             f"Expected toolResult blocks at messages.{position}.content for the following Ids: "
@@ -127,13 +127,13 @@ def not_an_object(where: str) -> Exception:
 
 def _check_limits(position: int, content: list[Json]) -> None:
     for kind, (most, largest, written) in _LIMITS.items():
-        found = [block[kind] for block in content if kind in block]
-        if len(found) > most:
+        blocks = [block[kind] for block in content if kind in block]
+        if len(blocks) > most:
             raise invalid(
                 f"messages.{position}.content: at most {most} {kind} blocks are allowed, "
-                f"found {len(found)}."
+                f"found {len(blocks)}."
             )
-        if any(len(b64decode(item["source"].get("bytes", ""))) > largest for item in found):
+        if any(len(b64decode(item["source"].get("bytes", ""))) > largest for item in blocks):
             raise invalid(
                 f"messages.{position}.content: the size of one {kind} must be no more than "
                 f"{written}."

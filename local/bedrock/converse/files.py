@@ -27,10 +27,10 @@ def text_of(content: bytes, kind: str, where: str) -> str:
     return content.decode("utf-8", "replace")
 
 
-def _zipped_text(content: bytes, wanted: re.Pattern[str], where: str) -> str:
+def _zipped_text(content: bytes, pattern: re.Pattern[str], where: str) -> str:
     try:
         with ZipFile(BytesIO(content)) as packed:
-            names = sorted(name for name in packed.namelist() if wanted.fullmatch(name))
+            names = sorted(name for name in packed.namelist() if pattern.fullmatch(name))
             if sum(packed.getinfo(name).file_size for name in names) > _LARGEST_PART:
                 raise invalid(f"The document at {where} is too large.")
             parts = [packed.read(name).decode("utf-8", "replace") for name in names]

@@ -7,7 +7,7 @@ from typing import Any
 
 from claude_bedrock.catalog import Model
 from local.bedrock import frames, message
-from local.bedrock.api_format import Event, Question, Whole
+from local.bedrock.api_format import CompleteResponse, Event, Question
 from local.bedrock.call import Call
 from local.bedrock.converse import conversation, media, members, pointers, reply, request
 from local.bedrock.converse.errors import model_errors
@@ -33,24 +33,24 @@ class ConverseForm:
         return members.stream_exceptions("ConverseStreamOutput")
 
     def open(self, seen: Invocation) -> None:
-        seen.input, seen.attachments = media.taken_out(self._call.body)
+        seen.input, seen.attachments = media.take_out_attachments(self._call.body)
         self._body = members.read(self._call.body, f"{self.operation}Request")
         seen.metadata = self._body.get("requestMetadata")
         guardrail = self._body.get("guardrailConfig", {})
         refuse_guardrail([guardrail.get(name) for name in _GUARDRAIL])
-        pointers.check(self._asked_fields())
+        pointers.check(self._response_field_paths())
         conversation.check(self._body)
 
-    def ask(self, model: Model) -> Question:
+    def parse_question(self, model: Model) -> Question:
         return request.question(self._body, model)
 
     def model_errors(self) -> AbstractContextManager[None]:
         return model_errors()
 
-    def whole(self, answer: Answer) -> Whole:
+    def build_response(self, answer: Answer) -> CompleteResponse:
         extras = {**self._fields(answer), **self._echoes()}
-        response = reply.whole(answer, self._call.elapsed(), extras)
-        return Whole([("content-type", JSON)], _json(response))
+        response = reply.build_response(answer, self._call.elapsed(), extras)
+        return CompleteResponse([("content-type", JSON)], _json(response))
 
     def stream_headers(self) -> list[tuple[str, str]]:
         return [("content-type", EVENT_STREAM)]
@@ -62,16 +62,18 @@ class ConverseForm:
         for name, fields in reply.closing(answer, latency, self._fields(answer), self._echoes()):
             yield _event(name, fields)
 
-    def tell(self, seen: Invocation, sent: list[bytes]) -> None:
-        events = ((name, fields) for told in sent for name, fields in json.loads(told).items())
+    def record_stream(self, seen: Invocation, sent: list[bytes]) -> None:
+        events = ((name, fields) for event in sent for name, fields in json.loads(event).items())
         seen.output = _json(reply.assembled(events)) if sent else None
 
-    def _asked_fields(self) -> list[str]:
-        asked: list[str] = self._body.get("additionalModelResponseFieldPaths", [])
-        return asked
+    def _response_field_paths(self) -> list[str]:
+        paths: list[str] = self._body.get("additionalModelResponseFieldPaths", [])
+        return paths
 
     def _fields(self, answer: Answer) -> dict[str, Any]:
-        return pointers.selected(json.loads(message.whole(answer)), self._asked_fields())
+        return pointers.selected(
+            json.loads(message.serialize(answer)), self._response_field_paths()
+        )
 
     def _echoes(self) -> dict[str, Any]:
         return {name: self._body[name] for name in _ECHOED if name in self._body}

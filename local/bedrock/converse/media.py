@@ -15,17 +15,17 @@ _KINDS = ("image", "document")
 _Path = tuple[str | int, ...]
 
 
-def taken_out(body: bytes) -> tuple[bytes, tuple[Attachment, ...]]:
+def take_out_attachments(body: bytes) -> tuple[bytes, tuple[Attachment, ...]]:
     """A body without the bytes of its images and documents, and these; what is no JSON stays."""
     try:
-        whole = json.loads(body)
-        messages = whole.get("messages") if isinstance(whole, dict) else None
-        found = tuple(_attachments(messages, ("messages",)))
+        request = json.loads(body)
+        messages = request.get("messages") if isinstance(request, dict) else None
+        attachments = tuple(_attachments(messages, ("messages",)))
     except (ValueError, RecursionError):
         return body, ()
-    if not found:
+    if not attachments:
         return body, ()
-    return json.dumps(whole, ensure_ascii=False).encode("utf-8", "replace"), found
+    return json.dumps(request, ensure_ascii=False).encode("utf-8", "replace"), attachments
 
 
 def _attachments(value: Any, path: _Path) -> Iterator[Attachment]:  # noqa: ANN401

@@ -32,7 +32,12 @@ _PYTHON_TYPES: dict[str, tuple[type, ...]] = {
 }
 _ALSO = {"ToolUseType": ("tool_use",)}
 """Values that answers have and the model lacks; a client sends them back."""
-_FOUND = {bool: "BOOLEAN_VALUE", str: "STRING_VALUE", int: "NUMBER_VALUE", float: "NUMBER_VALUE"}
+_VALUE_NAMES = {
+    bool: "BOOLEAN_VALUE",
+    str: "STRING_VALUE",
+    int: "NUMBER_VALUE",
+    float: "NUMBER_VALUE",
+}
 
 
 def read(body: bytes, shape_name: str) -> dict[str, Any]:
@@ -137,7 +142,7 @@ class _Reader:
 
 def plain(path: str) -> str:
     """A path as Bedrock's own sentences have it: `messages.0` for `messages.1.member`."""
-    return re.sub(r"\b(\d+)\.member", lambda found: str(int(found[1]) - 1), path)
+    return re.sub(r"\b(\d+)\.member", lambda match: str(int(match[1]) - 1), path)
 
 
 def _check_type(value: object, shape: Shape) -> None:
@@ -152,8 +157,8 @@ def _check_type(value: object, shape: Shape) -> None:
         raise _unreadable("Start of structure or map found where not expected.")
     if isinstance(value, list):
         raise _unreadable("Start of list found where not expected")
-    found = _FOUND.get(type(value), "NULL_VALUE")
-    raise _unreadable(f"{found} can not be converted to a {shape.type_name.capitalize()}")
+    value_name = _VALUE_NAMES.get(type(value), "NULL_VALUE")
+    raise _unreadable(f"{value_name} can not be converted to a {shape.type_name.capitalize()}")
 
 
 def _decoded(text: str) -> bytes | None:

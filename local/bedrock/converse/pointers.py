@@ -23,11 +23,11 @@ def check(pointers: list[str]) -> None:
 
 def selected(message: Json, pointers: list[str]) -> Json:
     """`additionalModelResponseFields` with what `pointers` find in `message`, or nothing."""
-    found: Json = {}
+    selection: Json = {}
     for pointer in pointers:
         names = [name.replace("~1", "/").replace("~0", "~") for name in pointer.split("/")[1:]]
-        _copy(message, found, names)
-    return {"additionalModelResponseFields": found} if found else {}
+        _copy(message, selection, names)
+    return {"additionalModelResponseFields": selection} if selection else {}
 
 
 def _copy(source: Json, target: Json, names: list[str]) -> None:

@@ -14,16 +14,16 @@ from local.bedrock.tokens import Usage
 
 Json = dict[str, Any]
 _ID = ("toolu_bdrk_", "tooluse_")
-_PLACES = {
+_LOCATIONS = {
     "char_location": ("documentChar", "char_index"),
     "page_location": ("documentPage", "page_number"),
     "content_block_location": ("documentChunk", "block_index"),
 }
 
 
-def whole(answer: Answer, latency: int, extras: Json) -> Json:
+def build_response(answer: Answer, latency: int, extras: Json) -> Json:
     """The response; `latency` in milliseconds, `extras` what further members it has."""
-    content = [_block(part.whole) for part in _said(answer)]
+    content = [_block(part.block) for part in _nonblank_parts(answer)]
     return {
         "output": {"message": {"role": "assistant", "content": content}},
         "stopReason": answer.reply.stop_reason,
@@ -36,7 +36,7 @@ def whole(answer: Answer, latency: int, extras: Json) -> Json:
 def opening(answer: Answer) -> Iterator[tuple[str, Json]]:
     """The events up to the end of the last block, each with its type."""
     yield "messageStart", {"role": "assistant"}
-    for index, part in enumerate(_said(answer)):
+    for index, part in enumerate(_nonblank_parts(answer)):
         yield from _block_events(part, {"contentBlockIndex": index})
 
 
@@ -67,19 +67,19 @@ def usage(counted: Usage) -> Json:
 def assembled(events: Iterable[tuple[str, Json]]) -> Json:
     """The response that the events of a stream add up to, as far as they go."""
     blocks: dict[int, Json] = {}
-    told: Json = {}
+    response_fields: Json = {}
     for name, fields in events:
         if name == "contentBlockStart":
             blocks[fields["contentBlockIndex"]] = {"toolUse": {**fields["start"]["toolUse"]}}
         elif name == "contentBlockDelta":
             _extend(blocks.setdefault(fields["contentBlockIndex"], {}), fields["delta"])
         elif name in ("messageStop", "metadata"):
-            told |= fields
+            response_fields |= fields
     content = [_finished(blocks[index]) for index in sorted(blocks)]
-    return {"output": {"message": {"role": "assistant", "content": content}}, **told}
+    return {"output": {"message": {"role": "assistant", "content": content}}, **response_fields}
 
 
-def _said(answer: Answer) -> list[Part]:
+def _nonblank_parts(answer: Answer) -> list[Part]:
     """The blocks with something in them: Converse takes no blank text back."""
     return [part for part in answer.reply.parts if part.deltas]
 
@@ -88,8 +88,8 @@ def _block(block: Json) -> Json:
     if block["type"] == "tool_use":
         return {"toolUse": {**_call(block), "input": block["input"]}}
     if block["type"] == "thinking":
-        told = {"text": block["thinking"], "signature": block["signature"]}
-        return {"reasoningContent": {"reasoningText": told}}
+        reasoning_text = {"text": block["thinking"], "signature": block["signature"]}
+        return {"reasoningContent": {"reasoningText": reasoning_text}}
     if "citations" in block:
         cited = [_citation(citation) for citation in block["citations"]]
         return {"citationsContent": {"content": [{"text": block["text"]}], "citations": cited}}
@@ -97,15 +97,15 @@ def _block(block: Json) -> Json:
 
 
 def _citation(citation: Json) -> Json:
-    name, unit = _PLACES[citation["type"]]
-    place = {
+    name, unit = _LOCATIONS[citation["type"]]
+    location = {
         "documentIndex": citation["document_index"],
         "start": citation[f"start_{unit}"],
         "end": citation[f"end_{unit}"],
     }
     title = {"title": citation["document_title"]} if citation["document_title"] else {}
     content = [{"text": citation["cited_text"]}]
-    return {**title, "sourceContent": content, "location": {name: place}}
+    return {**title, "sourceContent": content, "location": {name: location}}
 
 
 def _call(block: Json) -> Json:
@@ -137,15 +137,15 @@ def _extend(block: Json, delta: Json) -> None:
     if "text" in delta:
         block["text"] = block.get("text", "") + delta["text"]
     elif "citation" in delta:
-        said = [{"text": block.pop("text", "")}]
-        block["citationsContent"] = {"content": said, "citations": [delta["citation"]]}
+        texts = [{"text": block.pop("text", "")}]
+        block["citationsContent"] = {"content": texts, "citations": [delta["citation"]]}
     elif "toolUse" in delta:
         use = block["toolUse"]
         use["input"] = use.get("input", "") + delta["toolUse"]["input"]
     else:
-        told = block.setdefault("reasoningContent", {"reasoningText": {"text": ""}})
+        reasoning = block.setdefault("reasoningContent", {"reasoningText": {"text": ""}})
         for name, piece in delta["reasoningContent"].items():
-            told["reasoningText"][name] = told["reasoningText"].get(name, "") + piece
+            reasoning["reasoningText"][name] = reasoning["reasoningText"].get(name, "") + piece
 
 
 def _finished(block: Json) -> Json:

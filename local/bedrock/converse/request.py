@@ -31,17 +31,25 @@ def question(body: Json, model: Model) -> Question:
     try:
         fields = _fields(body)
         _add(fields, body.get("additionalModelRequestFields", {}))
-        whole = {"anthropic_version": V2023, "max_tokens": model.max_output_tokens, **fields}
+        anthropic_body = {
+            "anthropic_version": V2023,
+            "max_tokens": model.max_output_tokens,
+            **fields,
+        }
         with model_errors():
-            request = parse(json.dumps(whole).encode())
+            request = parse(json.dumps(anthropic_body).encode())
     except RecursionError as deep:
         raise invalid("The request is nested too deeply.") from deep
     return Question(request, request.max_tokens if "max_tokens" in fields else 0, is_converse=True)
 
 
 def _fields(body: Json) -> Json:
-    given = body.get("inferenceConfig", {})
-    fields: Json = {ours: given[theirs] for theirs, ours in _INFERENCE.items() if theirs in given}
+    settings = body.get("inferenceConfig", {})
+    fields: Json = {
+        anthropic_name: settings[converse_name]
+        for converse_name, anthropic_name in _INFERENCE.items()
+        if converse_name in settings
+    }
     fields["messages"] = [
         {
             "role": message["role"],
@@ -81,16 +89,16 @@ def _custom_tool(spec: Json, where: str) -> Json:
         raise invalid(
             f"The value at {where}.inputSchema.json.type must be one of the following: object."
         )
-    kept: Json = {name: spec[name] for name in ("name", "description", "strict") if name in spec}
-    return {**kept, "input_schema": schema}
+    fields: Json = {name: spec[name] for name in ("name", "description", "strict") if name in spec}
+    return {**fields, "input_schema": schema}
 
 
 def _output_config(config: Json) -> Json:
-    found: Json = {"effort": config["effort"]} if "effort" in config else {}
+    output_config: Json = {"effort": config["effort"]} if "effort" in config else {}
     if "textFormat" in config:
-        given = config["textFormat"]["structure"]["jsonSchema"]["schema"]
-        found["format"] = {"type": "json_schema", "schema": _schema(given)}
-    return found
+        schema_text = config["textFormat"]["structure"]["jsonSchema"]["schema"]
+        output_config["format"] = {"type": "json_schema", "schema": _schema(schema_text)}
+    return output_config
 
 
 def _schema(text: str) -> Json:

@@ -11,7 +11,7 @@ from typing import Any, NamedTuple, cast
 import httpx2
 import pytest
 
-from local.api_gateway.app import Front
+from local.api_gateway.app import LocalApiGateway
 from local.api_gateway.authorizer import Invoked
 from local.api_gateway.definition import (
     AccessLog,
@@ -167,7 +167,7 @@ async def ground(
         extra={},
         echo=echoed.append,
     )
-    front = Front(
+    front = LocalApiGateway(
         cast("Any", Deployed(definition)),
         streaming=service,
         invoke=invoke,

@@ -10,7 +10,7 @@ import httpx2
 import pytest
 
 from local.api_gateway.admission import Admission
-from local.api_gateway.app import Front
+from local.api_gateway.app import LocalApiGateway
 from local.api_gateway.authorizer import Invoked
 from local.api_gateway.definition import (
     Api,
@@ -78,7 +78,7 @@ def passed(
 
     async def main() -> list[Counter[str]]:
         clock = Clock()
-        front = Front(
+        front = LocalApiGateway(
             cast("Any", Deployed(plan, method)),
             streaming=cast("Any", None),
             invoke=answer,

@@ -3,52 +3,52 @@
 import pytest
 
 from benchmarks import report
-from benchmarks.metrics import Figure, Reach, interleaved
+from benchmarks.metrics import Figure, Target, interleaved
 
 SAMPLES = {"floor": [1.0, 2.0, 4.0], "gateway": [3.0, 6.0, 8.0]}
 
 
-def _figure(reach: Reach) -> Figure:
-    return Figure("Calls", "CPU ms", SAMPLES, [reach])
+def _figure(target: Target) -> Figure:
+    return Figure("Calls", "CPU ms", SAMPLES, [target])
 
 
 @pytest.mark.parametrize(
-    ("reach", "value", "missed_by"),
+    ("target", "value", "missed_by"),
     [
-        (Reach(2, "floor"), 3, 0.5),
-        (Reach(3, "floor"), 3, 0),
-        (Reach(4, "floor", how="above"), 4, 0),
-        (Reach(2, "floor", how="above"), 4, 1),
-        (Reach(3, how="itself"), 6, 1),
-        (Reach(12, how="itself"), 6, -0.5),
-        (Reach(6, "floor", at_least=True), 3, 0.5),
-        (Reach(2, "floor", at_least=True), 3, -0.5),
+        (Target(2, "floor"), 3, 0.5),
+        (Target(3, "floor"), 3, 0),
+        (Target(4, "floor", how="above"), 4, 0),
+        (Target(2, "floor", how="above"), 4, 1),
+        (Target(3, how="itself"), 6, 1),
+        (Target(12, how="itself"), 6, -0.5),
+        (Target(6, "floor", at_least=True), 3, 0.5),
+        (Target(2, "floor", at_least=True), 3, -0.5),
     ],
     ids=str,
 )
-def test_a_reach_is_missed_by_a_part_of_its_limit(
-    reach: Reach, value: float, missed_by: float
+def test_a_target_is_missed_by_a_part_of_its_limit(
+    target: Target, value: float, missed_by: float
 ) -> None:
-    figure = _figure(reach)
-    assert figure.value(reach) == value
-    assert figure.missed_by(reach) == pytest.approx(missed_by)
+    figure = _figure(target)
+    assert figure.value(target) == value
+    assert figure.missed_by(target) == pytest.approx(missed_by)
 
 
 def test_ratios_are_taken_round_by_round() -> None:
     """3/1, 6/2, 8/4: the ratio of the medians would be the same, that of the means not."""
-    assert _figure(Reach(1)).ratio("gateway", "floor") == 3
+    assert _figure(Target(1)).ratio("gateway", "floor") == 3
 
 
 def test_the_ninety_ninth_of_a_hundred_is_not_the_median() -> None:
     samples = {"direct": [0.0] * 101, "gateway": [float(each) for each in range(101)]}
     figure = Figure("Waits", "ms", samples)
-    assert figure.value(Reach(1, "direct", how="above")) == 50
-    assert figure.value(Reach(1, "direct", how="above", percentile=99)) == 99
+    assert figure.value(Target(1, "direct", how="above")) == 50
+    assert figure.value(Target(1, "direct", how="above", percentile=99)) == 99
 
 
 def test_nobody_is_judged_beside_one_who_took_no_part() -> None:
-    assert _figure(Reach(1, "LiteLLM")).judged() == []
-    assert _figure(Reach(1, "floor", who="gateway over TLS")).judged() == []
+    assert _figure(Target(1, "LiteLLM")).judged() == []
+    assert _figure(Target(1, "floor", contender="gateway over TLS")).judged() == []
 
 
 def test_each_round_asks_everyone_once() -> None:
@@ -64,7 +64,7 @@ def test_each_round_asks_everyone_once() -> None:
 
 
 def test_the_judgment_says_by_how_much() -> None:
-    told = report.judgments([_figure(Reach(2, "floor")), _figure(Reach(4, "floor"))])
+    told = report.judgments([_figure(Target(2, "floor")), _figure(Target(4, "floor"))])
     cells = [[cell.strip() for cell in line.split("|")[1:-1]] for line in told.splitlines()]
     assert cells[2:] == [
         ["Calls", "gateway", "floor", "≤ 2x", "3x", "missed by 50%"],

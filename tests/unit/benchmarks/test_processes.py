@@ -45,35 +45,35 @@ for line in sys.stdin:
 @pytest.fixture
 def program() -> Iterator[Measured]:
     with closing(Measured([sys.executable, "-c", PROGRAM], {}, talks=True)) as running:
-        running.ask("start")
+        running.request("start")
         yield running
 
 
 def test_the_peak_is_kept_though_nothing_is_held_any_more(program: Measured) -> None:
     before = program.rest()
-    program.ask("hold")
+    program.request("hold")
     assert program.peak_bytes() - before > 7 * MIB
     program.rest()
-    program.ask("nothing")
+    program.request("nothing")
     assert program.peak_bytes() - before < 7 * MIB
 
 
 def test_what_is_worked_is_counted(program: Measured) -> None:
     before = program.cpu_ms()
-    program.ask("work")
+    program.request("work")
     assert program.cpu_ms() - before >= 50
 
 
 def test_children_count(program: Measured) -> None:
     memory, cpu = program.memory_mib(), program.cpu_ms()
-    program.ask("child")
+    program.request("child")
     assert program.memory_mib() - memory > 8
     assert program.cpu_ms() > cpu
 
 
 def test_children_do_not_outlive_it() -> None:
     running = Measured([sys.executable, "-c", PROGRAM], {}, talks=True)
-    running.ask("child")
+    running.request("child")
     (child,) = running.children()
     ending = os.pidfd_open(child)
     running.close()
@@ -84,7 +84,7 @@ def test_children_do_not_outlive_it() -> None:
 def test_one_that_has_ended_by_itself_is_closed_all_the_same() -> None:
     running = Measured([sys.executable, "-c", ""], {}, talks=True)
     with pytest.raises(ProcessFailed):
-        running.ask("")
+        running.request("")
     running.close()
     assert not running.runs()
 

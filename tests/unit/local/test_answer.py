@@ -5,7 +5,7 @@ import asyncio
 import pytest
 
 from local.lambda_service.answer import LARGEST_BACKLOG_BYTES, Answer
-from local.lambda_service.errors import CallerGoneError, FunctionError
+from local.lambda_service.errors import CallerDisconnectedError, FunctionError
 
 
 def test_what_has_arrived_is_taken_at_once_and_then_the_end() -> None:
@@ -71,7 +71,7 @@ def test_a_caller_who_leaves_frees_the_function_and_ends_its_connection() -> Non
         stuck = asyncio.create_task(answer.put(b"y"))
         await asyncio.sleep(0)
         await answer.abandon()
-        with pytest.raises(CallerGoneError):
+        with pytest.raises(CallerDisconnectedError):
             await stuck
         return ended
 

@@ -12,7 +12,7 @@ from ministack.services import iam, sts  # type: ignore[import-untyped]
 
 from local.embedded import api_gateway_account, iam_propagation
 from local.embedded.iam_propagation import Propagation, read_delay
-from local.embedded.reply import Call, Reply, Service, said
+from local.embedded.reply import Call, Reply, Service, json_reply
 from tests.unit.custom_resource.clock import Clock
 
 ROLE = {"RoleId": "AROA1", "AssumeRolePolicyDocument": "{}", "InlinePolicies": {}}
@@ -41,7 +41,7 @@ def role() -> Iterator[None]:
 
 
 async def service(_call: Call) -> Reply:
-    return said({"done": True})
+    return json_reply({"done": True})
 
 
 def call(method: str, path: str, body: object = None, headers: Any = None) -> Call:  # noqa: ANN401

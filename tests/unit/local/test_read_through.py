@@ -5,12 +5,12 @@ from collections.abc import Iterator
 
 import pytest
 
-from local.aws.ttl_cache import ReadThrough
+from local.aws.ttl_cache import TtlCache
 
 
 def test_a_value_is_read_again_only_when_it_is_old() -> None:
     now, numbers = 0.0, iter(range(9))
-    kept = ReadThrough(lambda: next(numbers), seconds=1.0, clock=lambda: now)
+    kept = TtlCache(lambda: next(numbers), seconds=1.0, clock=lambda: now)
 
     async def read() -> list[int]:
         nonlocal now
@@ -25,7 +25,7 @@ def test_a_value_is_read_again_only_when_it_is_old() -> None:
 
 def test_callers_at_the_same_time_share_one_reading() -> None:
     numbers = iter(range(9))
-    kept = ReadThrough(lambda: next(numbers), seconds=60.0)
+    kept = TtlCache(lambda: next(numbers), seconds=60.0)
 
     async def read() -> list[int]:
         return list(await asyncio.gather(*(kept.get() for _ in range(5))))
@@ -38,7 +38,7 @@ def test_a_failure_is_not_kept() -> None:
         yield 1
 
     outcomes = flaky()
-    kept = ReadThrough(lambda: next(outcomes, None) or _fail(), seconds=0.0, clock=_ticks())
+    kept = TtlCache(lambda: next(outcomes, None) or _fail(), seconds=0.0, clock=_ticks())
 
     async def read() -> None:
         assert await kept.get() == 1

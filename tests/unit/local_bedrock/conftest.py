@@ -44,13 +44,15 @@ def authorize(caller: Caller, _requests: Sequence[Request]) -> None:
 
 def body_of(text: str = "hello", **fields: object) -> str:
     """A smallest request that asks `text`, with `fields` over it; None takes a field out."""
-    whole = {
+    fields_with_defaults = {
         "anthropic_version": "bedrock-2023-05-31",
         "max_tokens": 4096,
         "messages": [{"role": "user", "content": text}],
         **fields,
     }
-    return json.dumps({name: value for name, value in whole.items() if value is not None})
+    return json.dumps(
+        {name: value for name, value in fields_with_defaults.items() if value is not None}
+    )
 
 
 @dataclass
@@ -64,11 +66,11 @@ class Served:
     def invocation(self, request_id: str) -> Invocation:
         """The invocation of a request; it is handed over just after the answer has been sent."""
 
-        def found() -> Invocation | None:
+        def arrived() -> Invocation | None:
             return next((i for i in self.delivered if i.request_id == request_id), None)
 
         with self.arrived:
-            invocation = self.arrived.wait_for(found, timeout=10)
+            invocation = self.arrived.wait_for(arrived, timeout=10)
         assert invocation is not None
         return invocation
 

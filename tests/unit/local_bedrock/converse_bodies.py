@@ -24,8 +24,8 @@ def model(name: str = "claude-sonnet-4-5") -> Model:
 
 
 def document(**changed: Any) -> Json:  # noqa: ANN401
-    whole = {"format": "pdf", "name": "doc", "source": {"bytes": text(pdf())}, **changed}
-    return {"document": {name: value for name, value in whole.items() if value is not None}}
+    members = {"format": "pdf", "name": "doc", "source": {"bytes": text(pdf())}, **changed}
+    return {"document": {name: value for name, value in members.items() if value is not None}}
 
 
 def user(*content: Json) -> Json:
@@ -36,11 +36,11 @@ def assistant(*content: Json) -> Json:
     return {"role": "assistant", "content": list(content)}
 
 
-def ask(name: str = "claude-sonnet-4-5", **fields: Any) -> Question:  # noqa: ANN401
+def parse_question(name: str = "claude-sonnet-4-5", **fields: Any) -> Question:  # noqa: ANN401
     """The question of a smallest request with `fields` over it; None takes a field out."""
-    whole = {"messages": [user(TEXT)], **fields}
-    kept = {key: value for key, value in whole.items() if value is not None}
-    body = members.read(json.dumps(kept).encode(), "ConverseRequest")
+    changed = {"messages": [user(TEXT)], **fields}
+    present = {key: value for key, value in changed.items() if value is not None}
+    body = members.read(json.dumps(present).encode(), "ConverseRequest")
     conversation.check(body)
     question = request.question(body, model(name))
     rules.check(question.request, model(name), is_converse=True)
@@ -49,10 +49,10 @@ def ask(name: str = "claude-sonnet-4-5", **fields: Any) -> Question:  # noqa: AN
 
 def invoked(**fields: Any) -> schema.Request:  # noqa: ANN401
     """What the same question is as an InvokeModel body."""
-    whole = {
+    body = {
         "anthropic_version": "bedrock-2023-05-31",
         "max_tokens": 64_000,
         "messages": [{"role": "user", "content": [{"type": "text", "text": "hi"}]}],
         **fields,
     }
-    return schema.parse(json.dumps(whole).encode())
+    return schema.parse(json.dumps(body).encode())

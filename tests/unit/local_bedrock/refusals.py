@@ -22,7 +22,7 @@ class Refusal(NamedTuple):
 
 
 def user(*content: Json | str) -> Json:
-    return {"role": "user", "content": [_block(each) for each in content]}
+    return {"role": "user", "content": [_block(part) for part in content]}
 
 
 def assistant(*content: Json | str) -> Json:

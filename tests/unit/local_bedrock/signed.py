@@ -21,5 +21,5 @@ def anthropic_form(thought: bytes = b"\7" * 40) -> str:
     """What Anthropic's own signatures and redacted thinking look like, around nothing."""
     header = b"\x08\x0d\x10\x01\x18\x02" + _field(5, b"\1" * 64)
     inner = _field(1, header) + _field(2, b"\2" * 12) + _field(3, b"\3" * 12)
-    whole = _field(2, inner + _field(4, b"\4" * 48) + _field(5, thought)) + b"\x18\x01"
-    return b64encode(whole).decode()
+    encoded = _field(2, inner + _field(4, b"\4" * 48) + _field(5, thought)) + b"\x18\x01"
+    return b64encode(encoded).decode()

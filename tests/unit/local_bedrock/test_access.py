@@ -14,23 +14,25 @@ from tests.unit.local_bedrock.conftest import DENIED, SONNET, Served, body_of
 BASE = "anthropic.claude-sonnet-4-5-20250929-v1:0"
 REGION, ACCOUNT, TODAY = "us-east-1", "123456789012", "2026-11-23"
 MODEL = f"foundation-model/{BASE}"
-OURS = f"arn:aws:bedrock:{REGION}:{ACCOUNT}"
+ARN_PREFIX = f"arn:aws:bedrock:{REGION}:{ACCOUNT}"
 
 
-def asked(target: Target, *, streamed: bool = False) -> list[tuple[str, str, str, str]]:
+def authorization_requests(
+    target: Target, *, streamed: bool = False
+) -> list[tuple[str, str, str, str]]:
     """Action, resource, Region and profile of each request."""
     requests = access.inference_requests(
         target, streamed=streamed, region=REGION, account=ACCOUNT, tier="default"
     )
-    assert all(dict(each.context)["bedrock:ServiceTier"] == "default" for each in requests)
+    assert all(dict(request.context)["bedrock:ServiceTier"] == "default" for request in requests)
     return [
         (
-            each.action.partition(":")[2],
-            each.resource,
-            each.region,
-            dict(each.context).get("bedrock:InferenceProfileArn", ""),
+            request.action.partition(":")[2],
+            request.resource,
+            request.region,
+            dict(request.context).get("bedrock:InferenceProfileArn", ""),
         )
-        for each in requests
+        for request in requests
     ]
 
 
@@ -38,37 +40,37 @@ def find(requested: str) -> Target:
     return identify(requested, region=REGION, account=ACCOUNT, today=TODAY)
 
 
-@pytest.mark.parametrize("requested", [SONNET, f"{OURS}:inference-profile/{SONNET}"])
-def test_a_global_profile_is_asked_for_here_and_without_a_region(requested: str) -> None:
-    profile = f"{OURS}:inference-profile/{SONNET}"
+@pytest.mark.parametrize("requested", [SONNET, f"{ARN_PREFIX}:inference-profile/{SONNET}"])
+def test_a_global_profile_is_authorized_here_and_without_a_region(requested: str) -> None:
+    profile = f"{ARN_PREFIX}:inference-profile/{SONNET}"
 
-    assert asked(find(requested)) == [
+    assert authorization_requests(find(requested)) == [
         ("InvokeModel", profile, REGION, ""),
         ("InvokeModel", f"arn:aws:bedrock:{REGION}::{MODEL}", REGION, profile),
         ("InvokeModel", f"arn:aws:bedrock:::{MODEL}", "unspecified", profile),
     ]
 
 
-def test_a_geography_is_asked_for_in_each_of_its_regions() -> None:
-    profile = f"{OURS}:inference-profile/us.{BASE}"
+def test_a_geography_is_authorized_in_each_of_its_regions() -> None:
+    profile = f"{ARN_PREFIX}:inference-profile/us.{BASE}"
     target = find(f"us.{BASE}")
     action = "InvokeModelWithResponseStream"
 
-    assert asked(target, streamed=True) == [
+    assert authorization_requests(target, streamed=True) == [
         (action, profile, REGION, ""),
         *(
-            (action, f"arn:aws:bedrock:{each}::{MODEL}", each, profile)
-            for each in target.destinations
+            (action, f"arn:aws:bedrock:{region}::{MODEL}", region, profile)
+            for region in target.destinations
         ),
     ]
 
 
-def test_an_application_profile_is_asked_for_by_its_own_arn() -> None:
-    profile = f"{OURS}:application-inference-profile/abc"
+def test_an_application_profile_is_authorized_by_its_own_arn() -> None:
+    profile = f"{ARN_PREFIX}:application-inference-profile/abc"
     behind = [f"arn:aws:bedrock:{REGION}::{MODEL}", f"arn:aws:bedrock:::{MODEL}"]
     target = identify_application(profile, behind, region=REGION, account=ACCOUNT, today=TODAY)
 
-    assert asked(target) == [
+    assert authorization_requests(target) == [
         ("InvokeModel", profile, REGION, ""),
         ("InvokeModel", behind[0], REGION, profile),
         ("InvokeModel", behind[1], "unspecified", profile),
@@ -103,5 +105,5 @@ def test_what_iam_refuses_is_a_403_in_aws_words_and_on_no_record(
     later = allowed.invoke_model(modelId=SONNET, body=body_of())["ResponseMetadata"]["RequestId"]
     served.invocation(later)
     lost = answer["ResponseMetadata"]["RequestId"]
-    assert lost not in {each.request_id for each in served.delivered}
+    assert lost not in {invocation.request_id for invocation in served.delivered}
     assert json.loads(served.invocation(later).input)

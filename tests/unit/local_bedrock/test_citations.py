@@ -33,13 +33,13 @@ def answer(*documents: Json, **fields: Any) -> Answer:  # noqa: ANN401
 
 
 def text_block(of: Answer) -> Json:
-    (block,) = json.loads(message.whole(of))["content"]
+    (block,) = json.loads(message.serialize(of))["content"]
     assert isinstance(block, dict)
     return block
 
 
 @pytest.mark.parametrize(
-    ("source", "place", "location"),
+    ("source", "span", "location"),
     [
         (TEXT, ("char_location", "char_index", 0, 100), "documentChar"),
         (PDF, ("page_location", "page_number", 1, 2), "documentPage"),
@@ -48,15 +48,15 @@ def text_block(of: Answer) -> Json:
     ],
 )
 def test_the_first_document_that_may_be_is_cited(
-    source: Json, place: tuple[str, str, int, int], location: str
+    source: Json, span: tuple[str, str, int, int], location: str
 ) -> None:
     made = answer(
         document(LINE), document(source, citations=CITED), document(TEXT, citations=CITED)
     )
-    kind, unit, start, end = place
+    kind, unit, start, end = span
     (citation,) = text_block(made)["citations"]
     text = citation.pop("cited_text")
-    (block,) = converse.whole(made, 7, {})["output"]["message"]["content"]
+    (block,) = converse.build_response(made, 7, {})["output"]["message"]["content"]
 
     assert text if source is PDF else text.startswith("Grass is green.")
     assert citation == {
@@ -78,11 +78,11 @@ def test_the_first_document_that_may_be_is_cited(
     }
 
 
-def test_what_does_not_ask_is_not_cited() -> None:
+def test_a_document_without_citations_is_not_cited() -> None:
     made = answer(document(TEXT), document(TEXT, citations={"enabled": False}))
 
     assert "citations" not in text_block(made)
-    assert "text" in converse.whole(made, 7, {})["output"]["message"]["content"][0]
+    assert "text" in converse.build_response(made, 7, {})["output"]["message"]["content"][0]
 
 
 def test_a_stream_of_either_shape_adds_up_to_the_message() -> None:
@@ -90,13 +90,13 @@ def test_a_stream_of_either_shape_adds_up_to_the_message() -> None:
     events = [json.loads(event) for event in message.events(made)]
     (opening,) = [e["content_block"] for e in events if e["type"] == "content_block_start"]
     deltas = [event["delta"] for event in events if event["type"] == "content_block_delta"]
-    said = "".join(delta["text"] for delta in deltas if delta["type"] == "text_delta")
+    text = "".join(delta["text"] for delta in deltas if delta["type"] == "text_delta")
     cited = [delta["citation"] for delta in deltas if delta["type"] == "citations_delta"]
-    told = [*converse.opening(made), *converse.closing(made, 7, {}, {})]
+    converse_events = [*converse.opening(made), *converse.closing(made, 7, {}, {})]
 
     assert opening == {"type": "text", "text": "", "citations": []}
-    assert {"type": "text", "text": said, "citations": cited} == text_block(made)
-    assert converse.assembled(told) == converse.whole(made, 7, {})
+    assert {"type": "text", "text": text, "citations": cited} == text_block(made)
+    assert converse.assembled(converse_events) == converse.build_response(made, 7, {})
 
 
 SEARCH = {"type": "search_result", "source": "s", "title": "t", "content": []}
@@ -104,7 +104,7 @@ SEARCH = {"type": "search_result", "source": "s", "title": "t", "content": []}
 
 @pytest.mark.parametrize("source", [document(TEXT), SEARCH])
 def test_structured_output_cannot_cite(source: Json) -> None:
-    def asked(*, cited: bool) -> schema.Request:
+    def request(*, cited: bool) -> schema.Request:
         block = {**source, "citations": {"enabled": cited}}
         output = {
             "format": {
@@ -115,6 +115,6 @@ def test_structured_output_cannot_cite(source: Json) -> None:
         turn = {"role": "user", "content": [block]}
         return schema.parse(body_of(messages=[turn], output_config=output).encode())
 
-    rules.check(asked(cited=False), model("claude-sonnet-4-5"))
+    rules.check(request(cited=False), model("claude-sonnet-4-5"))
     with pytest.raises(RefusedError, match="Citations cannot be used"):
-        rules.check(asked(cited=True), model("claude-sonnet-4-5"))
+        rules.check(request(cited=True), model("claude-sonnet-4-5"))

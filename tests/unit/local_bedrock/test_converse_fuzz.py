@@ -22,7 +22,7 @@ from tests.unit.local_bedrock.converse_bodies import (
     model,
     user,
 )
-from tests.unit.local_bedrock.test_fuzz import VALUES, places, put
+from tests.unit.local_bedrock.test_fuzz import VALUES, paths, put
 
 RESULT = {"toolResult": {"toolUseId": "t1", "content": [{"json": {"a": 1}}, IMAGE]}}
 FULL: dict[str, Any] = {
@@ -44,16 +44,16 @@ FULL: dict[str, Any] = {
 }
 
 
-@given(st.sampled_from(places(FULL)), VALUES)
+@given(st.sampled_from(paths(FULL)), VALUES)
 @example((), FULL)
 @example(("messages", 0, "content", 2, "document", "format"), "docx")
 @example(("messages", 0, "content", 2, "document", "source"), {"content": []})
 @example(("messages", 1, "content", 0, "reasoningContent"), {"redactedContent": "/w=="})
-def test_any_value_at_any_place_is_answered_or_refused(
+def test_any_value_at_any_path_is_answered_or_refused(
     path: tuple[str | int, ...], value: object
 ) -> None:
     body = json.dumps(put(FULL, path, value)).encode()
-    stripped, attachments = media.taken_out(body)
+    stripped, attachments = media.take_out_attachments(body)
     assert b"aGk=" not in stripped or not attachments
     sonnet = model()
     try:
@@ -61,11 +61,11 @@ def test_any_value_at_any_place_is_answered_or_refused(
         conversation.check(known)
         question = request.question(known, sonnet)
         rules.check(question.request, sonnet)
-        asked = directives.read(replies.last_user_text(question.request))
+        prompt_directives = directives.read(replies.last_user_text(question.request))
     except RefusedError as refused:
         assert refused.name in ("ValidationException", "SerializationException")
         return
     usage = PromptCache().usage(question.request, "scope", text_only=True)
-    made = replies.compose(question.request, sonnet, asked, "salt")
-    answer = reply.whole(Answer("m", "claude", made, usage), 1, {})
+    made = replies.compose(question.request, sonnet, prompt_directives, "salt")
+    answer = reply.build_response(Answer("m", "claude", made, usage), 1, {})
     assert json.loads(json.dumps(answer))["output"]["message"]["role"] == "assistant"

@@ -18,19 +18,19 @@ from tests.unit.local_bedrock.converse_bodies import (
     TEXT,
     TOOLS,
     Json,
-    ask,
     assistant,
     document,
     invoked,
+    parse_question,
     user,
 )
 from tests.unit.local_bedrock.signed import anthropic_form, signed
 
 
 def test_members_that_aws_does_not_know_are_ignored_and_null_is_absent() -> None:
-    assert ask(system=None, inferenceConfig={"topK": 5, "maxTokens": 9}, made_up=1) == Question(
-        invoked(max_tokens=9), 9, is_converse=True
-    )
+    assert parse_question(
+        system=None, inferenceConfig={"topK": 5, "maxTokens": 9}, made_up=1
+    ) == Question(invoked(max_tokens=9), 9, is_converse=True)
 
 
 CLOSED = {"type": "object", "additionalProperties": False}
@@ -105,17 +105,17 @@ CLOSED = {"type": "object", "additionalProperties": False}
 def test_a_field_of_converse_is_the_field_of_claude(fields: Json, same: Json) -> None:
     text = json.dumps(same).replace('"cache_control": {', '"cache_control": {"type": "ephemeral", ')
     expected = invoked(**json.loads(text.replace('"ephemeral", }', '"ephemeral"}')))
-    assert ask(**fields).request == expected
+    assert parse_question(**fields).request == expected
 
 
 def test_every_kind_of_block_is_the_block_of_claude() -> None:
     thought = {"reasoningText": {"text": "hm", "signature": signed("hm")}}
     redacted = {"redactedContent": b64encode(anthropic_form().encode()).decode()}
     cited = document(name="d 1", context="c", citations={"enabled": True})
-    found = {"source": "s", "title": "t", "content": [{"text": "x"}]}
+    search_result = {"source": "s", "title": "t", "content": [{"text": "x"}]}
     answer = {"toolUseId": "t1", "status": "error", "content": [{"json": {"a": 1}}, IMAGE]}
     turns = [
-        user(TEXT, IMAGE, cited, {"searchResult": found}, {"guardContent": {"text": TEXT}}),
+        user(TEXT, IMAGE, cited, {"searchResult": search_result}, {"guardContent": {"text": TEXT}}),
         assistant({"reasoningContent": thought}, {"reasoningContent": redacted}, CALL),
         user({"toolResult": answer}, POINT),
     ]
@@ -123,7 +123,7 @@ def test_every_kind_of_block_is_the_block_of_claude() -> None:
     page = {"type": "base64", "media_type": "application/pdf", "data": files.text(files.pdf())}
     text = {"type": "text", "text": "hi"}
     assert (
-        ask(messages=turns, toolConfig=TOOLS).request.messages
+        parse_question(messages=turns, toolConfig=TOOLS).request.messages
         == invoked(
             messages=[
                 {
@@ -139,7 +139,7 @@ def test_every_kind_of_block_is_the_block_of_claude() -> None:
                             "citations": {"enabled": True},
                         },
                         {
-                            **found,
+                            **search_result,
                             "type": "search_result",
                             "content": [{"type": "text", "text": "x"}],
                         },
@@ -195,8 +195,8 @@ def office(name: str, content: str) -> bytes:
     ],
 )
 def test_of_other_documents_the_text_is_read(kind: str, content: bytes, text: str) -> None:
-    given = document(format=kind, source={"bytes": b64encode(content).decode()})
-    blocks = ask(messages=[user(TEXT, given)]).request.messages[0].content
+    file = document(format=kind, source={"bytes": b64encode(content).decode()})
+    blocks = parse_question(messages=[user(TEXT, file)]).request.messages[0].content
     assert isinstance(blocks[1], Document)
     assert isinstance(blocks[1].source, PlainText)
     assert blocks[1].source.data == text

@@ -17,16 +17,16 @@ from tests.unit.local_bedrock.converse_bodies import (
     TEXT,
     TOOLS,
     Json,
-    ask,
     assistant,
     document,
+    parse_question,
     user,
 )
 
 
 def refusal(**fields: Any) -> str:  # noqa: ANN401
     with pytest.raises(RefusedError) as refused:
-        ask(**fields)
+        parse_question(**fields)
     assert refused.value.name == "ValidationException"
     return refused.value.message
 
@@ -222,7 +222,7 @@ def refusal(**fields: Any) -> str:  # noqa: ANN401
         ),
     ],
 )
-def test_a_broken_rule_is_told(fields: Json, message: str) -> None:
+def test_a_broken_rule_is_refused(fields: Json, message: str) -> None:
     assert message in refusal(**fields)
 
 
@@ -246,7 +246,7 @@ def test_converse_has_not_every_beta(beta: str, feature: str) -> None:
     """https://github.com/agentgateway/agentgateway/pull/3240"""
     fields = {"additionalModelRequestFields": {"anthropic_beta": [beta]}}
     with pytest.raises(RefusedError) as refused:
-        ask("claude-sonnet-4-6", **fields)
+        parse_question("claude-sonnet-4-6", **fields)
     assert refused.value.message == (
         f"The {feature} beta feature is not currently supported on the Converse and "
         "ConverseStream APIs"
@@ -258,6 +258,6 @@ def test_a_document_name_is_taken_by_the_letters_bedrock_takes(name: str) -> Non
     messages = [user(TEXT, document(name=name))]
     known = all(c.isascii() and (c.isalnum() or c in "-_()[] ") for c in name)
     if known and "  " not in name:
-        ask(messages=messages)
+        parse_question(messages=messages)
     else:
         assert refusal(messages=messages).startswith("The document file name can only contain")

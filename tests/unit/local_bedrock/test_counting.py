@@ -42,8 +42,8 @@ def misnamed(name: str) -> Json:
 
 
 def counted(today: str, requested: str) -> str:
-    found = identify_counted(requested, region=REGION, account=ACCOUNT, today=today)
-    return found.base_id
+    model_row = identify_counted(requested, region=REGION, account=ACCOUNT, today=today)
+    return model_row.base_id
 
 
 def refusal(today: str, requested: str) -> str:
@@ -79,7 +79,7 @@ def test_a_profile_of_a_counted_model_is_refused_and_an_unknown_id_is_unknown() 
     assert refusal("2026-01-01", "anthropic.claude-9").endswith("identifier is invalid.")
 
 
-def test_boto3_is_told_that_a_profile_does_not_count(bedrock: Client) -> None:
+def test_boto3_raises_for_a_profile(bedrock: Client) -> None:
     with pytest.raises(bedrock.exceptions.ValidationException, match="support counting tokens"):
         bedrock.count_tokens(modelId=SONNET, input=invoke_input())
 
@@ -87,9 +87,9 @@ def test_boto3_is_told_that_a_profile_does_not_count(bedrock: Client) -> None:
 def test_both_inputs_count_as_the_inference_does(counter: Client) -> None:
     content = [TEXT, {"image": {"format": "png", "source": {"bytes": image()}}}]
     messages = [{"role": "user", "content": content}]
-    asked = {"messages": messages, "system": [{"text": "brief"}], "toolConfig": TOOLS}
-    usage = counter.converse(modelId=SONNET, **asked)["usage"]
-    answer = counter.count_tokens(modelId=BASE, input={"converse": asked})
+    request = {"messages": messages, "system": [{"text": "brief"}], "toolConfig": TOOLS}
+    usage = counter.converse(modelId=SONNET, **request)["usage"]
+    answer = counter.count_tokens(modelId=BASE, input={"converse": request})
     assert answer["inputTokens"] == usage["inputTokens"]
     body = body_of("hello", system="brief")
     invoked = json.loads(counter.invoke_model(modelId=SONNET, body=body)["body"].read())
@@ -102,22 +102,22 @@ def test_a_count_is_not_logged(served: Served, counter: Client) -> None:
     logged = counter.invoke_model(modelId=SONNET, body=body_of())
     logged["body"].read()
     served.invocation(logged["ResponseMetadata"]["RequestId"])
-    told = {invocation.request_id for invocation in served.delivered}
-    assert unlogged["ResponseMetadata"]["RequestId"] not in told
+    logged_ids = {invocation.request_id for invocation in served.delivered}
+    assert unlogged["ResponseMetadata"]["RequestId"] not in logged_ids
 
 
 def test_a_cached_prefix_counts_in_full_and_is_not_written(counter: Client) -> None:
     long = [{"text": "counted, never cached. " * 200}, {"cachePoint": {"type": "default"}}]
-    asked = {"messages": [user(TEXT)], "system": long}
+    request = {"messages": [user(TEXT)], "system": long}
     for _ in range(2):
-        answer = counter.count_tokens(modelId=BASE, input={"converse": asked})
+        answer = counter.count_tokens(modelId=BASE, input={"converse": request})
         assert answer["inputTokens"] == 1151
-    usage = counter.converse(modelId=SONNET, **asked)["usage"]
+    usage = counter.converse(modelId=SONNET, **request)["usage"]
     assert (usage["cacheReadInputTokens"], usage["cacheWriteInputTokens"]) == (0, 1150)
 
 
 @pytest.mark.parametrize(
-    ("given", "message"),
+    ("count_input", "message"),
     [
         (invoke_input(max_tokens=None), "max_tokens: Field required"),
         (invoke_input(anthropic_version=None), "anthropic_version: Field required"),
@@ -135,9 +135,11 @@ def test_a_cached_prefix_counts_in_full_and_is_not_written(counter: Client) -> N
         ),
     ],
 )
-def test_a_body_is_checked_as_for_an_inference(counter: Client, given: Json, message: str) -> None:
+def test_a_body_is_checked_as_for_an_inference(
+    counter: Client, count_input: Json, message: str
+) -> None:
     with pytest.raises(counter.exceptions.ValidationException) as raised:
-        counter.count_tokens(modelId=BASE, input=given)
+        counter.count_tokens(modelId=BASE, input=count_input)
     assert message in raised.value.response["Error"]["Message"]
 
 

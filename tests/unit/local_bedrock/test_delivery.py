@@ -14,7 +14,7 @@ from moto import mock_aws
 
 from local.bedrock.delivery import SESSION, Clients, Delivery
 from local.bedrock.invocation import Attachment, DeliveryPlan, Invocation
-from local.bedrock.log_destinations import GREETING, STREAM, Client
+from local.bedrock.log_destinations import STREAM, TEST_MESSAGE, Client
 from tests.unit.local_bedrock.test_records import CALL
 
 REGION, ACCOUNT, GROUP = "us-east-1", "123456789012", "/claude/invocations"
@@ -61,8 +61,8 @@ class Aws:
             "s3Config": {"bucketName": "records"},
             **changed,
         }
-        kept = {name: value for name, value in config.items() if value is not None}
-        self.clients.bedrock.put_model_invocation_logging_configuration(loggingConfig=kept)
+        present = {name: value for name, value in config.items() if value is not None}
+        self.clients.bedrock.put_model_invocation_logging_configuration(loggingConfig=present)
 
     def events(self) -> list[str]:
         answer = self.logs.get_log_events(
@@ -106,7 +106,7 @@ def test_both_destinations_hold_the_record(aws: Aws) -> None:
     deliver(aws, CALL)
     greeting, line = aws.events()
     files = {key: content for key, content in aws.objects().items() if content}
-    assert greeting == GREETING
+    assert greeting == TEST_MESSAGE
     assert json.loads(line)["requestId"] == CALL.request_id
     assert list(files.values()) == [f"{line}\n".encode()]
     assert aws.metrics() == {
@@ -128,13 +128,13 @@ def test_canaries_lie_under_each_prefix(aws: Aws) -> None:
     assert {key.split("/")[0] for key in canaries} == {"AWSLogs", "large-data"}
 
 
-def test_records_keep_their_order_and_greet_once(aws: Aws) -> None:
+def test_records_stay_in_order_after_one_test_event(aws: Aws) -> None:
     aws.configure()
     calls = [replace(CALL, request_id=str(number)) for number in range(30)]
     deliver(aws, *calls)
     greeting, *lines = aws.events()
     assert [json.loads(line)["requestId"] for line in lines] == [call.request_id for call in calls]
-    assert greeting == GREETING
+    assert greeting == TEST_MESSAGE
 
 
 def test_a_large_body_lies_in_the_bucket_for_both(aws: Aws) -> None:
@@ -157,17 +157,18 @@ def test_log_events_are_split_at_the_size_of_a_put(aws: Aws) -> None:
 
 
 @pytest.mark.parametrize(
-    ("text", "image", "kept"), [(False, False, False), (True, False, True), (False, True, True)]
+    ("text", "image", "delivered"),
+    [(False, False, False), (True, False, True), (False, True, True)],
 )
-def test_bodies_follow_the_data_types(aws: Aws, text: bool, image: bool, kept: bool) -> None:
+def test_bodies_follow_the_data_types(aws: Aws, text: bool, image: bool, delivered: bool) -> None:
     aws.configure(textDataDeliveryEnabled=text, imageDataDeliveryEnabled=image)
     deliver(aws, CALL)
     record = json.loads(aws.events()[1])
-    assert ("inputBodyJson" in record["input"]) == kept
+    assert ("inputBodyJson" in record["input"]) == delivered
     assert record["input"]["inputTokenCount"] == 12
 
 
-def test_an_image_is_kept_only_while_images_are_delivered(aws: Aws) -> None:
+def test_an_image_is_stored_only_while_images_are_delivered(aws: Aws) -> None:
     path = ("messages", "source")
     attachment = Attachment(path, "png", gzip.compress(b"PNG"))
     call = replace(CALL, input=b'{"messages":{"source":{}}}', attachments=(attachment,))
@@ -183,7 +184,7 @@ def test_an_image_is_kept_only_while_images_are_delivered(aws: Aws) -> None:
 
 def ids(aws: Aws) -> list[str]:
     """Request ids of the events, in order."""
-    lines = [event for event in aws.events() if event != GREETING]
+    lines = [event for event in aws.events() if event != TEST_MESSAGE]
     return [json.loads(line)["requestId"] for line in lines]
 
 
@@ -215,10 +216,10 @@ def test_a_late_record_is_delivered_in_time_of_its_own(aws: Aws) -> None:
         plan = DeliveryPlan(delay_seconds=0.01)
         await delivery(replace(CALL, request_id="a", delivery=plan))
         await delivery(replace(CALL, request_id="b"))
-        while len(found := await asyncio.to_thread(ids, aws)) < 2:
+        while len(delivered := await asyncio.to_thread(ids, aws)) < 2:
             await asyncio.sleep(0.01)
         await delivery.drain()
-        return found
+        return delivered
 
     aws.configure()
     aws.logs.create_log_stream(logGroupName=GROUP, logStreamName=STREAM)
@@ -245,7 +246,7 @@ def test_a_configuration_that_is_taken_away_ends_the_log(aws: Aws) -> None:
     assert len(aws.events()) == 2
 
 
-def test_a_failure_is_told_counted_and_leaves_the_other_destination_alone(
+def test_a_failure_is_logged_counted_and_leaves_the_other_destination_alone(
     aws: Aws, caplog: pytest.LogCaptureFixture
 ) -> None:
     aws.configure(s3Config={"bucketName": "missing"})
@@ -275,4 +276,4 @@ def test_a_missing_log_group_is_a_failure_until_it_is_there(
     aws.logs.delete_log_group(logGroupName=GROUP)
     asyncio.run(run())
     assert "ModelInvocationLogsCloudWatchDeliveryFailure" in caplog.text
-    assert [event == GREETING for event in aws.events()] == [True, False]
+    assert [event == TEST_MESSAGE for event in aws.events()] == [True, False]

@@ -10,21 +10,25 @@ from local.bedrock.errors import RefusedError
 
 @given(st.text())
 def test_text_without_directives_is_left_alone(text: str) -> None:
-    found = read(text.replace("[[", "["))
-    assert (found.text, found.faults, found.tools) == (text.replace("[[", "[").strip(), {}, [])
+    directives = read(text.replace("[[", "["))
+    assert (directives.text, directives.faults, directives.tools) == (
+        text.replace("[[", "[").strip(),
+        {},
+        [],
+    )
 
 
 def test_faults_and_pace_are_read_and_taken_out() -> None:
-    found = read(
+    directives = read(
         "before [[fault: silence seconds=2.5 after=3]] [[fault: no_delivery]] "
         "[[reply: events=500 pace=0.02]] after"
     )
-    assert found.faults == {
+    assert directives.faults == {
         "silence": Fault("silence", after=3, seconds=2.5),
         "no_delivery": Fault("no_delivery"),
     }
-    assert (found.events, found.pace) == (500, 0.02)
-    assert found.text == "before    after"
+    assert (directives.events, directives.pace) == (500, 0.02)
+    assert directives.text == "before    after"
 
 
 @pytest.mark.parametrize(
@@ -36,17 +40,17 @@ def test_faults_and_pace_are_read_and_taken_out() -> None:
     ],
 )
 def test_a_fault_of_a_route_is_met_by_its_profiles_alone(model_id: str, *, met: bool) -> None:
-    found = read("hello [[fault: throttle route=us]]", model_id)
-    assert (found.text, "throttle" in found.faults) == ("hello", met)
+    directives = read("hello [[fault: throttle route=us]]", model_id)
+    assert (directives.text, "throttle" in directives.faults) == ("hello", met)
 
 
 def test_tool_calls_carry_any_json() -> None:
-    found = read('[[tool: clock]] [[tool: map {"at": [[1, 2]], "note": "]] [[fault: x]]"}]]')
-    assert found.tools == [
+    directives = read('[[tool: clock]] [[tool: map {"at": [[1, 2]], "note": "]] [[fault: x]]"}]]')
+    assert directives.tools == [
         ToolCall("clock", {}),
         ToolCall("map", {"at": [[1, 2]], "note": "]] [[fault: x]]"}),
     ]
-    assert found.faults == {}
+    assert directives.faults == {}
 
 
 @pytest.mark.parametrize(

@@ -44,7 +44,7 @@ def test_every_directive_of_the_page_is_understood() -> None:
     assert directives.read(" ".join(printed)).text.strip() == ""
 
 
-def test_the_command_serves_until_it_is_told_to_stop() -> None:
+def test_the_command_serves_until_a_signal_stops_it() -> None:
     environment = {
         "PATH": os.environ["PATH"],
         "PYTHONPATH": f"{ROOT}:{ROOT / 'lambda'}",
@@ -54,15 +54,15 @@ def test_the_command_serves_until_it_is_told_to_stop() -> None:
     command = [sys.executable, "-m", "local.bedrock", "--port", "0"]
     with subprocess.Popen(command, env=environment, stdout=subprocess.PIPE, text=True) as running:
         try:
-            _ask_and_stop(running)
+            _call_and_stop(running)
         finally:
             running.kill()  # of one that has stopped, nothing
 
 
-def _ask_and_stop(running: subprocess.Popen[str]) -> None:
+def _call_and_stop(running: subprocess.Popen[str]) -> None:
     assert running.stdout is not None
-    said = running.stdout.readline()
-    address = re.fullmatch(r"bedrock-runtime for us-east-1 on (http://127\.0\.0\.1:\d+)\n", said)
+    line = running.stdout.readline()
+    address = re.fullmatch(r"bedrock-runtime for us-east-1 on (http://127\.0\.0\.1:\d+)\n", line)
     assert address is not None
     client = boto3.client(
         "bedrock-runtime",

@@ -2,7 +2,7 @@
 
 import pytest
 
-from local.bedrock.http2_goaway import PREFACE, Farewells
+from local.bedrock.http2_goaway import PREFACE, GoawayFilter
 
 
 def frame(kind: int, payload: bytes) -> bytes:
@@ -18,20 +18,20 @@ FAILED = frame(7, bytes(7) + b"\x02")
 @pytest.mark.parametrize("size", range(1, 60))
 def test_a_graceful_goaway_is_left_out_however_it_is_cut(size: int) -> None:
     sent = PREFACE + SETTINGS + GRACEFUL + DATA + GRACEFUL + SETTINGS
-    farewells = Farewells()
+    goaway_filter = GoawayFilter()
     pieces = [sent[at : at + size] for at in range(0, len(sent), size)]
 
-    seen = b"".join(farewells.feed(piece) for piece in pieces)
+    seen = b"".join(goaway_filter.feed(piece) for piece in pieces)
 
     assert seen == PREFACE + SETTINGS + DATA + SETTINGS
 
 
-def test_one_that_tells_an_error_is_passed() -> None:
-    assert Farewells().feed(PREFACE + FAILED + DATA) == PREFACE + FAILED + DATA
+def test_a_goaway_with_an_error_is_passed() -> None:
+    assert GoawayFilter().feed(PREFACE + FAILED + DATA) == PREFACE + FAILED + DATA
 
 
 def test_data_is_passed_before_its_frame_is_complete() -> None:
-    farewells = Farewells()
+    goaway_filter = GoawayFilter()
 
-    assert farewells.feed(PREFACE + DATA[:20]) == PREFACE + DATA[:20]
-    assert farewells.feed(DATA[20:]) == DATA[20:]
+    assert goaway_filter.feed(PREFACE + DATA[:20]) == PREFACE + DATA[:20]
+    assert goaway_filter.feed(DATA[20:]) == DATA[20:]

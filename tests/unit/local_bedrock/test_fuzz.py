@@ -44,12 +44,14 @@ FULL: dict[str, Any] = {
 }
 
 
-def places(value: Any, path: tuple[str | int, ...] = ()) -> list[tuple[str | int, ...]]:  # noqa: ANN401
+def paths(value: Any, path: tuple[str | int, ...] = ()) -> list[tuple[str | int, ...]]:  # noqa: ANN401
     inner = value.items() if isinstance(value, dict) else enumerate(value)
-    found = [path]
+    nested_paths = [path]
     for key, item in inner if isinstance(value, dict | list) else ():
-        found += places(item, (*path, key)) if isinstance(item, dict | list) else [(*path, key)]
-    return found
+        nested_paths += (
+            paths(item, (*path, key)) if isinstance(item, dict | list) else [(*path, key)]
+        )
+    return nested_paths
 
 
 def put(value: Any, path: tuple[str | int, ...], new: Any) -> Any:  # noqa: ANN401
@@ -60,23 +62,23 @@ def put(value: Any, path: tuple[str | int, ...], new: Any) -> Any:  # noqa: ANN4
     return copy
 
 
-@given(st.sampled_from(places(FULL)), VALUES, st.sampled_from(["any", "none"]))
+@given(st.sampled_from(paths(FULL)), VALUES, st.sampled_from(["any", "none"]))
 @example(("tools", 0, "input_schema", "properties", "a"), {"type": ["null"]}, "any")
 @example(("output_config", "format", "schema"), {"type": "array", "items": True}, "none")
-def test_any_value_at_any_place_is_answered_or_refused(
+def test_any_value_at_any_path_is_answered_or_refused(
     path: tuple[str | int, ...], value: object, choice: str
 ) -> None:
     body = put({**FULL, "tool_choice": {"type": choice}}, path, value)
     try:
         request = schema.parse(json.dumps(body).encode())
         rules.check(request, SONNET)
-        asked = directives.read(replies.last_user_text(request))
+        prompt_directives = directives.read(replies.last_user_text(request))
     except RefusedError as refused:
         assert refused.name == "ValidationException"
         return
     usage = PromptCache().usage(request, "scope")
-    reply = replies.compose(request, SONNET, asked, "salt")
-    assert json.loads(message.whole(Answer("m", "claude", reply, usage)))["role"] == "assistant"
+    reply = replies.compose(request, SONNET, prompt_directives, "salt")
+    assert json.loads(message.serialize(Answer("m", "claude", reply, usage)))["role"] == "assistant"
 
 
 NESTED = {

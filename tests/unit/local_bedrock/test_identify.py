@@ -70,7 +70,7 @@ def test_a_model_ends_on_its_day() -> None:
     assert (refused.value.name, refused.value.status) == ("ResourceNotFoundException", 404)
 
 
-def test_a_model_whose_last_day_is_unknown_is_gone() -> None:
+def test_a_model_whose_last_day_is_unknown_is_retired() -> None:
     with pytest.raises(RefusedError, match="has reached the end of its life"):
         find("us.anthropic.claude-opus-4-20250514-v1:0", today="2026-01-01")
 
@@ -129,6 +129,6 @@ def test_an_application_profile_that_is_not_the_callers_is_invalid(
 
 
 def test_an_application_profile_ends_with_its_model() -> None:
-    gone = "arn:aws:bedrock:us-east-1::foundation-model/anthropic.claude-sonnet-4-20250514-v1:0"
+    retired = "arn:aws:bedrock:us-east-1::foundation-model/anthropic.claude-sonnet-4-20250514-v1:0"
     with pytest.raises(RefusedError, match="has reached the end of its life"):
-        find_application(APPLICATION, [gone], today="2026-10-14")
+        find_application(APPLICATION, [retired], today="2026-10-14")

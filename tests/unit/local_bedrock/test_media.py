@@ -13,8 +13,8 @@ from claude_bedrock.catalog import MODELS
 from local.bedrock import media, rules, schema
 from local.bedrock.errors import RefusedError
 from tests.unit.local_bedrock.conftest import body_of
-from tests.unit.local_bedrock.converse_bodies import TEXT, ask
-from tests.unit.local_bedrock.converse_bodies import user as said
+from tests.unit.local_bedrock.converse_bodies import TEXT, parse_question
+from tests.unit.local_bedrock.converse_bodies import user as user_turn
 from tests.unit.local_bedrock.files import image, pdf, text
 
 Json = dict[str, Any]
@@ -59,7 +59,7 @@ def test_what_is_no_image_cannot_be_processed(data: str) -> None:
     assert refusal(picture(data)) == "Could not process image"
 
 
-def test_an_image_of_another_kind_than_it_says_is_refused() -> None:
+def test_an_image_of_another_kind_than_its_media_type_is_refused() -> None:
     assert refusal(picture(text(image("JPEG")))).startswith(
         "messages.0.content.0.image.source.base64.data: The image was specified using the "
         "image/png media type, but the image appears to be a image/jpeg image"
@@ -115,7 +115,7 @@ def test_pages_and_images_count_together() -> None:
     )
 
 
-def test_what_a_tool_returns_is_looked_at_too() -> None:
+def test_tool_results_are_checked_too() -> None:
     result = {"type": "tool_result", "tool_use_id": "toolu_1", "content": [picture(HTML)]}
     body = json.loads(body_of())
     body["messages"] = [
@@ -130,7 +130,7 @@ def test_what_a_tool_returns_is_looked_at_too() -> None:
 def test_converse_has_words_of_its_own_for_a_broken_pdf() -> None:
     broken = {"document": {"format": "pdf", "name": "d", "source": {"bytes": HTML}}}
     with pytest.raises(RefusedError) as refused:
-        ask(messages=[said(TEXT, broken)])
+        parse_question(messages=[user_turn(TEXT, broken)])
     assert refused.value.message.startswith(
         "messages.0.content.1.source.bytes: The document source bytes could not be parsed"
     )

@@ -15,7 +15,7 @@ from local.bedrock import rules, schema
 from local.bedrock.api_format import Question
 from local.bedrock.converse import conversation, members, request
 from local.bedrock.converse.errors import model_errors
-from local.bedrock.counting import question as counted
+from local.bedrock.counting import parse_input as counted
 from local.bedrock.errors import RefusedError
 
 Json = dict[str, Any]
@@ -38,9 +38,11 @@ def _question(exchange: Json) -> Question:
 def _words(exchange: Json) -> str:
     """What is refused in it, nothing if it is taken."""
     try:
-        asked = _question(exchange)
-        with model_errors() if asked.is_converse else nullcontext():
-            rules.check(asked.request, _MODELS[exchange["model"]], is_converse=asked.is_converse)
+        question = _question(exchange)
+        with model_errors() if question.is_converse else nullcontext():
+            rules.check(
+                question.request, _MODELS[exchange["model"]], is_converse=question.is_converse
+            )
     except RefusedError as refused:
         return refused.message
     return ""

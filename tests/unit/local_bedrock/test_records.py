@@ -12,7 +12,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from local.bedrock import records
-from local.bedrock.destinations import Place
+from local.bedrock.destinations import S3Destination
 from local.bedrock.invocation import Attachment, Invocation
 from local.bedrock.tokens import Usage
 
@@ -31,11 +31,11 @@ CALL = Invocation(
     output=b'{"role":"assistant"}',
     usage=Usage(12, 5, 3, 1, 7),
 )
-LARGE = Place("logs", "large-data")
+LARGE = S3Destination("logs", "large-data")
 HOUR = "AWSLogs/123456789012/BedrockModelInvocationLogs/us-east-1/2026/11/23/04"
 
 
-def fields_of(call: Invocation, *, bodies: bool = True, large: Place | None = LARGE) -> Any:  # noqa: ANN401
+def fields_of(call: Invocation, *, bodies: bool = True, large: S3Destination | None = LARGE) -> Any:  # noqa: ANN401
     return json.loads(records.record(call, bodies=bodies, large=large).line)
 
 
@@ -113,12 +113,12 @@ def test_a_body_over_100_kb_stands_beside_its_record(beyond: int) -> None:
 
 def test_a_large_output_is_named_as_such() -> None:
     large = replace(CALL, output=b'"' + b"y" * 200_000 + b'"')
-    record = records.record(large, bodies=True, large=Place("logs", ""))
+    record = records.record(large, bodies=True, large=S3Destination("logs", ""))
     assert record.objects[0].key == f"{HOUR}/data/{CALL.request_id}_output.json.gz"
     assert json.loads(record.line)["output"]["outputBodyS3Path"].endswith("_output.json.gz")
 
 
-def test_a_large_body_without_a_place_is_lost() -> None:
+def test_a_large_body_without_a_destination_is_lost() -> None:
     record = records.record(replace(CALL, input=b" " * 200_000), bodies=True, large=None)
     assert record.objects == ()
     assert json.loads(record.line)["input"].keys() & {"inputBodyJson", "inputBodyS3Path"} == set()
@@ -128,8 +128,8 @@ def test_a_large_body_without_a_place_is_lost() -> None:
     st.datetimes(datetime(2024, 1, 1), datetime(2099, 1, 1), timezones=st.just(UTC)),  # noqa: DTZ001
     st.sampled_from(["", "team", "team/"]),
 )
-def test_a_key_tells_account_region_hour_and_millisecond(at: datetime, prefix: str) -> None:
-    key = records.record_key(Place("b", prefix), "123456789012", "eu-west-1", at, "0" * 16)
+def test_a_key_has_account_region_hour_and_millisecond(at: datetime, prefix: str) -> None:
+    key = records.record_key(S3Destination("b", prefix), "123456789012", "eu-west-1", at, "0" * 16)
     layout = re.fullmatch(
         r"(team/)?AWSLogs/\d{12}/BedrockModelInvocationLogs/eu-west-1"
         r"/(\d{4}/\d\d/\d\d/\d\d)/(\d{8}T\d{9}Z)_[0-9a-f]{16}\.json\.gz",
@@ -142,7 +142,7 @@ def test_a_key_tells_account_region_hour_and_millisecond(at: datetime, prefix: s
 
 
 def test_the_canary_lies_under_the_prefix() -> None:
-    key = records.canary_key(Place("b", "large-data"), "123456789012", "us-east-1")
+    key = records.canary_key(S3Destination("b", "large-data"), "123456789012", "us-east-1")
     assert key.startswith("large-data/AWSLogs/123456789012/BedrockModelInvocationLogs/")
     assert key.rpartition("/")[2].startswith("amazon-bedrock-logs-permission-check")
 
@@ -171,6 +171,6 @@ def test_an_image_of_a_converse_call_stands_in_s3() -> None:
 @pytest.mark.parametrize(
     ("images", "large"), [(False, LARGE), (True, None)], ids=["switched off", "no bucket"]
 )
-def test_an_image_is_lost_where_it_may_not_go(images: bool, large: Place | None) -> None:
+def test_an_image_is_lost_where_it_may_not_go(images: bool, large: S3Destination | None) -> None:
     record = records.record(PICTURED, bodies=True, images=images, large=large)
     assert (source_of(record), record.objects) == ({}, ())

@@ -38,19 +38,19 @@ def model(name: str) -> Model:
 
 
 def reply(text: str = "hi", name: str = "claude-sonnet-4-5", **fields: Any) -> Reply:  # noqa: ANN401
-    whole = {
+    body = {
         "anthropic_version": "bedrock-2023-05-31",
         "max_tokens": 4096,
         "messages": [{"role": "user", "content": text}],
         **fields,
     }
-    request = schema.parse(json.dumps(whole).encode())
-    asked = directives.read(replies.last_user_text(request))
-    return replies.compose(request, model(name), asked, "salt")
+    request = schema.parse(json.dumps(body).encode())
+    prompt_directives = directives.read(replies.last_user_text(request))
+    return replies.compose(request, model(name), prompt_directives, "salt")
 
 
 def blocks(of: Reply) -> list[dict[str, Any]]:
-    return [part.whole for part in of.parts]
+    return [part.block for part in of.parts]
 
 
 def assembled(events: Iterable[bytes]) -> dict[str, Any]:
@@ -88,7 +88,7 @@ def test_the_events_of_a_stream_add_up_to_the_message(
 ) -> None:
     made = reply(text or "x", max_tokens=max_tokens, stop_sequences=stops)
     answer = Answer("msg_1", "claude", made, Usage(1, output=made.output_tokens))
-    assert assembled(message.events(answer)) == json.loads(message.whole(answer))
+    assert assembled(message.events(answer)) == json.loads(message.serialize(answer))
     assert made.output_tokens <= max_tokens
 
 
@@ -103,7 +103,7 @@ def test_the_events_of_a_stream_add_up_to_the_message(
 def test_so_do_those_of_tools_thinking_and_long_replies(fields: dict[str, Any]) -> None:
     made = reply(**fields)
     answer = Answer("msg_1", "claude", made, Usage(1, output=made.output_tokens))
-    assert assembled(message.events(answer)) == json.loads(message.whole(answer))
+    assert assembled(message.events(answer)) == json.loads(message.serialize(answer))
 
 
 def test_the_last_event_carries_bedrocks_counts() -> None:
@@ -136,10 +136,10 @@ def test_the_first_stop_sequence_ends_the_reply() -> None:
 def test_a_reply_of_many_events_has_that_many() -> None:
     made = reply("[[reply: events=500]]")
     assert len(made.parts[0].deltas) == 500
-    assert made.parts[0].whole["text"].endswith("499 500 ")
+    assert made.parts[0].block["text"].endswith("499 500 ")
 
 
-def test_a_tool_is_called_when_the_prompt_asks_for_it() -> None:
+def test_a_tool_is_called_when_the_prompt_has_its_directive() -> None:
     made = reply('[[tool: clock {"zone": "UTC"}]]', tools=[CLOCK])
     [call] = blocks(made)
     assert (call["name"], call["input"], made.stop_reason) == ("clock", {"zone": "UTC"}, "tool_use")
@@ -189,7 +189,7 @@ def test_a_tools_result_is_answered_in_text() -> None:
         ("claude-opus-4-7", {}, ["text"]),
     ],
 )
-def test_a_model_thinks_when_asked_or_always(
+def test_a_model_thinks_on_request_or_always(
     name: str, fields: dict[str, Any], kinds: list[str]
 ) -> None:
     assert [block["type"] for block in blocks(reply(name=name, **fields))] == kinds
@@ -212,7 +212,7 @@ def test_a_message_has_the_members_of_a_real_one() -> None:
     made = reply("think", thinking=BUDGET)
     identity = message.identity("4f2a")
     answer = Answer(identity, "claude", made, Usage(1, output=made.output_tokens))
-    whole = json.loads(message.whole(answer))
+    complete = json.loads(message.serialize(answer))
     (delta,) = (
         event
         for event in map(json.loads, message.events(answer))
@@ -224,6 +224,6 @@ def test_a_message_has_the_members_of_a_real_one() -> None:
         "stop_sequence": None,
         "stop_details": None,
     }
-    assert delta["usage"] == whole["usage"]
-    assert whole["usage"]["service_tier"] == "standard"
-    assert 0 < whole["usage"]["output_tokens_details"]["thinking_tokens"] < made.output_tokens
+    assert delta["usage"] == complete["usage"]
+    assert complete["usage"]["service_tier"] == "standard"
+    assert 0 < complete["usage"]["output_tokens_details"]["thinking_tokens"] < made.output_tokens

@@ -26,16 +26,16 @@ def model(name: str) -> Model:
     return next(model for model in MODELS if model.name == name)
 
 
-def ask(name: str = "claude-sonnet-4-5", **fields: object) -> schema.Request:
+def parse(name: str = "claude-sonnet-4-5", **fields: object) -> schema.Request:
     """Parses and checks a smallest request with `fields` over it; None takes a field out."""
-    whole = {
+    body = {
         "anthropic_version": "bedrock-2023-05-31",
         "max_tokens": 4096,
         "messages": [user("hi")],
         **fields,
     }
-    kept = {key: value for key, value in whole.items() if value is not None}
-    request = schema.parse(json.dumps(kept).encode())
+    present = {key: value for key, value in body.items() if value is not None}
+    request = schema.parse(json.dumps(present).encode())
     rules.check(request, model(name))
     return request
 
@@ -50,7 +50,7 @@ def assistant(*content: Any) -> dict[str, Any]:  # noqa: ANN401
 
 def refusal(name: str = "claude-sonnet-4-5", **fields: object) -> str:
     with pytest.raises(RefusedError) as refused:
-        ask(name, **fields)
+        parse(name, **fields)
     assert refused.value.name == "ValidationException"
     return refused.value.message
 
@@ -178,7 +178,7 @@ def test_each_generation_thinks_in_its_own_way(
     name: str, thinking: dict[str, object], taken: bool
 ) -> None:
     if taken:
-        ask(name, thinking=thinking)
+        parse(name, thinking=thinking)
     else:
         assert f'"thinking.type.{thinking["type"]}" is not supported' in refusal(
             name, thinking=thinking
@@ -268,7 +268,7 @@ def test_a_model_has_rules_of_its_own(name: str, fields: dict[str, object], mess
     ],
 )
 def test_what_bedrock_takes_is_taken(fields: dict[str, Any]) -> None:
-    assert ask(**fields).max_tokens == 4096
+    assert parse(**fields).max_tokens == 4096
 
 
 SCREEN = {"name": "computer", "display_width_px": 800, "display_height_px": 600}
@@ -317,7 +317,7 @@ SCREEN = {"name": "computer", "display_width_px": 800, "display_height_px": 600}
     ],
 )
 def test_what_a_model_takes_is_taken(name: str, fields: dict[str, Any]) -> None:
-    assert ask(name, **fields).max_tokens == 4096
+    assert parse(name, **fields).max_tokens == 4096
 
 
 @pytest.mark.parametrize(
@@ -365,11 +365,11 @@ def test_a_rule_of_a_model_or_feature_is_named(
 
 
 def test_every_model_has_rules() -> None:
-    assert {row.name for row in MODELS if not ask_plainly(row)} == set()
+    assert {row.name for row in MODELS if not accepts_plain_request(row)} == set()
 
 
-def ask_plainly(row: Model) -> bool:
-    return ask(row.name, max_tokens=row.max_output_tokens).max_tokens == row.max_output_tokens
+def accepts_plain_request(row: Model) -> bool:
+    return parse(row.name, max_tokens=row.max_output_tokens).max_tokens == row.max_output_tokens
 
 
 PART = st.text(st.sampled_from('aZ09 :_@$#=/+,-.é{"\n'), max_size=3)

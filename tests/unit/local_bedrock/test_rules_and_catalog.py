@@ -53,10 +53,10 @@ def _rules(model: Model) -> ModelRules:
 
 
 @pytest.mark.parametrize("fact", _AGREE)
-def test_both_say_the_same(fact: str) -> None:
-    catalog_says, local_says = _AGREE[fact]
-    assert {model.name: catalog_says(model) for model in MODELS} == {
-        model.name: local_says(_rules(model)) for model in MODELS
+def test_both_agree(fact: str) -> None:
+    in_catalog, in_rules = _AGREE[fact]
+    assert {model.name: in_catalog(model) for model in MODELS} == {
+        model.name: in_rules(_rules(model)) for model in MODELS
     }
 
 

@@ -26,7 +26,7 @@ def events_of(response: dict[str, Any]) -> list[dict[str, Any]]:
     return [json.loads(event["chunk"]["bytes"]) for event in response["body"]]
 
 
-def test_an_invoke_answers_a_message_that_says_what_it_is(bedrock: Client) -> None:
+def test_an_invoke_answers_a_message_that_explains_itself(bedrock: Client) -> None:
     answer = bedrock.invoke_model(modelId=SONNET, body=body_of("How are you?"))
     message = json.loads(answer["body"].read())
     headers = answer["ResponseMetadata"]["HTTPHeaders"]
@@ -50,8 +50,8 @@ def test_a_teams_profile_is_called_by_its_arn_which_stands_in_the_log(
 ) -> None:
     answer = bedrock.invoke_model(modelId=TEAMS_SONNET, body=body_of("How are you?"))
     assert json.loads(answer["body"].read())["model"] == "claude-sonnet-4-5-20250929"
-    told = served.invocation(answer["ResponseMetadata"]["RequestId"])
-    assert (told.model_id, told.inference_region) == (TEAMS_SONNET, "us-west-2")
+    invocation = served.invocation(answer["ResponseMetadata"]["RequestId"])
+    assert (invocation.model_id, invocation.inference_region) == (TEAMS_SONNET, "us-west-2")
 
 
 def test_a_profile_that_the_account_has_not_is_no_model(bedrock: Client) -> None:
@@ -83,31 +83,35 @@ def test_each_frame_is_a_chunk_of_its_own(bedrock: Client) -> None:
     assert all(len(frame) == int.from_bytes(frame[:4]) for frame in frames)
 
 
-def test_an_arn_of_the_callers_profile_is_found(bedrock: Client) -> None:
+def test_an_arn_of_the_callers_profile_is_answered(bedrock: Client) -> None:
     arn = f"arn:aws:bedrock:us-east-1:123456789012:inference-profile/{SONNET}"
     answer = bedrock.invoke_model(modelId=arn, body=body_of())
     assert json.loads(answer["body"].read())["role"] == "assistant"
 
 
-def test_the_log_is_told_who_asked_what_and_what_came_back(served: Served, bedrock: Client) -> None:
+def test_the_log_has_caller_request_and_response(served: Served, bedrock: Client) -> None:
     answer = bedrock.invoke_model(
         modelId=SONNET, body=body_of("log me"), requestMetadata=json.dumps({"api_key_name": "dev"})
     )
     message = answer["body"].read()
-    told = served.invocation(answer["ResponseMetadata"]["RequestId"])
-    assert (told.operation, told.model_id, told.error) == ("InvokeModel", SONNET, None)
-    assert (told.caller_arn, told.account) == (ARN, "123456789012")
-    assert told.metadata == {"api_key_name": "dev"}
-    assert json.loads(told.input)["messages"][0]["content"] == "log me"
-    assert told.output == message
+    invocation = served.invocation(answer["ResponseMetadata"]["RequestId"])
+    assert (invocation.operation, invocation.model_id, invocation.error) == (
+        "InvokeModel",
+        SONNET,
+        None,
+    )
+    assert (invocation.caller_arn, invocation.account) == (ARN, "123456789012")
+    assert invocation.metadata == {"api_key_name": "dev"}
+    assert json.loads(invocation.input)["messages"][0]["content"] == "log me"
+    assert invocation.output == message
 
 
-def test_the_log_is_told_the_events_of_a_stream(served: Served, bedrock: Client) -> None:
+def test_the_log_has_the_events_of_a_stream(served: Served, bedrock: Client) -> None:
     answer = bedrock.invoke_model_with_response_stream(modelId=SONNET, body=body_of())
     events = events_of(answer)
-    told = served.invocation(answer["ResponseMetadata"]["RequestId"])
-    assert told.operation == "InvokeModelWithResponseStream"
-    assert [json.loads(event) for event in told.output_events] == events
+    invocation = served.invocation(answer["ResponseMetadata"]["RequestId"])
+    assert invocation.operation == "InvokeModelWithResponseStream"
+    assert [json.loads(event) for event in invocation.output_events] == events
 
 
 @pytest.mark.parametrize(
@@ -148,9 +152,9 @@ def test_an_exception_frame_ends_the_stream(served: Served, bedrock: Client) -> 
     with pytest.raises(EventStreamError, match="modelStreamErrorException"):
         next(events)
     answer["body"].close()
-    told = served.invocation(answer["ResponseMetadata"]["RequestId"])
-    assert told.error == "ModelStreamErrorException"
-    assert len(told.output_events) == 2
+    invocation = served.invocation(answer["ResponseMetadata"]["RequestId"])
+    assert invocation.error == "ModelStreamErrorException"
+    assert len(invocation.output_events) == 2
 
 
 def test_a_cut_before_the_first_byte_is_no_answer_at_all(bedrock: Client) -> None:
@@ -170,7 +174,7 @@ def test_a_cut_mid_stream_breaks_the_connection_inside_a_frame(bedrock: Client) 
     assert len(seen) == 3
 
 
-def test_a_cut_answer_without_a_stream_is_shorter_than_it_says(bedrock: Client) -> None:
+def test_a_cut_answer_without_a_stream_is_shorter_than_its_content_length(bedrock: Client) -> None:
     answer = bedrock.invoke_model(modelId=SONNET, body=body_of("[[fault: cut after=1]]"))
     with pytest.raises(ResponseStreamingError):
         answer["body"].read()
@@ -179,13 +183,13 @@ def test_a_cut_answer_without_a_stream_is_shorter_than_it_says(bedrock: Client) 
 
 def test_a_call_may_be_lost_to_the_log(served: Served, bedrock: Client) -> None:
     lost = bedrock.invoke_model(modelId=SONNET, body=body_of("[[fault: no_delivery]]"))
-    kept = bedrock.invoke_model(modelId=SONNET, body=body_of("kept"))
-    served.invocation(kept["ResponseMetadata"]["RequestId"])
-    told = {invocation.request_id for invocation in served.delivered}
-    assert lost["ResponseMetadata"]["RequestId"] not in told
+    delivered = bedrock.invoke_model(modelId=SONNET, body=body_of("kept"))
+    served.invocation(delivered["ResponseMetadata"]["RequestId"])
+    logged_ids = {invocation.request_id for invocation in served.delivered}
+    assert lost["ResponseMetadata"]["RequestId"] not in logged_ids
 
 
-def test_a_client_that_goes_away_ends_a_silent_stream(served: Served, bedrock: Client) -> None:
+def test_a_client_that_disconnects_ends_an_idle_stream(served: Served, bedrock: Client) -> None:
     answer = bedrock.invoke_model_with_response_stream(
         modelId=SONNET, body=body_of("[[fault: silence seconds=600 after=2]]")
     )
@@ -193,8 +197,8 @@ def test_a_client_that_goes_away_ends_a_silent_stream(served: Served, bedrock: C
     next(events)
     next(events)
     answer["body"].close()
-    told = served.invocation(answer["ResponseMetadata"]["RequestId"])
-    assert len(told.output_events) == 2
+    invocation = served.invocation(answer["ResponseMetadata"]["RequestId"])
+    assert len(invocation.output_events) == 2
 
 
 def test_a_wrong_secret_a_wrong_token_an_unknown_key(client_for: Callable[..., Client]) -> None:
@@ -257,8 +261,10 @@ def test_a_connection_is_used_again(served: Served) -> None:
 
 
 def test_faults_of_delivery_are_for_the_record_alone(served: Served, bedrock: Client) -> None:
-    asked = "[[fault: late seconds=3]] [[fault: duplicate]] [[fault: reordered]]"
-    answer = bedrock.invoke_model(modelId=SONNET, body=body_of(f"{asked} [[fault: profile_arn]]"))
+    record_faults = "[[fault: late seconds=3]] [[fault: duplicate]] [[fault: reordered]]"
+    answer = bedrock.invoke_model(
+        modelId=SONNET, body=body_of(f"{record_faults} [[fault: profile_arn]]")
+    )
 
     seen = served.invocation(answer["ResponseMetadata"]["RequestId"])
 

@@ -15,7 +15,7 @@ Json = dict[str, Any]
 MODEL = {model.name: model for model in MODELS}
 BINDING = "thinking-binding-controls-2026-08-01"
 TOOL: Json = {"name": "clock", "input_schema": {"type": "object"}}
-ASKED: Json = {"messages": [{"role": "user", "content": "[[tool: clock]]"}], "tools": [TOOL]}
+REQUEST: Json = {"messages": [{"role": "user", "content": "[[tool: clock]]"}], "tools": [TOOL]}
 
 
 def parsed(fields: Json) -> schema.Request:
@@ -26,8 +26,10 @@ def answered(name: str, fields: Json) -> list[Json]:
     """The turns after `fields` was asked of a model and its call of a tool was answered."""
     request = parsed(fields)
     rules.check(request, MODEL[name])
-    asked = directives.read(replies.last_user_text(request))
-    made = [part.whole for part in replies.compose(request, MODEL[name], asked, "s").parts]
+    prompt_directives = directives.read(replies.last_user_text(request))
+    made = [
+        part.block for part in replies.compose(request, MODEL[name], prompt_directives, "s").parts
+    ]
     (call,) = (block for block in made if block["type"] == "tool_use")
     result = {"type": "tool_result", "tool_use_id": call["id"], "content": "noon"}
     turns = [{"role": "assistant", "content": made}, {"role": "user", "content": [result]}]
@@ -51,16 +53,16 @@ def changed(turns: list[Json], **block: str) -> list[Json]:
     return copy
 
 
-BUDGET: Json = {**ASKED, "thinking": {"type": "enabled", "budget_tokens": 1024}}
+BUDGET: Json = {**REQUEST, "thinking": {"type": "enabled", "budget_tokens": 1024}}
 
 
 @pytest.mark.parametrize(
     ("name", "fields"),
     [
         ("claude-sonnet-4-5", BUDGET),
-        ("claude-sonnet-4-6", {**ASKED, "thinking": {"type": "adaptive"}}),
-        ("claude-opus-5-5", ASKED),
-        ("claude-fable-5-1", {**ASKED, "thinking": {"type": "adaptive", "display": "omitted"}}),
+        ("claude-sonnet-4-6", {**REQUEST, "thinking": {"type": "adaptive"}}),
+        ("claude-opus-5-5", REQUEST),
+        ("claude-fable-5-1", {**REQUEST, "thinking": {"type": "adaptive", "display": "omitted"}}),
     ],
 )
 def test_what_was_issued_is_taken_back(name: str, fields: Json) -> None:
@@ -75,7 +77,7 @@ def test_a_changed_thought_is_refused() -> None:
         "message cannot be modified."
     )
     later = [*changed(turns, thinking="no"), {"role": "assistant", "content": "x"}]
-    more = {**ASKED, "messages": [*later, {"role": "user", "content": "y"}]}
+    more = {**REQUEST, "messages": [*later, {"role": "user", "content": "y"}]}
     assert refusal("claude-sonnet-4-5", more).endswith("Invalid `signature` in `thinking` block")
 
 
@@ -101,8 +103,8 @@ def test_a_changed_signature_is_refused_and_one_of_anthropics_form_is_taken() ->
 )
 def test_newer_models_bind_thinking_to_its_conversation(change: Json) -> None:
     """https://docs.aws.amazon.com/bedrock/latest/userguide/claude-messages-thinking-block-binding.html"""
-    turns = answered("claude-fable-5-1", ASKED)
-    fields = {**ASKED, **change, "messages": turns}
+    turns = answered("claude-fable-5-1", REQUEST)
+    fields = {**REQUEST, **change, "messages": turns}
     drops = {"type": "adaptive", "block_binding": {"mismatch_behavior": "drop_block"}}
 
     assert "The block is bound to a different conversation." in refusal("claude-fable-5-1", fields)
@@ -111,10 +113,10 @@ def test_newer_models_bind_thinking_to_its_conversation(change: Json) -> None:
 
 
 def test_cache_markers_may_move() -> None:
-    turns = answered("claude-fable-5-1", ASKED)
+    turns = answered("claude-fable-5-1", REQUEST)
     text = {"type": "text", "text": "[[tool: clock]]", "cache_control": {"type": "ephemeral"}}
     turns[0] = {"role": "user", "content": [text]}
-    check("claude-fable-5-1", {**ASKED, "messages": turns})
+    check("claude-fable-5-1", {**REQUEST, "messages": turns})
 
 
 def test_a_binding_needs_its_beta() -> None:

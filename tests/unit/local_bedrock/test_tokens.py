@@ -21,13 +21,13 @@ class Clock:
 
 
 def request(*content: Any, **fields: Any) -> schema.Request:  # noqa: ANN401
-    whole = {
+    body = {
         "anthropic_version": "bedrock-2023-05-31",
         "max_tokens": 9,
         "messages": [{"role": "user", "content": list(content)}],
         **fields,
     }
-    return schema.parse(json.dumps(whole).encode())
+    return schema.parse(json.dumps(body).encode())
 
 
 def text(value: str, ttl: str | None = None) -> dict[str, Any]:
@@ -82,14 +82,14 @@ def test_a_pdf_counts_by_its_pages(content: bytes, pages: int) -> None:
 def test_what_a_tool_returns_counts_as_it_would_in_a_message() -> None:
     image = {"type": "base64", "media_type": "image/png", "data": "x" * 9_999}
     use = {"type": "tool_use", "id": "t", "name": "look", "input": {}}
-    asked = [{"role": "user", "content": "12345678"}, {"role": "assistant", "content": [use]}]
-    before = PromptCache().usage(request(messages=asked), "scope").input
+    turns = [{"role": "user", "content": "12345678"}, {"role": "assistant", "content": [use]}]
+    before = PromptCache().usage(request(messages=turns), "scope").input
     result = {
         "type": "tool_result",
         "tool_use_id": "t",
         "content": [text("12345678"), {"type": "image", "source": image}],
     }
-    answered = [*asked, {"role": "user", "content": [result]}]
+    answered = [*turns, {"role": "user", "content": [result]}]
     assert PromptCache().usage(request(messages=answered), "scope").input == before + 1502
 
 

@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any, TextIO, cast
 
 from benchmarks.environment import built
-from local.api_gateway.app import App, Front
+from local.api_gateway.app import App, LocalApiGateway
 from local.api_gateway.authorizer import Invoke
 from local.api_gateway.definition import (
     Api,
@@ -146,7 +146,7 @@ async def main(folder: Path, bedrock_port: str, slots: int) -> None:
             extra={UPSTREAM: f"http://127.0.0.1:{bedrock_port}", **_NOTHING_KEPT},
             echo=lambda _line: None,
         )
-        front = Front(
+        front = LocalApiGateway(
             cast("Any", Deployed()),
             streaming=service,
             invoke=cast("Invoke", None),
