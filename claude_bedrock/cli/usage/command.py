@@ -3,6 +3,7 @@
 import sys
 from collections.abc import Sequence
 from datetime import UTC, datetime
+from importlib.metadata import version
 from pathlib import Path
 from typing import Annotated, Any, NamedTuple
 
@@ -30,7 +31,7 @@ from claude_bedrock.cli.usage import athena_engine, html_report, local_files, ro
 from claude_bedrock.cli.usage.rows import Row, UnanswerableError
 from claude_bedrock.cli.usage.totals import DIMENSIONS, Dimension, TeamProfiles, Usage, with_notes
 from claude_bedrock.cli.usage.totals import usage as priced
-from claude_bedrock.verification.period import Period
+from claude_bedrock.verification.period import Period, in_words
 
 
 class _Source(NamedTuple):
@@ -103,10 +104,26 @@ def usage(
         with one_line_errors(NOT_ASSESSED):
             each = [answer.by([one]) for one in DIMENSIONS]
             out.parent.mkdir(parents=True, exist_ok=True)
-            out.write_text(html_report.page(each, title), encoding="utf-8")
+            out.write_text(html_report.page(each, _about(where, asked)), encoding="utf-8")
         echo(f"Page: {out}", err=True)
     if found.total.unreadable:
         sys.exit(NOT_ASSESSED)
+
+
+def _about(where: Deployment | None, asked: Period) -> html_report.About:
+    """Return what the page is about; of a folder without a stage, only the window is known."""
+    unknown = "not known: records of a folder"
+    account = where.client("sts").get_caller_identity()["Account"] if where else unknown
+    return html_report.About(
+        stage=where.stage if where else "a folder",
+        account=account,
+        region=where.region if where else unknown,
+        window=in_words(asked.since, asked.until),
+        since=f"{asked.since:%Y-%m-%dT%H:%MZ}",
+        until=f"{asked.until:%Y-%m-%dT%H:%MZ}",
+        at=f"{asked.now:%Y-%m-%dT%H:%MZ}",
+        version=version("claude-on-bedrock"),
+    )
 
 
 def _dimensions(by: str) -> list[Dimension]:

@@ -31,7 +31,7 @@ def test_the_report_names_the_lost_call_and_rests_on_answers_that_are_there(
 
     made = audit(deployment, "--since", since, "--settle-minutes", "0", "--out", str(out), "--json")
 
-    assert (made.returncode, made.stderr) == (1, ""), made.stderr
+    assert (made.returncode, made.stderr) == (1, f"Report: {out / 'audit.html'}\n"), made.stderr
     told = json.loads(made.stdout)
     assert told == json.loads((out / "audit.json").read_text())
     assert told["headline"].startswith("2 of 3 calls of ")
@@ -88,7 +88,7 @@ def test_what_cannot_be_asked_is_no_report(deployment: Deployment, tmp_path: Pat
     out = tmp_path / "audit"
 
     for mistake, words in (
-        (("--month", "2026-13"), "is no month"),
+        (("--month", "2026-13"), "Invalid month"),
         (("--month", "2026-11", "--hours", "3"), "give --month, or a window"),
         (("--since", "yesterday"), "Invalid time"),
     ):

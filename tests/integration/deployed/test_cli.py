@@ -165,7 +165,7 @@ def test_what_is_not_on_record_is_a_failure(deployment: Deployment) -> None:
     shown = claude_bedrock(deployment, "logs", "show", "no-such-request")
 
     assert shown.returncode != 0
-    assert "not in both destinations" in shown.stderr
+    assert "is not in both CloudWatch Logs and S3" in shown.stderr
 
 
 def test_an_error_is_told_in_one_line(deployment: Deployment) -> None:

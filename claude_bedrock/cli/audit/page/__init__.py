@@ -1,18 +1,14 @@
 """How the report is shown: one page of HTML that asks nobody for anything."""
 
-import base64
-import hashlib
 from collections.abc import Callable, Mapping
 from decimal import Decimal
-from importlib.resources import files
 from typing import Final
-
-from jinja2 import Environment, PackageLoader, StrictUndefined
 
 from claude_bedrock.cli.audit import charts
 from claude_bedrock.cli.audit.controls import CONTROLS, of_statements
 from claude_bedrock.cli.audit.report import Report
 from claude_bedrock.cli.audit.statement import counted
+from claude_bedrock.cli.html import render
 from claude_bedrock.cli.usage.table import remarks
 from claude_bedrock.cli.usage.totals import Dimension, Sum, Usage
 
@@ -29,16 +25,9 @@ _TOKENS: Final = {
 def page(report: Report) -> str:
     """The template escapes every value but our style and script, and the charts, whose library
     does it."""
-    environment = Environment(
-        loader=PackageLoader("claude_bedrock.cli.audit.page", "."),
-        autoescape=True,
-        undefined=StrictUndefined,
-        trim_blocks=True,
-        lstrip_blocks=True,
-    )
-    environment.filters["short"] = charts.short
-    style, script = _text("style.css"), _text("table.js")
-    return environment.get_template("report.html.j2").render(
+    return render(
+        __name__,
+        "report.html.j2",
         report=report,
         about=report.about,
         by_id={each.id: each for each in report.statements},
@@ -52,19 +41,7 @@ def page(report: Report) -> str:
         regions=_named(report.usage, "region"),
         charts=_charts(report.usage),
         most_findings=_MOST_FINDINGS,
-        style=style,
-        script=script,
-        script_hash=_hash(script),
     )
-
-
-def _text(name: str) -> str:
-    return files(__name__).joinpath(name).read_text("utf-8")
-
-
-def _hash(script: str) -> str:
-    """https://www.w3.org/TR/CSP3/#grammardef-hash-source"""
-    return base64.b64encode(hashlib.sha256(script.encode()).digest()).decode()
 
 
 def _grouped(usage: Usage, *by: Dimension) -> dict[tuple[str, ...], Sum]:

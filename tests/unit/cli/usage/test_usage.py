@@ -4,7 +4,6 @@ import gzip
 import json
 import subprocess
 import sys
-from collections import Counter
 from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
@@ -59,6 +58,9 @@ class Deployed(Deployment):
         return {"Settings": json.dumps({**told, "retention_days": 45})} if name else {}
 
 
+ABOUT = html_report.About("dev", "1", "us-east-1", "w", "s", "u", "now", "0")
+
+
 @pytest.mark.parametrize(
     ("since", "said"),
     [
@@ -73,8 +75,8 @@ def test_what_may_have_expired_is_said_in_terminal_data_and_page(
     found = with_notes(by(asked(made.folder), "model"), notes)
 
     assert notes == said
-    text, html = table.remarks(found), html_report.page([found], "Usage")
-    assert all(note in text and note in html for note in notes)
+    text, html = table.remarks(found), html_report.page([found], ABOUT)
+    assert all(note in text and note[1:] in html for note in notes)
 
 
 def test_a_months_sums_are_those_of_its_calls_by_every_dimension(made: Made) -> None:
@@ -263,8 +265,8 @@ def test_the_command_tells_programs_exactly_and_people_in_short(made: Made, tmp_
     assert (table.exit_code, "20.0k" in table.stdout) == (0, True)
     html_report = out.read_text()
     assert f"{len(made.calls):,}" in html_report
-    assert Counter(html_report.split()).get("<script", 0) == 0
-    assert "http" not in html_report
+    assert "default-src 'none'" in html_report
+    assert "://" not in html_report
 
 
 @pytest.mark.skipif(not Path("/dev/full").exists(), reason="Linux has a device that is always full")
