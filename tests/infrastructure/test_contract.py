@@ -552,10 +552,17 @@ CALLS = {
 
 @pytest.mark.parametrize("handler", sorted(CALLS))
 def test_a_function_may_do_what_it_calls(local: Synthesis, handler: str) -> None:
-    packages = (handler.split(".", maxsplit=1)[0], "retention")  # the second asks for the sentinel
-    called = {method for each in packages for method in _methods_called(SOURCES / each)}
+    folder = SOURCES / handler.split(".", maxsplit=1)[0]
+    called = {method for each in _with_library(folder) for method in _methods_called(each)}
     assert set(CALLS[handler]) <= called
     assert set(CALLS[handler].values()) <= _actions(local, handler)
+
+
+def _with_library(folder: Path) -> list[Path]:
+    """The function's folder, and the packages of the library that its modules import."""
+    text = "".join(path.read_text() for path in folder.rglob("*.py"))
+    packages = re.findall(r"^(?:from|import) claude_bedrock\.(\w+)", text, re.MULTILINE)
+    return [folder, *(ROOT / "claude_bedrock" / package for package in sorted(set(packages)))]
 
 
 def _methods_called(package: Path) -> set[str]:
