@@ -34,7 +34,7 @@ def connect(address: str) -> socket.socket:
 
 
 def next_request(host: str) -> bytes:
-    """The request for the next invocation."""
+    """Return the request for the next invocation."""
     return f"GET {_API}/next HTTP/1.1\r\nHost: {host}\r\n\r\n".encode()
 
 
@@ -60,7 +60,8 @@ def receive(connection: socket.socket) -> bytes:
 
 
 def head(host: str, request_id: str, kind: str) -> bytes:
-    """An answer's beginning: an HTTP head, and the chunk that says status and content type."""
+    """Return an answer's beginning: an HTTP head, and the chunk that says status and content
+    type."""
     prelude = json.dumps({"statusCode": 200, "headers": {"content-type": kind}}).encode()
     lines = (
         f"POST {_API}/{request_id}/response HTTP/1.1\r\nHost: {host}\r\n"

@@ -22,7 +22,7 @@ class ConcurrentCallers:
             item.result()
 
     def per_second_of_cpu(self, operation: Operation, times: int) -> float:
-        """How many calls a second of processor time is enough for."""
+        """Return how many calls a second of processor time is enough for."""
         before = self._cpu_ms()
         self.call(operation, times)
         return len(self._members) * times * 1000 / (self._cpu_ms() - before)

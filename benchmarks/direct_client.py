@@ -22,7 +22,7 @@ class Direct:
         self._socket.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
 
     def first_ms(self, operation: Operation) -> float:
-        """How long, by the clock, after the request was sent the first event was there."""
+        """Return how long, by the clock, after the request was sent the first event was there."""
         begun = time.perf_counter()
         self._socket.sendall(request_for(operation))
         received = self._receive()
@@ -49,7 +49,7 @@ class Direct:
 
 
 def request_for(operation: Operation) -> bytes:
-    """The HTTP request that a native stream is asked for by, without a signature."""
+    """Return the HTTP request that a native stream is asked for by, without a signature."""
     head = (
         f"POST /model/{PROFILE}/invoke-with-response-stream HTTP/1.1\r\nHost: bedrock-runtime\r\n"
         f"Content-Type: application/json\r\nContent-Length: {len(operation.request)}\r\n\r\n"

@@ -76,7 +76,7 @@ def upstream(events: int, certificate: Path | None = None) -> Iterator[str]:
 
 
 def built() -> Path:
-    """The folder that is deployed, byte code included."""
+    """Return the folder that is deployed, byte code included."""
     return build_folder(
         project=PROJECT,
         packages=["gateway", "claude_bedrock.catalog"],
@@ -87,14 +87,14 @@ def built() -> Path:
 
 
 def _bare_python(scratch: Path) -> Path:
-    """What is installed beside the interpreter may run code at its start, which a function's
-    managed runtime does not have."""
+    """Make an environment without packages, since installed ones may run code at a start, which
+    a function's managed runtime does not do; return its interpreter."""
     venv.create(scratch / "python", with_pip=False, symlinks=True)
     return scratch / "python" / "bin" / "python"
 
 
 def _bundle(scratch: Path, function_folder: Path, authority: trustme.CA) -> Path:
-    """One more than the function trusts in AWS."""
+    """Write the certificates that the function trusts in AWS and one more; return the file."""
     trusted = (function_folder / "gateway" / "amazon_roots.pem").read_bytes()
     return _file(scratch / "ca.pem", trusted + authority.cert_pem.bytes())
 

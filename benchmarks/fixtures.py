@@ -46,7 +46,7 @@ class Operation:
 
 
 def json_call(prompt: str = _PROMPT, model: str = MODEL) -> Operation:
-    """A prompt, of about 1 kB if no other is given, answered by a JSON message."""
+    """Return a prompt, of about 1 kB if no other is given, answered by a JSON message."""
     message = _message([{"type": "text", "text": _SENTENCE * 8}], "end_turn", 190)
     reply = _compact(message)
     request = _compact({"model": model, **_content(prompt)})
@@ -54,14 +54,14 @@ def json_call(prompt: str = _PROMPT, model: str = MODEL) -> Operation:
 
 
 def json_call_of(size: int) -> Operation:
-    """The same with a body of `size` bytes."""
+    """Return the same with a body of `size` bytes."""
     around = len(json_call("").request)
     text = _SENTENCE * (size // len(_SENTENCE) + 1)
     return json_call(text[: size - around])
 
 
 def stream(events: int = EVENTS) -> Operation:
-    """The same prompt, answered by a stream of `events` events, in one burst."""
+    """Return the same prompt, answered by a stream of `events` events, in one burst."""
     reply = b"".join(http_chunk(frame) for frame in _frames(events))
     answer = b"".join(_server_sent(event) for event in _events(events))
     request = _compact({"model": MODEL, **_content(_PROMPT), "stream": True})
@@ -69,7 +69,8 @@ def stream(events: int = EVENTS) -> Operation:
 
 
 def native_stream(events: int = EVENTS) -> Operation:
-    """The same stream by Bedrock's own operation, whose frames reach the caller as they are."""
+    """Return the same stream by Bedrock's own operation, whose frames reach the caller as they
+    are."""
     frames = list(_frames(events))
     reply, answer = b"".join(http_chunk(frame) for frame in frames), b"".join(frames)
     request = _compact({"anthropic_version": "bedrock-2023-05-31", **_content(_PROMPT)})

@@ -124,14 +124,15 @@ def _stream(environment: BenchmarkEnvironment, events: int, stack: ExitStack) ->
 
 
 def _keys(count: int) -> Mapping[str, str]:
-    """The names of so many keys in the function's environment, the caller's among them; short ones,
-    since Linux takes no variable of more than 128 KiB."""
+    """Return the names of so many keys in the function's environment, the caller's among them;
+    short ones, since Linux takes no variable of more than 128 KiB."""
     names = {f"{number:x}": "n" for number in range(count - 1)} | {fixtures.KEY_ID: "n"}
     return {"API_KEY_NAMES": json.dumps(names, separators=(",", ":"))}
 
 
 def _offering(environment: BenchmarkEnvironment, count: int) -> Callable[[], Contender]:
-    """A start of the function with so many models, the last of which has been seen to be there."""
+    """Return a start of the function with so many models, the last of which has been seen to be
+    there."""
     folder = environment.scratch / f"function-of-{count}"
     allowed = [fixtures.MODEL, *grown(environment.function_folder, count, folder)]
     variables = {"ALLOWED_MODELS": ",".join(allowed)}
@@ -180,7 +181,7 @@ def _medians(samples: Mapping[tuple[int, str], Sequence[float]]) -> Mapping[int,
 
 
 def _records(sizes: Sequence[int]) -> Iterator[Curve]:
-    """Each once: a million take long enough to be told from the noise."""
+    """Yield each once: a million take long enough to be told from the noise."""
     taken = {size: list(records.measured(size)) for size in sizes}
     seconds = {
         size: {step.step: step.cpu_seconds for step in steps} for size, steps in taken.items()

@@ -14,7 +14,7 @@ def proportional_mib(pid: int) -> float:
 
 
 def resident_bytes(pid: int) -> int:
-    """What `pid` alone holds now."""
+    """Return what `pid` alone holds now."""
     return _kib(_status(pid), "VmRSS") * 1024
 
 

@@ -22,7 +22,7 @@ _WARM_CALLS = 5
 
 
 def memory(environment: BenchmarkEnvironment, effort: Effort) -> Figure:
-    """What a process holds after a few calls of both kinds."""
+    """Return what a process holds after a few calls of both kinds."""
     starting: dict[str, Callable[[], Contender]] = {
         FLOOR: partial(subjects.bare_loop, environment),
         GATEWAY: partial(subjects.gateway, environment),
@@ -35,8 +35,8 @@ def memory(environment: BenchmarkEnvironment, effort: Effort) -> Figure:
 
 
 def copies(environment: BenchmarkEnvironment, effort: Effort) -> Figure:
-    """The most that a process held during its first call with a large body, above what it held
-    before, in bodies."""
+    """Return the most that a process held during its first call with a large body, above what it
+    held before, in bodies."""
     operation = fixtures.json_call_of(_LARGEST_BODY)
     samplers = {
         FLOOR: partial(_copies, partial(subjects.bare_loop, environment), operation),
@@ -48,7 +48,7 @@ def copies(environment: BenchmarkEnvironment, effort: Effort) -> Figure:
 
 
 def zip_size(environment: BenchmarkEnvironment, _: Effort) -> Figure:
-    """The folder that is deployed, as a zip."""
+    """Return the folder that is deployed, as a zip."""
     samples = {GATEWAY: [_zipped(environment.function_folder) / 1_000_000]}
     return Figure("Size of the zip", "MB", samples, [Target(3, how="itself")])
 
@@ -85,7 +85,7 @@ def _zipped(folder: Path) -> int:
 
 
 def _packages(folder: Path) -> set[str]:
-    """A distribution is known by its notes; a folder without any is ours, or a distribution's."""
+    """Return the names of distributions, by their `.dist-info`, and of the other folders."""
     distributions = {entry.name.partition("-")[0] for entry in folder.glob("*.dist-info")}
     modules = {entry.name.partition(".")[0] for entry in folder.iterdir()}
     own = {entry for entry in modules if (folder / entry).is_dir() and "-" not in entry}

@@ -65,7 +65,7 @@ class Figure:
         return _percentile(self.samples[contender], 25), _percentile(self.samples[contender], 75)
 
     def ratio(self, contender: str, against: str) -> float:
-        """The median of the rounds' own ratios, in which drift cancels."""
+        """Return the median of the rounds' own ratios, in which drift cancels."""
         rounds = zip(self.samples[contender], self.samples[against], strict=True)
         return statistics.median(own / other for own, other in rounds)
 
@@ -75,7 +75,7 @@ class Figure:
         return [target for target in self.targets if {target.contender, target.against} <= here]
 
     def value(self, target: Target) -> float:
-        """What `contender` comes to, in the terms of `target`."""
+        """Return what `contender` comes to, in the terms of `target`."""
         own = self.samples[target.contender]
         if target.how == "itself":
             return _percentile(own, target.percentile)
@@ -88,7 +88,7 @@ class Figure:
         return _percentile(above, target.percentile)
 
     def missed_by(self, target: Target) -> float:
-        """The part of the limit that is missing; 0 or less where it is reached."""
+        """Return the part of the limit that is missing; 0 or less where it is reached."""
         beyond = self.value(target) / target.limit - 1
         return -beyond if target.at_least else beyond
 

@@ -23,13 +23,13 @@ class Peers(NamedTuple):
 
 
 def installed() -> Peers:
-    """Installs what is missing, from the package index. Raises CalledProcessError."""
+    """Install what is missing, from the package index. Raise CalledProcessError."""
     versions = f"{_pinned('LiteLLM')}, {_pinned('boto3')}"
     return Peers(_interpreter("boto3"), _interpreter("litellm"), versions)
 
 
 def packages(python: Path) -> int:
-    """How many distributions the environment of `python` has, without pip's own two."""
+    """Return how many distributions the environment of `python` has, without pip's own two."""
     distributions = {
         folder.name.partition("-")[0] for folder in python.parents[1].glob("lib/*/*/*.dist-info")
     }

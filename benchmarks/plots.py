@@ -39,7 +39,7 @@ _SCALES = ((10**9, "G"), (10**6, "M"), (10**3, "k"))
 
 
 def drawn(curve: Curve) -> str:
-    """The same SVG for the same curve."""
+    """Return the same SVG for the same curve."""
     across, up = _powers(curve.sizes[0], curve.sizes[-1]), _powers(*_extremes(curve))
     chart = pygal.XY(
         style=_STYLE,

@@ -5,7 +5,7 @@ from pathlib import Path
 
 
 def available() -> bool:
-    """Whether this system tells one process about another (Linux does)."""
+    """Return whether this system tells one process about another (Linux does)."""
     return Path("/proc/self/smaps_rollup").exists()
 
 

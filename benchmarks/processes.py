@@ -38,7 +38,7 @@ class Measured:
         )
 
     def request(self, line: str) -> str:
-        """The line it prints for a line it is given; no line is given if it is empty."""
+        """Return the line it prints for a line it is given; no line is given if it is empty."""
         assert self._process.stdin is not None
         assert self._process.stdout is not None
         if line:
@@ -50,20 +50,20 @@ class Measured:
         return answer
 
     def cpu_ms(self) -> float:
-        """What the process tree has used since it was started."""
+        """Return what the process tree has used since it was started."""
         return cpu.used_ms(self._process.pid)
 
     def memory_mib(self) -> float:
-        """What the process tree holds now."""
+        """Return what the process tree holds now."""
         return memory.proportional_mib(self._process.pid)
 
     def rest(self) -> int:
-        """The bytes it holds now; `peak_bytes` begins anew."""
+        """Return the bytes it holds now; `peak_bytes` begins anew."""
         memory.forget_peak(self._process.pid)
         return memory.resident_bytes(self._process.pid)
 
     def peak_bytes(self) -> int:
-        """The most it has held since `rest`."""
+        """Return the most it has held since `rest`."""
         return memory.peak_bytes(self._process.pid)
 
     def runs(self) -> bool:

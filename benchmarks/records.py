@@ -51,7 +51,7 @@ _HEAD = ("", "calls", "s", "CPU s", f"x {FLOOR}", "MiB, peak", "reach", "")
 
 
 def rows(steps: Sequence[Measured]) -> Sequence[Sequence[str]]:
-    """A head, and one for each step, beside the floor in processor time."""
+    """Return a head, and one for each step, beside the floor in processor time."""
     (floor,) = [step.cpu_seconds for step in steps if step.step == FLOOR]
     return [_HEAD, *(_row(step, floor) for step in steps)]
 
@@ -67,7 +67,7 @@ def _row(step: Measured, floor: float) -> Sequence[str]:
 
 
 def measured(calls: int) -> Iterator[Measured]:
-    """Each step in turn. Raises CalledProcessError where one fails, or sees other calls."""
+    """Yield each step in turn. Raise CalledProcessError where one fails, or sees other calls."""
     with tempfile.TemporaryDirectory(prefix="benchmarks-records-") as folder:
         for step in STEPS:
             command = [sys.executable, "-m", "benchmarks.records", step, folder, str(calls)]
@@ -87,7 +87,7 @@ def generate(folder: Path, calls: int) -> int:
 
 
 def read(folder: Path, _calls: int) -> int:
-    """The floor: the least Python that has each record once."""
+    """Return the number of records, read with the least Python: the floor."""
     count = 0
     for file in local_files.of_records(folder, _SINCE, _UNTIL):
         with gzip.open(file) as lines:

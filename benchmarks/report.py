@@ -41,7 +41,7 @@ def judgments(figures: Sequence[Figure]) -> str:
 
 
 def sections(figures: Sequence[Figure]) -> str:
-    """The judgments, then a table for each figure."""
+    """Return the judgments, then a table for each figure."""
     return "\n\n".join([judgments(figures), *_tables(figures)])
 
 
@@ -60,7 +60,7 @@ def curve(taken: Curve) -> str:
 
 
 def curves(taken: Sequence[Curve]) -> str:
-    """A picture and a table for each."""
+    """Return a picture and a table for each."""
     shown = (
         f"## {item.title}\n\n![{item.title}](performance/{item.name}.svg)\n\n{curve(item)}"
         for item in taken
@@ -69,7 +69,7 @@ def curves(taken: Sequence[Curve]) -> str:
 
 
 def aligned(rows: Sequence[Sequence[str]]) -> str:
-    """A Markdown table, the head first."""
+    """Return a Markdown table, the head first."""
     widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
     head, *body = (_line(row, widths) for row in rows)
     rule = "|".join(["", *("-" * (width + 2) for width in widths), ""])
@@ -118,7 +118,7 @@ def _line(cells: Sequence[str], widths: Sequence[int]) -> str:
 
 
 def _processor() -> str:
-    """What Linux calls it; platform.processor() is empty on most of them."""
+    """Return what Linux calls it; platform.processor() is empty on most of them."""
     cpuinfo = Path("/proc/cpuinfo")
     lines = cpuinfo.read_text().splitlines() if cpuinfo.exists() else []
     names = [line.partition(":")[2].strip() for line in lines if line.startswith("model name")]

@@ -91,7 +91,7 @@ class RuntimeService:
         return request
 
     def _request(self) -> _Request:
-        """The function's next request, on the connection it has or on the one it opens."""
+        """Return the function's next request, on the connection it has or on the one it opens."""
         while True:
             if self._connection is None:
                 self._connection = _Connection(self._listener.accept()[0])
@@ -114,7 +114,7 @@ class _Connection:
         self._reader = accepted.makefile("rb", 1 << 20)
 
     def request(self) -> _Request | None:
-        """The next one; None when the function has closed instead."""
+        """Return the next one; None when the function has closed instead."""
         line = self._reader.readline()
         if not line:
             return None
@@ -140,7 +140,7 @@ class _Connection:
         return headers
 
     def _chunks(self) -> tuple[bytes, float]:
-        """The body, and when the first byte after the prelude was there."""
+        """Return the body, and when the first byte after the prelude was there."""
         parts, first_at = list[bytes](), 0.0
         while size := int(self._line(), 16):
             parts.append(self._exactly(size))

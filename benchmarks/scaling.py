@@ -29,7 +29,7 @@ class Curve:
     costs: Mapping[str, Sequence[float]]
 
     def exponent(self, contender: str) -> Exponent:
-        """The slope of a least-squares line through the logarithms of the upper half."""
+        """Return the slope of a least-squares line through the logarithms of the upper half."""
         first = len(self.sizes) // 2 if len(self.sizes) > 2 else 0
         sizes, costs = self.sizes[first:], self.costs[contender][first:]
         logs = [math.log(value) for value in sizes], [math.log(value) for value in costs]

@@ -100,8 +100,8 @@ def gateway(
     folder: Path | None = None,
     variables: Mapping[str, str] | None = None,
 ) -> Function:
-    """The built function, through the wrapper script that Lambda is told to use; of the ground's
-    plain upstream and as built, unless told otherwise."""
+    """Return the built function, through the wrapper script that Lambda is told to use; of the
+    ground's plain upstream and as built, unless told otherwise."""
     folder = folder or benchmark_environment.function_folder
     environment = {
         **ROLE,
@@ -116,13 +116,13 @@ def gateway(
 
 
 def bare_loop(environment: BenchmarkEnvironment, *, stream_file: Path | None = None) -> Function:
-    """The floor; no shell starts it."""
+    """Return the bare loop; no shell starts it."""
     files = [str(environment.json_file), str(stream_file or environment.stream_file)]
     return Function([str(environment.python), str(_BARE_LOOP), *files], {})
 
 
 def raw_relay(environment: BenchmarkEnvironment) -> Function:
-    """The floor of a native stream."""
+    """Return the raw relay, the floor of a native stream."""
     command = [str(environment.python), "-m", "benchmarks.raw_relay"]
     upstream = environment.endpoint.removeprefix("http://")
     return Function([*command, upstream, str(environment.request_file)], {})

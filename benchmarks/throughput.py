@@ -47,7 +47,7 @@ def stream(environment: BenchmarkEnvironment, effort: Effort) -> Figure:
 
 
 def native_stream(environment: BenchmarkEnvironment, effort: Effort) -> Figure:
-    """The same stream by Bedrock's own operation, whose bytes pass."""
+    """Return the same stream by Bedrock's own operation, whose bytes pass."""
     starting = {
         RELAY: partial(subjects.raw_relay, environment),
         GATEWAY: partial(subjects.gateway, environment),
@@ -58,7 +58,7 @@ def native_stream(environment: BenchmarkEnvironment, effort: Effort) -> Figure:
 
 
 def first_event(environment: BenchmarkEnvironment, effort: Effort) -> Figure:
-    """How long one caller waits, by the clock, for a short stream's first bytes."""
+    """Return how long one caller waits, by the clock, for a short stream's first bytes."""
     operation = fixtures.stream(_FEW_EVENTS)
     with ExitStack() as stack:
         endpoint = stack.enter_context(upstream(_FEW_EVENTS))
@@ -79,8 +79,8 @@ def first_event(environment: BenchmarkEnvironment, effort: Effort) -> Figure:
 
 
 def many_callers(environment: BenchmarkEnvironment, effort: Effort) -> Figure:
-    """Streams for many callers at once. An environment of a function serves one call at a time, so
-    there are as many of them as callers; LiteLLM is one process."""
+    """Return streams per CPU second for many callers. An environment of a function serves one call
+    at a time, so there are as many of them as callers; LiteLLM is one process."""
     operation, callers = fixtures.stream(), effort.callers
     starting: dict[str, tuple[Callable[[], Contender], int]] = {
         FLOOR: (partial(subjects.bare_loop, environment), callers),

@@ -42,7 +42,7 @@ class WatchedUpstream:
         self._thread.start()
 
     def seen(self) -> float:
-        """What the clock said. Raises ProcessFailed if no request came."""
+        """Return what the clock said. Raise ProcessFailed if no request came."""
         self._done.set()
         if self._thread is not None:
             self._thread.join()

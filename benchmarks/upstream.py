@@ -24,7 +24,7 @@ _TOKENS = (
 
 
 def json_response(operation: Operation) -> bytes:
-    """The whole HTTP response to a call that is answered in one piece."""
+    """Return the whole HTTP response to a call that is answered in one piece."""
     head = _HEAD % b"application/json" + _TOKENS
     return head + b"Content-Length: %d\r\n\r\n" % len(operation.reply) + operation.reply
 
@@ -57,7 +57,7 @@ class _Peer(asyncio.Protocol):
 
 
 def content_length(head: bytes) -> int:
-    """What the head of a request says of its body."""
+    """Return what the head of a request says of its body."""
     _, separator, rest = head.lower().partition(_LENGTH)
     return int(rest.split(b"\r\n", 1)[0]) if separator else 0
 

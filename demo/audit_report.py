@@ -30,7 +30,7 @@ _A_BATCH = 500
 
 
 async def demonstrate_audit(endpoint: Endpoint, out: Path, console: Console) -> None:
-    """Writes the report into the folder `out`. Raises DemoFailedError unless it names the lost call
+    """Write the report into the folder `out`. Raise DemoFailedError unless it names the lost call
     and nothing else."""
     stage = Deployment(endpoint.stage, endpoint.region, endpoint.aws_endpoint_url)
     await demonstrate(endpoint, console)

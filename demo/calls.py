@@ -27,7 +27,7 @@ class DemoFailedError(Exception):
 
 
 async def demonstrate(endpoint: Endpoint, console: Console) -> None:
-    """Calls, prints, and raises DemoFailedError unless both records of both calls are there."""
+    """Call, print, and raise DemoFailedError unless both records of both calls are there."""
     if not endpoint.api_keys:
         raise DemoFailedError("the stage has no key to show: its auth is iam; use `make local`")
     caller = Caller(endpoint, console)
@@ -54,7 +54,7 @@ class Caller:
         self._console = console
 
     def send(self, question: str = QUESTION) -> str:
-        """A whole answer; gives the request id."""
+        """Print a complete answer and return its request id."""
         self._console.out(f"\nmessages.create: {question}", style="bold", highlight=False)
         message = self._client.messages.create(
             model=MODEL, max_tokens=200, messages=[{"role": "user", "content": question}]
@@ -64,7 +64,7 @@ class Caller:
         return _require_id(message._request_id)
 
     def stream(self) -> str:
-        """An answer printed as it arrives; gives the request id."""
+        """Print an answer as it arrives and return its request id."""
         self._console.out(f"\nmessages.stream: {PACED}", style="bold", highlight=False)
         with self._client.messages.stream(
             model=MODEL, max_tokens=200, messages=[{"role": "user", "content": PACED}]
@@ -82,7 +82,7 @@ def _require_id(request_id: str | None) -> str:
 
 
 async def _wait_for_records(records: Records, request_id: str) -> Found:
-    """What is on record once both places have it, or after TIMEOUT_SECONDS."""
+    """Return what is on record once both places have it, or after TIMEOUT_SECONDS."""
     loop = asyncio.get_running_loop()
     deadline = loop.time() + TIMEOUT_SECONDS
     while True:

@@ -19,7 +19,7 @@ def demo(chosen: Options) -> None:
 
 
 def audit_demo(chosen: Options) -> None:
-    """Deploys, makes up a month, writes the audit report."""
+    """Deploy, make up a month, write the audit report."""
     run(_audit_demo(chosen), chosen, DemoFailedError, EvidenceError)
 
 

@@ -69,12 +69,12 @@ def record(call: Call, gateway_arn: str) -> str:
 
 
 def large_prompt() -> bytes:
-    """The body of a call whose prompt does not fit into its record."""
+    """Return the body of a call whose prompt does not fit into its record."""
     return (_request_body(PROMPT * 1600)).encode()
 
 
 def audit_line(call: Call) -> dict[str, Any]:
-    """The gateway's own account, which it writes when the answer has gone out."""
+    """Return the gateway's own account, which it writes when the answer has gone out."""
     line: dict[str, Any] = {
         "gateway_request_id": call.gateway_request_id,
         "bedrock_request_id": call.request_id,
@@ -140,7 +140,7 @@ def _message(call: Call) -> str:
 
 
 def _events(call: Call) -> str:
-    """What a stream leaves in the record: a list of its events."""
+    """Return what a stream leaves in the record: a list of its events."""
     return (
         '[{"type":"message_start","message":{"type":"message","role":"assistant",'
         f'"model":"{call.model}","content":[],"usage":{_usage(call)}}}}},'

@@ -96,7 +96,7 @@ class Bucket(NamedTuple):
 
 
 def hours(month: Month) -> Iterator[Hour]:
-    """All of the month, an hour at a time, which is all that is held."""
+    """Yield all of the month, an hour at a time, which is all that is held."""
     chance = random.Random(month.seed)  # noqa: S311 - nothing is to be kept secret
     offers = _offers(month)
     weights = list(accumulate(offer.weight for offer in offers))
@@ -121,8 +121,8 @@ def write(month: Month, store: Store) -> None:
 
 
 def _traffic(month: Month) -> Iterator[tuple[datetime, int]]:
-    """Each hour with its calls: many on a workday's morning, few at night; all together exactly
-    as many as were asked for."""
+    """Yield each hour with its calls: many on a workday's morning, few at night; all together
+    exactly as many as were asked for."""
     first = datetime(*month.first.timetuple()[:3], tzinfo=UTC)
     moments = [first + timedelta(hours=number) for number in range(24 * month.days)]
     weights = [_BY_HOUR[at.hour] * (_WEEKEND if at.weekday() >= 5 else 1) for at in moments]
@@ -142,7 +142,7 @@ class _Offer(NamedTuple):
 
 
 def _offers(month: Month) -> list[_Offer]:
-    """Each model by each route that it has from the month's Region."""
+    """Return each model by each route that it has from the month's Region."""
     return [
         _Offer(
             model.name,

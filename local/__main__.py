@@ -107,7 +107,7 @@ def deploy(*, state: StateFolder = Path(".local"), stages_file: StagesFile = Non
 
 
 def _module(name: str) -> ModuleType:
-    """What a command does: slow to import, and nothing that `--help` needs."""
+    """Return the module of a command: slow to import, and nothing that `--help` needs."""
     return importlib.import_module(name)
 
 

@@ -15,7 +15,7 @@ Count = Callable[[str, str], None]
 
 
 def uncounted(_plan_id: str, _key_id: str) -> None:
-    """Counts nothing."""
+    """Count nothing."""
 
 
 class Admission:
@@ -27,7 +27,7 @@ class Admission:
         self._quotas = Quotas()
 
     def admit(self, exchange: Exchange, method: Method, api: Api, ring: KeyRing) -> None:
-        """Raises RefusedError. `exchange.api_key` holds the value to be judged, `api_key_id` the
+        """Raise RefusedError. `exchange.api_key` holds the value to be judged, `api_key_id` the
         key's id afterwards, which a disabled key has too."""
         plan = self._plan(exchange, ring) if method.key_required else None
         name = (api.id, api.stage, method.resource, method.verb)

@@ -95,7 +95,7 @@ class LocalApiGateway:
             client.abort()
 
     async def _admit(self, exchange: Exchange, api: Api) -> Match:
-        """The method that the request may reach. Raises RefusedError."""
+        """Return the method that the request may reach. Raise RefusedError."""
         if sum(len(name) + len(value) for name, value in exchange.headers) > LARGEST_HEADERS_BYTES:
             raise RefusedError("DEFAULT_4XX", 431, "Request Header Fields Too Large")
         match = routing.find(api.methods, exchange.verb, exchange.path)
@@ -169,7 +169,7 @@ def _exchange(scope: Scope) -> Exchange:
 
 
 def _below(exchange: Exchange, api: Api) -> bool:
-    """Takes the stage's name off the path; False if the path is of no stage."""
+    """Take the stage's name off the path; False if the path is of no stage."""
     first, _, rest = exchange.path.removeprefix("/").partition("/")
     exchange.path = f"/{rest}"
     return first == api.stage

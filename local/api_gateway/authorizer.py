@@ -36,7 +36,7 @@ class Grant(NamedTuple):
 async def authorize(
     authorizer: Authorizer, exchange: Exchange, match: Match, api: Api, invoke: Invoke
 ) -> Grant:
-    """Raises RefusedError unless the function allows the call."""
+    """Raise RefusedError unless the function allows the call."""
     if not all(_is_present(source, exchange) for source in authorizer.sources):
         raise RefusedError("UNAUTHORIZED")
     authorizer_event = event.authorizer_event(exchange, match, api)
@@ -54,7 +54,7 @@ async def authorize(
 
 
 def _is_present(source: str, exchange: Exchange) -> bool:
-    """Whether an identity source such as `method.request.header.Authorization` is there."""
+    """Return whether an identity source such as `method.request.header.Authorization` is there."""
     kind, _, name = source.removeprefix("method.request.").partition(".")
     if kind == "querystring":
         return bool(parse_qs(exchange.query).get(name))

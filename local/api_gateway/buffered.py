@@ -12,7 +12,7 @@ from local.aws.client import Client
 
 
 def invoker(client: Client) -> Invoke:
-    """Invokes through the AWS that `client` (of Lambda) talks to."""
+    """Invoke through the AWS that `client` (of Lambda) talks to."""
 
     async def invoke(function: str, event: Mapping[str, Any]) -> Invoked:
         answer = await asyncio.to_thread(

@@ -31,8 +31,8 @@ class Client:
         self.sent = 0
 
     async def body(self, limit: int) -> bytes:
-        """The request's body. One over `limit` bytes is read on, so that the answer is heard, and
-        raises TooLargeError; DisconnectedError."""
+        """Return the request's body. One over `limit` bytes is read on, so that the answer is
+        heard, and raises TooLargeError. Raise DisconnectedError."""
         parts, length, more = [], 0, True
         while more and length < _LARGEST_DISCARD_BYTES:
             message = await self._receive()
@@ -65,11 +65,11 @@ class Client:
             self._reset()
 
     def on_disconnect(self, act: Callable[[], Awaitable[None]]) -> None:
-        """Does `act` when the caller hangs up; call it after the body has been read."""
+        """Do `act` when the caller hangs up; call it after the body has been read."""
         self._watch = asyncio.create_task(self._watch_disconnect(act))
 
     async def close(self) -> None:
-        """Ends the watch for a hang-up."""
+        """End the watch for a hang-up."""
         if self._watch is not None:
             self._watch.cancel()
             with suppress(asyncio.CancelledError):

@@ -15,13 +15,13 @@ _SUPPORTED = frozenset({"gzip", "x-gzip", "deflate", "identity", ""})
 
 
 def check(exchange: Exchange) -> None:
-    """Raises RefusedError for a coding that is not taken, whoever sends it."""
+    """Raise RefusedError for a coding that is not taken, whoever sends it."""
     if not _SUPPORTED.issuperset(_named(exchange)):
         raise RefusedError("UNSUPPORTED_MEDIA_TYPE")
 
 
 def decoded(exchange: Exchange, limit: int) -> bytes:
-    """The body without its codings. Raises RefusedError."""
+    """Return the body without its codings. Raise RefusedError."""
     body = exchange.body
     for coding in reversed(_named(exchange)):
         if coding in _FORMS:

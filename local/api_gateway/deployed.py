@@ -44,7 +44,7 @@ class DeployedApi:
         self._cached: tuple[str, Api] | None = None
 
     def api(self) -> Api:
-        """Raises botocore's ClientError when the API is gone, UnservedApiError."""
+        """Raise botocore's ClientError when the API is gone, UnservedApiError."""
         stage = self._client.get_stage(**self._where, stageName=self._stage)
         if self._cached is None or self._cached[0] != stage["deploymentId"]:
             definition = _Definition(self._client, self._cloudformation, self._where, stage)
@@ -52,7 +52,7 @@ class DeployedApi:
         return self._cached[1]
 
     def keys(self) -> KeyRing:
-        """The keys as they are now, disabled ones too."""
+        """Return the keys as they are now, disabled ones too."""
         items = _items(self._client, "get_api_keys", includeValues=True)
         plans: dict[str, Plan] = {}
         for raw in _items(self._client, "get_usage_plans"):
@@ -134,7 +134,8 @@ class _Definition:
         return {raw["id"]: _authorizer(raw) for raw in authorizers}
 
     def _method_throttle(self, path: str, verb: str) -> Throttle | None:
-        """The stage's setting for the method, else for all: `/~1v1~1messages/POST` or `*/*`."""
+        """Return the stage's setting for the method, else for all: `/~1v1~1messages/POST` or
+        `*/*`."""
         settings = self._stage.get("methodSettings") or {}
         names = (f"/{path.replace('/', '~1')}/{verb}", "*/*")
         throttling: Mapping[str, Any] = next((settings[n] for n in names if n in settings), {})
@@ -148,7 +149,8 @@ class _Definition:
     def _schemas(
         self, resource_id: str, verb: str, method: Mapping[str, Any]
     ) -> dict[str, dict[str, Any]] | None:
-        """The schemas that the method's validator applies, if it has one that validates bodies."""
+        """Return the schemas that the method's validator applies, if it has one that validates
+        bodies."""
         if (resource_id, verb) not in self._validated:
             return None
         models = method.get("requestModels") or {}
@@ -222,7 +224,8 @@ def _integration(method: Mapping[str, Any], name: str) -> Integration:
 
 
 def _function(uri: str) -> str:
-    """The function's ARN in an invocation URI: `arn:…:lambda:path/…/functions/ARN/invocations`."""
+    """Return the function's ARN in an invocation URI:
+    `arn:…:lambda:path/…/functions/ARN/invocations`."""
     return uri.partition("/functions/")[2].rpartition("/")[0]
 
 

@@ -45,7 +45,7 @@ class Exchange:
     """More of `$context`, by dotted name, as the request proceeds."""
 
     def header(self, name: str) -> str | None:
-        """The last value of the header, whose name is given in lower case."""
+        """Return the last value of the header, whose name is given in lower case."""
         return next((value for key, value in reversed(self.headers) if key == name), None)
 
     def elapsed_ms(self) -> int:
@@ -53,7 +53,8 @@ class Exchange:
 
 
 def trace(header: str) -> str:
-    """The trace of a request that came with `header` as its `X-Amzn-Trace-Id`: its root goes on.
+    """Return the trace of a request that came with `header` as its `X-Amzn-Trace-Id`: its root goes
+    on.
 
     https://docs.aws.amazon.com/xray/latest/devguide/xray-concepts.html#xray-concepts-tracingheader
     """
@@ -62,7 +63,7 @@ def trace(header: str) -> str:
 
 
 def identity(exchange: Exchange) -> Mapping[str, str]:
-    """What is told of who signed, if anybody did.
+    """Return what is told of who signed, if anybody did.
 
     https://docs.aws.amazon.com/apigateway/latest/developerguide/api-gateway-variables-for-access-logging.html
     """

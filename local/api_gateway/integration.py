@@ -55,7 +55,7 @@ class Integrations:
         self._client_disconnect = client_disconnect
 
     async def run(self, exchange: Exchange, match: Match, api: Api, client: Client) -> None:
-        """Answers `client`. Raises RefusedError before the answer, BrokenOffError within it,
+        """Answer `client`. Raise RefusedError before the answer, BrokenOffError within it,
         DisconnectedError."""
         began = monotonic()
         streams = match.method.integration.streams
@@ -124,7 +124,7 @@ async def _relay(
 
 
 async def _wait_for_pace(pace: Pace, size: int) -> None:
-    """Waits until so many bytes may leave. Raises BrokenOffError."""
+    """Wait until so many bytes may leave. Raise BrokenOffError."""
     try:
         wait = pace.wait_seconds(size, monotonic())
     except StreamTooLargeError as large:
@@ -148,7 +148,7 @@ async def _begin(head: Head, exchange: Exchange, client: Client) -> None:
 
 
 def _passed(head: Head) -> Iterator[tuple[str, str]]:
-    """The function's headers as API Gateway passes them on."""
+    """Yield the function's headers as API Gateway passes them on."""
     names = {name for name, _ in head.headers}
     if "content-type" not in names:
         yield "content-type", "application/json"
@@ -158,7 +158,7 @@ def _passed(head: Head) -> Iterator[tuple[str, str]]:
 
 
 def identification(exchange: Exchange) -> list[tuple[str, str]]:
-    """What API Gateway adds to every answer."""
+    """Return what API Gateway adds to every answer."""
     return [
         ("x-amzn-requestid", exchange.request_id),
         ("x-amz-apigw-id", exchange.extended_id),

@@ -38,7 +38,7 @@ def policies(authorization: Authorization) -> MayInvoke:
 
 
 async def check_method(may_invoke: MayInvoke, exchange: Exchange, match: Match, api: Api) -> None:
-    """Raises RefusedError: without the permission, API Gateway answers 500."""
+    """Raise RefusedError: without the permission, API Gateway answers 500."""
     method = match.method
     source = f"{_api_arn(api)}/{api.stage}/{exchange.verb}{method.resource}"
     if not await asyncio.to_thread(may_invoke, method.integration.function, source):
@@ -46,7 +46,7 @@ async def check_method(may_invoke: MayInvoke, exchange: Exchange, match: Match, 
 
 
 async def check_authorizer(may_invoke: MayInvoke, authorizer: Authorizer, api: Api) -> None:
-    """Raises RefusedError."""
+    """Raise RefusedError."""
     source = f"{_api_arn(api)}/authorizers/{authorizer.id}"
     if not await asyncio.to_thread(may_invoke, authorizer.function, source):
         raise RefusedError("AUTHORIZER_CONFIGURATION_ERROR")

@@ -20,7 +20,7 @@ class TokenBucket:
         self._filled_at = clock()
 
     def take(self) -> bool:
-        """Takes a token if there is one."""
+        """Take a token if there is one."""
         now = self._clock()
         refill = (now - self._filled_at) * self.throttle.rate
         self._tokens = min(float(self.throttle.burst), self._tokens + refill)
@@ -55,7 +55,7 @@ class Quotas:
         self._used: dict[Hashable, tuple[datetime, int]] = {}
 
     def allow(self, name: Hashable, quota: Quota | None) -> bool:
-        """Counts the request, if the quota has room for it."""
+        """Count the request, if the quota has room for it."""
         if quota is None:
             return True
         period = period_start(self._now(), quota.period)

@@ -25,7 +25,8 @@ class Pace:
         self._free_until = 0.0
 
     def wait_seconds(self, size: int, now: float) -> float:
-        """How long to wait before the next `size` bytes may leave. Raises StreamTooLargeError."""
+        """Return how long to wait before the next `size` bytes may leave. Raise
+        StreamTooLargeError."""
         limited = max(0, self._sent + size - max(self._sent, FREE_BYTES))
         self._sent += size
         if self._sent > LARGEST_STREAM_BYTES:

@@ -32,7 +32,7 @@ class Prelude:
         self._held = b""
 
     def feed(self, data: bytes) -> bytes:
-        """The part of `data` that belongs to the body. Raises MalformedAnswerError."""
+        """Return the part of `data` that belongs to the body. Raise MalformedAnswerError."""
         if self.head is not None:
             return data
         self._held += data
@@ -52,7 +52,7 @@ class Prelude:
 
 
 def head_of(text: bytes) -> Head:
-    """The head that a JSON object states. Raises MalformedAnswerError."""
+    """Return the head that a JSON object states. Raise MalformedAnswerError."""
     try:
         metadata = json.loads(text)
         return Head(int(metadata.get("statusCode", 200)), tuple(_headers(metadata)))

@@ -65,7 +65,7 @@ class Refusal(NamedTuple):
 
 
 def refusal(refused: RefusedError, exchange: Exchange, api: Api) -> Refusal:
-    """The answer, by the API's gateway response for it."""
+    """Return the answer, by the API's gateway response for it."""
     default = _DEFAULTS[refused.kind]
     message = default.message if refused.message is None else refused.message
     exchange.noted |= {
@@ -86,7 +86,7 @@ def refusal(refused: RefusedError, exchange: Exchange, api: Api) -> Refusal:
 def _parameter(
     target: str, source: str, exchange: Exchange, values: Mapping[str, Any]
 ) -> tuple[str, str] | None:
-    """A header by a mapping such as `gatewayresponse.header.retry-after` from `'1'`."""
+    """Return a header by a mapping such as `gatewayresponse.header.retry-after` from `'1'`."""
     value = _value(source, exchange, values)
     if not target.startswith("gatewayresponse.header.") or value is None:
         return None

@@ -19,7 +19,7 @@ class Match(NamedTuple):
 
 
 def find(methods: Iterable[Method], verb: str, path: str) -> Match | None:
-    """The method for `verb` on `path` (with its leading slash, without the stage's name)."""
+    """Return the method for `verb` on `path` (with its leading slash, without the stage's name)."""
     segments = _segments(path)
     best: tuple[tuple[int, ...], bool] | None = None
     match = None
@@ -39,7 +39,7 @@ def _segments(path: str) -> list[str]:
 
 
 def _ranks(parts: list[str], segments: list[str]) -> tuple[int, ...] | None:
-    """How specific each part is; None if the path does not fit them."""
+    """Return how specific each part is; None if the path does not fit them."""
     ranks = tuple(_rank(part) for part in parts)
     greedy = bool(ranks) and ranks[-1] == _GREEDY
     if len(segments) < len(parts) or (len(segments) > len(parts) and not greedy):

@@ -70,5 +70,5 @@ def nobody(_access_key_id: str) -> Caller | None:
 
 
 def nothing(_caller: Caller, _action: str, _resource: str) -> bool:
-    """Lets nobody do anything."""
+    """Let nobody do anything."""
     return False

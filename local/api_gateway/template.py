@@ -34,7 +34,7 @@ class StackTemplate:
         self._arn: str = resources[0]["StackId"]
 
     def of_type(self, kind: str) -> Iterator[Resource]:
-        """Each resource of CloudFormation type `kind`."""
+        """Yield each resource of CloudFormation type `kind`."""
         for name, resource in self._template["Resources"].items():
             if resource["Type"] == kind:
                 filled = self._filled(resource.get("Properties", {}))

@@ -11,7 +11,7 @@ from local.api_gateway.refusals import RefusedError
 
 
 def check(method: Method, exchange: Exchange) -> None:
-    """Raises RefusedError for a body that breaks the schema of its content type, if it has one."""
+    """Raise RefusedError for a body that breaks the schema of its content type, if it has one."""
     if method.schemas is None:
         return
     kind = (exchange.header("content-type") or "application/json").partition(";")[0].strip().lower()

@@ -59,7 +59,7 @@ class Authorization:
         self._check({"service": service}, requests)
 
     def allow(self, caller: Caller, action: str, resource: str) -> bool:
-        """Whether the caller may; another account may not, as that takes a policy of the
+        """Return whether the caller may; another account may not, as that takes a policy of the
         resource."""
         if caller.account != self._account:
             return False
@@ -72,7 +72,7 @@ class Authorization:
     def assume_role(
         self, service: str, role_arn: str, session_name: str, context: Json | None = None
     ) -> Json:
-        """The `Credentials` of a role that an AWS service takes."""
+        """Return the `Credentials` of a role that an AWS service takes."""
         content = {
             "service": service,
             "roleArn": role_arn,

@@ -6,7 +6,7 @@ from local.aws.client import Aws
 
 
 def point_canary_at(aws: Aws, function_name: str, *, url: str, ca_bundle: str) -> None:
-    """Sets variables of the function; blocks. OpenSSL reads whom to trust from SSL_CERT_FILE:
+    """Set variables of the function; blocks. OpenSSL reads whom to trust from SSL_CERT_FILE:
     https://docs.openssl.org/3.0/man3/SSL_CTX_load_verify_locations/"""
     client = aws.client("lambda")
     configuration = client.get_function_configuration(FunctionName=function_name)

@@ -27,7 +27,8 @@ class Aws(NamedTuple):
     account: str
 
     def client(self, service: str, session: Mapping[str, Any] | None = None) -> Client:
-        """A client with the root test keys, or with the `Credentials` that STS gave for a role."""
+        """Return a client with the root test keys, or with the `Credentials` that STS gave for a
+        role."""
         keys = session or {"AccessKeyId": ACCESS_KEY_ID, "SecretAccessKey": SECRET_ACCESS_KEY}
         with _ONE_AT_A_TIME:
             return self._client(service, keys)
@@ -45,7 +46,7 @@ class Aws(NamedTuple):
         )
 
     def environment(self) -> dict[str, str]:
-        """What leads a program's AWS SDK here, and away from any real account."""
+        """Return what leads a program's AWS SDK here, and away from any real account."""
         return {
             "AWS_ENDPOINT_URL": self.url,
             "AWS_ACCESS_KEY_ID": ACCESS_KEY_ID,

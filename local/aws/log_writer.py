@@ -33,13 +33,13 @@ class LogWriter:
         self._running: asyncio.Task[None] | None = None
 
     def write(self, group: str, stream: str, text: str) -> None:
-        """Takes a line; returns at once. Call it from the event loop."""
+        """Take a line; return at once. Call it from the event loop."""
         self._waiting.append(Line(group, stream, int(time.time() * 1000), text[:_LARGEST_LINE]))
         if self._running is None or self._running.done():
             self._running = asyncio.create_task(self._write_waiting())
 
     async def drain(self) -> None:
-        """Returns when all lines taken so far are written, or have failed."""
+        """Return when all lines taken so far are written, or have failed."""
         while self._running is not None and not self._running.done():
             await self._running
 

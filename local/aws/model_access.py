@@ -20,7 +20,7 @@ FORM: Final = {
 
 
 def grant_model_access(aws: Aws) -> None:
-    """Submits the form, and takes the offer of every model of the Region."""
+    """Submit the form, and take the offer of every model of the Region."""
     bedrock = aws.client("bedrock")
     bedrock.put_use_case_for_model_access(formData=json.dumps(FORM).encode())
     for model in bedrock.list_foundation_models(byProvider="anthropic")["modelSummaries"]:

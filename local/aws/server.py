@@ -64,7 +64,7 @@ async def _embedded_aws(region: str, port: int, folder: Path, iam_delay: str) ->
 
 
 def free_port() -> int:
-    """A loopback port that nobody listens on now."""
+    """Return a loopback port that nobody listens on now."""
     with socket.create_server(("127.0.0.1", 0)) as listener:
         port: int = listener.getsockname()[1]
     return port
@@ -100,7 +100,7 @@ async def _ready(process: Process, url: str, log: Path) -> None:
 
 
 def is_up(url: str) -> bool:
-    """Whether an embedded AWS answers at `url`."""
+    """Return whether an embedded AWS answers at `url`."""
     try:
         health = f"{url}/_ministack/health"
         with urllib.request.urlopen(health, timeout=2):  # noqa: S310 - loopback, our own URL

@@ -25,7 +25,7 @@ class TtlCache(Generic[Value]):
         self._one_reader = asyncio.Lock()
 
     async def get(self) -> Value:
-        """Raises what `read` raises; nothing is kept of a failure."""
+        """Raise what `read` raises; nothing is kept of a failure."""
         async with self._one_reader:
             if self._cached is None or self._clock() - self._cached[0] > self._seconds:
                 started = self._clock()

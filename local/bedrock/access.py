@@ -26,7 +26,7 @@ def permit(_caller: Caller, _requests: Sequence[Request]) -> None:
 
 
 def check(authorize: Authorize, caller: Caller, requests: Sequence[Request]) -> None:
-    """Raises UnauthorizedError, with AWS's message."""
+    """Raise UnauthorizedError, with AWS's message."""
     try:
         authorize(caller, requests)
     except AuthorizationError as denied:
@@ -58,7 +58,7 @@ def count_requests(model: Model, region: str) -> list[Request]:
 
 
 def profile_arn(requested: str, region: str, account: str) -> str:
-    """The ARN of the inference profile that a call names by its id or ARN."""
+    """Return the ARN of the inference profile that a call names by its id or ARN."""
     if requested.startswith("arn:"):
         return requested
     return f"arn:aws:bedrock:{region}:{account}:inference-profile/{requested}"

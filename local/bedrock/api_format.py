@@ -58,19 +58,19 @@ class Form(Protocol):
         """Reads what does not depend on the model and tells `seen`; raises RefusedError."""
 
     def parse_question(self, model: Model) -> Question:
-        """The question, checked as far as a schema can; raises RefusedError."""
+        """Return the question, checked as far as a schema can; raise RefusedError."""
 
     def model_errors(self) -> AbstractContextManager[None]:
-        """A block in which what the model refuses gets this form's words around it."""
+        """Return a block in which what the model refuses gets this form's words around it."""
 
     def build_response(self, answer: Answer) -> CompleteResponse:
-        """The answer in one piece."""
+        """Return the answer in one piece."""
 
     def stream_headers(self) -> list[tuple[str, str]]:
-        """The headers of an answer in events."""
+        """Return the headers of an answer in events."""
 
     def events(self, answer: Answer) -> Iterator[Event]:
-        """The answer in events, each made when it is asked for."""
+        """Return the answer in events, each made when it is asked for."""
 
     def record_stream(self, seen: Invocation, sent: list[bytes]) -> None:
-        """Tells the log what a stream said: `sent` is the JSON of the events that left."""
+        """Tell the log what a stream said: `sent` is the JSON of the events that left."""

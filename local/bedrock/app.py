@@ -40,7 +40,7 @@ def create_app(
     authorize: Authorize = permit,
     now: Callable[[], datetime] = lambda: datetime.now(UTC),
 ) -> App:
-    """The bedrock-runtime endpoint of `region` as an ASGI app.
+    """Return the bedrock-runtime endpoint of `region` as an ASGI app.
 
     callers: access key id -> who signs with it, None if nobody does.
     deliver: takes each authenticated invocation once its answer is sent; should return at once.
@@ -75,7 +75,7 @@ def create_app(
 def operations(
     region: str, applications: Applications = none, authorize: Authorize = permit
 ) -> dict[str, Operation]:
-    """What answers a call, by the last part of its path; gives what the log is to tell, if any."""
+    """Return the operation for the last part of a path; it returns what the log records, if any."""
     inference = Inference(region, applications, authorize)
     return {
         "invoke": lambda call: inference.run(call, InvokeForm(call, streamed=False)),
@@ -102,7 +102,7 @@ async def _take(
     region: str,
     now: datetime,
 ) -> Call:
-    """The authenticated call; raises RefusedError for a request that is none."""
+    """Return the authenticated call; raise RefusedError for a request that is none."""
     started = monotonic()
     body = await wire.body(MAX_BODY_BYTES)
     signed = Signed(wire.method, wire.raw_path, wire.query, wire.headers, body)

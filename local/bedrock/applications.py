@@ -17,7 +17,7 @@ def none(_arn: str) -> Sequence[str]:
 
 
 def of(bedrock: Client) -> Applications:
-    """The profiles of the account that a `bedrock` client is of."""
+    """Return the profiles of the account that a `bedrock` client is of."""
 
     def models(arn: str) -> Sequence[str]:
         try:

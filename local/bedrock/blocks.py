@@ -153,7 +153,7 @@ Block = Annotated[
 
 
 def text_of(content: str | list[Any] | None) -> str:
-    """The text in a content field, its blocks joined by newlines; other blocks have none."""
+    """Return the text in a content field, its blocks joined by newlines; other blocks have none."""
     if isinstance(content, str):
         return content
     return "\n".join(block.text for block in content or [] if isinstance(block, Text))

@@ -74,7 +74,8 @@ def authenticate(
     now: datetime,
     service: str = SERVICE,
 ) -> Caller:
-    """The caller who signed `request`; raises RefusedError as AWS does for every other request."""
+    """Return the caller who signed `request`; raise RefusedError as AWS does for every other
+    request."""
     claim = _read(request.headers.get("authorization", ""))
     caller = callers(claim.key_id)
     if caller is None or request.headers.get("x-amz-security-token") != caller.session_token:

@@ -20,7 +20,8 @@ def citations(request: Request) -> list[dict[str, Any]]:
 
 
 def may_be_cited(request: Request) -> bool:
-    """Whether a document or search result asks to be cited, which no structured output can do.
+    """Return whether a document or search result asks to be cited, which no structured output can
+    do.
 
     https://platform.claude.com/docs/en/build-with-claude/structured-outputs
     """

@@ -74,7 +74,7 @@ class ContextManagement(Strict):
 def check(
     context_management: ContextManagement | None, betas: Iterable[str], *, thinks: bool
 ) -> None:
-    """Raises RefusedError for an edit without its beta, or one that has no place here.
+    """Raise RefusedError for an edit without its beta, or one that has no place here.
 
     Args:
         given: the field of the request.

@@ -31,7 +31,7 @@ class Counting:
         self._authorize = authorize
 
     async def run(self, call: Call) -> None:
-        """Answers `call`; there is nothing for the log to tell."""
+        """Answer `call`; there is nothing for the log to tell."""
         try:
             await self._answer(call)
         except RefusedError as refused:
@@ -58,7 +58,7 @@ class Counting:
 
 
 def parse_input(count_input: dict[str, dict[str, str]], model: Model) -> Question:
-    """What is counted: the `input` of a CountTokens body; raises RefusedError."""
+    """Return what is counted: the `input` of a CountTokens body; raise RefusedError."""
     if "converse" in count_input:
         conversation.check(count_input["converse"])
         return converse_request.question(count_input["converse"], model)
@@ -67,7 +67,7 @@ def parse_input(count_input: dict[str, dict[str, str]], model: Model) -> Questio
 
 
 async def _misbehaves(call: Call, prompt_directives: Directives) -> bool:
-    """Does what the faults ask; true if there is no answer any more."""
+    """Do what the faults ask; true if there is no answer any more."""
     if "slow" in prompt_directives.faults:
         await call.wire.pause(prompt_directives.faults["slow"].seconds)
     refusal = prompt_directives.unstreamed_refusal()

@@ -63,7 +63,7 @@ class Delivery:
         self._tested_configuration: Destinations | None = None
 
     async def __call__(self, invocation: Invocation) -> None:
-        """Takes an invocation; its record is written in a thread, after those before it unless the
+        """Take an invocation; its record is written in a thread, after those before it unless the
         call asked for another schedule."""
         self._schedule.take(invocation)
 
@@ -140,7 +140,7 @@ class Delivery:
 
     @contextmanager
     def _measured(self, metric: str, count: int) -> Iterator[None]:
-        """Counts what is written inside; a failure is told on stderr and never reaches a caller."""
+        """Count what is written inside; a failure is told on stderr and never reaches a caller."""
         try:
             yield
         except _FAILURES as failure:

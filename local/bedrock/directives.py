@@ -59,7 +59,7 @@ class Fault(NamedTuple):
     route: str = ""
 
     def meets(self, model_id: str) -> bool:
-        """Whether a call of that id or ARN meets it."""
+        """Return whether a call of that id or ARN meets it."""
         return not self.route or model_id.rpartition("/")[2].startswith(f"{self.route}.")
 
 
@@ -87,8 +87,8 @@ class Directives:
         return None
 
     def unstreamed_refusal(self) -> RefusedError | None:
-        """The same for an answer in one piece: it has no frame to carry an exception, so that
-        becomes the HTTP error of its name."""
+        """Return the same for an answer in one piece: it has no frame to carry an exception, so
+        that becomes the HTTP error of its name."""
         if "exception" not in self.faults:
             return self.refusal()
         name = class_name(self.faults["exception"].type)
@@ -96,13 +96,13 @@ class Directives:
 
 
 def class_name(exception: str) -> str:
-    """The exception's name as an error has it, from that of its frame."""
+    """Return the exception's name as an error has it, from that of its frame."""
     return exception[0].upper() + exception[1:]
 
 
 def read(text: str, model_id: str = "") -> Directives:
-    """Every directive in `text` that a call of `model_id` meets; one that cannot be understood
-    raises a ValidationException."""
+    """Return every directive in `text` that a call of `model_id` meets; one that cannot be
+    understood raises a ValidationException."""
     directives = Directives()
     texts, position = [], 0
     for opening in _OPENING.finditer(text):

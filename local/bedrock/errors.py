@@ -73,5 +73,5 @@ class UnauthorizedError(RefusedError):
 
 
 def invalid(message: str) -> RefusedError:
-    """The commonest refusal: something in the request breaks a rule."""
+    """Return the commonest refusal: something in the request breaks a rule."""
     return RefusedError("ValidationException", message)

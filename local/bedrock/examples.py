@@ -16,7 +16,7 @@ _SIMPLE: Mapping[str, Json] = {"number": 1.5, "integer": 1, "boolean": True, "nu
 
 
 def is_schema(candidate: Mapping[str, Json]) -> bool:
-    """Whether `candidate` is a schema of draft 2020-12."""
+    """Return whether `candidate` is a schema of draft 2020-12."""
     return _is_schema(json.dumps(candidate))
 
 
@@ -33,7 +33,7 @@ def _is_schema(text: str) -> bool:
 
 
 def example(schema: Mapping[str, Json]) -> Json:
-    """A value that fits the valid `schema`; where it nests without end, the end is null."""
+    """Return a value that fits the valid `schema`; where it nests without end, the end is null."""
     return _example(schema, schema, _DEEPEST)
 
 

@@ -37,13 +37,14 @@ _CHUNK = encode_headers(event_type="chunk", content_type="application/json", mes
 
 
 def chunk(event: bytes) -> bytes:
-    """The frame that carries one Anthropic stream event, with padding `p` as Bedrock adds it."""
+    """Return the frame that carries one Anthropic stream event, with padding `p` as Bedrock adds
+    it."""
     return encode(_CHUNK, b'{"bytes":"%s","p":"%s"}' % (b64encode(event), _padding(event)))
 
 
 def event(name: str, fields: bytes) -> bytes:
-    """The frame of an event that has a type of its own, e.g. `messageStart`; `fields` is a JSON
-    object with at least one member, and is padded likewise."""
+    """Return the frame of an event that has a type of its own, e.g. `messageStart`; `fields` is a
+    JSON object with at least one member, and is padded likewise."""
     headers = encode_headers(event_type=name, content_type="application/json", message_type="event")
     return encode(headers, b'%s,"p":"%s"}' % (fields[:-1], _padding(fields)))
 
@@ -53,7 +54,8 @@ def _padding(payload: bytes) -> bytes:
 
 
 def exception(name: str, fields: dict[str, str | int]) -> bytes:
-    """The frame that reports a failure after the stream has begun, e.g. `throttlingException`."""
+    """Return the frame that reports a failure after the stream has begun, e.g.
+    `throttlingException`."""
     headers = encode_headers(
         exception_type=name, content_type="application/json", message_type="exception"
     )

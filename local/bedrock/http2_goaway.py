@@ -30,7 +30,7 @@ class GoawayFilter:
         self._passing = len(PREFACE)
 
     def feed(self, data: bytes) -> bytes:
-        """The part of `data`, and of what was held back before, that is for the server."""
+        """Return the part of `data`, and of what was held back before, that is for the server."""
         self._held += data
         passed = bytearray()
         while self._held and (step := self._step()):
@@ -39,7 +39,7 @@ class GoawayFilter:
         return bytes(passed)
 
     def _step(self) -> int:
-        """How many bytes come next: if negative to be left out; 0 waits for more."""
+        """Return how many bytes come next: if negative to be left out; 0 waits for more."""
         if not self._passing:
             length = self._frame_length()
             if not length or not self._is_goaway():

@@ -38,7 +38,7 @@ class Wire:
         self._disconnect: asyncio.Task[None] | None = None
 
     async def body(self, limit: int) -> bytes:
-        """The request body; over `limit` bytes it is read to its end and refused."""
+        """Return the request body; over `limit` bytes it is read to its end and refused."""
         parts, length, more = [], 0, True
         while more:
             message = await self._receive()
@@ -85,7 +85,7 @@ class Wire:
         await self._send({"type": "http.response.body", "body": b"", "more_body": False})
 
     async def pause(self, seconds: float) -> None:
-        """Waits, but no longer than the client does."""
+        """Wait, but no longer than the client does."""
         if seconds <= 0:
             return
         if self._disconnect is None:
@@ -95,13 +95,13 @@ class Wire:
             raise ClientDisconnectedError
 
     def reset(self) -> None:
-        """Resets the connection: what was not sent is lost, and the client sees no clean end."""
+        """Reset the connection: what was not sent is lost, and the client sees no clean end."""
         if self._abort is None:
             raise RuntimeError("only local.bedrock.server can reset a connection")
         self._abort()
 
     def close(self) -> None:
-        """Ends the watch for the client's going; call it when the exchange is over."""
+        """End the watch for the client's going; call it when the exchange is over."""
         if self._disconnect is not None:
             self._disconnect.cancel()
 

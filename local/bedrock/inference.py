@@ -35,7 +35,7 @@ class Inference:
         self._cache = PromptCache()
 
     async def run(self, call: Call, form: Form) -> Invocation | None:
-        """Answers `call`; returns what the log is to tell, None if a fault says to lose it or IAM
+        """Answer `call`; return what the log is to tell, None if a fault says to lose it or IAM
         refuses the call."""
         seen = self._invocation(call, form.operation)
         prompt_directives = Directives()
@@ -186,7 +186,7 @@ async def _stream(call: Call, form: Form, prepared: Prepared, seen: Invocation) 
 async def _broken_off(
     call: Call, faults: dict[str, Fault], position: int, event: Event, seen: Invocation
 ) -> bool:
-    """Does what the faults ask before the event at `position`; true if nothing may follow."""
+    """Do what the faults ask before the event at `position`; true if nothing may follow."""
     due = {name for name, fault in faults.items() if fault.after == position}
     if "silence" in due:
         await call.wire.pause(faults["silence"].seconds)

@@ -83,8 +83,8 @@ class InvokeForm:
 
 
 def refuse_guardrail(parts: list[str | None]) -> None:
-    """Refuses a guardrail's identifier and version, since none exists here; one without the other
-    is refused for that."""
+    """Refuse a guardrail's identifier and version, since none exists here; one without the other is
+    refused for that."""
     named = [part is not None for part in parts]
     if any(named) and not all(named):
         raise invalid("guardrailIdentifier and guardrailVersion must be given together.")

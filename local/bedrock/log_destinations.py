@@ -48,14 +48,14 @@ class Buckets:
 
 
 def put_test_event(logs: Client, group: LogGroup) -> None:
-    """Creates the stream if need be and writes the line that says Bedrock may."""
+    """Create the stream if need be and write the line that says Bedrock may."""
     with suppress(logs.exceptions.ResourceAlreadyExistsException):
         logs.create_log_stream(logGroupName=group.name, logStreamName=STREAM)
     put_events(logs, group, [TEST_MESSAGE])
 
 
 def put_events(logs: Client, group: LogGroup, lines: Sequence[str]) -> None:
-    """Writes `lines` in order, in as few calls as CloudWatch Logs allows."""
+    """Write `lines` in order, in as few calls as CloudWatch Logs allows."""
     for batch in _batches(lines):
         now = int(time() * 1000)
         events = [{"timestamp": now, "message": line} for line in batch]

@@ -42,7 +42,7 @@ class Pdf(NamedTuple):
 
 
 def check(request: Request, *, is_converse: bool) -> None:
-    """Raises RefusedError for the first image or PDF that the model could not open, and for more of
+    """Raise RefusedError for the first image or PDF that the model could not open, and for more of
     them than it takes."""
     media = list(_media(request))
     images = [(where, item) for where, item in media if isinstance(item, Image)]
@@ -59,7 +59,7 @@ def check(request: Request, *, is_converse: bool) -> None:
 
 
 def pages(data: str) -> int:
-    """The pages of a PDF in base64; one that cannot be opened counts as one page."""
+    """Return the pages of a PDF in base64; one that cannot be opened counts as one page."""
     opened = _pdf(data)
     return opened.pages if opened else 1
 

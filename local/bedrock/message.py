@@ -33,13 +33,13 @@ class Timing(NamedTuple):
 
 
 def identity(request_id: str) -> str:
-    """The id of the answer to a request: `msg_bdrk_` and 52 characters."""
+    """Return the id of the answer to a request: `msg_bdrk_` and 52 characters."""
     digest = b32encode(sha256(request_id.encode()).digest()).decode()
     return f"msg_bdrk_{digest.rstrip('=').lower()}"
 
 
 def serialize(answer: Answer) -> bytes:
-    """The Message as InvokeModel returns it."""
+    """Return the Message as InvokeModel returns it."""
     return _json(
         {
             **_head(answer),
@@ -51,7 +51,7 @@ def serialize(answer: Answer) -> bytes:
 
 
 def events(answer: Answer) -> Iterator[bytes]:
-    """Every event but the last, as JSON."""
+    """Yield every event but the last, as JSON."""
     begun = answer.usage._replace(output=min(1, answer.usage.output)).as_json()
     head = {**_head(answer), "content": [], **dict.fromkeys(_stop(answer))}
     tier = {"service_tier": _TIER}

@@ -15,7 +15,7 @@ _THINKING = ("thinking", "redacted_thinking")
 
 
 def check(messages: Sequence[Message], *, assistant_may_begin: bool, blank_taken: bool) -> None:
-    """Raises RefusedError for the first turn that is out of place.
+    """Raise RefusedError for the first turn that is out of place.
 
     Args:
         messages: the turns.
@@ -42,7 +42,7 @@ def check(messages: Sequence[Message], *, assistant_may_begin: bool, blank_taken
 def check_text(
     where: str, content: str | Sequence[Block] | None, *, blank_taken: bool = False
 ) -> None:
-    """Raises RefusedError for a block of text in which there is nothing to read."""
+    """Raise RefusedError for a block of text in which there is nothing to read."""
     if isinstance(content, str):
         if content and not content.strip():
             raise invalid(f"{where}: text content blocks must contain non-whitespace text")
@@ -63,7 +63,7 @@ def _check_filled(where: str, block: object) -> None:
 
 
 def check_prefill(messages: Sequence[Message], *, taken: bool) -> None:
-    """Raises RefusedError for a last turn of the assistant's that the model cannot go on from."""
+    """Raise RefusedError for a last turn of the assistant's that the model cannot go on from."""
     last = messages[-1]
     if last.role != "assistant":
         return
@@ -78,7 +78,7 @@ def check_prefill(messages: Sequence[Message], *, taken: bool) -> None:
 
 
 def check_references(messages: Sequence[Message], offered: Iterable[str]) -> None:
-    """Raises RefusedError for a result of tool search that names a tool which is not offered."""
+    """Raise RefusedError for a result of tool search that names a tool which is not offered."""
     names = set(offered)
     for position, message in enumerate(messages):
         for index, block in enumerate(blocks_of(message)):
@@ -92,7 +92,7 @@ def check_references(messages: Sequence[Message], offered: Iterable[str]) -> Non
 
 
 def blocks_of(message: Message) -> list[Block]:
-    """The blocks of a turn, none where its content is a string."""
+    """Return the blocks of a turn, none where its content is a string."""
     return [] if isinstance(message.content, str) else message.content
 
 

@@ -15,7 +15,7 @@ MAX_PART = 256
 
 
 def read(header: str | None) -> dict[str, str] | None:
-    """The entries of the header, None without one; raises RefusedError when AWS would."""
+    """Return the entries of the header, None without one; raise RefusedError when AWS would."""
     if header is None:
         return None
     if len(header) > MAX_LENGTH:

@@ -37,7 +37,7 @@ class Target(NamedTuple):
 
 
 def identify(requested: str, *, region: str, account: str, today: str) -> Target:
-    """The target of a call from `region`; `today` is an ISO date. Raises RefusedError."""
+    """Return the target of a call from `region`; `today` is an ISO date. Raise RefusedError."""
     plain = _plain_id(requested, region, account)
     route, _, base_id = plain.partition(".")
     model = _BY_BASE_ID.get(plain) or _BY_BASE_ID.get(base_id)
@@ -56,7 +56,7 @@ def identify(requested: str, *, region: str, account: str, today: str) -> Target
 
 
 def is_application(requested: str) -> bool:
-    """Whether it is the ARN of an application inference profile; it says nothing of the model:
+    """Return whether it is the ARN of an application inference profile, which names no model:
     https://docs.aws.amazon.com/bedrock/latest/userguide/inference-profiles-use.html"""
     arn = _ARN.fullmatch(requested)
     return arn is not None and arn["kind"] == "application-inference-profile"
@@ -65,8 +65,8 @@ def is_application(requested: str) -> bool:
 def identify_application(
     requested: str, models: Sequence[str], *, region: str, account: str, today: str
 ) -> Target:
-    """The target of a call by an application profile. `models` are the ARNs behind it, one for
-    each Region, of which `global` leaves the last open; none if there is no such profile.
+    """Return the target of a call by an application profile. `models` are the ARNs behind it, one
+    for each Region, of which `global` leaves the last open; none if there is no such profile.
     Raises RefusedError."""
     arn, behind = _ARN.fullmatch(requested), [_ARN.fullmatch(model) for model in models]
     if arn is None or (arn["region"], arn["account"]) != (region, account):
@@ -83,9 +83,9 @@ def identify_application(
 
 
 def identify_counted(requested: str, *, region: str, account: str, today: str) -> Model:
-    """The model whose tokens CountTokens counts: by its base id or foundation-model ARN, and only
-    if it is one that the catalog marks. Raises RefusedError; Bedrock has one sentence for a model
-    that does not count and for every inference profile, even of a model that does."""
+    """Return the model whose tokens CountTokens counts: by its base id or foundation-model ARN, and
+    only if it is one that the catalog marks. Raise RefusedError; Bedrock has one sentence for a
+    model that does not count and for every inference profile, even of a model that does."""
     if "inference-profile/" in requested:
         raise _uncounted()
     plain = _plain_id(requested, region, account)

@@ -62,13 +62,13 @@ class ModelRules:
 
 @cache
 def table() -> tuple[Row, ...]:
-    """Every row of the file."""
+    """Return every row of the file."""
     rows = json.loads(_TABLE.read_text())
     return tuple(Row(**{**row, "models": tuple(row["models"])}) for row in rows)
 
 
 def of(model: Model) -> ModelRules:
-    """The rules of `model`. Raises KeyError where the table lacks a fact of it."""
+    """Return the rules of `model`. Raise KeyError where the table lacks a fact of it."""
     return _by_name(model.name)
 
 
@@ -93,5 +93,6 @@ def _frozen(fact: str, value: object) -> object:
 
 
 def anthropic_name(model: Model) -> str:
-    """The name a reply carries: the base id without provider and version, as Claude gives it."""
+    """Return the name a reply carries: the base id without provider and version, as Claude gives
+    it."""
     return model.base_id.removeprefix("anthropic.").partition("-v1")[0]

@@ -36,8 +36,8 @@ class Record(NamedTuple):
 def record(
     invocation: Invocation, *, bodies: bool, images: bool = True, large: S3Destination | None
 ) -> Record:
-    """The record of a call; a body over 100 KB, an image and a document go to `large`, or nowhere
-    without it. Without `images`, images and documents are not kept."""
+    """Return the record of a call; a body over 100 KB, an image and a document go to `large`, or
+    nowhere without it. Without `images`, images and documents are not kept."""
     sides = _Sides(invocation, bodies, images, large)
     fields: dict[str, Any] = {
         "schemaType": "ModelInvocationLog",
@@ -99,7 +99,7 @@ class _Sides:
         return {f"{name}BodyS3Path": self._store(self._large, f"{name}.json.gz", pack(body))}
 
     def _input_body(self) -> bytes:
-        """The body; where it had an image or document, the place in S3 if there is one."""
+        """Return the body; where it had an image or document, the place in S3 if there is one."""
         call = self._invocation
         if not call.attachments or self._large is None or not (self._bodies and self._images):
             return call.input
@@ -118,7 +118,7 @@ class _Sides:
 
 
 def output_body(invocation: Invocation) -> bytes | None:
-    """What came back as JSON: the Message, or the array of a stream's events."""
+    """Return what came back as JSON: the Message, or the array of a stream's events."""
     if invocation.output_events:
         return b"[" + b",".join(invocation.output_events) + b"]"
     return invocation.output
@@ -127,13 +127,13 @@ def output_body(invocation: Invocation) -> bytes | None:
 def record_key(
     destination: S3Destination, account: str, region: str, at: datetime, suffix: str
 ) -> str:
-    """The key of a file of records that begins at `at` (UTC); `suffix` is 16 hex digits."""
+    """Return the key of a file of records that begins at `at` (UTC); `suffix` is 16 hex digits."""
     stamp = f"{at:%Y%m%dT%H%M%S}{at.microsecond // 1000:03d}Z"
     return destination.key(f"{_hour(account, region, at)}/{stamp}_{suffix}.json.gz")
 
 
 def canary_key(destination: S3Destination, account: str, region: str) -> str:
-    """The empty object that shows Bedrock may write here."""
+    """Return the key of the empty object that shows Bedrock may write here."""
     return destination.key(f"{_root(account, region)}/{CANARY}")
 
 

@@ -51,13 +51,13 @@ class Reply:
 
 
 def last_user_text(request: Request) -> str:
-    """The text of the last user message, where directives are looked for."""
+    """Return the text of the last user message, where directives are looked for."""
     last = next(m for m in reversed(request.messages) if m.role == "user")
     return text_of(last.content)
 
 
 def compose(request: Request, model: Model, directives: Directives, salt: str) -> Reply:
-    """The reply to a checked request; `salt` makes the ids of tool calls unique."""
+    """Return the reply to a checked request; `salt` makes the ids of tool calls unique."""
     rules = rules_of(model)
     calls = _calls(request, directives)
     parts: list[Part] = []
@@ -77,7 +77,8 @@ def compose(request: Request, model: Model, directives: Directives, salt: str) -
 
 
 def _calls(request: Request, directives: Directives) -> list[ToolCall]:
-    """The tools to call: those the prompt names and the request offers, or the one it forces."""
+    """Return the tools to call: those the prompt names and the request offers, or the one it
+    forces."""
     choice = request.tool_choice
     offered = {tool.name: tool for tool in request.tools or ()}
     if isinstance(choice, NoChoice):
@@ -142,7 +143,7 @@ def _text(
 
 
 def _text_part(request: Request, text: str, pieces: Iterable[str]) -> Part:
-    """A block of text with what it cites; one that cites nothing has no such member."""
+    """Return a block of text with what it cites; one that cites nothing has no such member."""
     block: dict[str, Any] = {"type": "text", "text": text}
     opening: dict[str, Any] = {"type": "text", "text": ""}
     deltas: list[dict[str, Any]] = [{"type": "text_delta", "text": piece} for piece in pieces]

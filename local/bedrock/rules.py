@@ -40,7 +40,7 @@ https://github.com/truefoundry/models/pull/2160"""
 
 
 def check(request: Request, model: Model, *, is_converse: bool = False) -> None:
-    """Raises RefusedError (ValidationException) for the first rule `request` breaks on `model`.
+    """Raise RefusedError (ValidationException) for the first rule `request` breaks on `model`.
 
     Args:
         request: a parsed body.
@@ -183,7 +183,7 @@ def _check_tools(request: Request, rules: ModelRules) -> None:
 
 
 def forces_tool(request: Request) -> bool:
-    """Whether the request makes the model call a tool."""
+    """Return whether the request makes the model call a tool."""
     choice = request.tool_choice
     return isinstance(choice, NamedChoice) or (
         isinstance(choice, AutoChoice) and choice.type == "any"
@@ -253,7 +253,8 @@ def _check_cache(request: Request, rules: ModelRules) -> None:
 
 
 def cacheable(request: Request) -> Iterator[Cacheable]:
-    """Every part of the prompt that may carry a cache marker, in the order the model reads it."""
+    """Yield every part of the prompt that may carry a cache marker, in the order the model reads
+    it."""
     yield from (block for _, block in _blocks_with_paths(request))
 
 

@@ -121,7 +121,8 @@ class Request(Strict):
 
 
 def parse(body: bytes) -> Request:
-    """The request in `body`; raises RefusedError with the first thing that is wrong with it."""
+    """Return the request in `body`; raise RefusedError with the first thing that is wrong with
+    it."""
     try:
         return Request.model_validate_json(body)
     except ValidationError as wrong:
@@ -138,8 +139,8 @@ def _refusal(error: ErrorDetails, body: bytes) -> RefusedError:
 
 
 def _names(location: tuple[int | str, ...]) -> Iterator[str]:
-    """The parts of a place as Anthropic words them: without the tags in brackets, which are ours,
-    and with the tag of a cache marker, which is none of ours."""
+    """Yield the parts of a place as Anthropic words them: without the tags in brackets, which are
+    ours, and with the tag of a cache marker, which is none of ours."""
     for position, part in enumerate(location):
         if not str(part).startswith("("):
             yield str(part)
@@ -148,6 +149,6 @@ def _names(location: tuple[int | str, ...]) -> Iterator[str]:
 
 
 def _betas(body: bytes) -> list[str]:
-    """The betas of a body that is a JSON object, as far as they are betas."""
+    """Return the betas of a body that is a JSON object, as far as they are betas."""
     betas = json.loads(body).get("anthropic_beta")
     return [beta for beta in betas if isinstance(beta, str)] if isinstance(betas, list) else []

@@ -34,7 +34,7 @@ async def serve(
     tls: ssl.SSLContext | None = None,
     grace_seconds: float = 3.0,
 ) -> AsyncIterator[int]:
-    """Serves `app` inside the block and gives the port; on leaving, running answers get
+    """Serve `app` inside the block and give the port; on leaving, running answers get
     `grace_seconds` to end before they are cut."""
     context, tasks = WorkerContext(None), set[asyncio.Task[Any]]()
 

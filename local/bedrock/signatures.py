@@ -30,12 +30,12 @@ class Signature(NamedTuple):
 
 
 def sign(thinking: str, conversation: bytes) -> str:
-    """The signature of a block; `conversation` is the digest of what came before it."""
+    """Return the signature of a block; `conversation` is the digest of what came before it."""
     return b64encode(_MARK + _code(thinking.encode()) + _code(conversation)).decode()
 
 
 def read(signature: str) -> Signature | None:
-    """What is in a signature that was issued here, None if it was not."""
+    """Return what is in a signature that was issued here, None if it was not."""
     decoded = _decoded(signature)
     codes = decoded.removeprefix(_MARK)
     if not decoded.startswith(_MARK) or len(codes) != 2 * _CODE_BYTES:
@@ -44,20 +44,20 @@ def read(signature: str) -> Signature | None:
 
 
 def is_of_thinking(signature: Signature, thinking: str) -> bool:
-    """Whether it was issued for this text."""
+    """Return whether it was issued for this text."""
     return hmac.compare_digest(signature.thinking, _code(thinking.encode()))
 
 
 def is_of_conversation(signature: Signature, conversation: bytes) -> bool:
-    """Whether it was issued after what has this digest."""
+    """Return whether it was issued after what has this digest."""
     return hmac.compare_digest(signature.conversation, _code(conversation))
 
 
 def digest(
     tools: object, system: object, messages: Sequence[Message], last: Sequence[Block]
 ) -> bytes:
-    """The digest of what comes before a block: tools, system prompt, the turns before its own, and
-    the blocks before it in its own turn (`last`). Cache markers do not count."""
+    """Return the digest of what comes before a block: tools, system prompt, the turns before its
+    own, and the blocks before it in its own turn (`last`). Cache markers do not count."""
     turns = [[turn.role, _blocks(turn.content)] for turn in messages]
     if last:
         turns.append(["assistant", _blocks(list(last))])
@@ -95,8 +95,8 @@ def _decoded(text: str) -> bytes:
 
 
 def is_of_anthropic(encoded: str) -> bool:
-    """Whether it has the form of Anthropic's own signatures and redacted thinking: base64 of a
-    protocol buffer whose second field holds a header, two values of 12 bytes, and more."""
+    """Return whether it has the form of Anthropic's own signatures and redacted thinking: base64 of
+    a protocol buffer whose second field holds a header, two values of 12 bytes, and more."""
     try:
         outer = dict(_fields(_decoded(encoded)))
         inner = dict(_fields(outer[2]))
@@ -109,7 +109,8 @@ def is_of_anthropic(encoded: str) -> bool:
 
 
 def _fields(data: bytes) -> Iterator[tuple[int, bytes]]:
-    """The fields of a protocol buffer, numbers as empty bytes. Raises ValueError, IndexError."""
+    """Yield the fields of a protocol buffer, numbers as empty bytes. Raise ValueError,
+    IndexError."""
     position = 0
     while position < len(data):
         key, position = _number(data, position)

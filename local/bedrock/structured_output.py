@@ -32,7 +32,7 @@ _FORMATS: Final = frozenset(
 
 
 def check(where: str, schema: Mapping[str, Any]) -> None:
-    """Raises RefusedError, in words that begin with `where`, for a schema that is outside the part
+    """Raise RefusedError, in words that begin with `where`, for a schema that is outside the part
     Claude can be held to. `schema` is valid JSON schema."""
     for node in _nodes(schema):
         _check_types(where, node)
@@ -42,7 +42,7 @@ def check(where: str, schema: Mapping[str, Any]) -> None:
 
 
 def _nodes(schema: object) -> Iterator[Mapping[str, Any]]:
-    """Every schema within `schema`, itself first."""
+    """Yield every schema within `schema`, itself first."""
     if not isinstance(schema, Mapping):
         return
     yield schema

@@ -25,14 +25,14 @@ _FIRST: Final = ("thinking", "redacted_thinking")
 
 
 def is_on(request: Request, rules: ModelRules) -> bool:
-    """Whether the reply to `request` begins with a thinking block."""
+    """Return whether the reply to `request` begins with a thinking block."""
     if request.thinking is None:
         return rules.thinks_by_default
     return not isinstance(request.thinking, NoThinking)
 
 
 def check(request: Request, rules: ModelRules) -> None:
-    """Raises RefusedError for the first rule of thinking that `request` breaks."""
+    """Raise RefusedError for the first rule of thinking that `request` breaks."""
     _check_mode(request, rules)
     _check_final(request, rules)
     _check_first(request.messages)
@@ -61,7 +61,8 @@ def _check_mode(request: Request, rules: ModelRules) -> None:
 
 
 def _may_think_longer(request: Request) -> bool:
-    """Whether a budget fits: below `max_tokens`, or for a whole turn of interleaved thinking."""
+    """Return whether a budget fits: below `max_tokens`, or for a whole turn of interleaved
+    thinking."""
     budget = request.thinking
     interleaves = bool(request.tools) and INTERLEAVED_BETA in (request.anthropic_beta or ())
     return not isinstance(budget, BudgetThinking) or (

@@ -54,7 +54,7 @@ class Usage(NamedTuple):
         return self.input + self.cache_read + self.cache_write
 
     def as_json(self) -> dict[str, object]:
-        """The `usage` object of an Anthropic message."""
+        """Return the `usage` object of an Anthropic message."""
         return {
             "input_tokens": self.input,
             "cache_creation_input_tokens": self.cache_write,
@@ -122,7 +122,7 @@ def _pdf_characters(block: Document, data: str, text_only: bool) -> int:
 
 
 def _identity(block: BaseModel | str) -> str:
-    """What makes a part the same prompt again: all of it but its cache marker."""
+    """Return what makes a part the same prompt again: all of it but its cache marker."""
     if isinstance(block, str):
         return block
     return block.model_dump_json(exclude_none=True, exclude={"cache_control"})
@@ -136,7 +136,7 @@ class PromptCache:
         self._expiry: dict[bytes, float] = {}
 
     def usage(self, request: Request, scope: str, *, text_only: bool = False) -> Usage:
-        """Counts the prompt of `request`, reading and writing prefixes kept for `scope`.
+        """Count the prompt of `request`, reading and writing prefixes kept for `scope`.
 
         text_only: only the text of a PDF without citations is read.
         """

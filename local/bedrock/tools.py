@@ -127,7 +127,7 @@ _FIELD_BETAS: Final[Mapping[str, str]] = {
 
 
 def unknown_type(position: int, kind: object, betas: Iterable[str]) -> RefusedError:
-    """The refusal of a tool whose type Bedrock does not take beside these betas."""
+    """Return the refusal of a tool whose type Bedrock does not take beside these betas."""
     enabled_betas = set(betas)
     tags = sorted((*_ALWAYS, *(tag for tag, beta in _BESIDE_BETA.items() if beta in enabled_betas)))
     return invalid(
@@ -137,7 +137,7 @@ def unknown_type(position: int, kind: object, betas: Iterable[str]) -> RefusedEr
 
 
 def check(tools: Sequence[Any], betas: Iterable[str], *, strict_taken: bool) -> None:
-    """Raises RefusedError for the first tool that breaks a rule.
+    """Raise RefusedError for the first tool that breaks a rule.
 
     Args:
         tools: parsed tools.

@@ -18,7 +18,7 @@ Handler = Callable[[str, str, Mapping[str, str], bytes, Query], Awaitable[Reply]
 
 
 def add(usage: KeyUsage) -> None:
-    """Puts it before MiniStack's own answers; before MiniStack starts."""
+    """Put it before MiniStack's own answers; before MiniStack starts."""
     original: Handler = apigateway_v1.handle_request
 
     async def handle_request(
@@ -36,7 +36,8 @@ def add(usage: KeyUsage) -> None:
 
 
 async def _tagged(reply: Reply, original: Handler) -> Reply:
-    """A key, or a list of them, with the tags of TagResource beside those of CreateApiKey."""
+    """Return a key, or a list of them, with the tags of TagResource beside those of
+    CreateApiKey."""
     status, headers, body = reply
     if status != 200:
         return reply

@@ -24,7 +24,7 @@ Made = tuple[str, Properties]
 
 
 def add() -> None:
-    """Teaches MiniStack the type; its handlers run on MiniStack's event loop."""
+    """Teach MiniStack the type; its handlers run on MiniStack's event loop."""
     provisioners._RESOURCE_HANDLERS[TYPE] = {
         "create": _create,
         "update": _update,

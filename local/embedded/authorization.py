@@ -33,7 +33,7 @@ Json = Mapping[str, Any]
 
 
 async def serve(call: Call) -> Reply:
-    """Answers both operations."""
+    """Answer both operations."""
     content = call.content()
     operation = call.headers.get("x-amz-target", "").rpartition(".")[2]
     try:
@@ -69,7 +69,7 @@ def _decide(caller: Json, request: Request) -> Denial | None:
 
 
 def _decide_for_bucket_key(service: str, request: Request) -> Denial | None:
-    """A service that writes an object uses the bucket's key in its own name."""
+    """Return the denial of the bucket's key, which a service that writes an object uses itself."""
     bucket = request.resource.rpartition(":")[2].partition("/")[0]
     key = bucket_key(bucket) if request.action == "s3:PutObject" else None
     if key is None:

@@ -214,7 +214,7 @@ def _put_form(call: Call, _path: str) -> Reply:
 
 
 def _list_enforced_guardrails(_call: Call, _path: str) -> Reply:
-    """An account that enforces none."""
+    """Return the enforced guardrails: none."""
     return json_reply({"guardrailsConfig": []})
 
 

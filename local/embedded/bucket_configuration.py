@@ -16,7 +16,7 @@ Properties = Mapping[str, Any]
 
 
 def add() -> None:
-    """Teaches MiniStack the property; before it starts."""
+    """Teach MiniStack the property; before it starts."""
     provisioners._S3_BUCKET_CONFIGURATIONS = (
         *provisioners._S3_BUCKET_CONFIGURATIONS,
         ("BucketEncryption", _encryption, s3._put_bucket_encryption, s3._delete_bucket_encryption),

@@ -31,7 +31,7 @@ def models(account_region: AccountRegion) -> list[Model]:
 
 
 def find_model(identifier: str, account_region: AccountRegion) -> Model | None:
-    """The model with that base id or ARN, if the Region has it."""
+    """Return the model with that base id or ARN, if the Region has it."""
     spellings = (
         (model, (model.base_id, _model_arn(model, account_region.region)))
         for model in models(account_region)
@@ -55,7 +55,7 @@ def model_details(model: Model, account_region: AccountRegion) -> Json:
 
 
 def profiles(account_region: AccountRegion) -> list[Json]:
-    """The system profiles that can be called from the Region."""
+    """Return the system profiles that can be called from the Region."""
     return [
         _profile(model, route, account_region)
         for model in models(account_region)
@@ -64,7 +64,7 @@ def profiles(account_region: AccountRegion) -> list[Json]:
 
 
 def find_profile(identifier: str, account_region: AccountRegion) -> Json | None:
-    """The system profile with that id or ARN, if it can be called from the Region."""
+    """Return the system profile with that id or ARN, if it can be called from the Region."""
     keys = ("inferenceProfileId", "inferenceProfileArn")
     return next(
         (

@@ -34,7 +34,7 @@ _BOUNDARY: Final = "permissions boundary"
 
 
 def decide_for_key(access_key_id: str, request: Request) -> Denial | None:
-    """Whether the holder of an access key may; None if so."""
+    """Return the denial of a request of an access key's owner, None if it is allowed."""
     principal = iam_evaluator.resolve_principal(access_key_id, get_account_id())
     if isinstance(principal, iam_evaluator.AuthError):
         return Denial(principal.code, principal.message)
@@ -50,8 +50,8 @@ def decide_for_key(access_key_id: str, request: Request) -> Denial | None:
 
 
 def decide_for_service(service: str, request: Request) -> Denial | None:
-    """Whether the policy of the resource lets an AWS service in, such as `bedrock.amazonaws.com`;
-    None if so."""
+    """Return the denial of a service such as `bedrock.amazonaws.com` by the resource's policy, None
+    if that allows it."""
     namespace = request.action.partition(":")[0]
     policy_entry = iam_evaluator._resource_policy(namespace, request.resource)
     keys = {"aws:principalisawsservice": "true", "aws:principalservicename": service}
@@ -64,7 +64,7 @@ def decide_for_service(service: str, request: Request) -> Denial | None:
 
 
 def decide_for_state(key: str) -> Denial | None:
-    """Whether a KMS key can be used at all:
+    """Return the denial of a KMS key whose state permits no use, None for any other:
     https://docs.aws.amazon.com/kms/latest/developerguide/key-state.html"""
     record = kms._resolve_key(key)
     if record is None:
@@ -78,7 +78,7 @@ def decide_for_state(key: str) -> Denial | None:
 
 
 def evaluation(request: Request, arn: str, kind: str, keys: Mapping[str, Any]) -> Any:  # noqa: ANN401 - MiniStack's own
-    """The request as MiniStack's evaluator takes it, over TLS."""
+    """Return the request as MiniStack's evaluator takes it, over TLS."""
     context = {name.lower(): value for name, value in request.context.items()}
     return iam_evaluator.EvalContext(
         principal_arn=arn,
@@ -95,8 +95,8 @@ def evaluation(request: Request, arn: str, kind: str, keys: Mapping[str, Any]) -
 
 
 def _denied_by_limit(evaluation_request: Any, principal: Any, decision: str) -> bool:  # noqa: ANN401 - MiniStack's own
-    """Whether the role's own policies allow, so that its boundary is what does not; an explicit
-    denial of a boundary counts too."""
+    """Return whether the role's own policies allow, so that its boundary is what does not; an
+    explicit denial of a boundary counts too."""
     own = iam_evaluator.evaluate(evaluation_request, principal.policies).decision
     return bool(principal.limits) and own == "Allow" and decision != own
 

@@ -36,7 +36,7 @@ Enforce = Callable[..., Any]
 
 
 def add() -> None:
-    """Puts it in; before MiniStack starts."""
+    """Put it in; before MiniStack starts."""
     iam_evaluator.enforce = _with_more(iam_evaluator.enforce)
 
 
@@ -108,7 +108,7 @@ def _object_key_denial(access_key_id: str, request: Request) -> Denial | None:
 
 
 def bucket_key(bucket: str) -> str | None:
-    """The ARN of the KMS key that a bucket encrypts with, None if it needs none."""
+    """Return the ARN of the KMS key that a bucket encrypts with, None if it needs none."""
     name = "x-amz-server-side-encryption-aws-kms-key-id"
     key: str | None = s3._bucket_default_sse_headers(bucket).get(name)
     return key

@@ -30,8 +30,8 @@ def _checked(resolve: Callable[..., Outputs]) -> Callable[..., Outputs]:
 
 
 def check(stack_name: str, exports: Exports) -> None:
-    """Raises ValueError in CloudFormation's words where the stack exports something, by what it
-    is now, that it would no longer export, or with another value, and that a stack imports."""
+    """Raise ValueError in CloudFormation's words where the stack exports something, by what it is
+    now, that it would no longer export, or with another value, and that a stack imports."""
     before = dict(_exports_of(stack_name))
     for name, value in before.items():
         changed = "deleted" if name not in exports else "updated"

@@ -18,7 +18,7 @@ _overrides: list[dict[str, Any]] = []
 
 
 async def set_overrides(call: Call) -> Reply:
-    """Takes the list, and answers with it."""
+    """Take the list, and answer with it."""
     try:
         overrides = [_checked(override) for override in json.loads(call.body)]
     except (ValueError, TypeError, KeyError, re.error) as error:
@@ -28,7 +28,7 @@ async def set_overrides(call: Call) -> Reply:
 
 
 def before(name: str, service: Service) -> Service:
-    """The service, asked only what no answer was told for."""
+    """Return the service, asked only what no answer was told for."""
 
     async def handle(call: Call) -> Reply:
         request_text = (

@@ -67,7 +67,8 @@ class Propagation:
 
 
 def read_delay(text: str) -> Callable[[], float]:
-    """What draws delays: from "60", that many seconds; from "10-60", a number between the two."""
+    """Return what draws delays: from "60", that many seconds; from "10-60", a number between the
+    two."""
     low, _, high = text.partition("-")
     shortest, longest = float(low), float(high or low)
     return lambda: random.uniform(shortest, longest)  # noqa: S311 - keeps no secret
@@ -94,7 +95,7 @@ def _observed(change: Callable[..., Any], propagation: Propagation) -> Callable[
 
 
 def before(name: str, service: Service, propagation: Propagation) -> Service:
-    """The service, which denies callers whose role does not hold yet."""
+    """Return the service, which denies callers whose role does not hold yet."""
 
     async def handle(call: Call) -> Reply:
         session = sts._sessions.get(extract_access_key_id(call.headers, call.query)) or {}

@@ -26,7 +26,7 @@ Made = tuple[str, Properties]
 
 
 def add() -> None:
-    """Teaches MiniStack all of it; before it starts."""
+    """Teach MiniStack all of it; before it starts."""
     provisioners._RESOURCE_HANDLERS[TYPE] = {
         "create": _create,
         "update": _update,

@@ -18,7 +18,7 @@ class Call(NamedTuple):
     query: Mapping[str, list[str]]
 
     def content(self) -> dict[str, Any]:
-        """The JSON object in the body; an empty one for none, and for anything else."""
+        """Return the JSON object in the body; an empty one for none, and for anything else."""
         try:
             content = json.loads(self.body or b"{}")
         except ValueError:
@@ -26,7 +26,7 @@ class Call(NamedTuple):
         return content if isinstance(content, dict) else {}
 
     def parameter(self, name: str) -> str | None:
-        """The first value of a parameter of the query."""
+        """Return the first value of a parameter of the query."""
         return next(iter(self.query.get(name, [])), None)
 
 
@@ -39,7 +39,7 @@ def json_reply(content: object, status: int = 200) -> Reply:
 
 
 def refused(error: str, message: str, status: int = 400) -> Reply:
-    """An error as AWS's JSON protocols carry it: its name in the body and, as REST has it, in a
-    header."""
+    """Return an error as AWS's JSON protocols carry it: its name in the body and, as REST has it,
+    in a header."""
     status, headers, body = json_reply({"__type": error, "message": message}, status)
     return status, {**headers, "x-amzn-ErrorType": error}, body

@@ -27,7 +27,7 @@ Context = dict[str, Any]
 
 
 def add() -> None:
-    """Puts it in; before MiniStack starts."""
+    """Put it in; before MiniStack starts."""
     iam_actions.request_tag_context = _with_body_keys(iam_actions.request_tag_context)
     iam_actions.s3_service_context = _with_conditional_write(iam_actions.s3_service_context)
     iam_actions.extract_resource_arn = _with_log_arns(iam_actions.extract_resource_arn)
@@ -60,7 +60,7 @@ def _body_keys(service: str, action: str, body: bytes, params: Mapping[str, Any]
 
 
 def _api_gateway_role(body: bytes) -> Context:
-    """The role of UpdateAccount, which API Gateway writes its logs with."""
+    """Return the role of UpdateAccount, which API Gateway writes its logs with."""
     for operation in _content(body).get("patchOperations") or []:
         if operation.get("path") == "/cloudwatchRoleArn" and operation.get("value"):
             return {PASSED_ROLE: (operation["value"], "apigateway.amazonaws.com")}

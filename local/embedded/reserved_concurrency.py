@@ -20,7 +20,7 @@ Made = tuple[str, Properties]
 
 
 def add() -> None:
-    """Teaches MiniStack the property."""
+    """Teach MiniStack the property."""
     handlers = provisioners._RESOURCE_HANDLERS[TYPE]
     handlers["create"] = _with_reservation(handlers["create"], at=1)
     handlers["update"] = _with_reservation(handlers["update"], at=2)

@@ -15,7 +15,7 @@ Made = tuple[str, dict[str, Any]]
 
 
 def add() -> None:
-    """Teaches MiniStack the property; before it starts."""
+    """Teach MiniStack the property; before it starts."""
     handlers = provisioners._RESOURCE_HANDLERS[TYPE]
     handlers["create"] = _with_boundary(handlers["create"], at=1)
     handlers["update"] = _with_boundary(handlers["update"], at=2)

@@ -17,7 +17,7 @@ from local.embedded.reply import Call, MiniStackService, Reply, Service
 
 
 def add(propagation: Propagation) -> None:
-    """Puts them in; before MiniStack starts."""
+    """Put them in; before MiniStack starts."""
     services = {name: _from_ministack(handler) for name, handler in app.SERVICE_HANDLERS.items()}
     services["bedrock"] = bedrock_control_plane.beside(services["bedrock"])
     services["servicequotas"] = service_quotas.serve

@@ -9,7 +9,7 @@ from local.aws.sessions_file import SessionsFile
 
 
 def add(file: SessionsFile) -> None:
-    """Puts it in; before MiniStack starts."""
+    """Put it in; before MiniStack starts."""
     original: Callable[[str, dict[str, Any]], None] = sts.register_session
 
     def register_session(access_key: str, session: dict[str, Any]) -> None:

@@ -25,7 +25,7 @@ _PATCH: Final = f"""\
 
 
 def add() -> None:
-    """Puts it in; before MiniStack starts."""
+    """Put it in; before MiniStack starts."""
     script = lambda_runtime._PYTHON_WORKER_SCRIPT
     if script.count(_BEFORE) != 1:
         raise RuntimeError("MiniStack imports a function's handler in another way than it did.")

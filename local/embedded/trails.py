@@ -17,7 +17,7 @@ Made = tuple[str, Properties]
 
 
 def add() -> None:
-    """Teaches MiniStack the type. Changes replace a trail: none of ours has a name."""
+    """Teach MiniStack the type. Changes replace a trail: none of ours has a name."""
     provisioners._RESOURCE_HANDLERS[TYPE] = {"create": _create, "delete": _delete}
 
 

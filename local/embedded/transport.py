@@ -13,7 +13,7 @@ _plain: ContextVar[bool] = ContextVar("plain", default=False)
 
 
 def add() -> None:
-    """Puts it in; before MiniStack starts."""
+    """Put it in; before MiniStack starts."""
     serve, pin = app.app, app.pin_request_origin
 
     async def serve_as_tls(scope: Scope, receive: Receive, send: Send) -> None:

@@ -31,7 +31,7 @@ class Answer:
         return self._ended or self._abandoned
 
     async def put(self, data: bytes) -> None:
-        """Waits while the caller is behind. Raises CallerDisconnectedError."""
+        """Wait while the caller is behind. Raise CallerDisconnectedError."""
         async with self._changed:
             await self._changed.wait_for(self._has_room)
             if self._abandoned:
@@ -45,12 +45,12 @@ class Answer:
         await self._end(None)
 
     async def fail(self, error: FunctionError) -> None:
-        """Ends the answer with `error`, which the caller meets after the bytes before it."""
+        """End the answer with `error`, which the caller meets after the bytes before it."""
         await self._end(error)
 
     async def take(self) -> bytes:
-        """All that has arrived, at least a byte; b"" at the end, and once nobody reads any more.
-        Raises FunctionError."""
+        """Return all that has arrived, at least a byte; b"" at the end, and once nobody reads any
+        more. Raise FunctionError."""
         async with self._changed:
             await self._changed.wait_for(lambda: bool(self._parts) or self.over or self._discarded)
             data, self._parts, self._size = b"".join(self._parts), [], 0
@@ -60,7 +60,7 @@ class Answer:
         return data
 
     def responding(self, disconnect: Callable[[], None]) -> None:
-        """Names what ends the connection that carries the response."""
+        """Set what ends the connection that carries the response."""
         self._disconnect = disconnect
 
     async def discard(self) -> None:

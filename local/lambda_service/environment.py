@@ -69,7 +69,7 @@ class Environment:
             await asyncio.wait_for(self._settled.wait(), seconds)
 
     async def started(self, seconds: float) -> None:
-        """Returns when the function asks for its first invocation. Raises FunctionError, after
+        """Return when the function asks for its first invocation. Raise FunctionError, after
         `seconds` at the latest."""
         ready = asyncio.create_task(self._first_ready.wait())
         either: set[asyncio.Future[Any]] = {ready, self._ended}
@@ -128,7 +128,7 @@ class Environment:
         self._invocation = None
 
     def _end(self, why: FunctionError) -> None:
-        """Lets the process be stopped; the first reason stands."""
+        """Let the process be stopped; the first reason stands."""
         self._settled.set()
         if not self._ended.done():
             self._ended.set_result(why)

@@ -29,7 +29,7 @@ class Freezer:
         self._report(f"-{group}")
 
     def close(self) -> None:
-        """Ends all that is frozen."""
+        """End all that is frozen."""
         if self._guard is not None:
             self._guard.communicate()
 
@@ -49,7 +49,7 @@ def _signal(group: int, number: signal.Signals) -> None:
 
 
 def main() -> None:
-    """Reads `+GROUP` and `-GROUP`, a line each, and ends the groups that are left."""
+    """Read `+GROUP` and `-GROUP`, a line each, and end the groups that are left."""
     frozen: set[int] = set()
     for line in sys.stdin:
         group = int(line[1:])

@@ -37,12 +37,12 @@ class Function:
     reserved: int | None
 
     def wrapper(self) -> Path:
-        """The script that AWS_LAMBDA_EXEC_WRAPPER names, where it lies here."""
+        """Return the script that AWS_LAMBDA_EXEC_WRAPPER names, where it lies here."""
         return self.root / self.variables[WRAPPER].removeprefix(f"{TASK_ROOT}/")
 
 
 def read(client: Client, name: str, folder: Path) -> Function:
-    """The function `name` as deployed, unpacked below `folder`. Raises UnfitFunctionError."""
+    """Return the function `name` as deployed, unpacked below `folder`. Raise UnfitFunctionError."""
     response = client.get_function(FunctionName=name)
     settings: dict[str, Any] = response["Configuration"]
     _check_runtime(settings)

@@ -21,7 +21,8 @@ class Peer:
         self._writer = writer
 
     async def request(self) -> h11.Request | None:
-        """The next request's head; None when there will be no more. Raises DisconnectedError."""
+        """Return the next request's head; None when there will be no more. Raise
+        DisconnectedError."""
         if self._http.our_state is h11.DONE and self._http.their_state is h11.DONE:
             self._http.start_next_cycle()
         elif self._http.our_state is h11.MUST_CLOSE:
@@ -30,7 +31,7 @@ class Peer:
         return event if isinstance(event, h11.Request) else None
 
     async def body(self) -> bytes:
-        """The request's whole body. Raises DisconnectedError."""
+        """Return the request's whole body. Raise DisconnectedError."""
         parts: list[bytes] = []
 
         async def append(part: bytes) -> None:
@@ -40,7 +41,7 @@ class Peer:
         return b"".join(parts)
 
     async def each_part(self, take: Callable[[bytes], Awaitable[None]]) -> dict[str, str]:
-        """Gives `take` the body as it arrives; returns the trailers. Raises DisconnectedError."""
+        """Give `take` the body as it arrives; return the trailers. Raise DisconnectedError."""
         while True:
             event = await self._event()
             if isinstance(event, h11.Data):
@@ -53,7 +54,7 @@ class Peer:
     async def reply(
         self, status: int, headers: Mapping[str, str] | None = None, body: bytes = b""
     ) -> None:
-        """Raises DisconnectedError."""
+        """Raise DisconnectedError."""
         sized = [*(headers or {}).items(), ("content-length", str(len(body)))]
         head = h11.Response(status_code=status, headers=sized)
         events = (head, h11.Data(data=body), h11.EndOfMessage())

@@ -14,7 +14,8 @@ _MANAGED_RUNTIME = "/var/runtime/bootstrap.py"
 
 
 def command(function: Function) -> tuple[str, str, str]:
-    """The wrapper script, as Lambda calls it: with the interpreter and the interpreter's arguments.
+    """Return the wrapper script, as Lambda calls it: with the interpreter and the interpreter's
+    arguments.
 
     The interpreter is not the virtual environment's: a function has only what its zip brings.
     """
@@ -25,7 +26,7 @@ def command(function: Function) -> tuple[str, str, str]:
 def variables(
     function: Function, credentials: Credentials, log_stream: str, extra: Mapping[str, str]
 ) -> dict[str, str]:
-    """The function's own variables, Lambda's, and `extra`, which local mode adds."""
+    """Return the function's own variables, Lambda's, and `extra`, which local mode adds."""
     region = function.arn.split(":")[3]
     return {
         "PATH": os.environ.get("PATH", "/usr/bin:/bin"),

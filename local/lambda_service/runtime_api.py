@@ -66,7 +66,7 @@ class RuntimeApi:
         await asyncio.gather(*self._connections, return_exceptions=True)
 
     def hand_out(self, invocation: Invocation) -> None:
-        """Gives the waiting function something to do; it must have asked (`on_ready`)."""
+        """Give the waiting function something to do; it must have asked (`on_ready`)."""
         if self._next is None:
             raise RuntimeError("the function has not asked for an invocation")
         self._current = invocation
@@ -138,7 +138,7 @@ class RuntimeApi:
 
 
 def _reported(request: h11.Request, body: bytes) -> FunctionError:
-    """The error of an `/error` call, whose body names it again."""
+    """Return the error of an `/error` call, whose body names it again."""
     headers = {name.decode(): value.decode() for name, value in request.headers}
     return FunctionError(headers.get(_ERROR_TYPE, "Unhandled"), _message(body))
 

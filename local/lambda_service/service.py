@@ -63,14 +63,14 @@ class LambdaService:
         self._retiring: set[asyncio.Task[None]] = set()
 
     async def load(self, name: str) -> Function:
-        """The function as deployed now. Raises UnfitFunctionError."""
+        """Return the function as deployed now. Raise UnfitFunctionError."""
         if name not in self._functions:
             read = partial(function.read, self._client, name, self._folder)
             self._functions[name] = TtlCache(read)
         return await self._functions[name].get()
 
     async def invoke(self, name: str, event: Mapping[str, object], trace_id: str) -> Answer:
-        """The answer as it comes. Raises EventTooLargeError, FunctionError, ThrottledError,
+        """Return the answer as it comes. Raise EventTooLargeError, FunctionError, ThrottledError,
         UnfitFunctionError."""
         payload = json.dumps(event, ensure_ascii=False, separators=(",", ":")).encode()
         if len(payload) > LARGEST_EVENT_BYTES:
@@ -101,7 +101,7 @@ class LambdaService:
         return fresh
 
     def _admit(self, function: Function) -> None:
-        """Raises ThrottledError where as many run at once as are reserved."""
+        """Raise ThrottledError where as many run at once as are reserved."""
         busy = [
             environment
             for environment in self._environments
@@ -118,7 +118,8 @@ class LambdaService:
             raise ThrottledError
 
     def _take_idle(self, function: Function) -> Environment | None:
-        """The idle environment last used; those of an older revision and the dead are let go."""
+        """Return the idle environment last used; those of an older revision and the dead are let
+        go."""
         while True:
             own = [
                 environment

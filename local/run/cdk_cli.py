@@ -53,7 +53,7 @@ class Cdk:
         await self._run(("bootstrap", where), self._environment(aws), self._folder, report)
 
     async def deploy(self, aws: Aws, report: Report, *stacks: str) -> Outputs:
-        """Deploys these stacks, else all; the outputs are stack name -> output -> value."""
+        """Deploy these stacks, else all; the outputs are stack name -> output -> value."""
         self._outputs.unlink(missing_ok=True)
         options = ("--require-approval", "never", "--outputs-file", self._outputs)
         shown = ("--progress", "events", "--ci")
@@ -92,7 +92,7 @@ class Cdk:
 
 
 def condensed(line: str) -> str:
-    """A line of the CLI in a few words, empty for most: `2/15 AWS::KMS::Key`."""
+    """Return a line of the CLI in a few words, empty for most: `2/15 AWS::KMS::Key`."""
     event = _EVENT.match(line)
     if event is None:
         return ""
@@ -101,13 +101,13 @@ def condensed(line: str) -> str:
 
 
 def _reason(lines: list[str]) -> list[str]:
-    """The end of what was said, but for the steps that went well."""
+    """Return the end of what was said, but for the steps that went well."""
     return [line for line in lines if line and ("FAILED" in line or not condensed(line))][-15:]
 
 
 def _base_environment(folder: Path) -> dict[str, str]:
-    """The interpreter that runs this is the one that synthesizes. The CLI's home is our own: in
-    the user's it remembers which account a key belongs to, even a test key of another server."""
+    """Return the interpreter that runs this is the one that synthesizes. The CLI's home is our own:
+    in the user's it remembers which account a key belongs to, even a test key of another server."""
     here = str(Path(sys.executable).parent)
     return {
         **without_aws(),

@@ -82,7 +82,7 @@ def _present(console: Console, endpoint: Endpoint, chosen: Options) -> None:
 
 
 def _credentials(endpoint: Endpoint) -> str:
-    """What tells curl who calls: a key, or a signature."""
+    """Return what tells curl who calls: a key, or a signature."""
     for key in endpoint.api_keys.values():
         return f"-H 'x-api-key: {key}'"
     user = f"{ACCESS_KEY_ID}:{SECRET_ACCESS_KEY}"
@@ -90,14 +90,14 @@ def _credentials(endpoint: Endpoint) -> str:
 
 
 def deploy(state: Path, stages_file: Path | None) -> None:
-    """Deploys what has changed to the run that is up."""
+    """Deploy what has changed to the run that is up."""
     run(redeploy(state, stages_file, Console()), None)
 
 
 def run(
     work: Coroutine[object, object, None], chosen: Options | None, *more: type[Exception]
 ) -> None:
-    """Runs `work` to its end, to a signal, or to an error that has a sentence of its own: one of
+    """Run `work` to its end, to a signal, or to an error that has a sentence of its own: one of
     EXPECTED, or of `more`. What is `chosen` is looked at first."""
     expected: tuple[type[Exception], ...] = (*EXPECTED, *more)
     logging.basicConfig(level=logging.WARNING, format="%(name)s: %(message)s")
@@ -116,7 +116,7 @@ def run(
 def _report(
     several: BaseExceptionGroup[BaseException], expected: tuple[type[Exception], ...]
 ) -> None:
-    """Ends with each sentence once."""
+    """End with each sentence once."""
     known, rest = several.split(expected)
     if rest is not None or known is None:
         raise several

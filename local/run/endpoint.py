@@ -29,7 +29,8 @@ def gateway_outputs(outputs: Outputs, stage: str) -> Mapping[str, str]:
 
 
 def api_keys(aws: Aws, gateway: Mapping[str, str]) -> dict[str, str]:
-    """The value of each key that the stage has, by its name; none where requests are signed."""
+    """Return the value of each key that the stage has, by its name; none where requests are
+    signed."""
     client = aws.client("apigateway")
     ids: dict[str, str] = json.loads(gateway.get("ApiKeyIds", "{}"))
     return {

@@ -40,7 +40,7 @@ class Options(NamedTuple):
 
 
 def check(options: Options) -> None:
-    """Raises OptionsError for a port that is taken, and a stage that there is not."""
+    """Raise OptionsError for a port that is taken, and a stage that there is not."""
     ports = {
         "--port": options.port,
         "--https-port": options.https_port,
@@ -58,7 +58,7 @@ def check(options: Options) -> None:
 
 
 def region(stage: str, stages_file: Path | None) -> str:
-    """The Region of the stage. Raises OptionsError where there is no such stage."""
+    """Return the Region of the stage. Raise OptionsError where there is no such stage."""
     stages = read_stages(stages_file)
     if stage not in stages:
         raise OptionsError(

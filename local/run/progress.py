@@ -47,7 +47,7 @@ class Steps:
 
     @contextmanager
     def step(self, name: str) -> Iterator[Step]:
-        """Shows `name` while the block runs, then how long it took, or that it failed."""
+        """Show `name` while the block runs, then how long it took, or that it failed."""
         started, step = monotonic(), Step(name, self._live)
         if not self.console.is_terminal:
             self.console.print(f"  {name} ...", highlight=False)

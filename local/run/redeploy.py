@@ -54,7 +54,7 @@ def _check_region(running: Endpoint, stages_file: Path | None) -> None:
 
 
 def _renewed(before: Endpoint, outputs: Outputs, aws: Aws) -> Endpoint:
-    """Raises NotRedeployedError where another API took the place of the one that is served."""
+    """Raise NotRedeployedError where another API took the place of the one that is served."""
     served = gateway_outputs(before.outputs, before.stage)
     deployed = gateway_outputs(outputs, before.stage)
     if deployed["ApiId"] != served["ApiId"]:

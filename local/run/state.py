@@ -27,7 +27,7 @@ class State:
 
     @contextmanager
     def held(self) -> Iterator[None]:
-        """Keeps other runs out of the folder; raises InUseError if one is in it."""
+        """Keep other runs out of the folder; raise InUseError if one is in it."""
         self.folder.mkdir(parents=True, exist_ok=True)
         with (self.folder / "lock").open("a+") as lock:
             try:
@@ -48,7 +48,7 @@ class State:
                 self.endpoint.unlink(missing_ok=True)
 
     def read_endpoint(self) -> dict[str, Any] | None:
-        """What the run that has the folder has written, None while there is none."""
+        """Return what the run that has the folder has written, None while there is none."""
         try:
             endpoint: dict[str, Any] = json.loads(self.endpoint.read_text())
         except FileNotFoundError:

@@ -59,8 +59,8 @@ def _is_s3_document(block: Json) -> bool:
 
 
 def _location_in_result(document: Json, where: str) -> Json:
-    """A document in S3, which Bedrock takes in a tool's result alone: recorded in pydantic-ai's
-    test_multimodal_tool_return_matrix. It is not fetched here."""
+    """Read a document in S3, which Bedrock takes in a tool's result alone: recorded in
+    pydantic-ai's test_multimodal_tool_return_matrix. It is not fetched here."""
     del where
     uri = document["source"]["s3Location"]["uri"]
     source = {"type": "text", "media_type": "text/plain", "data": f"(not fetched: {uri})"}

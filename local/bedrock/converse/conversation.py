@@ -21,7 +21,7 @@ _NAME = re.compile(r"(?:[A-Za-z0-9\-_()\[\]]| (?! ))+")
 
 
 def check(body: Json) -> None:
-    """Raises RefusedError for the first rule that a body with valid members breaks."""
+    """Raise RefusedError for the first rule that a body with valid members breaks."""
     messages: list[Json] = body.get("messages", [])
     if not messages or not _begins(messages):
         raise invalid(
@@ -41,7 +41,7 @@ def check(body: Json) -> None:
 
 
 def _begins(messages: list[Json]) -> bool:
-    """Whether the first turn may be one: the assistant's only where a user's follows it."""
+    """Return whether the first turn may be one: the assistant's only where a user's follows it."""
     roles = [message["role"] for message in messages]
     return roles[0] == "user" or (roles[0] == "assistant" and "user" in roles)
 
@@ -118,7 +118,7 @@ def _check_object(value: object, where: str) -> None:
 
 
 def not_an_object(where: str) -> Exception:
-    """The refusal of a value that has to be a JSON object."""
+    """Return the refusal of a value that has to be a JSON object."""
     return invalid(
         f"The format of the value at {where} is invalid. "
         "Provide a json object for the field and try again."

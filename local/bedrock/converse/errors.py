@@ -14,7 +14,7 @@ PREFIX: Final = "The model returned the following errors: "
 
 @contextmanager
 def model_errors() -> Iterator[None]:
-    """Puts PREFIX before each ValidationException that leaves the block."""
+    """Put PREFIX before each ValidationException that leaves the block."""
     try:
         yield
     except RefusedError as refused:

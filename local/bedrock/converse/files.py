@@ -19,7 +19,8 @@ _LARGEST_PART = 50_000_000
 
 
 def text_of(content: bytes, kind: str, where: str) -> str:
-    """The text of a file of this format (any but PDF); raises RefusedError for a broken file."""
+    """Return the text of a file of this format (any but PDF); raise RefusedError for a broken
+    file."""
     if kind in _WORDS_IN:
         return _zipped_text(content, _WORDS_IN[kind], where)
     if kind in _LEGACY:

@@ -16,7 +16,8 @@ _Path = tuple[str | int, ...]
 
 
 def take_out_attachments(body: bytes) -> tuple[bytes, tuple[Attachment, ...]]:
-    """A body without the bytes of its images and documents, and these; what is no JSON stays."""
+    """Return a body without the bytes of its images and documents, and these; what is no JSON
+    stays."""
     try:
         request = json.loads(body)
         messages = request.get("messages") if isinstance(request, dict) else None

@@ -41,7 +41,7 @@ _VALUE_NAMES = {
 
 
 def read(body: bytes, shape_name: str) -> dict[str, Any]:
-    """The known members of `body`, which is JSON of the shape; blobs stay base64.
+    """Return the known members of `body`, which is JSON of the shape; blobs stay base64.
 
     Raises RefusedError: SerializationException for what is no JSON or of another type, and
     ValidationException for broken constraints.
@@ -56,7 +56,7 @@ def read(body: bytes, shape_name: str) -> dict[str, Any]:
 
 
 def stream_exceptions(shape_name: str) -> tuple[str, ...]:
-    """The exceptions that an event stream of this shape may carry."""
+    """Return the exceptions that an event stream of this shape may carry."""
     shape = _model().shape_for(shape_name)
     members = shape.members if isinstance(shape, StructureShape) else {}
     return tuple(name for name in members if name.endswith("Exception"))
@@ -141,7 +141,7 @@ class _Reader:
 
 
 def plain(path: str) -> str:
-    """A path as Bedrock's own sentences have it: `messages.0` for `messages.1.member`."""
+    """Return a path as Bedrock's own sentences have it: `messages.0` for `messages.1.member`."""
     return re.sub(r"\b(\d+)\.member", lambda match: str(int(match[1]) - 1), path)
 
 

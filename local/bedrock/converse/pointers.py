@@ -13,7 +13,7 @@ Json = dict[str, Any]
 
 
 def check(pointers: list[str]) -> None:
-    """Raises RefusedError for an empty or malformed pointer."""
+    """Raise RefusedError for an empty or malformed pointer."""
     for pointer in pointers:
         if not _POINTER.fullmatch(pointer):
             raise invalid(

@@ -22,7 +22,7 @@ _LOCATIONS = {
 
 
 def build_response(answer: Answer, latency: int, extras: Json) -> Json:
-    """The response; `latency` in milliseconds, `extras` what further members it has."""
+    """Return the response; `latency` in milliseconds, `extras` what further members it has."""
     content = [_block(part.block) for part in _nonblank_parts(answer)]
     return {
         "output": {"message": {"role": "assistant", "content": content}},
@@ -34,21 +34,21 @@ def build_response(answer: Answer, latency: int, extras: Json) -> Json:
 
 
 def opening(answer: Answer) -> Iterator[tuple[str, Json]]:
-    """The events up to the end of the last block, each with its type."""
+    """Yield the events up to the end of the last block, each with its type."""
     yield "messageStart", {"role": "assistant"}
     for index, part in enumerate(_nonblank_parts(answer)):
         yield from _block_events(part, {"contentBlockIndex": index})
 
 
 def closing(answer: Answer, latency: int, fields: Json, extras: Json) -> Iterator[tuple[str, Json]]:
-    """The last two events: `fields` are the model's own that were asked for."""
+    """Yield the last two events: `fields` are the model's own that were asked for."""
     yield "messageStop", {"stopReason": answer.reply.stop_reason, **fields}
     yield "metadata", {"usage": usage(answer.usage), "metrics": {"latencyMs": latency}, **extras}
 
 
 def usage(counted: Usage) -> Json:
-    """Counts as Converse names them: the total holds everything that was read, written or said.
-    Some come twice, under members that no page of AWS's has: recorded exchanges have them."""
+    """Return the counts by Converse's names; the total holds all input and output. Some come twice,
+    under members that no page of AWS's has: recorded exchanges have them."""
     written = {"1h": counted.written_1h, "5m": counted.written_5m}
     details = [{"ttl": ttl, "inputTokens": count} for ttl, count in written.items() if count]
     return {
@@ -65,7 +65,7 @@ def usage(counted: Usage) -> Json:
 
 
 def assembled(events: Iterable[tuple[str, Json]]) -> Json:
-    """The response that the events of a stream add up to, as far as they go."""
+    """Return the response that the events of a stream add up to, as far as they go."""
     blocks: dict[int, Json] = {}
     response_fields: Json = {}
     for name, fields in events:
@@ -80,7 +80,7 @@ def assembled(events: Iterable[tuple[str, Json]]) -> Json:
 
 
 def _nonblank_parts(answer: Answer) -> list[Part]:
-    """The blocks with something in them: Converse takes no blank text back."""
+    """Return the blocks with something in them: Converse takes no blank text back."""
     return [part for part in answer.reply.parts if part.deltas]
 
 
@@ -149,7 +149,7 @@ def _extend(block: Json, delta: Json) -> None:
 
 
 def _finished(block: Json) -> Json:
-    """A tool call's input as JSON; of a broken-off one, the text that came."""
+    """Return a tool call's input as JSON; of a broken-off one, the text that came."""
     if "toolUse" not in block:
         return block
     text = block["toolUse"].get("input", "")

@@ -27,7 +27,7 @@ _JOINED = "tools"
 
 
 def question(body: Json, model: Model) -> Question:
-    """The question in a checked body; raises RefusedError for what Claude does not take."""
+    """Return the question in a checked body; raise RefusedError for what Claude does not take."""
     try:
         fields = _fields(body)
         _add(fields, body.get("additionalModelRequestFields", {}))
