@@ -38,9 +38,9 @@ def of_gateway() -> set[str]:
 
 
 def by_the_clock(*packages: str) -> set[str]:
-    """The metrics of functions that count by `embedded_metrics`."""
+    """The metrics of functions that count by `metrics.emf`."""
     modules = [path for name in packages for path in (ROOT / "lambda" / name).rglob("*.py")]
-    counting = [path for path in modules if "from embedded_metrics import" in path.read_text()]
+    counting = [path for path in modules if "from metrics.emf import" in path.read_text()]
     assert counting
     return {name for path in counting for name in strings(path, _NAME)}
 
@@ -66,7 +66,7 @@ def test_what_a_stage_may_add_has_its_row(tmp_path: Path) -> None:
 
 def test_the_metrics_are_counted() -> None:
     """A new metric costs: change the numbers on the page, and the sum below its first table."""
-    idle = by_the_clock("invocation_logging", "verification")
+    idle = by_the_clock("drift_detector", "verification")
     canary = by_the_clock("canary")
     all_ = of_gateway() | idle | canary
     assert {"Requests", "DriftDetectorRuns", "VerifiedHours", "CanaryRuns"} <= all_
