@@ -33,7 +33,7 @@ def _name(node: ast.AST) -> str:
 
 
 def _matching(strings: Iterator[str], pattern: str) -> set[str]:
-    return {each for each in strings if re.fullmatch(pattern, each)}
+    return {string for string in strings if re.fullmatch(pattern, string)}
 
 
 # --- configuration
@@ -41,7 +41,7 @@ def _matching(strings: Iterator[str], pattern: str) -> set[str]:
 
 def test_every_variable_of_the_function_has_its_row() -> None:
     names = r"[A-Z]+(_[A-Z]+)+|STAGE|GEOGRAPHIES|GUARDRAIL"
-    functions = [f"lambda/gateway/{each}.py" for each in ("settings", "signing", "tls")]
+    functions = [f"lambda/gateway/{item}.py" for item in ("settings", "signing", "tls")]
     known = {
         name
         for part in (
@@ -168,10 +168,10 @@ def test_a_decision_has_its_parts_and_public_sources(page: Path) -> None:
     text = read(page)
     assert text.startswith(f"# {int(page.name[:4])}. ")
     parts = ["**Context.**", "**Decision.**", "**Reason.**", "**Consequences.**", "**Sources.**"]
-    found = [text.find(part) for part in parts]
-    assert -1 not in found
-    assert found == sorted(found)
-    assert any(link.startswith("https://") for link in links(text[found[-1] :]))
+    result = [text.find(part) for part in parts]
+    assert -1 not in result
+    assert result == sorted(result)
+    assert any(link.startswith("https://") for link in links(text[result[-1] :]))
 
 
 # --- architecture
@@ -186,7 +186,7 @@ def _has_code(folder: Path) -> bool:
 
 
 def _folders() -> set[str]:
-    inner = {each for parent in (*CODE, "tools") for each in (ROOT / parent).glob("*/")}
+    inner = {item for parent in (*CODE, "tools") for item in (ROOT / parent).glob("*/")}
     outer = {ROOT / name for name in ("stacks", "claude_bedrock/cli", "local", "demo", "tools")}
     functions = {path.parent for path in ROOT.glob("lambda/*/handler.py")}
     paths = {each for each in inner | outer | {ROOT / "benchmarks"} if _has_code(each)}

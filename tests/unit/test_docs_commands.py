@@ -32,21 +32,21 @@ def test_every_make_target_has_its_row() -> None:
 @pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)
 def test_commands_that_a_page_names_exist(page: Path) -> None:
     text = read(page)
-    told = "\n".join([*blocks(text), *codes(prose(text))])
-    made = set(re.findall(r"\bmake (?:PYTHON=\S+ )?([a-z-]+)", told))
+    outcome = "\n".join([*blocks(text), *codes(prose(text))])
+    made = set(re.findall(r"\bmake (?:PYTHON=\S+ )?([a-z-]+)", outcome))
     assert made <= _targets()
-    for module in re.findall(r"python3? -m ([a-z_.]+)", told):
+    for module in re.findall(r"python3? -m ([a-z_.]+)", outcome):
         assert _module(module), module
 
 
 @pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)
 def test_aws_and_the_command_line_have_the_commands_that_a_page_tells(page: Path) -> None:
-    told = [(words, mistake(words)) for words in commands(read(page))]
-    assert [each for each in told if each[1]] == []
+    outcome = [(words, mistake(words)) for words in commands(read(page))]
+    assert [item for item in outcome if item[1]] == []
 
 
 @pytest.mark.parametrize(
-    ("told", "wrong"),
+    ("outcome", "wrong"),
     [
         ("aws kms enable-keys --key-id k", "no such command"),
         ("aws kmss enable-key --key-id k", "no such command"),
@@ -58,14 +58,16 @@ def test_aws_and_the_command_line_have_the_commands_that_a_page_tells(page: Path
         ("aws kms enable-key --key-id k", ""),
     ],
 )
-def test_a_command_that_there_is_not_is_found_out(told: str, wrong: str) -> None:
-    assert [mistake(words) for words in commands(f"```bash\n{told}\n```")] == [wrong]
+def test_a_command_that_there_is_not_is_found_out(outcome: str, wrong: str) -> None:
+    assert [mistake(words) for words in commands(f"```bash\n{outcome}\n```")] == [wrong]
 
 
 def _module(name: str) -> bool:
     inside = Path(*name.split("."))
-    places = (ROOT / inside, ROOT / "lambda" / inside)
-    return any((at / "__main__.py").is_file() or at.with_suffix(".py").is_file() for at in places)
+    locations = (ROOT / inside, ROOT / "lambda" / inside)
+    return any(
+        (at / "__main__.py").is_file() or at.with_suffix(".py").is_file() for at in locations
+    )
 
 
 def test_the_readme_shows_the_two_commands() -> None:
@@ -107,8 +109,8 @@ def _leaves(command: Command, path: str) -> Iterator[tuple[str, set[str]]]:
     for part, each in getattr(command, "commands", {}).items():
         yield from _leaves(each, f"{path} {part}")
     if getattr(command, "invoke_without_command", True):
-        options = [one for one in command.params if one.param_type_name == "option"]
-        yield path, {text for one in options for text in (*one.opts, one.envvar) if text}
+        options = [param for param in command.params if param.param_type_name == "option"]
+        yield path, {text for option in options for text in (*option.opts, option.envvar) if text}
 
 
 @pytest.mark.parametrize(("command", "options"), _commands(cli, "claude-bedrock"))
@@ -117,8 +119,8 @@ def test_every_option_of_the_cli_has_its_row(command: str, options: set[str]) ->
     assert {code for row in table for code in codes(row[0])} == {
         option for option in options if option.startswith("--")
     }
-    told = codes(section("docs/cli.md", f"`{command}`"))
-    assert options <= set(told)
+    outcome = codes(section("docs/cli.md", f"`{command}`"))
+    assert options <= set(outcome)
 
 
 def test_every_command_of_the_cli_has_its_section() -> None:

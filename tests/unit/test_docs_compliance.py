@@ -14,12 +14,12 @@ def test_every_claim_names_what_shows_it_and_nothing_else() -> None:
     assert len(CLAIMS) > 20
     for claim, shown_by in CLAIMS.items():
         assert shown_by, claim
-        for each in shown_by:
-            assert each.startswith(("tests/", "claude-bedrock ")), each
+        for item in shown_by:
+            assert item.startswith(("tests/", "claude-bedrock ")), item
 
 
 @pytest.mark.parametrize(
-    "named", sorted({each for all_ in CLAIMS.values() for each in all_ if "tests/" in each})
+    "named", sorted({item for all_ in CLAIMS.values() for item in all_ if "tests/" in item})
 )
 def test_a_test_that_is_named_is_there(named: str) -> None:
     assert is_a_test(named)
@@ -31,7 +31,7 @@ def test_a_test_that_is_named_is_there(named: str) -> None:
 def test_a_command_that_is_named_is_there_with_its_options(named: str) -> None:
     _, *words = named.split()
     command: object = typer.main.get_command(app)
-    for word in (each for each in words if not each.startswith("--")):
+    for word in (item for item in words if not item.startswith("--")):
         command = command.commands[word]  # type: ignore[attr-defined]
-    options = {text for one in command.params for text in one.opts}  # type: ignore[attr-defined]
+    options = {text for param in command.params for text in param.opts}  # type: ignore[attr-defined]
     assert {each for each in words if each.startswith("--")} <= options

@@ -63,23 +63,23 @@ VALUES = {
 
 def queries(page: Path) -> Iterator[tuple[str, str]]:
     """The log group's last part, and the query that is asked of it."""
-    found = re.findall(
+    result = re.findall(
         r"Log group `/claude-on-bedrock/STAGE/([a-z-]+)`:\n\n```insights\n(.*?)```",
         read(page),
         re.DOTALL,
     )
-    assert len(found) == read(page).count("```insights"), "a query without its log group"
-    yield from found
+    assert len(result) == read(page).count("```insights"), "a query without its log group"
+    yield from result
 
 
 @pytest.mark.parametrize("page", RUNBOOKS, ids=lambda page: page.stem)
 def test_every_page_has_the_same_parts(page: Path) -> None:
     text = read(page)
     parts = (f"# {page.stem}\n", "**Raised** ", "**Callers see** ", "## Investigate", "## Resolve")
-    places = [text.find(part) for part in (*parts, "## Verify")]
-    assert places[0] == 0
-    assert -1 not in places
-    assert places == sorted(places)
+    locations = [text.find(part) for part in (*parts, "## Verify")]
+    assert locations[0] == 0
+    assert -1 not in locations
+    assert locations == sorted(locations)
     assert text.count("\n#") == 3
     assert [*queries(page), *commands(text)], "nothing to look with"
 

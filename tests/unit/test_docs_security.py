@@ -8,7 +8,7 @@ from tools.docs.pages import codes, is_a_test, read, rows, section
 
 PAGE, AFTER = "docs/security.md", "Remaining risks"
 _THREATS = read(PAGE).partition("\n## Threats\n")[2].partition("\n## ")[0]
-DOORS = [each for each in re.findall(r"^### (.+)$", _THREATS, re.MULTILINE) if each != AFTER]
+DOORS = [item for item in re.findall(r"^### (.+)$", _THREATS, re.MULTILINE) if item != AFTER]
 SHOWN = {
     (door, number): tests
     for door in DOORS
@@ -34,11 +34,11 @@ def test_a_threat_says_of_what_kind_it_is_and_what_shows_that_it_is_stopped(
     assert set(kind.split(", ")) <= set("STRIDE")
     assert stopped
     assert codes(shown)
-    assert "; ".join(f"`{each}`" for each in codes(shown)) == shown
+    assert "; ".join(f"`{code}`" for code in codes(shown)) == shown
 
 
 @pytest.mark.parametrize(
-    "named", sorted({each for row in THREATS.values() for each in codes(row[3])})
+    "named", sorted({code for row in THREATS.values() for code in codes(row[3])})
 )
 def test_a_test_that_is_named_is_there(named: str) -> None:
     assert named.startswith("tests/")

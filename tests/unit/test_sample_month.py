@@ -44,7 +44,7 @@ def as_local_bedrock_writes_it(call: Call, made: str) -> records.Record:
         metadata=parsed["requestMetadata"],
         inference_region=call.answered_in,
         output=None if call.stream or answer is None else _packed(answer),
-        output_events=[_packed(each) for each in answer or []] if call.stream else [],
+        output_events=[_packed(item) for item in answer or []] if call.stream else [],
         usage=None if call.throttled else counted,
         error="ThrottlingException" if call.throttled else None,
     )
@@ -64,21 +64,21 @@ def test_a_record_is_what_the_local_bedrock_would_write_and_so_are_its_objects()
         made = record(call, MONTH.gateway_arn)
         written = as_local_bedrock_writes_it(call, made)
         assert made == written.line
-        for each in written.objects:
-            assert stored[each.key] == each.content
+        for item in written.objects:
+            assert stored[item.key] == item.content
 
 
 def test_an_audit_line_has_the_fields_that_the_gateway_writes() -> None:
-    given = inspect.getsource(audit) + inspect.getsource(model_call)
+    value = inspect.getsource(audit) + inspect.getsource(model_call)
     known = {*Usage._fields}
 
     for name in {name for call in CALLS for name in audit_line(call)} - known:
-        assert f'"{name}"' in given
+        assert f'"{name}"' in value
 
 
 def test_its_calls_and_its_records_agree() -> None:
     lines = [line for hour in hours(MONTH) for line in hour.audit_lines()]
-    found = [
+    result = [
         (destination, json.loads(line))
         for hour in hours(MONTH)
         for key, content in hour.objects.items()
@@ -89,7 +89,7 @@ def test_its_calls_and_its_records_agree() -> None:
     begin, end = CALLS[0].at, CALLS[-1].at + 1
     outcome = joined(
         lines,
-        found,
+        result,
         window=Window(begin, end, end),
         bounds=AllowedRegions(MONTH.region, None, MONTH.routes, MONTH.models),
         principals=Principals(MONTH.gateway_arn),

@@ -131,21 +131,21 @@ def roles(iam: Any) -> list[str]:  # noqa: ANN401 - moto's client
 
 def test_a_role_is_made_and_handed_over_where_there_is_none(iam: Any) -> None:  # noqa: ANN401
     made = world(roles=iam)
-    told = handler.outcome_of(event("Create"), made.services)
-    assert told == (True, f"API Gateway now logs as {ROLE_ARN}.")
+    outcome = handler.outcome_of(event("Create"), made.services)
+    assert outcome == (True, f"API Gateway now logs as {ROLE_ARN}.")
     assert made.account.role_arn == ROLE_ARN
     trust = iam.get_role(RoleName=ROLE)["Role"]["AssumeRolePolicyDocument"]["Statement"]
-    assert [each["Principal"] for each in trust] == [{"Service": "apigateway.amazonaws.com"}]
+    assert [item["Principal"] for item in trust] == [{"Service": "apigateway.amazonaws.com"}]
     attached = iam.list_attached_role_policies(RoleName=ROLE)["AttachedPolicies"]
     assert [each["PolicyArn"] for each in attached] == [POLICY_ARN]
 
 
 @pytest.mark.parametrize("request_type", ["Create", "Update"])
 def test_anothers_role_is_left_alone(iam: Any, request_type: str) -> None:  # noqa: ANN401
-    found = world(THEIRS, roles=iam)
-    told = handler.outcome_of(event(request_type), found.services)
-    assert told == (True, f"API Gateway already logs as {THEIRS}.")
-    assert found.account.role_arn == THEIRS
+    result = world(THEIRS, roles=iam)
+    outcome = handler.outcome_of(event(request_type), result.services)
+    assert outcome == (True, f"API Gateway already logs as {THEIRS}.")
+    assert result.account.role_arn == THEIRS
     assert roles(iam) == []
 
 
@@ -192,11 +192,11 @@ def test_what_time_may_mend_is_tried_again(
 @pytest.mark.parametrize("code", ["BadRequestException", "AccessDeniedException"])
 def test_a_refusal_that_lasts_is_told_in_aws_words(code: str) -> None:
     refusing = world(failures=[refused(code, 400)] * 100)
-    told = handler.outcome_of(event("Create"), refusing.services)
-    assert not told.succeeded
-    assert told.sentence.startswith("API Gateway has no log role: ")
-    assert code in told.sentence
-    assert "aws apigateway update-account" in told.sentence
+    outcome = handler.outcome_of(event("Create"), refusing.services)
+    assert not outcome.succeeded
+    assert outcome.sentence.startswith("API Gateway has no log role: ")
+    assert code in outcome.sentence
+    assert "aws apigateway update-account" in outcome.sentence
     longest = handler.SETTLE_SECONDS + PROPAGATION_SECONDS + handler.LONGEST_INTERVAL_SECONDS
     assert refusing.clock.elapsed <= longest
 
@@ -209,8 +209,8 @@ def test_a_role_that_somebody_sets_meanwhile_is_a_success_and_stays() -> None:
 
     shared = world()
     account = Shared(shared.clock)
-    told = handler.outcome_of(event("Create"), shared.services._replace(account=account))
-    assert told == (True, f"API Gateway now logs as {THEIRS}.")
+    outcome = handler.outcome_of(event("Create"), shared.services._replace(account=account))
+    assert outcome == (True, f"API Gateway now logs as {THEIRS}.")
     assert account.role_arn == THEIRS
 
 
@@ -278,10 +278,10 @@ def test_botocore_repeats_no_call_within_the_rate(monkeypatch: pytest.MonkeyPatc
 
 
 def test_the_role_stays_when_the_stack_goes(iam: Any) -> None:  # noqa: ANN401
-    kept = world(roles=iam)
-    handler.outcome_of(event("Create"), kept.services)
-    assert handler.outcome_of(event("Delete"), kept.services).succeeded
-    assert kept.account.role_arn == ROLE_ARN
+    stored = world(roles=iam)
+    handler.outcome_of(event("Create"), stored.services)
+    assert handler.outcome_of(event("Delete"), stored.services).succeeded
+    assert stored.account.role_arn == ROLE_ARN
     assert roles(iam) == [ROLE]
 
 
@@ -294,11 +294,11 @@ def test_a_broken_function_lets_its_stack_go(monkeypatch: pytest.MonkeyPatch) ->
     monkeypatch.setenv("AWS_DEFAULT_REGION", "us-east-1")
     monkeypatch.setattr(handler, "outcome_of", broken)
     monkeypatch.setattr(handler, "send", lambda _url, body: answers.append(body))
-    asked = {"ResponseURL": "", "StackId": "s", "RequestId": "r", "LogicalResourceId": "Role"}
+    request = {"ResponseURL": "", "StackId": "s", "RequestId": "r", "LogicalResourceId": "Role"}
 
     for request_type in ("Create", "Delete"):
         with pytest.raises(LookupError):
-            handler.handle(event(request_type) | asked, None)
+            handler.handle(event(request_type) | request, None)
 
     assert [answer["Status"] for answer in answers] == ["FAILED", "SUCCESS"]
     assert "aws apigateway get-account" in answers[1]["Reason"]

@@ -39,7 +39,7 @@ def test_the_picture_needs_no_script_and_is_the_same_each_time() -> None:
     assert drawn == plots.drawn(curve)
     root = ET.fromstring(drawn)  # noqa: S314 - our own
     assert not [each for each in root.iter() if "script" in str(each.tag)]
-    told = ["".join(each.itertext()) for each in root.iter() if str(each.tag).endswith("text")]
+    outcome = ["".join(item.itertext()) for item in root.iter() if str(item.tag).endswith("text")]
     assert {"One call", "bytes", "CPU ms", "gateway: n^1.00 from 1k", "100", "10k", "0.1"} <= set(
-        told
+        outcome
     )

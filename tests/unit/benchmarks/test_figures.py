@@ -40,7 +40,7 @@ def test_ratios_are_taken_round_by_round() -> None:
 
 
 def test_the_ninety_ninth_of_a_hundred_is_not_the_median() -> None:
-    samples = {"direct": [0.0] * 101, "gateway": [float(each) for each in range(101)]}
+    samples = {"direct": [0.0] * 101, "gateway": [float(number) for number in range(101)]}
     figure = Figure("Waits", "ms", samples)
     assert figure.value(Target(1, "direct", how="above")) == 50
     assert figure.value(Target(1, "direct", how="above", percentile=99)) == 99
@@ -52,20 +52,20 @@ def test_nobody_is_judged_beside_one_who_took_no_part() -> None:
 
 
 def test_each_round_asks_everyone_once() -> None:
-    asked: list[str] = []
+    request: list[str] = []
 
     def sampler(name: str) -> float:
-        asked.append(name)
-        return len(asked)
+        request.append(name)
+        return len(request)
 
     samples = interleaved(2, {"a": lambda: sampler("a"), "b": lambda: sampler("b")})
-    assert asked == ["a", "b", "a", "b"]
+    assert request == ["a", "b", "a", "b"]
     assert samples == {"a": [1, 3], "b": [2, 4]}
 
 
 def test_the_judgment_says_by_how_much() -> None:
-    told = report.judgments([_figure(Target(2, "floor")), _figure(Target(4, "floor"))])
-    cells = [[cell.strip() for cell in line.split("|")[1:-1]] for line in told.splitlines()]
+    outcome = report.judgments([_figure(Target(2, "floor")), _figure(Target(4, "floor"))])
+    cells = [[cell.strip() for cell in line.split("|")[1:-1]] for line in outcome.splitlines()]
     assert cells[2:] == [
         ["Calls", "gateway", "floor", "≤ 2x", "3x", "missed by 50%"],
         ["Calls", "gateway", "floor", "≤ 4x", "3x", "reached"],

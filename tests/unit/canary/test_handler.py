@@ -91,8 +91,8 @@ def test_it_asks_with_the_value_of_its_key_as_it_is_now(front: Front) -> None:
 
     paths, headers, bodies = zip(*front.asked, strict=True)
     assert set(paths) == {"/dev/v1/messages"}
-    assert {each["x-api-key"] for each in headers} == {"v" * 30}
-    assert [json.loads(body) for body in bodies] == [each.body for each in questions(MODEL)]
+    assert {header["x-api-key"] for header in headers} == {"v" * 30}
+    assert [json.loads(body) for body in bodies] == [item.body for item in questions(MODEL)]
     assert len(bodies[1]) > 150_000
 
 
@@ -131,8 +131,8 @@ def test_a_run_is_counted_and_each_failure_is_a_line(capsys: pytest.CaptureFixtu
         report_failures(each, "dev")
 
         lines = [json.loads(line) for line in capsys.readouterr().out.splitlines()]
-        told = [line["failure"] for line in lines if "failure" in line]
-        assert told == [failure._asdict() for failure in each]
+        outcome = [line["failure"] for line in lines if "failure" in line]
+        assert outcome == [failure._asdict() for failure in each]
         (metrics,) = [line for line in lines if "_aws" in line]
         assert (metrics["service"], metrics["stage"]) == ("canary", "dev")
         assert (metrics["CanaryRuns"], metrics["CanaryFailures"]) == ([1.0], [count])

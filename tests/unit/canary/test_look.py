@@ -30,8 +30,8 @@ class Account:
 
     def in_s3(self, request_id: str, since: datetime, until: datetime) -> Stored | None:
         assert (since, until) == (NOW, NOW + timedelta(seconds=1))
-        found = self.s3.get(request_id)
-        return None if found is None else Stored(found, "bucket", "key")
+        result = self.s3.get(request_id)
+        return None if result is None else Stored(result, "bucket", "key")
 
     def is_stored(self, path: str) -> bool:
         return path in self.objects
@@ -63,8 +63,8 @@ def account() -> Account:
         "output": {"outputBodyJson": answer},
     }
     large = {side: {f"{side}BodyS3Path": path} for side, path in PATHS}
-    for place in (made.logs, made.s3):
-        place.update({"id-small": small, "id-large": large})
+    for location in (made.logs, made.s3):
+        location.update({"id-small": small, "id-large": large})
     made.objects = {"s3://bucket/input": as_asked(LARGE), "s3://bucket/output": answer}
     return made
 
@@ -74,7 +74,7 @@ def looked(account: Account, *pauses: float) -> list[Failure]:
 
 
 def steps(failures: list[Failure]) -> set[tuple[str, str, str]]:
-    return {(each.size, each.step, each.why) for each in failures}
+    return {(failure.size, failure.step, failure.why) for failure in failures}
 
 
 def test_the_larger_question_is_beyond_what_is_recorded_inline() -> None:
@@ -96,7 +96,7 @@ def test_a_record_that_is_in_neither_or_one_place(account: Account) -> None:
         ("large", "CloudWatch Logs", "no record"),
         ("large", "S3", "no record"),
     }
-    assert {each.request_id for each in failures} == {"id-small", "id-large"}
+    assert {failure.request_id for failure in failures} == {"id-small", "id-large"}
 
 
 @pytest.mark.parametrize(("side", "path"), PATHS)
@@ -104,8 +104,8 @@ def test_a_record_that_refers_to_nothing(account: Account, side: str, path: str)
     del account.objects[path]
 
     assert steps(looked(account)) == {
-        ("large", "body", f"{place}: the object of the {side} is missing")
-        for place in ("CloudWatch Logs", "S3")
+        ("large", "body", f"{location}: the object of the {side} is missing")
+        for location in ("CloudWatch Logs", "S3")
     }
 
 
@@ -127,7 +127,7 @@ def test_a_body_that_cannot_be_read_is_told_without_its_text(account: Account) -
 
     failures = looked(account)
 
-    assert {each.step for each in failures} == {"body"}
+    assert {failure.step for failure in failures} == {"body"}
     assert "quotes" not in str(failures)
 
 

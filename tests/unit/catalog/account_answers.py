@@ -30,14 +30,14 @@ def model_answer(model: Model) -> dict[str, Any]:
         "publicExtendedAccessTime": model.life.extended_access,
         "endOfLifeTime": model.life.end_of_life,
     }
-    told = {name: midnight(day) for name, day in dates.items() if day}
+    outcome = {name: midnight(day) for name, day in dates.items() if day}
     status = "LEGACY" if catalog.is_legacy(model, TODAY) else "ACTIVE"
     return {
         "modelArn": f"arn:aws:bedrock:{REGION}::foundation-model/{model.base_id}",
         "modelId": model.base_id,
         "modelName": model.display_name,
         "inferenceTypesSupported": ["INFERENCE_PROFILE"],
-        "modelLifecycle": {"status": status, **told},
+        "modelLifecycle": {"status": status, **outcome},
     }
 
 
@@ -48,7 +48,7 @@ def profile_answer(route: str, base_id: str, regions: tuple[str, ...]) -> dict[s
         "inferenceProfileArn": f"arn:aws:bedrock:{REGION}:1:inference-profile/{route}.{base_id}",
         "inferenceProfileId": f"{route}.{base_id}",
         "models": [
-            {"modelArn": f"arn:aws:bedrock:{each}::foundation-model/{base_id}"} for each in where
+            {"modelArn": f"arn:aws:bedrock:{item}::foundation-model/{base_id}"} for item in where
         ],
         "status": "ACTIVE",
         "type": "SYSTEM_DEFINED",

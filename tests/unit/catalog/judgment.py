@@ -39,9 +39,9 @@ def _names(statement: Statement, resource: str) -> bool:
 def _conditions_hold(condition: Mapping[str, Any], context: Mapping[str, str]) -> bool:
     """An absent key fails an operator, and passes a negated one."""
     return all(
-        _holds(operator, key, _list(wanted), context)
+        _holds(operator, key, _list(expected), context)
         for operator, tests in condition.items()
-        for key, wanted in tests.items()
+        for key, expected in tests.items()
     )
 
 

@@ -36,8 +36,8 @@ EIGHT = (
 
 
 def named(*names: str) -> list[Model]:
-    found = [catalog.find(name) for name in names]
-    return [model for model in found if model is not None]
+    result = [catalog.find(name) for name in names]
+    return [model for model in result if model is not None]
 
 
 def place(*routes: str, region: str) -> InvocationScope:
@@ -274,7 +274,7 @@ def test_exactly_the_named_models_are_open_by_exactly_the_named_routes(
     wanted = [m for m in SERVED if m.name in names]
     chosen = [m for m in wanted if catalog.reach(m, routes[0], region) is not None]
     policies = invoke_policies.invoke_policies(chosen, place(*routes, region=region))
-    policy = [statement for each in policies for statement in each]
+    policy = [statement for item in policies for statement in item]
     here = {"aws:RequestedRegion": region}
 
     for each in policies:

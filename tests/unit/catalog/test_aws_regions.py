@@ -15,7 +15,7 @@ TYPE = "AWS::Bedrock::ApplicationInferenceProfile"
 
 def test_the_commercial_regions_are_those_of_the_aws_sdk() -> None:
     data = get_session().get_component("data_loader").load_data("partitions")
-    (commercial,) = [each for each in data["partitions"] if each["id"] == "aws"]
+    (commercial,) = [partition for partition in data["partitions"] if partition["id"] == "aws"]
 
     assert {*COMMERCIAL_REGIONS} == {*commercial["regions"]} - {"aws-global"}
 

@@ -49,20 +49,20 @@ def test_the_catalog_told_by_an_account_is_no_difference(region: str) -> None:
 
 @pytest.mark.parametrize("region", REGIONS)
 def test_dates_that_an_account_leaves_out_are_none(region: str) -> None:
-    told = answers(region)
-    for each in told.models:
-        each["modelLifecycle"] = {"status": each["modelLifecycle"]["status"]}
-    assert found(told, region) == []
+    outcome = answers(region)
+    for model in outcome.models:
+        model["modelLifecycle"] = {"status": model["modelLifecycle"]["status"]}
+    assert found(outcome, region) == []
 
 
 @st.composite
 def changed(draw: st.DrawFn) -> tuple[str, Answers, str, Change]:
     """A Region, its answers with one thing changed, the base id it is of, and the change."""
     region = draw(st.sampled_from(REGIONS))
-    told = answers(region)
+    outcome = answers(region)
     kind = draw(st.sampled_from([date, model_gone, profile_gone, profile_new, destination]))
-    base_id, change = kind(draw, told, region)
-    return region, told, base_id, change
+    base_id, change = kind(draw, outcome, region)
+    return region, outcome, base_id, change
 
 
 def date(draw: st.DrawFn, told: Answers, _region: str) -> tuple[str, Change]:
@@ -82,9 +82,11 @@ def date(draw: st.DrawFn, told: Answers, _region: str) -> tuple[str, Change]:
 
 def model_gone(draw: st.DrawFn, told: Answers, region: str) -> tuple[str, Change]:
     base_id = draw(st.sampled_from(told.models))["modelId"]
-    told.models[:] = [each for each in told.models if each["modelId"] != base_id]
+    told.models[:] = [model for model in told.models if model["modelId"] != base_id]
     told.profiles[:] = [
-        each for each in told.profiles if not each["inferenceProfileId"].endswith(f".{base_id}")
+        profile
+        for profile in told.profiles
+        if not profile["inferenceProfileId"].endswith(f".{base_id}")
     ]
     return base_id, Change("model", f"callable from {region}", None)
 
@@ -117,7 +119,7 @@ def destination(draw: st.DrawFn, told: Answers, region: str) -> tuple[str, Chang
     else:
         arn = f"arn:aws:bedrock:xx-new-1::foundation-model/{base_id}"
         profile["models"].append({"modelArn": arn})
-    to = sorted(each["modelArn"].split(":")[3] for each in profile["models"])
+    to = sorted(model["modelArn"].split(":")[3] for model in profile["models"])
     return base_id, Change(f"profiles.{route}", words(base_id, route, region), " ".join(to))
 
 
@@ -136,30 +138,30 @@ def words(base_id: str, route: str, region: str) -> str:
 def test_one_change_is_found_alone_and_its_row_takes_it_away(
     case: tuple[str, Answers, str, Change],
 ) -> None:
-    region, told, base_id, change = case
-    (difference,) = found(told, region)
+    region, outcome, base_id, change = case
+    (difference,) = found(outcome, region)
 
     assert (difference.model, difference.changes) == (named(base_id).name, (change,))
     corrected = tuple(
         pasted(model, difference.row) if model.base_id == base_id else model for model in MODELS
     )
-    assert found(told, region, corrected) == []
+    assert found(outcome, region, corrected) == []
 
 
 def answer_of(told: Answers, name: str) -> dict[str, Any]:
     model = catalog.find(name)
     assert model
-    return next(each for each in told.models if each["modelId"] == model.base_id)
+    return next(item for item in told.models if item["modelId"] == model.base_id)
 
 
 def test_a_model_nobody_recorded_gets_a_row_that_says_what_is_missing() -> None:
-    told = answers(REGION)
+    outcome = answers(REGION)
     new = "anthropic.claude-sonnet-6"
     life = {"status": "ACTIVE", "endOfLifeTime": midnight("2028-02-01")}
-    told.models.append({"modelId": new, "modelName": "Claude Sonnet 6", "modelLifecycle": life})
-    told.profiles.append(profile_answer("eu", new, ("eu-west-1", REGION)))
+    outcome.models.append({"modelId": new, "modelName": "Claude Sonnet 6", "modelLifecycle": life})
+    outcome.profiles.append(profile_answer("eu", new, ("eu-west-1", REGION)))
 
-    (difference,) = found(told, REGION)
+    (difference,) = found(outcome, REGION)
 
     assert difference.model == new
     assert difference.changes == (
@@ -173,17 +175,19 @@ def test_a_model_nobody_recorded_gets_a_row_that_says_what_is_missing() -> None:
 
 
 def test_a_model_that_an_account_says_is_gone_need_not_be_recorded() -> None:
-    told = answers(REGION)
+    outcome = answers(REGION)
     life = {"status": "LEGACY", "endOfLifeTime": midnight(TODAY)}
-    told.models.append({"modelId": "anthropic.claude-v2", "modelLifecycle": life})
-    assert found(told, REGION) == []
+    outcome.models.append({"modelId": "anthropic.claude-v2", "modelLifecycle": life})
+    assert found(outcome, REGION) == []
 
 
 @pytest.mark.parametrize("base_id", ["anthropic.claude-sonnet-6", "anthropic.claude-opus-4-8"])
 def test_a_variant_of_provisioned_throughput_is_no_model(base_id: str) -> None:
-    told = answers(REGION)
-    told.models.append({"modelId": f"{base_id}:200k", "inferenceTypesSupported": ["PROVISIONED"]})
-    assert found(told, REGION) == []
+    outcome = answers(REGION)
+    outcome.models.append(
+        {"modelId": f"{base_id}:200k", "inferenceTypesSupported": ["PROVISIONED"]}
+    )
+    assert found(outcome, REGION) == []
 
 
 @pytest.mark.parametrize(
@@ -191,97 +195,103 @@ def test_a_variant_of_provisioned_throughput_is_no_model(base_id: str) -> None:
     [("claude-opus-4-8", "LEGACY", "ACTIVE"), ("claude-opus-4-1", "ACTIVE", "LEGACY")],
 )
 def test_a_state_without_dates_is_a_difference_of_its_own(name: str, status: str, was: str) -> None:
-    told = answers("us-east-1")
-    answer_of(told, name)["modelLifecycle"] = {"status": status}
+    outcome = answers("us-east-1")
+    answer_of(outcome, name)["modelLifecycle"] = {"status": status}
 
-    (difference,) = found(told, "us-east-1")
+    (difference,) = found(outcome, "us-east-1")
 
     assert (difference.model, difference.changes) == (name, (Change("life", was, status),))
     corrected = tuple(
         pasted(model, difference.row) if model.name == name else model for model in MODELS
     )
-    assert found(told, "us-east-1", corrected) == []
+    assert found(outcome, "us-east-1", corrected) == []
 
 
 def test_a_retired_model_that_an_account_still_has_is_one() -> None:
-    told = answers("us-east-1")
+    outcome = answers("us-east-1")
     opus = catalog.find("claude-opus-4")
     assert opus
-    told.models.append(
+    outcome.models.append(
         {"modelId": opus.base_id, "modelName": "x", "modelLifecycle": {"status": "LEGACY"}}
     )
-    told.profiles.append(profile_answer("us", opus.base_id, opus.profiles[0].regions["us-east-1"]))
+    outcome.profiles.append(
+        profile_answer("us", opus.base_id, opus.profiles[0].regions["us-east-1"])
+    )
 
-    (difference,) = found(told, "us-east-1")
+    (difference,) = found(outcome, "us-east-1")
 
     assert difference.changes == (Change("life", "RETIRED", "LEGACY"),)
     assert difference.row == f"life=Life(legacy='{TODAY}'),"
 
 
 def test_an_account_is_asked_page_by_page_and_profile_by_profile() -> None:
-    told = answers(REGION)
+    outcome = answers(REGION)
     profiles = [
-        *told.profiles,
+        *outcome.profiles,
         profile_answer("us", "amazon.nova-lite-v1:0", ()),
     ]
     bedrock: Any = boto3.client(
         "bedrock", region_name=REGION, aws_access_key_id="x", aws_secret_access_key="x"
     )
     with Stubber(bedrock) as stub:
-        models = {"modelSummaries": told.models}
+        models = {"modelSummaries": outcome.models}
         stub.add_response("list_foundation_models", models, {"byProvider": "anthropic"})
         for page, token in ((profiles[:3], None), (profiles[3:], "t")):
             answer = {"inferenceProfileSummaries": page}
-            asked = {"typeEquals": "SYSTEM_DEFINED", **({"nextToken": token} if token else {})}
+            request = {"typeEquals": "SYSTEM_DEFINED", **({"nextToken": token} if token else {})}
             more: dict[str, Any] = {} if token else {"nextToken": "t"}
-            stub.add_response("list_inference_profiles", {**answer, **more}, asked)
-        for profile in told.profiles:
-            asked = {"inferenceProfileIdentifier": profile["inferenceProfileId"]}
-            stub.add_response("get_inference_profile", profile, asked)
+            stub.add_response("list_inference_profiles", {**answer, **more}, request)
+        for profile in outcome.profiles:
+            request = {"inferenceProfileIdentifier": profile["inferenceProfileId"]}
+            stub.add_response("get_inference_profile", profile, request)
 
-        said = account_models.claude_models(bedrock)
+        message = account_models.claude_models(bedrock)
         stub.assert_no_pending_responses()
 
-    assert said == comparison.read(*told)
+    assert message == comparison.read(*outcome)
 
 
 def outdated(told: Answers, region: str = REGION, *, models: tuple[str, ...] = ()) -> list[str]:
-    said = comparison.read(*told)
-    return list(comparison.outdated(found(told, region), said, models))
+    message = comparison.read(*told)
+    return list(comparison.outdated(found(told, region), message, models))
 
 
 def test_a_model_that_is_new_in_the_account_is_told() -> None:
-    told = answers(REGION)
+    outcome = answers(REGION)
     new = {**model_answer(MODELS[0]), "modelId": "anthropic.claude-opus-6", "modelName": "Opus 6"}
-    told.models.append(new)
-    assert outdated(told) == ["anthropic.claude-opus-6: not in the catalog"]
+    outcome.models.append(new)
+    assert outdated(outcome) == ["anthropic.claude-opus-6: not in the catalog"]
     new["modelLifecycle"] = {"status": "LEGACY"}
-    assert outdated(told) == []
+    assert outdated(outcome) == []
 
 
 def test_a_date_of_an_end_is_told_of_every_model() -> None:
-    told = answers("us-east-1")
-    (opus,) = [each for each in told.models if "opus-4-1" in each["modelId"]]
+    outcome = answers("us-east-1")
+    (opus,) = [model for model in outcome.models if "opus-4-1" in model["modelId"]]
     opus["modelLifecycle"]["endOfLifeTime"] = midnight("2027-02-08")
-    (line,) = outdated(told, "us-east-1")
+    (line,) = outdated(outcome, "us-east-1")
     assert line == "claude-opus-4-1: life.end_of_life 2027-01-08, account 2027-02-08"
 
 
 def test_what_is_gone_is_told_of_the_stages_models_only() -> None:
-    told = answers(REGION)
+    outcome = answers(REGION)
     gone = "eu.anthropic.claude-opus-4-8"
-    told.profiles[:] = [each for each in told.profiles if each["inferenceProfileId"] != gone]
-    assert outdated(told, models=("claude-haiku-4-5",)) == []
-    (line,) = outdated(told, models=("claude-opus-4-8",))
+    outcome.profiles[:] = [
+        profile for profile in outcome.profiles if profile["inferenceProfileId"] != gone
+    ]
+    assert outdated(outcome, models=("claude-haiku-4-5",)) == []
+    (line,) = outdated(outcome, models=("claude-opus-4-8",))
     assert line.startswith("claude-opus-4-8: profiles.eu ")
 
 
 def test_what_no_page_confirms_is_no_news_where_it_is_missing() -> None:
-    told = answers(REGION)
+    outcome = answers(REGION)
     gone = "eu.anthropic.claude-opus-5"
-    told.profiles[:] = [each for each in told.profiles if each["inferenceProfileId"] != gone]
-    assert found(told, REGION)
-    assert outdated(told, models=("claude-opus-5",)) == []
+    outcome.profiles[:] = [
+        profile for profile in outcome.profiles if profile["inferenceProfileId"] != gone
+    ]
+    assert found(outcome, REGION)
+    assert outdated(outcome, models=("claude-opus-5",)) == []
 
 
 @pytest.mark.parametrize("region", REGIONS)

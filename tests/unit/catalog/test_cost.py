@@ -15,8 +15,8 @@ TODAY = "2026-11-25"
 
 
 def named(name: str) -> Model:
-    (found,) = [model for model in MODELS if model.name == name]
-    return found
+    (result,) = [model for model in MODELS if model.name == name]
+    return result
 
 
 SONNET, HAIKU_5_5, OPUS_4_1 = map(
@@ -129,7 +129,7 @@ def test_extended_access_may_cost_more() -> None:
 
 def test_a_price_that_aws_does_not_publish_is_named_wherever_it_counts() -> None:
     fable = named("claude-fable-5-2")
-    (said,) = of_answer(fable, "us", {"input_tokens": 1, "output_tokens": 1}, day=TODAY).assumed
-    assert said == unpublished(fable)
-    assert "Anthropic's API" in said
+    (message,) = of_answer(fable, "us", {"input_tokens": 1, "output_tokens": 1}, day=TODAY).assumed
+    assert message == unpublished(fable)
+    assert "Anthropic's API" in message
     assert not unpublished(SONNET)

@@ -28,8 +28,8 @@ HAIKU = "anthropic.claude-haiku-4-5-20251001-v1:0"
 
 def guarded(*routes: str, **settings: Any) -> DenyPolicyInputs:  # noqa: ANN401 - fields of DenyPolicyInputs
     guardrail = settings.pop("guardrail", None)
-    place = InvocationScope(routes or ("eu",), REGION, ACCOUNT, guardrail=guardrail)
-    return DenyPolicyInputs("prod", place, **settings)
+    location = InvocationScope(routes or ("eu",), REGION, ACCOUNT, guardrail=guardrail)
+    return DenyPolicyInputs("prod", location, **settings)
 
 
 def verdict(
@@ -128,7 +128,9 @@ def test_the_guard_leaves_what_the_stage_allows_and_the_boundary_too(
                     assert judged(policy, action, resource, context) == "allow"
     assert len(deny_policy.service_control_policy(deny_policy.deny_statements(stage))) <= 5120
     assert invoke_policies.characters(deny_policy.boundary_statements(stage)) <= 6144
-    sids = [each["Sid"] for each in deny_policy.boundary_statements(stage)]
+    sids = [
+        boundary_statement["Sid"] for boundary_statement in deny_policy.boundary_statements(stage)
+    ]
     assert len(set(sids)) == len(sids)
 
 
@@ -137,11 +139,11 @@ def _asked_behind(
 ) -> list[tuple[str, dict[str, str]]]:
     """What Bedrock asks about the models behind a profile."""
     regions = invoke_policies.profile_destinations(model, route, REGION) or (REGION,)
-    asked = [(f"arn:aws:bedrock:{r}::foundation-model/{model.base_id}", context) for r in regions]
+    request = [(f"arn:aws:bedrock:{r}::foundation-model/{model.base_id}", context) for r in regions]
     if route == "global":
         nowhere = f"arn:aws:bedrock:::foundation-model/{model.base_id}"
-        asked.append((nowhere, context | {"aws:RequestedRegion": "unspecified"}))
-    return asked
+        request.append((nowhere, context | {"aws:RequestedRegion": "unspecified"}))
+    return request
 
 
 @pytest.mark.parametrize(
@@ -301,7 +303,7 @@ def test_a_service_control_policy_is_the_denials_and_no_longer_than_aws_takes() 
     text = deny_policy.service_control_policy(denials)
 
     assert json.loads(text) == {"Version": "2012-10-17", "Statement": denials}
-    assert {each["Effect"] for each in denials} == {"Deny"}
+    assert {denial["Effect"] for denial in denials} == {"Deny"}
     with pytest.raises(deny_policy.TooLongError, match="5120"):
         deny_policy.service_control_policy(denials * 3)
 

@@ -94,7 +94,7 @@ def test_routes_are_tried_in_the_stages_order_where_the_model_has_them(
     model, route, _ = request
     routes = [route, *sorted(others - {route})]
     region = CALLED_FROM[route]
-    had = [each for each in routes if catalog.reach(model, each, region) is not None]
+    had = [item for item in routes if catalog.reach(model, item, region) is not None]
 
     resolved = resolve(model.name, routes=" ".join(routes))
 

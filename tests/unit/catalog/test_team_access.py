@@ -60,10 +60,10 @@ def test_global_is_open_from_the_region_and_where_bedrock_names_none(key: str) -
     here, anywhere = GLOBAL.region, "unspecified"
     profile = own(GLOBAL, "sonnetofours")
     assert verdict(GLOBAL, profile, aws_RequestedRegion=here) == {"allow"}
-    for region, asked in ((here, here), ("", anywhere)):
+    for region, request in ((here, here), ("", anywhere)):
         model = GLOBAL.model_arn(SONNET.base_id, region=region)
         assert verdict(
-            GLOBAL, model, aws_RequestedRegion=asked, bedrock_InferenceProfileArn=key
+            GLOBAL, model, aws_RequestedRegion=request, bedrock_InferenceProfileArn=key
         ) == {"allow"}
     elsewhere = GLOBAL.model_arn(SONNET.base_id, region="eu-west-1")
     assert verdict(
@@ -71,30 +71,30 @@ def test_global_is_open_from_the_region_and_where_bedrock_names_none(key: str) -
     ) == {"neither"}
 
 
-@pytest.mark.parametrize("place", [GLOBAL, EU], ids=["global", "eu"])
-def test_nothing_else_is_open(place: InvocationScope) -> None:
-    route = place.routes[0]
-    model = place.model_arn(SONNET.base_id, region=place.region)
-    other = place.model_arn(HAIKU.base_id, region=place.region)
-    here = {"aws_RequestedRegion": place.region}
-    ours, anothers = own(place, "sonnetofours"), own(place, "sonnetoftheirs")
-    assert verdict(place, model, **here) == {"neither"}
-    assert verdict(place, anothers, **here) == {"neither"}
-    assert verdict(place, copied(place, SONNET, route), **here) == {"neither"}
-    assert verdict(place, model, **here, bedrock_InferenceProfileArn=anothers) == {"neither"}
-    assert verdict(place, other, **here, bedrock_InferenceProfileArn=ours) == {"neither"}
+@pytest.mark.parametrize("location", [GLOBAL, EU], ids=["global", "eu"])
+def test_nothing_else_is_open(location: InvocationScope) -> None:
+    route = location.routes[0]
+    model = location.model_arn(SONNET.base_id, region=location.region)
+    other = location.model_arn(HAIKU.base_id, region=location.region)
+    here = {"aws_RequestedRegion": location.region}
+    ours, anothers = own(location, "sonnetofours"), own(location, "sonnetoftheirs")
+    assert verdict(location, model, **here) == {"neither"}
+    assert verdict(location, anothers, **here) == {"neither"}
+    assert verdict(location, copied(location, SONNET, route), **here) == {"neither"}
+    assert verdict(location, model, **here, bedrock_InferenceProfileArn=anothers) == {"neither"}
+    assert verdict(location, other, **here, bedrock_InferenceProfileArn=ours) == {"neither"}
 
 
 def test_where_the_stage_has_a_guardrail_the_models_ask_for_it() -> None:
-    place = EU._replace(guardrail=("abc", "3"))
+    location = EU._replace(guardrail=("abc", "3"))
     profile = ApplicationProfile(SONNET, "eu", "sonnetofours")
-    statements = team_policies.invoke_statements([profile], place)
-    model = place.model_arn(SONNET.base_id, region=place.region)
-    context = {"aws:RequestedRegion": place.region, KEY: own(place, "sonnetofours")}
-    guarded = context | {"bedrock:GuardrailIdentifier": place.arn("guardrail/abc:3")}
+    statements = team_policies.invoke_statements([profile], location)
+    model = location.model_arn(SONNET.base_id, region=location.region)
+    context = {"aws:RequestedRegion": location.region, KEY: own(location, "sonnetofours")}
+    guarded = context | {"bedrock:GuardrailIdentifier": location.arn("guardrail/abc:3")}
     assert judged(statements, ACTIONS[0], model, context) == "neither"
     assert judged(statements, ACTIONS[0], model, guarded) == "allow"
-    applied = judged(statements, "bedrock:ApplyGuardrail", place.arn("guardrail/abc"), {})
+    applied = judged(statements, "bedrock:ApplyGuardrail", location.arn("guardrail/abc"), {})
     assert applied == "allow"
 
 
@@ -107,27 +107,29 @@ def test_a_policy_lets_a_client_ask_what_is_behind_a_profile_only_where_told() -
     assert judged(described, action, arn, {}) == "allow"
 
 
-@pytest.mark.parametrize("place", [GLOBAL, EU], ids=["global", "eu"])
+@pytest.mark.parametrize("location", [GLOBAL, EU], ids=["global", "eu"])
 @pytest.mark.parametrize("described", [False, True])
 def test_policies_are_within_the_limit_and_lose_no_profile(
-    place: InvocationScope, described: bool
+    location: InvocationScope, described: bool
 ) -> None:
-    route = place.routes[0]
-    models = [each for each in MODELS if catalog.reach(each, route, place.region) is not None]
+    route = location.routes[0]
+    models = [item for item in MODELS if catalog.reach(item, route, location.region) is not None]
     profiles = [
         ApplicationProfile(model, route, f"{number:06}{model_number:06}")
         for (model_number, model), number in product(enumerate(models), range(4))
     ]
     token = "${Token[A.very.long.token.that.stands.for.twelve.digits.4711]}"
     documents = team_policies.invoke_policies(
-        profiles, place._replace(account=token), described=described
+        profiles, location._replace(account=token), described=described
     )
-    written = [json.dumps({"Version": "2012-10-17", "Statement": each}) for each in documents]
+    written = [
+        json.dumps({"Version": "2012-10-17", "Statement": document}) for document in documents
+    ]
     compact = [each.replace(token, ACCOUNT).replace(" ", "") for each in written]
     assert len(compact) > 1
     assert all(len(each) <= 6144 for each in compact)
     for profile in profiles:
-        assert any(own(place, profile.id) in each for each in compact)
+        assert any(own(location, profile.id) in each for each in compact)
 
 
 def test_a_model_without_the_route_has_no_statement() -> None:

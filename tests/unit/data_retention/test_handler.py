@@ -52,7 +52,7 @@ def will_put(bedrock: Stubber, mode: str) -> None:
 
 @pytest.mark.parametrize("request_type", ["Create", "Update"])
 @pytest.mark.parametrize(
-    ("there", "asked"),
+    ("there", "requested"),
     [
         ("inherit", "none"),
         ("inherit", "aws_review"),
@@ -62,30 +62,30 @@ def will_put(bedrock: Stubber, mode: str) -> None:
     ],
 )
 def test_a_looser_mode_or_none_chosen_becomes_the_stages(
-    bedrock: Stubber, request_type: str, there: str, asked: str
+    bedrock: Stubber, request_type: str, there: str, requested: str
 ) -> None:
     found(bedrock, there)
-    will_put(bedrock, asked)
-    told = outcome(bedrock, request_type, asked)
+    will_put(bedrock, requested)
+    told = outcome(bedrock, request_type, requested)
     assert told.outcome == (True, told.outcome.sentence)
-    assert told.data() == {"Mode": asked}
+    assert told.data() == {"Mode": requested}
     assert there in told.outcome.sentence
 
 
 @pytest.mark.parametrize("request_type", ["Create", "Update"])
 @pytest.mark.parametrize(
-    ("there", "asked"),
+    ("there", "requested"),
     [("none", "default"), ("none", "aws_review"), ("default", "aws_review"), ("yet_new", "none")],
 )
 def test_a_stricter_or_unknown_mode_stays_and_that_is_told(
-    bedrock: Stubber, request_type: str, there: str, asked: str
+    bedrock: Stubber, request_type: str, there: str, requested: str
 ) -> None:
     found(bedrock, there)
-    told = outcome(bedrock, request_type, asked)
+    told = outcome(bedrock, request_type, requested)
     assert told.outcome.succeeded
     assert told.data() == {"Mode": there}
-    assert f"{there}, stricter than the stage's {asked}; it was left" in told.outcome.sentence
-    assert f"put-account-data-retention --mode {asked}" in told.outcome.sentence
+    assert f"{there}, stricter than the stage's {requested}; it was left" in told.outcome.sentence
+    assert f"put-account-data-retention --mode {requested}" in told.outcome.sentence
 
 
 def test_the_mode_that_is_there_is_not_put_again(bedrock: Stubber) -> None:
@@ -173,7 +173,7 @@ def test_cloudformation_gets_its_answer_when_the_function_is_broken(
     with HTTPServer(("127.0.0.1", 0), Handler) as server:
         thread = threading.Thread(target=server.handle_request)
         thread.start()
-        asked = {
+        request = {
             "RequestType": request_type,
             "ResponseURL": f"http://127.0.0.1:{server.server_port}/",
             "StackId": "arn:aws:cloudformation:eu-west-1:111122223333:stack/s/1",
@@ -182,7 +182,7 @@ def test_cloudformation_gets_its_answer_when_the_function_is_broken(
             "ResourceProperties": {},
         }
         with pytest.raises(KeyError):
-            handler.handle(asked, None)
+            handler.handle(request, None)
         thread.join()
     (told,) = received
     assert (told["Status"], told["Data"]) == (status, {})

@@ -62,8 +62,8 @@ def test_a_bucket_as_the_stage_sets_it_up(account: Account) -> None:
     owned = {"Rules": [{"ObjectOwnership": "BucketOwnerEnforced"}]}
     s3.put_bucket_ownership_controls(Bucket="record", OwnershipControls=owned)
 
-    found = account.bucket_settings("record")
-    assert found == BucketSettings("key", ("BlockPublicPolicy",), "BucketOwnerEnforced")
+    result = account.bucket_settings("record")
+    assert result == BucketSettings("key", ("BlockPublicPolicy",), "BucketOwnerEnforced")
 
 
 def test_a_refusal_is_no_answer(account: Account) -> None:

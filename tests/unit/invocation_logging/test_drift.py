@@ -211,7 +211,7 @@ def told(region: Region, wanted: ExpectedState = WANTED) -> list[Drift]:
 
 
 def kinds(found: list[Drift]) -> list[str]:
-    return [each.kind for each in found]
+    return [item.kind for item in found]
 
 
 def test_what_the_stage_has_set_is_no_drift() -> None:
@@ -246,21 +246,21 @@ def test_a_data_retention_mode_that_keeps_more_than_the_stages(
 ) -> None:
     region = Region()
     region.mode = mode
-    found = told(region, WANTED._replace(data_retention=stage_mode))
-    assert kinds(found) == (["data_retention_loosened"] if loosened else [])
-    assert all(f"mode: {mode}, {stage_mode} set" in each.what for each in found)
+    result = told(region, WANTED._replace(data_retention=stage_mode))
+    assert kinds(result) == (["data_retention_loosened"] if loosened else [])
+    assert all(f"mode: {mode}, {stage_mode} set" in item.what for item in result)
 
 
 @given(st.sets(st.sampled_from(DATA_TYPES), min_size=1))
 def test_each_data_type_that_is_off_is_named(off: set[str]) -> None:
-    found = {**OURS, **{f"{each}DataDeliveryEnabled": False for each in off}}
-    told = drift.of_configuration(found, OURS)
-    assert set(kinds(told)) == {"bodies switched off"}
-    assert {each.what.split("Data")[0] for each in told} == off
+    result = {**OURS, **{f"{item}DataDeliveryEnabled": False for item in off}}
+    outcome = drift.of_configuration(result, OURS)
+    assert set(kinds(outcome)) == {"bodies switched off"}
+    assert {each.what.split("Data")[0] for each in outcome} == off
 
 
 @pytest.mark.parametrize(
-    ("found", "kind", "what"),
+    ("result", "kind", "what"),
     [
         (None, "logging deleted", "no logging configuration"),
         (OURS | {"s3Config": {"bucketName": "x"}}, "records redirected", "found x"),
@@ -268,11 +268,11 @@ def test_each_data_type_that_is_off_is_named(off: set[str]) -> None:
     ],
 )
 def test_logging_that_is_off_or_goes_elsewhere(
-    found: dict[str, Any] | None, kind: str, what: str
+    result: dict[str, Any] | None, kind: str, what: str
 ) -> None:
-    told = drift.of_configuration(found, OURS)
-    assert set(kinds(told)) == {kind}
-    assert any(what in each.what for each in told)
+    outcome = drift.of_configuration(result, OURS)
+    assert set(kinds(outcome)) == {kind}
+    assert any(what in item.what for item in outcome)
 
 
 @pytest.mark.parametrize("group", [None, LogGroup(14), LogGroup(365, log_class="DELIVERY")])
@@ -290,8 +290,8 @@ def test_a_log_group_that_keeps_less(group: LogGroup | None) -> None:
     ],
 )
 def test_a_bucket_that_keeps_less(bucket: Bucket | None) -> None:
-    told = drift.of_bucket(bucket, ["AWSLogs/"], 30, TODAY)
-    assert kinds(told) == ["bucket changed"]
+    outcome = drift.of_bucket(bucket, ["AWSLogs/"], 30, TODAY)
+    assert kinds(outcome) == ["bucket changed"]
 
 
 def test_an_adopted_bucket_is_looked_at_where_the_records_are() -> None:
@@ -304,9 +304,9 @@ def test_an_adopted_bucket_is_looked_at_where_the_records_are() -> None:
 
     assert told(region, adopted) == []
     region.buckets["theirs"] = Bucket((KEPT, week), "Enabled")
-    found = told(region, adopted)
-    assert kinds(found) == ["bucket changed", "bucket changed"]
-    assert all(each.what.startswith("s3://theirs: bedrock/AWSLogs/*") for each in found)
+    result = told(region, adopted)
+    assert kinds(result) == ["bucket changed", "bucket changed"]
+    assert all(item.what.startswith("s3://theirs: bedrock/AWSLogs/*") for item in result)
 
 
 @pytest.mark.parametrize(
@@ -319,9 +319,9 @@ def test_an_adopted_bucket_is_looked_at_where_the_records_are() -> None:
     ],
 )
 def test_a_lock_that_is_another(lock: Lock | None, drifted: bool) -> None:
-    found = Bucket((KEPT,), "Enabled", lock)
-    assert bool(drift.of_lock(found, "compliance", 30)) is drifted
-    assert drift.of_lock(found, "", 30) == []
+    result = Bucket((KEPT,), "Enabled", lock)
+    assert bool(drift.of_lock(result, "compliance", 30)) is drifted
+    assert drift.of_lock(result, "", 30) == []
 
 
 @pytest.mark.parametrize(
@@ -340,18 +340,18 @@ def test_a_lock_that_is_another(lock: Lock | None, drifted: bool) -> None:
 def test_evidence_that_expires(rule: Rule) -> None:
     region = Region()
     region.buckets["claude-dev-invocations"] = Bucket((KEPT, rule), "Enabled")
-    found = told(region)
-    assert set(kinds(found)) == {"bucket changed"}
-    assert any(each.what.startswith("evidence/*") for each in found)
+    result = told(region)
+    assert set(kinds(result)) == {"bucket changed"}
+    assert any(item.what.startswith("evidence/*") for item in result)
 
 
 def changed(statement: Statement, **changes: object) -> list[Statement]:
     """The bucket's policy with that of its statements changed."""
-    return [{**each, **changes} if each is statement else each for each in POLICY]
+    return [{**item, **changes} if item is statement else item for item in POLICY]
 
 
 def without(statement: Statement) -> list[Statement]:
-    return [each for each in POLICY if each is not statement]
+    return [item for item in POLICY if item is not statement]
 
 
 OTHER = f"arn:aws:iam::{ACCOUNT}:role/other"
@@ -391,10 +391,10 @@ EXCEPT_ONE = {
     ],
 )
 def test_a_policy_that_is_another(statements: list[Statement], what: str) -> None:
-    held = [{name: value for name, value in each.items() if value} for each in statements]
-    found = drift.of_policy({"Statement": held}, DELIVERY)
-    assert set(kinds(found)) == {"bucket changed"}
-    assert any(what in each.what for each in found), found
+    held = [{name: value for name, value in statement.items() if value} for statement in statements]
+    result = drift.of_policy({"Statement": held}, DELIVERY)
+    assert set(kinds(result)) == {"bucket changed"}
+    assert any(what in item.what for item in result), result
 
 
 def deny(action: object = "s3:PutObject", where: object = "/*", **more: object) -> Statement:
@@ -441,9 +441,9 @@ def deny(action: object = "s3:PutObject", where: object = "/*", **more: object) 
 def test_a_denial_that_may_stop_records_or_evidence(statement: Statement) -> None:
     region = Region()
     region.policy = [*POLICY, {"Sid": "New", **statement}]
-    found = told(region)
-    assert set(kinds(found)) == {"bucket changed"}
-    assert all(each.what.startswith("policy: New may deny s3:PutObject on") for each in found)
+    result = told(region)
+    assert set(kinds(result)) == {"bucket changed"}
+    assert all(item.what.startswith("policy: New may deny s3:PutObject on") for item in result)
 
 
 @pytest.mark.parametrize(
@@ -489,8 +489,8 @@ def test_no_policy_at_all() -> None:
 def test_a_bucket_that_is_opened_or_encrypts_otherwise(settings: BucketSettings, what: str) -> None:
     region = Region()
     region.settings = settings
-    (found,) = told(region)
-    assert (found.kind, what in found.what) == ("bucket changed", True)
+    (result,) = told(region)
+    assert (result.kind, what in result.what) == ("bucket changed", True)
 
 
 def test_a_bucket_may_name_its_key_by_the_id_alone() -> None:
@@ -544,9 +544,9 @@ def test_a_log_group_that_is_set_up_otherwise(
 ) -> None:
     region = Region()
     region.groups[f"{GROUPS}{name}"] = GROUP._replace(**changes)
-    (found,) = told(region)
-    assert (found.kind, what in found.what) == ("log_group_drifted", True)
-    assert found.what.startswith(f"{GROUPS}{name}: ")
+    (result,) = told(region)
+    assert (result.kind, what in result.what) == ("log_group_drifted", True)
+    assert result.what.startswith(f"{GROUPS}{name}: ")
 
 
 def test_a_stage_that_keeps_nothing_protects_nothing() -> None:
@@ -568,9 +568,9 @@ def test_a_stage_that_keeps_nothing_protects_nothing() -> None:
 def test_a_key_whose_policy_shuts_delivery_out(policy: list[Statement], what: str) -> None:
     region = Region()
     region.of_key = policy
-    found = told(region)
-    assert set(kinds(found)) == {"key unusable"}
-    assert any(what in each.what for each in found), found
+    result = told(region)
+    assert set(kinds(result)) == {"key unusable"}
+    assert any(what in item.what for item in result), result
 
 
 @pytest.mark.parametrize(
@@ -590,9 +590,9 @@ def test_a_delivery_role_that_no_longer_delivers(
 ) -> None:
     region = Region()
     region.assumed_by, region.refused = trust, refused
-    found = told(region)
-    assert set(kinds(found)) == {"delivery_role_drifted"}
-    assert any(what in each.what for each in found)
+    result = told(region)
+    assert set(kinds(result)) == {"delivery_role_drifted"}
+    assert any(what in item.what for item in result)
 
 
 @pytest.mark.parametrize("key", [None, Key("Disabled"), Key("PendingDeletion")])
@@ -613,6 +613,6 @@ def test_lists_that_aws_refuses_are_told_and_the_rest_is_looked_at() -> None:
     region = Region()
     region.lists_denied = True
     region.mode = "default"
-    found = told(region, WANTED._replace(data_retention="none"))
-    assert kinds(found) == ["data_retention_loosened", "catalog_outdated"]
-    assert found[-1].what == "could not be compared: AccessDeniedException"
+    result = told(region, WANTED._replace(data_retention="none"))
+    assert kinds(result) == ["data_retention_loosened", "catalog_outdated"]
+    assert result[-1].what == "could not be compared: AccessDeniedException"

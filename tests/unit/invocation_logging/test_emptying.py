@@ -67,7 +67,7 @@ class Pages:
         return {"Versions": [{"Key": key, "VersionId": "1"} for key in keys]}
 
     def delete_objects(self, **request: Any) -> Mapping[str, Any]:  # noqa: ANN401
-        assert [each["Key"] for each in request["Delete"]["Objects"]] == self.batches.pop(0)
+        assert [item["Key"] for item in request["Delete"]["Objects"]] == self.batches.pop(0)
         return {}
 
 
@@ -140,8 +140,8 @@ def test_what_arrives_while_it_is_emptied_goes_too(bucket: Bucket) -> None:
 
     class Delivering:
         def list_object_versions(self, **request: Any) -> Mapping[str, Any]:  # noqa: ANN401
-            found: Mapping[str, Any] = bucket.client.list_object_versions(**request)
-            return found
+            result: Mapping[str, Any] = bucket.client.list_object_versions(**request)
+            return result
 
         def delete_objects(self, **request: Any) -> Mapping[str, Any]:  # noqa: ANN401
             answer: Mapping[str, Any] = bucket.client.delete_objects(**request)

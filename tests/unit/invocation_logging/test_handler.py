@@ -71,17 +71,17 @@ def test_the_first_data_point_of_an_alarm_on_silence_is_a_zero(
     mailbox: Mailbox,
     capsys: pytest.CaptureFixture[str],
 ) -> None:
-    asked = event(request_type, mailbox)
-    asked["ResourceType"] = "Custom::InitialMetrics"
-    asked["ResourceProperties"] = {"Stage": "dev", "Metrics": FIRST}
+    request = event(request_type, mailbox)
+    request["ResourceType"] = "Custom::InitialMetrics"
+    request["ResourceProperties"] = {"Stage": "dev", "Metrics": FIRST}
     if before is not None:
-        asked["OldResourceProperties"] = {"Stage": "dev", "Metrics": before}
+        request["OldResourceProperties"] = {"Stage": "dev", "Metrics": before}
 
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("POWERTOOLS_METRICS_NAMESPACE", "ClaudeOnBedrock")
-        handler.handle(asked, None)
+        handler.handle(request, None)
 
-    assert [each["Status"] for each in mailbox.received] == ["SUCCESS"]
+    assert [item["Status"] for item in mailbox.received] == ["SUCCESS"]
     lines = [json.loads(line) for line in capsys.readouterr().out.splitlines()]
     for line, (service, _, name) in zip(
         lines, (each.partition("/") for each in written), strict=True
@@ -90,7 +90,7 @@ def test_the_first_data_point_of_an_alarm_on_silence_is_a_zero(
         (metrics,) = line["_aws"]["CloudWatchMetrics"]
         assert metrics["Namespace"] == "ClaudeOnBedrock"
         assert sorted(*metrics["Dimensions"]) == ["service", "stage"]
-        assert [each["Name"] for each in metrics["Metrics"]] == [name]
+        assert [metric["Name"] for metric in metrics["Metrics"]] == [name]
 
 
 def put(bedrock: BedrockControl, configuration: dict[str, Any]) -> None:
@@ -201,11 +201,13 @@ def test_what_is_adopted_is_judged_by_what_aws_says_of_it(
     s3.put_bucket_versioning(
         Bucket="another-teams-bucket", VersioningConfiguration={"Status": "Enabled"}
     )
-    whole = foreign | dict.fromkeys([f"{kind}DataDeliveryEnabled" for kind in DATA_TYPES], True)
-    put(bedrock, whole | {"cloudWatchConfig": {"logGroupName": "/theirs", "roleArn": THEIR_ROLE}})
-    asked = PROPERTIES | {"ExistingLogging": "adopt", "RetentionDays": "30"}
+    complete = foreign | dict.fromkeys([f"{kind}DataDeliveryEnabled" for kind in DATA_TYPES], True)
+    put(
+        bedrock, complete | {"cloudWatchConfig": {"logGroupName": "/theirs", "roleArn": THEIR_ROLE}}
+    )
+    request = PROPERTIES | {"ExistingLogging": "adopt", "RetentionDays": "30"}
 
-    handler.handle(event("Create", mailbox, asked), None)
+    handler.handle(event("Create", mailbox, request), None)
 
     [answer] = mailbox.received
     assert answer["Status"] == status
@@ -276,7 +278,9 @@ def test_a_deletion_that_bedrock_refuses_gets_through_and_logging_stays_on(
     assert answer["Status"] == "SUCCESS"
     assert "by an SCP" in answer["Reason"]
     assert "delete-model-invocation-logging-configuration --region eu-west-1" in answer["Reason"]
-    assert [one.message for one in caplog.records if one.levelname == "ERROR"] == [answer["Reason"]]
+    assert [record.message for record in caplog.records if record.levelname == "ERROR"] == [
+        answer["Reason"]
+    ]
 
 
 def test_a_refusal_that_passes_is_waited_out(
@@ -299,9 +303,9 @@ def test_a_deletion_that_takes_long_is_not_tried_again() -> None:
         return tries[-1], {}
 
     slow = Timing(clock=lambda: 16.0 * len(tries), sleep=lambda _: None)
-    told, _ = retry_deletion({"RequestType": "Delete"}, act, slow)
+    outcome, _ = retry_deletion({"RequestType": "Delete"}, act, slow)
 
-    assert (told.succeeded, len(tries)) == (False, 1)
+    assert (outcome.succeeded, len(tries)) == (False, 1)
 
 
 class SlowIam:

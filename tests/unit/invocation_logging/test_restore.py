@@ -23,9 +23,9 @@ def restored(region: Region, mode: str) -> Done:
 
 
 @pytest.mark.parametrize("mode", ["fail", "replace"])
-@pytest.mark.parametrize("found", [None, BODIES_OFF])
-def test_the_stages_own_is_set_again(mode: str, found: dict[str, object] | None) -> None:
-    region = Region(found)
+@pytest.mark.parametrize("result", [None, BODIES_OFF])
+def test_the_stages_own_is_set_again(mode: str, result: dict[str, object] | None) -> None:
+    region = Region(result)
 
     restored(region, mode)
 
@@ -58,9 +58,9 @@ def test_what_is_set_again_is_the_functions_own_and_not_the_callers(
     monkeypatch.setenv("RESTORES", json.dumps(PROPERTIES))
     elsewhere = {**PROPERTIES, "BucketName": "elsewhere"}
 
-    told = handler.handle({"RequestType": "Restore", "ResourceProperties": elsewhere}, None)
+    outcome = handler.handle({"RequestType": "Restore", "ResourceProperties": elsewhere}, None)
 
-    assert told == {
+    assert outcome == {
         "succeeded": True,
         "sentence": "The stage's logging configuration is set again in eu-west-1.",
     }

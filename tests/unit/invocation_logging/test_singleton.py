@@ -75,8 +75,8 @@ class Cell:
         self._failing = failing
 
     def get(self) -> Configuration | None:
-        found: Configuration | None = self._failing(lambda: copy.deepcopy(self.content))
-        return found
+        result: Configuration | None = self._failing(lambda: copy.deepcopy(self.content))
+        return result
 
     def put(self, configuration: Configuration) -> None:
         self._failing(lambda: self._put(configuration))
@@ -159,28 +159,28 @@ class Singleton(RuleBasedStateMachine):
     @precondition(lambda self: self.stack is None)
     @rule(mode=st.sampled_from(MODES), group=st.sampled_from(GROUPS), fault=FAULTS)
     def create(self, mode: str, group: str, fault: tuple[int, str] | None) -> None:
-        asked = properties(mode, group)
-        self.stack = asked
-        if not self._carried_out("Create", asked, None, fault):
+        request = properties(mode, group)
+        self.stack = request
+        if not self._carried_out("Create", request, None, fault):
             self.delete(fault=None)
 
     @precondition(lambda self: self.stack is not None)
     @rule(mode=st.sampled_from(MODES), group=st.sampled_from(GROUPS), fault=FAULTS)
     def update(self, mode: str, group: str, fault: tuple[int, str] | None) -> None:
-        asked, old = properties(mode, group), self.stack
-        if self._carried_out("Update", asked, old, fault):
-            self.stack = asked
+        request, old = properties(mode, group), self.stack
+        if self._carried_out("Update", request, old, fault):
+            self.stack = request
             return
         # CloudFormation rolls back; where that is refused, people let it go on without.
-        self._carried_out("Update", old, asked, None)
+        self._carried_out("Update", old, request, None)
 
     @precondition(lambda self: self.stack is not None)
     @rule(fault=FAULTS)
     def restored_by_the_drift_detector(self, fault: tuple[int, str] | None) -> None:
-        asked, there = self.stack or {}, copy.deepcopy(self.bedrock.content)
+        request, there = self.stack or {}, copy.deepcopy(self.bedrock.content)
         self.failing.arm(fault)
         try:
-            change = Change("Update", asked, None, REGION)
+            change = Change("Update", request, None, REGION)
             done = restore(change, self.bedrock, self.saved, self.owners)
         except ForeignConfiguration:
             assert self.bedrock.content in (there, self.theirs), "refused, and not redirected"
@@ -188,7 +188,7 @@ class Singleton(RuleBasedStateMachine):
             pass
         else:
             assert same(done.configuration or {}, self.bedrock.content or {})
-            assert same(self.bedrock.content or {}, desired(asked))
+            assert same(self.bedrock.content or {}, desired(request))
         finally:
             self.failing.arm(None)
             if there is None and self.bedrock.content is not None:  # the deletion is undone
@@ -212,8 +212,8 @@ class Singleton(RuleBasedStateMachine):
 
     @invariant()
     def only_one_of_them_or_ours_is_ever_set(self) -> None:
-        found = self.bedrock.content
-        assert found is None or found == self.theirs or self._is_ours(found)
+        result = self.bedrock.content
+        assert result is None or result == self.theirs or self._is_ours(result)
 
     def _carried_out(
         self,

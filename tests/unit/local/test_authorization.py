@@ -65,8 +65,8 @@ def authorization(iam: Iam, now: list[float]) -> Authorization:
 def test_a_caller_is_asked_about_by_its_access_key(iam: Iam, authorization: Authorization) -> None:
     authorization.check_caller(CALLER, [INVOKE])
 
-    asked = {**INVOKE._asdict(), "context": {"k": "v"}}
-    content = {"caller": {"accessKeyId": "ASIA1"}, "requests": [asked]}
+    request = {**INVOKE._asdict(), "context": {"k": "v"}}
+    content = {"caller": {"accessKeyId": "ASIA1"}, "requests": [request]}
     assert iam.asked == [("LocalAuthorization.Authorize", content)]
 
 

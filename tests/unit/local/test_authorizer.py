@@ -51,9 +51,9 @@ def refused(said: object, exchange: Exchange, match: Match, api: Api, **how: Any
 def test_an_allow_grants_and_hands_on_key_and_context(
     exchange: Exchange, match: Match, api: Api, resource: str
 ) -> None:
-    said = answer(("Allow", resource)) | {"usageIdentifierKey": "key", "context": {"n": 1}}
+    message = answer(("Allow", resource)) | {"usageIdentifierKey": "key", "context": {"n": 1}}
 
-    assert asked(said, exchange, match, api) == Grant("p", "key", {"n": "1"})
+    assert asked(message, exchange, match, api) == Grant("p", "key", {"n": "1"})
 
 
 @pytest.mark.parametrize(
@@ -75,15 +75,15 @@ def test_only_the_word_unauthorized_is_a_401(
     assert refused({"errorMessage": message}, exchange, match, api, failed=True) == kind
 
 
-@pytest.mark.parametrize("said", [None, [], {}, {"principalId": "p"}, "yes"])
+@pytest.mark.parametrize("message", [None, [], {}, {"principalId": "p"}, "yes"])
 def test_an_answer_of_another_shape_is_a_configuration_error(
-    exchange: Exchange, match: Match, api: Api, said: object
+    exchange: Exchange, match: Match, api: Api, message: object
 ) -> None:
-    assert refused(said, exchange, match, api) == "AUTHORIZER_CONFIGURATION_ERROR"
+    assert refused(message, exchange, match, api) == "AUTHORIZER_CONFIGURATION_ERROR"
 
 
 @pytest.mark.parametrize(
-    ("source", "given"),
+    ("source", "value"),
     [
         ("method.request.header.X-Sent", True),
         ("method.request.header.X-Missing", False),
@@ -92,11 +92,11 @@ def test_an_answer_of_another_shape_is_a_configuration_error(
     ],
 )
 def test_identity_sources_must_be_there(
-    exchange: Exchange, match: Match, api: Api, source: str, given: bool
+    exchange: Exchange, match: Match, api: Api, source: str, value: bool
 ) -> None:
     allowed = answer(("Allow", "*"))
 
-    if given:
+    if value:
         assert asked(allowed, exchange, match, api, sources=(source,)).principal == "p"
     else:
         assert refused(allowed, exchange, match, api, sources=(source,)) == "UNAUTHORIZED"

@@ -13,16 +13,16 @@ from local.api_gateway.routing import Match
 def test_the_event_tells_the_request(exchange: Exchange, match: Match, api: Api) -> None:
     exchange.body = "grüß".encode()
 
-    given = event.proxy_event(exchange, match, api)
+    value = event.proxy_event(exchange, match, api)
 
-    assert given["httpMethod"] == "POST"
-    assert (given["resource"], given["path"]) == ("/{proxy+}", "/v1/x")
-    assert given["pathParameters"] == {"proxy": "v1/x"}
-    assert given["headers"]["x-twice"] == "2"
-    assert given["multiValueHeaders"]["x-twice"] == ["1", "2"]
-    assert given["queryStringParameters"] == {"a": " 2", "b": ""}
-    assert given["multiValueQueryStringParameters"] == {"a": ["1", " 2"], "b": [""]}
-    assert (given["body"], given["isBase64Encoded"]) == ("grüß", False)
+    assert value["httpMethod"] == "POST"
+    assert (value["resource"], value["path"]) == ("/{proxy+}", "/v1/x")
+    assert value["pathParameters"] == {"proxy": "v1/x"}
+    assert value["headers"]["x-twice"] == "2"
+    assert value["multiValueHeaders"]["x-twice"] == ["1", "2"]
+    assert value["queryStringParameters"] == {"a": " 2", "b": ""}
+    assert value["multiValueQueryStringParameters"] == {"a": ["1", " 2"], "b": [""]}
+    assert (value["body"], value["isBase64Encoded"]) == ("grüß", False)
 
 
 def test_headers_of_the_connection_alone_are_left_out(
@@ -30,18 +30,18 @@ def test_headers_of_the_connection_alone_are_left_out(
 ) -> None:
     exchange.headers += [("connection", "keep-alive"), ("te", "trailers"), ("x-kept", "1")]
 
-    given = event.proxy_event(exchange, match, api)
+    value = event.proxy_event(exchange, match, api)
 
-    assert not {"connection", "te"} & (given["headers"].keys() | given["multiValueHeaders"].keys())
-    assert given["headers"]["x-kept"] == "1"
+    assert not {"connection", "te"} & (value["headers"].keys() | value["multiValueHeaders"].keys())
+    assert value["headers"]["x-kept"] == "1"
 
 
 def test_path_parameters_are_decoded(exchange: Exchange, match: Match, api: Api) -> None:
     encoded = match._replace(parameters={"proxy": "v1/arn%3Aaws%2Fx"})
 
-    given = event.proxy_event(exchange, encoded, api)
+    value = event.proxy_event(exchange, encoded, api)
 
-    assert given["pathParameters"] == {"proxy": "v1/arn:aws/x"}
+    assert value["pathParameters"] == {"proxy": "v1/arn:aws/x"}
 
 
 def test_the_context_names_the_caller_and_the_request(
@@ -62,10 +62,10 @@ def test_the_context_names_the_caller_and_the_request(
 def test_no_body_and_no_query_are_null(exchange: Exchange, match: Match, api: Api) -> None:
     exchange.query = ""
 
-    given = event.proxy_event(exchange, match, api)
+    value = event.proxy_event(exchange, match, api)
 
-    assert given["body"] is None
-    assert given["queryStringParameters"] is given["multiValueQueryStringParameters"] is None
+    assert value["body"] is None
+    assert value["queryStringParameters"] is value["multiValueQueryStringParameters"] is None
 
 
 @pytest.mark.parametrize(
@@ -81,17 +81,17 @@ def test_only_binary_types_are_base64(
     exchange.headers.append(("content-type", kind))
     exchange.body = b"\xff\0"
 
-    given = event.proxy_event(exchange, match, api)
+    value = event.proxy_event(exchange, match, api)
 
-    assert (given["body"], given["isBase64Encoded"]) == sent
+    assert (value["body"], value["isBase64Encoded"]) == sent
 
 
 def test_an_authorizer_sees_all_but_the_body(exchange: Exchange, match: Match, api: Api) -> None:
     exchange.body = b"secret"
 
-    asked = event.authorizer_event(exchange, match, api)
+    request = event.authorizer_event(exchange, match, api)
 
     arn = "arn:aws:execute-api:us-east-1:123456789012:a1/local/POST/v1/x"
-    assert (asked["type"], asked["methodArn"]) == ("REQUEST", arn)
-    assert asked["headers"]["host"] == "h.example:1"
-    assert "body" not in asked
+    assert (request["type"], request["methodArn"]) == ("REQUEST", arn)
+    assert request["headers"]["host"] == "h.example:1"
+    assert "body" not in request

@@ -44,9 +44,9 @@ def test_a_file_with_line_breaks_is_read_whole(stages_file: Path, tmp_path: Path
 def test_a_stage_that_there_is_not_is_named_with_those_that_there_are(
     stages_file: Path, tmp_path: Path
 ) -> None:
-    said = refused(chosen(tmp_path, stages_file, "prodd"))
+    message = refused(chosen(tmp_path, stages_file, "prodd"))
 
-    assert said == f"--stage: {stages_file} has no stage 'prodd'; it has a, b, c."
+    assert message == f"--stage: {stages_file} has no stage 'prodd'; it has a, b, c."
     assert "local" in refused(chosen(tmp_path, None, "prodd"))
 
 

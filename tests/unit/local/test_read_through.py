@@ -10,25 +10,25 @@ from local.aws.ttl_cache import TtlCache
 
 def test_a_value_is_read_again_only_when_it_is_old() -> None:
     now, numbers = 0.0, iter(range(9))
-    kept = TtlCache(lambda: next(numbers), seconds=1.0, clock=lambda: now)
+    stored = TtlCache(lambda: next(numbers), seconds=1.0, clock=lambda: now)
 
     async def read() -> list[int]:
         nonlocal now
-        first = await kept.get()
+        first = await stored.get()
         now = 1.0
-        second = await kept.get()
+        second = await stored.get()
         now = 1.1
-        return [first, second, await kept.get()]
+        return [first, second, await stored.get()]
 
     assert asyncio.run(read()) == [0, 0, 1]
 
 
 def test_callers_at_the_same_time_share_one_reading() -> None:
     numbers = iter(range(9))
-    kept = TtlCache(lambda: next(numbers), seconds=60.0)
+    stored = TtlCache(lambda: next(numbers), seconds=60.0)
 
     async def read() -> list[int]:
-        return list(await asyncio.gather(*(kept.get() for _ in range(5))))
+        return list(await asyncio.gather(*(stored.get() for _ in range(5))))
 
     assert asyncio.run(read()) == [0, 0, 0, 0, 0]
 
@@ -38,11 +38,11 @@ def test_a_failure_is_not_kept() -> None:
         yield 1
 
     outcomes = flaky()
-    kept = TtlCache(lambda: next(outcomes, None) or _fail(), seconds=0.0, clock=_ticks())
+    stored = TtlCache(lambda: next(outcomes, None) or _fail(), seconds=0.0, clock=_ticks())
 
     async def read() -> None:
-        assert await kept.get() == 1
-        await kept.get()
+        assert await stored.get() == 1
+        await stored.get()
 
     with pytest.raises(LookupError):
         asyncio.run(read())

@@ -58,22 +58,22 @@ def deploying(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Callable[..., 
     def deploy(**block: str) -> str:
         stages_file = tmp_path / "stages.json"
         stages_file.write_text(json.dumps({"mine": {"region": "us-east-1", **block}}))
-        said = StringIO()
-        asyncio.run(redeploy.redeploy(tmp_path, stages_file, Console(file=said, width=200)))
-        return said.getvalue()
+        message = StringIO()
+        asyncio.run(redeploy.redeploy(tmp_path, stages_file, Console(file=message, width=200)))
+        return message.getvalue()
 
     return deploy
 
 
 def test_the_endpoint_is_renewed(deploying: Callable[..., str], tmp_path: Path) -> None:
-    said = deploying()
+    message = deploying()
     after = State(tmp_path).read_endpoint()
 
     assert (
         after == RUNNING._replace(outputs=Cli.outputs, api_keys={"old": "1", "new": "3"})._asdict()
     )
-    assert "new key new: 3" in said
-    assert "key gone is gone" in said
+    assert "new key new: 3" in message
+    assert "key gone is gone" in message
 
 
 def test_another_region_and_another_api_need_a_new_start(

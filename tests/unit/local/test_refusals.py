@@ -11,17 +11,17 @@ from local.api_gateway.rendering import render
 
 
 def test_a_gateway_response_sets_status_headers_and_body(api: Api, exchange: Exchange) -> None:
-    given = refusal(RefusedError("INVALID_API_KEY"), exchange, api)
+    value = refusal(RefusedError("INVALID_API_KEY"), exchange, api)
 
-    assert given.status == 401
-    assert dict(given.headers) == {
+    assert value.status == 401
+    assert dict(value.headers) == {
         "x-should-retry": "false",
         "request-id": "id-1",
         "x-echo": "echo",
         "content-type": "application/json",
         "x-amzn-errortype": "ForbiddenException",
     }
-    assert json.loads(given.body) == {"id": "id-1", "of": "local"}
+    assert json.loads(value.body) == {"id": "id-1", "of": "local"}
 
 
 def test_a_header_that_the_response_maps_takes_the_place_of_the_usual_one(
@@ -37,10 +37,10 @@ def test_a_header_that_the_response_maps_takes_the_place_of_the_usual_one(
 
 
 def test_without_a_status_the_response_keeps_api_gateways(api: Api, exchange: Exchange) -> None:
-    given = refusal(RefusedError("ACCESS_DENIED"), exchange, api)
+    value = refusal(RefusedError("ACCESS_DENIED"), exchange, api)
 
-    assert given.status == 403
-    assert json.loads(given.body) == {"message": "User is not authorized to access this resource"}
+    assert value.status == 403
+    assert json.loads(value.body) == {"message": "User is not authorized to access this resource"}
 
 
 def test_a_general_response_keeps_the_status_of_the_case(api: Api, exchange: Exchange) -> None:

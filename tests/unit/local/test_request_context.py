@@ -27,9 +27,9 @@ ROLE = "arn:aws:iam::123456789012:role/delivery"
 def test_log_groups_and_streams_are_asked_by_the_arns_of_aws(
     action: str, content: dict[str, str], resource: str
 ) -> None:
-    found = request_context._log_arn(action, content, ACCOUNT)
+    result = request_context._log_arn(action, content, ACCOUNT)
 
-    assert found == f"{ACCOUNT}:log-group:{resource}"
+    assert result == f"{ACCOUNT}:log-group:{resource}"
 
 
 @pytest.mark.parametrize(
@@ -53,15 +53,17 @@ def test_log_groups_and_streams_are_asked_by_the_arns_of_aws(
 def test_a_body_gives_condition_keys_and_the_role_that_it_passes(
     service: str, action: str, body: object, context: dict[str, object]
 ) -> None:
-    found = request_context._body_keys(service, action, json.dumps(body).encode(), {})
+    result = request_context._body_keys(service, action, json.dumps(body).encode(), {})
 
-    assert found == context
+    assert result == context
 
 
 def test_the_policy_to_attach_is_a_condition_key() -> None:
-    found = request_context._body_keys("iam", "iam:AttachRolePolicy", b"", {"PolicyArn": ["arn:p"]})
+    result = request_context._body_keys(
+        "iam", "iam:AttachRolePolicy", b"", {"PolicyArn": ["arn:p"]}
+    )
 
-    assert found == {"iam:PolicyARN": "arn:p"}
+    assert result == {"iam:PolicyARN": "arn:p"}
 
 
 @pytest.mark.parametrize(

@@ -42,11 +42,11 @@ METHODS = (
 def test_the_most_specific_resource_with_the_verb_serves(
     verb: str, path: str, resource: str, served_by: str, parameters: dict[str, str]
 ) -> None:
-    found = routing.find(METHODS, verb, path)
+    result = routing.find(METHODS, verb, path)
 
-    assert found is not None
-    assert (found.method.resource, found.method.verb) == (resource, served_by)
-    assert found.parameters == parameters
+    assert result is not None
+    assert (result.method.resource, result.method.verb) == (resource, served_by)
+    assert result.parameters == parameters
 
 
 def test_a_greedy_parameter_takes_at_least_one_segment() -> None:

@@ -32,7 +32,7 @@ def signed(exchange: Exchange, service: str = "execute-api") -> Exchange:
     theirs = {name for name, _ in exchange.headers}
     SigV4Auth(Credentials("ASIA1", "secret", "token"), service, "us-east-1").add_auth(request)
     added = [(name.lower(), str(value)) for name, value in request.headers.items()]
-    exchange.headers += [each for each in added if each[0] not in theirs]
+    exchange.headers += [item for item in added if item[0] not in theirs]
     return exchange
 
 

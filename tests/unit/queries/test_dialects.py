@@ -51,9 +51,9 @@ def test_what_athenas_reading_of_it_means_gives_the_same_in_duckdb(
     sql = render.text(query, render.between(SINCE, NOW), LONG)
     (translated,) = sqlglot.transpile(sql, read="athena", write="duckdb")
 
-    found = asked(sql, records)
-    assert found == asked(translated, records)
-    assert len(found) > 20
+    result = asked(sql, records)
+    assert result == asked(translated, records)
+    assert len(result) > 20
 
 
 @pytest.mark.parametrize("query", QUERIES)
@@ -79,7 +79,7 @@ def test_it_names_only_columns_of_the_table_and_the_partition_that_limits_it(que
         for node in select.find_all(exp.Column)
     }
     known = {name for name, _ in schema.hive_columns()} | {"$path", schema.HOUR}
-    fields = {each for _, kind in schema.hive_columns() for each in re.findall(r"(\w+):", kind)}
+    fields = {item for _, kind in schema.hive_columns() for item in re.findall(r"(\w+):", kind)}
 
     assert asked_for - known - fields == set()
     assert schema.HOUR in asked_for

@@ -44,8 +44,8 @@ class Logs:
 
 
 def times(pages: Mapping[tuple[int, str | None], Page]) -> list[int]:
-    found = filter_events(Logs(pages), start_ms=0, end_ms=99, logGroupName="/group")
-    return [each["timestamp"] for each in found]
+    result = filter_events(Logs(pages), start_ms=0, end_ms=99, logGroupName="/group")
+    return [item["timestamp"] for item in result]
 
 
 def test_pages_are_read_to_the_end_empty_ones_too() -> None:
@@ -108,12 +108,12 @@ class Group:
         **_: object,
     ) -> dict[str, Any]:
         first = int(nextToken or 0)
-        found = [at for at in self._times if startTime <= at <= endTime]
+        result = [at for at in self._times if startTime <= at <= endTime]
         page = [
             {"timestamp": at, "eventId": f"e{at}", "message": "m"}
-            for at in found[first : first + 2]
+            for at in result[first : first + 2]
         ]
-        more = first + 2 < len(found)
+        more = first + 2 < len(result)
         return {"events": page, **({"nextToken": str(first + 2)} if more else {})}
 
 
@@ -121,10 +121,10 @@ class Group:
 def test_parts_of_a_time_that_are_read_at_once_have_each_event_once(
     times: list[int], start: int, length: int
 ) -> None:
-    found = filter_events_at_once(Group(sorted(times)), start_ms=start, end_ms=start + length)
+    result = filter_events_at_once(Group(sorted(times)), start_ms=start, end_ms=start + length)
 
     within = [at for at in sorted(times) if start <= at <= start + length]
-    assert sorted(each["timestamp"] for each in found) == within
+    assert sorted(item["timestamp"] for item in result) == within
 
 
 def test_the_parts_are_read_at_once() -> None:
@@ -135,8 +135,8 @@ def test_the_parts_are_read_at_once() -> None:
             together.wait(TOGETHER_S)
             return super().filter_log_events(**parameters)
 
-    found = filter_events_at_once(Waits([1, 30, 60, 90]), start_ms=0, end_ms=100)
-    assert [each["timestamp"] for each in found] == [1, 30, 60, 90]
+    result = filter_events_at_once(Waits([1, 30, 60, 90]), start_ms=0, end_ms=100)
+    assert [item["timestamp"] for item in result] == [1, 30, 60, 90]
 
 
 def test_a_part_that_fails_ends_the_reading() -> None:
@@ -189,11 +189,11 @@ def test_what_an_object_cannot_be_fetched_by_is_raised() -> None:
 
 def test_large_bodies_are_asked_for_at_once_and_each_one_once() -> None:
     together = Barrier(AT_ONCE)
-    asked: list[str] = []
+    request: list[str] = []
 
     def ask(path: str) -> ObjectStat | None:
         together.wait(TOGETHER_S)
-        asked.append(path)
+        request.append(path)
         return None if path == "s3://b/3" else ObjectStat(1, "etag")
 
     def records() -> Iterator[tuple[Destination, LogItem]]:
@@ -212,7 +212,7 @@ def test_large_bodies_are_asked_for_at_once_and_each_one_once() -> None:
     ]
 
     assert stored == [number != 3 for number in range(AT_ONCE)]
-    assert sorted(asked) == sorted(f"s3://b/{number}" for number in range(AT_ONCE))
+    assert sorted(request) == sorted(f"s3://b/{number}" for number in range(AT_ONCE))
 
 
 ENCRYPTED = {"ContentLength": 9, "ETag": '"a"', "ChecksumCRC64NVME": "x", "VersionId": "v1"}
@@ -238,4 +238,6 @@ def test_only_a_checksum_or_an_etag_makes_two_objects_equal_unread(
 
 
 def test_questions_are_answered_in_their_order() -> None:
-    assert list(each_in_order(str, range(2000))) == [(each, str(each)) for each in range(2000)]
+    assert list(each_in_order(str, range(2000))) == [
+        (number, str(number)) for number in range(2000)
+    ]

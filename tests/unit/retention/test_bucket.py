@@ -111,23 +111,23 @@ def test_nothing_goes_before_the_first_moment_and_all_is_due_at_the_last(
     bucket = Bucket(tuple(some), versioning, lock if versioning else None)
     written, chances = MIDNIGHT + at, Chances(data)
 
-    said = kept(bucket, PREFIX, DAY)
+    message = kept(bucket, PREFIX, DAY)
     covered, gone = run(bucket, written, chances)
 
     if gone is not None:
-        assert said.first is not None
-        assert said.first <= gone
+        assert message.first is not None
+        assert message.first <= gone
     if covered is not None:
-        assert said.hidden is not None
-        assert said.hidden <= covered
-    if said.last is not None:
+        assert message.hidden is not None
+        assert message.hidden <= covered
+    if message.last is not None:
         assert gone is not None
-        assert gone <= said.last
+        assert gone <= message.last
     left = covered or gone
-    if said.days is None:
+    if message.days is None:
         assert left is None
     elif left is not None:
-        assert left - written >= said.days * ONE
+        assert left - written >= message.days * ONE
 
 
 @given(st.lists(rules, max_size=3), times, st.data())
@@ -142,37 +142,39 @@ def test_what_was_deleted_goes_by_the_noncurrent_rules(
         if rule.noncurrent_days and chances.hit_by(rule) and not (rule.newer and chances.spared)
     ]
 
-    said = retention_of_deleted(bucket, PREFIX, DAY)
+    message = retention_of_deleted(bucket, PREFIX, DAY)
 
-    midnights = (MIDNIGHT + each * ONE for each in range(1, 60))
+    midnights = (MIDNIGHT + number * ONE for number in range(1, 60))
     gone = next(
-        (now for now in midnights if any(chances.due(deleted, each, now) for each in days)), None
+        (now for now in midnights if any(chances.due(deleted, day, now) for day in days)), None
     )
     if gone is not None:
-        assert said.first is not None
-        assert said.days is not None
-        assert said.first <= gone
-        assert gone - deleted >= said.days * ONE
-    if said.last is not None:
+        assert message.first is not None
+        assert message.days is not None
+        assert message.first <= gone
+        assert gone - deleted >= message.days * ONE
+    if message.last is not None:
         assert gone is not None
-        assert gone <= said.last
+        assert gone <= message.last
 
 
 def test_aws_own_example() -> None:
     """Created on 15 January at 10:30, for 3 days: removed on 19 January, as the guide says."""
-    said = kept(Bucket((Rule("a", expires_days=3),), ""), "", DAY)
+    message = kept(Bucket((Rule("a", expires_days=3),), ""), "", DAY)
 
-    assert said.first == dt.datetime(2026, 1, 18, tzinfo=dt.UTC)  # of what is written at midnight
-    assert said.last == dt.datetime(2026, 1, 19, tzinfo=dt.UTC)
+    assert message.first == dt.datetime(
+        2026, 1, 18, tzinfo=dt.UTC
+    )  # of what is written at midnight
+    assert message.last == dt.datetime(2026, 1, 19, tzinfo=dt.UTC)
 
 
 def test_our_own_rules_keep_a_record_behind_its_marker_as_long_again() -> None:
-    said = kept(Bucket((OURS, Rule("DeleteMarkers")), "Enabled"), PREFIX, DAY)
+    message = kept(Bucket((OURS, Rule("DeleteMarkers")), "Enabled"), PREFIX, DAY)
 
-    assert said.days == 35
-    assert said.hidden == MIDNIGHT + 35 * ONE
-    assert (said.first, said.last) == (MIDNIGHT + 70 * ONE, MIDNIGHT + 72 * ONE)
-    assert said.delay
+    assert message.days == 35
+    assert message.hidden == MIDNIGHT + 35 * ONE
+    assert (message.first, message.last) == (MIDNIGHT + 70 * ONE, MIDNIGHT + 72 * ONE)
+    assert message.delay
 
 
 @pytest.mark.parametrize(
@@ -187,48 +189,48 @@ def test_our_own_rules_keep_a_record_behind_its_marker_as_long_again() -> None:
     ],
 )
 def test_what_no_rule_is_sure_to_end_has_no_end(bucket: Bucket) -> None:
-    said = kept(bucket, PREFIX, DAY)
+    message = kept(bucket, PREFIX, DAY)
 
-    assert suffices(said, 35)
-    assert not ends(said)
+    assert suffices(message, 35)
+    assert not ends(message)
 
 
 def test_a_rule_that_may_be_for_some_objects_shortens_the_life_of_all() -> None:
     narrow = Rule("b", prefix="large-data/2026/", narrowed=True, expires_days=2)
-    said = kept(Bucket((OURS, narrow), "Enabled"), PREFIX, DAY)
+    message = kept(Bucket((OURS, narrow), "Enabled"), PREFIX, DAY)
 
-    assert said.days == 2
-    assert not suffices(said, 30)
+    assert message.days == 2
+    assert not suffices(message, 30)
     assert kept(Bucket((OURS, narrow), "Enabled"), "AWSLogs/", DAY).days == 35
 
 
 def test_what_was_deleted_stays_as_long_as_a_noncurrent_version() -> None:
-    said = retention_of_deleted(Bucket((OURS,), "Enabled"), PREFIX, DAY)
+    message = retention_of_deleted(Bucket((OURS,), "Enabled"), PREFIX, DAY)
 
-    assert said.days == 35
-    assert (said.first, said.last) == (MIDNIGHT + 35 * ONE, MIDNIGHT + 36 * ONE)
+    assert message.days == 35
+    assert (message.first, message.last) == (MIDNIGHT + 35 * ONE, MIDNIGHT + 36 * ONE)
 
 
 def test_without_versioning_deleting_is_final() -> None:
     for versioning in ("", "Suspended"):
-        said = retention_of_deleted(Bucket((OURS,), versioning), PREFIX, DAY)
-        assert said.days == 0
+        message = retention_of_deleted(Bucket((OURS,), versioning), PREFIX, DAY)
+        assert message.days == 0
 
 
 def test_with_versioning_suspended_a_marker_takes_the_objects_place() -> None:
-    said = kept(Bucket((OURS,), "Suspended"), PREFIX, DAY)
+    message = kept(Bucket((OURS,), "Suspended"), PREFIX, DAY)
 
-    assert said.first == MIDNIGHT + 35 * ONE
-    assert said.last == MIDNIGHT + 72 * ONE  # of what was written before it was suspended
-    assert said.hidden is None
+    assert message.first == MIDNIGHT + 35 * ONE
+    assert message.last == MIDNIGHT + 72 * ONE  # of what was written before it was suspended
+    assert message.hidden is None
 
 
 def test_a_lock_holds_back_what_the_rules_would_remove_but_not_the_marker() -> None:
-    said = kept(Bucket((OURS,), "Enabled", Lock("COMPLIANCE", 90)), PREFIX, DAY)
+    message = kept(Bucket((OURS,), "Enabled", Lock("COMPLIANCE", 90)), PREFIX, DAY)
 
-    assert said.first == MIDNIGHT + 90 * ONE
-    assert said.last == MIDNIGHT + 91 * ONE
-    assert said.days == 35
+    assert message.first == MIDNIGHT + 90 * ONE
+    assert message.last == MIDNIGHT + 91 * ONE
+    assert message.days == 35
 
 
 def test_who_may_end_it_earlier_depends_on_the_lock() -> None:

@@ -18,31 +18,31 @@ def going(days: int) -> Key:
 
 
 def test_a_key_that_stays_changes_nothing() -> None:
-    said = key.kept(Key("Enabled"))
+    message = key.kept(Key("Enabled"))
 
-    assert (said.first, said.days) == (None, None)
+    assert (message.first, message.days) == (None, None)
     assert key.under(Key("Enabled"), RECORD, DAY) == RECORD
-    assert "7 days" in said.threats[0].what
+    assert "7 days" in message.threats[0].what
 
 
 @pytest.mark.parametrize(("days", "left"), [(8, 7), (1, 0), (-3, 0)])
 def test_a_key_that_goes_takes_all_with_it(days: int, left: int) -> None:
-    said = key.under(going(days), RECORD, DAY)
+    message = key.under(going(days), RECORD, DAY)
 
-    assert said.first == said.last == going(days).deleted_on
-    assert said.days == left
-    assert "key is deleted on 2026-01" in said.rule
+    assert message.first == message.last == going(days).deleted_on
+    assert message.days == left
+    assert "key is deleted on 2026-01" in message.rule
 
 
 def test_a_key_that_goes_later_shortens_nothing() -> None:
-    said = key.under(going(100), RECORD, DAY)
+    message = key.under(going(100), RECORD, DAY)
 
-    assert (said.first, said.last, said.days) == (RECORD.first, RECORD.last, RECORD.days)
+    assert (message.first, message.last, message.days) == (RECORD.first, RECORD.last, RECORD.days)
 
 
 @pytest.mark.parametrize("off", [Key("Disabled"), going(100)])
 def test_a_key_that_is_not_on_lets_nothing_be_read(off: Key) -> None:
-    said = key.kept(off)
+    message = key.kept(off)
 
-    assert said.days == 0
-    assert off.state in said.rule
+    assert message.days == 0
+    assert off.state in message.rule

@@ -14,24 +14,24 @@ MIDNIGHT = dt.datetime(2026, 1, 15, tzinfo=dt.UTC)
 
 @given(st.integers(1, 3653), st.integers(0, 24 * 60 * 60 * 1000 - 1))
 def test_an_event_is_due_at_its_exact_age(days: int, written: int) -> None:
-    said = kept(LogGroup(days), DAY)
+    message = kept(LogGroup(days), DAY)
     due = MIDNIGHT + dt.timedelta(milliseconds=written) + dt.timedelta(days=days)
 
-    assert said.first is not None
-    assert said.last is not None
-    assert said.first <= due < said.last
-    assert said.last - said.first == dt.timedelta(days=1)
-    assert suffices(said, days)
-    assert not suffices(said, days + 1)
-    assert "72 hours" in said.delay
+    assert message.first is not None
+    assert message.last is not None
+    assert message.first <= due < message.last
+    assert message.last - message.first == dt.timedelta(days=1)
+    assert suffices(message, days)
+    assert not suffices(message, days + 1)
+    assert "72 hours" in message.delay
 
 
 def test_without_retention_nothing_ends() -> None:
-    said = kept(LogGroup(None), DAY)
+    message = kept(LogGroup(None), DAY)
 
-    assert (said.first, said.last, said.days, said.delay) == (None, None, None, "")
-    assert suffices(said, 3653)
-    assert not ends(said)
+    assert (message.first, message.last, message.days, message.delay) == (None, None, None, "")
+    assert suffices(message, 3653)
+    assert not ends(message)
 
 
 def test_the_class_delivery_keeps_a_day_whatever_is_set() -> None:

@@ -13,7 +13,7 @@ LARGE = {"largeDataDeliveryS3Config": {"bucketName": "bodies", "keyPrefix": "lar
 
 
 @pytest.mark.parametrize(
-    ("configuration", "found"),
+    ("configuration", "result"),
     [
         ({}, []),
         ({"s3Config": RECORDS}, [StorageLocation("records", "AWSLogs/")]),
@@ -30,5 +30,5 @@ LARGE = {"largeDataDeliveryS3Config": {"bucketName": "bodies", "keyPrefix": "lar
         ),
     ],
 )
-def test_places(configuration: dict[str, Any], found: list[StorageLocation]) -> None:
-    assert list(storage_locations(configuration)) == found
+def test_places(configuration: dict[str, Any], result: list[StorageLocation]) -> None:
+    assert list(storage_locations(configuration)) == result

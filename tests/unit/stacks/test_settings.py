@@ -87,7 +87,7 @@ def test_every_stage_of_cdk_json_is_valid() -> None:
 
 
 @pytest.mark.parametrize(
-    ("changes", "told"),
+    ("changes", "outcome"),
     [
         ({"retention_days": 29}, "logging.retention_days: 29 given; allowed: one of 30, 60, 90, "),
         (
@@ -369,10 +369,10 @@ def test_every_stage_of_cdk_json_is_valid() -> None:
     ],
 )
 def test_a_mistake_names_stage_key_what_was_given_and_what_is_allowed(
-    changes: dict[str, object], told: str
+    changes: dict[str, object], outcome: str
 ) -> None:
     line = mistake(**changes)
-    assert line.startswith(f"stage 'dev': {told}")
+    assert line.startswith(f"stage 'dev': {outcome}")
     assert "\n" not in line
 
 

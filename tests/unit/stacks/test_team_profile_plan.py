@@ -33,9 +33,9 @@ def stage(**changes: object) -> Stage:
 
 
 def test_each_team_has_one_for_each_model_and_route() -> None:
-    found = [(each.team, each.copied_id) for each in team_profile_plan.planned(stage())]
+    result = [(item.team, item.copied_id) for item in team_profile_plan.planned(stage())]
     models = ("claude-sonnet-4-5-20250929", "claude-haiku-4-5-20251001")
-    assert sorted(found) == sorted(
+    assert sorted(result) == sorted(
         (team, f"{route}.anthropic.{model}-v1:0")
         for team in ("web", "ops")
         for model in models
@@ -47,7 +47,7 @@ def test_a_route_that_a_model_lacks_from_the_region_has_none() -> None:
     one = stage(
         region="ap-northeast-1", geography="global", fallback_geographies=["jp"], allow=["opus"]
     )
-    routes = {(each.model.name, each.route) for each in team_profile_plan.planned(one)}
+    routes = {(item.model.name, item.route) for item in team_profile_plan.planned(one)}
     assert ("claude-opus-4-5", "global") in routes
     assert ("claude-opus-4-5", "jp") not in routes
 
@@ -67,7 +67,7 @@ def test_the_longest_name_still_fits() -> None:
 def test_the_gateway_reads_what_it_is_told() -> None:
     planned = team_profile_plan.planned(stage())
     ids = [f"id{number}" for number in range(len(planned))]
-    told = json.dumps(team_profile_plan.environment_value("arn:x/", planned, ids))
+    outcome = json.dumps(team_profile_plan.environment_value("arn:x/", planned, ids))
     read = settings.load(
         {
             "AWS_REGION": "us-east-1",
@@ -78,7 +78,7 @@ def test_the_gateway_reads_what_it_is_told() -> None:
             "PING_SECONDS": "1",
             "UNSUPPORTED_FIELDS": "reject",
             "API_KEY_NAMES": "{}",
-            "TEAM_PROFILES": told,
+            "TEAM_PROFILES": outcome,
         }
     ).team_profiles
     assert read == {
@@ -91,8 +91,10 @@ def test_the_gateway_reads_what_it_is_told() -> None:
 def test_what_it_is_told_is_as_long_as_was_reckoned() -> None:
     planned = team_profile_plan.planned(stage())
     prefix = "arn:aws:bedrock:us-east-1:123456789012:application-inference-profile/"
-    told = team_profile_plan.environment_value(prefix, planned, ["a1b2c3d4e5f6" for _ in planned])
-    written = json.dumps(told, separators=(",", ":"))
+    outcome = team_profile_plan.environment_value(
+        prefix, planned, ["a1b2c3d4e5f6" for _ in planned]
+    )
+    written = json.dumps(outcome, separators=(",", ":"))
     assert team_profile_plan.environment_characters(planned, "us-east-1") == len(written)
 
 

@@ -125,7 +125,7 @@ def joined(
             is_stored=stored,
             are_identical=lambda one, other: bodies is None or (one, other) in identical,
             read_body=lambda path: (bodies or {})[path],
-            find_requests=lambda ids: {each: (witnessed or {}).get(each, "") for each in ids},
+            find_requests=lambda ids: {item: (witnessed or {}).get(item, "") for item in ids},
         ),
     )
 
@@ -219,7 +219,7 @@ def audit_line(request_id: str, fate: Fate = "kept") -> dict[str, Any]:
 
 def record(request_id: str, fate: Fate = "kept", at: float = NOW - 5 * HOUR) -> dict[str, Any]:
     round_it = fate.startswith("went round")
-    found: dict[str, Any] = {
+    result: dict[str, Any] = {
         "timestamp": datetime.fromtimestamp(at, UTC).isoformat().replace("+00:00", "Z"),
         "region": "eu-central-1",
         "inferenceRegion": "eu-west-1",
@@ -235,26 +235,26 @@ def record(request_id: str, fate: Fate = "kept", at: float = NOW - 5 * HOUR) -> 
         "output": {"outputBodyJson": {"content": "secret-completion"}},
     }
     if round_it:
-        del found["requestMetadata"]
+        del result["requestMetadata"]
     if fate == "allowed direct call":
-        found["identity"] = {"arn": ALLOWED}
+        result["identity"] = {"arn": ALLOWED}
     if fate == "of another identity":
-        found["identity"] = {"arn": SOMEBODY}
+        result["identity"] = {"arn": SOMEBODY}
     if fate == "of another model":
-        found["modelId"] = MODEL.replace("eu.", "global.")
+        result["modelId"] = MODEL.replace("eu.", "global.")
     if fate == "cut, logged":
-        found["output"] = {}
+        result["output"] = {}
     if fate == "without body":
-        found["input"] = {}
+        result["input"] = {}
     if fate == "object absent":
-        found["input"] = {"inputBodyS3Path": GONE}
+        result["input"] = {"inputBodyS3Path": GONE}
     if fate == "of another caller":
-        found["requestMetadata"]["api_key_name"] = "other"
+        result["requestMetadata"]["api_key_name"] = "other"
     if fate == "in another Region":
-        found["inferenceRegion"] = "us-east-1"
+        result["inferenceRegion"] = "us-east-1"
     if fate.startswith("throttled"):
-        found = {**found, "errorCode": "ThrottlingException", "input": {}, "output": None}
+        result = {**result, "errorCode": "ThrottlingException", "input": {}, "output": None}
     if fate.startswith("unreadable"):
-        found = {**found, "errorCode": "SerializationException", "input": {}, "output": None}
-        del found["requestMetadata"]
-    return found
+        result = {**result, "errorCode": "SerializationException", "input": {}, "output": None}
+        del result["requestMetadata"]
+    return result

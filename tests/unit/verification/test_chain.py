@@ -38,19 +38,19 @@ def test_what_was_written_holds(entries: list[dict[str, Any]]) -> None:
 
 @given(st.integers(0, len(b"".join(LINES)) - 1), st.integers(1, 255))
 def test_a_flip_of_any_byte_is_seen_where_it_is(place: int, flip: int) -> None:
-    whole = bytearray(b"".join(LINES))
-    whole[place] ^= flip
-    before = bytes(whole[:place]).count(b"\n")
-    assert broken_at([bytes(whole)]) == 1 + before
+    complete = bytearray(b"".join(LINES))
+    complete[place] ^= flip
+    before = bytes(complete[:place]).count(b"\n")
+    assert broken_at([bytes(complete)]) == 1 + before
 
 
 def test_every_single_bit_counts() -> None:
-    whole = b"".join(LINES)
-    for place in range(len(whole)):
+    complete = b"".join(LINES)
+    for location in range(len(complete)):
         for bit in range(8):
-            changed = bytearray(whole)
-            changed[place] ^= 1 << bit
-            assert broken_at([bytes(changed)]) == 1 + whole[:place].count(b"\n")
+            changed = bytearray(complete)
+            changed[location] ^= 1 << bit
+            assert broken_at([bytes(changed)]) == 1 + complete[:location].count(b"\n")
 
 
 @pytest.mark.parametrize("number", range(len(LINES)))

@@ -84,9 +84,9 @@ class Account:
         self, since: datetime, until: datetime, _read: Fingerprint
     ) -> Iterator[LogItem]:
         """One page after the other, which takes its time."""
-        for each in self.all_in_s3(since, until, _read):
+        for item in self.all_in_s3(since, until, _read):
             self.left -= self.rate
-            yield each
+            yield item
 
     def stat(self, _path: str) -> ObjectStat:
         return ObjectStat(1, "etag")
@@ -119,7 +119,7 @@ class Account:
         return Work(stage, self.evidence, self, "arn:function", 30, self.publish)
 
     def entries(self, since: datetime) -> list[dict[str, Any]]:
-        return [json.loads(each) for each in self.s3.objects[key_of_hour(since)].splitlines()]
+        return [json.loads(line) for line in self.s3.objects[key_of_hour(since)].splitlines()]
 
     def covered(self, until: datetime, now: datetime, since: datetime = NOON) -> Coverage:
         due = due_span(since, until, now=now, deployed=MONTH)
@@ -156,7 +156,7 @@ def test_an_hour_of_too_many_entries_is_verified_in_slices(
 
     assert len(sealed) == 2
     assert sum(each["counts"]["matched"] for each in sealed) == 600
-    assert all(not each["counts"]["not_logged"] for each in sealed)
+    assert all(not item["counts"]["not_logged"] for item in sealed)
     covered = account.covered(NOON + HOUR, NOON + 4 * HOUR)
     assert (covered.holds, covered.hours, covered.hours_verified) == (True, 1, 1)
     assert account.run(NOON + 2 * HOUR) == []
@@ -178,24 +178,24 @@ def test_slices_find_what_the_hour_as_a_whole_would(
 ) -> None:
     account.busy(NOON, calls_a_minute=10)
     lost = {f"12-{minute}-3" for minute in (0, 14, 15, 29, 30, 59)}
-    kept = account.all_in_logs
+    stored = account.all_in_logs
 
     def without(since: datetime, until: datetime, read: Fingerprint) -> Iterator[LogItem]:
-        return (each for each in kept(since, until, read) if each.source not in lost)
+        return (each for each in stored(since, until, read) if each.source not in lost)
 
     monkeypatch.setattr(account, "all_in_logs", without)
     monkeypatch.setattr(scheduled_run, "Budget", partial(read_budget.Budget, max_entries=1550))
 
     account.run(NOON + 2 * HOUR)
 
-    found = [
-        each["finding"]["request_id"]
+    result = [
+        item["finding"]["request_id"]
         for key in sorted(account.s3.objects)
         if key.startswith(HOURLY)
-        for each in map(json.loads, account.s3.objects[key].splitlines())
-        if each["kind"] == "finding"
+        for item in map(json.loads, account.s3.objects[key].splitlines())
+        if item["kind"] == "finding"
     ]
-    assert sorted(found) == sorted(lost)
+    assert sorted(result) == sorted(lost)
 
 
 def test_an_hour_that_takes_too_long_is_taken_up_again_in_slices(account: Account) -> None:
@@ -261,13 +261,13 @@ def test_hours_that_stay_too_large_cost_a_run_each_and_smaller_ones_recover(
 def test_a_run_that_is_killed_tries_less_and_ends_with_a_reason(
     account: Account, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    asked: list[timedelta] = []
+    request: list[timedelta] = []
 
     class KilledError(BaseException):
         """As Lambda ends a process: nothing is written any more."""
 
     def kill(_stage: Stage, period: Any, **_: object) -> Any:  # noqa: ANN401
-        asked.append(period.until - period.since)
+        request.append(period.until - period.since)
         raise KilledError
 
     with monkeypatch.context() as patched:
@@ -277,7 +277,7 @@ def test_a_run_that_is_killed_tries_less_and_ends_with_a_reason(
                 account.run(NOON + 2 * HOUR)
         (sealed,) = account.run(NOON + 2 * HOUR)
 
-    assert asked == [60 * MINUTE, 30 * MINUTE, 15 * MINUTE, 5 * MINUTE]
+    assert request == [60 * MINUTE, 30 * MINUTE, 15 * MINUTE, 5 * MINUTE]
     assert sealed["because"] == TOO_LARGE
     assert account.run(NOON + 3 * HOUR)
 
@@ -329,7 +329,7 @@ def test_hours_whose_records_have_expired_are_not_joined(account: Account) -> No
     assert sealed[0]["because"] == EXPIRED
     assert account.entries(NOON)[0]["until"] == f"{NOON + timedelta(days=1):%Y-%m-%dT%H}:00:00Z"
     later_on = account.run(later)
-    assert [sorted(each) for each in later_on[:2]] == [
+    assert [sorted(item) for item in later_on[:2]] == [
         ["because", "since", "until"],
         ["counts", "since", "until"],
     ]
@@ -342,9 +342,9 @@ def deleted(account: Account, *keys: str) -> None:
 
 def mismatches(account: Account, since: datetime) -> list[tuple[str, str]]:
     return [
-        (each["mismatch"]["kind"], each["mismatch"]["key"])
-        for each in account.entries(since)
-        if each["kind"] == "mismatch"
+        (entry["mismatch"]["kind"], entry["mismatch"]["key"])
+        for entry in account.entries(since)
+        if entry["kind"] == "mismatch"
     ]
 
 
@@ -380,7 +380,7 @@ def test_what_was_wiped_is_not_begun_anew(account: Account) -> None:
 
     sealed = account.run(NOON + 4 * HOUR)
 
-    assert [each["since"] for each in sealed] == [f"{NOON + 2 * HOUR:%Y-%m-%dT%H}:00:00Z"]
+    assert [item["since"] for item in sealed] == [f"{NOON + 2 * HOUR:%Y-%m-%dT%H}:00:00Z"]
     covered = account.covered(NOON + 3 * HOUR, NOON + 6 * HOUR)
     assert (covered.holds, covered.hours_verified) == (False, 1)
     assert len(mismatches(account, NOON + 2 * HOUR)) == 3
@@ -404,13 +404,13 @@ def test_a_file_that_was_put_in_the_way_is_named_and_the_clock_goes_on(
 
     assert key_of_hour(NOON + HOUR) in account.s3.objects
     newest = max(key for key in account.s3.objects if key.startswith(f"{HOURLY}2026/10"))
-    entries = [json.loads(each) for each in account.s3.objects[newest].splitlines()]
+    entries = [json.loads(line) for line in account.s3.objects[newest].splitlines()]
     named = [
-        each["mismatch"]["key"]
+        item["mismatch"]["key"]
         for key in account.s3.objects
         if key.startswith(f"{HOURLY}2026/10/01/1") and account.s3.objects[key] != b"notes"
-        for each in map(json.loads, account.s3.objects[key].splitlines())
-        if each["kind"] == "mismatch"
+        for item in map(json.loads, account.s3.objects[key].splitlines())
+        if item["kind"] == "mismatch"
     ]
     assert f"{HOURLY}{name}" in named, entries
 
@@ -447,7 +447,7 @@ def test_within_a_day_a_file_of_any_hour_that_was_changed_is_named(
         account.run(NOON + hour * HOUR)
         named.append(mismatches(account, NOON + (hour - 2) * HOUR))
 
-    assert [each for each in named if each] == [[("evidence_changed", key)]]
+    assert [item for item in named if item] == [[("evidence_changed", key)]]
 
 
 def test_a_chain_of_somebody_elses_making_is_named(account: Account) -> None:

@@ -52,7 +52,10 @@ def test_all_wiped_and_two_new_ones_leave_the_month_uncovered() -> None:
     covered = month.covered()
 
     assert covered.missing == (Span(MONTH, MONTH + (HOURS - 2) * HOUR),)
-    assert len([each for each in covered.mismatches if each.kind == "evidence_changed"]) == 2
+    assert (
+        len([mismatch for mismatch in covered.mismatches if mismatch.kind == "evidence_changed"])
+        == 2
+    )
 
 
 def test_a_tail_that_was_made_anew_is_seen_by_the_second_place_only() -> None:
@@ -67,8 +70,8 @@ def test_a_tail_that_was_made_anew_is_seen_by_the_second_place_only() -> None:
     covered = month.covered()
 
     assert not covered.holds
-    assert [each.key for each in covered.mismatches] == forged
-    assert {each.kind for each in covered.mismatches} == {"evidence_changed"}
+    assert [mismatch.key for mismatch in covered.mismatches] == forged
+    assert {item.kind for item in covered.mismatches} == {"evidence_changed"}
     assert month.covered(second_place=False).holds
 
 

@@ -74,7 +74,8 @@ def test_the_caller_is_the_same_in_both(arn: str) -> None:
     assert set(written["requestMetadata"]) <= set(CALLER)
 
     outcome = joined(
-        [(NOW - 5 * 3600, audit.entry(context))], [(each, written) for each in DESTINATIONS]
+        [(NOW - 5 * 3600, audit.entry(context))],
+        [(destination, written) for destination in DESTINATIONS],
     )
 
     assert (outcome.findings, outcome.counts.matched) == ([], 1)
@@ -83,7 +84,7 @@ def test_the_caller_is_the_same_in_both(arn: str) -> None:
 def test_each_attempt_is_a_call() -> None:
     made = called(served(request(), "", "r2", "r3"))
 
-    assert [(each.request_id, each.expected) for each in made] == [
+    assert [(item.request_id, item.expected) for item in made] == [
         ("", "unknown"),
         ("r2", "refused"),
         ("r3", "record"),
@@ -97,7 +98,8 @@ def test_a_call_that_was_made_again_leaves_no_gap_and_no_stranger() -> None:
     answered = {**record("answered"), "requestMetadata": request_metadata(context)}
 
     outcome = joined(
-        [(NOW - 5 * 3600, audit.entry(context))], [(each, answered) for each in DESTINATIONS]
+        [(NOW - 5 * 3600, audit.entry(context))],
+        [(destination, answered) for destination in DESTINATIONS],
     )
 
     assert outcome.findings == []
@@ -109,7 +111,7 @@ def test_without_bedrock_there_is_no_call() -> None:
     assert called(served(request(), status=400)) == []
 
 
-@pytest.mark.parametrize("route", [each for each in routes._ROUTES if each.startswith("POST")])
+@pytest.mark.parametrize("route", [item for item in routes._ROUTES if item.startswith("POST")])
 def test_of_each_route_that_asks_bedrock_it_is_known_whether_a_record_is_due(route: str) -> None:
     (answered,) = called(served(request(), "r1", route=route))
     (refused,) = called(served(request(), "r1", route=route, status=429))

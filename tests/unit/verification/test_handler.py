@@ -150,7 +150,7 @@ def metrics(printed: str) -> Mapping[str, float]:
     ]
     (directive,) = line["_aws"]["CloudWatchMetrics"]
     assert (line["service"], line["stage"]) == ("verification", "dev")
-    return {each["Name"]: line[each["Name"]][0] for each in directive["Metrics"]}
+    return {metric["Name"]: line[metric["Name"]][0] for metric in directive["Metrics"]}
 
 
 def test_an_hour_is_verified_told_and_kept(
@@ -162,12 +162,14 @@ def test_an_hour_is_verified_told_and_kept(
     account.recorded("kept", at)
     account.recorded("round", at, requestMetadata={}, identity={"arn": SOMEBODY})
 
-    (told,) = run_at(NOW)
+    (outcome,) = run_at(NOW)
 
-    assert (told["counts"]["matched"], told["counts"]["not_logged"]) == (1, 1)
+    assert (outcome["counts"]["matched"], outcome["counts"]["not_logged"]) == (1, 1)
     run, *findings, end = account.entries(key_of_hour(HOUR))
     assert (run["by"], run["since"]) == (CONTEXT.invoked_function_arn, f"{HOUR:%Y-%m-%dT%H}:00:00Z")
-    assert [(each["finding"]["kind"], each["finding"]["request_id"]) for each in findings] == [
+    assert [
+        (finding["finding"]["kind"], finding["finding"]["request_id"]) for finding in findings
+    ] == [
         ("missing_record", "lost"),
         ("bypassed_gateway", "round"),
     ]
@@ -194,10 +196,10 @@ def test_an_hour_is_verified_told_and_kept(
 def test_the_clock_goes_on_where_the_evidence_ends(account: Account) -> None:
     run_at(NOW - timedelta(hours=2))
 
-    told = handler.handle({}, CONTEXT)
+    outcome = handler.handle({}, CONTEXT)
 
-    assert told[0]["since"] == f"{HOUR - timedelta(hours=1):%Y-%m-%dT%H}:00:00Z"
-    assert len(files(account)) == 1 + len(told)
+    assert outcome[0]["since"] == f"{HOUR - timedelta(hours=1):%Y-%m-%dT%H}:00:00Z"
+    assert len(files(account)) == 1 + len(outcome)
     assert account.covered(NOW, since=HOUR - timedelta(hours=2)).holds
 
 
@@ -220,7 +222,7 @@ def test_missed_hours_are_made_up_for_in_one_chain(account: Account) -> None:
     run_at(NOW)
     later = run_at(NOW + timedelta(hours=3))
 
-    assert [each["since"] for each in later] == [
+    assert [item["since"] for item in later] == [
         f"{HOUR + timedelta(hours=hours):%Y-%m-%dT%H}:00:00Z" for hours in (1, 2, 3)
     ]
     last = account.entries(key_of_hour(HOUR + timedelta(hours=3)))[-1]["sha256"]
@@ -246,10 +248,12 @@ def test_a_window_that_is_asked_for_is_answered_and_kept_beside_the_chain(
     at = NOW - timedelta(minutes=10)
     account.called("lost", at)
 
-    (told,) = handler.handle({"hours": 1, "delay_minutes": 0}, CONTEXT)
+    (outcome,) = handler.handle({"hours": 1, "delay_minutes": 0}, CONTEXT)
 
-    assert [each["request_id"] for each in told["findings"]] == ["lost"]
-    assert account.entries(told["evidence"]["key"])[-1]["sha256"] == told["evidence"]["sha256"]
+    assert [finding["request_id"] for finding in outcome["findings"]] == ["lost"]
+    assert (
+        account.entries(outcome["evidence"]["key"])[-1]["sha256"] == outcome["evidence"]["sha256"]
+    )
     assert files(account) == []
     assert "_aws" not in capsys.readouterr().out
     with pytest.raises(BadWindowError, match="Invalid time 'yesterday'"):

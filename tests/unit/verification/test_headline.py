@@ -50,7 +50,7 @@ Change = Callable[[Call, random.Random], Call]
 
 
 def call(request_id: str, at: float) -> Call:
-    records = {each: [record(request_id, at=at)] for each in DESTINATIONS}
+    records = {destination: [record(request_id, at=at)] for destination in DESTINATIONS}
     return Call(
         request_id,
         at,
@@ -76,7 +76,7 @@ def interrupted(made: Call, _: random.Random) -> Call:
     """The answer broke after Bedrock's 200: the client got another status, or left."""
     made = changed(made, status=0, upstream_complete=False, outcome="caller_gone")
     for where, records in made.records.items():
-        made.records[where] = [{**each, "output": {}} for each in records]
+        made.records[where] = [{**item, "output": {}} for item in records]
     return made._replace(completed=False)
 
 
@@ -93,9 +93,9 @@ def refused(made: Call, chance: random.Random) -> Call:
     made = changed(made, status=status, upstream_status=status, outcome="upstream_error")._replace(
         answered=False, completed=False
     )
-    for each in DESTINATIONS:
+    for destination in DESTINATIONS:
         if chance.random() < 0.5:
-            made.records[each] = []
+            made.records[destination] = []
     return made
 
 
@@ -103,7 +103,7 @@ def never_sent(made: Call, _: random.Random) -> Call:
     made = without(made, "upstream_status", "bedrock_request_id")
     made = changed(made, upstream_reached=False, upstream_complete=False, status=500)
     return made._replace(
-        answered=False, completed=False, records={each: [] for each in DESTINATIONS}
+        answered=False, completed=False, records={destination: [] for destination in DESTINATIONS}
     )
 
 
@@ -115,7 +115,7 @@ def without_status(made: Call, _: random.Random) -> Call:
 
 def without_status_or_record(made: Call, chance: random.Random) -> Call:
     made = without_status(made, chance)._replace(answered=chance.random() < 0.5)
-    return made._replace(records={each: [] for each in DESTINATIONS})
+    return made._replace(records={destination: [] for destination in DESTINATIONS})
 
 
 def of_an_older_version(made: Call, _: random.Random) -> Call:
@@ -128,7 +128,7 @@ def lost(made: Call, chance: random.Random) -> Call:
 
 
 def lost_everywhere(made: Call, _: random.Random) -> Call:
-    return made._replace(records={each: [] for each in DESTINATIONS})
+    return made._replace(records={destination: [] for destination in DESTINATIONS})
 
 
 def late(made: Call, chance: random.Random) -> Call:
@@ -136,7 +136,7 @@ def late(made: Call, chance: random.Random) -> Call:
     at = WINDOW.settled + 1
     written = {"timestamp": record("", at=at)["timestamp"]}
     for where, records in made.records.items():
-        made.records[where] = [{**each, **written} for each in records]
+        made.records[where] = [{**item, **written} for item in records]
     made.records[chance.choice(DESTINATIONS)] = []
     return made._replace(at=at)
 
@@ -155,7 +155,7 @@ def rewritten(**fields: object) -> Change:
 
     def change(made: Call, chance: random.Random) -> Call:
         where = chance.choice(DESTINATIONS)
-        made.records[where] = [{**each, **fields} for each in made.records[where]]
+        made.records[where] = [{**item, **fields} for item in made.records[where]]
         return made
 
     return change
@@ -164,7 +164,7 @@ def rewritten(**fields: object) -> Change:
 def rewritten_everywhere(**fields: object) -> Change:
     def change(made: Call, _: random.Random) -> Call:
         for where, records in made.records.items():
-            made.records[where] = [{**each, **fields} for each in records]
+            made.records[where] = [{**item, **fields} for item in records]
         return made
 
     return change
@@ -173,8 +173,8 @@ def rewritten_everywhere(**fields: object) -> Change:
 def forged(made: Call, chance: random.Random) -> Call:
     """A second record of the same id, with other words."""
     where = chance.choice(DESTINATIONS)
-    for each in made.records[where][:1]:
-        made.records[where].append({**each, "input": {"inputBodyJson": {"messages": "forged"}}})
+    for item in made.records[where][:1]:
+        made.records[where].append({**item, "input": {"inputBodyJson": {"messages": "forged"}}})
     return made
 
 
@@ -188,7 +188,7 @@ def without_entry(made: Call, _: random.Random) -> Call:
 
 def in_another_order(made: Call, chance: random.Random) -> Call:
     where = chance.choice(DESTINATIONS)
-    made.records[where] = [dict(reversed(each.items())) for each in made.records[where]]
+    made.records[where] = [dict(reversed(item.items())) for item in made.records[where]]
     return made
 
 
@@ -252,11 +252,11 @@ def applied(change: Change, made: Call, chance: random.Random) -> Call:
 
 def is_complete(calls: list[Call]) -> bool:
     """By what happened, not by how the join goes about it."""
-    return all(_is_whole(each) for each in calls)
+    return all(_is_whole(item) for item in calls)
 
 
 def _is_whole(made: Call) -> bool:
-    records = [each for copies in made.records.values() for each in copies]
+    records = [copy for copies in made.records.values() for copy in copies]
     if made.entry is None:
         allowed = all(each["identity"] == {"arn": ALLOWED} for each in records)
         readable = all(each["requestId"] and each["timestamp"] != "secret" for each in records)
@@ -266,8 +266,8 @@ def _is_whole(made: Call) -> bool:
     if made.answered and not all(made.records.values()):
         return False
     plain = [
-        {**each, "modelId": MODEL} if each["modelId"] == ACCOUNT_PROFILE else each
-        for each in records
+        {**item, "modelId": MODEL} if item["modelId"] == ACCOUNT_PROFILE else item
+        for item in records
     ]
     return all(_is_right(each, made) for each in plain)
 
@@ -280,7 +280,7 @@ def _is_right(found: dict[str, Any], made: Call) -> bool:
 
 
 def headline(calls: list[Call], chance: random.Random) -> Assessment:
-    lines = [(each.at + 1.5, each.entry) for each in calls if each.entry is not None]
+    lines = [(item.at + 1.5, item.entry) for item in calls if item.entry is not None]
     records = [
         (where, one) for each in calls for where, all_ in each.records.items() for one in all_
     ]
@@ -290,15 +290,15 @@ def headline(calls: list[Call], chance: random.Random) -> Assessment:
 
 
 def test_every_is_said_if_and_only_if_it_is_so() -> None:
-    said = {True: 0, False: 0}
+    message = {True: 0, False: 0}
     for seed in range(WINDOWS):
         calls = list(happened(seed))
         complete = is_complete(calls)
-        found = headline(calls, random.Random(seed))  # noqa: S311 - a test's
-        assert (found.verdict == "pass") is complete, (seed, found)
-        assert found.headline.startswith("Every call") is complete, (seed, found)
-        said[complete] += 1
-    assert min(said.values()) > WINDOWS // 10
+        result = headline(calls, random.Random(seed))  # noqa: S311 - a test's
+        assert (result.verdict == "pass") is complete, (seed, result)
+        assert result.headline.startswith("Every call") is complete, (seed, result)
+        message[complete] += 1
+    assert min(message.values()) > WINDOWS // 10
 
 
 @pytest.mark.parametrize("change", HARMFUL)
@@ -308,10 +308,10 @@ def test_one_call_that_is_not_whole_is_never_every(change: Change) -> None:
     assert headline([well], chance).headline == f"Every call of {MONTH} is on record."
     assert not is_complete([other])
 
-    found = headline([well, other], chance)
+    result = headline([well, other], chance)
 
-    assert found.verdict != "pass"
-    assert "very call" not in found.headline
+    assert result.verdict != "pass"
+    assert "very call" not in result.headline
 
 
 @pytest.mark.parametrize("change", HARMLESS)
@@ -324,8 +324,8 @@ def test_one_call_that_is_whole_takes_nothing_from_every(change: Change) -> None
 
 
 def of(counts: Counts, *kinds: Kind) -> Assessment:
-    found = [Finding(kind, str(number), "", "", "", "") for number, kind in enumerate(kinds)]
-    return assess(Outcome(counts, found), MONTH)
+    result = [Finding(kind, str(number), "", "", "", "") for number, kind in enumerate(kinds)]
+    return assess(Outcome(counts, result), MONTH)
 
 
 @pytest.mark.parametrize(
@@ -396,23 +396,23 @@ def test_the_headline_names_numbers(
 
 def test_each_kind_of_finding_has_its_words() -> None:
     for kind in KINDS:
-        found = of(Counts(calls=1, matched=1, not_logged=kind == "missing_record"), kind)
-        assert found.verdict == "fail"
-        assert found.headline != "1 of 1 call of October 2026 is on record in both places."
+        result = of(Counts(calls=1, matched=1, not_logged=kind == "missing_record"), kind)
+        assert result.verdict == "fail"
+        assert result.headline != "1 of 1 call of October 2026 is on record in both places."
 
 
 def test_an_id_is_of_the_finding_and_of_nothing_else() -> None:
-    found = Finding("unreadable_record", "r1", "a", "m", "w", "d", "s3://b/k, line 1")
-    assert found.id == found._replace(at="b", who="x", detail="y", model_id="z").id
+    result = Finding("unreadable_record", "r1", "a", "m", "w", "d", "s3://b/k, line 1")
+    assert result.id == result._replace(at="b", who="x", detail="y", model_id="z").id
     others = (
-        found._replace(kind="model_mismatch"),
-        found._replace(request_id="r2"),
-        found._replace(source="s3://b/k, line 2"),
+        result._replace(kind="model_mismatch"),
+        result._replace(request_id="r2"),
+        result._replace(source="s3://b/k, line 2"),
     )
-    assert len({found.id, *(each.id for each in others)}) == 4
-    assert found.as_data() == {"id": found.id, **found._asdict()}
-    assert len(found.id) == 12
-    assert set(found.id) <= set("0123456789abcdef")
+    assert len({result.id, *(other.id for other in others)}) == 4
+    assert result.as_data() == {"id": result.id, **result._asdict()}
+    assert len(result.id) == 12
+    assert set(result.id) <= set("0123456789abcdef")
 
 
 def test_ids_are_the_same_on_every_machine() -> None:

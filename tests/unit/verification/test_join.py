@@ -27,7 +27,7 @@ from tests.unit.verification.scenario import (
 
 
 def found(outcome: Outcome) -> set[tuple[str, str]]:
-    return {(each.kind, each.request_id) for each in outcome.findings}
+    return {(finding.kind, finding.request_id) for finding in outcome.findings}
 
 
 def check(made: World) -> Counts:
@@ -45,7 +45,7 @@ def check(made: World) -> Counts:
     unknown = (
         *("answer lost, not logged", "refused by an older version", "record of another form"),
     )
-    assert counts.unknown == sum(fates[each] for each in unknown)
+    assert counts.unknown == sum(fates[item] for item in unknown)
     refused = ("throttled, not logged", "by the fallback", "never sent")
     assert counts.refused == sum(fates[each] for each in refused)
     assert counts.audit_entries_lost == fates["audit entry lost"]
@@ -138,12 +138,13 @@ def test_a_record_belongs_to_the_window_of_its_call(called: float, kinds: list[s
     """Its own time is one of whole seconds, on the other side of the edge."""
     at = WINDOW.since + called
     records = [
-        (each, record("r1", "of another caller", at=WINDOW.since - called)) for each in DESTINATIONS
+        (destination, record("r1", "of another caller", at=WINDOW.since - called))
+        for destination in DESTINATIONS
     ]
 
     outcome = joined([(at + 1.5, audit_line("r1"))], records)
 
-    assert [each.kind for each in outcome.findings] == kinds
+    assert [finding.kind for finding in outcome.findings] == kinds
     assert outcome.counts.records == len(kinds)
 
 
@@ -177,7 +178,7 @@ def test_a_completion_is_due_of_a_call_that_was_whole() -> None:
 def test_an_object_may_come_as_late_as_a_record() -> None:
     line, young = audit_line("r1"), WINDOW.settled + 1
     paths = {"input": {"inputBodyS3Path": "s3://b/k"}, "output": {"outputBodyS3Path": "s3://b/k"}}
-    records = [(each, {**record("r1", at=young), **paths}) for each in DESTINATIONS]
+    records = [(destination, {**record("r1", at=young), **paths}) for destination in DESTINATIONS]
 
     late = joined([(young + 1.5, line)], records, stored=lambda _: False)
 
@@ -238,9 +239,9 @@ def test_a_record_of_another_form_is_a_finding_that_names_the_field(
 ) -> None:
     outcome = of([audit_line("r1"), audit_line("r2")], {**record("r1"), **change}, record("r2"))
 
-    unreadable = [each for each in outcome.findings if each.kind == "unreadable_record"]
-    assert [each.detail for each in unreadable] == [
-        f"the record in {place} cannot be read: {fault}" for place in DESTINATIONS
+    unreadable = [finding for finding in outcome.findings if finding.kind == "unreadable_record"]
+    assert [item.detail for item in unreadable] == [
+        f"the record in {location} cannot be read: {fault}" for location in DESTINATIONS
     ]
     assert [each.source for each in unreadable] == [
         "S3, record 0",

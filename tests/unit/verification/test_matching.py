@@ -47,7 +47,7 @@ def both(entry: Mapping[str, Any], **fields: object) -> Outcome:
 
 
 def kinds(outcome: Outcome) -> list[str]:
-    return [each.kind for each in outcome.findings]
+    return [finding.kind for finding in outcome.findings]
 
 
 # --- what Bedrock answered, whatever the client was told
@@ -71,14 +71,14 @@ def test_a_call_that_bedrock_answered_is_missed_whatever_the_client_got(
 
 
 def test_two_calls_without_an_id_are_two_findings() -> None:
-    entries = [audit_line(each, "cut, not logged") for each in ("r1", "r2")]
+    entries = [audit_line(item, "cut, not logged") for item in ("r1", "r2")]
     for each in entries:
         del each["bedrock_request_id"]
 
-    outcome = joined([(AT, each) for each in entries], [])
+    outcome = joined([(AT, entry) for entry in entries], [])
 
     assert kinds(outcome) == ["missing_record"] * 2
-    assert len({each.id for each in outcome.findings}) == 2
+    assert len({finding.id for finding in outcome.findings}) == 2
 
 
 def test_an_earlier_attempt_that_bedrock_answered_is_due_too() -> None:
@@ -90,14 +90,16 @@ def test_an_earlier_attempt_that_bedrock_answered_is_due_too() -> None:
     }
     outcome = both({**audit_line("r1"), "earlier_attempts": [attempt]})
 
-    assert [(each.kind, each.request_id) for each in outcome.findings] == [("missing_record", "r0")]
+    assert [(finding.kind, finding.request_id) for finding in outcome.findings] == [
+        ("missing_record", "r0")
+    ]
 
 
 @pytest.mark.parametrize("copies", [0, 1, 2])
 def test_no_record_is_due_of_a_refusal(copies: int) -> None:
-    found = {**record("r1", "throttled, logged")}
+    result = {**record("r1", "throttled, logged")}
     outcome = of(
-        audit_line("r1", "throttled, logged"), *[found, found][:copies], *[None] * (2 - copies)
+        audit_line("r1", "throttled, logged"), *[result, result][:copies], *[None] * (2 - copies)
     )
 
     assert outcome.findings == []
@@ -212,7 +214,9 @@ def test_metadata_alone_matches_nothing() -> None:
 
     outcome = of(audit_line("r1", "answer lost, not logged"), forged, forged)
 
-    assert [(each.kind, each.who) for each in outcome.findings] == [("bypassed_gateway", SOMEBODY)]
+    assert [(finding.kind, finding.who) for finding in outcome.findings] == [
+        ("bypassed_gateway", SOMEBODY)
+    ]
     assert (outcome.counts.matched, outcome.counts.unknown) == (0, 1)
 
 
@@ -247,7 +251,10 @@ def test_copies_that_differ_are_a_finding(change: dict[str, Any], changed: int) 
 def test_a_second_record_that_differs_is_no_duplicate(
     change: dict[str, Any], where: Destination
 ) -> None:
-    copies = [*((each, record("r1")) for each in DESTINATIONS), (where, {**record("r1"), **change})]
+    copies = [
+        *((destination, record("r1")) for destination in DESTINATIONS),
+        (where, {**record("r1"), **change}),
+    ]
 
     outcome = joined([(AT + 1.5, audit_line("r1"))], copies)
 
@@ -351,7 +358,7 @@ def test_where_an_image_lies_is_no_difference_but_words_that_look_like_it_are() 
         assert of(audit_line("r1"), image(ours), image(other)).findings == []
     assert kinds(of(audit_line("r1"), image(ours), image(theirs, "away"))) == ["content_mismatch"]
     quoted = ['"source":{"bytes":"1"}', '"source":{"bytes":"2"}']
-    words = [image(ours, each) for each in quoted]
+    words = [image(ours, item) for item in quoted]
     assert kinds(of(audit_line("r1"), *words)) == ["content_mismatch"]
 
 
@@ -372,9 +379,9 @@ def test_where_an_image_lies_is_no_difference_but_words_that_look_like_it_are() 
 def test_a_record_of_the_gateways_own_role_is_of_an_entry_that_was_lost(
     metadata: dict[str, str], witnessed: dict[str, str], detail: str
 ) -> None:
-    found = {**record("r1"), "requestMetadata": metadata}
+    result = {**record("r1"), "requestMetadata": metadata}
 
-    outcome = of(None, found, None, witnessed=witnessed)
+    outcome = of(None, result, None, witnessed=witnessed)
 
     (finding,) = outcome.findings
     assert (finding.kind, finding.who) == ("audit_entry_lost", ROLE)
@@ -383,19 +390,19 @@ def test_a_record_of_the_gateways_own_role_is_of_an_entry_that_was_lost(
 
 
 def test_the_access_log_is_asked_once_and_only_where_an_entry_was_lost() -> None:
-    found = [record(f"r{number}") for number in range(3)]
-    copies = [(where, each) for each in found for where in DESTINATIONS]
-    asked: list[set[str]] = []
+    result = [record(f"r{number}") for number in range(3)]
+    copies = [(where, item) for item in result for where in DESTINATIONS]
+    request: list[set[str]] = []
 
     class Witness(dict[str, str]):
         def get(self, key: str, _: str = "") -> str:  # type: ignore[override]
-            asked.append({key})
+            request.append({key})
             return "seen"
 
     outcome = joined([(AT, audit_line("r0"))], copies, witnessed=Witness(a="b"))
 
     assert outcome.counts.audit_entries_lost == 2
-    assert sorted(map(min, asked)) == ["gateway-r1", "gateway-r2"]
+    assert sorted(map(min, request)) == ["gateway-r1", "gateway-r2"]
 
 
 # --- allowed direct callers
@@ -409,12 +416,12 @@ def test_allowed_direct_calls_are_summed_by_caller_and_judged_by_nothing() -> No
     )
     users = {"arn": "arn:aws:iam::123456789012:user/u"}
     fields: dict[str, Any] = {"requestMetadata": None, "inferenceRegion": "us-east-1", "input": {}}
-    found = [
+    result = [
         {**record("r1"), **fields, "identity": {"arn": SOMEBODY}},
         {**record("r2"), **fields, "identity": {"arn": SOMEBODY.replace("laptop", "desk")}},
         {**record("r3"), **fields, "identity": users},
     ]
-    copies = [(where, each) for each in found for where in DESTINATIONS]
+    copies = [(where, item) for item in result for where in DESTINATIONS]
 
     outcome = joined([], copies, principals=principals)
 
@@ -428,8 +435,10 @@ def test_allowed_direct_calls_are_summed_by_caller_and_judged_by_nothing() -> No
 
 def test_an_allowed_direct_caller_is_not_the_gateway() -> None:
     principals = PRINCIPALS._replace(allowed_direct_callers=frozenset({SOMEBODY}))
-    found = {**record("r1"), "identity": {"arn": SOMEBODY}}
-    assert kinds(of(audit_line("r1"), found, found, principals=principals)) == ["identity_mismatch"]
+    result = {**record("r1"), "identity": {"arn": SOMEBODY}}
+    assert kinds(of(audit_line("r1"), result, result, principals=principals)) == [
+        "identity_mismatch"
+    ]
 
 
 # --- what cannot be read

@@ -86,14 +86,14 @@ def test_an_hour_has_a_line_for_each_object_of_its_own(sealed: Account) -> None:
     assert about["key"].startswith(f"{OBJECTS}{HOUR:%Y/%m/%d/%H}0000Z-")
     assert about["sha256"] == hashlib.sha256(packed).hexdigest()
     assert (about["records"], about["bodies"]) == (end["records"], end["bodies"]) == (2, 2)
-    by_path = {each["path"]: each for each in lines}
-    kept = sealed.s3.get_object(Bucket=BUCKET, Key=RECORD)
+    by_path = {item["path"]: item for item in lines}
+    stored = sealed.s3.get_object(Bucket=BUCKET, Key=RECORD)
     assert by_path[f"s3://{BUCKET}/{RECORD}"] == {
         "path": f"s3://{BUCKET}/{RECORD}",
-        "size": kept["ContentLength"],
-        "etag": kept["ETag"],
-        "version": kept["VersionId"],
-        "sha256": hashlib.sha256(kept["Body"].read()).hexdigest(),
+        "size": stored["ContentLength"],
+        "etag": stored["ETag"],
+        "version": stored["VersionId"],
+        "sha256": hashlib.sha256(stored["Body"].read()).hexdigest(),
     }
     assert by_path[f"s3://{BUCKET}/{BODY}"]["version"]
     assert not [each for each in by_path if "before" in each]
@@ -116,11 +116,11 @@ def test_what_was_changed_or_deleted_since_is_named(
 ) -> None:
     tamper(sealed)
 
-    found = checked(sealed)
+    result = checked(sealed)
 
-    assert {each.kind for each in found.changes} == {kind}
-    assert all(what in each.path for each in found.changes)
-    assert not found.holds
+    assert {change.kind for change in result.changes} == {kind}
+    assert all(what in item.path for item in result.changes)
+    assert not result.holds
 
 
 def test_what_came_later_is_new_and_breaks_nothing(sealed: Account) -> None:
@@ -136,6 +136,6 @@ def test_a_file_of_an_older_version_names_no_objects(sealed: Account) -> None:
     file = sealed.evidence().read(key_of_hour(HOUR))
     old = file._replace(entries=({**file.entries[0], "objects": None}, *file.entries[1:]))
 
-    found = compared(sealed, [old])
+    result = compared(sealed, [old])
 
-    assert (found.without, found.objects, found.holds) == (1, 0, True)
+    assert (result.without, result.objects, result.holds) == (1, 0, True)

@@ -77,7 +77,10 @@ def test_what_stays_away_stays_a_finding(account: Account, late: Late) -> None:
 
     assert (look["settled"], look["found"], late.missing) == (0, 0, {"late"})
     after = summed(account)
-    assert ([each.request_id for each in after.outcome.findings], after.settled) == (["late"], ())
+    assert ([finding.request_id for finding in after.outcome.findings], after.settled) == (
+        ["late"],
+        (),
+    )
     assert after.outcome.counts.not_logged == 1
 
 
@@ -87,10 +90,10 @@ def test_what_was_lost_since_is_a_finding_of_the_second_look(
     late.missing = {"late", "there"}
     capsys.readouterr()
 
-    look, found = day_later(account)
+    look, result = day_later(account)
 
     assert look["found"] == 1
-    assert (found["kind"], found["finding"]["request_id"]) == ("late_finding", "there")
+    assert (result["kind"], result["finding"]["request_id"]) == ("late_finding", "there")
     assert '"InvocationRecordMissing": [1.0]' in capsys.readouterr().out
     assert len(summed(account).outcome.findings) == 2
 
@@ -98,12 +101,12 @@ def test_what_was_lost_since_is_a_finding_of_the_second_look(
 def test_a_second_look_that_aws_refuses_stops_nothing(
     account: Account, late: Late, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    kept = account.audit_lines
+    stored = account.audit_lines
 
     def refuse(since: datetime, until: datetime, read: Fingerprint) -> Any:  # noqa: ANN401
         if since < NOON < until:
             raise refused()
-        return kept(since, until, read)
+        return stored(since, until, read)
 
     for hours in (8, 14, 20):
         account.run(NOON + hours * HOUR)
@@ -112,14 +115,14 @@ def test_a_second_look_that_aws_refuses_stops_nothing(
         account.run(NOON + 26 * HOUR)
 
     looks = [e for e in account.entries(NOON + DAY) if e["kind"] == "second_look"]
-    assert [each["because"] for each in looks] == ["it could not be read: ClientError"]
+    assert [look["because"] for look in looks] == ["it could not be read: ClientError"]
     assert late.missing
 
 
 def accepted(account: Account, reason: str = "deleted on request") -> dict[str, Any]:
     (finding,) = summed(account).outcome.findings
-    asked = {"id": finding.id, "reason": reason, "by": BY}
-    return dict(accept_finding(account.work(), asked, NOON + 2 * HOUR + HOUR / 4))
+    request = {"id": finding.id, "reason": reason, "by": BY}
+    return dict(accept_finding(account.work(), request, NOON + 2 * HOUR + HOUR / 4))
 
 
 def test_a_finding_that_is_accepted_is_sealed_and_linked_into_the_chain(
@@ -137,7 +140,7 @@ def test_a_finding_that_is_accepted_is_sealed_and_linked_into_the_chain(
     )
     assert entry["previous"] == account.entries(NOON)[-1]["sha256"]
     account.run(NOON + 3 * HOUR)
-    link = [each for each in account.entries(NOON + HOUR) if each["kind"] == "disposition"]
+    link = [item for item in account.entries(NOON + HOUR) if item["kind"] == "disposition"]
     assert [(each["key"], each["sealed_sha256"]) for each in link] == [(key, sha256)]
     account.run(NOON + 4 * HOUR)
     assert not [e for e in account.entries(NOON + 2 * HOUR) if e["kind"] == "disposition"]
@@ -146,7 +149,7 @@ def test_a_finding_that_is_accepted_is_sealed_and_linked_into_the_chain(
 
 def test_findings_are_listed_with_what_became_of_them(account: Account, late: Late) -> None:
     work, now = account.work(), NOON + 3 * HOUR
-    assert [each["state"] for each in list_findings(work, 1, now)["findings"]] == ["open"]
+    assert [finding["state"] for finding in list_findings(work, 1, now)["findings"]] == ["open"]
 
     accepted(account)
 
@@ -182,13 +185,13 @@ def test_a_disposition_that_the_function_has_not_sealed_accepts_nothing(
 ) -> None:
     answer = accepted(account)
     key = answer["evidence"]["key"]
-    given = answer["accepted"]
+    value = answer["accepted"]
     forged = key.replace("/2026/10/01T", "/2026/10/02T")
-    account.evidence.write(forged, [{**given, "id": "f" * 12}], "0" * 64)
+    account.evidence.write(forged, [{**value, "id": "f" * 12}], "0" * 64)
 
-    found = read_dispositions(account.evidence, account.hashes)
+    result = read_dispositions(account.evidence, account.hashes)
 
-    assert list(found) == [given["id"]]
+    assert list(result) == [value["id"]]
     account.s3.objects[key] = account.s3.objects[key].replace(b"on request", b"by request")
     assert read_dispositions(account.evidence, account.hashes) == {}
     assert late.missing
