@@ -6,6 +6,7 @@ import pty
 import re
 import subprocess
 import sys
+from importlib.metadata import version
 from pathlib import Path
 from subprocess import CompletedProcess
 from typing import Any
@@ -529,7 +530,7 @@ def test_completion_is_offered_for_every_shell() -> None:
 
 
 def test_the_version_is_told() -> None:
-    assert run("--version") == (0, "claude-bedrock 0.1.0\n")
+    assert run("--version") == (0, f"claude-bedrock {version('claude-on-bedrock')}\n")
 
 
 def test_a_place_that_cannot_be_written_is_told_before_anything_is_asked(
