@@ -18,6 +18,25 @@ Kind = Literal[
     "unreadable_record",
 ]
 KINDS: Final[tuple[Kind, ...]] = get_args(Kind)
+FORMER_KINDS: Final[Mapping[str, Kind]] = MappingProxyType(
+    {
+        "called, not logged": "missing_record",
+        "logged, not called": "bypassed_gateway",
+        "body missing": "body_missing",
+        "caller differs": "caller_mismatch",
+        "outside the residency": "data_residency_violation",
+    }
+)
+"""What version 0.1 called a kind: evidence that it sealed says so, and ids are made of it."""
+FORMER_COUNTS: Final[Mapping[str, str]] = MappingProxyType(
+    {
+        "not_called": "unmatched_records",
+        "not_asked": "answered_without_bedrock",
+        "not_expected": "not_loggable",
+    }
+)
+"""What version 0.1 called a count."""
+_NAMES_IN_IDS: Final = {kind: former for former, kind in FORMER_KINDS.items()}
 _ID_DIGITS = 12
 
 
@@ -36,8 +55,9 @@ class Finding(NamedTuple):
 
     @property
     def id(self) -> str:
-        """12 hexadecimal digits: the same in every run that finds the same."""
-        name = f"{self.kind}\n{self.request_id}\n{self.source}"
+        """12 hexadecimal digits: the same in every run and version that finds the same."""
+        kind = _NAMES_IN_IDS.get(self.kind, self.kind)
+        name = f"{kind}\n{self.request_id}\n{self.source}"
         return hashlib.sha256(name.encode()).hexdigest()[:_ID_DIGITS]
 
     def as_data(self) -> dict[str, str]:

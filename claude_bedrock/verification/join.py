@@ -267,7 +267,7 @@ class _Join:
             self._find("unreadable_record", about, f"the {what} cannot be read: {fault}")
 
     def _find(self, kind: Kind, about: _About, detail: str) -> None:
-        record = Finding(
+        finding = Finding(
             kind=kind,
             request_id=about.request_id,
             at=_iso(about.at),
@@ -276,7 +276,7 @@ class _Join:
             detail=detail,
             source=about.source,
         )
-        self._found.setdefault((kind, about.request_id, about.source), record)
+        self._found.setdefault((kind, about.request_id, about.source), finding)
 
     def outcome(self) -> Outcome:
         for call in [*self._calls.values(), *(c for each in self._nameless.values() for c in each)]:

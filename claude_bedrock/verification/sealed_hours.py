@@ -8,7 +8,15 @@ from typing import Any, Final, NamedTuple
 
 from claude_bedrock.verification.coverage import Span
 from claude_bedrock.verification.evidence_bucket import SealedFile
-from claude_bedrock.verification.finding import KINDS, Counts, Finding, Kind, Outcome
+from claude_bedrock.verification.finding import (
+    FORMER_COUNTS,
+    FORMER_KINDS,
+    KINDS,
+    Counts,
+    Finding,
+    Kind,
+    Outcome,
+)
 
 _PUT_RIGHT: Final[Mapping[Kind, tuple[str, str]]] = {
     "missing_record": ("not_logged", "matched"),
@@ -55,12 +63,13 @@ def _of_kind(file: SealedFile, kind: str) -> Iterator[Mapping[str, Any]]:
     return (entry for entry in file.entries if entry.get("kind") == kind)
 
 
-def _numbers(told: object, names: Collection[str] | None = None) -> dict[str, int]:
+def _numbers(sealed: object, names: Collection[str] | None = None) -> dict[str, int]:
     """An older version has fewer counts, a newer one more."""
-    counts = told if isinstance(told, Mapping) else {}
+    counts = sealed if isinstance(sealed, Mapping) else {}
+    by_name = {FORMER_COUNTS.get(name, name): number for name, number in counts.items()}
     return {
         name: number
-        for name, number in counts.items()
+        for name, number in by_name.items()
         if isinstance(number, int) and (names is None or name in names)
     }
 
@@ -68,5 +77,6 @@ def _numbers(told: object, names: Collection[str] | None = None) -> dict[str, in
 def _finding(fields: Mapping[str, Any]) -> Finding:
     """Of any version: what it does not have is empty."""
     values = {name: str(fields.get(name, "")) for name in Finding._fields[1:]}
-    kind: Kind = fields["kind"] if fields["kind"] in KINDS else "unreadable_record"
+    name = FORMER_KINDS.get(fields["kind"], fields["kind"])
+    kind: Kind = next((kind for kind in KINDS if kind == name), "unreadable_record")
     return Finding(kind, **values)

@@ -207,3 +207,20 @@ def test_evidence_of_another_version_has_other_counts(tmp_path: Path) -> None:
 
     assert report.outcome.counts == Counts(calls=HOURS, matched=HOURS)
     assert json.loads(report.evidence.file.read_bytes().splitlines()[0])["kind"] == "sum"
+
+
+def test_evidence_of_version_0_1_keeps_its_findings_counts_and_ids(tmp_path: Path) -> None:
+    of, previous = Month(0), "0" * 64
+    fields = FINDING.as_data() | {"kind": "called, not logged"}
+    for number in range(HOURS):
+        counts = {"calls": 1, "not_asked": 2, "not_called": 3, "not_expected": 4}
+        entries = [{"kind": "finding", "finding": fields}] if number == 5 else []
+        previous = of.seal(MONTH + number * HOUR, previous, entries, counts=counts)
+
+    outcome = summed(deployed(of), tmp_path).outcome
+
+    assert outcome.findings == [FINDING]
+    assert outcome.findings[0].id == FINDING.id
+    assert outcome.counts.answered_without_bedrock == 2 * HOURS
+    assert outcome.counts.unmatched_records == 3 * HOURS
+    assert outcome.counts.not_loggable == 4 * HOURS

@@ -417,4 +417,4 @@ def test_an_id_is_of_the_finding_and_of_nothing_else() -> None:
 
 def test_ids_are_the_same_on_every_machine() -> None:
     at = datetime.fromtimestamp(NOW, UTC).isoformat()
-    assert Finding("missing_record", "r1", at, MODEL, ROLE, "").id == "23f429789bb4"
+    assert Finding("missing_record", "r1", at, MODEL, ROLE, "").id == "a86498ac70f9"
