@@ -11,7 +11,7 @@ from functools import lru_cache
 from typing import Final
 from urllib.parse import quote
 
-from gateway import errors, json_object, retries, team_profiles
+from gateway import bedrock_errors, errors, json_object, retries, team_profiles
 from gateway.bedrock_connection import CHECK_SECONDS
 from gateway.caller_options import PREFIX, TIER_HEADER
 from gateway.deadline import Deadline
@@ -172,7 +172,7 @@ def _send(
 def _refusal(upstream: UpstreamResponse, body: bytes, attempt: Attempt) -> errors.GatewayError:
     attempt.is_complete = True
     message = json_object.parsed(body).get("message")
-    return errors.from_bedrock(
+    return bedrock_errors.from_bedrock(
         upstream.headers.get("x-amzn-errortype", ""),
         str(message or ""),
         status=upstream.status,

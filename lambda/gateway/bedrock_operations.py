@@ -6,7 +6,7 @@ https://docs.aws.amazon.com/bedrock/latest/APIReference/API_Operations_Amazon_Be
 import json
 from typing import Any
 
-from gateway import caller_options, errors, eventstream, json_object, reasons, usage
+from gateway import bedrock_errors, caller_options, errors, eventstream, json_object, reasons, usage
 from gateway.bedrock_call import BedrockRequest, BedrockResponse, bedrock_headers, call_bedrock
 from gateway.caller_options import METADATA_HEADER
 from gateway.json_object import Parts
@@ -187,7 +187,7 @@ def _note_end(last: eventstream.Frame, context: RequestContext) -> None:
         return
     kind, content = _event(last)
     if kind == "error":
-        context.interrupt(errors.from_event(content))
+        context.interrupt(bedrock_errors.from_event(content))
         return
     if _METRICS in content:
         context.call.usage = usage.from_metrics(_object(content[_METRICS]))

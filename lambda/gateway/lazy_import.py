@@ -10,13 +10,14 @@ from typing import Final
 
 LAZY_MODULES: Final = (
     "aws_lambda_powertools.utilities.jmespath_utils",  # by Powertools, and typing_extensions by it
+    "gateway.bedrock_errors",  # Bedrock has refused a call
     "gateway.content_coding",  # few clients compress a body
     "gateway.cors_preflight",
     "gateway.control_plane",  # a list is asked for now and then
     "gateway.count_tokens",
     "gateway.history",  # conversations that began on Anthropic's API
     "gateway.models",
-    "gateway.reasons",  # Bedrock has refused a call
+    "gateway.reasons",
     "ipaddress",  # by urllib, for addresses in brackets
     "random",  # by Powertools, to log samples
     "textwrap",  # by traceback, to show groups of exceptions

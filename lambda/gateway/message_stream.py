@@ -10,7 +10,7 @@ from binascii import a2b_base64
 from collections.abc import Iterable
 from typing import Any
 
-from gateway import errors, json_object, sse
+from gateway import bedrock_errors, errors, json_object, sse
 from gateway.eventstream import Decoder, Frame, FrameError, Headers
 from gateway.usage import Usage
 
@@ -109,7 +109,7 @@ class MessageStream:
             data = inner(payload)
             name = _type_of(data)
             if name == b"error":
-                self._fail(errors.from_event(json.loads(data)))
+                self._fail(bedrock_errors.from_event(json.loads(data)))
                 return b""
             if name in _READ_EVENTS:
                 data = self._read(name, data)
@@ -157,4 +157,4 @@ def stream_error(frame: Frame) -> errors.GatewayError:
     headers, payload = frame
     name = headers.get(":exception-type") or headers.get(":error-code", "")
     message = json_object.parsed(payload).get("message") or headers.get(":error-message")
-    return errors.from_bedrock(name, str(message or ""))
+    return bedrock_errors.from_bedrock(name, str(message or ""))

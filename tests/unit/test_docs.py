@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from gateway import errors, reasons, routes
+from gateway import bedrock_errors, errors, reasons, routes
 from gateway.usage import Usage
 from tools.docs.pages import PAGES, ROOT, anchors, codes, first_codes, links, read, rows, section
 
@@ -65,14 +65,14 @@ def test_every_route_has_its_row() -> None:
 @pytest.mark.parametrize("row", rows("docs/api.md", "From Bedrock"), ids=lambda row: row[0])
 def test_bedrocks_errors_become_what_the_page_says(row: list[str]) -> None:
     (exception,) = codes(row[0])
-    error = errors.from_bedrock(exception, "")
+    error = bedrock_errors.from_bedrock(exception, "")
     assert codes(row[3])[0] == error.type
     if row[2].isdigit():
         assert int(row[2]) == error.status
 
 
 def test_every_error_of_bedrock_has_its_row() -> None:
-    known = {name[0].upper() + name[1:] for name in errors._FROM_BEDROCK}
+    known = {name[0].upper() + name[1:] for name in bedrock_errors._FROM_BEDROCK}
     assert first_codes("docs/api.md", "From Bedrock") == known
 
 

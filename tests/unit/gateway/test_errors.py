@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from gateway import error_formats, errors
+from gateway import bedrock_errors, error_formats, errors
 from gateway.eventstream import Decoder
 
 
@@ -34,19 +34,21 @@ def test_every_exception_has_its_anthropic_answer(
     exception: str, bedrock_status: int, status: int, kind: str
 ) -> None:
     for spelling in (exception, f"{exception}:http://internal.amazon.com/", f"a.b#{exception}"):
-        error = errors.from_bedrock(spelling, "text", status=bedrock_status)
+        error = bedrock_errors.from_bedrock(spelling, "text", status=bedrock_status)
         assert (error.status, error.type) == (status, kind)
 
 
 def test_a_throttle_says_when_to_come_back() -> None:
-    assert errors.from_bedrock("ThrottlingException", "").headers["retry-after"] == "1"
+    assert bedrock_errors.from_bedrock("ThrottlingException", "").headers["retry-after"] == "1"
     for exception in ("ThrottlingException", "ServiceUnavailableException"):
-        told = errors.from_bedrock(exception, "", retry_after="7")
+        told = bedrock_errors.from_bedrock(exception, "", retry_after="7")
         assert (told.headers["retry-after"], told.retry_after) == ("7", 7.0)
 
 
 def test_a_prompt_too_long_keeps_the_words_that_make_agents_compact() -> None:
-    error = errors.from_bedrock("ValidationException", "Input is too long for requested model.")
+    error = bedrock_errors.from_bedrock(
+        "ValidationException", "Input is too long for requested model."
+    )
     assert error.message.startswith("prompt is too long")
 
 
@@ -62,7 +64,7 @@ def test_anthropics_clients_read_anthropics_error_object() -> None:
 
 @pytest.mark.parametrize("status", [400, 429])
 def test_bedrocks_clients_read_bedrocks_exception(status: int) -> None:
-    error = errors.from_bedrock("ServiceQuotaExceededException", "text", status=status)
+    error = bedrock_errors.from_bedrock("ServiceQuotaExceededException", "text", status=status)
     sent_status, sent_headers, body = error_formats.BEDROCK.response(error, "req-1")
     assert sent_status == status
     assert sent_headers["x-amzn-errortype"] == "ServiceQuotaExceededException"
@@ -81,7 +83,7 @@ SECRETS = (
 
 
 @given(
-    st.sampled_from([*errors._FROM_BEDROCK, "UnrecognizedClientException", ""]),
+    st.sampled_from([*bedrock_errors._FROM_BEDROCK, "UnrecognizedClientException", ""]),
     st.sampled_from([400, 401, 403, 404, 424, 429, 500, 503]),
     st.text(),
     st.sampled_from(SECRETS),
@@ -90,7 +92,7 @@ SECRETS = (
 def test_no_answer_names_an_arn_or_an_account(
     exception: str, status: int, before: str, secret: str, after: str
 ) -> None:
-    error = errors.from_bedrock(exception, f"{before} {secret} {after}", status=status)
+    error = bedrock_errors.from_bedrock(exception, f"{before} {secret} {after}", status=status)
     for error_format in (error_formats.ANTHROPIC, error_formats.BEDROCK):
         _, headers, body = error_format.response(error, "req-1")
         text = str(headers) + str(body + error_format.stream_event(error, "req-1"))

@@ -5,7 +5,7 @@ from collections.abc import Mapping
 
 import pytest
 
-from gateway import errors, reasons
+from gateway import bedrock_errors, reasons
 from gateway.eventstream import Decoder, exception
 from tests.unit.gateway.conftest import MODEL, PROFILE, Caller, audit_line
 from tests.unit.gateway.fakes import ScriptedReply
@@ -186,7 +186,9 @@ def test_another_route_may_have_a_daily_quota_left(caller: Caller) -> None:
 
 
 def test_a_refusal_of_no_known_reason_keeps_its_words_too() -> None:
-    error = errors.from_bedrock("AccessDeniedException", f"No, {ROLE}: moon phase", status=403)
+    error = bedrock_errors.from_bedrock(
+        "AccessDeniedException", f"No, {ROLE}: moon phase", status=403
+    )
 
     assert error.reason == ""
     assert "moon phase" in error.message

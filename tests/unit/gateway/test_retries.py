@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from gateway import errors, retries
+from gateway import bedrock_errors, errors, retries
 from gateway.retries import CAPACITY, MAX_DELAY, RetryBudget, retry_delay
 from tests.unit.gateway.conftest import MODEL, Caller, audit_line
 from tests.unit.gateway.fakes import ScriptedReply, SentResponse
@@ -16,15 +16,15 @@ SDKS = [{"x-stainless-retry-count": "0"}, {"amz-sdk-request": "attempt=1"}]
 MAY_BE_RUNNING = [
     errors.UpstreamFailed("x"),
     errors.UpstreamTimeout("x"),
-    errors.from_bedrock("ModelErrorException", "", status=424),
-    errors.from_bedrock("ModelTimeoutException", "", status=408),
+    bedrock_errors.from_bedrock("ModelErrorException", "", status=424),
+    bedrock_errors.from_bedrock("ModelTimeoutException", "", status=408),
 ]
 ANSWERED = [
-    errors.from_bedrock("ThrottlingException", "", status=429),
-    errors.from_bedrock("ServiceUnavailableException", "", status=503),
-    errors.from_bedrock("ModelNotReadyException", "", status=429),
-    errors.from_bedrock("InternalServerException", "", status=500),
-    errors.from_bedrock("", "", status=500),
+    bedrock_errors.from_bedrock("ThrottlingException", "", status=429),
+    bedrock_errors.from_bedrock("ServiceUnavailableException", "", status=503),
+    bedrock_errors.from_bedrock("ModelNotReadyException", "", status=429),
+    bedrock_errors.from_bedrock("InternalServerException", "", status=500),
+    bedrock_errors.from_bedrock("", "", status=500),
 ]
 UNREACHED = errors.Unreachable("x")
 ANY = [*MAY_BE_RUNNING, *ANSWERED, UNREACHED]
