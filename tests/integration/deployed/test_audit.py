@@ -89,7 +89,7 @@ def test_what_cannot_be_asked_is_no_report(deployment: Deployment, tmp_path: Pat
 
     for mistake, words in (
         (("--month", "2026-13"), "Invalid month"),
-        (("--month", "2026-11", "--hours", "3"), "give --month, or a window"),
+        (("--month", "2026-11", "--hours", "3"), "--month cannot be combined"),
         (("--since", "yesterday"), "Invalid time"),
     ):
         refused = audit(deployment, *mistake, "--out", str(out))
