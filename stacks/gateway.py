@@ -208,7 +208,7 @@ def _invoke_policies(
     return InvokePolicies(
         stack,
         "Invoke",
-        documents=model_access.invoke_policies(models, access.place),
+        documents=model_access.invoke_policies(models, access.invocation_scope),
         description=f"Calls the models of {stage.name} for its gateway",
     ).policies
 
@@ -221,7 +221,7 @@ def _team_policies(stack: cdk.Stack, stage: Stage, access: ModelAccess) -> list[
     return InvokePolicies(
         stack,
         "TeamInvoke",
-        documents=team_policies.invoke_policies(profiles, access.place),
+        documents=team_policies.invoke_policies(profiles, access.invocation_scope),
         description=f"Calls the application inference profiles of the teams of {stage.name}",
     ).policies
 

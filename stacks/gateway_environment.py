@@ -27,7 +27,7 @@ def gateway_environment(
     }
     planned = team_profile_plan.planned(stage)
     if planned:
-        prefix = team_policies.arn_prefix(access.place)
+        prefix = team_policies.arn_prefix(access.invocation_scope)
         value = team_profile_plan.environment_value(prefix, planned, access.team_profile_ids)
         variables["TEAM_PROFILES"] = stack.to_json_string(value)
     if stage.models.guardrail:

@@ -58,21 +58,21 @@ class ModelAccess(cdk.Stack):
             env=env,
             description="Which Claude models may be called, by whom",
         )
-        guarded = _deny_policy_inputs(self, stage)
-        self.place = guarded.place
+        inputs = _deny_policy_inputs(self, stage)
+        self.invocation_scope = inputs.place
         models = [model for model in MODELS if model.name in stage.models.allow]
         invoke_policies = InvokePolicies(
             self,
             "Invoke",
-            documents=model_policies.invoke_policies(models, guarded.place),
+            documents=model_policies.invoke_policies(models, inputs.place),
             description=f"Calls the models of {stage.name}",
         ).policies
         self.deny_policies = DenyPolicies(
             self,
             "Guard",
             stage=stage.name,
-            denials=deny_policy.deny_statements(guarded),
-            boundary=deny_policy.boundary_statements(guarded),
+            denials=deny_policy.deny_statements(inputs),
+            boundary=deny_policy.boundary_statements(inputs),
         )
         caller_policies = [*invoke_policies, self.deny_policies.denials]
         permissions = _role_permissions(
@@ -80,7 +80,7 @@ class ModelAccess(cdk.Stack):
             stage,
             record,
             policies=[*caller_policies, self.deny_policies.boundary],
-            profile_arns=model_policies.profile_arns(models, guarded.place),
+            profile_arns=model_policies.profile_arns(models, inputs.place),
         )
         self._roles(stage, permissions, caller_policies)
         planned = team_profile_plan.planned(stage)
@@ -119,7 +119,9 @@ class ModelAccess(cdk.Stack):
         policies = InvokePolicies(
             self,
             f"TeamInvoke-{team}",
-            documents=team_policies.invoke_policies(profiles, self.place, described=True),
+            documents=team_policies.invoke_policies(
+                profiles, self.invocation_scope, described=True
+            ),
             description=f"Calls the application inference profiles of the team {team}",
         ).policies
         return [policy.managed_policy_arn for policy in (*policies, self.deny_policies.denials)]
@@ -243,7 +245,7 @@ def _team_profile(
         stack,
         f"TeamProfile-{planned.team}-{planned.model.name}-{planned.route}",
         name=planned.name_in(stage.name),
-        copied_arn=team_policies.copied_arn(planned.model, planned.route, stack.place),
+        copied_arn=team_policies.copied_arn(planned.model, planned.route, stack.invocation_scope),
         tags=team_profile_plan.tags(stage, planned.team),
     )
 

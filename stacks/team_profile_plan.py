@@ -97,13 +97,13 @@ def policies_needed(stage: Stage) -> int:
         if stage.models.guardrail
         else None
     )
-    place = InvocationScope(
+    scope = InvocationScope(
         stage.models.geographies, stage.region, _SAMPLE_ACCOUNT, guardrail=guardrail
     )
     profiles = planned(stage)
     with_sample_ids = with_ids(profiles, [_SAMPLE_ID for _ in profiles])
-    return len(invoke_policies.invoke_policies(models, place)) + len(
-        team_policies.invoke_policies(with_sample_ids, place)
+    return len(invoke_policies.invoke_policies(models, scope)) + len(
+        team_policies.invoke_policies(with_sample_ids, scope)
     )
 
 

@@ -115,7 +115,7 @@ _SIGN = "Sign the request with IAM credentials (SigV4, service execute-api)."
 
 # Where requests are signed. Every path is a route there, so a missing token is what its name says.
 SIGNED_REFUSALS: Mapping[str, Refusal] = {
-    **{name: each for name, each in REFUSALS.items() if name not in _OF_KEYS | _OF_AUTHORIZER},
+    **{name: REFUSALS[name] for name in REFUSALS if name not in _OF_KEYS | _OF_AUTHORIZER},
     "MISSING_AUTHENTICATION_TOKEN": Refusal(
         401,
         "authentication_error",

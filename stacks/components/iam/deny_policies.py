@@ -34,7 +34,7 @@ class DenyPolicies(Construct):
         reason = "a boundary gives nothing: what a role may do is what its own policies name"
         acknowledge(
             self.boundary,
-            {wildcard_finding(each, self): reason for each in _patterns_allowed(boundary)},
+            {wildcard_finding(resource, self): reason for resource in _patterns_allowed(boundary)},
         )
 
     def _policy(
@@ -54,5 +54,5 @@ class DenyPolicies(Construct):
 
 
 def _patterns_allowed(statements: Sequence[Mapping[str, Any]]) -> list[str]:
-    resources = [each["Resource"] for each in statements if each["Effect"] == "Allow"]
-    return [one for named in resources for one in named if "*" in one]
+    allowed = [statement["Resource"] for statement in statements if statement["Effect"] == "Allow"]
+    return [resource for resources in allowed for resource in resources if "*" in resource]

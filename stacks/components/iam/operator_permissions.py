@@ -127,7 +127,7 @@ class OperatorEndpointPolicy(Construct):
             self,
             "Policy",
             description=f"Looks after the endpoint of {names.stage} and hands out its keys",
-            statements=[each.statement() for each in permissions],
+            statements=[permission.statement() for permission in permissions],
             roles=[role],
         )
         acknowledge_wildcards(self, permissions)
@@ -135,18 +135,18 @@ class OperatorEndpointPolicy(Construct):
 
 def _usage_plan_permissions(names: StageNames, plan_ids: Sequence[str]) -> list[Permission]:
     plans = [names.api(f"/usageplans/{plan}") for plan in plan_ids]
-    members = [f"{plan}/keys" for plan in plans]
-    one = [f"{each}/*" for each in members]
+    memberships = [f"{plan}/keys" for plan in plans]
+    members = [f"{path}/*" for path in memberships]
     reason = "ids of keys are API Gateway's to choose"
     return [
         Permission(
             "ReadUsagePlans",
             ("apigateway:GET",),
-            [*plans, *(f"{plan}/usage" for plan in plans), *members, *one],
+            [*plans, *(f"{plan}/usage" for plan in plans), *memberships, *members],
             reason=reason,
         ),
-        Permission("AddApiKeysToUsagePlans", ("apigateway:POST",), members),
-        Permission("RemoveApiKeysFromUsagePlans", ("apigateway:DELETE",), one, reason=reason),
+        Permission("AddApiKeysToUsagePlans", ("apigateway:POST",), memberships),
+        Permission("RemoveApiKeysFromUsagePlans", ("apigateway:DELETE",), members, reason=reason),
     ]
 
 

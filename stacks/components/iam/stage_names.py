@@ -41,7 +41,7 @@ class StageNames(NamedTuple):
     def stacks(self) -> list[str]:
         """Return patterns of the stacks' ARNs, which end in an id that CloudFormation chooses."""
         name = f"claude-on-bedrock-{self.stage}"
-        return [self.arn("cloudformation", f"stack/{name}-{each}/*") for each in STACKS]
+        return [self.arn("cloudformation", f"stack/{name}-{stack}/*") for stack in STACKS]
 
     def logs(self, names: Sequence[str]) -> list[str]:
         """Return the ARNs of the log groups, and of the streams in them."""

@@ -49,25 +49,26 @@ class _Origin(NamedTuple):
 def bill_of_materials(
     *, folder: Path, archive: Path, packages: Sequence[str], wheelhouse: Path | None
 ) -> str:
-    """What the zip `archive` of `folder` holds: our `packages`, wheels, and each file of either.
+    """Return the bill of the zip `archive` of `folder`: own `packages`, wheels, and their files.
 
     Wheels carry the hash of the file that pip installed them from, files that of their bytes in the
     zip. There is no date and no random number. Raises UnknownOrigin for a file of neither origin.
     """
     wheels = sorted(wheelhouse.glob("*.whl")) if wheelhouse else []
     shipped = {path: _wheel(folder, path) for path in wheels}
-    ours = {name: _own(name) for name in dict.fromkeys(each.partition(".")[0] for each in packages)}
+    roots = dict.fromkeys(package.partition(".")[0] for package in packages)
+    own = {name: _own(name) for name in roots}
     origins = {
-        name: _Origin(each, digest)
-        for path, each in shipped.items()
+        name: _Origin(component, digest)
+        for path, component in shipped.items()
         for name, digest in _contents(path)
     }
     for name, path in shipped_files(folder):
         file = _file(name, file_digest(path))
-        _owner(file, ours, origins).components.add(file)
-    bom = _undated(_function(packages[0], archive), [*ours.values(), *shipped.values()])
-    for path, each in shipped.items():
-        bom.register_dependency(each, _needs(folder, path, shipped.values()))
+        _owner(file, own, origins).components.add(file)
+    bom = _undated(_function(packages[0], archive), [*own.values(), *shipped.values()])
+    for path, component in shipped.items():
+        bom.register_dependency(component, _needs(folder, path, shipped.values()))
     return str(JsonV1Dot6(bom).output_as_string(indent=2)) + "\n"
 
 
@@ -86,14 +87,14 @@ def _undated(function: Component, parts: Sequence[Component]) -> Bom:
 
 def _function(name: str, archive: Path) -> Component:
     digest = hashlib.sha256(archive.read_bytes())
-    as_lambda_tells = base64.b64encode(digest.digest()).decode()
+    code_sha_256 = base64.b64encode(digest.digest()).decode()
     return Component(
         name=name,
         group=GROUP,
         type=ComponentType.APPLICATION,
         bom_ref=f"function:{name}",
         hashes=[_sha_256(digest.hexdigest())],
-        properties=[Property(name=CODE_SHA_256, value=as_lambda_tells)],
+        properties=[Property(name=CODE_SHA_256, value=code_sha_256)],
     )
 
 
@@ -120,16 +121,16 @@ def _file(name: str, digest: str) -> Component:
 
 def _license(about: Distribution, name: str) -> License:
     fields = ("License-Expression", "License")
-    stated = [each for field in fields for each in about.metadata.get_all(field) or ()]
-    said = next(iter(stated), "none stated")
-    said = IN_SPDX.get(said) or IN_SPDX.get(f"{name}: {said}") or said
-    return LicenseFactory().make_from_string(said)
+    names = [value for field in fields for value in about.metadata.get_all(field) or ()]
+    text = next(iter(names), "none stated")
+    text = IN_SPDX.get(text) or IN_SPDX.get(f"{name}: {text}") or text
+    return LicenseFactory().make_from_string(text)
 
 
 def _needs(folder: Path, wheel: Path, shipped: Iterable[Component]) -> Iterator[Component]:
     lines = _about(folder, wheel).requires or []
     needed = {_normal(re.split(r"[^\w.-]", line)[0]) for line in lines if "extra ==" not in line}
-    yield from (each for each in shipped if _normal(each.name) in needed)
+    yield from (component for component in shipped if _normal(component.name) in needed)
 
 
 def _about(folder: Path, wheel: Path) -> Distribution:

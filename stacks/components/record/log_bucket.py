@@ -80,12 +80,12 @@ class LogBucket(Construct):
 def lifecycle(retention_days: int) -> list[s3.LifecycleRule]:
     """Return the rules of a bucket whose objects, and then their noncurrent versions, have to
     outlive that many days."""
-    kept = cdk.Duration.days(retention_days + MARGIN_DAYS)
+    lifetime = cdk.Duration.days(retention_days + MARGIN_DAYS)
     return [
         s3.LifecycleRule(
             id="RecordsAndLargeBodies",
-            expiration=kept,
-            noncurrent_version_expiration=kept,
+            expiration=lifetime,
+            noncurrent_version_expiration=lifetime,
             abort_incomplete_multipart_upload_after=cdk.Duration.days(UNFINISHED_UPLOAD_DAYS),
         ),
         s3.LifecycleRule(id="DeleteMarkers", expired_object_delete_marker=True),
