@@ -121,10 +121,10 @@ class LambdaApi:
                 }
             },
         }
-        found = {"Configuration": settings, "Code": {"Location": self.archive.as_uri()}}
+        response = {"Configuration": settings, "Code": {"Location": self.archive.as_uri()}}
         if self.reserved is not None:
-            found["Concurrency"] = {"ReservedConcurrentExecutions": self.reserved}
-        return found
+            response["Concurrency"] = {"ReservedConcurrentExecutions": self.reserved}
+        return response
 
 
 class Sessions:

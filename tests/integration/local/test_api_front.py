@@ -37,7 +37,7 @@ from tests.integration.local.sample_function import (
     zipped,
 )
 
-WHOLE = "arn:aws:lambda:us-east-1:123456789012:function:whole"
+BUFFERED = "arn:aws:lambda:us-east-1:123456789012:function:whole"
 AUTHORIZER = Authorizer("authorizer", None, (), "au1")
 REFUSALS = (
     "MISSING_AUTHENTICATION_TOKEN",
@@ -62,7 +62,9 @@ def api(*, timeout: float = 29.0) -> Api:
             keyed,
         )
 
-    told = GatewayResponse(None, {}, {"application/json": '"$context.error.responseType"'})
+    error_response = GatewayResponse(
+        None, {}, {"application/json": '"$context.error.responseType"'}
+    )
     return Api(
         id="a1",
         stage="test",
@@ -71,9 +73,9 @@ def api(*, timeout: float = 29.0) -> Api:
         methods=(
             method("/open", ARN, streams=True, keyed=False),
             method("/keyed", ARN, streams=True, keyed=True),
-            method("/whole", WHOLE, streams=False, keyed=False),
+            method("/whole", BUFFERED, streams=False, keyed=False),
         ),
-        responses=dict.fromkeys(REFUSALS, told),
+        responses=dict.fromkeys(REFUSALS, error_response),
         key_source="AUTHORIZER",
         access_log=AccessLog("/access", "$context.status $context.identity.apiKeyId $context.path"),
         traced=False,
@@ -108,7 +110,7 @@ async def invoke(function: str, event: Mapping[str, Any]) -> Invoked:
     return Invoked(json.dumps(granted).encode(), failed=False)
 
 
-class Ground(NamedTuple):
+class Harness(NamedTuple):
     """A front that is up: two base URLs, a client that trusts it, and what it logged."""
 
     http: str
@@ -117,11 +119,11 @@ class Ground(NamedTuple):
     access_log: Logs
     function_log: Logs
 
-    async def ask(self, **event: Any) -> httpx2.Response:  # noqa: ANN401 - JSON
+    async def post(self, **event: Any) -> httpx2.Response:  # noqa: ANN401 - JSON
         return await self.client.post(f"{self.http}/open", json=event)
 
 
-Use = Callable[[Ground], Coroutine[Any, Any, Any]]
+Use = Callable[[Harness], Coroutine[Any, Any, Any]]
 Run = Callable[..., Any]
 
 
@@ -139,8 +141,8 @@ def run(tmp_path: Path) -> Run:
         **front: Any,  # noqa: ANN401
     ) -> Any:  # noqa: ANN401
         async def main() -> Any:  # noqa: ANN401
-            asked = (tmp_path, archive or zipped(), definition or api(), reserved)
-            async with ground(*asked, **front) as made:
+            arguments = (tmp_path, archive or zipped(), definition or api(), reserved)
+            async with harness(*arguments, **front) as made:
                 return await use(made)
 
         return asyncio.run(main())
@@ -149,13 +151,13 @@ def run(tmp_path: Path) -> Run:
 
 
 @asynccontextmanager
-async def ground(
+async def harness(
     folder: Path,
     archive: bytes,
     definition: Api,
     reserved: int | None,
     **options: Any,  # noqa: ANN401
-) -> AsyncIterator[Ground]:
+) -> AsyncIterator[Harness]:
     (folder / "function.zip").write_bytes(archive)
     logs, access_log = Logs(), Logs()
     echoed: list[str] = []
@@ -183,7 +185,7 @@ async def ground(
     ):
         urls = f"http://localhost:{port}/test", f"https://localhost:{https_port}/test"
         try:
-            yield Ground(*urls, client, access_log, logs)
+            yield Harness(*urls, client, access_log, logs)
         finally:
             await service.stop()
 
@@ -191,7 +193,7 @@ async def ground(
 def test_the_functions_status_headers_and_body_arrive(run: Run) -> None:
     headers = {"X-Mine": "1", "Date": "then", "Content-Length": "9"}
 
-    got = run(lambda g: g.ask(status=418, headers=headers, parts=["a", "b"]))
+    got = run(lambda g: g.post(status=418, headers=headers, parts=["a", "b"]))
 
     assert got.status_code == 418
     assert got.headers["x-mine"] == "1"
@@ -209,10 +211,10 @@ def test_https_offers_http2(run: Run) -> None:
 
 
 def test_a_part_arrives_before_the_function_goes_on(run: Run, tmp_path: Path) -> None:
-    async def use(ground: Ground) -> list[str]:
+    async def use(harness: Harness) -> list[str]:
         gate = tmp_path / "gate"
         event = {"do": "wait", "for": str(gate), "parts": ["first"]}
-        async with ground.client.stream("POST", f"{ground.http}/open", json=event) as got:
+        async with harness.client.stream("POST", f"{harness.http}/open", json=event) as got:
             arrived = got.aiter_text()
             first = await anext(arrived)
             gate.touch()
@@ -225,28 +227,28 @@ def test_a_part_arrives_before_the_function_goes_on(run: Run, tmp_path: Path) ->
 
 
 def test_a_client_that_disconnects_ends_the_functions_work_where_that_is_visible(run: Run) -> None:
-    async def use(ground: Ground) -> None:
+    async def use(harness: Harness) -> None:
         event = {"do": "endless"}
-        async with ground.client.stream("POST", f"{ground.http}/open", json=event) as got:
+        async with harness.client.stream("POST", f"{harness.http}/open", json=event) as got:
             await anext(got.aiter_bytes())
-        while not any('"ClientDisconnected"' in text for text in ground.function_log.texts()):
+        while not any('"ClientDisconnected"' in text for text in harness.function_log.texts()):
             await asyncio.sleep(0.02)
 
     run(use, client_disconnect=ClientDisconnect.VISIBLE)
 
 
 def test_a_function_does_not_see_that_its_client_has_disconnected(run: Run, tmp_path: Path) -> None:
-    async def use(ground: Ground) -> list[str]:
+    async def use(harness: Harness) -> list[str]:
         gate = tmp_path / "gate"
         event = {"do": "wait", "for": str(gate), "parts": ["first", "x" * 1_000_000]}
-        async with ground.client.stream("POST", f"{ground.http}/open", json=event) as got:
+        async with harness.client.stream("POST", f"{harness.http}/open", json=event) as got:
             await anext(got.aiter_bytes())
-        while not ground.access_log.texts():
+        while not harness.access_log.texts():
             await asyncio.sleep(0.02)
         gate.touch()
-        while not any(text.startswith("REPORT") for text in ground.function_log.texts()):
+        while not any(text.startswith("REPORT") for text in harness.function_log.texts()):
             await asyncio.sleep(0.02)
-        return ground.function_log.texts()
+        return harness.function_log.texts()
 
     assert not any("ClientDisconnected" in text for text in run(use))
 
@@ -259,8 +261,8 @@ def test_a_function_that_api_gateway_may_not_invoke_is_a_500(run: Run, path: str
         sources.append(source)
         return False
 
-    async def use(ground: Ground) -> httpx2.Response:
-        return await ground.client.post(f"{ground.http}/{path}", json={})
+    async def use(harness: Harness) -> httpx2.Response:
+        return await harness.client.post(f"{harness.http}/{path}", json={})
 
     got = run(use, may_invoke=nothing)
 
@@ -274,8 +276,8 @@ def test_a_function_that_api_gateway_may_not_invoke_is_a_500(run: Run, path: str
 
 
 def test_what_lambda_turns_away_is_a_500_and_runs_nothing(run: Run) -> None:
-    async def use(ground: Ground) -> tuple[httpx2.Response, list[str]]:
-        return await ground.ask(), ground.function_log.texts()
+    async def use(harness: Harness) -> tuple[httpx2.Response, list[str]]:
+        return await harness.post(), harness.function_log.texts()
 
     got, ran = run(use, reserved=0)
 
@@ -284,7 +286,7 @@ def test_what_lambda_turns_away_is_a_500_and_runs_nothing(run: Run) -> None:
 
 @pytest.mark.parametrize("do", ["raise", "exit"])
 def test_a_function_that_fails_before_it_answers_is_a_502(run: Run, do: str) -> None:
-    got = run(lambda g: g.ask(do=do))
+    got = run(lambda g: g.post(do=do))
 
     assert (got.status_code, got.json()) == (502, "DEFAULT_5XX")
 
@@ -292,37 +294,37 @@ def test_a_function_that_fails_before_it_answers_is_a_502(run: Run, do: str) -> 
 @pytest.mark.parametrize("scheme", ["http", "https"])
 @pytest.mark.parametrize("do", ["raise late", "exit late"])
 def test_an_answer_that_breaks_off_has_no_end(run: Run, do: str, scheme: str) -> None:
-    async def use(ground: Ground) -> None:
-        url = getattr(ground, scheme)
-        await ground.client.post(f"{url}/open", json={"do": do, "parts": ["x"]})
+    async def use(harness: Harness) -> None:
+        url = getattr(harness, scheme)
+        await harness.client.post(f"{url}/open", json={"do": do, "parts": ["x"]})
 
     with pytest.raises(httpx2.TransportError):
         run(use)
 
 
 def test_an_answer_without_a_head_is_a_500(run: Run) -> None:
-    got = run(lambda g: g.ask(), archive=zipped(runtime_loop=MALFORMED_LOOP))
+    got = run(lambda g: g.post(), archive=zipped(runtime_loop=MALFORMED_LOOP))
 
     assert (got.status_code, got.json()) == (500, "DEFAULT_5XX")
 
 
 def test_an_integration_past_its_time_is_a_504(run: Run) -> None:
-    got = run(lambda g: g.ask(do="sleep"), definition=api(timeout=1.0))
+    got = run(lambda g: g.post(do="sleep"), definition=api(timeout=1.0))
 
     assert (got.status_code, got.json()) == (504, "INTEGRATION_TIMEOUT")
 
 
-def test_a_whole_answer_is_passed_on(run: Run) -> None:
-    said = {"statusCode": 207, "body": "aGk=", "isBase64Encoded": True}
+def test_a_buffered_response_is_passed_on(run: Run) -> None:
+    payload = {"statusCode": 207, "body": "aGk=", "isBase64Encoded": True}
 
-    got = run(lambda g: g.client.post(f"{g.http}/whole", json=said))
+    got = run(lambda g: g.client.post(f"{g.http}/whole", json=payload))
 
     assert (got.status_code, got.content) == (207, b"hi")
 
 
-@pytest.mark.parametrize("said", ["[]", "{}", "no json"])
-def test_a_whole_answer_of_another_shape_is_a_500(run: Run, said: str) -> None:
-    got = run(lambda g: g.client.post(f"{g.http}/whole", content=said))
+@pytest.mark.parametrize("payload", ["[]", "{}", "no json"])
+def test_a_buffered_response_of_another_shape_is_a_500(run: Run, payload: str) -> None:
+    got = run(lambda g: g.client.post(f"{g.http}/whole", content=payload))
 
     assert (got.status_code, got.json()) == (500, "DEFAULT_5XX")
 
@@ -369,12 +371,12 @@ def test_too_many_headers_are_a_431(run: Run) -> None:
 
 
 def test_each_request_is_a_line_in_the_access_log(run: Run) -> None:
-    async def use(ground: Ground) -> list[tuple[str, str, str]]:
-        await ground.client.post(f"{ground.http}/keyed", json={}, headers={"x-api-key": "good"})
-        await ground.client.get(f"{ground.http}/nope")
-        while len(ground.access_log.lines) < 2:
+    async def use(harness: Harness) -> list[tuple[str, str, str]]:
+        await harness.client.post(f"{harness.http}/keyed", json={}, headers={"x-api-key": "good"})
+        await harness.client.get(f"{harness.http}/nope")
+        while len(harness.access_log.lines) < 2:
             await asyncio.sleep(0.01)
-        return ground.access_log.lines
+        return harness.access_log.lines
 
     assert [(group, text) for group, _, text in run(use)] == [
         ("/access", "201 k1 /test/keyed"),

@@ -24,8 +24,8 @@ def aws(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Aws]:
 
     @contextlib.asynccontextmanager
     async def up() -> AsyncIterator[Aws]:
-        async with embedded_aws(region="us-east-1", port=0, folder=folder) as found:
-            yield found
+        async with embedded_aws(region="us-east-1", port=0, folder=folder) as embedded:
+            yield embedded
 
     with asyncio.Runner() as runner:
         context = up()
@@ -38,7 +38,7 @@ def bedrock(aws: Aws) -> Client:
     return aws.client("bedrock")
 
 
-def tell(aws: Aws, *answers: dict[str, object]) -> None:
+def set_overrides(aws: Aws, *answers: dict[str, object]) -> None:
     body = json.dumps(answers).encode()
     request = urllib.request.Request(aws.url, body, {"x-amz-target": "LocalAnswers"})  # noqa: S310 - loopback
     with urllib.request.urlopen(request) as response:  # noqa: S310 - loopback
@@ -51,9 +51,9 @@ def error_of(refused: pytest.ExceptionInfo[ClientError]) -> str:
 
 
 def test_the_models_are_the_catalogs(bedrock: Client) -> None:
-    found = bedrock.list_foundation_models(byProvider="Anthropic")["modelSummaries"]
+    summaries = bedrock.list_foundation_models(byProvider="Anthropic")["modelSummaries"]
 
-    shown = {each["modelId"]: each for each in found}
+    shown = {summary["modelId"]: summary for summary in summaries}
     assert shown[HAIKU]["inferenceTypesSupported"] == ["INFERENCE_PROFILE"]
     retired = {model.base_id for model in catalog.MODELS if catalog.is_retired(model, "2026-11-25")}
     assert retired
@@ -62,7 +62,7 @@ def test_the_models_are_the_catalogs(bedrock: Client) -> None:
     assert not bedrock.list_foundation_models(byProvider="amazon")["modelSummaries"]
 
 
-def test_a_model_on_its_way_out_says_when(bedrock: Client) -> None:
+def test_a_model_on_its_way_out_has_a_date(bedrock: Client) -> None:
     old = bedrock.get_foundation_model(modelIdentifier="anthropic.claude-opus-4-1-20250805-v1:0")
 
     life = old["modelDetails"]["modelLifecycle"]
@@ -89,10 +89,10 @@ def test_application_profiles_are_made_of_what_there_is(bedrock: Client) -> None
         inferenceProfileName="search", modelSource={"copyFrom": system["inferenceProfileArn"]}
     )["inferenceProfileArn"]
 
-    found = bedrock.get_inference_profile(inferenceProfileIdentifier=made)
+    profile = bedrock.get_inference_profile(inferenceProfileIdentifier=made)
     listed = bedrock.list_inference_profiles(typeEquals="APPLICATION")["inferenceProfileSummaries"]
-    assert found["models"] == system["models"]
-    assert [each["inferenceProfileArn"] for each in listed] == [made]
+    assert profile["models"] == system["models"]
+    assert [summary["inferenceProfileArn"] for summary in listed] == [made]
     assert made not in str(bedrock.list_inference_profiles(typeEquals="SYSTEM_DEFINED"))
     assert made not in str(bedrock.list_inference_profiles())
 
@@ -121,8 +121,8 @@ def test_the_form_is_missing_until_it_is_submitted(bedrock: Client) -> None:
 
 def test_an_agreement_makes_a_model_available(bedrock: Client) -> None:
     def agreement() -> str:
-        found = bedrock.get_foundation_model_availability(modelId=HAIKU)
-        status: str = found["agreementAvailability"]["status"]
+        availability = bedrock.get_foundation_model_availability(modelId=HAIKU)
+        status: str = availability["agreementAvailability"]["status"]
         return status
 
     assert agreement() == "NOT_AVAILABLE"
@@ -155,24 +155,24 @@ def test_quotas_have_aws_names(aws: Aws) -> None:
     by_name = {quota["QuotaName"]: quota for quota in quotas}
     start = "cross-region model inference requests per minute for Anthropic Claude"
     assert by_name[f"Global {start} Sonnet 4.5 V1"]["Value"] > 0
-    one = by_name[f"C{start[1:]} Haiku 4.5"]
-    assert client.get_service_quota(ServiceCode="bedrock", QuotaCode=one["QuotaCode"]) | {
+    quota = by_name[f"C{start[1:]} Haiku 4.5"]
+    assert client.get_service_quota(ServiceCode="bedrock", QuotaCode=quota["QuotaCode"]) | {
         "ResponseMetadata": None
-    } == {"Quota": one, "ResponseMetadata": None}
+    } == {"Quota": quota, "ResponseMetadata": None}
     with pytest.raises(ClientError) as refused:
         client.list_service_quotas(ServiceCode="lambda")
     assert error_of(refused) == "NoSuchResourceException"
 
 
-def test_an_answer_can_be_told(aws: Aws, bedrock: Client) -> None:
+def test_an_answer_can_be_overridden(aws: Aws, bedrock: Client) -> None:
     denied = {"__type": "AccessDeniedException", "message": "not you"}
     answer = {"service": "bedrock", "asked": "GET /data-retention", "status": 403, "body": denied}
-    tell(aws, answer)
+    set_overrides(aws, answer)
     with pytest.raises(ClientError) as refused:
         bedrock.get_account_data_retention()
     assert error_of(refused) == "AccessDeniedException"
 
-    tell(aws)
+    set_overrides(aws)
     assert bedrock.get_account_data_retention()["mode"]
 
 
@@ -201,8 +201,8 @@ def test_what_a_template_reserves_is_the_functions_and_no_others(aws: Aws) -> No
         return left
 
     def reserved() -> int | None:
-        found = functions.get_function_concurrency(FunctionName="reserving")
-        number: int | None = found.get("ReservedConcurrentExecutions")
+        concurrency = functions.get_function_concurrency(FunctionName="reserving")
+        number: int | None = concurrency.get("ReservedConcurrentExecutions")
         return number
 
     def update(number: int | None, waiter: str = "stack_update_complete") -> None:
@@ -218,7 +218,7 @@ def test_what_a_template_reserves_is_the_functions_and_no_others(aws: Aws) -> No
     assert (reserved(), unreserved()) == (900, 100)
     update(901, "stack_rollback_complete")
     events = formation.describe_stack_events(StackName="reserving")["StackEvents"]
-    reasons = [each.get("ResourceStatusReason", "") for each in events]
+    reasons = [event.get("ResourceStatusReason", "") for event in events]
     assert any("below its minimum value of [100]" in reason for reason in reasons)
     assert reserved() == 900
     update(None)

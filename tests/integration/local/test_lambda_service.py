@@ -20,7 +20,7 @@ from tests.integration.local.sample_function import ARN, LambdaApi, Logs, Sessio
 PRELUDE_END = b"\0" * 8
 
 
-class Ground:
+class Harness:
     """A service with the sample function; `logs` has what the function wrote."""
 
     def __init__(self, folder: Path, archive: bytes | None = None) -> None:
@@ -55,11 +55,11 @@ class Ground:
 
 
 @pytest.fixture
-def ground(tmp_path: Path) -> Ground:
-    return Ground(tmp_path)
+def harness(tmp_path: Path) -> Harness:
+    return Harness(tmp_path)
 
 
-async def whole(answer: Answer) -> bytes:
+async def complete(answer: Answer) -> bytes:
     parts = []
     while data := await answer.take():
         parts.append(data)
@@ -68,24 +68,24 @@ async def whole(answer: Answer) -> bytes:
 
 async def call(service: LambdaService, **event: Any) -> dict[str, Any]:  # noqa: ANN401
     """The object that the sample function ends its answer with."""
-    text = await whole(await service.invoke(ARN, event, "Root=1-a"))
-    found: dict[str, Any] = json.loads(text.partition(PRELUDE_END)[2])
-    return found
+    text = await complete(await service.invoke(ARN, event, "Root=1-a"))
+    response: dict[str, Any] = json.loads(text.partition(PRELUDE_END)[2])
+    return response
 
 
-def failure(ground: Ground, **event: Any) -> str:  # noqa: ANN401
+def failure(harness: Harness, **event: Any) -> str:  # noqa: ANN401
     async def use(service: LambdaService) -> None:
         await call(service, **event)
 
     with pytest.raises(FunctionError) as caught:
-        ground.run(use)
+        harness.run(use)
     return caught.value.kind
 
 
-def test_an_answer_is_the_head_eight_nuls_and_the_body(ground: Ground) -> None:
+def test_an_answer_is_the_head_eight_nuls_and_the_body(harness: Harness) -> None:
     event = {"status": 202, "headers": {"a": "b"}, "parts": ["x", "y"]}
 
-    text = ground.run(lambda s: _bytes(s, event))
+    text = harness.run(lambda s: _bytes(s, event))
 
     head, _, body = text.partition(PRELUDE_END)
     assert json.loads(head) == {"statusCode": 202, "headers": {"a": "b"}}
@@ -93,11 +93,11 @@ def test_an_answer_is_the_head_eight_nuls_and_the_body(ground: Ground) -> None:
 
 
 async def _bytes(service: LambdaService, event: dict[str, Any]) -> bytes:
-    return await whole(await service.invoke(ARN, event, ""))
+    return await complete(await service.invoke(ARN, event, ""))
 
 
 def test_an_idle_process_is_used_again_and_an_excess_request_gets_its_own(
-    ground: Ground, tmp_path: Path
+    harness: Harness, tmp_path: Path
 ) -> None:
     async def use(service: LambdaService) -> tuple[list[int], int]:
         gate = tmp_path / "gate"
@@ -107,21 +107,21 @@ def test_an_idle_process_is_used_again_and_an_excess_request_gets_its_own(
         pids = [(await first)["pid"], second["pid"]]
         return pids, (await call(service))["pid"]
 
-    pids, later = ground.run(use)
+    pids, later = harness.run(use)
 
     assert len(set(pids)) == 2
     assert later in pids
 
 
-def test_no_more_run_at_once_than_are_reserved(ground: Ground, tmp_path: Path) -> None:
-    ground.api.reserved = 2
+def test_no_more_run_at_once_than_are_reserved(harness: Harness, tmp_path: Path) -> None:
+    harness.api.reserved = 2
 
     async def use(service: LambdaService) -> int:
         gate = tmp_path / "gate"
         waiting = [
             asyncio.create_task(call(service, do="wait", **{"for": str(gate)})) for _ in range(2)
         ]
-        while len(ground.logs.texts()) < 2:
+        while len(harness.logs.texts()) < 2:
             await asyncio.sleep(0)
         with pytest.raises(ThrottledError):
             await call(service)
@@ -129,25 +129,25 @@ def test_no_more_run_at_once_than_are_reserved(ground: Ground, tmp_path: Path) -
         await asyncio.gather(*waiting)
         return len({(await call(service))["pid"] for _ in range(3)})
 
-    assert ground.run(use) <= 2
+    assert harness.run(use) <= 2
 
 
-def test_a_burst_on_a_cold_function_is_held_to_it_too(ground: Ground) -> None:
-    ground.api.reserved = 3
+def test_a_burst_on_a_cold_function_is_held_to_it_too(harness: Harness) -> None:
+    harness.api.reserved = 3
 
     async def use(service: LambdaService) -> list[Any]:
         burst = (call(service) for _ in range(8))
         answers: list[Any] = await asyncio.gather(*burst, return_exceptions=True)
         return answers
 
-    answers = ground.run(use)
-    refused = [one for one in answers if isinstance(one, ThrottledError)]
+    answers = harness.run(use)
+    refused = [answer for answer in answers if isinstance(answer, ThrottledError)]
     assert len(refused) == 5
-    assert len({one["pid"] for one in answers if one not in refused}) == 3
+    assert len({answer["pid"] for answer in answers if answer not in refused}) == 3
 
 
-def test_a_function_finds_what_lambda_promises(ground: Ground) -> None:
-    ground.api.variables = {"OWN": "mine"}
+def test_a_function_finds_what_lambda_promises(harness: Harness) -> None:
+    harness.api.variables = {"OWN": "mine"}
     names = [
         "OWN",
         "EXTRA",
@@ -157,9 +157,9 @@ def test_a_function_finds_what_lambda_promises(ground: Ground) -> None:
         "_HANDLER",
     ]
 
-    found = ground.run(lambda s: call(s, show=[*names, "VIRTUAL_ENV"]))
+    response = harness.run(lambda s: call(s, show=[*names, "VIRTUAL_ENV"]))
 
-    assert found["environment"] == {
+    assert response["environment"] == {
         "OWN": "mine",
         "EXTRA": "yes",
         "AWS_REGION": "us-east-1",
@@ -170,13 +170,13 @@ def test_a_function_finds_what_lambda_promises(ground: Ground) -> None:
     }
 
 
-def test_what_it_prints_goes_to_its_log_group_between_lambdas_own_lines(ground: Ground) -> None:
-    ground.run(_twice)
+def test_what_it_prints_goes_to_its_log_group_between_lambdas_own_lines(harness: Harness) -> None:
+    harness.run(_twice)
 
-    assert {group for group, _, _ in ground.logs.lines} == {"/sample"}
-    assert len({stream for _, stream, _ in ground.logs.lines}) == 1
-    assert ground.echoed == ground.logs.texts()
-    kinds = [text.split()[0] for text in ground.echoed]
+    assert {group for group, _, _ in harness.logs.lines} == {"/sample"}
+    assert len({stream for _, stream, _ in harness.logs.lines}) == 1
+    assert harness.echoed == harness.logs.texts()
+    kinds = [text.split()[0] for text in harness.echoed]
     assert kinds.count("START") == kinds.count("told") == kinds.count("END") == 2
 
 
@@ -185,33 +185,33 @@ async def _twice(service: LambdaService) -> None:
     await call(service, say="two")
 
 
-def test_a_handler_that_fails_is_an_error_and_its_process_lives_on(ground: Ground) -> None:
+def test_a_handler_that_fails_is_an_error_and_its_process_lives_on(harness: Harness) -> None:
     async def use(service: LambdaService) -> tuple[int, str, int]:
         before = (await call(service))["pid"]
         with pytest.raises(FunctionError) as caught:
             await call(service, do="raise")
         return before, str(caught.value), (await call(service))["pid"]
 
-    before, error, after = ground.run(use)
+    before, error, after = harness.run(use)
 
     assert before == after
     assert error == "Runtime.KeyError: KeyError"
 
 
-def test_a_failure_after_the_first_byte_comes_after_the_bytes(ground: Ground) -> None:
+def test_a_failure_after_the_first_byte_comes_after_the_bytes(harness: Harness) -> None:
     async def use(service: LambdaService) -> bytes:
         answer = await service.invoke(ARN, {"do": "raise late", "parts": ["x"]}, "")
         first = await answer.take()
         with pytest.raises(FunctionError, match=r"Runtime\.KeyError"):
-            await whole(answer)
+            await complete(answer)
         return first
 
-    assert PRELUDE_END in ground.run(use)
+    assert PRELUDE_END in harness.run(use)
 
 
 @pytest.mark.parametrize("do", ["exit", "exit late"])
 def test_a_process_that_dies_is_an_error_and_the_next_call_gets_a_fresh_one(
-    ground: Ground, do: str
+    harness: Harness, do: str
 ) -> None:
     async def use(service: LambdaService) -> tuple[int, str, int]:
         before = (await call(service))["pid"]
@@ -219,51 +219,51 @@ def test_a_process_that_dies_is_an_error_and_the_next_call_gets_a_fresh_one(
             await call(service, do=do, parts=["x"])
         return before, caught.value.kind, (await call(service))["pid"]
 
-    before, kind, after = ground.run(use)
+    before, kind, after = harness.run(use)
 
     assert kind in {"Runtime.ExitError", "Runtime.TruncatedResponse"}
     assert before != after
 
 
-def test_a_function_that_takes_too_long_is_stopped(ground: Ground) -> None:
-    ground.api.timeout = 1
+def test_a_function_that_takes_too_long_is_stopped(harness: Harness) -> None:
+    harness.api.timeout = 1
 
-    assert failure(ground, do="sleep") == "Sandbox.Timedout"
-    assert any("Task timed out after 1.00 seconds" in text for text in ground.logs.texts())
+    assert failure(harness, do="sleep") == "Sandbox.Timedout"
+    assert any("Task timed out after 1.00 seconds" in text for text in harness.logs.texts())
 
 
-def test_a_function_that_cannot_start_says_so(ground: Ground) -> None:
-    ground.api.variables = {"FAIL_INIT": "1"}
+def test_a_function_that_cannot_start_is_an_error(harness: Harness) -> None:
+    harness.api.variables = {"FAIL_INIT": "1"}
 
-    assert failure(ground) == "Runtime.ValueError"
+    assert failure(harness) == "Runtime.ValueError"
 
 
 def test_a_start_that_takes_too_long_is_made_again_within_the_first_invocation(
-    ground: Ground, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    harness: Harness, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("local.lambda_service.service.INIT_SECONDS", 1.0)
-    ground.api.variables = {"SLOW_FIRST_INIT": str(tmp_path / "begun")}
+    harness.api.variables = {"SLOW_FIRST_INIT": str(tmp_path / "begun")}
 
-    assert ground.run(call)["pid"]
+    assert harness.run(call)["pid"]
     assert (tmp_path / "begun").exists()
 
 
-def test_a_wrapper_that_cannot_be_run_is_an_error(ground: Ground) -> None:
-    ground.api.variables = {"AWS_LAMBDA_EXEC_WRAPPER": "/var/task/sample.py"}
+def test_a_wrapper_that_cannot_be_run_is_an_error(harness: Harness) -> None:
+    harness.api.variables = {"AWS_LAMBDA_EXEC_WRAPPER": "/var/task/sample.py"}
 
-    assert failure(ground) == "Runtime.InvalidEntrypoint"
+    assert failure(harness) == "Runtime.InvalidEntrypoint"
 
 
-def test_a_caller_who_leaves_ends_the_functions_response(ground: Ground) -> None:
+def test_a_caller_who_leaves_ends_the_functions_response(harness: Harness) -> None:
     async def use(service: LambdaService) -> int:
         answer = await service.invoke(ARN, {"do": "endless"}, "")
         await answer.take()
         await answer.abandon()
         return int((await call(service, do="wait", **{"for": "/"}))["pid"])
 
-    ground.run(use)
+    harness.run(use)
 
-    assert any('"error": "ClientDisconnected"' in text for text in ground.logs.texts())
+    assert any('"error": "ClientDisconnected"' in text for text in harness.logs.texts())
 
 
 def state_of(pid: int) -> str:
@@ -271,7 +271,7 @@ def state_of(pid: int) -> str:
     return Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0]
 
 
-def test_a_process_is_frozen_between_invocations_and_thawed_for_the_next(ground: Ground) -> None:
+def test_a_process_is_frozen_between_invocations_and_thawed_for_the_next(harness: Harness) -> None:
     async def use(service: LambdaService) -> tuple[int, int, str]:
         first = int((await call(service))["pid"])
         while state_of(first) != "T":
@@ -281,7 +281,7 @@ def test_a_process_is_frozen_between_invocations_and_thawed_for_the_next(ground:
             await asyncio.sleep(0.01)
         return first, second, state_of(second)
 
-    first, second, state = ground.run(use)
+    first, second, state = harness.run(use)
 
     assert (first, state) == (second, "T")
     assert not Path(f"/proc/{first}").exists()
@@ -306,40 +306,40 @@ def test_a_frozen_process_ends_with_the_one_that_froze_it() -> None:
         time.sleep(0.02)
 
 
-def test_a_changed_function_gets_fresh_processes(ground: Ground) -> None:
+def test_a_changed_function_gets_fresh_processes(harness: Harness) -> None:
     async def use(service: LambdaService) -> tuple[str | None, str | None]:
         before = (await call(service, show=["OWN"]))["environment"]["OWN"]
-        ground.api.variables, ground.api.revision = {"OWN": "new"}, "2"
+        harness.api.variables, harness.api.revision = {"OWN": "new"}, "2"
         while (after := (await call(service, show=["OWN"]))["environment"]["OWN"]) == before:
             await asyncio.sleep(0.05)
         return before, after
 
-    assert ground.run(use) == (None, "new")
+    assert harness.run(use) == (None, "new")
 
 
-def test_an_event_over_six_mebibytes_is_refused(ground: Ground) -> None:
+def test_an_event_over_six_mebibytes_is_refused(harness: Harness) -> None:
     with pytest.raises(EventTooLargeError):
-        ground.run(lambda s: call(s, say="x" * 6 * 1024 * 1024))
+        harness.run(lambda s: call(s, say="x" * 6 * 1024 * 1024))
 
 
 def test_machine_code_is_refused(tmp_path: Path) -> None:
-    ground = Ground(tmp_path, zipped(more={"native/thing.so": ""}))
+    harness = Harness(tmp_path, zipped(more={"native/thing.so": ""}))
 
     with pytest.raises(UnfitFunctionError, match=r"native/thing\.so"):
-        ground.run(call)
+        harness.run(call)
 
 
-def test_another_python_is_refused(ground: Ground) -> None:
-    ground.api.runtime = "python3.8"
+def test_another_python_is_refused(harness: Harness) -> None:
+    harness.api.runtime = "python3.8"
 
     with pytest.raises(UnfitFunctionError, match=r"python3\.8"):
-        ground.run(call)
+        harness.run(call)
 
 
-def test_a_function_without_a_wrapper_is_refused(ground: Ground) -> None:
-    settings = ground.api.get_function(FunctionName=ARN)
+def test_a_function_without_a_wrapper_is_refused(harness: Harness) -> None:
+    settings = harness.api.get_function(FunctionName=ARN)
     del settings["Configuration"]["Environment"]["Variables"]["AWS_LAMBDA_EXEC_WRAPPER"]
-    ground.api.get_function = lambda **_: settings  # type: ignore[method-assign]
+    harness.api.get_function = lambda **_: settings  # type: ignore[method-assign]
 
     with pytest.raises(UnfitFunctionError, match="AWS_LAMBDA_EXEC_WRAPPER"):
-        ground.run(call)
+        harness.run(call)

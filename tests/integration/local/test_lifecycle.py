@@ -35,19 +35,19 @@ def starting(tmp_path: Path) -> Iterator[subprocess.Popen[str]]:
 def port_of_aws(process: subprocess.Popen[str]) -> int:
     assert process.stdout is not None
     for line in process.stdout:
-        found = re.search(r"✓ start the embedded AWS http://localhost:(\d+)", line)
-        if found:
-            return int(found[1])
+        match = re.search(r"✓ start the embedded AWS http://localhost:(\d+)", line)
+        if match:
+            return int(match[1])
     raise AssertionError("the embedded AWS did not come up")
 
 
-def gone(port: int, tmp_path: Path) -> bool:
+def has_stopped(port: int, tmp_path: Path) -> bool:
     return not listening(port) and not processes_about(tmp_path)
 
 
-def wait_until_gone(port: int, tmp_path: Path) -> None:
+def wait_until_stopped(port: int, tmp_path: Path) -> None:
     deadline = time.monotonic() + 60
-    while not gone(port, tmp_path):
+    while not has_stopped(port, tmp_path):
         assert time.monotonic() < deadline, processes_about(tmp_path)
         time.sleep(0.1)
 
@@ -59,10 +59,10 @@ def test_a_signal_while_starting_stops_everything(
     port = port_of_aws(starting)
 
     starting.send_signal(number)
-    said, _ = starting.communicate(timeout=30)
+    output, _ = starting.communicate(timeout=30)
 
-    assert "Traceback" not in said
-    assert gone(port, tmp_path)
+    assert "Traceback" not in output
+    assert has_stopped(port, tmp_path)
 
 
 def test_a_kill_takes_the_embedded_aws_along(
@@ -72,7 +72,7 @@ def test_a_kill_takes_the_embedded_aws_along(
 
     starting.kill()
 
-    wait_until_gone(port, tmp_path)
+    wait_until_stopped(port, tmp_path)
 
 
 def test_a_folder_in_use_is_refused_in_one_line(

@@ -27,7 +27,7 @@ from local.api_gateway.limits import Throttles
 from local.bedrock.server import serve
 
 CALLERS, CALLS = 32, 300
-TOLD = GatewayResponse(None, {}, {"application/json": '"$context.error.responseType"'})
+ERROR_TYPE = GatewayResponse(None, {}, {"application/json": '"$context.error.responseType"'})
 API = Api(
     id="a1",
     stage="test",
@@ -36,7 +36,7 @@ API = Api(
     methods=(
         Method("ANY", "/{proxy+}", "r", Integration("whole", False, 29.0), key_required=True),
     ),
-    responses=dict.fromkeys(("THROTTLED", "QUOTA_EXCEEDED"), TOLD),
+    responses=dict.fromkeys(("THROTTLED", "QUOTA_EXCEEDED"), ERROR_TYPE),
     key_source="HEADER",
     access_log=None,
     traced=False,
@@ -85,24 +85,28 @@ def passed(
             logs=cast("Any", None),
             admission=Admission(throttles=Throttles(clock)),
         )
-        found = []
+        counts = []
         async with serve(front) as port, httpx2.AsyncClient(trust_env=False) as client:
             for clock.now in seconds:
-                found.append(await told(client, f"http://127.0.0.1:{port}/test/x", keys))
-        return found
+                counts.append(
+                    await count_responses(client, f"http://127.0.0.1:{port}/test/x", keys)
+                )
+        return counts
 
     return asyncio.run(main())
 
 
-async def told(client: httpx2.AsyncClient, url: str, keys: tuple[str, ...]) -> Counter[str]:
-    calls, said = iter([each for each in keys for _ in range(CALLS)]), Counter[str]()
+async def count_responses(
+    client: httpx2.AsyncClient, url: str, keys: tuple[str, ...]
+) -> Counter[str]:
+    calls, counts = iter([key for key in keys for _ in range(CALLS)]), Counter[str]()
 
-    async def ask() -> None:
+    async def call() -> None:
         for key in calls:
-            said[(await client.get(url, headers={"x-api-key": key})).json()] += 1
+            counts[(await client.get(url, headers={"x-api-key": key})).json()] += 1
 
-    await asyncio.gather(*(ask() for _ in range(CALLERS)))
-    return said
+    await asyncio.gather(*(call() for _ in range(CALLERS)))
+    return counts
 
 
 @pytest.mark.parametrize("keys", [("one",), ("one", "two")])
@@ -111,9 +115,9 @@ def test_a_key_gets_its_burst_then_what_its_rate_has_refilled(keys: tuple[str, .
 
     at_once, after_three, after_an_hour = passed(0.0, 3.0, 3600.0, plan=plan, keys=keys)
 
-    each = len(keys)
-    assert at_once == {"PASSED": 50 * each, "THROTTLED": (CALLS - 50) * each}
-    assert after_three == {"PASSED": 30 * each, "THROTTLED": (CALLS - 30) * each}
+    key_count = len(keys)
+    assert at_once == {"PASSED": 50 * key_count, "THROTTLED": (CALLS - 50) * key_count}
+    assert after_three == {"PASSED": 30 * key_count, "THROTTLED": (CALLS - 30) * key_count}
     assert after_an_hour == at_once
 
 

@@ -38,8 +38,10 @@ def test_the_picture_needs_no_script_and_is_the_same_each_time() -> None:
     drawn = plots.drawn(curve)
     assert drawn == plots.drawn(curve)
     root = ET.fromstring(drawn)  # noqa: S314 - our own
-    assert not [each for each in root.iter() if "script" in str(each.tag)]
-    outcome = ["".join(item.itertext()) for item in root.iter() if str(item.tag).endswith("text")]
+    assert not [element for element in root.iter() if "script" in str(element.tag)]
+    labels = [
+        "".join(element.itertext()) for element in root.iter() if str(element.tag).endswith("text")
+    ]
     assert {"One call", "bytes", "CPU ms", "gateway: n^1.00 from 1k", "100", "10k", "0.1"} <= set(
-        outcome
+        labels
     )

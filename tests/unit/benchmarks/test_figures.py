@@ -51,21 +51,21 @@ def test_nobody_is_judged_beside_one_who_took_no_part() -> None:
     assert _figure(Target(1, "floor", contender="gateway over TLS")).judged() == []
 
 
-def test_each_round_asks_everyone_once() -> None:
-    request: list[str] = []
+def test_each_round_samples_everyone_once() -> None:
+    sampled: list[str] = []
 
     def sampler(name: str) -> float:
-        request.append(name)
-        return len(request)
+        sampled.append(name)
+        return len(sampled)
 
     samples = interleaved(2, {"a": lambda: sampler("a"), "b": lambda: sampler("b")})
-    assert request == ["a", "b", "a", "b"]
+    assert sampled == ["a", "b", "a", "b"]
     assert samples == {"a": [1, 3], "b": [2, 4]}
 
 
-def test_the_judgment_says_by_how_much() -> None:
-    outcome = report.judgments([_figure(Target(2, "floor")), _figure(Target(4, "floor"))])
-    cells = [[cell.strip() for cell in line.split("|")[1:-1]] for line in outcome.splitlines()]
+def test_the_judgment_has_the_difference() -> None:
+    table = report.judgments([_figure(Target(2, "floor")), _figure(Target(4, "floor"))])
+    cells = [[cell.strip() for cell in line.split("|")[1:-1]] for line in table.splitlines()]
     assert cells[2:] == [
         ["Calls", "gateway", "floor", "≤ 2x", "3x", "missed by 50%"],
         ["Calls", "gateway", "floor", "≤ 4x", "3x", "reached"],

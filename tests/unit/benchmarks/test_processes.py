@@ -49,7 +49,7 @@ def program() -> Iterator[Measured]:
         yield running
 
 
-def test_the_peak_is_kept_though_nothing_is_held_any_more(program: Measured) -> None:
+def test_the_peak_stays_though_nothing_is_held_any_more(program: Measured) -> None:
     before = program.rest()
     program.request("hold")
     assert program.peak_bytes() - before > 7 * MIB
@@ -89,6 +89,6 @@ def test_one_that_has_ended_by_itself_is_closed_all_the_same() -> None:
     assert not running.runs()
 
 
-def test_what_a_function_wrote_is_told_when_it_does_not_start() -> None:
+def test_what_a_function_wrote_is_reported_when_it_does_not_start() -> None:
     with pytest.raises(ProcessFailed, match="no such thing"):
         Function([sys.executable, "-c", STARTS_BADLY], {})

@@ -38,6 +38,6 @@ def test_the_clock_is_read_at_the_first_byte(upstream: WatchedUpstream) -> None:
     assert upstream.seen() == 7.0
 
 
-def test_a_caller_that_never_came_is_told_of(upstream: WatchedUpstream) -> None:
+def test_a_caller_that_never_came_is_reported(upstream: WatchedUpstream) -> None:
     with pytest.raises(ProcessFailed, match="sent nothing"):
         upstream.seen()

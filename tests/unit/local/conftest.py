@@ -19,7 +19,7 @@ def api(method: Method) -> Api:
     plain = GatewayResponse(
         None, {}, {"application/json": '{"message":$context.error.messageString}'}
     )
-    outcome = GatewayResponse(
+    error_response = GatewayResponse(
         401,
         {
             "gatewayresponse.header.x-should-retry": "'false'",
@@ -29,7 +29,7 @@ def api(method: Method) -> Api:
         },
         {"application/json": '{"id": "$context.requestId", "of": "${context.stage}"}'},
     )
-    responses = {"INVALID_API_KEY": outcome, "ACCESS_DENIED": plain, "DEFAULT_5XX": plain}
+    responses = {"INVALID_API_KEY": error_response, "ACCESS_DENIED": plain, "DEFAULT_5XX": plain}
     return Api(
         id="a1",
         stage="local",

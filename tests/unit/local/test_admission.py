@@ -47,7 +47,7 @@ def test_no_other_key_passes(
     assert refused(exchange, method, api, FREE, Admission()) == "INVALID_API_KEY"
 
 
-def test_an_open_method_asks_for_no_key(exchange: Exchange, method: Method, api: Api) -> None:
+def test_an_open_method_needs_no_key(exchange: Exchange, method: Method, api: Api) -> None:
     Admission().admit(exchange, replace(method, key_required=False), api, FREE)
 
     assert exchange.api_key_id is None

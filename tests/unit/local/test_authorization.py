@@ -23,7 +23,7 @@ class Iam(HTTPServer):
         super().__init__(("127.0.0.1", 0), _Handler)
         self.status = 200
         self.answer: dict[str, Any] = {"denied": None}
-        self.asked: list[tuple[str, dict[str, Any]]] = []
+        self.requests: list[tuple[str, dict[str, Any]]] = []
 
 
 class _Handler(BaseHTTPRequestHandler):
@@ -31,7 +31,7 @@ class _Handler(BaseHTTPRequestHandler):
 
     def do_POST(self) -> None:
         body = json.loads(self.rfile.read(int(self.headers["content-length"])))
-        self.server.asked.append((self.headers["x-amz-target"], body))
+        self.server.requests.append((self.headers["x-amz-target"], body))
         content = json.dumps(self.server.answer).encode()
         self.send_response(self.server.status)
         self.send_header("content-length", str(len(content)))
@@ -62,12 +62,12 @@ def authorization(iam: Iam, now: list[float]) -> Authorization:
     return Authorization(aws, lambda: now[0])
 
 
-def test_a_caller_is_asked_about_by_its_access_key(iam: Iam, authorization: Authorization) -> None:
+def test_a_caller_is_named_by_its_access_key(iam: Iam, authorization: Authorization) -> None:
     authorization.check_caller(CALLER, [INVOKE])
 
     request = {**INVOKE._asdict(), "context": {"k": "v"}}
     content = {"caller": {"accessKeyId": "ASIA1"}, "requests": [request]}
-    assert iam.asked == [("LocalAuthorization.Authorize", content)]
+    assert iam.requests == [("LocalAuthorization.Authorize", content)]
 
 
 def test_a_refusal_has_the_words_of_aws(iam: Iam, authorization: Authorization) -> None:
@@ -91,14 +91,14 @@ def test_a_decision_holds_for_a_moment(
     with pytest.raises(AuthorizationError):
         authorization.check_caller(CALLER, [INVOKE])
 
-    assert len(iam.asked) == 2
+    assert len(iam.requests) == 2
 
 
-def test_another_account_is_not_asked_about(iam: Iam, authorization: Authorization) -> None:
+def test_iam_is_not_called_about_another_account(iam: Iam, authorization: Authorization) -> None:
     stranger = CALLER._replace(arn="arn:aws:sts::2:assumed-role/r/s")
 
     assert not authorization.allow(stranger, "execute-api:Invoke", "arn:m")
-    assert iam.asked == []
+    assert iam.requests == []
 
 
 def test_a_role_that_does_not_trust_the_service_is_refused(

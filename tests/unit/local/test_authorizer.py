@@ -24,8 +24,8 @@ def answer(*effects: tuple[str, str]) -> dict[str, Any]:
     return {"principalId": "p", "policyDocument": {"Statement": statements}}
 
 
-def asked(
-    said: object,
+def grant_of(
+    payload: object,
     exchange: Exchange,
     match: Match,
     api: Api,
@@ -35,15 +35,15 @@ def asked(
 ) -> Grant:
     async def invoke(function: str, event: Mapping[str, Any]) -> Invoked:
         assert (function, event["methodArn"]) == ("authorizer", ARN)
-        return Invoked(json.dumps(said).encode(), failed)
+        return Invoked(json.dumps(payload).encode(), failed)
 
     authorizer = Authorizer("authorizer", None, sources)
     return asyncio.run(authorize(authorizer, exchange, match, api, invoke))
 
 
-def refused(said: object, exchange: Exchange, match: Match, api: Api, **how: Any) -> str:  # noqa: ANN401
+def refused(payload: object, exchange: Exchange, match: Match, api: Api, **how: Any) -> str:  # noqa: ANN401
     with pytest.raises(RefusedError) as caught:
-        asked(said, exchange, match, api, **how)
+        grant_of(payload, exchange, match, api, **how)
     return caught.value.kind
 
 
@@ -51,9 +51,9 @@ def refused(said: object, exchange: Exchange, match: Match, api: Api, **how: Any
 def test_an_allow_grants_and_hands_on_key_and_context(
     exchange: Exchange, match: Match, api: Api, resource: str
 ) -> None:
-    message = answer(("Allow", resource)) | {"usageIdentifierKey": "key", "context": {"n": 1}}
+    payload = answer(("Allow", resource)) | {"usageIdentifierKey": "key", "context": {"n": 1}}
 
-    assert asked(message, exchange, match, api) == Grant("p", "key", {"n": "1"})
+    assert grant_of(payload, exchange, match, api) == Grant("p", "key", {"n": "1"})
 
 
 @pytest.mark.parametrize(
@@ -75,15 +75,15 @@ def test_only_the_word_unauthorized_is_a_401(
     assert refused({"errorMessage": message}, exchange, match, api, failed=True) == kind
 
 
-@pytest.mark.parametrize("message", [None, [], {}, {"principalId": "p"}, "yes"])
+@pytest.mark.parametrize("payload", [None, [], {}, {"principalId": "p"}, "yes"])
 def test_an_answer_of_another_shape_is_a_configuration_error(
-    exchange: Exchange, match: Match, api: Api, message: object
+    exchange: Exchange, match: Match, api: Api, payload: object
 ) -> None:
-    assert refused(message, exchange, match, api) == "AUTHORIZER_CONFIGURATION_ERROR"
+    assert refused(payload, exchange, match, api) == "AUTHORIZER_CONFIGURATION_ERROR"
 
 
 @pytest.mark.parametrize(
-    ("source", "value"),
+    ("source", "present"),
     [
         ("method.request.header.X-Sent", True),
         ("method.request.header.X-Missing", False),
@@ -92,11 +92,11 @@ def test_an_answer_of_another_shape_is_a_configuration_error(
     ],
 )
 def test_identity_sources_must_be_there(
-    exchange: Exchange, match: Match, api: Api, source: str, value: bool
+    exchange: Exchange, match: Match, api: Api, source: str, present: bool
 ) -> None:
     allowed = answer(("Allow", "*"))
 
-    if value:
-        assert asked(allowed, exchange, match, api, sources=(source,)).principal == "p"
+    if present:
+        assert grant_of(allowed, exchange, match, api, sources=(source,)).principal == "p"
     else:
         assert refused(allowed, exchange, match, api, sources=(source,)) == "UNAUTHORIZED"

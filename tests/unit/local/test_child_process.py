@@ -37,7 +37,7 @@ def test_a_canceled_start_leaves_no_process(tmp_path: Path, turns: int) -> None:
     assert not processes_about(tmp_path)
 
 
-def test_what_cannot_be_started_says_so(tmp_path: Path) -> None:
+def test_what_cannot_be_started_raises(tmp_path: Path) -> None:
     async def run() -> None:
         async with running(tmp_path / "nothing", env={}):
             pass

@@ -23,7 +23,7 @@ BODY = b'{"model": "m"}'
     ],
 )
 def test_a_body_is_decoded(exchange: Exchange, named: list[str], body: bytes) -> None:
-    exchange.headers += [("content-encoding", item) for item in named]
+    exchange.headers += [("content-encoding", name) for name in named]
     exchange.body = body
     coding.check(exchange)
     assert coding.decoded(exchange, 100) == BODY

@@ -34,6 +34,6 @@ def test_a_resource_of_a_custom_name_is_not_replaced_under_it(
     with pytest.raises(ValueError, match=f"^{REFUSAL}$"):
         provisioners._update_resource(resource_type, "ours", old, new, "a-stack")
 
-    outcome = provisioners._custom_named_replacement_error
-    assert outcome(resource_type, old, old) is None
-    assert outcome(resource_type, old, {**new, name: "another"}) is None
+    replacement_error = provisioners._custom_named_replacement_error
+    assert replacement_error(resource_type, old, old) is None
+    assert replacement_error(resource_type, old, {**new, name: "another"}) is None

@@ -112,12 +112,12 @@ def test_a_bucket_lets_a_service_in_for_its_account_alone() -> None:
         }
     )
     write = Request("s3:PutObject", "arn:aws:s3:::records/a", "us-east-1", {})
-    ours = write._replace(context={"aws:SourceAccount": "123456789012"})
-    theirs = write._replace(context={"aws:SourceAccount": "1"})
+    own_account = write._replace(context={"aws:SourceAccount": "123456789012"})
+    other_account = write._replace(context={"aws:SourceAccount": "1"})
 
-    assert decide_for_service("bedrock.amazonaws.com", ours) is None
-    assert decide_for_service("bedrock.amazonaws.com", theirs) is not None
-    assert decide_for_service("logs.amazonaws.com", ours) is not None
+    assert decide_for_service("bedrock.amazonaws.com", own_account) is None
+    assert decide_for_service("bedrock.amazonaws.com", other_account) is not None
+    assert decide_for_service("logs.amazonaws.com", own_account) is not None
 
 
 @pytest.mark.parametrize(

@@ -10,19 +10,19 @@ from local.api_gateway.exchange import Exchange
 from local.api_gateway.routing import Match
 
 
-def test_the_event_tells_the_request(exchange: Exchange, match: Match, api: Api) -> None:
+def test_the_event_has_the_request(exchange: Exchange, match: Match, api: Api) -> None:
     exchange.body = "grüß".encode()
 
-    value = event.proxy_event(exchange, match, api)
+    proxy_event = event.proxy_event(exchange, match, api)
 
-    assert value["httpMethod"] == "POST"
-    assert (value["resource"], value["path"]) == ("/{proxy+}", "/v1/x")
-    assert value["pathParameters"] == {"proxy": "v1/x"}
-    assert value["headers"]["x-twice"] == "2"
-    assert value["multiValueHeaders"]["x-twice"] == ["1", "2"]
-    assert value["queryStringParameters"] == {"a": " 2", "b": ""}
-    assert value["multiValueQueryStringParameters"] == {"a": ["1", " 2"], "b": [""]}
-    assert (value["body"], value["isBase64Encoded"]) == ("grüß", False)
+    assert proxy_event["httpMethod"] == "POST"
+    assert (proxy_event["resource"], proxy_event["path"]) == ("/{proxy+}", "/v1/x")
+    assert proxy_event["pathParameters"] == {"proxy": "v1/x"}
+    assert proxy_event["headers"]["x-twice"] == "2"
+    assert proxy_event["multiValueHeaders"]["x-twice"] == ["1", "2"]
+    assert proxy_event["queryStringParameters"] == {"a": " 2", "b": ""}
+    assert proxy_event["multiValueQueryStringParameters"] == {"a": ["1", " 2"], "b": [""]}
+    assert (proxy_event["body"], proxy_event["isBase64Encoded"]) == ("grüß", False)
 
 
 def test_headers_of_the_connection_alone_are_left_out(
@@ -30,18 +30,20 @@ def test_headers_of_the_connection_alone_are_left_out(
 ) -> None:
     exchange.headers += [("connection", "keep-alive"), ("te", "trailers"), ("x-kept", "1")]
 
-    value = event.proxy_event(exchange, match, api)
+    proxy_event = event.proxy_event(exchange, match, api)
 
-    assert not {"connection", "te"} & (value["headers"].keys() | value["multiValueHeaders"].keys())
-    assert value["headers"]["x-kept"] == "1"
+    assert not {"connection", "te"} & (
+        proxy_event["headers"].keys() | proxy_event["multiValueHeaders"].keys()
+    )
+    assert proxy_event["headers"]["x-kept"] == "1"
 
 
 def test_path_parameters_are_decoded(exchange: Exchange, match: Match, api: Api) -> None:
     encoded = match._replace(parameters={"proxy": "v1/arn%3Aaws%2Fx"})
 
-    value = event.proxy_event(exchange, encoded, api)
+    proxy_event = event.proxy_event(exchange, encoded, api)
 
-    assert value["pathParameters"] == {"proxy": "v1/arn:aws/x"}
+    assert proxy_event["pathParameters"] == {"proxy": "v1/arn:aws/x"}
 
 
 def test_the_context_names_the_caller_and_the_request(
@@ -62,10 +64,14 @@ def test_the_context_names_the_caller_and_the_request(
 def test_no_body_and_no_query_are_null(exchange: Exchange, match: Match, api: Api) -> None:
     exchange.query = ""
 
-    value = event.proxy_event(exchange, match, api)
+    proxy_event = event.proxy_event(exchange, match, api)
 
-    assert value["body"] is None
-    assert value["queryStringParameters"] is value["multiValueQueryStringParameters"] is None
+    assert proxy_event["body"] is None
+    assert (
+        proxy_event["queryStringParameters"]
+        is proxy_event["multiValueQueryStringParameters"]
+        is None
+    )
 
 
 @pytest.mark.parametrize(
@@ -81,17 +87,17 @@ def test_only_binary_types_are_base64(
     exchange.headers.append(("content-type", kind))
     exchange.body = b"\xff\0"
 
-    value = event.proxy_event(exchange, match, api)
+    proxy_event = event.proxy_event(exchange, match, api)
 
-    assert (value["body"], value["isBase64Encoded"]) == sent
+    assert (proxy_event["body"], proxy_event["isBase64Encoded"]) == sent
 
 
 def test_an_authorizer_sees_all_but_the_body(exchange: Exchange, match: Match, api: Api) -> None:
     exchange.body = b"secret"
 
-    request = event.authorizer_event(exchange, match, api)
+    authorizer_event = event.authorizer_event(exchange, match, api)
 
     arn = "arn:aws:execute-api:us-east-1:123456789012:a1/local/POST/v1/x"
-    assert (request["type"], request["methodArn"]) == ("REQUEST", arn)
-    assert request["headers"]["host"] == "h.example:1"
-    assert "body" not in request
+    assert (authorizer_event["type"], authorizer_event["methodArn"]) == ("REQUEST", arn)
+    assert authorizer_event["headers"]["host"] == "h.example:1"
+    assert "body" not in authorizer_event

@@ -29,7 +29,7 @@ ROOT = "Root=1-67891233-abcdef012345678912345678"
 
 
 @pytest.mark.parametrize(
-    ("value", "goes_on"),
+    ("header", "goes_on"),
     [
         (ROOT, True),
         (f"Self=1-67891233-12456789abcdef012345678;{ROOT};Sampled=1", True),
@@ -38,7 +38,7 @@ ROOT = "Root=1-67891233-abcdef012345678912345678"
         ("", False),
     ],
 )
-def test_the_root_of_a_trace_goes_on(value: str, goes_on: bool) -> None:
-    result = exchange.trace(value)
-    assert re.fullmatch(r"Root=1-[0-9a-f]{8}-[0-9a-f]{24}", result)
-    assert (result == ROOT) == goes_on
+def test_the_root_of_a_trace_goes_on(header: str, goes_on: bool) -> None:
+    trace_id = exchange.trace(header)
+    assert re.fullmatch(r"Root=1-[0-9a-f]{8}-[0-9a-f]{24}", trace_id)
+    assert (trace_id == ROOT) == goes_on

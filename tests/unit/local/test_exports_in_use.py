@@ -58,7 +58,7 @@ def test_one_that_nobody_uses_may_change_and_go() -> None:
     assert "Free" not in cloudformation._exports
 
 
-def test_a_stack_that_is_gone_uses_nothing() -> None:
+def test_a_deleted_stack_uses_nothing() -> None:
     cloudformation._stacks[CONSUMER]["StackStatus"] = "DELETE_COMPLETE"
 
     check(PRODUCER, {})

@@ -48,15 +48,15 @@ def call(method: str, path: str, body: object = None, headers: Any = None) -> Ca
     return Call(method, path, headers or {}, json.dumps(body or {}).encode(), {})
 
 
-def answer(handler: Service, asked: Call) -> Reply:
-    async def ask() -> Reply:
-        return await handler(asked)
+def answer(handler: Service, call: Call) -> Reply:
+    async def run() -> Reply:
+        return await handler(call)
 
-    return asyncio.run(ask())
+    return asyncio.run(run())
 
 
-def reply_of(name: str, propagation: Propagation, asked: Call) -> tuple[int, str]:
-    status, _, body = answer(iam_propagation.before(name, service, propagation), asked)
+def reply_of(name: str, propagation: Propagation, call: Call) -> tuple[int, str]:
+    status, _, body = answer(iam_propagation.before(name, service, propagation), call)
     return status, body.decode()
 
 

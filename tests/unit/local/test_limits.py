@@ -39,10 +39,10 @@ def test_a_bucket_never_holds_more_than_its_burst() -> None:
 
 def test_each_name_has_a_bucket_of_its_own_and_no_throttle_means_no_limit() -> None:
     throttles = Throttles(Clock())
-    one = Throttle(rate=1.0, burst=1)
+    throttle = Throttle(rate=1.0, burst=1)
 
-    assert [throttles.allow("a", one), throttles.allow("a", one)] == [True, False]
-    assert throttles.allow("b", one)
+    assert [throttles.allow("a", throttle), throttles.allow("a", throttle)] == [True, False]
+    assert throttles.allow("b", throttle)
     assert all(throttles.allow("a", None) for _ in range(5))
 
 

@@ -31,7 +31,7 @@ def chosen(tmp_path: Path, stages_file: Path | None = None, stage: str = "local"
     return Options(stage, 0, 0, 0, tmp_path, stages_file)
 
 
-def test_a_file_with_line_breaks_is_read_whole(stages_file: Path, tmp_path: Path) -> None:
+def test_a_file_with_line_breaks_is_read_completely(stages_file: Path, tmp_path: Path) -> None:
     assert options.read_stages(stages_file) == STAGES
     assert [options.region(stage, stages_file) for stage in STAGES] == [
         "eu-central-1",
@@ -60,7 +60,7 @@ def test_a_stage_that_there_is_not_is_named_with_those_that_there_are(
         ("{}", "has no map of stages"),
     ],
 )
-def test_a_file_that_is_no_map_of_stages_says_where(
+def test_a_file_that_is_no_map_of_stages_is_named(
     stages_file: Path, tmp_path: Path, text: str, reason: str
 ) -> None:
     stages_file.write_text(text)
@@ -68,7 +68,7 @@ def test_a_file_that_is_no_map_of_stages_says_where(
     assert f"{stages_file} {reason}" in refused(chosen(tmp_path, stages_file, "a"))
 
 
-def test_a_file_that_cannot_be_read_says_why(tmp_path: Path) -> None:
+def test_a_file_that_cannot_be_read_has_a_reason(tmp_path: Path) -> None:
     binary = tmp_path / "binary"
     binary.write_bytes(b"\xff\xfe")
 

@@ -10,39 +10,39 @@ from local.aws.ttl_cache import TtlCache
 
 def test_a_value_is_read_again_only_when_it_is_old() -> None:
     now, numbers = 0.0, iter(range(9))
-    stored = TtlCache(lambda: next(numbers), seconds=1.0, clock=lambda: now)
+    cached = TtlCache(lambda: next(numbers), seconds=1.0, clock=lambda: now)
 
     async def read() -> list[int]:
         nonlocal now
-        first = await stored.get()
+        first = await cached.get()
         now = 1.0
-        second = await stored.get()
+        second = await cached.get()
         now = 1.1
-        return [first, second, await stored.get()]
+        return [first, second, await cached.get()]
 
     assert asyncio.run(read()) == [0, 0, 1]
 
 
 def test_callers_at_the_same_time_share_one_reading() -> None:
     numbers = iter(range(9))
-    stored = TtlCache(lambda: next(numbers), seconds=60.0)
+    cached = TtlCache(lambda: next(numbers), seconds=60.0)
 
     async def read() -> list[int]:
-        return list(await asyncio.gather(*(stored.get() for _ in range(5))))
+        return list(await asyncio.gather(*(cached.get() for _ in range(5))))
 
     assert asyncio.run(read()) == [0, 0, 0, 0, 0]
 
 
-def test_a_failure_is_not_kept() -> None:
+def test_a_failure_is_not_cached() -> None:
     def flaky() -> Iterator[int]:
         yield 1
 
     outcomes = flaky()
-    stored = TtlCache(lambda: next(outcomes, None) or _fail(), seconds=0.0, clock=_ticks())
+    cached = TtlCache(lambda: next(outcomes, None) or _fail(), seconds=0.0, clock=_ticks())
 
     async def read() -> None:
-        assert await stored.get() == 1
-        await stored.get()
+        assert await cached.get() == 1
+        await cached.get()
 
     with pytest.raises(LookupError):
         asyncio.run(read())

@@ -39,11 +39,11 @@ class Cli:
         del folder, stages_file
         assert stage == "mine"
 
-    async def synth(self, say: Callable[[str], None]) -> None:
-        say("")
+    async def synth(self, report: Callable[[str], None]) -> None:
+        report("")
 
-    async def deploy(self, aws: Any, say: Callable[[str], None]) -> Any:  # noqa: ANN401
-        del aws, say
+    async def deploy(self, aws: Any, report: Callable[[str], None]) -> Any:  # noqa: ANN401
+        del aws, report
         return self.outputs
 
 
@@ -58,22 +58,22 @@ def deploying(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Callable[..., 
     def deploy(**block: str) -> str:
         stages_file = tmp_path / "stages.json"
         stages_file.write_text(json.dumps({"mine": {"region": "us-east-1", **block}}))
-        message = StringIO()
-        asyncio.run(redeploy.redeploy(tmp_path, stages_file, Console(file=message, width=200)))
-        return message.getvalue()
+        output = StringIO()
+        asyncio.run(redeploy.redeploy(tmp_path, stages_file, Console(file=output, width=200)))
+        return output.getvalue()
 
     return deploy
 
 
 def test_the_endpoint_is_renewed(deploying: Callable[..., str], tmp_path: Path) -> None:
-    message = deploying()
+    output = deploying()
     after = State(tmp_path).read_endpoint()
 
     assert (
         after == RUNNING._replace(outputs=Cli.outputs, api_keys={"old": "1", "new": "3"})._asdict()
     )
-    assert "new key new: 3" in message
-    assert "key gone is gone" in message
+    assert "new key new: 3" in output
+    assert "key gone is gone" in output
 
 
 def test_another_region_and_another_api_need_a_new_start(
@@ -96,7 +96,7 @@ def test_without_a_run_there_is_nothing_to_deploy_to(
         asyncio.run(redeploy.redeploy(tmp_path / "other", None, Console(file=StringIO())))
 
 
-def test_a_stage_that_is_gone_is_named(tmp_path: Path, deploying: Callable[..., str]) -> None:
+def test_a_deleted_stage_is_named(tmp_path: Path, deploying: Callable[..., str]) -> None:
     del deploying
     stages_file = tmp_path / "others.json"
     stages_file.write_text(json.dumps({"others": {}}))

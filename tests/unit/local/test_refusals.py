@@ -11,39 +11,41 @@ from local.api_gateway.rendering import render
 
 
 def test_a_gateway_response_sets_status_headers_and_body(api: Api, exchange: Exchange) -> None:
-    value = refusal(RefusedError("INVALID_API_KEY"), exchange, api)
+    response = refusal(RefusedError("INVALID_API_KEY"), exchange, api)
 
-    assert value.status == 401
-    assert dict(value.headers) == {
+    assert response.status == 401
+    assert dict(response.headers) == {
         "x-should-retry": "false",
         "request-id": "id-1",
         "x-echo": "echo",
         "content-type": "application/json",
         "x-amzn-errortype": "ForbiddenException",
     }
-    assert json.loads(value.body) == {"id": "id-1", "of": "local"}
+    assert json.loads(response.body) == {"id": "id-1", "of": "local"}
 
 
-def test_a_header_that_the_response_maps_takes_the_place_of_the_usual_one(
+def test_a_header_that_the_response_maps_replaces_the_usual_one(
     api: Api, exchange: Exchange
 ) -> None:
     mapped = {"gatewayresponse.header.x-amzn-ErrorType": "'UnrecognizedClientException'"}
     api.responses["INVALID_API_KEY"].parameters.update(mapped)  # type: ignore[attr-defined]
 
-    given = refusal(RefusedError("INVALID_API_KEY"), exchange, api)
+    response = refusal(RefusedError("INVALID_API_KEY"), exchange, api)
 
-    types = [value for name, value in given.headers if name.lower() == "x-amzn-errortype"]
+    types = [value for name, value in response.headers if name.lower() == "x-amzn-errortype"]
     assert types == ["UnrecognizedClientException"]
 
 
-def test_without_a_status_the_response_keeps_api_gateways(api: Api, exchange: Exchange) -> None:
-    value = refusal(RefusedError("ACCESS_DENIED"), exchange, api)
+def test_without_a_status_the_response_has_api_gateways(api: Api, exchange: Exchange) -> None:
+    response = refusal(RefusedError("ACCESS_DENIED"), exchange, api)
 
-    assert value.status == 403
-    assert json.loads(value.body) == {"message": "User is not authorized to access this resource"}
+    assert response.status == 403
+    assert json.loads(response.body) == {
+        "message": "User is not authorized to access this resource"
+    }
 
 
-def test_a_general_response_keeps_the_status_of_the_case(api: Api, exchange: Exchange) -> None:
+def test_a_general_response_has_the_status_of_the_case(api: Api, exchange: Exchange) -> None:
     assert refusal(RefusedError("DEFAULT_5XX", 500), exchange, api).status == 500
 
 

@@ -24,12 +24,12 @@ ROLE = "arn:aws:iam::123456789012:role/delivery"
         ("DescribeLogGroups", {}, ":log-stream:"),
     ],
 )
-def test_log_groups_and_streams_are_asked_by_the_arns_of_aws(
+def test_log_groups_and_streams_are_authorized_by_the_arns_of_aws(
     action: str, content: dict[str, str], resource: str
 ) -> None:
-    result = request_context._log_arn(action, content, ACCOUNT)
+    arn = request_context._log_arn(action, content, ACCOUNT)
 
-    assert result == f"{ACCOUNT}:log-group:{resource}"
+    assert arn == f"{ACCOUNT}:log-group:{resource}"
 
 
 @pytest.mark.parametrize(
@@ -53,17 +53,15 @@ def test_log_groups_and_streams_are_asked_by_the_arns_of_aws(
 def test_a_body_gives_condition_keys_and_the_role_that_it_passes(
     service: str, action: str, body: object, context: dict[str, object]
 ) -> None:
-    result = request_context._body_keys(service, action, json.dumps(body).encode(), {})
+    keys = request_context._body_keys(service, action, json.dumps(body).encode(), {})
 
-    assert result == context
+    assert keys == context
 
 
 def test_the_policy_to_attach_is_a_condition_key() -> None:
-    result = request_context._body_keys(
-        "iam", "iam:AttachRolePolicy", b"", {"PolicyArn": ["arn:p"]}
-    )
+    keys = request_context._body_keys("iam", "iam:AttachRolePolicy", b"", {"PolicyArn": ["arn:p"]})
 
-    assert result == {"iam:PolicyARN": "arn:p"}
+    assert keys == {"iam:PolicyARN": "arn:p"}
 
 
 @pytest.mark.parametrize(
@@ -82,12 +80,12 @@ def test_a_conditional_write_is_a_condition_key(
     assert made(action, {}, "/b/k", headers) == context
 
 
-def test_a_simulation_is_asked_of_the_principal_it_is_about() -> None:
-    asked_for = request_context._with_log_arns(lambda *_: "*")
+def test_a_simulation_is_authorized_for_its_principal() -> None:
+    resources = request_context._with_log_arns(lambda *_: "*")
     request: tuple[object, ...] = (
         *("POST", "/", {}, b"", {"PolicySourceArn": [ROLE]}),
         *("us-east-1", "123456789012"),
     )
 
-    assert asked_for("iam", *request) == ROLE
-    assert asked_for("iam", *request[:4], {}, *request[5:]) == "*"
+    assert resources("iam", *request) == ROLE
+    assert resources("iam", *request[:4], {}, *request[5:]) == "*"

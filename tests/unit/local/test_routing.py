@@ -42,16 +42,16 @@ METHODS = (
 def test_the_most_specific_resource_with_the_verb_serves(
     verb: str, path: str, resource: str, served_by: str, parameters: dict[str, str]
 ) -> None:
-    result = routing.find(METHODS, verb, path)
+    match = routing.find(METHODS, verb, path)
 
-    assert result is not None
-    assert (result.method.resource, result.method.verb) == (resource, served_by)
-    assert result.parameters == parameters
+    assert match is not None
+    assert (match.method.resource, match.method.verb) == (resource, served_by)
+    assert match.parameters == parameters
 
 
 def test_a_greedy_parameter_takes_at_least_one_segment() -> None:
     assert routing.find([method("ANY", "/a/{proxy+}")], "GET", "/a") is None
 
 
-def test_no_method_is_found_where_nothing_has_the_verb() -> None:
+def test_there_is_no_match_where_nothing_has_the_verb() -> None:
     assert routing.find([method("GET", "/a"), method("GET", "/{proxy+}")], "POST", "/a") is None

@@ -29,10 +29,10 @@ def signed(exchange: Exchange, service: str = "execute-api") -> Exchange:
         {"x-sent": "echo", "x-twice": "1,2"},  # lines of one name are signed as one
         exchange.body,
     )
-    theirs = {name for name, _ in exchange.headers}
+    signed_headers = {name for name, _ in exchange.headers}
     SigV4Auth(Credentials("ASIA1", "secret", "token"), service, "us-east-1").add_auth(request)
     added = [(name.lower(), str(value)) for name, value in request.headers.items()]
-    exchange.headers += [item for item in added if item[0] not in theirs]
+    exchange.headers += [header for header in added if header[0] not in signed_headers]
     return exchange
 
 
@@ -73,7 +73,7 @@ def test_a_signature_for_bedrock_is_none_here(exchange: Exchange, api: Api) -> N
     assert kind(signed(exchange, "bedrock"), api, signatures()) == "INVALID_SIGNATURE"
 
 
-def test_function_and_access_log_are_told_who_signed(
+def test_function_and_access_log_have_the_signer(
     exchange: Exchange, match: Match, api: Api
 ) -> None:
     assert event.proxy_event(exchange, match, api)["requestContext"]["identity"]["userArn"] is None
