@@ -173,7 +173,7 @@ _FEATURES: Final = {
 
 
 def _with_features(name: str, row: Abilities) -> Abilities:
-    """The row of a model with what `claude_bedrock.catalog.features` says of it."""
+    """Return the row of a model with what `claude_bedrock.catalog.features` says of it."""
     unconfirmed = {field for field, each in _FEATURES.items() if name in each.unconfirmed}
     if any(name in each.unconfirmed for each in _TOOL_FIELDS.values()):
         unconfirmed.add("tool_fields")
@@ -195,5 +195,5 @@ _ROWS: Final[Mapping[str, Abilities]] = MappingProxyType(
 
 
 def of(model: Model) -> Abilities:
-    """What `model`, one of the catalog, takes."""
+    """Return what `model`, one of the catalog, takes."""
     return _ROWS[model.name]

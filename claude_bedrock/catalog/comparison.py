@@ -77,8 +77,8 @@ def read(
 def differences(
     models: Sequence[Model], reported: Mapping[str, ReportedModel], *, region: str, today: str
 ) -> list[Difference]:
-    """What differs, seen from `region` on `today` (an ISO date): first the catalog's models in
-    its order, then those it does not know."""
+    """Return what differs, seen from `region` on `today` (an ISO date): first the catalog's models
+    in its order, then those it does not know."""
     known = {model.base_id for model in models}
     of_known = (_known(model, reported.get(model.base_id), region, today) for model in models)
     of_new = (
@@ -92,9 +92,9 @@ def differences(
 def outdated(
     differing: Iterable[Difference], reported: Mapping[str, ReportedModel], models: Collection[str]
 ) -> Iterator[str]:
-    """A sentence for each of `differing` that somebody should act on: a model that the account has
-    as active and the catalog does not know, a date of a model's end, and of the models named in
-    `models`, those that a stage offers, one that is gone or has lost a profile.
+    """Yield a sentence for each of `differing` that somebody should act on: a model that the
+    account has as active and the catalog does not know, a date of a model's end, and of the models
+    named in `models`, those that a stage offers, one that is gone or has lost a profile.
 
     The rest is no reason to disturb anybody: what the catalog marks as unconfirmed, where a profile
     answers, profiles that it does not know yet."""
@@ -144,7 +144,7 @@ def _known(model: Model, reported: ReportedModel | None, region: str, today: str
 
 
 def _expected(model: Model, region: str, today: str) -> bool:
-    """Whether an account of the Region should list the model."""
+    """Return whether an account of the Region should list the model."""
     return (
         not model.invitation_only
         and not catalog.is_retired(model, today)
@@ -171,7 +171,7 @@ def _dates(model: Model, reported: ReportedModel, today: str) -> tuple[list[Chan
 
 
 def _has_ended(reported: ReportedModel, today: str) -> bool:
-    """Whether the account itself says that the model's last day was before `today`."""
+    """Return whether the account itself says that the model's last day was before `today`."""
     end = reported.dates.get("end_of_life")
     return end is not None and end <= today
 
@@ -184,7 +184,8 @@ def state_of(model: Model, today: str) -> str:
 
 
 def _reported_life(reported: ReportedModel, today: str) -> Life:
-    """The account's own dates alone. A model that is legacy at an untold date is so today."""
+    """Return the account's own dates alone. A model that is legacy at an untold date is so
+    today."""
     life = _with(Life(), reported.dates)
     return life._replace(legacy=today) if reported.status == "LEGACY" and not life.legacy else life
 
@@ -200,7 +201,8 @@ def _with(life: Life, dates: Mapping[str, str]) -> Life:
 def _profiles(
     model: Model, told: Mapping[str, Reach], region: str
 ) -> tuple[list[Change], tuple[Profile, ...]]:
-    """What differs of the profiles callable from the Region, and all of the row's corrected."""
+    """Return what differs of the profiles callable from the Region, and all of the row's
+    corrected."""
     recorded = {
         route: tuple(sorted(reached))
         for route in catalog.routes(model)
@@ -223,7 +225,7 @@ def _corrected(
     told: Mapping[str, Reach],
     region: str,
 ) -> Profile | None:
-    """The profile with the Region's reach as told; None where nothing is left of it."""
+    """Return the profile with the Region's reach as told; None where nothing is left of it."""
     if route == "global":
         return Profile(route, {}) if route in told else None
     reaches = {source: reached for source, reached in (regions or {}).items() if source != region}
@@ -266,7 +268,7 @@ def _new_row(reported: ReportedModel, region: str) -> Iterator[str]:
 
 
 def _arguments(before: Model, after: Model) -> Iterator[str]:
-    """The arguments of the row that change, as lines of Python."""
+    """Yield the arguments of the row that change, as lines of Python."""
     if before.released != after.released:
         yield f"released={after.released!r},"
     if before.life != after.life:

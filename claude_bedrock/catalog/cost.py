@@ -59,14 +59,14 @@ class Cost(NamedTuple):
 
 
 def unpublished(model: Model) -> str:
-    """What to say wherever a price of the model is shown; empty where AWS publishes one."""
+    """Return what to say wherever a price of the model is shown; empty where AWS publishes one."""
     if "price" not in model.unconfirmed:
         return ""
     return f"{model.name} at the price of Anthropic's API, as AWS publishes none for Bedrock"
 
 
 def rates(model: Model, route: str, *, prompt_tokens: int = 0) -> Rates:
-    """What a call with a prompt of that many tokens is billed at, by `route`.
+    """Return what a call with a prompt of that many tokens is billed at, by `route`.
 
     A geography costs the base rate times the model's premium, on every kind of token:
     https://platform.claude.com/docs/en/about-claude/pricing#third-party-platform-pricing.
@@ -87,7 +87,7 @@ def cost(model: Model, route: str, usage: Usage) -> Decimal:
 
 
 def of_answer(model: Model, route: str, counts: Mapping[str, Any], *, day: str) -> Cost:
-    """The cost of a call of `day` (an ISO date) whose answer had `counts` as its `usage`, in
+    """Return the cost of a call of `day` (an ISO date) whose answer had `counts` as its `usage`, in
     Anthropic's names: https://platform.claude.com/docs/en/api/messages. Raises NoProfile."""
     usage, assumed = _usage(counts)
     assumed += filter(None, [unpublished(model)])
@@ -129,5 +129,5 @@ def _count(counts: Mapping[str, Any], name: str) -> int | None:
 
 
 def _exact(number: float) -> Decimal:
-    """The number as it is written in the catalog, not its binary neighbor."""
+    """Return the number as it is written in the catalog, not its binary neighbor."""
     return Decimal(str(number))

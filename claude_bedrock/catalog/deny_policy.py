@@ -94,13 +94,13 @@ class TooLongError(Exception):
 
 
 def role_name(stage: str, region: str, purpose: str) -> str:
-    """The name of a stage's role: at most the 64 characters that IAM takes."""
+    """Return the name of a stage's role: at most the 64 characters that IAM takes."""
     return f"claude-on-bedrock-{stage}-{region}-{purpose}"
 
 
 def deny_statements(guarded: DenyPolicyInputs) -> list[Statement]:
-    """The guard. An operator that is negated holds where its key is absent, so a call of which
-    Bedrock does not say what the condition asks is denied:
+    """Return the guard. An operator that is negated holds where its key is absent, so a call of
+    which Bedrock does not say what the condition asks is denied:
     https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_elements_condition_operators.html
     """
     place = guarded.place
@@ -125,7 +125,7 @@ def deny_statements(guarded: DenyPolicyInputs) -> list[Statement]:
 
 
 def boundary_statements(guarded: DenyPolicyInputs) -> list[Statement]:
-    """The guard, and the most that a role which calls models may be allowed beside it."""
+    """Return the guard, and the most that a role which calls models may be allowed beside it."""
     place = guarded.place
     logs = f"arn:{place.partition}:logs:{place.region}:{place.account}:log-group"
     apis = f"arn:{place.partition}:execute-api:{place.region}:{place.account}"
@@ -154,7 +154,7 @@ def boundary_statements(guarded: DenyPolicyInputs) -> list[Statement]:
 
 
 def service_control_policy(statements: Sequence[Statement]) -> str:
-    """The text of a service control policy of these denials. Raises TooLongError."""
+    """Return the text of a service control policy of these denials. Raises TooLongError."""
     text = invoke_policies.document_text(statements)
     if len(text) > SERVICE_CONTROL_POLICY_CHARACTERS:
         raise TooLongError(
@@ -198,7 +198,7 @@ def _bare_models(guarded: DenyPolicyInputs) -> Statement:
 
 
 def _other_service_tiers(guarded: DenyPolicyInputs) -> Statement:
-    """Whether Bedrock says the tier of a call that names none is not documented: it may."""
+    """Return whether Bedrock says the tier of a call that names none is not documented: it may."""
     condition = {
         "StringNotEquals": {SERVICE_TIER: list(guarded.service_tiers)},
         "Null": {SERVICE_TIER: "false"},

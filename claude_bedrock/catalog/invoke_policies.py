@@ -44,11 +44,11 @@ class InvocationScope(NamedTuple):
     guardrail: tuple[str, str] | None = None
 
     def arn(self, resource: str) -> str:
-        """The ARN of a Bedrock resource of this account and Region."""
+        """Return the ARN of a Bedrock resource of this account and Region."""
         return f"arn:{self.partition}:bedrock:{self.region}:{self.account}:{resource}"
 
     def model_arn(self, base_id: str, *, region: str) -> str:
-        """Models belong to no account, and where a `global` profile routes, to no Region."""
+        """Model belong to no account, and where a `global` profile routes, to no Region."""
         return f"arn:{self.partition}:bedrock:{region}::foundation-model/{base_id}"
 
     @property
@@ -80,8 +80,8 @@ def profile_destinations(model: Model, route: str, region: str) -> tuple[str, ..
 
 
 def invoke_statements(models: Sequence[Model], place: InvocationScope) -> list[Statement]:
-    """The IAM statements that open `models` by their profiles on the place's routes, and nothing
-    else: not the bare models, not another route.
+    """Return the IAM statements that open `models` by their profiles on the place's routes, and
+    nothing else: not the bare models, not another route.
 
     Each model must have the first route; a further one that it lacks, it does not get. One
     statement serves all models that reach the same Regions by a route. That widens nothing: a
@@ -101,7 +101,7 @@ def invoke_statements(models: Sequence[Model], place: InvocationScope) -> list[S
 
 
 def profile_arns(models: Sequence[Model], place: InvocationScope) -> list[str]:
-    """The profiles by which `models` are called, on each route that a model has."""
+    """Return the profiles by which `models` are called, on each route that a model has."""
     return [
         place.arn(f"inference-profile/{profile_id(model, route)}")
         for route in place.routes
@@ -111,7 +111,7 @@ def profile_arns(models: Sequence[Model], place: InvocationScope) -> list[str]:
 
 
 def guardrail_statements(place: InvocationScope) -> list[Statement]:
-    """What a caller needs beside invoking, where the place has a guardrail:
+    """Return what a caller needs beside invoking, where the place has a guardrail:
     https://docs.aws.amazon.com/bedrock/latest/userguide/guardrails-permissions.html"""
     if place.guardrail is None:
         return []
@@ -129,7 +129,7 @@ def guardrail_statements(place: InvocationScope) -> list[Statement]:
 def invoke_policies(
     models: Sequence[Model], place: InvocationScope, *, limit: int = MANAGED_POLICY_CHARACTERS
 ) -> list[list[Statement]]:
-    """The same statements, dealt out over as few managed policies as hold them: one list of
+    """Return the same statements, dealt out over as few managed policies as hold them: one list of
     statements per policy, each at most `limit` characters. Raises NoProfile."""
     batches: list[list[Model]] = [[]]
     for model in models:
@@ -142,12 +142,12 @@ def invoke_policies(
 
 
 def characters(statements: Sequence[Statement]) -> int:
-    """The length by which IAM measures a policy: without white space."""
+    """Return the length by which IAM measures a policy: without white space."""
     return len(document_text(statements))
 
 
 def document_text(statements: Sequence[Statement]) -> str:
-    """A policy of `statements`, as short as JSON can be."""
+    """Return a policy of `statements`, as short as JSON can be."""
     document = {"Version": "2012-10-17", "Statement": statements}
     return json.dumps(document, separators=(",", ":"))
 
@@ -214,7 +214,8 @@ def _allow(sid: str, resources: list[str], equals: dict[str, Any] | None = None)
 
 
 def _written_out(place: InvocationScope) -> InvocationScope:
-    """The same place with an account's digits for a token, to measure what will be deployed."""
+    """Return the same place with an account's digits for a token, to measure what will be
+    deployed."""
     return place._replace(account=_SOME_ACCOUNT, partition="aws")
 
 

@@ -67,9 +67,9 @@ class Resolved(NamedTuple):
 
 
 def find(name: str) -> Model | None:
-    """The model that `name` spells: a name or alias, a base id, the id of a profile the model has,
-    the ARN of either, or any of these as clients write them: `claude_bedrock.catalog.spellings`.
-    The Region and account in an ARN are not looked at."""
+    """Return the model that `name` spells: a name or alias, a base id, the id of a profile the
+    model has, the ARN of either, or any of these as clients write them:
+    `claude_bedrock.catalog.spellings`. The Region and account in an ARN are not looked at."""
     route, model, _ = _read(name)
     if model is None or (route is not None and route not in routes(model)):
         return None
@@ -79,8 +79,8 @@ def find(name: str) -> Model | None:
 def resolve(
     requested: str, *, allowed: Collection[str], routes: Sequence[str], region: str, today: str
 ) -> Resolved:
-    """The profiles to call for `requested` from `region`, on a stage that allows the models named
-    in `allowed` by `routes`, the first of them first; `today` is an ISO date.
+    """Return the profiles to call for `requested` from `region`, on a stage that allows the models
+    named in `allowed` by `routes`, the first of them first; `today` is an ISO date.
 
     Bedrock refuses a bare base id of these models, so it stands for the stage's profiles:
     https://docs.aws.amazon.com/bedrock/latest/userguide/inference-profiles-support.html
@@ -114,9 +114,9 @@ def resolve(
 
 
 def reach(model: Model, route: str, region: str) -> tuple[str, ...] | None:
-    """The Regions in which a call from `region` by `route` may be answered; empty for `global`,
-    whose destinations are every commercial Region and grow; None where the model has no such
-    profile, or none callable from that Region."""
+    """Return the Regions in which a call from `region` by `route` may be answered; empty for
+    `global`, whose destinations are every commercial Region and grow; None where the model has no
+    such profile, or none callable from that Region."""
     for profile in model.profiles:
         if profile.route == route == "global" and not region.startswith(_NOT_COMMERCIAL):
             return ()
@@ -133,25 +133,26 @@ def profile_id(model: Model, route: str) -> str:
 
 
 def routes(model: Model) -> tuple[str, ...]:
-    """The routes on which the model has a profile, `global` first."""
+    """Return the routes on which the model has a profile, `global` first."""
     return tuple(profile.route for profile in model.profiles)
 
 
 def is_retired(model: Model, today: str) -> bool:
-    """Whether Bedrock refuses the model on `today`, an ISO date; its last day is the one before
-    its end of life."""
+    """Return whether Bedrock refuses the model on `today`, an ISO date; its last day is the one
+    before its end of life."""
     end = model.life.end_of_life
     return model.life.retired or (end is not None and end <= today)
 
 
 def is_legacy(model: Model, today: str) -> bool:
-    """Whether the model is on its way out on `today`: still served, closed to new customers."""
+    """Return whether the model is on its way out on `today`: still served, closed to new
+    customers."""
     start = model.life.legacy
     return not is_retired(model, today) and start is not None and start <= today
 
 
 def retention_suffices(mode: str, model: Model) -> bool:
-    """Whether Bedrock offers the model in an account whose data-retention mode is `mode`:
+    """Return whether Bedrock offers the model in an account whose data-retention mode is `mode`:
     https://docs.aws.amazon.com/bedrock/latest/userguide/data-retention.html"""
     return RETENTION_MODES.index(mode) >= RETENTION_MODES.index(model.data_retention)
 
@@ -171,7 +172,7 @@ def _read(name: str) -> tuple[str | None, Model | None, bool]:
 
 @cache
 def _by_parts() -> dict[tuple[str, tuple[str, ...], str], Model]:
-    """Every model by what its spellings say, with its date and without."""
+    """Return every model by what its spellings say, with its date and without."""
     found = {}
     for spelling, model in _SPELLINGS.items():
         parsed = spellings.parse(spelling)
@@ -182,7 +183,7 @@ def _by_parts() -> dict[tuple[str, tuple[str, ...], str], Model]:
 
 
 def _offered(allowed: Collection[str], today: str) -> list[Model]:
-    """The models named in `allowed` that Bedrock still has, in the catalog's order."""
+    """Return the models named in `allowed` that Bedrock still has, in the catalog's order."""
     return [model for model in MODELS if model.name in allowed and not is_retired(model, today)]
 
 
@@ -199,7 +200,7 @@ def _unknown(requested: str, offered: Sequence[Model]) -> str:
 
 
 def _near(requested: str, offered: Sequence[Model]) -> list[str]:
-    """The names offered that are like what was asked for; of its family, if it names one."""
+    """Return the names offered that are like what was asked for; of its family, if it names one."""
     from difflib import get_close_matches  # noqa: PLC0415 - only a wrong name pays for it
 
     families = spellings.families_in(requested)
@@ -233,6 +234,6 @@ def _listed(names: Collection[str]) -> str:
 
 
 def _quoted(requested: str) -> str:
-    """What the client asked for, without what an ARN would repeat of an account."""
+    """Return what the client asked for, without what an ARN would repeat of an account."""
     text = spellings.resource_of(requested.strip())
     return "by that ARN" if text.lower().startswith("arn:") else f"'{text[:128]}'"

@@ -40,7 +40,7 @@ OF_FABLE_5_1: Final = Samplers(temperature=(1,), top_p=(0.99,), top_k=(), both=F
 
 
 def takes(allowed: Allowed, value: object) -> bool:
-    """Whether a sampler that may be `allowed` takes `value`, any JSON but null."""
+    """Return whether a sampler that may be `allowed` takes `value`, any JSON but null."""
     if allowed is None:
         return True
     if isinstance(value, bool) or not isinstance(value, int | float):

@@ -50,7 +50,7 @@ class Spelling(NamedTuple):
 
 
 def parse(name: str) -> Spelling | None:
-    """What `name` says; None where it is not a way to write the name of a Claude model."""
+    """Return what `name` says; None where it is not a way to write the name of a Claude model."""
     text = name.strip().lower()
     million = text.endswith(MILLION)
     text = _without_prefixes(text.removesuffix(MILLION))
@@ -84,7 +84,7 @@ def _of_tokens(tokens: list[str], geography: str | None, *, million: bool) -> Sp
 
 
 def families_in(name: str) -> set[str]:
-    """The families that a name has a word of, whoever's name it is."""
+    """Return the families that a name has a word of, whoever's name it is."""
     return {family for family in _FAMILIES if family in name.lower()}
 
 
@@ -96,7 +96,8 @@ def split_geography(name: str) -> tuple[str | None, str]:
 
 
 def resource_of(arn: str) -> str:
-    """The id at the end of a Bedrock ARN: `a.b.c` of `arn:aws:bedrock:R:A:inference-profile/a.b.c`.
+    """Return the id at the end of a Bedrock ARN: `a.b.c` of
+    `arn:aws:bedrock:R:A:inference-profile/a.b.c`.
 
     What is no ARN, or one of anything else, is handed back whole."""
     parts = arn.split(":", _ARN_SEPARATORS)

@@ -34,7 +34,8 @@ class NotForThisStageError(Exception):
 
 
 def chosen(stage: StageModels, today: str) -> tuple[str, ...]:
-    """The names of the models that the stage's `models` mean, each once, in the catalog's order.
+    """Return the names of the models that the stage's `models` mean, each once, in the catalog's
+    order.
 
     A family is its models that a new customer can call under the stage's settings on `today`, an
     ISO date. Raises NotForThisStageError with a line for each mistake.
@@ -70,7 +71,8 @@ def _meant_by(spelling: str, stage: StageModels, today: str) -> list[Model]:
 
 
 def _meant(spelling: str, stage: StageModels, today: str) -> str:
-    """The model that the stage may have and whose name is nearest, else all that it may have."""
+    """Return the model that the stage may have and whose name is nearest, else all that it may
+    have."""
     names = [model.name for model in MODELS if not _objection(model, stage, today)]
     near = difflib.get_close_matches(spelling.lower(), names, n=1, cutoff=0.8)
     return f"did you mean {near[0]}?" if near else f"allowed: {_allowed(stage, today)}"
@@ -93,7 +95,7 @@ def _family(family: str, stage: StageModels, today: str) -> list[Model]:
 
 
 def _objection(model: Model, stage: StageModels, today: str) -> str | None:
-    """Why the stage may not have the model, if it may not."""
+    """Return why the stage may not have the model, if it may not."""
     if is_retired(model, today):
         return "which is retired"
     if reach(model, stage.geography, stage.region) is None:
@@ -109,7 +111,8 @@ def _objection(model: Model, stage: StageModels, today: str) -> str | None:
 
 
 def _outside(model: Model, stage: StageModels) -> list[str]:
-    """The Regions that may answer the model by one of the stage's geographies, but should not."""
+    """Return the Regions that may answer the model by one of the stage's geographies, but should
+    not."""
     if stage.residency is None:
         return []
     reached = [reach(model, geography, stage.region) or () for geography in stage.geographies]
@@ -119,7 +122,7 @@ def _outside(model: Model, stage: StageModels) -> list[str]:
 
 
 def within(region: str, residency: tuple[str, ...]) -> bool:
-    """Whether `residency`, Regions or what their names begin with, has the Region."""
+    """Return whether `residency`, Regions or what their names begin with, has the Region."""
     return any(f"{region}-".startswith(f"{prefix}-") for prefix in residency)
 
 
@@ -134,7 +137,7 @@ def _callable(stage: StageModels) -> str:
 
 
 def callable_geographies(region: str) -> tuple[str, ...]:
-    """The geographies by which any model can be called from the Region."""
+    """Return the geographies by which any model can be called from the Region."""
     return tuple(
         geography
         for geography in ROUTES

@@ -36,7 +36,8 @@ class ApplicationProfile(NamedTuple):
 def invoke_statements(
     profiles: Sequence[ApplicationProfile], place: InvocationScope
 ) -> list[Statement]:
-    """The IAM statements that open `profiles`, and the models behind them only by these profiles.
+    """Return the IAM statements that open `profiles`, and the models behind them only by these
+    profiles.
 
     Bedrock asks for the profile, then for the model in each Region behind it:
     https://docs.aws.amazon.com/bedrock/latest/userguide/inference-profiles-prereq.html
@@ -62,7 +63,7 @@ def invoke_statements(
 def invoke_policies(
     profiles: Sequence[ApplicationProfile], place: InvocationScope, *, described: bool = False
 ) -> list[list[Statement]]:
-    """The same statements, dealt out over as few managed policies as hold them: one list of
+    """Return the same statements, dealt out over as few managed policies as hold them: one list of
     statements per policy. Raises NoProfile.
 
     `described` lets a client ask what model is behind a profile, whose ARN does not say it, and so
@@ -79,12 +80,12 @@ def invoke_policies(
 
 
 def arn_prefix(place: InvocationScope) -> str:
-    """What stands before an application profile's id in its ARN."""
+    """Return what stands before an application profile's id in its ARN."""
     return place.arn("application-inference-profile/")
 
 
 def copied_arn(model: Model, route: str, place: InvocationScope) -> str:
-    """The ARN of the profile that AWS defines for `model` on `route`. Raises NoProfile."""
+    """Return the ARN of the profile that AWS defines for `model` on `route`. Raises NoProfile."""
     return place.arn(f"inference-profile/{profile_id(model, route)}")
 
 

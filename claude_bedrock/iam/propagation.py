@@ -39,15 +39,15 @@ Pauses = Callable[[], Iterator[float]]
 
 
 def is_access_denied(error: ClientError) -> bool:
-    """Whether AWS refuses the caller itself, by any of the names that its services have for it, and
-    not because of an explicit deny."""
+    """Return whether AWS refuses the caller itself, by any of the names that its services have for
+    it, and not because of an explicit deny."""
     code = error_code(error)
     denied = code.startswith("AccessDenied") or code in _UNKNOWN_CREDENTIALS
     return denied and _EXPLICIT_DENY not in _message(error)
 
 
 def is_role_refused(error: Failure) -> bool:
-    """Whether Bedrock says that a destination's role or bucket policy does not let it write.
+    """Return whether Bedrock says that a destination's role or bucket policy does not let it write.
 
     Bedrock has no error of its own for that: it is a ValidationException known by its text."""
     if not isinstance(error, ClientError):
@@ -56,7 +56,7 @@ def is_role_refused(error: Failure) -> bool:
 
 
 def may_propagate(error: Failure) -> bool:
-    """Whether the call may succeed once IAM has propagated what was changed a moment ago."""
+    """Return whether the call may succeed once IAM has propagated what was changed a moment ago."""
     denied = isinstance(error, ClientError) and is_access_denied(error)
     return denied or is_role_refused(error)
 
@@ -71,7 +71,7 @@ def _message(error: ClientError) -> str:
 
 
 def jittered_pauses() -> Iterator[float]:
-    """Seconds between tries: full jitter under a ceiling that doubles from 1 to 8."""
+    """Yield seconds between tries: full jitter under a ceiling that doubles from 1 to 8."""
     ceiling = 1.0
     while True:
         yield random.uniform(0, ceiling)  # noqa: S311 - spreads load, keeps no secret

@@ -36,12 +36,12 @@ class Account:
         return LoggingService(connect(self._region), retry=PropagationRetry(0)).get()
 
     def data_retention(self) -> str:
-        """The account's data-retention mode in the Region."""
+        """Return the account's data-retention mode in the Region."""
         mode: str = self._client("bedrock").get_account_data_retention()["mode"]
         return mode
 
     def claude_models(self) -> tuple[list[Mapping[str, Any]], list[Mapping[str, Any]]]:
-        """The summaries of Claude's models, and of all profiles that AWS defines."""
+        """Return the summaries of Claude's models, and of all profiles that AWS defines."""
         bedrock = self._client("bedrock")
         summaries = bedrock.list_foundation_models(byProvider="anthropic")["modelSummaries"]
         pages = bedrock.get_paginator("list_inference_profiles").paginate(
@@ -97,20 +97,21 @@ class Account:
         return policy
 
     def trust(self, role_arn: str) -> Mapping[str, Any] | None:
-        """Who may assume the role."""
+        """Return who may assume the role."""
         iam, name = self._client("iam"), role_arn.rpartition("/")[2]
         answer = _unless("NoSuchEntity", lambda: iam.get_role(RoleName=name))
         return answer["Role"]["AssumeRolePolicyDocument"] if answer else None
 
     def may_not(self, role_arn: str, action: str, resource: str) -> bool:
-        """Whether the role's own policies, its boundary and the organization's do not let it."""
+        """Return whether the role's own policies, its boundary and the organization's do not let
+        it."""
         answer = self._client("iam").simulate_principal_policy(
             PolicySourceArn=role_arn, ActionNames=[action], ResourceArns=[resource]
         )
         return any(result["EvalDecision"] != "allowed" for result in answer["EvaluationResults"])
 
     def has_stack(self, name: str) -> bool:
-        """Whether the stack has been deployed: not while it is made, nor while it goes."""
+        """Return whether the stack has been deployed: not while it is made, nor while it goes."""
         cloudformation = self._client("cloudformation")
         try:
             (stack,) = cloudformation.describe_stacks(StackName=name)["Stacks"]
@@ -127,7 +128,7 @@ class Account:
 
 
 def _unless(absent: str, ask: Callable[[], Mapping[str, Any]]) -> Mapping[str, Any] | None:
-    """The answer; None where AWS says by the error `absent` that there is none."""
+    """Return the answer; None where AWS says by the error `absent` that there is none."""
     try:
         return ask()
     except ClientError as error:

@@ -28,7 +28,7 @@ class BedrockControl(Protocol):
 
 
 def connect(region: str) -> BedrockControl:
-    """A client whose single call cannot outlast what CloudFormation waits."""
+    """Return a client whose single call cannot outlast what CloudFormation waits."""
     client: BedrockControl = boto3.client("bedrock", region_name=region, config=ONE_CALL)
     return client
 
@@ -52,14 +52,14 @@ class LoggingService:
         return dict(configuration) if configuration else None
 
     def put(self, configuration: dict[str, Any]) -> None:
-        """Sets it."""
+        """Set it."""
         self.may_have_changed, client = True, self._client
         self._retry.call(
             lambda: client.put_model_invocation_logging_configuration(loggingConfig=configuration)
         )
 
     def put_back(self, configuration: dict[str, Any]) -> bool:
-        """Sets what was there once; False where Bedrock finds that it can no longer be used."""
+        """Set what was there once; False where Bedrock finds that it can no longer be used."""
         try:
             self.put(configuration)
         except ClientError as error:
@@ -69,6 +69,6 @@ class LoggingService:
         return True
 
     def delete(self) -> None:
-        """Switches logging off."""
+        """Switch logging off."""
         self.may_have_changed = True
         self._retry.call(self._client.delete_model_invocation_logging_configuration)

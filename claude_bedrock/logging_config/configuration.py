@@ -22,7 +22,7 @@ class InvalidProperties(ValueError):
 
 
 def desired(properties: Mapping[str, Any]) -> dict[str, Any]:
-    """The configuration these properties ask for: records to both destinations, bodies over
+    """Return the configuration these properties ask for: records to both destinations, bodies over
     100 KB and binary ones to the bucket, all five data types stated, since Bedrock's defaults for
     those left out are not documented. Raises InvalidProperties."""
     missing = [name for name in _PROPERTIES if not properties.get(name)]
@@ -44,18 +44,19 @@ def desired(properties: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def same(one: Configuration, other: Configuration) -> bool:
-    """Whether Bedrock would do the same by either."""
+    """Return whether Bedrock would do the same by either."""
     return _flat(one) == _flat(other)
 
 
 def same_places(one: Configuration, other: Configuration) -> bool:
-    """Whether records go to the same places by either, whatever of them is delivered."""
+    """Return whether records go to the same places by either, whatever of them is delivered."""
     there, here = _flat(one), _flat(other)
     return all(there.get(name) == here.get(name) for name in {*there, *here} - {*_FLAGS})
 
 
 def difference(current: Configuration, expected: Configuration) -> list[str]:
-    """One line for each setting in which they differ: `s3Config.bucketName: found a, wanted b`."""
+    """Return one line for each setting in which they differ: `s3Config.bucketName: found a, wanted
+    b`."""
     there, here = _flat(current), _flat(expected)
     return [
         f"{name}: found {there.get(name, _ABSENT)}, wanted {here.get(name, _ABSENT)}"
@@ -65,27 +66,28 @@ def difference(current: Configuration, expected: Configuration) -> list[str]:
 
 
 def lacking(configuration: Configuration) -> list[str]:
-    """What it leaves out of a whole record, setting by setting. S3 has to be a destination, since
-    that alone holds bodies of any size; CloudWatch Logs too, where calls are looked up."""
+    """Return what it leaves out of a whole record, setting by setting. S3 has to be a destination,
+    since that alone holds bodies of any size; CloudWatch Logs too, where calls are looked up."""
     flags = _flat(configuration)
     off = [f"{name} is false" for name in _FLAGS if flags[name] is not True]
     return [f"{name} is {_ABSENT}" for name in _DESTINATIONS if not configuration.get(name)] + off
 
 
 def extended(configuration: Configuration, ours: Configuration) -> dict[str, Any]:
-    """Its destinations as they are, one of ours where it has none, every data type delivered."""
+    """Return its destinations as they are, one of ours where it has none, every data type
+    delivered."""
     missing = {name: ours[name] for name in _DESTINATIONS if not configuration.get(name)}
     return {**configuration, **missing, **dict.fromkeys(_FLAGS, True)}
 
 
 def delivery_role(configuration: Configuration) -> str | None:
-    """The ARN of the role that whoever sets this configuration has to hand to Bedrock."""
+    """Return the ARN of the role that whoever sets this configuration has to hand to Bedrock."""
     role: str | None = configuration.get("cloudWatchConfig", {}).get("roleArn")
     return role
 
 
 def stage_of(configuration: Configuration) -> str | None:
-    """The stage of this project that it is of, told by its log group."""
+    """Return the stage of this project that it is of, told by its log group."""
     name = configuration.get("cloudWatchConfig", {}).get("logGroupName", "")
     match_ = _OF_A_STAGE.fullmatch(name)
     return match_[1] if match_ else None

@@ -67,7 +67,8 @@ def of_data_retention(mode: str, stage_mode: str) -> list[Drift]:
 
 
 def of_log_group(name: str, group: LogGroup | None, days: int, today: dt.date) -> list[Drift]:
-    """A log group in which the stage's number has to be kept; None is one that is not there."""
+    """Return a log group in which the stage's number has to be kept; None is one that is not
+    there."""
     if group is None:
         return [Drift("retention shortened", f"{name}: the log group does not exist")]
     retention = log_group.kept(group, today)
@@ -79,7 +80,8 @@ def of_log_group(name: str, group: LogGroup | None, days: int, today: dt.date) -
 def of_bucket(
     bucket_: Bucket | None, prefixes: Sequence[str], days: int, today: dt.date
 ) -> list[Drift]:
-    """What a bucket keeps under `prefixes`, versions that were deleted or overwritten too."""
+    """Return what a bucket keeps under `prefixes`, versions that were deleted or overwritten
+    too."""
     if bucket_ is None:
         return [Drift("bucket changed", "the bucket does not exist")]
     kept = {
@@ -98,7 +100,8 @@ def of_bucket(
 
 
 def of_lock(bucket_: Bucket | None, mode: str, days: int) -> list[Drift]:
-    """The default retention of the stage's own bucket; `mode` is empty where it asks for none."""
+    """Return the default retention of the stage's own bucket; `mode` is empty where it asks for
+    none."""
     lock = bucket_.lock if bucket_ else None
     if not mode or (lock and lock.mode == mode.upper() and lock.days >= days):
         return []
@@ -107,7 +110,8 @@ def of_lock(bucket_: Bucket | None, mode: str, days: int) -> list[Drift]:
 
 
 def of_bucket_settings(settings: BucketSettings, key_arn: str) -> list[Drift]:
-    """How the stage's own bucket encrypts, is closed to the public and belongs to its owner."""
+    """Return how the stage's own bucket encrypts, is closed to the public and belongs to its
+    owner."""
     wrong = []
     if _id_of(settings.key) != _id_of(key_arn):
         wrong.append(
@@ -121,8 +125,8 @@ def of_bucket_settings(settings: BucketSettings, key_arn: str) -> list[Drift]:
 
 
 def of_policy(policy: Policy | None, delivery: Delivery) -> list[Drift]:
-    """The policy of the stage's own bucket: closed without TLS, evidence is written once, Bedrock
-    and the verification write, and nobody else is allowed anything."""
+    """Return the policy of the stage's own bucket: closed without TLS, evidence is written once,
+    Bedrock and the verification write, and nobody else is allowed anything."""
     held = policy or {}
     wrong = list(delivery.bucket_faults(held))
     allowed = [statement for statement in statements(held) if statement["Effect"] == "Allow"]
@@ -132,21 +136,22 @@ def of_policy(policy: Policy | None, delivery: Delivery) -> list[Drift]:
 
 
 def of_key(key: Key | None) -> list[Drift]:
-    """The key that encrypts the record; None is one that is not there."""
+    """Return the key that encrypts the record; None is one that is not there."""
     state = "gone" if key is None else key.state
     return [] if state == "Enabled" else [Drift("key unusable", f"the key is {state}")]
 
 
 def of_key_policy(policy: Policy, delivery: Delivery) -> list[Drift]:
-    """Who may use the key: Bedrock for what it delivers, CloudWatch Logs for the log groups."""
+    """Return who may use the key: Bedrock for what it delivers, CloudWatch Logs for the log
+    groups."""
     return [Drift("key unusable", f"key policy: {fault}") for fault in delivery.key_faults(policy)]
 
 
 def of_log_settings(
     name: str, group: LogGroup | None, key_arn: str, *, protected: bool
 ) -> list[Drift]:
-    """How a log group of the stage's own is set up, beside its retention; `protected` is whether
-    the stage has it protected from deletion."""
+    """Return how a log group of the stage's own is set up, beside its retention; `protected` is
+    whether the stage has it protected from deletion."""
     if group is None:
         return []
     wrong = []
@@ -162,8 +167,8 @@ def of_log_settings(
 def of_delivery_role(
     trust: Policy | None, not_allowed: Sequence[str], delivery: Delivery
 ) -> list[Drift]:
-    """The role by which Bedrock delivers; `not_allowed` are actions that IAM does not let it take,
-    and a trust policy of None is that of a role that is not there."""
+    """Return the role by which Bedrock delivers; `not_allowed` are actions that IAM does not let
+    it take, and a trust policy of None is that of a role that is not there."""
     if trust is None:
         return [Drift("delivery_role_drifted", "the delivery role does not exist")]
     wrong = [*delivery.trust_faults(trust), *(f"it may not {fault}" for fault in not_allowed)]

@@ -37,7 +37,7 @@ class Request(NamedTuple):
 
 
 def is_allowed(policy: Policy, request: Request) -> bool:
-    """Whether a statement surely allows the request, for all of its resources."""
+    """Return whether a statement surely allows the request, for all of its resources."""
     return any(
         statement["Effect"] == "Allow" and _is_sure(statement, request)
         for statement in statements(policy)
@@ -45,7 +45,7 @@ def is_allowed(policy: Policy, request: Request) -> bool:
 
 
 def is_denied(policy: Policy, request: Request) -> bool:
-    """Whether a statement surely denies the request, for all of its resources."""
+    """Return whether a statement surely denies the request, for all of its resources."""
     return any(
         statement["Effect"] == "Deny" and _is_sure(statement, request)
         for statement in statements(policy)
@@ -91,7 +91,7 @@ def _listed(value: Any) -> list[Any]:  # noqa: ANN401 - JSON: one thing, or seve
 
 
 def _names(statement: Statement, principal: str) -> bool:
-    """A resource's policy names principals, or those that it is not for."""
+    """Return a resource's policy names principals, or those that it is not for."""
     if "NotPrincipal" in statement:
         return not _is_among(principal, statement["NotPrincipal"]) and principal != ANYONE
     return _is_among(principal, statement.get("Principal", {}))
@@ -121,7 +121,7 @@ def _acts(statement: Statement, action: str) -> bool:
 
 
 def _covers(statement: Statement, resource: str) -> bool:
-    """Whether it is for every resource of that form; a role's trust policy names none."""
+    """Return whether it is for every resource of that form; a role's trust policy names none."""
     if not {"Resource", "NotResource"} & {*statement}:
         return True
     form = resource.replace("*", _UNLIKE_ANY_TEXT)
@@ -132,7 +132,7 @@ def _covers(statement: Statement, resource: str) -> bool:
 
 
 def _meets(statement: Statement, resource: str) -> bool:
-    """Whether it is for some resource of that form."""
+    """Return whether it is for some resource of that form."""
     if not {"Resource", "NotResource"} & {*statement}:
         return True
     if "NotResource" in statement:
@@ -146,7 +146,7 @@ def _any_like(patterns: Any, text: str, fold: Callable[[str], str]) -> bool:  # 
 
 
 def is_like(text: str, pattern: str) -> bool:
-    """Whether the text matches a pattern in which `*` stands for anything and `?` for one
+    """Return whether the text matches a pattern in which `*` stands for anything and `?` for one
     character. https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_elements_resource.html"""
     parts = (".*" if each == "*" else "." if each == "?" else re.escape(each) for each in pattern)
     return re.fullmatch("".join(parts), text, re.DOTALL) is not None
@@ -154,7 +154,7 @@ def is_like(text: str, pattern: str) -> bool:
 
 @lru_cache(maxsize=4096)
 def overlap(one: str, other: str) -> bool:
-    """Whether some text matches both patterns."""
+    """Return whether some text matches both patterns."""
     if not one or not other:
         return not (one + other).strip("*")
     if one[0] == "*":
@@ -168,7 +168,7 @@ def overlap(one: str, other: str) -> bool:
 
 
 def _holds(statement: Statement, request: Request) -> bool | None:
-    """Whether all of its conditions hold; None where that depends on what is not known."""
+    """Return whether all of its conditions hold; None where that depends on what is not known."""
     tested = [
         _test(operator, _listed(values), request.context.get(key.lower(), ...))
         for operator, tests in statement.get("Condition", {}).items()
@@ -195,7 +195,7 @@ def _test(operator: str, expected: Sequence[Any], value: Any) -> bool | None:  #
 
 
 def _compare(name: str, expected: Sequence[str], value: str) -> bool | None:
-    """Whether the value is one of those expected, by an operator that is not negated."""
+    """Return whether the value is one of those expected, by an operator that is not negated."""
     match name:
         case "StringEquals":
             return value in expected

@@ -49,7 +49,8 @@ def last_days(days: int) -> Period:
 
 
 def text(query: Query, period: Period, long_prompts: Collection[int]) -> str:
-    """The SQL. `long_prompts`: lengths of prompt, in tokens, above which some model is dearer."""
+    """Return the SQL. `long_prompts`: lengths of prompt, in tokens, above which some model is
+    dearer."""
     template = (_FOLDER / f"{query}.sql").read_text()
     return template.format(**period._asdict(), above_tokens=_above(long_prompts))
 

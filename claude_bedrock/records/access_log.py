@@ -15,9 +15,9 @@ Client = Any
 def find_requests(
     logs: Client, group: str, ids: Collection[str], since: datetime, until: datetime
 ) -> Mapping[str, str]:
-    """A sentence on each of the request ids of API Gateway, by what the log group holds between
-    the two times (UTC). It says so where that cannot be read. Raises botocore's errors but those
-    that AWS answers with."""
+    """Return a sentence on each of the request ids of API Gateway, by what the log group holds
+    between the two times (UTC). It says so where that cannot be read. Raises botocore's errors but
+    those that AWS answers with."""
     try:
         statuses = dict(_statuses(logs, group, ids, since, until))
     except ClientError as error:

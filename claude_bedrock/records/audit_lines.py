@@ -18,8 +18,8 @@ _LONGEST_REQUEST = 15 * 60.0
 def written(
     logs: Client, group: str, since: datetime, until: datetime, read: Fingerprint
 ) -> Iterator[LogItem]:
-    """Every audit entry that was written to the log group between the two times (UTC), also one
-    that cannot be read; `read` is told of each event. `logs` is boto3's client."""
+    """Yield every audit entry that was written to the log group between the two times (UTC), also
+    one that cannot be read; `read` is told of each event. `logs` is boto3's client."""
     events = filter_events_at_once(
         logs,
         start_ms=int(since.timestamp() * 1000),
@@ -35,7 +35,7 @@ def written(
 
 
 def _audit(event: Mapping[str, Any], group: str) -> LogItem | None:
-    """None for metrics, Lambda's own lines, and what else the function writes."""
+    """Return None for metrics, Lambda's own lines, and what else the function writes."""
     message, at = event["message"], event["timestamp"] / 1000
     try:
         line = json.loads(message)

@@ -25,6 +25,6 @@ class Destinations(NamedTuple):
 
 
 def prefix_in(configuration: str) -> str:
-    """The `prefix` of a logging configuration, which is JSON as Bedrock tells it."""
+    """Return the `prefix` of a logging configuration, which is JSON as Bedrock tells it."""
     prefix: str = json.loads(configuration).get("s3Config", {}).get("keyPrefix", "")
     return f"{prefix.rstrip('/')}/" if prefix else ""

@@ -22,7 +22,7 @@ Item = Mapping[str, Any]
 def fetch_in_order(
     get: Callable[[Item], IO[bytes]], items: Iterable[Item]
 ) -> Iterator[tuple[Item, IO[bytes]]]:
-    """Each item with its content, in the order of `items`; `get` asks S3 for it.
+    """Yield each item with its content, in the order of `items`; `get` asks S3 for it.
 
     Raises what `get` raises."""
     waiting: deque[tuple[Item, Future[IO[bytes]]]] = deque()
@@ -38,7 +38,7 @@ def fetch_in_order(
 def each_in_order(
     ask: Callable[[Question], Reply], questions: Iterable[Question]
 ) -> Iterator[tuple[Question, Reply]]:
-    """Each question with its answer, in that order; `ask` is called by many threads at once.
+    """Yield each question with its answer, in that order; `ask` is called by many threads at once.
 
     Raises what `ask` raises."""
     with ThreadPoolExecutor(AT_ONCE) as pool:

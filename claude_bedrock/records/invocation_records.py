@@ -54,7 +54,7 @@ class Records:
         self._s3 = s3
 
     def in_logs(self, request_id: str, since: datetime) -> Record | None:
-        """The record in CloudWatch Logs written at `since` (UTC) or later."""
+        """Return the record in CloudWatch Logs written at `since` (UTC) or later."""
         pages = self._logs.get_paginator("filter_log_events").paginate(
             logGroupName=self._destinations.log_group,
             logStreamNames=[STREAM],
@@ -65,9 +65,9 @@ class Records:
         return _with_id(request_id, messages)
 
     def in_s3(self, request_id: str, since: datetime, until: datetime) -> Stored | None:
-        """The record in S3 of a call made between the two times (UTC). An object that was whole
-        before the call does not hold it, and is not fetched. Raises UnreadableError where no object
-        that can be read holds it, and one cannot be."""
+        """Return the record in S3 of a call made between the two times (UTC). An object that was
+        whole before the call does not hold it, and is not fetched. Raises UnreadableError where no
+        object that can be read holds it, and one cannot be."""
         damaged = ""
         for item in self.objects(since, until + _DELIVERY_DELAY):
             if item["LastModified"] < since - _CLOCKS_DIFFER:
@@ -89,9 +89,9 @@ class Records:
     def all_in_logs(
         self, since: datetime, until: datetime, read: Fingerprint, *, in_order: bool = False
     ) -> Iterator[LogItem]:
-        """Every record that was written to CloudWatch Logs between the two times (UTC), also one
-        that cannot be read; `read` is told of each event. `in_order`: as they came, read one part
-        after the other."""
+        """Yield every record that was written to CloudWatch Logs between the two times (UTC), also
+        one that cannot be read; `read` is told of each event. `in_order`: as they came, read one
+        part after the other."""
         group = self._destinations.log_group
         reading = filter_events if in_order else filter_events_at_once
         events = reading(
@@ -108,7 +108,7 @@ class Records:
                 yield LogItem(source, event["timestamp"] / 1000, *_parsed(event["message"]))
 
     def all_in_s3(self, since: datetime, until: datetime, read: Fingerprint) -> Iterator[LogItem]:
-        """Every record in the objects of the hours between the two times (UTC), also one that
+        """Yield every record in the objects of the hours between the two times (UTC), also one that
         cannot be read; `read` is told of each object."""
         versions: dict[str, str] = {}
 
@@ -133,8 +133,8 @@ class Records:
             read.take_object(digest)
 
     def begun(self, since: datetime, until: datetime) -> Iterator[tuple[str, Mapping[str, Any]]]:
-        """The `s3://` path of each object of records that was begun from `since` up to `until`
-        (UTC), and what S3 lists of it."""
+        """Yield the `s3://` path of each object of records that was begun from `since` up to
+        `until` (UTC), and what S3 lists of it."""
         for item in self.objects(since, until - timedelta(microseconds=1)):
             if since.timestamp() <= _begun_at(item) < until.timestamp():
                 yield self._path(item["Key"]), item
@@ -155,11 +155,11 @@ class Records:
             yield LogItem(source, at, None, "the object is no whole gzip file", earliest)
 
     def is_stored(self, path: str) -> bool:
-        """Whether an `s3://` path has its object."""
+        """Return whether an `s3://` path has its object."""
         return self.stat(path) is not None
 
     def stat(self, path: str) -> ObjectStat | None:
-        """What S3 says of the object of an `s3://` path; None where there is none."""
+        """Return what S3 says of the object of an `s3://` path; None where there is none."""
         bucket, _, key = path.removeprefix("s3://").partition("/")
         try:
             answer = self._s3.head_object(Bucket=bucket, Key=key, ChecksumMode="ENABLED")
@@ -170,15 +170,15 @@ class Records:
         return ObjectStat.of(answer)
 
     def body(self, side: Mapping[str, Any], name: str) -> object:
-        """The JSON that the `input` or `output` (`name`) part of a record holds or refers to;
-        None if it has neither. Raises UnreadableError."""
+        """Return the JSON that the `input` or `output` (`name`) part of a record holds or refers
+        to; None if it has neither. Raises UnreadableError."""
         path: str | None = side.get(f"{name}BodyS3Path")
         if path is None:
             return side.get(f"{name}BodyJson")
         return self.read_body(path)
 
     def read_body(self, path: str) -> object:
-        """The JSON in the object of an `s3://` path. Raises UnreadableError."""
+        """Return the JSON in the object of an `s3://` path. Raises UnreadableError."""
         bucket, _, key = path.removeprefix("s3://").partition("/")
         try:
             return json.loads(gzip.decompress(self._object(bucket, key)), parse_int=_integer)
@@ -190,8 +190,8 @@ class Records:
             raise UnreadableError(f"{path} holds no JSON") from error
 
     def objects(self, since: datetime, until: datetime) -> Iterator[Mapping[str, Any]]:
-        """What S3 lists of the hours between the two times (UTC) that may hold records: no large
-        bodies, and not the empty permission check."""
+        """Yield what S3 lists of the hours between the two times (UTC) that may hold records: no
+        large bodies, and not the empty permission check."""
         pages = self._s3.get_paginator("list_objects_v2")
         hour = since.replace(minute=0, second=0, microsecond=0)
         while hour <= until:
@@ -212,7 +212,7 @@ def _is_no_record(key: str) -> bool:
 
 
 def _parsed(line: str | bytes) -> tuple[Record | None, str]:
-    """The record, or None and why it is none."""
+    """Return the record, or None and why it is none."""
     try:
         record = json.loads(line, parse_int=_integer)
     except (ValueError, RecursionError):
@@ -221,7 +221,8 @@ def _parsed(line: str | bytes) -> tuple[Record | None, str]:
 
 
 def _integer(digits: str) -> int | str:
-    """The integer, or its digits where they are more than Python reads: a caller may write them."""
+    """Return the integer, or its digits where they are more than Python reads: a caller may write
+    them."""
     try:
         return int(digits)
     except ValueError:
@@ -229,8 +230,8 @@ def _integer(digits: str) -> int | str:
 
 
 def _begun_at(item: Mapping[str, Any]) -> float:
-    """When the first record of an object may have been written: by the time in its name, else by
-    its folder, which is an hour's."""
+    """Return when the first record of an object may have been written: by the time in its name,
+    else by its folder, which is an hour's."""
     stamp = _STAMP.search(item["Key"])
     if stamp is None:
         written_at: float = item["LastModified"].timestamp()
@@ -241,7 +242,8 @@ def _begun_at(item: Mapping[str, Any]) -> float:
 
 
 def _with_id(request_id: str, lines: Iterator[str] | list[str]) -> Record | None:
-    """The record among `lines`; a prompt may quote the id, and not every line is a record."""
+    """Return the record among `lines`; a prompt may quote the id, and not every line is a
+    record."""
     for line in lines:
         record, _ = _parsed(line) if request_id in line else (None, "")
         if record is not None and record.get("requestId") == request_id:

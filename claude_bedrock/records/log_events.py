@@ -26,7 +26,7 @@ def filter_events(
     end_ms: int,
     **parameters: Any,  # noqa: ANN401 - as boto3 takes them
 ) -> Iterator[Mapping[str, Any]]:
-    """Each event from `start_ms` to `end_ms` (milliseconds since 1970) once, of what
+    """Yield each event from `start_ms` to `end_ms` (milliseconds since 1970) once, of what
     FilterLogEvents calls `parameters`.
 
     Raises UnreadableError where CloudWatch does not come to an end, and botocore's errors."""
@@ -42,8 +42,8 @@ def filter_events_at_once(
     end_ms: int,
     **parameters: Any,  # noqa: ANN401 - as boto3 takes them
 ) -> Iterator[Mapping[str, Any]]:
-    """The same events as `filter_events` has, of equal parts of the time that are read at once: an
-    event of each in turn. Holds two pages of each part at the most, a page being 1 MB.
+    """Yield the same events as `filter_events` has, of equal parts of the time that are read at
+    once: an event of each in turn. Holds two pages of each part at the most, a page being 1 MB.
 
     Raises what `filter_events` raises."""
     edges = [start_ms + (end_ms - start_ms) * part // AT_ONCE for part in range(AT_ONCE)]
@@ -59,7 +59,7 @@ def filter_events_at_once(
 
 
 def _ahead(pool: ThreadPoolExecutor, pages: "_Pages") -> Iterator[Mapping[str, Any]]:
-    """The events of all pages, each of which is asked for while the one before is used."""
+    """Return the events of all pages, each of which is asked for while the one before is used."""
     waiting = pool.submit(pages.next)
     return _events(pool, pages, waiting)
 
@@ -128,6 +128,7 @@ class _Pages:
 
 
 def _identity(event: Mapping[str, Any]) -> str:
-    """Its id. What has none, as lines of Lambda's in local mode, is known by what it says."""
+    """Return its id. What has none, as lines of Lambda's in local mode, is known by what it
+    says."""
     parts = (event["timestamp"], event.get("logStreamName", ""), event["message"])
     return event.get("eventId") or "\t".join(map(str, parts))

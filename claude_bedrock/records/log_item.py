@@ -21,6 +21,6 @@ class LogItem(NamedTuple):
     earliest: float | None = None
 
     def may_be_in(self, window: Window) -> bool:
-        """Whether an item whose own time cannot be read may belong to the window."""
+        """Return whether an item whose own time cannot be read may belong to the window."""
         earliest = self.at if self.earliest is None else self.earliest
         return window.since <= self.at and earliest < window.until

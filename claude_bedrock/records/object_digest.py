@@ -32,7 +32,7 @@ class HashingReader:
         return content
 
     def finish(self) -> str:
-        """The SHA-256 of the whole, whatever of it was read."""
+        """Return the SHA-256 of the whole, whatever of it was read."""
         while self.read(_CHUNK):
             pass
         return self._hash.hexdigest()

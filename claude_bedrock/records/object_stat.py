@@ -27,8 +27,8 @@ class ObjectStat(NamedTuple):
         )
 
     def has_same_bytes(self, other: "ObjectStat") -> bool:
-        """Whether that is certain. The ETag of what is encrypted with a KMS key is no digest of its
-        bytes, so that of two equal objects differs:
+        """Return whether that is certain. The ETag of what is encrypted with a KMS key is no
+        digest of its bytes, so that of two equal objects differs:
         https://docs.aws.amazon.com/AmazonS3/latest/API/API_Object.html"""
         if self.size != other.size:
             return False

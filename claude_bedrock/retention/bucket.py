@@ -51,11 +51,11 @@ class Rule(NamedTuple):
     newer: bool = False
 
     def may_be_for(self, prefix: str) -> bool:
-        """Whether it is for some object under `prefix`."""
+        """Return whether it is for some object under `prefix`."""
         return self.prefix.startswith(prefix) or prefix.startswith(self.prefix)
 
     def is_for(self, prefix: str) -> bool:
-        """Whether it is for each object under `prefix`."""
+        """Return whether it is for each object under `prefix`."""
         return prefix.startswith(self.prefix) and not self.narrowed
 
 
@@ -145,13 +145,14 @@ def retention_of_deleted(bucket: Bucket, prefix: str, day: dt.date) -> Retention
 
 
 def _rules(bucket: Bucket, prefix: str) -> tuple[list[Rule], list[Rule]]:
-    """Those that are for some object there, and those that are for each."""
+    """Return those that are for some object there, and those that are for each."""
     some = [rule for rule in bucket.rules if rule.may_be_for(prefix)]
     return some, [rule for rule in some if rule.is_for(prefix)]
 
 
 def _expiry(rules: Iterable[Rule], written: dt.datetime) -> Moment:
-    """The midnight from which on an object written at a midnight is due; the earliest rule wins."""
+    """Return the midnight from which on an object written at a midnight is due; the earliest rule
+    wins."""
     known = list(rules)
     by_age = (after(written, rule.expires_days) for rule in known)
     by_date = (max(written, rule.expires_on) for rule in known if rule.expires_on)
@@ -163,7 +164,8 @@ def _until_dates(rules: Iterable[Rule], end: dt.datetime) -> Iterable[int]:
 
 
 def _noncurrent(rules: Iterable[Rule], *, spared: bool = True) -> int | None:
-    """Days after which a noncurrent version is due; `spared`: reckoned as one of the newer."""
+    """Return days after which a noncurrent version is due; `spared`: reckoned as one of the
+    newer."""
     return fewest(rule.noncurrent_days for rule in rules if not (spared and rule.newer))
 
 

@@ -17,7 +17,7 @@ _SIZES: Final = {"ObjectSizeGreaterThan", "ObjectSizeLessThan"}
 
 
 def read_log_group(answer: Answer) -> LogGroup:
-    """One of DescribeLogGroups."""
+    """Return one of DescribeLogGroups."""
     return LogGroup(
         retention_days=answer.get("retentionInDays"),
         protected=answer.get("deletionProtectionEnabled", False),
@@ -72,7 +72,7 @@ def read_bucket_settings(encryption: Answer, block: Answer, ownership: Answer) -
 
 
 def read_rules(answers: Sequence[Answer]) -> tuple[Rule, ...]:
-    """The enabled ones of GetBucketLifecycleConfiguration."""
+    """Return the enabled ones of GetBucketLifecycleConfiguration."""
     return tuple(_rule(answer) for answer in answers if answer["Status"] == "Enabled")
 
 
@@ -93,7 +93,7 @@ def _rule(answer: Answer) -> Rule:
 
 
 def read_lock(answer: Answer) -> Lock | None:
-    """The default retention of GetObjectLockConfiguration, if there is one."""
+    """Return the default retention of GetObjectLockConfiguration, if there is one."""
     default = answer.get("Rule", {}).get("DefaultRetention", {})
     if "Mode" not in default:
         return None
@@ -102,6 +102,6 @@ def read_lock(answer: Answer) -> Lock | None:
 
 
 def read_key(answer: Answer) -> Key:
-    """The metadata of DescribeKey."""
+    """Return the metadata of DescribeKey."""
     on: dt.datetime | None = answer.get("DeletionDate")
     return Key(answer["KeyState"], on.astimezone(dt.UTC) if on else None)

@@ -34,12 +34,12 @@ class RetentionResult(NamedTuple):
 
 
 def suffices(result: RetentionResult, days: int) -> bool:
-    """Whether each byte stays `days` days, unless somebody ends it earlier."""
+    """Return whether each byte stays `days` days, unless somebody ends it earlier."""
     return result.days is None or result.days >= days
 
 
 def ends(result: RetentionResult) -> bool:
-    """Whether all bytes go one day by themselves."""
+    """Return whether all bytes go one day by themselves."""
     return result.last is not None
 
 
@@ -49,7 +49,7 @@ def absent(what: str, source: str) -> RetentionResult:
 
 
 def of_day(day: dt.date) -> tuple[dt.datetime, dt.datetime]:
-    """The midnights, UTC, between which the day lies; the second is no more part of it."""
+    """Return the midnights, UTC, between which the day lies; the second is no more part of it."""
     start = dt.datetime.combine(day, dt.time(), dt.UTC)
     return start, start + dt.timedelta(days=1)
 

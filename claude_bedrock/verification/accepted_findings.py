@@ -49,15 +49,15 @@ def disposition(fields: Mapping[str, Any], now: datetime) -> Disposition:
 
 
 def key_of(at: datetime) -> str:
-    """The name of the file of a disposition that was given then."""
+    """Return the name of the file of a disposition that was given then."""
     return f"{DISPOSITIONS}{at.astimezone(UTC):%Y/%m/%dT%H%M%S%f}Z.jsonl"
 
 
 def read_dispositions(
     bucket: EvidenceBucket, logged: Mapping[str, SealedHash] | None
 ) -> dict[str, Disposition]:
-    """Those that hold, by the finding's id; of one that was accepted twice the last. Where `logged`
-    is known, only what the function has logged counts. Raises botocore's errors."""
+    """Return those that hold, by the finding's id; of one that was accepted twice the last. Where
+    `logged` is known, only what the function has logged counts. Raises botocore's errors."""
     found = {}
     for key in bucket.listed(DISPOSITIONS):
         try:
@@ -71,7 +71,7 @@ def read_dispositions(
 
 
 def sealed_findings(files: Iterable[SealedFile]) -> Iterator[Mapping[str, Any]]:
-    """Each finding of these files, as data, also those of second looks."""
+    """Yield each finding of these files, as data, also those of second looks."""
     for file in files:
         for entry in file.entries:
             if entry.get("kind") in {"finding", "late_finding"}:

@@ -16,8 +16,9 @@ class AllowedRegions(NamedTuple):
     models: tuple[str, ...]
 
     def hold(self, model_id: str, answered_in: str) -> bool:
-        """Whether a call of that id may be answered in that Region: within the residency, and
-        where the profile leads; for one that is not the stage's, where any of the stage's does."""
+        """Return whether a call of that id may be answered in that Region: within the residency,
+        and where the profile leads; for one that is not the stage's, where any of the stage's
+        does."""
         if self.residency is not None and not within(answered_in, self.residency):
             return False
         reach = _reach(self, model_id)

@@ -45,8 +45,8 @@ class Call(NamedTuple):
 
 
 def calls(entry: Mapping[str, Any], written_at: float) -> Iterator[Call]:
-    """The calls of one audit entry, which was written at the end of its request; none where the
-    request was answered without Bedrock. Raises UnreadableError."""
+    """Yield the calls of one audit entry, which was written at the end of its request; none where
+    the request was answered without Bedrock. Raises UnreadableError."""
     if "model_id" not in entry:
         return
     at = written_at - fields.number(entry, "duration_ms") / 1000
@@ -101,7 +101,7 @@ def _expected(attempt: fields.Fields, client_status: float) -> Expectation:
 
 
 def _is_of_this_version(attempt: fields.Fields) -> bool:
-    """Whether the gateway that wrote it says what came of Bedrock."""
+    """Return whether the gateway that wrote it says what came of Bedrock."""
     return "upstream_complete" in attempt
 
 

@@ -107,8 +107,8 @@ class Coverage(NamedTuple):
 
 
 def due_span(since: datetime, until: datetime, *, now: datetime, deployed: datetime) -> Span:
-    """The whole hours of a window that have to be sealed by now: not those that began before the
-    stage was deployed, nor those whose records may still be on their way."""
+    """Return the whole hours of a window that have to be sealed by now: not those that began
+    before the stage was deployed, nor those whose records may still be on their way."""
     begin = max(whole_hour(since), next_hour(deployed))
     end = min(next_hour(until), whole_hour(now - DUE_AFTER))
     return Span(begin, max(begin, end))
@@ -122,8 +122,8 @@ def cover(
     now: datetime,
     logged: Mapping[str, SealedHash] | None,
 ) -> Coverage:
-    """What the files of `files_of` come to, which may be more than is `due`. `logged` is what the
-    second place has; None: it was not asked.
+    """Return what the files of `files_of` come to, which may be more than is `due`. `logged` is
+    what the second place has; None: it was not asked.
 
     Raises botocore's errors."""
     files, broken = _read(bucket, *files_of)
@@ -152,8 +152,8 @@ def gone(keys: Collection[str], logged: Mapping[str, SealedHash]) -> Iterator[Mi
 def differing(
     file: SealedFile, logged: Mapping[str, SealedHash], now: datetime
 ) -> Iterator[Mismatch]:
-    """What a file has other than what was logged of it; what has just been sealed may not have
-    arrived in the log yet."""
+    """Yield what a file has other than what was logged of it; what has just been sealed may not
+    have arrived in the log yet."""
     known = logged.get(file.key)
     if known is not None and known.sha256 != file.sha256:
         detail = f"was sealed with {known.sha256}, and has {file.sha256}"
@@ -166,7 +166,7 @@ def differing(
 def of_hours(
     logged: Mapping[str, SealedHash], since: datetime, until: datetime
 ) -> dict[str, SealedHash]:
-    """What was logged of files of hours that begin between the two times."""
+    """Return what was logged of files of hours that begin between the two times."""
     return {
         key: each
         for key, each in logged.items()
@@ -175,12 +175,12 @@ def of_hours(
 
 
 def whole_hour(moment: datetime) -> datetime:
-    """The beginning of its hour, UTC."""
+    """Return the beginning of its hour, UTC."""
     return moment.astimezone(UTC).replace(minute=0, second=0, microsecond=0)
 
 
 def next_hour(moment: datetime) -> datetime:
-    """The beginning of the first hour that does not begin before it."""
+    """Return the beginning of the first hour that does not begin before it."""
     begin = whole_hour(moment)
     return begin if begin == moment else begin + HOUR
 
@@ -211,7 +211,7 @@ def _read(
 
 
 def readable(bucket: EvidenceBucket, key: str) -> SealedFile | BrokenEvidenceError:
-    """The file, or why it is none. Raises botocore's errors."""
+    """Return the file, or why it is none. Raises botocore's errors."""
     try:
         return bucket.read(key)
     except BrokenEvidenceError as broken:

@@ -59,7 +59,8 @@ class EvidenceBucket:
         self._bucket = self.name = bucket
 
     def write(self, key: str, entries: Iterable[Mapping[str, Any]], previous: str) -> str:
-        """The last hash of the new file. Raises AlreadyVerifiedError and botocore's errors."""
+        """Return the last hash of the new file. Raises AlreadyVerifiedError and botocore's
+        errors."""
         lines = list(hash_chain.chained(entries, previous))
         self.put(key, b"".join(lines), "application/jsonl")
         return hash_chain.check(lines)
@@ -81,14 +82,14 @@ class EvidenceBucket:
             raise
 
     def listed(self, prefix: str, after: str = "") -> Iterator[str]:
-        """All keys that begin with `prefix`. Raises botocore's errors."""
+        """Yield all keys that begin with `prefix`. Raises botocore's errors."""
         pages = self._s3.get_paginator("list_objects_v2")
         for page in pages.paginate(Bucket=self._bucket, Prefix=prefix, StartAfter=after):
             for item in page.get("Contents", []):
                 yield item["Key"]
 
     def read(self, key: str) -> SealedFile:
-        """A file of hours. Raises BrokenEvidenceError, and botocore's errors."""
+        """Return a file of hours. Raises BrokenEvidenceError, and botocore's errors."""
         sha256, entries = self.entries(key)
         try:
             since, until = (datetime.fromisoformat(entries[0][name]) for name in ("since", "until"))
@@ -102,7 +103,8 @@ class EvidenceBucket:
         return SealedFile(key, since, until, previous, sha256, because, entries)
 
     def content(self, key: str) -> bytes:
-        """The bytes of a file. Raises BrokenEvidenceError if it is gone, and botocore's errors."""
+        """Return the bytes of a file. Raises BrokenEvidenceError if it is gone, and botocore's
+        errors."""
         try:
             body: bytes = self._s3.get_object(Bucket=self._bucket, Key=key)["Body"].read()
         except ClientError as error:
@@ -112,7 +114,7 @@ class EvidenceBucket:
         return body
 
     def entries(self, key: str) -> tuple[str, tuple[Mapping[str, Any], ...]]:
-        """The last hash of a file of evidence, and what it has to say.
+        """Return the last hash of a file of evidence, and what it has to say.
 
         Raises BrokenEvidenceError, and botocore's errors."""
         body: bytes = self._s3.get_object(Bucket=self._bucket, Key=key)["Body"].read()
@@ -125,22 +127,22 @@ class EvidenceBucket:
 
 
 def key_of_hour(since: datetime) -> str:
-    """The name of the evidence on the hour that begins then, or on what is left of it."""
+    """Return the name of the evidence on the hour that begins then, or on what is left of it."""
     return f"{before(since)}Z.jsonl"
 
 
 def key_on_demand(at: datetime) -> str:
-    """The name of the evidence of a run that somebody asked for then."""
+    """Return the name of the evidence of a run that somebody asked for then."""
     return f"{ON_DEMAND}{at.astimezone(UTC):%Y/%m/%dT%H%M%S%f}Z.jsonl"
 
 
 def before(since: datetime) -> str:
-    """What the names of files sort behind whose time begins then or later."""
+    """Return what the names of files sort behind whose time begins then or later."""
     return f"{HOURLY}{since.astimezone(UTC):%Y/%m/%d/%H%M%S}"
 
 
 def begin_of(key: str) -> datetime:
-    """The moment that a file of hours is named for. Raises BrokenEvidenceError."""
+    """Return the moment that a file of hours is named for. Raises BrokenEvidenceError."""
     named = _NAME.fullmatch(key)
     if named is None:
         raise BrokenEvidenceError(f"{key} is no file of evidence")
@@ -151,7 +153,7 @@ def begin_of(key: str) -> datetime:
 
 
 def is_of_hours(key: str, now: datetime) -> bool:
-    """Whether a file of hours has such a name, of a time that has come."""
+    """Return whether a file of hours has such a name, of a time that has come."""
     try:
         return begin_of(key) <= now
     except BrokenEvidenceError:

@@ -9,7 +9,7 @@ Fields = Mapping[str, Any]
 
 
 def text(fields: Fields, name: str) -> str:
-    """A text that must be there, and not be empty. Raises UnreadableError."""
+    """Return a text that must be there, and not be empty. Raises UnreadableError."""
     value = fields.get(name)
     if value is None or value == "":
         raise UnreadableError(f"{name} is missing")
@@ -17,13 +17,13 @@ def text(fields: Fields, name: str) -> str:
 
 
 def optional_text(fields: Fields, name: str) -> str:
-    """A text; empty where there is none. Raises UnreadableError."""
+    """Return a text; empty where there is none. Raises UnreadableError."""
     value = fields.get(name)
     return "" if value is None else _checked_text(value, name)
 
 
 def members(fields: Fields, name: str) -> Fields:
-    """An object; empty where there is none. Raises UnreadableError."""
+    """Return an object; empty where there is none. Raises UnreadableError."""
     value = fields.get(name)
     if value is None:
         return {}
@@ -33,7 +33,7 @@ def members(fields: Fields, name: str) -> Fields:
 
 
 def texts(fields: Fields, name: str) -> Mapping[str, str]:
-    """An object of texts; empty where there is none. Raises UnreadableError."""
+    """Return an object of texts; empty where there is none. Raises UnreadableError."""
     found = members(fields, name)
     for key, value in found.items():
         _checked_text(value, f"{name}.{key}")
@@ -41,7 +41,7 @@ def texts(fields: Fields, name: str) -> Mapping[str, str]:
 
 
 def number(fields: Fields, name: str) -> float:
-    """A number; 0 where there is none. Raises UnreadableError."""
+    """Return a number; 0 where there is none. Raises UnreadableError."""
     value = fields.get(name, 0)
     if isinstance(value, bool) or not isinstance(value, int | float):
         raise UnreadableError(f"{name} is not a number")

@@ -22,8 +22,8 @@ class BrokenChainError(Exception):
 
 
 def chained(entries: Iterable[Mapping[str, Any]], previous: str = BEGINNING) -> Iterator[bytes]:
-    """The lines of a file, and after the last entry one that ends it; `previous` is the last hash
-    of the file before."""
+    """Yield the lines of a file, and after the last entry one that ends it; `previous` is the last
+    hash of the file before."""
     number = 0
     for number, entry in enumerate(entries, 1):
         line, previous = _sealed(entry, number, previous)
@@ -32,7 +32,8 @@ def chained(entries: Iterable[Mapping[str, Any]], previous: str = BEGINNING) -> 
 
 
 def check(lines: Iterable[bytes], previous: str | None = None) -> str:
-    """The last hash of a file, whose first entry has to follow `previous` unless that is None.
+    """Return the last hash of a file, whose first entry has to follow `previous` unless that is
+    None.
 
     Raises BrokenChainError."""
     number, kind = 0, ""
@@ -73,5 +74,5 @@ def _digest(content: Mapping[str, Any]) -> str:
 
 
 def _line(content: Mapping[str, Any]) -> bytes:
-    """One form for one content, in ASCII."""
+    """Return one form for one content, in ASCII."""
     return json.dumps(content, sort_keys=True, separators=(",", ":")).encode() + b"\n"

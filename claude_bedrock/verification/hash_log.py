@@ -30,7 +30,7 @@ class SealedHash(NamedTuple):
 
 
 def log_hash(sealed: SealedHash) -> None:
-    """Writes a line to stdout, which Lambda takes to the log group: no log level drops it."""
+    """Write a line to stdout, which Lambda takes to the log group: no log level drops it."""
     print(json.dumps({_FIELD: sealed._asdict()}), flush=True)  # noqa: T201
 
 
@@ -69,5 +69,5 @@ class HashLog:
 
 
 def moment_of(text: str) -> datetime:
-    """An ISO 8601 time of UTC."""
+    """Return an ISO 8601 time of UTC."""
     return datetime.fromisoformat(text).astimezone(UTC)

@@ -54,8 +54,9 @@ def reconcile(
     principals: Principals,
     lookups: Lookups,
 ) -> Outcome:
-    """What `window` holds, by the gateway's audit entries and Bedrock's records. Both must be read
-    further than the window, or what crosses its edge is missed. What cannot be read is a finding.
+    """Return what `window` holds, by the gateway's audit entries and Bedrock's records. Both must
+    be read further than the window, or what crosses its edge is missed. What cannot be read is a
+    finding.
     """
     join = _Join(window, bounds, principals, lookups)
     for entry in entries:
@@ -162,7 +163,7 @@ class _Join:
     def _compare(
         self, destination: Destination, record: RecordSummary, call: Call | None, *, is_second: bool
     ) -> bool:
-        """Whether the record says the same as the first one of its id."""
+        """Return whether the record says the same as the first one of its id."""
         content = b"".join((record.digest, _token(record.input), _token(record.output)))
         paths = (record.input.path, record.output.path)
         first = self._contents.setdefault(record.request_id, content)
@@ -289,7 +290,7 @@ class _Join:
         return Outcome(Counts(**self._counted), findings, dict(sorted(self._direct.items())))
 
     def _fate(self, call: Call) -> str:
-        """Which of the counts a call falls into."""
+        """Return which of the counts a call falls into."""
         mask = self._seen.get(call.request_id, 0)
         if mask == _ALL:
             return "pending" if call.request_id in self._young else "matched"
@@ -364,14 +365,14 @@ def _where_not(mask: int) -> str:
 
 
 def _token(body: Body) -> bytes:
-    """What stands for a body in comparisons; both destinations name its object alike."""
+    """Return what stands for a body in comparisons; both destinations name its object alike."""
     if body.path:
         return body_digest(body.path.rpartition("/")[2])
     return body.digest or _NO_BODY
 
 
 def _are_two(paths: tuple[str, str]) -> bool:
-    """Whether these are two objects; either path may be empty."""
+    """Return whether these are two objects; either path may be empty."""
     return all(paths) and paths[0] != paths[1]
 
 
@@ -384,7 +385,8 @@ def _caller(record: RecordSummary) -> tuple[str, ...]:
 
 
 def _unread(call: Call, record: RecordSummary) -> bool:
-    """Whether Bedrock refused a body that it could not read: of Converse the metadata is in it."""
+    """Return whether Bedrock refused a body that it could not read: of Converse the metadata is in
+    it."""
     return call.expected != "record" and record.failed and not record.metadata
 
 

@@ -30,7 +30,8 @@ class LargeBodies:
         return self.stat(path) is not None
 
     def are_identical(self, one: str, other: str) -> bool:
-        """Whether the objects of two paths surely hold the same bytes. Raises botocore's errors."""
+        """Return whether the objects of two paths surely hold the same bytes. Raises botocore's
+        errors."""
         first, second = self.stat(one), self.stat(other)
         return first is not None and second is not None and first.has_same_bytes(second)
 
@@ -53,7 +54,7 @@ class LargeBodies:
 
 
 def paths_of(record: LogItem) -> Iterator[str]:
-    """Those of the bodies that a record does not hold itself."""
+    """Yield those of the bodies that a record does not hold itself."""
     for side in ("input", "output"):
         part = (record.content or {}).get(side)
         path = part.get(f"{side}BodyS3Path") if isinstance(part, Mapping) else None

@@ -15,7 +15,7 @@ _BASE_ID = "anthropic."
 
 
 def is_model_of(call: Call, model_id: str) -> bool:
-    """Whether `model_id`, as a record has it, names what `call` called."""
+    """Return whether `model_id`, as a record has it, names what `call` called."""
     if _APPLICATION_PROFILE in model_id:
         # An entry of an older version does not say which profile that was.
         return call.profile_arn is None or model_id == call.profile_arn

@@ -66,7 +66,7 @@ class ObjectCheck(NamedTuple):
 def check_objects(
     evidence: EvidenceBucket, files: Iterable[SealedFile], records: RecordObjects
 ) -> ObjectCheck:
-    """Those of the files that hold, one file after the other. Raises botocore's errors."""
+    """Return those of the files that hold, one file after the other. Raises botocore's errors."""
     objects = compared = without = 0
     changes: list[ObjectChange] = []
     for file in files:

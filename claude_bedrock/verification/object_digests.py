@@ -49,7 +49,7 @@ class ObjectDigests(Fingerprint):
             self._write({"path": path, **stat._asdict()})
 
     def finish(self) -> tuple[bytes, dict[str, Any]]:
-        """The file, and what the hour says of it beside its name."""
+        """Return the file, and what the hour says of it beside its name."""
         counts = {"records": self._records, "bodies": self._bodies}
         self._write({"kind": _END, **counts})
         self._packed.close()
@@ -62,13 +62,13 @@ class ObjectDigests(Fingerprint):
 
 
 def key_of_objects(since: datetime, attempt: int) -> str:
-    """The name of the file of the objects of a time, as the `attempt`th run has read them: one that
-    was killed before it sealed anything is in nobody's way."""
+    """Return the name of the file of the objects of a time, as the `attempt`th run has read them:
+    one that was killed before it sealed anything is in nobody's way."""
     return f"{OBJECTS}{since.astimezone(UTC):%Y/%m/%d/%H%M%S}Z-{attempt:04}.jsonl.gz"
 
 
 def read_objects(content: bytes, sha256: str, key: str) -> Iterator[Mapping[str, Any]]:
-    """The lines of a file but the last. Raises BrokenEvidenceError where it is another."""
+    """Yield the lines of a file but the last. Raises BrokenEvidenceError where it is another."""
     if hashlib.sha256(content).hexdigest() != sha256:
         raise BrokenEvidenceError(f"{key} is not what was sealed")
     try:

@@ -24,7 +24,8 @@ class Period(NamedTuple):
 def period(
     since: str | None, hours: int | None, until: str | None, delay_minutes: int, now: datetime
 ) -> Period:
-    """The last 24 hours, if nothing is said. Times are ISO 8601, UTC where they name no other zone.
+    """Return the last 24 hours, if nothing is said. Times are ISO 8601, UTC where they name no
+    other zone.
 
     Raises BadWindowError."""
     if since is not None and hours is not None:
@@ -41,7 +42,7 @@ def period(
 
 
 def moment(text: str) -> datetime:
-    """An ISO 8601 time. Raises BadWindowError."""
+    """Return an ISO 8601 time. Raises BadWindowError."""
     try:
         found = datetime.fromisoformat(text)
     except ValueError as error:

@@ -11,17 +11,17 @@ class Principals(NamedTuple):
     allowed_direct_callers: frozenset[str] = frozenset()
 
     def is_gateway(self, identity: str) -> bool:
-        """Whether `identity`, the ARN in a record, is a session of the gateway's role."""
+        """Return whether `identity`, the ARN in a record, is a session of the gateway's role."""
         return bool(identity) and principal(identity) == principal(self.gateway_role)
 
     def may_call_directly(self, identity: str) -> bool:
-        """Whether `identity` is one of the allowed direct callers, or a session of one."""
+        """Return whether `identity` is one of the allowed direct callers, or a session of one."""
         found = principal(identity)
         return any(found == principal(caller) for caller in self.allowed_direct_callers)
 
 
 def principal(arn: str) -> str:
-    """One form for a role and its sessions, whose ARNs do not have the role's path.
+    """Return one form for a role and its sessions, whose ARNs do not have the role's path.
 
     https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_identifiers.html#identifiers-arns
     """

@@ -39,7 +39,7 @@ class Budget:
             yield item
 
     def charge(self, entries: int) -> None:
-        """Counts so many more as held. Raises TooLargeError."""
+        """Count so many more as held. Raises TooLargeError."""
         self._entries += entries
         if self._entries > self._max_entries:
             raise TooLargeError(

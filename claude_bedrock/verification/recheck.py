@@ -74,7 +74,7 @@ def recheck_window(
 
 
 def _sealed_then(evidence: EvidenceBucket, window_: Period) -> Iterator[SealedFile]:
-    """The files of the window that say what was found then."""
+    """Yield the files of the window that say what was found then."""
     for key in evidence.listed(HOURLY, before(whole_hour(window_.since))):
         if is_of_hours(key, window_.until) and begin_of(key) < window_.until:
             file = evidence.read(key)

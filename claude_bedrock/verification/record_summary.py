@@ -84,8 +84,8 @@ def summarize_record(record: Mapping[str, Any]) -> RecordSummary:
 
 
 def body_digest(body: object) -> bytes:
-    """The digest of a body: the same whichever destination the record went to, and in whichever
-    order the members of objects are summarize_record."""
+    """Return the digest of a body: the same whichever destination the record went to, and in
+    whichever order the members of objects are summarize_record."""
     return _digest(body)
 
 

@@ -133,7 +133,8 @@ def iso(moment: datetime) -> str:
 def _near(
     records: Iterable[tuple[Destination, LogItem]], period: Period
 ) -> Iterator[tuple[Destination, LogItem]]:
-    """Those of calls in the window or near it, and those that do not say when they were made."""
+    """Yield those of calls in the window or near it, and those that do not say when they were
+    made."""
     first, last = period.since - _NEAR, period.until + _NEAR
     for destination, record in records:
         at = _moment(record)
@@ -171,7 +172,7 @@ def _moment(record: LogItem) -> datetime | None:
 def _records(
     records: RecordSource, period: Period, read: Mapping[str, Fingerprint]
 ) -> Iterator[tuple[Destination, LogItem]]:
-    """Those that were delivered by now, of calls in the window and of some around it."""
+    """Yield those that were delivered by now, of calls in the window and of some around it."""
     end = min(period.until + period.delay, period.now) + _NEAR
     for record in records.all_in_s3(period.since - _NAMED_BEFORE, end, read["S3"]):
         yield "S3", record

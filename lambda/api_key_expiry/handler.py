@@ -27,14 +27,14 @@ class ApiGateway(Protocol):
 
 
 def handle(_event: object, _context: object) -> None:
-    """Switches off what has ended by now. Raises UnreadableEndError and botocore's errors, so that
+    """Switch off what has ended by now. Raises UnreadableEndError and botocore's errors, so that
     the function's failures are counted."""
     client: Any = boto3.client("apigateway")
     switch_off(client, os.environ["KEY_NAME_PREFIX"], datetime.now(UTC))
 
 
 def switch_off(client: ApiGateway, prefix: str, now: datetime) -> None:
-    """Disables the keys whose names begin with `prefix` and whose end is at `now` or before."""
+    """Disable the keys whose names begin with `prefix` and whose end is at `now` or before."""
     unreadable = []
     for key in _with_end(client, prefix):
         try:
@@ -50,7 +50,7 @@ def switch_off(client: ApiGateway, prefix: str, now: datetime) -> None:
 
 
 def _with_end(client: ApiGateway, prefix: str) -> Iterator[Mapping[str, Any]]:
-    """Keys that are switched on and have an end; their values are not asked for."""
+    """Yield keys that are switched on and have an end; their values are not asked for."""
     pages = client.get_paginator("get_api_keys").paginate(nameQuery=prefix, includeValues=False)
     for page in pages:
         for key in page["items"]:

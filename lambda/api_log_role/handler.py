@@ -71,7 +71,7 @@ class Services(NamedTuple):
 
 
 def handle(event: Mapping[str, Any], _context: object) -> None:
-    """Sets the role where none is set, and answers CloudFormation in any case."""
+    """Set the role where none is set, and answer CloudFormation in any case."""
     outcome = _UNFORESEEN
     try:
         outcome = outcome_of(event, connect())
@@ -83,7 +83,7 @@ def handle(event: Mapping[str, Any], _context: object) -> None:
 
 
 def connect() -> Services:
-    """The services of this account. botocore repeats none of their calls: it would repeat
+    """Return the services of this account. botocore repeats none of their calls: it would repeat
     UpdateAccount within its 20 seconds."""
     config = Config(
         connect_timeout=2, read_timeout=15, retries={"mode": "standard", "total_max_attempts": 1}
@@ -92,7 +92,7 @@ def connect() -> Services:
 
 
 def outcome_of(event: Mapping[str, Any], services: Services) -> Outcome:
-    """What came of the event, every foreseeable failure told in a sentence.
+    """Return what came of the event, every foreseeable failure told in a sentence.
 
     On Delete the role stays: it costs nothing, can do nothing but write logs, and other APIs of
     the account may have come to need it.
@@ -138,7 +138,8 @@ def _make_role(name: str, policy_arn: str, roles: Roles, retry: PropagationRetry
 
 
 def _hand_over(role_arn: str, services: Services) -> str:
-    """The role that API Gateway logs as in the end: this one, or what somebody set meanwhile."""
+    """Return the role that API Gateway logs as in the end: this one, or what somebody set
+    meanwhile."""
     account = services.account
     retry = PropagationRetry(
         waiting=services.waiting, is_retryable=_is_retryable, pauses=_update_pauses
@@ -152,7 +153,7 @@ def _hand_over(role_arn: str, services: Services) -> str:
 
 
 def _current_role(account: Account) -> str:
-    """The ARN, empty where none is set."""
+    """Return the ARN, empty where none is set."""
     return str(account.get_account().get("cloudwatchRoleArn") or "")
 
 
@@ -168,7 +169,8 @@ def _update_pauses() -> Iterator[float]:
 
 
 def _is_retryable(error: Failure) -> bool:
-    """Whether time may help: a rate, a network, a failure of AWS's own, a role that is too new."""
+    """Return whether time may help: a rate, a network, a failure of AWS's own, a role that is too
+    new."""
     if not isinstance(error, ClientError):
         return isinstance(error, HTTPClientError | NetworkError)
     status = error.response.get("ResponseMetadata", {}).get("HTTPStatusCode", 0)

@@ -52,7 +52,8 @@ def handle(event: Mapping[str, Any], _context: object) -> dict[str, Any]:
 
 
 def api_key(lines: Mapping[str, Sequence[str]]) -> str | None:
-    """The key in `x-api-key`, else in `Authorization: Bearer`, else None. Equal ones are one.
+    """Return the key in `x-api-key`, else in `Authorization: Bearer`, else None. Equal ones are
+    one.
 
     `lines` are those of each header, by its name in lower case. Lines of one name mean what one
     line with commas means, and the name of a scheme is read in any case (RFC 9110 §5.3, §11.1).
@@ -66,13 +67,13 @@ def api_key(lines: Mapping[str, Sequence[str]]) -> str | None:
 
 
 def key_header(lines: Mapping[str, Sequence[str]]) -> str:
-    """The header in which `api_key` looks."""
+    """Return the header in which `api_key` looks."""
     return "x-api-key" if _values(lines.get("x-api-key", ())) else "authorization"
 
 
 def _header_lines(event: Mapping[str, Any]) -> dict[str, list[str]]:
-    """Every line of every header; names are read in any case (RFC 9110 §5.1). Of the lines of one
-    name, API Gateway has only the last in `headers`."""
+    """Return every line of every header; names are read in any case (RFC 9110 §5.1). Of the lines
+    of one name, API Gateway has only the last in `headers`."""
     lines: dict[str, list[str]] = {}
     for name, values in (event.get("multiValueHeaders") or {}).items():
         lines.setdefault(name.lower(), []).extend(values)
@@ -86,7 +87,7 @@ def _values(lines: Sequence[str]) -> set[str]:
 
 
 def _bearer(authorization: str) -> str | None:
-    """A scheme, spaces, one token: anything else is no key."""
+    """Return a scheme, spaces, one token: anything else is no key."""
     match authorization.split():
         case [scheme, token] if scheme.lower() == "bearer":
             return token
@@ -95,6 +96,7 @@ def _bearer(authorization: str) -> str | None:
 
 
 def key_name(key: str) -> str:
-    """The name in a key that `claude-bedrock keys` made; none, "", in one of API Gateway's own."""
+    """Return the name in a key that `claude-bedrock keys` made; none, "", in one of API Gateway's
+    own."""
     named = _NAMED.fullmatch(key)
     return re.sub("Z.", lambda found: _ESCAPED[found[0]], named[1]) if named else ""

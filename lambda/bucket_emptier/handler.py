@@ -54,7 +54,7 @@ class Services(NamedTuple):
 
 
 def handle(event: Mapping[str, Any], context: Context) -> None:
-    """Empties the bucket when its stack is deleted, and answers CloudFormation in any case.
+    """Empty the bucket when its stack is deleted, and answer CloudFormation in any case.
 
     Unlike the other custom resources it fails where it is refused: a bucket that is not empty
     cannot be deleted, and when this one is gone nothing is left that a second try could run."""
@@ -69,7 +69,7 @@ def handle(event: Mapping[str, Any], context: Context) -> None:
 
 
 def outcome_of(event: Mapping[str, Any], context: Context, services: Services) -> Outcome:
-    """What came of the event, every foreseeable failure told in a sentence."""
+    """Return what came of the event, every foreseeable failure told in a sentence."""
     bucket = event["ResourceProperties"]["BucketName"]
     retry = PropagationRetry(waiting=services.waiting)
     left = Outcome(succeeded=True, sentence=f"{bucket} is left as it is.")

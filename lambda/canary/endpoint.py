@@ -28,7 +28,8 @@ class Endpoint(NamedTuple):
     admission: Admission
 
     def ask(self, body: Mapping[str, Any]) -> str:
-        """The id by which Bedrock recorded the call of a Messages body. Raises CallFailedError."""
+        """Return the id by which Bedrock recorded the call of a Messages body. Raises
+        CallFailedError."""
         content = json.dumps(body).encode()
         url = urlsplit(self.url.rstrip("/") + _PATH)
         connection = _connection(url)

@@ -28,7 +28,7 @@ class Work(NamedTuple):
 
 
 def handle(_event: object, context: Any) -> dict[str, Any]:  # noqa: ANN401 - Lambda's own
-    """What failed. Raises botocore's errors, so that the function's failures are counted."""
+    """Return what failed. Raises botocore's errors, so that the function's failures are counted."""
     work = read(os.environ, context.invoked_function_arn.split(":")[4])
     failures = run(work, questions(work.model))
     report_failures(failures, work.stage)
@@ -50,7 +50,7 @@ def run(work: Work, asked: Iterable[Question], pauses: Iterable[float] = PAUSES)
 
 
 def read(environment: Mapping[str, str], account: str) -> Work:
-    """Fetches the key's value, where the endpoint asks for one. Raises botocore's errors."""
+    """Fetch the key's value, where the endpoint asks for one. Raises botocore's errors."""
     make: Any = boto3.client
     destinations = Destinations(
         account,

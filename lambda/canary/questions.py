@@ -18,7 +18,7 @@ class Question(NamedTuple):
 
 
 def questions(model: str) -> list[Question]:
-    """What one run asks of `model`."""
+    """Return what one run asks of `model`."""
     filled = (_TEXT * (LARGE_BYTES // len(_TEXT) + 1))[:LARGE_BYTES]
     return [question("small", model, _TEXT), question("large", model, filled)]
 

@@ -97,7 +97,7 @@ def _record(sent: Sent, destination: Destination, records: RecordStore) -> Recor
 
 
 def _body_missing(record: Record, question: Question, records: RecordStore) -> str:
-    """Why what was asked or answered is not on record; empty if it is."""
+    """Return why what was asked or answered is not on record; empty if it is."""
     sides = {side: record.get(side) or {} for side in ("input", "output")}
     for side, part in sides.items():
         path = part.get(f"{side}BodyS3Path")

@@ -28,7 +28,7 @@ def answer(
     outcome: Outcome,
     data: Mapping[str, str] = MappingProxyType({}),
 ) -> dict[str, Any]:
-    """The response object for one event; a template asks for `data` by Fn::GetAtt."""
+    """Return the response object for one event; a template asks for `data` by Fn::GetAtt."""
     return {
         "Status": "SUCCESS" if outcome.succeeded else "FAILED",
         "Reason": _shortened(outcome.sentence),
@@ -41,7 +41,7 @@ def answer(
 
 
 def send(url: str, body: Mapping[str, Any], *, sleep: Callable[[float], None] = time.sleep) -> None:
-    """PUTs the response object; raises URLError when three tries have failed.
+    """PUT the response object; raises URLError when three tries have failed.
 
     The URL is signed for an empty content type, which urllib would otherwise fill in."""
     request = urllib.request.Request(  # noqa: S310 - the URL is CloudFormation's own

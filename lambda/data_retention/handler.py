@@ -51,7 +51,7 @@ class Services(NamedTuple):
 
 
 def handle(event: Mapping[str, Any], _context: object) -> None:
-    """Sets the mode unless it is stricter already, and answers CloudFormation in any case."""
+    """Set the mode unless it is stricter already, and answer CloudFormation in any case."""
     region = str(event["StackId"]).split(":")[3]
     result = CustomResourceResult(_UNFORESEEN)
     try:
@@ -64,7 +64,7 @@ def handle(event: Mapping[str, Any], _context: object) -> None:
 
 
 def outcome_of(event: Mapping[str, Any], services: Services) -> CustomResourceResult:
-    """What came of the event, every foreseeable failure told in a sentence.
+    """Return what came of the event, every foreseeable failure told in a sentence.
 
     On Delete the mode stays: that a stack goes is no reason to let anybody keep prompts for longer.
     """
@@ -97,7 +97,7 @@ def _set(target: str, services: Services) -> CustomResourceResult:
 
 
 def _is_stricter(current: str, target: str) -> bool:
-    """A mode that is not known here may be stricter; one that nobody chose is not."""
+    """Return a mode that is not known here may be stricter; one that nobody chose is not."""
     if current == _UNDECIDED:
         return False
     return current not in _STRICTEST_FIRST or (
@@ -110,7 +110,7 @@ def _done(mode: str, sentence: str) -> CustomResourceResult:
 
 
 def _connect(region: str) -> Bedrock:
-    """A client whose single call cannot outlast what CloudFormation waits."""
+    """Return a client whose single call cannot outlast what CloudFormation waits."""
     client: Bedrock = boto3.client(
         "bedrock",
         region_name=region,

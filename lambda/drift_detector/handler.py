@@ -100,7 +100,8 @@ class ExpectedState(NamedTuple):
 
 
 def handle(_event: object, context: Any) -> dict[str, Any]:  # noqa: ANN401 - Lambda's own
-    """What has drifted. Raises botocore's errors, so that the function's failures are counted."""
+    """Return what has drifted. Raises botocore's errors, so that the function's failures are
+    counted."""
     expected = read(os.environ, context.invoked_function_arn.split(":")[4])
     drifts = list(detect_drift(expected, Account(os.environ["AWS_REGION"]), _today()))
     report_drift(drifts, os.environ["STAGE"])
@@ -130,7 +131,7 @@ def read(environment: Mapping[str, str], account: str) -> ExpectedState:
 
 
 def detect_drift(expected: ExpectedState, reader: Asked, today: dt.date) -> Iterator[Drift]:
-    """Everything that differs."""
+    """Yield everything that differs."""
     days, configuration = expected.retention_days, expected.configuration
     yield from drift.of_configuration(reader.configuration(), configuration)
     yield from retention_check.find_retention_shortfalls(
@@ -148,7 +149,7 @@ def detect_drift(expected: ExpectedState, reader: Asked, today: dt.date) -> Iter
 
 
 def _log_groups(expected: ExpectedState, reader: Asked, today: dt.date) -> Iterator[Drift]:
-    """Those of the stage's own. Their retention, and that they are there: of the authorizer's
+    """Yield those of the stage's own. Their retention, and that they are there: of the authorizer's
     only if it is, since a stage may be without; of Bedrock's it has been asked already."""
     own = {
         name: reader.log_group(f"{expected.log_groups}{name}") for name in (*AUDIT_LOGS, *_OTHERS)
@@ -181,7 +182,7 @@ def _key(expected: ExpectedState, reader: Asked) -> Iterator[Drift]:
 
 
 def _delivery_role(expected: ExpectedState, reader: Asked) -> Iterator[Drift]:
-    """Where Bedrock delivers by another's role, that is its owner's to detect_drift after."""
+    """Yield where Bedrock delivers by another's role, that is its owner's to detect_drift after."""
     delivery = expected.delivery
     if not delivery.role:
         return
@@ -199,7 +200,7 @@ def _to_restore(drifts: list[Drift]) -> bool:
 
 
 def _restore(configurer: str) -> str:
-    """What came of it, in a sentence."""
+    """Return what came of it, in a sentence."""
     make: Any = boto3.client
     answer = make("lambda").invoke(
         FunctionName=configurer, Payload=json.dumps({"RequestType": "Restore"}).encode()

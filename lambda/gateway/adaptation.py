@@ -35,11 +35,11 @@ class Adaptation:
         self.changes[change if len(self.changes) < _MOST_CHANGES else "more"] = None
 
     def is_new(self, change: str) -> bool:
-        """Whether `change` would be kept by its name and is not yet."""
+        """Return whether `change` would be kept by its name and is not yet."""
         return change not in self.changes and len(self.changes) < _MOST_CHANGES
 
     def ensure_beta(self, beta: str) -> bool:
-        """Whether `beta` is sent or, since the model takes it, now is."""
+        """Return whether `beta` is sent or, since the model takes it, now is."""
         if beta in self.betas:
             return True
         if beta not in self.capabilities.betas:
@@ -55,7 +55,8 @@ def safe_token(text: str) -> str:
 
 
 def quoted(name: str) -> str:
-    """A name that a caller gave, for an error: in quotation marks, other characters escaped."""
+    """Return a name that a caller gave, for an error: in quotation marks, other characters
+    escaped."""
     return json.dumps(name[:_LONGEST_NAME])
 
 

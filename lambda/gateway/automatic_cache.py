@@ -91,7 +91,7 @@ def _lifetime(marker: object) -> object:
 
 
 def _markers(value: object) -> int:
-    """How many markers there are in a list of tools, blocks or messages, at every depth."""
+    """Return how many markers there are in a list of tools, blocks or messages, at every depth."""
     if isinstance(value, list):
         return sum(map(_markers, value))
     if not isinstance(value, dict):
@@ -101,7 +101,7 @@ def _markers(value: object) -> int:
 
 
 def _blocks(members: Mapping[str, Member], edits: Mapping[str, Edits]) -> Iterator[_Block]:
-    """The blocks that can be marked, the last first."""
+    """Yield the blocks that can be marked, the last first."""
     for name in reversed(_PARTS):
         value = members[name].value if name in members else None
         own = edits.get(name, {})
@@ -129,7 +129,7 @@ def _content(path: Path, value: object, edits: Edits) -> Iterator[_Block]:
 
 
 def _remaining(value: object, edits: Edits) -> Iterator[tuple[int, Any]]:
-    """What a list holds, but for what is taken out; the last first."""
+    """Yield what a list holds, but for what is taken out; the last first."""
     if isinstance(value, list):
         for at in reversed(range(len(value))):
             if at not in edits or edits[at] is not None:

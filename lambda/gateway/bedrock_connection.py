@@ -38,7 +38,8 @@ class BedrockConnection:
         self.is_spoiled = False  # by a request that was not sent whole
 
     def send(self, pieces: Iterable[bytes], until: float) -> OSError | None:
-        """What kept the whole from being sent, where the peer may have answered nevertheless.
+        """Return what kept the whole from being sent, where the peer may have answered
+        nevertheless.
 
         Raises Unreachable, NotSent.
         """
@@ -91,7 +92,7 @@ class BedrockConnection:
             self._socket = None
 
     def _ready(self, until: float) -> socket.socket:
-        """An open connection that the peer has not closed on_request_sent."""
+        """Return an open connection that the peer has not closed on_request_sent."""
         idle = max(now - then for now, then in zip(_now(), self._used_at, strict=True))
         if self._socket is not None and (idle > IDLE_SECONDS or _has_input(self._socket)):
             self.close()
@@ -109,8 +110,8 @@ class BedrockConnection:
 
 
 def _connect(address: tuple[bytes, int], until: float) -> socket.socket:
-    """A connection to the first of the host's addresses that takes one, within one deadline for
-    looking them up and for all of them. Raises OSError.
+    """Return a connection to the first of the host's addresses that takes one, within one deadline
+    for looking them up and for all of them. Raises OSError.
 
     How long a look-up takes is the resolver's: the wrapper script bounds it by RES_OPTIONS.
     """
@@ -136,7 +137,7 @@ def _now() -> tuple[float, float]:
 
 
 def _socket_timeout(until: float) -> float:
-    """Seconds for a connection to be made, or for a request to be taken."""
+    """Return seconds for a connection to be made, or for a request to be taken."""
     return max(min(CONNECT_SECONDS, until - time.monotonic()), 0.001)
 
 
@@ -152,7 +153,8 @@ def _set_socket_options(connection: socket.socket) -> None:
 
 
 def _is_timeout(error: Exception) -> bool:
-    """The end of our own wait; the kernel's word that a peer has vanished carries a number."""
+    """Return the end of our own wait; the kernel's word that a peer has vanished carries a
+    number."""
     return isinstance(error, TimeoutError) and error.errno is None
 
 
@@ -162,7 +164,7 @@ def _has_input(idle: socket.socket) -> bool:
 
 
 def not_reached(error: Exception) -> errors.GatewayError:
-    """A certificate that is not Bedrock's will not be one at the next attempt either."""
+    """Return a certificate that is not Bedrock's will not be one at the next attempt either."""
     message, cause = "Bedrock could not be reached. Try again.", type(error).__name__
     if isinstance(error, ssl.SSLCertVerificationError):
         return errors.NotSent(message, cause=cause)

@@ -75,7 +75,7 @@ _PROMPT_TOO_LONG = "Input is too long"
 
 
 def from_event(content: Mapping[str, object]) -> GatewayError:
-    """The caller's error for Anthropic's `error` event inside a stream of Bedrock's.
+    """Return the caller's error for Anthropic's `error` event inside a stream of Bedrock's.
 
     https://platform.claude.com/docs/en/build-with-claude/streaming#error-events
     """
@@ -90,7 +90,7 @@ def from_event(content: Mapping[str, object]) -> GatewayError:
 def from_bedrock(
     exception: str, message: str, *, status: int = 500, retry_after: str = ""
 ) -> GatewayError:
-    """The caller's error for one of Bedrock's.
+    """Return the caller's error for one of Bedrock's.
 
     `exception` is its name as in `x-amzn-errortype` or an event stream's `:exception-type`;
     `status` decides when the name is unknown.
@@ -119,8 +119,8 @@ def _seconds(retry_after: str) -> float:
 
 
 def _sentence(sentence: str | None, why: reasons.Reason | None, message: str) -> str:
-    """What a caller of Anthropic's paths reads; agents compact on the first words of a prompt that
-    is too long. Bedrock's own sentence is last, where there is a reason in it."""
+    """Return what a caller of Anthropic's paths reads; agents compact on the first words of a
+    prompt that is too long. Bedrock's own sentence is last, where there is a reason in it."""
     text = reasons.redact(message)
     if sentence is None:
         prefix = "prompt is too long: " if message.startswith(_PROMPT_TOO_LONG) else ""

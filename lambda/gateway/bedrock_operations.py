@@ -148,7 +148,7 @@ def _relay_stream(response: BedrockResponse, context: RequestContext) -> None:
 
 
 def _redacted(frames: bytes, relay: eventstream.Relay) -> bytes:
-    """The same, but exceptions without what names the account, wherever they are."""
+    """Return the same, but exceptions without what names the account, wherever they are."""
     if not any(name in frames for name in _FAILURES):
         return frames
     return b"".join(map(_redacted_frame, relay.last_frames()))
@@ -199,7 +199,7 @@ def _note_end(last: eventstream.Frame, context: RequestContext) -> None:
 
 
 def _is_over(last: eventstream.Frame | None) -> bool:
-    """Whether a stream has said all, even if Bedrock has not ended it."""
+    """Return whether a stream has said all, even if Bedrock has not ended it."""
     return last is not None and (not _is_event(last) or _event(last)[0] in _LAST)
 
 
@@ -209,7 +209,7 @@ def _is_event(frame: eventstream.Frame) -> bool:
 
 
 def _event(frame: eventstream.Frame) -> tuple[object, dict[str, Any]]:
-    """Its kind and content, of InvokeModel's stream or of Converse's."""
+    """Return its kind and content, of InvokeModel's stream or of Converse's."""
     headers, payload = frame
     content = json_object.parsed(payload)
     if "bytes" not in content:
@@ -232,7 +232,7 @@ def _response_headers(
 
 
 def _texts(member: json_object.Member) -> Parts:
-    """The members of an object, as they were written; none of what is no object."""
+    """Return the members of an object, as they were written; none of what is no object."""
     if not isinstance(member.value, dict):
         return {}
     return {name: value.text for name, value in json_object.members(member.text).items()}

@@ -50,7 +50,7 @@ class Adapted(NamedTuple):
 def adapt(
     members: Members, betas: Sequence[str], *, model: Model, strict: bool, counted: bool = False
 ) -> Adapted:
-    """The body that Bedrock is sent for `members`, those of a Messages request to `model`.
+    """Return the body that Bedrock is sent for `members`, those of a Messages request to `model`.
 
     `betas` are those of the request's header; they follow the body's own. `counted`: only its
     tokens are counted. Text that needs no change is passed as it came. Raises InvalidRequest for
@@ -86,7 +86,8 @@ def adapt(
 
 
 def _renamed(members: Members, adaptation: Adaptation) -> Members:
-    """The members with `output_format` under the name that Anthropic's API has given it since."""
+    """Return the members with `output_format` under the name that Anthropic's API has given it
+    since."""
     old = members.get(message_fields.OLD_OUTPUT_FORMAT)
     config = members.get("output_config", _NULL)
     if old is None or old.value is None or not isinstance(config.value, dict | None):
@@ -107,7 +108,8 @@ def _renamed(members: Members, adaptation: Adaptation) -> Members:
 
 
 def _without_client_line(members: Members, adaptation: Adaptation) -> Members:
-    """The members with a system prompt that is a string without a line for Anthropic's billing."""
+    """Return the members with a system prompt that is a string without a line for Anthropic's
+    billing."""
     system = members.get("system", _NULL).value
     if not isinstance(system, str) or not system.startswith(message_fields.CLIENT_BLOCKS):
         return members
@@ -173,7 +175,7 @@ def _is_dropped(name: str, member: Member, adaptation: Adaptation, has_unknown_b
 
 
 def _is_empty(name: str, value: object, adaptation: Adaptation) -> bool:
-    """Whether a field that is refused may be left out."""
+    """Return whether a field that is refused may be left out."""
     if adaptation.counted and name in message_fields.UNCOUNTED:
         return True
     return value in _EMPTY or (name == "billing_policy" and value in message_fields.PAID_BY_CALLER)
@@ -209,7 +211,7 @@ def _with_marker(
     adaptation: Adaptation,
     has_unknown_beta: bool,
 ) -> Mapping[str, Edits | Around]:
-    """The edits, and that of the block which a top-level cache marker is for."""
+    """Return the edits, and that of the block which a top-level cache marker is for."""
     marker = members.get("cache_control")
     if marker is None or marker.value is None or adaptation.counted:
         return edits
@@ -250,7 +252,7 @@ def _change(parts: Parts, name: str, member: Member, edits: Edits | Around) -> N
 
 
 def _unknown_fields() -> ModuleType:
-    """The module, which no start needs."""
+    """Return the module, which no start needs."""
     from gateway import unknown_fields  # noqa: PLC0415
 
     return unknown_fields

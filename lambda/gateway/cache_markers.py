@@ -11,7 +11,8 @@ from gateway.json_object import Edits, Member
 
 
 def may_change(member: Member, adaptation: Adaptation) -> bool:
-    """Whether a cache marker in the text may hold what Bedrock refuses: spares most walks."""
+    """Return whether a cache marker in the text may hold what Bedrock refuses: spares most
+    walks."""
     written = member.written
     return written.has('"scope"') or (
         not adaptation.capabilities.hour_cache and written.has('"ttl"')
@@ -19,7 +20,8 @@ def may_change(member: Member, adaptation: Adaptation) -> bool:
 
 
 def of_blocks(blocks: Iterable[object], adaptation: Adaptation) -> Changes:
-    """The edits of the cache markers in content blocks, at every depth that may have them."""
+    """Return the edits of the cache markers in content blocks, at every depth that may have
+    them."""
     edits: Changes = {}
     for position, block in enumerate(blocks):
         if isinstance(block, dict):
@@ -56,5 +58,5 @@ def of_marker(marker: Mapping[str, Any], adaptation: Adaptation) -> Changes:
 
 
 def of_member(member: Member, adaptation: Adaptation) -> Edits:
-    """What Bedrock does not know of a marker goes, or the model of its `ttl`."""
+    """Return what Bedrock does not know of a marker goes, or the model of its `ttl`."""
     return of_marker(member.value, adaptation)

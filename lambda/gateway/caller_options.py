@@ -124,7 +124,7 @@ def check_converse_body(members: Mapping[str, Member], settings: Settings) -> st
 
 
 def _is_callers(name: str, value: str, settings: Settings) -> bool:
-    """Whether the header goes to Bedrock. Raises InvalidRequest for what is refused."""
+    """Return whether the header goes to Bedrock. Raises InvalidRequest for what is refused."""
     if name in _CALLERS_HEADERS:
         return True
     if name in _GUARDRAIL_HEADERS:

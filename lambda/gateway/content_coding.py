@@ -23,8 +23,8 @@ class TooLongError(Exception):
 
 
 def codings(header: str) -> list[str]:
-    """The codings of a `Content-Encoding`, in the order in which they were applied; identity is
-    none. Raises CodingError."""
+    """Return the codings of a `Content-Encoding`, in the order in which they were applied;
+    identity is none. Raises CodingError."""
     named = [coding.strip().lower() for coding in header.split(",")]
     applied = [coding for coding in named if coding not in ("", "identity")]
     if any(coding not in _FORMS for coding in applied):

@@ -124,7 +124,8 @@ def _token(kind: str, position: int) -> str:
 
 
 def _start(token: str | None, kind: str, most: int) -> int:
-    """The position that a token of `_token` for the same list holds. Raises InvalidRequest."""
+    """Return the position that a token of `_token` for the same list holds. Raises
+    InvalidRequest."""
     if token is None:
         return 0
     try:

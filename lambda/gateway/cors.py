@@ -18,8 +18,8 @@ _EXPOSED: Final = (
 
 
 def headers(request: Request, settings: Settings) -> dict[str, str]:
-    """What every answer carries, so that a page of an allowed origin can read it; nothing on a
-    stage without origins."""
+    """Return what every answer carries, so that a page of an allowed origin can read it; nothing
+    on a stage without origins."""
     if not settings.cors_origins:
         return {}
     origin = request.headers.get("origin", "")

@@ -81,7 +81,8 @@ class Decoder(_Cutter):
         self._headers: dict[bytes, Headers] = {}
 
     def feed(self, data: bytes) -> list[Frame]:
-        """The frames that `data` completes. Raises FrameError, if there is none before it."""
+        """Return the frames that `data` completes. Raises FrameError, if there is none before
+        it."""
         positions, frames = self._find(data), list[Frame]()
         buffer, known = self._buffer, self._headers
         try:
@@ -112,8 +113,8 @@ class Relay(_Cutter):
         self._positions: list[tuple[int, int, int]] = []
 
     def feed(self, data: bytes) -> bytes:
-        """The bytes up to the last frame that `data` completes. Raises FrameError, if there is none
-        before it."""
+        """Return the bytes up to the last frame that `data` completes. Raises FrameError, if there
+        is none before it."""
         self._positions = self._find(data)
         if self._positions:
             at, _, end = self._positions[-1]
@@ -121,7 +122,7 @@ class Relay(_Cutter):
         return self._buffer[: self._complete]
 
     def last_frames(self) -> list[bytes]:
-        """What `feed` has just given, frame by frame."""
+        """Return what `feed` has just given, frame by frame."""
         return [self._buffer[at:end] for at, _, end in self._positions]
 
     def check(self) -> None:
@@ -130,18 +131,19 @@ class Relay(_Cutter):
             raise self.damage
 
     def last(self) -> Frame | None:
-        """The last frame given; None if there was none, or if the next one has begun."""
+        """Return the last frame given; None if there was none, or if the next one has begun."""
         begun = len(self._buffer) > self._complete
         return Decoder().feed(self._last)[0] if self._last and not begun else None
 
     def end(self) -> Frame | None:
-        """The stream's last frame, None if there was none. Raises FrameError if it was cut."""
+        """Return the stream's last frame, None if there was none. Raises FrameError if it was
+        cut."""
         self._check_end()
         return self.last()
 
 
 def exception(name: str, payload: bytes) -> bytes:
-    """The frame by which a stream fails after it has begun; `payload` is a JSON object."""
+    """Return the frame by which a stream fails after it has begun; `payload` is a JSON object."""
     fields = {
         ":message-type": "exception",
         ":exception-type": name,
@@ -151,7 +153,7 @@ def exception(name: str, payload: bytes) -> bytes:
 
 
 def frame(fields: Headers, payload: bytes) -> bytes:
-    """A frame of these headers, all of them text."""
+    """Return a frame of these headers, all of them text."""
     headers = b"".join(_string_header(*field) for field in fields.items())
     lengths = _LENGTHS.pack(len(headers) + len(payload) + 16, len(headers))
     message = lengths + _CRC.pack(crc32(lengths)) + headers + payload
@@ -163,7 +165,7 @@ def _string_header(name: str, value: str) -> bytes:
 
 
 def _find(buffer: bytes, positions: list[tuple[int, int, int]]) -> int:
-    """Adds the places of the whole frames, as _Cutter._find says, and returns how many bytes the
+    """Add the places of the whole frames, as _Cutter._find says, and return how many bytes the
     frame after them lacks, 0 if that is not known yet. Raises FrameError."""
     view, at, size = memoryview(buffer), 0, len(buffer)
     while size - at >= _PRELUDE_BYTES:

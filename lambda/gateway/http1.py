@@ -47,7 +47,8 @@ class ResponseReader:
         self._remaining: int | None = None  # bytes of body still to come; None: until the close
 
     def feed(self, data: bytes) -> bytes:
-        """The body bytes that `data` completes. Raises ProtocolError, if none are before it."""
+        """Return the body bytes that `data` completes. Raises ProtocolError, if none are before
+        it."""
         self.check()
         if len(data) < self._missing:
             self._held.append(data)
@@ -123,7 +124,7 @@ class ResponseReader:
         return parts[0] if len(parts) == 1 else b"".join(parts)
 
     def _cut_chunks(self, parts: list[bytes]) -> None:
-        """Adds the chunks that are here to `parts`."""
+        """Add the chunks that are here to `parts`."""
         buffer, at, available = self._buffer, 0, len(self._buffer)
         while (line_end := buffer.find(b"\r\n", at)) >= 0:
             size = _chunk_size(buffer[at:line_end])
@@ -144,7 +145,8 @@ class ResponseReader:
         self._buffer = buffer[at:]
 
     def _read_trailer(self, buffer: bytes, at: int, line_end: int) -> int:
-        """Where the response ends; `at`, where its last chunk begins, until its trailer is here."""
+        """Return where the response ends; `at`, where its last chunk begins, until its trailer is
+        here."""
         trailer_end = buffer.find(b"\r\n\r\n", line_end)
         self.complete = trailer_end >= 0
         if not self.complete:
@@ -169,7 +171,7 @@ def _parse_head(head: bytes) -> Head:
 
 
 def _unfolded(lines: list[str]) -> list[str]:
-    """A line that begins with white space goes on with the one before it (section 5.2)."""
+    """Return a line that begins with white space goes on with the one before it (section 5.2)."""
     unfolded: list[str] = []
     for line in lines:
         if line[:1] in (" ", "\t") and unfolded:
@@ -180,7 +182,8 @@ def _unfolded(lines: list[str]) -> list[str]:
 
 
 def _is_chunked(transfer_encoding: str) -> bool:
-    """Whether the body is framed by chunks; we have asked for no other coding (section 6.1)."""
+    """Return whether the body is framed by chunks; we have asked for no other coding (section
+    6.1)."""
     if transfer_encoding.lower() != "chunked":
         raise ProtocolError("a transfer coding that nobody has asked for")
     return True

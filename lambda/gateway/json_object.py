@@ -67,7 +67,7 @@ Parts: TypeAlias = dict[str, str | Span]
 
 
 def parsed(data: bytes) -> dict[str, Any]:
-    """The object that `data` is, for what Bedrock sends; empty if it is none."""
+    """Return the object that `data` is, for what Bedrock sends; empty if it is none."""
     try:
         content = loads(data)
     except (ValueError, RecursionError):
@@ -76,7 +76,7 @@ def parsed(data: bytes) -> dict[str, Any]:
 
 
 def _parsed_slowly(data: bytes) -> dict[str, Any]:
-    """The same, with integers of any length."""
+    """Return the same, with integers of any length."""
     try:
         content = _DECODER.decode(data.decode())
     except (ValueError, RecursionError):
@@ -85,7 +85,8 @@ def _parsed_slowly(data: bytes) -> dict[str, Any]:
 
 
 def members(text: str) -> dict[str, Member]:
-    """The members of the object that `text` is; of a name given twice, the last (as json does).
+    """Return the members of the object that `text` is; of a name given twice, the last (as json
+    does).
 
     A byte order mark before it is ignored.
 
@@ -105,8 +106,8 @@ def member(text: str) -> Member:
 
 
 def join(parts: Parts) -> str:
-    """The object made of these, in order. Empties `parts`: what they were cut from may be large,
-    and is not to be kept beside what is made of it."""
+    """Return the object made of these, in order. Empties `parts`: what they were cut from may be
+    large, and is not to be kept beside what is made of it."""
     pieces: list[str] = []
     for name in tuple(parts):
         pieces += (",", encode_basestring_ascii(name), ":", str(parts.pop(name)))
@@ -114,7 +115,7 @@ def join(parts: Parts) -> str:
 
 
 def edited(text: str, edits: Edits) -> str:
-    """The object or array that `text` is, changed as `edits` say and nowhere else.
+    """Return the object or array that `text` is, changed as `edits` say and nowhere else.
 
     All that is not edited keeps its bytes, the space between values too. Of a name in `edits` that
     an object does not have, a text is added at its end, and anything else passed over. Of a name
@@ -181,7 +182,7 @@ def _members(text: str) -> dict[str, Member]:
 
 
 def _children(text: str, at: int) -> Iterator[_Child]:
-    """What the container at `at` holds, in order; ValueError or IndexError where it breaks.
+    """Yield what the container at `at` holds, in order; ValueError or IndexError where it breaks.
 
     Most clients write no space between values: only where there is some a call skips it.
     """
@@ -225,7 +226,8 @@ def _refuse(constant: str) -> NoReturn:
 
 
 def _integer(digits: str) -> int | float:
-    """The integer; infinity, which is none, for one that Python would not read. Its text stays."""
+    """Return the integer; infinity, which is none, for one that Python would not read. Its text
+    stays."""
     return int(digits) if len(digits) <= _MOST_DIGITS else float(digits)
 
 

@@ -43,7 +43,7 @@ class MessageStream:
         self._chunks: Headers | None = None  # what the decoder gives as the headers of a chunk
 
     def feed(self, data: bytes) -> bytes:
-        """The events that `data` completes, in one piece."""
+        """Return the events that `data` completes, in one piece."""
         if self.error is not None:
             return b""
         try:
@@ -133,7 +133,8 @@ class MessageStream:
 
 
 def inner(payload: bytes) -> bytes:
-    """The event inside a chunk `{"bytes":"<base64>", …}`, without parsing JSON when it can be."""
+    """Return the event inside a chunk `{"bytes":"<base64>", …}`, without parsing JSON when it can
+    be."""
     if payload.startswith(_BYTES_PREFIX):
         end = payload.find(b'"', _BYTES_AT)
         encoded: bytes | str = payload[_BYTES_AT:end]
@@ -146,14 +147,14 @@ def inner(payload: bytes) -> bytes:
 
 
 def _type_of(data: bytes) -> bytes:
-    """The event's type; empty when it has none."""
+    """Return the event's type; empty when it has none."""
     if data.startswith(_TYPE_PREFIX):
         return data[_TYPE_AT : data.find(b'"', _TYPE_AT)]
     return str(json.loads(data).get("type", "")).encode()
 
 
 def stream_error(frame: Frame) -> errors.GatewayError:
-    """The caller's error for an exception or error frame."""
+    """Return the caller's error for an exception or error frame."""
     headers, payload = frame
     name = headers.get(":exception-type") or headers.get(":error-code", "")
     message = json_object.parsed(payload).get("message") or headers.get(":error-message")

@@ -17,7 +17,8 @@ Members = Mapping[str, Member]
 
 
 def read(text: str, required: Mapping[str, type]) -> Members:
-    """The members of a body that has `required`, by name and kind, in Anthropic's own wording.
+    """Return the members of a body that has `required`, by name and kind, in Anthropic's own
+    wording.
 
     Raises InvalidRequest.
     """
@@ -33,7 +34,7 @@ def read(text: str, required: Mapping[str, type]) -> Members:
 
 
 def object_members(text: str) -> Members:
-    """The members of the JSON object that a body is. Raises InvalidRequest."""
+    """Return the members of the JSON object that a body is. Raises InvalidRequest."""
     try:
         return json_object.members(text)
     except json_object.NotAnObject as error:
@@ -41,7 +42,8 @@ def object_members(text: str) -> Members:
 
 
 def tool_names(body: bytes) -> list[str]:
-    """The names of the tools in a body for Bedrock, by position; empty for one that has none."""
+    """Return the names of the tools in a body for Bedrock, by position; empty for one that has
+    none."""
     tools = json_object.parsed(body).get("tools")
     if not isinstance(tools, list):
         return []

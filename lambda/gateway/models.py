@@ -81,7 +81,7 @@ def _position(
     *,
     step: int,
 ) -> int:
-    """Where the model stands that a cursor names, by any of its spellings."""
+    """Return where the model stands that a cursor names, by any of its spellings."""
     if name not in query:
         return default
     cursor = catalog.find(query[name])
@@ -139,7 +139,8 @@ def _time(date: str | None) -> str | None:
 
 
 def _capabilities(model: catalog.Model) -> dict[str, Any]:
-    """What the model does on Bedrock; of what only Anthropic's own API has, that it does not."""
+    """Return what the model does on Bedrock; of what only Anthropic's own API has, that it does
+    not."""
     row = capabilities.of(model)
     edits = message_fields.CONTEXT_MANAGEMENT in row.betas
     compacts = message_fields.COMPACT in row.betas
@@ -153,7 +154,9 @@ def _capabilities(model: catalog.Model) -> dict[str, Any]:
             edits or compacts,
             {**dict.fromkeys(_CONTEXT_EDITS, edits), "compact_20260112": compacts},
         ),
-        "effort": _supported(bool(row.efforts), {each: each in row.efforts for each in _EFFORTS}),
+        "effort": _supported(
+            bool(row.efforts), {effort: effort in row.efforts for effort in _EFFORTS}
+        ),
         "image_input": _supported(True),
         "pdf_input": _supported(True),
         "server_tools": _supported(False, {"code_execution": False, "web_search": False}),

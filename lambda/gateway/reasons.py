@@ -98,7 +98,8 @@ _PRIVATE: Final = "|".join(  # compiled when needed, and kept by re
 
 
 def reason(exception: str, message: str) -> Reason | None:
-    """The reason that Bedrock's exception and sentence give; None if it is none of those known."""
+    """Return the reason that Bedrock's exception and sentence give; None if it is none of those
+    known."""
     text = f"{exception} {message}"
     matches = (known for pattern, known in _PATTERNS if re.search(pattern, text, re.IGNORECASE))
     return next(matches, None)

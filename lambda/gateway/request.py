@@ -32,7 +32,7 @@ class Body:
         self._is_base64 = is_base64
 
     def take(self, content_encoding: str, limit: int) -> str:
-        """The text, without the codings that the header names.
+        """Return the text, without the codings that the header names.
 
         Raises RequestTooLarge, UnsupportedMediaType, InvalidRequest.
         """
@@ -94,7 +94,7 @@ class Request:
 
 
 def from_event(event: dict[str, Any]) -> Request:
-    """The request in a REST API's Lambda proxy event."""
+    """Return the request in a REST API's Lambda proxy event."""
     context = event["requestContext"]
     identity = context.get("identity") or {}
     headers, contradictory = _headers(event)
@@ -159,8 +159,8 @@ def _is_single(name: str) -> bool:
 
 
 def _path(event: dict[str, Any]) -> str:
-    """The path from the resource on that API Gateway has matched, as it was sent: `event["path"]`
-    may begin with the base path of a custom domain and with the stage's name.
+    """Return the path from the resource on that API Gateway has matched, as it was sent:
+    `event["path"]` may begin with the base path of a custom domain and with the stage's name.
 
     https://docs.aws.amazon.com/apigateway/latest/developerguide/rest-api-mappings.html
 

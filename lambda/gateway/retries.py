@@ -45,19 +45,21 @@ def policy_for(error: GatewayError) -> RetryPolicy | None:
 
 
 def is_retryable_response(error: GatewayError) -> bool:
-    """Whether Bedrock has said, in a response of its own, that another attempt may succeed."""
+    """Return whether Bedrock has said, in a response of its own, that another attempt may
+    succeed."""
     if isinstance(error, QuotaUsedUp):
         return False
     return is_capacity_error(error) or isinstance(error, BedrockFailed)
 
 
 def is_capacity_error(error: GatewayError) -> bool:
-    """Whether Bedrock has said that it has no capacity for the call: another profile may have."""
+    """Return whether Bedrock has said that it has no capacity for the call: another profile may
+    have."""
     return isinstance(error, RateLimited | Overloaded)
 
 
 def client_retries(headers: Mapping[str, str]) -> bool:
-    """Whether the client that sent these headers retries by itself."""
+    """Return whether the client that sent these headers retries by itself."""
     return any(name in headers for name in _RETRY_HEADERS)
 
 

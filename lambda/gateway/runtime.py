@@ -33,7 +33,7 @@ class Context:
         self.deadline = deadline
 
     def remaining(self) -> float:
-        """Seconds until Lambda ends this invocation."""
+        """Return seconds until Lambda ends this invocation."""
         return self.deadline - time.time()
 
 
@@ -232,8 +232,8 @@ def _error_trailer(error: BaseException) -> str:
 
 
 def _sampled(trace_id: str) -> str:
-    """The id if X-Ray keeps the trace, else none: glibc frees no earlier value of a variable, so
-    that each new one costs memory for as long as the process lives.
+    """Return the id if X-Ray keeps the trace, else none: glibc frees no earlier value of a
+    variable, so that each new one costs memory for as long as the process lives.
 
     https://docs.aws.amazon.com/xray/latest/devguide/xray-concepts.html#xray-concepts-tracingheader
     """

@@ -18,7 +18,7 @@ _MAX_INTEGER = 2.0**53  # up to which every whole number is a float
 
 
 def metadata(member: Member, adaptation: Adaptation) -> Edits:
-    """A user id that Bedrock's pattern for labels does not fit becomes its hash.
+    """Return a user id that Bedrock's pattern for labels does not fit becomes its hash.
 
     https://docs.aws.amazon.com/bedrock/latest/userguide/cost-mgmt-request-metadata.html
     """
@@ -61,7 +61,8 @@ def _check_format(requested: object, adaptation: Adaptation) -> None:
 
 
 def thinking(member: Member, adaptation: Adaptation) -> Edits:
-    """What only Anthropic's API does with thinking goes; the mode stays for Bedrock to judge."""
+    """Return what only Anthropic's API does with thinking goes; the mode stays for Bedrock to
+    judge."""
     if not isinstance(member.value, dict):
         return {}
     removed = {
@@ -80,7 +81,7 @@ def thinking(member: Member, adaptation: Adaptation) -> Edits:
 
 
 def _renamed_binding(binding: Mapping[str, Any], adaptation: Adaptation) -> Changes:
-    """The edits that give Anthropic's member the name that Bedrock has for it."""
+    """Return the edits that give Anthropic's member the name that Bedrock has for it."""
     anthropic_name, bedrock_name = message_fields.BINDING_NAMES
     if anthropic_name not in binding:
         return {}
@@ -95,7 +96,8 @@ def _renamed_binding(binding: Mapping[str, Any], adaptation: Adaptation) -> Chan
 
 
 def integers(value: object, names: Container[str | int]) -> Changes:
-    """The edits that write what `names` hold, at any depth, in digits alone if it is whole."""
+    """Return the edits that write what `names` hold, at any depth, in digits alone if it is
+    whole."""
     pairs: Iterable[tuple[str | int, Any]] = ()
     if isinstance(value, dict):
         pairs = value.items()
@@ -111,5 +113,5 @@ def integers(value: object, names: Container[str | int]) -> Changes:
 
 
 def is_written_otherwise(value: object) -> bool:
-    """Whether it is a whole number that is written with a point or an exponent."""
+    """Return whether it is a whole number that is written with a point or an exponent."""
     return isinstance(value, float) and value.is_integer() and abs(value) < _MAX_INTEGER

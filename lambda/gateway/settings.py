@@ -49,7 +49,7 @@ class Settings(NamedTuple):
 
 
 def load(environment: Mapping[str, str]) -> Settings:
-    """The settings of this environment. Raises SettingsError."""
+    """Return the settings of this environment. Raises SettingsError."""
     _check_log_levels(environment)
     region = _text(environment, "AWS_REGION")
     default_endpoint = f"https://bedrock-runtime.{region}.amazonaws.com"
@@ -144,7 +144,7 @@ def _guardrail(environment: Mapping[str, str], name: str) -> Guardrail | None:
 
 
 def _service_tiers(environment: Mapping[str, str], name: str) -> tuple[str, ...]:
-    """A stage that lists no more than the standard tier does not set it."""
+    """Return a stage that lists no more than the standard tier does not set it."""
     tiers = tuple(environment.get(name, STANDARD_TIER).split(","))
     if STANDARD_TIER not in tiers or not set(tiers) <= set(SERVICE_TIERS):
         raise SettingsError(

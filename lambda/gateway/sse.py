@@ -8,5 +8,5 @@ PING = b'event: ping\ndata: {"type": "ping"}\n\n'
 
 
 def event(name: bytes, data: bytes) -> bytes:
-    """One event; `data` is JSON on one line."""
+    """Return one event; `data` is JSON on one line."""
     return b"event: %b\ndata: %b\n\n" % (name, data)

@@ -16,7 +16,7 @@ _ACCOUNT = 4  # of an ARN's parts
 
 
 def is_named(requested: str) -> bool:
-    """Whether a name is the ARN of an application inference profile, whoever's."""
+    """Return whether a name is the ARN of an application inference profile, whoever's."""
     return _KIND in requested
 
 
@@ -71,13 +71,13 @@ def _copied_id(requested: str, team: str, profiles: TeamProfiles) -> str:
 
 
 def public_arn(arn: str) -> str:
-    """The ARN without the account, which nobody needs to call."""
+    """Return the ARN without the account, which nobody needs to call."""
     parts = arn.split(":")
     return ":".join([*parts[:_ACCOUNT], "", *parts[_ACCOUNT + 1 :]])
 
 
 def id_of(arn: str) -> str:
-    """What stands at the ARN's end."""
+    """Return what stands at the ARN's end."""
     return arn.rpartition("/")[2]
 
 

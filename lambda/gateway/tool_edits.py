@@ -34,7 +34,7 @@ def tools(member: Member, adaptation: Adaptation) -> Edits:
 
 
 def tool_choice(member: Member, adaptation: Adaptation) -> Edits:
-    """Nothing changes. Raises InvalidRequest for a choice that the model does not take."""
+    """Return nothing changes. Raises InvalidRequest for a choice that the model does not take."""
     kind = member.value.get("type") if isinstance(member.value, dict) else None
     if kind in message_fields.FORCED_CHOICES and not (
         adaptation.capabilities.forced_tool or adaptation.counted
@@ -48,7 +48,7 @@ def tool_choice(member: Member, adaptation: Adaptation) -> Edits:
 
 
 def _check_runs_here(position: int, tool: Mapping[str, Any], adaptation: Adaptation) -> None:
-    """Adds the beta that a tool needs. Raises InvalidRequest for a tool Anthropic would run."""
+    """Add the beta that a tool needs. Raises InvalidRequest for a tool Anthropic would run."""
     kind = tool.get("type")
     if isinstance(kind, str) and kind.startswith(message_fields.MEMORY_TOOL):
         adaptation.ensure_beta(message_fields.CONTEXT_MANAGEMENT)
@@ -90,7 +90,7 @@ def _check_schema(position: int, tool: Mapping[str, Any]) -> None:
 
 @cache
 def _property_name() -> re.Pattern[str]:
-    """The pattern, compiled when the first tool comes: no start waits for it."""
+    """Return the pattern, compiled when the first tool comes: no start waits for it."""
     return re.compile(message_fields.PROPERTY_NAME)
 
 
@@ -99,7 +99,7 @@ def _schema_path(position: int, tool: Mapping[str, Any]) -> str:
 
 
 def _without_fields(tool: Mapping[str, Any], adaptation: Adaptation) -> Changes:
-    """The edits that take out the fields which the model does not take."""
+    """Return the edits that take out the fields which the model does not take."""
     fields = sorted(message_fields.TOOL_FIELDS & tool.keys())
     return without([name for name in fields if _goes(name, tool, adaptation)], "tools", adaptation)
 

@@ -13,7 +13,7 @@ _REFERENCE = "tool_reference"
 
 
 def system(member: Member, adaptation: Adaptation) -> Edits:
-    """What a client writes for Anthropic's billing goes."""
+    """Return what a client writes for Anthropic's billing goes."""
     client = any(member.written.has(f'"{start}') for start in message_fields.CLIENT_BLOCKS)
     if not isinstance(member.value, list) or not (
         client or cache_markers.may_change(member, adaptation)
@@ -121,7 +121,8 @@ def check_prefill(member: Member, edits: object, adaptation: Adaptation) -> None
 def _moved(
     content: Sequence[Any], positions: Iterable[int], adaptation: Adaptation
 ) -> Changes | None:
-    """The edits of what Anthropic's server tools left in a turn; None if nothing of it is left."""
+    """Return the edits of what Anthropic's server tools left in a turn; None if nothing of it is
+    left."""
     edits: Changes = {}
     for position in positions:
         edit = _moved_block(content[position], adaptation)
@@ -133,7 +134,7 @@ def _moved(
 
 
 def _moved_block(block: Mapping[str, Any], adaptation: Adaptation) -> str | Changes | None:
-    """What a block becomes: text, itself with edits, or None if it goes."""
+    """Return what a block becomes: text, itself with edits, or None if it goes."""
     kind = kind_of(block)
     if kind in message_fields.BLOCKS_GONE:
         adaptation.note(f"messages.content:{kind}")
@@ -147,8 +148,8 @@ def _moved_block(block: Mapping[str, Any], adaptation: Adaptation) -> str | Chan
 
 
 def _without_references(block: Mapping[str, Any], adaptation: Adaptation) -> Changes:
-    """The edits of a tool result that name, as text, the tools that a search found: where the model
-    takes no search, all of them are loaded."""
+    """Return the edits of a tool result that name, as text, the tools that a search found: where
+    the model takes no search, all of them are loaded."""
     content = block.get("content")
     edits: Changes = {}
     for position, item in enumerate(content if isinstance(content, list) else ()):
@@ -160,7 +161,7 @@ def _without_references(block: Mapping[str, Any], adaptation: Adaptation) -> Cha
 
 
 def _is_taken(kind: str, block: Mapping[str, Any], adaptation: Adaptation) -> bool:
-    """Whether the model takes such a block, beside its beta."""
+    """Return whether the model takes such a block, beside its beta."""
     beta = message_fields.AS_TEXT[kind]
     if kind == "server_tool_use" and str(block.get("name")).startswith(message_fields.SEARCH_CALL):
         beta = message_fields.TOOL_SEARCH
@@ -168,7 +169,7 @@ def _is_taken(kind: str, block: Mapping[str, Any], adaptation: Adaptation) -> bo
 
 
 def _text_block(block: Mapping[str, Any], adaptation: Adaptation) -> str:
-    """A block of text that says the same, with the same cache marker."""
+    """Return a block of text that says the same, with the same cache marker."""
     new: dict[str, Any] = {"type": "text", "text": history.as_text(block)}
     marker = block.get("cache_control")
     if isinstance(marker, dict):
@@ -178,7 +179,7 @@ def _text_block(block: Mapping[str, Any], adaptation: Adaptation) -> str:
 
 
 def _own(block: Mapping[str, Any], adaptation: Adaptation) -> Changes:
-    """The edits of a block that is the model's own, but names a server tool."""
+    """Return the edits of a block that is the model's own, but names a server tool."""
     fields = message_fields.BLOCK_FIELDS if kind_of(block) == "tool_use" else {}
     names = [
         name
@@ -200,7 +201,8 @@ def _own(block: Mapping[str, Any], adaptation: Adaptation) -> Changes:
 
 
 def _may_stand(position: int, messages: list[Any]) -> bool:
-    """Whether a system turn may stand there: after a user's, and before the assistant's or last."""
+    """Return whether a system turn may stand there: after a user's, and before the assistant's or
+    last."""
     before, after = messages[position - 1], messages[position + 1 : position + 2]
     return _role(before) == "user" and all(_role(item) == "assistant" for item in after)
 
@@ -212,8 +214,8 @@ def _role(message: object) -> object:
 def _turn(
     message: Mapping[str, Any], within: Changes, adaptation: Adaptation, *, stays: bool
 ) -> Changes | None:
-    """The edits of a system turn, which becomes the user's unless it stays; None if nothing of it
-    is left."""
+    """Return the edits of a system turn, which becomes the user's unless it stays; None if nothing
+    of it is left."""
     if not stays:
         adaptation.note("messages.role:system-to-user")
     content = message.get("content")

@@ -102,7 +102,7 @@ def _check_typo(name: str, path: str, known: Iterable[str]) -> None:
 
 
 def _is_near(name: str, known: str) -> bool:
-    """Whether `name` is `known` in another case or with a letter or two wrong."""
+    """Return whether `name` is `known` in another case or with a letter or two wrong."""
     plain, other = (item.lower().replace("_", "").replace("-", "") for item in (name, known))
     if plain == other:
         return True

@@ -30,7 +30,7 @@ class UpstreamResponse(Protocol):
     headers: Mapping[str, str]
 
     def read(self, seconds: float) -> bytes | None:
-        """The next body bytes; None after `seconds` without any, b"" at the end.
+        """Return the next body bytes; None after `seconds` without any, b"" at the end.
 
         Raises UpstreamFailed when the connection breaks, ClientDisconnected when the client left.
         """
@@ -40,7 +40,7 @@ class UpstreamResponse(Protocol):
 
 
 def read_all(response: UpstreamResponse, seconds: float) -> bytes:
-    """The rest of the body. Raises UpstreamFailed, or UpstreamTimeout after `seconds`."""
+    """Return the rest of the body. Raises UpstreamFailed, or UpstreamTimeout after `seconds`."""
     until, parts, size = time.monotonic() + seconds, [], 0
     while body := response.read(until - time.monotonic()):
         parts.append(body)
@@ -143,8 +143,8 @@ class Upstream:
         check_client: Callable[[], None],
         failure: OSError | None,
     ) -> tuple[bytes, errors.GatewayError | None]:
-        """What came behind the head, and what is wrong with it: Bedrock has answered all the same,
-        and the audit entry says so.
+        """Return what came behind the head, and what is wrong with it: Bedrock has answered all
+        the same, and the audit entry says so.
 
         `failure` is what kept the request from being sent whole. A peer that does not want all of
         it answers first: https://www.rfc-editor.org/rfc/rfc9112#section-9.3

@@ -44,7 +44,7 @@ _UNFORESEEN: Final = Outcome(
 
 
 def handle(event: Mapping[str, Any], _context: object) -> dict[str, Any] | None:
-    """Answers CloudFormation, or the drift detector, which sends the request type `Restore`: what
+    """Answer CloudFormation, or the drift detector, which sends the request type `Restore`: what
     it has set again is the stage's own, from this function's environment and not from the event."""
     if event["RequestType"] == "Restore":
         return _restored()
@@ -67,7 +67,7 @@ def _answer_initial_metrics(event: Mapping[str, Any]) -> None:
 
 
 def _added_metrics(event: Mapping[str, Any]) -> list[str]:
-    """Those that the resource did not name before: a running one is not silenced by a 0."""
+    """Return those that the resource did not name before: a running one is not silenced by a 0."""
     if event["RequestType"] == "Delete":
         return []
     before = event.get("OldResourceProperties", {}).get("Metrics", [])
@@ -86,7 +86,7 @@ def _restored() -> dict[str, Any]:
 
 
 def answer_cloudformation(event: Mapping[str, Any], waiting: Timing) -> None:
-    """Sets, updates or removes the Region's logging configuration, and answers CloudFormation.
+    """Set, updates or remove the Region's logging configuration, and answer CloudFormation.
 
     An answer goes out even when something here is broken: without one, CloudFormation waits for
     its whole timeout. https://docs.aws.amazon.com/AWSCloudFormation/latest/UserGuide/crpg-ref.html
@@ -119,8 +119,8 @@ def _retry(event: Mapping[str, Any], waiting: Timing) -> PropagationRetry:
 def outcome_of(
     event: Mapping[str, Any], service: Service, saved: Saved, retry: PropagationRetry
 ) -> tuple[Outcome, dict[str, str]]:
-    """What came of the event, every foreseeable failure told in a sentence; and where the record
-    then lies, for the template to ask for."""
+    """Return what came of the event, every foreseeable failure told in a sentence; and where the
+    record then lies, for the template to ask for."""
     return _outcome(lambda: _done(event, service, saved, retry))
 
 
@@ -170,8 +170,9 @@ def _left(region: str) -> str:
 
 
 def _physical_id(event: Mapping[str, Any], *, touched: bool) -> str:
-    """A creation that failed before anything was asked of Bedrock says so in its id, with which
-    CloudFormation then has it deleted: it must not stand in the way of the stack's removal."""
+    """Return a creation that failed before anything was asked of Bedrock says so in its id, with
+    which CloudFormation then has it deleted: it must not stand in the way of the stack's
+    removal."""
     name = f"bedrock-invocation-logging-{region_of(event)}"
     if event["RequestType"] == "Create" and not touched:
         return name + _NOTHING_SET
@@ -179,7 +180,7 @@ def _physical_id(event: Mapping[str, Any], *, touched: bool) -> str:
 
 
 def region_of(event: Mapping[str, Any]) -> str:
-    """The Region of the stack, from its ARN."""
+    """Return the Region of the stack, from its ARN."""
     return str(event["StackId"]).split(":")[3]
 
 

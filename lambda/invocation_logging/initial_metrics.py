@@ -12,6 +12,6 @@ from metrics.emf import emit_metrics
 
 
 def write_initial_metrics(stage: str, names: Sequence[str]) -> None:
-    """Writes a 0 for each of `names`, which are of the form SERVICE/NAME."""
+    """Write a 0 for each of `names`, which are of the form SERVICE/NAME."""
     for service, _, name in (each.partition("/") for each in names):
         emit_metrics({name: 0}, stage, service=service)

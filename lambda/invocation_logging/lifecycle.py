@@ -83,7 +83,7 @@ class Done(NamedTuple):
 
 
 def apply(change: Change, service: Service, saved: Saved, retention: Keeping) -> Done:
-    """Carries out the change. What is saved is always what was there when this stage last set its
+    """Carry out the change. What is saved is always what was there when this stage last set its
     own in place of something else, and is saved before that is touched; each move is one Put.
 
     Raises ForeignConfiguration, InvalidProperties, and what the other three raise.
@@ -103,7 +103,7 @@ def apply(change: Change, service: Service, saved: Saved, retention: Keeping) ->
 
 
 def restore(change: Change, service: Service, saved: Saved, retention: Keeping) -> Done:
-    """Sets the stage's own again: where there is none, where its own no longer delivers every data
+    """Set the stage's own again: where there is none, where its own no longer delivers every data
     type, and with `replace` where another is. What is saved stays so: a deletion is undone here,
     and not taken for its owner's wish. Raises as `apply` does."""
     if change.mode in ("adopt", "extend"):
@@ -174,7 +174,7 @@ def _keep(
 
 
 def _why_not_kept(current: Configuration, change: Change) -> str:
-    """Where the stage no longer may do what it did, for one sentence; else an empty text."""
+    """Return where the stage no longer may do what it did, for one sentence; else an empty text."""
     if change.mode == "fail" and not any(same(current, mine) for mine in _own(change)):
         return (
             f"This stage had extended another's logging configuration in {change.region}. It was "
@@ -185,7 +185,7 @@ def _why_not_kept(current: Configuration, change: Change) -> str:
 
 
 def _why_not_lived_by(foreign: Configuration, change: Change, retention: Keeping) -> str:
-    """What keeps the stage from relying on another's destinations, in a sentence or two."""
+    """Return what keeps the stage from relying on another's destinations, in a sentence or two."""
     if change.mode == "adopt" and (missing := lacking(foreign)):
         return _not_whole(missing, change.region)
     days = change.days_to_judge_by
@@ -216,8 +216,8 @@ def _remove(change: Change, service: Service, saved: Saved) -> Done:
 
 
 def _is_ours(current: Configuration, before: Configuration | None, change: Change) -> bool:
-    """Whether this resource has put what was found. There is no mark in it, so it is known by what
-    it says; what was saved is another's even where ours would say the same."""
+    """Return whether this resource has put what was found. There is no mark in it, so it is known
+    by what it says; what was saved is another's even where ours would say the same."""
     if before is not None and same(current, before):
         return False
     own = _own(change)
@@ -227,8 +227,8 @@ def _is_ours(current: Configuration, before: Configuration | None, change: Chang
 
 
 def _own(change: Change) -> list[Configuration]:
-    """What the properties, new and old, come to; those that never made a configuration never set
-    one."""
+    """Return what the properties, new and old, come to; those that never made a configuration
+    never set one."""
     both = (change.properties, change.old_properties or {})
     return [configuration for properties in both for configuration in _desired_if_any(properties)]
 

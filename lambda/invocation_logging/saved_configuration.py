@@ -20,7 +20,7 @@ class Parameters(Protocol):
 
 
 def connect(region: str) -> Parameters:
-    """A client whose single call cannot outlast what CloudFormation waits."""
+    """Return a client whose single call cannot outlast what CloudFormation waits."""
     client: Parameters = boto3.client("ssm", region_name=region, config=ONE_CALL)
     return client
 
@@ -36,7 +36,7 @@ class SavedConfiguration:
         self.name = name
 
     def get(self) -> dict[str, Any] | None:
-        """What was saved; None if nothing is."""
+        """Return what was saved; None if nothing is."""
         try:
             answer = self._retry.call(lambda: self._client.get_parameter(Name=self.name))
         except ClientError as error:
@@ -47,7 +47,7 @@ class SavedConfiguration:
         return configuration
 
     def put(self, configuration: Mapping[str, Any]) -> None:
-        """Saves it, over what was saved before. A standard parameter holds 4 KB, which a
+        """Save it, over what was saved before. A standard parameter holds 4 KB, which a
         configuration with very long names may exceed; Systems Manager then takes a larger one:
         https://docs.aws.amazon.com/systems-manager/latest/userguide/ps-default-tier.html"""
         self._retry.call(
@@ -62,7 +62,7 @@ class SavedConfiguration:
         )
 
     def delete(self) -> None:
-        """Forgets it; nothing saved is fine."""
+        """Forget it; nothing saved is fine."""
         try:
             self._retry.call(lambda: self._client.delete_parameter(Name=self.name))
         except ClientError as error:

@@ -7,7 +7,7 @@ from aws_lambda_powertools.metrics import EphemeralMetrics, MetricUnit
 
 
 def emit_metrics(counts: Mapping[str, int], stage: str, *, service: str | None = None) -> None:
-    """Writes each as a metric of the stage and of `service`, else of this function's, now:
+    """Write each as a metric of the stage and of `service`, else of this function's, now:
     CloudWatch reads the embedded metric format from stdout, and Lambda freezes the process before a
     buffer would be written.
 

@@ -75,7 +75,7 @@ class Position(NamedTuple):
         return self._replace(mismatches=[*self.mismatches, *more])
 
     def note(self) -> dict[str, Any]:
-        """What the next run has to know of this one."""
+        """Return what the next run has to know of this one."""
         minutes = self.slice // timedelta(minutes=1)
         return {
             "next_slice_minutes": minutes,
@@ -174,8 +174,8 @@ def _older(evidence: EvidenceBucket, now: datetime) -> list[str]:
 def _newest(
     evidence: EvidenceBucket, keys: Sequence[str], logged: Mapping[str, SealedHash], now: datetime
 ) -> tuple[SealedFile | None, list[Mismatch], datetime | None]:
-    """The newest file that holds, what is wrong with it and with those behind it, and up to when a
-    file that does not hold has taken the name."""
+    """Return the newest file that holds, what is wrong with it and with those behind it, and up to
+    when a file that does not hold has taken the name."""
     problems: list[Mismatch] = []
     lost_until = None
     for key in reversed(keys):
@@ -206,5 +206,5 @@ def _slice(run: Mapping[str, Any]) -> timedelta:
 
 
 def _after(at: str, given: Mapping[str, SealedHash]) -> tuple[SealedHash, ...]:
-    """The dispositions that were given later than at that moment (ISO 8601)."""
+    """Return the dispositions that were given later than at that moment (ISO 8601)."""
     return tuple(each for _, each in sorted(given.items()) if each.since > at)

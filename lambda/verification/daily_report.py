@@ -54,5 +54,5 @@ def _named(what: str, names: list[str]) -> list[str]:
 
 
 def is_due(last_reported: Any, now: datetime) -> bool:  # noqa: ANN401 - JSON of another version
-    """Whether none was sent on this day (UTC), by what the last file notes."""
+    """Return whether none was sent on this day (UTC), by what the last file notes."""
     return bool(last_reported != f"{now:%Y-%m-%d}")

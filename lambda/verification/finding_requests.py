@@ -30,7 +30,8 @@ MOST_LISTED: Final = 1000
 
 
 def list_findings(work: Work, days: object, now: datetime) -> Mapping[str, Any]:
-    """Those of the last days, newest first, each with its `state`: open, settled or accepted."""
+    """Return those of the last days, newest first, each with its `state`: open, settled or
+    accepted."""
     since = now - timedelta(days=_days(days, work.retention_days))
     files = _files(work, since, now)
     settled = {
@@ -51,7 +52,7 @@ def list_findings(work: Work, days: object, now: datetime) -> Mapping[str, Any]:
 
 
 def accept_finding(work: Work, fields: Mapping[str, Any], now: datetime) -> Mapping[str, Any]:
-    """Seals that a finding is accepted, and by whom; the next file of the chain is linked to it.
+    """Seal that a finding is accepted, and by whom; the next file of the chain is linked to it.
 
     Raises BadDispositionError where no sealed finding that is kept has that id."""
     given = disposition(fields, now)
@@ -74,7 +75,7 @@ def accept_finding(work: Work, fields: Mapping[str, Any], now: datetime) -> Mapp
 
 
 def _files(work: Work, since: datetime, now: datetime) -> Sequence[SealedFile]:
-    """Those that hold; what does not is an alarm, and names no finding."""
+    """Return those that hold; what does not is an alarm, and names no finding."""
     keys = [
         key
         for key in work.evidence.listed(HOURLY, before(whole_hour(since)))

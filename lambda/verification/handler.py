@@ -66,7 +66,7 @@ def handle(event: Mapping[str, Any], context: Context) -> list[Mapping[str, Any]
 
 
 def on_demand(work: Work, asked: Period) -> dict[str, Any]:
-    """One window, whose evidence follows the chain and is no part of it."""
+    """Return one window, whose evidence follows the chain and is no part of it."""
     at = position(work.evidence, work.hashes, asked.now, work.retention_days)
     found = run.run(work.stage, asked, by=work.by)
     key = evidence_bucket.key_on_demand(asked.now)

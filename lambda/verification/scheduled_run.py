@@ -84,8 +84,8 @@ class Verified(NamedTuple):
 
 
 def by_the_clock(work: Work, clock: Clock) -> Iterator[Mapping[str, Any]]:
-    """What each file came to that was sealed. Each is reported before it counts as covered: rather
-    twice than never.
+    """Yield what each file came to that was sealed. Each is reported before it counts as covered:
+    rather twice than never.
 
     Raises TooLargeError where a window needs another run, and where AWS or what was read refuses,
     what says so: UnreadableError, BrokenEvidenceError, botocore's errors."""
@@ -109,8 +109,8 @@ def by_the_clock(work: Work, clock: Clock) -> Iterator[Mapping[str, Any]]:
 
 
 def _next(work: Work, clock: Clock, at: Position, since: datetime, *, alone: bool) -> Sealed | None:
-    """The next file, of the largest slice from `since` on that fits; None where the time was over
-    and this was not all that the run had to do (`alone`)."""
+    """Return the next file, of the largest slice from `since` on that fits; None where the time
+    was over and this was not all that the run had to do (`alone`)."""
     kept_from = whole_hour(clock.now - timedelta(days=work.retention_days)) + HOUR
     if since < kept_from:
         return _seal_unverified(
@@ -179,7 +179,7 @@ def _seal_verified(work: Work, clock: Clock, at: Position, verified: Verified) -
 def _write_objects(
     evidence: EvidenceBucket, digests: ObjectDigests, attempt: Attempt
 ) -> Mapping[str, Any]:
-    """What the hour says of the file of its objects."""
+    """Return what the hour says of the file of its objects."""
     key = key_of_objects(attempt.since, attempt.number)
     content, about = digests.finish()
     evidence.put(key, content, "application/gzip")
@@ -218,7 +218,8 @@ def _period(since: datetime, until: datetime, clock: Clock) -> Period:
 
 
 def reason(error: Exception) -> str:
-    """What AWS calls it, without an ARN or an account; what could not be read, in our words."""
+    """Return what AWS calls it, without an ARN or an account; what could not be read, in our
+    words."""
     if isinstance(error, ClientError):
         return f"{error.response['Error'].get('Code', '')} of {error.operation_name}"
     return str(error) if isinstance(error, UnreadableError) else type(error).__name__

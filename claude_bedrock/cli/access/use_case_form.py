@@ -39,12 +39,12 @@ class UnfitFormError(CliError):
 
 
 def empty() -> Form:
-    """The form with nothing in it."""
+    """Return the form with nothing in it."""
     return dict.fromkeys(LONGEST, "")
 
 
 def read(file: Path) -> Form:
-    """The form that a person filled in. Raises UnfitFormError."""
+    """Return the form that a person filled in. Raises UnfitFormError."""
     try:
         form = json.loads(file.read_bytes())
     except OSError as error:
@@ -70,7 +70,7 @@ def read(file: Path) -> Form:
 
 
 def as_sent(form: Form) -> bytes:
-    """What AWS is given."""
+    """Return what AWS is given."""
     return json.dumps(form, ensure_ascii=False).encode()
 
 

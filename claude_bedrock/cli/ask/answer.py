@@ -51,7 +51,7 @@ class Answer:
         raise RefusedError(f"The reply broke off before its end (request id {self.request_id})")
 
     def receipt(self) -> str:
-        """One line: request id, model, tokens, cost."""
+        """Return one line: request id, model, tokens, cost."""
         said = [f"request id {self.request_id}"]
         if self.model:
             said.append(f"{self.model} in geography {self.geography or 'unknown'}")

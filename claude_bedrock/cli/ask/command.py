@@ -101,7 +101,7 @@ def ask(
 
 
 def _print(answer: Answer) -> None:
-    """Ends the line, however the answer ends: what follows goes to standard error.
+    """End the line, however the answer ends: what follows goes to standard error.
 
     Only a terminal obeys controls, so into a file or a pipe goes what the model wrote."""
     is_terminal = sys.stdout is not None and sys.stdout.isatty()

@@ -30,7 +30,8 @@ def body(
     system: str | None = None,
     pdfs: Sequence[Path] = (),
 ) -> dict[str, Any]:
-    """The body of a streaming Messages request; `geography` asks for the model's profile there.
+    """Return the body of a streaming Messages request; `geography` asks for the model's profile
+    there.
 
     Raises BadQuestionError for what the endpoint is sure to refuse, before anything is sent."""
     text = {"type": "text", "text": prompt}

@@ -124,7 +124,8 @@ def _judge(policies: Sequence[Policy], holders: int) -> Found:
 
 
 def read_policy(arn: str, document: Mapping[str, Any], models: Sequence[str]) -> Policy:
-    """What the document allows to invoke: models of the stage, and all else that it names."""
+    """Return what the document allows to invoke: models of the stage, and all else that it
+    names."""
     own: set[str] = set()
     foreign: set[str] = set()
     for resource in _allowed(document):
@@ -140,7 +141,7 @@ def _allowed(document: Mapping[str, Any]) -> Iterator[str]:
     for statement in _listed(document["Statement"]):
         actions = _listed(statement.get("Action", []))
         if statement["Effect"] == "Allow" and any(
-            "Invoke" in each or "*" in each for each in actions
+            "Invoke" in action or "*" in action for action in actions
         ):
             yield from _listed(statement.get("Resource", []))
 

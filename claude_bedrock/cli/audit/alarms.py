@@ -68,7 +68,9 @@ def look(witnessed: Witnessed, asked: Period) -> Drift:
             quiet,
         ),
     )
-    known = tuple(each._replace(applies=_FORGOTTEN not in each.words) for each in statements)
+    known = tuple(
+        statement._replace(applies=_FORGOTTEN not in statement.words) for statement in statements
+    )
     return Drift(len(alarms), tuple(sorted(events)), known)
 
 
@@ -108,7 +110,7 @@ def _reached(
     witnessed: Witnessed, alarms: Mapping[str, Mapping[str, Any]]
 ) -> Mapping[str, Sequence[str]]:
     sns = witnessed.client("sns")
-    actions = {each for one in alarms.values() for each in one.get("AlarmActions", [])}
+    actions = {action for alarm in alarms.values() for action in alarm.get("AlarmActions", [])}
     return {
         topic: subscriptions(sns, topic) for topic in sorted(actions) if topic.startswith(_TOPIC)
     }
@@ -126,11 +128,11 @@ def judge_quiet(events: Sequence[Event], asked: Period) -> Found:
 
 
 def _alarms(witnessed: Witnessed) -> Iterator[tuple[str, Mapping[str, Any]]]:
-    """Those of the stage's stacks: CloudFormation begins their names with the stack's."""
+    """Yield those of the stage's stacks: CloudFormation begins their names with the stack's."""
     pages = witnessed.client("cloudwatch").get_paginator("describe_alarms")
     for page in pages.paginate(AlarmNamePrefix=witnessed.stack("")):
-        for one in page.get("MetricAlarms", []):
-            yield one["AlarmName"], one
+        for alarm in page.get("MetricAlarms", []):
+            yield alarm["AlarmName"], alarm
 
 
 def _events(

@@ -25,17 +25,17 @@ Series = Mapping[str, Sequence[float]]
 
 
 def over_time(title: str, days: Sequence[str], series: Series) -> str:
-    """A bar for each day, made of the `series`, a value for each day."""
+    """Return a bar for each day, made of the `series`, a value for each day."""
     step = max(1, -(-len(days) // _LABELS))
     chart = _chart(pygal.StackedBar, title, HEIGHT, len(series))
-    labels = [_day(each) for each in days]
+    labels = [_day(day) for day in days]
     chart.config.x_labels_major = labels[step // 2 :: step]
     chart.config.show_minor_x_labels = False
     return _drawn(chart, labels, series)
 
 
 def bars(title: str, names: Sequence[str], series: Series, *, dollars: bool = False) -> str:
-    """A bar lying down for each name, the first on top."""
+    """Return a bar lying down for each name, the first on top."""
     height = 56 + ROW_HEIGHT * len(names)
     chart = _chart(pygal.HorizontalStackedBar, title, height, len(series), dollars=dollars)
     return _drawn(
@@ -46,7 +46,7 @@ def bars(title: str, names: Sequence[str], series: Series, *, dollars: bool = Fa
 
 
 def short(name: str) -> str:
-    """The end of an ARN, or of what is too long for a label."""
+    """Return the end of an ARN, or of what is too long for a label."""
     kept = name.rpartition(":assumed-role/")[2].rpartition(":")[2]
     return kept if len(kept) <= _LONGEST else f"…{kept[1 - _LONGEST :]}"
 

@@ -77,7 +77,7 @@ def _tell(report: Report) -> None:
     table = Table.grid(padding=(0, 2))
     table.add_column()
     table.add_column()
-    for each in report.statements:
-        verdict = Text(each.verdict, _COLORS[each.verdict])
-        table.add_row(verdict, plain_lines(each.claim, each.words))
+    for statement in report.statements:
+        verdict = Text(statement.verdict, _COLORS[statement.verdict])
+        table.add_row(verdict, plain_lines(statement.claim, statement.words))
     console().print(plain(report.headline, "bold"), table)

@@ -57,7 +57,7 @@ def look(
     witnessed: Witnessed, deployment: Deployment, report: Report, asked: Period
 ) -> Completeness:
     """`deployment` reads the evidence, which is not kept among the answers: it has its hashes."""
-    judged = [judge(each, report) for each in _CLAIMS]
+    judged = [judge(claim, report) for claim in _CLAIMS]
     found: list[ChainReport] = []
     chain = stated(
         witnessed,
@@ -71,9 +71,9 @@ def look(
 
 
 def judge(name: str, report: Report) -> Statement:
-    """The statement of that id, by what the join found."""
+    """Return the statement of that id, by what the join found."""
     claim = _CLAIMS[name]
-    number = sum(each.kind in claim.kinds for each in report.outcome.findings)
+    number = sum(finding.kind in claim.kinds for finding in report.outcome.findings)
     if name == "residency" and not number and not report.about["bounds"]["residency"]:
         return Statement(name, claim.words, "not assessed", _NO_RESIDENCY, applies=False)
     words = " ".join((*_words(name, number, report), *_put_right(claim, report)))
@@ -81,7 +81,7 @@ def judge(name: str, report: Report) -> Statement:
 
 
 def _put_right(claim: _Claim, report: Report) -> Iterator[str]:
-    """What was found and is no longer open, and where the numbers are from."""
+    """Yield what was found and is no longer open, and where the numbers are from."""
     settled = [each for each in report.settled if each.kind in claim.kinds]
     if settled:
         yield f"{len(settled):,} were settled by what came late: {_ids(settled)}."
@@ -94,7 +94,7 @@ def _put_right(claim: _Claim, report: Report) -> Iterator[str]:
 
 def _ids(findings: Sequence[Finding]) -> str:
     more = f" and {len(findings) - _NAMED:,} more" if len(findings) > _NAMED else ""
-    return f"{', '.join(each.id for each in findings[:_NAMED])}{more}"
+    return f"{', '.join(finding.id for finding in findings[:_NAMED])}{more}"
 
 
 def _verdict(name: str, number: int, report: Report) -> Verdict:

@@ -67,13 +67,13 @@ class Witnessed(Deployment):
         return client
 
     def roles(self, stack: str) -> set[str]:
-        """The names of the stack's roles. Raises botocore's errors."""
+        """Return the names of the stack's roles. Raises botocore's errors."""
         pages = self.client("cloudformation").get_paginator("list_stack_resources")
         return {
-            each["PhysicalResourceId"]
+            summary["PhysicalResourceId"]
             for page in pages.paginate(StackName=self.stack(stack))
-            for each in page["StackResourceSummaries"]
-            if each["ResourceType"] == "AWS::IAM::Role"
+            for summary in page["StackResourceSummaries"]
+            if summary["ResourceType"] == "AWS::IAM::Role"
         }
 
     def _keep(

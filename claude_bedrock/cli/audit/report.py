@@ -83,29 +83,29 @@ class Report(NamedTuple):
             "about": self.about._asdict(),
             "headline": self.headline,
             "verdicts": counted(self.statements),
-            "statements": [each.as_data() for each in self.statements],
+            "statements": [statement.as_data() for statement in self.statements],
             "logging": {
                 "configuration": self.logging.configuration,
-                "changes": [each._asdict() for each in self.history.changes],
+                "changes": [change._asdict() for change in self.history.changes],
             },
             "completeness": verification.as_data(report),
             "retention": {
                 "day": self.retention.day.isoformat(),
                 "days": self.retention.days,
                 "note": self.retention.note,
-                "places": [each._asdict() for each in self.retention.places],
+                "places": [location._asdict() for location in self.retention.places],
             },
-            "access": [each._asdict() for each in self.access.holders],
+            "access": [holder._asdict() for holder in self.access.holders],
             "usage": usage_as_data(self.usage),
             "usage_notes": table.remarks(self.usage),
-            "drift": [each._asdict() for each in self.drift.events],
-            "controls": [control_as_data(each) for each in CONTROLS],
-            "answers": [each.as_data() for each in self.answers],
+            "drift": [event._asdict() for event in self.drift.events],
+            "controls": [control_as_data(control) for control in CONTROLS],
+            "answers": [answer.as_data() for answer in self.answers],
         }
 
 
 def gather(deployment: Deployment, asked: Period, evidence: Evidence) -> Report:
-    """Asks everything. What AWS withholds of a statement leaves it `not assessed`.
+    """Ask everything. What AWS withholds of a statement leaves it `not assessed`.
 
     Raises what the report cannot be without: NoTargetError, EvidenceError and
     botocore's errors."""

@@ -43,7 +43,7 @@ def pass_if(holds: bool, words: str) -> Found:
 def stated(
     witnessed: Witnessed, name: str, claim: str, actions: str, ask: Callable[[], Found]
 ) -> Statement:
-    """The statement, by what `ask` finds; `actions` is what the question needs in IAM.
+    """Return the statement, by what `ask` finds; `actions` is what the question needs in IAM.
 
     A question that AWS does not answer is not assessed."""
     before = len(witnessed.answers)
@@ -51,7 +51,7 @@ def stated(
         found = ask()
     except WITHHELD as error:
         found = not_answered(error, actions)
-    answers = tuple(each.name for each in witnessed.answers[before:])
+    answers = tuple(answer.name for answer in witnessed.answers[before:])
     return Statement(name, claim, found.verdict, found.words, answers)
 
 
@@ -61,11 +61,14 @@ def not_answered(error: ClientError | BotoCoreError, actions: str) -> Found:
 
 def exit_code(statements: Sequence[Statement]) -> int:
     """1 if a statement fails, else 2 if one could not be assessed, else 0."""
-    verdicts = {each.verdict for each in statements if each.applies}
+    verdicts = {statement.verdict for statement in statements if statement.applies}
     if "fail" in verdicts:
         return FAIL
     return NOT_ASSESSED if "not assessed" in verdicts else PASS
 
 
 def counted(statements: Sequence[Statement]) -> Mapping[Verdict, int]:
-    return {one: sum(each.verdict == one for each in statements) for one in VERDICTS}
+    return {
+        verdict: sum(statement.verdict == verdict for statement in statements)
+        for verdict in VERDICTS
+    }

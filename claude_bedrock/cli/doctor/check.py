@@ -46,7 +46,8 @@ class Topic(NamedTuple):
         return Check(*self, "failed", found, fix)
 
     def withheld(self, error: ClientError | BotoCoreError, actions: str) -> Check:
-        """The check, when AWS gave no answer; `actions` is what the question needs in IAM."""
+        """Return the check, when AWS gave no answer; `actions` is what the question needs in
+        IAM."""
         if isinstance(error, ClientError):
             code = code_of(error)
             if code in DENIED:
@@ -60,7 +61,7 @@ class Topic(NamedTuple):
         return self.unknown(found, "run doctor again; if it stays so, ask AWS by hand")
 
     def asked(self, actions: str, judge: Callable[[], Check]) -> Check:
-        """What `judge`, which asks AWS, says."""
+        """Return what `judge`, which asks AWS, says."""
         try:
             return judge()
         except WITHHELD as error:
@@ -68,7 +69,7 @@ class Topic(NamedTuple):
 
 
 def code_of(error: ClientError) -> str:
-    """The name that AWS gave the error."""
+    """Return the name that AWS gave the error."""
     return error.response.get("Error", {}).get("Code", "an error")
 
 

@@ -20,7 +20,7 @@ _MOST_SUBJECTS = 2
 
 
 def report(checks: Sequence[Check]) -> RenderableType:
-    """A table of what was found, and below it what to do."""
+    """Return a table of what was found, and below it what to do."""
     table = Table.grid(padding=(0, 2))
     for _ in range(4):
         table.add_column()
@@ -39,8 +39,8 @@ def report(checks: Sequence[Check]) -> RenderableType:
 
 
 def summary(checks: Sequence[Check]) -> str:
-    """How many checks came out how."""
-    counts = [(sum(check.outcome == each for check in checks), each) for each in _SIGNS]
+    """Return how many checks came out how."""
+    counts = [(sum(check.outcome == sign for check in checks), sign) for sign in _SIGNS]
     return ", ".join(f"{count} {outcome}" for count, outcome in counts if count)
 
 

@@ -84,7 +84,8 @@ class Wanted(NamedTuple):
 
 
 def without_region(stage: str, why: str) -> list[Check]:
-    """What can be said when nothing tells which Region is meant, or what should cannot be read."""
+    """Return what can be said when nothing tells which Region is meant, or what should cannot be
+    read."""
     no_region = REGION.failed(
         why,
         f"give --region, set AWS_REGION, or run it where cdk.json has the stage {stage!r}, and "
@@ -94,7 +95,7 @@ def without_region(stage: str, why: str) -> list[Check]:
 
 
 def examine(found: Deployment, wanted: Wanted) -> list[Check]:
-    """Every check, in the order of NAMES as far as it is known beforehand."""
+    """Return every check, in the order of NAMES as far as it is known beforehand."""
     block = _block(wanted, found.stage) or {}
     clients = Clients(found)
     caller, identified = identity.check(clients, value_at(block, "account.id"), wanted.now)
@@ -119,7 +120,7 @@ def judge_region(region: str, of_stage: str | None) -> Check:
 
 
 def judge_settings(settings: Settings) -> Check:
-    """A model that the catalog here lacks is looked at by no other check."""
+    """Return a model that the catalog here lacks is looked at by no other check."""
     unheard_of = {*settings.models} - {model.name for model in catalog.MODELS}
     if unheard_of:
         return SETTINGS.failed(
@@ -133,7 +134,7 @@ def judge_settings(settings: Settings) -> Check:
 
 
 def _settings(account: Account, cdk_json: Path) -> tuple[Settings | None, Check]:
-    """Those of the deployed stage, else those that a deployment would have."""
+    """Return those of the deployed stage, else those that a deployment would have."""
     stage = account.deployment.stage
     settings, none = _deployed(account)
     try:
@@ -152,7 +153,7 @@ def _settings(account: Account, cdk_json: Path) -> tuple[Settings | None, Check]
 
 
 def _deployed(account: Account) -> tuple[Settings | None, str]:
-    """Those of the deployed stage, or why there are none."""
+    """Return those of the deployed stage, or why there are none."""
     try:
         return deployed(account.deployment), ""
     except (NoTargetError, *WITHHELD) as none:
@@ -182,7 +183,7 @@ def _families(
 
 
 def _block(wanted: Wanted, stage: str) -> Mapping[str, Any] | None:
-    """None where the file cannot be read, too: the check of the settings says so."""
+    """Return None where the file cannot be read, too: the check of the settings says so."""
     try:
         return block_of(wanted.cdk_json, stage)
     except CdkJsonError:

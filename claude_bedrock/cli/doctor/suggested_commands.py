@@ -13,8 +13,8 @@ _OF_A_REGION: Final = (*_REGIONAL, "claude-bedrock models sync")
 
 
 def complete(check: Check, deployment: Deployment) -> Check:
-    """The check, each command of its fix with the options without which it is about another stage
-    or Region. The embedded AWS of local mode needs none for ours."""
+    """Return the check, each command of its fix with the options without which it is about another
+    stage or Region. The embedded AWS of local mode needs none for ours."""
     return check._replace(fix=_COMMAND.sub(lambda found: _whole(found, deployment), check.fix))
 
 

@@ -58,7 +58,7 @@ def list_sealed(
         found = deployment.chosen(stage, region, local_dir)
         answer = ask_function(found, {"list_findings": days})
     findings = answer["findings"]
-    opened = [each for each in findings if each["state"] == "open"]
+    opened = [finding for finding in findings if finding["state"] == "open"]
     listed = findings if every else opened
     if as_json:
         others = {name: value for name, value in answer.items() if name != "findings"}
@@ -94,7 +94,7 @@ def accept(
 
 
 def ask_function(found: Deployment, event: Mapping[str, Any]) -> dict[str, Any]:
-    """What the stage's verification function answers.
+    """Return what the stage's verification function answers.
 
     Raises EvidenceError where it fails or refuses, NoTargetError, and botocore's errors."""
     name = found.outputs("InvocationLogging")["VerificationFunctionName"]
@@ -118,13 +118,13 @@ def _show(findings: list[Mapping[str, Any]], more: int, days: int) -> None:
         return
     table = Table("id, kind", "state", "when, model, who, what", show_lines=True)
     table.columns[0].no_wrap = True
-    for each in findings:
-        given = each.get("accepted", {})
+    for finding in findings:
+        given = finding.get("accepted", {})
         why = f"accepted by {given['by']}: {given['reason']}" if given else ""
-        rest = (*(each[name] for name in ("at", "model_id", "who", "detail")), why)
+        rest = (*(finding[name] for name in ("at", "model_id", "who", "detail")), why)
         table.add_row(
-            plain_lines(each["id"], each["kind"], each["request_id"]),
-            plain(each["state"], _COLORS[each["state"]]),
+            plain_lines(finding["id"], finding["kind"], finding["request_id"]),
+            plain(finding["state"], _COLORS[finding["state"]]),
             plain_lines(*rest),
         )
     out.print(table)

@@ -66,7 +66,7 @@ class Keys:
         self._client: Client = deployment.client("apigateway")
 
     def all(self) -> list[Key]:
-        """Every key of the stage, by name, the newest of a name first."""
+        """Return every key of the stage, by name, the newest of a name first."""
         pages = self._client.get_paginator("get_api_keys").paginate(
             nameQuery=self._prefix, includeValues=False
         )
@@ -74,7 +74,8 @@ class Keys:
         return sorted(found, key=lambda key: (key.name, -key.created.timestamp()))
 
     def named(self, name: str) -> list[Key]:
-        """The keys of that name, the newest first. Raises KeyRefusedError where there is none."""
+        """Return the keys of that name, the newest first. Raises KeyRefusedError where there is
+        none."""
         found = [key for key in self.all() if key.name == name]
         if not found:
             raise KeyRefusedError(
@@ -84,13 +85,13 @@ class Keys:
         return found
 
     def add(self, name: str, plan: str) -> str:
-        """The value of a new key, told this once. Raises KeyRefusedError, UnfitNameError."""
+        """Return the value of a new key, told this once. Raises KeyRefusedError, UnfitNameError."""
         if any(key.name == name for key in self.all()):
             raise KeyRefusedError(f"Key {name} exists. Rotate or revoke it, or use another name.")
         return self._make(name, plan)[1]
 
     def rotate(self, name: str, overlap: timedelta, now: datetime) -> str:
-        """The value of a new key in place of the one that has this name, which ends after
+        """Return the value of a new key in place of the one that has this name, which ends after
         `overlap`. Raises KeyRefusedError."""
         current, replaced = self._generations(name)
         if any(key.valid(now) for key in replaced):
@@ -125,7 +126,7 @@ class Keys:
         return found
 
     def usage(self, key: Key, days: int, today: date) -> list[Day]:
-        """The key's last `days`, today included; API Gateway may be half an hour behind.
+        """Return the key's last `days`, today included; API Gateway may be half an hour behind.
 
         https://docs.aws.amazon.com/apigateway/latest/api/API_GetUsage.html
         """
@@ -151,7 +152,7 @@ class Keys:
         ]
 
     def _generations(self, name: str) -> tuple[Key, list[Key]]:
-        """The key in force and those that it replaced. Raises KeyRefusedError."""
+        """Return the key in force and those that it replaced. Raises KeyRefusedError."""
         found = self.named(name)
         if any(key.of_stack for key in found):
             raise KeyRefusedError(
@@ -166,7 +167,7 @@ class Keys:
         return current[0], [key for key in found if key.ends is not None]
 
     def _make(self, name: str, plan: str) -> tuple[str, str]:
-        """The id and the value of a new key in that plan."""
+        """Return the id and the value of a new key in that plan."""
         plan_id, value = self._plan_id(plan), key_format.make(name)
         made = self._client.create_api_key(
             name=f"{self._prefix}{name}",
@@ -241,8 +242,8 @@ def team_warning(deployment: Deployment, name: str) -> str:
 
 
 def _counts(entry: Sequence[int], *, has_quota: bool) -> tuple[int, int | None]:
-    """What was used, and what was left of a quota. API Gateway writes two numbers for a day, and
-    neither where nothing was called."""
+    """Return what was used, and what was left of a quota. API Gateway writes two numbers for a
+    day, and neither where nothing was called."""
     used = entry[0] if entry else 0
     return used, entry[1] if has_quota and len(entry) > 1 else None
 

@@ -193,7 +193,7 @@ def _told(day: Day) -> dict[str, object]:
 
 
 def _used(used: dict[str, list[Day]]) -> Table:
-    """The days with requests, and their sum."""
+    """Return the days with requests, and their sum."""
     table = Table("day (UTC)", "key", "requests", "left of the quota")
     for key_id, days in used.items():
         for day in days:

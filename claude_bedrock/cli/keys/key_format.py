@@ -25,7 +25,7 @@ class UnfitNameError(CliError):
 
 
 def make(name: str) -> str:
-    """A new value for a key of that name; lambda/authorizer reads the name out of it.
+    """Return a new value for a key of that name; lambda/authorizer reads the name out of it.
 
     Raises UnfitNameError.
     """

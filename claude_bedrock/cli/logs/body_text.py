@@ -9,7 +9,8 @@ _SPOKEN: Final = ("system", "messages", "content", "output", "message", "text", 
 
 
 def said(body: object) -> str:
-    """The text, in order, one block a line. Fields that say how a model was asked are not in it."""
+    """Return the text, in order, one block a line. Fields that say how a model was asked are not
+    in it."""
     if isinstance(body, list) and any(isinstance(each, dict) and "type" in each for each in body):
         streamed = "".join(_pieces(body))
         return streamed or "\n".join(_strings(body))

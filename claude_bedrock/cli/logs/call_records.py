@@ -37,7 +37,7 @@ class Found(NamedTuple):
 
 
 def find(records: Records, request_id: str, *, hours: int) -> Found:
-    """Both records of a call made in the last `hours`."""
+    """Return both records of a call made in the last `hours`."""
     until = datetime.now(UTC)
     since = until - timedelta(hours=hours)
     in_logs = records.in_logs(request_id, since)

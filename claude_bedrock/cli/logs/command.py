@@ -188,7 +188,7 @@ def _as_text(line: Line) -> None:
     if not is_terminal():
         numbers = ("" if count is None else str(count) for count in counts)
         fields = (line.at, line.request_id, line.status, line.who, line.model_id, *numbers)
-        echo("\t".join(escape_line(each) for each in (*fields, *line.content.values())))
+        echo("\t".join(escape_line(field) for field in (*fields, *line.content.values())))
         return
     tokens = " ".join(
         f"{'?' if count is None else count} {way}"

@@ -87,7 +87,7 @@ def lines(
     content: bool,
     read: CallsRead | None = None,
 ) -> Iterator[Line]:
-    """Calls made from `since` up to but not at `until` (UTC), as CloudWatch Logs has them, each
+    """Call made from `since` up to but not at `until` (UTC), as CloudWatch Logs has them, each
     once. What cannot be read goes into `unreadable`; `read` counts the calls that were gone
     through. Raises botocore's errors."""
     items = _read(records, since, until, wanted)
@@ -103,7 +103,7 @@ def followed(
     content: bool,
     pause: Callable[[float], None] = time.sleep,
 ) -> Iterator[Line]:
-    """The same without an end: what is there, then what comes."""
+    """Return the same without an end: what is there, then what comes."""
 
     def read() -> Iterator[_Item]:
         begin = since
@@ -175,8 +175,8 @@ def _fits(line: Line, wanted: Wanted) -> bool:
 
 
 def model_of(name: str) -> Model | None:
-    """The catalog's model of that name, in either case, and with dots for dashes as people write
-    versions."""
+    """Return the catalog's model of that name, in either case, and with dots for dashes as people
+    write versions."""
     return catalog.find(name) or catalog.find(_spelled(name))
 
 

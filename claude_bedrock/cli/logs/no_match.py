@@ -18,7 +18,8 @@ _OPTIONS: Final = {
 
 
 def no_match(wanted: Wanted, asked: Period, read: CallsRead) -> str:
-    """One line: what was looked for in which window, what there is instead, and what was meant."""
+    """Return one line: what was looked for in which window, what there is instead, and what was
+    meant."""
     given = " ".join(
         _OPTIONS[name] if value is True else f"{_OPTIONS[name]} {value}"
         for name, value in wanted._asdict().items()
@@ -33,7 +34,7 @@ def no_match(wanted: Wanted, asked: Period, read: CallsRead) -> str:
 
 
 def _hint(model: str) -> str:
-    """Where the name is no model's, one that resembles it."""
+    """Return where the name is no model's, one that resembles it."""
     if not model or model_of(model):
         return ""
     names = [each.name for each in catalog.MODELS]

@@ -15,8 +15,12 @@ def claude_models(bedrock: Client) -> Mapping[str, ReportedModel]:
     summaries = bedrock.list_foundation_models(byProvider="anthropic")["modelSummaries"]
     pages = bedrock.get_paginator("list_inference_profiles").paginate(typeEquals="SYSTEM_DEFINED")
     listed = (
-        one["inferenceProfileId"] for page in pages for one in page["inferenceProfileSummaries"]
+        summary["inferenceProfileId"]
+        for page in pages
+        for summary in page["inferenceProfileSummaries"]
     )
     claudes = [profile_id for profile_id in listed if ".anthropic." in profile_id]
-    profiles = [bedrock.get_inference_profile(inferenceProfileIdentifier=each) for each in claudes]
+    profiles = [
+        bedrock.get_inference_profile(inferenceProfileIdentifier=claude) for claude in claudes
+    ]
     return comparison.read(summaries, profiles)

@@ -25,8 +25,8 @@ class Offer(NamedTuple):
 
 
 def of_endpoint(endpoint: Endpoint) -> list[Offer]:
-    """What the endpoint's stage allows, by its GET /inference-profiles, which asks for no AWS
-    permission beyond those to call the endpoint. Raises RefusedError."""
+    """Return what the endpoint's stage allows, by its GET /inference-profiles, which asks for no
+    AWS permission beyond those to call the endpoint. Raises RefusedError."""
     offers: dict[str, Offer] = {}
     for profile in endpoint.get("/inference-profiles")["inferenceProfileSummaries"]:
         geography, _, base_id = profile["inferenceProfileId"].partition(".")
@@ -42,23 +42,28 @@ def of_endpoint(endpoint: Endpoint) -> list[Offer]:
 
 
 def of_catalog(region: str | None) -> list[Offer]:
-    """Every model on record, by the geographies callable from `region`, or by all."""
+    """Return every model on record, by the geographies callable from `region`, or by all."""
     return [
         Offer(
-            model, {each: _on_record(model, each, region) for each in _geographies(model, region)}
+            model,
+            {
+                geography: _on_record(model, geography, region)
+                for geography in _geographies(model, region)
+            },
         )
         for model in catalog.MODELS
     ]
 
 
 def as_data(offers: Iterable[Offer], *, today: str) -> list[dict[str, Any]]:
-    """All that is on record of each model. Prices are text, exact, in US dollars per million
+    """Return all that is on record of each model. Prices are text, exact, in US dollars per million
     tokens; `answered_in` is null where any commercial Region may answer."""
     return [_data(model, geographies, today) for model, geographies in offers]
 
 
 def as_text(offers: Sequence[Offer], *, today: str, spellings: bool) -> RenderableType:
-    """A table, the Regions that may answer, and on request every name that a client may send."""
+    """Return a table, the Regions that may answer, and on request every name that a client may
+    send."""
     parts: list[RenderableType] = [_models_table(offers, today)]
     sources = {
         source
@@ -81,7 +86,7 @@ def _reach(geography: str, profile: Mapping[str, Any]) -> Regions | None:
     if geography == "global":
         return None
     source = profile["inferenceProfileArn"].split(":")[3]
-    return {source: tuple(each["modelArn"].split(":")[3] for each in profile["models"])}
+    return {source: tuple(model["modelArn"].split(":")[3] for model in profile["models"])}
 
 
 def _geographies(model: Model, region: str | None) -> list[str]:
@@ -177,7 +182,7 @@ def _life(model: Model, today: str) -> str:
 
 
 def _prices(model: Model, geographies: Iterable[str]) -> list[str]:
-    """A line for each price, the geographies that have it before it."""
+    """Return a line for each price, the geographies that have it before it."""
     above = model.long_prompt.above_tokens if model.long_prompt else None
     at: dict[str, list[str]] = {}
     for geography in geographies:
@@ -196,7 +201,7 @@ def _in_and_out(rates: cost.Rates) -> str:
 
 
 def _reach_table(offers: Iterable[Offer]) -> Table:
-    """Where one Region is called from: where may an answer come from?"""
+    """Return where one Region is called from: where may an answer come from?"""
     reached: dict[tuple[str, str], list[str]] = {}
     for model, geographies in offers:
         for geography, regions in geographies.items():

@@ -85,7 +85,7 @@ def exit_code(outcomes: Sequence[Outcome]) -> int:
 def _asked(
     names: Sequence[str], actions: str, judge: Callable[[], list[Destination]]
 ) -> list[Destination]:
-    """What `judge`, which asks AWS, says of the stores of these names."""
+    """Return what `judge`, which asks AWS, says of the stores of these names."""
     try:
         return judge()
     except WITHHELD as error:
@@ -93,7 +93,8 @@ def _asked(
 
 
 def withheld(error: ClientError | BotoCoreError, actions: str) -> str:
-    """Why AWS gave no answer, and what to do; `actions` is what the question needs in IAM."""
+    """Return why AWS gave no answer, and what to do; `actions` is what the question needs in
+    IAM."""
     if not isinstance(error, ClientError):
         return f"AWS could not be asked: {error}"
     if code_of(error) in DENIED:
@@ -120,10 +121,10 @@ def _log_groups(deployment: Deployment, invocations: str, day: dt.date) -> list[
     def judge() -> list[Destination]:
         pages = deployment.client("logs").get_paginator("describe_log_groups")
         found = {
-            one["logGroupName"]: read_log_group(one)
+            group["logGroupName"]: read_log_group(group)
             for beginning in (prefix, invocations)
             for page in pages.paginate(logGroupNamePrefix=beginning)
-            for one in page["logGroups"]
+            for group in page["logGroups"]
         }
         wanted = [*always, *(f"{prefix}{name}" for name in AT_TIMES if f"{prefix}{name}" in found)]
         return [of_group(name, found.get(name)) for name in wanted]
@@ -157,7 +158,7 @@ def _bucket(
 
 
 def _unless(none: str, ask: Callable[[], Answer]) -> Answer | None:
-    """The answer; None where S3 says by the error `none` that nothing is there."""
+    """Return the answer; None where S3 says by the error `none` that nothing is there."""
     try:
         return ask()
     except ClientError as error:
@@ -181,7 +182,7 @@ def _key(deployment: Deployment, arn: str) -> tuple[Key | None, Destination]:
 
 
 def _under(the_key: Key | None, day: dt.date, place: Destination) -> Destination:
-    """The stage's key encrypts all of its storage_locations."""
+    """Return the stage's key encrypts all of its storage_locations."""
     if the_key is None or place.kept is None:
         return place
     return place._replace(kept=key.under(the_key, place.kept, day))

@@ -37,7 +37,7 @@ class Report(NamedTuple):
 
     @property
     def outcomes(self) -> list[Outcome]:
-        return [each.outcome(self.days) for each in self.destinations]
+        return [destination.outcome(self.days) for destination in self.destinations]
 
     @property
     def note(self) -> str:
@@ -54,12 +54,12 @@ class Report(NamedTuple):
             "note": self.note,
             "destinations": [
                 {
-                    "destination": each.name,
-                    "outcome": each.outcome(self.days),
-                    "needed_days": self.days + each.extra_days,
-                    **_as_data(each),
+                    "destination": destination.name,
+                    "outcome": destination.outcome(self.days),
+                    "needed_days": self.days + destination.extra_days,
+                    **_as_data(destination),
                 }
-                for each in self.destinations
+                for destination in self.destinations
             ],
         }
 
@@ -77,9 +77,9 @@ class Report(NamedTuple):
         table.add_column("Where, and by which rule")
         for heading in ("Kept", "May vanish from", "All due by"):
             table.add_column(heading, no_wrap=True)
-        for each in self.destinations:
-            sign, style = _SIGNS[each.outcome(self.days)]
-            table.add_row(Text(sign, style), *_cells(each))
+        for destination in self.destinations:
+            sign, style = _SIGNS[destination.outcome(self.days)]
+            table.add_row(Text(sign, style), *_cells(destination))
         return table
 
     def _below(self) -> Iterator[Text]:
@@ -93,32 +93,35 @@ class Report(NamedTuple):
         yield Text("\nWhat ends it earlier:")
         for threat, names in self._threats().items():
             yield Text(f"- {threat.what}\n  {_of(names)}; {threat.source}")
-        unknown = {each.unknown: None for each in self.destinations if each.unknown}
+        unknown = {
+            destination.unknown: None for destination in self.destinations if destination.unknown
+        }
         for why in unknown:
             yield Text(f"\nNot known: {why}.", "magenta")
         if self.note:
             yield Text(f"\n{self.note}")
-        extra = sorted({each.extra_days for each in self.destinations})
+        extra = sorted({destination.extra_days for destination in self.destinations})
         for days in (self.days + each for each in extra):
             if short := self._kept_less_than(days):
                 yield Text(f"\nKept less than {days} days: {', '.join(short)}.", "red")
 
     def _kept_less_than(self, days: int) -> list[str]:
-        """The names of those that have to be kept that long and are not."""
+        """Return the names of those that have to be kept that long and are not."""
         return [
-            each.name
-            for each in self.destinations
-            if self.days + each.extra_days == days and each.outcome(self.days) == "too short"
+            destination.name
+            for destination in self.destinations
+            if self.days + destination.extra_days == days
+            and destination.outcome(self.days) == "too short"
         ]
 
     def _known(self) -> list[RetentionResult]:
-        return [each.kept for each in self.destinations if each.kept]
+        return [destination.kept for destination in self.destinations if destination.kept]
 
     def _threats(self) -> dict[EarlyDeletionRisk, list[str]]:
         threats: dict[EarlyDeletionRisk, list[str]] = {}
-        for each in self.destinations:
-            for threat in each.kept.threats if each.kept else ():
-                threats.setdefault(threat, []).append(each.name)
+        for destination in self.destinations:
+            for threat in destination.kept.threats if destination.kept else ():
+                threats.setdefault(threat, []).append(destination.name)
         return threats
 
 

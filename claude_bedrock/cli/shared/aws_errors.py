@@ -52,7 +52,7 @@ _UNREACHABLE: Final = (exceptions.HTTPClientError, exceptions.ConnectionError)
 
 
 def explain(error: ClientError | BotoCoreError, role: Role | None = None) -> str:
-    """One line: what happened, and what to do. `role` is the stage's role that may do it."""
+    """Return one line: what happened, and what to do. `role` is the stage's role that may do it."""
     if advice := credentials_advice(error):
         return f"{_sentence(error)}: {advice}"
     if isinstance(error, ClientError) and code_of(error) in DENIED:
@@ -63,7 +63,8 @@ def explain(error: ClientError | BotoCoreError, role: Role | None = None) -> str
 
 
 def credentials_advice(error: ClientError | BotoCoreError) -> str | None:
-    """What to do where it is the credentials that AWS or botocore does not take; else None."""
+    """Return what to do where it is the credentials that AWS or botocore does not take; else
+    None."""
     if isinstance(error, ClientError):
         return RENEW if code_of(error) in REFUSED else None
     for kinds, advice in _ADVICE:

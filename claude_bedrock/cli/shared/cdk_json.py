@@ -15,7 +15,8 @@ class CdkJsonError(CliError):
 
 
 def block_of(file: Path, stage: str) -> Mapping[str, Any] | None:
-    """The stage's block as it is written; None where there is no such file, or no such stage in it.
+    """Return the stage's block as it is written; None where there is no such file, or no such
+    stage in it.
 
     Raises CdkJsonError."""
     try:
@@ -38,7 +39,8 @@ def block_of(file: Path, stage: str) -> Mapping[str, Any] | None:
 
 
 def region_of(stage: str) -> str | None:
-    """The Region that the stage's block in the `cdk.json` here names. Raises CdkJsonError."""
+    """Return the Region that the stage's block in the `cdk.json` here names. Raises
+    CdkJsonError."""
     region = (block_of(CDK_JSON, stage) or {}).get("region")
     return region if isinstance(region, str) else None
 

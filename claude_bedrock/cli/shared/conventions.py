@@ -88,7 +88,7 @@ def apply(command: Command, words: str) -> Command:
     """Give the command, and those below it, what all commands have alike. Returns the command."""
     for name, each in getattr(command, "commands", {}).items():
         apply(each, f"{words} {name}")
-    if any(each.name == "region" for each in command.params):
+    if any(param.name == "region" for param in command.params):
         command.params.append(_profile_option())
     command.params.sort(key=_position)
     command.epilog = "\n\n".join(("Examples:", *EXAMPLES.get(words, ())))
@@ -114,7 +114,7 @@ def _profile_option() -> Any:  # noqa: ANN401 - as above
         ] = None,
     ) -> None: ...
 
-    return next(each for each in typer.main.get_command(app).params if each.name == "profile")
+    return next(param for param in typer.main.get_command(app).params if param.name == "profile")
 
 
 def _use_profile(value: str | None) -> None:

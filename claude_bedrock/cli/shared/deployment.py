@@ -40,7 +40,8 @@ class Deployment(NamedTuple):
     endpoint_url: str | None
 
     def session(self) -> boto3.Session:
-        """The caller's own credentials, if there are any; the embedded AWS takes its test keys."""
+        """Return the caller's own credentials, if there are any; the embedded AWS takes its test
+        keys."""
         of_botocore = botocore.session.Session()
         of_botocore.register_component("data_loader", _models_of_aws())
         if self.endpoint_url is None:
@@ -53,7 +54,7 @@ class Deployment(NamedTuple):
         )
 
     def client(self, service: str) -> Client:
-        """A client of the stage's AWS."""
+        """Return a client of the stage's AWS."""
         make: Any = self.session().client
         return make(service, endpoint_url=self.endpoint_url) if self.endpoint_url else make(service)
 
@@ -63,18 +64,19 @@ class Deployment(NamedTuple):
         return "" if self.endpoint_url else f" --stage {self.stage} --region {self.region}"
 
     def stack(self, name: str) -> str:
-        """The name in CloudFormation of the stack that the project calls `name`."""
+        """Return the name in CloudFormation of the stack that the project calls `name`."""
         return f"claude-on-bedrock-{self.stage}-{name}"
 
     def created(self, stack: str) -> datetime:
-        """When `stack` was first deployed (UTC). Raises NoTargetError where it is not."""
+        """Return when `stack` was first deployed (UTC). Raises NoTargetError where it is not."""
         moment: datetime = self._described(stack)["CreationTime"]
         return moment.astimezone(UTC)
 
     def outputs(self, stack: str) -> Mapping[str, str]:
-        """What `stack` put out: output -> value. Raises NoTargetError where it is not deployed."""
+        """Return what `stack` put out: output -> value. Raises NoTargetError where it is not
+        deployed."""
         outputs = self._described(stack).get("Outputs", [])
-        return {one["OutputKey"]: one["OutputValue"] for one in outputs}
+        return {output["OutputKey"]: output["OutputValue"] for output in outputs}
 
     def _described(self, stack: str) -> Mapping[str, Any]:
         try:
@@ -101,7 +103,7 @@ def _models_of_aws() -> Loader:
 
 
 def local_endpoint(local_dir: Path) -> Mapping[str, Any]:
-    """What `make local` wrote. Raises NoTargetError, also where it is no longer up."""
+    """Return what `make local` wrote. Raises NoTargetError, also where it is no longer up."""
     file = local_dir / "endpoint.json"
     try:
         endpoint = json.loads(file.read_bytes())
@@ -149,15 +151,15 @@ def local(local_dir: Path) -> Deployment:
 
 
 def deployed(stage: str, region: str | None) -> Deployment:
-    """The stage in the account of the caller's AWS credentials, which are not looked at yet.
+    """Return the stage in the account of the caller's AWS credentials, which are not looked at yet.
 
     Raises NoTargetError where no Region is known, CdkJsonError, and botocore's errors."""
     return Deployment(stage, resolve_region(region, stage), None)
 
 
 def resolve_region(region: str | None, stage: str | None = None) -> str:
-    """The Region that a command is about: the one given, else that of the stage's block in the
-    `cdk.json` here, else AWS_REGION, AWS_DEFAULT_REGION, the profile's.
+    """Return the Region that a command is about: the one given, else that of the stage's block in
+    the `cdk.json` here, else AWS_REGION, AWS_DEFAULT_REGION, the profile's.
 
     The last three are in the AWS CLI's order, of which boto3 leaves out the first:
     https://docs.aws.amazon.com/cli/latest/userguide/cli-configure-envvars.html
@@ -178,7 +180,7 @@ def resolve_region(region: str | None, stage: str | None = None) -> str:
 
 
 def known_region(region: str) -> str:
-    """The Region, if it is one that this version's AWS SDK knows. Raises NoTargetError."""
+    """Return the Region, if it is one that this version's AWS SDK knows. Raises NoTargetError."""
     known = boto3.Session().get_available_regions("ec2")
     if region not in known:
         close = get_close_matches(region, known, n=1)
@@ -188,8 +190,8 @@ def known_region(region: str) -> str:
 
 
 def chosen(stage: str | None, region: str | None, local_dir: Path) -> Deployment:
-    """The stage that was named, else what is up locally. Raises NoTargetError, CdkJsonError, and
-    botocore's errors."""
+    """Return the stage that was named, else what is up locally. Raises NoTargetError,
+    CdkJsonError, and botocore's errors."""
     if stage:
         return deployed(stage, region)
     if region:

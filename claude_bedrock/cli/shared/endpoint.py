@@ -45,7 +45,7 @@ class Endpoint(NamedTuple):
     ca_bundle: str | None
 
     def get(self, path: str) -> Any:  # noqa: ANN401 - JSON
-        """The JSON that is at `path`. Raises RefusedError."""
+        """Return the JSON that is at `path`. Raises RefusedError."""
         with self.answer("GET", path) as response:
             try:
                 return json.loads(response.read())
@@ -56,8 +56,8 @@ class Endpoint(NamedTuple):
 
     @contextmanager
     def answer(self, method: str, path: str, body: object = None) -> Iterator[httpx2.Response]:
-        """The answer to `body` as JSON, of status 200 and not read yet. Raises RefusedError, also
-        where the connection breaks while the block reads."""
+        """Yield the answer to `body` as JSON, of status 200 and not read yet. Raises RefusedError,
+        also where the connection breaks while the block reads."""
         url = f"{self.url.rstrip('/')}{path}"
         trusted = _trusted(self.ca_bundle)
         content = None if body is None else json.dumps(body).encode()
@@ -85,7 +85,8 @@ def chosen(
     region: str | None,
     local_dir: Path,
 ) -> Endpoint:
-    """The endpoint at `url`, else that of `stage`, else what is up locally. Raises NoTargetError.
+    """Return the endpoint at `url`, else that of `stage`, else what is up locally. Raises
+    NoTargetError.
 
     `iam` says that the one at `url` takes signatures; a deployment says so itself."""
     if url and stage:
@@ -103,7 +104,8 @@ def chosen(
 
 
 def _sound_key(key: str) -> str:
-    """The key without the white space around it, as a file's line end. Raises NoTargetError."""
+    """Return the key without the white space around it, as a file's line end. Raises
+    NoTargetError."""
     key = key.strip()
     if not _KEY.fullmatch(key):
         raise NoTargetError(
@@ -114,7 +116,8 @@ def _sound_key(key: str) -> str:
 
 
 def _sound_url(url: str) -> str:
-    """The URL, if it can be an endpoint's. Raises NoTargetError, which quotes no credentials."""
+    """Return the URL, if it can be an endpoint's. Raises NoTargetError, which quotes no
+    credentials."""
     try:
         parts = urlsplit(url.strip())
         known = parts.scheme in {"http", "https"} and parts.hostname and (parts.port or True)
@@ -194,8 +197,8 @@ def _reason(response: httpx2.Response) -> str:
 
 
 def _advice(response: httpx2.Response, url: str) -> str:
-    """What to do where the URL is not that of a stage; API Gateway itself answers outside of one:
-    https://docs.aws.amazon.com/apigateway/latest/developerguide/supported-gateway-response-types.html"""
+    """Return what to do where the URL is not that of a stage; API Gateway itself answers outside
+    of one: https://docs.aws.amazon.com/apigateway/latest/developerguide/supported-gateway-response-types.html"""
     path = urlsplit(url).path.strip("/")
     if response.status_code == 403 and "request-id" not in response.headers:
         return f": does the URL end with the stage, as in {_FORM}?"

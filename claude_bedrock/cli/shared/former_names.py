@@ -40,7 +40,7 @@ def replacement(error: Exception) -> str | None:
 
 
 def _words(context: Any) -> str:  # noqa: ANN401 - Click's, whose classes Typer hides
-    """The command's words behind `claude-bedrock`."""
+    """Return the command's words behind `claude-bedrock`."""
     words: list[str] = []
     while context.parent is not None:
         words.insert(0, context.info_name)

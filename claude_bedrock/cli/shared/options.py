@@ -33,8 +33,8 @@ _STAGE: Final = re.compile(r"[a-z][a-z0-9]{0,15}")
 
 
 def not_empty(value: str | None) -> str | None:
-    """The option's value. Raises BadParameter for an empty one, which an unset variable leaves
-    behind, and which would mean something else than what was meant."""
+    """Return the option's value. Raises BadParameter for an empty one, which an unset variable
+    leaves behind, and which would mean something else than what was meant."""
     if value is not None and not value.strip():
         raise typer.BadParameter("The value is empty. Is the variable set that it comes from?")
     return value

@@ -24,7 +24,7 @@ def destinations_of(deployment: Deployment) -> Destinations:
 
 
 def records_of(deployment: Deployment) -> Records:
-    """The records of what is deployed. Raises NoTargetError, and botocore's errors."""
+    """Return the records of what is deployed. Raises NoTargetError, and botocore's errors."""
     found = destinations_of(deployment)
     return Records(found, logs=deployment.client("logs"), s3=deployment.client("s3"))
 

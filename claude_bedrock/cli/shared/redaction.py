@@ -21,7 +21,8 @@ _REDACTED: Final = "[redacted]"
 
 
 def redact(text: str, *secrets: str) -> str:
-    """The text without these secrets, those of the environment, and what looks like a key."""
+    """Return the text without these secrets, those of the environment, and what looks like a
+    key."""
     given = (*secrets, *(os.environ.get(name, "") for name in _VARIABLES))
     for secret in sorted({each.strip() for each in given}, key=len, reverse=True):
         if len(secret) >= _SHORTEST:

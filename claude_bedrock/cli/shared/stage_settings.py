@@ -38,7 +38,7 @@ class Settings(NamedTuple):
 
 
 def deployed(deployment: Deployment) -> Settings:
-    """Those of the deployed stage. Raises NoTargetError, and botocore's errors."""
+    """Return those of the deployed stage. Raises NoTargetError, and botocore's errors."""
     stack = deployment.stack("ModelAccess")
     try:
         return told(stack, deployment.outputs("ModelAccess")["Settings"])
@@ -49,12 +49,12 @@ def deployed(deployment: Deployment) -> Settings:
 
 
 def told(source: str, output: str) -> Settings:
-    """Those in the output `Settings` of the ModelAccess stack. Raises KeyError."""
+    """Return those in the output `Settings` of the ModelAccess stack. Raises KeyError."""
     return _settings(source, json.loads(output))
 
 
 def written(file: Path, stage: str, today: str) -> Settings:
-    """Those of the stage's block in cdk.json, on a day (an ISO date).
+    """Return those of the stage's block in cdk.json, on a day (an ISO date).
 
     Raises NoTargetError, CdkJsonError."""
     block = block_of(file, stage)
@@ -71,7 +71,8 @@ def written(file: Path, stage: str, today: str) -> Settings:
 
 
 def _from_block(block: Mapping[str, Any]) -> dict[str, Any]:
-    """What a deployment of the block would put out. Raises KeyError for keys that do not exist."""
+    """Return what a deployment of the block would put out. Raises KeyError for keys that do not
+    exist."""
     if unknown := set(block) - _GROUPS:
         raise KeyError(", ".join(sorted(unknown)))
     models = block["models"]

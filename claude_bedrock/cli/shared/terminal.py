@@ -32,13 +32,13 @@ _PICTURE_OF_DEL: Final = "\u2421"
 
 
 def escape_controls(text: str) -> str:
-    """The text with each character that a terminal obeys instead of showing made visible: ␛ for
-    ESC, ``\\x9b`` or ``\\u202e`` where there is no picture. Tabs and line ends stay."""
+    """Return the text with each character that a terminal obeys instead of showing made visible: ␛
+    for ESC, ``\\x9b`` or ``\\u202e`` where there is no picture. Tabs and line ends stay."""
     return _UNSAFE.sub(_visible, text.replace("\r\n", "\n"))
 
 
 def escape_line(text: str) -> str:
-    """The same of what is one line: it cannot begin another, which would look like ours."""
+    """Return the same of what is one line: it cannot begin another, which would look like ours."""
     return escape_controls(text).replace("\n", chr(_PICTURES + 0x0A))
 
 
@@ -52,12 +52,12 @@ def _visible(match: re.Match[str]) -> str:
 
 
 def plain(text: str, style: str = "") -> Text:
-    """The text as Rich shows it: without markup, and with controls made visible."""
+    """Return the text as Rich shows it: without markup, and with controls made visible."""
     return Text(escape_controls(text), style)
 
 
 def plain_lines(*texts: str | None, style: str = "") -> Text:
-    """Each text that is not empty as one line, whatever is in it."""
+    """Return each text that is not empty as one line, whatever is in it."""
     return Text("\n".join(escape_line(text) for text in texts if text), style)
 
 
@@ -112,12 +112,12 @@ class SafeConsole(Console):
 
     def print(self, *objects: Any, **options: Any) -> None:  # noqa: ANN401 - Rich's own
         if self.is_terminal:
-            for each in objects:
-                _keep_whole(each)
+            for object_ in objects:
+                _keep_whole(object_)
             super().print(*objects, **{"crop": False, **options})
             return
-        for each in objects:
-            for part in _plain_parts(each):
+        for object_ in objects:
+            for part in _plain_parts(object_):
                 super().print(part, **{**options, "soft_wrap": True})
 
     def render(
@@ -150,7 +150,7 @@ def _pieces(text: str, no_wrap: bool) -> list[str]:
 
 
 def _plain_parts(renderable: Any) -> Iterator[Any]:  # noqa: ANN401 - as above
-    """The parts of what is printed, each table as its rows."""
+    """Yield the parts of what is printed, each table as its rows."""
     if isinstance(renderable, Group):
         for each in renderable.renderables:
             yield from _plain_parts(each)
@@ -178,14 +178,15 @@ def _one_line(cell: Any) -> str:  # noqa: ANN401 - as above
 
 
 def _text(cell: Any) -> str:  # noqa: ANN401 - as above
-    """The characters of a cell; a bar, which is a picture of a number beside it, has none."""
+    """Return the characters of a cell; a bar, which is a picture of a number beside it, has
+    none."""
     if isinstance(cell, Text):
         return cell.plain
     return cell if isinstance(cell, str) else ""
 
 
 def console(*, err: bool = False, soft_wrap: bool = False) -> Console:
-    """Where tables and styled text go: standard output, or standard error."""
+    """Return where tables and styled text go: standard output, or standard error."""
     return SafeConsole(stderr=err, soft_wrap=soft_wrap)
 
 

@@ -58,7 +58,7 @@ class Subject:
         return self.deployment.client(service)
 
     def output(self, stack: str, name: str) -> str:
-        """An output of one of the stage's stacks; empty if the stack has no such output."""
+        """Return an output of one of the stage's stacks; empty if the stack has no such output."""
         if stack not in self._outputs:
             self._outputs[stack] = self.deployment.outputs(stack)
         return self._outputs[stack].get(name, "")
@@ -93,11 +93,11 @@ class Subject:
         return self._ask("disconnected", _LONG_ANSWER, stream=True, last_event=3)
 
     def audit_entry(self, response: Response) -> Mapping[str, Any] | None:
-        """The gateway's audit log entry of that response, None if none comes in time."""
+        """Return the gateway's audit log entry of that response, None if none comes in time."""
         return self.wait_for(lambda: self._find_audit_entry(response))
 
     def wait_for(self, find: Callable[[], Value | None]) -> Value | None:
-        """What `find` returns, called until it is not None or `wait_seconds` have passed."""
+        """Return what `find` returns, called until it is not None or `wait_seconds` have passed."""
         waited = 0.0
         while True:
             value = find()

@@ -30,7 +30,8 @@ def estimate(model: Model, route: str) -> Decimal:
 
 
 def cheapest(names: Sequence[str], route: str) -> tuple[Model, Decimal]:
-    """The model of a stage that a run costs least with, and how much. Raises NoModelError."""
+    """Return the model of a stage that a run costs least with, and how much. Raises
+    NoModelError."""
     models = [model for name in names if (model := catalog.find(name))]
     priced = list(_priced(models, route))
     if not priced:

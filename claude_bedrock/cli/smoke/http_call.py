@@ -42,8 +42,8 @@ def send(
     last_event: int | None = None,
     content_encoding: str = "",
 ) -> Response:
-    """The response to one request, whatever its status. With `last_event` the client disconnects
-    after so many events. Raises RefusedError where nothing answers."""
+    """Return the response to one request, whatever its status. With `last_event` the client
+    disconnects after so many events. Raises RefusedError where nothing answers."""
     with _client(endpoint) as client:
         if content_encoding:
             client.headers["content-encoding"] = content_encoding
@@ -51,7 +51,8 @@ def send(
 
 
 def send_many(endpoint: Endpoint, path: str, count: int) -> list[Response]:
-    """The responses to so many GET requests, as fast as one client gets them. Raises as `send`."""
+    """Return the responses to so many GET requests, as fast as one client gets them. Raises as
+    `send`."""
     with _client(endpoint) as client, ThreadPoolExecutor(_AT_ONCE) as pool:
         url = _url(endpoint, path)
         sent = [pool.submit(_exchange, client, "GET", url, None, None) for _ in range(count)]

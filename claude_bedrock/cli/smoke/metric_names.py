@@ -13,7 +13,8 @@ _AT_ONCE: Final = 100
 
 
 def judge_metrics(subject: Subject) -> Finding:
-    """A metric appears with its first value, so one that nobody has written yet is no mistake."""
+    """Return a metric appears with its first value, so one that nobody has written yet is no
+    mistake."""
     unseen, mistaken = list[str](), list[str]()
     published = dict[str, list[Dimensions]]()
     alarms = list(_alarms(subject))
@@ -43,7 +44,7 @@ def judge_metrics(subject: Subject) -> Finding:
 
 
 def _alarms(subject: Subject) -> Iterator[Mapping[str, Any]]:
-    """The stage's alarms on one metric each."""
+    """Yield the stage's alarms on one metric each."""
     pages = subject.client("cloudformation").get_paginator("list_stack_resources")
     names = [
         resource["PhysicalResourceId"]
@@ -65,7 +66,7 @@ def _published(subject: Subject, alarm: Mapping[str, Any]) -> Iterator[Dimension
 
 
 def _dimensions(metric: Mapping[str, Any]) -> Dimensions:
-    return frozenset(each["Name"] for each in metric.get("Dimensions", []))
+    return frozenset(dimension["Name"] for dimension in metric.get("Dimensions", []))
 
 
 CHECKS: Final = (

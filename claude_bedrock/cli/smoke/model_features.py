@@ -65,7 +65,8 @@ def questions(models: Iterable[Model]) -> Iterator[Question]:
 
 
 def judge(subject: Subject) -> Finding:
-    """Whether Bedrock's answers agree with the catalog, for every model that the stage offers."""
+    """Return whether Bedrock's answers agree with the catalog, for every model that the stage
+    offers."""
     asked = list(questions(_offered(subject)))
     if not asked:
         return not_assessed("The catalog is sure of everything that the stage's models take.")

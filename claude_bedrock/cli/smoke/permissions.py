@@ -28,7 +28,8 @@ def judge_simulated(subject: Subject) -> Finding:
         PolicySourceArn=_role_arn(subject), ActionNames=list(FORBIDDEN)
     )
     decisions = {
-        each["EvalActionName"]: each["EvalDecision"] for each in simulated["EvaluationResults"]
+        result["EvalActionName"]: result["EvalDecision"]
+        for result in simulated["EvaluationResults"]
     }
     allowed = sorted(action for action, decision in decisions.items() if decision == "allowed")
     if allowed or len(decisions) < len(FORBIDDEN):

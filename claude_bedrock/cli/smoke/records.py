@@ -91,12 +91,12 @@ def judge_disconnect(subject: Subject) -> Finding:
 
 
 def in_logs(subject: Subject, response: Response) -> Record | None:
-    """The record of a response in CloudWatch Logs."""
+    """Return the record of a response in CloudWatch Logs."""
     return subject.records.in_logs(response.request_id, response.started_at - _CLOCKS_DIFFER)
 
 
 def in_s3(subject: Subject, response: Response) -> Record | None:
-    """The record of a response in S3."""
+    """Return the record of a response in S3."""
     since = response.started_at - _CLOCKS_DIFFER
     stored = subject.records.in_s3(response.request_id, since, datetime.now(UTC))
     return stored.record if stored else None

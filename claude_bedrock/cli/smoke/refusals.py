@@ -58,7 +58,7 @@ def judge_compressed_body(subject: Subject) -> Finding:
 
 
 def judge_native_error(subject: Subject) -> Finding:
-    """What AWS's SDKs name an exception by; API Gateway has a header of that name itself."""
+    """Return what AWS's SDKs name an exception by; API Gateway has a header of that name itself."""
     response = send(subject.endpoint, "POST", "/model/no-model/converse", b"{}")
     names = response.values(_ERROR_TYPE)
     if response.status != 404 or names != ["ResourceNotFoundException"]:
@@ -67,7 +67,7 @@ def judge_native_error(subject: Subject) -> Finding:
 
 
 def judge_throttle(subject: Subject) -> Finding:
-    """Calls an operation that reaches no model, twice as often as the plan's burst."""
+    """Call an operation that reaches no model, twice as often as the plan's burst."""
     key_id = (subject.audit_entry(subject.message) or {}).get("api_key_id")
     if not key_id:
         return not_assessed("The audit log does not say which key called.")
@@ -89,7 +89,7 @@ def judge_throttle(subject: Subject) -> Finding:
 
 
 def _judge(response: Response, status: int, error_type: str) -> Finding:
-    """Whether a refusal has its status, Anthropic's shape, and each header once."""
+    """Return whether a refusal has its status, Anthropic's shape, and each header once."""
     measured = _measured(response)
     if response.status != status:
         return failed(f"The status is {response.status}, not {status}.", **measured)

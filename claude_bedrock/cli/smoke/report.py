@@ -33,7 +33,7 @@ class Run(NamedTuple):
 
 
 def as_data(run: Run, results: Sequence[Result]) -> dict[str, Any]:
-    """The report without account id, ARN, key and host, for JSON."""
+    """Return the report without account id, ARN, key and host, for JSON."""
     data = {
         "version": version("claude-on-bedrock"),
         "started_at": run.started_at.isoformat(timespec="seconds"),
@@ -58,7 +58,7 @@ def as_data(run: Run, results: Sequence[Result]) -> dict[str, Any]:
 
 
 def as_markdown(data: Mapping[str, Any]) -> str:
-    """The same as a page."""
+    """Return the same as a page."""
     about = [str(data[name]) for name in ("version", "region", "model", "started_at")]
     lines = [
         "# Smoke test",
@@ -69,16 +69,18 @@ def as_markdown(data: Mapping[str, Any]) -> str:
         "| --- | --- | --- |",
     ]
     checks = data["checks"]
-    lines += [f"| {one['name']} | {one['verdict']} | {_cell(one['finding'])} |" for one in checks]
-    for one in checks:
-        lines += ["", f"## {one['name']}", "", one["fact"], "", f"Source: <{one['source']}>"]
-        if one["measured"]:
-            lines += ["", "```json", json.dumps(one["measured"], indent=2), "```"]
+    lines += [
+        f"| {check['name']} | {check['verdict']} | {_cell(check['finding'])} |" for check in checks
+    ]
+    for check in checks:
+        lines += ["", f"## {check['name']}", "", check["fact"], "", f"Source: <{check['source']}>"]
+        if check["measured"]:
+            lines += ["", "```json", json.dumps(check["measured"], indent=2), "```"]
     return "\n".join(lines) + "\n"
 
 
 def anonymize(text: str) -> str:
-    """The text without what tells an account, a key or an endpoint."""
+    """Return the text without what tells an account, a key or an endpoint."""
     for pattern, replacement in _PATTERNS:
         text = pattern.sub(replacement, text)
     return text

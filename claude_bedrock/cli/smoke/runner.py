@@ -34,7 +34,7 @@ CHECKS: Final[tuple[Check, ...]] = (
 
 
 def run(subject: Subject) -> Iterator[Result]:
-    """What each check comes to, one after the other."""
+    """Yield what each check comes to, one after the other."""
     for check in CHECKS:
         yield Result(check, _judge(check, subject))
 

@@ -102,7 +102,7 @@ def usage(
             echo(f"Athena read {answer.scanned_bytes:,} bytes")
     if out:
         with one_line_errors(NOT_ASSESSED):
-            each = [answer.by([one]) for one in DIMENSIONS]
+            each = [answer.by([dimension]) for dimension in DIMENSIONS]
             out.parent.mkdir(parents=True, exist_ok=True)
             out.write_text(html_report.page(each, _about(where, asked)), encoding="utf-8")
         echo(f"Page: {out}", err=True)
@@ -127,7 +127,7 @@ def _about(where: Deployment | None, asked: Period) -> html_report.About:
 
 
 def _dimensions(by: str) -> list[Dimension]:
-    known: dict[str, Dimension] = {each: each for each in DIMENSIONS}
+    known: dict[str, Dimension] = {dimension: dimension for dimension in DIMENSIONS}
     asked = [part.strip() for part in by.split(",")]
     if unknown := [part for part in asked if part not in known]:
         raise UnanswerableError(

@@ -74,7 +74,7 @@ def _ask(question: str, files: Sequence[Path]) -> Answer:
 
 
 def _view(files: Sequence[Path]) -> str:
-    """The table as Athena has it: where an object lies, and its hour, are columns too."""
+    """Return the table as Athena has it: where an object lies, and its hour, are columns too."""
     if not files:
         return f"CREATE VIEW {schema.NAME} AS {_nothing()}"
     columns = ", ".join(

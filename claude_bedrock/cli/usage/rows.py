@@ -37,7 +37,7 @@ _NUMBERS: Final = tuple(name for name, kind in Row.__annotations__.items() if ki
 
 
 def question(since: datetime, until: datetime) -> str:
-    """The SQL about the calls from `since` up to but not at `until`, both UTC."""
+    """Return the SQL about the calls from `since` up to but not at `until`, both UTC."""
     return render.text("usage", render.between(since, until), LONG_PROMPTS)
 
 

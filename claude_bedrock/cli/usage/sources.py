@@ -40,8 +40,8 @@ def read_stage(
 
 
 def expiry_notes(where: Deployment, since: datetime, now: datetime) -> list[str]:
-    """What a reader has to know of a window that begins before the oldest record that is surely
-    kept. Raises NoTargetError and botocore's errors."""
+    """Return what a reader has to know of a window that begins before the oldest record that is
+    surely kept. Raises NoTargetError and botocore's errors."""
     days = stage_settings.deployed(where).retention_days
     kept_from = now - timedelta(days=days)
     if since >= kept_from:

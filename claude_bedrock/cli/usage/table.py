@@ -30,7 +30,7 @@ def shown(usage: Usage, title: str) -> RenderableType:
     for name in (*_COUNTS.values(), "US\ndollars"):
         table.add_column(name, justify="right", no_wrap=True)
     table.add_column("", width=_BAR_WIDTH)
-    most = max((each.dollars.total for each in usage.groups.values()), default=Decimal())
+    most = max((group.dollars.total for group in usage.groups.values()), default=Decimal())
     for values, each in _by_cost(usage):
         table.add_row(
             *(plain_lines(_ARN_ACCOUNT.sub("", value)) for value in values),
@@ -44,13 +44,13 @@ def shown(usage: Usage, title: str) -> RenderableType:
 
 
 def _by_cost(usage: Usage) -> list[tuple[tuple[str, ...], Sum]]:
-    """The groups, the dearest first; days in their order."""
+    """Return the groups, the dearest first; days in their order."""
     groups = list(usage.groups.items())
     return groups if "day" in usage.by else sorted(groups, key=lambda one: -one[1].dollars.total)
 
 
 def remarks(usage: Usage) -> list[str]:
-    """What stands below the numbers: the premium, and what was assumed or left out."""
+    """Return what stands below the numbers: the premium, and what was assumed or left out."""
     lines = [f"of which a geography's premium: ${money(usage.total.dollars.premium)}"]
     total = usage.total
     if total.unpriced:

@@ -102,7 +102,7 @@ class Usage(NamedTuple):
 
 
 def with_notes(found: Usage, notes: Sequence[str]) -> Usage:
-    """The same, with these notes before its own."""
+    """Return the same, with these notes before its own."""
     return found._replace(notes=(*notes, *found.notes))
 
 
@@ -137,13 +137,13 @@ def _called(row: Row, profiles: TeamProfiles) -> _Called:
 
 
 def _team_of(caller: str) -> str:
-    """A key `TEAM.NAME` is a team's."""
+    """Return a key `TEAM.NAME` is a team's."""
     team, dot, _ = caller.partition(".")
     return team if dot and not caller.startswith("arn:") else _NO_TEAM
 
 
 def _dollars(row: Row, model: Model, geography: str) -> Dollars | None:
-    """None where the catalog has no price: the model has no profile on the geography."""
+    """Return None where the catalog has no price: the model has no profile on the geography."""
     prompt_tokens = row.above_tokens + 1 if row.above_tokens else 0
     try:
         billed = rates(model, geography, prompt_tokens=prompt_tokens)
@@ -157,7 +157,7 @@ def _dollars(row: Row, model: Model, geography: str) -> Dollars | None:
     )
     factor = Decimal(1) if geography == "global" else Decimal(str(model.geography_premium))
     premium = sum(parts, Decimal()) * (factor - 1) / factor
-    return Dollars(*(each / _A_MILLION for each in (*parts, premium)))
+    return Dollars(*(part / _A_MILLION for part in (*parts, premium)))
 
 
 def _value(row: Row, called: _Called, dimension: Dimension) -> str:

@@ -12,7 +12,7 @@ _NAMED: Final = 20
 
 
 def is_whole(found: ChainReport) -> bool:
-    """Whether every hour that is due is verified and its file is what both places have."""
+    """Return whether every hour that is due is verified and its file is what both places have."""
     coverage = found.coverage
     verified = coverage.hours_verified == coverage.hours > 0
     compared = found.objects is None or not found.objects.without
@@ -59,8 +59,8 @@ def chain_sentences(found: ChainReport) -> Iterator[str]:
 
 
 def _object_sentences(found: ObjectCheck) -> Iterator[str]:
-    breaks = [str(each) for each in found.changes if each.kind in BREAKS]
-    new = [str(each) for each in found.changes if each.kind not in BREAKS]
+    breaks = [str(change) for change in found.changes if change.kind in BREAKS]
+    new = [str(change) for change in found.changes if change.kind not in BREAKS]
     yield (
         f"{found.objects:,} objects of {found.files:,} files of hours were compared by size and "
         f"ETag: {len(breaks):,} are gone or changed, {len(new):,} are new."
@@ -74,7 +74,7 @@ def _object_sentences(found: ObjectCheck) -> Iterator[str]:
 
 
 def chain_text(found: ChainReport) -> str:
-    """A sentence in a line."""
+    """Return a sentence in a line."""
     return "\n".join(chain_sentences(found))
 
 

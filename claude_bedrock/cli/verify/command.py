@@ -119,9 +119,9 @@ def _findings(findings: Sequence[Finding]) -> Iterator[RenderableType]:
         return
     table = Table("finding, id, request id", "when, model, who, what, where", show_lines=True)
     table.columns[0].no_wrap = True
-    for each in findings[:_MOST_SHOWN]:
-        rest = (each.at, each.model_id, each.who, each.detail, each.source)
-        table.add_row(plain_lines(each.kind, each.id, each.request_id), plain_lines(*rest))
+    for finding in findings[:_MOST_SHOWN]:
+        rest = (finding.at, finding.model_id, finding.who, finding.detail, finding.source)
+        table.add_row(plain_lines(finding.kind, finding.id, finding.request_id), plain_lines(*rest))
     yield table
     if len(findings) > _MOST_SHOWN:
         yield Text(f"And {len(findings) - _MOST_SHOWN:,} more: in the evidence, and with --json.")

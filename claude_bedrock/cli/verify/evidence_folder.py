@@ -41,12 +41,12 @@ class Evidence:
             return hash_chain.BEGINNING
         require_writable(self._folder)
         pattern = re.compile(re.escape(self._name) + r"-\d{8}T\d{12}Z\.jsonl")
-        files = sorted(each for each in self._folder.glob("*") if pattern.fullmatch(each.name))
+        files = sorted(path for path in self._folder.glob("*") if pattern.fullmatch(path.name))
         return checked([files[-1]]) if files else hash_chain.BEGINNING
 
     def write(self, at: datetime, entries: Iterable[Mapping[str, Any]], previous: str) -> Written:
-        """A new file, read again once it is written. One that could not be written is told in the
-        answer, since what it was to hold is still to be shown. Raises EvidenceError."""
+        """Return a new file, read again once it is written. One that could not be written is told
+        in the answer, since what it was to hold is still to be shown. Raises EvidenceError."""
         file = self._folder / f"{self._name}-{at:%Y%m%dT%H%M%S%f}Z.jsonl"
         if not self._keep:
             return Written(file, "", is_kept=False)
@@ -61,7 +61,7 @@ class Evidence:
 
 
 def checked(files: Iterable[Path]) -> str:
-    """The last hash of files that follow each other in this order.
+    """Return the last hash of files that follow each other in this order.
 
     Raises EvidenceError for a file that cannot be read, BrokenEvidenceError at the first entry that
     does not hold."""

@@ -123,7 +123,7 @@ class ChainReport(NamedTuple):
 def chain_report(
     deployment: Deployment, since: datetime | None, until: datetime, now: datetime
 ) -> ChainReport:
-    """The chain of the stage's sealed hours: from `since` on, else all that is kept.
+    """Return the chain of the stage's sealed hours: from `since` on, else all that is kept.
 
     Raises NoTargetError, EvidenceError where the stage seals none, and botocore's errors."""
     outputs = deployment.outputs("InvocationLogging")
@@ -154,10 +154,10 @@ def chain_report(
 
 
 def with_objects(deployment: Deployment, found: ChainReport, now: datetime) -> ChainReport:
-    """The same, and whether the objects that its verified hours rest on are what was read: of hours
-    whose records are surely kept. Raises NoTargetError and botocore's errors."""
+    """Return the same, and whether the objects that its verified hours rest on are what was read:
+    of hours whose records are surely kept. Raises NoTargetError and botocore's errors."""
     kept_from = now - timedelta(days=stage_settings.deployed(deployment).retention_days)
-    files = [each for each in found.coverage.files if each.since >= kept_from and not each.because]
+    files = [file for file in found.coverage.files if file.since >= kept_from and not file.because]
     checked = check_objects(_evidence_of(deployment), files, records_of(deployment))
     return found._replace(objects=checked)
 
@@ -175,8 +175,8 @@ def _logged_hashes(
 
 
 def sealed(deployment: Deployment, asked: Period, folder: Evidence) -> Report | None:
-    """The sum of the sealed hours of a window of whole hours that is over. None where it is better
-    joined: while its records are kept, if hours of it are not verified.
+    """Return the sum of the sealed hours of a window of whole hours that is over. None where it is
+    better joined: while its records are kept, if hours of it are not verified.
 
     Raises NoTargetError, EvidenceError and botocore's errors."""
     window = Span(asked.since, asked.until)
@@ -193,10 +193,10 @@ def sealed(deployment: Deployment, asked: Period, folder: Evidence) -> Report | 
     later = _later_files(deployment, asked)
     found = sum_hours([*coverage.files, *later], window)
     about = _about_sealed(deployment, asked, chain)
-    keys = [{"key": each.key, "sha256": each.sha256} for each in coverage.files]
+    keys = [{"key": file.key, "sha256": file.sha256} for file in coverage.files]
     entries = [
         {"kind": "sum", **about, "counts": found.outcome.counts._asdict(), "files": keys},
-        *({"kind": "finding", "finding": each.as_data()} for each in found.outcome.findings),
+        *({"kind": "finding", "finding": finding.as_data()} for finding in found.outcome.findings),
         *({"kind": "settled", "finding": each.as_data()} for each in found.settled),
     ]
     written = folder.write(asked.now, entries, folder.last_hash())
@@ -258,7 +258,7 @@ def _about_sealed(deployment: Deployment, asked: Period, chain: ChainReport) -> 
 
 
 def _later_files(deployment: Deployment, asked: Period) -> tuple[SealedFile, ...]:
-    """Those whose second looks are at the last hours of the window."""
+    """Return those whose second looks are at the last hours of the window."""
     later = Span(asked.until, min(asked.until + 2 * AFTER, asked.now))
     bucket = _evidence_of(deployment)
     found = cover(bucket, Span(later.since, later.since), files_of=later, now=asked.now, logged={})
@@ -266,7 +266,7 @@ def _later_files(deployment: Deployment, asked: Period) -> tuple[SealedFile, ...
 
 
 def _dispositions(deployment: Deployment, now: datetime) -> Mapping[str, Disposition]:
-    """Those of the stage; none of an older version, which seals no hours."""
+    """Return those of the stage; none of an older version, which seals no hours."""
     outputs = deployment.outputs("InvocationLogging")
     if "EvidenceBucketName" not in outputs:
         return {}

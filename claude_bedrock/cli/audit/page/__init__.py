@@ -23,14 +23,14 @@ _TOKENS: Final = {
 
 
 def page(report: Report) -> str:
-    """The template escapes every value but our style and script, and the charts, whose library
-    does it."""
+    """Return the template escapes every value but our style and script, and the charts, whose
+    library does it."""
     return render(
         __name__,
         "report.html.j2",
         report=report,
         about=report.about,
-        by_id={each.id: each for each in report.statements},
+        by_id={statement.id: statement for statement in report.statements},
         verdicts=counted(report.statements),
         controls=CONTROLS,
         controls_of=of_statements(),
@@ -45,7 +45,7 @@ def page(report: Report) -> str:
 
 
 def _grouped(usage: Usage, *by: Dimension) -> dict[tuple[str, ...], Sum]:
-    """The sums by some of the dimensions that `usage` has, in that order."""
+    """Return the sums by some of the dimensions that `usage` has, in that order."""
     at = [usage.by.index(dimension) for dimension in by]
     groups: dict[tuple[str, ...], Sum] = {}
     for values, each in usage.groups.items():
@@ -87,21 +87,22 @@ def _by_day(title: str, usage: Usage) -> str:
 
 def _cost(title: str, usage: Usage) -> str:
     groups = _largest(_named(usage, "caller"), lambda each: each.dollars.total)
-    values = [float(each.dollars.total) for each in groups.values()]
+    values = [float(group.dollars.total) for group in groups.values()]
     return charts.bars(title, list(groups), {"US dollars": values}, dollars=True)
 
 
 def _tokens(title: str, usage: Usage) -> str:
     groups = _largest(_named(usage, "model"), lambda each: each.input_tokens)
     series = {
-        name: [getattr(each, field) for each in groups.values()] for name, field in _TOKENS.items()
+        name: [getattr(group, field) for group in groups.values()]
+        for name, field in _TOKENS.items()
     }
     return charts.bars(title, list(groups), series)
 
 
 def _regions(title: str, usage: Usage) -> str:
     groups = _largest(_named(usage, "region"), lambda each: each.calls)
-    return charts.bars(title, list(groups), {"calls": [each.calls for each in groups.values()]})
+    return charts.bars(title, list(groups), {"calls": [group.calls for group in groups.values()]})
 
 
 def _largest(groups: Mapping[str, Sum], by: Callable[[Sum], Decimal | int]) -> Mapping[str, Sum]:

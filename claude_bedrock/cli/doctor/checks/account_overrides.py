@@ -30,7 +30,8 @@ _SINCE: Final = "1.44.8"
 
 
 def check(account: Account, settings: Settings) -> list[Check]:
-    """One check for each of NAMES. What the installed boto3 cannot ask is skipped, and says so."""
+    """Return one check for each of NAMES. What the installed boto3 cannot ask is skipped, and says
+    so."""
     client = account.client("bedrock")
     return [
         GUARDRAIL.asked(
@@ -69,9 +70,9 @@ def judge_guardrails(configured: Sequence[Mapping[str, Any]]) -> Check:
 def judge_projects(projects: Sequence[Mapping[str, Any]], stage_mode: str | None) -> Check:
     """`projects` are summaries of ListProjects; a project's mode goes before the account's."""
     own = {
-        str(each["id"]): str(each["dataRetention"]["mode"])
-        for each in projects
-        if each["status"] == "active" and each["dataRetention"]["mode"] != UNSET
+        str(project["id"]): str(project["dataRetention"]["mode"])
+        for project in projects
+        if project["status"] == "active" and project["dataRetention"]["mode"] != UNSET
     }
     looser = {name: mode for name, mode in own.items() if _is_looser(mode, stage_mode)}
     told = ", ".join(f"{name} has {mode}" for name, mode in (looser or own).items())
@@ -101,8 +102,8 @@ def judge_storage(storage: Mapping[str, Any] | None, region: str) -> Check:
 
 
 def _is_looser(mode: str, stage_mode: str | None) -> bool:
-    """Whether a project's mode lets more be kept than the stage asks for; one that is not known
-    here may."""
+    """Return whether a project's mode lets more be kept than the stage asks for; one that is not
+    known here may."""
     if stage_mode is None:
         return False
     return mode not in RETENTION_MODES or keeps_less(stage_mode, mode)

@@ -35,10 +35,12 @@ def check(account: Account) -> list[Check]:
 
 
 def subscriptions(sns: Client, topic_arn: str) -> list[str]:
-    """The ARN of each subscription of a topic, or AWS's word for one that is not confirmed.
+    """Return the ARN of each subscription of a topic, or AWS's word for one that is not confirmed.
     Raises botocore's errors."""
     pages = sns.get_paginator("list_subscriptions_by_topic").paginate(TopicArn=topic_arn)
-    return [each["SubscriptionArn"] for page in pages for each in page["Subscriptions"]]
+    return [
+        subscription["SubscriptionArn"] for page in pages for subscription in page["Subscriptions"]
+    ]
 
 
 def is_confirmed(subscription: str) -> bool:
@@ -120,7 +122,10 @@ def _unseen(topic: Topic, written: Metrics) -> Check:
 
 
 def _in_words(dimensions: Collection[Dimensions]) -> str:
-    texts = (", ".join(f"{name}={value}" for name, value in sorted(each)) for each in dimensions)
+    texts = (
+        ", ".join(f"{name}={value}" for name, value in sorted(dimension))
+        for dimension in dimensions
+    )
     return " or ".join(sorted(f"with {text}" if text else "without dimensions" for text in texts))
 
 
@@ -156,4 +161,6 @@ def _written(cloudwatch: Client) -> Metrics:
 
 
 def _dimensions(answer: Mapping[str, Any]) -> Dimensions:
-    return frozenset((each["Name"], each["Value"]) for each in answer.get("Dimensions", []))
+    return frozenset(
+        (dimension["Name"], dimension["Value"]) for dimension in answer.get("Dimensions", [])
+    )

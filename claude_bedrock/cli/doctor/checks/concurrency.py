@@ -36,7 +36,8 @@ class Room(NamedTuple):
         return max(self.unreserved + self.own - KEPT_BACK, 0)
 
     def proposal(self, *, has_authorizer: bool) -> int:
-        """A `reserved_concurrency` that leaves room for the authorizer's, where there is one."""
+        """Return a `reserved_concurrency` that leaves room for the authorizer's, where there is
+        one."""
         most = self.most
         if has_authorizer:
             most = max(most - _MOST_OF_AUTHORIZER, most // 2)
@@ -60,7 +61,8 @@ def check(account: Account, block: Mapping[str, Any] | None) -> list[Check]:
 
 
 def needed(block: Mapping[str, Any]) -> int | None:
-    """What a deployment of the block reserves for the gateway and, with keys, its authorizer."""
+    """Return what a deployment of the block reserves for the gateway and, with keys, its
+    authorizer."""
     of_gateway: int | None = value_at(block, "endpoint.reserved_concurrency")
     if of_gateway is None:
         return None
@@ -92,7 +94,7 @@ def judge(room: Room, wanted: int | None, region: str, *, has_authorizer: bool =
 
 
 def _own(account: Account) -> int:
-    """What functions of the stage hold already; 0 before its first deployment."""
+    """Return what functions of the stage hold already; 0 before its first deployment."""
     try:
         outputs = account.deployment.outputs("Gateway")
     except NoTargetError:

@@ -67,17 +67,17 @@ def judge_model(mode: str, model: Model, region: str) -> Check:
 
 
 def keeps_less(wanted: str, mode: str) -> bool:
-    """Whether `wanted` lets less be kept than the account's `mode` does."""
+    """Return whether `wanted` lets less be kept than the account's `mode` does."""
     return RETENTION_MODES.index(wanted) < RETENTION_MODES.index(effective(mode))
 
 
 def is_made_stricter(wanted: str, mode: str) -> bool:
-    """Whether a deployment sets `wanted`: it loosens no mode that somebody chose."""
+    """Return whether a deployment sets `wanted`: it loosens no mode that somebody chose."""
     return mode != wanted and (mode == UNSET or keeps_less(wanted, mode))
 
 
 def effective(mode: str) -> str:
-    """The mode that holds where the account says `mode`."""
+    """Return the mode that holds where the account says `mode`."""
     return "default" if mode == UNSET else mode
 
 

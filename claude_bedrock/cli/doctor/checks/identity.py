@@ -23,7 +23,7 @@ Answer = Mapping[str, Any]
 
 
 def check(clients: Clients, expected: str | None, now: Now) -> tuple[Answer | None, list[Check]]:
-    """What STS says of the caller, None where it takes no such credentials, and the checks.
+    """Return what STS says of the caller, None where it takes no such credentials, and the checks.
 
     `expected` is the account that the stage names, if it does."""
     try:
@@ -46,7 +46,7 @@ def judge(answer: Answer, expected: str | None) -> Check:
 
 
 def refused(error: ClientError | BotoCoreError) -> Check:
-    """What STS answered to them, or why it could not be asked at all."""
+    """Return what STS answered to them, or why it could not be asked at all."""
     found = f"AWS refuses them: {code_of(error)}" if isinstance(error, ClientError) else str(error)
     return CREDENTIALS.failed(found, credentials_advice(error) or _LOOK)
 

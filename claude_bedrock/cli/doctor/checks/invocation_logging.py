@@ -50,7 +50,8 @@ def check(account: Account, block: Mapping[str, Any] | None) -> list[Check]:
 
 
 def desired(outputs: Mapping[str, str]) -> dict[str, Any]:
-    """The configuration that the InvocationLogging stack with these outputs has set, or adopted."""
+    """Return the configuration that the InvocationLogging stack with these outputs has set, or
+    adopted."""
     if "LoggingConfiguration" in outputs:
         told: dict[str, Any] = json.loads(outputs["LoggingConfiguration"])
         return told
@@ -67,7 +68,8 @@ def desired(outputs: Mapping[str, str]) -> dict[str, Any]:
 
 
 def before_deployment(found: Configuration | None, stage: str, block: Mapping[str, Any]) -> Check:
-    """What the deployment of the stage's block would do with what it finds: docs/deploy.md."""
+    """Return what the deployment of the stage's block would do with what it finds:
+    docs/deploy.md."""
     if not found:
         return TOPIC.skipped("off, and nothing is deployed yet: the deployment turns it on")
     answer = value_at(block, "logging.existing_logging", "fail")
@@ -110,7 +112,7 @@ def _offer(found: Configuration) -> str:
 
 
 def _lacking(found: Configuration) -> list[str]:
-    """What it leaves out of a whole record; a data type that is left out is delivered."""
+    """Return what it leaves out of a whole record; a data type that is left out is delivered."""
     destinations = ("cloudWatchConfig", "s3Config")
     absent = [f"{name} is absent" for name in destinations if not found.get(name)]
     flags = [f"{kind}DataDeliveryEnabled" for kind in DATA_TYPES]

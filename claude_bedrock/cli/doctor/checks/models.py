@@ -129,7 +129,7 @@ def _agreed(topic: Topic, agreement: Answer, call: str) -> Check:
 
 
 def subscribing_is_needed(access: Sequence[Check]) -> bool:
-    """Whether a model has yet to be subscribed to, for all that is known."""
+    """Return whether a model has yet to be subscribed to, for all that is known."""
     return any(check.name == AGREEMENT and check.outcome != "ok" for check in access)
 
 
@@ -197,7 +197,10 @@ def _marketplace(account: Account, *, needed: bool) -> Check:
             PolicySourceArn=principal, ActionNames=list(SUBSCRIBING)
         )
         return judge_marketplace(
-            {one["EvalActionName"]: one["EvalDecision"] for one in answer["EvaluationResults"]}
+            {
+                result["EvalActionName"]: result["EvalDecision"]
+                for result in answer["EvaluationResults"]
+            }
         )
 
     return MARKETPLACE.asked(_MARKETPLACE_ACTIONS, look)
@@ -216,7 +219,8 @@ def judge_marketplace(decisions: Mapping[str, str]) -> Check:
 
 
 def _principal(account: Account) -> str | None:
-    """The user or role behind the caller; STS names a role's session, without the role's path."""
+    """Return the user or role behind the caller; STS names a role's session, without the role's
+    path."""
     _, _, service, _, _, resource = account.caller.split(":", 5)
     kind, _, name = resource.partition("/")
     if (service, kind) == ("iam", "user"):

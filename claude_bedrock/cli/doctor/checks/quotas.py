@@ -40,7 +40,7 @@ def check(account: Account, settings: Settings) -> list[Check]:
 
 
 def find(quotas: Sequence[Quota], model: Model, route: str, counted: str) -> Quota | None:
-    """The quota for `requests` or `tokens` a minute; all geographies share one."""
+    """Return the quota for `requests` or `tokens` a minute; all geographies share one."""
     globally = "global " if route == "global" else ""
     name = re.compile(
         rf"{globally}cross-region (model inference|invokemodel) {counted} per minute for "
