@@ -39,7 +39,7 @@ def next_request(host: str) -> bytes:
 
 
 def read(connection: socket.socket) -> tuple[dict[str, str], bytes]:
-    """One message of the Runtime API: header names in lower case, and the body."""
+    """Return one message of the Runtime API: header names in lower case, and the body."""
     data = b""
     while (end := data.find(b"\r\n\r\n")) < 0:
         data += receive(connection)

@@ -66,7 +66,7 @@ def prepared(peers: Peers | None = None) -> Iterator[BenchmarkEnvironment]:
 
 @contextmanager
 def upstream(events: int, certificate: Path | None = None) -> Iterator[str]:
-    """The endpoint of an upstream of its own, whose streams have so many events."""
+    """Yield the endpoint of an upstream of its own, whose streams have so many events."""
     arguments = [str(events), *([str(certificate)] if certificate else [])]
     running = Measured([sys.executable, "-m", "benchmarks.upstream", *arguments], {}, talks=True)
     try:

@@ -70,7 +70,7 @@ class _Point(NamedTuple):
 
 
 def curves(environment: BenchmarkEnvironment, sizes: Sizes) -> Iterator[Curve]:
-    """One after the other, each as soon as it is taken."""
+    """Yield one after the other, each as soon as it is taken."""
     yield _curve(
         *("body", "One JSON call", "bytes of the request's body", "CPU ms"),
         _calls(list(_bodies(environment, sizes.bodies)), sizes.rounds),

@@ -24,8 +24,8 @@ def forget_peak(pid: int) -> None:
 
 
 def peak_bytes(pid: int) -> int:
-    """The most that `pid` alone has held since its peak was forgotten; the kernel keeps it, so no
-    moment is missed."""
+    """Return the most that `pid` alone has held since its peak was forgotten; the kernel keeps it,
+    so no moment is missed."""
     return _kib(_status(pid), "VmHWM") * 1024
 
 

@@ -70,7 +70,7 @@ class Figure:
         return statistics.median(own / other for own, other in rounds)
 
     def judged(self) -> Sequence[Target]:
-        """Those of `targets` whose contenders took part."""
+        """Return those of `targets` whose contenders took part."""
         here = {"", *self.samples}
         return [target for target in self.targets if {target.contender, target.against} <= here]
 

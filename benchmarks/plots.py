@@ -86,7 +86,7 @@ def _extremes(curve: Curve) -> tuple[float, float]:
 
 
 def _powers(low: float, high: float) -> list[float]:
-    """Those of ten that hold both."""
+    """Return those of ten that hold both."""
     first, last = math.floor(math.log10(low)), math.ceil(math.log10(high))
     return [float(f"1e{power}") for power in range(first, last + 1)]
 

@@ -82,7 +82,7 @@ class Measured:
         return self._complaints.read().strip()
 
     def children(self) -> list[int]:
-        """Its living descendants."""
+        """Return its living descendants."""
         return list(process_tree.tree(self._process.pid))[1:]
 
     def close(self) -> None:

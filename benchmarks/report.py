@@ -15,7 +15,7 @@ _JUDGED = ("figure", "who", "beside", "target", "measured", "")
 
 
 def machine() -> str:
-    """Where and when: processor, cores, what else they were busy with, interpreter, date."""
+    """Return where and when: processor, cores, what else they were busy with, interpreter, date."""
     parts = (
         _processor(),
         f"{os.cpu_count()} cores (load {os.getloadavg()[0]:.1f} before)",
@@ -27,7 +27,7 @@ def machine() -> str:
 
 
 def table(figure: Figure) -> str:
-    """One row per contender."""
+    """Return one row per contender."""
     head = ["", f"{figure.unit}, median", "quartiles"]
     if len(figure.samples) > 1:
         head.append(f"x {figure.reference}")
@@ -35,7 +35,7 @@ def table(figure: Figure) -> str:
 
 
 def judgments(figures: Sequence[Figure]) -> str:
-    """One row for each target: what it means, and by how much it is missed."""
+    """Return one row for each target: what it means, and by how much it is missed."""
     rows = [_judgment(figure, target) for figure in figures for target in figure.judged()]
     return aligned([_JUDGED, *rows])
 
@@ -46,7 +46,7 @@ def sections(figures: Sequence[Figure]) -> str:
 
 
 def curve(taken: Curve) -> str:
-    """One row for each size, and one for the exponent at the end."""
+    """Return one row for each size, and one for the exponent at the end."""
     names = list(taken.costs)
     sizes = zip(taken.sizes, *taken.costs.values(), strict=True)
     rows = [[f"{size:,}", *(_short(cost) for cost in costs)] for size, *costs in sizes]

@@ -31,7 +31,7 @@ _FEW_EVENTS = 10
 
 
 def json_call(environment: BenchmarkEnvironment, effort: Effort) -> Figure:
-    """One call answered by a JSON message."""
+    """Return one call answered by a JSON message."""
     samples = _samples(
         _everybody(environment), fixtures.json_call(), effort.json_calls, effort.rounds
     )
@@ -40,7 +40,7 @@ def json_call(environment: BenchmarkEnvironment, effort: Effort) -> Figure:
 
 
 def stream(environment: BenchmarkEnvironment, effort: Effort) -> Figure:
-    """One call answered by a stream that comes in one burst."""
+    """Return one call answered by a stream that comes in one burst."""
     samples = _samples(_everybody(environment), fixtures.stream(), effort.streams, effort.rounds)
     targets = [Target(6, FLOOR), Target(0.2, BOTO3), Target(0.05, LITELLM)]
     return Figure(f"Stream of {fixtures.EVENTS} events", "CPU ms", samples, targets)

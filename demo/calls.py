@@ -93,7 +93,7 @@ async def _wait_for_records(records: Records, request_id: str) -> Found:
 
 
 def _shown(request_id: str, records: Found) -> Group:
-    """Both records, but for what was said."""
+    """Return both records, but for what was said."""
     in_s3 = records.in_s3
     where = f"s3://{in_s3.bucket}/{in_s3.key}" if in_s3 else "S3"
     return Group(

@@ -14,7 +14,7 @@ from local.run.progress import Steps
 
 
 def demo(chosen: Options) -> None:
-    """Deploys, calls, shows the records."""
+    """Deploy, calls, shows the records."""
     run(_demo(chosen), chosen, DemoFailedError)
 
 

@@ -54,7 +54,7 @@ class Call(NamedTuple):
 
 
 def record(call: Call, gateway_arn: str) -> str:
-    """One line of a file of records, without its end."""
+    """Return one line of a file of records, without its end."""
     metadata = {**call.caller.metadata, "gateway_request_id": call.gateway_request_id}
     error = '"errorCode":"ThrottlingException",' if call.throttled else ""
     output = "" if call.throttled else f',"output":{_output(call)}'

@@ -61,7 +61,7 @@ def _ours(words: list[str]) -> set[str] | None:
     is_named = bool(words) and not words[0].startswith("-")
     if is_named and not getattr(command, "invoke_without_command", True):
         return None
-    return {text for one in command.params for text in one.opts} | {"-h", "--help"}
+    return {text for param in command.params for text in param.opts} | {"-h", "--help"}
 
 
 def _of_aws(words: list[str]) -> set[str] | None:
@@ -70,7 +70,7 @@ def _of_aws(words: list[str]) -> set[str] | None:
     if service in _CUSTOM or (service, operation) in _CUSTOM_OPERATIONS:
         return {"*"}
     options = _operations(_BY_ANOTHER_NAME.get(service, service)).get(operation)
-    return None if options is None else {f"--{one}" for one in options | _GLOBAL}
+    return None if options is None else {f"--{option}" for option in options | _GLOBAL}
 
 
 @cache

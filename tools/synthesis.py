@@ -66,7 +66,7 @@ class Synthesis(NamedTuple):
         return _asset_hashes(self.folder)
 
     def bills(self) -> dict[str, dict[str, Any]]:
-        """The bill of materials of each function's zip, by the asset's hash."""
+        """Return the bill of materials of each function's zip, by the asset's hash."""
         return bills_in(self.folder)
 
     def report(self) -> dict[str, Any]:
@@ -75,7 +75,8 @@ class Synthesis(NamedTuple):
 
 
 def synthesize(stage: str, folder: Path, **changes: object) -> Synthesis:
-    """The stage as cdk.json has it, but for `changes`: a key by its own name -> its value."""
+    """Return the stage as cdk.json has it, but for `changes`: a key by its own name -> its
+    value."""
     app = cdk.App(context=CONTEXT, outdir=str(folder))
     block = with_names(CONTEXT["stages"][stage], **changes)
     project.build(app, load_stage({stage: block}, stage))
@@ -84,7 +85,7 @@ def synthesize(stage: str, folder: Path, **changes: object) -> Synthesis:
 
 
 def bills_in(assembly: Path) -> dict[str, dict[str, Any]]:
-    """The bills of the zips that the cloud assembly's templates ask for."""
+    """Return the bills of the zips that the cloud assembly's templates ask for."""
     bills = {name: assembly / f"asset.{name}.cdx.json" for name in _asset_hashes(assembly)}
     return {name: json.loads(path.read_text()) for name, path in bills.items() if path.is_file()}
 

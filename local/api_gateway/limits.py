@@ -69,7 +69,8 @@ class Quotas:
 
 
 def period_start(now: datetime, period: str) -> datetime:
-    """When the calendar DAY, WEEK (from Sunday on) or MONTH began that holds `now`, a UTC time."""
+    """Return when the calendar DAY, WEEK (from Sunday on) or MONTH began that holds `now`, a UTC
+    time."""
     midnight = now.replace(hour=0, minute=0, second=0, microsecond=0)
     match period:
         case "DAY":

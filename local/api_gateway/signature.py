@@ -42,7 +42,7 @@ class Signatures:
         self._now = now
 
     def caller(self, exchange: Exchange, api: Api) -> Caller:
-        """Who signed. Raises RefusedError, of a kind for each way in which that fails."""
+        """Return who signed. Raises RefusedError, of a kind for each way in which that fails."""
         path = f"/{api.stage}{exchange.path}"
         headers: dict[str, str] = {}
         for name, value in exchange.headers:  # lines of one name are signed as one

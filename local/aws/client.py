@@ -59,7 +59,7 @@ class Aws(NamedTuple):
 
 @cache
 def _session() -> boto3.Session:
-    """One for all clients: it keeps the service models, which are slow to read."""
+    """Return one for all clients: it keeps the service models, which are slow to read."""
     return boto3.Session()
 
 

@@ -17,7 +17,7 @@ class KeyUsage:
             file.write(f"{datetime.now(UTC).date()} {plan_id} {key_id}\n")
 
     def by_day(self, plan_id: str, key_id: str) -> Counter[date]:
-        """Requests by day, as far as there were any."""
+        """Request by day, as far as there were any."""
         lines = self._file.read_text().splitlines() if self._file.exists() else []
         entries = (line.split() for line in lines)
         return Counter(date.fromisoformat(day) for day, *ids in entries if ids == [plan_id, key_id])

@@ -40,7 +40,8 @@ class RoleSessions:
         )
 
     def caller(self, access_key_id: str) -> Caller | None:
-        """Who signs with the key: a session, whoever took the role, or the embedded AWS's root."""
+        """Return who signs with the key: a session, whoever took the role, or the embedded AWS's
+        root."""
         if access_key_id not in self._callers:
             self._callers |= dict(self._file.callers())
         return self._callers.get(access_key_id)

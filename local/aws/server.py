@@ -32,7 +32,7 @@ class EmbeddedAwsError(Exception):
 async def embedded_aws(
     *, region: str, port: int, folder: Path, iam_delay: str = "0"
 ) -> AsyncIterator[Aws]:
-    """The embedded AWS on loopback, on `port` or a free one (0), as long as the block lasts.
+    """Yield the embedded AWS on loopback, on `port` or a free one (0), as long as the block lasts.
 
     `folder` takes its temporary files and its log; `iam_delay` is how many seconds a new or changed
     role needs until it holds, or a range to draw them from, such as "10-60".

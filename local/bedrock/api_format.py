@@ -55,7 +55,7 @@ class Form(Protocol):
         """The exceptions its stream has a frame for."""
 
     def open(self, seen: Invocation) -> None:
-        """Reads what does not depend on the model and tells `seen`; raises RefusedError."""
+        """Read what does not depend on the model and tell `seen`; raises RefusedError."""
 
     def parse_question(self, model: Model) -> Question:
         """Return the question, checked as far as a schema can; raise RefusedError."""

@@ -12,7 +12,7 @@ It may block: it is called in a thread."""
 
 
 def none(_arn: str) -> Sequence[str]:
-    """Where there is no control plane, there are no application profiles."""
+    """Return where there is no control plane, there are no application profiles."""
     return ()
 
 

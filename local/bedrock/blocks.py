@@ -16,7 +16,7 @@ class Strict(BaseModel):
 
 
 def form(value: object) -> str:
-    """Which of the two forms a field takes that may be a string or a list of blocks."""
+    """Return which of the two forms a field takes that may be a string or a list of blocks."""
     return "(blocks)" if isinstance(value, list) else "(text)"
 
 

@@ -14,7 +14,7 @@ _PADDING = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789"
 
 
 def encode(headers: bytes, payload: bytes) -> bytes:
-    """One frame around already encoded headers and a payload."""
+    """Return one frame around already encoded headers and a payload."""
     lengths = struct.pack(">II", 16 + len(headers) + len(payload), len(headers))
     prelude = lengths + struct.pack(">I", crc32(lengths))
     checksum = crc32(payload, crc32(headers, crc32(prelude)))

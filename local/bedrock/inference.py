@@ -76,7 +76,7 @@ class Inference:
             seen.model_id = access.profile_arn(seen.model_id, self._region, seen.account)
 
     async def _prepare(self, call: Call, form: Form, seen: Invocation) -> Prepared:
-        """Everything that can be refused before the first byte; raises RefusedError."""
+        """Return everything that can be refused before the first byte; raises RefusedError."""
         form.open(seen)
         target = await self._target(call)
         await self._check_access(call, target, streamed=form.streamed)

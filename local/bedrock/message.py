@@ -80,7 +80,7 @@ def last_event(answer: Answer, timing: Timing) -> bytes:
 
 
 def _stop(answer: Answer) -> dict[str, Any]:
-    """Why it ended; `stop_details` is of refusals, and none happens here."""
+    """Return why it ended; `stop_details` is of refusals, and none happens here."""
     return {
         "stop_reason": answer.reply.stop_reason,
         "stop_sequence": answer.reply.stop_sequence,

@@ -32,7 +32,7 @@ class Target(NamedTuple):
     authorization_regions: tuple[str, ...]
 
     def inference_region(self, seed: bytes) -> str:
-        """Where the call is answered; the same `seed` gives the same Region."""
+        """Return where the call is answered; the same `seed` gives the same Region."""
         return self.destinations[crc32(seed) % len(self.destinations)]
 
 

@@ -114,8 +114,8 @@ def _check_order(request: Request) -> None:
 
 
 def _continued_turn(messages: Sequence[Message]) -> int | None:
-    """Where the assistant's turn began that the reply goes on with, by way of tool results or of
-    a prefill; None where the reply begins a new one."""
+    """Return where the assistant's turn began that the reply goes on with, by way of tool results
+    or of a prefill; None where the reply begins a new one."""
     begun = None
     for position in range(len(messages) - 1, -1, -1):
         if messages[position].role == "assistant":

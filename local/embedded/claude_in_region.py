@@ -22,7 +22,7 @@ class AccountRegion(NamedTuple):
 
 
 def models(account_region: AccountRegion) -> list[Model]:
-    """Those that can be called from the Region."""
+    """Return those that can be called from the Region."""
     return [
         model
         for model in catalog.MODELS

@@ -54,7 +54,7 @@ class Propagation:
         return self._clock() >= self._holds_at.get(role_name, 0.0)
 
     def age(self, role_name: str) -> float:
-        """Seconds since the role was made."""
+        """Return seconds since the role was made."""
         return self._clock() - self._made_at.get(role_name, 0.0)
 
     def _change(self, name: str, *, is_new: bool) -> None:

@@ -33,5 +33,5 @@ def add() -> None:
 
 
 def clock() -> float:
-    """Seconds as a custom resource's function counts them."""
+    """Return seconds as a custom resource's function counts them."""
     return time.monotonic() * SCALE

@@ -64,7 +64,7 @@ class Environment:
         return self._invocation is not None and self._invocation.answer.over
 
     async def settled(self, seconds: float) -> None:
-        """Returns when it is idle again or has ended, or after so many seconds."""
+        """Return when it is idle again or has ended, or after so many seconds."""
         with suppress(TimeoutError):
             await asyncio.wait_for(self._settled.wait(), seconds)
 
@@ -96,7 +96,7 @@ class Environment:
         return invocation.answer
 
     async def stop(self) -> None:
-        """Ends the process, and fails what it is working on."""
+        """End the process, and fail what it is working on."""
         self._end(FunctionError("Sandbox.Stopped", "The environment was shut down"))
         await self._life
 

@@ -53,7 +53,7 @@ class RuntimeApi:
         return self._current
 
     async def start(self) -> str:
-        """Listens; gives the address as `host:port`."""
+        """Listen; gives the address as `host:port`."""
         self._server = await asyncio.start_server(self._connected, "127.0.0.1", 0)
         host, port = self._server.sockets[0].getsockname()[:2]
         return f"{host}:{port}"

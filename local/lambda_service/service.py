@@ -80,7 +80,7 @@ class LambdaService:
         return environment.invoke(payload, trace_id)
 
     async def stop(self) -> None:
-        """Ends all environments and fails what they are working on."""
+        """End all environments and fail what they are working on."""
         await asyncio.gather(*(environment.stop() for environment in self._environments))
         await asyncio.to_thread(self._freezer.close)
 
@@ -134,7 +134,8 @@ class LambdaService:
             self._retire(own[-1])
 
     async def _take_finishing(self, function: Function) -> Environment | None:
-        """One whose answer is out needs a moment to ask for more: that is sooner than a start."""
+        """Return one whose answer is out needs a moment to ask for more: that is sooner than a
+        start."""
         for environment in list(self._environments):
             if (
                 environment.function.name == function.name

@@ -19,7 +19,8 @@ async def running(
     error: int | None = asyncio.subprocess.STDOUT,
     grace_seconds: float = 3.0,
 ) -> AsyncIterator[Process]:
-    """A process in a group of its own, with an open standard input, gone when the block ends."""
+    """Yield a process in a group of its own, with an open standard input, gone when the block
+    ends."""
     starting = asyncio.ensure_future(
         asyncio.create_subprocess_exec(
             *command,
@@ -44,7 +45,7 @@ async def _stop_started(starting: asyncio.Future[Process], grace_seconds: float)
 
 
 async def stop(process: Process, grace_seconds: float) -> None:
-    """Asks the group to end, and kills what has not after `grace_seconds`."""
+    """Ask the group to end, and kill what has not after `grace_seconds`."""
     if process.returncode is None:
         _signal(process.pid, signal.SIGTERM)
         with suppress(TimeoutError):

@@ -39,7 +39,7 @@ class Cdk:
         self._log.write_bytes(b"")
 
     async def synth(self, report: Report) -> None:
-        """Writes the cloud assembly, which the other commands use, and asks no AWS."""
+        """Write the cloud assembly, which the other commands use, and ask no AWS."""
         options: tuple[Any, ...] = ("-c", f"stage={self.stage}", "--output", self._assembly)
         if self._stages_file is not None:
             options = ("-c", f"stages={json.dumps(read_stages(self._stages_file))}", *options)

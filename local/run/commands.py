@@ -42,7 +42,7 @@ EXPECTED: Final = (
 
 
 def up(chosen: Options) -> None:
-    """Deploys, and serves until a signal."""
+    """Deploy, and serve until a signal."""
     run(_up(chosen), chosen)
 
 

@@ -40,7 +40,7 @@ THREADS = 32
 
 @asynccontextmanager
 async def instance(options: Options, steps: Steps) -> AsyncIterator[Endpoint]:
-    """Deploys to an AWS of its own and serves what is deployed, as long as the block lasts."""
+    """Deploy to an AWS of its own and serve what is deployed, as long as the block lasts."""
     state = State(options.state)
     loop = asyncio.get_running_loop()
     loop.set_default_executor(ThreadPoolExecutor(THREADS, thread_name_prefix="blocking"))

@@ -191,13 +191,17 @@ def test_axe_finds_nothing_serious(
         opened.page.evaluate(AXE.read_text())
         told: dict[str, Any] = opened.page.evaluate("axe.run()")
     found = [
-        (each["id"], each["impact"], [node["html"][:120] for node in each["nodes"][:3]])
-        for each in told["violations"]
-        if each["impact"] in {"serious", "critical"}
+        (
+            violation["id"],
+            violation["impact"],
+            [node["html"][:120] for node in violation["nodes"][:3]],
+        )
+        for violation in told["violations"]
+        if violation["impact"] in {"serious", "critical"}
     ]
 
     assert found == []
-    assert "color-contrast" in {each["id"] for each in told["passes"]}
+    assert "color-contrast" in {pass_["id"] for pass_ in told["passes"]}
 
 
 def test_it_prints_whole(browser: Browser, file: Path) -> None:

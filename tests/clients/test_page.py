@@ -33,4 +33,4 @@ def test_the_page_tells_how_to_set_each_client(client: Client) -> None:
 
 def test_the_page_names_no_other_client() -> None:
     headings = re.findall(r"^### (.+)$", read(PAGE), re.MULTILINE)
-    assert headings == [TRUST, *sorted((one.name for one in CLIENTS), key=headings.index)]
+    assert headings == [TRUST, *sorted((client.name for client in CLIENTS), key=headings.index)]

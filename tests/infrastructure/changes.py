@@ -77,7 +77,7 @@ class Stack:
         }
 
     def uses(self, mark: str) -> bool:
-        return any(mark in json.dumps(each.properties) for each in self.resources.values())
+        return any(mark in json.dumps(resource.properties) for resource in self.resources.values())
 
 
 class Deployment:
@@ -201,7 +201,11 @@ class Deployment:
             if was.name and (not still or still.number != was.number) and policy not in KEEPS:
                 self._names.pop(was.name, None)
         self._names.update(
-            {each.name: stack for each in new.resources.values() if each.name is not None}
+            {
+                resource.name: stack
+                for resource in new.resources.values()
+                if resource.name is not None
+            }
         )
 
 

@@ -44,9 +44,10 @@ def kept(found: Resources, day: dt.date) -> dict[str, RetentionResult]:
     written_to = _bucket(properties)
     (configured,) = of_type(found, "Custom::BedrockInvocationLogging")
     prefixes = (RECORDS, f"{configured['LargeDataPrefix']}/", EVIDENCE)
-    objects = {each: bucket.kept(written_to, each, day) for each in prefixes}
+    objects = {prefix: bucket.kept(written_to, prefix, day) for prefix in prefixes}
     deleted = {
-        f"{each} deleted": bucket.retention_of_deleted(written_to, each, day) for each in prefixes
+        f"{prefix} deleted": bucket.retention_of_deleted(written_to, prefix, day)
+        for prefix in prefixes
     }
     (of_key,) = of_type(found, "AWS::KMS::Key")
     state = "Enabled" if of_key.get("Enabled", True) else "Disabled"
@@ -77,7 +78,7 @@ def _log_group(properties: Properties) -> LogGroup:
 def _bucket(properties: Properties) -> Bucket:
     rules = properties.get("LifecycleConfiguration", {}).get("Rules", [])
     return Bucket(
-        rules=tuple(_rule(each) for each in rules if each["Status"] == "Enabled"),
+        rules=tuple(_rule(rule) for rule in rules if rule["Status"] == "Enabled"),
         versioning=properties.get("VersioningConfiguration", {}).get("Status", ""),
         lock=read_lock(properties.get("ObjectLockConfiguration", {})),
     )

@@ -76,7 +76,7 @@ def test_the_page_leaves_out_nothing(judged: Judged) -> None:
 def _named(cell: Cell, subjects: tuple[str, ...]) -> bool:
     if cell.subject in subjects:
         return True
-    of_all = next((each for each in subjects if each.startswith("*all*")), None)
+    of_all = next((subject for subject in subjects if subject.startswith("*all*")), None)
     if of_all is None or catalog.find(cell.subject) is None:
         return False
     return cell.subject not in of_all.removeprefix("*all* but ").split(", ")

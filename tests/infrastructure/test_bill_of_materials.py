@@ -43,7 +43,7 @@ def bills(synthesis: Syntheses) -> dict[str, Bill]:
 
 def test_every_function_has_a_bill(any_stage: Synthesis) -> None:
     functions = [each for each in any_stage.everything() if each.type == "AWS::Lambda::Function"]
-    zips = {each.properties["Code"]["S3Key"] for each in functions}
+    zips = {function.properties["Code"]["S3Key"] for function in functions}
     assert {f"{name}.zip" for name in any_stage.bills()} == zips
 
 
@@ -68,7 +68,7 @@ def test_a_bill_names_every_file_of_its_zip_and_no_other(local: Synthesis) -> No
         assert hash_of(function) == sha_256(data)
         # https://docs.aws.amazon.com/lambda/latest/api/API_FunctionConfiguration.html
         as_lambda_tells = base64.b64encode(hashlib.sha256(data).digest()).decode()
-        assert as_lambda_tells in {each["value"] for each in function["properties"]}
+        assert as_lambda_tells in {property_["value"] for property_ in function["properties"]}
 
 
 def test_the_wheels_are_those_that_are_pinned(bills: dict[str, Bill]) -> None:
@@ -76,17 +76,20 @@ def test_the_wheels_are_those_that_are_pinned(bills: dict[str, Bill]) -> None:
         path = PROJECT / "lambda" / bill["metadata"]["component"]["name"] / "requirements.txt"
         pins = path.read_text() if path.is_file() else ""
         pinned = set(re.findall(PIN, pins))
-        told = {(each["name"], each["version"], hash_of(each)) for each in wheels(bill)}
+        told = {(wheel["name"], wheel["version"], hash_of(wheel)) for wheel in wheels(bill)}
         assert told == pinned
         assert {f"pkg:pypi/{name}@{version}" for name, version, _ in pinned} == {
-            each["purl"] for each in wheels(bill)
+            wheel["purl"] for wheel in wheels(bill)
         }
 
 
 def test_a_bill_says_what_needs_what(local: Synthesis) -> None:
     for bill in local.bills().values():
-        needs = {each["ref"]: set(each.get("dependsOn", ())) for each in bill["dependencies"]}
-        parts = {each["bom-ref"] for each in bill["components"]}
+        needs = {
+            dependency["ref"]: set(dependency.get("dependsOn", ()))
+            for dependency in bill["dependencies"]
+        }
+        parts = {component["bom-ref"] for component in bill["components"]}
         function = bill["metadata"]["component"]
         assert needs[function["bom-ref"]] == parts
         if function["name"] == "data_retention":
@@ -100,7 +103,9 @@ def test_a_bill_says_what_needs_what(local: Synthesis) -> None:
 
 def test_every_license_is_allowed_and_on_the_page(bills: dict[str, Bill]) -> None:
     said = {
-        each["name"]: license_expression(each) for bill in bills.values() for each in wheels(bill)
+        wheel["name"]: license_expression(wheel)
+        for bill in bills.values()
+        for wheel in wheels(bill)
     }
     assert {name: disallowed(text) for name, text in said.items() if disallowed(text)} == {}
     assert page(bills.values()) == PAGE.read_text(encoding="utf-8"), "make docs"

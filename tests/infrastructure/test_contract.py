@@ -102,7 +102,7 @@ def test_the_gateway_knows_the_teams_profiles_as_the_outputs_tell_them(local: Sy
     assert {team: set(arns) for team, arns in read.items()} == {
         team: set(arns) for team, arns in told.items()
     }
-    profiles = {each.id: each for each in local.resources("ModelAccess", PROFILE)}
+    profiles = {resource.id: resource for resource in local.resources("ModelAccess", PROFILE)}
     prefix = "arn:aws:bedrock:us-east-1:123456789012:application-inference-profile/"
     for team, arns in read.items():
         for copied_id, arn in arns.items():
@@ -218,7 +218,7 @@ def _alarms_of_ours(synthesis: Synthesis) -> list[Resource]:
 
 
 def _dimensions(alarm: Resource) -> dict[str, str]:
-    return {each["Name"]: each["Value"] for each in alarm.properties["Dimensions"]}
+    return {dimension["Name"]: dimension["Value"] for dimension in alarm.properties["Dimensions"]}
 
 
 @pytest.mark.parametrize("service", HANDLERS)
@@ -239,7 +239,7 @@ def test_alarms_ask_for_the_dimensions_its_function_writes(
     metrics.add_metric("Requests", "Count", 1)
     written: dict[str, Any] = dict(metrics.serialize_metric_set())
     (dimensions,) = written["_aws"]["CloudWatchMetrics"][0]["Dimensions"]
-    asked = [_dimensions(each) for each in _alarms_of_ours(any_stage)]
+    asked = [_dimensions(our) for our in _alarms_of_ours(any_stage)]
     assert {name: written[name] for name in dimensions} in asked
 
 
@@ -250,21 +250,21 @@ def test_the_verification_understands_its_environment(any_stage: Synthesis) -> N
     stage = told("", text(outputs["Settings"]["Value"]))
     assert read == (stage.region, stage.residency, stage.geographies, stage.models)
     groups = {
-        each.properties["LogGroupName"]
-        for each in any_stage.resources("Gateway", "AWS::Logs::LogGroup")
+        resource.properties["LogGroupName"]
+        for resource in any_stage.resources("Gateway", "AWS::Logs::LogGroup")
     }
     assert {given["AUDIT_LOG_GROUP"], given["ACCESS_LOG_GROUP"]} <= groups
     read_groups = {
         one.rpartition("log-group:")[2]
-        for each in _statements(any_stage, HANDLERS["verification"])
-        if "logs:FilterLogEvents" in texts(each["Action"])
-        for one in texts(each["Resource"])
+        for statement in _statements(any_stage, HANDLERS["verification"])
+        if "logs:FilterLogEvents" in texts(statement["Action"])
+        for one in texts(statement["Resource"])
     }
     assert {given["AUDIT_LOG_GROUP"], given["ACCESS_LOG_GROUP"]} <= read_groups
     (gateway,) = [
-        each
-        for each in any_stage.resources("Gateway", "AWS::IAM::Role")
-        if "RoleName" in each.properties
+        resource
+        for resource in any_stage.resources("Gateway", "AWS::IAM::Role")
+        if "RoleName" in resource.properties
     ]
     assert given["GATEWAY_ROLE"].endswith(f":role/{gateway.properties['RoleName']}")
     assert len(gateway.properties["RoleName"]) <= 64
@@ -383,9 +383,9 @@ def test_the_canary_understands_its_environment(
     assert read.model in environment(local, "gateway.handler.handle")["ALLOWED_MODELS"].split(",")
     records = local.only("InvocationLogging", "Custom::BedrockInvocationLogging").properties
     (group,) = [
-        each.properties["LogGroupName"]
-        for each in local.resources("InvocationLogging", "AWS::Logs::LogGroup")
-        if text(records["LogGroupName"]) == f"<{each.id}>"
+        resource.properties["LogGroupName"]
+        for resource in local.resources("InvocationLogging", "AWS::Logs::LogGroup")
+        if text(records["LogGroupName"]) == f"<{resource.id}>"
     ]
     assert given["LOG_GROUP"] == group
     bucket = text(records["BucketName"]).strip("<>")
@@ -432,9 +432,9 @@ def test_only_a_stage_that_may_live_by_anothers_places_asks_how_these_are_kept(
     assert not asking & _actions(local, configurer)
     assert asking < _actions(adopted, configurer)
     (of_buckets,) = [
-        each
-        for each in _statements(adopted, configurer)
-        if "s3:GetBucketVersioning" in each["Action"]
+        statement
+        for statement in _statements(adopted, configurer)
+        if "s3:GetBucketVersioning" in statement["Action"]
     ]
     condition = of_buckets["Condition"]["StringEquals"]
     assert text(condition["aws:ResourceAccount"]) == "123456789012"
@@ -446,9 +446,9 @@ def test_only_a_stage_that_may_live_by_anothers_places_asks_how_these_are_kept(
 
 def canary_key(synthesis: Synthesis) -> str:
     (key,) = [
-        each.id
-        for each in synthesis.resources("Gateway", "AWS::ApiGateway::ApiKey")
-        if each.properties["Name"].endswith("-canary")
+        resource.id
+        for resource in synthesis.resources("Gateway", "AWS::ApiGateway::ApiKey")
+        if resource.properties["Name"].endswith("-canary")
     ]
     return key
 
@@ -579,7 +579,7 @@ def _methods_called(package: Path) -> set[str]:
 
 def _actions(synthesis: Synthesis, handler: str) -> set[str]:
     statements = _statements(synthesis, handler)
-    return {action for each in statements for action in texts(each["Action"])}
+    return {action for statement in statements for action in texts(statement["Action"])}
 
 
 def _statements(synthesis: Synthesis, handler: str) -> list[dict[str, Any]]:
@@ -616,12 +616,14 @@ def test_the_command_line_reads_the_same_settings_from_stack_and_block(
 def test_the_doctor_asks_for_the_bootstrap_that_the_cdk_needs(any_stage: Synthesis) -> None:
     manifest = json.loads((any_stage.folder / "manifest.json").read_text())
     stacks = [
-        one for one in manifest["artifacts"].values() if one["type"] == "aws:cloudformation:stack"
+        artifact
+        for artifact in manifest["artifacts"].values()
+        if artifact["type"] == "aws:cloudformation:stack"
     ]
     assert stacks
-    needed = {one["properties"]["requiresBootstrapStackVersion"] for one in stacks}
+    needed = {stack["properties"]["requiresBootstrapStackVersion"] for stack in stacks}
     assert needed == {bootstrap.NEEDED}
-    parameters = {one["properties"]["bootstrapStackVersionSsmParameter"] for one in stacks}
+    parameters = {stack["properties"]["bootstrapStackVersionSsmParameter"] for stack in stacks}
     assert parameters == {bootstrap.PARAMETER}
 
 

@@ -38,21 +38,31 @@ def test_every_resource_has_a_preflight_and_every_refusal_can_be_read(
     origins: list[str], *, by_key: bool
 ) -> None:
     resources = api(origins, by_key=by_key)["Resources"].values()
-    methods = [one["Properties"] for one in resources if one["Type"] == "AWS::ApiGateway::Method"]
-    asked = [one for one in methods if one["HttpMethod"] == "OPTIONS"]
+    methods = [
+        resource["Properties"]
+        for resource in resources
+        if resource["Type"] == "AWS::ApiGateway::Method"
+    ]
+    asked = [method for method in methods if method["HttpMethod"] == "OPTIONS"]
     assert {one["AuthorizationType"] for one in asked} == {"NONE"}
     assert not any(one.get("ApiKeyRequired") for one in asked)
-    with_others = {json.dumps(one["ResourceId"]) for one in methods}
+    with_others = {json.dumps(method["ResourceId"]) for method in methods}
     assert {json.dumps(one["ResourceId"]) for one in asked} == with_others
-    (stage,) = [one["Properties"] for one in resources if one["Type"] == "AWS::ApiGateway::Stage"]
-    throttled = [one for one in stage["MethodSettings"] if one["HttpMethod"] == "OPTIONS"]
+    (stage,) = [
+        resource["Properties"]
+        for resource in resources
+        if resource["Type"] == "AWS::ApiGateway::Stage"
+    ]
+    throttled = [
+        setting for setting in stage["MethodSettings"] if setting["HttpMethod"] == "OPTIONS"
+    ]
     assert len(throttled) == len(asked)
     assert {one["ThrottlingRateLimit"] for one in throttled} == {PREFLIGHT_RATE_PER_SECOND}
     origin = f"'{ONE[0]}'" if origins == ONE else "method.request.header.Origin"
     refusals = [
-        one["Properties"]["ResponseParameters"]
-        for one in resources
-        if one["Type"] == "AWS::ApiGateway::GatewayResponse"
+        resource["Properties"]["ResponseParameters"]
+        for resource in resources
+        if resource["Type"] == "AWS::ApiGateway::GatewayResponse"
     ]
     for headers in refusals:
         assert headers["gatewayresponse.header.access-control-allow-origin"] == origin

@@ -98,5 +98,7 @@ def test_the_idle_sum_is_that_of_its_rows() -> None:
 
 def test_no_detailed_metrics_are_on(any_stage: Synthesis) -> None:
     stage = any_stage.only("Gateway", "AWS::ApiGateway::Stage")
-    on = [each for each in stage.properties["MethodSettings"] if each.get("MetricsEnabled")]
+    on = [
+        setting for setting in stage.properties["MethodSettings"] if setting.get("MetricsEnabled")
+    ]
     assert (on, "detailed metrics are off" in page()) == ([], True)

@@ -46,9 +46,9 @@ def test_pages_for_alarms_name_outputs_and_functions_that_there_are(local: Synth
     assert {"KeyArn", "FunctionName", "CanaryName"} <= told <= outputs
     (begins,) = re.findall(r"LogicalResourceId, '(\w+)'", pages)
     (configurer,) = [
-        each.properties["Handler"]
-        for each in local.resources("InvocationLogging", "AWS::Lambda::Function")
-        if each.id.startswith(begins)
+        resource.properties["Handler"]
+        for resource in local.resources("InvocationLogging", "AWS::Lambda::Function")
+        if resource.id.startswith(begins)
     ]
     assert configurer == "invocation_logging.handler.handle"
 

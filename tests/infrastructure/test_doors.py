@@ -19,10 +19,10 @@ def test_functions_are_invoked_by_our_api_and_our_clocks_only(any_stage: Synthes
     everything = list(any_stage.everything())
     ours = {each.id for each in everything if each.type in SOURCES}
     permissions = [each.properties for each in everything if each.type == "AWS::Lambda::Permission"]
-    assert {each["Principal"] for each in permissions} == INVOKERS
-    for each in permissions:
-        assert each["Action"] == "lambda:InvokeFunction"
-        assert set(re.findall(r'"(\w+)"', json.dumps(each["SourceArn"]))) & ours
+    assert {permission["Principal"] for permission in permissions} == INVOKERS
+    for permission in permissions:
+        assert permission["Action"] == "lambda:InvokeFunction"
+        assert set(re.findall(r'"(\w+)"', json.dumps(permission["SourceArn"]))) & ours
     types = {each.type for each in everything}
     assert not types & {"AWS::Lambda::Url", "AWS::Lambda::LayerVersionPermission"}
 
@@ -35,4 +35,4 @@ def test_no_template_holds_a_secret(any_stage: Synthesis) -> None:
         assert "NoEcho" not in text
     keys = [each for each in any_stage.everything() if each.type == "AWS::ApiGateway::ApiKey"]
     assert keys
-    assert not any("Value" in each.properties for each in keys)
+    assert not any("Value" in key.properties for key in keys)

@@ -88,8 +88,8 @@ def test_neither_time_nor_umask_is_in_a_zip(tmp_path: Path) -> None:
     assert zip_folder(first).read_bytes() == zip_folder(second).read_bytes()
     with zipfile.ZipFile(zip_folder(first)) as archive:
         entries = archive.infolist()
-    assert [each.filename for each in entries] == ["a/c.py", "b.py"]
-    assert {each.external_attr >> 16 for each in entries} == {0o100644}
+    assert [entry.filename for entry in entries] == ["a/c.py", "b.py"]
+    assert {entry.external_attr >> 16 for entry in entries} == {0o100644}
 
 
 @pytest.mark.parametrize("change", ["text", "name", "mode"])

@@ -31,8 +31,8 @@ ERROR_TYPES = {
 def methods(synthesis: Synthesis) -> dict[tuple[str, str], dict[str, Any]]:
     """(path, method) -> properties."""
     parts = {
-        each.id: (each.properties["PathPart"], text(each.properties["ParentId"]))
-        for each in synthesis.resources(STACK, "AWS::ApiGateway::Resource")
+        resource.id: (resource.properties["PathPart"], text(resource.properties["ParentId"]))
+        for resource in synthesis.resources(STACK, "AWS::ApiGateway::Resource")
     }
 
     def path(reference: str) -> str:
@@ -43,10 +43,10 @@ def methods(synthesis: Synthesis) -> dict[tuple[str, str], dict[str, Any]]:
         return f"{path(parent)}/{part}"
 
     return {
-        (path(text(each.properties["ResourceId"])) or "/", each.properties["HttpMethod"]): (
-            each.properties
+        (path(text(resource.properties["ResourceId"])) or "/", resource.properties["HttpMethod"]): (
+            resource.properties
         )
-        for each in synthesis.resources(STACK, "AWS::ApiGateway::Method")
+        for resource in synthesis.resources(STACK, "AWS::ApiGateway::Method")
     }
 
 
@@ -57,9 +57,9 @@ def responses(synthesis: Synthesis) -> dict[str, dict[str, Any]]:
 
 def function(synthesis: Synthesis, handler: str) -> Resource:
     (found,) = [
-        each
-        for each in synthesis.resources(STACK, "AWS::Lambda::Function")
-        if each.properties["Handler"] == handler
+        resource
+        for resource in synthesis.resources(STACK, "AWS::Lambda::Function")
+        if resource.properties["Handler"] == handler
     ]
     return found
 
@@ -113,9 +113,9 @@ def test_every_route_but_the_open_doors_asks_for_a_key(any_stage: Synthesis) -> 
 def test_the_open_doors_are_throttled(any_stage: Synthesis) -> None:
     settings = any_stage.only(STACK, "AWS::ApiGateway::Stage").properties["MethodSettings"]
     throttled = {
-        (each["ResourcePath"][1:].replace("~1", "/") or "/", each["HttpMethod"]): each
-        for each in settings
-        if "ThrottlingRateLimit" in each
+        (setting["ResourcePath"][1:].replace("~1", "/") or "/", setting["HttpMethod"]): setting
+        for setting in settings
+        if "ThrottlingRateLimit" in setting
     }
     assert set(throttled) == OPEN | preflights(any_stage)
     for each in (throttled[route] for route in OPEN):
@@ -145,8 +145,8 @@ def test_messages_are_validated(any_stage: Synthesis) -> None:
 
 def test_prompts_stay_out_of_apis_logs(any_stage: Synthesis) -> None:
     settings = any_stage.only(STACK, "AWS::ApiGateway::Stage").properties["MethodSettings"]
-    assert {each["DataTraceEnabled"] for each in settings} == {False}
-    assert {each.get("LoggingLevel", "OFF") for each in settings} == {"OFF"}
+    assert {setting["DataTraceEnabled"] for setting in settings} == {False}
+    assert {setting.get("LoggingLevel", "OFF") for setting in settings} == {"OFF"}
 
 
 def test_the_access_log_says_who_and_how_but_never_what(any_stage: Synthesis) -> None:
@@ -263,15 +263,15 @@ def test_what_clients_are_told_about_trying_again(
 
 
 def test_each_name_has_a_key_in_the_plan(local: Synthesis) -> None:
-    keys = {each.id: each for each in local.resources(STACK, "AWS::ApiGateway::ApiKey")}
-    names = {each.properties["Name"] for each in keys.values()}
+    keys = {resource.id: resource for resource in local.resources(STACK, "AWS::ApiGateway::ApiKey")}
+    names = {key.properties["Name"] for key in keys.values()}
     wanted = ("default", "second", "search.web", "canary")
     assert names == {f"claude-on-bedrock-local-{name}" for name in wanted}
-    assert not [each for each in keys.values() if "Value" in each.properties]
+    assert not [key for key in keys.values() if "Value" in key.properties]
     (plan,) = [
-        each
-        for each in local.resources(STACK, "AWS::ApiGateway::UsagePlan")
-        if each.properties["UsagePlanName"] == "claude-on-bedrock-local"
+        resource
+        for resource in local.resources(STACK, "AWS::ApiGateway::UsagePlan")
+        if resource.properties["UsagePlanName"] == "claude-on-bedrock-local"
     ]
     joined = local.resources(STACK, "AWS::ApiGateway::UsagePlanKey")
     assert {text(each.properties["KeyId"]).strip("<>") for each in joined} == set(keys)
@@ -283,8 +283,8 @@ def test_the_plan_has_the_stages_limits(prod: Synthesis, local: Synthesis) -> No
     assert plan["Throttle"] == {"RateLimit": 50, "BurstLimit": 100}
     assert plan["Quota"] == {"Limit": 1_000_000, "Period": "MONTH"}
     plans = {
-        each.properties["UsagePlanName"]: each.properties
-        for each in local.resources(STACK, "AWS::ApiGateway::UsagePlan")
+        resource.properties["UsagePlanName"]: resource.properties
+        for resource in local.resources(STACK, "AWS::ApiGateway::UsagePlan")
     }
     assert "Quota" not in plans["claude-on-bedrock-local"]
     assert plans["claude-on-bedrock-local-trial"]["Throttle"] == {
@@ -299,10 +299,10 @@ def test_the_plan_has_the_stages_limits(prod: Synthesis, local: Synthesis) -> No
 def test_functions_run_where_their_byte_code_does(any_stage: Synthesis) -> None:
     minor = f"python{sys.version_info.major}.{sys.version_info.minor}"
     for stack in ("InvocationLogging", STACK):
-        for each in any_stage.resources(stack, "AWS::Lambda::Function"):
-            assert each.properties["Runtime"] == minor
-            assert each.properties["Architectures"] == ["arm64"]
-            assert "LoggingConfig" in each.properties
+        for resource in any_stage.resources(stack, "AWS::Lambda::Function"):
+            assert resource.properties["Runtime"] == minor
+            assert resource.properties["Architectures"] == ["arm64"]
+            assert "LoggingConfig" in resource.properties
 
 
 def test_the_gateway_function_starts_through_our_runtime_loop(any_stage: Synthesis) -> None:
@@ -316,10 +316,10 @@ def test_a_stage_reserves_runs_for_gateway_and_authorizer_and_no_other_function(
     any_stage: Synthesis,
 ) -> None:
     reserved = {
-        each.properties["Handler"]: each.properties["ReservedConcurrentExecutions"]
+        resource.properties["Handler"]: resource.properties["ReservedConcurrentExecutions"]
         for stack in ("InvocationLogging", STACK)
-        for each in any_stage.resources(stack, "AWS::Lambda::Function")
-        if "ReservedConcurrentExecutions" in each.properties
+        for resource in any_stage.resources(stack, "AWS::Lambda::Function")
+        if "ReservedConcurrentExecutions" in resource.properties
     }
     both = ("gateway.handler.handle", "authorizer.handler.handle")
     numbers = {"local": (100, 100)}
@@ -329,9 +329,9 @@ def test_a_stage_reserves_runs_for_gateway_and_authorizer_and_no_other_function(
 def test_the_gateway_may_call_models_log_and_trace_and_nothing_else(any_stage: Synthesis) -> None:
     role = text(function(any_stage, "gateway.handler.handle").properties["Role"]).split(".")[0][1:]
     policies = [
-        each
-        for each in any_stage.resources(STACK, "AWS::IAM::Policy")
-        if f"<{role}>" in texts(each.properties["Roles"])
+        resource
+        for resource in any_stage.resources(STACK, "AWS::IAM::Policy")
+        if f"<{role}>" in texts(resource.properties["Roles"])
     ]
     actions = {
         action
@@ -346,11 +346,11 @@ def test_the_gateway_may_call_models_log_and_trace_and_nothing_else(any_stage: S
         "xray:PutTelemetryRecords",
     }
     (attached,) = [
-        each.properties["ManagedPolicyArns"]
-        for each in any_stage.resources(STACK, "AWS::IAM::Role")
-        if each.id == role
+        resource.properties["ManagedPolicyArns"]
+        for resource in any_stage.resources(STACK, "AWS::IAM::Role")
+        if resource.id == role
     ]
-    own = {f"<{each.id}>" for each in any_stage.resources(STACK, "AWS::IAM::ManagedPolicy")}
+    own = {f"<{resource.id}>" for resource in any_stage.resources(STACK, "AWS::IAM::ManagedPolicy")}
     assert all("-ModelAccess:" in arn for arn in set(texts(attached)) - own)
 
 
@@ -373,9 +373,9 @@ def test_outputs(any_stage: Synthesis) -> None:
 
 def clock_of(synthesis: Synthesis, target: Resource) -> str:
     (rule,) = [
-        each.properties
-        for each in synthesis.resources(STACK, "AWS::Events::Rule")
-        if text(each.properties["Targets"][0]["Arn"]) == f"<{target.id}.Arn>"
+        resource.properties
+        for resource in synthesis.resources(STACK, "AWS::Events::Rule")
+        if text(resource.properties["Targets"][0]["Arn"]) == f"<{target.id}.Arn>"
     ]
     expression: str = rule["ScheduleExpression"]
     return expression
@@ -385,9 +385,9 @@ def test_a_canary_is_run_each_hour_and_once(local: Synthesis) -> None:
     target = function(local, "canary.handler.handle")
     assert clock_of(local, target) == "rate(1 hour)"
     (retries,) = [
-        each.properties["MaximumRetryAttempts"]
-        for each in local.resources(STACK, "AWS::Lambda::EventInvokeConfig")
-        if text(each.properties["FunctionName"]) == f"<{target.id}>"
+        resource.properties["MaximumRetryAttempts"]
+        for resource in local.resources(STACK, "AWS::Lambda::EventInvokeConfig")
+        if text(resource.properties["FunctionName"]) == f"<{target.id}>"
     ]
     assert retries == 0
 
@@ -397,7 +397,8 @@ def test_a_key_that_has_ended_is_looked_for_every_few_minutes(any_stage: Synthes
     assert clock_of(any_stage, target) == "rate(5 minutes)"
     prefix = target.properties["Environment"]["Variables"]["KEY_NAME_PREFIX"]
     names = {
-        each.properties["Name"] for each in any_stage.resources(STACK, "AWS::ApiGateway::ApiKey")
+        resource.properties["Name"]
+        for resource in any_stage.resources(STACK, "AWS::ApiGateway::ApiKey")
     }
     assert all(name.startswith(prefix) for name in names)
 

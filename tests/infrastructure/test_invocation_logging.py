@@ -43,7 +43,9 @@ def test_the_bucket_is_encrypted_with_our_key(any_stage: Synthesis) -> None:
 
 
 def denied(synthesis: Synthesis) -> list[dict[str, Any]]:
-    return [each for each in bucket_statements(synthesis) if each["Effect"] == "Deny"]
+    return [
+        statement for statement in bucket_statements(synthesis) if statement["Effect"] == "Deny"
+    ]
 
 
 def test_nothing_reaches_the_bucket_without_tls(any_stage: Synthesis) -> None:
@@ -63,7 +65,9 @@ def test_nobody_overwrites_evidence(any_stage: Synthesis) -> None:
 
 
 def test_only_bedrock_may_write_to_the_bucket_from_outside(any_stage: Synthesis) -> None:
-    (allowed,) = [each for each in bucket_statements(any_stage) if each["Effect"] == "Allow"]
+    (allowed,) = [
+        statement for statement in bucket_statements(any_stage) if statement["Effect"] == "Allow"
+    ]
     assert allowed["Principal"] == {"Service": "bedrock.amazonaws.com"}
     assert allowed["Action"] == "s3:PutObject"
     bucket = any_stage.only(STACK, "AWS::S3::Bucket").id
@@ -167,13 +171,13 @@ def test_a_bucket_is_emptied_only_where_nothing_is_kept(prod: Synthesis, local: 
 @pytest.mark.parametrize("how", [None, "data_events", "server_access_log"])
 def test_nothing_may_write_to_a_bucket_while_it_is_emptied(tmp_path: Path, how: str | None) -> None:
     stage = synthesize("dev", tmp_path, record_access_log=how)
-    emptied = {each.id for each in stage.resources(STACK, "Custom::EmptiedBucket")}
+    emptied = {resource.id for resource in stage.resources(STACK, "Custom::EmptiedBucket")}
     buckets = stage.resources(STACK, "AWS::S3::Bucket")
     writers = [
-        each
-        for each in stage.resources(STACK)
-        if each.type in {"AWS::S3::BucketPolicy", "AWS::CloudTrail::Trail"}
-        or _may_put_objects(each)
+        resource
+        for resource in stage.resources(STACK)
+        if resource.type in {"AWS::S3::BucketPolicy", "AWS::CloudTrail::Trail"}
+        or _may_put_objects(resource)
     ]
 
     assert len(emptied) == len(buckets) == len(stage.resources(STACK, "AWS::S3::BucketPolicy"))
@@ -327,8 +331,8 @@ def test_lambda_never_runs_a_custom_resources_event_again(local: Synthesis) -> N
     }
     configs = [each for each in local.everything() if each.type.endswith("EventInvokeConfig")]
     attempts = {
-        each.properties["FunctionName"]["Ref"]: each.properties["MaximumRetryAttempts"]
-        for each in configs
+        config.properties["FunctionName"]["Ref"]: config.properties["MaximumRetryAttempts"]
+        for config in configs
     }
     assert len(functions) == 4
     assert {name: attempts.get(name) for name in functions} == dict.fromkeys(functions, 0)
@@ -355,4 +359,6 @@ def _passed(synthesis: Synthesis) -> list[str]:
         for each in policy.properties["PolicyDocument"]["Statement"]
         if each.get("Sid") == "PassDeliveryRoleToBedrock"
     ]
-    return [text(each) for each in (resources if isinstance(resources, list) else [resources])]
+    return [
+        text(resource) for resource in (resources if isinstance(resources, list) else [resources])
+    ]

@@ -38,7 +38,7 @@ def test_an_alarm_on_silence_has_its_first_data_point_before_it_is_made(
     watched = []
     for alarm in silent:
         assert (alarm["Statistic"], alarm["Threshold"]) == ("SampleCount", 1)
-        dimensions = {each["Name"]: each["Value"] for each in alarm["Dimensions"]}
+        dimensions = {dimension["Name"]: dimension["Value"] for dimension in alarm["Dimensions"]}
         assert dimensions["stage"] == written["Stage"]
         watched.append(f"{dimensions['service']}/{alarm['MetricName']}")
     assert sorted(watched) == sorted(written["Metrics"])
@@ -91,14 +91,14 @@ def test_each_symptom_has_its_alarm(any_stage: Synthesis) -> None:
 
 def test_four_fifths_of_what_is_reserved_are_an_alarm(local: Synthesis) -> None:
     (gateway,) = [
-        each.id
-        for each in local.resources("Gateway", "AWS::Lambda::Function")
-        if each.properties["Handler"] == "gateway.handler.handle"
+        resource.id
+        for resource in local.resources("Gateway", "AWS::Lambda::Function")
+        if resource.properties["Handler"] == "gateway.handler.handle"
     ]
     (alarm,) = [
-        each.properties
-        for each in local.resources(STACK, "AWS::CloudWatch::Alarm")
-        if each.properties["MetricName"] == "ConcurrentExecutions"
+        resource.properties
+        for resource in local.resources(STACK, "AWS::CloudWatch::Alarm")
+        if resource.properties["MetricName"] == "ConcurrentExecutions"
     ]
     assert (alarm["Statistic"], alarm["Threshold"]) == ("Maximum", 80)
     (dimension,) = alarm["Dimensions"]

@@ -28,7 +28,7 @@ def method_for(synthesis: Synthesis, path: str, verb: str) -> dict[str, Any]:
 
 def test_every_method_of_the_template_is_told(any_stage: Synthesis) -> None:
     told = {(path, verb) for path, verb, _ in operations()}
-    own = {each for each in methods(any_stage) if each[1] not in ("ANY", "OPTIONS")}
+    own = {method for method in methods(any_stage) if method[1] not in ("ANY", "OPTIONS")}
     assert own <= told  # a preflight is a browser's, on every path
 
 
@@ -39,7 +39,9 @@ def test_what_needs_no_key_there_needs_none_here(any_stage: Synthesis) -> None:
 
 
 def test_api_gateways_own_refusals_are_told() -> None:
-    own = {str(each.status) for each in (*REFUSALS.values(), *SIGNED_REFUSALS.values())} - {"None"}
+    own = {str(refusal.status) for refusal in (*REFUSALS.values(), *SIGNED_REFUSALS.values())} - {
+        "None"
+    }
     for path, verb, about in operations():
         if about.get("security") != []:
             assert own <= set(about["responses"]), (path, verb)

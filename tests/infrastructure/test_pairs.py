@@ -59,4 +59,6 @@ def test_a_rule_that_is_broken_is_seen(
         {"region": "us-east-1", "models.allow": ["haiku"]},
     )
 
-    assert any("apis_take_no_tls_below_1_2" in each for each in syntheses.violations(block))
+    assert any(
+        "apis_take_no_tls_below_1_2" in violation for violation in syntheses.violations(block)
+    )

@@ -18,7 +18,7 @@ DAY = dt.date(2026, 11, 25)
 
 def buckets(synthesis: Synthesis) -> tuple[Any, Any]:
     """That of the record, and that of the log of accesses to it."""
-    found = {each.id: each for each in synthesis.resources(STACK, "AWS::S3::Bucket")}
+    found = {resource.id: resource for resource in synthesis.resources(STACK, "AWS::S3::Bucket")}
     (access,) = [each for name, each in found.items() if name.startswith("RecordAccess")]
     (record,) = [each for name, each in found.items() if name != access.id]
     return record, access
@@ -26,9 +26,9 @@ def buckets(synthesis: Synthesis) -> tuple[Any, Any]:
 
 def policy_of(synthesis: Synthesis, bucket_id: str) -> list[dict[str, Any]]:
     (policy,) = [
-        each
-        for each in synthesis.resources(STACK, "AWS::S3::BucketPolicy")
-        if text(each.properties["Bucket"]) == f"<{bucket_id}>"
+        resource
+        for resource in synthesis.resources(STACK, "AWS::S3::BucketPolicy")
+        if text(resource.properties["Bucket"]) == f"<{bucket_id}>"
     ]
     statements: list[dict[str, Any]] = policy.properties["PolicyDocument"]["Statement"]
     return statements

@@ -30,10 +30,10 @@ def test_the_table_is_over_the_hours_in_which_bedrock_writes(any_stage: Synthesi
     assert {
         name: settings[f"projection.{schema.HOUR}.{name}"] for name in ("type", "interval.unit")
     } == {"type": "date", "interval.unit": "HOURS"}
-    assert [(each["Name"], each["Type"]) for each in made["PartitionKeys"]] == [
+    assert [(key["Name"], key["Type"]) for key in made["PartitionKeys"]] == [
         (schema.HOUR, "string")
     ]
-    assert [(each["Name"], each["Type"]) for each in storage["Columns"]] == list(
+    assert [(column["Name"], column["Type"]) for column in storage["Columns"]] == list(
         schema.hive_columns()
     )
 

@@ -105,12 +105,12 @@ def test_what_outlives_a_stage_comes_back_as_the_page_says(prod: Synthesis) -> N
         each for each in prod.everything() if "Retain" in each.rest.get("DeletionPolicy", "")
     ]
     named = {
-        each.properties["LogGroupName"].rpartition("/")[2]
-        for each in kept_ones
-        if each.type == "AWS::Logs::LogGroup"
+        one.properties["LogGroupName"].rpartition("/")[2]
+        for one in kept_ones
+        if one.type == "AWS::Logs::LogGroup"
     }
 
-    assert {each.type for each in kept_ones} == {
+    assert {one.type for one in kept_ones} == {
         *("AWS::Logs::LogGroup", "AWS::S3::Bucket", "AWS::KMS::Key")
     }
     (groups,) = [line for line in page.splitlines() if line.startswith("| Log groups")]
@@ -205,7 +205,7 @@ def key_off(found: Resources) -> None:
 
 
 OBJECTS = {RECORDS, LARGE, EVIDENCE}
-DELETED = {f"{each} deleted" for each in OBJECTS}
+DELETED = {f"{object_} deleted" for object_ in OBJECTS}
 
 
 @pytest.mark.parametrize(

@@ -50,9 +50,9 @@ def named(tmp_path_factory: pytest.TempPathFactory) -> Synthesis:
 
 def role(synthesis: Synthesis, purpose: str) -> Resource:
     (found,) = [
-        each
-        for each in synthesis.resources(STACK, "AWS::IAM::Role")
-        if each.properties["RoleName"].endswith(f"-{purpose}")
+        resource
+        for resource in synthesis.resources(STACK, "AWS::IAM::Role")
+        if resource.properties["RoleName"].endswith(f"-{purpose}")
     ]
     return found
 
@@ -96,9 +96,9 @@ def allows(synthesis: Synthesis, purpose: str, action: str, resource: str) -> bo
 
 def default_plan(synthesis: Synthesis) -> str:
     (found,) = [
-        each.id
-        for each in synthesis.resources("Gateway", "AWS::ApiGateway::UsagePlan")
-        if each.properties["UsagePlanName"] == f"claude-on-bedrock-{synthesis.stage}"
+        resource.id
+        for resource in synthesis.resources("Gateway", "AWS::ApiGateway::UsagePlan")
+        if resource.properties["UsagePlanName"] == f"claude-on-bedrock-{synthesis.stage}"
     ]
     return found
 
@@ -125,7 +125,7 @@ def test_a_role_for_which_nobody_is_named_is_the_accounts_to_give(prod: Synthesi
         (statement,) = trust(prod, purpose)
         assert texts(statement["Principal"]["AWS"]) == [f"{ACCOUNT}:root"]
         assert statement["Action"] == "sts:AssumeRole"
-    made = {each.properties["RoleName"] for each in prod.resources(STACK, "AWS::IAM::Role")}
+    made = {resource.properties["RoleName"] for resource in prod.resources(STACK, "AWS::IAM::Role")}
     assert not [name for name in made if name.endswith("setup")]
 
 
@@ -208,12 +208,12 @@ def test_an_auditor_reads_records_of_the_stage_only(prod: Synthesis) -> None:
     assert allows(prod, "auditor", "logs:GetLogEvents", f"{ours}/gateway:log-stream:a")
     assert not allows(prod, "auditor", "logs:FilterLogEvents", f"{logs}:/aws/lambda/x:*")
     decrypts = [
-        each
-        for each in own_statements(prod, "auditor")
-        if "kms:Decrypt" in texts(each["Action"]) and each["Effect"] == "Allow"
+        statement
+        for statement in own_statements(prod, "auditor")
+        if "kms:Decrypt" in texts(statement["Action"]) and statement["Effect"] == "Allow"
     ]
-    for each in decrypts:
-        assert each["Condition"]["StringEquals"] == {
+    for decrypt in decrypts:
+        assert decrypt["Condition"]["StringEquals"] == {
             "kms:ViaService": "s3.eu-central-1.amazonaws.com"
         }
 
@@ -227,7 +227,9 @@ def test_an_operator_reads_audit_lines_and_no_record(prod: Synthesis) -> None:
     for group in where_alarms_lead:
         assert allows(prod, "operator", "logs:FilterLogEvents", f"{ours}/{group}:*")
     assert not allows(prod, "operator", "logs:FilterLogEvents", f"{ours}/invocations:*")
-    denied = [each for each in own_statements(prod, "operator") if each["Effect"] == "Deny"]
+    denied = [
+        statement for statement in own_statements(prod, "operator") if statement["Effect"] == "Deny"
+    ]
     assert {action for each in denied for action in texts(each["Action"])} >= {
         *("s3:GetObject", "s3:GetObjectVersion", "kms:Decrypt", "logs:GetLogEvents"),
     }
@@ -321,9 +323,9 @@ def test_only_the_setup_role_subscribes_and_only_by_bedrock(local: Synthesis) ->
     holders = {name for name, body in written.items() if "aws-marketplace:" in body}
     assert [name.partition("Role")[0] for name in holders] == ["Setup"]
     (subscribing,) = [
-        each
-        for each in own_statements(local, "setup")
-        if "aws-marketplace:Subscribe" in texts(each["Action"])
+        statement
+        for statement in own_statements(local, "setup")
+        if "aws-marketplace:Subscribe" in texts(statement["Action"])
     ]
     assert texts(subscribing["Action"]) == [
         *("aws-marketplace:Subscribe", "aws-marketplace:Unsubscribe"),
@@ -353,9 +355,9 @@ def test_the_guards_exceptions_are_the_roles_that_are_made(named: Synthesis) -> 
 
 def test_what_the_stage_asks_for_is_in_the_guard(named: Synthesis) -> None:
     (denials,) = [
-        each
-        for each in named.resources(STACK, "AWS::IAM::ManagedPolicy")
-        if each.id.startswith("GuardDenials")
+        resource
+        for resource in named.resources(STACK, "AWS::IAM::ManagedPolicy")
+        if resource.id.startswith("GuardDenials")
     ]
     sids = {each["Sid"] for each in denials.properties["PolicyDocument"]["Statement"]}
     assert {"DenyWithoutGuardrail", "DenyOtherDataRetention", "DenyLongTermBearerTokens"} <= sids
@@ -369,9 +371,9 @@ def test_where_requests_are_signed_the_application_role_may_call_the_endpoint(
     api = signed.only("Gateway", "AWS::ApiGateway::RestApi").id
 
     (calling,) = [
-        each
-        for each in own_statements(signed, "application")
-        if each["Action"] == "execute-api:Invoke"
+        statement
+        for statement in own_statements(signed, "application")
+        if statement["Action"] == "execute-api:Invoke"
     ]
     where = f"arn:aws:execute-api:us-east-1:123456789012:<{api}>/dev"
     assert set(texts(calling["Resource"])) == {f"{where}/GET/*", f"{where}/POST/*"}
@@ -384,7 +386,9 @@ def test_where_requests_are_signed_the_application_role_may_call_the_endpoint(
         for resource in [each["Resource"]]
     }
     assert bounds == {"arn:aws:execute-api:us-east-1:123456789012:*/dev/*"}
-    assert not [each for each in actions(signed, "operator", "Allow") if each == "apigateway:POST"]
+    assert not [
+        action for action in actions(signed, "operator", "Allow") if action == "apigateway:POST"
+    ]
 
 
 def test_the_auditor_may_ask_how_long_everything_is_kept(any_stage: Synthesis) -> None:

@@ -28,7 +28,7 @@ def test_every_route_but_the_open_doors_asks_for_a_signature(signed: Synthesis) 
 
 
 def test_there_is_nothing_that_keys_would_need(signed: Synthesis) -> None:
-    types = {each.type for each in signed.resources(STACK)}
+    types = {resource.type for resource in signed.resources(STACK)}
     assert not types & {
         "AWS::ApiGateway::ApiKey",
         "AWS::ApiGateway::UsagePlan",
@@ -37,22 +37,22 @@ def test_there_is_nothing_that_keys_would_need(signed: Synthesis) -> None:
     }
     assert "ApiKeySourceType" not in signed.only(STACK, "AWS::ApiGateway::RestApi").properties
     functions = signed.resources(STACK, "AWS::Lambda::Function")
-    handlers = {each.properties["Handler"] for each in functions}
+    handlers = {function.properties["Handler"] for function in functions}
     assert handlers == {"gateway.handler.handle", "api_log_role.handler.handle"}
 
 
 def test_the_stages_throttle_holds_for_every_method(signed: Synthesis) -> None:
     settings = signed.only(STACK, "AWS::ApiGateway::Stage").properties["MethodSettings"]
-    (general,) = [each for each in settings if each["ResourcePath"] == "/*"]
+    (general,) = [setting for setting in settings if setting["ResourcePath"] == "/*"]
     assert general["HttpMethod"] == "*"
     assert (general["ThrottlingRateLimit"], general["ThrottlingBurstLimit"]) == (10, 20)
 
 
 def test_the_policy_opens_this_stage_of_this_api_and_no_more(signed: Synthesis) -> None:
     (policy,) = [
-        each
-        for each in signed.resources(STACK, "AWS::IAM::ManagedPolicy")
-        if each.id.startswith("InvokeEndpoint")
+        resource
+        for resource in signed.resources(STACK, "AWS::IAM::ManagedPolicy")
+        if resource.id.startswith("InvokeEndpoint")
     ]
     (statement,) = policy.properties["PolicyDocument"]["Statement"]
     api = signed.only(STACK, "AWS::ApiGateway::RestApi").id

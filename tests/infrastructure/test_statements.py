@@ -219,9 +219,9 @@ def test_patterns_in_resources_are_the_listed_ones(any_stage: Synthesis) -> None
 
 def test_patterns_in_the_boundary_are_the_listed_ones(any_stage: Synthesis) -> None:
     bounds = (
-        each
-        for each in identity_statements(any_stage)
-        if each.allows() and each.holder == boundary(any_stage)
+        statement
+        for statement in identity_statements(any_stage)
+        if statement.allows() and statement.holder == boundary(any_stage)
     )
     stage = any_stage.settings
     route = stage.models.geography
@@ -342,7 +342,9 @@ def test_a_service_is_let_in_for_this_account_only(any_stage: Synthesis, service
 
 
 def test_a_role_is_passed_only_to_the_service_it_is_for(any_stage: Synthesis) -> None:
-    found = [each for each in statements(any_stage) if "iam:PassRole" in each.actions()]
+    found = [
+        statement for statement in statements(any_stage) if "iam:PassRole" in statement.actions()
+    ]
     passed = {
         texts(each.body["Condition"]["StringEquals"]["iam:PassedToService"])[0] for each in found
     }

@@ -21,14 +21,17 @@ def profiles(synthesis: Synthesis) -> list[Resource]:
 
 
 def tags(profile: Resource) -> dict[str, str]:
-    return {each["Key"]: each["Value"] for each in profile.properties["Tags"]}
+    return {tag["Key"]: tag["Value"] for tag in profile.properties["Tags"]}
 
 
 def test_each_team_has_a_profile_for_each_model(local: Synthesis) -> None:
     models = local.settings.models
     found = {
-        (tags(each)["claude-on-bedrock-team"], text(each.properties["ModelSource"]["CopyFrom"]))
-        for each in profiles(local)
+        (
+            tags(profile)["claude-on-bedrock-team"],
+            text(profile.properties["ModelSource"]["CopyFrom"]),
+        )
+        for profile in profiles(local)
     }
     wanted = {
         (
@@ -45,12 +48,12 @@ def test_each_team_has_a_profile_for_each_model(local: Synthesis) -> None:
 
 
 def test_a_profile_has_a_name_of_its_own_and_the_teams_tags(local: Synthesis) -> None:
-    names = [each.properties["InferenceProfileName"] for each in profiles(local)]
+    names = [profile.properties["InferenceProfileName"] for profile in profiles(local)]
     assert len(set(names)) == len(names)
     assert all(len(name) <= 64 and NAME.fullmatch(name) for name in names)
-    for each in profiles(local):
-        team = tags(each)["claude-on-bedrock-team"]
-        assert tags(each) == {
+    for profile in profiles(local):
+        team = tags(profile)["claude-on-bedrock-team"]
+        assert tags(profile) == {
             **TEAMS[team],
             "claude-on-bedrock-team": team,
             "claude-on-bedrock": "local",
@@ -60,11 +63,13 @@ def test_a_profile_has_a_name_of_its_own_and_the_teams_tags(local: Synthesis) ->
 def test_a_teams_policies_name_its_own_profiles_and_come_with_the_guard(local: Synthesis) -> None:
     told = json.loads(text(local.template(STACK)["Outputs"]["TeamPolicyArns"]["Value"]))
     assert set(told) == set(TEAMS)
-    policies = {each.id: each for each in local.resources(STACK, "AWS::IAM::ManagedPolicy")}
+    policies = {
+        resource.id: resource for resource in local.resources(STACK, "AWS::IAM::ManagedPolicy")
+    }
     for team, arns in told.items():
         *own, guard = [policies[arn.strip("<>")] for arn in arns]
         assert guard.id.startswith("GuardDenials")
-        assert named(own) == {each.id for each in profiles(local) if team_of(each) == team}
+        assert named(own) == {profile.id for profile in profiles(local) if team_of(profile) == team}
 
 
 def team_of(profile: Resource) -> str:

@@ -82,8 +82,10 @@ def _run(docs: Path, *part: str) -> dict[str, Any]:
 
 def test_every_figure_has_every_contender_and_reach(kept: dict[str, Any]) -> None:
     figures = kept["figures"]
-    assert {each["title"]: list(each["contenders"]) for each in figures} == CONTENDERS
-    reaches = {each["title"]: [one["reach"] for one in each["reaches"]] for each in figures}
+    assert {figure["title"]: list(figure["contenders"]) for figure in figures} == CONTENDERS
+    reaches = {
+        figure["title"]: [reach["reach"] for reach in figure["reaches"]] for figure in figures
+    }
     assert reaches == REACHES
 
 
@@ -95,10 +97,10 @@ def test_every_sample_is_something(kept: dict[str, Any]) -> None:
 
 def test_a_months_records_are_asked_and_verified_within_bounds(kept: dict[str, Any]) -> None:
     steps = kept["records"]
-    assert [each["step"] for each in steps] == ["generate", "read", "usage", "verify"]
-    for each in steps:
-        assert each["calls"] == 10_000
-        assert each["peak_mib"] < 1024
+    assert [step["step"] for step in steps] == ["generate", "read", "usage", "verify"]
+    for step in steps:
+        assert step["calls"] == 10_000
+        assert step["peak_mib"] < 1024
 
 
 def test_the_page_is_given_the_run(kept: dict[str, Any], docs: Path) -> None:
@@ -111,11 +113,11 @@ def test_the_page_is_given_the_run(kept: dict[str, Any], docs: Path) -> None:
 
 
 def test_every_curve_has_its_picture_and_exponents(grown: dict[str, Any], docs: Path) -> None:
-    assert [each["name"] for each in grown["curves"]] == CURVES
+    assert [curve["name"] for curve in grown["curves"]] == CURVES
     page = (docs / "growth.md").read_text()
-    for each in grown["curves"]:
-        assert f"(performance/{each['name']}.svg)" in page
-        assert (docs / "performance" / f"{each['name']}.svg").read_text().startswith("<svg")
-        for costs in each["costs"].values():
-            assert len(costs) == len(each["sizes"]) > 1
-        assert list(each["exponents"]) == list(each["costs"])
+    for curve in grown["curves"]:
+        assert f"(performance/{curve['name']}.svg)" in page
+        assert (docs / "performance" / f"{curve['name']}.svg").read_text().startswith("<svg")
+        for costs in curve["costs"].values():
+            assert len(costs) == len(curve["sizes"]) > 1
+        assert list(curve["exponents"]) == list(curve["costs"])

@@ -151,4 +151,4 @@ def check_served(answer: SentResponse, row: Row, today: str) -> None:
 def check_refused(answer: SentResponse, route: str, row: Row) -> None:
     assert (answer.status, answer.json()["error"]["type"]) == (400, "invalid_request_error")
     assert f"has no {route} profile here; it has" in answer.json()["error"]["message"]
-    assert all(each in answer.json()["error"]["message"] for each in row.routes.split())
+    assert all(part in answer.json()["error"]["message"] for part in row.routes.split())

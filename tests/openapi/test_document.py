@@ -40,7 +40,7 @@ def test_every_error_is_told_in_its_format() -> None:
     assert told["POST /model/{id}/converse"] >= {str(kind.bedrock[1]) for kind in KINDS}
     for name, about in operations():
         bedrock = not name.split()[1].startswith(("/v1", "/health", "/api")) and name != "HEAD /"
-        refs = [each["$ref"] for each in about["responses"].values() if "$ref" in each]
+        refs = [response["$ref"] for response in about["responses"].values() if "$ref" in response]
         assert refs and all(("/BedrockError" in ref) == bedrock for ref in refs)
 
 

@@ -96,7 +96,7 @@ _YES_OR_NO = ("output_format", "forced_tool", "prefill", "system_turns")
 
 
 def page() -> str:
-    """The whole page, as Markdown."""
+    """Return the whole page, as Markdown."""
     return "\n".join(
         [
             _HEAD,
@@ -214,7 +214,7 @@ def _nested() -> Iterable[tuple[str, str]]:
     yield "`thinking.block_binding`", binding
     theirs, ours = message_fields.BINDING_NAMES
     yield f"`thinking.block_binding.{theirs}`", f"becomes `{ours}`"
-    keywords = ", ".join(f"`{each}`" for each in message_fields.SCHEMA_KEYWORDS)
+    keywords = ", ".join(f"`{keyword}`" for keyword in message_fields.SCHEMA_KEYWORDS)
     yield "`tools.input_schema`", f"a 400 that names the tool, with {keywords} at its top"
     names = f"a 400 that names the tool, for a name that is not `{message_fields.PROPERTY_NAME}`"
     yield "`tools.input_schema.properties`", names

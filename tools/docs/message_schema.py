@@ -48,7 +48,7 @@ class Place(typing.NamedTuple):
 
 
 def page() -> str:
-    """The whole module, before ruff formats it."""
+    """Return the whole module, before ruff formats it."""
     places = _places()
     fields = "".join(f"    {name!r}: {of!r},\n" for name, of, _ in places)
     types = "".join(f"    {name!r}: frozenset({sorted(of)!r}),\n" for name, _, of in places if of)
@@ -57,7 +57,7 @@ def page() -> str:
 
 
 def _places() -> list[Place]:
-    """Every place, the body first; each is named by the shortest way to it."""
+    """Return every place, the body first; each is named by the shortest way to it."""
     root = frozenset({MessageCreateParamsBase})
     places = {root: Place("body", {}, set())}
     queue = [root]
@@ -80,14 +80,14 @@ def _places() -> list[Place]:
 
 def _hints(classes: frozenset[Any]) -> Mapping[str, list[Any]]:
     found: dict[str, list[Any]] = {}
-    for each in sorted(classes, key=lambda one: str(one.__name__)):
-        for field, hint in te.get_type_hints(each, include_extras=True).items():
+    for class_ in sorted(classes, key=lambda one: str(one.__name__)):
+        for field, hint in te.get_type_hints(class_, include_extras=True).items():
             found.setdefault(field, []).append(hint)
     return found
 
 
 def _parts(hint: Any) -> Iterator[Any]:  # noqa: ANN401
-    """The hint and all that it is made of."""
+    """Yield the hint and all that it is made of."""
     yield hint
     if te.get_origin(hint) is not typing.Literal:
         for argument in te.get_args(hint):
@@ -99,7 +99,7 @@ def _classes(hint: Any) -> frozenset[Any]:  # noqa: ANN401
 
 
 def _is_open(hint: Any) -> bool:  # noqa: ANN401
-    """Whether an object of any fields may stand there."""
+    """Return whether an object of any fields may stand there."""
     return any(te.get_origin(part) in (dict, Mapping) or part is object for part in _parts(hint))
 
 

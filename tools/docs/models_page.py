@@ -50,7 +50,7 @@ The prefix alone does not promise residency: some `us` profiles reach Canada.
 
 
 def page(models: Sequence[Model] = MODELS) -> str:
-    """The whole page, as Markdown."""
+    """Return the whole page, as Markdown."""
     seed = [model for model in models if model in SEED_MODELS]
     newer = [model for model in models if model not in SEED_MODELS]
     sections = [

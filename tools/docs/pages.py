@@ -17,12 +17,13 @@ _LINK = re.compile(r"\]\(([^)\s]+)\)")
 
 
 def read(page: Path | str) -> str:
-    """The text of a page, by its path from the project's folder."""
+    """Return the text of a page, by its path from the project's folder."""
     return (ROOT / page).read_text(encoding="utf-8")
 
 
 def section(page: str, heading: str) -> str:
-    """What stands under `heading`, up to the next one; KeyError if there is no such heading."""
+    """Return what stands under `heading`, up to the next one; KeyError if there is no such
+    heading."""
     text = prose(read(page))
     headings = list(_HEADING.finditer(text))
     for found, following in zip(headings, [*headings[1:], None], strict=True):
@@ -32,7 +33,7 @@ def section(page: str, heading: str) -> str:
 
 
 def rows(page: str, heading: str) -> list[list[str]]:
-    """The cells of each row of the tables under `heading`, without those of their heads."""
+    """Return the cells of each row of the tables under `heading`, without those of their heads."""
     lines = [line for line in section(page, heading).splitlines() if line.startswith("|")]
     heads = [at - 1 for at, line in enumerate(lines) if set(line) <= set("|- ")]
     kept = (line for at, line in enumerate(lines) if at not in heads and at - 1 not in heads)
@@ -40,43 +41,44 @@ def rows(page: str, heading: str) -> list[list[str]]:
 
 
 def first_codes(page: str, heading: str) -> set[str]:
-    """Every `code` in the first column of the tables under `heading`."""
+    """Return every `code` in the first column of the tables under `heading`."""
     return {code for row in rows(page, heading) for code in codes(row[0])}
 
 
 def codes(text: str) -> list[str]:
-    """Each `code` in a line."""
+    """Return each `code` in a line."""
     return _CODE.findall(text)
 
 
 def prose(text: str) -> str:
-    """A page without its blocks of code."""
+    """Return a page without its blocks of code."""
     return _BLOCK.sub("", text)
 
 
 def blocks(text: str) -> list[str]:
-    """A page's blocks of code."""
+    """Return a page's blocks of code."""
     return _BLOCK.findall(text)
 
 
 def links(text: str) -> list[str]:
-    """The targets of a page's links."""
+    """Return the targets of a page's links."""
     return _LINK.findall(prose(text))
 
 
 def anchors(text: str) -> set[str]:
-    """What a link to a heading of the page may say after `#`, as GitHub makes it."""
+    """Return what a link to a heading of the page may say after `#`, as GitHub makes it."""
     titles = (found[2].lower() for found in _HEADING.finditer(prose(text)))
     return {re.sub(r"[^\w\- ]", "", title).replace(" ", "-") for title in titles}
 
 
 def headings(page: str, level: int) -> list[str]:
-    """The page's headings of that level, in order."""
+    """Return the page's headings of that level, in order."""
     return [found[2] for found in _HEADING.finditer(prose(read(page))) if len(found[1]) == level]
 
 
 def is_a_test(named: str) -> bool:
-    """Whether `tests/FILE.py` has tests, or `tests/FILE.py::NAME` is one that pytest collects."""
+    """Return whether `tests/FILE.py` has tests, or `tests/FILE.py::NAME` is one that pytest
+    collects."""
     path, _, function = named.partition("::")
     there = set(_tests(ast.parse(read(path))))
     return bool(there) and (not function or function in there)
@@ -87,5 +89,5 @@ def _tests(module: ast.Module) -> Iterator[str]:
         if isinstance(node, ast.FunctionDef) and node.name.startswith("test_"):
             yield node.name
         if isinstance(node, ast.Assign):
-            targets = (each for each in node.targets if isinstance(each, ast.Name))
-            yield from (each.id for each in targets if each.id.startswith("Test"))
+            targets = (target for target in node.targets if isinstance(target, ast.Name))
+            yield from (target.id for target in targets if target.id.startswith("Test"))

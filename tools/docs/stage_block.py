@@ -66,13 +66,15 @@ def _groups(group: type[Group]) -> Iterator[type[Group]]:
 
 
 def _text(key: Key) -> str:
-    """The text that an editor shows of a key: what it does, what it takes, where to read on."""
+    """Return the text that an editor shows of a key: what it does, what it takes, where to read
+    on."""
     text = f"{key.field.description} Allowed: {key.allowed}."
     return f"{text} See docs/{key.page.partition('#')[0]}." if key.page else text
 
 
 def _closed(part: object) -> object:
-    """The part without titles, and with objects that take no other keys than those they name."""
+    """Return the part without titles, and with objects that take no other keys than those they
+    name."""
     if isinstance(part, list):
         return [_closed(item) for item in part]
     if not isinstance(part, dict):
@@ -109,7 +111,7 @@ def _row(key: Key) -> str:
 
 
 def _type(key: Key) -> str:
-    """What the key takes, with any word that stands in JSON's quotes as code."""
+    """Return what the key takes, with any word that stands in JSON's quotes as code."""
     return re.sub(r'"[^"]+"', lambda found: f"`{found[0]}`", key.allowed)
 
 

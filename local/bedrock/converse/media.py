@@ -30,7 +30,7 @@ def take_out_attachments(body: bytes) -> tuple[bytes, tuple[Attachment, ...]]:
 
 
 def _attachments(value: Any, path: _Path) -> Iterator[Attachment]:  # noqa: ANN401
-    """Takes the bytes out of `value`, which holds messages or blocks at any depth."""
+    """Take the bytes out of `value`, which holds messages or block at any depth."""
     if isinstance(value, list):
         for index, item in enumerate(value):
             yield from _attachments(item, (*path, index))

@@ -31,9 +31,9 @@ def cases_of(completion: Callable[..., Any]) -> dict[str, Case]:
 
     def stream() -> dict[str, Any]:
         chunks = list(ask(user(PACED), stream=True, stream_options={"include_usage": True}))
-        texts = [each.choices[0].delta.content for each in chunks if each.choices]
-        (usage,) = [each.usage for each in chunks if getattr(each, "usage", None)]
-        stops = [each.choices[0].finish_reason for each in chunks if each.choices]
+        texts = [chunk.choices[0].delta.content for chunk in chunks if chunk.choices]
+        (usage,) = [chunk.usage for chunk in chunks if getattr(chunk, "usage", None)]
+        stops = [chunk.choices[0].finish_reason for chunk in chunks if chunk.choices]
         return {
             "text": "".join(filter(None, texts)),
             "pieces": len(list(filter(None, texts))),

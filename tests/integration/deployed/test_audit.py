@@ -36,10 +36,12 @@ def test_the_report_names_the_lost_call_and_rests_on_answers_that_are_there(
     assert told == json.loads((out / "audit.json").read_text())
     assert told["headline"].startswith("2 of 3 calls of ")
     assert told["completeness"]["headline"] == told["headline"]
-    missing = {each["request_id"]: each["kind"] for each in told["completeness"]["findings"]}
+    missing = {
+        finding["request_id"]: finding["kind"] for finding in told["completeness"]["findings"]
+    }
     assert (len(missing), set(missing.values())) == (2, {"missing_record"})
     assert lost in missing
-    verdicts = {each["id"]: each["verdict"] for each in told["statements"]}
+    verdicts = {statement["id"]: statement["verdict"] for statement in told["statements"]}
     assert verdicts["complete"] == "fail"
     assert {name for name in verdicts if verdicts[name] == "not assessed"} - {"chain"} == {
         *EMBEDDED,
@@ -47,7 +49,7 @@ def test_the_report_names_the_lost_call_and_rests_on_answers_that_are_there(
     }
     shown = {"logging-on", "data-types", "kept", "models-bounded"}
     assert {verdicts[name] for name in shown} == {"pass"}
-    (armed,) = [each for each in told["statements"] if each["id"] == "alarms-armed"]
+    (armed,) = [statement for statement in told["statements"] if statement["id"] == "alarms-armed"]
     assert armed["verdict"] == "fail"  # the stage names no address
     assert "no confirmed subscription to arn:aws:sns:" in armed["words"]
     assert [(each["calls"], each["caller"]) for each in told["usage"]] == [(1, "default")]
@@ -57,8 +59,8 @@ def test_the_report_names_the_lost_call_and_rests_on_answers_that_are_there(
     assert {each["kind"] for each in told["access"]} == {"role"}
     _holds(out)
     _rests_on_answers(out, told["statements"], told["answers"])
-    files = [each for each in out.rglob("*") if each.is_file()]
-    assert not [each for each in files if SECRET.encode() in each.read_bytes()]
+    files = [path for path in out.rglob("*") if path.is_file()]
+    assert not [file for file in files if SECRET.encode() in file.read_bytes()]
 
     again = audit(deployment, "--out", str(out))
     assert (again.returncode, again.stdout) == (2, "")
@@ -69,19 +71,19 @@ def _holds(out: Path) -> None:
     """The manifest is of every file, and none of it has changed."""
     lines = (out / "SHA256SUMS").read_text().splitlines()
     sums = {name: digest for digest, _, name in (line.partition("  ") for line in lines)}
-    files = {str(each.relative_to(out)) for each in out.rglob("*") if each.is_file()}
+    files = {str(path.relative_to(out)) for path in out.rglob("*") if path.is_file()}
     assert files == {*sums, "SHA256SUMS"}
     for name, digest in sums.items():
         assert hashlib.sha256((out / name).read_bytes()).hexdigest() == digest
 
 
 def _rests_on_answers(out: Path, statements: list[dict[str, list[str]]], answers: object) -> None:
-    named = {name for each in statements for name in each["answers"]}
+    named = {name for statement in statements for name in statement["answers"]}
     assert isinstance(answers, list)
-    assert {f"answers/{name}" for name in named} <= {each["file"] for each in answers}
-    for each in answers:
-        content = (out / each["file"]).read_bytes()
-        assert hashlib.sha256(content).hexdigest() == each["sha256"]
+    assert {f"answers/{name}" for name in named} <= {answer["file"] for answer in answers}
+    for answer in answers:
+        content = (out / answer["file"]).read_bytes()
+        assert hashlib.sha256(content).hexdigest() == answer["sha256"]
 
 
 def test_what_cannot_be_asked_is_no_report(deployment: Deployment, tmp_path: Path) -> None:

@@ -12,14 +12,14 @@ def test_lambda_tells_the_hash_that_a_bill_has(deployment: Deployment) -> None:
         for path in (deployment.state / "cdk.out").glob("asset.*.cdx.json")
     ]
     billed = {
-        each["value"]: bill["name"]
+        property_["value"]: bill["name"]
         for bill in bills
-        for each in bill["properties"]
-        if each["name"] == CODE_SHA_256
+        for property_ in bill["properties"]
+        if property_["name"] == CODE_SHA_256
     }
     functions = deployment.client("lambda").list_functions(MaxItems=50)["Functions"]
     assert len(functions) >= len(bills) > 0
-    told = {each["Handler"].partition(".")[0]: each["CodeSha256"] for each in functions}
+    told = {function["Handler"].partition(".")[0]: function["CodeSha256"] for function in functions}
     assert {package: billed.get(digest) for package, digest in told.items()} == {
         package: package for package in told
     }

@@ -68,7 +68,7 @@ def test_a_call_without_a_record_is_a_failure_in_each_place(
 
     failures = handler.run(work, [lost, kept], pauses=(0.5, 1.0, 1.5))
 
-    assert {(each.size, each.step, each.why) for each in failures} == {
+    assert {(failure.size, failure.step, failure.why) for failure in failures} == {
         ("large", "CloudWatch Logs", "no record"),
         ("large", "S3", "no record"),
     }

@@ -78,7 +78,7 @@ def _refuses_a_dropped_export(aws: Aws) -> None:
             StackName="producer", WaiterConfig={"Delay": 1}
         )
     events = client.describe_stack_events(StackName="producer")["StackEvents"]
-    reasons = {each.get("ResourceStatusReason") for each in events}
+    reasons = {event.get("ResourceStatusReason") for event in events}
     for name in ("consumer", "producer"):
         client.delete_stack(StackName=name)
         client.get_waiter("stack_delete_complete").wait(StackName=name, WaiterConfig={"Delay": 1})

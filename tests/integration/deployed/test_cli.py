@@ -148,7 +148,9 @@ def test_models_are_those_of_the_stage(deployment: Deployment) -> None:
     told = json.loads(listed.stdout)["items"]
 
     assert {each["name"] for each in told} == set(stages["local"]["models"]["allow"])
-    assert {each["geography"] for model in told for each in model["geographies"]} == {"global"}
+    assert {geography["geography"] for model in told for geography in model["geographies"]} == {
+        "global"
+    }
     table = claude_bedrock(deployment, "models", "--spellings")
     assert "global.anthropic.claude-sonnet-4-5-20250929-v1:0" in table.stdout.splitlines()
 

@@ -58,9 +58,12 @@ def test_logging_that_is_deleted_redirected_or_without_bodies(
 def test_a_model_that_only_the_account_has_is_told(deployment: Deployment) -> None:
     summaries = deployment.client("bedrock").list_foundation_models()["modelSummaries"]
     newer = {"modelId": "anthropic.claude-opus-6", "modelName": "Claude Opus 6"}
-    told_models = [*({**each, "modelLifecycle": {"status": "ACTIVE"}} for each in summaries), newer]
-    for each in told_models:
-        each["modelArn"] = f"arn:aws:bedrock:us-east-1::foundation-model/{each['modelId']}"
+    told_models = [
+        *({**summary, "modelLifecycle": {"status": "ACTIVE"}} for summary in summaries),
+        newer,
+    ]
+    for model in told_models:
+        model["modelArn"] = f"arn:aws:bedrock:us-east-1::foundation-model/{model['modelId']}"
     told_answers.tell(
         deployment.endpoint["aws_endpoint_url"],
         told_answers.told("bedrock", "GET /foundation-models", {"modelSummaries": told_models}),
@@ -115,7 +118,9 @@ def test_evidence_and_delivery_are_looked_after(
     policy = s3.get_bucket_policy(Bucket=bucket)["Policy"]
     undo.append(lambda: s3.put_bucket_policy(Bucket=bucket, Policy=policy))
     statements = json.loads(policy)["Statement"]
-    kept = [each for each in statements if each.get("Sid") != "DenyOverwritingEvidence"]
+    kept = [
+        statement for statement in statements if statement.get("Sid") != "DenyOverwritingEvidence"
+    ]
     assert len(kept) == len(statements) - 1
     denial = {
         "Sid": "Incident",

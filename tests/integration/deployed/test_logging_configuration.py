@@ -107,7 +107,9 @@ class Account(NamedTuple):
         """Calls API Gateway's UpdateAccount as soon as there is a role to log as, as somebody
         else may."""
         iam, api_gateway = self.aws.client("iam"), self.aws.client("apigateway")
-        eventually(lambda: LOG_ROLE in [one["RoleName"] for one in iam.list_roles()["Roles"]], 300)
+        eventually(
+            lambda: LOG_ROLE in [role["RoleName"] for role in iam.list_roles()["Roles"]], 300
+        )
         feature = {"op": "add", "path": "/features", "value": "UsagePlans"}
         api_gateway.update_account(patchOperations=[feature])
 
@@ -126,12 +128,12 @@ class Account(NamedTuple):
         logs, s3 = self.aws.client("logs"), self.aws.client("s3")
         functions = self.aws.client("lambda").list_functions()["Functions"]
         keys = self.aws.client("apigateway").get_api_keys()["items"]
-        buckets = [each["Name"] for each in s3.list_buckets()["Buckets"]]
+        buckets = [bucket["Name"] for bucket in s3.list_buckets()["Buckets"]]
         return [
-            *(each["logGroupName"] for each in logs.describe_log_groups()["logGroups"]),
-            *(each for each in buckets if not each.startswith("cdk-")),
-            *(each["FunctionName"] for each in functions),
-            *(each["name"] for each in keys),
+            *(group["logGroupName"] for group in logs.describe_log_groups()["logGroups"]),
+            *(bucket for bucket in buckets if not bucket.startswith("cdk-")),
+            *(function["FunctionName"] for function in functions),
+            *(key["name"] for key in keys),
         ]
 
     def looked_at_by(self, drift_detector: str) -> dict[str, Any]:

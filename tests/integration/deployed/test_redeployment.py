@@ -14,7 +14,7 @@ def opened(deployment: Deployment) -> Iterator[None]:
     """A resource that asks for no key, in the API but in no deployment yet."""
     client, where = deployment.client("apigateway"), {"restApiId": api_id(deployment)}
     resources = client.get_resources(**where, embed=["methods"])["items"]
-    root = next(one for one in resources if one["path"] == "/")
+    root = next(resource for resource in resources if resource["path"] == "/")
     integration = root["resourceMethods"]["ANY"]["methodIntegration"]
     made = client.create_resource(**where, parentId=root["id"], pathPart=PATH.strip("/"))
     method = {**where, "resourceId": made["id"], "httpMethod": "GET"}

@@ -38,7 +38,7 @@ def asked(deployment: Deployment, exit_code: int) -> dict[str, Any]:
 
 
 def places(said: dict[str, Any]) -> dict[str, dict[str, Any]]:
-    return {each["destination"]: each for each in said["destinations"]}
+    return {destination["destination"]: destination for destination in said["destinations"]}
 
 
 def test_every_place_of_the_deployed_stage_is_told(deployment: Deployment) -> None:
@@ -46,7 +46,7 @@ def test_every_place_of_the_deployed_stage_is_told(deployment: Deployment) -> No
 
     assert (said["day"], said["retention_days"]) == (DAY, 30)
     assert said["retention_days_from"] == deployment.stage().stack("ModelAccess")
-    assert {each["outcome"] for each in said["destinations"]} == {"ok"}
+    assert {destination["outcome"] for destination in said["destinations"]} == {"ok"}
     found = places(said)
     group = deployment.output("InvocationLogging", "LogGroupName")
     siblings = {group.replace("invocations", name) for name in ("gateway", "access", "authorizer")}
@@ -78,7 +78,11 @@ def test_a_shortened_retention_is_found(deployment: Deployment, audit_group: str
 
     said = asked(deployment, 1)
 
-    short = [each["destination"] for each in said["destinations"] if each["outcome"] != "ok"]
+    short = [
+        destination["destination"]
+        for destination in said["destinations"]
+        if destination["outcome"] != "ok"
+    ]
     assert short == [audit_group]
     human = claude_bedrock(deployment, "retention")
     assert human.returncode == 1
@@ -97,8 +101,8 @@ def test_what_aws_denies_is_unknown_and_names_the_permission(deployment: Deploym
 
     said = asked(deployment, 2)
 
-    assert {each["outcome"] for each in said["destinations"]} == {"unknown"}
-    why = {each["unknown"] for each in said["destinations"]}
+    assert {destination["outcome"] for destination in said["destinations"]} == {"unknown"}
+    why = {destination["unknown"] for destination in said["destinations"]}
     for permission in ("logs:DescribeLogGroups", "s3:GetLifecycleConfiguration", "kms:DescribeKey"):
         assert [each for each in why if permission in each]
 

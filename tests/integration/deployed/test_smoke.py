@@ -50,7 +50,7 @@ def test_every_check_passes_or_says_that_this_is_not_aws(report: dict[str, Any])
 
 
 def test_what_is_measured_is_in_the_report(report: dict[str, Any]) -> None:
-    measured = {one["name"]: one["measured"] for one in report["checks"]}
+    measured = {check["name"]: check["measured"] for check in report["checks"]}
     pacing = measured["stream pacing"]
     assert pacing["first_event_seconds"] < pacing["last_event_seconds"]
     assert measured["model id"] == {"form": "inference profile id", "operation": "InvokeModel"}

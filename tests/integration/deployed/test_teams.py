@@ -60,7 +60,7 @@ def test_each_profile_is_a_tagged_copy_of_what_the_output_says(
             assert (found["type"], found["status"]) == ("APPLICATION", "ACTIVE")
             assert found["models"] == copied["models"]
         tags = bedrock.list_tags_for_resource(resourceARN=arn)["tags"]
-        assert {each["key"]: each["value"] for each in tags} == {
+        assert {tag["key"]: tag["value"] for tag in tags} == {
             "cost-center": center,
             "claude-on-bedrock-team": team,
             "claude-on-bedrock": "local",

@@ -41,7 +41,7 @@ def test_bucket_folder_and_athena_give_the_same_and_it_is_what_was_called(
 
     assert athena.pop("scanned_bytes") > 0
     assert bucket == synced == again == athena
-    counted = {(each["caller"], each["model"]): each["calls"] for each in bucket["groups"]}
+    counted = {(group["caller"], group["model"]): group["calls"] for group in bucket["groups"]}
     assert counted["default", "claude-haiku-4-5"] >= 1
     assert counted["default", "claude-opus-5-5"] >= 2
     assert bucket["total"]["input_tokens"] > 25_000

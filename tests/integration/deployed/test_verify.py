@@ -187,7 +187,7 @@ def test_exactly_the_lost_call_and_the_one_that_went_round_are_named(
 
     assert (shown.returncode, shown.stderr) == (1, ""), shown.stderr
     told = json.loads(shown.stdout)
-    findings = {each["kind"]: each for each in told["findings"]}
+    findings = {finding["kind"]: finding for finding in told["findings"]}
     assert {kind: each["request_id"] for kind, each in findings.items()} == {
         "missing_record": window.lost,
         "bypassed_gateway": window.round_it,
@@ -215,7 +215,7 @@ def test_exactly_the_lost_call_and_the_one_that_went_round_are_named(
     assert told["verdict"] == "fail"
     assert told["headline"].startswith("1 of 6 calls of ")
     assert told["headline"].endswith(" is not on record; 1 record is of no call of the gateway.")
-    assert all(len(each["id"]) == 12 for each in told["findings"])
+    assert all(len(finding["id"]) == 12 for finding in told["findings"])
     (file,) = tmp_path.iterdir()
     assert told["evidence"] == {
         "file": str(file),
@@ -283,7 +283,7 @@ def test_a_call_that_bedrock_answered_and_nobody_recorded_is_not_complete(
 
     told = json.loads(shown.stdout)
     assert (shown.returncode, text.returncode, told["verdict"]) == (1, 1, "fail")
-    assert [each["kind"] for each in told["findings"]] == ["missing_record"]
+    assert [finding["kind"] for finding in told["findings"]] == ["missing_record"]
     assert told["headline"].startswith("1 of 2 calls of ")
     for said in (told["headline"], text.stdout):
         assert "very call" not in said
@@ -329,7 +329,7 @@ def test_a_record_of_the_gateway_without_its_entry_is_looked_up_in_the_access_lo
     )
 
     told = json.loads(shown.stdout)
-    lost, unreadable = sorted(told["findings"], key=lambda each: str(each["kind"]))
+    lost, unreadable = sorted(told["findings"], key=lambda finding: str(finding["kind"]))
     gateway_id = content["requestMetadata"]["gateway_request_id"]
     assert (lost["kind"], lost["request_id"]) == ("audit_entry_lost", "of-a-killed-function")
     assert lost["detail"] == (
@@ -379,7 +379,7 @@ def test_the_deployed_function_finds_the_same_and_keeps_it_in_the_bucket(
 
     (told,) = ask_the_function(deployment, asked)
 
-    assert {each["kind"]: each["request_id"] for each in told["findings"]} == {
+    assert {finding["kind"]: finding["request_id"] for finding in told["findings"]} == {
         "missing_record": window.lost,
         "bypassed_gateway": window.round_it,
     }
@@ -452,12 +452,12 @@ def test_the_deployed_function_writes_its_metrics(deployment: Deployment) -> Non
 
     def look() -> list[dict[str, Any]]:
         events = deployment.client("logs").filter_log_events(**asked)["events"]
-        return [json.loads(each["message"]) for each in events]
+        return [json.loads(event["message"]) for event in events]
 
     line = eventually(look)[0]
     (directive,) = line["_aws"]["CloudWatchMetrics"]
     assert (directive["Namespace"], line["service"]) == ("ClaudeOnBedrock", "verification")
-    assert {VERIFIED, *(each["Name"] for each in directive["Metrics"])} == {
+    assert {VERIFIED, *(metric["Name"] for metric in directive["Metrics"])} == {
         *(VERIFIED, NOT_VERIFIED, EVIDENCE),
         *METRICS.values(),
     }
@@ -469,7 +469,7 @@ def test_the_deployment_has_written_the_first_data_points(deployment: Deployment
     events = deployment.client("logs").filter_log_events(
         logGroupName=group.replace("invocations", "invocation-logging"), filterPattern='"_aws"'
     )["events"]
-    lines = [json.loads(each["message"]) for each in events]
+    lines = [json.loads(event["message"]) for event in events]
     written = {
         metric["Name"]: (line["service"], line[metric["Name"]])
         for line in lines
@@ -539,7 +539,7 @@ def _is_reported_as_accepted(
     finally:
         sns.unsubscribe(SubscriptionArn=subscription["SubscriptionArn"])
     told = json.loads(made.stdout)
-    statements = {each["id"]: each for each in told["statements"]}
+    statements = {statement["id"]: statement for statement in told["statements"]}
     failed = {name for name, each in statements.items() if each["verdict"] == "fail"}
     unasked = {name for name, each in statements.items() if each["verdict"] == "not assessed"}
     assert (made.returncode, failed) == (2, set()), made.stdout
@@ -554,4 +554,4 @@ def logged(deployment: Deployment, key: str) -> bool:
     events = deployment.client("logs").filter_log_events(
         logGroupName=group.replace("invocations", "verification"), filterPattern='"sealed"'
     )["events"]
-    return any(key in each["message"] for each in events)
+    return any(key in event["message"] for event in events)

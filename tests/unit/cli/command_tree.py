@@ -20,15 +20,15 @@ class Command(NamedTuple):
 
     def option(self, name: str) -> Parameter | None:
         """The option of that name, with its dashes; None where the command has none."""
-        return next((each for each in self.parameters if name in each.opts), None)
+        return next((parameter for parameter in self.parameters if name in parameter.opts), None)
 
     def needed(self, file: Path) -> list[str]:
         """The command's words with a value for each parameter that is required."""
         given = list(self.words)
-        for each in self.parameters:
-            if each.required:
-                named = [each.opts[0]] if each.param_type_name == "option" else []
-                given += [*named, _value(each, file)]
+        for parameter in self.parameters:
+            if parameter.required:
+                named = [parameter.opts[0]] if parameter.param_type_name == "option" else []
+                given += [*named, _value(parameter, file)]
         return given
 
 

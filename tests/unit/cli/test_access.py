@@ -57,7 +57,9 @@ def test_each_form_is_the_policy_that_is_deployed() -> None:
 
 
 def test_a_policy_too_long_to_be_attached_is_not_told() -> None:
-    long = [each | {"Sid": f"{each['Sid']}{n}"} for n in range(3) for each in STATEMENTS]
+    long = [
+        statement | {"Sid": f"{statement['Sid']}{n}"} for n in range(3) for statement in STATEMENTS
+    ]
     deploy(Guard=DENIALS | {"Statement": long}, Boundary=BOUNDARY)
 
     with pytest.raises(CliError, match="5120"):

@@ -60,7 +60,7 @@ class Stage(Deployment):
         if self.refuses:
             body: Any = {"Error": {"Code": "AccessDeniedException", "Message": "arn:aws:iam::1:x"}}
             raise ClientError(body, "FilterLogEvents")
-        lines = [{"sealed": each._asdict()} for each in self.month.hashes.values()]
+        lines = [{"sealed": hash_._asdict()} for hash_ in self.month.hashes.values()]
         return {
             "events": [
                 {"timestamp": number, "eventId": str(number), "message": json.dumps(line)}

@@ -111,7 +111,7 @@ def regions_asked(server: Server) -> set[str]:
 
 
 def test_the_commands_of_a_stage_are_all_but_a_few() -> None:
-    without = {named(each) for each in COMMANDS} - {named(each) for each in OF_A_STAGE}
+    without = {named(command) for command in COMMANDS} - {named(each) for each in OF_A_STAGE}
     assert without == {"access form", "models sync"}
 
 
@@ -470,8 +470,8 @@ def test_a_misspelled_option_is_still_told_as_such() -> None:
 
 
 def test_every_help_has_an_example_that_is_a_command() -> None:
-    groups = {each.words[:1] for each in COMMANDS if len(each.words) > 1}
-    known = {" ".join(words) for words in ((), *groups, *(each.words for each in COMMANDS))}
+    groups = {command.words[:1] for command in COMMANDS if len(command.words) > 1}
+    known = {" ".join(words) for words in ((), *groups, *(command.words for command in COMMANDS))}
     assert set(EXAMPLES) == known
     for words, examples in EXAMPLES.items():
         shown = run(*words.split(), "--help")[1]
@@ -485,7 +485,7 @@ def test_every_help_has_an_example_that_is_a_command() -> None:
 @pytest.mark.parametrize("command", COMMANDS, ids=named)
 def test_shared_options_come_last_and_in_one_order(command: Command) -> None:
     shared = ["stage", "region", "profile", "url", "key", "iam", "as_json", "local_dir"]
-    names = [each.name for each in command.parameters if each.name != "help"]
+    names = [parameter.name for parameter in command.parameters if parameter.name != "help"]
     used = [name for name in shared if name in names]
     assert names[len(names) - len(used) :] == used
     assert ("region" in names) == ("profile" in names)

@@ -38,8 +38,8 @@ def show(thing: RenderableType) -> None:
 
 def verify_findings() -> None:
     found = Finding("bypassed_gateway", *[HOSTILE] * 6)
-    for each in verify_command._findings([found]):
-        show(each)
+    for finding in verify_command._findings([found]):
+        show(finding)
 
 
 def findings_list() -> None:

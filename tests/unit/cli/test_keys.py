@@ -237,5 +237,5 @@ def test_usage_of_a_plan_is_read_however_its_quota_is_written(
 def test_a_team_that_the_stage_has_not_is_told(stage: str, name: str, words: list[str]) -> None:
     told = team_warning(Stage(stage, "us-east-1", None), name)
 
-    assert all(each in told for each in words), told
+    assert all(word in told for word in words), told
     assert bool(told) == bool(words)

@@ -146,7 +146,7 @@ class InTime(Logs):
 
 def test_calls_are_listed_in_the_order_in_which_they_came() -> None:
     ids = [str(number) for number in range(9)]
-    logs = InTime([record(each) for each in ids])
+    logs = InTime([record(id_) for id_ in ids])
 
     found = lines(logs.records(), SINCE, NOW, Wanted(), Unreadable(), content=False)
 

@@ -21,7 +21,9 @@ def profile(route: str, base_id: str, *regions: str) -> dict[str, Any]:
     return {
         "inferenceProfileId": f"{route}.{base_id}",
         "inferenceProfileArn": f"arn:aws:bedrock:eu-west-2::inference-profile/{route}.{base_id}",
-        "models": [{"modelArn": f"arn:aws:bedrock:{each}::foundation-model/x"} for each in regions],
+        "models": [
+            {"modelArn": f"arn:aws:bedrock:{region}::foundation-model/x"} for region in regions
+        ],
     }
 
 
@@ -46,7 +48,7 @@ def test_a_stage_is_what_its_endpoint_offers(server: Server) -> None:
 
     assert server.asked[0].path == "/stage/inference-profiles"
     (haiku,) = listing.as_data(offers, today=TODAY)
-    assert [each["answered_in"] for each in haiku["geographies"]] == [
+    assert [geography["answered_in"] for geography in haiku["geographies"]] == [
         {"eu-west-2": ("eu-west-2", "eu-west-1")},
         None,
     ]

@@ -22,9 +22,9 @@ def prints(source: str) -> Iterator[str]:
             continue
         called = ast.unparse(node.func)
         if called == "sys.exit" and any(
-            isinstance(each, (ast.JoinedStr, ast.Constant))
-            and not isinstance(getattr(each, "value", ""), int)
-            for each in node.args
+            isinstance(argument, (ast.JoinedStr, ast.Constant))
+            and not isinstance(getattr(argument, "value", ""), int)
+            for argument in node.args
         ):
             called = "sys.exit of a text"
         if called in PRINTS:

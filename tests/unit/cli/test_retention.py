@@ -92,7 +92,7 @@ def template(outputs: dict[str, str]) -> str:
 def told_besides(**outputs: str) -> None:
     """The stack's outputs are these too."""
     (stack,) = client("cloudformation").describe_stacks(StackName=STACK)["Stacks"]
-    before = {each["OutputKey"]: each["OutputValue"] for each in stack["Outputs"]}
+    before = {output["OutputKey"]: output["OutputValue"] for output in stack["Outputs"]}
     body = template(before | outputs)
     client("cloudformation").update_stack(StackName=STACK, TemplateBody=body)
 

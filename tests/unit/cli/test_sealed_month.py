@@ -95,7 +95,7 @@ def test_a_finding_of_a_sealed_hour_fails_the_month(tmp_path: Path) -> None:
         "fail",
         f"1 of {3 * HOURS:,} calls of October 2026 is not on record.",
     )
-    assert [each.id for each in report.outcome.findings] == [FINDING.id]
+    assert [finding.id for finding in report.outcome.findings] == [FINDING.id]
     assert exit_code(statements(report)) == 1
 
 
@@ -147,7 +147,7 @@ def test_hours_that_are_missing_fail_a_month_whose_records_are_gone(
     assert report.assessment.headline.startswith(
         f"Only {number} of {HOURS} hours of October 2026 are verified"
     )
-    assert "fail" not in {each.verdict for each in statements(report)}
+    assert "fail" not in {statement.verdict for statement in statements(report)}
     assert statements(report)[0].verdict == "not assessed"
 
 

@@ -80,7 +80,9 @@ class Account:
         )
 
     def log(self, group: str, *messages: str, at: datetime = NOW) -> None:
-        events = [{"timestamp": int(at.timestamp() * 1000), "message": each} for each in messages]
+        events = [
+            {"timestamp": int(at.timestamp() * 1000), "message": message} for message in messages
+        ]
         self.logs.put_log_events(logGroupName=GROUPS[group], logStreamName=STREAM, logEvents=events)
 
     def store(self, name: str, content: bytes, at: datetime = NOW) -> None:
@@ -151,7 +153,7 @@ def test_both_sides_are_read_beyond_the_window(account: Account, tmp_path: Path)
 
     report = run(tmp_path, hours=1, until=until)
 
-    assert [(each.kind, each.request_id) for each in report.outcome.findings] == [
+    assert [(finding.kind, finding.request_id) for finding in report.outcome.findings] == [
         ("bypassed_gateway", "went round")
     ]
     assert report.outcome.counts.matched == 1
@@ -393,12 +395,12 @@ def test_the_command_shows_findings_and_ends_with_one(
 
     found = CliRunner().invoke(app, arguments)
     assert found.exit_code == 1
-    assert all(each in found.stdout for each in ("missing_record", "lost-call", "search.nightly"))
+    assert all(name in found.stdout for name in ("missing_record", "lost-call", "search.nightly"))
     told = CliRunner().invoke(app, [*arguments, "--json"])
     assert (told.exit_code, json.loads(told.stdout)["counts"]["not_logged"]) == (1, 1)
     clean = CliRunner().invoke(app, [*arguments, "--hours", "1"])
     assert (clean.exit_code, "No call was made in" in clean.stdout) == (0, True)
-    files = [str(each) for each in sorted(tmp_path.iterdir())]
+    files = [str(path) for path in sorted(tmp_path.iterdir())]
     whole = CliRunner().invoke(app, ["evidence", "verify", *files])
     assert (whole.exit_code, whole.stdout.startswith("3 files hold")) == (0, True)
     assert CliRunner().invoke(app, ["evidence", "verify", *reversed(files)]).exit_code == 1

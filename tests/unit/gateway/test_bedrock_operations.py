@@ -298,8 +298,11 @@ def test_a_converse_body_that_is_no_object_or_has_bad_metadata_is_refused(caller
 def test_the_profiles_and_models_are_those_of_the_stage_without_account_ids(caller: Caller) -> None:
     models = caller.send("", "GET", "/foundation-models").json()["modelSummaries"]
     profiles = caller.send("", "GET", "/inference-profiles").json()["inferenceProfileSummaries"]
-    assert [each["modelId"] for each in models] == [PROFILE.partition(".")[2], models[1]["modelId"]]
-    assert PROFILE in [each["inferenceProfileId"] for each in profiles]
+    assert [model["modelId"] for model in models] == [
+        PROFILE.partition(".")[2],
+        models[1]["modelId"],
+    ]
+    assert PROFILE in [profile["inferenceProfileId"] for profile in profiles]
     assert len(models) == len(profiles) == len(caller.settings.allowed_models)
     one = caller.send("", "GET", f"/inference-profiles/{quote(PROFILE, safe='')}").json()
     assert one in profiles

@@ -175,7 +175,7 @@ def test_a_call_that_cannot_arrive_is_tried_three_times_whoever_asks(
 ) -> None:
     caller.bedrock.failure = errors.Unreachable("x", cause="ConnectionRefusedError")
     assert caller.send(ASK, headers=SDKS[0]).status == 500
-    assert [each["error_cause"] for each in audit_line(capsys)["earlier_attempts"]] == [
+    assert [attempt["error_cause"] for attempt in audit_line(capsys)["earlier_attempts"]] == [
         "ConnectionRefusedError",
         "ConnectionRefusedError",
     ]

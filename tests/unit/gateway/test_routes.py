@@ -129,13 +129,13 @@ def test_a_stage_of_one_geography_refuses_every_other_and_asks_nobody(
 def test_profiles_of_every_route_are_listed_and_told_one_by_one(falling_back: Caller) -> None:
     listed = falling_back.send("", "GET", "/inference-profiles").json()["inferenceProfileSummaries"]
     ids = [profile["inferenceProfileId"] for profile in listed]
-    assert [each for each in ids if each.endswith(BASE_ID)] == [
+    assert [id_ for id_ in ids if id_.endswith(BASE_ID)] == [
         f"us.{BASE_ID}",
         f"global.{BASE_ID}",
     ]
-    for each in ids:
-        told = falling_back.send("", "GET", f"/inference-profiles/{each}").json()
-        assert told["inferenceProfileId"] == each
+    for id_ in ids:
+        told = falling_back.send("", "GET", f"/inference-profiles/{id_}").json()
+        assert told["inferenceProfileId"] == id_
 
 
 @pytest.mark.parametrize("legacy", [True, False])

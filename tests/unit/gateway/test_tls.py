@@ -24,7 +24,7 @@ PUBLISHED = {  # https://www.amazontls.com/repository/
 
 
 def _names(context: ssl.SSLContext) -> set[str]:
-    return {re.findall(r"commonName', '([^']+)", str(each))[0] for each in context.get_ca_certs()}
+    return {re.findall(r"commonName', '([^']+)", str(cert))[0] for cert in context.get_ca_certs()}
 
 
 @pytest.mark.filterwarnings("ignore:Parsed a serial number")  # Starfield's is 0, and stays so

@@ -45,7 +45,9 @@ def with_field(fields: dict[str, Any], path: str, value: object) -> dict[str, An
     return copy
 
 
-@pytest.mark.parametrize(("path", "told", "fields"), PLACES, ids=[each[0] for each in PLACES])
+@pytest.mark.parametrize(
+    ("path", "told", "fields"), PLACES, ids=[location[0] for location in PLACES]
+)
 def test_it_goes_from_every_depth_and_is_named(
     path: str, told: str, fields: dict[str, Any]
 ) -> None:
@@ -54,7 +56,9 @@ def test_it_goes_from_every_depth_and_is_named(
     assert body(adapted) == body(sent("claude-opus-5", **fields))
 
 
-@pytest.mark.parametrize(("path", "_told", "fields"), PLACES, ids=[each[0] for each in PLACES])
+@pytest.mark.parametrize(
+    ("path", "_told", "fields"), PLACES, ids=[location[0] for location in PLACES]
+)
 def test_without_such_a_beta_it_is_bedrocks_to_name(
     path: str, _told: str, fields: dict[str, Any]
 ) -> None:

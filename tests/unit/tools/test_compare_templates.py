@@ -42,7 +42,7 @@ def test_a_new_logical_id_is_a_name_but_not_for_what_holds_data() -> None:
     differences = list(compare(before, after))
 
     assert Difference("name", "logical id Clock01234567 -> Schedule01234567") in differences
-    assert [each.text for each in differences if each.kind != "name"] == [
+    assert [difference.text for difference in differences if difference.kind != "name"] == [
         "AWS::S3::Bucket Bucket01234567 is replaced by RecordBucket01234567"
     ]
 

@@ -83,7 +83,7 @@ def test_each_fate_alone(fate: Fate) -> None:
 def of(
     lines: list[dict[str, Any]], *records: dict[str, Any], bounds: AllowedRegions = BOUNDS
 ) -> Outcome:
-    both = [(each, one) for one in records for each in DESTINATIONS]
+    both = [(destination, one) for one in records for destination in DESTINATIONS]
     timed = [(NOW - 5 * 3600, line) for line in lines]
     return joined(timed, both, bounds=bounds)
 

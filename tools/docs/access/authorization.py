@@ -61,15 +61,15 @@ class Reference:
         self._global = [_pattern(key) for key in told["global"]]
         self._actions = {
             f"{service}:{name}".lower(): Action(
-                tuple(each["arn"] for each in action["types"]),
-                (*action["keys"], *(key for each in action["types"] for key in each["keys"])),
+                tuple(type_["arn"] for type_ in action["types"]),
+                (*action["keys"], *(key for type_ in action["types"] for key in type_["keys"])),
             )
             for service, actions in told["services"].items()
             for name, action in (actions or {}).items()
         }
 
     def mistakes(self, statement: Statement) -> Iterator[str]:
-        """What AWS does not know of the statement, a sentence each."""
+        """Yield what AWS does not know of the statement, a sentence each."""
         named = _listed(statement.get("Action", statement.get("NotAction", [])))
         meant = [self._meant(each) for each in named]
         for action, found in zip(named, meant, strict=True):
@@ -81,8 +81,8 @@ class Reference:
             yield from _unfit(statement, named, meant)
 
     def listed(self, actions: Iterable[str]) -> set[str]:
-        """Those of `actions` that the reference has."""
-        return {each for each in actions if each.lower() in self._actions}
+        """Return those of `actions` that the reference has."""
+        return {action for action in actions if action.lower() in self._actions}
 
     def _meant(self, pattern: str) -> list[Action]:
         return [
@@ -98,20 +98,22 @@ class Reference:
 
 
 def services(statements: Iterable[Statement]) -> set[str]:
-    """The services whose actions the statements name."""
+    """Return the services whose actions the statements name."""
     return {
         action.partition(":")[0].lower()
-        for each in statements
-        for action in _listed(each.get("Action", each.get("NotAction", [])))
+        for statement in statements
+        for action in _listed(statement.get("Action", statement.get("NotAction", [])))
         if ":" in action
     }
 
 
 def statements(assembly: Assembly) -> Iterator[tuple[str, Statement]]:
-    """Each statement of each policy of the templates, with the place of its policy."""
+    """Yield each statement of each policy of the templates, with the place of its policy."""
     for resource in assembly.of_type(*_HOLDERS):
         documents = [resource.properties[_HOLDERS[resource.type]]]
-        documents += [each["PolicyDocument"] for each in resource.properties.get("Policies", [])]
+        documents += [
+            policy["PolicyDocument"] for policy in resource.properties.get("Policies", [])
+        ]
         for document in assembly.resolve(documents, resource.stack):
             for statement in document["Statement"]:
                 yield resource.path, statement
@@ -134,7 +136,7 @@ def _unfit(statement: Statement, named: list[str], meant: list[list[Action]]) ->
 
 
 def _fits(arn: str, form: str) -> bool:
-    """Whether a policy's ARN, in which `*` stands for anything, can be one of the form
+    """Return whether a policy's ARN, in which `*` stands for anything, can be one of the form
     `arn:${Partition}:s3:::${BucketName}/${ObjectName}`."""
     if arn.startswith(_WITHOUT_REGION):
         arn = arn.replace(":::", ":*::", 1)
@@ -152,7 +154,7 @@ def _fits(arn: str, form: str) -> bool:
 
 
 def _meet(one: str, other: str) -> bool:
-    """Whether a text exists that both patterns match."""
+    """Return whether a text exists that both patterns match."""
     if not one or not other:
         return not (one + other).strip("*")
     if one[0] == "*":
@@ -163,7 +165,8 @@ def _meet(one: str, other: str) -> bool:
 
 
 def _pattern(key: str) -> re.Pattern[str]:
-    """A condition key, any case; `${TagKey}`, `<key>` and `tag-key` in it stand for anything."""
+    """Return a condition key, any case; `${TagKey}`, `<key>` and `tag-key` in it stand for
+    anything."""
     parts = re.split(r"\$\{\w+\}|<\w+>|(?<=/)tag-key$", key)
     return re.compile(".+".join(re.escape(part) for part in parts), re.IGNORECASE)
 

@@ -64,13 +64,13 @@ class Matrix(NamedTuple):
     answered_without_bedrock: Mapping[Request, str]
 
     def outcome(self, principal: Principal, cell: Cell) -> tuple[tuple[str, str], ...]:
-        """Each part of the call, and the answer to it; empty if the cell cannot be asked."""
+        """Return each part of the call, and the answer to it; empty if the cell cannot be asked."""
         if any(request in self.answered_without_bedrock for request in cell.requests):
             return ()
         return tuple((each.part, self.answers[principal.name, each]) for each in cell.requests)
 
     def allows(self, principal: Principal, cell: Cell) -> bool:
-        """Whether the whole call is allowed."""
+        """Return whether the whole call is allowed."""
         parts = self.outcome(principal, cell)
         return bool(parts) and all(answer == ALLOWED for _, answer in parts)
 
@@ -92,15 +92,15 @@ class Inquiry:
         return self.judge([])[0]
 
     def judge(self, mutants: Sequence[Mutant]) -> tuple[Matrix, dict[str, str | None]]:
-        """The matrix, and for each mutant by its name the first answer that it changes; None if
-        it changes none. Raises SimulatorError."""
+        """Return the matrix, and for each mutant by its name the first answer that it changes;
+        None if it changes none. Raises SimulatorError."""
         table = _Policies(self.principals)
         own = _resource_policies(self.assembly)
         told = _ask(
             {
                 "policies": table.documents,
-                "principals": [table.principal(each) for each in self.principals],
-                "requests": [_written(each, own) for each in self._requests],
+                "principals": [table.principal(principal) for principal in self.principals],
+                "requests": [_written(request, own) for request in self._requests],
                 "mutants": [table.mutant(each) for each in mutants],
             }
         )
@@ -157,7 +157,7 @@ class _Policies:
         }
 
     def mutant(self, mutant: Mutant) -> dict[str, Any]:
-        """Every form of the policy that holds the statement, with the statement changed."""
+        """Return every form of the policy that holds the statement, with the statement changed."""
         return {
             "statement": mutant.statement,
             "grows": mutant.grows,
@@ -189,7 +189,8 @@ def _written(request: Request, resource_policies: Mapping[str, Document]) -> dic
 
 
 def _resource_policies(assembly: Assembly) -> dict[str, Document]:
-    """What the ARNs of a bucket's objects, or of a key, begin with -> the resource's own policy."""
+    """Return what the ARNs of a bucket's objects, or of a key, begin with -> the resource's own
+    policy."""
     found = {}
     for policy in assembly.of_type("AWS::S3::BucketPolicy"):
         bucket = assembly.resolve(policy.properties["Bucket"], policy.stack)

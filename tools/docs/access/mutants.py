@@ -63,8 +63,8 @@ NOT_ASKED: Final = {
 
 
 def mutants(principals: Sequence[Principal], cells: Sequence[Cell]) -> list[Mutant]:
-    """Every statement that bears on what is asked: without it, and with each resource that it
-    names become any resource."""
+    """Return every statement that bears on what is asked: without it, and with each resource that
+    it names become any resource."""
     asked = {cell.action for cell in cells}
     return [
         mutant

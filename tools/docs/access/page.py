@@ -29,7 +29,7 @@ class Row(NamedTuple):
 
 
 def page(matrix: Matrix) -> str:
-    """The page of a stage, as it stands in docs/access/."""
+    """Return the page of a stage, as it stands in docs/access/."""
     lines = [*_head(matrix), *_not_asked(matrix)]
     nobody = []
     for principal in matrix.principals:
@@ -115,7 +115,7 @@ def _table(title: str, rows: Sequence[Row], *more: str) -> Iterator[str]:
 
 
 def rows_of(matrix: Matrix, principal: Principal) -> list[Row]:
-    """Every cell that was asked, brought together along one axis after the other."""
+    """Return every cell that was asked, brought together along one axis after the other."""
     by_question: dict[tuple[str, str, str, str], list[str]] = {}
     for cell in matrix.cells:
         if answer := said(matrix.outcome(principal, cell)):
@@ -167,15 +167,15 @@ def _plain(answer: str) -> str:
 
 
 def _subjects(subjects: Sequence[str], action: str, way: str, matrix: Matrix) -> tuple[str, ...]:
-    """The subjects by name; models also by what they are all, or all but a few, of."""
+    """Return the subjects by name; models also by what they are all, or all but a few, of."""
     every = [
-        each.subject
-        for each in matrix.cells
-        if (each.action, way_of(each, matrix)) == (action, way) and each.subject in _MODELS
+        cell.subject
+        for cell in matrix.cells
+        if (cell.action, way_of(cell, matrix)) == (action, way) and cell.subject in _MODELS
     ]
     every = list(dict.fromkeys(every))
-    models = [each for each in subjects if each in _MODELS]
-    others = tuple(each for each in subjects if each not in _MODELS)
+    models = [subject for subject in subjects if subject in _MODELS]
+    others = tuple(subject for subject in subjects if subject not in _MODELS)
     missing = [each for each in every if each not in models]
     if models and not missing:
         return (*others, "*all*")

@@ -65,7 +65,7 @@ class Cell(NamedTuple):
 
 
 def cells(stage: Stage, assembly: Assembly) -> list[Cell]:
-    """Everything that is asked of each principal of the stage."""
+    """Return everything that is asked of each principal of the stage."""
     regions = (stage.region, _elsewhere(stage.region))
     models = [model for model in MODELS if model.profiles]
     stranger = next((each for each in models if each.name not in stage.models.allow), models[0])
@@ -78,10 +78,12 @@ def cells(stage: Stage, assembly: Assembly) -> list[Cell]:
             *_other_vendor(action, region),
         ]
     ]
-    teams = [each for action in INVOKE for each in _teams(action, stage.region, assembly)]
-    doors = [each for region in regions for each in _doors(region)]
-    doors += [each for region in regions for each in _options(stage, region)]
-    singles = [each for region in regions for model in models for each in _singles(model, region)]
+    teams = [team for action in INVOKE for team in _teams(action, stage.region, assembly)]
+    doors = [door for region in regions for door in _doors(region)]
+    doors += [option for region in regions for option in _options(stage, region)]
+    singles = [
+        single for region in regions for model in models for single in _singles(model, region)
+    ]
     return [*invocations, *teams, *singles, *doors, *_record(stage, assembly)]
 
 
@@ -127,8 +129,8 @@ def _ways(action: str, model: Model, region: str, stranger: Model) -> Iterator[C
 
 
 def _destinations(profile: Profile, region: str) -> tuple[str, ...]:
-    """Where a call from `region` may be answered; where the profile cannot be called from there,
-    anywhere it reaches; `""` for what has no Region, as Bedrock asks of a global profile."""
+    """Return where a call from `region` may be answered; where the profile cannot be called from
+    there, anywhere it reaches; `""` for what has no Region, as Bedrock asks of a global profile."""
     if profile.route == "global":
         return ("",)
     everywhere = {each for reached in profile.regions.values() for each in reached}
@@ -143,8 +145,8 @@ def _behind(
         yield _model(action, base_id, region, part=_HERE, profile=profile)
         yield _model(action, base_id, "", part=_ANYWHERE, requested="unspecified", profile=profile)
         return
-    for each in destinations:
-        yield _model(action, base_id, each, part=f"model in {each}", profile=profile)
+    for destination in destinations:
+        yield _model(action, base_id, destination, part=f"model in {destination}", profile=profile)
 
 
 def _model(
@@ -193,14 +195,15 @@ def _teams(action: str, region: str, assembly: Assembly) -> Iterator[Cell]:
 
 
 def _singles(model: Model, region: str) -> Iterator[Cell]:
-    """What takes the bare model only: counting, and a batch job, whose calls are not logged."""
+    """Yield what takes the bare model only: counting, and a batch job, whose calls are not
+    logged."""
     for action in ("bedrock:CountTokens", "bedrock:CreateModelInvocationJob"):
         asked = _model(action, model.base_id, region)
         yield Cell(action, model.name, "bare", region, (asked,))
 
 
 def _doors(region: str) -> Iterator[Cell]:
-    """The other doors: what is not logged, what opens one, and what changes the record."""
+    """Yield the other doors: what is not logged, what opens one, and what changes the record."""
 
     def cell(
         action: str, subject: str = "", way: str = "", *, on: str = "*", **context: str
@@ -235,9 +238,9 @@ def _doors(region: str) -> Iterator[Cell]:
 
 
 def _options(stage: Stage, region: str) -> Iterator[Cell]:
-    """What decides who pays for a call, and for how long AWS keeps its content: by each tier and in
-    each kind of project, through a profile of the stage's; and the making of a project, of storage
-    for what is kept, and of a guardrail for the whole account."""
+    """Yield what decides who pays for a call, and for how long AWS keeps its content: by each tier
+    and in each kind of project, through a profile of the stage's; and the making of a project, of
+    storage for what is kept, and of a guardrail for the whole account."""
     subject = "a model of the stage"
     model = next(each for each in MODELS if each.name == stage.models.allow[0])
     arn = _arn(region, f"inference-profile/{stage.models.geography}.{model.base_id}")

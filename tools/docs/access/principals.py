@@ -51,8 +51,8 @@ ADMINISTRATOR: Final = Policy("Administrator", {"Version": _VERSION, "Statement"
 
 
 def principals(assembly: Assembly) -> list[Principal]:
-    """Every role of the templates; whoever is given a policy that no role has; and, for each guard
-    or boundary, an administrator who is held by it in each way it can be used.
+    """Return every role of the templates; whoever is given a policy that no role has; and, for
+    each guard or boundary, an administrator who is held by it in each way it can be used.
 
     Raises UnresolvedError for a policy that the templates do not hold, such as one of AWS's.
     """
@@ -70,15 +70,15 @@ def principals(assembly: Assembly) -> list[Principal]:
 
 
 def _held_by(guard: Policy) -> Iterator[Principal]:
-    """An administrator under `guard`. Beside its allowances and its denials together, each is
+    """Yield an administrator under `guard`. Beside its allowances and its denials together, each is
     judged alone: one may cover for what is missing in the other.
 
     https://docs.aws.amazon.com/IAM/latest/UserGuide/access_policies_boundaries.html
     https://docs.aws.amazon.com/organizations/latest/userguide/orgs_manage_policies_scps.html
     """
     arn = _made_up("Administrator")
-    allows = [each for each in guard.statements if each["Effect"] == "Allow"]
-    denies = [each for each in guard.statements if each["Effect"] == "Deny"]
+    allows = [statement for statement in guard.statements if statement["Effect"] == "Allow"]
+    denies = [statement for statement in guard.statements if statement["Effect"] == "Deny"]
     if allows:
         boundary = f"An administrator whose boundary is {guard.name}"
         yield Principal(boundary, arn, (ADMINISTRATOR,), boundary=guard, made_up=True)

@@ -52,8 +52,8 @@ class Control(NamedTuple):
 
 
 def findings(synthesis: Synthesis) -> set[Finding]:
-    """What every pack has against the stage."""
-    places = {each.path: each.place for each in _assembly(synthesis).resources}
+    """Return what every pack has against the stage."""
+    places = {resource.path: resource.place for resource in _assembly(synthesis).resources}
     return {
         *(each for pack in NAG_PACKS for each in _of_nag(pack(), synthesis, places)),
         *_of_control_tower(synthesis),
@@ -80,14 +80,14 @@ def judged(stages: Iterable[str]) -> Judged:
 
 
 def controls() -> list[Control]:
-    """Every control of Control Tower that the package brings, in order."""
+    """Return every control of Control Tower that the package brings, in order."""
     return sorted(_control(text) for text in _texts())
 
 
 def controls_for(synthesis: Synthesis) -> list[Control]:
-    """Those about a type of resource that the stage has."""
-    types = {each.type for each in _assembly(synthesis).resources}
-    return [each for each in controls() if each.types & types]
+    """Return those about a type of resource that the stage has."""
+    types = {resource.type for resource in _assembly(synthesis).resources}
+    return [control for control in controls() if control.types & types]
 
 
 def _of_nag(
@@ -157,7 +157,7 @@ class _Templates:
 
 
 def _texts() -> Iterator[str]:
-    (archive,) = (each for each in files(CONTROL_TOWER).iterdir() if each.name.endswith(".tgz"))
+    (archive,) = (path for path in files(CONTROL_TOWER).iterdir() if path.name.endswith(".tgz"))
     with tarfile.open(str(archive)) as packed:
         for member in packed.getmembers():
             content = packed.extractfile(member) if member.name.endswith(".guard") else None

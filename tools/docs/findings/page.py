@@ -30,12 +30,13 @@ PACKS: Final = {
 
 
 def page(found: Set[Finding], asked: Iterable[Control]) -> str:
-    """The whole page, of every stage's findings and of the controls about what the stages have."""
+    """Return the whole page, of every stage's findings and of the controls about what the stages
+    have."""
     return "".join([HEAD, *_packs(found), *_open(found), *_kept(found, asked), *_mended()])
 
 
 def unanswered(found: Set[Finding]) -> set[str]:
-    """The rules that find something, and have no answer."""
+    """Return the rules that find something, and have no answer."""
     return {each.rule for each in found} - {rule for answer in ANSWERS for rule in answer.rules}
 
 
@@ -50,7 +51,7 @@ def _open(found: Set[Finding]) -> Iterator[str]:
         about = {each for each in found if each.rule in answer.rules}
         yield f"\n### {answer.question}\n\n{_said(answer)}\n\n| Rule | Found at |\n| --- | --- |\n"
         for rules, places in _by_places(about):
-            yield f"| {', '.join(f'`{each}`' for each in rules)} | {places} |\n"
+            yield f"| {', '.join(f'`{rule}`' for rule in rules)} | {places} |\n"
 
 
 def _said(answer: Answer) -> str:
@@ -73,7 +74,7 @@ def _full_name(finding: Finding) -> str:
 
 
 def _places(found: Set[Finding]) -> str:
-    """Each place, and in which stages where it is not all of them."""
+    """Return each place, and in which stages where it is not all of them."""
     stages: dict[str, set[str]] = {}
     for each in found:
         stages.setdefault(_place(each), set()).add(each.stage)
@@ -86,7 +87,7 @@ def _places(found: Set[Finding]) -> str:
 
 
 def _place(finding: Finding) -> str:
-    """The place by a name that is the same in every stage."""
+    """Return the place by a name that is the same in every stage."""
     place = re.sub(r"[0-9A-F]{8}\b", "", finding.place)
     for before in (".", "claudeonbedrock"):
         place = place.replace(f"{before}{finding.stage}", f"{before}STAGE")

@@ -26,7 +26,7 @@ Allowed, since you only have to keep their notices: {", ".join(ALLOWED)}.
 
 
 def page(bills: Iterable[Bill]) -> str:
-    """The whole page, of the bills of every stage."""
+    """Return the whole page, of the bills of every stage."""
     functions: dict[tuple[str, str, str], set[str]] = {}
     for bill in bills:
         for wheel in wheels(bill):
@@ -40,8 +40,8 @@ def page(bills: Iterable[Bill]) -> str:
 
 
 def wheels(bill: Bill) -> list[Mapping[str, Any]]:
-    """The components that came from a package index."""
-    return [each for each in bill["components"] if "purl" in each]
+    """Return the components that came from a package index."""
+    return [component for component in bill["components"] if "purl" in component]
 
 
 def license_expression(component: Mapping[str, Any]) -> str:
@@ -51,5 +51,5 @@ def license_expression(component: Mapping[str, Any]) -> str:
 
 
 def disallowed(said: str) -> set[str]:
-    """The licenses of an expression that are not in the list."""
+    """Return the licenses of an expression that are not in the list."""
     return set(re.findall(r"[\w.+-]+", said)) - {"AND", "OR", "WITH"} - set(ALLOWED)

@@ -177,7 +177,7 @@ def _refused(path: str, about: Operation) -> Iterator[tuple[str, int]]:
 
 
 def _responses() -> dict[str, Any]:
-    """The refusals, by the names that operations refer to them by."""
+    """Return the refusals, by the names that operations refer to them by."""
     told = {
         each for route, about in OPERATIONS.items() for each in _refused(route.split()[1], about)
     }

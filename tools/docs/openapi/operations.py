@@ -51,13 +51,16 @@ _MESSAGE = {"model": HAIKU, "max_tokens": 100, "messages": _SAID}
 
 
 def _bedrocks_headers() -> dict[str, Schema]:
-    """Those of InvokeModel, as botocore has them from AWS."""
+    """Return those of InvokeModel, as botocore has them from AWS."""
     model = botocore.session.get_session().get_service_model("bedrock-runtime")
     shape: Any = model.operation_model("InvokeModel").input_shape
     return {
-        each.serialization["name"]: {"type": "string", **({"enum": each.enum} if each.enum else {})}
-        for each in shape.members.values()
-        if each.serialization.get("name", "").startswith("X-Amzn-Bedrock-")
+        member.serialization["name"]: {
+            "type": "string",
+            **({"enum": member.enum} if member.enum else {}),
+        }
+        for member in shape.members.values()
+        if member.serialization.get("name", "").startswith("X-Amzn-Bedrock-")
     }
 
 

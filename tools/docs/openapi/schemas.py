@@ -78,7 +78,7 @@ def _listed(name: str, item: Schema) -> Schema:
 
 
 def schemas() -> dict[str, Schema]:
-    """Each by the name that the document refers to it by."""
+    """Return each by the name that the document refers to it by."""
     taken = {name: _DATA[name] for name in sorted(message_fields.TAKEN)}
     return {
         "MessageRequest": _described(

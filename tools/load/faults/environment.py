@@ -70,7 +70,7 @@ class Environment:
         self._service.wait_until_idle()
 
     def ask(self, event: Mapping[str, Any], *, seconds: float) -> Asked:
-        """The answer to an event that may take `seconds`; Lambda would end the function
+        """Return the answer to an event that may take `seconds`; Lambda would end the function
         RESERVE_SECONDS later."""
         began = time.monotonic()
         answer = self._service.invoke(_bytes(event), seconds + RESERVE_SECONDS)

@@ -34,7 +34,7 @@ _DEAREST = 14  # tokens that an attempt costs: gateway.retries
 
 
 def cases(area: str) -> Iterator[tuple[Fault, Format]]:
-    """Each fault of an area with each format that can meet it."""
+    """Yield each fault of an area with each format that can meet it."""
     for fault in FAULTS[area]:
         yield from ((fault, form) for form in FORMATS if fault.meets(streamed=form.streamed))
 
@@ -60,7 +60,7 @@ class Ground:
         self.footprint = environment.footprint()
 
     def see(self, fault: Fault, form: Format) -> Seen:
-        """What comes of a request that meets the fault."""
+        """Return what comes of a request that meets the fault."""
         if fault.nameless:
             return self._see_nameless(fault, form)
         asked = self._meet(fault, form)
@@ -70,7 +70,7 @@ class Ground:
         return seen
 
     def whole(self, form: Format) -> str:
-        """What a request gets with which nothing goes wrong."""
+        """Return what a request gets with which nothing goes wrong."""
         event = form.ask(_PROMPT, retries_itself=True)
         return told(form, self.environment.ask(event, seconds=_PATIENT))
 
@@ -136,7 +136,7 @@ def prepared(folder: Path) -> Iterator[Ground]:
 
 @contextmanager
 def _bedrock() -> Iterator[str]:
-    """The local Bedrock in a process of its own: host and port."""
+    """Yield the local Bedrock in a process of its own: host and port."""
     command = [sys.executable, "-m", "local.bedrock", "--port", "0"]
     environment: Mapping[str, Any] = {**os.environ, **_KEYS, "PYTHONPATH": "lambda"}
     with subprocess.Popen(

@@ -14,7 +14,7 @@ Told = Mapping[tuple[str, str], str]
 
 
 def documented(area: str) -> dict[str, dict[str, str]]:
-    """The cells of an area: fault → format → what is told."""
+    """Return the cells of an area: fault → format → what is told."""
     names = [form.name for form in FORMATS]
     return {name: dict(zip(names, cells, strict=True)) for name, *cells in rows(PAGE, area)}
 
@@ -22,7 +22,7 @@ def documented(area: str) -> dict[str, dict[str, str]]:
 def write(told: Told) -> None:
     """The tables anew, which are the page's end."""
     intro = read(PAGE).partition(f"## {next(iter(FAULTS))}")[0]
-    areas = "\n".join(_area(each, told) for each in FAULTS)
+    areas = "\n".join(_area(fault, told) for fault in FAULTS)
     (ROOT / PAGE).write_text(intro + areas)
 
 

@@ -242,7 +242,7 @@ def _request(peer: h11.Connection, connection: socket.socket) -> tuple[h11.Reque
 
 
 def frames_in(stream: bytes) -> list[bytes]:
-    """The whole frames of an event stream: each begins with its length."""
+    """Return the whole frames of an event stream: each begins with its length."""
     found = []
     while stream:
         length = int.from_bytes(stream[:4])

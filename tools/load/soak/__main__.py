@@ -24,8 +24,8 @@ def main() -> int:
     for line in report(soaked):
         console.print(line, highlight=False, soft_wrap=True)
     mistakes = soaked.mistakes()
-    for each in mistakes[:_SHOWN]:
-        console.print(f"MISTAKE: {each}", markup=False, highlight=False)
+    for mistake in mistakes[:_SHOWN]:
+        console.print(f"MISTAKE: {mistake}", markup=False, highlight=False)
     console.print(f"{len(mistakes)} mistakes")
     return int(bool(mistakes))
 

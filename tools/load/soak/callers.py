@@ -97,7 +97,7 @@ def _end_of_frames(body: bytes) -> End:
 
 
 def _closes(frame: bytes) -> bool:
-    """Whether a whole answer ends in it: in `message_stop`, or Converse's in `metadata`."""
+    """Return whether a whole answer ends in it: in `message_stop`, or Converse's in `metadata`."""
     (length,) = struct.unpack_from(">I", frame, 4)
     said = json.loads(frame[12 + length : -4])
     return b"message_stop" in b64decode(said.get("bytes", "")) or "metrics" in said
@@ -115,7 +115,7 @@ class Callers:
         self._done = 0
 
     def at_once(self, asked: Asked) -> list[Ended]:
-        """Every caller's call of the same, begun side by side."""
+        """Return every caller's call of the same, begun side by side."""
         return list(self._pool.map(lambda caller: caller.call(asked), self._callers))
 
     def calls(self, total: int, told: Callable[[int], None]) -> list[Ended]:
@@ -142,5 +142,5 @@ class Callers:
 
 
 def unexpected(ended: Iterable[Ended]) -> list[Ended]:
-    """The calls that ended otherwise than they were due to."""
+    """Return the calls that ended otherwise than they were due to."""
     return [each for each in ended if each.end != each.due]

@@ -38,32 +38,32 @@ class Kept(NamedTuple):
         return self.folder / BUCKET / key
 
     def is_stored(self, path: str) -> bool:
-        """Whether an `s3://` path has its object."""
+        """Return whether an `s3://` path has its object."""
         return self.object(path.removeprefix(f"s3://{BUCKET}/")).exists()
 
     def are_identical(self, one: str, other: str) -> bool:
-        """Whether the objects of two `s3://` paths hold the same bytes."""
+        """Return whether the objects of two `s3://` paths hold the same bytes."""
         keys = (path.removeprefix(f"s3://{BUCKET}/") for path in (one, other))
         first, second = (self.object(key).read_bytes() for key in keys)
         return first == second
 
     def read_body(self, path: str) -> Any:  # noqa: ANN401 - JSON
-        """The JSON in the object of an `s3://` path."""
+        """Return the JSON in the object of an `s3://` path."""
         content = self.object(path.removeprefix(f"s3://{BUCKET}/")).read_bytes()
         return json.loads(gzip.decompress(content))
 
     def lines(self) -> Iterator[tuple[float, Mapping[str, Any]]]:
-        """The audit lines, as the reconciliation reads them."""
+        """Yield the audit lines, as the reconciliation reads them."""
         for line in self.audit_lines.read_text().splitlines():
             at, _, text = line.partition(" ")
             yield float(at), json.loads(text)["audit"]
 
     def upstream(self) -> list[str]:
-        """An id for each request that Bedrock counted, empty where its answer told none."""
+        """Return an id for each request that Bedrock counted, empty where its answer told none."""
         return [line.strip() for line in self.requests.read_text().splitlines()]
 
     def records(self, since: datetime, until: datetime) -> Iterator[tuple[Destination, LogItem]]:
-        """Every record, from each of the two destinations."""
+        """Yield every record, from each of the two destinations."""
         for file in of_records(self.folder / BUCKET, since, until, may_be_empty=True):
             with gzip.open(file) as lines:
                 for line in lines:

@@ -14,7 +14,7 @@ GROWTH = 1.05
 
 
 def available() -> bool:
-    """Whether this system tells a process's proportional set size (Linux does)."""
+    """Return whether this system tells a process's proportional set size (Linux does)."""
     return Path("/proc/self/smaps_rollup").exists()
 
 
@@ -26,8 +26,9 @@ def of_children(pid: int) -> dict[int, int]:
 
 
 def mistakes(warm: Mapping[int, int], end: Mapping[int, int]) -> Iterator[str]:
-    """Where more is held than may be: by a process beside the fullest of the warm ones, since all
-    run the same code and some have had fewer calls by then; and by all of them together."""
+    """Yield where more is held than may be: by a process beside the fullest of the warm ones,
+    since all run the same code and some have had fewer calls by then; and by all of them
+    together."""
     most = GROWTH * max(warm.values())
     for pid in warm:
         if pid not in end:

@@ -46,7 +46,7 @@ class Soaked(NamedTuple):
         return [*other, *memory.mistakes(self.warm, self.end), *self.account.mistakes]
 
     def ends(self) -> Counter[tuple[str, str, int]]:
-        """How many calls there were of each kind, by end and status."""
+        """Return how many calls there were of each kind, by end and status."""
         return Counter((each.kind, each.end, each.status) for each in self.ended)
 
 

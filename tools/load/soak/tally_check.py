@@ -59,9 +59,9 @@ def _not_witnessed(ids: Collection[str]) -> Mapping[str, str]:
 
 
 def _asked(line: Line) -> Iterator[str]:
-    """The id of each request of Bedrock that the line tells of, empty where none was told."""
+    """Yield the id of each request of Bedrock that the line tells of, empty where none was told."""
     if "model_id" in line:
-        yield from (each["bedrock_request_id"] for each in line.get("earlier_attempts", ()))
+        yield from (attempt["bedrock_request_id"] for attempt in line.get("earlier_attempts", ()))
         yield line.get("bedrock_request_id", "")
 
 
@@ -69,8 +69,8 @@ def _of_lines(ended: Iterable[Ended], lines: list[Line]) -> Iterator[str]:
     """Every call has one line, which says what its caller was told."""
     told = {each.gateway_id: each for each in ended}
     counted = Counter(line["gateway_request_id"] for line in lines)
-    yield from (f"no audit line of {told[each]}" for each in told.keys() - counted.keys())
-    yield from (f"audit line of nobody's call: {each}" for each in counted.keys() - told.keys())
+    yield from (f"no audit line of {told[key]}" for key in told.keys() - counted.keys())
+    yield from (f"audit line of nobody's call: {key}" for key in counted.keys() - told.keys())
     yield from (f"{n} audit lines of {told.get(each)}" for each, n in counted.items() if n > 1)
     for line in lines:
         call = told.get(line["gateway_request_id"])

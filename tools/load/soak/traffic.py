@@ -129,7 +129,7 @@ _SHARES = {**{name: kind.often for name, kind in _KINDS.items()}, "list": 5, "ba
 
 
 def asked(random: Random) -> Asked:
-    """The next request: the same for the same state of `random`."""
+    """Return the next request: the same for the same state of `random`."""
     (name,) = random.choices(list(_SHARES), list(_SHARES.values()))
     if name == "list":
         listed = random.choice(list(_LISTS))
@@ -151,7 +151,7 @@ def largest() -> Asked:
 
 
 def kinds() -> tuple[str, ...]:
-    """Those that carry a prompt."""
+    """Return those that carry a prompt."""
     return tuple(_KINDS)
 
 

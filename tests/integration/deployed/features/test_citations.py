@@ -65,7 +65,9 @@ def test_a_document_is_cited_and_the_citation_may_go_back_in_converse(bedrock: A
     asked = conversed({"document": document}, {"text": "Why?"})
     turn = bedrock.converse(**asked)["output"]["message"]
     events = list(bedrock.converse_stream(**asked)["stream"])
-    deltas = [each["contentBlockDelta"]["delta"] for each in events if "contentBlockDelta" in each]
+    deltas = [
+        event["contentBlockDelta"]["delta"] for event in events if "contentBlockDelta" in event
+    ]
     again = {"role": "user", "content": [{"text": "And then?"}]}
     told = bedrock.converse(**{**asked, "messages": [*asked["messages"], turn, again]})
     place = {"documentIndex": 0, "start": 0, "end": len(TEXT)}

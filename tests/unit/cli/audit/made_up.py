@@ -144,8 +144,8 @@ def _usage() -> Usage:
         )
     }
     total = Sum(unreadable=5)
-    for each in groups.values():
-        total.merge(each)
+    for group in groups.values():
+        total.merge(group)
     notes = (f"not counted: records that cannot be read, the first of them in {HOSTILE}",)
     return Usage(USAGE_BY, groups, total, notes)
 

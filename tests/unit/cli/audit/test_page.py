@@ -91,7 +91,7 @@ def test_what_others_named_is_text(text: str, parsed: Parsed) -> None:
 
 def test_every_link_leads_to_something(parsed: Parsed) -> None:
     ids = parsed.attributes("id")
-    answers = {f"answers/{each.name}" for each in report().answers}
+    answers = {f"answers/{answer.name}" for answer in report().answers}
 
     assert len(ids) == len(set(ids))
     for link in parsed.attributes("href"):
@@ -102,12 +102,14 @@ def test_every_statement_has_its_verdict_its_place_and_its_controls(
     text: str, parsed: Parsed
 ) -> None:
     told = report()
-    for each in told.statements:
-        (part,) = re.findall(rf'id="statement-{each.id}">(.*?)</div>', text, re.DOTALL)
-        assert re.search(rf'class="verdict [a-z-]+">{each.verdict}</span> {each.claim}', part)
+    for statement in told.statements:
+        (part,) = re.findall(rf'id="statement-{statement.id}">(.*?)</div>', text, re.DOTALL)
+        assert re.search(
+            rf'class="verdict [a-z-]+">{statement.verdict}</span> {statement.claim}', part
+        )
         for control in CONTROLS:
-            assert (f'href="#{control.anchor}"' in part) == (each.id in control.statements)
-    assert {each.verdict for each in told.statements} == set(VERDICTS)
+            assert (f'href="#{control.anchor}"' in part) == (statement.id in control.statements)
+    assert {statement.verdict for statement in told.statements} == set(VERDICTS)
     counted = [int(each) for each in parsed.texts["dd"][:3]]
     assert sum(counted) == len(told.statements)
 

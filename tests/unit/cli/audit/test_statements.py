@@ -204,7 +204,7 @@ def test_what_aws_denies_is_not_asked_and_says_what_it_needs() -> None:
 
 def test_the_exit_code_is_of_the_worst_verdict() -> None:
     def code(*verdicts: Verdict) -> int:
-        return exit_code([Statement("", "", each, "") for each in verdicts])
+        return exit_code([Statement("", "", verdict, "") for verdict in verdicts])
 
     assert code("pass") == 0
     assert code("pass", "not assessed") == 2
@@ -239,10 +239,10 @@ def test_an_answer_beyond_the_routes_is_not_shown_without_a_residency_either() -
 
 
 def test_every_statement_serves_a_control_and_every_control_has_one() -> None:
-    statements = {each.id for each in report().statements}
+    statements = {statement.id for statement in report().statements}
 
     assert set(of_statements()) == statements
-    assert len({each.anchor for each in CONTROLS}) == len(CONTROLS)
+    assert len({control.anchor for control in CONTROLS}) == len(CONTROLS)
 
 
 @pytest.mark.parametrize(

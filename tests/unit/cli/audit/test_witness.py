@@ -49,7 +49,7 @@ def test_every_client_of_it_is_witnessed_and_none_of_another(witnessed: Witnesse
     witnessed.client("sts").get_caller_identity()
     STAGE.client("sts").get_caller_identity()
 
-    assert [each.name[:3] for each in witnessed.answers] == ["001", "002"]
+    assert [answer.name[:3] for answer in witnessed.answers] == ["001", "002"]
     assert Witnessed.of(STAGE).answers == []
 
 

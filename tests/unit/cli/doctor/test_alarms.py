@@ -87,4 +87,8 @@ def test_the_dimensions_that_were_seen_are_named() -> None:
 
 def test_an_alarm_that_is_not_there_is_missed() -> None:
     last = {name: seen for name, seen in WATCHED.items() if not name.startswith(METRICS[-1])}
-    assert [each.outcome for each in judge_deliveries(last, SUCCESSES)] == ["ok", "ok", "warning"]
+    assert [delivery.outcome for delivery in judge_deliveries(last, SUCCESSES)] == [
+        "ok",
+        "ok",
+        "warning",
+    ]

@@ -211,7 +211,7 @@ def test_what_cannot_be_read_is_counted_and_named_and_nothing_of_it_is_shown(
     assert (told.exit_code, people.exit_code) == (2, 2)
     data = json.loads(told.stdout)
     assert (data["total"]["calls"], data["total"]["unreadable"]) == (calls, unreadable)
-    assert sum(each["calls"] for each in data["groups"]) == calls
+    assert sum(group["calls"] for group in data["groups"]) == calls
     assert any("broken.json.gz" in note for note in data["notes"])
     assert any(f"cannot be read: {unreadable} records" in note for note in data["notes"])
     assert f"cannot be read: {unreadable} records" in people.stdout
@@ -258,7 +258,7 @@ def test_the_command_tells_programs_exactly_and_people_in_short(made: Made, tmp_
     table = _command(*given)
 
     assert told["total"]["calls"] == len(made.calls)
-    assert {(each["team"], each["model"]) for each in told["groups"]} >= {
+    assert {(group["team"], group["model"]) for group in told["groups"]} >= {
         ("search", "claude-opus-5-5"),
         ("(no team)", "claude-haiku-5-5"),
     }
