@@ -98,20 +98,20 @@ def role_name(stage: str, region: str, purpose: str) -> str:
     return f"claude-on-bedrock-{stage}-{region}-{purpose}"
 
 
-def deny_statements(guarded: DenyPolicyInputs) -> list[Statement]:
+def deny_statements(inputs: DenyPolicyInputs) -> list[Statement]:
     """Return the guard. An operator that is negated holds where its key is absent, so a call of
     which Bedrock does not say what the condition asks is denied:
     https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_elements_condition_operators.html
     """
-    place = guarded.place
+    place = inputs.place
     statements = [
         _deny("DenyUnloggedEndpoint", ["bedrock-mantle:*"]),
-        _bearer_tokens(guarded),
+        _bearer_tokens(inputs),
         _deny("DenyUnloggedJobs", UNLOGGED_JOBS),
-        _other_routes(guarded),
-        _bare_models(guarded),
-        _other_service_tiers(guarded),
-        _other_projects(guarded.place),
+        _other_routes(inputs),
+        _bare_models(inputs),
+        _other_service_tiers(inputs),
+        _other_projects(inputs.place),
         _deny("DenyDataRetentionOverrides", DATA_RETENTION_OVERRIDES),
         _deny("DenyEnforcedGuardrailChanges", ENFORCED_GUARDRAIL_CHANGES),
     ]
@@ -121,16 +121,16 @@ def deny_statements(guarded: DenyPolicyInputs) -> list[Statement]:
         )
     if place.guardrail_version_arn:
         statements.append(_without_guardrail(place))
-    return statements + _account_settings(guarded)
+    return statements + _account_settings(inputs)
 
 
-def boundary_statements(guarded: DenyPolicyInputs) -> list[Statement]:
+def boundary_statements(inputs: DenyPolicyInputs) -> list[Statement]:
     """Return the guard, and the most that a role which calls models may be allowed beside it."""
-    place = guarded.place
+    place = inputs.place
     logs = f"arn:{place.partition}:logs:{place.region}:{place.account}:log-group"
     apis = f"arn:{place.partition}:execute-api:{place.region}:{place.account}"
     allowed = [
-        _allow("InvokeClaudeByProfile", INVOKE, _open_to_calls(guarded)),
+        _allow("InvokeClaudeByProfile", INVOKE, _open_to_calls(inputs)),
         _allow(
             "CountTokens",
             ["bedrock:CountTokens"],
@@ -139,18 +139,18 @@ def boundary_statements(guarded: DenyPolicyInputs) -> list[Statement]:
         _allow(
             "WriteGatewayLog",
             ["logs:CreateLogStream", "logs:PutLogEvents"],
-            [f"{logs}:/claude-on-bedrock/{guarded.stage}/gateway:*"],
+            [f"{logs}:/claude-on-bedrock/{inputs.stage}/gateway:*"],
         ),
         # X-Ray's two write actions know no resources:
         # https://docs.aws.amazon.com/service-authorization/latest/reference/list_awsx-ray.html
         _allow("WriteTraces", ["xray:PutTraceSegments", "xray:PutTelemetryRecords"], ["*"]),
     ]
-    if guarded.signed_callers:
+    if inputs.signed_callers:
         # The API's id is not known before the API is there, and it comes after its callers.
         allowed.append(
-            _allow("InvokeEndpoint", ["execute-api:Invoke"], [f"{apis}:*/{guarded.stage}/*"])
+            _allow("InvokeEndpoint", ["execute-api:Invoke"], [f"{apis}:*/{inputs.stage}/*"])
         )
-    return allowed + invoke_policies.guardrail_statements(place) + deny_statements(guarded)
+    return allowed + invoke_policies.guardrail_statements(place) + deny_statements(inputs)
 
 
 def service_control_policy(statements: Sequence[Statement]) -> str:
@@ -164,66 +164,66 @@ def service_control_policy(statements: Sequence[Statement]) -> str:
     return text
 
 
-def _bearer_tokens(guarded: DenyPolicyInputs) -> Statement:
+def _bearer_tokens(inputs: DenyPolicyInputs) -> Statement:
     """Short-term keys pass where the stage lets them, and only as what AWS calls them, so that a
     kind of key that is yet to come does not:
     https://docs.aws.amazon.com/bedrock/latest/userguide/api-keys-permissions.html"""
     both = ["bedrock:CallWithBearerToken", "bedrock-mantle:CallWithBearerToken"]
-    if not guarded.short_term_bearer_tokens:
+    if not inputs.short_term_bearer_tokens:
         return _deny("DenyBearerTokens", both)
     condition = {"StringNotEquals": {"bedrock:BearerTokenType": "SHORT_TERM"}}
     return _deny("DenyLongTermBearerTokens", both[:1]) | {"Condition": condition}
 
 
-def _other_routes(guarded: DenyPolicyInputs) -> Statement:
+def _other_routes(inputs: DenyPolicyInputs) -> Statement:
     """Whatever can be invoked but Claude by the stage's routes from its Region: other models and
     profiles, routers, provisioned and imported models, and asynchronous invocations, which are
     authorized as InvokeModel on a resource of their own:
     https://docs.aws.amazon.com/bedrock/latest/APIReference/API_runtime_StartAsyncInvoke.html
     A team's profile must not stand for another route either: what it copies is asked about when
     it is made."""
-    making = ["bedrock:CreateInferenceProfile"] if guarded.team_profiles else []
+    making = ["bedrock:CreateInferenceProfile"] if inputs.team_profiles else []
     return {
         "Sid": "DenyOtherModelsAndProfiles",
         "Effect": "Deny",
         "Action": INVOKE + making,
-        "NotResource": _open_to_calls(guarded),
+        "NotResource": _open_to_calls(inputs),
     }
 
 
-def _bare_models(guarded: DenyPolicyInputs) -> Statement:
-    condition = {"ArnNotLike": {PROFILE: _profiles(guarded)}}
-    models = guarded.place.model_arn("*", region="*")
+def _bare_models(inputs: DenyPolicyInputs) -> Statement:
+    condition = {"ArnNotLike": {PROFILE: _profiles(inputs)}}
+    models = inputs.place.model_arn("*", region="*")
     return _deny("DenyModelsWithoutProfile", INVOKE, [models]) | {"Condition": condition}
 
 
-def _other_service_tiers(guarded: DenyPolicyInputs) -> Statement:
+def _other_service_tiers(inputs: DenyPolicyInputs) -> Statement:
     """Return whether Bedrock says the tier of a call that names none is not documented: it may."""
     condition = {
-        "StringNotEquals": {SERVICE_TIER: list(guarded.service_tiers)},
+        "StringNotEquals": {SERVICE_TIER: list(inputs.service_tiers)},
         "Null": {SERVICE_TIER: "false"},
     }
     return _deny("DenyOtherServiceTiers", INVOKE) | {"Condition": condition}
 
 
-def _other_projects(place: InvocationScope) -> Statement:
+def _other_projects(scope: InvocationScope) -> Statement:
     """Each has a data-retention mode of its own, and a bill. A project that is itself the resource
     is none of the stage's routes:
     https://docs.aws.amazon.com/bedrock/latest/APIReference/API_CreateProject.html"""
     condition = {
-        "ArnNotEquals": {_PROJECT: place.arn("project/default")},
+        "ArnNotEquals": {_PROJECT: scope.arn("project/default")},
         "Null": {_PROJECT: "false"},
     }
     return _deny("DenyOtherProjects", INVOKE) | {"Condition": condition}
 
 
-def _without_guardrail(place: InvocationScope) -> Statement:
-    condition = {"StringNotEquals": {GUARDRAIL: place.guardrail_version_arn}}
-    models = place.model_arn("*", region="*")
+def _without_guardrail(scope: InvocationScope) -> Statement:
+    condition = {"StringNotEquals": {GUARDRAIL: scope.guardrail_version_arn}}
+    models = scope.model_arn("*", region="*")
     return _deny("DenyWithoutGuardrail", INVOKE, [models]) | {"Condition": condition}
 
 
-def _account_settings(guarded: DenyPolicyInputs) -> list[Statement]:
+def _account_settings(inputs: DenyPolicyInputs) -> list[Statement]:
     """Each setting is changed by one role of the stage; AWS knows no resource for either:
     https://docs.aws.amazon.com/service-authorization/latest/reference/list_amazonbedrock.html"""
     logging = _deny(
@@ -235,32 +235,32 @@ def _account_settings(guarded: DenyPolicyInputs) -> list[Statement]:
     )
     retention = _deny("DenyDataRetentionChanges", ["bedrock:PutAccountDataRetention"])
     statements = [
-        logging | {"Condition": _unless_it_is(guarded, LOGGING_ROLE)},
-        retention | {"Condition": _unless_it_is(guarded, DATA_RETENTION_ROLE)},
+        logging | {"Condition": _unless_it_is(inputs, LOGGING_ROLE)},
+        retention | {"Condition": _unless_it_is(inputs, DATA_RETENTION_ROLE)},
     ]
-    if guarded.data_retention:
-        other = {"StringNotEquals": {"bedrock:DataRetentionMode": guarded.data_retention}}
+    if inputs.data_retention:
+        other = {"StringNotEquals": {"bedrock:DataRetentionMode": inputs.data_retention}}
         statements.append(retention | {"Sid": "DenyOtherDataRetention", "Condition": other})
     return statements
 
 
-def _unless_it_is(guarded: DenyPolicyInputs, purpose: str) -> dict[str, dict[str, str]]:
-    place = guarded.place
-    name = role_name(guarded.stage, place.region, purpose)
+def _unless_it_is(inputs: DenyPolicyInputs, purpose: str) -> dict[str, dict[str, str]]:
+    place = inputs.place
+    name = role_name(inputs.stage, place.region, purpose)
     role = f"arn:{place.partition}:iam::{place.account}:role/{name}"
     return {"ArnNotEquals": {"aws:PrincipalArn": role}}
 
 
-def _open_to_calls(guarded: DenyPolicyInputs) -> list[str]:
-    return [*_profiles(guarded), guarded.place.model_arn(_CLAUDE, region="*")]
+def _open_to_calls(inputs: DenyPolicyInputs) -> list[str]:
+    return [*_profiles(inputs), inputs.place.model_arn(_CLAUDE, region="*")]
 
 
-def _profiles(guarded: DenyPolicyInputs) -> list[str]:
+def _profiles(inputs: DenyPolicyInputs) -> list[str]:
     """An application inference profile's id is AWS's to choose, so any of them is named; what it
     may copy is `_other_routes`' business."""
-    place = guarded.place
+    place = inputs.place
     profiles = [place.arn(f"inference-profile/{route}.{_CLAUDE}") for route in place.routes]
-    teams = [place.arn("application-inference-profile/*")] if guarded.team_profiles else []
+    teams = [place.arn("application-inference-profile/*")] if inputs.team_profiles else []
     return profiles + teams
 
 

@@ -79,7 +79,7 @@ def profile_destinations(model: Model, route: str, region: str) -> tuple[str, ..
     return reached
 
 
-def invoke_statements(models: Sequence[Model], place: InvocationScope) -> list[Statement]:
+def invoke_statements(models: Sequence[Model], scope: InvocationScope) -> list[Statement]:
     """Return the IAM statements that open `models` by their profiles on the place's routes, and
     nothing else: not the bare models, not another route.
 
@@ -91,54 +91,54 @@ def invoke_statements(models: Sequence[Model], place: InvocationScope) -> list[S
     https://docs.aws.amazon.com/bedrock/latest/userguide/global-cross-region-inference.html
     """
     for model in models:
-        profile_destinations(model, place.routes[0], place.region)
+        profile_destinations(model, scope.routes[0], scope.region)
     statements: list[Statement] = []
-    for route in place.routes:
-        having = [model for model in models if reach(model, route, place.region) is not None]
+    for route in scope.routes:
+        having = [model for model in models if reach(model, route, scope.region) is not None]
         by_route = _global_statements if route == "global" else _geography_statements
-        statements += by_route(having, route, place) if having else []
-    return statements + _count_tokens_statements(models, place) + guardrail_statements(place)
+        statements += by_route(having, route, scope) if having else []
+    return statements + _count_tokens_statements(models, scope) + guardrail_statements(scope)
 
 
-def profile_arns(models: Sequence[Model], place: InvocationScope) -> list[str]:
+def profile_arns(models: Sequence[Model], scope: InvocationScope) -> list[str]:
     """Return the profiles by which `models` are called, on each route that a model has."""
     return [
-        place.arn(f"inference-profile/{profile_id(model, route)}")
-        for route in place.routes
+        scope.arn(f"inference-profile/{profile_id(model, route)}")
+        for route in scope.routes
         for model in models
-        if reach(model, route, place.region) is not None
+        if reach(model, route, scope.region) is not None
     ]
 
 
-def guardrail_statements(place: InvocationScope) -> list[Statement]:
+def guardrail_statements(scope: InvocationScope) -> list[Statement]:
     """Return what a caller needs beside invoking, where the place has a guardrail:
     https://docs.aws.amazon.com/bedrock/latest/userguide/guardrails-permissions.html"""
-    if place.guardrail is None:
+    if scope.guardrail is None:
         return []
-    name, _ = place.guardrail
+    name, _ = scope.guardrail
     return [
         {
             "Sid": "ApplyGuardrail",
             "Effect": "Allow",
             "Action": "bedrock:ApplyGuardrail",
-            "Resource": place.arn(f"guardrail/{name}"),
+            "Resource": scope.arn(f"guardrail/{name}"),
         }
     ]
 
 
 def invoke_policies(
-    models: Sequence[Model], place: InvocationScope, *, limit: int = MANAGED_POLICY_CHARACTERS
+    models: Sequence[Model], scope: InvocationScope, *, limit: int = MANAGED_POLICY_CHARACTERS
 ) -> list[list[Statement]]:
     """Return the same statements, dealt out over as few managed policies as hold them: one list of
     statements per policy, each at most `limit` characters. Raises NoProfile."""
     batches: list[list[Model]] = [[]]
     for model in models:
         grown = [*batches[-1], model]
-        if batches[-1] and characters(invoke_statements(grown, _written_out(place))) > limit:
+        if batches[-1] and characters(invoke_statements(grown, _written_out(scope))) > limit:
             batches.append([model])
         else:
             batches[-1] = grown
-    return [invoke_statements(batch, place) for batch in batches if batch]
+    return [invoke_statements(batch, scope) for batch in batches if batch]
 
 
 def characters(statements: Sequence[Statement]) -> int:
@@ -153,20 +153,20 @@ def document_text(statements: Sequence[Statement]) -> str:
 
 
 def _geography_statements(
-    models: Sequence[Model], route: str, place: InvocationScope
+    models: Sequence[Model], route: str, scope: InvocationScope
 ) -> list[Statement]:
     by_reach: dict[tuple[str, ...], list[Model]] = {}
     for model in models:
-        destinations = profile_destinations(model, route, place.region)
+        destinations = profile_destinations(model, route, scope.region)
         by_reach.setdefault(destinations, []).append(model)
     name = route.capitalize()
     return [
-        _allow(f"Invoke{name}Profiles", _profiles(models, route, place)),
+        _allow(f"Invoke{name}Profiles", _profiles(models, route, scope)),
         *(
             _allow(
                 f"Invoke{name}Models{number}",
-                _models(group, destinations, place),
-                {PROFILE: _profiles(group, route, place)} | place.only_with_guardrail,
+                _models(group, destinations, scope),
+                {PROFILE: _profiles(group, route, scope)} | scope.only_with_guardrail,
             )
             for number, (destinations, group) in enumerate(by_reach.items(), start=1)
         ),
@@ -174,38 +174,38 @@ def _geography_statements(
 
 
 def _global_statements(
-    models: Sequence[Model], route: str, place: InvocationScope
+    models: Sequence[Model], route: str, scope: InvocationScope
 ) -> list[Statement]:
     """Profile, model in the source Region, and the model with no Region at all, which is how
     Bedrock asks when it routes elsewhere."""
-    profiles = _profiles(models, route, place)
-    here = {"aws:RequestedRegion": place.region}
-    through = {PROFILE: profiles} | place.only_with_guardrail
+    profiles = _profiles(models, route, scope)
+    here = {"aws:RequestedRegion": scope.region}
+    through = {PROFILE: profiles} | scope.only_with_guardrail
     return [
         _allow("InvokeGlobalProfiles", profiles, here),
-        _allow("InvokeGlobalModelsHere", _models(models, [place.region], place), here | through),
+        _allow("InvokeGlobalModelsHere", _models(models, [scope.region], scope), here | through),
         _allow(
-            "InvokeGlobalModelsAnywhere", _models(models, [""], place), ROUTED_ANYWHERE | through
+            "InvokeGlobalModelsAnywhere", _models(models, [""], scope), ROUTED_ANYWHERE | through
         ),
     ]
 
 
-def _count_tokens_statements(models: Sequence[Model], place: InvocationScope) -> list[Statement]:
+def _count_tokens_statements(models: Sequence[Model], scope: InvocationScope) -> list[Statement]:
     """CountTokens takes the bare model, in the Region called, and only some models have it:
     https://docs.aws.amazon.com/bedrock/latest/userguide/count-tokens.html"""
     counting = [model for model in models if model.count_tokens]
     if not counting:
         return []
-    resources = _models(counting, [place.region], place)
+    resources = _models(counting, [scope.region], scope)
     return [_allow("CountTokens", resources) | {"Action": "bedrock:CountTokens"}]
 
 
-def _profiles(models: Sequence[Model], route: str, place: InvocationScope) -> list[str]:
-    return profile_arns(models, place._replace(routes=(route,)))
+def _profiles(models: Sequence[Model], route: str, scope: InvocationScope) -> list[str]:
+    return profile_arns(models, scope._replace(routes=(route,)))
 
 
-def _models(models: Sequence[Model], regions: Sequence[str], place: InvocationScope) -> list[str]:
-    return [place.model_arn(model.base_id, region=region) for model in models for region in regions]
+def _models(models: Sequence[Model], regions: Sequence[str], scope: InvocationScope) -> list[str]:
+    return [scope.model_arn(model.base_id, region=region) for model in models for region in regions]
 
 
 def _allow(sid: str, resources: list[str], equals: dict[str, Any] | None = None) -> Statement:
@@ -213,10 +213,10 @@ def _allow(sid: str, resources: list[str], equals: dict[str, Any] | None = None)
     return statement | {"Condition": {"StringEquals": equals}} if equals else statement
 
 
-def _written_out(place: InvocationScope) -> InvocationScope:
+def _written_out(scope: InvocationScope) -> InvocationScope:
     """Return the same place with an account's digits for a token, to measure what will be
     deployed."""
-    return place._replace(account=_SOME_ACCOUNT, partition="aws")
+    return scope._replace(account=_SOME_ACCOUNT, partition="aws")
 
 
 def _what_it_has(model: Model) -> str:

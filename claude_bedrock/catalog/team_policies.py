@@ -34,7 +34,7 @@ class ApplicationProfile(NamedTuple):
 
 
 def invoke_statements(
-    profiles: Sequence[ApplicationProfile], place: InvocationScope
+    profiles: Sequence[ApplicationProfile], scope: InvocationScope
 ) -> list[Statement]:
     """Return the IAM statements that open `profiles`, and the models behind them only by these
     profiles.
@@ -48,20 +48,20 @@ def invoke_statements(
     """
     by_reach: dict[tuple[str, ...], list[ApplicationProfile]] = {}
     for profile in profiles:
-        reached = profile_destinations(profile.model, profile.route, place.region)
+        reached = profile_destinations(profile.model, profile.route, scope.region)
         by_reach.setdefault(reached, []).append(profile)
     statements: list[Statement] = []
     for number, (reached, group) in enumerate(by_reach.items(), start=1):
         statements += (
-            _geography_statements(group, reached, place, number)
+            _geography_statements(group, reached, scope, number)
             if reached
-            else _global_statements(group, place)
+            else _global_statements(group, scope)
         )
-    return statements + guardrail_statements(place)
+    return statements + guardrail_statements(scope)
 
 
 def invoke_policies(
-    profiles: Sequence[ApplicationProfile], place: InvocationScope, *, described: bool = False
+    profiles: Sequence[ApplicationProfile], scope: InvocationScope, *, described: bool = False
 ) -> list[list[Statement]]:
     """Return the same statements, dealt out over as few managed policies as hold them: one list of
     statements per policy. Raises NoProfile.
@@ -72,61 +72,61 @@ def invoke_policies(
     batches: list[list[ApplicationProfile]] = [[]]
     for profile in profiles:
         grown = [*batches[-1], profile]
-        if batches[-1] and _length(grown, place, described) > MANAGED_POLICY_CHARACTERS:
+        if batches[-1] and _length(grown, scope, described) > MANAGED_POLICY_CHARACTERS:
             batches.append([profile])
         else:
             batches[-1] = grown
-    return [_policy(batch, place, described) for batch in batches if batch]
+    return [_policy(batch, scope, described) for batch in batches if batch]
 
 
-def arn_prefix(place: InvocationScope) -> str:
+def arn_prefix(scope: InvocationScope) -> str:
     """Return what stands before an application profile's id in its ARN."""
-    return place.arn("application-inference-profile/")
+    return scope.arn("application-inference-profile/")
 
 
-def copied_arn(model: Model, route: str, place: InvocationScope) -> str:
+def copied_arn(model: Model, route: str, scope: InvocationScope) -> str:
     """Return the ARN of the profile that AWS defines for `model` on `route`. Raises NoProfile."""
-    return place.arn(f"inference-profile/{profile_id(model, route)}")
+    return scope.arn(f"inference-profile/{profile_id(model, route)}")
 
 
 def _geography_statements(
-    group: Sequence[ApplicationProfile], reached: Sequence[str], place: InvocationScope, number: int
+    group: Sequence[ApplicationProfile], reached: Sequence[str], scope: InvocationScope, number: int
 ) -> list[Statement]:
     return [
-        _allow(f"InvokeTeamProfiles{number}", _arns(group, place), {}),
-        _allow(f"InvokeTeamModels{number}", _models(group, reached, place), _through(group, place)),
+        _allow(f"InvokeTeamProfiles{number}", _arns(group, scope), {}),
+        _allow(f"InvokeTeamModels{number}", _models(group, reached, scope), _through(group, scope)),
     ]
 
 
 def _global_statements(
-    group: Sequence[ApplicationProfile], place: InvocationScope
+    group: Sequence[ApplicationProfile], scope: InvocationScope
 ) -> list[Statement]:
     """Three, as a profile of AWS's on that route needs them:
     https://docs.aws.amazon.com/bedrock/latest/userguide/global-cross-region-inference.html"""
-    here, through = {"aws:RequestedRegion": place.region}, _through(group, place)
+    here, through = {"aws:RequestedRegion": scope.region}, _through(group, scope)
     return [
-        _allow("InvokeGlobalTeamProfiles", _arns(group, place), here),
-        _allow("InvokeGlobalTeamModelsHere", _models(group, [place.region], place), here | through),
+        _allow("InvokeGlobalTeamProfiles", _arns(group, scope), here),
+        _allow("InvokeGlobalTeamModelsHere", _models(group, [scope.region], scope), here | through),
         _allow(
-            "InvokeGlobalTeamModelsAnywhere", _models(group, [""], place), ROUTED_ANYWHERE | through
+            "InvokeGlobalTeamModelsAnywhere", _models(group, [""], scope), ROUTED_ANYWHERE | through
         ),
     ]
 
 
-def _through(group: Sequence[ApplicationProfile], place: InvocationScope) -> dict[str, Any]:
-    copied = dict.fromkeys(copied_arn(each.model, each.route, place) for each in group)
-    return {PROFILE: [*_arns(group, place), *copied], **place.only_with_guardrail}
+def _through(group: Sequence[ApplicationProfile], scope: InvocationScope) -> dict[str, Any]:
+    copied = dict.fromkeys(copied_arn(each.model, each.route, scope) for each in group)
+    return {PROFILE: [*_arns(group, scope), *copied], **scope.only_with_guardrail}
 
 
-def _arns(profiles: Sequence[ApplicationProfile], place: InvocationScope) -> list[str]:
-    return [f"{arn_prefix(place)}{profile.id}" for profile in profiles]
+def _arns(profiles: Sequence[ApplicationProfile], scope: InvocationScope) -> list[str]:
+    return [f"{arn_prefix(scope)}{profile.id}" for profile in profiles]
 
 
 def _models(
-    group: Sequence[ApplicationProfile], regions: Sequence[str], place: InvocationScope
+    group: Sequence[ApplicationProfile], regions: Sequence[str], scope: InvocationScope
 ) -> list[str]:
     base_ids = dict.fromkeys(profile.model.base_id for profile in group)
-    return [place.model_arn(id_, region=region) for id_ in base_ids for region in regions]
+    return [scope.model_arn(id_, region=region) for id_ in base_ids for region in regions]
 
 
 def _allow(sid: str, resources: list[str], equals: dict[str, Any]) -> Statement:
@@ -135,19 +135,19 @@ def _allow(sid: str, resources: list[str], equals: dict[str, Any]) -> Statement:
 
 
 def _policy(
-    profiles: Sequence[ApplicationProfile], place: InvocationScope, described: bool
+    profiles: Sequence[ApplicationProfile], scope: InvocationScope, described: bool
 ) -> list[Statement]:
     asking: Statement = {
         "Sid": "DescribeTeamProfiles",
         "Effect": "Allow",
         "Action": "bedrock:GetInferenceProfile",
-        "Resource": _arns(profiles, place),
+        "Resource": _arns(profiles, scope),
     }
-    return invoke_statements(profiles, place) + ([asking] if described else [])
+    return invoke_statements(profiles, scope) + ([asking] if described else [])
 
 
-def _length(profiles: Sequence[ApplicationProfile], place: InvocationScope, described: bool) -> int:
+def _length(profiles: Sequence[ApplicationProfile], scope: InvocationScope, described: bool) -> int:
     """Of what will be deployed, with digits and letters for tokens."""
     measured = [profile._replace(id=_SOME_ID) for profile in profiles]
-    written_out = place._replace(account=_SOME_ACCOUNT, partition="aws")
+    written_out = scope._replace(account=_SOME_ACCOUNT, partition="aws")
     return characters(_policy(measured, written_out, described))

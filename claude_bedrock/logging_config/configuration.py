@@ -43,14 +43,14 @@ def desired(properties: Mapping[str, Any]) -> dict[str, Any]:
     }
 
 
-def same(one: Configuration, other: Configuration) -> bool:
+def same(configuration: Configuration, other: Configuration) -> bool:
     """Return whether Bedrock would do the same by either."""
-    return _flat(one) == _flat(other)
+    return _flat(configuration) == _flat(other)
 
 
-def same_places(one: Configuration, other: Configuration) -> bool:
+def same_places(configuration: Configuration, other: Configuration) -> bool:
     """Return whether records go to the same places by either, whatever of them is delivered."""
-    there, here = _flat(one), _flat(other)
+    there, here = _flat(configuration), _flat(other)
     return all(there.get(name) == here.get(name) for name in {*there, *here} - {*_FLAGS})
 
 

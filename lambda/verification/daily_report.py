@@ -28,21 +28,23 @@ def daily_report(
     return "\n".join(_lines(found, stage, day))
 
 
-def _lines(found: Coverage, stage: str, day: Span) -> list[str]:
-    of_day = [file for file in found.files if file.since < day.until]
+def _lines(coverage: Coverage, stage: str, day: Span) -> list[str]:
+    of_day = [file for file in coverage.files if file.since < day.until]
     kinds = Counter(str(finding["kind"]) for finding in sealed_findings(of_day))
     return [
         f"Verification of the stage {stage}, {day}",
         "",
-        f"Hours that hold: {found.hours_verified} of {found.hours}",
-        *_named("Missing", [str(each) for each in found.missing]),
-        *_named("Broken", [why for _, why in found.broken]),
-        *_named("Not verified", [f"{span} ({why})" for span, why in found.not_verified]),
-        *_named("Not what the function sealed", [str(mismatch) for mismatch in found.mismatches]),
+        f"Hours that hold: {coverage.hours_verified} of {coverage.hours}",
+        *_named("Missing", [str(each) for each in coverage.missing]),
+        *_named("Broken", [why for _, why in coverage.broken]),
+        *_named("Not verified", [f"{span} ({why})" for span, why in coverage.not_verified]),
+        *_named(
+            "Not what the function sealed", [str(mismatch) for mismatch in coverage.mismatches]
+        ),
         *([f"{number} x {kind}" for kind, number in sorted(kinds.items())] or ["No findings"]),
         "",
-        f"Last hash: {found.sha256 or 'none'}",
-        f"Covered until: {iso(found.files[-1].until) if found.files else 'nothing'}",
+        f"Last hash: {coverage.sha256 or 'none'}",
+        f"Covered until: {iso(coverage.files[-1].until) if coverage.files else 'nothing'}",
         "",
         "Keep this message: claude-bedrock evidence verify prints the same hashes.",
     ]

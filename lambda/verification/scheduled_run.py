@@ -119,11 +119,11 @@ def _next(work: Work, clock: Clock, at: Position, since: datetime, *, alone: boo
     attempts = Attempts(work.evidence)
     while attempt := attempts.history(since).next(at.slice):
         attempts.begin(attempt, clock.now)
-        asked = _period(since, attempt.until, clock)
+        period = _period(since, attempt.until, clock)
         try:
-            digests = ObjectDigests(asked.since, asked.until)
+            digests = ObjectDigests(period.since, period.until)
             budget = Budget(clock.remaining_ms)
-            found = run.run(work.stage, asked, by=work.by, budget=budget, digests=digests)
+            found = run.run(work.stage, period, by=work.by, budget=budget, digests=digests)
         except TooLargeError as error:
             oversized = alone or not error.by_time
             attempts.end(attempt, "too-large" if oversized else "failed", str(error))
@@ -136,7 +136,7 @@ def _next(work: Work, clock: Clock, at: Position, since: datetime, *, alone: boo
             attempts.end(attempt, "failed", because)
             if clock.now - attempt.until < GIVE_UP_AFTER:
                 raise
-            return _seal_unverified(work, clock, at, asked, because)
+            return _seal_unverified(work, clock, at, period, because)
         else:
             return _seal_verified(work, clock, at, Verified(found, digests, attempt))
     rest = _period(since, whole_hour(since) + HOUR, clock)
@@ -159,11 +159,11 @@ def _report_daily(work: Work, clock: Clock, at: Position) -> Position:
 def _seal_verified(work: Work, clock: Clock, at: Position, verified: Verified) -> Sealed:
     found, digests, attempt = verified
     completes = attempt.until == whole_hour(attempt.until)
-    asked = _period(attempt.since, attempt.until, clock)
+    period = _period(attempt.since, attempt.until, clock)
     again = recheck_window(
         work.stage,
         work.evidence,
-        asked._replace(since=asked.since - AFTER, until=asked.until - AFTER),
+        period._replace(since=period.since - AFTER, until=period.until - AFTER),
         by=work.by,
         budget=Budget(clock.remaining_ms),
     )
@@ -173,7 +173,7 @@ def _seal_verified(work: Work, clock: Clock, at: Position, verified: Verified) -
     sized = at._replace(slice=attempt.next_size)
     objects = _write_objects(work.evidence, digests, attempt)
     entries = [{**first, "objects": objects, **sized.note()}, *rest, *again.entries, *at.entries()]
-    return _seal(work, sized, asked, entries)
+    return _seal(work, sized, period, entries)
 
 
 def _write_objects(
@@ -186,8 +186,10 @@ def _write_objects(
     return {"key": key, **about}
 
 
-def _seal_unverified(work: Work, clock: Clock, at: Position, asked: Period, because: str) -> Sealed:
-    report_unverified(iso(asked.since), because, work.stage.name, at.mismatches)
+def _seal_unverified(
+    work: Work, clock: Clock, at: Position, period: Period, because: str
+) -> Sealed:
+    report_unverified(iso(period.since), because, work.stage.name, at.mismatches)
     about = {
         "kind": NOT_VERIFIED,
         "because": because,
@@ -196,20 +198,20 @@ def _seal_unverified(work: Work, clock: Clock, at: Position, asked: Period, beca
         "stage": work.stage.name,
         "region": work.stage.region,
         "at": iso(clock.now),
-        "since": iso(asked.since),
-        "until": iso(asked.until),
+        "since": iso(period.since),
+        "until": iso(period.until),
     }
-    return _seal(work, at, asked, [{**about, **at.note()}, *at.entries()])
+    return _seal(work, at, period, [{**about, **at.note()}, *at.entries()])
 
 
-def _seal(work: Work, at: Position, asked: Period, entries: Sequence[Mapping[str, Any]]) -> Sealed:
-    key = key_of_hour(asked.since)
-    since, until = iso(asked.since), iso(asked.until)
+def _seal(work: Work, at: Position, period: Period, entries: Sequence[Mapping[str, Any]]) -> Sealed:
+    key = key_of_hour(period.since)
+    since, until = iso(period.since), iso(period.until)
     sha256 = work.evidence.write(key, entries, at.sha256)
     log_hash(SealedHash(work.evidence.name, key, sha256, since, until))
     about = {name: entries[0][name] for name in ("counts", "because") if name in entries[0]}
     return Sealed(
-        at.after(sha256, asked.until), asked.until, {"since": since, "until": until, **about}
+        at.after(sha256, period.until), period.until, {"since": since, "until": until, **about}
     )
 
 

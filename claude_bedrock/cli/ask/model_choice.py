@@ -29,5 +29,5 @@ def choose_model(given: str | None, endpoint: Endpoint) -> str:
     raise BadQuestionError(f"The stage allows no {given or ''} model. It allows: {names}.")
 
 
-def _newest(found: Iterable[Model]) -> Model:
-    return max(found, key=lambda model: model.released or "")
+def _newest(models: Iterable[Model]) -> Model:
+    return max(models, key=lambda model: model.released or "")

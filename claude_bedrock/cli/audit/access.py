@@ -47,7 +47,7 @@ class Policy(NamedTuple):
         return bool(self.models or self.foreign)
 
 
-def look(witnessed: Witnessed, outputs: Mapping[str, str], models: Sequence[str]) -> Access:
+def look(deployment: Witnessed, outputs: Mapping[str, str], models: Sequence[str]) -> Access:
     """`outputs` are those of ModelAccess, `models` the stage's."""
     attached: list[tuple[Policy, str, str]] = []
     guarded: set[tuple[str, str]] = set()
@@ -55,30 +55,30 @@ def look(witnessed: Witnessed, outputs: Mapping[str, str], models: Sequence[str]
     def bounded() -> Found:
         policies = []
         for arn in _invoking(outputs):
-            policy = read_policy(arn, _document(witnessed, arn), models)
+            policy = read_policy(arn, _document(deployment, arn), models)
             if not policy.allows:
                 continue
             policies.append(policy)
-            attached.extend((policy, kind, name) for kind, name in _attached(witnessed, arn))
+            attached.extend((policy, kind, name) for kind, name in _attached(deployment, arn))
         return _judge(policies, len({each[1:] for each in attached}))
 
     def guard() -> Found:
-        if witnessed.is_embedded:
+        if deployment.is_embedded:
             return Found("not assessed", "The embedded AWS of local mode forgets boundaries.")
-        gateway = witnessed.roles("Gateway")
-        guarded.update(_attached(witnessed, outputs["BoundaryPolicyArn"], boundary=True))
+        gateway = deployment.roles("Gateway")
+        guarded.update(_attached(deployment, outputs["BoundaryPolicyArn"], boundary=True))
         return judge_guard({name for _, _, name in attached} & gateway, guarded)
 
     statements = (
         stated(
-            witnessed,
+            deployment,
             "models-bounded",
             "The stage's policies let nobody invoke a model that is not the stage's",
             _READS,
             bounded,
         ),
         stated(
-            witnessed,
+            deployment,
             "guarded",
             "The gateway's role is held by the guard",
             "cloudformation:ListStackResources and iam:ListEntitiesForPolicy",
@@ -93,9 +93,9 @@ def look(witnessed: Witnessed, outputs: Mapping[str, str], models: Sequence[str]
 
 
 def _held(
-    asked: Statement, principal: tuple[str, str], guarded: Collection[tuple[str, str]]
+    statement: Statement, principal: tuple[str, str], guarded: Collection[tuple[str, str]]
 ) -> bool | None:
-    return None if asked.verdict == "not assessed" else principal in guarded
+    return None if statement.verdict == "not assessed" else principal in guarded
 
 
 def judge_guard(roles: Collection[str], guarded: Collection[tuple[str, str]]) -> Found:
@@ -150,8 +150,8 @@ def _listed(value: Any) -> list[Any]:  # noqa: ANN401 - JSON: one thing, or seve
     return value if isinstance(value, list) else [value]
 
 
-def _document(witnessed: Witnessed, arn: str) -> Mapping[str, Any]:
-    iam = witnessed.client("iam")
+def _document(deployment: Witnessed, arn: str) -> Mapping[str, Any]:
+    iam = deployment.client("iam")
     version = iam.get_policy(PolicyArn=arn)["Policy"]["DefaultVersionId"]
     answer = iam.get_policy_version(PolicyArn=arn, VersionId=version)
     document: dict[str, Any] = answer["PolicyVersion"]["Document"]
@@ -159,10 +159,10 @@ def _document(witnessed: Witnessed, arn: str) -> Mapping[str, Any]:
 
 
 def _attached(
-    witnessed: Witnessed, arn: str, *, boundary: bool = False
+    deployment: Witnessed, arn: str, *, boundary: bool = False
 ) -> Iterator[tuple[str, str]]:
     usage = "PermissionsBoundary" if boundary else "PermissionsPolicy"
-    pages = witnessed.client("iam").get_paginator("list_entities_for_policy")
+    pages = deployment.client("iam").get_paginator("list_entities_for_policy")
     for page in pages.paginate(PolicyArn=arn, PolicyUsageFilter=usage):
         for field, (kind, name) in _KINDS.items():
             for each in page.get(field, []):

@@ -40,28 +40,28 @@ class Drift(NamedTuple):
     statements: tuple[Statement, ...]
 
 
-def look(witnessed: Witnessed, asked: Period) -> Drift:
+def look(deployment: Witnessed, period: Period) -> Drift:
     alarms: dict[str, Mapping[str, Any]] = {}
     events: list[Event] = []
 
     def armed() -> Found:
-        alarms.update(_alarms(witnessed))
-        return judge_armed(alarms, _reached(witnessed, alarms))
+        alarms.update(_alarms(deployment))
+        return judge_armed(alarms, _reached(deployment, alarms))
 
     def quiet() -> Found:
-        events.extend(_events(witnessed, alarms, asked))
-        return judge_quiet(events, asked)
+        events.extend(_events(deployment, alarms, period))
+        return judge_quiet(events, period)
 
     statements = (
         stated(
-            witnessed,
+            deployment,
             "alarms-armed",
             "Every alarm of the stage is on and tells somebody",
             "cloudwatch:DescribeAlarms and sns:ListSubscriptionsByTopic",
             armed,
         ),
         stated(
-            witnessed,
+            deployment,
             "alarms-quiet",
             "No alarm of the stage went off",
             "cloudwatch:DescribeAlarmHistory",
@@ -107,40 +107,40 @@ def _reaches_somebody(alarm: Mapping[str, Any], confirmed: Mapping[str, int]) ->
 
 
 def _reached(
-    witnessed: Witnessed, alarms: Mapping[str, Mapping[str, Any]]
+    deployment: Witnessed, alarms: Mapping[str, Mapping[str, Any]]
 ) -> Mapping[str, Sequence[str]]:
-    sns = witnessed.client("sns")
+    sns = deployment.client("sns")
     actions = {action for alarm in alarms.values() for action in alarm.get("AlarmActions", [])}
     return {
         topic: subscriptions(sns, topic) for topic in sorted(actions) if topic.startswith(_TOPIC)
     }
 
 
-def judge_quiet(events: Sequence[Event], asked: Period) -> Found:
+def judge_quiet(events: Sequence[Event], period: Period) -> Found:
     off = [each for each in events if each.after == "ALARM"]
     if off:
         names = ", ".join(dict.fromkeys(each.alarm for each in off))
         return Found("fail", f"Went off: {names}; {len(off)} times in all.")
-    if asked.since < asked.now - _KEPT:
-        first = asked.now - _KEPT
+    if period.since < period.now - _KEPT:
+        first = period.now - _KEPT
         return Found("not assessed", f"None went off since {first:%Y-%m-%d}. {_FORGOTTEN}")
     return Found("pass", "None went off.")
 
 
-def _alarms(witnessed: Witnessed) -> Iterator[tuple[str, Mapping[str, Any]]]:
+def _alarms(deployment: Witnessed) -> Iterator[tuple[str, Mapping[str, Any]]]:
     """Yield those of the stage's stacks: CloudFormation begins their names with the stack's."""
-    pages = witnessed.client("cloudwatch").get_paginator("describe_alarms")
-    for page in pages.paginate(AlarmNamePrefix=witnessed.stack("")):
+    pages = deployment.client("cloudwatch").get_paginator("describe_alarms")
+    for page in pages.paginate(AlarmNamePrefix=deployment.stack("")):
         for alarm in page.get("MetricAlarms", []):
             yield alarm["AlarmName"], alarm
 
 
 def _events(
-    witnessed: Witnessed, alarms: Mapping[str, Mapping[str, Any]], asked: Period
+    deployment: Witnessed, alarms: Mapping[str, Mapping[str, Any]], period: Period
 ) -> Iterator[Event]:
-    pages = witnessed.client("cloudwatch").get_paginator("describe_alarm_history")
+    pages = deployment.client("cloudwatch").get_paginator("describe_alarm_history")
     found = pages.paginate(
-        HistoryItemType="StateUpdate", StartDate=asked.since, EndDate=asked.until
+        HistoryItemType="StateUpdate", StartDate=period.since, EndDate=period.until
     )
     for item in (item for page in found for item in page.get("AlarmHistoryItems", [])):
         if item["AlarmName"] in alarms:

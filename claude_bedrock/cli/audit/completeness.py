@@ -54,19 +54,19 @@ class Completeness(NamedTuple):
 
 
 def look(
-    witnessed: Witnessed, deployment: Deployment, report: Report, asked: Period
+    witnessed: Witnessed, deployment: Deployment, report: Report, period: Period
 ) -> Completeness:
     """`deployment` reads the evidence, which is not kept among the answers: it has its hashes."""
     judged = [judge(claim, report) for claim in _CLAIMS]
-    found: list[ChainReport] = []
+    chain_reports: list[ChainReport] = []
     chain = stated(
         witnessed,
         "chain",
         "The evidence of every hour is there, in one chain, with nothing changed or taken away",
         "s3:ListBucket, s3:GetObject and logs:FilterLogEvents",
-        lambda: _chain(deployment, asked, found),
+        lambda: _chain(deployment, period, chain_reports),
     )
-    hours = next(chain_sentences(found[0])) if found else ""
+    hours = next(chain_sentences(chain_reports[0])) if chain_reports else ""
     return Completeness(report, (*judged, chain), hours)
 
 
@@ -132,10 +132,10 @@ def _words(name: str, number: int, report: Report) -> Iterator[str]:
             yield f"{counts.allowed_direct_calls:,} are of callers that the stage allows."
 
 
-def _chain(deployment: Deployment, asked: Period, told: list[ChainReport]) -> Found:
+def _chain(deployment: Deployment, period: Period, chain_reports: list[ChainReport]) -> Found:
     try:
-        found = verification.chain_report(deployment, asked.since, asked.until, asked.now)
-        told.append(found)
+        found = verification.chain_report(deployment, period.since, period.until, period.now)
+        chain_reports.append(found)
     except EvidenceError as error:
         return Found("not assessed", f"{str(error).capitalize()}.")
     words = " ".join(chain_sentences(found))

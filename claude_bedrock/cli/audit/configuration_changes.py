@@ -36,23 +36,23 @@ class History(NamedTuple):
     statement: Statement
 
 
-def look(witnessed: Witnessed, asked: Period) -> History:
-    found: list[Change] = []
+def look(deployment: Witnessed, period: Period) -> History:
+    changes: list[Change] = []
 
     def ask() -> Found:
-        if witnessed.is_embedded:
+        if deployment.is_embedded:
             return Found(
                 "not assessed", "The embedded AWS of local mode keeps no management events."
             )
-        found.extend(_changes(witnessed, asked))
-        return judge(found, witnessed.roles("InvocationLogging"), asked)
+        changes.extend(_changes(deployment, period))
+        return judge(changes, deployment.roles("InvocationLogging"), period)
 
     action = "cloudtrail:LookupEvents and cloudformation:ListStackResources"
-    statement = stated(witnessed, "logging-unchanged", _CLAIM, action, ask)
-    return History(tuple(sorted(found)), statement)
+    statement = stated(deployment, "logging-unchanged", _CLAIM, action, ask)
+    return History(tuple(sorted(changes)), statement)
 
 
-def judge(changes: Sequence[Change], roles: Collection[str], asked: Period) -> Found:
+def judge(changes: Sequence[Change], roles: Collection[str], period: Period) -> Found:
     """`roles` are the names of those by which the stage's deployment makes its own changes."""
     made = [each for each in changes if not each.refused]
     foreign = [each for each in made if not _is_of(each.by, roles)]
@@ -60,8 +60,8 @@ def judge(changes: Sequence[Change], roles: Collection[str], asked: Period) -> F
         names = ", ".join(dict.fromkeys(each.by for each in foreign))
         return Found("fail", f"{len(foreign)} of {len(made)} changes were made by {names}.")
     told = f"{len(made)} changes, all by the stage's own deployment." if made else "No change."
-    if asked.since < asked.now - _KEPT:
-        first = asked.now - _KEPT
+    if period.since < period.now - _KEPT:
+        first = period.now - _KEPT
         return Found("not assessed", f"CloudTrail answers from {first:%Y-%m-%d} on only: {told}")
     return Found("pass", told)
 
@@ -70,13 +70,13 @@ def _is_of(arn: str, roles: Collection[str]) -> bool:
     return arn.partition(":assumed-role/")[2].partition("/")[0] in roles
 
 
-def _changes(witnessed: Witnessed, asked: Period) -> Iterator[Change]:
-    pages = witnessed.client("cloudtrail").get_paginator("lookup_events")
+def _changes(deployment: Witnessed, period: Period) -> Iterator[Change]:
+    pages = deployment.client("cloudtrail").get_paginator("lookup_events")
     for name in CHANGES:
         found = pages.paginate(
             LookupAttributes=[{"AttributeKey": "EventName", "AttributeValue": name}],
-            StartTime=asked.since,
-            EndTime=asked.until,
+            StartTime=period.since,
+            EndTime=period.until,
         )
         for event in (event for page in found for event in page["Events"]):
             yield change(event)

@@ -25,24 +25,24 @@ class Logging(NamedTuple):
     statements: tuple[Statement, ...]
 
 
-def look(witnessed: Witnessed, outputs: Mapping[str, str]) -> Logging:
+def look(deployment: Witnessed, outputs: Mapping[str, str]) -> Logging:
     """`outputs` are those of the InvocationLogging stack."""
     seen: dict[str, Any] = {}
 
     def now() -> Found:
-        bedrock = witnessed.client("bedrock")
+        bedrock = deployment.client("bedrock")
         answer = bedrock.get_model_invocation_logging_configuration()
         seen.update(answer.get("loggingConfig") or {})
         wanted = invocation_logging.desired(outputs)
-        check = invocation_logging.judge(seen, wanted, witnessed.region)
+        check = invocation_logging.judge(seen, wanted, deployment.region)
         return pass_if(check.outcome == "ok", f"{check.found[:1].upper()}{check.found[1:]}.")
 
     on = stated(
-        witnessed, "logging-on", "Invocation logging is on, as the stage set it", _ACTION, now
+        deployment, "logging-on", "Invocation logging is on, as the stage set it", _ACTION, now
     )
     return Logging(
         {name: _told(value) for name, value in sorted(_flat(seen))},
-        (on, _data_types(on, seen), *_places(witnessed, outputs)),
+        (on, _data_types(on, seen), *_places(deployment, outputs)),
     )
 
 
@@ -63,35 +63,35 @@ def _data_types(on: Statement, seen: Mapping[str, Any]) -> Statement:
     return Statement("data-types", claim, *told, on.answers)
 
 
-def _places(witnessed: Witnessed, outputs: Mapping[str, str]) -> Iterator[Statement]:
+def _places(deployment: Witnessed, outputs: Mapping[str, str]) -> Iterator[Statement]:
     group, bucket, key = (outputs[name] for name in ("LogGroupName", "LogBucketName", "KeyArn"))
     yield stated(
-        witnessed,
+        deployment,
         "encrypted",
         "Both places of the record are encrypted with the stage's key",
         "logs:DescribeLogGroups and s3:GetEncryptionConfiguration",
-        lambda: judge_encrypted(_keys(witnessed, group, bucket), key, witnessed),
+        lambda: judge_encrypted(_keys(deployment, group, bucket), key, deployment),
     )
     yield stated(
-        witnessed,
+        deployment,
         "key-rotates",
         "The key of the record is rotated by itself",
         "kms:GetKeyRotationStatus",
-        lambda: _rotates(witnessed.client("kms").get_key_rotation_status(KeyId=key)),
+        lambda: _rotates(deployment.client("kms").get_key_rotation_status(KeyId=key)),
     )
     yield stated(
-        witnessed,
+        deployment,
         "bucket-closed",
         "The bucket of the record is closed to the public",
         "s3:GetBucketPublicAccessBlock",
-        lambda: _closed(_public_access_block(witnessed, bucket)),
+        lambda: _closed(_public_access_block(deployment, bucket)),
     )
 
 
-def _keys(witnessed: Witnessed, group: str, bucket: str) -> Mapping[str, str]:
+def _keys(deployment: Witnessed, group: str, bucket: str) -> Mapping[str, str]:
     """Place -> the key it is encrypted with; empty for AWS's own."""
-    groups = witnessed.client("logs").describe_log_groups(logGroupNamePrefix=group)["logGroups"]
-    rules = witnessed.client("s3").get_bucket_encryption(Bucket=bucket)
+    groups = deployment.client("logs").describe_log_groups(logGroupNamePrefix=group)["logGroups"]
+    rules = deployment.client("s3").get_bucket_encryption(Bucket=bucket)
     (rule, *_) = rules["ServerSideEncryptionConfiguration"]["Rules"]
     return {
         **{each["logGroupName"]: each.get("kmsKeyId", "") for each in groups[:1]},
@@ -99,8 +99,8 @@ def _keys(witnessed: Witnessed, group: str, bucket: str) -> Mapping[str, str]:
     }
 
 
-def judge_encrypted(keys: Mapping[str, str], wanted: str, witnessed: Witnessed) -> Found:
-    if witnessed.is_embedded:
+def judge_encrypted(keys: Mapping[str, str], wanted: str, deployment: Witnessed) -> Found:
+    if deployment.is_embedded:
         return Found("not assessed", "The embedded AWS of local mode forgets a bucket's key.")
     others = [place for place, key in keys.items() if not _same(key, wanted)]
     if others or len(keys) < 2:
@@ -120,10 +120,10 @@ def _rotates(answer: Mapping[str, Any]) -> Found:
     return Found("pass", f"Every {days} days." if days else "Rotation is on.")
 
 
-def _public_access_block(witnessed: Witnessed, bucket: str) -> Mapping[str, bool]:
+def _public_access_block(deployment: Witnessed, bucket: str) -> Mapping[str, bool]:
     """Empty where there is none."""
     try:
-        answer = witnessed.client("s3").get_public_access_block(Bucket=bucket)
+        answer = deployment.client("s3").get_public_access_block(Bucket=bucket)
     except ClientError as error:
         if code_of(error) == "NoSuchPublicAccessBlockConfiguration":
             return {}

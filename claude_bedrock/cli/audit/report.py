@@ -104,7 +104,7 @@ class Report(NamedTuple):
         }
 
 
-def gather(deployment: Deployment, asked: Period, evidence: Evidence) -> Report:
+def gather(deployment: Deployment, period: Period, evidence: Evidence) -> Report:
     """Ask everything. What AWS withholds of a statement leaves it `not assessed`.
 
     Raises what the report cannot be without: NoTargetError, EvidenceError and
@@ -112,29 +112,29 @@ def gather(deployment: Deployment, asked: Period, evidence: Evidence) -> Report:
     witnessed = Witnessed.of(deployment)
     meant = stage_settings.deployed(witnessed)
     outputs = {name: witnessed.outputs(name) for name in ("InvocationLogging", "ModelAccess")}
-    joined = verification.sealed(deployment, asked, evidence) or verification.run(
-        deployment, asked, evidence
+    joined = verification.sealed(deployment, period, evidence) or verification.run(
+        deployment, period, evidence
     )
     return Report(
-        about=_about(witnessed, asked, joined.about),
+        about=_about(witnessed, period, joined.about),
         settings=meant,
         logging=logging_state.look(witnessed, outputs["InvocationLogging"]),
-        history=configuration_changes.look(witnessed, asked),
-        completeness=completeness.look(witnessed, deployment, joined, asked),
-        retention=retention.look(witnessed, asked.since.date(), meant.retention_days),
+        history=configuration_changes.look(witnessed, period),
+        completeness=completeness.look(witnessed, deployment, joined, period),
+        retention=retention.look(witnessed, period.since.date(), meant.retention_days),
         access=access.look(witnessed, outputs["ModelAccess"], meant.models),
-        usage=_usage(deployment, asked),
-        drift=alarms.look(witnessed, asked),
+        usage=_usage(deployment, period),
+        drift=alarms.look(witnessed, period),
         answers=tuple(witnessed.answers),
     )
 
 
-def _usage(deployment: Deployment, asked: Period) -> Usage:
+def _usage(deployment: Deployment, period: Period) -> Usage:
     """By all that the report's tables and charts are told apart by. The same computation as
     `claude-bedrock usage`, on the same objects."""
-    rows = sources.read_stage(deployment, asked.since, asked.until, lambda *_: None)
+    rows = sources.read_stage(deployment, period.since, period.until, lambda *_: None)
     found = totals.usage(rows, USAGE_BY, sources.team_profiles(deployment))
-    return totals.with_notes(found, sources.expiry_notes(deployment, asked.since, asked.now))
+    return totals.with_notes(found, sources.expiry_notes(deployment, period.since, period.now))
 
 
 def usage_as_data(usage: Usage) -> list[dict[str, Any]]:
@@ -144,18 +144,18 @@ def usage_as_data(usage: Usage) -> list[dict[str, Any]]:
     ]
 
 
-def _about(witnessed: Witnessed, asked: Period, joined: Mapping[str, Any]) -> About:
+def _about(deployment: Witnessed, period: Period, joined: Mapping[str, Any]) -> About:
     return About(
         account=joined["account"],
-        region=witnessed.region,
-        stage=witnessed.stage,
-        since=iso(asked.since.replace(microsecond=0)),
-        until=iso(asked.until.replace(microsecond=0)),
-        at=iso(asked.now.replace(microsecond=0)),
+        region=deployment.region,
+        stage=deployment.stage,
+        since=iso(period.since.replace(microsecond=0)),
+        until=iso(period.until.replace(microsecond=0)),
+        at=iso(period.now.replace(microsecond=0)),
         by=joined["by"],
         version=version("claude-on-bedrock"),
-        local=witnessed.is_embedded,
-        window=in_words(asked.since, asked.until),
+        local=deployment.is_embedded,
+        window=in_words(period.since, period.until),
     )
 
 

@@ -36,39 +36,47 @@ class Retention(NamedTuple):
     statement: Statement
 
 
-def look(witnessed: Witnessed, day: date, days: int) -> Retention:
+def look(deployment: Witnessed, day: date, days: int) -> Retention:
     """`days` is the stage's number. Raises NoTargetError."""
-    found: list[Destination] = []
+    destinations: list[Destination] = []
 
     def ask() -> Found:
-        found.extend(locations.look(witnessed, day))
-        return _judge(found, days)
+        destinations.extend(locations.look(deployment, day))
+        return _judge(destinations, days)
 
     statement = stated(
-        witnessed,
+        deployment,
         "kept",
         f"Every place keeps what was written on {day} at least {days} days",
         "logs:DescribeLogGroups, s3:GetLifecycleConfiguration and kms:DescribeKey",
         ask,
     )
-    note = NOT_ENFORCED if witnessed.is_embedded else ""
-    return Retention(day, days, tuple(_place(each, days) for each in found), note, statement)
+    note = NOT_ENFORCED if deployment.is_embedded else ""
+    return Retention(day, days, tuple(_place(each, days) for each in destinations), note, statement)
 
 
-def _judge(found: Sequence[Destination], days: int) -> Found:
-    by = {outcome: [e.name for e in found if e.outcome(days) == outcome] for outcome in _VERDICTS}
+def _judge(destinations: Sequence[Destination], days: int) -> Found:
+    by = {
+        outcome: [e.name for e in destinations if e.outcome(days) == outcome]
+        for outcome in _VERDICTS
+    }
     if by["too short"]:
         return Found("fail", f"Kept too short: {', '.join(by['too short'])}.")
     if by["unknown"]:
         return Found("not assessed", f"Not known: {', '.join(by['unknown'])}.")
-    return pass_if(bool(found), f"{len(found)} places, by the rules that are in force now.")
-
-
-def _place(each: Destination, days: int) -> Place:
-    verdict = _VERDICTS[each.outcome(days)]
-    if each.kept is None:
-        return Place(each.name, verdict, each.unknown, None, "", "")
-    first, last = (
-        moment.isoformat() if moment else "" for moment in (each.kept.first, each.kept.last)
+    return pass_if(
+        bool(destinations), f"{len(destinations)} places, by the rules that are in force now."
     )
-    return Place(each.name, verdict, each.kept.rule, each.kept.days, first, last)
+
+
+def _place(destination: Destination, days: int) -> Place:
+    verdict = _VERDICTS[destination.outcome(days)]
+    if destination.kept is None:
+        return Place(destination.name, verdict, destination.unknown, None, "", "")
+    first, last = (
+        moment.isoformat() if moment else ""
+        for moment in (destination.kept.first, destination.kept.last)
+    )
+    return Place(
+        destination.name, verdict, destination.kept.rule, destination.kept.days, first, last
+    )

@@ -41,17 +41,17 @@ def pass_if(holds: bool, words: str) -> Found:
 
 
 def stated(
-    witnessed: Witnessed, name: str, claim: str, actions: str, ask: Callable[[], Found]
+    deployment: Witnessed, name: str, claim: str, actions: str, ask: Callable[[], Found]
 ) -> Statement:
     """Return the statement, by what `ask` finds; `actions` is what the question needs in IAM.
 
     A question that AWS does not answer is not assessed."""
-    before = len(witnessed.answers)
+    before = len(deployment.answers)
     try:
         found = ask()
     except WITHHELD as error:
         found = not_answered(error, actions)
-    answers = tuple(answer.name for answer in witnessed.answers[before:])
+    answers = tuple(answer.name for answer in deployment.answers[before:])
     return Statement(name, claim, found.verdict, found.words, answers)
 
 

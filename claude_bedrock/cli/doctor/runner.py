@@ -94,19 +94,19 @@ def without_region(stage: str, why: str) -> list[Check]:
     return [*aws_cli.check(), no_region, *_skipped(NAMES[2:], "the Region is not known")]
 
 
-def examine(found: Deployment, wanted: Wanted) -> list[Check]:
+def examine(deployment: Deployment, wanted: Wanted) -> list[Check]:
     """Return every check, in the order of NAMES as far as it is known beforehand."""
-    block = _block(wanted, found.stage) or {}
-    clients = Clients(found)
+    block = _block(wanted, deployment.stage) or {}
+    clients = Clients(deployment)
     caller, identified = identity.check(clients, value_at(block, "account.id"), wanted.now)
-    checks = [*aws_cli.check(), judge_region(found.region, block.get("region")), *identified]
+    checks = [*aws_cli.check(), judge_region(deployment.region, block.get("region")), *identified]
     if caller is None:
         return [*checks, *_skipped(NAMES[4:], "nothing can be asked without credentials")]
     today = dt.datetime.now(dt.UTC).date().isoformat()
-    account = Account(found, clients, caller["Account"], caller["Arn"], today)
+    account = Account(deployment, clients, caller["Account"], caller["Arn"], today)
     settings, told = _settings(account, wanted.cdk_json)
     checks += [told, *_at_once(_families(account, settings, wanted))]
-    return [complete(check, found) for check in checks]
+    return [complete(check, deployment) for check in checks]
 
 
 def judge_region(region: str, of_stage: str | None) -> Check:

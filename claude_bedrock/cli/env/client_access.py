@@ -33,17 +33,20 @@ def access(
     return Access(found.stage, found.region, url, takes_keys, value, local.get("ca_bundle")), note
 
 
-def _key(found: Deployment, ids: str, key_name: str | None) -> tuple[str | None, str]:
+def _key(deployment: Deployment, ids: str, key_name: str | None) -> tuple[str | None, str]:
     """Return the key's value, or None and why there is none."""
-    add = f"`claude-bedrock keys add NAME{found.options}`"
+    add = f"`claude-bedrock keys add NAME{deployment.options}`"
     try:
         if key_name:
-            key_id = Keys(found).named(key_name)[0].id
+            key_id = Keys(deployment).named(key_name)[0].id
         else:
             key_id = next(iter(json.loads(ids).values()), "")
         if not key_id:
-            return None, f"the key is left out: stage {found.stage} has no api_keys. Run {add}."
-        client = found.client("apigateway")
+            return (
+                None,
+                f"the key is left out: stage {deployment.stage} has no api_keys. Run {add}.",
+            )
+        client = deployment.client("apigateway")
         return client.get_api_key(apiKey=key_id, includeValue=True)["value"], ""
     except ClientError as error:
         if code_of(error) not in DENIED:

@@ -39,10 +39,10 @@ _UNITS = {"m": "minutes", "h": "hours", "d": "days"}
 
 def _duration(text: str) -> timedelta:
     """`30m`, `24h`, `7d`, `0`."""
-    found = re.fullmatch(r"([0-9]{1,4})([mhd])|0", text)
-    if found is None:
+    match = re.fullmatch(r"([0-9]{1,4})([mhd])|0", text)
+    if match is None:
         raise typer.BadParameter(f"{text!r} is not a duration. Use 30m, 24h or 7d.")
-    return timedelta(**{_UNITS[found[2]]: int(found[1])}) if found[1] else timedelta()
+    return timedelta(**{_UNITS[match[2]]: int(match[1])}) if match[1] else timedelta()
 
 
 @app.command()

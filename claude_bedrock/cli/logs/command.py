@@ -146,24 +146,24 @@ def listed(
     _say_if_empty(read, unreadable, wanted, asked)
 
 
-def _counted(found: Iterable[Line], read: CallsRead, limit: int | None) -> Iterator[Line]:
-    for line in deque(found, limit) if limit else found:
+def _counted(lines: Iterable[Line], read: CallsRead, limit: int | None) -> Iterator[Line]:
+    for line in deque(lines, limit) if limit else lines:
         yield line
         read.listed += 1
 
 
 def _print_all(
-    found: Iterable[Line], unreadable: Unreadable, *, as_json: bool, follow: bool
+    lines: Iterable[Line], unreadable: Unreadable, *, as_json: bool, follow: bool
 ) -> None:
     """Print the lines as they come, and end with what could not be read."""
     items = JsonItems(lines_alone=follow)
     try:
         if as_json:
-            for line in found:
+            for line in lines:
                 items.add(_as_data(line))
             items.end()
         else:
-            for line in found:
+            for line in lines:
                 _as_text(line)
     except KeyboardInterrupt:
         sys.exit(INTERRUPTED)
@@ -172,9 +172,9 @@ def _print_all(
             echo(escape_line(f"claude-bedrock: {unreadable}"), err=True)
 
 
-def _say_if_empty(read: CallsRead, unreadable: Unreadable, wanted: Wanted, asked: Period) -> None:
+def _say_if_empty(read: CallsRead, unreadable: Unreadable, wanted: Wanted, period: Period) -> None:
     if not read.listed and not unreadable.sources:
-        echo(escape_line(no_match(wanted, asked, read)), err=True)
+        echo(escape_line(no_match(wanted, period, read)), err=True)
 
 
 def _as_data(line: Line) -> dict[str, object]:

@@ -17,7 +17,7 @@ _OPTIONS: Final = {
 }
 
 
-def no_match(wanted: Wanted, asked: Period, read: CallsRead) -> str:
+def no_match(wanted: Wanted, period: Period, read: CallsRead) -> str:
     """Return one line: what was looked for in which window, what there is instead, and what was
     meant."""
     given = " ".join(
@@ -25,7 +25,7 @@ def no_match(wanted: Wanted, asked: Period, read: CallsRead) -> str:
         for name, value in wanted._asdict().items()
         if value
     )
-    window = f"from {asked.since:%Y-%m-%d %H:%M} to {asked.until:%Y-%m-%d %H:%M} UTC"
+    window = f"from {period.since:%Y-%m-%d %H:%M} to {period.until:%Y-%m-%d %H:%M} UTC"
     if not read.calls:
         filtered = f" with {given}" if wanted.request_id else ""
         return f"no call{filtered} is on record {window}; --hours and --since look further back"

@@ -181,8 +181,8 @@ def _key(deployment: Deployment, arn: str) -> tuple[Key | None, Destination]:
     return found, Destination(name, key.kept(found))
 
 
-def _under(the_key: Key | None, day: dt.date, place: Destination) -> Destination:
+def _under(the_key: Key | None, day: dt.date, destination: Destination) -> Destination:
     """Return the stage's key encrypts all of its storage_locations."""
-    if the_key is None or place.kept is None:
-        return place
-    return place._replace(kept=key.under(the_key, place.kept, day))
+    if the_key is None or destination.kept is None:
+        return destination
+    return destination._replace(kept=key.under(the_key, destination.kept, day))

@@ -143,9 +143,9 @@ def _of_url(url: str, key: str | None, signing_region: str | None) -> Endpoint:
     return Endpoint(url, ByKey(key), None)
 
 
-def _of_stage(found: Deployment, key: str | None) -> Endpoint:
-    outputs = found.outputs("Gateway")
-    return Endpoint(outputs["EndpointUrl"], _caller(found, outputs, key), None)
+def _of_stage(deployment: Deployment, key: str | None) -> Endpoint:
+    outputs = deployment.outputs("Gateway")
+    return Endpoint(outputs["EndpointUrl"], _caller(deployment, outputs, key), None)
 
 
 def _of_local(local_dir: Path, key: str | None) -> Endpoint:
@@ -163,15 +163,15 @@ def _of_local(local_dir: Path, key: str | None) -> Endpoint:
     return Endpoint(url, _caller(found, outputs, key or first), ca_bundle)
 
 
-def _caller(found: Deployment, outputs: Mapping[str, str], key: str | None) -> httpx2.Auth:
+def _caller(deployment: Deployment, outputs: Mapping[str, str], key: str | None) -> httpx2.Auth:
     """As whom to ask, by the output `Auth`; a deployment without it knows keys only."""
     if outputs.get("Auth") == "iam":
-        return _signature(found.session())
+        return _signature(deployment.session())
     if not key:
         raise NoTargetError(
-            f"Stage {found.stage} needs a key. Give --key, or set CLAUDE_BEDROCK_KEY. "
-            f"`claude-bedrock env{found.options}` prints one, "
-            f"`claude-bedrock keys add NAME{found.options}` creates one."
+            f"Stage {deployment.stage} needs a key. Give --key, or set CLAUDE_BEDROCK_KEY. "
+            f"`claude-bedrock env{deployment.options}` prints one, "
+            f"`claude-bedrock keys add NAME{deployment.options}` creates one."
         )
     return ByKey(key)
 

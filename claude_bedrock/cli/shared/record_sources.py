@@ -25,8 +25,8 @@ def destinations_of(deployment: Deployment) -> Destinations:
 
 def records_of(deployment: Deployment) -> Records:
     """Return the records of what is deployed. Raises NoTargetError, and botocore's errors."""
-    found = destinations_of(deployment)
-    return Records(found, logs=deployment.client("logs"), s3=deployment.client("s3"))
+    destinations = destinations_of(deployment)
+    return Records(destinations, logs=deployment.client("logs"), s3=deployment.client("s3"))
 
 
 def audit_lines_of(

@@ -110,7 +110,7 @@ def usage(
         sys.exit(NOT_ASSESSED)
 
 
-def _about(where: Deployment | None, asked: Period) -> html_report.About:
+def _about(where: Deployment | None, period: Period) -> html_report.About:
     """Return what the page is about; of a folder without a stage, only the window is known."""
     unknown = "not known: records of a folder"
     account = where.client("sts").get_caller_identity()["Account"] if where else unknown
@@ -118,10 +118,10 @@ def _about(where: Deployment | None, asked: Period) -> html_report.About:
         stage=where.stage if where else "a folder",
         account=account,
         region=where.region if where else unknown,
-        window=in_words(asked.since, asked.until),
-        since=f"{asked.since:%Y-%m-%dT%H:%MZ}",
-        until=f"{asked.until:%Y-%m-%dT%H:%MZ}",
-        at=f"{asked.now:%Y-%m-%dT%H:%MZ}",
+        window=in_words(period.since, period.until),
+        since=f"{period.since:%Y-%m-%dT%H:%MZ}",
+        until=f"{period.until:%Y-%m-%dT%H:%MZ}",
+        at=f"{period.now:%Y-%m-%dT%H:%MZ}",
         version=version("claude-on-bedrock"),
     )
 
@@ -142,15 +142,15 @@ def _source(folder: Path | None, sync: Path | None, *, athena: bool) -> _Source:
     return _Source(folder, sync, athena)
 
 
-def _asked(source: _Source, where: Deployment | None, asked: Period) -> _Answer:
+def _asked(source: _Source, where: Deployment | None, period: Period) -> _Answer:
     profiles = sources.team_profiles(where) if where else {}
     if source.athena and where:
-        told = athena_engine.ask(where, rows.question(asked.since, asked.until))
+        told = athena_engine.ask(where, rows.question(period.since, period.until))
         found_rows = rows.read(told.names, told.rows)
-        return _Answer(found_rows, profiles, told.scanned_bytes, _expiry_notes(where, asked))
+        return _Answer(found_rows, profiles, told.scanned_bytes, _expiry_notes(where, period))
     if source.folder:
-        found = local_files.of_records(source.folder, asked.since, asked.until)
-        return _Answer(sources.read_folder(found, asked.since, asked.until), profiles, None)
+        found = local_files.of_records(source.folder, period.since, period.until)
+        return _Answer(sources.read_folder(found, period.since, period.until), profiles, None)
     if where is None:
         raise UnanswerableError("Give a stage by --stage, or a folder of records by --from.")
     with Progress(console=console(err=True), transient=True) as bars:
@@ -159,18 +159,18 @@ def _asked(source: _Source, where: Deployment | None, asked: Period) -> _Answer:
         def show(done: int, total: int) -> None:
             bars.update(bar, completed=done, total=total)
 
-        found_rows = sources.read_stage(where, asked.since, asked.until, show, source.synced)
-    return _Answer(found_rows, profiles, None, _expiry_notes(where, asked))
+        found_rows = sources.read_stage(where, period.since, period.until, show, source.synced)
+    return _Answer(found_rows, profiles, None, _expiry_notes(where, period))
 
 
-def _expiry_notes(where: Deployment, asked: Period) -> list[str]:
-    return sources.expiry_notes(where, asked.since, asked.now)
+def _expiry_notes(where: Deployment, period: Period) -> list[str]:
+    return sources.expiry_notes(where, period.since, period.now)
 
 
-def _as_data(found: Usage, asked: Period, scanned_bytes: int | None) -> dict[str, Any]:
+def _as_data(found: Usage, period: Period, scanned_bytes: int | None) -> dict[str, Any]:
     return {
-        "since": asked.since.isoformat(),
-        "until": asked.until.isoformat(),
+        "since": period.since.isoformat(),
+        "until": period.until.isoformat(),
         "by": found.by,
         "groups": [
             {**dict(zip(found.by, values, strict=True)), **each.as_data()}

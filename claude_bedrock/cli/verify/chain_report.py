@@ -11,24 +11,30 @@ HOLDS, BROKEN, NOT_ASSESSED = 0, 1, 2
 _NAMED: Final = 20
 
 
-def is_whole(found: ChainReport) -> bool:
+def is_whole(chain_report: ChainReport) -> bool:
     """Return whether every hour that is due is verified and its file is what both places have."""
-    coverage = found.coverage
+    coverage = chain_report.coverage
     verified = coverage.hours_verified == coverage.hours > 0
-    compared = found.objects is None or not found.objects.without
-    return verified and coverage.holds and compared and not found.unasked and not found.expired
+    compared = chain_report.objects is None or not chain_report.objects.without
+    return (
+        verified
+        and coverage.holds
+        and compared
+        and not chain_report.unasked
+        and not chain_report.expired
+    )
 
 
-def chain_exit_code(found: ChainReport) -> int:
+def chain_exit_code(chain_report: ChainReport) -> int:
     """1 where something is missing or changed, 2 where some hours are not assessed, else 0."""
-    if not found.coverage.holds or (found.objects and not found.objects.holds):
+    if not chain_report.coverage.holds or (chain_report.objects and not chain_report.objects.holds):
         return BROKEN
-    return HOLDS if is_whole(found) else NOT_ASSESSED
+    return HOLDS if is_whole(chain_report) else NOT_ASSESSED
 
 
-def chain_sentences(found: ChainReport) -> Iterator[str]:
+def chain_sentences(chain_report: ChainReport) -> Iterator[str]:
     """Each is whole, and ends with a full stop."""
-    coverage = found.coverage
+    coverage = chain_report.coverage
     if coverage.hours:
         yield f"{coverage.hours_verified:,} of {coverage.hours:,} hours hold, {coverage.due}."
     else:
@@ -45,45 +51,45 @@ def chain_sentences(found: ChainReport) -> Iterator[str]:
     if coverage.not_verified:
         spans = [f"{span} ({why})" for span, why in coverage.not_verified]
         yield f"Not verified: {_listed(spans)}."
-    if found.expired:
-        yield f"{found.expired:,} hours of the window are older than evidence is kept."
-    if found.unasked:
-        yield f"The files were not compared with the function's log: {found.unasked}."
+    if chain_report.expired:
+        yield f"{chain_report.expired:,} hours of the window are older than evidence is kept."
+    if chain_report.unasked:
+        yield f"The files were not compared with the function's log: {chain_report.unasked}."
     if coverage.unlogged:
         number = len(coverage.unlogged)
         yield f"Of {number:,} files the function's log has no hash: they are compared with nothing."
-    if found.objects:
-        yield from _object_sentences(found.objects)
+    if chain_report.objects:
+        yield from _object_sentences(chain_report.objects)
     if coverage.sha256:
         yield f"The last hash is {coverage.sha256}."
 
 
-def _object_sentences(found: ObjectCheck) -> Iterator[str]:
-    breaks = [str(change) for change in found.changes if change.kind in BREAKS]
-    new = [str(change) for change in found.changes if change.kind not in BREAKS]
+def _object_sentences(result: ObjectCheck) -> Iterator[str]:
+    breaks = [str(change) for change in result.changes if change.kind in BREAKS]
+    new = [str(change) for change in result.changes if change.kind not in BREAKS]
     yield (
-        f"{found.objects:,} objects of {found.files:,} files of hours were compared by size and "
+        f"{result.objects:,} objects of {result.files:,} files of hours were compared by size and "
         f"ETag: {len(breaks):,} are gone or changed, {len(new):,} are new."
     )
     if breaks:
         yield f"Not what was read: {_listed(breaks)}."
     if new:
         yield f"New: {_listed(new)}."
-    if found.without:
-        yield f"{found.without:,} files of hours name no objects: an older version has sealed them."
+    if result.without:
+        yield f"{result.without:,} files of hours name no objects: an older version sealed them."
 
 
-def chain_text(found: ChainReport) -> str:
+def chain_text(chain_report: ChainReport) -> str:
     """Return a sentence in a line."""
-    return "\n".join(chain_sentences(found))
+    return "\n".join(chain_sentences(chain_report))
 
 
-def chain_data(found: ChainReport) -> dict[str, Any]:
+def chain_data(chain_report: ChainReport) -> dict[str, Any]:
     return {
-        **found.coverage.as_data(),
-        "expired_hours": found.expired,
-        "second_place": found.unasked or "compared",
-        "objects": found.objects.as_data() if found.objects else None,
+        **chain_report.coverage.as_data(),
+        "expired_hours": chain_report.expired,
+        "second_place": chain_report.unasked or "compared",
+        "objects": chain_report.objects.as_data() if chain_report.objects else None,
     }
 
 

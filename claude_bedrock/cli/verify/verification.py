@@ -65,7 +65,7 @@ class Report(NamedTuple):
 
 
 def run(
-    deployment: Deployment, asked: Period, folder: Evidence, records: RecordSource | None = None
+    deployment: Deployment, period: Period, folder: Evidence, records: RecordSource | None = None
 ) -> Report:
     """`records` are the stage's own, unless they are read in another way.
 
@@ -83,10 +83,10 @@ def run(
         find_requests=partial(find_requests_of, deployment),
         records=records or records_of(deployment),
     )
-    found = verification.run(stage, asked, by=by["Arn"])
-    written = folder.write(asked.now, found.entries(), previous)
-    given = _dispositions(deployment, asked.now)
-    return _report(found.about, found.outcome, written, asked, given)
+    found = verification.run(stage, period, by=by["Arn"])
+    written = folder.write(period.now, found.entries(), previous)
+    given = _dispositions(deployment, period.now)
+    return _report(found.about, found.outcome, written, period, given)
 
 
 def as_data(report: Report) -> dict[str, Any]:
@@ -174,36 +174,36 @@ def _logged_hashes(
         return None, f"the log group {group} cannot be read ({code})"
 
 
-def sealed(deployment: Deployment, asked: Period, folder: Evidence) -> Report | None:
+def sealed(deployment: Deployment, period: Period, folder: Evidence) -> Report | None:
     """Return the sum of the sealed hours of a window of whole hours that is over. None where it is
     better joined: while its records are kept, if hours of it are not verified.
 
     Raises NoTargetError, EvidenceError and botocore's errors."""
-    window = Span(asked.since, asked.until)
-    if any(each != whole_hour(each) for each in window) or asked.until > asked.now - DUE_AFTER:
+    window = Span(period.since, period.until)
+    if any(each != whole_hour(each) for each in window) or period.until > period.now - DUE_AFTER:
         return None
     stage = stage_settings.deployed(deployment)
     if not stage.verify_hourly:
         return None
-    chain = chain_report(deployment, asked.since, asked.until, asked.now)
+    chain = chain_report(deployment, period.since, period.until, period.now)
     coverage = chain.coverage
-    expired = asked.since < asked.now - timedelta(days=stage.retention_days)
+    expired = period.since < period.now - timedelta(days=stage.retention_days)
     if not coverage.files or (coverage.hours_verified < coverage.hours and not expired):
         return None
-    later = _later_files(deployment, asked)
+    later = _later_files(deployment, period)
     found = sum_hours([*coverage.files, *later], window)
-    about = _about_sealed(deployment, asked, chain)
+    about = _about_sealed(deployment, period, chain)
     keys = [{"key": file.key, "sha256": file.sha256} for file in coverage.files]
     entries = [
         {"kind": "sum", **about, "counts": found.outcome.counts._asdict(), "files": keys},
         *({"kind": "finding", "finding": finding.as_data()} for finding in found.outcome.findings),
         *({"kind": "settled", "finding": each.as_data()} for each in found.settled),
     ]
-    written = folder.write(asked.now, entries, folder.last_hash())
-    given = _dispositions(deployment, asked.now)
-    report = _report(about, found.outcome, written, asked, given)
+    written = folder.write(period.now, entries, folder.last_hash())
+    given = _dispositions(deployment, period.now)
+    report = _report(about, found.outcome, written, period, given)
     return report._replace(
-        settled=found.settled, chain=chain, assessment=_with_hours(report.assessment, chain, asked)
+        settled=found.settled, chain=chain, assessment=_with_hours(report.assessment, chain, period)
     )
 
 
@@ -211,11 +211,11 @@ def _report(
     about: Mapping[str, Any],
     outcome: Outcome,
     written: Written,
-    asked: Period,
+    period: Period,
     given: Mapping[str, Disposition],
 ) -> Report:
     """The headline tells of all findings, the verdict is that of those that are open."""
-    window = in_words(asked.since, asked.until)
+    window = in_words(period.since, period.until)
     opened = outcome._replace(findings=[e for e in outcome.findings if e.id not in given])
     accepted = tuple(Accepted(e, given[e.id]) for e in outcome.findings if e.id in given)
     assessment = assess(outcome, window)
@@ -228,19 +228,19 @@ def _report(
     return Report(about, opened, written, assessment, accepted)
 
 
-def _with_hours(found: Assessment, chain: ChainReport, asked: Period) -> Assessment:
+def _with_hours(assessment: Assessment, chain: ChainReport, period: Period) -> Assessment:
     """No sum is better than the hours that it is of."""
     coverage = chain.coverage
     if coverage.holds and coverage.hours_verified == coverage.hours and not chain.expired:
-        return found
+        return assessment
     hours = f"{coverage.hours_verified:,} of {coverage.hours + chain.expired:,} hours"
-    headline = f"Only {hours} of {in_words(asked.since, asked.until)} are verified"
-    findings = f": {found.headline}" if found.verdict == "fail" else "."
-    failed = found.verdict == "fail" or not coverage.holds
+    headline = f"Only {hours} of {in_words(period.since, period.until)} are verified"
+    findings = f": {assessment.headline}" if assessment.verdict == "fail" else "."
+    failed = assessment.verdict == "fail" or not coverage.holds
     return Assessment("fail" if failed else "not assessed", f"{headline}{findings}")
 
 
-def _about_sealed(deployment: Deployment, asked: Period, chain: ChainReport) -> dict[str, Any]:
+def _about_sealed(deployment: Deployment, period: Period, chain: ChainReport) -> dict[str, Any]:
     by = deployment.client("sts").get_caller_identity()
     files = chain.coverage.files
     return {
@@ -248,20 +248,20 @@ def _about_sealed(deployment: Deployment, asked: Period, chain: ChainReport) -> 
         "account": by["Account"],
         "stage": deployment.stage,
         "region": deployment.region,
-        "at": iso(asked.now),
-        "since": iso(asked.since),
-        "until": iso(asked.until),
-        "settled": iso(asked.now - asked.delay),
+        "at": iso(period.now),
+        "since": iso(period.since),
+        "until": iso(period.until),
+        "settled": iso(period.now - period.delay),
         "bounds": _bounds(stage_settings.deployed(deployment))._asdict(),
         "read": {"sealed hours": {"count": len(files), "sha256": chain.coverage.sha256}},
     }
 
 
-def _later_files(deployment: Deployment, asked: Period) -> tuple[SealedFile, ...]:
+def _later_files(deployment: Deployment, period: Period) -> tuple[SealedFile, ...]:
     """Return those whose second looks are at the last hours of the window."""
-    later = Span(asked.until, min(asked.until + 2 * AFTER, asked.now))
+    later = Span(period.until, min(period.until + 2 * AFTER, period.now))
     bucket = _evidence_of(deployment)
-    found = cover(bucket, Span(later.since, later.since), files_of=later, now=asked.now, logged={})
+    found = cover(bucket, Span(later.since, later.since), files_of=later, now=period.now, logged={})
     return found.files
 
 

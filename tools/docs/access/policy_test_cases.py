@@ -104,9 +104,9 @@ def _ways(action: str, model: Model, region: str, stranger: Model) -> Iterator[C
             profile.route,
             _arn(region, f"inference-profile/{profile.route}.{model.base_id}"),
         )
-        asked = _request("profile", action, arn, region)
+        request = _request("profile", action, arn, region)
         reached = _destinations(profile, region)
-        yield cell(route, [asked, *_behind(action, model.base_id, region, arn, reached)])
+        yield cell(route, [request, *_behind(action, model.base_id, region, arn, reached)])
         held = ("",) if route == "global" else (region,)
         yield cell(
             f"{route}, were its profile to hold {stranger.name}",
@@ -169,9 +169,9 @@ def _other_vendor(action: str, region: str) -> Iterator[Cell]:
     yield Cell(action, OTHER_VENDOR, "bare", region, (bare,))
     for route in ("us", "eu"):
         arn = _arn(region, f"inference-profile/{route}.{OTHER_VENDOR}")
-        asked = _request("profile", action, arn, region)
+        request = _request("profile", action, arn, region)
         behind = _behind(action, OTHER_VENDOR, region, arn, (region,))
-        yield Cell(action, OTHER_VENDOR, route, region, (asked, *behind))
+        yield Cell(action, OTHER_VENDOR, route, region, (request, *behind))
 
 
 def _teams(action: str, region: str, assembly: Assembly) -> Iterator[Cell]:
@@ -198,8 +198,8 @@ def _singles(model: Model, region: str) -> Iterator[Cell]:
     """Yield what takes the bare model only: counting, and a batch job, whose calls are not
     logged."""
     for action in ("bedrock:CountTokens", "bedrock:CreateModelInvocationJob"):
-        asked = _model(action, model.base_id, region)
-        yield Cell(action, model.name, "bare", region, (asked,))
+        request = _model(action, model.base_id, region)
+        yield Cell(action, model.name, "bare", region, (request,))
 
 
 def _doors(region: str) -> Iterator[Cell]:

@@ -139,12 +139,12 @@ class _Policies:
         return self.managed[arn]
 
 
-def _role(resource: Resource, found: _Policies) -> Principal:
+def _role(resource: Resource, policies: _Policies) -> Principal:
     return Principal(
         resource.place,
-        found.assembly.arn(resource),
-        tuple(found.of(resource)),
-        found.boundary(resource),
+        policies.assembly.arn(resource),
+        tuple(policies.of(resource)),
+        policies.boundary(resource),
     )
 
 

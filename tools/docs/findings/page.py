@@ -29,10 +29,10 @@ PACKS: Final = {
 }
 
 
-def page(found: Set[Finding], asked: Iterable[Control]) -> str:
+def page(found: Set[Finding], controls: Iterable[Control]) -> str:
     """Return the whole page, of every stage's findings and of the controls about what the stages
     have."""
-    return "".join([HEAD, *_packs(found), *_open(found), *_kept(found, asked), *_mended()])
+    return "".join([HEAD, *_packs(found), *_open(found), *_kept(found, controls), *_mended()])
 
 
 def unanswered(found: Set[Finding]) -> set[str]:
@@ -94,11 +94,11 @@ def _place(finding: Finding) -> str:
     return place
 
 
-def _kept(found: Set[Finding], asked: Iterable[Control]) -> Iterator[str]:
+def _kept(found: Set[Finding], controls: Iterable[Control]) -> Iterator[str]:
     yield "\n## Passed\n\nControls of Control Tower that pass in every stage. cdk-nag does not "
     yield "report passed rules.\n\n| Control | Asks |\n| --- | --- |\n"
     open_ = {each.rule for each in found}
-    for control in asked:
+    for control in controls:
         if control.id not in open_:
             yield f"| `{control.id}` | {control.asks} |\n"
 

@@ -81,9 +81,9 @@ class Account:
         class ResourceAlreadyExistsException(Exception):
             """There is one log stream, and it is always made anew."""
 
-    def __init__(self, kept: Kept) -> None:
-        self._kept = kept
-        self._events = kept.events.open("a", buffering=1)
+    def __init__(self, storage: Kept) -> None:
+        self._kept = storage
+        self._events = storage.events.open("a", buffering=1)
 
     def clients(self) -> Clients:
         return Clients(self, self, self, lambda _role: {}, lambda _credentials: self)

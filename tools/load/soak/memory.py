@@ -51,6 +51,6 @@ def _is_guard(pid: int) -> bool:
 
 def _pss_kib(pid: int) -> int:
     text = Path(f"/proc/{pid}/smaps_rollup").read_text()
-    found = re.search(r"^Pss_Anon:\s+(\d+) kB", text, re.MULTILINE)
-    assert found is not None
-    return int(found[1])
+    match = re.search(r"^Pss_Anon:\s+(\d+) kB", text, re.MULTILINE)
+    assert match is not None
+    return int(match[1])

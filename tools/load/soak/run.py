@@ -85,10 +85,12 @@ def _each_tenth(calls: int, told: Callable[[str], None]) -> Callable[[int], None
     return tell
 
 
-def _settled(kept: Kept, calls: int) -> None:
+def _settled(storage: Kept, calls: int) -> None:
     """Every call has its line: those whose callers left write it once they notice."""
     deadline = time.monotonic() + _END_SECONDS
-    while len(kept.audit_lines.read_bytes().splitlines()) < calls and time.monotonic() < deadline:
+    while (
+        len(storage.audit_lines.read_bytes().splitlines()) < calls and time.monotonic() < deadline
+    ):
         time.sleep(0.1)
 
 

@@ -32,18 +32,20 @@ class Account(NamedTuple):
     mistakes: list[str]
 
 
-def account(ended: list[Ended], kept: Kept, since: datetime) -> Account:
+def account(ended: list[Ended], storage: Kept, since: datetime) -> Account:
     """Of all calls that were made since `since` (UTC); nothing may still be under way."""
-    written = list(kept.lines())
-    lines, upstream = [line for _, line in written], kept.upstream()
+    written = list(storage.lines())
+    lines, upstream = [line for _, line in written], storage.upstream()
     begin, now = since - timedelta(minutes=1), datetime.now(UTC) + timedelta(minutes=1)
     verified = reconcile(
-        [LogItem(str(kept.audit_lines), at, line) for at, line in written],
-        kept.records(begin, now),
+        [LogItem(str(storage.audit_lines), at, line) for at, line in written],
+        storage.records(begin, now),
         window=Window(begin.timestamp(), now.timestamp(), now.timestamp()),
         bounds=AllowedRegions(REGION, None, ("global",), MODELS),
         principals=Principals(GATEWAY.arn),
-        lookups=Lookups(kept.is_stored, kept.are_identical, kept.read_body, _not_witnessed),
+        lookups=Lookups(
+            storage.is_stored, storage.are_identical, storage.read_body, _not_witnessed
+        ),
     )
     asked = [each for line in lines for each in _asked(line)]
     mistakes = [

@@ -35,11 +35,11 @@ def judge(said: str | None) -> Check:
     Nothing of ours calls the AWS CLI, so an old one, or none, fails nothing."""
     if said is None:
         return TOPIC.warning("none on PATH: the commands of the pages need it", _INSTALL)
-    found = re.search(r"aws-cli/(\d+)\.(\d+)\.(\d+)", said)
-    if found is None:
+    match = re.search(r"aws-cli/(\d+)\.(\d+)\.(\d+)", said)
+    if match is None:
         return TOPIC.warning("`aws --version` does not say a version", _INSTALL)
-    version = tuple(int(part) for part in found.groups())
-    shown = ".".join(found.groups())
+    version = tuple(int(part) for part in match.groups())
+    shown = ".".join(match.groups())
     if version < NEEDED:
         needed = ".".join(map(str, NEEDED))
         return TOPIC.warning(f"{shown}, and the pages need {needed}", _INSTALL)

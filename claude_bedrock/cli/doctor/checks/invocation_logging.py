@@ -67,21 +67,23 @@ def desired(outputs: Mapping[str, str]) -> dict[str, Any]:
     }
 
 
-def before_deployment(found: Configuration | None, stage: str, block: Mapping[str, Any]) -> Check:
+def before_deployment(
+    configuration: Configuration | None, stage: str, block: Mapping[str, Any]
+) -> Check:
     """Return what the deployment of the stage's block would do with what it finds:
     docs/deploy.md."""
-    if not found:
+    if not configuration:
         return TOPIC.skipped("off, and nothing is deployed yet: the deployment turns it on")
     answer = value_at(block, "logging.existing_logging", "fail")
-    there = f"{_set_up_by(found, stage)}, to {_destinations(found)}"
+    there = f"{_set_up_by(configuration, stage)}, to {_destinations(configuration)}"
     if answer not in _ANSWERS:
-        return TOPIC.failed(f"{there}: a deployment stops at it", _offer(found))
-    if answer == "adopt" and (missing := _lacking(found)):
+        return TOPIC.failed(f"{there}: a deployment stops at it", _offer(configuration))
+    if answer == "adopt" and (missing := _lacking(configuration)):
         return TOPIC.failed(
             f"{there}: a deployment cannot adopt it, since {', '.join(missing)}",
-            f"ask its owner to add that, or choose another answer; {_offer(found)}",
+            f"ask its owner to add that, or choose another answer; {_offer(configuration)}",
         )
-    role = found.get("cloudWatchConfig", {}).get("roleArn")
+    role = configuration.get("cloudWatchConfig", {}).get("roleArn")
     if answer != "adopt" and role and value_at(block, "logging.existing_logging_role") != role:
         return TOPIC.failed(
             f"{there}: a deployment stops, since `existing_logging_role` is not its delivery role",
@@ -90,8 +92,8 @@ def before_deployment(found: Configuration | None, stage: str, block: Mapping[st
     return TOPIC.ok(f"{there}: the deployment {_ANSWERS[answer]}, as `existing_logging` says")
 
 
-def _set_up_by(found: Configuration, stage: str) -> str:
-    owner = _OF_A_STAGE.fullmatch(_log_group(found) or "")
+def _set_up_by(configuration: Configuration, stage: str) -> str:
+    owner = _OF_A_STAGE.fullmatch(_log_group(configuration) or "")
     if owner is None:
         return "set up by somebody else"
     if owner[1] == stage:
@@ -99,8 +101,8 @@ def _set_up_by(found: Configuration, stage: str) -> str:
     return f"set up by another stage of this project, {owner[1]}"
 
 
-def _offer(found: Configuration) -> str:
-    role = found.get("cloudWatchConfig", {}).get("roleArn")
+def _offer(configuration: Configuration) -> str:
+    role = configuration.get("cloudWatchConfig", {}).get("roleArn")
     with_role = f', with `"existing_logging_role": "{role}"`' if role else ""
     return (
         "ask its owner, then say in `logging` of the stage's block what the deployment does with "
@@ -111,25 +113,25 @@ def _offer(found: Configuration) -> str:
     )
 
 
-def _lacking(found: Configuration) -> list[str]:
+def _lacking(configuration: Configuration) -> list[str]:
     """Return what it leaves out of a whole record; a data type that is left out is delivered."""
     destinations = ("cloudWatchConfig", "s3Config")
-    absent = [f"{name} is absent" for name in destinations if not found.get(name)]
+    absent = [f"{name} is absent" for name in destinations if not configuration.get(name)]
     flags = [f"{kind}DataDeliveryEnabled" for kind in DATA_TYPES]
-    return [*absent, *(f"{flag} is false" for flag in flags if not found.get(flag, True))]
+    return [*absent, *(f"{flag} is false" for flag in flags if not configuration.get(flag, True))]
 
 
-def judge(found: Configuration | None, wanted: Configuration, region: str) -> Check:
+def judge(configuration: Configuration | None, wanted: Configuration, region: str) -> Check:
     command = (
         f"`aws bedrock put-model-invocation-logging-configuration --region {region} "
         f"--logging-config '{json.dumps(wanted)}'`"
     )
-    if not found:
+    if not configuration:
         return TOPIC.failed("off: calls leave no record", f"turn it on again: {command}")
-    there, here = _flat(found), _flat(wanted)
+    there, here = _flat(configuration), _flat(wanted)
     differing = sorted(name for name in {*there, *here} if there.get(name) != here.get(name))
     if not differing:
-        told = f"as the stage set or adopted it, all data types, to {_destinations(found)}"
+        told = f"as the stage set or adopted it, all data types, to {_destinations(configuration)}"
         return TOPIC.ok(told)
     told = "; ".join(
         f"{name} is {there.get(name, 'absent')}, not {here.get(name, 'absent')}"
