@@ -10,7 +10,7 @@ from rich.console import Console, Group
 from rich.table import Table
 from rich.text import Text
 
-from claude_bedrock.cli.logs.call_records import Found, find
+from claude_bedrock.cli.logs.call_records import CallRecords, find
 from claude_bedrock.cli.shared.deployment import Deployment
 from claude_bedrock.cli.shared.record_sources import records_of
 from claude_bedrock.records.invocation_records import Record, Records
@@ -81,7 +81,7 @@ def _require_id(request_id: str | None) -> str:
     return request_id
 
 
-async def _wait_for_records(records: Records, request_id: str) -> Found:
+async def _wait_for_records(records: Records, request_id: str) -> CallRecords:
     """Return what is on record once both places have it, or after TIMEOUT_SECONDS."""
     loop = asyncio.get_running_loop()
     deadline = loop.time() + TIMEOUT_SECONDS
@@ -92,7 +92,7 @@ async def _wait_for_records(records: Records, request_id: str) -> Found:
         await asyncio.sleep(0.2)
 
 
-def _shown(request_id: str, records: Found) -> Group:
+def _shown(request_id: str, records: CallRecords) -> Group:
     """Return both records, but for what was said."""
     in_s3 = records.in_s3
     where = f"s3://{in_s3.bucket}/{in_s3.key}" if in_s3 else "S3"
@@ -126,7 +126,7 @@ def _at(record: Record | None, path: list[str]) -> str:
     return str(value)
 
 
-def _check(request_id: str, records: Found) -> None:
+def _check(request_id: str, records: CallRecords) -> None:
     for destination, record in (
         ("CloudWatch Logs", records.in_logs),
         ("S3", records.in_s3 and records.in_s3.record),

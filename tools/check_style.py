@@ -64,7 +64,7 @@ _WORD: Final = re.compile(r"[A-Za-z][A-Za-z'\u2019-]*")
 
 
 @dataclass(frozen=True)
-class Place:
+class Finding:
     """A match or a long cell: where it is, what it is counted as, and its text."""
 
     page: str
@@ -79,7 +79,7 @@ class Measured:
 
     page: str
     words: int
-    places: tuple[Place, ...]
+    places: tuple[Finding, ...]
 
     def count(self, measure: str) -> int:
         """Return the number of places of that measure."""
@@ -100,7 +100,7 @@ def measure(page: str, text: str) -> Measured:
     are also searched for in tables.
     """
     words = 0
-    places: list[Place] = []
+    places: list[Finding] = []
     for line, paragraph in _paragraphs(text):
         if paragraph.startswith("|"):
             places += _cells(page, line, paragraph)
@@ -142,20 +142,20 @@ def _plain(text: str) -> str:
     return _TARGET.sub("]", _CODE.sub(lambda code: "\0" * len(code[0]), text))
 
 
-def _matches(page: str, line: int, paragraph: str, only: str = "") -> Iterator[Place]:
+def _matches(page: str, line: int, paragraph: str, only: str = "") -> Iterator[Finding]:
     joined = paragraph.replace("\n", " ")
     for name in [only] if only else MEASURES:
         for found in MEASURES[name].finditer(joined):
             at = line + paragraph.count("\n", 0, found.start())
-            yield Place(page, at, name, found[0])
+            yield Finding(page, at, name, found[0])
 
 
-def _cells(page: str, line: int, row: str) -> Iterator[Place]:
+def _cells(page: str, line: int, row: str) -> Iterator[Finding]:
     for cell in re.split(r"(?<!\\)\|", row.strip().strip("|")):
         shown = re.sub(r"\[([^\]]*)\]", r"\1", cell.strip())
         if len(shown) > LONGEST_CELL:
             text = f"{len(shown)} characters: {shown[:40].replace(chr(0), '`')}"
-            yield Place(page, line, "long cell", text)
+            yield Finding(page, line, "long cell", text)
 
 
 def totals(measured: list[Measured]) -> dict[str, float]:

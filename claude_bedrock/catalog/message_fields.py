@@ -194,7 +194,7 @@ that was begun with Anthropic's API goes on. With a beta: where the model does n
 SEARCH_CALL: Final = "tool_search_tool"
 """How the `name` of the `server_tool_use` begins that belongs to the beta of tool search."""
 
-BLOCKS_GONE: Final = frozenset({"fallback", "mcp_tool_listing"})
+REMOVED_BLOCKS: Final = frozenset({"fallback", "mcp_tool_listing"})
 """Blocks in the history that say nothing to the model."""
 
 BLOCK_FIELDS: Final[Mapping[str, tuple[object, ...]]] = MappingProxyType(
@@ -203,14 +203,14 @@ BLOCK_FIELDS: Final[Mapping[str, tuple[object, ...]]] = MappingProxyType(
 """Fields of a `tool_use` in the history that say which of Anthropic's tools made it, and which of
 their values go; none stands for any."""
 
-CITATIONS_GONE: Final = "web_search_result_location"
+REMOVED_CITATIONS: Final = "web_search_result_location"
 """The `type` of a citation of what a server tool found."""
 
 CLIENT_BLOCKS: Final = ("x-anthropic-billing-header:",)
 """Beginnings of lines of the system prompt that are for Anthropic's billing and not for the model.
 Bedrock refuses them as reserved: https://github.com/musistudio/claude-code-router/issues/1161"""
 
-WHOLE_NUMBERS: Final[Mapping[str, tuple[str, ...]]] = MappingProxyType(
+INTEGERS: Final[Mapping[str, tuple[str, ...]]] = MappingProxyType(
     {
         "context_management": ("value",),
         "max_tokens": (),

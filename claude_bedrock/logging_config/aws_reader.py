@@ -13,7 +13,7 @@ from claude_bedrock.retention.bucket import Bucket, BucketSettings
 from claude_bedrock.retention.key import Key
 from claude_bedrock.retention.log_group import LogGroup
 from claude_bedrock.retention.parse_aws import (
-    ask_bucket,
+    fetch_bucket,
     read_bucket_settings,
     read_key,
     read_log_group,
@@ -62,7 +62,7 @@ class Account:
         )
 
     def bucket(self, name: str) -> Bucket | None:
-        return ask_bucket(self._client("s3"), name, _unless)
+        return fetch_bucket(self._client("s3"), name, _unless)
 
     def bucket_settings(self, name: str) -> BucketSettings:
         """Of a bucket that is there."""

@@ -48,7 +48,7 @@ def same(configuration: Configuration, other: Configuration) -> bool:
     return _flat(configuration) == _flat(other)
 
 
-def same_places(configuration: Configuration, other: Configuration) -> bool:
+def same_destinations(configuration: Configuration, other: Configuration) -> bool:
     """Return whether records go to the same places by either, whatever of them is delivered."""
     there, here = _flat(configuration), _flat(other)
     return all(there.get(name) == here.get(name) for name in {*there, *here} - {*_FLAGS})

@@ -28,7 +28,7 @@ def read_log_group(answer: Answer) -> LogGroup:
     )
 
 
-def ask_bucket(s3: Any, name: str, unless: Unless) -> Bucket | None:  # noqa: ANN401
+def fetch_bucket(s3: Any, name: str, unless: Unless) -> Bucket | None:  # noqa: ANN401
     """Ask S3, by boto3's client, how a bucket keeps objects; None where there is no such bucket.
 
     `unless` takes AWS's name of an error and a question, and answers None where it ends by that

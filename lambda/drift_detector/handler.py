@@ -37,7 +37,7 @@ _AUTHORIZER: Final = "authorizer"
 _OTHERS: Final = (_AUTHORIZER, "invocations")
 
 
-class Asked(retention_check.RetentionReader, Protocol):
+class AwsReader(retention_check.RetentionReader, Protocol):
     """What AWS answers; None is what is not there."""
 
     def configuration(self) -> Mapping[str, Any] | None: ...
@@ -130,7 +130,7 @@ def read(environment: Mapping[str, str], account: str) -> ExpectedState:
     )
 
 
-def detect_drift(expected: ExpectedState, reader: Asked, today: dt.date) -> Iterator[Drift]:
+def detect_drift(expected: ExpectedState, reader: AwsReader, today: dt.date) -> Iterator[Drift]:
     """Yield everything that differs."""
     days, configuration = expected.retention_days, expected.configuration
     yield from drift.of_configuration(reader.configuration(), configuration)
@@ -148,7 +148,7 @@ def detect_drift(expected: ExpectedState, reader: Asked, today: dt.date) -> Iter
     )
 
 
-def _log_groups(expected: ExpectedState, reader: Asked, today: dt.date) -> Iterator[Drift]:
+def _log_groups(expected: ExpectedState, reader: AwsReader, today: dt.date) -> Iterator[Drift]:
     """Yield those of the stage's own. Their retention, and that they are there: of the authorizer's
     only if it is, since a stage may be without; of Bedrock's it has been asked already."""
     own = {
@@ -165,7 +165,7 @@ def _log_groups(expected: ExpectedState, reader: Asked, today: dt.date) -> Itera
         yield from drift.of_log_settings(full, group, expected.key, protected=expected.protected)
 
 
-def _bucket(expected: ExpectedState, reader: Asked, today: dt.date) -> Iterator[Drift]:
+def _bucket(expected: ExpectedState, reader: AwsReader, today: dt.date) -> Iterator[Drift]:
     own = reader.bucket(expected.bucket)
     yield from drift.of_bucket(own, _PREFIXES, expected.retention_days, today)
     if own is not None:
@@ -174,14 +174,14 @@ def _bucket(expected: ExpectedState, reader: Asked, today: dt.date) -> Iterator[
         yield from drift.of_policy(reader.bucket_policy(expected.bucket), expected.delivery)
 
 
-def _key(expected: ExpectedState, reader: Asked) -> Iterator[Drift]:
+def _key(expected: ExpectedState, reader: AwsReader) -> Iterator[Drift]:
     key = reader.key(expected.key)
     yield from drift.of_key(key)
     if key is not None:
         yield from drift.of_key_policy(reader.key_policy(expected.key), expected.delivery)
 
 
-def _delivery_role(expected: ExpectedState, reader: Asked) -> Iterator[Drift]:
+def _delivery_role(expected: ExpectedState, reader: AwsReader) -> Iterator[Drift]:
     """Yield where Bedrock delivers by another's role, that is its owner's to detect_drift after."""
     delivery = expected.delivery
     if not delivery.role:

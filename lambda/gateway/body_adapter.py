@@ -77,7 +77,7 @@ def adapt(
             f"This stage takes nothing that has to be adapted, and Bedrock does not take this "
             f"for {model.name} as it is: {', '.join(adaptation.changes)}."
         )
-    for name in message_fields.WHOLE_NUMBERS:
+    for name in message_fields.INTEGERS:
         if name in parts and setting_edits.is_written_otherwise(members[name].value):
             parts[name] = str(int(members[name].value))
     parts["anthropic_version"] = f'"{ANTHROPIC_VERSION}"'
@@ -186,7 +186,7 @@ def _change_parts(
 ) -> None:
     """Change what must be changed within a part; of one that is left empty nothing is sent."""
     names = dict.fromkeys(
-        [*_EDITS, *message_fields.WHOLE_NUMBERS, *(members if has_unknown_beta else ())]
+        [*_EDITS, *message_fields.INTEGERS, *(members if has_unknown_beta else ())]
     )
     try:
         edits = {
@@ -234,8 +234,8 @@ def _with_marker(
 
 def _edits(name: str, member: Member, adaptation: Adaptation, has_unknown_beta: bool) -> Edits:
     edits = _EDITS[name](member, adaptation) if name in _EDITS else {}
-    if name in message_fields.WHOLE_NUMBERS:
-        integers = setting_edits.integers(member.value, message_fields.WHOLE_NUMBERS[name])
+    if name in message_fields.INTEGERS:
+        integers = setting_edits.integers(member.value, message_fields.INTEGERS[name])
         edits = json_object.merged(edits, integers)
     if not has_unknown_beta:
         return edits

@@ -136,7 +136,7 @@ def _moved(
 def _moved_block(block: Mapping[str, Any], adaptation: Adaptation) -> str | Changes | None:
     """Return what a block becomes: text, itself with edits, or None if it goes."""
     kind = kind_of(block)
-    if kind in message_fields.BLOCKS_GONE:
+    if kind in message_fields.REMOVED_BLOCKS:
         adaptation.note(f"messages.content:{kind}")
         return None
     if kind in message_fields.AS_TEXT and not _is_taken(kind, block, adaptation):
@@ -192,10 +192,10 @@ def _own(block: Mapping[str, Any], adaptation: Adaptation) -> Changes:
         removed = [
             at
             for at, item in enumerate(citations)
-            if kind_of(item) == message_fields.CITATIONS_GONE
+            if kind_of(item) == message_fields.REMOVED_CITATIONS
         ]
         if removed:
-            adaptation.note(f"messages.content.citations:{message_fields.CITATIONS_GONE}")
+            adaptation.note(f"messages.content.citations:{message_fields.REMOVED_CITATIONS}")
             edits["citations"] = None if len(removed) == len(citations) else dict.fromkeys(removed)
     return edits
 

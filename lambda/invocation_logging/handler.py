@@ -80,7 +80,7 @@ def _restored() -> dict[str, Any]:
     service = LoggingService(connect(region), retry=retry)
     saved = SavedConfiguration(connect_parameters(region), properties["SavedIn"], retry=retry)
     change = Change("Update", properties, None, region)
-    outcome, _ = _outcome(lambda: restore(change, service, saved, _keeping(region, retry)))
+    outcome, _ = _outcome(lambda: restore(change, service, saved, _retention_judge(region, retry)))
     _log.info("Restore: %s", outcome.sentence)
     return outcome._asdict()
 
@@ -127,11 +127,11 @@ def outcome_of(
 def _outcome(act: Callable[[], Done]) -> tuple[Outcome, dict[str, str]]:
     try:
         done = act()
-        return Outcome(succeeded=True, sentence=done.sentence), _told_to_the_template(done)
+        return Outcome(succeeded=True, sentence=done.sentence), _template_data(done)
     except (ForeignConfiguration, InvalidProperties) as refusal:
         return Outcome(succeeded=False, sentence=str(refusal)), {}
     except (ClientError, BotoCoreError) as error:
-        return Outcome(succeeded=False, sentence=_told(error)), {}
+        return Outcome(succeeded=False, sentence=_error_sentence(error)), {}
 
 
 def _done(
@@ -139,14 +139,14 @@ def _done(
 ) -> Done:
     if event["RequestType"] == "Delete" and event["PhysicalResourceId"].endswith(_NOTHING_SET):
         return Done("This resource never set anything, so nothing was removed.")
-    return apply(_change(event), service, saved, _keeping(region_of(event), retry))
+    return apply(_change(event), service, saved, _retention_judge(region_of(event), retry))
 
 
-def _keeping(region: str, retry: PropagationRetry) -> RetentionChecker:
+def _retention_judge(region: str, retry: PropagationRetry) -> RetentionChecker:
     return RetentionChecker(Account(region), dt.datetime.now(dt.UTC).date(), retry)
 
 
-def _told_to_the_template(done: Done) -> dict[str, str]:
+def _template_data(done: Done) -> dict[str, str]:
     configuration = done.configuration
     if configuration is None:
         return {}
@@ -193,7 +193,7 @@ def _change(event: Mapping[str, Any]) -> Change:
     )
 
 
-def _told(error: ClientError | BotoCoreError) -> str:
+def _error_sentence(error: ClientError | BotoCoreError) -> str:
     if not isinstance(error, ClientError):
         return f"AWS could not be asked in time: {error}"
     if is_role_refused(error):
@@ -203,10 +203,12 @@ def _told(error: ClientError | BotoCoreError) -> str:
             "gone, or IAM is slow today: then deploy again. "
             f"Bedrock says: {_message(error)}"
         )
-    return f"{_whom(error)} refused {error.operation_name} ({_code(error)}): {_message(error)}"
+    return (
+        f"{_service_of(error)} refused {error.operation_name} ({_code(error)}): {_message(error)}"
+    )
 
 
-def _whom(error: ClientError) -> str:
+def _service_of(error: ClientError) -> str:
     """Whose operation it was."""
     known = {"Parameter": "Systems Manager", "LogGroups": "CloudWatch Logs"}
     known |= dict.fromkeys(("Versioning", "LifecycleConfiguration", "LockConfiguration"), "S3")

@@ -12,7 +12,7 @@ from claude_bedrock.logging_config.configuration import (
     extended,
     lacking,
     same,
-    same_places,
+    same_destinations,
     stage_of,
 )
 
@@ -42,7 +42,7 @@ class Saved(Protocol):
     def delete(self) -> None: ...
 
 
-class Keeping(Protocol):
+class RetentionJudge(Protocol):
     """Judges another's destinations before the stage lives by them."""
 
     def shortfalls(self, configuration: Configuration, days: int) -> Sequence[str]: ...
@@ -82,7 +82,7 @@ class Done(NamedTuple):
     configuration: Configuration | None = None
 
 
-def apply(change: Change, service: Service, saved: Saved, retention: Keeping) -> Done:
+def apply(change: Change, service: Service, saved: Saved, retention: RetentionJudge) -> Done:
     """Carry out the change. What is saved is always what was there when this stage last set its
     own in place of something else, and is saved before that is touched; each move is one Put.
 
@@ -98,11 +98,11 @@ def apply(change: Change, service: Service, saved: Saved, retention: Keeping) ->
         service.put(target)
         return Done(f"Model invocation logging is set in {change.region}.", target)
     if _is_ours(current, before, change):
-        return _keep(current, before, change, service, saved, retention=retention)
+        return _update_own(current, before, change, service, saved, retention=retention)
     return _meet(current, before, change, service, saved, retention=retention)
 
 
-def restore(change: Change, service: Service, saved: Saved, retention: Keeping) -> Done:
+def restore(change: Change, service: Service, saved: Saved, retention: RetentionJudge) -> Done:
     """Set the stage's own again: where there is none, where its own no longer delivers every data
     type, and with `replace` where another is. What is saved stays so: a deletion is undone here,
     and not taken for its owner's wish. Raises as `apply` does."""
@@ -112,7 +112,7 @@ def restore(change: Change, service: Service, saved: Saved, retention: Keeping) 
             "set it by itself. Agree with its owner, then deploy."
         )
     target, current = desired(change.properties), service.get()
-    if current is None or (same_places(current, target) and not same(current, target)):
+    if current is None or (same_destinations(current, target) and not same(current, target)):
         service.put(target)
         return Done(f"The stage's logging configuration is set again in {change.region}.", target)
     return apply(change, service, saved, retention)
@@ -125,7 +125,7 @@ def _meet(
     service: Service,
     saved: Saved,
     *,
-    retention: Keeping,
+    retention: RetentionJudge,
 ) -> Done:
     """Another's configuration is there."""
     own = desired(change.properties)
@@ -144,14 +144,14 @@ def _meet(
     return Done(_moved(change, saved), target)
 
 
-def _keep(
+def _update_own(
     current: Configuration,
     before: dict[str, Any] | None,
     change: Change,
     service: Service,
     saved: Saved,
     *,
-    retention: Keeping,
+    retention: RetentionJudge,
 ) -> Done:
     """What is there is this stage's, set in place of `before`."""
     target = desired(change.properties)
@@ -159,7 +159,7 @@ def _keep(
         service.put(target)
         return Done(f"Model invocation logging is set in {change.region}.", target)
     _must_be_returnable(before, change)
-    refusal = _why_not_kept(current, change) or _why_not_lived_by(before, change, retention)
+    refusal = _refusal_of_current(current, change) or _why_not_lived_by(before, change, retention)
     lent = extended(before, target)
     enough = change.mode == "extend" and same(lent, before)
     if refusal or enough or change.mode == "adopt":
@@ -173,7 +173,7 @@ def _keep(
     return Done(_moved(change, saved), moved)
 
 
-def _why_not_kept(current: Configuration, change: Change) -> str:
+def _refusal_of_current(current: Configuration, change: Change) -> str:
     """Return where the stage no longer may do what it did, for one sentence; else an empty text."""
     if change.mode == "fail" and not any(same(current, mine) for mine in _own(change)):
         return (
@@ -184,10 +184,10 @@ def _why_not_kept(current: Configuration, change: Change) -> str:
     return ""
 
 
-def _why_not_lived_by(foreign: Configuration, change: Change, retention: Keeping) -> str:
+def _why_not_lived_by(foreign: Configuration, change: Change, retention: RetentionJudge) -> str:
     """Return what keeps the stage from relying on another's destinations, in a sentence or two."""
     if change.mode == "adopt" and (missing := lacking(foreign)):
-        return _not_whole(missing, change.region)
+        return _incomplete(missing, change.region)
     days = change.days_to_judge_by
     short = retention.shortfalls(foreign, days) if days else []
     return _not_long_enough(short, days, change.region) if short else ""
@@ -244,7 +244,7 @@ def _days(properties: Properties) -> int:
     return int(properties.get("RetentionDays", 0))
 
 
-def _not_whole(missing: Sequence[str], region: str) -> str:
+def _incomplete(missing: Sequence[str], region: str) -> str:
     return (
         f"The logging configuration in {region} is another's, and does not record enough to be "
         f"adopted: {'; '.join(missing)}. It is as its owner set it. Have its owner add that, or "

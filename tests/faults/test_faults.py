@@ -8,7 +8,7 @@ from tools.load.faults import page
 from tools.load.faults.environment import PROC
 from tools.load.faults.fault_catalog import FAULTS, Fault, falls_silent, turns_away
 from tools.load.faults.formats import FORMATS, WHOLE, Format
-from tools.load.faults.harness import Ground, cases, prepared
+from tools.load.faults.harness import FaultHarness, cases, prepared
 
 pytestmark = pytest.mark.skipif(not PROC.exists(), reason="only Linux tells what a process holds")
 CASES = [
@@ -21,14 +21,14 @@ QUICK = [fault for fault in FAULTS["Body of the answer"] if fault.seconds > 5]
 
 
 @pytest.fixture(scope="module")
-def ground(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Ground]:
+def ground(tmp_path_factory: pytest.TempPathFactory) -> Iterator[FaultHarness]:
     with prepared(tmp_path_factory.mktemp("faults")) as made:
         yield made
 
 
 @pytest.mark.parametrize(("area", "fault", "form"), CASES)
 def test_a_fault_ends_as_the_page_says_and_leaves_nothing(
-    ground: Ground, area: str, fault: Fault, form: Format
+    ground: FaultHarness, area: str, fault: Fault, form: Format
 ) -> None:
     seen = ground.see(fault, form)
 
@@ -52,7 +52,7 @@ STREAMS = [form for form in FORMATS if form.streamed]
 
 @pytest.mark.parametrize("form", STREAMS, ids=lambda form: form.name)
 def test_a_caller_who_leaves_a_silent_stream_ends_the_call_of_bedrock(
-    ground: Ground, form: Format
+    ground: FaultHarness, form: Format
 ) -> None:
     """Before a byte of the response is out, its connection says nothing of the caller."""
     ground.proxy.tell(falls_silent, None)
@@ -68,7 +68,7 @@ def test_a_caller_who_leaves_a_silent_stream_ends_the_call_of_bedrock(
     assert ground.environment.footprint() == ground.footprint
 
 
-def test_when_all_calls_are_turned_away_few_are_made_twice(ground: Ground) -> None:
+def test_when_all_calls_are_turned_away_few_are_made_twice(ground: FaultHarness) -> None:
     form, calls = FORMATS[0], 20
     ground.proxy.tell(turns_away(429, "ThrottlingException", times=1000), None)
     asked = [ground.ask(form) for _ in range(calls)]
@@ -84,7 +84,7 @@ def test_when_all_calls_are_turned_away_few_are_made_twice(ground: Ground) -> No
         ground.whole(form)
 
 
-def test_faults_cost_no_memory(ground: Ground) -> None:
+def test_faults_cost_no_memory(ground: FaultHarness) -> None:
     """4 KiB lost at each would be seen."""
     rounds = [(fault, form) for fault in QUICK for form in FORMATS[1::2]]
     for _ in range(2):
@@ -95,6 +95,6 @@ def test_faults_cost_no_memory(ground: Ground) -> None:
     assert ground.environment.memory_kib() - before < 4 * _ROUNDS * len(rounds)
 
 
-def _meet(ground: Ground, rounds: list[tuple[Fault, Format]]) -> None:
+def _meet(ground: FaultHarness, rounds: list[tuple[Fault, Format]]) -> None:
     for fault, form in rounds:
         ground.see(fault, form)

@@ -10,7 +10,7 @@ import pytest
 
 from tools.load.soak import memory
 from tools.load.soak.callers import Ended, unexpected
-from tools.load.soak.fake_storage import Kept
+from tools.load.soak.fake_storage import FakeStorage
 from tools.load.soak.tally_check import account
 
 REFUSED = Ended("message", "refused", "refused", 429, "g1", "b1")
@@ -26,7 +26,7 @@ LINE = {
 def mistakes(
     folder: Path, lines: list[Mapping[str, Any]], upstream: list[str], ended: list[Ended]
 ) -> str:
-    kept, now = Kept(folder), datetime.now(UTC)
+    kept, now = FakeStorage(folder), datetime.now(UTC)
     at = f"{now.timestamp():.3f}"
     kept.audit_lines.write_text("".join(f"{at} {json.dumps({'audit': n})}\n" for n in lines))
     kept.requests.write_text("".join(f"{each}\n" for each in upstream))

@@ -2,7 +2,7 @@
 
 import pytest
 
-from tools.check_style import Measured, Place, exceeded, measure, pages, totals
+from tools.check_style import Finding, Measured, exceeded, measure, pages, totals
 
 
 def found(text: str, name: str) -> list[str]:
@@ -60,7 +60,7 @@ def test_a_cell_is_as_long_as_a_reader_sees_it() -> None:
 
 
 def test_rates_are_per_thousand_words_and_limits_hold_in_the_right_direction() -> None:
-    places = tuple(Place("a.md", 1, name, "") for name in ("you", "you", "negations", "archaic"))
+    places = tuple(Finding("a.md", 1, name, "") for name in ("you", "you", "negations", "archaic"))
     sums = totals([Measured("a.md", 500, places), Measured("b.md", 500, ())])
     assert (sums["you"], sums["negations"], sums["archaic"]) == (2.0, 1.0, 1)
     limits = {"you": 2, "negations": 0.9, "archaic": 1}

@@ -230,11 +230,11 @@ def _nested() -> Iterable[tuple[str, str]]:
     beta = message_fields.TOOL_SEARCH
     where = f"becomes text in a tool result where the model does not take `{beta}`"
     yield "`messages.content` `tool_reference`", where
-    for kind in sorted(message_fields.BLOCKS_GONE):
+    for kind in sorted(message_fields.REMOVED_BLOCKS):
         yield f"`messages.content` `{kind}`", "left out"
     for field, nothing in message_fields.BLOCK_FIELDS.items():
         yield f"`messages.content.{field}`", "left out of a `tool_use`" + " if null" * bool(nothing)
-    yield f"`messages.content.citations` `{message_fields.CITATIONS_GONE}`", "left out"
+    yield f"`messages.content.citations` `{message_fields.REMOVED_CITATIONS}`", "left out"
     for start in message_fields.CLIENT_BLOCKS:
         yield f"`system` `{start}…`", "left out, with its block if that holds no more"
 

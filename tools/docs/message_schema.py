@@ -39,7 +39,7 @@ TYPES: Final[Mapping[str, frozenset[str]]] = {{
 '''
 
 
-class Place(typing.NamedTuple):
+class Location(typing.NamedTuple):
     """Where objects of some types may stand: its name, its fields, its values of `type`."""
 
     name: str
@@ -56,10 +56,10 @@ def page() -> str:
     return head + _FIELDS.format(rows=fields) + _TYPES.format(rows=types)
 
 
-def _places() -> list[Place]:
+def _places() -> list[Location]:
     """Return every place, the body first; each is named by the shortest way to it."""
     root = frozenset({MessageCreateParamsBase})
-    places = {root: Place("body", {}, set())}
+    places = {root: Location("body", {}, set())}
     queue = [root]
     for classes in queue:  # which grows
         name, fields, kinds = places[classes]
@@ -72,7 +72,7 @@ def _places() -> list[Place]:
                 continue
             if within not in places:
                 path = field if classes is root else f"{name}.{field}"
-                places[within] = Place(path, {}, set())
+                places[within] = Location(path, {}, set())
                 queue.append(within)
             fields[field] = places[within].name
     return list(places.values())

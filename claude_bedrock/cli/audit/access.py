@@ -8,8 +8,8 @@ from collections.abc import Collection, Iterator, Mapping, Sequence
 from typing import Any, Final, NamedTuple
 
 from claude_bedrock import catalog
-from claude_bedrock.cli.audit.recorded_responses import Witnessed
-from claude_bedrock.cli.audit.statement import Found, Statement, stated
+from claude_bedrock.cli.audit.recorded_responses import RecordingDeployment
+from claude_bedrock.cli.audit.statement import Judgment, Statement, stated
 
 _KINDS: Final = {
     "PolicyRoles": ("role", "RoleName"),
@@ -47,12 +47,14 @@ class Policy(NamedTuple):
         return bool(self.models or self.foreign)
 
 
-def look(deployment: Witnessed, outputs: Mapping[str, str], models: Sequence[str]) -> Access:
+def collect_access(
+    deployment: RecordingDeployment, outputs: Mapping[str, str], models: Sequence[str]
+) -> Access:
     """`outputs` are those of ModelAccess, `models` the stage's."""
     attached: list[tuple[Policy, str, str]] = []
     guarded: set[tuple[str, str]] = set()
 
-    def bounded() -> Found:
+    def bounded() -> Judgment:
         policies = []
         for arn in _invoking(outputs):
             policy = read_policy(arn, _document(deployment, arn), models)
@@ -62,9 +64,9 @@ def look(deployment: Witnessed, outputs: Mapping[str, str], models: Sequence[str
             attached.extend((policy, kind, name) for kind, name in _attached(deployment, arn))
         return _judge(policies, len({each[1:] for each in attached}))
 
-    def guard() -> Found:
+    def guard() -> Judgment:
         if deployment.is_embedded:
-            return Found("not assessed", "The embedded AWS of local mode forgets boundaries.")
+            return Judgment("not assessed", "The embedded AWS of local mode forgets boundaries.")
         gateway = deployment.roles("Gateway")
         guarded.update(_attached(deployment, outputs["BoundaryPolicyArn"], boundary=True))
         return judge_guard({name for _, _, name in attached} & gateway, guarded)
@@ -98,13 +100,13 @@ def _held(
     return None if statement.verdict == "not assessed" else principal in guarded
 
 
-def judge_guard(roles: Collection[str], guarded: Collection[tuple[str, str]]) -> Found:
+def judge_guard(roles: Collection[str], guarded: Collection[tuple[str, str]]) -> Judgment:
     """`roles` are those of the gateway that hold a policy to invoke."""
     bare = sorted(name for name in roles if ("role", name) not in guarded)
     if bare or not roles:
         told = f"{', '.join(bare)} lacks it" if bare else "No role of the gateway may invoke"
-        return Found("fail", f"{told}.")
-    return Found("pass", f"It is the permissions boundary of {', '.join(sorted(roles))}.")
+        return Judgment("fail", f"{told}.")
+    return Judgment("pass", f"It is the permissions boundary of {', '.join(sorted(roles))}.")
 
 
 def _invoking(outputs: Mapping[str, str]) -> list[str]:
@@ -113,12 +115,12 @@ def _invoking(outputs: Mapping[str, str]) -> list[str]:
     return list(dict.fromkeys([*outputs["InvokePolicyArn"].split(","), *of_teams]))
 
 
-def _judge(policies: Sequence[Policy], holders: int) -> Found:
+def _judge(policies: Sequence[Policy], holders: int) -> Judgment:
     foreign = {name for policy in policies for name in policy.foreign}
     if foreign:
-        return Found("fail", f"They name {', '.join(sorted(foreign))}.")
+        return Judgment("fail", f"They name {', '.join(sorted(foreign))}.")
     models = sorted({name for policy in policies for name in policy.models})
-    return Found(
+    return Judgment(
         "pass", f"{len(policies)} policies, of {holders} principals, name {', '.join(models)}."
     )
 
@@ -150,7 +152,7 @@ def _listed(value: Any) -> list[Any]:  # noqa: ANN401 - JSON: one thing, or seve
     return value if isinstance(value, list) else [value]
 
 
-def _document(deployment: Witnessed, arn: str) -> Mapping[str, Any]:
+def _document(deployment: RecordingDeployment, arn: str) -> Mapping[str, Any]:
     iam = deployment.client("iam")
     version = iam.get_policy(PolicyArn=arn)["Policy"]["DefaultVersionId"]
     answer = iam.get_policy_version(PolicyArn=arn, VersionId=version)
@@ -159,7 +161,7 @@ def _document(deployment: Witnessed, arn: str) -> Mapping[str, Any]:
 
 
 def _attached(
-    deployment: Witnessed, arn: str, *, boundary: bool = False
+    deployment: RecordingDeployment, arn: str, *, boundary: bool = False
 ) -> Iterator[tuple[str, str]]:
     usage = "PermissionsBoundary" if boundary else "PermissionsPolicy"
     pages = deployment.client("iam").get_paginator("list_entities_for_policy")

@@ -9,8 +9,8 @@ from collections.abc import Iterator, Mapping, Sequence
 from datetime import UTC, datetime, timedelta
 from typing import Any, Final, NamedTuple
 
-from claude_bedrock.cli.audit.recorded_responses import Witnessed
-from claude_bedrock.cli.audit.statement import Found, Statement, stated
+from claude_bedrock.cli.audit.recorded_responses import RecordingDeployment
+from claude_bedrock.cli.audit.statement import Judgment, Statement, stated
 from claude_bedrock.cli.doctor.checks.alarms import is_confirmed, subscriptions
 from claude_bedrock.verification.period import Period
 
@@ -40,15 +40,15 @@ class Drift(NamedTuple):
     statements: tuple[Statement, ...]
 
 
-def look(deployment: Witnessed, period: Period) -> Drift:
+def collect_alarms(deployment: RecordingDeployment, period: Period) -> Drift:
     alarms: dict[str, Mapping[str, Any]] = {}
     events: list[Event] = []
 
-    def armed() -> Found:
+    def armed() -> Judgment:
         alarms.update(_alarms(deployment))
         return judge_armed(alarms, _reached(deployment, alarms))
 
-    def quiet() -> Found:
+    def quiet() -> Judgment:
         events.extend(_events(deployment, alarms, period))
         return judge_quiet(events, period)
 
@@ -76,25 +76,25 @@ def look(deployment: Witnessed, period: Period) -> Drift:
 
 def judge_armed(
     alarms: Mapping[str, Mapping[str, Any]], reached: Mapping[str, Sequence[str]]
-) -> Found:
+) -> Judgment:
     """`reached` has the subscriptions of each topic that is an action of some alarm. One that is
     not confirmed gets nothing."""
     if not alarms:
-        return Found("fail", "The stage has no alarms.")
+        return Judgment("fail", "The stage has no alarms.")
     mute = [name for name, one in alarms.items() if not _is_armed(one)]
     if mute:
-        return Found("fail", f"Without an action, or switched off: {', '.join(mute)}.")
+        return Judgment("fail", f"Without an action, or switched off: {', '.join(mute)}.")
     confirmed = {topic: sum(map(is_confirmed, each)) for topic, each in reached.items()}
     unheard = [name for name, one in alarms.items() if not _reaches_somebody(one, confirmed)]
     if unheard:
         silent = ", ".join(sorted(topic for topic, number in confirmed.items() if not number))
-        return Found(
+        return Judgment(
             "fail",
             f"{len(unheard)} of {len(alarms)} alarms reach nobody: no confirmed subscription to "
             f"{silent}.",
         )
     number = sum(confirmed.values())
-    return Found("pass", f"All {len(alarms)} alarms; confirmed subscriptions: {number}.")
+    return Judgment("pass", f"All {len(alarms)} alarms; confirmed subscriptions: {number}.")
 
 
 def _is_armed(alarm: Mapping[str, Any]) -> bool:
@@ -107,7 +107,7 @@ def _reaches_somebody(alarm: Mapping[str, Any], confirmed: Mapping[str, int]) ->
 
 
 def _reached(
-    deployment: Witnessed, alarms: Mapping[str, Mapping[str, Any]]
+    deployment: RecordingDeployment, alarms: Mapping[str, Mapping[str, Any]]
 ) -> Mapping[str, Sequence[str]]:
     sns = deployment.client("sns")
     actions = {action for alarm in alarms.values() for action in alarm.get("AlarmActions", [])}
@@ -116,18 +116,18 @@ def _reached(
     }
 
 
-def judge_quiet(events: Sequence[Event], period: Period) -> Found:
+def judge_quiet(events: Sequence[Event], period: Period) -> Judgment:
     off = [each for each in events if each.after == "ALARM"]
     if off:
         names = ", ".join(dict.fromkeys(each.alarm for each in off))
-        return Found("fail", f"Went off: {names}; {len(off)} times in all.")
+        return Judgment("fail", f"Went off: {names}; {len(off)} times in all.")
     if period.since < period.now - _KEPT:
         first = period.now - _KEPT
-        return Found("not assessed", f"None went off since {first:%Y-%m-%d}. {_FORGOTTEN}")
-    return Found("pass", "None went off.")
+        return Judgment("not assessed", f"None went off since {first:%Y-%m-%d}. {_FORGOTTEN}")
+    return Judgment("pass", "None went off.")
 
 
-def _alarms(deployment: Witnessed) -> Iterator[tuple[str, Mapping[str, Any]]]:
+def _alarms(deployment: RecordingDeployment) -> Iterator[tuple[str, Mapping[str, Any]]]:
     """Yield those of the stage's stacks: CloudFormation begins their names with the stack's."""
     pages = deployment.client("cloudwatch").get_paginator("describe_alarms")
     for page in pages.paginate(AlarmNamePrefix=deployment.stack("")):
@@ -136,7 +136,7 @@ def _alarms(deployment: Witnessed) -> Iterator[tuple[str, Mapping[str, Any]]]:
 
 
 def _events(
-    deployment: Witnessed, alarms: Mapping[str, Mapping[str, Any]], period: Period
+    deployment: RecordingDeployment, alarms: Mapping[str, Mapping[str, Any]], period: Period
 ) -> Iterator[Event]:
     pages = deployment.client("cloudwatch").get_paginator("describe_alarm_history")
     found = pages.paginate(

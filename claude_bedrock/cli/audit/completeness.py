@@ -3,8 +3,8 @@
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Final, NamedTuple
 
-from claude_bedrock.cli.audit.recorded_responses import Witnessed
-from claude_bedrock.cli.audit.statement import Found, Statement, Verdict, stated
+from claude_bedrock.cli.audit.recorded_responses import RecordingDeployment
+from claude_bedrock.cli.audit.statement import Judgment, Statement, Verdict, stated
 from claude_bedrock.cli.shared.deployment import Deployment
 from claude_bedrock.cli.verify import verification
 from claude_bedrock.cli.verify.chain_report import chain_sentences, is_whole
@@ -53,8 +53,8 @@ class Completeness(NamedTuple):
     hours: str = ""
 
 
-def look(
-    witnessed: Witnessed, deployment: Deployment, report: Report, period: Period
+def collect_completeness(
+    witnessed: RecordingDeployment, deployment: Deployment, report: Report, period: Period
 ) -> Completeness:
     """`deployment` reads the evidence, which is not kept among the answers: it has its hashes."""
     judged = [judge(claim, report) for claim in _CLAIMS]
@@ -132,13 +132,13 @@ def _words(name: str, number: int, report: Report) -> Iterator[str]:
             yield f"{counts.allowed_direct_calls:,} are of callers that the stage allows."
 
 
-def _chain(deployment: Deployment, period: Period, chain_reports: list[ChainReport]) -> Found:
+def _chain(deployment: Deployment, period: Period, chain_reports: list[ChainReport]) -> Judgment:
     try:
         found = verification.chain_report(deployment, period.since, period.until, period.now)
         chain_reports.append(found)
     except EvidenceError as error:
-        return Found("not assessed", f"{str(error).capitalize()}.")
+        return Judgment("not assessed", f"{str(error).capitalize()}.")
     words = " ".join(chain_sentences(found))
     if not found.coverage.holds:
-        return Found("fail", words)
-    return Found("pass" if is_whole(found) else "not assessed", words)
+        return Judgment("fail", words)
+    return Judgment("pass" if is_whole(found) else "not assessed", words)

@@ -8,8 +8,8 @@ from collections.abc import Collection, Iterator, Mapping, Sequence
 from datetime import UTC, datetime, timedelta
 from typing import Any, Final, NamedTuple
 
-from claude_bedrock.cli.audit.recorded_responses import Witnessed
-from claude_bedrock.cli.audit.statement import Found, Statement, stated
+from claude_bedrock.cli.audit.recorded_responses import RecordingDeployment
+from claude_bedrock.cli.audit.statement import Judgment, Statement, stated
 from claude_bedrock.verification.period import Period
 
 CHANGES: Final = (
@@ -36,12 +36,12 @@ class History(NamedTuple):
     statement: Statement
 
 
-def look(deployment: Witnessed, period: Period) -> History:
+def collect_changes(deployment: RecordingDeployment, period: Period) -> History:
     changes: list[Change] = []
 
-    def ask() -> Found:
+    def ask() -> Judgment:
         if deployment.is_embedded:
-            return Found(
+            return Judgment(
                 "not assessed", "The embedded AWS of local mode keeps no management events."
             )
         changes.extend(_changes(deployment, period))
@@ -52,25 +52,25 @@ def look(deployment: Witnessed, period: Period) -> History:
     return History(tuple(sorted(changes)), statement)
 
 
-def judge(changes: Sequence[Change], roles: Collection[str], period: Period) -> Found:
+def judge(changes: Sequence[Change], roles: Collection[str], period: Period) -> Judgment:
     """`roles` are the names of those by which the stage's deployment makes its own changes."""
     made = [each for each in changes if not each.refused]
     foreign = [each for each in made if not _is_of(each.by, roles)]
     if foreign:
         names = ", ".join(dict.fromkeys(each.by for each in foreign))
-        return Found("fail", f"{len(foreign)} of {len(made)} changes were made by {names}.")
+        return Judgment("fail", f"{len(foreign)} of {len(made)} changes were made by {names}.")
     told = f"{len(made)} changes, all by the stage's own deployment." if made else "No change."
     if period.since < period.now - _KEPT:
         first = period.now - _KEPT
-        return Found("not assessed", f"CloudTrail answers from {first:%Y-%m-%d} on only: {told}")
-    return Found("pass", told)
+        return Judgment("not assessed", f"CloudTrail answers from {first:%Y-%m-%d} on only: {told}")
+    return Judgment("pass", told)
 
 
 def _is_of(arn: str, roles: Collection[str]) -> bool:
     return arn.partition(":assumed-role/")[2].partition("/")[0] in roles
 
 
-def _changes(deployment: Witnessed, period: Period) -> Iterator[Change]:
+def _changes(deployment: RecordingDeployment, period: Period) -> Iterator[Change]:
     pages = deployment.client("cloudtrail").get_paginator("lookup_events")
     for name in CHANGES:
         found = pages.paginate(

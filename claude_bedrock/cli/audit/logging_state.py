@@ -9,8 +9,8 @@ from typing import Any, NamedTuple
 
 from botocore.exceptions import ClientError
 
-from claude_bedrock.cli.audit.recorded_responses import Witnessed
-from claude_bedrock.cli.audit.statement import Found, Statement, pass_if, stated
+from claude_bedrock.cli.audit.recorded_responses import RecordingDeployment
+from claude_bedrock.cli.audit.statement import Judgment, Statement, pass_if, stated
 from claude_bedrock.cli.doctor.check import code_of
 from claude_bedrock.cli.doctor.checks import invocation_logging
 from claude_bedrock.cli.doctor.checks.invocation_logging import DATA_TYPES
@@ -25,11 +25,11 @@ class Logging(NamedTuple):
     statements: tuple[Statement, ...]
 
 
-def look(deployment: Witnessed, outputs: Mapping[str, str]) -> Logging:
+def collect_logging(deployment: RecordingDeployment, outputs: Mapping[str, str]) -> Logging:
     """`outputs` are those of the InvocationLogging stack."""
     seen: dict[str, Any] = {}
 
-    def now() -> Found:
+    def now() -> Judgment:
         bedrock = deployment.client("bedrock")
         answer = bedrock.get_model_invocation_logging_configuration()
         seen.update(answer.get("loggingConfig") or {})
@@ -50,7 +50,7 @@ def _data_types(on: Statement, seen: Mapping[str, Any]) -> Statement:
     """By the answer that `on` rests on."""
     absent = [kind for kind in DATA_TYPES if not seen.get(f"{kind}DataDeliveryEnabled")]
     told = (
-        Found("not assessed", on.words)
+        Judgment("not assessed", on.words)
         if on.verdict == "not assessed"
         else pass_if(
             not absent,
@@ -63,7 +63,7 @@ def _data_types(on: Statement, seen: Mapping[str, Any]) -> Statement:
     return Statement("data-types", claim, *told, on.answers)
 
 
-def _places(deployment: Witnessed, outputs: Mapping[str, str]) -> Iterator[Statement]:
+def _places(deployment: RecordingDeployment, outputs: Mapping[str, str]) -> Iterator[Statement]:
     group, bucket, key = (outputs[name] for name in ("LogGroupName", "LogBucketName", "KeyArn"))
     yield stated(
         deployment,
@@ -88,7 +88,7 @@ def _places(deployment: Witnessed, outputs: Mapping[str, str]) -> Iterator[State
     )
 
 
-def _keys(deployment: Witnessed, group: str, bucket: str) -> Mapping[str, str]:
+def _keys(deployment: RecordingDeployment, group: str, bucket: str) -> Mapping[str, str]:
     """Place -> the key it is encrypted with; empty for AWS's own."""
     groups = deployment.client("logs").describe_log_groups(logGroupNamePrefix=group)["logGroups"]
     rules = deployment.client("s3").get_bucket_encryption(Bucket=bucket)
@@ -99,13 +99,15 @@ def _keys(deployment: Witnessed, group: str, bucket: str) -> Mapping[str, str]:
     }
 
 
-def judge_encrypted(keys: Mapping[str, str], wanted: str, deployment: Witnessed) -> Found:
+def judge_encrypted(
+    keys: Mapping[str, str], wanted: str, deployment: RecordingDeployment
+) -> Judgment:
     if deployment.is_embedded:
-        return Found("not assessed", "The embedded AWS of local mode forgets a bucket's key.")
+        return Judgment("not assessed", "The embedded AWS of local mode forgets a bucket's key.")
     others = [place for place, key in keys.items() if not _same(key, wanted)]
     if others or len(keys) < 2:
-        return Found("fail", f"Not with {wanted}: {', '.join(others) or 'a place is absent'}.")
-    return Found("pass", f"{' and '.join(keys)}, with {wanted}.")
+        return Judgment("fail", f"Not with {wanted}: {', '.join(others) or 'a place is absent'}.")
+    return Judgment("pass", f"{' and '.join(keys)}, with {wanted}.")
 
 
 def _same(key: str, wanted: str) -> bool:
@@ -113,14 +115,14 @@ def _same(key: str, wanted: str) -> bool:
     return bool(key) and key.rpartition("/")[2] == wanted.rpartition("/")[2]
 
 
-def _rotates(answer: Mapping[str, Any]) -> Found:
+def _rotates(answer: Mapping[str, Any]) -> Judgment:
     if not answer["KeyRotationEnabled"]:
-        return Found("fail", "Rotation is off.")
+        return Judgment("fail", "Rotation is off.")
     days = answer.get("RotationPeriodInDays")
-    return Found("pass", f"Every {days} days." if days else "Rotation is on.")
+    return Judgment("pass", f"Every {days} days." if days else "Rotation is on.")
 
 
-def _public_access_block(deployment: Witnessed, bucket: str) -> Mapping[str, bool]:
+def _public_access_block(deployment: RecordingDeployment, bucket: str) -> Mapping[str, bool]:
     """Empty where there is none."""
     try:
         answer = deployment.client("s3").get_public_access_block(Bucket=bucket)
@@ -132,13 +134,13 @@ def _public_access_block(deployment: Witnessed, bucket: str) -> Mapping[str, boo
     return found
 
 
-def _closed(block: Mapping[str, bool]) -> Found:
+def _closed(block: Mapping[str, bool]) -> Judgment:
     """https://docs.aws.amazon.com/AmazonS3/latest/userguide/access-control-block-public-access.html"""
     names = ("BlockPublicAcls", "IgnorePublicAcls", "BlockPublicPolicy", "RestrictPublicBuckets")
     off = [name for name in names if not block.get(name)]
     if off:
-        return Found("fail", f"Off: {', '.join(off)}.")
-    return Found("pass", "All four settings of its public access block are on.")
+        return Judgment("fail", f"Off: {', '.join(off)}.")
+    return Judgment("pass", "All four settings of its public access block are on.")
 
 
 def _told(value: object) -> str:

@@ -42,7 +42,7 @@ class Answer(NamedTuple):
         }
 
 
-class Witnessed(Deployment):
+class RecordingDeployment(Deployment):
     """A deployment whose clients' answers are kept.
 
     For questions about how things are set up only: what holds prompts is read by another."""

@@ -18,7 +18,7 @@ from claude_bedrock.cli.audit.completeness import Completeness
 from claude_bedrock.cli.audit.configuration_changes import History
 from claude_bedrock.cli.audit.controls import CONTROLS, Control
 from claude_bedrock.cli.audit.logging_state import Logging
-from claude_bedrock.cli.audit.recorded_responses import Answer, Witnessed
+from claude_bedrock.cli.audit.recorded_responses import Answer, RecordingDeployment
 from claude_bedrock.cli.audit.retention import Retention
 from claude_bedrock.cli.audit.statement import Statement, counted
 from claude_bedrock.cli.shared import stage_settings
@@ -109,7 +109,7 @@ def gather(deployment: Deployment, period: Period, evidence: Evidence) -> Report
 
     Raises what the report cannot be without: NoTargetError, EvidenceError and
     botocore's errors."""
-    witnessed = Witnessed.of(deployment)
+    witnessed = RecordingDeployment.of(deployment)
     meant = stage_settings.deployed(witnessed)
     outputs = {name: witnessed.outputs(name) for name in ("InvocationLogging", "ModelAccess")}
     joined = verification.sealed(deployment, period, evidence) or verification.run(
@@ -118,13 +118,13 @@ def gather(deployment: Deployment, period: Period, evidence: Evidence) -> Report
     return Report(
         about=_about(witnessed, period, joined.about),
         settings=meant,
-        logging=logging_state.look(witnessed, outputs["InvocationLogging"]),
-        history=configuration_changes.look(witnessed, period),
-        completeness=completeness.look(witnessed, deployment, joined, period),
-        retention=retention.look(witnessed, period.since.date(), meant.retention_days),
-        access=access.look(witnessed, outputs["ModelAccess"], meant.models),
+        logging=logging_state.collect_logging(witnessed, outputs["InvocationLogging"]),
+        history=configuration_changes.collect_changes(witnessed, period),
+        completeness=completeness.collect_completeness(witnessed, deployment, joined, period),
+        retention=retention.collect_retention(witnessed, period.since.date(), meant.retention_days),
+        access=access.collect_access(witnessed, outputs["ModelAccess"], meant.models),
         usage=_usage(deployment, period),
-        drift=alarms.look(witnessed, period),
+        drift=alarms.collect_alarms(witnessed, period),
         answers=tuple(witnessed.answers),
     )
 
@@ -144,7 +144,7 @@ def usage_as_data(usage: Usage) -> list[dict[str, Any]]:
     ]
 
 
-def _about(deployment: Witnessed, period: Period, joined: Mapping[str, Any]) -> About:
+def _about(deployment: RecordingDeployment, period: Period, joined: Mapping[str, Any]) -> About:
     return About(
         account=joined["account"],
         region=deployment.region,

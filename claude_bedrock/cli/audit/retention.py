@@ -4,8 +4,8 @@ from collections.abc import Sequence
 from datetime import date
 from typing import NamedTuple
 
-from claude_bedrock.cli.audit.recorded_responses import Witnessed
-from claude_bedrock.cli.audit.statement import Found, Statement, Verdict, pass_if, stated
+from claude_bedrock.cli.audit.recorded_responses import RecordingDeployment
+from claude_bedrock.cli.audit.statement import Judgment, Statement, Verdict, pass_if, stated
 from claude_bedrock.cli.retention import locations
 from claude_bedrock.cli.retention.locations import Destination, Outcome
 from claude_bedrock.cli.retention.report import NOT_ENFORCED
@@ -36,12 +36,12 @@ class Retention(NamedTuple):
     statement: Statement
 
 
-def look(deployment: Witnessed, day: date, days: int) -> Retention:
+def collect_retention(deployment: RecordingDeployment, day: date, days: int) -> Retention:
     """`days` is the stage's number. Raises NoTargetError."""
     destinations: list[Destination] = []
 
-    def ask() -> Found:
-        destinations.extend(locations.look(deployment, day))
+    def ask() -> Judgment:
+        destinations.extend(locations.list_locations(deployment, day))
         return _judge(destinations, days)
 
     statement = stated(
@@ -55,15 +55,15 @@ def look(deployment: Witnessed, day: date, days: int) -> Retention:
     return Retention(day, days, tuple(_place(each, days) for each in destinations), note, statement)
 
 
-def _judge(destinations: Sequence[Destination], days: int) -> Found:
+def _judge(destinations: Sequence[Destination], days: int) -> Judgment:
     by = {
         outcome: [e.name for e in destinations if e.outcome(days) == outcome]
         for outcome in _VERDICTS
     }
     if by["too short"]:
-        return Found("fail", f"Kept too short: {', '.join(by['too short'])}.")
+        return Judgment("fail", f"Kept too short: {', '.join(by['too short'])}.")
     if by["unknown"]:
-        return Found("not assessed", f"Not known: {', '.join(by['unknown'])}.")
+        return Judgment("not assessed", f"Not known: {', '.join(by['unknown'])}.")
     return pass_if(
         bool(destinations), f"{len(destinations)} places, by the rules that are in force now."
     )

@@ -5,7 +5,7 @@ from typing import Any, Final, Literal, NamedTuple
 
 from botocore.exceptions import BotoCoreError, ClientError
 
-from claude_bedrock.cli.audit.recorded_responses import Witnessed
+from claude_bedrock.cli.audit.recorded_responses import RecordingDeployment
 from claude_bedrock.cli.doctor.check import WITHHELD
 from claude_bedrock.cli.retention.locations import withheld
 
@@ -14,7 +14,7 @@ VERDICTS: Final[tuple[Verdict, ...]] = ("pass", "fail", "not assessed")
 PASS, FAIL, NOT_ASSESSED = 0, 1, 2
 
 
-class Found(NamedTuple):
+class Judgment(NamedTuple):
     """What a question came to, in a plain sentence that ends with a full stop."""
 
     verdict: Verdict
@@ -36,12 +36,16 @@ class Statement(NamedTuple):
         return {**self._asdict(), "answers": list(self.answers)}
 
 
-def pass_if(holds: bool, words: str) -> Found:
-    return Found("pass" if holds else "fail", words)
+def pass_if(holds: bool, words: str) -> Judgment:
+    return Judgment("pass" if holds else "fail", words)
 
 
 def stated(
-    deployment: Witnessed, name: str, claim: str, actions: str, ask: Callable[[], Found]
+    deployment: RecordingDeployment,
+    name: str,
+    claim: str,
+    actions: str,
+    ask: Callable[[], Judgment],
 ) -> Statement:
     """Return the statement, by what `ask` finds; `actions` is what the question needs in IAM.
 
@@ -55,8 +59,8 @@ def stated(
     return Statement(name, claim, found.verdict, found.words, answers)
 
 
-def not_answered(error: ClientError | BotoCoreError, actions: str) -> Found:
-    return Found("not assessed", f"{withheld(error, actions)}.")
+def not_answered(error: ClientError | BotoCoreError, actions: str) -> Judgment:
+    return Judgment("not assessed", f"{withheld(error, actions)}.")
 
 
 def exit_code(statements: Sequence[Statement]) -> int:

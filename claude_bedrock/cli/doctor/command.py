@@ -10,7 +10,7 @@ from botocore.exceptions import ProfileNotFound
 
 from claude_bedrock.cli.doctor.check import Check, exit_code
 from claude_bedrock.cli.doctor.report import report
-from claude_bedrock.cli.doctor.runner import Wanted, examine, without_region
+from claude_bedrock.cli.doctor.runner import DoctorOptions, examine, without_region
 from claude_bedrock.cli.shared import deployment
 from claude_bedrock.cli.shared.aws_errors import explain
 from claude_bedrock.cli.shared.cdk_json import CDK_JSON, CdkJsonError
@@ -54,7 +54,7 @@ def doctor(
 
 
 def _checks(stage: str | None, region: str | None, local_dir: Path, *, fix: bool) -> list[Check]:
-    wanted = Wanted(CDK_JSON, None, fix, lambda: dt.datetime.now(dt.UTC))
+    wanted = DoctorOptions(CDK_JSON, None, fix, lambda: dt.datetime.now(dt.UTC))
     if stage is None:
         deployment.chosen(stage, region, local_dir)
         up = deployment.local_endpoint(local_dir)

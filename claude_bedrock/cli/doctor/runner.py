@@ -74,7 +74,7 @@ NAMES: Final = (
 _AT_ONCE: Final = 8
 
 
-class Wanted(NamedTuple):
+class DoctorOptions(NamedTuple):
     """`cdk_json` has the blocks of the stages; `local` is URL and CA of local mode."""
 
     cdk_json: Path
@@ -94,7 +94,7 @@ def without_region(stage: str, why: str) -> list[Check]:
     return [*aws_cli.check(), no_region, *_skipped(NAMES[2:], "the Region is not known")]
 
 
-def examine(deployment: Deployment, wanted: Wanted) -> list[Check]:
+def examine(deployment: Deployment, wanted: DoctorOptions) -> list[Check]:
     """Return every check, in the order of NAMES as far as it is known beforehand."""
     block = _block(wanted, deployment.stage) or {}
     clients = Clients(deployment)
@@ -161,7 +161,7 @@ def _deployed(account: Account) -> tuple[Settings | None, str]:
 
 
 def _families(
-    account: Account, settings: Settings | None, wanted: Wanted
+    account: Account, settings: Settings | None, wanted: DoctorOptions
 ) -> Iterator[Callable[[], list[Check]]]:
     yield partial(bootstrap.check, account)
     yield partial(stacks.check, account)
@@ -182,7 +182,7 @@ def _families(
     yield partial(github_oidc.check, account, settings)
 
 
-def _block(wanted: Wanted, stage: str) -> Mapping[str, Any] | None:
+def _block(wanted: DoctorOptions, stage: str) -> Mapping[str, Any] | None:
     """Return None where the file cannot be read, too: the check of the settings says so."""
     try:
         return block_of(wanted.cdk_json, stage)

@@ -25,7 +25,7 @@ _COUNTS: Final = {
 }
 
 
-class Found(NamedTuple):
+class CallRecords(NamedTuple):
     """The record of a call in each destination, None where it is not."""
 
     in_logs: Record | None
@@ -36,7 +36,7 @@ class Found(NamedTuple):
         return self.in_logs is not None and self.in_s3 is not None
 
 
-def find(records: Records, request_id: str, *, hours: int) -> Found:
+def find(records: Records, request_id: str, *, hours: int) -> CallRecords:
     """Return both records of a call made in the last `hours`."""
     until = datetime.now(UTC)
     since = until - timedelta(hours=hours)
@@ -44,10 +44,10 @@ def find(records: Records, request_id: str, *, hours: int) -> Found:
     if in_logs is not None:
         since = datetime.fromisoformat(in_logs["timestamp"])
         until = since + _RESPONSE_MAX
-    return Found(in_logs, records.in_s3(request_id, since, until))
+    return CallRecords(in_logs, records.in_s3(request_id, since, until))
 
 
-def as_data(found: Found, records: Records) -> dict[str, object]:
+def as_data(found: CallRecords, records: Records) -> dict[str, object]:
     """Return both records, and prompt and completion, large bodies fetched."""
     return {
         "cloudwatch": found.in_logs,
@@ -56,7 +56,7 @@ def as_data(found: Found, records: Records) -> dict[str, object]:
     }
 
 
-def summary(found: Found) -> list[tuple[str, str]]:
+def summary(found: CallRecords) -> list[tuple[str, str]]:
     """Return what the call was and where its records are: name -> value, for people.
 
     Raises UnreadableError for a record without what every record has."""
@@ -83,17 +83,17 @@ def summary(found: Found) -> list[tuple[str, str]]:
     ]
 
 
-def content(found: Found, records: Records) -> dict[str, str]:
+def content(found: CallRecords, records: Records) -> dict[str, str]:
     """Return prompt and completion as text, large bodies fetched. Raises UnreadableError."""
     record = _record(found)
     return dict(content_of(records, record)) if record else {}
 
 
-def _record(found: Found) -> Record:
+def _record(found: CallRecords) -> Record:
     return found.in_logs or (found.in_s3.record if found.in_s3 else {})
 
 
-def _bodies(found: Found, records: Records) -> dict[str, object]:
+def _bodies(found: CallRecords, records: Records) -> dict[str, object]:
     record = _record(found)
     return {side: records.body(record.get(side) or {}, side) for side in ("input", "output")}
 

@@ -12,7 +12,7 @@ from rich.table import Table
 from rich.text import Text
 
 from claude_bedrock.cli.logs import call_records, listing
-from claude_bedrock.cli.logs.listing import CallsRead, Line, Unreadable, Wanted
+from claude_bedrock.cli.logs.listing import CallsRead, Line, LogFilter, Unreadable
 from claude_bedrock.cli.logs.no_match import no_match
 from claude_bedrock.cli.shared import deployment
 from claude_bedrock.cli.shared.errors import INTERRUPTED
@@ -122,7 +122,7 @@ def listed(
     local_dir: LocalDir = LOCAL_DIR,
 ) -> None:
     """List calls on record in CloudWatch Logs: time, caller, model, tokens and status."""
-    wanted = Wanted(caller or "", model or "", contains or "", request_id or "", failed)
+    wanted = LogFilter(caller or "", model or "", contains or "", request_id or "", failed)
     read, unreadable = CallsRead(), Unreadable()
     with one_line_errors(role="auditor"):
         if follow and (until or month or limit):
@@ -172,7 +172,9 @@ def _print_all(
             echo(escape_line(f"claude-bedrock: {unreadable}"), err=True)
 
 
-def _say_if_empty(read: CallsRead, unreadable: Unreadable, wanted: Wanted, period: Period) -> None:
+def _say_if_empty(
+    read: CallsRead, unreadable: Unreadable, wanted: LogFilter, period: Period
+) -> None:
     if not read.listed and not unreadable.sources:
         echo(escape_line(no_match(wanted, period, read)), err=True)
 

@@ -20,7 +20,7 @@ _POLL_SECONDS: Final = 2.0
 _SIDES: Final = {"input": "prompt", "output": "completion"}
 
 
-class Wanted(NamedTuple):
+class LogFilter(NamedTuple):
     """Empty for all; `who` and `text` are parts of what is searched, in either case."""
 
     who: str = ""
@@ -81,7 +81,7 @@ def lines(
     records: Records,
     since: datetime,
     until: datetime,
-    wanted: Wanted,
+    wanted: LogFilter,
     unreadable: Unreadable,
     *,
     content: bool,
@@ -97,7 +97,7 @@ def lines(
 def followed(
     records: Records,
     since: datetime,
-    wanted: Wanted,
+    wanted: LogFilter,
     unreadable: Unreadable,
     *,
     content: bool,
@@ -124,7 +124,7 @@ class _Item(NamedTuple):
     last: str
 
 
-def _read(records: Records, since: datetime, until: datetime, wanted: Wanted) -> Iterator[_Item]:
+def _read(records: Records, since: datetime, until: datetime, wanted: LogFilter) -> Iterator[_Item]:
     first, last = (f"{at:%Y-%m-%dT%H:%M:%SZ}" for at in (since, until + timedelta(seconds=1)))
     if wanted.request_id:
         found = records.in_logs(wanted.request_id, since)
@@ -137,7 +137,7 @@ def _read(records: Records, since: datetime, until: datetime, wanted: Wanted) ->
 def _chosen(
     records: Records,
     every: Iterator[_Item],
-    wanted: Wanted,
+    wanted: LogFilter,
     unreadable: Unreadable,
     *,
     content: bool,
@@ -163,7 +163,7 @@ def _chosen(
             yield line._replace(content=told if content else {})
 
 
-def _fits(line: Line, wanted: Wanted) -> bool:
+def _fits(line: Line, wanted: LogFilter) -> bool:
     if wanted.model:
         asked, called = model_of(wanted.model), catalog.find(line.model_id)
         same = asked is not None and asked is called

@@ -4,7 +4,7 @@ from difflib import get_close_matches
 from typing import Final
 
 from claude_bedrock import catalog
-from claude_bedrock.cli.logs.listing import CallsRead, Wanted, model_of
+from claude_bedrock.cli.logs.listing import CallsRead, LogFilter, model_of
 from claude_bedrock.verification.period import Period
 
 _MOST: Final = 10
@@ -17,7 +17,7 @@ _OPTIONS: Final = {
 }
 
 
-def no_match(wanted: Wanted, period: Period, read: CallsRead) -> str:
+def no_match(wanted: LogFilter, period: Period, read: CallsRead) -> str:
     """Return one line: what was looked for in which window, what there is instead, and what was
     meant."""
     given = " ".join(

@@ -52,7 +52,7 @@ def retention(
         found = deployment.chosen(stage, region, local_dir)
         meant = stage_settings.deployed(found)
         with working(f"Reading the rules of {found.stage} in {found.region}"):
-            found_rules = destinations.look(found, of)
+            found_rules = destinations.list_locations(found, of)
         report = Report(found, meant.source, meant.retention_days, of, found_rules)
     if as_json:
         echo_json(report.as_data())

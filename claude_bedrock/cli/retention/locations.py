@@ -19,7 +19,7 @@ from claude_bedrock.retention.locations import (
     storage_locations,
 )
 from claude_bedrock.retention.log_group import AUDIT_MARGIN_DAYS, LogGroup
-from claude_bedrock.retention.parse_aws import Answer, ask_bucket, read_key, read_log_group
+from claude_bedrock.retention.parse_aws import Answer, fetch_bucket, read_key, read_log_group
 from claude_bedrock.retention.result import RetentionResult, absent, suffices
 
 ALWAYS: Final = ("invocations", *AUDIT_LOGS)
@@ -53,7 +53,7 @@ class Destination(NamedTuple):
         return "ok" if suffices(self.kept, days + self.extra_days) else "too short"
 
 
-def look(deployment: Deployment, day: dt.date) -> list[Destination]:
+def list_locations(deployment: Deployment, day: dt.date) -> list[Destination]:
     """Every place the stage writes to, by the rules that are in force now.
 
     Raises NoTargetError where it is not deployed, and botocore's errors where its stack withholds
@@ -145,7 +145,7 @@ def _bucket(
     ]
 
     def judge() -> list[Destination]:
-        found = ask_bucket(deployment.client("s3"), name, _unless)
+        found = fetch_bucket(deployment.client("s3"), name, _unless)
         if found is None:
             return [Destination(each, absent("the bucket", _NO_BUCKET)) for each in names]
         kept = [

@@ -13,7 +13,7 @@ import pytest
 from claude_bedrock.cli.doctor.check import Check, exit_code
 from claude_bedrock.cli.doctor.checks import account_overrides, alarms, data_retention_mode
 from claude_bedrock.cli.doctor.context import Account, Clients
-from claude_bedrock.cli.doctor.runner import NAMES, Wanted, examine
+from claude_bedrock.cli.doctor.runner import NAMES, DoctorOptions, examine
 from claude_bedrock.cli.shared.cdk_json import CDK_JSON
 from claude_bedrock.cli.shared.stage_settings import Settings
 from tests.integration.deployed import told_answers
@@ -51,9 +51,9 @@ def healed(deployment: Deployment) -> Iterator[None]:
     tell(deployment)
 
 
-def wanted(deployment: Deployment) -> Wanted:
+def wanted(deployment: Deployment) -> DoctorOptions:
     local = (deployment.endpoint["url"], deployment.endpoint["ca_bundle"])
-    return Wanted(PROJECT / CDK_JSON, local, fix=False, now=lambda: dt.datetime.now(dt.UTC))
+    return DoctorOptions(PROJECT / CDK_JSON, local, fix=False, now=lambda: dt.datetime.now(dt.UTC))
 
 
 def found(checks: list[Check], name: str, outcome: str) -> list[Check]:
@@ -120,7 +120,9 @@ def broken(tmp_path: Path, deployment: Deployment) -> list[Check]:
     cdk_json.write_text(json.dumps({"context": {"stages": {"local": block}}}))
     nowhere = ("http://127.0.0.1:9/local", None)
     late = dt.datetime.now(dt.UTC) + dt.timedelta(hours=1)
-    return examine(deployment.stage(), Wanted(cdk_json, nowhere, fix=False, now=lambda: late))
+    return examine(
+        deployment.stage(), DoctorOptions(cdk_json, nowhere, fix=False, now=lambda: late)
+    )
 
 
 @pytest.mark.usefixtures("healed")

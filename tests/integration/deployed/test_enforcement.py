@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 from botocore.exceptions import ClientError
 
-from claude_bedrock.cli.logs.call_records import Found, find
+from claude_bedrock.cli.logs.call_records import CallRecords, find
 from claude_bedrock.cli.shared.record_sources import records_of
 from claude_bedrock.records.invocation_records import Records
 from local.aws.authorization import CACHE_SECONDS
@@ -81,7 +81,7 @@ def asked_until(deployment: Deployment, status: int) -> Answer:
     return eventually(ask)
 
 
-def lost_in(deployment: Deployment, records: Records, metric: str) -> Found:
+def lost_in(deployment: Deployment, records: Records, metric: str) -> CallRecords:
     """What is on record of a call whose delivery failed in the place of the metric, once what IAM
     decided before is no longer remembered."""
     time.sleep(1.1 * CACHE_SECONDS)
@@ -91,7 +91,7 @@ def lost_in(deployment: Deployment, records: Records, metric: str) -> Found:
     eventually(lambda: failures(deployment, metric) > before)
     request_id = answer.headers["request-id"]
 
-    def look() -> Found | None:
+    def look() -> CallRecords | None:
         found = find(records, request_id, hours=1)
         return found if found.in_logs or found.in_s3 else None
 
@@ -130,7 +130,7 @@ def test_a_gateway_that_may_not_call_bedrock_answers_403(
     undo.pop()()
     assert is_whole(deployment, records)
     denied = answer.headers.get("request-id") or answer.headers["x-amzn-requestid"]
-    assert find(records, denied, hours=1) == Found(None, None)
+    assert find(records, denied, hours=1) == CallRecords(None, None)
 
 
 def test_streams_are_an_action_of_their_own(deployment: Deployment, undo: Undo) -> None:
@@ -251,7 +251,7 @@ def test_a_key_that_cannot_be_used_stops_both(
     while undo:
         undo.pop()()
     assert is_whole(deployment, records)
-    assert find(records, answer.headers["request-id"], hours=1) == Found(None, None)
+    assert find(records, answer.headers["request-id"], hours=1) == CallRecords(None, None)
 
 
 @pytest.mark.parametrize(

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from claude_bedrock.cli.logs.call_records import Found, find
+from claude_bedrock.cli.logs.call_records import CallRecords, find
 from claude_bedrock.cli.shared.record_sources import records_of
 from claude_bedrock.records.invocation_records import Records
 from tests.integration.deployed.deployment import Deployment, eventually
@@ -18,15 +18,15 @@ def records(deployment: Deployment) -> Records:
     return records_of(deployment.stage())
 
 
-def recorded(records: Records, request_id: str) -> Found:
-    def look() -> Found | None:
+def recorded(records: Records, request_id: str) -> CallRecords:
+    def look() -> CallRecords | None:
         found = find(records, request_id, hours=1)
         return found if found.complete else None
 
     return eventually(look)
 
 
-def both(found: Found) -> list[dict[str, Any]]:
+def both(found: CallRecords) -> list[dict[str, Any]]:
     assert found.in_logs is not None
     assert found.in_s3 is not None
     return [dict(found.in_logs), dict(found.in_s3.record)]
@@ -99,7 +99,7 @@ def test_a_call_that_is_never_delivered_is_missed(deployment: Deployment, record
     kept = deployment.ask("Hi").headers["request-id"]
     recorded(records, kept)
 
-    assert find(records, lost, hours=1) == Found(None, None)
+    assert find(records, lost, hours=1) == CallRecords(None, None)
 
 
 def test_a_failed_call_is_on_record_too(deployment: Deployment, records: Records) -> None:

@@ -14,8 +14,8 @@ from claude_bedrock.cli.keys import command as keys_command
 from claude_bedrock.cli.keys.api_keys import Key
 from claude_bedrock.cli.logs import call_records
 from claude_bedrock.cli.logs import command as log_commands
-from claude_bedrock.cli.logs.call_records import Found
-from claude_bedrock.cli.logs.listing import CallsRead, Line, Unreadable, Wanted
+from claude_bedrock.cli.logs.call_records import CallRecords
+from claude_bedrock.cli.logs.listing import CallsRead, Line, LogFilter, Unreadable
 from claude_bedrock.cli.logs.no_match import no_match
 from claude_bedrock.cli.shared.terminal import console, echo, escape_line
 from claude_bedrock.cli.usage import table
@@ -62,7 +62,7 @@ def log_show() -> None:
     metadata = {"api_key_name": HOSTILE}
     names = ("requestId", "timestamp", "modelId", "operation", "errorCode")
     record = dict.fromkeys(names, HOSTILE) | {"requestMetadata": metadata}
-    found = Found(record, Stored(record, "bucket", HOSTILE))
+    found = CallRecords(record, Stored(record, "bucket", HOSTILE))
     log_commands._show(call_records.summary(found), {})
 
 
@@ -71,7 +71,7 @@ def no_such_call() -> None:
     read.add(LINE)
     unreadable.add(HOSTILE)
     window = Period(NOW - timedelta(hours=1), NOW, timedelta(0), NOW)
-    echo(escape_line(no_match(Wanted(model=HOSTILE), window, read)))
+    echo(escape_line(no_match(LogFilter(model=HOSTILE), window, read)))
     echo(escape_line(f"claude-bedrock: {unreadable}"))
 
 

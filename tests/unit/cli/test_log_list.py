@@ -12,7 +12,7 @@ import pytest
 from claude_bedrock.cli.logs import command
 from claude_bedrock.cli.logs.body_text import said
 from claude_bedrock.cli.logs.command import _as_text
-from claude_bedrock.cli.logs.listing import CallsRead, Line, Unreadable, Wanted, followed, lines
+from claude_bedrock.cli.logs.listing import CallsRead, Line, LogFilter, Unreadable, followed, lines
 from claude_bedrock.cli.logs.no_match import no_match
 from claude_bedrock.records.destinations import Destinations
 from claude_bedrock.records.invocation_records import Records
@@ -75,7 +75,7 @@ class Logs:
         return Records(Destinations("1", "us-east-1", "/g", "the-bucket"), logs=self, s3=self)
 
 
-def listed(wanted: Wanted, *found: dict[str, Any], content: bool = False) -> list[Line]:
+def listed(wanted: LogFilter, *found: dict[str, Any], content: bool = False) -> list[Line]:
     records, unreadable = Logs(list(found)).records(), Unreadable()
     return list(lines(records, SINCE, NOW, wanted, unreadable, content=content))
 
@@ -95,41 +95,41 @@ EVERY = [
 @pytest.mark.parametrize(
     ("wanted", "ids"),
     [
-        (Wanted(), ["plain", "other", "failed", "haiku", "said", "large"]),
-        (Wanted(who="anna"), ["other"]),
-        (Wanted(who="SEARCH", model="claude-haiku-4-5"), ["haiku"]),
-        (Wanted(model="haiku"), ["haiku"]),
-        (Wanted(model="HAIKU"), ["haiku"]),
-        (Wanted(model="Claude-Haiku-4.5"), ["haiku"]),
-        (Wanted(model="US.ANTHROPIC.claude-haiku-4-5-20251001-v1:0"), ["haiku"]),
-        (Wanted(text="STRASSE"), ["said"]),
-        (Wanted(text="long contract"), ["large"]),
-        (Wanted(text="good day", who="anna"), ["other"]),
-        (Wanted(text="bedrock"), []),
-        (Wanted(request_id="haiku"), ["haiku"]),
-        (Wanted(request_id="haiku", who="nobody"), []),
+        (LogFilter(), ["plain", "other", "failed", "haiku", "said", "large"]),
+        (LogFilter(who="anna"), ["other"]),
+        (LogFilter(who="SEARCH", model="claude-haiku-4-5"), ["haiku"]),
+        (LogFilter(model="haiku"), ["haiku"]),
+        (LogFilter(model="HAIKU"), ["haiku"]),
+        (LogFilter(model="Claude-Haiku-4.5"), ["haiku"]),
+        (LogFilter(model="US.ANTHROPIC.claude-haiku-4-5-20251001-v1:0"), ["haiku"]),
+        (LogFilter(text="STRASSE"), ["said"]),
+        (LogFilter(text="long contract"), ["large"]),
+        (LogFilter(text="good day", who="anna"), ["other"]),
+        (LogFilter(text="bedrock"), []),
+        (LogFilter(request_id="haiku"), ["haiku"]),
+        (LogFilter(request_id="haiku", who="nobody"), []),
     ],
 )
-def test_only_what_fits_is_listed_each_call_once(wanted: Wanted, ids: list[str]) -> None:
+def test_only_what_fits_is_listed_each_call_once(wanted: LogFilter, ids: list[str]) -> None:
     assert [line.request_id for line in listed(wanted, *EVERY)] == ids
 
 
 def test_a_line_says_who_which_model_tokens_and_status_and_no_word_of_what_was_said() -> None:
-    plain, _, failed, *_ = listed(Wanted(), *EVERY)
+    plain, _, failed, *_ = listed(LogFilter(), *EVERY)
 
     assert (plain.who, plain.model_id, plain.input_tokens) == ("search.web", MODEL, 7)
     assert (plain.output_tokens, plain.status, failed.status) == (None, "ok", "ThrottlingException")
-    assert "Hello" not in str(listed(Wanted(text="hello"), *EVERY))
+    assert "Hello" not in str(listed(LogFilter(text="hello"), *EVERY))
 
 
 def test_what_was_said_is_shown_when_asked_for() -> None:
-    (line,) = listed(Wanted(request_id="said"), *EVERY, content=True)
+    (line,) = listed(LogFilter(request_id="said"), *EVERY, content=True)
     assert line.content == {"prompt": "Where is the Straße?", "completion": "Good day"}
 
 
 def test_no_large_body_is_fetched_to_show_who_called() -> None:
     logs = Logs(EVERY)
-    list(lines(logs.records(), SINCE, NOW, Wanted(), Unreadable(), content=False))
+    list(lines(logs.records(), SINCE, NOW, LogFilter(), Unreadable(), content=False))
     assert logs.fetched == 0
 
 
@@ -148,7 +148,7 @@ def test_calls_are_listed_in_the_order_in_which_they_came() -> None:
     ids = [str(number) for number in range(9)]
     logs = InTime([record(id_) for id_ in ids])
 
-    found = lines(logs.records(), SINCE, NOW, Wanted(), Unreadable(), content=False)
+    found = lines(logs.records(), SINCE, NOW, LogFilter(), Unreadable(), content=False)
 
     assert [line.request_id for line in found] == ids
 
@@ -156,7 +156,7 @@ def test_calls_are_listed_in_the_order_in_which_they_came() -> None:
 def test_following_goes_on_with_what_comes_and_repeats_nothing() -> None:
     logs, waited = Logs([record("1")], [record("1"), record("2")]), list[float]()
     found = followed(
-        logs.records(), SINCE, Wanted(), Unreadable(), content=False, pause=waited.append
+        logs.records(), SINCE, LogFilter(), Unreadable(), content=False, pause=waited.append
     )
 
     assert [line.request_id for line in islice(found, 2)] == ["1", "2"]
@@ -195,7 +195,7 @@ def test_a_record_that_cannot_be_read_is_counted_and_the_list_goes_on(
     unreadable = Unreadable()
     records = Logs([record("1"), record("2", **fields), record("3")]).records()
 
-    found = list(lines(records, SINCE, NOW, Wanted(), unreadable, content=True))
+    found = list(lines(records, SINCE, NOW, LogFilter(), unreadable, content=True))
 
     assert [line.request_id for line in found] == ["1", "3"]
     assert str(unreadable) == (
@@ -206,7 +206,7 @@ def test_a_record_that_cannot_be_read_is_counted_and_the_list_goes_on(
 
 def test_a_record_is_shown_whose_body_has_another_form_unless_that_is_asked_for() -> None:
     odd = record("1", output=None)
-    assert [line.request_id for line in listed(Wanted(), odd, content=True)] == ["1"]
+    assert [line.request_id for line in listed(LogFilter(), odd, content=True)] == ["1"]
 
 
 def test_a_body_that_is_nested_too_deeply_does_not_end_the_list(
@@ -221,13 +221,13 @@ def test_a_body_that_is_nested_too_deeply_does_not_end_the_list(
     unreadable = Unreadable()
     records = Logs([record("1", "deep"), record("2")]).records()
 
-    found = list(lines(records, SINCE, NOW, Wanted(), unreadable, content=True))
+    found = list(lines(records, SINCE, NOW, LogFilter(), unreadable, content=True))
 
     assert [line.request_id for line in found] == ["2"]
     assert str(unreadable).startswith("1 record could not be read")
 
 
-def unmatched(wanted: Wanted, *found: dict[str, Any]) -> str:
+def unmatched(wanted: LogFilter, *found: dict[str, Any]) -> str:
     read = CallsRead()
     records = Logs(list(found)).records()
     assert not list(lines(records, SINCE, NOW, wanted, Unreadable(), content=False, read=read))
@@ -235,11 +235,11 @@ def unmatched(wanted: Wanted, *found: dict[str, Any]) -> str:
 
 
 def test_where_nothing_matches_it_is_told_what_there_is() -> None:
-    told = unmatched(Wanted(who="nobody"), *EVERY[:4])
+    told = unmatched(LogFilter(who="nobody"), *EVERY[:4])
     assert "matches --caller nobody: 4 are, by arn:aws:iam::1:user/Anna, search.web, " in told
     assert "of claude-haiku-4-5, claude-opus-5-5" in told
-    assert "is on record" in unmatched(Wanted(who="nobody"))
-    assert "with --request-id r9 is on record" in unmatched(Wanted(request_id="r9"))
+    assert "is on record" in unmatched(LogFilter(who="nobody"))
+    assert "with --request-id r9 is on record" in unmatched(LogFilter(request_id="r9"))
 
 
 @pytest.mark.parametrize(
@@ -251,7 +251,7 @@ def test_where_nothing_matches_it_is_told_what_there_is() -> None:
     ],
 )
 def test_a_model_that_there_is_not_is_told(model: str, hint: str) -> None:
-    told = unmatched(Wanted(model=model), record("plain"))
+    told = unmatched(LogFilter(model=model), record("plain"))
 
     assert told.endswith(hint)
     assert ("The catalog has no model" in told) == bool(hint)
@@ -264,7 +264,7 @@ def test_a_prompt_is_shown_and_not_obeyed(
     monkeypatch.setattr(command, "is_terminal", lambda: terminal)
     forged = "a\x1b[4A\x1b[J\x07\r\x9b2J\u202e\n2026-11-01T00:00:00Z  r2  ok"
     (line,) = listed(
-        Wanted(),
+        LogFilter(),
         record("r1\n2026", forged, requestMetadata={"api_key_name": "x\x1b[1A\nforged"}),
         content=True,
     )

@@ -12,7 +12,7 @@ from moto import mock_aws
 from rich.console import Console
 
 from claude_bedrock.cli.retention import locations
-from claude_bedrock.cli.retention.locations import Destination, exit_code, look, withheld
+from claude_bedrock.cli.retention.locations import Destination, exit_code, list_locations, withheld
 from claude_bedrock.cli.retention.report import Report
 from claude_bedrock.cli.shared.deployment import Deployment
 from claude_bedrock.retention.bucket import Lock, Rule
@@ -105,7 +105,7 @@ def put_lifecycle(rules: list[dict[str, Any]]) -> None:
 
 def outcomes() -> dict[str, str]:
     """Of each place, by the end of its name, whether it keeps 30 days."""
-    found = look(STAGE, DAY)
+    found = list_locations(STAGE, DAY)
     return {
         each.name.removeprefix("/claude-on-bedrock/dev/").removeprefix(
             f"s3://{BUCKET}/"
@@ -128,7 +128,7 @@ OK = dict.fromkeys(
 def test_a_stage_as_our_stacks_make_it_keeps_what_it_says(stage: str) -> None:
     assert outcomes() == OK
 
-    found = {each.name: each.kept for each in look(STAGE, DAY)}
+    found = {each.name: each.kept for each in list_locations(STAGE, DAY)}
     large = found[f"s3://{BUCKET}/large-data/*"]
     assert large is not None
     assert large.first == MIDNIGHT + dt.timedelta(days=70)
@@ -210,7 +210,7 @@ def test_without_lifecycle_all_is_kept_until_deleted() -> None:
     client("s3").delete_bucket_lifecycle(Bucket=BUCKET)
 
     assert outcomes() == OK
-    (large,) = [each for each in look(STAGE, DAY) if each.name.endswith("large-data/*")]
+    (large,) = [each for each in list_locations(STAGE, DAY) if each.name.endswith("large-data/*")]
     assert large.kept is not None
     assert large.kept.first is None
 
@@ -243,7 +243,7 @@ def test_a_key_that_is_to_be_deleted_shortens_every_place(stage: str) -> None:
     client("kms").schedule_key_deletion(KeyId=stage, PendingWindowInDays=7)
 
     today = dt.datetime.now(dt.UTC).date()
-    found = look(STAGE, today)
+    found = list_locations(STAGE, today)
 
     assert {each.outcome(30) for each in found} == {"too short"}
     assert all(each.kept and not suffices(each.kept, 7) for each in found)
@@ -304,7 +304,7 @@ def test_the_worst_decides_how_it_ends() -> None:
 @pytest.mark.usefixtures("stage")
 def test_the_report_tells_what_it_found_and_what_it_could_not() -> None:
     denied = Destination("somewhere", None, "denied")
-    report = Report(STAGE, "the stack", 36, DAY, [*locations.look(STAGE, DAY), denied])
+    report = Report(STAGE, "the stack", 36, DAY, [*locations.list_locations(STAGE, DAY), denied])
     console = Console(width=140, record=True, file=io.StringIO())
     console.print(report.as_text())
     told = console.export_text()

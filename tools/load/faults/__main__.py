@@ -12,7 +12,7 @@ from tools.load.faults import page
 from tools.load.faults.environment import PROC
 from tools.load.faults.fault_catalog import FAULTS
 from tools.load.faults.formats import WHOLE
-from tools.load.faults.harness import Ground, cases, prepared
+from tools.load.faults.harness import FaultHarness, cases, prepared
 
 COLUMNS = ("fault", "format", "the caller, the audit line", "s", "next request", "left open")
 
@@ -32,7 +32,7 @@ def main() -> int:
     return int(not all(clean))
 
 
-def _try(area: str, ground: Ground, told: dict[tuple[str, str], str]) -> bool:
+def _try(area: str, ground: FaultHarness, told: dict[tuple[str, str], str]) -> bool:
     """Print the table of an area; whether all in it was well in the end."""
     table, clean = Table(*COLUMNS, title=area), True
     for fault, form in cases(area):

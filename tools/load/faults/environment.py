@@ -41,7 +41,7 @@ class Footprint(NamedTuple):
     threads: int
 
 
-class Asked(NamedTuple):
+class Exchange(NamedTuple):
     """What the caller was given, what the audit line says, and how long it took."""
 
     answer: Answer
@@ -69,12 +69,12 @@ class Environment:
         )
         self._service.wait_until_idle()
 
-    def ask(self, event: Mapping[str, Any], *, seconds: float) -> Asked:
+    def ask(self, event: Mapping[str, Any], *, seconds: float) -> Exchange:
         """Return the answer to an event that may take `seconds`; Lambda would end the function
         RESERVE_SECONDS later."""
         began = time.monotonic()
         answer = self._service.invoke(_bytes(event), seconds + RESERVE_SECONDS)
-        return Asked(answer, self._audit_line(), time.monotonic() - began)
+        return Exchange(answer, self._audit_line(), time.monotonic() - began)
 
     def hand_out(self, event: Mapping[str, Any], *, seconds: float) -> None:
         """As `ask`, for a caller who does not wait for the answer."""

@@ -12,7 +12,7 @@ from typing import Any, NamedTuple
 import trustme
 
 from benchmarks.environment import built
-from tools.load.faults.environment import Asked, Environment
+from tools.load.faults.environment import Environment, Exchange
 from tools.load.faults.fault_catalog import FAULTS, Fault
 from tools.load.faults.formats import FORMATS, WHOLE, Format
 from tools.load.faults.proxy import Proxy
@@ -48,7 +48,7 @@ class Seen(NamedTuple):
     after: str
 
 
-class Ground:
+class FaultHarness:
     """An environment behind a proxy; `footprint` is what it holds while nothing goes wrong."""
 
     def __init__(self, environment: Environment, proxy: Proxy, folder: Path) -> None:
@@ -74,11 +74,11 @@ class Ground:
         event = form.ask(_PROMPT, retries_itself=True)
         return told(form, self.environment.ask(event, seconds=_PATIENT))
 
-    def ask(self, form: Format, *, seconds: float = _PATIENT) -> Asked:
+    def ask(self, form: Format, *, seconds: float = _PATIENT) -> Exchange:
         """By a client that does not try again by itself."""
         return self.environment.ask(form.ask(_PROMPT, retries_itself=False), seconds=seconds)
 
-    def _meet(self, fault: Fault, form: Format) -> Asked:
+    def _meet(self, fault: Fault, form: Format) -> Exchange:
         if fault.greeting is not None or fault.before is not None:
             self.proxy.hang_up()  # or no new connection would be needed
         self.proxy.tell(fault.answering, fault.greeting)
@@ -102,7 +102,7 @@ class Ground:
         return Seen(told(form, asked), asked.seconds, WHOLE if health.answer.status == 200 else "")
 
 
-def told(form: Format, asked: Asked) -> str:
+def told(form: Format, asked: Exchange) -> str:
     answer, line = asked.answer, asked.line
     what = form.see(answer)
     assert b"arn:aws" not in answer.body, answer.body
@@ -122,7 +122,7 @@ def _outcome(what: str) -> str:
 
 
 @contextmanager
-def prepared(folder: Path) -> Iterator[Ground]:
+def prepared(folder: Path) -> Iterator[FaultHarness]:
     """What is started here is gone with the context; `folder` takes the certificate."""
     authority = trustme.CA()
     authority.cert_pem.write_to_path(str(folder / _CA))
@@ -131,7 +131,7 @@ def prepared(folder: Path) -> Iterator[Ground]:
     with _bedrock() as upstream, closing(Proxy(upstream, context)) as proxy:
         endpoint = f"https://localhost:{proxy.port}"
         with closing(Environment(built(), endpoint, folder / _CA)) as environment:
-            yield Ground(environment, proxy, folder)
+            yield FaultHarness(environment, proxy, folder)
 
 
 @contextmanager

@@ -9,7 +9,7 @@ from tools.load.faults.formats import FORMATS, Format
 PAGE = "docs/faults.md"
 NONE = "-"
 
-Told = Mapping[tuple[str, str], str]
+Outcome = Mapping[tuple[str, str], str]
 """By the names of fault and format."""
 
 
@@ -19,14 +19,14 @@ def documented(area: str) -> dict[str, dict[str, str]]:
     return {name: dict(zip(names, cells, strict=True)) for name, *cells in rows(PAGE, area)}
 
 
-def write(told: Told) -> None:
+def write(told: Outcome) -> None:
     """The tables anew, which are the page's end."""
     intro = read(PAGE).partition(f"## {next(iter(FAULTS))}")[0]
     areas = "\n".join(_area(fault, told) for fault in FAULTS)
     (ROOT / PAGE).write_text(intro + areas)
 
 
-def _area(area: str, told: Told) -> str:
+def _area(area: str, told: Outcome) -> str:
     lines = [
         f"## {area}",
         "",
@@ -38,9 +38,9 @@ def _area(area: str, told: Told) -> str:
     return "\n".join(lines)
 
 
-def _row(fault: Fault, told: Told) -> str:
+def _row(fault: Fault, told: Outcome) -> str:
     return f"| {fault.name} | {' | '.join(cell(fault, form, told) for form in FORMATS)} |"
 
 
-def cell(fault: Fault, form: Format, told: Told) -> str:
+def cell(fault: Fault, form: Format, told: Outcome) -> str:
     return told.get((fault.name, form.name), NONE)

@@ -13,7 +13,7 @@ from local.bedrock.caller import Caller
 from local.bedrock.delivery import Delivery
 from local.bedrock.http_exchange import Receive, Scope, Send
 from local.bedrock.server import serve
-from tools.load.soak.fake_storage import Account, Kept
+from tools.load.soak.fake_storage import Account, FakeStorage
 
 ACCOUNT = "123456789012"
 REGION = "us-east-1"
@@ -45,7 +45,7 @@ def counted(app: App, to: TextIO) -> App:
 
 
 async def main(folder: Path) -> None:
-    stop, kept = asyncio.Event(), Kept(folder)
+    stop, kept = asyncio.Event(), FakeStorage(folder)
     asyncio.get_running_loop().add_signal_handler(signal.SIGTERM, stop.set)
     delivery = Delivery(Account(kept).clients(), account=ACCOUNT, region=REGION)
     app = create_app(region=REGION, callers={KEY_ID: GATEWAY}.get, deliver=delivery)

@@ -12,7 +12,7 @@ from typing import NamedTuple
 
 from tools.load.soak import traffic
 from tools.load.soak.endpoint import KEY, STAGE
-from tools.load.soak.traffic import Asked, End
+from tools.load.soak.traffic import End, Request
 
 _PATIENCE_SECONDS = 120
 
@@ -36,14 +36,14 @@ class Caller:
     def __init__(self, port: int) -> None:
         self._connection = http.client.HTTPConnection("127.0.0.1", port, timeout=_PATIENCE_SECONDS)
 
-    def call(self, asked: Asked) -> Ended:
+    def call(self, asked: Request) -> Ended:
         try:
             return self._call(asked)
         except (OSError, http.client.HTTPException) as error:
             self._connection.close()
             return Ended(asked.kind, asked.due, "no answer", 0, "", type(error).__name__)
 
-    def _call(self, asked: Asked) -> Ended:
+    def _call(self, asked: Request) -> Ended:
         headers = {"x-api-key": KEY, "content-type": "application/json"}
         path = f"/{STAGE}{asked.path}"
         self._connection.request(asked.method, path, asked.body or None, headers)
@@ -114,7 +114,7 @@ class Callers:
         self._lock = threading.Lock()
         self._done = 0
 
-    def at_once(self, asked: Asked) -> list[Ended]:
+    def at_once(self, asked: Request) -> list[Ended]:
         """Return every caller's call of the same, begun side by side."""
         return list(self._pool.map(lambda caller: caller.call(asked), self._callers))
 

@@ -30,7 +30,7 @@ from local.lambda_service.service import LambdaService
 from local.run.instance import UPSTREAM
 from stacks.components.packaging.function_folder import MINOR
 from tools.load.soak.bedrock import ACCOUNT, KEY_ID, REGION, SECRET, TOKEN
-from tools.load.soak.fake_storage import Kept
+from tools.load.soak.fake_storage import FakeStorage
 
 KEY, STAGE = "a-key", "soak"
 MODELS = ("claude-haiku-4-5", "claude-opus-5-5")
@@ -135,7 +135,7 @@ def in_slots(front: App, slots: int) -> App:
 
 
 async def main(folder: Path, bedrock_port: str, slots: int) -> None:
-    stop, kept = asyncio.Event(), Kept(folder)
+    stop, kept = asyncio.Event(), FakeStorage(folder)
     asyncio.get_running_loop().add_signal_handler(signal.SIGTERM, stop.set)
     with kept.audit_lines.open("w", buffering=1) as lines:
         service = BuiltFunction(

@@ -17,7 +17,7 @@ _LARGE = "large-data"
 _ROLE = "arn:aws:iam::123456789012:role/delivery"
 
 
-class Kept(NamedTuple):
+class FakeStorage(NamedTuple):
     """Where things lie in `folder`. Audit lines: `AT TEXT`, the moment in seconds since 1970."""
 
     folder: Path
@@ -81,7 +81,7 @@ class Account:
         class ResourceAlreadyExistsException(Exception):
             """There is one log stream, and it is always made anew."""
 
-    def __init__(self, storage: Kept) -> None:
+    def __init__(self, storage: FakeStorage) -> None:
         self._kept = storage
         self._events = storage.events.open("a", buffering=1)
 

@@ -13,7 +13,7 @@ from typing import NamedTuple
 
 from tools.load.soak import memory, traffic
 from tools.load.soak.callers import Callers, Ended, unexpected
-from tools.load.soak.fake_storage import Kept
+from tools.load.soak.fake_storage import FakeStorage
 from tools.load.soak.tally_check import Account, account
 
 PROJECT = Path(__file__).parents[3]
@@ -52,7 +52,7 @@ class Soaked(NamedTuple):
 
 def soak(effort: Effort, told: Callable[[str], None]) -> Soaked:
     with tempfile.TemporaryDirectory(prefix="soak-") as folder:
-        kept, since = Kept(Path(folder)), datetime.now(UTC)
+        kept, since = FakeStorage(Path(folder)), datetime.now(UTC)
         with (
             _program("bedrock", folder) as bedrock,
             _program("endpoint", folder, _port(bedrock), str(effort.slots)) as endpoint,
@@ -85,7 +85,7 @@ def _each_tenth(calls: int, told: Callable[[str], None]) -> Callable[[int], None
     return tell
 
 
-def _settled(storage: Kept, calls: int) -> None:
+def _settled(storage: FakeStorage, calls: int) -> None:
     """Every call has its line: those whose callers left write it once they notice."""
     deadline = time.monotonic() + _END_SECONDS
     while (

@@ -15,7 +15,7 @@ from claude_bedrock.verification.principals import Principals
 from tools.load.soak.bedrock import GATEWAY, REGION
 from tools.load.soak.callers import Ended
 from tools.load.soak.endpoint import MODELS
-from tools.load.soak.fake_storage import Kept
+from tools.load.soak.fake_storage import FakeStorage
 
 Line = Mapping[str, Any]
 
@@ -32,7 +32,7 @@ class Account(NamedTuple):
     mistakes: list[str]
 
 
-def account(ended: list[Ended], storage: Kept, since: datetime) -> Account:
+def account(ended: list[Ended], storage: FakeStorage, since: datetime) -> Account:
     """Of all calls that were made since `since` (UTC); nothing may still be under way."""
     written = list(storage.lines())
     lines, upstream = [line for _, line in written], storage.upstream()

@@ -24,7 +24,7 @@ _STREAM_FAULTS = ("cut after=3", "exception type=throttlingException after=3")
 _WORDS = "The quick brown fox jumps over the lazy dog; ünïcode \U0001f98a too. "
 
 
-class Asked(NamedTuple):
+class Request(NamedTuple):
     """A request, and the end it is due to have. `hangs_up`: the caller leaves once it begins.
     `is_duplicate`: its record comes twice."""
 
@@ -128,15 +128,15 @@ _BAD: tuple[tuple[str, bytes], ...] = (
 _SHARES = {**{name: kind.often for name, kind in _KINDS.items()}, "list": 5, "bad": 4, "leaves": 1}
 
 
-def asked(random: Random) -> Asked:
+def asked(random: Random) -> Request:
     """Return the next request: the same for the same state of `random`."""
     (name,) = random.choices(list(_SHARES), list(_SHARES.values()))
     if name == "list":
         listed = random.choice(list(_LISTS))
-        return Asked(listed, "GET", _LISTS[listed], b"", "answered")
+        return Request(listed, "GET", _LISTS[listed], b"", "answered")
     if name == "bad":
         path, body = random.choice(_BAD)
-        return Asked(f"bad: {path}", "POST", path, body, "refused")
+        return Request(f"bad: {path}", "POST", path, body, "refused")
     if name == "leaves":
         return _asked("leaves", _KINDS["message, streamed"], "[[reply: events=150 pace=0.01]]",
                       1_000, "left")  # fmt: skip
@@ -144,7 +144,7 @@ def asked(random: Random) -> Asked:
     return _maybe_faulty(random, name, random.randint(size // 2, size))
 
 
-def largest() -> Asked:
+def largest() -> Request:
     """As large as any, and held for a while by whichever process has it."""
     kind = _KINDS["message"]
     return _asked("message", kind, "[[fault: slow seconds=3]]", LARGEST, "answered")
@@ -155,7 +155,7 @@ def kinds() -> tuple[str, ...]:
     return tuple(_KINDS)
 
 
-def _maybe_faulty(random: Random, name: str, size: int) -> Asked:
+def _maybe_faulty(random: Random, name: str, size: int) -> Request:
     kind = _KINDS[name]
     draw = random.random()
     if draw < _OFF_SCHEDULE and not name.startswith("tokens"):
@@ -168,11 +168,11 @@ def _maybe_faulty(random: Random, name: str, size: int) -> Asked:
     return _asked(name, kind, f"[[fault: {fault}]]", size, due)
 
 
-def _asked(name: str, kind: _Kind, directive: str, size: int, due: End) -> Asked:
+def _asked(name: str, kind: _Kind, directive: str, size: int, due: End) -> Request:
     fits = name.startswith("tokens") or size < _CONTEXT_BYTES
     length = min(size, _CONTEXT_BYTES) if fits else size
     text = (_WORDS * (length // len(_WORDS) + 1))[:length]
     prompt = Prompt(SMALL if fits else LARGE_CONTEXT, f"{directive} {text}")
     path, body = kind.write(prompt)
     raw = json.dumps(body, ensure_ascii=False).encode()
-    return Asked(name, "POST", path, raw, due, due == "left", "duplicate" in directive)
+    return Request(name, "POST", path, raw, due, due == "left", "duplicate" in directive)

@@ -13,7 +13,7 @@ https://docs.aws.amazon.com/cdk/v2/guide/bootstrapping-env.html"""
 
 
 def check(account: Account) -> list[Check]:
-    def look() -> Check:
+    def check_bootstrap() -> Check:
         try:
             answer = account.client("ssm").get_parameter(Name=PARAMETER)
         except ClientError as error:
@@ -22,7 +22,7 @@ def check(account: Account) -> list[Check]:
             raise
         return judge(answer["Parameter"]["Value"], account)
 
-    return [TOPIC.asked("ssm:GetParameter", look)]
+    return [TOPIC.asked("ssm:GetParameter", check_bootstrap)]
 
 
 def judge(value: str | None, account: Account) -> Check:

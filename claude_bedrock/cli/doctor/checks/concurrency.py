@@ -49,7 +49,7 @@ def check(account: Account, block: Mapping[str, Any] | None) -> list[Check]:
     if block is None:
         return [TOPIC.skipped("no cdk.json here has the stage, so nothing is to be deployed")]
 
-    def look() -> Check:
+    def check_concurrency() -> Check:
         limit = account.client("lambda").get_account_settings()["AccountLimit"]
         room = Room(
             limit["ConcurrentExecutions"], limit["UnreservedConcurrentExecutions"], _own(account)
@@ -57,7 +57,7 @@ def check(account: Account, block: Mapping[str, Any] | None) -> list[Check]:
         has_authorizer = value_at(block, "callers.auth", "key") == "key"
         return judge(room, needed(block), account.region, has_authorizer=has_authorizer)
 
-    return [TOPIC.asked(_ACTIONS, look)]
+    return [TOPIC.asked(_ACTIONS, check_concurrency)]
 
 
 def needed(block: Mapping[str, Any]) -> int | None:

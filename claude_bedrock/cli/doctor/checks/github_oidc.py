@@ -15,7 +15,7 @@ def check(account: Account, settings: Settings) -> list[Check]:
     if not settings.github:
         return [TOPIC.skipped("no role of the stage names GitHub")]
 
-    def look() -> Check:
+    def check_github() -> Check:
         arn = f"arn:aws:iam::{account.id}:oidc-provider/{HOST}"
         try:
             found = account.client("iam").get_open_id_connect_provider(OpenIDConnectProviderArn=arn)
@@ -25,7 +25,7 @@ def check(account: Account, settings: Settings) -> list[Check]:
             raise
         return judge(found["ClientIDList"], account.id)
 
-    return [TOPIC.asked("iam:GetOpenIDConnectProvider", look)]
+    return [TOPIC.asked("iam:GetOpenIDConnectProvider", check_github)]
 
 
 def judge(audiences: list[str] | None, account_id: str) -> Check:

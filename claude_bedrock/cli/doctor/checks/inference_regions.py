@@ -32,7 +32,7 @@ def check(account: Account, settings: Settings) -> list[Check]:
 def _look(account: Account, settings: Settings, model: Model, route: str) -> Check:
     topic = Topic(NAME, catalog.profile_id(model, route))
 
-    def look() -> Check:
+    def check_regions() -> Check:
         try:
             found = account.client("bedrock").get_inference_profile(
                 inferenceProfileIdentifier=topic.subject
@@ -45,7 +45,7 @@ def _look(account: Account, settings: Settings, model: Model, route: str) -> Che
         expected = invoke_policies.profile_destinations(model, route, account.region)
         return judge(topic, regions, frozenset(expected), settings.residency)
 
-    return topic.asked("bedrock:GetInferenceProfile", look)
+    return topic.asked("bedrock:GetInferenceProfile", check_regions)
 
 
 def missing(topic: Topic, region: str) -> Check:

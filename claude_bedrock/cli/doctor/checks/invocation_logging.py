@@ -32,7 +32,7 @@ Configuration = Mapping[str, Any]
 def check(account: Account, block: Mapping[str, Any] | None) -> list[Check]:
     """`block` is the stage's in cdk.json, which a deployment from here would take."""
 
-    def look() -> Check:
+    def check_logging() -> Check:
         answer = account.client("bedrock").get_model_invocation_logging_configuration()
         found = answer.get("loggingConfig")
         try:
@@ -46,7 +46,7 @@ def check(account: Account, block: Mapping[str, Any] | None) -> list[Check]:
             )
         return judge(found, desired(outputs), account.region)
 
-    return [TOPIC.asked(_ACTIONS, look)]
+    return [TOPIC.asked(_ACTIONS, check_logging)]
 
 
 def desired(outputs: Mapping[str, str]) -> dict[str, Any]:

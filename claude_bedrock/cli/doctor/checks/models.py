@@ -136,7 +136,7 @@ def subscribing_is_needed(access: Sequence[Check]) -> bool:
 def _lifecycle(account: Account, model: Model) -> Check:
     topic = Topic(LIFECYCLE, model.name)
 
-    def look() -> Check:
+    def check_models() -> Check:
         try:
             answer = account.client("bedrock").get_foundation_model(modelIdentifier=model.base_id)
         except ClientError as error:
@@ -145,7 +145,7 @@ def _lifecycle(account: Account, model: Model) -> Check:
             raise
         return judge_lifecycle(answer["modelDetails"].get("modelLifecycle"), model, account.today)
 
-    return topic.asked(_LIFECYCLE_ACTION, look)
+    return topic.asked(_LIFECYCLE_ACTION, check_models)
 
 
 def judge_lifecycle(life: Answer | None, model: Model, today: str) -> Check:
@@ -186,7 +186,7 @@ def _marketplace(account: Account, *, needed: bool) -> Check:
     if account.caller.endswith(":root"):
         return judge_marketplace({})
 
-    def look() -> Check:
+    def check_models() -> Check:
         principal = _principal(account)
         if principal is None:
             return MARKETPLACE.unknown(
@@ -203,7 +203,7 @@ def _marketplace(account: Account, *, needed: bool) -> Check:
             }
         )
 
-    return MARKETPLACE.asked(_MARKETPLACE_ACTIONS, look)
+    return MARKETPLACE.asked(_MARKETPLACE_ACTIONS, check_models)
 
 
 def judge_marketplace(decisions: Mapping[str, str]) -> Check:

@@ -12,7 +12,7 @@ TOPIC = Topic("use-case form")
 
 
 def check(account: Account) -> list[Check]:
-    def look() -> Check:
+    def check_form() -> Check:
         try:
             account.client("bedrock").get_use_case_for_model_access()
         except ClientError as error:
@@ -21,7 +21,7 @@ def check(account: Account) -> list[Check]:
             raise
         return judge(submitted=True)
 
-    return [TOPIC.asked("bedrock:GetUseCaseForModelAccess", look)]
+    return [TOPIC.asked("bedrock:GetUseCaseForModelAccess", check_form)]
 
 
 def judge(*, submitted: bool) -> Check:

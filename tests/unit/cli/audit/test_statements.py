@@ -16,8 +16,8 @@ from claude_bedrock.cli.audit import (
 from claude_bedrock.cli.audit.alarms import Event
 from claude_bedrock.cli.audit.configuration_changes import Change
 from claude_bedrock.cli.audit.controls import CONTROLS, of_statements
-from claude_bedrock.cli.audit.recorded_responses import Witnessed
-from claude_bedrock.cli.audit.statement import Found, Statement, Verdict, exit_code, stated
+from claude_bedrock.cli.audit.recorded_responses import RecordingDeployment
+from claude_bedrock.cli.audit.statement import Judgment, Statement, Verdict, exit_code, stated
 from claude_bedrock.cli.shared.deployment import Deployment
 from claude_bedrock.cli.shared.window import window
 from claude_bedrock.verification.period import BadWindowError, Period, in_words
@@ -178,10 +178,10 @@ def test_the_guard_holds_only_where_every_role_that_may_invoke_has_it() -> None:
 
 
 def test_places_encrypted_with_another_key_are_not_shown() -> None:
-    stage, key = Witnessed.of(STAGE), "arn:aws:kms:eu-central-1:123456789012:key/k1"
-    embedded = Witnessed.of(STAGE._replace(endpoint_url="http://localhost"))
+    stage, key = RecordingDeployment.of(STAGE), "arn:aws:kms:eu-central-1:123456789012:key/k1"
+    embedded = RecordingDeployment.of(STAGE._replace(endpoint_url="http://localhost"))
 
-    def verdict(group: str, bucket: str, of: Witnessed = stage) -> Verdict:
+    def verdict(group: str, bucket: str, of: RecordingDeployment = stage) -> Verdict:
         return logging_state.judge_encrypted({"group": group, "s3://b": bucket}, key, of).verdict
 
     assert verdict(key, "k1") == "pass"
@@ -193,10 +193,10 @@ def test_places_encrypted_with_another_key_are_not_shown() -> None:
 
 
 def test_what_aws_denies_is_not_asked_and_says_what_it_needs() -> None:
-    def denied() -> Found:
+    def denied() -> Judgment:
         raise ClientError({"Error": {"Code": "AccessDenied", "Message": "arn"}}, "Operation")
 
-    found = stated(Witnessed.of(STAGE), "name", "Claim", "iam:GetPolicy", denied)
+    found = stated(RecordingDeployment.of(STAGE), "name", "Claim", "iam:GetPolicy", denied)
 
     assert found.verdict == "not assessed"
     assert "iam:GetPolicy" in found.words

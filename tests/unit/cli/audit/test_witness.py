@@ -8,21 +8,21 @@ import pytest
 from botocore.exceptions import ClientError
 from moto import mock_aws
 
-from claude_bedrock.cli.audit.recorded_responses import Witnessed
+from claude_bedrock.cli.audit.recorded_responses import RecordingDeployment
 from claude_bedrock.cli.shared.deployment import Deployment
 
 STAGE = Deployment("dev", "us-east-1", None)
 
 
 @pytest.fixture
-def witnessed(monkeypatch: pytest.MonkeyPatch) -> Iterator[Witnessed]:
+def witnessed(monkeypatch: pytest.MonkeyPatch) -> Iterator[RecordingDeployment]:
     for name in ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY"):
         monkeypatch.setenv(name, "test")
     with mock_aws():
-        yield Witnessed.of(STAGE)
+        yield RecordingDeployment.of(STAGE)
 
 
-def test_an_answer_is_kept_with_what_was_asked(witnessed: Witnessed) -> None:
+def test_an_answer_is_kept_with_what_was_asked(witnessed: RecordingDeployment) -> None:
     found = witnessed.client("logs").describe_log_groups(logGroupNamePrefix="/a")
 
     (answer,) = witnessed.answers
@@ -32,7 +32,7 @@ def test_an_answer_is_kept_with_what_was_asked(witnessed: Witnessed) -> None:
     assert answer.as_data()["sha256"] == hashlib.sha256(answer.content).hexdigest()
 
 
-def test_a_refusal_is_an_answer(witnessed: Witnessed) -> None:
+def test_a_refusal_is_an_answer(witnessed: RecordingDeployment) -> None:
     s3 = witnessed.client("s3")
     s3.create_bucket(Bucket="bucket")
     with pytest.raises(ClientError, match="NoSuchLifecycleConfiguration"):
@@ -44,16 +44,18 @@ def test_a_refusal_is_an_answer(witnessed: Witnessed) -> None:
     assert b"NoSuchLifecycleConfiguration" in refusal.content
 
 
-def test_every_client_of_it_is_witnessed_and_none_of_another(witnessed: Witnessed) -> None:
+def test_every_client_of_it_is_witnessed_and_none_of_another(
+    witnessed: RecordingDeployment,
+) -> None:
     witnessed.client("sts").get_caller_identity()
     witnessed.client("sts").get_caller_identity()
     STAGE.client("sts").get_caller_identity()
 
     assert [answer.name[:3] for answer in witnessed.answers] == ["001", "002"]
-    assert Witnessed.of(STAGE).answers == []
+    assert RecordingDeployment.of(STAGE).answers == []
 
 
-def test_a_stacks_roles_are_those_that_cloudformation_made(witnessed: Witnessed) -> None:
+def test_a_stacks_roles_are_those_that_cloudformation_made(witnessed: RecordingDeployment) -> None:
     trust = {"Statement": [{"Effect": "Allow", "Action": "sts:AssumeRole", "Principal": "*"}]}
     template = {
         "Resources": {
