@@ -54,16 +54,16 @@ def doctor(
 
 
 def _checks(stage: str | None, region: str | None, local_dir: Path, *, fix: bool) -> list[Check]:
-    wanted = DoctorOptions(CDK_JSON, None, fix, lambda: dt.datetime.now(dt.UTC))
+    options = DoctorOptions(CDK_JSON, None, fix, lambda: dt.datetime.now(dt.UTC))
     if stage is None:
         deployment.chosen(stage, region, local_dir)
         up = deployment.local_endpoint(local_dir)
         here = (up["url"], up["ca_bundle"])
-        return examine(deployment.local(local_dir), wanted._replace(local=here))
+        return examine(deployment.local(local_dir), options._replace(local=here))
     try:
         found = deployment.deployed(stage, region)
     except ProfileNotFound as unknown:
         return without_region(stage, explain(unknown))
     except (deployment.NoTargetError, CdkJsonError) as unknown:
         return without_region(stage, str(unknown))
-    return examine(found, wanted)
+    return examine(found, options)

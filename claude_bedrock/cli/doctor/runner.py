@@ -94,18 +94,18 @@ def without_region(stage: str, why: str) -> list[Check]:
     return [*aws_cli.check(), no_region, *_skipped(NAMES[2:], "the Region is not known")]
 
 
-def examine(deployment: Deployment, wanted: DoctorOptions) -> list[Check]:
+def examine(deployment: Deployment, options: DoctorOptions) -> list[Check]:
     """Return every check, in the order of NAMES as far as it is known beforehand."""
-    block = _block(wanted, deployment.stage) or {}
+    block = _block(options, deployment.stage) or {}
     clients = Clients(deployment)
-    caller, identified = identity.check(clients, value_at(block, "account.id"), wanted.now)
+    caller, identified = identity.check(clients, value_at(block, "account.id"), options.now)
     checks = [*aws_cli.check(), judge_region(deployment.region, block.get("region")), *identified]
     if caller is None:
         return [*checks, *_skipped(NAMES[4:], "nothing can be asked without credentials")]
     today = dt.datetime.now(dt.UTC).date().isoformat()
     account = Account(deployment, clients, caller["Account"], caller["Arn"], today)
-    settings, told = _settings(account, wanted.cdk_json)
-    checks += [told, *_at_once(_families(account, settings, wanted))]
+    settings, told = _settings(account, options.cdk_json)
+    checks += [told, *_at_once(_families(account, settings, options))]
     return [complete(check, deployment) for check in checks]
 
 
@@ -161,12 +161,12 @@ def _deployed(account: Account) -> tuple[Settings | None, str]:
 
 
 def _families(
-    account: Account, settings: Settings | None, wanted: DoctorOptions
+    account: Account, settings: Settings | None, options: DoctorOptions
 ) -> Iterator[Callable[[], list[Check]]]:
     yield partial(bootstrap.check, account)
     yield partial(stacks.check, account)
-    yield partial(endpoint.check, account, wanted.local)
-    block = _block(wanted, account.deployment.stage)
+    yield partial(endpoint.check, account, options.local)
+    block = _block(options, account.deployment.stage)
     yield partial(concurrency.check, account, block)
     yield partial(invocation_logging.check, account, block)
     yield partial(alarms.check, account)
@@ -176,16 +176,16 @@ def _families(
         return
     yield partial(models.check, account, settings)
     yield partial(quotas.check, account, settings)
-    yield partial(data_retention_mode.check, account, settings, fix=wanted.fix)
+    yield partial(data_retention_mode.check, account, settings, fix=options.fix)
     yield partial(account_overrides.check, account, settings)
     yield partial(inference_regions.check, account, settings)
     yield partial(github_oidc.check, account, settings)
 
 
-def _block(wanted: DoctorOptions, stage: str) -> Mapping[str, Any] | None:
+def _block(options: DoctorOptions, stage: str) -> Mapping[str, Any] | None:
     """Return None where the file cannot be read, too: the check of the settings says so."""
     try:
-        return block_of(wanted.cdk_json, stage)
+        return block_of(options.cdk_json, stage)
     except CdkJsonError:
         return None
 

@@ -56,14 +56,14 @@ def as_data(found: CallRecords, records: Records) -> dict[str, object]:
     }
 
 
-def summary(found: CallRecords) -> list[tuple[str, str]]:
+def summary(records: CallRecords) -> list[tuple[str, str]]:
     """Return what the call was and where its records are: name -> value, for people.
 
     Raises UnreadableError for a record without what every record has."""
-    record = _record(found)
-    s3 = f"s3://{found.in_s3.bucket}/{found.in_s3.key}" if found.in_s3 else "no record"
+    record = _record(records)
+    s3 = f"s3://{records.in_s3.bucket}/{records.in_s3.key}" if records.in_s3 else "no record"
     places = [
-        ("CloudWatch Logs", "record found" if found.in_logs else "no record"),
+        ("CloudWatch Logs", "record found" if records.in_logs else "no record"),
         ("S3", s3),
     ]
     if not record:
@@ -89,8 +89,8 @@ def content(found: CallRecords, records: Records) -> dict[str, str]:
     return dict(content_of(records, record)) if record else {}
 
 
-def _record(found: CallRecords) -> Record:
-    return found.in_logs or (found.in_s3.record if found.in_s3 else {})
+def _record(records: CallRecords) -> Record:
+    return records.in_logs or (records.in_s3.record if records.in_s3 else {})
 
 
 def _bodies(found: CallRecords, records: Records) -> dict[str, object]:

@@ -122,7 +122,7 @@ def listed(
     local_dir: LocalDir = LOCAL_DIR,
 ) -> None:
     """List calls on record in CloudWatch Logs: time, caller, model, tokens and status."""
-    wanted = LogFilter(caller or "", model or "", contains or "", request_id or "", failed)
+    log_filter = LogFilter(caller or "", model or "", contains or "", request_id or "", failed)
     read, unreadable = CallsRead(), Unreadable()
     with one_line_errors(role="auditor"):
         if follow and (until or month or limit):
@@ -130,20 +130,20 @@ def listed(
         asked = window(since, hours, until, month, now=datetime.now(UTC))
         records = records_of(deployment.chosen(stage, region, local_dir))
         found = (
-            listing.followed(records, asked.since, wanted, unreadable, content=show_content)
+            listing.followed(records, asked.since, log_filter, unreadable, content=show_content)
             if follow
             else listing.lines(
                 records,
                 asked.since,
                 asked.until,
-                wanted,
+                log_filter,
                 unreadable,
                 content=show_content,
                 read=read,
             )
         )
         _print_all(_counted(found, read, limit), unreadable, as_json=as_json, follow=follow)
-    _say_if_empty(read, unreadable, wanted, asked)
+    _say_if_empty(read, unreadable, log_filter, asked)
 
 
 def _counted(lines: Iterable[Line], read: CallsRead, limit: int | None) -> Iterator[Line]:
@@ -173,10 +173,10 @@ def _print_all(
 
 
 def _say_if_empty(
-    read: CallsRead, unreadable: Unreadable, wanted: LogFilter, period: Period
+    read: CallsRead, unreadable: Unreadable, log_filter: LogFilter, period: Period
 ) -> None:
     if not read.listed and not unreadable.sources:
-        echo(escape_line(no_match(wanted, period, read)), err=True)
+        echo(escape_line(no_match(log_filter, period, read)), err=True)
 
 
 def _as_data(line: Line) -> dict[str, object]:

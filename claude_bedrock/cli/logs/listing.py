@@ -81,7 +81,7 @@ def lines(
     records: Records,
     since: datetime,
     until: datetime,
-    wanted: LogFilter,
+    log_filter: LogFilter,
     unreadable: Unreadable,
     *,
     content: bool,
@@ -90,14 +90,14 @@ def lines(
     """Call made from `since` up to but not at `until` (UTC), as CloudWatch Logs has them, each
     once. What cannot be read goes into `unreadable`; `read` counts the calls that were gone
     through. Raises botocore's errors."""
-    items = _read(records, since, until, wanted)
-    return _chosen(records, items, wanted, unreadable, content=content, read=read)
+    items = _read(records, since, until, log_filter)
+    return _chosen(records, items, log_filter, unreadable, content=content, read=read)
 
 
 def followed(
     records: Records,
     since: datetime,
-    wanted: LogFilter,
+    log_filter: LogFilter,
     unreadable: Unreadable,
     *,
     content: bool,
@@ -109,11 +109,11 @@ def followed(
         begin = since
         while True:
             now = datetime.now(UTC)
-            yield from _read(records, begin, now, wanted)
+            yield from _read(records, begin, now, log_filter)
             begin = max(since, now - _BEYOND)
             pause(_POLL_SECONDS)
 
-    return _chosen(records, read(), wanted, unreadable, content=content)
+    return _chosen(records, read(), log_filter, unreadable, content=content)
 
 
 class _Item(NamedTuple):
@@ -124,11 +124,13 @@ class _Item(NamedTuple):
     last: str
 
 
-def _read(records: Records, since: datetime, until: datetime, wanted: LogFilter) -> Iterator[_Item]:
+def _read(
+    records: Records, since: datetime, until: datetime, log_filter: LogFilter
+) -> Iterator[_Item]:
     first, last = (f"{at:%Y-%m-%dT%H:%M:%SZ}" for at in (since, until + timedelta(seconds=1)))
-    if wanted.request_id:
-        found = records.in_logs(wanted.request_id, since)
-        items = iter([LogItem(wanted.request_id, 0, found)] if found else [])
+    if log_filter.request_id:
+        found = records.in_logs(log_filter.request_id, since)
+        items = iter([LogItem(log_filter.request_id, 0, found)] if found else [])
     else:
         items = records.all_in_logs(since, until + _BEYOND, Fingerprint(), in_order=True)
     return (_Item(item, first, last) for item in items)
@@ -137,7 +139,7 @@ def _read(records: Records, since: datetime, until: datetime, wanted: LogFilter)
 def _chosen(
     records: Records,
     every: Iterator[_Item],
-    wanted: LogFilter,
+    log_filter: LogFilter,
     unreadable: Unreadable,
     *,
     content: bool,
@@ -153,25 +155,25 @@ def _chosen(
             seen.add(line.request_id)
             if read:
                 read.add(line)
-            if not _fits(line, wanted):
+            if not _fits(line, log_filter):
                 continue
-            told = content_of(records, record) if wanted.text or content else {}
+            told = content_of(records, record) if log_filter.text or content else {}
         except UnreadableError:
             unreadable.add(item.source)
             continue
-        if any(wanted.text.casefold() in each.casefold() for each in told.values() or [""]):
+        if any(log_filter.text.casefold() in each.casefold() for each in told.values() or [""]):
             yield line._replace(content=told if content else {})
 
 
-def _fits(line: Line, wanted: LogFilter) -> bool:
-    if wanted.model:
-        asked, called = model_of(wanted.model), catalog.find(line.model_id)
+def _fits(line: Line, log_filter: LogFilter) -> bool:
+    if log_filter.model:
+        asked, called = model_of(log_filter.model), catalog.find(line.model_id)
         same = asked is not None and asked is called
-        if not same and _spelled(wanted.model) not in line.model_id.casefold():
+        if not same and _spelled(log_filter.model) not in line.model_id.casefold():
             return False
-    if wanted.failed and line.status == "ok":
+    if log_filter.failed and line.status == "ok":
         return False
-    return wanted.who.casefold() in line.who.casefold()
+    return log_filter.who.casefold() in line.who.casefold()
 
 
 def model_of(name: str) -> Model | None:

@@ -17,20 +17,20 @@ _OPTIONS: Final = {
 }
 
 
-def no_match(wanted: LogFilter, period: Period, read: CallsRead) -> str:
+def no_match(log_filter: LogFilter, period: Period, read: CallsRead) -> str:
     """Return one line: what was looked for in which window, what there is instead, and what was
     meant."""
     given = " ".join(
         _OPTIONS[name] if value is True else f"{_OPTIONS[name]} {value}"
-        for name, value in wanted._asdict().items()
+        for name, value in log_filter._asdict().items()
         if value
     )
     window = f"from {period.since:%Y-%m-%d %H:%M} to {period.until:%Y-%m-%d %H:%M} UTC"
     if not read.calls:
-        filtered = f" with {given}" if wanted.request_id else ""
+        filtered = f" with {given}" if log_filter.request_id else ""
         return f"no call{filtered} is on record {window}; --hours and --since look further back"
     there = f"{read.calls} are, by {_some(read.callers)}, of {_some(read.models)}"
-    return f"no call on record {window} matches {given}: {there}{_hint(wanted.model)}"
+    return f"no call on record {window} matches {given}: {there}{_hint(log_filter.model)}"
 
 
 def _hint(model: str) -> str:

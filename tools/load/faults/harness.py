@@ -102,8 +102,8 @@ class FaultHarness:
         return Seen(told(form, asked), asked.seconds, WHOLE if health.answer.status == 200 else "")
 
 
-def told(form: Format, asked: Exchange) -> str:
-    answer, line = asked.answer, asked.line
+def told(form: Format, exchange: Exchange) -> str:
+    answer, line = exchange.answer, exchange.line
     what = form.see(answer)
     assert b"arn:aws" not in answer.body, answer.body
     assert line["status"] == answer.status

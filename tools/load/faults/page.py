@@ -19,28 +19,28 @@ def documented(area: str) -> dict[str, dict[str, str]]:
     return {name: dict(zip(names, cells, strict=True)) for name, *cells in rows(PAGE, area)}
 
 
-def write(told: Outcome) -> None:
+def write(outcome: Outcome) -> None:
     """The tables anew, which are the page's end."""
     intro = read(PAGE).partition(f"## {next(iter(FAULTS))}")[0]
-    areas = "\n".join(_area(fault, told) for fault in FAULTS)
+    areas = "\n".join(_area(fault, outcome) for fault in FAULTS)
     (ROOT / PAGE).write_text(intro + areas)
 
 
-def _area(area: str, told: Outcome) -> str:
+def _area(area: str, outcome: Outcome) -> str:
     lines = [
         f"## {area}",
         "",
         f"| Fault | {' | '.join(f'`{form.name}`' for form in FORMATS)} |",
         f"|{' --- |' * (len(FORMATS) + 1)}",
-        *(_row(fault, told) for fault in FAULTS[area]),
+        *(_row(fault, outcome) for fault in FAULTS[area]),
         "",
     ]
     return "\n".join(lines)
 
 
-def _row(fault: Fault, told: Outcome) -> str:
-    return f"| {fault.name} | {' | '.join(cell(fault, form, told) for form in FORMATS)} |"
+def _row(fault: Fault, outcome: Outcome) -> str:
+    return f"| {fault.name} | {' | '.join(cell(fault, form, outcome) for form in FORMATS)} |"
 
 
-def cell(fault: Fault, form: Format, told: Outcome) -> str:
-    return told.get((fault.name, form.name), NONE)
+def cell(fault: Fault, form: Format, outcome: Outcome) -> str:
+    return outcome.get((fault.name, form.name), NONE)

@@ -36,27 +36,27 @@ class Caller:
     def __init__(self, port: int) -> None:
         self._connection = http.client.HTTPConnection("127.0.0.1", port, timeout=_PATIENCE_SECONDS)
 
-    def call(self, asked: Request) -> Ended:
+    def call(self, request: Request) -> Ended:
         try:
-            return self._call(asked)
+            return self._call(request)
         except (OSError, http.client.HTTPException) as error:
             self._connection.close()
-            return Ended(asked.kind, asked.due, "no answer", 0, "", type(error).__name__)
+            return Ended(request.kind, request.due, "no answer", 0, "", type(error).__name__)
 
-    def _call(self, asked: Request) -> Ended:
+    def _call(self, request: Request) -> Ended:
         headers = {"x-api-key": KEY, "content-type": "application/json"}
-        path = f"/{STAGE}{asked.path}"
-        self._connection.request(asked.method, path, asked.body or None, headers)
+        path = f"/{STAGE}{request.path}"
+        self._connection.request(request.method, path, request.body or None, headers)
         got = self._connection.getresponse()
         names = {name.lower(): value for name, value in got.getheaders()}
-        if asked.hangs_up and got.status == 200:
+        if request.hangs_up and got.status == 200:
             got.read(1)
             self._connection.close()
             end: End = "left"
         else:
             end = _end(got.status, names, got.read())
         ids = names.get("x-amzn-requestid", ""), names.get("request-id", "")
-        return Ended(asked.kind, asked.due, end, got.status, *ids, asked.is_duplicate)
+        return Ended(request.kind, request.due, end, got.status, *ids, request.is_duplicate)
 
     def close(self) -> None:
         self._connection.close()
@@ -114,9 +114,9 @@ class Callers:
         self._lock = threading.Lock()
         self._done = 0
 
-    def at_once(self, asked: Request) -> list[Ended]:
+    def at_once(self, request: Request) -> list[Ended]:
         """Return every caller's call of the same, begun side by side."""
-        return list(self._pool.map(lambda caller: caller.call(asked), self._callers))
+        return list(self._pool.map(lambda caller: caller.call(request), self._callers))
 
     def calls(self, total: int, told: Callable[[int], None]) -> list[Ended]:
         """So many calls by all callers together; `told` hears how many are done."""
