@@ -68,10 +68,10 @@ class _Run:
         self.results: dict[str, Any] = {"machine": self._machine}
         print(self._machine)
 
-    def throughput(self) -> None:
+    def calls(self) -> None:
         self._figures("calls", QUICK if self._quick else FULL, None)
 
-    def peer_environments(self) -> None:
+    def peers(self) -> None:
         self._figures(
             "peers", QUICK if self._quick else BESIDE_PEERS, peer_environments.installed()
         )

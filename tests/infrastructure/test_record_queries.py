@@ -9,7 +9,7 @@ import pytest
 import sqlglot
 
 from claude_bedrock.queries import render, schema
-from stacks.stage import Stage
+from stacks.stage.logs import Logging
 from tests.infrastructure.rendering import text as rendered
 from tools.synthesis import CONTEXT, Synthesis, synthesize
 
@@ -90,5 +90,5 @@ def test_where_records_are_anothers_there_is_no_table_and_nobody_may_ask(
 
 
 def test_a_limit_that_athena_refuses_stops_at_the_door() -> None:
-    field = Stage.model_fields["athena_scan_limit_mb"]
+    field = Logging.model_fields["athena_scan_limit_mb"]
     assert any(getattr(each, "ge", None) == 10 for each in field.metadata)

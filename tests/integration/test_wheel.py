@@ -45,7 +45,7 @@ def run(*command: str | Path, cwd: Path | None = None) -> str:
 def test_the_installed_command_works_without_the_project(environment: Path, tmp_path: Path) -> None:
     command = environment / "claude-bedrock"
     assert "Send a prompt and stream the reply." in run(command, "--help", cwd=tmp_path)
-    models = json.loads(run(command, "models", "--all", "--json", cwd=tmp_path))
+    models = json.loads(run(command, "models", "--catalog", "--json", cwd=tmp_path))
     assert "claude-haiku-4-5" in json.dumps(models)
 
 

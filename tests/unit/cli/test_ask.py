@@ -71,7 +71,7 @@ def test_a_cost_that_is_not_known_is_no_number(
             event("error", error={"type": "overloaded_error", "message": "busy"}),
             r"overloaded_error: busy \(request id r1\)",
         ),
-        (b"", r"broke off \(request id r1\)"),
+        (b"", r"broke off before its end \(request id r1\)"),
         (b"event: x\ndata: {\n\n", "not JSON"),
     ],
 )

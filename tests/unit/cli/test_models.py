@@ -62,13 +62,13 @@ def test_a_stage_is_what_its_endpoint_offers(server: Server) -> None:
 
 
 def test_a_model_this_catalog_lacks_is_not_left_out_silently(server: Server) -> None:
-    with pytest.raises(RefusedError, match="claude-sonnet-9, which this catalog does not"):
+    with pytest.raises(RefusedError, match="claude-sonnet-9, which this version's catalog lacks"):
         offered(server, profile("eu", "anthropic.claude-sonnet-9", "eu-west-2"))
 
 
 def test_an_answer_that_is_no_json_is_an_error(server: Server) -> None:
     server.body = b"<html>"
-    with pytest.raises(RefusedError, match="else than JSON"):
+    with pytest.raises(RefusedError, match="did not return JSON"):
         listing.of_endpoint(Endpoint(server.url, ByKey("k"), None))
 
 

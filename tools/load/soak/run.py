@@ -96,13 +96,13 @@ def _settled(storage: FakeStorage, calls: int) -> None:
 
 @contextmanager
 def _program(name: str, *arguments: str) -> Iterator[subprocess.Popen[str]]:
-    """`tests.soak.NAME`, which is told to end with the block and must do so well; it ends with this
+    """Run `tools.load.soak.NAME`, which ends with the block and must do so well; it ends with this
     process too, however that ends."""
     command = [
         sys.executable,
         "-m",
         "local.process.exit_with_parent",
-        f"tests.soak.{name}",
+        f"tools.load.soak.{name}",
         *arguments,
     ]
     environment = {"PATH": "/usr/local/bin:/usr/bin:/bin", "PYTHONPATH": "lambda"}
