@@ -1,10 +1,11 @@
 """What Bedrock takes in the body of an InvokeModel call, model by model: betas, fields, samplers.
 
-All that varies by model and date is here; `gateway.body_adapter` applies it. Three rules made the
-rows. A beta that does something is passed where a source says that the model takes it. A beta that
-does nothing more (a client's name for itself, a feature that needs none any longer) is passed only
-where it is sure to be taken: Bedrock answers others with 400 `invalid beta flag`, so passing it
-risks every request and dropping it costs nothing. What no source speaks of is not passed.
+All that varies by model and date is here; `gateway.unsupported_fields` applies it. Three rules
+made the rows. A beta that does something is passed where a source says that the model takes it. A
+beta that does nothing more (a client's name for itself, a feature that needs none any longer) is
+passed only where it is sure to be taken: Bedrock answers others with 400 `invalid beta flag`, so
+passing it risks every request and dropping it costs nothing. What no source speaks of is not
+passed.
 
 Sources, by the letters used below:
   A  https://docs.aws.amazon.com/bedrock/latest/userguide/model-parameters-anthropic-claude-messages-request-response.html

@@ -1,6 +1,6 @@
 """What a Messages body may hold on Bedrock whatever the model: fields, tools, betas by name.
 
-`claude_bedrock.catalog.capabilities` says which model takes what, and `gateway.body_adapter`
+`claude_bedrock.catalog.capabilities` says which model takes what, and `gateway.unsupported_fields`
 applies both.
 The fields are those of https://platform.claude.com/docs/en/api/messages; what Bedrock lacks of
 them is told by

@@ -11,10 +11,10 @@ from collections.abc import Mapping
 from claude_bedrock import catalog
 from gateway import errors, json_object, messages_request
 from gateway.bedrock_call import BedrockRequest, call_bedrock
-from gateway.body_adapter import adapt_for
 from gateway.messages_request import Members
 from gateway.request import encoded
 from gateway.request_context import RequestContext
+from gateway.unsupported_fields import adapt_for
 
 _REQUIRED = {"model": str, "messages": list}
 _NOT_COUNTED = "support counting tokens"  # "The provided model doesn't support counting tokens."

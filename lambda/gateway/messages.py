@@ -7,13 +7,13 @@ import json
 
 from gateway import caller_options, errors, json_object, messages_request, sse
 from gateway.bedrock_call import BedrockRequest, BedrockResponse, bedrock_headers, call_bedrock
-from gateway.body_adapter import adapt_for
 from gateway.caller_options import METADATA_HEADER
 from gateway.message_stream import MessageStream
 from gateway.messages_request import Members
 from gateway.request import encoded
 from gateway.request_context import RequestContext
 from gateway.request_metadata import request_metadata
+from gateway.unsupported_fields import adapt_for
 from gateway.usage import from_headers
 
 _END_SECONDS = 1.0  # within which a stream ends once its message is complete

@@ -42,7 +42,7 @@ class Attempt:
 class ModelCall:
     """`model` and `legacy` are set once the client's model name is resolved; `attempts` grows with
     each request to Bedrock. `service_tier` and `project_id` are empty where no model is invoked.
-    `changes` are those made to the body: see gateway.body_adapter."""
+    `changes` are those made to the body: see gateway.unsupported_fields."""
 
     def __init__(self) -> None:
         self.model = ""

@@ -5,7 +5,7 @@ from typing import Any
 
 from claude_bedrock.catalog import MODELS, Model, capabilities, is_retired
 from gateway import json_object
-from gateway.body_adapter import Adapted, adapt
+from gateway.unsupported_fields import Adapted, adapt
 
 ACTIVE = [model for model in MODELS if not is_retired(model, "2026-11-22")]
 TODAY = (

@@ -11,8 +11,8 @@ from hypothesis import strategies as st
 
 from claude_bedrock.catalog import MODELS, Model, capabilities
 from gateway import json_object
-from gateway.body_adapter import Adapted, adapt
 from gateway.errors import InvalidRequest
+from gateway.unsupported_fields import Adapted, adapt
 from local.bedrock import rules, schema
 from tests.unit.gateway.adaptation import ACTIVE, TODAY, body, claude_code, model
 from tools.docs import compatibility_page

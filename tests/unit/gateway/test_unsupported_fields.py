@@ -5,8 +5,8 @@ from typing import Any
 import pytest
 
 from gateway import cache_markers, json_object
-from gateway.body_adapter import adapt
 from gateway.errors import InvalidRequest
+from gateway.unsupported_fields import adapt
 from tests.unit.gateway.adaptation import BILLING, HI, TOOL, body, model, sent
 
 BINDING = "thinking-binding-controls-2026-08-01"
