@@ -82,7 +82,7 @@ CLIENTS = (
     _anthropic("@anthropic-ai/sdk", "node", "anthropic_ts.mjs"),
     _anthropic("@anthropic-ai/sdk in a browser", "browser", "anthropic_browser.mjs"),
     _anthropic("@anthropic-ai/bedrock-sdk", "node", "anthropic_bedrock_ts.mjs", INVOKE),
-    _anthropic("Anthropic's SDKs for Go and Java", "python", "one_line_per_beta.py"),
+    _anthropic("As the Go and Java SDKs send", "python", "one_line_per_beta.py"),
     _node("Claude Code", "claude_code.mjs", MESSAGES),
     _node("Claude Code, Bedrock mode", "claude_code.mjs", INVOKE),
     _aws("boto3, InvokeModel", "boto3_bedrock.py", INVOKE),

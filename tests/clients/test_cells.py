@@ -115,5 +115,5 @@ def test_the_old_name_of_a_schema_gets_the_new_one_with_a_receipt(ran: Run, name
 
 def test_each_line_with_a_beta_counts(ran: Run) -> None:
     """Bedrock refuses the body without the first (or, in the stream, the last) of the betas."""
-    adapted = changes(ran, "Anthropic's SDKs for Go and Java")
+    adapted = changes(ran, "As the Go and Java SDKs send")
     assert adapted == [["beta:oauth-2025-04-20"]] * 4

@@ -21,7 +21,7 @@ from tools.docs.pages import blocks, section
 
 ACCESS = Access("dev", "us-east-1", "https://x/dev/", takes_keys=True, key="$K", ca_bundle=None)
 SECTIONS: dict[Client, str] = {
-    "anthropic": "Anthropic's SDKs for Go and Java",
+    "anthropic": "As the Go and Java SDKs send",
     "claude-code": "Claude Code",
     "claude-code-bedrock": "Claude Code, Bedrock mode",
     "boto3": "boto3, InvokeModel",
