@@ -12,7 +12,6 @@ from claude_bedrock.verification.evidence_bucket import (
     EvidenceBucket,
     SealedFile,
 )
-from claude_bedrock.verification.finding import FORMER_KINDS
 from claude_bedrock.verification.hash_log import SealedHash
 
 LONGEST_REASON: Final = 500
@@ -75,5 +74,4 @@ def sealed_findings(files: Iterable[SealedFile]) -> Iterator[Mapping[str, Any]]:
     for file in files:
         for entry in file.entries:
             if entry.get("kind") in {"finding", "late_finding"}:
-                finding = entry["finding"]
-                yield {**finding, "kind": FORMER_KINDS.get(finding["kind"], finding["kind"])}
+                yield entry["finding"]

@@ -15,6 +15,7 @@ from typing import Any, NamedTuple
 from botocore.exceptions import ClientError
 
 from claude_bedrock.verification import hash_chain
+from claude_bedrock.verification.finding import in_todays_names
 
 PREFIX = "evidence/"
 HOURLY = f"{PREFIX}hours/"
@@ -123,7 +124,7 @@ class EvidenceBucket:
             sha256 = hash_chain.check(lines)
         except hash_chain.BrokenChainError as broken:
             raise BrokenEvidenceError(f"{key}, {broken}") from broken
-        return sha256, tuple(json.loads(line) for line in lines)
+        return sha256, tuple(in_todays_names(json.loads(line)) for line in lines)
 
 
 def key_of_hour(since: datetime) -> str:

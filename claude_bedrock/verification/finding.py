@@ -18,7 +18,7 @@ Kind = Literal[
     "unreadable_record",
 ]
 KINDS: Final[tuple[Kind, ...]] = get_args(Kind)
-FORMER_KINDS: Final[Mapping[str, Kind]] = MappingProxyType(
+_FORMER_KINDS: Final[Mapping[str, Kind]] = MappingProxyType(
     {
         "called, not logged": "missing_record",
         "logged, not called": "bypassed_gateway",
@@ -28,7 +28,7 @@ FORMER_KINDS: Final[Mapping[str, Kind]] = MappingProxyType(
     }
 )
 """What version 0.1 called a kind: evidence that it sealed says so, and ids are made of it."""
-FORMER_COUNTS: Final[Mapping[str, str]] = MappingProxyType(
+_FORMER_COUNTS: Final[Mapping[str, str]] = MappingProxyType(
     {
         "not_called": "unmatched_records",
         "not_asked": "answered_without_bedrock",
@@ -36,7 +36,7 @@ FORMER_COUNTS: Final[Mapping[str, str]] = MappingProxyType(
     }
 )
 """What version 0.1 called a count."""
-_NAMES_IN_IDS: Final = {kind: former for former, kind in FORMER_KINDS.items()}
+_NAMES_IN_IDS: Final = {kind: former for former, kind in _FORMER_KINDS.items()}
 _ID_DIGITS = 12
 
 
@@ -99,3 +99,14 @@ class Outcome(NamedTuple):
             "direct_calls": dict(self.direct_calls),
             "findings": [finding.as_data() for finding in self.findings],
         }
+
+
+def in_todays_names(entry: Mapping[str, Any]) -> Mapping[str, Any]:
+    """Return an entry of sealed evidence with the kind and the counts by the names of today."""
+    renamed = dict(entry)
+    if isinstance(finding := entry.get("finding"), Mapping) and "kind" in finding:
+        kind = finding["kind"]
+        renamed["finding"] = {**finding, "kind": _FORMER_KINDS.get(kind, kind)}
+    if isinstance(counts := entry.get("counts"), Mapping):
+        renamed["counts"] = {_FORMER_COUNTS.get(name, name): n for name, n in counts.items()}
+    return renamed

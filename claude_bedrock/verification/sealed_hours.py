@@ -9,8 +9,6 @@ from typing import Any, Final, NamedTuple
 from claude_bedrock.verification.coverage import Span
 from claude_bedrock.verification.evidence_bucket import SealedFile
 from claude_bedrock.verification.finding import (
-    FORMER_COUNTS,
-    FORMER_KINDS,
     KINDS,
     Counts,
     Finding,
@@ -66,10 +64,9 @@ def _of_kind(file: SealedFile, kind: str) -> Iterator[Mapping[str, Any]]:
 def _numbers(sealed: object, names: Collection[str] | None = None) -> dict[str, int]:
     """An older version has fewer counts, a newer one more."""
     counts = sealed if isinstance(sealed, Mapping) else {}
-    by_name = {FORMER_COUNTS.get(name, name): number for name, number in counts.items()}
     return {
         name: number
-        for name, number in by_name.items()
+        for name, number in counts.items()
         if isinstance(number, int) and (names is None or name in names)
     }
 
@@ -77,6 +74,5 @@ def _numbers(sealed: object, names: Collection[str] | None = None) -> dict[str, 
 def _finding(fields: Mapping[str, Any]) -> Finding:
     """Of any version: what it does not have is empty."""
     values = {name: str(fields.get(name, "")) for name in Finding._fields[1:]}
-    name = FORMER_KINDS.get(fields["kind"], fields["kind"])
-    kind: Kind = next((kind for kind in KINDS if kind == name), "unreadable_record")
+    kind: Kind = fields["kind"] if fields["kind"] in KINDS else "unreadable_record"
     return Finding(kind, **values)

@@ -224,3 +224,19 @@ def test_evidence_of_version_0_1_keeps_its_findings_counts_and_ids(tmp_path: Pat
     assert outcome.counts.answered_without_bedrock == 2 * HOURS
     assert outcome.counts.unmatched_records == 3 * HOURS
     assert outcome.counts.not_loggable == 4 * HOURS
+
+
+def test_every_reader_of_evidence_meets_the_names_of_today() -> None:
+    of, key = Month(0), key_of(END)
+    fields = FINDING.as_data() | {"kind": "logged, not called"}
+    sealed_then = [
+        {"kind": "settled", "finding": fields},
+        {"kind": "run", "counts": {"not_asked": 2}},
+    ]
+
+    sha256 = of.bucket.write(key, sealed_then, "0" * 64)
+    last_hash, (settled, run, _) = of.bucket.entries(key)
+
+    assert settled["finding"] == FINDING.as_data() | {"kind": "bypassed_gateway"}
+    assert run["counts"] == {"answered_without_bedrock": 2}
+    assert last_hash == sha256
