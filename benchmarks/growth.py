@@ -181,7 +181,7 @@ def _medians(samples: Mapping[tuple[int, str], Sequence[float]]) -> Mapping[int,
 
 
 def _records(sizes: Sequence[int]) -> Iterator[Curve]:
-    """Yield each once: a million take long enough to be told from the noise."""
+    """Measure each size once, and yield the curves: a million take longer than any noise."""
     taken = {size: list(records.measured(size)) for size in sizes}
     seconds = {
         size: {step.step: step.cpu_seconds for step in steps} for size, steps in taken.items()

@@ -61,7 +61,7 @@ def _check_format(requested: object, adaptation: Adaptation) -> None:
 
 
 def thinking(member: Member, adaptation: Adaptation) -> Edits:
-    """Return what only Anthropic's API does with thinking goes; the mode stays for Bedrock to
+    """Remove what only Anthropic's API does with thinking; the mode stays for Bedrock to
     judge."""
     if not isinstance(member.value, dict):
         return {}

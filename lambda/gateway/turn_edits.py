@@ -13,7 +13,7 @@ _REFERENCE = "tool_reference"
 
 
 def system(member: Member, adaptation: Adaptation) -> Edits:
-    """Return what a client writes for Anthropic's billing goes."""
+    """Remove what a client writes for Anthropic's billing."""
     client = any(member.written.has(f'"{start}') for start in message_fields.CLIENT_BLOCKS)
     if not isinstance(member.value, list) or not (
         client or cache_markers.may_change(member, adaptation)

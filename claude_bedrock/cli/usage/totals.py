@@ -137,7 +137,7 @@ def _called(row: Row, profiles: TeamProfiles) -> _Called:
 
 
 def _team_of(caller: str) -> str:
-    """Return a key `TEAM.NAME` is a team's."""
+    """Return the team of a key that is named `TEAM.NAME`."""
     team, dot, _ = caller.partition(".")
     return team if dot and not caller.startswith("arn:") else _NO_TEAM
 
