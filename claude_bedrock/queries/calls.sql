@@ -4,6 +4,7 @@ SELECT
   requestid AS request_id,
   min(coalesce(
     nullif(requestmetadata.api_key_name, ''),
+    nullif(requestmetadata.caller, ''),
     nullif(requestmetadata.caller_arn, ''),
     "identity".arn,
     ''

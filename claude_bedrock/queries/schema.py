@@ -27,6 +27,8 @@ COLUMNS: Final[Mapping[str, Type]] = {
     "requestMetadata": {
         "api_key_id": _TEXT,
         "api_key_name": _TEXT,
+        "caller": _TEXT,
+        "token_issuer": _TEXT,
         "caller_arn": _TEXT,
         "gateway_request_id": _TEXT,
     },

@@ -8,6 +8,7 @@ WITH records AS (
     substr("timestamp", 1, 10) AS day,
     coalesce(
       nullif(requestmetadata.api_key_name, ''),
+      nullif(requestmetadata.caller, ''),
       nullif(requestmetadata.caller_arn, ''),
       "identity".arn,
       ''

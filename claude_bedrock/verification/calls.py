@@ -17,7 +17,10 @@ Expectation = Literal["record", "unknown", "refused", "none"]
 status, or the request was not sent to it whole; AWS documents no record of that. `unknown`: no
 status arrived. `none`: counting tokens is not logged."""
 
-CALLER = ("gateway_request_id", "api_key_id", "api_key_name", "caller_arn")
+CALLER = (
+    *("gateway_request_id", "api_key_id", "api_key_name", "caller", "token_issuer"),
+    "caller_arn",
+)
 """Fields of an audit entry that the gateway also writes into the record's requestMetadata."""
 _COUNTING = re.compile(r"count[-_]tokens$")
 _UNFIT = re.compile(r"[^a-zA-Z0-9\s:_@$#=/+,.-]")
@@ -40,8 +43,8 @@ class Call(NamedTuple):
 
     @property
     def who(self) -> str:
-        _, key_id, key_name, arn = self.caller
-        return key_name or arn or key_id
+        _, key_id, key_name, token_caller, _, arn = self.caller
+        return key_name or token_caller or arn or key_id
 
 
 def calls(entry: Mapping[str, Any], written_at: float) -> Iterator[Call]:

@@ -14,14 +14,16 @@ def entry(context: RequestContext) -> dict[str, Any]:
     """Return the fields of the entry; those not known are left out. Times are in milliseconds,
     sizes in bytes."""
     request, response, call, error = context.request, context.response, context.call, context.error
-    attempt = call.attempt
+    attempt, caller = call.attempt, context.caller
     fields = {
         "gateway_request_id": request.id,
         "bedrock_request_id": call.bedrock_request_id,
-        "api_key_id": request.api_key_id,
-        "api_key_name": context.api_key_name,
-        "team": context.team,
-        "caller_arn": request.caller_arn,
+        "api_key_id": caller.api_key_id,
+        "api_key_name": caller.api_key_name,
+        "caller": caller.name if caller.token_issuer else "",
+        "token_issuer": caller.token_issuer,
+        "team": caller.team,
+        "caller_arn": caller.arn,
         "route": context.route,
         "model": call.model,
         "model_id": call.model_id,

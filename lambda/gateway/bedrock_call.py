@@ -12,8 +12,8 @@ from typing import Final
 from urllib.parse import quote
 
 from gateway import bedrock_errors, errors, json_object, retries, team_profiles
-from gateway.bedrock_connection import CHECK_SECONDS
 from gateway.caller_options import PREFIX, TIER_HEADER
+from gateway.connection import CHECK_SECONDS
 from gateway.deadline import Deadline
 from gateway.model_call import Attempt
 from gateway.request_context import RequestContext
@@ -137,7 +137,9 @@ def _wait(seconds: float, check_client: CheckClient) -> None:
 def _new_attempt(model_id: str, context: RequestContext) -> Attempt:
     """Note an attempt, once there is time for it. Raises UpstreamTimeout."""
     context.deadline.require_remaining()
-    profile = team_profiles.profile_for_team(model_id, context.team, context.settings.team_profiles)
+    profile = team_profiles.profile_for_team(
+        model_id, context.caller.team, context.settings.team_profiles
+    )
     attempt = Attempt(model_id, profile if profile != model_id else "")
     context.call.attempts.append(attempt)
     return attempt

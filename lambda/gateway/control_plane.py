@@ -92,7 +92,7 @@ def list_inference_profiles(context: RequestContext) -> None:
 def get_inference_profile(context: RequestContext) -> None:
     """Answer GetInferenceProfile, by its id or ARN. Raises GatewayError."""
     requested = context.parameters["id"]
-    profiles, team = context.settings.team_profiles, context.team
+    profiles, team = context.settings.team_profiles, context.caller.team
     copied_id = team_profiles.copied_profile(requested, team, profiles, by_id=True)
     resolved = context.resolve(copied_id or requested)
     profile_id = resolved.profile_ids[0]
@@ -113,7 +113,7 @@ def _system_profiles(settings: Settings) -> Iterator[dict[str, Any]]:
 def _team_profiles(context: RequestContext) -> Iterator[dict[str, Any]]:
     """Yield the application inference profiles of a team; none of no team."""
     allowed = allowed_models(context.settings)
-    for copied_id, arn in context.settings.team_profiles.get(context.team, {}).items():
+    for copied_id, arn in context.settings.team_profiles.get(context.caller.team, {}).items():
         model = catalog.find(copied_id)
         if model is not None and model in allowed:
             yield _team_profile(model, copied_id, arn, context)
@@ -187,7 +187,7 @@ def _team_profile(
     route = copied_id.partition(".")[0]
     short = model.name.removeprefix("claude-")
     return {
-        "inferenceProfileName": f"{settings.stage}-{context.team}-{short}-{route}",
+        "inferenceProfileName": f"{settings.stage}-{context.caller.team}-{short}-{route}",
         "inferenceProfileArn": team_profiles.public_arn(arn),
         "inferenceProfileId": team_profiles.id_of(arn),
         "models": _destinations(model, route, settings.region),

@@ -1,15 +1,17 @@
-"""The bytes of an HTTP/1.1 response, read incrementally; no socket and no clock.
+"""The bytes of an HTTP/1.1 request, and of a response, read incrementally; no socket, no clock.
 
 Every rule here is RFC 9112's: https://www.rfc-editor.org/rfc/rfc9112
 """
 
 import re
+from collections.abc import Mapping
 from functools import lru_cache
 from typing import NamedTuple
 
 MAX_HEAD_BYTES = 65_536
 MAX_CHUNK_BYTES = 32 * 1024 * 1024  # a chunk is held until it is whole
 _MAX_LINE_BYTES = 8_192
+_COPIED_BYTES = 1 << 16  # of a request's body
 _STATUS_LINE = r"HTTP/1\.([01]) ([1-5]\d\d)(?: [^\r\n]*)?"  # compiled at the first use, kept by re
 _FIELD = r"([!#$%&'*+.^_`|~0-9A-Za-z-]+):([^\r\n\0]*)"
 _CHUNK_SIZE = rb"([0-9A-Fa-f]{1,15})[ \t]*(?:;[^\r\n]*)?"
@@ -17,6 +19,16 @@ _CHUNK_SIZE = rb"([0-9A-Fa-f]{1,15})[ \t]*(?:;[^\r\n]*)?"
 
 class ProtocolError(Exception):
     """The peer does not speak HTTP/1.1, or stopped in the middle of a response."""
+
+
+def post_request(
+    path: str, host: str, headers: Mapping[str, str], body: bytes
+) -> tuple[bytes] | tuple[bytes, bytes]:
+    """Return the bytes of a POST: in one piece, unless the body is too large to be copied."""
+    fields = "".join(f"{name}: {value}\r\n" for name, value in headers.items())
+    text = f"POST {path} HTTP/1.1\r\nHost: {host}\r\n{fields}Content-Length: {len(body)}\r\n\r\n"
+    head = text.encode("latin-1")
+    return (head + body,) if len(body) < _COPIED_BYTES else (head, body)
 
 
 class Head(NamedTuple):

@@ -10,6 +10,7 @@ from typing import Any, Final
 from urllib.parse import unquote
 
 from gateway import content_coding
+from gateway.caller import Caller, from_event_context
 from gateway.errors import InvalidRequest, RequestTooLarge, UnsupportedMediaType
 
 _SINGLE_VALUED: Final = frozenset({"anthropic-user-profile-id", "content-type"})
@@ -44,9 +45,8 @@ class Body:
 
 class Request:
     """Header names in lower case, the lines of one name joined by commas; `id` is API Gateway's
-    request id. `path` is what follows the stage, or a custom domain's base path. `api_key_name` is
-    the name that the key carries, which API Gateway has checked. `caller_arn` is who signed, where
-    callers sign. `contradictory` are headers that hold one value and came with several."""
+    request id. `path` is what follows the stage, or a custom domain's base path. `contradictory`
+    are headers that hold one value and came with several."""
 
     def __init__(  # noqa: PLR0917 - as API Gateway's event has them
         self,
@@ -55,9 +55,7 @@ class Request:
         headers: dict[str, str],
         query: dict[str, str],
         id: str,  # noqa: A002 - the field of that name
-        api_key_id: str,
-        api_key_name: str,
-        caller_arn: str,
+        caller: Caller,
         body: Body,
         contradictory: tuple[str, ...] = (),
     ) -> None:
@@ -66,9 +64,7 @@ class Request:
         self.headers = headers
         self.query = query
         self.id = id
-        self.api_key_id = api_key_id
-        self.api_key_name = api_key_name
-        self.caller_arn = caller_arn
+        self.caller = caller
         self.body = body
         self.contradictory = contradictory
 
@@ -96,7 +92,6 @@ class Request:
 def from_event(event: dict[str, Any]) -> Request:
     """Return the request in a REST API's Lambda proxy event."""
     context = event["requestContext"]
-    identity = context.get("identity") or {}
     headers, contradictory = _headers(event)
     return Request(
         method=event["httpMethod"],
@@ -104,9 +99,7 @@ def from_event(event: dict[str, Any]) -> Request:
         query=_query(event),
         headers=headers,
         id=context["requestId"],
-        api_key_id=identity.get("apiKeyId") or "",
-        api_key_name=(context.get("authorizer") or {}).get("keyName") or "",
-        caller_arn=identity.get("userArn") or "",
+        caller=from_event_context(context),
         body=Body(event.get("body") or "", is_base64=bool(event.get("isBase64Encoded"))),
         contradictory=contradictory,
     )

@@ -7,6 +7,7 @@ from typing import Final, Protocol
 
 from claude_bedrock import catalog
 from gateway import cors, model_resolution, team_profiles
+from gateway.caller import API_KEY, Caller
 from gateway.deadline import Deadline
 from gateway.errors import GatewayError
 from gateway.model_call import ModelCall
@@ -40,7 +41,7 @@ class Bedrock(Protocol):
 
 
 class RequestContext:
-    """`team` is that of the API key. `route` is the pattern of the request's path, and `parameters`
+    """`caller` is who sends the request. `route` is the pattern of the request's path, `parameters`
     are the parts of the path that it names. `outcome` and `error` say how the request ended;
     `request_bytes` is the size of the body that a route has taken."""
 
@@ -64,8 +65,7 @@ class RequestContext:
         self.response = ClientResponse(
             response, request.id, self.call, self.deadline, cors.headers(request, settings)
         )
-        self.api_key_name = settings.api_key_names.get(request.api_key_id) or request.api_key_name
-        self.team = team_profiles.team_of(self.api_key_name, settings.team_profiles)
+        self.caller = _in_stage(request.caller, settings)
         self.route = ""
         self.parameters: Mapping[str, str] = MappingProxyType({})
         self.request_bytes = 0
@@ -77,7 +77,7 @@ class RequestContext:
 
         Raises NotFound, PermissionDenied, InvalidRequest: see gateway.model_resolution.
         """
-        resolved = model_resolution.resolve(requested, self.settings, self.team)
+        resolved = model_resolution.resolve(requested, self.settings, self.caller.team)
         self.call.note_model(resolved)
         return resolved
 
@@ -92,3 +92,12 @@ class RequestContext:
     def interrupt(self, error: GatewayError) -> None:
         """Note that a stream ended with an error, which the client has received."""
         self.error, self.outcome = error, INTERRUPTED
+
+
+def _in_stage(caller: Caller, settings: Settings) -> Caller:
+    """Return the caller with what the stage knows of an API key: the name of one of its own keys,
+    and the team that a name belongs to."""
+    if caller.credential != API_KEY:
+        return caller
+    name = settings.api_key_names.get(caller.api_key_id) or caller.name
+    return caller._replace(name=name, team=team_profiles.team_of(name, settings.team_profiles))

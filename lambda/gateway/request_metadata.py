@@ -26,14 +26,16 @@ def request_metadata(
 ) -> dict[str, str]:
     """Return the metadata for Bedrock. A client's own, from the header or `in_body`, is under a
     prefix, so that the gateway's entries are the gateway's alone. Raises InvalidRequest."""
-    request = context.request
+    request, caller = context.request, context.caller
     of_client = {**_from_header(request.headers.get(METADATA_HEADER, "")), **(in_body or {})}
     if not all(isinstance(value, str) for value in of_client.values()):
         raise errors.InvalidRequest(_NOT_STRINGS)
     of_gateway = {
-        "api_key_id": request.api_key_id,
-        "api_key_name": context.api_key_name,
-        "caller_arn": _sanitized(request.caller_arn),
+        "api_key_id": caller.api_key_id,
+        "api_key_name": caller.api_key_name,
+        "caller": _sanitized(caller.name) if caller.token_issuer else "",
+        "token_issuer": caller.token_issuer,
+        "caller_arn": _sanitized(caller.arn),
         "gateway_request_id": request.id,
     }
     return {

@@ -14,7 +14,7 @@ from typing import NamedTuple
 from urllib.parse import quote, urlsplit
 
 _ALGORITHM = "AWS4-HMAC-SHA256"
-_SERVICE = "bedrock"
+BEDROCK = "bedrock"  # bedrock-runtime signs by this name
 # https://docs.aws.amazon.com/lambda/latest/dg/snapstart-activate.html#snapstart-credentials
 _OF_SNAP_START = "AWS_CONTAINER_CREDENTIALS_FULL_URI"
 
@@ -32,10 +32,17 @@ class Credentials(NamedTuple):
 
 
 class Signer:
-    """Signs requests to Bedrock in one Region."""
+    """Signs requests to one service in one Region; `service` is its name in signatures."""
 
-    def __init__(self, region: str, environment: Mapping[str, str] | None = None) -> None:
+    def __init__(
+        self,
+        region: str,
+        environment: Mapping[str, str] | None = None,
+        *,
+        service: str = BEDROCK,
+    ) -> None:
         self._region = region
+        self._service = service
         self._credentials = _credentials(os.environ if environment is None else environment)
 
     def sign(
@@ -43,7 +50,7 @@ class Signer:
     ) -> dict[str, str]:
         """`headers` with the signature's own added; every header given is signed."""
         moment = time.strftime("%Y%m%dT%H%M%SZ", time.gmtime())
-        scope = (moment[:8], self._region, _SERVICE, "aws4_request")
+        scope = (moment[:8], self._region, self._service, "aws4_request")
         return signed(
             method, url, headers, body, credentials=self._credentials, moment=moment, scope=scope
         )

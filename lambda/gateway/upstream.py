@@ -8,11 +8,10 @@ from collections.abc import Callable, Mapping
 from typing import Protocol
 
 from gateway import errors
-from gateway.bedrock_connection import BedrockConnection, not_reached
-from gateway.http1 import ProtocolError, ResponseReader
+from gateway.connection import Connection
+from gateway.http1 import ProtocolError, ResponseReader, post_request
 
 LARGEST_BODY_BYTES = 25_000_000  # of an answer in one piece
-_COPIED_BYTES = 1 << 16
 
 
 class Signer(Protocol):
@@ -60,7 +59,7 @@ class SocketResponse:
 
     def __init__(
         self,
-        connection: BedrockConnection,
+        connection: Connection,
         reader: ResponseReader,
         body: bytes,
         check_client: Callable[[], None],
@@ -106,7 +105,7 @@ class Upstream:
         self._endpoint = endpoint.rstrip("/")
         self._signer = signer
         self._on_request_sent = on_request_sent
-        self._connection = BedrockConnection(self._endpoint)
+        self._connection = Connection(self._endpoint, "Bedrock")
 
     def post(
         self,
@@ -126,7 +125,7 @@ class Upstream:
         until = time.monotonic() + seconds
         reader = ResponseReader()
         try:
-            pieces = _request(path, self._connection.host, signed, body)
+            pieces = post_request(path, self._connection.host, signed, body)
             failure = self._connection.send(pieces, until)
             if self._on_request_sent is not None:
                 self._on_request_sent()
@@ -159,23 +158,13 @@ class Upstream:
             if reader.head is not None:
                 return received or b"", error
             if failure is not None:
-                raise not_reached(failure) from failure
+                raise self._connection.not_reached(failure) from failure
             raise
         return received or b"", None
 
     def close(self) -> None:
         """Give the connection up; a later request opens another."""
         self._connection.close()
-
-
-def _request(
-    path: str, host: str, headers: Mapping[str, str], body: bytes
-) -> tuple[bytes] | tuple[bytes, bytes]:
-    """In one piece, unless its body is too large to be copied for that."""
-    fields = "".join(f"{name}: {value}\r\n" for name, value in headers.items())
-    text = f"POST {path} HTTP/1.1\r\nHost: {host}\r\n{fields}Content-Length: {len(body)}\r\n\r\n"
-    head = text.encode("latin-1")
-    return (head + body,) if len(body) < _COPIED_BYTES else (head, body)
 
 
 def _timeout() -> errors.UpstreamTimeout:

@@ -14,7 +14,7 @@ import pytest
 import trustme
 
 from gateway import errors
-from gateway.bedrock_connection import IDLE_SECONDS, _connect, _is_timeout
+from gateway.connection import IDLE_SECONDS, _connect, _is_timeout
 from gateway.runtime import ClientDisconnected
 from gateway.upstream import Upstream, read_all
 
@@ -245,9 +245,9 @@ def test_look_up_and_all_addresses_of_a_host_share_one_deadline(
         now[0] += 2.0
         return [(socket.AF_INET, socket.SOCK_STREAM, 6, "", ("192.0.2.1", 443))] * 8
 
-    monkeypatch.setattr("gateway.bedrock_connection.socket.getaddrinfo", look_up)
-    monkeypatch.setattr("gateway.bedrock_connection.socket.socket", Unanswered)
-    monkeypatch.setattr("gateway.bedrock_connection.time.monotonic", lambda: now[0])
+    monkeypatch.setattr("gateway.connection.socket.getaddrinfo", look_up)
+    monkeypatch.setattr("gateway.connection.socket.socket", Unanswered)
+    monkeypatch.setattr("gateway.connection.time.monotonic", lambda: now[0])
     with pytest.raises(TimeoutError):
         _connect((b"h.example", 443), 5.0)
     assert len(waited) == 8

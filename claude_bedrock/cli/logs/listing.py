@@ -190,7 +190,8 @@ def _spelled(name: str) -> str:
 def line_of(record: Record) -> Line:
     """Return what a list says of the record. Raises UnreadableError."""
     metadata = fields.texts(record, "requestMetadata")
-    who = metadata.get("api_key_name") or metadata.get("caller_arn")
+    names = map(metadata.get, ("api_key_name", "caller", "caller_arn"))
+    who = next(filter(None, names), "")
     return Line(
         at=fields.text(record, "timestamp"),
         request_id=fields.text(record, "requestId"),

@@ -5,6 +5,7 @@ from typing import Any
 
 import pytest
 
+from gateway.caller import from_event_context
 from tests.unit.gateway.conftest import MODEL, Caller, audit_line
 from tests.unit.gateway.fakes import SentResponse
 
@@ -71,3 +72,37 @@ def test_what_bedrock_does_not_take_in_metadata_is_replaced(caller: Caller) -> N
     sent = metadata(caller)["caller_arn"]
     assert sent.startswith("arn:aws:iam::123456789012:user/a_a_")
     assert len(sent) == 256
+
+
+def test_a_token_names_its_caller_and_not_the_key_it_counts_against(
+    caller: Caller, capsys: pytest.CaptureFixture[str]
+) -> None:
+    authorizer = {"caller": "ana@example.com", "team": "search", "tokenIssuer": "okta"}
+    send(caller, identity={"apiKeyId": "key1"}, authorizer=authorizer)
+
+    assert metadata(caller) == {
+        "caller": "ana@example.com",
+        "token_issuer": "okta",
+        "gateway_request_id": "gw-1",
+    }
+    entry = audit_line(capsys)
+    assert (entry["caller"], entry["team"], entry["token_issuer"]) == (
+        "ana@example.com",
+        "search",
+        "okta",
+    )
+    assert "api_key_id" not in entry
+
+
+@pytest.mark.parametrize(
+    ("arn", "name"),
+    [
+        (ARN, "app/nightly"),
+        ("arn:aws:iam::123456789012:user/division/ana", "ana"),
+        ("arn:aws:iam::123456789012:root", "root"),
+    ],
+)
+def test_a_signed_request_names_its_caller(arn: str, name: str) -> None:
+    signer = from_event_context({"identity": {"userArn": arn}})
+
+    assert (signer.name, signer.credential, signer.api_key_name) == (name, "iam", "")

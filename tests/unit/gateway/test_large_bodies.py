@@ -8,11 +8,11 @@ from collections.abc import Callable, Iterator, Mapping
 import pytest
 
 from gateway import handler
-from gateway.http1 import Head
+from gateway.http1 import Head, post_request
 from gateway.runtime import Context
 from gateway.runtime_api import RuntimeApiResponse
 from gateway.settings import Settings
-from gateway.upstream import UpstreamResponse, _request
+from gateway.upstream import UpstreamResponse
 from tests.unit.gateway.fakes import ScriptedReply, SentResponse
 
 SIZE = 4_000_000
@@ -43,7 +43,7 @@ class Sink:
     ) -> UpstreamResponse:
         assert seconds > 0
         check_client()
-        self.size = sum(map(len, _request(path, "host", headers, body)))
+        self.size = sum(map(len, post_request(path, "host", headers, body)))
         return ScriptedReply(200, {}, [b"{}"])
 
 

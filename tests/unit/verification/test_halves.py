@@ -8,6 +8,7 @@ from claude_bedrock.verification.calls import CALLER, Call, calls
 from claude_bedrock.verification.join import DESTINATIONS
 from gateway import audit, errors, routes
 from gateway.bedrock_operations import OPERATIONS
+from gateway.caller import API_KEY, IAM, TOKEN, Caller
 from gateway.model_call import Attempt
 from gateway.request import Body, Request
 from gateway.request_context import RequestContext
@@ -20,8 +21,11 @@ from tests.unit.verification.scenario import MODEL, NOW, joined, record
 LOGGED = {"POST /v1/messages", *(f"POST /model/{{id}}/{name}" for name in OPERATIONS)}
 
 
-def request(arn: str = "", key_id: str = "k1") -> Request:
-    return Request("POST", "/", {}, {}, "gateway-1", key_id, "", arn, Body(""))
+KEY = Caller("default", credential=API_KEY, api_key_id="k1")
+
+
+def request(caller: Caller = KEY) -> Request:
+    return Request("POST", "/", {}, {}, "gateway-1", caller, Body(""))
 
 
 SETTINGS = Settings(
@@ -66,10 +70,11 @@ def called(context: RequestContext) -> list[Call]:
     return list(calls(audit.entry(context), NOW))
 
 
-@given(st.text(max_size=300))
-def test_the_caller_is_the_same_in_both(arn: str) -> None:
-    made = request(arn, key_id="" if arn else "k1")
-    context = served(made, "r1")
+@given(text=st.text(max_size=300), credential=st.sampled_from((IAM, TOKEN)))
+def test_the_caller_is_the_same_in_both(text: str, credential: str) -> None:
+    signer = Caller(text, credential=IAM, arn=text)
+    caller = signer if credential == IAM else Caller(text, "", "", TOKEN, token_issuer="okta")
+    context = served(request(caller), "r1")
     written = {**record("r1"), "requestMetadata": request_metadata(context)}
     assert set(written["requestMetadata"]) <= set(CALLER)
 

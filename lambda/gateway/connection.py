@@ -1,4 +1,4 @@
-"""The socket to bedrock-runtime: opened within a deadline, watched while it is idle, kept open.
+"""The socket to an AWS service: opened within a deadline, watched while it is idle, kept open.
 
 What fails on it is a GatewayError that says whether the request can have arrived.
 """
@@ -22,10 +22,12 @@ _KEEPALIVE = {"TCP_KEEPIDLE": 30, "TCP_KEEPINTVL": 5, "TCP_KEEPCNT": 3}  # in se
 _UNACKNOWLEDGED_MS = 15_000
 
 
-class BedrockConnection:
-    """`is_spoiled`: a request was not sent completely, so that no other may follow it."""
+class Connection:
+    """`service` is the name of the peer in messages. `is_spoiled`: a request was not sent
+    completely, so that no other may follow it."""
 
-    def __init__(self, endpoint: str) -> None:
+    def __init__(self, endpoint: str, service: str) -> None:
+        self.service = service
         parts = urlsplit(endpoint)
         self.host = parts.netloc
         self._address = (
@@ -48,7 +50,7 @@ class BedrockConnection:
             open_socket = self._ready(until)
         except OSError as error:
             self.close()
-            raise not_reached(error) from error
+            raise self.not_reached(error) from error
         try:
             for piece in pieces:
                 open_socket.settimeout(_socket_timeout(until))
@@ -56,7 +58,7 @@ class BedrockConnection:
         except OSError as error:
             if not _has_input(open_socket):
                 self.close()
-                raise not_reached(error) from error
+                raise self.not_reached(error) from error
             self.is_spoiled = True
             return error
         return None
@@ -79,7 +81,7 @@ class BedrockConnection:
             except (OSError, ProtocolError) as error:
                 if not _is_timeout(error):
                     self.close()
-                    raise _broken_off(error) from error
+                    raise self._broken_off(error) from error
                 if time.monotonic() >= until:
                     return None
                 check_client()
@@ -91,8 +93,22 @@ class BedrockConnection:
             self._socket.close()
             self._socket = None
 
+    def not_reached(self, error: Exception) -> errors.GatewayError:
+        """Return the error of a request that did not arrive. A wrong certificate is not retried:
+        the next attempt would meet the same one."""
+        message, cause = f"{self.service} could not be reached. Try again.", type(error).__name__
+        if isinstance(error, ssl.SSLCertVerificationError):
+            return errors.NotSent(message, cause=cause)
+        return errors.Unreachable(message, cause=cause)
+
+    def _broken_off(self, error: Exception) -> errors.GatewayError:
+        message = (
+            f"{self.service} ended the connection before the response was complete. Try again."
+        )
+        return errors.UpstreamFailed(message, cause=type(error).__name__)
+
     def _ready(self, until: float) -> socket.socket:
-        """Return an open connection that the peer has not closed on_request_sent."""
+        """Return an open connection that the peer has not closed meanwhile."""
         idle = max(now - then for now, then in zip(_now(), self._used_at, strict=True))
         if self._socket is not None and (idle > IDLE_SECONDS or _has_input(self._socket)):
             self.close()
@@ -161,16 +177,3 @@ def _is_timeout(error: Exception) -> bool:
 def _has_input(idle: socket.socket) -> bool:
     """Input on an idle connection is its end, or something nobody asked for."""
     return bool(select.select([idle], [], [], 0)[0])
-
-
-def not_reached(error: Exception) -> errors.GatewayError:
-    """Return a certificate that is not Bedrock's will not be one at the next attempt either."""
-    message, cause = "Bedrock could not be reached. Try again.", type(error).__name__
-    if isinstance(error, ssl.SSLCertVerificationError):
-        return errors.NotSent(message, cause=cause)
-    return errors.Unreachable(message, cause=cause)
-
-
-def _broken_off(error: Exception) -> errors.GatewayError:
-    message = "Bedrock ended the connection before the response was complete. Try again."
-    return errors.UpstreamFailed(message, cause=type(error).__name__)
