@@ -107,8 +107,8 @@ app = typer.Typer(
 )
 
 
-def _show_version(asked: bool) -> None:
-    if asked:
+def _show_version(requested: bool) -> None:
+    if requested:
         from importlib.metadata import version  # noqa: PLC0415 - reads every installed package
 
         echo(f"claude-bedrock {version('claude-on-bedrock')}")

@@ -20,7 +20,7 @@ from moto import mock_aws
 from canary import handler as canary
 from claude_bedrock import catalog
 from claude_bedrock.cli.doctor.checks import bootstrap, concurrency
-from claude_bedrock.cli.shared.stage_settings import told, written
+from claude_bedrock.cli.shared.stage_settings import from_output, written
 from claude_bedrock.logging_config import drift
 from claude_bedrock.logging_config.configuration import desired
 from claude_bedrock.logging_config.resource_policy import Request, is_allowed
@@ -247,7 +247,7 @@ def test_the_verification_understands_its_environment(any_stage: Synthesis) -> N
     given = environment(any_stage, HANDLERS["verification"])
     read = verification.bounds(json.loads(given["BOUNDS"]))
     outputs = any_stage.template("ModelAccess")["Outputs"]
-    stage = told("", text(outputs["Settings"]["Value"]))
+    stage = from_output("", text(outputs["Settings"]["Value"]))
     assert read == (stage.region, stage.residency, stage.geographies, stage.models)
     groups = {
         resource.properties["LogGroupName"]
@@ -609,7 +609,7 @@ def test_the_command_line_reads_the_same_settings_from_stack_and_block(
     outputs = any_stage.template("ModelAccess")["Outputs"]
     today = dt.datetime.now(dt.UTC).date().isoformat()
     of_block = written(ROOT / "cdk.json", any_stage.stage, today)
-    deployed = told(of_block.source, text(outputs["Settings"]["Value"]))
+    deployed = from_output(of_block.source, text(outputs["Settings"]["Value"]))
     assert deployed == of_block._replace(is_deployed=True)
 
 

@@ -54,11 +54,11 @@ def submit(
     """Submit the use-case form that you filled in, a legal statement of your company."""
     with one_line_errors(role="operator"):
         filled = use_case_form.read(form)
-        found = _account(stage, region, local_dir)
-        account = found.client("sts").get_caller_identity()["Account"]
-        bedrock = found.client("bedrock")
+        target = _account(stage, region, local_dir)
+        account = target.client("sts").get_caller_identity()["Account"]
+        bedrock = target.client("bedrock")
         out = console()
-        out.print(f"To account {account} in {found.region}:", JSON.from_data(filled))
+        out.print(f"To account {account} in {target.region}:", JSON.from_data(filled))
         out.print(_STATEMENT)
         if _submitted(bedrock):
             out.print("The account has submitted a form before: this one replaces it.")

@@ -41,6 +41,6 @@ def policy_text(deployment: Deployment, form: Form) -> str:
 def _default_version(deployment: Deployment, arn: str) -> dict[str, Any]:
     iam = deployment.client("iam")
     version = iam.get_policy(PolicyArn=arn)["Policy"]["DefaultVersionId"]
-    found = iam.get_policy_version(PolicyArn=arn, VersionId=version)["PolicyVersion"]
-    document: dict[str, Any] = found["Document"]
+    policy_version = iam.get_policy_version(PolicyArn=arn, VersionId=version)["PolicyVersion"]
+    document: dict[str, Any] = policy_version["Document"]
     return document

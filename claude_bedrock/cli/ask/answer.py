@@ -45,21 +45,21 @@ class Answer:
                 self.usage |= event.get("usage") or {}
                 self.stop_reason = event["delta"].get("stop_reason") or ""
             elif kind == "error":
-                raise RefusedError(self._told(event["error"]))
+                raise RefusedError(self._error_text(event["error"]))
             elif kind == "message_stop":
                 return
         raise RefusedError(f"The reply broke off before its end (request id {self.request_id})")
 
     def receipt(self) -> str:
         """Return one line: request id, model, tokens, cost."""
-        said = [f"request id {self.request_id}"]
+        parts = [f"request id {self.request_id}"]
         if self.model:
-            said.append(f"{self.model} in geography {self.geography or 'unknown'}")
-            said.append(self._tokens())
-            said.append(self._cost_in_words())
+            parts.append(f"{self.model} in geography {self.geography or 'unknown'}")
+            parts.append(self._tokens())
+            parts.append(self._cost_in_words())
         if self.stop_reason not in {"", "end_turn"}:
-            said.append(f"stopped by {self.stop_reason}")
-        return ", ".join(said)
+            parts.append(f"stopped by {self.stop_reason}")
+        return ", ".join(parts)
 
     def as_data(self, text: str) -> dict[str, Any]:
         """Return all of it, for programs; `cost_usd` is exact, as text, None where not known."""
@@ -75,7 +75,7 @@ class Answer:
             "cost_assumes": list(assumed),
         }
 
-    def _told(self, error: Mapping[str, Any]) -> str:
+    def _error_text(self, error: Mapping[str, Any]) -> str:
         return f"{error['type']}: {error['message']} (request id {self.request_id})"
 
     def _tokens(self) -> str:
@@ -91,10 +91,10 @@ class Answer:
         return f"{read} tokens in, {made} out, {cached} from cache, {stored} to cache"
 
     def _cost_in_words(self) -> str:
-        found = self._cost()
-        if found is None:
+        answer_cost = self._cost()
+        if answer_cost is None:
             return "cost not known"
-        return f"${found.dollars:.6f}" + "".join(f" ({each})" for each in found.assumed)
+        return f"${answer_cost.dollars:.6f}" + "".join(f" ({note})" for note in answer_cost.assumed)
 
     def _cost(self) -> cost.Cost | None:
         model = catalog.find(self.model)

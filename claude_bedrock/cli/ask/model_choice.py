@@ -11,22 +11,22 @@ from claude_bedrock.cli.shared.endpoint import Endpoint
 _DEFAULT_FAMILY = "haiku"
 
 
-def choose_model(given: str | None, endpoint: Endpoint) -> str:
+def choose_model(requested: str | None, endpoint: Endpoint) -> str:
     """Return the name to send. A family, as in `cdk.json`, means the newest of it that the stage
     allows; nothing means the newest Haiku, or else the stage's newest model.
 
     Asks the endpoint for its models only where it has to. Raises BadQuestionError, RefusedError."""
     families = {model.family for model in catalog.MODELS}
-    if given is not None and given not in families:
-        return given
+    if requested is not None and requested not in families:
+        return requested
     allowed = [offer.model for offer in listing.of_endpoint(endpoint)]
-    of_family = [each for each in allowed if each.family == (given or _DEFAULT_FAMILY)]
+    of_family = [model for model in allowed if model.family == (requested or _DEFAULT_FAMILY)]
     if of_family:
         return _newest(of_family).name
-    if given is None and allowed:
+    if requested is None and allowed:
         return _newest(allowed).name
-    names = ", ".join(each.name for each in allowed) or "none"
-    raise BadQuestionError(f"The stage allows no {given or ''} model. It allows: {names}.")
+    names = ", ".join(model.name for model in allowed) or "none"
+    raise BadQuestionError(f"The stage allows no {requested or ''} model. It allows: {names}.")
 
 
 def _newest(models: Iterable[Model]) -> Model:

@@ -54,13 +54,13 @@ def body(
 
 
 def _profile(model: str, geography: str) -> str:
-    found = catalog.find(model)
-    if found is None:
+    catalog_model = catalog.find(model)
+    if catalog_model is None:
         raise BadQuestionError(
             f"--geography needs a model of the catalog, and {model!r} is not one."
         )
     try:
-        return catalog.profile_id(found, geography)
+        return catalog.profile_id(catalog_model, geography)
     except catalog.NoProfile as error:
         raise BadQuestionError(str(error)) from error
 

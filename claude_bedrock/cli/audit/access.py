@@ -52,7 +52,7 @@ def collect_access(
 ) -> Access:
     """`outputs` are those of ModelAccess, `models` the stage's."""
     attached: list[tuple[Policy, str, str]] = []
-    guarded: set[tuple[str, str]] = set()
+    protected: set[tuple[str, str]] = set()
 
     def bounded() -> Judgment:
         policies = []
@@ -62,14 +62,14 @@ def collect_access(
                 continue
             policies.append(policy)
             attached.extend((policy, kind, name) for kind, name in _attached(deployment, arn))
-        return _judge(policies, len({each[1:] for each in attached}))
+        return _judge(policies, len({attachment[1:] for attachment in attached}))
 
     def guard() -> Judgment:
         if deployment.is_embedded:
             return Judgment("not assessed", "The embedded AWS of local mode forgets boundaries.")
         gateway = deployment.roles("Gateway")
-        guarded.update(_attached(deployment, outputs["BoundaryPolicyArn"], boundary=True))
-        return judge_guard({name for _, _, name in attached} & gateway, guarded)
+        protected.update(_attached(deployment, outputs["BoundaryPolicyArn"], boundary=True))
+        return judge_guard({name for _, _, name in attached} & gateway, protected)
 
     statements = (
         stated(
@@ -88,24 +88,26 @@ def collect_access(
         ),
     )
     holders = (
-        Holder(kind, name, policy.name, policy.models, _held(statements[1], (kind, name), guarded))
+        Holder(
+            kind, name, policy.name, policy.models, _held(statements[1], (kind, name), protected)
+        )
         for policy, kind, name in attached
     )
     return Access(tuple(holders), statements)
 
 
 def _held(
-    statement: Statement, principal: tuple[str, str], guarded: Collection[tuple[str, str]]
+    statement: Statement, principal: tuple[str, str], protected: Collection[tuple[str, str]]
 ) -> bool | None:
-    return None if statement.verdict == "not assessed" else principal in guarded
+    return None if statement.verdict == "not assessed" else principal in protected
 
 
-def judge_guard(roles: Collection[str], guarded: Collection[tuple[str, str]]) -> Judgment:
+def judge_guard(roles: Collection[str], protected: Collection[tuple[str, str]]) -> Judgment:
     """`roles` are those of the gateway that hold a policy to invoke."""
-    bare = sorted(name for name in roles if ("role", name) not in guarded)
+    bare = sorted(name for name in roles if ("role", name) not in protected)
     if bare or not roles:
-        told = f"{', '.join(bare)} lacks it" if bare else "No role of the gateway may invoke"
-        return Judgment("fail", f"{told}.")
+        sentence = f"{', '.join(bare)} lacks it" if bare else "No role of the gateway may invoke"
+        return Judgment("fail", f"{sentence}.")
     return Judgment("pass", f"It is the permissions boundary of {', '.join(sorted(roles))}.")
 
 
@@ -167,5 +169,5 @@ def _attached(
     pages = deployment.client("iam").get_paginator("list_entities_for_policy")
     for page in pages.paginate(PolicyArn=arn, PolicyUsageFilter=usage):
         for field, (kind, name) in _KINDS.items():
-            for each in page.get(field, []):
-                yield kind, each[name]
+            for entity in page.get(field, []):
+                yield kind, entity[name]

@@ -14,7 +14,7 @@ from claude_bedrock.cli.audit.statement import Judgment, Statement, stated
 from claude_bedrock.cli.doctor.checks.alarms import is_confirmed, subscriptions
 from claude_bedrock.verification.period import Period
 
-_KEPT: Final = timedelta(days=30)
+_HISTORY_RETENTION: Final = timedelta(days=30)
 _FORGOTTEN: Final = (
     "Not assessed of the time before: CloudWatch keeps the history of alarms for 30 days. This "
     "leaves the exit code as it is."
@@ -48,9 +48,9 @@ def collect_alarms(deployment: RecordingDeployment, period: Period) -> Drift:
         alarms.update(_alarms(deployment))
         return judge_armed(alarms, _reached(deployment, alarms))
 
-    def quiet() -> Judgment:
+    def fired() -> Judgment:
         events.extend(_events(deployment, alarms, period))
-        return judge_quiet(events, period)
+        return judge_fired(events, period)
 
     statements = (
         stated(
@@ -65,7 +65,7 @@ def collect_alarms(deployment: RecordingDeployment, period: Period) -> Drift:
             "alarms-quiet",
             "No alarm of the stage went off",
             "cloudwatch:DescribeAlarmHistory",
-            quiet,
+            fired,
         ),
     )
     known = tuple(
@@ -81,17 +81,17 @@ def judge_armed(
     not confirmed gets nothing."""
     if not alarms:
         return Judgment("fail", "The stage has no alarms.")
-    mute = [name for name, one in alarms.items() if not _is_armed(one)]
+    mute = [name for name, alarm in alarms.items() if not _is_armed(alarm)]
     if mute:
         return Judgment("fail", f"Without an action, or switched off: {', '.join(mute)}.")
-    confirmed = {topic: sum(map(is_confirmed, each)) for topic, each in reached.items()}
-    unheard = [name for name, one in alarms.items() if not _reaches_somebody(one, confirmed)]
+    confirmed = {topic: sum(map(is_confirmed, arns)) for topic, arns in reached.items()}
+    unheard = [name for name, alarm in alarms.items() if not _has_subscriber(alarm, confirmed)]
     if unheard:
-        silent = ", ".join(sorted(topic for topic, number in confirmed.items() if not number))
+        unsubscribed = ", ".join(sorted(topic for topic, number in confirmed.items() if not number))
         return Judgment(
             "fail",
             f"{len(unheard)} of {len(alarms)} alarms reach nobody: no confirmed subscription to "
-            f"{silent}.",
+            f"{unsubscribed}.",
         )
     number = sum(confirmed.values())
     return Judgment("pass", f"All {len(alarms)} alarms; confirmed subscriptions: {number}.")
@@ -101,7 +101,7 @@ def _is_armed(alarm: Mapping[str, Any]) -> bool:
     return bool(alarm.get("ActionsEnabled") and alarm.get("AlarmActions"))
 
 
-def _reaches_somebody(alarm: Mapping[str, Any], confirmed: Mapping[str, int]) -> bool:
+def _has_subscriber(alarm: Mapping[str, Any], confirmed: Mapping[str, int]) -> bool:
     """By a topic that somebody is subscribed to, or by an action that is no topic."""
     return any(confirmed.get(action, 1) for action in alarm["AlarmActions"])
 
@@ -116,13 +116,13 @@ def _reached(
     }
 
 
-def judge_quiet(events: Sequence[Event], period: Period) -> Judgment:
-    off = [each for each in events if each.after == "ALARM"]
+def judge_fired(events: Sequence[Event], period: Period) -> Judgment:
+    off = [fired for fired in events if fired.after == "ALARM"]
     if off:
-        names = ", ".join(dict.fromkeys(each.alarm for each in off))
+        names = ", ".join(dict.fromkeys(fired.alarm for fired in off))
         return Judgment("fail", f"Went off: {names}; {len(off)} times in all.")
-    if period.since < period.now - _KEPT:
-        first = period.now - _KEPT
+    if period.since < period.now - _HISTORY_RETENTION:
+        first = period.now - _HISTORY_RETENTION
         return Judgment("not assessed", f"None went off since {first:%Y-%m-%d}. {_FORGOTTEN}")
     return Judgment("pass", "None went off.")
 
@@ -139,14 +139,14 @@ def _events(
     deployment: RecordingDeployment, alarms: Mapping[str, Mapping[str, Any]], period: Period
 ) -> Iterator[Event]:
     pages = deployment.client("cloudwatch").get_paginator("describe_alarm_history")
-    found = pages.paginate(
+    history = pages.paginate(
         HistoryItemType="StateUpdate", StartDate=period.since, EndDate=period.until
     )
-    for item in (item for page in found for item in page.get("AlarmHistoryItems", [])):
+    for item in (item for page in history for item in page.get("AlarmHistoryItems", [])):
         if item["AlarmName"] in alarms:
-            found = event(item, alarms[item["AlarmName"]].get("AlarmDescription", ""))
-            if "ALARM" in {found.before, found.after}:
-                yield found
+            change = event(item, alarms[item["AlarmName"]].get("AlarmDescription", ""))
+            if "ALARM" in {change.before, change.after}:
+                yield change
 
 
 def event(item: Mapping[str, Any], meaning: str) -> Event:

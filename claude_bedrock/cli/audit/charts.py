@@ -12,7 +12,7 @@ from xml.etree.ElementTree import Element
 import pygal  # type: ignore[import-untyped]
 
 # For plug-ins, which there are none of, pygal adds a finder of a kind that Python warns of.
-sys.meta_path[:] = [each for each in sys.meta_path if type(each).__module__ != "pygal"]
+sys.meta_path[:] = [finder for finder in sys.meta_path if type(finder).__module__ != "pygal"]
 
 WIDTH, HEIGHT, ROW_HEIGHT = 560, 300, 34
 _LABELS: Final = 6
@@ -47,8 +47,8 @@ def bars(title: str, names: Sequence[str], series: Series, *, dollars: bool = Fa
 
 def short(name: str) -> str:
     """Return the end of an ARN, or of what is too long for a label."""
-    kept = name.rpartition(":assumed-role/")[2].rpartition(":")[2]
-    return kept if len(kept) <= _LONGEST else f"…{kept[1 - _LONGEST :]}"
+    label = name.rpartition(":assumed-role/")[2].rpartition(":")[2]
+    return label if len(label) <= _LONGEST else f"…{label[1 - _LONGEST :]}"
 
 
 def _day(iso: str) -> str:

@@ -49,7 +49,7 @@ def audit(
 
     Exit codes: 0 every statement passes, 1 a statement fails, 2 a statement is not assessed."""
     with one_line_errors(NOT_ASSESSED, "auditor"):
-        asked = window(
+        period = window(
             since,
             hours,
             until,
@@ -57,23 +57,23 @@ def audit(
             now=datetime.now(UTC),
             settle_minutes=settle_minutes,
         )
-        found = deployment.chosen(stage, region, local_dir)
-        out = out or Path(f"audit-{found.stage}-{asked.now:%Y%m%dT%H%M%SZ}")
+        target = deployment.chosen(stage, region, local_dir)
+        out = out or Path(f"audit-{target.stage}-{period.now:%Y%m%dT%H%M%SZ}")
         output_folder.must_be_free(out)
         require_writable(out)
-        with working(f"Auditing {found.stage} in {found.region}"):
-            report = gather(found, asked, Evidence(out / "evidence", found.stage, found.region))
+        with working(f"Auditing {target.stage} in {target.region}"):
+            report = gather(target, period, Evidence(out / "evidence", target.stage, target.region))
     if as_json:
         echo_json(report.as_data())
     else:
-        _tell(report)
+        _print_report(report)
     with one_line_errors(NOT_ASSESSED):
         written = output_folder.write(out, report)
     echo(f"Report: {written.page}", err=True)
     sys.exit(exit_code(report.statements))
 
 
-def _tell(report: Report) -> None:
+def _print_report(report: Report) -> None:
     table = Table.grid(padding=(0, 2))
     table.add_column()
     table.add_column()

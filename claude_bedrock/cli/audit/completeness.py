@@ -7,7 +7,7 @@ from claude_bedrock.cli.audit.recorded_responses import RecordingDeployment
 from claude_bedrock.cli.audit.statement import Judgment, Statement, Verdict, stated
 from claude_bedrock.cli.shared.deployment import Deployment
 from claude_bedrock.cli.verify import verification
-from claude_bedrock.cli.verify.chain_report import chain_sentences, is_whole
+from claude_bedrock.cli.verify.chain_report import chain_sentences, is_complete
 from claude_bedrock.cli.verify.evidence_folder import EvidenceError
 from claude_bedrock.cli.verify.verification import ChainReport, Report
 from claude_bedrock.verification.finding import Finding, Kind
@@ -54,13 +54,13 @@ class Completeness(NamedTuple):
 
 
 def collect_completeness(
-    witnessed: RecordingDeployment, deployment: Deployment, report: Report, period: Period
+    recorder: RecordingDeployment, deployment: Deployment, report: Report, period: Period
 ) -> Completeness:
     """`deployment` reads the evidence, which is not kept among the answers: it has its hashes."""
     judged = [judge(claim, report) for claim in _CLAIMS]
     chain_reports: list[ChainReport] = []
     chain = stated(
-        witnessed,
+        recorder,
         "chain",
         "The evidence of every hour is there, in one chain, with nothing changed or taken away",
         "s3:ListBucket, s3:GetObject and logs:FilterLogEvents",
@@ -82,12 +82,12 @@ def judge(name: str, report: Report) -> Statement:
 
 def _put_right(claim: _Claim, report: Report) -> Iterator[str]:
     """Yield what was found and is no longer open, and where the numbers are from."""
-    settled = [each for each in report.settled if each.kind in claim.kinds]
+    settled = [finding for finding in report.settled if finding.kind in claim.kinds]
     if settled:
         yield f"{len(settled):,} were settled by what came late: {_ids(settled)}."
-    for each in (each for each in report.accepted if each.finding.kind in claim.kinds):
-        given = each.disposition
-        yield f"Accepted: {given.id}, by {given.by} at {given.at}: {given.reason}."
+    for finding, by in report.accepted:
+        if finding.kind in claim.kinds:
+            yield f"Accepted: {by.id}, by {by.by} at {by.at}: {by.reason}."
     if report.chain:
         yield "Summed from the sealed hours."
 
@@ -134,11 +134,11 @@ def _words(name: str, number: int, report: Report) -> Iterator[str]:
 
 def _chain(deployment: Deployment, period: Period, chain_reports: list[ChainReport]) -> Judgment:
     try:
-        found = verification.chain_report(deployment, period.since, period.until, period.now)
-        chain_reports.append(found)
+        chain_report = verification.chain_report(deployment, period.since, period.until, period.now)
+        chain_reports.append(chain_report)
     except EvidenceError as error:
         return Judgment("not assessed", f"{str(error).capitalize()}.")
-    words = " ".join(chain_sentences(found))
-    if not found.coverage.holds:
+    words = " ".join(chain_sentences(chain_report))
+    if not chain_report.coverage.holds:
         return Judgment("fail", words)
-    return Judgment("pass" if is_whole(found) else "not assessed", words)
+    return Judgment("pass" if is_complete(chain_report) else "not assessed", words)

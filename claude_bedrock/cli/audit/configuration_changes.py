@@ -16,7 +16,7 @@ CHANGES: Final = (
     "PutModelInvocationLoggingConfiguration",
     "DeleteModelInvocationLoggingConfiguration",
 )
-_KEPT: Final = timedelta(days=90)
+_EVENT_RETENTION: Final = timedelta(days=90)
 _CLAIM: Final = "Nobody but the stage's own deployment changed the logging configuration"
 
 
@@ -54,16 +54,18 @@ def collect_changes(deployment: RecordingDeployment, period: Period) -> History:
 
 def judge(changes: Sequence[Change], roles: Collection[str], period: Period) -> Judgment:
     """`roles` are the names of those by which the stage's deployment makes its own changes."""
-    made = [each for each in changes if not each.refused]
-    foreign = [each for each in made if not _is_of(each.by, roles)]
+    made = [change for change in changes if not change.refused]
+    foreign = [change for change in made if not _is_of(change.by, roles)]
     if foreign:
-        names = ", ".join(dict.fromkeys(each.by for each in foreign))
+        names = ", ".join(dict.fromkeys(change.by for change in foreign))
         return Judgment("fail", f"{len(foreign)} of {len(made)} changes were made by {names}.")
-    told = f"{len(made)} changes, all by the stage's own deployment." if made else "No change."
-    if period.since < period.now - _KEPT:
-        first = period.now - _KEPT
-        return Judgment("not assessed", f"CloudTrail answers from {first:%Y-%m-%d} on only: {told}")
-    return Judgment("pass", told)
+    words = f"{len(made)} changes, all by the stage's own deployment." if made else "No change."
+    if period.since < period.now - _EVENT_RETENTION:
+        first = period.now - _EVENT_RETENTION
+        return Judgment(
+            "not assessed", f"CloudTrail answers from {first:%Y-%m-%d} on only: {words}"
+        )
+    return Judgment("pass", words)
 
 
 def _is_of(arn: str, roles: Collection[str]) -> bool:
@@ -73,24 +75,24 @@ def _is_of(arn: str, roles: Collection[str]) -> bool:
 def _changes(deployment: RecordingDeployment, period: Period) -> Iterator[Change]:
     pages = deployment.client("cloudtrail").get_paginator("lookup_events")
     for name in CHANGES:
-        found = pages.paginate(
+        event_pages = pages.paginate(
             LookupAttributes=[{"AttributeKey": "EventName", "AttributeValue": name}],
             StartTime=period.since,
             EndTime=period.until,
         )
-        for event in (event for page in found for event in page["Events"]):
+        for event in (event for page in event_pages for event in page["Events"]):
             yield change(event)
 
 
 def change(event: Mapping[str, Any]) -> Change:
     """Of an event of LookupEvents."""
-    said = json.loads(event["CloudTrailEvent"])
+    details = json.loads(event["CloudTrailEvent"])
     at: datetime = event["EventTime"]
     return Change(
         at=at.astimezone(UTC).isoformat(timespec="seconds").replace("+00:00", "Z"),
         what=event["EventName"],
-        by=said.get("userIdentity", {}).get("arn", event.get("Username", "")),
-        source_ip=said.get("sourceIPAddress", ""),
-        refused=said.get("errorCode", ""),
+        by=details.get("userIdentity", {}).get("arn", event.get("Username", "")),
+        source_ip=details.get("sourceIPAddress", ""),
+        refused=details.get("errorCode", ""),
         event_id=event["EventId"],
     )

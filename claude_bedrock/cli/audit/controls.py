@@ -13,22 +13,22 @@ _PROWLER: Final = (
 
 
 class Control(NamedTuple):
-    """`asks` in our words; `statements` are ids."""
+    """One control of a framework: `requirement` in our words; `statements` are ids."""
 
     framework: str
     id: str
-    asks: str
+    requirement: str
     source: str
     statements: Sequence[str]
 
     @property
     def anchor(self) -> str:
-        kept = (each if each.isalnum() else "-" for each in f"{self.framework}-{self.id}".lower())
-        return f"control-{''.join(kept)}"
+        words = f"{self.framework}-{self.id}".lower()
+        return "control-" + "".join(letter if letter.isalnum() else "-" for letter in words)
 
 
-def _prowler(service: str, check: str, asks: str, *statements: str) -> Control:
-    return Control("Prowler", check, asks, f"{_PROWLER}/{service}/{check}", statements)
+def _prowler(service: str, check: str, requirement: str, *statements: str) -> Control:
+    return Control("Prowler", check, requirement, f"{_PROWLER}/{service}/{check}", statements)
 
 
 CONTROLS: Final = (
@@ -131,8 +131,8 @@ CONTROLS: Final = (
 
 def of_statements() -> Mapping[str, Sequence[Control]]:
     """Statement id -> the controls it serves."""
-    found: dict[str, list[Control]] = {}
+    controls: dict[str, list[Control]] = {}
     for control in CONTROLS:
         for statement in control.statements:
-            found.setdefault(statement, []).append(control)
-    return found
+            controls.setdefault(statement, []).append(control)
+    return controls

@@ -33,23 +33,23 @@ def collect_logging(deployment: RecordingDeployment, outputs: Mapping[str, str])
         bedrock = deployment.client("bedrock")
         answer = bedrock.get_model_invocation_logging_configuration()
         seen.update(answer.get("loggingConfig") or {})
-        wanted = invocation_logging.desired(outputs)
-        check = invocation_logging.judge(seen, wanted, deployment.region)
+        expected = invocation_logging.desired(outputs)
+        check = invocation_logging.judge(seen, expected, deployment.region)
         return pass_if(check.outcome == "ok", f"{check.found[:1].upper()}{check.found[1:]}.")
 
     on = stated(
         deployment, "logging-on", "Invocation logging is on, as the stage set it", _ACTION, now
     )
     return Logging(
-        {name: _told(value) for name, value in sorted(_flat(seen))},
-        (on, _data_types(on, seen), *_places(deployment, outputs)),
+        {name: _cell_text(value) for name, value in sorted(_flat(seen))},
+        (on, _data_types(on, seen), *_destination_statements(deployment, outputs)),
     )
 
 
 def _data_types(on: Statement, seen: Mapping[str, Any]) -> Statement:
     """By the answer that `on` rests on."""
     absent = [kind for kind in DATA_TYPES if not seen.get(f"{kind}DataDeliveryEnabled")]
-    told = (
+    judgment = (
         Judgment("not assessed", on.words)
         if on.verdict == "not assessed"
         else pass_if(
@@ -60,10 +60,12 @@ def _data_types(on: Statement, seen: Mapping[str, Any]) -> Statement:
         )
     )
     claim = "Prompts and completions are recorded, whatever they are made of"
-    return Statement("data-types", claim, *told, on.answers)
+    return Statement("data-types", claim, *judgment, on.answers)
 
 
-def _places(deployment: RecordingDeployment, outputs: Mapping[str, str]) -> Iterator[Statement]:
+def _destination_statements(
+    deployment: RecordingDeployment, outputs: Mapping[str, str]
+) -> Iterator[Statement]:
     group, bucket, key = (outputs[name] for name in ("LogGroupName", "LogBucketName", "KeyArn"))
     yield stated(
         deployment,
@@ -94,25 +96,25 @@ def _keys(deployment: RecordingDeployment, group: str, bucket: str) -> Mapping[s
     rules = deployment.client("s3").get_bucket_encryption(Bucket=bucket)
     (rule, *_) = rules["ServerSideEncryptionConfiguration"]["Rules"]
     return {
-        **{each["logGroupName"]: each.get("kmsKeyId", "") for each in groups[:1]},
+        **{group["logGroupName"]: group.get("kmsKeyId", "") for group in groups[:1]},
         f"s3://{bucket}": rule["ApplyServerSideEncryptionByDefault"].get("KMSMasterKeyID", ""),
     }
 
 
 def judge_encrypted(
-    keys: Mapping[str, str], wanted: str, deployment: RecordingDeployment
+    keys: Mapping[str, str], expected: str, deployment: RecordingDeployment
 ) -> Judgment:
     if deployment.is_embedded:
         return Judgment("not assessed", "The embedded AWS of local mode forgets a bucket's key.")
-    others = [place for place, key in keys.items() if not _same(key, wanted)]
+    others = [destination for destination, key in keys.items() if not _same(key, expected)]
     if others or len(keys) < 2:
-        return Judgment("fail", f"Not with {wanted}: {', '.join(others) or 'a place is absent'}.")
-    return Judgment("pass", f"{' and '.join(keys)}, with {wanted}.")
+        return Judgment("fail", f"Not with {expected}: {', '.join(others) or 'a place is absent'}.")
+    return Judgment("pass", f"{' and '.join(keys)}, with {expected}.")
 
 
-def _same(key: str, wanted: str) -> bool:
+def _same(key: str, expected: str) -> bool:
     """A bucket may name its key by the id alone."""
-    return bool(key) and key.rpartition("/")[2] == wanted.rpartition("/")[2]
+    return bool(key) and key.rpartition("/")[2] == expected.rpartition("/")[2]
 
 
 def _rotates(answer: Mapping[str, Any]) -> Judgment:
@@ -130,8 +132,8 @@ def _public_access_block(deployment: RecordingDeployment, bucket: str) -> Mappin
         if code_of(error) == "NoSuchPublicAccessBlockConfiguration":
             return {}
         raise
-    found: dict[str, bool] = answer["PublicAccessBlockConfiguration"]
-    return found
+    settings: dict[str, bool] = answer["PublicAccessBlockConfiguration"]
+    return settings
 
 
 def _closed(block: Mapping[str, bool]) -> Judgment:
@@ -143,7 +145,7 @@ def _closed(block: Mapping[str, bool]) -> Judgment:
     return Judgment("pass", "All four settings of its public access block are on.")
 
 
-def _told(value: object) -> str:
+def _cell_text(value: object) -> str:
     return value if isinstance(value, str) else json.dumps(value)
 
 

@@ -12,7 +12,7 @@ from typing import Any, Final, NamedTuple, Self
 
 from claude_bedrock.cli.shared.deployment import Client, Deployment
 
-_ASKED: Final = "claude-bedrock-asked"
+_PARAMETERS: Final = "claude-bedrock-asked"
 
 
 class Answer(NamedTuple):
@@ -63,7 +63,7 @@ class RecordingDeployment(Deployment):
     def client(self, service: str) -> Client:
         client = super().client(service)
         client.meta.events.register("before-parameter-build", _note)
-        client.meta.events.register("response-received", self._keep)
+        client.meta.events.register("response-received", self._record_response)
         return client
 
     def roles(self, stack: str) -> set[str]:
@@ -76,7 +76,7 @@ class RecordingDeployment(Deployment):
             if summary["ResourceType"] == "AWS::IAM::Role"
         }
 
-    def _keep(
+    def _record_response(
         self,
         *,
         response_dict: Mapping[str, Any] | None,
@@ -95,7 +95,7 @@ class RecordingDeployment(Deployment):
                 name=f"{number:03}-{service}-{operation}.{ending}",
                 service=service,
                 operation=operation,
-                parameters=context.get(_ASKED, {}),
+                parameters=context.get(_PARAMETERS, {}),
                 status=response_dict["status_code"],
                 at=datetime.now(UTC),
                 content=content,
@@ -105,4 +105,4 @@ class RecordingDeployment(Deployment):
 
 def _note(*, params: Mapping[str, Any], context: dict[str, Any], **_: object) -> None:
     """What is asked, before botocore writes it as the service wants it."""
-    context[_ASKED] = json.loads(json.dumps(params, default=str))
+    context[_PARAMETERS] = json.loads(json.dumps(params, default=str))

@@ -93,7 +93,7 @@ class Report(NamedTuple):
                 "day": self.retention.day.isoformat(),
                 "days": self.retention.days,
                 "note": self.retention.note,
-                "places": [location._asdict() for location in self.retention.places],
+                "places": [location._asdict() for location in self.retention.locations],
             },
             "access": [holder._asdict() for holder in self.access.holders],
             "usage": usage_as_data(self.usage),
@@ -109,23 +109,23 @@ def gather(deployment: Deployment, period: Period, evidence: Evidence) -> Report
 
     Raises what the report cannot be without: NoTargetError, EvidenceError and
     botocore's errors."""
-    witnessed = RecordingDeployment.of(deployment)
-    meant = stage_settings.deployed(witnessed)
-    outputs = {name: witnessed.outputs(name) for name in ("InvocationLogging", "ModelAccess")}
+    recorder = RecordingDeployment.of(deployment)
+    meant = stage_settings.deployed(recorder)
+    outputs = {name: recorder.outputs(name) for name in ("InvocationLogging", "ModelAccess")}
     joined = verification.sealed(deployment, period, evidence) or verification.run(
         deployment, period, evidence
     )
     return Report(
-        about=_about(witnessed, period, joined.about),
+        about=_about(recorder, period, joined.about),
         settings=meant,
-        logging=logging_state.collect_logging(witnessed, outputs["InvocationLogging"]),
-        history=configuration_changes.collect_changes(witnessed, period),
-        completeness=completeness.collect_completeness(witnessed, deployment, joined, period),
-        retention=retention.collect_retention(witnessed, period.since.date(), meant.retention_days),
-        access=access.collect_access(witnessed, outputs["ModelAccess"], meant.models),
+        logging=logging_state.collect_logging(recorder, outputs["InvocationLogging"]),
+        history=configuration_changes.collect_changes(recorder, period),
+        completeness=completeness.collect_completeness(recorder, deployment, joined, period),
+        retention=retention.collect_retention(recorder, period.since.date(), meant.retention_days),
+        access=access.collect_access(recorder, outputs["ModelAccess"], meant.models),
         usage=_usage(deployment, period),
-        drift=alarms.collect_alarms(witnessed, period),
-        answers=tuple(witnessed.answers),
+        drift=alarms.collect_alarms(recorder, period),
+        answers=tuple(recorder.answers),
     )
 
 
@@ -133,14 +133,16 @@ def _usage(deployment: Deployment, period: Period) -> Usage:
     """By all that the report's tables and charts are told apart by. The same computation as
     `claude-bedrock usage`, on the same objects."""
     rows = sources.read_stage(deployment, period.since, period.until, lambda *_: None)
-    found = totals.usage(rows, USAGE_BY, sources.team_profiles(deployment))
-    return totals.with_notes(found, sources.expiry_notes(deployment, period.since, period.now))
+    total_usage = totals.usage(rows, USAGE_BY, sources.team_profiles(deployment))
+    return totals.with_notes(
+        total_usage, sources.expiry_notes(deployment, period.since, period.now)
+    )
 
 
 def usage_as_data(usage: Usage) -> list[dict[str, Any]]:
     return [
-        {**dict(zip(usage.by, values, strict=True)), **each.as_data()}
-        for values, each in usage.groups.items()
+        {**dict(zip(usage.by, values, strict=True)), **group_sum.as_data()}
+        for values, group_sum in usage.groups.items()
     ]
 
 

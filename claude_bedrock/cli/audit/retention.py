@@ -17,7 +17,7 @@ _VERDICTS: dict[Outcome, Verdict] = {
 }
 
 
-class Place(NamedTuple):
+class Location(NamedTuple):
     """Moments are ISO 8601 in UTC, empty for never; `days` is None for no end."""
 
     name: str
@@ -31,7 +31,7 @@ class Place(NamedTuple):
 class Retention(NamedTuple):
     day: date
     days: int
-    places: Sequence[Place]
+    locations: Sequence[Location]
     note: str
     statement: Statement
 
@@ -51,8 +51,9 @@ def collect_retention(deployment: RecordingDeployment, day: date, days: int) -> 
         "logs:DescribeLogGroups, s3:GetLifecycleConfiguration and kms:DescribeKey",
         ask,
     )
+    rows = tuple(_location(destination, days) for destination in destinations)
     note = NOT_ENFORCED if deployment.is_embedded else ""
-    return Retention(day, days, tuple(_place(each, days) for each in destinations), note, statement)
+    return Retention(day, days, rows, note, statement)
 
 
 def _judge(destinations: Sequence[Destination], days: int) -> Judgment:
@@ -69,14 +70,14 @@ def _judge(destinations: Sequence[Destination], days: int) -> Judgment:
     )
 
 
-def _place(destination: Destination, days: int) -> Place:
+def _location(destination: Destination, days: int) -> Location:
     verdict = _VERDICTS[destination.outcome(days)]
     if destination.kept is None:
-        return Place(destination.name, verdict, destination.unknown, None, "", "")
+        return Location(destination.name, verdict, destination.unknown, None, "", "")
     first, last = (
         moment.isoformat() if moment else ""
         for moment in (destination.kept.first, destination.kept.last)
     )
-    return Place(
+    return Location(
         destination.name, verdict, destination.kept.rule, destination.kept.days, first, last
     )

@@ -52,11 +52,11 @@ def stated(
     A question that AWS does not answer is not assessed."""
     before = len(deployment.answers)
     try:
-        found = ask()
+        judgment = ask()
     except WITHHELD as error:
-        found = not_answered(error, actions)
+        judgment = not_answered(error, actions)
     answers = tuple(answer.name for answer in deployment.answers[before:])
-    return Statement(name, claim, found.verdict, found.words, answers)
+    return Statement(name, claim, judgment.verdict, judgment.words, answers)
 
 
 def not_answered(error: ClientError | BotoCoreError, actions: str) -> Judgment:

@@ -30,20 +30,20 @@ class Topic(NamedTuple):
     name: str
     subject: str = ""
 
-    def ok(self, found: str) -> Check:
-        return Check(*self, "ok", found, "")
+    def ok(self, result: str) -> Check:
+        return Check(*self, "ok", result, "")
 
-    def skipped(self, found: str) -> Check:
-        return Check(*self, "skipped", found, "")
+    def skipped(self, result: str) -> Check:
+        return Check(*self, "skipped", result, "")
 
-    def warning(self, found: str, fix: str) -> Check:
-        return Check(*self, "warning", found, fix)
+    def warning(self, result: str, fix: str) -> Check:
+        return Check(*self, "warning", result, fix)
 
-    def unknown(self, found: str, fix: str) -> Check:
-        return Check(*self, "unknown", found, fix)
+    def unknown(self, result: str, fix: str) -> Check:
+        return Check(*self, "unknown", result, fix)
 
-    def failed(self, found: str, fix: str) -> Check:
-        return Check(*self, "failed", found, fix)
+    def failed(self, result: str, fix: str) -> Check:
+        return Check(*self, "failed", result, fix)
 
     def withheld(self, error: ClientError | BotoCoreError, actions: str) -> Check:
         """Return the check, when AWS gave no answer; `actions` is what the question needs in
@@ -55,12 +55,12 @@ class Topic(NamedTuple):
                     "AWS denies these credentials the answer",
                     f"allow {actions} to whoever runs doctor, or run it as somebody who has it",
                 )
-            found = f"AWS answered {code}: {error.response['Error'].get('Message', '')}"
+            result = f"AWS answered {code}: {error.response['Error'].get('Message', '')}"
         else:
-            found = f"AWS could not be asked: {error}"
-        return self.unknown(found, "run doctor again; if it stays so, ask AWS by hand")
+            result = f"AWS could not be asked: {error}"
+        return self.unknown(result, "run doctor again; if it stays so, ask AWS by hand")
 
-    def asked(self, actions: str, judge: Callable[[], Check]) -> Check:
+    def run(self, actions: str, judge: Callable[[], Check]) -> Check:
         """Return what `judge`, which asks AWS, says."""
         try:
             return judge()

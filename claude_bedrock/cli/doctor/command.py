@@ -61,9 +61,9 @@ def _checks(stage: str | None, region: str | None, local_dir: Path, *, fix: bool
         here = (up["url"], up["ca_bundle"])
         return examine(deployment.local(local_dir), options._replace(local=here))
     try:
-        found = deployment.deployed(stage, region)
+        target = deployment.deployed(stage, region)
     except ProfileNotFound as unknown:
         return without_region(stage, explain(unknown))
     except (deployment.NoTargetError, CdkJsonError) as unknown:
         return without_region(stage, str(unknown))
-    return examine(found, options)
+    return examine(target, options)

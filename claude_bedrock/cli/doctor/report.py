@@ -25,13 +25,13 @@ def report(checks: Sequence[Check]) -> RenderableType:
     for _ in range(4):
         table.add_column()
     rows: dict[tuple[str, Outcome, str, str], list[str]] = {}
-    for name, subject, outcome, found, fix in checks:
-        rows.setdefault((name, outcome, found, fix), []).append(subject)
-    for (name, outcome, found, _), subjects in rows.items():
+    for name, subject, outcome, result, fix in checks:
+        rows.setdefault((name, outcome, result, fix), []).append(subject)
+    for (name, outcome, result, _), subjects in rows.items():
         sign, style = _SIGNS[outcome]
-        table.add_row(Text(sign, style), name, plain_lines(_told(subjects)), plain(found))
+        table.add_row(Text(sign, style), name, plain_lines(_subject_list(subjects)), plain(result))
     to_do = [
-        plain(f"\n{name} {escape_line(_told(subjects))}".rstrip() + f": {fix}")
+        plain(f"\n{name} {escape_line(_subject_list(subjects))}".rstrip() + f": {fix}")
         for (name, _, _, fix), subjects in rows.items()
         if fix
     ]
@@ -44,7 +44,7 @@ def summary(checks: Sequence[Check]) -> str:
     return ", ".join(f"{count} {outcome}" for count, outcome in counts if count)
 
 
-def _told(subjects: Sequence[str]) -> str:
+def _subject_list(subjects: Sequence[str]) -> str:
     if len(subjects) > _MOST_SUBJECTS:
         return f"{len(subjects)} of them"
     return ", ".join(subjects)

@@ -104,8 +104,8 @@ def examine(deployment: Deployment, options: DoctorOptions) -> list[Check]:
         return [*checks, *_skipped(NAMES[4:], "nothing can be asked without credentials")]
     today = dt.datetime.now(dt.UTC).date().isoformat()
     account = Account(deployment, clients, caller["Account"], caller["Arn"], today)
-    settings, told = _settings(account, options.cdk_json)
-    checks += [told, *_at_once(_families(account, settings, options))]
+    settings, settings_check = _settings(account, options.cdk_json)
+    checks += [settings_check, *_at_once(_families(account, settings, options))]
     return [complete(check, deployment) for check in checks]
 
 
@@ -193,7 +193,7 @@ def _block(options: DoctorOptions, stage: str) -> Mapping[str, Any] | None:
 def _at_once(families: Iterator[Callable[[], list[Check]]]) -> list[Check]:
     with ThreadPoolExecutor(_AT_ONCE) as pool:
         running = [pool.submit(family) for family in families]
-    return [check for each in running for check in each.result()]
+    return [check for future in running for check in future.result()]
 
 
 def _skipped(names: tuple[str, ...], why: str) -> list[Check]:

@@ -15,14 +15,14 @@ _OF_A_REGION: Final = (*_REGIONAL, "claude-bedrock models sync")
 def complete(check: Check, deployment: Deployment) -> Check:
     """Return the check, each command of its fix with the options without which it is about another
     stage or Region. The embedded AWS of local mode needs none for ours."""
-    return check._replace(fix=_COMMAND.sub(lambda found: _whole(found, deployment), check.fix))
+    return check._replace(fix=_COMMAND.sub(lambda match: _completed(match, deployment), check.fix))
 
 
-def _whole(found: re.Match[str], deployment: Deployment) -> str:
-    command = found[0].strip("`")
+def _completed(match: re.Match[str], deployment: Deployment) -> str:
+    command = match[0].strip("`")
     if command.startswith(_OF_A_STAGE) and "--stage" not in command:
         command += deployment.options
     elif command.startswith(_OF_A_REGION) and "--region" not in command:
-        is_ours_and_local = found[1] == "claude-bedrock" and not deployment.options
+        is_ours_and_local = match[1] == "claude-bedrock" and not deployment.options
         command += "" if is_ours_and_local else f" --region {deployment.region}"
     return f"`{command}`"

@@ -18,19 +18,23 @@ def access(
     """Return the access, and a note for people: why it has no key, or empty.
 
     Raises NoTargetError, KeyRefusedError for a name that no key has, and botocore's errors."""
-    found = chosen(stage, region, local_dir)
-    outputs = found.outputs("Gateway")
+    deployment = chosen(stage, region, local_dir)
+    outputs = deployment.outputs("Gateway")
     takes_keys = outputs.get("Auth") != "iam"
     local: Mapping[str, str] = {} if stage else local_endpoint(local_dir)
     value, note = None, ""
     if not takes_keys:
-        note = f"stage {found.stage} takes requests signed with AWS credentials; it has no keys"
+        note = (
+            f"stage {deployment.stage} takes requests signed with AWS credentials; it has no keys"
+        )
     elif key:
         value = key.strip()
     else:
-        value, note = _key(found, outputs.get("ApiKeyIds", "{}"), key_name)
+        value, note = _key(deployment, outputs.get("ApiKeyIds", "{}"), key_name)
     url = local.get("url") or outputs["EndpointUrl"]  # locally the output has AWS's form
-    return Access(found.stage, found.region, url, takes_keys, value, local.get("ca_bundle")), note
+    return Access(
+        deployment.stage, deployment.region, url, takes_keys, value, local.get("ca_bundle")
+    ), note
 
 
 def _key(deployment: Deployment, ids: str, key_name: str | None) -> tuple[str | None, str]:

@@ -71,7 +71,7 @@ def variables(client: Client, access: Access) -> dict[str, str]:
             "environment variables. See docs/clients.md, Signed requests."
         )
     values = {"{url}": access.url.rstrip("/"), "{key}": access.key, "{region}": access.region}
-    found = {name: values.get(value, value) for name, value in _VARIABLES[client].items()}
+    environment = {name: values.get(value, value) for name, value in _VARIABLES[client].items()}
     if access.ca_bundle:
-        found |= dict.fromkeys(_CERTIFICATES, access.ca_bundle)
-    return {name: value for name, value in found.items() if value is not None}
+        environment |= dict.fromkeys(_CERTIFICATES, access.ca_bundle)
+    return {name: value for name, value in environment.items() if value is not None}

@@ -41,8 +41,8 @@ def env(
     error says how to get one."""
     with one_line_errors(role="operator"):
         access, note = client_access.access(stage, region, local_dir, key, key_name)
-        found = variables(client, access)
-    for name, value in found.items():
+        environment = variables(client, access)
+    for name, value in environment.items():
         echo(f"export {name}={shlex.quote(value)}")
     if note:
         echo(f"claude-bedrock: {note}", err=True)

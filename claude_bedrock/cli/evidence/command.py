@@ -76,8 +76,8 @@ def verify(
                 raise EvidenceError("FILES cannot be combined with --since or --objects.")
             last_hash = checked(files)
         else:
-            found = deployment.chosen(stage, region, local_dir)
-            report = _chain(found, since, objects=objects)
+            target = deployment.chosen(stage, region, local_dir)
+            report = _chain(target, since, objects=objects)
     if files:
         _show_files(files, last_hash, as_json=as_json)
         return
@@ -95,7 +95,7 @@ def _show_files(files: list[Path], last_hash: str, *, as_json: bool) -> None:
         echo(f"{len(files)} files hold; the last hash is {last_hash}")
 
 
-def _chain(found: Deployment, since: str | None, *, objects: bool) -> ChainReport:
+def _chain(target: Deployment, since: str | None, *, objects: bool) -> ChainReport:
     now = datetime.now(UTC)
-    report = verification.chain_report(found, moment(since) if since else None, now, now)
-    return verification.with_objects(found, report, now) if objects else report
+    report = verification.chain_report(target, moment(since) if since else None, now, now)
+    return verification.with_objects(target, report, now) if objects else report

@@ -55,8 +55,8 @@ def list_sealed(
 
     Exit code: 0 there is no open one, 1 there is, 2 the function did not answer."""
     with one_line_errors(REFUSED, "operator"):
-        found = deployment.chosen(stage, region, local_dir)
-        answer = ask_function(found, {"list_findings": days})
+        target = deployment.chosen(stage, region, local_dir)
+        answer = invoke_verification(target, {"list_findings": days})
     findings = answer["findings"]
     opened = [finding for finding in findings if finding["state"] == "open"]
     listed = findings if every else opened
@@ -82,10 +82,10 @@ def accept(
 
     Exit code: 0 it is sealed, 2 it is not."""
     with one_line_errors(REFUSED, "operator"):
-        found = deployment.chosen(stage, region, local_dir)
-        by = found.client("sts").get_caller_identity()["Arn"]
-        asked = {"id": finding_id, "reason": reason, "by": by}
-        answer = ask_function(found, {"accept_finding": asked})
+        target = deployment.chosen(stage, region, local_dir)
+        by = target.client("sts").get_caller_identity()["Arn"]
+        acceptance = {"id": finding_id, "reason": reason, "by": by}
+        answer = invoke_verification(target, {"accept_finding": acceptance})
     if as_json:
         echo_json(answer)
     else:
@@ -93,19 +93,19 @@ def accept(
         echo(escape_line(f"{finding_id} is accepted by {by}. Sealed as {key}, SHA-256 {sha256}."))
 
 
-def ask_function(found: Deployment, event: Mapping[str, Any]) -> dict[str, Any]:
+def invoke_verification(target: Deployment, event: Mapping[str, Any]) -> dict[str, Any]:
     """Return what the stage's verification function answers.
 
     Raises EvidenceError where it fails or refuses, NoTargetError, and botocore's errors."""
-    name = found.outputs("InvocationLogging")["VerificationFunctionName"]
-    answer = found.client("lambda").invoke(FunctionName=name, Payload=json.dumps(event).encode())
-    told = json.loads(answer["Payload"].read())
+    name = target.outputs("InvocationLogging")["VerificationFunctionName"]
+    answer = target.client("lambda").invoke(FunctionName=name, Payload=json.dumps(event).encode())
+    payload = json.loads(answer["Payload"].read())
     if "FunctionError" in answer:
         raise EvidenceError(
-            f"The function {name} failed ({told.get('errorType', 'unknown error')}). See the "
-            f"log group /claude-on-bedrock/{found.stage}/verification"
+            f"The function {name} failed ({payload.get('errorType', 'unknown error')}). See the "
+            f"log group /claude-on-bedrock/{target.stage}/verification"
         )
-    (only,) = told
+    (only,) = payload
     if "error" in only:
         raise EvidenceError(str(only["error"]))
     return dict(only)
@@ -119,8 +119,8 @@ def _show(findings: list[Mapping[str, Any]], more: int, days: int) -> None:
     table = Table("id, kind", "state", "when, model, who, what", show_lines=True)
     table.columns[0].no_wrap = True
     for finding in findings:
-        given = finding.get("accepted", {})
-        why = f"accepted by {given['by']}: {given['reason']}" if given else ""
+        disposition = finding.get("accepted", {})
+        why = f"accepted by {disposition['by']}: {disposition['reason']}" if disposition else ""
         rest = (*(finding[name] for name in ("at", "model_id", "who", "detail")), why)
         table.add_row(
             plain_lines(finding["id"], finding["kind"], finding["request_id"]),

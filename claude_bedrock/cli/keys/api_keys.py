@@ -70,19 +70,19 @@ class Keys:
         pages = self._client.get_paginator("get_api_keys").paginate(
             nameQuery=self._prefix, includeValues=False
         )
-        found = [self._key(raw) for page in pages for raw in page["items"]]
-        return sorted(found, key=lambda key: (key.name, -key.created.timestamp()))
+        keys = [self._key(raw) for page in pages for raw in page["items"]]
+        return sorted(keys, key=lambda key: (key.name, -key.created.timestamp()))
 
     def named(self, name: str) -> list[Key]:
         """Return the keys of that name, the newest first. Raises KeyRefusedError where there is
         none."""
-        found = [key for key in self.all() if key.name == name]
-        if not found:
+        keys = [key for key in self.all() if key.name == name]
+        if not keys:
             raise KeyRefusedError(
                 f"Stage {self._stage} has no key {name}. "
                 f"`claude-bedrock keys list{self._options}` lists them."
             )
-        return found
+        return keys
 
     def add(self, name: str, plan: str) -> str:
         """Return the value of a new key, told this once. Raises KeyRefusedError, UnfitNameError."""
@@ -115,15 +115,15 @@ class Keys:
 
         Raises KeyRefusedError where there is nothing to revoke.
         """
-        found = [key for key in self.named(name) if key.ends is not None or not replaced_only]
-        if not found:
+        keys = [key for key in self.named(name) if key.ends is not None or not replaced_only]
+        if not keys:
             raise KeyRefusedError(f"Key {name} has no replaced value to revoke.")
-        for key in found:
+        for key in keys:
             if key.of_stack:
                 self._client.update_api_key(apiKey=key.id, patchOperations=[_OFF])
             else:
                 self._delete(key)
-        return found
+        return keys
 
     def usage(self, key: Key, days: int, today: date) -> list[Day]:
         """Return the key's last `days`, today included; API Gateway may be half an hour behind.
@@ -135,36 +135,33 @@ class Keys:
         pages = self._client.get_paginator("get_usage").paginate(
             usagePlanId=plan_id, keyId=key.id, startDate=str(start), endDate=str(today)
         )
-        told = [
-            entry
-            for page in pages
-            for entries in page.get("items", {}).values()
-            for entry in entries
+        entries = [
+            entry for page in pages for of_key in page.get("items", {}).values() for entry in of_key
         ]
-        if told and len(told) != days:
+        if entries and len(entries) != days:
             raise KeyRefusedError(
-                f"API Gateway returned usage for {len(told)} of the {days} days requested."
+                f"API Gateway returned usage for {len(entries)} of the {days} days requested."
             )
         every_day = [start + timedelta(n) for n in range(days)]
         return [
             Day(day, *_counts(entry, has_quota=has_quota))
-            for day, entry in zip(every_day, told or [[]] * days, strict=True)
+            for day, entry in zip(every_day, entries or [[]] * days, strict=True)
         ]
 
     def _generations(self, name: str) -> tuple[Key, list[Key]]:
         """Return the key in force and those that it replaced. Raises KeyRefusedError."""
-        found = self.named(name)
-        if any(key.of_stack for key in found):
+        keys = self.named(name)
+        if any(key.of_stack for key in keys):
             raise KeyRefusedError(
                 f"Key {name} is managed by the deployment (api_keys in cdk.json). To rotate it, "
                 f"add a second name, deploy, move its callers, remove {name}, and deploy again."
             )
-        current = [key for key in found if key.ends is None]
+        current = [key for key in keys if key.ends is None]
         if len(current) != 1 or not current[0].enabled:
             raise KeyRefusedError(
                 f"Key {name} has no value that works. Revoke it and add it again."
             )
-        return current[0], [key for key in found if key.ends is not None]
+        return current[0], [key for key in keys if key.ends is not None]
 
     def _make(self, name: str, plan: str) -> tuple[str, str]:
         """Return the id and the value of a new key in that plan."""
@@ -252,5 +249,5 @@ def as_data(keys: list[Key], now: datetime) -> Iterator[dict[str, Any]]:
     """For programs: times as ISO 8601 in UTC."""
     for key in keys:
         times = {"created": key.created, "ends": key.ends}
-        told = {name: at and at.astimezone(UTC).isoformat() for name, at in times.items()}
-        yield {**key._asdict(), **told, "valid": key.valid(now)}
+        iso_times = {name: at and at.astimezone(UTC).isoformat() for name, at in times.items()}
+        yield {**key._asdict(), **iso_times, "valid": key.valid(now)}

@@ -57,8 +57,8 @@ def add(
 ) -> None:
     """Create a key and print its value, once."""
     with one_line_errors(role="operator"):
-        found = deployment.chosen(stage, region, local_dir)
-        keys, warning = Keys(found), team_warning(found, name)
+        target = deployment.chosen(stage, region, local_dir)
+        keys, warning = Keys(target), team_warning(target, name)
         value = keys.add(name, plan)
     if warning:
         echo(f"{name}: {warning}", err=True)
@@ -79,14 +79,14 @@ def list_(
 ) -> None:
     """List the keys, without their values."""
     with one_line_errors(role="operator"):
-        found = Keys(deployment.chosen(stage, region, local_dir)).all()
+        keys = Keys(deployment.chosen(stage, region, local_dir)).all()
     now = datetime.now(UTC)
-    if not found:
+    if not keys:
         echo("The stage has no keys. `claude-bedrock keys add NAME` creates one.", err=True)
     if as_json:
-        echo_items(as_data(found, now))
-    elif found:
-        console().print(_listed(found, now))
+        echo_items(as_data(keys, now))
+    elif keys:
+        console().print(_listed(keys, now))
 
 
 @app.command()
@@ -135,7 +135,7 @@ def revoke(
         echo_items(as_data(revoked, datetime.now(UTC)))
         return
     for key in revoked:
-        echo(escape_line(_farewell(key)), err=True)
+        echo(escape_line(_deletion_notice(key)), err=True)
 
 
 @app.command()
@@ -157,13 +157,13 @@ def usage(
         used = {key.id: keys.usage(key, days, today) for key in keys.named(name)}
     if as_json:
         echo_items(
-            {"key_id": key_id, **_told(day)} for key_id, days in used.items() for day in days
+            {"key_id": key_id, **_day_as_data(day)} for key_id, days in used.items() for day in days
         )
     else:
         console().print(_used(used))
 
 
-def _farewell(key: Key) -> str:
+def _deletion_notice(key: Key) -> str:
     if key.of_stack:
         return f"{key.name} ({key.id}) is off; take it out of api_keys too, and deploy"
     return f"{key.name} ({key.id}) is gone"
@@ -174,7 +174,7 @@ def _listed(keys: list[Key], now: datetime) -> Table:
     for key in keys:
         by = "api_keys" if key.of_stack else "keys add"
         made = f"{key.created.astimezone(UTC):%Y-%m-%d}"
-        names = (plain_lines(each) for each in (key.name, key.plan, key.id))
+        names = (plain_lines(text) for text in (key.name, key.plan, key.id))
         name, plan, key_id = names
         table.add_row(name, plan, _state(key, now), made, by, key_id)
     return table
@@ -188,7 +188,7 @@ def _state(key: Key, now: datetime) -> str:
     return f"{'ends' if key.valid(now) else 'ended'} {key.ends:%Y-%m-%d %H:%M} UTC"
 
 
-def _told(day: Day) -> dict[str, object]:
+def _day_as_data(day: Day) -> dict[str, object]:
     return {**day._asdict(), "day": str(day.day)}
 
 

@@ -8,10 +8,12 @@ _PIECES: Final = ("text", "thinking", "partial_json")
 _SPOKEN: Final = ("system", "messages", "content", "output", "message", "text", "thinking", "input")
 
 
-def said(body: object) -> str:
+def body_text(body: object) -> str:
     """Return the text, in order, one block a line. Fields that say how a model was asked are not
     in it."""
-    if isinstance(body, list) and any(isinstance(each, dict) and "type" in each for each in body):
+    if isinstance(body, list) and any(
+        isinstance(block, dict) and "type" in block for block in body
+    ):
         streamed = "".join(_pieces(body))
         return streamed or "\n".join(_strings(body))
     return "\n".join(_strings(body))
@@ -29,8 +31,8 @@ def _strings(value: object) -> Iterator[str]:
     if isinstance(value, str):
         yield value
     elif isinstance(value, list):
-        for each in value:
-            yield from _strings(each)
+        for item in value:
+            yield from _strings(item)
     elif isinstance(value, Mapping):
         for name in _SPOKEN:
             if name in value:

@@ -47,12 +47,12 @@ def find(records: Records, request_id: str, *, hours: int) -> CallRecords:
     return CallRecords(in_logs, records.in_s3(request_id, since, until))
 
 
-def as_data(found: CallRecords, records: Records) -> dict[str, object]:
+def as_data(call: CallRecords, records: Records) -> dict[str, object]:
     """Return both records, and prompt and completion, large bodies fetched."""
     return {
-        "cloudwatch": found.in_logs,
-        "s3": found.in_s3 and {"key": found.in_s3.key, "record": found.in_s3.record},
-        "bodies": _bodies(found, records),
+        "cloudwatch": call.in_logs,
+        "s3": call.in_s3 and {"key": call.in_s3.key, "record": call.in_s3.record},
+        "bodies": _bodies(call, records),
     }
 
 
@@ -62,12 +62,12 @@ def summary(records: CallRecords) -> list[tuple[str, str]]:
     Raises UnreadableError for a record without what every record has."""
     record = _record(records)
     s3 = f"s3://{records.in_s3.bucket}/{records.in_s3.key}" if records.in_s3 else "no record"
-    places = [
+    locations = [
         ("CloudWatch Logs", "record found" if records.in_logs else "no record"),
         ("S3", s3),
     ]
     if not record:
-        return places
+        return locations
     line = line_of(record)
     usage = _usage(record)
     return [
@@ -79,13 +79,13 @@ def summary(records: CallRecords) -> list[tuple[str, str]]:
         ("status", line.status),
         ("tokens", ", ".join(f"{usage.get(name, '?')} {way}" for name, way in _COUNTS.items())),
         ("cost", _cost(line, usage)),
-        *places,
+        *locations,
     ]
 
 
-def content(found: CallRecords, records: Records) -> dict[str, str]:
+def content(call: CallRecords, records: Records) -> dict[str, str]:
     """Return prompt and completion as text, large bodies fetched. Raises UnreadableError."""
-    record = _record(found)
+    record = _record(call)
     return dict(content_of(records, record)) if record else {}
 
 
@@ -93,8 +93,8 @@ def _record(records: CallRecords) -> Record:
     return records.in_logs or (records.in_s3.record if records.in_s3 else {})
 
 
-def _bodies(found: CallRecords, records: Records) -> dict[str, object]:
-    record = _record(found)
+def _bodies(call: CallRecords, records: Records) -> dict[str, object]:
+    record = _record(call)
     return {side: records.body(record.get(side) or {}, side) for side in ("input", "output")}
 
 
@@ -114,4 +114,4 @@ def _cost(line: Line, usage: Mapping[str, int]) -> str:
         dollars, assumed = cost.of_answer(model, geography, usage, day=line.at[:10])
     except catalog.NoProfile:
         return "unknown"
-    return f"${dollars:.6f}" + "".join(f" ({each})" for each in assumed)
+    return f"${dollars:.6f}" + "".join(f" ({assumption})" for assumption in assumed)

@@ -71,12 +71,12 @@ def show(
     Exit codes: 0 CloudWatch Logs and S3 both hold the record, 1 one of them does not."""
     with one_line_errors(role="auditor"):
         records = records_of(deployment.chosen(stage, region, local_dir))
-        found = call_records.find(records, request_id, hours=hours)
+        call = call_records.find(records, request_id, hours=hours)
         if as_json:
-            echo_json(call_records.as_data(found, records))
+            echo_json(call_records.as_data(call, records))
         else:
-            _show(call_records.summary(found), call_records.content(found, records))
-    if not found.complete:
+            _show(call_records.summary(call), call_records.content(call, records))
+    if not call.complete:
         fail(
             f"{request_id} is not in both CloudWatch Logs and S3. A record may take minutes to "
             "arrive; `--hours` searches further back."
@@ -127,23 +127,23 @@ def listed(
     with one_line_errors(role="auditor"):
         if follow and (until or month or limit):
             raise BadWindowError("--follow cannot be combined with --until, --month or --limit.")
-        asked = window(since, hours, until, month, now=datetime.now(UTC))
+        period = window(since, hours, until, month, now=datetime.now(UTC))
         records = records_of(deployment.chosen(stage, region, local_dir))
-        found = (
-            listing.followed(records, asked.since, log_filter, unreadable, content=show_content)
+        lines = (
+            listing.followed(records, period.since, log_filter, unreadable, content=show_content)
             if follow
             else listing.lines(
                 records,
-                asked.since,
-                asked.until,
+                period.since,
+                period.until,
                 log_filter,
                 unreadable,
                 content=show_content,
                 read=read,
             )
         )
-        _print_all(_counted(found, read, limit), unreadable, as_json=as_json, follow=follow)
-    _say_if_empty(read, unreadable, log_filter, asked)
+        _print_all(_counted(lines, read, limit), unreadable, as_json=as_json, follow=follow)
+    _report_if_empty(read, unreadable, log_filter, period)
 
 
 def _counted(lines: Iterable[Line], read: CallsRead, limit: int | None) -> Iterator[Line]:
@@ -172,7 +172,7 @@ def _print_all(
             echo(escape_line(f"claude-bedrock: {unreadable}"), err=True)
 
 
-def _say_if_empty(
+def _report_if_empty(
     read: CallsRead, unreadable: Unreadable, log_filter: LogFilter, period: Period
 ) -> None:
     if not read.listed and not unreadable.sources:
@@ -226,5 +226,5 @@ def _print_content(out: Console, text: str) -> None:
     width = out.width - len(_RULE) if out.is_terminal else None
     for line in escape_controls(text).split("\n"):
         wrapped = Text(line.expandtabs()).wrap(out, width) if width else [Text(line)]
-        for each in wrapped or [Text()]:
-            out.print(Text(_RULE) + each)
+        for piece in wrapped or [Text()]:
+            out.print(Text(_RULE) + piece)

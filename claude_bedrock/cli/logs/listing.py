@@ -7,7 +7,7 @@ from typing import Any, Final, NamedTuple
 
 from claude_bedrock import catalog
 from claude_bedrock.catalog import Model
-from claude_bedrock.cli.logs.body_text import said
+from claude_bedrock.cli.logs.body_text import body_text
 from claude_bedrock.records.invocation_records import Record, Records
 from claude_bedrock.records.log_item import LogItem
 from claude_bedrock.records.read_digest import Fingerprint
@@ -21,9 +21,9 @@ _SIDES: Final = {"input": "prompt", "output": "completion"}
 
 
 class LogFilter(NamedTuple):
-    """Empty for all; `who` and `text` are parts of what is searched, in either case."""
+    """Empty for all; `caller` and `text` are parts of what is searched, in either case."""
 
-    who: str = ""
+    caller: str = ""
     model: str = ""
     text: str = ""
     request_id: str = ""
@@ -129,8 +129,8 @@ def _read(
 ) -> Iterator[_Item]:
     first, last = (f"{at:%Y-%m-%dT%H:%M:%SZ}" for at in (since, until + timedelta(seconds=1)))
     if log_filter.request_id:
-        found = records.in_logs(log_filter.request_id, since)
-        items = iter([LogItem(log_filter.request_id, 0, found)] if found else [])
+        record = records.in_logs(log_filter.request_id, since)
+        items = iter([LogItem(log_filter.request_id, 0, record)] if record else [])
     else:
         items = records.all_in_logs(since, until + _BEYOND, Fingerprint(), in_order=True)
     return (_Item(item, first, last) for item in items)
@@ -157,23 +157,23 @@ def _chosen(
                 read.add(line)
             if not _fits(line, log_filter):
                 continue
-            told = content_of(records, record) if log_filter.text or content else {}
+            texts = content_of(records, record) if log_filter.text or content else {}
         except UnreadableError:
             unreadable.add(item.source)
             continue
-        if any(log_filter.text.casefold() in each.casefold() for each in told.values() or [""]):
-            yield line._replace(content=told if content else {})
+        if any(log_filter.text.casefold() in text.casefold() for text in texts.values() or [""]):
+            yield line._replace(content=texts if content else {})
 
 
 def _fits(line: Line, log_filter: LogFilter) -> bool:
     if log_filter.model:
-        asked, called = model_of(log_filter.model), catalog.find(line.model_id)
-        same = asked is not None and asked is called
+        requested, called = model_of(log_filter.model), catalog.find(line.model_id)
+        same = requested is not None and requested is called
         if not same and _spelled(log_filter.model) not in line.model_id.casefold():
             return False
     if log_filter.failed and line.status == "ok":
         return False
-    return log_filter.who.casefold() in line.who.casefold()
+    return log_filter.caller.casefold() in line.who.casefold()
 
 
 def model_of(name: str) -> Model | None:
@@ -206,8 +206,8 @@ def line_of(record: Record) -> Line:
 
 
 def _count(record: Record, side: str, name: str) -> int | None:
-    found: Any = fields.members(record, side).get(name)
-    return found if isinstance(found, int) else None
+    count: Any = fields.members(record, side).get(name)
+    return count if isinstance(count, int) else None
 
 
 def content_of(records: Records, record: Record) -> Mapping[str, str]:
@@ -215,7 +215,7 @@ def content_of(records: Records, record: Record) -> Mapping[str, str]:
     sides = {name: fields.members(record, side) for side, name in _SIDES.items()}
     try:
         return {
-            name: said(records.body(part, side))
+            name: body_text(records.body(part, side))
             for (name, part), side in zip(sides.items(), _SIDES, strict=True)
         }
     except RecursionError as error:

@@ -9,7 +9,7 @@ from claude_bedrock.verification.period import Period
 
 _MOST: Final = 10
 _OPTIONS: Final = {
-    "who": "--caller",
+    "caller": "--caller",
     "model": "--model",
     "text": "--contains",
     "request_id": "--request-id",
@@ -20,24 +20,24 @@ _OPTIONS: Final = {
 def no_match(log_filter: LogFilter, period: Period, read: CallsRead) -> str:
     """Return one line: what was looked for in which window, what there is instead, and what was
     meant."""
-    given = " ".join(
+    conditions = " ".join(
         _OPTIONS[name] if value is True else f"{_OPTIONS[name]} {value}"
         for name, value in log_filter._asdict().items()
         if value
     )
     window = f"from {period.since:%Y-%m-%d %H:%M} to {period.until:%Y-%m-%d %H:%M} UTC"
     if not read.calls:
-        filtered = f" with {given}" if log_filter.request_id else ""
+        filtered = f" with {conditions}" if log_filter.request_id else ""
         return f"no call{filtered} is on record {window}; --hours and --since look further back"
     there = f"{read.calls} are, by {_some(read.callers)}, of {_some(read.models)}"
-    return f"no call on record {window} matches {given}: {there}{_hint(log_filter.model)}"
+    return f"no call on record {window} matches {conditions}: {there}{_hint(log_filter.model)}"
 
 
 def _hint(model: str) -> str:
     """Return where the name is no model's, one that resembles it."""
     if not model or model_of(model):
         return ""
-    names = [each.name for each in catalog.MODELS]
+    names = [model.name for model in catalog.MODELS]
     close = get_close_matches(model.casefold().replace(".", "-"), names, n=1)
     meant = f": is {close[0]} meant?" if close else ""
     return f". The catalog has no model {model!r}{meant}"

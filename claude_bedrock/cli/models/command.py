@@ -89,24 +89,24 @@ def compare(
     Exit codes: 0 no difference, 1 differences, 2 AWS request failed."""
     with one_line_errors(NOT_ASSESSED):
         no_stage = ""
-        found = deployment.deployed(no_stage, region) if region else deployment.local(local_dir)
-        said = account_models.claude_models(found.client("bedrock"))
-    differing = comparison.differences(catalog.MODELS, said, region=found.region, today=_today())
+        target = deployment.deployed(no_stage, region) if region else deployment.local(local_dir)
+        listed = account_models.claude_models(target.client("bedrock"))
+    differing = comparison.differences(catalog.MODELS, listed, region=target.region, today=_today())
     if as_json:
-        told = [
+        items = [
             {
-                "model": each.model,
-                "changes": [change._asdict() for change in each.changes],
-                "row": each.row,
+                "model": difference.model,
+                "changes": [change._asdict() for change in difference.changes],
+                "row": difference.row,
             }
-            for each in differing
+            for difference in differing
         ]
-        echo_items(told, region=found.region)
+        echo_items(items, region=target.region)
     else:
-        where = f"your account in {found.region}" if region else "the AWS that is up locally"
-        profiles = sum(len(each.profiles) for each in said.values())
-        echo(f"Of {where}: {len(said)} models, {profiles} profiles.")
-        echo("\n".join(_told(differing)) or "The catalog says the same.")
+        where = f"your account in {target.region}" if region else "the AWS that is up locally"
+        profiles = sum(len(model.profiles) for model in listed.values())
+        echo(f"Of {where}: {len(listed)} models, {profiles} profiles.")
+        echo("\n".join(_difference_lines(differing)) or "The catalog says the same.")
     sys.exit(DIFFERENCES if differing else NO_DIFFERENCE)
 
 
@@ -118,18 +118,18 @@ def _refuse_options(context: typer.Context) -> None:
         sys.exit(NOT_ASSESSED)
 
 
-def _told(differing: list[Difference]) -> list[str]:
+def _difference_lines(differing: list[Difference]) -> list[str]:
     lines = []
-    for each in differing:
-        lines += ["", escape_line(each.model)]
+    for difference in differing:
+        lines += ["", escape_line(difference.model)]
         lines += [
-            escape_line(f"  {field}: {was or 'nothing'} → {told or 'nothing'}")
-            for field, was, told in each.changes
+            escape_line(f"  {field}: {was or 'nothing'} → {is_now or 'nothing'}")
+            for field, was, is_now in difference.changes
         ]
     if differing:
         lines += ["", "# What would change in claude_bedrock/catalog/, to be checked and pasted:"]
-    for each in differing:
-        lines += [f"# {each.model}", each.row]
+    for difference in differing:
+        lines += [f"# {difference.model}", difference.row]
     return lines
 
 

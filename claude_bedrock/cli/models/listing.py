@@ -75,7 +75,7 @@ def as_text(offers: Sequence[Offer], *, today: str, spellings: bool) -> Renderab
         parts.append(_reach_table(offers))
     if any(model.unconfirmed for model, _ in offers):
         parts.append(f"{UNCONFIRMED} no page of AWS or Anthropic confirms it")
-    parts += [f"{UNCONFIRMED} {said}" for model, _ in offers if (said := cost.unpublished(model))]
+    parts += [f"{UNCONFIRMED} {note}" for model, _ in offers if (note := cost.unpublished(model))]
     if spellings:
         names = "\n".join(name for offer in offers for name in ("", *_names(*offer)))
         parts.append(Text(names, no_wrap=True, overflow="ignore"))
@@ -167,18 +167,18 @@ def _names(model: Model, geographies: Iterable[str]) -> list[str]:
 def _life(model: Model, today: str) -> str:
     life, state = model.life, state_of(model, today)
     if state == "RETIRED":
-        told = [f"retired {life.end_of_life or ''}".strip()]
+        phrases = [f"retired {life.end_of_life or ''}".strip()]
     elif state == "LEGACY":
-        told = [f"legacy since {life.legacy}"]
-        told += [f"extended access from {life.extended_access}"] if life.extended_access else []
+        phrases = [f"legacy since {life.legacy}"]
+        phrases += [f"extended access from {life.extended_access}"] if life.extended_access else []
     else:
-        told = ["active"] + ([f"legacy from {life.legacy}"] if life.legacy else [])
+        phrases = ["active"] + ([f"legacy from {life.legacy}"] if life.legacy else [])
     if state == "ACTIVE" and not life.end_of_life and life.no_end_before:
-        told.append(f"no end before {life.no_end_before}")
+        phrases.append(f"no end before {life.no_end_before}")
     if state != "RETIRED" and life.end_of_life:
-        told.append(f"ends {life.end_of_life}")
-    told[0] += _mark(model, "life")
-    return "\n".join(told + ([f"then {model.successor}"] if model.successor else []))
+        phrases.append(f"ends {life.end_of_life}")
+    phrases[0] += _mark(model, "life")
+    return "\n".join(phrases + ([f"then {model.successor}"] if model.successor else []))
 
 
 def _prices(model: Model, geographies: Iterable[str]) -> list[str]:

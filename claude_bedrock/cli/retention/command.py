@@ -49,11 +49,11 @@ def retention(
     Exit code: 0 all is kept as long as the stage says, 1 something is not, 2 could not ask."""
     of = day or dt.datetime.now(dt.UTC).date()
     with one_line_errors(NOT_ASSESSED, "auditor"):
-        found = deployment.chosen(stage, region, local_dir)
-        meant = stage_settings.deployed(found)
-        with working(f"Reading the rules of {found.stage} in {found.region}"):
-            found_rules = destinations.list_locations(found, of)
-        report = Report(found, meant.source, meant.retention_days, of, found_rules)
+        target = deployment.chosen(stage, region, local_dir)
+        meant = stage_settings.deployed(target)
+        with working(f"Reading the rules of {target.stage} in {target.region}"):
+            rules = destinations.list_locations(target, of)
+        report = Report(target, meant.source, meant.retention_days, of, rules)
     if as_json:
         echo_json(report.as_data())
     else:

@@ -62,8 +62,8 @@ def list_locations(deployment: Deployment, day: dt.date) -> list[Destination]:
     the_key, of_key = _key(deployment, outputs["KeyArn"])
     own, configuration = outputs["EvidenceBucketName"], json.loads(outputs["LoggingConfiguration"])
     prefixes: dict[str, list[str]] = {}
-    for place in (*sorted(storage_locations(configuration)), StorageLocation(own, EVIDENCE)):
-        prefixes.setdefault(place.bucket, []).append(place.prefix)
+    for location in (*sorted(storage_locations(configuration)), StorageLocation(own, EVIDENCE)):
+        prefixes.setdefault(location.bucket, []).append(location.prefix)
     lying = [
         *_log_groups(deployment, outputs["LogGroupName"], day),
         *chain.from_iterable(
@@ -72,7 +72,7 @@ def list_locations(deployment: Deployment, day: dt.date) -> list[Destination]:
     ]
     accesses = outputs.get("AccessLogBucketName")
     of_accesses = _bucket(deployment, accesses, ("",), day) if accesses else []
-    return [*(_under(the_key, day, place) for place in lying), of_key, *of_accesses]
+    return [*(_under(the_key, day, location) for location in lying), of_key, *of_accesses]
 
 
 def exit_code(outcomes: Sequence[Outcome]) -> int:
@@ -82,7 +82,7 @@ def exit_code(outcomes: Sequence[Outcome]) -> int:
     return 2 if "unknown" in outcomes else 0
 
 
-def _asked(
+def _or_unknown(
     names: Sequence[str], actions: str, judge: Callable[[], list[Destination]]
 ) -> list[Destination]:
     """Return what `judge`, which asks AWS, says of the stores of these names."""
@@ -114,22 +114,22 @@ def _log_groups(deployment: Deployment, invocations: str, day: dt.date) -> list[
     audit = {f"{prefix}{name}" for name in AUDIT_LOGS}
     always = [invocations, *(f"{prefix}{name}" for name in ALWAYS[1:])]
 
-    def of_group(name: str, found: LogGroup | None) -> Destination:
-        kept = log_group.kept(found, day) if found else absent("the log group", _NO_GROUP)
-        return Destination(name, kept, extra_days=AUDIT_MARGIN_DAYS if name in audit else 0)
+    def of_group(name: str, group: LogGroup | None) -> Destination:
+        retention = log_group.kept(group, day) if group else absent("the log group", _NO_GROUP)
+        return Destination(name, retention, extra_days=AUDIT_MARGIN_DAYS if name in audit else 0)
 
     def judge() -> list[Destination]:
         pages = deployment.client("logs").get_paginator("describe_log_groups")
-        found = {
+        groups = {
             group["logGroupName"]: read_log_group(group)
             for beginning in (prefix, invocations)
             for page in pages.paginate(logGroupNamePrefix=beginning)
             for group in page["logGroups"]
         }
-        wanted = [*always, *(f"{prefix}{name}" for name in AT_TIMES if f"{prefix}{name}" in found)]
-        return [of_group(name, found.get(name)) for name in wanted]
+        names = [*always, *(f"{prefix}{name}" for name in AT_TIMES if f"{prefix}{name}" in groups)]
+        return [of_group(name, groups.get(name)) for name in names]
 
-    return _asked(always, "logs:DescribeLogGroups", judge)
+    return _or_unknown(always, "logs:DescribeLogGroups", judge)
 
 
 # --- bucket
@@ -145,16 +145,16 @@ def _bucket(
     ]
 
     def judge() -> list[Destination]:
-        found = fetch_bucket(deployment.client("s3"), name, _unless)
-        if found is None:
-            return [Destination(each, absent("the bucket", _NO_BUCKET)) for each in names]
-        kept = [
-            *(bucket.kept(found, prefix, day) for prefix in locations.values()),
-            *(bucket.retention_of_deleted(found, prefix, day) for prefix in locations.values()),
+        settings = fetch_bucket(deployment.client("s3"), name, _unless)
+        if settings is None:
+            return [Destination(name, absent("the bucket", _NO_BUCKET)) for name in names]
+        results = [
+            *(bucket.kept(settings, prefix, day) for prefix in locations.values()),
+            *(bucket.retention_of_deleted(settings, prefix, day) for prefix in locations.values()),
         ]
-        return [Destination(*each) for each in zip(names, kept, strict=True)]
+        return [Destination(name, result) for name, result in zip(names, results, strict=True)]
 
-    return _asked(names, _BUCKET, judge)
+    return _or_unknown(names, _BUCKET, judge)
 
 
 def _unless(none: str, ask: Callable[[], Answer]) -> Answer | None:
@@ -173,12 +173,12 @@ def _unless(none: str, ask: Callable[[], Answer]) -> Answer | None:
 def _key(deployment: Deployment, arn: str) -> tuple[Key | None, Destination]:
     name = f"key {arn.rpartition('/')[2]}"
     try:
-        found = read_key(deployment.client("kms").describe_key(KeyId=arn)["KeyMetadata"])
+        kms_key = read_key(deployment.client("kms").describe_key(KeyId=arn)["KeyMetadata"])
     except WITHHELD as error:
         if isinstance(error, ClientError) and code_of(error) == "NotFoundException":
             return None, Destination(name, absent("the key", _NO_KEY))
         return None, Destination(name, None, withheld(error, "kms:DescribeKey"))
-    return found, Destination(name, key.kept(found))
+    return kms_key, Destination(name, key.kept(kms_key))
 
 
 def _under(the_key: Key | None, day: dt.date, destination: Destination) -> Destination:

@@ -83,10 +83,10 @@ class Report(NamedTuple):
         return table
 
     def _below(self) -> Iterator[Text]:
-        late = {kept.delay: None for kept in self._known() if kept.delay}
+        late = {retention.delay: None for retention in self._known() if retention.delay}
         if late:
             yield Text(f"\nWhat is due is removed later: {'; '.join(late)}.")
-        sources = {source: None for kept in self._known() for source in kept.sources}
+        sources = {source: None for retention in self._known() for source in retention.sources}
         yield Text("\nAWS's pages on these rules:")
         for source in sources:
             yield Text(f"- {source}")
@@ -101,11 +101,11 @@ class Report(NamedTuple):
         if self.note:
             yield Text(f"\n{self.note}")
         extra = sorted({destination.extra_days for destination in self.destinations})
-        for days in (self.days + each for each in extra):
-            if short := self._kept_less_than(days):
+        for days in (self.days + extra_days for extra_days in extra):
+            if short := self._retained_less_than(days):
                 yield Text(f"\nKept less than {days} days: {', '.join(short)}.", "red")
 
-    def _kept_less_than(self, days: int) -> list[str]:
+    def _retained_less_than(self, days: int) -> list[str]:
         """Return the names of those that have to be kept that long and are not."""
         return [
             destination.name
@@ -126,14 +126,14 @@ class Report(NamedTuple):
 
 
 def _cells(destination: Destination) -> tuple[str | Text, ...]:
-    kept = destination.kept
-    if kept is None:
+    retention = destination.kept
+    if retention is None:
         return Text(f"{destination.name}\nnot known"), "?", "?", "?"
-    rule = kept.rule
-    if kept.hidden:
-        rule += f"; behind a delete marker from {_when(kept.hidden)}"
-    days = "no end" if kept.days is None else f"{kept.days} days"
-    return Text(f"{destination.name}\n{rule}"), days, _when(kept.first), _when(kept.last)
+    rule = retention.rule
+    if retention.hidden:
+        rule += f"; behind a delete marker from {_when(retention.hidden)}"
+    days = "no end" if retention.days is None else f"{retention.days} days"
+    return Text(f"{destination.name}\n{rule}"), days, _when(retention.first), _when(retention.last)
 
 
 def _when(moment: Moment) -> str:
@@ -145,18 +145,18 @@ def _of(names: Sequence[str]) -> str:
 
 
 def _as_data(destination: Destination) -> dict[str, object]:
-    kept = destination.kept
-    if kept is None:
+    retention = destination.kept
+    if retention is None:
         return {"unknown": destination.unknown}
     return {
-        "rule": kept.rule,
-        "kept_days": kept.days,
-        "hidden": _iso(kept.hidden),
-        "first": _iso(kept.first),
-        "last": _iso(kept.last),
-        "delay": kept.delay,
-        "earlier": [threat._asdict() for threat in kept.threats],
-        "sources": list(kept.sources),
+        "rule": retention.rule,
+        "kept_days": retention.days,
+        "hidden": _iso(retention.hidden),
+        "first": _iso(retention.first),
+        "last": _iso(retention.last),
+        "delay": retention.delay,
+        "earlier": [threat._asdict() for threat in retention.threats],
+        "sources": list(retention.sources),
     }
 
 

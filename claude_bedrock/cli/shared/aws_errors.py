@@ -83,8 +83,8 @@ def _sentence(error: ClientError | BotoCoreError) -> str:
     if not isinstance(error, ClientError):
         return str(error).rstrip(".")
     message = error.response.get("Error", {}).get("Message", "").rstrip(".")
-    said = f"{code_of(error)}: {message}" if message else code_of(error)
-    return f"AWS answered {error.operation_name} with {said}"
+    code_and_message = f"{code_of(error)}: {message}" if message else code_of(error)
+    return f"AWS answered {error.operation_name} with {code_and_message}"
 
 
 def _take(role: Role | None) -> str:

@@ -86,8 +86,8 @@ EXAMPLES: Final[Mapping[str, tuple[str, ...]]] = {
 
 def apply(command: Command, words: str) -> Command:
     """Give the command, and those below it, what all commands have alike. Returns the command."""
-    for name, each in getattr(command, "commands", {}).items():
-        apply(each, f"{words} {name}")
+    for name, subcommand in getattr(command, "commands", {}).items():
+        apply(subcommand, f"{words} {name}")
     if any(param.name == "region" for param in command.params):
         command.params.append(_profile_option())
     command.params.sort(key=_position)

@@ -89,9 +89,9 @@ class Deployment(NamedTuple):
                     f"`cdk deploy --all -c stage={self.stage}`."
                 ) from error
             raise
-        found: Mapping[str, Any]
-        (found,) = described["Stacks"]
-        return found
+        stack_description: Mapping[str, Any]
+        (stack_description,) = described["Stacks"]
+        return stack_description
 
 
 @cache
@@ -146,8 +146,8 @@ def _check_is_up(url: str, file: Path) -> None:
 
 def local(local_dir: Path) -> Deployment:
     """What is up in the state folder. Raises NoTargetError."""
-    found = local_endpoint(local_dir)
-    return Deployment(*(found[name] for name in _OF_LOCAL))
+    endpoint_file = local_endpoint(local_dir)
+    return Deployment(*(endpoint_file[name] for name in _OF_LOCAL))
 
 
 def deployed(stage: str, region: str | None) -> Deployment:
@@ -165,18 +165,18 @@ def resolve_region(region: str | None, stage: str | None = None) -> str:
     https://docs.aws.amazon.com/cli/latest/userguide/cli-configure-envvars.html
 
     Raises NoTargetError where there is none or it cannot be one, CdkJsonError, ProfileNotFound."""
-    found = (
+    name = (
         region
         or (cdk_json.region_of(stage) if stage else None)
         or os.environ.get("AWS_REGION")
         or os.environ.get("AWS_DEFAULT_REGION")
         or boto3.Session().region_name
     )
-    if found is None:
+    if name is None:
         raise NoTargetError("No Region is set. Give --region, or set AWS_REGION.")
-    if not _REGION.fullmatch(found):
-        raise NoTargetError(f"{found!r} is not a Region. Give one such as us-east-1 by --region.")
-    return found
+    if not _REGION.fullmatch(name):
+        raise NoTargetError(f"{name!r} is not a Region. Give one such as us-east-1 by --region.")
+    return name
 
 
 def known_region(region: str) -> str:

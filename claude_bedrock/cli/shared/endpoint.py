@@ -150,9 +150,9 @@ def _of_stage(deployment: Deployment, key: str | None) -> Endpoint:
 
 def _of_local(local_dir: Path, key: str | None) -> Endpoint:
     file = local_endpoint(local_dir)
-    found = local(local_dir)
+    deployment = local(local_dir)
     try:
-        outputs = file["outputs"][found.stack("Gateway")]
+        outputs = file["outputs"][deployment.stack("Gateway")]
         first = next(iter(file["api_keys"].values()), None)
         url, ca_bundle = file["url"], file["ca_bundle"]
     except (KeyError, TypeError, AttributeError) as missing:
@@ -160,7 +160,7 @@ def _of_local(local_dir: Path, key: str | None) -> Endpoint:
             f"{local_dir / 'endpoint.json'} is not what this version of `make local` writes. "
             "Stop it and run it again."
         ) from missing
-    return Endpoint(url, _caller(found, outputs, key or first), ca_bundle)
+    return Endpoint(url, _caller(deployment, outputs, key or first), ca_bundle)
 
 
 def _caller(deployment: Deployment, outputs: Mapping[str, str], key: str | None) -> httpx2.Auth:
@@ -189,11 +189,11 @@ def _signature(session: boto3.Session) -> BySignature:
 def _reason(response: httpx2.Response) -> str:
     request_id = response.headers.get("request-id", "none")
     try:
-        said = response.json()["error"]
-        told = f"{said['type']}: {said['message']}"
+        error = response.json()["error"]
+        description = f"{error['type']}: {error['message']}"
     except (ValueError, KeyError, TypeError):
-        told = response.reason_phrase
-    return f"{response.status_code} {told} (request id {request_id})"
+        description = response.reason_phrase
+    return f"{response.status_code} {description} (request id {request_id})"
 
 
 def _advice(response: httpx2.Response, url: str) -> str:

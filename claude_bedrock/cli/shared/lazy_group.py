@@ -23,13 +23,13 @@ class LazyCommand(NamedTuple):
     def load(self, name: str) -> Command:
         """Import the command's module, and return the command."""
         module, _, attribute = self.target.partition(":")
-        found = getattr(import_module(module), attribute)
-        if not isinstance(found, typer.Typer):
+        loaded = getattr(import_module(module), attribute)
+        if not isinstance(loaded, typer.Typer):
             app = typer.Typer(add_completion=False)
-            app.command(name)(found)
-            found = app
-        found.info.name = name
-        command = typer.main.get_command(found)
+            app.command(name)(loaded)
+            loaded = app
+        loaded.info.name = name
+        command = typer.main.get_command(loaded)
         command.name = name
         return apply(command, name)
 

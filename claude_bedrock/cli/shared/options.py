@@ -187,9 +187,9 @@ def _report_defect(defect: Exception) -> None:
         echo(redact("".join(traceback.format_exception(defect))), err=True)
         return
     *_, last = traceback.extract_tb(defect.__traceback__)
-    place = f"{Path(last.filename).name}, line {last.lineno}"
+    location = f"{Path(last.filename).name}, line {last.lineno}"
     echo(
-        f"claude-bedrock: a defect of this program: {type(defect).__name__} in {place}. "
+        f"claude-bedrock: a defect of this program: {type(defect).__name__} in {location}. "
         f"{DEBUG}=1 shows where it comes from; please report it",
         err=True,
     )

@@ -23,8 +23,8 @@ _REDACTED: Final = "[redacted]"
 def redact(text: str, *secrets: str) -> str:
     """Return the text without these secrets, those of the environment, and what looks like a
     key."""
-    given = (*secrets, *(os.environ.get(name, "") for name in _VARIABLES))
-    for secret in sorted({each.strip() for each in given}, key=len, reverse=True):
+    values = (*secrets, *(os.environ.get(name, "") for name in _VARIABLES))
+    for secret in sorted({value.strip() for value in values}, key=len, reverse=True):
         if len(secret) >= _SHORTEST:
             text = text.replace(secret, _REDACTED)
     return _USERINFO.sub(f"{_REDACTED}@", _KEYS.sub(_REDACTED, text))

@@ -41,14 +41,14 @@ def deployed(deployment: Deployment) -> Settings:
     """Return those of the deployed stage. Raises NoTargetError, and botocore's errors."""
     stack = deployment.stack("ModelAccess")
     try:
-        return told(stack, deployment.outputs("ModelAccess")["Settings"])
+        return from_output(stack, deployment.outputs("ModelAccess")["Settings"])
     except KeyError as missing:
         raise NoTargetError(
             f"{stack} was deployed by an older version. Deploy it again."
         ) from missing
 
 
-def told(source: str, output: str) -> Settings:
+def from_output(source: str, output: str) -> Settings:
     """Return those in the output `Settings` of the ModelAccess stack. Raises KeyError."""
     return _settings(source, json.loads(output))
 

@@ -113,7 +113,7 @@ class SafeConsole(Console):
     def print(self, *objects: Any, **options: Any) -> None:  # noqa: ANN401 - Rich's own
         if self.is_terminal:
             for object_ in objects:
-                _keep_whole(object_)
+                _prevent_folding(object_)
             super().print(*objects, **{"crop": False, **options})
             return
         for object_ in objects:
@@ -134,11 +134,11 @@ class SafeConsole(Console):
         raise  # noqa: PLE0704 - Rich calls it while it handles the error
 
 
-def _keep_whole(renderable: Any) -> None:  # noqa: ANN401 - what Rich renders
+def _prevent_folding(renderable: Any) -> None:  # noqa: ANN401 - what Rich renders
     """Widen each column of a table to its longest word, or line if it is not to be wrapped: a
     table may be wider than the terminal, and an identifier is never cut or folded."""
-    for each in getattr(renderable, "renderables", ()):
-        _keep_whole(each)
+    for part in getattr(renderable, "renderables", ()):
+        _prevent_folding(part)
     for column in renderable.columns if isinstance(renderable, Table) else ():
         texts = [_text(cell) for cell in column.cells]
         pieces = [part for text in texts for part in _pieces(text, column.no_wrap)]
@@ -152,8 +152,8 @@ def _pieces(text: str, no_wrap: bool) -> list[str]:
 def _plain_parts(renderable: Any) -> Iterator[Any]:  # noqa: ANN401 - as above
     """Yield the parts of what is printed, each table as its rows."""
     if isinstance(renderable, Group):
-        for each in renderable.renderables:
-            yield from _plain_parts(each)
+        for part in renderable.renderables:
+            yield from _plain_parts(part)
     elif isinstance(renderable, Table):
         yield from (Text(row) for row in _rows(renderable))
     else:

@@ -14,7 +14,7 @@ def require_writable(folder: Path) -> None:
     """See that files can be made in the folder, or it and its parents made. Makes nothing.
 
     Raises NotWritableError."""
-    there = next(each for each in (folder, *folder.parents, Path()) if each.exists())
+    there = next(path for path in (folder, *folder.parents, Path()) if path.exists())
     if not there.is_dir():
         raise NotWritableError(
             f"{folder} cannot be created: {there} is a file. Name another folder."

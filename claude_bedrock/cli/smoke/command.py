@@ -47,18 +47,18 @@ def smoke(
     and prints that cost first.
     Exit codes: 0 every check passed, 1 a check failed, 2 a check could not be made."""
     with one_line_errors(NOT_ASSESSED, "operator"):
-        found = deployment.chosen(stage, region, local_dir)
-        told = stage_settings.deployed(found)
+        target = deployment.chosen(stage, region, local_dir)
+        settings = stage_settings.deployed(target)
         where = endpoint.chosen(
             url=None, key=key, iam=False, stage=stage, region=region, local_dir=local_dir
         )
-        model, exact = cheapest(told.models, told.geography)
+        model, exact = cheapest(settings.models, settings.geography)
         dollars = exact.quantize(Decimal("0.01"), ROUND_UP)
-        price = f" ({said})" if (said := unpublished(model)) else ""
+        price = f" ({remark})" if (remark := unpublished(model)) else ""
         others = "and asks each model what sources differ on"
         echo(f"Calls {model.name}, {others}, for at most ${dollars}{price}.", err=True)
-        subject = Subject(found, where, model, wait_seconds=wait * 60)
-        about = Run(datetime.now(UTC), found.region, subject.is_local, model.name, str(dollars))
+        subject = Subject(target, where, model, wait_seconds=wait * 60)
+        about = Run(datetime.now(UTC), target.region, subject.is_local, model.name, str(dollars))
         results = []
         for result in run(subject):
             results.append(result)

@@ -75,22 +75,22 @@ class Subject:
     @cached_property
     def message(self) -> Response:
         """A short answer as JSON."""
-        return self._ask("message", "Say hello in five words.")
+        return self._send_message("message", "Say hello in five words.")
 
     @cached_property
     def stream(self) -> Response:
         """A long answer as a stream, read to its end."""
-        return self._ask("stream", _LONG_ANSWER, stream=True)
+        return self._send_message("stream", _LONG_ANSWER, stream=True)
 
     @cached_property
     def large(self) -> Response:
         """An answer to a body of LARGE_BODY_BYTES."""
-        return self._ask("large", "word " * (LARGE_BODY_BYTES // 5))
+        return self._send_message("large", "word " * (LARGE_BODY_BYTES // 5))
 
     @cached_property
     def disconnected(self) -> Response:
         """A long answer, of which the client reads three events before it disconnects."""
-        return self._ask("disconnected", _LONG_ANSWER, stream=True, last_event=3)
+        return self._send_message("disconnected", _LONG_ANSWER, stream=True, last_event=3)
 
     def audit_entry(self, response: Response) -> Mapping[str, Any] | None:
         """Return the gateway's audit log entry of that response, None if none comes in time."""
@@ -109,13 +109,13 @@ class Subject:
     def _find_audit_entry(self, response: Response) -> Mapping[str, Any] | None:
         since = response.started_at - _CLOCKS_DIFFER
         entries = audit_lines_of(self.deployment, since, _tomorrow(), Fingerprint())
-        for entry in (each.content for each in entries if each.content is not None):
+        for entry in (item.content for item in entries if item.content is not None):
             ids = (entry.get("bedrock_request_id"), entry.get("gateway_request_id"))
             if response.request_id in ids:
                 return entry
         return None
 
-    def _ask(
+    def _send_message(
         self, name: str, prompt: str, *, stream: bool = False, last_event: int | None = None
     ) -> Response:
         body = {

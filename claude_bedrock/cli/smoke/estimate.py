@@ -40,7 +40,7 @@ def cheapest(names: Sequence[str], route: str) -> tuple[Model, Decimal]:
             "`claude-bedrock models --catalog` lists those that have one"
         )
     model, dollars = min(priced, key=lambda pair: pair[1])
-    dollars += _of_features((each for each, _ in priced), route)
+    dollars += _of_features((model for model, _ in priced), route)
     if dollars >= LIMIT_DOLLARS:
         raise NoModelError(
             f"a run would cost up to ${dollars:.2f} with {model.name}, the cheapest model of the "
@@ -51,8 +51,8 @@ def cheapest(names: Sequence[str], route: str) -> tuple[Model, Decimal]:
 
 def _of_features(models: Iterable[Model], route: str) -> Decimal:
     usage = cost.Usage(input=model_features.INPUT_TOKENS, output=model_features.OUTPUT_TOKENS)
-    asked = model_features.questions(models)
-    return sum((cost.cost(each.model, route, usage) for each in asked), Decimal())
+    questions = model_features.questions(models)
+    return sum((cost.cost(question.model, route, usage) for question in questions), Decimal())
 
 
 def _priced(models: Iterable[Model], route: str) -> Iterable[tuple[Model, Decimal]]:

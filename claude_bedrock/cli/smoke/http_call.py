@@ -25,7 +25,7 @@ class Response(NamedTuple):
     events: tuple[float, ...] = ()
 
     def values(self, name: str) -> list[str]:
-        return [value for each, value in self.headers if each == name]
+        return [value for header, value in self.headers if header == name]
 
     @property
     def request_id(self) -> str:
@@ -56,7 +56,7 @@ def send_many(endpoint: Endpoint, path: str, count: int) -> list[Response]:
     with _client(endpoint) as client, ThreadPoolExecutor(_AT_ONCE) as pool:
         url = _url(endpoint, path)
         sent = [pool.submit(_exchange, client, "GET", url, None, None) for _ in range(count)]
-        return [each.result() for each in sent]
+        return [future.result() for future in sent]
 
 
 def _client(endpoint: Endpoint) -> httpx2.Client:

@@ -18,8 +18,8 @@ OUTPUT_TOKENS: Final = 16
 
 _CLOSED: Final = {"type": "object", "properties": {}, "additionalProperties": False}
 _TOOL: Final = {"name": "now", "description": "The time.", "input_schema": _CLOSED}
-_ASKED: Final = {"role": "user", "content": "What time is it?"}
-_SAID: Final = {"role": "assistant", "content": "Noon."}
+_USER: Final = {"role": "user", "content": "What time is it?"}
+_ASSISTANT: Final = {"role": "assistant", "content": "Noon."}
 _FIELDS: Final[tuple[tuple[Feature, Mapping[str, Any]], ...]] = (
     (
         features.OUTPUT_FORMAT,
@@ -30,7 +30,7 @@ _FIELDS: Final[tuple[tuple[Feature, Mapping[str, Any]], ...]] = (
     (features.FORCED_TOOL, {"tools": [_TOOL], "tool_choice": {"type": "any"}}),
     (
         features.SYSTEM_TURNS,
-        {"messages": [_ASKED, _SAID, _ASKED, {"role": "system", "content": "Be brief."}]},
+        {"messages": [_USER, _ASSISTANT, _USER, {"role": "system", "content": "Be brief."}]},
     ),
 )
 _MEMORY_BETA: Final = "context-management-2025-06-27"
@@ -67,34 +67,36 @@ def questions(models: Iterable[Model]) -> Iterator[Question]:
 def judge(subject: Subject) -> Finding:
     """Return whether Bedrock's answers agree with the catalog, for every model that the stage
     offers."""
-    asked = list(questions(_offered(subject)))
-    if not asked:
+    open_questions = list(questions(_offered(subject)))
+    if not open_questions:
         return not_assessed("The catalog is sure of everything that the stage's models take.")
-    statuses = {each.text: _status(subject, each) for each in asked}
+    statuses = {question.text: _status(subject, question) for question in open_questions}
     differ = [
-        each.text for each in asked if statuses[each.text] == (400 if each.is_expected else 200)
+        question.text
+        for question in open_questions
+        if statuses[question.text] == (400 if question.is_expected else 200)
     ]
     unanswered = [text for text, status in statuses.items() if status not in (200, 400)]
     if differ:
         return failed(f"Bedrock differs from the catalog: {'; '.join(differ)}.", **statuses)
     if unanswered:
         return not_assessed(f"Bedrock does not answer: {'; '.join(unanswered)}.", **statuses)
-    return passed(f"Bedrock agrees with the catalog in {len(asked)} answers.", **statuses)
+    return passed(f"Bedrock agrees with the catalog in {len(open_questions)} answers.", **statuses)
 
 
 def _offered(subject: Subject) -> list[Model]:
     response = send(subject.endpoint, "GET", "/v1/models?limit=1000")
     if response.status != 200:
         raise RefusedError(f"the endpoint lists no models: status {response.status}")
-    found = (catalog.find(each["id"]) for each in json.loads(response.body)["data"])
-    return [model for model in found if model]
+    models = (catalog.find(item["id"]) for item in json.loads(response.body)["data"])
+    return [model for model in models if model]
 
 
 def _status(subject: Subject, question: Question) -> int:
     body = {
         "anthropic_version": "bedrock-2023-05-31",
         "max_tokens": OUTPUT_TOKENS,
-        "messages": [_ASKED],
+        "messages": [_USER],
         **question.fields,
     }
     path = f"/model/{question.model.name}/invoke"

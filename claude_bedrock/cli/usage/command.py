@@ -82,31 +82,33 @@ def usage(
     Exit code: 0, or 2 if a record cannot be read, or something could not be asked."""
     with one_line_errors(NOT_ASSESSED, "auditor"):
         dimensions = _dimensions(by)
-        asked = window(since, hours, until, month, now=datetime.now(UTC), default_hours=MONTH_HOURS)
+        period = window(
+            since, hours, until, month, now=datetime.now(UTC), default_hours=MONTH_HOURS
+        )
         source = _source(folder, sync, athena=athena)
         if out:
             require_new_file(out)
         if sync:
             require_writable(sync)
         where = None if folder and not stage else deployment.chosen(stage, region, local_dir)
-        answer = _asked(source, where, asked)
-        found = answer.by(dimensions)
-        title = f"Usage from {asked.since:%Y-%m-%d %H:%M} to {asked.until:%Y-%m-%d %H:%M} UTC"
-    if not found.total.calls:
+        answer = _answer_of(source, where, period)
+        total_usage = answer.by(dimensions)
+        title = f"Usage from {period.since:%Y-%m-%d %H:%M} to {period.until:%Y-%m-%d %H:%M} UTC"
+    if not total_usage.total.calls:
         echo(f"no call is on record in this window: {title}", err=True)
     if as_json:
-        echo_json(_as_data(found, asked, answer.scanned_bytes))
+        echo_json(_as_data(total_usage, period, answer.scanned_bytes))
     else:
-        console().print(table.shown(found, title))
+        console().print(table.shown(total_usage, title))
         if answer.scanned_bytes is not None:
             echo(f"Athena read {answer.scanned_bytes:,} bytes")
     if out:
         with one_line_errors(NOT_ASSESSED):
-            each = [answer.by([dimension]) for dimension in DIMENSIONS]
+            usages = [answer.by([dimension]) for dimension in DIMENSIONS]
             out.parent.mkdir(parents=True, exist_ok=True)
-            out.write_text(html_report.page(each, _about(where, asked)), encoding="utf-8")
+            out.write_text(html_report.page(usages, _about(where, period)), encoding="utf-8")
         echo(f"Page: {out}", err=True)
-    if found.total.unreadable:
+    if total_usage.total.unreadable:
         sys.exit(NOT_ASSESSED)
 
 
@@ -128,12 +130,12 @@ def _about(where: Deployment | None, period: Period) -> html_report.About:
 
 def _dimensions(by: str) -> list[Dimension]:
     known: dict[str, Dimension] = {dimension: dimension for dimension in DIMENSIONS}
-    asked = [part.strip() for part in by.split(",")]
-    if unknown := [part for part in asked if part not in known]:
+    names = [part.strip() for part in by.split(",")]
+    if unknown := [part for part in names if part not in known]:
         raise UnanswerableError(
             f"Unknown --by {unknown[0]!r}. Use one or more of {', '.join(DIMENSIONS)}."
         )
-    return [known[part] for part in dict.fromkeys(asked)]
+    return [known[part] for part in dict.fromkeys(names)]
 
 
 def _source(folder: Path | None, sync: Path | None, *, athena: bool) -> _Source:
@@ -142,15 +144,15 @@ def _source(folder: Path | None, sync: Path | None, *, athena: bool) -> _Source:
     return _Source(folder, sync, athena)
 
 
-def _asked(source: _Source, where: Deployment | None, period: Period) -> _Answer:
+def _answer_of(source: _Source, where: Deployment | None, period: Period) -> _Answer:
     profiles = sources.team_profiles(where) if where else {}
     if source.athena and where:
-        told = athena_engine.ask(where, rows.question(period.since, period.until))
-        found_rows = rows.read(told.names, told.rows)
-        return _Answer(found_rows, profiles, told.scanned_bytes, _expiry_notes(where, period))
+        result = athena_engine.ask(where, rows.question(period.since, period.until))
+        records = rows.read(result.names, result.rows)
+        return _Answer(records, profiles, result.scanned_bytes, _expiry_notes(where, period))
     if source.folder:
-        found = local_files.of_records(source.folder, period.since, period.until)
-        return _Answer(sources.read_folder(found, period.since, period.until), profiles, None)
+        files = local_files.of_records(source.folder, period.since, period.until)
+        return _Answer(sources.read_folder(files, period.since, period.until), profiles, None)
     if where is None:
         raise UnanswerableError("Give a stage by --stage, or a folder of records by --from.")
     with Progress(console=console(err=True), transient=True) as bars:
@@ -159,24 +161,24 @@ def _asked(source: _Source, where: Deployment | None, period: Period) -> _Answer
         def show(done: int, total: int) -> None:
             bars.update(bar, completed=done, total=total)
 
-        found_rows = sources.read_stage(where, period.since, period.until, show, source.synced)
-    return _Answer(found_rows, profiles, None, _expiry_notes(where, period))
+        records = sources.read_stage(where, period.since, period.until, show, source.synced)
+    return _Answer(records, profiles, None, _expiry_notes(where, period))
 
 
 def _expiry_notes(where: Deployment, period: Period) -> list[str]:
     return sources.expiry_notes(where, period.since, period.now)
 
 
-def _as_data(found: Usage, period: Period, scanned_bytes: int | None) -> dict[str, Any]:
+def _as_data(total_usage: Usage, period: Period, scanned_bytes: int | None) -> dict[str, Any]:
     return {
         "since": period.since.isoformat(),
         "until": period.until.isoformat(),
-        "by": found.by,
+        "by": total_usage.by,
         "groups": [
-            {**dict(zip(found.by, values, strict=True)), **each.as_data()}
-            for values, each in found.groups.items()
+            {**dict(zip(total_usage.by, values, strict=True)), **group_sum.as_data()}
+            for values, group_sum in total_usage.groups.items()
         ],
-        "total": found.total.as_data(),
-        "notes": table.remarks(found),
+        "total": total_usage.total.as_data(),
+        "notes": table.remarks(total_usage),
         **({} if scanned_bytes is None else {"scanned_bytes": scanned_bytes}),
     }

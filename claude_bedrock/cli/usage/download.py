@@ -24,17 +24,17 @@ def download(
 ) -> None:
     """Objects in which calls of the time may be. Raises NoTargetError, UnreadableError
     and botocore's errors."""
-    found, s3 = destinations_of(deployment), deployment.client("s3")
-    records = Records(found, logs=None, s3=s3)
+    destinations, s3 = destinations_of(deployment), deployment.client("s3")
+    records = Records(destinations, logs=None, s3=s3)
     begin, end = since - _BEYOND, min(until + _BEYOND, datetime.now(until.tzinfo) + _BEYOND)
     with ThreadPoolExecutor(_AT_A_TIME) as at_a_time:
         listed = at_a_time.map(lambda part: list(records.objects(*part)), _parts(begin, end))
-        wanted = {item["Key"]: item for part in listed for item in part}
+        listed_objects = {item["Key"]: item for part in listed for item in part}
         fetched = at_a_time.map(
-            lambda item: _fetch(s3, found.bucket, item, folder), wanted.values()
+            lambda item: _fetch(s3, destinations.bucket, item, folder), listed_objects.values()
         )
         for number, _ in enumerate(fetched, 1):
-            progress(number, len(wanted))
+            progress(number, len(listed_objects))
 
 
 def _parts(begin: datetime, end: datetime) -> Iterator[tuple[datetime, datetime]]:

@@ -36,19 +36,19 @@ def ask(question: str, files: Sequence[Path]) -> Answer:
 
     Raises UnreadableError where all files are whole and DuckDB cannot read them."""
     try:
-        return _ask(question, files)
+        return _execute(question, files)
     except duckdb.Error:
-        whole = [file for file in files if _is_whole(file)]
-    broken = [str(file) for file in sorted({*files} - {*whole})]
+        complete = [file for file in files if _is_complete(file)]
+    broken = [str(file) for file in sorted({*files} - {*complete})]
     try:
-        return _ask(question, whole)._replace(broken=broken)
+        return _execute(question, complete)._replace(broken=broken)
     except duckdb.Error as error:
         # DuckDB's own text may quote what was said.
         kind = type(error).__name__
         raise UnreadableError(f"DuckDB cannot read the records ({kind})") from None
 
 
-def _is_whole(file: Path) -> bool:
+def _is_complete(file: Path) -> bool:
     try:
         with gzip.open(file) as lines:
             while lines.read(_AT_ONCE_BYTES):
@@ -58,7 +58,7 @@ def _is_whole(file: Path) -> bool:
     return file.stat().st_size > 0
 
 
-def _ask(question: str, files: Sequence[Path]) -> Answer:
+def _execute(question: str, files: Sequence[Path]) -> Answer:
     """Raises duckdb.Error."""
     with TemporaryDirectory(prefix="claude-bedrock-") as spill:
         settings = {"memory_limit": MEMORY, "temp_directory": spill, "TimeZone": "UTC"}
@@ -69,8 +69,8 @@ def _ask(question: str, files: Sequence[Path]) -> Answer:
             connection.execute("SET threads = 1")
             connection.execute("SET preserve_insertion_order = false")
             connection.execute(_view(files))
-            found = connection.execute(question)
-            return Answer([each[0] for each in found.description or ()], found.fetchall())
+            result = connection.execute(question)
+            return Answer([column[0] for column in result.description or ()], result.fetchall())
 
 
 def _view(files: Sequence[Path]) -> str:

@@ -20,17 +20,17 @@ def of_records(
 ) -> list[Path]:
     """Return those in which calls of the time may be. Raises UnanswerableError if there is none of
     any time, and that may not be: it is not the folder that was meant."""
-    found = dict(_found(folder))
-    if not found and not may_be_empty:
+    hours_by_file = dict(_record_files(folder))
+    if not hours_by_file and not may_be_empty:
         raise UnanswerableError(
             f"{folder} has no records under AWSLogs/ACCOUNT/BedrockModelInvocationLogs/: "
             "fetch them with `claude-bedrock usage --sync FOLDER`"
         )
     first, last = (f"{at:%Y/%m/%d/%H}" for at in (since - _BEYOND, until + _BEYOND))
-    return sorted(file for file, hour in found.items() if first <= hour <= last)
+    return sorted(file for file, hour in hours_by_file.items() if first <= hour <= last)
 
 
-def _found(folder: Path) -> Iterator[tuple[Path, str]]:
+def _record_files(folder: Path) -> Iterator[tuple[Path, str]]:
     for file in folder.rglob("*.json.gz"):
         match = _RECORDS.search(file.as_posix())
         if match and match.end() == len(file.as_posix()):

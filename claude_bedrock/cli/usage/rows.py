@@ -42,11 +42,11 @@ def question(since: datetime, until: datetime) -> str:
 
 
 def read(
-    names: Sequence[str], found: Iterable[Sequence[Any]], broken: Iterable[str] = ()
+    names: Sequence[str], values: Iterable[Sequence[Any]], broken: Iterable[str] = ()
 ) -> list[Row]:
     """Return what an engine answered, whose columns are called `names`, and a row for each of the
     `broken` files, by its path."""
-    rows = [dict(zip(names, each, strict=True)) for each in found]
+    rows = [dict(zip(names, row, strict=True)) for row in values]
     answered = (Row(**{name: _value(name, value) for name, value in row.items()}) for row in rows)
     return [*answered, *(_NOTHING._replace(unreadable=1, unreadable_in=path) for path in broken)]
 

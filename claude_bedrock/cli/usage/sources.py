@@ -15,11 +15,11 @@ from claude_bedrock.cli.usage.rows import Row
 from claude_bedrock.cli.usage.totals import TeamProfile, TeamProfiles
 
 
-def read_folder(found: Sequence[Path], since: datetime, until: datetime) -> list[Row]:
+def read_folder(files: Sequence[Path], since: datetime, until: datetime) -> list[Row]:
     """Add up the calls of the window (UTC) in files of records. Raises UnreadableError."""
     from claude_bedrock.cli.usage import duckdb_engine  # noqa: PLC0415 - DuckDB is half a start of the program
 
-    return rows.read(*duckdb_engine.ask(rows.question(since, until), found))
+    return rows.read(*duckdb_engine.ask(rows.question(since, until), files))
 
 
 def read_stage(
@@ -35,18 +35,18 @@ def read_stage(
     with TemporaryDirectory(prefix="claude-bedrock-") as passing:
         folder = into or Path(passing)
         download.download(where, folder, since, until, progress)
-        found = local_files.of_records(folder, since, until, may_be_empty=True)
-        return read_folder(found, since, until)
+        files = local_files.of_records(folder, since, until, may_be_empty=True)
+        return read_folder(files, since, until)
 
 
 def expiry_notes(where: Deployment, since: datetime, now: datetime) -> list[str]:
     """Return what a reader has to know of a window that begins before the oldest record that is
     surely kept. Raises NoTargetError and botocore's errors."""
     days = stage_settings.deployed(where).retention_days
-    kept_from = now - timedelta(days=days)
-    if since >= kept_from:
+    oldest = now - timedelta(days=days)
+    if since >= oldest:
         return []
-    first = f"{kept_from:%Y-%m-%d %H:%M} UTC"
+    first = f"{oldest:%Y-%m-%d %H:%M} UTC"
     note = f"the stage keeps records for {days} days: of calls from before {first} some may be gone"
     return [note]
 

@@ -21,7 +21,7 @@ _COUNTS = {
     "cache_write_tokens": "to\ncache",
 }
 _SCALES = ((10**9, "G"), (10**6, "M"), (10**3, "k"))
-_WHOLE_BELOW = 10_000
+_UNSCALED_BELOW = 10_000
 _ARN_ACCOUNT = re.compile(r"^arn:[^:]+:[^:]+:[^:]*:\d{12}:")
 
 
@@ -31,11 +31,11 @@ def shown(usage: Usage, title: str) -> RenderableType:
         table.add_column(name, justify="right", no_wrap=True)
     table.add_column("", width=_BAR_WIDTH)
     most = max((group.dollars.total for group in usage.groups.values()), default=Decimal())
-    for values, each in _by_cost(usage):
+    for values, group_sum in _by_cost(usage):
         table.add_row(
             *(plain_lines(_ARN_ACCOUNT.sub("", value)) for value in values),
-            *_numbers(each),
-            _bar(each, most),
+            *_numbers(group_sum),
+            _bar(group_sum, most),
         )
     if len(usage.groups) != 1:
         others = [""] * (len(usage.by) - 1)
@@ -46,7 +46,7 @@ def shown(usage: Usage, title: str) -> RenderableType:
 def _by_cost(usage: Usage) -> list[tuple[tuple[str, ...], Sum]]:
     """Return the groups, the dearest first; days in their order."""
     groups = list(usage.groups.items())
-    return groups if "day" in usage.by else sorted(groups, key=lambda one: -one[1].dollars.total)
+    return groups if "day" in usage.by else sorted(groups, key=lambda item: -item[1].dollars.total)
 
 
 def remarks(usage: Usage) -> list[str]:
@@ -70,17 +70,17 @@ def money(dollars: Decimal) -> str:
     return f"{dollars:,.4f}"
 
 
-def _numbers(each: Sum) -> list[str]:
-    return [*(_short(getattr(each, name)) for name in _COUNTS), money(each.dollars.total)]
+def _numbers(group_sum: Sum) -> list[str]:
+    return [*(_short(getattr(group_sum, name)) for name in _COUNTS), money(group_sum.dollars.total)]
 
 
 def _short(count: int) -> str:
     """`123.4M`; exact numbers are in the page and in the JSON."""
-    if count < _WHOLE_BELOW:
+    if count < _UNSCALED_BELOW:
         return str(count)
-    scale, letter = next(each for each in _SCALES if count >= each[0])
+    scale, letter = next(scale_letter for scale_letter in _SCALES if count >= scale_letter[0])
     return f"{count / scale:.1f}{letter}"
 
 
-def _bar(each: Sum, most: Decimal) -> RenderableType:
-    return Bar(float(most), 0, float(each.dollars.total), width=_BAR_WIDTH) if most else Text()
+def _bar(group_sum: Sum, most: Decimal) -> RenderableType:
+    return Bar(float(most), 0, float(group_sum.dollars.total), width=_BAR_WIDTH) if most else Text()

@@ -82,7 +82,7 @@ class Sum:
             if name != "dollars":
                 setattr(self, name, getattr(self, name) + getattr(other, name))
         pairs = zip(self.dollars, other.dollars, strict=True)
-        self.dollars = Dollars(*(one + more for one, more in pairs))
+        self.dollars = Dollars(*(value + more for value, more in pairs))
 
     def as_data(self) -> dict[str, Any]:
         """Dollars exact, as text."""
@@ -101,9 +101,9 @@ class Usage(NamedTuple):
     notes: tuple[str, ...]
 
 
-def with_notes(found: Usage, notes: Sequence[str]) -> Usage:
+def with_notes(total_usage: Usage, notes: Sequence[str]) -> Usage:
     """Return the same, with these notes before its own."""
-    return found._replace(notes=(*notes, *found.notes))
+    return total_usage._replace(notes=(*notes, *total_usage.notes))
 
 
 def usage(rows: Iterable[Row], by: Sequence[Dimension], profiles: TeamProfiles) -> Usage:
@@ -115,7 +115,7 @@ def usage(rows: Iterable[Row], by: Sequence[Dimension], profiles: TeamProfiles) 
         total.add(row, dollars)
         notes |= dict.fromkeys(_notes(row, called, dollars))
         if row.calls:
-            key = tuple(_value(row, called, each) for each in by)
+            key = tuple(_value(row, called, dimension) for dimension in by)
             groups.setdefault(key, Sum()).add(row, dollars)
     return Usage(tuple(by), dict(sorted(groups.items())), total, tuple(notes))
 
@@ -185,8 +185,8 @@ def _notes(row: Row, called: _Called, dollars: Dollars | None) -> Iterator[str]:
         yield f"not priced: {row.model_id} names no geography that {called.model.name} has"
     if row.uncounted:
         yield "not priced: answered calls without token counts"
-    if called.model and dollars is not None and (said := unpublished(called.model)):
-        yield said
+    if called.model and dollars is not None and (remark := unpublished(called.model)):
+        yield remark
     if row.cache_write_tokens:
         yield "cache writes at the 5-minute rate"
     if called.model and (extended := called.model.life.extended_access) and extended <= row.day:

@@ -11,7 +11,7 @@ HOLDS, BROKEN, NOT_ASSESSED = 0, 1, 2
 _NAMED: Final = 20
 
 
-def is_whole(chain_report: ChainReport) -> bool:
+def is_complete(chain_report: ChainReport) -> bool:
     """Return whether every hour that is due is verified and its file is what both places have."""
     coverage = chain_report.coverage
     verified = coverage.hours_verified == coverage.hours > 0
@@ -29,7 +29,7 @@ def chain_exit_code(chain_report: ChainReport) -> int:
     """1 where something is missing or changed, 2 where some hours are not assessed, else 0."""
     if not chain_report.coverage.holds or (chain_report.objects and not chain_report.objects.holds):
         return BROKEN
-    return HOLDS if is_whole(chain_report) else NOT_ASSESSED
+    return HOLDS if is_complete(chain_report) else NOT_ASSESSED
 
 
 def chain_sentences(chain_report: ChainReport) -> Iterator[str]:
@@ -43,7 +43,7 @@ def chain_sentences(chain_report: ChainReport) -> Iterator[str]:
             f"within 2 hours and 15 minutes. {len(coverage.files):,} files are there."
         )
     if coverage.missing:
-        yield f"Missing: {_listed([str(each) for each in coverage.missing])}."
+        yield f"Missing: {_listed([str(hour) for hour in coverage.missing])}."
     if coverage.broken:
         yield f"Broken: {_listed([why for _, why in coverage.broken])}."
     if coverage.mismatches:

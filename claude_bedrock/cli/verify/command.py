@@ -80,23 +80,23 @@ def verify(
 
     Exit codes: 0 every call is on record, 1 there are findings, 2 not assessed."""
     with one_line_errors(NOT_ASSESSED, "auditor"):
-        asked = window(
+        period = window(
             since, hours, until, month, now=datetime.now(UTC), settle_minutes=settle_minutes
         )
-        found = deployment.chosen(stage, region, local_dir)
-        files_of_stage = Evidence(evidence, found.stage, found.region, keep=not no_evidence)
-        with working(f"Reconciling {found.stage} in {found.region}"):
-            report = verification.run(found, asked, files_of_stage)
+        target = deployment.chosen(stage, region, local_dir)
+        files_of_stage = Evidence(evidence, target.stage, target.region, keep=not no_evidence)
+        with working(f"Reconciling {target.stage} in {target.region}"):
+            report = verification.run(target, period, files_of_stage)
     if as_json:
         echo_json(verification.as_data(report))
     else:
-        console().print(_told(report))
+        console().print(_rendered(report))
     if report.evidence.error:
         fail(report.evidence.error, NOT_ASSESSED)
     sys.exit(EXIT_CODES[report.assessment.verdict])
 
 
-def _told(report: Report) -> RenderableType:
+def _rendered(report: Report) -> RenderableType:
     about, outcome = report.about, report.outcome
     numbers = Table.grid(padding=(0, 2))
     numbers.add_column(justify="right")
@@ -110,7 +110,7 @@ def _told(report: Report) -> RenderableType:
         numbers,
         *_findings(outcome.findings),
         Text(report.assessment.headline, _COLORS[report.assessment.verdict]),
-        Text(_kept(report.evidence)),
+        Text(_evidence_line(report.evidence)),
     )
 
 
@@ -127,7 +127,7 @@ def _findings(findings: Sequence[Finding]) -> Iterator[RenderableType]:
         yield Text(f"And {len(findings) - _MOST_SHOWN:,} more: in the evidence, and with --json.")
 
 
-def _kept(written: Written) -> str:
+def _evidence_line(written: Written) -> str:
     if not written.is_kept:
         return "Evidence: none is kept"
     return f"Evidence: {written.file}, last hash {written.sha256}"

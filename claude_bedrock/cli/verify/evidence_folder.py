@@ -55,8 +55,8 @@ class Evidence:
             with file.open("xb") as to:
                 to.writelines(hash_chain.chained(entries, previous))
         except OSError as error:
-            told = f"{file} cannot be written: {error.strerror}"
-            return Written(file, "", is_kept=False, error=told)
+            reason = f"{file} cannot be written: {error.strerror}"
+            return Written(file, "", is_kept=False, error=reason)
         return Written(file, checked([file]))
 
 

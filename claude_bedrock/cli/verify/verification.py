@@ -83,10 +83,10 @@ def run(
         find_requests=partial(find_requests_of, deployment),
         records=records or records_of(deployment),
     )
-    found = verification.run(stage, period, by=by["Arn"])
-    written = folder.write(period.now, found.entries(), previous)
-    given = _dispositions(deployment, period.now)
-    return _report(found.about, found.outcome, written, period, given)
+    hourly_run = verification.run(stage, period, by=by["Arn"])
+    written = folder.write(period.now, hourly_run.entries(), previous)
+    dispositions = _dispositions(deployment, period.now)
+    return _report(hourly_run.about, hourly_run.outcome, written, period, dispositions)
 
 
 def as_data(report: Report) -> dict[str, Any]:
@@ -95,10 +95,10 @@ def as_data(report: Report) -> dict[str, Any]:
         **report.assessment._asdict(),
         **report.outcome.as_data(),
         "accepted": [
-            {**each.finding.as_data(), "accepted": each.disposition._asdict()}
-            for each in report.accepted
+            {**accepted.finding.as_data(), "accepted": accepted.disposition._asdict()}
+            for accepted in report.accepted
         ],
-        "settled": [each.as_data() for each in report.settled],
+        "settled": [settled.as_data() for settled in report.settled],
         "evidence": {"file": str(report.evidence.file), "sha256": report.evidence.sha256}
         if report.evidence.is_kept
         else None,
@@ -136,30 +136,30 @@ def chain_report(
         raise EvidenceError("The stage seals no evidence: its verify_hourly is false.")
     bucket = outputs["EvidenceBucketName"]
     deployed = deployment.created("InvocationLogging")
-    kept_from = next_hour(
+    oldest_hour = next_hour(
         now - timedelta(days=stage.retention_days + EVIDENCE_RETENTION_EXTRA_DAYS)
     )
-    asked = due_span(since or deployed, until, now=now, deployed=deployed)
-    begin = min(max(asked.since, kept_from), asked.until)
-    files_of = Span(max(whole_hour(since or deployed - _FIRST_FILES), kept_from), until)
+    requested = due_span(since or deployed, until, now=now, deployed=deployed)
+    begin = min(max(requested.since, oldest_hour), requested.until)
+    files_of = Span(max(whole_hour(since or deployed - _FIRST_FILES), oldest_hour), until)
     logged, unasked = _logged_hashes(deployment, bucket, files_of.since, now)
     coverage = cover(
         EvidenceBucket(deployment.client("s3"), bucket),
-        Span(begin, asked.until),
+        Span(begin, requested.until),
         files_of=files_of,
         now=now,
         logged=logged,
     )
-    return ChainReport(coverage, unasked, (begin - asked.since) // HOUR)
+    return ChainReport(coverage, unasked, (begin - requested.since) // HOUR)
 
 
-def with_objects(deployment: Deployment, found: ChainReport, now: datetime) -> ChainReport:
+def with_objects(deployment: Deployment, report: ChainReport, now: datetime) -> ChainReport:
     """Return the same, and whether the objects that its verified hours rest on are what was read:
     of hours whose records are surely kept. Raises NoTargetError and botocore's errors."""
-    kept_from = now - timedelta(days=stage_settings.deployed(deployment).retention_days)
-    files = [file for file in found.coverage.files if file.since >= kept_from and not file.because]
+    oldest = now - timedelta(days=stage_settings.deployed(deployment).retention_days)
+    files = [file for file in report.coverage.files if file.since >= oldest and not file.because]
     checked = check_objects(_evidence_of(deployment), files, records_of(deployment))
-    return found._replace(objects=checked)
+    return report._replace(objects=checked)
 
 
 def _logged_hashes(
@@ -180,7 +180,7 @@ def sealed(deployment: Deployment, period: Period, folder: Evidence) -> Report |
 
     Raises NoTargetError, EvidenceError and botocore's errors."""
     window = Span(period.since, period.until)
-    if any(each != whole_hour(each) for each in window) or period.until > period.now - DUE_AFTER:
+    if any(end != whole_hour(end) for end in window) or period.until > period.now - DUE_AFTER:
         return None
     stage = stage_settings.deployed(deployment)
     if not stage.verify_hourly:
@@ -191,19 +191,19 @@ def sealed(deployment: Deployment, period: Period, folder: Evidence) -> Report |
     if not coverage.files or (coverage.hours_verified < coverage.hours and not expired):
         return None
     later = _later_files(deployment, period)
-    found = sum_hours([*coverage.files, *later], window)
+    total = sum_hours([*coverage.files, *later], window)
     about = _about_sealed(deployment, period, chain)
     keys = [{"key": file.key, "sha256": file.sha256} for file in coverage.files]
     entries = [
-        {"kind": "sum", **about, "counts": found.outcome.counts._asdict(), "files": keys},
-        *({"kind": "finding", "finding": finding.as_data()} for finding in found.outcome.findings),
-        *({"kind": "settled", "finding": each.as_data()} for each in found.settled),
+        {"kind": "sum", **about, "counts": total.outcome.counts._asdict(), "files": keys},
+        *({"kind": "finding", "finding": finding.as_data()} for finding in total.outcome.findings),
+        *({"kind": "settled", "finding": finding.as_data()} for finding in total.settled),
     ]
     written = folder.write(period.now, entries, folder.last_hash())
-    given = _dispositions(deployment, period.now)
-    report = _report(about, found.outcome, written, period, given)
+    dispositions = _dispositions(deployment, period.now)
+    report = _report(about, total.outcome, written, period, dispositions)
     return report._replace(
-        settled=found.settled, chain=chain, assessment=_with_hours(report.assessment, chain, period)
+        settled=total.settled, chain=chain, assessment=_with_hours(report.assessment, chain, period)
     )
 
 
@@ -212,12 +212,14 @@ def _report(
     outcome: Outcome,
     written: Written,
     period: Period,
-    given: Mapping[str, Disposition],
+    dispositions: Mapping[str, Disposition],
 ) -> Report:
     """The headline tells of all findings, the verdict is that of those that are open."""
     window = in_words(period.since, period.until)
-    opened = outcome._replace(findings=[e for e in outcome.findings if e.id not in given])
-    accepted = tuple(Accepted(e, given[e.id]) for e in outcome.findings if e.id in given)
+    opened = outcome._replace(findings=[e for e in outcome.findings if e.id not in dispositions])
+    accepted = tuple(
+        Accepted(e, dispositions[e.id]) for e in outcome.findings if e.id in dispositions
+    )
     assessment = assess(outcome, window)
     if accepted:
         number = f"{len(accepted):,} {'is' if len(accepted) == 1 else 'are'} accepted"
@@ -261,8 +263,10 @@ def _later_files(deployment: Deployment, period: Period) -> tuple[SealedFile, ..
     """Return those whose second looks are at the last hours of the window."""
     later = Span(period.until, min(period.until + 2 * AFTER, period.now))
     bucket = _evidence_of(deployment)
-    found = cover(bucket, Span(later.since, later.since), files_of=later, now=period.now, logged={})
-    return found.files
+    coverage = cover(
+        bucket, Span(later.since, later.since), files_of=later, now=period.now, logged={}
+    )
+    return coverage.files
 
 
 def _dispositions(deployment: Deployment, now: datetime) -> Mapping[str, Disposition]:

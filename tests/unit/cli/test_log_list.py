@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from claude_bedrock.cli.logs import command
-from claude_bedrock.cli.logs.body_text import said
+from claude_bedrock.cli.logs.body_text import body_text
 from claude_bedrock.cli.logs.command import _as_text
 from claude_bedrock.cli.logs.listing import CallsRead, Line, LogFilter, Unreadable, followed, lines
 from claude_bedrock.cli.logs.no_match import no_match
@@ -96,18 +96,18 @@ EVERY = [
     ("wanted", "ids"),
     [
         (LogFilter(), ["plain", "other", "failed", "haiku", "said", "large"]),
-        (LogFilter(who="anna"), ["other"]),
-        (LogFilter(who="SEARCH", model="claude-haiku-4-5"), ["haiku"]),
+        (LogFilter(caller="anna"), ["other"]),
+        (LogFilter(caller="SEARCH", model="claude-haiku-4-5"), ["haiku"]),
         (LogFilter(model="haiku"), ["haiku"]),
         (LogFilter(model="HAIKU"), ["haiku"]),
         (LogFilter(model="Claude-Haiku-4.5"), ["haiku"]),
         (LogFilter(model="US.ANTHROPIC.claude-haiku-4-5-20251001-v1:0"), ["haiku"]),
         (LogFilter(text="STRASSE"), ["said"]),
         (LogFilter(text="long contract"), ["large"]),
-        (LogFilter(text="good day", who="anna"), ["other"]),
+        (LogFilter(text="good day", caller="anna"), ["other"]),
         (LogFilter(text="bedrock"), []),
         (LogFilter(request_id="haiku"), ["haiku"]),
-        (LogFilter(request_id="haiku", who="nobody"), []),
+        (LogFilter(request_id="haiku", caller="nobody"), []),
     ],
 )
 def test_only_what_fits_is_listed_each_call_once(wanted: LogFilter, ids: list[str]) -> None:
@@ -172,9 +172,9 @@ def test_a_streams_pieces_are_one_text_whatever_they_were_cut_into() -> None:
         ),
         {"type": "message_stop"},
     ]
-    assert said(events) == "Gallia est"
-    assert said({"output": {"message": {"content": [{"text": "a"}, {"text": "b"}]}}}) == "a\nb"
-    assert said(None) == ""
+    assert body_text(events) == "Gallia est"
+    assert body_text({"output": {"message": {"content": [{"text": "a"}, {"text": "b"}]}}}) == "a\nb"
+    assert body_text(None) == ""
 
 
 @pytest.mark.parametrize(
@@ -215,9 +215,9 @@ def test_a_body_that_is_nested_too_deeply_does_not_end_the_list(
     def too_deep(body: object) -> str:
         if "deep" in str(body):
             raise RecursionError
-        return said(body)
+        return body_text(body)
 
-    monkeypatch.setattr("claude_bedrock.cli.logs.listing.said", too_deep)
+    monkeypatch.setattr("claude_bedrock.cli.logs.listing.body_text", too_deep)
     unreadable = Unreadable()
     records = Logs([record("1", "deep"), record("2")]).records()
 
@@ -235,10 +235,10 @@ def unmatched(wanted: LogFilter, *found: dict[str, Any]) -> str:
 
 
 def test_where_nothing_matches_it_is_told_what_there_is() -> None:
-    told = unmatched(LogFilter(who="nobody"), *EVERY[:4])
+    told = unmatched(LogFilter(caller="nobody"), *EVERY[:4])
     assert "matches --caller nobody: 4 are, by arn:aws:iam::1:user/Anna, search.web, " in told
     assert "of claude-haiku-4-5, claude-opus-5-5" in told
-    assert "is on record" in unmatched(LogFilter(who="nobody"))
+    assert "is on record" in unmatched(LogFilter(caller="nobody"))
     assert "with --request-id r9 is on record" in unmatched(LogFilter(request_id="r9"))
 
 

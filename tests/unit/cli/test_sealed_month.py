@@ -83,7 +83,7 @@ def test_a_clean_month_is_summed_and_ends_with_0(tmp_path: Path) -> None:
 def test_alarms_of_a_past_month_leave_the_exit_code_as_it_is() -> None:
     asked = Period(MONTH, END, timedelta(hours=1), FIRST_OF_NOVEMBER)
 
-    found = alarms.judge_quiet([], asked)
+    found = alarms.judge_fired([], asked)
 
     assert (found.verdict, alarms._FORGOTTEN in found.words) == ("not assessed", True)
 

@@ -48,20 +48,20 @@ def _grouped(usage: Usage, *by: Dimension) -> dict[tuple[str, ...], Sum]:
     """Return the sums by some of the dimensions that `usage` has, in that order."""
     at = [usage.by.index(dimension) for dimension in by]
     groups: dict[tuple[str, ...], Sum] = {}
-    for values, each in usage.groups.items():
-        groups.setdefault(tuple(values[place] for place in at), Sum()).merge(each)
+    for values, group_sum in usage.groups.items():
+        groups.setdefault(tuple(values[position] for position in at), Sum()).merge(group_sum)
     return dict(sorted(groups.items()))
 
 
 def _named(usage: Usage, by: Dimension) -> Mapping[str, Sum]:
-    return {name: each for (name,), each in _grouped(usage, by).items()}
+    return {name: group_sum for (name,), group_sum in _grouped(usage, by).items()}
 
 
 def _by_caller_and_model(usage: Usage) -> list[tuple[Mapping[str, str], Sum]]:
     names: tuple[Dimension, ...] = ("caller", "model", "geography")
-    found = _grouped(usage, *names).items()
-    dearest = sorted(found, key=lambda item: (-item[1].dollars.total, item[0]))
-    return [(dict(zip(names, values, strict=True)), each) for values, each in dearest]
+    groups = _grouped(usage, *names).items()
+    dearest = sorted(groups, key=lambda item: (-item[1].dollars.total, item[0]))
+    return [(dict(zip(names, values, strict=True)), group_sum) for values, group_sum in dearest]
 
 
 def _charts(usage: Usage) -> Mapping[str, str]:
@@ -77,22 +77,22 @@ def _charts(usage: Usage) -> Mapping[str, str]:
 
 def _by_day(title: str, usage: Usage) -> str:
     days, models = list(_named(usage, "day")), list(_named(usage, "model"))
-    found = _grouped(usage, "model", "day")
+    groups = _grouped(usage, "model", "day")
     series = {
-        model: [found[model, day].calls if (model, day) in found else 0 for day in days]
+        model: [groups[model, day].calls if (model, day) in groups else 0 for day in days]
         for model in models
     }
     return charts.over_time(title, days, series)
 
 
 def _cost(title: str, usage: Usage) -> str:
-    groups = _largest(_named(usage, "caller"), lambda each: each.dollars.total)
+    groups = _largest(_named(usage, "caller"), lambda group_sum: group_sum.dollars.total)
     values = [float(group.dollars.total) for group in groups.values()]
     return charts.bars(title, list(groups), {"US dollars": values}, dollars=True)
 
 
 def _tokens(title: str, usage: Usage) -> str:
-    groups = _largest(_named(usage, "model"), lambda each: each.input_tokens)
+    groups = _largest(_named(usage, "model"), lambda group_sum: group_sum.input_tokens)
     series = {
         name: [getattr(group, field) for group in groups.values()]
         for name, field in _TOKENS.items()
@@ -101,7 +101,7 @@ def _tokens(title: str, usage: Usage) -> str:
 
 
 def _regions(title: str, usage: Usage) -> str:
-    groups = _largest(_named(usage, "region"), lambda each: each.calls)
+    groups = _largest(_named(usage, "region"), lambda group_sum: group_sum.calls)
     return charts.bars(title, list(groups), {"calls": [group.calls for group in groups.values()]})
 
 

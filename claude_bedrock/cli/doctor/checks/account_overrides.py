@@ -12,7 +12,7 @@ from botocore.exceptions import ClientError
 
 from claude_bedrock.catalog import RETENTION_MODES
 from claude_bedrock.cli.doctor.check import Check, Topic, code_of
-from claude_bedrock.cli.doctor.checks.data_retention_mode import UNSET, keeps_less
+from claude_bedrock.cli.doctor.checks.data_retention_mode import UNSET, retains_less
 from claude_bedrock.cli.doctor.context import Account
 from claude_bedrock.cli.shared.deployment import Client
 from claude_bedrock.cli.shared.stage_settings import Settings
@@ -34,19 +34,19 @@ def check(account: Account, settings: Settings) -> list[Check]:
     so."""
     client = account.client("bedrock")
     return [
-        GUARDRAIL.asked(
+        GUARDRAIL.run(
             "bedrock:ListEnforcedGuardrailsConfiguration",
             lambda: judge_guardrails(
                 client.list_enforced_guardrails_configuration()["guardrailsConfig"]
             ),
         ),
-        _asked(
+        _run_check(
             PROJECTS,
             client,
             "list_projects",
             lambda: judge_projects(list(_projects(client)), settings.data_retention),
         ),
-        _asked(
+        _run_check(
             STORAGE,
             client,
             "get_account_data_retention_storage",
@@ -59,7 +59,7 @@ def judge_guardrails(configured: Sequence[Mapping[str, Any]]) -> Check:
     """`configured` is what ListEnforcedGuardrailsConfiguration answers."""
     if not configured:
         return GUARDRAIL.ok("none: calls carry the stage's own, if it has one")
-    names = [f"{each['guardrailId']} version {each['guardrailVersion']}" for each in configured]
+    names = [f"{item['guardrailId']} version {item['guardrailVersion']}" for item in configured]
     return GUARDRAIL.warning(
         f"Bedrock puts {', '.join(names)} into calls of this account, which no stage sets",
         "check that whoever owns the account means it: it can block answers, and is charged; "
@@ -75,17 +75,17 @@ def judge_projects(projects: Sequence[Mapping[str, Any]], stage_mode: str | None
         if project["status"] == "active" and project["dataRetention"]["mode"] != UNSET
     }
     looser = {name: mode for name, mode in own.items() if _is_looser(mode, stage_mode)}
-    told = ", ".join(f"{name} has {mode}" for name, mode in (looser or own).items())
+    modes = ", ".join(f"{name} has {mode}" for name, mode in (looser or own).items())
     if not looser:
-        return PROJECTS.ok(told or "no project has a mode of its own")
+        return PROJECTS.ok(modes or "no project has a mode of its own")
     fix = "set it to inherit: `aws bedrock update-project --project-identifier ID --data-retention "
     fix += "mode=inherit`"
     if _DEFAULT in looser:
         return PROJECTS.failed(
-            f"{told}, and the stage asks for {stage_mode}: its calls are in {_DEFAULT}", fix
+            f"{modes}, and the stage asks for {stage_mode}: its calls are in {_DEFAULT}", fix
         )
     return PROJECTS.warning(
-        f"{told}, and the stage asks for {stage_mode}: calls past the gateway may be in it", fix
+        f"{modes}, and the stage asks for {stage_mode}: calls past the gateway may be in it", fix
     )
 
 
@@ -106,16 +106,16 @@ def _is_looser(mode: str, stage_mode: str | None) -> bool:
     known here may."""
     if stage_mode is None:
         return False
-    return mode not in RETENTION_MODES or keeps_less(stage_mode, mode)
+    return mode not in RETENTION_MODES or retains_less(stage_mode, mode)
 
 
-def _asked(topic: Topic, client: Client, method: str, judge: Callable[[], Check]) -> Check:
+def _run_check(topic: Topic, client: Client, method: str, judge: Callable[[], Check]) -> Check:
     operation = "".join(word.title() for word in method.split("_"))
     if not hasattr(client, method):
         return topic.skipped(
             f"boto3 {boto3.__version__} has no {operation}; {_SINCE} and later have"
         )
-    return topic.asked(f"bedrock:{operation}", judge)
+    return topic.run(f"bedrock:{operation}", judge)
 
 
 def _projects(client: Client) -> Iterator[Mapping[str, Any]]:

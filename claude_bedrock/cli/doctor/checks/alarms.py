@@ -49,9 +49,9 @@ def is_confirmed(subscription: str) -> bool:
     return subscription.startswith("arn:")
 
 
-def judge_subscribers(found: Sequence[str], topic_arn: str) -> Check:
-    confirmed = sum(is_confirmed(each) for each in found)
-    waiting = found.count("PendingConfirmation")
+def judge_subscribers(subscription_arns: Sequence[str], topic_arn: str) -> Check:
+    confirmed = sum(is_confirmed(subscription) for subscription in subscription_arns)
+    waiting = subscription_arns.count("PendingConfirmation")
     if confirmed:
         also = f", {waiting} more not confirmed" if waiting else ""
         return SUBSCRIBERS.ok(f"{confirmed} confirmed{also}")
@@ -77,7 +77,7 @@ def _subscribers(account: Account) -> list[Check]:
         return judge_subscribers(subscriptions(account.client("sns"), topic), topic)
 
     actions = "sns:ListSubscriptionsByTopic and cloudformation:DescribeStacks"
-    return [SUBSCRIBERS.asked(actions, ask)]
+    return [SUBSCRIBERS.run(actions, ask)]
 
 
 # --- what the alarms on deliveries watch
@@ -143,21 +143,21 @@ def _deliveries(account: Account) -> list[Check]:
 
 def _watched(account: Account) -> Metrics:
     pages = account.client("cloudwatch").get_paginator("describe_alarms")
-    found: dict[str, set[Dimensions]] = {}
+    dimensions: dict[str, set[Dimensions]] = {}
     for page in pages.paginate(AlarmNamePrefix=account.deployment.stack("Observability")):
         for alarm in page.get("MetricAlarms", []):
             if alarm.get("Namespace") == _NAMESPACE:
-                found.setdefault(alarm["MetricName"], set()).add(_dimensions(alarm))
-    return found
+                dimensions.setdefault(alarm["MetricName"], set()).add(_dimensions(alarm))
+    return dimensions
 
 
 def _written(cloudwatch: Client) -> Metrics:
     """https://docs.aws.amazon.com/AmazonCloudWatch/latest/APIReference/API_ListMetrics.html"""
-    found: dict[str, set[Dimensions]] = {}
+    dimensions: dict[str, set[Dimensions]] = {}
     for page in cloudwatch.get_paginator("list_metrics").paginate(Namespace=_NAMESPACE):
         for metric in page["Metrics"]:
-            found.setdefault(metric["MetricName"], set()).add(_dimensions(metric))
-    return found
+            dimensions.setdefault(metric["MetricName"], set()).add(_dimensions(metric))
+    return dimensions
 
 
 def _dimensions(answer: Mapping[str, Any]) -> Dimensions:

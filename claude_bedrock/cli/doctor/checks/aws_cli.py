@@ -21,21 +21,21 @@ def check() -> list[Check]:
     if path is None:
         return [judge(None)]
     try:
-        said = subprocess.run(  # noqa: S603 - the user's own AWS CLI
+        process = subprocess.run(  # noqa: S603 - the user's own AWS CLI
             [path, "--version"], capture_output=True, text=True, timeout=60, check=False
         )
     except (OSError, subprocess.TimeoutExpired) as error:
         return [TOPIC.unknown(f"{path} does not run: {error}", _INSTALL)]
-    return [judge(said.stdout + said.stderr)]
+    return [judge(process.stdout + process.stderr)]
 
 
-def judge(said: str | None) -> Check:
-    """`said` is what `aws --version` prints, None where there is no `aws`.
+def judge(output: str | None) -> Check:
+    """Judge the version: `output` is what `aws --version` prints, None where there is no `aws`.
 
     Nothing of ours calls the AWS CLI, so an old one, or none, fails nothing."""
-    if said is None:
+    if output is None:
         return TOPIC.warning("none on PATH: the commands of the pages need it", _INSTALL)
-    match = re.search(r"aws-cli/(\d+)\.(\d+)\.(\d+)", said)
+    match = re.search(r"aws-cli/(\d+)\.(\d+)\.(\d+)", output)
     if match is None:
         return TOPIC.warning("`aws --version` does not say a version", _INSTALL)
     version = tuple(int(part) for part in match.groups())

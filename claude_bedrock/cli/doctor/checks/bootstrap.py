@@ -22,7 +22,7 @@ def check(account: Account) -> list[Check]:
             raise
         return judge(answer["Parameter"]["Value"], account)
 
-    return [TOPIC.asked("ssm:GetParameter", check_bootstrap)]
+    return [TOPIC.run("ssm:GetParameter", check_bootstrap)]
 
 
 def judge(value: str | None, account: Account) -> Check:

@@ -12,7 +12,7 @@ from claude_bedrock.cli.shared.cdk_json import value_at
 from claude_bedrock.cli.shared.deployment import NoTargetError
 
 TOPIC = Topic("Lambda concurrency")
-KEPT_BACK: Final = 100
+UNRESERVED: Final = 100
 """What Lambda keeps for all functions for which nothing is reserved."""
 
 _MOST_OF_AUTHORIZER: Final = 100
@@ -33,7 +33,7 @@ class Room(NamedTuple):
     @property
     def most(self) -> int:
         """What the stage may reserve."""
-        return max(self.unreserved + self.own - KEPT_BACK, 0)
+        return max(self.unreserved + self.own - UNRESERVED, 0)
 
     def proposal(self, *, has_authorizer: bool) -> int:
         """Return a `reserved_concurrency` that leaves room for the authorizer's, where there is
@@ -57,7 +57,7 @@ def check(account: Account, block: Mapping[str, Any] | None) -> list[Check]:
         has_authorizer = value_at(block, "callers.auth", "key") == "key"
         return judge(room, needed(block), account.region, has_authorizer=has_authorizer)
 
-    return [TOPIC.asked(_ACTIONS, check_concurrency)]
+    return [TOPIC.run(_ACTIONS, check_concurrency)]
 
 
 def needed(block: Mapping[str, Any]) -> int | None:
@@ -70,27 +70,27 @@ def needed(block: Mapping[str, Any]) -> int | None:
     return of_gateway + (min(of_gateway, _MOST_OF_AUTHORIZER) if by_key else 0)
 
 
-def judge(room: Room, wanted: int | None, region: str, *, has_authorizer: bool = True) -> Check:
-    told = f"the account's {room.limit:,} in {region}"
-    if wanted is None and (proposal := room.proposal(has_authorizer=has_authorizer)):
+def judge(room: Room, reserved: int | None, region: str, *, has_authorizer: bool = True) -> Check:
+    limit = f"the account's {room.limit:,} in {region}"
+    if reserved is None and (proposal := room.proposal(has_authorizer=has_authorizer)):
         return TOPIC.warning(
-            f"nothing is reserved: the gateway shares {told} with every other function",
+            f"nothing is reserved: the gateway shares {limit} with every other function",
             f"set `endpoint.reserved_concurrency` to {proposal} in the stage's block, or to "
             f"another number that is no less than a burst; {room.most:,} can be reserved in all",
         )
-    if wanted is None:
+    if reserved is None:
         return TOPIC.warning(
-            f"nothing is reserved, and nothing can be: of {told} Lambda keeps {KEPT_BACK} for "
+            f"nothing is reserved, and nothing can be: of {limit} Lambda keeps {UNRESERVED} for "
             "functions without a number",
             _more(region),
         )
-    if wanted > room.most:
+    if reserved > room.most:
         return TOPIC.failed(
-            f"{wanted:,} to be reserved, and at most {room.most:,} can be: of {told} Lambda keeps "
-            f"{KEPT_BACK} for functions without a number, and the deployment would fail",
+            f"{reserved:,} to be reserved, and at most {room.most:,} can be: of {limit} Lambda "
+            f"keeps {UNRESERVED} for functions without a number, and the deployment would fail",
             f"lower `reserved_concurrency`, or set it to null; or {_more(region)}",
         )
-    return TOPIC.ok(f"{wanted:,} reserved, of {room.most:,} that can be")
+    return TOPIC.ok(f"{reserved:,} reserved, of {room.most:,} that can be")
 
 
 def _own(account: Account) -> int:

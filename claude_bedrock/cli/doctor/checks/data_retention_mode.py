@@ -33,25 +33,25 @@ def check(account: Account, settings: Settings, *, fix: bool) -> list[Check]:
         return [topic.withheld(error, _GET) for topic in topics]
     if mode not in {UNSET, *RETENTION_MODES}:
         return [topic.unknown(f"AWS says {mode}", _UNHEARD_OF) for topic in topics]
-    wanted = settings.data_retention
-    checks = [judge(mode, wanted, account.region)]
-    if fix and wanted is not None and keeps_less(wanted, mode):
-        checks = [TOPIC.asked(_PUT, lambda: _set(account, mode, wanted))]
-        mode = wanted if checks[0].outcome == "ok" else mode
-    elif not settings.is_deployed and wanted is not None and is_made_stricter(wanted, mode):
-        will_be = f"{mode}, and nothing is deployed yet: the deployment sets {wanted}"
-        checks, mode = [TOPIC.skipped(will_be)], wanted
+    stage_mode = settings.data_retention
+    checks = [judge(mode, stage_mode, account.region)]
+    if fix and stage_mode is not None and retains_less(stage_mode, mode):
+        checks = [TOPIC.run(_PUT, lambda: _set(account, mode, stage_mode))]
+        mode = stage_mode if checks[0].outcome == "ok" else mode
+    elif not settings.is_deployed and stage_mode is not None and is_made_stricter(stage_mode, mode):
+        will_be = f"{mode}, and nothing is deployed yet: the deployment sets {stage_mode}"
+        checks, mode = [TOPIC.skipped(will_be)], stage_mode
     return [*checks, *(judge_model(mode, model, account.region) for model in models)]
 
 
-def judge(mode: str, wanted: str | None, region: str) -> Check:
-    if wanted is None:
+def judge(mode: str, stage_mode: str | None, region: str) -> Check:
+    if stage_mode is None:
         return TOPIC.ok(f"{mode}, which the stage leaves as it is")
-    if mode == wanted:
+    if mode == stage_mode:
         return TOPIC.ok(mode)
-    how = "run `claude-bedrock doctor --fix`, or " if keeps_less(wanted, mode) else ""
+    how = "run `claude-bedrock doctor --fix`, or " if retains_less(stage_mode, mode) else ""
     return TOPIC.failed(
-        f"{mode}, and the stage asks for {wanted}", f"{how}{_command(wanted, region)}"
+        f"{mode}, and the stage asks for {stage_mode}", f"{how}{_command(stage_mode, region)}"
     )
 
 
@@ -66,14 +66,14 @@ def judge_model(mode: str, model: Model, region: str) -> Check:
     )
 
 
-def keeps_less(wanted: str, mode: str) -> bool:
-    """Return whether `wanted` lets less be kept than the account's `mode` does."""
-    return RETENTION_MODES.index(wanted) < RETENTION_MODES.index(effective(mode))
+def retains_less(stage_mode: str, mode: str) -> bool:
+    """Return whether `stage_mode` retains less than the account's `mode`."""
+    return RETENTION_MODES.index(stage_mode) < RETENTION_MODES.index(effective(mode))
 
 
-def is_made_stricter(wanted: str, mode: str) -> bool:
-    """Return whether a deployment sets `wanted`: it loosens no mode that somebody chose."""
-    return mode != wanted and (mode == UNSET or keeps_less(wanted, mode))
+def is_made_stricter(stage_mode: str, mode: str) -> bool:
+    """Return whether a deployment sets `stage_mode`: it loosens no mode that was set by hand."""
+    return mode != stage_mode and (mode == UNSET or retains_less(stage_mode, mode))
 
 
 def effective(mode: str) -> str:
@@ -81,9 +81,9 @@ def effective(mode: str) -> str:
     return "default" if mode == UNSET else mode
 
 
-def _set(account: Account, was: str, wanted: str) -> Check:
-    account.client("bedrock").put_account_data_retention(mode=wanted)
-    return TOPIC.ok(f"{wanted}, set just now; it was {was}")
+def _set(account: Account, was: str, stage_mode: str) -> Check:
+    account.client("bedrock").put_account_data_retention(mode=stage_mode)
+    return TOPIC.ok(f"{stage_mode}, set just now; it was {was}")
 
 
 def _command(mode: str, region: str) -> str:

@@ -25,16 +25,16 @@ def check(account: Account, local: tuple[str, str | None] | None) -> list[Check]
         return [topic.withheld(error, "cloudformation:DescribeStacks") for topic in topics]
     trusted = ssl.create_default_context(cafile=ca)
     return [
-        judge(topic, *_ask(f"{url.rstrip('/')}{path}", method, trusted))
+        judge(topic, *_request(f"{url.rstrip('/')}{path}", method, trusted))
         for topic, (method, path) in zip(topics, DOORS, strict=True)
     ]
 
 
-def judge(topic: Topic, status: int | None, said: str) -> Check:
-    """`status` is None where there was no answer; `said` is then why."""
+def judge(topic: Topic, status: int | None, failure: str) -> Check:
+    """Judge one answer: `status` is None where there was none, and `failure` says why."""
     if status is None:
         return topic.failed(
-            said,
+            failure,
             "is the stack deployed, in this account and Region? Does a proxy or firewall stand "
             "between? Locally: is `make local` still up?",
         )
@@ -47,7 +47,7 @@ def judge(topic: Topic, status: int | None, said: str) -> Check:
     return topic.ok("answers 200")
 
 
-def _ask(url: str, method: str, trusted: ssl.SSLContext) -> tuple[int | None, str]:
+def _request(url: str, method: str, trusted: ssl.SSLContext) -> tuple[int | None, str]:
     request = urllib.request.Request(url, method=method)  # noqa: S310 - the deployment's own
     try:
         with urllib.request.urlopen(request, timeout=_SECONDS, context=trusted) as answer:  # noqa: S310

@@ -18,14 +18,16 @@ def check(account: Account, settings: Settings) -> list[Check]:
     def check_github() -> Check:
         arn = f"arn:aws:iam::{account.id}:oidc-provider/{HOST}"
         try:
-            found = account.client("iam").get_open_id_connect_provider(OpenIDConnectProviderArn=arn)
+            provider = account.client("iam").get_open_id_connect_provider(
+                OpenIDConnectProviderArn=arn
+            )
         except ClientError as error:
             if code_of(error) in {"NoSuchEntity", "NoSuchEntityException"}:
                 return judge(None, account.id)
             raise
-        return judge(found["ClientIDList"], account.id)
+        return judge(provider["ClientIDList"], account.id)
 
-    return [TOPIC.asked("iam:GetOpenIDConnectProvider", check_github)]
+    return [TOPIC.run("iam:GetOpenIDConnectProvider", check_github)]
 
 
 def judge(audiences: list[str] | None, account_id: str) -> Check:

@@ -16,7 +16,7 @@ CLOCK = Topic("clock")
 GREATEST_SKEW = dt.timedelta(minutes=5)
 """https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_sigv-troubleshooting.html"""
 
-_LOOK = "see what `aws sts get-caller-identity` says: without an answer to it nothing works"
+_ADVICE = "see what `aws sts get-caller-identity` says: without an answer to it nothing works"
 
 Now = Callable[[], dt.datetime]
 Answer = Mapping[str, Any]
@@ -47,8 +47,8 @@ def judge(answer: Answer, expected: str | None) -> Check:
 
 def refused(error: ClientError | BotoCoreError) -> Check:
     """Return what STS answered to them, or why it could not be asked at all."""
-    found = f"AWS refuses them: {code_of(error)}" if isinstance(error, ClientError) else str(error)
-    return CREDENTIALS.failed(found, credentials_advice(error) or _LOOK)
+    reason = f"AWS refuses them: {code_of(error)}" if isinstance(error, ClientError) else str(error)
+    return CREDENTIALS.failed(reason, credentials_advice(error) or _ADVICE)
 
 
 def skew(date: str | None, now: dt.datetime) -> Check:

@@ -21,7 +21,7 @@ ANYWHERE = ""
 
 def check(account: Account, settings: Settings) -> list[Check]:
     return [
-        _look(account, settings, model, route)
+        _check_profile(account, settings, model, route)
         for model in catalog.MODELS
         if model.name in settings.models
         for route in settings.geographies
@@ -29,23 +29,23 @@ def check(account: Account, settings: Settings) -> list[Check]:
     ]
 
 
-def _look(account: Account, settings: Settings, model: Model, route: str) -> Check:
+def _check_profile(account: Account, settings: Settings, model: Model, route: str) -> Check:
     topic = Topic(NAME, catalog.profile_id(model, route))
 
     def check_regions() -> Check:
         try:
-            found = account.client("bedrock").get_inference_profile(
+            profile = account.client("bedrock").get_inference_profile(
                 inferenceProfileIdentifier=topic.subject
             )
         except ClientError as error:
             if code_of(error) == "ResourceNotFoundException":
                 return missing(topic, account.region)
             raise
-        regions = {one["modelArn"].split(":")[3] for one in found["models"]}
+        regions = {destination["modelArn"].split(":")[3] for destination in profile["models"]}
         expected = invoke_policies.profile_destinations(model, route, account.region)
         return judge(topic, regions, frozenset(expected), settings.residency)
 
-    return topic.asked("bedrock:GetInferenceProfile", check_regions)
+    return topic.run("bedrock:GetInferenceProfile", check_regions)
 
 
 def missing(topic: Topic, region: str) -> Check:
@@ -58,41 +58,41 @@ def missing(topic: Topic, region: str) -> Check:
 
 def judge(
     topic: Topic,
-    found: AbstractSet[str],
+    regions: AbstractSet[str],
     expected: AbstractSet[str],
     residency: tuple[str, ...] | None,
 ) -> Check:
-    """`found` are the Regions of AWS's answer, `expected` the catalog's; none for `global`."""
-    outside = _outside(found, residency)
+    """Compare the Regions of AWS's answer with `expected`, the catalog's; none for `global`."""
+    outside = _outside(regions, residency)
     if outside:
         return topic.failed(
-            f"may be answered in {_told(outside)}, outside the stage's residency",
+            f"may be answered in {_region_list(outside)}, outside the stage's residency",
             "take the model or the geography out of the stage's block, and deploy; or widen its "
             "`residency`, if that is allowed",
         )
-    if ANYWHERE in found or not expected:
-        return topic.ok(_told(found))
-    if more := found - expected:
+    if ANYWHERE in regions or not expected:
+        return topic.ok(_region_list(regions))
+    if more := regions - expected:
         return topic.failed(
-            f"also {_told(more)}, which the catalog and so the policies do not name: "
+            f"also {_region_list(more)}, which the catalog and so the policies do not name: "
             "a call answered there is denied",
             "correct the catalog (`claude-bedrock models sync`), and deploy",
         )
-    if fewer := expected - found:
+    if fewer := expected - regions:
         return topic.warning(
-            f"{_told(found)}; the catalog also has {_told(fewer)}",
+            f"{_region_list(regions)}; the catalog also has {_region_list(fewer)}",
             "correct the catalog: `claude-bedrock models sync`",
         )
-    return topic.ok(_told(found))
+    return topic.ok(_region_list(regions))
 
 
-def _outside(found: AbstractSet[str], residency: tuple[str, ...] | None) -> set[str]:
+def _outside(regions: AbstractSet[str], residency: tuple[str, ...] | None) -> set[str]:
     if residency is None:
         return set()
-    return {region for region in found if not stage_models.within(region, residency)}
+    return {region for region in regions if not stage_models.within(region, residency)}
 
 
-def _told(regions: AbstractSet[str]) -> str:
+def _region_list(regions: AbstractSet[str]) -> str:
     if ANYWHERE in regions:
         return "any commercial Region"
     return ", ".join(sorted(regions))

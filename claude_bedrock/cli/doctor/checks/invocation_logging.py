@@ -34,27 +34,27 @@ def check(account: Account, block: Mapping[str, Any] | None) -> list[Check]:
 
     def check_logging() -> Check:
         answer = account.client("bedrock").get_model_invocation_logging_configuration()
-        found = answer.get("loggingConfig")
+        configuration = answer.get("loggingConfig")
         try:
             outputs = account.deployment.outputs("InvocationLogging")
         except NoTargetError:
-            return before_deployment(found, account.deployment.stage, block or {})
+            return before_deployment(configuration, account.deployment.stage, block or {})
         if "DeliveryRoleArn" not in outputs:
             return TOPIC.unknown(
                 "the stack is of an older version, which does not tell its delivery role",
                 f"run `cdk deploy --all -c stage={account.deployment.stage}`",
             )
-        return judge(found, desired(outputs), account.region)
+        return judge(configuration, desired(outputs), account.region)
 
-    return [TOPIC.asked(_ACTIONS, check_logging)]
+    return [TOPIC.run(_ACTIONS, check_logging)]
 
 
 def desired(outputs: Mapping[str, str]) -> dict[str, Any]:
     """Return the configuration that the InvocationLogging stack with these outputs has set, or
     adopted."""
     if "LoggingConfiguration" in outputs:
-        told: dict[str, Any] = json.loads(outputs["LoggingConfiguration"])
-        return told
+        configuration: dict[str, Any] = json.loads(outputs["LoggingConfiguration"])
+        return configuration
     bucket = outputs["LogBucketName"]
     return {
         "cloudWatchConfig": {
@@ -121,24 +121,24 @@ def _lacking(configuration: Configuration) -> list[str]:
     return [*absent, *(f"{flag} is false" for flag in flags if not configuration.get(flag, True))]
 
 
-def judge(configuration: Configuration | None, wanted: Configuration, region: str) -> Check:
+def judge(configuration: Configuration | None, expected: Configuration, region: str) -> Check:
     command = (
         f"`aws bedrock put-model-invocation-logging-configuration --region {region} "
-        f"--logging-config '{json.dumps(wanted)}'`"
+        f"--logging-config '{json.dumps(expected)}'`"
     )
     if not configuration:
         return TOPIC.failed("off: calls leave no record", f"turn it on again: {command}")
-    there, here = _flat(configuration), _flat(wanted)
+    there, here = _flat(configuration), _flat(expected)
     differing = sorted(name for name in {*there, *here} if there.get(name) != here.get(name))
     if not differing:
-        told = f"as the stage set or adopted it, all data types, to {_destinations(configuration)}"
-        return TOPIC.ok(told)
-    told = "; ".join(
+        words = f"as the stage set or adopted it, all data types, to {_destinations(configuration)}"
+        return TOPIC.ok(words)
+    words = "; ".join(
         f"{name} is {there.get(name, 'absent')}, not {here.get(name, 'absent')}"
         for name in differing
     )
     return TOPIC.failed(
-        f"not as the stage set it: {told}",
+        f"not as the stage set it: {words}",
         "find out who changed it (CloudTrail: PutModelInvocationLoggingConfiguration), then "
         f"{command}",
     )

@@ -41,7 +41,7 @@ Answer = Mapping[str, Any]
 
 def check(account: Account, settings: Settings) -> list[Check]:
     models = [model for model in catalog.MODELS if model.name in settings.models]
-    access = [one for model in models for one in _access(account, model, settings.geography)]
+    access = [check for model in models for check in _access(account, model, settings.geography)]
     lifecycles = [_lifecycle(account, model) for model in models]
     return [*access, *lifecycles, _marketplace(account, needed=subscribing_is_needed(access))]
 
@@ -52,7 +52,7 @@ def _access(account: Account, model: Model, route: str) -> list[Check]:
         answer = account.client("bedrock").get_foundation_model_availability(modelId=model.base_id)
     except WITHHELD as error:
         if _is_missing(error):
-            return [unknown_to_bedrock(topics[0], account.region), *_not_asked(topics[1:])]
+            return [unknown_to_bedrock(topics[0], account.region), *_not_assessed(topics[1:])]
         return [topic.withheld(error, _AVAILABILITY_ACTION) for topic in topics]
     return judge_access(answer, model, route, account.region)
 
@@ -79,7 +79,7 @@ def unknown_to_bedrock(topic: Topic, region: str) -> Check:
     )
 
 
-def _not_asked(topics: Sequence[Topic]) -> list[Check]:
+def _not_assessed(topics: Sequence[Topic]) -> list[Check]:
     return [topic.skipped("the model is not there") for topic in topics]
 
 
@@ -145,7 +145,7 @@ def _lifecycle(account: Account, model: Model) -> Check:
             raise
         return judge_lifecycle(answer["modelDetails"].get("modelLifecycle"), model, account.today)
 
-    return topic.asked(_LIFECYCLE_ACTION, check_models)
+    return topic.run(_LIFECYCLE_ACTION, check_models)
 
 
 def judge_lifecycle(life: Answer | None, model: Model, today: str) -> Check:
@@ -153,8 +153,8 @@ def judge_lifecycle(life: Answer | None, model: Model, today: str) -> Check:
     topic = Topic(LIFECYCLE, model.name)
     if life is None:
         return topic.unknown("AWS tells nothing of it", "look at the model's card: docs/models.md")
-    told = {name: _day(life.get(key)) for key, name in _DATES.items()}
-    end = told["end_of_life"]
+    dates = {name: _day(life.get(key)) for key, name in _DATES.items()}
+    end = dates["end_of_life"]
     instead = f"use {model.successor} instead" if model.successor else "choose another model"
     if end is not None and end <= today:
         return topic.failed(f"gone since {end}", f"{instead}, in the stage's models")
@@ -163,7 +163,7 @@ def judge_lifecycle(life: Answer | None, model: Model, today: str) -> Check:
         return topic.warning(f"{status}; the catalog has it as active", _SYNC)
     differing = [
         f"{name} {day} (catalog: {getattr(model.life, name)})"
-        for name, day in told.items()
+        for name, day in dates.items()
         if day is not None and day != getattr(model.life, name)
     ]
     if differing:
@@ -203,7 +203,7 @@ def _marketplace(account: Account, *, needed: bool) -> Check:
             }
         )
 
-    return MARKETPLACE.asked(_MARKETPLACE_ACTIONS, check_models)
+    return MARKETPLACE.run(_MARKETPLACE_ACTIONS, check_models)
 
 
 def judge_marketplace(decisions: Mapping[str, str]) -> Check:

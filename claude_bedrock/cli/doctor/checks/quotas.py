@@ -21,7 +21,7 @@ Quota = Mapping[str, Any]
 
 
 def check(account: Account, settings: Settings) -> list[Check]:
-    wanted = [
+    expected = [
         (Topic(name, f"{model.name}, {route}"), model, route, counted)
         for model in catalog.MODELS
         if model.name in settings.models
@@ -32,10 +32,10 @@ def check(account: Account, settings: Settings) -> list[Check]:
     try:
         quotas = _all(account)
     except WITHHELD as error:
-        return [topic.withheld(error, "servicequotas:ListServiceQuotas") for topic, *_ in wanted]
+        return [topic.withheld(error, "servicequotas:ListServiceQuotas") for topic, *_ in expected]
     return [
         judge(topic, find(quotas, model, route, counted), counted, account.region)
-        for topic, model, route, counted in wanted
+        for topic, model, route, counted in expected
     ]
 
 

@@ -52,10 +52,10 @@ def _judge(topic: Topic, state: str | None, stage: str) -> Check:
 def _state(account: Account, stack: str) -> str | None:
     name = account.deployment.stack(stack)
     try:
-        (found,) = account.client("cloudformation").describe_stacks(StackName=name)["Stacks"]
+        (description,) = account.client("cloudformation").describe_stacks(StackName=name)["Stacks"]
     except ClientError as error:
         if "does not exist" in str(error):
             return None
         raise
-    state: str = found["StackStatus"]
+    state: str = description["StackStatus"]
     return state

@@ -21,7 +21,7 @@ def check(account: Account) -> list[Check]:
             raise
         return judge(submitted=True)
 
-    return [TOPIC.asked("bedrock:GetUseCaseForModelAccess", check_form)]
+    return [TOPIC.run("bedrock:GetUseCaseForModelAccess", check_form)]
 
 
 def judge(*, submitted: bool) -> Check:

@@ -12,7 +12,7 @@ from claude_bedrock.cli.audit.controls import CONTROLS
 from claude_bedrock.cli.audit.logging_state import Logging
 from claude_bedrock.cli.audit.recorded_responses import Answer
 from claude_bedrock.cli.audit.report import USAGE_BY, About, Report
-from claude_bedrock.cli.audit.retention import Place, Retention
+from claude_bedrock.cli.audit.retention import Location, Retention
 from claude_bedrock.cli.audit.statement import VERDICTS, Statement, Verdict
 from claude_bedrock.cli.shared.stage_settings import Settings
 from claude_bedrock.cli.usage.totals import Dollars, Sum, Usage
@@ -119,10 +119,12 @@ def _joined(calls: int, lost: int) -> Joined:
     return Joined(about, outcome, written, assess(outcome, "November 2026"))
 
 
-def _place(number: int) -> Place:
+def _place(number: int) -> Location:
     days = None if number == 0 else 29 + number
     verdict: Verdict = "fail" if days == 29 else "pass"
-    return Place(f"s3://bucket/{number}/*", verdict, HOSTILE, days, "2026-12-01T00:00:00+00:00", "")
+    return Location(
+        f"s3://bucket/{number}/*", verdict, HOSTILE, days, "2026-12-01T00:00:00+00:00", ""
+    )
 
 
 def _usage() -> Usage:

@@ -135,12 +135,12 @@ def test_an_alarm_that_went_off_is_named_and_silence_counts_for_thirty_days() ->
     off = alarms.event(item, "meaning")
 
     assert off == Event("2026-11-25T12:00:00Z", "InvocationRecordMissing", "OK", "ALARM", "meaning")
-    assert alarms.judge_quiet([off], days(40)) == (
+    assert alarms.judge_fired([off], days(40)) == (
         "fail",
         "Went off: InvocationRecordMissing; 1 times in all.",
     )
-    assert alarms.judge_quiet([], days(30)).verdict == "pass"
-    assert alarms.judge_quiet([off._replace(before="ALARM", after="OK")], days(31)).verdict == (
+    assert alarms.judge_fired([], days(30)).verdict == "pass"
+    assert alarms.judge_fired([off._replace(before="ALARM", after="OK")], days(31)).verdict == (
         "not assessed"
     )
 

@@ -17,7 +17,7 @@ def withheld(error: Exception) -> Check:
     def ask() -> NoReturn:
         raise error
 
-    return TOPIC.asked("bedrock:GetUseCaseForModelAccess", ask)
+    return TOPIC.run("bedrock:GetUseCaseForModelAccess", ask)
 
 
 @pytest.mark.parametrize("code", ["AccessDenied", "AccessDeniedException"])
