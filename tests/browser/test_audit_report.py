@@ -63,7 +63,7 @@ class Visit:
         self._context.close()
 
 
-def test_it_opens_and_asks_nobody(opened: Opened, file: Path) -> None:
+def test_it_opens_and_sends_no_request(opened: Opened, file: Path) -> None:
     opened.page.wait_for_load_state("networkidle")
 
     assert opened.requests == [file.as_uri()]
@@ -173,7 +173,7 @@ def test_tables_filter_and_a_link_finds_what_a_filter_hides(browser: Browser, fi
         page.wait_for_function("document.querySelectorAll('tr[hidden]').length === 0")
 
 
-def test_without_script_tables_are_whole(browser: Browser, file: Path) -> None:
+def test_without_script_tables_are_complete(browser: Browser, file: Path) -> None:
     context = browser.new_context(java_script_enabled=False)
     page = context.new_page()
     page.goto(file.as_uri())
@@ -204,7 +204,7 @@ def test_axe_finds_nothing_serious(
     assert "color-contrast" in {pass_["id"] for pass_ in told["passes"]}
 
 
-def test_it_prints_whole(browser: Browser, file: Path) -> None:
+def test_it_prints_completely(browser: Browser, file: Path) -> None:
     with Visit(browser, file, WIDE, "dark") as opened:
         page = opened.page
         page.set_viewport_size({"width": 688, "height": 1000})  # A4 without its margins

@@ -62,7 +62,7 @@ def _search(page: Page, words: str) -> str:
     return answer.text_content() or ""
 
 
-def test_no_other_host_is_asked(url: str, visit: Visit) -> None:
+def test_no_other_host_is_contacted(url: str, visit: Visit) -> None:
     assert visit.requests
     assert [request for request in visit.requests if not request.startswith(url)] == []
     assert visit.errors == []

@@ -27,7 +27,7 @@ def test_the_code_that_the_page_shows_is_what_the_driver_runs(client: Client) ->
 
 
 @pytest.mark.parametrize("client", CLIENTS, ids=lambda client: client.name)
-def test_the_page_tells_how_to_set_each_client(client: Client) -> None:
+def test_the_page_explains_how_to_set_each_client(client: Client) -> None:
     assert _code(client.name) or dict(exports(client.name))
 
 

@@ -27,7 +27,7 @@ def ground(tmp_path_factory: pytest.TempPathFactory) -> Iterator[FaultHarness]:
 
 
 @pytest.mark.parametrize(("area", "fault", "form"), CASES)
-def test_a_fault_ends_as_the_page_says_and_leaves_nothing(
+def test_a_fault_ends_as_the_page_describes_and_leaves_nothing(
     ground: FaultHarness, area: str, fault: Fault, form: Format
 ) -> None:
     seen = ground.see(fault, form)
@@ -51,7 +51,7 @@ STREAMS = [form for form in FORMATS if form.streamed]
 
 
 @pytest.mark.parametrize("form", STREAMS, ids=lambda form: form.name)
-def test_a_caller_who_leaves_a_silent_stream_ends_the_call_of_bedrock(
+def test_a_caller_who_leaves_an_idle_stream_ends_the_call_of_bedrock(
     ground: FaultHarness, form: Format
 ) -> None:
     """Before a byte of the response is out, its connection says nothing of the caller."""

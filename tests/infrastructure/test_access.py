@@ -54,7 +54,7 @@ def inquire(synthesis: Synthesis) -> Inquiry:
     return Inquiry(load_stage(CONTEXT["stages"], synthesis.stage), synthesis.folder)
 
 
-def test_the_page_says_what_the_templates_allow(judged: Judged) -> None:
+def test_the_page_lists_what_the_templates_allow(judged: Judged) -> None:
     path = PAGES / f"{judged.matrix.stage.name}.md"
     written = path.read_text(encoding="utf-8") if path.is_file() else ""
     assert written.splitlines() == page(judged.matrix).splitlines(), "run make docs"
@@ -82,7 +82,7 @@ def _named(cell: Cell, subjects: tuple[str, ...]) -> bool:
     return cell.subject not in of_all.removeprefix("*all* but ").split(", ")
 
 
-def test_whoever_may_invoke_may_invoke_the_stages_models_by_its_routes_and_no_other(
+def test_who_may_invoke_may_invoke_only_the_stages_models_by_its_geographies(
     judged: Judged,
 ) -> None:
     matrix, stage = judged.matrix, judged.matrix.stage
@@ -104,7 +104,7 @@ def test_whoever_may_invoke_may_invoke_the_stages_models_by_its_routes_and_no_ot
         assert all(found == named for found in callers)
 
 
-def test_whoever_may_invoke_does_so_on_the_stages_tiers_and_in_no_named_project(
+def test_who_may_invoke_does_so_on_the_stages_tiers_and_in_no_named_project(
     judged: Judged,
 ) -> None:
     matrix, stage = judged.matrix, judged.matrix.stage
@@ -157,14 +157,14 @@ def test_every_mutant_changes_the_matrix(judged: Judged) -> None:
     assert [name for name, change in judged.changes.items() if change is None] == []
 
 
-def test_every_action_of_a_policy_is_asked_about_or_left_out_with_a_reason(
+def test_every_action_of_a_policy_has_a_question_or_is_left_out_with_a_reason(
     any_stage: Synthesis,
 ) -> None:
     inquiry = inquire(any_stage)
     assert unaccounted(inquiry.principals, inquiry.cells) == set()
 
 
-def test_a_statement_that_does_not_matter_is_found_out(prod: Synthesis) -> None:
+def test_a_statement_that_does_not_matter_is_detected(prod: Synthesis) -> None:
     inquiry = inquire(prod)
     statement = {
         "Sid": "Once",

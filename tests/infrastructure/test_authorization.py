@@ -80,7 +80,7 @@ def test_an_action_counts_as_unlisted_only_as_long_as_it_is(reference: Reference
         ),
     ],
 )
-def test_what_aws_does_not_know_is_told(
+def test_what_aws_does_not_know_is_reported(
     reference: Reference, action: str, resource: str, condition: str, told: str
 ) -> None:
     statement = {"Action": action, "Resource": resource}
@@ -88,7 +88,7 @@ def test_what_aws_does_not_know_is_told(
     assert told in list(reference.mistakes(statement | conditions))
 
 
-def test_an_action_that_takes_none_of_the_resources_is_told(reference: Reference) -> None:
+def test_an_action_that_takes_none_of_the_resources_is_reported(reference: Reference) -> None:
     statement = {"Action": ["bedrock:InvokeModel", "bedrock:CountTokens"], "Resource": [PROFILE]}
     assert list(reference.mistakes(statement)) == [
         "bedrock:CountTokens takes none of its resources"

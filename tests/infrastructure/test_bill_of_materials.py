@@ -83,7 +83,7 @@ def test_the_wheels_are_those_that_are_pinned(bills: dict[str, Bill]) -> None:
         }
 
 
-def test_a_bill_says_what_needs_what(local: Synthesis) -> None:
+def test_a_bill_lists_what_needs_what(local: Synthesis) -> None:
     for bill in local.bills().values():
         needs = {
             dependency["ref"]: set(dependency.get("dependsOn", ()))

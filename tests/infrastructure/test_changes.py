@@ -134,7 +134,7 @@ def test_a_change_that_aws_refuses_is_refused(
     assert any(refusal in found for found in deployment.update(FULL, changed))
 
 
-def test_a_kept_log_group_cannot_be_created_again(syntheses: Syntheses) -> None:
+def test_a_retained_log_group_cannot_be_created_again(syntheses: Syntheses) -> None:
     templates = syntheses.of(FULL)
     renamed: dict[str, Any] = copy.deepcopy({**templates})
     group = _only(renamed["Gateway"], "AuthorizerLogs", "AWS::Logs::LogGroup")

@@ -94,7 +94,7 @@ def test_the_gateway_understands_its_environment(any_stage: Synthesis) -> None:
     assert read.ping_seconds == 15
 
 
-def test_the_gateway_knows_the_teams_profiles_as_the_outputs_tell_them(local: Synthesis) -> None:
+def test_the_gateway_knows_the_teams_profiles_as_the_outputs_list_them(local: Synthesis) -> None:
     given = environment(local, "gateway.handler.handle")
     read = settings.load({**given, "AWS_REGION": "us-east-1"}).team_profiles
     output = local.template("ModelAccess")["Outputs"]["TeamProfileArns"]["Value"]
@@ -113,12 +113,12 @@ def test_the_gateway_knows_the_teams_profiles_as_the_outputs_tell_them(local: Sy
             assert f"FnGetAtt{made.id}InferenceProfileId" in arn
 
 
-def test_a_stage_without_teams_tells_the_gateway_of_none(prod: Synthesis) -> None:
+def test_a_stage_without_teams_configures_none_in_the_gateway(prod: Synthesis) -> None:
     given = environment(prod, "gateway.handler.handle")
     assert settings.load({**given, "AWS_REGION": "eu-central-1"}).team_profiles == {}
 
 
-def test_the_gateway_is_told_the_guardrail_that_iam_asks_for(tmp_path: Path) -> None:
+def test_the_gateway_sends_the_guardrail_that_iam_requires(tmp_path: Path) -> None:
     enforced = {"id": "abc123", "version": "2"}
     synthesis = synthesize("dev", tmp_path, guardrail=enforced)
     given = environment(synthesis, "gateway.handler.handle")
@@ -222,7 +222,7 @@ def _dimensions(alarm: Resource) -> dict[str, str]:
 
 
 @pytest.mark.parametrize("service", HANDLERS)
-def test_alarms_ask_for_the_dimensions_its_function_writes(
+def test_alarms_read_the_dimensions_that_functions_write(
     any_stage: Synthesis, monkeypatch: pytest.MonkeyPatch, service: str
 ) -> None:
     if service == "canary" and any_stage.stage != WITH_CANARY:
@@ -406,7 +406,7 @@ def test_a_canary_may_read_its_own_key_or_call_one_method(local: Synthesis, tmp_
     assert [report["violations"] for report in reports] == [[]] * len(reports)
 
 
-def test_a_canary_looks_where_anothers_logging_goes(tmp_path: Path) -> None:
+def test_a_canary_reads_where_anothers_logging_goes(tmp_path: Path) -> None:
     adopted = synthesize("local", tmp_path, existing_logging="adopt")
     given = environment(adopted, HANDLERS["canary"])
     record = adopted.only("InvocationLogging", "Custom::BedrockInvocationLogging").id
@@ -422,7 +422,7 @@ def test_a_canary_looks_where_anothers_logging_goes(tmp_path: Path) -> None:
     assert bucket == f"arn:aws:s3:::{given['LOG_BUCKET']}"
 
 
-def test_only_a_stage_that_may_live_by_anothers_places_asks_how_these_are_kept(
+def test_only_a_stage_that_may_adopt_destinations_reads_their_retention(
     local: Synthesis, tmp_path: Path
 ) -> None:
     asking = {"logs:DescribeLogGroups", "s3:GetBucketVersioning", "s3:GetLifecycleConfiguration"}
@@ -473,7 +473,7 @@ def test_what_is_set_again_is_what_was_deployed(any_stage: Synthesis) -> None:
     }
 
 
-def test_only_a_stage_that_says_so_has_logging_set_again(local: Synthesis, tmp_path: Path) -> None:
+def test_only_a_stage_that_opts_in_has_logging_set_again(local: Synthesis, tmp_path: Path) -> None:
     handler = HANDLERS["drift-detector"]
     assert environment(local, handler)["RESTORES_BY"] == ""
     assert "lambda:InvokeFunction" not in _actions(local, handler)
@@ -613,7 +613,7 @@ def test_the_command_line_reads_the_same_settings_from_stack_and_block(
     assert deployed == of_block._replace(is_deployed=True)
 
 
-def test_the_doctor_asks_for_the_bootstrap_that_the_cdk_needs(any_stage: Synthesis) -> None:
+def test_the_doctor_checks_the_bootstrap_version_that_the_cdk_needs(any_stage: Synthesis) -> None:
     manifest = json.loads((any_stage.folder / "manifest.json").read_text())
     stacks = [
         artifact

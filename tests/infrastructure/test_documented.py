@@ -23,7 +23,7 @@ def test_every_alarm_has_its_row(local: Synthesis) -> None:
     assert first_codes(OPERATIONS, "Alarms") == {name_of(alarm) for alarm in alarms}
 
 
-def test_every_alarm_of_every_stage_has_its_page_and_tells_it(any_stage: Synthesis) -> None:
+def test_every_alarm_of_every_stage_has_its_page_and_links_it(any_stage: Synthesis) -> None:
     for alarm in any_stage.resources("Observability", "AWS::CloudWatch::Alarm"):
         path = alarm.properties["AlarmDescription"].rpartition(" ")[2]
         assert path == f"docs/runbooks/{name_of(alarm)}.md"

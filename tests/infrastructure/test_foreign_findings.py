@@ -34,12 +34,12 @@ def test_every_finding_has_an_answer_and_every_answer_a_finding(judged: Judged) 
     assert {each.pack for each in judged.found} == set(PACKS)
 
 
-def test_what_was_mended_is_asked_and_no_longer_found(judged: Judged) -> None:
+def test_what_was_mended_is_checked_and_no_longer_reported(judged: Judged) -> None:
     assert set(MENDED) <= {control.id for control in judged.asked}
     assert set(MENDED) & {each.rule for each in judged.found} == set()
 
 
-def test_the_page_says_what_is_found(judged: Judged) -> None:
+def test_the_page_lists_the_findings(judged: Judged) -> None:
     written = PAGE.read_text(encoding="utf-8")
     assert written.splitlines() == page(judged.found, sorted(judged.asked)).splitlines(), (
         "make docs"

@@ -99,7 +99,7 @@ def test_a_change_of_source_or_of_mode_gives_another_folder(sources: Path, tmp_p
     assert len({first, second, third}) == 3
 
 
-def test_the_executable_bit_is_kept_and_requirements_are_not_shipped(
+def test_the_executable_bit_is_preserved_and_requirements_are_not_shipped(
     sources: Path, tmp_path: Path
 ) -> None:
     built = contents(build(sources, tmp_path / "cache"))

@@ -97,7 +97,7 @@ def preflights(stage: Synthesis) -> set[tuple[str, str]]:
     }
 
 
-def test_every_route_but_the_open_doors_asks_for_a_key(any_stage: Synthesis) -> None:
+def test_every_route_but_the_open_doors_requires_a_key(any_stage: Synthesis) -> None:
     found = methods(any_stage)
     open_routes = OPEN | preflights(any_stage)
     assert (
@@ -149,7 +149,7 @@ def test_prompts_stay_out_of_apis_logs(any_stage: Synthesis) -> None:
     assert {setting.get("LoggingLevel", "OFF") for setting in settings} == {"OFF"}
 
 
-def test_the_access_log_says_who_and_how_but_never_what(any_stage: Synthesis) -> None:
+def test_the_access_log_names_caller_and_route_but_no_content(any_stage: Synthesis) -> None:
     stage = any_stage.only(STACK, "AWS::ApiGateway::Stage").properties
     written = json.loads(stage["AccessLogSetting"]["Format"])
     wanted = {
@@ -251,7 +251,7 @@ def test_a_refusal_is_an_exception_of_bedrocks_too(prod: Synthesis) -> None:
         ("AUTHORIZER_CONFIGURATION_ERROR", 500, {}),
     ],
 )
-def test_what_clients_are_told_about_trying_again(
+def test_what_clients_learn_about_retries(
     prod: Synthesis, name: str, status: int, headers: dict[str, str]
 ) -> None:
     response = responses(prod)[name]
@@ -392,7 +392,7 @@ def test_a_canary_is_run_each_hour_and_once(local: Synthesis) -> None:
     assert retries == 0
 
 
-def test_a_key_that_has_ended_is_looked_for_every_few_minutes(any_stage: Synthesis) -> None:
+def test_the_expiry_of_keys_is_checked_every_few_minutes(any_stage: Synthesis) -> None:
     target = function(any_stage, "api_key_expiry.handler.handle")
     assert clock_of(any_stage, target) == "rate(5 minutes)"
     prefix = target.properties["Environment"]["Variables"]["KEY_NAME_PREFIX"]
@@ -416,7 +416,7 @@ def test_only_keys_with_the_stages_tag_can_be_switched_off(any_stage: Synthesis)
     }
 
 
-def test_key_and_plan_ids_are_told_by_name(local: Synthesis) -> None:
+def test_key_and_plan_ids_are_outputs_by_name(local: Synthesis) -> None:
     outputs = local.template(STACK)["Outputs"]
     assert set(json.loads(text(outputs["ApiKeyIds"]["Value"]))) == {
         "default",

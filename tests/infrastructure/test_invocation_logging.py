@@ -87,7 +87,7 @@ def test_objects_outlive_the_retention_whatever_happens_to_them(any_stage: Synth
     assert markers["ExpiredObjectDeleteMarker"] is True
 
 
-def test_every_log_group_is_named_encrypted_and_kept_as_the_stage_says(
+def test_every_log_group_is_named_encrypted_and_retained_as_the_stage_sets(
     any_stage: Synthesis,
 ) -> None:
     days = {"local": 30, "dev": 30, "prod": 60}[any_stage.stage]
@@ -142,7 +142,7 @@ def test_every_custom_resource_outlasts_its_function_and_that_outlasts_iam(
     }
 
 
-def test_records_outlive_their_stack_unless_the_stage_says_otherwise(
+def test_records_outlive_their_stack_unless_the_stage_opts_out(
     prod: Synthesis, local: Synthesis
 ) -> None:
     kept = ("AWS::KMS::Key", "AWS::S3::Bucket")
@@ -160,7 +160,9 @@ def test_records_outlive_their_stack_unless_the_stage_says_otherwise(
         assert policy == "RetainExceptOnCreate"
 
 
-def test_a_bucket_is_emptied_only_where_nothing_is_kept(prod: Synthesis, local: Synthesis) -> None:
+def test_a_bucket_is_emptied_only_where_nothing_is_retained(
+    prod: Synthesis, local: Synthesis
+) -> None:
     assert not prod.resources(STACK, "Custom::EmptiedBucket")
     emptied = local.only(STACK, "Custom::EmptiedBucket")
     configuration = local.only(STACK, "Custom::BedrockInvocationLogging")
@@ -194,7 +196,7 @@ def _may_put_objects(resource: Resource) -> bool:
     )
 
 
-def test_a_stack_that_keeps_its_logs_is_not_deleted_by_mistake(any_stage: Synthesis) -> None:
+def test_a_stack_that_retains_its_logs_is_not_deleted_by_mistake(any_stage: Synthesis) -> None:
     name = f"claude-on-bedrock-{any_stage.stage}-{STACK}"
     manifest = json.loads((any_stage.folder / "manifest.json").read_text())
     properties = manifest["artifacts"][name]["properties"]
@@ -219,7 +221,7 @@ def test_bedrock_writes_its_one_stream_by_its_exact_name(any_stage: Synthesis) -
     assert statement["Action"] == ["logs:CreateLogStream", "logs:PutLogEvents"]
 
 
-def test_the_custom_resource_is_told_both_destinations(any_stage: Synthesis) -> None:
+def test_the_custom_resource_gets_both_destinations(any_stage: Synthesis) -> None:
     resource = any_stage.only(STACK, "Custom::BedrockInvocationLogging")
     properties = {name: text(value) for name, value in resource.properties.items()}
     group, bucket = (
@@ -316,7 +318,7 @@ def test_data_retention_is_set_by_one_role_to_one_mode(prod: Synthesis) -> None:
     ]
 
 
-def test_a_stage_that_says_nothing_of_data_retention_leaves_it_alone(
+def test_a_stage_that_does_not_set_data_retention_leaves_it_alone(
     synthesis: Callable[[str], Synthesis],
 ) -> None:
     assert not synthesis("dev").resources(STACK, "Custom::BedrockDataRetention")

@@ -11,7 +11,7 @@ from tools.synthesis import Synthesis, synthesize
 STACK = "Observability"
 
 
-def test_every_alarm_tells_the_topic(any_stage: Synthesis) -> None:
+def test_every_alarm_notifies_the_topic(any_stage: Synthesis) -> None:
     topic = any_stage.only(STACK, "AWS::SNS::Topic")
     alarms = any_stage.resources(STACK, "AWS::CloudWatch::Alarm")
     for alarm in alarms:
@@ -25,7 +25,7 @@ def test_every_alarm_tells_the_topic(any_stage: Synthesis) -> None:
         assert len(alarm.properties["AlarmDescription"]) > 40
 
 
-def test_an_alarm_on_silence_has_its_first_data_point_before_it_is_made(
+def test_an_alarm_on_missing_data_has_its_first_data_point_before_it_is_made(
     any_stage: Synthesis,
 ) -> None:
     """Made in an earlier stack, as a 0 that no run writes: so it is counted, and adds nothing."""

@@ -26,7 +26,7 @@ def method_for(synthesis: Synthesis, path: str, verb: str) -> dict[str, Any]:
     return known.get((path, verb)) or known["/{proxy+}" if path != "/" else "/", "ANY"]
 
 
-def test_every_method_of_the_template_is_told(any_stage: Synthesis) -> None:
+def test_every_method_of_the_template_is_documented(any_stage: Synthesis) -> None:
     told = {(path, verb) for path, verb, _ in operations()}
     own = {method for method in methods(any_stage) if method[1] not in ("ANY", "OPTIONS")}
     assert own <= told  # a preflight is a browser's, on every path
@@ -38,7 +38,7 @@ def test_what_needs_no_key_there_needs_none_here(any_stage: Synthesis) -> None:
         assert (about.get("security") == []) == open_there, (path, verb)
 
 
-def test_api_gateways_own_refusals_are_told() -> None:
+def test_api_gateways_own_refusals_are_documented() -> None:
     own = {str(refusal.status) for refusal in (*REFUSALS.values(), *SIGNED_REFUSALS.values())} - {
         "None"
     }

@@ -43,20 +43,20 @@ def _region(stage: Synthesis) -> str:
     return found
 
 
-def test_no_column_of_the_table_holds_what_was_said(any_stage: Synthesis) -> None:
+def test_no_column_of_the_table_holds_content(any_stage: Synthesis) -> None:
     made = any_stage.only(STACK, "AWS::Glue::Table").properties["TableInput"]
     columns = json.dumps(made["StorageDescriptor"]["Columns"]).lower()
     assert "s3path" in columns
     assert "bodyjson" not in columns
 
 
-def test_the_hours_reach_back_as_far_as_records_are_kept(any_stage: Synthesis) -> None:
+def test_the_hours_reach_back_as_far_as_records_are_retained(any_stage: Synthesis) -> None:
     made = any_stage.only(STACK, "AWS::Glue::Table").properties["TableInput"]
     days = any_stage.settings.logging.retention_days + 5
     assert made["Parameters"][f"projection.{schema.HOUR}.range"] == f"NOW-{days + 1}DAYS,NOW"
 
 
-def test_a_query_ends_at_the_stages_limit_and_nobody_may_say_otherwise(
+def test_a_query_ends_at_the_stages_limit_and_nobody_may_override_it(
     any_stage: Synthesis,
 ) -> None:
     made = any_stage.only(STACK, "AWS::Athena::WorkGroup").properties["WorkGroupConfiguration"]
@@ -79,7 +79,7 @@ def test_the_saved_queries_are_in_athenas_grammar_and_of_the_stages_table(
 
 
 @pytest.mark.parametrize("existing", ["adopt", "extend"])
-def test_where_records_are_anothers_there_is_no_table_and_nobody_may_ask(
+def test_where_records_are_anothers_there_is_no_table_and_nobody_may_query(
     existing: str, tmp_path: Path
 ) -> None:
     made = synthesize("dev", tmp_path, existing_logging=existing)

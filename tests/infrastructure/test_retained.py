@@ -34,7 +34,7 @@ def number(stage: str) -> int:
     return days
 
 
-def test_every_stage_keeps_everything_as_long_as_it_says_and_no_place_for_ever(
+def test_every_stage_retains_everything_as_long_as_it_sets_and_nothing_for_ever(
     any_stage: Synthesis,
 ) -> None:
     found, days = resources(any_stage), number(any_stage.stage)
@@ -76,7 +76,7 @@ def test_the_shortest_retention_that_cloudwatch_takes_is_chosen(days: int) -> No
 
 
 @pytest.mark.parametrize("days", [30, 400])
-def test_any_number_that_a_stage_may_say_is_met(tmp_path: Path, days: int) -> None:
+def test_any_number_that_a_stage_may_set_is_met(tmp_path: Path, days: int) -> None:
     synthesis = synthesize("dev", tmp_path, retention_days=days, auth="iam", quota=None)
 
     found = resources(synthesis)
@@ -99,7 +99,7 @@ def test_the_moments_are_those_of_the_compliance_page(local: Synthesis) -> None:
         assert said[f"{prefix} deleted"].first == after(35)
 
 
-def test_what_outlives_a_stage_comes_back_as_the_page_says(prod: Synthesis) -> None:
+def test_what_outlives_a_stage_comes_back_as_the_page_describes(prod: Synthesis) -> None:
     page = section("docs/deploy.md", "Bring back a stage that kept its logs")
     kept_ones = [
         each for each in prod.everything() if "Retain" in each.rest.get("DeletionPolicy", "")
@@ -231,7 +231,7 @@ DELETED = {f"{object_} deleted" for object_ in OBJECTS}
         (key_off, {"key"}),
     ],
 )
-def test_a_template_that_keeps_less_or_for_ever_is_refused(
+def test_a_template_that_retains_less_or_for_ever_is_refused(
     local: Synthesis, mutation: Callable[[Resources], None], refused: set[str]
 ) -> None:
     found = copy.deepcopy(resources(local))

@@ -141,7 +141,7 @@ def test_named_principals_take_a_role_and_the_account_as_such_does_not(named: Sy
     assert texts(auditor["Principal"]["AWS"]) == [f"{ACCOUNT}:role/compliance"]
 
 
-def test_a_workflow_takes_a_role_by_audience_and_whole_subject(named: Synthesis) -> None:
+def test_a_workflow_takes_a_role_by_audience_and_full_subject(named: Synthesis) -> None:
     for purpose, subjects in (
         (
             "application",
@@ -181,7 +181,7 @@ def test_no_role_holds_more_policies_than_iam_lets_it(any_stage: Synthesis) -> N
 
 
 @pytest.mark.parametrize("purpose", ["auditor", "operator"])
-def test_who_looks_on_never_invokes(any_stage: Synthesis, purpose: str) -> None:
+def test_a_viewer_never_invokes(any_stage: Synthesis, purpose: str) -> None:
     invoking = {
         *("bedrock:InvokeModel", "bedrock:InvokeModelWithResponseStream", "bedrock-mantle:*"),
     }
@@ -248,7 +248,7 @@ NAMED_OTHERWISE = {
 
 
 @pytest.mark.parametrize("page", RUNBOOKS, ids=lambda page: page.stem)
-def test_whom_an_alarm_wakes_may_look_as_its_page_says(local: Synthesis, page: Path) -> None:
+def test_the_on_call_role_may_read_what_runbooks_need(local: Synthesis, page: Path) -> None:
     look = read(page).partition("## Investigate")[2].partition("## Resolve")[0]
     before, *steps = re.split(r"```(?=insights|bash)", look)
     for step in steps:
@@ -353,7 +353,7 @@ def test_the_guards_exceptions_are_the_roles_that_are_made(named: Synthesis) -> 
     assert excepted <= made
 
 
-def test_what_the_stage_asks_for_is_in_the_guard(named: Synthesis) -> None:
+def test_what_the_stage_requires_is_in_the_guard(named: Synthesis) -> None:
     (denials,) = [
         resource
         for resource in named.resources(STACK, "AWS::IAM::ManagedPolicy")
@@ -391,7 +391,7 @@ def test_where_requests_are_signed_the_application_role_may_call_the_endpoint(
     ]
 
 
-def test_the_auditor_may_ask_how_long_everything_is_kept(any_stage: Synthesis) -> None:
+def test_the_auditor_may_read_how_long_everything_is_retained(any_stage: Synthesis) -> None:
     action = re.compile(r"(?:cloudformation|logs|s3|kms):(?:Get|Describe)\w+")
     documented = set(filter(action.fullmatch, codes(section("docs/cli.md", RETENTION))))
     asked = {

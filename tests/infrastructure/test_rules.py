@@ -226,9 +226,7 @@ def _violations(folder: Path) -> dict[str, set[str]]:
 
 
 @pytest.mark.parametrize("case", CASES)
-def test_a_template_that_breaks_a_rule_is_told_which(
-    violated: dict[str, set[str]], case: str
-) -> None:
+def test_a_template_that_breaks_a_rule_names_it(violated: dict[str, set[str]], case: str) -> None:
     rule, _ = CASES[case]
     found = violated.get(_stack_name(case), set())
     assert found & OURS == {rule} - {"kept"}
@@ -238,14 +236,14 @@ def test_every_rule_is_seen_to_fail() -> None:
     assert set(BROKEN) == OURS
 
 
-def test_a_stage_that_keeps_nothing_may_delete_its_record(tmp_path: Path) -> None:
+def test_a_stage_that_retains_nothing_may_delete_its_record(tmp_path: Path) -> None:
     (broken, *_) = BROKEN["the_record_outlives_its_stack"]
     with pytest.raises(RuntimeError, match="ValidationFailed"):
         _synthesize({"Kept": broken, "Wrong": method("STREAM", "/x")}, tmp_path, keep_logs=False)
     assert _violations(tmp_path).get("Kept", set()) & OURS == set()
 
 
-def test_a_stage_that_keeps_its_logs_is_judged_by_these_rules(tmp_path: Path) -> None:
+def test_a_stage_that_retains_its_logs_is_judged_by_these_rules(tmp_path: Path) -> None:
     app = cdk.App(context=CONTEXT, outdir=str(tmp_path))
     project.build(app, load_stage(CONTEXT["stages"], "prod"))
     bucket = app.node.find_child("claude-on-bedrock-prod-InvocationLogging").node.find_child(

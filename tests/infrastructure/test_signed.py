@@ -17,7 +17,7 @@ def signed(tmp_path_factory: pytest.TempPathFactory) -> Synthesis:
     return synthesize("dev", tmp_path_factory.mktemp("signed"), auth="iam", quota=None)
 
 
-def test_every_route_but_the_open_doors_asks_for_a_signature(signed: Synthesis) -> None:
+def test_every_route_but_the_open_doors_requires_a_signature(signed: Synthesis) -> None:
     found = methods(signed)
     opened = {route for route, each in found.items() if each["AuthorizationType"] == "NONE"}
     assert opened == OPEN
@@ -77,7 +77,7 @@ def test_refusals_are_anthropics_and_speak_of_signatures(signed: Synthesis) -> N
     assert found["ACCESS_DENIED"]["StatusCode"] == "403"
 
 
-def test_the_access_log_says_who_signed(signed: Synthesis) -> None:
+def test_the_access_log_names_who_signed(signed: Synthesis) -> None:
     stage = signed.only(STACK, "AWS::ApiGateway::Stage").properties
     written = json.loads(stage["AccessLogSetting"]["Format"])
     assert written["callerArn"] == "$context.identity.userArn"
@@ -89,7 +89,7 @@ def test_no_finding_is_open(signed: Synthesis) -> None:
     assert [report["violations"] for report in reports] == [[]] * len(reports)
 
 
-def test_outputs_say_what_the_endpoint_asks_for(signed: Synthesis, prod: Synthesis) -> None:
+def test_outputs_list_what_the_endpoint_requires(signed: Synthesis, prod: Synthesis) -> None:
     outputs = signed.template(STACK)["Outputs"]
     assert outputs["Auth"]["Value"] == "iam"
     assert not {"UsagePlanIds", "ApiKeyIds", "ApiKeyExpiryName"} & set(outputs)

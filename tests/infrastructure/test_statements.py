@@ -253,7 +253,7 @@ def _patterns(found: Iterator[Statement], synthesis: Synthesis) -> dict[str, set
     return patterns
 
 
-def test_no_role_is_given_a_policy_of_aws(any_stage: Synthesis) -> None:
+def test_no_role_has_a_policy_of_aws(any_stage: Synthesis) -> None:
     arns = [
         arn
         for stack in ("InvocationLogging", "ModelAccess", "Gateway", "Observability")
@@ -281,7 +281,7 @@ def _kind(role: str) -> str:
     return role.partition("Role")[0]
 
 
-def test_the_boundary_is_given_to_nobody_as_a_policy(any_stage: Synthesis) -> None:
+def test_the_boundary_is_attached_to_nobody_as_a_policy(any_stage: Synthesis) -> None:
     for role, held, _ in managed_by_use(any_stage):
         assert boundary(any_stage) not in held, role
 

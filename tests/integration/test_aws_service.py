@@ -81,7 +81,7 @@ def test_a_response_cut_short_may_have_had_its_effect(sent: bytes) -> None:
         assert sts.call(HEADERS, b"Action=X", 5).body == b"next"
 
 
-def test_silence_ends_after_the_seconds_given() -> None:
+def test_idle_time_ends_after_the_seconds_passed() -> None:
     def is_silent(connection: socket.socket) -> None:
         while connection.recv(65_536):
             pass

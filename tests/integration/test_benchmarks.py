@@ -95,7 +95,7 @@ def test_every_sample_is_something(kept: dict[str, Any]) -> None:
             assert all(sample > 0 for sample in contender["samples"])
 
 
-def test_a_months_records_are_asked_and_verified_within_bounds(kept: dict[str, Any]) -> None:
+def test_a_months_records_are_queried_and_verified_within_bounds(kept: dict[str, Any]) -> None:
     steps = kept["records"]
     assert [step["step"] for step in steps] == ["generate", "read", "usage", "verify"]
     for step in steps:
@@ -103,7 +103,7 @@ def test_a_months_records_are_asked_and_verified_within_bounds(kept: dict[str, A
         assert step["peak_mib"] < 1024
 
 
-def test_the_page_is_given_the_run(kept: dict[str, Any], docs: Path) -> None:
+def test_the_page_gets_the_run(kept: dict[str, Any], docs: Path) -> None:
     page = (docs / "performance.md").read_text()
     assert page.count(kept["machine"]) == 2, "figures and records"
     for title in CONTENDERS:

@@ -22,7 +22,7 @@ def route_of(model: Model) -> str:
 
 @pytest.mark.parametrize("asked", OFFERED, ids=lambda asked: asked.name)
 @pytest.mark.parametrize("stream", [False, True])
-def test_every_active_model_answers_it_and_what_was_changed_is_told(
+def test_every_active_model_answers_it_and_what_was_changed_is_reported(
     gateway: Gateway, asked: Model, stream: bool
 ) -> None:
     million = ["context-1m-2025-08-07"] if asked.context_tokens == 1_000_000 else []

@@ -14,7 +14,7 @@ from tests.integration.conftest import Gateway
 from tests.unit.gateway.fakes import SentResponse
 from tests.unit.gateway.test_bad_input import ANTHROPIC, CONVERSE, COUNTING, PATHS, UNTOUCHED
 from tests.unit.gateway.test_bad_input import VALUES as ODD
-from tests.unit.gateway.test_bad_input import whole as odd_body
+from tests.unit.gateway.test_bad_input import request_text as odd_body
 from tests.unit.local_bedrock.files import image, pdf, text
 from tests.unit.local_bedrock.signed import anthropic_form
 
@@ -114,7 +114,7 @@ def check(response: SentResponse) -> None:
 
 
 @pytest.mark.parametrize("path", ["/v1/messages", "/v1/messages/count_tokens"])
-def test_the_whole_is_answered(gateway: Gateway, path: str) -> None:
+def test_complete_bodies_are_answered(gateway: Gateway, path: str) -> None:
     for model, stream in product(MODELS if path == "/v1/messages" else MODELS[:1], [False, True]):
         formats = {} if model in FORMATS else {"output_config": {"effort": "low"}}
         response = gateway.post(json.dumps({**whole(model, stream=stream), **formats}), path)
@@ -123,7 +123,7 @@ def test_the_whole_is_answered(gateway: Gateway, path: str) -> None:
 
 
 @pytest.mark.parametrize("value", [None, True, -1, 1e400, "", "x", "\ud800", [], {}, [{}], 10**30])
-def test_any_kind_at_every_place_is_answered_or_refused(gateway: Gateway, value: object) -> None:
+def test_any_kind_at_every_path_is_answered_or_refused(gateway: Gateway, value: object) -> None:
     for place in places(WHOLE):
         check(gateway.post(json.dumps(put(WHOLE, place, value))))
 
@@ -137,7 +137,7 @@ def test_any_kind_at_every_place_is_answered_or_refused(gateway: Gateway, value:
 @example(("messages", 0, "content"), "[[tool: book]]", MODELS[0], "streamed")
 @example(("messages", 0, "content", 2, "source", "data"), "\x80", MODELS[0], "whole")
 @profile(max_examples=1_000)
-def test_any_json_at_any_place_is_answered_or_refused(
+def test_any_json_at_any_path_is_answered_or_refused(
     gateway: Gateway, place: Path, value: object, model: str, how: str
 ) -> None:
     body = put(whole(model, stream=how == "streamed"), place, value)

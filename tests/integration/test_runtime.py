@@ -116,7 +116,7 @@ def test_responses_are_streamed_with_their_prelude_one_after_the_other(
     assert _prelude(posted[1]) == (second, b"")
 
 
-def test_a_response_that_is_said_to_be_whole_has_ended_whatever_follows(
+def test_a_response_declared_complete_has_ended_whatever_follows(
     tmp_path: Path, apis: list[RuntimeApi]
 ) -> None:
     whole = {"do": "answer whole", "parts": []}
@@ -146,7 +146,7 @@ def test_a_failure_before_the_first_byte_is_lambdas_error(
     assert _prelude(posted[1])[1] == b"next", "the loop did not go on"
 
 
-def test_a_failure_after_the_first_byte_is_told_in_the_trailers(
+def test_a_failure_after_the_first_byte_is_reported_in_the_trailers(
     tmp_path: Path, apis: list[RuntimeApi]
 ) -> None:
     posted, text = _run(tmp_path, apis, {"do": "raise late", "parts": ["part"]})
@@ -170,7 +170,7 @@ def test_a_caller_who_leaves_costs_one_line_and_the_loop_goes_on(
     assert [json.loads(line)["error"] for line in lines] == ["ClientDisconnected"]
 
 
-def test_a_handler_that_has_nothing_to_say_learns_that_the_response_has_ended(
+def test_a_handler_without_output_learns_that_the_response_has_ended(
     tmp_path: Path, apis: list[RuntimeApi]
 ) -> None:
     waits = {"do": "wait", "parts": [GONE_MARKER.decode()]}

@@ -125,7 +125,7 @@ def test_a_reply_that_is_left_unread_costs_its_connection() -> None:
         assert _post(upstream) == b"ok"
 
 
-def test_silence_is_told_from_the_end_and_the_body_goes_on_after_it() -> None:
+def test_idle_time_is_distinguished_from_the_end_and_the_body_goes_on_after_it() -> None:
     with peer(answers(CHUNKED, b"1\r\na\r\n", 0.3, b"1\r\nb\r\n0\r\n\r\n")) as upstream:
         reply = upstream.post("/", {}, b"body", seconds=5, check_client=stays)
         assert reply.read(5) == b"a"
@@ -134,7 +134,7 @@ def test_silence_is_told_from_the_end_and_the_body_goes_on_after_it() -> None:
         assert reply.read(5) == b""
 
 
-def test_bytes_that_drip_do_not_put_silence_off() -> None:
+def test_bytes_that_drip_do_not_postpone_the_idle_timeout() -> None:
     drip = [part for byte in b"ffff\r\n" for part in (bytes([byte]), 0.05)]
     with peer(answers(CHUNKED, *drip)) as upstream:
         reply = upstream.post("/", {}, b"body", seconds=5, check_client=stays)
@@ -169,7 +169,7 @@ def test_a_head_counts_even_where_the_bytes_behind_it_are_damaged(body: bytes) -
         assert _post(upstream) == b"ok"
 
 
-def test_a_request_that_cannot_be_sent_whole_has_not_arrived() -> None:
+def test_a_request_that_cannot_be_sent_completely_has_not_arrived() -> None:
     def script(connection: socket.socket) -> None:
         connection.recv(1)
         connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, NO_LINGER)
@@ -182,7 +182,7 @@ REFUSED = b"HTTP/1.1 429 Too Many Requests\r\nContent-Length: 2\r\n\r\nno"
 
 
 @pytest.mark.parametrize("linger", [True, False])
-def test_an_answer_that_comes_before_the_whole_body_was_sent_is_read(*, linger: bool) -> None:
+def test_an_answer_that_comes_before_the_complete_body_was_sent_is_read(*, linger: bool) -> None:
     """And costs its connection, on which the rest of the body would be the next request."""
 
     def script(connection: socket.socket) -> None:
@@ -254,7 +254,7 @@ def test_look_up_and_all_addresses_of_a_host_share_one_deadline(
     assert now[0] == pytest.approx(5.0)
 
 
-def test_who_leaves_in_the_silence_ends_the_call_and_its_connection() -> None:
+def test_who_leaves_while_it_is_idle_ends_the_call_and_its_connection() -> None:
     def leaves() -> None:
         raise ClientDisconnected
 
@@ -273,14 +273,14 @@ def test_who_leaves_in_the_silence_ends_the_call_and_its_connection() -> None:
         assert _post(upstream) == b"ok"
 
 
-def test_an_answer_in_one_piece_that_never_ends_is_not_kept() -> None:
+def test_an_answer_in_one_piece_that_never_ends_is_not_buffered() -> None:
     endless = CHUNKED + b"".join(b"100000\r\n%b\r\n" % (b"x" * 0x100000) for _ in range(30))
     with peer(answers(endless)) as upstream, pytest.raises(errors.UpstreamFailed) as ended:
         _post(upstream)
     assert ended.value.cause == "TooLong"
 
 
-def test_a_peer_that_vanished_is_not_taken_for_a_silent_one() -> None:
+def test_a_peer_that_vanished_is_not_taken_for_an_idle_one() -> None:
     ours, the_kernels = TimeoutError("timed out"), OSError(errno.ETIMEDOUT, "timed out")
     assert isinstance(the_kernels, TimeoutError)
     assert (_is_timeout(ours), _is_timeout(the_kernels)) == (True, False)
@@ -330,7 +330,7 @@ def test_the_request_on_the_wire_is_http() -> None:
     assert body == b"body"
 
 
-def test_a_body_too_large_to_be_copied_arrives_whole() -> None:
+def test_a_body_too_large_to_be_copied_arrives_completely() -> None:
     sent, received = bytes(range(256)) * 4_000, bytearray()
 
     def script(connection: socket.socket) -> None:
@@ -355,7 +355,7 @@ def over_tls(authority: trustme.CA, script: Script) -> Script:
     return wrapped
 
 
-def test_a_peer_that_no_authority_of_amazons_vouches_for_is_told_nothing(
+def test_a_peer_that_no_authority_of_amazons_vouches_for_receives_nothing(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     monkeypatch.delenv("SSL_CERT_FILE", raising=False)

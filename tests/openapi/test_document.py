@@ -21,7 +21,7 @@ def operations() -> Iterator[tuple[str, dict[str, Any]]]:
         yield from ((f"{verb.upper()} {path}", about) for verb, about in item.items())
 
 
-def test_the_page_is_what_the_code_says() -> None:
+def test_the_page_is_what_the_code_generates() -> None:
     assert FILE.read_text(encoding="utf-8") == text(), "run `make docs`"
 
 
@@ -29,11 +29,11 @@ def test_it_is_openapi() -> None:
     openapi_spec_validator.validate(DOCUMENT)
 
 
-def test_every_route_is_told_and_no_other() -> None:
+def test_every_route_is_documented_and_no_other() -> None:
     assert set(dict(operations())) == set(routes._ROUTES) == set(OPERATIONS)
 
 
-def test_every_error_is_told_in_its_format() -> None:
+def test_every_error_is_documented_in_its_format() -> None:
     told = {name: set(about["responses"]) for name, about in operations()}
     messages = told["POST /v1/messages"] | told["POST /v1/messages/count_tokens"]
     assert messages >= {str(kind.status) for kind in KINDS}
@@ -44,7 +44,7 @@ def test_every_error_is_told_in_its_format() -> None:
         assert refs and all(("/BedrockError" in ref) == bedrock for ref in refs)
 
 
-def test_every_field_that_bedrock_takes_is_told() -> None:
+def test_every_field_that_bedrock_takes_is_documented() -> None:
     properties = DOCUMENT["components"]["schemas"]["MessageRequest"]["properties"]
     assert set(properties) == {*message_fields.TAKEN, "model", "stream"}
 

@@ -61,7 +61,7 @@ def test_each_that_does_not_is(
     assert told in mistakes(tmp_path, lines, upstream, ended)
 
 
-def test_an_end_that_was_not_due_is_told() -> None:
+def test_an_end_that_was_not_due_is_reported() -> None:
     assert unexpected([REFUSED, REFUSED._replace(due="answered")]) == [
         REFUSED._replace(due="answered")
     ]
@@ -80,7 +80,7 @@ WARM = {1: 1000, 2: 900}
         ({1: 1000}, ["process 2 has ended"]),
     ],
 )
-def test_processes_that_hold_more_than_a_twentieth_more_are_told(
+def test_processes_that_hold_more_than_a_twentieth_more_are_reported(
     end: dict[int, int], told: list[str]
 ) -> None:
     found = list(memory.mistakes(WARM, end))

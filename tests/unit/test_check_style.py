@@ -42,7 +42,7 @@ def test_tables_code_and_link_targets_are_no_prose() -> None:
     assert [(place.measure, place.text) for place in measured.places] == [("you", "your")]
 
 
-def test_a_place_is_given_by_its_line_even_within_a_paragraph() -> None:
+def test_a_finding_has_its_line_even_within_a_paragraph() -> None:
     text = "# Keys\n\nThe key\nis stored by nobody.\n\n- one\n- none of\n  it is\n  kept\n"
     places = measure("page.md", text).places
     assert [(location.line, location.measure) for location in places] == [

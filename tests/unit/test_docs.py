@@ -63,7 +63,7 @@ def test_every_route_has_its_row() -> None:
 
 
 @pytest.mark.parametrize("row", rows("docs/api.md", "From Bedrock"), ids=lambda row: row[0])
-def test_bedrocks_errors_become_what_the_page_says(row: list[str]) -> None:
+def test_bedrocks_errors_become_what_the_page_lists(row: list[str]) -> None:
     (exception,) = codes(row[0])
     error = bedrock_errors.from_bedrock(exception, "")
     assert codes(row[3])[0] == error.type
@@ -77,7 +77,7 @@ def test_every_error_of_bedrock_has_its_row() -> None:
 
 
 @pytest.mark.parametrize("row", rows("docs/api.md", "From the gateway"), ids=lambda row: row[0])
-def test_the_gateways_own_errors_are_of_the_types_the_page_says(row: list[str]) -> None:
+def test_the_gateways_own_errors_are_of_the_types_the_page_lists(row: list[str]) -> None:
     kinds = {kind.status: kind.type for kind in errors.GatewayError.__subclasses__()}
     kinds[errors.GatewayError.status] = errors.GatewayError.type
     assert kinds[int(row[0])] == codes(row[1])[0]

@@ -40,7 +40,7 @@ def test_commands_that_a_page_names_exist(page: Path) -> None:
 
 
 @pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)
-def test_aws_and_the_command_line_have_the_commands_that_a_page_tells(page: Path) -> None:
+def test_aws_and_the_command_line_have_the_commands_that_a_page_shows(page: Path) -> None:
     outcome = [(words, mistake(words)) for words in commands(read(page))]
     assert [item for item in outcome if item[1]] == []
 
@@ -58,7 +58,7 @@ def test_aws_and_the_command_line_have_the_commands_that_a_page_tells(page: Path
         ("aws kms enable-key --key-id k", ""),
     ],
 )
-def test_a_command_that_there_is_not_is_found_out(outcome: str, wrong: str) -> None:
+def test_a_command_that_there_is_not_is_reported(outcome: str, wrong: str) -> None:
     assert [mistake(words) for words in commands(f"```bash\n{outcome}\n```")] == [wrong]
 
 

@@ -85,7 +85,7 @@ def test_every_page_has_the_same_parts(page: Path) -> None:
 
 
 @pytest.mark.parametrize("page", RUNBOOKS, ids=lambda page: page.stem)
-def test_a_query_asks_for_fields_and_values_that_lines_have(page: Path) -> None:
+def test_a_query_names_fields_and_values_that_lines_have(page: Path) -> None:
     for group, query in queries(page):
         assert unknown(group, query) == set(), query
         for field, value in re.findall(r'([\w.]+) = "([^"]*)"', query):
@@ -100,7 +100,7 @@ def unknown(group: str, query: str) -> set[str]:
     return words - WORDS - FUNCTIONS - OF_INSIGHTS - named - FIELDS[group]
 
 
-def test_a_query_for_what_no_line_has_is_found_out() -> None:
+def test_a_query_for_what_no_line_has_is_detected() -> None:
     query = 'filter message = "audit" and audit.stauts >= 500 | stats cuont() by bin(5m)'
     assert unknown("gateway", query) == {"audit.stauts", "cuont"}
     assert unknown("drift-detector", "fields audit.status") == {"audit.status"}

@@ -27,7 +27,7 @@ def test_every_door_has_its_threats() -> None:
 
 
 @pytest.mark.parametrize("threat", THREATS, ids=": ".join)
-def test_a_threat_says_of_what_kind_it_is_and_what_shows_that_it_is_stopped(
+def test_a_threat_names_its_kind_and_what_shows_that_it_is_stopped(
     threat: tuple[str, str],
 ) -> None:
     kind, _, stopped, shown = THREATS[threat]

@@ -100,7 +100,7 @@ def test_its_calls_and_its_records_agree() -> None:
 
 
 @given(st.integers(0, 400), st.integers(1, 9), st.integers(0, 2**32))
-def test_it_has_exactly_the_calls_asked_for_each_once_and_within_its_hour(
+def test_it_has_exactly_the_requested_calls_each_once_and_within_its_hour(
     calls: int, days: int, seed: int
 ) -> None:
     month = Month(first=date(2026, 2, 26), days=days, calls=calls, seed=seed)

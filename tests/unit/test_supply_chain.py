@@ -37,13 +37,13 @@ def test_each_requirement_has_a_version_and_a_hash(path: Path) -> None:
 
 
 @pytest.mark.parametrize("name", ["requirements.txt", "requirements-dev.txt", "constraints.txt"])
-def test_what_is_asked_for_is_what_is_locked(name: str) -> None:
+def test_what_is_requested_is_what_is_locked(name: str) -> None:
     missing = versions(read(name)) - versions(read("requirements.lock"))
     assert not missing, "make lock"
 
 
 @pytest.mark.parametrize("path", CLIENTS, ids=lambda path: path.stem)
-def test_a_client_that_is_asked_for_is_what_is_locked(path: Path) -> None:
+def test_a_client_that_is_requested_is_what_is_locked(path: Path) -> None:
     missing = versions(path.with_suffix(".in").read_text()) - versions(path.read_text())
     assert not missing, "make lock"
 

@@ -86,7 +86,7 @@ def _rests_on_answers(out: Path, statements: list[dict[str, list[str]]], answers
         assert hashlib.sha256(content).hexdigest() == answer["sha256"]
 
 
-def test_what_cannot_be_asked_is_no_report(deployment: Deployment, tmp_path: Path) -> None:
+def test_what_cannot_be_read_is_no_report(deployment: Deployment, tmp_path: Path) -> None:
     out = tmp_path / "audit"
 
     for mistake, words in (

@@ -6,7 +6,7 @@ from stacks.components.packaging.bill_of_materials import CODE_SHA_256
 from tests.integration.deployed.deployment import Deployment
 
 
-def test_lambda_tells_the_hash_that_a_bill_has(deployment: Deployment) -> None:
+def test_lambda_reports_the_hash_that_a_bill_has(deployment: Deployment) -> None:
     bills = [
         json.loads(path.read_text())["metadata"]["component"]
         for path in (deployment.state / "cdk.out").glob("asset.*.cdx.json")

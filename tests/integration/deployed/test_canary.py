@@ -43,7 +43,7 @@ def as_deployed(
     return handler.read(environment, deployment.endpoint["account"])
 
 
-def test_both_calls_are_found_again_and_the_larger_as_objects(deployment: Deployment) -> None:
+def test_both_calls_have_records_and_the_larger_as_objects(deployment: Deployment) -> None:
     began = datetime.now(UTC)
 
     assert runs(deployment) == {"failures": []}
@@ -58,7 +58,7 @@ def test_both_calls_are_found_again_and_the_larger_as_objects(deployment: Deploy
         assert record["input"]["inputBodyS3Path"].startswith("s3://")
 
 
-def test_a_call_without_a_record_is_a_failure_in_each_place(
+def test_a_call_without_a_record_is_a_failure_in_each_destination(
     deployment: Deployment, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     keys = {"AWS_ACCESS_KEY_ID": "test", "AWS_SECRET_ACCESS_KEY": "test"}

@@ -53,7 +53,7 @@ def recorded(deployment: Deployment, asked_as: str) -> dict[str, Any]:
     return found
 
 
-def test_ask_prints_the_answer_and_show_finds_its_records(deployment: Deployment) -> None:
+def test_the_answer_is_printed_and_show_finds_its_records(deployment: Deployment) -> None:
     asked = claude_bedrock(deployment, "ask", "Hello there")
     assert asked.returncode == 0, asked.stderr
     assert "Hello there" in asked.stdout
@@ -67,7 +67,7 @@ def test_ask_prints_the_answer_and_show_finds_its_records(deployment: Deployment
     assert (human.returncode, asked_as in human.stdout) == (0, True)
 
 
-def test_the_cost_told_is_that_of_the_tokens_on_record(deployment: Deployment) -> None:
+def test_the_cost_printed_is_that_of_the_tokens_on_record(deployment: Deployment) -> None:
     asked = claude_bedrock(deployment, "ask", "Hello there", "--model", "claude-opus-5-5")
 
     record = recorded(deployment, request_id(asked))["cloudwatch"]
@@ -97,7 +97,7 @@ def test_a_pdf_and_a_system_prompt_reach_the_model(deployment: Deployment, tmp_p
     )
 
 
-def test_a_pdf_beyond_the_stages_limit_is_told_by_the_endpoint(
+def test_a_pdf_beyond_the_stages_limit_is_refused_by_the_endpoint(
     deployment: Deployment, tmp_path: Path
 ) -> None:
     file = tmp_path / "long.pdf"
@@ -155,7 +155,7 @@ def test_models_are_those_of_the_stage(deployment: Deployment) -> None:
     assert "global.anthropic.claude-sonnet-4-5-20250929-v1:0" in table.stdout.splitlines()
 
 
-def test_the_catalog_and_the_embedded_aws_say_the_same(deployment: Deployment) -> None:
+def test_the_catalog_and_the_embedded_aws_agree(deployment: Deployment) -> None:
     compared = claude_bedrock(deployment, "models", "sync")
 
     assert (compared.returncode, compared.stderr) == (0, "")
@@ -170,7 +170,7 @@ def test_what_is_not_on_record_is_a_failure(deployment: Deployment) -> None:
     assert "is not in both CloudWatch Logs and S3" in shown.stderr
 
 
-def test_an_error_is_told_in_one_line(deployment: Deployment) -> None:
+def test_an_error_is_reported_in_one_line(deployment: Deployment) -> None:
     asked = claude_bedrock(deployment, "ask", "Hi", "--model", "claude-1")
 
     assert asked.returncode != 0
@@ -178,7 +178,7 @@ def test_an_error_is_told_in_one_line(deployment: Deployment) -> None:
     assert "Traceback" not in asked.stderr
 
 
-def test_the_guard_is_told_as_it_is_deployed(deployment: Deployment) -> None:
+def test_the_deny_policy_is_printed_as_it_is_deployed(deployment: Deployment) -> None:
     told = claude_bedrock(deployment, "policy", "print", "--format", "scp")
     assert told.returncode == 0, told.stderr
     assert len(told.stdout.strip()) <= 5120

@@ -126,7 +126,7 @@ def broken(tmp_path: Path, deployment: Deployment) -> list[Check]:
 
 
 @pytest.mark.usefixtures("healed")
-def test_each_check_fails_and_says_what_to_do(deployment: Deployment, tmp_path: Path) -> None:
+def test_each_check_fails_and_names_the_fix(deployment: Deployment, tmp_path: Path) -> None:
     checks = broken(tmp_path, deployment)
 
     fixes = {
@@ -205,7 +205,7 @@ def test_what_aws_denies_is_unknown_and_names_the_permission(deployment: Deploym
 
 
 @pytest.mark.usefixtures("healed")
-def test_refused_credentials_leave_nothing_to_look_at(deployment: Deployment) -> None:
+def test_refused_credentials_leave_nothing_to_check(deployment: Deployment) -> None:
     expired = DENIED_XML.replace("AccessDenied", "ExpiredToken")
     tell(deployment, told("sts", "GetCallerIdentity", expired, 403))
     checks = examine(deployment.stage(), wanted(deployment))
@@ -229,7 +229,7 @@ def test_before_the_first_deployment_the_settings_are_those_of_cdk_json(
     assert "/claude-on-bedrock/local/invocations" in logging.found
 
 
-def test_a_stage_that_nothing_tells_of_fails(deployment: Deployment, tmp_path: Path) -> None:
+def test_a_stage_that_nothing_describes_fails(deployment: Deployment, tmp_path: Path) -> None:
     checks = examine(
         deployment.stage()._replace(stage="nowhere"),
         wanted(deployment)._replace(cdk_json=tmp_path / "none.json", local=None),

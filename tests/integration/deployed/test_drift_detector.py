@@ -55,7 +55,7 @@ def test_logging_that_is_deleted_redirected_or_without_bodies(
     assert kinds(deployment) == {"bodies switched off", "records redirected"}
 
 
-def test_a_model_that_only_the_account_has_is_told(deployment: Deployment) -> None:
+def test_a_model_that_only_the_account_has_is_reported(deployment: Deployment) -> None:
     summaries = deployment.client("bedrock").list_foundation_models()["modelSummaries"]
     newer = {"modelId": "anthropic.claude-opus-6", "modelName": "Claude Opus 6"}
     told_models = [
@@ -84,7 +84,7 @@ def undo() -> Iterator[list[Callable[[], object]]]:
         step()
 
 
-def test_a_place_that_no_longer_keeps_what_it_has_to(
+def test_a_destination_that_no_longer_retains_what_it_has_to(
     deployment: Deployment, undo: list[Callable[[], object]]
 ) -> None:
     logs, s3 = deployment.client("logs"), deployment.client("s3")
@@ -110,7 +110,7 @@ def test_a_place_that_no_longer_keeps_what_it_has_to(
     assert "policy: Bedrock may not write AWSLogs/*" in told
 
 
-def test_evidence_and_delivery_are_looked_after(
+def test_evidence_and_delivery_are_checked(
     deployment: Deployment, undo: list[Callable[[], object]]
 ) -> None:
     s3, logs = deployment.client("s3"), deployment.client("logs")

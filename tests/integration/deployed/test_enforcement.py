@@ -353,7 +353,7 @@ def test_key_expiry_may_not_touch_keys_of_others(deployment: Deployment, undo: U
 
 
 @pytest.mark.parametrize("action", ["s3:GetObject", "logs:FilterLogEvents", "apigateway:GET"])
-def test_a_canary_that_lacks_a_permission_says_so(
+def test_a_canary_that_lacks_a_permission_reports_it(
     deployment: Deployment, undo: Undo, action: str
 ) -> None:
     deny(deployment, undo, role_of(deployment, "Gateway", "CanaryName"), action)

@@ -75,7 +75,7 @@ def test_a_slow_start_is_waited_for(deployment: Deployment) -> None:
     assert deployment.ask("[[fault: slow seconds=2]]").status == 200
 
 
-def test_twenty_silent_seconds_are_filled_with_pings(deployment: Deployment) -> None:
+def test_twenty_idle_seconds_are_filled_with_pings(deployment: Deployment) -> None:
     answer = deployment.ask("[[fault: silence seconds=20 after=3]]", stream=True)
 
     names = [name for name, _ in events(answer)]

@@ -115,7 +115,7 @@ def _values(deployment: Deployment) -> set[str]:
     return {key["value"] for key in found}
 
 
-def test_only_the_replaced_key_is_revoked_if_so_asked(deployment: Deployment, name: str) -> None:
+def test_only_the_replaced_key_is_revoked_on_request(deployment: Deployment, name: str) -> None:
     old = made(deployment, "add", name)
     new = made(deployment, "rotate", name)
     eventually(lambda: listed(deployment, old) == listed(deployment, new) == 200)
@@ -126,7 +126,7 @@ def test_only_the_replaced_key_is_revoked_if_so_asked(deployment: Deployment, na
     assert listed(deployment, new) == 200
 
 
-def test_usage_is_what_was_asked_and_what_the_plan_has_left(
+def test_usage_counts_requests_and_what_the_plan_has_left(
     deployment: Deployment, name: str
 ) -> None:
     value = made(deployment, "add", name, "--plan", "trial")
@@ -154,7 +154,7 @@ def test_a_plans_limits_hold_for_its_keys(deployment: Deployment, name: str) -> 
     assert listed(deployment, deployment.key) == 200
 
 
-def test_a_mistake_is_told_in_one_line(deployment: Deployment) -> None:
+def test_a_mistake_is_reported_in_one_line(deployment: Deployment) -> None:
     for arguments in ("add default", "add x/y", "revoke nobody", "usage nobody"):
         done = claude_bedrock(deployment, "keys", *arguments.split())
         assert done.returncode != 0

@@ -103,7 +103,7 @@ def test_a_revoked_key_is_refused_without_a_restart(
     assert refused(answer, 401, "authentication_error").headers["x-should-retry"] == "false"
 
 
-def test_past_the_plans_throttle_a_key_is_told_when_to_come_back(
+def test_past_the_plans_throttle_a_key_is_answered_when_to_retry(
     deployment: Deployment, make_key: MakeKey
 ) -> None:
     key = make_key(throttle={"rateLimit": 0.001, "burstLimit": 1})
@@ -115,7 +115,7 @@ def test_past_the_plans_throttle_a_key_is_told_when_to_come_back(
     assert listed(deployment, deployment.key) == 200
 
 
-def test_past_its_quota_a_key_is_told_not_to_retry(
+def test_past_its_quota_a_key_is_answered_not_to_retry(
     deployment: Deployment, make_key: MakeKey
 ) -> None:
     key = make_key(quota={"limit": 1, "period": "MONTH"})
@@ -127,7 +127,7 @@ def test_past_its_quota_a_key_is_told_not_to_retry(
     assert answer.headers["x-should-retry"] == "false"
 
 
-def test_health_asks_for_no_key(deployment: Deployment) -> None:
+def test_health_requires_no_key(deployment: Deployment) -> None:
     assert deployment.call("GET", "/health").status == 200
 
 

@@ -94,7 +94,7 @@ def test_the_endpoint_is_as_described(case: Case[Any], deployment: Deployment) -
 @pytest.mark.parametrize(
     "data", ['{"type": "nonesuch"}', '{"type": "message_start"}', '{"type": "content_block_stop"}']
 )
-def test_an_event_that_the_sdk_does_not_know_is_found(data: str) -> None:
+def test_an_event_that_the_sdk_does_not_know_is_detected(data: str) -> None:
     name = json.loads(data)["type"]
     with pytest.raises(ValidationError):
         event(f"event: {name}", f"data: {data}")

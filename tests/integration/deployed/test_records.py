@@ -109,7 +109,7 @@ def test_a_failed_call_is_on_record_too(deployment: Deployment, records: Records
         assert record["errorCode"] == "ThrottlingException"
 
 
-def test_nothing_is_found_before_its_time(deployment: Deployment, records: Records) -> None:
+def test_nothing_is_a_finding_before_its_time(deployment: Deployment, records: Records) -> None:
     request_id = deployment.ask("Hi").headers["request-id"]
     recorded(records, request_id)
     tomorrow = datetime.now(UTC) + timedelta(days=1)

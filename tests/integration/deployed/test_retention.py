@@ -41,7 +41,7 @@ def places(said: dict[str, Any]) -> dict[str, dict[str, Any]]:
     return {destination["destination"]: destination for destination in said["destinations"]}
 
 
-def test_every_place_of_the_deployed_stage_is_told(deployment: Deployment) -> None:
+def test_every_location_of_the_deployed_stage_is_listed(deployment: Deployment) -> None:
     said = asked(deployment, 0)
 
     assert (said["day"], said["retention_days"]) == (DAY, 30)
@@ -59,7 +59,7 @@ def test_every_place_of_the_deployed_stage_is_told(deployment: Deployment) -> No
         assert f"s3://{bucket}/{prefix}/*" in found
 
 
-def test_what_the_embedded_aws_does_not_keep_is_said(deployment: Deployment) -> None:
+def test_what_the_embedded_aws_does_not_retain_is_reported(deployment: Deployment) -> None:
     said = asked(deployment, 0)
     bucket = deployment.output("InvocationLogging", "LogBucketName")
     large = places(said)[f"s3://{bucket}/large-data/*"]
@@ -73,7 +73,7 @@ def test_what_the_embedded_aws_does_not_keep_is_said(deployment: Deployment) -> 
     assert "s3:DeleteObjectVersion" in human.stdout
 
 
-def test_a_shortened_retention_is_found(deployment: Deployment, audit_group: str) -> None:
+def test_a_shortened_retention_is_detected(deployment: Deployment, audit_group: str) -> None:
     deployment.client("logs").put_retention_policy(logGroupName=audit_group, retentionInDays=14)
 
     said = asked(deployment, 1)
@@ -108,7 +108,7 @@ def test_what_aws_denies_is_unknown_and_names_the_permission(deployment: Deploym
 
 
 @pytest.mark.usefixtures("healed")
-def test_without_the_stack_nothing_can_be_asked(deployment: Deployment) -> None:
+def test_without_the_stack_nothing_can_be_read(deployment: Deployment) -> None:
     tell(deployment, told("cloudformation", "", DENIED_XML, 403))
 
     got = claude_bedrock(deployment, "retention")

@@ -31,7 +31,7 @@ def audited(deployment: Deployment, request_id: str | None) -> bool:
     return f'"bedrock_request_id":"{request_id}"' in (deployment.state / "gateway.log").read_text()
 
 
-def test_a_message_comes_whole(client: anthropic.Anthropic) -> None:
+def test_a_message_is_complete(client: anthropic.Anthropic) -> None:
     with client:
         message = client.messages.create(
             model=MODEL, max_tokens=100, messages=[{"role": "user", "content": "Good day"}]

@@ -107,7 +107,7 @@ def call(
 
 
 @pytest.mark.parametrize("stream", [False, True])
-def test_who_signed_is_in_the_audit_line_and_in_bedrocks_record_and_told_to_nobody(
+def test_who_signed_is_in_the_audit_line_and_in_bedrocks_record_and_in_no_response(
     signed: Deployment, caller: Credentials, stream: bool
 ) -> None:
     body = json.dumps({**message("Who signed?"), "stream": stream}).encode()
@@ -198,7 +198,7 @@ def test_the_canary_signs_and_its_role_is_let_in(
     refused(signed.call("GET", "/v1/models", headers=headers), 403, "permission_error")
 
 
-def test_who_does_not_sign_is_told_to(signed: Deployment) -> None:
+def test_who_does_not_sign_is_refused_with_the_fix(signed: Deployment) -> None:
     for headers in ({}, {"x-api-key": "some-key"}):
         answer = refused(call(signed, headers), 401, "authentication_error")
         assert "not signed" in answer.json()["error"]["message"]

@@ -39,7 +39,7 @@ def report(deployment: Deployment, tmp_path_factory: pytest.TempPathFactory) -> 
     return found
 
 
-def test_every_check_passes_or_says_that_this_is_not_aws(report: dict[str, Any]) -> None:
+def test_every_check_passes_or_states_that_this_is_not_aws(report: dict[str, Any]) -> None:
     assert [one["name"] for one in report["checks"]] == [check.name for check in CHECKS]
     verdicts = {one["name"]: (one["verdict"], one["finding"]) for one in report["checks"]}
     for check in CHECKS:

@@ -48,7 +48,7 @@ def invoke(deployment: Deployment, model_id: str) -> str:
     return request_id
 
 
-def test_each_profile_is_a_tagged_copy_of_what_the_output_says(
+def test_each_profile_is_a_tagged_copy_of_what_the_output_names(
     deployment: Deployment, arns: dict[str, dict[str, str]]
 ) -> None:
     bedrock = deployment.client("bedrock")
@@ -67,7 +67,7 @@ def test_each_profile_is_a_tagged_copy_of_what_the_output_says(
         }
 
 
-def test_the_function_is_told_what_the_output_says(
+def test_the_function_has_the_profiles_of_the_output(
     deployment: Deployment, arns: dict[str, dict[str, str]]
 ) -> None:
     function = deployment.client("lambda").get_function_configuration(
@@ -103,7 +103,7 @@ def test_a_teams_key_is_billed_to_the_team_and_its_caller_hears_no_arn(
     assert record["requestMetadata"]["api_key_name"] == "search.web"
 
 
-def test_a_teams_own_profile_is_called_and_looked_up_by_its_arn_and_no_other_teams(
+def test_a_teams_own_profile_is_called_and_read_by_its_arn_and_no_other_teams(
     deployment: Deployment, arns: dict[str, dict[str, str]]
 ) -> None:
     assert HAIKU is not None
@@ -153,6 +153,6 @@ def test_a_profile_that_is_not_there_is_no_model(deployment: Deployment) -> None
     assert refused.value.response["Error"]["Code"] == "ValidationException"
 
 
-def test_the_account_keeps_nothing_as_the_stage_asks(deployment: Deployment) -> None:
+def test_the_account_retains_nothing_as_the_stage_requires(deployment: Deployment) -> None:
     assert deployment.client("bedrock").get_account_data_retention()["mode"] == "none"
     assert deployment.output("InvocationLogging", "DataRetentionMode") == "none"

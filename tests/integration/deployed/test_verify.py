@@ -310,7 +310,7 @@ def test_a_client_that_disconnects_raises_no_finding(
     assert told["headline"].startswith("Every call of ")
 
 
-def test_a_record_of_the_gateway_without_its_entry_is_looked_up_in_the_access_log(
+def test_a_record_of_the_gateway_without_its_entry_is_read_in_the_access_log(
     deployment: Deployment, tmp_path: Path
 ) -> None:
     """And one that cannot be read is named with its event; the others are judged all the same."""
@@ -372,7 +372,7 @@ def ask_the_function(deployment: Deployment, event: object) -> Any:  # noqa: ANN
     return told
 
 
-def test_the_deployed_function_finds_the_same_and_keeps_it_in_the_bucket(
+def test_the_deployed_function_finds_the_same_and_stores_it_in_the_bucket(
     deployment: Deployment, window: Window
 ) -> None:
     asked = {"since": window.since, "until": window.until, "delay_minutes": 0}

@@ -60,7 +60,7 @@ def test_only_an_end_that_has_come_switches_a_key_of_the_stage_off(
 
 
 @pytest.mark.parametrize("end", ["tomorrow", "2026-11-25T15:00:00", ""])
-def test_an_end_that_is_no_time_is_told_after_the_others_were_looked_at(
+def test_an_end_that_is_no_time_is_reported_after_the_others_were_checked(
     client: Any,  # noqa: ANN401
     end: str,
 ) -> None:

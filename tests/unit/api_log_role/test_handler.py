@@ -190,7 +190,7 @@ def test_what_time_may_mend_is_tried_again(
 
 
 @pytest.mark.parametrize("code", ["BadRequestException", "AccessDeniedException"])
-def test_a_refusal_that_lasts_is_told_in_aws_words(code: str) -> None:
+def test_a_refusal_that_lasts_is_reported_in_aws_words(code: str) -> None:
     refusing = world(failures=[refused(code, 400)] * 100)
     outcome = handler.outcome_of(event("Create"), refusing.services)
     assert not outcome.succeeded
@@ -201,7 +201,7 @@ def test_a_refusal_that_lasts_is_told_in_aws_words(code: str) -> None:
     assert refusing.clock.elapsed <= longest
 
 
-def test_a_role_that_somebody_sets_meanwhile_is_a_success_and_stays() -> None:
+def test_a_role_that_another_principal_sets_meanwhile_is_a_success_and_stays() -> None:
     class Shared(Account):
         def update_account(self, **_request: Any) -> object:  # noqa: ANN401
             self.role_arn = THEIRS

@@ -145,7 +145,7 @@ def test_the_key_is_handed_on_and_only_the_method_called_is_opened() -> None:
     }
 
 
-def test_the_answer_keeps_the_key_out_of_everything_but_the_lookup() -> None:
+def test_the_key_is_used_for_the_lookup_and_appears_nowhere() -> None:
     answer = handler.handle(event({"authorization": f"bearer {KEY}"}), None)
 
     assert answer.pop("usageIdentifierKey") == KEY

@@ -81,7 +81,7 @@ def work(front: Front, key_id: str) -> handler.Work:
     return handler.read(environment, "123456789012")
 
 
-def test_it_asks_with_the_value_of_its_key_as_it_is_now(front: Front) -> None:
+def test_it_calls_with_the_current_value_of_its_key(front: Front) -> None:
     with mock_aws():
         make: Any = boto3.client
         made = make("apigateway").create_api_key(name="canary", value="v" * 30, enabled=True)
@@ -116,7 +116,7 @@ def test_what_is_not_answered_is_a_failure_of_the_call_and_both_are_tried(front:
     assert len(front.asked) == 2
 
 
-def test_no_connection_and_no_id_are_told_in_words_of_ours(front: Front) -> None:
+def test_no_connection_and_no_id_are_reported_in_the_projects_words(front: Front) -> None:
     front.told = {}
     with pytest.raises(CallFailedError, match=r"^an answer without request-id$"):
         Endpoint(front.url, by_key("key")).ask({})

@@ -82,11 +82,11 @@ def test_the_larger_question_is_beyond_what_is_recorded_inline() -> None:
     assert len(message["content"]) == LARGE_BYTES > 100 * 1024
 
 
-def test_nothing_is_missing_where_both_are_whole_in_both_places(account: Account) -> None:
+def test_nothing_is_missing_where_both_are_complete_in_both_destinations(account: Account) -> None:
     assert looked(account) == []
 
 
-def test_a_record_that_is_in_neither_or_one_place(account: Account) -> None:
+def test_a_record_that_is_in_neither_or_one_destination(account: Account) -> None:
     del account.logs["id-small"], account.logs["id-large"], account.s3["id-large"]
 
     failures = looked(account)
@@ -109,7 +109,7 @@ def test_a_record_that_refers_to_nothing(account: Account, side: str, path: str)
     }
 
 
-def test_a_record_without_what_was_asked_or_answered(account: Account) -> None:
+def test_a_record_without_prompt_or_completion(account: Account) -> None:
     account.logs["id-small"] = {"input": {}, "output": {"outputBodyJson": {"content": []}}}
     account.s3["id-small"] = {"input": {"inputBodyJson": as_asked(SMALL)}}
     account.objects["s3://bucket/input"] = as_asked(SMALL)
@@ -122,7 +122,7 @@ def test_a_record_without_what_was_asked_or_answered(account: Account) -> None:
     }
 
 
-def test_a_body_that_cannot_be_read_is_told_without_its_text(account: Account) -> None:
+def test_a_body_that_cannot_be_read_is_reported_without_its_text(account: Account) -> None:
     account.broken = True
 
     failures = looked(account)

@@ -163,7 +163,7 @@ def test_a_model_is_never_opened_in_a_region_only_another_reaches() -> None:
     assert not allowed(policy, model_arn(near, "ca-west-1"), through)
 
 
-def test_global_asks_three_times_and_once_without_a_region() -> None:
+def test_global_has_three_resources_and_one_without_a_region() -> None:
     [model] = named("claude-opus-4-5")
     policy = statements([model], "global", "eu-west-1")
     door = profile_arn(model, "global", "eu-west-1")
@@ -222,7 +222,7 @@ def test_eight_models_fit_one_managed_policy(route: str) -> None:
     assert policies == [statements(named(*EIGHT), route, "us-west-1")]
 
 
-def test_more_models_than_one_policy_holds_are_dealt_out_whole() -> None:
+def test_more_models_than_one_policy_holds_are_split_by_model() -> None:
     models = [m for m in SERVED if "us" in catalog.routes(m)]
 
     policies = invoke_policies.invoke_policies(models, place("us", region="us-east-1"))
@@ -293,7 +293,7 @@ def test_exactly_the_named_models_are_open_by_exactly_the_named_routes(
                 assert not allowed(policy, model_arn(model, there), here)
 
 
-def test_a_guardrail_is_asked_of_every_model_and_may_be_applied() -> None:
+def test_a_guardrail_is_required_for_every_model_and_may_be_applied() -> None:
     [model] = named("claude-sonnet-4-5")
     guardrail = f"arn:aws:bedrock:us-east-1:{ACCOUNT}:guardrail/abc123"
     for route, region in (("us", "us-east-1"), ("global", "")):

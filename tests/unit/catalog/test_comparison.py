@@ -43,7 +43,7 @@ def pasted(model: Model, row: str) -> Model:
 
 
 @pytest.mark.parametrize("region", REGIONS)
-def test_the_catalog_told_by_an_account_is_no_difference(region: str) -> None:
+def test_the_catalog_as_an_account_reports_it_is_no_difference(region: str) -> None:
     assert found(answers(region), region) == []
 
 
@@ -135,7 +135,7 @@ def words(base_id: str, route: str, region: str) -> str:
 
 
 @given(changed())
-def test_one_change_is_found_alone_and_its_row_takes_it_away(
+def test_one_change_is_detected_alone_and_its_row_takes_it_away(
     case: tuple[str, Answers, str, Change],
 ) -> None:
     region, outcome, base_id, change = case
@@ -154,7 +154,7 @@ def answer_of(told: Answers, name: str) -> dict[str, Any]:
     return next(item for item in told.models if item["modelId"] == model.base_id)
 
 
-def test_a_model_nobody_recorded_gets_a_row_that_says_what_is_missing() -> None:
+def test_a_model_nobody_recorded_gets_a_row_that_lists_what_is_missing() -> None:
     outcome = answers(REGION)
     new = "anthropic.claude-sonnet-6"
     life = {"status": "ACTIVE", "endOfLifeTime": midnight("2028-02-01")}
@@ -174,7 +174,7 @@ def test_a_model_nobody_recorded_gets_a_row_that_says_what_is_missing() -> None:
     assert row.profiles == (Profile("eu", {REGION: ("eu-central-1", "eu-west-1")}),)
 
 
-def test_a_model_that_an_account_says_is_gone_need_not_be_recorded() -> None:
+def test_a_model_that_an_account_reports_as_removed_need_not_be_recorded() -> None:
     outcome = answers(REGION)
     life = {"status": "LEGACY", "endOfLifeTime": midnight(TODAY)}
     outcome.models.append({"modelId": "anthropic.claude-v2", "modelLifecycle": life})
@@ -224,7 +224,7 @@ def test_a_retired_model_that_an_account_still_has_is_one() -> None:
     assert difference.row == f"life=Life(legacy='{TODAY}'),"
 
 
-def test_an_account_is_asked_page_by_page_and_profile_by_profile() -> None:
+def test_an_account_is_read_page_by_page_and_profile_by_profile() -> None:
     outcome = answers(REGION)
     profiles = [
         *outcome.profiles,
@@ -256,7 +256,7 @@ def outdated(told: Answers, region: str = REGION, *, models: tuple[str, ...] = (
     return list(comparison.outdated(found(told, region), message, models))
 
 
-def test_a_model_that_is_new_in_the_account_is_told() -> None:
+def test_a_model_that_is_new_in_the_account_is_reported() -> None:
     outcome = answers(REGION)
     new = {**model_answer(MODELS[0]), "modelId": "anthropic.claude-opus-6", "modelName": "Opus 6"}
     outcome.models.append(new)
@@ -265,7 +265,7 @@ def test_a_model_that_is_new_in_the_account_is_told() -> None:
     assert outdated(outcome) == []
 
 
-def test_a_date_of_an_end_is_told_of_every_model() -> None:
+def test_an_end_of_life_date_is_reported_for_every_model() -> None:
     outcome = answers("us-east-1")
     (opus,) = [model for model in outcome.models if "opus-4-1" in model["modelId"]]
     opus["modelLifecycle"]["endOfLifeTime"] = midnight("2027-02-08")
@@ -273,7 +273,7 @@ def test_a_date_of_an_end_is_told_of_every_model() -> None:
     assert line == "claude-opus-4-1: life.end_of_life 2027-01-08, account 2027-02-08"
 
 
-def test_what_is_gone_is_told_of_the_stages_models_only() -> None:
+def test_what_was_removed_is_reported_for_the_stages_models_only() -> None:
     outcome = answers(REGION)
     gone = "eu.anthropic.claude-opus-4-8"
     outcome.profiles[:] = [

@@ -62,7 +62,7 @@ def test_more_tokens_never_cost_less(call: tuple[Model, str, Usage], field: str,
     assert cost(model, route, grown) >= cost(model, route, usage)
 
 
-def test_a_million_tokens_of_each_kind_cost_what_the_price_list_says() -> None:
+def test_a_million_tokens_of_each_kind_cost_the_list_price() -> None:
     million = Usage(*[1_000_000] * 5)
     assert cost(SONNET, "global", million) == Decimal("28.05")  # 3 + 15 + 3.75 + 6 + 0.30
     assert cost(SONNET, "eu", million) == Decimal("30.855")
@@ -70,7 +70,7 @@ def test_a_million_tokens_of_each_kind_cost_what_the_price_list_says() -> None:
 
 
 @pytest.mark.parametrize("field", ["input", "cache_read", "cache_write_5m", "cache_write_1h"])
-def test_one_token_above_the_limit_bills_the_whole_request_higher(field: str) -> None:
+def test_one_token_above_the_limit_bills_the_complete_request_higher(field: str) -> None:
     at_limit = Usage(output=10)._replace(**{field: 100_000})
     above = at_limit._replace(**{field: 100_001})
     of_output = Usage(output=10)
@@ -115,7 +115,7 @@ def test_an_answers_usage_is_read_with_its_split() -> None:
         ),
     ],
 )
-def test_what_an_answer_does_not_tell_is_said(
+def test_what_an_answer_does_not_report_is_listed(
     counts: dict[str, object], dollars: str, assumed: tuple[str, ...]
 ) -> None:
     assert of_answer(SONNET, "global", counts, day=TODAY) == (Decimal(dollars), assumed)

@@ -264,7 +264,7 @@ def test_team_profiles_are_called_where_there_are_teams_and_copy_no_other_route(
     )
 
 
-def test_a_guardrail_is_asked_of_every_invocation() -> None:
+def test_a_guardrail_is_required_for_every_invocation() -> None:
     model = f"arn:aws:bedrock:eu-west-1::foundation-model/{HAIKU}"
     ours = f"arn:aws:bedrock:{REGION}:{ACCOUNT}:guardrail/abc123"
     stage, call = guarded(guardrail=("abc123", "2")), through(f"eu.{HAIKU}")
@@ -281,7 +281,7 @@ def test_a_guardrail_is_asked_of_every_invocation() -> None:
     assert judged(boundary, "bedrock:ApplyGuardrail", f"{ours}x", {}) == "neither"
 
 
-def test_the_boundary_bounds_to_calling_claude_and_telling_of_it() -> None:
+def test_the_boundary_bounds_to_calling_claude_and_reporting_it() -> None:
     stage = guarded(signed_callers=True)
     boundary = deny_policy.boundary_statements(stage)
     log = f"arn:aws:logs:{REGION}:{ACCOUNT}:log-group:/claude-on-bedrock/prod"

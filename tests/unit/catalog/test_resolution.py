@@ -103,7 +103,7 @@ def test_routes_are_tried_in_the_stages_order_where_the_model_has_them(
     assert named.profile_ids == (f"{had[-1]}.{model.base_id}",)
 
 
-def test_a_retired_model_is_told_with_its_successor_and_the_date() -> None:
+def test_a_retired_model_is_reported_with_its_successor_and_the_date() -> None:
     with pytest.raises(catalog.RetiredModel) as refusal:
         resolve("claude-sonnet-4")
     assert str(refusal.value) == (
@@ -212,12 +212,12 @@ def test_a_model_the_stage_does_not_allow_is_refused_by_any_spelling() -> None:
             resolve(requested, allowed={"claude-sonnet-4-6"}, routes="us")
 
 
-def test_a_model_without_the_stages_profile_says_which_it_has() -> None:
+def test_a_model_without_the_stages_profile_lists_those_it_has() -> None:
     with pytest.raises(catalog.RouteNotAllowed, match=r"has no eu profile here; it has us\."):
         resolve("claude-opus-4-1", routes="eu")
 
 
-def test_an_invitation_only_model_is_found_but_not_served() -> None:
+def test_an_invitation_only_model_is_known_but_not_served() -> None:
     assert catalog.find("claude-mythos-5-1") is not None
     with pytest.raises(catalog.RouteNotAllowed, match="it has none"):
         resolve("claude-mythos-5-1", routes="global")
@@ -294,7 +294,7 @@ def test_a_wrong_name_is_answered_with_those_near_it(requested: str, suggested: 
     assert offer == "Offered: claude-opus-4-8, claude-sonnet-4-5, claude-sonnet-4-6."
 
 
-def test_a_model_of_anthropics_own_api_alone_is_said_to_be_one() -> None:
+def test_a_model_of_anthropics_own_api_alone_is_named_as_such() -> None:
     with pytest.raises(catalog.UnknownModel, match="not on Amazon Bedrock"):
         resolve("anthropic/claude-mythos-5.2")
 

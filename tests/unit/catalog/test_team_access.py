@@ -85,7 +85,7 @@ def test_nothing_else_is_open(location: InvocationScope) -> None:
     assert verdict(location, other, **here, bedrock_InferenceProfileArn=ours) == {"neither"}
 
 
-def test_where_the_stage_has_a_guardrail_the_models_ask_for_it() -> None:
+def test_where_the_stage_has_a_guardrail_the_models_require_it() -> None:
     location = EU._replace(guardrail=("abc", "3"))
     profile = ApplicationProfile(SONNET, "eu", "sonnetofours")
     statements = team_policies.invoke_statements([profile], location)
@@ -98,7 +98,7 @@ def test_where_the_stage_has_a_guardrail_the_models_ask_for_it() -> None:
     assert applied == "allow"
 
 
-def test_a_policy_lets_a_client_ask_what_is_behind_a_profile_only_where_told() -> None:
+def test_a_policy_lets_a_client_read_what_is_behind_a_profile_only_where_set() -> None:
     profile = ApplicationProfile(SONNET, "eu", "sonnetofours")
     action, arn = "bedrock:GetInferenceProfile", own(EU, "sonnetofours")
     (plain,) = team_policies.invoke_policies([profile], EU)

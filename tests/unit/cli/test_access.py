@@ -56,7 +56,7 @@ def test_each_form_is_the_policy_that_is_deployed() -> None:
     assert scp == json.dumps(DENIALS, separators=(",", ":"))
 
 
-def test_a_policy_too_long_to_be_attached_is_not_told() -> None:
+def test_a_policy_too_long_to_be_attached_is_not_printed() -> None:
     long = [
         statement | {"Sid": f"{statement['Sid']}{n}"} for n in range(3) for statement in STATEMENTS
     ]
@@ -66,7 +66,7 @@ def test_a_policy_too_long_to_be_attached_is_not_told() -> None:
         policy_text(DEPLOYMENT, "scp")
 
 
-def test_a_stage_from_before_the_guard_says_what_to_do() -> None:
+def test_a_stage_from_before_the_guard_names_the_fix() -> None:
     deploy()
 
     with pytest.raises(NoTargetError, match="cdk deploy --all -c stage=prod"):

@@ -92,7 +92,7 @@ def test_a_stream_that_ends_badly_is_an_error_after_the_text(
         (b"<html>", r"^429 Too Many Requests \(request id r1\)$"),
     ],
 )
-def test_an_error_status_is_told_with_its_request_id(
+def test_an_error_status_is_reported_with_its_request_id(
     server: Server, body: bytes, told: str
 ) -> None:
     server.status, server.body = 429, body
@@ -109,7 +109,7 @@ def test_a_redirect_is_not_followed_with_the_key(server: Server) -> None:
     assert len(server.asked) == 1
 
 
-def test_nobody_there_is_told_with_the_url() -> None:
+def test_an_unreachable_endpoint_is_reported_with_the_url() -> None:
     with (
         pytest.raises(RefusedError, match=r"http://127\.0\.0\.1:9/v1/messages does not answer"),
         ask(Endpoint("http://127.0.0.1:9", ByKey("key"), None), {}),

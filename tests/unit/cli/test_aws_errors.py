@@ -29,7 +29,7 @@ def answered(code: str, message: str = "no") -> ClientError:
         (answered("SignatureDoesNotMatch"), "aws configure"),
     ],
 )
-def test_credentials_that_are_not_taken_say_what_to_do(
+def test_credentials_that_are_not_taken_name_the_fix(
     error: ClientError | BotoCoreError, advice: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.delenv("AWS_PROFILE", raising=False)
@@ -55,7 +55,7 @@ def test_what_is_denied_names_the_role_that_may(code: str) -> None:
 
 
 @pytest.mark.parametrize("url", ["http://localhost:4566/", "https://127.0.0.1:4566/x"])
-def test_the_embedded_aws_that_is_gone_is_told(url: str) -> None:
+def test_the_embedded_aws_that_is_not_running_is_reported(url: str) -> None:
     gone = exceptions.EndpointConnectionError(endpoint_url=url)
 
     assert "is `make local` still up?" in explain(gone)
@@ -63,7 +63,7 @@ def test_the_embedded_aws_that_is_gone_is_told(url: str) -> None:
     assert "make local" not in explain(aws)
 
 
-def test_any_other_error_is_told_as_it_is() -> None:
+def test_any_other_error_is_shown_unchanged() -> None:
     assert explain(answered("Throttling", "slower.")) == (
         "AWS answered DescribeStacks with Throttling: slower"
     )

@@ -135,7 +135,7 @@ def test_a_log_group_that_cannot_be_read_leaves_the_files_uncompared(stage: Stag
     assert "arn:aws" not in chain_text(found)
 
 
-def test_hours_that_are_no_longer_kept_are_not_missing_and_not_assessed(stage: Stage) -> None:
+def test_hours_that_are_no_longer_retained_are_not_missing_and_not_assessed(stage: Stage) -> None:
     now = MONTH + timedelta(days=36)
     stage.month.delete(stage.month.keys[:24])
 
@@ -165,7 +165,7 @@ def test_no_evidence_at_all_of_a_stage_that_seals_is_a_failure(stage: Stage) -> 
     assert chain_text(report(stage)).startswith("0 of 744 hours hold")
 
 
-def test_a_stage_that_seals_no_hours_says_so(stage: Stage) -> None:
+def test_a_stage_that_seals_no_hours_reports_it(stage: Stage) -> None:
     stage.settings = {**SETTINGS, "verify_hourly": False}
 
     with pytest.raises(EvidenceError, match="its verify_hourly is false"):

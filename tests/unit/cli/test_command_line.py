@@ -137,7 +137,7 @@ def test_every_command_finds_the_region_alike(
 
 
 @pytest.mark.parametrize("command", OF_A_STAGE, ids=named)
-def test_every_command_says_what_is_wrong_with_the_stage(
+def test_every_command_names_what_is_wrong_with_the_stage(
     account: Server, tmp_path: Path, form: Path, command: Command
 ) -> None:
     (tmp_path / "cdk.json").write_text('{"context": {"stages": {"dev": {},}}}')
@@ -225,7 +225,7 @@ def test_a_broken_state_folder_is_one_line(
 
 @pytest.mark.parametrize("words", [("ask", "Hi"), ("models",)])
 @pytest.mark.parametrize("content", [None, b"", b"no certificate"])
-def test_certificates_that_are_gone_are_one_line(
+def test_certificates_that_do_not_exist_are_one_line(
     state: Path, words: tuple[str, ...], content: bytes | None
 ) -> None:
     certificates = state / "ca.pem"
@@ -241,7 +241,7 @@ def test_certificates_that_are_gone_are_one_line(
     assert (code, "ca.pem" in told, "make local" in told) == (1, True, True), told
 
 
-def test_credentials_that_are_missing_say_what_to_do(
+def test_credentials_that_are_missing_name_the_fix(
     account: Server, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     for name in ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY"):
@@ -313,7 +313,7 @@ def test_a_defect_has_an_exit_code_of_its_own_and_quotes_nothing(
     assert f"{DEBUG}=1" in result.stderr
 
 
-def test_a_defect_is_traced_when_asked(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_defect_is_traced_when_requested(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv(DEBUG, "1")
     result = CliRunner().invoke(broken(KeyError("x\x1b[2J")), ["fails"])
 
@@ -332,9 +332,7 @@ def test_a_defect_is_traced_when_asked(monkeypatch: pytest.MonkeyPatch) -> None:
         (BrokenPipeError(), OUTPUT_CLOSED, ""),
     ],
 )
-def test_what_the_world_does_is_one_line_at_most(
-    error: BaseException, code: int, told: str
-) -> None:
+def test_an_outside_error_is_one_line_at_most(error: BaseException, code: int, told: str) -> None:
     result = subprocess_of(error) if isinstance(error, BrokenPipeError) else None
     if result is None:
         done = CliRunner().invoke(broken(error), ["fails"])
@@ -439,7 +437,7 @@ def test_help_imports_no_command() -> None:
     assert done.stdout.splitlines()[-1] == "[] ['claude_bedrock.cli.main']"
 
 
-def test_the_list_of_commands_says_of_each_what_its_own_help_says() -> None:
+def test_the_list_of_commands_matches_the_help_of_each() -> None:
     group = typer.main.get_command(app)
     assert isinstance(group, LazyGroup)
     for name, entry in group.table.items():
@@ -464,7 +462,7 @@ def test_a_former_name_is_one_line_that_names_the_new_one(given: str, new: str) 
     assert f"{old.partition('=')[0]} " not in run(*words, "--help")[1]
 
 
-def test_a_misspelled_option_is_still_told_as_such() -> None:
+def test_a_misspelled_option_is_still_reported_as_such() -> None:
     assert run("keys", "revoke", "x", "--olt")[0] == 2
     assert "--olt" in run("keys", "revoke", "x", "--olt")[1]
 
@@ -529,11 +527,11 @@ def test_completion_is_offered_for_every_shell() -> None:
     assert (code, "--install-completion" in told, "--show-completion" in told) == (0, True, True)
 
 
-def test_the_version_is_told() -> None:
+def test_the_version_is_printed() -> None:
     assert run("--version") == (0, f"claude-bedrock {version('claude-on-bedrock')}\n")
 
 
-def test_a_place_that_cannot_be_written_is_told_before_anything_is_asked(
+def test_a_path_that_cannot_be_written_is_reported_before_any_request(
     state: Path, form: Path, account: Server
 ) -> None:
     below = form / "sub"

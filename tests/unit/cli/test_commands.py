@@ -84,7 +84,7 @@ def test_the_reply_as_json_is_one_object(server: Server, state: str) -> None:
         (("models", "--catalog", "--stage", "dev"), None, "claude-bedrock: --catalog cannot"),
     ],
 )
-def test_what_cannot_be_asked_is_one_line_and_asks_nothing(
+def test_what_cannot_be_sent_is_one_line_and_sends_no_request(
     server: Server, state: str, arguments: tuple[str, ...], told: str | None, error: str
 ) -> None:
     code, out, err = run(*arguments, "--local-dir", state, told=told)
@@ -94,7 +94,7 @@ def test_what_cannot_be_asked_is_one_line_and_asks_nothing(
     assert not server.asked
 
 
-def test_sync_tells_differences_with_their_rows_and_ends_with_one(
+def test_sync_prints_differences_with_their_rows_and_ends_with_one(
     server: Server, state: str
 ) -> None:
     server.headers["content-type"] = "application/json"
@@ -119,7 +119,7 @@ def test_sync_tells_differences_with_their_rows_and_ends_with_one(
         (("models", "--json", "sync"), "claude-bedrock: options go after sync"),
     ],
 )
-def test_sync_that_could_not_ask_ends_with_two(
+def test_sync_that_could_not_read_ends_with_two(
     server: Server, state: str, arguments: tuple[str, ...], error: str
 ) -> None:
     server.status, server.headers["x-amzn-errortype"] = 403, "AccessDeniedException"
@@ -130,12 +130,12 @@ def test_sync_that_could_not_ask_ends_with_two(
     assert err.startswith(error)
 
 
-def test_sync_with_nothing_up_could_not_ask(tmp_path: Path) -> None:
+def test_sync_with_nothing_up_could_not_read(tmp_path: Path) -> None:
     code, _, err = run("models", "sync", "--local-dir", str(tmp_path))
     assert (code, "make local" in err) == (2, True)
 
 
-def test_models_of_the_catalog_asks_nobody(server: Server, state: str) -> None:
+def test_models_of_the_catalog_sends_no_request(server: Server, state: str) -> None:
     code, out, _ = run("models", "--catalog", "--json", "--local-dir", state)
 
     assert (code, json.loads(out)["items"][0]["name"]) == (0, "claude-sonnet-4-5")
@@ -143,14 +143,14 @@ def test_models_of_the_catalog_asks_nobody(server: Server, state: str) -> None:
 
 
 @pytest.mark.parametrize("day", ["yesterday", "2026-02-30", "9999-01-01"])
-def test_retention_of_no_day_asks_nothing(server: Server, state: str, day: str) -> None:
+def test_retention_of_no_day_sends_no_request(server: Server, state: str, day: str) -> None:
     code, out, err = run("retention", "--day", day, "--local-dir", state)
 
     assert (code, out, server.asked) == (2, "", [])
     assert day in err
 
 
-def test_retention_that_cannot_be_asked_ends_with_2(tmp_path: Path) -> None:
+def test_retention_that_cannot_be_read_ends_with_2(tmp_path: Path) -> None:
     code, out, err = run("retention", "--local-dir", str(tmp_path))
 
     assert (code, out, len(err.splitlines())) == (2, "", 1)

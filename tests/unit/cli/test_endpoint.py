@@ -76,7 +76,7 @@ URL = {"EndpointUrl": "https://x/dev/"}
     indirect=["gateway_stack"],
 )
 @pytest.mark.usefixtures("gateway_stack")
-def test_a_stage_says_where_it_is_and_what_it_asks_for(caller: type, tmp_path: Path) -> None:
+def test_a_stage_reports_its_endpoint_and_what_it_requires(caller: type, tmp_path: Path) -> None:
     found = chosen(
         **{**NOTHING, "stage": "dev", "region": "eu-west-1", "key": "k"}, local_dir=tmp_path
     )
@@ -87,7 +87,7 @@ def test_a_stage_says_where_it_is_and_what_it_asks_for(caller: type, tmp_path: P
 
 @pytest.mark.parametrize("gateway_stack", [URL], indirect=True)
 @pytest.mark.usefixtures("gateway_stack")
-def test_a_stage_that_asks_for_a_key_gets_none_of_its_own(tmp_path: Path) -> None:
+def test_a_stage_that_requires_a_key_gets_none_of_its_own(tmp_path: Path) -> None:
     with pytest.raises(NoTargetError, match="CLAUDE_BEDROCK_KEY"):
         chosen(**{**NOTHING, "stage": "dev", "region": "eu-west-1"}, local_dir=tmp_path)
 
@@ -101,7 +101,7 @@ def test_a_stage_that_asks_for_a_key_gets_none_of_its_own(tmp_path: Path) -> Non
         ({}, "make local"),
     ],
 )
-def test_what_is_missing_or_contradicts_is_said(
+def test_what_is_missing_or_contradicts_is_reported(
     given: dict[str, Any], told: str, tmp_path: Path
 ) -> None:
     with pytest.raises(NoTargetError, match=told):
@@ -116,7 +116,7 @@ def test_an_address_may_be_signed_for(monkeypatch: pytest.MonkeyPatch, tmp_path:
     assert isinstance(chosen(**given, local_dir=tmp_path).caller, BySignature)
 
 
-def test_no_credentials_to_sign_with_is_said(
+def test_no_credentials_to_sign_with_is_reported(
     monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
     for name in ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY", "AWS_PROFILE"):
@@ -162,7 +162,7 @@ def test_a_key_that_no_header_may_hold_is_not_quoted(
         *("https://x:port/dev", "https://[::1/dev", " "),
     ],
 )
-def test_what_is_no_endpoints_url_says_its_form(url: str, tmp_path: Path) -> None:
+def test_what_is_no_endpoints_url_names_the_form(url: str, tmp_path: Path) -> None:
     with pytest.raises(NoTargetError, match=r"https://ID\.execute-api") as told:
         chosen(**{**NOTHING, "url": url, "key": "k"}, local_dir=tmp_path)
     assert "secret-word" not in str(told.value)
@@ -178,7 +178,7 @@ def test_what_is_no_endpoints_url_says_its_form(url: str, tmp_path: Path) -> Non
         (500, "v1", {}, ""),
     ],
 )
-def test_a_url_that_leads_past_the_stage_is_told(
+def test_a_url_that_leads_past_the_stage_is_reported(
     server: Server, status: int, path: str, headers: dict[str, str], advice: str
 ) -> None:
     server.status, server.headers, server.body = status, headers, b'{"message": "Forbidden"}'
@@ -192,7 +192,7 @@ def test_a_url_that_leads_past_the_stage_is_told(
     assert (": does" in str(told.value) or ": give" in str(told.value)) == bool(advice)
 
 
-def test_what_the_endpoint_says_of_a_key_is_not_repeated(
+def test_what_the_endpoint_answers_about_a_key_is_not_repeated(
     server: Server, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("CLAUDE_BEDROCK_KEY", KEY)

@@ -106,7 +106,7 @@ def test_what_others_wrote_is_shown_on_the_line_it_belongs_to(
         assert FORGED not in line or re.search(rf"(␊|\\n){FORGED}", line)
 
 
-def test_what_was_said_stands_behind_a_rule(capsys: pytest.CaptureFixture[str]) -> None:
+def test_content_stands_behind_a_rule(capsys: pytest.CaptureFixture[str]) -> None:
     log_commands._show([], {"prompt": HOSTILE})
     *_, first, second = capsys.readouterr().out.splitlines()
     assert first.startswith("  │ x␛]0;pwned")

@@ -96,7 +96,7 @@ def test_a_key_is_made_in_its_plan_and_marked_as_the_stages(account: Account) ->
     assert tags == {STAGE_TAG: "dev", PLAN_TAG: "batch"}
 
 
-def test_no_value_is_kept_or_told_a_second_time(account: Account) -> None:
+def test_no_value_is_stored_or_printed_a_second_time(account: Account) -> None:
     value = account.keys.add("search", "default")
 
     (raw,) = [k for k in account.client.get_api_keys()["items"] if k["name"].endswith("search")]
@@ -134,7 +134,7 @@ def test_a_key_that_could_not_be_finished_is_not_left_behind(
     assert account.values() == before
 
 
-def test_without_an_overlap_the_old_key_is_gone(account: Account) -> None:
+def test_without_an_overlap_the_old_key_is_deleted(account: Account) -> None:
     old = account.keys.add("search", "default")
 
     new = account.keys.rotate("search", timedelta(), NOW)
@@ -234,7 +234,7 @@ def test_usage_of_a_plan_is_read_however_its_quota_is_written(
         ("none", "serach.web", []),
     ],
 )
-def test_a_team_that_the_stage_has_not_is_told(stage: str, name: str, words: list[str]) -> None:
+def test_a_team_that_the_stage_has_not_is_reported(stage: str, name: str, words: list[str]) -> None:
     told = team_warning(Stage(stage, "us-east-1", None), name)
 
     assert all(word in told for word in words), told

@@ -114,7 +114,7 @@ def test_only_what_fits_is_listed_each_call_once(wanted: LogFilter, ids: list[st
     assert [line.request_id for line in listed(wanted, *EVERY)] == ids
 
 
-def test_a_line_says_who_which_model_tokens_and_status_and_no_word_of_what_was_said() -> None:
+def test_a_line_has_caller_model_tokens_and_status_and_no_content() -> None:
     plain, _, failed, *_ = listed(LogFilter(), *EVERY)
 
     assert (plain.who, plain.model_id, plain.input_tokens) == ("search.web", MODEL, 7)
@@ -122,7 +122,7 @@ def test_a_line_says_who_which_model_tokens_and_status_and_no_word_of_what_was_s
     assert "Hello" not in str(listed(LogFilter(text="hello"), *EVERY))
 
 
-def test_what_was_said_is_shown_when_asked_for() -> None:
+def test_content_is_shown_on_request() -> None:
     (line,) = listed(LogFilter(request_id="said"), *EVERY, content=True)
     assert line.content == {"prompt": "Where is the Straße?", "completion": "Good day"}
 
@@ -204,7 +204,7 @@ def test_a_record_that_cannot_be_read_is_counted_and_the_list_goes_on(
     )
 
 
-def test_a_record_is_shown_whose_body_has_another_form_unless_that_is_asked_for() -> None:
+def test_a_record_is_shown_whose_body_has_another_form_unless_that_is_requested() -> None:
     odd = record("1", output=None)
     assert [line.request_id for line in listed(LogFilter(), odd, content=True)] == ["1"]
 
@@ -234,7 +234,7 @@ def unmatched(wanted: LogFilter, *found: dict[str, Any]) -> str:
     return no_match(wanted, Period(SINCE, NOW, timedelta(), NOW), read)
 
 
-def test_where_nothing_matches_it_is_told_what_there_is() -> None:
+def test_where_nothing_matches_it_prints_what_there_is() -> None:
     told = unmatched(LogFilter(caller="nobody"), *EVERY[:4])
     assert "matches --caller nobody: 4 are, by arn:aws:iam::1:user/Anna, search.web, " in told
     assert "of claude-haiku-4-5, claude-opus-5-5" in told
@@ -250,7 +250,7 @@ def test_where_nothing_matches_it_is_told_what_there_is() -> None:
         ("claude-haiku-4-5", ""),
     ],
 )
-def test_a_model_that_there_is_not_is_told(model: str, hint: str) -> None:
+def test_a_model_that_there_is_not_is_reported(model: str, hint: str) -> None:
     told = unmatched(LogFilter(model=model), record("plain"))
 
     assert told.endswith(hint)

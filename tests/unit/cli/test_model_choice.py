@@ -34,7 +34,7 @@ def test_the_newest_that_the_stage_allows_is_called(
     assert choose_model(given, ENDPOINT) == chosen
 
 
-def test_a_name_is_sent_as_it_is_and_asks_nothing() -> None:
+def test_a_name_is_sent_as_it_is_and_sends_no_request() -> None:
     for name in ("claude-haiku-4-5", "eu.anthropic.claude-haiku-4-5-20251001-v1:0", "unheard-of"):
         assert choose_model(name, ENDPOINT) == name
     assert "haiku" in {model.family for model in MODELS}

@@ -45,6 +45,6 @@ def test_nothing_is_printed_past_the_terminal_module(file: Path) -> None:
     "source",
     ["Console().print(x)", "typer.echo(x)", "print(x)", "sys.exit(f'{x}')", "sys.exit('x')"],
 )
-def test_what_prints_is_found_out(source: str) -> None:
+def test_what_prints_is_detected(source: str) -> None:
     assert list(prints(source))
     assert not list(prints("sys.exit(2); console().print(x); echo(x); sys.exit(code(x))"))

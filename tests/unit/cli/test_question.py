@@ -20,7 +20,7 @@ def test_text_alone_is_a_plain_message() -> None:
     }
 
 
-def test_pdfs_come_before_the_text_in_the_order_given(tmp_path: Path) -> None:
+def test_pdfs_come_before_the_text_in_their_order(tmp_path: Path) -> None:
     files = [tmp_path / name for name in ("b.pdf", "a.pdf")]
     for number, file in enumerate(files):
         file.write_bytes(PDF + bytes([number]))
@@ -35,7 +35,7 @@ def test_pdfs_come_before_the_text_in_the_order_given(tmp_path: Path) -> None:
     assert body["system"] == "Short."
 
 
-def test_a_route_asks_for_the_models_profile_there() -> None:
+def test_a_geography_selects_the_models_profile_there() -> None:
     body = request_body.body("Hi", model="claude-haiku-4-5-20251001", geography="us", max_tokens=5)
     assert body["model"] == "us.anthropic.claude-haiku-4-5-20251001-v1:0"
 
@@ -47,7 +47,7 @@ def test_a_route_asks_for_the_models_profile_there() -> None:
         ("claude-1", "us", "'claude-1' is not one"),
     ],
 )
-def test_a_profile_there_is_none_of_is_not_asked_for(model: str, geography: str, told: str) -> None:
+def test_a_profile_there_is_none_of_is_not_requested(model: str, geography: str, told: str) -> None:
     with pytest.raises(BadQuestionError, match=told):
         request_body.body("Hi", model=model, geography=geography, max_tokens=5)
 
@@ -62,7 +62,7 @@ def test_a_profile_there_is_none_of_is_not_asked_for(model: str, geography: str,
         (PDF + b"0" * (LARGEST_BODY * 3 // 4), "request is 6,0"),
     ],
 )
-def test_a_file_that_cannot_be_sent_is_said_by_name(
+def test_a_file_that_cannot_be_sent_is_reported_by_name(
     tmp_path: Path, content: bytes, told: str
 ) -> None:
     file = tmp_path / "x.pdf"
@@ -71,6 +71,6 @@ def test_a_file_that_cannot_be_sent_is_said_by_name(
         request_body.body("Hi", model="m", max_tokens=5, pdfs=[file])
 
 
-def test_a_file_that_is_not_there_is_said(tmp_path: Path) -> None:
+def test_a_file_that_is_not_there_is_reported(tmp_path: Path) -> None:
     with pytest.raises(BadQuestionError, match=r"x\.pdf cannot be read: No such file"):
         request_body.body("Hi", model="m", max_tokens=5, pdfs=[tmp_path / "x.pdf"])

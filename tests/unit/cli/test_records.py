@@ -57,7 +57,7 @@ def record(request_id: str, **fields: Any) -> str:  # noqa: ANN401 - JSON
     return json.dumps({"requestId": request_id, "timestamp": f"{NOW:%Y-%m-%dT%H:%M:%SZ}", **fields})
 
 
-def test_both_are_found_among_lines_that_are_no_records_or_only_quote_the_id(
+def test_both_are_read_among_lines_that_are_no_records_or_only_quote_the_id(
     account: Account,
 ) -> None:
     quoting = record("other", input={"inputBodyJson": "wanted"})
@@ -75,13 +75,13 @@ def test_both_are_found_among_lines_that_are_no_records_or_only_quote_the_id(
     assert (found.in_s3.record["a"], found.in_s3.key) == (1, key)
 
 
-def test_a_record_in_one_place_only_is_not_complete(account: Account) -> None:
+def test_a_record_in_one_destination_only_is_not_complete(account: Account) -> None:
     account.log(record("wanted"))
 
     assert not find(account.records(), "wanted", hours=1).complete
 
 
-def test_only_the_hours_asked_for_are_searched(account: Account) -> None:
+def test_only_the_requested_hours_are_searched(account: Account) -> None:
     records, before = account.records(), NOW - timedelta(hours=5)
     account.store("old.json.gz", record("wanted"), at=before)
 
@@ -89,7 +89,7 @@ def test_only_the_hours_asked_for_are_searched(account: Account) -> None:
     assert records.in_s3("wanted", before, NOW) is not None
 
 
-def test_an_object_that_was_whole_before_the_call_is_not_fetched(account: Account) -> None:
+def test_an_object_that_was_complete_before_the_call_is_not_fetched(account: Account) -> None:
     """As much before as two clocks may differ; what is broken in it is then nobody's concern."""
     records, later = account.records(), datetime.now(UTC) + timedelta(minutes=10)
     key = f"{DESTINATIONS.root}{later:%Y/%m/%d/%H}/0.json.gz"
@@ -112,7 +112,7 @@ def test_under_a_prefix_of_anothers_only_that_is_searched(account: Account) -> N
     assert found.key == key
 
 
-def test_a_body_is_read_from_the_record_or_from_where_it_says(account: Account) -> None:
+def test_a_body_is_read_from_the_record_or_from_where_it_points(account: Account) -> None:
     records = account.records()
     key = account.store("data/x_input.json.gz", json.dumps({"large": True}))
 

@@ -25,7 +25,7 @@ def test_secrets_of_the_environment_are_taken_out(
     assert told == "Illegal header value b'[redacted]\\r'"
 
 
-def test_what_looks_like_a_key_is_taken_out() -> None:
+def test_what_resembles_a_key_is_taken_out() -> None:
     bedrocks = ("ABSK" + "QmVkcm9ja0" * 12, f"bedrock-api-key-{SECRET}")
     for key in (key_format.make("search.web"), *bedrocks):
         assert key not in redact(f"no such key: {key}.")
@@ -45,7 +45,7 @@ def test_a_name_and_password_in_a_url_are_taken_out(text: str, told: str) -> Non
     assert redact(text) == told
 
 
-def test_a_given_secret_is_taken_out_and_nothing_else(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_known_secret_is_taken_out_and_nothing_else(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.delenv("CLAUDE_BEDROCK_KEY", raising=False)
 
     assert redact(f"a {SECRET} b", SECRET) == "a [redacted] b"

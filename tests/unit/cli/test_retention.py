@@ -125,7 +125,7 @@ OK = dict.fromkeys(
 )
 
 
-def test_a_stage_as_our_stacks_make_it_keeps_what_it_says(stage: str) -> None:
+def test_a_stage_as_our_stacks_make_it_retains_what_it_sets(stage: str) -> None:
     assert outcomes() == OK
 
     found = {each.name: each.kept for each in list_locations(STAGE, DAY)}
@@ -136,7 +136,7 @@ def test_a_stage_as_our_stacks_make_it_keeps_what_it_says(stage: str) -> None:
 
 
 @pytest.mark.usefixtures("stage")
-def test_an_adopted_place_is_judged_by_the_stages_number() -> None:
+def test_an_adopted_location_is_judged_by_the_stages_number() -> None:
     large = {"largeDataDeliveryS3Config": {"bucketName": "theirs", "keyPrefix": "bodies"}}
     records = {"s3Config": {"bucketName": "theirs", "keyPrefix": "bedrock"}}
     theirs = {**records, "cloudWatchConfig": {"logGroupName": "/of-another-team", **large}}
@@ -169,7 +169,7 @@ def test_the_log_of_who_reached_the_record_is_judged_too() -> None:
 
 
 @pytest.mark.usefixtures("stage")
-def test_lowered_rules_are_found() -> None:
+def test_lowered_rules_are_detected() -> None:
     narrow = {"ID": "b", "Status": "Enabled", "Filter": {"Prefix": "large-data/"}}
     put_lifecycle([*LIFECYCLE, {**narrow, "Expiration": {"Days": 3}}])
     assert outcomes() == {**OK, "large-data/*": "too short"}
@@ -188,7 +188,7 @@ def test_lowered_rules_are_found() -> None:
         {"And": {"Prefix": "evidence/", "ObjectSizeGreaterThan": 1}},
     ],
 )
-def test_evidence_that_expires_early_is_found(narrowed: dict[str, Any]) -> None:
+def test_evidence_that_expires_early_is_detected(narrowed: dict[str, Any]) -> None:
     rule = {"ID": "b", "Status": "Enabled", "Filter": narrowed}
     put_lifecycle([*LIFECYCLE, {**rule, "Expiration": {"Days": 1}}])
     assert outcomes()["evidence/*"] == "too short"
@@ -206,7 +206,7 @@ def test_what_explains_records_has_to_outlive_them(group: str) -> None:
 
 
 @pytest.mark.usefixtures("stage")
-def test_without_lifecycle_all_is_kept_until_deleted() -> None:
+def test_without_lifecycle_all_is_retained_until_deleted() -> None:
     client("s3").delete_bucket_lifecycle(Bucket=BUCKET)
 
     assert outcomes() == OK
@@ -216,7 +216,7 @@ def test_without_lifecycle_all_is_kept_until_deleted() -> None:
 
 
 @pytest.mark.usefixtures("stage")
-def test_versioning_switched_off_is_found() -> None:
+def test_versioning_switched_off_is_detected() -> None:
     client("s3").put_bucket_versioning(
         Bucket=BUCKET, VersioningConfiguration={"Status": "Suspended"}
     )
@@ -230,7 +230,7 @@ def test_versioning_switched_off_is_found() -> None:
 
 
 @pytest.mark.usefixtures("stage")
-def test_a_log_group_or_a_bucket_that_is_gone_keeps_nothing() -> None:
+def test_a_deleted_log_group_or_bucket_retains_nothing() -> None:
     client("logs").delete_log_group(logGroupName="/claude-on-bedrock/dev/gateway")
     assert outcomes() == {**OK, "gateway": "too short"}
 
@@ -239,7 +239,7 @@ def test_a_log_group_or_a_bucket_that_is_gone_keeps_nothing() -> None:
     assert short == {*OK} - {"invocations", "access", "verification"}
 
 
-def test_a_key_that_is_to_be_deleted_shortens_every_place(stage: str) -> None:
+def test_a_key_that_is_to_be_deleted_shortens_every_location(stage: str) -> None:
     client("kms").schedule_key_deletion(KeyId=stage, PendingWindowInDays=7)
 
     today = dt.datetime.now(dt.UTC).date()
@@ -288,7 +288,7 @@ def error(code: str) -> ClientError:
     return ClientError({"Error": {"Code": code, "Message": "not you"}}, "DescribeKey")
 
 
-def test_what_is_withheld_says_why() -> None:
+def test_what_is_withheld_names_the_reason() -> None:
     assert "allow them kms:DescribeKey" in withheld(error("AccessDenied"), "kms:DescribeKey")
     assert "Throttling: not you" in withheld(error("Throttling"), "kms:DescribeKey")
     unreachable = EndpointConnectionError(endpoint_url="https://kms")
@@ -302,7 +302,7 @@ def test_the_worst_decides_how_it_ends() -> None:
 
 
 @pytest.mark.usefixtures("stage")
-def test_the_report_tells_what_it_found_and_what_it_could_not() -> None:
+def test_the_report_lists_what_it_read_and_what_it_could_not() -> None:
     denied = Destination("somewhere", None, "denied")
     report = Report(STAGE, "the stack", 36, DAY, [*locations.list_locations(STAGE, DAY), denied])
     console = Console(width=140, record=True, file=io.StringIO())

@@ -116,7 +116,7 @@ def accept(of: Month) -> None:
     of.hashes[key] = SealedHash(BUCKET, key, sha256, at, at)
 
 
-def test_what_was_accepted_is_said_and_does_not_fail_the_month(tmp_path: Path) -> None:
+def test_what_was_accepted_is_reported_and_does_not_fail_the_month(tmp_path: Path) -> None:
     of = month(lost_at=5)
     accept(of)
 
@@ -134,7 +134,7 @@ def test_what_was_accepted_is_said_and_does_not_fail_the_month(tmp_path: Path) -
 
 
 @pytest.mark.parametrize("taken", [slice(0, 24), slice(300, 301), slice(700, HOURS)])
-def test_hours_that_are_missing_fail_a_month_whose_records_are_gone(
+def test_hours_that_are_missing_fail_a_month_whose_records_were_deleted(
     tmp_path: Path, taken: slice
 ) -> None:
     of = month()
@@ -165,7 +165,9 @@ def test_a_month_that_was_not_verified_for_an_hour_is_not_assessed(tmp_path: Pat
     assert exit_code(statements(report)) == 2
 
 
-def test_a_window_whose_records_are_kept_is_joined_where_hours_are_missing(tmp_path: Path) -> None:
+def test_a_window_whose_records_are_retained_is_joined_where_hours_are_missing(
+    tmp_path: Path,
+) -> None:
     of = month()
     of.delete(of.keys[-3:])
     asked = Period(END - 24 * HOUR, END, timedelta(hours=1), FIRST_OF_NOVEMBER)
@@ -181,7 +183,7 @@ def test_a_window_whose_records_are_kept_is_joined_where_hours_are_missing(tmp_p
         (END - HOUR, END + 3 * HOUR),
     ],
 )
-def test_a_window_of_no_whole_hours_or_that_is_not_over_is_joined(
+def test_a_window_of_no_complete_hours_or_that_is_not_over_is_joined(
     tmp_path: Path, since: datetime, until: datetime
 ) -> None:
     asked = Period(since, until, timedelta(hours=1), FIRST_OF_NOVEMBER)
@@ -209,7 +211,7 @@ def test_evidence_of_another_version_has_other_counts(tmp_path: Path) -> None:
     assert json.loads(report.evidence.file.read_bytes().splitlines()[0])["kind"] == "sum"
 
 
-def test_evidence_of_version_0_1_keeps_its_findings_counts_and_ids(tmp_path: Path) -> None:
+def test_evidence_of_version_0_1_retains_its_findings_counts_and_ids(tmp_path: Path) -> None:
     of, previous = Month(0), "0" * 64
     fields = FINDING.as_data() | {"kind": "called, not logged"}
     for number in range(HOURS):

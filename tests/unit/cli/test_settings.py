@@ -59,12 +59,14 @@ def test_a_block_means_what_a_deployment_of_it_would(tmp_path: Path) -> None:
         {**BLOCK, "route": "us"},
     ],
 )
-def test_a_block_that_cannot_be_deployed_says_how_to_see_why(tmp_path: Path, block: object) -> None:
+def test_a_block_that_cannot_be_deployed_names_the_command_that_shows_why(
+    tmp_path: Path, block: object
+) -> None:
     with pytest.raises(NoTargetError, match="cdk synth -c stage=prod"):
         written(cdk_json(tmp_path, block), "prod", TODAY)
 
 
-def test_no_block_is_told(tmp_path: Path) -> None:
+def test_no_block_is_reported(tmp_path: Path) -> None:
     with pytest.raises(NoTargetError, match="has no stage 'dev'"):
         written(cdk_json(tmp_path, BLOCK), "dev", TODAY)
     assert block_of(tmp_path / "absent.json", "prod") is None
@@ -79,7 +81,9 @@ def test_no_block_is_told(tmp_path: Path) -> None:
         (b"[" * 100_000, "is not JSON"),
     ],
 )
-def test_a_file_that_is_no_json_says_where(tmp_path: Path, content: bytes, told: str) -> None:
+def test_a_file_that_is_no_json_names_the_position(
+    tmp_path: Path, content: bytes, told: str
+) -> None:
     file = tmp_path / "cdk.json"
     file.write_bytes(content)
 

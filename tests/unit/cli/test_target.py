@@ -26,7 +26,7 @@ TEMPLATE = {
 }
 
 
-def test_a_stage_is_looked_up_in_the_account(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_stage_is_read_in_the_account(monkeypatch: pytest.MonkeyPatch) -> None:
     for name in ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY"):
         monkeypatch.setenv(name, "test")
     with mock_aws():
@@ -64,7 +64,7 @@ def test_what_is_up_locally_is_read_from_its_file(server: Server, tmp_path: Path
     assert found == Deployment("dev", "us-east-1", server.url)
 
 
-def test_nothing_up_says_what_to_do(tmp_path: Path) -> None:
+def test_nothing_up_names_the_fix(tmp_path: Path) -> None:
     with pytest.raises(NoTargetError, match="make local"):
         deployment.local(tmp_path)
 
@@ -97,7 +97,7 @@ def test_a_file_that_make_local_did_not_write_is_named(tmp_path: Path, content: 
         deployment.local(tmp_path)
 
 
-def test_a_file_in_place_of_the_state_folder_holds_nothing(tmp_path: Path) -> None:
+def test_a_file_instead_of_the_state_folder_holds_nothing(tmp_path: Path) -> None:
     file = tmp_path / "file"
     file.touch()
 
@@ -121,7 +121,7 @@ def no_region(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Path:
 
 
 @pytest.mark.usefixtures("no_region")
-def test_no_region_says_what_to_do() -> None:
+def test_no_region_names_the_fix() -> None:
     with pytest.raises(NoTargetError, match="--region"):
         deployment.deployed("dev", None)
 
@@ -159,7 +159,7 @@ def test_what_cannot_be_a_region_is_none(region: str) -> None:
         deployment.resolve_region(region)
 
 
-def test_a_broken_file_is_told_and_not_passed_over(no_region: Path) -> None:
+def test_a_broken_file_is_reported_and_not_passed_over(no_region: Path) -> None:
     (no_region / "cdk.json").write_text("{,}")
 
     with pytest.raises(CdkJsonError, match="line 1 column 2"):

@@ -159,7 +159,7 @@ def test_both_sides_are_read_beyond_the_window(account: Account, tmp_path: Path)
     assert report.outcome.counts.matched == 1
 
 
-def test_a_referred_object_is_asked_for(account: Account, tmp_path: Path) -> None:
+def test_a_referred_object_is_fetched(account: Account, tmp_path: Path) -> None:
     at = NOW - timedelta(hours=2)
     account.s3.put_object(Bucket=BUCKET, Key="data/there", Body=b"x")
     for name in ("there", "gone"):
@@ -262,7 +262,7 @@ def test_a_destination_that_refuses_is_no_clean_run(account: Account, tmp_path: 
         run(tmp_path)
 
 
-def test_the_fingerprint_tells_other_records_apart(account: Account) -> None:
+def test_the_fingerprint_distinguishes_other_records(account: Account) -> None:
     records = records_of(DEPLOYMENT)
 
     def fingerprint() -> dict[str, object]:
@@ -307,14 +307,14 @@ def test_evidence_is_never_overwritten(tmp_path: Path) -> None:
     assert again.error.endswith("cannot be written: File exists")
 
 
-def test_a_folder_that_cannot_be_written_is_told_before_the_run(tmp_path: Path) -> None:
+def test_a_folder_that_cannot_be_written_is_reported_before_the_run(tmp_path: Path) -> None:
     (tmp_path / "file").touch()
 
     with pytest.raises(NotWritableError, match="Name another"):
         Evidence(tmp_path / "file" / "below", "dev", "us-east-1").last_hash()
 
 
-def test_no_evidence_is_kept_where_none_is_wanted(tmp_path: Path) -> None:
+def test_no_evidence_is_stored_where_none_is_requested(tmp_path: Path) -> None:
     evidence = Evidence(tmp_path / "none", "dev", "us-east-1", keep=False)
 
     written = evidence.write(NOW, [{"kind": "run"}], evidence.last_hash())
@@ -322,7 +322,7 @@ def test_no_evidence_is_kept_where_none_is_wanted(tmp_path: Path) -> None:
     assert (written.is_kept, written.error, list(tmp_path.iterdir())) == (False, "", [])
 
 
-def test_a_window_is_of_utc_and_a_day_long_unless_told() -> None:
+def test_a_window_is_of_utc_and_a_day_long_by_default() -> None:
     asked = period(None, None, "2026-01-02T00:00:00", 5, NOW)
     assert (asked.since.isoformat(), asked.delay) == (
         "2026-01-01T00:00:00+00:00",
@@ -356,7 +356,7 @@ def test_times_that_make_no_window(
         (("--month", "2026-13"), "Invalid month '2026-13'. Use YYYY-MM"),
     ],
 )
-def test_what_could_not_be_asked_ends_with_two(
+def test_what_could_not_be_read_ends_with_two(
     tmp_path: Path, arguments: tuple[str, ...], error: str
 ) -> None:
     folders = ("--local-dir", str(tmp_path), "--evidence", str(tmp_path))
@@ -443,7 +443,7 @@ def test_a_client_that_disconnected_and_a_call_on_record_are_every_call(
     assert "Every call of" in text
 
 
-def test_the_terminal_shows_fifty_findings_and_says_how_many_there_are(
+def test_the_terminal_shows_fifty_findings_and_their_number(
     account: Account, tmp_path: Path
 ) -> None:
     for number in range(60):

@@ -77,7 +77,7 @@ def test_a_looser_mode_or_none_chosen_becomes_the_stages(
     ("there", "requested"),
     [("none", "default"), ("none", "aws_review"), ("default", "aws_review"), ("yet_new", "none")],
 )
-def test_a_stricter_or_unknown_mode_stays_and_that_is_told(
+def test_a_stricter_or_unknown_mode_stays_and_that_is_reported(
     bedrock: Stubber, request_type: str, there: str, requested: str
 ) -> None:
     found(bedrock, there)
@@ -93,7 +93,7 @@ def test_the_mode_that_is_there_is_not_put_again(bedrock: Stubber) -> None:
     assert outcome(bedrock, "Update", "none").data() == {"Mode": "none"}
 
 
-def test_on_delete_bedrock_is_not_even_asked(bedrock: Stubber) -> None:
+def test_on_delete_bedrock_is_not_called(bedrock: Stubber) -> None:
     told = outcome(bedrock, "Delete", "none")
     assert told.outcome.succeeded
     assert told.data() == {}

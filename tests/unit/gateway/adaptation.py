@@ -45,8 +45,8 @@ def sent(
     **fields: Any,  # noqa: ANN401
 ) -> Adapted:
     """What becomes of a smallest request with `fields` over it."""
-    whole = {"model": name, "max_tokens": 4096, "messages": [HI], "stream": True, **fields}
-    return adapt(json_object.members(json.dumps(whole)), betas, model=model(name), strict=strict)
+    body = {"model": name, "max_tokens": 4096, "messages": [HI], "stream": True, **fields}
+    return adapt(json_object.members(json.dumps(body)), betas, model=model(name), strict=strict)
 
 
 def body(adapted: Adapted) -> dict[str, Any]:
@@ -55,14 +55,14 @@ def body(adapted: Adapted) -> dict[str, Any]:
     return content
 
 
-def claude_code(asked: Model) -> dict[str, Any]:
+def claude_code(model: Model) -> dict[str, Any]:
     """All that Claude Code sends, at once."""
-    thinks = "adaptive" in capabilities.of(asked).thinking
+    thinks = "adaptive" in capabilities.of(model).thinking
     user_id = json.dumps({"device_id": "d", "account_uuid": "", "session_id": "s"})
     text = {"type": "text", "text": "hi", "cache_control": SCOPED}
     change = {"type": "tool_addition", "tool": {"type": "tool_reference", "tool_name": "clock"}}
     return {
-        "model": asked.name,
+        "model": model.name,
         "max_tokens": 32_000,
         "stream": True,
         "messages": [

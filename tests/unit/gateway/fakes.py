@@ -9,7 +9,7 @@ from gateway.errors import GatewayError
 from gateway.runtime import ClientDisconnected
 from gateway.upstream import UpstreamResponse
 
-SILENCE = None
+IDLE = None
 
 
 class Sent(NamedTuple):
@@ -74,7 +74,7 @@ class FakeBedrock:
         check_client()
         self.sent.append(Sent(path, headers, body))
         if self.then_leaves is not None:
-            self.then_leaves.gone = True
+            self.then_leaves.has_left = True
         if self.failure is not None:
             raise self.failure
         return self.earlier.pop(0) if self.earlier else self.reply
@@ -105,7 +105,7 @@ class SentResponse:
         self.headers: dict[str, str] = {}
         self.writes: list[bytes] = []
         self._leaves_after = leaves_after
-        self.gone = False
+        self.has_left = False
 
     def start(self, status: int, headers: Mapping[str, str]) -> None:
         assert not self.writes, "the status can't be changed any more"
@@ -121,7 +121,7 @@ class SentResponse:
         self._leaves_after = len(self.writes)
 
     def check_client(self) -> None:
-        if self.gone:
+        if self.has_left:
             raise ClientDisconnected("left")
 
     @property

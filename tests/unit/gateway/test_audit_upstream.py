@@ -11,9 +11,9 @@ from gateway.errors import GatewayError
 from gateway.settings import Settings
 from local.bedrock import frames
 from tests.unit.gateway.conftest import MODEL, PROFILE, Caller, audit_line
-from tests.unit.gateway.fakes import SILENCE, ScriptedReply, SentResponse
+from tests.unit.gateway.fakes import IDLE, ScriptedReply, SentResponse
 
-ASK: dict[str, Any] = {"model": MODEL, "max_tokens": 1, "messages": []}
+REQUEST: dict[str, Any] = {"model": MODEL, "max_tokens": 1, "messages": []}
 START = frames.chunk(b'{"type":"message_start","message":{"usage":{"input_tokens":5}}}')
 STOP = frames.chunk(b'{"type":"message_stop"}')
 EXCEPTION = frames.exception("throttlingException", {"message": "x"})
@@ -23,9 +23,9 @@ LATE = errors.UpstreamTimeout("late", cause="ReadTimeout")
 
 def sent(caller: Caller, kind: str) -> SentResponse:
     if kind == "messages":
-        return caller.send(ASK)
+        return caller.send(REQUEST)
     if kind == "messages stream":
-        return caller.send({**ASK, "stream": True})
+        return caller.send({**REQUEST, "stream": True})
     return caller.send("{}", path=f"/model/{MODEL}/{kind}")
 
 
@@ -35,10 +35,10 @@ def sent(caller: Caller, kind: str) -> SentResponse:
         ("messages", [b"{}"], True),
         ("messages", [b'{"id', CUT], False),
         ("messages", [b'{"id', LATE], False),
-        ("messages", [b'{"id', SILENCE], False),
+        ("messages", [b'{"id', IDLE], False),
         ("messages", [b"<html>"], False),
         ("messages stream", [START, STOP], True),
-        ("messages stream", [SILENCE, START, STOP], True),
+        ("messages stream", [IDLE, START, STOP], True),
         ("messages stream", [START, STOP, CUT], True),
         ("messages stream", [START], False),
         ("messages stream", [START, CUT], False),
@@ -46,7 +46,7 @@ def sent(caller: Caller, kind: str) -> SentResponse:
         ("messages stream", [START, EXCEPTION], False),
         ("messages stream", [START + STOP + EXCEPTION], False),
         ("messages stream", [START, STOP, EXCEPTION], False),
-        ("messages stream", [SILENCE, CUT], False),
+        ("messages stream", [IDLE, CUT], False),
         ("messages stream", [b"no frame at all"], False),
         ("invoke", [b"{}"], True),
         ("invoke", [b"{", CUT], False),
@@ -81,7 +81,7 @@ def test_an_answer_that_is_too_long_was_a_200(
     monkeypatch.setattr(upstream, "LARGEST_BODY_BYTES", 3)
     caller.bedrock.answers(b'{"id":1}')
 
-    assert caller.send(ASK).status == 500
+    assert caller.send(REQUEST).status == 500
 
     entry = audit_line(capsys)
     assert (entry["error_cause"], entry["upstream_status"]) == ("TooLong", 200)
@@ -93,7 +93,7 @@ def test_a_client_that_disconnects_does_not_take_the_status_away(
 ) -> None:
     caller.bedrock.answers(START, STOP)
 
-    caller.send_to(SentResponse(leaves_after=0), {**ASK, "stream": True})
+    caller.send_to(SentResponse(leaves_after=0), {**REQUEST, "stream": True})
 
     entry = audit_line(capsys)
     assert (entry["outcome"], entry["status"]) == ("caller_gone", 200)
@@ -108,7 +108,7 @@ def test_a_defect_of_the_gateway_does_not_take_the_status_away(
 
     monkeypatch.setattr("gateway.messages.from_headers", broken)
 
-    assert caller.send(ASK).status == 500
+    assert caller.send(REQUEST).status == 500
 
     entry = audit_line(capsys)
     assert (entry["outcome"], entry["upstream_status"]) == ("failed", 200)
@@ -120,7 +120,7 @@ def test_a_refusal_of_bedrocks_has_its_own_status(
 ) -> None:
     caller.bedrock.answers(b'{"message":"no"}', status=status)
 
-    caller.send(ASK, headers={"x-stainless-retry-count": "0"})
+    caller.send(REQUEST, headers={"x-stainless-retry-count": "0"})
 
     entry = audit_line(capsys)
     assert (entry["upstream_status"], entry["upstream_complete"]) == (status, True)
@@ -140,7 +140,7 @@ def test_without_a_status_line_there_is_no_status(
 ) -> None:
     caller.bedrock.failure = failure
 
-    caller.send(ASK)
+    caller.send(REQUEST)
 
     entry = audit_line(capsys)
     assert "upstream_status" not in entry
@@ -156,7 +156,7 @@ def test_each_attempt_has_its_own_status(
     refused = {"x-amzn-errortype": "ThrottlingException", "x-amzn-requestid": "bedrock-0"}
     caller.bedrock.earlier = [ScriptedReply(429, refused, [b"{}"])]
 
-    assert caller.send(ASK).status == 200
+    assert caller.send(REQUEST).status == 200
 
     entry = audit_line(capsys)
     (attempt,) = entry["earlier_attempts"]
@@ -167,7 +167,7 @@ def test_each_attempt_has_its_own_status(
 def test_what_the_gateway_refuses_itself_has_nothing_of_bedrock(
     caller: Caller, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    caller.send({**ASK, "model": "gpt-4"})
+    caller.send({**REQUEST, "model": "gpt-4"})
 
     assert not [name for name in audit_line(capsys) if name.startswith("upstream")]
 
@@ -179,12 +179,12 @@ def test_the_profile_of_a_team_is_in_the_entry(
     caller = Caller(settings._replace(team_profiles={"search": {PROFILE: arn}}))
     for name, expected in (("search.web", arn), ("other", None)):
         caller.settings = caller.settings._replace(api_key_names={"key1": name})
-        caller.send(ASK)
+        caller.send(REQUEST)
         entry = audit_line(capsys)
         assert (entry["model_id"], entry.get("inference_profile_arn")) == (PROFILE, expected)
 
 
 def test_an_entry_holds_no_body(caller: Caller, capsys: pytest.CaptureFixture[str]) -> None:
     caller.bedrock.answers(b'{"message":"secret"}', status=500)
-    caller.send(ASK)
+    caller.send(REQUEST)
     assert "secret" not in json.dumps(audit_line(capsys))

@@ -29,7 +29,7 @@ def assistant(*blocks: dict[str, Any]) -> dict[str, Any]:
 
 
 @pytest.mark.parametrize(
-    ("fields", "kept"),
+    ("fields", "expected"),
     [
         ({}, {"messages": [user({"type": "text", "text": "hi", "cache_control": MARKER})]}),
         ({"messages": [user(TEXT, TEXT)]}, {"messages": [user(TEXT, MARKED)]}),
@@ -52,9 +52,11 @@ def assistant(*blocks: dict[str, Any]) -> dict[str, Any]:
          {"messages": [user(MARKED)] * 4}),
     ],
 )  # fmt: skip
-def test_the_last_block_that_can_be_marked_is(fields: dict[str, Any], kept: dict[str, Any]) -> None:
+def test_the_last_block_that_can_be_marked_is(
+    fields: dict[str, Any], expected: dict[str, Any]
+) -> None:
     adapted = sent("claude-opus-4-5", cache_control=MARKER, **fields)
-    assert {name: body(adapted).get(name) for name in kept} == kept
+    assert {name: body(adapted).get(name) for name in expected} == expected
     assert "cache_control" not in body(adapted)
     assert adapted.changes[-1] == "cache_control:placed"
 
@@ -72,7 +74,7 @@ def test_the_lifetime_goes_along_where_the_model_knows_one() -> None:
 
 
 @pytest.mark.parametrize("messages", [[user(TEXT), user(MARKED)], [user(EMPTY)], []])
-def test_it_goes_where_it_is_there_already_or_has_no_place(messages: list[Any]) -> None:
+def test_it_goes_where_it_is_there_already_or_does_not_fit(messages: list[Any]) -> None:
     adapted = sent("claude-opus-5", messages=messages, cache_control={**MARKER, "ttl": "5m"})
     assert adapted.changes == ("field:cache_control",)
     assert body(adapted)["messages"] == messages

@@ -45,11 +45,15 @@ NAMES = st.sampled_from(["a", "a", "b", "\\u0061", "", "\\ud800", "constructor",
 def objects(inner: st.SearchStrategy[str]) -> st.SearchStrategy[str]:
     """Names may come twice."""
     pairs = st.lists(st.tuples(NAMES, inner), max_size=4)
-    return pairs.map(lambda each: "{" + ",".join(f'"{name}" :{text}' for name, text in each) + "}")
+    return pairs.map(
+        lambda member_pairs: (
+            "{" + ",".join(f'"{name}" :{text}' for name, text in member_pairs) + "}"
+        )
+    )
 
 
 def arrays(inner: st.SearchStrategy[str]) -> st.SearchStrategy[str]:
-    return st.lists(inner, max_size=3).map(lambda each: "[" + " ,".join(each) + "]")
+    return st.lists(inner, max_size=3).map(lambda items: "[" + " ,".join(items) + "]")
 
 
 VALUES = st.recursive(SCALARS, lambda inner: objects(inner) | arrays(inner), max_leaves=6)
@@ -61,10 +65,10 @@ PIECES = st.sampled_from(
 )  # fmt: skip
 
 
-def whole(value: str, more: str = "") -> str:
+def request_text(value: str, more: str = "") -> str:
     """A body that all of the formats take, with `value` where a client's content is."""
-    said = f'[{{"role":"user","content":{value}}}]'
-    return f'{{"model":"{MODEL}","max_tokens":5,"messages":{said}{more}}}'
+    messages = f'[{{"role":"user","content":{value}}}]'
+    return f'{{"model":"{MODEL}","max_tokens":5,"messages":{messages}{more}}}'
 
 
 def send(
@@ -96,18 +100,18 @@ def send(
 
 
 def check(response: SentResponse, path: str) -> None:
-    said = response.json() if response.body else {}
+    error = response.json() if response.body else {}
     if response.status == 200:
         return
-    assert 400 <= response.status < 500 or response.status == 501, said
+    assert 400 <= response.status < 500 or response.status == 501, error
     assert response.headers["content-type"] == "application/json"
     assert response.headers["request-id"] in ("gw-1", "bedrock-1")
     if path.startswith(("/model/", "/foundation-models", "/inference-profiles")):
         assert response.headers["x-amzn-errortype"].endswith("Exception")
-        assert set(said) == {"message"}
+        assert set(error) == {"message"}
     else:
-        assert (said["type"], said["request_id"]) == ("error", response.headers["request-id"])
-        assert set(said["error"]) >= {"type", "message"}
+        assert (error["type"], error["request_id"]) == ("error", response.headers["request-id"])
+        assert set(error["error"]) >= {"type", "message"}
 
 
 def as_written(text: str | bytes) -> Any:  # noqa: ANN401 - JSON
@@ -129,7 +133,7 @@ MANY = profile(max_examples=300, suppress_health_check=[HealthCheck.too_slow])
 
 
 @pytest.fixture(autouse=True)
-def _quiet(capsys: pytest.CaptureFixture[str]) -> None:
+def captured_output(capsys: pytest.CaptureFixture[str]) -> None:
     """Thousands of audit lines, and none of them about this."""
     capsys.readouterr()
 
@@ -141,27 +145,27 @@ def _quiet(capsys: pytest.CaptureFixture[str]) -> None:
 @example(CONVERSE[0], '{"a":1,"a":2}')
 @MANY
 def test_what_bedrock_is_sent_is_what_the_caller_wrote(path: str, value: str) -> None:
-    body = whole(value)
+    body = request_text(value)
 
     _, sent = send(path, body)
 
-    for each in sent:
-        each.body.decode()
+    for response in sent:
+        response.body.decode()
         if path in (*UNTOUCHED, COUNTING):
-            assert each.body.decode() == body
+            assert response.body.decode() == body
         elif path in CONVERSE or path == "/v1/messages":
-            assert member(each.body, "messages") == member(body, "messages")
+            assert member(response.body, "messages") == member(body, "messages")
 
 
 @given(
     PATHS,
     st.sampled_from(["", "\ufeff", "\x00", " \n", "//\n"]),
-    VALUES | VALUES.map(whole),
+    VALUES | VALUES.map(request_text),
     st.sampled_from(["", "\x00", "}", " x", ",", "\ufeff"]),
 )
 @example("/v1/messages", "", "[" * DEEP, "")
-@example("/v1/messages", "", whole("[" * DEEP + "]" * DEEP), "")
-@example(CONVERSE[0], "", whole('{"a":' * DEEP + "1" + "}" * DEEP), "")
+@example("/v1/messages", "", request_text("[" * DEEP + "]" * DEEP), "")
+@example(CONVERSE[0], "", request_text('{"a":' * DEEP + "1" + "}" * DEEP), "")
 @example(COUNTING, "", "", "")
 @MANY
 def test_any_text_is_answered_or_refused(path: str, before: str, text: str, after: str) -> None:
@@ -172,10 +176,10 @@ def test_any_text_is_answered_or_refused(path: str, before: str, text: str, afte
 @given(VALUES, st.sampled_from(["type", "budget_tokens", "user_id", "effort", "cache_control"]))
 @example(LONGEST, "budget_tokens")
 @profile(max_examples=60)
-def test_any_value_where_the_gateway_looks(name: str, value: str, inner: str) -> None:
+def test_any_value_where_the_gateway_reads(name: str, value: str, inner: str) -> None:
     for text in (value, f'{{"{inner}":{value}}}', f'[{{"{inner}":{value}}}]'):
         for path in ANTHROPIC:
-            send(path, whole('"hi"', f',"{name}":{text}'))
+            send(path, request_text('"hi"', f',"{name}":{text}'))
 
 
 @pytest.mark.parametrize(
@@ -190,9 +194,9 @@ def test_any_value_where_the_gateway_looks(name: str, value: str, inner: str) ->
 @profile(max_examples=60)
 def test_any_header_is_taken_or_refused(name: str, value: str) -> None:
     for path in ("/v1/messages", UNTOUCHED[0], CONVERSE[0]):
-        _, sent = send(path, whole('"hi"'), headers={name: value})
-        for each in sent:
-            assert all(text.isascii() and text.isprintable() for text in each.headers.values())
+        _, sent = send(path, request_text('"hi"'), headers={name: value})
+        for response in sent:
+            assert all(text.isascii() and text.isprintable() for text in response.headers.values())
 
 
 @given(st.text(max_size=10) | st.from_regex(r"\A0{0,9}1?[0-9]{0,9}\Z"))
@@ -214,18 +218,20 @@ def test_no_path_leads_anywhere_but_to_a_route_of_this_stage(
 ) -> None:
     for start in ("/", "/model/", "/v1/models/", "/inference-profiles/", "/anthropic/"):
         for end in ("", "/invoke", "/converse"):
-            _, sent = send(start + "".join(pieces) + end, whole('"hi"'), method=method)
-            for each in sent:
-                model_id, operation = each.path.removeprefix("/model/").split("/")
+            _, sent = send(start + "".join(pieces) + end, request_text('"hi"'), method=method)
+            for response in sent:
+                model_id, operation = response.path.removeprefix("/model/").split("/")
                 assert model_id.startswith("global.anthropic.claude-sonnet-4-5")
                 assert operation in ("invoke", "converse")
 
 
 def test_a_stages_guardrail_leaves_the_rest_of_theirs_as_it_was_written() -> None:
-    theirs = '{"trace":"enabled","of_theirs":1E400,"guardrailIdentifier":"theirs"}'
+    client_config = '{"trace":"enabled","of_theirs":1E400,"guardrailIdentifier":"theirs"}'
 
     _, [sent] = send(
-        CONVERSE[0], whole("[]", f',"guardrailConfig":{theirs}'), guardrail=Guardrail("ours", "1")
+        CONVERSE[0],
+        request_text("[]", f',"guardrailConfig":{client_config}'),
+        guardrail=Guardrail("ours", "1"),
     )
 
     assert dict(member(sent.body, "guardrailConfig")) == {
@@ -237,7 +243,7 @@ def test_a_stages_guardrail_leaves_the_rest_of_theirs_as_it_was_written() -> Non
 
 
 @pytest.mark.parametrize("written", ["100.0", "1e2", "1.0E+2"])
-def test_a_whole_number_may_be_written_with_a_point_or_an_exponent(
+def test_an_integer_may_be_written_with_a_point_or_an_exponent(
     caller: Caller, written: str
 ) -> None:
     thinking = f'{{"type":"enabled","budget_tokens": {written}}}'
@@ -257,7 +263,7 @@ def test_a_whole_number_may_be_written_with_a_point_or_an_exponent(
 
 
 @pytest.mark.parametrize("written", ["100.5", "1e-1", "1e999", '"100"', "true"])
-def test_what_is_no_whole_number_is_refused_by_name(caller: Caller, written: str) -> None:
+def test_what_is_no_integer_is_refused_by_name(caller: Caller, written: str) -> None:
     answer = caller.send(f'{{"model":"{MODEL}","max_tokens":{written},"messages":[]}}')
     assert (answer.status, caller.bedrock.sent) == (400, [])
     assert answer.json()["error"]["message"] == "max_tokens: Input should be a valid integer"

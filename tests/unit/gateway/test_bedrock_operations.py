@@ -12,7 +12,7 @@ from gateway.errors import GatewayError
 from gateway.settings import Settings
 from local.bedrock import frames
 from tests.unit.gateway.conftest import MODEL, PROFILE, Caller, audit_line
-from tests.unit.gateway.fakes import SILENCE, SentResponse
+from tests.unit.gateway.fakes import IDLE, SentResponse
 
 LATE = errors.UpstreamTimeout("late")
 METRICS = {"inputTokenCount": 7, "outputTokenCount": 3, "cacheReadInputTokenCount": 2}
@@ -53,7 +53,7 @@ def test_bedrocks_headers_pass_both_ways_and_no_others(settings: Settings) -> No
         b"{}", x_amzn_bedrock_input_token_count="7", x_amzn_bedrock_service_tier="flex",
         server="internal", x_amzn_trace="internal",
     )  # fmt: skip
-    asked = {
+    body = {
         "X-Amzn-Bedrock-GuardrailIdentifier": "g",
         "X-Amzn-Bedrock-GuardrailVersion": "1",
         "X-Amzn-Bedrock-Trace": "ENABLED",
@@ -61,10 +61,10 @@ def test_bedrocks_headers_pass_both_ways_and_no_others(settings: Settings) -> No
         "X-Amzn-Bedrock-PerformanceConfig-Latency": "optimized",
         "Accept": "application/json",
     }
-    response = _send(caller, "invoke", **asked, **{"X-Api-Key": "k", "X-Stainless-Lang": "py"})
+    response = _send(caller, "invoke", **body, **{"X-Api-Key": "k", "X-Stainless-Lang": "py"})
     sent = caller.bedrock.sent[0].headers
-    assert {name: sent[name.lower()] for name in asked} == asked
-    assert set(sent) - {name.lower() for name in asked} == {
+    assert {name: sent[name.lower()] for name in body} == body
+    assert set(sent) - {name.lower() for name in body} == {
         "content-type",
         "x-amzn-bedrock-request-metadata",
     }
@@ -89,10 +89,10 @@ def test_a_header_that_would_break_the_request_is_refused(
     assert caller.bedrock.sent == []
 
 
-def test_converse_has_its_metadata_in_the_body_and_keeps_the_other_members(caller: Caller) -> None:
+def test_converse_has_its_metadata_in_the_body_beside_the_other_members(caller: Caller) -> None:
     messages = '[ {"role":"user", "content":[{"text":"\\u00e9"}]} ]'
-    mine = '{"team":"a","api_key_name":"forged"}'
-    _send(caller, "converse", f'{{"messages":{messages},"requestMetadata":{mine}}}')
+    forged = '{"team":"a","api_key_name":"forged"}'
+    _send(caller, "converse", f'{{"messages":{messages},"requestMetadata":{forged}}}')
     assert messages.encode() in caller.bedrock.sent[0].body
     assert "x-amzn-bedrock-request-metadata" not in caller.bedrock.sent[0].headers
     assert caller.bedrock.body["requestMetadata"] == {
@@ -113,7 +113,7 @@ def test_a_stream_passes_byte_for_byte_and_its_tokens_are_read(
 ) -> None:
     cut = len(stream) - 10
     caller.bedrock.answers(
-        stream[:cut], SILENCE, stream[cut:], content_type="application/vnd.amazon.eventstream"
+        stream[:cut], IDLE, stream[cut:], content_type="application/vnd.amazon.eventstream"
     )
     response = _send(caller, operation)
     assert response.body == stream
@@ -131,8 +131,8 @@ def test_a_stream_passes_byte_for_byte_and_its_tokens_are_read(
         (INVOKE_STREAM + frames.exception("throttlingException", {}), "interrupted"),
     ],
 )
-@pytest.mark.parametrize("rest", [(SILENCE, LATE), (LATE,), (errors.UpstreamFailed("reset"),)])
-def test_a_stream_that_has_said_all_is_over_however_bedrock_ends_it(
+@pytest.mark.parametrize("rest", [(IDLE, LATE), (LATE,), (errors.UpstreamFailed("reset"),)])
+def test_a_complete_stream_is_over_however_bedrock_ends_it(
     caller: Caller,
     capsys: pytest.CaptureFixture[str],
     stream: bytes,
@@ -144,22 +144,22 @@ def test_a_stream_that_has_said_all_is_over_however_bedrock_ends_it(
     assert audit_line(capsys)["outcome"] == outcome
 
 
-def test_a_stream_that_has_more_to_say_is_waited_for_at_rest(caller: Caller) -> None:
+def test_an_incomplete_stream_is_waited_for_at_rest(caller: Caller) -> None:
     started = frames.chunk(b'{"type":"message_start"}')
-    caller.bedrock.answers(started, *[SILENCE] * 100, INVOKE_STREAM[len(started) :])
+    caller.bedrock.answers(started, *[IDLE] * 100, INVOKE_STREAM[len(started) :])
     assert _send(caller, "invoke-with-response-stream").body == INVOKE_STREAM
     assert min(caller.bedrock.reply.waited) >= 1
 
 
 @given(st.lists(st.integers(0, len(INVOKE_STREAM))))
-def test_a_relay_gives_whole_frames_only_and_loses_no_byte(cuts: list[int]) -> None:
+def test_a_relay_gives_complete_frames_only_and_loses_no_byte(cuts: list[int]) -> None:
     relay, sent, at = eventstream.Relay(), b"", 0
     for end in [*sorted(cuts), len(INVOKE_STREAM)]:
         sent += relay.feed(INVOKE_STREAM[at:end])
         at = end
-        whole = eventstream.Decoder()
-        whole.feed(sent)
-        whole.end()
+        decoder = eventstream.Decoder()
+        decoder.feed(sent)
+        decoder.end()
     last = relay.end()
     assert sent == INVOKE_STREAM
     assert last == eventstream.Decoder().feed(INVOKE_STREAM)[-1]
@@ -185,14 +185,14 @@ def test_bedrocks_own_exception_frame_passes_and_is_noted(
 
 @pytest.mark.parametrize("cut", [None, 5])
 def test_an_exception_frame_names_nothing_of_the_account(caller: Caller, cut: int | None) -> None:
-    told: dict[str, str | int] = {"message": f"of {ARN}", "originalStatusCode": 500}
-    first, last = frames.chunk(b"{}"), frames.exception("modelStreamErrorException", told)
+    error: dict[str, str | int] = {"message": f"of {ARN}", "originalStatusCode": 500}
+    first, last = frames.chunk(b"{}"), frames.exception("modelStreamErrorException", error)
     caller.bedrock.answers(first + last[:cut], *([last[cut:]] if cut else []))
     response = _send(caller, "invoke-with-response-stream")
     *_, (headers, payload) = eventstream.Decoder().feed(response.body)
     assert response.body.startswith(first)
     assert headers[":exception-type"] == "modelStreamErrorException"
-    assert json.loads(payload) == {**told, "message": "of [redacted]"}
+    assert json.loads(payload) == {**error, "message": "of [redacted]"}
 
 
 @pytest.mark.parametrize("behind", [b"", frames.chunk(b"{}"), INVOKE_STREAM])
@@ -252,7 +252,7 @@ def test_a_stream_that_breaks_ends_in_an_exception_frame(
      (424, "ModelErrorException", ""), (429, "ThrottlingException", "1"),
      (500, "InternalServerException", ""), (503, "ServiceUnavailableException", "")],
 )  # fmt: skip
-def test_bedrocks_errors_keep_their_name_and_status(
+def test_bedrocks_errors_retain_their_name_and_status(
     caller: Caller, status: int, name: str, retry_after: str
 ) -> None:
     caller.bedrock.answers(b'{"message":"m"}', status=status, x_amzn_errortype=name)
@@ -304,15 +304,15 @@ def test_the_profiles_and_models_are_those_of_the_stage_without_account_ids(call
     ]
     assert PROFILE in [profile["inferenceProfileId"] for profile in profiles]
     assert len(models) == len(profiles) == len(caller.settings.allowed_models)
-    one = caller.send("", "GET", f"/inference-profiles/{quote(PROFILE, safe='')}").json()
-    assert one in profiles
-    assert one["inferenceProfileArn"].split(":")[4] == ""
+    profile_body = caller.send("", "GET", f"/inference-profiles/{quote(PROFILE, safe='')}").json()
+    assert profile_body in profiles
+    assert profile_body["inferenceProfileArn"].split(":")[4] == ""
 
 
 COUNT = {"model": MODEL, "messages": [], "thinking": {"budget_tokens": 2000}, "tags": {}}
 
 
-def test_tokens_are_counted_for_the_base_model_with_a_whole_invoke_body(caller: Caller) -> None:
+def test_tokens_are_counted_for_the_base_model_with_a_complete_invoke_body(caller: Caller) -> None:
     caller.bedrock.answers(b'{"inputTokens":12}')
     assert caller.send(COUNT, path="/v1/messages/count_tokens").json() == {"input_tokens": 12}
     base_id = quote(PROFILE.removeprefix("global."), safe="")
@@ -332,7 +332,7 @@ def test_bedrocks_own_question_passes_untouched(caller: Caller) -> None:
 
 
 @pytest.mark.parametrize("model", ["claude-opus-4-5", MODEL])
-def test_where_bedrock_counts_no_tokens_clients_are_told_not_to_ask_again(
+def test_where_bedrock_counts_no_tokens_clients_learn_not_to_retry(
     caller: Caller, model: str
 ) -> None:
     message = b'{"message":"The provided model doesn\'t support counting tokens."}'
@@ -350,21 +350,21 @@ def test_other_refusals_of_a_count_are_the_callers(caller: Caller) -> None:
 def test_the_old_name_of_the_output_format_is_counted_too(caller: Caller) -> None:
     caller.bedrock.answers(b'{"inputTokens":12}')
     schema = {"type": "json_schema", "schema": {"type": "object"}}
-    asked = {**COUNT, "output_format": schema}
-    response = caller.send(asked, path="/v1/messages/count_tokens")
+    body = {**COUNT, "output_format": schema}
+    response = caller.send(body, path="/v1/messages/count_tokens")
     assert response.status == 200
     assert caller.bedrock.counted["output_config"] == {"format": schema}
     assert "output_format" not in caller.bedrock.counted
     assert "output_format:renamed" in response.headers["x-gateway-adapted"]
 
 
-def test_a_count_is_asked_with_what_counts(caller: Caller) -> None:
+def test_a_count_is_requested_with_what_counts(caller: Caller) -> None:
     caller.bedrock.answers(b'{"inputTokens":12}')
     needed, idle = "context-management-2025-06-27", "claude-code-20250219"
-    asked = {"model": MODEL, "messages": [], "tools": [], "context_management": {}}
-    asked["thinking"] = {"type": "enabled", "budget_tokens": 2000.0}
+    body = {"model": MODEL, "messages": [], "tools": [], "context_management": {}}
+    body["thinking"] = {"type": "enabled", "budget_tokens": 2000.0}
     path, betas = "/v1/messages/count_tokens", {"anthropic-beta": f"{idle},{needed}"}
-    response = caller.send(asked, path=path, headers=betas)
+    response = caller.send(body, path=path, headers=betas)
     assert response.headers["x-gateway-adapted"].split(", ") == [f"beta:{idle}", "field:tools"]
     assert caller.bedrock.counted["anthropic_beta"] == [needed]
     assert caller.bedrock.counted["max_tokens"] == 2001
@@ -374,6 +374,6 @@ def test_a_count_is_asked_with_what_counts(caller: Caller) -> None:
 def test_a_tool_that_cannot_be_counted_is_named(caller: Caller) -> None:
     refusal = b'{"message":"tools.0.custom.input_schema.type: Field required"}'
     caller.bedrock.answers(refusal, status=400, x_amzn_errortype="ValidationException")
-    asked = {**COUNT, "tools": [{"name": "mcp__clock", "input_schema": {}}]}
-    answer = caller.send(asked, path="/v1/messages/count_tokens")
+    body = {**COUNT, "tools": [{"name": "mcp__clock", "input_schema": {}}]}
+    answer = caller.send(body, path="/v1/messages/count_tokens")
     assert answer.json()["error"]["message"].endswith('(tools.0 is "mcp__clock".)')

@@ -14,7 +14,7 @@ from claude_bedrock.catalog.model import SERVICE_TIERS
 from gateway.settings import Guardrail, Settings, SettingsError, _service_tiers
 from tests.unit.gateway.conftest import MODEL, Caller
 
-ASK: Mapping[str, Any] = {"max_tokens": 1, "messages": []}
+REQUEST: Mapping[str, Any] = {"max_tokens": 1, "messages": []}
 MESSAGES = "/v1/messages"
 INVOKE = [f"/model/{MODEL}/invoke", f"/model/{MODEL}/invoke-with-response-stream"]
 CONVERSE = [f"/model/{MODEL}/converse", f"/model/{MODEL}/converse-stream"]
@@ -36,11 +36,13 @@ def flexible(settings: Settings) -> Caller:
     return Caller(settings._replace(service_tiers=("default", "flex")))
 
 
-def ask(caller: Caller, path: str, headers: Mapping[str, str] | None = None, **body: object) -> int:
+def send(
+    caller: Caller, path: str, headers: Mapping[str, str] | None = None, **body: object
+) -> int:
     """The status of a call; what it says names the option at fault, and Bedrock is not asked."""
     model = {"model": MODEL} if path.endswith(MESSAGES) else {}
     sent = len(caller.bedrock.sent)
-    answer = caller.send({**model, **ASK, **body}, path=path, headers=headers)
+    answer = caller.send({**model, **REQUEST, **body}, path=path, headers=headers)
     if answer.status == 400:
         assert len(caller.bedrock.sent) == sent
     return answer.status
@@ -48,32 +50,32 @@ def ask(caller: Caller, path: str, headers: Mapping[str, str] | None = None, **b
 
 def audit(capsys: pytest.CaptureFixture[str]) -> dict[str, Any]:
     lines = [json.loads(line) for line in capsys.readouterr().out.splitlines()]
-    (found,) = [line["audit"] for line in lines if "audit" in line]
-    return dict(found)
+    (entry,) = [line["audit"] for line in lines if "audit" in line]
+    return dict(entry)
 
 
 @pytest.mark.parametrize("path", PATHS)
 @pytest.mark.parametrize("value", ["proj_1", "default", ""])
 def test_the_project_is_never_the_callers(caller: Caller, path: str, value: str) -> None:
-    assert ask(caller, path, {"X-Amzn-Bedrock-ProjectIdentifier": value}) == 400
+    assert send(caller, path, {"X-Amzn-Bedrock-ProjectIdentifier": value}) == 400
 
 
 @pytest.mark.parametrize("name", ["projectIdentifier", "projectId", "ProjectArn", "project"])
 @pytest.mark.parametrize("path", CONVERSE)
 def test_nor_in_a_body_of_converse(caller: Caller, path: str, name: str) -> None:
-    assert caller.send({**ASK, name: "proj_1"}, path=path).status == 400
+    assert caller.send({**REQUEST, name: "proj_1"}, path=path).status == 400
     assert caller.bedrock.sent == []
 
 
 @pytest.mark.parametrize("path", PATHS)
 @given(
-    name=st.from_regex(r"\A[a-z0-9-]{1,30}\Z").filter(lambda each: each not in CALLERS | DECIDED)
+    name=st.from_regex(r"\A[a-z0-9-]{1,30}\Z").filter(lambda name: name not in CALLERS | DECIDED)
 )
 @examples(max_examples=25, suppress_health_check=[HealthCheck.function_scoped_fixture])
 def test_an_option_that_nobody_knows_is_refused_by_its_name(
     caller: Caller, path: str, name: str
 ) -> None:
-    body = {"model": MODEL, **ASK} if path.endswith(MESSAGES) else ASK
+    body = {"model": MODEL, **REQUEST} if path.endswith(MESSAGES) else REQUEST
     answer = caller.send(body, path=path, headers={f"X-Amzn-Bedrock-{name.title()}": "x"})
     assert answer.status == 400
     assert f"{BEDROCK}{name}" in answer.body.decode()
@@ -95,7 +97,7 @@ def test_every_header_of_the_installed_sdk_has_a_rule() -> None:
 @pytest.mark.parametrize("path", [MESSAGES, *INVOKE])
 def test_what_touches_the_callers_own_answer_passes(caller: Caller, path: str) -> None:
     headers = {f"{BEDROCK}{name}": "x" for name in (*CALLERS, "guardrailidentifier")}
-    ask(caller, path, headers)
+    send(caller, path, headers)
     assert headers.items() <= caller.bedrock.sent[0].headers.items()
 
 
@@ -104,13 +106,13 @@ def test_what_touches_the_callers_own_answer_passes(caller: Caller, path: str) -
 def test_a_stage_that_lists_no_tiers_takes_the_standard_one_only(
     caller: Caller, path: str, tier: str
 ) -> None:
-    assert ask(caller, path, {TIER: tier}) == 400
+    assert send(caller, path, {TIER: tier}) == 400
     if path in CONVERSE:
-        assert ask(caller, path, serviceTier={"type": tier}) == 400
-        assert ask(caller, path, serviceTier=tier) == 400
-        assert ask(caller, path, additionalModelRequestFields={"service_tier": tier}) == 400
+        assert send(caller, path, serviceTier={"type": tier}) == 400
+        assert send(caller, path, serviceTier=tier) == 400
+        assert send(caller, path, additionalModelRequestFields={"service_tier": tier}) == 400
     else:
-        assert ask(caller, path, service_tier=tier) == 400
+        assert send(caller, path, service_tier=tier) == 400
     assert caller.bedrock.sent == []
 
 
@@ -128,14 +130,14 @@ def test_a_name_in_escapes_is_the_same_name(caller: Caller, path: str, name: str
 def test_a_tier_that_the_stage_lists_reaches_bedrock_in_each_spelling(
     flexible: Caller, capsys: pytest.CaptureFixture[str], path: str
 ) -> None:
-    ask(flexible, path, {TIER: "flex"})
+    send(flexible, path, {TIER: "flex"})
     assert flexible.bedrock.sent[-1].headers[TIER] == "flex"
     assert audit(capsys)["service_tier"] == "flex"
     if path in CONVERSE:
-        ask(flexible, path, serviceTier={"type": "flex"})
+        send(flexible, path, serviceTier={"type": "flex"})
         assert flexible.bedrock.body["serviceTier"] == {"type": "flex"}
     else:
-        ask(flexible, path, service_tier="flex")
+        send(flexible, path, service_tier="flex")
         assert flexible.bedrock.sent[-1].headers[TIER] == "flex"
     assert audit(capsys)["service_tier"] == "flex"
     assert ("service_tier" in flexible.bedrock.body) == (path in INVOKE)
@@ -143,34 +145,34 @@ def test_a_tier_that_the_stage_lists_reaches_bedrock_in_each_spelling(
 
 @pytest.mark.parametrize("tier", ["auto", "standard_only", None])
 def test_anthropics_own_tiers_are_left_out_as_before(caller: Caller, tier: str | None) -> None:
-    answer = caller.send({"model": MODEL, **ASK, "service_tier": tier})
+    answer = caller.send({"model": MODEL, **REQUEST, "service_tier": tier})
     assert answer.status == 200
     assert answer.headers["x-gateway-adapted"] == "field:service_tier"
     assert "service_tier" not in caller.bedrock.body
     assert TIER not in caller.bedrock.sent[0].headers
 
 
-def test_a_listed_tier_in_a_body_is_no_change_of_what_is_asked(flexible: Caller) -> None:
+def test_a_listed_tier_in_a_body_is_no_change_of_the_request(flexible: Caller) -> None:
     strict = Caller(flexible.settings._replace(unsupported_fields="reject"))
-    assert strict.send({"model": MODEL, **ASK, "service_tier": "flex"}).status == 200
+    assert strict.send({"model": MODEL, **REQUEST, "service_tier": "flex"}).status == 200
     assert strict.bedrock.sent[0].headers[TIER] == "flex"
 
 
 @pytest.mark.parametrize("path", PATHS)
-def test_the_audit_entry_says_tier_and_project_of_every_call(
+def test_the_audit_entry_has_tier_and_project_of_every_call(
     caller: Caller, capsys: pytest.CaptureFixture[str], path: str
 ) -> None:
-    ask(caller, path)
+    send(caller, path)
     line = audit(capsys)
     assert (line["service_tier"], line["project_id"]) == ("default", "default")
 
 
-def test_the_audit_entry_says_the_tier_that_bedrock_answered_with(
+def test_the_audit_entry_has_the_tier_that_bedrock_answered_with(
     settings: Settings, capsys: pytest.CaptureFixture[str]
 ) -> None:
     caller = Caller(settings._replace(service_tiers=("default", "reserved")))
     caller.bedrock.answers(b"{}", x_amzn_bedrock_service_tier="default")
-    ask(caller, INVOKE[0], {TIER: "reserved"})
+    send(caller, INVOKE[0], {TIER: "reserved"})
     assert audit(capsys)["service_tier"] == "default"
 
 
@@ -199,7 +201,7 @@ def test_an_enforced_guardrail_sees_a_stream_before_its_caller(
     caller = Caller(settings._replace(guardrail=Guardrail("ours", "1") if enforced else None))
     name = "guardrailConfig" if path in CONVERSE else "amazon-bedrock-guardrailConfig"
     model = {"model": MODEL} if path == MESSAGES else {}
-    answer = caller.send({**model, **ASK, name: {"streamProcessingMode": mode}}, path=path)
+    answer = caller.send({**model, **REQUEST, name: {"streamProcessingMode": mode}}, path=path)
     assert len(caller.bedrock.sent) == (1 if status == 200 else 0)
     assert (answer.status == 400) == (status == 400)
 
@@ -209,7 +211,7 @@ def test_an_enforced_guardrail_is_over_a_callers_headers_of_converse_too(
     settings: Settings, path: str
 ) -> None:
     caller = Caller(settings._replace(guardrail=Guardrail("ours", "1")))
-    ask(caller, path, {f"{BEDROCK}guardrailidentifier": "theirs"})
+    send(caller, path, {f"{BEDROCK}guardrailidentifier": "theirs"})
     assert f"{BEDROCK}guardrailidentifier" not in caller.bedrock.sent[0].headers
 
 

@@ -55,7 +55,7 @@ def test_a_keys_name_is_the_stacks_else_the_one_it_carries(
     assert "caller_arn" not in metadata(caller)
 
 
-def test_who_signed_is_told_to_the_record_and_not_to_the_caller(
+def test_who_signed_is_in_the_record_and_not_in_the_response(
     caller: Caller, capsys: pytest.CaptureFixture[str]
 ) -> None:
     answer = send(caller, identity={"userArn": ARN, "apiKeyId": None}, authorizer=None)

@@ -14,17 +14,17 @@ from hypothesis import strategies as st
 from gateway import content_coding
 from tests.unit.gateway.conftest import MODEL, PROFILE, Caller
 
-ASK = json.dumps({"model": MODEL, "max_tokens": 1, "messages": []}).encode()
+REQUEST = json.dumps({"model": MODEL, "max_tokens": 1, "messages": []}).encode()
 _DECOMPRESS = zlib.decompressobj
 _RAW = zlib.compressobj(wbits=-15)
 CODED = {
-    "gzip": gzip.compress(ASK, mtime=0),
-    "GZip": gzip.compress(ASK[:9]) + gzip.compress(ASK[9:]),
-    "x-gzip": gzip.compress(ASK, mtime=0),
-    "deflate": zlib.compress(ASK),
-    " deflate ": _RAW.compress(ASK) + _RAW.flush(),
-    "identity, gzip": gzip.compress(ASK, mtime=0),
-    "deflate, gzip": gzip.compress(zlib.compress(ASK)),
+    "gzip": gzip.compress(REQUEST, mtime=0),
+    "GZip": gzip.compress(REQUEST[:9]) + gzip.compress(REQUEST[9:]),
+    "x-gzip": gzip.compress(REQUEST, mtime=0),
+    "deflate": zlib.compress(REQUEST),
+    " deflate ": _RAW.compress(REQUEST) + _RAW.flush(),
+    "identity, gzip": gzip.compress(REQUEST, mtime=0),
+    "deflate, gzip": gzip.compress(zlib.compress(REQUEST)),
 }
 PATHS = (
     "/v1/messages",
@@ -50,7 +50,7 @@ def event(path: str, coding: str, body: str, *, is_base64: bool = True) -> dict[
 def test_a_compressed_body_is_read(caller: Caller, coding: str) -> None:
     sent = event(f"/model/{PROFILE}/invoke", coding, b64encode(CODED[coding]).decode())
     assert caller.send_event(sent).status == 200
-    assert caller.bedrock.sent[-1].body == ASK
+    assert caller.bedrock.sent[-1].body == REQUEST
     assert "content-encoding" not in caller.bedrock.sent[-1].headers
 
 
@@ -58,7 +58,7 @@ def test_a_compressed_body_is_read(caller: Caller, coding: str) -> None:
 def test_a_body_that_api_gateway_has_decoded_is_taken_as_it_is(
     caller: Caller, *, is_base64: bool
 ) -> None:
-    body = b64encode(ASK).decode() if is_base64 else ASK.decode()
+    body = b64encode(REQUEST).decode() if is_base64 else REQUEST.decode()
     sent = event("/v1/messages", "gzip", body, is_base64=is_base64)
     assert caller.send_event(sent).status == 200
 
@@ -68,13 +68,13 @@ def test_a_body_that_api_gateway_has_decoded_is_taken_as_it_is(
     ("coding", "body", "is_base64"),
     [
         ("zstd", b64encode(b"(\xb5/\xfd").decode(), True),
-        ("br", b64encode(ASK).decode(), True),
-        ("gzip, br", b64encode(ASK).decode(), True),
+        ("br", b64encode(REQUEST).decode(), True),
+        ("gzip, br", b64encode(REQUEST).decode(), True),
         ("gzip", b64encode(b"no gzip").decode(), True),
-        ("gzip", b64encode(gzip.compress(ASK, mtime=0)[:-9]).decode(), True),
+        ("gzip", b64encode(gzip.compress(REQUEST, mtime=0)[:-9]).decode(), True),
         ("gzip", b64encode(gzip.compress(b"", mtime=0) * 1000).decode(), True),
-        ("deflate", b64encode(zlib.compress(ASK) + b"x").decode(), True),
-        ("gzip", gzip.compress(ASK, mtime=0).decode(errors="replace"), False),
+        ("deflate", b64encode(zlib.compress(REQUEST) + b"x").decode(), True),
+        ("gzip", gzip.compress(REQUEST, mtime=0).decode(errors="replace"), False),
     ],
 )
 def test_what_cannot_be_decoded_is_a_415_that_names_the_header(

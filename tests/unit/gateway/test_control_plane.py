@@ -37,7 +37,7 @@ def staged(settings: Settings) -> Caller:
     )
 
 
-def asked(caller: Caller, path: str, **query: str) -> dict[str, Any]:
+def get(caller: Caller, path: str, **query: str) -> dict[str, Any]:
     answer = caller.send("", "GET", path, query=query)
     assert answer.status == 200, answer.body
     content: dict[str, Any] = answer.json()
@@ -134,13 +134,13 @@ def fits(operation: OperationModel, content: dict[str, Any]) -> dict[str, Any]:
 def test_answers_have_no_member_that_botocore_does_not_know(
     staged: Caller, operation: str, path: str
 ) -> None:
-    content = asked(staged, path)
+    content = get(staged, path)
     parsed = fits(BEDROCK.operation_model(operation), content)
 
     def names(value: object) -> object:
         if isinstance(value, dict):
-            return {name: names(each) for name, each in value.items()}
-        return [names(each) for each in value] if isinstance(value, list) else None
+            return {name: names(member) for name, member in value.items()}
+        return [names(member) for member in value] if isinstance(value, list) else None
 
     assert names(parsed) == names(content)
     assert "123456789012" not in str(content)
@@ -148,8 +148,8 @@ def test_answers_have_no_member_that_botocore_does_not_know(
 
 def test_models_are_filtered_as_bedrock_filters_them(staged: Caller) -> None:
     def ids(**query: str) -> set[str]:
-        found = asked(staged, "/foundation-models", **query)["modelSummaries"]
-        return {each["modelId"] for each in found}
+        summaries = get(staged, "/foundation-models", **query)["modelSummaries"]
+        return {summary["modelId"] for summary in summaries}
 
     every = ids()
     assert HAIKU in every
@@ -169,9 +169,9 @@ def test_models_are_filtered_as_bedrock_filters_them(staged: Caller) -> None:
         assert ids(**query) == set()
 
 
-def test_a_models_dates_are_told(staged: Caller) -> None:
+def test_a_models_dates_are_listed(staged: Caller) -> None:
     operation = BEDROCK.operation_model("GetFoundationModel")
-    details = fits(operation, asked(staged, f"/foundation-models/{HAIKU}"))["modelDetails"]
+    details = fits(operation, get(staged, f"/foundation-models/{HAIKU}"))["modelDetails"]
     assert details["modelLifecycle"]["status"] == "ACTIVE"
     released = details["modelLifecycle"]["startOfLifeTime"]
     assert isinstance(released, datetime)
@@ -179,19 +179,19 @@ def test_a_models_dates_are_told(staged: Caller) -> None:
 
 
 @pytest.mark.parametrize("size", ["1", "2", "1000"])
-def test_pages_of_profiles_join_to_the_whole(staged: Caller, size: str) -> None:
-    whole = asked(staged, "/inference-profiles")["inferenceProfileSummaries"]
+def test_pages_of_profiles_join_to_the_complete_list(staged: Caller, size: str) -> None:
+    summaries = get(staged, "/inference-profiles")["inferenceProfileSummaries"]
     joined: list[Any] = []
     token: dict[str, str] = {}
     while True:
-        page = asked(staged, "/inference-profiles", maxResults=size, **token)
+        page = get(staged, "/inference-profiles", maxResults=size, **token)
         assert len(page["inferenceProfileSummaries"]) <= int(size)
         joined += page["inferenceProfileSummaries"]
         if "nextToken" not in page:
             break
         token = {"nextToken": page["nextToken"]}
-    assert joined == whole
-    assert len(whole) > 2
+    assert joined == summaries
+    assert len(summaries) > 2
 
 
 @pytest.mark.parametrize("token", ["x", "ü", "U1lTVEVNX0RFRklORUQvOTk5", "QVBQTElDQVRJT04vMQ=="])
@@ -202,13 +202,13 @@ def test_a_token_of_no_page_is_refused(staged: Caller, token: str) -> None:
 
 
 def test_a_team_sees_its_own_profiles_and_no_others(staged: Caller) -> None:
-    (own,) = asked(staged, "/inference-profiles", type="APPLICATION")["inferenceProfileSummaries"]
+    (own,) = get(staged, "/inference-profiles", type="APPLICATION")["inferenceProfileSummaries"]
     assert own["inferenceProfileId"] == "abc123def456"
     assert own["inferenceProfileArn"] == OWN.replace("123456789012", "")
     assert own["inferenceProfileName"] == "test-search-sonnet-4-5-global"
     assert own["type"] == "APPLICATION"
     for query in ({}, {"type": "SYSTEM_DEFINED"}):
-        listed = asked(staged, "/inference-profiles", **query)["inferenceProfileSummaries"]
-        assert {each["type"] for each in listed} == {"SYSTEM_DEFINED"}
+        listed = get(staged, "/inference-profiles", **query)["inferenceProfileSummaries"]
+        assert {profile["type"] for profile in listed} == {"SYSTEM_DEFINED"}
     for identifier in ("abc123def456", OWN, own["inferenceProfileArn"]):
-        assert asked(staged, f"/inference-profiles/{identifier}") == own
+        assert get(staged, f"/inference-profiles/{identifier}") == own

@@ -27,7 +27,7 @@ def test_whatever_comes_first_ends_it() -> None:
     assert deadline.require_remaining() == 50 - RESERVE_SECONDS
 
 
-def test_who_is_told_something_now_and_then_waits_on_until_lambda_ends_it() -> None:
+def test_who_receives_something_now_and_then_waits_on_until_lambda_ends_it() -> None:
     clock = Clock()
     deadline = Deadline(900, clock)
     for _ in range(3):
@@ -57,7 +57,7 @@ class Waits:
         pass
 
 
-def test_silence_is_what_the_caller_hears_whatever_comes_in() -> None:
+def test_idle_time_counts_what_is_written_whatever_comes_in() -> None:
     clock, reply = Clock(), Waits()
     deadline = Deadline(900, clock)
     response = BedrockResponse(reply, deadline, Attempt(""))
@@ -69,7 +69,7 @@ def test_silence_is_what_the_caller_hears_whatever_comes_in() -> None:
     assert reply.seconds == [15, 1, 0.001, 15]
 
 
-def test_what_is_said_to_nobody_does_not_count() -> None:
+def test_what_is_written_to_nobody_does_not_count() -> None:
     clock = Clock()
     deadline = Deadline(900, clock)
     clock.now += IDLE_TIMEOUT_SECONDS

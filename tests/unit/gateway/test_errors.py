@@ -38,14 +38,14 @@ def test_every_exception_has_its_anthropic_answer(
         assert (error.status, error.type) == (status, kind)
 
 
-def test_a_throttle_says_when_to_come_back() -> None:
+def test_a_throttle_carries_retry_after() -> None:
     assert bedrock_errors.from_bedrock("ThrottlingException", "").headers["retry-after"] == "1"
     for exception in ("ThrottlingException", "ServiceUnavailableException"):
-        told = bedrock_errors.from_bedrock(exception, "", retry_after="7")
-        assert (told.headers["retry-after"], told.retry_after) == ("7", 7.0)
+        error = bedrock_errors.from_bedrock(exception, "", retry_after="7")
+        assert (error.headers["retry-after"], error.retry_after) == ("7", 7.0)
 
 
-def test_a_prompt_too_long_keeps_the_words_that_make_agents_compact() -> None:
+def test_a_prompt_too_long_has_the_words_that_make_agents_compact() -> None:
     error = bedrock_errors.from_bedrock(
         "ValidationException", "Input is too long for requested model."
     )

@@ -19,17 +19,21 @@ ENDS = [*accumulate(len(part) for part in PARTS)]
 
 def _decode(pieces: list[bytes]) -> list[Frame]:
     decoder = Decoder()
-    found = [frame for piece in pieces for frame in decoder.feed(piece)]
+    frames = [frame for piece in pieces for frame in decoder.feed(piece)]
     decoder.end()
-    return found
+    return frames
 
 
 def test_it_agrees_with_botocores_decoder() -> None:
-    theirs = EventStreamBuffer()
-    theirs.add_data(STREAM)
-    expected = [event.to_response_dict() for event in theirs]
-    assert [payload for _, payload in _decode([STREAM])] == [each["body"] for each in expected]
-    assert [headers for headers, _ in _decode([STREAM])] == [each["headers"] for each in expected]
+    botocore_buffer = EventStreamBuffer()
+    botocore_buffer.add_data(STREAM)
+    expected = [event.to_response_dict() for event in botocore_buffer]
+    assert [payload for _, payload in _decode([STREAM])] == [
+        message["body"] for message in expected
+    ]
+    assert [headers for headers, _ in _decode([STREAM])] == [
+        message["headers"] for message in expected
+    ]
 
 
 @given(st.lists(st.integers(0, len(STREAM))))
@@ -54,7 +58,7 @@ def test_no_damaged_byte_passes(change: int) -> None:
 
 
 @given(st.integers(0, len(STREAM) - 1), st.integers(1, 255), st.lists(st.integers(0, len(STREAM))))
-def test_whole_frames_are_not_lost_to_damage_behind_them(
+def test_complete_frames_are_not_lost_to_damage_behind_them(
     at: int, change: int, cuts: list[int]
 ) -> None:
     """However the bytes are cut, the same frames come before the error, in either reader."""

@@ -7,8 +7,8 @@ import pytest
 from gateway.settings import Guardrail, Settings, SettingsError, _guardrail
 from tests.unit.gateway.conftest import MODEL, Caller
 
-ASK = {"model": MODEL, "max_tokens": 1, "messages": []}
-THEIRS = {
+REQUEST = {"model": MODEL, "max_tokens": 1, "messages": []}
+CLIENT_HEADERS = {
     "X-Amzn-Bedrock-GuardrailIdentifier": "theirs",
     "X-Amzn-Bedrock-GuardrailVersion": "9",
     "X-Amzn-Bedrock-Trace": "ENABLED",
@@ -22,7 +22,7 @@ def enforcing(settings: Settings) -> Caller:
 
 @pytest.mark.parametrize("path", ["/v1/messages", f"/model/{MODEL}/invoke"])
 def test_invoke_carries_it_in_its_headers(enforcing: Caller, path: str) -> None:
-    assert enforcing.send(ASK, path=path, headers=THEIRS).status == 200
+    assert enforcing.send(REQUEST, path=path, headers=CLIENT_HEADERS).status == 200
     sent = enforcing.bedrock.sent[0].headers
     assert sent["x-amzn-bedrock-guardrailidentifier"] == "ours"
     assert sent["x-amzn-bedrock-guardrailversion"] == "1"
@@ -30,9 +30,11 @@ def test_invoke_carries_it_in_its_headers(enforcing: Caller, path: str) -> None:
 
 
 def test_converse_carries_it_in_its_body(enforcing: Caller) -> None:
-    theirs = {"guardrailIdentifier": "theirs", "guardrailVersion": "9", "trace": "enabled"}
+    client_config = {"guardrailIdentifier": "theirs", "guardrailVersion": "9", "trace": "enabled"}
     path = f"/model/{MODEL}/converse"
-    assert enforcing.send({"messages": [], "guardrailConfig": theirs}, path=path).status == 200
+    assert (
+        enforcing.send({"messages": [], "guardrailConfig": client_config}, path=path).status == 200
+    )
     assert enforcing.bedrock.body["guardrailConfig"] == {
         "guardrailIdentifier": "ours",
         "guardrailVersion": "1",
@@ -42,7 +44,7 @@ def test_converse_carries_it_in_its_body(enforcing: Caller) -> None:
 
 def test_without_one_the_clients_own_is_left(settings: Settings) -> None:
     caller = Caller(settings)
-    caller.send(ASK, headers=THEIRS)
+    caller.send(REQUEST, headers=CLIENT_HEADERS)
     assert caller.bedrock.sent[0].headers["x-amzn-bedrock-guardrailidentifier"] == "theirs"
     caller.send({"messages": []}, path=f"/model/{MODEL}/converse")
     assert "guardrailConfig" not in json.loads(caller.bedrock.sent[1].body)

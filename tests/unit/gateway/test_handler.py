@@ -31,7 +31,7 @@ def test_models_come_in_pages(
     ids = [entry["id"] for entry in caller.send("", "GET", "/v1/models").json()["data"]]
     named = {key: ids[int(value)] if key.endswith("_id") else value for key, value in query.items()}
     page = caller.send("", "GET", "/v1/models", query=named).json()
-    assert [entry["id"] for entry in page["data"]] == [ids[each] for each in shown]
+    assert [entry["id"] for entry in page["data"]] == [ids[index] for index in shown]
     assert page["has_more"] is more
 
 
@@ -48,7 +48,7 @@ def test_bedrocks_own_path_for_messages_is_an_alias(caller: Caller) -> None:
 
 
 @pytest.mark.parametrize("path", ["/", "/api/hello"])
-def test_clients_first_look_gets_a_status_and_no_body(caller: Caller, path: str) -> None:
+def test_clients_head_request_gets_a_status_and_no_body(caller: Caller, path: str) -> None:
     response = caller.send("", "HEAD", path)
     assert (response.status, response.body) == (200, b"")
 
@@ -78,7 +78,7 @@ def test_everything_else_is_a_404_in_anthropics_format(
     assert response.json()["error"]["type"] == "not_found_error"
 
 
-def test_health_answers_without_asking_bedrock(caller: Caller) -> None:
+def test_health_answers_without_calling_bedrock(caller: Caller) -> None:
     assert caller.send("", "GET", "/health").json() == {"status": "ok", "stage": "test"}
     assert caller.bedrock.sent == []
 
@@ -141,12 +141,12 @@ def test_settings_come_from_the_environment() -> None:
 
 def test_a_teams_own_profiles_are_read_under_the_ids_of_those_they_copy() -> None:
     assert load(GOOD).team_profiles == {}
-    told = {
+    lists = {
         "arn": "arn:p/",
         "teams": ["web", "ops"],
         "profiles": {"eu.a": ["1", "2"], "b": ["3", "4"]},
     }
-    assert load({**GOOD, "TEAM_PROFILES": json.dumps(told)}).team_profiles == {
+    assert load({**GOOD, "TEAM_PROFILES": json.dumps(lists)}).team_profiles == {
         "web": {"eu.a": "arn:p/1", "b": "arn:p/3"},
         "ops": {"eu.a": "arn:p/2", "b": "arn:p/4"},
     }

@@ -80,8 +80,8 @@ def test_the_user_profile_goes_into_the_body(caller: Caller) -> None:
 def test_a_body_may_name_the_same_profile_and_no_other(
     caller: Caller, own: str | None, status: int
 ) -> None:
-    asked = {**event(PROFILE), "body": json.dumps({**BODY, "user_profile_id": own})}
-    answer = caller.send_event(asked)
+    request = {**event(PROFILE), "body": json.dumps({**BODY, "user_profile_id": own})}
+    answer = caller.send_event(request)
     assert answer.status == status
     assert status == 200 or "anthropic-user-profile-id: " in answer.body.decode()
 
@@ -89,6 +89,6 @@ def test_a_body_may_name_the_same_profile_and_no_other(
 def test_a_count_of_tokens_belongs_to_no_profile_and_needs_no_payer(caller: Caller) -> None:
     caller.bedrock.answers(b'{"inputTokens":12}')
     fields = {"compaction": {"type": "summarize"}, "billing_policy": {"bill_to": "user_profile"}}
-    asked = event(PROFILE, path="/v1/messages/count_tokens")
-    assert caller.send_event({**asked, "body": json.dumps({**BODY, **fields})}).status == 200
+    request = event(PROFILE, path="/v1/messages/count_tokens")
+    assert caller.send_event({**request, "body": json.dumps({**BODY, **fields})}).status == 200
     assert not {"user_profile_id", *fields} & caller.bedrock.counted.keys()

@@ -10,10 +10,10 @@ from tests.unit.gateway.adaptation import HI, body, sent
 
 SEARCH = {"type": "server_tool_use", "id": "srvtoolu_1", "name": "web_search",
           "input": {"query": "tides"}, "caller": {"type": "direct"}}  # fmt: skip
-FOUND = {"type": "web_search_tool_result", "tool_use_id": "srvtoolu_1", "content": [
+SEARCH_RESULT = {"type": "web_search_tool_result", "tool_use_id": "srvtoolu_1", "content": [
     {"type": "web_search_result", "title": "Tides", "url": "https://a.example/t",
      "encrypted_content": "ENCRYPTED", "page_age": "2 days"}]}  # fmt: skip
-SAID = {"type": "text", "text": "High at noon.", "citations": [
+CITING_TEXT = {"type": "text", "text": "High at noon.", "citations": [
     {"type": "web_search_result_location", "url": "https://a.example/t", "title": "Tides",
      "encrypted_index": "ENCRYPTED", "cited_text": "noon"}]}  # fmt: skip
 CALL = {"type": "tool_use", "id": "t1", "name": "clock", "input": {"caller": 1},
@@ -32,15 +32,15 @@ def after(*blocks: dict[str, Any], name: str = "claude-opus-5") -> tuple[Any, tu
     return body(adapted)["messages"], adapted.changes
 
 
-def test_what_was_searched_and_found_stays_as_text() -> None:
-    messages, changes = after(SEARCH, FOUND, SAID)
-    called, found, said = messages[1]["content"]
+def test_search_results_stay_as_text() -> None:
+    messages, changes = after(SEARCH, SEARCH_RESULT, CITING_TEXT)
+    called, result, text = messages[1]["content"]
     assert called == {
         "type": "text",
         "text": '[Called the tool web_search with {"query": "tides"}]',
     }
-    assert found["text"] == "[Result of web_search:\nTides\nhttps://a.example/t\n2 days]"
-    assert said == {"type": "text", "text": "High at noon."}
+    assert result["text"] == "[Result of web_search:\nTides\nhttps://a.example/t\n2 days]"
+    assert text == {"type": "text", "text": "High at noon."}
     assert changes == (
         "messages.content:server_tool_use:to-text",
         "messages.content:web_search_tool_result:to-text",
@@ -81,12 +81,12 @@ def test_every_block_of_a_server_tool_becomes_text(block: dict[str, Any], text: 
     assert changes == (f"messages.content:{block['type']}:to-text",)
 
 
-def test_what_only_says_who_called_goes() -> None:
+def test_what_only_names_the_caller_goes() -> None:
     adapted = sent(
         "claude-opus-5", messages=[HI, turn(CALL), {"role": "user", "content": [ANSWER]}]
     )
-    kept = {name: CALL[name] for name in ("type", "id", "name", "input")}
-    assert body(adapted)["messages"][1] == turn(kept)
+    client_tool = {name: CALL[name] for name in ("type", "id", "name", "input")}
+    assert body(adapted)["messages"][1] == turn(client_tool)
     assert adapted.changes == (
         "field:messages.content.caller",
         "field:messages.content.toolset_name",
@@ -108,22 +108,22 @@ def test_blocks_that_the_model_takes_stay() -> None:
 
 
 def test_a_cache_marker_stays_where_it_was() -> None:
-    marked = {**FOUND, "cache_control": {"type": "ephemeral", "scope": "global"}}
+    marked = {**SEARCH_RESULT, "cache_control": {"type": "ephemeral", "scope": "global"}}
     messages, _ = after(marked)
     assert messages[1]["content"][0]["cache_control"] == {"type": "ephemeral"}
     marker = {"type": "ephemeral"}
-    adapted = sent("claude-opus-4-5", messages=[HI, turn(FOUND)], cache_control=marker)
+    adapted = sent("claude-opus-4-5", messages=[HI, turn(SEARCH_RESULT)], cache_control=marker)
     assert body(adapted)["messages"][1]["content"][0]["cache_control"] == {"type": "ephemeral"}
 
 
 @pytest.mark.parametrize("name", ["claude-haiku-4-5", "claude-opus-5", "claude-opus-4-5"])
 def test_a_reference_to_a_tool_is_text_where_no_tool_is_searched(name: str) -> None:
-    found = {**ANSWER, "content": [{"type": "tool_reference", "tool_name": "clock"}]}
-    kept = {field: CALL[field] for field in ("type", "id", "name", "input")}
-    adapted = sent(name, messages=[HI, turn(kept), {"role": "user", "content": [found]}])
+    answered = {**ANSWER, "content": [{"type": "tool_reference", "tool_name": "clock"}]}
+    client_tool = {field: CALL[field] for field in ("type", "id", "name", "input")}
+    adapted = sent(name, messages=[HI, turn(client_tool), {"role": "user", "content": [answered]}])
     content = body(adapted)["messages"][2]["content"][0]["content"]
     if name == "claude-opus-4-5":
-        assert (content, adapted.changes) == (found["content"], ())
+        assert (content, adapted.changes) == (answered["content"], ())
     else:
         assert content == [{"type": "text", "text": "[The tool clock]"}]
         assert adapted.changes == ("messages.content:tool_reference:to-text",)

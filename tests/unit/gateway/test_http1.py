@@ -50,7 +50,7 @@ def test_a_response_that_stops_early_is_an_error(response: bytes) -> None:
 
 
 @pytest.mark.parametrize("damage", [b"ffffffff\r\n", b"5\r\n0123456789\r\n", b"x\r\n", b"1" * 9000])
-def test_chunks_that_were_whole_are_not_lost_to_what_follows(damage: bytes) -> None:
+def test_chunks_that_were_complete_are_not_lost_to_what_follows(damage: bytes) -> None:
     head = b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n"
     reader, body = _read([head + b"5\r\nhello\r\n" + damage])
     assert body == b"hello"
@@ -137,7 +137,7 @@ HEAD = b"HTTP/1.1 200 OK\r\n"
         ),
     ],
 )
-def test_what_only_looks_like_http_is_refused(response: bytes) -> None:
+def test_what_only_resembles_http_is_refused(response: bytes) -> None:
     with pytest.raises(ProtocolError):
         _read([response])[0].check()
 

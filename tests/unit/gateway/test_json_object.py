@@ -22,18 +22,18 @@ def test_members_are_what_json_reads_and_join_puts_them_back(
     content: dict[str, Any], indent: int | None, ascii_only: bool
 ) -> None:
     text = json.dumps(content, indent=indent, ensure_ascii=ascii_only)
-    found = members(text)
-    assert {name: member.value for name, member in found.items()} == content
-    assert all(member.text in text for member in found.values())
-    assert json.loads(join({name: member.text for name, member in found.items()})) == content
+    parsed = members(text)
+    assert {name: member.value for name, member in parsed.items()} == content
+    assert all(member.text in text for member in parsed.values())
+    assert json.loads(join({name: member.text for name, member in parsed.items()})) == content
 
 
-def test_a_value_keeps_the_bytes_it_was_written_with() -> None:
+def test_a_value_has_the_bytes_it_was_written_with() -> None:
     written = '{"b": 1.0,  "a" :1e3}'
     assert members(f' {{"x" : {written} }} ')["x"].text == written
 
 
-def test_an_integer_of_any_length_keeps_its_digits() -> None:
+def test_an_integer_of_any_length_has_all_its_digits() -> None:
     digits = "9" * 5000
     assert members(f'{{"a":{digits},"b":[-{digits}]}}')["a"].text == digits
     assert edited(f'{{"a":{digits},"b":1}}', {"b": "2"}) == f'{{"a":{digits},"b":2}}'
@@ -46,7 +46,7 @@ def test_a_byte_order_mark_is_ignored() -> None:
         members("\ufeff[]")
 
 
-def test_of_a_name_given_twice_the_last_counts() -> None:
+def test_of_a_duplicate_name_the_last_counts() -> None:
     assert members('{"a":1,"a":2}')["a"].value == 2
 
 
@@ -74,10 +74,10 @@ def test_nesting_too_deep_is_refused() -> None:
 @given(st.text())
 def test_any_text_is_read_or_refused(text: str) -> None:
     try:
-        found = members("{" + text)
+        parsed = members("{" + text)
     except NotAnObject:
         return
-    assert {name: member.value for name, member in found.items()} == json.loads("{" + text)
+    assert {name: member.value for name, member in parsed.items()} == json.loads("{" + text)
 
 
 def test_an_edit_leaves_every_other_byte() -> None:
@@ -99,13 +99,13 @@ def test_what_is_taken_out_takes_its_comma() -> None:
     assert edited("[]", {0: None}) == "[]"
 
 
-def test_an_edit_of_a_name_given_twice_leaves_one_or_none() -> None:
+def test_an_edit_of_a_duplicate_name_leaves_one_or_none() -> None:
     assert edited('{"a":1,"a":{"b":2}}', {"a": {"b": None}}) == '{"a":{}}'
     assert edited('{"a":1,"b":2,"a":3}', {"a": None}) == '{"b":2}'
 
 
 @given(st.data(), st.sampled_from([None, 2]), st.booleans())
-def test_edits_do_to_the_text_what_they_say(
+def test_edits_change_the_text_as_named(
     data: st.DataObject, indent: int | None, ascii_only: bool
 ) -> None:
     content = data.draw(st.dictionaries(st.text(), VALUES, min_size=1) | st.lists(VALUES))
@@ -126,12 +126,12 @@ def _edits_of(content: Any) -> st.SearchStrategy[dict[str | int, Any]]:  # noqa:
 
 def _done(content: Any, edits: dict[str | int, Any]) -> Any:  # noqa: ANN401
     pairs = enumerate(content) if isinstance(content, list) else content.items()
-    kept = {
+    parsed = {
         key: _one_done(value, edits[key]) if key in edits else value
         for key, value in pairs
         if key not in edits or edits[key] is not None
     }
-    return list(kept.values()) if isinstance(content, list) else kept
+    return list(parsed.values()) if isinstance(content, list) else parsed
 
 
 def _one_done(value: Any, edit: Any) -> Any:  # noqa: ANN401

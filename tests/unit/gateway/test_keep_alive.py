@@ -12,16 +12,16 @@ from local.bedrock import frames
 from tests.unit.gateway.conftest import MODEL, PROFILE, Caller, audit_line
 from tests.unit.gateway.fakes import FakeBedrock, SentResponse
 
-ASK = {"model": MODEL, "max_tokens": 1, "messages": [], "stream": True}
+REQUEST = {"model": MODEL, "max_tokens": 1, "messages": [], "stream": True}
 STOP = frames.chunk(b'{"type":"message_stop"}')
 
 
 class SlowBedrock(FakeBedrock):
-    """Answers after `silent` seconds, in which it looks every half second."""
+    """Answers after `idle_seconds`, in which it looks every half second."""
 
-    def __init__(self, clock: list[float], silent: float) -> None:
+    def __init__(self, clock: list[float], idle_seconds: float) -> None:
         super().__init__()
-        self._clock, self._silent = clock, silent
+        self._clock, self._idle_seconds = clock, idle_seconds
 
     def post(
         self,
@@ -32,7 +32,7 @@ class SlowBedrock(FakeBedrock):
         seconds: float,
         check_client: Callable[[], None],
     ) -> UpstreamResponse:
-        for _ in range(int(self._silent * 2)):
+        for _ in range(int(self._idle_seconds * 2)):
             self._clock[0] += 0.5
             check_client()
         return super().post(path, headers, body, seconds=seconds, check_client=check_client)
@@ -50,7 +50,7 @@ def slow(settings: Settings, monkeypatch: pytest.MonkeyPatch) -> Caller:
 
 def test_a_stream_begins_with_pings(slow: Caller) -> None:
     slow.bedrock.answers(STOP)
-    response = slow.send(ASK)
+    response = slow.send(REQUEST)
     assert response.status == 200
     assert response.headers["content-type"] == sse.CONTENT_TYPE
     assert [name for name, _ in response.events()] == ["ping", "ping", "message_stop"]
@@ -59,7 +59,7 @@ def test_a_stream_begins_with_pings(slow: Caller) -> None:
 def test_a_late_refusal_is_an_error_event(slow: Caller, capsys: pytest.CaptureFixture[str]) -> None:
     body = json.dumps({"message": "Too many tokens per day"}).encode()
     slow.bedrock.answers(body, status=429, x_amzn_errortype="ThrottlingException")
-    response = slow.send(ASK)
+    response = slow.send(REQUEST)
     (*_, (name, content)) = response.events()
     assert (response.status, name) == (200, "error")
     assert content["error"]["type"] == "rate_limit_error"
@@ -69,7 +69,7 @@ def test_a_late_refusal_is_an_error_event(slow: Caller, capsys: pytest.CaptureFi
 
 def test_who_reads_no_more_ends_the_call(slow: Caller) -> None:
     response = SentResponse(leaves_after=1)
-    slow.send_to(response, ASK)
+    slow.send_to(response, REQUEST)
     assert response.writes == [sse.PING]
     assert slow.bedrock.sent == []
 
@@ -77,8 +77,8 @@ def test_who_reads_no_more_ends_the_call(slow: Caller) -> None:
 @pytest.mark.parametrize(
     ("path", "body"),
     [
-        ("/v1/messages", {**ASK, "stream": False}),
-        (f"/model/{PROFILE}/invoke-with-response-stream", ASK),
+        ("/v1/messages", {**REQUEST, "stream": False}),
+        (f"/model/{PROFILE}/invoke-with-response-stream", REQUEST),
     ],
 )
 def test_what_is_no_stream_of_events_waits_for_bedrock(
@@ -90,4 +90,4 @@ def test_what_is_no_stream_of_events_waits_for_bedrock(
 
 def test_a_quick_answer_has_no_ping(caller: Caller) -> None:
     caller.bedrock.answers(STOP)
-    assert [name for name, _ in caller.send(ASK).events()] == ["message_stop"]
+    assert [name for name, _ in caller.send(REQUEST).events()] == ["message_stop"]

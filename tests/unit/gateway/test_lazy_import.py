@@ -26,10 +26,10 @@ print(*loaded())
 def test_powertools_waits_for_its_moment_and_then_comes_without_what_is_not_used() -> None:
     command = [sys.executable, "-S", "-c", FIRST_LINE]
     packages = {"PYTHONPATH": f"{LAMBDA.parent}:{sysconfig.get_path('purelib')}"}
-    told = subprocess.run(
+    process = subprocess.run(
         command, cwd=LAMBDA, env=packages, capture_output=True, text=True, check=True
     ).stdout
-    before, after = (set(line.split()) for line in told.splitlines())
+    before, after = (set(line.split()) for line in process.splitlines())
     assert not any(name.startswith("aws_lambda_powertools") for name in before)
     assert {"aws_lambda_powertools.logging.logger", "aws_lambda_powertools.metrics"} <= after
     assert after.isdisjoint({*LAZY_MODULES, "jmespath", "typing_extensions"})

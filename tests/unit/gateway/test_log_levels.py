@@ -50,7 +50,7 @@ def test_the_audit_line_is_written_whatever_the_level(
     assert load({**ENVIRONMENT, name: level}).stage == "test"
 
 
-def test_the_audit_line_looks_like_any_other_line(
+def test_the_audit_line_resembles_any_other_line(
     caller: Caller, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("_X_AMZN_TRACE_ID", "Root=1-2-3;Parent=4;Sampled=1")

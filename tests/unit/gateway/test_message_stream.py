@@ -54,7 +54,7 @@ def test_the_events_are_the_same_wherever_the_bytes_are_cut(cuts: list[int]) -> 
 
 
 @given(st.integers(0, len(STREAM) - 1))
-def test_a_stream_that_is_cut_ends_in_an_error_after_whole_events(end: int) -> None:
+def test_a_stream_that_is_cut_ends_in_an_error_after_complete_events(end: int) -> None:
     stream, sent = _translate(STREAM[:end])
     assert EXPECTED.startswith(sent)
     assert sent == b"" or sent.endswith(b"\n\n")
@@ -84,8 +84,8 @@ def test_an_exception_frame_stops_the_stream_with_its_error(exception: str, kind
 
 
 def test_events_before_a_damaged_frame_are_sent_and_then_the_stream_stops() -> None:
-    whole = b"".join(frames.chunk(_compact(event)) for event in EVENTS[:-1])
-    stream, sent = _translate(whole + whole[:-1] + b"x" + STREAM)
+    complete = b"".join(frames.chunk(_compact(event)) for event in EVENTS[:-1])
+    stream, sent = _translate(complete + complete[:-1] + b"x" + STREAM)
     assert EXPECTED.startswith(sent[:100])
     assert sent.count(b"event: ") == 2 * len(EVENTS[:-1]) - 1
     assert stream.error is not None
@@ -142,14 +142,14 @@ def _slowly(stream: bytes) -> tuple[bytes, str]:
 def test_the_short_way_gives_what_the_long_way_does(
     parts: list[tuple[tuple[str, str], bytes]],
 ) -> None:
-    told = [
+    events = [
         frames.encode(frames.encode_headers(event_type=event, message_type=kind), payload)
         for (event, kind), payload in parts
     ]
     stream = MessageStream()
-    sent = stream.feed(b"".join(told))
+    sent = stream.feed(b"".join(events))
     cause = stream.error.cause if stream.error else ""
-    assert (sent, cause) == _slowly(b"".join(told))
+    assert (sent, cause) == _slowly(b"".join(events))
 
 
 def test_nothing_follows_an_error() -> None:
@@ -189,7 +189,7 @@ def test_an_error_event_inside_a_chunk_is_the_end(kind: str, status: int) -> Non
         STREAM[:20],
     ],
 )
-def test_nothing_takes_a_whole_message_back(behind: bytes) -> None:
+def test_nothing_takes_a_complete_message_back(behind: bytes) -> None:
     for pieces in ((STREAM + behind,), (STREAM, behind)):
         stream, sent = _translate(*pieces)
         stream.end()

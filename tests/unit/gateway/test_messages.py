@@ -9,9 +9,9 @@ from gateway import errors
 from gateway.errors import GatewayError
 from local.bedrock import frames
 from tests.unit.gateway.conftest import MODEL, PROFILE, Caller, audit_line
-from tests.unit.gateway.fakes import SILENCE, SentResponse
+from tests.unit.gateway.fakes import IDLE, SentResponse
 
-ASK: dict[str, Any] = {
+REQUEST: dict[str, Any] = {
     "model": MODEL,
     "max_tokens": 16,
     "messages": [{"role": "user", "content": "hello"}],
@@ -26,13 +26,13 @@ def _error(response: SentResponse) -> tuple[int, str]:
     return response.status, content["error"]["type"]
 
 
-def test_bedrock_is_asked_by_profile_with_its_own_version(caller: Caller) -> None:
-    caller.send({**ASK, "stream": False, "anthropic_version": "2023-06-01"})
+def test_bedrock_is_called_by_profile_with_its_own_version(caller: Caller) -> None:
+    caller.send({**REQUEST, "stream": False, "anthropic_version": "2023-06-01"})
     sent = caller.bedrock.sent[0]
     assert sent.path == f"/model/{PROFILE.replace(':', '%3A')}/invoke"
     assert caller.bedrock.body == {
         "max_tokens": 16,
-        "messages": ASK["messages"],
+        "messages": REQUEST["messages"],
         "anthropic_version": "bedrock-2023-05-31",
     }
 
@@ -51,7 +51,7 @@ def test_betas_go_into_the_body_and_what_bedrock_refuses_is_left_out_with_a_rece
     caller: Caller, capsys: pytest.CaptureFixture[str]
 ) -> None:
     betas = {"Anthropic-Beta": f"{TAKEN}, {REFUSED}"}
-    response = caller.send({**ASK, "tags": {"a": "b"}}, headers=betas)
+    response = caller.send({**REQUEST, "tags": {"a": "b"}}, headers=betas)
     assert caller.bedrock.body["anthropic_beta"] == [TAKEN]
     assert "tags" not in caller.bedrock.body
     changes = [f"beta:{REFUSED}", "field:tags"]
@@ -62,12 +62,12 @@ def test_betas_go_into_the_body_and_what_bedrock_refuses_is_left_out_with_a_rece
 
 
 def test_a_request_that_fits_has_no_receipt(caller: Caller) -> None:
-    assert "x-gateway-adapted" not in caller.send(ASK).headers
+    assert "x-gateway-adapted" not in caller.send(REQUEST).headers
 
 
 def test_a_strict_stage_refuses_what_would_be_changed(caller: Caller) -> None:
     caller.settings = caller.settings._replace(unsupported_fields="reject")
-    response = caller.send({**ASK, "tags": {}})
+    response = caller.send({**REQUEST, "tags": {}})
     assert _error(response) == (400, "invalid_request_error")
     assert "tags" in response.json()["error"]["message"]
     assert caller.bedrock.sent == []
@@ -75,7 +75,7 @@ def test_a_strict_stage_refuses_what_would_be_changed(caller: Caller) -> None:
 
 def test_the_request_metadata_is_the_gateways_and_a_clients_own_is_marked(caller: Caller) -> None:
     forged = {"X-Amzn-Bedrock-Request-Metadata": '{"api_key_name":"someone else"}'}
-    caller.send(ASK, headers=forged)
+    caller.send(REQUEST, headers=forged)
     assert caller.bedrock.metadata == {
         "client_api_key_name": "someone else",
         "api_key_id": "key1",
@@ -88,7 +88,7 @@ def test_the_request_metadata_is_the_gateways_and_a_clients_own_is_marked(caller
 def test_request_metadata_that_bedrock_could_not_read_is_refused(
     caller: Caller, header: str
 ) -> None:
-    response = caller.send(ASK, headers={"X-Amzn-Bedrock-Request-Metadata": header})
+    response = caller.send(REQUEST, headers={"X-Amzn-Bedrock-Request-Metadata": header})
     assert _error(response) == (400, "invalid_request_error")
     assert caller.bedrock.sent == []
 
@@ -100,7 +100,7 @@ def test_a_message_is_passed_on_untouched_with_bedrocks_request_id(
         b'{"id":"msg_', b'1"}', x_amzn_bedrock_input_token_count="5",
         x_amzn_bedrock_output_token_count="2", x_amzn_bedrock_cache_read_input_token_count="1",
     )  # fmt: skip
-    response = caller.send(ASK)
+    response = caller.send(REQUEST)
     assert (response.status, response.body) == (200, b'{"id":"msg_1"}')
     assert response.headers["request-id"] == "bedrock-1"
     audit = audit_line(capsys)
@@ -117,8 +117,8 @@ def test_neither_prompt_nor_answer_is_logged(
     caller: Caller, capsys: pytest.CaptureFixture[str]
 ) -> None:
     caller.bedrock.answers(b'{"content":"secret-answer"}')
-    caller.send({**ASK, "messages": [{"role": "user", "content": "secret-prompt"}]})
-    caller.send({**ASK, "model": "secret-model"})
+    caller.send({**REQUEST, "messages": [{"role": "user", "content": "secret-prompt"}]})
+    caller.send({**REQUEST, "model": "secret-model"})
     caller.send('{"messages": "secret-body')
     printed = capsys.readouterr()
     assert "secret" not in printed.out + printed.err
@@ -129,7 +129,7 @@ def test_a_stream_leaves_in_one_write_per_read(
 ) -> None:
     delta = frames.chunk(b'{"type":"content_block_delta","index":0}')
     caller.bedrock.answers(START + delta, delta + STOP)
-    response = caller.send({**ASK, "stream": True})
+    response = caller.send({**REQUEST, "stream": True})
     assert caller.bedrock.sent[0].path.endswith("/invoke-with-response-stream")
     assert response.headers["content-type"].startswith("text/event-stream")
     assert response.headers["request-id"] == "bedrock-1"
@@ -139,18 +139,18 @@ def test_a_stream_leaves_in_one_write_per_read(
     assert audit_line(capsys)["input_tokens"] == 5
 
 
-def test_silence_is_filled_with_pings(caller: Caller) -> None:
-    caller.bedrock.answers(START, SILENCE, SILENCE, STOP)
-    names = [name for name, _ in caller.send({**ASK, "stream": True}).events()]
+def test_idle_time_is_filled_with_pings(caller: Caller) -> None:
+    caller.bedrock.answers(START, IDLE, IDLE, STOP)
+    names = [name for name, _ in caller.send({**REQUEST, "stream": True}).events()]
     assert names == ["message_start", "ping", "ping", "message_stop"]
 
 
-@pytest.mark.parametrize("end", [SILENCE, errors.UpstreamFailed("x"), errors.UpstreamTimeout("x")])
-def test_a_message_that_is_whole_is_over_however_bedrock_ends_it(
+@pytest.mark.parametrize("end", [IDLE, errors.UpstreamFailed("x"), errors.UpstreamTimeout("x")])
+def test_a_message_that_is_complete_is_over_however_bedrock_ends_it(
     caller: Caller, capsys: pytest.CaptureFixture[str], end: GatewayError | None
 ) -> None:
     caller.bedrock.answers(START, STOP, end, errors.UpstreamFailed("asked for more"))
-    names = [name for name, _ in caller.send({**ASK, "stream": True}).events()]
+    names = [name for name, _ in caller.send({**REQUEST, "stream": True}).events()]
     assert names == ["message_start", "message_stop"]
     assert audit_line(capsys)["outcome"] == "completed"
 
@@ -172,7 +172,7 @@ def test_a_failure_after_the_first_byte_is_an_error_event(
     outcome: str,
 ) -> None:
     caller.bedrock.answers(START, failure)
-    response = caller.send({**ASK, "stream": True})
+    response = caller.send({**REQUEST, "stream": True})
     assert response.status == 200
     name, data = response.events()[-1]
     assert (name, data["error"]["type"]) == ("error", kind)
@@ -184,7 +184,7 @@ def test_a_failure_after_the_first_byte_is_an_error_event(
 
 def test_a_stream_that_fails_before_its_first_byte_is_a_proper_status(caller: Caller) -> None:
     caller.bedrock.answers(frames.exception("serviceUnavailableException", {"message": "x"}))
-    response = caller.send({**ASK, "stream": True})
+    response = caller.send({**REQUEST, "stream": True})
     assert _error(response) == (529, "overloaded_error")
 
 
@@ -209,7 +209,7 @@ def test_bedrocks_refusals_are_anthropics_errors(
 ) -> None:
     body = b'{"message":"no: arn:aws:iam::123456789012:role/x"}'
     caller.bedrock.answers(body, status=status, x_amzn_errortype=exception)
-    response = caller.send(ASK)
+    response = caller.send(REQUEST)
     assert _error(response) == expected
     assert response.headers["request-id"] == "bedrock-1"
     assert ("retry-after" in response.headers) == (status == 429)
@@ -220,57 +220,57 @@ def test_bedrocks_refusals_are_anthropics_errors(
 
 def test_a_refusal_that_is_no_json_is_an_error_all_the_same(caller: Caller) -> None:
     caller.bedrock.answers(b"<html>", status=502)
-    assert _error(caller.send(ASK)) == (500, "api_error")
+    assert _error(caller.send(REQUEST)) == (500, "api_error")
 
 
 def test_no_answer_in_time_is_a_timeout(caller: Caller) -> None:
     caller.bedrock.failure = errors.UpstreamTimeout("late")
-    assert _error(caller.send(ASK)) == (504, "timeout_error")
+    assert _error(caller.send(REQUEST)) == (504, "timeout_error")
     caller.bedrock.failure = None
-    caller.bedrock.answers(b"{", SILENCE)
-    assert _error(caller.send(ASK)) == (504, "timeout_error")
+    caller.bedrock.answers(b"{", IDLE)
+    assert _error(caller.send(REQUEST)) == (504, "timeout_error")
 
 
 @pytest.mark.parametrize(
-    ("body", "expected", "says"),
+    ("body", "expected", "sentence"),
     [
         ('{"model":', (400, "invalid_request_error"), "not valid JSON"),
         ("[]", (400, "invalid_request_error"), "must be a JSON object"),
-        ({**ASK, "max_tokens": "1"}, (400, "invalid_request_error"), "max_tokens: Input"),
-        ({**ASK, "max_tokens": True}, (400, "invalid_request_error"), "max_tokens: Input"),
-        ({**ASK, "messages": {}}, (400, "invalid_request_error"), "messages: Input"),
-        ({**ASK, "stream": "yes"}, (400, "invalid_request_error"), "stream: Input"),
-        ({**ASK, "anthropic_beta": "a"}, (400, "invalid_request_error"), "anthropic_beta"),
-        ({**ASK, "model": "gpt-4"}, (404, "not_found_error"), "gpt-4"),
-        ({**ASK, "model": "claude-3-7-sonnet"}, (404, "not_found_error"), "claude-"),
-        ({**ASK, "model": "claude-haiku-4-5"}, (403, "permission_error"), "claude-haiku-4-5"),
-        ({**ASK, "model": f"us.{PROFILE[7:]}"}, (400, "invalid_request_error"), "global"),
-        ({**ASK, "system": "x" * 10_000}, (413, "request_too_large"), "10,000 bytes"),
-        ({**ASK, "system": "\ud800"}, (200, ""), ""),
+        ({**REQUEST, "max_tokens": "1"}, (400, "invalid_request_error"), "max_tokens: Input"),
+        ({**REQUEST, "max_tokens": True}, (400, "invalid_request_error"), "max_tokens: Input"),
+        ({**REQUEST, "messages": {}}, (400, "invalid_request_error"), "messages: Input"),
+        ({**REQUEST, "stream": "yes"}, (400, "invalid_request_error"), "stream: Input"),
+        ({**REQUEST, "anthropic_beta": "a"}, (400, "invalid_request_error"), "anthropic_beta"),
+        ({**REQUEST, "model": "gpt-4"}, (404, "not_found_error"), "gpt-4"),
+        ({**REQUEST, "model": "claude-3-7-sonnet"}, (404, "not_found_error"), "claude-"),
+        ({**REQUEST, "model": "claude-haiku-4-5"}, (403, "permission_error"), "claude-haiku-4-5"),
+        ({**REQUEST, "model": f"us.{PROFILE[7:]}"}, (400, "invalid_request_error"), "global"),
+        ({**REQUEST, "system": "x" * 10_000}, (413, "request_too_large"), "10,000 bytes"),
+        ({**REQUEST, "system": "\ud800"}, (200, ""), ""),
         (f'{{"model":"{MODEL}","max_tokens":1,"messages":["\ud800"]}}',
          (400, "invalid_request_error"), "UTF-8"),
         *[
-            ({name: value for name, value in ASK.items() if name != missing},
+            ({name: value for name, value in REQUEST.items() if name != missing},
              (400, "invalid_request_error"), f"{missing}: Field required")
-            for missing in ASK
+            for missing in REQUEST
         ],
     ],
 )  # fmt: skip
 def test_what_cannot_be_served_is_refused_in_words(
-    caller: Caller, body: object, expected: tuple[int, str], says: str
+    caller: Caller, body: object, expected: tuple[int, str], sentence: str
 ) -> None:
     response = caller.send(body)
     if expected[0] == 200:
         assert response.status == 200
         return
     assert _error(response) == expected
-    assert says in response.json()["error"]["message"]
+    assert sentence in response.json()["error"]["message"]
     assert caller.bedrock.sent == []
     assert response.headers["request-id"] == "gw-1"
 
 
 def test_a_retired_model_is_refused_with_its_successor(caller: Caller) -> None:
-    response = caller.send({**ASK, "model": "anthropic.claude-3-haiku-20240307-v1:0"})
+    response = caller.send({**REQUEST, "model": "anthropic.claude-3-haiku-20240307-v1:0"})
     assert response.status == 404
     assert "claude-haiku-4-5" in response.json()["error"]["message"]
 
@@ -292,17 +292,17 @@ def test_a_caller_who_leaves_ends_the_upstream_read(
     caller: Caller, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     caller.bedrock.answers(START, START, STOP)
-    gone = SentResponse(leaves_after=1)
-    monkeypatch.setattr("tests.unit.gateway.conftest.SentResponse", lambda: gone)
-    caller.send({**ASK, "stream": True})
-    assert len(gone.writes) == 1
+    response = SentResponse(leaves_after=1)
+    monkeypatch.setattr("tests.unit.gateway.conftest.SentResponse", lambda: response)
+    caller.send({**REQUEST, "stream": True})
+    assert len(response.writes) == 1
     assert caller.bedrock.reply.closed
     assert caller.bedrock.reply.read(1) == STOP, "upstream was read on"
     assert audit_line(capsys)["outcome"] == "caller_gone"
 
 
 def test_a_thread_is_refused_so_that_the_tool_helper_goes_on_without(caller: Caller) -> None:
-    response = caller.send({**ASK, "thread": {"type": "create"}})
+    response = caller.send({**REQUEST, "thread": {"type": "create"}})
     assert _error(response) == (400, "invalid_request_error")
     details = response.json()["error"]["details"]
     assert details["error_code"] == "thread_unsupported_request"
@@ -310,7 +310,7 @@ def test_a_thread_is_refused_so_that_the_tool_helper_goes_on_without(caller: Cal
 
 
 @pytest.mark.parametrize(
-    ("told", "added"),
+    ("expected", "added"),
     [
         ("tools.1.custom.input_schema: JSON schema is invalid.", ' (tools.1 is "mcp__b".)'),
         ("tools.0.custom.name: 'a b' does not match", ' (tools.0 is "a b".)'),
@@ -320,10 +320,10 @@ def test_a_thread_is_refused_so_that_the_tool_helper_goes_on_without(caller: Cal
         ("messages.0: Field required", ""),
     ],
 )
-def test_a_tool_that_bedrock_refuses_is_named(caller: Caller, told: str, added: str) -> None:
-    message = json.dumps({"message": told}).encode()
+def test_a_tool_that_bedrock_refuses_is_named(caller: Caller, expected: str, added: str) -> None:
+    message = json.dumps({"message": expected}).encode()
     caller.bedrock.answers(message, status=400, x_amzn_errortype="ValidationException")
     schema = {"input_schema": {"type": "object"}}
     tools = [{**schema, "name": name} for name in ("a b", "mcp__b", "mcp__b")]
-    asked = {"model": MODEL, "max_tokens": 1, "messages": [], "tools": [*tools, schema]}
-    assert caller.send(asked).json()["error"]["message"] == told + added
+    body = {"model": MODEL, "max_tokens": 1, "messages": [], "tools": [*tools, schema]}
+    assert caller.send(body).json()["error"]["message"] == expected + added

@@ -65,7 +65,7 @@ def test_capabilities_are_those_on_bedrock(every: Caller) -> None:
     assert haiku.thinking.types.enabled.supported
 
 
-def test_structured_output_is_told_where_the_gateway_passes_its_field(every: Caller) -> None:
+def test_structured_output_is_listed_where_the_gateway_passes_its_field(every: Caller) -> None:
     for entry in listed(every, limit="1000")["data"]:
         model = catalog.find(entry["id"])
         assert model is not None
@@ -79,7 +79,7 @@ def test_the_most_recently_released_stands_first(every: Caller) -> None:
     assert ids(every)[0] == "claude-fable-5-2"
 
 
-def test_a_model_on_its_way_out_says_since_when_and_until_when(every: Caller) -> None:
+def test_a_legacy_model_has_its_deprecation_and_end_dates(every: Caller) -> None:
     opus = every.send("", "GET", "/v1/models/claude-opus-4-1").json()
     assert opus["lifecycle"] == "deprecated"
     assert opus["deprecated_at"] == "2026-07-08T00:00:00Z"
@@ -89,7 +89,7 @@ def test_a_model_on_its_way_out_says_since_when_and_until_when(every: Caller) ->
     assert (active["deprecated_at"], active["retires_at"]) == (None, None)
 
 
-def test_retired_models_are_listed_only_where_they_are_asked_for(every: Caller) -> None:
+def test_retired_models_are_listed_only_where_they_are_requested(every: Caller) -> None:
     assert "claude-3-opus" not in ids(every, limit="1000")
     retired = ids(every, limit="1000", lifecycle="retired")
     assert "claude-3-opus" in retired
@@ -97,7 +97,7 @@ def test_retired_models_are_listed_only_where_they_are_asked_for(every: Caller) 
     assert ids(every, **{"lifecycle[]": "deprecated"}) == ["claude-opus-4-1"]
 
 
-def test_a_lifecycle_that_is_asked_for_twice_is_a_list(every: Caller) -> None:
+def test_a_lifecycle_that_is_requested_twice_is_a_list(every: Caller) -> None:
     """As Anthropic's SDKs write one."""
     name = "lifecycle[]"
     event = {
@@ -113,15 +113,15 @@ def test_a_lifecycle_that_is_asked_for_twice_is_a_list(every: Caller) -> None:
 
 
 @pytest.mark.parametrize("cursor", ["claude-opus-4-8", BASE, PROFILE, "anthropic/claude-opus-4.8"])
-def test_pages_join_to_the_whole_from_either_end(every: Caller, cursor: str) -> None:
-    whole = ids(every, limit="1000")
-    place = whole.index("claude-opus-4-8")
+def test_pages_join_to_the_complete_list_from_either_end(every: Caller, cursor: str) -> None:
+    ids_of_all = ids(every, limit="1000")
+    index = ids_of_all.index("claude-opus-4-8")
     after = listed(every, after_id=cursor, limit="3")
-    assert [entry["id"] for entry in after["data"]] == whole[place + 1 : place + 4]
-    assert after["has_more"] == (len(whole) > place + 4)
+    assert [entry["id"] for entry in after["data"]] == ids_of_all[index + 1 : index + 4]
+    assert after["has_more"] == (len(ids_of_all) > index + 4)
     before = listed(every, before_id=cursor, limit="3")
-    assert [entry["id"] for entry in before["data"]] == whole[place - 3 : place]
-    assert (before["first_id"], before["last_id"]) == (whole[place - 3], whole[place - 1])
+    assert [entry["id"] for entry in before["data"]] == ids_of_all[index - 3 : index]
+    assert (before["first_id"], before["last_id"]) == (ids_of_all[index - 3], ids_of_all[index - 1])
     assert before["has_more"]
 
 

@@ -23,7 +23,7 @@ USAGE = {"input_tokens": 7, "output_tokens": 3, "cache_read_input_tokens": 2}
 START = {"type": "message_start", "message": {"usage": USAGE}}
 STREAM = b"".join(frames.chunk(json.dumps(event).encode()) for event in (START, STOP))
 COUNTS = {"x_amzn_bedrock_input_token_count": "7", "x_amzn_bedrock_output_token_count": "3"}
-OURS = {"api_key_id": "key1", "api_key_name": "team-a", "gateway_request_id": "gw-1"}
+GATEWAY_METADATA = {"api_key_id": "key1", "api_key_name": "team-a", "gateway_request_id": "gw-1"}
 FORMAT = {"route", "request_bytes", "response_bytes", "first_byte_ms", "duration_ms"}
 
 TEXT = st.text(min_size=1, max_size=20)
@@ -92,19 +92,21 @@ def test_a_prompt_is_the_same_call_in_either_format(
 ) -> None:
     operation = "invoke-with-response-stream" if stream else "invoke"
     native = {**prompt, "anthropic_version": "bedrock-2023-05-31"}
-    asked = {"model": MODEL, **prompt, "stream": stream}
-    ours = seen(settings, "/v1/messages", asked, stream=stream)
-    theirs = seen(settings, f"/model/{MODEL}/{operation}", native, stream=stream)
+    request = {"model": MODEL, **prompt, "stream": stream}
+    translated = seen(settings, "/v1/messages", request, stream=stream)
+    passed_on = seen(settings, f"/model/{MODEL}/{operation}", native, stream=stream)
 
-    assert ours.body == theirs.body == native
-    assert ours.headers[METADATA_HEADER] == theirs.headers[METADATA_HEADER]
-    assert ours.trail == theirs.trail
-    assert (ours.trail["status"], ours.trail["outcome"]) == (200, "completed")
-    assert (ours.trail["input_tokens"], ours.trail["output_tokens"]) == (7, 3)
-    assert ours.line["route"] != theirs.line["route"]
+    assert translated.body == passed_on.body == native
+    assert translated.headers[METADATA_HEADER] == passed_on.headers[METADATA_HEADER]
+    assert translated.trail == passed_on.trail
+    assert (translated.trail["status"], translated.trail["outcome"]) == (200, "completed")
+    assert (translated.trail["input_tokens"], translated.trail["output_tokens"]) == (7, 3)
+    assert translated.line["route"] != passed_on.line["route"]
 
 
-NAMES = st.sampled_from([*OURS, *(f"client_{name}" for name in OURS)]) | st.text(max_size=10)
+NAMES = st.sampled_from(
+    [*GATEWAY_METADATA, *(f"client_{name}" for name in GATEWAY_METADATA)]
+) | st.text(max_size=10)
 
 
 @given(st.dictionaries(NAMES, st.text(max_size=10), max_size=5))
@@ -114,7 +116,7 @@ def test_a_forged_entry_never_passes_as_the_gateways(
 ) -> None:
     header = {"X-Amzn-Bedrock-Request-Metadata": json.dumps(forged)}
     prompt: dict[str, Any] = {"max_tokens": 1, "messages": []}
-    expected = {**{f"client_{name}": value for name, value in forged.items()}, **OURS}
+    expected = {**{f"client_{name}": value for name, value in forged.items()}, **GATEWAY_METADATA}
 
     for path, body in (
         ("/v1/messages", {"model": MODEL, **prompt}),
@@ -130,7 +132,7 @@ def test_a_forged_entry_never_passes_as_the_gateways(
 
 @pytest.mark.parametrize("path", ["/v1/messages", f"/model/{MODEL}/invoke"])
 def test_a_guardrail_binds_and_a_tier_holds_in_either_format(settings: Settings, path: str) -> None:
-    asked = {
+    request = {
         "X-Amzn-Bedrock-GuardrailIdentifier": "g",
         "X-Amzn-Bedrock-GuardrailVersion": "1",
         "X-Amzn-Bedrock-Trace": "ENABLED",
@@ -138,9 +140,9 @@ def test_a_guardrail_binds_and_a_tier_holds_in_either_format(settings: Settings,
         "X-Amzn-Bedrock-PerformanceConfig-Latency": "optimized",
     }
     body = {"model": MODEL, "max_tokens": 1, "messages": []}
-    call = seen(settings._replace(service_tiers=("default", "flex")), path, body, headers=asked)
+    call = seen(settings._replace(service_tiers=("default", "flex")), path, body, headers=request)
 
-    assert asked.items() <= {name: call.headers.get(name.lower()) for name in asked}.items()
+    assert request.items() <= {name: call.headers.get(name.lower()) for name in request}.items()
     assert call.response.headers["x-amzn-bedrock-input-token-count"] == "7"
 
 

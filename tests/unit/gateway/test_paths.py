@@ -19,7 +19,7 @@ def event(
     """As API Gateway hands it: `path` as it was sent, the parameter decoded or not."""
     literal = path in ("/v1/messages", "/health")
     proxy = path.removeprefix("/")
-    ask = {"model": MODEL, "max_tokens": 1, "messages": [], "anthropic_version": "x"}
+    body = {"model": MODEL, "max_tokens": 1, "messages": [], "anthropic_version": "x"}
     return {
         "httpMethod": method,
         "resource": path if literal else "/{proxy+}",
@@ -29,7 +29,7 @@ def event(
         else {"proxy": proxy if decoded else quote(proxy, safe="/")},
         "headers": {},
         "requestContext": {"requestId": "gw-1"},
-        "body": json.dumps(ask),
+        "body": json.dumps(body),
     }
 
 
@@ -64,10 +64,10 @@ def test_what_stands_before_a_path_does_not_matter(
 )
 def test_an_id_is_decoded_however_often_it_was_encoded(pattern: str, written: str) -> None:
     method = "POST" if "converse" in pattern else "GET"
-    found = routes.find(method, pattern.replace("{id}", written))
+    route = routes.find(method, pattern.replace("{id}", written))
 
-    assert found.name == f"{method} {pattern}"
-    assert found.parameters["id"] == ARN
+    assert route.name == f"{method} {pattern}"
+    assert route.parameters["id"] == ARN
 
 
 @pytest.mark.parametrize(
@@ -82,7 +82,7 @@ def test_an_id_is_decoded_however_often_it_was_encoded(pattern: str, written: st
         (f"/v1/model/{PROFILE}/invoke", "/model/{id}/invoke"),
     ],
 )
-def test_a_wrong_base_url_is_a_404_that_says_so(caller: Caller, path: str, part: str) -> None:
+def test_a_wrong_base_url_is_a_404_that_names_it(caller: Caller, path: str, part: str) -> None:
     response = caller.send("{}", path=path)
 
     assert response.status == 404
@@ -95,25 +95,25 @@ def test_a_wrong_base_url_is_a_404_that_says_so(caller: Caller, path: str, part:
 @pytest.mark.parametrize("before", BEFORE)
 @pytest.mark.parametrize("decoded", [True, False])
 def test_an_encoded_slash_is_none(before: str, *, decoded: bool) -> None:
-    given = event("/v1/x", before) | {
+    proxy_event = event("/v1/x", before) | {
         "path": f"{before}/v1%2Fmessages",
         "pathParameters": {"proxy": "v1/messages" if decoded else "v1%2Fmessages"},
     }
 
-    assert routes.find("POST", request.from_event(given).path).name == ""
+    assert routes.find("POST", request.from_event(proxy_event).path).name == ""
 
 
 def test_a_slash_at_the_end_is_one_too_many() -> None:
-    given = event("/v1/messages") | {"path": "/claude/v1/messages/"}
+    proxy_event = event("/v1/messages") | {"path": "/claude/v1/messages/"}
 
-    assert routes.find("POST", request.from_event(given).path).name == ""
+    assert routes.find("POST", request.from_event(proxy_event).path).name == ""
     assert request.from_event(event("/health") | {"resource": "/", "path": "/"}).path == "/"
 
 
-def test_two_slashes_are_a_wrong_base_url_even_where_api_gateway_has_found_a_resource() -> None:
-    given = event("/v1/messages") | {"path": "/claude//v1/messages"}
+def test_two_slashes_are_a_wrong_base_url_even_where_api_gateway_has_matched_a_resource() -> None:
+    proxy_event = event("/v1/messages") | {"path": "/claude//v1/messages"}
 
-    assert routes.find("POST", request.from_event(given).path).name == ""
+    assert routes.find("POST", request.from_event(proxy_event).path).name == ""
 
 
 def test_any_other_path_gets_no_hint(caller: Caller) -> None:

@@ -11,7 +11,7 @@ from tests.unit.gateway.conftest import MODEL, PROFILE, Caller, audit_line
 from tests.unit.gateway.fakes import ScriptedReply
 
 ROLE = "arn:aws:sts::123456789012:assumed-role/GatewayRole/gateway"
-ASK = {"model": MODEL, "max_tokens": 1, "messages": []}
+REQUEST = {"model": MODEL, "max_tokens": 1, "messages": []}
 # Exception, status and sentence as AWS's pages or public reports quote them, and what to keep.
 REFUSALS: Mapping[str, tuple[str, int, str, str]] = {
     "payment_method": (
@@ -117,21 +117,21 @@ REFUSALS: Mapping[str, tuple[str, int, str, str]] = {
 
 
 @pytest.mark.parametrize("name", REFUSALS)
-def test_each_refusal_is_told_apart(
+def test_each_refusal_is_distinguished(
     caller: Caller, capsys: pytest.CaptureFixture[str], name: str
 ) -> None:
-    kind, status, sentence, kept = REFUSALS[name]
+    kind, status, sentence, passed_on = REFUSALS[name]
     caller.retry_budget.tokens = 0
     body = json.dumps({"message": sentence}).encode()
     caller.bedrock.answers(body, status=status, x_amzn_errortype=kind)
 
-    told = caller.send(ASK).json()["error"]["message"]
+    message = caller.send(REQUEST).json()["error"]["message"]
     entry = audit_line(capsys)
 
-    assert kept in told
+    assert passed_on in message
     assert entry["error_reason"] == name
-    assert kept in entry["error_message"]
-    for text in (told, entry["error_message"]):
+    assert passed_on in entry["error_message"]
+    for text in (message, entry["error_message"]):
         assert not {"123456789012", "GatewayRole", "o-a1b2c3d4e5"} & set(
             text.replace("/", ":").split(":")
         )
@@ -146,12 +146,12 @@ def test_bedrocks_own_clients_read_bedrocks_words_in_http_and_in_a_stream(
     caller.retry_budget.tokens = 0
     body = json.dumps({"message": sentence}).encode()
     caller.bedrock.answers(body, status=status, x_amzn_errortype=kind)
-    whole = caller.send(ASK, path=f"/model/{PROFILE}/converse")
+    response = caller.send(REQUEST, path=f"/model/{PROFILE}/converse")
     caller.bedrock.answers(exception(kind[:1].lower() + kind[1:], body))
-    streamed = caller.send(ASK, path=f"/model/{PROFILE}/converse-stream")
+    streamed = caller.send(REQUEST, path=f"/model/{PROFILE}/converse-stream")
 
     expected = {"message": reasons.redact(sentence)}
-    assert (whole.status, whole.json()) == (status, expected)
+    assert (response.status, response.json()) == (status, expected)
     ((_, payload),) = Decoder().feed(streamed.body)
     assert json.loads(payload) == expected
 
@@ -160,7 +160,7 @@ def test_a_prompt_too_long_is_in_bedrocks_words_for_bedrocks_clients(caller: Cal
     sentence = "Input is too long for requested model."
     caller.bedrock.answers(json.dumps({"message": sentence}).encode(), status=400)
 
-    assert caller.send(ASK, path=f"/model/{PROFILE}/converse").json() == {"message": sentence}
+    assert caller.send(REQUEST, path=f"/model/{PROFILE}/converse").json() == {"message": sentence}
 
 
 def test_a_daily_quota_is_not_waited_for(caller: Caller) -> None:
@@ -168,7 +168,7 @@ def test_a_daily_quota_is_not_waited_for(caller: Caller) -> None:
     body = json.dumps({"message": sentence}).encode()
     caller.bedrock.answers(body, status=status, x_amzn_errortype=kind)
 
-    response = caller.send(ASK)
+    response = caller.send(REQUEST)
 
     assert len(caller.bedrock.sent) == 1
     assert "retry-after" not in response.headers
@@ -181,11 +181,11 @@ def test_another_route_may_have_a_daily_quota_left(caller: Caller) -> None:
     body = json.dumps({"message": sentence}).encode()
     caller.bedrock.earlier = [ScriptedReply(status, {"x-amzn-errortype": kind}, [body])]
 
-    assert caller.send(ASK).status == 200
+    assert caller.send(REQUEST).status == 200
     assert len(caller.bedrock.sent) == 2
 
 
-def test_a_refusal_of_no_known_reason_keeps_its_words_too() -> None:
+def test_a_refusal_of_no_known_reason_has_its_words_too() -> None:
     error = bedrock_errors.from_bedrock(
         "AccessDeniedException", f"No, {ROLE}: moon phase", status=403
     )
@@ -195,14 +195,14 @@ def test_a_refusal_of_no_known_reason_keeps_its_words_too() -> None:
     assert "GatewayRole" not in error.message
 
 
-def test_what_the_model_said_is_not_in_the_audit_entry(
+def test_the_completion_is_not_in_the_audit_entry(
     caller: Caller, capsys: pytest.CaptureFixture[str]
 ) -> None:
     """A validation error may quote the request."""
     body = b'{"message": "messages.0: secret prompt is too many tokens per day"}'
     caller.bedrock.answers(body, status=400, x_amzn_errortype="ValidationException")
 
-    caller.send(ASK)
+    caller.send(REQUEST)
 
     assert "secret" not in json.dumps(audit_line(capsys))
 

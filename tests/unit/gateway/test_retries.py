@@ -11,7 +11,7 @@ from gateway.retries import CAPACITY, MAX_DELAY, RetryBudget, retry_delay
 from tests.unit.gateway.conftest import MODEL, Caller, audit_line
 from tests.unit.gateway.fakes import ScriptedReply, SentResponse
 
-ASK = {"model": MODEL, "max_tokens": 1, "messages": []}
+REQUEST = {"model": MODEL, "max_tokens": 1, "messages": []}
 SDKS = [{"x-stainless-retry-count": "0"}, {"amz-sdk-request": "attempt=1"}]
 MAY_BE_RUNNING = [
     errors.UpstreamFailed("x"),
@@ -34,7 +34,7 @@ seconds = st.floats(-10, 900)
 
 
 @given(st.sampled_from(MAY_BE_RUNNING), st.booleans(), jitters)
-def test_what_may_be_running_is_never_asked_again(
+def test_what_may_be_running_is_never_retried(
     error: errors.GatewayError, client_retries: bool, jitter: float
 ) -> None:
     assert (
@@ -57,7 +57,7 @@ def test_what_may_be_running_is_never_asked_again(
     remaining=seconds,
     client_retries=st.booleans(),
     jitter=jitters,
-    told=st.floats(0, 100),
+    expected=st.floats(0, 100),
 )
 def test_no_wait_goes_past_the_deadline_the_limit_or_the_budget(
     *,
@@ -67,10 +67,10 @@ def test_no_wait_goes_past_the_deadline_the_limit_or_the_budget(
     remaining: float,
     client_retries: bool,
     jitter: float,
-    told: float,
+    expected: float,
 ) -> None:
-    error.retry_after = told
-    found = retry_delay(
+    error.retry_after = expected
+    delay = retry_delay(
         error,
         retries=retries_made,
         tokens=tokens,
@@ -78,32 +78,32 @@ def test_no_wait_goes_past_the_deadline_the_limit_or_the_budget(
         client_retries=client_retries,
         jitter=jitter,
     )
-    if found is not None:
+    if delay is not None:
         policy = retries.policy_for(error)
         assert policy is not None
-        assert told <= found <= min(MAX_DELAY, told + policy.delay * 2**retries_made)
-        assert found < remaining
+        assert expected <= delay <= min(MAX_DELAY, expected + policy.delay * 2**retries_made)
+        assert delay < remaining
         assert retries_made < policy.max_retries
         assert tokens >= policy.cost
         assert not (client_retries and retries.is_retryable_response(error))
 
 
 @pytest.mark.parametrize("error", [UNREACHED, ANSWERED[0]])
-def test_an_environment_in_which_nothing_succeeds_soon_stops_asking_twice(
+def test_an_environment_in_which_nothing_succeeds_soon_stops_retrying(
     error: errors.GatewayError,
 ) -> None:
     error.retry_after = 0.0
-    ours = RetryBudget()
+    budget = RetryBudget()
     tried = [
-        ours.spend(error, retries=0, remaining=900, client_retries=False) for _ in range(CAPACITY)
+        budget.spend(error, retries=0, remaining=900, client_retries=False) for _ in range(CAPACITY)
     ]
-    asked = [each for each in tried if each is not None]
-    assert 0 < len(asked) <= 10
-    assert None not in tried[: len(asked)]
+    delays = [delay for delay in tried if delay is not None]
+    assert 0 < len(delays) <= 10
+    assert None not in tried[: len(delays)]
     for _ in range(CAPACITY):
-        ours.refund()
-    assert ours.tokens == CAPACITY
-    assert ours.spend(error, retries=0, remaining=900, client_retries=False) is not None
+        budget.refund()
+    assert budget.tokens == CAPACITY
+    assert budget.spend(error, retries=0, remaining=900, client_retries=False) is not None
 
 
 STATUS = {"ThrottlingException": 429, "InternalServerException": 500, "ModelErrorException": 424}
@@ -111,8 +111,8 @@ STATUS = {"ThrottlingException": 429, "InternalServerException": 500, "ModelErro
 
 def refusal(exception: str = "ThrottlingException", **headers: str) -> ScriptedReply:
     named = {name.replace("_", "-"): value for name, value in headers.items()}
-    told = {"x-amzn-errortype": exception, "x-amzn-requestid": "bedrock-0", **named}
-    return ScriptedReply(STATUS[exception], told, [b"{}"])
+    error_headers = {"x-amzn-errortype": exception, "x-amzn-requestid": "bedrock-0", **named}
+    return ScriptedReply(STATUS[exception], error_headers, [b"{}"])
 
 
 @pytest.mark.parametrize("exception", ["ThrottlingException", "InternalServerException"])
@@ -120,7 +120,7 @@ def test_a_call_that_bedrock_refused_is_made_once_more_and_the_line_has_both(
     caller: Caller, capsys: pytest.CaptureFixture[str], exception: str
 ) -> None:
     caller.bedrock.earlier = [refusal(exception)]
-    assert caller.send(ASK).status == 200
+    assert caller.send(REQUEST).status == 200
     printed = capsys.readouterr().out.splitlines()
     line, metrics = json.loads(printed[0])["audit"], json.loads(printed[1])
     assert metrics["Retries"] == [1.0]
@@ -135,9 +135,9 @@ def test_a_call_that_bedrock_refused_is_made_once_more_and_the_line_has_both(
     }
 
 
-def test_who_was_refused_twice_is_told_that_it_was_tried_again(caller: Caller) -> None:
+def test_who_was_refused_twice_learns_that_it_was_retried(caller: Caller) -> None:
     caller.bedrock.earlier = [refusal(), refusal(retry_after="7")]
-    response = caller.send(ASK)
+    response = caller.send(REQUEST)
     assert (response.status, len(caller.bedrock.sent)) == (429, 2)
     assert (response.headers["x-should-retry"], response.headers["retry-after"]) == ("false", "7")
 
@@ -148,7 +148,7 @@ def test_a_client_that_tries_again_by_itself_is_not_helped(
     caller: Caller, headers: dict[str, str], exception: str
 ) -> None:
     caller.bedrock.earlier = [refusal(exception)]
-    response = caller.send(ASK, headers=headers)
+    response = caller.send(REQUEST, headers=headers)
     assert (response.status, len(caller.bedrock.sent)) == (STATUS[exception], 1)
     assert "x-should-retry" not in response.headers
 
@@ -158,42 +158,42 @@ def test_a_failure_during_which_the_model_may_run_is_the_callers_to_judge(
     caller: Caller, headers: dict[str, str]
 ) -> None:
     caller.bedrock.earlier = [refusal("ModelErrorException")]
-    response = caller.send(ASK, headers=headers)
+    response = caller.send(REQUEST, headers=headers)
     assert (response.status, len(caller.bedrock.sent)) == (500, 1)
     assert "x-should-retry" not in response.headers
 
 
-@pytest.mark.parametrize("told", ["6", "900", "Wed, 21 Oct 2026 07:28:00 GMT"])
-def test_a_wait_that_is_too_long_for_us_is_passed_on(caller: Caller, told: str) -> None:
-    caller.bedrock.earlier = [refusal(retry_after=told)]
-    response = caller.send(ASK)
-    assert (response.headers["retry-after"], len(caller.bedrock.sent)) == (told, 1)
+@pytest.mark.parametrize("expected", ["6", "900", "Wed, 21 Oct 2026 07:28:00 GMT"])
+def test_a_wait_that_is_too_long_for_us_is_passed_on(caller: Caller, expected: str) -> None:
+    caller.bedrock.earlier = [refusal(retry_after=expected)]
+    response = caller.send(REQUEST)
+    assert (response.headers["retry-after"], len(caller.bedrock.sent)) == (expected, 1)
 
 
-def test_a_call_that_cannot_arrive_is_tried_three_times_whoever_asks(
+def test_a_call_that_cannot_arrive_is_tried_three_times_for_every_client(
     caller: Caller, capsys: pytest.CaptureFixture[str]
 ) -> None:
     caller.bedrock.failure = errors.Unreachable("x", cause="ConnectionRefusedError")
-    assert caller.send(ASK, headers=SDKS[0]).status == 500
+    assert caller.send(REQUEST, headers=SDKS[0]).status == 500
     assert [attempt["error_cause"] for attempt in audit_line(capsys)["earlier_attempts"]] == [
         "ConnectionRefusedError",
         "ConnectionRefusedError",
     ]
 
 
-def test_nothing_is_asked_again_when_there_is_no_time_left(caller: Caller) -> None:
+def test_nothing_is_retried_when_there_is_no_time_left(caller: Caller) -> None:
     caller.remaining = 5.2
     caller.retry_budget = RetryBudget(jitter=lambda: 0.5)
     caller.bedrock.earlier = [refusal()]
-    assert (caller.send(ASK).status, len(caller.bedrock.sent)) == (429, 1)
+    assert (caller.send(REQUEST).status, len(caller.bedrock.sent)) == (429, 1)
 
 
-def test_who_leaves_while_it_is_waited_is_not_asked_for(
+def test_who_leaves_during_the_delay_is_not_retried(
     caller: Caller, capsys: pytest.CaptureFixture[str]
 ) -> None:
     caller.retry_budget = RetryBudget(jitter=lambda: 0.1)
     caller.bedrock.earlier = [refusal()]
-    caller.bedrock.then_leaves = gone = SentResponse()
-    caller.send_to(gone, ASK)
+    caller.bedrock.then_leaves = response = SentResponse()
+    caller.send_to(response, REQUEST)
     assert len(caller.bedrock.sent) == 1
     assert audit_line(capsys)["outcome"] == "caller_gone"

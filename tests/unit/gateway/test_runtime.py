@@ -14,32 +14,36 @@ from gateway.runtime_api import RuntimeApiConnection
 @pytest.fixture
 def lambdas_end() -> Iterator[tuple[StreamingResponse, socket.socket]]:
     """A response whose first byte is out, and the other end of its connection."""
-    ours, theirs = socket.socketpair()
+    own_end, lambda_end = socket.socketpair()
     connection = RuntimeApiConnection("127.0.0.1:1")
-    connection._socket = ours
+    connection._socket = own_end
     response = StreamingResponse(connection, Context("1", time.time() + 900))
     response.start(200, {})
     response.write(b"x")
-    yield response, theirs
-    ours.close()
-    theirs.close()
+    yield response, lambda_end
+    own_end.close()
+    lambda_end.close()
 
 
-@pytest.mark.parametrize("said", [b"", b"HTTP/1.1 202 Accepted\r\n", b"HTTP/1.1 100 Continue\r\n"])
-def test_an_answer_that_accepts_says_nothing_of_the_caller(
-    lambdas_end: tuple[StreamingResponse, socket.socket], said: bytes
+@pytest.mark.parametrize(
+    "received", [b"", b"HTTP/1.1 202 Accepted\r\n", b"HTTP/1.1 100 Continue\r\n"]
+)
+def test_an_answer_that_accepts_is_no_sign_of_the_caller(
+    lambdas_end: tuple[StreamingResponse, socket.socket], received: bytes
 ) -> None:
-    response, theirs = lambdas_end
-    theirs.sendall(said)
+    response, lambda_end = lambdas_end
+    lambda_end.sendall(received)
     response.check_client()
 
 
-@pytest.mark.parametrize("said", [b"HTTP/1.1 413 Too Large\r\n", b"HTTP/1.1 500 \r\n", b"noise"])
+@pytest.mark.parametrize(
+    "received", [b"HTTP/1.1 413 Too Large\r\n", b"HTTP/1.1 500 \r\n", b"noise"]
+)
 def test_a_refusal_ends_the_call(
-    lambdas_end: tuple[StreamingResponse, socket.socket], said: bytes
+    lambdas_end: tuple[StreamingResponse, socket.socket], received: bytes
 ) -> None:
-    response, theirs = lambdas_end
-    theirs.sendall(said)
+    response, lambda_end = lambdas_end
+    lambda_end.sendall(received)
     with pytest.raises(ClientDisconnected):
         response.check_client()
 
@@ -47,22 +51,22 @@ def test_a_refusal_ends_the_call(
 def test_the_end_of_the_connection_ends_the_call(
     lambdas_end: tuple[StreamingResponse, socket.socket],
 ) -> None:
-    response, theirs = lambdas_end
-    theirs.close()
+    response, lambda_end = lambdas_end
+    lambda_end.close()
     with pytest.raises(ClientDisconnected):
         response.check_client()
 
 
-@pytest.mark.parametrize("said", [b"", b"HTTP/1.1 408 Timeout\r\n\r\n"])
-def test_an_idle_connection_that_ended_says_nothing_of_the_caller_and_is_replaced(
-    said: bytes,
+@pytest.mark.parametrize("received", [b"", b"HTTP/1.1 408 Timeout\r\n\r\n"])
+def test_an_idle_connection_that_ended_is_no_sign_of_the_caller_and_is_replaced(
+    received: bytes,
 ) -> None:
     """The connection of the last GET has been idle while Bedrock thought."""
     with socket.create_server(("127.0.0.1", 0)) as listener:
         connection = RuntimeApiConnection(f"127.0.0.1:{listener.getsockname()[1]}")
-        connection._socket, theirs = socket.socketpair()
-        theirs.sendall(said)
-        theirs.close()
+        connection._socket, lambda_end = socket.socketpair()
+        lambda_end.sendall(received)
+        lambda_end.close()
         response = StreamingResponse(connection, Context("1", time.time() + 900))
 
         response.check_client()

@@ -87,19 +87,23 @@ def test_it_agrees_with_botocore(
 ) -> None:
     parts = [part for part in path if part.strip(".")] or ["a"]
     url = f"https://bedrock-runtime.us-east-1.amazonaws.com/{'/'.join(parts)}"
-    ours = _ours(url, headers, body, token)
-    assert ours["Authorization"] == _theirs(url, headers, body, token, ours["X-Amz-Date"])
-    assert ours.get("X-Amz-Security-Token", "") == token
-    assert headers.items() <= ours.items()
+    gateway_headers = _sign_as_gateway(url, headers, body, token)
+    assert gateway_headers["Authorization"] == _sign_as_botocore(
+        url, headers, body, token, gateway_headers["X-Amz-Date"]
+    )
+    assert gateway_headers.get("X-Amz-Security-Token", "") == token
+    assert headers.items() <= gateway_headers.items()
 
 
-def _ours(url: str, headers: Mapping[str, str], body: bytes, token: str) -> dict[str, str]:
+def _sign_as_gateway(
+    url: str, headers: Mapping[str, str], body: bytes, token: str
+) -> dict[str, str]:
     environment = {"AWS_ACCESS_KEY_ID": "AKID", "AWS_SECRET_ACCESS_KEY": "secret"}
     signer = Signer("us-east-1", {**environment, "AWS_SESSION_TOKEN": token})
     return signer.sign("POST", url, headers, body)
 
 
-def _theirs(
+def _sign_as_botocore(
     url: str, headers: Mapping[str, str], body: bytes, token: str, moment: str
 ) -> str | None:
     request = AWSRequest("POST", url, headers={**headers, "X-Amz-Date": moment}, data=body)
@@ -118,10 +122,10 @@ def _theirs(
     )
 
 
-def test_a_function_under_snap_start_says_that_it_does_not_start() -> None:
-    given = {"AWS_CONTAINER_CREDENTIALS_FULL_URI": "http://127.0.0.1:9001/credentials"}
+def test_a_function_under_snap_start_reports_that_it_does_not_start() -> None:
+    variables = {"AWS_CONTAINER_CREDENTIALS_FULL_URI": "http://127.0.0.1:9001/credentials"}
     with pytest.raises(CredentialsMissing, match="SnapStart"):
-        Signer("us-east-1", given)
+        Signer("us-east-1", variables)
 
 
 def test_a_function_without_a_role_does_not_start() -> None:

@@ -8,7 +8,7 @@ from gateway.settings import Settings
 from tests.unit.gateway.conftest import MODEL, PROFILE, Caller, audit_line
 
 OWN = "arn:aws:bedrock:us-east-1:123456789012:application-inference-profile/abc123def456"
-ASK = {"model": MODEL, "max_tokens": 1, "messages": []}
+REQUEST = {"model": MODEL, "max_tokens": 1, "messages": []}
 
 
 @pytest.fixture
@@ -25,7 +25,7 @@ def test_a_teams_key_calls_by_the_teams_profile(
     with_team: Settings, capsys: pytest.CaptureFixture[str], path: str
 ) -> None:
     caller = named(with_team, "search.web")
-    response = caller.send(ASK, path=path)
+    response = caller.send(REQUEST, path=path)
 
     assert caller.bedrock.sent[0].path == f"/model/{quote(OWN, safe='')}/invoke"
     assert response.headers["x-gateway-model-id"] == PROFILE
@@ -37,14 +37,14 @@ def test_a_teams_key_calls_by_the_teams_profile(
 @pytest.mark.parametrize("name", ["search", "searching.web", "support.web", "default"])
 def test_any_other_key_calls_by_the_stages_profile(with_team: Settings, name: str) -> None:
     caller = named(with_team, name)
-    assert caller.send(ASK).status == 200
+    assert caller.send(REQUEST).status == 200
     assert caller.bedrock.sent[0].path == f"/model/{quote(PROFILE, safe='')}/invoke"
 
 
 def test_tokens_are_counted_by_the_bare_model_for_a_team_too(with_team: Settings) -> None:
     caller = named(with_team, "search.web")
     caller.bedrock.answers(b'{"inputTokens": 3}')
-    assert caller.send(ASK, path="/v1/messages/count_tokens").status == 200
+    assert caller.send(REQUEST, path="/v1/messages/count_tokens").status == 200
     assert "application-inference-profile" not in caller.bedrock.sent[0].path
 
 
@@ -65,11 +65,11 @@ def test_a_team_calls_by_the_arn_of_its_own_profile(
     with_two: Settings, door: str, written: str
 ) -> None:
     caller = named(with_two, "search.web")
-    asked = caller.send({**ASK, "model": written}, path=door.format(quote(written, safe="")))
+    response = caller.send({**REQUEST, "model": written}, path=door.format(quote(written, safe="")))
 
-    assert asked.status == 200
+    assert response.status == 200
     assert caller.bedrock.sent[0].path.startswith(f"/model/{quote(OWN, safe='')}/")
-    assert asked.headers["x-gateway-model-id"] == PROFILE
+    assert response.headers["x-gateway-model-id"] == PROFILE
 
 
 @pytest.mark.parametrize("door", [*DOORS, "GET /inference-profiles/{}", "GET /v1/models/{}"])
@@ -87,7 +87,9 @@ def test_the_arn_of_anybody_elses_profile_is_refused_and_not_repeated(
 ) -> None:
     caller = named(with_two, key)
     method, _, path = door.rpartition(" ")
-    refused = caller.send({**ASK, "model": arn}, method or "POST", path.format(quote(arn, safe="")))
+    refused = caller.send(
+        {**REQUEST, "model": arn}, method or "POST", path.format(quote(arn, safe=""))
+    )
 
     assert refused.status == status
     text = refused.body.decode()

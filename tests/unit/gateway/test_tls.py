@@ -30,7 +30,9 @@ def _names(context: ssl.SSLContext) -> set[str]:
 @pytest.mark.filterwarnings("ignore:Parsed a serial number")  # Starfield's is 0, and stays so
 def test_the_keys_shipped_are_those_that_amazon_publishes() -> None:
     shipped = x509.load_pem_x509_certificates(Path(tls.AMAZON_ROOTS).read_bytes())
-    assert {_common_name(each): _key_hash(each) for each in shipped} == PUBLISHED
+    assert {
+        _common_name(certificate): _key_hash(certificate) for certificate in shipped
+    } == PUBLISHED
 
 
 def _common_name(certificate: x509.Certificate) -> str:
@@ -45,7 +47,7 @@ def _key_hash(certificate: x509.Certificate) -> str:
     ).hexdigest()
 
 
-def test_they_are_trusted_and_nobody_else_and_what_they_say_is_checked() -> None:
+def test_they_are_trusted_and_nobody_else_and_their_answers_are_checked() -> None:
     context = tls.client_context({})
     assert _names(context) == set(PUBLISHED)
     assert context.verify_mode is ssl.CERT_REQUIRED
@@ -59,7 +61,7 @@ def bundle(tmp_path: Path) -> Path:
     return path
 
 
-def test_a_file_in_the_environment_takes_their_place(
+def test_a_file_in_the_environment_replaces_them(
     bundle: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("SSL_CERT_FILE", str(bundle))

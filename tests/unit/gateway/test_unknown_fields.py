@@ -16,7 +16,7 @@ from tools.docs import message_schema as generator
 BETA = "brand-new-thing-2027-01-01"
 TEXT = {"type": "text", "text": "hi"}
 MARKED = {**TEXT, "cache_control": {"type": "ephemeral"}}
-PLACES: list[tuple[str, str, dict[str, Any]]] = [
+PATHS: list[tuple[str, str, dict[str, Any]]] = [
     ("tools.0.priority", "tools.priority", {"tools": [TOOL]}),
     ("messages.0.content.0.weight", "messages.content.weight",
      {"messages": [{"role": "user", "content": [TEXT]}]}),
@@ -46,26 +46,26 @@ def with_field(fields: dict[str, Any], path: str, value: object) -> dict[str, An
 
 
 @pytest.mark.parametrize(
-    ("path", "told", "fields"), PLACES, ids=[location[0] for location in PLACES]
+    ("path", "named", "fields"), PATHS, ids=[location[0] for location in PATHS]
 )
 def test_it_goes_from_every_depth_and_is_named(
-    path: str, told: str, fields: dict[str, Any]
+    path: str, named: str, fields: dict[str, Any]
 ) -> None:
     adapted = sent("claude-opus-5", BETA, **with_field(fields, path, {"a": 1}))
-    assert adapted.changes == (f"beta:{BETA}", f"field:{told}")
+    assert adapted.changes == (f"beta:{BETA}", f"field:{named}")
     assert body(adapted) == body(sent("claude-opus-5", **fields))
 
 
 @pytest.mark.parametrize(
-    ("path", "_told", "fields"), PLACES, ids=[location[0] for location in PLACES]
+    ("path", "_named", "fields"), PATHS, ids=[location[0] for location in PATHS]
 )
 def test_without_such_a_beta_it_is_bedrocks_to_name(
-    path: str, _told: str, fields: dict[str, Any]
+    path: str, _named: str, fields: dict[str, Any]
 ) -> None:
-    given = with_field(fields, path, 1)
-    adapted = sent("claude-opus-5", **given)
+    changed = with_field(fields, path, 1)
+    adapted = sent("claude-opus-5", **changed)
     assert adapted.changes == ()
-    assert all(body(adapted)[name] == value for name, value in given.items())
+    assert all(body(adapted)[name] == value for name, value in changed.items())
 
 
 @pytest.mark.parametrize(

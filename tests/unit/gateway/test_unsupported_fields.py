@@ -10,7 +10,10 @@ from gateway.unsupported_fields import adapt
 from tests.unit.gateway.adaptation import BILLING, HI, TOOL, body, model, sent
 
 BINDING = "thinking-binding-controls-2026-08-01"
-THEIRS, OURS = {"prefix_mismatch_behavior": "drop_block"}, {"mismatch_behavior": "drop_block"}
+OLD, NEW = (
+    {"prefix_mismatch_behavior": "drop_block"},
+    {"mismatch_behavior": "drop_block"},
+)
 PREFILL = {"role": "assistant", "content": "The answer is"}
 NOW = {"role": "system", "content": "be brief"}
 NESTED = {"type": "object", "properties": {"a.b-C_1": {"anyOf": [{"properties": {"a b$": {}}}]}}}
@@ -35,9 +38,9 @@ def test_a_plain_request_is_passed_as_it_is() -> None:
 
 
 def test_betas_of_body_and_header_are_sent_once_and_in_order() -> None:
-    one, two = "interleaved-thinking-2025-05-14", "claude-code-20250219"
-    adapted = sent("claude-sonnet-4-5", one, two, anthropic_beta=[two])
-    assert body(adapted)["anthropic_beta"] == [two, one]
+    first, two = "interleaved-thinking-2025-05-14", "claude-code-20250219"
+    adapted = sent("claude-sonnet-4-5", first, two, anthropic_beta=[two])
+    assert body(adapted)["anthropic_beta"] == [two, first]
     assert adapted.changes == ()
 
 
@@ -59,7 +62,7 @@ def test_the_receipt_stays_short_enough_for_a_header() -> None:
 
 
 @pytest.mark.parametrize(
-    ("name", "betas", "fields", "changes", "kept"),
+    ("name", "betas", "fields", "changes", "expected"),
     [
         ("claude-opus-4-7", ["context-management-2025-06-27"], {"context_management": {}},
          ["beta:context-management-2025-06-27", "field:context_management"], {}),
@@ -80,20 +83,20 @@ def test_the_receipt_stays_short_enough_for_a_header() -> None:
          ["field:thinking.display"], {"thinking": {"type": "adaptive"}}),
         ("claude-sonnet-5", [], {"thinking": {"display": [], "block_binding": {}}},
          ["field:thinking.block_binding"], {"thinking": {"display": []}}),
-        ("claude-fable-5-1", [BINDING], {"thinking": {"type": "adaptive", "block_binding": THEIRS}},
+        ("claude-fable-5-1", [BINDING], {"thinking": {"type": "adaptive", "block_binding": OLD}},
          ["thinking.block_binding.prefix_mismatch_behavior:renamed"],
-         {"thinking": {"type": "adaptive", "block_binding": OURS}, "anthropic_beta": [BINDING]}),
-        ("claude-opus-4-7", [], {"thinking": {"type": "adaptive", "block_binding": THEIRS}},
+         {"thinking": {"type": "adaptive", "block_binding": NEW}, "anthropic_beta": [BINDING]}),
+        ("claude-opus-4-7", [], {"thinking": {"type": "adaptive", "block_binding": OLD}},
          [f"beta:{BINDING}:added", "thinking.block_binding.prefix_mismatch_behavior:renamed"],
-         {"thinking": {"type": "adaptive", "block_binding": OURS}, "anthropic_beta": [BINDING]}),
-        ("claude-opus-5", [BINDING], {"thinking": {"type": "adaptive", "block_binding": OURS}}, [],
-         {"thinking": {"type": "adaptive", "block_binding": OURS}, "anthropic_beta": [BINDING]}),
+         {"thinking": {"type": "adaptive", "block_binding": NEW}, "anthropic_beta": [BINDING]}),
+        ("claude-opus-5", [BINDING], {"thinking": {"type": "adaptive", "block_binding": NEW}}, [],
+         {"thinking": {"type": "adaptive", "block_binding": NEW}, "anthropic_beta": [BINDING]}),
         ("claude-opus-5", [BINDING, "new-2027-01-01"],
-         {"thinking": {"type": "adaptive", "block_binding": OURS | THEIRS}},
+         {"thinking": {"type": "adaptive", "block_binding": NEW | OLD}},
          ["beta:new-2027-01-01", "thinking.block_binding.prefix_mismatch_behavior:renamed"],
-         {"thinking": {"type": "adaptive", "block_binding": OURS}}),
+         {"thinking": {"type": "adaptive", "block_binding": NEW}}),
         ("claude-sonnet-4-6", [BINDING],
-         {"thinking": {"type": "adaptive", "block_binding": THEIRS}},
+         {"thinking": {"type": "adaptive", "block_binding": OLD}},
          [f"beta:{BINDING}", "field:thinking.block_binding"],
          {"thinking": {"type": "adaptive"}, "anthropic_beta": None}),
         ("claude-opus-5", [], {"compaction": None, "billing_policy": {"bill_to": "self"}},
@@ -186,11 +189,15 @@ def test_the_receipt_stays_short_enough_for_a_header() -> None:
     ],
 )  # fmt: skip
 def test_each_change_is_made_and_named(
-    name: str, betas: list[str], fields: dict[str, Any], changes: list[str], kept: dict[str, Any]
+    name: str,
+    betas: list[str],
+    fields: dict[str, Any],
+    changes: list[str],
+    expected: dict[str, Any],
 ) -> None:
     adapted = sent(name, *betas, **fields)
     assert list(adapted.changes) == changes
-    assert {field: body(adapted).get(field) for field in kept} == kept
+    assert {field: body(adapted).get(field) for field in expected} == expected
     if changes:
         with pytest.raises(InvalidRequest) as refused:
             sent(name, *betas, strict=True, **fields)
@@ -224,7 +231,7 @@ def test_each_change_is_made_and_named(
         ("claude-opus-5", [], {"billing_policy": {"bill_to": "user_profile"}},
          ["billing_policy: ", "Your AWS account pays"]),
         ("claude-opus-5", [],
-         {"thinking": {"block_binding": {**OURS, "prefix_mismatch_behavior": "error"}}},
+         {"thinking": {"block_binding": {**NEW, "prefix_mismatch_behavior": "error"}}},
          ["thinking.block_binding: ", "prefix_mismatch_behavior", "different values"]),
         ("claude-opus-4-7", [], {"output_config": {"format": FORMAT}},
          ["output_config.format: ", "claude-opus-4-7", "input_schema"]),
@@ -257,10 +264,10 @@ def test_both_samplers_go_through_where_a_model_takes_both() -> None:
 
 
 def test_only_the_marker_changes_where_a_marker_has_to() -> None:
-    kept = r'{"type" : "thinking","thinking":"\u00e9", "signature":"a/b=="}'
+    thinking = r'{"type" : "thinking","thinking":"\u00e9", "signature":"a/b=="}'
     block = r'{"type":"text", "text" :"\ud83d\ude00", "cache_control": {"scope":"g",  "type":"e"}}'
-    result = rf'{{"type":"tool_result","content":[ {block} , {kept}],"n":1.0}}'
-    written = f'[ {{"role":"user" ,"content": [{kept}, {result}]}},  {{"role":"x"}} ]'
+    result = rf'{{"type":"tool_result","content":[ {block} , {thinking}],"n":1.0}}'
+    written = f'[ {{"role":"user" ,"content": [{thinking}, {result}]}},  {{"role":"x"}} ]'
     text = f'{{"model":"m","max_tokens":1,"messages": {written}}}'
     adapted = adapt(json_object.members(text), (), model=model("claude-opus-5"), strict=False)
     assert adapted.changes == ("field:cache_control.scope",)

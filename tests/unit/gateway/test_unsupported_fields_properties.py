@@ -21,24 +21,24 @@ ANY_MODEL = st.sampled_from(ACTIVE)
 TOKEN = re.compile(r"[a-zA-Z0-9_.:-]{1,100}")
 
 
-def accepted_locally(adapted: Adapted, asked: Model) -> None:
-    rules.check(schema.parse(json_object.join(dict(adapted.parts)).encode()), asked)
+def accepted_locally(adapted: Adapted, model: Model) -> None:
+    rules.check(schema.parse(json_object.join(dict(adapted.parts)).encode()), model)
 
 
-@pytest.mark.parametrize("asked", ACTIVE, ids=lambda asked: asked.name)
-def test_what_claude_code_sends_is_taken_by_every_active_model(asked: Model) -> None:
-    million = ["context-1m-2025-08-07"] if asked.context_tokens == 1_000_000 else []
-    members = json_object.members(json.dumps(claude_code(asked)))
-    adapted = adapt(members, [*TODAY, *million], model=asked, strict=False)
-    accepted_locally(adapted, asked)
-    takes = capabilities.of(asked)
-    kept = body(adapted)
-    assert set(kept.get("anthropic_beta", ())) <= takes.betas
+@pytest.mark.parametrize("model", ACTIVE, ids=lambda model: model.name)
+def test_what_claude_code_sends_is_taken_by_every_active_model(model: Model) -> None:
+    million = ["context-1m-2025-08-07"] if model.context_tokens == 1_000_000 else []
+    members = json_object.members(json.dumps(claude_code(model)))
+    adapted = adapt(members, [*TODAY, *million], model=model, strict=False)
+    accepted_locally(adapted, model)
+    takes = capabilities.of(model)
+    sent = body(adapted)
+    assert set(sent.get("anthropic_beta", ())) <= takes.betas
     for beta in (*TODAY, *million):
         assert (f"beta:{beta}" in adapted.changes) == (beta not in takes.betas)
     for field in ("context_management", "thinking", "metadata", "tags", "speed"):
-        assert (field in kept) == (f"field:{field}" not in adapted.changes)
-    assert ("output_config" in kept) == (takes.effort != "none")
+        assert (field in sent) == (f"field:{field}" not in adapted.changes)
+    assert ("output_config" in sent) == (takes.effort != "none")
     assert {
         "field:tags",
         "field:speed",
@@ -52,11 +52,11 @@ def test_what_claude_code_sends_is_taken_by_every_active_model(asked: Model) -> 
     assert all(TOKEN.fullmatch(change) for change in adapted.changes)
 
 
-@pytest.mark.parametrize("asked", ACTIVE, ids=lambda asked: asked.name)
-def test_every_change_is_on_the_page(asked: Model) -> None:
+@pytest.mark.parametrize("model", ACTIVE, ids=lambda request: request.name)
+def test_every_change_is_on_the_page(model: Model) -> None:
     page = compatibility_page.page()
-    members = json_object.members(json.dumps(claude_code(asked)))
-    for change in adapt(members, TODAY, model=asked, strict=False).changes:
+    members = json_object.members(json.dumps(claude_code(model)))
+    for change in adapt(members, TODAY, model=model, strict=False).changes:
         kind, _, rest = change.partition(":")
         name = rest.removesuffix(":added")
         assert f"`{change}`" in page or (f"`{kind}:NAME" in page and f"`{name}" in page)
@@ -114,12 +114,12 @@ def replaced(value: Any, path: tuple[Any, ...], by: Any) -> Any:  # noqa: ANN401
 
 @pytest.mark.parametrize("name", ["claude-haiku-4-5", "claude-opus-4-5", "claude-opus-5"])
 @pytest.mark.parametrize("kind", [None, True, 0, -1.5, "", "x", [], {}, [[]], [{}], {"type": []}])
-def test_any_kind_at_every_place_of_what_claude_code_sends(name: str, kind: object) -> None:
-    whole = {**claude_code(model(name)), "anthropic_beta": list(TODAY), "safeguards": None}
-    for path in paths(whole):
+def test_any_kind_at_every_path_of_what_claude_code_sends(name: str, kind: object) -> None:
+    body = {**claude_code(model(name)), "anthropic_beta": list(TODAY), "safeguards": None}
+    for path in paths(body):
         if not path:
             continue
-        members = json_object.members(json.dumps(replaced(whole, path, kind)))
+        members = json_object.members(json.dumps(replaced(body, path, kind)))
         try:
             adapted = adapt(members, (), model=model(name), strict=False)
         except InvalidRequest as refused:
@@ -129,12 +129,12 @@ def test_any_kind_at_every_place_of_what_claude_code_sends(name: str, kind: obje
 
 
 @given(st.dictionaries(FIELDS, JSON), ANY_MODEL, st.booleans(), BETA)
-def test_any_json_at_any_place_is_adapted_or_refused(
-    fields: dict[str, Any], asked: Model, strict: bool, beta: str
+def test_any_json_at_any_path_is_adapted_or_refused(
+    fields: dict[str, Any], model: Model, strict: bool, beta: str
 ) -> None:
     members = json_object.members(json.dumps(fields))
     try:
-        adapted = adapt(members, [beta], model=asked, strict=strict)
+        adapted = adapt(members, [beta], model=model, strict=strict)
     except InvalidRequest:
         return
     added = {"anthropic_version", "anthropic_beta"}
@@ -142,17 +142,17 @@ def test_any_json_at_any_place_is_adapted_or_refused(
     assert body(adapted).keys() <= fields.keys() | added
     assert all(TOKEN.fullmatch(change) for change in adapted.changes)
     again = json_object.members(json_object.join(dict(adapted.parts)))
-    assert body(adapt(again, (), model=asked, strict=True)) == body(adapted)
+    assert body(adapt(again, (), model=model, strict=True)) == body(adapted)
 
 
 @given(st.dictionaries(FIELDS, JSON), ANY_MODEL, st.sampled_from([None, 1]), st.booleans())
 def test_what_is_not_changed_leaves_as_the_same_text(
-    fields: dict[str, Any], asked: Model, indent: int | None, ascii_only: bool
+    fields: dict[str, Any], model: Model, indent: int | None, ascii_only: bool
 ) -> None:
     text = json.dumps(fields, indent=indent, ensure_ascii=ascii_only)
     members = json_object.members(text)
     try:
-        adapted = adapt(members, (), model=asked, strict=True)
+        adapted = adapt(members, (), model=model, strict=True)
     except InvalidRequest:
         return
     assert adapted.changes == ()

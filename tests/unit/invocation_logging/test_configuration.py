@@ -64,7 +64,9 @@ def test_what_bedrock_fills_in_or_leaves_out_is_no_difference() -> None:
         (["imageDataDeliveryEnabled"], False),
     ],
 )
-def test_a_change_in_any_one_setting_is_told_by_its_name(path: list[str], value: object) -> None:
+def test_a_change_in_any_one_setting_is_reported_by_its_name(
+    path: list[str], value: object
+) -> None:
     other = json.loads(json.dumps(OURS))
     inner: dict[str, Any] = other
     for name in path[:-1]:

@@ -241,7 +241,7 @@ def test_what_the_stage_has_set_is_no_drift() -> None:
         ("provider_data_share", "", False),
     ],
 )
-def test_a_data_retention_mode_that_keeps_more_than_the_stages(
+def test_a_data_retention_mode_that_retains_more_than_the_stages(
     mode: str, stage_mode: str, loosened: bool
 ) -> None:
     region = Region()
@@ -276,7 +276,7 @@ def test_logging_that_is_off_or_goes_elsewhere(
 
 
 @pytest.mark.parametrize("group", [None, LogGroup(14), LogGroup(365, log_class="DELIVERY")])
-def test_a_log_group_that_keeps_less(group: LogGroup | None) -> None:
+def test_a_log_group_that_retains_less(group: LogGroup | None) -> None:
     assert kinds(drift.of_log_group("g", group, 30, TODAY)) == ["retention shortened"]
 
 
@@ -289,12 +289,12 @@ def test_a_log_group_that_keeps_less(group: LogGroup | None) -> None:
         Bucket((KEPT._replace(noncurrent_days=1),), "Enabled"),
     ],
 )
-def test_a_bucket_that_keeps_less(bucket: Bucket | None) -> None:
+def test_a_bucket_that_retains_less(bucket: Bucket | None) -> None:
     outcome = drift.of_bucket(bucket, ["AWSLogs/"], 30, TODAY)
     assert kinds(outcome) == ["bucket changed"]
 
 
-def test_an_adopted_bucket_is_looked_at_where_the_records_are() -> None:
+def test_an_adopted_bucket_is_checked_where_the_records_are() -> None:
     week = Rule("week", prefix="bedrock/", expires_days=7, noncurrent_days=7)
     adopted = WANTED._replace(configuration=ADOPTED)
     region = Region(ADOPTED)
@@ -549,7 +549,7 @@ def test_a_log_group_that_is_set_up_otherwise(
     assert result.what.startswith(f"{GROUPS}{name}: ")
 
 
-def test_a_stage_that_keeps_nothing_protects_nothing() -> None:
+def test_a_stage_that_retains_nothing_protects_nothing() -> None:
     region = Region()
     region.groups = {name: GROUP._replace(protected=False) for name in region.groups}
     assert told(region, WANTED._replace(protected=False)) == []
@@ -600,7 +600,7 @@ def test_a_key_that_opens_nothing(key: Key | None) -> None:
     assert kinds(drift.of_key(key)) == ["key unusable"]
 
 
-def test_a_catalog_that_is_behind_the_account_is_told_with_what_it_lacks() -> None:
+def test_a_catalog_that_is_behind_the_account_is_reported_with_what_it_lacks() -> None:
     region = Region()
     new = {**region.lists.models[0], "modelId": "anthropic.claude-opus-6", "modelName": "Opus 6"}
     region.lists.models.append(new)
@@ -609,7 +609,7 @@ def test_a_catalog_that_is_behind_the_account_is_told_with_what_it_lacks() -> No
     ]
 
 
-def test_lists_that_aws_refuses_are_told_and_the_rest_is_looked_at() -> None:
+def test_lists_that_aws_refuses_are_reported_and_the_rest_is_checked() -> None:
     region = Region()
     region.lists_denied = True
     region.mode = "default"

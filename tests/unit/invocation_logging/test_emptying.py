@@ -155,7 +155,7 @@ def test_what_arrives_while_it_is_emptied_goes_too(bucket: Bucket) -> None:
     assert bucket.size() == 0
 
 
-def test_when_time_runs_out_it_says_so_and_asks_to_be_run_again(bucket: Bucket) -> None:
+def test_when_time_runs_out_it_reports_that_it_must_be_run_again(bucket: Bucket) -> None:
     told = outcome("Delete", "DELETE_IN_PROGRESS", bucket.client, milliseconds=1_000)
     assert not told.succeeded
     assert told.sentence.endswith("there are more: destroy again.")
@@ -198,7 +198,7 @@ def test_a_deployment_that_rolls_back_at_once_waits_for_iam(
     assert clock.elapsed < 130
 
 
-def test_a_bucket_that_is_gone_already_lets_its_stack_go(bucket: Bucket) -> None:
+def test_a_deleted_bucket_lets_its_stack_go(bucket: Bucket) -> None:
     services = Services(bucket.client, Stacks("DELETE_IN_PROGRESS"))
     gone = event("Delete") | {"ResourceProperties": {"BucketName": "gone"}}
     told = handler.outcome_of(gone, Context(), services)

@@ -64,7 +64,7 @@ FIRST = ["drift-detector/DriftDetectorRuns", "verification/VerifiedHours"]
         ("Delete", None, []),
     ],
 )
-def test_the_first_data_point_of_an_alarm_on_silence_is_a_zero(
+def test_the_first_data_point_of_an_alarm_on_missing_data_is_a_zero(
     request_type: str,
     before: list[str] | None,
     written: list[str],
@@ -188,7 +188,7 @@ def test_a_creation_that_bedrock_did_not_let_begin_never_blocks_the_stacks_remov
 
 
 @pytest.mark.parametrize(("days", "status"), [(30, "SUCCESS"), (14, "FAILED")])
-def test_what_is_adopted_is_judged_by_what_aws_says_of_it(
+def test_what_is_adopted_is_judged_by_what_aws_reports(
     bedrock: BedrockControl, mailbox: Mailbox, foreign: dict[str, Any], days: int, status: str
 ) -> None:
     made: Any = boto3.client
@@ -364,7 +364,7 @@ def test_update_replaces_what_the_old_properties_had_set(
     assert current(bedrock) == desired(RENAMED)
 
 
-def test_update_sets_logging_again_when_somebody_switched_it_off(
+def test_update_sets_logging_again_when_another_principal_switched_it_off(
     bedrock: BedrockControl, mailbox: Mailbox
 ) -> None:
     handler.handle(event("Update", mailbox, RENAMED, old=PROPERTIES), None)
@@ -381,7 +381,7 @@ def test_delete_removes_our_own_configuration(bedrock: BedrockControl, mailbox: 
     assert mailbox.received[0]["Status"] == "SUCCESS"
 
 
-def test_delete_leaves_ours_once_somebody_has_changed_it(
+def test_delete_leaves_ours_once_another_principal_has_changed_it(
     bedrock: BedrockControl, mailbox: Mailbox
 ) -> None:
     changed = {**OURS, "s3Config": {"bucketName": "another-teams-bucket"}}
@@ -478,7 +478,7 @@ class Refusing:
         ),
     ],
 )
-def test_a_refusal_of_bedrock_is_told_in_a_sentence(
+def test_a_refusal_of_bedrock_is_reported_in_a_sentence(
     mailbox: Mailbox, error: Exception, sentence: str
 ) -> None:
     outcome, data = handler.outcome_of(event("Create", mailbox), Refusing(error), Nothing(), ONCE)

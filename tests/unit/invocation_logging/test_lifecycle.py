@@ -45,7 +45,7 @@ class Region:
         return apply(change, self.bedrock, self.saved, self.owners)
 
 
-def test_adopted_is_left_as_it_is_and_the_record_is_looked_for_there() -> None:
+def test_adopted_is_left_as_it_is_and_the_record_is_read_there() -> None:
     region = Region(WHOLE)
 
     done = region.deploy("adopt", role=None)
@@ -73,7 +73,7 @@ def test_what_does_not_record_enough_is_not_adopted(theirs: dict[str, Any], miss
 
 
 @pytest.mark.parametrize("mode", ["adopt", "extend"])
-def test_what_keeps_less_than_the_stage_is_not_lived_by(mode: str) -> None:
+def test_what_retains_less_than_the_stage_is_not_adopted(mode: str) -> None:
     region = Region(WHOLE)
     region.owners.days = 14
 
@@ -87,7 +87,7 @@ def test_what_keeps_less_than_the_stage_is_not_lived_by(mode: str) -> None:
     assert region.bedrock.content == OURS
 
 
-def test_what_keeps_less_since_then_stops_no_update_but_a_longer_one() -> None:
+def test_what_retains_less_since_then_stops_no_update_but_a_longer_one() -> None:
     region = Region(WHOLE)
     region.deploy("adopt")
     region.owners.days = 14
@@ -98,7 +98,7 @@ def test_what_keeps_less_since_then_stops_no_update_but_a_longer_one() -> None:
     assert region.deploy("adopt").configuration == WHOLE
 
 
-def test_extended_keeps_their_destinations_and_adds_what_is_missing() -> None:
+def test_extended_leaves_their_destinations_and_adds_what_is_missing() -> None:
     region = Region(INCOMPLETE)
 
     region.deploy("extend")
@@ -138,7 +138,7 @@ def test_what_was_put_back_without_an_answer_is_not_put_again() -> None:
     assert region.saved.get() is None
 
 
-def test_what_bedrock_takes_no_more_is_kept_as_a_parameter() -> None:
+def test_what_bedrock_takes_no_more_is_saved_as_a_parameter() -> None:
     region = Region(WHOLE)
     region.deploy("replace")
     region.bedrock.unusable = [WHOLE]
@@ -201,7 +201,7 @@ def test_an_extension_is_put_back_before_a_stage_that_may_not_have_it_stops() ->
         assert (region.bedrock.content, region.saved.content) == (INCOMPLETE, None)
 
 
-def test_what_another_has_set_meanwhile_is_left_and_what_was_saved_is_told() -> None:
+def test_what_another_has_set_meanwhile_is_left_and_what_was_saved_is_reported() -> None:
     region = Region(WHOLE)
     region.deploy("replace")
     region.bedrock.content = INCOMPLETE

@@ -32,7 +32,7 @@ def test_the_stages_own_is_set_again(mode: str, result: dict[str, object] | None
     assert (region.bedrock.content, region.saved.content) == (OURS, None)
 
 
-def test_anothers_is_saved_and_replaced_only_where_the_stage_says_so() -> None:
+def test_anothers_is_saved_and_replaced_only_where_the_stage_opts_in() -> None:
     region = Region(INCOMPLETE)
     with pytest.raises(ForeignConfiguration, match="already has a model invocation logging"):
         restored(region, "fail")

@@ -87,7 +87,7 @@ def test_what_was_there_is_not_put_back_where_bedrock_refuses_its_role_for_good(
         ("InternalServerException", "try later"),
     ],
 )
-def test_any_other_error_is_told_at_once(
+def test_any_other_error_is_reported_at_once(
     script: Stubber, clock: Clock, code: str, message: str
 ) -> None:
     script.add_client_error(PUT, code, message, 400)

@@ -57,7 +57,7 @@ def test_what_athenas_reading_of_it_means_gives_the_same_in_duckdb(
 
 
 @pytest.mark.parametrize("query", QUERIES)
-def test_a_saved_query_means_the_days_before_it_is_asked(query: Query, records: list[Path]) -> None:
+def test_a_saved_query_means_the_days_before_it_runs(query: Query, records: list[Path]) -> None:
     (saved,) = sqlglot.transpile(
         render.text(query, render.last_days(2), LONG), read="athena", write="duckdb"
     )

@@ -44,7 +44,7 @@ def test_each_request_has_its_sentence(logs: Any) -> None:  # noqa: ANN401 - bot
     }
 
 
-def test_a_log_that_cannot_be_read_is_no_silence(logs: Any) -> None:  # noqa: ANN401 - boto3's client
+def test_a_log_that_cannot_be_read_is_not_empty(logs: Any) -> None:  # noqa: ANN401 - boto3's client
     result = find_requests(logs, GROUP, ["g1"], NOW - HOUR, NOW)
     assert result == {
         "g1": "API Gateway's access log could not be read (ResourceNotFoundException)"

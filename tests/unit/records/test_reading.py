@@ -187,7 +187,7 @@ def test_what_an_object_cannot_be_fetched_by_is_raised() -> None:
         list(fetch_in_order(get, [{"Key": "1", "Size": 1}]))
 
 
-def test_large_bodies_are_asked_for_at_once_and_each_one_once() -> None:
+def test_large_bodies_are_requested_at_once_and_each_one_once() -> None:
     together = Barrier(AT_ONCE)
     request: list[str] = []
 

@@ -168,7 +168,7 @@ def test_aws_own_example() -> None:
     assert message.last == dt.datetime(2026, 1, 19, tzinfo=dt.UTC)
 
 
-def test_our_own_rules_keep_a_record_behind_its_marker_as_long_again() -> None:
+def test_our_own_rules_retain_a_record_behind_its_marker_as_long_again() -> None:
     message = kept(Bucket((OURS, Rule("DeleteMarkers")), "Enabled"), PREFIX, DAY)
 
     assert message.days == 35
@@ -217,7 +217,7 @@ def test_without_versioning_deleting_is_final() -> None:
         assert message.days == 0
 
 
-def test_with_versioning_suspended_a_marker_takes_the_objects_place() -> None:
+def test_with_versioning_suspended_a_marker_replaces_the_object() -> None:
     message = kept(Bucket((OURS,), "Suspended"), PREFIX, DAY)
 
     assert message.first == MIDNIGHT + 35 * ONE

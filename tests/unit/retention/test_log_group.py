@@ -34,7 +34,7 @@ def test_without_retention_nothing_ends() -> None:
     assert not ends(message)
 
 
-def test_the_class_delivery_keeps_a_day_whatever_is_set() -> None:
+def test_the_class_delivery_retains_a_day_whatever_is_set() -> None:
     assert kept(LogGroup(365, log_class="DELIVERY"), DAY).days == 1
 
 

@@ -30,5 +30,5 @@ LARGE = {"largeDataDeliveryS3Config": {"bucketName": "bodies", "keyPrefix": "lar
         ),
     ],
 )
-def test_places(configuration: dict[str, Any], result: list[StorageLocation]) -> None:
+def test_storage_locations(configuration: dict[str, Any], result: list[StorageLocation]) -> None:
     assert list(storage_locations(configuration)) == result

@@ -33,7 +33,7 @@ def mistake(**changes: object) -> str:
     return str(caught.value)
 
 
-def test_what_is_not_said_has_its_default() -> None:
+def test_what_is_not_set_has_its_default() -> None:
     stage = load()
     assert stage.logging.retention_days == 30
     assert stage.callers.api_keys == ("default",)
@@ -58,7 +58,7 @@ def test_a_canary_has_a_key_of_its_own(changes: dict[str, object], names: tuple[
     assert load(**changes).key_names == names
 
 
-def test_what_is_said_is_kept() -> None:
+def test_what_is_set_is_used() -> None:
     stage = load(
         retention_days=365,
         api_keys=["a", "b.c"],
@@ -368,7 +368,7 @@ def test_every_stage_of_cdk_json_is_valid() -> None:
         ),
     ],
 )
-def test_a_mistake_names_stage_key_what_was_given_and_what_is_allowed(
+def test_a_mistake_names_stage_key_its_value_and_what_is_allowed(
     changes: dict[str, object], outcome: str
 ) -> None:
     line = mistake(**changes)
@@ -390,7 +390,7 @@ def test_a_family_is_its_models_that_a_new_customer_can_call_under_the_stages_se
     assert load(models=["fable"], data_retention="aws_review").models.allow
 
 
-def test_routes_and_plans_are_told_with_those_of_the_stage_first() -> None:
+def test_routes_and_plans_are_listed_with_those_of_the_stage_first() -> None:
     stage = load(
         geography="us",
         fallback_geographies=["global"],
@@ -418,7 +418,7 @@ def test_a_geography_that_cannot_be_called_is_the_only_mistake() -> None:
     )
 
 
-def test_a_stage_that_keeps_its_record_says_who_hears_of_alarms() -> None:
+def test_a_stage_that_retains_its_record_names_who_gets_alarms() -> None:
     line = mistake(alarm_email=None)
     assert line.startswith("stage 'dev': account.alarm_email: none given with logging.keep_")
     assert "no_alarm_email_reason" in line
@@ -444,7 +444,7 @@ def test_two_mistakes_are_two_lines() -> None:
     assert paths == {"logging.retention_days", "endpoint.unsupported_fields"}
 
 
-def test_an_unknown_stage_is_told_the_known_ones() -> None:
+def test_an_unknown_stage_names_the_known_ones() -> None:
     with pytest.raises(SettingsError, match=r"^stage 'prd': not in cdk.json; allowed: dev, prod$"):
         load_stage({"dev": BLOCK, "prod": BLOCK}, "prd", today=TODAY)
 
@@ -455,7 +455,7 @@ def test_a_stages_name_must_fit_what_is_named_after_it() -> None:
 
 
 @pytest.mark.parametrize("stages", [None, {}, ["dev"]])
-def test_a_cdk_json_without_stages_is_told_where_they_go(stages: object) -> None:
+def test_a_cdk_json_without_stages_names_where_they_go(stages: object) -> None:
     with pytest.raises(SettingsError, match=r"^cdk.json has no map of stages in its context"):
         load_stage(stages, "dev", today=TODAY)
 

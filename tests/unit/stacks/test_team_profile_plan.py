@@ -64,7 +64,7 @@ def test_the_longest_name_still_fits() -> None:
             assert len(profile.name_in("s" * 16)) <= 64
 
 
-def test_the_gateway_reads_what_it_is_told() -> None:
+def test_the_gateway_reads_what_the_stack_writes() -> None:
     planned = team_profile_plan.planned(stage())
     ids = [f"id{number}" for number in range(len(planned))]
     outcome = json.dumps(team_profile_plan.environment_value("arn:x/", planned, ids))
@@ -88,7 +88,7 @@ def test_the_gateway_reads_what_it_is_told() -> None:
     assert len(read) == 2
 
 
-def test_what_it_is_told_is_as_long_as_was_reckoned() -> None:
+def test_what_the_stack_writes_is_as_long_as_was_reckoned() -> None:
     planned = team_profile_plan.planned(stage())
     prefix = "arn:aws:bedrock:us-east-1:123456789012:application-inference-profile/"
     outcome = team_profile_plan.environment_value(

@@ -47,7 +47,7 @@ def test_a_new_logical_id_is_a_name_but_not_for_what_holds_data() -> None:
     ]
 
 
-def test_a_custom_resource_keeps_its_function() -> None:
+def test_a_custom_resource_has_the_same_function() -> None:
     def stack(function: str) -> dict[str, Any]:
         custom = {"Type": "Custom::Setting", "Properties": {"ServiceToken": {"Ref": function}}}
         return template(**{function: {"Type": "AWS::Lambda::Function"}, "Resource": custom})

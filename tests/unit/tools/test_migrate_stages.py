@@ -47,7 +47,7 @@ def test_a_migrated_file_stays_as_it_is(tmp_path: Path, capsys: pytest.CaptureFi
     assert "in the new form already" in capsys.readouterr().out
 
 
-def test_every_old_key_has_its_new_place() -> None:
+def test_every_old_key_has_its_new_path() -> None:
     old = {key: {} if key == "roles" else key for key in NEW_PATHS if key != "models"}
     values = old | {"region": "us-east-1", "models": ["haiku"], "adapt": "strict"}
     block = migrate({"dev": values})["dev"]

@@ -173,7 +173,7 @@ def test_large_bodies_count_as_they_are_held() -> None:
         limit.charge(1)
 
 
-def test_slices_find_what_the_hour_as_a_whole_would(
+def test_slices_find_what_one_query_of_the_hour_would(
     account: Account, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     account.busy(NOON, calls_a_minute=10)
@@ -287,7 +287,7 @@ def refused() -> ClientError:
     return ClientError(body, "FilterLogEvents")
 
 
-def test_an_aws_that_refuses_is_asked_for_a_day_and_then_the_chain_goes_on(
+def test_an_aws_that_refuses_is_retried_for_a_day_and_then_the_chain_goes_on(
     account: Account,
 ) -> None:
     account.error = refused()
@@ -349,7 +349,7 @@ def mismatches(account: Account, since: datetime) -> list[tuple[str, str]]:
 
 
 @pytest.mark.parametrize("number", [0, 1, 2])
-def test_a_file_that_is_gone_is_found_by_the_next_run(
+def test_a_deleted_file_is_detected_by_the_next_run(
     account: Account, capsys: pytest.CaptureFixture[str], number: int
 ) -> None:
     """The oldest, one in the middle, the newest."""
@@ -450,7 +450,7 @@ def test_within_a_day_a_file_of_any_hour_that_was_changed_is_named(
     assert [item for item in named if item] == [[("evidence_changed", key)]]
 
 
-def test_a_chain_of_somebody_elses_making_is_named(account: Account) -> None:
+def test_a_chain_written_by_another_principal_is_reported(account: Account) -> None:
     """As who may write to the bucket puts it there, before the function has come to the hour."""
     previous = account.hashes[key_of_hour(NOON - HOUR)].sha256
     since = f"{NOON:%Y-%m-%dT%H}:00:00Z"

@@ -21,7 +21,7 @@ TAKEN: dict[str, tuple[Callable[[list[str]], list[str]], int]] = {
 }
 
 
-def test_a_whole_month_holds() -> None:
+def test_a_complete_month_holds() -> None:
     covered = Month().covered()
 
     assert (covered.holds, covered.hours, covered.hours_verified) == (True, HOURS, HOURS)
@@ -58,7 +58,7 @@ def test_all_wiped_and_two_new_ones_leave_the_month_uncovered() -> None:
     )
 
 
-def test_a_tail_that_was_made_anew_is_seen_by_the_second_place_only() -> None:
+def test_a_rewritten_tail_is_detected_by_the_second_copy_only() -> None:
     month = Month()
     forged = month.keys[700:]
     previous = json.loads(month.s3.objects[month.keys[699]].splitlines()[-1])["sha256"]
@@ -127,7 +127,7 @@ def test_what_is_no_file_of_evidence_takes_its_hour_away(content: bytes) -> None
     assert (covered.holds, covered.hours_verified) == (False, 1)
 
 
-def test_a_file_of_another_time_than_its_name_says_is_broken() -> None:
+def test_a_file_of_another_time_than_its_name_is_broken() -> None:
     month = Month(1)
     later = month.s3.objects.pop(month.keys[0])
     month.s3.objects[key_of_hour(MONTH + HOUR)] = later

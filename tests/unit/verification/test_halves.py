@@ -117,7 +117,7 @@ def test_without_bedrock_there_is_no_call() -> None:
 
 
 @pytest.mark.parametrize("route", [item for item in routes._ROUTES if item.startswith("POST")])
-def test_of_each_route_that_asks_bedrock_it_is_known_whether_a_record_is_due(route: str) -> None:
+def test_of_each_route_that_calls_bedrock_it_is_known_whether_a_record_is_due(route: str) -> None:
     (answered,) = called(served(request(), "r1", route=route))
     (refused,) = called(served(request(), "r1", route=route, status=429))
     earlier, _ = called(served(request(), "r0", "r1", route=route))

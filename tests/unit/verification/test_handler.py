@@ -153,7 +153,7 @@ def metrics(printed: str) -> Mapping[str, float]:
     return {metric["Name"]: line[metric["Name"]][0] for metric in directive["Metrics"]}
 
 
-def test_an_hour_is_verified_told_and_kept(
+def test_an_hour_is_verified_reported_and_stored(
     account: Account, capsys: pytest.CaptureFixture[str]
 ) -> None:
     at = HOUR + timedelta(minutes=30)
@@ -242,7 +242,7 @@ def test_of_two_runs_at_once_one_writes(account: Account, monkeypatch: pytest.Mo
     assert len(files(account)) == 1
 
 
-def test_a_window_that_is_asked_for_is_answered_and_kept_beside_the_chain(
+def test_a_window_that_is_requested_is_answered_and_stored_beside_the_chain(
     account: Account, capsys: pytest.CaptureFixture[str]
 ) -> None:
     at = NOW - timedelta(minutes=10)

@@ -289,7 +289,7 @@ def headline(calls: list[Call], chance: random.Random) -> Assessment:
     return assess(joined(lines, records), MONTH)
 
 
-def test_every_is_said_if_and_only_if_it_is_so() -> None:
+def test_every_is_claimed_if_and_only_if_it_is_so() -> None:
     message = {True: 0, False: 0}
     for seed in range(WINDOWS):
         calls = list(happened(seed))
@@ -302,7 +302,7 @@ def test_every_is_said_if_and_only_if_it_is_so() -> None:
 
 
 @pytest.mark.parametrize("change", HARMFUL)
-def test_one_call_that_is_not_whole_is_never_every(change: Change) -> None:
+def test_one_call_that_is_not_complete_is_never_every(change: Change) -> None:
     chance = random.Random(1)  # noqa: S311 - a test's
     well, other = call("r1", NOW - 5 * HOUR), change(call("r2", NOW - 5 * HOUR), chance)
     assert headline([well], chance).headline == f"Every call of {MONTH} is on record."
@@ -315,7 +315,7 @@ def test_one_call_that_is_not_whole_is_never_every(change: Change) -> None:
 
 
 @pytest.mark.parametrize("change", HARMLESS)
-def test_one_call_that_is_whole_takes_nothing_from_every(change: Change) -> None:
+def test_one_call_that_is_complete_takes_nothing_from_every(change: Change) -> None:
     chance = random.Random(1)  # noqa: S311 - a test's
     well, other = call("r1", NOW - 5 * HOUR), change(call("r2", NOW - 5 * HOUR), chance)
     assert is_complete([other])

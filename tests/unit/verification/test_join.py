@@ -60,13 +60,13 @@ def check(made: World) -> Counts:
 
 
 @given(st.lists(st.sampled_from(FATES), max_size=40), st.randoms(use_true_random=False))
-def test_exactly_what_was_put_in_is_found(fates: list[Fate], chance: random.Random) -> None:
+def test_exactly_what_was_put_in_is_detected(fates: list[Fate], chance: random.Random) -> None:
     check(world(fates, chance))
 
 
 @given(st.integers(0, 2**32), st.floats(0, 1))
 @settings(max_examples=settings().max_examples // 10)
-def test_exactly_what_was_put_in_is_found_among_thousands(seed: int, share: float) -> None:
+def test_exactly_what_was_put_in_is_detected_among_thousands(seed: int, share: float) -> None:
     chance = random.Random(seed)  # noqa: S311 - a test's
     fates = [chance.choice(FATES) if chance.random() < share else FATES[0] for _ in range(5000)]
 
@@ -88,7 +88,7 @@ def of(
     return joined(timed, both, bounds=bounds)
 
 
-def test_who_went_round_is_told_by_arn_and_model() -> None:
+def test_who_went_round_is_reported_by_arn_and_model() -> None:
     (finding,) = of([], record("r1", "went round")).findings
 
     assert finding == Finding(
@@ -106,7 +106,7 @@ def test_metadata_is_no_proof_of_having_come_through_the_gateway() -> None:
     assert outcome.findings[0].detail == "claims to be the gateway's request gateway-r1"
 
 
-def test_a_call_whose_id_was_never_told_is_good_for_one_record() -> None:
+def test_a_call_of_unknown_id_is_good_for_one_record() -> None:
     again = {**record("r2"), "requestMetadata": record("r1")["requestMetadata"]}
 
     outcome = of([audit_line("r1", "answer lost, logged")], record("r1"), again)
@@ -115,7 +115,7 @@ def test_a_call_whose_id_was_never_told_is_good_for_one_record() -> None:
     assert outcome.counts.matched == 1
 
 
-def test_a_call_whose_id_was_never_told_is_not_known_by_another_callers_record() -> None:
+def test_a_call_of_unknown_id_is_not_matched_by_another_callers_record() -> None:
     other = record("r1", "of another caller")
 
     outcome = of([audit_line("r1", "answer lost, logged")], other)
@@ -124,7 +124,7 @@ def test_a_call_whose_id_was_never_told_is_not_known_by_another_callers_record()
     assert outcome.counts.unknown == 1
 
 
-def test_a_call_whose_id_was_never_told_is_not_known_by_metadata_that_somebody_else_wrote() -> None:
+def test_a_call_of_unknown_id_is_not_matched_by_metadata_that_another_caller_wrote() -> None:
     forged = {**record("r2", "went round"), "requestMetadata": record("r1")["requestMetadata"]}
 
     outcome = of([audit_line("r1", "answer lost, not logged")], forged)
@@ -164,7 +164,7 @@ def test_a_signed_caller_is_compared_as_it_was_fitted_into_the_metadata() -> Non
     assert finding.detail.endswith("it_s in the audit entry, nothing in the record")
 
 
-def test_a_completion_is_due_of_a_call_that_was_whole() -> None:
+def test_a_completion_is_due_of_a_call_that_was_complete() -> None:
     nothing = {**record("r1"), "output": {}}
     (finding,) = of([audit_line("r1")], nothing).findings
     assert (finding.kind, finding.detail) == (

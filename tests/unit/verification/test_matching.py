@@ -106,7 +106,7 @@ def test_no_record_is_due_of_a_refusal(copies: int) -> None:
     assert (outcome.counts.matched, outcome.counts.refused) == ((1, 0) if copies == 2 else (0, 1))
 
 
-def test_a_record_in_one_place_shows_that_the_call_was_answered() -> None:
+def test_a_record_in_one_destination_shows_that_the_call_was_answered() -> None:
     entry = audit_line("r1", "answer lost, logged")
     assert kinds(of(entry, record("r1"), None)) == ["missing_record"]
     refused = {**record("r1"), "errorCode": "ThrottlingException"}
@@ -176,7 +176,7 @@ def test_the_profile_of_a_team_is_the_model_it_copies(recorded: str, same: bool)
     assert kinds(both(entry, modelId=recorded)) == ([] if same else ["model_mismatch"])
 
 
-def test_an_older_entry_does_not_say_which_profile_of_a_team_was_called() -> None:
+def test_an_older_entry_does_not_name_the_profile_of_a_team_that_was_called() -> None:
     assert both(audit_line("r1", "of an older version"), modelId=TEAM).findings == []
 
 
@@ -296,7 +296,7 @@ def test_a_large_body_has_an_object_for_each_destination() -> None:
 
 
 @pytest.mark.parametrize("same", [True, False])
-def test_a_body_that_is_inline_in_one_place_is_compared_with_the_object_of_the_other(
+def test_a_body_that_is_inline_in_one_destination_is_compared_with_the_object_of_the_other(
     same: bool,
 ) -> None:
     body = {"messages": "secret-prompt" if same else "another"}
@@ -351,7 +351,7 @@ def image(source: dict[str, Any], text: str = "look") -> dict[str, Any]:
     return {**record("r1"), "input": {"inputBodyJson": body}}
 
 
-def test_where_an_image_lies_is_no_difference_but_words_that_look_like_it_are() -> None:
+def test_where_an_image_lies_is_no_difference_but_words_that_resemble_it_are() -> None:
     ours = {"s3Location": {"uri": "s3://b/data/r1_input_0.png"}}
     theirs = {"s3Location": {"uri": "s3://b/large-data/data/r1_input_0.png"}}
     for other in (theirs, {"bytes": "aGVsbG8="}):
@@ -389,7 +389,7 @@ def test_a_record_of_the_gateways_own_role_is_of_an_entry_that_was_lost(
     assert (outcome.counts.audit_entries_lost, outcome.counts.unmatched_records) == (1, 0)
 
 
-def test_the_access_log_is_asked_once_and_only_where_an_entry_was_lost() -> None:
+def test_the_access_log_is_queried_once_and_only_where_an_entry_was_lost() -> None:
     result = [record(f"r{number}") for number in range(3)]
     copies = [(where, item) for item in result for where in DESTINATIONS]
     request: list[set[str]] = []

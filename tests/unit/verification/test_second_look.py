@@ -84,7 +84,7 @@ def test_what_stays_away_stays_a_finding(account: Account, late: Late) -> None:
     assert after.outcome.counts.not_logged == 1
 
 
-def test_what_was_lost_since_is_a_finding_of_the_second_look(
+def test_what_was_lost_since_is_a_finding_of_the_recheck(
     account: Account, late: Late, capsys: pytest.CaptureFixture[str]
 ) -> None:
     late.missing = {"late", "there"}
@@ -98,7 +98,7 @@ def test_what_was_lost_since_is_a_finding_of_the_second_look(
     assert len(summed(account).outcome.findings) == 2
 
 
-def test_a_second_look_that_aws_refuses_stops_nothing(
+def test_a_recheck_that_aws_refuses_stops_nothing(
     account: Account, late: Late, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     stored = account.audit_lines

@@ -59,7 +59,7 @@ def test_automatic_caching_writes_once_and_reads_from_then_on(
     assert counts == [(PREFIX, 0), (0, PREFIX)]
 
 
-def test_a_stream_tells_what_was_written_and_read(form: Format) -> None:
+def test_a_stream_shows_what_was_written_and_read(form: Format) -> None:
     asked = cached(fresh(), "1h")
     counts = []
     for _ in range(2):

@@ -48,7 +48,7 @@ def test_citations_stream(form: Format) -> None:
     assert cited == [CITATION]
 
 
-def test_without_citations_asked_for_there_are_none(form: Format) -> None:
+def test_without_citations_requested_there_are_none(form: Format) -> None:
     document = {"type": "document", "source": base64("application/pdf", pdf(1))}
     (block,) = form.ask(**said([document, WHY])).message["content"]
 

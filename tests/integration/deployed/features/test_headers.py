@@ -26,7 +26,7 @@ NO_SUCH_TIER = "the service tiers of this endpoint are default, flex"
 PROJECT = "x-amzn-bedrock-projectidentifier"
 
 
-def test_a_tier_and_a_latency_are_asked_for_and_told(
+def test_a_tier_and_a_latency_are_requested_and_reported(
     messages: anthropic.Anthropic,
     bedrock: Any,  # noqa: ANN401
 ) -> None:
@@ -127,7 +127,9 @@ def _adding(client: Any, name: str, value: str) -> Iterator[None]:  # noqa: ANN4
     client.meta.events.unregister(event, add)
 
 
-def test_anthropics_own_tier_is_left_out_and_that_is_told(messages: anthropic.Anthropic) -> None:
+def test_anthropics_own_tier_is_left_out_and_that_is_reported(
+    messages: anthropic.Anthropic,
+) -> None:
     asked = said("Hi", service_tier="auto")
     answer = messages.beta.messages.with_raw_response.create(**asked)
 

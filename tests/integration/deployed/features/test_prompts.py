@@ -59,7 +59,7 @@ def test_an_image_is_seen_in_converse(bedrock: Any) -> None:  # noqa: ANN401
 
 
 @pytest.mark.parametrize("cited", [False, True])
-def test_a_pdf_is_seen_whole_without_citations_too(form: Format, cited: bool) -> None:
+def test_a_pdf_is_seen_in_full_without_citations_too(form: Format, cited: bool) -> None:
     document = {
         "type": "document",
         "source": base64("application/pdf", PDF),
@@ -71,7 +71,7 @@ def test_a_pdf_is_seen_whole_without_citations_too(form: Format, cited: bool) ->
 
 
 @pytest.mark.parametrize(("cited", "tokens"), [(False, READ), (True, SEEN)])
-def test_of_a_pdf_converse_reads_the_text_and_sees_it_whole_with_citations(
+def test_of_a_pdf_converse_reads_the_text_and_sees_it_in_full_with_citations(
     bedrock: Any,  # noqa: ANN401
     cited: bool,
     tokens: int,

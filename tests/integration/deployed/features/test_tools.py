@@ -75,7 +75,7 @@ def test_arguments_stream_in_pieces(form: Format) -> None:
     assert json.loads("".join(pieces)) == {"city": CITIES}
 
 
-def test_fine_grained_streaming_is_asked_of_bedrock_as_each_model_knows_it(
+def test_fine_grained_streaming_is_sent_to_bedrock_as_each_model_knows_it(
     messages: anthropic.Anthropic,
 ) -> None:
     eager = {**TOOL, "eager_input_streaming": True}
@@ -103,14 +103,14 @@ def test_arguments_stream_in_pieces_in_converse(bedrock: Any) -> None:  # noqa: 
     assert json.loads("".join(pieces)) == {"city": CITIES}
 
 
-def test_output_has_the_structure_that_was_asked(form: Format) -> None:
+def test_output_has_the_structure_that_was_requested(form: Format) -> None:
     output = {"format": {"type": "json_schema", "schema": SCHEMA}}
     told = form.ask(**said("Where?", output_config=output))
 
     Draft202012Validator(SCHEMA).validate(json.loads(told.text))
 
 
-def test_output_has_the_structure_that_was_asked_in_converse(bedrock: Any) -> None:  # noqa: ANN401
+def test_output_has_the_structure_that_was_requested_in_converse(bedrock: Any) -> None:  # noqa: ANN401
     schema = {"jsonSchema": {"name": "place", "schema": json.dumps(SCHEMA)}}
     output = {"textFormat": {"type": "json_schema", "structure": schema}}
     answer = bedrock.converse(**conversed({"text": "Where?"}, outputConfig=output))
@@ -146,7 +146,7 @@ def test_tokens_are_counted_as_an_inference_counts_them(
     assert counted == [used] * 3
 
 
-def test_where_none_are_counted_that_is_said_at_once(
+def test_where_none_are_counted_that_is_reported_at_once(
     messages: anthropic.Anthropic,
     bedrock: Any,  # noqa: ANN401
 ) -> None:

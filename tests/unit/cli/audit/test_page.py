@@ -98,7 +98,7 @@ def test_every_link_leads_to_something(parsed: Parsed) -> None:
         assert link[1:] in ids if link[0] == "#" else link in answers or link[:8] == "https://"
 
 
-def test_every_statement_has_its_verdict_its_place_and_its_controls(
+def test_every_statement_has_its_verdict_its_anchor_and_its_controls(
     text: str, parsed: Parsed
 ) -> None:
     told = report()
@@ -125,7 +125,7 @@ def test_every_chart_has_its_marks(text: str) -> None:
     assert "script" not in re.sub("&lt;.*?&gt;", "", by_day + cost)
 
 
-def test_what_is_not_in_the_dollars_is_said_as_usage_says_it(text: str) -> None:
+def test_what_is_not_in_the_dollars_is_listed_as_usage_lists_it(text: str) -> None:
     shown = re.sub(r"\s+", " ", html.unescape(re.sub("<.*?>", " ", text)))
     notes = remarks(report().usage)
     assert sum("not in the dollars" in note for note in notes) == 2
@@ -136,7 +136,7 @@ def test_what_is_not_in_the_dollars_is_said_as_usage_says_it(text: str) -> None:
         assert note[1:] in shown, note
 
 
-def test_a_window_without_calls_has_no_charts_and_says_so() -> None:
+def test_a_window_without_calls_has_no_charts_but_a_sentence() -> None:
     empty = page(report()._replace(usage=Usage(USAGE_BY, {}, Sum(), ("some may be gone",))))
 
     assert "<svg" not in empty
@@ -144,13 +144,13 @@ def test_a_window_without_calls_has_no_charts_and_says_so() -> None:
     assert "Some may be gone." in empty
 
 
-def test_the_headline_says_what_is_wrong_first() -> None:
+def test_the_headline_states_what_is_wrong_first() -> None:
     assert report(lost=2).headline.endswith(" calls of November 2026 are not on record.")
     assert report(lost=1).headline.startswith("1 of ")
     assert report(lost=0).headline == "Every call of November 2026 is on record."
 
 
-def test_the_page_lists_some_findings_and_says_where_the_rest_is() -> None:
+def test_the_page_lists_some_findings_and_states_where_the_rest_is() -> None:
     many = page(report(lost=620))
     assert many.count("<td>missing_record</td>") == 500
     assert "120 more are in <code>audit.json</code>" in many

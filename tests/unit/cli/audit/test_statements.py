@@ -86,7 +86,7 @@ def test_a_change_is_read_from_cloudtrails_event() -> None:
         ({"ActionsEnabled": True, "AlarmActions": []}, "fail"),
     ],
 )
-def test_an_alarm_that_tells_nobody_is_none(alarm: dict[str, Any], verdict: Verdict) -> None:
+def test_an_alarm_that_notifies_no_one_is_none(alarm: dict[str, Any], verdict: Verdict) -> None:
     armed = {"ActionsEnabled": True, "AlarmActions": [TOPIC]}
     reached = {TOPIC: [f"{TOPIC}:1111"]}
 
@@ -104,7 +104,7 @@ def test_an_alarm_that_tells_nobody_is_none(alarm: dict[str, Any], verdict: Verd
         ({TOPIC: [f"{TOPIC}:1111"], "arn:aws:sns:us-east-1:1:other": []}, "pass"),
     ],
 )
-def test_only_a_confirmed_subscription_is_somebody(
+def test_only_a_confirmed_subscription_counts(
     reached: dict[str, list[str]], verdict: Verdict
 ) -> None:
     alarm = {"ActionsEnabled": True, "AlarmActions": [*reached]}
@@ -126,7 +126,7 @@ def test_an_alarm_of_which_another_topic_hears_nothing_is_counted() -> None:
     )
 
 
-def test_an_alarm_that_went_off_is_named_and_silence_counts_for_thirty_days() -> None:
+def test_an_alarm_that_went_off_is_named_and_none_counts_for_thirty_days() -> None:
     item = {
         "AlarmName": "InvocationRecordMissing",
         "Timestamp": NOW,
@@ -177,7 +177,7 @@ def test_the_guard_holds_only_where_every_role_that_may_invoke_has_it() -> None:
     assert access.judge_guard(set(), {("role", "a")}).verdict == "fail"
 
 
-def test_places_encrypted_with_another_key_are_not_shown() -> None:
+def test_locations_encrypted_with_another_key_are_not_shown() -> None:
     stage, key = RecordingDeployment.of(STAGE), "arn:aws:kms:eu-central-1:123456789012:key/k1"
     embedded = RecordingDeployment.of(STAGE._replace(endpoint_url="http://localhost"))
 
@@ -192,7 +192,7 @@ def test_places_encrypted_with_another_key_are_not_shown() -> None:
     assert logging_state.judge_encrypted({"s3://b": key}, key, stage).verdict == "fail"
 
 
-def test_what_aws_denies_is_not_asked_and_says_what_it_needs() -> None:
+def test_what_aws_denies_is_not_assessed_and_names_what_it_needs() -> None:
     def denied() -> Judgment:
         raise ClientError({"Error": {"Code": "AccessDenied", "Message": "arn"}}, "Operation")
 

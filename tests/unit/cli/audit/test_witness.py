@@ -22,7 +22,7 @@ def witnessed(monkeypatch: pytest.MonkeyPatch) -> Iterator[RecordingDeployment]:
         yield RecordingDeployment.of(STAGE)
 
 
-def test_an_answer_is_kept_with_what_was_asked(witnessed: RecordingDeployment) -> None:
+def test_a_response_is_recorded_with_its_request(witnessed: RecordingDeployment) -> None:
     found = witnessed.client("logs").describe_log_groups(logGroupNamePrefix="/a")
 
     (answer,) = witnessed.answers
@@ -44,7 +44,7 @@ def test_a_refusal_is_an_answer(witnessed: RecordingDeployment) -> None:
     assert b"NoSuchLifecycleConfiguration" in refusal.content
 
 
-def test_every_client_of_it_is_witnessed_and_none_of_another(
+def test_every_client_of_it_is_recorded_and_none_of_another(
     witnessed: RecordingDeployment,
 ) -> None:
     witnessed.client("sts").get_caller_identity()

@@ -39,14 +39,14 @@ NOON = dt.datetime(2026, 11, 25, 12, tzinfo=dt.UTC)
         (None, "warning"),
     ],
 )
-def test_an_old_aws_cli_is_told(said: str | None, outcome: str) -> None:
+def test_an_old_aws_cli_is_reported(said: str | None, outcome: str) -> None:
     found = aws_cli.judge(said)
 
     assert found.outcome == outcome
     assert ("install version 2" in found.fix) == (outcome != "ok")
 
 
-def test_the_aws_cli_is_asked_for_its_version(
+def test_the_version_of_the_aws_cli_is_read(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     program = tmp_path / "aws"
@@ -57,7 +57,7 @@ def test_the_aws_cli_is_asked_for_its_version(
     assert aws_cli.check() == [Topic("AWS CLI").ok("2.31.0")]
 
 
-def test_credentials_of_another_account_are_told() -> None:
+def test_credentials_of_another_account_are_reported() -> None:
     caller = {"Account": "123456789012", "Arn": "arn:aws:iam::123456789012:user/ann"}
 
     assert identity.judge(caller, None).outcome == "ok"
@@ -113,7 +113,7 @@ def test_an_old_bootstrap_fails(version: str | None, outcome: str) -> None:
         (None, "failed"),
     ],
 )
-def test_a_stack_that_is_not_whole_is_told(state: str | None, outcome: str) -> None:
+def test_a_stack_that_is_not_complete_is_reported(state: str | None, outcome: str) -> None:
     whole, found = stacks.judge({"ModelAccess": "CREATE_COMPLETE", "Gateway": state}, "dev")
 
     assert whole.outcome == "ok"
@@ -193,7 +193,7 @@ def test_a_number_is_proposed_that_can_be_reserved(
     assert concurrency.judge(room, concurrency.needed(block), "us-east-1").outcome == "ok"
 
 
-def test_nothing_is_asked_where_nothing_is_to_be_deployed() -> None:
+def test_nothing_is_checked_where_nothing_is_to_be_deployed() -> None:
     (found,) = concurrency.check(ACCOUNT, None)
 
     assert found.outcome == "skipped"
@@ -229,7 +229,7 @@ def test_without_a_region_every_check_is_still_named() -> None:
         ("`aws iam get-user`", "`aws iam get-user`"),
     ],
 )
-def test_commands_that_are_told_are_about_the_stage(fix: str, whole: str) -> None:
+def test_commands_that_are_printed_are_about_the_stage(fix: str, whole: str) -> None:
     check = Topic("x").failed("y", fix)
 
     told = complete(check, Deployment("prod", "eu-central-1", None))

@@ -71,7 +71,7 @@ class Newer(Older):
         raise ClientError({"Error": {"Code": self._code}}, "GetAccountDataRetentionStorage")
 
 
-def test_what_the_installed_boto3_cannot_ask_is_skipped_and_not_well() -> None:
+def test_what_the_installed_boto3_cannot_read_is_skipped_and_not_well() -> None:
     assert examined(Older()) == {
         "enforced guardrail": "ok",
         "project data retention": "skipped",
@@ -82,7 +82,7 @@ def test_what_the_installed_boto3_cannot_ask_is_skipped_and_not_well() -> None:
 @pytest.mark.parametrize(
     ("code", "outcome"), [("ResourceNotFoundException", "ok"), ("AccessDeniedException", "unknown")]
 )
-def test_a_newer_one_asks_and_reads_every_page(code: str, outcome: str) -> None:
+def test_a_newer_one_reads_every_page(code: str, outcome: str) -> None:
     assert examined(Newer(code)) == {
         "enforced guardrail": "ok",
         "project data retention": "failed",
@@ -110,7 +110,7 @@ def test_a_guardrail_that_the_account_enforces_is_warned_of() -> None:
         ([project("default", "aws_review")], None, "ok"),
     ],
 )
-def test_a_project_that_keeps_more_than_the_stage_is_found(
+def test_a_project_that_retains_more_than_the_stage_is_detected(
     projects: list[dict[str, Any]], stage_mode: str | None, outcome: str
 ) -> None:
     assert judge_projects(projects, stage_mode).outcome == outcome

@@ -33,7 +33,7 @@ SUCCESSES = {f"{name}Success": {NONE} for name in METRICS}
         ([SUBSCRIBED, "PendingConfirmation"], "ok", "1 confirmed, 1 more not confirmed"),
     ],
 )
-def test_only_a_confirmed_subscription_is_somebody(
+def test_only_a_confirmed_subscription_counts(
     found: list[str], outcome: Outcome, words: str
 ) -> None:
     check = judge_subscribers(found, TOPIC)
@@ -70,7 +70,7 @@ def test_all_pages_of_subscriptions_are_read() -> None:
         ({"Invocations": {NONE}, "LogDeliveryFailure": {NONE}}, "warning", "calls are counted"),
     ],
 )
-def test_an_alarm_that_watches_nothing_is_found(
+def test_an_alarm_that_watches_nothing_is_detected(
     written: Mapping[str, set[Dimensions]], outcome: Outcome, words: str
 ) -> None:
     first, *_ = judge_deliveries(WATCHED, written)

@@ -46,7 +46,7 @@ def test_a_defect_of_ours_is_no_answer_of_aws() -> None:
         withheld(KeyError("x"))
 
 
-def test_the_exit_code_tells_the_worst() -> None:
+def test_the_exit_code_is_that_of_the_worst() -> None:
     fine = [TOPIC.ok(""), TOPIC.warning("", "x"), TOPIC.skipped("")]
 
     assert exit_code(fine) == 0
@@ -54,7 +54,7 @@ def test_the_exit_code_tells_the_worst() -> None:
     assert exit_code([*fine, TOPIC.unknown("", "x"), TOPIC.failed("", "x")]) == 1
 
 
-def test_a_report_groups_what_is_the_same_and_says_what_to_do() -> None:
+def test_a_report_groups_what_is_the_same_and_names_the_fix() -> None:
     checks = [Topic("life", name).ok("active") for name in ("a", "b", "c")]
     console = Console(file=io.StringIO(), width=100)
     console.print(report([*checks, TOPIC.failed("none [here]", "run `that`")]))

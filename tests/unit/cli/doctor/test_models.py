@@ -69,7 +69,7 @@ def test_marketplace_is_needed_until_every_model_is_subscribed_to() -> None:
     assert models.subscribing_is_needed(models.judge_access(missing, HAIKU, "us", "us-east-1"))
 
 
-def test_who_may_not_subscribe_is_told_what_is_missing() -> None:
+def test_who_may_not_subscribe_learns_what_is_missing() -> None:
     decisions = dict.fromkeys(models.SUBSCRIBING, "allowed")
 
     assert models.judge_marketplace(decisions).outcome == "ok"
@@ -107,7 +107,7 @@ LEGACY = {
         (None, HAIKU, "unknown", "nothing"),
     ],
 )
-def test_the_end_of_a_model_is_told(
+def test_the_end_of_a_model_is_reported(
     life: dict[str, Any] | None, model: catalog.Model, outcome: str, told: str
 ) -> None:
     found = models.judge_lifecycle(life, model, TODAY)
@@ -128,7 +128,7 @@ def test_the_end_of_a_model_is_told(
         ("none", "aws_review", "failed", "--mode aws_review"),
     ],
 )
-def test_another_retention_mode_than_asked_fails(
+def test_another_retention_mode_than_set_fails(
     mode: str, wanted: str | None, outcome: str, fix: str
 ) -> None:
     found = data_retention_mode.judge(mode, wanted, "us-east-1")
@@ -184,7 +184,7 @@ def test_a_model_that_the_deployments_mode_lets_in_is_not_missed(server: Server)
     ("mode", "outcome"),
     [("aws_review", "ok"), ("inherit", "failed"), ("default", "failed"), ("none", "failed")],
 )
-def test_a_model_that_keeps_more_is_refused_below_its_mode(mode: str, outcome: str) -> None:
+def test_a_model_that_retains_more_is_refused_below_its_mode(mode: str, outcome: str) -> None:
     assert data_retention_mode.judge_model(mode, FABLE, "us-east-1").outcome == outcome
     assert data_retention_mode.judge_model(mode, HAIKU, "us-east-1").outcome == "ok"
 

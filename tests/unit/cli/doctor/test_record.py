@@ -29,7 +29,7 @@ def test_it_is_what_the_custom_resource_sets() -> None:
     assert desired(OUTPUTS) == configuration.desired(properties)
 
 
-def test_adopted_is_what_the_stack_says_it_found() -> None:
+def test_adopted_is_what_the_stack_reports_it_adopted() -> None:
     theirs = {
         "s3Config": {"bucketName": "theirs", "keyPrefix": "p"},
         "textDataDeliveryEnabled": True,
@@ -44,7 +44,7 @@ def test_the_stages_own_is_fine_however_bedrock_writes_it() -> None:
     assert judge(found, WANTED, "us-east-1").outcome == "ok"
 
 
-def test_none_is_put_back_by_the_command_that_is_told() -> None:
+def test_none_is_put_back_by_the_command_that_is_printed() -> None:
     found = judge(None, WANTED, "us-east-1")
 
     assert found.outcome == "failed"
@@ -61,7 +61,7 @@ def test_none_is_put_back_by_the_command_that_is_told() -> None:
         (OTHERS, "bucketName is of-another-team, not record"),
     ],
 )
-def test_what_differs_is_told(change: dict[str, Any], told: str) -> None:
+def test_what_differs_is_reported(change: dict[str, Any], told: str) -> None:
     found = judge({**WANTED, **change}, WANTED, "us-east-1")
 
     assert found.outcome == "failed"
@@ -107,7 +107,7 @@ ROLE = {"existing_logging_role": OUTPUTS["DeliveryRoleArn"]}
         (WANTED, {"existing_logging": "fail"}, "failed"),
     ],
 )
-def test_what_the_block_says_of_anothers_is_reckoned_with(
+def test_what_the_block_sets_for_anothers_is_reckoned_with(
     found: dict[str, Any], block: dict[str, str], outcome: str
 ) -> None:
     assert before_deployment(found, "prod", {"logging": block}).outcome == outcome

@@ -36,7 +36,7 @@ def test_many_requests_have_as_many_responses(server: Server) -> None:
     assert [one.status for one in send_many(endpoint(server.url), "/v1/models", 7)] == [429] * 7
 
 
-def test_an_endpoint_that_does_not_answer_is_told_without_its_host() -> None:
+def test_an_endpoint_that_does_not_answer_is_reported_without_its_host() -> None:
     with pytest.raises(RefusedError) as told:
         send(endpoint("http://127.0.0.1:9"), "GET", "/health")
     assert "127.0.0.1" not in str(told.value)

@@ -118,7 +118,7 @@ def test_a_body_full_of_quotes_reaches_the_gateway_or_is_refused_as_too_large(
         (refusal(415, "invalid_request_error"), "fail"),
     ],
 )
-def test_a_compressed_body_that_is_not_decoded_is_found(
+def test_a_compressed_body_that_is_not_decoded_is_detected(
     monkeypatch: pytest.MonkeyPatch, found: Response, verdict: str
 ) -> None:
     def send(_endpoint: object, _method: str, _path: str, body: bytes, **given: str) -> Response:
@@ -138,7 +138,7 @@ def test_a_compressed_body_that_is_not_decoded_is_found(
         ([], "fail"),
     ],
 )
-def test_an_exception_that_loses_its_name_is_found(
+def test_an_exception_that_loses_its_name_is_detected(
     monkeypatch: pytest.MonkeyPatch, names: list[str], verdict: str
 ) -> None:
     found = refusal(404, "not_found_error", *names)
@@ -164,7 +164,7 @@ class Plans:
         ((), [], "not assessed"),
     ],
 )
-def test_a_throttled_request_is_looked_for_and_not_counted_on(
+def test_a_throttled_request_is_optional(
     monkeypatch: pytest.MonkeyPatch, bursts: tuple[int, ...], statuses: list[int], verdict: str
 ) -> None:
     sent: list[int] = []
@@ -183,7 +183,7 @@ def test_a_throttled_request_is_looked_for_and_not_counted_on(
     ("entry", "verdict"),
     [(ENTRY, "pass"), ({**ENTRY, "api_key_id": ""}, "fail"), (None, "fail")],
 )
-def test_the_audit_entry_says_whose_key_it_was(entry: Any, verdict: str) -> None:  # noqa: ANN401
+def test_the_audit_entry_names_the_key(entry: Any, verdict: str) -> None:  # noqa: ANN401
     assert witnesses.judge_caller(MadeUp(message=response(), entry=entry)).verdict == verdict
 
 
@@ -242,7 +242,7 @@ def test_a_record_without_a_field_that_is_read_fails_and_names_it() -> None:
         ("amazon.nova-pro-v1:0", "fail", "inference profile id"),
     ],
 )
-def test_the_form_of_the_model_id_is_told(model_id: str, verdict: str, form: str) -> None:
+def test_the_form_of_the_model_id_is_reported(model_id: str, verdict: str, form: str) -> None:
     finding = records.judge_model_id(on_record({**RECORD, "modelId": model_id}))
     assert (finding.verdict, finding.measured["form"]) == (verdict, form)
 
@@ -258,7 +258,7 @@ PATH = "s3://bucket/data/1_input.json.gz"
         ({}, (), "fail"),
     ],
 )
-def test_a_large_body_is_where_the_record_says(
+def test_a_large_body_is_where_the_record_points(
     body: dict[str, str], objects: tuple[str, ...], verdict: str
 ) -> None:
     assert (

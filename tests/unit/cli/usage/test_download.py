@@ -74,7 +74,7 @@ OBJECTS = {
 WANTED = {key for key in OBJECTS if re.search(r"/1[124]/[^/]+\.gz$", key)}
 
 
-def test_records_of_the_hours_are_fetched_whole_and_nothing_else(tmp_path: Path) -> None:
+def test_records_of_the_hours_are_fetched_completely_and_nothing_else(tmp_path: Path) -> None:
     stage, told = deployed(OBJECTS), list[tuple[int, int]]()
     download(stage, tmp_path, SINCE, UNTIL, lambda done, total: told.append((done, total)))
 
@@ -84,7 +84,7 @@ def test_records_of_the_hours_are_fetched_whole_and_nothing_else(tmp_path: Path)
     assert len(local_files.of_records(tmp_path, SINCE, UNTIL)) == 3
 
 
-def test_what_is_there_is_not_fetched_again_unless_it_is_not_whole(tmp_path: Path) -> None:
+def test_what_is_there_is_not_fetched_again_unless_it_is_not_complete(tmp_path: Path) -> None:
     stage = deployed(OBJECTS)
     download(stage, tmp_path, SINCE, UNTIL, lambda *_: None)
     (tmp_path / ROOT / "12" / "a.json.gz").write_bytes(b"who")

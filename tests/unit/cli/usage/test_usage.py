@@ -68,7 +68,7 @@ ABOUT = html_report.About("dev", "1", "us-east-1", "w", "s", "u", "now", "0")
         (NOW - timedelta(days=45, seconds=1), [MAY_BE_GONE]),
     ],
 )
-def test_what_may_have_expired_is_said_in_terminal_data_and_page(
+def test_what_may_have_expired_is_reported_in_terminal_data_and_page(
     made: Made, since: datetime, said: list[str]
 ) -> None:
     notes = sources.expiry_notes(Deployed("dev", "us-east-1", None), since, NOW)
@@ -151,7 +151,7 @@ def _put(file: Path, text: bytes) -> Path:
     return file
 
 
-def test_what_the_catalog_cannot_price_is_said_and_left_out() -> None:
+def test_what_the_catalog_cannot_price_is_reported_and_left_out() -> None:
     unknown = "arn:aws:bedrock:us-east-1:123456789012:application-inference-profile/abc"
     found = by(
         [_row(model_id=unknown, calls=3), _row(model_id="anthropic.claude-opus-5-5")], "model"
@@ -250,7 +250,7 @@ def _command(*arguments: str) -> Result:
     return CliRunner().invoke(app, ["usage", *window, *arguments])
 
 
-def test_the_command_tells_programs_exactly_and_people_in_short(made: Made, tmp_path: Path) -> None:
+def test_the_command_prints_exact_json_and_a_short_table(made: Made, tmp_path: Path) -> None:
     out = tmp_path / "report.html"
     given = ("--from", str(made.folder), "--by", "team,model")
 
