@@ -1,1 +1,1 @@
-"""The function that tells API Gateway which header carries the key."""
+"""The function that tells API Gateway who calls, and which key the request counts for."""

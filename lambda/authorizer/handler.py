@@ -1,9 +1,20 @@
-"""Which header carries the API key, and the name a key says it has; whether the key is good, API
-Gateway itself decides."""
+"""Which header carries the caller's credential: an API key, with the name that it says it has, or
+a token of one of the stage's issuers. Whether a key is good, API Gateway itself decides."""
 
+import json
+import os
 import re
 from collections.abc import Mapping, Sequence
-from typing import Any, Final
+from functools import cache
+from typing import TYPE_CHECKING, Any, Final
+
+if TYPE_CHECKING:
+    from token_issuers.callers import TokenCallers
+    from token_issuers.errors import TokenError
+
+# Three parts in base64url, however short. An API key has letters and digits.
+# https://www.rfc-editor.org/rfc/rfc7515#section-7.1
+_TOKEN: Final = re.compile(r"(?:[A-Za-z0-9_-]*\.){2}[A-Za-z0-9_-]*")
 
 # What `claude-bedrock keys` makes: letters and digits only, as API Gateway wants a key's value. The
 # secret is preceded by the name, in which Z is the escape. claude_bedrock/cli/keys/key_format.py
@@ -13,42 +24,97 @@ _ESCAPED: Final = {"ZZ": "Z", "Zd": ".", "Zm": "-", "Zu": "_"}
 
 
 class Unauthorized(Exception):
-    """No key was given, or several different ones. API Gateway answers 401 to an error whose whole
-    message is this word:
+    """There is no credential, there are several different ones, or the token is not valid. API
+    Gateway answers 401 to an error whose whole message is this word:
     https://docs.aws.amazon.com/apigateway/latest/developerguide/apigateway-use-lambda-authorizer.html
     """
 
 
 def handle(event: Mapping[str, Any], _context: object) -> dict[str, Any]:
-    """Hands the key on as `usageIdentifierKey`, for API Gateway to look up in its usage plans:
+    """Return API Gateway's answer to the request: who calls, and the key that the request counts
+    for, which API Gateway looks up in its usage plans:
     https://docs.aws.amazon.com/apigateway/latest/developerguide/api-gateway-api-key-source.html
 
-    The name of the header goes into the context, so that a refusal can say which key was read.
-    The name in the key goes into the context, which reaches the function only when API Gateway has
-    found the whole key good: what makes up a name has no key for it.
+    The name of the header goes into the context, so that a refusal can say which one was read.
+    The name in a key goes into the context, which reaches the function only when API Gateway has
+    found the whole key good: what makes up a name has no key for it. A token counts for the key
+    of its issuer, which nobody is given: who sends that one itself is refused.
 
-    `event` is that of a REQUEST authorizer. Raises Unauthorized when it carries no key, or
-    different ones in one header.
+    `event` is that of a REQUEST authorizer. Raises Unauthorized, and IssuerUnavailable, which API
+    Gateway answers with its response for a failed authorizer.
     """
     lines = _header_lines(event)
-    key = api_key(lines)
-    if key is None:
+    credential = api_key(lines)
+    if credential is None or credential in _usage_keys():
         raise Unauthorized("Unauthorized")
-    return {
-        "principalId": "api-key",
-        "policyDocument": {
-            "Version": "2012-10-17",
-            "Statement": [
-                {
-                    "Effect": "Allow",
-                    "Action": "execute-api:Invoke",
-                    "Resource": event["methodArn"],
-                }
-            ],
-        },
-        "usageIdentifierKey": key,
-        "context": {"keyName": key_name(key), "keyHeader": key_header(lines)},
+    header = key_header(lines)
+    if "TOKEN_ISSUERS" in os.environ and _TOKEN.fullmatch(credential):
+        return _token_response(event, credential, header)
+    context = {"keyName": key_name(credential), "keyHeader": header}
+    return _response(event, "Allow", "api-key", context) | {"usageIdentifierKey": credential}
+
+
+def _token_response(event: Mapping[str, Any], token: str, header: str) -> dict[str, Any]:
+    """Return the answer to a token: allowed, or denied where its claims are not those of a caller
+    of this stage. Raises Unauthorized and IssuerUnavailable."""
+    from token_issuers.errors import InvalidToken, NotAdmitted  # noqa: PLC0415 - a key needs no cryptography
+
+    try:
+        issuer, caller = _token_callers().identify(token)
+    except InvalidToken as error:
+        _log_refusal(event, error)
+        raise Unauthorized("Unauthorized") from None
+    except NotAdmitted as error:
+        _log_refusal(event, error)
+        return _response(event, "Deny", "not-admitted", {"keyHeader": header})
+    context = {
+        "caller": caller.name,
+        "team": caller.team,
+        "plan": issuer.plan,
+        "tokenIssuer": issuer.name,
+        "keyHeader": header,
     }
+    return _response(event, "Allow", caller.name, context) | {
+        "usageIdentifierKey": issuer.usage_key
+    }
+
+
+def _response(
+    event: Mapping[str, Any], effect: str, principal: str, context: Mapping[str, str]
+) -> dict[str, Any]:
+    statement = {
+        "Effect": effect,
+        "Action": "execute-api:Invoke",
+        "Resource": event["methodArn"],
+    }
+    return {
+        "principalId": principal,
+        "policyDocument": {"Version": "2012-10-17", "Statement": [statement]},
+        "context": context,
+    }
+
+
+def _log_refusal(event: Mapping[str, Any], error: "TokenError") -> None:
+    """Write why, with the request's id, and nothing of the token."""
+    request_id = (event.get("requestContext") or {}).get("requestId", "")
+    refusal = {"message": "token refused", "reason": str(error), "request_id": request_id}
+    print(json.dumps(refusal), flush=True)  # noqa: T201 - Lambda takes the log from stdout
+
+
+@cache
+def _token_callers() -> "TokenCallers":
+    from token_issuers.callers import TokenCallers  # noqa: PLC0415
+    from token_issuers.issuer import parse_issuers  # noqa: PLC0415
+
+    return TokenCallers(parse_issuers(os.environ["TOKEN_ISSUERS"]))
+
+
+@cache
+def _usage_keys() -> frozenset[str]:
+    """Return the keys that stand for issuers in the usage plans, by which nobody may call."""
+    return frozenset(
+        item["usage_key"] for item in json.loads(os.environ.get("TOKEN_ISSUERS", "[]"))
+    )
 
 
 def api_key(lines: Mapping[str, Sequence[str]]) -> str | None:
