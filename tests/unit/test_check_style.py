@@ -5,8 +5,8 @@ import pytest
 from tools.check_style import Finding, Measured, exceeded, measure, pages, totals
 
 
-def found(text: str, name: str) -> list[str]:
-    return [place.text for place in measure("page.md", text).places if place.measure == name]
+def texts(text: str, name: str) -> list[str]:
+    return [finding.text for finding in measure("page.md", text).places if finding.measure == name]
 
 
 @pytest.mark.parametrize(
@@ -29,7 +29,7 @@ def found(text: str, name: str) -> list[str]:
 def test_each_measure_counts_its_words_and_no_others(
     text: str, name: str, expected: list[str]
 ) -> None:
-    assert found(text, name) == expected
+    assert texts(text, name) == expected
 
 
 def test_tables_code_and_link_targets_are_no_prose() -> None:
@@ -39,13 +39,13 @@ def test_tables_code_and_link_targets_are_no_prose() -> None:
     )
     measured = measure("page.md", text)
     assert measured.words == 4
-    assert [(place.measure, place.text) for place in measured.places] == [("you", "your")]
+    assert [(finding.measure, finding.text) for finding in measured.places] == [("you", "your")]
 
 
 def test_a_finding_has_its_line_even_within_a_paragraph() -> None:
     text = "# Keys\n\nThe key\nis stored by nobody.\n\n- one\n- none of\n  it is\n  kept\n"
-    places = measure("page.md", text).places
-    assert [(location.line, location.measure) for location in places] == [
+    findings = measure("page.md", text).places
+    assert [(location.line, location.measure) for location in findings] == [
         (4, "negations"),
         (4, "passive"),
         (7, "negations"),
@@ -56,12 +56,14 @@ def test_a_finding_has_its_line_even_within_a_paragraph() -> None:
 def test_a_cell_is_as_long_as_a_reader_sees_it() -> None:
     link = f"[{'a' * 190}](https://example.com/{'b' * 100})"
     text = f"| {link} | {'a' * 201} | {'a' * 150} \\| {'a' * 60} |\n"
-    assert len(found(text, "long cell")) == 2
+    assert len(texts(text, "long cell")) == 2
 
 
 def test_rates_are_per_thousand_words_and_limits_hold_in_the_right_direction() -> None:
-    places = tuple(Finding("a.md", 1, name, "") for name in ("you", "you", "negations", "archaic"))
-    sums = totals([Measured("a.md", 500, places), Measured("b.md", 500, ())])
+    findings = tuple(
+        Finding("a.md", 1, name, "") for name in ("you", "you", "negations", "archaic")
+    )
+    sums = totals([Measured("a.md", 500, findings), Measured("b.md", 500, ())])
     assert (sums["you"], sums["negations"], sums["archaic"]) == (2.0, 1.0, 1)
     limits = {"you": 2, "negations": 0.9, "archaic": 1}
     assert exceeded(sums, limits) == ["negations: 1.0, limit 0.9"]

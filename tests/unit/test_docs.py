@@ -13,7 +13,7 @@ from tools.docs.pages import PAGES, ROOT, anchors, codes, first_codes, links, re
 
 DECISIONS = sorted((ROOT / "docs" / "decisions").glob("*.md"))
 # Where people keep files: a page that names such a place speaks of somebody's machine.
-PLACES = ("home", "root", "tmp", "mnt", "Users", "work")
+HOME_FOLDERS = ("home", "root", "tmp", "mnt", "Users", "work")
 
 
 def _strings(path: str, within: str = "") -> Iterator[str]:
@@ -145,7 +145,7 @@ def test_links_lead_somewhere(page: Path) -> None:
 @pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)
 def test_a_page_speaks_of_nobodys_machine(page: Path) -> None:
     text = read(page)
-    assert not re.findall(rf"(?<![\w.}}])/(?:{'|'.join(PLACES)})/", text)
+    assert not re.findall(rf"(?<![\w.}}])/(?:{'|'.join(HOME_FOLDERS)})/", text)
     inside = [ROOT.resolve() in (page.parent / link).resolve().parents for link in links(text)]
     assert all(inside), "a link leads out of the project"
 
@@ -189,8 +189,8 @@ def _folders() -> set[str]:
     inner = {item for parent in (*CODE, "tools") for item in (ROOT / parent).glob("*/")}
     outer = {ROOT / name for name in ("stacks", "claude_bedrock/cli", "local", "demo", "tools")}
     functions = {path.parent for path in ROOT.glob("lambda/*/handler.py")}
-    paths = {each for each in inner | outer | {ROOT / "benchmarks"} if _has_code(each)}
-    return {f"{each.relative_to(ROOT)}/" for each in paths - functions}
+    paths = {folder for folder in inner | outer | {ROOT / "benchmarks"} if _has_code(folder)}
+    return {f"{folder.relative_to(ROOT)}/" for folder in paths - functions}
 
 
 def test_every_function_has_its_row() -> None:

@@ -106,8 +106,8 @@ Command = Any
 
 
 def _leaves(command: Command, path: str) -> Iterator[tuple[str, set[str]]]:
-    for part, each in getattr(command, "commands", {}).items():
-        yield from _leaves(each, f"{path} {part}")
+    for part, subcommand in getattr(command, "commands", {}).items():
+        yield from _leaves(subcommand, f"{path} {part}")
     if getattr(command, "invoke_without_command", True):
         options = [param for param in command.params if param.param_type_name == "option"]
         yield path, {text for option in options for text in (*option.opts, option.envvar) if text}

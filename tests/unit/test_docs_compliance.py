@@ -26,7 +26,7 @@ def test_a_test_that_is_named_is_there(named: str) -> None:
 
 
 @pytest.mark.parametrize(
-    "named", sorted({each for all_ in CLAIMS.values() for each in all_ if "tests/" not in each})
+    "named", sorted({claim for all_ in CLAIMS.values() for claim in all_ if "tests/" not in claim})
 )
 def test_a_command_that_is_named_is_there_with_its_options(named: str) -> None:
     _, *words = named.split()
@@ -34,4 +34,4 @@ def test_a_command_that_is_named_is_there_with_its_options(named: str) -> None:
     for word in (item for item in words if not item.startswith("--")):
         command = command.commands[word]  # type: ignore[attr-defined]
     options = {text for param in command.params for text in param.opts}  # type: ignore[attr-defined]
-    assert {each for each in words if each.startswith("--")} <= options
+    assert {word for word in words if word.startswith("--")} <= options

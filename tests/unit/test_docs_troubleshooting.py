@@ -9,7 +9,7 @@ from tools.docs.pages import ROOT, codes, rows
 PAGE = "docs/troubleshooting.md"
 SECTIONS = ("Local mode", "The command line", "What a caller reports")
 # Quoted from others: botocore, OpenSSL, Bedrock, a browser; and names of headers.
-THEIRS = {
+QUOTED = {
     "Unable to locate credentials",
     "certificate verify failed",
     "Extra inputs are not permitted",
@@ -21,7 +21,7 @@ MESSAGES = sorted(
     for heading in SECTIONS
     for row in rows(PAGE, heading)
     for code in codes(row[0])
-    if " " in code and code not in THEIRS and not re.match(r"(retry-after|x-should-retry)", code)
+    if " " in code and code not in QUOTED and not re.match(r"(retry-after|x-should-retry)", code)
 )
 
 

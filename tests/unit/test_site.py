@@ -5,10 +5,10 @@ from tools.docs.site import INDEX, _indented, navigation
 
 
 def test_the_navigation_has_every_page_once() -> None:
-    placed = [page for _, pages in navigation() for page in pages]
-    assert len(placed) == len(set(placed))
-    assert {str(page.relative_to(ROOT)) for page in PAGES} == set(placed)
-    assert str(INDEX) in placed
+    pages_in_navigation = [page for _, pages in navigation() for page in pages]
+    assert len(pages_in_navigation) == len(set(pages_in_navigation))
+    assert {str(page.relative_to(ROOT)) for page in PAGES} == set(pages_in_navigation)
+    assert str(INDEX) in pages_in_navigation
 
 
 def test_what_belongs_to_a_list_item_is_indented_by_four() -> None:

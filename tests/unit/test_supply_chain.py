@@ -58,6 +58,8 @@ def test_tools_are_installed_by_their_hashes_and_from_wheels_only() -> None:
 @pytest.mark.parametrize("lock", ["package-lock.json", "tests/clients/node/package-lock.json"])
 def test_each_npm_package_has_a_hash(lock: str) -> None:
     packages = json.loads(read(lock))["packages"]
-    installed = {name: each for name, each in packages.items() if name and not each.get("link")}
+    installed = {
+        name: package for name, package in packages.items() if name and not package.get("link")
+    }
     assert installed
-    assert [name for name, each in installed.items() if "integrity" not in each] == []
+    assert [name for name, package in installed.items() if "integrity" not in package] == []

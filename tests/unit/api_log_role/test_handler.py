@@ -23,7 +23,7 @@ ROLE_ARN = f"arn:aws:iam::123456789012:role/{ROLE}"
 POLICY_ARN = "arn:aws:iam::aws:policy/service-role/AmazonAPIGatewayPushToCloudWatchLogs"
 
 
-THEIRS = "arn:aws:iam::123456789012:role/theirs"
+EXISTING_ROLE = "arn:aws:iam::123456789012:role/theirs"
 RATE_SECONDS = 20.0
 """UpdateAccount: 1 request every 20 seconds per account, not adjustable.
 https://docs.aws.amazon.com/apigateway/latest/developerguide/limits.html"""
@@ -84,22 +84,22 @@ class AnyRoles:
         return {}
 
 
-class World(NamedTuple):
+class Scenario(NamedTuple):
     account: Account
     services: Services
     clock: Clock
 
 
-def world(
+def scenario(
     role_arn: str | None = None,
     *,
     roles: Roles | None = None,
     propagation: float = 0,
     failures: Sequence[ClientError | BotoCoreError] = (),
-) -> World:
+) -> Scenario:
     clock = Clock()
     account = Account(clock, role_arn, propagation=propagation, failures=failures)
-    return World(account, Services(account, roles or AnyRoles(), clock.waiting), clock)
+    return Scenario(account, Services(account, roles or AnyRoles(), clock.waiting), clock)
 
 
 @cache
@@ -130,28 +130,28 @@ def roles(iam: Any) -> list[str]:  # noqa: ANN401 - moto's client
 
 
 def test_a_role_is_made_and_handed_over_where_there_is_none(iam: Any) -> None:  # noqa: ANN401
-    made = world(roles=iam)
+    made = scenario(roles=iam)
     outcome = handler.outcome_of(event("Create"), made.services)
     assert outcome == (True, f"API Gateway now logs as {ROLE_ARN}.")
     assert made.account.role_arn == ROLE_ARN
     trust = iam.get_role(RoleName=ROLE)["Role"]["AssumeRolePolicyDocument"]["Statement"]
     assert [item["Principal"] for item in trust] == [{"Service": "apigateway.amazonaws.com"}]
     attached = iam.list_attached_role_policies(RoleName=ROLE)["AttachedPolicies"]
-    assert [each["PolicyArn"] for each in attached] == [POLICY_ARN]
+    assert [policy["PolicyArn"] for policy in attached] == [POLICY_ARN]
 
 
 @pytest.mark.parametrize("request_type", ["Create", "Update"])
 def test_anothers_role_is_left_alone(iam: Any, request_type: str) -> None:  # noqa: ANN401
-    result = world(THEIRS, roles=iam)
+    result = scenario(EXISTING_ROLE, roles=iam)
     outcome = handler.outcome_of(event(request_type), result.services)
-    assert outcome == (True, f"API Gateway already logs as {THEIRS}.")
-    assert result.account.role_arn == THEIRS
+    assert outcome == (True, f"API Gateway already logs as {EXISTING_ROLE}.")
+    assert result.account.role_arn == EXISTING_ROLE
     assert roles(iam) == []
 
 
 def test_a_role_of_an_earlier_deployment_is_used_again(iam: Any) -> None:  # noqa: ANN401
-    handler.outcome_of(event("Create"), world(roles=iam).services)
-    again = world(roles=iam)
+    handler.outcome_of(event("Create"), scenario(roles=iam).services)
+    again = scenario(roles=iam)
     assert handler.outcome_of(event("Create"), again.services).succeeded
     assert again.account.role_arn == ROLE_ARN
     assert roles(iam) == [ROLE]
@@ -159,7 +159,7 @@ def test_a_role_of_an_earlier_deployment_is_used_again(iam: Any) -> None:  # noq
 
 @pytest.mark.parametrize("propagation", [0, 3, 8, 15, 30, 60, 120])
 def test_a_new_role_is_handed_over_within_the_rate_of_update_account(propagation: float) -> None:
-    slow = world(propagation=propagation)
+    slow = scenario(propagation=propagation)
     assert handler.outcome_of(event("Create"), slow.services).succeeded
     assert slow.account.role_arn == ROLE_ARN
     assert slow.account.throttled == 0
@@ -183,7 +183,7 @@ def test_a_new_role_is_handed_over_within_the_rate_of_update_account(propagation
 def test_what_time_may_mend_is_tried_again(
     failure: ClientError | BotoCoreError, times: int
 ) -> None:
-    failing = world(failures=[failure] * times)
+    failing = scenario(failures=[failure] * times)
     assert handler.outcome_of(event("Create"), failing.services).succeeded
     assert len(failing.account.updated_at) == times + 1
     assert failing.account.throttled == 0
@@ -191,7 +191,7 @@ def test_what_time_may_mend_is_tried_again(
 
 @pytest.mark.parametrize("code", ["BadRequestException", "AccessDeniedException"])
 def test_a_refusal_that_lasts_is_reported_in_aws_words(code: str) -> None:
-    refusing = world(failures=[refused(code, 400)] * 100)
+    refusing = scenario(failures=[refused(code, 400)] * 100)
     outcome = handler.outcome_of(event("Create"), refusing.services)
     assert not outcome.succeeded
     assert outcome.sentence.startswith("API Gateway has no log role: ")
@@ -204,30 +204,30 @@ def test_a_refusal_that_lasts_is_reported_in_aws_words(code: str) -> None:
 def test_a_role_that_another_principal_sets_meanwhile_is_a_success_and_stays() -> None:
     class Shared(Account):
         def update_account(self, **_request: Any) -> object:  # noqa: ANN401
-            self.role_arn = THEIRS
+            self.role_arn = EXISTING_ROLE
             raise refused("BadRequestException", 400)
 
-    shared = world()
+    shared = scenario()
     account = Shared(shared.clock)
     outcome = handler.outcome_of(event("Create"), shared.services._replace(account=account))
-    assert outcome == (True, f"API Gateway now logs as {THEIRS}.")
-    assert account.role_arn == THEIRS
+    assert outcome == (True, f"API Gateway now logs as {EXISTING_ROLE}.")
+    assert account.role_arn == EXISTING_ROLE
 
 
 def test_a_role_that_is_set_at_the_last_moment_is_a_success() -> None:
     class SetAtLast(Account):
         def update_account(self, **_request: Any) -> object:  # noqa: ANN401
-            self.role_arn = THEIRS
+            self.role_arn = EXISTING_ROLE
             raise refused("UnauthorizedException", 401)
 
-    shared = world()
+    shared = scenario()
     services = shared.services._replace(account=SetAtLast(shared.clock))
     assert handler.outcome_of(event("Create"), services).succeeded
 
 
 @pytest.mark.parametrize("seconds", [60, 120])
 def test_the_functions_own_policy_may_take_two_minutes(seconds: float) -> None:
-    slow = world(propagation=seconds)
+    slow = scenario(propagation=seconds)
     usable_at = slow.clock.now + seconds
     services = Services(
         Gated(slow.account, slow.clock, usable_at),
@@ -260,13 +260,13 @@ def test_a_throttled_get_account_is_tried_again() -> None:
                 raise refused("TooManyRequestsException", 429, "GetAccount")
             return super().get_account()
 
-    slow = world()
-    services = slow.services._replace(account=Throttled(slow.clock, THEIRS))
+    slow = scenario()
+    services = slow.services._replace(account=Throttled(slow.clock, EXISTING_ROLE))
     assert handler.outcome_of(event("Create"), services).succeeded
 
 
 def test_another_error_is_not_tried_again() -> None:
-    unknown = world(failures=[refused("NotFoundException", 404)])
+    unknown = scenario(failures=[refused("NotFoundException", 404)])
     assert not handler.outcome_of(event("Create"), unknown.services).succeeded
     assert len(unknown.account.updated_at) == 1
 
@@ -278,7 +278,7 @@ def test_botocore_repeats_no_call_within_the_rate(monkeypatch: pytest.MonkeyPatc
 
 
 def test_the_role_stays_when_the_stack_goes(iam: Any) -> None:  # noqa: ANN401
-    stored = world(roles=iam)
+    stored = scenario(roles=iam)
     handler.outcome_of(event("Create"), stored.services)
     assert handler.outcome_of(event("Delete"), stored.services).succeeded
     assert stored.account.role_arn == ROLE_ARN

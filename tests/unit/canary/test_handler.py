@@ -34,13 +34,13 @@ ENVIRONMENT = {
 
 
 class Front(HTTPServer):
-    """Answers each POST with `status` and `told`; keeps what it was asked."""
+    """Answers each POST with `status` and `response_headers`; keeps the `requests`."""
 
     def __init__(self) -> None:
         super().__init__(("127.0.0.1", 0), _Answering)
         self.status = 200
-        self.told: Mapping[str, str] = {"request-id": "bedrocks-id"}
-        self.asked: list[tuple[str, Mapping[str, str], bytes]] = []
+        self.response_headers: Mapping[str, str] = {"request-id": "bedrocks-id"}
+        self.requests: list[tuple[str, Mapping[str, str], bytes]] = []
 
     @property
     def url(self) -> str:
@@ -53,9 +53,9 @@ class _Answering(BaseHTTPRequestHandler):
         assert isinstance(front, Front)
         headers = {name.lower(): value for name, value in self.headers.items()}
         body = self.rfile.read(int(headers["content-length"]))
-        front.asked.append((self.path, headers, body))
+        front.requests.append((self.path, headers, body))
         self.send_response(front.status)
-        for name, value in front.told.items():
+        for name, value in front.response_headers.items():
             self.send_header(name, value)
         self.end_headers()
         self.wfile.write(b"{}")
@@ -89,7 +89,7 @@ def test_it_calls_with_the_current_value_of_its_key(front: Front) -> None:
     for question in questions(MODEL):
         assert ready.endpoint.ask(question.body) == "bedrocks-id"
 
-    paths, headers, bodies = zip(*front.asked, strict=True)
+    paths, headers, bodies = zip(*front.requests, strict=True)
     assert set(paths) == {"/dev/v1/messages"}
     assert {header["x-api-key"] for header in headers} == {"v" * 30}
     assert [json.loads(body) for body in bodies] == [item.body for item in questions(MODEL)]
@@ -99,7 +99,7 @@ def test_it_calls_with_the_current_value_of_its_key(front: Front) -> None:
 def test_without_a_key_it_signs_as_the_functions_role(front: Front) -> None:
     work(front, "").endpoint.ask(questions(MODEL)[0].body)
 
-    ((_, headers, _),) = front.asked
+    ((_, headers, _),) = front.requests
     assert headers["authorization"].startswith("AWS4-HMAC-SHA256 Credential=ASIAKEY/")
     assert "/eu-central-1/execute-api/aws4_request" in headers["authorization"]
     assert headers["x-amz-security-token"] == "token"
@@ -113,11 +113,11 @@ def test_what_is_not_answered_is_a_failure_of_the_call_and_both_are_tried(front:
 
     why = "status 429, request id bedrocks-id"
     assert failures == [Failure(size, "call", why, "") for size in ("small", "large")]
-    assert len(front.asked) == 2
+    assert len(front.requests) == 2
 
 
 def test_no_connection_and_no_id_are_reported_in_the_projects_words(front: Front) -> None:
-    front.told = {}
+    front.response_headers = {}
     with pytest.raises(CallFailedError, match=r"^an answer without request-id$"):
         Endpoint(front.url, by_key("key")).ask({})
     with pytest.raises(CallFailedError, match=r"^no answer: ConnectionRefusedError$"):
@@ -127,12 +127,12 @@ def test_no_connection_and_no_id_are_reported_in_the_projects_words(front: Front
 @pytest.mark.usefixtures("front")
 def test_a_run_is_counted_and_each_failure_is_a_line(capsys: pytest.CaptureFixture[str]) -> None:
     failures = [Failure("large", "S3", "no record", "id-1"), Failure("large", "body", "gone", "2")]
-    for each, count in ((failures, 1.0), ([], 0.0)):
-        report_failures(each, "dev")
+    for failed, count in ((failures, 1.0), ([], 0.0)):
+        report_failures(failed, "dev")
 
         lines = [json.loads(line) for line in capsys.readouterr().out.splitlines()]
         outcome = [line["failure"] for line in lines if "failure" in line]
-        assert outcome == [failure._asdict() for failure in each]
+        assert outcome == [failure._asdict() for failure in failed]
         (metrics,) = [line for line in lines if "_aws" in line]
         assert (metrics["service"], metrics["stage"]) == ("canary", "dev")
         assert (metrics["CanaryRuns"], metrics["CanaryFailures"]) == ([1.0], [count])

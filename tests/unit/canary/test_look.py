@@ -47,7 +47,7 @@ def sent(question: Question) -> Sent:
     return Sent(question, f"id-{question.size}", NOW, NOW + timedelta(seconds=1))
 
 
-def as_asked(question: Question) -> dict[str, Any]:
+def as_recorded(question: Question) -> dict[str, Any]:
     """As Bedrock is asked it: the model is in the URL, and the version in the body."""
     rest = {key: value for key, value in question.body.items() if key != "model"}
     return {"anthropic_version": "bedrock-2023-05-31", **rest}
@@ -59,17 +59,17 @@ def account() -> Account:
     made = Account()
     answer = {"content": [{"type": "text", "text": "yes"}]}
     small = {
-        "input": {"inputBodyJson": as_asked(SMALL)},
+        "input": {"inputBodyJson": as_recorded(SMALL)},
         "output": {"outputBodyJson": answer},
     }
     large = {side: {f"{side}BodyS3Path": path} for side, path in PATHS}
     for location in (made.logs, made.s3):
         location.update({"id-small": small, "id-large": large})
-    made.objects = {"s3://bucket/input": as_asked(LARGE), "s3://bucket/output": answer}
+    made.objects = {"s3://bucket/input": as_recorded(LARGE), "s3://bucket/output": answer}
     return made
 
 
-def looked(account: Account, *pauses: float) -> list[Failure]:
+def check(account: Account, *pauses: float) -> list[Failure]:
     return missing_records([sent(SMALL), sent(LARGE)], account, pauses, sleep=lambda _: None)
 
 
@@ -83,13 +83,13 @@ def test_the_larger_question_is_beyond_what_is_recorded_inline() -> None:
 
 
 def test_nothing_is_missing_where_both_are_complete_in_both_destinations(account: Account) -> None:
-    assert looked(account) == []
+    assert check(account) == []
 
 
 def test_a_record_that_is_in_neither_or_one_destination(account: Account) -> None:
     del account.logs["id-small"], account.logs["id-large"], account.s3["id-large"]
 
-    failures = looked(account)
+    failures = check(account)
 
     assert steps(failures) == {
         ("small", "CloudWatch Logs", "no record"),
@@ -103,7 +103,7 @@ def test_a_record_that_is_in_neither_or_one_destination(account: Account) -> Non
 def test_a_record_that_refers_to_nothing(account: Account, side: str, path: str) -> None:
     del account.objects[path]
 
-    assert steps(looked(account)) == {
+    assert steps(check(account)) == {
         ("large", "body", f"{location}: the object of the {side} is missing")
         for location in ("CloudWatch Logs", "S3")
     }
@@ -111,10 +111,10 @@ def test_a_record_that_refers_to_nothing(account: Account, side: str, path: str)
 
 def test_a_record_without_prompt_or_completion(account: Account) -> None:
     account.logs["id-small"] = {"input": {}, "output": {"outputBodyJson": {"content": []}}}
-    account.s3["id-small"] = {"input": {"inputBodyJson": as_asked(SMALL)}}
-    account.objects["s3://bucket/input"] = as_asked(SMALL)
+    account.s3["id-small"] = {"input": {"inputBodyJson": as_recorded(SMALL)}}
+    account.objects["s3://bucket/input"] = as_recorded(SMALL)
 
-    assert steps(looked(account)) == {
+    assert steps(check(account)) == {
         ("small", "body", "CloudWatch Logs: the input is not what was asked"),
         ("small", "body", "S3: no output"),
         ("large", "body", "CloudWatch Logs: the input is not what was asked"),
@@ -125,7 +125,7 @@ def test_a_record_without_prompt_or_completion(account: Account) -> None:
 def test_a_body_that_cannot_be_read_is_reported_without_its_text(account: Account) -> None:
     account.broken = True
 
-    failures = looked(account)
+    failures = check(account)
 
     assert {failure.step for failure in failures} == {"body"}
     assert "quotes" not in str(failures)

@@ -9,10 +9,10 @@ from typing import Any
 from claude_bedrock.catalog.invoke_policies import Statement
 
 _HOLDS = {
-    "StringEquals": lambda wanted, given: given in wanted,
-    "StringNotEquals": lambda wanted, given: given not in wanted,
-    "ArnNotEquals": lambda wanted, given: given not in wanted,
-    "ArnNotLike": lambda wanted, given: not _fits_any(wanted, given),
+    "StringEquals": lambda expected, value: value in expected,
+    "StringNotEquals": lambda expected, value: value not in expected,
+    "ArnNotEquals": lambda expected, value: value not in expected,
+    "ArnNotLike": lambda expected, value: not _fits_any(expected, value),
 }
 
 
@@ -45,10 +45,10 @@ def _conditions_hold(condition: Mapping[str, Any], context: Mapping[str, str]) -
     )
 
 
-def _holds(operator: str, key: str, wanted: list[str], context: Mapping[str, str]) -> bool:
+def _holds(operator: str, key: str, expected: list[str], context: Mapping[str, str]) -> bool:
     if operator == "Null":
-        return str(key not in context).lower() in wanted
-    return _HOLDS[operator](wanted, context[key]) if key in context else "Not" in operator
+        return str(key not in context).lower() in expected
+    return _HOLDS[operator](expected, context[key]) if key in context else "Not" in operator
 
 
 def _fits_any(patterns: Iterable[str], text: str) -> bool:

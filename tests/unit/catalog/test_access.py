@@ -40,12 +40,12 @@ def named(*names: str) -> list[Model]:
     return [model for model in result if model is not None]
 
 
-def place(*routes: str, region: str) -> InvocationScope:
+def scope(*routes: str, region: str) -> InvocationScope:
     return InvocationScope(routes, region, ACCOUNT)
 
 
 def statements(models: Sequence[Model], route: str, region: str) -> list[Statement]:
-    return invoke_policies.invoke_statements(models, place(route, region=region))
+    return invoke_policies.invoke_statements(models, scope(route, region=region))
 
 
 def profile_arn(model: Model, route: str, region: str) -> str:
@@ -199,13 +199,13 @@ def test_a_model_without_the_profile_gets_no_statement_at_all() -> None:
 
 
 def test_count_tokens_is_opened_on_the_bare_model_where_bedrock_has_it() -> None:
-    counting, silent = named("claude-sonnet-4-5", "claude-opus-4-5")
-    policy = statements([counting, silent], "us", "us-west-2")
+    counting, uncounted = named("claude-sonnet-4-5", "claude-opus-4-5")
+    policy = statements([counting, uncounted], "us", "us-west-2")
     action = "bedrock:CountTokens"
 
     assert allowed(policy, model_arn(counting, "us-west-2"), {}, action)
     assert not allowed(policy, model_arn(counting, "us-east-1"), {}, action)
-    assert not allowed(policy, model_arn(silent, "us-west-2"), {}, action)
+    assert not allowed(policy, model_arn(uncounted, "us-west-2"), {}, action)
     assert not allowed(policy, model_arn(counting, "us-west-2"), {})
 
 
@@ -217,7 +217,7 @@ def test_nothing_is_named_by_a_star() -> None:
 
 @pytest.mark.parametrize("route", ["us", "global"])
 def test_eight_models_fit_one_managed_policy(route: str) -> None:
-    policies = invoke_policies.invoke_policies(named(*EIGHT), place(route, region="us-west-1"))
+    policies = invoke_policies.invoke_policies(named(*EIGHT), scope(route, region="us-west-1"))
 
     assert policies == [statements(named(*EIGHT), route, "us-west-1")]
 
@@ -225,7 +225,7 @@ def test_eight_models_fit_one_managed_policy(route: str) -> None:
 def test_more_models_than_one_policy_holds_are_split_by_model() -> None:
     models = [m for m in SERVED if "us" in catalog.routes(m)]
 
-    policies = invoke_policies.invoke_policies(models, place("us", region="us-east-1"))
+    policies = invoke_policies.invoke_policies(models, scope("us", region="us-east-1"))
 
     assert len(policies) == 2
     for policy in policies:
@@ -241,22 +241,22 @@ def test_more_models_than_one_policy_holds_are_split_by_model() -> None:
 
 def test_a_token_is_measured_as_the_account_it_will_be() -> None:
     models = [m for m in SERVED if "us" in catalog.routes(m)]
-    written_out = invoke_policies.invoke_policies(models, place("us", "global", region="us-east-1"))
+    written_out = invoke_policies.invoke_policies(models, scope("us", "global", region="us-east-1"))
     token = InvocationScope(("us", "global"), "us-east-1", "${Token[AWS.AccountId.4]}" * 9)
 
     assert len(invoke_policies.invoke_policies(models, token)) == len(written_out)
 
 
 def test_a_fallback_is_opened_only_to_the_models_that_have_it() -> None:
-    both, one = named("claude-sonnet-4-5", "claude-opus-4-5")
+    both, single = named("claude-sonnet-4-5", "claude-opus-4-5")
     tokyo = "ap-northeast-1"
-    policy = invoke_policies.invoke_statements([both, one], place("global", "jp", region=tokyo))
+    policy = invoke_policies.invoke_statements([both, single], scope("global", "jp", region=tokyo))
     here = {"aws:RequestedRegion": tokyo}
 
     assert allowed(policy, profile_arn(both, "global", tokyo), here)
-    assert allowed(policy, profile_arn(one, "global", tokyo), here)
+    assert allowed(policy, profile_arn(single, "global", tokyo), here)
     assert allowed(policy, profile_arn(both, "jp", tokyo), here)
-    assert not allowed(policy, profile_arn(one, "jp", tokyo), here)
+    assert not allowed(policy, profile_arn(single, "jp", tokyo), here)
     for statement in policy:
         assert statement["Resource"], statement["Sid"]
 
@@ -271,15 +271,15 @@ def test_a_fallback_is_opened_only_to_the_models_that_have_it() -> None:
 def test_exactly_the_named_models_are_open_by_exactly_the_named_routes(
     names: set[str], routes: tuple[str, ...], region: str
 ) -> None:
-    wanted = [m for m in SERVED if m.name in names]
-    chosen = [m for m in wanted if catalog.reach(m, routes[0], region) is not None]
-    policies = invoke_policies.invoke_policies(chosen, place(*routes, region=region))
+    selected = [m for m in SERVED if m.name in names]
+    chosen = [m for m in selected if catalog.reach(m, routes[0], region) is not None]
+    policies = invoke_policies.invoke_policies(chosen, scope(*routes, region=region))
     policy = [statement for item in policies for statement in item]
     here = {"aws:RequestedRegion": region}
 
-    for each in policies:
-        assert len(invoke_policies.document_text(each)) <= 6144
-        assert len({statement["Sid"] for statement in each}) == len(each)
+    for part in policies:
+        assert len(invoke_policies.document_text(part)) <= 6144
+        assert len({statement["Sid"] for statement in part}) == len(part)
     for model in SERVED:
         for route in catalog.ROUTES:
             reached = catalog.reach(model, route, region) if route in routes else None

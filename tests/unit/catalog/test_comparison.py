@@ -26,10 +26,10 @@ from tests.unit.catalog.account_answers import (
 REGIONS = ("us-east-1", "eu-central-1", "eu-west-2", "ap-northeast-1", "ap-southeast-2")
 
 
-def found(
-    told: Answers, region: str, models: tuple[Model, ...] = MODELS
+def differences(
+    answers: Answers, region: str, models: tuple[Model, ...] = MODELS
 ) -> list[comparison.Difference]:
-    return comparison.differences(models, comparison.read(*told), region=region, today=TODAY)
+    return comparison.differences(models, comparison.read(*answers), region=region, today=TODAY)
 
 
 def evaluated(row: str) -> Any:  # noqa: ANN401 - Python
@@ -44,7 +44,7 @@ def pasted(model: Model, row: str) -> Model:
 
 @pytest.mark.parametrize("region", REGIONS)
 def test_the_catalog_as_an_account_reports_it_is_no_difference(region: str) -> None:
-    assert found(answers(region), region) == []
+    assert differences(answers(region), region) == []
 
 
 @pytest.mark.parametrize("region", REGIONS)
@@ -52,7 +52,7 @@ def test_dates_that_an_account_leaves_out_are_none(region: str) -> None:
     outcome = answers(region)
     for model in outcome.models:
         model["modelLifecycle"] = {"status": model["modelLifecycle"]["status"]}
-    assert found(outcome, region) == []
+    assert differences(outcome, region) == []
 
 
 @st.composite
@@ -60,13 +60,13 @@ def changed(draw: st.DrawFn) -> tuple[str, Answers, str, Change]:
     """A Region, its answers with one thing changed, the base id it is of, and the change."""
     region = draw(st.sampled_from(REGIONS))
     outcome = answers(region)
-    kind = draw(st.sampled_from([date, model_gone, profile_gone, profile_new, destination]))
+    kind = draw(st.sampled_from([date, model_removed, profile_removed, profile_new, destination]))
     base_id, change = kind(draw, outcome, region)
     return region, outcome, base_id, change
 
 
-def date(draw: st.DrawFn, told: Answers, _region: str) -> tuple[str, Change]:
-    answer = draw(st.sampled_from(told.models))
+def date(draw: st.DrawFn, answers: Answers, _region: str) -> tuple[str, Change]:
+    answer = draw(st.sampled_from(answers.models))
     field, name = draw(st.sampled_from([*comparison._DATES.items()]))
     day = draw(st.dates(min_value=datetime(2024, 1, 1, tzinfo=UTC).date())).isoformat()
     model = named(answer["modelId"])
@@ -80,38 +80,38 @@ def date(draw: st.DrawFn, told: Answers, _region: str) -> tuple[str, Change]:
     return model.base_id, Change(field if field == "released" else f"life.{field}", was, day)
 
 
-def model_gone(draw: st.DrawFn, told: Answers, region: str) -> tuple[str, Change]:
-    base_id = draw(st.sampled_from(told.models))["modelId"]
-    told.models[:] = [model for model in told.models if model["modelId"] != base_id]
-    told.profiles[:] = [
+def model_removed(draw: st.DrawFn, answers: Answers, region: str) -> tuple[str, Change]:
+    base_id = draw(st.sampled_from(answers.models))["modelId"]
+    answers.models[:] = [model for model in answers.models if model["modelId"] != base_id]
+    answers.profiles[:] = [
         profile
-        for profile in told.profiles
+        for profile in answers.profiles
         if not profile["inferenceProfileId"].endswith(f".{base_id}")
     ]
     return base_id, Change("model", f"callable from {region}", None)
 
 
-def profile_gone(draw: st.DrawFn, told: Answers, region: str) -> tuple[str, Change]:
-    gone = draw(st.sampled_from(told.profiles))
-    told.profiles.remove(gone)
-    route, _, base_id = gone["inferenceProfileId"].partition(".")
+def profile_removed(draw: st.DrawFn, answers: Answers, region: str) -> tuple[str, Change]:
+    removed = draw(st.sampled_from(answers.profiles))
+    answers.profiles.remove(removed)
+    route, _, base_id = removed["inferenceProfileId"].partition(".")
     return base_id, Change(f"profiles.{route}", words(base_id, route, region), None)
 
 
-def profile_new(draw: st.DrawFn, told: Answers, region: str) -> tuple[str, Change]:
-    base_id = draw(st.sampled_from(told.models))["modelId"]
+def profile_new(draw: st.DrawFn, answers: Answers, region: str) -> tuple[str, Change]:
+    base_id = draw(st.sampled_from(answers.models))["modelId"]
     there = [catalog.reach(named(base_id), route, region) for route in catalog.ROUTES]
     free = [r for r, to in zip(catalog.ROUTES, there, strict=True) if to is None]
     route = draw(st.sampled_from([*free, "ca"]))
     to = () if route == "global" else (region, "xx-new-1")
-    told.profiles.append(profile_answer(route, base_id, to))
+    answers.profiles.append(profile_answer(route, base_id, to))
     return base_id, Change(f"profiles.{route}", None, " ".join(sorted(to)) or ANYWHERE)
 
 
-def destination(draw: st.DrawFn, told: Answers, region: str) -> tuple[str, Change]:
-    geographic = [p for p in told.profiles if not p["inferenceProfileId"].startswith("global.")]
+def destination(draw: st.DrawFn, answers: Answers, region: str) -> tuple[str, Change]:
+    geographic = [p for p in answers.profiles if not p["inferenceProfileId"].startswith("global.")]
     if not geographic:
-        return profile_new(draw, told, region)
+        return profile_new(draw, answers, region)
     profile = draw(st.sampled_from(geographic))
     route, _, base_id = profile["inferenceProfileId"].partition(".")
     if draw(st.booleans()):
@@ -139,19 +139,19 @@ def test_one_change_is_detected_alone_and_its_row_takes_it_away(
     case: tuple[str, Answers, str, Change],
 ) -> None:
     region, outcome, base_id, change = case
-    (difference,) = found(outcome, region)
+    (difference,) = differences(outcome, region)
 
     assert (difference.model, difference.changes) == (named(base_id).name, (change,))
     corrected = tuple(
         pasted(model, difference.row) if model.base_id == base_id else model for model in MODELS
     )
-    assert found(outcome, region, corrected) == []
+    assert differences(outcome, region, corrected) == []
 
 
-def answer_of(told: Answers, name: str) -> dict[str, Any]:
+def answer_of(answers: Answers, name: str) -> dict[str, Any]:
     model = catalog.find(name)
     assert model
-    return next(item for item in told.models if item["modelId"] == model.base_id)
+    return next(item for item in answers.models if item["modelId"] == model.base_id)
 
 
 def test_a_model_nobody_recorded_gets_a_row_that_lists_what_is_missing() -> None:
@@ -161,7 +161,7 @@ def test_a_model_nobody_recorded_gets_a_row_that_lists_what_is_missing() -> None
     outcome.models.append({"modelId": new, "modelName": "Claude Sonnet 6", "modelLifecycle": life})
     outcome.profiles.append(profile_answer("eu", new, ("eu-west-1", REGION)))
 
-    (difference,) = found(outcome, REGION)
+    (difference,) = differences(outcome, REGION)
 
     assert difference.model == new
     assert difference.changes == (
@@ -178,7 +178,7 @@ def test_a_model_that_an_account_reports_as_removed_need_not_be_recorded() -> No
     outcome = answers(REGION)
     life = {"status": "LEGACY", "endOfLifeTime": midnight(TODAY)}
     outcome.models.append({"modelId": "anthropic.claude-v2", "modelLifecycle": life})
-    assert found(outcome, REGION) == []
+    assert differences(outcome, REGION) == []
 
 
 @pytest.mark.parametrize("base_id", ["anthropic.claude-sonnet-6", "anthropic.claude-opus-4-8"])
@@ -187,7 +187,7 @@ def test_a_variant_of_provisioned_throughput_is_no_model(base_id: str) -> None:
     outcome.models.append(
         {"modelId": f"{base_id}:200k", "inferenceTypesSupported": ["PROVISIONED"]}
     )
-    assert found(outcome, REGION) == []
+    assert differences(outcome, REGION) == []
 
 
 @pytest.mark.parametrize(
@@ -198,13 +198,13 @@ def test_a_state_without_dates_is_a_difference_of_its_own(name: str, status: str
     outcome = answers("us-east-1")
     answer_of(outcome, name)["modelLifecycle"] = {"status": status}
 
-    (difference,) = found(outcome, "us-east-1")
+    (difference,) = differences(outcome, "us-east-1")
 
     assert (difference.model, difference.changes) == (name, (Change("life", was, status),))
     corrected = tuple(
         pasted(model, difference.row) if model.name == name else model for model in MODELS
     )
-    assert found(outcome, "us-east-1", corrected) == []
+    assert differences(outcome, "us-east-1", corrected) == []
 
 
 def test_a_retired_model_that_an_account_still_has_is_one() -> None:
@@ -218,7 +218,7 @@ def test_a_retired_model_that_an_account_still_has_is_one() -> None:
         profile_answer("us", opus.base_id, opus.profiles[0].regions["us-east-1"])
     )
 
-    (difference,) = found(outcome, "us-east-1")
+    (difference,) = differences(outcome, "us-east-1")
 
     assert difference.changes == (Change("life", "RETIRED", "LEGACY"),)
     assert difference.row == f"life=Life(legacy='{TODAY}'),"
@@ -251,9 +251,9 @@ def test_an_account_is_read_page_by_page_and_profile_by_profile() -> None:
     assert message == comparison.read(*outcome)
 
 
-def outdated(told: Answers, region: str = REGION, *, models: tuple[str, ...] = ()) -> list[str]:
-    message = comparison.read(*told)
-    return list(comparison.outdated(found(told, region), message, models))
+def outdated(answers: Answers, region: str = REGION, *, models: tuple[str, ...] = ()) -> list[str]:
+    message = comparison.read(*answers)
+    return list(comparison.outdated(differences(answers, region), message, models))
 
 
 def test_a_model_that_is_new_in_the_account_is_reported() -> None:
@@ -275,9 +275,9 @@ def test_an_end_of_life_date_is_reported_for_every_model() -> None:
 
 def test_what_was_removed_is_reported_for_the_stages_models_only() -> None:
     outcome = answers(REGION)
-    gone = "eu.anthropic.claude-opus-4-8"
+    removed = "eu.anthropic.claude-opus-4-8"
     outcome.profiles[:] = [
-        profile for profile in outcome.profiles if profile["inferenceProfileId"] != gone
+        profile for profile in outcome.profiles if profile["inferenceProfileId"] != removed
     ]
     assert outdated(outcome, models=("claude-haiku-4-5",)) == []
     (line,) = outdated(outcome, models=("claude-opus-4-8",))
@@ -286,11 +286,11 @@ def test_what_was_removed_is_reported_for_the_stages_models_only() -> None:
 
 def test_what_no_page_confirms_is_no_news_where_it_is_missing() -> None:
     outcome = answers(REGION)
-    gone = "eu.anthropic.claude-opus-5"
+    removed = "eu.anthropic.claude-opus-5"
     outcome.profiles[:] = [
-        profile for profile in outcome.profiles if profile["inferenceProfileId"] != gone
+        profile for profile in outcome.profiles if profile["inferenceProfileId"] != removed
     ]
-    assert found(outcome, REGION)
+    assert differences(outcome, REGION)
     assert outdated(outcome, models=("claude-opus-5",)) == []
 
 

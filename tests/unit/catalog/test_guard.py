@@ -26,7 +26,7 @@ SERVED = [m for m in MODELS if m.profiles and not catalog.is_retired(m, "2026-11
 HAIKU = "anthropic.claude-haiku-4-5-20251001-v1:0"
 
 
-def guarded(*routes: str, **settings: Any) -> DenyPolicyInputs:  # noqa: ANN401 - fields of DenyPolicyInputs
+def inputs(*routes: str, **settings: Any) -> DenyPolicyInputs:  # noqa: ANN401 - fields of DenyPolicyInputs
     guardrail = settings.pop("guardrail", None)
     location = InvocationScope(routes or ("eu",), REGION, ACCOUNT, guardrail=guardrail)
     return DenyPolicyInputs("prod", location, **settings)
@@ -81,7 +81,7 @@ def through(name: str) -> dict[str, str]:
 def test_nothing_but_claude_by_the_stages_route_can_be_invoked(
     action: str, resource: str, context: dict[str, str]
 ) -> None:
-    assert verdict(guarded("eu"), action, resource, context) == "deny"
+    assert verdict(inputs("eu"), action, resource, context) == "deny"
 
 
 STAGES = st.builds(
@@ -124,7 +124,7 @@ def test_the_guard_leaves_what_the_stage_allows_and_the_boundary_too(
         ):
             for action in invoke_policies.INVOKE:
                 assert judged(policy, action, door, here) == "allow"
-                for resource, context in _asked_behind(model, route, behind):
+                for resource, context in _requests_behind(model, route, behind):
                     assert judged(policy, action, resource, context) == "allow"
     assert len(deny_policy.service_control_policy(deny_policy.deny_statements(stage))) <= 5120
     assert invoke_policies.characters(deny_policy.boundary_statements(stage)) <= 6144
@@ -134,7 +134,7 @@ def test_the_guard_leaves_what_the_stage_allows_and_the_boundary_too(
     assert len(set(sids)) == len(sids)
 
 
-def _asked_behind(
+def _requests_behind(
     model: Model, route: str, context: dict[str, str]
 ) -> list[tuple[str, dict[str, str]]]:
     """What Bedrock asks about the models behind a profile."""
@@ -163,8 +163,8 @@ def _asked_behind(
     ],
 )
 def test_unlogged_doors_and_the_accounts_settings_are_shut(action: str) -> None:
-    assert verdict(guarded(), action) == "deny"
-    assert judged(deny_policy.boundary_statements(guarded()), action, "*", {}) == "deny"
+    assert verdict(inputs(), action) == "deny"
+    assert judged(deny_policy.boundary_statements(inputs()), action, "*", {}) == "deny"
 
 
 @pytest.mark.parametrize(
@@ -172,7 +172,7 @@ def test_unlogged_doors_and_the_accounts_settings_are_shut(action: str) -> None:
     ["bedrock:CountTokens", "bedrock:GetInferenceProfile", "s3:GetObject", "sts:AssumeRole"],
 )
 def test_what_is_nobodys_danger_is_left_alone(action: str) -> None:
-    assert verdict(guarded(), action) == "allow"
+    assert verdict(inputs(), action) == "allow"
 
 
 @pytest.mark.parametrize("action", invoke_policies.INVOKE)
@@ -190,7 +190,7 @@ def test_what_is_nobodys_danger_is_left_alone(action: str) -> None:
 def test_a_call_may_name_the_stages_service_tiers_only(
     action: str, tiers: tuple[str, ...], tier: str | None, expected: str
 ) -> None:
-    stage = guarded(service_tiers=tiers)
+    stage = inputs(service_tiers=tiers)
     named = {invoke_policies.SERVICE_TIER: tier} if tier else {}
     assert verdict(stage, action, profile(f"eu.{HAIKU}"), named) == expected
 
@@ -204,7 +204,7 @@ def test_a_call_may_be_in_no_project_but_the_default_one(
 ) -> None:
     arn = f"arn:aws:bedrock:{REGION}:{ACCOUNT}:project/{project}"
     named = {"bedrock:ProjectArn": arn} if project else {}
-    assert verdict(guarded(), action, profile(f"eu.{HAIKU}"), named) == expected
+    assert verdict(inputs(), action, profile(f"eu.{HAIKU}"), named) == expected
 
 
 def test_each_setting_of_the_account_is_its_roles_and_no_others() -> None:
@@ -213,19 +213,24 @@ def test_each_setting_of_the_account_is_its_roles_and_no_others() -> None:
         ("bedrock:DeleteModelInvocationLoggingConfiguration", LOGGING, RETENTION),
         ("bedrock:PutAccountDataRetention", RETENTION, LOGGING),
     ):
-        assert verdict(guarded(), action, context={"aws:PrincipalArn": role}) == "allow"
+        assert verdict(inputs(), action, context={"aws:PrincipalArn": role}) == "allow"
         for stranger in (other, f"{role}-2", role.replace(ACCOUNT, "444455556666")):
-            assert verdict(guarded(), action, context={"aws:PrincipalArn": stranger}) == "deny"
+            assert verdict(inputs(), action, context={"aws:PrincipalArn": stranger}) == "deny"
 
 
 def test_a_stage_that_sets_data_retention_has_no_other_set_even_by_its_own_role() -> None:
-    stage = guarded(data_retention="none")
-    action, ours = "bedrock:PutAccountDataRetention", {"aws:PrincipalArn": RETENTION}
+    stage = inputs(data_retention="none")
+    action, principal = "bedrock:PutAccountDataRetention", {"aws:PrincipalArn": RETENTION}
 
-    assert verdict(stage, action, context=ours | {"bedrock:DataRetentionMode": "none"}) == "allow"
+    assert (
+        verdict(stage, action, context=principal | {"bedrock:DataRetentionMode": "none"}) == "allow"
+    )
     for mode in ("default", "inherit", "aws_review", "provider_data_share"):
-        assert verdict(stage, action, context=ours | {"bedrock:DataRetentionMode": mode}) == "deny"
-    assert verdict(stage, action, context=ours) == "deny"
+        assert (
+            verdict(stage, action, context=principal | {"bedrock:DataRetentionMode": mode})
+            == "deny"
+        )
+    assert verdict(stage, action, context=principal) == "deny"
     assert verdict(stage, action, context={"bedrock:DataRetentionMode": "none"}) == "deny"
 
 
@@ -243,7 +248,7 @@ def test_a_stage_that_sets_data_retention_has_no_other_set_even_by_its_own_role(
 def test_only_short_term_keys_and_only_where_let_pass(
     let: bool, kind: str | None, expected: str
 ) -> None:
-    stage = guarded(short_term_bearer_tokens=let)
+    stage = inputs(short_term_bearer_tokens=let)
     context = {"bedrock:BearerTokenType": kind} if kind else {}
 
     assert verdict(stage, "bedrock:CallWithBearerToken", context=context) == expected
@@ -253,36 +258,36 @@ def test_only_short_term_keys_and_only_where_let_pass(
 def test_team_profiles_are_called_where_there_are_teams_and_copy_no_other_route() -> None:
     team = f"arn:aws:bedrock:{REGION}:{ACCOUNT}:application-inference-profile/a1b2"
     model = f"arn:aws:bedrock:eu-west-1::foundation-model/{HAIKU}"
-    stage, action = guarded(team_profiles=True), "bedrock:CreateInferenceProfile"
+    stage, action = inputs(team_profiles=True), "bedrock:CreateInferenceProfile"
 
     assert verdict(stage, "bedrock:InvokeModel", team) == "allow"
     assert verdict(stage, "bedrock:InvokeModel", model, {invoke_policies.PROFILE: team}) == "allow"
     assert verdict(stage, action, profile(f"eu.{HAIKU}")) == "allow"
     assert verdict(stage, action, profile(f"global.{HAIKU}")) == "deny"
     assert (
-        verdict(guarded(), "bedrock:InvokeModel", model, {invoke_policies.PROFILE: team}) == "deny"
+        verdict(inputs(), "bedrock:InvokeModel", model, {invoke_policies.PROFILE: team}) == "deny"
     )
 
 
 def test_a_guardrail_is_required_for_every_invocation() -> None:
     model = f"arn:aws:bedrock:eu-west-1::foundation-model/{HAIKU}"
-    ours = f"arn:aws:bedrock:{REGION}:{ACCOUNT}:guardrail/abc123"
-    stage, call = guarded(guardrail=("abc123", "2")), through(f"eu.{HAIKU}")
+    guardrail = f"arn:aws:bedrock:{REGION}:{ACCOUNT}:guardrail/abc123"
+    stage, call = inputs(guardrail=("abc123", "2")), through(f"eu.{HAIKU}")
 
     def invoked(context: dict[str, str]) -> str:
         return verdict(stage, "bedrock:InvokeModelWithResponseStream", model, call | context)
 
-    assert invoked({invoke_policies.GUARDRAIL: f"{ours}:2"}) == "allow"
-    assert invoked({invoke_policies.GUARDRAIL: f"{ours}:1"}) == "deny"
-    assert invoked({invoke_policies.GUARDRAIL: ours}) == "deny"
+    assert invoked({invoke_policies.GUARDRAIL: f"{guardrail}:2"}) == "allow"
+    assert invoked({invoke_policies.GUARDRAIL: f"{guardrail}:1"}) == "deny"
+    assert invoked({invoke_policies.GUARDRAIL: guardrail}) == "deny"
     assert invoked({}) == "deny"
     boundary = deny_policy.boundary_statements(stage)
-    assert judged(boundary, "bedrock:ApplyGuardrail", ours, {}) == "allow"
-    assert judged(boundary, "bedrock:ApplyGuardrail", f"{ours}x", {}) == "neither"
+    assert judged(boundary, "bedrock:ApplyGuardrail", guardrail, {}) == "allow"
+    assert judged(boundary, "bedrock:ApplyGuardrail", f"{guardrail}x", {}) == "neither"
 
 
 def test_the_boundary_bounds_to_calling_claude_and_reporting_it() -> None:
-    stage = guarded(signed_callers=True)
+    stage = inputs(signed_callers=True)
     boundary = deny_policy.boundary_statements(stage)
     log = f"arn:aws:logs:{REGION}:{ACCOUNT}:log-group:/claude-on-bedrock/prod"
     apis = f"arn:aws:execute-api:{REGION}:{ACCOUNT}:a1b2c3"
@@ -294,12 +299,12 @@ def test_the_boundary_bounds_to_calling_claude_and_reporting_it() -> None:
     assert judged(boundary, "execute-api:Invoke", f"{apis}/dev/POST/v1/messages", {}) == "neither"
     for action in ("iam:PutRolePolicy", "s3:GetObject", "bedrock:InvokeAgent", "kms:Decrypt"):
         assert judged(boundary, action, "*", {}) == "neither"
-    unsigned = deny_policy.boundary_statements(guarded())
+    unsigned = deny_policy.boundary_statements(inputs())
     assert judged(unsigned, "execute-api:Invoke", f"{apis}/prod/GET/", {}) == "neither"
 
 
 def test_a_service_control_policy_is_the_denials_and_no_longer_than_aws_takes() -> None:
-    denials = deny_policy.deny_statements(guarded("global", "us", "eu", data_retention="none"))
+    denials = deny_policy.deny_statements(inputs("global", "us", "eu", data_retention="none"))
     text = deny_policy.service_control_policy(denials)
 
     assert json.loads(text) == {"Version": "2012-10-17", "Statement": denials}

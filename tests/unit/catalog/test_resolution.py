@@ -98,7 +98,7 @@ def test_routes_are_tried_in_the_stages_order_where_the_model_has_them(
 
     resolved = resolve(model.name, routes=" ".join(routes))
 
-    assert resolved.profile_ids == tuple(f"{each}.{model.base_id}" for each in had)
+    assert resolved.profile_ids == tuple(f"{route}.{model.base_id}" for route in had)
     named = resolve(f"{had[-1]}.{model.base_id}", routes=" ".join(routes))
     assert named.profile_ids == (f"{had[-1]}.{model.base_id}",)
 

@@ -25,8 +25,8 @@ def test_every_spelling_of_every_model_is_on_the_page() -> None:
 
 
 def test_importing_the_catalog_loads_nothing_heavy() -> None:
-    ours = ("tools.docs.models_page", "claude_bedrock.catalog.invoke_policies")
-    heavy = {"re", "dataclasses", "inspect", "enum", "json", *ours}
+    project_modules = ("tools.docs.models_page", "claude_bedrock.catalog.invoke_policies")
+    heavy = {"re", "dataclasses", "inspect", "enum", "json", *project_modules}
     code = (
         f"import sys, typing; before = set(sys.modules); import claude_bedrock.catalog; "
         f"print((set(sys.modules) - before) & {heavy})"

@@ -20,20 +20,20 @@ EU = InvocationScope(("eu",), "eu-central-1", ACCOUNT)
 KEY = "bedrock:InferenceProfileArn"
 
 
-def own(place: InvocationScope, profile_id: str) -> str:
-    return place.arn(f"application-inference-profile/{profile_id}")
+def own(scope: InvocationScope, profile_id: str) -> str:
+    return scope.arn(f"application-inference-profile/{profile_id}")
 
 
-def copied(place: InvocationScope, model: Model, route: str) -> str:
-    return place.arn(f"inference-profile/{catalog.profile_id(model, route)}")
+def copied(scope: InvocationScope, model: Model, route: str) -> str:
+    return scope.arn(f"inference-profile/{catalog.profile_id(model, route)}")
 
 
-def verdict(place: InvocationScope, resource: str, **context: str) -> set[str]:
+def verdict(scope: InvocationScope, resource: str, **context: str) -> set[str]:
     statements = team_policies.invoke_statements(
-        [ApplicationProfile(SONNET, place.routes[0], "sonnetofours")], place
+        [ApplicationProfile(SONNET, scope.routes[0], "sonnetofours")], scope
     )
-    given = {name.replace("_", ":"): value for name, value in context.items()}
-    return {judged(statements, action, resource, given) for action in ACTIONS}
+    condition = {name.replace("_", ":"): value for name, value in context.items()}
+    return {judged(statements, action, resource, condition) for action in ACTIONS}
 
 
 @pytest.mark.parametrize(
@@ -77,12 +77,12 @@ def test_nothing_else_is_open(location: InvocationScope) -> None:
     model = location.model_arn(SONNET.base_id, region=location.region)
     other = location.model_arn(HAIKU.base_id, region=location.region)
     here = {"aws_RequestedRegion": location.region}
-    ours, anothers = own(location, "sonnetofours"), own(location, "sonnetoftheirs")
+    configured, anothers = own(location, "sonnetofours"), own(location, "sonnetoftheirs")
     assert verdict(location, model, **here) == {"neither"}
     assert verdict(location, anothers, **here) == {"neither"}
     assert verdict(location, copied(location, SONNET, route), **here) == {"neither"}
     assert verdict(location, model, **here, bedrock_InferenceProfileArn=anothers) == {"neither"}
-    assert verdict(location, other, **here, bedrock_InferenceProfileArn=ours) == {"neither"}
+    assert verdict(location, other, **here, bedrock_InferenceProfileArn=configured) == {"neither"}
 
 
 def test_where_the_stage_has_a_guardrail_the_models_require_it() -> None:
@@ -91,9 +91,9 @@ def test_where_the_stage_has_a_guardrail_the_models_require_it() -> None:
     statements = team_policies.invoke_statements([profile], location)
     model = location.model_arn(SONNET.base_id, region=location.region)
     context = {"aws:RequestedRegion": location.region, KEY: own(location, "sonnetofours")}
-    guarded = context | {"bedrock:GuardrailIdentifier": location.arn("guardrail/abc:3")}
+    with_guardrail = context | {"bedrock:GuardrailIdentifier": location.arn("guardrail/abc:3")}
     assert judged(statements, ACTIONS[0], model, context) == "neither"
-    assert judged(statements, ACTIONS[0], model, guarded) == "allow"
+    assert judged(statements, ACTIONS[0], model, with_guardrail) == "allow"
     applied = judged(statements, "bedrock:ApplyGuardrail", location.arn("guardrail/abc"), {})
     assert applied == "allow"
 
@@ -125,11 +125,11 @@ def test_policies_are_within_the_limit_and_lose_no_profile(
     written = [
         json.dumps({"Version": "2012-10-17", "Statement": document}) for document in documents
     ]
-    compact = [each.replace(token, ACCOUNT).replace(" ", "") for each in written]
+    compact = [document.replace(token, ACCOUNT).replace(" ", "") for document in written]
     assert len(compact) > 1
-    assert all(len(each) <= 6144 for each in compact)
+    assert all(len(document) <= 6144 for document in compact)
     for profile in profiles:
-        assert any(own(location, profile.id) in each for each in compact)
+        assert any(own(location, profile.id) in document for document in compact)
 
 
 def test_a_model_without_the_route_has_no_statement() -> None:

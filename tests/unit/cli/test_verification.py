@@ -24,7 +24,7 @@ from claude_bedrock.cli.verify.verification import Report
 from claude_bedrock.records.invocation_records import STREAM
 from claude_bedrock.records.read_digest import Fingerprint
 from claude_bedrock.verification.period import BadWindowError, period
-from tests.unit.verification.scenario import GATEWAY_ROLE, SOMEBODY, audit_line, record
+from tests.unit.verification.scenario import GATEWAY_ROLE, OTHER_ROLE, audit_line, record
 
 NOW = datetime.now(UTC).replace(microsecond=0)
 DEPLOYMENT = Deployment("dev", "eu-central-1", None)
@@ -148,7 +148,7 @@ def test_both_sides_are_read_beyond_the_window(account: Account, tmp_path: Path)
     account.recorded("last", until - timedelta(seconds=1))
     account.called("just before", since - timedelta(seconds=1))
     account.recorded("just before", since)
-    account.recorded("went round", until - timedelta(seconds=1), identity={"arn": SOMEBODY})
+    account.recorded("went round", until - timedelta(seconds=1), identity={"arn": OTHER_ROLE})
     account.called("lost after", until + timedelta(seconds=1))
 
     report = run(tmp_path, hours=1, until=until)
@@ -462,7 +462,7 @@ def test_allowed_direct_calls_are_summed_in_the_terminal(account: Account, tmp_p
     account.allow(role)
     at = NOW - timedelta(hours=2)
     for request_id in ("d1", "d2"):
-        account.recorded(request_id, at, identity={"arn": SOMEBODY}, requestMetadata=None)
+        account.recorded(request_id, at, identity={"arn": OTHER_ROLE}, requestMetadata=None)
 
     code, text = shown(tmp_path)
 

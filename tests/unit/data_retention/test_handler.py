@@ -42,7 +42,7 @@ def services(bedrock: Stubber, clock: Clock) -> Services:
     return Services(client, clock.waiting)
 
 
-def found(bedrock: Stubber, mode: str) -> None:
+def will_get(bedrock: Stubber, mode: str) -> None:
     bedrock.add_response("get_account_data_retention", {"mode": mode}, {})
 
 
@@ -64,12 +64,12 @@ def will_put(bedrock: Stubber, mode: str) -> None:
 def test_a_looser_mode_or_none_chosen_becomes_the_stages(
     bedrock: Stubber, request_type: str, there: str, requested: str
 ) -> None:
-    found(bedrock, there)
+    will_get(bedrock, there)
     will_put(bedrock, requested)
-    told = outcome(bedrock, request_type, requested)
-    assert told.outcome == (True, told.outcome.sentence)
-    assert told.data() == {"Mode": requested}
-    assert there in told.outcome.sentence
+    result = outcome(bedrock, request_type, requested)
+    assert result.outcome == (True, result.outcome.sentence)
+    assert result.data() == {"Mode": requested}
+    assert there in result.outcome.sentence
 
 
 @pytest.mark.parametrize("request_type", ["Create", "Update"])
@@ -80,33 +80,33 @@ def test_a_looser_mode_or_none_chosen_becomes_the_stages(
 def test_a_stricter_or_unknown_mode_stays_and_that_is_reported(
     bedrock: Stubber, request_type: str, there: str, requested: str
 ) -> None:
-    found(bedrock, there)
-    told = outcome(bedrock, request_type, requested)
-    assert told.outcome.succeeded
-    assert told.data() == {"Mode": there}
-    assert f"{there}, stricter than the stage's {requested}; it was left" in told.outcome.sentence
-    assert f"put-account-data-retention --mode {requested}" in told.outcome.sentence
+    will_get(bedrock, there)
+    result = outcome(bedrock, request_type, requested)
+    assert result.outcome.succeeded
+    assert result.data() == {"Mode": there}
+    assert f"{there}, stricter than the stage's {requested}; it was left" in result.outcome.sentence
+    assert f"put-account-data-retention --mode {requested}" in result.outcome.sentence
 
 
 def test_the_mode_that_is_there_is_not_put_again(bedrock: Stubber) -> None:
-    found(bedrock, "none")
+    will_get(bedrock, "none")
     assert outcome(bedrock, "Update", "none").data() == {"Mode": "none"}
 
 
 def test_on_delete_bedrock_is_not_called(bedrock: Stubber) -> None:
-    told = outcome(bedrock, "Delete", "none")
-    assert told.outcome.succeeded
-    assert told.data() == {}
+    result = outcome(bedrock, "Delete", "none")
+    assert result.outcome.succeeded
+    assert result.data() == {}
 
 
 def test_a_role_that_is_too_new_is_waited_for(bedrock: Stubber) -> None:
     bedrock.add_client_error("get_account_data_retention", "AccessDeniedException")
-    found(bedrock, "default")
+    will_get(bedrock, "default")
     bedrock.add_client_error("put_account_data_retention", "AccessDeniedException")
     will_put(bedrock, "none")
     clock = Clock()
-    told = handler.outcome_of(event("Create", "none"), services(bedrock, clock))
-    assert told.data() == {"Mode": "none"}
+    result = handler.outcome_of(event("Create", "none"), services(bedrock, clock))
+    assert result.data() == {"Mode": "none"}
     assert len(clock.pauses) == 2
 
 
@@ -132,17 +132,17 @@ class Denying:
 def test_iam_may_take_two_minutes(seconds: float) -> None:
     clock = Clock()
     denying = Denying(clock, clock.now + seconds)
-    told = handler.outcome_of(event("Create", "none"), Services(denying, clock.waiting))
-    assert told.data() == {"Mode": "none"}
+    result = handler.outcome_of(event("Create", "none"), Services(denying, clock.waiting))
+    assert result.data() == {"Mode": "none"}
 
 
 def test_a_denial_that_stays_fails_the_deployment_with_bedrocks_words() -> None:
     clock = Clock()
     denying = Denying(clock, float("inf"))
-    told = handler.outcome_of(event("Create", "none"), Services(denying, clock.waiting))
-    assert not told.outcome.succeeded
-    assert "denied by an SCP" in told.outcome.sentence
-    assert told.data() == {}
+    result = handler.outcome_of(event("Create", "none"), Services(denying, clock.waiting))
+    assert not result.outcome.succeeded
+    assert "denied by an SCP" in result.outcome.sentence
+    assert result.data() == {}
     assert 120 <= clock.elapsed < 130
 
 
@@ -184,7 +184,7 @@ def test_cloudformation_gets_its_answer_when_the_function_is_broken(
         with pytest.raises(KeyError):
             handler.handle(request, None)
         thread.join()
-    (told,) = received
-    assert (told["Status"], told["Data"]) == (status, {})
-    assert ("as it was" in told["Reason"]) == (status == "SUCCESS")
-    assert told["PhysicalResourceId"] == "bedrock-data-retention-eu-west-1"
+    (response,) = received
+    assert (response["Status"], response["Data"]) == (status, {})
+    assert ("as it was" in response["Reason"]) == (status == "SUCCESS")
+    assert response["PhysicalResourceId"] == "bedrock-data-retention-eu-west-1"

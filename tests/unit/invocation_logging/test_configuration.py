@@ -10,12 +10,12 @@ from hypothesis import strategies as st
 from claude_bedrock.logging_config import configuration
 from tests.unit.invocation_logging.conftest import PROPERTIES
 
-OURS = configuration.desired(PROPERTIES)
+DESIRED = configuration.desired(PROPERTIES)
 SETTINGS = st.dictionaries(st.text(min_size=1), st.booleans() | st.text(), max_size=5)
 
 
 def test_both_destinations_large_bodies_and_every_data_type_are_stated() -> None:
-    assert OURS == {
+    assert DESIRED == {
         "cloudWatchConfig": {
             "logGroupName": "/claude-on-bedrock/dev/invocations",
             "roleArn": "arn:aws:iam::111122223333:role/delivery",
@@ -44,12 +44,12 @@ def test_a_missing_property_is_named(name: str) -> None:
 
 
 def test_what_bedrock_fills_in_or_leaves_out_is_no_difference() -> None:
-    returned = json.loads(json.dumps(OURS))
+    returned = json.loads(json.dumps(DESIRED))
     returned["s3Config"]["keyPrefix"] = ""
     del returned["audioDataDeliveryEnabled"]
 
-    assert configuration.same(returned, OURS)
-    assert configuration.difference(returned, OURS) == []
+    assert configuration.same(returned, DESIRED)
+    assert configuration.difference(returned, DESIRED) == []
 
 
 @pytest.mark.parametrize(
@@ -67,19 +67,19 @@ def test_what_bedrock_fills_in_or_leaves_out_is_no_difference() -> None:
 def test_a_change_in_any_one_setting_is_reported_by_its_name(
     path: list[str], value: object
 ) -> None:
-    other = json.loads(json.dumps(OURS))
+    other = json.loads(json.dumps(DESIRED))
     inner: dict[str, Any] = other
     for name in path[:-1]:
         inner = inner[name]
     inner[path[-1]] = value
 
-    [line] = configuration.difference(other, OURS)
+    [line] = configuration.difference(other, DESIRED)
 
-    assert not configuration.same(other, OURS)
+    assert not configuration.same(other, DESIRED)
     assert line.startswith(f"{'.'.join(path)}: found {value}, wanted ")
 
 
 @given(SETTINGS, SETTINGS)
-def test_same_means_no_difference(one: dict[str, Any], other: dict[str, Any]) -> None:
-    assert configuration.same(one, one)
-    assert configuration.same(one, other) == (configuration.difference(one, other) == [])
+def test_same_means_no_difference(first: dict[str, Any], other: dict[str, Any]) -> None:
+    assert configuration.same(first, first)
+    assert configuration.same(first, other) == (configuration.difference(first, other) == [])

@@ -22,7 +22,7 @@ from drift_detector.handler import ExpectedState, detect_drift
 from tests.unit.catalog.account_answers import Answers, answers
 from tests.unit.invocation_logging.conftest import PROPERTIES, THEIR_ROLE
 
-OURS = desired(PROPERTIES)
+DESIRED = desired(PROPERTIES)
 TODAY = dt.date(2026, 11, 25)
 ACCOUNT = "111122223333"
 BUCKET = "arn:aws:s3:::claude-dev-invocations"
@@ -112,7 +112,7 @@ TRUST: Statement = {
     "Action": "sts:AssumeRole",
     "Condition": FROM_HERE,
 }
-KEPT = Rule("kept", expires_days=35, noncurrent_days=35)
+RETENTION = Rule("kept", expires_days=35, noncurrent_days=35)
 OPEN = BucketSettings(KEY, (), "BucketOwnerEnforced")
 GROUP = LogGroup(90, protected=True, key_arn=KEY)
 NAMES = ("gateway", "access", "verification", "authorizer", "invocations")
@@ -121,10 +121,10 @@ NAMES = ("gateway", "access", "verification", "authorizer", "invocations")
 class Region:
     """An account in which everything is as the stage set it up, until a test changes it."""
 
-    def __init__(self, configuration: dict[str, Any] = OURS) -> None:
+    def __init__(self, configuration: dict[str, Any] = DESIRED) -> None:
         self._configuration = configuration
         self.groups: dict[str, LogGroup] = {f"{GROUPS}{name}": GROUP for name in NAMES}
-        self.buckets = {"claude-dev-invocations": Bucket((KEPT,), "Enabled")}
+        self.buckets = {"claude-dev-invocations": Bucket((RETENTION,), "Enabled")}
         self.settings = OPEN
         self.policy = POLICY
         self.of_key = OF_KEY
@@ -184,12 +184,12 @@ class Region:
 
 
 ADOPTED: dict[str, Any] = {
-    **OURS,
+    **DESIRED,
     "s3Config": {"bucketName": "theirs", "keyPrefix": "bedrock"},
     "cloudWatchConfig": {"logGroupName": "/theirs", "roleArn": THEIR_ROLE},
 }
-WANTED = ExpectedState(
-    OURS,
+EXPECTED = ExpectedState(
+    DESIRED,
     30,
     ACCOUNT,
     "eu-west-1",
@@ -206,25 +206,25 @@ WANTED = ExpectedState(
 )
 
 
-def told(region: Region, wanted: ExpectedState = WANTED) -> list[Drift]:
-    return list(detect_drift(wanted, region, TODAY))
+def drifts(region: Region, expected: ExpectedState = EXPECTED) -> list[Drift]:
+    return list(detect_drift(expected, region, TODAY))
 
 
-def kinds(found: list[Drift]) -> list[str]:
-    return [item.kind for item in found]
+def kinds(differences: list[Drift]) -> list[str]:
+    return [item.kind for item in differences]
 
 
 def test_what_the_stage_has_set_is_no_drift() -> None:
-    assert drift.of_configuration(OURS, OURS) == []
-    without_prefix = {**OURS["s3Config"], "keyPrefix": ""}
-    assert drift.of_configuration({**OURS, "s3Config": without_prefix}, OURS) == []
+    assert drift.of_configuration(DESIRED, DESIRED) == []
+    without_prefix = {**DESIRED["s3Config"], "keyPrefix": ""}
+    assert drift.of_configuration({**DESIRED, "s3Config": without_prefix}, DESIRED) == []
     assert drift.of_log_group("g", LogGroup(30), 30, TODAY) == []
     assert drift.of_log_group("g", LogGroup(None), 30, TODAY) == []
-    assert drift.of_bucket(Bucket((KEPT,), "Enabled"), ["AWSLogs/"], 30, TODAY) == []
+    assert drift.of_bucket(Bucket((RETENTION,), "Enabled"), ["AWSLogs/"], 30, TODAY) == []
     assert drift.of_policy({"Statement": POLICY}, DELIVERY) == []
     assert drift.of_key(Key("Enabled")) == []
-    assert told(Region()) == []
-    assert told(Region(), WANTED._replace(protected=False)) == []
+    assert drifts(Region()) == []
+    assert drifts(Region(), EXPECTED._replace(protected=False)) == []
 
 
 @pytest.mark.parametrize(
@@ -246,31 +246,31 @@ def test_a_data_retention_mode_that_retains_more_than_the_stages(
 ) -> None:
     region = Region()
     region.mode = mode
-    result = told(region, WANTED._replace(data_retention=stage_mode))
+    result = drifts(region, EXPECTED._replace(data_retention=stage_mode))
     assert kinds(result) == (["data_retention_loosened"] if loosened else [])
     assert all(f"mode: {mode}, {stage_mode} set" in item.what for item in result)
 
 
 @given(st.sets(st.sampled_from(DATA_TYPES), min_size=1))
 def test_each_data_type_that_is_off_is_named(off: set[str]) -> None:
-    result = {**OURS, **{f"{item}DataDeliveryEnabled": False for item in off}}
-    outcome = drift.of_configuration(result, OURS)
+    result = {**DESIRED, **{f"{item}DataDeliveryEnabled": False for item in off}}
+    outcome = drift.of_configuration(result, DESIRED)
     assert set(kinds(outcome)) == {"bodies switched off"}
-    assert {each.what.split("Data")[0] for each in outcome} == off
+    assert {drift.what.split("Data")[0] for drift in outcome} == off
 
 
 @pytest.mark.parametrize(
     ("result", "kind", "what"),
     [
         (None, "logging deleted", "no logging configuration"),
-        (OURS | {"s3Config": {"bucketName": "x"}}, "records redirected", "found x"),
-        ({**OURS, "cloudWatchConfig": None}, "records redirected", "logGroupName: found absent"),
+        (DESIRED | {"s3Config": {"bucketName": "x"}}, "records redirected", "found x"),
+        ({**DESIRED, "cloudWatchConfig": None}, "records redirected", "logGroupName: found absent"),
     ],
 )
 def test_logging_that_is_off_or_goes_elsewhere(
     result: dict[str, Any] | None, kind: str, what: str
 ) -> None:
-    outcome = drift.of_configuration(result, OURS)
+    outcome = drift.of_configuration(result, DESIRED)
     assert set(kinds(outcome)) == {kind}
     assert any(what in item.what for item in outcome)
 
@@ -284,9 +284,9 @@ def test_a_log_group_that_retains_less(group: LogGroup | None) -> None:
     "bucket",
     [
         None,
-        Bucket((KEPT, Rule("more", "AWSLogs/1", expires_days=7)), "Enabled"),
-        Bucket((KEPT,), "Suspended"),
-        Bucket((KEPT._replace(noncurrent_days=1),), "Enabled"),
+        Bucket((RETENTION, Rule("more", "AWSLogs/1", expires_days=7)), "Enabled"),
+        Bucket((RETENTION,), "Suspended"),
+        Bucket((RETENTION._replace(noncurrent_days=1),), "Enabled"),
     ],
 )
 def test_a_bucket_that_retains_less(bucket: Bucket | None) -> None:
@@ -296,15 +296,15 @@ def test_a_bucket_that_retains_less(bucket: Bucket | None) -> None:
 
 def test_an_adopted_bucket_is_checked_where_the_records_are() -> None:
     week = Rule("week", prefix="bedrock/", expires_days=7, noncurrent_days=7)
-    adopted = WANTED._replace(configuration=ADOPTED)
+    adopted = EXPECTED._replace(configuration=ADOPTED)
     region = Region(ADOPTED)
     region.groups["/theirs"] = LogGroup(30)
-    region.buckets["theirs"] = Bucket((KEPT,), "Enabled")
+    region.buckets["theirs"] = Bucket((RETENTION,), "Enabled")
     region.assumed_by, region.refused = None, {"logs:PutLogEvents"}  # theirs to detect_drift after
 
-    assert told(region, adopted) == []
-    region.buckets["theirs"] = Bucket((KEPT, week), "Enabled")
-    result = told(region, adopted)
+    assert drifts(region, adopted) == []
+    region.buckets["theirs"] = Bucket((RETENTION, week), "Enabled")
+    result = drifts(region, adopted)
     assert kinds(result) == ["bucket changed", "bucket changed"]
     assert all(item.what.startswith("s3://theirs: bedrock/AWSLogs/*") for item in result)
 
@@ -319,7 +319,7 @@ def test_an_adopted_bucket_is_checked_where_the_records_are() -> None:
     ],
 )
 def test_a_lock_that_is_another(lock: Lock | None, drifted: bool) -> None:
-    result = Bucket((KEPT,), "Enabled", lock)
+    result = Bucket((RETENTION,), "Enabled", lock)
     assert bool(drift.of_lock(result, "compliance", 30)) is drifted
     assert drift.of_lock(result, "", 30) == []
 
@@ -339,8 +339,8 @@ def test_a_lock_that_is_another(lock: Lock | None, drifted: bool) -> None:
 )
 def test_evidence_that_expires(rule: Rule) -> None:
     region = Region()
-    region.buckets["claude-dev-invocations"] = Bucket((KEPT, rule), "Enabled")
-    result = told(region)
+    region.buckets["claude-dev-invocations"] = Bucket((RETENTION, rule), "Enabled")
+    result = drifts(region)
     assert set(kinds(result)) == {"bucket changed"}
     assert any(item.what.startswith("evidence/*") for item in result)
 
@@ -441,7 +441,7 @@ def deny(action: object = "s3:PutObject", where: object = "/*", **more: object) 
 def test_a_denial_that_may_stop_records_or_evidence(statement: Statement) -> None:
     region = Region()
     region.policy = [*POLICY, {"Sid": "New", **statement}]
-    result = told(region)
+    result = drifts(region)
     assert set(kinds(result)) == {"bucket changed"}
     assert all(item.what.startswith("policy: New may deny s3:PutObject on") for item in result)
 
@@ -489,7 +489,7 @@ def test_no_policy_at_all() -> None:
 def test_a_bucket_that_is_opened_or_encrypts_otherwise(settings: BucketSettings, what: str) -> None:
     region = Region()
     region.settings = settings
-    (result,) = told(region)
+    (result,) = drifts(region)
     assert (result.kind, what in result.what) == ("bucket changed", True)
 
 
@@ -501,7 +501,7 @@ def test_a_bucket_may_name_its_key_by_the_id_alone() -> None:
 def test_what_explains_records_has_to_outlive_them(name: str) -> None:
     region = Region()
     region.groups[f"{GROUPS}{name}"] = GROUP._replace(retention_days=60)
-    (short,) = told(region)
+    (short,) = drifts(region)
     assert short == Drift("retention shortened", f"{GROUPS}{name}: 60 days of age, 65 wanted")
 
 
@@ -509,8 +509,8 @@ def test_what_explains_records_has_to_outlive_them(name: str) -> None:
 def test_a_log_group_that_was_deleted(name: str) -> None:
     region = Region()
     del region.groups[f"{GROUPS}{name}"]
-    (gone,) = told(region)
-    assert gone == Drift("retention shortened", f"{GROUPS}{name}: the log group does not exist")
+    (drift,) = drifts(region)
+    assert drift == Drift("retention shortened", f"{GROUPS}{name}: the log group does not exist")
 
 
 def test_before_the_endpoint_is_deployed_its_log_groups_are_not_missed() -> None:
@@ -518,15 +518,15 @@ def test_before_the_endpoint_is_deployed_its_log_groups_are_not_missed() -> None
     region.stacks = set()
     for name in ("gateway", "access", "authorizer"):
         del region.groups[f"{GROUPS}{name}"]
-    assert told(region) == []
+    assert drifts(region) == []
     del region.groups[f"{GROUPS}verification"]
-    assert kinds(told(region)) == ["retention shortened"]
+    assert kinds(drifts(region)) == ["retention shortened"]
 
 
 def test_a_stage_without_an_authorizer_has_no_log_group_for_it() -> None:
     region = Region()
     del region.groups[f"{GROUPS}authorizer"]
-    assert told(region) == []
+    assert drifts(region) == []
 
 
 @pytest.mark.parametrize("name", NAMES)
@@ -544,7 +544,7 @@ def test_a_log_group_that_is_set_up_otherwise(
 ) -> None:
     region = Region()
     region.groups[f"{GROUPS}{name}"] = GROUP._replace(**changes)
-    (result,) = told(region)
+    (result,) = drifts(region)
     assert (result.kind, what in result.what) == ("log_group_drifted", True)
     assert result.what.startswith(f"{GROUPS}{name}: ")
 
@@ -552,8 +552,8 @@ def test_a_log_group_that_is_set_up_otherwise(
 def test_a_stage_that_retains_nothing_protects_nothing() -> None:
     region = Region()
     region.groups = {name: GROUP._replace(protected=False) for name in region.groups}
-    assert told(region, WANTED._replace(protected=False)) == []
-    assert kinds(told(region)) == ["log_group_drifted"] * len(NAMES)
+    assert drifts(region, EXPECTED._replace(protected=False)) == []
+    assert kinds(drifts(region)) == ["log_group_drifted"] * len(NAMES)
 
 
 @pytest.mark.parametrize(
@@ -568,7 +568,7 @@ def test_a_stage_that_retains_nothing_protects_nothing() -> None:
 def test_a_key_whose_policy_shuts_delivery_out(policy: list[Statement], what: str) -> None:
     region = Region()
     region.of_key = policy
-    result = told(region)
+    result = drifts(region)
     assert set(kinds(result)) == {"key unusable"}
     assert any(what in item.what for item in result), result
 
@@ -590,7 +590,7 @@ def test_a_delivery_role_that_no_longer_delivers(
 ) -> None:
     region = Region()
     region.assumed_by, region.refused = trust, refused
-    result = told(region)
+    result = drifts(region)
     assert set(kinds(result)) == {"delivery_role_drifted"}
     assert any(what in item.what for item in result)
 
@@ -604,7 +604,7 @@ def test_a_catalog_that_is_behind_the_account_is_reported_with_what_it_lacks() -
     region = Region()
     new = {**region.lists.models[0], "modelId": "anthropic.claude-opus-6", "modelName": "Opus 6"}
     region.lists.models.append(new)
-    assert told(region) == [
+    assert drifts(region) == [
         Drift("catalog_outdated", "anthropic.claude-opus-6: not in the catalog")
     ]
 
@@ -613,6 +613,6 @@ def test_lists_that_aws_refuses_are_reported_and_the_rest_is_checked() -> None:
     region = Region()
     region.lists_denied = True
     region.mode = "default"
-    result = told(region, WANTED._replace(data_retention="none"))
+    result = drifts(region, EXPECTED._replace(data_retention="none"))
     assert kinds(result) == ["data_retention_loosened", "catalog_outdated"]
     assert result[-1].what == "could not be compared: AccessDeniedException"

@@ -103,9 +103,9 @@ def outcome(
 @pytest.mark.parametrize("status", ["DELETE_IN_PROGRESS", "ROLLBACK_IN_PROGRESS"])
 def test_every_version_and_marker_goes_with_the_stack(bucket: Bucket, status: str) -> None:
     assert bucket.size() == 5
-    told = outcome("Delete", status, bucket.client)
-    assert told.succeeded
-    assert told.sentence == f"{BUCKET} is empty; 5 objects are gone."
+    result = outcome("Delete", status, bucket.client)
+    assert result.succeeded
+    assert result.sentence == f"{BUCKET} is empty; 5 objects are gone."
     assert bucket.size() == 0
 
 
@@ -128,8 +128,8 @@ def test_nothing_is_touched_while_the_stack_stays(
 
 def test_more_than_one_call_takes_is_emptied_too() -> None:
     pages = Pages(["a", "b"], ["c"])
-    told = outcome("Delete", "DELETE_IN_PROGRESS", pages)
-    assert told == (True, f"{BUCKET} is empty; 3 objects are gone.")
+    result = outcome("Delete", "DELETE_IN_PROGRESS", pages)
+    assert result == (True, f"{BUCKET} is empty; 3 objects are gone.")
     assert pages.batches == []
 
 
@@ -149,16 +149,16 @@ def test_what_arrives_while_it_is_emptied_goes_too(bucket: Bucket) -> None:
                 bucket.put(late.pop())
             return answer
 
-    told = outcome("Delete", "DELETE_IN_PROGRESS", Delivering())
+    deletion = outcome("Delete", "DELETE_IN_PROGRESS", Delivering())
 
-    assert told == (True, f"{BUCKET} is empty; 7 objects are gone.")
+    assert deletion == (True, f"{BUCKET} is empty; 7 objects are gone.")
     assert bucket.size() == 0
 
 
 def test_when_time_runs_out_it_reports_that_it_must_be_run_again(bucket: Bucket) -> None:
-    told = outcome("Delete", "DELETE_IN_PROGRESS", bucket.client, milliseconds=1_000)
-    assert not told.succeeded
-    assert told.sentence.endswith("there are more: destroy again.")
+    result = outcome("Delete", "DELETE_IN_PROGRESS", bucket.client, milliseconds=1_000)
+    assert not result.succeeded
+    assert result.sentence.endswith("there are more: destroy again.")
 
 
 def test_an_object_that_cannot_be_deleted_is_named() -> None:
@@ -169,9 +169,11 @@ def test_an_object_that_cannot_be_deleted_is_named() -> None:
         def delete_objects(self, **_request: object) -> Mapping[str, Any]:
             return {"Errors": [{"Key": "a.json.gz", "Message": "Access Denied"}]}
 
-    told = outcome("Delete", "DELETE_IN_PROGRESS", Locked())
-    assert not told.succeeded
-    assert told.sentence.startswith(f"{BUCKET} still holds a.json.gz: Access Denied. Destroy again")
+    result = outcome("Delete", "DELETE_IN_PROGRESS", Locked())
+    assert not result.succeeded
+    assert result.sentence.startswith(
+        f"{BUCKET} still holds a.json.gz: Access Denied. Destroy again"
+    )
 
 
 @pytest.mark.parametrize(("slow_by", "succeeded"), [(60, True), (120, True), (1000, False)])
@@ -191,18 +193,18 @@ def test_a_deployment_that_rolls_back_at_once_waits_for_iam(
             return super().describe_stacks(**request)
 
     services = Services(bucket.client, Denying("ROLLBACK_IN_PROGRESS"), clock.waiting)
-    told = handler.outcome_of(event("Delete"), Context(), services)
-    assert told.succeeded is succeeded
+    result = handler.outcome_of(event("Delete"), Context(), services)
+    assert result.succeeded is succeeded
     assert (bucket.size() == 0) is succeeded
-    assert ("not authorized" in told.sentence) is not succeeded
+    assert ("not authorized" in result.sentence) is not succeeded
     assert clock.elapsed < 130
 
 
 def test_a_deleted_bucket_lets_its_stack_go(bucket: Bucket) -> None:
     services = Services(bucket.client, Stacks("DELETE_IN_PROGRESS"))
-    gone = event("Delete") | {"ResourceProperties": {"BucketName": "gone"}}
-    told = handler.outcome_of(gone, Context(), services)
-    assert told == (True, "gone is gone already.")
+    deletion = event("Delete") | {"ResourceProperties": {"BucketName": "gone"}}
+    result = handler.outcome_of(deletion, Context(), services)
+    assert result == (True, "gone is gone already.")
 
 
 def test_cloudformation_gets_its_answer(bucket: Bucket, mailbox: Mailbox) -> None:

@@ -24,7 +24,7 @@ from tests.unit.invocation_logging.conftest import (
     Mailbox,
 )
 
-OURS = desired(PROPERTIES)
+DESIRED = desired(PROPERTIES)
 ONCE = PropagationRetry(0)
 RENAMED = {**PROPERTIES, "LogGroupName": "/claude-on-bedrock/dev/renamed"}
 
@@ -84,7 +84,7 @@ def test_the_first_data_point_of_an_alarm_on_missing_data_is_a_zero(
     assert [item["Status"] for item in mailbox.received] == ["SUCCESS"]
     lines = [json.loads(line) for line in capsys.readouterr().out.splitlines()]
     for line, (service, _, name) in zip(
-        lines, (each.partition("/") for each in written), strict=True
+        lines, (path.partition("/") for path in written), strict=True
     ):
         assert (line["service"], line["stage"], line[name]) == (service, "dev", [0.0])
         (metrics,) = line["_aws"]["CloudWatchMetrics"]
@@ -105,7 +105,7 @@ def current(bedrock: BedrockControl) -> dict[str, Any] | None:
 def test_create_sets_logging_where_there_is_none(bedrock: BedrockControl, mailbox: Mailbox) -> None:
     handler.handle(event("Create", mailbox), None)
 
-    assert current(bedrock) == OURS
+    assert current(bedrock) == DESIRED
     assert mailbox.received == [
         {
             "Status": "SUCCESS",
@@ -118,7 +118,7 @@ def test_create_sets_logging_where_there_is_none(bedrock: BedrockControl, mailbo
                 "LogGroupName": "/claude-on-bedrock/dev/invocations",
                 "BucketName": "claude-dev-invocations",
                 "LargeDataBucketName": "claude-dev-invocations",
-                "Configuration": json.dumps(OURS),
+                "Configuration": json.dumps(DESIRED),
             },
         }
     ]
@@ -127,12 +127,12 @@ def test_create_sets_logging_where_there_is_none(bedrock: BedrockControl, mailbo
 def test_create_over_our_own_configuration_succeeds(
     bedrock: BedrockControl, mailbox: Mailbox
 ) -> None:
-    put(bedrock, OURS)
+    put(bedrock, DESIRED)
 
     handler.handle(event("Create", mailbox), None)
 
     assert mailbox.received[0]["Status"] == "SUCCESS"
-    assert current(bedrock) == OURS
+    assert current(bedrock) == DESIRED
 
 
 @pytest.mark.parametrize("request_type", ["Create", "Update"])
@@ -178,11 +178,11 @@ def test_a_creation_that_bedrock_did_not_let_begin_never_blocks_the_stacks_remov
         {"Error": {"Code": "AccessDeniedException", "Message": "not authorized"}},
         "GetModelInvocationLoggingConfiguration",
     )
-    gone = event("Delete", mailbox)
-    gone["PhysicalResourceId"] += "-nothing-set"
+    deletion = event("Delete", mailbox)
+    deletion["PhysicalResourceId"] += "-nothing-set"
 
     created, _ = handler.outcome_of(event("Create", mailbox), Refusing(denied), Nothing(), ONCE)
-    deleted, _ = handler.outcome_of(gone, Refusing(denied), Nothing(), ONCE)
+    deleted, _ = handler.outcome_of(deletion, Refusing(denied), Nothing(), ONCE)
 
     assert (created.succeeded, deleted.succeeded) == (False, True)
 
@@ -267,12 +267,12 @@ def test_a_deletion_that_bedrock_refuses_gets_through_and_logging_stays_on(
     monkeypatch: pytest.MonkeyPatch,
     caplog: pytest.LogCaptureFixture,
 ) -> None:
-    put(bedrock, OURS)
+    put(bedrock, DESIRED)
     denying = denied(bedrock, monkeypatch, tries=100)
 
     handler.answer_cloudformation(event("Delete", mailbox), denying.waiting())
 
-    assert current(bedrock) == OURS
+    assert current(bedrock) == DESIRED
     assert denying.pauses == [5.0, 5.0, 5.0]
     [answer] = mailbox.received
     assert answer["Status"] == "SUCCESS"
@@ -286,7 +286,7 @@ def test_a_deletion_that_bedrock_refuses_gets_through_and_logging_stays_on(
 def test_a_refusal_that_passes_is_waited_out(
     bedrock: BedrockControl, mailbox: Mailbox, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    put(bedrock, OURS)
+    put(bedrock, DESIRED)
     denying = denied(bedrock, monkeypatch, tries=2)
 
     handler.answer_cloudformation(event("Delete", mailbox), denying.waiting())
@@ -356,7 +356,7 @@ def test_iam_may_take_two_minutes(
 def test_update_replaces_what_the_old_properties_had_set(
     bedrock: BedrockControl, mailbox: Mailbox
 ) -> None:
-    put(bedrock, OURS)
+    put(bedrock, DESIRED)
 
     handler.handle(event("Update", mailbox, RENAMED, old=PROPERTIES), None)
 
@@ -373,7 +373,7 @@ def test_update_sets_logging_again_when_another_principal_switched_it_off(
 
 
 def test_delete_removes_our_own_configuration(bedrock: BedrockControl, mailbox: Mailbox) -> None:
-    put(bedrock, OURS)
+    put(bedrock, DESIRED)
 
     handler.handle(event("Delete", mailbox), None)
 
@@ -384,7 +384,7 @@ def test_delete_removes_our_own_configuration(bedrock: BedrockControl, mailbox: 
 def test_delete_leaves_ours_once_another_principal_has_changed_it(
     bedrock: BedrockControl, mailbox: Mailbox
 ) -> None:
-    changed = {**OURS, "s3Config": {"bucketName": "another-teams-bucket"}}
+    changed = {**DESIRED, "s3Config": {"bucketName": "another-teams-bucket"}}
     put(bedrock, changed)
 
     handler.handle(event("Delete", mailbox), None)
@@ -511,7 +511,7 @@ def test_the_answer_has_the_empty_content_type_its_url_is_signed_for(
 ) -> None:
     handler.handle(event("Create", mailbox), None)
 
-    assert current(bedrock) == OURS
+    assert current(bedrock) == DESIRED
     assert mailbox.content_types == [""]
 
 

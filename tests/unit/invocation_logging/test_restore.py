@@ -10,11 +10,11 @@ from claude_bedrock.logging_config.bedrock_client import BedrockControl
 from invocation_logging import handler
 from invocation_logging.lifecycle import Change, Done, ForeignConfiguration, restore
 from tests.unit.invocation_logging.conftest import PROPERTIES, REGION
-from tests.unit.invocation_logging.test_handler import OURS, current, put
+from tests.unit.invocation_logging.test_handler import DESIRED, current, put
 from tests.unit.invocation_logging.test_lifecycle import INCOMPLETE, Region
 from tests.unit.invocation_logging.test_singleton import properties
 
-BODIES_OFF = {**OURS, "textDataDeliveryEnabled": False}
+BODIES_OFF = {**DESIRED, "textDataDeliveryEnabled": False}
 
 
 def restored(region: Region, mode: str) -> Done:
@@ -29,7 +29,7 @@ def test_the_stages_own_is_set_again(mode: str, result: dict[str, object] | None
 
     restored(region, mode)
 
-    assert (region.bedrock.content, region.saved.content) == (OURS, None)
+    assert (region.bedrock.content, region.saved.content) == (DESIRED, None)
 
 
 def test_anothers_is_saved_and_replaced_only_where_the_stage_opts_in() -> None:
@@ -40,7 +40,7 @@ def test_anothers_is_saved_and_replaced_only_where_the_stage_opts_in() -> None:
 
     restored(region, "replace")
 
-    assert (region.bedrock.content, region.saved.content) == (OURS, INCOMPLETE)
+    assert (region.bedrock.content, region.saved.content) == (DESIRED, INCOMPLETE)
 
 
 @pytest.mark.parametrize("mode", ["adopt", "extend"])
@@ -64,7 +64,7 @@ def test_what_is_set_again_is_the_functions_own_and_not_the_callers(
         "succeeded": True,
         "sentence": "The stage's logging configuration is set again in eu-west-1.",
     }
-    assert current(bedrock) == OURS
+    assert current(bedrock) == DESIRED
     put(bedrock, INCOMPLETE)
     refused = handler.handle({"RequestType": "Restore"}, None)
     assert refused is not None

@@ -15,7 +15,7 @@ from tests.unit.custom_resource.clock import Clock
 from tests.unit.invocation_logging.conftest import PROPERTIES, REGION
 
 PUT = "put_model_invocation_logging_configuration"
-OURS = configuration.desired(PROPERTIES)
+DESIRED = configuration.desired(PROPERTIES)
 NOT_YET = (
     "Failed to validate permissions for log group: /claude-on-bedrock/dev/invocations, with role: "
     "arn:aws:iam::111122223333:role/delivery. Verify the IAM role permissions are correct."
@@ -44,9 +44,9 @@ def service(script: Stubber, clock: Clock) -> LoggingService:
 def test_a_role_iam_does_not_know_yet_is_waited_for(script: Stubber, clock: Clock) -> None:
     for _ in range(3):
         script.add_client_error(PUT, "ValidationException", NOT_YET, 400)
-    script.add_response(PUT, {}, {"loggingConfig": OURS})
+    script.add_response(PUT, {}, {"loggingConfig": DESIRED})
 
-    service(script, clock).put(OURS)
+    service(script, clock).put(DESIRED)
 
     script.assert_no_pending_responses()
     assert len(clock.pauses) == 3
@@ -58,7 +58,7 @@ def test_the_functions_own_policy_is_waited_for_in_every_call(
     logging = service(script, clock)
     calls = {
         "get": logging.get,
-        "put": lambda: logging.put(OURS),
+        "put": lambda: logging.put(DESIRED),
         "delete": logging.delete,
     }
     for name, call in calls.items():
@@ -77,7 +77,7 @@ def test_what_was_there_is_not_put_back_where_bedrock_refuses_its_role_for_good(
     for _ in range(1000):
         script.add_client_error(PUT, "ValidationException", NOT_YET, 400)
 
-    assert service(script, clock).put_back(OURS) is False
+    assert service(script, clock).put_back(DESIRED) is False
 
 
 @pytest.mark.parametrize(
@@ -93,7 +93,7 @@ def test_any_other_error_is_reported_at_once(
     script.add_client_error(PUT, code, message, 400)
 
     with pytest.raises(ClientError, match=code):
-        service(script, clock).put(OURS)
+        service(script, clock).put(DESIRED)
 
     assert clock.pauses == []
 
@@ -105,8 +105,8 @@ def test_logging_that_is_off_is_none(bedrock: BedrockControl) -> None:
 def test_what_was_put_is_read_back_and_deleted(bedrock: BedrockControl) -> None:
     logging = LoggingService(bedrock, retry=PropagationRetry(0))
 
-    logging.put(OURS)
-    assert logging.get() == OURS
+    logging.put(DESIRED)
+    assert logging.get() == DESIRED
 
     logging.delete()
     assert logging.get() is None

@@ -19,7 +19,7 @@ Configuration = dict[str, Any]
 Properties = dict[str, str]
 FLAGS: Final = ("text", "image", "embedding", "video", "audio")
 ALL_ON: Final = {f"{kind}DataDeliveryEnabled": True for kind in FLAGS}
-THEIRS: Final[list[Configuration]] = [
+CONFIGURATIONS_OF_OTHERS: Final[list[Configuration]] = [
     {"s3Config": {"bucketName": "theirs", "keyPrefix": "p"}, "imageDataDeliveryEnabled": False},
     {"s3Config": {"bucketName": "theirs", "keyPrefix": "p"}, **ALL_ON},
     {
@@ -104,10 +104,10 @@ class Owners:
 
     def __init__(self, days: int = 365) -> None:
         self.days = days
-        self.asked: list[Configuration] = []
+        self.judged: list[Configuration] = []
 
     def shortfalls(self, configuration: Mapping[str, Any], days: int) -> list[str]:
-        self.asked.append(dict(configuration))
+        self.judged.append(dict(configuration))
         return [f"/theirs: {self.days} days of age"] if self.days < days else []
 
 
@@ -129,32 +129,32 @@ FAULTS = st.none() | st.tuples(st.integers(1, 5), st.sampled_from([BEFORE, AFTER
 class Singleton(RuleBasedStateMachine):
     """A Region, its other teams and one stack of ours that CloudFormation deploys.
 
-    `theirs` is what another team set last and has not ended: as long as it is not None, it must be
-    either what Bedrock holds to or what is saved."""
+    `of_another` is what another team set last and has not ended: as long as it is not None, it
+    must be either what Bedrock holds to or what is saved."""
 
     def __init__(self) -> None:
         super().__init__()
         self.failing = Failing()
         self.bedrock, self.saved = Cell(self.failing), Cell(self.failing)
         self.owners = Owners()
-        self.theirs: Configuration | None = None
+        self.of_another: Configuration | None = None
         self.stack: dict[str, str] | None = None
 
-    @initialize(theirs=st.none() | st.sampled_from(THEIRS))
-    def begins(self, theirs: Configuration | None) -> None:
-        self.bedrock.content = self.theirs = copy.deepcopy(theirs)
+    @initialize(existing=st.none() | st.sampled_from(CONFIGURATIONS_OF_OTHERS))
+    def begins(self, existing: Configuration | None) -> None:
+        self.bedrock.content = self.of_another = copy.deepcopy(existing)
 
-    @rule(theirs=st.sampled_from(THEIRS))
-    def another_team_sets_logging(self, theirs: Configuration) -> None:
-        self.bedrock.content = self.theirs = copy.deepcopy(theirs)
+    @rule(existing=st.sampled_from(CONFIGURATIONS_OF_OTHERS))
+    def another_team_sets_logging(self, existing: Configuration) -> None:
+        self.bedrock.content = self.of_another = copy.deepcopy(existing)
 
     @rule(days=st.sampled_from([14, 365]))
-    def another_team_keeps_it_for(self, days: int) -> None:
+    def another_team_sets_retention(self, days: int) -> None:
         self.owners.days = days
 
     @rule()
     def another_team_ends_logging(self) -> None:
-        self.bedrock.content = self.theirs = None
+        self.bedrock.content = self.of_another = None
 
     @precondition(lambda self: self.stack is None)
     @rule(mode=st.sampled_from(MODES), group=st.sampled_from(GROUPS), fault=FAULTS)
@@ -183,7 +183,7 @@ class Singleton(RuleBasedStateMachine):
             change = Change("Update", request, None, REGION)
             done = restore(change, self.bedrock, self.saved, self.owners)
         except ForeignConfiguration:
-            assert self.bedrock.content in (there, self.theirs), "refused, and not redirected"
+            assert self.bedrock.content in (there, self.of_another), "refused, and not redirected"
         except Failed:
             pass
         else:
@@ -192,7 +192,7 @@ class Singleton(RuleBasedStateMachine):
         finally:
             self.failing.arm(None)
             if there is None and self.bedrock.content is not None:  # the deletion is undone
-                self.theirs = copy.deepcopy(self.saved.content)
+                self.of_another = copy.deepcopy(self.saved.content)
 
     @precondition(lambda self: self.stack is not None)
     @rule(fault=FAULTS)
@@ -201,50 +201,52 @@ class Singleton(RuleBasedStateMachine):
             assert self._carried_out("Delete", self.stack, None, None), "again is enough"
         self.stack = None
         assert not self._is_ours(self.bedrock.content), "ours is left behind"
-        assert same(self.bedrock.content or {}, self.theirs or {}), "restored exactly"
-        if self.theirs is not None:
-            assert self.saved.content != self.theirs, "nothing is kept that is in place"
+        assert same(self.bedrock.content or {}, self.of_another or {}), "restored exactly"
+        if self.of_another is not None:
+            assert self.saved.content != self.of_another, "nothing is kept that is in place"
 
     @invariant()
     def nothing_of_another_is_lost(self) -> None:
-        if self.theirs is not None:
-            assert self.theirs in (self.bedrock.content, self.saved.content)
+        if self.of_another is not None:
+            assert self.of_another in (self.bedrock.content, self.saved.content)
 
     @invariant()
     def only_one_of_them_or_ours_is_ever_set(self) -> None:
         result = self.bedrock.content
-        assert result is None or result == self.theirs or self._is_ours(result)
+        assert result is None or result == self.of_another or self._is_ours(result)
 
     def _carried_out(
         self,
         request: str,
-        asked: Properties | None,
+        requested: Properties | None,
         old: Properties | None,
         fault: tuple[int, str] | None,
     ) -> bool:
-        assert asked is not None
+        assert requested is not None
         there, deletes = copy.deepcopy(self.bedrock.content), self.bedrock.deletes
         self.failing.arm(fault)
         self.bedrock.puts = []
         try:
-            change = Change(request, asked, old, REGION)
+            change = Change(request, requested, old, REGION)
             done = apply(change, self.bedrock, self.saved, self.owners)
         except (Failed, ForeignConfiguration) as failure:
             if isinstance(failure, ForeignConfiguration):
-                assert self.bedrock.content in (there, self.theirs), "refused, and not redirected"
+                assert self.bedrock.content in (there, self.of_another), (
+                    "refused, and not redirected"
+                )
             return False
         finally:
             self.failing.arm(None)
             assert len(self.bedrock.puts) <= 1
             if request != "Delete":
                 assert self.bedrock.deletes == deletes, "no moment without logging"
-        self._is_what_was_asked_for(request, asked, old, there, done)
+        self._check_configuration(request, requested, old, there, done)
         return True
 
-    def _is_what_was_asked_for(
+    def _check_configuration(
         self,
         request: str,
-        asked: Properties,
+        requested: Properties,
         old: Properties | None,
         there: Configuration | None,
         done: Done,
@@ -255,21 +257,31 @@ class Singleton(RuleBasedStateMachine):
         assert done.configuration is not None
         assert same(done.configuration, self.bedrock.content or {})
         assert not lacking(done.configuration), "whatever the mode, the record is whole"
-        if asked["ExistingLogging"] == "fail":
-            assert same(done.configuration, desired(asked))
-        if asked["ExistingLogging"] == "adopt" and self.theirs is not None and there is not None:
-            assert done.configuration == self.theirs
+        if requested["ExistingLogging"] == "fail":
+            assert same(done.configuration, desired(requested))
+        if (
+            requested["ExistingLogging"] == "adopt"
+            and self.of_another is not None
+            and there is not None
+        ):
+            assert done.configuration == self.of_another
         before = (old or {}).get("ExistingLogging")
-        if "RetentionDays" in asked and asked["ExistingLogging"] != before:
-            lived_by = self.theirs is not None and there is not None
+        if "RetentionDays" in requested and requested["ExistingLogging"] != before:
+            lived_by = self.of_another is not None and there is not None
             assert self.owners.days >= 30 or not lived_by, "theirs keeps it long enough"
-        if asked["ExistingLogging"] == "replace":
-            assert same(done.configuration, desired(asked))
+        if requested["ExistingLogging"] == "replace":
+            assert same(done.configuration, desired(requested))
 
-    def _is_ours(self, found: Configuration | None) -> bool:
+    def _is_ours(self, configuration: Configuration | None) -> bool:
         owns = [desired(properties(group=group)) for group in GROUPS]
-        extensions = [extended(theirs, own) for theirs in THEIRS for own in owns]
-        return found is not None and found not in THEIRS and found in [*owns, *extensions]
+        extensions = [
+            extended(existing, own) for existing in CONFIGURATIONS_OF_OTHERS for own in owns
+        ]
+        return (
+            configuration is not None
+            and configuration not in CONFIGURATIONS_OF_OTHERS
+            and configuration in [*owns, *extensions]
+        )
 
 
 TestSingleton = pytest.mark.filterwarnings("default")(Singleton.TestCase)

@@ -27,7 +27,7 @@ def records(tmp_path_factory: pytest.TempPathFactory) -> list[Path]:
     return local_files.of_records(folder, SINCE - timedelta(days=9), NOW + timedelta(days=9))
 
 
-def asked(sql: str, records: list[Path]) -> list[tuple[Any, ...]]:
+def query_rows(sql: str, records: list[Path]) -> list[tuple[Any, ...]]:
     return duckdb_engine.ask(sql, records).rows
 
 
@@ -51,8 +51,8 @@ def test_what_athenas_reading_of_it_means_gives_the_same_in_duckdb(
     sql = render.text(query, render.between(SINCE, NOW), LONG)
     (translated,) = sqlglot.transpile(sql, read="athena", write="duckdb")
 
-    result = asked(sql, records)
-    assert result == asked(translated, records)
+    result = query_rows(sql, records)
+    assert result == query_rows(translated, records)
     assert len(result) > 20
 
 
@@ -64,7 +64,7 @@ def test_a_saved_query_means_the_days_before_it_runs(query: Query, records: list
     saved = saved.replace("CURRENT_TIMESTAMP", f"TIMESTAMP '{NOW:%Y-%m-%d %H:%M:%S}'")
 
     now = NOW.replace(microsecond=0)
-    assert asked(saved, records) == asked(
+    assert query_rows(saved, records) == query_rows(
         render.text(query, render.between(now - timedelta(days=2), now), LONG), records
     )
 
@@ -72,7 +72,7 @@ def test_a_saved_query_means_the_days_before_it_runs(query: Query, records: list
 @pytest.mark.parametrize("query", QUERIES)
 def test_it_names_only_columns_of_the_table_and_the_partition_that_limits_it(query: Query) -> None:
     parsed = sqlglot.parse_one(render.text(query, render.between(SINCE, NOW), LONG), read="athena")
-    asked_for = {
+    selected = {
         node.name
         for select in parsed.find_all(exp.Select)
         if select.find(exp.From) and select.args["from_"].this.name == schema.NAME
@@ -81,8 +81,8 @@ def test_it_names_only_columns_of_the_table_and_the_partition_that_limits_it(que
     known = {name for name, _ in schema.hive_columns()} | {"$path", schema.HOUR}
     fields = {item for _, kind in schema.hive_columns() for item in re.findall(r"(\w+):", kind)}
 
-    assert asked_for - known - fields == set()
-    assert schema.HOUR in asked_for
+    assert selected - known - fields == set()
+    assert schema.HOUR in selected
 
 
 def test_both_engines_have_the_same_columns() -> None:

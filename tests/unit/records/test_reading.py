@@ -27,7 +27,7 @@ class Logs:
 
     def __init__(self, pages: Mapping[tuple[int, str | None], Page]) -> None:
         self._pages = pages
-        self.asked = 0
+        self.calls = 0
 
     def filter_log_events(
         self,
@@ -36,8 +36,8 @@ class Logs:
         nextToken: str | None = None,  # noqa: N803
         **_: object,
     ) -> dict[str, Any]:
-        self.asked += 1
-        assert self.asked < 50, "it does not come to an end"
+        self.calls += 1
+        assert self.calls < 50, "it does not come to an end"
         times, token = self._pages[startTime, nextToken]
         events = [{"timestamp": at, "eventId": f"e{at}", "message": "m"} for at in times]
         return {"events": events, **({"nextToken": token} if token else {})}
@@ -191,7 +191,7 @@ def test_large_bodies_are_requested_at_once_and_each_one_once() -> None:
     together = Barrier(AT_ONCE)
     request: list[str] = []
 
-    def ask(path: str) -> ObjectStat | None:
+    def stat(path: str) -> ObjectStat | None:
         together.wait(TOGETHER_S)
         request.append(path)
         return None if path == "s3://b/3" else ObjectStat(1, "etag")
@@ -203,7 +203,7 @@ def test_large_bodies_are_requested_at_once_and_each_one_once() -> None:
             yield "S3", LogItem("s3://b/a", 0, {"input": "of another form"})
             yield "S3", LogItem("s3://b/a", 0, None, "no JSON")
 
-    bodies = LargeBodies(ask)
+    bodies = LargeBodies(stat)
 
     stored = [
         bodies.is_stored(record.content["input"]["inputBodyS3Path"])
@@ -233,8 +233,8 @@ ENCRYPTED = {"ContentLength": 9, "ETag": '"a"', "ChecksumCRC64NVME": "x", "Versi
 def test_only_a_checksum_or_an_etag_makes_two_objects_equal_unread(
     changes: dict[str, Any], same: bool
 ) -> None:
-    one, other = ObjectStat.of(ENCRYPTED), ObjectStat.of({**ENCRYPTED, **changes})
-    assert (one.has_same_bytes(other), other.has_same_bytes(one)) == (same, same)
+    first, other = ObjectStat.of(ENCRYPTED), ObjectStat.of({**ENCRYPTED, **changes})
+    assert (first.has_same_bytes(other), other.has_same_bytes(first)) == (same, same)
 
 
 def test_questions_are_answered_in_their_order() -> None:

@@ -18,13 +18,13 @@ from claude_bedrock.retention.result import ends, suffices
 
 DAY = dt.date(2026, 1, 15)
 MIDNIGHT = dt.datetime(2026, 1, 15, tzinfo=dt.UTC)
-ONE = dt.timedelta(days=1)
+ONE_DAY = dt.timedelta(days=1)
 PREFIX = "large-data/"
-OURS = Rule("RecordsAndLargeBodies", expires_days=35, noncurrent_days=35)
+OWN_RULE = Rule("RecordsAndLargeBodies", expires_days=35, noncurrent_days=35)
 
 microseconds = st.just(0) | st.integers(0, 24 * 60 * 60 * 1_000_000 - 1)
 times = microseconds.map(lambda number: dt.timedelta(microseconds=number))
-dates = st.integers(-20, 40).map(lambda days: MIDNIGHT + days * ONE)
+dates = st.integers(-20, 40).map(lambda days: MIDNIGHT + days * ONE_DAY)
 rules = st.builds(
     Rule,
     id=st.just("a"),
@@ -59,8 +59,8 @@ class Chances:
         """Whether at the midnight `now`, `days` days since have passed, rounded up."""
         rounded = since.replace(hour=0, minute=0, second=0, microsecond=0)
         if rounded != since or self.rounds_on:
-            rounded += ONE
-        return now >= rounded + days * ONE
+            rounded += ONE_DAY
+        return now >= rounded + days * ONE_DAY
 
 
 def run(
@@ -68,12 +68,12 @@ def run(
 ) -> tuple[dt.datetime | None, dt.datetime | None]:
     """When an object is covered by a marker and when its bytes are gone, by looking each midnight
     what S3's rules say of it then."""
-    locked_until = written + (bucket.lock.days if bucket.lock else 0) * ONE
+    locked_until = written + (bucket.lock.days if bucket.lock else 0) * ONE_DAY
     hit = [rule for rule in bucket.rules if chances.hit_by(rule)]
     covered: dt.datetime | None = None
     now = MIDNIGHT
     for _ in range(200):
-        now += ONE
+        now += ONE_DAY
         if covered is None:
             aged = [r for r in hit if r.expires_days and chances.due(written, r.expires_days, now)]
             dated = [r for r in hit if r.expires_on and now >= r.expires_on]
@@ -112,22 +112,22 @@ def test_nothing_goes_before_the_first_moment_and_all_is_due_at_the_last(
     written, chances = MIDNIGHT + at, Chances(data)
 
     message = kept(bucket, PREFIX, DAY)
-    covered, gone = run(bucket, written, chances)
+    covered, deleted_at = run(bucket, written, chances)
 
-    if gone is not None:
+    if deleted_at is not None:
         assert message.first is not None
-        assert message.first <= gone
+        assert message.first <= deleted_at
     if covered is not None:
         assert message.hidden is not None
         assert message.hidden <= covered
     if message.last is not None:
-        assert gone is not None
-        assert gone <= message.last
-    left = covered or gone
+        assert deleted_at is not None
+        assert deleted_at <= message.last
+    left = covered or deleted_at
     if message.days is None:
         assert left is None
     elif left is not None:
-        assert left - written >= message.days * ONE
+        assert left - written >= message.days * ONE_DAY
 
 
 @given(st.lists(rules, max_size=3), times, st.data())
@@ -144,18 +144,18 @@ def test_what_was_deleted_goes_by_the_noncurrent_rules(
 
     message = retention_of_deleted(bucket, PREFIX, DAY)
 
-    midnights = (MIDNIGHT + number * ONE for number in range(1, 60))
-    gone = next(
+    midnights = (MIDNIGHT + number * ONE_DAY for number in range(1, 60))
+    deleted_at = next(
         (now for now in midnights if any(chances.due(deleted, day, now) for day in days)), None
     )
-    if gone is not None:
+    if deleted_at is not None:
         assert message.first is not None
         assert message.days is not None
-        assert message.first <= gone
-        assert gone - deleted >= message.days * ONE
+        assert message.first <= deleted_at
+        assert deleted_at - deleted >= message.days * ONE_DAY
     if message.last is not None:
-        assert gone is not None
-        assert gone <= message.last
+        assert deleted_at is not None
+        assert deleted_at <= message.last
 
 
 def test_aws_own_example() -> None:
@@ -169,11 +169,11 @@ def test_aws_own_example() -> None:
 
 
 def test_our_own_rules_retain_a_record_behind_its_marker_as_long_again() -> None:
-    message = kept(Bucket((OURS, Rule("DeleteMarkers")), "Enabled"), PREFIX, DAY)
+    message = kept(Bucket((OWN_RULE, Rule("DeleteMarkers")), "Enabled"), PREFIX, DAY)
 
     assert message.days == 35
-    assert message.hidden == MIDNIGHT + 35 * ONE
-    assert (message.first, message.last) == (MIDNIGHT + 70 * ONE, MIDNIGHT + 72 * ONE)
+    assert message.hidden == MIDNIGHT + 35 * ONE_DAY
+    assert (message.first, message.last) == (MIDNIGHT + 70 * ONE_DAY, MIDNIGHT + 72 * ONE_DAY)
     assert message.delay
 
 
@@ -181,11 +181,11 @@ def test_our_own_rules_retain_a_record_behind_its_marker_as_long_again() -> None
     "bucket",
     [
         Bucket((), "Enabled"),
-        Bucket((OURS._replace(prefix="AWSLogs/"),), "Enabled"),
-        Bucket((OURS._replace(noncurrent_days=None),), "Enabled"),
-        Bucket((OURS._replace(narrowed=True),), "Enabled"),
-        Bucket((OURS._replace(newer=True),), "Enabled"),
-        Bucket((OURS._replace(expires_days=2**31 - 1),), "Enabled"),
+        Bucket((OWN_RULE._replace(prefix="AWSLogs/"),), "Enabled"),
+        Bucket((OWN_RULE._replace(noncurrent_days=None),), "Enabled"),
+        Bucket((OWN_RULE._replace(narrowed=True),), "Enabled"),
+        Bucket((OWN_RULE._replace(newer=True),), "Enabled"),
+        Bucket((OWN_RULE._replace(expires_days=2**31 - 1),), "Enabled"),
     ],
 )
 def test_what_no_rule_is_sure_to_end_has_no_end(bucket: Bucket) -> None:
@@ -197,46 +197,46 @@ def test_what_no_rule_is_sure_to_end_has_no_end(bucket: Bucket) -> None:
 
 def test_a_rule_that_may_be_for_some_objects_shortens_the_life_of_all() -> None:
     narrow = Rule("b", prefix="large-data/2026/", narrowed=True, expires_days=2)
-    message = kept(Bucket((OURS, narrow), "Enabled"), PREFIX, DAY)
+    message = kept(Bucket((OWN_RULE, narrow), "Enabled"), PREFIX, DAY)
 
     assert message.days == 2
     assert not suffices(message, 30)
-    assert kept(Bucket((OURS, narrow), "Enabled"), "AWSLogs/", DAY).days == 35
+    assert kept(Bucket((OWN_RULE, narrow), "Enabled"), "AWSLogs/", DAY).days == 35
 
 
 def test_what_was_deleted_stays_as_long_as_a_noncurrent_version() -> None:
-    message = retention_of_deleted(Bucket((OURS,), "Enabled"), PREFIX, DAY)
+    message = retention_of_deleted(Bucket((OWN_RULE,), "Enabled"), PREFIX, DAY)
 
     assert message.days == 35
-    assert (message.first, message.last) == (MIDNIGHT + 35 * ONE, MIDNIGHT + 36 * ONE)
+    assert (message.first, message.last) == (MIDNIGHT + 35 * ONE_DAY, MIDNIGHT + 36 * ONE_DAY)
 
 
 def test_without_versioning_deleting_is_final() -> None:
     for versioning in ("", "Suspended"):
-        message = retention_of_deleted(Bucket((OURS,), versioning), PREFIX, DAY)
+        message = retention_of_deleted(Bucket((OWN_RULE,), versioning), PREFIX, DAY)
         assert message.days == 0
 
 
 def test_with_versioning_suspended_a_marker_replaces_the_object() -> None:
-    message = kept(Bucket((OURS,), "Suspended"), PREFIX, DAY)
+    message = kept(Bucket((OWN_RULE,), "Suspended"), PREFIX, DAY)
 
-    assert message.first == MIDNIGHT + 35 * ONE
-    assert message.last == MIDNIGHT + 72 * ONE  # of what was written before it was suspended
+    assert message.first == MIDNIGHT + 35 * ONE_DAY
+    assert message.last == MIDNIGHT + 72 * ONE_DAY  # of what was written before it was suspended
     assert message.hidden is None
 
 
 def test_a_lock_holds_back_what_the_rules_would_remove_but_not_the_marker() -> None:
-    message = kept(Bucket((OURS,), "Enabled", Lock("COMPLIANCE", 90)), PREFIX, DAY)
+    message = kept(Bucket((OWN_RULE,), "Enabled", Lock("COMPLIANCE", 90)), PREFIX, DAY)
 
-    assert message.first == MIDNIGHT + 90 * ONE
-    assert message.last == MIDNIGHT + 91 * ONE
+    assert message.first == MIDNIGHT + 90 * ONE_DAY
+    assert message.last == MIDNIGHT + 91 * ONE_DAY
     assert message.days == 35
 
 
 def test_who_may_end_it_earlier_depends_on_the_lock() -> None:
-    def told(lock: Lock | None) -> str:
-        return kept(Bucket((OURS,), "Enabled", lock), PREFIX, DAY).threats[0].what
+    def threat(lock: Lock | None) -> str:
+        return kept(Bucket((OWN_RULE,), "Enabled", lock), PREFIX, DAY).threats[0].what
 
-    assert "s3:DeleteObjectVersion" in told(None)
-    assert "s3:BypassGovernanceRetention" in told(Lock("GOVERNANCE", 30))
-    assert "by nobody before" in told(Lock("COMPLIANCE", 30))
+    assert "s3:DeleteObjectVersion" in threat(None)
+    assert "s3:BypassGovernanceRetention" in threat(Lock("GOVERNANCE", 30))
+    assert "by nobody before" in threat(Lock("COMPLIANCE", 30))

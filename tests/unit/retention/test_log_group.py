@@ -39,8 +39,8 @@ def test_the_class_delivery_retains_a_day_whatever_is_set() -> None:
 
 
 def test_deletion_protection_is_a_step_more() -> None:
-    def told(group: LogGroup) -> str:
+    def threat(group: LogGroup) -> str:
         return kept(group, DAY).threats[0].what
 
-    assert "deletion protection" in told(LogGroup(30, protected=True))
-    assert "deletion protection" not in told(LogGroup(30))
+    assert "deletion protection" in threat(LogGroup(30, protected=True))
+    assert "deletion protection" not in threat(LogGroup(30))

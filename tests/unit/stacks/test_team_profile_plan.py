@@ -44,10 +44,10 @@ def test_each_team_has_one_for_each_model_and_route() -> None:
 
 
 def test_a_route_that_a_model_lacks_from_the_region_has_none() -> None:
-    one = stage(
+    settings = stage(
         region="ap-northeast-1", geography="global", fallback_geographies=["jp"], allow=["opus"]
     )
-    routes = {(item.model.name, item.route) for item in team_profile_plan.planned(one)}
+    routes = {(item.model.name, item.route) for item in team_profile_plan.planned(settings)}
     assert ("claude-opus-4-5", "global") in routes
     assert ("claude-opus-4-5", "jp") not in routes
 

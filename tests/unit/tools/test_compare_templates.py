@@ -52,7 +52,7 @@ def test_a_custom_resource_has_the_same_function() -> None:
         custom = {"Type": "Custom::Setting", "Properties": {"ServiceToken": {"Ref": function}}}
         return template(**{function: {"Type": "AWS::Lambda::Function"}, "Resource": custom})
 
-    kinds = {each.kind for each in compare(stack("Configurer"), stack("LoggingConfig"))}
+    kinds = {difference.kind for difference in compare(stack("Configurer"), stack("LoggingConfig"))}
 
     assert kinds == {"name", "upgrade"}
 
@@ -64,4 +64,4 @@ def test_an_export_that_another_stack_may_import_stays() -> None:
     }
     after = template(Key={"Type": "AWS::Events::Rule"})
 
-    assert "upgrade" in {each.kind for each in compare(before, after)}
+    assert "upgrade" in {difference.kind for difference in compare(before, after)}

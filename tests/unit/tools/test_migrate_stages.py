@@ -18,8 +18,8 @@ TODAY = dt.date(2026, 11, 23)
 
 
 def stages(file: Path) -> dict[str, Any]:
-    found: dict[str, Any] = json.loads(file.read_text())["context"]["stages"]
-    return found
+    stages: dict[str, Any] = json.loads(file.read_text())["context"]["stages"]
+    return stages
 
 
 def test_the_stages_of_the_file_are_those_of_today(tmp_path: Path) -> None:

@@ -93,9 +93,9 @@ class Month:
         until: datetime = MONTH + HOURS * HOUR,
         now: datetime = AFTER,
         deployed: datetime = MONTH - HOUR,
-        second_place: bool = True,
+        second_copy: bool = True,
     ) -> Coverage:
         due = due_span(since, until, now=now, deployed=deployed)
-        logged = self.hashes if second_place else None
+        logged = self.hashes if second_copy else None
         files_of = Span(due.since, until)
         return cover(self.bucket, due, files_of=files_of, now=now, logged=logged)

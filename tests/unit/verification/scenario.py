@@ -22,7 +22,7 @@ GATEWAY_ROLE = "arn:aws:iam::123456789012:role/gateway"
 ALLOWED = "arn:aws:sts::123456789012:assumed-role/batch/night"
 PRINCIPALS = Principals(GATEWAY_ROLE, frozenset({"arn:aws:iam::123456789012:role/jobs/batch"}))
 ROLE = "arn:aws:sts::123456789012:assumed-role/gateway/function"
-SOMEBODY = "arn:aws:sts::123456789012:assumed-role/somebody/laptop"
+OTHER_ROLE = "arn:aws:sts::123456789012:assumed-role/somebody/laptop"
 
 Fate = Literal[
     "kept",
@@ -86,7 +86,7 @@ _BEFORE = WINDOW.since - HOUR / 2
 _EDGE = {"across the beginning": WINDOW.since - 0.5, "across the end": WINDOW.until - 0.5}
 
 
-class World(NamedTuple):
+class Scenario(NamedTuple):
     lines: list[tuple[float, dict[str, Any]]]
     records: list[tuple[Destination, dict[str, Any]]]
     expected: set[tuple[str, str]]
@@ -94,7 +94,7 @@ class World(NamedTuple):
     fates: Counter[str]
 
     def reconciled(self) -> Outcome:
-        return joined(self.lines, self.records, stored=lambda path: path != GONE)
+        return joined(self.lines, self.records, stored=lambda path: path != DELETED_OBJECT)
 
 
 def joined(
@@ -107,10 +107,10 @@ def joined(
     stored: Callable[[str], bool] = lambda _: True,
     bodies: Mapping[str, object] | None = None,
     identical: Collection[tuple[str, str]] = (),
-    witnessed: Mapping[str, str] | None = None,
+    access_log: Mapping[str, str] | None = None,
 ) -> Outcome:
     """The join of entries, each with the moment it was written, and of records. `bodies` has those
-    in S3 by their paths, without which all objects are equal. `witnessed` has what the access log
+    in S3 by their paths, without which all objects are equal. `access_log` has what the access log
     says of a request."""
     return reconcile(
         [LogItem(f"event {number}", at, line) for number, (at, line) in enumerate(lines)],
@@ -123,19 +123,19 @@ def joined(
         principals=principals,
         lookups=Lookups(
             is_stored=stored,
-            are_identical=lambda one, other: bodies is None or (one, other) in identical,
+            are_identical=lambda first, other: bodies is None or (first, other) in identical,
             read_body=lambda path: (bodies or {})[path],
-            find_requests=lambda ids: {item: (witnessed or {}).get(item, "") for item in ids},
+            find_requests=lambda ids: {item: (access_log or {}).get(item, "") for item in ids},
         ),
     )
 
 
-GONE = "s3://the-bucket/data/gone_input.json.gz"
+DELETED_OBJECT = "s3://the-bucket/data/gone_input.json.gz"
 
 
-def world(fates: Sequence[Fate], chance: random.Random) -> World:
+def scenario(fates: Sequence[Fate], chance: random.Random) -> Scenario:
     """One call of each fate, at moments of the window, everything out of order."""
-    made = World([], [], set(), Counter(fates))
+    made = Scenario([], [], set(), Counter(fates))
     for number, fate in enumerate(fates):
         _add(made, fate, f"id-{number}", chance)
     chance.shuffle(made.lines)
@@ -143,7 +143,7 @@ def world(fates: Sequence[Fate], chance: random.Random) -> World:
     return made
 
 
-def _add(made: World, fate: Fate, request_id: str, chance: random.Random) -> None:
+def _add(made: Scenario, fate: Fate, request_id: str, chance: random.Random) -> None:
     at = _moment(fate, chance)
     line = audit_line(request_id, fate)
     if not fate.startswith(("went round", "audit entry lost", "allowed direct")):
@@ -225,7 +225,7 @@ def record(request_id: str, fate: Fate = "kept", at: float = NOW - 5 * HOUR) -> 
         "inferenceRegion": "eu-west-1",
         "requestId": request_id,
         "modelId": MODEL,
-        "identity": {"arn": SOMEBODY if round_it else ROLE},
+        "identity": {"arn": OTHER_ROLE if round_it else ROLE},
         "requestMetadata": {
             "gateway_request_id": f"gateway-{request_id}",
             "api_key_id": "k1",
@@ -239,7 +239,7 @@ def record(request_id: str, fate: Fate = "kept", at: float = NOW - 5 * HOUR) -> 
     if fate == "allowed direct call":
         result["identity"] = {"arn": ALLOWED}
     if fate == "of another identity":
-        result["identity"] = {"arn": SOMEBODY}
+        result["identity"] = {"arn": OTHER_ROLE}
     if fate == "of another model":
         result["modelId"] = MODEL.replace("eu.", "global.")
     if fate == "cut, logged":
@@ -247,7 +247,7 @@ def record(request_id: str, fate: Fate = "kept", at: float = NOW - 5 * HOUR) -> 
     if fate == "without body":
         result["input"] = {}
     if fate == "object absent":
-        result["input"] = {"inputBodyS3Path": GONE}
+        result["input"] = {"inputBodyS3Path": DELETED_OBJECT}
     if fate == "of another caller":
         result["requestMetadata"]["api_key_name"] = "other"
     if fate == "in another Region":

@@ -37,10 +37,10 @@ def test_what_was_written_holds(entries: list[dict[str, Any]]) -> None:
 
 
 @given(st.integers(0, len(b"".join(LINES)) - 1), st.integers(1, 255))
-def test_a_flip_of_any_byte_is_seen_where_it_is(place: int, flip: int) -> None:
+def test_a_flip_of_any_byte_is_seen_where_it_is(offset: int, flip: int) -> None:
     complete = bytearray(b"".join(LINES))
-    complete[place] ^= flip
-    before = bytes(complete[:place]).count(b"\n")
+    complete[offset] ^= flip
+    before = bytes(complete[:offset]).count(b"\n")
     assert broken_at([bytes(complete)]) == 1 + before
 
 

@@ -58,8 +58,8 @@ class Account:
         monkeypatch.setenv("POWERTOOLS_SERVICE_NAME", "verification")
         monkeypatch.setenv("POWERTOOLS_METRICS_NAMESPACE", "ClaudeOnBedrock")
 
-    def log_hash(self, one: SealedHash) -> None:
-        self.hashes.setdefault(one.key, one)
+    def log_hash(self, sealed_hash: SealedHash) -> None:
+        self.hashes.setdefault(sealed_hash.key, sealed_hash)
 
     def publish(self, subject: str, text: str) -> None:
         if self.refuses_mail:
@@ -155,7 +155,7 @@ def test_an_hour_of_too_many_entries_is_verified_in_slices(
     sealed = account.run(NOON + 2 * HOUR)
 
     assert len(sealed) == 2
-    assert sum(each["counts"]["matched"] for each in sealed) == 600
+    assert sum(hour["counts"]["matched"] for hour in sealed) == 600
     assert all(not item["counts"]["not_logged"] for item in sealed)
     covered = account.covered(NOON + HOUR, NOON + 4 * HOUR)
     assert (covered.holds, covered.hours, covered.hours_verified) == (True, 1, 1)
@@ -181,7 +181,7 @@ def test_slices_find_what_one_query_of_the_hour_would(
     stored = account.all_in_logs
 
     def without(since: datetime, until: datetime, read: Fingerprint) -> Iterator[LogItem]:
-        return (each for each in stored(since, until, read) if each.source not in lost)
+        return (log_item for log_item in stored(since, until, read) if log_item.source not in lost)
 
     monkeypatch.setattr(account, "all_in_logs", without)
     monkeypatch.setattr(scheduled_run, "Budget", partial(read_budget.Budget, max_entries=1550))

@@ -28,19 +28,19 @@ def test_a_complete_month_holds() -> None:
     assert (covered.missing, covered.unlogged) == ((), ())
 
 
-@pytest.mark.parametrize("second_place", [True, False])
+@pytest.mark.parametrize("second_copy", [True, False])
 @pytest.mark.parametrize("name", TAKEN)
-def test_hours_that_were_taken_away_are_missing(name: str, *, second_place: bool) -> None:
+def test_hours_that_were_taken_away_are_missing(name: str, *, second_copy: bool) -> None:
     month = Month()
     take, number = TAKEN[name]
     month.delete(take(month.keys))
 
-    covered = month.covered(second_place=second_place)
+    covered = month.covered(second_copy=second_copy)
 
     assert not covered.holds
     assert (covered.hours, covered.hours_verified) == (HOURS, HOURS - number)
     assert sum((span.until - span.since) / HOUR for span in covered.missing) == number
-    assert len(covered.mismatches) == (number if second_place else 0)
+    assert len(covered.mismatches) == (number if second_copy else 0)
 
 
 def test_all_wiped_and_two_new_ones_leave_the_month_uncovered() -> None:
@@ -72,7 +72,7 @@ def test_a_rewritten_tail_is_detected_by_the_second_copy_only() -> None:
     assert not covered.holds
     assert [mismatch.key for mismatch in covered.mismatches] == forged
     assert {item.kind for item in covered.mismatches} == {"evidence_changed"}
-    assert month.covered(second_place=False).holds
+    assert month.covered(second_copy=False).holds
 
 
 def iso_of(number: int) -> str:
@@ -97,7 +97,7 @@ def test_a_file_that_does_not_follow_the_one_before_is_broken() -> None:
     month.delete(month.keys[1:2])
     month.seal(MONTH + HOUR, "1" * 64, logged=False)
 
-    covered = month.covered(until=MONTH + 3 * HOUR, second_place=False)
+    covered = month.covered(until=MONTH + 3 * HOUR, second_copy=False)
 
     assert [why.partition(", ")[2] for _, why in covered.broken] == [
         "entry 1: it does not follow the entry before it"
@@ -132,7 +132,7 @@ def test_a_file_of_another_time_than_its_name_is_broken() -> None:
     later = month.s3.objects.pop(month.keys[0])
     month.s3.objects[key_of_hour(MONTH + HOUR)] = later
 
-    ((_, why),) = month.covered(until=MONTH + 2 * HOUR, second_place=False).broken
+    ((_, why),) = month.covered(until=MONTH + 2 * HOUR, second_copy=False).broken
 
     assert why.endswith("is of another time than its name says")
 

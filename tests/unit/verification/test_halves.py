@@ -94,7 +94,7 @@ def test_each_attempt_is_a_call() -> None:
         ("r2", "refused"),
         ("r3", "record"),
     ]
-    assert {each.who for each in made} == {"default"}
+    assert {call.who for call in made} == {"default"}
 
 
 def test_a_call_that_was_made_again_leaves_no_gap_and_no_stranger() -> None:

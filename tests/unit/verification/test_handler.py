@@ -20,7 +20,7 @@ from claude_bedrock.verification.evidence_bucket import (
 )
 from claude_bedrock.verification.hash_log import HashLog, SealedHash, moment_of
 from claude_bedrock.verification.period import BadWindowError
-from tests.unit.verification.scenario import GATEWAY_ROLE, SOMEBODY, audit_line, record
+from tests.unit.verification.scenario import GATEWAY_ROLE, OTHER_ROLE, audit_line, record
 from verification import handler, scheduled_run
 from verification.chain_position import position
 from verification.scheduled_run import Clock, Work, by_the_clock
@@ -160,7 +160,7 @@ def test_an_hour_is_verified_reported_and_stored(
     for request_id in ("kept", "lost"):
         account.called(request_id, at)
     account.recorded("kept", at)
-    account.recorded("round", at, requestMetadata={}, identity={"arn": SOMEBODY})
+    account.recorded("round", at, requestMetadata={}, identity={"arn": OTHER_ROLE})
 
     (outcome,) = run_at(NOW)
 
@@ -207,7 +207,7 @@ def test_calls_by_the_allowed_direct_callers_are_summed_in_the_evidence(
     account: Account, capsys: pytest.CaptureFixture[str]
 ) -> None:
     at = HOUR + timedelta(minutes=30)
-    account.recorded("round", at, requestMetadata={}, identity={"arn": SOMEBODY})
+    account.recorded("round", at, requestMetadata={}, identity={"arn": OTHER_ROLE})
     others = "arn:aws:iam::123456789012:role/teams/somebody"
 
     run_at(NOW, ALLOWED_DIRECT_CALLERS=others)

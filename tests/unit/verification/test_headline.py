@@ -17,8 +17,8 @@ from tests.unit.verification.scenario import (
     HOUR,
     MODEL,
     NOW,
+    OTHER_ROLE,
     ROLE,
-    SOMEBODY,
     WINDOW,
     audit_line,
     joined,
@@ -80,7 +80,7 @@ def interrupted(made: Call, _: random.Random) -> Call:
     return made._replace(completed=False)
 
 
-def told_another_status(made: Call, chance: random.Random) -> Call:
+def with_another_status(made: Call, chance: random.Random) -> Call:
     status = chance.choice((429, 500, 504, 529))
     outcome = "upstream_error"
     return changed(made, status=status, upstream_complete=False, outcome=outcome)._replace(
@@ -201,7 +201,7 @@ def past_the_gateway(identity: str) -> Change:
 
 
 HARMLESS: Final[tuple[Change, ...]] = (
-    *(interrupted, told_another_status, refused, never_sent, without_status, of_an_older_version),
+    *(interrupted, with_another_status, refused, never_sent, without_status, of_an_older_version),
     *(duplicated, under_the_arn_of_its_profile, in_another_order, past_the_gateway(ALLOWED)),
 )
 HARMFUL: Final[tuple[Change, ...]] = (
@@ -210,15 +210,15 @@ HARMFUL: Final[tuple[Change, ...]] = (
     rewritten(output={"outputBodyJson": {"content": "another"}}),
     rewritten(input={}),
     rewritten(requestId=None),
-    rewritten(identity={"arn": SOMEBODY}),
-    rewritten_everywhere(identity={"arn": SOMEBODY}),
+    rewritten(identity={"arn": OTHER_ROLE}),
+    rewritten_everywhere(identity={"arn": OTHER_ROLE}),
     rewritten_everywhere(modelId=MODEL.replace("eu.", "global.")),
     rewritten_everywhere(input={}),
     rewritten_everywhere(output={}),
     rewritten_everywhere(timestamp="secret"),
     rewritten_everywhere(requestMetadata={}),
     rewritten_everywhere(inferenceRegion="us-east-1"),
-    past_the_gateway(SOMEBODY),
+    past_the_gateway(OTHER_ROLE),
 )
 
 
@@ -239,7 +239,7 @@ def happened(seed: int) -> Iterator[Call]:
 def applied(change: Change, made: Call, chance: random.Random) -> Call:
     """A change of the entry does nothing to a call that has none."""
     about_entries = (
-        *(interrupted, told_another_status, refused, never_sent, without_status),
+        *(interrupted, with_another_status, refused, never_sent, without_status),
         *(of_an_older_version, without_status_or_record, unreadable_entry),
     )
     if made.entry is None and change in about_entries:
@@ -252,15 +252,17 @@ def applied(change: Change, made: Call, chance: random.Random) -> Call:
 
 def is_complete(calls: list[Call]) -> bool:
     """By what happened, not by how the join goes about it."""
-    return all(_is_whole(item) for item in calls)
+    return all(_is_complete(item) for item in calls)
 
 
-def _is_whole(made: Call) -> bool:
+def _is_complete(made: Call) -> bool:
     records = [copy for copies in made.records.values() for copy in copies]
     if made.entry is None:
-        allowed = all(each["identity"] == {"arn": ALLOWED} for each in records)
-        readable = all(each["requestId"] and each["timestamp"] != "secret" for each in records)
-        return allowed and readable and all(each == records[0] for each in records)
+        allowed = all(record["identity"] == {"arn": ALLOWED} for record in records)
+        readable = all(
+            record["requestId"] and record["timestamp"] != "secret" for record in records
+        )
+        return allowed and readable and all(record == records[0] for record in records)
     if made.entry["duration_ms"] == "secret" or (not made.known and not records):
         return False
     if made.answered and not all(made.records.values()):
@@ -269,20 +271,22 @@ def _is_whole(made: Call) -> bool:
         {**item, "modelId": MODEL} if item["modelId"] == ACCOUNT_PROFILE else item
         for item in records
     ]
-    return all(_is_right(each, made) for each in plain)
+    return all(_is_right(row, made) for row in plain)
 
 
-def _is_right(found: dict[str, Any], made: Call) -> bool:
+def _is_right(result: dict[str, Any], made: Call) -> bool:
     due = record(made.request_id, at=made.at)
     if not made.completed:
-        due["output"] = found["output"] if found["output"] in ({}, due["output"]) else due["output"]
-    return found == due
+        due["output"] = (
+            result["output"] if result["output"] in ({}, due["output"]) else due["output"]
+        )
+    return result == due
 
 
 def headline(calls: list[Call], chance: random.Random) -> Assessment:
     lines = [(item.at + 1.5, item.entry) for item in calls if item.entry is not None]
     records = [
-        (where, one) for each in calls for where, all_ in each.records.items() for one in all_
+        (where, record) for call in calls for where, all_ in call.records.items() for record in all_
     ]
     chance.shuffle(lines)
     chance.shuffle(records)

@@ -15,24 +15,24 @@ from tests.unit.verification.scenario import (
     FATES,
     MODEL,
     NOW,
-    SOMEBODY,
+    OTHER_ROLE,
     WINDOW,
     Fate,
-    World,
+    Scenario,
     audit_line,
     joined,
     record,
-    world,
+    scenario,
 )
 
 
-def found(outcome: Outcome) -> set[tuple[str, str]]:
+def findings_of(outcome: Outcome) -> set[tuple[str, str]]:
     return {(finding.kind, finding.request_id) for finding in outcome.findings}
 
 
-def check(made: World) -> Counts:
+def check(made: Scenario) -> Counts:
     outcome = made.reconciled()
-    assert found(outcome) == made.expected
+    assert findings_of(outcome) == made.expected
     assert len(outcome.findings) == len(made.expected)
     assert "secret" not in repr(outcome)
     counts, fates = outcome.counts, made.fates
@@ -47,7 +47,7 @@ def check(made: World) -> Counts:
     )
     assert counts.unknown == sum(fates[item] for item in unknown)
     refused = ("throttled, not logged", "by the fallback", "never sent")
-    assert counts.refused == sum(fates[each] for each in refused)
+    assert counts.refused == sum(fates[fate] for fate in refused)
     assert counts.audit_entries_lost == fates["audit entry lost"]
     assert counts.unreadable == fates["record of another form"]
     direct = fates["allowed direct call"]
@@ -61,7 +61,7 @@ def check(made: World) -> Counts:
 
 @given(st.lists(st.sampled_from(FATES), max_size=40), st.randoms(use_true_random=False))
 def test_exactly_what_was_put_in_is_detected(fates: list[Fate], chance: random.Random) -> None:
-    check(world(fates, chance))
+    check(scenario(fates, chance))
 
 
 @given(st.integers(0, 2**32), st.floats(0, 1))
@@ -70,20 +70,20 @@ def test_exactly_what_was_put_in_is_detected_among_thousands(seed: int, share: f
     chance = random.Random(seed)  # noqa: S311 - a test's
     fates = [chance.choice(FATES) if chance.random() < share else FATES[0] for _ in range(5000)]
 
-    counts = check(world(fates, chance))
+    counts = check(scenario(fates, chance))
 
     assert counts.calls > 2000
 
 
 @pytest.mark.parametrize("fate", FATES)
 def test_each_fate_alone(fate: Fate) -> None:
-    check(world([fate], random.Random(1)))  # noqa: S311 - a test's
+    check(scenario([fate], random.Random(1)))  # noqa: S311 - a test's
 
 
 def of(
     lines: list[dict[str, Any]], *records: dict[str, Any], bounds: AllowedRegions = BOUNDS
 ) -> Outcome:
-    both = [(destination, one) for one in records for destination in DESTINATIONS]
+    both = [(destination, log_item) for log_item in records for destination in DESTINATIONS]
     timed = [(NOW - 5 * 3600, line) for line in lines]
     return joined(timed, both, bounds=bounds)
 
@@ -92,7 +92,7 @@ def test_who_went_round_is_reported_by_arn_and_model() -> None:
     (finding,) = of([], record("r1", "went round")).findings
 
     assert finding == Finding(
-        "bypassed_gateway", "r1", "2026-11-25T07:00:00.000Z", MODEL, SOMEBODY, ""
+        "bypassed_gateway", "r1", "2026-11-25T07:00:00.000Z", MODEL, OTHER_ROLE, ""
     )
 
 
@@ -102,7 +102,7 @@ def test_metadata_is_no_proof_of_having_come_through_the_gateway() -> None:
 
     outcome = of([audit_line("r1")], record("r1"), forged)
 
-    assert found(outcome) == {("bypassed_gateway", "r2")}
+    assert findings_of(outcome) == {("bypassed_gateway", "r2")}
     assert outcome.findings[0].detail == "claims to be the gateway's request gateway-r1"
 
 
@@ -111,7 +111,7 @@ def test_a_call_of_unknown_id_is_good_for_one_record() -> None:
 
     outcome = of([audit_line("r1", "answer lost, logged")], record("r1"), again)
 
-    assert found(outcome) == {("audit_entry_lost", "r2")}
+    assert findings_of(outcome) == {("audit_entry_lost", "r2")}
     assert outcome.counts.matched == 1
 
 
@@ -120,7 +120,7 @@ def test_a_call_of_unknown_id_is_not_matched_by_another_callers_record() -> None
 
     outcome = of([audit_line("r1", "answer lost, logged")], other)
 
-    assert found(outcome) == {("audit_entry_lost", "r1")}
+    assert findings_of(outcome) == {("audit_entry_lost", "r1")}
     assert outcome.counts.unknown == 1
 
 
@@ -129,7 +129,7 @@ def test_a_call_of_unknown_id_is_not_matched_by_metadata_that_another_caller_wro
 
     outcome = of([audit_line("r1", "answer lost, not logged")], forged)
 
-    assert found(outcome) == {("bypassed_gateway", "r2")}
+    assert findings_of(outcome) == {("bypassed_gateway", "r2")}
     assert (outcome.counts.unknown, outcome.counts.matched) == (1, 0)
 
 
@@ -243,10 +243,10 @@ def test_a_record_of_another_form_is_a_finding_that_names_the_field(
     assert [item.detail for item in unreadable] == [
         f"the record in {location} cannot be read: {fault}" for location in DESTINATIONS
     ]
-    assert [each.source for each in unreadable] == [
+    assert [finding.source for finding in unreadable] == [
         "S3, record 0",
         "CloudWatch Logs, record 1",
     ]
-    assert len({each.id for each in unreadable}) == 2
+    assert len({finding.id for finding in unreadable}) == 2
     assert (outcome.counts.unreadable, outcome.counts.matched) == (2, 1)
     assert "secret" not in repr(outcome)

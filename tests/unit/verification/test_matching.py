@@ -12,9 +12,9 @@ from tests.unit.verification.scenario import (
     GATEWAY_ROLE,
     MODEL,
     NOW,
+    OTHER_ROLE,
     PRINCIPALS,
     ROLE,
-    SOMEBODY,
     audit_line,
     joined,
     record,
@@ -33,9 +33,9 @@ def of(
     **more: Any,  # noqa: ANN401 - of `joined`
 ) -> Outcome:
     copies: list[tuple[Destination, Mapping[str, Any]]] = [
-        (where, each)
-        for where, each in zip(DESTINATIONS, (s3, logs), strict=True)
-        if each is not None
+        (where, content)
+        for where, content in zip(DESTINATIONS, (s3, logs), strict=True)
+        if content is not None
     ]
     lines = [(AT + 1.5, entry)] if entry is not None else []
     return joined(lines, copies, **more)
@@ -72,8 +72,8 @@ def test_a_call_that_bedrock_answered_is_missed_whatever_the_client_got(
 
 def test_two_calls_without_an_id_are_two_findings() -> None:
     entries = [audit_line(item, "cut, not logged") for item in ("r1", "r2")]
-    for each in entries:
-        del each["bedrock_request_id"]
+    for audit_entry in entries:
+        del audit_entry["bedrock_request_id"]
 
     outcome = joined([(AT, entry) for entry in entries], [])
 
@@ -189,7 +189,7 @@ def test_an_older_entry_does_not_name_the_profile_of_a_team_that_was_called() ->
         (ROLE, True),
         (ROLE.replace("/function", "/another-session"), True),
         (GATEWAY_ROLE, True),
-        (SOMEBODY, False),
+        (OTHER_ROLE, False),
         (ROLE.replace("123456789012", "999999999999"), False),
         (ROLE.replace("/gateway/", "/gateway2/"), False),
         ("arn:aws:iam::123456789012:user/gateway", False),
@@ -209,13 +209,13 @@ def test_a_record_without_identity_is_of_nobody(identity: object) -> None:
 
 def test_metadata_alone_matches_nothing() -> None:
     """Who knows a call's metadata and calls Bedrock directly is not taken for the lost call."""
-    forged = {**record("r2"), "identity": {"arn": SOMEBODY}}
+    forged = {**record("r2"), "identity": {"arn": OTHER_ROLE}}
     forged["requestMetadata"] = record("r1")["requestMetadata"]
 
     outcome = of(audit_line("r1", "answer lost, not logged"), forged, forged)
 
     assert [(finding.kind, finding.who) for finding in outcome.findings] == [
-        ("bypassed_gateway", SOMEBODY)
+        ("bypassed_gateway", OTHER_ROLE)
     ]
     assert (outcome.counts.matched, outcome.counts.unknown) == (0, 1)
 
@@ -352,13 +352,13 @@ def image(source: dict[str, Any], text: str = "look") -> dict[str, Any]:
 
 
 def test_where_an_image_lies_is_no_difference_but_words_that_resemble_it_are() -> None:
-    ours = {"s3Location": {"uri": "s3://b/data/r1_input_0.png"}}
-    theirs = {"s3Location": {"uri": "s3://b/large-data/data/r1_input_0.png"}}
-    for other in (theirs, {"bytes": "aGVsbG8="}):
-        assert of(audit_line("r1"), image(ours), image(other)).findings == []
-    assert kinds(of(audit_line("r1"), image(ours), image(theirs, "away"))) == ["content_mismatch"]
+    small = {"s3Location": {"uri": "s3://b/data/r1_input_0.png"}}
+    large = {"s3Location": {"uri": "s3://b/large-data/data/r1_input_0.png"}}
+    for other in (large, {"bytes": "aGVsbG8="}):
+        assert of(audit_line("r1"), image(small), image(other)).findings == []
+    assert kinds(of(audit_line("r1"), image(small), image(large, "away"))) == ["content_mismatch"]
     quoted = ['"source":{"bytes":"1"}', '"source":{"bytes":"2"}']
-    words = [image(ours, item) for item in quoted]
+    words = [image(small, item) for item in quoted]
     assert kinds(of(audit_line("r1"), *words)) == ["content_mismatch"]
 
 
@@ -366,7 +366,7 @@ def test_where_an_image_lies_is_no_difference_but_words_that_resemble_it_are() -
 
 
 @pytest.mark.parametrize(
-    ("metadata", "witnessed", "detail"),
+    ("metadata", "access_log", "detail"),
     [
         (
             {"gateway_request_id": "g1"},
@@ -377,11 +377,11 @@ def test_where_an_image_lies_is_no_difference_but_words_that_resemble_it_are() -
     ],
 )
 def test_a_record_of_the_gateways_own_role_is_of_an_entry_that_was_lost(
-    metadata: dict[str, str], witnessed: dict[str, str], detail: str
+    metadata: dict[str, str], access_log: dict[str, str], detail: str
 ) -> None:
     result = {**record("r1"), "requestMetadata": metadata}
 
-    outcome = of(None, result, None, witnessed=witnessed)
+    outcome = of(None, result, None, access_log=access_log)
 
     (finding,) = outcome.findings
     assert (finding.kind, finding.who) == ("audit_entry_lost", ROLE)
@@ -394,12 +394,12 @@ def test_the_access_log_is_queried_once_and_only_where_an_entry_was_lost() -> No
     copies = [(where, item) for item in result for where in DESTINATIONS]
     request: list[set[str]] = []
 
-    class Witness(dict[str, str]):
+    class AccessLog(dict[str, str]):
         def get(self, key: str, _: str = "") -> str:  # type: ignore[override]
             request.append({key})
             return "seen"
 
-    outcome = joined([(AT, audit_line("r0"))], copies, witnessed=Witness(a="b"))
+    outcome = joined([(AT, audit_line("r0"))], copies, access_log=AccessLog(a="b"))
 
     assert outcome.counts.audit_entries_lost == 2
     assert sorted(map(min, request)) == ["gateway-r1", "gateway-r2"]
@@ -417,8 +417,8 @@ def test_allowed_direct_calls_are_summed_by_caller_and_judged_by_nothing() -> No
     users = {"arn": "arn:aws:iam::123456789012:user/u"}
     fields: dict[str, Any] = {"requestMetadata": None, "inferenceRegion": "us-east-1", "input": {}}
     result = [
-        {**record("r1"), **fields, "identity": {"arn": SOMEBODY}},
-        {**record("r2"), **fields, "identity": {"arn": SOMEBODY.replace("laptop", "desk")}},
+        {**record("r1"), **fields, "identity": {"arn": OTHER_ROLE}},
+        {**record("r2"), **fields, "identity": {"arn": OTHER_ROLE.replace("laptop", "desk")}},
         {**record("r3"), **fields, "identity": users},
     ]
     copies = [(where, item) for item in result for where in DESTINATIONS]
@@ -434,8 +434,8 @@ def test_allowed_direct_calls_are_summed_by_caller_and_judged_by_nothing() -> No
 
 
 def test_an_allowed_direct_caller_is_not_the_gateway() -> None:
-    principals = PRINCIPALS._replace(allowed_direct_callers=frozenset({SOMEBODY}))
-    result = {**record("r1"), "identity": {"arn": SOMEBODY}}
+    principals = PRINCIPALS._replace(allowed_direct_callers=frozenset({OTHER_ROLE}))
+    result = {**record("r1"), "identity": {"arn": OTHER_ROLE}}
     assert kinds(of(audit_line("r1"), result, result, principals=principals)) == [
         "identity_mismatch"
     ]

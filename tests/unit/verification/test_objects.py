@@ -96,7 +96,7 @@ def test_an_hour_has_a_line_for_each_object_of_its_own(sealed: Account) -> None:
         "sha256": hashlib.sha256(stored["Body"].read()).hexdigest(),
     }
     assert by_path[f"s3://{BUCKET}/{BODY}"]["version"]
-    assert not [each for each in by_path if "before" in each]
+    assert not [path for path in by_path if "before" in path]
     assert (checked(sealed).changes, checked(sealed).objects) == ((), 4)
 
 

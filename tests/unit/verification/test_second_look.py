@@ -26,11 +26,11 @@ class Late:
 
     def __init__(self, account: Account, monkeypatch: pytest.MonkeyPatch) -> None:
         self.missing: set[str] = set()
-        self._kept = account.all_in_logs
+        self._all_in_logs = account.all_in_logs
         monkeypatch.setattr(account, "all_in_logs", self.read)
 
     def read(self, since: datetime, until: datetime, read: Fingerprint) -> list[LogItem]:
-        return [e for e in self._kept(since, until, read) if e.source not in self.missing]
+        return [e for e in self._all_in_logs(since, until, read) if e.source not in self.missing]
 
 
 @pytest.fixture
@@ -62,9 +62,9 @@ def test_what_came_late_is_sealed_as_settled(account: Account, late: Late) -> No
     (finding,) = summed(account).outcome.findings
     late.missing.clear()
 
-    look, settled = day_later(account)
+    recheck, settled = day_later(account)
 
-    assert (look["kind"], look["settled"], look["found"]) == ("second_look", 1, 0)
+    assert (recheck["kind"], recheck["settled"], recheck["found"]) == ("second_look", 1, 0)
     assert (settled["kind"], settled["id"]) == ("settled", finding.id)
     after = summed(account)
     assert (after.outcome.findings, after.settled) == ([], (finding,))
@@ -73,9 +73,9 @@ def test_what_came_late_is_sealed_as_settled(account: Account, late: Late) -> No
 
 
 def test_what_stays_away_stays_a_finding(account: Account, late: Late) -> None:
-    (look,) = day_later(account)
+    (recheck,) = day_later(account)
 
-    assert (look["settled"], look["found"], late.missing) == (0, 0, {"late"})
+    assert (recheck["settled"], recheck["found"], late.missing) == (0, 0, {"late"})
     after = summed(account)
     assert ([finding.request_id for finding in after.outcome.findings], after.settled) == (
         ["late"],
@@ -90,9 +90,9 @@ def test_what_was_lost_since_is_a_finding_of_the_recheck(
     late.missing = {"late", "there"}
     capsys.readouterr()
 
-    look, result = day_later(account)
+    recheck, result = day_later(account)
 
-    assert look["found"] == 1
+    assert recheck["found"] == 1
     assert (result["kind"], result["finding"]["request_id"]) == ("late_finding", "there")
     assert '"InvocationRecordMissing": [1.0]' in capsys.readouterr().out
     assert len(summed(account).outcome.findings) == 2
@@ -114,8 +114,8 @@ def test_a_recheck_that_aws_refuses_stops_nothing(
         patched.setattr(account, "audit_lines", refuse)
         account.run(NOON + 26 * HOUR)
 
-    looks = [e for e in account.entries(NOON + DAY) if e["kind"] == "second_look"]
-    assert [look["because"] for look in looks] == ["it could not be read: ClientError"]
+    rechecks = [e for e in account.entries(NOON + DAY) if e["kind"] == "second_look"]
+    assert [recheck["because"] for recheck in rechecks] == ["it could not be read: ClientError"]
     assert late.missing
 
 
@@ -141,7 +141,7 @@ def test_a_finding_that_is_accepted_is_sealed_and_linked_into_the_chain(
     assert entry["previous"] == account.entries(NOON)[-1]["sha256"]
     account.run(NOON + 3 * HOUR)
     link = [item for item in account.entries(NOON + HOUR) if item["kind"] == "disposition"]
-    assert [(each["key"], each["sealed_sha256"]) for each in link] == [(key, sha256)]
+    assert [(link_item["key"], link_item["sealed_sha256"]) for link_item in link] == [(key, sha256)]
     account.run(NOON + 4 * HOUR)
     assert not [e for e in account.entries(NOON + 2 * HOUR) if e["kind"] == "disposition"]
     assert late.missing
@@ -203,8 +203,10 @@ def test_a_disposition_that_was_deleted_is_a_mismatch(account: Account, late: La
 
     account.run(NOON + 3 * HOUR)
 
-    gone = [e["mismatch"]["key"] for e in account.entries(NOON + HOUR) if e["kind"] == "mismatch"]
-    assert gone == [key]
+    deleted = [
+        e["mismatch"]["key"] for e in account.entries(NOON + HOUR) if e["kind"] == "mismatch"
+    ]
+    assert deleted == [key]
     assert late.missing
 
 
