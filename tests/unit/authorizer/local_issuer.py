@@ -78,7 +78,8 @@ class LocalIssuer:
         headers = {**({} if kid is None else {"kid": kid}), **(header or {})}
         key = PRIVATE_KEYS.get(kid or "rsa", RSA_KEY)
         payload = json.dumps(self.claims(**changes)).encode()
-        return jwt.PyJWS().encode(payload, key, algorithm, headers=headers)
+        token: str = jwt.PyJWS().encode(payload, key, algorithm, headers=headers)
+        return token
 
 
 @contextmanager

@@ -145,7 +145,9 @@ def with_public_key_as_secret(issuer: LocalIssuer) -> str:
 
 
 def by_stranger(issuer: LocalIssuer, **header: object) -> str:
-    return jwt.encode(issuer.claims(), STRANGERS_KEY, "RS256", headers={"kid": "rsa", **header})
+    headers = {"kid": "rsa", **header}
+    token: str = jwt.encode(issuer.claims(), STRANGERS_KEY, "RS256", headers=headers)
+    return token
 
 
 NOW = int(time.time())
