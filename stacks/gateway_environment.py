@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import json
+
 import aws_cdk as cdk
 
 from claude_bedrock.catalog import team_policies
-from stacks import team_profile_plan
+from stacks import plan_models, team_profile_plan
 from stacks.components.api.key_plan import ApiKeys
 from stacks.model_access import ModelAccess
 from stacks.stage import Stage
@@ -14,8 +16,8 @@ from stacks.stage import Stage
 def gateway_environment(
     stack: cdk.Stack, *, stage: Stage, keys: ApiKeys, access: ModelAccess
 ) -> dict[str, str]:
-    """Return the variables by name. Those of teams, guardrail, browsers' origins and service tiers
-    are absent where the stage has none."""
+    """Return the variables by name. Those of teams, guardrail, browsers' origins, service tiers and
+    plans are absent where the stage has none."""
     variables = {
         "STAGE": stage.name,
         "GEOGRAPHIES": ",".join(stage.models.geographies),
@@ -36,4 +38,18 @@ def gateway_environment(
         variables["CORS_ORIGINS"] = ",".join(stage.endpoint.cors_origins)
     if len(stage.models.service_tiers) > 1:
         variables["SERVICE_TIERS"] = ",".join(stage.models.service_tiers)
+    plans = _plans(stage)
+    if plans:
+        variables["PLAN_LIMITS"] = json.dumps(plans, separators=(",", ":"))
     return variables
+
+
+def _plans(stage: Stage) -> dict[str, dict[str, object]]:
+    """Return the plans that limit more than requests, by name; models by their number among
+    ALLOWED_MODELS, since a function's environment holds 4 KB."""
+    numbers = {name: number for number, name in enumerate(stage.models.allow)}
+    return {
+        name: {"models": [numbers[model] for model in plan_models.models_of(plan, stage)]}
+        for name, plan in stage.callers.plans.items()
+        if plan.models is not None
+    }

@@ -11,6 +11,7 @@ from pydantic import ValidationError
 from claude_bedrock.catalog import stage_models
 from claude_bedrock.catalog.aws_regions import COMMERCIAL_REGIONS
 from claude_bedrock.catalog.stage_models import NotForThisStageError
+from stacks import plan_models
 from stacks.stage import Stage, combinations, mistakes
 
 
@@ -32,6 +33,7 @@ def load_stage(stages: object, name: object, *, today: dt.date | None = None) ->
     stage, of_models = _with_models(stage, today or dt.datetime.now(dt.UTC).date())
     lines += [] if _has_no_geography(stage) else of_models
     lines += [*combinations.team_mistakes(stage), *combinations.canary_mistakes(stage)]
+    lines += plan_models.mistakes(stage) if stage.models.allow else []
     if lines:
         raise SettingsError("\n".join(f"stage {name!r}: {mistake}" for mistake in lines))
     return stage

@@ -1,5 +1,5 @@
-"""Which header carries the caller's credential: an API key, with the name that it says it has, or
-a token of one of the stage's issuers. Whether a key is good, API Gateway itself decides."""
+"""Which header carries the caller's credential: an API key, with the name and plan that it says it
+has, or a token of one of the stage's issuers. Whether a key is good, API Gateway itself decides."""
 
 import json
 import os
@@ -17,9 +17,11 @@ if TYPE_CHECKING:
 _TOKEN: Final = re.compile(r"(?:[A-Za-z0-9_-]*\.){2}[A-Za-z0-9_-]*")
 
 # What `claude-bedrock keys` makes: letters and digits only, as API Gateway wants a key's value. The
-# secret is preceded by the name, in which Z is the escape. claude_bedrock/cli/keys/key_format.py
-# writes it.
-_NAMED: Final = re.compile(r"cobk((?:[A-Ya-z0-9]|Z[Zdmu])+)Z0[A-Za-z0-9]{40}")
+# secret is preceded by the name, and by the plan unless that is `default`; Z is the escape in both.
+# claude_bedrock/cli/keys/key_format.py writes it.
+_TEXT: Final = "((?:[A-Ya-z0-9]|Z[Zdmu])+)"
+_NAMED: Final = re.compile(rf"cobk{_TEXT}(?:Zp{_TEXT})?Z0[A-Za-z0-9]{{40}}")
+DEFAULT_PLAN: Final = "default"
 _ESCAPED: Final = {"ZZ": "Z", "Zd": ".", "Zm": "-", "Zu": "_"}
 
 
@@ -36,9 +38,9 @@ def handle(event: Mapping[str, Any], _context: object) -> dict[str, Any]:
     https://docs.aws.amazon.com/apigateway/latest/developerguide/api-gateway-api-key-source.html
 
     The name of the header goes into the context, so that a refusal can say which one was read.
-    The name in a key goes into the context, which reaches the function only when API Gateway has
-    found the whole key good: what makes up a name has no key for it. A token counts for the key
-    of its issuer, which nobody is given: who sends that one itself is refused.
+    Name and plan in a key go into the context, which reaches the function only when API Gateway has
+    found the whole key good: what makes up a name or plan has no key for it. A token counts for the
+    key of its issuer, which nobody is given: who sends that one itself is refused.
 
     `event` is that of a REQUEST authorizer. Raises Unauthorized, and IssuerUnavailable, which API
     Gateway answers with its response for a failed authorizer.
@@ -50,7 +52,11 @@ def handle(event: Mapping[str, Any], _context: object) -> dict[str, Any]:
     header = key_header(lines)
     if "TOKEN_ISSUERS" in os.environ and _TOKEN.fullmatch(credential):
         return _token_response(event, credential, header)
-    context = {"keyName": key_name(credential), "keyHeader": header}
+    context = {
+        "keyName": key_name(credential),
+        "plan": key_plan(credential),
+        "keyHeader": header,
+    }
     return _response(event, "Allow", "api-key", context) | {"usageIdentifierKey": credential}
 
 
@@ -165,4 +171,15 @@ def key_name(key: str) -> str:
     """Return the name in a key that `claude-bedrock keys` made; none, "", in one of API Gateway's
     own."""
     named = _NAMED.fullmatch(key)
-    return re.sub("Z.", lambda found: _ESCAPED[found[0]], named[1]) if named else ""
+    return _unescaped(named[1]) if named else ""
+
+
+def key_plan(key: str) -> str:
+    """Return the usage plan in a key that `claude-bedrock keys` made in another plan than the
+    default; `default` for any other key."""
+    named = _NAMED.fullmatch(key)
+    return _unescaped(named[2]) if named and named[2] else DEFAULT_PLAN
+
+
+def _unescaped(text: str) -> str:
+    return re.sub("Z.", lambda found: _ESCAPED[found[0]], text)

@@ -41,9 +41,10 @@ class Bedrock(Protocol):
 
 
 class RequestContext:
-    """`caller` is who sends the request. `route` is the pattern of the request's path, `parameters`
-    are the parts of the path that it names. `outcome` and `error` say how the request ended;
-    `request_bytes` is the size of the body that a route has taken."""
+    """`caller` is who sends the request, `settings` are the stage's for that caller. `route` is the
+    pattern of the request's path, `parameters` are the parts of the path that it names. `outcome`
+    and `error` say how the request ended; `request_bytes` is the size of the body that a route has
+    taken."""
 
     def __init__(
         self,
@@ -57,7 +58,8 @@ class RequestContext:
     ) -> None:
         self.started_at = time.monotonic()
         self.request = request
-        self.settings = settings
+        plan = request.caller.plan
+        self.settings = settings.for_plan(plan) if settings.plan_models else settings
         self.bedrock = bedrock
         self.retry_budget = retry_budget
         self.deadline = Deadline(remaining)

@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Mapping
+from types import MappingProxyType
 from typing import NamedTuple
 
 from claude_bedrock.catalog.model import SERVICE_TIERS, STANDARD_TIER
@@ -31,6 +32,7 @@ class Settings(NamedTuple):
     `unsupported_fields`: whether they are left out of a body (drop) or refused (reject).
     `service_tiers`: those that a caller may name. `cors_origins`: whose pages may call.
     `team_profiles`: team -> id of a profile that AWS defines -> ARN of the team's own copy of it.
+    `plan_models`: usage plan -> the models that its keys may call, for a plan that has a list.
     """
 
     stage: str
@@ -46,6 +48,13 @@ class Settings(NamedTuple):
     guardrail: Guardrail | None
     service_tiers: tuple[str, ...] = (STANDARD_TIER,)
     cors_origins: tuple[str, ...] = ()
+    plan_models: Mapping[str, frozenset[str]] = MappingProxyType({})
+
+    def for_plan(self, plan: str) -> "Settings":
+        """Return the settings for a caller of that usage plan: those of the stage, with the plan's
+        models where it has a list."""
+        models = self.plan_models.get(plan)
+        return self if models is None else self._replace(allowed_models=models)
 
 
 def load(environment: Mapping[str, str]) -> Settings:
@@ -67,6 +76,7 @@ def load(environment: Mapping[str, str]) -> Settings:
         guardrail=_guardrail(environment, "GUARDRAIL"),
         service_tiers=_service_tiers(environment, "SERVICE_TIERS"),
         cors_origins=tuple(filter(None, environment.get("CORS_ORIGINS", "").split(","))),
+        plan_models=_plan_models(environment, "PLAN_LIMITS"),
     )
 
 
@@ -131,6 +141,25 @@ def _team_profiles(environment: Mapping[str, str], name: str) -> dict[str, dict[
             f"{name} must be a JSON object of arn, teams and profiles, not {text!r}"
         ) from error
     return profiles
+
+
+def _plan_models(environment: Mapping[str, str], name: str) -> dict[str, frozenset[str]]:
+    """A stage without such plans does not set it. Models are numbers of ALLOWED_MODELS, from 0."""
+    text = environment.get(name, "")
+    if not text:
+        return {}
+    models = _text(environment, "ALLOWED_MODELS").split(",")
+    try:
+        return {
+            plan: frozenset(models[number] for number in limits["models"])
+            for plan, limits in json.loads(text).items()
+            if "models" in limits
+        }
+    except (ValueError, LookupError, TypeError, AttributeError) as error:
+        raise SettingsError(
+            f"{name} must be a JSON object of plans, each with the numbers of its models, "
+            f"not {text!r}"
+        ) from error
 
 
 def _guardrail(environment: Mapping[str, str], name: str) -> Guardrail | None:

@@ -52,7 +52,7 @@ _QUOTA = Allowed("an object of requests and period, or null")
 
 
 class Plan(Group):
-    """The limits of each key that is in the plan."""
+    """The limits of each key that is in the plan. `models` is None for all of the stage's."""
 
     throttle: Annotated[
         Throttle, _THROTTLE, Field(description="The rate of each key in the plan, best effort.")
@@ -61,6 +61,17 @@ class Plan(Group):
         Quota | None,
         _QUOTA,
         Field(description="The requests of each key in the plan in a calendar period."),
+    ] = None
+    models: Annotated[
+        tuple[str, ...] | None,
+        Allowed("a list of names, aliases and families of the stage's models, or null"),
+        Page("cli.md"),
+        Field(
+            min_length=1,
+            strict=False,
+            description="The only models that a key in the plan may call. null is all of the "
+            "stage's. A key's value names its plan: make a key anew to move it.",
+        ),
     ] = None
 
 
@@ -106,8 +117,8 @@ class Callers(Group):
     plans: Annotated[
         Mapping[PlanName, Plan],
         Allowed(
-            "an object of plan names (letters, digits, _ and -), each an object of throttle and "
-            "quota"
+            "an object of plan names (letters, digits, _ and -), each an object of throttle, "
+            "quota and models"
         ),
         Page("cli.md"),
         Field(

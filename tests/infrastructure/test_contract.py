@@ -118,12 +118,15 @@ def test_a_stage_without_teams_configures_none_in_the_gateway(prod: Synthesis) -
     assert settings.load({**given, "AWS_REGION": "eu-central-1"}).team_profiles == {}
 
 
-def test_the_gateway_sends_the_guardrail_that_iam_requires(tmp_path: Path) -> None:
+def test_the_gateway_knows_plans_and_sends_the_guardrail_that_iam_requires(tmp_path: Path) -> None:
     enforced = {"id": "abc123", "version": "2"}
-    synthesis = synthesize("dev", tmp_path, guardrail=enforced)
+    plan = {"throttle": {"rate_per_second": 1, "burst": 5}}
+    plans = {"trial": {**plan, "models": ["claude-haiku-4-5"]}, "batch": plan}
+    synthesis = synthesize("dev", tmp_path, guardrail=enforced, plans=plans)
     given = environment(synthesis, "gateway.handler.handle")
     read = settings.load({**given, "AWS_REGION": "us-east-1"})
     assert read.guardrail == (enforced["id"], enforced["version"])
+    assert read.plan_models == {"trial": {"claude-haiku-4-5"}}
     policies = synthesis.resources("ModelAccess", "AWS::IAM::ManagedPolicy")
     conditions = [
         statement.get("Condition", {}).get("StringEquals", {})

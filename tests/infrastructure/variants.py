@@ -109,7 +109,7 @@ _WRITTEN: Final[Mapping[str, Sequence[object]]] = {
         {},
         {"trial": _PLAN},
         {"trial": {**_PLAN, "quota": {"requests": 1, "period": "DAY"}}},
-        {"batch": _PLAN, "trial": _PLAN},
+        {"batch": _PLAN, "trial": {**_PLAN, "models": ["haiku"]}},
     ],
     "callers.teams": [
         {},

@@ -11,13 +11,13 @@ from botocore.exceptions import ClientError
 
 from claude_bedrock.cli.doctor.check import DENIED, code_of
 from claude_bedrock.cli.keys import key_format
+from claude_bedrock.cli.keys.key_format import DEFAULT_PLAN
 from claude_bedrock.cli.shared.deployment import Client, Deployment
 from claude_bedrock.cli.shared.errors import CliError
 
 STAGE_TAG = "claude-on-bedrock"
 PLAN_TAG = "claude-on-bedrock:plan"
 EXPIRES_TAG = "claude-on-bedrock:expires"  # lambda/api_key_expiry switches the key off then
-DEFAULT_PLAN = "default"
 _OFF = {"op": "replace", "path": "/enabled", "value": "false"}
 
 
@@ -165,7 +165,7 @@ class Keys:
 
     def _make(self, name: str, plan: str) -> tuple[str, str]:
         """Return the id and the value of a new key in that plan."""
-        plan_id, value = self._plan_id(plan), key_format.make(name)
+        plan_id, value = self._plan_id(plan), key_format.make(name, plan)
         made = self._client.create_api_key(
             name=f"{self._prefix}{name}",
             description="Made by claude-bedrock keys",

@@ -7,7 +7,8 @@ from typing import Annotated
 import typer
 from rich.table import Table
 
-from claude_bedrock.cli.keys.api_keys import DEFAULT_PLAN, Day, Key, Keys, as_data, team_warning
+from claude_bedrock.cli.keys.api_keys import Day, Key, Keys, as_data, team_warning
+from claude_bedrock.cli.keys.key_format import DEFAULT_PLAN
 from claude_bedrock.cli.shared import deployment
 from claude_bedrock.cli.shared.options import (
     LOCAL_DIR,

@@ -1,5 +1,5 @@
-"""What a key's value looks like: its name in front, so that the gateway can tell who called, and a
-secret behind it.
+"""What a key's value looks like: its name and plan in front, so that the gateway can tell who
+called and within which limits, and a secret behind them.
 
 A value may be 20 to 128 letters and digits, nothing else:
 https://docs.aws.amazon.com/apigateway/latest/developerguide/api-gateway-api-usage-plans.html
@@ -12,30 +12,39 @@ import string
 from claude_bedrock.cli.shared.errors import CliError
 
 _MARK = "cobk"  # by which a scanner for secrets finds a key that leaked
+_PLAN = "Zp"
 _END_OF_NAME = "Z0"
 _ESCAPES = {"Z": "ZZ", ".": "Zd", "-": "Zm", "_": "Zu"}
 _LETTERS = string.ascii_letters + string.digits
 _SECRET_CHARACTERS = 40  # 238 bits
 _LONGEST = 128
 _NAME = re.compile(r"[A-Za-z0-9_.-]{1,64}")
+DEFAULT_PLAN = "default"
+"""The plan of a key whose value names none."""
 
 
 class UnfitNameError(CliError):
     """No key can have that name; the text says why."""
 
 
-def make(name: str) -> str:
-    """Return a new value for a key of that name; lambda/authorizer reads the name out of it.
+def make(name: str, plan: str = DEFAULT_PLAN) -> str:
+    """Return a new value for a key of that name and plan, which lambda/authorizer reads out of it.
 
     Raises UnfitNameError.
     """
     if not _NAME.fullmatch(name):
         raise UnfitNameError(f"Invalid key name {name!r}. Use 1 to 64 letters, digits, _, . and -.")
-    written = "".join(_ESCAPES.get(letter, letter) for letter in name)
+    in_plan = "" if plan == DEFAULT_PLAN else f"{_PLAN}{_written(plan)}"
     secret = "".join(secrets.choice(_LETTERS) for _ in range(_SECRET_CHARACTERS))
-    value = f"{_MARK}{written}{_END_OF_NAME}{secret}"
+    value = f"{_MARK}{_written(name)}{in_plan}{_END_OF_NAME}{secret}"
     if len(value) > _LONGEST:
+        beside = f" beside plan {plan!r}" if in_plan else ""
         raise UnfitNameError(
-            f"Key name {name!r} is too long: each _, ., - and Z counts twice in the key's value."
+            f"Key name {name!r} is too long{beside}: each _, ., - and Z counts twice in the key's "
+            f"value."
         )
     return value
+
+
+def _written(name: str) -> str:
+    return "".join(_ESCAPES.get(letter, letter) for letter in name)

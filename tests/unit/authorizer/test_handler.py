@@ -167,6 +167,21 @@ def test_every_name_comes_back_out_of_its_key(name: str) -> None:
     assert handler.key_name(key_format.make(name)) == name
 
 
+@given(
+    st.text(string.ascii_letters + string.digits + "_.-", min_size=1, max_size=20),
+    st.text(string.ascii_letters + string.digits + "_-", min_size=1, max_size=18),
+)
+def test_every_plan_comes_back_out_of_its_key(name: str, plan: str) -> None:
+    value = key_format.make(name, plan)
+    assert (handler.key_name(value), handler.key_plan(value)) == (name, plan)
+
+
+def test_a_key_of_the_default_plan_is_written_as_before() -> None:
+    value = key_format.make("search")
+    assert (value[:12], len(value)) == ("cobksearchZ0", 52)
+    assert handler.handle(event({"x-api-key": value}), None)["context"]["plan"] == "default"
+
+
 @pytest.mark.parametrize(
     "value",
     [
@@ -178,7 +193,9 @@ def test_every_name_comes_back_out_of_its_key(name: str) -> None:
         "cobkadZxminZ0" + "a" * 40,  # no such escape
         "cobkadmin" + "a" * 40,
         "xcobkadminZ0" + "a" * 40,
+        "cobkadminZpZ0" + "a" * 40,  # no plan
+        "cobkadminZpaZpbZ0" + "a" * 40,
     ],
 )
 def test_a_value_of_another_form_has_no_name(value: str) -> None:
-    assert handler.key_name(value) == ""
+    assert (handler.key_name(value), handler.key_plan(value)) == ("", "default")

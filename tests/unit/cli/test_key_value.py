@@ -26,3 +26,5 @@ def test_a_name_that_no_stage_could_have_is_refused(name: str) -> None:
 def test_a_name_that_does_not_fit_into_a_value_is_refused() -> None:
     with pytest.raises(UnfitNameError, match="too long"):
         key_format.make("." * 42)
+    with pytest.raises(UnfitNameError, match="too long beside plan 'batch"):
+        key_format.make("x" * 64, "batch" * 6)

@@ -11,6 +11,7 @@ import typer
 from botocore.exceptions import ClientError
 from moto import mock_aws
 
+from authorizer import handler
 from claude_bedrock.cli.keys.api_keys import (
     PLAN_TAG,
     STAGE_TAG,
@@ -88,6 +89,7 @@ def test_a_key_is_made_in_its_plan_and_marked_as_the_stages(account: Account) ->
     value = account.keys.add("search.nightly", "batch")
 
     assert value in account.values()
+    assert handler.key_plan(value) == "batch"
     (key,) = account.keys.named("search.nightly")
     assert (key.plan, key.enabled, key.ends, key.of_stack) == ("batch", True, None, False)
     assert account.in_plan("batch") == {key.id}

@@ -25,21 +25,21 @@ _EVENT: dict[str, Any] = {
     "isBase64Encoded": False,
 }
 
+ENVIRONMENT = {
+    "AWS_REGION": "us-east-1",
+    "STAGE": "test",
+    "GEOGRAPHIES": "global",
+    "ALLOWED_MODELS": f"{MODEL},claude-opus-4-5",
+    "MAX_BODY_BYTES": "10000",
+    "PING_SECONDS": "15",
+    "UNSUPPORTED_FIELDS": "drop",
+    "API_KEY_NAMES": '{"key1": "team-a"}',
+}
+
 
 @pytest.fixture
 def settings() -> Settings:
-    return load(
-        {
-            "AWS_REGION": "us-east-1",
-            "STAGE": "test",
-            "GEOGRAPHIES": "global",
-            "ALLOWED_MODELS": f"{MODEL},claude-opus-4-5",
-            "MAX_BODY_BYTES": "10000",
-            "PING_SECONDS": "15",
-            "UNSUPPORTED_FIELDS": "drop",
-            "API_KEY_NAMES": '{"key1": "team-a"}',
-        }
-    )
+    return load(ENVIRONMENT)
 
 
 @pytest.fixture(autouse=True)

@@ -6,7 +6,8 @@ from typing import Any
 import pytest
 
 from gateway.caller import from_event_context
-from tests.unit.gateway.conftest import MODEL, Caller, audit_line
+from gateway.settings import Settings, SettingsError, load
+from tests.unit.gateway.conftest import ENVIRONMENT, MODEL, Caller, audit_line
 from tests.unit.gateway.fakes import SentResponse
 
 ARN = "arn:aws:sts::123456789012:assumed-role/app/nightly"
@@ -106,3 +107,35 @@ def test_a_signed_request_names_its_caller(arn: str, name: str) -> None:
     signer = from_event_context({"identity": {"userArn": arn}})
 
     assert (signer.name, signer.credential, signer.api_key_name) == (name, "iam", "")
+
+
+def test_a_plan_with_a_list_has_only_its_models(settings: Settings) -> None:
+    plans = {"trial": frozenset({"claude-opus-4-5"})}
+    caller = Caller(settings._replace(plan_models=plans))
+    trial = {"identity": {"apiKeyId": "key2"}, "authorizer": {"plan": "trial"}}
+    others = {**trial, "authorizer": {"plan": "batch"}}
+
+    refused = send(caller, **trial)
+
+    error = refused.json()["error"]
+    assert (refused.status, error["type"]) == (403, "permission_error")
+    assert error["message"].endswith("Offered: claude-opus-4-5.")
+    assert not caller.bedrock.sent
+    assert send(caller, **others).status == 200
+    assert ids(caller, trial) == ["claude-opus-4-5"]
+    assert ids(caller, others) == ["claude-opus-4-5", MODEL]
+
+
+def ids(caller: Caller, context: dict[str, Any]) -> list[str]:
+    event = {"httpMethod": "GET", "path": "/v1/models", "headers": {}}
+    listed = caller.send_event({**event, "requestContext": {"requestId": "gw-1", **context}})
+    return [model["id"] for model in listed.json()["data"]]
+
+
+def test_a_function_reads_the_plans_that_have_models() -> None:
+    models = {"ALLOWED_MODELS": f"{MODEL},claude-opus-4-5"}
+    loaded = load({**ENVIRONMENT, **models, "PLAN_LIMITS": '{"trial":{"models":[1]},"batch":{}}'})
+
+    assert loaded.plan_models == {"trial": {"claude-opus-4-5"}}
+    with pytest.raises(SettingsError, match="PLAN_LIMITS must be"):
+        load({**ENVIRONMENT, **models, "PLAN_LIMITS": '{"trial":{"models":[2]}}'})

@@ -9,6 +9,7 @@ from typing import Any
 
 import pytest
 
+from stacks import plan_models
 from stacks.settings import SettingsError, load_stage
 from stacks.stage import Stage
 from stacks.stage.keys import walk
@@ -21,6 +22,7 @@ BLOCK: dict[str, Any] = {
     "models": ["claude-sonnet-4-5", "claude-haiku-4-5"],
     "account": {"alarm_email": "ops@example.com"},
 }
+PLAN: dict[str, Any] = {"throttle": {"rate_per_second": 1, "burst": 1}}
 
 
 def load(**changes: object) -> Stage:
@@ -259,6 +261,14 @@ def test_every_stage_of_cdk_json_is_valid() -> None:
             "callers.plans.quota.rate: unknown key; allowed: callers.plans.quota.throttle, ",
         ),
         (
+            {"plans": {"batch": {**PLAN, "models": ["claude-opus-4-8"]}}},
+            "callers.plans.batch.models: 'claude-opus-4-8' given; allowed: the stage's models (",
+        ),
+        (
+            {"plans": {"batch": {**PLAN, "models": []}}},
+            "callers.plans.batch.models: [] given; allowed: a list of names, aliases and families ",
+        ),
+        (
             {"reserved_concurrency": 0},
             "endpoint.reserved_concurrency: 0 given; allowed: a whole number, 1 ",
         ),
@@ -388,6 +398,14 @@ def test_a_family_is_its_models_that_a_new_customer_can_call_under_the_stages_se
     at_home = load(models=["opus", "haiku"], geography="us", residency=["us"])
     assert at_home.models.allow == ("claude-opus-4-5", "claude-haiku-4-5")
     assert load(models=["fable"], data_retention="aws_review").models.allow
+
+
+def test_a_plans_models_are_some_of_the_stages_by_any_of_their_names() -> None:
+    stage = load(plans={"batch": {**PLAN, "models": ["haiku", "claude-sonnet-4-5"]}, "trial": PLAN})
+
+    plans = stage.callers.plans
+    assert plan_models.models_of(plans["batch"], stage) == ("claude-sonnet-4-5", "claude-haiku-4-5")
+    assert plan_models.models_of(plans["trial"], stage) == ()
 
 
 def test_routes_and_plans_are_listed_with_those_of_the_stage_first() -> None:

@@ -1,0 +1,34 @@
+"""The models that a usage plan's keys may call, of those of the stage."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from claude_bedrock import catalog
+from stacks.stage.block import Stage
+from stacks.stage.callers import Plan
+
+
+def models_of(plan: Plan, stage: Stage) -> tuple[str, ...]:
+    """Return the names of the stage's models that the plan's `models` mean, in the stage's order;
+    empty for a plan without a list."""
+    meant = {name for spelling in plan.models or () for name in _meant_by(spelling, stage)}
+    return tuple(name for name in stage.models.allow if name in meant)
+
+
+def mistakes(stage: Stage) -> Iterator[str]:
+    """Yield a line for each name in a plan's `models` that means none of the stage's models, once
+    those are known."""
+    for plan_name, plan in stage.callers.plans.items():
+        for spelling in plan.models or ():
+            if not _meant_by(spelling, stage):
+                yield (
+                    f"callers.plans.{plan_name}.models: {spelling!r} given; allowed: the stage's "
+                    f"models ({', '.join(stage.models.allow)}), their aliases and families"
+                )
+
+
+def _meant_by(spelling: str, stage: Stage) -> list[str]:
+    model = catalog.find(spelling)
+    names = [model.name] if model else [m.name for m in catalog.MODELS if m.family == spelling]
+    return [name for name in names if name in stage.models.allow]
