@@ -8,7 +8,7 @@ from http.server import BaseHTTPRequestHandler, HTTPServer
 from typing import Any, NamedTuple
 
 
-class Asked(NamedTuple):
+class ReceivedRequest(NamedTuple):
     """A request; names of headers in lower case."""
 
     method: str
@@ -23,7 +23,7 @@ class Server(HTTPServer):
         self.status = 200
         self.headers: dict[str, str] = {"request-id": "r1", "content-type": "text/event-stream"}
         self.body = b""
-        self.asked: list[Asked] = []
+        self.received: list[ReceivedRequest] = []
 
     @property
     def url(self) -> str:
@@ -36,7 +36,7 @@ class _Handler(BaseHTTPRequestHandler):
     def do_POST(self) -> None:
         body = self.rfile.read(int(self.headers.get("content-length", 0)))
         headers = {name.lower(): value for name, value in self.headers.items()}
-        self.server.asked.append(Asked(self.command, self.path, headers, body))
+        self.server.received.append(ReceivedRequest(self.command, self.path, headers, body))
         self.send_response(self.server.status)
         for name, value in self.server.headers.items():
             self.send_header(name, value)

@@ -24,12 +24,12 @@ class Command(NamedTuple):
 
     def needed(self, file: Path) -> list[str]:
         """The command's words with a value for each parameter that is required."""
-        given = list(self.words)
+        arguments = list(self.words)
         for parameter in self.parameters:
             if parameter.required:
                 named = [parameter.opts[0]] if parameter.param_type_name == "option" else []
-                given += [*named, _value(parameter, file)]
-        return given
+                arguments += [*named, _value(parameter, file)]
+        return arguments
 
 
 def commands() -> list[Command]:
@@ -38,8 +38,8 @@ def commands() -> list[Command]:
 
 
 def _below(command: Any, words: tuple[str, ...]) -> Iterator[Command]:  # noqa: ANN401 - as above
-    for name, each in getattr(command, "commands", {}).items():
-        yield from _below(each, (*words, name))
+    for name, subcommand in getattr(command, "commands", {}).items():
+        yield from _below(subcommand, (*words, name))
     if getattr(command, "invoke_without_command", True):
         yield Command(words, tuple(command.params))
 

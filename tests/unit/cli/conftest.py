@@ -9,5 +9,5 @@ from tests.unit.cli.answers import Server, serving
 
 @pytest.fixture
 def server() -> Iterator[Server]:
-    with serving() as found:
-        yield found
+    with serving() as served:
+        yield served

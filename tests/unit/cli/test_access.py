@@ -16,10 +16,15 @@ from claude_bedrock.cli.shared.deployment import Deployment, NoTargetError
 from claude_bedrock.cli.shared.errors import CliError
 
 DEPLOYMENT = Deployment("prod", "eu-central-1", None)
-GUARDED = DenyPolicyInputs("prod", InvocationScope(("eu",), "eu-central-1", "123456789012"))
-STATEMENTS = deny_policy.deny_statements(GUARDED)
+DENY_POLICY_INPUTS = DenyPolicyInputs(
+    "prod", InvocationScope(("eu",), "eu-central-1", "123456789012")
+)
+STATEMENTS = deny_policy.deny_statements(DENY_POLICY_INPUTS)
 DENIALS = {"Version": "2012-10-17", "Statement": STATEMENTS}
-BOUNDARY = {"Version": "2012-10-17", "Statement": deny_policy.boundary_statements(GUARDED)}
+BOUNDARY = {
+    "Version": "2012-10-17",
+    "Statement": deny_policy.boundary_statements(DENY_POLICY_INPUTS),
+}
 
 
 @pytest.fixture(autouse=True)

@@ -48,17 +48,19 @@ def test_a_login_is_that_of_the_profile_in_use(monkeypatch: pytest.MonkeyPatch) 
 def test_what_is_denied_names_the_role_that_may(code: str) -> None:
     denied = answered(code, "not authorized to perform: cloudformation:DescribeStacks.")
 
-    told = explain(denied, "auditor")
-    assert told.startswith(f"AWS answered DescribeStacks with {code}: not authorized to perform: ")
-    assert "role `auditor` may do this" in told
+    explanation = explain(denied, "auditor")
+    assert explanation.startswith(
+        f"AWS answered DescribeStacks with {code}: not authorized to perform: "
+    )
+    assert "role `auditor` may do this" in explanation
     assert "role" not in explain(denied)
 
 
 @pytest.mark.parametrize("url", ["http://localhost:4566/", "https://127.0.0.1:4566/x"])
 def test_the_embedded_aws_that_is_not_running_is_reported(url: str) -> None:
-    gone = exceptions.EndpointConnectionError(endpoint_url=url)
+    unreachable = exceptions.EndpointConnectionError(endpoint_url=url)
 
-    assert "is `make local` still up?" in explain(gone)
+    assert "is `make local` still up?" in explain(unreachable)
     aws = exceptions.EndpointConnectionError(endpoint_url="https://sts.amazonaws.com/")
     assert "make local" not in explain(aws)
 

@@ -81,13 +81,13 @@ def report(stage: Stage, now: datetime = AFTER) -> ChainReport:
 
 
 def test_a_month_that_holds(stage: Stage) -> None:
-    found = report(stage)
+    chain = report(stage)
 
-    assert chain_exit_code(found) == HOLDS
+    assert chain_exit_code(chain) == HOLDS
     span = "2026-10-01T00:00:00Z to 2026-11-01T00:00:00Z"
-    assert chain_text(found).splitlines() == [
+    assert chain_text(chain).splitlines() == [
         f"744 of 744 hours hold, {span}.",
-        f"The last hash is {found.coverage.sha256}.",
+        f"The last hash is {chain.coverage.sha256}.",
     ]
 
 
@@ -106,11 +106,11 @@ def test_objects_that_are_not_what_was_read_are_named(
 ) -> None:
     change = ObjectChange(kind, "s3://b/k", "was read with 9 bytes")
     objects = ObjectCheck(1, 744, without, (change,))
-    found = report(stage)._replace(objects=objects)
+    chain = report(stage)._replace(objects=objects)
 
-    assert chain_exit_code(found) == code
-    assert f"{kind}: s3://b/k was read with 9 bytes." in chain_text(found)
-    assert ("name no objects" in chain_text(found)) == bool(without)
+    assert chain_exit_code(chain) == code
+    assert f"{kind}: s3://b/k was read with 9 bytes." in chain_text(chain)
+    assert ("name no objects" in chain_text(chain)) == bool(without)
 
 
 def test_what_is_missing_is_listed(stage: Stage) -> None:
@@ -127,23 +127,23 @@ def test_what_is_missing_is_listed(stage: Stage) -> None:
 def test_a_log_group_that_cannot_be_read_leaves_the_files_uncompared(stage: Stage) -> None:
     stage.refuses = True
 
-    found = report(stage)
+    chain = report(stage)
 
-    assert chain_exit_code(found) == NOT_ASSESSED
-    assert "not compared with the function's log: the log group" in chain_text(found)
-    assert "(AccessDeniedException)" in chain_text(found)
-    assert "arn:aws" not in chain_text(found)
+    assert chain_exit_code(chain) == NOT_ASSESSED
+    assert "not compared with the function's log: the log group" in chain_text(chain)
+    assert "(AccessDeniedException)" in chain_text(chain)
+    assert "arn:aws" not in chain_text(chain)
 
 
 def test_hours_that_are_no_longer_retained_are_not_missing_and_not_assessed(stage: Stage) -> None:
     now = MONTH + timedelta(days=36)
     stage.month.delete(stage.month.keys[:24])
 
-    found = report(stage, now)
+    chain = report(stage, now)
 
-    assert (found.expired, found.coverage.missing) == (24, ())
-    assert chain_exit_code(found) == NOT_ASSESSED
-    assert "24 hours of the window are older than evidence is kept." in chain_text(found)
+    assert (chain.expired, chain.coverage.missing) == (24, ())
+    assert chain_exit_code(chain) == NOT_ASSESSED
+    assert "24 hours of the window are older than evidence is kept." in chain_text(chain)
 
 
 def test_hours_that_were_not_verified_are_not_assessed(stage: Stage) -> None:
@@ -184,6 +184,6 @@ def test_the_command_ends_with_1_where_something_is_missing(
     ended = CliRunner().invoke(app, ["evidence", "verify", "--stage", "prod", "--json"])
 
     assert ended.exit_code == BROKEN
-    told = json.loads(ended.stdout)
-    assert (told["hours"], told["hours_verified"]) == (HOURS, 0)
-    assert told["missing"] == ["2026-10-01T00:00:00Z to 2026-11-01T00:00:00Z"]
+    body = json.loads(ended.stdout)
+    assert (body["hours"], body["hours_verified"]) == (HOURS, 0)
+    assert body["missing"] == ["2026-10-01T00:00:00Z to 2026-11-01T00:00:00Z"]

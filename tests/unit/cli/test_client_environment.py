@@ -35,21 +35,21 @@ SECTIONS: dict[Client, str] = {
 @pytest.mark.parametrize("client", SECTIONS)
 def test_the_variables_of_a_client_are_those_of_its_page(client: Client) -> None:
     page = "\n".join(blocks(section("docs/clients.md", SECTIONS[client])))
-    told = dict(re.findall(r"^export (\w+)=(.+)$", page, re.MULTILINE))
-    told.pop("CLAUDE_CODE_DISABLE_NONESSENTIAL_TRAFFIC", None)  # the suite's own
+    documented = dict(re.findall(r"^export (\w+)=(.+)$", page, re.MULTILINE))
+    documented.pop("CLAUDE_CODE_DISABLE_NONESSENTIAL_TRAFFIC", None)  # the suite's own
 
     made = variables(client, ACCESS._replace(url="$URL", key="$KEY"))
 
-    assert told.items() <= made.items()
+    assert documented.items() <= made.items()
 
 
 @pytest.mark.parametrize("client", get_args(Client))
 def test_without_a_key_no_line_is_empty(client: Client) -> None:
-    whole = variables(client, ACCESS)
+    with_key = variables(client, ACCESS)
     without = variables(client, ACCESS._replace(key=None))
 
-    assert "$K" in whole.values()
-    assert without.items() == {item for item in whole.items() if item[1] != "$K"}
+    assert "$K" in with_key.values()
+    assert without.items() == {item for item in with_key.items() if item[1] != "$K"}
     assert "https://x/dev" in without.values()
 
 
@@ -91,9 +91,9 @@ def test_the_keys_value_is_read_from_api_gateway(monkeypatch: pytest.MonkeyPatch
     outputs = {"EndpointUrl": "https://x/dev/", "ApiKeyIds": json.dumps({"default": key_id})}
     monkeypatch.setattr(Deployment, "outputs", lambda *_: outputs)
 
-    found, note = client_access.access("dev", "us-east-1", Path(), None, None)
+    access, note = client_access.access("dev", "us-east-1", Path(), None, None)
 
-    assert (found.key, note, found.takes_keys) == ("v" * 20, "", True)
+    assert (access.key, note, access.takes_keys) == ("v" * 20, "", True)
     outputs["ApiKeyIds"] = "{}"
-    found, note = client_access.access("dev", "us-east-1", Path(), None, None)
-    assert (found.key, "claude-bedrock keys add NAME --stage dev" in note) == (None, True)
+    access, note = client_access.access("dev", "us-east-1", Path(), None, None)
+    assert (access.key, "claude-bedrock keys add NAME --stage dev" in note) == (None, True)

@@ -30,7 +30,9 @@ from tests.unit.cli.command_tree import Command, commands, kind
 from tools.docs.pages import ROOT
 
 COMMANDS = commands()
-OF_A_STAGE = [each for each in COMMANDS if each.option("--stage") and each.option("--region")]
+OF_A_STAGE = [
+    command for command in COMMANDS if command.option("--stage") and command.option("--region")
+]
 DENIED = (
     b"<ErrorResponse><Error><Code>AccessDenied</Code><Message>no</Message></Error></ErrorResponse>"
 )
@@ -51,7 +53,7 @@ def named(command: Command) -> str:
 def account(server: Server, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Server:
     """An AWS that denies everything, as the account of whoever calls, in an empty folder."""
     unset = ("AWS_REGION", "AWS_DEFAULT_REGION", "AWS_PROFILE", "AWS_SESSION_TOKEN")
-    for name in (*unset, *(f"CLAUDE_BEDROCK_{each}" for each in ("URL", "KEY", "STAGE")), DEBUG):
+    for name in (*unset, *(f"CLAUDE_BEDROCK_{name}" for name in ("URL", "KEY", "STAGE")), DEBUG):
         monkeypatch.delenv(name, raising=False)
     monkeypatch.setenv("CLAUDE_BEDROCK_MODEL", "claude-haiku-4-5")
     for name, value in {**ENVIRONMENT, "AWS_ENDPOINT_URL": server.url}.items():
@@ -100,18 +102,20 @@ def run(*arguments: str) -> tuple[int, str]:
     return result.exit_code, result.output
 
 
-def regions_asked(server: Server) -> set[str]:
+def signing_regions(server: Server) -> set[str]:
     """Those in whose name the server was asked, by the signatures of the requests."""
-    found = set()
-    for asked in server.asked:
-        scope = re.search(r"Credential=[^/]+/\d+/([^/]+)/", asked.headers.get("authorization", ""))
-        assert scope, asked
-        found.add(scope[1])
-    return found
+    results = set()
+    for request in server.received:
+        scope = re.search(
+            r"Credential=[^/]+/\d+/([^/]+)/", request.headers.get("authorization", "")
+        )
+        assert scope, request
+        results.add(scope[1])
+    return results
 
 
 def test_the_commands_of_a_stage_are_all_but_a_few() -> None:
-    without = {named(command) for command in COMMANDS} - {named(each) for each in OF_A_STAGE}
+    without = {named(command) for command in COMMANDS} - {named(command) for command in OF_A_STAGE}
     assert without == {"access form", "models sync"}
 
 
@@ -119,21 +123,21 @@ def test_the_commands_of_a_stage_are_all_but_a_few() -> None:
 def test_every_command_finds_the_region_alike(
     account: Server, tmp_path: Path, form: Path, command: Command, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    def asked(*options: str) -> set[str]:
-        account.asked.clear()
-        code, told = run(*command.needed(form), "--stage", "dev", *options)
-        assert code in {1, 2}, told
-        return regions_asked(account)
+    def regions(*options: str) -> set[str]:
+        account.received.clear()
+        code, output = run(*command.needed(form), "--stage", "dev", *options)
+        assert code in {1, 2}, output
+        return signing_regions(account)
 
     (tmp_path / "AWS_CONFIG_FILE").write_text("[default]\nregion = ca-central-1\n")
-    assert asked() == {"ca-central-1"}
+    assert regions() == {"ca-central-1"}
     monkeypatch.setenv("AWS_DEFAULT_REGION", "sa-east-1")
     monkeypatch.setenv("AWS_REGION", "ap-northeast-1")
-    assert asked() == {"ap-northeast-1"}
+    assert regions() == {"ap-northeast-1"}
     stages = {"dev": {"region": "eu-north-1"}}
     (tmp_path / "cdk.json").write_text(json.dumps({"context": {"stages": stages}}))
-    assert asked() == {"eu-north-1"}
-    assert asked("--region", "us-west-2") == {"us-west-2"}
+    assert regions() == {"eu-north-1"}
+    assert regions("--region", "us-west-2") == {"us-west-2"}
 
 
 @pytest.mark.parametrize("command", OF_A_STAGE, ids=named)
@@ -142,15 +146,15 @@ def test_every_command_names_what_is_wrong_with_the_stage(
 ) -> None:
     (tmp_path / "cdk.json").write_text('{"context": {"stages": {"dev": {},}}}')
 
-    code, told = run(*command.needed(form), "--stage", "dev")
+    code, output = run(*command.needed(form), "--stage", "dev")
     assert code in {1, 2}
-    assert "cdk.json is not JSON: line 1 column" in " ".join(told.split())
+    assert "cdk.json is not JSON: line 1 column" in " ".join(output.split())
     for unfit in ("", " ", "De/v", "../x"):
-        code, told = run(*command.needed(form), "--stage", unfit)
-        assert (code, "--stage" in told) == (2, True), told
-    code, told = run(*command.needed(form), "--stage", "dev", "--region", "")
-    assert (code, "--region" in told) == (2, True)
-    assert not account.asked
+        code, output = run(*command.needed(form), "--stage", unfit)
+        assert (code, "--stage" in output) == (2, True), output
+    code, output = run(*command.needed(form), "--stage", "dev", "--region", "")
+    assert (code, "--region" in output) == (2, True)
+    assert not account.received
 
 
 def hostile(parameter: Any) -> tuple[str, ...]:  # noqa: ANN401 - a class of the Click inside Typer
@@ -171,10 +175,10 @@ def test_no_value_of_an_option_brings_a_command_down(
         flag = parameter.param_type_name != "option" or parameter.is_flag
         for value in () if flag else hostile(parameter):
             name = parameter.opts[0]
-            given = [each for each in command.needed(form) if each != name]
-            code, told = run(*given, f"{name}={value}", *_state(command, state))
-            assert code in {0, 1, 2}, (name, value, told)
-            assert "\x1b" not in told or name != "--contains"
+            arguments = [argument for argument in command.needed(form) if argument != name]
+            code, output = run(*arguments, f"{name}={value}", *_state(command, state))
+            assert code in {0, 1, 2}, (name, value, output)
+            assert "\x1b" not in output or name != "--contains"
 
 
 def _state(command: Command, folder: Path) -> list[str]:
@@ -182,10 +186,10 @@ def _state(command: Command, folder: Path) -> list[str]:
 
 
 NUMBERS = [
-    (command, each.opts[0])
+    (command, parameter.opts[0])
     for command in COMMANDS
-    for each in command.parameters
-    if kind(each) is int
+    for parameter in command.parameters
+    if kind(parameter) is int
 ]
 
 
@@ -193,10 +197,10 @@ NUMBERS = [
 def test_every_number_is_bounded_at_the_option(
     state: Path, form: Path, command: Command, option: str, account: Server
 ) -> None:
-    code, told = run(*command.needed(form), option, HUGE, *_state(command, state))
+    code, output = run(*command.needed(form), option, HUGE, *_state(command, state))
 
-    assert (code, option in told) == (2, True), told
-    assert not account.asked
+    assert (code, option in output) == (2, True), output
+    assert not account.received
 
 
 BROKEN: dict[str, bytes] = {
@@ -207,7 +211,7 @@ BROKEN: dict[str, bytes] = {
 
 
 @pytest.mark.parametrize(
-    "command", [each for each in COMMANDS if each.option("--local-dir")], ids=named
+    "command", [command for command in COMMANDS if command.option("--local-dir")], ids=named
 )
 def test_a_broken_state_folder_is_one_line(
     account: Server, tmp_path: Path, form: Path, command: Command
@@ -216,11 +220,11 @@ def test_a_broken_state_folder_is_one_line(
     folder.mkdir()
     for content in BROKEN.values():
         (folder / "endpoint.json").write_bytes(content)
-        code, told = run(*command.needed(form), "--local-dir", str(folder))
-        assert (code in {1, 2}, "make local" in told, len(told.splitlines())) == (True, True, 1)
-    code, told = run(*command.needed(form), "--local-dir", str(form))
-    assert (code in {1, 2}, "make local" in told, len(told.splitlines())) == (True, True, 1)
-    assert not account.asked
+        code, output = run(*command.needed(form), "--local-dir", str(folder))
+        assert (code in {1, 2}, "make local" in output, len(output.splitlines())) == (True, True, 1)
+    code, output = run(*command.needed(form), "--local-dir", str(form))
+    assert (code in {1, 2}, "make local" in output, len(output.splitlines())) == (True, True, 1)
+    assert not account.received
 
 
 @pytest.mark.parametrize("words", [("ask", "Hi"), ("models",)])
@@ -236,9 +240,9 @@ def test_certificates_that_do_not_exist_are_one_line(
         json.dumps({**endpoint, "ca_bundle": str(certificates), "url": "https://127.0.0.1:1/x"})
     )
 
-    code, told = run(*words, "--local-dir", str(state))
+    code, output = run(*words, "--local-dir", str(state))
 
-    assert (code, "ca.pem" in told, "make local" in told) == (1, True, True), told
+    assert (code, "ca.pem" in output, "make local" in output) == (1, True, True), output
 
 
 def test_credentials_that_are_missing_name_the_fix(
@@ -248,31 +252,31 @@ def test_credentials_that_are_missing_name_the_fix(
         monkeypatch.delenv(name)
 
     for words in (("keys", "list"), ("logs", "list"), ("usage",), ("retention",)):
-        _, told = run(*words, "--stage", "dev", "--region", "us-east-1")
-        assert "aws configure sso" in told
-    assert not account.asked
+        _, output = run(*words, "--stage", "dev", "--region", "us-east-1")
+        assert "aws configure sso" in output
+    assert not account.received
 
 
 def test_what_aws_denies_names_the_role_that_may(account: Server) -> None:
     for words, role in ((("keys", "list"), "operator"), (("logs", "list"), "auditor")):
-        _, told = run(*words, "--stage", "dev", "--region", "us-east-1")
-        assert f"role `{role}`" in told
-    assert account.asked
+        _, output = run(*words, "--stage", "dev", "--region", "us-east-1")
+        assert f"role `{role}`" in output
+    assert account.received
 
 
 def test_an_answer_that_is_none_of_aws_is_one_line(account: Server) -> None:
     account.status, account.body = 200, b"Log in to the network"
 
-    code, told = run("keys", "list", "--stage", "dev", "--region", "us-east-1")
+    code, output = run("keys", "list", "--stage", "dev", "--region", "us-east-1")
 
-    assert (code, told.count("\n")) == (1, 1), told
+    assert (code, output.count("\n")) == (1, 1), output
 
 
 @pytest.mark.parametrize("window", [("--hours", str(MOST_HOURS)), ("--since", "2000-01-01")])
 def test_the_longest_window_is_one(state: Path, window: tuple[str, str]) -> None:
-    code, told = run("logs", "list", *window, "--local-dir", str(state))
+    code, output = run("logs", "list", *window, "--local-dir", str(state))
 
-    assert (code, "AccessDenied" in told) == (1, True), told
+    assert (code, "AccessDenied" in output) == (1, True), output
 
 
 def broken(error: BaseException, *, inside: bool = False) -> typer.Typer:
@@ -322,7 +326,7 @@ def test_a_defect_is_traced_when_requested(monkeypatch: pytest.MonkeyPatch) -> N
 
 
 @pytest.mark.parametrize(
-    ("error", "code", "told"),
+    ("error", "code", "expected"),
     [
         (PermissionError(13, "Permission denied", "a/b"), NOT_ASSESSED, "a/b: Permission denied"),
         (OSError(28, "No space left on device"), NOT_ASSESSED, "No space left on device"),
@@ -332,11 +336,13 @@ def test_a_defect_is_traced_when_requested(monkeypatch: pytest.MonkeyPatch) -> N
         (BrokenPipeError(), OUTPUT_CLOSED, ""),
     ],
 )
-def test_an_outside_error_is_one_line_at_most(error: BaseException, code: int, told: str) -> None:
+def test_an_outside_error_is_one_line_at_most(
+    error: BaseException, code: int, expected: str
+) -> None:
     result = subprocess_of(error) if isinstance(error, BrokenPipeError) else None
     if result is None:
         done = CliRunner().invoke(broken(error), ["fails"])
-        assert (done.exit_code, told in done.stderr) == (code, True), done.stderr
+        assert (done.exit_code, expected in done.stderr) == (code, True), done.stderr
         assert "Traceback" not in done.output
     else:
         assert (result.returncode, result.stderr) == (code, "")
@@ -408,10 +414,10 @@ def test_help_shows_no_credential_of_the_environment(
     monkeypatch.setenv("CLAUDE_BEDROCK_URL", "https://ann:password@x")
 
     for command in COMMANDS:
-        code, told = run(*command.words, option)
+        code, output = run(*command.words, option)
         assert code == 0
-        assert "the-key-of-somebody" not in told
-        assert "password" not in told
+        assert "the-key-of-somebody" not in output
+        assert "password" not in output
 
 
 def test_help_imports_no_command() -> None:
@@ -446,19 +452,19 @@ def test_the_list_of_commands_matches_the_help_of_each() -> None:
 
 
 @pytest.mark.parametrize(
-    ("given", "new"),
+    ("former", "new"),
     [
         *((f"{name} {old} x", new) for (name, old), new in former_names.OPTIONS.items()),
         ("doctor --state=x", "--local-dir"),
         ("access guard --as scp", "claude-bedrock policy print"),
     ],
 )
-def test_a_former_name_is_one_line_that_names_the_new_one(given: str, new: str) -> None:
-    code, told = run(*given.split())
+def test_a_former_name_is_one_line_that_names_the_new_one(former: str, new: str) -> None:
+    code, output = run(*former.split())
 
-    assert (code, told.count("\n"), new in told) == (2, 1, True), told
-    words = [word for word in given.partition(" -")[0].split() if word != "guard"]
-    old = next(word for word in given.split() if word == "guard" or word.startswith("--"))
+    assert (code, output.count("\n"), new in output) == (2, 1, True), output
+    words = [word for word in former.partition(" -")[0].split() if word != "guard"]
+    old = next(word for word in former.split() if word == "guard" or word.startswith("--"))
     assert f"{old.partition('=')[0]} " not in run(*words, "--help")[1]
 
 
@@ -474,9 +480,9 @@ def test_every_help_has_an_example_that_is_a_command() -> None:
     for words, examples in EXAMPLES.items():
         shown = run(*words.split(), "--help")[1]
         for example in examples:
-            ours = example[example.index("claude-bedrock") :].removesuffix(')"')
-            (given,) = commands_of_a_page(f"```bash\n{ours}\n```")
-            assert (mistake(given), words in " ".join(given)) == ("", True), example
+            command_text = example[example.index("claude-bedrock") :].removesuffix(')"')
+            (command_words,) = commands_of_a_page(f"```bash\n{command_text}\n```")
+            assert (mistake(command_words), words in " ".join(command_words)) == ("", True), example
             assert "".join(example.split()) in "".join(shown.split())
 
 
@@ -500,9 +506,9 @@ def test_a_profile_beats_the_credentials_of_the_environment(
 
     run(*stage, "--profile", "other")
 
-    assert "Credential=AKIDOTHER/" in account.asked[0].headers["authorization"]
-    code, told = run(*stage, "--profile", "nowhere")
-    assert (code, "aws configure list-profiles" in told) == (1, True)
+    assert "Credential=AKIDOTHER/" in account.received[0].headers["authorization"]
+    code, output = run(*stage, "--profile", "nowhere")
+    assert (code, "aws configure list-profiles" in output) == (1, True)
 
 
 def test_the_command_line_beats_the_stage_and_url_of_the_environment(
@@ -511,20 +517,24 @@ def test_the_command_line_beats_the_stage_and_url_of_the_environment(
     monkeypatch.setenv("CLAUDE_BEDROCK_STAGE", "dev")
     monkeypatch.setenv("AWS_REGION", "eu-north-1")
     run("keys", "list")
-    assert regions_asked(account) == {"eu-north-1"}
-    account.asked.clear()
+    assert signing_regions(account) == {"eu-north-1"}
+    account.received.clear()
     run("keys", "list", "--local-dir", str(state))
-    assert regions_asked(account) == {"us-east-1"}
+    assert signing_regions(account) == {"us-east-1"}
     assert run("models", "--catalog")[0] == 0
     monkeypatch.setenv("CLAUDE_BEDROCK_URL", account.url)
-    account.asked.clear()
+    account.received.clear()
     run("models", "--stage", "prod", "--region", "us-west-2")
-    assert regions_asked(account) == {"us-west-2"}
+    assert signing_regions(account) == {"us-west-2"}
 
 
 def test_completion_is_offered_for_every_shell() -> None:
-    code, told = run("--help")
-    assert (code, "--install-completion" in told, "--show-completion" in told) == (0, True, True)
+    code, output = run("--help")
+    assert (code, "--install-completion" in output, "--show-completion" in output) == (
+        0,
+        True,
+        True,
+    )
 
 
 def test_the_version_is_printed() -> None:
@@ -541,18 +551,18 @@ def test_a_path_that_cannot_be_written_is_reported_before_any_request(
         ("usage", "--out", str(form.parent)),
         ("usage", "--sync", str(below)),
     ):
-        code, told = run(*words, "--local-dir", str(state))
-        assert (code, told.count("\n")) == (2, 1), told
-        assert "Name another" in told or "Name a file" in told
-    assert not account.asked
+        code, output = run(*words, "--local-dir", str(state))
+        assert (code, output.count("\n")) == (2, 1), output
+        assert "Name another" in output or "Name a file" in output
+    assert not account.received
 
 
 def test_an_answer_cannot_move_the_cursor_of_a_terminal(server: Server) -> None:
     server.body = start("claude-haiku-4-5") + delta("sky\x1b[2J\x1b]0;PWNED\x07 blue") + end()
-    given = ("ask", "Hi", "--model", "claude-haiku-4-5", "--url", server.url, "--key", "k")
+    arguments = ("ask", "Hi", "--model", "claude-haiku-4-5", "--url", server.url, "--key", "k")
     terminal, end_of_process = pty.openpty()
     try:
-        done = process(*given, stdout=end_of_process)
+        done = process(*arguments, stdout=end_of_process)
         shown = os.read(terminal, 10_000).decode()
     finally:
         os.close(terminal)
@@ -561,4 +571,4 @@ def test_an_answer_cannot_move_the_cursor_of_a_terminal(server: Server) -> None:
     assert done.returncode == 0, done.stderr
     assert "sky␛[2J␛]0;PWNED␇ blue" in shown
     assert "\x1b" not in shown
-    assert process(*given).stdout == "sky\x1b[2J\x1b]0;PWNED\x07 blue\n"
+    assert process(*arguments).stdout == "sky\x1b[2J\x1b]0;PWNED\x07 blue\n"

@@ -29,8 +29,8 @@ def state(server: Server, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> st
     return str(tmp_path)
 
 
-def run(*arguments: str, told: str | None = None) -> tuple[int, str, str]:
-    result = CliRunner().invoke(app, arguments, input=told)
+def run(*arguments: str, stdin: str | None = None) -> tuple[int, str, str]:
+    result = CliRunner().invoke(app, arguments, input=stdin)
     return result.exit_code, result.stdout, result.stderr
 
 
@@ -41,7 +41,7 @@ def test_the_answer_is_on_stdout_and_what_it_was_on_stderr(server: Server, state
 
     assert (code, out) == (0, "Blue\n")
     assert err.startswith("request id r1, claude-haiku-4-5 in geography ")
-    assert server.asked[0].headers["x-api-key"] == "the-key"
+    assert server.received[0].headers["x-api-key"] == "the-key"
 
 
 @pytest.mark.parametrize(
@@ -59,10 +59,10 @@ def test_what_is_piped_is_part_of_the_prompt(
 ) -> None:
     server.body = start("claude-haiku-4-5", input_tokens=1) + delta("Blue") + end(output_tokens=1)
 
-    code, _, err = run("ask", *argument, "--local-dir", state, told=piped)
+    code, _, err = run("ask", *argument, "--local-dir", state, stdin=piped)
 
     assert code == 0, err
-    assert json.loads(server.asked[0].body)["messages"][0]["content"] == prompt
+    assert json.loads(server.received[0].body)["messages"][0]["content"] == prompt
 
 
 def test_the_reply_as_json_is_one_object(server: Server, state: str) -> None:
@@ -70,13 +70,13 @@ def test_the_reply_as_json_is_one_object(server: Server, state: str) -> None:
 
     code, out, err = run("ask", "Why?", "--json", "--local-dir", state)
 
-    told = json.loads(out)
-    assert (code, err, told["text"], told["request_id"]) == (0, "", "Blue", "r1")
-    assert set(told) > {"model", "geography", "stop_reason", "usage", "cost_usd"}
+    body = json.loads(out)
+    assert (code, err, body["text"], body["request_id"]) == (0, "", "Blue", "r1")
+    assert set(body) > {"model", "geography", "stop_reason", "usage", "cost_usd"}
 
 
 @pytest.mark.parametrize(
-    ("arguments", "told", "error"),
+    ("arguments", "stdin", "error"),
     [
         (("ask", "-"), " \n", "claude-bedrock: Standard input has no prompt"),
         (("ask", "Hi", "--geography", "mars"), None, "claude-bedrock: Unknown --geography 'mars'"),
@@ -85,13 +85,13 @@ def test_the_reply_as_json_is_one_object(server: Server, state: str) -> None:
     ],
 )
 def test_what_cannot_be_sent_is_one_line_and_sends_no_request(
-    server: Server, state: str, arguments: tuple[str, ...], told: str | None, error: str
+    server: Server, state: str, arguments: tuple[str, ...], stdin: str | None, error: str
 ) -> None:
-    code, out, err = run(*arguments, "--local-dir", state, told=told)
+    code, out, err = run(*arguments, "--local-dir", state, stdin=stdin)
 
     assert (code, out, len(err.splitlines())) == (1, "", 1)
     assert err.startswith(error)
-    assert not server.asked
+    assert not server.received
 
 
 def test_sync_prints_differences_with_their_rows_and_ends_with_one(
@@ -107,9 +107,9 @@ def test_sync_prints_differences_with_their_rows_and_ends_with_one(
 
     code, out, _ = run("models", "sync", "--json", "--local-dir", state)
     assert code == 1
-    told = json.loads(out)
-    assert told["region"] == "us-east-1"
-    assert {"field", "catalog", "account"} == set(told["items"][0]["changes"][0])
+    body = json.loads(out)
+    assert body["region"] == "us-east-1"
+    assert {"field", "catalog", "account"} == set(body["items"][0]["changes"][0])
 
 
 @pytest.mark.parametrize(
@@ -139,14 +139,14 @@ def test_models_of_the_catalog_sends_no_request(server: Server, state: str) -> N
     code, out, _ = run("models", "--catalog", "--json", "--local-dir", state)
 
     assert (code, json.loads(out)["items"][0]["name"]) == (0, "claude-sonnet-4-5")
-    assert not server.asked
+    assert not server.received
 
 
 @pytest.mark.parametrize("day", ["yesterday", "2026-02-30", "9999-01-01"])
 def test_retention_of_no_day_sends_no_request(server: Server, state: str, day: str) -> None:
     code, out, err = run("retention", "--day", day, "--local-dir", state)
 
-    assert (code, out, server.asked) == (2, "", [])
+    assert (code, out, server.received) == (2, "", [])
     assert day in err
 
 

@@ -14,18 +14,18 @@ from moto import mock_aws
 from claude_bedrock.cli.shared.deployment import NoTargetError
 from claude_bedrock.cli.shared.endpoint import Endpoint, RefusedError, chosen
 from claude_bedrock.cli.shared.request_auth import ByKey, BySignature
-from tests.unit.cli.answers import Asked, Server
+from tests.unit.cli.answers import ReceivedRequest, Server
 
 CREDENTIALS = Credentials("AKIDEXAMPLE", "secret", "token")
 NOTHING: dict[str, Any] = {"url": None, "key": None, "iam": False, "stage": None, "region": None}
 
 
-def signature(asked: Asked, url: str, credentials: Credentials) -> str:
+def signature(received: ReceivedRequest, url: str, credentials: Credentials) -> str:
     """What botocore makes of the request as it came, at the time it names."""
-    signed = asked.headers["authorization"].partition("SignedHeaders=")[2].partition(",")[0]
-    headers = {name: asked.headers[name] for name in signed.split(";")}
-    request = AWSRequest(asked.method, url, data=asked.body, headers=headers)
-    request.context["timestamp"] = asked.headers["x-amz-date"]
+    signed = received.headers["authorization"].partition("SignedHeaders=")[2].partition(",")[0]
+    headers = {name: received.headers[name] for name in signed.split(";")}
+    request = AWSRequest(received.method, url, data=received.body, headers=headers)
+    request.context["timestamp"] = received.headers["x-amz-date"]
     signer = SigV4Auth(credentials, "execute-api", "eu-west-1")
     canonical = signer.canonical_request(request)
     made: str = signer.signature(signer.string_to_sign(request, canonical), request)
@@ -40,16 +40,16 @@ def test_a_signed_request_is_what_botocore_signs_and_has_no_key(server: Server) 
     with endpoint.answer("POST", "/v1/messages", body) as response:
         response.read()
 
-    (asked,) = server.asked
+    (request,) = server.received
     url = f"{server.url}v1/messages"
-    told = asked.headers["authorization"].rpartition("Signature=")[2]
-    assert told == signature(asked, url, CREDENTIALS)
-    assert told != signature(asked._replace(body=b"{}"), url, CREDENTIALS)
-    assert told != signature(asked, url, Credentials("AKIDEXAMPLE", "other", "token"))
-    assert "/eu-west-1/execute-api/aws4_request" in asked.headers["authorization"]
-    assert asked.headers["x-amz-security-token"] == "token"
-    assert "x-api-key" not in asked.headers
-    assert json.loads(asked.body) == body
+    signed = request.headers["authorization"].rpartition("Signature=")[2]
+    assert signed == signature(request, url, CREDENTIALS)
+    assert signed != signature(request._replace(body=b"{}"), url, CREDENTIALS)
+    assert signed != signature(request, url, Credentials("AKIDEXAMPLE", "other", "token"))
+    assert "/eu-west-1/execute-api/aws4_request" in request.headers["authorization"]
+    assert request.headers["x-amz-security-token"] == "token"
+    assert "x-api-key" not in request.headers
+    assert json.loads(request.body) == body
 
 
 @pytest.fixture
@@ -77,12 +77,12 @@ URL = {"EndpointUrl": "https://x/dev/"}
 )
 @pytest.mark.usefixtures("gateway_stack")
 def test_a_stage_reports_its_endpoint_and_what_it_requires(caller: type, tmp_path: Path) -> None:
-    found = chosen(
+    endpoint = chosen(
         **{**NOTHING, "stage": "dev", "region": "eu-west-1", "key": "k"}, local_dir=tmp_path
     )
 
-    assert found.url == "https://x/dev/"
-    assert type(found.caller) is caller
+    assert endpoint.url == "https://x/dev/"
+    assert type(endpoint.caller) is caller
 
 
 @pytest.mark.parametrize("gateway_stack", [URL], indirect=True)
@@ -93,7 +93,7 @@ def test_a_stage_that_requires_a_key_gets_none_of_its_own(tmp_path: Path) -> Non
 
 
 @pytest.mark.parametrize(
-    ("given", "told"),
+    ("options", "expected"),
     [
         ({"url": "https://x"}, "--url needs a key"),
         ({"url": "https://x", "stage": "dev", "key": "k"}, "cannot be combined"),
@@ -102,18 +102,18 @@ def test_a_stage_that_requires_a_key_gets_none_of_its_own(tmp_path: Path) -> Non
     ],
 )
 def test_what_is_missing_or_contradicts_is_reported(
-    given: dict[str, Any], told: str, tmp_path: Path
+    options: dict[str, Any], expected: str, tmp_path: Path
 ) -> None:
-    with pytest.raises(NoTargetError, match=told):
-        chosen(**{**NOTHING, **given}, local_dir=tmp_path)
+    with pytest.raises(NoTargetError, match=expected):
+        chosen(**{**NOTHING, **options}, local_dir=tmp_path)
 
 
 def test_an_address_may_be_signed_for(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     for name in ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY"):
         monkeypatch.setenv(name, "test")
-    given = {**NOTHING, "url": "https://x", "iam": True, "region": "eu-west-1"}
+    options = {**NOTHING, "url": "https://x", "iam": True, "region": "eu-west-1"}
 
-    assert isinstance(chosen(**given, local_dir=tmp_path).caller, BySignature)
+    assert isinstance(chosen(**options, local_dir=tmp_path).caller, BySignature)
 
 
 def test_no_credentials_to_sign_with_is_reported(
@@ -124,10 +124,10 @@ def test_no_credentials_to_sign_with_is_reported(
     for name in ("AWS_CONFIG_FILE", "AWS_SHARED_CREDENTIALS_FILE"):
         monkeypatch.setenv(name, str(tmp_path / "none"))
     monkeypatch.setenv("AWS_EC2_METADATA_DISABLED", "true")
-    given = {**NOTHING, "url": "https://x", "iam": True, "region": "eu-west-1"}
+    options = {**NOTHING, "url": "https://x", "iam": True, "region": "eu-west-1"}
 
     with pytest.raises(NoTargetError, match="get-caller-identity"):
-        chosen(**given, local_dir=tmp_path)
+        chosen(**options, local_dir=tmp_path)
 
 
 KEY = "9e8f46bc20f943709fc576de5a86567b"
@@ -136,22 +136,22 @@ KEY = "9e8f46bc20f943709fc576de5a86567b"
 @pytest.mark.parametrize("around", ["{}\r", "{}\r\n", " {}\t", "\n{}\n"])
 def test_white_space_around_a_key_is_left_out(server: Server, tmp_path: Path, around: str) -> None:
     server.body = b"{}"
-    given = {**NOTHING, "url": server.url, "key": around.format(KEY)}
+    options = {**NOTHING, "url": server.url, "key": around.format(KEY)}
 
-    chosen(**given, local_dir=tmp_path).get("/x")
+    chosen(**options, local_dir=tmp_path).get("/x")
 
-    assert server.asked[0].headers["x-api-key"] == KEY
+    assert server.received[0].headers["x-api-key"] == KEY
 
 
 @pytest.mark.parametrize("key", [f"{KEY}\r{KEY}", f"{KEY} {KEY}", f"{KEY}\x00", f"{KEY}ü", "\r\n"])
 def test_a_key_that_no_header_may_hold_is_not_quoted(
     server: Server, tmp_path: Path, key: str
 ) -> None:
-    with pytest.raises(NoTargetError, match="not allowed in an HTTP header") as told:
+    with pytest.raises(NoTargetError, match="not allowed in an HTTP header") as error:
         chosen(**{**NOTHING, "url": server.url, "key": key}, local_dir=tmp_path)
 
-    assert KEY not in str(told.value)
-    assert not server.asked
+    assert KEY not in str(error.value)
+    assert not server.received
 
 
 @pytest.mark.parametrize(
@@ -163,9 +163,9 @@ def test_a_key_that_no_header_may_hold_is_not_quoted(
     ],
 )
 def test_what_is_no_endpoints_url_names_the_form(url: str, tmp_path: Path) -> None:
-    with pytest.raises(NoTargetError, match=r"https://ID\.execute-api") as told:
+    with pytest.raises(NoTargetError, match=r"https://ID\.execute-api") as error:
         chosen(**{**NOTHING, "url": url, "key": "k"}, local_dir=tmp_path)
-    assert "secret-word" not in str(told.value)
+    assert "secret-word" not in str(error.value)
 
 
 @pytest.mark.parametrize(
@@ -184,12 +184,12 @@ def test_a_url_that_leads_past_the_stage_is_reported(
     server.status, server.headers, server.body = status, headers, b'{"message": "Forbidden"}'
     endpoint = Endpoint(f"{server.url}{path}", ByKey(KEY), None)
 
-    with pytest.raises(RefusedError) as told:
+    with pytest.raises(RefusedError) as error:
         endpoint.get("/health")
 
-    assert str(told.value).startswith(str(status))
-    assert advice in str(told.value)
-    assert (": does" in str(told.value) or ": give" in str(told.value)) == bool(advice)
+    assert str(error.value).startswith(str(status))
+    assert advice in str(error.value)
+    assert (": does" in str(error.value) or ": give" in str(error.value)) == bool(advice)
 
 
 def test_what_the_endpoint_answers_about_a_key_is_not_repeated(
@@ -199,7 +199,7 @@ def test_what_the_endpoint_answers_about_a_key_is_not_repeated(
     error = {"type": "authentication_error", "message": f"no such key: {KEY}"}
     server.status, server.body = 401, json.dumps({"error": error}).encode()
 
-    with pytest.raises(RefusedError) as told:
+    with pytest.raises(RefusedError) as refusal:
         Endpoint(server.url, ByKey(KEY), None).get("/health")
 
-    assert KEY not in str(told.value)
+    assert KEY not in str(refusal.value)

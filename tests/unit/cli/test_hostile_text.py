@@ -37,16 +37,16 @@ def show(thing: RenderableType) -> None:
 
 
 def verify_findings() -> None:
-    found = Finding("bypassed_gateway", *[HOSTILE] * 6)
-    for finding in verify_command._findings([found]):
+    hostile = Finding("bypassed_gateway", *[HOSTILE] * 6)
+    for finding in verify_command._findings([hostile]):
         show(finding)
 
 
 def findings_list() -> None:
     names = ("id", "kind", "request_id", "at", "model_id", "who", "detail")
     accepted = {"by": HOSTILE, "reason": HOSTILE}
-    found = dict.fromkeys(names, HOSTILE) | {"state": "open", "accepted": accepted}
-    findings_command._show([found], 0, 7)
+    item = dict.fromkeys(names, HOSTILE) | {"state": "open", "accepted": accepted}
+    findings_command._show([item], 0, 7)
 
 
 def usage() -> None:
@@ -62,8 +62,8 @@ def log_show() -> None:
     metadata = {"api_key_name": HOSTILE}
     names = ("requestId", "timestamp", "modelId", "operation", "errorCode")
     record = dict.fromkeys(names, HOSTILE) | {"requestMetadata": metadata}
-    found = CallRecords(record, Stored(record, "bucket", HOSTILE))
-    log_commands._show(call_records.summary(found), {})
+    records = CallRecords(record, Stored(record, "bucket", HOSTILE))
+    log_commands._show(call_records.summary(records), {})
 
 
 def no_such_call() -> None:
@@ -128,8 +128,8 @@ def test_and_so_does_what_a_full_line_of_a_terminal_goes_on_with(
     monkeypatch.setattr(log_commands, "is_terminal", lambda: True)
     plain = Line("at", "id", "who", "model", "op", 1, 2, "ok", {})
     log_commands._as_text(plain._replace(content={"prompt": "x" + " " * 40 + FORGED + "y" * 99}))
-    said = capsys.readouterr().out.splitlines()[2:]
-    assert len(said) >= 3
-    for line in said:
+    printed = capsys.readouterr().out.splitlines()[2:]
+    assert len(printed) >= 3
+    for line in printed:
         assert line.startswith("  │ ")
         assert len(line) <= 40

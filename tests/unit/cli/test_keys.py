@@ -36,12 +36,12 @@ class Account(NamedTuple):
     plans: dict[str, str]
 
     def values(self) -> set[str]:
-        found = self.client.get_api_keys(includeValues=True)["items"]
-        return {key["value"] for key in found}
+        items = self.client.get_api_keys(includeValues=True)["items"]
+        return {key["value"] for key in items}
 
     def in_plan(self, plan: str) -> set[str]:
-        found = self.client.get_usage_plan_keys(usagePlanId=self.plans[plan])["items"]
-        return {key["id"] for key in found}
+        items = self.client.get_usage_plan_keys(usagePlanId=self.plans[plan])["items"]
+        return {key["id"] for key in items}
 
 
 class Failing(Deployment):
@@ -237,7 +237,7 @@ def test_usage_of_a_plan_is_read_however_its_quota_is_written(
     ],
 )
 def test_a_team_that_the_stage_has_not_is_reported(stage: str, name: str, words: list[str]) -> None:
-    told = team_warning(Stage(stage, "us-east-1", None), name)
+    warning = team_warning(Stage(stage, "us-east-1", None), name)
 
-    assert all(word in told for word in words), told
-    assert bool(told) == bool(words)
+    assert all(word in warning for word in words), warning
+    assert bool(warning) == bool(words)

@@ -31,13 +31,13 @@ def record(request_id: str, prompt: str = "Hello", **fields: Any) -> dict[str, A
         "modelId": MODEL,
         "operation": "InvokeModel",
         "requestMetadata": {"api_key_name": "search.web"},
-        "input": {"inputBodyJson": asking(prompt), "inputTokenCount": 7},
+        "input": {"inputBodyJson": request_of(prompt), "inputTokenCount": 7},
         "output": {"outputBodyJson": {"content": [{"type": "text", "text": "Good day"}]}},
         **fields,
     }
 
 
-def asking(prompt: str) -> dict[str, Any]:
+def request_of(prompt: str) -> dict[str, Any]:
     return {"anthropic_version": "bedrock", "messages": [{"role": "user", "content": prompt}]}
 
 
@@ -56,7 +56,7 @@ class Logs:
 
     def filter_log_events(self, **_: object) -> dict[str, Any]:
         batch = self._batches.pop(0) if len(self._batches) > 1 else self._batches[0]
-        events = [json.dumps(each) for each in batch]
+        events = [json.dumps(event) for event in batch]
         return {
             "events": [
                 {"eventId": str(number), "timestamp": 0, "message": message}
@@ -69,15 +69,15 @@ class Logs:
         return {"Body": self}
 
     def read(self) -> bytes:
-        return gzip.compress(json.dumps(asking("A very long contract")).encode())
+        return gzip.compress(json.dumps(request_of("A very long contract")).encode())
 
     def records(self) -> Records:
         return Records(Destinations("1", "us-east-1", "/g", "the-bucket"), logs=self, s3=self)
 
 
-def listed(wanted: LogFilter, *found: dict[str, Any], content: bool = False) -> list[Line]:
-    records, unreadable = Logs(list(found)).records(), Unreadable()
-    return list(lines(records, SINCE, NOW, wanted, unreadable, content=content))
+def listed(log_filter: LogFilter, *contents: dict[str, Any], content: bool = False) -> list[Line]:
+    records, unreadable = Logs(list(contents)).records(), Unreadable()
+    return list(lines(records, SINCE, NOW, log_filter, unreadable, content=content))
 
 
 EVERY = [
@@ -93,7 +93,7 @@ EVERY = [
 
 
 @pytest.mark.parametrize(
-    ("wanted", "ids"),
+    ("log_filter", "ids"),
     [
         (LogFilter(), ["plain", "other", "failed", "haiku", "said", "large"]),
         (LogFilter(caller="anna"), ["other"]),
@@ -110,8 +110,8 @@ EVERY = [
         (LogFilter(request_id="haiku", caller="nobody"), []),
     ],
 )
-def test_only_what_fits_is_listed_each_call_once(wanted: LogFilter, ids: list[str]) -> None:
-    assert [line.request_id for line in listed(wanted, *EVERY)] == ids
+def test_only_what_fits_is_listed_each_call_once(log_filter: LogFilter, ids: list[str]) -> None:
+    assert [line.request_id for line in listed(log_filter, *EVERY)] == ids
 
 
 def test_a_line_has_caller_model_tokens_and_status_and_no_content() -> None:
@@ -136,30 +136,30 @@ def test_no_large_body_is_fetched_to_show_who_called() -> None:
 class InTime(Logs):
     """CloudWatch Logs whose events lie 10 minutes apart."""
 
-    def filter_log_events(self, **asked: object) -> dict[str, Any]:
+    def filter_log_events(self, **request: object) -> dict[str, Any]:
         events = super().filter_log_events()["events"]
         begin = int(SINCE.timestamp() * 1000)
-        timed = [{**each, "timestamp": begin + n * 600_000} for n, each in enumerate(events)]
-        first, last = asked["startTime"], asked["endTime"]
-        return {"events": [each for each in timed if first <= each["timestamp"] <= last]}
+        timed = [{**event, "timestamp": begin + n * 600_000} for n, event in enumerate(events)]
+        first, last = request["startTime"], request["endTime"]
+        return {"events": [event for event in timed if first <= event["timestamp"] <= last]}
 
 
 def test_calls_are_listed_in_the_order_in_which_they_came() -> None:
     ids = [str(number) for number in range(9)]
     logs = InTime([record(id_) for id_ in ids])
 
-    found = lines(logs.records(), SINCE, NOW, LogFilter(), Unreadable(), content=False)
+    listed_lines = lines(logs.records(), SINCE, NOW, LogFilter(), Unreadable(), content=False)
 
-    assert [line.request_id for line in found] == ids
+    assert [line.request_id for line in listed_lines] == ids
 
 
 def test_following_goes_on_with_what_comes_and_repeats_nothing() -> None:
     logs, waited = Logs([record("1")], [record("1"), record("2")]), list[float]()
-    found = followed(
+    listed_lines = followed(
         logs.records(), SINCE, LogFilter(), Unreadable(), content=False, pause=waited.append
     )
 
-    assert [line.request_id for line in islice(found, 2)] == ["1", "2"]
+    assert [line.request_id for line in islice(listed_lines, 2)] == ["1", "2"]
     assert len(waited) == 1
 
 
@@ -195,9 +195,9 @@ def test_a_record_that_cannot_be_read_is_counted_and_the_list_goes_on(
     unreadable = Unreadable()
     records = Logs([record("1"), record("2", **fields), record("3")]).records()
 
-    found = list(lines(records, SINCE, NOW, LogFilter(), unreadable, content=True))
+    listed_lines = list(lines(records, SINCE, NOW, LogFilter(), unreadable, content=True))
 
-    assert [line.request_id for line in found] == ["1", "3"]
+    assert [line.request_id for line in listed_lines] == ["1", "3"]
     assert str(unreadable) == (
         "1 record could not be read, the first in log group /g, event 2: "
         "`claude-bedrock verify` names each"
@@ -221,23 +221,23 @@ def test_a_body_that_is_nested_too_deeply_does_not_end_the_list(
     unreadable = Unreadable()
     records = Logs([record("1", "deep"), record("2")]).records()
 
-    found = list(lines(records, SINCE, NOW, LogFilter(), unreadable, content=True))
+    listed_lines = list(lines(records, SINCE, NOW, LogFilter(), unreadable, content=True))
 
-    assert [line.request_id for line in found] == ["2"]
+    assert [line.request_id for line in listed_lines] == ["2"]
     assert str(unreadable).startswith("1 record could not be read")
 
 
-def unmatched(wanted: LogFilter, *found: dict[str, Any]) -> str:
+def unmatched(log_filter: LogFilter, *contents: dict[str, Any]) -> str:
     read = CallsRead()
-    records = Logs(list(found)).records()
-    assert not list(lines(records, SINCE, NOW, wanted, Unreadable(), content=False, read=read))
-    return no_match(wanted, Period(SINCE, NOW, timedelta(), NOW), read)
+    records = Logs(list(contents)).records()
+    assert not list(lines(records, SINCE, NOW, log_filter, Unreadable(), content=False, read=read))
+    return no_match(log_filter, Period(SINCE, NOW, timedelta(), NOW), read)
 
 
 def test_where_nothing_matches_it_prints_what_there_is() -> None:
-    told = unmatched(LogFilter(caller="nobody"), *EVERY[:4])
-    assert "matches --caller nobody: 4 are, by arn:aws:iam::1:user/Anna, search.web, " in told
-    assert "of claude-haiku-4-5, claude-opus-5-5" in told
+    sentence = unmatched(LogFilter(caller="nobody"), *EVERY[:4])
+    assert "matches --caller nobody: 4 are, by arn:aws:iam::1:user/Anna, search.web, " in sentence
+    assert "of claude-haiku-4-5, claude-opus-5-5" in sentence
     assert "is on record" in unmatched(LogFilter(caller="nobody"))
     assert "with --request-id r9 is on record" in unmatched(LogFilter(request_id="r9"))
 
@@ -251,10 +251,10 @@ def test_where_nothing_matches_it_prints_what_there_is() -> None:
     ],
 )
 def test_a_model_that_there_is_not_is_reported(model: str, hint: str) -> None:
-    told = unmatched(LogFilter(model=model), record("plain"))
+    sentence = unmatched(LogFilter(model=model), record("plain"))
 
-    assert told.endswith(hint)
-    assert ("The catalog has no model" in told) == bool(hint)
+    assert sentence.endswith(hint)
+    assert ("The catalog has no model" in sentence) == bool(hint)
 
 
 @pytest.mark.parametrize("terminal", [True, False])
@@ -275,4 +275,4 @@ def test_a_prompt_is_shown_and_not_obeyed(
     assert "␛[4A␛[J␇␍\\x9b2J\\u202e" in shown
     assert not {"\x1b", "\x07", "\r", "\x9b", "\u202e"} & set(shown)
     rest = [" ", " ", " ", " "] if terminal else []
-    assert [each[:1] for each in shown.splitlines()] == [shown[0], *rest]
+    assert [line[:1] for line in shown.splitlines()] == [shown[0], *rest]

@@ -19,7 +19,7 @@ def allow(monkeypatch: pytest.MonkeyPatch, *names: str) -> None:
 
 
 @pytest.mark.parametrize(
-    ("given", "allowed", "chosen"),
+    ("name", "allowed", "chosen"),
     [
         (None, ("claude-opus-4-5", "claude-haiku-4-5"), "claude-haiku-4-5"),
         (None, ("claude-sonnet-4-5", "claude-opus-4-6"), "claude-opus-4-6"),
@@ -28,10 +28,10 @@ def allow(monkeypatch: pytest.MonkeyPatch, *names: str) -> None:
     ],
 )
 def test_the_newest_that_the_stage_allows_is_called(
-    monkeypatch: pytest.MonkeyPatch, given: str | None, allowed: tuple[str, ...], chosen: str
+    monkeypatch: pytest.MonkeyPatch, name: str | None, allowed: tuple[str, ...], chosen: str
 ) -> None:
     allow(monkeypatch, *allowed)
-    assert choose_model(given, ENDPOINT) == chosen
+    assert choose_model(name, ENDPOINT) == chosen
 
 
 def test_a_name_is_sent_as_it_is_and_sends_no_request() -> None:

@@ -46,7 +46,7 @@ def test_a_stage_is_what_its_endpoint_offers(server: Server) -> None:
         server, profile("eu", HAIKU, "eu-west-2", "eu-west-1"), profile("global", HAIKU, "x", "")
     )
 
-    assert server.asked[0].path == "/stage/inference-profiles"
+    assert server.received[0].path == "/stage/inference-profiles"
     (haiku,) = listing.as_data(offers, today=TODAY)
     assert [geography["answered_in"] for geography in haiku["geographies"]] == [
         {"eu-west-2": ("eu-west-2", "eu-west-1")},
@@ -74,11 +74,11 @@ def test_an_answer_that_is_no_json_is_an_error(server: Server) -> None:
 
 def test_the_catalog_is_every_model_with_its_end_and_successor() -> None:
     offers = listing.of_catalog(None)
-    told = listing.as_data(offers, today=TODAY)
+    data = listing.as_data(offers, today=TODAY)
 
-    assert [each["name"] for each in told] == [model.name for model in MODELS]
-    assert json.loads(json.dumps(told))[0]["geographies"][1]["answered_in"]["us-west-1"]
-    by_name = {each["name"]: each for each in told}
+    assert [model["name"] for model in data] == [model.name for model in MODELS]
+    assert json.loads(json.dumps(data))[0]["geographies"][1]["answered_in"]["us-west-1"]
+    by_name = {model["name"]: model for model in data}
     assert by_name["claude-haiku-5-5"]["geographies"][1]["long_prompt"] == {
         "above_tokens": 100_000,
         "price": {

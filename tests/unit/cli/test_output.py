@@ -37,8 +37,8 @@ COMMANDS = sorted(ROOT.glob("claude_bedrock/cli/**/*.py"))
 @pytest.mark.parametrize("file", COMMANDS, ids=lambda file: file.name)
 def test_nothing_is_printed_past_the_terminal_module(file: Path) -> None:
     name = file.relative_to(ROOT).as_posix()
-    found = set(prints(file.read_text())) - ALLOWED.get(name, set())
-    assert not found, f"{name}: print by cli.terminal's echo, echo_json and console, and fail()"
+    printing = set(prints(file.read_text())) - ALLOWED.get(name, set())
+    assert not printing, f"{name}: print by cli.terminal's echo, echo_json and console, and fail()"
 
 
 @pytest.mark.parametrize(

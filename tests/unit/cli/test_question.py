@@ -29,8 +29,8 @@ def test_pdfs_come_before_the_text_in_their_order(tmp_path: Path) -> None:
 
     *documents, text = body["messages"][0]["content"]
     assert [document["title"] for document in documents] == ["b.pdf", "a.pdf"]
-    assert [b64decode(each["source"]["data"])[-1] for each in documents] == [0, 1]
-    assert {each["source"]["media_type"] for each in documents} == {"application/pdf"}
+    assert [b64decode(document["source"]["data"])[-1] for document in documents] == [0, 1]
+    assert {document["source"]["media_type"] for document in documents} == {"application/pdf"}
     assert text == {"type": "text", "text": "Compare"}
     assert body["system"] == "Short."
 
@@ -41,19 +41,21 @@ def test_a_geography_selects_the_models_profile_there() -> None:
 
 
 @pytest.mark.parametrize(
-    ("model", "geography", "told"),
+    ("model", "geography", "expected"),
     [
         ("claude-opus-4-5", "jp", "no jp profile"),
         ("claude-1", "us", "'claude-1' is not one"),
     ],
 )
-def test_a_profile_there_is_none_of_is_not_requested(model: str, geography: str, told: str) -> None:
-    with pytest.raises(BadQuestionError, match=told):
+def test_a_profile_there_is_none_of_is_not_requested(
+    model: str, geography: str, expected: str
+) -> None:
+    with pytest.raises(BadQuestionError, match=expected):
         request_body.body("Hi", model=model, geography=geography, max_tokens=5)
 
 
 @pytest.mark.parametrize(
-    ("content", "told"),
+    ("content", "expected"),
     [
         (b"<html>%PDFless", "is not a PDF"),
         (b"", "is not a PDF"),
@@ -63,11 +65,11 @@ def test_a_profile_there_is_none_of_is_not_requested(model: str, geography: str,
     ],
 )
 def test_a_file_that_cannot_be_sent_is_reported_by_name(
-    tmp_path: Path, content: bytes, told: str
+    tmp_path: Path, content: bytes, expected: str
 ) -> None:
     file = tmp_path / "x.pdf"
     file.write_bytes(content)
-    with pytest.raises(BadQuestionError, match=told):
+    with pytest.raises(BadQuestionError, match=expected):
         request_body.body("Hi", model="m", max_tokens=5, pdfs=[file])
 
 

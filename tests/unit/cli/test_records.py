@@ -66,13 +66,13 @@ def test_both_are_read_among_lines_that_are_no_records_or_only_quote_the_id(
     account.store("data/wanted_input.json.gz", "wanted")
     key = account.store("1.json.gz", quoting, record("wanted", a=1))
 
-    found = find(account.records(), "wanted", hours=1)
+    records = find(account.records(), "wanted", hours=1)
 
-    assert found.complete
-    assert found.in_logs is not None
-    assert found.in_logs["requestId"] == "wanted"
-    assert found.in_s3 is not None
-    assert (found.in_s3.record["a"], found.in_s3.key) == (1, key)
+    assert records.complete
+    assert records.in_logs is not None
+    assert records.in_logs["requestId"] == "wanted"
+    assert records.in_s3 is not None
+    assert (records.in_s3.record["a"], records.in_s3.key) == (1, key)
 
 
 def test_a_record_in_one_destination_only_is_not_complete(account: Account) -> None:
@@ -107,9 +107,9 @@ def test_under_a_prefix_of_anothers_only_that_is_searched(account: Account) -> N
     since, until = NOW - timedelta(hours=1), NOW
 
     assert account.records().in_s3("wanted", since, until) is None
-    found = account.records(prefix="theirs/").in_s3("wanted", since, until)
-    assert found is not None
-    assert found.key == key
+    records = account.records(prefix="theirs/").in_s3("wanted", since, until)
+    assert records is not None
+    assert records.key == key
 
 
 def test_a_body_is_read_from_the_record_or_from_where_it_points(account: Account) -> None:
@@ -126,10 +126,10 @@ def test_a_number_of_any_length_makes_no_record_unreadable(account: Account) -> 
     digits = "7" * 5_000
     account.store("1.json.gz", f'{{"requestId": "wanted", "input": {digits}}}')
 
-    found = find(account.records(), "wanted", hours=1).in_s3
+    record = find(account.records(), "wanted", hours=1).in_s3
 
-    assert found is not None
-    assert found.record["input"] == digits
+    assert record is not None
+    assert record.record["input"] == digits
 
 
 @pytest.mark.parametrize(
@@ -158,7 +158,7 @@ def test_a_damaged_object_does_not_hide_a_record_in_another(account: Account) ->
     account.s3.put_object(Bucket=DESTINATIONS.bucket, Key=damaged, Body=b"no gzip")
     key = account.store("1.json.gz", "no JSON about wanted", record("wanted"))
 
-    found = account.records().in_s3("wanted", NOW - timedelta(hours=1), NOW)
+    records = account.records().in_s3("wanted", NOW - timedelta(hours=1), NOW)
 
-    assert found is not None
-    assert found.key == key
+    assert records is not None
+    assert records.key == key

@@ -20,9 +20,9 @@ def test_secrets_of_the_environment_are_taken_out(
 ) -> None:
     monkeypatch.setenv(variable, f"{SECRET}\r\n")
 
-    told = redact(f"Illegal header value b'{SECRET}\\r'")
+    redacted = redact(f"Illegal header value b'{SECRET}\\r'")
 
-    assert told == "Illegal header value b'[redacted]\\r'"
+    assert redacted == "Illegal header value b'[redacted]\\r'"
 
 
 def test_what_resembles_a_key_is_taken_out() -> None:
@@ -33,7 +33,7 @@ def test_what_resembles_a_key_is_taken_out() -> None:
 
 
 @pytest.mark.parametrize(
-    ("text", "told"),
+    ("text", "expected"),
     [
         ("https://ann:pw@x.example/dev", "https://[redacted]@x.example/dev"),
         ("proxy http://user@proxy:3128 fails", "proxy http://[redacted]@proxy:3128 fails"),
@@ -41,8 +41,8 @@ def test_what_resembles_a_key_is_taken_out() -> None:
         ("ask ann@example.com", "ask ann@example.com"),
     ],
 )
-def test_a_name_and_password_in_a_url_are_taken_out(text: str, told: str) -> None:
-    assert redact(text) == told
+def test_a_name_and_password_in_a_url_are_taken_out(text: str, expected: str) -> None:
+    assert redact(text) == expected
 
 
 def test_a_known_secret_is_taken_out_and_nothing_else(monkeypatch: pytest.MonkeyPatch) -> None:

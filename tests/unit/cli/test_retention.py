@@ -89,7 +89,7 @@ def template(outputs: dict[str, str]) -> str:
     )
 
 
-def told_besides(**outputs: str) -> None:
+def update_outputs(**outputs: str) -> None:
     """The stack's outputs are these too."""
     (stack,) = client("cloudformation").describe_stacks(StackName=STACK)["Stacks"]
     before = {output["OutputKey"]: output["OutputValue"] for output in stack["Outputs"]}
@@ -105,13 +105,13 @@ def put_lifecycle(rules: list[dict[str, Any]]) -> None:
 
 def outcomes() -> dict[str, str]:
     """Of each place, by the end of its name, whether it keeps 30 days."""
-    found = list_locations(STAGE, DAY)
+    locations = list_locations(STAGE, DAY)
     return {
-        each.name.removeprefix("/claude-on-bedrock/dev/").removeprefix(
+        location.name.removeprefix("/claude-on-bedrock/dev/").removeprefix(
             f"s3://{BUCKET}/"
-        ): each.outcome(30)
-        for each in found
-        if not each.name.startswith("key ")
+        ): location.outcome(30)
+        for location in locations
+        if not location.name.startswith("key ")
     }
 
 
@@ -128,44 +128,44 @@ OK = dict.fromkeys(
 def test_a_stage_as_our_stacks_make_it_retains_what_it_sets(stage: str) -> None:
     assert outcomes() == OK
 
-    found = {each.name: each.kept for each in list_locations(STAGE, DAY)}
-    large = found[f"s3://{BUCKET}/large-data/*"]
+    retentions = {location.name: location.kept for location in list_locations(STAGE, DAY)}
+    large = retentions[f"s3://{BUCKET}/large-data/*"]
     assert large is not None
     assert large.first == MIDNIGHT + dt.timedelta(days=70)
-    assert found[f"key {stage}"] is not None
+    assert retentions[f"key {stage}"] is not None
 
 
 @pytest.mark.usefixtures("stage")
 def test_an_adopted_location_is_judged_by_the_stages_number() -> None:
     large = {"largeDataDeliveryS3Config": {"bucketName": "theirs", "keyPrefix": "bodies"}}
     records = {"s3Config": {"bucketName": "theirs", "keyPrefix": "bedrock"}}
-    theirs = {**records, "cloudWatchConfig": {"logGroupName": "/of-another-team", **large}}
-    told_besides(
+    adopted = {**records, "cloudWatchConfig": {"logGroupName": "/of-another-team", **large}}
+    update_outputs(
         LogGroupName="/of-another-team",
         LogBucketName="theirs",
-        LoggingConfiguration=json.dumps(theirs),
+        LoggingConfiguration=json.dumps(adopted),
     )
     client("logs").create_log_group(logGroupName="/of-another-team")
     client("logs").put_retention_policy(logGroupName="/of-another-team", retentionInDays=14)
     client("s3").create_bucket(Bucket="theirs")
 
-    said = outcomes()
-    assert said.pop("/of-another-team") == "too short"
-    assert said.pop("s3://theirs/bedrock/AWSLogs/*") == "ok"
-    assert said.pop("s3://theirs/bodies/*") == "ok"
+    outcome = outcomes()
+    assert outcome.pop("/of-another-team") == "too short"
+    assert outcome.pop("s3://theirs/bedrock/AWSLogs/*") == "ok"
+    assert outcome.pop("s3://theirs/bodies/*") == "ok"
     # Without versioning, what is deleted there is gone.
-    assert said.pop("s3://theirs/bedrock/AWSLogs/*, deleted or overwritten") == "too short"
-    assert {"gateway", "access", "evidence/*"} <= set(said)
+    assert outcome.pop("s3://theirs/bedrock/AWSLogs/*, deleted or overwritten") == "too short"
+    assert {"gateway", "access", "evidence/*"} <= set(outcome)
 
 
 @pytest.mark.usefixtures("stage")
 def test_the_log_of_who_reached_the_record_is_judged_too() -> None:
     client("s3").create_bucket(Bucket="access")
-    told_besides(AccessLogBucketName="access")
+    update_outputs(AccessLogBucketName="access")
 
-    said = outcomes()
-    assert said["s3://access/*"] == "ok"
-    assert said["s3://access/*, deleted or overwritten"] == "too short"
+    outcome = outcomes()
+    assert outcome["s3://access/*"] == "ok"
+    assert outcome["s3://access/*, deleted or overwritten"] == "too short"
 
 
 @pytest.mark.usefixtures("stage")
@@ -210,7 +210,11 @@ def test_without_lifecycle_all_is_retained_until_deleted() -> None:
     client("s3").delete_bucket_lifecycle(Bucket=BUCKET)
 
     assert outcomes() == OK
-    (large,) = [each for each in list_locations(STAGE, DAY) if each.name.endswith("large-data/*")]
+    (large,) = [
+        location
+        for location in list_locations(STAGE, DAY)
+        if location.name.endswith("large-data/*")
+    ]
     assert large.kept is not None
     assert large.kept.first is None
 
@@ -243,10 +247,10 @@ def test_a_key_that_is_to_be_deleted_shortens_every_location(stage: str) -> None
     client("kms").schedule_key_deletion(KeyId=stage, PendingWindowInDays=7)
 
     today = dt.datetime.now(dt.UTC).date()
-    found = list_locations(STAGE, today)
+    locations = list_locations(STAGE, today)
 
-    assert {each.outcome(30) for each in found} == {"too short"}
-    assert all(each.kept and not suffices(each.kept, 7) for each in found)
+    assert {location.outcome(30) for location in locations} == {"too short"}
+    assert all(location.kept and not suffices(location.kept, 7) for location in locations)
 
 
 def test_every_shape_of_a_rule_is_read() -> None:
@@ -307,7 +311,7 @@ def test_the_report_lists_what_it_read_and_what_it_could_not() -> None:
     report = Report(STAGE, "the stack", 36, DAY, [*locations.list_locations(STAGE, DAY), denied])
     console = Console(width=140, record=True, file=io.StringIO())
     console.print(report.as_text())
-    told = console.export_text()
+    output = console.export_text()
 
     for part in (
         *("36 days", "the stack", "2026-02-14 00:00", "2026-03-28 00:00", "72 hours"),
@@ -315,8 +319,8 @@ def test_the_report_lists_what_it_read_and_what_it_could_not() -> None:
         "intro-lifecycle-rules.html",
         "Kept less than 36 days: /claude-on-bedrock/dev/invocations, s3://record/AWSLogs/*",
     ):
-        assert part in told, told
-    assert "embedded AWS" not in told
+        assert part in output, output
+    assert "embedded AWS" not in output
     data: Any = json.loads(json.dumps(report.as_data()))
     first = data["destinations"][0]
     assert (first["outcome"], first["first"]) == ("too short", "2026-02-14T00:00:00+00:00")

@@ -60,10 +60,10 @@ def deployed(of: Month) -> Deployed:
 
 
 def summed(stage: Deployed, folder: Path, now: timedelta = timedelta()) -> Report:
-    asked = Period(MONTH, END, timedelta(hours=1), FIRST_OF_NOVEMBER + now)
-    found = sealed(stage, asked, Evidence(folder, "prod", "eu-central-1"))
-    assert found is not None
-    return found
+    period = Period(MONTH, END, timedelta(hours=1), FIRST_OF_NOVEMBER + now)
+    result = sealed(stage, period, Evidence(folder, "prod", "eu-central-1"))
+    assert result is not None
+    return result
 
 
 def statements(report: Report) -> list[Statement]:
@@ -81,11 +81,11 @@ def test_a_clean_month_is_summed_and_ends_with_0(tmp_path: Path) -> None:
 
 
 def test_alarms_of_a_past_month_leave_the_exit_code_as_it_is() -> None:
-    asked = Period(MONTH, END, timedelta(hours=1), FIRST_OF_NOVEMBER)
+    period = Period(MONTH, END, timedelta(hours=1), FIRST_OF_NOVEMBER)
 
-    found = alarms.judge_fired([], asked)
+    statement = alarms.judge_fired([], period)
 
-    assert (found.verdict, alarms._FORGOTTEN in found.words) == ("not assessed", True)
+    assert (statement.verdict, alarms._FORGOTTEN in statement.words) == ("not assessed", True)
 
 
 def test_a_finding_of_a_sealed_hour_fails_the_month(tmp_path: Path) -> None:
@@ -111,8 +111,8 @@ def test_what_was_settled_late_is_no_finding_of_the_month(tmp_path: Path) -> Non
 
 def accept(of: Month) -> None:
     key, at = key_of(END), iso(END)
-    given = {"id": FINDING.id, "reason": "deleted on request", "by": "arn:anna", "at": at}
-    sha256 = of.bucket.write(key, [{"kind": "disposition", **given}], "0" * 64)
+    acceptance = {"id": FINDING.id, "reason": "deleted on request", "by": "arn:anna", "at": at}
+    sha256 = of.bucket.write(key, [{"kind": "disposition", **acceptance}], "0" * 64)
     of.hashes[key] = SealedHash(BUCKET, key, sha256, at, at)
 
 
@@ -129,8 +129,8 @@ def test_what_was_accepted_is_reported_and_does_not_fail_the_month(tmp_path: Pat
     assert report.outcome.findings == []
     assert "Accepted: " in statements(report)[0].words
     assert exit_code(statements(report)) == 0
-    (told,) = as_data(report)["accepted"]
-    assert (told["id"], told["accepted"]["by"]) == (FINDING.id, "arn:anna")
+    (entry,) = as_data(report)["accepted"]
+    assert (entry["id"], entry["accepted"]["by"]) == (FINDING.id, "arn:anna")
 
 
 @pytest.mark.parametrize("taken", [slice(0, 24), slice(300, 301), slice(700, HOURS)])
@@ -170,9 +170,9 @@ def test_a_window_whose_records_are_retained_is_joined_where_hours_are_missing(
 ) -> None:
     of = month()
     of.delete(of.keys[-3:])
-    asked = Period(END - 24 * HOUR, END, timedelta(hours=1), FIRST_OF_NOVEMBER)
+    period = Period(END - 24 * HOUR, END, timedelta(hours=1), FIRST_OF_NOVEMBER)
 
-    assert sealed(deployed(of), asked, Evidence(tmp_path, "prod", "eu-central-1")) is None
+    assert sealed(deployed(of), period, Evidence(tmp_path, "prod", "eu-central-1")) is None
 
 
 @pytest.mark.parametrize(
@@ -186,17 +186,17 @@ def test_a_window_whose_records_are_retained_is_joined_where_hours_are_missing(
 def test_a_window_of_no_complete_hours_or_that_is_not_over_is_joined(
     tmp_path: Path, since: datetime, until: datetime
 ) -> None:
-    asked = Period(since, until, timedelta(hours=1), FIRST_OF_NOVEMBER)
+    period = Period(since, until, timedelta(hours=1), FIRST_OF_NOVEMBER)
 
-    assert sealed(deployed(month()), asked, Evidence(tmp_path, "prod", "eu-central-1")) is None
+    assert sealed(deployed(month()), period, Evidence(tmp_path, "prod", "eu-central-1")) is None
 
 
 def test_a_stage_that_seals_no_hours_is_joined(tmp_path: Path) -> None:
     stage = deployed(month())
     stage.settings = {**SETTINGS, "verify_hourly": False}
-    asked = Period(MONTH, END, timedelta(hours=1), FIRST_OF_NOVEMBER)
+    period = Period(MONTH, END, timedelta(hours=1), FIRST_OF_NOVEMBER)
 
-    assert sealed(stage, asked, Evidence(tmp_path, "prod", "eu-central-1")) is None
+    assert sealed(stage, period, Evidence(tmp_path, "prod", "eu-central-1")) is None
 
 
 def test_evidence_of_another_version_has_other_counts(tmp_path: Path) -> None:

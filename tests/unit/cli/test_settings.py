@@ -32,21 +32,21 @@ def cdk_json(folder: Path, block: object) -> Path:
 
 def test_a_block_means_what_a_deployment_of_it_would(tmp_path: Path) -> None:
     file = cdk_json(tmp_path, BLOCK)
-    found = written(file, "prod", TODAY)
+    settings = written(file, "prod", TODAY)
 
-    assert found == Settings(
+    assert settings == Settings(
         source=str(file),
         region="eu-central-1",
         geographies=("eu",),
         residency=("eu",),
-        models=found.models,
+        models=settings.models,
         data_retention="none",
         retention_days=30,
         github=True,
         is_deployed=False,
     )
-    assert {"claude-haiku-4-5", "claude-opus-4-8"} <= set(found.models)
-    assert "claude-opus-4" not in found.models
+    assert {"claude-haiku-4-5", "claude-opus-4-8"} <= set(settings.models)
+    assert "claude-opus-4" not in settings.models
 
 
 @pytest.mark.parametrize(
@@ -73,7 +73,7 @@ def test_no_block_is_reported(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    ("content", "told"),
+    ("content", "expected"),
     [
         (b'{\n  "context": {\n    "stages": {},\n  }\n}\n', r"is not JSON: line [34] column \d+: "),
         (b"", "is not JSON: line 1 column 1"),
@@ -82,12 +82,12 @@ def test_no_block_is_reported(tmp_path: Path) -> None:
     ],
 )
 def test_a_file_that_is_no_json_names_the_position(
-    tmp_path: Path, content: bytes, told: str
+    tmp_path: Path, content: bytes, expected: str
 ) -> None:
     file = tmp_path / "cdk.json"
     file.write_bytes(content)
 
-    with pytest.raises(CdkJsonError, match=told):
+    with pytest.raises(CdkJsonError, match=expected):
         block_of(file, "prod")
 
 

@@ -33,12 +33,12 @@ def test_a_stage_is_read_in_the_account(monkeypatch: pytest.MonkeyPatch) -> None
         cloudformation: Any = boto3.client("cloudformation", region_name="eu-west-1")
         cloudformation.create_stack(StackName=STACK, TemplateBody=json.dumps(TEMPLATE))
 
-        found = deployment.deployed("dev", "eu-west-1")
-        assert destinations_of(found) == Destinations(
+        outputs = deployment.deployed("dev", "eu-west-1")
+        assert destinations_of(outputs) == Destinations(
             "123456789012", "eu-west-1", "/group", "bucket"
         )
         with pytest.raises(NoTargetError, match="claude-on-bedrock-dev-Gateway is not deployed in"):
-            found.outputs("Gateway")
+            outputs.outputs("Gateway")
 
 
 def test_anothers_logging_has_its_records_under_its_own_prefix(
@@ -46,8 +46,8 @@ def test_anothers_logging_has_its_records_under_its_own_prefix(
 ) -> None:
     for name in ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY"):
         monkeypatch.setenv(name, "test")
-    told = json.dumps({"s3Config": {"bucketName": "bucket", "keyPrefix": "theirs"}})
-    outputs = {**TEMPLATE["Outputs"], "LoggingConfiguration": {"Value": told}}
+    configuration = json.dumps({"s3Config": {"bucketName": "bucket", "keyPrefix": "theirs"}})
+    outputs = {**TEMPLATE["Outputs"], "LoggingConfiguration": {"Value": configuration}}
     with mock_aws():
         cloudformation: Any = boto3.client("cloudformation", region_name="eu-west-1")
         template = json.dumps({**TEMPLATE, "Outputs": outputs})
@@ -60,8 +60,8 @@ def test_what_is_up_locally_is_read_from_its_file(server: Server, tmp_path: Path
     endpoint = {"stage": "dev", "region": "us-east-1", "aws_endpoint_url": server.url}
     (tmp_path / "endpoint.json").write_text(json.dumps(endpoint))
 
-    found = deployment.chosen(None, None, tmp_path)
-    assert found == Deployment("dev", "us-east-1", server.url)
+    target = deployment.chosen(None, None, tmp_path)
+    assert target == Deployment("dev", "us-east-1", server.url)
 
 
 def test_nothing_up_names_the_fix(tmp_path: Path) -> None:
@@ -76,9 +76,9 @@ def test_what_was_killed_is_known_at_once(tmp_path: Path) -> None:
     endpoint["aws_endpoint_url"] = f"https://127.0.0.1:{port}"
     (tmp_path / "endpoint.json").write_text(json.dumps(endpoint))
 
-    with pytest.raises(NoTargetError, match="Start it again with `make local`") as told:
+    with pytest.raises(NoTargetError, match="Start it again with `make local`") as error:
         deployment.local(tmp_path)
-    assert f"127.0.0.1:{port}" in str(told.value)
+    assert f"127.0.0.1:{port}" in str(error.value)
 
 
 @pytest.mark.parametrize(
@@ -129,20 +129,20 @@ def test_no_region_names_the_fix() -> None:
 def test_the_region_is_the_first_that_is_named(
     no_region: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    def found(region: str | None = None) -> str:
+    def region_of(region: str | None = None) -> str:
         return deployment.deployed("dev", region).region
 
     (no_region / "config").write_text("[default]\nregion = ca-central-1\n")
-    assert found() == "ca-central-1"
+    assert region_of() == "ca-central-1"
     monkeypatch.setenv("AWS_DEFAULT_REGION", "sa-east-1")
-    assert found() == "sa-east-1"
+    assert region_of() == "sa-east-1"
     monkeypatch.setenv("AWS_REGION", "ap-northeast-1")
-    assert found() == "ap-northeast-1"
+    assert region_of() == "ap-northeast-1"
     block = {"region": "eu-north-1"}
     (no_region / "cdk.json").write_text(json.dumps({"context": {"stages": {"dev": block}}}))
-    assert found() == "eu-north-1"
+    assert region_of() == "eu-north-1"
     assert deployment.deployed("prod", None).region == "ap-northeast-1"
-    assert found("us-west-2") == "us-west-2"
+    assert region_of("us-west-2") == "us-west-2"
 
 
 @pytest.mark.usefixtures("no_region")

@@ -29,11 +29,11 @@ def obeyed(text: str) -> set[str]:
     """Characters that do something else than to be shown."""
     kinds = {"Cc", "Cs", "Zl", "Zp"}
     return {
-        each
-        for each in text
-        if (unicodedata.category(each) in kinds and each not in "\n\t")
-        or each in BIDI
-        or 0xE0000 <= ord(each) < 0xE0080
+        character
+        for character in text
+        if (unicodedata.category(character) in kinds and character not in "\n\t")
+        or character in BIDI
+        or 0xE0000 <= ord(character) < 0xE0080
     }
 
 
@@ -51,10 +51,10 @@ def test_what_can_only_be_shown_stays_as_it_is(text: str) -> None:
 
 
 def test_what_is_not_shown_is_named() -> None:
-    told = escape_controls(HOSTILE)
+    escaped = escape_controls(HOSTILE)
 
-    assert told.startswith("a␛[4A␛[Jb␛]0;title␇c\\x9b31md␍e␡f\\u202eg\\u2066h\\u2028i")
-    assert told.endswith("\\U000e0041j\\ud800k")
+    assert escaped.startswith("a␛[4A␛[Jb␛]0;title␇c\\x9b31md␍e␡f\\u202eg\\u2066h\\u2028i")
+    assert escaped.endswith("\\U000e0041j\\ud800k")
     assert escape_controls("a\r\nb\tc") == "a\nb\tc"
 
 

@@ -38,7 +38,7 @@ def test_the_empty_form_has_every_field_and_is_refused(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    ("change", "told"),
+    ("change", "expected"),
     [
         ({"companyName": "TODO"}, "placeholder"),
         ({"companyName": "<your company>"}, "placeholder"),
@@ -57,11 +57,11 @@ def test_the_empty_form_has_every_field_and_is_refused(tmp_path: Path) -> None:
     ],
 )
 def test_what_nobody_filled_in_is_refused(
-    tmp_path: Path, change: dict[str, object], told: str
+    tmp_path: Path, change: dict[str, object], expected: str
 ) -> None:
     with pytest.raises(UnfitFormError) as refused:
         read(file_of(tmp_path, FILLED | change))
-    assert told in str(refused.value)
+    assert expected in str(refused.value)
 
 
 def test_a_missing_field_is_named(tmp_path: Path) -> None:

@@ -73,8 +73,10 @@ class Account:
 
     def allow(self, caller: str) -> None:
         """As a stage whose `allowed_direct_callers` has one."""
-        told = {"Settings": {"Value": json.dumps({**SETTINGS, "allowed_direct_callers": [caller]})}}
-        template = {"Resources": {"Topic": {"Type": "AWS::SNS::Topic"}}, "Outputs": told}
+        outputs = {
+            "Settings": {"Value": json.dumps({**SETTINGS, "allowed_direct_callers": [caller]})}
+        }
+        template = {"Resources": {"Topic": {"Type": "AWS::SNS::Topic"}}, "Outputs": outputs}
         self.cloudformation.update_stack(
             StackName=DEPLOYMENT.stack("ModelAccess"), TemplateBody=json.dumps(template)
         )
@@ -113,8 +115,8 @@ def account(monkeypatch: pytest.MonkeyPatch) -> Iterator[Account]:
 
 
 def run(folder: Path, *, hours: int = 3, until: datetime = NOW, now: datetime = NOW) -> Report:
-    asked = period(None, hours, until.isoformat(), 60, now)
-    return verification.run(DEPLOYMENT, asked, Evidence(folder, "dev", DEPLOYMENT.region))
+    window = period(None, hours, until.isoformat(), 60, now)
+    return verification.run(DEPLOYMENT, window, Evidence(folder, "dev", DEPLOYMENT.region))
 
 
 def test_lines_that_are_no_audit_lines_and_objects_that_are_no_records_are_passed_over(
@@ -133,7 +135,7 @@ def test_lines_that_are_no_audit_lines_and_objects_that_are_no_records_are_passe
 
     assert report.outcome.findings == []
     assert report.outcome.counts.matched == 1
-    assert {name: each["count"] for name, each in report.about["read"].items()} == {
+    assert {name: value["count"] for name, value in report.about["read"].items()} == {
         "audit lines": 1,
         "S3": 1,
         "CloudWatch Logs": 2,
@@ -195,7 +197,7 @@ def test_what_cannot_be_read_in_s3_is_a_finding_and_reading_goes_on(
 
     outcome = run(tmp_path).outcome
 
-    (finding,) = [each for each in outcome.findings if each.kind == "unreadable_record"]
+    (finding,) = [finding for finding in outcome.findings if finding.kind == "unreadable_record"]
     assert finding.detail == f"the record in S3 cannot be read: {fault}"
     assert finding.source.startswith(f"s3://{BUCKET}/AWSLogs/")
     assert finding.source.endswith(f"/0.json.gz{where}")
@@ -279,7 +281,7 @@ def test_the_fingerprint_distinguishes_other_records(account: Account) -> None:
 
 def test_a_run_begins_where_the_last_one_ended(account: Account, tmp_path: Path) -> None:
     account.called("lost", NOW - timedelta(hours=2))
-    first, second = (run(tmp_path, now=NOW + timedelta(seconds=each)) for each in (0, 1))
+    first, second = (run(tmp_path, now=NOW + timedelta(seconds=seconds)) for seconds in (0, 1))
 
     assert first.evidence.file != second.evidence.file
     assert checked([first.evidence.file, second.evidence.file]) == second.evidence.sha256
@@ -323,12 +325,12 @@ def test_no_evidence_is_stored_where_none_is_requested(tmp_path: Path) -> None:
 
 
 def test_a_window_is_of_utc_and_a_day_long_by_default() -> None:
-    asked = period(None, None, "2026-01-02T00:00:00", 5, NOW)
-    assert (asked.since.isoformat(), asked.delay) == (
+    window = period(None, None, "2026-01-02T00:00:00", 5, NOW)
+    assert (window.since.isoformat(), window.delay) == (
         "2026-01-01T00:00:00+00:00",
         timedelta(minutes=5),
     )
-    assert period("2026-01-01T02:00:00+02:00", None, "2026-01-02", 5, NOW)[:2] == asked[:2]
+    assert period("2026-01-01T02:00:00+02:00", None, "2026-01-02", 5, NOW)[:2] == window[:2]
     assert period(None, None, None, 60, NOW).until == NOW
 
 
@@ -378,8 +380,8 @@ def test_what_could_not_be_read_ends_with_two(
 def test_evidence_that_cannot_be_checked_ends_with_two(
     tmp_path: Path, arguments: tuple[str, ...], error: str
 ) -> None:
-    given = ["evidence", "verify", *arguments, "--local-dir", str(tmp_path)]
-    result = CliRunner().invoke(app, given)
+    command = ["evidence", "verify", *arguments, "--local-dir", str(tmp_path)]
+    result = CliRunner().invoke(app, command)
 
     assert (result.exit_code, result.stdout, len(result.stderr.splitlines())) == (2, "", 1)
     assert result.stderr.startswith(f"claude-bedrock: {error}")
@@ -393,16 +395,16 @@ def test_the_command_shows_findings_and_ends_with_one(
     arguments = ["verify", "--stage", "dev", "--region", DEPLOYMENT.region]
     arguments += ["--evidence", str(tmp_path)]
 
-    found = CliRunner().invoke(app, arguments)
-    assert found.exit_code == 1
-    assert all(name in found.stdout for name in ("missing_record", "lost-call", "search.nightly"))
-    told = CliRunner().invoke(app, [*arguments, "--json"])
-    assert (told.exit_code, json.loads(told.stdout)["counts"]["not_logged"]) == (1, 1)
+    result = CliRunner().invoke(app, arguments)
+    assert result.exit_code == 1
+    assert all(name in result.stdout for name in ("missing_record", "lost-call", "search.nightly"))
+    as_json = CliRunner().invoke(app, [*arguments, "--json"])
+    assert (as_json.exit_code, json.loads(as_json.stdout)["counts"]["not_logged"]) == (1, 1)
     clean = CliRunner().invoke(app, [*arguments, "--hours", "1"])
     assert (clean.exit_code, "No call was made in" in clean.stdout) == (0, True)
     files = [str(path) for path in sorted(tmp_path.iterdir())]
-    whole = CliRunner().invoke(app, ["evidence", "verify", *files])
-    assert (whole.exit_code, whole.stdout.startswith("3 files hold")) == (0, True)
+    complete = CliRunner().invoke(app, ["evidence", "verify", *files])
+    assert (complete.exit_code, complete.stdout.startswith("3 files hold")) == (0, True)
     assert CliRunner().invoke(app, ["evidence", "verify", *reversed(files)]).exit_code == 1
 
 
@@ -433,8 +435,8 @@ def test_a_client_that_disconnected_and_a_call_on_record_are_every_call(
     at = NOW - timedelta(hours=2)
     account.called("r1", at)
     account.recorded("r1", at)
-    gone = {**audit_line("r2"), "outcome": "caller_gone", "upstream_complete": False}
-    account.log("gateway", json.dumps({"message": "audit", "audit": gone}), at=at)
+    disconnected = {**audit_line("r2"), "outcome": "caller_gone", "upstream_complete": False}
+    account.log("gateway", json.dumps({"message": "audit", "audit": disconnected}), at=at)
     account.recorded("r2", at, output={})
 
     code, text = shown(tmp_path)

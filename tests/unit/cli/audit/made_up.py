@@ -71,7 +71,7 @@ def report(*, lost: int = 2) -> Report:
             ),
         ),
         retention=Retention(
-            FIRST, 30, [_place(number) for number in range(9)], "", statements["kept"]
+            FIRST, 30, [_location(number) for number in range(9)], "", statements["kept"]
         ),
         access=Access(
             [
@@ -92,7 +92,7 @@ def report(*, lost: int = 2) -> Report:
 
 def _statement(number: int, name: str) -> Statement:
     verdict = VERDICTS[number % len(VERDICTS)]
-    answers = tuple(_answer(each).name for each in range(1, 1 + number % 7))
+    answers = tuple(_answer(index).name for index in range(1, 1 + number % 7))
     return Statement(name, f"Claim of {name}", verdict, f"What was found: {HOSTILE}.", answers)
 
 
@@ -107,19 +107,19 @@ def _change() -> Change:
 
 
 def _joined(calls: int, lost: int) -> Joined:
-    found = [
+    findings = [
         Finding("missing_record", f"request-{number}", "2026-11-09T11:00:00Z", "m", HOSTILE, "-")
         for number in range(lost)
     ]
     counts = Counts(calls=calls, matched=calls - lost, not_logged=lost, records=calls - lost)
     read = {name: {"count": calls, "sha256": "0" * 64} for name in ("S3", "CloudWatch Logs")}
     about = {"account": "123456789012", "by": "somebody", "read": read}
-    outcome = Outcome(counts, found, {"arn:aws:iam::123456789012:role/batch": 3})
+    outcome = Outcome(counts, findings, {"arn:aws:iam::123456789012:role/batch": 3})
     written = Written(Path("verify-prod.jsonl"), "1" * 64)
     return Joined(about, outcome, written, assess(outcome, "November 2026"))
 
 
-def _place(number: int) -> Location:
+def _location(number: int) -> Location:
     days = None if number == 0 else 29 + number
     verdict: Verdict = "fail" if days == 29 else "pass"
     return Location(
@@ -130,18 +130,18 @@ def _place(number: int) -> Location:
 def _usage() -> Usage:
     groups: dict[tuple[str, ...], Sum] = {
         (f"{FIRST + timedelta(days=day)}", caller, model, "eu", REGIONS[day % 2]): Sum(
-            calls=3 + (day * place) % 17,
+            calls=3 + (day * index) % 17,
             failed=day % 2,
             uncounted=day % 3,
             unpriced=day % 4,
-            input_tokens=1000 * (1 + place),
+            input_tokens=1000 * (1 + index),
             output_tokens=400,
             cache_read_tokens=900,
             cache_write_tokens=50,
-            dollars=Dollars(input=Decimal("0.25") * (1 + place)),
+            dollars=Dollars(input=Decimal("0.25") * (1 + index)),
         )
         for day in range(DAYS)
-        for place, (caller, model) in enumerate(
+        for index, (caller, model) in enumerate(
             (caller, model) for caller in CALLERS for model in MODELS
         )
     }

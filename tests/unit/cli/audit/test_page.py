@@ -101,17 +101,17 @@ def test_every_link_leads_to_something(parsed: Parsed) -> None:
 def test_every_statement_has_its_verdict_its_anchor_and_its_controls(
     text: str, parsed: Parsed
 ) -> None:
-    told = report()
-    for statement in told.statements:
+    audit = report()
+    for statement in audit.statements:
         (part,) = re.findall(rf'id="statement-{statement.id}">(.*?)</div>', text, re.DOTALL)
         assert re.search(
             rf'class="verdict [a-z-]+">{statement.verdict}</span> {statement.claim}', part
         )
         for control in CONTROLS:
             assert (f'href="#{control.anchor}"' in part) == (statement.id in control.statements)
-    assert {statement.verdict for statement in told.statements} == set(VERDICTS)
-    counted = [int(each) for each in parsed.texts["dd"][:3]]
-    assert sum(counted) == len(told.statements)
+    assert {statement.verdict for statement in audit.statements} == set(VERDICTS)
+    counted = [int(number) for number in parsed.texts["dd"][:3]]
+    assert sum(counted) == len(audit.statements)
 
 
 def test_every_chart_has_its_marks(text: str) -> None:
@@ -155,8 +155,8 @@ def test_the_page_lists_some_findings_and_states_where_the_rest_is() -> None:
     assert many.count("<td>missing_record</td>") == 500
     assert "120 more are in <code>audit.json</code>" in many
     few = report(lost=2)
-    found = few.completeness.report.outcome.findings
-    assert all(each.id in page(few) for each in found)
+    findings = few.completeness.report.outcome.findings
+    assert all(finding.id in page(few) for finding in findings)
     assert "more are in <code>audit.json" not in page(few)
 
 

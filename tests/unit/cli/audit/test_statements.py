@@ -57,10 +57,10 @@ def change(by: str, refused: str = "") -> Change:
     ],
 )
 def test_changes_of_the_configuration(changes: list[Change], over: int, verdict: Verdict) -> None:
-    found = configuration_changes.judge(changes, ROLES, days(over))
+    statement = configuration_changes.judge(changes, ROLES, days(over))
 
-    assert found.verdict == verdict
-    assert ("admin" in found.words) == (verdict == "fail" and "admin" in str(changes))
+    assert statement.verdict == verdict
+    assert ("admin" in statement.words) == (verdict == "fail" and "admin" in str(changes))
 
 
 def test_a_change_is_read_from_cloudtrails_event() -> None:
@@ -108,9 +108,9 @@ def test_only_a_confirmed_subscription_counts(
     reached: dict[str, list[str]], verdict: Verdict
 ) -> None:
     alarm = {"ActionsEnabled": True, "AlarmActions": [*reached]}
-    found = alarms.judge_armed({"one": alarm}, reached)
-    assert found.verdict == verdict
-    assert (TOPIC in found.words) is (verdict == "fail")
+    result = alarms.judge_armed({"one": alarm}, reached)
+    assert result.verdict == verdict
+    assert (TOPIC in result.words) is (verdict == "fail")
 
 
 def test_an_alarm_of_which_another_topic_hears_nothing_is_counted() -> None:
@@ -119,8 +119,8 @@ def test_an_alarm_of_which_another_topic_hears_nothing_is_counted() -> None:
         name: {"ActionsEnabled": True, "AlarmActions": [topic]}
         for name, topic in (("a", TOPIC), ("b", other), ("c", "arn:aws:ssm-incidents::1:plan"))
     }
-    found = alarms.judge_armed(both, {TOPIC: [f"{TOPIC}:1"], other: ["PendingConfirmation"]})
-    assert found == (
+    result = alarms.judge_armed(both, {TOPIC: [f"{TOPIC}:1"], other: ["PendingConfirmation"]})
+    assert result == (
         "fail",
         f"1 of 3 alarms reach nobody: no confirmed subscription to {other}.",
     )
@@ -196,10 +196,10 @@ def test_what_aws_denies_is_not_assessed_and_names_what_it_needs() -> None:
     def denied() -> Judgment:
         raise ClientError({"Error": {"Code": "AccessDenied", "Message": "arn"}}, "Operation")
 
-    found = stated(RecordingDeployment.of(STAGE), "name", "Claim", "iam:GetPolicy", denied)
+    result = stated(RecordingDeployment.of(STAGE), "name", "Claim", "iam:GetPolicy", denied)
 
-    assert found.verdict == "not assessed"
-    assert "iam:GetPolicy" in found.words
+    assert result.verdict == "not assessed"
+    assert "iam:GetPolicy" in result.words
 
 
 def test_the_exit_code_is_of_the_worst_verdict() -> None:
@@ -221,21 +221,21 @@ def test_without_a_residency_nothing_is_claimed_of_it(
     joined = report(lost=0).completeness.report
     about = {**joined.about, "bounds": {"residency": residency}}
 
-    found = completeness.judge("residency", joined._replace(about=about))
+    result = completeness.judge("residency", joined._replace(about=about))
 
-    assert (found.verdict, found.applies, exit_code([found])) == (verdict, applies, code)
+    assert (result.verdict, result.applies, exit_code([result])) == (verdict, applies, code)
 
 
 def test_an_answer_beyond_the_routes_is_not_shown_without_a_residency_either() -> None:
     joined = report(lost=1).completeness.report
     about = {**joined.about, "bounds": {"residency": None}}
     (finding,) = joined.outcome.findings
-    found_outside = [finding._replace(kind="data_residency_violation")]
-    outcome = joined.outcome._replace(findings=found_outside)
+    residency_violations = [finding._replace(kind="data_residency_violation")]
+    outcome = joined.outcome._replace(findings=residency_violations)
 
-    found = completeness.judge("residency", joined._replace(about=about, outcome=outcome))
+    result = completeness.judge("residency", joined._replace(about=about, outcome=outcome))
 
-    assert (found.verdict, exit_code([found])) == ("fail", 1)
+    assert (result.verdict, exit_code([result])) == ("fail", 1)
 
 
 def test_every_statement_serves_a_control_and_every_control_has_one() -> None:
@@ -256,7 +256,7 @@ def test_every_statement_serves_a_control_and_every_control_has_one() -> None:
     ],
 )
 def test_a_window_in_words(since: str, until: str, words: str) -> None:
-    begin, end = (datetime.fromisoformat(each).replace(tzinfo=UTC) for each in (since, until))
+    begin, end = (datetime.fromisoformat(moment).replace(tzinfo=UTC) for moment in (since, until))
 
     assert in_words(begin, end) == words
 

@@ -15,47 +15,47 @@ STAGE = Deployment("dev", "us-east-1", None)
 
 
 @pytest.fixture
-def witnessed(monkeypatch: pytest.MonkeyPatch) -> Iterator[RecordingDeployment]:
+def recording(monkeypatch: pytest.MonkeyPatch) -> Iterator[RecordingDeployment]:
     for name in ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY"):
         monkeypatch.setenv(name, "test")
     with mock_aws():
         yield RecordingDeployment.of(STAGE)
 
 
-def test_a_response_is_recorded_with_its_request(witnessed: RecordingDeployment) -> None:
-    found = witnessed.client("logs").describe_log_groups(logGroupNamePrefix="/a")
+def test_a_response_is_recorded_with_its_request(recording: RecordingDeployment) -> None:
+    log_groups = recording.client("logs").describe_log_groups(logGroupNamePrefix="/a")
 
-    (answer,) = witnessed.answers
+    (answer,) = recording.answers
     assert answer.name == "001-cloudwatch-logs-DescribeLogGroups.json"
     assert (answer.parameters, answer.status) == ({"logGroupNamePrefix": "/a"}, 200)
-    assert json.loads(answer.content)["logGroups"] == found["logGroups"]
+    assert json.loads(answer.content)["logGroups"] == log_groups["logGroups"]
     assert answer.as_data()["sha256"] == hashlib.sha256(answer.content).hexdigest()
 
 
-def test_a_refusal_is_an_answer(witnessed: RecordingDeployment) -> None:
-    s3 = witnessed.client("s3")
+def test_a_refusal_is_an_answer(recording: RecordingDeployment) -> None:
+    s3 = recording.client("s3")
     s3.create_bucket(Bucket="bucket")
     with pytest.raises(ClientError, match="NoSuchLifecycleConfiguration"):
         s3.get_bucket_lifecycle_configuration(Bucket="bucket")
 
-    refusal = witnessed.answers[-1]
+    refusal = recording.answers[-1]
     assert refusal.name == "002-s3-GetBucketLifecycleConfiguration.xml"
     assert (refusal.status, refusal.parameters) == (404, {"Bucket": "bucket"})
     assert b"NoSuchLifecycleConfiguration" in refusal.content
 
 
 def test_every_client_of_it_is_recorded_and_none_of_another(
-    witnessed: RecordingDeployment,
+    recording: RecordingDeployment,
 ) -> None:
-    witnessed.client("sts").get_caller_identity()
-    witnessed.client("sts").get_caller_identity()
+    recording.client("sts").get_caller_identity()
+    recording.client("sts").get_caller_identity()
     STAGE.client("sts").get_caller_identity()
 
-    assert [answer.name[:3] for answer in witnessed.answers] == ["001", "002"]
+    assert [answer.name[:3] for answer in recording.answers] == ["001", "002"]
     assert RecordingDeployment.of(STAGE).answers == []
 
 
-def test_a_stacks_roles_are_those_that_cloudformation_made(witnessed: RecordingDeployment) -> None:
+def test_a_stacks_roles_are_those_that_cloudformation_made(recording: RecordingDeployment) -> None:
     trust = {"Statement": [{"Effect": "Allow", "Action": "sts:AssumeRole", "Principal": "*"}]}
     template = {
         "Resources": {
@@ -66,11 +66,11 @@ def test_a_stacks_roles_are_those_that_cloudformation_made(witnessed: RecordingD
             },
         }
     }
-    witnessed.client("iam").create_role(
+    recording.client("iam").create_role(
         RoleName="claude-on-bedrock-dev-other", AssumeRolePolicyDocument=json.dumps(trust)
     )
-    witnessed.client("cloudformation").create_stack(
+    recording.client("cloudformation").create_stack(
         StackName=STAGE.stack("Gateway"), TemplateBody=json.dumps(template)
     )
 
-    assert witnessed.roles("Gateway") == {"made-by-it"}
+    assert recording.roles("Gateway") == {"made-by-it"}

@@ -29,7 +29,7 @@ NOON = dt.datetime(2026, 11, 25, 12, tzinfo=dt.UTC)
 
 
 @pytest.mark.parametrize(
-    ("said", "outcome"),
+    ("version", "outcome"),
     [
         ("aws-cli/2.13.23 Python/3.11.6 Linux/6.1", "ok"),
         ("aws-cli/2.100.0 Python/3.13.1 Linux/6.1", "ok"),
@@ -39,11 +39,11 @@ NOON = dt.datetime(2026, 11, 25, 12, tzinfo=dt.UTC)
         (None, "warning"),
     ],
 )
-def test_an_old_aws_cli_is_reported(said: str | None, outcome: str) -> None:
-    found = aws_cli.judge(said)
+def test_an_old_aws_cli_is_reported(version: str | None, outcome: str) -> None:
+    check = aws_cli.judge(version)
 
-    assert found.outcome == outcome
-    assert ("install version 2" in found.fix) == (outcome != "ok")
+    assert check.outcome == outcome
+    assert ("install version 2" in check.fix) == (outcome != "ok")
 
 
 def test_the_version_of_the_aws_cli_is_read(
@@ -62,8 +62,8 @@ def test_credentials_of_another_account_are_reported() -> None:
 
     assert identity.judge(caller, None).outcome == "ok"
     assert identity.judge(caller, "123456789012").outcome == "ok"
-    found = identity.judge(caller, "210987654321")
-    assert (found.outcome, "210987654321" in found.fix) == ("failed", True)
+    check = identity.judge(caller, "210987654321")
+    assert (check.outcome, "210987654321" in check.fix) == ("failed", True)
     expired = ClientError({"Error": {"Code": "ExpiredToken"}}, "GetCallerIdentity")
     assert "aws sso login" in identity.refused(expired).fix
     assert "aws configure sso" in identity.refused(NoCredentialsError()).fix
@@ -83,21 +83,21 @@ def test_credentials_of_another_account_are_reported() -> None:
     ],
 )
 def test_a_clock_over_five_minutes_off_fails(date: str | None, outcome: str) -> None:
-    found = identity.skew(date, NOON)
+    check = identity.skew(date, NOON)
 
-    assert found.outcome == outcome
-    assert (found.fix == "") == (outcome == "ok")
+    assert check.outcome == outcome
+    assert (check.fix == "") == (outcome == "ok")
 
 
 @pytest.mark.parametrize(
     ("version", "outcome"), [("33", "ok"), ("6", "ok"), ("5", "failed"), (None, "failed")]
 )
 def test_an_old_bootstrap_fails(version: str | None, outcome: str) -> None:
-    found = bootstrap.judge(version, ACCOUNT)
+    check = bootstrap.judge(version, ACCOUNT)
 
-    assert found.outcome == outcome
+    assert check.outcome == outcome
     if outcome == "failed":
-        assert "cdk bootstrap aws://123456789012/us-east-1" in found.fix
+        assert "cdk bootstrap aws://123456789012/us-east-1" in check.fix
 
 
 @pytest.mark.parametrize(
@@ -114,39 +114,39 @@ def test_an_old_bootstrap_fails(version: str | None, outcome: str) -> None:
     ],
 )
 def test_a_stack_that_is_not_complete_is_reported(state: str | None, outcome: str) -> None:
-    whole, found = stacks.judge({"ModelAccess": "CREATE_COMPLETE", "Gateway": state}, "dev")
+    complete, check = stacks.judge({"ModelAccess": "CREATE_COMPLETE", "Gateway": state}, "dev")
 
-    assert whole.outcome == "ok"
-    assert (found.subject, found.outcome) == ("Gateway", outcome)
+    assert complete.outcome == "ok"
+    assert (check.subject, check.outcome) == ("Gateway", outcome)
     if outcome == "failed" and state and not state.endswith("IN_PROGRESS"):
-        assert "--stack-name claude-on-bedrock-dev-Gateway" in found.fix
+        assert "--stack-name claude-on-bedrock-dev-Gateway" in check.fix
 
 
 def test_before_the_first_deployment_no_stack_is_missed() -> None:
-    found = stacks.judge(dict.fromkeys(stacks.STACKS), "dev")
+    failed = stacks.judge(dict.fromkeys(stacks.STACKS), "dev")
 
-    assert {check.outcome for check in found} == {"skipped"}
+    assert {check.outcome for check in failed} == {"skipped"}
 
 
 def test_an_endpoint_that_does_not_answer_fails() -> None:
     with socket.create_server(("127.0.0.1", 0)) as listener:
         port = listener.getsockname()[1]
-    found = endpoint.check(ACCOUNT, (f"http://127.0.0.1:{port}/dev", None))
+    failed = endpoint.check(ACCOUNT, (f"http://127.0.0.1:{port}/dev", None))
 
-    assert [check.subject for check in found] == ["GET /health", "HEAD /"]
-    assert {check.outcome for check in found} == {"failed"}
-    assert all("does not answer" in check.found for check in found)
+    assert [check.subject for check in failed] == ["GET /health", "HEAD /"]
+    assert {check.outcome for check in failed} == {"failed"}
+    assert all("does not answer" in check.found for check in failed)
 
 
 def test_an_endpoint_that_answers_an_error_fails() -> None:
-    found = endpoint.judge(Topic("endpoint"), 502, "")
+    check = endpoint.judge(Topic("endpoint"), 502, "")
 
-    assert (found.outcome, found.found) == ("failed", "answers 502")
-    assert "log group" in found.fix
+    assert (check.outcome, check.found) == ("failed", "answers 502")
+    assert "log group" in check.fix
 
 
 @pytest.mark.parametrize(
-    ("room", "wanted", "outcome", "told"),
+    ("room", "reserved", "outcome", "words"),
     [
         (Room(1000, 1000, 0), 400, "ok", "400 reserved, of 900 that can be"),
         (Room(1000, 600, 400), 900, "ok", "900 reserved, of 900 that can be"),
@@ -162,12 +162,12 @@ def test_an_endpoint_that_answers_an_error_fails() -> None:
     ],
 )
 def test_more_than_lambda_lets_be_reserved_fails_before_a_deployment_does(
-    room: Room, wanted: int | None, outcome: str, told: str
+    room: Room, reserved: int | None, outcome: str, words: str
 ) -> None:
-    found = concurrency.judge(room, wanted, "us-east-1")
+    check = concurrency.judge(room, reserved, "us-east-1")
 
-    assert (found.outcome, told in found.found) == (outcome, True), found
-    assert ("--quota-code L-B99A9384" in found.fix) == (room.limit == 10 or outcome == "failed")
+    assert (check.outcome, words in check.found) == (outcome, True), check
+    assert ("--quota-code L-B99A9384" in check.fix) == (room.limit == 10 or outcome == "failed")
 
 
 @pytest.mark.parametrize(
@@ -187,36 +187,36 @@ def test_a_number_is_proposed_that_can_be_reserved(
     auth = "key" if has_authorizer else "iam"
     block = {"callers": {"auth": auth}, "endpoint": {"reserved_concurrency": proposal}}
 
-    found = concurrency.judge(room, None, "us-east-1", has_authorizer=has_authorizer)
+    check = concurrency.judge(room, None, "us-east-1", has_authorizer=has_authorizer)
 
-    assert f"`endpoint.reserved_concurrency` to {proposal}" in found.fix
+    assert f"`endpoint.reserved_concurrency` to {proposal}" in check.fix
     assert concurrency.judge(room, concurrency.needed(block), "us-east-1").outcome == "ok"
 
 
 def test_nothing_is_checked_where_nothing_is_to_be_deployed() -> None:
-    (found,) = concurrency.check(ACCOUNT, None)
+    (check,) = concurrency.check(ACCOUNT, None)
 
-    assert found.outcome == "skipped"
+    assert check.outcome == "skipped"
 
 
 def test_another_region_than_the_stages_fails() -> None:
     assert judge_region("us-east-1", None).outcome == "ok"
     assert judge_region("us-east-1", "us-east-1").outcome == "ok"
-    found = judge_region("us-east-1", "eu-central-1")
-    assert (found.outcome, found.fix) == ("failed", "give --region eu-central-1, or none")
+    check = judge_region("us-east-1", "eu-central-1")
+    assert (check.outcome, check.fix) == ("failed", "give --region eu-central-1, or none")
 
 
 def test_without_a_region_every_check_is_still_named() -> None:
-    found = without_region("dev", "cdk.json is not JSON: line 1 column 2")
+    unknown = without_region("dev", "cdk.json is not JSON: line 1 column 2")
 
-    assert {check.name for check in found} == set(NAMES)
-    (failed,) = [check for check in found if check.outcome == "failed"]
+    assert {check.name for check in unknown} == set(NAMES)
+    (failed,) = [check for check in unknown if check.outcome == "failed"]
     assert (failed.name, "AWS_REGION" in failed.fix) == ("Region", True)
     assert failed.found == "cdk.json is not JSON: line 1 column 2"
 
 
 @pytest.mark.parametrize(
-    ("fix", "whole"),
+    ("fix", "expected"),
     [
         ("`claude-bedrock doctor --fix`, or", "`claude-bedrock doctor --fix{stage}{region}`, or"),
         ("`claude-bedrock models sync`", "`claude-bedrock models sync{region}`"),
@@ -229,11 +229,11 @@ def test_without_a_region_every_check_is_still_named() -> None:
         ("`aws iam get-user`", "`aws iam get-user`"),
     ],
 )
-def test_commands_that_are_printed_are_about_the_stage(fix: str, whole: str) -> None:
+def test_commands_that_are_printed_are_about_the_stage(fix: str, expected: str) -> None:
     check = Topic("x").failed("y", fix)
 
-    told = complete(check, Deployment("prod", "eu-central-1", None))
-    assert told.fix == whole.format(stage=" --stage prod", region=" --region eu-central-1")
+    completed = complete(check, Deployment("prod", "eu-central-1", None))
+    assert completed.fix == expected.format(stage=" --stage prod", region=" --region eu-central-1")
     local = complete(check, Deployment("local", "us-east-1", "http://localhost:1"))
     assert local.fix == fix
 
@@ -242,9 +242,9 @@ def test_a_command_of_aws_names_the_region_once() -> None:
     account = Deployment("prod", "eu-central-1", None)
     fix = "`aws cloudformation describe-stack-events --stack-name s`"
 
-    told = complete(Topic("x").failed("y", fix), account)
-    assert told.fix == f"{fix[:-1]} --region eu-central-1`"
-    assert complete(told, account) == told
+    completed = complete(Topic("x").failed("y", fix), account)
+    assert completed.fix == f"{fix[:-1]} --region eu-central-1`"
+    assert complete(completed, account) == completed
 
 
 def test_a_model_of_another_version_is_not_passed_over() -> None:
@@ -254,6 +254,6 @@ def test_a_model_of_another_version_is_not_passed_over() -> None:
 
     assert judge_settings(settings).outcome == "ok"
     newer = settings._replace(models=("claude-haiku-4-5", "claude-haiku-9"))
-    found = judge_settings(newer)
-    assert (found.outcome, "claude-haiku-9" in found.found) == ("failed", True)
-    assert "version" in found.fix
+    check = judge_settings(newer)
+    assert (check.outcome, "claude-haiku-9" in check.found) == ("failed", True)
+    assert "version" in check.fix

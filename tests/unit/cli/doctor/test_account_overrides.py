@@ -45,7 +45,7 @@ def examined(client: object) -> dict[str, str]:
         "arn:aws:iam::123456789012:role/operator",
         "2026-11-29",
     )
-    return {each.name: each.outcome for each in account_overrides.check(account, SETTINGS)}
+    return {check.name: check.outcome for check in account_overrides.check(account, SETTINGS)}
 
 
 class Older:
@@ -61,8 +61,8 @@ class Newer(Older):
     def __init__(self, code: str) -> None:
         self._code = code
 
-    def list_projects(self, **asked: str) -> dict[str, Any]:
-        if "nextToken" in asked:
+    def list_projects(self, **request: str) -> dict[str, Any]:
+        if "nextToken" in request:
             return {"projectSummaries": [project("default", "aws_review")]}
         return {"projectSummaries": [project("proj_1", "inherit")], "nextToken": "2"}
 
@@ -91,8 +91,8 @@ def test_a_newer_one_reads_every_page(code: str, outcome: str) -> None:
 
 
 def test_a_guardrail_that_the_account_enforces_is_warned_of() -> None:
-    told = judge_guardrails([{"guardrailId": "abc", "guardrailVersion": "3"}])
-    assert (told.outcome, "abc version 3" in told.found) == ("warning", True)
+    checks = judge_guardrails([{"guardrailId": "abc", "guardrailVersion": "3"}])
+    assert (checks.outcome, "abc version 3" in checks.found) == ("warning", True)
     assert judge_guardrails([]).outcome == "ok"
 
 
@@ -119,5 +119,5 @@ def test_a_project_that_retains_more_than_the_stage_is_detected(
 def test_storage_of_the_accounts_own_is_warned_of() -> None:
     assert judge_storage(None, REGION).outcome == "ok"
     assert judge_storage({"storageDestination": "amazon_managed"}, REGION).outcome == "ok"
-    told = judge_storage(OWN_BUCKET, REGION)
-    assert (told.outcome, "arn:aws:s3:::elsewhere" in told.found) == ("warning", True)
+    checks = judge_storage(OWN_BUCKET, REGION)
+    assert (checks.outcome, "arn:aws:s3:::elsewhere" in checks.found) == ("warning", True)

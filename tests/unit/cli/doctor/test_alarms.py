@@ -24,7 +24,7 @@ SUCCESSES = {f"{name}Success": {NONE} for name in METRICS}
 
 
 @pytest.mark.parametrize(
-    ("found", "outcome", "words"),
+    ("subscribers", "outcome", "words"),
     [
         ([], "warning", "none"),
         (["PendingConfirmation"], "warning", "1 not confirmed"),
@@ -34,9 +34,9 @@ SUCCESSES = {f"{name}Success": {NONE} for name in METRICS}
     ],
 )
 def test_only_a_confirmed_subscription_counts(
-    found: list[str], outcome: Outcome, words: str
+    subscribers: list[str], outcome: Outcome, words: str
 ) -> None:
-    check = judge_subscribers(found, TOPIC)
+    check = judge_subscribers(subscribers, TOPIC)
     assert (check.outcome, check.found.startswith(words)) == (outcome, True)
     assert bool(check.fix) is (outcome == "warning")
 
@@ -51,8 +51,8 @@ def test_all_pages_of_subscriptions_are_read() -> None:
                 "Subscriptions": [{"SubscriptionArn": arn}],
                 **({"NextToken": token} if token else {}),
             }
-            asked = {"TopicArn": TOPIC, **({} if token else {"NextToken": "2"})}
-            stubber.add_response("list_subscriptions_by_topic", page, asked)
+            request = {"TopicArn": TOPIC, **({} if token else {"NextToken": "2"})}
+            stubber.add_response("list_subscriptions_by_topic", page, request)
         assert subscriptions(sns, TOPIC) == ["PendingConfirmation", SUBSCRIBED]
 
 

@@ -14,18 +14,18 @@ TOPIC = Topic("form")
 
 
 def withheld(error: Exception) -> Check:
-    def ask() -> NoReturn:
+    def read() -> NoReturn:
         raise error
 
-    return TOPIC.run("bedrock:GetUseCaseForModelAccess", ask)
+    return TOPIC.run("bedrock:GetUseCaseForModelAccess", read)
 
 
 @pytest.mark.parametrize("code", ["AccessDenied", "AccessDeniedException"])
 def test_a_denial_is_unknown_and_names_the_permission(code: str) -> None:
-    found = withheld(ClientError({"Error": {"Code": code, "Message": "no"}}, "Get"))
+    check = withheld(ClientError({"Error": {"Code": code, "Message": "no"}}, "Get"))
 
-    assert found.outcome == "unknown"
-    assert "allow bedrock:GetUseCaseForModelAccess" in found.fix
+    assert check.outcome == "unknown"
+    assert "allow bedrock:GetUseCaseForModelAccess" in check.fix
 
 
 @pytest.mark.parametrize(
@@ -36,9 +36,9 @@ def test_a_denial_is_unknown_and_names_the_permission(code: str) -> None:
     ],
 )
 def test_no_answer_is_unknown(error: Exception) -> None:
-    found = withheld(error)
+    check = withheld(error)
 
-    assert (found.outcome, found.fix != "") == ("unknown", True)
+    assert (check.outcome, check.fix != "") == ("unknown", True)
 
 
 def test_a_defect_of_ours_is_no_answer_of_aws() -> None:
@@ -59,8 +59,8 @@ def test_a_report_groups_what_is_the_same_and_names_the_fix() -> None:
     console = Console(file=io.StringIO(), width=100)
     console.print(report([*checks, TOPIC.failed("none [here]", "run `that`")]))
 
-    said = console.file.getvalue()  # type: ignore[attr-defined]
-    assert "3 of them" in said
-    assert "none [here]" in said
-    assert "form: run `that`" in said
-    assert "3 ok, 1 failed" in said
+    text = console.file.getvalue()  # type: ignore[attr-defined]
+    assert "3 of them" in text
+    assert "none [here]" in text
+    assert "form: run `that`" in text
+    assert "3 ok, 1 failed" in text

@@ -54,9 +54,9 @@ AVAILABLE: dict[str, Any] = {
     ],
 )
 def test_each_part_of_access_fails_by_itself(change: dict[str, Any], name: str, fix: str) -> None:
-    found = models.judge_access({**AVAILABLE, **change}, HAIKU, "us", "us-east-1")
+    judged = models.judge_access({**AVAILABLE, **change}, HAIKU, "us", "us-east-1")
 
-    (failed,) = [check for check in found if check.outcome != "ok"]
+    (failed,) = [check for check in judged if check.outcome != "ok"]
     assert (failed.name, failed.subject, failed.outcome) == (name, "claude-haiku-4-5", "failed")
     assert fix in failed.fix
 
@@ -73,10 +73,10 @@ def test_who_may_not_subscribe_learns_what_is_missing() -> None:
     decisions = dict.fromkeys(models.SUBSCRIBING, "allowed")
 
     assert models.judge_marketplace(decisions).outcome == "ok"
-    found = models.judge_marketplace({**decisions, models.SUBSCRIBING[0]: "implicitDeny"})
-    assert found.outcome == "failed"
-    assert "aws-marketplace:Subscribe" in found.found
-    assert "roles.setup" in found.fix
+    check = models.judge_marketplace({**decisions, models.SUBSCRIBING[0]: "implicitDeny"})
+    assert check.outcome == "failed"
+    assert "aws-marketplace:Subscribe" in check.found
+    assert "roles.setup" in check.fix
 
 
 def moment(day: str) -> dt.datetime:
@@ -92,7 +92,7 @@ LEGACY = {
 
 
 @pytest.mark.parametrize(
-    ("life", "model", "outcome", "told"),
+    ("life", "model", "outcome", "words"),
     [
         ({"status": "ACTIVE"}, HAIKU, "ok", "active"),
         (LEGACY, OPUS_4_1, "warning", "legacy, last day before 2027-01-08"),
@@ -108,18 +108,18 @@ LEGACY = {
     ],
 )
 def test_the_end_of_a_model_is_reported(
-    life: dict[str, Any] | None, model: catalog.Model, outcome: str, told: str
+    life: dict[str, Any] | None, model: catalog.Model, outcome: str, words: str
 ) -> None:
-    found = models.judge_lifecycle(life, model, TODAY)
+    check = models.judge_lifecycle(life, model, TODAY)
 
-    assert found.outcome == outcome
-    assert told in found.found
+    assert check.outcome == outcome
+    assert words in check.found
     if model is OPUS_4_1:
-        assert f"use {OPUS_4_1.successor}" in found.fix or "models sync" in found.fix
+        assert f"use {OPUS_4_1.successor}" in check.fix or "models sync" in check.fix
 
 
 @pytest.mark.parametrize(
-    ("mode", "wanted", "outcome", "fix"),
+    ("mode", "mode_of_stage", "outcome", "fix"),
     [
         ("inherit", None, "ok", ""),
         ("aws_review", None, "ok", ""),
@@ -129,18 +129,18 @@ def test_the_end_of_a_model_is_reported(
     ],
 )
 def test_another_retention_mode_than_set_fails(
-    mode: str, wanted: str | None, outcome: str, fix: str
+    mode: str, mode_of_stage: str | None, outcome: str, fix: str
 ) -> None:
-    found = data_retention_mode.judge(mode, wanted, "us-east-1")
+    check = data_retention_mode.judge(mode, mode_of_stage, "us-east-1")
 
-    assert found.outcome == outcome
-    assert fix in found.fix
+    assert check.outcome == outcome
+    assert fix in check.fix
     if mode == "none":
-        assert "doctor --fix" not in found.fix
+        assert "doctor --fix" not in check.fix
 
 
 @pytest.mark.parametrize(
-    ("mode", "wanted", "outcome"),
+    ("mode", "mode_of_stage", "outcome"),
     [
         ("inherit", "none", "skipped"),
         ("inherit", "default", "skipped"),
@@ -151,18 +151,18 @@ def test_another_retention_mode_than_set_fails(
     ],
 )
 def test_before_a_deployment_its_mode_is_not_missed_where_it_will_be_set(
-    server: Server, mode: str, wanted: str | None, outcome: str
+    server: Server, mode: str, mode_of_stage: str | None, outcome: str
 ) -> None:
     server.headers["content-type"] = "application/json"
     server.body = json.dumps({"mode": mode}).encode()
     deployment = Deployment("prod", "us-east-1", server.url)
     account = Account(deployment, Clients(deployment), "123456789012", "arn:…", "2026-11-25")
-    deployed = Settings("here", "us-east-1", ("us",), None, (), wanted, 30, github=False)
+    deployed = Settings("here", "us-east-1", ("us",), None, (), mode_of_stage, 30, github=False)
 
-    (found,) = data_retention_mode.check(account, deployed._replace(is_deployed=False), fix=False)
+    (check,) = data_retention_mode.check(account, deployed._replace(is_deployed=False), fix=False)
     (later,) = data_retention_mode.check(account, deployed, fix=False)
 
-    assert (found.outcome, later.outcome) == (
+    assert (check.outcome, later.outcome) == (
         outcome,
         "failed" if outcome == "skipped" else outcome,
     )
@@ -202,9 +202,9 @@ def quota(name: str, value: float, *, adjustable: bool = True) -> dict[str, Any]
     ],
 )
 def test_a_quota_is_known_by_any_of_its_names(name: str) -> None:
-    found = quotas.find([quota(name, 7)], HAIKU, "eu", "tokens")
+    matching = quotas.find([quota(name, 7)], HAIKU, "eu", "tokens")
 
-    assert found == quota(name, 7)
+    assert matching == quota(name, 7)
     assert quotas.find([quota(name, 7)], HAIKU, "global", "tokens") is None
     assert quotas.find([quota(name, 7)], HAIKU, "eu", "requests") is None
     globally = f"Global {name[0].lower()}{name[1:]}"
@@ -229,7 +229,7 @@ def test_a_quota_of_another_model_or_window_is_not_taken() -> None:
 
 
 @pytest.mark.parametrize(
-    ("found", "counted", "outcome", "fix"),
+    ("quota", "counted", "outcome", "fix"),
     [
         (quota("q", 5.0), "tokens", "ok", ""),
         (quota("q", 0.0), "tokens", "failed", "--quota-code L-1 --region us-east-1"),
@@ -239,9 +239,9 @@ def test_a_quota_of_another_model_or_window_is_not_taken() -> None:
     ],
 )
 def test_a_quota_of_nothing_fails(
-    found: dict[str, Any] | None, counted: str, outcome: str, fix: str
+    quota: dict[str, Any] | None, counted: str, outcome: str, fix: str
 ) -> None:
-    check = quotas.judge(Topic("quota"), found, counted, "us-east-1")
+    check = quotas.judge(Topic("quota"), quota, counted, "us-east-1")
 
     assert check.outcome == outcome
     assert fix in check.fix
@@ -251,7 +251,7 @@ US = frozenset({"us-east-1", "us-east-2"})
 
 
 @pytest.mark.parametrize(
-    ("found", "expected", "residency", "outcome", "told"),
+    ("regions", "expected", "residency", "outcome", "words"),
     [
         (US, US, ("us",), "ok", "us-east-1, us-east-2"),
         (US, US, None, "ok", "us-east-1, us-east-2"),
@@ -263,16 +263,16 @@ US = frozenset({"us-east-1", "us-east-2"})
     ],
 )
 def test_a_destination_outside_the_residency_fails(
-    found: set[str],
+    regions: set[str],
     expected: frozenset[str],
     residency: tuple[str, ...] | None,
     outcome: str,
-    told: str,
+    words: str,
 ) -> None:
-    check = inference_regions.judge(Topic("d", "us.x"), found, expected, residency)
+    check = inference_regions.judge(Topic("d", "us.x"), regions, expected, residency)
 
     assert check.outcome == outcome
-    assert told in check.found
+    assert words in check.found
     assert (check.fix == "") == (outcome == "ok")
 
 

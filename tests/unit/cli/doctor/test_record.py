@@ -14,7 +14,7 @@ OUTPUTS = {
     "LogBucketName": "record",
     "DeliveryRoleArn": "arn:aws:iam::123456789012:role/delivery",
 }
-WANTED = desired(OUTPUTS)
+EXPECTED = desired(OUTPUTS)
 OTHERS: dict[str, Any] = {"s3Config": {"bucketName": "of-another-team"}}
 
 
@@ -30,30 +30,30 @@ def test_it_is_what_the_custom_resource_sets() -> None:
 
 
 def test_adopted_is_what_the_stack_reports_it_adopted() -> None:
-    theirs = {
+    adopted = {
         "s3Config": {"bucketName": "theirs", "keyPrefix": "p"},
         "textDataDeliveryEnabled": True,
     }
 
-    assert desired({**OUTPUTS, "LoggingConfiguration": json.dumps(theirs)}) == theirs
+    assert desired({**OUTPUTS, "LoggingConfiguration": json.dumps(adopted)}) == adopted
 
 
 def test_the_stages_own_is_fine_however_bedrock_writes_it() -> None:
-    found = {**WANTED, "s3Config": {"bucketName": "record", "keyPrefix": ""}}
+    configuration = {**EXPECTED, "s3Config": {"bucketName": "record", "keyPrefix": ""}}
 
-    assert judge(found, WANTED, "us-east-1").outcome == "ok"
+    assert judge(configuration, EXPECTED, "us-east-1").outcome == "ok"
 
 
 def test_none_is_put_back_by_the_command_that_is_printed() -> None:
-    found = judge(None, WANTED, "us-east-1")
+    check = judge(None, EXPECTED, "us-east-1")
 
-    assert found.outcome == "failed"
-    given = found.fix.partition("--logging-config '")[2].rpartition("'")[0]
-    assert json.loads(given) == WANTED
+    assert check.outcome == "failed"
+    argument = check.fix.partition("--logging-config '")[2].rpartition("'")[0]
+    assert json.loads(argument) == EXPECTED
 
 
 @pytest.mark.parametrize(
-    ("change", "told"),
+    ("change", "expected"),
     [
         ({"imageDataDeliveryEnabled": False}, "imageDataDeliveryEnabled is False, not True"),
         ({"s3Config": None}, "s3Config.bucketName is absent, not record"),
@@ -61,56 +61,56 @@ def test_none_is_put_back_by_the_command_that_is_printed() -> None:
         (OTHERS, "bucketName is of-another-team, not record"),
     ],
 )
-def test_what_differs_is_reported(change: dict[str, Any], told: str) -> None:
-    found = judge({**WANTED, **change}, WANTED, "us-east-1")
+def test_what_differs_is_reported(change: dict[str, Any], expected: str) -> None:
+    check = judge({**EXPECTED, **change}, EXPECTED, "us-east-1")
 
-    assert found.outcome == "failed"
-    assert told in found.found
-    assert "CloudTrail" in found.fix
+    assert check.outcome == "failed"
+    assert expected in check.found
+    assert "CloudTrail" in check.fix
 
 
 @pytest.mark.parametrize(
-    ("found", "stage", "told"),
+    ("configuration", "stage", "words"),
     [
         (OTHERS, "dev", "set up by somebody else, to s3://of-another-team"),
-        (WANTED, "prod", "set up by another stage of this project, dev"),
-        (WANTED, "dev", "left on when the stage went"),
+        (EXPECTED, "prod", "set up by another stage of this project, dev"),
+        (EXPECTED, "dev", "left on when the stage went"),
     ],
 )
 def test_anothers_stops_a_deployment_and_what_may_be_done_is_offered(
-    found: dict[str, Any], stage: str, told: str
+    configuration: dict[str, Any], stage: str, words: str
 ) -> None:
-    check = before_deployment(found, stage, {})
+    check = before_deployment(configuration, stage, {})
 
-    assert (check.outcome, check.found.startswith(told)) == ("failed", True)
+    assert (check.outcome, check.found.startswith(words)) == ("failed", True)
     for answer in ("adopt", "extend", "replace"):
         assert f'"{answer}"' in check.fix
     assert "docs/deploy.md#another-teams-logging" in check.fix
     assert "delete" not in check.fix
-    assert (OUTPUTS["DeliveryRoleArn"] in check.fix) == (found is WANTED)
+    assert (OUTPUTS["DeliveryRoleArn"] in check.fix) == (configuration is EXPECTED)
 
 
 ROLE = {"existing_logging_role": OUTPUTS["DeliveryRoleArn"]}
 
 
 @pytest.mark.parametrize(
-    ("found", "block", "outcome"),
+    ("configuration", "block", "outcome"),
     [
-        (WANTED, {"existing_logging": "adopt"}, "ok"),
-        (WANTED, {"existing_logging": "extend", **ROLE}, "ok"),
-        (WANTED, {"existing_logging": "replace", **ROLE}, "ok"),
+        (EXPECTED, {"existing_logging": "adopt"}, "ok"),
+        (EXPECTED, {"existing_logging": "extend", **ROLE}, "ok"),
+        (EXPECTED, {"existing_logging": "replace", **ROLE}, "ok"),
         (OTHERS, {"existing_logging": "replace"}, "ok"),
-        (WANTED, {"existing_logging": "replace"}, "failed"),
-        (WANTED, {"existing_logging": "extend", "existing_logging_role": "arn:other"}, "failed"),
+        (EXPECTED, {"existing_logging": "replace"}, "failed"),
+        (EXPECTED, {"existing_logging": "extend", "existing_logging_role": "arn:other"}, "failed"),
         (OTHERS, {"existing_logging": "adopt"}, "failed"),
-        ({**WANTED, "textDataDeliveryEnabled": False}, {"existing_logging": "adopt"}, "failed"),
-        (WANTED, {"existing_logging": "fail"}, "failed"),
+        ({**EXPECTED, "textDataDeliveryEnabled": False}, {"existing_logging": "adopt"}, "failed"),
+        (EXPECTED, {"existing_logging": "fail"}, "failed"),
     ],
 )
 def test_what_the_block_sets_for_anothers_is_reckoned_with(
-    found: dict[str, Any], block: dict[str, str], outcome: str
+    configuration: dict[str, Any], block: dict[str, str], outcome: str
 ) -> None:
-    assert before_deployment(found, "prod", {"logging": block}).outcome == outcome
+    assert before_deployment(configuration, "prod", {"logging": block}).outcome == outcome
 
 
 def test_nothing_is_wrong_where_the_deployment_turns_it_on() -> None:

@@ -17,26 +17,28 @@ def endpoint(url: str) -> Endpoint:
 def test_a_refusal_is_a_response(server: Server) -> None:
     server.status, server.body = 413, b"{}"
     server.headers = {"request-id": "r-1", "x-amzn-ErrorType": "ValidationException"}
-    found = send(endpoint(server.url), "POST", "/v1/messages", b"{}")
-    assert (found.status, found.request_id, found.body) == (413, "r-1", b"{}")
-    assert found.values("x-amzn-errortype") == ["ValidationException"]
-    assert found.events == ()
+    result = send(endpoint(server.url), "POST", "/v1/messages", b"{}")
+    assert (result.status, result.request_id, result.body) == (413, "r-1", b"{}")
+    assert result.values("x-amzn-errortype") == ["ValidationException"]
+    assert result.events == ()
 
 
 def test_each_event_of_a_stream_has_its_time(server: Server) -> None:
     server.headers = {"content-type": "text/event-stream"}
     server.body = b"event: a\ndata: {}\n\nevent: b\ndata: {}\n\n"
-    found = send(endpoint(server.url), "POST", "/v1/messages", b"{}")
-    assert len(found.events) == 2
-    assert list(found.events) == sorted(found.events)
+    result = send(endpoint(server.url), "POST", "/v1/messages", b"{}")
+    assert len(result.events) == 2
+    assert list(result.events) == sorted(result.events)
 
 
 def test_many_requests_have_as_many_responses(server: Server) -> None:
     server.status, server.body = 429, b"{}"
-    assert [one.status for one in send_many(endpoint(server.url), "/v1/models", 7)] == [429] * 7
+    assert [response.status for response in send_many(endpoint(server.url), "/v1/models", 7)] == [
+        429
+    ] * 7
 
 
 def test_an_endpoint_that_does_not_answer_is_reported_without_its_host() -> None:
-    with pytest.raises(RefusedError) as told:
+    with pytest.raises(RefusedError) as error:
         send(endpoint("http://127.0.0.1:9"), "GET", "/health")
-    assert "127.0.0.1" not in str(told.value)
+    assert "127.0.0.1" not in str(error.value)

@@ -63,7 +63,7 @@ def test_a_header_that_api_gateway_renames_is_missed() -> None:
 
 
 @pytest.mark.parametrize(
-    ("found", "verdict"),
+    ("response", "verdict"),
     [
         (refusal(401, "authentication_error", "UnrecognizedClientException"), "pass"),
         (refusal(401, "authentication_error"), "pass"),
@@ -75,9 +75,9 @@ def test_a_header_that_api_gateway_renames_is_missed() -> None:
     ],
 )
 def test_a_refusal_has_its_status_its_shape_and_each_header_once(
-    monkeypatch: pytest.MonkeyPatch, found: Response, verdict: str
+    monkeypatch: pytest.MonkeyPatch, response: Response, verdict: str
 ) -> None:
-    monkeypatch.setattr(refusals, "send", lambda *_: found)
+    monkeypatch.setattr(refusals, "send", lambda *_: response)
     assert refusals.judge_no_credentials(MadeUp()).verdict == verdict
     assert refusals.judge_wrong_key(MadeUp()).verdict == verdict
 
@@ -87,7 +87,7 @@ def test_where_callers_sign_there_is_no_wrong_key() -> None:
 
 
 @pytest.mark.parametrize(
-    ("found", "verdict"),
+    ("response", "verdict"),
     [
         (refusal(404, "not_found_error"), "pass"),
         (refusal(413, "request_too_large"), "pass"),
@@ -96,13 +96,13 @@ def test_where_callers_sign_there_is_no_wrong_key() -> None:
     ],
 )
 def test_a_body_full_of_quotes_reaches_the_gateway_or_is_refused_as_too_large(
-    monkeypatch: pytest.MonkeyPatch, found: Response, verdict: str
+    monkeypatch: pytest.MonkeyPatch, response: Response, verdict: str
 ) -> None:
     sent: list[bytes] = []
 
     def send(_endpoint: object, _method: str, _path: str, body: bytes) -> Response:
         sent.append(body)
-        return found
+        return response
 
     monkeypatch.setattr(refusals, "send", send)
     assert refusals.judge_escaped_body(MadeUp()).verdict == verdict
@@ -111,7 +111,7 @@ def test_a_body_full_of_quotes_reaches_the_gateway_or_is_refused_as_too_large(
 
 
 @pytest.mark.parametrize(
-    ("found", "verdict"),
+    ("response", "verdict"),
     [
         (refusal(404, "not_found_error"), "pass"),
         (refusal(400, "invalid_request_error"), "fail"),
@@ -119,12 +119,12 @@ def test_a_body_full_of_quotes_reaches_the_gateway_or_is_refused_as_too_large(
     ],
 )
 def test_a_compressed_body_that_is_not_decoded_is_detected(
-    monkeypatch: pytest.MonkeyPatch, found: Response, verdict: str
+    monkeypatch: pytest.MonkeyPatch, response: Response, verdict: str
 ) -> None:
-    def send(_endpoint: object, _method: str, _path: str, body: bytes, **given: str) -> Response:
+    def send(_endpoint: object, _method: str, _path: str, body: bytes, **headers: str) -> Response:
         assert gzip.decompress(body).startswith(b"{")
-        assert given == {"content_encoding": "gzip"}
-        return found
+        assert headers == {"content_encoding": "gzip"}
+        return response
 
     monkeypatch.setattr(refusals, "send", send)
     assert refusals.judge_compressed_body(MadeUp()).verdict == verdict
@@ -141,8 +141,8 @@ def test_a_compressed_body_that_is_not_decoded_is_detected(
 def test_an_exception_that_loses_its_name_is_detected(
     monkeypatch: pytest.MonkeyPatch, names: list[str], verdict: str
 ) -> None:
-    found = refusal(404, "not_found_error", *names)
-    monkeypatch.setattr(refusals, "send", lambda *_: found)
+    result = refusal(404, "not_found_error", *names)
+    monkeypatch.setattr(refusals, "send", lambda *_: result)
     assert refusals.judge_native_error(MadeUp()).verdict == verdict
 
 
@@ -329,12 +329,12 @@ class Metrics:
         self._published = published
 
     def get_paginator(self, name: str) -> Metrics:
-        self._asked = name
+        self._operation = name
         return self
 
     def paginate(self, **_request: str) -> Any:  # noqa: ANN401
-        if self._asked == "list_metrics":
-            return [{"Metrics": [{"Dimensions": each} for each in self._published]}]
+        if self._operation == "list_metrics":
+            return [{"Metrics": [{"Dimensions": dimensions} for dimensions in self._published]}]
         resource = {"PhysicalResourceId": "a", "ResourceType": "AWS::CloudWatch::Alarm"}
         return [{"StackResourceSummaries": [resource]}]
 

@@ -15,7 +15,8 @@ from tests.unit.cli.smoke.fakes import MadeUp, response
 OFFERED = ("claude-haiku-4-5", "claude-opus-4-8")
 MODELS = [model for model in catalog.MODELS if model.name in OFFERED]
 EXPECTED = {
-    each.text: 200 if each.is_expected else 400 for each in model_features.questions(MODELS)
+    question.text: 200 if question.is_expected else 400
+    for question in model_features.questions(MODELS)
 }
 
 

@@ -45,11 +45,11 @@ def test_sources_numbers_and_ids_stay() -> None:
 
 
 def test_both_forms_are_written_without_secrets(tmp_path: Path) -> None:
-    found = " ".join(SECRETS)
-    results = [Result(check, passed(found, measured=found)) for check in CHECKS]
+    secrets = " ".join(SECRETS)
+    results = [Result(check, passed(secrets, measured=secrets)) for check in CHECKS]
     as_json, as_page = write(as_data(RUN, results), tmp_path / "new", "smoke")
     data = json.loads(as_json.read_text())
-    assert [one["name"] for one in data["checks"]] == [check.name for check in CHECKS]
+    assert [check["name"] for check in data["checks"]] == [check.name for check in CHECKS]
     assert data["aws"] == "live"
     assert as_page.read_text() == as_markdown(data)
     for check in CHECKS:

@@ -23,14 +23,14 @@ class Made(NamedTuple):
 
     def dollars(self) -> dict[str, Decimal]:
         """By model, each call priced alone by its whole prompt."""
-        found: dict[str, Decimal] = defaultdict(Decimal)
+        dollars: dict[str, Decimal] = defaultdict(Decimal)
         for call in self.calls:
             model = catalog.find(call.model)
             assert model is not None
             used = cost.Usage(call.input, call.output, call.cache_write, 0, call.cache_read)
             if not call.throttled:
-                found[call.model] += cost.cost(model, call.model_id.partition(".")[0], used)
-        return dict(found)
+                dollars[call.model] += cost.cost(model, call.model_id.partition(".")[0], used)
+        return dict(dollars)
 
 
 @pytest.fixture(scope="session")

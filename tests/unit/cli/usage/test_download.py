@@ -71,16 +71,16 @@ OBJECTS = {
     f"{ROOT}/18/late.json.gz": b"late",
     f"{ROOT}/12/amazon-bedrock-logs-permission-check": b"",
 }
-WANTED = {key for key in OBJECTS if re.search(r"/1[124]/[^/]+\.gz$", key)}
+EXPECTED = {key for key in OBJECTS if re.search(r"/1[124]/[^/]+\.gz$", key)}
 
 
 def test_records_of_the_hours_are_fetched_completely_and_nothing_else(tmp_path: Path) -> None:
-    stage, told = deployed(OBJECTS), list[tuple[int, int]]()
-    download(stage, tmp_path, SINCE, UNTIL, lambda done, total: told.append((done, total)))
+    stage, progress = deployed(OBJECTS), list[tuple[int, int]]()
+    download(stage, tmp_path, SINCE, UNTIL, lambda done, total: progress.append((done, total)))
 
-    found = {str(file.relative_to(tmp_path)) for file in tmp_path.rglob("*") if file.is_file()}
-    assert found == set(stage.bucket.fetched) == WANTED
-    assert told == [(1, 3), (2, 3), (3, 3)]
+    files = {str(file.relative_to(tmp_path)) for file in tmp_path.rglob("*") if file.is_file()}
+    assert files == set(stage.bucket.fetched) == EXPECTED
+    assert progress == [(1, 3), (2, 3), (3, 3)]
     assert len(local_files.of_records(tmp_path, SINCE, UNTIL)) == 3
 
 

@@ -24,13 +24,13 @@ from tests.unit.cli.usage.conftest import MONTH, SINCE, UNTIL, Made
 KEY = "AWSLogs/123456789012/BedrockModelInvocationLogs/us-east-1/2026/10/07/12/{}.json.gz"
 
 
-def asked(folder: Path, since: datetime = SINCE, until: datetime = UNTIL) -> list[Row]:
-    found = local_files.of_records(folder, since, until)
-    return rows.read(*duckdb_engine.ask(rows.question(since, until), found))
+def read_rows(folder: Path, since: datetime = SINCE, until: datetime = UNTIL) -> list[Row]:
+    files = local_files.of_records(folder, since, until)
+    return rows.read(*duckdb_engine.ask(rows.question(since, until), files))
 
 
-def by(found: Sequence[Row], *dimensions: Dimension) -> Usage:
-    return usage(found, dimensions, {})
+def by(calls: Sequence[Row], *dimensions: Dimension) -> Usage:
+    return usage(calls, dimensions, {})
 
 
 def tokens(calls: Sequence[Call]) -> tuple[int, ...]:
@@ -46,7 +46,9 @@ def tokens(calls: Sequence[Call]) -> tuple[int, ...]:
 
 
 FIRST = "2026-09-18 09:30 UTC"
-MAY_BE_GONE = f"the stage keeps records for 45 days: of calls from before {FIRST} some may be gone"
+MAY_BE_DELETED = (
+    f"the stage keeps records for 45 days: of calls from before {FIRST} some may be gone"
+)
 NOW = datetime(2026, 11, 2, 9, 30, tzinfo=UTC)
 
 
@@ -54,33 +56,33 @@ class Deployed(Deployment):
     """Keeps records for 45 days."""
 
     def outputs(self, name: str) -> dict[str, str]:
-        told = {"region": "us-east-1", "geographies": ["us"], "models": [], "github": False}
-        return {"Settings": json.dumps({**told, "retention_days": 45})} if name else {}
+        settings = {"region": "us-east-1", "geographies": ["us"], "models": [], "github": False}
+        return {"Settings": json.dumps({**settings, "retention_days": 45})} if name else {}
 
 
 ABOUT = html_report.About("dev", "1", "us-east-1", "w", "s", "u", "now", "0")
 
 
 @pytest.mark.parametrize(
-    ("since", "said"),
+    ("since", "expected"),
     [
         (NOW - timedelta(days=45), []),
-        (NOW - timedelta(days=45, seconds=1), [MAY_BE_GONE]),
+        (NOW - timedelta(days=45, seconds=1), [MAY_BE_DELETED]),
     ],
 )
 def test_what_may_have_expired_is_reported_in_terminal_data_and_page(
-    made: Made, since: datetime, said: list[str]
+    made: Made, since: datetime, expected: list[str]
 ) -> None:
     notes = sources.expiry_notes(Deployed("dev", "us-east-1", None), since, NOW)
-    found = with_notes(by(asked(made.folder), "model"), notes)
+    result = with_notes(by(read_rows(made.folder), "model"), notes)
 
-    assert notes == said
-    text, html = table.remarks(found), html_report.page([found], ABOUT)
+    assert notes == expected
+    text, html = table.remarks(result), html_report.page([result], ABOUT)
     assert all(note in text and note[1:] in html for note in notes)
 
 
 def test_a_months_sums_are_those_of_its_calls_by_every_dimension(made: Made) -> None:
-    found = asked(made.folder)
+    table = read_rows(made.folder)
 
     for dimension, value in (
         ("caller", lambda call: call.caller.shown),
@@ -88,10 +90,10 @@ def test_a_months_sums_are_those_of_its_calls_by_every_dimension(made: Made) -> 
         ("geography", lambda call: call.model_id.partition(".")[0]),
         ("day", lambda call: f"{datetime.fromtimestamp(call.at, UTC):%Y-%m-%d}"),
     ):
-        groups = by(found, dimension).groups  # type: ignore[arg-type]
+        groups = by(table, dimension).groups  # type: ignore[arg-type]
         assert set(groups) == {(value(call),) for call in made.calls}
-        for (name,), each in groups.items():
-            data = each.as_data()
+        for (name,), group in groups.items():
+            data = group.as_data()
             own = [call for call in made.calls if value(call) == name]
             assert tuple(data[field] for field in _FIELDS) == tokens(own)
 
@@ -103,9 +105,9 @@ _FIELDS = (
 
 
 def test_the_cost_is_the_sum_of_each_calls_own_long_prompts_among_them(made: Made) -> None:
-    groups = by(asked(made.folder), "model").groups
+    groups = by(read_rows(made.folder), "model").groups
 
-    assert {name: each.dollars.total for (name,), each in groups.items()} == made.dollars()
+    assert {name: group.dollars.total for (name,), group in groups.items()} == made.dollars()
     assert any(call.large and call.model == "claude-haiku-5-5" for call in made.calls)
 
 
@@ -123,7 +125,7 @@ def test_a_part_of_the_time_is_a_part_of_the_calls(made: Made) -> None:
     )
     own = [call for call in made.calls if since.timestamp() <= call.at < until.timestamp()]
 
-    assert by(asked(made.folder, since, until), "model").total.calls == len(own) > 50
+    assert by(read_rows(made.folder, since, until), "model").total.calls == len(own) > 50
 
 
 def test_a_record_that_was_written_twice_counts_once(made: Made, tmp_path: Path) -> None:
@@ -131,11 +133,11 @@ def test_a_record_that_was_written_twice_counts_once(made: Made, tmp_path: Path)
     _store(tmp_path, "1", lines, made.calls[0])
     _store(tmp_path, "2", lines[50:], made.calls[0])
 
-    assert tokens(made.calls[:100])[:2] == _counted(asked(tmp_path))
+    assert tokens(made.calls[:100])[:2] == _counted(read_rows(tmp_path))
 
 
-def _counted(found: Sequence[Row]) -> tuple[int, int]:
-    total = by(found, "model").total
+def _counted(calls: Sequence[Row]) -> tuple[int, int]:
+    total = by(calls, "model").total
     return total.calls, total.failed
 
 
@@ -153,23 +155,23 @@ def _put(file: Path, text: bytes) -> Path:
 
 def test_what_the_catalog_cannot_price_is_reported_and_left_out() -> None:
     unknown = "arn:aws:bedrock:us-east-1:123456789012:application-inference-profile/abc"
-    found = by(
+    result = by(
         [_row(model_id=unknown, calls=3), _row(model_id="anthropic.claude-opus-5-5")], "model"
     )
 
-    assert (found.total.unpriced, found.total.dollars.total) == (4, Decimal())
-    assert any(unknown in note for note in found.notes)
-    assert any("names no geography" in note for note in found.notes)
+    assert (result.total.unpriced, result.total.dollars.total) == (4, Decimal())
+    assert any(unknown in note for note in result.notes)
+    assert any("names no geography" in note for note in result.notes)
 
 
 def test_a_teams_own_profile_is_priced_as_the_one_it_copies() -> None:
     arn = "arn:aws:bedrock:us-east-1:123456789012:application-inference-profile/abc"
     profiles = {arn: TeamProfile("search", "global.anthropic.claude-opus-5-5")}
 
-    found = usage([_row(model_id=arn, input_tokens=1_000_000)], ["team", "model"], profiles)
+    result = usage([_row(model_id=arn, input_tokens=1_000_000)], ["team", "model"], profiles)
 
-    assert list(found.groups) == [("search", "claude-opus-5-5")]
-    assert found.total.dollars.total == 4
+    assert list(result.groups) == [("search", "claude-opus-5-5")]
+    assert result.total.dollars.total == 4
 
 
 def _row(**values: Any) -> Row:  # noqa: ANN401 - fields of a row
@@ -179,21 +181,21 @@ def _row(**values: Any) -> Row:  # noqa: ANN401 - fields of a row
 
 # --- Files that are not whole, or not what they should be
 
-WHOLE = b'{"requestId":"1","timestamp":"2026-10-07T12:00:00Z","modelId":"m"}\n' * 100
+COMPLETE = b'{"requestId":"1","timestamp":"2026-10-07T12:00:00Z","modelId":"m"}\n' * 100
 
 
 @pytest.mark.parametrize(
     ("content", "calls", "unreadable"),
     [
-        (gzip.compress(WHOLE)[:-20], 1, 1),
-        (WHOLE, 1, 1),
+        (gzip.compress(COMPLETE)[:-20], 1, 1),
+        (COMPLETE, 1, 1),
         (b"", 1, 1),
-        (gzip.compress(WHOLE + b"a-secret-prompt\n"), 1, 1),
-        (gzip.compress(WHOLE + b"a-secret-prompt\n" * 3), 1, 3),
-        (gzip.compress(WHOLE + b'["a-secret-prompt"]\n'), 1, 1),
-        (gzip.compress(WHOLE + b'{"a":"a-secret-prompt"}\n'), 1, 1),
-        (gzip.compress(WHOLE + b'{"requestId":"2","modelId":"m"}\n'), 1, 1),
-        (gzip.compress(WHOLE[:-9]), 1, 1),
+        (gzip.compress(COMPLETE + b"a-secret-prompt\n"), 1, 1),
+        (gzip.compress(COMPLETE + b"a-secret-prompt\n" * 3), 1, 3),
+        (gzip.compress(COMPLETE + b'["a-secret-prompt"]\n'), 1, 1),
+        (gzip.compress(COMPLETE + b'{"a":"a-secret-prompt"}\n'), 1, 1),
+        (gzip.compress(COMPLETE + b'{"requestId":"2","modelId":"m"}\n'), 1, 1),
+        (gzip.compress(COMPLETE[:-9]), 1, 1),
     ],
     ids=[
         *("cut", "not gzip", "empty", "no JSON", "three lines", "list", "no record", "no time"),
@@ -203,29 +205,29 @@ WHOLE = b'{"requestId":"1","timestamp":"2026-10-07T12:00:00Z","modelId":"m"}\n' 
 def test_what_cannot_be_read_is_counted_and_named_and_nothing_of_it_is_shown(
     content: bytes, calls: int, unreadable: int, tmp_path: Path
 ) -> None:
-    _put(tmp_path / KEY.format("whole"), WHOLE)
+    _put(tmp_path / KEY.format("whole"), COMPLETE)
     (tmp_path / KEY.format("broken")).write_bytes(content)
 
-    told, people = (_command("--from", str(tmp_path), *form) for form in (["--json"], []))
+    as_json, people = (_command("--from", str(tmp_path), *form) for form in (["--json"], []))
 
-    assert (told.exit_code, people.exit_code) == (2, 2)
-    data = json.loads(told.stdout)
+    assert (as_json.exit_code, people.exit_code) == (2, 2)
+    data = json.loads(as_json.stdout)
     assert (data["total"]["calls"], data["total"]["unreadable"]) == (calls, unreadable)
     assert sum(group["calls"] for group in data["groups"]) == calls
     assert any("broken.json.gz" in note for note in data["notes"])
     assert any(f"cannot be read: {unreadable} records" in note for note in data["notes"])
     assert f"cannot be read: {unreadable} records" in people.stdout
-    assert "secret" not in told.output + people.output
+    assert "secret" not in as_json.output + people.output
 
 
 def test_a_number_that_is_none_leaves_the_call_without_counts(tmp_path: Path) -> None:
     counts = b'"input":{"inputTokenCount":"a-secret-prompt"}'
-    line = WHOLE.splitlines()[0][:-1] + b"," + counts + b"}\n"
+    line = COMPLETE.splitlines()[0][:-1] + b"," + counts + b"}\n"
     _put(tmp_path / KEY.format("one"), line)
-    told = _command("--from", str(tmp_path))
-    assert told.exit_code == 0
-    assert "not in the dollars, for lack of token counts: 1 call\n" in told.stdout
-    assert "secret" not in told.output
+    result = _command("--from", str(tmp_path))
+    assert result.exit_code == 0
+    assert "not in the dollars, for lack of token counts: 1 call\n" in result.stdout
+    assert "secret" not in result.output
 
 
 def test_a_folder_without_records_is_not_an_answer(tmp_path: Path) -> None:
@@ -235,11 +237,11 @@ def test_a_folder_without_records_is_not_an_answer(tmp_path: Path) -> None:
 
 
 def test_large_bodies_and_what_is_no_key_of_a_record_are_not_read(tmp_path: Path) -> None:
-    kept = _put(tmp_path / "synced" / "data" / KEY.format("1"), WHOLE)
+    stored = _put(tmp_path / "synced" / "data" / KEY.format("1"), COMPLETE)
     _put(tmp_path / KEY.format("data/1_input"), b"{}")
 
-    assert local_files.of_records(tmp_path, SINCE, UNTIL) == [kept]
-    assert sum(row.calls for row in asked(tmp_path)) == 1
+    assert local_files.of_records(tmp_path, SINCE, UNTIL) == [stored]
+    assert sum(row.calls for row in read_rows(tmp_path)) == 1
 
 
 # --- The command
@@ -252,13 +254,13 @@ def _command(*arguments: str) -> Result:
 
 def test_the_command_prints_exact_json_and_a_short_table(made: Made, tmp_path: Path) -> None:
     out = tmp_path / "report.html"
-    given = ("--from", str(made.folder), "--by", "team,model")
+    arguments = ("--from", str(made.folder), "--by", "team,model")
 
-    told = json.loads(_command(*given, "--json", "--out", str(out)).stdout)
-    table = _command(*given)
+    body = json.loads(_command(*arguments, "--json", "--out", str(out)).stdout)
+    table = _command(*arguments)
 
-    assert told["total"]["calls"] == len(made.calls)
-    assert {(group["team"], group["model"]) for group in told["groups"]} >= {
+    assert body["total"]["calls"] == len(made.calls)
+    assert {(group["team"], group["model"]) for group in body["groups"]} >= {
         ("search", "claude-opus-5-5"),
         ("(no team)", "claude-haiku-5-5"),
     }
@@ -271,9 +273,9 @@ def test_the_command_prints_exact_json_and_a_short_table(made: Made, tmp_path: P
 
 @pytest.mark.skipif(not Path("/dev/full").exists(), reason="Linux has a device that is always full")
 def test_what_was_reckoned_is_shown_though_the_page_cannot_be_written(made: Made) -> None:
-    given = ("--from", str(made.folder), "--since", "2026-10-01", "--until", "2026-10-03")
+    arguments = ("--from", str(made.folder), "--since", "2026-10-01", "--until", "2026-10-03")
 
-    done = _command(*given, "--out", "/dev/full")
+    done = _command(*arguments, "--out", "/dev/full")
 
     assert done.exit_code == 2
     assert "claude-haiku-4-5" in done.stdout
@@ -282,16 +284,16 @@ def test_what_was_reckoned_is_shown_though_the_page_cannot_be_written(made: Made
 
 def test_the_page_is_written_into_a_folder_that_is_made_for_it(made: Made, tmp_path: Path) -> None:
     out = tmp_path / "reports" / "nov.html"
-    given = ("--from", str(made.folder), "--since", "2026-10-01", "--until", "2026-10-03")
+    arguments = ("--from", str(made.folder), "--since", "2026-10-01", "--until", "2026-10-03")
 
-    assert _command(*given, "--out", str(out)).exit_code == 0
+    assert _command(*arguments, "--out", str(out)).exit_code == 0
     assert "claude-haiku-4-5" in out.read_text()
 
 
 def test_a_mistake_in_the_question_is_one_line() -> None:
     for mistake in (("--by", "color"), ("--from", "a", "--athena"), ("--hours", "3")):
-        told = _command(*mistake)
-        assert (told.exit_code, len(told.stderr.splitlines())) == (2, 1)
+        result = _command(*mistake)
+        assert (result.exit_code, len(result.stderr.splitlines())) == (2, 1)
 
 
 def test_the_program_starts_without_the_engine() -> None:
