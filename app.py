@@ -15,7 +15,7 @@ def build(app: cdk.App, stage: Stage) -> None:
     """Add the four stacks of `stage`, and what checks them at synthesis."""
     add_stacks(app, stage)
     cdk.Validations.of(app).add_plugins(
-        AwsSolutionsChecks(app), own_rules(keep_logs=stage.logging.keep_logs_on_destroy)
+        AwsSolutionsChecks(app), own_rules(retain_logs=stage.logging.keep_logs_on_destroy)
     )
 
 

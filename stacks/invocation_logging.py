@@ -49,15 +49,15 @@ class InvocationLogging(cdk.Stack):
             termination_protection=stage.logging.keep_logs_on_destroy,
         )
         self._stage = stage
-        keep, prefix = stage.logging.keep_logs_on_destroy, f"/claude-on-bedrock/{stage.name}"
-        key = LogKey(self, "Key", log_groups=f"{prefix}/*", keep=keep).key
-        self.log_settings = LogGroupSettings(prefix, key, stage.logging.retention_days, keep)
+        retain, prefix = stage.logging.keep_logs_on_destroy, f"/claude-on-bedrock/{stage.name}"
+        key = LogKey(self, "Key", log_groups=f"{prefix}/*", retain=retain).key
+        self.log_settings = LogGroupSettings(prefix, key, stage.logging.retention_days, retain)
         self.bucket = LogBucket(
             self,
             "Bucket",
             key=key,
             retention_days=stage.logging.retention_days,
-            keep=keep,
+            retain=retain,
             object_lock=stage.logging.object_lock,
         ).bucket
         self.bucket.add_to_resource_policy(deny_overwriting_evidence(self.bucket))
@@ -75,7 +75,7 @@ class InvocationLogging(cdk.Stack):
             verification=verification,
         )
         _initial_metrics(self, stage, configurer)
-        if not keep:
+        if not retain:
             self._empty_buckets_last([configuration, delivery, verification.role])
         if stage.models.data_retention:
             mode = _data_retention_mode(self, stage, stage.models.data_retention)
@@ -124,7 +124,7 @@ class InvocationLogging(cdk.Stack):
             bucket=self.bucket,
             mode=stage.logging.record_access_log,
             retention_days=stage.logging.retention_days,
-            keep=stage.logging.keep_logs_on_destroy,
+            retain=stage.logging.keep_logs_on_destroy,
         )
         name = access_log.bucket.bucket_name
         add_outputs(self, {"AccessLogBucketName": (name, "Bucket of the records' access log")})

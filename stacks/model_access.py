@@ -59,12 +59,12 @@ class ModelAccess(cdk.Stack):
             description="Which Claude models may be called, by whom",
         )
         inputs = _deny_policy_inputs(self, stage)
-        self.invocation_scope = inputs.place
+        self.invocation_scope = inputs.scope
         models = [model for model in MODELS if model.name in stage.models.allow]
         invoke_policies = InvokePolicies(
             self,
             "Invoke",
-            documents=model_policies.invoke_policies(models, inputs.place),
+            documents=model_policies.invoke_policies(models, inputs.scope),
             description=f"Calls the models of {stage.name}",
         ).policies
         self.deny_policies = DenyPolicies(
@@ -80,7 +80,7 @@ class ModelAccess(cdk.Stack):
             stage,
             record,
             policies=[*caller_policies, self.deny_policies.boundary],
-            profile_arns=model_policies.profile_arns(models, inputs.place),
+            profile_arns=model_policies.profile_arns(models, inputs.scope),
         )
         self._roles(stage, permissions, caller_policies)
         planned = team_profile_plan.planned(stage)
@@ -254,7 +254,7 @@ def _deny_policy_inputs(stack: cdk.Stack, stage: Stage) -> DenyPolicyInputs:
     guardrail = stage.models.guardrail
     return DenyPolicyInputs(
         stage=stage.name,
-        place=InvocationScope(
+        scope=InvocationScope(
             stage.models.geographies,
             stage.region,
             stack.account,

@@ -79,11 +79,11 @@ class Measured:
 
     page: str
     words: int
-    places: tuple[Finding, ...]
+    findings: tuple[Finding, ...]
 
     def count(self, measure: str) -> int:
         """Return the number of places of that measure."""
-        return sum(place.measure == measure for place in self.places)
+        return sum(finding.measure == measure for finding in self.findings)
 
 
 def pages(root: Path = ROOT) -> list[str]:
@@ -100,15 +100,15 @@ def measure(page: str, text: str) -> Measured:
     are also searched for in tables.
     """
     words = 0
-    places: list[Finding] = []
+    findings: list[Finding] = []
     for line, paragraph in _paragraphs(text):
         if paragraph.startswith("|"):
-            places += _cells(page, line, paragraph)
-            places += _matches(page, line, paragraph, only="british")
+            findings += _cells(page, line, paragraph)
+            findings += _matches(page, line, paragraph, only="british")
             continue
         words += len(_WORD.findall(paragraph.replace("\0", " ")))
-        places += _matches(page, line, paragraph)
-    return Measured(page, words, tuple(places))
+        findings += _matches(page, line, paragraph)
+    return Measured(page, words, tuple(findings))
 
 
 def _paragraphs(text: str) -> Iterator[tuple[int, str]]:
@@ -135,7 +135,7 @@ def _paragraphs(text: str) -> Iterator[tuple[int, str]]:
 
 
 def _without_comments(text: str) -> str:
-    return re.sub(r"<!--.*?-->", lambda found: "\n" * found[0].count("\n"), text, flags=re.DOTALL)
+    return re.sub(r"<!--.*?-->", lambda match: "\n" * match[0].count("\n"), text, flags=re.DOTALL)
 
 
 def _plain(text: str) -> str:
@@ -145,9 +145,9 @@ def _plain(text: str) -> str:
 def _matches(page: str, line: int, paragraph: str, only: str = "") -> Iterator[Finding]:
     joined = paragraph.replace("\n", " ")
     for name in [only] if only else MEASURES:
-        for found in MEASURES[name].finditer(joined):
-            at = line + paragraph.count("\n", 0, found.start())
-            yield Finding(page, at, name, found[0])
+        for match in MEASURES[name].finditer(joined):
+            at = line + paragraph.count("\n", 0, match.start())
+            yield Finding(page, at, name, match[0])
 
 
 def _cells(page: str, line: int, row: str) -> Iterator[Finding]:
@@ -166,12 +166,12 @@ def totals(measured: list[Measured]) -> dict[str, float]:
     return {name: round(rates.get(name, count), 1) for name, count in counts.items()}
 
 
-def exceeded(found: dict[str, float], limits: dict[str, float]) -> list[str]:
+def exceeded(measured_totals: dict[str, float], limits: dict[str, float]) -> list[str]:
     """Name each limit that is not kept: `you` is a least, the others are a most."""
     return [
-        f"{name}: {found[name]}, limit {limit}"
+        f"{name}: {measured_totals[name]}, limit {limit}"
         for name, limit in limits.items()
-        if (found[name] < limit if name == "you" else found[name] > limit)
+        if (measured_totals[name] < limit if name == "you" else measured_totals[name] > limit)
     ]
 
 
@@ -182,7 +182,7 @@ def _limits() -> dict[str, float]:
 
 def _rows(measured: list[Measured]) -> Iterator[str]:
     yield f"{'page':58}{'words':>7}" + "".join(f"{name:>11}" for name in (*MEASURES, "long cell"))
-    for page in sorted(measured, key=lambda each: -each.words):
+    for page in sorted(measured, key=lambda measured_page: -measured_page.words):
         counts = (page.count(name) for name in (*MEASURES, "long cell"))
         yield f"{page.page:58}{page.words:>7}" + "".join(f"{count:>11}" for count in counts)
 
@@ -196,14 +196,16 @@ def main(arguments: list[str] | None = None) -> int:
     chosen = [page for page in pages() if page.startswith(parsed.page)]
     measured = [measure(page, (ROOT / page).read_text(encoding="utf-8")) for page in chosen]
     print("\n".join(_rows(measured)))
-    found, limits = totals(measured), _limits()
-    print("total, per 1,000 words or as a number:", found, "limits:", limits)
-    broken = exceeded(found, limits)
+    measured_totals, limits = totals(measured), _limits()
+    print("total, per 1,000 words or as a number:", measured_totals, "limits:", limits)
+    broken = exceeded(measured_totals, limits)
     for name in (*MEASURES, "long cell"):
-        places = [place for page in measured for place in page.places if place.measure == name]
-        most = max(parsed.worst, 10 if any(each.startswith(name) for each in broken) else 0)
-        for place in places[:most] if name != "you" else []:
-            print(f"{place.page}:{place.line}: {name}: {place.text}")
+        findings = [
+            finding for page in measured for finding in page.findings if finding.measure == name
+        ]
+        most = max(parsed.worst, 10 if any(text.startswith(name) for text in broken) else 0)
+        for finding in findings[:most] if name != "you" else []:
+            print(f"{finding.page}:{finding.line}: {name}: {finding.text}")
     for mistake in broken:
         print(f"not kept: {mistake} (docs/style-guide.md)")
     return 1 if broken else 0

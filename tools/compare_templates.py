@@ -70,14 +70,14 @@ def compare(before: Template, after: Template) -> Iterator[Difference]:
 
 def _renamed(old: Template, new: Template) -> dict[str, str]:
     """Pair resources whose logical id is in one template only: same type, and same properties."""
-    gone = [name for name in old if name not in new or new[name]["Type"] != old[name]["Type"]]
+    removed = [name for name in old if name not in new or new[name]["Type"] != old[name]["Type"]]
     come = [name for name in new if name not in old or new[name]["Type"] != old[name]["Type"]]
-    unmatched = {name: old[name]["Type"] for name in gone} | {n: new[n]["Type"] for n in come}
+    unmatched = {name: old[name]["Type"] for name in removed} | {n: new[n]["Type"] for n in come}
     shapes: dict[str, list[str]] = {}
     for name in come:
         shapes.setdefault(_shape(new[name], unmatched), []).append(name)
     pairs = {}
-    for name in gone:
+    for name in removed:
         candidates = shapes.get(_shape(old[name], unmatched), [])
         if candidates:
             pairs[name] = candidates.pop(0)
@@ -137,14 +137,14 @@ def _exports(template: Template) -> dict[str, Json]:
 def _canonical(value: Json, *, key: str = "", texts: bool = True) -> Json:
     """Return it without Sids and paths, hashes blanked, and unordered lists in one order."""
     if isinstance(value, dict):
-        kept = {name: each for name, each in value.items() if name not in IGNORED}
+        members = {name: each for name, each in value.items() if name not in IGNORED}
         return {
-            name: _canonical(each, key=name, texts=texts)
-            for name, each in kept.items()
+            name: _canonical(member, key=name, texts=texts)
+            for name, member in members.items()
             if texts or name not in TEXTS
         }
     if isinstance(value, list):
-        items = [_canonical(each, texts=texts) for each in value]
+        items = [_canonical(item, texts=texts) for item in value]
         return sorted(items, key=json.dumps) if key in UNORDERED else items
     return _HASH.sub("HASH", value) if isinstance(value, str) else value
 
@@ -168,18 +168,18 @@ def _short(value: Json) -> str:
 
 def compare_folders(before: Path, after: Path, names: Mapping[str, str]) -> Counter[Difference]:
     """Count each difference of the templates in both folders; `names` are old -> new words."""
-    found: Counter[Difference] = Counter()
+    differences: Counter[Difference] = Counter()
     old, new = _templates(before), _templates(after)
     for name in sorted({*old} ^ {*new}):
-        found[Difference("other", f"{name} is in one folder only")] += 1
+        differences[Difference("other", f"{name} is in one folder only")] += 1
     for name in sorted({*old} & {*new}):
         text = old[name].read_text()
         for word, replacement in names.items():
             text = text.replace(word, replacement)
         stack = re.sub(r"^claude-on-bedrock-[a-z0-9]+-", "", Path(name).name).partition(".")[0]
         for kind, what in set(compare(json.loads(text), json.loads(new[name].read_text()))):
-            found[Difference(kind, f"{stack}: {what}")] += 1
-    return found
+            differences[Difference(kind, f"{stack}: {what}")] += 1
+    return differences
 
 
 def _templates(folder: Path) -> dict[str, Path]:
@@ -192,16 +192,16 @@ def main(arguments: Sequence[str]) -> int:
     parser.add_argument("before", type=Path)
     parser.add_argument("after", type=Path)
     parser.add_argument("--renamed", action="append", default=[], metavar="OLD=NEW")
-    given = parser.parse_args(arguments)
-    names = dict(each.split("=", 1) for each in given.renamed)
-    found = compare_folders(given.before, given.after, names)
+    options = parser.parse_args(arguments)
+    names = dict(pair.split("=", 1) for pair in options.renamed)
+    differences = compare_folders(options.before, options.after, names)
     titles = {"name": "Names and texts", "upgrade": "What an update replaces or refuses"}
     for kind in ("name", "upgrade", "other"):
-        rows = sorted(each.text for each in found if each.kind == kind)
+        rows = sorted(difference.text for difference in differences if difference.kind == kind)
         print(f"{titles.get(kind, 'Other differences')}: {len(rows) or 'none'}")
         for row in rows:
-            print(f"  {row} ({found[Difference(kind, row)]} templates)")
-    return 1 if any(each.kind != "name" for each in found) else 0
+            print(f"  {row} ({differences[Difference(kind, row)]} templates)")
+    return 1 if any(difference.kind != "name" for difference in differences) else 0
 
 
 if __name__ == "__main__":

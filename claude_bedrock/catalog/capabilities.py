@@ -175,12 +175,12 @@ _FEATURES: Final = {
 
 def _with_features(name: str, row: Abilities) -> Abilities:
     """Return the row of a model with what `claude_bedrock.catalog.features` says of it."""
-    unconfirmed = {field for field, each in _FEATURES.items() if name in each.unconfirmed}
-    if any(name in each.unconfirmed for each in _TOOL_FIELDS.values()):
+    unconfirmed = {field for field, feature in _FEATURES.items() if name in feature.unconfirmed}
+    if any(name in feature.unconfirmed for feature in _TOOL_FIELDS.values()):
         unconfirmed.add("tool_fields")
     return row._replace(
         tool_fields=frozenset(
-            field for field, each in _TOOL_FIELDS.items() if name in each.taken_by
+            field for field, feature in _TOOL_FIELDS.items() if name in feature.taken_by
         ),
         output_format=name in features.OUTPUT_FORMAT.taken_by,
         forced_tool=name in features.FORCED_TOOL.taken_by,

@@ -82,11 +82,11 @@ def differences(
     known = {model.base_id for model in models}
     of_known = (_known(model, reported.get(model.base_id), region, today) for model in models)
     of_new = (
-        _new(each, region)
-        for base_id, each in reported.items()
-        if base_id not in known and not _has_ended(each, today)
+        _new(reported_model, region)
+        for base_id, reported_model in reported.items()
+        if base_id not in known and not _has_ended(reported_model, today)
     )
-    return [each for each in (*of_known, *of_new) if each.changes]
+    return [difference for difference in (*of_known, *of_new) if difference.changes]
 
 
 def outdated(
@@ -105,10 +105,11 @@ def outdated(
                 yield f"{difference.model}: not in the catalog"
             continue
         offered = model.name in models
-        for field, recorded, told in difference.changes:
-            gone = told is None and field not in model.unconfirmed and offered
-            if field.startswith("life") or (gone and field.startswith(("model", "profiles."))):
-                yield f"{model.name}: {field} {recorded or 'nothing'}, account {told or 'nothing'}"
+        for field, recorded, current in difference.changes:
+            removed = current is None and field not in model.unconfirmed and offered
+            if field.startswith("life") or (removed and field.startswith(("model", "profiles."))):
+                change = f"{recorded or 'nothing'}, account {current or 'nothing'}"
+                yield f"{model.name}: {field} {change}"
 
 
 def _listed(summary: Mapping[str, Any]) -> ReportedModel:
@@ -156,9 +157,9 @@ def _dates(model: Model, reported: ReportedModel, today: str) -> tuple[list[Chan
     """Dates that the account gives otherwise; failing those, a state that they do not explain."""
     recorded = {"released": model.released, **model.life._asdict()}
     changes = [
-        Change("released" if field == "released" else f"life.{field}", recorded[field], told)
-        for field, told in reported.dates.items()
-        if recorded[field] != told
+        Change("released" if field == "released" else f"life.{field}", recorded[field], current)
+        for field, current in reported.dates.items()
+        if recorded[field] != current
     ]
     if changes:
         released = reported.dates.get("released", model.released)
@@ -199,7 +200,7 @@ def _with(life: Life, dates: Mapping[str, str]) -> Life:
 
 
 def _profiles(
-    model: Model, told: Mapping[str, Reach], region: str
+    model: Model, reported: Mapping[str, Reach], region: str
 ) -> tuple[list[Change], tuple[Profile, ...]]:
     """Return what differs of the profiles callable from the Region, and all of the row's
     corrected."""
@@ -208,29 +209,29 @@ def _profiles(
         for route in catalog.routes(model)
         if (reached := catalog.reach(model, route, region)) is not None
     }
-    routes = dict.fromkeys((*catalog.routes(model), *told))
+    routes = dict.fromkeys((*catalog.routes(model), *reported))
     changes = [
-        Change(f"profiles.{route}", _words(recorded.get(route)), _words(told.get(route)))
+        Change(f"profiles.{route}", _words(recorded.get(route)), _words(reported.get(route)))
         for route in routes
-        if recorded.get(route) != told.get(route)
+        if recorded.get(route) != reported.get(route)
     ]
     regions = {profile.route: profile.regions for profile in model.profiles}
-    corrected = (_corrected(route, regions.get(route), told, region) for route in routes)
+    corrected = (_corrected(route, regions.get(route), reported, region) for route in routes)
     return changes, tuple(profile for profile in corrected if profile is not None)
 
 
 def _corrected(
     route: str,
     regions: Mapping[str, Reach] | None,
-    told: Mapping[str, Reach],
+    reported: Mapping[str, Reach],
     region: str,
 ) -> Profile | None:
     """Return the profile with the Region's reach as told; None where nothing is left of it."""
     if route == "global":
-        return Profile(route, {}) if route in told else None
+        return Profile(route, {}) if route in reported else None
     reaches = {source: reached for source, reached in (regions or {}).items() if source != region}
-    if route in told:
-        reaches[region] = told[route]
+    if route in reported:
+        reaches[region] = reported[route]
     return Profile(route, reaches) if reaches else None
 
 
@@ -239,12 +240,12 @@ def _words(reach: Reach | None) -> str | None:
 
 
 def _new(reported: ReportedModel, region: str) -> Difference:
-    found = [
+    changes = [
         Change("model", None, reported.name),
         *(Change(f"life.{field}", None, day) for field, day in reported.dates.items()),
         *(Change(f"profiles.{route}", None, _words(to)) for route, to in reported.profiles.items()),
     ]
-    return Difference(reported.base_id, tuple(found), "\n".join(_new_row(reported, region)))
+    return Difference(reported.base_id, tuple(changes), "\n".join(_new_row(reported, region)))
 
 
 def _new_row(reported: ReportedModel, region: str) -> Iterator[str]:
@@ -278,8 +279,8 @@ def _arguments(before: Model, after: Model) -> Iterator[str]:
 
 
 def _life(life: Life) -> str:
-    given = (f"{name}={value!r}" for name, value in life._asdict().items() if value)
-    return f"Life({', '.join(given)})"
+    arguments = (f"{name}={value!r}" for name, value in life._asdict().items() if value)
+    return f"Life({', '.join(arguments)})"
 
 
 def _profiles_argument(profiles: Iterable[Profile]) -> Iterator[str]:

@@ -81,7 +81,7 @@ class DenyPolicyInputs(NamedTuple):
     `service_tiers` are those that a call may name."""
 
     stage: str
-    place: InvocationScope
+    scope: InvocationScope
     short_term_bearer_tokens: bool = False
     data_retention: str | None = None
     team_profiles: bool = False
@@ -103,7 +103,7 @@ def deny_statements(inputs: DenyPolicyInputs) -> list[Statement]:
     which Bedrock does not say what the condition asks is denied:
     https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_elements_condition_operators.html
     """
-    place = inputs.place
+    scope = inputs.scope
     statements = [
         _deny("DenyUnloggedEndpoint", ["bedrock-mantle:*"]),
         _bearer_tokens(inputs),
@@ -111,30 +111,30 @@ def deny_statements(inputs: DenyPolicyInputs) -> list[Statement]:
         _other_routes(inputs),
         _bare_models(inputs),
         _other_service_tiers(inputs),
-        _other_projects(inputs.place),
+        _other_projects(inputs.scope),
         _deny("DenyDataRetentionOverrides", DATA_RETENTION_OVERRIDES),
         _deny("DenyEnforcedGuardrailChanges", ENFORCED_GUARDRAIL_CHANGES),
     ]
-    if "global" not in place.routes:
+    if "global" not in scope.routes:
         statements.append(
             _deny("DenyGlobalRouting", INVOKE) | {"Condition": {"StringEquals": ROUTED_ANYWHERE}}
         )
-    if place.guardrail_version_arn:
-        statements.append(_without_guardrail(place))
+    if scope.guardrail_version_arn:
+        statements.append(_without_guardrail(scope))
     return statements + _account_settings(inputs)
 
 
 def boundary_statements(inputs: DenyPolicyInputs) -> list[Statement]:
     """Return the guard, and the most that a role which calls models may be allowed beside it."""
-    place = inputs.place
-    logs = f"arn:{place.partition}:logs:{place.region}:{place.account}:log-group"
-    apis = f"arn:{place.partition}:execute-api:{place.region}:{place.account}"
+    scope = inputs.scope
+    logs = f"arn:{scope.partition}:logs:{scope.region}:{scope.account}:log-group"
+    apis = f"arn:{scope.partition}:execute-api:{scope.region}:{scope.account}"
     allowed = [
         _allow("InvokeClaudeByProfile", INVOKE, _open_to_calls(inputs)),
         _allow(
             "CountTokens",
             ["bedrock:CountTokens"],
-            [place.model_arn(_CLAUDE, region=place.region)],
+            [scope.model_arn(_CLAUDE, region=scope.region)],
         ),
         _allow(
             "WriteGatewayLog",
@@ -150,7 +150,7 @@ def boundary_statements(inputs: DenyPolicyInputs) -> list[Statement]:
         allowed.append(
             _allow("InvokeEndpoint", ["execute-api:Invoke"], [f"{apis}:*/{inputs.stage}/*"])
         )
-    return allowed + invoke_policies.guardrail_statements(place) + deny_statements(inputs)
+    return allowed + invoke_policies.guardrail_statements(scope) + deny_statements(inputs)
 
 
 def service_control_policy(statements: Sequence[Statement]) -> str:
@@ -193,7 +193,7 @@ def _other_routes(inputs: DenyPolicyInputs) -> Statement:
 
 def _bare_models(inputs: DenyPolicyInputs) -> Statement:
     condition = {"ArnNotLike": {PROFILE: _profiles(inputs)}}
-    models = inputs.place.model_arn("*", region="*")
+    models = inputs.scope.model_arn("*", region="*")
     return _deny("DenyModelsWithoutProfile", INVOKE, [models]) | {"Condition": condition}
 
 
@@ -245,22 +245,22 @@ def _account_settings(inputs: DenyPolicyInputs) -> list[Statement]:
 
 
 def _unless_it_is(inputs: DenyPolicyInputs, purpose: str) -> dict[str, dict[str, str]]:
-    place = inputs.place
-    name = role_name(inputs.stage, place.region, purpose)
-    role = f"arn:{place.partition}:iam::{place.account}:role/{name}"
+    scope = inputs.scope
+    name = role_name(inputs.stage, scope.region, purpose)
+    role = f"arn:{scope.partition}:iam::{scope.account}:role/{name}"
     return {"ArnNotEquals": {"aws:PrincipalArn": role}}
 
 
 def _open_to_calls(inputs: DenyPolicyInputs) -> list[str]:
-    return [*_profiles(inputs), inputs.place.model_arn(_CLAUDE, region="*")]
+    return [*_profiles(inputs), inputs.scope.model_arn(_CLAUDE, region="*")]
 
 
 def _profiles(inputs: DenyPolicyInputs) -> list[str]:
     """An application inference profile's id is AWS's to choose, so any of them is named; what it
     may copy is `_other_routes`' business."""
-    place = inputs.place
-    profiles = [place.arn(f"inference-profile/{route}.{_CLAUDE}") for route in place.routes]
-    teams = [place.arn("application-inference-profile/*")] if inputs.team_profiles else []
+    scope = inputs.scope
+    profiles = [scope.arn(f"inference-profile/{route}.{_CLAUDE}") for route in scope.routes]
+    teams = [scope.arn("application-inference-profile/*")] if inputs.team_profiles else []
     return profiles + teams
 
 

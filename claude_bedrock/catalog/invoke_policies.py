@@ -64,8 +64,8 @@ class InvocationScope(NamedTuple):
     @property
     def only_with_guardrail(self) -> dict[str, str]:
         """The condition on every model, where the stage has a guardrail."""
-        found = self.guardrail_version_arn
-        return {GUARDRAIL: found} if found else {}
+        guardrail = self.guardrail_version_arn
+        return {GUARDRAIL: guardrail} if guardrail else {}
 
 
 def profile_destinations(model: Model, route: str, region: str) -> tuple[str, ...]:

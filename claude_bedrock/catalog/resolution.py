@@ -87,7 +87,7 @@ def resolve(
     A name that asks for one route gets that one or none.
     Raises UnknownModel, RetiredModel, ModelNotAllowed, WindowTooShort or RouteNotAllowed.
     """
-    asked_route, model, million = _read(requested)
+    requested_route, model, million = _read(requested)
     if model is None:
         raise UnknownModel(_unknown(requested, _offered(allowed, today)))
     if is_retired(model, today):
@@ -100,15 +100,15 @@ def resolve(
             f"{_called(model)} has a context window of {model.context_tokens:,} tokens on Amazon "
             f"Bedrock; ask for it without {spellings.MILLION}."
         )
-    if asked_route is not None and asked_route not in routes:
+    if requested_route is not None and requested_route not in routes:
         raise RouteNotAllowed(
-            f"Requests here are routed by {_listed(routes)} only, not by {asked_route}; "
+            f"Requests here are routed by {_listed(routes)} only, not by {requested_route}; "
             f"ask for {model.name} and leave the profile to this endpoint."
         )
-    asked = routes if asked_route is None else (asked_route,)
-    served = [route for route in asked if reach(model, route, region) is not None]
+    requested_routes = routes if requested_route is None else (requested_route,)
+    served = [route for route in requested_routes if reach(model, route, region) is not None]
     if not served:
-        raise RouteNotAllowed(_no_profile(model, asked))
+        raise RouteNotAllowed(_no_profile(model, requested_routes))
     profile_ids = tuple(profile_id(model, route) for route in served)
     return Resolved(model, profile_ids, is_legacy(model, today))
 
@@ -173,13 +173,13 @@ def _read(name: str) -> tuple[str | None, Model | None, bool]:
 @cache
 def _by_parts() -> dict[tuple[str, tuple[str, ...], str], Model]:
     """Return every model by what its spellings say, with its date and without."""
-    found = {}
+    models = {}
     for spelling, model in _SPELLINGS.items():
         parsed = spellings.parse(spelling)
         if parsed is not None:
-            found[parsed.family, parsed.version, parsed.date] = model
-            found.setdefault((parsed.family, parsed.version, ""), model)
-    return found
+            models[parsed.family, parsed.version, parsed.date] = model
+            models.setdefault((parsed.family, parsed.version, ""), model)
+    return models
 
 
 def _offered(allowed: Collection[str], today: str) -> list[Model]:
@@ -210,9 +210,9 @@ def _near(requested: str, offered: Sequence[Model]) -> list[str]:
     return near or (names[-_MOST_NEAR:] if families else [])
 
 
-def _no_profile(model: Model, asked: Collection[str]) -> str:
+def _no_profile(model: Model, requested_routes: Collection[str]) -> str:
     return (
-        f"{_called(model)} has no {' or '.join(asked)} profile here; it has "
+        f"{_called(model)} has no {' or '.join(requested_routes)} profile here; it has "
         f"{_listed(routes(model))}."
     )
 

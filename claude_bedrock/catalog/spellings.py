@@ -91,8 +91,8 @@ def families_in(name: str) -> set[str]:
 def split_geography(name: str) -> tuple[str | None, str]:
     """`us` and the base id of `us.anthropic.claude-…`; None and the name where it has none."""
     prefix, dot, rest = name.partition(".")
-    found = dot and prefix in ROUTES and rest.startswith(_PROVIDER)
-    return (prefix, rest) if found else (None, name)
+    has_geography = dot and prefix in ROUTES and rest.startswith(_PROVIDER)
+    return (prefix, rest) if has_geography else (None, name)
 
 
 def resource_of(arn: str) -> str:

@@ -114,7 +114,9 @@ def _global_statements(
 
 
 def _through(group: Sequence[ApplicationProfile], scope: InvocationScope) -> dict[str, Any]:
-    copied = dict.fromkeys(copied_arn(each.model, each.route, scope) for each in group)
+    copied = dict.fromkeys(
+        copied_arn(team_profile.model, team_profile.route, scope) for team_profile in group
+    )
     return {PROFILE: [*_arns(group, scope), *copied], **scope.only_with_guardrail}
 
 
@@ -137,13 +139,13 @@ def _allow(sid: str, resources: list[str], equals: dict[str, Any]) -> Statement:
 def _policy(
     profiles: Sequence[ApplicationProfile], scope: InvocationScope, described: bool
 ) -> list[Statement]:
-    asking: Statement = {
+    reading: Statement = {
         "Sid": "DescribeTeamProfiles",
         "Effect": "Allow",
         "Action": "bedrock:GetInferenceProfile",
         "Resource": _arns(profiles, scope),
     }
-    return invoke_statements(profiles, scope) + ([asking] if described else [])
+    return invoke_statements(profiles, scope) + ([reading] if described else [])
 
 
 def _length(profiles: Sequence[ApplicationProfile], scope: InvocationScope, described: bool) -> int:

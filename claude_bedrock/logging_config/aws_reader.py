@@ -127,10 +127,10 @@ class Account:
         return make(service, region_name=self._region, config=ONE_CALL)
 
 
-def _unless(absent: str, ask: Callable[[], Mapping[str, Any]]) -> Mapping[str, Any] | None:
+def _unless(absent: str, read: Callable[[], Mapping[str, Any]]) -> Mapping[str, Any] | None:
     """Return the answer; None where AWS says by the error `absent` that there is none."""
     try:
-        return ask()
+        return read()
     except ClientError as error:
         if _code(error) == absent:
             return None

@@ -73,10 +73,12 @@ def lacking(configuration: Configuration) -> list[str]:
     return [f"{name} is {_ABSENT}" for name in _DESTINATIONS if not configuration.get(name)] + off
 
 
-def extended(configuration: Configuration, ours: Configuration) -> dict[str, Any]:
+def extended(configuration: Configuration, stage_configuration: Configuration) -> dict[str, Any]:
     """Return its destinations as they are, one of ours where it has none, every data type
     delivered."""
-    missing = {name: ours[name] for name in _DESTINATIONS if not configuration.get(name)}
+    missing = {
+        name: stage_configuration[name] for name in _DESTINATIONS if not configuration.get(name)
+    }
     return {**configuration, **missing, **dict.fromkeys(_FLAGS, True)}
 
 

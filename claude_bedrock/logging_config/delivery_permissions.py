@@ -54,8 +54,8 @@ class Delivery(NamedTuple):
                 yield f"Bedrock may not write {self._name(request)}"
         for request in self._writes():
             for name in possible_denials(policy, request):
-                who = request.principal.rpartition("/")[2]
-                yield f"{name} may deny {request.action} on {self._name(request)} to {who}"
+                service = request.principal.rpartition("/")[2]
+                yield f"{name} may deny {request.action} on {self._name(request)} to {service}"
 
     def key_faults(self, policy: Policy) -> Iterator[str]:
         """Say what is wrong with the policy of the key."""
@@ -96,13 +96,13 @@ class Delivery(NamedTuple):
 
     def _is_closed_without_tls(self, policy: Policy) -> bool:
         plain = {"aws:securetransport": "false"}
-        asked = (
+        requests = (
             *(("s3:GetObject", "/*"), ("s3:PutObject", "/*"), ("s3:DeleteObject", "/*")),
             ("s3:ListBucket", ""),
         )
         return all(
             is_denied(policy, Request(ANYONE, action, f"{self._arn}{path}", plain))
-            for action, path in asked
+            for action, path in requests
         )
 
     def _overwriting(self) -> Request:

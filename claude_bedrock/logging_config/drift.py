@@ -71,7 +71,7 @@ def of_log_group(name: str, group: LogGroup | None, days: int, today: dt.date) -
     there."""
     if group is None:
         return [Drift("retention shortened", f"{name}: the log group does not exist")]
-    retention = log_group.kept(group, today)
+    retention = log_group.retention_of(group, today)
     if suffices(retention, days):
         return []
     return [Drift("retention shortened", f"{name}: {retention.rule}, {days} wanted")]
@@ -84,17 +84,17 @@ def of_bucket(
     too."""
     if bucket_ is None:
         return [Drift("bucket changed", "the bucket does not exist")]
-    kept = {
+    faults = {
         f"{prefix}*{suffix}": of(bucket_, prefix, today)
         for prefix in prefixes
         for of, suffix in (
-            (bucket.kept, ""),
+            (bucket.retention_of, ""),
             (bucket.retention_of_deleted, ", deleted or overwritten"),
         )
     }
     return [
         Drift("bucket changed", f"{name}: {fault.rule}, {days} days wanted")
-        for name, fault in kept.items()
+        for name, fault in faults.items()
         if not suffices(fault, days)
     ]
 

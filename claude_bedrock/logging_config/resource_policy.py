@@ -108,7 +108,7 @@ def _is_among(principal: str, named: Any) -> bool:  # noqa: ANN401 - JSON
     account, role = principal.split(":")[4], principal.rpartition("/")[2]
     sessions = f":sts::{account}:assumed-role/{role}/"
     root = principal.replace(principal.rpartition(":")[2], "root")
-    return any(each in (principal, account, root) or sessions in each for each in of_aws)
+    return any(arn in (principal, account, root) or sessions in arn for arn in of_aws)
 
 
 # --- actions and resources
@@ -138,7 +138,7 @@ def _meets(statement: Statement, resource: str) -> bool:
     if "NotResource" in statement:
         form = resource.replace("*", _UNLIKE_ANY_TEXT)
         return not _any_like(statement["NotResource"], form, str)
-    return any(overlap(each, resource) for each in _listed(statement.get("Resource", [])))
+    return any(overlap(pattern, resource) for pattern in _listed(statement.get("Resource", [])))
 
 
 def _any_like(patterns: Any, text: str, fold: Callable[[str], str]) -> bool:  # noqa: ANN401 - JSON
@@ -148,20 +148,25 @@ def _any_like(patterns: Any, text: str, fold: Callable[[str], str]) -> bool:  # 
 def is_like(text: str, pattern: str) -> bool:
     """Return whether the text matches a pattern in which `*` stands for anything and `?` for one
     character. https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_elements_resource.html"""
-    parts = (".*" if each == "*" else "." if each == "?" else re.escape(each) for each in pattern)
+    parts = (
+        ".*" if character == "*" else "." if character == "?" else re.escape(character)
+        for character in pattern
+    )
     return re.fullmatch("".join(parts), text, re.DOTALL) is not None
 
 
 @lru_cache(maxsize=4096)
-def overlap(one: str, other: str) -> bool:
+def overlap(pattern: str, other: str) -> bool:
     """Return whether some text matches both patterns."""
-    if not one or not other:
-        return not (one + other).strip("*")
-    if one[0] == "*":
-        return overlap(one[1:], other) or overlap(one, other[1:])
+    if not pattern or not other:
+        return not (pattern + other).strip("*")
+    if pattern[0] == "*":
+        return overlap(pattern[1:], other) or overlap(pattern, other[1:])
     if other[0] == "*":
-        return overlap(other, one)
-    return (one[0] == other[0] or "?" in (one[0], other[0])) and overlap(one[1:], other[1:])
+        return overlap(other, pattern)
+    return (pattern[0] == other[0] or "?" in (pattern[0], other[0])) and overlap(
+        pattern[1:], other[1:]
+    )
 
 
 # --- conditions
@@ -183,15 +188,15 @@ def _test(operator: str, expected: Sequence[Any], value: Any) -> bool | None:  #
     """https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_elements_condition_operators.html"""
     if value is ... or ":" in operator:
         return None
-    texts = [str(each).lower() if isinstance(each, bool) else str(each) for each in expected]
+    texts = [str(value).lower() if isinstance(value, bool) else str(value) for value in expected]
     if operator == "Null":
         return (value is None) is (texts == ["true"])
     name = operator.removesuffix("IfExists")
     negated = "Not" in name
     if value is None:
         return negated or operator != name
-    found = _compare(name.replace("Not", ""), texts, value)
-    return found if found is None else found is not negated
+    result = _compare(name.replace("Not", ""), texts, value)
+    return result if result is None else result is not negated
 
 
 def _compare(name: str, expected: Sequence[str], value: str) -> bool | None:
@@ -200,9 +205,9 @@ def _compare(name: str, expected: Sequence[str], value: str) -> bool | None:
         case "StringEquals":
             return value in expected
         case "StringEqualsIgnoreCase" | "Bool":
-            return value.lower() in [each.lower() for each in expected]
+            return value.lower() in [text.lower() for text in expected]
         case "StringLike" | "ArnLike" | "ArnEquals":
             text = value.replace("*", _UNLIKE_ANY_TEXT)
-            return any(is_like(text, each) for each in expected)
+            return any(is_like(text, pattern) for pattern in expected)
     number = _NUMBERS.get(name)
-    return None if number is None else any(number(float(value), float(each)) for each in expected)
+    return None if number is None else any(number(float(value), float(limit)) for limit in expected)

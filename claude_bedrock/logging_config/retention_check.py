@@ -36,7 +36,7 @@ def find_retention_shortfalls(
         yield from drift.of_log_group(group, reader.log_group(group), days, today)
     for bucket, there in groupby(sorted(storage_locations(configuration)), attrgetter("bucket")):
         if bucket != except_bucket:
-            prefixes = [place.prefix for place in there]
+            prefixes = [location.prefix for location in there]
             for shortfall in drift.of_bucket(reader.bucket(bucket), prefixes, days, today):
                 yield shortfall._replace(what=f"s3://{bucket}: {shortfall.what}")
 

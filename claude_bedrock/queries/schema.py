@@ -61,10 +61,10 @@ def duckdb_columns() -> Mapping[str, str]:
 def _hive(kind: Type) -> str:
     if isinstance(kind, str):
         return kind
-    return f"struct<{','.join(f'{name.lower()}:{each}' for name, each in kind.items())}>"
+    return f"struct<{','.join(f'{name.lower()}:{member}' for name, member in kind.items())}>"
 
 
 def _duckdb(kind: Type) -> str:
     if isinstance(kind, str):
         return _DUCKDB[kind]
-    return f"STRUCT({', '.join(f'{name} {_DUCKDB[each]}' for name, each in kind.items())})"
+    return f"STRUCT({', '.join(f'{name} {_DUCKDB[member]}' for name, member in kind.items())})"

@@ -12,7 +12,7 @@ AT_ONCE: Final = 32
 _BYTES_AT_ONCE: Final = 64 * 1024 * 1024
 _STREAMED: Final = 16 * 1024 * 1024
 """An object of this size or more is read while it arrives, and not held as a whole."""
-_ASKED_AT_ONCE: Final = 1024
+_BATCH_SIZE: Final = 1024
 Question = TypeVar("Question")
 Reply = TypeVar("Reply")
 Item = Mapping[str, Any]
@@ -36,19 +36,19 @@ def fetch_in_order(
 
 
 def each_in_order(
-    ask: Callable[[Question], Reply], questions: Iterable[Question]
+    request: Callable[[Question], Reply], questions: Iterable[Question]
 ) -> Iterator[tuple[Question, Reply]]:
-    """Yield each question with its answer, in that order; `ask` is called by many threads at once.
+    """Yield each question with its answer, in order; many threads call `request` at once.
 
-    Raises what `ask` raises."""
+    Raises what `request` raises."""
     with ThreadPoolExecutor(AT_ONCE) as pool:
         waiting = iter(questions)
-        while some := list(islice(waiting, _ASKED_AT_ONCE)):
-            yield from zip(some, pool.map(ask, some), strict=True)
+        while some := list(islice(waiting, _BATCH_SIZE)):
+            yield from zip(some, pool.map(request, some), strict=True)
 
 
 def _fits(item: Item, waiting: deque[tuple[Item, Future[IO[bytes]]]]) -> bool:
-    held = sum(each["Size"] for each, _ in waiting)
+    held = sum(item["Size"] for item, _ in waiting)
     return len(waiting) < AT_ONCE and held + item["Size"] <= _BYTES_AT_ONCE
 
 

@@ -19,5 +19,5 @@ class Fingerprint:
     def take_object(self, digest: ObjectDigest) -> None:
         """An object of records, once it was read: this keeps nothing of it."""
 
-    def told(self) -> dict[str, object]:
+    def as_data(self) -> dict[str, object]:
         return {"count": self._count, "sha256": self._hash.hexdigest()}

@@ -84,20 +84,20 @@ class BucketSettings(NamedTuple):
     ownership: str
 
 
-def kept(bucket: Bucket, prefix: str, day: dt.date) -> RetentionResult:
+def retention_of(bucket: Bucket, prefix: str, day: dt.date) -> RetentionResult:
     """Of the objects under `prefix` that were written on a day, and that nobody touches.
 
     With versioning a rule only puts a delete marker over an object, which makes it noncurrent;
     with versioning suspended the marker takes the object's place."""
     start, end = of_day(day)
-    some, each = _rules(bucket, prefix)
-    hidden, hidden_by = _expiry(some, start), _expiry(each, end)
+    some, every = _rules(bucket, prefix)
+    hidden, hidden_by = _expiry(some, start), _expiry(every, end)
     first, last = hidden, hidden_by
     days = fewest((*(rule.expires_days for rule in some), *_until_dates(some, end)))
     if bucket.versioning:
         # The marker comes on the day after the object is due, at its latest by our reckoning.
         # What was written before versioning was suspended is still there behind it.
-        last = after(after(hidden_by, 1), _noncurrent(each))
+        last = after(after(hidden_by, 1), _noncurrent(every))
     if bucket.versioning == "Enabled":
         first = after(hidden, _noncurrent(some, spared=False))
     if bucket.lock and first is not None:
@@ -131,12 +131,12 @@ def retention_of_deleted(bucket: Bucket, prefix: str, day: dt.date) -> Retention
             threats=(),
             sources=(VERSIONS,),
         )
-    some, each = _rules(bucket, prefix)
+    some, every = _rules(bucket, prefix)
     days = _noncurrent(some, spared=False)
     return RetentionResult(
         rule=_noncurrent_in_words(days),
         first=after(start, days),
-        last=after(end, _noncurrent(each)),
+        last=after(end, _noncurrent(every)),
         days=days,
         delay="" if days is None else DELAY,
         threats=_threats(bucket),
@@ -145,7 +145,7 @@ def retention_of_deleted(bucket: Bucket, prefix: str, day: dt.date) -> Retention
 
 
 def _rules(bucket: Bucket, prefix: str) -> tuple[list[Rule], list[Rule]]:
-    """Return those that are for some object there, and those that are for each."""
+    """Return the rules for some object there, and those for every object."""
     some = [rule for rule in bucket.rules if rule.may_be_for(prefix)]
     return some, [rule for rule in some if rule.is_for(prefix)]
 
@@ -200,8 +200,8 @@ def _threats(bucket: Bucket) -> tuple[EarlyDeletionRisk, ...]:
     if bucket.lock:
         return _of_locked(bucket.lock), rules
     if bucket.versioning != "Enabled":
-        gone = "somebody deletes or overwrites an object (s3:DeleteObject, s3:PutObject)"
-        return EarlyDeletionRisk(gone, f"{_GUIDE}/DeletingObjects.html"), rules
+        cause = "somebody deletes or overwrites an object (s3:DeleteObject, s3:PutObject)"
+        return EarlyDeletionRisk(cause, f"{_GUIDE}/DeletingObjects.html"), rules
     version = EarlyDeletionRisk(
         "somebody deletes a version by its id (s3:DeleteObjectVersion)",
         f"{_GUIDE}/DeletingObjectVersions.html",

@@ -40,7 +40,7 @@ class Key(NamedTuple):
     deleted_on: dt.datetime | None = None
 
 
-def kept(key: Key) -> RetentionResult:
+def retention_of(key: Key) -> RetentionResult:
     """Of the key itself. Only one that is enabled lets anything be read: not even one that waits
     for its deletion does, until that is called off."""
     return RetentionResult(

@@ -61,13 +61,13 @@ def read_bucket_settings(encryption: Answer, block: Answer, ownership: Answer) -
     """GetBucketEncryption, GetPublicAccessBlock and GetBucketOwnershipControls, each empty where
     the bucket has none."""
     encrypted = encryption.get("ServerSideEncryptionConfiguration", {}).get("Rules", [])
-    defaults = [each.get("ApplyServerSideEncryptionByDefault", {}) for each in encrypted]
+    defaults = [rule.get("ApplyServerSideEncryptionByDefault", {}) for rule in encrypted]
     blocked = block.get("PublicAccessBlockConfiguration", {})
     owned = ownership.get("OwnershipControls", {}).get("Rules", [])
     return BucketSettings(
         key=next((default.get("KMSMasterKeyID", "") for default in defaults), ""),
         not_blocked=tuple(name for name in PUBLIC_ACCESS if not blocked.get(name)),
-        ownership=next((each["ObjectOwnership"] for each in owned), ""),
+        ownership=next((rule["ObjectOwnership"] for rule in owned), ""),
     )
 
 

@@ -57,16 +57,16 @@ def read_dispositions(
 ) -> dict[str, Disposition]:
     """Return those that hold, by the finding's id; of one that was accepted twice the last. Where
     `logged` is known, only what the function has logged counts. Raises botocore's errors."""
-    found = {}
+    dispositions = {}
     for key in bucket.listed(DISPOSITIONS):
         try:
             sha256, (entry, *_) = bucket.entries(key)
-            given = Disposition(*(str(entry[name]) for name in Disposition._fields))
+            sealed = Disposition(*(str(entry[name]) for name in Disposition._fields))
         except (BrokenEvidenceError, KeyError, ValueError):
             continue  # what does not hold accepts nothing
         if logged is None or (key in logged and logged[key].sha256 == sha256):
-            found[given.id] = given
-    return found
+            dispositions[sealed.id] = sealed
+    return dispositions
 
 
 def sealed_findings(files: Iterable[SealedFile]) -> Iterator[Mapping[str, Any]]:

@@ -87,9 +87,9 @@ def _clauses(outcome: Outcome, window: str) -> Iterator[str]:
         calls = "call" if due == 1 else "calls"
         yield f"{counts.matched:,} of {due:,} {calls} of {window} {verb} on record in both places"
     by_kind = Counter(finding.kind for finding in outcome.findings)
-    for kind, (one, many) in _FINDINGS.items():
+    for kind, (singular, plural) in _FINDINGS.items():
         if number := by_kind[kind]:
-            yield one if number == 1 else many.format(f"{number:,}")
+            yield singular if number == 1 else plural.format(f"{number:,}")
     if counts.unknown:
         yield f"of {counts.unknown:,} it cannot be known"
     if young := counts.pending + counts.records_pending:

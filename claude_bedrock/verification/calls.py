@@ -61,8 +61,8 @@ def calls(entry: Mapping[str, Any], written_at: float) -> Iterator[Call]:
         yield _call(attempt, at, caller, expected, completed=False)
     expected = "none" if counting else _expected(entry, fields.number(entry, "status"))
     completed = fields.optional_text(entry, "outcome") == "completed"
-    whole = completed and entry.get("upstream_complete", True) is True
-    yield _call(entry, at, caller, expected, completed=whole)
+    complete = completed and entry.get("upstream_complete", True) is True
+    yield _call(entry, at, caller, expected, completed=complete)
 
 
 def _call(
@@ -87,10 +87,10 @@ def _call(
 
 
 def _attempts(entry: fields.Fields) -> list[fields.Fields]:
-    found = entry.get("earlier_attempts", [])
-    if not isinstance(found, list) or not all(isinstance(each, dict) for each in found):
+    attempts = entry.get("earlier_attempts", [])
+    if not isinstance(attempts, list) or not all(isinstance(attempt, dict) for attempt in attempts):
         raise UnreadableError("earlier_attempts is not a list of objects")
-    return found
+    return attempts
 
 
 def _expected(attempt: fields.Fields, client_status: float) -> Expectation:

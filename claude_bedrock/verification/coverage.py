@@ -97,7 +97,7 @@ class Coverage(NamedTuple):
             "until": iso(self.due.until),
             "hours": self.hours,
             "hours_verified": self.hours_verified,
-            "missing": [str(each) for each in self.missing],
+            "missing": [str(hour) for hour in self.missing],
             "broken": [f"{span}: {why}" for span, why in self.broken],
             "not_verified": [f"{span}: {why}" for span, why in self.not_verified],
             "mismatches": [mismatch._asdict() for mismatch in self.mismatches],
@@ -109,8 +109,8 @@ class Coverage(NamedTuple):
 def due_span(since: datetime, until: datetime, *, now: datetime, deployed: datetime) -> Span:
     """Return the whole hours of a window that have to be sealed by now: not those that began
     before the stage was deployed, nor those whose records may still be on their way."""
-    begin = max(whole_hour(since), next_hour(deployed))
-    end = min(next_hour(until), whole_hour(now - DUE_AFTER))
+    begin = max(start_of_hour(since), next_hour(deployed))
+    end = min(next_hour(until), start_of_hour(now - DUE_AFTER))
     return Span(begin, max(begin, end))
 
 
@@ -142,11 +142,11 @@ def cover(
     )
 
 
-def gone(keys: Collection[str], logged: Mapping[str, SealedHash]) -> Iterator[Mismatch]:
+def missing_files(keys: Collection[str], logged: Mapping[str, SealedHash]) -> Iterator[Mismatch]:
     """Files of which something was logged and that are not among `keys`."""
-    for key, each in sorted(logged.items()):
+    for key, sealed in sorted(logged.items()):
         if key not in keys:
-            yield Mismatch("evidence_missing", key, f"was sealed with {each.sha256}, and is gone")
+            yield Mismatch("evidence_missing", key, f"was sealed with {sealed.sha256}, and is gone")
 
 
 def differing(
@@ -168,20 +168,20 @@ def of_hours(
 ) -> dict[str, SealedHash]:
     """Return what was logged of files of hours that begin between the two times."""
     return {
-        key: each
-        for key, each in logged.items()
-        if key.startswith(HOURLY) and since <= moment_of(each.since) < until
+        key: sealed
+        for key, sealed in logged.items()
+        if key.startswith(HOURLY) and since <= moment_of(sealed.since) < until
     }
 
 
-def whole_hour(moment: datetime) -> datetime:
+def start_of_hour(moment: datetime) -> datetime:
     """Return the beginning of its hour, UTC."""
     return moment.astimezone(UTC).replace(minute=0, second=0, microsecond=0)
 
 
 def next_hour(moment: datetime) -> datetime:
     """Return the beginning of the first hour that does not begin before it."""
-    begin = whole_hour(moment)
+    begin = start_of_hour(moment)
     return begin if begin == moment else begin + HOUR
 
 
@@ -200,13 +200,13 @@ def _read(
     keys = [*earlier[-1:], *names[len(earlier) :]]
     ends = [*(begin_of(key) for key in keys[1:]), until]
     read = each_in_order(partial(readable, bucket), keys)
-    for (key, found), following in zip(read, ends, strict=False):  # no key, and the end
-        if isinstance(found, SealedFile):
-            files += [found] if found.until > since else []
+    for (key, result), following in zip(read, ends, strict=False):  # no key, and the end
+        if isinstance(result, SealedFile):
+            files += [result] if result.until > since else []
         else:
             begin = begin_of(key)
-            end = min(whole_hour(begin) + HOUR, following)
-            broken += [(Span(begin, end), str(found))] if end > since else []
+            end = min(start_of_hour(begin) + HOUR, following)
+            broken += [(Span(begin, end), str(result))] if end > since else []
     return files, broken
 
 
@@ -220,14 +220,14 @@ def readable(bucket: EvidenceBucket, key: str) -> SealedFile | BrokenEvidenceErr
 
 def _unlinked(files: Sequence[SealedFile]) -> list[tuple[Span, str]]:
     """Files that touch and do not follow each other, or that overlap."""
-    found = []
-    for one, other in pairwise(files):
+    breaks = []
+    for file, other in pairwise(files):
         span = Span(other.since, other.until)
-        if other.since < one.until:
-            found.append((span, f"{other.key} begins at {iso(other.since)}, within {one.key}"))
-        elif other.since == one.until and other.previous != one.sha256:
-            found.append((span, f"{other.key}, entry 1: it does not follow the entry before it"))
-    return found
+        if other.since < file.until:
+            breaks.append((span, f"{other.key} begins at {iso(other.since)}, within {file.key}"))
+        elif other.since == file.until and other.previous != file.sha256:
+            breaks.append((span, f"{other.key}, entry 1: it does not follow the entry before it"))
+    return breaks
 
 
 def _gaps(spans: Iterable[Span], due: Span) -> list[Span]:
@@ -247,8 +247,8 @@ def _mismatches(
     logged: Mapping[str, SealedHash],
     now: datetime,
 ) -> Iterator[Mismatch]:
-    there = {each.key for each in files} | {key_of_hour(span.since) for span, _ in broken}
-    yield from gone(there, logged)
+    there = {file.key for file in files} | {key_of_hour(span.since) for span, _ in broken}
+    yield from missing_files(there, logged)
     for file in files:
         yield from differing(file, logged, now)
 
@@ -259,7 +259,7 @@ def _unlogged(files: Iterable[SealedFile], logged: Mapping[str, SealedHash]) -> 
 
 def _should_be_logged(file: SealedFile, logged: Mapping[str, SealedHash]) -> bool:
     """Not where an older version of the function has sealed it, or the log is no longer kept."""
-    return any(moment_of(each.since) <= file.since for each in logged.values())
+    return any(moment_of(sealed.since) <= file.since for sealed in logged.values())
 
 
 def _settled(file: SealedFile, now: datetime) -> bool:
@@ -270,7 +270,7 @@ def _settled(file: SealedFile, now: datetime) -> bool:
 
 
 def _hours(span: Span, within: Span) -> Iterable[datetime]:
-    hour, end = whole_hour(max(span.since, within.since)), min(span.until, within.until)
+    hour, end = start_of_hour(max(span.since, within.since)), min(span.until, within.until)
     while hour < end:
         yield hour
         hour += HOUR

@@ -34,10 +34,10 @@ def members(fields: Fields, name: str) -> Fields:
 
 def texts(fields: Fields, name: str) -> Mapping[str, str]:
     """Return an object of texts; empty where there is none. Raises UnreadableError."""
-    found = members(fields, name)
-    for key, value in found.items():
+    values = members(fields, name)
+    for key, value in values.items():
         _checked_text(value, f"{name}.{key}")
-    return found
+    return values
 
 
 def number(fields: Fields, name: str) -> float:

@@ -60,11 +60,11 @@ def _read(number: int, line: bytes) -> dict[str, Any]:
     try:
         entry = json.loads(line)
         content = {name: value for name, value in entry.items() if name != "sha256"}
-        whole = _line(entry) == line and _digest(content) == entry["sha256"]
-        whole = whole and content["entry"] == number and "previous" in content
+        valid = _line(entry) == line and _digest(content) == entry["sha256"]
+        valid = valid and content["entry"] == number and "previous" in content
     except (ValueError, KeyError, AttributeError, TypeError, RecursionError):
-        whole = False
-    if not whole:
+        valid = False
+    if not valid:
         raise BrokenChainError(number, "it is not what was written")
     return dict(entry)
 

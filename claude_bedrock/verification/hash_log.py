@@ -46,11 +46,11 @@ class HashLog:
         """By the file's key, what was logged first of files that were sealed between the two times.
 
         Raises UnreadableError, and botocore's errors."""
-        found: dict[str, SealedHash] = {}
+        hashes: dict[str, SealedHash] = {}
         for event in self._events(since, until):
             if event.bucket == self._bucket:
-                found.setdefault(event.key, event)
-        return found
+                hashes.setdefault(event.key, event)
+        return hashes
 
     def _events(self, since: datetime, until: datetime) -> Iterator[SealedHash]:
         events = filter_events(

@@ -96,7 +96,7 @@ class _Join:
         self._seen: dict[str, int] = {}  # request id -> a bit for each destination
         self._contents: dict[str, bytes] = {}  # request id -> digests of its first record
         self._paths: dict[str, tuple[str, str]] = {}  # of those whose bodies lie elsewhere
-        self._found: dict[tuple[Kind, str, str], Finding] = {}
+        self._findings: dict[tuple[Kind, str, str], Finding] = {}
         self._young: set[str] = set()  # whose body may still come
         self._unreadable: dict[str, int] = {}  # request id -> a bit for each destination
         self._failed: set[str] = set()  # ids without a known status whose record has an error
@@ -153,9 +153,9 @@ class _Join:
         if not self._principals.is_gateway(record.identity):
             return None
         waiting = self._nameless.get(record.metadata.get(CALLER[0], ""), [])
-        for place, call in enumerate(waiting):
+        for index, call in enumerate(waiting):
             if call.caller == _caller(record):
-                del waiting[place]
+                del waiting[index]
                 self._calls[record.request_id] = named = call._replace(request_id=record.request_id)
                 return named
         return None
@@ -191,20 +191,20 @@ class _Join:
     ) -> bool:
         """Of two bodies whose tokens differ, or that have an object each. One that is reported as
         missing, or whose object is not there, is not reported as different too."""
-        if _NO_BODY in tokens and ("body_missing", request_id, "") in self._found:
+        if _NO_BODY in tokens and ("body_missing", request_id, "") in self._findings:
             return True
         if not all(self._lookups.is_stored(path) for path in paths if path):
             return True
         if _are_two(paths) and self._lookups.are_identical(*paths):
             return True
         try:
-            one, other = (
+            first, second = (
                 body_digest(self._lookups.read_body(path)) if path else token
                 for token, path in zip(tokens, paths, strict=True)
             )
         except UnreadableError:
             return False
-        return one == other
+        return first == second
 
     def _judge(
         self, destination: Destination, record: RecordSummary, call: Call | None, at: float
@@ -277,16 +277,21 @@ class _Join:
             detail=detail,
             source=about.source,
         )
-        self._found.setdefault((kind, about.request_id, about.source), finding)
+        self._findings.setdefault((kind, about.request_id, about.source), finding)
 
     def outcome(self) -> Outcome:
-        for call in [*self._calls.values(), *(c for each in self._nameless.values() for c in each)]:
+        for call in [
+            *self._calls.values(),
+            *(c for group in self._nameless.values() for c in group),
+        ]:
             if self._window.holds(call.at):
                 self._counted["calls"] += 1
                 self._counted[self._fate(call)] += 1
         self._judge_strangers()
         self._counted["allowed_direct_calls"] = self._direct.total()
-        findings = sorted(self._found.values(), key=lambda each: (each.at, each.request_id))
+        findings = sorted(
+            self._findings.values(), key=lambda finding: (finding.at, finding.request_id)
+        )
         return Outcome(Counts(**self._counted), findings, dict(sorted(self._direct.items())))
 
     def _fate(self, call: Call) -> str:
@@ -322,15 +327,15 @@ class _Join:
     def _lost_entries(self, lost: list[_Stranger]) -> None:
         """Records of the gateway's own role whose audit entry is not there: API Gateway's access
         log is the third witness."""
-        ids = {each.gateway_request_id for each in lost if each.gateway_request_id}
-        witnessed = self._lookups.find_requests(ids) if ids else {}
-        for each in lost:
+        ids = {lost_call.gateway_request_id for lost_call in lost if lost_call.gateway_request_id}
+        requests = self._lookups.find_requests(ids) if ids else {}
+        for lost_call in lost:
             self._counted["audit_entries_lost"] += 1
-            claimed = each.gateway_request_id
-            details = [witnessed.get(claimed) or f"no access log entry was read of {claimed}"]
+            claimed = lost_call.gateway_request_id
+            details = [requests.get(claimed) or f"no access log entry was read of {claimed}"]
             if not claimed:
                 details = ["the record names no request of the gateway"]
-            self._find("audit_entry_lost", each.about, self._with_gaps(each, details))
+            self._find("audit_entry_lost", lost_call.about, self._with_gaps(lost_call, details))
 
     def _went_round(self, stranger: _Stranger) -> None:
         self._counted["unmatched_records"] += 1
@@ -393,9 +398,10 @@ def _unread(call: Call, record: RecordSummary) -> bool:
 def _differing(call: Call, record: RecordSummary) -> str:
     pairs = zip(CALLER, call.caller, _caller(record), strict=True)
     return "; ".join(
-        f"{name} is {ours or 'nothing'} in the audit entry, {theirs or 'nothing'} in the record"
-        for name, ours, theirs in pairs
-        if ours != theirs
+        f"{name} is {expected or 'nothing'} in the audit entry, "
+        f"{recorded or 'nothing'} in the record"
+        for name, expected, recorded in pairs
+        if expected != recorded
     )
 
 

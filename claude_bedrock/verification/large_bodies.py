@@ -13,11 +13,12 @@ _RECORDS_AHEAD: Final = 256
 
 
 class LargeBodies:
-    """`ask` says of one `s3://` path what S3 says of its object; None where there is none. It is
-    asked once of each."""
+    """The objects of large bodies, each looked up in S3 once.
 
-    def __init__(self, ask: Callable[[str], ObjectStat | None]) -> None:
-        self._ask = ask
+    `read_stat` returns S3's metadata of the object at an `s3://` path; None where there is none."""
+
+    def __init__(self, read_stat: Callable[[str], ObjectStat | None]) -> None:
+        self._read_stat = read_stat
         self._known: dict[str, ObjectStat | None] = {}
 
     @property
@@ -29,19 +30,19 @@ class LargeBodies:
         """Raises botocore's errors."""
         return self.stat(path) is not None
 
-    def are_identical(self, one: str, other: str) -> bool:
+    def are_identical(self, path: str, other_path: str) -> bool:
         """Return whether the objects of two paths surely hold the same bytes. Raises botocore's
         errors."""
-        first, second = self.stat(one), self.stat(other)
+        first, second = self.stat(path), self.stat(other_path)
         return first is not None and second is not None and first.has_same_bytes(second)
 
     def stat(self, path: str) -> ObjectStat | None:
         """Raises botocore's errors."""
         if path not in self._known:
-            self._known[path] = self._ask(path)
+            self._known[path] = self._read_stat(path)
         return self._known[path]
 
-    def asked_ahead(
+    def prefetched(
         self, records: Iterable[tuple[Destination, LogItem]]
     ) -> Iterator[tuple[Destination, LogItem]]:
         """The same records, after the objects of some of them have been asked for."""
@@ -49,7 +50,7 @@ class LargeBodies:
         while some := list(islice(waiting, _RECORDS_AHEAD)):
             paths = dict.fromkeys(path for _, record in some for path in paths_of(record))
             unknown = [path for path in paths if path not in self._known]
-            self._known |= dict(each_in_order(self._ask, unknown)) if unknown else {}
+            self._known |= dict(each_in_order(self._read_stat, unknown)) if unknown else {}
             yield from some
 
 

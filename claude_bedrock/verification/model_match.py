@@ -26,7 +26,7 @@ def is_model_of(call: Call, model_id: str) -> bool:
 def _is_same(called: str, recorded: str) -> bool:
     """A profile of another geography is another model: it may answer elsewhere. The base model of
     the profile is the same one."""
-    called, recorded = (each.rpartition("/")[2] for each in (called, recorded))
+    called, recorded = (model_id.rpartition("/")[2] for model_id in (called, recorded))
     if called == recorded:
         return True
     model = catalog.find(recorded) if recorded.startswith(_BASE_ID) else None

@@ -89,7 +89,7 @@ def check_objects(
 def _changes(
     file: SealedFile, lines: Sequence[Mapping[str, Any]], records: RecordObjects
 ) -> Iterator[ObjectChange]:
-    read = {str(each["path"]): each for each in lines if "sha256" in each}
+    read = {str(line["path"]): line for line in lines if "sha256" in line}
     there = dict(records.begun(file.since, file.until))
     for path, line in read.items():
         item = there.get(path)
@@ -98,7 +98,7 @@ def _changes(
     for path in there.keys() - read.keys():
         item = there[path]
         yield ObjectChange("object_new", path, f"came after the hour was sealed, {item['ETag']}")
-    bodies = {str(each["path"]): each for each in lines if "sha256" not in each}
+    bodies = {str(line["path"]): line for line in lines if "sha256" not in line}
     for path, stat in each_in_order(records.stat, bodies):
         yield from _compared(path, bodies[path], (stat.size, stat.etag) if stat else None)
 

@@ -44,14 +44,14 @@ def period(
 def moment(text: str) -> datetime:
     """Return an ISO 8601 time. Raises BadWindowError."""
     try:
-        found = datetime.fromisoformat(text)
+        parsed = datetime.fromisoformat(text)
     except ValueError as error:
         raise BadWindowError(
             f"Invalid time {text!r}. Use ISO 8601, such as 2026-01-31T12:00:00Z."
         ) from error
-    if not FIRST_YEAR <= found.year <= LAST_YEAR:
+    if not FIRST_YEAR <= parsed.year <= LAST_YEAR:
         raise BadWindowError(f"Invalid time {text!r}. Years are {FIRST_YEAR} to {LAST_YEAR}.")
-    return found.astimezone(UTC) if found.tzinfo else found.replace(tzinfo=UTC)
+    return parsed.astimezone(UTC) if parsed.tzinfo else parsed.replace(tzinfo=UTC)
 
 
 def in_words(since: datetime, until: datetime) -> str:

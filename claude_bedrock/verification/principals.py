@@ -16,8 +16,8 @@ class Principals(NamedTuple):
 
     def may_call_directly(self, identity: str) -> bool:
         """Return whether `identity` is one of the allowed direct callers, or a session of one."""
-        found = principal(identity)
-        return any(found == principal(caller) for caller in self.allowed_direct_callers)
+        caller_principal = principal(identity)
+        return any(caller_principal == principal(caller) for caller in self.allowed_direct_callers)
 
 
 def principal(arn: str) -> str:

@@ -8,7 +8,7 @@ from botocore.exceptions import BotoCoreError, ClientError
 
 from claude_bedrock.records.window import UnreadableError
 from claude_bedrock.verification import run
-from claude_bedrock.verification.coverage import iso, whole_hour
+from claude_bedrock.verification.coverage import iso, start_of_hour
 from claude_bedrock.verification.evidence_bucket import (
     HOURLY,
     BrokenEvidenceError,
@@ -34,7 +34,7 @@ class Recheck(NamedTuple):
     """What is sealed of it, and the findings that are new."""
 
     entries: Sequence[Mapping[str, Any]]
-    found: Sequence[Finding]
+    findings: Sequence[Finding]
 
 
 def recheck_window(
@@ -75,7 +75,7 @@ def recheck_window(
 
 def _sealed_then(evidence: EvidenceBucket, window_: Period) -> Iterator[SealedFile]:
     """Yield the files of the window that say what was found then."""
-    for key in evidence.listed(HOURLY, before(whole_hour(window_.since))):
+    for key in evidence.listed(HOURLY, before(start_of_hour(window_.since))):
         if is_of_hours(key, window_.until) and begin_of(key) < window_.until:
             file = evidence.read(key)
             if file.until > window_.since and not file.because:

@@ -63,9 +63,9 @@ class Run(NamedTuple):
 
     def entries(self) -> Iterator[dict[str, Any]]:
         """What is kept of it: the run itself, then each finding."""
-        whole = self.outcome.as_data()
-        findings = whole.pop("findings")
-        yield {"kind": "run", **self.about, **whole}
+        outcome = self.outcome.as_data()
+        findings = outcome.pop("findings")
+        yield {"kind": "run", **self.about, **outcome}
         for finding in findings:
             yield {"kind": "finding", "finding": finding}
 
@@ -121,7 +121,7 @@ def _about(
         "settled": iso(period.now - period.delay),
         "bounds": stage.bounds._asdict(),
         "gateway_role": stage.principals.gateway_role,
-        "read": {name: each.told() for name, each in read.items()},
+        "read": {name: digest.as_data() for name, digest in read.items()},
     }
 
 
@@ -151,7 +151,7 @@ def _with_bodies(
     """The same records, after S3 was asked for the bodies that lie elsewhere: these are taken by
     `digests`, and count for `limit` as they are held. Raises TooLargeError."""
     charged = 0
-    for destination, record in bodies.asked_ahead(records):
+    for destination, record in bodies.prefetched(records):
         limit.charge(ENTRIES_PER_BODY * (bodies.held - charged))
         charged = bodies.held
         at = _moment(record)

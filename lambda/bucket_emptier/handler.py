@@ -110,5 +110,5 @@ def _emptied(bucket: str, context: Context, buckets: Buckets, retry: Propagation
 def _some_versions(bucket: str, buckets: Buckets) -> list[dict[str, str]]:
     """Up to a thousand versions and delete markers, as many as one call takes."""
     page = buckets.list_object_versions(Bucket=bucket, MaxKeys=1000)
-    found = [*page.get("Versions", []), *page.get("DeleteMarkers", [])]
-    return [{"Key": entry["Key"], "VersionId": entry["VersionId"]} for entry in found]
+    entries = [*page.get("Versions", []), *page.get("DeleteMarkers", [])]
+    return [{"Key": entry["Key"], "VersionId": entry["VersionId"]} for entry in entries]

@@ -27,7 +27,7 @@ class Endpoint(NamedTuple):
     url: str
     admission: Admission
 
-    def ask(self, body: Mapping[str, Any]) -> str:
+    def send(self, body: Mapping[str, Any]) -> str:
         """Return the id by which Bedrock recorded the call of a Messages body. Raises
         CallFailedError."""
         content = json.dumps(body).encode()

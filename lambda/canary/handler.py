@@ -35,17 +35,19 @@ def handle(_event: object, context: Any) -> dict[str, Any]:  # noqa: ANN401 - La
     return {"failures": [failure._asdict() for failure in failures]}
 
 
-def run(work: Work, asked: Iterable[Question], pauses: Iterable[float] = PAUSES) -> list[Failure]:
+def run(
+    work: Work, requests: Iterable[Question], pauses: Iterable[float] = PAUSES
+) -> list[Failure]:
     """Each question is asked, even if one before it failed; what was answered is looked for."""
     sent, failed = [], []
-    for each in asked:
+    for question in requests:
         began = datetime.now(UTC)
         try:
-            request_id = work.endpoint.ask(each.body)
+            request_id = work.endpoint.send(question.body)
         except CallFailedError as error:
-            failed.append(Failure(each.size, "call", str(error), ""))
+            failed.append(Failure(question.size, "call", str(error), ""))
         else:
-            sent.append(Sent(each, request_id, began - _BEFORE, datetime.now(UTC)))
+            sent.append(Sent(question, request_id, began - _BEFORE, datetime.now(UTC)))
     return [*failed, *missing_records(sent, work.records, pauses)]
 
 

@@ -58,7 +58,7 @@ def missing_records(
 ) -> list[Failure]:
     """What is still missing after the last of the `pauses`; nothing as soon as all is there."""
     missing = _missing(
-        [_ExpectedRecord(each, destination) for each in sent for destination in DESTINATIONS],
+        [_ExpectedRecord(call, destination) for call in sent for destination in DESTINATIONS],
         records,
     )
     for pause in pauses:

@@ -29,6 +29,6 @@ def find_outdated(
         code = getattr(error, "response", {}).get("Error", {}).get("Code", "")
         return [Drift(_KIND, f"could not be compared: {code or type(error).__name__}")]
     claudes = [profile for profile in profiles if ".anthropic." in profile["inferenceProfileId"]]
-    said = comparison.read(summaries, claudes)
-    differing = comparison.differences(MODELS, said, region=region, today=today.isoformat())
-    return [Drift(_KIND, each) for each in comparison.outdated(differing, said, models)]
+    reported = comparison.read(summaries, claudes)
+    differing = comparison.differences(MODELS, reported, region=region, today=today.isoformat())
+    return [Drift(_KIND, sentence) for sentence in comparison.outdated(differing, reported, models)]

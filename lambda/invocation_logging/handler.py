@@ -213,7 +213,7 @@ def _service_of(error: ClientError) -> str:
     known = {"Parameter": "Systems Manager", "LogGroups": "CloudWatch Logs"}
     known |= dict.fromkeys(("Versioning", "LifecycleConfiguration", "LockConfiguration"), "S3")
     name = error.operation_name
-    return next((whom for ending, whom in known.items() if name.endswith(ending)), "Bedrock")
+    return next((service for ending, service in known.items() if name.endswith(ending)), "Bedrock")
 
 
 def _code(error: ClientError) -> str:

@@ -13,5 +13,5 @@ from metrics.emf import emit_metrics
 
 def write_initial_metrics(stage: str, names: Sequence[str]) -> None:
     """Write a 0 for each of `names`, which are of the form SERVICE/NAME."""
-    for service, _, name in (each.partition("/") for each in names):
+    for service, _, name in (path.partition("/") for path in names):
         emit_metrics({name: 0}, stage, service=service)

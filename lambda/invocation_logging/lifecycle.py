@@ -175,7 +175,7 @@ def _update_own(
 
 def _refusal_of_current(current: Configuration, change: Change) -> str:
     """Return where the stage no longer may do what it did, for one sentence; else an empty text."""
-    if change.mode == "fail" and not any(same(current, mine) for mine in _own(change)):
+    if change.mode == "fail" and not any(same(current, own) for own in _own(change)):
         return (
             f"This stage had extended another's logging configuration in {change.region}. It was "
             "put back as it was, and existing_logging fail stops at it: keep extend, or choose "

@@ -9,7 +9,7 @@ from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
 from typing import Final, Literal, NamedTuple
 
-from claude_bedrock.verification.coverage import HOUR, iso, whole_hour
+from claude_bedrock.verification.coverage import HOUR, iso, start_of_hour
 from claude_bedrock.verification.evidence_bucket import PREFIX, EvidenceBucket
 
 ATTEMPTS: Final = f"{PREFIX}attempts/"
@@ -27,14 +27,14 @@ class Attempt(NamedTuple):
 
     @property
     def until(self) -> datetime:
-        return min(self.since + self.size, whole_hour(self.since) + HOUR)
+        return min(self.since + self.size, start_of_hour(self.since) + HOUR)
 
     @property
     def next_size(self) -> timedelta:
         """What to try next where this one fitted: within the hour as much, then twice as much."""
-        place = SLICES.index(self.size)
-        ends_hour = self.until == whole_hour(self.until)
-        return SLICES[max(0, place - 1)] if ends_hour else self.size
+        index = SLICES.index(self.size)
+        ends_hour = self.until == start_of_hour(self.until)
+        return SLICES[max(0, index - 1)] if ends_hour else self.size
 
 
 class History(NamedTuple):
@@ -47,8 +47,8 @@ class History(NamedTuple):
 
     def next(self, size: timedelta) -> Attempt | None:
         """Of `size`, or less if that was too much; None where the smallest slice was too."""
-        place = SLICES.index(size) + self.oversized
-        return Attempt(self.since, self.begun + 1, SLICES[place]) if place < len(SLICES) else None
+        index = SLICES.index(size) + self.oversized
+        return Attempt(self.since, self.begun + 1, SLICES[index]) if index < len(SLICES) else None
 
 
 class Attempts:

@@ -19,10 +19,10 @@ from claude_bedrock.verification.coverage import (
     HOUR,
     Mismatch,
     differing,
-    gone,
+    missing_files,
     of_hours,
     readable,
-    whole_hour,
+    start_of_hour,
 )
 from claude_bedrock.verification.evidence_bucket import (
     DISPOSITIONS,
@@ -108,7 +108,7 @@ def position(
     horizon = now - min(_COMPARED, timedelta(days=retention_days + EVIDENCE_RETENTION_EXTRA_DAYS))
     everything, unread = _logged(hashes, horizon, now)
     logged = of_hours(everything, horizon, now)
-    given = {key: one for key, one in everything.items() if key.startswith(DISPOSITIONS)}
+    dispositions = {key: entry for key, entry in everything.items() if key.startswith(DISPOSITIONS)}
     names = list(evidence.listed(HOURLY, before(horizon)))
     keys = [name for name in names if is_of_hours(name, now)]
     mismatches = [
@@ -118,13 +118,13 @@ def position(
             for name in names
             if name not in keys
         ),
-        *gone(set(keys), logged),
-        *gone(set(evidence.listed(DISPOSITIONS)), given),
+        *missing_files(set(keys), logged),
+        *missing_files(set(evidence.listed(DISPOSITIONS)), dispositions),
     ]
     newest, problems, lost_until = _newest(evidence, keys or _older(evidence, now), logged, now)
     mismatches += problems
     begin = Position(
-        hash_chain.BEGINNING, None, HOUR, mismatches, "", everything, _after("", given)
+        hash_chain.BEGINNING, None, HOUR, mismatches, "", everything, _after("", dispositions)
     )
     if newest is not None:
         run = newest.entries[0]
@@ -133,7 +133,7 @@ def position(
             covered=newest.until,
             slice=_slice(run),
             sealed_mismatches=str(run.get("mismatches", "")),
-            dispositions=_after(str(run.get("at", "")), given),
+            dispositions=_after(str(run.get("at", "")), dispositions),
             reported=str(run.get("reported", "")),
         )
     at = _behind_what_was_logged(begin, logged, now)
@@ -147,14 +147,14 @@ def changed_files(
 ) -> Iterator[Mismatch]:
     """Of the files of this hour of each day, those that do not hold or that differ from what was
     `logged`: a run each hour reads all of them once a day. Raises botocore's errors."""
-    horizon = min((moment_of(each.since) for each in logged.values()), default=now)
-    names = evidence.listed(HOURLY, before(whole_hour(max(horizon, now - _COMPARED))))
+    horizon = min((moment_of(entry.since) for entry in logged.values()), default=now)
+    names = evidence.listed(HOURLY, before(start_of_hour(max(horizon, now - _COMPARED))))
     keys = [key for key in names if is_of_hours(key, now) and begin_of(key).hour == now.hour]
-    for key, found in each_in_order(partial(readable, evidence), keys):
-        if isinstance(found, BrokenEvidenceError):
-            yield Mismatch("evidence_changed", key, str(found))
+    for key, sealed in each_in_order(partial(readable, evidence), keys):
+        if isinstance(sealed, BrokenEvidenceError):
+            yield Mismatch("evidence_changed", key, str(sealed))
         else:
-            yield from differing(found, logged, now)
+            yield from differing(sealed, logged, now)
 
 
 def _logged(
@@ -183,7 +183,7 @@ def _newest(
             file = evidence.read(key)
         except BrokenEvidenceError as broken:
             problems.append(Mismatch("evidence_changed", key, str(broken)))
-            lost_until = lost_until or whole_hour(begin_of(key)) + HOUR
+            lost_until = lost_until or start_of_hour(begin_of(key)) + HOUR
         else:
             return file, [*problems, *differing(file, logged, now)], lost_until
     return None, problems, lost_until
@@ -193,18 +193,18 @@ def _behind_what_was_logged(
     at: Position, logged: Mapping[str, SealedHash], now: datetime
 ) -> Position:
     """Nothing is sealed before it is over: what says so in the log is not believed."""
-    known = [each for each in logged.values() if moment_of(each.until) <= now]
-    newest = max(known, key=lambda each: moment_of(each.until), default=None)
+    known = [entry for entry in logged.values() if moment_of(entry.until) <= now]
+    newest = max(known, key=lambda entry: moment_of(entry.until), default=None)
     if newest is None or (at.covered and moment_of(newest.until) <= at.covered):
         return at
     return at._replace(sha256=newest.sha256, covered=moment_of(newest.until))
 
 
 def _slice(run: Mapping[str, Any]) -> timedelta:
-    sizes = {each // timedelta(minutes=1): each for each in SLICES}
+    sizes = {size // timedelta(minutes=1): size for size in SLICES}
     return sizes.get(run.get("next_slice_minutes", 0), HOUR)
 
 
-def _after(at: str, given: Mapping[str, SealedHash]) -> tuple[SealedHash, ...]:
+def _after(at: str, dispositions: Mapping[str, SealedHash]) -> tuple[SealedHash, ...]:
     """Return the dispositions that were given later than at that moment (ISO 8601)."""
-    return tuple(each for _, each in sorted(given.items()) if each.since > at)
+    return tuple(entry for _, entry in sorted(dispositions.items()) if entry.since > at)

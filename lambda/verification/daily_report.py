@@ -9,7 +9,14 @@ from datetime import datetime, timedelta
 from typing import Any, Final
 
 from claude_bedrock.verification.accepted_findings import sealed_findings
-from claude_bedrock.verification.coverage import DUE_AFTER, Coverage, Span, cover, iso, whole_hour
+from claude_bedrock.verification.coverage import (
+    DUE_AFTER,
+    Coverage,
+    Span,
+    cover,
+    iso,
+    start_of_hour,
+)
 from claude_bedrock.verification.evidence_bucket import EvidenceBucket
 from claude_bedrock.verification.hash_log import SealedHash, moment_of
 
@@ -21,11 +28,11 @@ def daily_report(
     evidence: EvidenceBucket, logged: Mapping[str, SealedHash], now: datetime, stage: str
 ) -> str:
     """Of the last 24 hours that are due at `now`, as plain text. Raises botocore's errors."""
-    end = whole_hour(now - DUE_AFTER)
-    first = min((moment_of(each.since) for each in logged.values()), default=end)
-    day = Span(min(end, max(end - _DAY, whole_hour(first))), end)
-    found = cover(evidence, day, files_of=Span(day.since, now), now=now, logged=logged)
-    return "\n".join(_lines(found, stage, day))
+    end = start_of_hour(now - DUE_AFTER)
+    first = min((moment_of(sealed.since) for sealed in logged.values()), default=end)
+    day = Span(min(end, max(end - _DAY, start_of_hour(first))), end)
+    coverage = cover(evidence, day, files_of=Span(day.since, now), now=now, logged=logged)
+    return "\n".join(_lines(coverage, stage, day))
 
 
 def _lines(coverage: Coverage, stage: str, day: Span) -> list[str]:
@@ -35,7 +42,7 @@ def _lines(coverage: Coverage, stage: str, day: Span) -> list[str]:
         f"Verification of the stage {stage}, {day}",
         "",
         f"Hours that hold: {coverage.hours_verified} of {coverage.hours}",
-        *_named("Missing", [str(each) for each in coverage.missing]),
+        *_named("Missing", [str(hour) for hour in coverage.missing]),
         *_named("Broken", [why for _, why in coverage.broken]),
         *_named("Not verified", [f"{span} ({why})" for span, why in coverage.not_verified]),
         *_named(

@@ -12,7 +12,7 @@ from claude_bedrock.verification.accepted_findings import (
     read_dispositions,
     sealed_findings,
 )
-from claude_bedrock.verification.coverage import whole_hour
+from claude_bedrock.verification.coverage import start_of_hour
 from claude_bedrock.verification.evidence_bucket import (
     EVIDENCE_RETENTION_EXTRA_DAYS,
     HOURLY,
@@ -41,13 +41,13 @@ def list_findings(work: Work, days: object, now: datetime) -> Mapping[str, Any]:
     by_id = {str(finding["id"]): finding for finding in sealed_findings(files)}
     listed = [
         {
-            **each,
+            **fields,
             "state": _state(finding_id, settled, accepted),
             **({"accepted": accepted[finding_id]._asdict()} if finding_id in accepted else {}),
         }
-        for finding_id, each in by_id.items()
+        for finding_id, fields in by_id.items()
     ]
-    newest = sorted(listed, key=lambda each: str(each["at"]), reverse=True)
+    newest = sorted(listed, key=lambda fields: str(fields["at"]), reverse=True)
     return {"findings": newest[:MOST_LISTED], "more": max(0, len(newest) - MOST_LISTED)}
 
 
@@ -55,22 +55,22 @@ def accept_finding(work: Work, fields: Mapping[str, Any], now: datetime) -> Mapp
     """Seal that a finding is accepted, and by whom; the next file of the chain is linked to it.
 
     Raises BadDispositionError where no sealed finding that is kept has that id."""
-    given = disposition(fields, now)
+    acceptance = disposition(fields, now)
     since = now - timedelta(days=work.retention_days + EVIDENCE_RETENTION_EXTRA_DAYS)
     known = [
         finding
         for finding in sealed_findings(_files(work, since, now))
-        if finding["id"] == given.id
+        if finding["id"] == acceptance.id
     ]
     if not known:
         raise BadDispositionError(
-            f"no sealed finding has the id {given.id}: `claude-bedrock findings list` has them"
+            f"no sealed finding has the id {acceptance.id}: `claude-bedrock findings list` has them"
         )
     key = key_of(now)
     previous = position(work.evidence, work.hashes, now, work.retention_days).sha256
-    entry = {"kind": "disposition", **given._asdict(), "finding": known[0]}
+    entry = {"kind": "disposition", **acceptance._asdict(), "finding": known[0]}
     sha256 = work.evidence.write(key, [entry], previous)
-    log_hash(SealedHash(work.evidence.name, key, sha256, given.at, given.at))
+    log_hash(SealedHash(work.evidence.name, key, sha256, acceptance.at, acceptance.at))
     return {"accepted": entry, "evidence": {"key": key, "sha256": sha256}}
 
 
@@ -78,7 +78,7 @@ def _files(work: Work, since: datetime, now: datetime) -> Sequence[SealedFile]:
     """Return those that hold; what does not is an alarm, and names no finding."""
     keys = [
         key
-        for key in work.evidence.listed(HOURLY, before(whole_hour(since)))
+        for key in work.evidence.listed(HOURLY, before(start_of_hour(since)))
         if is_of_hours(key, now)
     ]
 

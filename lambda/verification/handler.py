@@ -59,27 +59,27 @@ def handle(event: Mapping[str, Any], context: Context) -> list[Mapping[str, Any]
     except BadDispositionError as error:
         return [{"error": str(error)}]
     if any(name in event for name in _WINDOW):
-        asked = {name: event.get(name) for name in _WINDOW[:3]}
+        window = {name: event.get(name) for name in _WINDOW[:3]}
         minutes = event.get("delay_minutes", DELAY.total_seconds() // 60)
-        return [on_demand(work, period(**asked, delay_minutes=minutes, now=now))]
+        return [on_demand(work, period(**window, delay_minutes=minutes, now=now))]
     return list(by_the_clock(work, Clock(now, context.get_remaining_time_in_millis)))
 
 
-def on_demand(work: Work, asked: Period) -> dict[str, Any]:
+def on_demand(work: Work, requested: Period) -> dict[str, Any]:
     """Return one window, whose evidence follows the chain and is no part of it."""
-    at = position(work.evidence, work.hashes, asked.now, work.retention_days)
-    found = run.run(work.stage, asked, by=work.by)
-    key = evidence_bucket.key_on_demand(asked.now)
-    sha256 = work.evidence.write(key, found.entries(), at.sha256)
-    window = (iso(asked.since), iso(asked.until))
+    at = position(work.evidence, work.hashes, requested.now, work.retention_days)
+    result = run.run(work.stage, requested, by=work.by)
+    key = evidence_bucket.key_on_demand(requested.now)
+    sha256 = work.evidence.write(key, result.entries(), at.sha256)
+    window = (iso(requested.since), iso(requested.until))
     log_hash(SealedHash(work.evidence.name, key, sha256, *window))
-    findings = [finding.as_data() for finding in found.outcome.findings]
-    return {**_told(found), "findings": findings, "evidence": {"key": key, "sha256": sha256}}
+    findings = [finding.as_data() for finding in result.outcome.findings]
+    return {**_summary(result), "findings": findings, "evidence": {"key": key, "sha256": sha256}}
 
 
-def _told(found: Run) -> dict[str, Any]:
-    window = {name: found.about[name] for name in ("since", "until")}
-    return {**window, "counts": found.outcome.counts._asdict()}
+def _summary(result: Run) -> dict[str, Any]:
+    window = {name: result.about[name] for name in ("since", "until")}
+    return {**window, "counts": result.outcome.counts._asdict()}
 
 
 def _work(environment: Mapping[str, str], by: str) -> Work:
@@ -126,12 +126,12 @@ def _publish(sns: Any, topic: str, subject: str, text: str) -> None:  # noqa: AN
     sns.publish(TopicArn=topic, Subject=subject, Message=text)
 
 
-def bounds(told: Mapping[str, Any]) -> AllowedRegions:
+def bounds(settings: Mapping[str, Any]) -> AllowedRegions:
     """From JSON, in which tuples are lists."""
-    residency = told["residency"]
+    residency = settings["residency"]
     return AllowedRegions(
-        region=told["region"],
+        region=settings["region"],
         residency=None if residency is None else tuple(residency),
-        geographies=tuple(told["geographies"]),
-        models=tuple(told["models"]),
+        geographies=tuple(settings["geographies"]),
+        models=tuple(settings["models"]),
     )

@@ -13,7 +13,7 @@ from botocore.exceptions import BotoCoreError, ClientError
 
 from claude_bedrock.records.window import UnreadableError
 from claude_bedrock.verification import run
-from claude_bedrock.verification.coverage import HOUR, iso, whole_hour
+from claude_bedrock.verification.coverage import HOUR, iso, start_of_hour
 from claude_bedrock.verification.evidence_bucket import (
     LONGEST,
     NOT_VERIFIED,
@@ -93,9 +93,9 @@ def by_the_clock(work: Work, clock: Clock) -> Iterator[Mapping[str, Any]]:
     changed = changed_files(work.evidence, at.logged, clock.now)
     at = at.with_mismatches(changed)
     at = _report_daily(work, clock, at)
-    end = whole_hour(clock.now - DELAY)
+    end = start_of_hour(clock.now - DELAY)
     begin = at.covered or end - HOUR
-    last = min(end, whole_hour(begin) + HOURS_AT_ONCE * HOUR)
+    last = min(end, start_of_hour(begin) + HOURS_AT_ONCE * HOUR)
     alone = True
     while begin < last and (alone or clock.remaining_ms() >= _MIN_MS):
         try:
@@ -111,10 +111,10 @@ def by_the_clock(work: Work, clock: Clock) -> Iterator[Mapping[str, Any]]:
 def _next(work: Work, clock: Clock, at: Position, since: datetime, *, alone: bool) -> Sealed | None:
     """Return the next file, of the largest slice from `since` on that fits; None where the time
     was over and this was not all that the run had to do (`alone`)."""
-    kept_from = whole_hour(clock.now - timedelta(days=work.retention_days)) + HOUR
-    if since < kept_from:
+    oldest = start_of_hour(clock.now - timedelta(days=work.retention_days)) + HOUR
+    if since < oldest:
         return _seal_unverified(
-            work, clock, at, _period(since, min(kept_from, since + LONGEST), clock), EXPIRED
+            work, clock, at, _period(since, min(oldest, since + LONGEST), clock), EXPIRED
         )
     attempts = Attempts(work.evidence)
     while attempt := attempts.history(since).next(at.slice):
@@ -123,7 +123,7 @@ def _next(work: Work, clock: Clock, at: Position, since: datetime, *, alone: boo
         try:
             digests = ObjectDigests(period.since, period.until)
             budget = Budget(clock.remaining_ms)
-            found = run.run(work.stage, period, by=work.by, budget=budget, digests=digests)
+            result = run.run(work.stage, period, by=work.by, budget=budget, digests=digests)
         except TooLargeError as error:
             oversized = alone or not error.by_time
             attempts.end(attempt, "too-large" if oversized else "failed", str(error))
@@ -138,8 +138,8 @@ def _next(work: Work, clock: Clock, at: Position, since: datetime, *, alone: boo
                 raise
             return _seal_unverified(work, clock, at, period, because)
         else:
-            return _seal_verified(work, clock, at, Verified(found, digests, attempt))
-    rest = _period(since, whole_hour(since) + HOUR, clock)
+            return _seal_verified(work, clock, at, Verified(result, digests, attempt))
+    rest = _period(since, start_of_hour(since) + HOUR, clock)
     return _seal_unverified(work, clock, at._replace(slice=SLICES[-1]), rest, TOO_LARGE)
 
 
@@ -157,8 +157,8 @@ def _report_daily(work: Work, clock: Clock, at: Position) -> Position:
 
 
 def _seal_verified(work: Work, clock: Clock, at: Position, verified: Verified) -> Sealed:
-    found, digests, attempt = verified
-    completes = attempt.until == whole_hour(attempt.until)
+    result, digests, attempt = verified
+    completes = attempt.until == start_of_hour(attempt.until)
     period = _period(attempt.since, attempt.until, clock)
     again = recheck_window(
         work.stage,
@@ -167,9 +167,9 @@ def _seal_verified(work: Work, clock: Clock, at: Position, verified: Verified) -
         by=work.by,
         budget=Budget(clock.remaining_ms),
     )
-    findings = [*found.outcome.findings, *again.found]
+    findings = [*result.outcome.findings, *again.findings]
     report_findings(findings, work.stage.name, at.mismatches, hours=int(completes))
-    first, *rest = found.entries()
+    first, *rest = result.entries()
     sized = at._replace(slice=attempt.next_size)
     objects = _write_objects(work.evidence, digests, attempt)
     entries = [{**first, "objects": objects, **sized.note()}, *rest, *again.entries, *at.entries()]

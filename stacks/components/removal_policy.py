@@ -5,11 +5,11 @@ from __future__ import annotations
 import aws_cdk as cdk
 
 
-def removal_policy(*, keep: bool) -> cdk.RemovalPolicy:
+def removal_policy(*, retain: bool) -> cdk.RemovalPolicy:
     """Return a policy by which what is to be kept survives its stack, unless its creation failed.
 
     A first deployment that is rolled back can then be repeated under the same names.
     """
-    if keep:
+    if retain:
         return cdk.RemovalPolicy.RETAIN_ON_UPDATE_OR_DELETE
     return cdk.RemovalPolicy.DESTROY

@@ -8,11 +8,11 @@ from pathlib import Path
 import aws_cdk as cdk
 
 ALWAYS = ("prompts", "streaming", "claude_only", "tls")
-WHERE_LOGS_ARE_KEPT = ("kept_record",)
+RETENTION_ONLY = ("kept_record",)
 
 
 @cache
-def own_rules(*, keep_logs: bool) -> cdk.CloudFormationValidatePlugin:
+def own_rules(*, retain_logs: bool) -> cdk.CloudFormationValidatePlugin:
     """The CDK's own template checks, and ours beside them: a violation makes the synthesis fail.
 
     A rule cannot tell from a template whether the stage keeps its logs, so the rules that hold only
@@ -20,7 +20,7 @@ def own_rules(*, keep_logs: bool) -> cdk.CloudFormationValidatePlugin:
     gives back the 200 MB that each takes. The language:
     https://docs.aws.amazon.com/cfn-guard/latest/ug/writing-rules.html
     """
-    names = (*ALWAYS, *WHERE_LOGS_ARE_KEPT) if keep_logs else ALWAYS
+    names = (*ALWAYS, *RETENTION_ONLY) if retain_logs else ALWAYS
     return cdk.CloudFormationValidatePlugin(
         guard_rules=[cdk.ValidationRuleSource(name=name, content=_text(name)) for name in names]
     )

@@ -6,8 +6,8 @@ import pytest
 
 from tools.load.faults import page
 from tools.load.faults.environment import PROC
-from tools.load.faults.fault_catalog import FAULTS, Fault, falls_silent, turns_away
-from tools.load.faults.formats import FORMATS, WHOLE, Format
+from tools.load.faults.fault_catalog import FAULTS, Fault, stalls, turns_away
+from tools.load.faults.formats import COMPLETE, FORMATS, Format
 from tools.load.faults.harness import FaultHarness, cases, prepared
 
 pytestmark = pytest.mark.skipif(not PROC.exists(), reason="only Linux tells what a process holds")
@@ -32,8 +32,8 @@ def test_a_fault_ends_as_the_page_describes_and_leaves_nothing(
 ) -> None:
     seen = ground.see(fault, form)
 
-    assert seen.told == page.documented(area)[fault.name][form.name]
-    assert seen.after == WHOLE
+    assert seen.observed == page.documented(area)[fault.name][form.name]
+    assert seen.after == COMPLETE
     assert ground.environment.footprint() == ground.footprint
 
 
@@ -55,24 +55,24 @@ def test_a_caller_who_leaves_an_idle_stream_ends_the_call_of_bedrock(
     ground: FaultHarness, form: Format
 ) -> None:
     """Before a byte of the response is out, its connection says nothing of the caller."""
-    ground.proxy.tell(falls_silent, None)
-    ground.environment.hand_out(form.ask("hello", retries_itself=True), seconds=60)
+    ground.proxy.set_answer(stalls, None)
+    ground.environment.hand_out(form.build_event("hello", retries_itself=True), seconds=60)
     assert ground.proxy.waits.begun.wait(10)
 
     line = ground.environment.leave()
 
     assert line["outcome"] == "caller_gone"
     assert ground.proxy.waits.ended.wait(10)
-    ground.proxy.tell(None, None)
-    assert ground.whole(form) == WHOLE
+    ground.proxy.set_answer(None, None)
+    assert ground.check_health(form) == COMPLETE
     assert ground.environment.footprint() == ground.footprint
 
 
 def test_when_all_calls_are_turned_away_few_are_made_twice(ground: FaultHarness) -> None:
     form, calls = FORMATS[0], 20
-    ground.proxy.tell(turns_away(429, "ThrottlingException", times=1000), None)
-    asked = [ground.ask(form) for _ in range(calls)]
-    ground.proxy.tell(None, None)
+    ground.proxy.set_answer(turns_away(429, "ThrottlingException", times=1000), None)
+    asked = [ground.send(form) for _ in range(calls)]
+    ground.proxy.set_answer(None, None)
 
     attempts = [len(each.line.get("earlier_attempts", [])) for each in asked]
     assert [each.answer.status for each in asked] == [429] * calls
@@ -81,7 +81,7 @@ def test_when_all_calls_are_turned_away_few_are_made_twice(ground: FaultHarness)
     told = [each.answer.headers.get("x-should-retry") for each in asked]
     assert told == ["false" if attempt else None for attempt in attempts]
     for _ in range(50):
-        ground.whole(form)
+        ground.check_health(form)
 
 
 def test_faults_cost_no_memory(ground: FaultHarness) -> None:

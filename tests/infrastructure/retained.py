@@ -36,7 +36,7 @@ def of_type(found: Resources, kind: str) -> list[Properties]:
 def kept(found: Resources, day: dt.date) -> dict[str, RetentionResult]:
     """Place -> what is kept there of a day."""
     groups = {
-        group["LogGroupName"].rpartition("/")[2]: log_group.kept(_log_group(group), day)
+        group["LogGroupName"].rpartition("/")[2]: log_group.retention_of(_log_group(group), day)
         for group in of_type(found, "AWS::Logs::LogGroup")
     }
     named = {name: groups[name] for name in (*ALWAYS, *AT_TIMES) if name in groups}
@@ -44,14 +44,14 @@ def kept(found: Resources, day: dt.date) -> dict[str, RetentionResult]:
     written_to = _bucket(properties)
     (configured,) = of_type(found, "Custom::BedrockInvocationLogging")
     prefixes = (RECORDS, f"{configured['LargeDataPrefix']}/", EVIDENCE)
-    objects = {prefix: bucket.kept(written_to, prefix, day) for prefix in prefixes}
+    objects = {prefix: bucket.retention_of(written_to, prefix, day) for prefix in prefixes}
     deleted = {
         f"{prefix} deleted": bucket.retention_of_deleted(written_to, prefix, day)
         for prefix in prefixes
     }
     (of_key,) = of_type(found, "AWS::KMS::Key")
     state = "Enabled" if of_key.get("Enabled", True) else "Disabled"
-    return {**named, **objects, **deleted, "key": key.kept(Key(state))}
+    return {**named, **objects, **deleted, "key": key.retention_of(Key(state))}
 
 
 def mistakes(found: Resources, days: int, day: dt.date) -> dict[str, str]:

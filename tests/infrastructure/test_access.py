@@ -16,7 +16,7 @@ from tools.docs.access.__main__ import PAGES
 from tools.docs.access.authorization import UNLISTED
 from tools.docs.access.matrix import NOT_ALLOWED, Inquiry, Matrix
 from tools.docs.access.mutants import mutants, unaccounted
-from tools.docs.access.page import page, rows_of, said, way_of
+from tools.docs.access.page import outcome_text, page, rows_of, way_of
 from tools.docs.access.policy_test_cases import INVOKE, Cell
 from tools.docs.access.principals import Policy, Principal
 from tools.synthesis import CONTEXT, Synthesis
@@ -70,7 +70,7 @@ def test_the_page_leaves_out_nothing(judged: Judged) -> None:
                 if all(fits) and cell.region in row.regions and _named(cell, row.subjects):
                     assert found.setdefault(cell, row.outcome) == row.outcome
         asked = [cell for cell in matrix.cells if matrix.outcome(principal, cell)]
-        assert found == {cell: said(matrix.outcome(principal, cell)) for cell in asked}
+        assert found == {cell: outcome_text(matrix.outcome(principal, cell)) for cell in asked}
 
 
 def _named(cell: Cell, subjects: tuple[str, ...]) -> bool:

@@ -53,7 +53,7 @@ def test_what_nobody_answered_is_seen(tmp_path: Path) -> None:
     kms.Key(stack, "Key")
     app.synth()
     found = findings(Synthesis("new", tmp_path, app))
-    assert {(each.rule, each.place) for each in found} >= {
+    assert {(each.rule, each.location) for each in found} >= {
         ("CT.KMS.PR.1", "Stack/Key"),
         ("CT.KMS.PR.3", "Stack/Key"),
         ("KMSBackingKeyRotationEnabled", "Stack/Key"),

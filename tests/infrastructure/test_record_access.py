@@ -81,7 +81,7 @@ def test_data_events_of_the_records_objects_and_of_nothing_else(tmp_path: Path) 
 def _is_kept(synthesis: Synthesis, access: Any) -> None:  # noqa: ANN401 - a resource
     properties = access.properties
     assert access.rest["DeletionPolicy"] == "RetainExceptOnCreate"
-    assert suffices(bucket.kept(_bucket(properties), "", DAY), 60)
+    assert suffices(bucket.retention_of(_bucket(properties), "", DAY), 60)
     assert suffices(bucket.retention_of_deleted(_bucket(properties), "", DAY), 60)
     assert set(properties["PublicAccessBlockConfiguration"].values()) == {True}
     (rule,) = properties["BucketEncryption"]["ServerSideEncryptionConfiguration"]

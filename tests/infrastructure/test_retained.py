@@ -70,7 +70,7 @@ def test_what_explains_a_record_outlives_every_copy_of_it(any_stage: Synthesis) 
 
 @pytest.mark.parametrize("days", RETENTION)
 def test_the_shortest_retention_that_cloudwatch_takes_is_chosen(days: int) -> None:
-    chosen = LogGroupSettings("", None, days, keep=True).for_audit_entries()  # type: ignore[arg-type]
+    chosen = LogGroupSettings("", None, days, retain=True).for_audit_entries()  # type: ignore[arg-type]
     longer = [each for each in RETENTION if each >= audit_days(days)]
     assert chosen.retention_days == (longer[0] if longer else None)
 

@@ -206,7 +206,7 @@ def _synthesize(stacks: Mapping[str, Resources], folder: Path, *, keep_logs: boo
             resource = cdk.CfnResource(stack, id_, type=given["Type"])
             for attribute, value in given.items():
                 resource.add_override(attribute, value)
-    cdk.Validations.of(app).add_plugins(own_rules(keep_logs=keep_logs))
+    cdk.Validations.of(app).add_plugins(own_rules(retain_logs=keep_logs))
     app.synth()
 
 

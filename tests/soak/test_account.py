@@ -47,7 +47,7 @@ def test_counts_that_agree_are_no_mistake(tmp_path: Path) -> None:
         ([LINE], ["b1", "b2"], [REFUSED], "1 requests of Bedrock by the audit lines, 2 by"),
         ([LINE], ["b2"], [REFUSED], "request b2: -1 in the audit lines"),
         ([LINE], ["b1"], [REFUSED._replace(status=500)], "the audit line says"),
-        ([LINE], ["b1"], [REFUSED._replace(told_id="b2")], "the audit line says"),
+        ([LINE], ["b1"], [REFUSED._replace(request_id="b2")], "the audit line says"),
         ([{**LINE, "status": 200}], ["b1"], [REFUSED._replace(status=200)], "missing_record"),
     ],
 )

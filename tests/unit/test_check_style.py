@@ -6,7 +6,9 @@ from tools.check_style import Finding, Measured, exceeded, measure, pages, total
 
 
 def texts(text: str, name: str) -> list[str]:
-    return [finding.text for finding in measure("page.md", text).places if finding.measure == name]
+    return [
+        finding.text for finding in measure("page.md", text).findings if finding.measure == name
+    ]
 
 
 @pytest.mark.parametrize(
@@ -39,12 +41,12 @@ def test_tables_code_and_link_targets_are_no_prose() -> None:
     )
     measured = measure("page.md", text)
     assert measured.words == 4
-    assert [(finding.measure, finding.text) for finding in measured.places] == [("you", "your")]
+    assert [(finding.measure, finding.text) for finding in measured.findings] == [("you", "your")]
 
 
 def test_a_finding_has_its_line_even_within_a_paragraph() -> None:
     text = "# Keys\n\nThe key\nis stored by nobody.\n\n- one\n- none of\n  it is\n  kept\n"
-    findings = measure("page.md", text).places
+    findings = measure("page.md", text).findings
     assert [(location.line, location.measure) for location in findings] == [
         (4, "negations"),
         (4, "passive"),

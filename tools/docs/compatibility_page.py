@@ -131,12 +131,12 @@ def _models() -> Iterable[tuple[str, ...]]:
 
 
 def _features() -> Iterable[tuple[str, ...]]:
-    for each in features.ALL:
+    for feature in features.ALL:
         yield (
-            each.label,
-            f"<{each.source}>",
-            each.date,
-            each.disputed_by and f"<{each.disputed_by}>",
+            feature.label,
+            f"<{feature.source}>",
+            feature.date,
+            feature.disputed_by and f"<{feature.disputed_by}>",
         )
 
 
@@ -175,8 +175,8 @@ def _fields() -> Iterable[tuple[str, str]]:
         yield f"`{field}`", f"left out where the model takes none of {_codes(betas)}"
     renamed = "becomes `output_config.format`; a 400 if the request has both and they differ"
     yield f"`{message_fields.OLD_OUTPUT_FORMAT}`", renamed
-    placed = "becomes a marker on the last block that can have one, see below"
-    yield "`cache_control`", placed
+    rule = "becomes a marker on the last block that can have one, see below"
+    yield "`cache_control`", rule
     for field in sorted(
         message_fields.DROPPED - {message_fields.OLD_OUTPUT_FORMAT, "cache_control"}
     ):
@@ -212,8 +212,8 @@ def _nested() -> Iterable[tuple[str, str]]:
         yield f"`thinking.{field}`", f"left out when {_codes(values)}"
     binding = f"gets `{message_fields.THINKING_BINDING}`, which is added, or is left out, by model"
     yield "`thinking.block_binding`", binding
-    theirs, ours = message_fields.BINDING_NAMES
-    yield f"`thinking.block_binding.{theirs}`", f"becomes `{ours}`"
+    client_name, bedrock_name = message_fields.BINDING_NAMES
+    yield f"`thinking.block_binding.{client_name}`", f"becomes `{bedrock_name}`"
     keywords = ", ".join(f"`{keyword}`" for keyword in message_fields.SCHEMA_KEYWORDS)
     yield "`tools.input_schema`", f"a 400 that names the tool, with {keywords} at its top"
     names = f"a 400 that names the tool, for a name that is not `{message_fields.PROPERTY_NAME}`"

@@ -49,41 +49,43 @@ class Location(typing.NamedTuple):
 
 def page() -> str:
     """Return the whole module, before ruff formats it."""
-    places = _places()
-    fields = "".join(f"    {name!r}: {of!r},\n" for name, of, _ in places)
-    types = "".join(f"    {name!r}: frozenset({sorted(of)!r}),\n" for name, _, of in places if of)
+    locations = _locations()
+    fields = "".join(f"    {name!r}: {of!r},\n" for name, of, _ in locations)
+    types = "".join(
+        f"    {name!r}: frozenset({sorted(of)!r}),\n" for name, _, of in locations if of
+    )
     head = _HEAD.format(version=version("anthropic"))
     return head + _FIELDS.format(rows=fields) + _TYPES.format(rows=types)
 
 
-def _places() -> list[Location]:
+def _locations() -> list[Location]:
     """Return every place, the body first; each is named by the shortest way to it."""
     root = frozenset({MessageCreateParamsBase})
-    places = {root: Location("body", {}, set())}
+    locations = {root: Location("body", {}, set())}
     queue = [root]
     for classes in queue:  # which grows
-        name, fields, kinds = places[classes]
+        name, fields, kinds = locations[classes]
         hints = _hints(classes)
         kinds.update(kind for hint in hints.get("type", ()) for kind in _literals(hint))
-        for field, each in sorted(hints.items()):
-            within = frozenset[Any]().union(*map(_classes, each))
-            if not within or any(map(_is_open, each)):
+        for field, types_of_field in sorted(hints.items()):
+            within = frozenset[Any]().union(*map(_classes, types_of_field))
+            if not within or any(map(_is_open, types_of_field)):
                 fields[field] = ""
                 continue
-            if within not in places:
+            if within not in locations:
                 path = field if classes is root else f"{name}.{field}"
-                places[within] = Location(path, {}, set())
+                locations[within] = Location(path, {}, set())
                 queue.append(within)
-            fields[field] = places[within].name
-    return list(places.values())
+            fields[field] = locations[within].name
+    return list(locations.values())
 
 
 def _hints(classes: frozenset[Any]) -> Mapping[str, list[Any]]:
-    found: dict[str, list[Any]] = {}
-    for class_ in sorted(classes, key=lambda one: str(one.__name__)):
+    hints: dict[str, list[Any]] = {}
+    for class_ in sorted(classes, key=lambda class_of_sdk: str(class_of_sdk.__name__)):
         for field, hint in te.get_type_hints(class_, include_extras=True).items():
-            found.setdefault(field, []).append(hint)
-    return found
+            hints.setdefault(field, []).append(hint)
+    return hints
 
 
 def _parts(hint: Any) -> Iterator[Any]:  # noqa: ANN401

@@ -136,9 +136,9 @@ def _life(life: Life) -> str:
         ("end of life", life.end_of_life),
     )
     named = [f"{stage} {date}" for stage, date in dates if date]
-    gone = ["retired, date not published"] if life.retired else []
+    retired = ["retired, date not published"] if life.retired else []
     promised = [f"not before {life.no_end_before}"] if life.no_end_before else []
-    return "<br>".join(named + gone or ["active", *promised])
+    return "<br>".join(named + retired or ["active", *promised])
 
 
 def _price(price: Price) -> str:

@@ -26,9 +26,9 @@ def section(page: str, heading: str) -> str:
     heading."""
     text = prose(read(page))
     headings = list(_HEADING.finditer(text))
-    for found, following in zip(headings, [*headings[1:], None], strict=True):
-        if found[2] == heading:
-            return text[found.end() : following.start() if following else len(text)]
+    for match, following in zip(headings, [*headings[1:], None], strict=True):
+        if match[2] == heading:
+            return text[match.end() : following.start() if following else len(text)]
     raise KeyError(f"{page} has no heading {heading!r}")
 
 
@@ -36,8 +36,8 @@ def rows(page: str, heading: str) -> list[list[str]]:
     """Return the cells of each row of the tables under `heading`, without those of their heads."""
     lines = [line for line in section(page, heading).splitlines() if line.startswith("|")]
     heads = [at - 1 for at, line in enumerate(lines) if set(line) <= set("|- ")]
-    kept = (line for at, line in enumerate(lines) if at not in heads and at - 1 not in heads)
-    return [[cell.strip() for cell in line.strip("|").split("|")] for line in kept]
+    cell_lines = (line for at, line in enumerate(lines) if at not in heads and at - 1 not in heads)
+    return [[cell.strip() for cell in line.strip("|").split("|")] for line in cell_lines]
 
 
 def first_codes(page: str, heading: str) -> set[str]:
@@ -67,13 +67,13 @@ def links(text: str) -> list[str]:
 
 def anchors(text: str) -> set[str]:
     """Return what a link to a heading of the page may say after `#`, as GitHub makes it."""
-    titles = (found[2].lower() for found in _HEADING.finditer(prose(text)))
+    titles = (match[2].lower() for match in _HEADING.finditer(prose(text)))
     return {re.sub(r"[^\w\- ]", "", title).replace(" ", "-") for title in titles}
 
 
 def headings(page: str, level: int) -> list[str]:
     """Return the page's headings of that level, in order."""
-    return [found[2] for found in _HEADING.finditer(prose(read(page))) if len(found[1]) == level]
+    return [match[2] for match in _HEADING.finditer(prose(read(page))) if len(match[1]) == level]
 
 
 def is_a_test(named: str) -> bool:

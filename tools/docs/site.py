@@ -59,12 +59,12 @@ def stage(source: Path) -> None:
 def navigation(index: Path = ROOT / INDEX) -> Iterator[tuple[str, list[str]]]:
     """Yield each section of the index with the pages that it is the first to link."""
     yield "Home", [PAGES[0], str(INDEX)]
-    placed = {PAGES[0], str(INDEX)}
+    listed = {PAGES[0], str(INDEX)}
     _, *parts = _SECTION.split(index.read_text(encoding="utf-8"))
     for title, text in zip(parts[::2], parts[1::2], strict=True):
         targets = (_from_root(index, link) for link in _LINK.findall(text) if "://" not in link)
-        pages = [page for page in dict.fromkeys(targets) if page not in placed]
-        placed.update(pages)
+        pages = [page for page in dict.fromkeys(targets) if page not in listed]
+        listed.update(pages)
         yield title, pages
     yield "Changes", ["CHANGELOG.md"]
 

@@ -54,7 +54,7 @@ def schema() -> dict[str, Any]:
                 },
             }
         },
-        "$defs": {name: _closed(each) for name, each in sorted(definitions.items())},
+        "$defs": {name: _closed(definition) for name, definition in sorted(definitions.items())},
     }
 
 
@@ -112,7 +112,7 @@ def _row(key: Key) -> str:
 
 def _type(key: Key) -> str:
     """Return what the key takes, with any word that stands in JSON's quotes as code."""
-    return re.sub(r'"[^"]+"', lambda found: f"`{found[0]}`", key.allowed)
+    return re.sub(r'"[^"]+"', lambda match: f"`{match[0]}`", key.allowed)
 
 
 def _default(field: FieldInfo) -> str:

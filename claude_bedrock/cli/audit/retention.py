@@ -72,12 +72,17 @@ def _judge(destinations: Sequence[Destination], days: int) -> Judgment:
 
 def _location(destination: Destination, days: int) -> Location:
     verdict = _VERDICTS[destination.outcome(days)]
-    if destination.kept is None:
+    if destination.retention is None:
         return Location(destination.name, verdict, destination.unknown, None, "", "")
     first, last = (
         moment.isoformat() if moment else ""
-        for moment in (destination.kept.first, destination.kept.last)
+        for moment in (destination.retention.first, destination.retention.last)
     )
     return Location(
-        destination.name, verdict, destination.kept.rule, destination.kept.days, first, last
+        destination.name,
+        verdict,
+        destination.retention.rule,
+        destination.retention.days,
+        first,
+        last,
     )

@@ -37,20 +37,20 @@ Outcome = Literal["ok", "too short", "unknown"]
 
 
 class Destination(NamedTuple):
-    """A place, and what is kept there of a day; `kept` is None where AWS gave no answer, and
+    """A location, and what it retains of a day; `retention` is None where AWS gave no answer, and
     `unknown` then says why, and what to do. `extra_days` is how much longer than the stage's
     number it has to be kept: what explains records has to outlive them."""
 
     name: str
-    kept: RetentionResult | None
+    retention: RetentionResult | None
     unknown: str = ""
     extra_days: int = 0
 
     def outcome(self, days: int) -> Outcome:
         """Against the stage's number."""
-        if self.kept is None:
+        if self.retention is None:
             return "unknown"
-        return "ok" if suffices(self.kept, days + self.extra_days) else "too short"
+        return "ok" if suffices(self.retention, days + self.extra_days) else "too short"
 
 
 def list_locations(deployment: Deployment, day: dt.date) -> list[Destination]:
@@ -115,7 +115,9 @@ def _log_groups(deployment: Deployment, invocations: str, day: dt.date) -> list[
     always = [invocations, *(f"{prefix}{name}" for name in ALWAYS[1:])]
 
     def of_group(name: str, group: LogGroup | None) -> Destination:
-        retention = log_group.kept(group, day) if group else absent("the log group", _NO_GROUP)
+        retention = (
+            log_group.retention_of(group, day) if group else absent("the log group", _NO_GROUP)
+        )
         return Destination(name, retention, extra_days=AUDIT_MARGIN_DAYS if name in audit else 0)
 
     def judge() -> list[Destination]:
@@ -149,7 +151,7 @@ def _bucket(
         if settings is None:
             return [Destination(name, absent("the bucket", _NO_BUCKET)) for name in names]
         results = [
-            *(bucket.kept(settings, prefix, day) for prefix in locations.values()),
+            *(bucket.retention_of(settings, prefix, day) for prefix in locations.values()),
             *(bucket.retention_of_deleted(settings, prefix, day) for prefix in locations.values()),
         ]
         return [Destination(name, result) for name, result in zip(names, results, strict=True)]
@@ -178,11 +180,11 @@ def _key(deployment: Deployment, arn: str) -> tuple[Key | None, Destination]:
         if isinstance(error, ClientError) and code_of(error) == "NotFoundException":
             return None, Destination(name, absent("the key", _NO_KEY))
         return None, Destination(name, None, withheld(error, "kms:DescribeKey"))
-    return kms_key, Destination(name, key.kept(kms_key))
+    return kms_key, Destination(name, key.retention_of(kms_key))
 
 
 def _under(the_key: Key | None, day: dt.date, destination: Destination) -> Destination:
     """Return the stage's key encrypts all of its storage_locations."""
-    if the_key is None or destination.kept is None:
+    if the_key is None or destination.retention is None:
         return destination
-    return destination._replace(kept=key.under(the_key, destination.kept, day))
+    return destination._replace(retention=key.under(the_key, destination.retention, day))

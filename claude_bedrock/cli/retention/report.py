@@ -115,18 +115,18 @@ class Report(NamedTuple):
         ]
 
     def _known(self) -> list[RetentionResult]:
-        return [destination.kept for destination in self.destinations if destination.kept]
+        return [destination.retention for destination in self.destinations if destination.retention]
 
     def _threats(self) -> dict[EarlyDeletionRisk, list[str]]:
         threats: dict[EarlyDeletionRisk, list[str]] = {}
         for destination in self.destinations:
-            for threat in destination.kept.threats if destination.kept else ():
+            for threat in destination.retention.threats if destination.retention else ():
                 threats.setdefault(threat, []).append(destination.name)
         return threats
 
 
 def _cells(destination: Destination) -> tuple[str | Text, ...]:
-    retention = destination.kept
+    retention = destination.retention
     if retention is None:
         return Text(f"{destination.name}\nnot known"), "?", "?", "?"
     rule = retention.rule
@@ -145,7 +145,7 @@ def _of(names: Sequence[str]) -> str:
 
 
 def _as_data(destination: Destination) -> dict[str, object]:
-    retention = destination.kept
+    retention = destination.retention
     if retention is None:
         return {"unknown": destination.unknown}
     return {

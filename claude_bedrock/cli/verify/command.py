@@ -84,7 +84,7 @@ def verify(
             since, hours, until, month, now=datetime.now(UTC), settle_minutes=settle_minutes
         )
         target = deployment.chosen(stage, region, local_dir)
-        files_of_stage = Evidence(evidence, target.stage, target.region, keep=not no_evidence)
+        files_of_stage = Evidence(evidence, target.stage, target.region, saves=not no_evidence)
         with working(f"Reconciling {target.stage} in {target.region}"):
             report = verification.run(target, period, files_of_stage)
     if as_json:
@@ -128,6 +128,6 @@ def _findings(findings: Sequence[Finding]) -> Iterator[RenderableType]:
 
 
 def _evidence_line(written: Written) -> str:
-    if not written.is_kept:
+    if not written.is_saved:
         return "Evidence: none is kept"
     return f"Evidence: {written.file}, last hash {written.sha256}"

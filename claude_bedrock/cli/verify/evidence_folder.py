@@ -21,23 +21,23 @@ class Written(NamedTuple):
 
     file: Path
     sha256: str
-    is_kept: bool = True
+    is_saved: bool = True
     error: str = ""
 
 
 class Evidence:
     """In `folder`, of a stage in a Region; with `keep=False` none is written."""
 
-    def __init__(self, folder: Path, stage: str, region: str, *, keep: bool = True) -> None:
+    def __init__(self, folder: Path, stage: str, region: str, *, saves: bool = True) -> None:
         self._folder = folder
         self._name = f"verify-{stage}-{region}"
-        self._keep = keep
+        self._saves = saves
 
     def last_hash(self) -> str:
         """That of the newest file. Raises EvidenceError where it does not hold, and
         NotWritableError where the next one could not be written, before there is anything to lose.
         """
-        if not self._keep:
+        if not self._saves:
             return hash_chain.BEGINNING
         require_writable(self._folder)
         pattern = re.compile(re.escape(self._name) + r"-\d{8}T\d{12}Z\.jsonl")
@@ -48,15 +48,15 @@ class Evidence:
         """Return a new file, read again once it is written. One that could not be written is told
         in the answer, since what it was to hold is still to be shown. Raises EvidenceError."""
         file = self._folder / f"{self._name}-{at:%Y%m%dT%H%M%S%f}Z.jsonl"
-        if not self._keep:
-            return Written(file, "", is_kept=False)
+        if not self._saves:
+            return Written(file, "", is_saved=False)
         try:
             self._folder.mkdir(parents=True, exist_ok=True)
             with file.open("xb") as to:
                 to.writelines(hash_chain.chained(entries, previous))
         except OSError as error:
             reason = f"{file} cannot be written: {error.strerror}"
-            return Written(file, "", is_kept=False, error=reason)
+            return Written(file, "", is_saved=False, error=reason)
         return Written(file, checked([file]))
 
 

@@ -25,7 +25,7 @@ from claude_bedrock.verification.coverage import (
     due_span,
     iso,
     next_hour,
-    whole_hour,
+    start_of_hour,
 )
 from claude_bedrock.verification.evidence_bucket import (
     DISPOSITIONS,
@@ -100,7 +100,7 @@ def as_data(report: Report) -> dict[str, Any]:
         ],
         "settled": [settled.as_data() for settled in report.settled],
         "evidence": {"file": str(report.evidence.file), "sha256": report.evidence.sha256}
-        if report.evidence.is_kept
+        if report.evidence.is_saved
         else None,
     }
 
@@ -141,7 +141,7 @@ def chain_report(
     )
     requested = due_span(since or deployed, until, now=now, deployed=deployed)
     begin = min(max(requested.since, oldest_hour), requested.until)
-    files_of = Span(max(whole_hour(since or deployed - _FIRST_FILES), oldest_hour), until)
+    files_of = Span(max(start_of_hour(since or deployed - _FIRST_FILES), oldest_hour), until)
     logged, unasked = _logged_hashes(deployment, bucket, files_of.since, now)
     coverage = cover(
         EvidenceBucket(deployment.client("s3"), bucket),
@@ -180,7 +180,7 @@ def sealed(deployment: Deployment, period: Period, folder: Evidence) -> Report |
 
     Raises NoTargetError, EvidenceError and botocore's errors."""
     window = Span(period.since, period.until)
-    if any(end != whole_hour(end) for end in window) or period.until > period.now - DUE_AFTER:
+    if any(end != start_of_hour(end) for end in window) or period.until > period.now - DUE_AFTER:
         return None
     stage = stage_settings.deployed(deployment)
     if not stage.verify_hourly:

@@ -35,12 +35,12 @@ RETENTION = {
 class LogGroupSettings(NamedTuple):
     """What the log groups of a stage have in common: names `prefix`/…, encryption by `key`,
     `retention_days` (a key of RETENTION, where 30 is the least; None without an end), and whether
-    they outlive the stack (`keep`)."""
+    they outlive the stack (`retain`)."""
 
     prefix: str
     key: kms.IKey
     retention_days: int | None
-    keep: bool
+    retain: bool
 
     def for_audit_entries(self) -> LogGroupSettings:
         """Return settings with the longer retention of audit log entries, which have to outlive the
@@ -53,8 +53,8 @@ class LogGroupSettings(NamedTuple):
         )
 
     def deleted_with_stack(self) -> LogGroupSettings:
-        """Return settings without `keep`: for logs that only say how a deployment or a run went."""
-        return self._replace(keep=False)
+        """Return the settings without `retain`, for logs of deployments and of single runs."""
+        return self._replace(retain=False)
 
 
 def log_group(
@@ -70,6 +70,6 @@ def log_group(
         if settings.retention_days is None
         else RETENTION[settings.retention_days],
         # A log group that outlives the stack is not lost to a single DeleteLogGroup call either.
-        deletion_protection_enabled=True if settings.keep else None,
-        removal_policy=removal_policy(keep=settings.keep),
+        deletion_protection_enabled=True if settings.retain else None,
+        removal_policy=removal_policy(retain=settings.retain),
     )

@@ -145,18 +145,18 @@ def _contents(wheel: Path) -> Iterator[tuple[str, str]]:
 
 
 def _owner(
-    file: Component, ours: Mapping[str, Component], origins: Mapping[str, _Origin]
+    file: Component, own_components: Mapping[str, Component], origins: Mapping[str, _Origin]
 ) -> Component:
     """Of byte code, whoever owns its source."""
     source = _source(PurePosixPath(file.name))
     top = source.partition("/")[0]
-    if top in ours:
-        return ours[top]
+    if top in own_components:
+        return own_components[top]
     origin = origins.get(source)
     if origin is None:
         raise UnknownOrigin(f"{file.name} came with no wheel and is not ours")
-    (found,) = file.hashes
-    if source == file.name and found.content != origin.digest:
+    (file_hash,) = file.hashes
+    if source == file.name and file_hash.content != origin.digest:
         raise UnknownOrigin(f"{file.name} is not as its wheel has it")
     return origin.wheel
 

@@ -121,9 +121,9 @@ def _remove_unwanted(folder: Path) -> None:
 
 def _trim_sdk(folder: Path, *, services: Sequence[str]) -> None:
     data = folder / "botocore" / "data"
-    wanted = {*services, *(SDK_FILES if services else ())}
+    needed = {*services, *(SDK_FILES if services else ())}
     for entry in sorted(data.iterdir()) if data.is_dir() else ():
-        if entry.name not in wanted:
+        if entry.name not in needed:
             shutil.rmtree(entry) if entry.is_dir() else entry.unlink()
 
 

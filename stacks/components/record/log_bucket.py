@@ -36,7 +36,7 @@ class LogBucket(Construct):
         *,
         key: kms.IKey,
         retention_days: int,
-        keep: bool,
+        retain: bool,
         object_lock: str | None = None,
     ) -> None:
         super().__init__(scope, construct_id)
@@ -54,7 +54,7 @@ class LogBucket(Construct):
             lifecycle_rules=lifecycle(retention_days),
             object_lock_enabled=True if object_lock else None,
             object_lock_default_retention=_lock(object_lock, retention_days),
-            removal_policy=removal_policy(keep=keep),
+            removal_policy=removal_policy(retain=retain),
         )
         self.bucket.add_to_resource_policy(self._deliveries())
         acknowledge(

@@ -19,14 +19,16 @@ class LogKey(Construct):
     https://docs.aws.amazon.com/AmazonCloudWatch/latest/logs/encrypt-log-data-kms.html
     """
 
-    def __init__(self, scope: Construct, construct_id: str, *, log_groups: str, keep: bool) -> None:
+    def __init__(
+        self, scope: Construct, construct_id: str, *, log_groups: str, retain: bool
+    ) -> None:
         super().__init__(scope, construct_id)
         self.key = kms.Key(
             self,
             "Key",
             description="Encrypts the record of every Claude call, and the gateway's logs",
             enable_key_rotation=True,
-            removal_policy=removal_policy(keep=keep),
+            removal_policy=removal_policy(retain=retain),
         )
         self.key.add_to_resource_policy(self._deliveries())
         self.key.add_to_resource_policy(self._log_groups(log_groups))

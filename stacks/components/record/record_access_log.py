@@ -32,7 +32,7 @@ class RecordAccessLog(Construct):
         bucket: s3.Bucket,
         mode: str,
         retention_days: int,
-        keep: bool,
+        retain: bool,
     ) -> None:
         super().__init__(scope, construct_id)
         self.bucket = s3.Bucket(
@@ -45,7 +45,7 @@ class RecordAccessLog(Construct):
             block_public_access=s3.BlockPublicAccess.BLOCK_ALL,
             object_ownership=s3.ObjectOwnership.BUCKET_OWNER_ENFORCED,
             lifecycle_rules=lifecycle(retention_days),
-            removal_policy=removal_policy(keep=keep),
+            removal_policy=removal_policy(retain=retain),
         )
         acknowledge(
             self.bucket,

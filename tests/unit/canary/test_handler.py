@@ -87,7 +87,7 @@ def test_it_calls_with_the_current_value_of_its_key(front: Front) -> None:
         made = make("apigateway").create_api_key(name="canary", value="v" * 30, enabled=True)
         ready = work(front, made["id"])
     for question in questions(MODEL):
-        assert ready.endpoint.ask(question.body) == "bedrocks-id"
+        assert ready.endpoint.send(question.body) == "bedrocks-id"
 
     paths, headers, bodies = zip(*front.requests, strict=True)
     assert set(paths) == {"/dev/v1/messages"}
@@ -97,7 +97,7 @@ def test_it_calls_with_the_current_value_of_its_key(front: Front) -> None:
 
 
 def test_without_a_key_it_signs_as_the_functions_role(front: Front) -> None:
-    work(front, "").endpoint.ask(questions(MODEL)[0].body)
+    work(front, "").endpoint.send(questions(MODEL)[0].body)
 
     ((_, headers, _),) = front.requests
     assert headers["authorization"].startswith("AWS4-HMAC-SHA256 Credential=ASIAKEY/")
@@ -119,9 +119,9 @@ def test_what_is_not_answered_is_a_failure_of_the_call_and_both_are_tried(front:
 def test_no_connection_and_no_id_are_reported_in_the_projects_words(front: Front) -> None:
     front.response_headers = {}
     with pytest.raises(CallFailedError, match=r"^an answer without request-id$"):
-        Endpoint(front.url, by_key("key")).ask({})
+        Endpoint(front.url, by_key("key")).send({})
     with pytest.raises(CallFailedError, match=r"^no answer: ConnectionRefusedError$"):
-        Endpoint("http://127.0.0.1:9", by_key("key")).ask({})
+        Endpoint("http://127.0.0.1:9", by_key("key")).send({})
 
 
 @pytest.mark.usefixtures("front")

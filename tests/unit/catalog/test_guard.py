@@ -87,7 +87,7 @@ def test_nothing_but_claude_by_the_stages_route_can_be_invoked(
 STAGES = st.builds(
     DenyPolicyInputs,
     stage=st.just("prod"),
-    place=st.builds(
+    scope=st.builds(
         InvocationScope,
         st.permutations(catalog.ROUTES).flatmap(
             lambda order: st.integers(1, 3).map(lambda many: tuple(order[:many]))
@@ -111,10 +111,10 @@ def test_the_guard_leaves_what_the_stage_allows_and_the_boundary_too(
 ) -> None:
     model = catalog.find(name)
     assert model is not None
-    routes = stage.place.routes
+    routes = stage.scope.routes
     reached = [route for route in routes if catalog.reach(model, route, REGION) is not None]
     here = {"aws:RequestedRegion": REGION}
-    with_guardrail = {invoke_policies.GUARDRAIL: stage.place.guardrail_version_arn or "none"}
+    with_guardrail = {invoke_policies.GUARDRAIL: stage.scope.guardrail_version_arn or "none"}
     for route in reached:
         door = profile(f"{route}.{model.base_id}")
         behind = here | with_guardrail | {invoke_policies.PROFILE: door}

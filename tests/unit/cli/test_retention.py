@@ -128,7 +128,7 @@ OK = dict.fromkeys(
 def test_a_stage_as_our_stacks_make_it_retains_what_it_sets(stage: str) -> None:
     assert outcomes() == OK
 
-    retentions = {location.name: location.kept for location in list_locations(STAGE, DAY)}
+    retentions = {location.name: location.retention for location in list_locations(STAGE, DAY)}
     large = retentions[f"s3://{BUCKET}/large-data/*"]
     assert large is not None
     assert large.first == MIDNIGHT + dt.timedelta(days=70)
@@ -215,8 +215,8 @@ def test_without_lifecycle_all_is_retained_until_deleted() -> None:
         for location in list_locations(STAGE, DAY)
         if location.name.endswith("large-data/*")
     ]
-    assert large.kept is not None
-    assert large.kept.first is None
+    assert large.retention is not None
+    assert large.retention.first is None
 
 
 @pytest.mark.usefixtures("stage")
@@ -250,7 +250,7 @@ def test_a_key_that_is_to_be_deleted_shortens_every_location(stage: str) -> None
     locations = list_locations(STAGE, today)
 
     assert {location.outcome(30) for location in locations} == {"too short"}
-    assert all(location.kept and not suffices(location.kept, 7) for location in locations)
+    assert all(location.retention and not suffices(location.retention, 7) for location in locations)
 
 
 def test_every_shape_of_a_rule_is_read() -> None:

@@ -270,7 +270,7 @@ def test_the_fingerprint_distinguishes_other_records(account: Account) -> None:
     def fingerprint() -> dict[str, object]:
         read = Fingerprint()
         list(records.all_in_s3(NOW, NOW, read))
-        return read.told()
+        return read.as_data()
 
     account.store("1.json.gz", gz(json.dumps(record("r1"))))
     first = fingerprint()
@@ -305,7 +305,7 @@ def test_evidence_is_never_overwritten(tmp_path: Path) -> None:
 
     again = evidence.write(NOW, [{"kind": "run"}], evidence.last_hash())
 
-    assert (again.is_kept, first.file.read_bytes()) == (False, before)
+    assert (again.is_saved, first.file.read_bytes()) == (False, before)
     assert again.error.endswith("cannot be written: File exists")
 
 
@@ -317,11 +317,11 @@ def test_a_folder_that_cannot_be_written_is_reported_before_the_run(tmp_path: Pa
 
 
 def test_no_evidence_is_stored_where_none_is_requested(tmp_path: Path) -> None:
-    evidence = Evidence(tmp_path / "none", "dev", "us-east-1", keep=False)
+    evidence = Evidence(tmp_path / "none", "dev", "us-east-1", saves=False)
 
     written = evidence.write(NOW, [{"kind": "run"}], evidence.last_hash())
 
-    assert (written.is_kept, written.error, list(tmp_path.iterdir())) == (False, "", [])
+    assert (written.is_saved, written.error, list(tmp_path.iterdir())) == (False, "", [])
 
 
 def test_a_window_is_of_utc_and_a_day_long_by_default() -> None:

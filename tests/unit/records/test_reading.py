@@ -207,7 +207,7 @@ def test_large_bodies_are_requested_at_once_and_each_one_once() -> None:
 
     stored = [
         bodies.is_stored(record.content["input"]["inputBodyS3Path"])
-        for _, record in bodies.asked_ahead(records())
+        for _, record in bodies.prefetched(records())
         if record.content and isinstance(record.content["input"], dict)
     ]
 

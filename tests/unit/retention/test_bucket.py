@@ -11,7 +11,7 @@ from claude_bedrock.retention.bucket import (
     Lock,
     Rule,
     Versioning,
-    kept,
+    retention_of,
     retention_of_deleted,
 )
 from claude_bedrock.retention.result import ends, suffices
@@ -111,7 +111,7 @@ def test_nothing_goes_before_the_first_moment_and_all_is_due_at_the_last(
     bucket = Bucket(tuple(some), versioning, lock if versioning else None)
     written, chances = MIDNIGHT + at, Chances(data)
 
-    message = kept(bucket, PREFIX, DAY)
+    message = retention_of(bucket, PREFIX, DAY)
     covered, deleted_at = run(bucket, written, chances)
 
     if deleted_at is not None:
@@ -160,7 +160,7 @@ def test_what_was_deleted_goes_by_the_noncurrent_rules(
 
 def test_aws_own_example() -> None:
     """Created on 15 January at 10:30, for 3 days: removed on 19 January, as the guide says."""
-    message = kept(Bucket((Rule("a", expires_days=3),), ""), "", DAY)
+    message = retention_of(Bucket((Rule("a", expires_days=3),), ""), "", DAY)
 
     assert message.first == dt.datetime(
         2026, 1, 18, tzinfo=dt.UTC
@@ -169,7 +169,7 @@ def test_aws_own_example() -> None:
 
 
 def test_our_own_rules_retain_a_record_behind_its_marker_as_long_again() -> None:
-    message = kept(Bucket((OWN_RULE, Rule("DeleteMarkers")), "Enabled"), PREFIX, DAY)
+    message = retention_of(Bucket((OWN_RULE, Rule("DeleteMarkers")), "Enabled"), PREFIX, DAY)
 
     assert message.days == 35
     assert message.hidden == MIDNIGHT + 35 * ONE_DAY
@@ -189,7 +189,7 @@ def test_our_own_rules_retain_a_record_behind_its_marker_as_long_again() -> None
     ],
 )
 def test_what_no_rule_is_sure_to_end_has_no_end(bucket: Bucket) -> None:
-    message = kept(bucket, PREFIX, DAY)
+    message = retention_of(bucket, PREFIX, DAY)
 
     assert suffices(message, 35)
     assert not ends(message)
@@ -197,11 +197,11 @@ def test_what_no_rule_is_sure_to_end_has_no_end(bucket: Bucket) -> None:
 
 def test_a_rule_that_may_be_for_some_objects_shortens_the_life_of_all() -> None:
     narrow = Rule("b", prefix="large-data/2026/", narrowed=True, expires_days=2)
-    message = kept(Bucket((OWN_RULE, narrow), "Enabled"), PREFIX, DAY)
+    message = retention_of(Bucket((OWN_RULE, narrow), "Enabled"), PREFIX, DAY)
 
     assert message.days == 2
     assert not suffices(message, 30)
-    assert kept(Bucket((OWN_RULE, narrow), "Enabled"), "AWSLogs/", DAY).days == 35
+    assert retention_of(Bucket((OWN_RULE, narrow), "Enabled"), "AWSLogs/", DAY).days == 35
 
 
 def test_what_was_deleted_stays_as_long_as_a_noncurrent_version() -> None:
@@ -218,7 +218,7 @@ def test_without_versioning_deleting_is_final() -> None:
 
 
 def test_with_versioning_suspended_a_marker_replaces_the_object() -> None:
-    message = kept(Bucket((OWN_RULE,), "Suspended"), PREFIX, DAY)
+    message = retention_of(Bucket((OWN_RULE,), "Suspended"), PREFIX, DAY)
 
     assert message.first == MIDNIGHT + 35 * ONE_DAY
     assert message.last == MIDNIGHT + 72 * ONE_DAY  # of what was written before it was suspended
@@ -226,7 +226,7 @@ def test_with_versioning_suspended_a_marker_replaces_the_object() -> None:
 
 
 def test_a_lock_holds_back_what_the_rules_would_remove_but_not_the_marker() -> None:
-    message = kept(Bucket((OWN_RULE,), "Enabled", Lock("COMPLIANCE", 90)), PREFIX, DAY)
+    message = retention_of(Bucket((OWN_RULE,), "Enabled", Lock("COMPLIANCE", 90)), PREFIX, DAY)
 
     assert message.first == MIDNIGHT + 90 * ONE_DAY
     assert message.last == MIDNIGHT + 91 * ONE_DAY
@@ -235,7 +235,7 @@ def test_a_lock_holds_back_what_the_rules_would_remove_but_not_the_marker() -> N
 
 def test_who_may_end_it_earlier_depends_on_the_lock() -> None:
     def threat(lock: Lock | None) -> str:
-        return kept(Bucket((OWN_RULE,), "Enabled", lock), PREFIX, DAY).threats[0].what
+        return retention_of(Bucket((OWN_RULE,), "Enabled", lock), PREFIX, DAY).threats[0].what
 
     assert "s3:DeleteObjectVersion" in threat(None)
     assert "s3:BypassGovernanceRetention" in threat(Lock("GOVERNANCE", 30))

@@ -10,7 +10,7 @@ from claude_bedrock.retention.log_group import LogGroup
 
 DAY = dt.date(2026, 1, 15)
 MIDNIGHT = dt.datetime(2026, 1, 15, tzinfo=dt.UTC)
-RECORD = log_group.kept(LogGroup(30), DAY)
+RECORD = log_group.retention_of(LogGroup(30), DAY)
 
 
 def going(days: int) -> Key:
@@ -18,7 +18,7 @@ def going(days: int) -> Key:
 
 
 def test_a_key_that_stays_changes_nothing() -> None:
-    message = key.kept(Key("Enabled"))
+    message = key.retention_of(Key("Enabled"))
 
     assert (message.first, message.days) == (None, None)
     assert key.under(Key("Enabled"), RECORD, DAY) == RECORD
@@ -42,7 +42,7 @@ def test_a_key_that_goes_later_shortens_nothing() -> None:
 
 @pytest.mark.parametrize("off", [Key("Disabled"), going(100)])
 def test_a_key_that_is_not_on_lets_nothing_be_read(off: Key) -> None:
-    message = key.kept(off)
+    message = key.retention_of(off)
 
     assert message.days == 0
     assert off.state in message.rule

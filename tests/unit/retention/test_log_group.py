@@ -5,7 +5,7 @@ import datetime as dt
 from hypothesis import given
 from hypothesis import strategies as st
 
-from claude_bedrock.retention.log_group import LogGroup, kept
+from claude_bedrock.retention.log_group import LogGroup, retention_of
 from claude_bedrock.retention.result import ends, suffices
 
 DAY = dt.date(2026, 1, 15)
@@ -14,7 +14,7 @@ MIDNIGHT = dt.datetime(2026, 1, 15, tzinfo=dt.UTC)
 
 @given(st.integers(1, 3653), st.integers(0, 24 * 60 * 60 * 1000 - 1))
 def test_an_event_is_due_at_its_exact_age(days: int, written: int) -> None:
-    message = kept(LogGroup(days), DAY)
+    message = retention_of(LogGroup(days), DAY)
     due = MIDNIGHT + dt.timedelta(milliseconds=written) + dt.timedelta(days=days)
 
     assert message.first is not None
@@ -27,7 +27,7 @@ def test_an_event_is_due_at_its_exact_age(days: int, written: int) -> None:
 
 
 def test_without_retention_nothing_ends() -> None:
-    message = kept(LogGroup(None), DAY)
+    message = retention_of(LogGroup(None), DAY)
 
     assert (message.first, message.last, message.days, message.delay) == (None, None, None, "")
     assert suffices(message, 3653)
@@ -35,12 +35,12 @@ def test_without_retention_nothing_ends() -> None:
 
 
 def test_the_class_delivery_retains_a_day_whatever_is_set() -> None:
-    assert kept(LogGroup(365, log_class="DELIVERY"), DAY).days == 1
+    assert retention_of(LogGroup(365, log_class="DELIVERY"), DAY).days == 1
 
 
 def test_deletion_protection_is_a_step_more() -> None:
     def threat(group: LogGroup) -> str:
-        return kept(group, DAY).threats[0].what
+        return retention_of(group, DAY).threats[0].what
 
     assert "deletion protection" in threat(LogGroup(30, protected=True))
     assert "deletion protection" not in threat(LogGroup(30))

@@ -56,7 +56,7 @@ class Resource(NamedTuple):
     path: str
 
     @property
-    def place(self) -> str:
+    def location(self) -> str:
         """`Gateway/Function/Role` of `claude-on-bedrock-dev-Gateway/Function/Role/Resource`."""
         stack, _, inside = self.path.removesuffix("/Resource").partition("/")
         return f"{stack.rsplit('-', 1)[-1]}/{inside}"
@@ -88,9 +88,9 @@ class Assembly:
         return form.format(region=self.region, account=ACCOUNT, name=name)
 
     def name(self, resource: Resource) -> str:
-        given = resource.properties.get(_NAMED_BY.get(resource.type, ""))
-        if given is not None:
-            return str(self.resolve(given, resource.stack))
+        name = resource.properties.get(_NAMED_BY.get(resource.type, ""))
+        if name is not None:
+            return str(self.resolve(name, resource.stack))
         lower = resource.type in {"AWS::S3::Bucket", "AWS::Bedrock::ApplicationInferenceProfile"}
         return resource.id.lower() if lower else resource.id
 
@@ -145,12 +145,12 @@ class Assembly:
         raise UnresolvedError(f"{stack}: {id_}.{attribute} is not known here")
 
     def _substitute(self, argument: Any, stack: str) -> str:  # noqa: ANN401
-        text, given = argument if isinstance(argument, list) else (argument, {})
+        text, variables = argument if isinstance(argument, list) else (argument, {})
 
-        def value(found: re.Match[str]) -> str:
-            name = found[1]
-            if name in given:
-                return str(self.resolve(given[name], stack))
+        def value(match: re.Match[str]) -> str:
+            name = match[1]
+            if name in variables:
+                return str(self.resolve(variables[name], stack))
             id_, dot, attribute = name.partition(".")
             return self._attribute(id_, attribute, stack) if dot else self._reference(name, stack)
 

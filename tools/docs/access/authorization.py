@@ -17,7 +17,7 @@ from claude_bedrock.catalog import deny_policy
 from local.process import find_node
 from tools.docs.access.assembly import Assembly
 
-_ASK: Final = Path(__file__).with_name("authorization.mjs")
+_SCRIPT: Final = Path(__file__).with_name("authorization.mjs")
 # Where a global profile routes, Bedrock asks for the model without a Region; the reference has it
 # with one: https://docs.aws.amazon.com/bedrock/latest/userguide/global-cross-region-inference.html
 _WITHOUT_REGION: Final = "arn:aws:bedrock:::foundation-model/"
@@ -51,31 +51,31 @@ class Reference:
 
     def __init__(self, services: Iterable[str]) -> None:
         done = subprocess.run(
-            [find_node.find(), _ASK],
+            [find_node.find(), _SCRIPT],
             input=json.dumps(sorted(set(services))),
             capture_output=True,
             text=True,
             check=True,
         )
-        told = json.loads(done.stdout)
-        self._global = [_pattern(key) for key in told["global"]]
+        reference = json.loads(done.stdout)
+        self._global = [_pattern(key) for key in reference["global"]]
         self._actions = {
             f"{service}:{name}".lower(): Action(
                 tuple(type_["arn"] for type_ in action["types"]),
                 (*action["keys"], *(key for type_ in action["types"] for key in type_["keys"])),
             )
-            for service, actions in told["services"].items()
+            for service, actions in reference["services"].items()
             for name, action in (actions or {}).items()
         }
 
     def mistakes(self, statement: Statement) -> Iterator[str]:
         """Yield what AWS does not know of the statement, a sentence each."""
         named = _listed(statement.get("Action", statement.get("NotAction", [])))
-        meant = [self._meant(each) for each in named]
-        for action, found in zip(named, meant, strict=True):
-            if not found and action not in UNLISTED:
+        meant = [self._meant(name) for name in named]
+        for action, matched in zip(named, meant, strict=True):
+            if not matched and action not in UNLISTED:
                 yield f"{action} is no action"
-        actions = [each for found in meant for each in found]
+        actions = [action for matched in meant for action in matched]
         yield from self._unknown_keys(statement, actions)
         if named != ["*"]:
             yield from _unfit(statement, named, meant)
@@ -93,7 +93,7 @@ class Reference:
         known = [*self._global, *(_pattern(key) for action in actions for key in action.keys)]
         for keys in statement.get("Condition", {}).values():
             for key in keys:
-                if not any(each.fullmatch(key) for each in known):
+                if not any(pattern.fullmatch(key) for pattern in known):
                     yield f"{key} is a condition key of none of its actions"
 
 
@@ -121,17 +121,17 @@ def statements(assembly: Assembly) -> Iterator[tuple[str, Statement]]:
 
 def _unfit(statement: Statement, named: list[str], meant: list[list[Action]]) -> Iterator[str]:
     """Resources that none of the actions takes, and actions that take none of the resources."""
-    given = _listed(statement.get("Resource", statement.get("NotResource", ["*"])))
-    arns = [each for each in given if each != "*"]
-    taken = [arn for found in meant for action in found for arn in action.arns]
+    resources = _listed(statement.get("Resource", statement.get("NotResource", ["*"])))
+    arns = [arn for arn in resources if arn != "*"]
+    taken = [arn for matched in meant for action in matched for arn in action.arns]
     for arn in arns:
         if not any(_fits(arn, form) for form in taken):
             yield f"{arn} is a resource of none of its actions"
-    if "*" in given or "NotResource" in statement:
+    if "*" in resources or "NotResource" in statement:
         return
-    for action, found in zip(named, meant, strict=True):
-        forms = [form for each in found for form in each.arns]
-        if found and not any(_fits(arn, form) for arn in arns for form in forms):
+    for action, matched in zip(named, meant, strict=True):
+        forms = [form for action in matched for form in action.arns]
+        if matched and not any(_fits(arn, form) for arn in arns for form in forms):
             yield f"{action} takes none of its resources"
 
 
@@ -140,28 +140,28 @@ def _fits(arn: str, form: str) -> bool:
     `arn:${Partition}:s3:::${BucketName}/${ObjectName}`."""
     if arn.startswith(_WITHOUT_REGION):
         arn = arn.replace(":::", ":*::", 1)
-    given, wanted = arn.split(":", 5), form.split(":", 5)
-    if len(given) < len(wanted):
+    parts, form_parts = arn.split(":", 5), form.split(":", 5)
+    if len(parts) < len(form_parts):
         return False
     # Names hold slashes in many services, but no bucket's does.
-    if wanted[-1] == "${BucketName}" and "/" in given[-1]:
+    if form_parts[-1] == "${BucketName}" and "/" in parts[-1]:
         return False
     return all(
-        bool(have) == bool(want) and _meet(have, re.sub(r"\$\{\w+\}", "*", want))
-        for have, want in zip(given, wanted, strict=True)
-        if (have, want) != ("*", "")
+        bool(have) == bool(expected) and _meet(have, re.sub(r"\$\{\w+\}", "*", expected))
+        for have, expected in zip(parts, form_parts, strict=True)
+        if (have, expected) != ("*", "")
     )
 
 
-def _meet(one: str, other: str) -> bool:
+def _meet(pattern: str, other: str) -> bool:
     """Return whether a text exists that both patterns match."""
-    if not one or not other:
-        return not (one + other).strip("*")
-    if one[0] == "*":
-        return _meet(one[1:], other) or _meet(one, other[1:])
+    if not pattern or not other:
+        return not (pattern + other).strip("*")
+    if pattern[0] == "*":
+        return _meet(pattern[1:], other) or _meet(pattern, other[1:])
     if other[0] == "*":
-        return _meet(other, one)
-    return one[0] == other[0] and _meet(one[1:], other[1:])
+        return _meet(other, pattern)
+    return pattern[0] == other[0] and _meet(pattern[1:], other[1:])
 
 
 def _pattern(key: str) -> re.Pattern[str]:

@@ -67,7 +67,9 @@ class Matrix(NamedTuple):
         """Return each part of the call, and the answer to it; empty if the cell cannot be asked."""
         if any(request in self.answered_without_bedrock for request in cell.requests):
             return ()
-        return tuple((each.part, self.answers[principal.name, each]) for each in cell.requests)
+        return tuple(
+            (request.part, self.answers[principal.name, request]) for request in cell.requests
+        )
 
     def allows(self, principal: Principal, cell: Cell) -> bool:
         """Return whether the whole call is allowed."""
@@ -96,25 +98,25 @@ class Inquiry:
         None if it changes none. Raises SimulatorError."""
         table = _Policies(self.principals)
         own = _resource_policies(self.assembly)
-        told = _ask(
+        output = _run_script(
             {
                 "policies": table.documents,
                 "principals": [table.principal(principal) for principal in self.principals],
                 "requests": [_written(request, own) for request in self._requests],
-                "mutants": [table.mutant(each) for each in mutants],
+                "mutants": [table.mutant(mutant) for mutant in mutants],
             }
         )
         changes = {
-            mutant.name: self._told_of(change) if change else None
-            for mutant, change in zip(mutants, told["mutants"], strict=True)
+            mutant.name: self._description_of(change) if change else None
+            for mutant, change in zip(mutants, output["mutants"], strict=True)
         }
-        return self._matrix(told), changes
+        return self._matrix(output), changes
 
-    def _matrix(self, told: Mapping[str, Any]) -> Matrix:
-        said = dict(zip(self._requests, told["requests"], strict=True))
+    def _matrix(self, output: Mapping[str, Any]) -> Matrix:
+        refusals = dict(zip(self._requests, output["requests"], strict=True))
         answers = {
             (principal.name, request): answer
-            for principal, row in zip(self.principals, told["answers"], strict=True)
+            for principal, row in zip(self.principals, output["answers"], strict=True)
             for request, answer in zip(self._requests, row, strict=True)
         }
         return Matrix(
@@ -122,14 +124,14 @@ class Inquiry:
             self.principals,
             self.cells,
             answers,
-            frozenset(request for request, why in said.items() if why == _UNSAFE),
-            {request: why for request, why in said.items() if why not in {None, _UNSAFE}},
+            frozenset(request for request, why in refusals.items() if why == _UNSAFE),
+            {request: why for request, why in refusals.items() if why not in {None, _UNSAFE}},
         )
 
-    def _told_of(self, change: tuple[int, int, str]) -> str:
-        who, which, answer = change
+    def _description_of(self, change: tuple[int, int, str]) -> str:
+        number, which, answer = change
         request = self._requests[which]
-        return f"{self.principals[who].name}: {request.action} on {request.resource}: {answer}"
+        return f"{self.principals[number].name}: {request.action} on {request.resource}: {answer}"
 
 
 _UNSAFE: Final = "unsafe"
@@ -138,9 +140,9 @@ _UNSAFE: Final = "unsafe"
 class _Policies:
     """Every policy once, by its number."""
 
-    def __init__(self, who: Sequence[Principal]) -> None:
+    def __init__(self, holders: Sequence[Principal]) -> None:
         self._policies: list[Policy] = []
-        for policy in (each for principal in who for each in principal.policies):
+        for policy in (policy for holder in holders for policy in holder.policies):
             if policy not in self._policies:
                 self._policies.append(policy)
 
@@ -152,8 +154,8 @@ class _Policies:
         held = {"boundary": principal.boundary, "control": principal.control}
         return {
             "arn": principal.arn,
-            "identity": [self._policies.index(each) for each in principal.identity],
-            **{how: self._policies.index(each) for how, each in held.items() if each},
+            "identity": [self._policies.index(policy) for policy in principal.identity],
+            **{how: self._policies.index(policy) for how, policy in held.items() if policy},
         }
 
     def mutant(self, mutant: Mutant) -> dict[str, Any]:
@@ -170,7 +172,7 @@ class _Policies:
 
 
 def _mutated(document: Document, mutant: Mutant) -> Document:
-    others = [each for each in document["Statement"] if each != mutant.statement]
+    others = [statement for statement in document["Statement"] if statement != mutant.statement]
     return {**document, "Statement": others + ([mutant.changed] if mutant.changed else [])}
 
 
@@ -191,17 +193,17 @@ def _written(request: Request, resource_policies: Mapping[str, Document]) -> dic
 def _resource_policies(assembly: Assembly) -> dict[str, Document]:
     """Return what the ARNs of a bucket's objects, or of a key, begin with -> the resource's own
     policy."""
-    found = {}
+    documents = {}
     for policy in assembly.of_type("AWS::S3::BucketPolicy"):
         bucket = assembly.resolve(policy.properties["Bucket"], policy.stack)
         document = assembly.resolve(policy.properties["PolicyDocument"], policy.stack)
-        found[f"arn:aws:s3:::{bucket}/"] = document
+        documents[f"arn:aws:s3:::{bucket}/"] = document
     for key in assembly.of_type("AWS::KMS::Key"):
-        found[assembly.arn(key)] = assembly.resolve(key.properties["KeyPolicy"], key.stack)
-    return found
+        documents[assembly.arn(key)] = assembly.resolve(key.properties["KeyPolicy"], key.stack)
+    return documents
 
 
-def _ask(questions: dict[str, Any]) -> dict[str, Any]:
+def _run_script(questions: dict[str, Any]) -> dict[str, Any]:
     done = subprocess.run(
         [find_node.find(), _SIMULATE],
         input=json.dumps(questions),
@@ -211,5 +213,5 @@ def _ask(questions: dict[str, Any]) -> dict[str, Any]:
     )
     if done.returncode:
         raise SimulatorError(done.stderr)
-    told: dict[str, Any] = json.loads(done.stdout)
-    return told
+    output: dict[str, Any] = json.loads(done.stdout)
+    return output

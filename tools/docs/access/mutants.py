@@ -10,7 +10,7 @@ from tools.docs.access.matrix import Mutant
 from tools.docs.access.policy_test_cases import Cell
 from tools.docs.access.principals import ADMINISTRATOR, Policy, Principal
 
-NOT_ASKED: Final = {
+NOT_TESTED: Final = {
     "reads how something is set up, or that it is there": (
         "athena:GetNamedQuery",
         "athena:GetQueryExecution",
@@ -65,24 +65,26 @@ NOT_ASKED: Final = {
 def mutants(principals: Sequence[Principal], cells: Sequence[Cell]) -> list[Mutant]:
     """Return every statement that bears on what is asked: without it, and with each resource that
     it names become any resource."""
-    asked = {cell.action for cell in cells}
+    tested = {cell.action for cell in cells}
     return [
         mutant
         for policy, statement in _statements(principals)
-        if any(_covers(statement, action) for action in asked)
+        if any(_covers(statement, action) for action in tested)
         for mutant in _of(policy, statement)
     ]
 
 
 def unaccounted(principals: Sequence[Principal], cells: Sequence[Cell]) -> set[str]:
     """Actions of statements that are neither asked about nor in NOT_ASKED."""
-    asked = {cell.action for cell in cells}
+    tested = {cell.action for cell in cells}
     return {
         f"{policy.name}: {action}"
         for policy, statement in _statements(principals)
-        if not any(_covers(statement, each) for each in asked)
+        if not any(_covers(statement, tested_action) for tested_action in tested)
         for action in _listed(statement.get("Action", []))
-        if not any(fnmatchcase(action, each) for named in NOT_ASKED.values() for each in named)
+        if not any(
+            fnmatchcase(action, pattern) for named in NOT_TESTED.values() for pattern in named
+        )
     }
 
 
@@ -114,7 +116,7 @@ def _covers(statement: Mapping[str, Any], action: str) -> bool:
     if "NotAction" in statement:
         return True
     named = _listed(statement["Action"])
-    return any(fnmatchcase(action.lower(), each.lower()) for each in named)
+    return any(fnmatchcase(action.lower(), pattern.lower()) for pattern in named)
 
 
 def _listed(value: Any) -> list[str]:  # noqa: ANN401 - a policy's element is one or a list

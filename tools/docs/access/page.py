@@ -30,7 +30,7 @@ class Row(NamedTuple):
 
 def page(matrix: Matrix) -> str:
     """Return the page of a stage, as it stands in docs/access/."""
-    lines = [*_head(matrix), *_not_asked(matrix)]
+    lines = [*_head(matrix), *_not_tested(matrix)]
     nobody = []
     for principal in matrix.principals:
         rows = rows_of(matrix, principal)
@@ -66,18 +66,18 @@ def _head(matrix: Matrix) -> Iterator[str]:
     yield f"{_UNCHECKED}: {_WITHOUT_CHECK}"
 
 
-def _not_asked(matrix: Matrix) -> Iterator[str]:
-    found = dict.fromkeys(
+def _not_tested(matrix: Matrix) -> Iterator[str]:
+    reasons = dict.fromkeys(
         (request.action, why) for request, why in matrix.answered_without_bedrock.items()
     )
-    if not found:
+    if not reasons:
         return
     yield ""
     yield "Not judged, because the simulator cannot be asked:"
     yield ""
     yield "| Action | What it says |"
     yield "| --- | --- |"
-    for action, why in found:
+    for action, why in reasons:
         yield f"| `{action}` | `{why}` |"
 
 
@@ -118,7 +118,7 @@ def rows_of(matrix: Matrix, principal: Principal) -> list[Row]:
     """Return every cell that was asked, brought together along one axis after the other."""
     by_question: dict[tuple[str, str, str, str], list[str]] = {}
     for cell in matrix.cells:
-        if answer := said(matrix.outcome(principal, cell)):
+        if answer := outcome_text(matrix.outcome(principal, cell)):
             question = (cell.action, way_of(cell, matrix), cell.region, answer)
             by_question.setdefault(question, []).append(cell.subject)
     rows = [
@@ -132,11 +132,11 @@ def rows_of(matrix: Matrix, principal: Principal) -> list[Row]:
 
 def _merged(rows: Iterable[Row], axis: str) -> list[Row]:
     """Rows that differ along `axis` alone become one."""
-    found: dict[Row, list[str]] = {}
+    merged: dict[Row, list[str]] = {}
     for row in rows:
-        values = found.setdefault(_with(row, axis, ()), [])
+        values = merged.setdefault(_with(row, axis, ()), [])
         values += getattr(row, axis)
-    return [_with(key, axis, tuple(values)) for key, values in found.items()]
+    return [_with(key, axis, tuple(values)) for key, values in merged.items()]
 
 
 def _with(row: Row, axis: str, values: tuple[str, ...]) -> Row:
@@ -148,7 +148,7 @@ def way_of(cell: Cell, matrix: Matrix) -> str:
     return f"{cell.way} {_UNCHECKED}" if unchecked else cell.way
 
 
-def said(parts: Sequence[tuple[str, str]]) -> str:
+def outcome_text(parts: Sequence[tuple[str, str]]) -> str:
     """`Allowed`, how it is denied, or, where parts of the call differ, each part's answer."""
     by_answer: dict[str, list[str]] = {}
     for part, answer in parts:
@@ -157,8 +157,8 @@ def said(parts: Sequence[tuple[str, str]]) -> str:
         return "".join(by_answer)
     models = [part for part, _ in parts if part.startswith("model")]
     return "; ".join(
-        f"{'models' if found == models != found[:1] else ', '.join(found)}: {answer}"
-        for answer, found in by_answer.items()
+        f"{'models' if labels == models != labels[:1] else ', '.join(labels)}: {answer}"
+        for answer, labels in by_answer.items()
     )
 
 
@@ -176,7 +176,7 @@ def _subjects(subjects: Sequence[str], action: str, way: str, matrix: Matrix) ->
     every = list(dict.fromkeys(every))
     models = [subject for subject in subjects if subject in _MODELS]
     others = tuple(subject for subject in subjects if subject not in _MODELS)
-    missing = [each for each in every if each not in models]
+    missing = [model for model in every if model not in models]
     if models and not missing:
         return (*others, "*all*")
     if len(missing) < len(models):

@@ -34,7 +34,7 @@ _PROFILE: Final = "bedrock:InferenceProfileArn"
 _NO_KEYS: Final[Mapping[str, str]] = {}
 _BY_TLS: Final = {"aws:SecureTransport": "true", "s3:TlsVersion": "1.2"}
 _IF_NONE: Final = {**_BY_TLS, "s3:if-none-match": "*"}
-_KEPT: Final = ("AWSLogs", "large-data", "evidence")
+_PREFIXES: Final = ("AWSLogs", "large-data", "evidence")
 _ON_OBJECTS: Final = (
     "s3:GetObject",
     "s3:GetObjectVersion",
@@ -68,12 +68,12 @@ def cells(stage: Stage, assembly: Assembly) -> list[Cell]:
     """Return everything that is asked of each principal of the stage."""
     regions = (stage.region, _elsewhere(stage.region))
     models = [model for model in MODELS if model.profiles]
-    stranger = next((each for each in models if each.name not in stage.models.allow), models[0])
+    stranger = next((model for model in models if model.name not in stage.models.allow), models[0])
     invocations = [
-        each
+        cell
         for region in regions
         for action in INVOKE
-        for each in [
+        for cell in [
             *(cell for model in models for cell in _ways(action, model, region, stranger)),
             *_other_vendor(action, region),
         ]
@@ -88,7 +88,7 @@ def cells(stage: Stage, assembly: Assembly) -> list[Cell]:
 
 
 def _elsewhere(region: str) -> str:
-    return next(each for each in ELSEWHERE if each != region)
+    return next(candidate for candidate in ELSEWHERE if candidate != region)
 
 
 def _ways(action: str, model: Model, region: str, stranger: Model) -> Iterator[Cell]:
@@ -113,7 +113,7 @@ def _ways(action: str, model: Model, region: str, stranger: Model) -> Iterator[C
             _behind(action, stranger.base_id, region, arn, held),
         )
         if route != "global":
-            far = next(each for each in _COMMERCIAL if each not in reached)
+            far = next(candidate for candidate in _COMMERCIAL if candidate not in reached)
             yield cell(
                 f"{route}, were its profile to reach {far}",
                 [_model(action, model.base_id, far, profile=arn)],
@@ -133,7 +133,7 @@ def _destinations(profile: Profile, region: str) -> tuple[str, ...]:
     there, anywhere it reaches; `""` for what has no Region, as Bedrock asks of a global profile."""
     if profile.route == "global":
         return ("",)
-    everywhere = {each for reached in profile.regions.values() for each in reached}
+    everywhere = {region_name for reached in profile.regions.values() for region_name in reached}
     return profile.regions.get(region, tuple(sorted(everywhere)))
 
 
@@ -182,14 +182,14 @@ def _teams(action: str, region: str, assembly: Assembly) -> Iterator[Cell]:
         arn = assembly.arn(resource)
         name = assembly.resolve(resource.properties["InferenceProfileName"], resource.stack)
         route, _, base_id = copied.rsplit("/", 1)[-1].partition(".")
-        (model,) = [each for each in MODELS if each.base_id == base_id]
-        (profile,) = [each for each in model.profiles if each.route == route]
+        (model,) = [model for model in MODELS if model.base_id == base_id]
+        (profile,) = [profile for profile in model.profiles if profile.route == route]
         reached = _destinations(profile, region)
         requests = [_request("profile", action, arn, region)]
-        for said, named in (("", arn), (", naming what is copied", copied)):
+        for suffix, named in (("", arn), (", naming what is copied", copied)):
             requests += [
-                each._replace(part=each.part + said)
-                for each in _behind(action, base_id, region, named, reached)
+                request._replace(part=request.part + suffix)
+                for request in _behind(action, base_id, region, named, reached)
             ]
         yield Cell(action, model.name, f"the team's profile {name}", region, tuple(requests))
 
@@ -242,17 +242,19 @@ def _options(stage: Stage, region: str) -> Iterator[Cell]:
     and in each kind of project, through a profile of the stage's; and the making of a project, of
     storage for what is kept, and of a guardrail for the whole account."""
     subject = "a model of the stage"
-    model = next(each for each in MODELS if each.name == stage.models.allow[0])
+    model = next(model for model in MODELS if model.name == stage.models.allow[0])
     arn = _arn(region, f"inference-profile/{stage.models.geography}.{model.base_id}")
     for action in INVOKE:
         for tier in SERVICE_TIERS:
-            asked = _request("profile", action, arn, region, {"bedrock:ServiceTier": tier})
-            yield Cell(action, subject, f"{stage.models.geography}, tier {tier}", region, (asked,))
+            request = _request("profile", action, arn, region, {"bedrock:ServiceTier": tier})
+            yield Cell(
+                action, subject, f"{stage.models.geography}, tier {tier}", region, (request,)
+            )
     for project in ("default", "proj_another"):
         keys = {"bedrock:ProjectArn": _arn(region, f"project/{project}")}
-        asked = _request("profile", INVOKE[0], arn, region, keys)
+        request = _request("profile", INVOKE[0], arn, region, keys)
         way = f"{stage.models.geography}, project {project}"
-        yield Cell(INVOKE[0], subject, way, region, (asked,))
+        yield Cell(INVOKE[0], subject, way, region, (request,))
     for action in (*deny_policy.DATA_RETENTION_OVERRIDES, *deny_policy.ENFORCED_GUARDRAIL_CHANGES):
         yield Cell(action, "", "", region, (_request("", action, "*", region),))
 
@@ -273,16 +275,16 @@ def _jobs(region: str) -> Iterator[Cell]:
     """Jobs that run a model by other operations than those that are logged, and the making of a
     profile that could stand for another."""
     for job in ("CreateEvaluationJob", "CreateAdvancedPromptOptimizationJob"):
-        asked = _model(f"bedrock:{job}", MODELS[-1].base_id, region)
-        yield Cell(asked.action, "any model", "", region, (asked,))
+        request = _model(f"bedrock:{job}", MODELS[-1].base_id, region)
+        yield Cell(request.action, "any model", "", region, (request,))
     optimize = _request("", "bedrock:OptimizePrompt", "*", region)
     yield Cell("bedrock:OptimizePrompt", "any model", "", region, (optimize,))
     action = "bedrock:CreateInferenceProfile"
-    for model in [each for each in MODELS if each.profiles]:
+    for model in [model for model in MODELS if model.profiles]:
         for profile in model.profiles:
             source = _arn(region, f"inference-profile/{profile.route}.{model.base_id}")
-            asked = _request("", action, source, region)
-            yield Cell(action, model.name, f"copying {profile.route}", region, (asked,))
+            request = _request("", action, source, region)
+            yield Cell(action, model.name, f"copying {profile.route}", region, (request,))
         bare = _model(action, model.base_id, region)
         yield Cell(action, model.name, "copying bare", region, (bare,))
 
@@ -299,10 +301,10 @@ def _record(stage: Stage, assembly: Assembly) -> Iterator[Cell]:
 
     for name, bucket in _buckets(assembly):
         for action in _ON_OBJECTS:
-            for kind in _KEPT:
+            for kind in _PREFIXES:
                 on = f"arn:aws:s3:::{bucket}/{kind}/object"
                 yield cell(action, f"{kind}/ of {name}", on, _BY_TLS)
-        for kind in _KEPT:
+        for kind in _PREFIXES:
             on = f"arn:aws:s3:::{bucket}/{kind}/object"
             for way, keys in (("over what is there", _BY_TLS), ("if there is none", _IF_NONE)):
                 yield cell("s3:PutObject", f"{kind}/ of {name}", on, keys, way)
@@ -349,7 +351,7 @@ def _keys_and_topics(region: str, assembly: Assembly) -> Iterator[Cell]:
 
 def _buckets(assembly: Assembly) -> Iterator[tuple[str, str]]:
     for bucket in assembly.of_type("AWS::S3::Bucket"):
-        yield bucket.place, assembly.name(bucket)
+        yield bucket.location, assembly.name(bucket)
     yield "another bucket", "another-bucket"
 
 
@@ -361,7 +363,7 @@ def _log_groups(assembly: Assembly) -> Iterator[tuple[str, str]]:
 
 def _keys(region: str, assembly: Assembly) -> Iterator[tuple[str, str]]:
     for key in assembly.of_type("AWS::KMS::Key"):
-        yield key.place, assembly.arn(key)
+        yield key.location, assembly.arn(key)
     yield "another key", f"arn:aws:kms:{region}:{ACCOUNT}:key/another"
     elsewhere = _elsewhere(region)
     yield "a key in another Region", f"arn:aws:kms:{elsewhere}:{ACCOUNT}:key/another"

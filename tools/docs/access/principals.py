@@ -23,8 +23,8 @@ class Policy(NamedTuple):
 
     @property
     def statements(self) -> list[dict[str, Any]]:
-        found: list[dict[str, Any]] = self.document["Statement"]
-        return found
+        statements: list[dict[str, Any]] = self.document["Statement"]
+        return statements
 
 
 class Principal(NamedTuple):
@@ -43,7 +43,7 @@ class Principal(NamedTuple):
 
     @property
     def policies(self) -> tuple[Policy, ...]:
-        further = (each for each in (self.boundary, self.control) if each)
+        further = (policy for policy in (self.boundary, self.control) if policy)
         return (*self.identity, *further)
 
 
@@ -56,16 +56,16 @@ def principals(assembly: Assembly) -> list[Principal]:
 
     Raises UnresolvedError for a policy that the templates do not hold, such as one of AWS's.
     """
-    found = _Policies(assembly)
-    roles = [_role(resource, found) for resource in assembly.of_type("AWS::IAM::Role")]
+    policies = _Policies(assembly)
+    roles = [_role(resource, policies) for resource in assembly.of_type("AWS::IAM::Role")]
     attached = {policy.name for role in roles for policy in role.policies}
     unattached = [
         Principal(f"Whoever is given {policy.name}", _made_up("Reader"), (policy,), made_up=True)
-        for arn, policy in found.managed.items()
+        for arn, policy in policies.managed.items()
         if policy.name not in attached and not _BOUNDARY.search(policy.name)
     ]
-    guards = [policy for policy in found.managed.values() if _BOUNDARY.search(policy.name)]
-    held = [each for policy in guards for each in _held_by(policy)]
+    guards = [policy for policy in policies.managed.values() if _BOUNDARY.search(policy.name)]
+    held = [name for policy in guards for name in _held_by(policy)]
     return sorted(roles, key=lambda role: role.name) + unattached + held
 
 
@@ -111,11 +111,11 @@ class _Policies:
         self.managed: dict[str, Policy] = {}
         self._of_role: dict[str, list[Policy]] = {}
         for resource in assembly.of_type("AWS::IAM::ManagedPolicy", "AWS::IAM::Policy"):
-            self._keep(resource)
+            self._add(resource)
 
-    def _keep(self, resource: Resource) -> None:
+    def _add(self, resource: Resource) -> None:
         document = self.assembly.resolve(resource.properties["PolicyDocument"], resource.stack)
-        policy = Policy(resource.place, _with_sids(document))
+        policy = Policy(resource.location, _with_sids(document))
         if resource.type == "AWS::IAM::ManagedPolicy":
             self.managed[self.assembly.arn(resource)] = policy
         for role in self.assembly.resolve(resource.properties.get("Roles", []), resource.stack):
@@ -124,14 +124,16 @@ class _Policies:
     def of(self, role: Resource) -> Iterator[Policy]:
         yield from self._of_role.get(self.assembly.name(role), [])
         for inline in self.assembly.resolve(role.properties.get("Policies", []), role.stack):
-            name = f"{role.place}/{inline['PolicyName']}"
+            name = f"{role.location}/{inline['PolicyName']}"
             yield Policy(name, _with_sids(inline["PolicyDocument"]))
         for arn in self.assembly.resolve(role.properties.get("ManagedPolicyArns", []), role.stack):
             yield self._managed(arn, role)
 
     def boundary(self, role: Resource) -> Policy | None:
-        given = role.properties.get("PermissionsBoundary")
-        return self._managed(self.assembly.resolve(given, role.stack), role) if given else None
+        reference = role.properties.get("PermissionsBoundary")
+        return (
+            self._managed(self.assembly.resolve(reference, role.stack), role) if reference else None
+        )
 
     def _managed(self, arn: str, role: Resource) -> Policy:
         if arn not in self.managed:
@@ -141,7 +143,7 @@ class _Policies:
 
 def _role(resource: Resource, policies: _Policies) -> Principal:
     return Principal(
-        resource.place,
+        resource.location,
         policies.assembly.arn(resource),
         tuple(policies.of(resource)),
         policies.boundary(resource),
@@ -154,6 +156,7 @@ def _with_sids(document: Mapping[str, Any]) -> Document:
     return {
         **document,
         "Statement": [
-            {"Sid": f"Statement{number}", **each} for number, each in enumerate(listed, start=1)
+            {"Sid": f"Statement{number}", **statement}
+            for number, statement in enumerate(listed, start=1)
         ],
     }

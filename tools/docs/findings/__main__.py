@@ -10,9 +10,11 @@ PAGE = ROOT / "docs" / "findings.md"
 
 
 def main() -> None:
-    found, asked = judged(STAGES)
-    PAGE.write_text(page(found, sorted(asked)), encoding="utf-8")
-    Console().print(f"{len({each.rule for each in found})} rules find something: {PAGE}")
+    found_by_rules, controls = judged(STAGES)
+    PAGE.write_text(page(found_by_rules, sorted(controls)), encoding="utf-8")
+    Console().print(
+        f"{len({finding.rule for finding in found_by_rules})} rules find something: {PAGE}"
+    )
 
 
 if __name__ == "__main__":

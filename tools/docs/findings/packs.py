@@ -32,20 +32,21 @@ _ABOUT: Final = re.compile(r"^# Reports on:\s*\n((?:#.*AWS::.*\n)+)", re.MULTILI
 
 
 class Finding(NamedTuple):
-    """`rule` is without its pack's name, `asks` the rule's own words, `place` a construct."""
+    """A rule's finding: `rule` without its pack's name, `requirement` in the rule's words,
+    `location` a construct."""
 
     stage: str
     pack: str
     rule: str
-    asks: str
-    place: str
+    requirement: str
+    location: str
 
 
 class Control(NamedTuple):
     """A proactive control of AWS Control Tower, as a rule in Guard."""
 
     id: str
-    asks: str
+    requirement: str
     name: str
     text: str
     types: frozenset[str]
@@ -53,9 +54,9 @@ class Control(NamedTuple):
 
 def findings(synthesis: Synthesis) -> set[Finding]:
     """Return what every pack has against the stage."""
-    places = {resource.path: resource.place for resource in _assembly(synthesis).resources}
+    locations = {resource.path: resource.location for resource in _assembly(synthesis).resources}
     return {
-        *(each for pack in NAG_PACKS for each in _of_nag(pack(), synthesis, places)),
+        *(finding for pack in NAG_PACKS for finding in _of_nag(pack(), synthesis, locations)),
         *_of_control_tower(synthesis),
     }
 
@@ -69,14 +70,14 @@ class Judged(NamedTuple):
 
 def judged(stages: Iterable[str]) -> Judged:
     """Of stages that are synthesized for it."""
-    found: set[Finding] = set()
-    asked: set[Control] = set()
+    of_all_stages: set[Finding] = set()
+    controls_of_all: set[Control] = set()
     for stage in stages:
         with tempfile.TemporaryDirectory() as folder:
             made = synthesize(stage, Path(folder))
-            found |= findings(made)
-            asked |= set(controls_for(made))
-    return Judged(frozenset(found), frozenset(asked))
+            of_all_stages |= findings(made)
+            controls_of_all |= set(controls_for(made))
+    return Judged(frozenset(of_all_stages), frozenset(controls_of_all))
 
 
 def controls() -> list[Control]:
@@ -91,7 +92,7 @@ def controls_for(synthesis: Synthesis) -> list[Control]:
 
 
 def _of_nag(
-    pack: cdk_nag.NagPack, synthesis: Synthesis, places: Mapping[str, str]
+    pack: cdk_nag.NagPack, synthesis: Synthesis, locations: Mapping[str, str]
 ) -> Iterator[Finding]:
     name = pack.read_pack_name
     for violation in pack.validate_scope(synthesis.tree).violations:
@@ -101,26 +102,34 @@ def _of_nag(
                 name,
                 violation.rule_name.removeprefix(f"{name}-"),
                 violation.description.partition(" - (Control ID")[0],
-                places[str(resource.construct_path)],
+                locations[str(resource.construct_path)],
             )
 
 
 def _of_control_tower(synthesis: Synthesis) -> Iterator[Finding]:
-    asked = {each.name: each for each in controls_for(synthesis)}
+    by_name = {control.name: control for control in controls_for(synthesis)}
     plugin = cdk.CloudFormationValidatePlugin(
         include_default_rules=False,
         guard_rules=[
-            cdk.ValidationRuleSource(name=each.id, content=each.text) for each in asked.values()
+            cdk.ValidationRuleSource(name=control.id, content=control.text)
+            for control in by_name.values()
         ],
     )
-    places = {(each.stack, each.id): each.place for each in _assembly(synthesis).resources}
+    locations = {
+        (resource.stack, resource.id): resource.location
+        for resource in _assembly(synthesis).resources
+    }
     for violation in plugin.validate(_Templates(synthesis)).violations:
-        control = asked[violation.rule_name]
+        control = by_name[violation.rule_name]
         for resource in violation.violating_resources:
             stack = Path(str(resource.template_path)).name.partition(".")[0]
             # A rule may speak of the template as a whole.
-            place = places.get((stack, str(resource.resource_logical_id)), stack.rpartition("-")[2])
-            yield Finding(synthesis.stage, "Control Tower", control.id, control.asks, place)
+            location = locations.get(
+                (stack, str(resource.resource_logical_id)), stack.rpartition("-")[2]
+            )
+            yield Finding(
+                synthesis.stage, "Control Tower", control.id, control.requirement, location
+            )
 
 
 @jsii.implements(cdk.IPolicyValidationContext)
@@ -166,11 +175,11 @@ def _texts() -> Iterator[str]:
 
 
 def _control(text: str) -> Control:
-    said, name, about = _CONTROL.search(text), _NAME.search(text), _ABOUT.search(text)
-    if not (said and name and about):
+    heading, name, about = _CONTROL.search(text), _NAME.search(text), _ABOUT.search(text)
+    if not (heading and name and about):
         raise ValueError(f"a rule of {CONTROL_TOWER} without what it is about: {text[:200]}")
     types = frozenset(re.findall(r"AWS::[\w:]+", about[1]))
-    return Control(said[1], said[2], name[1], text, types)
+    return Control(heading[1], heading[2], name[1], text, types)
 
 
 def _assembly(synthesis: Synthesis) -> Assembly:

@@ -29,42 +29,54 @@ PACKS: Final = {
 }
 
 
-def page(found: Set[Finding], controls: Iterable[Control]) -> str:
+def page(findings: Set[Finding], controls: Iterable[Control]) -> str:
     """Return the whole page, of every stage's findings and of the controls about what the stages
     have."""
-    return "".join([HEAD, *_packs(found), *_open(found), *_kept(found, controls), *_mended()])
+    return "".join(
+        [
+            HEAD,
+            *_packs(findings),
+            *_open(findings),
+            *_without_findings(findings, controls),
+            *_mended(),
+        ]
+    )
 
 
-def unanswered(found: Set[Finding]) -> set[str]:
+def unanswered(findings: Set[Finding]) -> set[str]:
     """Return the rules that find something, and have no answer."""
-    return {each.rule for each in found} - {rule for answer in ANSWERS for rule in answer.rules}
+    return {finding.rule for finding in findings} - {
+        rule for answer in ANSWERS for rule in answer.rules
+    }
 
 
-def _packs(found: Set[Finding]) -> Iterator[str]:
+def _packs(findings: Set[Finding]) -> Iterator[str]:
     for pack, source in PACKS.items():
-        yield f"| {pack} | {source} | {len({each.rule for each in found if each.pack == pack})} |\n"
+        rules = {finding.rule for finding in findings if finding.pack == pack}
+        yield f"| {pack} | {source} | {len(rules)} |\n"
 
 
-def _open(found: Set[Finding]) -> Iterator[str]:
+def _open(findings: Set[Finding]) -> Iterator[str]:
     yield "\n## Open findings\n"
     for answer in ANSWERS:
-        about = {each for each in found if each.rule in answer.rules}
-        yield f"\n### {answer.question}\n\n{_said(answer)}\n\n| Rule | Found at |\n| --- | --- |\n"
-        for rules, places in _by_places(about):
-            yield f"| {', '.join(f'`{rule}`' for rule in rules)} | {places} |\n"
+        about = {finding for finding in findings if finding.rule in answer.rules}
+        yield f"\n### {answer.question}\n\n{_answer_text(answer)}\n"
+        yield "\n| Rule | Found at |\n| --- | --- |\n"
+        for rules, locations in _by_locations(about):
+            yield f"| {', '.join(f'`{rule}`' for rule in rules)} | {locations} |\n"
 
 
-def _said(answer: Answer) -> str:
+def _answer_text(answer: Answer) -> str:
     return f"**{answer.kind.capitalize()}.** {answer.because}."
 
 
-def _by_places(found: Set[Finding]) -> list[tuple[list[str], str]]:
+def _by_locations(findings: Set[Finding]) -> list[tuple[list[str], str]]:
     """Rules that find the same, together."""
     rules: dict[str, list[str]] = {}
-    for name in sorted({_full_name(each) for each in found}):
-        places = _places({each for each in found if _full_name(each) == name})
-        rules.setdefault(places, []).append(name)
-    return [(names, places) for places, names in rules.items()]
+    for name in sorted({_full_name(finding) for finding in findings}):
+        locations = _locations({finding for finding in findings if _full_name(finding) == name})
+        rules.setdefault(locations, []).append(name)
+    return [(names, locations) for locations, names in rules.items()]
 
 
 def _full_name(finding: Finding) -> str:
@@ -73,34 +85,34 @@ def _full_name(finding: Finding) -> str:
     return f"{finding.pack}-{finding.rule}"
 
 
-def _places(found: Set[Finding]) -> str:
+def _locations(findings: Set[Finding]) -> str:
     """Return each place, and in which stages where it is not all of them."""
     stages: dict[str, set[str]] = {}
-    for each in found:
-        stages.setdefault(_place(each), set()).add(each.stage)
+    for finding in findings:
+        stages.setdefault(_location(finding), set()).add(finding.stage)
     every = max(stages.values(), key=len)
-    told = (
-        f"`{place}`" + ("" if within == every else f" ({', '.join(sorted(within))})")
-        for place, within in sorted(stages.items())
+    cells = (
+        f"`{location}`" + ("" if within == every else f" ({', '.join(sorted(within))})")
+        for location, within in sorted(stages.items())
     )
-    return ", ".join(told)
+    return ", ".join(cells)
 
 
-def _place(finding: Finding) -> str:
+def _location(finding: Finding) -> str:
     """Return the place by a name that is the same in every stage."""
-    place = re.sub(r"[0-9A-F]{8}\b", "", finding.place)
+    location = re.sub(r"[0-9A-F]{8}\b", "", finding.location)
     for before in (".", "claudeonbedrock"):
-        place = place.replace(f"{before}{finding.stage}", f"{before}STAGE")
-    return place
+        location = location.replace(f"{before}{finding.stage}", f"{before}STAGE")
+    return location
 
 
-def _kept(found: Set[Finding], controls: Iterable[Control]) -> Iterator[str]:
+def _without_findings(findings: Set[Finding], controls: Iterable[Control]) -> Iterator[str]:
     yield "\n## Passed\n\nControls of Control Tower that pass in every stage. cdk-nag does not "
     yield "report passed rules.\n\n| Control | Asks |\n| --- | --- |\n"
-    open_ = {each.rule for each in found}
+    open_ = {finding.rule for finding in findings}
     for control in controls:
         if control.id not in open_:
-            yield f"| `{control.id}` | {control.asks} |\n"
+            yield f"| `{control.id}` | {control.requirement} |\n"
 
 
 def _mended() -> Iterator[str]:

@@ -33,8 +33,8 @@ def page(bills: Iterable[Bill]) -> str:
             row = (wheel["name"], wheel["version"], license_expression(wheel))
             functions.setdefault(row, set()).add(bill["metadata"]["component"]["name"])
     rows = (
-        f"| `{name}` | {version} | {said} | {', '.join(sorted(functions[name, version, said]))} |\n"
-        for name, version, said in sorted(functions)
+        f"| `{name}` | {version} | {text} | {', '.join(sorted(functions[name, version, text]))} |\n"
+        for name, version, text in sorted(functions)
     )
     return HEAD + "".join(rows) + FOOT
 
@@ -45,11 +45,11 @@ def wheels(bill: Bill) -> list[Mapping[str, Any]]:
 
 
 def license_expression(component: Mapping[str, Any]) -> str:
-    (said,) = component["licenses"]
-    known = said.get("license", {})
-    return str(said.get("expression") or known.get("id") or known["name"])
+    (license_,) = component["licenses"]
+    known = license_.get("license", {})
+    return str(license_.get("expression") or known.get("id") or known["name"])
 
 
-def disallowed(said: str) -> set[str]:
+def disallowed(expression: str) -> set[str]:
     """Return the licenses of an expression that are not in the list."""
-    return set(re.findall(r"[\w.+-]+", said)) - {"AND", "OR", "WITH"} - set(ALLOWED)
+    return set(re.findall(r"[\w.+-]+", expression)) - {"AND", "OR", "WITH"} - set(ALLOWED)

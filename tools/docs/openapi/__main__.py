@@ -15,7 +15,7 @@ def text() -> str:
     project = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
     made: str = yaml.dump(
         document(project["version"]),
-        Dumper=_Whole,
+        Dumper=_WithoutAliases,
         sort_keys=False,
         allow_unicode=True,
         width=120,
@@ -23,7 +23,7 @@ def text() -> str:
     return f"# Made by `python -m tools.docs.openapi`; docs/api.md tells what it means.\n{made}"
 
 
-class _Whole(yaml.SafeDumper):
+class _WithoutAliases(yaml.SafeDumper):
     """No anchors: not every reader of OpenAPI follows them."""
 
     def ignore_aliases(self, data: object) -> bool:

@@ -145,10 +145,10 @@ def _answer(about: Operation) -> dict[str, Any]:
 
 
 def _headers(about: Operation) -> dict[str, Any]:
-    told = _ANSWERED_BY if about.body else {}
+    headers = _ANSWERED_BY if about.body else {}
     return {
         "request-id": _header("Bedrock's request id, else API Gateway's.", required=True),
-        **{name: _header(text, required=False) for name, text in told.items()},
+        **{name: _header(text, required=False) for name, text in headers.items()},
     }
 
 
@@ -172,16 +172,18 @@ def _refused(path: str, about: Operation) -> Iterator[tuple[str, int]]:
     form = (
         "BedrockError" if routes.find("", path).error_format is error_formats.BEDROCK else "Error"
     )
-    ours = about.refusals if about.open else about.refusals | _OF_ANY_REQUEST
-    yield from ((form, status) for status in sorted(ours | _OF_API_GATEWAY))
+    statuses = about.refusals if about.open else about.refusals | _OF_ANY_REQUEST
+    yield from ((form, status) for status in sorted(statuses | _OF_API_GATEWAY))
 
 
 def _responses() -> dict[str, Any]:
     """Return the refusals, by the names that operations refer to them by."""
-    told = {
-        each for route, about in OPERATIONS.items() for each in _refused(route.split()[1], about)
+    refusals = {
+        refusal
+        for route, about in OPERATIONS.items()
+        for refusal in _refused(route.split()[1], about)
     }
-    return {f"{form}{status}": _refusal(form, status) for form, status in sorted(told)}
+    return {f"{form}{status}": _refusal(form, status) for form, status in sorted(refusals)}
 
 
 def _refusal(form: str, status: int) -> dict[str, Any]:
@@ -195,13 +197,13 @@ def _refusal(form: str, status: int) -> dict[str, Any]:
     if form == "BedrockError":
         headers["x-amzn-errortype"] = _header("The exception's name.", required=True)
     return {
-        "description": _TOLD.get(status, "Bedrock or API Gateway failed"),
+        "description": _DESCRIPTIONS.get(status, "Bedrock or API Gateway failed"),
         "headers": headers,
         "content": {JSON: {"schema": _reference(form)}},
     }
 
 
-_TOLD = {
+_DESCRIPTIONS = {
     400: "Invalid request",
     401: "The API key or the signature is missing or invalid",
     403: "Not allowed",

@@ -12,8 +12,8 @@ from local.bedrock.errors import STATUS
 from tools.docs.openapi.schemas import Schema
 
 HAIKU = "claude-haiku-4-5"
-_SAID = [{"role": "user", "content": "Hello"}]
-_INVOKE = {"anthropic_version": "bedrock-2023-05-31", "max_tokens": 100, "messages": _SAID}
+_TURNS = [{"role": "user", "content": "Hello"}]
+_INVOKE = {"anthropic_version": "bedrock-2023-05-31", "max_tokens": 100, "messages": _TURNS}
 JSON, EVENTS, FRAMES = (
     *("application/json", "text/event-stream"),
     "application/vnd.amazon.eventstream",
@@ -35,19 +35,19 @@ class Operation(NamedTuple):
 
 def _all(kind: type[GatewayError] = GatewayError) -> Iterator[type[GatewayError]]:
     yield kind
-    for each in kind.__subclasses__():
-        yield from _all(each)
+    for subclass in kind.__subclasses__():
+        yield from _all(subclass)
 
 
-KINDS = [each for each in _all() if each.__module__ == errors.__name__]
-_BUT_COUNTING = {each.status for each in KINDS} - {errors.NotSupported.status}
+KINDS = [kind for kind in _all() if kind.__module__ == errors.__name__]
+_BUT_COUNTING = {kind.status for kind in KINDS} - {errors.NotSupported.status}
 _ANTHROPIC = frozenset(_BUT_COUNTING)
-_BEDROCK = frozenset({each.bedrock[1] for each in KINDS} | set(STATUS.values()))
-_LOOKED_UP = frozenset({errors.NotFound.status})
+_BEDROCK = frozenset({kind.bedrock[1] for kind in KINDS} | set(STATUS.values()))
+_MISSING = frozenset({errors.NotFound.status})
 _PAGED = frozenset({errors.InvalidRequest.status})
-_NAMED = _LOOKED_UP | _PAGED | {errors.PermissionDenied.status}
+_NAMED = _MISSING | _PAGED | {errors.PermissionDenied.status}
 _CONVERSE = {"messages": [{"role": "user", "content": [{"text": "Hello"}]}]}
-_MESSAGE = {"model": HAIKU, "max_tokens": 100, "messages": _SAID}
+_MESSAGE = {"model": HAIKU, "max_tokens": 100, "messages": _TURNS}
 
 
 def _bedrocks_headers() -> dict[str, Schema]:
@@ -84,7 +84,7 @@ OPERATIONS: Mapping[str, Operation] = {
         {JSON: "Count"},
         _ANTHROPIC | {errors.NotSupported.status},
         "CountRequest",
-        {"count": {"model": HAIKU, "messages": _SAID}},
+        {"count": {"model": HAIKU, "messages": _TURNS}},
         query=("beta",),
         headers=_ANTHROPICS,
     ),

@@ -11,7 +11,7 @@ from rich.table import Table
 from tools.load.faults import page
 from tools.load.faults.environment import PROC
 from tools.load.faults.fault_catalog import FAULTS
-from tools.load.faults.formats import WHOLE
+from tools.load.faults.formats import COMPLETE
 from tools.load.faults.harness import FaultHarness, cases, prepared
 
 COLUMNS = ("fault", "format", "the caller, the audit line", "s", "next request", "left open")
@@ -21,27 +21,29 @@ def main() -> int:
     """0 only if the next request worked after every fault, and nothing was left open."""
     parser = argparse.ArgumentParser(prog="python -m tools.load.faults", description=__doc__)
     parser.add_argument("--write", action="store_true", help=f"the tables of {page.PAGE} anew")
-    given = parser.parse_args()
+    options = parser.parse_args()
     if not PROC.exists():
         sys.exit("What a process holds is read from /proc, which only Linux has.")
-    told = dict[tuple[str, str], str]()
-    with tempfile.TemporaryDirectory() as folder, prepared(Path(folder)) as ground:
-        clean = [_try(area, ground, told) for area in FAULTS]
-    if given.write:
-        page.write(told)
+    outcomes = dict[tuple[str, str], str]()
+    with tempfile.TemporaryDirectory() as folder, prepared(Path(folder)) as harness:
+        clean = [_try(area, harness, outcomes) for area in FAULTS]
+    if options.write:
+        page.write(outcomes)
     return int(not all(clean))
 
 
-def _try(area: str, ground: FaultHarness, told: dict[tuple[str, str], str]) -> bool:
+def _try(area: str, harness: FaultHarness, outcomes: dict[tuple[str, str], str]) -> bool:
     """Print the table of an area; whether all in it was well in the end."""
     table, clean = Table(*COLUMNS, title=area), True
     for fault, form in cases(area):
-        seen = ground.see(fault, form)
-        told[fault.name, form.name] = seen.told
-        left = ground.environment.footprint() != ground.footprint
-        clean = clean and seen.after == WHOLE and not left
+        seen = harness.see(fault, form)
+        outcomes[fault.name, form.name] = seen.observed
+        left = harness.environment.footprint() != harness.footprint
+        clean = clean and seen.after == COMPLETE and not left
         took = f"{seen.seconds:.2f}"
-        table.add_row(fault.name, form.name, seen.told, took, seen.after, "yes" if left else "no")
+        table.add_row(
+            fault.name, form.name, seen.observed, took, seen.after, "yes" if left else "no"
+        )
     Console(width=200).print(table)
     return clean
 

@@ -69,7 +69,7 @@ class Environment:
         )
         self._service.wait_until_idle()
 
-    def ask(self, event: Mapping[str, Any], *, seconds: float) -> Exchange:
+    def invoke(self, event: Mapping[str, Any], *, seconds: float) -> Exchange:
         """Return the answer to an event that may take `seconds`; Lambda would end the function
         RESERVE_SECONDS later."""
         began = time.monotonic()
@@ -77,7 +77,7 @@ class Environment:
         return Exchange(answer, self._audit_line(), time.monotonic() - began)
 
     def hand_out(self, event: Mapping[str, Any], *, seconds: float) -> None:
-        """As `ask`, for a caller who does not wait for the answer."""
+        """Send the event as `invoke` does, for a caller who does not wait for the answer."""
         self._service.hand_out(_bytes(event), seconds + RESERVE_SECONDS)
 
     def leave(self) -> Mapping[str, Any]:
@@ -113,7 +113,7 @@ class Environment:
         self._log.truncate()
         lines = [json.loads(line) for line in text.splitlines()]
         assert not any(line.get("message") == "defect" for line in lines), text
-        (line,) = [each["audit"] for each in lines if each.get("message") == "audit"]
+        (line,) = [entry["audit"] for entry in lines if entry.get("message") == "audit"]
         assert isinstance(line, dict)
         return line
 

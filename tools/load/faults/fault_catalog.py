@@ -88,7 +88,7 @@ def _shows_a_strangers_certificate(plain: socket.socket) -> None:
 # --- the head
 
 
-def says_nothing(wire: Wire, _reply: Reply) -> None:
+def never_answers(wire: Wire, _reply: Reply) -> None:
     wire.hang()
 
 
@@ -144,7 +144,7 @@ def _ends_too_early(wire: Wire, reply: Reply) -> None:
     wire.send(END)
 
 
-def falls_silent(wire: Wire, reply: Reply) -> None:
+def stalls(wire: Wire, reply: Reply) -> None:
     _begun(wire, reply)
     wire.hang()
 
@@ -164,7 +164,7 @@ def _never_ends(wire: Wire, reply: Reply) -> None:
     wire.pour(chunk(b"{" * _MiB))
 
 
-def _keeps_the_connection_open(wire: Wire, reply: Reply) -> None:
+def _stays_open(wire: Wire, reply: Reply) -> None:
     wire.send(reply.head())
     wire.send_chunks(*reply.parts)
     wire.hang()
@@ -185,10 +185,10 @@ def _puts_noise_into_the_body(wire: Wire, reply: Reply) -> None:
 
 
 def _damages_a_frame(wire: Wire, reply: Reply) -> None:
-    whole, damaged = b"".join(reply.parts[:2]), bytearray(reply.parts[2])
+    intact, damaged = b"".join(reply.parts[:2]), bytearray(reply.parts[2])
     damaged[-6] ^= 1
     wire.send(reply.head())
-    wire.send_chunks(whole + damaged)
+    wire.send_chunks(intact + damaged)
 
 
 def _announces_a_frame(length: int, headers: int) -> Answering:
@@ -222,9 +222,9 @@ def _breaks_the_chunks(wire: Wire, reply: Reply) -> None:
 
 def _exception(name: str, after: int) -> Answering:
     def answering(wire: Wire, reply: Reply) -> None:
-        told = frames.exception(name, {"message": "told by arn:aws:iam::123456789012:role/x"})
+        frame = frames.exception(name, {"message": "told by arn:aws:iam::123456789012:role/x"})
         wire.send(reply.head())
-        wire.send_chunks(b"".join(reply.parts[:after]) + told)
+        wire.send_chunks(b"".join(reply.parts[:after]) + frame)
         wire.send(END)
 
     return answering
@@ -266,7 +266,7 @@ _CONNECTION = (
     Fault("the idle connection has been closed", before=Proxy.hang_up),
 )
 _HEAD = (
-    Fault("no answer comes", says_nothing, seconds=_SECONDS),
+    Fault("no answer comes", never_answers, seconds=_SECONDS),
     Fault("the head drips, byte by byte", _drips_the_head, seconds=_SECONDS),
     Fault("the connection is closed before an answer", _closes),
     Fault("the connection is reset before an answer", _resets),
@@ -279,10 +279,10 @@ _BODY = (
     Fault("the connection is closed in the body", _closes_in_the_body),
     Fault("the stream ends in the middle of a frame", _ends_in_a_frame, streams_only=True),
     Fault("the stream ends before its message", _ends_too_early, streams_only=True),
-    Fault("silence falls after the first bytes", falls_silent, seconds=_SECONDS),
+    Fault("silence falls after the first bytes", stalls, seconds=_SECONDS),
     Fault("the body drips, byte by byte", _drips_the_body, seconds=_SECONDS),
     Fault("the answer never ends", _never_ends, seconds=_SECONDS),
-    Fault("the message is whole, and the answer does not end", _keeps_the_connection_open,
+    Fault("the message is whole, and the answer does not end", _stays_open,
           seconds=2.2),
     Fault("the message is whole, and the connection is reset", _resets_after_the_message,
           streams_only=True),

@@ -11,11 +11,11 @@ from botocore.eventstream import EventStreamBuffer
 from benchmarks.runtime_service import Answer
 from tools.load.faults.environment import MODEL
 
-WHOLE = "whole"
+COMPLETE = "whole"
 _BEDROCK = {"anthropic_version": "bedrock-2023-05-31", "max_tokens": 64}
 
 
-class Ask(Protocol):
+class EventBuilder(Protocol):
     """Makes API Gateway's event for a prompt."""
 
     def __call__(self, prompt: str, *, retries_itself: bool) -> dict[str, Any]: ...
@@ -25,7 +25,7 @@ class Format(NamedTuple):
     """A column of docs/faults.md; `see` says what the caller got."""
 
     name: str
-    ask: Ask
+    build_event: EventBuilder
     see: Callable[[Answer], str]
     streamed: bool = False
 
@@ -41,21 +41,21 @@ def _event(path: str, body: dict[str, Any], *, retries_itself: bool) -> dict[str
     }
 
 
-def _messages(*, stream: bool) -> Ask:
-    def ask(prompt: str, *, retries_itself: bool) -> dict[str, Any]:
+def _messages(*, stream: bool) -> EventBuilder:
+    def build_event(prompt: str, *, retries_itself: bool) -> dict[str, Any]:
         messages = [{"role": "user", "content": prompt}]
         body = {"model": MODEL, "max_tokens": 64, "stream": stream, "messages": messages}
         return _event("/v1/messages", body, retries_itself=retries_itself)
 
-    return ask
+    return build_event
 
 
-def _invoke(operation: str) -> Ask:
-    def ask(prompt: str, *, retries_itself: bool) -> dict[str, Any]:
+def _invoke(operation: str) -> EventBuilder:
+    def build_event(prompt: str, *, retries_itself: bool) -> dict[str, Any]:
         body = {**_BEDROCK, "messages": [{"role": "user", "content": prompt}]}
         return _event(f"/model/{MODEL}/{operation}", body, retries_itself=retries_itself)
 
-    return ask
+    return build_event
 
 
 def _converse(prompt: str, *, retries_itself: bool) -> dict[str, Any]:
@@ -80,7 +80,7 @@ def _message(answer: Answer) -> str:
     if answer.status != 200:
         return _anthropic_error(answer)
     assert json.loads(answer.body)["stop_reason"]
-    return WHOLE
+    return COMPLETE
 
 
 def _events(answer: Answer) -> str:
@@ -88,22 +88,22 @@ def _events(answer: Answer) -> str:
         return _anthropic_error(answer)
     *blocks, rest = answer.body.decode().split("\n\n")
     assert rest == "", "the last event is cut"
-    told = [block.split("\n") for block in blocks]
-    events = [json.loads(data.removeprefix("data: ")) for _, data in told]
+    lines_of_blocks = [block.split("\n") for block in blocks]
+    events = [json.loads(data.removeprefix("data: ")) for _, data in lines_of_blocks]
     kinds = [event["type"] for event in events]
-    assert [name for name, _ in told] == [f"event: {kind}" for kind in kinds]
+    assert [name for name, _ in lines_of_blocks] == [f"event: {kind}" for kind in kinds]
     assert not {"error", "message_stop"} & {*kinds[:-1]}
     if kinds[-1] == "error":
         return f"200, `error` `{events[-1]['error']['type']}`"
     assert kinds[-1] == "message_stop"
-    return WHOLE
+    return COMPLETE
 
 
 def _invoked(answer: Answer) -> str:
     if answer.status != 200:
         return _bedrock_error(answer)
     assert json.loads(answer.body)["stop_reason"]
-    return WHOLE
+    return COMPLETE
 
 
 def _frames(last: str) -> Callable[[Answer], str]:
@@ -113,14 +113,14 @@ def _frames(last: str) -> Callable[[Answer], str]:
         buffer = EventStreamBuffer()
         buffer.add_data(answer.body)
         frames = [*buffer]
-        whole = sum(frame.prelude.total_length for frame in frames)
-        assert whole == len(answer.body), "the last frame is cut"
-        told = [frame.to_response_dict() for frame in frames]
-        assert all(frame["headers"][":message-type"] == "event" for frame in told[:-1])
-        headers = told[-1]["headers"]
+        total_length = sum(frame.prelude.total_length for frame in frames)
+        assert total_length == len(answer.body), "the last frame is cut"
+        responses = [frame.to_response_dict() for frame in frames]
+        assert all(frame["headers"][":message-type"] == "event" for frame in responses[:-1])
+        headers = responses[-1]["headers"]
         if headers[":message-type"] == "event":
-            assert last in (headers[":event-type"], _inner(told[-1]["body"]))
-            return WHOLE
+            assert last in (headers[":event-type"], _inner(responses[-1]["body"]))
+            return COMPLETE
         return f"200, `{headers.get(':exception-type') or headers[':error-code']}`"
 
     return see

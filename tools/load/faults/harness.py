@@ -14,7 +14,7 @@ import trustme
 from benchmarks.environment import built
 from tools.load.faults.environment import Environment, Exchange
 from tools.load.faults.fault_catalog import FAULTS, Fault
-from tools.load.faults.formats import FORMATS, WHOLE, Format
+from tools.load.faults.formats import COMPLETE, FORMATS, Format
 from tools.load.faults.proxy import Proxy
 
 ROOT = Path(__file__).parents[3]
@@ -40,10 +40,10 @@ def cases(area: str) -> Iterator[tuple[Fault, Format]]:
 
 
 class Seen(NamedTuple):
-    """`told` is what the caller got and what the audit line calls it, as docs/faults.md has it;
+    """`observed` is what the caller got and what the audit line calls it, as docs/faults.md has it;
     `after`, what the next request on the same environment got."""
 
-    told: str
+    observed: str
     seconds: float
     after: str
 
@@ -56,53 +56,59 @@ class FaultHarness:
         self.proxy = proxy
         self._folder = folder
         for form in FORMATS:
-            assert self.whole(form) == WHOLE
+            assert self.check_health(form) == COMPLETE
         self.footprint = environment.footprint()
 
     def see(self, fault: Fault, form: Format) -> Seen:
         """Return what comes of a request that meets the fault."""
         if fault.nameless:
             return self._see_nameless(fault, form)
-        asked = self._meet(fault, form)
-        seen = Seen(told(form, asked), asked.seconds, self.whole(form))
-        for _ in range(_DEAREST * len(asked.line.get("earlier_attempts", []))):
-            self.whole(form)  # each earns a token of what the attempts have cost
+        exchange = self._meet(fault, form)
+        seen = Seen(observed(form, exchange), exchange.seconds, self.check_health(form))
+        for _ in range(_DEAREST * len(exchange.line.get("earlier_attempts", []))):
+            self.check_health(form)  # each earns a token of what the attempts have cost
         return seen
 
-    def whole(self, form: Format) -> str:
+    def check_health(self, form: Format) -> str:
         """Return what a request gets with which nothing goes wrong."""
-        event = form.ask(_PROMPT, retries_itself=True)
-        return told(form, self.environment.ask(event, seconds=_PATIENT))
+        event = form.build_event(_PROMPT, retries_itself=True)
+        return observed(form, self.environment.invoke(event, seconds=_PATIENT))
 
-    def ask(self, form: Format, *, seconds: float = _PATIENT) -> Exchange:
+    def send(self, form: Format, *, seconds: float = _PATIENT) -> Exchange:
         """By a client that does not try again by itself."""
-        return self.environment.ask(form.ask(_PROMPT, retries_itself=False), seconds=seconds)
+        return self.environment.invoke(
+            form.build_event(_PROMPT, retries_itself=False), seconds=seconds
+        )
 
     def _meet(self, fault: Fault, form: Format) -> Exchange:
         if fault.greeting is not None or fault.before is not None:
             self.proxy.hang_up()  # or no new connection would be needed
-        self.proxy.tell(fault.answering, fault.greeting)
+        self.proxy.set_answer(fault.answering, fault.greeting)
         if fault.before is not None:
             fault.before(self.proxy)
-        event = form.ask(fault.prompt, retries_itself=fault.retries_itself)
+        event = form.build_event(fault.prompt, retries_itself=fault.retries_itself)
         try:
-            return self.environment.ask(event, seconds=fault.seconds)
+            return self.environment.invoke(event, seconds=fault.seconds)
         finally:
-            self.proxy.tell(None, None)
+            self.proxy.set_answer(None, None)
             self.proxy.listen()
 
     def _see_nameless(self, fault: Fault, form: Format) -> Seen:
         """In an environment of its own: there is no success by which it could earn new attempts."""
         with closing(Environment(built(), _NAMELESS, self._folder / _CA)) as environment:
             before = environment.footprint()
-            event = form.ask(fault.prompt, retries_itself=fault.retries_itself)
-            asked = environment.ask(event, seconds=fault.seconds)
-            health = environment.ask(_HEALTH, seconds=_PATIENT)
+            event = form.build_event(fault.prompt, retries_itself=fault.retries_itself)
+            exchange = environment.invoke(event, seconds=fault.seconds)
+            health = environment.invoke(_HEALTH, seconds=_PATIENT)
             assert environment.footprint() == before
-        return Seen(told(form, asked), asked.seconds, WHOLE if health.answer.status == 200 else "")
+        return Seen(
+            observed(form, exchange),
+            exchange.seconds,
+            COMPLETE if health.answer.status == 200 else "",
+        )
 
 
-def told(form: Format, exchange: Exchange) -> str:
+def observed(form: Format, exchange: Exchange) -> str:
     answer, line = exchange.answer, exchange.line
     what = form.see(answer)
     assert b"arn:aws" not in answer.body, answer.body
@@ -116,7 +122,7 @@ def told(form: Format, exchange: Exchange) -> str:
 
 
 def _outcome(what: str) -> str:
-    if what == WHOLE:
+    if what == COMPLETE:
         return "completed"
     return "interrupted" if what.startswith("200") else "upstream_error"
 

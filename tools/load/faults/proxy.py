@@ -148,7 +148,7 @@ class Proxy:
         self._listener.close()
         self._accepting.join(_LONGEST_SECONDS)
 
-    def tell(self, answering: Answering | None, greeting: Greeting | None) -> None:
+    def set_answer(self, answering: Answering | None, greeting: Greeting | None) -> None:
         """How to misbehave from now on; nothing is how not to."""
         self._requests = 0
         self.waits.clear()
@@ -196,10 +196,10 @@ class Proxy:
         while (request := _request(peer, connection)) is not None:
             self._requests += 1
             wire = Wire(connection, self._requests, self.waits)
-            self._answering(wire, self._ask(*request))
+            self._answering(wire, self._forward(*request))
             peer = h11.Connection(h11.SERVER)
 
-    def _ask(self, head: h11.Request, body: bytes) -> Reply:
+    def _forward(self, head: h11.Request, body: bytes) -> Reply:
         bedrock = HTTPConnection(self._upstream, timeout=_LONGEST_SECONDS)
         method, path = head.method.decode(), head.target.decode()
         bedrock.putrequest(method, path, skip_host=True, skip_accept_encoding=True)
@@ -207,12 +207,12 @@ class Proxy:
             bedrock.putheader(name.decode(), value)
         bedrock.endheaders(body)
         with bedrock.getresponse() as response:
-            told = response.getheaders()
-            fields = [field for field in told if field[0].lower() not in _UNFORWARDED]
+            headers = response.getheaders()
+            fields = [field for field in headers if field[0].lower() not in _UNFORWARDED]
             streamed = response.headers["content-type"] == _STREAM
-            whole = response.read()
+            content = response.read()
         bedrock.close()
-        parts = frames_in(whole) if streamed else [whole]
+        parts = frames_in(content) if streamed else [content]
         return Reply(response.status, fields, parts, streamed)
 
 
@@ -243,9 +243,9 @@ def _request(peer: h11.Connection, connection: socket.socket) -> tuple[h11.Reque
 
 def frames_in(stream: bytes) -> list[bytes]:
     """Return the whole frames of an event stream: each begins with its length."""
-    found = []
+    frames = []
     while stream:
         length = int.from_bytes(stream[:4])
-        found.append(stream[:length])
+        frames.append(stream[:length])
         stream = stream[length:]
-    return found
+    return frames

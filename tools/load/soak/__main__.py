@@ -32,12 +32,13 @@ def main() -> int:
 
 def report(soaked: Soaked) -> list[str]:
     """The three counts, what the reconciliation says, and the memory."""
-    found, warm, end = soaked.account, soaked.warm, soaked.end
+    tally, warm, end = soaked.account, soaked.warm, soaked.end
+    upstream = f"{tally.upstream:,}"
     same = {pid: kib for pid, kib in end.items() if pid in warm}
     return [
-        f"{found.calls:,} calls in {soaked.seconds:.0f} s, {found.lines:,} audit lines",
-        f"{found.asked:,} requests of Bedrock by the audit lines, {found.upstream:,} by its count",
-        f"verify: {len(found.verified.findings)} findings; {_counted(found.verified.counts)}",
+        f"{tally.calls:,} calls in {soaked.seconds:.0f} s, {tally.lines:,} audit lines",
+        f"{tally.requested:,} requests of Bedrock by the audit lines, {upstream} by its count",
+        f"verify: {len(tally.verified.findings)} findings; {_counted(tally.verified.counts)}",
         f"memory of {len(warm)} processes: {_mib(warm)} warm, {_mib(same)} at the end",
         f"the fullest held {max(warm.values()):,} KiB, and {max(same.values()):,} at the end",
     ]

@@ -28,28 +28,28 @@ def counted(app: App, to: TextIO) -> App:
         if scope["type"] != "http":
             await app(scope, receive, send)
             return
-        told = ""
+        request_id = ""
 
         async def noting(message: MutableMapping[str, Any]) -> None:
-            nonlocal told
+            nonlocal request_id
             names = dict(message.get("headers", ()))
-            told = names.get(b"x-amzn-requestid", told.encode()).decode()
+            request_id = names.get(b"x-amzn-requestid", request_id.encode()).decode()
             await send(message)
 
         try:
             await app(scope, receive, noting)
         finally:
-            to.write(f"{told}\n")
+            to.write(f"{request_id}\n")
 
     return wrapped
 
 
 async def main(folder: Path) -> None:
-    stop, kept = asyncio.Event(), FakeStorage(folder)
+    stop, storage = asyncio.Event(), FakeStorage(folder)
     asyncio.get_running_loop().add_signal_handler(signal.SIGTERM, stop.set)
-    delivery = Delivery(Account(kept).clients(), account=ACCOUNT, region=REGION)
+    delivery = Delivery(Account(storage).clients(), account=ACCOUNT, region=REGION)
     app = create_app(region=REGION, callers={KEY_ID: GATEWAY}.get, deliver=delivery)
-    with kept.requests.open("w", buffering=1) as count:
+    with storage.requests.open("w", buffering=1) as count:
         async with serve(counted(app, count)) as port:
             print(port, flush=True)
             await stop.wait()

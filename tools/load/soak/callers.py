@@ -14,7 +14,7 @@ from tools.load.soak import traffic
 from tools.load.soak.endpoint import KEY, STAGE
 from tools.load.soak.traffic import End, Request
 
-_PATIENCE_SECONDS = 120
+_TIMEOUT_SECONDS = 120
 
 
 class Ended(NamedTuple):
@@ -26,7 +26,7 @@ class Ended(NamedTuple):
     end: End
     status: int
     gateway_id: str
-    told_id: str
+    request_id: str
     is_duplicate: bool = False
 
 
@@ -34,7 +34,7 @@ class Caller:
     """One connection to the front at `port`, opened anew after a hang-up."""
 
     def __init__(self, port: int) -> None:
-        self._connection = http.client.HTTPConnection("127.0.0.1", port, timeout=_PATIENCE_SECONDS)
+        self._connection = http.client.HTTPConnection("127.0.0.1", port, timeout=_TIMEOUT_SECONDS)
 
     def call(self, request: Request) -> Ended:
         try:
@@ -65,9 +65,9 @@ class Caller:
 def _end(status: int, headers: Mapping[str, str], body: bytes) -> End:
     kind = headers.get("content-type", "")
     if status != 200:
-        said = json.loads(body)
-        whole = "error" in said if "x-amzn-errortype" not in headers else "message" in said
-        return "refused" if whole else "no answer"
+        message = json.loads(body)
+        complete = "error" in message if "x-amzn-errortype" not in headers else "message" in message
+        return "refused" if complete else "no answer"
     if kind.startswith("text/event-stream"):
         return _end_of_events(body)
     if kind == "application/vnd.amazon.eventstream":
@@ -99,8 +99,8 @@ def _end_of_frames(body: bytes) -> End:
 def _closes(frame: bytes) -> bool:
     """Return whether a whole answer ends in it: in `message_stop`, or Converse's in `metadata`."""
     (length,) = struct.unpack_from(">I", frame, 4)
-    said = json.loads(frame[12 + length : -4])
-    return b"message_stop" in b64decode(said.get("bytes", "")) or "metrics" in said
+    payload = json.loads(frame[12 + length : -4])
+    return b"message_stop" in b64decode(payload.get("bytes", "")) or "metrics" in payload
 
 
 class Callers:
@@ -118,22 +118,22 @@ class Callers:
         """Return every caller's call of the same, begun side by side."""
         return list(self._pool.map(lambda caller: caller.call(request), self._callers))
 
-    def calls(self, total: int, told: Callable[[int], None]) -> list[Ended]:
-        """So many calls by all callers together; `told` hears how many are done."""
+    def calls(self, total: int, report: Callable[[int], None]) -> list[Ended]:
+        """So many calls by all callers together; `report` gets how many are done."""
         self._done = 0
         shares = [total // self._count + (n < total % self._count) for n in range(self._count)]
-        made = self._pool.map(self._share, range(self._count), shares, [told] * self._count)
-        return [ended for each in made for ended in each]
+        made = self._pool.map(self._share, range(self._count), shares, [report] * self._count)
+        return [ended for of_caller in made for ended in of_caller]
 
-    def _share(self, number: int, share: int, told: Callable[[int], None]) -> list[Ended]:
-        return list(self._each(number, share, told))
+    def _share(self, number: int, share: int, report: Callable[[int], None]) -> list[Ended]:
+        return list(self._calls_of(number, share, report))
 
-    def _each(self, number: int, share: int, told: Callable[[int], None]) -> Iterator[Ended]:
+    def _calls_of(self, number: int, share: int, report: Callable[[int], None]) -> Iterator[Ended]:
         for _ in range(share):
-            yield self._callers[number].call(traffic.asked(self._randoms[number]))
+            yield self._callers[number].call(traffic.random_request(self._randoms[number]))
             with self._lock:
                 self._done += 1
-                told(self._done)
+                report(self._done)
 
     def close(self) -> None:
         self._pool.shutdown()
@@ -143,4 +143,4 @@ class Callers:
 
 def unexpected(ended: Iterable[Ended]) -> list[Ended]:
     """Return the calls that ended otherwise than they were due to."""
-    return [each for each in ended if each.end != each.due]
+    return [call for call in ended if call.end != call.due]

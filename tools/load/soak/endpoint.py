@@ -35,7 +35,7 @@ from tools.load.soak.fake_storage import FakeStorage
 KEY, STAGE = "a-key", "soak"
 MODELS = ("claude-haiku-4-5", "claude-opus-5-5")
 _ARN = f"arn:aws:lambda:{REGION}:{ACCOUNT}:function:gateway"
-_TOLD = GatewayResponse(None, {}, {"application/json": '"$context.error.responseType"'})
+_ERROR_TYPE = GatewayResponse(None, {}, {"application/json": '"$context.error.responseType"'})
 _REFUSALS = ("INVALID_API_KEY", "REQUEST_TOO_LARGE", "DEFAULT_4XX", "DEFAULT_5XX")
 
 
@@ -50,7 +50,7 @@ class Deployed:
             account=ACCOUNT,
             region=REGION,
             methods=(Method("ANY", "/{proxy+}", "r1", gateway, key_required=True),),
-            responses=dict.fromkeys(_REFUSALS, _TOLD),
+            responses=dict.fromkeys(_REFUSALS, _ERROR_TYPE),
             key_source="HEADER",
             access_log=None,
             traced=False,
@@ -88,7 +88,7 @@ def _function(arn: str) -> Function:
 
 
 # What malloc keeps of a large body for the next one is no memory that the function holds.
-_NOTHING_KEPT = {"MALLOC_MMAP_THRESHOLD_": "8192", "MALLOC_TRIM_THRESHOLD_": "0"}
+_MALLOC = {"MALLOC_MMAP_THRESHOLD_": "8192", "MALLOC_TRIM_THRESHOLD_": "0"}
 _VARIABLES = {
     WRAPPER: "/var/task/gateway/bootstrap",
     "STAGE": STAGE,
@@ -135,15 +135,15 @@ def in_slots(front: App, slots: int) -> App:
 
 
 async def main(folder: Path, bedrock_port: str, slots: int) -> None:
-    stop, kept = asyncio.Event(), FakeStorage(folder)
+    stop, storage = asyncio.Event(), FakeStorage(folder)
     asyncio.get_running_loop().add_signal_handler(signal.SIGTERM, stop.set)
-    with kept.audit_lines.open("w", buffering=1) as lines:
+    with storage.audit_lines.open("w", buffering=1) as lines:
         service = BuiltFunction(
             None,
             sessions=cast("Any", Session()),
             logs=cast("Any", ReadAuditAndAlarmLogs(lines)),
             folder=folder,
-            extra={UPSTREAM: f"http://127.0.0.1:{bedrock_port}", **_NOTHING_KEPT},
+            extra={UPSTREAM: f"http://127.0.0.1:{bedrock_port}", **_MALLOC},
             echo=lambda _line: None,
         )
         front = LocalApiGateway(

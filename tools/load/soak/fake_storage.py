@@ -41,9 +41,9 @@ class FakeStorage(NamedTuple):
         """Return whether an `s3://` path has its object."""
         return self.object(path.removeprefix(f"s3://{BUCKET}/")).exists()
 
-    def are_identical(self, one: str, other: str) -> bool:
+    def are_identical(self, path: str, other_path: str) -> bool:
         """Return whether the objects of two `s3://` paths hold the same bytes."""
-        keys = (path.removeprefix(f"s3://{BUCKET}/") for path in (one, other))
+        keys = (path.removeprefix(f"s3://{BUCKET}/") for path in (path, other_path))
         first, second = (self.object(key).read_bytes() for key in keys)
         return first == second
 
@@ -69,9 +69,9 @@ class FakeStorage(NamedTuple):
                 for line in lines:
                     yield "S3", LogItem(str(file), 0, json.loads(line))
         with self.events.open() as lines_of_group:
-            for each in lines_of_group:
-                if each.startswith("{"):  # the first line is a sentence
-                    yield "CloudWatch Logs", LogItem(str(self.events), 0, json.loads(each))
+            for text in lines_of_group:
+                if text.startswith("{"):  # the first line is a sentence
+                    yield "CloudWatch Logs", LogItem(str(self.events), 0, json.loads(text))
 
 
 class Account:
@@ -82,28 +82,28 @@ class Account:
             """There is one log stream, and it is always made anew."""
 
     def __init__(self, storage: FakeStorage) -> None:
-        self._kept = storage
+        self._storage = storage
         self._events = storage.events.open("a", buffering=1)
 
     def clients(self) -> Clients:
         return Clients(self, self, self, lambda _role: {}, lambda _credentials: self)
 
     def get_model_invocation_logging_configuration(self) -> dict[str, Any]:
-        place = {"bucketName": BUCKET, "keyPrefix": _LARGE}
-        group = {"logGroupName": "g", "roleArn": _ROLE, "largeDataDeliveryS3Config": place}
+        destination = {"bucketName": BUCKET, "keyPrefix": _LARGE}
+        group = {"logGroupName": "g", "roleArn": _ROLE, "largeDataDeliveryS3Config": destination}
         return {"loggingConfig": {"s3Config": {"bucketName": BUCKET}, "cloudWatchConfig": group}}
 
     def put_object(self, *, Bucket: str, Key: str, Body: bytes) -> None:  # noqa: N803, ARG002
-        file = self._kept.object(Key)
+        file = self._storage.object(Key)
         file.parent.mkdir(parents=True, exist_ok=True)
         file.write_bytes(Body)
 
-    def create_log_stream(self, **_asked: str) -> None: ...
+    def create_log_stream(self, **_parameters: str) -> None: ...
 
-    def put_log_events(self, *, logEvents: list[dict[str, Any]], **_asked: str) -> None:  # noqa: N803
+    def put_log_events(self, *, logEvents: list[dict[str, Any]], **_parameters: str) -> None:  # noqa: N803
         self._events.writelines(f"{event['message']}\n" for event in logEvents)
 
-    def put_metric_data(self, **_asked: object) -> None: ...
+    def put_metric_data(self, **_parameters: object) -> None: ...
 
     def close(self) -> None:
         """Of the client of CloudWatch Logs: another is made for the next batch."""

@@ -42,33 +42,33 @@ class Soaked(NamedTuple):
 
     def mistakes(self) -> list[str]:
         """Empty where all is as it should be."""
-        other = [f"not the end that was due: {each}" for each in unexpected(self.ended)]
+        other = [f"not the end that was due: {call}" for call in unexpected(self.ended)]
         return [*other, *memory.mistakes(self.warm, self.end), *self.account.mistakes]
 
     def ends(self) -> Counter[tuple[str, str, int]]:
         """Return how many calls there were of each kind, by end and status."""
-        return Counter((each.kind, each.end, each.status) for each in self.ended)
+        return Counter((call.kind, call.end, call.status) for call in self.ended)
 
 
-def soak(effort: Effort, told: Callable[[str], None]) -> Soaked:
+def soak(effort: Effort, report: Callable[[str], None]) -> Soaked:
     with tempfile.TemporaryDirectory(prefix="soak-") as folder:
-        kept, since = FakeStorage(Path(folder)), datetime.now(UTC)
+        storage, since = FakeStorage(Path(folder)), datetime.now(UTC)
         with (
             _program("bedrock", folder) as bedrock,
             _program("endpoint", folder, _port(bedrock), str(effort.slots)) as endpoint,
         ):
             callers = Callers(int(_port(endpoint)), effort.callers, effort.seed)
             ended = _warmed(callers, effort)
-            _settled(kept, len(ended))
+            _settled(storage, len(ended))
             warm = memory.of_children(endpoint.pid)
-            told(f"{len(warm)} processes of the function are warm")
+            report(f"{len(warm)} processes of the function are warm")
             begun = time.monotonic()
-            ended += callers.calls(effort.calls, _each_tenth(effort.calls, told))
+            ended += callers.calls(effort.calls, _each_tenth(effort.calls, report))
             seconds = time.monotonic() - begun
             callers.close()
-            _settled(kept, len(ended))
+            _settled(storage, len(ended))
             end = memory.of_children(endpoint.pid)
-        return Soaked(ended, seconds, warm, end, account(ended, kept, since))
+        return Soaked(ended, seconds, warm, end, account(ended, storage, since))
 
 
 def _warmed(callers: Callers, effort: Effort) -> list[Ended]:
@@ -77,12 +77,12 @@ def _warmed(callers: Callers, effort: Effort) -> list[Ended]:
     return largest + callers.calls(effort.warm_up * effort.callers, lambda _done: None)
 
 
-def _each_tenth(calls: int, told: Callable[[str], None]) -> Callable[[int], None]:
-    def tell(done: int) -> None:
+def _each_tenth(calls: int, report: Callable[[str], None]) -> Callable[[int], None]:
+    def report_tenth(done: int) -> None:
         if done % max(calls // 10, 1) == 0:
-            told(f"{done:,} calls")
+            report(f"{done:,} calls")
 
-    return tell
+    return report_tenth
 
 
 def _settled(storage: FakeStorage, calls: int) -> None:

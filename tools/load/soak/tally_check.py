@@ -21,12 +21,12 @@ Line = Mapping[str, Any]
 
 
 class Account(NamedTuple):
-    """`asked`: requests of Bedrock by the audit lines; `upstream`: by its own count. `mistakes` is
-    empty where everything agrees."""
+    """The requests of Bedrock by the audit lines (`requested`) and by its own count (`upstream`).
+    `mistakes` is empty where everything agrees."""
 
     calls: int
     lines: int
-    asked: int
+    requested: int
     upstream: int
     verified: Outcome
     mistakes: list[str]
@@ -43,24 +43,22 @@ def account(ended: list[Ended], storage: FakeStorage, since: datetime) -> Accoun
         window=Window(begin.timestamp(), now.timestamp(), now.timestamp()),
         bounds=AllowedRegions(REGION, None, ("global",), MODELS),
         principals=Principals(GATEWAY.arn),
-        lookups=Lookups(
-            storage.is_stored, storage.are_identical, storage.read_body, _not_witnessed
-        ),
+        lookups=Lookups(storage.is_stored, storage.are_identical, storage.read_body, _no_requests),
     )
-    asked = [each for line in lines for each in _asked(line)]
+    requested = [bedrock_id for line in lines for bedrock_id in _bedrock_ids(line)]
     mistakes = [
         *_of_lines(ended, lines),
-        *_of_upstream(asked, upstream),
+        *_of_upstream(requested, upstream),
         *_of_records(verified, ended),
     ]
-    return Account(len(ended), len(lines), len(asked), len(upstream), verified, mistakes)
+    return Account(len(ended), len(lines), len(requested), len(upstream), verified, mistakes)
 
 
-def _not_witnessed(ids: Collection[str]) -> Mapping[str, str]:
+def _no_requests(ids: Collection[str]) -> Mapping[str, str]:
     return dict.fromkeys(ids, "a soak has no access log")
 
 
-def _asked(line: Line) -> Iterator[str]:
+def _bedrock_ids(line: Line) -> Iterator[str]:
     """Yield the id of each request of Bedrock that the line tells of, empty where none was told."""
     if "model_id" in line:
         yield from (attempt["bedrock_request_id"] for attempt in line.get("earlier_attempts", ()))
@@ -69,23 +67,32 @@ def _asked(line: Line) -> Iterator[str]:
 
 def _of_lines(ended: Iterable[Ended], lines: list[Line]) -> Iterator[str]:
     """Every call has one line, which says what its caller was told."""
-    told = {each.gateway_id: each for each in ended}
+    calls_by_id = {call.gateway_id: call for call in ended}
     counted = Counter(line["gateway_request_id"] for line in lines)
-    yield from (f"no audit line of {told[key]}" for key in told.keys() - counted.keys())
-    yield from (f"audit line of nobody's call: {key}" for key in counted.keys() - told.keys())
-    yield from (f"{n} audit lines of {told.get(each)}" for each, n in counted.items() if n > 1)
+    yield from (
+        f"no audit line of {calls_by_id[key]}" for key in calls_by_id.keys() - counted.keys()
+    )
+    yield from (
+        f"audit line of nobody's call: {key}" for key in counted.keys() - calls_by_id.keys()
+    )
+    yield from (
+        f"{n} audit lines of {calls_by_id.get(gateway_id)}"
+        for gateway_id, n in counted.items()
+        if n > 1
+    )
     for line in lines:
-        call = told.get(line["gateway_request_id"])
-        said = line["status"], line.get("bedrock_request_id") or line["gateway_request_id"]
-        if call is not None and said != (call.status, call.told_id):
-            yield f"the audit line says {said} of {call}"
+        call = calls_by_id.get(line["gateway_request_id"])
+        reported = line["status"], line.get("bedrock_request_id") or line["gateway_request_id"]
+        if call is not None and reported != (call.status, call.request_id):
+            yield f"the audit line says {reported} of {call}"
 
 
-def _of_upstream(asked: list[str], upstream: list[str]) -> Iterator[str]:
+def _of_upstream(requested: list[str], upstream: list[str]) -> Iterator[str]:
     """Bedrock has counted each request that a line tells of, and no other."""
-    if len(asked) != len(upstream):
-        yield f"{len(asked)} requests of Bedrock by the audit lines, {len(upstream)} by its count"
-    differing = Counter(filter(None, asked))
+    if len(requested) != len(upstream):
+        counts = f"{len(requested)} requests of Bedrock by the audit lines"
+        yield f"{counts}, {len(upstream)} by its count"
+    differing = Counter(filter(None, requested))
     differing.subtract(filter(None, upstream))
     for request_id, surplus in differing.items():
         if surplus:
@@ -94,7 +101,7 @@ def _of_upstream(asked: list[str], upstream: list[str]) -> Iterator[str]:
 
 def _of_records(verified: Outcome, ended: Iterable[Ended]) -> Iterator[str]:
     """Of those that were due twice, one more in each of the two destinations."""
-    counts, duplicates = verified.counts, 2 * sum(each.is_duplicate for each in ended)
+    counts, duplicates = verified.counts, 2 * sum(call.is_duplicate for call in ended)
     yield from (str(finding) for finding in verified.findings)
     if counts.duplicates != duplicates or counts.pending or counts.records_pending:
         yield f"{duplicates} records are due twice; twice, or not judged: {counts}"

@@ -19,7 +19,7 @@ _OFF_SCHEDULE = 0.05
 _DELIVERIES = ("late seconds=3", "duplicate", "reordered", "profile_arn")
 _HTTP_FAULTS = ("throttle", "validation", "access_denied", "not_found", "model_error", "not_ready",
                 "model_timeout", "internal", "unavailable", "quota", "cut after=0")  # fmt: skip
-_WHOLE_FAULTS = (*_HTTP_FAULTS, "cut after=3", "exception type=throttlingException")
+_COMPLETE_FAULTS = (*_HTTP_FAULTS, "cut after=3", "exception type=throttlingException")
 _STREAM_FAULTS = ("cut after=3", "exception type=throttlingException after=3")
 _WORDS = "The quick brown fox jumps over the lazy dog; ünïcode \U0001f98a too. "
 
@@ -56,8 +56,8 @@ class _Kind(NamedTuple):
 
 
 def _message(prompt: Prompt) -> dict[str, Any]:
-    said = [{"role": "user", "content": prompt.text}]
-    return {"model": prompt.model, "max_tokens": 200, "messages": said}
+    turns = [{"role": "user", "content": prompt.text}]
+    return {"model": prompt.model, "max_tokens": 200, "messages": turns}
 
 
 def _invoke(prompt: Prompt) -> dict[str, Any]:
@@ -67,8 +67,8 @@ def _invoke(prompt: Prompt) -> dict[str, Any]:
 
 
 def _converse(prompt: Prompt) -> dict[str, Any]:
-    said = [{"role": "user", "content": [{"text": prompt.text}]}]
-    return {"messages": said, "inferenceConfig": {"maxTokens": 200}}
+    turns = [{"role": "user", "content": [{"text": prompt.text}]}]
+    return {"messages": turns, "inferenceConfig": {"maxTokens": 200}}
 
 
 def _counted(prompt: Prompt) -> tuple[str, dict[str, Any]]:
@@ -82,7 +82,7 @@ def _counted_natively(prompt: Prompt) -> tuple[str, dict[str, Any]]:
 
 _KINDS: Mapping[str, _Kind] = {
     "message": _Kind(
-        30, lambda prompt: ("/v1/messages?beta=true", _message(prompt)), _WHOLE_FAULTS
+        30, lambda prompt: ("/v1/messages?beta=true", _message(prompt)), _COMPLETE_FAULTS
     ),
     "message, streamed": _Kind(
         22,
@@ -91,7 +91,7 @@ _KINDS: Mapping[str, _Kind] = {
         _STREAM_FAULTS,
     ),
     "invoke": _Kind(
-        10, lambda prompt: (f"/model/{prompt.model}/invoke", _invoke(prompt)), _WHOLE_FAULTS
+        10, lambda prompt: (f"/model/{prompt.model}/invoke", _invoke(prompt)), _COMPLETE_FAULTS
     ),
     "invoke, streamed": _Kind(
         8,
@@ -100,7 +100,7 @@ _KINDS: Mapping[str, _Kind] = {
         _STREAM_FAULTS,
     ),
     "converse": _Kind(
-        8, lambda prompt: (f"/model/{prompt.model}/converse", _converse(prompt)), _WHOLE_FAULTS
+        8, lambda prompt: (f"/model/{prompt.model}/converse", _converse(prompt)), _COMPLETE_FAULTS
     ),
     "converse, streamed": _Kind(
         5,
@@ -128,7 +128,7 @@ _BAD: tuple[tuple[str, bytes], ...] = (
 _SHARES = {**{name: kind.often for name, kind in _KINDS.items()}, "list": 5, "bad": 4, "leaves": 1}
 
 
-def asked(random: Random) -> Request:
+def random_request(random: Random) -> Request:
     """Return the next request: the same for the same state of `random`."""
     (name,) = random.choices(list(_SHARES), list(_SHARES.values()))
     if name == "list":
@@ -138,7 +138,7 @@ def asked(random: Random) -> Request:
         path, body = random.choice(_BAD)
         return Request(f"bad: {path}", "POST", path, body, "refused")
     if name == "leaves":
-        return _asked("leaves", _KINDS["message, streamed"], "[[reply: events=150 pace=0.01]]",
+        return _request("leaves", _KINDS["message, streamed"], "[[reply: events=150 pace=0.01]]",
                       1_000, "left")  # fmt: skip
     (size,) = random.choices(list(_SIZES), list(_SIZES.values()))
     return _maybe_faulty(random, name, random.randint(size // 2, size))
@@ -147,7 +147,7 @@ def asked(random: Random) -> Request:
 def largest() -> Request:
     """As large as any, and held for a while by whichever process has it."""
     kind = _KINDS["message"]
-    return _asked("message", kind, "[[fault: slow seconds=3]]", LARGEST, "answered")
+    return _request("message", kind, "[[fault: slow seconds=3]]", LARGEST, "answered")
 
 
 def kinds() -> tuple[str, ...]:
@@ -160,15 +160,15 @@ def _maybe_faulty(random: Random, name: str, size: int) -> Request:
     draw = random.random()
     if draw < _OFF_SCHEDULE and not name.startswith("tokens"):
         delivery = random.choice(_DELIVERIES)
-        return _asked(name, kind, f"[[fault: {delivery}]]", size, "answered")
+        return _request(name, kind, f"[[fault: {delivery}]]", size, "answered")
     if draw < 1 - _FAULTY:
-        return _asked(name, kind, "", size, "answered")
+        return _request(name, kind, "", size, "answered")
     fault = random.choice((*kind.faults, *kind.late))
     due: End = "broken off" if fault in kind.late else "refused"
-    return _asked(name, kind, f"[[fault: {fault}]]", size, due)
+    return _request(name, kind, f"[[fault: {fault}]]", size, due)
 
 
-def _asked(name: str, kind: _Kind, directive: str, size: int, due: End) -> Request:
+def _request(name: str, kind: _Kind, directive: str, size: int, due: End) -> Request:
     fits = name.startswith("tokens") or size < _CONTEXT_BYTES
     length = min(size, _CONTEXT_BYTES) if fits else size
     text = (_WORDS * (length // len(_WORDS) + 1))[:length]
