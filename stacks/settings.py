@@ -80,12 +80,12 @@ def _unknown_region(region: str) -> str:
 
 
 def _has_no_geography(stage: Stage) -> bool:
-    """Whether no model at all can be called by the stage's geography from its Region."""
+    """Return whether no model at all can be called by the stage's geography from its Region."""
     return stage.models.geography not in stage_models.callable_geographies(stage.region)
 
 
 def _with_models(stage: Stage, today: dt.date) -> tuple[Stage, list[str]]:
-    """The stage with the names of its models in the catalog, and what is wrong with them."""
+    """Return the stage with the names of its models in the catalog, and what is wrong with them."""
     values = stage_models.StageModels(
         region=stage.region,
         geographies=stage.models.geographies,

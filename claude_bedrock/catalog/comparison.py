@@ -58,7 +58,7 @@ class Difference(NamedTuple):
 def read(
     summaries: Iterable[Mapping[str, Any]], profiles: Iterable[Mapping[str, Any]]
 ) -> dict[str, ReportedModel]:
-    """Base id -> what is said of it, of the answers of ListFoundationModels and of
+    """Return what the account says of each base id, by the answers of ListFoundationModels and of
     GetInferenceProfile as boto3 gives them. Variants that only provisioned throughput has
     (`…:200k`) are left out."""
     reported: dict[str, ReportedModel] = {}
@@ -154,7 +154,8 @@ def _expected(model: Model, region: str, today: str) -> bool:
 
 
 def _dates(model: Model, reported: ReportedModel, today: str) -> tuple[list[Change], Model]:
-    """Dates that the account gives otherwise; failing those, a state that they do not explain."""
+    """Return the dates that the account gives otherwise; failing those, a state that they do not
+    explain."""
     recorded = {"released": model.released, **model.life._asdict()}
     changes = [
         Change("released" if field == "released" else f"life.{field}", recorded[field], current)
@@ -178,7 +179,7 @@ def _has_ended(reported: ReportedModel, today: str) -> bool:
 
 
 def state_of(model: Model, today: str) -> str:
-    """ACTIVE, LEGACY or RETIRED."""
+    """Return the model's state: ACTIVE, LEGACY or RETIRED."""
     if catalog.is_retired(model, today):
         return "RETIRED"
     return "LEGACY" if catalog.is_legacy(model, today) else "ACTIVE"

@@ -80,7 +80,8 @@ def rates(model: Model, route: str, *, prompt_tokens: int = 0) -> Rates:
 
 
 def cost(model: Model, route: str, usage: Usage) -> Decimal:
-    """US dollars for one call. Raises NoProfile where the model has none on that route."""
+    """Return the US dollars for one call. Raises NoProfile where the model has none on that
+    route."""
     billed = rates(model, route, prompt_tokens=usage.prompt)
     millionths = (rate * count for rate, count in zip(billed, usage, strict=True))
     return sum(millionths, Decimal()).scaleb(-_A_MILLION)
@@ -100,7 +101,7 @@ def of_answer(model: Model, route: str, counts: Mapping[str, Any], *, day: str) 
 
 
 def _usage(counts: Mapping[str, Any]) -> tuple[Usage, list[str]]:
-    """The counts, cache writes of unknown lifetime as of 5 minutes, and what was assumed."""
+    """Return the counts, cache writes of unknown lifetime as of 5 minutes, and what was assumed."""
     split = counts.get("cache_creation") or {}
     five_minutes, an_hour = (
         _count(split, f"ephemeral_{lifetime}_input_tokens") or 0 for lifetime in ("5m", "1h")

@@ -198,7 +198,8 @@ def _bare_models(inputs: DenyPolicyInputs) -> Statement:
 
 
 def _other_service_tiers(inputs: DenyPolicyInputs) -> Statement:
-    """Return whether Bedrock says the tier of a call that names none is not documented: it may."""
+    """Deny the service tiers that the stage does not allow. A call that names none passes: AWS does
+    not document whether Bedrock fills in the key for it."""
     condition = {
         "StringNotEquals": {SERVICE_TIER: list(inputs.service_tiers)},
         "Null": {SERVICE_TIER: "false"},

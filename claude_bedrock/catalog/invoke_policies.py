@@ -69,7 +69,7 @@ class InvocationScope(NamedTuple):
 
 
 def profile_destinations(model: Model, route: str, region: str) -> tuple[str, ...]:
-    """As `reach`, but raises NoProfile where that is None."""
+    """Return the same as `reach`, or raise NoProfile where that is None."""
     reached = reach(model, route, region)
     if reached is None:
         raise NoProfile(

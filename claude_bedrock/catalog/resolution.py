@@ -126,7 +126,8 @@ def reach(model: Model, route: str, region: str) -> tuple[str, ...] | None:
 
 
 def profile_id(model: Model, route: str) -> str:
-    """`global.anthropic.claude-…`; raises NoProfile when the model has none on that route."""
+    """Return the profile's id, `global.anthropic.claude-…`. Raises NoProfile when the model has
+    none on that route."""
     if route not in routes(model):
         raise NoProfile(_no_profile(model, (route,)))
     return f"{route}.{model.base_id}"
@@ -188,7 +189,8 @@ def _offered(allowed: Collection[str], today: str) -> list[Model]:
 
 
 def _unknown(requested: str, offered: Sequence[Model]) -> str:
-    """That the name is nobody's here, with the names that are near it and all there are."""
+    """Return the error of a name that no model has, with the names that are near it and all there
+    are."""
     parsed = spellings.parse(requested)
     for name, display_name in FIRST_PARTY_ONLY.items():
         if parsed and parsed[1:4] == (spellings.parse(name) or ())[1:4]:

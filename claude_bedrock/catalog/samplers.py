@@ -51,7 +51,8 @@ def takes(allowed: Allowed, value: object) -> bool:
 
 
 def in_words(allowed: Allowed) -> str:
-    """`0.99`, `at least 0.99 and below 1`, `any value`; empty where there is no such value."""
+    """Return the allowed values in words, `0.99`, `at least 0.99 and below 1`, `any value`; empty
+    where there is none."""
     if allowed is None:
         return "any value"
     if isinstance(allowed, AtLeast):

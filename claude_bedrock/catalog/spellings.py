@@ -89,7 +89,8 @@ def families_in(name: str) -> set[str]:
 
 
 def split_geography(name: str) -> tuple[str | None, str]:
-    """`us` and the base id of `us.anthropic.claude-…`; None and the name where it has none."""
+    """Return `us` and the base id of `us.anthropic.claude-…`; None and the name where it has
+    none."""
     prefix, dot, rest = name.partition(".")
     has_geography = dot and prefix in ROUTES and rest.startswith(_PROVIDER)
     return (prefix, rest) if has_geography else (None, name)
@@ -120,6 +121,6 @@ def _without_prefixes(name: str) -> str:
 
 
 def _is_region(part: str) -> bool:
-    """`us-west-2`, `us-gov-west-1`."""
+    """Return whether the text has the form of a Region, as `us-west-2` and `us-gov-west-1`."""
     words = part.split("-")
     return len(words) > len(("us", "1")) and words[-1].isdecimal() and "".join(words).isalnum()

@@ -149,7 +149,7 @@ def _policy(
 
 
 def _length(profiles: Sequence[ApplicationProfile], scope: InvocationScope, described: bool) -> int:
-    """Of what will be deployed, with digits and letters for tokens."""
+    """Return the length of what will be deployed, with digits and letters for tokens."""
     measured = [profile._replace(id=_SOME_ID) for profile in profiles]
     written_out = scope._replace(account=_SOME_ACCOUNT, partition="aws")
     return characters(_policy(measured, written_out, described))

@@ -62,7 +62,7 @@ def may_propagate(error: Failure) -> bool:
 
 
 def error_code(error: ClientError) -> str:
-    """AWS's name of the error, empty if it has none."""
+    """Return AWS's name of the error, empty if it has none."""
     return str(error.response.get("Error", {}).get("Code", ""))
 
 

@@ -52,7 +52,7 @@ class Account:
         ]
 
     def log_group(self, name: str) -> LogGroup | None:
-        """By DescribeLogGroups, so that an account's policy is reckoned in."""
+        """Return the log group by DescribeLogGroups, which reckons in an account's policy."""
         pages = self._client("logs").get_paginator("describe_log_groups")
         groups = (
             group for page in pages.paginate(logGroupNamePrefix=name) for group in page["logGroups"]
@@ -65,7 +65,7 @@ class Account:
         return fetch_bucket(self._client("s3"), name, _unless)
 
     def bucket_settings(self, name: str) -> BucketSettings:
-        """Of a bucket that is there."""
+        """Return the settings of a bucket that exists."""
         s3 = self._client("s3")
         encryption = _unless(
             "ServerSideEncryptionConfigurationNotFoundError",
@@ -91,7 +91,7 @@ class Account:
         return read_key(answer["KeyMetadata"]) if answer else None
 
     def key_policy(self, arn: str) -> Mapping[str, Any]:
-        """Of a key that is there: a key has one policy, called `default`."""
+        """Return the policy of a key that exists: a key has one policy, called `default`."""
         answer = self._client("kms").get_key_policy(KeyId=arn, PolicyName="default")
         policy: dict[str, Any] = json.loads(answer["Policy"])
         return policy

@@ -96,8 +96,8 @@ def stage_of(configuration: Configuration) -> str | None:
 
 
 def _flat(configuration: Configuration, path: str = "") -> dict[str, Any]:
-    """Dotted names and their values. A data type left out is delivered, and an empty key prefix is
-    none, so neither counts as a setting of its own."""
+    """Return the settings by dotted name. A data type left out is delivered, and an empty key
+    prefix is none, so neither counts as a setting of its own."""
     flat = {} if path else dict.fromkeys(_FLAGS, True)
     for name, value in configuration.items():
         if isinstance(value, Mapping):

@@ -45,7 +45,7 @@ class Drift(NamedTuple):
 
 
 def of_configuration(current: Configuration | None, expected: Configuration) -> list[Drift]:
-    """Bedrock's configuration against the one that the stage set or adopted."""
+    """Return the drift of Bedrock's configuration from the one that the stage set or adopted."""
     if current is None:
         return [Drift("logging deleted", "the Region has no logging configuration")]
     return [
@@ -67,8 +67,8 @@ def of_data_retention(mode: str, stage_mode: str) -> list[Drift]:
 
 
 def of_log_group(name: str, group: LogGroup | None, days: int, today: dt.date) -> list[Drift]:
-    """Return a log group in which the stage's number has to be kept; None is one that is not
-    there."""
+    """Return the drift of a log group that has to retain events for `days`; `group` is None where
+    it does not exist."""
     if group is None:
         return [Drift("retention shortened", f"{name}: the log group does not exist")]
     retention = log_group.retention_of(group, today)
@@ -80,7 +80,7 @@ def of_log_group(name: str, group: LogGroup | None, days: int, today: dt.date) -
 def of_bucket(
     bucket_: Bucket | None, prefixes: Sequence[str], days: int, today: dt.date
 ) -> list[Drift]:
-    """Return what a bucket keeps under `prefixes`, versions that were deleted or overwritten
+    """Return the drift of what a bucket retains under `prefixes`, deleted and overwritten versions
     too."""
     if bucket_ is None:
         return [Drift("bucket changed", "the bucket does not exist")]
@@ -100,8 +100,8 @@ def of_bucket(
 
 
 def of_lock(bucket_: Bucket | None, mode: str, days: int) -> list[Drift]:
-    """Return the default retention of the stage's own bucket; `mode` is empty where it asks for
-    none."""
+    """Return the drift of the default retention of the stage's own bucket; `mode` is empty where
+    the stage asks for none."""
     lock = bucket_.lock if bucket_ else None
     if not mode or (lock and lock.mode == mode.upper() and lock.days >= days):
         return []
@@ -110,8 +110,8 @@ def of_lock(bucket_: Bucket | None, mode: str, days: int) -> list[Drift]:
 
 
 def of_bucket_settings(settings: BucketSettings, key_arn: str) -> list[Drift]:
-    """Return how the stage's own bucket encrypts, is closed to the public and belongs to its
-    owner."""
+    """Return the drift of the encryption, the public access block and the object ownership of the
+    stage's own bucket."""
     wrong = []
     if _id_of(settings.key) != _id_of(key_arn):
         wrong.append(
@@ -125,8 +125,8 @@ def of_bucket_settings(settings: BucketSettings, key_arn: str) -> list[Drift]:
 
 
 def of_policy(policy: Policy | None, delivery: Delivery) -> list[Drift]:
-    """Return the policy of the stage's own bucket: closed without TLS, evidence is written once,
-    Bedrock and the verification write, and nobody else is allowed anything."""
+    """Return the drift of the policy of the stage's own bucket: closed without TLS, evidence
+    written once, and no principal allowed but Bedrock and the verification."""
     held = policy or {}
     wrong = list(delivery.bucket_faults(held))
     allowed = [statement for statement in statements(held) if statement["Effect"] == "Allow"]
@@ -136,14 +136,14 @@ def of_policy(policy: Policy | None, delivery: Delivery) -> list[Drift]:
 
 
 def of_key(key: Key | None) -> list[Drift]:
-    """Return the key that encrypts the record; None is one that is not there."""
+    """Return the drift of the key that encrypts the record; None is a key that does not exist."""
     state = "gone" if key is None else key.state
     return [] if state == "Enabled" else [Drift("key unusable", f"the key is {state}")]
 
 
 def of_key_policy(policy: Policy, delivery: Delivery) -> list[Drift]:
-    """Return who may use the key: Bedrock for what it delivers, CloudWatch Logs for the log
-    groups."""
+    """Return the drift of the key's policy: Bedrock uses it for what it delivers, CloudWatch Logs
+    for the log groups."""
     return [Drift("key unusable", f"key policy: {fault}") for fault in delivery.key_faults(policy)]
 
 
@@ -176,5 +176,5 @@ def of_delivery_role(
 
 
 def _id_of(key: str) -> str:
-    """A bucket may name its key by the id alone."""
+    """Return the key's id: a bucket may name its key by the id alone."""
     return key.rpartition("/")[2]

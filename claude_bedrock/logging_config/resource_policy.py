@@ -91,7 +91,7 @@ def _listed(value: Any) -> list[Any]:  # noqa: ANN401 - JSON: one thing, or seve
 
 
 def _names(statement: Statement, principal: str) -> bool:
-    """Return a resource's policy names principals, or those that it is not for."""
+    """Return whether the statement is for the principal, by its `Principal` or `NotPrincipal`."""
     if "NotPrincipal" in statement:
         return not _is_among(principal, statement["NotPrincipal"]) and principal != ANYONE
     return _is_among(principal, statement.get("Principal", {}))
@@ -185,7 +185,8 @@ def _holds(statement: Statement, request: Request) -> bool | None:
 
 
 def _test(operator: str, expected: Sequence[Any], value: Any) -> bool | None:  # noqa: ANN401 - ... too
-    """https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_elements_condition_operators.html"""
+    """Evaluate one condition:
+    https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_elements_condition_operators.html"""
     if value is ... or ":" in operator:
         return None
     texts = [str(value).lower() if isinstance(value, bool) else str(value) for value in expected]

@@ -30,7 +30,7 @@ def find_retention_shortfalls(
     *,
     except_bucket: str = "",
 ) -> Iterator[Drift]:
-    """Yield where less than `days` is kept; `except_bucket` is left out."""
+    """Yield each location that retains less than `days`; `except_bucket` is left out."""
     group = configuration.get("cloudWatchConfig", {}).get("logGroupName")
     if group:
         yield from drift.of_log_group(group, reader.log_group(group), days, today)
@@ -50,8 +50,8 @@ class RetentionChecker(NamedTuple):
     retry: PropagationRetry
 
     def shortfalls(self, configuration: Configuration, days: int) -> Sequence[str]:
-        """Return each place that keeps less, in words. Raises botocore's errors: who may not ask
-        does not know."""
+        """Return each location that retains less, in words. Raises botocore's errors: who may not
+        ask does not know."""
         return self.retry.call(
             lambda: [
                 shortfall.what

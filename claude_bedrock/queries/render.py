@@ -24,7 +24,7 @@ class Period(NamedTuple):
 
 
 def between(since: datetime, until: datetime) -> Period:
-    """From `since` up to but not at `until`, both UTC, to the second."""
+    """Return the window from `since` up to but not at `until`, both UTC, to the second."""
     return Period(
         f"'{since - _BEYOND:%Y/%m/%d/%H}'",
         f"'{until + _BEYOND:%Y/%m/%d/%H}'",

@@ -32,7 +32,7 @@ class HashingReader:
         return content
 
     def finish(self) -> str:
-        """Return the SHA-256 of the whole, whatever of it was read."""
+        """Return the SHA-256 of the complete object, however much of it was read."""
         while self.read(_CHUNK):
             pass
         return self._hash.hexdigest()

@@ -18,7 +18,7 @@ class ObjectStat(NamedTuple):
 
     @classmethod
     def of(cls, answer: Mapping[str, Any]) -> Self:
-        """Of what HeadObject answers with ChecksumMode."""
+        """Return the metadata in an answer of HeadObject with ChecksumMode."""
         return cls(
             size=answer["ContentLength"],
             etag=answer["ETag"],
@@ -36,8 +36,8 @@ class ObjectStat(NamedTuple):
 
 
 def version_of(answer: Mapping[str, Any]) -> str:
-    """Of what GetObject or HeadObject answers. Empty in a bucket without versions, where S3 says
-    `null`."""
+    """Return the version in an answer of GetObject or HeadObject; empty in a bucket without
+    versions, where S3 says `null`."""
     version = answer.get("VersionId", "null")
     return "" if version == "null" else str(version)
 

@@ -17,7 +17,7 @@ class Fingerprint:
         self._hash.update(("\t".join(identity) + "\n").encode())
 
     def take_object(self, digest: ObjectDigest) -> None:
-        """An object of records, once it was read: this keeps nothing of it."""
+        """Take an object of records that was read, and store nothing of it."""
 
     def as_data(self) -> dict[str, object]:
         return {"count": self._count, "sha256": self._hash.hexdigest()}

@@ -117,7 +117,8 @@ def retention_of(bucket: Bucket, prefix: str, day: dt.date) -> RetentionResult:
 
 
 def retention_of_deleted(bucket: Bucket, prefix: str, day: dt.date) -> RetentionResult:
-    """Of what was under `prefix` until it was deleted or overwritten on a day, no version named.
+    """Return the retention of what was under `prefix` until it was deleted or overwritten on a day,
+    no version named. A lock counts from the writing, which may be long ago: it is left out.
 
     A lock counts from the writing, which may be long ago: it is left out."""
     start, end = of_day(day)

@@ -55,7 +55,8 @@ def retention_of(key: Key) -> RetentionResult:
 
 
 def under(key: Key, what: RetentionResult, day: dt.date) -> RetentionResult:
-    """`what` is encrypted by the key, and is lost with it at the latest."""
+    """Return the retention `what` of objects that the key encrypts: they are lost with it at the
+    latest."""
     on = key.deleted_on
     if on is None:
         return what

@@ -48,7 +48,8 @@ def audit_days(retention_days: int) -> int:
 
 
 def retention_of(group: LogGroup, day: dt.date) -> RetentionResult:
-    """Of the events of a day: age counts from an event's own time, not from its arrival."""
+    """Return the retention of the events of a day: age counts from an event's own time, not from
+    its arrival."""
     start, end = of_day(day)
     days = 1 if group.log_class == "DELIVERY" else group.retention_days
     return RetentionResult(

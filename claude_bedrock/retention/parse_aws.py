@@ -17,7 +17,7 @@ _SIZES: Final = {"ObjectSizeGreaterThan", "ObjectSizeLessThan"}
 
 
 def read_log_group(answer: Answer) -> LogGroup:
-    """Return one of DescribeLogGroups."""
+    """Read a log group in the answer of DescribeLogGroups."""
     return LogGroup(
         retention_days=answer.get("retentionInDays"),
         protected=answer.get("deletionProtectionEnabled", False),
@@ -48,8 +48,8 @@ def fetch_bucket(s3: Any, name: str, unless: Unless) -> Bucket | None:  # noqa: 
 
 
 def read_bucket(lifecycle: Answer, versioning: Answer, lock: Answer) -> Bucket:
-    """GetBucketLifecycleConfiguration, GetBucketVersioning and GetObjectLockConfiguration, each
-    empty where the bucket has none."""
+    """Read the answers of GetBucketLifecycleConfiguration, GetBucketVersioning and
+    GetObjectLockConfiguration, each empty where the bucket has none."""
     return Bucket(
         rules=read_rules(lifecycle.get("Rules", [])),
         versioning=versioning.get("Status", ""),
@@ -58,8 +58,8 @@ def read_bucket(lifecycle: Answer, versioning: Answer, lock: Answer) -> Bucket:
 
 
 def read_bucket_settings(encryption: Answer, block: Answer, ownership: Answer) -> BucketSettings:
-    """GetBucketEncryption, GetPublicAccessBlock and GetBucketOwnershipControls, each empty where
-    the bucket has none."""
+    """Read the answers of GetBucketEncryption, GetPublicAccessBlock and GetBucketOwnershipControls,
+    each empty where the bucket has none."""
     encrypted = encryption.get("ServerSideEncryptionConfiguration", {}).get("Rules", [])
     defaults = [rule.get("ApplyServerSideEncryptionByDefault", {}) for rule in encrypted]
     blocked = block.get("PublicAccessBlockConfiguration", {})
@@ -72,7 +72,7 @@ def read_bucket_settings(encryption: Answer, block: Answer, ownership: Answer) -
 
 
 def read_rules(answers: Sequence[Answer]) -> tuple[Rule, ...]:
-    """Return the enabled ones of GetBucketLifecycleConfiguration."""
+    """Read the enabled rules in the answer of GetBucketLifecycleConfiguration."""
     return tuple(_rule(answer) for answer in answers if answer["Status"] == "Enabled")
 
 
@@ -93,7 +93,7 @@ def _rule(answer: Answer) -> Rule:
 
 
 def read_lock(answer: Answer) -> Lock | None:
-    """Return the default retention of GetObjectLockConfiguration, if there is one."""
+    """Read the default retention in the answer of GetObjectLockConfiguration, if there is one."""
     default = answer.get("Rule", {}).get("DefaultRetention", {})
     if "Mode" not in default:
         return None
@@ -102,6 +102,6 @@ def read_lock(answer: Answer) -> Lock | None:
 
 
 def read_key(answer: Answer) -> Key:
-    """Return the metadata of DescribeKey."""
+    """Read the metadata in the answer of DescribeKey."""
     on: dt.datetime | None = answer.get("DeletionDate")
     return Key(answer["KeyState"], on.astimezone(dt.UTC) if on else None)

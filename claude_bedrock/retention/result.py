@@ -44,7 +44,7 @@ def ends(result: RetentionResult) -> bool:
 
 
 def absent(what: str, source: str) -> RetentionResult:
-    """Of a place that is not there (any more): what was in it is gone."""
+    """Return the result for a location that does not exist: what was in it is deleted."""
     return RetentionResult(f"{what} does not exist", None, None, 0, "", (), (source,))
 
 
@@ -55,7 +55,8 @@ def of_day(day: dt.date) -> tuple[dt.datetime, dt.datetime]:
 
 
 def after(moment: Moment, days: int | None) -> Moment:
-    """That many days later; never, if that is after the year 9999 or either is never."""
+    """Return the moment that many days later; never, if that is after the year 9999 or either is
+    never."""
     if moment is None or days is None:
         return None
     try:
@@ -69,7 +70,7 @@ def earliest(moments: Iterable[Moment]) -> Moment:
 
 
 def latest(moments: Iterable[Moment]) -> Moment:
-    """Never, if one of them is."""
+    """Return the latest moment; never, if one of them is never."""
     known = list(moments)
     return None if None in known else max(moment for moment in known if moment is not None)
 

@@ -34,7 +34,7 @@ class Disposition(NamedTuple):
 
 
 def disposition(fields: Mapping[str, Any], now: datetime) -> Disposition:
-    """Raises BadDispositionError."""
+    """Return the disposition in these fields. Raises BadDispositionError."""
     finding_id, reason, by = (str(fields.get(name, "")).strip() for name in ("id", "reason", "by"))
     if not _ID.fullmatch(finding_id):
         raise BadDispositionError("an id of a finding has 12 hexadecimal digits")

@@ -55,7 +55,8 @@ class Assessment(NamedTuple):
 
 
 def assess(outcome: Outcome, window: str) -> Assessment:
-    """`window` in words, as "October 2026". The headline says "every" only where that is so."""
+    """Return verdict and headline; `window` in words, as "October 2026". The headline says "every"
+    only where that is so."""
     counts = outcome.counts
     doubts = counts.unknown + counts.pending + counts.records_pending + counts.unreadable
     if outcome.findings or doubts:

@@ -109,5 +109,5 @@ def _is_of_this_version(attempt: fields.Fields) -> bool:
 
 
 def _fitting(value: str) -> str:
-    """As the gateway fits a value into metadata."""
+    """Return a value as the gateway fits it into metadata."""
     return _UNFIT.sub("_", value)[:_LONGEST_VALUE]

@@ -143,7 +143,7 @@ def cover(
 
 
 def missing_files(keys: Collection[str], logged: Mapping[str, SealedHash]) -> Iterator[Mismatch]:
-    """Files of which something was logged and that are not among `keys`."""
+    """Yield the mismatch of each file that was logged and is not among `keys`."""
     for key, sealed in sorted(logged.items()):
         if key not in keys:
             yield Mismatch("evidence_missing", key, f"was sealed with {sealed.sha256}, and is gone")
@@ -152,8 +152,8 @@ def missing_files(keys: Collection[str], logged: Mapping[str, SealedHash]) -> It
 def differing(
     file: SealedFile, logged: Mapping[str, SealedHash], now: datetime
 ) -> Iterator[Mismatch]:
-    """Yield what a file has other than what was logged of it; what has just been sealed may not
-    have arrived in the log yet."""
+    """Yield the mismatch of a file whose hash is not the logged one. A file sealed just now may not
+    be in the log yet, and is none."""
     known = logged.get(file.key)
     if known is not None and known.sha256 != file.sha256:
         detail = f"was sealed with {known.sha256}, and has {file.sha256}"
@@ -219,7 +219,7 @@ def readable(bucket: EvidenceBucket, key: str) -> SealedFile | BrokenEvidenceErr
 
 
 def _unlinked(files: Sequence[SealedFile]) -> list[tuple[Span, str]]:
-    """Files that touch and do not follow each other, or that overlap."""
+    """Return the spans of files that touch and do not follow each other, or that overlap."""
     breaks = []
     for file, other in pairwise(files):
         span = Span(other.since, other.until)
@@ -258,7 +258,8 @@ def _unlogged(files: Iterable[SealedFile], logged: Mapping[str, SealedHash]) -> 
 
 
 def _should_be_logged(file: SealedFile, logged: Mapping[str, SealedHash]) -> bool:
-    """Not where an older version of the function has sealed it, or the log is no longer kept."""
+    """Return whether the log has to know the file: not where an older version of the function
+    sealed it, or the log has expired."""
     return any(moment_of(sealed.since) <= file.since for sealed in logged.values())
 
 

@@ -67,7 +67,8 @@ class EvidenceBucket:
         return hash_chain.check(lines)
 
     def put(self, key: str, body: bytes, content_type: str) -> None:
-        """A new object. Raises AlreadyVerifiedError where there is one, and botocore's errors."""
+        """Write a new object. Raises AlreadyVerifiedError where there is one, and botocore's
+        errors."""
         try:
             self._s3.put_object(
                 Bucket=self._bucket,

@@ -56,7 +56,8 @@ def _sealed(entry: Mapping[str, Any], number: int, previous: str) -> tuple[bytes
 
 
 def _read(number: int, line: bytes) -> dict[str, Any]:
-    """Raises BrokenChainError for a line that is not, byte for byte, what was sealed."""
+    """Return the content of a line. Raises BrokenChainError for a line that is not, byte for byte,
+    what was sealed."""
     try:
         entry = json.loads(line)
         content = {name: value for name, value in entry.items() if name != "sha256"}
@@ -74,5 +75,5 @@ def _digest(content: Mapping[str, Any]) -> str:
 
 
 def _line(content: Mapping[str, Any]) -> bytes:
-    """Return one form for one content, in ASCII."""
+    """Return the content as canonical JSON in ASCII, so that equal contents have equal bytes."""
     return json.dumps(content, sort_keys=True, separators=(",", ":")).encode() + b"\n"

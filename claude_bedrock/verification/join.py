@@ -54,10 +54,9 @@ def reconcile(
     principals: Principals,
     lookups: Lookups,
 ) -> Outcome:
-    """Return what `window` holds, by the gateway's audit entries and Bedrock's records. Both must
-    be read further than the window, or what crosses its edge is missed. What cannot be read is a
-    finding.
-    """
+    """Reconcile the gateway's audit entries with Bedrock's records in `window`, and return the
+    outcome. Both must be read further than the window, or what crosses its edge is missed. What
+    cannot be read is a finding."""
     join = _Join(window, bounds, principals, lookups)
     for entry in entries:
         join.entry(entry)

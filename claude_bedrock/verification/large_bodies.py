@@ -27,7 +27,7 @@ class LargeBodies:
         return len(self._known)
 
     def is_stored(self, path: str) -> bool:
-        """Raises botocore's errors."""
+        """Return whether the object exists. Raises botocore's errors."""
         return self.stat(path) is not None
 
     def are_identical(self, path: str, other_path: str) -> bool:
@@ -37,7 +37,8 @@ class LargeBodies:
         return first is not None and second is not None and first.has_same_bytes(second)
 
     def stat(self, path: str) -> ObjectStat | None:
-        """Raises botocore's errors."""
+        """Return S3's metadata of the object, None where there is none. Raises botocore's
+        errors."""
         if path not in self._known:
             self._known[path] = self._read_stat(path)
         return self._known[path]
@@ -45,7 +46,7 @@ class LargeBodies:
     def prefetched(
         self, records: Iterable[tuple[Destination, LogItem]]
     ) -> Iterator[tuple[Destination, LogItem]]:
-        """The same records, after the objects of some of them have been asked for."""
+        """Yield the same records, after looking up the objects of some of them at once."""
         waiting = iter(records)
         while some := list(islice(waiting, _RECORDS_AHEAD)):
             paths = dict.fromkeys(path for _, record in some for path in paths_of(record))

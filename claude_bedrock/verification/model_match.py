@@ -24,8 +24,8 @@ def is_model_of(call: Call, model_id: str) -> bool:
 
 @lru_cache(maxsize=1024)
 def _is_same(called: str, recorded: str) -> bool:
-    """A profile of another geography is another model: it may answer elsewhere. The base model of
-    the profile is the same one."""
+    """Return whether both ids mean the same model. A profile of another geography is another model,
+    which may answer elsewhere; the base model of the profile is the same one."""
     called, recorded = (model_id.rpartition("/")[2] for model_id in (called, recorded))
     if called == recorded:
         return True

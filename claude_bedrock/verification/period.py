@@ -24,8 +24,8 @@ class Period(NamedTuple):
 def period(
     since: str | None, hours: int | None, until: str | None, delay_minutes: int, now: datetime
 ) -> Period:
-    """Return the last 24 hours, if nothing is said. Times are ISO 8601, UTC where they name no
-    other zone.
+    """Return the period that the options name; the last 24 hours by default. Times are ISO 8601,
+    UTC where they name no other zone.
 
     Raises BadWindowError."""
     if since is not None and hours is not None:
@@ -55,7 +55,8 @@ def moment(text: str) -> datetime:
 
 
 def in_words(since: datetime, until: datetime) -> str:
-    """In words, for a heading: a whole month by its name, and a day's hours if it is within one."""
+    """Return the period in words, for a heading: a calendar month by its name, and a day's hours if
+    it is within one."""
     last = until - timedelta(microseconds=1)
     first = since.replace(day=1, hour=0, minute=0, second=0, microsecond=0)
     if since == first and until == (first + timedelta(days=31)).replace(day=1):

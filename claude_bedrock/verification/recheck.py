@@ -40,7 +40,8 @@ class Recheck(NamedTuple):
 def recheck_window(
     stage: Stage, evidence: EvidenceBucket, window_: Period, *, by: str, budget: Budget
 ) -> Recheck:
-    """At a window that was sealed before. Where it cannot be read, that is what is sealed."""
+    """Reconcile again a window that was sealed before, and return what is to be sealed of it. Where
+    it cannot be read, its entry says so."""
     window = {"since": iso(window_.since), "until": iso(window_.until)}
     try:
         files = list(_sealed_then(evidence, window_))

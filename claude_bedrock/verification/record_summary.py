@@ -58,7 +58,8 @@ class RecordSummary(NamedTuple):
 
 
 def summarize_record(record: Mapping[str, Any]) -> RecordSummary:
-    """Raises UnreadableError, which names the field at fault and quotes nothing of the record."""
+    """Return the summary of a record. Raises UnreadableError, which names the field at fault and
+    quotes nothing of the record."""
     sides = {name: fields.members(record, name) for name in ("input", "output")}
     identity = fields.optional_text(fields.members(record, "identity"), "arn")
     request_id = fields.text(record, "requestId")

@@ -62,7 +62,7 @@ class Run(NamedTuple):
     outcome: Outcome
 
     def entries(self) -> Iterator[dict[str, Any]]:
-        """What is kept of it: the run itself, then each finding."""
+        """Yield the entries of the evidence: the run itself, then each finding."""
         outcome = self.outcome.as_data()
         findings = outcome.pop("findings")
         yield {"kind": "run", **self.about, **outcome}
@@ -126,7 +126,7 @@ def _about(
 
 
 def iso(moment: datetime) -> str:
-    """As ISO 8601, in UTC."""
+    """Return the moment as ISO 8601, in UTC."""
     return moment.astimezone(UTC).isoformat().replace("+00:00", "Z")
 
 

@@ -62,7 +62,7 @@ def _of_kind(file: SealedFile, kind: str) -> Iterator[Mapping[str, Any]]:
 
 
 def _numbers(sealed: object, names: Collection[str] | None = None) -> dict[str, int]:
-    """An older version has fewer counts, a newer one more."""
+    """Return the counts: an older version has fewer, a newer one more."""
     counts = sealed if isinstance(sealed, Mapping) else {}
     return {
         name: number
@@ -72,7 +72,7 @@ def _numbers(sealed: object, names: Collection[str] | None = None) -> dict[str, 
 
 
 def _finding(fields: Mapping[str, Any]) -> Finding:
-    """Of any version: what it does not have is empty."""
+    """Return a finding of any version: what it does not have is empty."""
     values = {name: str(fields.get(name, "")) for name in Finding._fields[1:]}
     kind: Kind = fields["kind"] if fields["kind"] in KINDS else "unreadable_record"
     return Finding(kind, **values)

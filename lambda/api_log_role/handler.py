@@ -92,7 +92,7 @@ def connect() -> Services:
 
 
 def outcome_of(event: Mapping[str, Any], services: Services) -> Outcome:
-    """Return what came of the event, every foreseeable failure told in a sentence.
+    """Return the outcome of the event, with a sentence for every foreseeable failure.
 
     On Delete the role stays: it costs nothing, can do nothing but write logs, and other APIs of
     the account may have come to need it.

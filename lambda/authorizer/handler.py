@@ -159,7 +159,7 @@ def _values(lines: Sequence[str]) -> set[str]:
 
 
 def _bearer(authorization: str) -> str | None:
-    """Return a scheme, spaces, one token: anything else is no key."""
+    """Return the token of a `Bearer` header value; None for any other scheme or form."""
     match authorization.split():
         case [scheme, token] if scheme.lower() == "bearer":
             return token

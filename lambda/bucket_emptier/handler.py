@@ -69,7 +69,7 @@ def handle(event: Mapping[str, Any], context: Context) -> None:
 
 
 def outcome_of(event: Mapping[str, Any], context: Context, services: Services) -> Outcome:
-    """Return what came of the event, every foreseeable failure told in a sentence."""
+    """Return the outcome of the event, with a sentence for every foreseeable failure."""
     bucket = event["ResourceProperties"]["BucketName"]
     retry = PropagationRetry(waiting=services.waiting)
     left = Outcome(succeeded=True, sentence=f"{bucket} is left as it is.")
@@ -108,7 +108,7 @@ def _emptied(bucket: str, context: Context, buckets: Buckets, retry: Propagation
 
 
 def _some_versions(bucket: str, buckets: Buckets) -> list[dict[str, str]]:
-    """Up to a thousand versions and delete markers, as many as one call takes."""
+    """Return up to a thousand versions and delete markers, as many as one call takes."""
     page = buckets.list_object_versions(Bucket=bucket, MaxKeys=1000)
     entries = [*page.get("Versions", []), *page.get("DeleteMarkers", [])]
     return [{"Key": entry["Key"], "VersionId": entry["VersionId"]} for entry in entries]

@@ -48,15 +48,14 @@ class Endpoint(NamedTuple):
 
 
 def by_key(value: str) -> Admission:
-    """With one of the stage's keys."""
+    """Return the authentication by one of the stage's keys."""
     headers = {"content-type": "application/json", "x-api-key": value}
     return lambda _url, _content: headers
 
 
 def by_signature(credentials: Any, region: str) -> Admission:  # noqa: ANN401 - botocore is untyped
-    """Signed with botocore's `credentials`:
-    https://docs.aws.amazon.com/apigateway/latest/developerguide/api-gateway-control-access-using-iam-policies-to-invoke-api.html
-    """
+    """Return the authentication by a signature with botocore's `credentials`:
+    https://docs.aws.amazon.com/apigateway/latest/developerguide/api-gateway-control-access-using-iam-policies-to-invoke-api.html"""
 
     def signed(url: str, content: bytes) -> Mapping[str, str]:
         request = AWSRequest("POST", url, {"content-type": "application/json"}, content)
@@ -67,7 +66,7 @@ def by_signature(credentials: Any, region: str) -> Admission:  # noqa: ANN401 - 
 
 
 def _connection(url: SplitResult) -> HTTPConnection:
-    """Over TLS, but for the plain front of local mode."""
+    """Return a connection, over TLS but for the plain front of local mode."""
     kind = HTTPSConnection if url.scheme == "https" else HTTPConnection
     return kind(url.netloc, timeout=_SECONDS)
 

@@ -38,7 +38,7 @@ def handle(_event: object, context: Any) -> dict[str, Any]:  # noqa: ANN401 - La
 def run(
     work: Work, requests: Iterable[Question], pauses: Iterable[float] = PAUSES
 ) -> list[Failure]:
-    """Each question is asked, even if one before it failed; what was answered is looked for."""
+    """Send each question, also after one that failed, and check the records of those answered."""
     sent, failed = [], []
     for question in requests:
         began = datetime.now(UTC)

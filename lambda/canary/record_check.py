@@ -56,7 +56,8 @@ def missing_records(
     pauses: Iterable[float] = PAUSES,
     sleep: Callable[[float], None] = time.sleep,
 ) -> list[Failure]:
-    """What is still missing after the last of the `pauses`; nothing as soon as all is there."""
+    """Return the records that are missing after the last of the `pauses`; none as soon as all are
+    there."""
     missing = _missing(
         [_ExpectedRecord(call, destination) for call in sent for destination in DESTINATIONS],
         records,

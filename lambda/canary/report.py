@@ -19,7 +19,7 @@ def _logger() -> Logger:
 
 
 def report_failures(failures: Sequence[Failure], stage: str) -> None:
-    """Both metrics are written at each run, failures as 0 or 1: so an alarm ends."""
+    """Write both metrics at each run, failures as 0 or 1, so that an alarm ends."""
     for failure in failures:
         _logger().warning("canary", extra={"failure": failure._asdict()})
     emit_metrics({RUNS: 1, FAILURES: int(bool(failures))}, stage)

@@ -22,8 +22,8 @@ Result = tuple[Outcome, dict[str, str]]
 
 
 def retry_deletion(event: Mapping[str, Any], act: Callable[[], Result], waiting: Timing) -> Result:
-    """Return what `act` comes to. A deletion that fails is tried again, as long as that began less
-    than RETRY_SECONDS ago: once it is let through, nobody asks for it a second time."""
+    """Run `act` and return its result. A deletion that fails is tried again, as long as that began
+    less than RETRY_SECONDS ago: once it is let through, nobody asks for it a second time."""
     give_up_at = waiting.clock() + RETRY_SECONDS
     result = act()
     for _ in range(_TRIES - 1):
@@ -35,8 +35,8 @@ def retry_deletion(event: Mapping[str, Any], act: Callable[[], Result], waiting:
 
 
 def succeed_despite_failure(event: Mapping[str, Any], outcome: Outcome, left: str) -> Outcome:
-    """Return the outcome, but for a deletion that failed: that succeeds for CloudFormation, and an
-    error in the log and the answer's reason say why, what is `left`, and how to remove it."""
+    """Return the outcome. A deletion that failed succeeds for CloudFormation; an error in the log
+    and the reason of the response say why, what is `left`, and how to remove it."""
     if event["RequestType"] != "Delete" or outcome.succeeded:
         return outcome
     sentence = f"The deletion failed and was let through: {outcome.sentence} {left}"

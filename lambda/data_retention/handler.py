@@ -64,7 +64,7 @@ def handle(event: Mapping[str, Any], _context: object) -> None:
 
 
 def outcome_of(event: Mapping[str, Any], services: Services) -> CustomResourceResult:
-    """Return what came of the event, every foreseeable failure told in a sentence.
+    """Return the outcome of the event, with a sentence for every foreseeable failure.
 
     On Delete the mode stays: that a stack goes is no reason to let anybody keep prompts for longer.
     """
@@ -97,7 +97,8 @@ def _set(target: str, services: Services) -> CustomResourceResult:
 
 
 def _is_stricter(current: str, target: str) -> bool:
-    """Return a mode that is not known here may be stricter; one that nobody chose is not."""
+    """Return whether the current mode retains less than the target. A mode that this version does
+    not know counts as stricter; a mode that was never set does not."""
     if current == _UNDECIDED:
         return False
     return current not in _STRICTEST_FIRST or (

@@ -19,7 +19,7 @@ _KIND: Final = "catalog_outdated"
 def find_outdated(
     read: Callable[[], Lists], models: Collection[str], *, region: str, today: dt.date
 ) -> list[Drift]:
-    """Return what the account says otherwise; `models` are those that the stage offers.
+    """Return the drift of the catalog from what the account lists.
 
     That AWS refuses the two lists is one drift and no failure: it would end the look at the record,
     too."""

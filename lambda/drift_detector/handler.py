@@ -182,7 +182,8 @@ def _key(expected: ExpectedState, reader: AwsReader) -> Iterator[Drift]:
 
 
 def _delivery_role(expected: ExpectedState, reader: AwsReader) -> Iterator[Drift]:
-    """Yield where Bedrock delivers by another's role, that is its owner's to detect_drift after."""
+    """Yield the drift of the stage's delivery role. Where Bedrock delivers by another owner's role,
+    that owner watches it."""
     delivery = expected.delivery
     if not delivery.role:
         return

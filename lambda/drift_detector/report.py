@@ -31,7 +31,7 @@ def _logger() -> Logger:
 
 
 def report_drift(drifts: Sequence[Drift], stage: str) -> None:
-    """Each metric is written at each look, as 0 where nothing is found: so an alarm ends."""
+    """Write each metric at each run, 0 where nothing differs, so that an alarm ends."""
     for item in drifts:
         _logger().warning("drift", extra={"drift": item._asdict()})
     counted = Counter(item.kind for item in drifts)

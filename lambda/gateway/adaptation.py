@@ -50,7 +50,7 @@ class Adaptation:
 
 
 def safe_token(text: str) -> str:
-    """`text` if it may stand in a header and names something, else a word for it."""
+    """Return `text` if it may stand in a header and names something, else a word for it."""
     return text if 0 < len(text) <= 64 and _NAME.issuperset(text) else "other"
 
 

@@ -183,7 +183,8 @@ def _refusal(upstream: UpstreamResponse, body: bytes, attempt: Attempt) -> error
 
 
 def _check_headers(headers: Mapping[str, str]) -> None:
-    """A line break in a value would begin another header: https://www.rfc-editor.org/rfc/rfc9110#section-5.5"""
+    """Refuse a line break in a value, which would begin another header:
+    https://www.rfc-editor.org/rfc/rfc9110#section-5.5"""
     for name, value in headers.items():
         if not (value.isascii() and value.isprintable()):
             raise errors.InvalidRequest(

@@ -148,7 +148,7 @@ def _relay_stream(response: BedrockResponse, context: RequestContext) -> None:
 
 
 def _redacted(frames: bytes, relay: eventstream.Relay) -> bytes:
-    """Return the same, but exceptions without what names the account, wherever they are."""
+    """Return the frames, with exceptions redacted of what names the account."""
     if not any(name in frames for name in _FAILURES):
         return frames
     return b"".join(map(_redacted_frame, relay.last_frames()))

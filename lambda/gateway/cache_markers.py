@@ -32,7 +32,8 @@ def of_blocks(blocks: Iterable[object], adaptation: Adaptation) -> Changes:
 
 
 def within(holder: Mapping[str, Any], adaptation: Adaptation) -> Changes:
-    """Of the blocks in a message's, a tool result's or a document's content."""
+    """Return the changes of the cache markers in the content of a message, a tool result or a
+    document."""
     edits: Changes = {}
     content, source = holder.get("content"), holder.get("source")
     if isinstance(content, list) and (edit := of_blocks(content, adaptation)):
@@ -58,5 +59,5 @@ def of_marker(marker: Mapping[str, Any], adaptation: Adaptation) -> Changes:
 
 
 def of_member(member: Member, adaptation: Adaptation) -> Edits:
-    """Return what Bedrock does not know of a marker goes, or the model of its `ttl`."""
+    """Return the edits of a cache marker in a member of its own."""
     return of_marker(member.value, adaptation)

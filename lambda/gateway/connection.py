@@ -148,7 +148,8 @@ def _connect(address: tuple[bytes, int], until: float) -> socket.socket:
 
 
 def _now() -> tuple[float, float]:
-    """By both clocks: AWS does not say which of them stand still while an environment is frozen."""
+    """Return the time by both clocks: AWS does not say which of them stand still while an
+    environment is frozen."""
     return time.monotonic(), time.time()
 
 
@@ -158,8 +159,8 @@ def _socket_timeout(until: float) -> float:
 
 
 def _set_socket_options(connection: socket.socket) -> None:
-    """A peer that vanishes without a word is missed within a minute, and a long silence keeps its
-    place in whatever counts connections between here and there, such as a NAT gateway."""
+    """Set keep-alive probes: they detect within a minute a peer that has vanished, and keep a long
+    idle wait alive in what tracks connections on the way, such as a NAT gateway."""
     connection.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
     connection.setsockopt(socket.SOL_SOCKET, socket.SO_KEEPALIVE, 1)
     if sys.platform == "linux":
@@ -169,11 +170,11 @@ def _set_socket_options(connection: socket.socket) -> None:
 
 
 def _is_timeout(error: Exception) -> bool:
-    """Return the end of our own wait; the kernel's word that a peer has vanished carries a
-    number."""
+    """Return whether our own wait ended. A timeout that the kernel reports, of a peer that has
+    vanished, carries an error number."""
     return isinstance(error, TimeoutError) and error.errno is None
 
 
 def _has_input(idle: socket.socket) -> bool:
-    """Input on an idle connection is its end, or something nobody asked for."""
+    """Return whether an idle connection has input: that is its end, or a response to no request."""
     return bool(select.select([idle], [], [], 0)[0])

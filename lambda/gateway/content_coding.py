@@ -33,7 +33,8 @@ def codings(header: str) -> list[str]:
 
 
 def decoded(data: bytes, applied: list[str], limit: int) -> bytes:
-    """`data` without the codings, at most `limit` bytes. Raises CodingError, TooLongError."""
+    """Return `data` without the codings, at most `limit` bytes. Raises CodingError,
+    TooLongError."""
     for coding in reversed(applied):
         data = _decoded(data, _FORMS[coding], limit)
     return data

@@ -81,7 +81,8 @@ def _counting_id(model: catalog.Model) -> str:
 
 
 def _max_tokens(members: Members) -> str:
-    """Bedrock wants a whole invoke body: `max_tokens` above any thinking budget."""
+    """Return a `max_tokens` above any thinking budget: Bedrock requires a complete InvokeModel
+    body."""
     thinking = members["thinking"].value if "thinking" in members else None
     budget = thinking.get("budget_tokens") if isinstance(thinking, Mapping) else None
     if isinstance(budget, int | float) and budget < _NO_BUDGET:

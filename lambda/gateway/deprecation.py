@@ -11,8 +11,9 @@ if TYPE_CHECKING:
 
 
 def headers(life: Life) -> dict[str, str]:
-    """`deprecation`, since when (https://www.rfc-editor.org/rfc/rfc9745), and, where the date is
-    known, `sunset`, from when on Bedrock refuses it (https://www.rfc-editor.org/rfc/rfc8594)."""
+    """Return the headers `deprecation`, since when (https://www.rfc-editor.org/rfc/rfc9745), and,
+    where the date is known, `sunset`, from when on Bedrock refuses it
+    (https://www.rfc-editor.org/rfc/rfc8594)."""
     named = {}
     if life.legacy:
         named["deprecation"] = f"@{int(_midnight(life.legacy).timestamp())}"

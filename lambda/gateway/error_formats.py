@@ -29,7 +29,8 @@ class ErrorFormat:
 
 
 def _anthropic_body(error: GatewayError, request_id: str) -> bytes:
-    """https://platform.claude.com/docs/en/api/errors#error-shapes"""
+    """Return Anthropic's error object:
+    https://platform.claude.com/docs/en/api/errors#error-shapes"""
     content: dict[str, object] = {"type": error.type, "message": error.message}
     if error.details:
         content["details"] = dict(error.details)
@@ -45,7 +46,8 @@ def _anthropic_event(error: GatewayError, request_id: str) -> bytes:
 
 
 def _bedrock_response(error: GatewayError, _request_id: str) -> ErrorResponse:
-    """https://docs.aws.amazon.com/bedrock/latest/APIReference/CommonErrors.html"""
+    """Return Bedrock's error response:
+    https://docs.aws.amazon.com/bedrock/latest/APIReference/CommonErrors.html"""
     name, status = error.bedrock
     return status, {**_JSON, **error.headers, "x-amzn-errortype": name}, _bedrock_body(error)
 

@@ -94,7 +94,7 @@ class Decoder(_Cutter):
         return frames
 
     def end(self) -> None:
-        """The stream has ended. Raises FrameError if it did so inside a frame."""
+        """Check that the stream ends at a frame's end. Raises FrameError if it does not."""
         self._check_end()
 
     def _read(self, raw: bytes) -> Headers:

@@ -81,7 +81,7 @@ class ResponseReader:
             raise self._damage
 
     def end(self) -> None:
-        """The peer has closed. Raises ProtocolError if the response may not end here."""
+        """Note that the peer has closed. Raises ProtocolError if the response may not end here."""
         framed = self.head is None or self._chunked or self._remaining is not None
         if framed and not self.complete:
             raise ProtocolError("the connection was closed in the middle of a response")
@@ -183,7 +183,8 @@ def _parse_head(head: bytes) -> Head:
 
 
 def _unfolded(lines: list[str]) -> list[str]:
-    """Return a line that begins with white space goes on with the one before it (section 5.2)."""
+    """Return the header lines with each folded one, which begins with white space, joined to the
+    line before it (section 5.2)."""
     unfolded: list[str] = []
     for line in lines:
         if line[:1] in (" ", "\t") and unfolded:

@@ -54,7 +54,7 @@ class Member(NamedTuple):
 
     @classmethod
     def of(cls, value: object, text: str) -> "Member":
-        """Return a member of its own, which no body holds: `text` is how `value` is written."""
+        """Return a member that no body holds, with `text` as its JSON."""
         return cls(value, Span(text, 0, len(text)))
 
     @property
@@ -226,8 +226,7 @@ def _refuse(constant: str) -> NoReturn:
 
 
 def _integer(digits: str) -> int | float:
-    """Return the integer; infinity, which is none, for one that Python would not read. Its text
-    stays."""
+    """Return the integer; infinity for one with more digits than Python reads."""
     return int(digits) if len(digits) <= _MOST_DIGITS else float(digits)
 
 

@@ -89,7 +89,8 @@ class MessageStream:
         )
 
     def _fail(self, error: errors.GatewayError) -> None:
-        """Nothing that comes after the end of a message takes the message back."""
+        """Note an error, unless the message has ended: nothing after its end takes the message
+        back."""
         if self.complete:
             self.is_clean = False
         else:

@@ -62,7 +62,8 @@ def _matching_models(query: Mapping[str, str], settings: Settings) -> list[catal
 
 
 def _requested_lifecycles(query: Mapping[str, str]) -> tuple[str, ...]:
-    """Clients write the list with commas, or with brackets behind the name."""
+    """Return the lifecycles that the query asks for: clients separate the list by commas, or write
+    brackets behind the name."""
     texts = [query[name] for name in _LIFECYCLE_NAMES if name in query]
     lifecycles = tuple(part.strip() for text in texts for part in text.split(","))
     for part in lifecycles:
@@ -81,7 +82,7 @@ def _position(
     *,
     step: int,
 ) -> int:
-    """Return where the model stands that a cursor names, by any of its spellings."""
+    """Return the position of the model that a cursor names, by any of its spellings."""
     if name not in query:
         return default
     cursor = catalog.find(query[name])
@@ -92,7 +93,7 @@ def _position(
 
 
 def _limit(text: str) -> int:
-    """Raises InvalidRequest in Anthropic's words."""
+    """Return the page size that the query asks for. Raises InvalidRequest in Anthropic's words."""
     sign, digits = ("-", text[1:]) if text.startswith("-") else ("", text)
     if not (digits.isascii() and digits.isdigit()):
         raise errors.InvalidRequest(
@@ -128,7 +129,8 @@ def _entry(model: catalog.Model, date: str) -> dict[str, Any]:
 
 
 def _lifecycle(model: catalog.Model, date: str) -> str:
-    """Bedrock's legacy is what Anthropic calls deprecated: served, closed to new customers."""
+    """Return the model's lifecycle in Anthropic's words: Bedrock's legacy is Anthropic's
+    deprecated, served and closed to new customers."""
     if catalog.is_retired(model, date):
         return "retired"
     return "deprecated" if catalog.is_legacy(model, date) else "active"
@@ -139,8 +141,7 @@ def _time(date: str | None) -> str | None:
 
 
 def _capabilities(model: catalog.Model) -> dict[str, Any]:
-    """Return what the model does on Bedrock; of what only Anthropic's own API has, that it does
-    not."""
+    """Return the model's capabilities on Bedrock; those of Anthropic's own API alone are false."""
     row = capabilities.of(model)
     edits = message_fields.CONTEXT_MANAGEMENT in row.betas
     compacts = message_fields.COMPACT in row.betas

@@ -54,7 +54,7 @@ def _metrics(stage: str) -> EphemeralMetrics:
 
 
 def log_audit(context: RequestContext) -> None:
-    """One line per request, prompt-free, in the form of Powertools' lines."""
+    """Write the audit log entry of a request, without prompt, in the form of Powertools' lines."""
     line = {
         "level": "INFO",
         "message": "audit",
@@ -74,7 +74,8 @@ def _timestamp() -> str:
 
 
 def log_defect(error: Exception, request_id: str) -> None:
-    """Where our code failed: files and lines, never the error's text, which may quote a body."""
+    """Log files and lines where the gateway's own code failed, never the error's text, which may
+    quote a body."""
     import traceback  # noqa: PLC0415 - see prepare
 
     frames = traceback.extract_tb(error.__traceback__)

@@ -106,5 +106,5 @@ def reason(exception: str, message: str) -> Reason | None:
 
 
 def redact(text: str) -> str:
-    """Bedrock's sentence without what names the account: ARNs, ids, roles, credentials."""
+    """Return Bedrock's sentence without what names the account: ARNs, ids, roles, credentials."""
     return re.sub(_PRIVATE, "[redacted]", text)

@@ -178,7 +178,8 @@ def utf8_size(text: str) -> int:
 
 
 def encoded(text: str) -> bytes:
-    """UTF-8. Raises InvalidRequest for half a surrogate pair, which has none."""
+    """Return the text as UTF-8. Raises InvalidRequest for half a surrogate pair, which has no
+    encoding."""
     try:
         return text.encode()
     except UnicodeEncodeError as error:

@@ -78,7 +78,7 @@ def _not_found(method: str, path: str) -> Handler:
 
 
 def _base_url_hint(method: str, path: str) -> str:
-    """Return a sentence for a path that is a route's but for what a wrong base URL adds to it."""
+    """Return a hint for a path that would be a route's without what a wrong base URL adds to it."""
     segments = [segment for segment in path.split("/") if segment]
     for start in range(len(segments)):
         pattern, _ = _parse("/" + "/".join(segments[start:]))

@@ -218,7 +218,8 @@ def _report(connection: RuntimeApiConnection, path: str, error: BaseException) -
 
 
 def _error_body(error: BaseException) -> bytes:
-    """Lambda's error object. Its message goes to Lambda's caller: the class of the error only."""
+    """Return Lambda's error object. Its message, the error's class only, goes to Lambda's
+    caller."""
     kind = type(error).__name__
     return json.dumps({"errorType": kind, "errorMessage": kind, "stackTrace": []}).encode()
 
@@ -241,7 +242,8 @@ def _sampled(trace_id: str) -> str:
 
 
 def _log_failure(error: BaseException) -> None:
-    """One line for the operator: where it failed, never the error's text (it may hold a prompt)."""
+    """Log one line for the operator: where it failed, never the error's text, which may hold a
+    prompt."""
     frame = error.__traceback__
     while frame is not None and frame.tb_next is not None:
         frame = frame.tb_next

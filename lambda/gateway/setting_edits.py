@@ -18,7 +18,7 @@ _MAX_INTEGER = 2.0**53  # up to which every whole number is a float
 
 
 def metadata(member: Member, adaptation: Adaptation) -> Edits:
-    """Return a user id that Bedrock's pattern for labels does not fit becomes its hash.
+    """Replace a user id that Bedrock's pattern for labels does not fit by its hash.
 
     https://docs.aws.amazon.com/bedrock/latest/userguide/cost-mgmt-request-metadata.html
     """
@@ -31,7 +31,8 @@ def metadata(member: Member, adaptation: Adaptation) -> Edits:
 
 
 def output_config(member: Member, adaptation: Adaptation) -> Edits:
-    """Effort goes where the model has none, and gets its beta where it needs one."""
+    """Return the edits that take out members which the model does not take, and add the beta that
+    an effort needs."""
     if not isinstance(member.value, dict):
         return {}
     removed = message_fields.OUTPUT_FIELDS.intersection(member.value)

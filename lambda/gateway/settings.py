@@ -173,7 +173,8 @@ def _guardrail(environment: Mapping[str, str], name: str) -> Guardrail | None:
 
 
 def _service_tiers(environment: Mapping[str, str], name: str) -> tuple[str, ...]:
-    """Return a stage that lists no more than the standard tier does not set it."""
+    """Return the service tiers that the stage allows; the standard tier alone where the variable is
+    not set."""
     tiers = tuple(environment.get(name, STANDARD_TIER).split(","))
     if STANDARD_TIER not in tiers or not set(tiers) <= set(SERVICE_TIERS):
         raise SettingsError(

@@ -48,7 +48,7 @@ class Signer:
     def sign(
         self, method: str, url: str, headers: Mapping[str, str], body: bytes
     ) -> dict[str, str]:
-        """`headers` with the signature's own added; every header given is signed."""
+        """Return `headers` with the signature's own added; every header given is signed."""
         moment = time.strftime("%Y%m%dT%H%M%SZ", time.gmtime())
         scope = (moment[:8], self._region, self._service, "aws4_request")
         return signed(

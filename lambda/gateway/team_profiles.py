@@ -27,7 +27,8 @@ def team_of(api_key_name: str, profiles: TeamProfiles) -> str:
 
 
 def profile_for_team(profile_id: str, team: str, profiles: TeamProfiles) -> str:
-    """Return what Bedrock is called with: the ARN of the team's own copy of the profile, or the id.
+    """Return the id or ARN to call Bedrock with: the ARN of the team's own copy of the profile, or
+    the profile's id.
 
     An ARN may stand where an id does:
     https://docs.aws.amazon.com/bedrock/latest/userguide/inference-profiles-use.html
@@ -77,7 +78,7 @@ def public_arn(arn: str) -> str:
 
 
 def id_of(arn: str) -> str:
-    """Return what stands at the ARN's end."""
+    """Return the id at the ARN's end."""
     return arn.rpartition("/")[2]
 
 

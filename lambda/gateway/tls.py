@@ -14,7 +14,7 @@ _OWN_AUTHORITIES: Final = ("SSL_CERT_FILE", "SSL_CERT_DIR")
 
 
 def client_context(environment: Mapping[str, str] = os.environ) -> ssl.SSLContext:
-    """Return a client's TLS: certificates and names are checked.
+    """Return the TLS context of a client, which checks certificates and names.
 
     OpenSSL reads SSL_CERT_FILE and SSL_CERT_DIR itself, so `environment` only says whether to leave
     it to them: https://docs.openssl.org/3.0/man3/SSL_CTX_load_verify_locations/

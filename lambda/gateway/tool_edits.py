@@ -12,7 +12,8 @@ from gateway.json_object import Edits, Member
 
 
 def tools(member: Member, adaptation: Adaptation) -> Edits:
-    """Fields the model does not take go. Raises InvalidRequest for a tool Anthropic would run."""
+    """Return the edits that take out the fields the model does not take. Raises InvalidRequest for
+    a tool that Anthropic would run."""
     if not isinstance(member.value, list):
         return {}
     marked = cache_markers.may_change(member, adaptation)
@@ -34,7 +35,8 @@ def tools(member: Member, adaptation: Adaptation) -> Edits:
 
 
 def tool_choice(member: Member, adaptation: Adaptation) -> Edits:
-    """Return nothing changes. Raises InvalidRequest for a choice that the model does not take."""
+    """Check the choice of a tool, and change nothing. Raises InvalidRequest for a choice that the
+    model does not take."""
     kind = member.value.get("type") if isinstance(member.value, dict) else None
     if kind in message_fields.FORCED_CHOICES and not (
         adaptation.capabilities.forced_tool or adaptation.counted

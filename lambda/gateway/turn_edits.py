@@ -30,7 +30,8 @@ def system(member: Member, adaptation: Adaptation) -> Edits:
 
 
 def without_client_line(text: str, adaptation: Adaptation) -> str:
-    """Return a system prompt that begins with such a line without it, which is noted."""
+    """Return a system prompt without the client's billing line that it begins with, and note the
+    change."""
     adaptation.note(f"system:{text.partition(':')[0]}")
     rest = text.partition("\n")[2]
     return rest if rest.strip() else ""
@@ -134,7 +135,7 @@ def _moved(
 
 
 def _moved_block(block: Mapping[str, Any], adaptation: Adaptation) -> str | Changes | None:
-    """Return what a block becomes: text, itself with edits, or None if it goes."""
+    """Return the block's new form: text, itself with edits, or None if it is removed."""
     kind = kind_of(block)
     if kind in message_fields.REMOVED_BLOCKS:
         adaptation.note(f"messages.content:{kind}")

@@ -73,7 +73,8 @@ def _steps(way: Way) -> list[str | int]:
 
 
 def _is_known_type(value: Mapping[str, Any], type_name: str) -> bool:
-    """Of a block or tool of a type that nobody knows, nobody knows the fields: it stays whole."""
+    """Return whether the type of a block or tool is known. The fields of an unknown type are
+    unknown too, so such a block stays as it is."""
     kind = value.get("type")
     kinds = _schema().TYPES.get(type_name, frozenset())
     return not isinstance(kind, str) or not kinds or kind in kinds
@@ -112,7 +113,9 @@ def _is_near(name: str, known: str) -> bool:
 
 
 def _distance(first: str, other: str, most: int) -> int:
-    """Letters left out, added, changed or swapped with the next; past `most`, only that it is more.
+    """Return the number of letters left out, added, changed or swapped with the next; past `most`,
+    any number above it. https://en.wikipedia.org/wiki/Damerau%E2%80%93Levenshtein_distance (optimal
+    string alignment)
 
     https://en.wikipedia.org/wiki/Damerau%E2%80%93Levenshtein_distance (optimal string alignment)
     """

@@ -108,8 +108,8 @@ def _renamed(members: Members, adaptation: Adaptation) -> Members:
 
 
 def _without_client_line(members: Members, adaptation: Adaptation) -> Members:
-    """Return the members with a system prompt that is a string without a line for Anthropic's
-    billing."""
+    """Return the members without the line for Anthropic's billing in a system prompt that is a
+    string."""
     system = members.get("system", _NULL).value
     if not isinstance(system, str) or not system.startswith(message_fields.CLIENT_BLOCKS):
         return members
@@ -211,7 +211,7 @@ def _with_marker(
     adaptation: Adaptation,
     has_unknown_beta: bool,
 ) -> Mapping[str, Edits | Around]:
-    """Return the edits, and that of the block which a top-level cache marker is for."""
+    """Return the edits, with the edit of the block that a top-level cache marker is for."""
     marker = members.get("cache_control")
     if marker is None or marker.value is None or adaptation.counted:
         return edits
@@ -252,7 +252,7 @@ def _change(parts: Parts, name: str, member: Member, edits: Edits | Around) -> N
 
 
 def _unknown_fields() -> ModuleType:
-    """Return the module, which no start needs."""
+    """Import the module and return it: no start needs it."""
     from gateway import unknown_fields  # noqa: PLC0415
 
     return unknown_fields

@@ -13,7 +13,7 @@ class Usage(NamedTuple):
     cache_creation_input_tokens: int | None = None
 
     def updated(self, counts: Mapping[str, Any]) -> "Usage":
-        """With those of `counts` that are numbers, by Anthropic's names."""
+        """Return the usage with those of `counts` that are numbers, by Anthropic's names."""
         return self._replace(
             **{field: counts[field] for field in self._fields if isinstance(counts.get(field), int)}
         )
@@ -37,18 +37,18 @@ _CONVERSE = ("inputTokens", "outputTokens", "cacheReadInputTokens", "cacheWriteI
 
 
 def from_headers(headers: Mapping[str, str]) -> Usage:
-    """Of a reply to InvokeModel."""
+    """Return the counts in the headers of a response to InvokeModel."""
     counts = {name: int(text) for name in _HEADERS if (text := headers.get(name, "")).isdecimal()}
     return _named(_HEADERS, counts)
 
 
 def from_metrics(metrics: Mapping[str, Any]) -> Usage:
-    """Of `amazon-bedrock-invocationMetrics`."""
+    """Return the counts in `amazon-bedrock-invocationMetrics`."""
     return _named(_METRICS, metrics)
 
 
 def from_converse(usage: Mapping[str, Any]) -> Usage:
-    """Of Converse's `usage`."""
+    """Return the counts in Converse's `usage`."""
     return _named(_CONVERSE, usage)
 
 

@@ -170,8 +170,8 @@ def _left(region: str) -> str:
 
 
 def _physical_id(event: Mapping[str, Any], *, touched: bool) -> str:
-    """Return a creation that failed before anything was asked of Bedrock says so in its id, with
-    which CloudFormation then has it deleted: it must not stand in the way of the stack's
+    """Return the resource's physical id. The id of a creation that failed before any request to
+    Bedrock says so: CloudFormation then deletes that id, and the deletion must not fail the stack's
     removal."""
     name = f"bedrock-invocation-logging-{region_of(event)}"
     if event["RequestType"] == "Create" and not touched:

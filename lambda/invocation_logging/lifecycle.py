@@ -174,7 +174,8 @@ def _update_own(
 
 
 def _refusal_of_current(current: Configuration, change: Change) -> str:
-    """Return where the stage no longer may do what it did, for one sentence; else an empty text."""
+    """Return why the stage may not keep the configuration as it is, in a sentence; empty if it
+    may."""
     if change.mode == "fail" and not any(same(current, own) for own in _own(change)):
         return (
             f"This stage had extended another's logging configuration in {change.region}. It was "
@@ -185,7 +186,8 @@ def _refusal_of_current(current: Configuration, change: Change) -> str:
 
 
 def _why_not_lived_by(foreign: Configuration, change: Change, retention: RetentionJudge) -> str:
-    """Return what keeps the stage from relying on another's destinations, in a sentence or two."""
+    """Return why the stage cannot rely on another's destinations, in a sentence or two; empty if it
+    can."""
     if change.mode == "adopt" and (missing := lacking(foreign)):
         return _incomplete(missing, change.region)
     days = change.days_to_judge_by

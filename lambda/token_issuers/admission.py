@@ -71,5 +71,5 @@ def claim_value(claims: Mapping[str, Any], name: str) -> Any:  # noqa: ANN401 - 
 
 
 def _is_equal(value: object, allowed: str | bool) -> bool:
-    """Whether both are the same text or the same truth: to Python, 1 is True."""
+    """Return whether both are the same text or the same boolean: to Python, 1 equals True."""
     return type(value) is type(allowed) and value == allowed

@@ -46,7 +46,8 @@ class History(NamedTuple):
     oversized: int
 
     def next(self, size: timedelta) -> Attempt | None:
-        """Of `size`, or less if that was too much; None where the smallest slice was too."""
+        """Return an attempt of `size`, or less if that was too much; None where the smallest slice
+        was too."""
         index = SLICES.index(size) + self.oversized
         return Attempt(self.since, self.begun + 1, SLICES[index]) if index < len(SLICES) else None
 
@@ -58,17 +59,18 @@ class Attempts:
         self._evidence = evidence
 
     def history(self, since: datetime) -> History:
-        """Raises botocore's errors."""
+        """Return the attempts that the bucket knows. Raises botocore's errors."""
         names = [key.removesuffix(".json") for key in self._evidence.listed(_folder(since))]
         begun, failed = _ending(names, "begun"), _ending(names, "failed")
         return History(since, begun, max(0, begun - failed))
 
     def begin(self, attempt: Attempt, now: datetime) -> None:
-        """Raises AlreadyVerifiedError where another run has begun it, and botocore's errors."""
+        """Note the beginning of an attempt. Raises AlreadyVerifiedError where another run has begun
+        it, and botocore's errors."""
         self._mark(attempt, "begun", {"at": iso(now), "until": iso(attempt.until)})
 
     def end(self, attempt: Attempt, failure: Failure, because: str) -> None:
-        """Raises botocore's errors."""
+        """Note the end of an attempt. Raises botocore's errors."""
         self._mark(attempt, failure, {"at": iso(datetime.now(UTC)), "because": because})
 
     def _mark(self, attempt: Attempt, what: str, content: dict[str, str]) -> None:

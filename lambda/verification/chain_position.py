@@ -69,7 +69,7 @@ class Position(NamedTuple):
         return hashlib.sha256(names.encode()).hexdigest() if names else ""
 
     def with_mismatches(self, others: Iterable[Mismatch]) -> Self:
-        """And others, of files of which none is known yet."""
+        """Return the position with further mismatches."""
         known = {mismatch.key for mismatch in self.mismatches}
         more = [other for other in others if other.key not in known]
         return self._replace(mismatches=[*self.mismatches, *more])
@@ -145,8 +145,8 @@ def position(
 def changed_files(
     evidence: EvidenceBucket, logged: Mapping[str, SealedHash], now: datetime
 ) -> Iterator[Mismatch]:
-    """Of the files of this hour of each day, those that do not hold or that differ from what was
-    `logged`: a run each hour reads all of them once a day. Raises botocore's errors."""
+    """Yield the mismatches of the files of this hour of each day, which do not hold or differ from
+    what was `logged`: a run each hour reads all of them once a day. Raises botocore's errors."""
     horizon = min((moment_of(entry.since) for entry in logged.values()), default=now)
     names = evidence.listed(HOURLY, before(start_of_hour(max(horizon, now - _COMPARED))))
     keys = [key for key in names if is_of_hours(key, now) and begin_of(key).hour == now.hour]

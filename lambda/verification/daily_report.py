@@ -27,7 +27,8 @@ _NAMED: Final = 20
 def daily_report(
     evidence: EvidenceBucket, logged: Mapping[str, SealedHash], now: datetime, stage: str
 ) -> str:
-    """Of the last 24 hours that are due at `now`, as plain text. Raises botocore's errors."""
+    """Return the report on the last 24 hours that are due at `now`, as plain text. Raises
+    botocore's errors."""
     end = start_of_hour(now - DUE_AFTER)
     first = min((moment_of(sealed.since) for sealed in logged.values()), default=end)
     day = Span(min(end, max(end - _DAY, start_of_hour(first))), end)

@@ -48,7 +48,7 @@ class Context(Protocol):
 
 
 def handle(event: Mapping[str, Any], context: Context) -> list[Mapping[str, Any]]:
-    """The counts of each run. Raises BadWindowError, TooLargeError, UnreadableError,
+    """Return the counts of each run. Raises BadWindowError, TooLargeError, UnreadableError,
     BrokenEvidenceError and botocore's errors, so that the function's failures are counted."""
     work, now = _work(os.environ, context.invoked_function_arn), datetime.now(UTC)
     try:
@@ -122,12 +122,12 @@ def _work(environment: Mapping[str, str], by: str) -> Work:
 
 
 def _publish(sns: Any, topic: str, subject: str, text: str) -> None:  # noqa: ANN401
-    """As plain text. Raises botocore's errors."""
+    """Publish the report as plain text. Raises botocore's errors."""
     sns.publish(TopicArn=topic, Subject=subject, Message=text)
 
 
 def bounds(settings: Mapping[str, Any]) -> AllowedRegions:
-    """From JSON, in which tuples are lists."""
+    """Return the allowed Regions from JSON, in which tuples are lists."""
     residency = settings["residency"]
     return AllowedRegions(
         region=settings["region"],

@@ -49,18 +49,19 @@ def report_findings(
 
 
 def report_unverified(since: str, because: str, stage: str, mismatches: Sequence[Mismatch]) -> None:
-    """A line and a metric of a time of which nothing is known, from `since` (ISO 8601) on."""
+    """Write a line and a metric for a time of which nothing is known, from `since` (ISO 8601)
+    on."""
     _logger().warning("not verified", extra={"since": since, "because": because})
     report_evidence(mismatches)
     emit_metrics({NOT_VERIFIED: 1, EVIDENCE: len(mismatches)}, stage)
 
 
 def report_unsent(because: str) -> None:
-    """A line of a daily report that the alarm topic did not take."""
+    """Write a line for a daily report that the alarm topic did not take."""
     _logger().warning("daily report not sent", extra={"because": because})
 
 
 def report_evidence(mismatches: Sequence[Mismatch]) -> None:
-    """A line for each of the first files that are gone or changed."""
+    """Write a line for each of the first files that are missing or changed."""
     for mismatch in mismatches[:_LINES]:
         _logger().warning("evidence", extra={"mismatch": mismatch._asdict()})

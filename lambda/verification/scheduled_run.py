@@ -144,7 +144,8 @@ def _next(work: Work, clock: Clock, at: Position, since: datetime, *, alone: boo
 
 
 def _report_daily(work: Work, clock: Clock, at: Position) -> Position:
-    """Once a day (UTC). What SNS refuses is tried again by the next run, and is in the log."""
+    """Publish the report once a day (UTC). The next run tries again what SNS refuses, and the log
+    has it."""
     if not is_due(at.reported, clock.now):
         return at
     try:
@@ -179,7 +180,8 @@ def _seal_verified(work: Work, clock: Clock, at: Position, verified: Verified) -
 def _write_objects(
     evidence: EvidenceBucket, digests: ObjectDigests, attempt: Attempt
 ) -> Mapping[str, Any]:
-    """Return what the hour says of the file of its objects."""
+    """Write the file of the hour's objects, and return its key and what the hour's evidence says of
+    it."""
     key = key_of_objects(attempt.since, attempt.number)
     content, about = digests.finish()
     evidence.put(key, content, "application/gzip")

@@ -52,7 +52,7 @@ class DeployedApi:
         return self._cached[1]
 
     def keys(self) -> KeyRing:
-        """Return the keys as they are now, disabled ones too."""
+        """Return the current keys, disabled ones too."""
         items = _items(self._client, "get_api_keys", includeValues=True)
         plans: dict[str, Plan] = {}
         for raw in _items(self._client, "get_usage_plans"):

@@ -63,7 +63,7 @@ def trace(header: str) -> str:
 
 
 def identity(exchange: Exchange) -> Mapping[str, str]:
-    """Return what is told of who signed, if anybody did.
+    """Return the identity of the signer, if the request is signed.
 
     https://docs.aws.amazon.com/apigateway/latest/developerguide/api-gateway-variables-for-access-logging.html
     """

@@ -25,7 +25,7 @@ class Pace:
         self._free_until = 0.0
 
     def wait_seconds(self, size: int, now: float) -> float:
-        """Return how long to wait before the next `size` bytes may leave. Raise
+        """Return the seconds to wait before the next `size` bytes may leave. Raise
         StreamTooLargeError."""
         limited = max(0, self._sent + size - max(self._sent, FREE_BYTES))
         self._sent += size

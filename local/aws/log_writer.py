@@ -39,7 +39,7 @@ class LogWriter:
             self._running = asyncio.create_task(self._write_waiting())
 
     async def drain(self) -> None:
-        """Return when all lines taken so far are written, or have failed."""
+        """Wait until all lines taken so far are written, or have failed."""
         while self._running is not None and not self._running.done():
             await self._running
 

@@ -61,7 +61,7 @@ class Form(Protocol):
         """Return the question, checked as far as a schema can; raise RefusedError."""
 
     def model_errors(self) -> AbstractContextManager[None]:
-        """Return a block in which what the model refuses gets this form's words around it."""
+        """Return a block that words the model's refusals as this API format does."""
 
     def build_response(self, answer: Answer) -> CompleteResponse:
         """Return the answer in one piece."""

@@ -12,7 +12,7 @@ It may block: it is called in a thread."""
 
 
 def none(_arn: str) -> Sequence[str]:
-    """Return where there is no control plane, there are no application profiles."""
+    """Return no profiles: without a control plane there are none."""
     return ()
 
 

@@ -73,7 +73,7 @@ class Delivery:
             self._running = asyncio.create_task(self._write_waiting())
 
     async def drain(self) -> None:
-        """Return when everything taken so far has been written, or has failed."""
+        """Wait until everything taken so far has been written, or has failed."""
         self._schedule.flush()
         while self._running is not None and not self._running.done():
             await self._running

@@ -87,8 +87,8 @@ class Directives:
         return None
 
     def unstreamed_refusal(self) -> RefusedError | None:
-        """Return the same for an answer in one piece: it has no frame to carry an exception, so
-        that becomes the HTTP error of its name."""
+        """Return the refusal for an answer in one piece: it has no frame to carry an exception, so
+        that becomes the HTTP error."""
         if "exception" not in self.faults:
             return self.refusal()
         name = class_name(self.faults["exception"].type)

@@ -76,7 +76,8 @@ class Inference:
             seen.model_id = access.profile_arn(seen.model_id, self._region, seen.account)
 
     async def _prepare(self, call: Call, form: Form, seen: Invocation) -> Prepared:
-        """Return everything that can be refused before the first byte; raises RefusedError."""
+        """Check everything that can be refused before the first byte, and return it prepared.
+        Raises RefusedError."""
         form.open(seen)
         target = await self._target(call)
         await self._check_access(call, target, streamed=form.streamed)

@@ -22,7 +22,7 @@ class AccountRegion(NamedTuple):
 
 
 def models(account_region: AccountRegion) -> list[Model]:
-    """Return those that can be called from the Region."""
+    """Return the models that can be called from the Region."""
     return [
         model
         for model in catalog.MODELS

@@ -28,7 +28,7 @@ async def set_overrides(call: Call) -> Reply:
 
 
 def before(name: str, service: Service) -> Service:
-    """Return the service, asked only what no answer was told for."""
+    """Return the service with the injected answers before it."""
 
     async def handle(call: Call) -> Reply:
         request_text = (

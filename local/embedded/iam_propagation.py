@@ -67,8 +67,8 @@ class Propagation:
 
 
 def read_delay(text: str) -> Callable[[], float]:
-    """Return what draws delays: from "60", that many seconds; from "10-60", a number between the
-    two."""
+    """Return a function that draws delays: from "60", that many seconds; from "10-60", a number
+    between the two."""
     low, _, high = text.partition("-")
     shortest, longest = float(low), float(high or low)
     return lambda: random.uniform(shortest, longest)  # noqa: S311 - keeps no secret

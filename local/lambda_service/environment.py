@@ -64,12 +64,12 @@ class Environment:
         return self._invocation is not None and self._invocation.answer.over
 
     async def settled(self, seconds: float) -> None:
-        """Return when it is idle again or has ended, or after so many seconds."""
+        """Wait until it is idle again or has ended, or so many seconds have passed."""
         with suppress(TimeoutError):
             await asyncio.wait_for(self._settled.wait(), seconds)
 
     async def started(self, seconds: float) -> None:
-        """Return when the function asks for its first invocation. Raise FunctionError, after
+        """Wait until the function asks for its first invocation. Raise FunctionError, after
         `seconds` at the latest."""
         ready = asyncio.create_task(self._first_ready.wait())
         either: set[asyncio.Future[Any]] = {ready, self._ended}

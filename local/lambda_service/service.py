@@ -134,8 +134,8 @@ class LambdaService:
             self._retire(own[-1])
 
     async def _take_finishing(self, function: Function) -> Environment | None:
-        """Return one whose answer is out needs a moment to ask for more: that is sooner than a
-        start."""
+        """Return an environment that has answered and asks for its next invocation in a moment,
+        which is sooner than a start; None if there is none."""
         for environment in list(self._environments):
             if (
                 environment.function.name == function.name

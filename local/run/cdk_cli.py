@@ -101,13 +101,14 @@ def condensed(line: str) -> str:
 
 
 def _reason(lines: list[str]) -> list[str]:
-    """Return the end of what was said, but for the steps that went well."""
+    """Return the end of the CLI's output, without the steps that went well."""
     return [line for line in lines if line and ("FAILED" in line or not condensed(line))][-15:]
 
 
 def _base_environment(folder: Path) -> dict[str, str]:
-    """Return the interpreter that runs this is the one that synthesizes. The CLI's home is our own:
-    in the user's it remembers which account a key belongs to, even a test key of another server."""
+    """Return the environment of the CDK CLI, which synthesizes with the interpreter that runs this.
+    The CLI's home is our own: in the user's it remembers which account a key belongs to, even a
+    test key of another server."""
     here = str(Path(sys.executable).parent)
     return {
         **without_aws(),

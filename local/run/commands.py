@@ -82,7 +82,7 @@ def _present(console: Console, endpoint: Endpoint, chosen: Options) -> None:
 
 
 def _credentials(endpoint: Endpoint) -> str:
-    """Return what tells curl who calls: a key, or a signature."""
+    """Return curl's options for the caller: a key, or a signature."""
     for key in endpoint.api_keys.values():
         return f"-H 'x-api-key: {key}'"
     user = f"{ACCESS_KEY_ID}:{SECRET_ACCESS_KEY}"

@@ -24,7 +24,7 @@ class Endpoint(NamedTuple):
 
 
 def gateway_outputs(outputs: Outputs, stage: str) -> Mapping[str, str]:
-    """Return those of the stack that has the API."""
+    """Return the outputs of the stack that has the API."""
     return outputs[f"claude-on-bedrock-{stage}-Gateway"]
 
 

@@ -48,7 +48,7 @@ class State:
                 self.endpoint.unlink(missing_ok=True)
 
     def read_endpoint(self) -> dict[str, Any] | None:
-        """Return what the run that has the folder has written, None while there is none."""
+        """Return what the run that uses the folder has written, None while there is none."""
         try:
             endpoint: dict[str, Any] = json.loads(self.endpoint.read_text())
         except FileNotFoundError:

@@ -95,7 +95,7 @@ class Stage(Group):
         }
 
     def to_output(self) -> dict[str, object]:
-        """What the command line has to know of a deployed stage, as JSON holds it."""
+        """Return what the command line has to know of a deployed stage, as JSON values."""
         return {
             "region": self.region,
             "residency": self.models.residency,

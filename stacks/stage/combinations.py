@@ -23,8 +23,9 @@ CANARY_BODY_BYTES = 160_000
 
 
 def geography_mistakes(stage: Stage) -> Iterator[str]:
-    """Geographies that cannot be called from the Region, are given twice, or leave the residency;
-    before anything is said of models, none of which could be called then."""
+    """Yield the mistakes of the geographies: those that cannot be called from the Region, are
+    given twice, or leave the residency. They are checked first, since no model could be called
+    by them."""
     models = stage.models
     callable_here = stage_models.callable_geographies(stage.region)
     for key, geographies in (
@@ -50,7 +51,7 @@ def geography_mistakes(stage: Stage) -> Iterator[str]:
 
 
 def value_mistakes(stage: Stage) -> list[str]:
-    """Everything but geographies, models, teams and the canary."""
+    """Return the mistakes of every key but geographies, models, teams and the canary."""
     return [
         *_logging_mistakes(stage),
         *_account_mistakes(stage),
@@ -146,7 +147,7 @@ def _key_characters(stage: Stage) -> int:
 
 
 def team_mistakes(stage: Stage) -> list[str]:
-    """What is wrong with the teams, once it is known which models the stage has."""
+    """Return the mistakes of the teams, once it is known which models the stage has."""
     mistakes = [
         f"callers.teams.{team}.{tag}: given; allowed: other tags, since this one is not yours to "
         "set"
@@ -184,12 +185,12 @@ def team_mistakes(stage: Stage) -> list[str]:
 
 
 def _is_reserved(tag: str) -> bool:
-    """Whether AWS or this project sets the tag itself."""
+    """Return whether AWS or this project sets the tag itself."""
     return tag.lower().startswith("aws:") or tag in team_profile_plan.OUR_TAGS
 
 
 def canary_mistakes(stage: Stage) -> Iterator[str]:
-    """What is wrong with the canary, once it is known which models the stage has."""
+    """Yield the mistakes of the canary, once it is known which models the stage has."""
     canary, models, limit = stage.evidence.canary, stage.models.allow, stage.endpoint.max_body_bytes
     if canary is None:
         return

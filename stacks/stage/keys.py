@@ -42,7 +42,8 @@ class Key(NamedTuple):
 
 
 def walk(group: type[Group] = Stage, path: str = "") -> Iterator[Key]:
-    """Each key of the group and of those inside it, in order; without the stage's own name."""
+    """Yield each key of the group and of those inside it, in order; without the stage's own
+    name."""
     for name, field in group.model_fields.items():
         if group is Stage and name == "name":
             continue
@@ -53,7 +54,8 @@ def walk(group: type[Group] = Stage, path: str = "") -> Iterator[Key]:
 
 
 def group_at(path: Sequence[str]) -> type[Group]:
-    """The group that the keys lead to; a name that the stage's author gave is stepped over."""
+    """Return the group that the keys lead to; a name that the stage's author gave is stepped
+    over."""
     group: type[Group] = Stage
     named_next = False
     for key in path:
@@ -65,7 +67,7 @@ def group_at(path: Sequence[str]) -> type[Group]:
 
 
 def innermost(path: Sequence[str]) -> Key:
-    """The last key of the path that a type names. Raises KeyError where none does."""
+    """Return the last key of the path that a type names. Raises KeyError where none does."""
     for end in range(len(path), 0, -1):
         field = group_at(path[: end - 1]).model_fields.get(path[end - 1])
         if field is not None:
@@ -74,12 +76,12 @@ def innermost(path: Sequence[str]) -> Key:
 
 
 def is_named(field: FieldInfo) -> bool:
-    """Whether the value is an object whose keys are names that the stage's author gives."""
+    """Return whether the value is an object whose keys are names that the stage's author gives."""
     return typing.get_origin(field.annotation) is Mapping
 
 
 def groups_in(annotation: object) -> Iterator[type[Group]]:
-    """The groups that a value of this type may be, or may hold."""
+    """Yield the groups that a value of this type may be, or may hold."""
     if isinstance(annotation, type) and issubclass(annotation, Group):
         yield annotation
     for part in typing.get_args(annotation):

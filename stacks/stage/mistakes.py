@@ -16,7 +16,8 @@ MIGRATION = "python -m tools.migrate_stages cdk.json"
 
 
 def moved_keys(block: Mapping[str, Any]) -> str | None:
-    """The line about keys that stand where they did before there were groups; None if none do."""
+    """Return the line about keys that stand where they did before there were groups; None if none
+    do."""
     moves = [_move(key) for key in old_keys(block)]
     if not moves:
         return None
@@ -29,7 +30,7 @@ def _move(key: str) -> str:
 
 
 def lines(errors: Iterable[Mapping[str, Any]], block: Mapping[str, Any]) -> list[str]:
-    """A line for each key at fault, from what pydantic found in the block."""
+    """Return a line for each key at fault, from what pydantic found in the block."""
     by_path: dict[str, str] = {}
     for error in errors:
         keys = _keys(error["loc"])
@@ -40,7 +41,7 @@ def lines(errors: Iterable[Mapping[str, Any]], block: Mapping[str, Any]) -> list
 
 
 def _keys(location: Sequence[object]) -> list[str]:
-    """The keys that lead to a mistake, without list indices and pydantic's own marks."""
+    """Return the keys that lead to a mistake, without list indices and pydantic's own marks."""
     return [part for part in location if isinstance(part, str) and not part.startswith("[")]
 
 
@@ -58,7 +59,7 @@ def _line(keys: Sequence[str], error: Mapping[str, Any]) -> str:
 
 
 def _meant(keys: Sequence[str]) -> str:
-    """The key that was probably meant, else those that the group has."""
+    """Return the key that was probably meant, else those that the group has."""
     *parents, name = keys
     known = [key for key in group_at(parents).model_fields if key != "name"]
     inside = "".join(f"{parent}." for parent in parents)
@@ -72,5 +73,5 @@ def _meant(keys: Sequence[str]) -> str:
 
 
 def unknown_name() -> str:
-    """The line about a block that gives the stage's name, which is its key in the map."""
+    """Return the line about a block that gives the stage's name, which is its key in the map."""
     return f"name: unknown key; allowed: {', '.join(k for k in Stage.model_fields if k != 'name')}"

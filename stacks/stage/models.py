@@ -124,7 +124,7 @@ class Models(Group):
 
 
 def _expand(value: object) -> object:
-    """The object that a list of names stands for; anything else as it is."""
+    """Return the object that a list of names stands for; anything else as it is."""
     return {"allow": value} if isinstance(value, list | tuple) else value
 
 

@@ -30,7 +30,8 @@ VALUES: Final = {"adapt": {"lenient": "drop", "strict": "reject"}}
 
 
 def _paths() -> Iterator[tuple[str, str]]:
-    """Each key of a group, by its own name: no two groups have a key of the same name."""
+    """Yield the path of each key of a group, with the key's own name: no two groups have a key of
+    the same name."""
     for group, field in Stage.model_fields.items():
         for inner in groups_in(field.annotation):
             yield from ((name, f"{group}.{name}") for name in inner.model_fields)
@@ -43,17 +44,18 @@ NEW_PATHS: Final[Mapping[str, str]] = _OTHER_NAMES | {name: PATHS[name] for name
 
 
 def old_keys(block: Mapping[str, Any]) -> list[str]:
-    """The keys that stand in the block as they did before there were groups."""
+    """Return the keys that stand in the block as they did before there were groups."""
     return [key for key in NEW_PATHS if key in block and not _is_new(key, block[key])]
 
 
 def _is_new(key: str, value: object) -> bool:
-    """Whether a key that is a group today, too, has a value that the group takes."""
+    """Return whether a key that is a group today, too, has a value that the group takes."""
     return key in Stage.model_fields and (key == "models" or not isinstance(value, str | None))
 
 
 def rewrite(block: Mapping[str, Any]) -> dict[str, Any]:
-    """The old block in the new form, its keys in the order of the groups; a new one as it is."""
+    """Return the old block in the new form, its keys in the order of the groups; a new one as it
+    is."""
     old = old_keys(block)
     if not old:
         return dict(block)
@@ -69,7 +71,8 @@ def rewrite(block: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def _in_order(values: Mapping[str, Any]) -> dict[str, Any]:
-    """Groups and their keys as the types have them; a `models` of names alone as a list."""
+    """Return the groups and their keys in the order of the types; a `models` of names alone as a
+    list."""
     ordered: dict[str, Any] = {}
     for group, field in Stage.model_fields.items():
         if group not in values:

@@ -33,7 +33,8 @@ class Answer:
         return geography if geography in catalog.ROUTES else None
 
     def text(self) -> Iterator[str]:
-        """Pieces as they arrive. Raises RefusedError when the stream ends in an error, or early."""
+        """Yield pieces of the text as they arrive. Raises RefusedError when the stream ends in an
+        error, or early."""
         for event in self._events:
             kind = event["type"]
             if kind == "content_block_delta" and event["delta"]["type"] == "text_delta":
@@ -109,7 +110,7 @@ class Answer:
 
 @contextmanager
 def ask(endpoint: Endpoint, question: Mapping[str, Any]) -> Iterator[Answer]:
-    """The answer to a streaming Messages body, while the block reads it. Raises RefusedError."""
+    """Yield the answer to a streaming Messages body, which the block reads. Raises RefusedError."""
     with endpoint.answer("POST", "/v1/messages", question) as response:
         yield Answer(_events(response), response.headers)
 

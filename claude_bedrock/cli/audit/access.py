@@ -50,7 +50,7 @@ class Policy(NamedTuple):
 def collect_access(
     deployment: RecordingDeployment, outputs: Mapping[str, str], models: Sequence[str]
 ) -> Access:
-    """`outputs` are those of ModelAccess, `models` the stage's."""
+    """Return who may invoke what; `outputs` are those of ModelAccess, `models` the stage's."""
     attached: list[tuple[Policy, str, str]] = []
     protected: set[tuple[str, str]] = set()
 
@@ -103,7 +103,8 @@ def _held(
 
 
 def judge_guard(roles: Collection[str], protected: Collection[tuple[str, str]]) -> Judgment:
-    """`roles` are those of the gateway that hold a policy to invoke."""
+    """Judge whether each of `roles`, the gateway's with a policy to invoke, has the deny policy as
+    its boundary."""
     bare = sorted(name for name in roles if ("role", name) not in protected)
     if bare or not roles:
         sentence = f"{', '.join(bare)} lacks it" if bare else "No role of the gateway may invoke"
@@ -128,8 +129,8 @@ def _judge(policies: Sequence[Policy], holders: int) -> Judgment:
 
 
 def read_policy(arn: str, document: Mapping[str, Any], models: Sequence[str]) -> Policy:
-    """Return what the document allows to invoke: models of the stage, and all else that it
-    names."""
+    """Return the policy with what its document allows to invoke: models of the stage, and all else
+    that it names."""
     own: set[str] = set()
     foreign: set[str] = set()
     for resource in _allowed(document):

@@ -102,7 +102,8 @@ def _is_armed(alarm: Mapping[str, Any]) -> bool:
 
 
 def _has_subscriber(alarm: Mapping[str, Any], confirmed: Mapping[str, int]) -> bool:
-    """By a topic that somebody is subscribed to, or by an action that is no topic."""
+    """Return whether an action of the alarm is a topic with a confirmed subscription, or no
+    topic."""
     return any(confirmed.get(action, 1) for action in alarm["AlarmActions"])
 
 
@@ -150,7 +151,7 @@ def _events(
 
 
 def event(item: Mapping[str, Any], meaning: str) -> Event:
-    """Of an item of DescribeAlarmHistory, whose data is JSON."""
+    """Return the event of an item of DescribeAlarmHistory, whose data is JSON."""
     data = json.loads(item.get("HistoryData") or "{}")
     at: datetime = item["Timestamp"]
     return Event(

@@ -52,13 +52,13 @@ def short(name: str) -> str:
 
 
 def _day(iso: str) -> str:
-    """`26 Oct`."""
+    """Return the day as `26 Oct`."""
     day = date.fromisoformat(iso)
     return f"{day.day} {day:%b}"
 
 
 def number(value: float) -> str:
-    """`1.5M`; whole below a thousand."""
+    """Return the number as `1.5M`; in full below a thousand."""
     for scale, letter in _SCALES:
         if value >= scale:
             return f"{value / scale:.1f}".removesuffix(".0") + letter
@@ -103,7 +103,8 @@ def _drawn(chart: Any, labels: Sequence[str], series: Series) -> str:  # noqa: A
 
 
 def _cleaned(root: Element, title: str) -> Element:
-    """Without pygal's own style, its script, its comments and what is for a mouse only."""
+    """Return the SVG without pygal's own style, its script, its comments and what is for a mouse
+    only."""
     for parent in list(root.iter()):
         parent.attrib.pop("id", None)  # another chart has the same
         for child in list(parent):

@@ -81,7 +81,8 @@ def judge(name: str, report: Report) -> Statement:
 
 
 def _put_right(claim: _Claim, report: Report) -> Iterator[str]:
-    """Yield what was found and is no longer open, and where the numbers are from."""
+    """Yield sentences on the findings that are no longer open, and on where the numbers are
+    from."""
     settled = [finding for finding in report.settled if finding.kind in claim.kinds]
     if settled:
         yield f"{len(settled):,} were settled by what came late: {_ids(settled)}."

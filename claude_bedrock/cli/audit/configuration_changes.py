@@ -53,7 +53,8 @@ def collect_changes(deployment: RecordingDeployment, period: Period) -> History:
 
 
 def judge(changes: Sequence[Change], roles: Collection[str], period: Period) -> Judgment:
-    """`roles` are the names of those by which the stage's deployment makes its own changes."""
+    """Judge the changes; `roles` are the names of those by which the stage's deployment makes its
+    own."""
     made = [change for change in changes if not change.refused]
     foreign = [change for change in made if not _is_of(change.by, roles)]
     if foreign:
@@ -85,7 +86,7 @@ def _changes(deployment: RecordingDeployment, period: Period) -> Iterator[Change
 
 
 def change(event: Mapping[str, Any]) -> Change:
-    """Of an event of LookupEvents."""
+    """Return the change in an event of LookupEvents."""
     details = json.loads(event["CloudTrailEvent"])
     at: datetime = event["EventTime"]
     return Change(

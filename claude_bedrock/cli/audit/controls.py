@@ -130,7 +130,7 @@ CONTROLS: Final = (
 
 
 def of_statements() -> Mapping[str, Sequence[Control]]:
-    """Statement id -> the controls it serves."""
+    """Return the controls that each statement serves, by the statement's id."""
     controls: dict[str, list[Control]] = {}
     for control in CONTROLS:
         for statement in control.statements:

@@ -26,7 +26,8 @@ class Logging(NamedTuple):
 
 
 def collect_logging(deployment: RecordingDeployment, outputs: Mapping[str, str]) -> Logging:
-    """`outputs` are those of the InvocationLogging stack."""
+    """Return the state of invocation logging; `outputs` are those of the InvocationLogging
+    stack."""
     seen: dict[str, Any] = {}
 
     def now() -> Judgment:
@@ -47,7 +48,7 @@ def collect_logging(deployment: RecordingDeployment, outputs: Mapping[str, str])
 
 
 def _data_types(on: Statement, seen: Mapping[str, Any]) -> Statement:
-    """By the answer that `on` rests on."""
+    """Return the statement on the data types, by the answer that `on` rests on."""
     absent = [kind for kind in DATA_TYPES if not seen.get(f"{kind}DataDeliveryEnabled")]
     judgment = (
         Judgment("not assessed", on.words)
@@ -113,7 +114,7 @@ def judge_encrypted(
 
 
 def _same(key: str, expected: str) -> bool:
-    """A bucket may name its key by the id alone."""
+    """Return whether both name one key: a bucket may name its key by the id alone."""
     return bool(key) and key.rpartition("/")[2] == expected.rpartition("/")[2]
 
 
@@ -137,7 +138,8 @@ def _public_access_block(deployment: RecordingDeployment, bucket: str) -> Mappin
 
 
 def _closed(block: Mapping[str, bool]) -> Judgment:
-    """https://docs.aws.amazon.com/AmazonS3/latest/userguide/access-control-block-public-access.html"""
+    """Judge the public access block:
+    https://docs.aws.amazon.com/AmazonS3/latest/userguide/access-control-block-public-access.html"""
     names = ("BlockPublicAcls", "IgnorePublicAcls", "BlockPublicPolicy", "RestrictPublicBuckets")
     off = [name for name in names if not block.get(name)]
     if off:

@@ -104,5 +104,5 @@ class RecordingDeployment(Deployment):
 
 
 def _note(*, params: Mapping[str, Any], context: dict[str, Any], **_: object) -> None:
-    """What is asked, before botocore writes it as the service wants it."""
+    """Note the parameters of a request before botocore writes them as the service wants them."""
     context[_PARAMETERS] = json.loads(json.dumps(params, default=str))

@@ -37,7 +37,8 @@ class Retention(NamedTuple):
 
 
 def collect_retention(deployment: RecordingDeployment, day: date, days: int) -> Retention:
-    """`days` is the stage's number. Raises NoTargetError."""
+    """Return the retention of every location; `days` is the stage's number. Raises
+    NoTargetError."""
     destinations: list[Destination] = []
 
     def ask() -> Judgment:

@@ -64,7 +64,7 @@ def not_answered(error: ClientError | BotoCoreError, actions: str) -> Judgment:
 
 
 def exit_code(statements: Sequence[Statement]) -> int:
-    """1 if a statement fails, else 2 if one could not be assessed, else 0."""
+    """Return 1 if a statement fails, else 2 if one could not be assessed, else 0."""
     verdicts = {statement.verdict for statement in statements if statement.applies}
     if "fail" in verdicts:
         return FAIL

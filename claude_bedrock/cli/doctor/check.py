@@ -61,7 +61,8 @@ class Topic(NamedTuple):
         return self.unknown(result, "run doctor again; if it stays so, ask AWS by hand")
 
     def run(self, actions: str, judge: Callable[[], Check]) -> Check:
-        """Return what `judge`, which asks AWS, says."""
+        """Return the check that `judge` makes, or, where AWS gives it no answer, the one that says
+        so."""
         try:
             return judge()
         except WITHHELD as error:
@@ -74,7 +75,7 @@ def code_of(error: ClientError) -> str:
 
 
 def exit_code(checks: Sequence[Check]) -> int:
-    """1 if a check failed, else 2 if one could not be told, else 0."""
+    """Return 1 if a check failed, else 2 if one could not be made, else 0."""
     outcomes = {check.outcome for check in checks}
     if "failed" in outcomes:
         return 1

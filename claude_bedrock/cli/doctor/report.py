@@ -20,7 +20,7 @@ _MOST_SUBJECTS = 2
 
 
 def report(checks: Sequence[Check]) -> RenderableType:
-    """Return a table of what was found, and below it what to do."""
+    """Return a table of the results, and below it what to do."""
     table = Table.grid(padding=(0, 2))
     for _ in range(4):
         table.add_column()
@@ -39,7 +39,7 @@ def report(checks: Sequence[Check]) -> RenderableType:
 
 
 def summary(checks: Sequence[Check]) -> str:
-    """Return how many checks came out how."""
+    """Return the number of checks by outcome, in words."""
     counts = [(sum(check.outcome == sign for check in checks), sign) for sign in _SIGNS]
     return ", ".join(f"{count} {outcome}" for count, outcome in counts if count)
 

@@ -110,7 +110,7 @@ def examine(deployment: Deployment, options: DoctorOptions) -> list[Check]:
 
 
 def judge_region(region: str, of_stage: str | None) -> Check:
-    """`of_stage` is the Region of the stage's block, where there is one."""
+    """Judge the Region; `of_stage` is that of the stage's block, where there is one."""
     if of_stage is not None and of_stage != region:
         return REGION.failed(
             f"{region}, and the stage is for {of_stage}",
@@ -120,7 +120,8 @@ def judge_region(region: str, of_stage: str | None) -> Check:
 
 
 def judge_settings(settings: Settings) -> Check:
-    """Return a model that the catalog here lacks is looked at by no other check."""
+    """Check that the catalog here has each of the stage's models: no other check looks at a model
+    that it lacks."""
     unheard_of = {*settings.models} - {model.name for model in catalog.MODELS}
     if unheard_of:
         return SETTINGS.failed(

@@ -30,5 +30,6 @@ def _text(name: str) -> str:
 
 
 def _hash(script: str) -> str:
-    """https://www.w3.org/TR/CSP3/#grammardef-hash-source"""
+    """Return the hash source of a style or script:
+    https://www.w3.org/TR/CSP3/#grammardef-hash-source"""
     return base64.b64encode(hashlib.sha256(script.encode()).digest()).decode()

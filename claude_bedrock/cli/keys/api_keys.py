@@ -85,14 +85,15 @@ class Keys:
         return keys
 
     def add(self, name: str, plan: str) -> str:
-        """Return the value of a new key, told this once. Raises KeyRefusedError, UnfitNameError."""
+        """Make a key and return its value, which is shown this once. Raises KeyRefusedError,
+        UnfitNameError."""
         if any(key.name == name for key in self.all()):
             raise KeyRefusedError(f"Key {name} exists. Rotate or revoke it, or use another name.")
         return self._make(name, plan)[1]
 
     def rotate(self, name: str, overlap: timedelta, now: datetime) -> str:
-        """Return the value of a new key in place of the one that has this name, which ends after
-        `overlap`. Raises KeyRefusedError."""
+        """Make a key in place of the one with this name, which ends after `overlap`, and return its
+        value. Raises KeyRefusedError."""
         current, replaced = self._generations(name)
         if any(key.valid(now) for key in replaced):
             raise KeyRefusedError(
@@ -215,7 +216,9 @@ class Keys:
 
 
 def team_warning(deployment: Deployment, name: str) -> str:
-    """What is amiss with the team in `TEAM.NAME`, by the stage's `teams`; nothing where none are.
+    """Return a warning about the team in `TEAM.NAME`, by the stage's `teams`; empty where there is
+    none. Raises NoTargetError, and botocore's errors but for a denial, which is the warning
+    instead.
 
     Raises NoTargetError, and botocore's errors but for a denial, which is said instead."""
     team, dot, _ = name.partition(".")
@@ -246,7 +249,7 @@ def _counts(entry: Sequence[int], *, has_quota: bool) -> tuple[int, int | None]:
 
 
 def as_data(keys: list[Key], now: datetime) -> Iterator[dict[str, Any]]:
-    """For programs: times as ISO 8601 in UTC."""
+    """Yield each key for programs, with times as ISO 8601 in UTC."""
     for key in keys:
         times = {"created": key.created, "ends": key.ends}
         iso_times = {name: at and at.astimezone(UTC).isoformat() for name, at in times.items()}

@@ -39,7 +39,7 @@ _UNITS = {"m": "minutes", "h": "hours", "d": "days"}
 
 
 def _duration(text: str) -> timedelta:
-    """`30m`, `24h`, `7d`, `0`."""
+    """Parse a duration, as `30m`, `24h`, `7d`, `0`."""
     match = re.fullmatch(r"([0-9]{1,4})([mhd])|0", text)
     if match is None:
         raise typer.BadParameter(f"{text!r} is not a duration. Use 30m, 24h or 7d.")

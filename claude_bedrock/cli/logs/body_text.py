@@ -20,7 +20,8 @@ def body_text(body: object) -> str:
 
 
 def _pieces(events: list[Any]) -> Iterator[str]:
-    """Of Anthropic's events: https://platform.claude.com/docs/en/build-with-claude/streaming"""
+    """Yield the text of Anthropic's events:
+    https://platform.claude.com/docs/en/build-with-claude/streaming"""
     for event in events:
         delta = event.get("delta") if isinstance(event, dict) else None
         if isinstance(delta, Mapping):

@@ -185,7 +185,7 @@ def _as_data(line: Line) -> dict[str, object]:
 
 
 def _as_text(line: Line) -> None:
-    """Two lines on a terminal; elsewhere one, with tabs between its fields."""
+    """Print two lines on a terminal; elsewhere one, with tabs between its fields."""
     counts = (line.input_tokens, line.output_tokens)
     if not is_terminal():
         numbers = ("" if count is None else str(count) for count in counts)
@@ -221,8 +221,8 @@ def _show(fields: list[tuple[str, str]], content: dict[str, str]) -> None:
 
 
 def _print_content(out: Console, text: str) -> None:
-    """What was said, behind a rule on its left: no line of it can pass itself off as one of ours,
-    not even where a terminal begins another line because the first is full."""
+    """Print prompt and completion behind a rule on the left, so that no line of them can pass
+    itself off as the program's, not even where a terminal wraps a line."""
     width = out.width - len(_RULE) if out.is_terminal else None
     for line in escape_controls(text).split("\n"):
         wrapped = Text(line.expandtabs()).wrap(out, width) if width else [Text(line)]

@@ -34,7 +34,7 @@ def no_match(log_filter: LogFilter, period: Period, read: CallsRead) -> str:
 
 
 def _hint(model: str) -> str:
-    """Return where the name is no model's, one that resembles it."""
+    """Return the catalog's model that a name resembles, where the name is not one."""
     if not model or model_of(model):
         return ""
     names = [model.name for model in catalog.MODELS]

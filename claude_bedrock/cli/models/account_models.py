@@ -8,7 +8,8 @@ from claude_bedrock.cli.shared.deployment import Client
 
 
 def claude_models(bedrock: Client) -> Mapping[str, ReportedModel]:
-    """Base id -> what is said of it, by a boto3 client of `bedrock`. Raises botocore's errors.
+    """Return what the account says of each base id, by a boto3 client of `bedrock`. Raises
+    botocore's errors.
 
     Needs bedrock:ListFoundationModels, ListInferenceProfiles and GetInferenceProfile, none of
     which tells of prompts."""

@@ -111,7 +111,7 @@ def compare(
 
 
 def _refuse_options(context: typer.Context) -> None:
-    """What stands before the subcommand would be lost."""
+    """Refuse options before the subcommand, which would be lost."""
     sources = {name: context.get_parameter_source(name) for name in context.params}
     if any(source is not None and source.name == "COMMANDLINE" for source in sources.values()):
         echo(f"claude-bedrock: options go after {context.invoked_subcommand}", err=True)

@@ -25,8 +25,8 @@ class Offer(NamedTuple):
 
 
 def of_endpoint(endpoint: Endpoint) -> list[Offer]:
-    """Return what the endpoint's stage allows, by its GET /inference-profiles, which asks for no
-    AWS permission beyond those to call the endpoint. Raises RefusedError."""
+    """Return the offers of the endpoint's stage, by its GET /inference-profiles, which asks for no
+    AWS permission beyond those to call. Raises RefusedError."""
     offers: dict[str, Offer] = {}
     for profile in endpoint.get("/inference-profiles")["inferenceProfileSummaries"]:
         geography, _, base_id = profile["inferenceProfileId"].partition(".")
@@ -201,7 +201,7 @@ def _in_and_out(rates: cost.Rates) -> str:
 
 
 def _reach_table(offers: Iterable[Offer]) -> Table:
-    """Return where one Region is called from: where may an answer come from?"""
+    """Return a table of the Regions that may answer a call from one Region, by geography."""
     reached: dict[tuple[str, str], list[str]] = {}
     for model, geographies in offers:
         for geography, regions in geographies.items():

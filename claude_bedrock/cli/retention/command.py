@@ -23,7 +23,7 @@ from claude_bedrock.verification.period import FIRST_YEAR
 
 
 def _day(text: str) -> dt.date:
-    """Raises BadParameter."""
+    """Parse the day. Raises BadParameter."""
     try:
         day = dt.date.fromisoformat(text)
     except ValueError as unreadable:

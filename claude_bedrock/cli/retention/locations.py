@@ -47,14 +47,16 @@ class Destination(NamedTuple):
     extra_days: int = 0
 
     def outcome(self, days: int) -> Outcome:
-        """Against the stage's number."""
+        """Compare the retention with the stage's number of `days`."""
         if self.retention is None:
             return "unknown"
         return "ok" if suffices(self.retention, days + self.extra_days) else "too short"
 
 
 def list_locations(deployment: Deployment, day: dt.date) -> list[Destination]:
-    """Every place the stage writes to, by the rules that are in force now.
+    """Return every location that the stage writes to, by the rules in force now. Raises
+    NoTargetError where it is not deployed, and botocore's errors where its stack withholds which
+    locations these are.
 
     Raises NoTargetError where it is not deployed, and botocore's errors where its stack withholds
     which locations these are."""
@@ -76,7 +78,8 @@ def list_locations(deployment: Deployment, day: dt.date) -> list[Destination]:
 
 
 def exit_code(outcomes: Sequence[Outcome]) -> int:
-    """1 if something is kept too short, else 2 if something could not be told, else 0."""
+    """Return 1 if something is retained too short, else 2 if something could not be read, else
+    0."""
     if "too short" in outcomes:
         return 1
     return 2 if "unknown" in outcomes else 0
@@ -85,7 +88,8 @@ def exit_code(outcomes: Sequence[Outcome]) -> int:
 def _or_unknown(
     names: Sequence[str], actions: str, judge: Callable[[], list[Destination]]
 ) -> list[Destination]:
-    """Return what `judge`, which asks AWS, says of the stores of these names."""
+    """Return the destinations that `judge` reads from AWS; unknown ones of these names where AWS
+    gives no answer."""
     try:
         return judge()
     except WITHHELD as error:
@@ -184,7 +188,8 @@ def _key(deployment: Deployment, arn: str) -> tuple[Key | None, Destination]:
 
 
 def _under(the_key: Key | None, day: dt.date, destination: Destination) -> Destination:
-    """Return the stage's key encrypts all of its storage_locations."""
+    """Return the destination with the retention that the stage's key leaves it: the key encrypts
+    all of them."""
     if the_key is None or destination.retention is None:
         return destination
     return destination._replace(retention=key.under(the_key, destination.retention, day))

@@ -52,7 +52,8 @@ _UNREACHABLE: Final = (exceptions.HTTPClientError, exceptions.ConnectionError)
 
 
 def explain(error: ClientError | BotoCoreError, role: Role | None = None) -> str:
-    """Return one line: what happened, and what to do. `role` is the stage's role that may do it."""
+    """Return one line that says what happened and what to do. `role` is the stage's role that may
+    do it."""
     if advice := credentials_advice(error):
         return f"{_sentence(error)}: {advice}"
     if isinstance(error, ClientError) and code_of(error) in DENIED:

@@ -96,8 +96,8 @@ class Deployment(NamedTuple):
 
 @cache
 def _models_of_aws() -> Loader:
-    """botocore's descriptions of the services, which take a tenth of a second each to read: once
-    for all sessions, each of which has its own credentials."""
+    """Return botocore's descriptions of the services, which take a tenth of a second each to read:
+    once for all sessions, each of which has its own credentials."""
     loader: Loader = botocore.session.Session().get_component("data_loader")
     return loader
 
@@ -129,7 +129,7 @@ def _unfit(file: Path) -> str:
 
 
 def _check_is_up(url: str, file: Path) -> None:
-    """Raises NoTargetError where nothing listens, which otherwise takes many retries to find."""
+    """Raise NoTargetError where nothing listens, which otherwise takes many retries to find."""
     try:
         parts = urlsplit(url)
         address = (parts.hostname or "", parts.port or 443)
@@ -145,7 +145,7 @@ def _check_is_up(url: str, file: Path) -> None:
 
 
 def local(local_dir: Path) -> Deployment:
-    """What is up in the state folder. Raises NoTargetError."""
+    """Return the deployment that is up in the local folder. Raises NoTargetError."""
     endpoint_file = local_endpoint(local_dir)
     return Deployment(*(endpoint_file[name] for name in _OF_LOCAL))
 

@@ -164,7 +164,7 @@ def _of_local(local_dir: Path, key: str | None) -> Endpoint:
 
 
 def _caller(deployment: Deployment, outputs: Mapping[str, str], key: str | None) -> httpx2.Auth:
-    """As whom to ask, by the output `Auth`; a deployment without it knows keys only."""
+    """Return as whom to call, by the output `Auth`; a deployment without it knows keys only."""
     if outputs.get("Auth") == "iam":
         return _signature(deployment.session())
     if not key:
@@ -208,7 +208,8 @@ def _advice(response: httpx2.Response, url: str) -> str:
 
 
 def _trusted(ca_bundle: str | None) -> ssl.SSLContext:
-    """Raises NoTargetError where the file is gone, or holds no certificate."""
+    """Return the TLS context. Raises NoTargetError where the file does not exist, or holds no
+    certificate."""
     try:
         return ssl.create_default_context(cafile=ca_bundle)
     except OSError as error:

@@ -121,8 +121,8 @@ def one_line_errors(exit_code: int = FAILED, role: Role | None = None) -> Iterat
 
 
 def _foreign_errors() -> tuple[type[Exception], ...]:
-    """Classes of AWS's SDK, the library and Python that a user can act on. Their modules are
-    imported once something was raised, not by each start."""
+    """Return the classes of errors of AWS's SDK, the library and Python that a user can act on.
+    Their modules are imported once something was raised, not by each start."""
     from botocore.exceptions import BotoCoreError, ClientError  # noqa: PLC0415
     from botocore.parsers import ResponseParserError  # noqa: PLC0415
 
@@ -182,7 +182,7 @@ def _describe(error: Exception, role: Role | None) -> str:
 
 
 def _report_defect(defect: Exception) -> None:
-    """Its type and place only: its text may hold what was said to a model."""
+    """Report a defect by its type and location only: its text may hold a prompt."""
     if os.environ.get(DEBUG):
         echo(redact("".join(traceback.format_exception(defect))), err=True)
         return

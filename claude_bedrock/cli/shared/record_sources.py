@@ -12,7 +12,8 @@ from claude_bedrock.records.read_digest import Fingerprint
 
 
 def destinations_of(deployment: Deployment) -> Destinations:
-    """Raises NoTargetError where there is no such deployment, and botocore's errors."""
+    """Return the destinations of the stage's records. Raises NoTargetError where there is no such
+    deployment, and botocore's errors."""
     outputs = deployment.outputs("InvocationLogging")
     return Destinations(
         account=deployment.client("sts").get_caller_identity()["Account"],
@@ -32,8 +33,8 @@ def records_of(deployment: Deployment) -> Records:
 def audit_lines_of(
     deployment: Deployment, since: datetime, until: datetime, read: Fingerprint
 ) -> Iterator[LogItem]:
-    """As `claude_bedrock.records.audit_lines` reads them. Raises NoTargetError, and botocore's
-    errors."""
+    """Yield the audit entries as `claude_bedrock.records.audit_lines` reads them. Raises
+    NoTargetError, and botocore's errors."""
     group = deployment.outputs("Gateway")["FunctionLogGroupName"]
     return audit_lines.written(deployment.client("logs"), group, since, until, read)
 
@@ -41,7 +42,7 @@ def audit_lines_of(
 def find_requests_of(
     deployment: Deployment, ids: Collection[str], since: datetime, until: datetime
 ) -> Mapping[str, str]:
-    """As `claude_bedrock.records.access_log` reads the API's access log. Raises NoTargetError, and
-    botocore's errors."""
+    """Return the requests as `claude_bedrock.records.access_log` reads the API's access log. Raises
+    NoTargetError, and botocore's errors."""
     group = deployment.outputs("Gateway")["AccessLogGroupName"]
     return access_log.find_requests(deployment.client("logs"), group, ids, since, until)

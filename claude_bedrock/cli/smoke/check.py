@@ -51,7 +51,7 @@ def not_assessed(text: str, **measured: object) -> Finding:
 
 
 def exit_code(results: Sequence[Result]) -> int:
-    """1 if a check failed, else 2 if one was not assessed, else 0."""
+    """Return 1 if a check failed, else 2 if one was not assessed, else 0."""
     verdicts = {result.finding.verdict for result in results}
     if "fail" in verdicts:
         return 1

@@ -21,7 +21,7 @@ class NoModelError(NoTargetError):
 
 
 def estimate(model: Model, route: str) -> Decimal:
-    """US dollars for all calls of a run, at most. Raises NoProfile."""
+    """Return the US dollars for all calls of a run, at most. Raises NoProfile."""
     usages = (
         cost.Usage(input=_PROMPT_TOKENS.get(name, _SHORT_PROMPT_TOKENS), output=output)
         for name, output in ANSWER_TOKENS.items()

@@ -13,8 +13,8 @@ _AT_ONCE: Final = 100
 
 
 def judge_metrics(subject: Subject) -> Finding:
-    """Return a metric appears with its first value, so one that nobody has written yet is no
-    mistake."""
+    """Check the names and dimensions of the metrics that the alarms watch. A metric appears with
+    its first value, so one without a value yet is no mistake."""
     unseen, mistaken = list[str](), list[str]()
     published = dict[str, list[Dimensions]]()
     alarms = list(_alarms(subject))

@@ -54,7 +54,7 @@ class Question(NamedTuple):
 
 
 def questions(models: Iterable[Model]) -> Iterator[Question]:
-    """What is not sure of these models."""
+    """Yield a question for each feature that the catalog is not sure of, of these models."""
     for model in models:
         for feature, fields in _FIELDS:
             if model.name in feature.unconfirmed:
@@ -65,7 +65,7 @@ def questions(models: Iterable[Model]) -> Iterator[Question]:
 
 
 def judge(subject: Subject) -> Finding:
-    """Return whether Bedrock's answers agree with the catalog, for every model that the stage
+    """Judge whether Bedrock's answers agree with the catalog, for every model that the stage
     offers."""
     open_questions = list(questions(_offered(subject)))
     if not open_questions:

@@ -39,7 +39,7 @@ def judge_simulated(subject: Subject) -> Finding:
 
 
 def judge_tried(subject: Subject) -> Finding:
-    """That succeeds nowhere: only Lambda may assume the role."""
+    """Check that assuming the role fails: only Lambda may assume it."""
     try:
         subject.client("sts").assume_role(
             RoleArn=_role_arn(subject), RoleSessionName="smoke", DurationSeconds=900

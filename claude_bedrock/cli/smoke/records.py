@@ -120,7 +120,7 @@ def _judge_delivery(
 
 
 def _names(record: Record, prefix: str = "") -> set[str]:
-    """Of fields, those one level down with a dot; bodies stay closed."""
+    """Return the names of the fields, those one level down with a dot; bodies stay closed."""
     names = set[str]()
     for name, value in record.items():
         names.add(prefix + name)

@@ -41,7 +41,8 @@ def judge_too_large(subject: Subject) -> Finding:
 
 
 def judge_escaped_body(subject: Subject) -> Finding:
-    """The model is none, so that the gateway refuses what reaches it and no model runs."""
+    """Check the refusal of an escaped body. The model does not exist, so that the gateway refuses
+    what reaches it and no model runs."""
     text = '"' * (_ESCAPED_BYTES // 2)
     body = {"model": "no-model", "max_tokens": 1, "messages": [{"role": "user", "content": text}]}
     response = send(subject.endpoint, "POST", "/v1/messages", json.dumps(body).encode())
@@ -51,14 +52,16 @@ def judge_escaped_body(subject: Subject) -> Finding:
 
 
 def judge_compressed_body(subject: Subject) -> Finding:
-    """The model is none, so that the gateway refuses what was decoded and no model runs."""
+    """Check a compressed body. The model does not exist, so that the gateway refuses what was
+    decoded and no model runs."""
     body = gzip.compress(b'{"model": "no-model", "max_tokens": 1, "messages": []}')
     response = send(subject.endpoint, "POST", "/v1/messages", body, content_encoding="gzip")
     return _judge(response, 404, "not_found_error")
 
 
 def judge_native_error(subject: Subject) -> Finding:
-    """Return what AWS's SDKs name an exception by; API Gateway has a header of that name itself."""
+    """Check the header that AWS's SDKs name an exception by: API Gateway has a header of that name
+    itself."""
     response = send(subject.endpoint, "POST", "/model/no-model/converse", b"{}")
     names = response.values(_ERROR_TYPE)
     if response.status != 404 or names != ["ResourceNotFoundException"]:
@@ -89,7 +92,7 @@ def judge_throttle(subject: Subject) -> Finding:
 
 
 def _judge(response: Response, status: int, error_type: str) -> Finding:
-    """Return whether a refusal has its status, Anthropic's shape, and each header once."""
+    """Judge whether a refusal has its status, Anthropic's shape, and each header once."""
     measured = _measured(response)
     if response.status != status:
         return failed(f"The status is {response.status}, not {status}.", **measured)
@@ -110,7 +113,7 @@ def _measured(response: Response) -> dict[str, Any]:
 
 
 def _error_type(body: bytes) -> str | None:
-    """Of Anthropic's error shape: https://platform.claude.com/docs/en/api/errors"""
+    """Return the type in Anthropic's error shape: https://platform.claude.com/docs/en/api/errors"""
     try:
         content = json.loads(body)
     except ValueError:

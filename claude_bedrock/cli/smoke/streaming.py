@@ -25,7 +25,8 @@ def judge_message(subject: Subject) -> Finding:
 
 
 def judge_pacing(subject: Subject) -> Finding:
-    """Events that all arrive at the end were buffered on the way."""
+    """Check that events arrive one by one: those that all arrive at the end were buffered on the
+    way."""
     response = subject.stream
     if response.status != 200 or not response.events:
         return failed(

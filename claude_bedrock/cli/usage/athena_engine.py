@@ -23,7 +23,7 @@ class Answer(NamedTuple):
 
 
 def ask(deployment: Deployment, question: str) -> Answer:
-    """Raises NoTargetError, UnanswerableError and botocore's errors."""
+    """Run the query in Athena. Raises NoTargetError, UnanswerableError and botocore's errors."""
     outputs = deployment.outputs("Observability")
     if "WorkgroupName" not in outputs:
         raise UnanswerableError(
@@ -61,7 +61,7 @@ def _waited_for(athena: Client, query_id: str) -> Mapping[str, Any]:
 
 
 def _rows(athena: Client, query_id: str) -> Iterator[list[str | None]]:
-    """The first has the names of the columns."""
+    """Yield the rows of the result; the first has the names of the columns."""
     pages = athena.get_paginator("get_query_results").paginate(QueryExecutionId=query_id)
     for page in pages:
         for row in page["ResultSet"]["Rows"]:

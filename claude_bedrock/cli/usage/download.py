@@ -22,7 +22,7 @@ Progress = Callable[[int, int], None]
 def download(
     deployment: Deployment, folder: Path, since: datetime, until: datetime, progress: Progress
 ) -> None:
-    """Objects in which calls of the time may be. Raises NoTargetError, UnreadableError
+    """Download the objects in which calls of the time may be. Raises NoTargetError, UnreadableError
     and botocore's errors."""
     destinations, s3 = destinations_of(deployment), deployment.client("s3")
     records = Records(destinations, logs=None, s3=s3)
@@ -45,7 +45,7 @@ def _parts(begin: datetime, end: datetime) -> Iterator[tuple[datetime, datetime]
 
 
 def _fetch(s3: Client, bucket: str, item: Mapping[str, Any], folder: Path) -> None:
-    """Bedrock never writes a key twice, so a file of the object's size is the object."""
+    """Download an object, unless a file of its size is there: Bedrock never writes a key twice."""
     if ".." in PurePosixPath(item["Key"]).parts:
         raise UnreadableError(f"s3://{bucket}/{item['Key']} is no key of Bedrock's")
     file = folder / item["Key"]

@@ -59,7 +59,7 @@ def _is_complete(file: Path) -> bool:
 
 
 def _execute(question: str, files: Sequence[Path]) -> Answer:
-    """Raises duckdb.Error."""
+    """Execute the query. Raises duckdb.Error."""
     with TemporaryDirectory(prefix="claude-bedrock-") as spill:
         settings = {"memory_limit": MEMORY, "temp_directory": spill, "TimeZone": "UTC"}
         with duckdb.connect() as connection:

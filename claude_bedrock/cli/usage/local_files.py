@@ -18,8 +18,8 @@ _BEYOND: Final = timedelta(hours=1)
 def of_records(
     folder: Path, since: datetime, until: datetime, *, may_be_empty: bool = False
 ) -> list[Path]:
-    """Return those in which calls of the time may be. Raises UnanswerableError if there is none of
-    any time, and that may not be: it is not the folder that was meant."""
+    """Return the files in which calls of the time may be. Raises UnanswerableError if there is none
+    of any time, and that may not be: it is not the folder that was meant."""
     hours_by_file = dict(_record_files(folder))
     if not hours_by_file and not may_be_empty:
         raise UnanswerableError(

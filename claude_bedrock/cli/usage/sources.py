@@ -52,7 +52,8 @@ def expiry_notes(where: Deployment, since: datetime, now: datetime) -> list[str]
 
 
 def team_profiles(where: Deployment) -> TeamProfiles:
-    """Raises NoTargetError and botocore's errors."""
+    """Return the stage's application inference profiles by team. Raises NoTargetError and
+    botocore's errors."""
     of_teams = json.loads(where.outputs("ModelAccess").get("TeamProfileArns", "{}"))
     return {
         arn: TeamProfile(team, copied_id)

@@ -75,7 +75,7 @@ def _numbers(group_sum: Sum) -> list[str]:
 
 
 def _short(count: int) -> str:
-    """`123.4M`; exact numbers are in the page and in the JSON."""
+    """Return the count as `123.4M`; exact numbers are in the page and in the JSON."""
     if count < _UNSCALED_BELOW:
         return str(count)
     scale, letter = next(scale_letter for scale_letter in _SCALES if count >= scale_letter[0])

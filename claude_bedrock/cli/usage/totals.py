@@ -85,7 +85,7 @@ class Sum:
         self.dollars = Dollars(*(value + more for value, more in pairs))
 
     def as_data(self) -> dict[str, Any]:
-        """Dollars exact, as text."""
+        """Return the sum as JSON values, dollars exact, as text."""
         counts = {name: getattr(self, name) for name in self.__slots__ if name != "dollars"}
         dollars = {name: str(value) for name, value in self.dollars._asdict().items()}
         return {**counts, "dollars": {**dollars, "total": str(self.dollars.total)}}

@@ -26,14 +26,15 @@ def is_complete(chain_report: ChainReport) -> bool:
 
 
 def chain_exit_code(chain_report: ChainReport) -> int:
-    """1 where something is missing or changed, 2 where some hours are not assessed, else 0."""
+    """Return 1 where something is missing or changed, 2 where some hours are not assessed, else
+    0."""
     if not chain_report.coverage.holds or (chain_report.objects and not chain_report.objects.holds):
         return BROKEN
     return HOLDS if is_complete(chain_report) else NOT_ASSESSED
 
 
 def chain_sentences(chain_report: ChainReport) -> Iterator[str]:
-    """Each is whole, and ends with a full stop."""
+    """Yield full sentences, each with its full stop."""
     coverage = chain_report.coverage
     if coverage.hours:
         yield f"{coverage.hours_verified:,} of {coverage.hours:,} hours hold, {coverage.due}."

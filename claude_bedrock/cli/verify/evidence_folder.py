@@ -34,9 +34,9 @@ class Evidence:
         self._saves = saves
 
     def last_hash(self) -> str:
-        """That of the newest file. Raises EvidenceError where it does not hold, and
-        NotWritableError where the next one could not be written, before there is anything to lose.
-        """
+        """Return the last hash of the newest file. Raises EvidenceError where it does not hold,
+        and NotWritableError where the next one could not be written, before there is anything to
+        lose."""
         if not self._saves:
             return hash_chain.BEGINNING
         require_writable(self._folder)
@@ -45,8 +45,9 @@ class Evidence:
         return checked([files[-1]]) if files else hash_chain.BEGINNING
 
     def write(self, at: datetime, entries: Iterable[Mapping[str, Any]], previous: str) -> Written:
-        """Return a new file, read again once it is written. One that could not be written is told
-        in the answer, since what it was to hold is still to be shown. Raises EvidenceError."""
+        """Write a new file, read it again, and return what became of it. A file that cannot be
+        written is an error in the answer, since its content is still to be shown. Raises
+        EvidenceError."""
         file = self._folder / f"{self._name}-{at:%Y%m%dT%H%M%S%f}Z.jsonl"
         if not self._saves:
             return Written(file, "", is_saved=False)

@@ -67,7 +67,7 @@ class Report(NamedTuple):
 def run(
     deployment: Deployment, period: Period, folder: Evidence, records: RecordSource | None = None
 ) -> Report:
-    """`records` are the stage's own, unless they are read in another way.
+    """Reconcile the window. `records` are the stage's own, unless they are read in another way.
 
     Raises NoTargetError, EvidenceError and botocore's errors."""
     previous = folder.last_hash()
@@ -214,7 +214,7 @@ def _report(
     period: Period,
     dispositions: Mapping[str, Disposition],
 ) -> Report:
-    """The headline tells of all findings, the verdict is that of those that are open."""
+    """Return the report: the headline counts all findings, the verdict is that of the open ones."""
     window = in_words(period.since, period.until)
     opened = outcome._replace(findings=[e for e in outcome.findings if e.id not in dispositions])
     accepted = tuple(
@@ -231,7 +231,7 @@ def _report(
 
 
 def _with_hours(assessment: Assessment, chain: ChainReport, period: Period) -> Assessment:
-    """No sum is better than the hours that it is of."""
+    """Return the assessment of a sum, which is no better than that of its hours."""
     coverage = chain.coverage
     if coverage.holds and coverage.hours_verified == coverage.hours and not chain.expired:
         return assessment

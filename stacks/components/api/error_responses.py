@@ -169,8 +169,9 @@ def add_error_responses(
 
 
 def _cors(origins: Sequence[str]) -> dict[str, str]:
-    """What lets a page read a refusal, by gateway.cors. API Gateway cannot choose one of several
-    origins: it gives back the one that asks, which may read no more than that it was refused."""
+    """Return the CORS headers that let a page read a refusal, as gateway.cors sets them. API
+    Gateway cannot choose one of several origins: it returns the origin of the request, which may
+    read no more than that it was refused."""
     if not origins:
         return {}
     (first, *others) = origins
@@ -190,7 +191,8 @@ def _headers(refusal: Refusal) -> dict[str, str]:
 
 
 def _template(refusal: Refusal) -> str:
-    """Anthropic's error object; `message` is where Bedrock's clients look."""
+    """Return the mapping template of Anthropic's error object, with the `message` that Bedrock's
+    clients read."""
     error = {"type": refusal.error, "message": refusal.message}
     about = {"request_id": "$context.requestId", "message": refusal.message}
     return json.dumps({"type": "error", "error": error, **about})

@@ -139,7 +139,8 @@ class StreamingApi(Construct):
         acknowledge(self, FINDINGS)
 
     def _require_tls(self) -> None:
-        """https://docs.aws.amazon.com/apigateway/latest/developerguide/apigateway-security-policies.html"""
+        """Set the security policy:
+        https://docs.aws.amazon.com/apigateway/latest/developerguide/apigateway-security-policies.html"""
         api = self.api.node.default_child
         if not isinstance(api, apigateway.CfnRestApi):
             raise TypeError(api)

@@ -147,7 +147,7 @@ def _contents(wheel: Path) -> Iterator[tuple[str, str]]:
 def _owner(
     file: Component, own_components: Mapping[str, Component], origins: Mapping[str, _Origin]
 ) -> Component:
-    """Of byte code, whoever owns its source."""
+    """Return the component that a file belongs to; byte code belongs to the owner of its source."""
     source = _source(PurePosixPath(file.name))
     top = source.partition("/")[0]
     if top in own_components:

@@ -75,7 +75,8 @@ def build_folder(
 
 
 def wheelhouse(requirements: Path, *, cache: Path) -> Path:
-    """A folder of the wheels that `requirements` pins, each of a hash that is named there."""
+    """Return a folder of the wheels that `requirements` pins, each of a hash that is named
+    there."""
 
     def fill(folder: Path) -> None:
         _pip("download", requirements, "--dest", str(folder))
@@ -156,7 +157,7 @@ def _made_once(folder: Path, fill: Callable[[Path], None]) -> Path:
 
 
 def package_path(project: Path, package: str) -> Path:
-    """The folder of a function's package, or of one of the library's."""
+    """Return the folder of a function's package, or of one of the library's."""
     return project / ("" if package.startswith(LIBRARY) else "lambda") / package.replace(".", "/")
 
 

@@ -35,13 +35,13 @@ def contents_digest(folder: Path) -> str:
 
 
 def shipped_files(folder: Path) -> Iterator[tuple[str, Path]]:
-    """Each file of `folder` by its name in the zip, in order."""
+    """Yield each file of `folder` by its name in the zip, in order."""
     paths = {path.relative_to(folder).as_posix(): path for path in folder.rglob("*")}
     yield from ((name, paths[name]) for name in sorted(paths) if paths[name].is_file())
 
 
 def file_digest(path: Path) -> str:
-    """SHA-256, in hexadecimal."""
+    """Return the file's SHA-256, in hexadecimal."""
     return hashlib.sha256(path.read_bytes()).hexdigest()
 
 

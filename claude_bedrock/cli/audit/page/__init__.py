@@ -23,8 +23,8 @@ _TOKENS: Final = {
 
 
 def page(report: Report) -> str:
-    """Return the template escapes every value but our style and script, and the charts, whose
-    library does it."""
+    """Return the report as an HTML page. The template escapes every value but the page's own style
+    and script, and the charts, which their library escapes."""
     return render(
         __name__,
         "report.html.j2",

@@ -56,7 +56,8 @@ def check(account: Account, settings: Settings) -> list[Check]:
 
 
 def judge_guardrails(configured: Sequence[Mapping[str, Any]]) -> Check:
-    """`configured` is what ListEnforcedGuardrailsConfiguration answers."""
+    """Judge the account's enforced guardrails; `configured` is the answer of
+    ListEnforcedGuardrailsConfiguration."""
     if not configured:
         return GUARDRAIL.ok("none: calls carry the stage's own, if it has one")
     names = [f"{item['guardrailId']} version {item['guardrailVersion']}" for item in configured]
@@ -68,7 +69,8 @@ def judge_guardrails(configured: Sequence[Mapping[str, Any]]) -> Check:
 
 
 def judge_projects(projects: Sequence[Mapping[str, Any]], stage_mode: str | None) -> Check:
-    """`projects` are summaries of ListProjects; a project's mode goes before the account's."""
+    """Judge the modes of `projects`, summaries of ListProjects: a project's mode goes before the
+    account's."""
     own = {
         str(project["id"]): str(project["dataRetention"]["mode"])
         for project in projects
@@ -90,7 +92,7 @@ def judge_projects(projects: Sequence[Mapping[str, Any]], stage_mode: str | None
 
 
 def judge_storage(storage: Mapping[str, Any] | None, region: str) -> Check:
-    """`storage` is what GetAccountDataRetentionStorage answers; None where there is none."""
+    """Judge `storage`, the answer of GetAccountDataRetentionStorage; None where there is none."""
     if storage is None or storage["storageDestination"] != "customer_managed":
         return STORAGE.ok("none of the account's own")
     bucket = storage.get("storageConfiguration", {}).get("s3BucketArn", "a bucket it does not name")

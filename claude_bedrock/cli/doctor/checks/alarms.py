@@ -44,7 +44,8 @@ def subscriptions(sns: Client, topic_arn: str) -> list[str]:
 
 
 def is_confirmed(subscription: str) -> bool:
-    """Until its owner confirms it, a subscription is `PendingConfirmation` and gets nothing:
+    """Return whether a subscription is confirmed by its owner: until then it is
+    `PendingConfirmation` and gets nothing:
     https://docs.aws.amazon.com/sns/latest/api/API_Subscription.html"""
     return subscription.startswith("arn:")
 
@@ -84,7 +85,8 @@ def _subscribers(account: Account) -> list[Check]:
 
 
 def judge_deliveries(watched: Metrics, written: Metrics) -> list[Check]:
-    """`watched` are the metrics of the stage's alarms on deliveries, `written` those of Bedrock."""
+    """Compare `watched`, the metrics of the stage's alarms on deliveries, with `written`, those of
+    Bedrock."""
     return [_judge_delivery(name, watched, written) for name in METRICS]
 
 
@@ -152,7 +154,8 @@ def _watched(account: Account) -> Metrics:
 
 
 def _written(cloudwatch: Client) -> Metrics:
-    """https://docs.aws.amazon.com/AmazonCloudWatch/latest/APIReference/API_ListMetrics.html"""
+    """Return the dimensions by metric:
+    https://docs.aws.amazon.com/AmazonCloudWatch/latest/APIReference/API_ListMetrics.html"""
     dimensions: dict[str, set[Dimensions]] = {}
     for page in cloudwatch.get_paginator("list_metrics").paginate(Namespace=_NAMESPACE):
         for metric in page["Metrics"]:

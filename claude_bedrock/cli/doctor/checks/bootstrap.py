@@ -26,7 +26,8 @@ def check(account: Account) -> list[Check]:
 
 
 def judge(value: str | None, account: Account) -> Check:
-    """`value` is the parameter's, None where there is no such parameter."""
+    """Judge the bootstrap stack's version; `value` is the parameter's, None where there is no such
+    parameter."""
     command = f"run `cdk bootstrap aws://{account.id}/{account.region}`"
     if value is None:
         return TOPIC.failed(f"not done in {account.region}", command)

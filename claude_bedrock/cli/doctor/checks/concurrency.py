@@ -45,7 +45,8 @@ class Room(NamedTuple):
 
 
 def check(account: Account, block: Mapping[str, Any] | None) -> list[Check]:
-    """`block` is the stage's in cdk.json, which a deployment from here would take."""
+    """Check the account's concurrency; `block` is the stage's in cdk.json, which a deployment from
+    here would take."""
     if block is None:
         return [TOPIC.skipped("no cdk.json here has the stage, so nothing is to be deployed")]
 
@@ -61,8 +62,8 @@ def check(account: Account, block: Mapping[str, Any] | None) -> list[Check]:
 
 
 def needed(block: Mapping[str, Any]) -> int | None:
-    """Return what a deployment of the block reserves for the gateway and, with keys, its
-    authorizer."""
+    """Return the concurrency that a deployment of the block reserves for the gateway and, with
+    keys, its authorizer."""
     of_gateway: int | None = value_at(block, "endpoint.reserved_concurrency")
     if of_gateway is None:
         return None
@@ -94,7 +95,8 @@ def judge(room: Room, reserved: int | None, region: str, *, has_authorizer: bool
 
 
 def _own(account: Account) -> int:
-    """Return what functions of the stage hold already; 0 before its first deployment."""
+    """Return the concurrency that the stage's functions hold already; 0 before its first
+    deployment."""
     try:
         outputs = account.deployment.outputs("Gateway")
     except NoTargetError:

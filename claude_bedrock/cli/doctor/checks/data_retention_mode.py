@@ -23,8 +23,8 @@ _GET, _PUT = "bedrock:GetAccountDataRetention", "bedrock:PutAccountDataRetention
 
 
 def check(account: Account, settings: Settings, *, fix: bool) -> list[Check]:
-    """`fix` sets the mode that the stage asks, if that keeps less than the account's does, as the
-    first deployment does."""
+    """Check the account's data-retention mode; `fix` sets the stage's mode if that retains less, as
+    the first deployment does."""
     models = [model for model in catalog.MODELS if model.name in settings.models]
     topics = [TOPIC, *(Topic(OF_MODEL, model.name) for model in models)]
     try:
@@ -77,7 +77,7 @@ def is_made_stricter(stage_mode: str, mode: str) -> bool:
 
 
 def effective(mode: str) -> str:
-    """Return the mode that holds where the account says `mode`."""
+    """Return the mode in force where the account's setting is `mode`."""
     return "default" if mode == UNSET else mode
 
 

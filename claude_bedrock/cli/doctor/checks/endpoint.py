@@ -15,7 +15,8 @@ _SECONDS = 15
 
 
 def check(account: Account, local: tuple[str, str | None] | None) -> list[Check]:
-    """`local` is URL and CA of local mode, where the stack's output leads nowhere."""
+    """Check the endpoint's open routes; `local` is URL and CA of local mode, where the stack's
+    output leads nowhere."""
     topics = [Topic(NAME, f"{method} {path}") for method, path in DOORS]
     try:
         url, ca = local or (account.deployment.outputs("Gateway")["EndpointUrl"], None)

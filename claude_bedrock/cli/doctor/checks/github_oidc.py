@@ -31,9 +31,8 @@ def check(account: Account, settings: Settings) -> list[Check]:
 
 
 def judge(audiences: list[str] | None, account_id: str) -> Check:
-    """`audiences` is None where there is no such provider:
-    https://docs.github.com/en/actions/how-tos/secure-your-work/security-harden-deployments/oidc-in-aws
-    """
+    """Judge GitHub's OIDC provider; `audiences` is None where there is none:
+    https://docs.github.com/en/actions/how-tos/secure-your-work/security-harden-deployments/oidc-in-aws"""
     if audiences is None:
         return TOPIC.failed(
             "missing, so no workflow can take the stage's roles",

@@ -52,7 +52,7 @@ def refused(error: ClientError | BotoCoreError) -> Check:
 
 
 def skew(date: str | None, now: dt.datetime) -> Check:
-    """`date` is the header of an answer of AWS given just now."""
+    """Judge the clock; `date` is the header of an answer that AWS gave just now."""
     try:
         there = parsedate_to_datetime(date or "")
     except ValueError:

@@ -30,7 +30,8 @@ Configuration = Mapping[str, Any]
 
 
 def check(account: Account, block: Mapping[str, Any] | None) -> list[Check]:
-    """`block` is the stage's in cdk.json, which a deployment from here would take."""
+    """Check invocation logging; `block` is the stage's in cdk.json, which a deployment from here
+    would take."""
 
     def check_logging() -> Check:
         answer = account.client("bedrock").get_model_invocation_logging_configuration()
@@ -159,7 +160,7 @@ def _destinations(configuration: Configuration) -> str:
 
 
 def _flat(configuration: Configuration, path: str = "") -> dict[str, Any]:
-    """Dotted names and their values; an empty prefix is none."""
+    """Return the settings by dotted name, without empty prefixes."""
     flat: dict[str, Any] = {}
     for name, value in configuration.items():
         if isinstance(value, Mapping):

@@ -149,7 +149,7 @@ def _lifecycle(account: Account, model: Model) -> Check:
 
 
 def judge_lifecycle(life: Answer | None, model: Model, today: str) -> Check:
-    """`life` is `modelLifecycle`, with its dates as datetimes."""
+    """Judge a model's lifecycle; `life` is `modelLifecycle`, with its dates as datetimes."""
     topic = Topic(LIFECYCLE, model.name)
     if life is None:
         return topic.unknown("AWS tells nothing of it", "look at the model's card: docs/models.md")
@@ -207,7 +207,7 @@ def _marketplace(account: Account, *, needed: bool) -> Check:
 
 
 def judge_marketplace(decisions: Mapping[str, str]) -> Check:
-    """`decisions` are IAM's, by action; none for the account's root user, who may do anything."""
+    """Judge `decisions`, IAM's by action; none for the account's root user, who may do anything."""
     denied = sorted(action for action, decision in decisions.items() if decision != "allowed")
     if not denied:
         return MARKETPLACE.ok("whoever runs doctor may make the first call of each model")

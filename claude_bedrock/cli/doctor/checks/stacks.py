@@ -21,7 +21,7 @@ def check(account: Account) -> list[Check]:
 
 
 def judge(states: Mapping[str, str | None], stage: str) -> list[Check]:
-    """`states` is CloudFormation's status of each stack, None for one that is not there."""
+    """Judge `states`, CloudFormation's status of each stack, None for one that does not exist."""
     if not any(states.values()):
         return [Topic(NAME, stack).skipped("nothing is deployed yet") for stack in states]
     return [_judge(Topic(NAME, stack), state, stage) for stack, state in states.items()]
