@@ -1,4 +1,4 @@
-"""What a start costs: to the first answer, and to the first byte that Bedrock is sent."""
+"""The cost of a start: to the first answer, and to the first byte that Bedrock is sent."""
 
 from collections.abc import Callable
 from contextlib import closing

@@ -1,4 +1,4 @@
-"""How much processor time a process and its descendants have used, to the nanosecond."""
+"""The processor time of a process and its descendants, to the nanosecond."""
 
 import os
 import time

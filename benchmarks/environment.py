@@ -1,4 +1,4 @@
-"""What every contender stands on in one run: the upstreams, the built function, the interpreter."""
+"""The ground of every contender in one run: the upstreams, the built function, the interpreter."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""How the costs grow: with the body, the stream, the keys, the models, the records."""
+"""The growth of the costs: with the body, the stream, the keys, the models, the records."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""How much memory a process holds, and how much it held at the most: proc(5)."""
+"""The memory that a process holds, and the most that it held: proc(5)."""
 
 from pathlib import Path
 

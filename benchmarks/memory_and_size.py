@@ -1,4 +1,4 @@
-"""How much room the function takes: memory at rest, copies of a body, and what is deployed."""
+"""The size of the function: memory at rest, copies of a body, and what is deployed."""
 
 from __future__ import annotations
 

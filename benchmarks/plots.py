@@ -1,4 +1,4 @@
-"""How a curve is drawn: both axes by powers of ten, as SVG that a page shows as a picture.
+"""Curves as SVG that a page shows as a picture, both axes by powers of ten.
 
 https://www.pygal.org/en/stable/documentation/types/xy.html
 """

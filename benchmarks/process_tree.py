@@ -1,4 +1,4 @@
-"""Which processes descend from one, as Linux tells."""
+"""The descendants of a process, as Linux lists them."""
 
 from collections.abc import Iterator
 from pathlib import Path

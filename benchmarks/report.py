@@ -1,4 +1,4 @@
-"""How figures are shown: aligned Markdown tables under a line about the machine."""
+"""Figures as aligned Markdown tables under a line about the machine."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Who is measured: our function, the bare loop, boto3."""
+"""The subjects of the measurements: our function, the bare loop, boto3."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""How often each thing is done: enough to say something, or just enough to see that it works."""
+"""The number of repetitions: enough for a figure, or just enough to see that it works."""
 
 from dataclasses import dataclass
 

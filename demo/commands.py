@@ -1,4 +1,4 @@
-"""What `demo` and `audit-demo` do: `up` with calls, and an end."""
+"""The commands `demo` and `audit-demo`: `up` with calls, and an end."""
 
 from datetime import UTC, datetime
 

@@ -1,4 +1,4 @@
-"""How a made-up call looks in Bedrock's record and in the gateway's audit line.
+"""A made-up call in Bedrock's record and in the gateway's audit line.
 
 As local/bedrock/records.py and lambda/gateway/audit.py write them, which tests hold it to; put
 together as text, since a month has a million of them.

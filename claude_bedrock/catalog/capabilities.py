@@ -1,4 +1,5 @@
-"""What Bedrock takes in the body of an InvokeModel call, model by model: betas, fields, samplers.
+"""The fields, betas and samplers that Bedrock takes in the body of an InvokeModel call, model by
+model.
 
 All that varies by model and date is here; `gateway.unsupported_fields` applies it. Three rules
 made the rows. A beta that does something is passed where a source says that the model takes it. A

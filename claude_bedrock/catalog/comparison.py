@@ -1,4 +1,4 @@
-"""Where the catalog and what an account's Bedrock says differ, as data and as rows to paste.
+"""The differences between the catalog and an account's Bedrock, as data and as rows to paste.
 
 Nothing here asks AWS or writes a file. Dates that an account leaves out are not compared: AWS
 need not say them, and what it does not say it does not contradict.

@@ -1,4 +1,4 @@
-"""What a call costs by the catalog, exact: US dollars as decimals, rounded nowhere.
+"""The cost of a call by the catalog, exact: US dollars as decimals, rounded nowhere.
 
 Rates: https://platform.claude.com/docs/en/about-claude/pricing and
 https://aws.amazon.com/bedrock/pricing/. They are those on record today, for every day. Where AWS

@@ -1,4 +1,4 @@
-"""What IAM must deny so that a stage's routes, and no unlogged door, are the only way to a model.
+"""The deny policy, which leaves a stage's routes as the only way to a model.
 
 The same denials serve in three forms: beside the policies of a role, in a permissions boundary
 (with the most that a role of the stage may be allowed), and as a service control policy.

@@ -1,5 +1,5 @@
-"""What only some models take of a Messages request on Bedrock, feature by feature, each with its
-source and the month in which that said so or was last read.
+"""Features of a Messages request that only some models take on Bedrock, each with its source and
+the month in which that said so or was last read.
 
 Where sources differ, or none speaks of Bedrock, a row has the stricter of the two, and names the
 models in `unconfirmed`. `claude_bedrock.catalog.capabilities` puts the rows together by model.

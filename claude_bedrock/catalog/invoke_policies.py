@@ -1,4 +1,5 @@
-"""What IAM must allow for a set of models to be called by a stage's routes from one Region."""
+"""The IAM statements that allow a set of models to be called by a stage's routes from one
+Region."""
 
 import json
 from collections.abc import Sequence

@@ -1,4 +1,4 @@
-"""What a Messages body may hold on Bedrock whatever the model: fields, tools, betas by name.
+"""The fields, tools and betas of a Messages body on Bedrock, whatever the model.
 
 `claude_bedrock.catalog.capabilities` says which model takes what, and `gateway.unsupported_fields`
 applies both.

@@ -1,4 +1,4 @@
-"""Which Regions each kind of inference profile reaches, by the Region the call starts from.
+"""The Regions that each kind of inference profile reaches, by the Region the call starts from.
 
 Where a source is less than exact, the longer list stands here. In a policy that is safe: AWS alone
 decides where a profile routes, and each model is opened only to calls through its own profile.

@@ -1,4 +1,5 @@
-"""How a name a client sends becomes the inference profile a stage calls, or a sentence why not."""
+"""The resolution of a client's name into the inference profile a stage calls, or a sentence why
+not."""
 
 from collections.abc import Collection, Sequence
 from functools import cache

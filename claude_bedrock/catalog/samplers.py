@@ -1,4 +1,4 @@
-"""Which values of `temperature`, `top_p` and `top_k` a model takes, as data.
+"""The values of `temperature`, `top_p` and `top_k` that a model takes, as data.
 
 Sources:
   A  https://docs.aws.amazon.com/bedrock/latest/userguide/model-parameters-anthropic-claude-messages-request-response.html

@@ -1,4 +1,4 @@
-"""What a client writes for a model, reduced to what tells one model from another.
+"""The spellings of a model's name, reduced to what tells one model from another.
 
 Clients do not write what one catalog has. Where each form comes from:
   LiteLLM      `bedrock/converse/us-west-2/anthropic.…`, `vertex_ai/…`: https://docs.litellm.ai/docs/providers/bedrock

@@ -1,4 +1,4 @@
-"""Which models a stage's `models` mean, and which of them the stage may have."""
+"""The models that a stage's `models` mean, and those that the stage may have."""
 
 import difflib
 from typing import NamedTuple

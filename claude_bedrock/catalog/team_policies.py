@@ -1,4 +1,5 @@
-"""What IAM must allow for application inference profiles to be called, and nothing beside them."""
+"""The IAM statements that allow application inference profiles to be called, and nothing beside
+them."""
 
 from collections.abc import Sequence
 from typing import Any, Final, NamedTuple

@@ -1,4 +1,4 @@
-"""How the command starts: Ctrl-C ends it in silence while its modules are still being read."""
+"""The start of the command: Ctrl-C ends it in silence while its modules are still being read."""
 
 import signal
 

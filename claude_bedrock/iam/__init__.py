@@ -1,1 +1,1 @@
-"""How IAM behaves toward callers of AWS."""
+"""Behavior of IAM that callers of AWS have to reckon with."""

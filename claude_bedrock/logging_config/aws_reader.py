@@ -1,4 +1,4 @@
-"""What AWS answers of the record's configuration and places, for the drift detector."""
+"""A reader of the record's configuration and destinations in AWS, for the drift detector."""
 
 import json
 from collections.abc import Callable, Mapping

@@ -1,4 +1,4 @@
-"""How to ask Bedrock for its logging configuration, and to set it."""
+"""A client that reads and sets Bedrock's logging configuration."""
 
 from collections.abc import Mapping
 from typing import Any, Final, Protocol

@@ -1,4 +1,4 @@
-"""What this stack's logging configuration is, and how another one differs from it."""
+"""This stack's logging configuration, and its differences from another one."""
 
 import re
 from collections.abc import Mapping

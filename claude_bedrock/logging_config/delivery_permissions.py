@@ -1,4 +1,5 @@
-"""What Bedrock's delivery and the verification have to be allowed, and what takes it from them.
+"""The permissions that Bedrock's delivery and the verification need, and the faults that take them
+away.
 
 Bedrock writes records and large bodies into the bucket as itself, may write large bodies as the
 delivery role, and has the key make a data key for each:

@@ -1,4 +1,4 @@
-"""What is no longer as the stage set it: each difference by its kind, told without a prompt."""
+"""Differences from the stage's settings, each by its kind, without any prompt."""
 
 import datetime as dt
 from collections.abc import Sequence

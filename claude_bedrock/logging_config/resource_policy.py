@@ -1,4 +1,4 @@
-"""What the statements of a resource's policy decide about a request, as IAM would.
+"""The decision of a resource's policy about a request, as IAM would make it.
 
 Only what is certain counts as allowed or denied for sure; a condition on something that is not
 known of the request may hold or not. https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_evaluation-logic.html

@@ -1,4 +1,4 @@
-"""How long a logging configuration's storage locations keep what Bedrock writes there."""
+"""The retention of a logging configuration's storage locations."""
 
 import datetime as dt
 from collections.abc import Iterator, Sequence

@@ -1,5 +1,4 @@
-"""What API Gateway's access log says of requests: a witness that is neither the gateway's nor
-Bedrock's."""
+"""Requests in API Gateway's access log: a witness that is neither the gateway's nor Bedrock's."""
 
 import json
 from collections.abc import Collection, Iterator, Mapping

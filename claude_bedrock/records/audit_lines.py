@@ -1,4 +1,4 @@
-"""Where the gateway's audit entries lie in CloudWatch Logs."""
+"""The gateway's audit entries in CloudWatch Logs."""
 
 import json
 from collections.abc import Iterator, Mapping

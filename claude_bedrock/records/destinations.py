@@ -1,4 +1,4 @@
-"""Where Bedrock writes a deployment's records to."""
+"""The destinations of a deployment's records."""
 
 import json
 from typing import NamedTuple

@@ -1,4 +1,4 @@
-"""Where the record of a call lies in CloudWatch Logs and in S3, and how its bodies are read.
+"""The records of calls in CloudWatch Logs and in S3, and the reading of their bodies.
 
 The record: https://docs.aws.amazon.com/bedrock/latest/userguide/model-invocation-logging.html
 """

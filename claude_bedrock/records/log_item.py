@@ -1,4 +1,4 @@
-"""What readers hand to the join: an item of a log, and where it was read."""
+"""An item of a log and where it was read, as readers hand it to the join."""
 
 from collections.abc import Mapping
 from typing import Any, NamedTuple

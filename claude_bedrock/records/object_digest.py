@@ -1,4 +1,4 @@
-"""What is read of an object in S3, and by what it is known again: its version, size, ETag, hash."""
+"""A digest of an object in S3, by which it is known again: its version, size, ETag, hash."""
 
 import hashlib
 from typing import IO, Final, NamedTuple

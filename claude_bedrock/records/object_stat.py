@@ -1,4 +1,4 @@
-"""What S3 says of an object without handing out its content."""
+"""S3's metadata of an object, without its content."""
 
 from collections.abc import Mapping
 from typing import Any, Final, NamedTuple, Self

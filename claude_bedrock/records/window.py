@@ -1,4 +1,4 @@
-"""Which moments a reconciliation is about, and which are too young for a verdict."""
+"""The window of a reconciliation, and the moments that are too recent for a verdict."""
 
 from typing import NamedTuple
 

@@ -1,4 +1,4 @@
-"""How long S3 keeps an object and its versions: lifecycle rules, versioning and Object Lock.
+"""The retention of an object and its versions in S3: lifecycle rules, versioning and Object Lock.
 
 The days of a rule are added to an object's creation, and the sum is rounded up to a midnight UTC:
 https://docs.aws.amazon.com/AmazonS3/latest/userguide/intro-lifecycle-rules.html

@@ -1,4 +1,4 @@
-"""What becomes of the bytes when the KMS key that encrypts them is switched off or deleted.
+"""The effect on encrypted bytes when their KMS key is disabled or deleted.
 
 https://docs.aws.amazon.com/kms/latest/developerguide/deleting-keys.html
 """

@@ -1,4 +1,4 @@
-"""How long CloudWatch Logs keeps an event: to the exact age, and then until it is cleaned up.
+"""The retention of an event in CloudWatch Logs: to the exact age, and then until it is cleaned up.
 
 https://docs.aws.amazon.com/AmazonCloudWatchLogs/latest/APIReference/API_PutRetentionPolicy.html
 """

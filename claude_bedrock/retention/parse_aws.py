@@ -1,4 +1,4 @@
-"""How AWS's answers become facts about places: boto3's dictionaries in, the calculator's out."""
+"""Parsers of AWS's answers: boto3's dictionaries in, the calculator's types out."""
 
 import datetime as dt
 from collections.abc import Callable, Mapping, Sequence

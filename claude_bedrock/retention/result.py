@@ -1,4 +1,4 @@
-"""What can be said of the bytes of one day in one place, and whether that is long enough."""
+"""The retention of the bytes of one day in one location, and whether that is long enough."""
 
 import datetime as dt
 from collections.abc import Iterable

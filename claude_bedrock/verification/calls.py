@@ -1,4 +1,4 @@
-"""What an audit entry of the gateway says of calls: by which ids Bedrock was asked, and for whom.
+"""The calls in an audit entry of the gateway: by which ids Bedrock was called, and for whom.
 
 The entry's fields are those of docs/operations.md. Bedrock logs InvokeModel and Converse, streamed
 or not: https://docs.aws.amazon.com/bedrock/latest/userguide/model-invocation-logging.html

@@ -1,4 +1,4 @@
-"""Which hours of a window the sealed files cover, and which are missing or not what was sealed.
+"""The coverage of a window by sealed files: which hours are missing or not what was sealed.
 
 What has to be covered is a matter of the window, of now, and of when the stage was deployed: never
 of which files are there.

@@ -1,4 +1,4 @@
-"""What a reconciliation comes to: findings, each with an id of its own, and counts."""
+"""The outcome of a reconciliation: findings, each with an id of its own, and counts."""
 
 import hashlib
 from collections.abc import Mapping

@@ -1,4 +1,4 @@
-"""What S3 says of the objects of large bodies: asked ahead, many at once."""
+"""S3's metadata of the objects of large bodies, looked up ahead and many at once."""
 
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from itertools import islice

@@ -1,4 +1,4 @@
-"""Whether a record names the model that the gateway called.
+"""The match of a record's model with the model that the gateway called.
 
 Bedrock's record may name a profile by its id or by its ARN, and names a team's application
 inference profile by its ARN:

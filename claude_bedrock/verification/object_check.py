@@ -1,5 +1,5 @@
-"""Whether the objects that sealed hours rest on are still what was read: by names, sizes and ETags
-of today, for which no content is fetched."""
+"""The check that the objects which sealed hours rest on are still what was read: by names, sizes
+and ETags of today, for which no content is fetched."""
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import datetime

@@ -1,4 +1,4 @@
-"""Which window a run is asked for, in the words of a person or a program."""
+"""The window that a run is asked for, in the words of a person or a program."""
 
 from datetime import UTC, datetime, timedelta
 from typing import Final, NamedTuple

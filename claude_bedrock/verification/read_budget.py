@@ -1,4 +1,4 @@
-"""How much one attempt at a window may read: by the function's deadline, and by its memory."""
+"""The budget of one attempt at a window: by the function's deadline, and by its memory."""
 
 from collections.abc import Callable, Iterable, Iterator
 from typing import Final, TypeVar

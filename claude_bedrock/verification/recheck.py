@@ -1,4 +1,4 @@
-"""What an hour looks like a day later: what came late settles its finding, which is sealed."""
+"""The second look at an hour a day later: what came late settles its finding, which is sealed."""
 
 from collections.abc import Iterator, Mapping, Sequence
 from datetime import datetime, timedelta

@@ -1,4 +1,4 @@
-"""What the join needs of an invocation log record, and a digest of its content.
+"""The fields of an invocation log record that the join needs, and a digest of its content.
 
 https://docs.aws.amazon.com/bedrock/latest/userguide/model-invocation-logging.html
 """

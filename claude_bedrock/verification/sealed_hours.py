@@ -1,5 +1,5 @@
-"""What the sealed hours of a window come to, summed: counts, and each finding with what became of
-it. Nothing is joined again, so it does not matter which records are still kept."""
+"""The sum of a window's sealed hours: counts, and each finding with what became of it. Nothing is
+joined again, so it does not matter which records are still kept."""
 
 from collections import Counter
 from collections.abc import Collection, Iterable, Iterator, Mapping

@@ -1,1 +1,1 @@
-"""What switches off the keys whose end has come."""
+"""The scheduled function that disables API keys whose end has come."""

@@ -1,4 +1,4 @@
-"""When a key's end has come, by its tag; that key is switched off, and nothing else is touched."""
+"""The scheduled disabling of expired API keys, by their tag; other keys are never touched."""
 
 import logging
 import os

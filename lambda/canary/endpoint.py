@@ -1,4 +1,4 @@
-"""How the stage's endpoint is called as a client calls it: over its URL, with a key or signed."""
+"""A client of the stage's endpoint: over its URL, with a key or signed."""
 
 import http.client
 import json

@@ -1,4 +1,5 @@
-"""What the canary asks: little, and so much that Bedrock records it as an object of its own."""
+"""The canary's requests: a small one, and one so large that Bedrock records it as an object of its
+own."""
 
 from collections.abc import Mapping
 from typing import Any, Final, NamedTuple

@@ -1,4 +1,5 @@
-"""What of a call has to be in the record, in which place, and how long it is waited for."""
+"""The check of a call's record: its fields, its destinations, and how long the canary waits for
+it."""
 
 import time
 from collections.abc import Callable, Iterable, Mapping

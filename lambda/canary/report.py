@@ -1,4 +1,4 @@
-"""What the canary tells its operator: a line for each failure, and metrics, by Powertools."""
+"""The canary's report: a line for each failure, and metrics, by Powertools."""
 
 from collections.abc import Sequence
 from functools import cache

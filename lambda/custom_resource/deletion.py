@@ -1,4 +1,4 @@
-"""What becomes of a deletion that AWS refuses, or a defect of ours breaks off: it gets through.
+"""Deletions that AWS refuses, or a defect of ours breaks off, succeed for CloudFormation.
 
 A failed Delete leaves the whole stack in DELETE_FAILED, and whoever repeats it meets the same:
 https://docs.aws.amazon.com/AWSCloudFormation/latest/UserGuide/crpg-ref-requesttypes-delete.html"""

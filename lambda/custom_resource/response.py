@@ -1,4 +1,4 @@
-"""How CloudFormation is told the outcome: one PUT of a small JSON object to the URL it gave."""
+"""The response to CloudFormation: one PUT of a small JSON object to the URL it gave."""
 
 import json
 import time

@@ -1,5 +1,5 @@
-"""Whether the catalog of models still says what the account does: told as a drift, for a person to
-act on. Only what is worth a person's time is: see `claude_bedrock.catalog.comparison.outdated`."""
+"""The comparison of the catalog of models with the account, reported as drift for a person to act
+on. Only what is worth a person's time is: see `claude_bedrock.catalog.comparison.outdated`."""
 
 import datetime as dt
 from collections.abc import Callable, Collection, Mapping, Sequence

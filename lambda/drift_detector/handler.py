@@ -1,5 +1,5 @@
-"""Whether the record is still kept as the stage set it up: asked by the clock and at each change;
-and whether the catalog of models still says what the account does.
+"""The drift detector, run by a schedule and at each change: whether the record is still kept as the
+stage set it up, and whether the catalog of models still says what the account does.
 
 What is no longer so is a line in the log, a metric and an alarm; where the stage says so, the
 function that set the configuration is asked to set it again.

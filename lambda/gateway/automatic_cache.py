@@ -1,5 +1,5 @@
-"""Where a top-level `cache_control` puts its marker: Bedrock refuses the field for Opus 4.6 and
-earlier, so the gateway places the marker, for every model alike.
+"""The marker of a top-level `cache_control`: Bedrock refuses the field for Opus 4.6 and earlier, so
+the gateway places the marker, for every model alike.
 
 The rules are those of Anthropic's API:
 https://platform.claude.com/docs/en/build-with-claude/prompt-caching#edge-cases. The last block that

@@ -1,4 +1,4 @@
-"""How Bedrock's errors become the endpoint's own.
+"""The endpoint's errors for Bedrock's.
 
 https://docs.aws.amazon.com/bedrock/latest/APIReference/API_runtime_InvokeModel.html#API_runtime_InvokeModel_Errors
 """

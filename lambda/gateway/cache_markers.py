@@ -1,4 +1,4 @@
-"""What Bedrock does not know of cache markers, wherever they stand, goes.
+"""The edits that take out of cache markers what Bedrock does not know.
 
 https://docs.aws.amazon.com/bedrock/latest/userguide/prompt-caching.html
 """

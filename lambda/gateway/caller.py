@@ -1,4 +1,4 @@
-"""Who sends a request: by an API key, a token of an OIDC issuer, or an AWS signature."""
+"""The caller of a request: by an API key, a token of an OIDC issuer, or an AWS signature."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Which of Bedrock's own options a caller may set, in a header or in a body.
+"""Bedrock's own options that a caller may set, in a header or in a body.
 
 A caller sets what touches its own answer: content types, trace, latency, a guardrail where the
 stage enforces none, and a service tier that the stage lists. What decides who pays, where data goes

@@ -1,4 +1,5 @@
-"""What a browser asks before a cross-origin request: https://fetch.spec.whatwg.org/#http-cors-protocol
+"""The answer to a browser's preflight request before a cross-origin request:
+https://fetch.spec.whatwg.org/#http-cors-protocol
 
 For an endpoint in a private network: https://wicg.github.io/private-network-access/
 """

@@ -1,4 +1,4 @@
-"""How long a response may still take, and how long its client may receive nothing.
+"""The deadline of a response, and the time that its client may receive nothing.
 
 API Gateway ends a response that is idle for 5 minutes, or not over after 15:
 https://docs.aws.amazon.com/apigateway/latest/developerguide/response-transfer-mode.html

@@ -1,4 +1,4 @@
-"""How the answers of a legacy model say that it is going, and when."""
+"""Response headers that announce the end of a legacy model."""
 
 from __future__ import annotations
 

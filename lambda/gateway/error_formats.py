@@ -1,4 +1,4 @@
-"""How an error is written for its reader: Anthropic's clients, or Bedrock's."""
+"""The format of an error: Anthropic's, or Bedrock's."""
 
 import json
 from collections.abc import Callable, Mapping

@@ -1,4 +1,4 @@
-"""What others import and this function hardly ever uses: such a module is loaded at its first use.
+"""Lazy imports of modules that others import and this function hardly ever uses.
 
 Python asks a module for what it does not have by its `__getattr__`: https://peps.python.org/pep-0562/
 """

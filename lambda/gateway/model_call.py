@@ -1,5 +1,5 @@
-"""What is known of the call of a model: written by those who learn it, read at the end by the audit
-entry and, for its headers, by the response."""
+"""The facts of a model call: written by those who learn them, read at the end by the audit entry
+and, for its headers, by the response."""
 
 from typing import Any
 

@@ -1,4 +1,4 @@
-"""Which model, and which inference profiles of it, a client's name means on this stage."""
+"""The resolution of a client's name into a model and its inference profiles on this stage."""
 
 import time
 from functools import lru_cache

@@ -1,4 +1,4 @@
-"""What the function tells its operator: audit lines, metrics and defects.
+"""The function's audit lines, metrics and reports of defects.
 
 Metrics and defects go through Powertools. Audit lines do not: they are evidence, and depend on no
 log level and on no import.

@@ -1,4 +1,5 @@
-"""Why Bedrock refused a call, read from its sentence: what an operator has to do differs by that.
+"""The reason of a refusal by Bedrock, read from its sentence: what an operator has to do differs by
+that.
 
 The sentences are AWS's, from https://docs.aws.amazon.com/bedrock/latest/userguide/model-access.html,
 https://docs.aws.amazon.com/bedrock/latest/userguide/troubleshooting-api-error-codes.html and

@@ -1,4 +1,4 @@
-"""Whether a request to Bedrock is retried, and when: where no model ran, or where Bedrock failed.
+"""Retries of requests to Bedrock: whether and when, where no model ran, or where Bedrock failed.
 
 After the standard mode of AWS's SDKs, with fewer attempts; docs/decisions/0028-retries.md says why.
 https://docs.aws.amazon.com/sdkref/latest/guide/feature-retry-behavior.html

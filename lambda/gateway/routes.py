@@ -1,5 +1,5 @@
-"""Which function answers which method and path, what the path names, and in which format the client
-reads errors. No other module parses a path."""
+"""The routes: which function answers a method and path, the parameters in the path, and the
+client's error format. No other module parses a path."""
 
 from collections.abc import Callable, Mapping
 

@@ -1,4 +1,4 @@
-"""Which parts of a body's settings have to change for a model, as edits of text."""
+"""The edits of a body's settings that a model needs."""
 
 import hashlib
 import json

@@ -1,4 +1,4 @@
-"""What the function is told by its environment, read once at the cold start."""
+"""The function's settings, read from its environment once at the cold start."""
 
 import json
 from collections.abc import Mapping

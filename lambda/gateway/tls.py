@@ -1,4 +1,4 @@
-"""Whom the gateway believes to be Bedrock: the authorities of Amazon, or those it is told.
+"""The TLS trust store for Bedrock: the authorities of Amazon, or those the environment names.
 
 Amazon advises a store of one's own to hold all five of its roots:
 https://www.amazontrust.com/repository/

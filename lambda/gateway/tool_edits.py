@@ -1,4 +1,4 @@
-"""Which parts of a body's tools have to change for a model, and which of them are refused."""
+"""The edits of a body's tools that a model needs, and the tools that are refused."""
 
 import re
 from collections.abc import Mapping

@@ -1,4 +1,4 @@
-"""Which parts of the system prompt and of the turns have to change for a model."""
+"""The edits of the system prompt and of the turns that a model needs."""
 
 import json
 from collections.abc import Iterable, Iterator, Mapping, Sequence

@@ -1,4 +1,4 @@
-"""What the stage counts before anything has run by the clock: nothing, said once at deployment.
+"""The first data points of a stage's metrics, zeros written at deployment.
 
 CloudWatch judges an alarm as soon as it is made, and where missing data is a breach, an alarm that
 was made before the first run goes off at once. By one data point of 0 the function has its time

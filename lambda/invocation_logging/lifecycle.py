@@ -1,4 +1,5 @@
-"""What to do with the Region's logging configuration when the stack comes, changes and goes."""
+"""The changes of the Region's logging configuration when the stack is created, updated and
+deleted."""
 
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, Final, Literal, NamedTuple, Protocol

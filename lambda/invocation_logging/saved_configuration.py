@@ -1,4 +1,4 @@
-"""Where the logging configuration that a stage found, and changed, is kept until it is put back."""
+"""The store of the logging configuration that a stage replaced, until it is put back."""
 
 import json
 from collections.abc import Mapping

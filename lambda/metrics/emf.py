@@ -1,4 +1,4 @@
-"""How a function that runs by the clock counts what it found, for CloudWatch's alarms."""
+"""Metrics of a scheduled function in CloudWatch's embedded metric format."""
 
 import json
 from collections.abc import Mapping

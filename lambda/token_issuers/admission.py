@@ -1,4 +1,4 @@
-"""Which caller of the stage a verified token names."""
+"""The caller of the stage that a verified token names."""
 
 import re
 from collections.abc import Mapping

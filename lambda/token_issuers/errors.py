@@ -1,4 +1,5 @@
-"""Why a token is refused. The texts are for the authorizer's log: none holds a part of a token."""
+"""The errors of refused tokens. The texts are for the authorizer's log: none holds a part of a
+token."""
 
 
 class TokenError(Exception):

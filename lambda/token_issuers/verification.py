@@ -1,4 +1,4 @@
-"""Whether a token is one of the stage's issuers, unaltered and in force."""
+"""The verification of a token: of one of the stage's issuers, unaltered and in force."""
 
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any, Final

@@ -1,4 +1,5 @@
-"""What was tried of a time that is due: so no run begins for ever where the last one was killed.
+"""The attempts at a window that is due, so that no run begins for ever where the last one was
+killed.
 
 Before a run reads anything, it leaves a mark in the evidence bucket; where it fails by itself, a
 second one. A mark without a second one, and without evidence, is of a run that was killed.

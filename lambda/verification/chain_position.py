@@ -1,4 +1,4 @@
-"""Where the chain goes on, by the bucket and by the log group that has the hashes.
+"""The position at which the chain goes on, by the bucket and by the log group that has the hashes.
 
 Where the newest files are gone or changed, it goes on behind what the log group says was sealed:
 what was sealed is never written anew, and putting the files back makes the chain whole.

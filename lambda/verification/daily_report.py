@@ -1,4 +1,4 @@
-"""What is sent to the alarm topic once a day: how many hours hold, what was found, the last hash.
+"""The daily report to the alarm topic: how many hours hold, the findings, the last hash.
 
 Whoever gets it has the hash outside of the account.
 """

@@ -1,4 +1,4 @@
-"""What the function answers on sealed findings: which there are, and that one was accepted."""
+"""Requests about sealed findings: list them, and accept one."""
 
 from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta

@@ -1,4 +1,4 @@
-"""What a run tells its operator: a line for each finding, and metrics, through Powertools."""
+"""A run's report: a line for each finding, and metrics, through Powertools."""
 
 from collections import Counter
 from collections.abc import Sequence

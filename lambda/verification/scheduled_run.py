@@ -1,5 +1,5 @@
-"""What a run by the clock does: each hour that is due is joined, reported and sealed, and nothing
-stops it for good.
+"""The scheduled run: each hour that is due is joined, reported and sealed, and nothing stops it for
+good.
 
 An hour that does not fit is verified in slices. Where the smallest does not fit either, or AWS does
 not answer for a day, it is sealed as not verified, with the reason, and the chain goes on.

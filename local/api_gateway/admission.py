@@ -1,4 +1,5 @@
-"""Who may pass: the key is known and switched on, and neither throttle nor quota is used up.
+"""The admission of a request: the key is known and enabled, and neither throttle nor quota is used
+up.
 
 https://docs.aws.amazon.com/apigateway/latest/developerguide/api-gateway-api-usage-plans.html
 """

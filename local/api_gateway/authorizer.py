@@ -1,4 +1,4 @@
-"""What an authorizer function is asked, and what its answer allows.
+"""The event that an authorizer function gets, and what its answer allows.
 
 https://docs.aws.amazon.com/apigateway/latest/developerguide/apigateway-use-lambda-authorizer.html
 Answers are not cached here, whatever the authorizer's time to live.

@@ -1,4 +1,4 @@
-"""How a function is asked for a whole answer, by Lambda's Invoke, and what that is for a caller."""
+"""Buffered responses of a function, by Lambda's Invoke."""
 
 import asyncio
 import base64

@@ -1,4 +1,4 @@
-"""What a deployed REST API says, as plain frozen data."""
+"""A deployed REST API as plain frozen data."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass

@@ -1,4 +1,5 @@
-"""How a deployed REST API is read through the AWS API, and from its stack what that does not tell.
+"""The reading of a deployed REST API through the AWS API, and from its stack what that does not
+have.
 
 https://docs.aws.amazon.com/apigateway/latest/api/API_Operations.html
 """

@@ -1,4 +1,4 @@
-"""How a function's answer reaches the caller: as it comes, or whole.
+"""The way of a function's response to the caller: streamed, or buffered.
 
 https://docs.aws.amazon.com/apigateway/latest/developerguide/response-transfer-mode.html
 """

@@ -1,4 +1,4 @@
-"""Whether a function's policy lets API Gateway invoke it, for an API's method or authorizer.
+"""The check that a function's policy lets API Gateway invoke it, for an API's method or authorizer.
 
 https://docs.aws.amazon.com/apigateway/latest/developerguide/arn-format-reference.html
 """

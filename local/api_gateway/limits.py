@@ -1,4 +1,4 @@
-"""How many requests are let through: token buckets and quotas, as a usage plan states them.
+"""Token buckets and quotas, as a usage plan states them.
 
 https://docs.aws.amazon.com/apigateway/latest/developerguide/api-gateway-request-throttling.html
 """

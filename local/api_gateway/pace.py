@@ -1,4 +1,4 @@
-"""How fast and how long a streamed answer may be.
+"""The pace and the duration of a streamed response.
 
 Lambda sends the first 6 MB of a stream at full speed and 2 MB a second from then on, and ends it
 after 200 MB; API Gateway's own limit of 2 MB a second begins later, after 10 MB.

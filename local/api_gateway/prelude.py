@@ -1,4 +1,5 @@
-"""Where the head of a streamed answer ends and its body begins; no sockets, only bytes.
+"""The parser of a streamed response's prelude, which ends where its body begins; no sockets, only
+bytes.
 
 A function behind a streaming integration sends JSON with the status and headers, eight NUL bytes
 within the first 16 KB, then the body as it is:

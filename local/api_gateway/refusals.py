@@ -1,4 +1,4 @@
-"""How API Gateway refuses a request by itself, and how the API's gateway responses change that.
+"""API Gateway's own refusals, as the API's gateway responses change them.
 
 https://docs.aws.amazon.com/apigateway/latest/developerguide/supported-gateway-response-types.html
 """

@@ -1,4 +1,4 @@
-"""How `$context.name` in a template or a log format becomes its value."""
+"""The rendering of `$context.name` in a template or a log format."""
 
 import re
 from collections.abc import Mapping

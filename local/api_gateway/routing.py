@@ -1,4 +1,4 @@
-"""Which method of an API a request is for: the most specific pair of resource and verb.
+"""The routing of a request to a method of an API: the most specific pair of resource and verb.
 
 A resource without the verb does not keep the request from a less specific one that has it, as
 measured on AWS: https://github.com/ministackorg/ministack/pull/1423

@@ -1,4 +1,4 @@
-"""Whether a body is what a method's request validator asks for.
+"""The request validator of a method, for bodies.
 
 https://docs.aws.amazon.com/apigateway/latest/developerguide/api-gateway-method-request-validation.html
 """

@@ -1,5 +1,5 @@
-"""What Amazon Bedrock does in its own name in the embedded AWS: it takes the delivery role, and
-writes records into buckets.
+"""Amazon Bedrock as a service principal in the embedded AWS: it takes the delivery role, and writes
+records into buckets.
 
 https://docs.aws.amazon.com/bedrock/latest/userguide/model-invocation-logging.html
 """

@@ -1,4 +1,4 @@
-"""Where the deployed canary finds the endpoint, since the URL of AWS leads nowhere here."""
+"""The endpoint for the deployed canary, since the URL of AWS leads nowhere here."""
 
 from pathlib import Path
 

@@ -1,4 +1,4 @@
-"""How clients of the embedded AWS are made: its address, Region, account and test keys."""
+"""Clients of the embedded AWS: its address, Region, account and test keys."""
 
 import os
 import threading

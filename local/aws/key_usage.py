@@ -1,5 +1,5 @@
-"""How many requests were let through for each key: the API front writes it down, the embedded AWS
-answers GetUsage by it."""
+"""The number of requests by key: the API front writes it, the embedded AWS answers GetUsage by
+it."""
 
 from collections import Counter
 from datetime import UTC, date, datetime

@@ -1,4 +1,4 @@
-"""How lines reach a log group of the embedded AWS: in order, in batches, beside the work."""
+"""A writer of lines to a log group of the embedded AWS: in order, in batches, in the background."""
 
 import asyncio
 import contextlib

@@ -1,4 +1,4 @@
-"""What an account's owner does once before the first call of Claude, done to the embedded AWS.
+"""The access to Claude's models that an account's owner enables once, done in the embedded AWS.
 
 In an account it is a person's act: the form states facts, and an agreement binds a company.
 https://docs.aws.amazon.com/bedrock/latest/userguide/model-access.html

@@ -1,4 +1,4 @@
-"""Who holds which temporary credentials: every session that the embedded AWS gave for a role."""
+"""The sessions that the embedded AWS gave for a role, by their temporary credentials."""
 
 from typing import NamedTuple
 

@@ -1,4 +1,4 @@
-"""How MiniStack, the embedded AWS, is started, known to be ready, and stopped.
+"""The process of MiniStack, the embedded AWS: its start, its readiness and its end.
 
 https://github.com/ministackorg/ministack - its state lives in its memory: every run starts afresh.
 """

@@ -1,5 +1,5 @@
-"""Which temporary credentials the embedded AWS has given to whom: it writes them down, those who
-check signatures read them."""
+"""The file of temporary credentials: the embedded AWS writes it, those who check signatures read
+it."""
 
 import json
 from collections.abc import Iterator, Mapping

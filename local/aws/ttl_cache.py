@@ -1,4 +1,5 @@
-"""How a value that others may change is kept for a moment, and read again when it is older."""
+"""A cache of one value that others may change, read again when it is older than its time to
+live."""
 
 import asyncio
 from collections.abc import Callable

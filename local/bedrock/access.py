@@ -1,4 +1,4 @@
-"""What Bedrock asks IAM before a call: the profile, then the model in each Region that may answer.
+"""The IAM requests of a Bedrock call: the profile, then the model in each Region that may answer.
 
 https://docs.aws.amazon.com/bedrock/latest/userguide/geographic-cross-region-inference.html
 https://docs.aws.amazon.com/bedrock/latest/userguide/global-cross-region-inference.html

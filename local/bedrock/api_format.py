@@ -1,4 +1,4 @@
-"""What the ways to ask a model have in common: a question goes in, an answer out, both are logged.
+"""The interface of an API format: a question goes in, an answer out, both are logged.
 
 They differ in the JSON on the wire only; `local.bedrock.inference` does the rest.
 """

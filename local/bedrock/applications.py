@@ -1,4 +1,4 @@
-"""What is behind an application inference profile, as GetInferenceProfile tells it."""
+"""The model behind an application inference profile, as GetInferenceProfile has it."""
 
 from collections.abc import Callable, Sequence
 

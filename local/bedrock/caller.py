@@ -1,4 +1,4 @@
-"""Who is calling: the check of a request's Signature Version 4 against the caller's secret.
+"""The caller of a request: the check of its Signature Version 4 against the caller's secret.
 
 Rules and wording: https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_sigv-troubleshooting.html
 """

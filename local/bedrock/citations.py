@@ -1,4 +1,5 @@
-"""What a reply cites: the beginning of the first document that may be cited, since none was read.
+"""The citations of a reply: the beginning of the first document that may be cited, since none was
+read.
 
 https://platform.claude.com/docs/en/build-with-claude/citations
 """

@@ -1,4 +1,4 @@
-"""How the clients that delivery needs are made for one endpoint of an embedded AWS."""
+"""The AWS clients that delivery needs, for one endpoint of an embedded AWS."""
 
 from collections.abc import Mapping
 from typing import Any

@@ -1,4 +1,4 @@
-"""How records are delivered and how that went: beside the calls, never in their way.
+"""The delivery of records, beside the calls and never in their way.
 
 S3 is written as the Bedrock service, CloudWatch Logs through the role the configuration names;
 successes and failures are counted in the namespace AWS/Bedrock:

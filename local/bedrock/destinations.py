@@ -1,4 +1,4 @@
-"""What a Region's invocation-logging configuration says: where records go and what they hold.
+"""A Region's invocation-logging configuration: where records go and what they hold.
 
 https://docs.aws.amazon.com/bedrock/latest/APIReference/API_LoggingConfig.html
 """

@@ -1,4 +1,4 @@
-"""How turns follow each other: roles, text, and tool calls with the results that answer them.
+"""The order of turns: roles, text, and tool calls with the results that answer them.
 
 https://docs.anthropic.com/en/docs/agents-and-tools/tool-use/implement-tool-use
 """

@@ -1,4 +1,4 @@
-"""Which model a path names: the ids and ARNs Bedrock accepts, and those it refuses.
+"""The model that a path names: the ids and ARNs Bedrock accepts, and those it refuses.
 
 Bare base ids are refused, since Claude from Sonnet 4 on has no on-demand throughput of its own:
 https://docs.aws.amazon.com/bedrock/latest/userguide/inference-profiles-support.html

@@ -1,4 +1,4 @@
-"""What each Claude model takes on Bedrock, read from `model_rules.json`.
+"""The rules of each Claude model on Bedrock, read from `model_rules.json`.
 
 Each row of the file holds one fact of some models, with its public source and the month in which
 the source said it or was last read. `disputed_by` names a source that says otherwise; the row then

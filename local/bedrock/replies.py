@@ -1,4 +1,4 @@
-"""What this Bedrock answers: that no model ran, in the shape the request asks for."""
+"""The replies of this Bedrock, where no model runs, in the shape the request asks for."""
 
 import json
 import re

@@ -1,4 +1,5 @@
-"""What no schema can say: the rules that tie fields of a request to each other and to the model.
+"""The rules that no schema can express: they tie fields of a request to each other and to the
+model.
 
 Wording follows what Bedrock passes on from the model, since clients match on it.
 """

@@ -1,4 +1,4 @@
-"""When a record is handed to delivery: at once, or late, twice or overtaken, as its call asked.
+"""The time of a record's delivery: at once, or late, twice or overtaken, as its call asked.
 
 AWS promises neither a time, nor an order, nor that a record comes once:
 https://docs.aws.amazon.com/bedrock/latest/userguide/model-invocation-logging.html

@@ -1,4 +1,4 @@
-"""How the app is served: hypercorn on one loopback port, with a way to reset a connection.
+"""The server of the app: hypercorn on one loopback port, with a way to reset a connection.
 
 hypercorn's own `serve` gives an app no hold on its connection, which the `cut` faults need; so its
 connection handler is started from here.

@@ -1,4 +1,5 @@
-"""How this Bedrock counts: one token for every four characters, rounded up, and what is cached.
+"""The token counts of this Bedrock: one token for every four characters, rounded up, and what is
+cached.
 
 Text, tool definitions, tool input and thinking count by their characters; an image counts as 1,500
 tokens, whatever its size. Three pages of a PDF count as 7,000 tokens, and as 1,000 where only their

@@ -1,1 +1,1 @@
-"""What this project adds to MiniStack, in its process: what it lacks, or answers unlike AWS."""
+"""This project's additions to MiniStack, in its process: what it lacks, or answers unlike AWS."""

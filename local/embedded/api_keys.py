@@ -1,4 +1,4 @@
-"""What MiniStack's API Gateway lacks about keys: tags that they were given later, and GetUsage."""
+"""Additions to MiniStack's API Gateway for keys: tags that they were given later, and GetUsage."""
 
 import json
 from collections import Counter

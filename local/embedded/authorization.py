@@ -1,4 +1,4 @@
-"""How the parts of local mode that stand for an AWS service ask IAM, and take the roles it takes.
+"""The IAM decisions and roles of the parts of local mode that stand for an AWS service.
 
 `POST /` with the header `x-amz-target: LocalAuthorization.Authorize` takes a JSON object: `caller`
 has `accessKeyId` or `service`, `requests` is a list of `action`, `resource`, `region`, `context`.

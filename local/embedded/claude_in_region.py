@@ -1,4 +1,4 @@
-"""Which Claude models and inference profiles a Region has, as Bedrock's control plane words it.
+"""The Claude models and inference profiles of a Region, as Bedrock's control plane words them.
 
 All of it is computed from the catalog:
 https://docs.aws.amazon.com/bedrock/latest/APIReference/API_FoundationModelDetails.html,

@@ -1,4 +1,4 @@
-"""Whether AWS allows a request: identity policies, boundaries, resource policies, keys and their
+"""The decision on a request: identity policies, boundaries, resource policies, keys and their
 state, as MiniStack's evaluator has them, and what it lacks.
 
 https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_evaluation-logic.html

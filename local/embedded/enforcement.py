@@ -1,4 +1,5 @@
-"""What IAM is asked beside the request itself: the key behind a bucket or log group, a passed role.
+"""Further IAM decisions beside the request itself: the key behind a bucket or log group, a passed
+role.
 
 https://docs.aws.amazon.com/AmazonS3/latest/userguide/UsingKMSEncryption.html
 https://docs.aws.amazon.com/AmazonCloudWatch/latest/logs/encrypt-log-data-kms.html

@@ -1,4 +1,4 @@
-"""What any service of the embedded AWS is told to answer instead, for what no call can break.
+"""Injected answers of any service of the embedded AWS, for what no call can break.
 
 `POST /` with the header `x-amz-target: LocalAnswers` and a JSON list sets all such answers, `[]`
 none. Each is an object: `service` (MiniStack's name of it), `asked` (a regular expression, searched

@@ -1,5 +1,6 @@
-"""What MiniStack's Athena lacks for our table and workgroup: saved queries from a template, results
-that Athena keeps itself, partitions worked out from an object's key, lines that are no record.
+"""Additions to MiniStack's Athena for our table and workgroup: saved queries from a template,
+results that Athena keeps itself, partitions worked out from an object's key, lines that are no
+record.
 
 MiniStack asks DuckDB; the table is read as Athena's SerDe and partition projection would:
 https://docs.aws.amazon.com/athena/latest/ug/openx-json-serde.html

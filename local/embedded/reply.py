@@ -1,4 +1,4 @@
-"""How an add-on is asked, and how it answers: JSON, and AWS's errors."""
+"""Requests and replies of an add-on: JSON, and AWS's errors."""
 
 import json
 from collections.abc import Awaitable, Callable, Mapping

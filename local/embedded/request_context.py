@@ -1,4 +1,5 @@
-"""What MiniStack's IAM evaluation lacks of a request: condition keys, and ARNs as AWS forms them.
+"""Additions to the request in MiniStack's IAM evaluation: condition keys, and ARNs as AWS forms
+them.
 
 https://docs.aws.amazon.com/service-authorization/latest/reference/reference.html
 """

@@ -1,4 +1,4 @@
-"""Which of MiniStack's services are ours, in whole or in part."""
+"""The services of MiniStack that are ours, in full or in part."""
 
 from ministack import app  # type: ignore[import-untyped]
 from ministack.core import router  # type: ignore[import-untyped]

@@ -1,4 +1,4 @@
-"""What can go wrong with a function, in the words Lambda has for it."""
+"""The errors of a function, in the words Lambda has for them."""
 
 
 class FunctionError(Exception):

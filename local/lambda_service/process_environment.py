@@ -1,4 +1,4 @@
-"""What a function's process finds around it: the command it is started by and its variables.
+"""The environment of a function's process: the command it is started by and its variables.
 
 https://docs.aws.amazon.com/lambda/latest/dg/configuration-envvars.html#configuration-envvars-runtime
 """

@@ -1,4 +1,4 @@
-"""Which environment answers which invocation: idle ones first, a fresh process for each excess.
+"""The choice of an environment for an invocation: idle ones first, a fresh process for each excess.
 
 https://docs.aws.amazon.com/lambda/latest/dg/lambda-concurrency.html
 """

@@ -1,4 +1,4 @@
-"""How a program is run beside this one and stopped for sure, with every process it started."""
+"""A child process that is stopped for sure, with every process it started."""
 
 import asyncio
 import os

@@ -1,4 +1,5 @@
-"""Which Node runs the CDK's CLI: the system's if it is new enough, else the one pip installed."""
+"""The Node that runs the CDK's CLI: the system's if it is new enough, else the one pip
+installed."""
 
 import os
 import shutil

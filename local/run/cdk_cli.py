@@ -1,4 +1,4 @@
-"""How the real CDK CLI is run against the embedded AWS: synth, bootstrap, deploy, destroy."""
+"""The real CDK CLI against the embedded AWS: synth, bootstrap, deploy, destroy."""
 
 import asyncio
 import json

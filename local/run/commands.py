@@ -1,4 +1,4 @@
-"""What `up` does, and how a run ends: by itself, by a signal, with an error."""
+"""The command `up`, and the end of a run: by itself, by a signal, with an error."""
 
 import asyncio
 import logging

@@ -1,4 +1,4 @@
-"""What a run of local mode serves, and how to call it: the content of endpoint.json."""
+"""The endpoint of a run of local mode: the content of endpoint.json."""
 
 import json
 from collections.abc import Mapping

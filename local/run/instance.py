@@ -1,4 +1,4 @@
-"""What one run of local mode is made of, in which order it starts, and that all of it stops."""
+"""One run of local mode: its parts, the order in which they start, and their end."""
 
 import asyncio
 import os

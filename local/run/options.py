@@ -1,4 +1,4 @@
-"""What a run of local mode may be told, and what of it is wrong before anything is started."""
+"""The options of a run of local mode, checked before anything is started."""
 
 import json
 import socket

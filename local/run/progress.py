@@ -1,4 +1,4 @@
-"""How a run tells what it is doing: a line per step, alive on a terminal, plain in a pipe."""
+"""The progress of a run: a line per step, alive on a terminal, plain in a pipe."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager

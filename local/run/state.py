@@ -1,4 +1,4 @@
-"""What lies in the state folder: logs, the CA, the address of what is up, and whose run it is."""
+"""The content of the state folder: logs, the CA, the address of what is up, and whose run it is."""
 
 import fcntl
 import json

@@ -1,4 +1,4 @@
-"""Where Bedrock delivers the records of a stage."""
+"""The destinations to which Bedrock delivers a stage's records."""
 
 from __future__ import annotations
 

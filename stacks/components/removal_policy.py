@@ -1,4 +1,4 @@
-"""What CloudFormation does with records when their stack is deleted."""
+"""The removal policy of resources that hold records."""
 
 from __future__ import annotations
 

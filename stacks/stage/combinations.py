@@ -1,5 +1,5 @@
-"""What is wrong with values of a stage block that are right by themselves: combinations that cannot
-be deployed, or would have no effect. Each mistake is one line."""
+"""Checks of a stage block's values against each other: combinations that cannot be deployed, or
+would have no effect. Each mistake is one line."""
 
 from __future__ import annotations
 

@@ -1,5 +1,5 @@
-"""What all groups of a stage block are made of: their base class, what is said of a key, and the
-texts that several of them take."""
+"""The base class of a stage block's groups, the description of a key, and the texts that several
+groups take."""
 
 from __future__ import annotations
 

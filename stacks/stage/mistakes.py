@@ -1,5 +1,5 @@
-"""What is wrong with the shape of a stage block, in one line for each mistake: the key's path, what
-was given, what is allowed, and for a key that does not exist the one that was meant."""
+"""Messages on the shape of a stage block, one line for each mistake: the key's path, what was
+given, what is allowed, and for a key that does not exist the one that was meant."""
 
 from __future__ import annotations
 

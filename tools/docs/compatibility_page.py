@@ -1,4 +1,4 @@
-"""What Bedrock takes, as a page for people: docs/compatibility.md."""
+"""The page on what Bedrock takes: docs/compatibility.md."""
 
 from collections.abc import Iterable
 

@@ -1,4 +1,4 @@
-"""How the project's pages are read: their tables, links, headings, blocks of code, named tests."""
+"""A reader of the project's pages: their tables, links, headings, blocks of code, named tests."""
 
 import ast
 import re

@@ -1,4 +1,4 @@
-"""Which model `ask` calls: the one that was given, or one that the stage allows."""
+"""The model that `ask` calls: the one that was given, or one that the stage allows."""
 
 from collections.abc import Iterable
 

@@ -1,4 +1,4 @@
-"""What a question is made of: text, PDFs and what the model is told beforehand, as one body."""
+"""The request body of a question: text, PDFs and a system prompt."""
 
 import json
 from base64 import b64encode

@@ -1,4 +1,5 @@
-"""Who may invoke what, by the stage's policies as IAM holds them, and whether the guard holds.
+"""The roles and users that may invoke models, by the stage's policies as IAM holds them, and
+whether the deny policy holds.
 
 https://docs.aws.amazon.com/IAM/latest/APIReference/API_ListEntitiesForPolicy.html
 """

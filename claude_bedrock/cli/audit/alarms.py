@@ -1,4 +1,4 @@
-"""Whether the stage's alarms are armed, and which of them went off in the window.
+"""The state of the stage's alarms, and the alarms that went off in the window.
 
 CloudWatch keeps an alarm's history for 30 days:
 https://docs.aws.amazon.com/AmazonCloudWatch/latest/monitoring/alarm-common-features.html

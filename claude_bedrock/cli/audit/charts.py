@@ -1,4 +1,4 @@
-"""How charts are drawn: SVG that stands in the page, colored and lettered by the page's own style.
+"""Charts as SVG that stands in the page, colored and lettered by the page's own style.
 
 https://www.pygal.org/en/stable/documentation/configuration/
 """

@@ -1,4 +1,4 @@
-"""Whether every call is on record: the join of `claude-bedrock verify`, put as statements."""
+"""Statements on the completeness of the record, by the join of `claude-bedrock verify`."""
 
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Final, NamedTuple

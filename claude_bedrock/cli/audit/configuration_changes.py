@@ -1,4 +1,4 @@
-"""Who changed the logging configuration, by CloudTrail's own history of management events.
+"""Changes of the logging configuration, by CloudTrail's own history of management events.
 
 It answers for 90 days: https://docs.aws.amazon.com/awscloudtrail/latest/APIReference/API_LookupEvents.html
 """

@@ -1,4 +1,4 @@
-"""Which control each statement serves: the table is read both ways."""
+"""Controls of frameworks and the statements that serve each of them, read both ways."""
 
 from collections.abc import Mapping, Sequence
 from typing import Final, NamedTuple

@@ -1,4 +1,5 @@
-"""Whether invocation logging is on as the stage set it, and how its places are locked.
+"""The state of invocation logging against the stage's settings, and the protection of its
+destinations.
 
 https://docs.aws.amazon.com/bedrock/latest/userguide/model-invocation-logging.html
 """

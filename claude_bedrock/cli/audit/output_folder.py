@@ -1,4 +1,4 @@
-"""What a report leaves on disk: the page, the data, the answers, and a manifest of all of it."""
+"""The files of a report: the page, the data, the answers, and a manifest of all of it."""
 
 import hashlib
 import json

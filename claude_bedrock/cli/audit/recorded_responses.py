@@ -1,4 +1,4 @@
-"""What AWS answered, byte by byte, kept as it came: the report's statements name these answers.
+"""AWS's responses, recorded byte by byte: the report's statements name them.
 
 botocore tells of each answer before anybody has read it:
 https://docs.aws.amazon.com/boto3/latest/guide/events.html

@@ -1,4 +1,4 @@
-"""What the report is made of, in the order in which it is told, and the same as data."""
+"""The report's parts, in their order, and the same as data."""
 
 from collections.abc import Mapping, Sequence
 from importlib.metadata import version

@@ -1,4 +1,5 @@
-"""Whether what was written on the window's first day is kept as long as the stage says."""
+"""The retention of what was written on the window's first day, against the stage's number of
+days."""
 
 from collections.abc import Sequence
 from datetime import date

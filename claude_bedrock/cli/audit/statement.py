@@ -1,4 +1,4 @@
-"""How a statement of the report looks: what it says, whether that is shown, and by what."""
+"""A statement of the report: its claim, its verdict, and the answers that it rests on."""
 
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any, Final, Literal, NamedTuple

@@ -1,1 +1,1 @@
-"""What `claude-bedrock doctor` looks at: a module for each family of checks."""
+"""The checks of `claude-bedrock doctor`: a module for each family."""

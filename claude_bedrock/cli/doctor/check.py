@@ -1,4 +1,4 @@
-"""What a check found, and what becomes of one whose answer AWS withholds."""
+"""The result of a check, also of one whose answer AWS withholds."""
 
 from collections.abc import Callable, Sequence
 from typing import Literal, NamedTuple

@@ -1,4 +1,4 @@
-"""How checks are shown to people: one row for those of a name that found the same."""
+"""The table of checks for people: one row for those of a name with the same result."""
 
 from collections.abc import Sequence
 

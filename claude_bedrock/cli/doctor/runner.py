@@ -1,4 +1,4 @@
-"""Which checks there are, in which order they are told, and what each has to know first."""
+"""The list of checks, their order, and what each has to know first."""
 
 import datetime as dt
 from collections.abc import Callable, Iterator, Mapping

@@ -1,4 +1,4 @@
-"""What a client needs to call a deployment, read from its stacks or from local mode."""
+"""The values that a client needs to call a deployment, read from its stacks or from local mode."""
 
 import json
 from collections.abc import Mapping

@@ -1,4 +1,4 @@
-"""How reports become pages of HTML: one file each, one look, and no request to anybody."""
+"""Reports as pages of HTML: one file each, one look, and no request."""
 
 import base64
 import hashlib

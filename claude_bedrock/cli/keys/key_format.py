@@ -1,5 +1,5 @@
-"""What a key's value looks like: its name and plan in front, so that the gateway can tell who
-called and within which limits, and a secret behind them.
+"""The format of a key's value: its name and plan in front, so that the gateway can tell who called
+and within which limits, and a secret behind them.
 
 A value may be 20 to 128 letters and digits, nothing else:
 https://docs.aws.amazon.com/apigateway/latest/developerguide/api-gateway-api-usage-plans.html

@@ -1,4 +1,4 @@
-"""Which records a list of calls has, and what each line of it says."""
+"""The list of calls: which records it has, and the fields of a line."""
 
 import time
 from collections.abc import Callable, Iterator, Mapping

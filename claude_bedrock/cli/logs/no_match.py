@@ -1,4 +1,4 @@
-"""What is said where a list of calls is empty: it is no sign that nobody called."""
+"""The message for an empty list of calls, which is no sign that there were none."""
 
 from difflib import get_close_matches
 from typing import Final

@@ -1,4 +1,4 @@
-"""How an account's Bedrock is asked for the Claude models and profiles it has in a Region."""
+"""The Claude models and profiles that an account's Bedrock has in a Region."""
 
 from collections.abc import Mapping
 

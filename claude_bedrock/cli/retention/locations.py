@@ -1,4 +1,5 @@
-"""How long a deployed stage's record is kept, from what AWS answers of the places it lies in."""
+"""The retention of a deployed stage's record, from AWS's settings of the locations it is stored
+in."""
 
 import datetime as dt
 import json

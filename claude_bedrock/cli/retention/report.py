@@ -1,4 +1,4 @@
-"""How it is told how long a stage's record is kept."""
+"""The report on the retention of a stage's record."""
 
 import datetime as dt
 from collections.abc import Iterator, Mapping, Sequence

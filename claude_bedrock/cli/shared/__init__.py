@@ -1,1 +1,1 @@
-"""What several commands use: options, the deployment, the endpoint, output."""
+"""Parts that several commands share: options, the deployment, the endpoint, output."""

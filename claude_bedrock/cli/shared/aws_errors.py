@@ -1,4 +1,4 @@
-"""What botocore's errors mean to whoever runs a command, and what to do about them."""
+"""Messages for botocore's errors, with what to do about them."""
 
 import os
 import re

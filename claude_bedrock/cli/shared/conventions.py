@@ -1,4 +1,4 @@
-"""What all commands have alike: the order of shared options, `--profile`, examples in the help."""
+"""Conventions of all commands: the order of shared options, `--profile`, examples in the help."""
 
 import os
 from collections.abc import Mapping

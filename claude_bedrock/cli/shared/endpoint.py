@@ -1,4 +1,5 @@
-"""Which endpoint is asked, as whom, and how what it answers is read, errors included."""
+"""The stage's endpoint as a command calls it: URL, credentials, and the reading of responses,
+errors included."""
 
 import json
 import re

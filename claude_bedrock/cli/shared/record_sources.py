@@ -1,4 +1,4 @@
-"""Where a deployment's records lie, and how its audit lines are read."""
+"""The destinations of a deployment's records, and readers of its audit lines."""
 
 from collections.abc import Collection, Iterator, Mapping
 from datetime import datetime

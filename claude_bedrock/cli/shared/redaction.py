@@ -1,4 +1,4 @@
-"""What is taken out of a message before anybody sees it: keys, secrets, passwords in URLs."""
+"""The redaction of messages: keys, secrets, passwords in URLs."""
 
 import os
 import re

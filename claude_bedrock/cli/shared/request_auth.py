@@ -1,4 +1,4 @@
-"""How a request to the endpoint says who makes it: by a key, or signed with AWS credentials."""
+"""The authentication of a request to the endpoint: by a key, or signed with AWS credentials."""
 
 from collections.abc import Generator
 

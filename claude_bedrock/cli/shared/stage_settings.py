@@ -1,4 +1,4 @@
-"""What a stage is meant to be, as its deployed stack tells it, or its block in cdk.json."""
+"""A stage's settings, from its deployed stack, or from its block in cdk.json."""
 
 import json
 from collections.abc import Mapping

@@ -1,4 +1,4 @@
-"""How text reaches the terminal: what others wrote is shown, and moves, colors or hides nothing."""
+"""Text for the terminal: what others wrote is shown, and moves, colors or hides nothing."""
 
 import json
 import re

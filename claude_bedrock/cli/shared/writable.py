@@ -1,4 +1,4 @@
-"""Whether a file can be written where it is to go, asked before the work whose result it holds."""
+"""The check that a file can be written, made before the work whose result it holds."""
 
 import os
 from pathlib import Path

@@ -1,4 +1,4 @@
-"""What a run costs at most, by the catalog's prices."""
+"""The most that a run can cost, by the catalog's prices."""
 
 from collections.abc import Iterable, Sequence
 from decimal import Decimal

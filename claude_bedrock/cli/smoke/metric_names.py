@@ -1,4 +1,4 @@
-"""Whether alarms watch metrics by the names, and the names of dimensions, that AWS publishes."""
+"""The check of the alarms' metrics by the names and dimensions that AWS publishes."""
 
 from collections.abc import Iterator, Mapping
 from typing import Any, Final

@@ -1,4 +1,4 @@
-"""What the catalog is not sure that a model takes, asked of Bedrock on its own route."""
+"""Checks of model features that the catalog is not sure of, by Bedrock's own answer."""
 
 import json
 from collections.abc import Iterable, Iterator, Mapping

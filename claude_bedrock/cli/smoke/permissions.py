@@ -1,4 +1,4 @@
-"""What the gateway's role must not be allowed: asked of IAM's simulator, and tried."""
+"""Checks of what the gateway's role must not be allowed: by IAM's simulator, and tried."""
 
 from typing import Final
 

@@ -1,4 +1,4 @@
-"""What Bedrock writes of a call: in both destinations, how soon, in which fields."""
+"""Checks of a call's record: in both destinations, how soon, in which fields."""
 
 from collections.abc import Callable, Mapping
 from datetime import UTC, datetime, timedelta

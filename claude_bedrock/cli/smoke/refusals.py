@@ -1,4 +1,5 @@
-"""How API Gateway and the gateway refuse: status, shape and headers, as the client sees them."""
+"""Checks of refusals by API Gateway and the gateway: status, shape and headers, as the client sees
+them."""
 
 import gzip
 import json

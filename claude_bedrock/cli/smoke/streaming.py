@@ -1,4 +1,4 @@
-"""Whether an answer arrives as it is written, and with the headers that the gateway gave it."""
+"""Checks of a streamed response: its pace, and the gateway's headers."""
 
 import json
 from typing import Final

@@ -1,4 +1,4 @@
-"""Whether the gateway's audit log and API Gateway's access log say who called."""
+"""Checks of the caller in the gateway's audit log and in API Gateway's access log."""
 
 import json
 from collections.abc import Mapping

@@ -1,1 +1,1 @@
-"""What calls came to: tokens and dollars, from Bedrock's records, asked here or of Athena."""
+"""The usage of a stage: tokens and dollars, from Bedrock's records, read here or by Athena."""

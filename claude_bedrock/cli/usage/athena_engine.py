@@ -1,4 +1,4 @@
-"""How a stage's Athena is asked: in its workgroup, which limits what a query may read.
+"""Queries by a stage's Athena: in its workgroup, which limits what a query may read.
 
 https://docs.aws.amazon.com/athena/latest/APIReference/API_StartQueryExecution.html
 """

@@ -1,5 +1,6 @@
-"""How a stage's objects of records come into a folder: several at a time, each whole or not at all,
-and none that is there already. Their keys become paths, so that the folder may be asked again."""
+"""The download of a stage's objects of records into a folder: several at a time, each complete or
+not at all, and none that is there already. Their keys become paths, so that the folder may be asked
+again."""
 
 from collections.abc import Callable, Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor

@@ -1,4 +1,4 @@
-"""How DuckDB reads files of records: by given columns, in bounded memory. What is no record, or no
+"""Queries of record files by DuckDB: by given columns, in bounded memory. What is no record, or no
 whole file, is told apart and stops nothing.
 
 https://duckdb.org/docs/stable/data/json/loading_json

@@ -1,4 +1,4 @@
-"""How usage is shown as a page: one file of HTML, in the look of the audit report."""
+"""The usage page: one file of HTML, in the look of the audit report."""
 
 from typing import NamedTuple
 

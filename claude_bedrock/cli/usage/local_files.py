@@ -1,4 +1,4 @@
-"""Which files of a folder hold records: those that lie there under the keys they have in S3."""
+"""The record files in a folder: those that are stored there under the keys they have in S3."""
 
 import re
 from collections.abc import Iterator

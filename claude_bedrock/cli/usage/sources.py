@@ -1,5 +1,5 @@
-"""What the records of a stage came to in a window: the one computation of tokens and cost, for
-`claude-bedrock usage` and for the audit report."""
+"""The usage of a stage in a window: the one computation of tokens and cost, for `claude-bedrock
+usage` and for the audit report."""
 
 import json
 from collections.abc import Sequence

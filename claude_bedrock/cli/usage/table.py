@@ -1,4 +1,4 @@
-"""How usage is shown in a terminal: a table with a bar for each group's share of the cost."""
+"""The usage table in a terminal, with a bar for each group's share of the cost."""
 
 import re
 from decimal import Decimal

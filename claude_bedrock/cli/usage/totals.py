@@ -1,4 +1,4 @@
-"""What rows come to in dollars, by the catalog, and added up by what was asked for.
+"""Sums of rows in dollars, by the catalog and by the dimensions asked for.
 
 Records tell neither how long a cache write was to live nor the service tier: the 5-minute and the
 standard rates are taken, and it is said. What cannot be priced is counted apart, never guessed.

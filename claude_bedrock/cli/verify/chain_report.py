@@ -1,4 +1,4 @@
-"""What the chain of sealed hours comes to, in sentences, as data and as an exit code."""
+"""The result of the chain of sealed hours, in sentences, as data and as an exit code."""
 
 from collections.abc import Iterator, Sequence
 from typing import Any, Final

@@ -1,4 +1,4 @@
-"""What Converse puts before the errors of the model, and not before its own.
+"""The words that Converse puts before the errors of the model, and not before its own.
 
 https://github.com/trycua/cua/issues/3303
 """

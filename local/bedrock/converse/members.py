@@ -1,4 +1,4 @@
-"""What AWS's service model of bedrock-runtime says of a JSON body: types, members, bounds, unions.
+"""JSON bodies by AWS's service model of bedrock-runtime: types, members, bounds, unions.
 
 The model is the one botocore ships. As AWS's services do, members it does not know are ignored,
 null stands for absent, and every broken constraint is told at once.

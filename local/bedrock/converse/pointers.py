@@ -1,4 +1,5 @@
-"""Which fields of Claude's own answer a Converse response carries on: JSON Pointers into a Message.
+"""The fields of Claude's own answer that a Converse response carries on: JSON Pointers into a
+Message.
 
 https://www.rfc-editor.org/rfc/rfc6901; a pointer to nothing is left out, a broken one is refused.
 """

@@ -1,4 +1,4 @@
-"""What each route of the gateway takes and answers, and by which statuses it refuses."""
+"""The routes of the gateway: what each takes and answers, and by which statuses it refuses."""
 
 from collections.abc import Iterator, Mapping
 from typing import Any, NamedTuple

@@ -1,4 +1,4 @@
-"""What bodies look like, as JSON schemas: those of Anthropic's formats and of Bedrock's.
+"""The JSON schemas of bodies: those of Anthropic's formats and of Bedrock's.
 
 No more is said than the gateway relies on or promises; the rest is Anthropic's and Bedrock's, who
 add to it without a new version, so that no schema here is closed.

@@ -1,4 +1,4 @@
-"""What can go wrong between the function and the model, one entry a fault."""
+"""The faults between the function and the model, one entry each."""
 
 import random
 import socket

@@ -1,4 +1,4 @@
-"""What the local Bedrock of a soak leaves in a folder: objects, log events, its own count."""
+"""The folder in which the local Bedrock of a soak leaves objects, log events and its own count."""
 
 import gzip
 import json

@@ -1,4 +1,4 @@
-"""How much memory each process of the function holds, shared pages divided among their users.
+"""The memory of each process of the function, shared pages divided among their users.
 
 Code is left out: it is shared with every other Python that runs on the machine meanwhile.
 """

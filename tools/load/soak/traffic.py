@@ -1,4 +1,4 @@
-"""What is asked in a soak, how often and how large, and which end each call is due to have."""
+"""The requests of a soak: how often and how large, and which end each call is due to have."""
 
 import json
 from base64 import b64encode

@@ -1,4 +1,4 @@
-"""How the report is shown: one page of HTML that asks nobody for anything."""
+"""The report as one page of HTML that makes no request."""
 
 from collections.abc import Callable, Mapping
 from decimal import Decimal

@@ -1,4 +1,4 @@
-"""What of the account goes before a stage's own settings: projects, retention storage, guardrails.
+"""Checks of account settings that go before a stage's own: projects, retention storage, guardrails.
 
 https://docs.aws.amazon.com/bedrock/latest/userguide/data-retention.html
 https://docs.aws.amazon.com/bedrock/latest/userguide/guardrails-enforcements.html

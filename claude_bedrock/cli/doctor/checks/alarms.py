@@ -1,4 +1,4 @@
-"""Whether the stage's alarms reach somebody, and those on deliveries watch what Bedrock writes.
+"""Checks of the alarms' subscribers, and of the metrics of alarms on deliveries.
 
 https://docs.aws.amazon.com/sns/latest/dg/sns-email-notifications.html
 https://docs.aws.amazon.com/bedrock/latest/userguide/monitoring-runtime-metrics.html

@@ -1,4 +1,4 @@
-"""Whether there is an AWS CLI, and one recent enough for what the pages do with it."""
+"""The check of the AWS CLI's version against what the pages do with it."""
 
 import re
 import shutil

@@ -1,4 +1,4 @@
-"""Whether the CDK can deploy to the account and Region: its bootstrap stack, by its version."""
+"""The check of the CDK's bootstrap stack in the account and Region, by its version."""
 
 from botocore.exceptions import ClientError
 

@@ -1,4 +1,4 @@
-"""Whether Lambda has the concurrency that the stage's block reserves, before a deployment asks.
+"""The check of Lambda's concurrency for what the stage's block reserves, before a deployment asks.
 
 https://docs.aws.amazon.com/lambda/latest/dg/configuration-concurrency.html
 """

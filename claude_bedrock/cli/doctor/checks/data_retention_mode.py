@@ -1,4 +1,5 @@
-"""Which data-retention mode the account has, against what the stage asks and its models need.
+"""The check of the account's data-retention mode, against the stage's setting and its models'
+needs.
 
 https://docs.aws.amazon.com/bedrock/latest/userguide/data-retention.html
 """

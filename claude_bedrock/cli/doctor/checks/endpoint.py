@@ -1,4 +1,4 @@
-"""Whether the stage's URL answers where it asks for no credentials."""
+"""The check of the stage's URL on the routes that ask for no credentials."""
 
 import http.client
 import ssl

@@ -1,4 +1,5 @@
-"""Whether the account knows GitHub's tokens, where a role of the stage is for a workflow."""
+"""The check of GitHub's OIDC provider in the account, where a role of the stage is for a
+workflow."""
 
 from botocore.exceptions import ClientError
 

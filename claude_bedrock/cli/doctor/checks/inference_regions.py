@@ -1,4 +1,5 @@
-"""Which Regions may answer a call by each profile of the stage, against its residency.
+"""The check of the Regions that may answer a call by each profile of the stage, against its
+residency.
 
 A profile's prefix promises no residency; GetInferenceProfile in the source Region tells:
 https://docs.aws.amazon.com/bedrock/latest/userguide/inference-profiles-support.html

@@ -1,4 +1,5 @@
-"""Whether Bedrock's logging configuration in the Region is as the stage set or adopted it.
+"""The check of Bedrock's logging configuration in the Region against the one that the stage set or
+adopted.
 
 https://docs.aws.amazon.com/bedrock/latest/userguide/model-invocation-logging.html
 """

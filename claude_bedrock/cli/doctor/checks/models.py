@@ -1,4 +1,5 @@
-"""Whether the account may have each model of the stage, for how long, and who may subscribe to it.
+"""Checks of the account's access to each model of the stage, of its lifecycle, and of who may
+subscribe to it.
 
 https://docs.aws.amazon.com/bedrock/latest/APIReference/API_GetFoundationModelAvailability.html,
 https://docs.aws.amazon.com/bedrock/latest/userguide/model-access.html,

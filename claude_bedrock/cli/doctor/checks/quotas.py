@@ -1,4 +1,4 @@
-"""How many requests and tokens a minute the account may have of each model, by each geography.
+"""Checks of the account's requests and tokens a minute for each model, by each geography.
 
 The names are prose, and not of one kind:
 https://docs.aws.amazon.com/bedrock/latest/userguide/quotas-runtime.html,

@@ -1,4 +1,4 @@
-"""Whether the stage's four stacks are deployed, and whole."""
+"""The check of the stage's four stacks: deployed, and complete."""
 
 from collections.abc import Mapping
 

@@ -1,4 +1,4 @@
-"""Whether the account has submitted Anthropic's use-case form.
+"""The check of Anthropic's use-case form in the account.
 
 https://docs.aws.amazon.com/bedrock/latest/userguide/model-access.html
 """
