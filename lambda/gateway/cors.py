@@ -23,6 +23,8 @@ def headers(request: Request, settings: Settings) -> dict[str, str]:
     if not settings.cors_origins:
         return {}
     origin = request.headers.get("origin", "")
+    # A cache must not give one origin the response to another:
+    # https://fetch.spec.whatwg.org/#cors-protocol-and-http-caches
     if origin not in settings.cors_origins:
         return {"vary": "Origin"}
     return {

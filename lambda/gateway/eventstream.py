@@ -99,6 +99,7 @@ class Decoder(_Cutter):
 
     def _read(self, raw: bytes) -> Headers:
         headers = _parse_headers(raw)
+        # A stream has a few sets of headers; the limit is for one whose headers never repeat.
         if len(self._headers) < _HEADER_CACHE_LIMIT:
             self._headers[raw] = headers
         return headers
@@ -119,6 +120,7 @@ class Relay(_Cutter):
         if self._positions:
             at, _, end = self._positions[-1]
             self._last = self._buffer[at:end]
+        # A frame that is not complete stays here: an exception may have to take its place.
         return self._buffer[: self._complete]
 
     def last_frames(self) -> list[bytes]:
@@ -155,6 +157,7 @@ def exception(name: str, payload: bytes) -> bytes:
 def frame(fields: Headers, payload: bytes) -> bytes:
     """Return a frame of these headers, all of them text."""
     headers = b"".join(_string_header(*field) for field in fields.items())
+    # 16 bytes: two lengths, the checksum of the prelude and that of the message.
     lengths = _LENGTHS.pack(len(headers) + len(payload) + 16, len(headers))
     message = lengths + _CRC.pack(crc32(lengths)) + headers + payload
     return message + _CRC.pack(crc32(message))
@@ -171,12 +174,15 @@ def _find(buffer: bytes, positions: list[tuple[int, int, int]]) -> int:
     while size - at >= _PRELUDE_BYTES:
         total, header_length, prelude_crc = _prelude_at(buffer, at)
         body, end = at + _PRELUDE_BYTES + header_length, at + total
+        # The prelude is checked by itself first: a wrong length would put the checksum of the
+        # message at a wrong place.
         if crc32(buffer[at : at + 8]) != prelude_crc:
             raise FrameError("the prelude's checksum is wrong")
         if header_length > MAX_HEADER_BYTES or not body + 4 <= end <= at + MAX_FRAME_BYTES:
             raise FrameError("a frame of impossible length")
         if end > size:
             return int(end - size)
+        # The message's checksum covers the prelude too, so the CRC of its first 8 bytes goes on.
         if crc32(view[at + 8 : end - 4], prelude_crc) != _crc_at(buffer, end - 4)[0]:
             raise FrameError("a message's checksum is wrong")
         positions.append((at, body, end))

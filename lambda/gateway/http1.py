@@ -14,6 +14,7 @@ _MAX_LINE_BYTES = 8_192
 _COPIED_BYTES = 1 << 16  # of a request's body
 _STATUS_LINE = r"HTTP/1\.([01]) ([1-5]\d\d)(?: [^\r\n]*)?"  # compiled at the first use, kept by re
 _FIELD = r"([!#$%&'*+.^_`|~0-9A-Za-z-]+):([^\r\n\0]*)"
+# Chunk extensions are skipped, as a recipient must those it does not know (section 7.1.1).
 _CHUNK_SIZE = rb"([0-9A-Fa-f]{1,15})[ \t]*(?:;[^\r\n]*)?"
 
 
@@ -90,6 +91,7 @@ class ResponseReader:
     @property
     def reusable(self) -> bool:
         """Whether the connection can carry another request after this response."""
+        # Bytes behind the response answer no request of ours: what follows them cannot be trusted.
         if self.head is None or not self.complete or self._buffer:
             return False
         framed = self._chunked or self._remaining is not None
@@ -99,6 +101,8 @@ class ResponseReader:
         while (end := self._buffer.find(b"\r\n\r\n")) >= 0:
             head = _parse_head(self._buffer[:end])
             self._buffer = self._buffer[end + 4 :]
+            # Interim responses may come before the final one:
+            # https://www.rfc-editor.org/rfc/rfc9110#section-15.2
             if head.status >= 200:
                 self.head = head
                 self._choose_framing(head)
@@ -108,8 +112,10 @@ class ResponseReader:
         return False
 
     def _choose_framing(self, head: Head) -> None:
+        # These have no body, whatever their fields say (section 6.3).
         if head.status in (204, 304):
             self._remaining = 0
+        # It overrides Content-Length. With neither, the body lasts until the close (section 6.3).
         elif "transfer-encoding" in head.headers:
             self._chunked = _is_chunked(head.headers["transfer-encoding"])
         elif "content-length" in head.headers:
@@ -167,6 +173,8 @@ class ResponseReader:
 
 
 def _parse_head(head: bytes) -> Head:
+    # Latin-1 keeps every octet: a field value may hold obs-text, of no known encoding.
+    # https://www.rfc-editor.org/rfc/rfc9110#section-5.5
     status_line, *lines = head.decode("latin-1").split("\r\n")
     status = re.fullmatch(_STATUS_LINE, status_line)
     if status is None or status[2] == "101":  # nobody has asked for another protocol
@@ -176,9 +184,12 @@ def _parse_head(head: bytes) -> Head:
         field = re.fullmatch(_FIELD, line)
         if field is None:
             raise ProtocolError("a header line is not NAME: VALUE")
+        # White space around a value is not part of it (section 5.1).
         name, value = field[1].lower(), field[2].strip(" \t")
+        # Repeated fields are one list, in order: https://www.rfc-editor.org/rfc/rfc9110#section-5.3
         headers[name] = f"{headers[name]}, {value}" if name in headers else value
     options = {item.strip() for item in headers.get("connection", "").lower().split(",")}
+    # HTTP/1.1 persists by default, HTTP/1.0 does not (section 9.3).
     return Head(int(status[2]), headers, status[1] == "1" and "close" not in options)
 
 

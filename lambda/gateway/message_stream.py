@@ -61,12 +61,16 @@ class MessageStream:
         written: list[bytes] = []
         write = written.append
         for headers, payload in frames:
+            # The decoder returns the same object for equal headers, so one comparison tells a
+            # chunk.
             if headers is self._chunks and payload.startswith(_BYTES_PREFIX):
                 try:
                     data = a2b_base64(payload[_BYTES_AT : payload.find(b'"', _BYTES_AT)])
                 except Base64Error:
                     data = b""
                 head = _PASSED_ON.get(data[: data.find(b'"', _TYPE_AT)])
+                # A line break would end the `data` field:
+                # https://html.spec.whatwg.org/multipage/server-sent-events.html#parsing-an-event-stream
                 if head is not None and data.find(b"\n") < 0 and data.find(b"\r") < 0:
                     write(head)
                     write(data)
@@ -124,10 +128,13 @@ class MessageStream:
 
     def _read(self, name: bytes, data: bytes) -> bytes:
         content: dict[str, Any] = json.loads(data)
+        # Input tokens come with `message_start`, the running count of output tokens with
+        # `message_delta`: https://platform.claude.com/docs/en/build-with-claude/streaming
         message = content.get("message", content) if name == b"message_start" else content
         self.usage = self.usage.updated(message.get("usage") or {})
         if name == b"message_stop":
             self.complete = True
+            # Bedrock adds its metrics to the last event; Anthropic's format does not have them.
             if content.pop(_METRICS, None) is not None:
                 return json.dumps(content, ensure_ascii=False, separators=(",", ":")).encode()
         return data

@@ -37,6 +37,7 @@ async def authorize(
     authorizer: Authorizer, exchange: Exchange, match: Match, api: Api, invoke: Invoke
 ) -> Grant:
     """Raise RefusedError unless the function allows the call."""
+    # A request without an identity source is refused, and the function is not invoked.
     if not all(_is_present(source, exchange) for source in authorizer.sources):
         raise RefusedError("UNAUTHORIZED")
     authorizer_event = event.authorizer_event(exchange, match, api)
@@ -62,6 +63,7 @@ def _is_present(source: str, exchange: Exchange) -> bool:
 
 
 def _failure(payload: bytes) -> RefusedError:
+    # Only this exact text of an error gives 401; any other is a 500.
     message = json.loads(payload).get("errorMessage")
     return RefusedError("UNAUTHORIZED" if message == "Unauthorized" else "AUTHORIZER_FAILURE")
 
@@ -75,12 +77,15 @@ def _grant(payload: bytes, arn: str) -> Grant:
         raise RefusedError("AUTHORIZER_CONFIGURATION_ERROR") from malformed
     if not allowed:
         raise RefusedError("ACCESS_DENIED")
+    # Values of the context reach the function as text, whatever their type was.
     values = {name: _text(value) for name, value in (answer.get("context") or {}).items()}
     return Grant(principal, answer.get("usageIdentifierKey"), values)
 
 
 def _allowed(statements: list[Mapping[str, Any]], arn: str) -> bool:
     effects = {statement["Effect"] for statement in statements if _covers(statement, arn)}
+    # A deny wins over an allow, and what no statement allows is denied:
+    # https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_evaluation-logic.html
     return effects == {"Allow"}
 
 

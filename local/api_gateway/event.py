@@ -73,10 +73,12 @@ def _request(exchange: Exchange, match: Match, api: Api) -> dict[str, Any]:
         "resource": match.method.resource,
         "path": exchange.path,
         "httpMethod": exchange.verb,
+        # Of a repeated name the last value; the multi-value members have all.
         "headers": dict(headers),
         "multiValueHeaders": _grouped(headers),
         "queryStringParameters": dict(query) or None,
         "multiValueQueryStringParameters": _grouped(query) or None,
+        # Path parameters are decoded, while `path` stays as it was sent.
         "pathParameters": {n: unquote(value) for n, value in match.parameters.items()} or None,
         "stageVariables": dict(api.variables) or None,
         "requestContext": _context(exchange, match, api),

@@ -26,6 +26,8 @@ from local.run.options import ClientDisconnect
 _LOG = logging.getLogger(__name__)
 IDLE_SECONDS = 300.0
 """A Regional API gives up on a stream that is silent for longer."""
+# API Gateway sets these itself:
+# https://docs.aws.amazon.com/apigateway/latest/developerguide/api-gateway-known-issues.html
 _REMAPPED = frozenset(
     {
         "connection",
@@ -37,6 +39,7 @@ _REMAPPED = frozenset(
         "x-amzn-requestid",
     }
 )
+# The front frames the response anew for its own connection.
 _FRAMING = frozenset({"transfer-encoding", "keep-alive"})
 
 

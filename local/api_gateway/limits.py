@@ -59,6 +59,8 @@ class Quotas:
         if quota is None:
             return True
         period = period_start(self._now(), quota.period)
+        # `offset` counts in the first period only:
+        # https://docs.aws.amazon.com/apigateway/latest/api/API_QuotaSettings.html
         began, used = self._used.get(name, (period, quota.offset))
         if began != period:
             used = 0

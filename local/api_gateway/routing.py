@@ -28,6 +28,7 @@ def find(methods: Iterable[Method], verb: str, path: str) -> Match | None:
         ranks = _ranks(parts, segments)
         if ranks is None or method.verb not in (verb, "ANY"):
             continue
+        # Of one resource, a method of its own goes before ANY.
         order = ranks, method.verb == "ANY"
         if best is None or order < best:
             best, match = order, Match(method, _parameters(parts, segments))
@@ -42,6 +43,7 @@ def _ranks(parts: list[str], segments: list[str]) -> tuple[int, ...] | None:
     """Return how specific each part is; None if the path does not fit them."""
     ranks = tuple(_rank(part) for part in parts)
     greedy = bool(ranks) and ranks[-1] == _GREEDY
+    # `{proxy+}` stands for one segment or more, never for none.
     if len(segments) < len(parts) or (len(segments) > len(parts) and not greedy):
         return None
     fits = all(r != _LITERAL or p == s for r, p, s in zip(ranks, parts, segments, strict=False))

@@ -15,6 +15,7 @@ def check(method: Method, exchange: Exchange) -> None:
     if method.schemas is None:
         return
     kind = (exchange.header("content-type") or "application/json").partition(";")[0].strip().lower()
+    # A content type that the method has no model for is not validated.
     schema = method.schemas.get(kind)
     if schema is None:
         return
