@@ -23,7 +23,14 @@ Stage = Annotated[str, typer.Option(help="The stage of cdk.json to deploy.")]
 Port = Annotated[int, typer.Option(help="Of the API over HTTP; 0 picks a free one.")]
 HttpsPort = Annotated[int, typer.Option(help="Of the API over HTTPS; 0 picks a free one.")]
 AwsPort = Annotated[int, typer.Option(help="Of the embedded AWS; 0 picks a free one.")]
-StateFolder = Annotated[Path, typer.Option(help="Where logs, CA and endpoint.json go.")]
+LocalDir = Annotated[
+    Path,
+    typer.Option(
+        "--local-dir",
+        "--state",
+        help="Where logs, CA and endpoint.json go. --state is its old name.",
+    ),
+]
 StagesFile = Annotated[
     Path | None,
     typer.Option(help="A JSON file of stage blocks in place of those in cdk.json.", exists=True),
@@ -51,14 +58,14 @@ def up(
     port: Port = 0,
     https_port: HttpsPort = 0,
     aws_port: AwsPort = 0,
-    state: StateFolder = Path(".local"),
+    local_dir: LocalDir = Path(".local"),
     stages_file: StagesFile = None,
     client_disconnect: Disconnect = ClientDisconnect.INVISIBLE,
     iam_delay: IamDelay = "0",
 ) -> None:
     """Deploy to an embedded AWS and serve the API until Ctrl-C."""
     ports = (port, https_port, aws_port)
-    chosen = Options(stage, *ports, state, stages_file, client_disconnect, iam_delay)
+    chosen = Options(stage, *ports, local_dir, stages_file, client_disconnect, iam_delay)
     _module("local.run.commands").up(chosen)
 
 
@@ -69,7 +76,7 @@ def demo(
     port: Port = 0,
     https_port: HttpsPort = 0,
     aws_port: AwsPort = 0,
-    state: StateFolder = Path(".local"),
+    local_dir: LocalDir = Path(".local"),
     stages_file: StagesFile = None,
     client_disconnect: Disconnect = ClientDisconnect.INVISIBLE,
     iam_delay: IamDelay = "0",
@@ -77,7 +84,7 @@ def demo(
     """The same, then call it, show what was logged, and stop."""
     ports = (port, https_port, aws_port)
     _module("demo.commands").demo(
-        Options(stage, *ports, state, stages_file, client_disconnect, iam_delay)
+        Options(stage, *ports, local_dir, stages_file, client_disconnect, iam_delay)
     )
 
 
@@ -88,7 +95,7 @@ def audit_demo(
     port: Port = 0,
     https_port: HttpsPort = 0,
     aws_port: AwsPort = 0,
-    state: StateFolder = Path(".local"),
+    local_dir: LocalDir = Path(".local"),
     stages_file: StagesFile = None,
     client_disconnect: Disconnect = ClientDisconnect.INVISIBLE,
     iam_delay: IamDelay = "0",
@@ -96,14 +103,14 @@ def audit_demo(
     """The same, with a made-up month of calls; makes the audit report of it, and stops."""
     ports = (port, https_port, aws_port)
     _module("demo.commands").audit_demo(
-        Options(stage, *ports, state, stages_file, client_disconnect, iam_delay)
+        Options(stage, *ports, local_dir, stages_file, client_disconnect, iam_delay)
     )
 
 
 @app.command()
-def deploy(*, state: StateFolder = Path(".local"), stages_file: StagesFile = None) -> None:
+def deploy(*, local_dir: LocalDir = Path(".local"), stages_file: StagesFile = None) -> None:
     """Deploy a changed cdk.json to the run that is up, and renew its endpoint.json."""
-    _module("local.run.commands").deploy(state, stages_file)
+    _module("local.run.commands").deploy(local_dir, stages_file)
 
 
 def _module(name: str) -> ModuleType:

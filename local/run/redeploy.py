@@ -28,7 +28,7 @@ async def redeploy(folder: Path, stages_file: Path | None, console: Console) -> 
     running = state.read_endpoint()
     if running is None or not await asyncio.to_thread(is_up, running["aws_endpoint_url"]):
         raise NotRedeployedError(
-            f"Nothing is up with --state {folder}: start it with `python -m local up`."
+            f"Nothing is up with --local-dir {folder}: start it with `python -m local up`."
         )
     before = Endpoint(**running)
     _check_region(before, stages_file)

@@ -36,7 +36,7 @@ class State:
                 lock.seek(0)
                 raise InUseError(
                     f"{self.folder} is in use by process {lock.read().strip()}: "
-                    "stop that first, or give another folder with --state"
+                    "stop that first, or give another folder with --local-dir"
                 ) from taken
             lock.truncate(0)
             lock.write(str(os.getpid()))

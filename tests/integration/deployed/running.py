@@ -31,7 +31,7 @@ def running(state: Path, *options: str) -> Iterator[Deployment]:
     log = state / "up.log"
     with log.open("wb") as output:
         process = subprocess.Popen(
-            [sys.executable, "-m", "local", "up", "--state", str(state), *options],
+            [sys.executable, "-m", "local", "up", "--local-dir", str(state), *options],
             cwd=PROJECT,
             stdout=output,
             stderr=subprocess.STDOUT,

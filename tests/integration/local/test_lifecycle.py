@@ -21,7 +21,7 @@ PROJECT = Path(__file__).parents[3]
 def starting(tmp_path: Path) -> Iterator[subprocess.Popen[str]]:
     """`python -m local up` on its way: its embedded AWS is up."""
     with subprocess.Popen(
-        [sys.executable, "-m", "local", "up", "--state", str(tmp_path)],
+        [sys.executable, "-m", "local", "up", "--local-dir", str(tmp_path)],
         cwd=PROJECT,
         env={**os.environ, "PYTHONPATH": "lambda"},
         stdout=subprocess.PIPE,
@@ -81,7 +81,7 @@ def test_a_folder_in_use_is_refused_in_one_line(
     port_of_aws(starting)
 
     second = subprocess.run(
-        [sys.executable, "-m", "local", "up", "--state", str(tmp_path)],
+        [sys.executable, "-m", "local", "up", "--local-dir", str(tmp_path)],
         cwd=PROJECT,
         env={**os.environ, "PYTHONPATH": "lambda"},
         capture_output=True,
@@ -98,7 +98,7 @@ def test_a_folder_in_use_is_refused_in_one_line(
 def refused(tmp_path: Path, *options: str) -> str:
     """What a run that does not start says, in one line."""
     tried = subprocess.run(
-        [sys.executable, "-m", "local", "up", "--state", str(tmp_path / "state"), *options],
+        [sys.executable, "-m", "local", "up", "--local-dir", str(tmp_path / "state"), *options],
         cwd=PROJECT,
         env={**os.environ, "PYTHONPATH": "lambda"},
         capture_output=True,

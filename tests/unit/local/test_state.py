@@ -9,7 +9,11 @@ from local.run.state import InUseError, State
 
 
 def test_a_folder_serves_one_run_at_a_time(tmp_path: Path) -> None:
-    with State(tmp_path).held(), pytest.raises(InUseError, match="--state"), State(tmp_path).held():
+    with (
+        State(tmp_path).held(),
+        pytest.raises(InUseError, match="--local-dir"),
+        State(tmp_path).held(),
+    ):
         pass
 
     with State(tmp_path).held():
