@@ -27,7 +27,15 @@ from claude_bedrock.cli.shared.writable import (
     require_new_file,
     require_writable,
 )
-from claude_bedrock.cli.usage import athena_engine, html_report, local_files, rows, sources, table
+from claude_bedrock.cli.usage import (
+    athena_engine,
+    csv_rows,
+    html_report,
+    local_files,
+    rows,
+    sources,
+    table,
+)
 from claude_bedrock.cli.usage.rows import Row, UnanswerableError
 from claude_bedrock.cli.usage.totals import DIMENSIONS, Dimension, TeamProfiles, Usage, with_notes
 from claude_bedrock.cli.usage.totals import usage as priced
@@ -71,6 +79,7 @@ def usage(
         Path | None, typer.Option(help="Fetch into this folder what it lacks, then ask it.")
     ] = None,
     athena: Annotated[bool, typer.Option("--athena", help="Ask in the account.")] = False,
+    as_csv: Annotated[bool, typer.Option("--csv", help="Print CSV, a row for each group.")] = False,
     out: Annotated[Path | None, typer.Option(help="Write a page of HTML.")] = None,
     stage: Stage = None,
     region: Region = None,
@@ -86,6 +95,8 @@ def usage(
             since, hours, until, month, now=datetime.now(UTC), default_hours=MONTH_HOURS
         )
         source = _source(folder, sync, athena=athena)
+        if as_csv and as_json:
+            raise UnanswerableError("--csv and --json cannot be combined.")
         if out:
             require_new_file(out)
         if sync:
@@ -98,6 +109,10 @@ def usage(
         echo(f"no call is on record in this window: {title}", err=True)
     if as_json:
         echo_json(_as_data(total_usage, period, answer.scanned_bytes))
+    elif as_csv:
+        echo(csv_rows.as_csv(total_usage), nl=False)
+        for remark in table.remarks(total_usage):
+            echo(remark, err=True)
     else:
         console().print(table.shown(total_usage, title))
         if answer.scanned_bytes is not None:

@@ -1,6 +1,8 @@
 """What usage adds up is what the calls were, to the token and to the cent's last part."""
 
+import csv
 import gzip
+import io
 import json
 import subprocess
 import sys
@@ -16,8 +18,16 @@ from typer.testing import CliRunner, Result
 from claude_bedrock.cli.main import app
 from claude_bedrock.cli.shared.deployment import Deployment
 from claude_bedrock.cli.usage import duckdb_engine, html_report, local_files, rows, sources, table
+from claude_bedrock.cli.usage.csv_rows import as_csv
 from claude_bedrock.cli.usage.rows import Row, UnanswerableError
-from claude_bedrock.cli.usage.totals import Dimension, TeamProfile, Usage, usage, with_notes
+from claude_bedrock.cli.usage.totals import (
+    Dimension,
+    Sum,
+    TeamProfile,
+    Usage,
+    usage,
+    with_notes,
+)
 from demo.sample_call import Call, record
 from tests.unit.cli.usage.conftest import MONTH, SINCE, UNTIL, Made
 
@@ -303,3 +313,31 @@ def test_the_program_starts_without_the_engine() -> None:
 
 def test_no_calls_are_an_answer() -> None:
     assert rows.read(*duckdb_engine.ask(rows.question(SINCE, UNTIL), [])) == []
+
+
+def test_csv_has_the_groups_of_the_json_with_exact_dollars(made: Made) -> None:
+    arguments = ("--from", str(made.folder), "--by", "team,model")
+
+    body = json.loads(_command(*arguments, "--json").stdout)
+    rows = list(csv.DictReader(io.StringIO(_command(*arguments, "--csv").stdout)))
+
+    assert [(row["team"], row["model"], row["calls"], row["dollars_total"]) for row in rows] == [
+        (group["team"], group["model"], str(group["calls"]), group["dollars"]["total"])
+        for group in body["groups"]
+    ]
+    assert _command(*arguments, "--csv", "--json").exit_code == 2
+
+
+@pytest.mark.parametrize("caller", ["=1+1", "+1", "-1", "@SUM(A1)", "\t=1"])
+def test_a_callers_name_is_no_formula_in_csv(caller: str) -> None:
+    group = Sum()
+    (row,) = csv.DictReader(io.StringIO(as_csv(Usage(("caller",), {(caller,): group}, group, ()))))
+
+    assert row["caller"].startswith("'")
+
+
+def test_csv_without_calls_has_the_names_of_its_columns() -> None:
+    (names,) = csv.reader(io.StringIO(as_csv(Usage(("day",), {}, Sum(), ()))))
+
+    assert names[0] == "day"
+    assert "dollars_total" in names
