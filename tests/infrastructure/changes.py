@@ -32,7 +32,7 @@ UNIQUE: Final[Mapping[str, tuple[str, ...]]] = {
     "AWS::IAM::Policy": ("PolicyName", "Roles"),
     "AWS::SNS::Topic": ("TopicName",),
 }
-KEEPS: Final = {"Retain", "RetainExceptOnCreate"}
+RETAIN: Final = {"Retain", "RetainExceptOnCreate"}
 
 Properties = Mapping[str, Any]
 Value = Any
@@ -40,7 +40,7 @@ Name = tuple[object, ...]
 Resolve = Callable[[Value], Value]
 
 
-class Place(NamedTuple):
+class StackLocation(NamedTuple):
     """An account and Region: where a stack's name and its exports are one of a kind."""
 
     account: str
@@ -71,8 +71,8 @@ class Stack:
 
     def exports(self) -> dict[str, Value]:
         return {
-            body["Export"]["Name"]: self.outputs[each]
-            for each, body in self.template.get("Outputs", {}).items()
+            body["Export"]["Name"]: self.outputs[output]
+            for output, body in self.template.get("Outputs", {}).items()
             if "Export" in body
         }
 
@@ -84,49 +84,51 @@ class Deployment:
     """One stage as it is deployed; `update` tells what AWS would refuse of a change."""
 
     def __init__(self) -> None:
-        self._stacks: dict[tuple[Place, str], Stack] = {}
+        self._stacks: dict[tuple[StackLocation, str], Stack] = {}
         self._names: dict[Name, str] = {}
         self._numbers = itertools.count()
 
     def update(self, block: Block, templates: Templates) -> list[str]:
         """Deploys the stacks in their order. Returns what is refused; deploys it all the same."""
-        place = Place(block.get("account.id") or ACCOUNT, block["region"])
+        location = StackLocation(block.get("account.id") or ACCOUNT, block["region"])
         refusals: list[str] = []
         for name in STACKS:
-            refusals += self._update(place, name, templates[name])
+            refusals += self._update(location, name, templates[name])
         return refusals
 
-    def _update(self, place: Place, name: str, template: Mapping[str, Any]) -> Iterator[str]:
-        old = self._stacks.get((place, name), Stack())
+    def _update(
+        self, location: StackLocation, name: str, template: Mapping[str, Any]
+    ) -> Iterator[str]:
+        old = self._stacks.get((location, name), Stack())
         new = Stack(template, *_references(template))
         numbers = self._numbered(old, template)
-        resolve = _Resolver(place, name, template["Resources"], numbers, self._stacks).resolve
+        resolve = _Resolver(location, name, template["Resources"], numbers, self._stacks).resolve
         while replaced := self._replaced(old, template, numbers, resolve):
-            numbers.update({each: next(self._numbers) for each in replaced})
-        for each, body in template["Resources"].items():
-            new.resources[each] = _resource(place, body, numbers[each], resolve)
+            numbers.update({logical_id: next(self._numbers) for logical_id in replaced})
+        for logical_id, body in template["Resources"].items():
+            new.resources[logical_id] = _resource(location, body, numbers[logical_id], resolve)
         new.outputs = {
-            each: resolve(body["Value"]) for each, body in template.get("Outputs", {}).items()
+            output: resolve(body["Value"]) for output, body in template.get("Outputs", {}).items()
         }
         refusals = [
-            *self._exports_in_use(place, name, old, new),
-            *self._attached(place, name, old, new),
+            *self._exports_in_use(location, name, old, new),
+            *self._attached(location, name, old, new),
             *self._names_taken(name, old, new),
-            *self._missing_outputs(place, name, new),
+            *self._missing_outputs(location, name, new),
         ]
         if template == old.template:
             refusals += self._stale(name, old, new)
-        self._stacks[place, name] = new
+        self._stacks[location, name] = new
         self._rename(name, old, new)
         return iter(refusals)
 
     def _numbered(self, old: Stack, template: Mapping[str, Any]) -> dict[str, int]:
         """Logical id -> number, where a resource stays what it was until it is known replaced."""
         return {
-            each: old.resources[each].number
-            if each in old.resources and old.resources[each].type == body["Type"]
+            logical_id: old.resources[logical_id].number
+            if logical_id in old.resources and old.resources[logical_id].type == body["Type"]
             else next(self._numbers)
-            for each, body in template["Resources"].items()
+            for logical_id, body in template["Resources"].items()
         }
 
     def _replaced(
@@ -134,40 +136,46 @@ class Deployment:
     ) -> list[str]:
         """Those whose create-only properties differ from what is deployed."""
         return [
-            each
-            for each, was in old.resources.items()
-            if numbers.get(each) == was.number
+            logical_id
+            for logical_id, was in old.resources.items()
+            if numbers.get(logical_id) == was.number
             and _create_only(was.type, was.properties)
-            != resolve(_create_only(was.type, template["Resources"][each].get("Properties", {})))
+            != resolve(
+                _create_only(was.type, template["Resources"][logical_id].get("Properties", {}))
+            )
         ]
 
-    def _exports_in_use(self, place: Place, name: str, old: Stack, new: Stack) -> Iterator[str]:
+    def _exports_in_use(
+        self, location: StackLocation, name: str, old: Stack, new: Stack
+    ) -> Iterator[str]:
         exported = new.exports()
         for export, value in old.exports().items():
-            for importer in self._importers(place, export, but=name):
+            for importer in self._importers(location, export, but=name):
                 if export not in exported:
                     yield f"{name}: Export {export} cannot be deleted as it is in use by {importer}"
                 elif exported[export] != value:
                     yield f"{name}: Export {export} cannot be updated as it is in use by {importer}"
 
-    def _importers(self, place: Place, export: str, *, but: str) -> Iterator[str]:
+    def _importers(self, location: StackLocation, export: str, *, but: str) -> Iterator[str]:
         for (where, name), stack in self._stacks.items():
-            if where == place and name != but and export in stack.imports:
+            if where == location and name != but and export in stack.imports:
                 yield name
 
-    def _attached(self, place: Place, name: str, old: Stack, new: Stack) -> Iterator[str]:
+    def _attached(
+        self, location: StackLocation, name: str, old: Stack, new: Stack
+    ) -> Iterator[str]:
         """IAM deletes no managed policy that a role holds, and no role that another stack uses."""
-        for each, was in old.resources.items():
-            goes = each not in new.resources or new.resources[each].number != was.number
+        for logical_id, was in old.resources.items():
+            goes = logical_id not in new.resources or new.resources[logical_id].number != was.number
             if goes and was.type in {"AWS::IAM::ManagedPolicy", "AWS::IAM::Role"}:
-                mark = f"<{name}.{each}#{was.number}"
+                mark = f"<{name}.{logical_id}#{was.number}"
                 for (where, other), stack in self._stacks.items():
-                    if where == place and other != name and stack.uses(mark):
-                        yield f"{name}: {each} cannot be deleted while {other} uses it"
+                    if where == location and other != name and stack.uses(mark):
+                        yield f"{name}: {logical_id} cannot be deleted while {other} uses it"
 
     def _names_taken(self, stack: str, old: Stack, new: Stack) -> Iterator[str]:
-        for each, resource in new.resources.items():
-            was = old.resources.get(each)
+        for logical_id, resource in new.resources.items():
+            was = old.resources.get(logical_id)
             if resource.name is None or (was and was.number == resource.number):
                 continue
             if was and was.name == resource.name:
@@ -176,29 +184,31 @@ class Deployment:
                     f"requires replacing. Rename {resource.name[-1]}"
                 )
             elif resource.name in self._names:
-                yield f"{stack}: {each} {resource.name[-1]} already exists"
+                yield f"{stack}: {logical_id} {resource.name[-1]} already exists"
 
-    def _missing_outputs(self, place: Place, name: str, new: Stack) -> Iterator[str]:
+    def _missing_outputs(self, location: StackLocation, name: str, new: Stack) -> Iterator[str]:
         for export in new.imports:
-            if _exported(self._stacks, place, export) is None:
+            if _exported(self._stacks, location, export) is None:
                 yield f"{name}: No export named {export} found"
         for stack, output in new.weak_references:
             producer = stack.removeprefix(f"claude-on-bedrock-{STAGE}-")
-            if output not in self._stacks.get((place, producer), Stack()).outputs:
+            if output not in self._stacks.get((location, producer), Stack()).outputs:
                 yield f"{name}: {stack} has no output {output}"
 
     def _stale(self, stack: str, old: Stack, new: Stack) -> Iterator[str]:
         """`cdk deploy` leaves out a stack whose template is what is deployed."""
-        for each, resource in new.resources.items():
-            if resource.properties != old.resources[each].properties:
-                yield f"{stack}: {each} keeps an old value, since its template does not differ"
+        for logical_id, resource in new.resources.items():
+            if resource.properties != old.resources[logical_id].properties:
+                yield (
+                    f"{stack}: {logical_id} keeps an old value, since its template does not differ"
+                )
 
     def _rename(self, stack: str, old: Stack, new: Stack) -> None:
         """Keeps account of the names in use, those of retained resources among them."""
-        for each, was in old.resources.items():
-            still = new.resources.get(each)
+        for logical_id, was in old.resources.items():
+            still = new.resources.get(logical_id)
             policy = was.replaced if still else was.deletion
-            if was.name and (not still or still.number != was.number) and policy not in KEEPS:
+            if was.name and (not still or still.number != was.number) and policy not in RETAIN:
                 self._names.pop(was.name, None)
         self._names.update(
             {
@@ -214,17 +224,17 @@ class _Resolver:
 
     def __init__(
         self,
-        place: Place,
+        location: StackLocation,
         stack: str,
         resources: Properties,
         numbers: Mapping[str, int],
-        stacks: Mapping[tuple[Place, str], Stack],
+        stacks: Mapping[tuple[StackLocation, str], Stack],
     ) -> None:
-        self._place, self._stack, self._stacks = place, stack, stacks
+        self._location, self._stack, self._stacks = location, stack, stacks
         self._resources, self._numbers = resources, numbers
         self._pseudo = {
-            "AWS::AccountId": place.account,
-            "AWS::Region": place.region,
+            "AWS::AccountId": location.account,
+            "AWS::Region": location.region,
             "AWS::Partition": "aws",
             "AWS::URLSuffix": "amazonaws.com",
             "AWS::StackId": f"<{stack}>",
@@ -234,14 +244,14 @@ class _Resolver:
 
     def resolve(self, value: Value) -> Value:
         if isinstance(value, list):
-            return [self.resolve(each) for each in value]
+            return [self.resolve(item) for item in value]
         if not isinstance(value, dict):
             return value
         if len(value) == 1:
             ((function, argument),) = value.items()
             if function == "Ref" or function.startswith("Fn::"):
                 return self._call(function, argument)
-        return {key: self.resolve(each) for key, each in value.items()}
+        return {key: self.resolve(value) for key, value in value.items()}
 
     def _call(self, function: str, argument: Value) -> Value:  # noqa: PLR0911 - one for each
         match function:
@@ -252,16 +262,16 @@ class _Resolver:
             case "Fn::Join":
                 return argument[0].join(map(str, self.resolve(argument[1])))
             case "Fn::Sub":
-                return re.sub(r"\$\{([^}]+)\}", lambda found: self._pseudo[found[1]], argument)
+                return re.sub(r"\$\{([^}]+)\}", lambda match: self._pseudo[match[1]], argument)
             case "Fn::Select":
                 return self._select(int(argument[0]), self.resolve(argument[1]))
             case "Fn::Split":
                 return str(self.resolve(argument[1])).split(argument[0])
             case "Fn::ImportValue":
-                return _exported(self._stacks, self._place, argument)
+                return _exported(self._stacks, self._location, argument)
             case "Fn::GetStackOutput":
                 producer = argument["StackName"].removeprefix(f"claude-on-bedrock-{STAGE}-")
-                stack = self._stacks.get((self._place, producer), Stack())
+                stack = self._stacks.get((self._location, producer), Stack())
                 return stack.outputs.get(argument["OutputName"])
         raise ValueError(f"{function} is not resolved here")
 
@@ -273,37 +283,43 @@ class _Resolver:
         """A value that stays while its resource does; what a custom resource answers may change
         with what it is given."""
         resource = self._resources[logical_id]
-        given = ""
+        properties_text = ""
         if attribute and resource["Type"].startswith("Custom::"):
-            given = json.dumps(self.resolve(resource["Properties"]))
-        return f"<{self._stack}.{logical_id}#{self._numbers[logical_id]}{attribute}{given}>"
+            properties_text = json.dumps(self.resolve(resource["Properties"]))
+        return (
+            f"<{self._stack}.{logical_id}#{self._numbers[logical_id]}{attribute}{properties_text}>"
+        )
 
 
-def _exported(stacks: Mapping[tuple[Place, str], Stack], place: Place, name: str) -> Value:
+def _exported(
+    stacks: Mapping[tuple[StackLocation, str], Stack], location: StackLocation, name: str
+) -> Value:
     for (where, _), stack in stacks.items():
-        if where == place and name in (exports := stack.exports()):
+        if where == location and name in (exports := stack.exports()):
             return exports[name]
     return None
 
 
-def _resource(place: Place, body: Mapping[str, Any], number: int, resolve: Resolve) -> Resource:
+def _resource(
+    location: StackLocation, body: Mapping[str, Any], number: int, resolve: Resolve
+) -> Resource:
     properties = resolve(body.get("Properties", {}))
     return Resource(
         body["Type"],
         number,
         properties,
-        _name(place, body["Type"], properties),
+        _name(location, body["Type"], properties),
         body.get("DeletionPolicy", "Delete"),
         body.get("UpdateReplacePolicy", "Delete"),
     )
 
 
-def _name(place: Place, type_: str, properties: Properties) -> Name | None:
+def _name(location: StackLocation, type_: str, properties: Properties) -> Name | None:
     """What nothing else of the type in the account (and Region, but for IAM) may be called."""
     values = [_at(properties, path) for path in _name_paths(type_)]
     if not values or None in values:
         return None
-    where = place.account if type_.startswith("AWS::IAM::") else place
+    where = location.account if type_.startswith("AWS::IAM::") else location
     return (where, type_, json.dumps(values))
 
 

@@ -57,8 +57,8 @@ def cover() -> Pairs:
 
 
 def _pairs() -> Iterator[Pair]:
-    for one, other in itertools.combinations(VALUES, 2):
-        for pair in itertools.product(_choices(one), _choices(other)):
+    for first, other in itertools.combinations(VALUES, 2):
+        for pair in itertools.product(_choices(first), _choices(other)):
             yield frozenset(pair)
 
 
@@ -73,7 +73,7 @@ def _row(open_pairs: Mapping[Pair, None]) -> list[Choice]:
         if key in {choice.key for choice in row}:
             continue
         best = sorted(_choices(key), key=lambda choice: -_closed(choice, row, open_pairs))
-        row += next(([each] for each in best if _refusal([*row, each]) is None), [])
+        row += next(([choice] for choice in best if _refusal([*row, choice]) is None), [])
     return row
 
 
@@ -83,10 +83,10 @@ def _closed(choice: Choice, row: Sequence[Choice], open_pairs: Mapping[Pair, Non
 
 def _refusal(choices: Sequence[Choice] | Pair) -> str | None:
     """Why the values cannot stand in one block; None if they can."""
-    given: dict[str, object] = {}
+    values: dict[str, object] = {}
     for choice in choices:
         for key, value in choice.changes.items():
-            if given.setdefault(key, value) != value:
+            if values.setdefault(key, value) != value:
                 return f"two values of {key}"
     try:
         load_stage({STAGE: nested(_block(choices))}, STAGE)

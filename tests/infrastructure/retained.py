@@ -29,42 +29,42 @@ def resources(synthesis: Synthesis) -> Resources:
     return {name: body for stack in stacks for name, body in stack["Resources"].items()}
 
 
-def of_type(found: Resources, kind: str) -> list[Properties]:
-    return [body["Properties"] for body in found.values() if body["Type"] == kind]
+def of_type(resources: Resources, kind: str) -> list[Properties]:
+    return [body["Properties"] for body in resources.values() if body["Type"] == kind]
 
 
-def kept(found: Resources, day: dt.date) -> dict[str, RetentionResult]:
+def retentions(resources: Resources, day: dt.date) -> dict[str, RetentionResult]:
     """Place -> what is kept there of a day."""
     groups = {
         group["LogGroupName"].rpartition("/")[2]: log_group.retention_of(_log_group(group), day)
-        for group in of_type(found, "AWS::Logs::LogGroup")
+        for group in of_type(resources, "AWS::Logs::LogGroup")
     }
     named = {name: groups[name] for name in (*ALWAYS, *AT_TIMES) if name in groups}
-    (properties,) = of_type(found, "AWS::S3::Bucket")
+    (properties,) = of_type(resources, "AWS::S3::Bucket")
     written_to = _bucket(properties)
-    (configured,) = of_type(found, "Custom::BedrockInvocationLogging")
+    (configured,) = of_type(resources, "Custom::BedrockInvocationLogging")
     prefixes = (RECORDS, f"{configured['LargeDataPrefix']}/", EVIDENCE)
     objects = {prefix: bucket.retention_of(written_to, prefix, day) for prefix in prefixes}
     deleted = {
         f"{prefix} deleted": bucket.retention_of_deleted(written_to, prefix, day)
         for prefix in prefixes
     }
-    (of_key,) = of_type(found, "AWS::KMS::Key")
+    (of_key,) = of_type(resources, "AWS::KMS::Key")
     state = "Enabled" if of_key.get("Enabled", True) else "Disabled"
     return {**named, **objects, **deleted, "key": key.retention_of(Key(state))}
 
 
-def mistakes(found: Resources, days: int, day: dt.date) -> dict[str, str]:
+def mistakes(resources: Resources, days: int, day: dt.date) -> dict[str, str]:
     """Place -> what is not as docs/compliance.md says: kept `days` days, what explains records
     longer, and not for ever."""
-    said = {}
-    for place, each in kept(found, day).items():
-        needed = audit_days(days) if place in AUDIT_LOGS else days
-        if not suffices(each, needed):
-            said[place] = f"{each.days} days, less than {needed}"
-        elif place != "key" and not ends(each):
-            said[place] = "without an end"
-    return said
+    shortfalls = {}
+    for location, retention in retentions(resources, day).items():
+        needed = audit_days(days) if location in AUDIT_LOGS else days
+        if not suffices(retention, needed):
+            shortfalls[location] = f"{retention.days} days, less than {needed}"
+        elif location != "key" and not ends(retention):
+            shortfalls[location] = "without an end"
+    return shortfalls
 
 
 def _log_group(properties: Properties) -> LogGroup:

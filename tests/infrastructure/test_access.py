@@ -63,14 +63,14 @@ def test_the_page_lists_what_the_templates_allow(judged: Judged) -> None:
 def test_the_page_leaves_out_nothing(judged: Judged) -> None:
     matrix = judged.matrix
     for principal in matrix.principals:
-        found: dict[Cell, str] = {}
+        outcomes: dict[Cell, str] = {}
         for row in rows_of(matrix, principal):
             for cell in matrix.cells:
                 fits = (cell.action in row.actions, way_of(cell, matrix) in row.ways)
                 if all(fits) and cell.region in row.regions and _named(cell, row.subjects):
-                    assert found.setdefault(cell, row.outcome) == row.outcome
-        asked = [cell for cell in matrix.cells if matrix.outcome(principal, cell)]
-        assert found == {cell: outcome_text(matrix.outcome(principal, cell)) for cell in asked}
+                    assert outcomes.setdefault(cell, row.outcome) == row.outcome
+        cells = [cell for cell in matrix.cells if matrix.outcome(principal, cell)]
+        assert outcomes == {cell: outcome_text(matrix.outcome(principal, cell)) for cell in cells}
 
 
 def _named(cell: Cell, subjects: tuple[str, ...]) -> bool:
@@ -99,9 +99,9 @@ def test_who_may_invoke_may_invoke_only_the_stages_models_by_its_geographies(
             for principal in matrix.principals
             if not principal.made_up
         }
-        callers = [found for found in opened.values() if found]
+        callers = [granted for granted in opened.values() if granted]
         assert callers
-        assert all(found == named for found in callers)
+        assert all(caller == named for caller in callers)
 
 
 def test_who_may_invoke_does_so_on_the_stages_tiers_and_in_no_named_project(
@@ -120,12 +120,16 @@ def test_who_may_invoke_does_so_on_the_stages_tiers_and_in_no_named_project(
 
 def test_nobody_changes_what_goes_before_the_accounts_data_retention(judged: Judged) -> None:
     matrix = judged.matrix
-    asked = {cell: cell.action for cell in matrix.cells if cell.action in _OVERRIDES}
-    assert set(asked.values()) == _OVERRIDES
-    held = [each for each in matrix.principals if "Guard" in "".join(p.name for p in each.policies)]
+    overriding = {cell: cell.action for cell in matrix.cells if cell.action in _OVERRIDES}
+    assert set(overriding.values()) == _OVERRIDES
+    held = [
+        principal
+        for principal in matrix.principals
+        if "Guard" in "".join(p.name for p in principal.policies)
+    ]
     assert held
     for principal in held:
-        for cell in asked:
+        for cell in overriding:
             assert not matrix.allows(principal, cell), (principal.name, cell.action)
 
 

@@ -30,7 +30,7 @@ def run_app(stage: str, changes: dict[str, object]) -> subprocess.CompletedProce
 
 
 @pytest.mark.parametrize(
-    ("stage", "changes", "told"),
+    ("stage", "changes", "expected"),
     [
         (
             "dev",
@@ -50,12 +50,12 @@ def run_app(stage: str, changes: dict[str, object]) -> subprocess.CompletedProce
         ("prodd", {}, "stage 'prodd': not in cdk.json; allowed: local, dev, prod"),
     ],
 )
-def test_a_mistake_is_one_clear_line(stage: str, changes: dict[str, object], told: str) -> None:
+def test_a_mistake_is_one_clear_line(stage: str, changes: dict[str, object], expected: str) -> None:
     done = run_app(stage, changes)
     assert done.returncode == 1
     lines = [line for line in done.stderr.splitlines() if not line.startswith("b'!!")]
     assert len(lines) == 1
-    assert lines[0].startswith(told)
+    assert lines[0].startswith(expected)
 
 
 def test_two_syntheses_give_the_same_assets(
@@ -64,8 +64,8 @@ def test_two_syntheses_give_the_same_assets(
     fresh = tmp_path / "build"
     fresh.mkdir()
     # The wheels are the same by their hashes; everything made of them is made again.
-    for given in ("wheels", "wheelhouse"):
-        (fresh / given).symlink_to(python_function.CACHE / given)
+    for folder in ("wheels", "wheelhouse"):
+        (fresh / folder).symlink_to(python_function.CACHE / folder)
     monkeypatch.setattr(python_function, "CACHE", fresh)
     again = synthesize("local", tmp_path / "out")
     assert again.asset_hashes() == local.asset_hashes()

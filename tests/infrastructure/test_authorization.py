@@ -15,12 +15,12 @@ PROFILE = "arn:aws:bedrock:us-east-1:123456789012:inference-profile/us.anthropic
 
 def test_aws_knows_what_the_policies_name(any_stage: Synthesis) -> None:
     stage = load_stage(CONTEXT["stages"], any_stage.stage)
-    found = list(statements(Assembly(any_stage.folder, stage.region)))
-    reference = Reference(services(statement for _, statement in found))
-    assert len(found) > 20
+    all_statements = list(statements(Assembly(any_stage.folder, stage.region)))
+    reference = Reference(services(statement for _, statement in all_statements))
+    assert len(all_statements) > 20
     assert [
         f"{path}: {mistake}"
-        for path, statement in found
+        for path, statement in all_statements
         for mistake in reference.mistakes(statement)
     ] == []
 
@@ -36,7 +36,7 @@ def test_an_action_counts_as_unlisted_only_as_long_as_it_is(reference: Reference
 
 
 @pytest.mark.parametrize(
-    ("action", "resource", "condition", "told"),
+    ("action", "resource", "condition", "expected"),
     [
         ("bedrock:Converse", "*", "", "bedrock:Converse is no action"),
         ("bedrock:Converse*", "*", "", "bedrock:Converse* is no action"),
@@ -81,11 +81,11 @@ def test_an_action_counts_as_unlisted_only_as_long_as_it_is(reference: Reference
     ],
 )
 def test_what_aws_does_not_know_is_reported(
-    reference: Reference, action: str, resource: str, condition: str, told: str
+    reference: Reference, action: str, resource: str, condition: str, expected: str
 ) -> None:
     statement = {"Action": action, "Resource": resource}
     conditions = {"Condition": {"StringEquals": {condition: "x"}}} if condition else {}
-    assert told in list(reference.mistakes(statement | conditions))
+    assert expected in list(reference.mistakes(statement | conditions))
 
 
 def test_an_action_that_takes_none_of_the_resources_is_reported(reference: Reference) -> None:

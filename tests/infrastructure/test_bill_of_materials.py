@@ -42,7 +42,9 @@ def bills(synthesis: Syntheses) -> dict[str, Bill]:
 
 
 def test_every_function_has_a_bill(any_stage: Synthesis) -> None:
-    functions = [each for each in any_stage.everything() if each.type == "AWS::Lambda::Function"]
+    functions = [
+        resource for resource in any_stage.everything() if resource.type == "AWS::Lambda::Function"
+    ]
     zips = {function.properties["Code"]["S3Key"] for function in functions}
     assert {f"{name}.zip" for name in any_stage.bills()} == zips
 
@@ -57,18 +59,18 @@ def test_a_bill_is_cyclonedx_1_6(local: Synthesis) -> None:
 def test_a_bill_names_every_file_of_its_zip_and_no_other(local: Synthesis) -> None:
     for name, bill in local.bills().items():
         data = (local.folder / f"asset.{name}.zip").read_bytes()
-        told = {
+        hashes = {
             file["name"]: hash_of(file)
             for component in bill["components"]
             for file in component.get("components", [])
         }
         with zipfile.ZipFile(local.folder / f"asset.{name}.zip") as archive:
-            assert told == {each: sha_256(archive.read(each)) for each in archive.namelist()}
+            assert hashes == {name: sha_256(archive.read(name)) for name in archive.namelist()}
         function = bill["metadata"]["component"]
         assert hash_of(function) == sha_256(data)
         # https://docs.aws.amazon.com/lambda/latest/api/API_FunctionConfiguration.html
-        as_lambda_tells = base64.b64encode(hashlib.sha256(data).digest()).decode()
-        assert as_lambda_tells in {property_["value"] for property_ in function["properties"]}
+        code_sha256 = base64.b64encode(hashlib.sha256(data).digest()).decode()
+        assert code_sha256 in {property_["value"] for property_ in function["properties"]}
 
 
 def test_the_wheels_are_those_that_are_pinned(bills: dict[str, Bill]) -> None:
@@ -76,8 +78,8 @@ def test_the_wheels_are_those_that_are_pinned(bills: dict[str, Bill]) -> None:
         path = PROJECT / "lambda" / bill["metadata"]["component"]["name"] / "requirements.txt"
         pins = path.read_text() if path.is_file() else ""
         pinned = set(re.findall(PIN, pins))
-        told = {(wheel["name"], wheel["version"], hash_of(wheel)) for wheel in wheels(bill)}
-        assert told == pinned
+        listed = {(wheel["name"], wheel["version"], hash_of(wheel)) for wheel in wheels(bill)}
+        assert listed == pinned
         assert {f"pkg:pypi/{name}@{version}" for name, version, _ in pinned} == {
             wheel["purl"] for wheel in wheels(bill)
         }
@@ -102,12 +104,12 @@ def test_a_bill_lists_what_needs_what(local: Synthesis) -> None:
 
 
 def test_every_license_is_allowed_and_on_the_page(bills: dict[str, Bill]) -> None:
-    said = {
+    licenses = {
         wheel["name"]: license_expression(wheel)
         for bill in bills.values()
         for wheel in wheels(bill)
     }
-    assert {name: disallowed(text) for name, text in said.items() if disallowed(text)} == {}
+    assert {name: disallowed(text) for name, text in licenses.items() if disallowed(text)} == {}
     assert page(bills.values()) == PAGE.read_text(encoding="utf-8"), "make docs"
 
 
@@ -123,21 +125,21 @@ FOLDER = {
 }
 
 
-def bill_of(place: Path, files: Mapping[str, str]) -> str:
+def bill_of(folder: Path, files: Mapping[str, str]) -> str:
     """The bill of a folder with `files`, and with the wheel that FOLDER's came from."""
     for name, text in files.items():
-        path = place / "folder" / name
+        path = folder / "folder" / name
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_text(text)
-    with zipfile.ZipFile(place / "tiny-1.0-py3-none-any.whl", "w") as wheel:
+    with zipfile.ZipFile(folder / "tiny-1.0-py3-none-any.whl", "w") as wheel:
         for name, text in FOLDER.items():
             if name.startswith("tiny"):
                 wheel.writestr(name, text)
     return bill_of_materials(
-        folder=place / "folder",
-        archive=place / "tiny-1.0-py3-none-any.whl",
+        folder=folder / "folder",
+        archive=folder / "tiny-1.0-py3-none-any.whl",
         packages=["ours"],
-        wheelhouse=place,
+        wheelhouse=folder,
     )
 
 

@@ -46,12 +46,12 @@ def test_every_stage_key_has_values_here() -> None:
 
 
 def test_a_tour_has_every_pair_both_ways() -> None:
-    variants = [variant(PLAIN, {"endpoint.ping_seconds": each}) for each in range(1, 6)]
+    variants = [variant(PLAIN, {"endpoint.ping_seconds": seconds}) for seconds in range(1, 6)]
 
     stops = list(tour(variants))
 
     assert {*itertools.pairwise(stop.label for stop in stops)} >= {
-        *itertools.permutations([each.label for each in variants], 2)
+        *itertools.permutations([variant.label for variant in variants], 2)
     }
 
 
@@ -71,7 +71,7 @@ Change = Callable[[dict[str, Any]], None]
 
 def _another_logical_id(templates: dict[str, Any]) -> None:
     resources = templates["Observability"]["Resources"]
-    (name,) = [each for each, body in resources.items() if body["Type"] == "AWS::Athena::WorkGroup"]
+    (name,) = [name for name, body in resources.items() if body["Type"] == "AWS::Athena::WorkGroup"]
     resources["Another"] = resources.pop(name)
     text = json.dumps(resources).replace(name, "Another")
     templates["Observability"]["Resources"] = json.loads(text)
@@ -131,7 +131,7 @@ def test_a_change_that_aws_refuses_is_refused(
     deployment = Deployment()
 
     assert deployment.update(FULL, templates) == []
-    assert any(refusal in found for found in deployment.update(FULL, changed))
+    assert any(refusal in line for line in deployment.update(FULL, changed))
 
 
 def test_a_retained_log_group_cannot_be_created_again(syntheses: Syntheses) -> None:

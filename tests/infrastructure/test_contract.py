@@ -56,7 +56,9 @@ def functions(synthesis: Synthesis) -> Iterator[tuple[str, Resource]]:
 
 def environment(synthesis: Synthesis, handler: str) -> dict[str, str]:
     (function,) = [
-        each for _, each in functions(synthesis) if each.properties["Handler"] == handler
+        function
+        for _, function in functions(synthesis)
+        if function.properties["Handler"] == handler
     ]
     variables = function.properties["Environment"]["Variables"]
     region = CONTEXT["stages"][synthesis.stage]["region"]
@@ -68,7 +70,7 @@ def shipped(synthesis: Synthesis, function: Resource) -> dict[str, zipfile.ZipIn
     with zipfile.ZipFile(
         synthesis.folder / f"asset.{function.properties['Code']['S3Key']}"
     ) as zip_:
-        return {each.filename: each for each in zip_.infolist()}
+        return {entry.filename: entry for entry in zip_.infolist()}
 
 
 def strings(package: str) -> set[str]:
@@ -82,9 +84,9 @@ def strings(package: str) -> set[str]:
 
 
 def test_the_gateway_understands_its_environment(any_stage: Synthesis) -> None:
-    given = environment(any_stage, "gateway.handler.handle")
+    variables = environment(any_stage, "gateway.handler.handle")
     region = {"prod": "eu-central-1"}.get(any_stage.stage, "us-east-1")
-    read = settings.load({**given, "AWS_REGION": region})
+    read = settings.load({**variables, "AWS_REGION": region})
     stage = any_stage.settings
     assert read.stage == any_stage.stage
     assert read.geographies == stage.models.geographies
@@ -95,18 +97,18 @@ def test_the_gateway_understands_its_environment(any_stage: Synthesis) -> None:
 
 
 def test_the_gateway_knows_the_teams_profiles_as_the_outputs_list_them(local: Synthesis) -> None:
-    given = environment(local, "gateway.handler.handle")
-    read = settings.load({**given, "AWS_REGION": "us-east-1"}).team_profiles
+    variables = environment(local, "gateway.handler.handle")
+    read = settings.load({**variables, "AWS_REGION": "us-east-1"}).team_profiles
     output = local.template("ModelAccess")["Outputs"]["TeamProfileArns"]["Value"]
-    told = json.loads(text(output))
+    outputs = json.loads(text(output))
     assert {team: set(arns) for team, arns in read.items()} == {
-        team: set(arns) for team, arns in told.items()
+        team: set(arns) for team, arns in outputs.items()
     }
     profiles = {resource.id: resource for resource in local.resources("ModelAccess", PROFILE)}
     prefix = "arn:aws:bedrock:us-east-1:123456789012:application-inference-profile/"
     for team, arns in read.items():
         for copied_id, arn in arns.items():
-            made = profiles[told[team][copied_id].strip("<>").split(".")[0]]
+            made = profiles[outputs[team][copied_id].strip("<>").split(".")[0]]
             copied = text(made.properties["ModelSource"]["CopyFrom"])
             assert copied.endswith(f":inference-profile/{copied_id}")
             assert arn.startswith(prefix)
@@ -114,8 +116,8 @@ def test_the_gateway_knows_the_teams_profiles_as_the_outputs_list_them(local: Sy
 
 
 def test_a_stage_without_teams_configures_none_in_the_gateway(prod: Synthesis) -> None:
-    given = environment(prod, "gateway.handler.handle")
-    assert settings.load({**given, "AWS_REGION": "eu-central-1"}).team_profiles == {}
+    variables = environment(prod, "gateway.handler.handle")
+    assert settings.load({**variables, "AWS_REGION": "eu-central-1"}).team_profiles == {}
 
 
 def test_the_gateway_knows_plans_and_sends_the_guardrail_that_iam_requires(tmp_path: Path) -> None:
@@ -123,8 +125,8 @@ def test_the_gateway_knows_plans_and_sends_the_guardrail_that_iam_requires(tmp_p
     plan = {"throttle": {"rate_per_second": 1, "burst": 5}}
     plans = {"trial": {**plan, "models": ["claude-haiku-4-5"]}, "batch": plan}
     synthesis = synthesize("dev", tmp_path, guardrail=enforced, plans=plans)
-    given = environment(synthesis, "gateway.handler.handle")
-    read = settings.load({**given, "AWS_REGION": "us-east-1"})
+    variables = environment(synthesis, "gateway.handler.handle")
+    read = settings.load({**variables, "AWS_REGION": "us-east-1"})
     assert read.guardrail == (enforced["id"], enforced["version"])
     assert read.plan_models == {"trial": {"claude-haiku-4-5"}}
     policies = synthesis.resources("ModelAccess", "AWS::IAM::ManagedPolicy")
@@ -134,23 +136,23 @@ def test_the_gateway_knows_plans_and_sends_the_guardrail_that_iam_requires(tmp_p
         for statement in policy.properties["PolicyDocument"]["Statement"]
     ]
     key = "bedrock:GuardrailIdentifier"
-    asked = {text(condition[key]) for condition in conditions if key in condition}
-    assert asked == {"arn:aws:bedrock:us-east-1:123456789012:guardrail/abc123:2"}
+    guardrails = {text(condition[key]) for condition in conditions if key in condition}
+    assert guardrails == {"arn:aws:bedrock:us-east-1:123456789012:guardrail/abc123:2"}
 
 
 def test_the_gateways_environment_fits_its_limit(any_stage: Synthesis) -> None:
-    given = environment(any_stage, "gateway.handler.handle")
-    deployed = {name: re.sub(r"<[^>]*>", PROFILE_ID, value) for name, value in given.items()}
+    variables = environment(any_stage, "gateway.handler.handle")
+    deployed = {name: re.sub(r"<[^>]*>", PROFILE_ID, value) for name, value in variables.items()}
     assert sum(len(name) + len(value) for name, value in deployed.items()) < 4096
 
 
 def test_the_gateway_can_resolve_each_model_it_is_allowed(any_stage: Synthesis) -> None:
-    given = environment(any_stage, "gateway.handler.handle")
-    for name in given["ALLOWED_MODELS"].split(","):
+    variables = environment(any_stage, "gateway.handler.handle")
+    for name in variables["ALLOWED_MODELS"].split(","):
         resolved = catalog.resolve(
             name,
-            allowed=given["ALLOWED_MODELS"].split(","),
-            routes=given["GEOGRAPHIES"].split(","),
+            allowed=variables["ALLOWED_MODELS"].split(","),
+            routes=variables["GEOGRAPHIES"].split(","),
             region=json.loads((ROOT / "cdk.json").read_text())["context"]["stages"][
                 any_stage.stage
             ]["region"],
@@ -174,13 +176,13 @@ def test_every_handler_exists_in_its_zip(any_stage: Synthesis) -> None:
 
 
 def test_the_wrapper_script_is_in_the_zip_and_can_be_run(any_stage: Synthesis) -> None:
-    (found,) = [
-        each
-        for _, each in functions(any_stage)
-        if each.properties["Handler"] == "gateway.handler.handle"
+    (function,) = [
+        function_
+        for _, function_ in functions(any_stage)
+        if function_.properties["Handler"] == "gateway.handler.handle"
     ]
     wrapper = environment(any_stage, "gateway.handler.handle")["AWS_LAMBDA_EXEC_WRAPPER"]
-    script = shipped(any_stage, found)[wrapper.removeprefix("/var/task/")]
+    script = shipped(any_stage, function)[wrapper.removeprefix("/var/task/")]
     assert (script.external_attr >> 16) & 0o111 == 0o111
 
 
@@ -230,25 +232,25 @@ def test_alarms_read_the_dimensions_that_functions_write(
 ) -> None:
     if service == "canary" and any_stage.stage != WITH_CANARY:
         assert HANDLERS[service] not in {
-            each.properties["Handler"] for _, each in functions(any_stage)
+            function.properties["Handler"] for _, function in functions(any_stage)
         }
         return
-    given = environment(any_stage, HANDLERS[service])
-    assert given["POWERTOOLS_METRICS_NAMESPACE"] == "ClaudeOnBedrock"
+    variables = environment(any_stage, HANDLERS[service])
+    assert variables["POWERTOOLS_METRICS_NAMESPACE"] == "ClaudeOnBedrock"
     for name in ("POWERTOOLS_SERVICE_NAME", "POWERTOOLS_METRICS_NAMESPACE"):
-        monkeypatch.setenv(name, given[name])
+        monkeypatch.setenv(name, variables[name])
     metrics = EphemeralMetrics()
-    metrics.add_dimension("stage", given["STAGE"])
+    metrics.add_dimension("stage", variables["STAGE"])
     metrics.add_metric("Requests", "Count", 1)
     written: dict[str, Any] = dict(metrics.serialize_metric_set())
     (dimensions,) = written["_aws"]["CloudWatchMetrics"][0]["Dimensions"]
-    asked = [_dimensions(our) for our in _alarms_of_ours(any_stage)]
-    assert {name: written[name] for name in dimensions} in asked
+    dimensions_of_alarms = [_dimensions(our) for our in _alarms_of_ours(any_stage)]
+    assert {name: written[name] for name in dimensions} in dimensions_of_alarms
 
 
 def test_the_verification_understands_its_environment(any_stage: Synthesis) -> None:
-    given = environment(any_stage, HANDLERS["verification"])
-    read = verification.bounds(json.loads(given["BOUNDS"]))
+    variables = environment(any_stage, HANDLERS["verification"])
+    read = verification.bounds(json.loads(variables["BOUNDS"]))
     outputs = any_stage.template("ModelAccess")["Outputs"]
     stage = from_output("", text(outputs["Settings"]["Value"]))
     assert read == (stage.region, stage.residency, stage.geographies, stage.models)
@@ -256,44 +258,46 @@ def test_the_verification_understands_its_environment(any_stage: Synthesis) -> N
         resource.properties["LogGroupName"]
         for resource in any_stage.resources("Gateway", "AWS::Logs::LogGroup")
     }
-    assert {given["AUDIT_LOG_GROUP"], given["ACCESS_LOG_GROUP"]} <= groups
+    assert {variables["AUDIT_LOG_GROUP"], variables["ACCESS_LOG_GROUP"]} <= groups
     read_groups = {
-        one.rpartition("log-group:")[2]
+        resource.rpartition("log-group:")[2]
         for statement in _statements(any_stage, HANDLERS["verification"])
         if "logs:FilterLogEvents" in texts(statement["Action"])
-        for one in texts(statement["Resource"])
+        for resource in texts(statement["Resource"])
     }
-    assert {given["AUDIT_LOG_GROUP"], given["ACCESS_LOG_GROUP"]} <= read_groups
+    assert {variables["AUDIT_LOG_GROUP"], variables["ACCESS_LOG_GROUP"]} <= read_groups
     (gateway,) = [
         resource
         for resource in any_stage.resources("Gateway", "AWS::IAM::Role")
         if "RoleName" in resource.properties
     ]
-    assert given["GATEWAY_ROLE"].endswith(f":role/{gateway.properties['RoleName']}")
+    assert variables["GATEWAY_ROLE"].endswith(f":role/{gateway.properties['RoleName']}")
     assert len(gateway.properties["RoleName"]) <= 64
     output = any_stage.template("Gateway")["Outputs"]["FunctionRoleArn"]
     assert text(output["Value"]) == f"<{gateway.id}.Arn>"
     bucket = any_stage.only("InvocationLogging", "AWS::S3::Bucket").id
     configuration = any_stage.only("InvocationLogging", "Custom::BedrockInvocationLogging").id
-    assert given["EVIDENCE_BUCKET"] == f"<{bucket}>"
-    assert given["LOG_BUCKET"] == f"<{configuration}.BucketName>"
-    assert given["LOG_GROUP"] == f"<{configuration}.LogGroupName>"
-    assert given["LOGGING_CONFIGURATION"] == f"<{configuration}.Configuration>"
-    assert int(given["RETENTION_DAYS"]) == stage.retention_days
+    assert variables["EVIDENCE_BUCKET"] == f"<{bucket}>"
+    assert variables["LOG_BUCKET"] == f"<{configuration}.BucketName>"
+    assert variables["LOG_GROUP"] == f"<{configuration}.LogGroupName>"
+    assert variables["LOGGING_CONFIGURATION"] == f"<{configuration}.Configuration>"
+    assert int(variables["RETENTION_DAYS"]) == stage.retention_days
     own = any_stage.resources("InvocationLogging", "AWS::Logs::LogGroup")
-    assert given["HASH_LOG_GROUP"] in {each.properties["LogGroupName"] for each in own}
+    assert variables["HASH_LOG_GROUP"] in {group.properties["LogGroupName"] for group in own}
 
 
 def test_the_drift_detector_understands_its_environment(any_stage: Synthesis) -> None:
-    given = environment(any_stage, HANDLERS["drift-detector"])
+    variables = environment(any_stage, HANDLERS["drift-detector"])
     configuration = any_stage.only("InvocationLogging", "Custom::BedrockInvocationLogging")
-    assert given["LOGGING_CONFIGURATION"] == f"<{configuration.id}.Configuration>"
-    ours = desired({name: text(value) for name, value in configuration.properties.items()})
-    configured = {**given, "LOGGING_CONFIGURATION": json.dumps(ours)}
+    assert variables["LOGGING_CONFIGURATION"] == f"<{configuration.id}.Configuration>"
+    own = desired({name: text(value) for name, value in configuration.properties.items()})
+    configured = {**variables, "LOGGING_CONFIGURATION": json.dumps(own)}
     read = handler.read(configured, "123456789012")
     assert read.retention_days == {"prod": 60}.get(any_stage.stage, 30)
     bucket = any_stage.only("InvocationLogging", "AWS::S3::Bucket")
-    assert {place.bucket for place in storage_locations(read.configuration)} == {f"<{bucket.id}>"}
+    assert {location.bucket for location in storage_locations(read.configuration)} == {
+        f"<{bucket.id}>"
+    }
     assert read.bucket == f"<{bucket.id}>"
     names = {f"<{bucket.id}.Arn>": f"arn:aws:s3:::<{bucket.id}>"}
     policy = any_stage.only("InvocationLogging", "AWS::S3::BucketPolicy")
@@ -308,44 +312,47 @@ def test_the_drift_detector_understands_its_environment(any_stage: Synthesis) ->
 def test_the_drift_detector_knows_the_delivery_role_its_policy_and_its_log_groups(
     any_stage: Synthesis,
 ) -> None:
-    given = environment(any_stage, HANDLERS["drift-detector"])
-    large = {"bucketName": given["LOG_BUCKET"], "keyPrefix": "large-data"}
-    ours = {
+    variables = environment(any_stage, HANDLERS["drift-detector"])
+    large = {"bucketName": variables["LOG_BUCKET"], "keyPrefix": "large-data"}
+    own = {
         "cloudWatchConfig": {
-            "roleArn": given["DELIVERY_ROLE_ARN"],
+            "roleArn": variables["DELIVERY_ROLE_ARN"],
             "largeDataDeliveryS3Config": large,
         },
-        "s3Config": {"bucketName": given["LOG_BUCKET"]},
+        "s3Config": {"bucketName": variables["LOG_BUCKET"]},
     }
-    configured = {**given, "LOGGING_CONFIGURATION": json.dumps(ours)}
+    configured = {**variables, "LOGGING_CONFIGURATION": json.dumps(own)}
     read = handler.read(configured, "123456789012")
 
     role = read.delivery.role.strip("<>").split(".")[0]
-    roles = {each.id: each for each in any_stage.resources("InvocationLogging", "AWS::IAM::Role")}
+    roles = {
+        resource.id: resource
+        for resource in any_stage.resources("InvocationLogging", "AWS::IAM::Role")
+    }
     trust = _as_deployed(roles[role].properties["AssumeRolePolicyDocument"], {})
     assert drift.of_delivery_role(trust, [], read.delivery) == []
     names = {f"<{read.bucket.strip('<>')}.Arn>": f"arn:aws:s3:::{read.bucket}"}
     allowed = [
         statement
-        for each in any_stage.resources("InvocationLogging", "AWS::IAM::Policy")
-        if f"<{role}>" in texts(each.properties["Roles"])
-        for statement in _as_deployed(each.properties["PolicyDocument"], names)["Statement"]
+        for resource in any_stage.resources("InvocationLogging", "AWS::IAM::Policy")
+        if f"<{role}>" in texts(resource.properties["Roles"])
+        for statement in _as_deployed(resource.properties["PolicyDocument"], names)["Statement"]
     ]
-    anybody = {"Statement": [{**each, "Principal": "*"} for each in allowed]}
+    anybody = {"Statement": [{**statement, "Principal": "*"} for statement in allowed]}
     for action, resource in read.delivery.role_needs():
         assert is_allowed(anybody, Request(read.delivery.role, action, resource, {})), action
     (verifier,) = [
-        each
-        for _, each in functions(any_stage)
-        if each.properties["Handler"] == HANDLERS["verification"]
+        function
+        for _, function in functions(any_stage)
+        if function.properties["Handler"] == HANDLERS["verification"]
     ]
     assert read.verifier_role == text(verifier.properties["Role"])
     assert read.data_retention == (any_stage.settings.models.data_retention or "")
 
     groups = {
-        each.properties["LogGroupName"]: each.properties["RetentionInDays"]
-        for each in any_stage.everything()
-        if each.type == "AWS::Logs::LogGroup"
+        resource.properties["LogGroupName"]: resource.properties["RetentionInDays"]
+        for resource in any_stage.everything()
+        if resource.type == "AWS::Logs::LogGroup"
     }
     for name in AUDIT_LOGS:
         assert groups[f"{read.log_groups}{name}"] >= audit_days(read.retention_days)
@@ -356,7 +363,7 @@ def test_the_drift_detector_knows_the_delivery_role_its_policy_and_its_log_group
 def _as_deployed(document: object, names: dict[str, str]) -> Any:  # noqa: ANN401 - JSON
     """The policy with its intrinsic functions filled in; `names` are put in the place of others."""
     if isinstance(document, list):
-        return [_as_deployed(each, names) for each in document]
+        return [_as_deployed(item, names) for item in document]
     if not isinstance(document, dict):
         return document
     if len(document) == 1 and next(iter(document)).startswith(("Fn::", "Ref")):
@@ -370,15 +377,15 @@ def _as_deployed(document: object, names: dict[str, str]) -> Any:  # noqa: ANN40
 def test_the_canary_understands_its_environment(
     local: Synthesis, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    given = environment(local, HANDLERS["canary"])
+    variables = environment(local, HANDLERS["canary"])
     key = canary_key(local)
-    assert given["API_KEY_ID"] == f"<{key}>"
+    assert variables["API_KEY_ID"] == f"<{key}>"
     for name, value in AS_FUNCTION.items():
         monkeypatch.setenv(name, value)
     with mock_aws():
         make: Any = boto3.client
         made = make("apigateway").create_api_key(name="canary", value="v" * 30, enabled=True)
-        read = canary.read({**given, **AS_FUNCTION, "API_KEY_ID": made["id"]}, "123456789012")
+        read = canary.read({**variables, **AS_FUNCTION, "API_KEY_ID": made["id"]}, "123456789012")
     api = local.only("Gateway", "AWS::ApiGateway::RestApi").id
     deployed = local.only("Gateway", "AWS::ApiGateway::Stage").id
     host = f"<{api}>.execute-api.us-east-1.amazonaws.com"
@@ -390,9 +397,9 @@ def test_the_canary_understands_its_environment(
         for resource in local.resources("InvocationLogging", "AWS::Logs::LogGroup")
         if text(records["LogGroupName"]) == f"<{resource.id}>"
     ]
-    assert given["LOG_GROUP"] == group
+    assert variables["LOG_GROUP"] == group
     bucket = text(records["BucketName"]).strip("<>")
-    assert f"ExportsOutputRef{bucket}" in given["LOG_BUCKET"]
+    assert f"ExportsOutputRef{bucket}" in variables["LOG_BUCKET"]
 
 
 def test_a_canary_may_read_its_own_key_or_call_one_method(local: Synthesis, tmp_path: Path) -> None:
@@ -411,7 +418,7 @@ def test_a_canary_may_read_its_own_key_or_call_one_method(local: Synthesis, tmp_
 
 def test_a_canary_reads_where_anothers_logging_goes(tmp_path: Path) -> None:
     adopted = synthesize("local", tmp_path, existing_logging="adopt")
-    given = environment(adopted, HANDLERS["canary"])
+    variables = environment(adopted, HANDLERS["canary"])
     record = adopted.only("InvocationLogging", "Custom::BedrockInvocationLogging").id
     outputs = adopted.template("InvocationLogging")["Outputs"]
     for name, output, attribute in (
@@ -419,21 +426,25 @@ def test_a_canary_reads_where_anothers_logging_goes(tmp_path: Path) -> None:
         ("LOG_BUCKET", "LogBucketName", "BucketName"),
         ("LOGGING_CONFIGURATION", "LoggingConfiguration", "Configuration"),
     ):
-        assert given[name] == f"<claude-on-bedrock-local-InvocationLogging:{output}>"
+        assert variables[name] == f"<claude-on-bedrock-local-InvocationLogging:{output}>"
         assert outputs[output]["Value"] == {"Fn::GetAtt": [record, attribute]}
     (bucket,) = _resources_of(adopted, "s3:ListBucket")
-    assert bucket == f"arn:aws:s3:::{given['LOG_BUCKET']}"
+    assert bucket == f"arn:aws:s3:::{variables['LOG_BUCKET']}"
 
 
 def test_only_a_stage_that_may_adopt_destinations_reads_their_retention(
     local: Synthesis, tmp_path: Path
 ) -> None:
-    asking = {"logs:DescribeLogGroups", "s3:GetBucketVersioning", "s3:GetLifecycleConfiguration"}
+    actions_that_read = {
+        "logs:DescribeLogGroups",
+        "s3:GetBucketVersioning",
+        "s3:GetLifecycleConfiguration",
+    }
     adopted = synthesize("local", tmp_path, existing_logging="adopt", retention_days=90)
     configurer = "invocation_logging.handler.handle"
 
-    assert not asking & _actions(local, configurer)
-    assert asking < _actions(adopted, configurer)
+    assert not actions_that_read & _actions(local, configurer)
+    assert actions_that_read < _actions(adopted, configurer)
     (of_buckets,) = [
         statement
         for statement in _statements(adopted, configurer)
@@ -441,8 +452,8 @@ def test_only_a_stage_that_may_adopt_destinations_reads_their_retention(
     ]
     condition = of_buckets["Condition"]["StringEquals"]
     assert text(condition["aws:ResourceAccount"]) == "123456789012"
-    told = adopted.only("InvocationLogging", "Custom::BedrockInvocationLogging").properties
-    assert told["RetentionDays"] == "90"
+    properties = adopted.only("InvocationLogging", "Custom::BedrockInvocationLogging").properties
+    assert properties["RetentionDays"] == "90"
     reports = adopted.report()["pluginReports"]
     assert [report["violations"] for report in reports] == [[]] * len(reports)
 
@@ -467,9 +478,9 @@ def _resources_of(synthesis: Synthesis, action: str) -> list[str]:
 
 
 def test_what_is_set_again_is_what_was_deployed(any_stage: Synthesis) -> None:
-    given = json.loads(environment(any_stage, "invocation_logging.handler.handle")["RESTORES"])
+    restores = json.loads(environment(any_stage, "invocation_logging.handler.handle")["RESTORES"])
     deployed = any_stage.only("InvocationLogging", "Custom::BedrockInvocationLogging").properties
-    assert given == {
+    assert restores == {
         name: text(value)
         for name, value in deployed.items()
         if name not in ("ServiceToken", "ServiceTimeout")
@@ -482,9 +493,9 @@ def test_only_a_stage_that_opts_in_has_logging_set_again(local: Synthesis, tmp_p
     assert "lambda:InvokeFunction" not in _actions(local, handler)
     restoring = synthesize("local", tmp_path, auto_restore_logging=True)
     (configurer,) = [
-        each.id
-        for _, each in functions(restoring)
-        if each.properties["Handler"] == "invocation_logging.handler.handle"
+        function.id
+        for _, function in functions(restoring)
+        if function.properties["Handler"] == "invocation_logging.handler.handle"
     ]
     assert environment(restoring, handler)["RESTORES_BY"] == f"<{configurer}>"
     assert "lambda:InvokeFunction" in _actions(restoring, handler)
@@ -556,7 +567,7 @@ CALLS = {
 @pytest.mark.parametrize("handler", sorted(CALLS))
 def test_a_function_may_do_what_it_calls(local: Synthesis, handler: str) -> None:
     folder = SOURCES / handler.split(".", maxsplit=1)[0]
-    called = {method for each in _with_library(folder) for method in _methods_called(each)}
+    called = {method for path in _with_library(folder) for method in _methods_called(path)}
     assert set(CALLS[handler]) <= called
     assert set(CALLS[handler].values()) <= _actions(local, handler)
 
@@ -576,8 +587,8 @@ def _methods_called(package: Path) -> set[str]:
         for node in ast.walk(ast.parse(path.read_text()))
         if isinstance(node, ast.Call)
     ]
-    named = [each for call in calls for each in (call.func, *call.args)]
-    return {each.attr for each in named if isinstance(each, ast.Attribute)}
+    named = [node for call in calls for node in (call.func, *call.args)]
+    return {node.attr for node in named if isinstance(node, ast.Attribute)}
 
 
 def _actions(synthesis: Synthesis, handler: str) -> set[str]:
@@ -587,12 +598,12 @@ def _actions(synthesis: Synthesis, handler: str) -> set[str]:
 
 def _statements(synthesis: Synthesis, handler: str) -> list[dict[str, Any]]:
     """What the role of the function may do beside its managed policies."""
-    (found,) = [
-        (stack, each)
-        for stack, each in functions(synthesis)
-        if each.properties["Handler"] == handler
+    (function_and_stack,) = [
+        (stack, function)
+        for stack, function in functions(synthesis)
+        if function.properties["Handler"] == handler
     ]
-    stack, function = found
+    stack, function = function_and_stack
     role = f"<{text(function.properties['Role']).strip('<>').split('.')[0]}>"
     return [
         statement

@@ -11,7 +11,7 @@ from aws_cdk.assertions import Template
 
 from stacks.components.api.streaming_api import PREFLIGHT_RATE_PER_SECOND, StreamingApi
 
-ONE, TWO = ["https://a.example.com"], ["https://a.example.com", "http://localhost:3000"]
+ONE_ORIGIN, TWO = ["https://a.example.com"], ["https://a.example.com", "http://localhost:3000"]
 FUNCTION = "arn:aws:lambda:us-east-1:111111111111:function:"
 
 
@@ -33,7 +33,7 @@ def api(origins: list[str], *, by_key: bool) -> dict[str, Any]:
     return dict(Template.from_stack(stack).to_json())
 
 
-@pytest.mark.parametrize(("origins", "by_key"), [(ONE, True), (TWO, True), (TWO, False)])
+@pytest.mark.parametrize(("origins", "by_key"), [(ONE_ORIGIN, True), (TWO, True), (TWO, False)])
 def test_every_resource_has_a_preflight_and_every_refusal_can_be_read(
     origins: list[str], *, by_key: bool
 ) -> None:
@@ -43,11 +43,11 @@ def test_every_resource_has_a_preflight_and_every_refusal_can_be_read(
         for resource in resources
         if resource["Type"] == "AWS::ApiGateway::Method"
     ]
-    asked = [method for method in methods if method["HttpMethod"] == "OPTIONS"]
-    assert {one["AuthorizationType"] for one in asked} == {"NONE"}
-    assert not any(one.get("ApiKeyRequired") for one in asked)
+    preflights = [method for method in methods if method["HttpMethod"] == "OPTIONS"]
+    assert {method["AuthorizationType"] for method in preflights} == {"NONE"}
+    assert not any(method.get("ApiKeyRequired") for method in preflights)
     with_others = {json.dumps(method["ResourceId"]) for method in methods}
-    assert {json.dumps(one["ResourceId"]) for one in asked} == with_others
+    assert {json.dumps(method["ResourceId"]) for method in preflights} == with_others
     (stage,) = [
         resource["Properties"]
         for resource in resources
@@ -56,9 +56,9 @@ def test_every_resource_has_a_preflight_and_every_refusal_can_be_read(
     throttled = [
         setting for setting in stage["MethodSettings"] if setting["HttpMethod"] == "OPTIONS"
     ]
-    assert len(throttled) == len(asked)
-    assert {one["ThrottlingRateLimit"] for one in throttled} == {PREFLIGHT_RATE_PER_SECOND}
-    origin = f"'{ONE[0]}'" if origins == ONE else "method.request.header.Origin"
+    assert len(throttled) == len(preflights)
+    assert {setting["ThrottlingRateLimit"] for setting in throttled} == {PREFLIGHT_RATE_PER_SECOND}
+    origin = f"'{ONE_ORIGIN[0]}'" if origins == ONE_ORIGIN else "method.request.header.Origin"
     refusals = [
         resource["Properties"]["ResponseParameters"]
         for resource in resources

@@ -46,7 +46,7 @@ def by_the_clock(*packages: str) -> set[str]:
 
 
 def test_each_type_of_resource_has_its_row(any_stage: Synthesis) -> None:
-    used = {each.type for each in any_stage.everything()} - {"AWS::CDK::Metadata"}
+    used = {resource.type for resource in any_stage.everything()} - {"AWS::CDK::Metadata"}
     assert used - set(codes(page())) == set()
 
 
@@ -59,7 +59,7 @@ def test_what_a_stage_may_add_has_its_row(tmp_path: Path) -> None:
         quota=None,
         alarm_email="ops@example.com",
     )
-    used = {each.type for each in made.everything()} - {"AWS::CDK::Metadata"}
+    used = {resource.type for resource in made.everything()} - {"AWS::CDK::Metadata"}
     assert {"AWS::CloudTrail::Trail", "AWS::SNS::Subscription"} <= used
     assert used - set(codes(page())) == set()
 
@@ -79,8 +79,8 @@ def test_the_metrics_are_counted() -> None:
 
 def test_the_alarms_are_counted(local: Synthesis, dev: Synthesis, prod: Synthesis) -> None:
     numbers = sorted(
-        len(each.resources("Observability", "AWS::CloudWatch::Alarm"))
-        for each in (local, dev, prod)
+        len(synthesis.resources("Observability", "AWS::CloudWatch::Alarm"))
+        for synthesis in (local, dev, prod)
     )
     least, most = (numbers[0] - FREE) * ALARM, numbers[-1] * ALARM
     row = f"| {numbers[0]} to {numbers[-1]} alarms | {least:.2f} to {most:.2f} |"

@@ -41,9 +41,12 @@ def test_every_page_has_its_alarm(synthesis: Callable[[str], Synthesis]) -> None
 
 def test_pages_for_alarms_name_outputs_and_functions_that_there_are(local: Synthesis) -> None:
     pages = "".join(page.read_text() for page in (ROOT / "docs" / "runbooks").iterdir())
-    told = {*re.findall(r"outputs? `(\w+)`", pages), *re.findall(r"OutputKey=='(\w+)'", pages)}
+    documented = {
+        *re.findall(r"outputs? `(\w+)`", pages),
+        *re.findall(r"OutputKey=='(\w+)'", pages),
+    }
     outputs = {name for stack in STACKS for name in local.template(stack).get("Outputs", {})}
-    assert {"KeyArn", "FunctionName", "CanaryName"} <= told <= outputs
+    assert {"KeyArn", "FunctionName", "CanaryName"} <= documented <= outputs
     (begins,) = re.findall(r"LogicalResourceId, '(\w+)'", pages)
     (configurer,) = [
         resource.properties["Handler"]

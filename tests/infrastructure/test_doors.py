@@ -17,13 +17,15 @@ INVOKERS = {"apigateway.amazonaws.com", "events.amazonaws.com"}
 
 def test_functions_are_invoked_by_our_api_and_our_clocks_only(any_stage: Synthesis) -> None:
     everything = list(any_stage.everything())
-    ours = {each.id for each in everything if each.type in SOURCES}
-    permissions = [each.properties for each in everything if each.type == "AWS::Lambda::Permission"]
+    own = {resource.id for resource in everything if resource.type in SOURCES}
+    permissions = [
+        resource.properties for resource in everything if resource.type == "AWS::Lambda::Permission"
+    ]
     assert {permission["Principal"] for permission in permissions} == INVOKERS
     for permission in permissions:
         assert permission["Action"] == "lambda:InvokeFunction"
-        assert set(re.findall(r'"(\w+)"', json.dumps(permission["SourceArn"]))) & ours
-    types = {each.type for each in everything}
+        assert set(re.findall(r'"(\w+)"', json.dumps(permission["SourceArn"]))) & own
+    types = {resource.type for resource in everything}
     assert not types & {"AWS::Lambda::Url", "AWS::Lambda::LayerVersionPermission"}
 
 
@@ -33,6 +35,10 @@ def test_no_template_holds_a_secret(any_stage: Synthesis) -> None:
         assert not SECRET.search(text)
         assert "{{resolve:" not in text
         assert "NoEcho" not in text
-    keys = [each for each in any_stage.everything() if each.type == "AWS::ApiGateway::ApiKey"]
+    keys = [
+        resource
+        for resource in any_stage.everything()
+        if resource.type == "AWS::ApiGateway::ApiKey"
+    ]
     assert keys
     assert not any("Value" in key.properties for key in keys)

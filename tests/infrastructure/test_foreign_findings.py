@@ -30,13 +30,13 @@ def judged() -> Judged:
 def test_every_finding_has_an_answer_and_every_answer_a_finding(judged: Judged) -> None:
     assert unanswered(judged.found) == set()
     answered = {rule for answer in ANSWERS for rule in answer.rules}
-    assert answered - {each.rule for each in judged.found} == set()
-    assert {each.pack for each in judged.found} == set(PACKS)
+    assert answered - {finding.rule for finding in judged.found} == set()
+    assert {finding.pack for finding in judged.found} == set(PACKS)
 
 
 def test_what_was_mended_is_checked_and_no_longer_reported(judged: Judged) -> None:
     assert set(MENDED) <= {control.id for control in judged.asked}
-    assert set(MENDED) & {each.rule for each in judged.found} == set()
+    assert set(MENDED) & {finding.rule for finding in judged.found} == set()
 
 
 def test_the_page_lists_the_findings(judged: Judged) -> None:
@@ -52,11 +52,11 @@ def test_what_nobody_answered_is_seen(tmp_path: Path) -> None:
     sqs.Queue(stack, "Queue")
     kms.Key(stack, "Key")
     app.synth()
-    found = findings(Synthesis("new", tmp_path, app))
-    assert {(each.rule, each.location) for each in found} >= {
+    reported = findings(Synthesis("new", tmp_path, app))
+    assert {(finding.rule, finding.location) for finding in reported} >= {
         ("CT.KMS.PR.1", "Stack/Key"),
         ("CT.KMS.PR.3", "Stack/Key"),
         ("KMSBackingKeyRotationEnabled", "Stack/Key"),
         ("CT.SQS.PR.1", "Stack/Queue"),
     }
-    assert unanswered(found) >= {"CT.KMS.PR.3", "KMSBackingKeyRotationEnabled", "CT.SQS.PR.1"}
+    assert unanswered(reported) >= {"CT.KMS.PR.3", "KMSBackingKeyRotationEnabled", "CT.SQS.PR.1"}

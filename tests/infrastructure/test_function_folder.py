@@ -177,14 +177,14 @@ def test_a_wheel_with_another_hash_is_refused(sources: Path, tmp_path: Path, ind
 
 
 @pytest.mark.parametrize(
-    ("services", "kept"),
+    ("services", "expected"),
     [
         ((), set()),
         (("s3",), {"endpoints.json", "s3/2006-03-01/service-2.json.gz"}),
     ],
 )
 def test_only_the_apis_a_function_calls_are_shipped(
-    sources: Path, tmp_path: Path, index: Path, services: tuple[str, ...], kept: set[str]
+    sources: Path, tmp_path: Path, index: Path, services: tuple[str, ...], expected: set[str]
 ) -> None:
     data = ("endpoints.json", "s3/2006-03-01/service-2.json.gz", "ec2/2016-11-15/service-2.json.gz")
     requirements = tmp_path / "requirements.txt"
@@ -193,7 +193,7 @@ def test_only_the_apis_a_function_calls_are_shipped(
     )
     built = build(sources, tmp_path / "cache", requirements, services)
     shipped = {name for name in contents(built) if name.startswith("botocore/data/")}
-    assert shipped == {f"botocore/data/{name}" for name in kept}
+    assert shipped == {f"botocore/data/{name}" for name in expected}
 
 
 def test_a_python_that_lambda_does_not_have_is_refused() -> None:

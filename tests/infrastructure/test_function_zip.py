@@ -37,17 +37,17 @@ def only_known_wheels(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("PIP_FIND_LINKS", str(wheelhouse(requirements, cache=CACHE)))
 
 
-def build(place: Path) -> FunctionPackage:
+def build(folder: Path) -> FunctionPackage:
     """The gateway from a checkout of its sources in `place`, with a cache of its own."""
     for package in PACKAGES:
         shutil.copytree(
             package_path(PROJECT, package),
-            package_path(place, package),
+            package_path(folder, package),
             ignore=shutil.ignore_patterns("__pycache__"),
         )
-    shutil.copy(PROJECT / LIBRARY / "__init__.py", place / LIBRARY)
+    shutil.copy(PROJECT / LIBRARY / "__init__.py", folder / LIBRARY)
     return package_function(
-        project=place, packages=PACKAGES, sdk_services=[], cache=place / ".build"
+        project=folder, packages=PACKAGES, sdk_services=[], cache=folder / ".build"
     )
 
 
@@ -66,20 +66,20 @@ def test_two_builds_from_nothing_are_equal_to_the_byte(
     assert first.bill.read_bytes() == second.bill.read_bytes()
     assert first.contents == second.contents
     with zipfile.ZipFile(first.archive) as archive:
-        telling = [
-            each for each in archive.namelist() if str(tmp_path).encode() in archive.read(each)
+        revealing = [
+            name for name in archive.namelist() if str(tmp_path).encode() in archive.read(name)
         ]
-    assert telling == []
+    assert revealing == []
 
 
-def folder_of(place: Path, *, mode: int = 0o644, age: int = 0) -> Path:
+def folder_of(folder: Path, *, mode: int = 0o644, age: int = 0) -> Path:
     for name in ("b.py", "a/c.py"):
-        path = place / name
+        path = folder / name
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_text(f"NAME = '{name}'\n")
-    (place / "b.py").chmod(mode)
-    os.utime(place / "b.py", (A_DAY_IN_2001 + age,) * 2)
-    return place
+    (folder / "b.py").chmod(mode)
+    os.utime(folder / "b.py", (A_DAY_IN_2001 + age,) * 2)
+    return folder
 
 
 def test_neither_time_nor_umask_is_in_a_zip(tmp_path: Path) -> None:

@@ -51,17 +51,17 @@ def methods(synthesis: Synthesis) -> dict[tuple[str, str], dict[str, Any]]:
 
 
 def responses(synthesis: Synthesis) -> dict[str, dict[str, Any]]:
-    found = synthesis.resources(STACK, "AWS::ApiGateway::GatewayResponse")
-    return {each.properties["ResponseType"]: each.properties for each in found}
+    resources = synthesis.resources(STACK, "AWS::ApiGateway::GatewayResponse")
+    return {resource.properties["ResponseType"]: resource.properties for resource in resources}
 
 
 def function(synthesis: Synthesis, handler: str) -> Resource:
-    (found,) = [
+    (match,) = [
         resource
         for resource in synthesis.resources(STACK, "AWS::Lambda::Function")
         if resource.properties["Handler"] == handler
     ]
-    return found
+    return match
 
 
 def test_the_api_is_regional_and_takes_the_key_from_the_authorizer(any_stage: Synthesis) -> None:
@@ -98,16 +98,16 @@ def preflights(stage: Synthesis) -> set[tuple[str, str]]:
 
 
 def test_every_route_but_the_open_doors_requires_a_key(any_stage: Synthesis) -> None:
-    found = methods(any_stage)
+    routes = methods(any_stage)
     open_routes = OPEN | preflights(any_stage)
     assert (
-        set(found) == {("/", "ANY"), ("/{proxy+}", "ANY"), ("/v1/messages", "POST")} | open_routes
+        set(routes) == {("/", "ANY"), ("/{proxy+}", "ANY"), ("/v1/messages", "POST")} | open_routes
     )
-    opened = {route for route, each in found.items() if each["AuthorizationType"] == "NONE"}
+    opened = {route for route, method in routes.items() if method["AuthorizationType"] == "NONE"}
     assert opened == open_routes
-    guarded = [each for route, each in found.items() if route not in opened]
-    assert {each["AuthorizationType"] for each in guarded} == {"CUSTOM"}
-    assert all(each["ApiKeyRequired"] is True for each in guarded)
+    authorized = [method for route, method in routes.items() if route not in opened]
+    assert {method["AuthorizationType"] for method in authorized} == {"CUSTOM"}
+    assert all(method["ApiKeyRequired"] is True for method in authorized)
 
 
 def test_the_open_doors_are_throttled(any_stage: Synthesis) -> None:
@@ -118,9 +118,9 @@ def test_the_open_doors_are_throttled(any_stage: Synthesis) -> None:
         if "ThrottlingRateLimit" in setting
     }
     assert set(throttled) == OPEN | preflights(any_stage)
-    for each in (throttled[route] for route in OPEN):
-        assert 0 < each["ThrottlingRateLimit"] <= 10
-        assert 0 < each["ThrottlingBurstLimit"] <= 20
+    for throttling in (throttled[route] for route in OPEN):
+        assert 0 < throttling["ThrottlingRateLimit"] <= 10
+        assert 0 < throttling["ThrottlingBurstLimit"] <= 20
 
 
 def test_no_authorization_is_remembered(any_stage: Synthesis) -> None:
@@ -152,7 +152,7 @@ def test_prompts_stay_out_of_apis_logs(any_stage: Synthesis) -> None:
 def test_the_access_log_names_caller_and_route_but_no_content(any_stage: Synthesis) -> None:
     stage = any_stage.only(STACK, "AWS::ApiGateway::Stage").properties
     written = json.loads(stage["AccessLogSetting"]["Format"])
-    wanted = {
+    expected = {
         "requestId": "$context.requestId",
         "apiKeyId": "$context.identity.apiKeyId",
         "status": "$context.status",
@@ -164,7 +164,7 @@ def test_the_access_log_names_caller_and_route_but_no_content(any_stage: Synthes
         "timeToFirstContent": "$context.integration.timeToFirstContent",
         "tlsVersion": "$context.tlsVersion",
     }
-    assert wanted.items() <= written.items()
+    assert expected.items() <= written.items()
     assert all(value.startswith("$context.") for value in written.values())
     assert not [value for value in written.values() if "apiKey" in value and value[-2:] != "Id"]
     group = text(stage["AccessLogSetting"]["DestinationArn"])
@@ -181,7 +181,9 @@ def test_the_endpoint_takes_no_tls_below_1_2(any_stage: Synthesis) -> None:
 def test_tracing_is_on(any_stage: Synthesis) -> None:
     assert any_stage.only(STACK, "AWS::ApiGateway::Stage").properties["TracingEnabled"] is True
     traced = any_stage.resources(STACK, "AWS::Lambda::Function")
-    assert {each.properties["TracingConfig"]["Mode"] for each in traced} == {"Active"}
+    assert {traced_function.properties["TracingConfig"]["Mode"] for traced_function in traced} == {
+        "Active"
+    }
 
 
 def test_access_log_waits_for_a_role_that_is_never_taken_from_others(any_stage: Synthesis) -> None:
@@ -256,17 +258,17 @@ def test_what_clients_learn_about_retries(
 ) -> None:
     response = responses(prod)[name]
     assert response["StatusCode"] == str(status)
-    given = dict(response["ResponseParameters"])
-    del given["gatewayresponse.header.request-id"]
-    del given["gatewayresponse.header.x-amzn-errortype"]
-    assert given == {f"gatewayresponse.header.{key}": value for key, value in headers.items()}
+    parameters = dict(response["ResponseParameters"])
+    del parameters["gatewayresponse.header.request-id"]
+    del parameters["gatewayresponse.header.x-amzn-errortype"]
+    assert parameters == {f"gatewayresponse.header.{key}": value for key, value in headers.items()}
 
 
 def test_each_name_has_a_key_in_the_plan(local: Synthesis) -> None:
     keys = {resource.id: resource for resource in local.resources(STACK, "AWS::ApiGateway::ApiKey")}
     names = {key.properties["Name"] for key in keys.values()}
-    wanted = ("default", "second", "search.web", "canary")
-    assert names == {f"claude-on-bedrock-local-{name}" for name in wanted}
+    expected = ("default", "second", "search.web", "canary")
+    assert names == {f"claude-on-bedrock-local-{name}" for name in expected}
     assert not [key for key in keys.values() if "Value" in key.properties]
     (plan,) = [
         resource
@@ -274,8 +276,8 @@ def test_each_name_has_a_key_in_the_plan(local: Synthesis) -> None:
         if resource.properties["UsagePlanName"] == "claude-on-bedrock-local"
     ]
     joined = local.resources(STACK, "AWS::ApiGateway::UsagePlanKey")
-    assert {text(each.properties["KeyId"]).strip("<>") for each in joined} == set(keys)
-    assert {text(each.properties["UsagePlanId"]) for each in joined} == {f"<{plan.id}>"}
+    assert {text(plan_key.properties["KeyId"]).strip("<>") for plan_key in joined} == set(keys)
+    assert {text(plan_key.properties["UsagePlanId"]) for plan_key in joined} == {f"<{plan.id}>"}
 
 
 def test_the_plan_has_the_stages_limits(prod: Synthesis, local: Synthesis) -> None:
@@ -292,7 +294,7 @@ def test_the_plan_has_the_stages_limits(prod: Synthesis, local: Synthesis) -> No
         "BurstLimit": 5,
     }
     assert plans["claude-on-bedrock-local-trial"]["Quota"] == {"Limit": 1000, "Period": "DAY"}
-    (stages,) = {json.dumps(each["ApiStages"]) for each in plans.values()}
+    (stages,) = {json.dumps(plan["ApiStages"]) for plan in plans.values()}
     assert '"Stage": ' in stages
 
 
@@ -362,9 +364,9 @@ def test_the_endpoint_never_answers_while_the_log_is_off(any_stage: Synthesis) -
 
 def test_outputs(any_stage: Synthesis) -> None:
     outputs = any_stage.template(STACK)["Outputs"]
-    ours = {name for name in outputs if not name.startswith(("ExportsOutput", "PublishOutput"))}
+    own = {name for name in outputs if not name.startswith(("ExportsOutput", "PublishOutput"))}
     canary = {"CanaryName"} if any_stage.stage == "local" else set()
-    assert ours == canary | {
+    assert own == canary | {
         *("EndpointUrl", "ApiId", "ApiStage", "FunctionName", "FunctionLogGroupName"),
         *("AccessLogGroupName", "UsagePlanIds", "ApiKeyIds", "ApiKeyExpiryName", "Auth"),
         *("AuthorizerName", "FunctionRoleArn"),
@@ -405,10 +407,10 @@ def test_the_expiry_of_keys_is_checked_every_few_minutes(any_stage: Synthesis) -
 
 def test_only_keys_with_the_stages_tag_can_be_switched_off(any_stage: Synthesis) -> None:
     (statement,) = [
-        each
+        statement
         for policy in any_stage.resources(STACK, "AWS::IAM::Policy")
-        for each in policy.properties["PolicyDocument"]["Statement"]
-        if "/apikeys/*" in str(each["Resource"])
+        for statement in policy.properties["PolicyDocument"]["Statement"]
+        if "/apikeys/*" in str(statement["Resource"])
     ]
     assert statement["Action"] == "apigateway:PATCH"
     assert statement["Condition"] == {

@@ -49,14 +49,16 @@ def denied(synthesis: Synthesis) -> list[dict[str, Any]]:
 
 
 def test_nothing_reaches_the_bucket_without_tls(any_stage: Synthesis) -> None:
-    tls = [each for each in denied(any_stage) if each["Action"] == "s3:*"]
-    conditions = [each["Condition"] for each in tls]
+    tls = [statement for statement in denied(any_stage) if statement["Action"] == "s3:*"]
+    conditions = [item["Condition"] for item in tls]
     assert {"Bool": {"aws:SecureTransport": "false"}} in conditions
-    assert {str(each["Principal"]) for each in tls} == {"{'AWS': '*'}"}
+    assert {str(item["Principal"]) for item in tls} == {"{'AWS': '*'}"}
 
 
 def test_nobody_overwrites_evidence(any_stage: Synthesis) -> None:
-    (written_once,) = [each for each in denied(any_stage) if each["Action"] != "s3:*"]
+    (written_once,) = [
+        statement for statement in denied(any_stage) if statement["Action"] != "s3:*"
+    ]
     bucket = any_stage.only(STACK, "AWS::S3::Bucket").id
     assert written_once["Action"] == "s3:PutObject"
     assert written_once["Principal"] == {"AWS": "*"}
@@ -91,7 +93,9 @@ def test_every_log_group_is_named_encrypted_and_retained_as_the_stage_sets(
     any_stage: Synthesis,
 ) -> None:
     days = {"local": 30, "dev": 30, "prod": 60}[any_stage.stage]
-    groups = [each for each in any_stage.everything() if each.type == "AWS::Logs::LogGroup"]
+    groups = [
+        resource for resource in any_stage.everything() if resource.type == "AWS::Logs::LogGroup"
+    ]
     names = {text(group.properties["LogGroupName"]) for group in groups}
     prefix = f"/claude-on-bedrock/{any_stage.stage}"
     assert {
@@ -103,8 +107,10 @@ def test_every_log_group_is_named_encrypted_and_retained_as_the_stage_sets(
     for group in groups:
         name = group.properties["LogGroupName"]
         assert group.properties["RetentionInDays"] == (audit_days if name in audit else days)
-        kept = group.rest["DeletionPolicy"] == "RetainExceptOnCreate"
-        assert group.properties.get("DeletionProtectionEnabled") == (protected if kept else None)
+        is_retained = group.rest["DeletionPolicy"] == "RetainExceptOnCreate"
+        assert group.properties.get("DeletionProtectionEnabled") == (
+            protected if is_retained else None
+        )
         assert "KmsKeyId" in group.properties
         assert group.properties["LogGroupName"].startswith(f"{prefix}/")
 
@@ -122,17 +128,17 @@ def test_every_custom_resource_outlasts_its_function_and_that_outlasts_iam(
     checked = set()
     for synthesis in (local, prod):
         of_functions = {
-            f"<{each.id}.Arn>": int(each.properties["Timeout"])
-            for each in synthesis.everything()
-            if each.type == "AWS::Lambda::Function"
+            f"<{resource.id}.Arn>": int(resource.properties["Timeout"])
+            for resource in synthesis.everything()
+            if resource.type == "AWS::Lambda::Function"
         }
-        for each in synthesis.everything():
-            if each.type.startswith("Custom::"):
-                function = of_functions[text(each.properties["ServiceToken"])]
-                service = int(each.properties["ServiceTimeout"])
-                assert longest.get(each.type, PAUSES) + CALLS_SECONDS <= function < service
+        for resource in synthesis.everything():
+            if resource.type.startswith("Custom::"):
+                function = of_functions[text(resource.properties["ServiceToken"])]
+                service = int(resource.properties["ServiceTimeout"])
+                assert longest.get(resource.type, PAUSES) + CALLS_SECONDS <= function < service
                 assert 300 <= service < 3600, "without one, CloudFormation waits an hour"
-                checked.add(each.type)
+                checked.add(resource.type)
     assert checked == {
         "Custom::BedrockInvocationLogging",
         "Custom::BedrockDataRetention",
@@ -145,13 +151,15 @@ def test_every_custom_resource_outlasts_its_function_and_that_outlasts_iam(
 def test_records_outlive_their_stack_unless_the_stage_opts_out(
     prod: Synthesis, local: Synthesis
 ) -> None:
-    kept = ("AWS::KMS::Key", "AWS::S3::Bucket")
-    for type_ in kept:
+    retained = ("AWS::KMS::Key", "AWS::S3::Bucket")
+    for type_ in retained:
         assert prod.only(STACK, type_).rest["DeletionPolicy"] == "RetainExceptOnCreate"
         assert prod.only(STACK, type_).rest["UpdateReplacePolicy"] == "Retain"
         assert local.only(STACK, type_).rest["DeletionPolicy"] == "Delete"
     names = {STACK: ("invocations", "invocation-logging"), "Gateway": ("gateway", "access")}
-    for stack, name in ((stack, name) for stack, each in names.items() for name in each):
+    for stack, name in (
+        (stack, name) for stack, names_of_stack in names.items() for name in names_of_stack
+    ):
         (policy,) = [
             group.rest["DeletionPolicy"]
             for group in prod.resources(stack, "AWS::Logs::LogGroup")
@@ -183,7 +191,7 @@ def test_nothing_may_write_to_a_bucket_while_it_is_emptied(tmp_path: Path, how: 
     ]
 
     assert len(emptied) == len(buckets) == len(stage.resources(STACK, "AWS::S3::BucketPolicy"))
-    assert {type_ for each in writers for type_ in [each.type]} >= {"AWS::IAM::Policy"}
+    assert {type_ for writer in writers for type_ in [writer.type]} >= {"AWS::IAM::Policy"}
     assert len(writers) >= len(buckets) + 2
     for writer in writers:
         assert emptied <= {*writer.rest.get("DependsOn", ())}, writer.id
@@ -226,9 +234,9 @@ def test_the_custom_resource_gets_both_destinations(any_stage: Synthesis) -> Non
     properties = {name: text(value) for name, value in resource.properties.items()}
     group, bucket = (
         next(
-            each.id
-            for each in any_stage.resources(STACK, "AWS::Logs::LogGroup")
-            if each.properties["LogGroupName"].endswith("/invocations")
+            resource.id
+            for resource in any_stage.resources(STACK, "AWS::Logs::LogGroup")
+            if resource.properties["LogGroupName"].endswith("/invocations")
         ),
         any_stage.only(STACK, "AWS::S3::Bucket").id,
     )
@@ -240,10 +248,10 @@ def test_the_custom_resource_gets_both_destinations(any_stage: Synthesis) -> Non
     saved = f"/claude-on-bedrock/{any_stage.stage}/saved-logging-configuration"
     assert properties["SavedIn"] == saved
     (statement,) = [
-        each
+        statement
         for policy in any_stage.resources(STACK, "AWS::IAM::Policy")
-        for each in policy.properties["PolicyDocument"]["Statement"]
-        if each.get("Sid") == "ManageSavedConfiguration"
+        for statement in policy.properties["PolicyDocument"]["Statement"]
+        if statement.get("Sid") == "ManageSavedConfiguration"
     ]
     assert text(statement["Resource"]).endswith(f":123456789012:parameter{saved}")
 
@@ -266,9 +274,9 @@ def test_the_key_serves_the_stages_log_groups_only(any_stage: Synthesis) -> None
     region = {"prod": "eu-central-1"}.get(any_stage.stage, "us-east-1")
     policy = any_stage.only(STACK, "AWS::KMS::Key").properties["KeyPolicy"]["Statement"]
     (logs,) = [
-        each
-        for each in policy
-        if each["Principal"].get("Service") == f"logs.{region}.amazonaws.com"
+        statement
+        for statement in policy
+        if statement["Principal"].get("Service") == f"logs.{region}.amazonaws.com"
     ]
     context = logs["Condition"]["ArnLike"]["kms:EncryptionContext:aws:logs:arn"]
     assert text(context).endswith(f":log-group:/claude-on-bedrock/{any_stage.stage}/*")
@@ -276,12 +284,12 @@ def test_the_key_serves_the_stages_log_groups_only(any_stage: Synthesis) -> None
 
 def test_outputs(any_stage: Synthesis) -> None:
     outputs = any_stage.template(STACK)["Outputs"]
-    ours = {name for name in outputs if not name.startswith("ExportsOutput")}
-    asked = any_stage.settings.models.data_retention is not None
-    retention = {"DataRetentionMode"} if asked else set()
+    own = {name for name in outputs if not name.startswith("ExportsOutput")}
+    is_set = any_stage.settings.models.data_retention is not None
+    retention = {"DataRetentionMode"} if is_set else set()
     record = {"LogGroupName", "LogBucketName", "LoggingConfiguration", "KeyArn", "DeliveryRoleArn"}
     record |= {"EvidenceBucketName", "VerificationFunctionName", "DriftDetectorName"}
-    assert ours == record | retention
+    assert own == record | retention
     # Where the record lies is what came of the deployment, not what the stage would have chosen.
     configuration = any_stage.only(STACK, "Custom::BedrockInvocationLogging").id
     for name, attribute in (
@@ -297,9 +305,9 @@ def test_data_retention_is_set_by_one_role_to_one_mode(prod: Synthesis) -> None:
     assert resource.properties["Mode"] == "none"
     name = "claude-on-bedrock-prod-eu-central-1-data-retention"
     (role,) = [
-        each
-        for each in prod.resources(STACK, "AWS::IAM::Role")
-        if each.properties.get("RoleName") == name
+        resource
+        for resource in prod.resources(STACK, "AWS::IAM::Role")
+        if resource.properties.get("RoleName") == name
     ]
     allowed = [
         statement
@@ -308,7 +316,7 @@ def test_data_retention_is_set_by_one_role_to_one_mode(prod: Synthesis) -> None:
         for statement in policy.properties["PolicyDocument"]["Statement"]
         if texts(statement["Action"]) == ["bedrock:PutAccountDataRetention"]
     ]
-    assert [each["Condition"] for each in allowed] == [
+    assert [statement["Condition"] for statement in allowed] == [
         {
             "StringEquals": {
                 "aws:RequestedRegion": "eu-central-1",
@@ -327,11 +335,13 @@ def test_a_stage_that_does_not_set_data_retention_leaves_it_alone(
 def test_lambda_never_runs_a_custom_resources_event_again(local: Synthesis) -> None:
     functions = {
         part
-        for each in local.everything()
-        if each.type.startswith("Custom::")
-        for part in each.properties["ServiceToken"]["Fn::GetAtt"][:1]
+        for resource in local.everything()
+        if resource.type.startswith("Custom::")
+        for part in resource.properties["ServiceToken"]["Fn::GetAtt"][:1]
     }
-    configs = [each for each in local.everything() if each.type.endswith("EventInvokeConfig")]
+    configs = [
+        resource for resource in local.everything() if resource.type.endswith("EventInvokeConfig")
+    ]
     attempts = {
         config.properties["FunctionName"]["Ref"]: config.properties["MaximumRetryAttempts"]
         for config in configs
@@ -356,10 +366,10 @@ def test_another_role_is_handed_to_bedrock_only_if_the_stage_names_it(
 
 def _passed(synthesis: Synthesis) -> list[str]:
     (resources,) = [
-        each["Resource"]
+        statement["Resource"]
         for policy in synthesis.resources(STACK, "AWS::IAM::Policy")
-        for each in policy.properties["PolicyDocument"]["Statement"]
-        if each.get("Sid") == "PassDeliveryRoleToBedrock"
+        for statement in policy.properties["PolicyDocument"]["Statement"]
+        if statement.get("Sid") == "PassDeliveryRoleToBedrock"
     ]
     return [
         text(resource) for resource in (resources if isinstance(resources, list) else [resources])

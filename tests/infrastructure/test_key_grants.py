@@ -6,11 +6,13 @@ from tools.synthesis import Synthesis
 
 
 def test_every_key_refuses_grants_to_all_but_aws(any_stage: Synthesis) -> None:
-    keys = [each for each in any_stage.everything() if each.type == "AWS::KMS::Key"]
+    keys = [resource for resource in any_stage.everything() if resource.type == "AWS::KMS::Key"]
     assert len(keys) == 2
     for key in keys:
         (denied,) = (
-            each for each in key.properties["KeyPolicy"]["Statement"] if each["Effect"] == "Deny"
+            statement
+            for statement in key.properties["KeyPolicy"]["Statement"]
+            if statement["Effect"] == "Deny"
         )
         assert denied["Action"] == "kms:CreateGrant"
         assert denied["Principal"] == {"AWS": "*"}

@@ -16,12 +16,14 @@ def test_every_alarm_notifies_the_topic(any_stage: Synthesis) -> None:
     alarms = any_stage.resources(STACK, "AWS::CloudWatch::Alarm")
     for alarm in alarms:
         assert texts(alarm.properties["AlarmActions"]) == [f"<{topic.id}>"]
-        silent = alarm.properties["MetricName"] in (
+        is_about_runs = alarm.properties["MetricName"] in (
             "VerifiedHours",
             "DriftDetectorRuns",
             "CanaryRuns",
         )
-        assert alarm.properties["TreatMissingData"] == ("breaching" if silent else "notBreaching")
+        assert alarm.properties["TreatMissingData"] == (
+            "breaching" if is_about_runs else "notBreaching"
+        )
         assert len(alarm.properties["AlarmDescription"]) > 40
 
 
@@ -30,13 +32,13 @@ def test_an_alarm_on_missing_data_has_its_first_data_point_before_it_is_made(
 ) -> None:
     """Made in an earlier stack, as a 0 that no run writes: so it is counted, and adds nothing."""
     written = any_stage.only("InvocationLogging", "Custom::InitialMetrics").properties
-    silent = [
+    on_missing_data = [
         alarm.properties
         for alarm in any_stage.resources(STACK, "AWS::CloudWatch::Alarm")
         if alarm.properties["TreatMissingData"] == "breaching"
     ]
     watched = []
-    for alarm in silent:
+    for alarm in on_missing_data:
         assert (alarm["Statistic"], alarm["Threshold"]) == ("SampleCount", 1)
         dimensions = {dimension["Name"]: dimension["Value"] for dimension in alarm["Dimensions"]}
         assert dimensions["stage"] == written["Stage"]
@@ -124,17 +126,17 @@ def test_cloudwatch_may_use_the_topic_and_its_key(any_stage: Synthesis) -> None:
     topic = any_stage.only(STACK, "AWS::SNS::Topic")
     assert text(topic.properties["KmsMasterKeyId"]) == f"<{key.id}.Arn>"
     (for_alarms,) = [
-        each
-        for each in key.properties["KeyPolicy"]["Statement"]
-        if each["Principal"] == {"Service": "cloudwatch.amazonaws.com"}
+        statement
+        for statement in key.properties["KeyPolicy"]["Statement"]
+        if statement["Principal"] == {"Service": "cloudwatch.amazonaws.com"}
     ]
     assert set(for_alarms["Action"]) == {"kms:Decrypt", "kms:GenerateDataKey"}
 
 
 def test_mail_goes_out_only_where_a_stage_names_an_address(prod: Synthesis, tmp_path: Path) -> None:
     assert not prod.resources(STACK, "AWS::SNS::Subscription")
-    told = synthesize("prod", tmp_path, alarm_email="ops@example.com")
-    subscription = told.only(STACK, "AWS::SNS::Subscription").properties
+    made = synthesize("prod", tmp_path, alarm_email="ops@example.com")
+    subscription = made.only(STACK, "AWS::SNS::Subscription").properties
     assert (subscription["Protocol"], subscription["Endpoint"]) == ("email", "ops@example.com")
 
 

@@ -27,9 +27,9 @@ def method_for(synthesis: Synthesis, path: str, verb: str) -> dict[str, Any]:
 
 
 def test_every_method_of_the_template_is_documented(any_stage: Synthesis) -> None:
-    told = {(path, verb) for path, verb, _ in operations()}
+    documented = {(path, verb) for path, verb, _ in operations()}
     own = {method for method in methods(any_stage) if method[1] not in ("ANY", "OPTIONS")}
-    assert own <= told  # a preflight is a browser's, on every path
+    assert own <= documented  # a preflight is a browser's, on every path
 
 
 def test_what_needs_no_key_there_needs_none_here(any_stage: Synthesis) -> None:

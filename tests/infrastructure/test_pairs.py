@@ -32,8 +32,8 @@ def test_few_pairs_are_refused_and_each_with_a_reason(pairs: Pairs) -> None:
 def test_an_account_and_teams_are_in_one_block(pairs: Pairs) -> None:
     account = next(
         number
-        for number, each in enumerate(VALUES["account.id"])
-        if each == {"account.id": ACCOUNT}
+        for number, account in enumerate(VALUES["account.id"])
+        if account == {"account.id": ACCOUNT}
     )
 
     assert frozenset((Choice("account.id", account), Choice("callers.teams", 1))) in pairs.covered

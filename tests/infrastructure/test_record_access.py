@@ -18,9 +18,9 @@ DAY = dt.date(2026, 11, 25)
 
 def buckets(synthesis: Synthesis) -> tuple[Any, Any]:
     """That of the record, and that of the log of accesses to it."""
-    found = {resource.id: resource for resource in synthesis.resources(STACK, "AWS::S3::Bucket")}
-    (access,) = [each for name, each in found.items() if name.startswith("RecordAccess")]
-    (record,) = [each for name, each in found.items() if name != access.id]
+    buckets = {resource.id: resource for resource in synthesis.resources(STACK, "AWS::S3::Bucket")}
+    (access,) = [bucket_ for name, bucket_ in buckets.items() if name.startswith("RecordAccess")]
+    (record,) = [bucket_ for name, bucket_ in buckets.items() if name != access.id]
     return record, access
 
 
@@ -52,11 +52,13 @@ def test_locked_records_and_s3s_own_lines(tmp_path: Path) -> None:
         name: text(value) for name, value in record.properties["LoggingConfiguration"].items()
     }
     assert logged == {"DestinationBucketName": f"<{access.id}>", "LogFilePrefix": "access/"}
-    (allowed,) = [each for each in policy_of(synthesis, access.id) if each["Effect"] == "Allow"]
+    (allowed,) = [
+        statement for statement in policy_of(synthesis, access.id) if statement["Effect"] == "Allow"
+    ]
     assert allowed["Principal"] == {"Service": "logging.s3.amazonaws.com"}
     assert texts(allowed["Resource"]) == [f"<{access.id}.Arn>/access/*"]
     assert text(allowed["Condition"]["ArnLike"]["aws:SourceArn"]) == f"<{record.id}.Arn>"
-    _is_kept(synthesis, access)
+    _check_retained(synthesis, access)
     _is_deleted_and_unlocked_by_nobody(synthesis)
 
 
@@ -75,10 +77,10 @@ def test_data_events_of_the_records_objects_and_of_nothing_else(tmp_path: Path) 
     (resource,) = selector["DataResources"]
     assert resource["Type"] == "AWS::S3::Object"
     assert texts(resource["Values"]) == [f"<{record.id}.Arn>/"]
-    _is_kept(synthesis, access)
+    _check_retained(synthesis, access)
 
 
-def _is_kept(synthesis: Synthesis, access: Any) -> None:  # noqa: ANN401 - a resource
+def _check_retained(synthesis: Synthesis, access: Any) -> None:  # noqa: ANN401 - a resource
     properties = access.properties
     assert access.rest["DeletionPolicy"] == "RetainExceptOnCreate"
     assert suffices(bucket.retention_of(_bucket(properties), "", DAY), 60)
@@ -93,15 +95,19 @@ def _is_kept(synthesis: Synthesis, access: Any) -> None:  # noqa: ANN401 - a res
         if statement.get("Sid") in ("ReadAccessLogBucketSettings", "ReadAccessLogs")
     ]
     assert len(reading) == 2
-    changing = {action for each in reading for action in texts(each["Action"])}
-    assert not {each for each in changing if not each.startswith(("s3:Get", "s3:List"))}
+    changing = {action for statement in reading for action in texts(statement["Action"])}
+    assert not {action for action in changing if not action.startswith(("s3:Get", "s3:List"))}
     assert synthesis.report()["pluginReports"][0]["violations"] == []
 
 
 def _is_written_by_the_trail_only(synthesis: Synthesis, bucket_id: str) -> None:
-    allowed = [each for each in policy_of(synthesis, bucket_id) if each["Effect"] == "Allow"]
-    assert {each["Principal"]["Service"] for each in allowed} == {"cloudtrail.amazonaws.com"}
-    actions = {action for each in allowed for action in texts(each["Action"])}
+    allowed = [
+        statement for statement in policy_of(synthesis, bucket_id) if statement["Effect"] == "Allow"
+    ]
+    assert {statement["Principal"]["Service"] for statement in allowed} == {
+        "cloudtrail.amazonaws.com"
+    }
+    actions = {action for statement in allowed for action in texts(statement["Action"])}
     assert actions == {"s3:GetBucketAcl", "s3:PutObject"}
 
 
@@ -112,7 +118,7 @@ def _is_deleted_and_unlocked_by_nobody(synthesis: Synthesis) -> None:
         *("s3:PutObjectRetention", "s3:PutBucketObjectLockConfiguration"),
         "s3:PutLifecycleConfiguration",
     }
-    for each in synthesis.everything():
-        for statement in each.properties.get("PolicyDocument", {}).get("Statement", []):
+    for resource in synthesis.everything():
+        for statement in resource.properties.get("PolicyDocument", {}).get("Statement", []):
             if statement["Effect"] == "Allow":
-                assert not forbidden & set(texts(statement["Action"])), each.id
+                assert not forbidden & set(texts(statement["Action"])), resource.id

@@ -39,8 +39,8 @@ def test_the_table_is_over_the_hours_in_which_bedrock_writes(any_stage: Synthesi
 
 
 def _region(stage: Synthesis) -> str:
-    found: str = CONTEXT["stages"][stage.stage]["region"]
-    return found
+    region: str = CONTEXT["stages"][stage.stage]["region"]
+    return region
 
 
 def test_no_column_of_the_table_holds_content(any_stage: Synthesis) -> None:
@@ -72,9 +72,9 @@ def test_the_saved_queries_are_in_athenas_grammar_and_of_the_stages_table(
     saved = any_stage.resources(STACK, "AWS::Athena::NamedQuery")
 
     assert len(saved) == len(render.QUERIES)
-    for each in saved:
-        assert each.properties["Database"] == database
-        parsed = sqlglot.parse_one(each.properties["QueryString"], read="athena")
+    for query in saved:
+        assert query.properties["Database"] == database
+        parsed = sqlglot.parse_one(query.properties["QueryString"], read="athena")
         assert parsed.find(sqlglot.exp.Select) is not None
 
 
@@ -83,7 +83,7 @@ def test_where_records_are_anothers_there_is_no_table_and_nobody_may_query(
     existing: str, tmp_path: Path
 ) -> None:
     made = synthesize("dev", tmp_path, existing_logging=existing)
-    kinds = {each.type for each in made.everything()}
+    kinds = {resource.type for resource in made.everything()}
 
     assert not {kind for kind in kinds if kind.startswith(("AWS::Glue", "AWS::Athena"))}
     assert "athena:" not in json.dumps(made.template("ModelAccess"))
@@ -91,4 +91,4 @@ def test_where_records_are_anothers_there_is_no_table_and_nobody_may_query(
 
 def test_a_limit_that_athena_refuses_stops_at_the_door() -> None:
     field = Logging.model_fields["athena_scan_limit_mb"]
-    assert any(getattr(each, "ge", None) == 10 for each in field.metadata)
+    assert any(getattr(constraint, "ge", None) == 10 for constraint in field.metadata)

@@ -36,7 +36,7 @@ MODEL_OF_ROUTE = {
 def types(tmp_path_factory: pytest.TempPathFactory) -> set[str]:
     """The resource types that a stage with everything can have."""
     syntheses = Syntheses(tmp_path_factory.mktemp("syntheses"))
-    blocks = [PLAIN, FULL, *(variant(FULL, each).block for each in VALUES["callers.auth"])]
+    blocks = [PLAIN, FULL, *(variant(FULL, change).block for change in VALUES["callers.auth"])]
     return {
         body["Type"]
         for block in blocks

@@ -15,14 +15,14 @@ from claude_bedrock.retention.locations import AUDIT_LOGS, EVIDENCE, RECORDS
 from claude_bedrock.retention.log_group import audit_days
 from stacks.components.observability.log_group import RETENTION, LogGroupSettings
 from stacks.settings import load_stage
-from tests.infrastructure.retained import Resources, kept, mistakes, resources
+from tests.infrastructure.retained import Resources, mistakes, resources, retentions
 from tools.docs.pages import section
 from tools.synthesis import CONTEXT, Synthesis, synthesize
 
 DAY = dt.date(2026, 11, 25)
 MIDNIGHT = dt.datetime(2026, 11, 25, tzinfo=dt.UTC)
 LARGE = "large-data/"
-PLACES = {
+LOCATIONS = {
     *("invocations", "gateway", "access", "verification", "authorizer", "key"),
     *(RECORDS, LARGE, f"{RECORDS} deleted", f"{LARGE} deleted"),
     *(EVIDENCE, f"{EVIDENCE} deleted"),
@@ -37,31 +37,31 @@ def number(stage: str) -> int:
 def test_every_stage_retains_everything_as_long_as_it_sets_and_nothing_for_ever(
     any_stage: Synthesis,
 ) -> None:
-    found, days = resources(any_stage), number(any_stage.stage)
+    made, days = resources(any_stage), number(any_stage.stage)
 
-    assert set(kept(found, DAY)) == PLACES
-    assert mistakes(found, days, DAY) == {}
+    assert set(retentions(made, DAY)) == LOCATIONS
+    assert mistakes(made, days, DAY) == {}
 
 
 def test_the_number_is_met_and_not_only_a_smaller_one(prod: Synthesis) -> None:
-    found = resources(prod)
+    made = resources(prod)
 
-    said = mistakes(found, number("prod") + 1, DAY)
-    assert set(said) == {"invocations", "authorizer"}
+    shortfalls = mistakes(made, number("prod") + 1, DAY)
+    assert set(shortfalls) == {"invocations", "authorizer"}
     short = {"invocations", "authorizer", *OBJECTS, *DELETED}
-    assert set(mistakes(found, number("prod") + 6, DAY)) == short
-    assert set(mistakes(found, number("prod") + 26, DAY)) == PLACES - {"key"}
+    assert set(mistakes(made, number("prod") + 6, DAY)) == short
+    assert set(mistakes(made, number("prod") + 26, DAY)) == LOCATIONS - {"key"}
 
 
 def test_what_explains_a_record_outlives_every_copy_of_it(any_stage: Synthesis) -> None:
     """Records by 72 hours at most where CloudWatch shows them late, and in S3 until the midnight
     after five days more; a report of a month is made when its first day is 31 days ago."""
-    found, days = kept(resources(any_stage), DAY), number(any_stage.stage)
-    shown, hidden = found["invocations"].last, found[RECORDS].hidden
+    of_stage, days = retentions(resources(any_stage), DAY), number(any_stage.stage)
+    shown, hidden = of_stage["invocations"].last, of_stage[RECORDS].hidden
     assert shown is not None
     assert hidden is not None
     for name in AUDIT_LOGS:
-        first = found[name].first
+        first = of_stage[name].first
         assert first is not None
         assert first >= shown + dt.timedelta(hours=72)
         assert first >= hidden + dt.timedelta(days=1)
@@ -71,7 +71,7 @@ def test_what_explains_a_record_outlives_every_copy_of_it(any_stage: Synthesis) 
 @pytest.mark.parametrize("days", RETENTION)
 def test_the_shortest_retention_that_cloudwatch_takes_is_chosen(days: int) -> None:
     chosen = LogGroupSettings("", None, days, retain=True).for_audit_entries()  # type: ignore[arg-type]
-    longer = [each for each in RETENTION if each >= audit_days(days)]
+    longer = [option for option in RETENTION if option >= audit_days(days)]
     assert chosen.retention_days == (longer[0] if longer else None)
 
 
@@ -79,38 +79,40 @@ def test_the_shortest_retention_that_cloudwatch_takes_is_chosen(days: int) -> No
 def test_any_number_that_a_stage_may_set_is_met(tmp_path: Path, days: int) -> None:
     synthesis = synthesize("dev", tmp_path, retention_days=days, auth="iam", quota=None)
 
-    found = resources(synthesis)
+    made = resources(synthesis)
 
-    assert set(kept(found, DAY)) == PLACES
-    assert mistakes(found, days, DAY) == {}
+    assert set(retentions(made, DAY)) == LOCATIONS
+    assert mistakes(made, days, DAY) == {}
 
 
 def test_the_moments_are_those_of_the_compliance_page(local: Synthesis) -> None:
     """With 30 days: CloudWatch to the hour, an object covered after 35 and gone after 70 to 72."""
-    said = kept(resources(local), DAY)
+    of_local = retentions(resources(local), DAY)
 
     def after(days: int) -> dt.datetime:
         return MIDNIGHT + dt.timedelta(days=days)
 
-    assert (said["invocations"].first, said["invocations"].last) == (after(30), after(31))
+    assert (of_local["invocations"].first, of_local["invocations"].last) == (after(30), after(31))
     for prefix in (RECORDS, LARGE):
-        assert said[prefix].hidden == after(35)
-        assert (said[prefix].first, said[prefix].last) == (after(70), after(72))
-        assert said[f"{prefix} deleted"].first == after(35)
+        assert of_local[prefix].hidden == after(35)
+        assert (of_local[prefix].first, of_local[prefix].last) == (after(70), after(72))
+        assert of_local[f"{prefix} deleted"].first == after(35)
 
 
 def test_what_outlives_a_stage_comes_back_as_the_page_describes(prod: Synthesis) -> None:
     page = section("docs/deploy.md", "Bring back a stage that kept its logs")
-    kept_ones = [
-        each for each in prod.everything() if "Retain" in each.rest.get("DeletionPolicy", "")
+    retained = [
+        resource
+        for resource in prod.everything()
+        if "Retain" in resource.rest.get("DeletionPolicy", "")
     ]
     named = {
-        one.properties["LogGroupName"].rpartition("/")[2]
-        for one in kept_ones
-        if one.type == "AWS::Logs::LogGroup"
+        resource.properties["LogGroupName"].rpartition("/")[2]
+        for resource in retained
+        if resource.type == "AWS::Logs::LogGroup"
     }
 
-    assert {one.type for one in kept_ones} == {
+    assert {resource.type for resource in retained} == {
         *("AWS::Logs::LogGroup", "AWS::S3::Bucket", "AWS::KMS::Key")
     }
     (groups,) = [line for line in page.splitlines() if line.startswith("| Log groups")]
@@ -119,16 +121,16 @@ def test_what_outlives_a_stage_comes_back_as_the_page_describes(prod: Synthesis)
     assert "| KMS key | Makes a new one." in page
 
 
-def rules(found: Resources) -> list[dict[str, Any]]:
-    (bucket,) = [body for body in found.values() if body["Type"] == "AWS::S3::Bucket"]
+def rules(made: Resources) -> list[dict[str, Any]]:
+    (bucket,) = [body for body in made.values() if body["Type"] == "AWS::S3::Bucket"]
     of_bucket: list[dict[str, Any]] = bucket["Properties"]["LifecycleConfiguration"]["Rules"]
     return of_bucket
 
 
-def group(found: Resources, name: str) -> dict[str, Any]:
+def group(made: Resources, name: str) -> dict[str, Any]:
     (properties,) = [
         body["Properties"]
-        for body in found.values()
+        for body in made.values()
         if body["Type"] == "AWS::Logs::LogGroup"
         and body["Properties"]["LogGroupName"].endswith(f"/{name}")
     ]
@@ -136,72 +138,72 @@ def group(found: Resources, name: str) -> dict[str, Any]:
     return known
 
 
-def properties(found: Resources, kind: str) -> dict[str, Any]:
-    (of_kind,) = [body["Properties"] for body in found.values() if body["Type"] == kind]
+def properties(made: Resources, kind: str) -> dict[str, Any]:
+    (of_kind,) = [body["Properties"] for body in made.values() if body["Type"] == kind]
     known: dict[str, Any] = of_kind
     return known
 
 
-def lifecycle_lowered(found: Resources) -> None:
-    rules(found)[0]["ExpirationInDays"] = 29
+def lifecycle_lowered(made: Resources) -> None:
+    rules(made)[0]["ExpirationInDays"] = 29
 
 
-def another_rule_is_shorter(found: Resources) -> None:
-    rules(found).append({"Status": "Enabled", "ExpirationInDays": 1, "Prefix": "large-data/2026/"})
+def another_rule_is_shorter(made: Resources) -> None:
+    rules(made).append({"Status": "Enabled", "ExpirationInDays": 1, "Prefix": "large-data/2026/"})
 
 
-def expires_on_a_day(found: Resources) -> None:
-    rules(found)[0]["ExpirationDate"] = "2026-12-01T00:00:00Z"
+def expires_on_a_day(made: Resources) -> None:
+    rules(made)[0]["ExpirationDate"] = "2026-12-01T00:00:00Z"
 
 
-def noncurrent_dropped(found: Resources) -> None:
-    del rules(found)[0]["NoncurrentVersionExpiration"]
+def noncurrent_dropped(made: Resources) -> None:
+    del rules(made)[0]["NoncurrentVersionExpiration"]
 
 
-def noncurrent_lowered(found: Resources) -> None:
-    rules(found)[0]["NoncurrentVersionExpiration"]["NoncurrentDays"] = 1
+def noncurrent_lowered(made: Resources) -> None:
+    rules(made)[0]["NoncurrentVersionExpiration"]["NoncurrentDays"] = 1
 
 
-def rule_switched_off(found: Resources) -> None:
-    rules(found)[0]["Status"] = "Disabled"
+def rule_switched_off(made: Resources) -> None:
+    rules(made)[0]["Status"] = "Disabled"
 
 
-def only_records_expire(found: Resources) -> None:
-    rules(found)[0]["Prefix"] = RECORDS
+def only_records_expire(made: Resources) -> None:
+    rules(made)[0]["Prefix"] = RECORDS
 
 
-def evidence_expires(found: Resources) -> None:
-    rules(found).append({"Status": "Enabled", "ExpirationInDays": 1, "Prefix": "evidence/"})
+def evidence_expires(made: Resources) -> None:
+    rules(made).append({"Status": "Enabled", "ExpirationInDays": 1, "Prefix": "evidence/"})
 
 
-def tagged_evidence_expires(found: Resources) -> None:
+def tagged_evidence_expires(made: Resources) -> None:
     tags = [{"Key": "k", "Value": "v"}]
     rule = {"Status": "Enabled", "ExpirationInDays": 1, "Prefix": "evidence/hours/"}
-    rules(found).append({**rule, "TagFilters": tags})
+    rules(made).append({**rule, "TagFilters": tags})
 
 
-def versioning_dropped(found: Resources) -> None:
-    del properties(found, "AWS::S3::Bucket")["VersioningConfiguration"]
+def versioning_dropped(made: Resources) -> None:
+    del properties(made, "AWS::S3::Bucket")["VersioningConfiguration"]
 
 
-def retention_lowered(found: Resources) -> None:
-    group(found, "invocations")["RetentionInDays"] = 14
+def retention_lowered(made: Resources) -> None:
+    group(made, "invocations")["RetentionInDays"] = 14
 
 
-def audit_retention_lowered(found: Resources) -> None:
-    group(found, "gateway")["RetentionInDays"] = 7
+def audit_retention_lowered(made: Resources) -> None:
+    group(made, "gateway")["RetentionInDays"] = 7
 
 
-def retention_dropped(found: Resources) -> None:
-    del group(found, "access")["RetentionInDays"]
+def retention_dropped(made: Resources) -> None:
+    del group(made, "access")["RetentionInDays"]
 
 
-def delivery_class(found: Resources) -> None:
-    group(found, "invocations")["LogGroupClass"] = "DELIVERY"
+def delivery_class(made: Resources) -> None:
+    group(made, "invocations")["LogGroupClass"] = "DELIVERY"
 
 
-def key_off(found: Resources) -> None:
-    properties(found, "AWS::KMS::Key")["Enabled"] = False
+def key_off(made: Resources) -> None:
+    properties(made, "AWS::KMS::Key")["Enabled"] = False
 
 
 OBJECTS = {RECORDS, LARGE, EVIDENCE}
@@ -234,7 +236,7 @@ DELETED = {f"{object_} deleted" for object_ in OBJECTS}
 def test_a_template_that_retains_less_or_for_ever_is_refused(
     local: Synthesis, mutation: Callable[[Resources], None], refused: set[str]
 ) -> None:
-    found = copy.deepcopy(resources(local))
-    mutation(found)
+    made = copy.deepcopy(resources(local))
+    mutation(made)
 
-    assert set(mistakes(found, number("local"), DAY)) == refused
+    assert set(mistakes(made, number("local"), DAY)) == refused

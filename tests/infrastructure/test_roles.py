@@ -49,12 +49,12 @@ def named(tmp_path_factory: pytest.TempPathFactory) -> Synthesis:
 
 
 def role(synthesis: Synthesis, purpose: str) -> Resource:
-    (found,) = [
+    (match,) = [
         resource
         for resource in synthesis.resources(STACK, "AWS::IAM::Role")
         if resource.properties["RoleName"].endswith(f"-{purpose}")
     ]
-    return found
+    return match
 
 
 def own_statements(synthesis: Synthesis, purpose: str) -> Iterator[dict[str, Any]]:
@@ -88,25 +88,25 @@ def allows(synthesis: Synthesis, purpose: str, action: str, resource: str) -> bo
     effects = {
         statement["Effect"]
         for statement in own_statements(synthesis, purpose)
-        if any(fnmatch.fnmatchcase(action, each) for each in texts(statement["Action"]))
-        and any(fnmatch.fnmatchcase(resource, each) for each in texts(statement["Resource"]))
+        if any(fnmatch.fnmatchcase(action, pattern) for pattern in texts(statement["Action"]))
+        and any(fnmatch.fnmatchcase(resource, pattern) for pattern in texts(statement["Resource"]))
     }
     return effects == {"Allow"}
 
 
 def default_plan(synthesis: Synthesis) -> str:
-    (found,) = [
+    (plan,) = [
         resource.id
         for resource in synthesis.resources("Gateway", "AWS::ApiGateway::UsagePlan")
         if resource.properties["UsagePlanName"] == f"claude-on-bedrock-{synthesis.stage}"
     ]
-    return found
+    return plan
 
 
 def trust(synthesis: Synthesis, purpose: str) -> list[dict[str, Any]]:
     document = role(synthesis, purpose).properties["AssumeRolePolicyDocument"]
-    found: list[dict[str, Any]] = document["Statement"]
-    return found
+    statements_of_trust: list[dict[str, Any]] = document["Statement"]
+    return statements_of_trust
 
 
 def test_outputs_name_policies_and_roles(any_stage: Synthesis) -> None:
@@ -152,16 +152,16 @@ def test_a_workflow_takes_a_role_by_audience_and_full_subject(named: Synthesis) 
         ),
         ("setup", ["repo:octo-org/platform:environment:prod"]),
     ):
-        (statement,) = [each for each in trust(named, purpose) if "Federated" in each["Principal"]]
+        (statement,) = [item for item in trust(named, purpose) if "Federated" in item["Principal"]]
         assert statement["Action"] == "sts:AssumeRoleWithWebIdentity"
         assert text(statement["Principal"]["Federated"]) == f"{ACCOUNT}:oidc-provider/{GITHUB}"
         assert list(statement["Condition"]) == ["StringEquals"]
         condition = statement["Condition"]["StringEquals"]
         assert condition[f"{GITHUB}:aud"] == "sts.amazonaws.com"
         assert texts(condition[f"{GITHUB}:sub"]) == subjects
-    assert not [each for each in named.everything() if each.type == "AWS::IAM::OIDCProvider"], (
-        "the provider is the account's"
-    )
+    assert not [
+        resource for resource in named.everything() if resource.type == "AWS::IAM::OIDCProvider"
+    ], "the provider is the account's"
 
 
 def test_the_application_role_holds_what_calls_and_what_guards_and_no_more(
@@ -175,9 +175,9 @@ def test_the_application_role_holds_what_calls_and_what_guards_and_no_more(
 
 
 def test_no_role_holds_more_policies_than_iam_lets_it(any_stage: Synthesis) -> None:
-    for each in any_stage.everything():
-        if each.type == "AWS::IAM::Role":
-            assert len(each.properties.get("ManagedPolicyArns", [])) <= 9  # one may be added
+    for resource in any_stage.everything():
+        if resource.type == "AWS::IAM::Role":
+            assert len(resource.properties.get("ManagedPolicyArns", [])) <= 9  # one may be added
 
 
 @pytest.mark.parametrize("purpose", ["auditor", "operator"])
@@ -202,10 +202,10 @@ def test_an_auditor_changes_nothing(any_stage: Synthesis) -> None:
 
 def test_an_auditor_reads_records_of_the_stage_only(prod: Synthesis) -> None:
     logs = "arn:aws:logs:eu-central-1:123456789012:log-group"
-    ours = f"{logs}:/claude-on-bedrock/prod"
+    own = f"{logs}:/claude-on-bedrock/prod"
 
-    assert allows(prod, "auditor", "logs:FilterLogEvents", f"{ours}/invocations:*")
-    assert allows(prod, "auditor", "logs:GetLogEvents", f"{ours}/gateway:log-stream:a")
+    assert allows(prod, "auditor", "logs:FilterLogEvents", f"{own}/invocations:*")
+    assert allows(prod, "auditor", "logs:GetLogEvents", f"{own}/gateway:log-stream:a")
     assert not allows(prod, "auditor", "logs:FilterLogEvents", f"{logs}:/aws/lambda/x:*")
     decrypts = [
         statement
@@ -219,21 +219,21 @@ def test_an_auditor_reads_records_of_the_stage_only(prod: Synthesis) -> None:
 
 
 def test_an_operator_reads_audit_lines_and_no_record(prod: Synthesis) -> None:
-    ours = "arn:aws:logs:eu-central-1:123456789012:log-group:/claude-on-bedrock/prod"
+    own = "arn:aws:logs:eu-central-1:123456789012:log-group:/claude-on-bedrock/prod"
     key = text(prod.template("InvocationLogging")["Outputs"]["KeyArn"]["Value"])
 
-    assert allows(prod, "operator", "logs:FilterLogEvents", f"{ours}/gateway:*")
+    assert allows(prod, "operator", "logs:FilterLogEvents", f"{own}/gateway:*")
     where_alarms_lead = ("verification", "drift-detector", "canary", "api-key-expiry")
     for group in where_alarms_lead:
-        assert allows(prod, "operator", "logs:FilterLogEvents", f"{ours}/{group}:*")
-    assert not allows(prod, "operator", "logs:FilterLogEvents", f"{ours}/invocations:*")
+        assert allows(prod, "operator", "logs:FilterLogEvents", f"{own}/{group}:*")
+    assert not allows(prod, "operator", "logs:FilterLogEvents", f"{own}/invocations:*")
     denied = [
         statement for statement in own_statements(prod, "operator") if statement["Effect"] == "Deny"
     ]
-    assert {action for each in denied for action in texts(each["Action"])} >= {
+    assert {action for statement in denied for action in texts(statement["Action"])} >= {
         *("s3:GetObject", "s3:GetObjectVersion", "kms:Decrypt", "logs:GetLogEvents"),
     }
-    (decrypt,) = [each for each in denied if "kms:Decrypt" in texts(each["Action"])]
+    (decrypt,) = [statement for statement in denied if "kms:Decrypt" in texts(statement["Action"])]
     assert key.strip("<>").split(".")[0] in text(decrypt["Resource"])
 
 
@@ -249,12 +249,12 @@ NAMED_OTHERWISE = {
 
 @pytest.mark.parametrize("page", RUNBOOKS, ids=lambda page: page.stem)
 def test_the_on_call_role_may_read_what_runbooks_need(local: Synthesis, page: Path) -> None:
-    look = read(page).partition("## Investigate")[2].partition("## Resolve")[0]
-    before, *steps = re.split(r"```(?=insights|bash)", look)
+    investigation = read(page).partition("## Investigate")[2].partition("## Resolve")[0]
+    before, *steps = re.split(r"```(?=insights|bash)", investigation)
     for step in steps:
         purpose = "auditor" if "(auditor)" in before else "operator"
         block, _, before = step.partition("```")
-        for group in re.findall(r"claude-on-bedrock/STAGE/([a-z-]+)`", look):
+        for group in re.findall(r"claude-on-bedrock/STAGE/([a-z-]+)`", investigation):
             arn = f"{LOGS}:log-group:/claude-on-bedrock/local/{group}:*"
             assert allows(local, purpose, "logs:StartQuery", arn), (purpose, group)
         for program, *words in commands(f"```{block}```"):
@@ -296,7 +296,7 @@ def test_an_operator_hands_out_the_stages_keys(
         statement.get("Condition", {}).get("StringEquals", {})
         for statement in own_statements(any_stage, "operator")
         if action in texts(statement["Action"])
-        and any(fnmatch.fnmatchcase(resource, each) for each in texts(statement["Resource"]))
+        and any(fnmatch.fnmatchcase(resource, pattern) for pattern in texts(statement["Resource"]))
     ]
     expected = {condition: any_stage.stage} if condition else {}
     assert conditions == [expected]
@@ -337,9 +337,9 @@ def test_only_the_setup_role_subscribes_and_only_by_bedrock(local: Synthesis) ->
 
 def test_the_guards_exceptions_are_the_roles_that_are_made(named: Synthesis) -> None:
     made = {
-        each.properties["RoleName"]
-        for each in named.everything()
-        if each.type == "AWS::IAM::Role" and "RoleName" in each.properties
+        resource.properties["RoleName"]
+        for resource in named.everything()
+        if resource.type == "AWS::IAM::Role" and "RoleName" in resource.properties
     }
     excepted = {
         texts(condition["aws:PrincipalArn"])[0].rpartition("/")[2]
@@ -359,7 +359,7 @@ def test_what_the_stage_requires_is_in_the_guard(named: Synthesis) -> None:
         for resource in named.resources(STACK, "AWS::IAM::ManagedPolicy")
         if resource.id.startswith("GuardDenials")
     ]
-    sids = {each["Sid"] for each in denials.properties["PolicyDocument"]["Statement"]}
+    sids = {statement["Sid"] for statement in denials.properties["PolicyDocument"]["Statement"]}
     assert {"DenyWithoutGuardrail", "DenyOtherDataRetention", "DenyLongTermBearerTokens"} <= sids
     assert "DenyGlobalRouting" not in sids
 
@@ -381,9 +381,9 @@ def test_where_requests_are_signed_the_application_role_may_call_the_endpoint(
         text(resource)
         for policy in signed.resources(STACK, "AWS::IAM::ManagedPolicy")
         if policy.id.startswith("GuardBoundary")
-        for each in policy.properties["PolicyDocument"]["Statement"]
-        if each["Action"] == "execute-api:Invoke"
-        for resource in [each["Resource"]]
+        for statement in policy.properties["PolicyDocument"]["Statement"]
+        if statement["Action"] == "execute-api:Invoke"
+        for resource in [statement["Resource"]]
     }
     assert bounds == {"arn:aws:execute-api:us-east-1:123456789012:*/dev/*"}
     assert not [
@@ -394,12 +394,12 @@ def test_where_requests_are_signed_the_application_role_may_call_the_endpoint(
 def test_the_auditor_may_read_how_long_everything_is_retained(any_stage: Synthesis) -> None:
     action = re.compile(r"(?:cloudformation|logs|s3|kms):(?:Get|Describe)\w+")
     documented = set(filter(action.fullmatch, codes(section("docs/cli.md", RETENTION))))
-    asked = {
+    called = {
         *action.findall(read("claude_bedrock/cli/retention/locations.py")),
         "cloudformation:DescribeStacks",
     }
-    assert documented == asked
-    assert asked <= {
+    assert documented == called
+    assert called <= {
         action
         for statement in own_statements(any_stage, "auditor")
         if statement["Effect"] == "Allow"

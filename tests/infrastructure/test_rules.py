@@ -59,7 +59,7 @@ def joined(*parts: object) -> dict[str, object]:
 
 def record(broken: str, **attributes: str) -> Resources:
     """The record's resources, kept, but for `attributes` of the one called `broken`."""
-    kept = {"DeletionPolicy": "Retain", "UpdateReplacePolicy": "Retain"}
+    policies = {"DeletionPolicy": "Retain", "UpdateReplacePolicy": "Retain"}
     arn = {"Fn::GetAtt": ["Key", "Arn"]}
     by_key = {"SSEAlgorithm": "aws:kms", "KMSMasterKeyID": arn}
     sse = [{"ServerSideEncryptionByDefault": by_key}]
@@ -72,8 +72,10 @@ def record(broken: str, **attributes: str) -> Resources:
         ),
     }
     resources = {
-        name: {"Type": type_, "Properties": given} | kept | (attributes if name == broken else {})
-        for name, (type_, given) in properties.items()
+        name: {"Type": type_, "Properties": properties_of_resource}
+        | policies
+        | (attributes if name == broken else {})
+        for name, (type_, properties_of_resource) in properties.items()
     }
     written = {"LogGroupName": {"Ref": "Group"}, "BucketName": {"Ref": "Bucket"}}
     configuration = {"Type": "Custom::BedrockInvocationLogging", "Properties": written}
@@ -156,7 +158,7 @@ BROKEN: dict[str, list[Resources]] = {
         record("Key", DeletionPolicy="Delete"),
     ],
 }
-KEPT: list[Resources] = [
+CONFORMING: list[Resources] = [
     stage(MethodSettings=[{"HttpMethod": "*"}]),
     api(SecurityPolicy="SecurityPolicy_TLS13_1_3_2025_09", EndpointAccessMode="STRICT"),
     method("STREAM", STREAMING),
@@ -177,14 +179,14 @@ KEPT: list[Resources] = [
 ]
 
 
-OURS = {
+OWN_RULES = {
     name
     for path in Path(rules.__file__).parent.glob("*.guard")
     for name in re.findall(r"^rule (\w+)(?!\w*\()", path.read_text(), re.MULTILINE)
 }
 CASES = {
     f"{rule}-{number}": (rule, resources)
-    for rule, broken in [*BROKEN.items(), ("kept", KEPT)]
+    for rule, broken in [*BROKEN.items(), ("kept", CONFORMING)]
     for number, resources in enumerate(broken)
 }
 
@@ -198,15 +200,15 @@ def violated(tmp_path_factory: pytest.TempPathFactory) -> dict[str, set[str]]:
     return _violations(folder)
 
 
-def _synthesize(stacks: Mapping[str, Resources], folder: Path, *, keep_logs: bool = True) -> None:
+def _synthesize(stacks: Mapping[str, Resources], folder: Path, *, retain_logs: bool = True) -> None:
     app = cdk.App(context=CONTEXT, outdir=str(folder))
     for name, resources in stacks.items():
         stack = cdk.Stack(app, _stack_name(name))
-        for id_, given in resources.items():
-            resource = cdk.CfnResource(stack, id_, type=given["Type"])
-            for attribute, value in given.items():
+        for id_, body in resources.items():
+            resource = cdk.CfnResource(stack, id_, type=body["Type"])
+            for attribute, value in body.items():
                 resource.add_override(attribute, value)
-    cdk.Validations.of(app).add_plugins(own_rules(retain_logs=keep_logs))
+    cdk.Validations.of(app).add_plugins(own_rules(retain_logs=retain_logs))
     app.synth()
 
 
@@ -215,32 +217,32 @@ def _stack_name(case: str) -> str:
 
 
 def _violations(folder: Path) -> dict[str, set[str]]:
-    found: dict[str, set[str]] = {}
+    violated_rules: dict[str, set[str]] = {}
     report = json.loads((folder / "validation-report.json").read_text())
     for plugin in report["pluginReports"]:
         for violation in plugin["violations"]:
-            for place in violation["violatingConstructs"]:
-                stack = place["constructPath"].split("/")[0]
-                found.setdefault(stack, set()).add(violation["ruleName"])
-    return found
+            for construct in violation["violatingConstructs"]:
+                stack = construct["constructPath"].split("/")[0]
+                violated_rules.setdefault(stack, set()).add(violation["ruleName"])
+    return violated_rules
 
 
 @pytest.mark.parametrize("case", CASES)
 def test_a_template_that_breaks_a_rule_names_it(violated: dict[str, set[str]], case: str) -> None:
     rule, _ = CASES[case]
-    found = violated.get(_stack_name(case), set())
-    assert found & OURS == {rule} - {"kept"}
+    violated_rules = violated.get(_stack_name(case), set())
+    assert violated_rules & OWN_RULES == {rule} - {"kept"}
 
 
 def test_every_rule_is_seen_to_fail() -> None:
-    assert set(BROKEN) == OURS
+    assert set(BROKEN) == OWN_RULES
 
 
 def test_a_stage_that_retains_nothing_may_delete_its_record(tmp_path: Path) -> None:
     (broken, *_) = BROKEN["the_record_outlives_its_stack"]
     with pytest.raises(RuntimeError, match="ValidationFailed"):
-        _synthesize({"Kept": broken, "Wrong": method("STREAM", "/x")}, tmp_path, keep_logs=False)
-    assert _violations(tmp_path).get("Kept", set()) & OURS == set()
+        _synthesize({"Kept": broken, "Wrong": method("STREAM", "/x")}, tmp_path, retain_logs=False)
+    assert _violations(tmp_path).get("Kept", set()) & OWN_RULES == set()
 
 
 def test_a_stage_that_retains_its_logs_is_judged_by_these_rules(tmp_path: Path) -> None:

@@ -18,13 +18,13 @@ def signed(tmp_path_factory: pytest.TempPathFactory) -> Synthesis:
 
 
 def test_every_route_but_the_open_doors_requires_a_signature(signed: Synthesis) -> None:
-    found = methods(signed)
-    opened = {route for route, each in found.items() if each["AuthorizationType"] == "NONE"}
+    routes = methods(signed)
+    opened = {route for route, method in routes.items() if method["AuthorizationType"] == "NONE"}
     assert opened == OPEN
-    guarded = [each for route, each in found.items() if route not in opened]
-    assert len(guarded) == 3
-    assert {each["AuthorizationType"] for each in guarded} == {"AWS_IAM"}
-    assert not any(each.get("ApiKeyRequired") for each in found.values())
+    authorized = [method for route, method in routes.items() if route not in opened]
+    assert len(authorized) == 3
+    assert {method["AuthorizationType"] for method in authorized} == {"AWS_IAM"}
+    assert not any(method.get("ApiKeyRequired") for method in routes.values())
 
 
 def test_there_is_nothing_that_keys_would_need(signed: Synthesis) -> None:
@@ -65,16 +65,16 @@ def test_the_policy_opens_this_stage_of_this_api_and_no_more(signed: Synthesis) 
 
 
 def test_refusals_are_anthropics_and_speak_of_signatures(signed: Synthesis) -> None:
-    found = responses(signed)
-    assert set(found) == set(SIGNED_REFUSALS)
-    for name, response in found.items():
+    refusals = responses(signed)
+    assert set(refusals) == set(SIGNED_REFUSALS)
+    for name, response in refusals.items():
         body = json.loads(response["ResponseTemplates"]["application/json"])
         if name not in ("DEFAULT_4XX", "DEFAULT_5XX", "BAD_REQUEST_BODY"):
             assert body["error"]["type"] == ERROR_TYPES[int(response["StatusCode"])]
         assert " key" not in body["message"]
     for name in ("MISSING_AUTHENTICATION_TOKEN", "INVALID_SIGNATURE", "EXPIRED_TOKEN"):
-        assert found[name]["StatusCode"] == "401"
-    assert found["ACCESS_DENIED"]["StatusCode"] == "403"
+        assert refusals[name]["StatusCode"] == "401"
+    assert refusals["ACCESS_DENIED"]["StatusCode"] == "403"
 
 
 def test_the_access_log_names_who_signed(signed: Synthesis) -> None:

@@ -148,22 +148,26 @@ def statements(synthesis: Synthesis) -> Iterator[Statement]:
 
 def identity_statements(synthesis: Synthesis) -> Iterator[Statement]:
     identity = ("AWS::IAM::Policy", "AWS::IAM::ManagedPolicy")
-    return (found for found in statements(synthesis) if found.type in identity)
+    return (statement for statement in statements(synthesis) if statement.type in identity)
 
 
 def granting_statements(synthesis: Synthesis) -> Iterator[Statement]:
     """The identity statements that give something: a boundary's allow nothing by themselves."""
-    found = identity_statements(synthesis)
-    return (each for each in found if each.allows() and each.holder != boundary(synthesis))
+    held = identity_statements(synthesis)
+    return (
+        statement
+        for statement in held
+        if statement.allows() and statement.holder != boundary(synthesis)
+    )
 
 
 def boundary(synthesis: Synthesis) -> str:
-    (found,) = [
+    (policy,) = [
         resource.id
         for resource in synthesis.resources("ModelAccess", "AWS::IAM::ManagedPolicy")
         if resource.id.startswith("GuardBoundary")
     ]
-    return found
+    return policy
 
 
 def managed_by_use(synthesis: Synthesis) -> Iterator[tuple[str, set[str], set[str]]]:
@@ -183,7 +187,7 @@ def managed_by_use(synthesis: Synthesis) -> Iterator[tuple[str, set[str], set[st
 
 
 def test_only_listed_actions_are_allowed_on_any_resource(any_stage: Synthesis) -> None:
-    found = {
+    allowed = {
         action
         for statement in granting_statements(any_stage)
         if "*" in statement.resources()
@@ -192,17 +196,17 @@ def test_only_listed_actions_are_allowed_on_any_resource(any_stage: Synthesis) -
     stage = any_stage.settings
     to_set_up = set(ANY_RESOURCE_TO_SET_UP) if stage.account.roles.setup else set()
     put = set() if stage.models.data_retention else {"bedrock:PutAccountDataRetention"}
-    assert found == (set(ANY_RESOURCE) | to_set_up) - put
+    assert allowed == (set(ANY_RESOURCE) | to_set_up) - put
 
 
 def test_no_action_is_a_pattern_but_the_listed_denial(any_stage: Synthesis) -> None:
-    found = {
+    patterns = {
         (action, statement.body["Effect"])
         for statement in identity_statements(any_stage)
         for action in statement.actions()
         if "*" in action
     }
-    assert found == {(action, "Deny") for action in WILDCARD_ACTION}
+    assert patterns == {(action, "Deny") for action in WILDCARD_ACTION}
 
 
 def test_patterns_in_resources_are_the_listed_ones(any_stage: Synthesis) -> None:
@@ -232,7 +236,7 @@ def test_patterns_in_the_boundary_are_the_listed_ones(any_stage: Synthesis) -> N
     } == BOUNDARY_PATTERNS | teams
 
 
-def _patterns(found: Iterator[Statement], synthesis: Synthesis) -> dict[str, set[str]]:
+def _patterns(statements_held: Iterator[Statement], synthesis: Synthesis) -> dict[str, set[str]]:
     """Each resource that is a pattern -> the actions on it, `*` alone left out."""
     patterns: dict[str, set[str]] = {}
     region = CONTEXT["stages"][synthesis.stage]["region"]
@@ -242,7 +246,7 @@ def _patterns(found: Iterator[Statement], synthesis: Synthesis) -> dict[str, set
         for type_, name in written.items()
         for resource in synthesis.resources("Gateway", type_)
     }
-    for statement in found:
+    for statement in statements_held:
         for resource in statement.resources():
             if "*" in resource and resource != "*":
                 name = resource.replace(region, "REGION")
@@ -288,26 +292,32 @@ def test_the_boundary_is_attached_to_nobody_as_a_policy(any_stage: Synthesis) ->
 
 def test_guard_and_boundary_deny_the_same(any_stage: Synthesis) -> None:
     denials: dict[str, list[dict[str, Any]]] = {}
-    for found in identity_statements(any_stage):
-        if found.holder.startswith("Guard") and not found.allows():
-            denials.setdefault(found.holder, []).append(found.body)
-    one, other = denials.values()
-    assert one == other
-    assert ("bedrock-mantle:*", "*") in [(each["Action"], each.get("Resource")) for each in one]
+    for statement in identity_statements(any_stage):
+        if statement.holder.startswith("Guard") and not statement.allows():
+            denials.setdefault(statement.holder, []).append(statement.body)
+    first, other = denials.values()
+    assert first == other
+    assert ("bedrock-mantle:*", "*") in [
+        (statement["Action"], statement.get("Resource")) for statement in first
+    ]
 
 
 def test_models_are_called_by_the_stages_profiles_only(prod: Synthesis) -> None:
     actions = {"bedrock:InvokeModel", "bedrock:InvokeModelWithResponseStream"}
-    calls = [found for found in granting_statements(prod) if actions & set(found.actions())]
-    profiles = [arn for found in calls for arn in found.resources() if ":inference-profile/" in arn]
+    calls = [
+        statement for statement in granting_statements(prod) if actions & set(statement.actions())
+    ]
+    profiles = [
+        arn for statement in calls for arn in statement.resources() if ":inference-profile/" in arn
+    ]
     assert profiles
     assert all(
         arn.startswith("arn:aws:bedrock:eu-central-1:123456789012:inference-profile/eu.anthropic.")
         for arn in profiles
     )
-    for found in calls:
-        models = [arn for arn in found.resources() if ":foundation-model/" in arn]
-        condition = found.body.get("Condition", {}).get("StringEquals", {})
+    for statement in calls:
+        models = [arn for arn in statement.resources() if ":foundation-model/" in arn]
+        condition = statement.body.get("Condition", {}).get("StringEquals", {})
         assert not models or set(texts(condition["bedrock:InferenceProfileArn"])) <= set(profiles)
 
 
@@ -331,9 +341,11 @@ def _rendered(value: Any) -> Any:  # noqa: ANN401
 
 @pytest.mark.parametrize("service", ["bedrock.amazonaws.com", "cloudwatch.amazonaws.com"])
 def test_a_service_is_let_in_for_this_account_only(any_stage: Synthesis, service: str) -> None:
-    found = [each for each in statements(any_stage) if service in each.services()]
-    assert found
-    for statement in found:
+    of_service = [
+        statement for statement in statements(any_stage) if service in statement.services()
+    ]
+    assert of_service
+    for statement in of_service:
         condition = statement.body["Condition"]
         assert texts(condition["StringEquals"]["aws:SourceAccount"]) == ["123456789012"]
         (source,) = texts(condition["ArnLike"]["aws:SourceArn"])
@@ -342,11 +354,12 @@ def test_a_service_is_let_in_for_this_account_only(any_stage: Synthesis, service
 
 
 def test_a_role_is_passed_only_to_the_service_it_is_for(any_stage: Synthesis) -> None:
-    found = [
+    passing = [
         statement for statement in statements(any_stage) if "iam:PassRole" in statement.actions()
     ]
     passed = {
-        texts(each.body["Condition"]["StringEquals"]["iam:PassedToService"])[0] for each in found
+        texts(statement.body["Condition"]["StringEquals"]["iam:PassedToService"])[0]
+        for statement in passing
     }
     assert passed == {"bedrock.amazonaws.com", "apigateway.amazonaws.com"}
-    assert all("*" not in resource for each in found for resource in each.resources())
+    assert all("*" not in resource for statement in passing for resource in statement.resources())

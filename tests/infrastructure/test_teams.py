@@ -26,14 +26,14 @@ def tags(profile: Resource) -> dict[str, str]:
 
 def test_each_team_has_a_profile_for_each_model(local: Synthesis) -> None:
     models = local.settings.models
-    found = {
+    made = {
         (
             tags(profile)["claude-on-bedrock-team"],
             text(profile.properties["ModelSource"]["CopyFrom"]),
         )
         for profile in profiles(local)
     }
-    wanted = {
+    expected = {
         (
             team,
             "arn:aws:bedrock:us-east-1:123456789012:inference-profile/"
@@ -43,8 +43,8 @@ def test_each_team_has_a_profile_for_each_model(local: Synthesis) -> None:
         for model in catalog.MODELS
         if model.name in models.allow
     }
-    assert found == wanted
-    assert len(profiles(local)) == len(wanted)
+    assert made == expected
+    assert len(profiles(local)) == len(expected)
 
 
 def test_a_profile_has_a_name_of_its_own_and_the_teams_tags(local: Synthesis) -> None:
@@ -61,12 +61,12 @@ def test_a_profile_has_a_name_of_its_own_and_the_teams_tags(local: Synthesis) ->
 
 
 def test_a_teams_policies_name_its_own_profiles_and_come_with_the_guard(local: Synthesis) -> None:
-    told = json.loads(text(local.template(STACK)["Outputs"]["TeamPolicyArns"]["Value"]))
-    assert set(told) == set(TEAMS)
+    by_team = json.loads(text(local.template(STACK)["Outputs"]["TeamPolicyArns"]["Value"]))
+    assert set(by_team) == set(TEAMS)
     policies = {
         resource.id: resource for resource in local.resources(STACK, "AWS::IAM::ManagedPolicy")
     }
-    for team, arns in told.items():
+    for team, arns in by_team.items():
         *own, guard = [policies[arn.strip("<>")] for arn in arns]
         assert guard.id.startswith("GuardDenials")
         assert named(own) == {profile.id for profile in profiles(local) if team_of(profile) == team}
@@ -83,7 +83,7 @@ def named(policies: list[Resource]) -> set[str]:
         for policy in policies
         for statement in policy.properties["PolicyDocument"]["Statement"]
     ]
-    resources = [arn for each in statements for arn in texts(each["Resource"])]
+    resources = [arn for statement in statements for arn in texts(statement["Resource"])]
     assert not [arn for arn in resources if ":inference-profile/" in arn or "*" in arn]
     own = [arn for arn in resources if ":application-inference-profile/" in arn]
     return {arn.rpartition("/")[2].strip("<>").split(".")[0] for arn in own}
