@@ -7,7 +7,7 @@ from pathlib import Path
 
 def processes_about(folder: Path) -> list[str]:
     """The command lines (or environments) that name the folder, on a machine with /proc."""
-    found = []
+    command_lines = []
     for process in Path("/proc").glob("[0-9]*"):
         try:
             files = (process / "cmdline", process / "environ")
@@ -15,8 +15,8 @@ def processes_about(folder: Path) -> list[str]:
         except OSError:
             continue
         if str(folder).encode() in about and process.name != str(os.getpid()):
-            found.append(about.decode(errors="replace")[:200])
-    return found
+            command_lines.append(about.decode(errors="replace")[:200])
+    return command_lines
 
 
 def listening(port: int) -> bool:

@@ -14,7 +14,7 @@ from typing import Any, NamedTuple
 import h11
 
 PREFIX = "/2018-06-01/runtime"
-GONE_MARKER = b"<<close>>"
+CLOSE_MARKER = b"<<close>>"
 STUCK_MARKER = b"<<stuck>>"
 
 
@@ -66,7 +66,7 @@ class RuntimeApi:
     def _converse(self, connection: socket.socket) -> None:
         peer = h11.Connection(h11.SERVER)
         while (request := _request(peer, connection)) is not None:
-            if GONE_MARKER in request.body:
+            if CLOSE_MARKER in request.body:
                 return
             if STUCK_MARKER in request.body:
                 self._stuck.append(connection)
@@ -115,7 +115,7 @@ def _request(peer: h11.Connection, connection: socket.socket) -> Posted | None:
             head = event
         elif isinstance(event, h11.Data):
             body += bytes(event.data)
-            if GONE_MARKER in body or STUCK_MARKER in body:
+            if CLOSE_MARKER in body or STUCK_MARKER in body:
                 break
         elif isinstance(event, h11.EndOfMessage):
             trailers = _texts(list(event.headers))

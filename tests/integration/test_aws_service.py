@@ -82,11 +82,11 @@ def test_a_response_cut_short_may_have_had_its_effect(sent: bytes) -> None:
 
 
 def test_idle_time_ends_after_the_seconds_passed() -> None:
-    def is_silent(connection: socket.socket) -> None:
+    def never_answers(connection: socket.socket) -> None:
         while connection.recv(65_536):
             pass
 
-    with service(is_silent) as sts, pytest.raises(ServiceError, match="ReadTimeout") as raised:
+    with service(never_answers) as sts, pytest.raises(ServiceError, match="ReadTimeout") as raised:
         sts.call(HEADERS, b"Action=X", 0.05)
 
     assert raised.value.may_have_arrived

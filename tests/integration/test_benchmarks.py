@@ -53,7 +53,7 @@ def docs(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.fixture(scope="module")
-def kept(docs: Path) -> dict[str, Any]:
+def results(docs: Path) -> dict[str, Any]:
     """What `--json` keeps of a trial run, with what was printed under `printed`."""
     return _run(docs)
 
@@ -80,8 +80,8 @@ def _run(docs: Path, *part: str) -> dict[str, Any]:
     return {**content, "printed": run.stdout}
 
 
-def test_every_figure_has_every_contender_and_reach(kept: dict[str, Any]) -> None:
-    figures = kept["figures"]
+def test_every_figure_has_every_contender_and_reach(results: dict[str, Any]) -> None:
+    figures = results["figures"]
     assert {figure["title"]: list(figure["contenders"]) for figure in figures} == CONTENDERS
     reaches = {
         figure["title"]: [reach["reach"] for reach in figure["reaches"]] for figure in figures
@@ -89,26 +89,26 @@ def test_every_figure_has_every_contender_and_reach(kept: dict[str, Any]) -> Non
     assert reaches == REACHES
 
 
-def test_every_sample_is_something(kept: dict[str, Any]) -> None:
-    for figure in kept["figures"]:
+def test_every_sample_is_something(results: dict[str, Any]) -> None:
+    for figure in results["figures"]:
         for contender in figure["contenders"].values():
             assert all(sample > 0 for sample in contender["samples"])
 
 
-def test_a_months_records_are_queried_and_verified_within_bounds(kept: dict[str, Any]) -> None:
-    steps = kept["records"]
+def test_a_months_records_are_queried_and_verified_within_bounds(results: dict[str, Any]) -> None:
+    steps = results["records"]
     assert [step["step"] for step in steps] == ["generate", "read", "usage", "verify"]
     for step in steps:
         assert step["calls"] == 10_000
         assert step["peak_mib"] < 1024
 
 
-def test_the_page_gets_the_run(kept: dict[str, Any], docs: Path) -> None:
+def test_the_page_gets_the_run(results: dict[str, Any], docs: Path) -> None:
     page = (docs / "performance.md").read_text()
-    assert page.count(kept["machine"]) == 2, "figures and records"
+    assert page.count(results["machine"]) == 2, "figures and records"
     for title in CONTENDERS:
         assert f"**{title}**" in page
-        assert f"\n{title}\n" in kept["printed"]
+        assert f"\n{title}\n" in results["printed"]
     assert "| 10,000 |" in page
 
 

@@ -20,15 +20,15 @@ def route_of(model: Model) -> str:
     )
 
 
-@pytest.mark.parametrize("asked", OFFERED, ids=lambda asked: asked.name)
+@pytest.mark.parametrize("model", OFFERED, ids=lambda model: model.name)
 @pytest.mark.parametrize("stream", [False, True])
 def test_every_active_model_answers_it_and_what_was_changed_is_reported(
-    gateway: Gateway, asked: Model, stream: bool
+    gateway: Gateway, model: Model, stream: bool
 ) -> None:
-    million = ["context-1m-2025-08-07"] if asked.context_tokens == 1_000_000 else []
+    million = ["context-1m-2025-08-07"] if model.context_tokens == 1_000_000 else []
     betas = [*TODAY, *million]
-    body = json.dumps({**claude_code(asked), "stream": stream})
-    response = gateway.on_routes(route_of(asked)).post(
+    body = json.dumps({**claude_code(model), "stream": stream})
+    response = gateway.on_routes(route_of(model)).post(
         body, headers={"anthropic-beta": ",".join(betas)}
     )
 
@@ -38,24 +38,24 @@ def test_every_active_model_answers_it_and_what_was_changed_is_reported(
         assert (names[0], names[-1]) == ("message_start", "message_stop")
     else:
         assert response.json()["stop_reason"] == "end_turn"
-    told = response.headers["x-gateway-adapted"].split(", ")
-    dropped = {f"beta:{beta}" for beta in betas if beta not in capabilities.of(asked).betas}
-    assert {change for change in told if change.startswith("beta:")} - dropped <= {
-        f"beta:{beta}:added" for beta in capabilities.of(asked).betas
+    changes = response.headers["x-gateway-adapted"].split(", ")
+    dropped = {f"beta:{beta}" for beta in betas if beta not in capabilities.of(model).betas}
+    assert {change for change in changes if change.startswith("beta:")} - dropped <= {
+        f"beta:{beta}:added" for beta in capabilities.of(model).betas
     }
-    assert dropped <= set(told)
-    assert {"field:tags", "field:speed", "metadata.user_id:hashed"} <= set(told)
+    assert dropped <= set(changes)
+    assert {"field:tags", "field:speed", "metadata.user_id:hashed"} <= set(changes)
 
 
-@pytest.mark.parametrize("asked", OFFERED, ids=lambda asked: asked.name)
-def test_without_the_gateway_every_one_of_them_refuses_it(gateway: Gateway, asked: Model) -> None:
+@pytest.mark.parametrize("model", OFFERED, ids=lambda model: model.name)
+def test_without_the_gateway_every_one_of_them_refuses_it(gateway: Gateway, model: Model) -> None:
     """The same body and betas by the native route, which changes nothing."""
-    body = {name: value for name, value in claude_code(asked).items() if name != "model"}
+    body = {name: value for name, value in claude_code(model).items() if name != "model"}
     del body["stream"]
     native = {**body, "anthropic_version": "bedrock-2023-05-31", "anthropic_beta": list(TODAY)}
-    route = route_of(asked)
+    route = route_of(model)
     response = gateway.on_routes(route).post(
-        json.dumps(native), f"/model/{profile_id(asked, route)}/invoke"
+        json.dumps(native), f"/model/{profile_id(model, route)}/invoke"
     )
 
     assert (response.status, response.headers["x-amzn-errortype"]) == (400, "ValidationException")

@@ -17,7 +17,7 @@ from tests.integration.conftest import Gateway, gateway_in
 from tests.unit.catalog.called_from import CALLED_FROM
 from tests.unit.gateway.fakes import SentResponse
 
-GONE = "0000-00-00"
+UNKNOWN_DATE = "0000-00-00"
 
 
 class Row(NamedTuple):
@@ -62,7 +62,7 @@ ROWS = [
         "claude-opus-4",
         "anthropic.claude-opus-4-20250514-v1:0",
         "us",
-        end=GONE,
+        end=UNKNOWN_DATE,
         successor="claude-opus-4-8",
     ),
     Row(
@@ -70,7 +70,7 @@ ROWS = [
         "anthropic.claude-3-opus-20240229-v1:0",
         "us",
         legacy="2025-06-30",
-        end=GONE,
+        end=UNKNOWN_DATE,
         successor="claude-opus-4-8",
     ),
     Row("claude-haiku-4-5", "anthropic.claude-haiku-4-5-20251001-v1:0", "global us eu jp au"),
@@ -108,7 +108,7 @@ def on_route() -> Iterator[Callable[[str], Gateway]]:
         yield of
 
 
-def ask(gateway: Gateway, model: str) -> SentResponse:
+def post(gateway: Gateway, model: str) -> SentResponse:
     body = {
         "model": model,
         "max_tokens": 16,
@@ -126,7 +126,7 @@ def test_a_row_of_the_guide(row: Row, on_route: Callable[[str], Gateway]) -> Non
     assert catalog.find(row.base_id) is model
     for route in catalog.ROUTES:
         for spelling in (row.name, row.base_id):
-            answer = ask(on_route(route), spelling)
+            answer = post(on_route(route), spelling)
             if row.end and row.end <= today:
                 check_retired(answer, row)
             elif route in row.routes.split():
@@ -139,7 +139,7 @@ def check_retired(answer: SentResponse, row: Row) -> None:
     error = answer.json()["error"]
     assert (answer.status, error["type"]) == (404, "not_found_error")
     assert row.successor in error["message"]
-    assert row.end == GONE or f"retired on Amazon Bedrock on {row.end}" in error["message"]
+    assert row.end == UNKNOWN_DATE or f"retired on Amazon Bedrock on {row.end}" in error["message"]
 
 
 def check_served(answer: SentResponse, row: Row, today: str) -> None:

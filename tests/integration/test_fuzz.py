@@ -23,9 +23,9 @@ FORMATS = MODELS[:3]  # this year's take none
 MARKER = {"type": "ephemeral", "ttl": "1h"}
 PIXEL = {"type": "base64", "media_type": "image/png", "data": text(image())}
 PDF = {"type": "base64", "media_type": "application/pdf", "data": text(pdf())}
-SAID = {"type": "text", "text": "hi", "cache_control": MARKER}
+TEXT_BLOCK = {"type": "text", "text": "hi", "cache_control": MARKER}
 NOTHING_MORE = {"type": "object", "additionalProperties": False}
-WHOLE: dict[str, Any] = {
+COMPLETE: dict[str, Any] = {
     "model": MODELS[0],
     "max_tokens": 3000,
     "stream": False,
@@ -34,7 +34,7 @@ WHOLE: dict[str, Any] = {
         {
             "role": "user",
             "content": [
-                SAID,
+                TEXT_BLOCK,
                 {"type": "image", "source": PIXEL},
                 {"type": "document", "source": PDF, "citations": {"enabled": False}},
             ],
@@ -48,10 +48,10 @@ WHOLE: dict[str, Any] = {
         },
         {
             "role": "user",
-            "content": [{"type": "tool_result", "tool_use_id": "t", "content": [SAID]}],
+            "content": [{"type": "tool_result", "tool_use_id": "t", "content": [TEXT_BLOCK]}],
         },
     ],
-    "system": [SAID],
+    "system": [TEXT_BLOCK],
     "tools": [
         {
             "name": "book",
@@ -79,17 +79,17 @@ VALUES = st.recursive(
 Path = tuple[str | int, ...]
 
 
-def whole(model: str, *, stream: bool) -> dict[str, Any]:
+def complete_request(model: str, *, stream: bool) -> dict[str, Any]:
     """All of it as `model` takes it: this year's do not rest."""
-    thinking = {"type": "adaptive"} if model.endswith("-5-5") else WHOLE["thinking"]
-    return {**WHOLE, "model": model, "stream": stream, "thinking": thinking}
+    thinking = {"type": "adaptive"} if model.endswith("-5-5") else COMPLETE["thinking"]
+    return {**COMPLETE, "model": model, "stream": stream, "thinking": thinking}
 
 
-def places(value: Any, path: Path = ()) -> Iterator[Path]:  # noqa: ANN401
+def paths(value: Any, path: Path = ()) -> Iterator[Path]:  # noqa: ANN401
     yield path
     inner = value.items() if isinstance(value, dict) else ()
     for key, item in enumerate(value) if isinstance(value, list) else inner:
-        yield from places(item, (*path, key))
+        yield from paths(item, (*path, key))
 
 
 def put(value: Any, path: Path, new: Any) -> Any:  # noqa: ANN401
@@ -117,19 +117,21 @@ def check(response: SentResponse) -> None:
 def test_complete_bodies_are_answered(gateway: Gateway, path: str) -> None:
     for model, stream in product(MODELS if path == "/v1/messages" else MODELS[:1], [False, True]):
         formats = {} if model in FORMATS else {"output_config": {"effort": "low"}}
-        response = gateway.post(json.dumps({**whole(model, stream=stream), **formats}), path)
+        response = gateway.post(
+            json.dumps({**complete_request(model, stream=stream), **formats}), path
+        )
         assert response.status == 200, response.body
         check(response)
 
 
 @pytest.mark.parametrize("value", [None, True, -1, 1e400, "", "x", "\ud800", [], {}, [{}], 10**30])
 def test_any_kind_at_every_path_is_answered_or_refused(gateway: Gateway, value: object) -> None:
-    for place in places(WHOLE):
-        check(gateway.post(json.dumps(put(WHOLE, place, value))))
+    for path in paths(COMPLETE):
+        check(gateway.post(json.dumps(put(COMPLETE, path, value))))
 
 
 @given(
-    st.sampled_from(list(places(WHOLE))),
+    st.sampled_from(list(paths(COMPLETE))),
     VALUES,
     st.sampled_from(MODELS),
     st.sampled_from(["whole", "streamed", "counted"]),
@@ -138,9 +140,9 @@ def test_any_kind_at_every_path_is_answered_or_refused(gateway: Gateway, value: 
 @example(("messages", 0, "content", 2, "source", "data"), "\x80", MODELS[0], "whole")
 @profile(max_examples=1_000)
 def test_any_json_at_any_path_is_answered_or_refused(
-    gateway: Gateway, place: Path, value: object, model: str, how: str
+    gateway: Gateway, path: Path, value: object, model: str, how: str
 ) -> None:
-    body = put(whole(model, stream=how == "streamed"), place, value)
+    body = put(complete_request(model, stream=how == "streamed"), path, value)
     if how == "counted" and isinstance(body, dict):
         body["model"] = MODELS[
             0
@@ -148,7 +150,9 @@ def test_any_json_at_any_path_is_answered_or_refused(
     check(gateway.post(json.dumps(body), f"/v1/messages{'/count_tokens' * (how == 'counted')}"))
 
 
-@given(st.text() | VALUES.map(json.dumps) | st.text().map(lambda end: json.dumps(WHOLE)[:-1] + end))
+@given(
+    st.text() | VALUES.map(json.dumps) | st.text().map(lambda end: json.dumps(COMPLETE)[:-1] + end)
+)
 @example("[" * 5_000)
 @example('{"model":"claude-haiku-4-5","max_tokens":1,"messages":["\ud800"]}')
 @example('{"model":' * 5_000)

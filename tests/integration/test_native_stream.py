@@ -40,9 +40,9 @@ def stream(seed: int) -> tuple[bytes, list[bytes]]:
     dice = random.Random(seed)  # noqa: S311 - the same stream for the same seed
     texts = ("é" * dice.choice((0, 1, 30, 3000)) for _ in range(EVENTS - 1))
     events = [json.dumps({"type": "ping", "n": n, "t": text}) for n, text in enumerate(texts)]
-    whole = b"".join(frames.chunk(event.encode()) for event in [*events, json.dumps(STOP)])
-    cuts = sorted({0, len(whole), *(dice.randrange(len(whole)) for _ in range(500))})
-    return whole, [whole[begin:end] for begin, end in pairwise(cuts)]
+    complete = b"".join(frames.chunk(event.encode()) for event in [*events, json.dumps(STOP)])
+    cuts = sorted({0, len(complete), *(dice.randrange(len(complete)) for _ in range(500))})
+    return complete, [complete[begin:end] for begin, end in pairwise(cuts)]
 
 
 @contextmanager

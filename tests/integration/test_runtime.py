@@ -11,7 +11,7 @@ from typing import Any
 
 import pytest
 
-from tests.integration.runtime_api import GONE_MARKER, STUCK_MARKER, Posted, RuntimeApi
+from tests.integration.runtime_api import CLOSE_MARKER, STUCK_MARKER, Posted, RuntimeApi
 
 GATEWAY = Path(__file__).parents[2] / "lambda" / "gateway"
 HANDLER = """
@@ -100,7 +100,7 @@ def test_responses_are_streamed_with_their_prelude_one_after_the_other(
 ) -> None:
     event = {"do": "answer", "parts": ["hello ", "world"]}
     posted, _ = _run(tmp_path, apis, event, {"do": "answer", "parts": []})
-    assert [each.path.split("/")[-2:] for each in posted] == [
+    assert [post.path.split("/")[-2:] for post in posted] == [
         ["invocation-0", "response"],
         ["invocation-1", "response"],
     ]
@@ -108,8 +108,8 @@ def test_responses_are_streamed_with_their_prelude_one_after_the_other(
     assert first.headers["lambda-runtime-function-response-mode"] == "streaming"
     assert first.headers["transfer-encoding"] == "chunked"
     assert first.headers["content-type"] == "application/vnd.awslambda.http-integration-response"
-    told = {"x-id": "invocation-0", "x-resolver": "timeout:2 attempts:2"}
-    sampled, unsampled = {**told, "x-trace": "Root=1-0;Sampled=1"}, {**told, "x-trace": ""}
+    headers = {"x-id": "invocation-0", "x-resolver": "timeout:2 attempts:2"}
+    sampled, unsampled = {**headers, "x-trace": "Root=1-0;Sampled=1"}, {**headers, "x-trace": ""}
     assert _prelude(first) == ({"statusCode": 201, "headers": sampled}, b"hello world")
     assert first.trailers == {}
     second = {"statusCode": 201, "headers": {**unsampled, "x-id": "invocation-1"}}
@@ -119,10 +119,10 @@ def test_responses_are_streamed_with_their_prelude_one_after_the_other(
 def test_a_response_declared_complete_has_ended_whatever_follows(
     tmp_path: Path, apis: list[RuntimeApi]
 ) -> None:
-    whole = {"do": "answer whole", "parts": []}
-    posted, text = _run(tmp_path, apis, whole, {"do": "raise at last", "parts": ["a"]}, whole)
-    assert [_prelude(each)[1] for each in posted] == [b"!", b"a!", b"!"]
-    assert [each.trailers for each in posted] == [{}] * 3
+    complete = {"do": "answer whole", "parts": []}
+    posted, text = _run(tmp_path, apis, complete, {"do": "raise at last", "parts": ["a"]}, complete)
+    assert [_prelude(post)[1] for post in posted] == [b"!", b"a!", b"!"]
+    assert [post.trailers for post in posted] == [{}] * 3
     assert text.count('"invocation failed"') == 1
 
 
@@ -131,7 +131,7 @@ def test_garbage_is_collected_from_the_second_invocation_on(
 ) -> None:
     event = {"do": "tell of garbage", "parts": []}
     posted, _ = _run(tmp_path, apis, event, event, event)
-    assert [_prelude(each)[1] for each in posted] == [b"False", b"True", b"True"]
+    assert [_prelude(post)[1] for post in posted] == [b"False", b"True", b"True"]
 
 
 @pytest.mark.parametrize("do", ["raise", "nothing"])
@@ -162,10 +162,10 @@ def test_a_failure_after_the_first_byte_is_reported_in_the_trailers(
 def test_a_caller_who_leaves_costs_one_line_and_the_loop_goes_on(
     tmp_path: Path, apis: list[RuntimeApi]
 ) -> None:
-    parts = [GONE_MARKER.decode(), *["x" * 100_000] * 50]
-    gone = {"do": "answer", "parts": parts}
-    posted, text = _run(tmp_path, apis, gone, {"do": "answer", "parts": ["next"]})
-    assert [_prelude(each)[1] for each in posted] == [b"next"]
+    parts = [CLOSE_MARKER.decode(), *["x" * 100_000] * 50]
+    disconnected = {"do": "answer", "parts": parts}
+    posted, text = _run(tmp_path, apis, disconnected, {"do": "answer", "parts": ["next"]})
+    assert [_prelude(post)[1] for post in posted] == [b"next"]
     lines = [line for line in text.splitlines() if line.startswith("{")]
     assert [json.loads(line)["error"] for line in lines] == ["ClientDisconnected"]
 
@@ -173,9 +173,9 @@ def test_a_caller_who_leaves_costs_one_line_and_the_loop_goes_on(
 def test_a_handler_without_output_learns_that_the_response_has_ended(
     tmp_path: Path, apis: list[RuntimeApi]
 ) -> None:
-    waits = {"do": "wait", "parts": [GONE_MARKER.decode()]}
+    waits = {"do": "wait", "parts": [CLOSE_MARKER.decode()]}
     posted, text = _run(tmp_path, apis, waits, {"do": "answer", "parts": ["next"]})
-    assert [_prelude(each)[1] for each in posted] == [b"next"]
+    assert [_prelude(post)[1] for post in posted] == [b"next"]
     lines = [line for line in text.splitlines() if line.startswith("{")]
     assert [json.loads(line)["error"] for line in lines] == ["ClientDisconnected"]
 
@@ -195,5 +195,5 @@ def test_a_handler_that_cannot_start_is_reported_as_such(
     tmp_path: Path, apis: list[RuntimeApi]
 ) -> None:
     posted, _ = _run(tmp_path, apis, {"do": "answer", "parts": []}, FAIL_INIT="1")
-    assert [each.path.rpartition("/runtime")[2] for each in posted] == ["/init/error"]
+    assert [post.path.rpartition("/runtime")[2] for post in posted] == ["/init/error"]
     assert json.loads(posted[0].body)["errorType"] == "ValueError"

@@ -281,9 +281,9 @@ def test_an_answer_in_one_piece_that_never_ends_is_not_buffered() -> None:
 
 
 def test_a_peer_that_vanished_is_not_taken_for_an_idle_one() -> None:
-    ours, the_kernels = TimeoutError("timed out"), OSError(errno.ETIMEDOUT, "timed out")
+    own, the_kernels = TimeoutError("timed out"), OSError(errno.ETIMEDOUT, "timed out")
     assert isinstance(the_kernels, TimeoutError)
-    assert (_is_timeout(ours), _is_timeout(the_kernels)) == (True, False)
+    assert (_is_timeout(own), _is_timeout(the_kernels)) == (True, False)
 
 
 def test_no_answer_in_time_is_a_timeout_and_the_next_call_works() -> None:

@@ -13,7 +13,7 @@ import boto3
 from claude_bedrock.cli.shared import deployment as command_line
 
 MODEL = "claude-haiku-4-5"
-Found = TypeVar("Found")
+Result = TypeVar("Result")
 
 
 class Answer(NamedTuple):
@@ -22,8 +22,8 @@ class Answer(NamedTuple):
     body: bytes
 
     def json(self) -> dict[str, Any]:
-        found: dict[str, Any] = json.loads(self.body)
-        return found
+        content: dict[str, Any] = json.loads(self.body)
+        return content
 
 
 class Deployment(NamedTuple):
@@ -85,14 +85,14 @@ class Deployment(NamedTuple):
     def audit_line(self, **fields: str) -> dict[str, Any]:
         """The gateway's audit line with these fields, once it is there."""
 
-        def look() -> dict[str, Any] | None:
+        def read_log() -> dict[str, Any] | None:
             for line in (self.state / "gateway.log").read_text().splitlines():
-                found = json.loads(line).get("audit") if line.startswith("{") else None
-                if found and fields.items() <= found.items():
-                    return dict(found)
+                entry = json.loads(line).get("audit") if line.startswith("{") else None
+                if entry and fields.items() <= entry.items():
+                    return dict(entry)
             return None
 
-        return eventually(look)
+        return eventually(read_log)
 
 
 def message(prompt: str) -> dict[str, Any]:
@@ -103,10 +103,10 @@ def message(prompt: str) -> dict[str, Any]:
     }
 
 
-def eventually(look: Callable[[], Found | None], seconds: float = 30.0) -> Found:
+def eventually(attempt: Callable[[], Result | None], seconds: float = 30.0) -> Result:
     """What `look` gives as soon as it is neither None nor False."""
     deadline = time.monotonic() + seconds
-    while not (found := look()):
+    while not (result := attempt()):
         assert time.monotonic() < deadline, f"not within {seconds} s"
         time.sleep(0.05)
-    return found
+    return result

@@ -21,9 +21,9 @@ def test_the_report_names_the_lost_call_and_rests_on_answers_that_are_there(
     time.sleep(1.1)  # a record's time is of whole seconds
     since = datetime.now(UTC).isoformat()
     time.sleep(1.1)
-    kept = deployment.ask(SECRET).headers["request-id"]
+    request_id = deployment.ask(SECRET).headers["request-id"]
     lost = deployment.ask(f"[[fault: no_delivery]] {SECRET}").headers["request-id"]
-    recorded(records_of(deployment.stage()), kept)
+    recorded(records_of(deployment.stage()), request_id)
     cut = deployment.ask(f"[[fault: cut after=3]] [[fault: no_delivery]] {SECRET}")
     assert cut.status == 500  # and Bedrock has answered it with 200
     eventually(lambda: lines_since(deployment, since) == 3)
@@ -32,16 +32,16 @@ def test_the_report_names_the_lost_call_and_rests_on_answers_that_are_there(
     made = audit(deployment, "--since", since, "--settle-minutes", "0", "--out", str(out), "--json")
 
     assert (made.returncode, made.stderr) == (1, f"Report: {out / 'audit.html'}\n"), made.stderr
-    told = json.loads(made.stdout)
-    assert told == json.loads((out / "audit.json").read_text())
-    assert told["headline"].startswith("2 of 3 calls of ")
-    assert told["completeness"]["headline"] == told["headline"]
+    report = json.loads(made.stdout)
+    assert report == json.loads((out / "audit.json").read_text())
+    assert report["headline"].startswith("2 of 3 calls of ")
+    assert report["completeness"]["headline"] == report["headline"]
     missing = {
-        finding["request_id"]: finding["kind"] for finding in told["completeness"]["findings"]
+        finding["request_id"]: finding["kind"] for finding in report["completeness"]["findings"]
     }
     assert (len(missing), set(missing.values())) == (2, {"missing_record"})
     assert lost in missing
-    verdicts = {statement["id"]: statement["verdict"] for statement in told["statements"]}
+    verdicts = {statement["id"]: statement["verdict"] for statement in report["statements"]}
     assert verdicts["complete"] == "fail"
     assert {name for name in verdicts if verdicts[name] == "not assessed"} - {"chain"} == {
         *EMBEDDED,
@@ -49,16 +49,18 @@ def test_the_report_names_the_lost_call_and_rests_on_answers_that_are_there(
     }
     shown = {"logging-on", "data-types", "kept", "models-bounded"}
     assert {verdicts[name] for name in shown} == {"pass"}
-    (armed,) = [statement for statement in told["statements"] if statement["id"] == "alarms-armed"]
+    (armed,) = [
+        statement for statement in report["statements"] if statement["id"] == "alarms-armed"
+    ]
     assert armed["verdict"] == "fail"  # the stage names no address
     assert "no confirmed subscription to arn:aws:sns:" in armed["words"]
-    assert [(each["calls"], each["caller"]) for each in told["usage"]] == [(1, "default")]
+    assert [(group["calls"], group["caller"]) for group in report["usage"]] == [(1, "default")]
     by = ("--by", "day,caller,model,geography,region", "--since", since, "--json")
     used = json.loads(claude_bedrock(deployment, "usage", *by).stdout)
-    assert (used["groups"], used["notes"]) == (told["usage"], told["usage_notes"])
-    assert {each["kind"] for each in told["access"]} == {"role"}
+    assert (used["groups"], used["notes"]) == (report["usage"], report["usage_notes"])
+    assert {principal["kind"] for principal in report["access"]} == {"role"}
     _holds(out)
-    _rests_on_answers(out, told["statements"], told["answers"])
+    _rests_on_answers(out, report["statements"], report["answers"])
     files = [path for path in out.rglob("*") if path.is_file()]
     assert not [file for file in files if SECRET.encode() in file.read_bytes()]
 

@@ -19,7 +19,9 @@ def test_lambda_reports_the_hash_that_a_bill_has(deployment: Deployment) -> None
     }
     functions = deployment.client("lambda").list_functions(MaxItems=50)["Functions"]
     assert len(functions) >= len(bills) > 0
-    told = {function["Handler"].partition(".")[0]: function["CodeSha256"] for function in functions}
-    assert {package: billed.get(digest) for package, digest in told.items()} == {
-        package: package for package in told
+    hashes = {
+        function["Handler"].partition(".")[0]: function["CodeSha256"] for function in functions
+    }
+    assert {package: billed.get(digest) for package, digest in hashes.items()} == {
+        package: package for package in hashes
     }

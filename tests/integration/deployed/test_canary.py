@@ -20,9 +20,9 @@ def runs(deployment: Deployment) -> Any:  # noqa: ANN401 - JSON
     """What the deployed function answers."""
     name = deployment.output("Gateway", "CanaryName")
     answer = deployment.client("lambda").invoke(FunctionName=name, Payload=b"{}")
-    told = json.loads(answer["Payload"].read())
-    assert "FunctionError" not in answer, told
-    return told
+    body = json.loads(answer["Payload"].read())
+    assert "FunctionError" not in answer, body
+    return body
 
 
 def as_deployed(
@@ -30,9 +30,9 @@ def as_deployed(
 ) -> Work:
     """What the function would work with, in this process and with these credentials."""
     name = deployment.output("Gateway", "CanaryName")
-    found = deployment.client("lambda").get_function_configuration(FunctionName=name)
+    configuration = deployment.client("lambda").get_function_configuration(FunctionName=name)
     environment = {
-        **found["Environment"]["Variables"],
+        **configuration["Environment"]["Variables"],
         "AWS_REGION": deployment.endpoint["region"],
         "AWS_DEFAULT_REGION": deployment.endpoint["region"],
         "AWS_ENDPOINT_URL": deployment.endpoint["aws_endpoint_url"],
@@ -64,9 +64,9 @@ def test_a_call_without_a_record_is_a_failure_in_each_destination(
     keys = {"AWS_ACCESS_KEY_ID": "test", "AWS_SECRET_ACCESS_KEY": "test"}
     work = as_deployed(deployment, monkeypatch, keys)
     lost = question("large", MODEL, "[[fault: no_delivery]] secret-prompt")
-    kept = question("small", MODEL, "Good day")
+    small = question("small", MODEL, "Good day")
 
-    failures = handler.run(work, [lost, kept], pauses=(0.5, 1.0, 1.5))
+    failures = handler.run(work, [lost, small], pauses=(0.5, 1.0, 1.5))
 
     assert {(failure.size, failure.step, failure.why) for failure in failures} == {
         ("large", "CloudWatch Logs", "no record"),

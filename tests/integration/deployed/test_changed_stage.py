@@ -45,12 +45,12 @@ def test_a_stage_changes_and_changes_back(tmp_path: Path) -> None:
         stages_file = tmp_path / "stages.json"
         stages_file.write_text(json.dumps({"changed": block}))
         cdk = Cdk(stage="changed", folder=tmp_path, stages_file=stages_file)
-        await cdk.synth(_say)
-        await cdk.deploy(aws, _say)
+        await cdk.synth(_print)
+        await cdk.deploy(aws, _print)
 
     async def main() -> None:
         async with embedded_aws(region="us-east-1", port=0, folder=tmp_path / "aws") as aws:
-            await Cdk(stage="changed", folder=tmp_path).bootstrap(aws, _say)
+            await Cdk(stage="changed", folder=tmp_path).bootstrap(aws, _print)
             _refuses_a_dropped_export(aws)
             for block in (SMALL, CHANGED, SMALL):
                 await deploy(aws, block)
@@ -86,5 +86,5 @@ def _refuses_a_dropped_export(aws: Aws) -> None:
     assert "Export Used cannot be deleted as it is in use by consumer" in reasons
 
 
-def _say(detail: str) -> None:
+def _print(detail: str) -> None:
     del detail

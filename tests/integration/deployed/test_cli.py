@@ -23,12 +23,12 @@ def command(deployment: Deployment, *arguments: str) -> list[str]:
 
 
 def claude_bedrock(
-    deployment: Deployment, *arguments: str, told: str = ""
+    deployment: Deployment, *arguments: str, stdin: str = ""
 ) -> CompletedProcess[str]:
     return subprocess.run(
         command(deployment, *arguments),
         cwd=PROJECT,
-        input=told,
+        input=stdin,
         capture_output=True,
         text=True,
         timeout=60,
@@ -36,44 +36,44 @@ def claude_bedrock(
     )
 
 
-def request_id(asked: CompletedProcess[str]) -> str:
-    found = re.match(r"request id (\S+),", asked.stderr)
-    assert found, asked.stderr
-    return found[1]
+def request_id(process: CompletedProcess[str]) -> str:
+    match = re.match(r"request id (\S+),", process.stderr)
+    assert match, process.stderr
+    return match[1]
 
 
-def recorded(deployment: Deployment, asked_as: str) -> dict[str, Any]:
+def recorded(deployment: Deployment, sent_as: str) -> dict[str, Any]:
     """Both records of a call and its bodies, as soon as they are there."""
 
-    def look() -> CompletedProcess[str] | None:
-        shown = claude_bedrock(deployment, "logs", "show", asked_as, "--json")
+    def show() -> CompletedProcess[str] | None:
+        shown = claude_bedrock(deployment, "logs", "show", sent_as, "--json")
         return shown if shown.returncode == 0 else None
 
-    found: dict[str, Any] = json.loads(eventually(look).stdout)
-    return found
+    content: dict[str, Any] = json.loads(eventually(show).stdout)
+    return content
 
 
 def test_the_answer_is_printed_and_show_finds_its_records(deployment: Deployment) -> None:
-    asked = claude_bedrock(deployment, "ask", "Hello there")
-    assert asked.returncode == 0, asked.stderr
-    assert "Hello there" in asked.stdout
-    asked_as = request_id(asked)
+    process = claude_bedrock(deployment, "ask", "Hello there")
+    assert process.returncode == 0, process.stderr
+    assert "Hello there" in process.stdout
+    sent_as = request_id(process)
 
-    shown = recorded(deployment, asked_as)
+    shown = recorded(deployment, sent_as)
 
-    assert shown["cloudwatch"]["requestId"] == shown["s3"]["record"]["requestId"] == asked_as
+    assert shown["cloudwatch"]["requestId"] == shown["s3"]["record"]["requestId"] == sent_as
     assert shown["bodies"]["input"]["messages"][0]["content"] == "Hello there"
-    human = claude_bedrock(deployment, "logs", "show", asked_as)
-    assert (human.returncode, asked_as in human.stdout) == (0, True)
+    human = claude_bedrock(deployment, "logs", "show", sent_as)
+    assert (human.returncode, sent_as in human.stdout) == (0, True)
 
 
 def test_the_cost_printed_is_that_of_the_tokens_on_record(deployment: Deployment) -> None:
-    asked = claude_bedrock(deployment, "ask", "Hello there", "--model", "claude-opus-5-5")
+    process = claude_bedrock(deployment, "ask", "Hello there", "--model", "claude-opus-5-5")
 
-    record = recorded(deployment, request_id(asked))["cloudwatch"]
+    record = recorded(deployment, request_id(process))["cloudwatch"]
     read, made = (record[side][f"{side}TokenCount"] for side in ("input", "output"))
     assert read and made
-    assert asked.stderr.strip().endswith(
+    assert process.stderr.strip().endswith(
         f"claude-opus-5-5 in geography global, {read} tokens in, {made} out, 0 from cache, "
         f"0 to cache, ${(read * 4 + made * 20) / 1e6:.6f}"
     )
@@ -84,10 +84,10 @@ def test_a_pdf_and_a_system_prompt_reach_the_model(deployment: Deployment, tmp_p
     file.write_bytes(PDF)
 
     arguments = ("--pdf", str(file), "--system", "You are short.", "--max-tokens", "300")
-    asked = claude_bedrock(deployment, "ask", "-", *arguments, told="What does it say?\n")
+    process = claude_bedrock(deployment, "ask", "-", *arguments, stdin="What does it say?\n")
 
-    assert asked.returncode == 0, asked.stderr
-    body = recorded(deployment, request_id(asked))["bodies"]["input"]
+    assert process.returncode == 0, process.stderr
+    body = recorded(deployment, request_id(process))["bodies"]["input"]
     document, text = body["messages"][0]["content"]
     assert (document["title"], b64decode(document["source"]["data"])) == ("contract.pdf", PDF)
     assert (text["text"], body["system"], body["max_tokens"]) == (
@@ -103,11 +103,11 @@ def test_a_pdf_beyond_the_stages_limit_is_refused_by_the_endpoint(
     file = tmp_path / "long.pdf"
     file.write_bytes(PDF + b"%" * 4_000_000)
 
-    asked = claude_bedrock(deployment, "ask", "Hi", "--pdf", str(file))
+    process = claude_bedrock(deployment, "ask", "Hi", "--pdf", str(file))
 
-    assert asked.returncode == 1
-    assert asked.stderr.startswith("claude-bedrock: 413 request_too_large")
-    assert len(asked.stderr.splitlines()) == 1
+    assert process.returncode == 1
+    assert process.stderr.startswith("claude-bedrock: 413 request_too_large")
+    assert len(process.stderr.splitlines()) == 1
 
 
 def test_a_route_the_stage_allows_is_taken_and_another_refused(deployment: Deployment) -> None:
@@ -135,9 +135,9 @@ def test_an_interrupted_answer_ends_with_130_and_its_request_id(deployment: Depl
         assert process.stderr is not None
         assert process.stdout.read(1)
         process.send_signal(signal.SIGINT)
-        told = process.stderr.read()
+        printed = process.stderr.read()
         assert process.wait(30) == 130
-    assert re.fullmatch(r"request id \S+, interrupted\n", told)
+    assert re.fullmatch(r"request id \S+, interrupted\n", printed)
 
 
 def test_models_are_those_of_the_stage(deployment: Deployment) -> None:
@@ -145,10 +145,10 @@ def test_models_are_those_of_the_stage(deployment: Deployment) -> None:
     assert listed.returncode == 0, listed.stderr
     stages = json.loads((PROJECT / "cdk.json").read_text())["context"]["stages"]
 
-    told = json.loads(listed.stdout)["items"]
+    items = json.loads(listed.stdout)["items"]
 
-    assert {each["name"] for each in told} == set(stages["local"]["models"]["allow"])
-    assert {geography["geography"] for model in told for geography in model["geographies"]} == {
+    assert {model["name"] for model in items} == set(stages["local"]["models"]["allow"])
+    assert {geography["geography"] for model in items for geography in model["geographies"]} == {
         "global"
     }
     table = claude_bedrock(deployment, "models", "--spellings")
@@ -171,23 +171,25 @@ def test_what_is_not_on_record_is_a_failure(deployment: Deployment) -> None:
 
 
 def test_an_error_is_reported_in_one_line(deployment: Deployment) -> None:
-    asked = claude_bedrock(deployment, "ask", "Hi", "--model", "claude-1")
+    process = claude_bedrock(deployment, "ask", "Hi", "--model", "claude-1")
 
-    assert asked.returncode != 0
-    assert asked.stderr.startswith("claude-bedrock: 404 not_found_error")
-    assert "Traceback" not in asked.stderr
+    assert process.returncode != 0
+    assert process.stderr.startswith("claude-bedrock: 404 not_found_error")
+    assert "Traceback" not in process.stderr
 
 
 def test_the_deny_policy_is_printed_as_it_is_deployed(deployment: Deployment) -> None:
-    told = claude_bedrock(deployment, "policy", "print", "--format", "scp")
-    assert told.returncode == 0, told.stderr
-    assert len(told.stdout.strip()) <= 5120
-    policy = json.loads(told.stdout)
+    process = claude_bedrock(deployment, "policy", "print", "--format", "scp")
+    assert process.returncode == 0, process.stderr
+    assert len(process.stdout.strip()) <= 5120
+    policy = json.loads(process.stdout)
 
-    assert {each["Effect"] for each in policy["Statement"]} == {"Deny"}
-    logging = [each for each in policy["Statement"] if each["Sid"] == "DenyLoggingChanges"]
-    assert [each["Condition"]["ArnNotEquals"]["aws:PrincipalArn"] for each in logging] == [
-        "arn:aws:iam::123456789012:role/claude-on-bedrock-local-us-east-1-logging"
+    assert {statement["Effect"] for statement in policy["Statement"]} == {"Deny"}
+    logging = [
+        statement for statement in policy["Statement"] if statement["Sid"] == "DenyLoggingChanges"
     ]
+    assert [
+        statement["Condition"]["ArnNotEquals"]["aws:PrincipalArn"] for statement in logging
+    ] == ["arn:aws:iam::123456789012:role/claude-on-bedrock-local-us-east-1-logging"]
     boundary = claude_bedrock(deployment, "policy", "print", "--format", "boundary")
     assert "InvokeClaudeByProfile" in boundary.stdout

@@ -16,11 +16,11 @@ from claude_bedrock.cli.doctor.context import Account, Clients
 from claude_bedrock.cli.doctor.runner import NAMES, DoctorOptions, examine
 from claude_bedrock.cli.shared.cdk_json import CDK_JSON
 from claude_bedrock.cli.shared.stage_settings import Settings
-from tests.integration.deployed import told_answers
+from tests.integration.deployed import response_overrides
 from tests.integration.deployed.deployment import Deployment
+from tests.integration.deployed.response_overrides import Override, override
 from tests.integration.deployed.running import PROJECT
 from tests.integration.deployed.test_cli import RUN, claude_bedrock
-from tests.integration.deployed.told_answers import Told, told
 
 HAIKU = "anthropic.claude-haiku-4-5-20251001-v1:0"
 MADE_UP = {
@@ -41,22 +41,22 @@ DENIED_XML = (
 )
 
 
-def tell(deployment: Deployment, *answers: Told) -> None:
-    told_answers.tell(deployment.endpoint["aws_endpoint_url"], *answers)
+def set_overrides(deployment: Deployment, *answers: Override) -> None:
+    response_overrides.set_overrides(deployment.endpoint["aws_endpoint_url"], *answers)
 
 
 @pytest.fixture
 def healed(deployment: Deployment) -> Iterator[None]:
     yield
-    tell(deployment)
+    set_overrides(deployment)
 
 
-def wanted(deployment: Deployment) -> DoctorOptions:
+def doctor_options(deployment: Deployment) -> DoctorOptions:
     local = (deployment.endpoint["url"], deployment.endpoint["ca_bundle"])
     return DoctorOptions(PROJECT / CDK_JSON, local, fix=False, now=lambda: dt.datetime.now(dt.UTC))
 
 
-def found(checks: list[Check], name: str, outcome: str) -> list[Check]:
+def checks_of(checks: list[Check], name: str, outcome: str) -> list[Check]:
     return [check for check in checks if (check.name, check.outcome) == (name, outcome)]
 
 
@@ -78,38 +78,38 @@ def doctor(deployment: Deployment, *arguments: str) -> subprocess.CompletedProce
 
 
 def test_all_is_well_with_what_is_up(deployment: Deployment) -> None:
-    said = doctor(deployment, "--json")
-    checks = [Check(**check) for check in json.loads(said.stdout)["items"]]
+    process = doctor(deployment, "--json")
+    checks = [Check(**check) for check in json.loads(process.stdout)["items"]]
 
     assert {check.name for check in checks} == set(NAMES)
     warned = {check.name for check in checks if check.outcome == "warning"}
-    assert warned == {"alarm subscribers"}, said.stdout  # the stage names no address
-    assert {check.outcome for check in checks} == {"ok", "skipped", "warning"}, said.stdout
-    assert said.returncode == 0
-    (reserved,) = found(checks, "Lambda concurrency", "ok")
+    assert warned == {"alarm subscribers"}, process.stdout  # the stage names no address
+    assert {check.outcome for check in checks} == {"ok", "skipped", "warning"}, process.stdout
+    assert process.returncode == 0
+    (reserved,) = checks_of(checks, "Lambda concurrency", "ok")
     assert reserved.found == "200 reserved, of 900 that can be"
-    told_to_people = doctor(deployment)
-    assert told_to_people.returncode == 0
-    assert all(name in told_to_people.stdout for name in NAMES)
+    plain = doctor(deployment)
+    assert plain.returncode == 0
+    assert all(name in plain.stdout for name in NAMES)
 
 
 def broken(tmp_path: Path, deployment: Deployment) -> list[Check]:
     """What doctor finds when everything that can be wrong is."""
     stack = deployment.stage().stack("ModelAccess")
-    tell(
+    set_overrides(
         deployment,
-        told("cloudformation", f"DescribeStacks.*{stack}", _stack(stack)),
-        told("sts", "GetCallerIdentity", _caller()),
-        told("iam", "SimulatePrincipalPolicy", _simulated()),
-        told("ssm", "GetParameter", {"__type": "ParameterNotFound", "message": "none"}, 400),
-        told("bedrock", "GET /logging/modelinvocations", {}),
-        told("bedrock", "GET /data-retention", {"mode": "inherit"}),
-        told("bedrock", "GET /enforcedGuardrailsConfiguration", ENFORCED),
-        told("bedrock", "GET /use-case-for-model-access", MISSING, 404),
-        told("bedrock", f"GET /foundation-model-availability/{HAIKU}", _unavailable()),
-        told("bedrock", f"GET /foundation-models/{HAIKU}", _ended()),
-        told("servicequotas", "ListServiceQuotas", {"Quotas": _no_quotas()}),
-        told("lambda", "GET .*/account-settings", _small_account()),
+        override("cloudformation", f"DescribeStacks.*{stack}", _stack(stack)),
+        override("sts", "GetCallerIdentity", _caller()),
+        override("iam", "SimulatePrincipalPolicy", _simulated()),
+        override("ssm", "GetParameter", {"__type": "ParameterNotFound", "message": "none"}, 400),
+        override("bedrock", "GET /logging/modelinvocations", {}),
+        override("bedrock", "GET /data-retention", {"mode": "inherit"}),
+        override("bedrock", "GET /enforcedGuardrailsConfiguration", ENFORCED),
+        override("bedrock", "GET /use-case-for-model-access", MISSING, 404),
+        override("bedrock", f"GET /foundation-model-availability/{HAIKU}", _unavailable()),
+        override("bedrock", f"GET /foundation-models/{HAIKU}", _ended()),
+        override("servicequotas", "ListServiceQuotas", {"Quotas": _no_quotas()}),
+        override("lambda", "GET .*/account-settings", _small_account()),
     )
     block = {
         "region": "eu-central-1",
@@ -157,10 +157,10 @@ def test_each_check_fails_and_names_the_fix(deployment: Deployment, tmp_path: Pa
     # alarm that nobody hears doctor warns, too.
     warnings = {*account_overrides.NAMES, alarms.SUBSCRIBERS.name, alarms.DELIVERIES}
     assert set(fixes) == set(NAMES) - {"AWS CLI", "stage settings", *warnings}
-    (warned,) = found(checks, "enforced guardrail", "warning")
+    (warned,) = checks_of(checks, "enforced guardrail", "warning")
     assert "abc123 version 2" in warned.found
     for name, fix in fixes.items():
-        failed = found(checks, name, "failed")
+        failed = checks_of(checks, name, "failed")
         assert failed, (name, [check for check in checks if check.name == name])
         assert any(fix in check.fix for check in failed), failed
     assert exit_code(checks) == 1
@@ -168,14 +168,14 @@ def test_each_check_fails_and_names_the_fix(deployment: Deployment, tmp_path: Pa
 
 @pytest.mark.usefixtures("healed")
 def test_what_aws_denies_is_unknown_and_names_the_permission(deployment: Deployment) -> None:
-    tell(
+    set_overrides(
         deployment,
-        *(told(name, "", DENIED, 403) for name in ("bedrock", "servicequotas", "ssm")),
-        told("lambda", "/account-settings", DENIED, 403),
-        *(told(name, "", DENIED_XML, 403) for name in ("cloudformation", "iam")),
-        told("sts", "GetCallerIdentity", _caller("sts", "assumed-role/operator/ann")),
+        *(override(name, "", DENIED, 403) for name in ("bedrock", "servicequotas", "ssm")),
+        override("lambda", "/account-settings", DENIED, 403),
+        *(override(name, "", DENIED_XML, 403) for name in ("cloudformation", "iam")),
+        override("sts", "GetCallerIdentity", _caller("sts", "assumed-role/operator/ann")),
     )
-    checks = examine(deployment.stage(), wanted(deployment))
+    checks = examine(deployment.stage(), doctor_options(deployment))
 
     permissions = {
         "CDK bootstrap": "ssm:GetParameter",
@@ -207,8 +207,8 @@ def test_what_aws_denies_is_unknown_and_names_the_permission(deployment: Deploym
 @pytest.mark.usefixtures("healed")
 def test_refused_credentials_leave_nothing_to_check(deployment: Deployment) -> None:
     expired = DENIED_XML.replace("AccessDenied", "ExpiredToken")
-    tell(deployment, told("sts", "GetCallerIdentity", expired, 403))
-    checks = examine(deployment.stage(), wanted(deployment))
+    set_overrides(deployment, override("sts", "GetCallerIdentity", expired, 403))
+    checks = examine(deployment.stage(), doctor_options(deployment))
 
     assert {check.name for check in checks} == set(NAMES)
     (failed,) = [check for check in checks if check.outcome == "failed"]
@@ -219,23 +219,23 @@ def test_before_the_first_deployment_the_settings_are_those_of_cdk_json(
     deployment: Deployment,
 ) -> None:
     checks = examine(
-        deployment.stage()._replace(stage="dev"), wanted(deployment)._replace(local=None)
+        deployment.stage()._replace(stage="dev"), doctor_options(deployment)._replace(local=None)
     )
 
-    (settings,) = found(checks, "stage settings", "ok")
+    (settings,) = checks_of(checks, "stage settings", "ok")
     assert "cdk.json: claude-haiku-4-5" in settings.found
     assert {check.outcome for check in checks if check.name == "stack"} == {"skipped"}
-    (logging,) = found(checks, "invocation logging", "failed")
+    (logging,) = checks_of(checks, "invocation logging", "failed")
     assert "/claude-on-bedrock/local/invocations" in logging.found
 
 
 def test_a_stage_that_nothing_describes_fails(deployment: Deployment, tmp_path: Path) -> None:
     checks = examine(
         deployment.stage()._replace(stage="nowhere"),
-        wanted(deployment)._replace(cdk_json=tmp_path / "none.json", local=None),
+        doctor_options(deployment)._replace(cdk_json=tmp_path / "none.json", local=None),
     )
 
-    (settings,) = found(checks, "stage settings", "failed")
+    (settings,) = checks_of(checks, "stage settings", "failed")
     assert "deploy the stage" in settings.fix
     assert {check.name for check in checks} == set(NAMES)
 
@@ -254,19 +254,19 @@ def of_a_new_account(deployment: Deployment) -> Iterator[None]:
 def test_fix_sets_a_stricter_mode_and_never_a_looser_one(deployment: Deployment) -> None:
     stage = deployment.stage()
     account = Account(stage, Clients(stage), "123456789012", "arn:…", "2026-11-25")
-    asked = Settings("here", "us-east-1", ("global",), None, (), "none", 30, github=False)
+    settings = Settings("here", "us-east-1", ("global",), None, (), "none", 30, github=False)
 
     def mode() -> str:
         now: str = deployment.client("bedrock").get_account_data_retention()["mode"]
         return now
 
-    (left,) = data_retention_mode.check(account, asked, fix=False)
+    (left,) = data_retention_mode.check(account, settings, fix=False)
     assert (left.outcome, mode()) == ("failed", "inherit")
-    (fixed,) = data_retention_mode.check(account, asked, fix=True)
+    (fixed,) = data_retention_mode.check(account, settings, fix=True)
     assert (fixed.outcome, fixed.found) == ("ok", "none, set just now; it was inherit")
     assert mode() == "none"
     (refused,) = data_retention_mode.check(
-        account, asked._replace(data_retention="aws_review"), fix=True
+        account, settings._replace(data_retention="aws_review"), fix=True
     )
     assert (refused.outcome, mode()) == ("failed", "none")
 

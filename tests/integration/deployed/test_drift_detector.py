@@ -7,36 +7,36 @@ from typing import Any
 
 import pytest
 
-from tests.integration.deployed import told_answers
+from tests.integration.deployed import response_overrides
 from tests.integration.deployed.deployment import Deployment
 
 Answer = dict[str, Any]
 
 
-def looks(deployment: Deployment) -> Answer:
+def run_detector(deployment: Deployment) -> Answer:
     """What the function answers: what has drifted."""
     name = deployment.output("InvocationLogging", "DriftDetectorName")
     answer = deployment.client("lambda").invoke(FunctionName=name, Payload=b"{}")
-    told: Answer = json.loads(answer["Payload"].read())
-    assert "FunctionError" not in answer, told
-    return told
+    response: Answer = json.loads(answer["Payload"].read())
+    assert "FunctionError" not in answer, response
+    return response
 
 
 def kinds(deployment: Deployment) -> set[str]:
-    return {each["kind"] for each in looks(deployment)["drift"]}
+    return {drift["kind"] for drift in run_detector(deployment)["drift"]}
 
 
 @pytest.fixture
 def logging(deployment: Deployment) -> Iterator[Answer]:
     """The configuration that the stage has set, to change and to be put back."""
     bedrock = deployment.client("bedrock")
-    found = bedrock.get_model_invocation_logging_configuration()["loggingConfig"]
-    yield copy.deepcopy(found)
-    bedrock.put_model_invocation_logging_configuration(loggingConfig=found)
+    logging_config = bedrock.get_model_invocation_logging_configuration()["loggingConfig"]
+    yield copy.deepcopy(logging_config)
+    bedrock.put_model_invocation_logging_configuration(loggingConfig=logging_config)
 
 
 def test_what_is_as_it_was_set_up_is_no_drift(deployment: Deployment) -> None:
-    assert looks(deployment) == {"drift": [], "restored": ""}
+    assert run_detector(deployment) == {"drift": [], "restored": ""}
 
 
 def test_logging_that_is_deleted_redirected_or_without_bodies(
@@ -58,22 +58,24 @@ def test_logging_that_is_deleted_redirected_or_without_bodies(
 def test_a_model_that_only_the_account_has_is_reported(deployment: Deployment) -> None:
     summaries = deployment.client("bedrock").list_foundation_models()["modelSummaries"]
     newer = {"modelId": "anthropic.claude-opus-6", "modelName": "Claude Opus 6"}
-    told_models = [
+    reported_models = [
         *({**summary, "modelLifecycle": {"status": "ACTIVE"}} for summary in summaries),
         newer,
     ]
-    for model in told_models:
+    for model in reported_models:
         model["modelArn"] = f"arn:aws:bedrock:us-east-1::foundation-model/{model['modelId']}"
-    told_answers.tell(
+    response_overrides.set_overrides(
         deployment.endpoint["aws_endpoint_url"],
-        told_answers.told("bedrock", "GET /foundation-models", {"modelSummaries": told_models}),
+        response_overrides.override(
+            "bedrock", "GET /foundation-models", {"modelSummaries": reported_models}
+        ),
     )
     try:
-        found = looks(deployment)["drift"]
+        drift = run_detector(deployment)["drift"]
     finally:
-        told_answers.tell(deployment.endpoint["aws_endpoint_url"])
-    assert {"kind": "catalog_outdated", "what": f"{newer['modelId']}: not in the catalog"} in found
-    assert {each["kind"] for each in found} == {"catalog_outdated"}
+        response_overrides.set_overrides(deployment.endpoint["aws_endpoint_url"])
+    assert {"kind": "catalog_outdated", "what": f"{newer['modelId']}: not in the catalog"} in drift
+    assert {drift["kind"] for drift in drift} == {"catalog_outdated"}
 
 
 @pytest.fixture
@@ -106,8 +108,8 @@ def test_a_destination_that_no_longer_retains_what_it_has_to(
     policy = s3.get_bucket_policy(Bucket=bucket)["Policy"]
     undo.append(lambda: s3.put_bucket_policy(Bucket=bucket, Policy=policy))
     s3.delete_bucket_policy(Bucket=bucket)
-    told = [each["what"] for each in looks(deployment)["drift"]]
-    assert "policy: Bedrock may not write AWSLogs/*" in told
+    drifts = [drift["what"] for drift in run_detector(deployment)["drift"]]
+    assert "policy: Bedrock may not write AWSLogs/*" in drifts
 
 
 def test_evidence_and_delivery_are_checked(
@@ -118,10 +120,10 @@ def test_evidence_and_delivery_are_checked(
     policy = s3.get_bucket_policy(Bucket=bucket)["Policy"]
     undo.append(lambda: s3.put_bucket_policy(Bucket=bucket, Policy=policy))
     statements = json.loads(policy)["Statement"]
-    kept = [
+    others = [
         statement for statement in statements if statement.get("Sid") != "DenyOverwritingEvidence"
     ]
-    assert len(kept) == len(statements) - 1
+    assert len(others) == len(statements) - 1
     denial = {
         "Sid": "Incident",
         "Effect": "Deny",
@@ -129,26 +131,28 @@ def test_evidence_and_delivery_are_checked(
         "Action": "s3:PutObject",
         "Resource": f"arn:aws:s3:::{bucket}/AWSLogs/*",
     }
-    changed = json.dumps({"Version": "2012-10-17", "Statement": [*kept, denial]})
+    changed = json.dumps({"Version": "2012-10-17", "Statement": [*others, denial]})
     s3.put_bucket_policy(Bucket=bucket, Policy=changed)
-    told = [each["what"] for each in looks(deployment)["drift"]]
-    assert any("evidence/* can be overwritten" in each for each in told)
-    assert any("Incident may deny s3:PutObject on AWSLogs/*" in each for each in told)
+    drifts = [drift["what"] for drift in run_detector(deployment)["drift"]]
+    assert any("evidence/* can be overwritten" in what for what in drifts)
+    assert any("Incident may deny s3:PutObject on AWSLogs/*" in what for what in drifts)
     s3.put_bucket_policy(Bucket=bucket, Policy=policy)
-    assert looks(deployment)["drift"] == []
+    assert run_detector(deployment)["drift"] == []
 
     rule = {"ID": "e", "Status": "Enabled", "Filter": {"Prefix": "evidence/"}}
     undo.append(lambda: s3.delete_bucket_lifecycle(Bucket=bucket))
     s3.put_bucket_lifecycle_configuration(
         Bucket=bucket, LifecycleConfiguration={"Rules": [{**rule, "Expiration": {"Days": 1}}]}
     )
-    assert [each["what"].split(":")[0] for each in looks(deployment)["drift"]] == ["evidence/*"]
+    assert [drift["what"].split(":")[0] for drift in run_detector(deployment)["drift"]] == [
+        "evidence/*"
+    ]
     s3.delete_bucket_lifecycle(Bucket=bucket)
 
     group = deployment.output("InvocationLogging", "LogGroupName").replace("invocations", "access")
     logs.put_retention_policy(logGroupName=group, retentionInDays=30)
     undo.append(lambda: logs.put_retention_policy(logGroupName=group, retentionInDays=90))
-    assert [each["what"] for each in looks(deployment)["drift"]] == [
+    assert [drift["what"] for drift in run_detector(deployment)["drift"]] == [
         f"{group}: 30 days of age, 65 wanted"
     ]
 
@@ -162,7 +166,7 @@ def test_a_delivery_role_that_may_no_longer_write(
     document = json.dumps({"Version": "2012-10-17", "Statement": [denial]})
     undo.append(lambda: iam.delete_role_policy(RoleName=name, PolicyName="denial"))
     iam.put_role_policy(RoleName=name, PolicyName="denial", PolicyDocument=document)
-    assert looks(deployment)["drift"] == [
+    assert run_detector(deployment)["drift"] == [
         {
             "kind": "delivery_role_drifted",
             "what": "delivery role: it may not logs:PutLogEvents",

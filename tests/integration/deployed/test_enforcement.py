@@ -71,14 +71,14 @@ def failures(deployment: Deployment, metric: str) -> float:
     return float(sum(point["Sum"] for point in points))
 
 
-def asked_until(deployment: Deployment, status: int) -> Answer:
+def call_until(deployment: Deployment, status: int) -> Answer:
     """An answer of that status; a decision of IAM holds for a second."""
 
-    def ask() -> Answer | None:
+    def call() -> Answer | None:
         answer = deployment.ask("Is this allowed?")
         return answer if answer.status == status else None
 
-    return eventually(ask)
+    return eventually(call)
 
 
 def lost_in(deployment: Deployment, records: Records, metric: str) -> CallRecords:
@@ -91,16 +91,16 @@ def lost_in(deployment: Deployment, records: Records, metric: str) -> CallRecord
     eventually(lambda: failures(deployment, metric) > before)
     request_id = answer.headers["request-id"]
 
-    def look() -> CallRecords | None:
-        found = find(records, request_id, hours=1)
-        return found if found.in_logs or found.in_s3 else None
+    def read_records() -> CallRecords | None:
+        call_records = find(records, request_id, hours=1)
+        return call_records if call_records.in_logs or call_records.in_s3 else None
 
-    return eventually(look)
+    return eventually(read_records)
 
 
-def is_whole(deployment: Deployment, records: Records) -> bool:
+def is_complete(deployment: Deployment, records: Records) -> bool:
     """Whether a new call is on record in both places."""
-    recorded(records, asked_until(deployment, 200).headers["request-id"])
+    recorded(records, call_until(deployment, 200).headers["request-id"])
     return True
 
 
@@ -115,7 +115,7 @@ def test_a_gateway_that_may_not_call_bedrock_answers_403(
     deployment: Deployment, records: Records, undo: Undo, path: str
 ) -> None:
     deny(deployment, undo, role_of(deployment, "Gateway", "FunctionName"), "bedrock:InvokeModel")
-    asked_until(deployment, 403)
+    call_until(deployment, 403)
     headers = {"content-type": "application/json", "x-api-key": deployment.key}
 
     answer = deployment.call("POST", path, json.dumps(FORMATS[path]).encode(), headers)
@@ -128,7 +128,7 @@ def test_a_gateway_that_may_not_call_bedrock_answers_403(
     else:
         assert answer.headers["x-amzn-errortype"] == "AccessDeniedException"
     undo.pop()()
-    assert is_whole(deployment, records)
+    assert is_complete(deployment, records)
     denied = answer.headers.get("request-id") or answer.headers["x-amzn-requestid"]
     assert find(records, denied, hours=1) == CallRecords(None, None)
 
@@ -155,7 +155,7 @@ def test_what_the_permissions_boundary_does_not_allow_is_refused(
         lambda: iam.put_role_permissions_boundary(RoleName=role, PermissionsBoundary=boundary)
     )
 
-    asked_until(deployment, 403)
+    call_until(deployment, 403)
 
 
 def test_a_delivery_role_that_may_not_write_events_stops_cloudwatch_alone(
@@ -164,11 +164,11 @@ def test_a_delivery_role_that_may_not_write_events_stops_cloudwatch_alone(
     role = deployment.output("InvocationLogging", "DeliveryRoleArn").rpartition("/")[2]
     deny(deployment, undo, role, "logs:PutLogEvents")
 
-    found = lost_in(deployment, records, CLOUDWATCH)
+    call_records = lost_in(deployment, records, CLOUDWATCH)
 
-    assert (found.in_logs, found.in_s3 is None) == (None, False)
+    assert (call_records.in_logs, call_records.in_s3 is None) == (None, False)
     undo.pop()()
-    assert is_whole(deployment, records)
+    assert is_complete(deployment, records)
 
 
 def test_a_delivery_role_that_trusts_another_account_stops_cloudwatch_alone(
@@ -186,11 +186,11 @@ def test_a_delivery_role_that_trusts_another_account_stops_cloudwatch_alone(
     assert other != json.dumps(trust)
     iam.update_assume_role_policy(RoleName=role, PolicyDocument=other)
 
-    found = lost_in(deployment, records, CLOUDWATCH)
+    call_records = lost_in(deployment, records, CLOUDWATCH)
 
-    assert (found.in_logs, found.in_s3 is None) == (None, False)
+    assert (call_records.in_logs, call_records.in_s3 is None) == (None, False)
     undo.pop()()
-    assert is_whole(deployment, records)
+    assert is_complete(deployment, records)
 
 
 @pytest.fixture
@@ -212,7 +212,9 @@ def test_a_bucket_that_bedrock_may_not_write_to_stops_s3_alone(
     how: str,
 ) -> None:
     bucket = deployment.output("InvocationLogging", "LogBucketName")
-    (allows,) = [each for each in bucket_policy if each.get("Sid") == "AllowBedrockDelivery"]
+    (allows,) = [
+        statement for statement in bucket_policy if statement.get("Sid") == "AllowBedrockDelivery"
+    ]
     if how == "denied":
         objects = f"arn:aws:s3:::{bucket}/AWSLogs/*"
         action = {"Action": "s3:PutObject", "Resource": objects}
@@ -223,11 +225,11 @@ def test_a_bucket_that_bedrock_may_not_write_to_stops_s3_alone(
         allows["Condition"]["StringEquals"]["aws:SourceAccount"] = "111122223333"
     deployment.client("s3").put_bucket_policy(Bucket=bucket, Policy=document(*bucket_policy))
 
-    found = lost_in(deployment, records, S3)
+    call_records = lost_in(deployment, records, S3)
 
-    assert (found.in_logs is None, found.in_s3) == (False, None)
+    assert (call_records.in_logs is None, call_records.in_s3) == (False, None)
     undo.pop()()
-    assert is_whole(deployment, records)
+    assert is_complete(deployment, records)
 
 
 @pytest.mark.parametrize("how", ["disabled", "pending deletion"])
@@ -250,7 +252,7 @@ def test_a_key_that_cannot_be_used_stops_both(
     eventually(lambda: failures(deployment, S3) > before[1])
     while undo:
         undo.pop()()
-    assert is_whole(deployment, records)
+    assert is_complete(deployment, records)
     assert find(records, answer.headers["request-id"], hours=1) == CallRecords(None, None)
 
 
@@ -264,7 +266,11 @@ def test_a_key_policy_without_a_service_stops_what_the_service_writes(
     kms, key = deployment.client("kms"), deployment.output("InvocationLogging", "KeyArn")
     policy = kms.get_key_policy(KeyId=key, PolicyName="default")["Policy"]
     undo.append(lambda: kms.put_key_policy(KeyId=key, PolicyName="default", Policy=policy))
-    others = [each for each in json.loads(policy)["Statement"] if service not in json.dumps(each)]
+    others = [
+        statement
+        for statement in json.loads(policy)["Statement"]
+        if service not in json.dumps(statement)
+    ]
     before = failures(deployment, metric)
     kms.put_key_policy(KeyId=key, PolicyName="default", Policy=document(*others))
 
@@ -272,9 +278,12 @@ def test_a_key_policy_without_a_service_stops_what_the_service_writes(
 
     eventually(lambda: failures(deployment, metric) > before)
     undo.pop()()
-    assert is_whole(deployment, records)
-    found = find(records, answer.headers["request-id"], hours=1)
-    assert (found.in_s3 is None, found.in_logs is None) == (metric == S3, metric == CLOUDWATCH)
+    assert is_complete(deployment, records)
+    call_records = find(records, answer.headers["request-id"], hours=1)
+    assert (call_records.in_s3 is None, call_records.in_logs is None) == (
+        metric == S3,
+        metric == CLOUDWATCH,
+    )
 
 
 @pytest.mark.parametrize(
@@ -362,8 +371,8 @@ def test_a_canary_that_lacks_a_permission_reports_it(
         FunctionName=deployment.output("Gateway", "CanaryName"), Payload=b"{}"
     )
 
-    said = json.loads(answer["Payload"].read())
-    assert "FunctionError" in answer or said["failures"], said
+    body = json.loads(answer["Payload"].read())
+    assert "FunctionError" in answer or body["failures"], body
 
 
 @pytest.mark.parametrize(
@@ -387,10 +396,10 @@ def test_without_its_permission_api_gateway_invokes_no_function(
     )
     functions.remove_permission(FunctionName=name, StatementId=statement["Sid"])
 
-    asked_until(deployment, status)
+    call_until(deployment, status)
 
     undo.pop()()
-    asked_until(deployment, 200)
+    call_until(deployment, 200)
 
 
 def test_a_bucket_of_tls_alone_refuses_what_is_sent_without(deployment: Deployment) -> None:

@@ -14,11 +14,11 @@ def events(answer: Answer) -> list[tuple[str, dict[str, object]]]:
     """The server-sent events of a streamed answer: name and data."""
     assert answer.status == 200
     assert answer.headers["content-type"].startswith("text/event-stream")
-    found = []
+    names = []
     for block in answer.body.decode().strip().split("\n\n"):
         name, data = block.split("\n", 1)
-        found.append((name.removeprefix("event: "), json.loads(data.removeprefix("data: "))))
-    return found
+        names.append((name.removeprefix("event: "), json.loads(data.removeprefix("data: "))))
+    return names
 
 
 @pytest.mark.parametrize("stream", [False, True])
@@ -115,10 +115,10 @@ def test_a_client_that_disconnects_mid_stream_is_invisible_to_the_function(
             f"content-length: {len(sent)}\r\n\r\n".encode()
             + sent
         )
-        said = b""
-        while begun not in said:
-            said += connection.recv(65536)
-    head = said.partition(b"\r\n\r\n")[0].decode().lower()
+        received = b""
+        while begun not in received:
+            received += connection.recv(65536)
+    head = received.partition(b"\r\n\r\n")[0].decode().lower()
     request_id = head.partition("\r\nrequest-id: ")[2].partition("\r\n")[0]
 
     line = deployment.audit_line(bedrock_request_id=request_id)
@@ -131,8 +131,8 @@ def test_a_client_that_disconnects_mid_stream_is_invisible_to_the_function(
 def test_two_requests_at_once_have_two_processes(deployment: Deployment) -> None:
     prompt = "[[reply: events=40 pace=0.1]]"
     with ThreadPoolExecutor(2) as pool:
-        asked = [pool.submit(deployment.ask, prompt, stream=True) for _ in range(2)]
-        ids = [each.result().headers["request-id"] for each in asked]
+        calls = [pool.submit(deployment.ask, prompt, stream=True) for _ in range(2)]
+        ids = [call.result().headers["request-id"] for call in calls]
 
     streams = {stream_of(deployment, request_id) for request_id in ids}
 
@@ -144,8 +144,8 @@ def stream_of(deployment: Deployment, request_id: str) -> str:
     group = deployment.output("Gateway", "FunctionLogGroupName")
     logs = deployment.client("logs")
 
-    def look() -> str | None:
-        found = logs.filter_log_events(logGroupName=group, filterPattern=f'"{request_id}"')
-        return found["events"][0]["logStreamName"] if found["events"] else None
+    def read_log() -> str | None:
+        events = logs.filter_log_events(logGroupName=group, filterPattern=f'"{request_id}"')
+        return events["events"][0]["logStreamName"] if events["events"] else None
 
-    return eventually(look)
+    return eventually(read_log)

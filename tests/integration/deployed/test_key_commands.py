@@ -36,7 +36,7 @@ def made(deployment: Deployment, *arguments: str) -> str:
     return value
 
 
-def told(deployment: Deployment, *arguments: str) -> str:
+def run_command(deployment: Deployment, *arguments: str) -> str:
     done = claude_bedrock(deployment, "keys", *arguments)
     assert done.returncode == 0, done.stderr
     return done.stdout
@@ -70,12 +70,12 @@ def test_a_made_up_name_is_no_key(deployment: Deployment, name: str) -> None:
 def test_what_is_revoked_is_refused_and_no_longer_listed(deployment: Deployment, name: str) -> None:
     value = made(deployment, "add", name)
     eventually(lambda: listed(deployment, value) == 200)
-    assert name in told(deployment, "list")
+    assert name in run_command(deployment, "list")
 
-    told(deployment, "revoke", name)
+    run_command(deployment, "revoke", name)
 
     eventually(lambda: listed(deployment, value) == 401)
-    assert name not in told(deployment, "list")
+    assert name not in run_command(deployment, "list")
 
 
 def test_after_a_rotation_both_keys_are_good_until_the_old_one_ends(
@@ -111,8 +111,8 @@ def _let_it_end(deployment: Deployment, name: str) -> None:
 
 
 def _values(deployment: Deployment) -> set[str]:
-    found = deployment.client("apigateway").get_api_keys(includeValues=True)["items"]
-    return {key["value"] for key in found}
+    items = deployment.client("apigateway").get_api_keys(includeValues=True)["items"]
+    return {key["value"] for key in items}
 
 
 def test_only_the_replaced_key_is_revoked_on_request(deployment: Deployment, name: str) -> None:
@@ -120,7 +120,7 @@ def test_only_the_replaced_key_is_revoked_on_request(deployment: Deployment, nam
     new = made(deployment, "rotate", name)
     eventually(lambda: listed(deployment, old) == listed(deployment, new) == 200)
 
-    told(deployment, "revoke", name, "--replaced-only")
+    run_command(deployment, "revoke", name, "--replaced-only")
 
     eventually(lambda: listed(deployment, old) == 401)
     assert listed(deployment, new) == 200
@@ -134,7 +134,7 @@ def test_usage_counts_requests_and_what_the_plan_has_left(
     assert listed(deployment, value) == 200
 
     def days() -> list[dict[str, object]]:
-        used = json.loads(told(deployment, "usage", name, "--days", "3", "--json"))
+        used = json.loads(run_command(deployment, "usage", name, "--days", "3", "--json"))
         return list(used["items"])
 
     used = days()

@@ -60,10 +60,10 @@ def refused(answer: Answer, status: int, kind: str) -> Answer:
     """The answer, which must be an error as Anthropic writes it."""
     assert answer.status == status
     assert answer.headers["content-type"] == "application/json"
-    said = answer.json()
-    assert (said["type"], said["error"]["type"]) == ("error", kind)
-    assert said["error"]["message"]
-    assert said["request_id"] == answer.headers["request-id"]
+    body = answer.json()
+    assert (body["type"], body["error"]["type"]) == ("error", kind)
+    assert body["error"]["message"]
+    assert body["request_id"] == answer.headers["request-id"]
     return answer
 
 

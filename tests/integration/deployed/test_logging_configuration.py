@@ -16,7 +16,7 @@ from local.aws.server import embedded_aws
 from local.run.cdk_cli import Cdk, CdkError
 from stacks.settings import load_stage
 from tests.integration.deployed.deployment import MODEL, eventually
-from tests.integration.deployed.told_answers import tell, told
+from tests.integration.deployed.response_overrides import override, set_overrides
 from tools.stage_blocks import with_names
 from tools.synthesis import CONTEXT
 
@@ -28,7 +28,7 @@ FOREIGN = {
 
 
 ROLE = "arn:aws:iam::123456789012:role/of-another-team"
-WHOLE = {
+COMPLETE = {
     "cloudWatchConfig": {"logGroupName": "/of-another-team", "roleArn": ROLE},
     "s3Config": {"bucketName": "of-another-team", "keyPrefix": "theirs"},
     **{
@@ -62,7 +62,7 @@ class Account(NamedTuple):
     assemble: Assemble
 
     async def deploy(self) -> Mapping[str, str]:
-        outputs = await self.cdk.deploy(self.aws, _say, STACK)
+        outputs = await self.cdk.deploy(self.aws, _print, STACK)
         return outputs[STACK]
 
     async def deploy_with(self, existing_logging: str, **changes: object) -> Mapping[str, str]:
@@ -78,9 +78,9 @@ class Account(NamedTuple):
         link.symlink_to(assembly)
 
     async def destroy(self) -> None:
-        await self.cdk.destroy(self.aws, _say, STACK)
+        await self.cdk.destroy(self.aws, _print, STACK)
 
-    def keep_theirs(self, days: int) -> None:
+    def create_destinations_of_another(self, days: int) -> None:
         """What another team has: a log group for so many days, and a bucket with versions."""
         logs, s3 = self.aws.client("logs"), self.aws.client("s3")
         logs.create_log_group(logGroupName="/of-another-team")
@@ -95,13 +95,16 @@ class Account(NamedTuple):
 
     def configuration(self) -> dict[str, Any] | None:
         answer = self.bedrock.get_model_invocation_logging_configuration()
-        found: dict[str, Any] | None = answer.get("loggingConfig")
-        return found
+        configuration: dict[str, Any] | None = answer.get("loggingConfig")
+        return configuration
 
-    def refuse(self, *asked: tuple[str, str]) -> None:
+    def refuse(self, *operations: tuple[str, str]) -> None:
         """From now on, what matches in the service of that name; nothing for all to be well."""
         body = {"__type": "AccessDeniedException", "message": f"Not authorized {BY_AN_SCP}"}
-        tell(self.aws.url, *(told(service, pattern, body, 403) for service, pattern in asked))
+        set_overrides(
+            self.aws.url,
+            *(override(service, pattern, body, 403) for service, pattern in operations),
+        )
 
     def update_account_meanwhile(self) -> None:
         """Calls API Gateway's UpdateAccount as soon as there is a role to log as, as somebody
@@ -116,12 +119,12 @@ class Account(NamedTuple):
     def events(self) -> list[tuple[str, str]]:
         """Type and state, the newest first, of the stack of that name."""
         client = self.aws.client("cloudformation")
-        found = client.describe_stack_events(StackName=STACK)["StackEvents"]
-        return [(each["ResourceType"], each["ResourceStatus"]) for each in found]
+        events = client.describe_stack_events(StackName=STACK)["StackEvents"]
+        return [(event["ResourceType"], event["ResourceStatus"]) for event in events]
 
     def stacks(self) -> list[str]:
         there = self.aws.client("cloudformation").describe_stacks()["Stacks"]
-        return [each["StackName"] for each in there if each["StackStatus"] != "DELETE_COMPLETE"]
+        return [stack["StackName"] for stack in there if stack["StackStatus"] != "DELETE_COMPLETE"]
 
     def left(self) -> list[str]:
         """Names of what a stage could leave behind in the account, but for CDK's own."""
@@ -136,10 +139,10 @@ class Account(NamedTuple):
             *(key["name"] for key in keys),
         ]
 
-    def looked_at_by(self, drift_detector: str) -> dict[str, Any]:
+    def run_drift_detector(self, drift_detector: str) -> dict[str, Any]:
         answer = self.aws.client("lambda").invoke(FunctionName=drift_detector, Payload=b"{}")
-        told: dict[str, Any] = json.loads(answer["Payload"].read())
-        return told
+        result: dict[str, Any] = json.loads(answer["Payload"].read())
+        return result
 
     def trails(self) -> list[str]:
         """The bucket of each."""
@@ -150,8 +153,8 @@ class Account(NamedTuple):
 
     def saved(self) -> dict[str, Any] | None:
         parameters = self.aws.client("ssm").get_parameters(Names=[SAVED])["Parameters"]
-        found: dict[str, Any] | None = json.loads(parameters[0]["Value"]) if parameters else None
-        return found
+        saved: dict[str, Any] | None = json.loads(parameters[0]["Value"]) if parameters else None
+        return saved
 
 
 Use = Callable[[Account], Coroutine[Any, Any, None]]
@@ -200,13 +203,13 @@ async def account(assemble: Assemble, folder: Path, iam_delay: str) -> AsyncIter
     cli = Cdk(stage="local", folder=folder)
     starting = embedded_aws(region="us-east-1", port=0, folder=folder / "aws", iam_delay=iam_delay)
     async with starting as aws:
-        await cli.bootstrap(aws, _say)
+        await cli.bootstrap(aws, _print)
         made = Account(aws, cli, aws.client("bedrock"), folder, assemble)
         made.use(assemble(CONTEXT["stages"]["local"]))
         yield made
 
 
-def _say(detail: str) -> None:
+def _print(detail: str) -> None:
     del detail
 
 
@@ -239,8 +242,8 @@ def test_another_teams_configuration_stops_the_deployment_and_stays(in_account: 
 
 def test_adopted_is_where_the_record_lies_and_outlives_the_stack(in_account: InAccount) -> None:
     async def use(account: Account) -> None:
-        account.set(WHOLE)
-        account.keep_theirs(days=30)
+        account.set(COMPLETE)
+        account.create_destinations_of_another(days=30)
         before = account.configuration()
 
         with pytest.raises(CdkError, match="/of-another-team: 30 days of age, 90 wanted"):
@@ -263,7 +266,7 @@ def test_replaced_is_set_again_by_the_drift_detector_and_put_back_by_destroying_
     in_account: InAccount,
 ) -> None:
     async def use(account: Account) -> None:
-        account.set(WHOLE)
+        account.set(COMPLETE)
         before = account.configuration()
 
         outputs = await account.deploy_with(
@@ -271,14 +274,14 @@ def test_replaced_is_set_again_by_the_drift_detector_and_put_back_by_destroying_
         )
 
         assert outputs["LogGroupName"] == "/claude-on-bedrock/local/invocations"
-        ours = json.loads(outputs["LoggingConfiguration"])
-        assert account.configuration() == ours
+        own = json.loads(outputs["LoggingConfiguration"])
+        assert account.configuration() == own
         assert account.saved() == before
         account.bedrock.delete_model_invocation_logging_configuration()
-        told = account.looked_at_by(outputs["DriftDetectorName"])
-        assert [each["kind"] for each in told["drift"]] == ["logging deleted"]
-        assert told["restored"].endswith("is set again in us-east-1.")
-        assert account.configuration() == ours
+        result = account.run_drift_detector(outputs["DriftDetectorName"])
+        assert [drift["kind"] for drift in result["drift"]] == ["logging deleted"]
+        assert result["restored"].endswith("is set again in us-east-1.")
+        assert account.configuration() == own
         assert account.saved() == before
         assert account.trails() == [outputs["AccessLogBucketName"]]
         await account.destroy()
@@ -291,19 +294,19 @@ def test_replaced_is_set_again_by_the_drift_detector_and_put_back_by_destroying_
 
 def test_extended_becomes_replaced_and_is_put_back_in_the_end(in_account: InAccount) -> None:
     async def use(account: Account) -> None:
-        account.keep_theirs(days=30)
+        account.create_destinations_of_another(days=30)
         account.set(FOREIGN | {"imageDataDeliveryEnabled": False})
         before = account.configuration()
         assert before is not None
 
         extended = await account.deploy_with("extend")
-        found = account.configuration()
+        configuration = account.configuration()
 
         assert extended["LogBucketName"] == "of-another-team"
         assert extended["LogGroupName"] == "/claude-on-bedrock/local/invocations"
-        assert found is not None
-        assert found["s3Config"] == before["s3Config"]
-        assert found["imageDataDeliveryEnabled"] is True
+        assert configuration is not None
+        assert configuration["s3Config"] == before["s3Config"]
+        assert configuration["imageDataDeliveryEnabled"] is True
         replaced = await account.deploy_with("replace")
         assert replaced["LogBucketName"] != "of-another-team"
         assert account.saved() == before
@@ -315,7 +318,7 @@ def test_extended_becomes_replaced_and_is_put_back_in_the_end(in_account: InAcco
 
 def test_what_another_sets_in_between_is_left_alone(in_account: InAccount) -> None:
     async def use(account: Account) -> None:
-        account.set(WHOLE)
+        account.set(COMPLETE)
         before = account.configuration()
         await account.deploy_with("replace")
         account.set(FOREIGN)
@@ -347,7 +350,7 @@ def test_a_creation_that_fails_later_on_leaves_what_was_there_and_can_be_repeate
     in_account: InAccount,
 ) -> None:
     async def use(account: Account) -> None:
-        account.set(WHOLE)
+        account.set(COMPLETE)
         before = account.configuration()
         account.refuse(("bedrock", "PUT /data-retention"))
         with pytest.raises(CdkError, match=BY_AN_SCP):
@@ -367,9 +370,9 @@ def test_an_update_that_fails_later_on_leaves_logging_as_it_was_before(
     in_account: InAccount,
 ) -> None:
     async def use(account: Account) -> None:
-        account.keep_theirs(days=30)
+        account.create_destinations_of_another(days=30)
         account.set(FOREIGN)
-        theirs = account.configuration()
+        existing = account.configuration()
         await account.deploy_with("extend")
         before = account.configuration()
         account.refuse(("bedrock", "PUT /data-retention"))
@@ -379,9 +382,9 @@ def test_an_update_that_fails_later_on_leaves_logging_as_it_was_before(
 
         assert ("Custom::BedrockInvocationLogging", "UPDATE_COMPLETE") in account.events()
         assert account.configuration() == before
-        assert account.saved() == theirs
+        assert account.saved() == existing
         await account.destroy()
-        assert account.configuration() == theirs
+        assert account.configuration() == existing
 
     in_account(use)
 
@@ -390,14 +393,17 @@ def test_logging_stays_on_where_a_later_stack_fails(in_account: InAccount) -> No
     async def use(account: Account) -> None:
         account.refuse(("apigateway", "PATCH /account"))
         with pytest.raises(CdkError, match=BY_AN_SCP):
-            await account.cdk.deploy(account.aws, _say)
+            await account.cdk.deploy(account.aws, _print)
         account.refuse()
 
-        found = account.configuration()
-        assert found is not None
-        assert found["cloudWatchConfig"]["logGroupName"] == "/claude-on-bedrock/local/invocations"
-        await account.cdk.deploy(account.aws, _say)
-        assert account.configuration() == found
+        configuration = account.configuration()
+        assert configuration is not None
+        assert (
+            configuration["cloudWatchConfig"]["logGroupName"]
+            == "/claude-on-bedrock/local/invocations"
+        )
+        await account.cdk.deploy(account.aws, _print)
+        assert account.configuration() == configuration
 
     in_account(use)
 
@@ -410,7 +416,7 @@ def test_a_first_deployment_outlasts_two_bad_days_and_leaves_nothing(
 
     async def use(account: Account) -> None:
         competing = asyncio.create_task(asyncio.to_thread(account.update_account_meanwhile))
-        await account.cdk.deploy(account.aws, _say)
+        await account.cdk.deploy(account.aws, _print)
         await competing
         log = (account.folder / "aws" / "ministack.log").read_text()
         assert "holds in 60.0 s" in log
@@ -418,12 +424,12 @@ def test_a_first_deployment_outlasts_two_bad_days_and_leaves_nothing(
         assert (
             account.aws.client("apigateway").get_account()["cloudwatchRoleArn"].endswith(LOG_ROLE)
         )
-        await account.cdk.destroy(account.aws, _say)
+        await account.cdk.destroy(account.aws, _print)
 
         assert account.stacks() == ["CDKToolkit"]
         assert account.left() == []
         assert account.configuration() is None
-        outputs = await account.cdk.deploy(account.aws, _say)
+        outputs = await account.cdk.deploy(account.aws, _print)
         assert account.configuration() == json.loads(outputs[STACK]["LoggingConfiguration"])
 
     in_account(use, iam_delay="60")

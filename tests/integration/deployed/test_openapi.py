@@ -42,16 +42,16 @@ def events_are_anthropics(_context: CheckContext, response: Response, _case: Cas
     elif kind == "application/vnd.amazon.eventstream":
         frames = EventStreamBuffer()
         frames.add_data(response.content)
-        told = [frame.to_response_dict() for frame in frames]
-        assert told and all(each["status_code"] in (200, 400) for each in told)
+        messages = [frame.to_response_dict() for frame in frames]
+        assert messages and all(message["status_code"] in (200, 400) for message in messages)
 
 
 def event(name: str, data: str) -> str:
-    said = json.loads(data.removeprefix("data: "))
-    assert name == f"event: {said['type']}"
-    if said["type"] not in ("ping", "error"):
-        EVENT.validate_python(said)
-    return str(said["type"])
+    event = json.loads(data.removeprefix("data: "))
+    assert name == f"event: {event['type']}"
+    if event["type"] not in ("ping", "error"):
+        EVENT.validate_python(event)
+    return str(event["type"])
 
 
 def nothing_failed(_context: CheckContext, response: Response, _case: Case[Any]) -> None:
@@ -60,9 +60,9 @@ def nothing_failed(_context: CheckContext, response: Response, _case: Case[Any])
 
 
 def messages_are_anthropics(_context: CheckContext, response: Response, _case: Case[Any]) -> None:
-    said = response.json() if response.content.startswith(b"{") else {}
-    if said.get("type") == "message":
-        Message.model_validate(said)
+    body = response.json() if response.content.startswith(b"{") else {}
+    if body.get("type") == "message":
+        Message.model_validate(body)
 
 
 CHECKS = [

@@ -19,17 +19,17 @@ def records(deployment: Deployment) -> Records:
 
 
 def recorded(records: Records, request_id: str) -> CallRecords:
-    def look() -> CallRecords | None:
-        found = find(records, request_id, hours=1)
-        return found if found.complete else None
+    def read_records() -> CallRecords | None:
+        call_records = find(records, request_id, hours=1)
+        return call_records if call_records.complete else None
 
-    return eventually(look)
+    return eventually(read_records)
 
 
-def both(found: CallRecords) -> list[dict[str, Any]]:
-    assert found.in_logs is not None
-    assert found.in_s3 is not None
-    return [dict(found.in_logs), dict(found.in_s3.record)]
+def both(call_records: CallRecords) -> list[dict[str, Any]]:
+    assert call_records.in_logs is not None
+    assert call_records.in_s3 is not None
+    return [dict(call_records.in_logs), dict(call_records.in_s3.record)]
 
 
 @pytest.mark.parametrize("stream", [False, True])
@@ -52,8 +52,8 @@ def test_both_records_carry_the_clients_request_id_and_the_callers_key(
         }
         assert record["operation"] == f"InvokeModel{'WithResponseStream' if stream else ''}"
         assert record["identity"]["arn"].split("/")[1] == role.rpartition("/")[2]
-        said = record["input"]["inputBodyJson"]["messages"][0]["content"]
-        assert said == "What is recorded?"
+        content = record["input"]["inputBodyJson"]["messages"][0]["content"]
+        assert content == "What is recorded?"
         assert isinstance(record["output"]["outputBodyJson"], list if stream else dict)
 
 
@@ -84,20 +84,20 @@ def test_a_large_prompt_is_in_an_object_that_the_record_names(
     prompt = "All of this is kept. " * 7500
     answer = deployment.ask(prompt)
 
-    found = recorded(records, answer.headers["request-id"])
+    call_records = recorded(records, answer.headers["request-id"])
 
-    for record in both(found):
+    for record in both(call_records):
         assert "inputBodyJson" not in record["input"]
         bucket, _, key = record["input"]["inputBodyS3Path"].removeprefix("s3://").partition("/")
         stored = deployment.client("s3").get_object(Bucket=bucket, Key=key)["Body"].read()
-        said = json.loads(gzip.decompress(stored))["messages"][0]["content"]
-        assert said == prompt
+        content = json.loads(gzip.decompress(stored))["messages"][0]["content"]
+        assert content == prompt
 
 
 def test_a_call_that_is_never_delivered_is_missed(deployment: Deployment, records: Records) -> None:
     lost = deployment.ask("[[fault: no_delivery]]").headers["request-id"]
-    kept = deployment.ask("Hi").headers["request-id"]
-    recorded(records, kept)
+    request_id = deployment.ask("Hi").headers["request-id"]
+    recorded(records, request_id)
 
     assert find(records, lost, hours=1) == CallRecords(None, None)
 
@@ -123,12 +123,12 @@ def test_the_access_log_names_the_request_and_the_key(deployment: Deployment) ->
     group = deployment.output("Gateway", "AccessLogGroupName")
     logs = deployment.client("logs")
 
-    def look() -> str | None:
+    def read_entry() -> str | None:
         pattern = f'"{answer.headers["x-amzn-requestid"]}"'
         events = logs.filter_log_events(logGroupName=group, filterPattern=pattern)["events"]
         return events[0]["message"] if events else None
 
-    line = eventually(look)
+    line = eventually(read_entry)
 
     assert "secret-prompt" not in line
     entry = json.loads(line)

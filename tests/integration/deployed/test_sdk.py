@@ -75,7 +75,7 @@ def test_the_async_client_gets_a_message_and_a_stream(
             http_client=anthropic.DefaultAsyncHttpxClient(verify=trust),
         )
         async with client:
-            whole = await client.messages.create(
+            message = await client.messages.create(
                 model=MODEL, max_tokens=100, messages=[{"role": "user", "content": "Hi"}]
             )
             stream = await client.messages.create(
@@ -86,7 +86,7 @@ def test_the_async_client_gets_a_message_and_a_stream(
             )
             await anext(stream)
             over = audited(deployment, stream.response.headers["request-id"])
-            return str(whole.type), over, len([event async for event in stream])
+            return str(message.type), over, len([event async for event in stream])
 
     kind, over_at_first, more = asyncio.run(main())
 
@@ -101,10 +101,10 @@ def test_a_bearer_token_is_a_key_too(deployment: Deployment, trust: ssl.SSLConte
         http_client=anthropic.DefaultHttpxClient(verify=trust),
     ) as client:
         names = [model.id for model in client.models.list()]
-        one = client.models.retrieve(MODEL)
+        retrieved = client.models.retrieve(MODEL)
 
     assert MODEL in names
-    assert one.display_name == "Claude Haiku 4.5"
+    assert retrieved.display_name == "Claude Haiku 4.5"
 
 
 @pytest.mark.parametrize(

@@ -76,10 +76,12 @@ def session_of(signed: Deployment, name: str, account: str = "123456789012") -> 
         iam.attach_role_policy(RoleName=name, PolicyArn=policy)
     if account != "123456789012":
         iam.put_role_policy(RoleName=name, PolicyName="all", PolicyDocument=json.dumps(EVERYTHING))
-    given = aws(signed, "sts", account).assume_role(
+    credentials = aws(signed, "sts", account).assume_role(
         RoleArn=f"arn:aws:iam::{account}:role/{name}", RoleSessionName="nightly"
     )["Credentials"]
-    return Credentials(given["AccessKeyId"], given["SecretAccessKey"], given["SessionToken"])
+    return Credentials(
+        credentials["AccessKeyId"], credentials["SecretAccessKey"], credentials["SessionToken"]
+    )
 
 
 @pytest.fixture
@@ -151,14 +153,14 @@ class Signed(httpx2.Auth):
         self._credentials = credentials
 
     def auth_flow(self, request: httpx2.Request) -> Signing:
-        asked = AWSRequest(
+        aws_request = AWSRequest(
             request.method,
             str(request.url),
             {"content-type": request.headers["content-type"]},
             request.content,
         )
-        SigV4Auth(self._credentials, "execute-api", REGION).add_auth(asked)
-        request.headers.update(dict(asked.headers.items()))
+        SigV4Auth(self._credentials, "execute-api", REGION).add_auth(aws_request)
+        request.headers.update(dict(aws_request.headers.items()))
         yield request
 
 
@@ -183,15 +185,17 @@ def test_the_canary_signs_and_its_role_is_let_in(
     assert runs(signed) == {"failures": []}
     name = signed.output("Gateway", "CanaryName")
     role = signed.client("lambda").get_function_configuration(FunctionName=name)["Role"]
-    given = signed.client("sts").assume_role(RoleArn=role, RoleSessionName="canary")["Credentials"]
+    credentials = signed.client("sts").assume_role(RoleArn=role, RoleSessionName="canary")[
+        "Credentials"
+    ]
     names = ("AccessKeyId", "SecretAccessKey", "SessionToken")
     variables = ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY", "AWS_SESSION_TOKEN")
-    keys = dict(zip(variables, (given[name] for name in names), strict=True))
+    keys = dict(zip(variables, (credentials[name] for name in names), strict=True))
 
     assert handler.run(as_deployed(signed, monkeypatch, keys), questions(MODEL)) == []
 
     path = signed.endpoint["http_url"] + "/v1/models"
-    session = Credentials(*(given[name] for name in names))
+    session = Credentials(*(credentials[name] for name in names))
     request = AWSRequest("GET", path)
     SigV4Auth(session, "execute-api", REGION).add_auth(request)
     headers = dict(request.headers.items())
@@ -266,6 +270,6 @@ def test_the_command_line_signs_for_what_is_up(
 ) -> None:
     for name in ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY", "AWS_PROFILE"):
         monkeypatch.delenv(name, raising=False)
-    asked = claude_bedrock(signed, "ask", "Hello there")
-    assert asked.returncode == 0, asked.stderr
-    assert "Hello there" in asked.stdout
+    process = claude_bedrock(signed, "ask", "Hello there")
+    assert process.returncode == 0, process.stderr
+    assert "Hello there" in process.stdout

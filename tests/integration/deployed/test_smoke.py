@@ -35,13 +35,13 @@ def report(deployment: Deployment, tmp_path_factory: pytest.TempPathFactory) -> 
     assert json.loads(done.stdout) == json.loads(written.read_text())
     for secret in (key, deployment.endpoint["account"], deployment.endpoint["url"], "arn:"):
         assert secret not in written.read_text() + page.read_text() + done.stderr
-    found: dict[str, Any] = json.loads(written.read_text())
-    return found
+    report: dict[str, Any] = json.loads(written.read_text())
+    return report
 
 
 def test_every_check_passes_or_states_that_this_is_not_aws(report: dict[str, Any]) -> None:
-    assert [one["name"] for one in report["checks"]] == [check.name for check in CHECKS]
-    verdicts = {one["name"]: (one["verdict"], one["finding"]) for one in report["checks"]}
+    assert [check["name"] for check in report["checks"]] == [check.name for check in CHECKS]
+    verdicts = {check["name"]: (check["verdict"], check["finding"]) for check in report["checks"]}
     for check in CHECKS:
         verdict, text = verdicts[check.name]
         passes = check.is_local and not (check.name == "throttle" and "None of 220" in text)

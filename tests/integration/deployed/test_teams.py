@@ -20,10 +20,10 @@ MISSING = "arn:aws:bedrock:us-east-1:123456789012:application-inference-profile/
 
 @pytest.fixture
 def arns(deployment: Deployment) -> dict[str, dict[str, str]]:
-    told: dict[str, dict[str, str]] = json.loads(
+    profiles_by_team: dict[str, dict[str, str]] = json.loads(
         deployment.output("ModelAccess", "TeamProfileArns")
     )
-    return told
+    return profiles_by_team
 
 
 def runtime(deployment: Deployment) -> Any:  # noqa: ANN401 - boto3 makes its classes at run time
@@ -55,10 +55,10 @@ def test_each_profile_is_a_tagged_copy_of_what_the_output_names(
     assert set(arns) == {"search", "support"}
     for team, center in (("search", "4711"), ("support", "4712")):
         for copied_id, arn in arns[team].items():
-            found = bedrock.get_inference_profile(inferenceProfileIdentifier=arn)
+            profile = bedrock.get_inference_profile(inferenceProfileIdentifier=arn)
             copied = bedrock.get_inference_profile(inferenceProfileIdentifier=copied_id)
-            assert (found["type"], found["status"]) == ("APPLICATION", "ACTIVE")
-            assert found["models"] == copied["models"]
+            assert (profile["type"], profile["status"]) == ("APPLICATION", "ACTIVE")
+            assert profile["models"] == copied["models"]
         tags = bedrock.list_tags_for_resource(resourceARN=arn)["tags"]
         assert {tag["key"]: tag["value"] for tag in tags} == {
             "cost-center": center,
@@ -126,12 +126,12 @@ def test_a_teams_own_profile_is_called_and_read_by_its_arn_and_no_other_teams(
             assert (door, answer.status) == (door, status), answer.body
             assert ":123456789012:" not in answer.body.decode()
     path = quote(arns["search"][copied_id], safe="")
-    told = deployment.call("GET", f"/inference-profiles/{path}", None, headers).json()
+    response = deployment.call("GET", f"/inference-profiles/{path}", None, headers).json()
     bedrocks = deployment.client("bedrock").get_inference_profile(
         inferenceProfileIdentifier=arns["search"][copied_id]
     )
     for member in ("inferenceProfileName", "inferenceProfileId", "models", "type", "status"):
-        assert told[member] == bedrocks[member]
+        assert response[member] == bedrocks[member]
 
 
 def _record(deployment: Deployment, request_id: str) -> dict[str, Any] | None:
@@ -141,9 +141,9 @@ def _record(deployment: Deployment, request_id: str) -> dict[str, Any] | None:
             continue
         stored = s3.get_object(Bucket=bucket, Key=listed["Key"])["Body"].read()
         for line in gzip.decompress(stored).splitlines():
-            found: dict[str, Any] = json.loads(line)
-            if found["requestId"] == request_id:
-                return found
+            entry: dict[str, Any] = json.loads(line)
+            if entry["requestId"] == request_id:
+                return entry
     return None
 
 

@@ -12,11 +12,11 @@ from tests.integration.deployed.test_cli import claude_bedrock, recorded, reques
 OVER_100_KB = "long " * 25_000
 
 
-def asked(deployment: Deployment, *arguments: str) -> dict[str, Any]:
-    told = claude_bedrock(deployment, "usage", "--json", "--by", "caller,model", *arguments)
-    assert told.returncode == 0, told.stderr
-    found: dict[str, Any] = json.loads(told.stdout)
-    return found
+def usage(deployment: Deployment, *arguments: str) -> dict[str, Any]:
+    response = claude_bedrock(deployment, "usage", "--json", "--by", "caller,model", *arguments)
+    assert response.returncode == 0, response.stderr
+    report: dict[str, Any] = json.loads(response.stdout)
+    return report
 
 
 def test_bucket_folder_and_athena_give_the_same_and_it_is_what_was_called(
@@ -30,14 +30,14 @@ def test_bucket_folder_and_athena_give_the_same_and_it_is_what_was_called(
         (OVER_100_KB, "claude-opus-5-5"),
     )
     for prompt, model in calls:
-        called = claude_bedrock(deployment, "ask", "-", "--model", model, told=prompt)
+        called = claude_bedrock(deployment, "ask", "-", "--model", model, stdin=prompt)
         recorded(deployment, request_id(called))
     window = ("--since", since, "--until", f"{datetime.now(UTC):%Y-%m-%dT%H:%M:%SZ}")
 
-    bucket = asked(deployment, *window)
-    synced = asked(deployment, *window, "--sync", str(tmp_path))
-    again = asked(deployment, *window, "--from", str(tmp_path))
-    athena = asked(deployment, *window, "--athena")
+    bucket = usage(deployment, *window)
+    synced = usage(deployment, *window, "--sync", str(tmp_path))
+    again = usage(deployment, *window, "--from", str(tmp_path))
+    athena = usage(deployment, *window, "--athena")
 
     assert athena.pop("scanned_bytes") > 0
     assert bucket == synced == again == athena
@@ -54,7 +54,7 @@ def test_the_saved_queries_are_those_of_the_project(deployment: Deployment) -> N
     ids = athena.list_named_queries(WorkGroup=group)["NamedQueryIds"]
     saved = athena.batch_get_named_query(NamedQueryIds=ids)["NamedQueries"]
 
-    assert {each["Name"] for each in saved} == {"usage-last-30-days", "calls-last-30-days"}
+    assert {query["Name"] for query in saved} == {"usage-last-30-days", "calls-last-30-days"}
 
 
 def test_calls_are_listed_by_their_content_and_it_is_not_shown(deployment: Deployment) -> None:

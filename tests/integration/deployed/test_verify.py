@@ -47,7 +47,7 @@ class Window(NamedTuple):
 
     since: str
     until: str
-    kept: list[str]
+    recorded: list[str]
     lost: str
     round_it: str
 
@@ -90,16 +90,16 @@ def go_round(deployment: Deployment) -> str:
     with suppress(iam.exceptions.EntityAlreadyExistsException):
         iam.create_role(RoleName=ROLE, AssumeRolePolicyDocument=json.dumps(TRUST))
     iam.put_role_policy(RoleName=ROLE, PolicyName="all", PolicyDocument=json.dumps(INVOKES))
-    given = sts.assume_role(
+    credentials = sts.assume_role(
         RoleArn=f"arn:aws:iam::123456789012:role/{ROLE}", RoleSessionName="laptop"
     )["Credentials"]
     make: Any = boto3.Session(region_name=deployment.endpoint["region"]).client
     runtime = make(
         "bedrock-runtime",
         endpoint_url=deployment.endpoint["bedrock_endpoint_url"],
-        aws_access_key_id=given["AccessKeyId"],
-        aws_secret_access_key=given["SecretAccessKey"],
-        aws_session_token=given["SessionToken"],
+        aws_access_key_id=credentials["AccessKeyId"],
+        aws_secret_access_key=credentials["SecretAccessKey"],
+        aws_session_token=credentials["SessionToken"],
     )
     body = {
         "anthropic_version": "bedrock-2023-05-31",
@@ -123,14 +123,14 @@ def strangers(deployment: Deployment) -> Strangers:
     the next, since that is the first where the clock strikes meanwhile."""
     begin = datetime.now(UTC).replace(minute=0, second=0, microsecond=0)
     hours = {str(uuid.uuid4()): begin - number * HOUR for number in (2, 1)}
-    place = destinations_of(deployment.stage())
+    destinations = destinations_of(deployment.stage())
     for request_id, hour in hours.items():
         at = hour + HOUR / 2
-        region = {"region": place.region, "inferenceRegion": place.region}
+        region = {"region": destinations.region, "inferenceRegion": destinations.region}
         content = {**record(request_id, "went round", at.timestamp()), **region}
         deployment.client("s3").put_object(
-            Bucket=place.bucket,
-            Key=f"{place.root}{at:%Y/%m/%d/%H}/{at:%Y%m%dT%H%M%S}000Z_{request_id[:8]}.json.gz",
+            Bucket=destinations.bucket,
+            Key=f"{destinations.root}{at:%Y/%m/%d/%H}/{at:%Y%m%dT%H%M%S}000Z_{request_id[:8]}.json.gz",
             Body=gzip.compress(json.dumps(content).encode()),
         )
         log_record(deployment, content, at)
@@ -154,7 +154,7 @@ def window(deployment: Deployment) -> Window:
         deployment.ask("[[fault: late seconds=1]]" + "All of this is kept. secret-prompt " * 7500),
         deployment.ask("[[fault: throttle]] [[fault: reordered]] secret-prompt"),
     ]
-    kept = [answer.headers["request-id"] for answer in answers]
+    request_ids = [answer.headers["request-id"] for answer in answers]
     lost = deployment.ask("[[fault: no_delivery]] secret-prompt").headers["request-id"]
     counted = {"model": MODEL, "messages": [{"role": "user", "content": "How many?"}]}
     refused = {**counted, "model": "claude-of-nobody", "max_tokens": 1}
@@ -163,11 +163,11 @@ def window(deployment: Deployment) -> Window:
         deployment.call("POST", path, json.dumps(body).encode(), headers)
     round_it = go_round(deployment)
     records = records_of(deployment.stage())
-    for request_id in (*kept, round_it):
+    for request_id in (*request_ids, round_it):
         recorded(records, request_id)
-    eventually(lambda: lines_since(deployment, since) == len(kept) + 3)
+    eventually(lambda: lines_since(deployment, since) == len(request_ids) + 3)
     time.sleep(1.1)
-    return Window(since, now(), kept, lost, round_it)
+    return Window(since, now(), request_ids, lost, round_it)
 
 
 def lines_since(deployment: Deployment, since: str) -> int:
@@ -186,16 +186,16 @@ def test_exactly_the_lost_call_and_the_one_that_went_round_are_named(
     shown = verify(deployment, *over(window), "--json", "--evidence", str(tmp_path))
 
     assert (shown.returncode, shown.stderr) == (1, ""), shown.stderr
-    told = json.loads(shown.stdout)
-    findings = {finding["kind"]: finding for finding in told["findings"]}
-    assert {kind: each["request_id"] for kind, each in findings.items()} == {
+    report = json.loads(shown.stdout)
+    findings = {finding["kind"]: finding for finding in report["findings"]}
+    assert {kind: finding["request_id"] for kind, finding in findings.items()} == {
         "missing_record": window.lost,
         "bypassed_gateway": window.round_it,
     }
-    assert len(told["findings"]) == 2
+    assert len(report["findings"]) == 2
     assert findings["missing_record"]["who"] == "default"
     assert findings["bypassed_gateway"]["who"].endswith(f":assumed-role/{ROLE}/laptop")
-    assert told["counts"] == {
+    assert report["counts"] == {
         "calls": 7,  # the throttled one is two: the gateway has tried again
         "matched": 5,
         "not_logged": 1,
@@ -212,12 +212,12 @@ def test_exactly_the_lost_call_and_the_one_that_went_round_are_named(
         "duplicates": 2,  # the first call's, in each destination
         "unreadable": 0,
     }
-    assert told["verdict"] == "fail"
-    assert told["headline"].startswith("1 of 6 calls of ")
-    assert told["headline"].endswith(" is not on record; 1 record is of no call of the gateway.")
-    assert all(len(finding["id"]) == 12 for finding in told["findings"])
+    assert report["verdict"] == "fail"
+    assert report["headline"].startswith("1 of 6 calls of ")
+    assert report["headline"].endswith(" is not on record; 1 record is of no call of the gateway.")
+    assert all(len(finding["id"]) == 12 for finding in report["findings"])
     (file,) = tmp_path.iterdir()
-    assert told["evidence"] == {
+    assert report["evidence"] == {
         "file": str(file),
         "sha256": json.loads(file.read_bytes().splitlines()[-1])["sha256"],
     }
@@ -235,8 +235,8 @@ def test_a_window_without_calls_is_clean_and_evidence_is_a_chain(
     assert {window.lost, window.round_it} <= set(re.findall(r"[0-9a-f-]{36}", shown.stdout))
 
     first, second = sorted(map(str, tmp_path.iterdir()))
-    whole = evidence(deployment, first, second)
-    assert (whole.returncode, whole.stderr) == (0, "")
+    process = evidence(deployment, first, second)
+    assert (process.returncode, process.stderr) == (0, "")
     assert evidence(deployment, second, first).returncode == 1
     text = Path(second).read_text()
     Path(second).write_text(text.replace(window.round_it, window.lost))
@@ -272,22 +272,22 @@ def test_a_call_that_bedrock_answered_and_nobody_recorded_is_not_complete(
     time.sleep(1.1)
     since = now()
     time.sleep(1.1)
-    kept = deployment.ask("secret-prompt").headers["request-id"]
+    request_id = deployment.ask("secret-prompt").headers["request-id"]
     deployment.ask(f"[[fault: {fault}]] [[fault: no_delivery]] secret-prompt", stream=stream)
-    recorded(records_of(deployment.stage()), kept)
+    recorded(records_of(deployment.stage()), request_id)
     eventually(lambda: lines_since(deployment, since) == 2)
 
     folder = ("--evidence", str(tmp_path))
     shown = verify(deployment, "--since", since, "--settle-minutes", "0", "--json", *folder)
     text = verify(deployment, "--since", since, "--settle-minutes", "0", *folder)
 
-    told = json.loads(shown.stdout)
-    assert (shown.returncode, text.returncode, told["verdict"]) == (1, 1, "fail")
-    assert [finding["kind"] for finding in told["findings"]] == ["missing_record"]
-    assert told["headline"].startswith("1 of 2 calls of ")
-    for said in (told["headline"], text.stdout):
-        assert "very call" not in said
-        assert "Nothing found" not in said
+    report = json.loads(shown.stdout)
+    assert (shown.returncode, text.returncode, report["verdict"]) == (1, 1, "fail")
+    assert [finding["kind"] for finding in report["findings"]] == ["missing_record"]
+    assert report["headline"].startswith("1 of 2 calls of ")
+    for text_shown in (report["headline"], text.stdout):
+        assert "very call" not in text_shown
+        assert "Nothing found" not in text_shown
 
 
 def test_a_client_that_disconnects_raises_no_finding(
@@ -305,9 +305,9 @@ def test_a_client_that_disconnects_raises_no_finding(
         deployment, "--since", since, "--settle-minutes", "0", "--json", "--evidence", str(tmp_path)
     )
 
-    told = json.loads(shown.stdout)
-    assert (shown.returncode, told["findings"], told["counts"]["matched"]) == (0, [], 1)
-    assert told["headline"].startswith("Every call of ")
+    report = json.loads(shown.stdout)
+    assert (shown.returncode, report["findings"], report["counts"]["matched"]) == (0, [], 1)
+    assert report["headline"].startswith("Every call of ")
 
 
 def test_a_record_of_the_gateway_without_its_entry_is_read_in_the_access_log(
@@ -318,9 +318,9 @@ def test_a_record_of_the_gateway_without_its_entry_is_read_in_the_access_log(
     since = now()
     time.sleep(1.1)
     request_id = deployment.ask("secret-prompt").headers["request-id"]
-    found = recorded(records_of(deployment.stage()), request_id)
+    call_records = recorded(records_of(deployment.stage()), request_id)
     eventually(lambda: lines_since(deployment, since) == 1)
-    content = dict(found.in_logs or {})
+    content = dict(call_records.in_logs or {})
     log_record(deployment, {**content, "requestId": "of-a-killed-function"})
     log_record(deployment, {**content, "requestId": "of-another-form", "modelId": None})
 
@@ -328,8 +328,8 @@ def test_a_record_of_the_gateway_without_its_entry_is_read_in_the_access_log(
         deployment, "--since", since, "--settle-minutes", "0", "--json", "--evidence", str(tmp_path)
     )
 
-    told = json.loads(shown.stdout)
-    lost, unreadable = sorted(told["findings"], key=lambda finding: str(finding["kind"]))
+    report = json.loads(shown.stdout)
+    lost, unreadable = sorted(report["findings"], key=lambda finding: str(finding["kind"]))
     gateway_id = content["requestMetadata"]["gateway_request_id"]
     assert (lost["kind"], lost["request_id"]) == ("audit_entry_lost", "of-a-killed-function")
     assert lost["detail"] == (
@@ -338,7 +338,7 @@ def test_a_record_of_the_gateway_without_its_entry_is_read_in_the_access_log(
     assert unreadable["kind"] == "unreadable_record"
     assert unreadable["detail"].endswith("cannot be read: modelId is missing")
     assert unreadable["source"].startswith("log group /claude-on-bedrock/")
-    assert told["counts"]["matched"] == 1
+    assert report["counts"]["matched"] == 1
     assert "secret-prompt" not in shown.stdout
 
 
@@ -361,45 +361,47 @@ def evidence_bucket(deployment: Deployment) -> str:
     return deployment.output("InvocationLogging", "EvidenceBucketName")
 
 
-def ask_the_function(deployment: Deployment, event: object) -> Any:  # noqa: ANN401 - JSON
+def invoke_function(deployment: Deployment, event: object) -> Any:  # noqa: ANN401 - JSON
     """What the deployed function answers."""
     name = deployment.output("InvocationLogging", "VerificationFunctionName")
     answer = deployment.client("lambda").invoke(
         FunctionName=name, Payload=json.dumps(event).encode()
     )
-    told = json.loads(answer["Payload"].read())
-    assert "FunctionError" not in answer, told
-    return told
+    result = json.loads(answer["Payload"].read())
+    assert "FunctionError" not in answer, result
+    return result
 
 
 def test_the_deployed_function_finds_the_same_and_stores_it_in_the_bucket(
     deployment: Deployment, window: Window
 ) -> None:
-    asked = {"since": window.since, "until": window.until, "delay_minutes": 0}
+    event = {"since": window.since, "until": window.until, "delay_minutes": 0}
 
-    (told,) = ask_the_function(deployment, asked)
+    (result,) = invoke_function(deployment, event)
 
-    assert {finding["kind"]: finding["request_id"] for finding in told["findings"]} == {
+    assert {finding["kind"]: finding["request_id"] for finding in result["findings"]} == {
         "missing_record": window.lost,
         "bypassed_gateway": window.round_it,
     }
-    key = told["evidence"]["key"]
-    kept = deployment.client("s3").get_object(Bucket=evidence_bucket(deployment), Key=key)
-    text = kept["Body"].read().decode()
-    assert json.loads(text.splitlines()[-1])["sha256"] == told["evidence"]["sha256"]
+    key = result["evidence"]["key"]
+    stored = deployment.client("s3").get_object(Bucket=evidence_bucket(deployment), Key=key)
+    text = stored["Body"].read().decode()
+    assert json.loads(text.splitlines()[-1])["sha256"] == result["evidence"]["sha256"]
     assert "secret-prompt" not in text
 
 
 def test_by_the_clock_the_function_forms_a_chain_that_can_be_checked(
     deployment: Deployment,
 ) -> None:
-    ask_the_function(deployment, {})
+    invoke_function(deployment, {})
 
-    whole = evidence(deployment)
+    process = evidence(deployment)
 
-    assert (whole.returncode, whole.stderr) == (2, "")  # no hour is due so soon
-    told = r"No whole hour .* is due yet: .* [1-9]\d* files are there\. The last hash is \w{64}\."
-    assert re.match(told, whole.stdout.replace("\n", " "))
+    assert (process.returncode, process.stderr) == (2, "")  # no hour is due so soon
+    pattern = (
+        r"No whole hour .* is due yet: .* [1-9]\d* files are there\. The last hash is \w{64}\."
+    )
+    assert re.match(pattern, process.stdout.replace("\n", " "))
     data = json.loads(evidence(deployment, "--objects", "--json").stdout)
     assert (data["second_place"], data["mismatches"], data["broken"]) == ("compared", [], [])
     objects = data["objects"]
@@ -408,7 +410,7 @@ def test_by_the_clock_the_function_forms_a_chain_that_can_be_checked(
 
 
 def test_a_byte_of_the_buckets_evidence_that_was_changed_is_named(deployment: Deployment) -> None:
-    ask_the_function(deployment, {})
+    invoke_function(deployment, {})
     s3, bucket = deployment.client("s3"), evidence_bucket(deployment)
     key = s3.list_objects_v2(Bucket=bucket, Prefix=HOURLY)["Contents"][-1]["Key"]
     written = s3.get_object(Bucket=bucket, Key=key)["Body"].read()
@@ -425,36 +427,36 @@ def test_a_byte_of_the_buckets_evidence_that_was_changed_is_named(deployment: De
 def test_a_sealed_hour_that_was_deleted_is_named_by_the_function_and_by_verify(
     deployment: Deployment,
 ) -> None:
-    ask_the_function(deployment, {})
+    invoke_function(deployment, {})
     s3, bucket = deployment.client("s3"), evidence_bucket(deployment)
     key = s3.list_objects_v2(Bucket=bucket, Prefix=HOURLY)["Contents"][-1]["Key"]
     eventually(lambda: not json.loads(evidence(deployment, "--json").stdout)["unlogged"])
     written = s3.get_object(Bucket=bucket, Key=key)["Body"].read()
     s3.delete_object(Bucket=bucket, Key=key)
     try:
-        gone = evidence(deployment, "--since", "2026-01-01")
-        ask_the_function(deployment, {})
+        missing = evidence(deployment, "--since", "2026-01-01")
+        invoke_function(deployment, {})
         sealed_again = s3.list_objects_v2(Bucket=bucket, Prefix=key).get("Contents", [])
     finally:
         s3.put_object(Bucket=bucket, Key=key, Body=written)
 
-    assert (gone.returncode, sealed_again) == (1, [])
-    assert f"evidence_missing: {key} was sealed with" in gone.stdout.replace("\n", " ")
+    assert (missing.returncode, sealed_again) == (1, [])
+    assert f"evidence_missing: {key} was sealed with" in missing.stdout.replace("\n", " ")
 
 
 def test_the_deployed_function_writes_its_metrics(deployment: Deployment) -> None:
-    ask_the_function(deployment, {})
+    invoke_function(deployment, {})
     group = deployment.output("InvocationLogging", "LogGroupName")
-    asked = {
+    request = {
         "logGroupName": group.replace("invocations", "verification"),
         "filterPattern": '"VerifiedHours"',
     }
 
-    def look() -> list[dict[str, Any]]:
-        events = deployment.client("logs").filter_log_events(**asked)["events"]
+    def read_files() -> list[dict[str, Any]]:
+        events = deployment.client("logs").filter_log_events(**request)["events"]
         return [json.loads(event["message"]) for event in events]
 
-    line = eventually(look)[0]
+    line = eventually(read_files)[0]
     (directive,) = line["_aws"]["CloudWatchMetrics"]
     assert (directive["Namespace"], line["service"]) == ("ClaudeOnBedrock", "verification")
     assert {VERIFIED, *(metric["Name"] for metric in directive["Metrics"])} == {
@@ -498,16 +500,16 @@ def test_a_sealed_finding_is_accepted_and_shown_as_such_from_then_on(
     deployment: Deployment, strangers: Strangers, tmp_path: Path
 ) -> None:
     """By the function, by a new join, by the report that sums the hour, and in the chain."""
-    ask_the_function(deployment, {})
+    invoke_function(deployment, {})
     unknown = findings(deployment, "accept", "0" * 12, "--reason", "why")
     assert (unknown.returncode, unknown.stdout) == (2, "")
     assert "no sealed finding has the id 000000000000" in unknown.stderr
     listed = findings(deployment, "list", "--json")
-    (found,) = json.loads(listed.stdout)["items"]
-    assert (listed.returncode, found["kind"]) == (1, "bypassed_gateway")
-    hour = strangers[found["request_id"]]
+    (result,) = json.loads(listed.stdout)["items"]
+    assert (listed.returncode, result["kind"]) == (1, "bypassed_gateway")
+    hour = strangers[result["request_id"]]
 
-    accepted = findings(deployment, "accept", found["id"], "--reason", "a fire drill", "--json")
+    accepted = findings(deployment, "accept", result["id"], "--reason", "a fire drill", "--json")
 
     assert accepted.returncode == 0, accepted.stderr
     assert findings(deployment, "list").returncode == 0
@@ -517,12 +519,12 @@ def test_a_sealed_finding_is_accepted_and_shown_as_such_from_then_on(
     eventually(lambda: logged(deployment, key))
     over_hour = ("--since", hour.isoformat(), "--until", (hour + HOUR).isoformat())
     shown = verify(deployment, *over_hour, "--json", "--no-evidence")
-    told = json.loads(shown.stdout)
-    assert (shown.returncode, told["findings"]) == (0, []), shown.stdout
-    assert [each["id"] for each in told["accepted"]] == [found["id"]]
+    report = json.loads(shown.stdout)
+    assert (shown.returncode, report["findings"]) == (0, []), shown.stdout
+    assert [item["id"] for item in report["accepted"]] == [result["id"]]
     chain = json.loads(evidence(deployment, "--json").stdout)
     assert (chain["broken"], chain["mismatches"]) == ([], [])
-    _is_reported_as_accepted(deployment, over_hour, found["id"], tmp_path / "audit")
+    _is_reported_as_accepted(deployment, over_hour, result["id"], tmp_path / "audit")
 
 
 def _is_reported_as_accepted(
@@ -538,10 +540,12 @@ def _is_reported_as_accepted(
         made = audit(deployment, *over_hour, "--out", str(out), "--json")
     finally:
         sns.unsubscribe(SubscriptionArn=subscription["SubscriptionArn"])
-    told = json.loads(made.stdout)
-    statements = {statement["id"]: statement for statement in told["statements"]}
-    failed = {name for name, each in statements.items() if each["verdict"] == "fail"}
-    unasked = {name for name, each in statements.items() if each["verdict"] == "not assessed"}
+    report = json.loads(made.stdout)
+    statements = {statement["id"]: statement for statement in report["statements"]}
+    failed = {name for name, statement in statements.items() if statement["verdict"] == "fail"}
+    unasked = {
+        name for name, statement in statements.items() if statement["verdict"] == "not assessed"
+    }
     assert (made.returncode, failed) == (2, set()), made.stdout
     assert unasked == {*EMBEDDED, "residency", "chain"}
     words = statements["nobody-went-round"]["words"]

@@ -18,7 +18,7 @@ from tests.integration.deployed.deployment import Deployment, eventually
 Json = dict[str, Any]
 
 
-class Told(NamedTuple):
+class MessageResponse(NamedTuple):
     """An answer: Anthropic's message, and the headers that came with it (lower case)."""
 
     message: Json
@@ -36,7 +36,7 @@ class Told(NamedTuple):
 class Format(Protocol):
     """A request of Anthropic's fields, `model` among them, sent in one of the two formats."""
 
-    def ask(self, **fields: Any) -> Told: ...  # noqa: ANN401
+    def ask(self, **fields: Any) -> MessageResponse: ...  # noqa: ANN401
 
     def stream(self, **fields: Any) -> list[Json]: ...  # noqa: ANN401
 
@@ -47,10 +47,10 @@ class Messages:
     def __init__(self, client: anthropic.Anthropic) -> None:
         self._client = client
 
-    def ask(self, **fields: Any) -> Told:  # noqa: ANN401
+    def ask(self, **fields: Any) -> MessageResponse:  # noqa: ANN401
         answer = self._client.beta.messages.with_raw_response.create(**fields)
         message: Json = json.loads(answer.http_response.content)
-        return Told(message, answer.headers)
+        return MessageResponse(message, answer.headers)
 
     def stream(self, **fields: Any) -> list[Json]:  # noqa: ANN401
         with self._client.beta.messages.create(**fields, stream=True) as events:
@@ -63,9 +63,11 @@ class Invoke:
     def __init__(self, client: Any) -> None:  # noqa: ANN401 - boto3 makes its classes at run time
         self._client = client
 
-    def ask(self, **fields: Any) -> Told:  # noqa: ANN401
+    def ask(self, **fields: Any) -> MessageResponse:  # noqa: ANN401
         answer = self._client.invoke_model(**_invocation(fields))
-        return Told(json.loads(answer["body"].read()), answer["ResponseMetadata"]["HTTPHeaders"])
+        return MessageResponse(
+            json.loads(answer["body"].read()), answer["ResponseMetadata"]["HTTPHeaders"]
+        )
 
     def stream(self, **fields: Any) -> list[Json]:  # noqa: ANN401
         answer = self._client.invoke_model_with_response_stream(**_invocation(fields))
@@ -127,8 +129,8 @@ def records(deployment: Deployment) -> Records:
 def recorded(records: Records, request_id: str) -> Json:
     """Bedrock's record of a call, as CloudWatch Logs has it."""
 
-    def look() -> Json | None:
-        found = find(records, request_id, hours=1).in_logs
-        return dict(found) if found else None
+    def read_record() -> Json | None:
+        in_logs = find(records, request_id, hours=1).in_logs
+        return dict(in_logs) if in_logs else None
 
-    return eventually(look)
+    return eventually(read_record)

@@ -9,8 +9,8 @@ import pytest
 
 from claude_bedrock.records.invocation_records import Records
 from tests.integration.deployed.deployment import Deployment
-from tests.integration.deployed.features.asked import conversed, said
 from tests.integration.deployed.features.conftest import Format, Json, recorded
+from tests.integration.deployed.features.request_fields import conversed, message_request
 
 PREFIX = 1024  # tokens, the smallest that is kept
 
@@ -22,48 +22,48 @@ def fresh() -> str:
 
 def cached(text: str, ttl: str) -> Json:
     marker = {"type": "ephemeral", "ttl": ttl}
-    return said("Hi!!", system=[{"type": "text", "text": text, "cache_control": marker}])
+    return message_request("Hi!!", system=[{"type": "text", "text": text, "cache_control": marker}])
 
 
 @pytest.mark.parametrize(
-    ("ttl", "kept"), [("5m", "ephemeral_5m_input_tokens"), ("1h", "ephemeral_1h_input_tokens")]
+    ("ttl", "billed"), [("5m", "ephemeral_5m_input_tokens"), ("1h", "ephemeral_1h_input_tokens")]
 )
 def test_a_prefix_is_written_once_and_read_from_then_on(
-    form: Format, deployment: Deployment, records: Records, ttl: str, kept: str
+    form: Format, deployment: Deployment, records: Records, ttl: str, billed: str
 ) -> None:
-    asked = cached(fresh(), ttl)
-    written, read = form.ask(**asked), form.ask(**asked)
+    fields = cached(fresh(), ttl)
+    written, read = form.ask(**fields), form.ask(**fields)
 
-    assert written.message["usage"]["cache_creation"][kept] == PREFIX
-    for told, counts in ((written, (PREFIX, 0)), (read, (0, PREFIX))):
-        usage = told.message["usage"]
+    assert written.message["usage"]["cache_creation"][billed] == PREFIX
+    for response, counts in ((written, (PREFIX, 0)), (read, (0, PREFIX))):
+        usage = response.message["usage"]
         assert usage["input_tokens"] == 1
         assert (usage["cache_creation_input_tokens"], usage["cache_read_input_tokens"]) == counts
-        line = deployment.audit_line(bedrock_request_id=told.request_id)
+        line = deployment.audit_line(bedrock_request_id=response.request_id)
         assert (line["cache_creation_input_tokens"], line["cache_read_input_tokens"]) == counts
-        side = recorded(records, told.request_id)["input"]
+        side = recorded(records, response.request_id)["input"]
         assert (side["cacheWriteInputTokenCount"], side["cacheReadInputTokenCount"]) == counts
 
 
 def test_automatic_caching_writes_once_and_reads_from_then_on(
     messages: anthropic.Anthropic,
 ) -> None:
-    asked = said(fresh(), cache_control={"type": "ephemeral"})
+    fields = message_request(fresh(), cache_control={"type": "ephemeral"})
     counts = []
     for _ in range(2):
-        told = messages.beta.messages.with_raw_response.create(**asked)
-        assert told.headers["x-gateway-adapted"] == "cache_control:placed"
-        usage = json.loads(told.http_response.content)["usage"]
+        response = messages.beta.messages.with_raw_response.create(**fields)
+        assert response.headers["x-gateway-adapted"] == "cache_control:placed"
+        usage = json.loads(response.http_response.content)["usage"]
         counts.append((usage["cache_creation_input_tokens"], usage["cache_read_input_tokens"]))
 
     assert counts == [(PREFIX, 0), (0, PREFIX)]
 
 
 def test_a_stream_shows_what_was_written_and_read(form: Format) -> None:
-    asked = cached(fresh(), "1h")
+    fields = cached(fresh(), "1h")
     counts = []
     for _ in range(2):
-        (end,) = [event for event in form.stream(**asked) if event["type"] == "message_delta"]
+        (end,) = [event for event in form.stream(**fields) if event["type"] == "message_delta"]
         usage = end["usage"]
         counts.append((usage["cache_creation_input_tokens"], usage["cache_read_input_tokens"]))
 
@@ -78,8 +78,8 @@ def test_a_cache_point_is_written_once_and_read_from_then_on_in_converse(
     ttl: str,
 ) -> None:
     point = {"cachePoint": {"type": "default", "ttl": ttl}}
-    asked = conversed({"text": "Hi!!"}, system=[{"text": fresh()}, point])
-    written, read = bedrock.converse(**asked), bedrock.converse(**asked)
+    fields = conversed({"text": "Hi!!"}, system=[{"text": fresh()}, point])
+    written, read = bedrock.converse(**fields), bedrock.converse(**fields)
 
     assert written["usage"]["cacheDetails"] == [{"ttl": ttl, "inputTokens": PREFIX}]
     for answer, counts in ((written, (PREFIX, 0)), (read, (0, PREFIX))):

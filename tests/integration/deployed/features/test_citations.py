@@ -6,8 +6,13 @@ import anthropic
 import pytest
 from botocore.exceptions import ClientError
 
-from tests.integration.deployed.features.asked import SCHEMA, base64, conversed, said
 from tests.integration.deployed.features.conftest import Format, Json
+from tests.integration.deployed.features.request_fields import (
+    SCHEMA,
+    base64,
+    conversed,
+    message_request,
+)
 from tests.unit.local_bedrock.files import pdf
 
 TEXT = "Grass is green."
@@ -29,7 +34,7 @@ CITATION = {
 
 
 def test_a_document_is_cited_and_the_citation_may_go_back(form: Format) -> None:
-    (block,) = form.ask(**said([LAWNS, WHY])).message["content"]
+    (block,) = form.ask(**message_request([LAWNS, WHY])).message["content"]
     turns = [
         {"role": "user", "content": [LAWNS, WHY]},
         {"role": "assistant", "content": [block]},
@@ -37,11 +42,11 @@ def test_a_document_is_cited_and_the_citation_may_go_back(form: Format) -> None:
     ]
 
     assert block["citations"] == [CITATION]
-    assert "And then?" in form.ask(**said("", messages=turns)).text
+    assert "And then?" in form.ask(**message_request("", messages=turns)).text
 
 
 def test_citations_stream(form: Format) -> None:
-    events = form.stream(**said([LAWNS, WHY]))
+    events = form.stream(**message_request([LAWNS, WHY]))
     deltas = [event["delta"] for event in events if event["type"] == "content_block_delta"]
     cited = [delta["citation"] for delta in deltas if delta["type"] == "citations_delta"]
 
@@ -50,7 +55,7 @@ def test_citations_stream(form: Format) -> None:
 
 def test_without_citations_requested_there_are_none(form: Format) -> None:
     document = {"type": "document", "source": base64("application/pdf", pdf(1))}
-    (block,) = form.ask(**said([document, WHY])).message["content"]
+    (block,) = form.ask(**message_request([document, WHY])).message["content"]
 
     assert not block.get("citations")
 
@@ -62,25 +67,25 @@ def test_a_document_is_cited_and_the_citation_may_go_back_in_converse(bedrock: A
         "source": {"bytes": TEXT.encode()},
         "citations": {"enabled": True},
     }
-    asked = conversed({"document": document}, {"text": "Why?"})
-    turn = bedrock.converse(**asked)["output"]["message"]
-    events = list(bedrock.converse_stream(**asked)["stream"])
+    fields = conversed({"document": document}, {"text": "Why?"})
+    turn = bedrock.converse(**fields)["output"]["message"]
+    events = list(bedrock.converse_stream(**fields)["stream"])
     deltas = [
         event["contentBlockDelta"]["delta"] for event in events if "contentBlockDelta" in event
     ]
     again = {"role": "user", "content": [{"text": "And then?"}]}
-    told = bedrock.converse(**{**asked, "messages": [*asked["messages"], turn, again]})
-    place = {"documentIndex": 0, "start": 0, "end": len(TEXT)}
+    response = bedrock.converse(**{**fields, "messages": [*fields["messages"], turn, again]})
+    location = {"documentIndex": 0, "start": 0, "end": len(TEXT)}
     citation = {
         "title": "Lawns",
         "sourceContent": [{"text": TEXT}],
-        "location": {"documentChar": place},
+        "location": {"documentChar": location},
     }
 
     (block,) = turn["content"]
     assert block["citationsContent"]["citations"] == [citation]
     assert [delta["citation"] for delta in deltas if "citation" in delta] == [citation]
-    (block,) = told["output"]["message"]["content"]
+    (block,) = response["output"]["message"]["content"]
     assert "And then?" in block["citationsContent"]["content"][0]["text"]
 
 
@@ -88,4 +93,4 @@ def test_beside_structured_output_they_are_refused(form: Format) -> None:
     output = {"format": {"type": "json_schema", "schema": SCHEMA}}
     words = "Citations cannot be used with structured outputs"
     with pytest.raises((anthropic.BadRequestError, ClientError), match=words):
-        form.ask(**said([LAWNS, WHY], output_config=output))
+        form.ask(**message_request([LAWNS, WHY], output_config=output))

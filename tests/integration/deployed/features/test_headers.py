@@ -13,10 +13,10 @@ from botocore.exceptions import ClientError
 
 from claude_bedrock.records.invocation_records import Records
 from tests.integration.deployed.deployment import Deployment
-from tests.integration.deployed.features.asked import HAIKU, conversed, said
 from tests.integration.deployed.features.conftest import Json, recorded
+from tests.integration.deployed.features.request_fields import HAIKU, conversed, message_request
 
-BODY = {"anthropic_version": "bedrock-2023-05-31", **said("Hi")}
+BODY = {"anthropic_version": "bedrock-2023-05-31", **message_request("Hi")}
 del BODY["model"]
 INVOKED: Json = {"modelId": HAIKU, "body": json.dumps(BODY)}
 EDITS = "context-management-2025-06-27"
@@ -34,8 +34,10 @@ def test_a_tier_and_a_latency_are_requested_and_reported(
         "X-Amzn-Bedrock-Service-Tier": "flex",
         "X-Amzn-Bedrock-PerformanceConfig-Latency": "optimized",
     }
-    ours = messages.beta.messages.with_raw_response.create(**said("Hi"), extra_headers=headers)
-    theirs = bedrock.invoke_model(
+    by_messages = messages.beta.messages.with_raw_response.create(
+        **message_request("Hi"), extra_headers=headers
+    )
+    by_invoke = bedrock.invoke_model(
         **INVOKED, serviceTier="flex", performanceConfigLatency="optimized"
     )
     conversation = bedrock.converse(
@@ -44,19 +46,19 @@ def test_a_tier_and_a_latency_are_requested_and_reported(
         performanceConfig={"latency": "optimized"},
     )
 
-    for told in (ours.headers, theirs["ResponseMetadata"]["HTTPHeaders"]):
-        assert told["x-amzn-bedrock-service-tier"] == "flex"
-        assert told["x-amzn-bedrock-performanceconfig-latency"] == "optimized"
+    for response_headers in (by_messages.headers, by_invoke["ResponseMetadata"]["HTTPHeaders"]):
+        assert response_headers["x-amzn-bedrock-service-tier"] == "flex"
+        assert response_headers["x-amzn-bedrock-performanceconfig-latency"] == "optimized"
     assert conversation["serviceTier"] == {"type": "flex"}
     assert conversation["performanceConfig"] == {"latency": "optimized"}
 
 
-def asked_by_lines(deployment: Deployment, *lines: tuple[str, str]) -> http.client.HTTPResponse:
+def send_header_lines(deployment: Deployment, *lines: tuple[str, str]) -> http.client.HTTPResponse:
     """The answer to a request with these header lines, which no client folds into one."""
     url = urlsplit(deployment.endpoint["http_url"])
     connection = http.client.HTTPConnection(url.netloc, timeout=60)
     fields = {"context_management": {"edits": [{"type": "clear_tool_uses_20250919"}]}}
-    body = json.dumps(said("Hi", model="claude-opus-4-8", **fields)).encode()
+    body = json.dumps(message_request("Hi", model="claude-opus-4-8", **fields)).encode()
     connection.putrequest("POST", f"{url.path}/v1/messages")
     for name, value in (*lines, ("content-type", "application/json")):
         connection.putheader(name, value)
@@ -71,18 +73,20 @@ def asked_by_lines(deployment: Deployment, *lines: tuple[str, str]) -> http.clie
 def test_each_line_of_a_header_counts(deployment: Deployment) -> None:
     key = ("x-api-key", deployment.key)
     betas = [("anthropic-beta", "new-2027-01-01"), ("anthropic-beta", EDITS)]
-    answer = asked_by_lines(deployment, key, key, *betas, ("anthropic-beta", BINDING))
+    answer = send_header_lines(deployment, key, key, *betas, ("anthropic-beta", BINDING))
     assert (answer.status, answer.headers["x-gateway-adapted"]) == (200, "beta:new-2027-01-01")
 
-    assert asked_by_lines(deployment, key, ("x-api-key", "another")).status == 401
+    assert send_header_lines(deployment, key, ("x-api-key", "another")).status == 401
 
 
 def test_a_tier_is_in_the_audit_entry(
     messages: anthropic.Anthropic, deployment: Deployment
 ) -> None:
-    for asked, noted in (({}, "default"), ({"X-Amzn-Bedrock-Service-Tier": "flex"}, "flex")):
-        told = messages.beta.messages.with_raw_response.create(**said("Hi"), extra_headers=asked)
-        line = deployment.audit_line(bedrock_request_id=told.headers["request-id"])
+    for tier_headers, noted in (({}, "default"), ({"X-Amzn-Bedrock-Service-Tier": "flex"}, "flex")):
+        response = messages.beta.messages.with_raw_response.create(
+            **message_request("Hi"), extra_headers=tier_headers
+        )
+        line = deployment.audit_line(bedrock_request_id=response.headers["request-id"])
         assert (line["service_tier"], line["project_id"]) == (noted, "default")
 
 
@@ -92,9 +96,11 @@ def test_a_tier_that_the_stage_does_not_list_is_refused(
 ) -> None:
     headers = {"X-Amzn-Bedrock-Service-Tier": "priority"}
     with pytest.raises(anthropic.BadRequestError, match=NO_SUCH_TIER):
-        messages.beta.messages.create(**said("Hi"), extra_headers=headers)
+        messages.beta.messages.create(**message_request("Hi"), extra_headers=headers)
     with pytest.raises(anthropic.BadRequestError, match=NO_SUCH_TIER):
-        messages.beta.messages.create(**said("Hi"), extra_body={"service_tier": "priority"})
+        messages.beta.messages.create(
+            **message_request("Hi"), extra_body={"service_tier": "priority"}
+        )
     with pytest.raises(ClientError, match=f"ValidationException.*{NO_SUCH_TIER}"):
         bedrock.invoke_model(**INVOKED, serviceTier="priority")
     with pytest.raises(ClientError, match=f"ValidationException.*{NO_SUCH_TIER}"):
@@ -106,7 +112,9 @@ def test_the_project_is_not_the_callers(
     bedrock: Any,  # noqa: ANN401
 ) -> None:
     with pytest.raises(anthropic.BadRequestError, match=PROJECT):
-        messages.beta.messages.create(**said("Hi"), extra_headers={PROJECT: "proj_another"})
+        messages.beta.messages.create(
+            **message_request("Hi"), extra_headers={PROJECT: "proj_another"}
+        )
     with (
         _adding(bedrock, PROJECT, "proj_another"),
         pytest.raises(ClientError, match=f"ValidationException.*{PROJECT}"),
@@ -130,8 +138,8 @@ def _adding(client: Any, name: str, value: str) -> Iterator[None]:  # noqa: ANN4
 def test_anthropics_own_tier_is_left_out_and_that_is_reported(
     messages: anthropic.Anthropic,
 ) -> None:
-    asked = said("Hi", service_tier="auto")
-    answer = messages.beta.messages.with_raw_response.create(**asked)
+    fields = message_request("Hi", service_tier="auto")
+    answer = messages.beta.messages.with_raw_response.create(**fields)
 
     assert answer.headers["x-gateway-adapted"] == "field:service_tier"
 
@@ -151,7 +159,7 @@ def test_a_guardrail_reaches_bedrock(
     converse = bedrock.converse_stream if stream else bedrock.converse
 
     with pytest.raises(anthropic.BadRequestError, match=NO_GUARDRAIL):
-        messages.beta.messages.create(**said("Hi"), stream=stream, extra_headers=headers)
+        messages.beta.messages.create(**message_request("Hi"), stream=stream, extra_headers=headers)
     with pytest.raises(ClientError, match=f"ValidationException.*{NO_GUARDRAIL}"):
         invoke(**INVOKED, **named)
     with pytest.raises(ClientError, match=f"ValidationException.*{NO_GUARDRAIL}"):
@@ -166,16 +174,21 @@ def test_forged_metadata_is_on_record_as_the_clients(
 ) -> None:
     forged = {"api_key_id": "k", "api_key_name": "boss", "gateway_request_id": "g", "team": "a"}
     header = {"X-Amzn-Bedrock-Request-Metadata": json.dumps(forged)}
-    ours = messages.beta.messages.with_raw_response.create(**said("Hi"), extra_headers=header)
+    by_messages = messages.beta.messages.with_raw_response.create(
+        **message_request("Hi"), extra_headers=header
+    )
     answers = [
         bedrock.invoke_model(**INVOKED, requestMetadata=json.dumps(forged)),
         bedrock.converse(**conversed({"text": "Hi"}), requestMetadata=forged),
     ]
-    headers = [ours.headers, *(answer["ResponseMetadata"]["HTTPHeaders"] for answer in answers)]
+    headers = [
+        by_messages.headers,
+        *(answer["ResponseMetadata"]["HTTPHeaders"] for answer in answers),
+    ]
 
-    for told in headers:
-        line = deployment.audit_line(bedrock_request_id=told["request-id"])
-        assert recorded(records, told["request-id"])["requestMetadata"] == {
+    for response_headers in headers:
+        line = deployment.audit_line(bedrock_request_id=response_headers["request-id"])
+        assert recorded(records, response_headers["request-id"])["requestMetadata"] == {
             **{f"client_{name}": value for name, value in forged.items()},
             **{name: line[name] for name in ("api_key_id", "api_key_name", "gateway_request_id")},
         }

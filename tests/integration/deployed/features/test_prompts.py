@@ -6,14 +6,14 @@ import anthropic
 import pytest
 from botocore.exceptions import ClientError
 
-from tests.integration.deployed.features.asked import (
+from tests.integration.deployed.features.conftest import Format
+from tests.integration.deployed.features.request_fields import (
     HAIKU,
     base64,
     conversed,
-    said,
+    message_request,
     text_of,
 )
-from tests.integration.deployed.features.conftest import Format
 from tests.unit.local_bedrock.files import image, pdf
 
 SYSTEM = "Speak plainly. " * 40
@@ -25,7 +25,7 @@ PNG, PDF = image(), pdf(3)
 def test_a_system_prompt_is_part_of_the_prompt(form: Format) -> None:
     blocks = [{"type": "text", "text": SYSTEM}]
     without, plain, structured = (
-        form.ask(**said("Hi", **system)).message["usage"]["input_tokens"]
+        form.ask(**message_request("Hi", **system)).message["usage"]["input_tokens"]
         for system in ({}, {"system": SYSTEM}, {"system": blocks})
     )
 
@@ -34,20 +34,20 @@ def test_a_system_prompt_is_part_of_the_prompt(form: Format) -> None:
 
 
 def test_a_system_prompt_is_part_of_the_prompt_in_converse(bedrock: Any) -> None:  # noqa: ANN401
-    without, whole = (
+    without, with_system = (
         bedrock.converse(**conversed({"text": "Hi"}, **system))["usage"]["inputTokens"]
         for system in ({}, {"system": [{"text": SYSTEM}]})
     )
 
-    assert whole - without >= len(SYSTEM) // 4
+    assert with_system - without >= len(SYSTEM) // 4
 
 
 def test_an_image_is_seen(form: Format) -> None:
     image = {"type": "image", "source": base64("image/png", PNG)}
-    told = form.ask(**said([image, {"type": "text", "text": "What color?"}]))
+    response = form.ask(**message_request([image, {"type": "text", "text": "What color?"}]))
 
-    assert "What color?" in told.text
-    assert told.message["usage"]["input_tokens"] == IMAGE_TOKENS + 3
+    assert "What color?" in response.text
+    assert response.message["usage"]["input_tokens"] == IMAGE_TOKENS + 3
 
 
 def test_an_image_is_seen_in_converse(bedrock: Any) -> None:  # noqa: ANN401
@@ -65,9 +65,9 @@ def test_a_pdf_is_seen_in_full_without_citations_too(form: Format, cited: bool) 
         "source": base64("application/pdf", PDF),
         "citations": {"enabled": cited},
     }
-    told = form.ask(**said([document, {"type": "text", "text": "Read."}]))
+    response = form.ask(**message_request([document, {"type": "text", "text": "Read."}]))
 
-    assert told.message["usage"]["input_tokens"] == SEEN + 2
+    assert response.message["usage"]["input_tokens"] == SEEN + 2
 
 
 @pytest.mark.parametrize(("cited", "tokens"), [(False, READ), (True, SEEN)])
@@ -88,18 +88,21 @@ def test_of_a_pdf_converse_reads_the_text_and_sees_it_in_full_with_citations(
 
 
 def test_a_stop_sequence_stops(form: Format) -> None:
-    told = form.ask(**said("one two three", stop_sequences=["two"]))
-    events = form.stream(**said("one two three", stop_sequences=["two"]))
+    response = form.ask(**message_request("one two three", stop_sequences=["two"]))
+    events = form.stream(**message_request("one two three", stop_sequences=["two"]))
 
-    assert told.text.endswith("one ")
-    assert (told.message["stop_reason"], told.message["stop_sequence"]) == ("stop_sequence", "two")
+    assert response.text.endswith("one ")
+    assert (response.message["stop_reason"], response.message["stop_sequence"]) == (
+        "stop_sequence",
+        "two",
+    )
     (end,) = [event["delta"] for event in events if event["type"] == "message_delta"]
     assert (end["stop_reason"], end["stop_sequence"]) == ("stop_sequence", "two")
 
 
 def test_a_stop_sequence_stops_in_converse(bedrock: Any) -> None:  # noqa: ANN401
-    asked = conversed({"text": "one two three"}, inferenceConfig={"stopSequences": ["two"]})
-    answer = bedrock.converse(**asked)
+    fields = conversed({"text": "one two three"}, inferenceConfig={"stopSequences": ["two"]})
+    answer = bedrock.converse(**fields)
 
     assert text_of(answer).endswith("one ")
     assert answer["stopReason"] == "stop_sequence"
@@ -112,24 +115,24 @@ def test_the_beta_for_a_million_tokens_is_taken_where_there_are_as_many(
     messages: anthropic.Anthropic,
     bedrock: Any,  # noqa: ANN401
 ) -> None:
-    asked = said("Hi", model="claude-sonnet-4-6")
-    ours = messages.beta.messages.with_raw_response.create(**asked, betas=MILLION)
+    request = message_request("Hi", model="claude-sonnet-4-6")
+    by_messages = messages.beta.messages.with_raw_response.create(**request, betas=MILLION)
     fields = {"anthropic_beta": MILLION}
-    theirs = bedrock.converse(
+    by_converse = bedrock.converse(
         **{**conversed({"text": "Hi"}), "modelId": "claude-sonnet-4-6"},
         additionalModelRequestFields=fields,
     )
 
-    assert "x-gateway-adapted" not in ours.headers
-    assert theirs["stopReason"] == "end_turn"
+    assert "x-gateway-adapted" not in by_messages.headers
+    assert by_converse["stopReason"] == "end_turn"
 
 
 @pytest.mark.parametrize("model", ["claude-opus-4-8", "claude-sonnet-5-5"])
 def test_it_is_left_out_where_a_million_need_no_beta(
     messages: anthropic.Anthropic, model: str
 ) -> None:
-    asked = said("Hi", model=model)
-    answer = messages.beta.messages.with_raw_response.create(**asked, betas=MILLION)
+    fields = message_request("Hi", model=model)
+    answer = messages.beta.messages.with_raw_response.create(**fields, betas=MILLION)
 
     assert answer.headers["x-gateway-adapted"] == "beta:context-1m-2025-08-07"
 
@@ -141,7 +144,7 @@ def test_it_is_refused_clearly_where_there_are_fewer(
     model: str,
 ) -> None:
     with pytest.raises(anthropic.BadRequestError, match="context window of 200,000 tokens"):
-        messages.beta.messages.create(**said("Hi", model=model), betas=MILLION)
+        messages.beta.messages.create(**message_request("Hi", model=model), betas=MILLION)
     with pytest.raises(ClientError, match=r"ValidationException.*invalid beta flag"):
         bedrock.converse(
             **{**conversed({"text": "Hi"}), "modelId": model},

@@ -10,10 +10,13 @@ from claude_bedrock.cli.logs.call_records import find
 from claude_bedrock.records.invocation_records import Records
 from local.bedrock import frames
 from tests.integration.deployed.deployment import Deployment, eventually
-from tests.integration.deployed.features.asked import HAIKU, conversed, said
+from tests.integration.deployed.features.request_fields import HAIKU, conversed, message_request
 
 EVENTS = 2000
-LONG = {"messages": said(f"[[reply: events={EVENTS}]]")["messages"], "max_tokens": 20_000}
+LONG = {
+    "messages": message_request(f"[[reply: events={EVENTS}]]")["messages"],
+    "max_tokens": 20_000,
+}
 COUNTED = "".join(f"{number} " for number in range(1, EVENTS + 1))
 
 
@@ -26,8 +29,8 @@ def test_the_bytes_at_the_client_are_those_that_bedrock_has_on_record(
         json.dumps({"anthropic_version": "bedrock-2023-05-31", **LONG}).encode(),
         {"content-type": "application/json", "x-api-key": deployment.key},
     )
-    found = eventually(lambda: find(records, answer.headers["request-id"], hours=1).in_s3)
-    events = records.body(found.record["output"], "output")
+    in_s3 = eventually(lambda: find(records, answer.headers["request-id"], hours=1).in_s3)
+    events = records.body(in_s3.record["output"], "output")
     assert isinstance(events, list)
     sent = b"".join(
         frames.chunk(json.dumps(event, ensure_ascii=False, separators=(",", ":")).encode())
@@ -64,8 +67,8 @@ def test_boto3_gets_every_event_of_converse_in_order(bedrock: Any) -> None:  # n
 
 
 def test_the_sdk_gets_every_event_in_order(messages: anthropic.Anthropic) -> None:
-    asked: Any = {"model": HAIKU, **LONG}
-    with messages.beta.messages.stream(**asked) as stream:
+    fields: Any = {"model": HAIKU, **LONG}
+    with messages.beta.messages.stream(**fields) as stream:
         texts = list(stream.text_stream)
 
     assert len(texts) == EVENTS

@@ -6,8 +6,8 @@ import anthropic
 import pytest
 from botocore.exceptions import ClientError
 
-from tests.integration.deployed.features.asked import HAIKU, conversed, said
 from tests.integration.deployed.features.conftest import Format, Json
+from tests.integration.deployed.features.request_fields import HAIKU, conversed, message_request
 
 BUDGET = {"type": "enabled", "budget_tokens": 1024}
 ADAPTIVE = {"type": "adaptive"}
@@ -33,7 +33,9 @@ REFUSED = [
 
 @pytest.mark.parametrize(("model", "mode"), TAKEN)
 def test_thoughts_come_with_their_signature(form: Format, model: str, mode: Json) -> None:
-    (thought, *_) = form.ask(**said("Why?", model=model, thinking=mode)).message["content"]
+    (thought, *_) = form.ask(**message_request("Why?", model=model, thinking=mode)).message[
+        "content"
+    ]
 
     assert thought["type"] == "thinking"
     assert thought["thinking"]
@@ -46,8 +48,8 @@ def test_thoughts_come_with_their_signature_in_converse(
     model: str,
     mode: Json,
 ) -> None:
-    asked = {**conversed({"text": "Why?"}), "modelId": model}
-    answer = bedrock.converse(**asked, additionalModelRequestFields={"thinking": mode})
+    fields = {**conversed({"text": "Why?"}), "modelId": model}
+    answer = bedrock.converse(**fields, additionalModelRequestFields={"thinking": mode})
     thought = answer["output"]["message"]["content"][0]["reasoningContent"]["reasoningText"]
 
     assert thought["text"]
@@ -56,9 +58,9 @@ def test_thoughts_come_with_their_signature_in_converse(
 
 @pytest.mark.parametrize("model", [HAIKU, "claude-opus-4-8", "claude-haiku-5-5"])
 def test_a_model_that_may_rest_does(form: Format, model: str) -> None:
-    told = form.ask(**said("Why?", model=model, thinking=NONE))
+    response = form.ask(**message_request("Why?", model=model, thinking=NONE))
 
-    assert [block["type"] for block in told.message["content"]] == ["text"]
+    assert [block["type"] for block in response.message["content"]] == ["text"]
 
 
 @pytest.mark.parametrize(("model", "mode"), REFUSED)
@@ -70,7 +72,7 @@ def test_what_a_model_does_not_take_is_refused_in_bedrocks_words(
 ) -> None:
     words = f"thinking.type.{mode['type']}.* is not supported for this model"
     with pytest.raises(anthropic.BadRequestError, match=words):
-        messages.beta.messages.create(**said("Why?", model=model, thinking=mode))
+        messages.beta.messages.create(**message_request("Why?", model=model, thinking=mode))
     with pytest.raises(ClientError, match=f"ValidationException.*{words}"):
         bedrock.converse(
             **{**conversed({"text": "Why?"}), "modelId": model},
@@ -79,7 +81,7 @@ def test_what_a_model_does_not_take_is_refused_in_bedrocks_words(
 
 
 def test_thoughts_stream_and_go_back_as_they_came(form: Format) -> None:
-    events = form.stream(**said("Why?", thinking=BUDGET, betas=[INTERLEAVED]))
+    events = form.stream(**message_request("Why?", thinking=BUDGET, betas=[INTERLEAVED]))
     deltas = [event["delta"] for event in events if event["type"] == "content_block_delta"]
     thought = {
         "type": "thinking",
@@ -92,8 +94,8 @@ def test_thoughts_stream_and_go_back_as_they_came(form: Format) -> None:
         {"role": "assistant", "content": [thought, text]},
         {"role": "user", "content": "And then?"},
     ]
-    told = form.ask(**said("", messages=turns, thinking=BUDGET))
+    response = form.ask(**message_request("", messages=turns, thinking=BUDGET))
 
     assert thought["thinking"]
     assert thought["signature"]
-    assert "And then?" in told.text
+    assert "And then?" in response.text

@@ -9,8 +9,14 @@ import pytest
 from botocore.exceptions import ClientError
 from jsonschema import Draft202012Validator
 
-from tests.integration.deployed.features.asked import HAIKU, SCHEMA, conversed, said, text_of
 from tests.integration.deployed.features.conftest import Format, Json
+from tests.integration.deployed.features.request_fields import (
+    HAIKU,
+    SCHEMA,
+    conversed,
+    message_request,
+    text_of,
+)
 
 CITIES = "-".join(["Zürich"] * 20)
 PROMPT = f'[[tool: weather {{"city": "{CITIES}"}}]]'
@@ -20,11 +26,11 @@ FINE = "fine-grained-tool-streaming-2025-05-14"
 
 
 def test_a_tool_is_called_and_its_result_is_heard(form: Format) -> None:
-    called = form.ask(**said(PROMPT, tools=[TOOL])).message
+    called = form.ask(**message_request(PROMPT, tools=[TOOL])).message
     (use,) = [block for block in called["content"] if block["type"] == "tool_use"]
     result = {"type": "tool_result", "tool_use_id": use["id"], "content": "It rains."}
-    told = form.ask(
-        **said(
+    response = form.ask(
+        **message_request(
             PROMPT,
             tools=[TOOL],
             messages=[
@@ -36,27 +42,27 @@ def test_a_tool_is_called_and_its_result_is_heard(form: Format) -> None:
     )
 
     assert (called["stop_reason"], use["input"]) == ("tool_use", {"city": CITIES})
-    assert "It rains." in told.text
+    assert "It rains." in response.text
 
 
 def test_a_tool_is_called_and_its_result_is_heard_in_converse(bedrock: Any) -> None:  # noqa: ANN401
     tools = {"toolConfig": {"tools": [SPEC]}}
-    asked = conversed({"text": PROMPT}, **tools)
-    called = bedrock.converse(**asked)
+    fields = conversed({"text": PROMPT}, **tools)
+    called = bedrock.converse(**fields)
     turn = called["output"]["message"]
     (use,) = [block["toolUse"] for block in turn["content"] if "toolUse" in block]
     result = {"toolUseId": use["toolUseId"], "content": [{"text": "It rains."}]}
     heard = {"role": "user", "content": [{"toolResult": result}]}
-    told = bedrock.converse(**{**asked, "messages": [*asked["messages"], turn, heard]})
+    response = bedrock.converse(**{**fields, "messages": [*fields["messages"], turn, heard]})
 
     assert (called["stopReason"], use["input"]) == ("tool_use", {"city": CITIES})
-    assert "It rains." in text_of(told)
+    assert "It rains." in text_of(response)
 
 
 @pytest.mark.parametrize("choice", [{"type": "any"}, {"type": "tool", "name": "weather"}])
 def test_a_tool_may_be_forced(form: Format, choice: Json) -> None:
     free, forced = (
-        form.ask(**said("Hi", tools=[TOOL], **more)).message["stop_reason"]
+        form.ask(**message_request("Hi", tools=[TOOL], **more)).message["stop_reason"]
         for more in ({}, {"tool_choice": choice})
     )
 
@@ -64,7 +70,7 @@ def test_a_tool_may_be_forced(form: Format, choice: Json) -> None:
 
 
 def test_arguments_stream_in_pieces(form: Format) -> None:
-    events = form.stream(**said(PROMPT, tools=[TOOL], betas=[FINE]))
+    events = form.stream(**message_request(PROMPT, tools=[TOOL], betas=[FINE]))
     pieces = [
         event["delta"]["partial_json"]
         for event in events
@@ -81,8 +87,8 @@ def test_fine_grained_streaming_is_sent_to_bedrock_as_each_model_knows_it(
     eager = {**TOOL, "eager_input_streaming": True}
     changes = {}
     for model in (HAIKU, "claude-opus-4-8"):
-        asked = said(PROMPT, model=model, tools=[eager])
-        with messages.beta.messages.with_streaming_response.create(**asked, stream=True) as answer:
+        fields = message_request(PROMPT, model=model, tools=[eager])
+        with messages.beta.messages.with_streaming_response.create(**fields, stream=True) as answer:
             changes[model] = answer.headers.get("x-gateway-adapted")
             assert "input_json_delta" in answer.read().decode()
 
@@ -91,9 +97,9 @@ def test_fine_grained_streaming_is_sent_to_bedrock_as_each_model_knows_it(
 
 
 def test_arguments_stream_in_pieces_in_converse(bedrock: Any) -> None:  # noqa: ANN401
-    asked = conversed({"text": PROMPT}, toolConfig={"tools": [SPEC]})
+    request = conversed({"text": PROMPT}, toolConfig={"tools": [SPEC]})
     fields = {"anthropic_beta": [FINE]}
-    events = bedrock.converse_stream(**asked, additionalModelRequestFields=fields)["stream"]
+    events = bedrock.converse_stream(**request, additionalModelRequestFields=fields)["stream"]
     deltas = [
         event["contentBlockDelta"]["delta"] for event in events if "contentBlockDelta" in event
     ]
@@ -105,9 +111,9 @@ def test_arguments_stream_in_pieces_in_converse(bedrock: Any) -> None:  # noqa: 
 
 def test_output_has_the_structure_that_was_requested(form: Format) -> None:
     output = {"format": {"type": "json_schema", "schema": SCHEMA}}
-    told = form.ask(**said("Where?", output_config=output))
+    response = form.ask(**message_request("Where?", output_config=output))
 
-    Draft202012Validator(SCHEMA).validate(json.loads(told.text))
+    Draft202012Validator(SCHEMA).validate(json.loads(response.text))
 
 
 def test_output_has_the_structure_that_was_requested_in_converse(bedrock: Any) -> None:  # noqa: ANN401
@@ -122,9 +128,9 @@ def test_tokens_are_counted_as_an_inference_counts_them(
     messages: anthropic.Anthropic,
     bedrock: Any,  # noqa: ANN401
 ) -> None:
-    asked = said("How many?", system="Count.", tools=[TOOL])
-    used = messages.beta.messages.create(**asked).usage.input_tokens
-    asked.pop("max_tokens")
+    fields = message_request("How many?", system="Count.", tools=[TOOL])
+    used = messages.beta.messages.create(**fields).usage.input_tokens
+    fields.pop("max_tokens")
     count: Any = messages.beta.messages.count_tokens
     conversation = {
         "messages": conversed({"text": "How many?"})["messages"],
@@ -133,10 +139,10 @@ def test_tokens_are_counted_as_an_inference_counts_them(
             "tools": [{"toolSpec": {**SPEC["toolSpec"], "description": TOOL["description"]}}]
         },
     }
-    body = {"anthropic_version": "bedrock-2023-05-31", "max_tokens": 1, **asked}
+    body = {"anthropic_version": "bedrock-2023-05-31", "max_tokens": 1, **fields}
     del body["model"]
     counted = [
-        count(**asked).input_tokens,
+        count(**fields).input_tokens,
         bedrock.count_tokens(modelId=HAIKU, input={"converse": conversation})["inputTokens"],
         bedrock.count_tokens(modelId=HAIKU, input={"invokeModel": {"body": json.dumps(body)}})[
             "inputTokens"
@@ -150,20 +156,23 @@ def test_where_none_are_counted_that_is_reported_at_once(
     messages: anthropic.Anthropic,
     bedrock: Any,  # noqa: ANN401
 ) -> None:
-    asked = said("How many?", model="claude-opus-5-5")
-    asked.pop("max_tokens")
+    fields = message_request("How many?", model="claude-opus-5-5")
+    fields.pop("max_tokens")
     count: Any = messages.beta.messages.count_tokens
-    with pytest.raises(anthropic.InternalServerError) as told:
-        count(**asked)
+    with pytest.raises(anthropic.InternalServerError) as error:
+        count(**fields)
     conversation = {"converse": {"messages": conversed({"text": "How many?"})["messages"]}}
     with pytest.raises(ClientError, match="ValidationException"):
         bedrock.count_tokens(modelId="claude-opus-5-5", input=conversation)
 
-    assert (told.value.status_code, told.value.response.headers["x-should-retry"]) == (501, "false")
+    assert (error.value.status_code, error.value.response.headers["x-should-retry"]) == (
+        501,
+        "false",
+    )
 
 
 def test_events_come_in_anthropics_order(form: Format) -> None:
-    names = [event["type"] for event in form.stream(**said(PROMPT, tools=[TOOL]))]
+    names = [event["type"] for event in form.stream(**message_request(PROMPT, tools=[TOOL]))]
     kinds = [name for name, following in pairwise([*names, ""]) if name != following]
 
     assert kinds == [

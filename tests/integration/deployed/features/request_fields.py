@@ -13,7 +13,7 @@ SCHEMA: Json = {
 }
 
 
-def said(content: str | list[Json], **fields: Any) -> Json:  # noqa: ANN401
+def message_request(content: str | list[Json], **fields: Any) -> Json:  # noqa: ANN401
     """A request to Haiku with one user turn in Anthropic's shape, and `fields` over it."""
     turn = {"role": "user", "content": content}
     return {"model": HAIKU, "max_tokens": 3000, "messages": [turn], **fields}

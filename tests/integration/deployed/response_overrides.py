@@ -4,14 +4,14 @@ import json
 import urllib.request
 from collections.abc import Mapping
 
-Told = Mapping[str, object]
+Override = Mapping[str, object]
 
 
-def told(service: str, asked: str, body: object, status: int = 200) -> Told:
-    return {"service": service, "asked": asked, "status": status, "body": body}
+def override(service: str, operation: str, body: object, status: int = 200) -> Override:
+    return {"service": service, "asked": operation, "status": status, "body": body}
 
 
-def tell(url: str, *answers: Told) -> None:
+def set_overrides(url: str, *answers: Override) -> None:
     """From now on, and nothing that was told before."""
     request = urllib.request.Request(  # noqa: S310 - loopback
         url, json.dumps(answers).encode(), {"x-amz-target": "LocalAnswers"}
