@@ -25,19 +25,19 @@ _CUSTOM_OPERATIONS = {("cloudtrail", "validate-logs")}
 def commands(text: str) -> Iterator[list[str]]:
     """The words of each command of AWS's and ours, in a page's blocks and in its text."""
     lines = [line for block in blocks(text) for line in _joined(block).splitlines()]
-    for told in [*lines, *codes(prose(text))]:
-        found = re.search(r"(?:^|\$\()((?:aws|claude-bedrock) .*)", told.strip())
-        if found:
-            yield shlex.split(_without_the_rest(found[1]), comments=True)
+    for candidate in [*lines, *codes(prose(text))]:
+        match = re.search(r"(?:^|\$\()((?:aws|claude-bedrock) .*)", candidate.strip())
+        if match:
+            yield shlex.split(_without_the_rest(match[1]), comments=True)
 
 
 def mistake(words: list[str]) -> str:
     """What is wrong with a command; empty if there is such a one."""
-    known = _ours(words[1:]) if words[0] == "claude-bedrock" else _of_aws(words[1:])
+    known = _own_options(words[1:]) if words[0] == "claude-bedrock" else _of_aws(words[1:])
     if known is None:
         return "no such command"
-    given = {word.partition("=")[0] for word in words if word.startswith("--")}
-    return ", ".join(sorted(given - known)) if known != {"*"} else ""
+    options = {word.partition("=")[0] for word in words if word.startswith("--")}
+    return ", ".join(sorted(options - known)) if known != {"*"} else ""
 
 
 def _joined(block: str) -> str:
@@ -53,7 +53,7 @@ def _without_the_rest(line: str) -> str:
     return bare[0].strip().removesuffix(")").removesuffix(";")
 
 
-def _ours(words: list[str]) -> set[str] | None:
+def _own_options(words: list[str]) -> set[str] | None:
     """The options of a command of ours, or of a group that is only named."""
     command: Any = typer.main.get_command(app)
     while words and words[0] in getattr(command, "commands", {}):

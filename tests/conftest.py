@@ -60,14 +60,16 @@ class OneDeployment(LoadFileScheduling):  # type: ignore[misc]
 
     def _split_scope(self, nodeid: str) -> str:
         path: str = super()._split_scope(nodeid)
-        return "deployment" if _asks_for_deployment(path) else path
+        return "deployment" if _uses_deployment(path) else path
 
 
 @cache
-def _asks_for_deployment(path: str) -> bool:
+def _uses_deployment(path: str) -> bool:
     """Whether the file, or the conftest.py beside it, has the fixture as a parameter."""
     file = PROJECT / path
-    texts = (each.read_text() for each in (file, file.with_name("conftest.py")) if each.is_file())
+    texts = (
+        source.read_text() for source in (file, file.with_name("conftest.py")) if source.is_file()
+    )
     return any("deployment: Deployment" in text for text in texts)
 
 

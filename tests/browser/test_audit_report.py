@@ -54,7 +54,7 @@ class Visit:
     def __enter__(self) -> Opened:
         opened = Opened(self._context.new_page(), [], [])
         opened.page.on("request", lambda request: opened.requests.append(request.url))
-        opened.page.on("console", lambda said: opened.complaints.append(said.text))
+        opened.page.on("console", lambda message: opened.complaints.append(message.text))
         opened.page.on("pageerror", lambda error: opened.complaints.append(str(error)))
         opened.page.goto(self._file.as_uri())
         return opened
@@ -139,10 +139,10 @@ def test_tables_sort_by_what_their_cells_mean(browser: Browser, file: Path) -> N
         heading = page.locator(f"table[aria-label='{name}'] th", has_text="US dollars")
 
         heading.get_by_role("button").press("Enter")
-        up = [float(each.replace(",", "")) for each in _column(page, name, 10)]
+        up = [float(cell.replace(",", "")) for cell in _column(page, name, 10)]
         assert heading.get_attribute("aria-sort") == "ascending"
         heading.get_by_role("button").click()
-        down = [float(each.replace(",", "")) for each in _column(page, name, 10)]
+        down = [float(cell.replace(",", "")) for cell in _column(page, name, 10)]
 
         assert up == sorted(up) and down == sorted(up, reverse=True) and up != down
         assert heading.get_attribute("aria-sort") == "descending"
@@ -151,7 +151,7 @@ def test_tables_sort_by_what_their_cells_mean(browser: Browser, file: Path) -> N
         days = page.locator("table[aria-label='Retention by place'] th", has_text="Days")
         days.get_by_role("button").click()
         assert _column(page, "Retention by place", 4) == [
-            *(str(each) for each in range(30, 38)),
+            *(str(index) for index in range(30, 38)),
             "no end",
         ]
 
@@ -160,13 +160,13 @@ def test_tables_filter_and_a_link_finds_what_a_filter_hides(browser: Browser, fi
     with Visit(browser, file, WIDE, "light") as opened:
         page, name = opened.page, "All statements"
         field = page.locator("label.filter", has_text="Filter").first.get_by_role("searchbox")
-        whole = _column(page, name, 2)
+        column = _column(page, name, 2)
 
         field.fill("claim RESIDENCY")
         assert _column(page, name, 2) == ["Claim of residency"]
-        assert page.locator("label.filter output").first.inner_text() == f"1 of {len(whole)}"
+        assert page.locator("label.filter output").first.inner_text() == f"1 of {len(column)}"
         field.fill("")
-        assert _column(page, name, 2) == whole
+        assert _column(page, name, 2) == column
         field.fill("nothing of the kind")
         assert _column(page, name, 2) == []
         page.evaluate("location.hash = '#statement-kept'")
@@ -189,19 +189,19 @@ def test_axe_finds_nothing_serious(
 ) -> None:
     with Visit(browser, file, width, scheme) as opened:
         opened.page.evaluate(AXE.read_text())
-        told: dict[str, Any] = opened.page.evaluate("axe.run()")
-    found = [
+        axe_report: dict[str, Any] = opened.page.evaluate("axe.run()")
+    violations = [
         (
             violation["id"],
             violation["impact"],
             [node["html"][:120] for node in violation["nodes"][:3]],
         )
-        for violation in told["violations"]
+        for violation in axe_report["violations"]
         if violation["impact"] in {"serious", "critical"}
     ]
 
-    assert found == []
-    assert "color-contrast" in {pass_["id"] for pass_ in told["passes"]}
+    assert violations == []
+    assert "color-contrast" in {pass_["id"] for pass_ in axe_report["passes"]}
 
 
 def test_it_prints_completely(browser: Browser, file: Path) -> None:

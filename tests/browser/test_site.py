@@ -21,7 +21,7 @@ class Visit(NamedTuple):
     search_answer: str
 
 
-class _Quiet(SimpleHTTPRequestHandler):
+class _NoLogHandler(SimpleHTTPRequestHandler):
     def log_message(self, format: str, *args: object) -> None:  # noqa: A002 - its name there
         """Leave standard error to failures."""
 
@@ -30,7 +30,9 @@ class _Quiet(SimpleHTTPRequestHandler):
 def url(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     """A server of the site on a free port."""
     site = build(tmp_path_factory.mktemp("build"))
-    with ThreadingHTTPServer(("127.0.0.1", 0), partial(_Quiet, directory=str(site))) as server:
+    with ThreadingHTTPServer(
+        ("127.0.0.1", 0), partial(_NoLogHandler, directory=str(site))
+    ) as server:
         threading.Thread(target=server.serve_forever, daemon=True).start()
         yield f"http://127.0.0.1:{server.server_port}/"
         server.shutdown()

@@ -21,28 +21,28 @@ QUICK = [fault for fault in FAULTS["Body of the answer"] if fault.seconds > 5]
 
 
 @pytest.fixture(scope="module")
-def ground(tmp_path_factory: pytest.TempPathFactory) -> Iterator[FaultHarness]:
+def harness(tmp_path_factory: pytest.TempPathFactory) -> Iterator[FaultHarness]:
     with prepared(tmp_path_factory.mktemp("faults")) as made:
         yield made
 
 
 @pytest.mark.parametrize(("area", "fault", "form"), CASES)
 def test_a_fault_ends_as_the_page_describes_and_leaves_nothing(
-    ground: FaultHarness, area: str, fault: Fault, form: Format
+    harness: FaultHarness, area: str, fault: Fault, form: Format
 ) -> None:
-    seen = ground.see(fault, form)
+    seen = harness.see(fault, form)
 
     assert seen.observed == page.documented(area)[fault.name][form.name]
     assert seen.after == COMPLETE
-    assert ground.environment.footprint() == ground.footprint
+    assert harness.environment.footprint() == harness.footprint
 
 
 @pytest.mark.parametrize("area", FAULTS)
 def test_the_page_has_every_fault_and_no_other(area: str) -> None:
-    told = page.documented(area)
-    assert list(told) == [fault.name for fault in FAULTS[area]]
+    documented = page.documented(area)
+    assert list(documented) == [fault.name for fault in FAULTS[area]]
     for fault in FAULTS[area]:
-        cells = told[fault.name]
+        cells = documented[fault.name]
         skipped = [form.name for form in FORMATS if not fault.meets(streamed=form.streamed)]
         assert [name for name, cell in cells.items() if cell == page.NONE] == skipped
 
@@ -52,49 +52,49 @@ STREAMS = [form for form in FORMATS if form.streamed]
 
 @pytest.mark.parametrize("form", STREAMS, ids=lambda form: form.name)
 def test_a_caller_who_leaves_an_idle_stream_ends_the_call_of_bedrock(
-    ground: FaultHarness, form: Format
+    harness: FaultHarness, form: Format
 ) -> None:
     """Before a byte of the response is out, its connection says nothing of the caller."""
-    ground.proxy.set_answer(stalls, None)
-    ground.environment.hand_out(form.build_event("hello", retries_itself=True), seconds=60)
-    assert ground.proxy.waits.begun.wait(10)
+    harness.proxy.set_answer(stalls, None)
+    harness.environment.hand_out(form.build_event("hello", retries_itself=True), seconds=60)
+    assert harness.proxy.waits.begun.wait(10)
 
-    line = ground.environment.leave()
+    line = harness.environment.leave()
 
     assert line["outcome"] == "caller_gone"
-    assert ground.proxy.waits.ended.wait(10)
-    ground.proxy.set_answer(None, None)
-    assert ground.check_health(form) == COMPLETE
-    assert ground.environment.footprint() == ground.footprint
+    assert harness.proxy.waits.ended.wait(10)
+    harness.proxy.set_answer(None, None)
+    assert harness.check_health(form) == COMPLETE
+    assert harness.environment.footprint() == harness.footprint
 
 
-def test_when_all_calls_are_turned_away_few_are_made_twice(ground: FaultHarness) -> None:
+def test_when_all_calls_are_turned_away_few_are_made_twice(harness: FaultHarness) -> None:
     form, calls = FORMATS[0], 20
-    ground.proxy.set_answer(turns_away(429, "ThrottlingException", times=1000), None)
-    asked = [ground.send(form) for _ in range(calls)]
-    ground.proxy.set_answer(None, None)
+    harness.proxy.set_answer(turns_away(429, "ThrottlingException", times=1000), None)
+    exchanges = [harness.send(form) for _ in range(calls)]
+    harness.proxy.set_answer(None, None)
 
-    attempts = [len(each.line.get("earlier_attempts", [])) for each in asked]
-    assert [each.answer.status for each in asked] == [429] * calls
+    attempts = [len(exchange.line.get("earlier_attempts", [])) for exchange in exchanges]
+    assert [exchange.answer.status for exchange in exchanges] == [429] * calls
     assert attempts == [1] * sum(attempts) + [0] * (calls - sum(attempts))
     assert 5 <= sum(attempts) <= 10
-    told = [each.answer.headers.get("x-should-retry") for each in asked]
-    assert told == ["false" if attempt else None for attempt in attempts]
+    advice = [exchange.answer.headers.get("x-should-retry") for exchange in exchanges]
+    assert advice == ["false" if attempt else None for attempt in attempts]
     for _ in range(50):
-        ground.check_health(form)
+        harness.check_health(form)
 
 
-def test_faults_cost_no_memory(ground: FaultHarness) -> None:
+def test_faults_cost_no_memory(harness: FaultHarness) -> None:
     """4 KiB lost at each would be seen."""
     rounds = [(fault, form) for fault in QUICK for form in FORMATS[1::2]]
     for _ in range(2):
-        _meet(ground, rounds)
-    before = ground.environment.memory_kib()
+        _meet(harness, rounds)
+    before = harness.environment.memory_kib()
     for _ in range(_ROUNDS):
-        _meet(ground, rounds)
-    assert ground.environment.memory_kib() - before < 4 * _ROUNDS * len(rounds)
+        _meet(harness, rounds)
+    assert harness.environment.memory_kib() - before < 4 * _ROUNDS * len(rounds)
 
 
-def _meet(ground: FaultHarness, rounds: list[tuple[Fault, Format]]) -> None:
+def _meet(harness: FaultHarness, rounds: list[tuple[Fault, Format]]) -> None:
     for fault, form in rounds:
-        ground.see(fault, form)
+        harness.see(fault, form)

@@ -34,10 +34,10 @@ def test_every_route_is_documented_and_no_other() -> None:
 
 
 def test_every_error_is_documented_in_its_format() -> None:
-    told = {name: set(about["responses"]) for name, about in operations()}
-    messages = told["POST /v1/messages"] | told["POST /v1/messages/count_tokens"]
+    documented = {name: set(about["responses"]) for name, about in operations()}
+    messages = documented["POST /v1/messages"] | documented["POST /v1/messages/count_tokens"]
     assert messages >= {str(kind.status) for kind in KINDS}
-    assert told["POST /model/{id}/converse"] >= {str(kind.bedrock[1]) for kind in KINDS}
+    assert documented["POST /model/{id}/converse"] >= {str(kind.bedrock[1]) for kind in KINDS}
     for name, about in operations():
         bedrock = not name.split()[1].startswith(("/v1", "/health", "/api")) and name != "HEAD /"
         refs = [response["$ref"] for response in about["responses"].values() if "$ref" in response]

@@ -26,12 +26,12 @@ LINE = {
 def mistakes(
     folder: Path, lines: list[Mapping[str, Any]], upstream: list[str], ended: list[Ended]
 ) -> str:
-    kept, now = FakeStorage(folder), datetime.now(UTC)
+    storage, now = FakeStorage(folder), datetime.now(UTC)
     at = f"{now.timestamp():.3f}"
-    kept.audit_lines.write_text("".join(f"{at} {json.dumps({'audit': n})}\n" for n in lines))
-    kept.requests.write_text("".join(f"{each}\n" for each in upstream))
-    kept.events.write_text("")
-    return "\n".join(account(ended, kept, now).mistakes)
+    storage.audit_lines.write_text("".join(f"{at} {json.dumps({'audit': n})}\n" for n in lines))
+    storage.requests.write_text("".join(f"{request_id}\n" for request_id in upstream))
+    storage.events.write_text("")
+    return "\n".join(account(ended, storage, now).mistakes)
 
 
 def test_counts_that_agree_are_no_mistake(tmp_path: Path) -> None:
@@ -39,7 +39,7 @@ def test_counts_that_agree_are_no_mistake(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    ("lines", "upstream", "ended", "told"),
+    ("lines", "upstream", "ended", "expected"),
     [
         ([], [], [REFUSED], "no audit line of"),
         ([LINE, LINE], ["b1", "b1"], [REFUSED], "2 audit lines of"),
@@ -56,9 +56,9 @@ def test_each_that_does_not_is(
     lines: list[Mapping[str, Any]],
     upstream: list[str],
     ended: list[Ended],
-    told: str,
+    expected: str,
 ) -> None:
-    assert told in mistakes(tmp_path, lines, upstream, ended)
+    assert expected in mistakes(tmp_path, lines, upstream, ended)
 
 
 def test_an_end_that_was_not_due_is_reported() -> None:
@@ -71,7 +71,7 @@ WARM = {1: 1000, 2: 900}
 
 
 @pytest.mark.parametrize(
-    ("end", "told"),
+    ("end", "expected"),
     [
         ({1: 1050, 2: 900}, []),
         ({1: 900, 2: 1050}, []),
@@ -81,8 +81,10 @@ WARM = {1: 1000, 2: 900}
     ],
 )
 def test_processes_that_hold_more_than_a_twentieth_more_are_reported(
-    end: dict[int, int], told: list[str]
+    end: dict[int, int], expected: list[str]
 ) -> None:
-    found = list(memory.mistakes(WARM, end))
-    assert len(found) == len(told)
-    assert all(each.startswith(start) for each, start in zip(found, told, strict=True))
+    reported = list(memory.mistakes(WARM, end))
+    assert len(reported) == len(expected)
+    assert all(
+        sentence.startswith(start) for sentence, start in zip(reported, expected, strict=True)
+    )
