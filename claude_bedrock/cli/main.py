@@ -42,6 +42,22 @@ class Commands(CommandLine, LazyGroup):
             "claude_bedrock.cli.env.command:env",
             "Print export lines that make a client call the deployment.",
         ),
+        "login": LazyCommand(
+            "claude_bedrock.cli.login.command:login",
+            "Sign in at your identity provider.",
+        ),
+        "logout": LazyCommand(
+            "claude_bedrock.cli.logout.command:logout",
+            "End a sign-in, and delete its tokens.",
+        ),
+        "whoami": LazyCommand(
+            "claude_bedrock.cli.whoami.command:whoami",
+            "Show who you are signed in as, and until when.",
+        ),
+        "token": LazyCommand(
+            "claude_bedrock.cli.token.command:token",
+            "Print a token for the endpoint, for a client's credential helper.",
+        ),
         "models": LazyCommand(
             "claude_bedrock.cli.models.command:app",
             "List the models that a stage allows; compare the catalog with AWS.",

@@ -32,6 +32,18 @@ EXAMPLES: Final[Mapping[str, tuple[str, ...]]] = {
         'eval "$(claude-bedrock env)"',
         'eval "$(claude-bedrock env --client claude-code --stage dev)"',
     ),
+    "login": (
+        "claude-bedrock login --issuer https://login.example.com --client-id claude",
+        "claude-bedrock login --token-issuer staff --client-id claude --stage prod",
+        "claude-bedrock login --device",
+    ),
+    "logout": ("claude-bedrock logout",),
+    "whoami": ("claude-bedrock whoami", "claude-bedrock whoami --json"),
+    "token": (
+        "claude-bedrock token",
+        "claude-bedrock token --aws --audience claude-on-bedrock",
+        "claude-bedrock token --github --audience claude-on-bedrock",
+    ),
     "models": (
         "claude-bedrock models --stage dev",
         "claude-bedrock models --catalog --region eu-west-2",

@@ -12,8 +12,9 @@ _SHORTEST: Final = 8
 _KEYS: Final = re.compile(
     r"cobk[A-Za-z0-9]{40,}"  # claude_bedrock/cli/keys/key_format.py
     r"|(?:bedrock-api-key-|ABSK)[A-Za-z0-9+/=]{20,}"
+    r"|eyJ[A-Za-z0-9_-]{10,}\.[A-Za-z0-9_-]+\.[A-Za-z0-9_-]*"  # a JSON Web Token
 )
-"""Keys by their look. Bedrock's own:
+"""Keys and tokens by their look. Bedrock's own:
 https://docs.aws.amazon.com/bedrock/latest/userguide/api-keys-how.html"""
 
 _USERINFO: Final = re.compile(r"(?<=://)[^/?#\s\"'<>]*@")

@@ -1,0 +1,73 @@
+"""What to sign in to: by options, by a stage's token issuer, or as the last time."""
+
+from typing import Any, NamedTuple
+
+from claude_bedrock.cli.shared import cdk_json
+from claude_bedrock.cli.shared.deployment import NoTargetError
+from claude_bedrock.cli.sign_in.saved import Settings
+
+
+class Given(NamedTuple):
+    """The options of `claude-bedrock login`, None where they are not given."""
+
+    issuer: str | None
+    client_id: str | None
+    audience: str | None
+    token_issuer: str | None
+    stage: str | None
+    scope: str | None
+    resource: str | None
+    prompt: str | None
+    port: int | None
+
+
+def choose(given: Given, last: Settings | None) -> Settings:
+    """Return the settings: an option before the stage's block, that before the last sign-in, which
+    counts only where the issuer is the same. Raises NoTargetError, CdkJsonError."""
+    block = _block(given)
+    issuer = given.issuer or block.get("issuer") or (last.issuer if last else None)
+    if not issuer:
+        raise NoTargetError(
+            "Nothing says where to sign in. Give --issuer and --client-id, or --token-issuer, "
+            "--stage and --client-id."
+        )
+    before = last if last and last.issuer == issuer else None
+    client_id = given.client_id or (before.client_id if before else None)
+    if not client_id:
+        raise NoTargetError("Give --client-id, the id that the provider has for this command.")
+    same_client = before is not None and before.client_id == client_id
+    audience = given.audience or block.get("audience")
+    if not audience:
+        audience = before.audience if before and same_client else client_id
+    return Settings(
+        str(issuer),
+        client_id,
+        str(audience),
+        given.scope or (before.scope if before else ""),
+        given.resource or (before.resource if before else ""),
+        given.prompt or (before.prompt if before else ""),
+        given.port if given.port is not None else (before.port if before else 0),
+    )
+
+
+def _block(given: Given) -> dict[str, Any]:
+    """Return the block of the stage's token issuer; empty where none is named."""
+    if not given.token_issuer:
+        return {}
+    if not given.stage:
+        raise NoTargetError("--token-issuer needs --stage.")
+    stage = cdk_json.block_of(cdk_json.CDK_JSON, given.stage)
+    if stage is None:
+        raise NoTargetError(
+            f"No cdk.json here has a stage {given.stage!r}. Give --issuer and --audience "
+            "instead of --token-issuer."
+        )
+    issuers = cdk_json.value_at(stage, "callers.token_issuers", {})
+    block = issuers.get(given.token_issuer) if isinstance(issuers, dict) else None
+    if not isinstance(block, dict):
+        known = ", ".join(issuers) if isinstance(issuers, dict) and issuers else "none"
+        raise NoTargetError(
+            f"Stage {given.stage} has no token issuer {given.token_issuer!r} in cdk.json, but "
+            f"{known}."
+        )
+    return block
