@@ -165,8 +165,8 @@ def service_control_policy(statements: Sequence[Statement]) -> str:
 
 
 def _bearer_tokens(inputs: DenyPolicyInputs) -> Statement:
-    """Short-term keys pass where the stage lets them, and only as what AWS calls them, so that a
-    kind of key that is yet to come does not:
+    """Deny bearer tokens. Short-term keys pass where the stage allows them, and only as what AWS
+    calls them, so that a kind of key that is yet to come does not:
     https://docs.aws.amazon.com/bedrock/latest/userguide/api-keys-permissions.html"""
     both = ["bedrock:CallWithBearerToken", "bedrock-mantle:CallWithBearerToken"]
     if not inputs.short_term_bearer_tokens:
@@ -176,12 +176,13 @@ def _bearer_tokens(inputs: DenyPolicyInputs) -> Statement:
 
 
 def _other_routes(inputs: DenyPolicyInputs) -> Statement:
-    """Whatever can be invoked but Claude by the stage's routes from its Region: other models and
-    profiles, routers, provisioned and imported models, and asynchronous invocations, which are
+    """Deny whatever can be invoked but Claude by the stage's routes from its Region: other models
+    and profiles, routers, provisioned and imported models, and asynchronous invocations, which are
     authorized as InvokeModel on a resource of their own:
     https://docs.aws.amazon.com/bedrock/latest/APIReference/API_runtime_StartAsyncInvoke.html
-    A team's profile must not stand for another route either: what it copies is asked about when
-    it is made."""
+
+    A team's profile must not stand for another route either: what it copies is asked about when it
+    is made."""
     making = ["bedrock:CreateInferenceProfile"] if inputs.team_profiles else []
     return {
         "Sid": "DenyOtherModelsAndProfiles",
@@ -208,8 +209,8 @@ def _other_service_tiers(inputs: DenyPolicyInputs) -> Statement:
 
 
 def _other_projects(scope: InvocationScope) -> Statement:
-    """Each has a data-retention mode of its own, and a bill. A project that is itself the resource
-    is none of the stage's routes:
+    """Deny other projects: each has a data-retention mode of its own, and a bill. A project that is
+    itself the resource is none of the stage's routes:
     https://docs.aws.amazon.com/bedrock/latest/APIReference/API_CreateProject.html"""
     condition = {
         "ArnNotEquals": {_PROJECT: scope.arn("project/default")},
@@ -225,7 +226,8 @@ def _without_guardrail(scope: InvocationScope) -> Statement:
 
 
 def _account_settings(inputs: DenyPolicyInputs) -> list[Statement]:
-    """Each setting is changed by one role of the stage; AWS knows no resource for either:
+    """Deny changes of the account's settings to all but one role of the stage for each; AWS knows
+    no resource for either:
     https://docs.aws.amazon.com/service-authorization/latest/reference/list_amazonbedrock.html"""
     logging = _deny(
         "DenyLoggingChanges",

@@ -85,7 +85,8 @@ class BucketSettings(NamedTuple):
 
 
 def retention_of(bucket: Bucket, prefix: str, day: dt.date) -> RetentionResult:
-    """Of the objects under `prefix` that were written on a day, and that nobody touches.
+    """Return the retention of the objects under `prefix` that were written on a day, and that
+    nobody touches.
 
     With versioning a rule only puts a delete marker over an object, which makes it noncurrent;
     with versioning suspended the marker takes the object's place."""

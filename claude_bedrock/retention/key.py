@@ -41,8 +41,8 @@ class Key(NamedTuple):
 
 
 def retention_of(key: Key) -> RetentionResult:
-    """Of the key itself. Only one that is enabled lets anything be read: not even one that waits
-    for its deletion does, until that is called off."""
+    """Return the retention of the key itself. Only a key that is enabled lets anything be read: not
+    even one that waits for its deletion does, until that is called off."""
     return RetentionResult(
         rule=_in_words(key),
         first=key.deleted_on,

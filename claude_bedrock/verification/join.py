@@ -143,9 +143,9 @@ class _Join:
         self._counted["duplicates"] += bool(mask & bit) and same
 
     def _call_of(self, record: RecordSummary) -> Call | None:
-        """By its id; else by the metadata, where a call's id was never told and the record is of
-        the gateway's own role: metadata proves nothing, since any caller can write some. Each such
-        call is good for one record."""
+        """Return the record's call: by its id; else by the metadata, where a call's id was never
+        told and the record is of the gateway's own role: metadata proves nothing, since any caller
+        can write some. Each such call is good for one record."""
         known = self._calls.get(record.request_id)
         if known is not None or record.request_id in self._strangers:
             return known
@@ -229,7 +229,8 @@ class _Join:
             self._find("identity_mismatch", about, detail)
 
     def _missing_body(self, record: RecordSummary, call: Call | None, at: float) -> str:
-        """The prompt is due where a record is, the completion where the whole answer came."""
+        """Return which body is missing: the prompt is due where a record is, the completion where
+        the complete answer came."""
         due = call is not None and call.expected == "record"
         sides = {"prompt": record.input} if due or not record.failed else {}
         if due and call is not None and call.completed:
@@ -324,17 +325,17 @@ class _Join:
             self._lost_entries(lost)
 
     def _lost_entries(self, lost: list[_Stranger]) -> None:
-        """Records of the gateway's own role whose audit entry is not there: API Gateway's access
-        log is the third witness."""
-        ids = {lost_call.gateway_request_id for lost_call in lost if lost_call.gateway_request_id}
+        """Report the records of the gateway's own role whose audit entry is missing, with API
+        Gateway's access log as the third witness."""
+        ids = {stranger.gateway_request_id for stranger in lost if stranger.gateway_request_id}
         requests = self._lookups.find_requests(ids) if ids else {}
-        for lost_call in lost:
+        for stranger in lost:
             self._counted["audit_entries_lost"] += 1
-            claimed = lost_call.gateway_request_id
+            claimed = stranger.gateway_request_id
             details = [requests.get(claimed) or f"no access log entry was read of {claimed}"]
             if not claimed:
                 details = ["the record names no request of the gateway"]
-            self._find("audit_entry_lost", lost_call.about, self._with_gaps(lost_call, details))
+            self._find("audit_entry_lost", stranger.about, self._with_gaps(stranger, details))
 
     def _went_round(self, stranger: _Stranger) -> None:
         self._counted["unmatched_records"] += 1
