@@ -58,6 +58,10 @@ class Commands(CommandLine, LazyGroup):
             "claude_bedrock.cli.token.command:token",
             "Print a token for the endpoint, for a client's credential helper.",
         ),
+        "setup": LazyCommand(
+            "claude_bedrock.cli.setup.command:app",
+            "Write the settings of a client that gets its tokens from `claude-bedrock token`.",
+        ),
         "models": LazyCommand(
             "claude_bedrock.cli.models.command:app",
             "List the models that a stage allows; compare the catalog with AWS.",

@@ -18,23 +18,35 @@ def access(
     """Return the access, and a note for people: why it has no key, or empty.
 
     Raises NoTargetError, KeyRefusedError for a name that no key has, and botocore's errors."""
+    deployment, outputs, found = _read(stage, region, local_dir)
+    if not found.takes_keys:
+        return (
+            found,
+            f"stage {found.stage} takes requests signed with AWS credentials; it has no keys",
+        )
+    if key:
+        return found._replace(key=key.strip()), ""
+    value, note = _key(deployment, outputs.get("ApiKeyIds", "{}"), key_name)
+    return found._replace(key=value), note
+
+
+def access_without_key(stage: str | None, region: str | None, local_dir: Path) -> Access:
+    """Return the access of a client that has a credential of its own. Raises NoTargetError, and
+    botocore's errors."""
+    return _read(stage, region, local_dir)[2]
+
+
+def _read(
+    stage: str | None, region: str | None, local_dir: Path
+) -> tuple[Deployment, Mapping[str, str], Access]:
+    """Return the deployment, its Gateway stack's outputs, and the access without a key."""
     deployment = chosen(stage, region, local_dir)
     outputs = deployment.outputs("Gateway")
-    takes_keys = outputs.get("Auth") != "iam"
     local: Mapping[str, str] = {} if stage else local_endpoint(local_dir)
-    value, note = None, ""
-    if not takes_keys:
-        note = (
-            f"stage {deployment.stage} takes requests signed with AWS credentials; it has no keys"
-        )
-    elif key:
-        value = key.strip()
-    else:
-        value, note = _key(deployment, outputs.get("ApiKeyIds", "{}"), key_name)
     url = local.get("url") or outputs["EndpointUrl"]  # locally the output has AWS's form
-    return Access(
-        deployment.stage, deployment.region, url, takes_keys, value, local.get("ca_bundle")
-    ), note
+    takes_keys, ca_bundle = outputs.get("Auth") != "iam", local.get("ca_bundle")
+    access = Access(deployment.stage, deployment.region, url, takes_keys, None, ca_bundle)
+    return deployment, outputs, access
 
 
 def _key(deployment: Deployment, ids: str, key_name: str | None) -> tuple[str | None, str]:

@@ -44,6 +44,11 @@ EXAMPLES: Final[Mapping[str, tuple[str, ...]]] = {
         "claude-bedrock token --aws --audience claude-on-bedrock",
         "claude-bedrock token --github --audience claude-on-bedrock",
     ),
+    "setup": ("claude-bedrock setup claude-code --stage prod",),
+    "setup claude-code": (
+        "claude-bedrock setup claude-code --stage prod",
+        "claude-bedrock setup claude-code --aws --audience claude-on-bedrock --stage prod",
+    ),
     "models": (
         "claude-bedrock models --stage dev",
         "claude-bedrock models --catalog --region eu-west-2",

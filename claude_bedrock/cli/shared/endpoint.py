@@ -94,7 +94,7 @@ def chosen(
         raise NoTargetError("--stage and --url (or CLAUDE_BEDROCK_URL) cannot be combined.")
     key = _sound_key(key) if key else None
     if url:
-        return _of_url(_sound_url(url), key, resolve_region(region) if iam else None)
+        return _of_url(sound_url(url), key, resolve_region(region) if iam else None)
     if iam:
         raise NoTargetError("--iam needs --url. A stage tells the command how to sign.")
     if stage:
@@ -116,7 +116,7 @@ def _sound_key(key: str) -> str:
     return key
 
 
-def _sound_url(url: str) -> str:
+def sound_url(url: str) -> str:
     """Return the URL, if it can be an endpoint's. Raises NoTargetError, which quotes no
     credentials."""
     try:

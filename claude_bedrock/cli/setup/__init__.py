@@ -1,0 +1,1 @@
+"""`claude-bedrock setup`: settings of clients that call a deployment."""
