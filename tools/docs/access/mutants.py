@@ -75,7 +75,7 @@ def mutants(principals: Sequence[Principal], cells: Sequence[Cell]) -> list[Muta
 
 
 def unaccounted(principals: Sequence[Principal], cells: Sequence[Cell]) -> set[str]:
-    """Actions of statements that are neither asked about nor in NOT_ASKED."""
+    """Return the actions of statements that are neither tested nor in NOT_TESTED."""
     tested = {cell.action for cell in cells}
     return {
         f"{policy.name}: {action}"
