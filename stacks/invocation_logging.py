@@ -66,6 +66,7 @@ class InvocationLogging(cdk.Stack):
         configurer, configuration = _logging_configuration(self, stage, delivery)
         verification = _verification(self, stage, configuration)
         self.verification_function = verification.function
+        self.signing_key = verification.signing_key
         drift_detector = _drift_detector(
             self,
             stage,
@@ -160,6 +161,7 @@ class InvocationLogging(cdk.Stack):
                 self.verification_function.function_name,
                 "Verification function",
             ),
+            "SigningKeyArn": (self.signing_key.key_arn, "KMS key that signs evidence"),
             "DriftDetectorName": (drift_detector.function.function_name, "Drift detector"),
             "KeyArn": (self.log_settings.key.key_arn, "KMS key of records and logs"),
             "DeliveryRoleArn": (delivery.role.role_arn, "Role by which Bedrock delivers records"),

@@ -220,7 +220,11 @@ def _role_permissions(
         roles=[_role_arn(names, stage, role) for role in ROLES],
     )
     auditor = auditor_permissions(
-        names, bucket_arn=bucket, key_arn=key, access_bucket_arn=record.access_bucket_arn
+        names,
+        bucket_arn=bucket,
+        key_arn=key,
+        signing_key_arn=record.export_value(record.signing_key.key_arn),
+        access_bucket_arn=record.access_bucket_arn,
     )
     if stage.logging.has_own_destinations:
         auditor += query_permissions(names, table=schema.NAME, bucket_arn=bucket)

@@ -58,6 +58,12 @@ class Synthesis(NamedTuple):
         (resource,) = self.resources(stack, type_)
         return resource
 
+    def log_key(self) -> Resource:
+        """Return the KMS key that encrypts records and logs; the other one of its stack signs."""
+        keys = self.resources("InvocationLogging", "AWS::KMS::Key")
+        (resource,) = [key for key in keys if "KeySpec" not in key.properties]
+        return resource
+
     def everything(self) -> Iterator[Resource]:
         for stack in ("InvocationLogging", "ModelAccess", "Gateway", "Observability"):
             yield from self.resources(stack)

@@ -5,10 +5,9 @@ The record: https://docs.aws.amazon.com/bedrock/latest/userguide/model-invocatio
 
 import gzip
 import json
-import re
 import zlib
 from collections.abc import Iterator, Mapping
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 from typing import IO, Any, NamedTuple, cast
 
 from botocore.exceptions import ClientError
@@ -18,6 +17,7 @@ from claude_bedrock.records.fetch import fetch_in_order
 from claude_bedrock.records.log_events import filter_events, filter_events_at_once
 from claude_bedrock.records.log_item import LogItem
 from claude_bedrock.records.object_digest import HashingReader, ObjectDigest
+from claude_bedrock.records.object_name import begun_at
 from claude_bedrock.records.object_stat import ObjectStat, version_of
 from claude_bedrock.records.read_digest import Fingerprint
 from claude_bedrock.records.window import UnreadableError
@@ -27,7 +27,6 @@ Client = Any
 Record = Mapping[str, Any]
 STREAM = "aws/bedrock/modelinvocations"
 _GREETING = "Permissions are correctly set"  # how the first line of the stream begins
-_STAMP = re.compile(r"/(\d{4})/(\d\d)/(\d\d)/(\d\d)/(?:\d{8}T\d\d(\d\d)(\d\d)\d{3}Z_)?[^/]*$")
 _DAMAGE = (OSError, EOFError, zlib.error)
 """What gzip raises for bytes that are not a whole file of its form."""
 _ABSENT = ("404", "NoSuchKey", "NoSuchBucket")
@@ -230,15 +229,11 @@ def _integer(digits: str) -> int | str:
 
 
 def _begun_at(item: Mapping[str, Any]) -> float:
-    """Return when the first record of an object may have been written: by the time in its name,
-    else by its folder, which is an hour's."""
-    stamp = _STAMP.search(item["Key"])
-    if stamp is None:
-        written_at: float = item["LastModified"].timestamp()
-        return written_at
-    year, month, day, hour, *exactly = (int(group) for group in stamp.groups(default="0"))
-    minute, second = exactly
-    return datetime(year, month, day, hour, minute, second, tzinfo=UTC).timestamp()
+    """Return when the first record of an object may have been written; what has another name was
+    begun when it was written."""
+    named = begun_at(item["Key"])
+    modified_at: float = item["LastModified"].timestamp()
+    return modified_at if named is None else named
 
 
 def _with_id(request_id: str, lines: Iterator[str] | list[str]) -> Record | None:

@@ -15,7 +15,7 @@ from claude_bedrock.verification.evidence_bucket import (
     HOURLY,
     LONGEST,
     BrokenEvidenceError,
-    EvidenceBucket,
+    EvidenceFiles,
     SealedFile,
     before,
     begin_of,
@@ -115,7 +115,7 @@ def due_span(since: datetime, until: datetime, *, now: datetime, deployed: datet
 
 
 def cover(
-    bucket: EvidenceBucket,
+    evidence: EvidenceFiles,
     due: Span,
     *,
     files_of: Span,
@@ -126,7 +126,7 @@ def cover(
     what the second place has; None: it was not asked.
 
     Raises botocore's errors."""
-    files, broken = _read(bucket, *files_of)
+    files, broken = _read(evidence, *files_of)
     spans = [Span(file.since, file.until) for file in files] + [span for span, _ in broken]
     unlogged = None if logged is None else _unlogged(files, logged)
     return Coverage(
@@ -190,16 +190,16 @@ def iso(moment: datetime) -> str:
 
 
 def _read(
-    bucket: EvidenceBucket, since: datetime, until: datetime
+    evidence: EvidenceFiles, since: datetime, until: datetime
 ) -> tuple[list[SealedFile], list[tuple[Span, str]]]:
     files: list[SealedFile] = []
     broken: list[tuple[Span, str]] = []
-    listed = list(bucket.listed(HOURLY, before(since - LONGEST)))
+    listed = list(evidence.listed(HOURLY, before(since - LONGEST)))
     names = [key for key in listed if is_of_hours(key, until - timedelta(seconds=1))]
     earlier = [key for key in names if begin_of(key) < since]
     keys = [*earlier[-1:], *names[len(earlier) :]]
     ends = [*(begin_of(key) for key in keys[1:]), until]
-    read = each_in_order(partial(readable, bucket), keys)
+    read = each_in_order(partial(readable, evidence), keys)
     for (key, result), following in zip(read, ends, strict=False):  # no key, and the end
         if isinstance(result, SealedFile):
             files += [result] if result.until > since else []
@@ -210,10 +210,10 @@ def _read(
     return files, broken
 
 
-def readable(bucket: EvidenceBucket, key: str) -> SealedFile | BrokenEvidenceError:
+def readable(evidence: EvidenceFiles, key: str) -> SealedFile | BrokenEvidenceError:
     """Return the file, or why it is none. Raises botocore's errors."""
     try:
-        return bucket.read(key)
+        return evidence.read(key)
     except BrokenEvidenceError as broken:
         return broken
 

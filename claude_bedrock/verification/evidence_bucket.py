@@ -8,6 +8,7 @@ give one chain.
 
 import json
 import re
+from abc import ABC, abstractmethod
 from collections.abc import Iterable, Iterator, Mapping
 from datetime import UTC, datetime, timedelta
 from typing import Any, NamedTuple
@@ -52,8 +53,43 @@ class SealedFile(NamedTuple):
     entries: tuple[Mapping[str, Any], ...]
 
 
-class EvidenceBucket:
-    """Evidence in a bucket, through boto3's client of S3."""
+class EvidenceFiles(ABC):
+    """The files of evidence, by the names that they have in the bucket."""
+
+    @abstractmethod
+    def listed(self, prefix: str, after: str = "") -> Iterator[str]:
+        """Yield the names that begin with `prefix` and sort behind `after`, in order."""
+
+    @abstractmethod
+    def content(self, key: str) -> bytes:
+        """Return the bytes of a file. Raises BrokenEvidenceError if it is gone."""
+
+    def read(self, key: str) -> SealedFile:
+        """Return a file of hours. Raises BrokenEvidenceError."""
+        sha256, entries = self.entries(key)
+        try:
+            since, until = (datetime.fromisoformat(entries[0][name]) for name in ("since", "until"))
+        except (KeyError, TypeError, ValueError) as error:
+            raise BrokenEvidenceError(f"{key} is not of a run") from error
+        if key != key_of_hour(since) or not since < until <= since + LONGEST:
+            raise BrokenEvidenceError(f"{key} is of another time than its name says")
+        unverified = entries[0].get("kind") == NOT_VERIFIED
+        because = str(entries[0].get("because", "")) if unverified else ""
+        previous = str(entries[0]["previous"])
+        return SealedFile(key, since, until, previous, sha256, because, entries)
+
+    def entries(self, key: str) -> tuple[str, tuple[Mapping[str, Any], ...]]:
+        """Return the last hash of a file, and its entries. Raises BrokenEvidenceError."""
+        lines = self.content(key).splitlines(keepends=True)
+        try:
+            sha256 = hash_chain.check(lines)
+        except hash_chain.BrokenChainError as broken:
+            raise BrokenEvidenceError(f"{key}, {broken}") from broken
+        return sha256, tuple(in_todays_names(json.loads(line)) for line in lines)
+
+
+class EvidenceBucket(EvidenceFiles):
+    """Evidence in a bucket, through boto3's client of S3, whose errors each method raises."""
 
     def __init__(self, s3: Any, bucket: str) -> None:  # noqa: ANN401 - made at run time
         self._s3 = s3
@@ -90,20 +126,6 @@ class EvidenceBucket:
             for item in page.get("Contents", []):
                 yield item["Key"]
 
-    def read(self, key: str) -> SealedFile:
-        """Return a file of hours. Raises BrokenEvidenceError, and botocore's errors."""
-        sha256, entries = self.entries(key)
-        try:
-            since, until = (datetime.fromisoformat(entries[0][name]) for name in ("since", "until"))
-        except (KeyError, TypeError, ValueError) as error:
-            raise BrokenEvidenceError(f"{key} is not of a run") from error
-        if key != key_of_hour(since) or not since < until <= since + LONGEST:
-            raise BrokenEvidenceError(f"{key} is of another time than its name says")
-        unverified = entries[0].get("kind") == NOT_VERIFIED
-        because = str(entries[0].get("because", "")) if unverified else ""
-        previous = str(entries[0]["previous"])
-        return SealedFile(key, since, until, previous, sha256, because, entries)
-
     def content(self, key: str) -> bytes:
         """Return the bytes of a file. Raises BrokenEvidenceError if it is gone, and botocore's
         errors."""
@@ -114,18 +136,6 @@ class EvidenceBucket:
                 raise
             raise BrokenEvidenceError(f"{key} is gone") from error
         return body
-
-    def entries(self, key: str) -> tuple[str, tuple[Mapping[str, Any], ...]]:
-        """Return the last hash of a file of evidence, and what it has to say.
-
-        Raises BrokenEvidenceError, and botocore's errors."""
-        body: bytes = self._s3.get_object(Bucket=self._bucket, Key=key)["Body"].read()
-        lines = body.splitlines(keepends=True)
-        try:
-            sha256 = hash_chain.check(lines)
-        except hash_chain.BrokenChainError as broken:
-            raise BrokenEvidenceError(f"{key}, {broken}") from broken
-        return sha256, tuple(in_todays_names(json.loads(line)) for line in lines)
 
 
 def key_of_hour(since: datetime) -> str:

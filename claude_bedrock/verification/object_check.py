@@ -9,7 +9,7 @@ from claude_bedrock.records.fetch import each_in_order
 from claude_bedrock.records.object_stat import ObjectStat
 from claude_bedrock.verification.evidence_bucket import (
     BrokenEvidenceError,
-    EvidenceBucket,
+    EvidenceFiles,
     SealedFile,
 )
 from claude_bedrock.verification.object_digests import read_objects
@@ -64,7 +64,7 @@ class ObjectCheck(NamedTuple):
 
 
 def check_objects(
-    evidence: EvidenceBucket, files: Iterable[SealedFile], records: RecordObjects
+    evidence: EvidenceFiles, files: Iterable[SealedFile], records: RecordObjects
 ) -> ObjectCheck:
     """Return those of the files that hold, one file after the other. Raises botocore's errors."""
     objects = compared = without = 0

@@ -21,7 +21,6 @@ from claude_bedrock.verification.evidence_bucket import (
     before,
     is_of_hours,
 )
-from claude_bedrock.verification.hash_log import SealedHash, log_hash
 from verification.chain_position import position
 from verification.scheduled_run import Work
 
@@ -69,8 +68,7 @@ def accept_finding(work: Work, fields: Mapping[str, Any], now: datetime) -> Mapp
     key = key_of(now)
     previous = position(work.evidence, work.hashes, now, work.retention_days).sha256
     entry = {"kind": "disposition", **acceptance._asdict(), "finding": known[0]}
-    sha256 = work.evidence.write(key, [entry], previous)
-    log_hash(SealedHash(work.evidence.name, key, sha256, acceptance.at, acceptance.at))
+    sha256 = work.seal.write(key, [entry], previous, since=now, until=now)
     return {"accepted": entry, "evidence": {"key": key, "sha256": sha256}}
 
 

@@ -24,15 +24,16 @@ from claude_bedrock.records.invocation_records import Records
 from claude_bedrock.verification import evidence_bucket, run
 from claude_bedrock.verification.accepted_findings import BadDispositionError
 from claude_bedrock.verification.allowed_regions import AllowedRegions
-from claude_bedrock.verification.coverage import iso
 from claude_bedrock.verification.evidence_bucket import EvidenceBucket
-from claude_bedrock.verification.hash_log import HashLog, SealedHash, log_hash
+from claude_bedrock.verification.hash_log import HashLog
 from claude_bedrock.verification.period import Period, period
 from claude_bedrock.verification.principals import Principals
 from claude_bedrock.verification.run import Run, Stage
+from claude_bedrock.verification.signatures import KmsSigner
 from verification.chain_position import position
 from verification.finding_requests import accept_finding, list_findings
 from verification.scheduled_run import DELAY, Clock, Work, by_the_clock
+from verification.sealing import Seal
 
 ATTEMPTS: Final = 10
 """CloudWatch Logs throttles a whole account: a run waits for its turn."""
@@ -70,9 +71,8 @@ def on_demand(work: Work, requested: Period) -> dict[str, Any]:
     at = position(work.evidence, work.hashes, requested.now, work.retention_days)
     result = run.run(work.stage, requested, by=work.by)
     key = evidence_bucket.key_on_demand(requested.now)
-    sha256 = work.evidence.write(key, result.entries(), at.sha256)
-    window = (iso(requested.since), iso(requested.until))
-    log_hash(SealedHash(work.evidence.name, key, sha256, *window))
+    window = {"since": requested.since, "until": requested.until}
+    sha256 = work.seal.write(key, result.entries(), at.sha256, **window)
     findings = [finding.as_data() for finding in result.outcome.findings]
     return {**_summary(result), "findings": findings, "evidence": {"key": key, "sha256": sha256}}
 
@@ -110,11 +110,12 @@ def _work(environment: Mapping[str, str], by: str) -> Work:
         find_requests=partial(access_log.find_requests, logs, environment["ACCESS_LOG_GROUP"]),
         records=Records(destinations, logs=logs, s3=s3),
     )
-    bucket = environment["EVIDENCE_BUCKET"]
+    evidence = EvidenceBucket(s3, environment["EVIDENCE_BUCKET"])
     return Work(
         stage=stage,
-        evidence=EvidenceBucket(s3, bucket),
-        hashes=HashLog(logs, environment["HASH_LOG_GROUP"], bucket),
+        evidence=evidence,
+        seal=Seal(evidence, KmsSigner(make("kms"), environment["SIGNING_KEY"])),
+        hashes=HashLog(logs, environment["HASH_LOG_GROUP"], evidence.name),
         by=by,
         retention_days=int(environment["RETENTION_DAYS"]),
         publish=partial(_publish, make("sns"), environment["ALARM_TOPIC"]),

@@ -21,7 +21,6 @@ from claude_bedrock.verification.evidence_bucket import (
     EvidenceBucket,
     key_of_hour,
 )
-from claude_bedrock.verification.hash_log import SealedHash, log_hash
 from claude_bedrock.verification.object_digests import ObjectDigests, key_of_objects
 from claude_bedrock.verification.period import Period
 from claude_bedrock.verification.read_budget import Budget, TooLargeError
@@ -31,6 +30,7 @@ from verification.attempts import SLICES, Attempt, Attempts
 from verification.chain_position import HashSource, Position, changed_files, position
 from verification.daily_report import daily_report, is_due
 from verification.report import report_findings, report_unsent, report_unverified
+from verification.sealing import Seal
 
 DELAY: Final = timedelta(hours=1)
 """AWS promises no time within which a record is delivered; so long it may be on its way."""
@@ -54,6 +54,7 @@ class Work(NamedTuple):
 
     stage: Stage
     evidence: EvidenceBucket
+    seal: Seal
     hashes: HashSource
     by: str
     retention_days: int
@@ -207,14 +208,11 @@ def _seal_unverified(
 
 
 def _seal(work: Work, at: Position, period: Period, entries: Sequence[Mapping[str, Any]]) -> Sealed:
-    key = key_of_hour(period.since)
-    since, until = iso(period.since), iso(period.until)
-    sha256 = work.evidence.write(key, entries, at.sha256)
-    log_hash(SealedHash(work.evidence.name, key, sha256, since, until))
+    since, until = period.since, period.until
+    sha256 = work.seal.write(key_of_hour(since), entries, at.sha256, since=since, until=until)
     about = {name: entries[0][name] for name in ("counts", "because") if name in entries[0]}
-    return Sealed(
-        at.after(sha256, period.until), period.until, {"since": since, "until": until, **about}
-    )
+    summary = {"since": iso(since), "until": iso(until), **about}
+    return Sealed(at.after(sha256, until), until, summary)
 
 
 def _period(since: datetime, until: datetime, clock: Clock) -> Period:

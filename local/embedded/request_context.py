@@ -9,9 +9,9 @@ from collections.abc import Callable, Iterator, Mapping
 from typing import Any, Final
 from urllib.parse import quote
 
-from ministack.core import iam_actions  # type: ignore[import-untyped]
+from ministack.core import iam_actions, iam_evaluator  # type: ignore[import-untyped]
 from ministack.core.responses import get_region  # type: ignore[import-untyped]
-from ministack.services import apigateway_v1, tagging  # type: ignore[import-untyped]
+from ministack.services import apigateway_v1, iam, tagging  # type: ignore[import-untyped]
 
 PASSED_ROLE: Final = "local:passed-role"
 """In the context of a request that hands a role to a service: the role's ARN and that service."""
@@ -33,6 +33,22 @@ def add() -> None:
     iam_actions.s3_service_context = _with_conditional_write(iam_actions.s3_service_context)
     iam_actions.extract_resource_arn = _with_log_arns(iam_actions.extract_resource_arn)
     tagging._RESOURCE_TAG_COLLECTORS["apigateway"] = _api_gateway_tags
+    resolve = iam_evaluator._resolve_condition_key
+    iam_evaluator._resolve_condition_key = _with_role_of_session(resolve)
+
+
+def _with_role_of_session(original: Callable[[str, Any], Any]) -> Callable[[str, Any], Any]:
+    """Of a role's session, `aws:PrincipalArn` is the ARN of the role:
+    https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_condition-keys.html#condition-keys-principalarn"""
+
+    def resolve(key: str, request: Any) -> Any:  # noqa: ANN401 - MiniStack's own
+        value = original(key, request)
+        if key.lower() != "aws:principalarn" or ":assumed-role/" not in str(value):
+            return value
+        role = iam._roles.get(value.split("/")[1])
+        return role["Arn"] if role else value
+
+    return resolve
 
 
 def _with_body_keys(original: Callable[..., Context]) -> Callable[..., Context]:

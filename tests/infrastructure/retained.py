@@ -49,7 +49,7 @@ def retentions(resources: Resources, day: dt.date) -> dict[str, RetentionResult]
         f"{prefix} deleted": bucket.retention_of_deleted(written_to, prefix, day)
         for prefix in prefixes
     }
-    (of_key,) = of_type(resources, "AWS::KMS::Key")
+    (of_key,) = [key for key in of_type(resources, "AWS::KMS::Key") if "KeySpec" not in key]
     state = "Enabled" if of_key.get("Enabled", True) else "Disabled"
     return {**named, **objects, **deleted, "key": key.retention_of(Key(state))}
 

@@ -303,7 +303,7 @@ def test_the_drift_detector_understands_its_environment(any_stage: Synthesis) ->
     policy = any_stage.only("InvocationLogging", "AWS::S3::BucketPolicy")
     deployed = _as_deployed(policy.properties["PolicyDocument"], names)
     assert drift.of_policy(deployed, read.delivery) == []
-    key = any_stage.only("InvocationLogging", "AWS::KMS::Key")
+    key = any_stage.log_key()
     assert read.key == f"<{key.id}.Arn>"
     of_key = _as_deployed(key.properties["KeyPolicy"], {})
     assert drift.of_key_policy(of_key, read.delivery) == []

@@ -33,7 +33,7 @@ def test_the_bucket_belongs_to_its_owner_and_to_nobody_else(any_stage: Synthesis
 
 
 def test_the_bucket_is_encrypted_with_our_key(any_stage: Synthesis) -> None:
-    key = any_stage.only(STACK, "AWS::KMS::Key")
+    key = any_stage.log_key()
     assert key.properties["EnableKeyRotation"] is True
     bucket = any_stage.only(STACK, "AWS::S3::Bucket").properties
     (rule,) = bucket["BucketEncryption"]["ServerSideEncryptionConfiguration"]
@@ -151,11 +151,11 @@ def test_every_custom_resource_outlasts_its_function_and_that_outlasts_iam(
 def test_records_outlive_their_stack_unless_the_stage_opts_out(
     prod: Synthesis, local: Synthesis
 ) -> None:
-    retained = ("AWS::KMS::Key", "AWS::S3::Bucket")
-    for type_ in retained:
-        assert prod.only(STACK, type_).rest["DeletionPolicy"] == "RetainExceptOnCreate"
-        assert prod.only(STACK, type_).rest["UpdateReplacePolicy"] == "Retain"
-        assert local.only(STACK, type_).rest["DeletionPolicy"] == "Delete"
+    for type_ in ("AWS::KMS::Key", "AWS::S3::Bucket"):
+        for resource in prod.resources(STACK, type_):
+            assert resource.rest["DeletionPolicy"] == "RetainExceptOnCreate"
+            assert resource.rest["UpdateReplacePolicy"] == "Retain"
+        assert {each.rest["DeletionPolicy"] for each in local.resources(STACK, type_)} == {"Delete"}
     names = {STACK: ("invocations", "invocation-logging"), "Gateway": ("gateway", "access")}
     for stack, name in (
         (stack, name) for stack, names_of_stack in names.items() for name in names_of_stack
@@ -272,7 +272,7 @@ def test_no_type_is_used_that_cloudformation_does_not_have(any_stage: Synthesis)
 
 def test_the_key_serves_the_stages_log_groups_only(any_stage: Synthesis) -> None:
     region = {"prod": "eu-central-1"}.get(any_stage.stage, "us-east-1")
-    policy = any_stage.only(STACK, "AWS::KMS::Key").properties["KeyPolicy"]["Statement"]
+    policy = any_stage.log_key().properties["KeyPolicy"]["Statement"]
     (logs,) = [
         statement
         for statement in policy
@@ -282,13 +282,39 @@ def test_the_key_serves_the_stages_log_groups_only(any_stage: Synthesis) -> None
     assert text(context).endswith(f":log-group:/claude-on-bedrock/{any_stage.stage}/*")
 
 
+def test_only_the_verification_function_signs_evidence(any_stage: Synthesis) -> None:
+    keys = any_stage.resources(STACK, "AWS::KMS::Key")
+    (key,) = [key for key in keys if key.properties.get("KeyUsage") == "SIGN_VERIFY"]
+    by_sid = {each.get("Sid"): each for each in key.properties["KeyPolicy"]["Statement"]}
+    signer = by_sid["AllowSigningOfEvidence"]["Principal"]["AWS"]
+    (function,) = [
+        each
+        for each in any_stage.resources(STACK, "AWS::Lambda::Function")
+        if each.properties["Handler"] == "verification.handler.handle"
+    ]
+
+    assert key.properties["KeySpec"] == "ECC_NIST_P256"
+    assert key.properties["PendingWindowInDays"] == 30
+    assert signer == function.properties["Role"]
+    assert by_sid["DenyOtherSigners"]["Condition"] == {"ArnNotEquals": {"aws:PrincipalArn": signer}}
+    assert by_sid["DenyOtherSigners"]["Action"] == "kms:Sign"
+    wait = {"kms:ScheduleKeyDeletionPendingWindowInDays": "30"}
+    assert by_sid["DenyDeletionWithoutFullWait"]["Condition"] == {"NumericLessThan": wait}
+    assert function.properties["Environment"]["Variables"]["SIGNING_KEY"] == {"Ref": key.id}
+
+
 def test_outputs(any_stage: Synthesis) -> None:
     outputs = any_stage.template(STACK)["Outputs"]
     own = {name for name in outputs if not name.startswith("ExportsOutput")}
     is_set = any_stage.settings.models.data_retention is not None
     retention = {"DataRetentionMode"} if is_set else set()
     record = {"LogGroupName", "LogBucketName", "LoggingConfiguration", "KeyArn", "DeliveryRoleArn"}
-    record |= {"EvidenceBucketName", "VerificationFunctionName", "DriftDetectorName"}
+    record |= {
+        "SigningKeyArn",
+        "EvidenceBucketName",
+        "VerificationFunctionName",
+        "DriftDetectorName",
+    }
     assert own == record | retention
     # Where the record lies is what came of the deployment, not what the stage would have chosen.
     configuration = any_stage.only(STACK, "Custom::BedrockInvocationLogging").id

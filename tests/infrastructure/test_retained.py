@@ -203,7 +203,9 @@ def delivery_class(made: Resources) -> None:
 
 
 def key_off(made: Resources) -> None:
-    properties(made, "AWS::KMS::Key")["Enabled"] = False
+    keys = [body["Properties"] for body in made.values() if body["Type"] == "AWS::KMS::Key"]
+    (log_key,) = [key for key in keys if "KeySpec" not in key]
+    log_key["Enabled"] = False
 
 
 OBJECTS = {RECORDS, LARGE, EVIDENCE}

@@ -42,9 +42,10 @@ def verify(
     files: Annotated[
         list[Path] | None,
         typer.Argument(
-            metavar="[FILES]",
-            help="Files that `claude-bedrock verify` wrote, oldest first. Without files: the "
-            "evidence that the stage's function sealed each hour.",
+            metavar="[FOLDER|FILES]",
+            help="A copy of the stage's bucket, checked without AWS; or files that "
+            "`claude-bedrock verify` wrote, oldest first. Without either: the evidence that the "
+            "stage's function sealed each hour, in AWS.",
         ),
     ] = None,
     *,
@@ -62,37 +63,66 @@ def verify(
             "--objects", help="Compare the objects in S3 with those that each hour was verified by."
         ),
     ] = False,
+    public_key: Annotated[
+        Path | None,
+        typer.Option(
+            metavar="FILE",
+            help="The public key of the stage's signing key, PEM. Default: the one in FOLDER.",
+        ),
+    ] = None,
     stage: Stage = None,
     region: Region = None,
     as_json: AsJson = False,
     local_dir: LocalDir = LOCAL_DIR,
 ) -> None:
-    """Check that evidence is unchanged: the hash chain of files, or of a stage's sealed hours.
+    """Check that evidence is unchanged: hashes, signatures and objects of a copy of the bucket, the
+    hash chain of files, or a stage's sealed hours in AWS.
 
     Exit codes: 0 the chain holds, 1 it is broken or an hour is missing, 2 it cannot be checked."""
     with one_line_errors(NOT_ASSESSED, "auditor"):
-        if files:
-            if since or objects:
-                raise EvidenceError("FILES cannot be combined with --since or --objects.")
-            last_hash = checked(files)
+        if files and (since or objects):
+            raise EvidenceError("FOLDER or FILES cannot be combined with --since or --objects.")
+        if files and files[0].is_dir():
+            exit_code = _verify_folder(files, public_key, as_json=as_json)
+        elif public_key:
+            raise EvidenceError("--public-key needs FOLDER, a copy of the stage's bucket.")
+        elif files:
+            exit_code = _verify_files(files, as_json=as_json)
         else:
             target = deployment.chosen(stage, region, local_dir)
-            report = _chain(target, since, objects=objects)
-    if files:
-        _show_files(files, last_hash, as_json=as_json)
-        return
+            exit_code = _verify_stage(target, since, objects=objects, as_json=as_json)
+    sys.exit(exit_code)
+
+
+def _verify_folder(folders: list[Path], public_key: Path | None, *, as_json: bool) -> int:
+    from claude_bedrock.cli.evidence import offline, offline_report  # noqa: PLC0415 - cryptography
+
+    if len(folders) > 1:
+        raise EvidenceError("Name one FOLDER, or FILES.")
+    report = offline.check_folder(folders[0], public_key)
     if as_json:
-        echo_json(chain_data(report))
+        echo_json(report.as_data())
     else:
-        echo(chain_text(report))
-    sys.exit(chain_exit_code(report))
+        echo(offline_report.offline_text(report))
+    return offline_report.offline_exit_code(report)
 
 
-def _show_files(files: list[Path], last_hash: str, *, as_json: bool) -> None:
+def _verify_files(files: list[Path], *, as_json: bool) -> int:
+    last_hash = checked(files)
     if as_json:
         echo_items(map(str, files), last_hash=last_hash)
     else:
         echo(f"{len(files)} files hold; the last hash is {last_hash}")
+    return 0
+
+
+def _verify_stage(target: Deployment, since: str | None, *, objects: bool, as_json: bool) -> int:
+    report = _chain(target, since, objects=objects)
+    if as_json:
+        echo_json(chain_data(report))
+    else:
+        echo(chain_text(report))
+    return chain_exit_code(report)
 
 
 def _chain(target: Deployment, since: str | None, *, objects: bool) -> ChainReport:

@@ -44,14 +44,14 @@ def chain_sentences(chain_report: ChainReport) -> Iterator[str]:
             f"within 2 hours and 15 minutes. {len(coverage.files):,} files are there."
         )
     if coverage.missing:
-        yield f"Missing: {_listed([str(hour) for hour in coverage.missing])}."
+        yield f"Missing: {listed([str(hour) for hour in coverage.missing])}."
     if coverage.broken:
-        yield f"Broken: {_listed([why for _, why in coverage.broken])}."
+        yield f"Broken: {listed([why for _, why in coverage.broken])}."
     if coverage.mismatches:
-        yield f"Not what the function sealed: {_listed([str(e) for e in coverage.mismatches])}."
+        yield f"Not what the function sealed: {listed([str(e) for e in coverage.mismatches])}."
     if coverage.not_verified:
         spans = [f"{span} ({why})" for span, why in coverage.not_verified]
-        yield f"Not verified: {_listed(spans)}."
+        yield f"Not verified: {listed(spans)}."
     if chain_report.expired:
         yield f"{chain_report.expired:,} hours of the window are older than evidence is kept."
     if chain_report.unasked:
@@ -73,9 +73,9 @@ def _object_sentences(result: ObjectCheck) -> Iterator[str]:
         f"ETag: {len(breaks):,} are gone or changed, {len(new):,} are new."
     )
     if breaks:
-        yield f"Not what was read: {_listed(breaks)}."
+        yield f"Not what was read: {listed(breaks)}."
     if new:
-        yield f"New: {_listed(new)}."
+        yield f"New: {listed(new)}."
     if result.without:
         yield f"{result.without:,} files of hours name no objects: an older version sealed them."
 
@@ -94,6 +94,7 @@ def chain_data(chain_report: ChainReport) -> dict[str, Any]:
     }
 
 
-def _listed(names: Sequence[str]) -> str:
+def listed(names: Sequence[str]) -> str:
+    """Return the first of the names and how many more there are, fit for a terminal."""
     more = f"; and {len(names) - _NAMED:,} more" if len(names) > _NAMED else ""
     return f"{'; '.join(map(escape_line, names[:_NAMED]))}{more}"

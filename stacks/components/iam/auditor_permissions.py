@@ -39,7 +39,12 @@ def query_permissions(names: StageNames, *, table: str, bucket_arn: str) -> list
 
 
 def auditor_permissions(
-    names: StageNames, *, bucket_arn: str, key_arn: str, access_bucket_arn: str | None
+    names: StageNames,
+    *,
+    bucket_arn: str,
+    key_arn: str,
+    signing_key_arn: str,
+    access_bucket_arn: str | None,
 ) -> list[Permission]:
     """Return what an auditor may read beside `viewer_permissions`, which also deny to invoke.
     `access_bucket_arn` is the bucket of the access log of records, if there is one."""
@@ -79,6 +84,11 @@ def auditor_permissions(
             "ReadKmsKeyState",
             ("kms:DescribeKey", "kms:GetKeyPolicy", "kms:GetKeyRotationStatus"),
             [key_arn],
+        ),
+        Permission(
+            "ReadPublicKeyOfEvidence",
+            ("kms:GetPublicKey", "kms:DescribeKey", "kms:GetKeyPolicy"),
+            [signing_key_arn],
         ),
         Permission(
             "LookUpCloudTrailEvents",

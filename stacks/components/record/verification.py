@@ -19,6 +19,7 @@ from stacks.components.observability.metrics import runs_metric, verification_me
 from stacks.components.packaging.python_function import PythonFunction
 from stacks.components.packaging.schedule import ScheduledInvocation
 from stacks.components.record.logging_configuration import LoggingConfiguration
+from stacks.components.record.signing_key import SigningKey
 
 RATE = cdk.Duration.hours(1)
 # The join of 400,000 calls, which is all that an attempt takes, holds 340 MiB (lambda/verification/
@@ -106,6 +107,10 @@ class VerificationFunction(PythonFunction):
             statements=[permission.statement() for permission in permissions],
             findings=wildcard_findings(scope, permissions),
         )
+        self.signing_key = SigningKey(
+            self, "SigningKey", signer=self.role, retain=log_settings.retain
+        ).key
+        self.function.add_environment("SIGNING_KEY", self.signing_key.key_id)
         if hourly:
             self._schedule(configuration)
 

@@ -21,7 +21,7 @@ from claude_bedrock.cli.shared.terminal import console, echo, escape_line
 from claude_bedrock.cli.usage import table
 from claude_bedrock.cli.usage.totals import Sum, Usage
 from claude_bedrock.cli.verify import command as verify_command
-from claude_bedrock.cli.verify.chain_report import _listed as listed_hours
+from claude_bedrock.cli.verify.chain_report import listed as listed_hours
 from claude_bedrock.records.invocation_records import Stored
 from claude_bedrock.verification.finding import Finding
 from claude_bedrock.verification.period import Period

@@ -89,3 +89,20 @@ def test_a_simulation_is_authorized_for_its_principal() -> None:
 
     assert resources("iam", *request) == ROLE
     assert resources("iam", *request[:4], {}, *request[5:]) == "*"
+
+
+@pytest.mark.parametrize(
+    ("caller", "principal"),
+    [
+        ("arn:aws:sts::123456789012:assumed-role/delivery/session", ROLE),
+        ("arn:aws:iam::123456789012:user/ana", "arn:aws:iam::123456789012:user/ana"),
+    ],
+)
+def test_the_principal_of_a_roles_session_is_the_role(
+    caller: str, principal: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("ministack.services.iam._roles", {"delivery": {"Arn": ROLE}})
+    resolve = request_context._with_role_of_session(lambda _key, request: request)
+
+    assert resolve("aws:PrincipalArn", caller) == principal
+    assert resolve("aws:PrincipalAccount", caller) == caller

@@ -29,10 +29,12 @@ from claude_bedrock.verification.principals import Principals
 from claude_bedrock.verification.read_budget import TooLargeError
 from claude_bedrock.verification.run import Stage
 from tests.unit.verification.buckets import BUCKET, MONTH, MemoryS3
+from tests.unit.verification.local_signer import LocalSigner
 from tests.unit.verification.scenario import GATEWAY_ROLE, audit_line, record
-from verification import finding_requests, scheduled_run
+from verification import scheduled_run, sealing
 from verification.attempts import ATTEMPTS
 from verification.scheduled_run import EXPIRED, TOO_LARGE, Clock, Work, by_the_clock
+from verification.sealing import Seal
 
 NOON = MONTH + 12 * HOUR
 MINUTE = timedelta(minutes=1)
@@ -45,6 +47,7 @@ class Account:
     def __init__(self, monkeypatch: pytest.MonkeyPatch) -> None:
         self.s3 = MemoryS3()
         self.evidence = EvidenceBucket(self.s3, BUCKET)
+        self.signer = LocalSigner()
         self.hashes: dict[str, SealedHash] = {}
         self.calls: list[tuple[datetime, str]] = []
         self.rate = 0.0
@@ -52,8 +55,7 @@ class Account:
         self.error: Exception | None = None
         self.sent: list[tuple[str, str]] = []
         self.refuses_mail: Exception | None = None
-        monkeypatch.setattr(finding_requests, "log_hash", self.log_hash)
-        monkeypatch.setattr(scheduled_run, "log_hash", self.log_hash)
+        monkeypatch.setattr(sealing, "log_hash", self.log_hash)
         monkeypatch.setattr(read_budget, "_EVERY", 1)
         monkeypatch.setenv("POWERTOOLS_SERVICE_NAME", "verification")
         monkeypatch.setenv("POWERTOOLS_METRICS_NAMESPACE", "ClaudeOnBedrock")
@@ -116,7 +118,8 @@ class Account:
             find_requests=lambda *_: {},
             records=self,
         )
-        return Work(stage, self.evidence, self, "arn:function", 30, self.publish)
+        seal = Seal(self.evidence, self.signer)
+        return Work(stage, self.evidence, seal, self, "arn:function", 30, self.publish)
 
     def entries(self, since: datetime) -> list[dict[str, Any]]:
         return [json.loads(line) for line in self.s3.objects[key_of_hour(since)].splitlines()]
@@ -142,7 +145,7 @@ def account(monkeypatch: pytest.MonkeyPatch) -> Account:
     """Whose chain has reached noon."""
     made = Account(monkeypatch)
     made.run(NOON + HOUR)
-    assert list(made.s3.objects)[-1] == key_of_hour(NOON - HOUR)
+    assert max(made.evidence.listed(HOURLY)) == key_of_hour(NOON - HOUR)
     return made
 
 

@@ -21,7 +21,7 @@ from claude_bedrock.verification.evidence_bucket import (
 from claude_bedrock.verification.hash_log import HashLog, SealedHash, moment_of
 from claude_bedrock.verification.period import BadWindowError
 from tests.unit.verification.scenario import GATEWAY_ROLE, OTHER_ROLE, audit_line, record
-from verification import handler, scheduled_run
+from verification import handler, scheduled_run, sealing
 from verification.chain_position import position
 from verification.scheduled_run import Clock, Work, by_the_clock
 
@@ -60,6 +60,7 @@ ENVIRONMENT = {
     "ACCESS_LOG_GROUP": "/access",
     "HASH_LOG_GROUP": "/verification",
     "RETENTION_DAYS": "30",
+    "SIGNING_KEY": "alias/evidence",
     "ALARM_TOPIC": "arn:aws:sns:eu-central-1:123456789012:the-topic",
     "POWERTOOLS_SERVICE_NAME": "verification",
     "POWERTOOLS_METRICS_NAMESPACE": "ClaudeOnBedrock",
@@ -76,6 +77,10 @@ class Account:
     def __init__(self) -> None:
         make: Any = boto3.client
         self.logs, self.s3 = make("logs"), make("s3")
+        key = make("kms").create_key(KeySpec="ECC_NIST_P256", KeyUsage="SIGN_VERIFY")
+        make("kms").create_alias(
+            AliasName=ENVIRONMENT["SIGNING_KEY"], TargetKeyId=key["KeyMetadata"]["KeyId"]
+        )
         for group in ("/gateway", "/invocations", "/access", "/verification"):
             self.logs.create_log_group(logGroupName=group)
             self.logs.create_log_stream(logGroupName=group, logStreamName=STREAM)
@@ -128,7 +133,7 @@ def account(monkeypatch: pytest.MonkeyPatch) -> Iterator[Account]:
         monkeypatch.setenv(name, value)
     with mock_aws():
         made = Account()
-        monkeypatch.setattr(scheduled_run, "log_hash", made.log_hash)
+        monkeypatch.setattr(sealing, "log_hash", made.log_hash)
         yield made
 
 

@@ -337,6 +337,8 @@ def _keys_and_topics(region: str, assembly: Assembly) -> Iterator[Cell]:
         yield cell("kms:Decrypt", name, key, way="directly")
         yield cell("kms:Decrypt", name, key, through_s3, "through S3")
         yield cell("kms:ScheduleKeyDeletion", name, key)
+        yield cell("kms:Sign", name, key)
+        yield cell("kms:GetPublicKey", name, key)
         for topic, arn in _topics(region, assembly):
             through_sns = {
                 "kms:ViaService": f"sns.{region}.amazonaws.com",
