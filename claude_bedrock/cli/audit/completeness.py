@@ -5,11 +5,14 @@ from typing import Final, NamedTuple
 
 from claude_bedrock.cli.audit.recorded_responses import RecordingDeployment
 from claude_bedrock.cli.audit.statement import Judgment, Statement, Verdict, stated
+from claude_bedrock.cli.evidence.offline_report import key_sentence, signature_sentences
+from claude_bedrock.cli.evidence.signature_check import PublicKey, check_signatures
 from claude_bedrock.cli.shared.deployment import Deployment
 from claude_bedrock.cli.verify import verification
 from claude_bedrock.cli.verify.chain_report import chain_sentences, is_complete
 from claude_bedrock.cli.verify.evidence_folder import EvidenceError
 from claude_bedrock.cli.verify.verification import ChainReport, Report
+from claude_bedrock.verification.evidence_bucket import EvidenceBucket
 from claude_bedrock.verification.finding import Finding, Kind
 from claude_bedrock.verification.period import Period
 
@@ -66,8 +69,39 @@ def collect_completeness(
         "s3:ListBucket, s3:GetObject and logs:FilterLogEvents",
         lambda: _chain(deployment, period, chain_reports),
     )
+    signed = stated(
+        recorder,
+        "signed",
+        "The evidence of every hour is signed with a key that only the verification function uses",
+        "kms:GetPublicKey, s3:ListBucket and s3:GetObject",
+        lambda: judge_signatures(recorder, deployment, chain_reports),
+    )
     hours = next(chain_sentences(chain_reports[0])) if chain_reports else ""
-    return Completeness(report, (*judged, chain), hours)
+    return Completeness(report, (*judged, chain, signed), hours)
+
+
+def judge_signatures(
+    recorder: Deployment, deployment: Deployment, chain_reports: Sequence[ChainReport]
+) -> Judgment:
+    """Return the judgment on the signatures of the files of a chain; none has been read where there
+    is no chain."""
+    files = chain_reports[0].coverage.files if chain_reports else ()
+    outputs = recorder.outputs("InvocationLogging")
+    if not files or "SigningKeyArn" not in outputs:
+        return Judgment("not assessed", "There is no signed evidence of the window.")
+    answer = recorder.client("kms").get_public_key(KeyId=outputs["SigningKeyArn"])
+    key = PublicKey.from_der(answer["PublicKey"])
+    first, last = files[0].key, files[-1].key
+    check = check_signatures(
+        EvidenceBucket(deployment.client("s3"), outputs["EvidenceBucketName"]),
+        files,
+        [key],
+        is_expected=lambda name: first <= name <= last,
+    )
+    words = " ".join((*signature_sentences(check, len(files)), key_sentence(key)))
+    if check.broken:
+        return Judgment("fail", words)
+    return Judgment("not assessed" if check.unsigned else "pass", words)
 
 
 def judge(name: str, report: Report) -> Statement:

@@ -73,7 +73,7 @@ CONTROLS: Final = (
         "AU-9",
         "Records are protected from change and from the wrong readers",
         _NIST,
-        ("encrypted", "bucket-closed", "chain"),
+        ("encrypted", "bucket-closed", "chain", "signed"),
     ),
     Control(
         "NIST 800-53 r5",

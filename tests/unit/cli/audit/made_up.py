@@ -68,6 +68,7 @@ def report(*, lost: int = 2) -> Report:
                 "callers",
                 "residency",
                 "chain",
+                "signed",
             ),
         ),
         retention=Retention(
