@@ -8,8 +8,8 @@ from typing import Annotated
 import typer
 
 from claude_bedrock.cli.shared import deployment
-from claude_bedrock.cli.verify import verification
-from claude_bedrock.cli.verify.chain_report import chain_data, chain_exit_code, chain_text
+from claude_bedrock.cli.shared.deployment import Deployment
+from claude_bedrock.cli.shared.errors import NOT_ASSESSED
 from claude_bedrock.cli.shared.options import (
     LOCAL_DIR,
     AsJson,
@@ -18,10 +18,10 @@ from claude_bedrock.cli.shared.options import (
     Stage,
     one_line_errors,
 )
-from claude_bedrock.cli.shared.deployment import Deployment
-from claude_bedrock.cli.shared.errors import NOT_ASSESSED
-from claude_bedrock.cli.verify.evidence_folder import EvidenceError, checked
 from claude_bedrock.cli.shared.terminal import echo, echo_items, echo_json
+from claude_bedrock.cli.verify import verification
+from claude_bedrock.cli.verify.chain_report import chain_data, chain_exit_code, chain_text
+from claude_bedrock.cli.verify.evidence_folder import EvidenceError, checked
 from claude_bedrock.cli.verify.verification import ChainReport
 from claude_bedrock.verification.period import moment
 

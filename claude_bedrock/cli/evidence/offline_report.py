@@ -1,0 +1,67 @@
+"""What the check of a copy of the evidence came to, in sentences and as an exit code."""
+
+from collections.abc import Iterator
+from typing import Final
+
+from claude_bedrock.cli.evidence.offline import ObjectComparison, OfflineReport
+from claude_bedrock.cli.evidence.signature_check import PublicKey, SignatureCheck
+from claude_bedrock.cli.verify.chain_report import (
+    BROKEN,
+    HOLDS,
+    NOT_ASSESSED,
+    chain_sentences,
+    listed,
+)
+from claude_bedrock.cli.verify.verification import ChainReport
+
+
+def offline_exit_code(report: OfflineReport) -> int:
+    """Return 1 where something is missing or changed, 2 where an hour is not verified or not
+    signed, else 0."""
+    if not report.holds:
+        return BROKEN
+    coverage = report.coverage
+    is_complete = coverage.hours_verified == coverage.hours > 0 and not report.signatures.unsigned
+    return HOLDS if is_complete else NOT_ASSESSED
+
+
+def offline_text(report: OfflineReport) -> str:
+    """Return a sentence in a line."""
+    sentences = [
+        *chain_sentences(ChainReport(report.coverage, unasked="", expired=0)),
+        *signature_sentences(report.signatures, len(report.coverage.files)),
+        *map(key_sentence, report.keys),
+        *([_COMPARE_KEY] if report.from_folder else []),
+        *(_object_sentences(report.objects) if report.objects else [_NO_OBJECTS]),
+    ]
+    return "\n".join(sentences)
+
+
+_NO_OBJECTS: Final = "The folder has no records under AWSLogs/, so no object was compared."
+_COMPARE_KEY: Final = (
+    "The public key came with the folder. Compare its SHA-256 with that in the audit report, or "
+    "name the key that you got from KMS with --public-key."
+)
+
+
+def signature_sentences(check: SignatureCheck, files: int) -> Iterator[str]:
+    """Yield what the signatures of so many files of hours came to."""
+    yield f"Signatures cover {check.signed:,} of {files:,} files of hours."
+    if check.unsigned:
+        yield f"Not signed: {listed(check.unsigned)}."
+    if check.broken:
+        yield f"Wrong: {listed(check.broken)}."
+
+
+def key_sentence(key: PublicKey) -> str:
+    return f"The SHA-256 of the public key is {key.fingerprint}."
+
+
+def _object_sentences(objects: ObjectComparison) -> Iterator[str]:
+    yield (
+        f"{objects.unchanged:,} objects are what was read, {len(objects.changed):,} are changed, "
+        f"{len(objects.missing):,} are missing, {len(objects.new):,} are new."
+    )
+    for name in ("changed", "missing", "new"):
+        if keys := getattr(objects, name):
+            yield f"{name.capitalize()}: {listed(keys)}."
