@@ -20,7 +20,7 @@ from stacks.components.api.api_key_expiry import ApiKeyExpiry
 from stacks.components.api.authorizer import Authorizer
 from stacks.components.api.canary import Canary
 from stacks.components.api.gateway_function import GatewayFunction
-from stacks.components.api.key_plan import ApiKeys, KeyPlan
+from stacks.components.api.key_plan import ApiKeys, IssuerKeys, KeyPlan
 from stacks.components.api.streaming_api import StreamingApi
 from stacks.components.iam.endpoint_policy import EndpointPolicy
 from stacks.components.iam.invoke_policies import InvokePolicies
@@ -33,7 +33,8 @@ from stacks.invocation_logging import InvocationLogging
 from stacks.model_access import ModelAccess
 from stacks.stage import Stage
 from stacks.stage.block import CANARY_KEY
-from stacks.stage.callers import DEFAULT_PLAN
+from stacks.stage.token_issuers import DEFAULT_PLAN
+from stacks.token_issuer_environment import token_issuers_text
 
 
 class Gateway(cdk.Stack):
@@ -65,7 +66,10 @@ class Gateway(cdk.Stack):
 
         by_key = stage.callers.auth == "key"
         keys = ApiKeys(self, "Keys", names=stage.key_names, name_prefix=self.api_name)
-        self.authorizer = self._authorizer() if by_key else None
+        issuer_keys = IssuerKeys(
+            self, "IssuerKeys", names=list(stage.callers.token_issuers), api_name=self.api_name
+        )
+        self.authorizer = self._authorizer(issuer_keys) if by_key else None
         if not by_key:
             # It outlives the stack with the stage's logs, so it cannot be created a second time.
             scope = Construct(self, "Authorizer")
@@ -78,7 +82,7 @@ class Gateway(cdk.Stack):
         api = self._api(access_log)
         self.api_stage = api.stage
         self.api_key_expiry = self._api_key_expiry() if by_key else None
-        plan_ids = self._usage_plans(keys) if by_key else []
+        plan_ids = self._usage_plans(keys, issuer_keys) if by_key else []
         if not by_key:
             _allow_application_role(self, stage, api)
         if stage.evidence.canary:
@@ -86,12 +90,14 @@ class Gateway(cdk.Stack):
         _operator_policy(self, stage, access.operator_role, plan_ids)
         self._outputs(gateway, access_log)
 
-    def _authorizer(self) -> lambda_.IFunction:
+    def _authorizer(self, issuer_keys: IssuerKeys) -> lambda_.IFunction:
+        issuers = token_issuers_text(self, self._stage.callers, issuer_keys.values)
         authorizer = Authorizer(
             self,
             "Authorizer",
             gateway_concurrency=self._stage.endpoint.reserved_concurrency,
             log_settings=self._log_settings,
+            token_issuers=issuers,
         )
         add_outputs(self, {"AuthorizerName": (authorizer.function.function_name, "Authorizer")})
         return _optional(authorizer.function)
@@ -124,6 +130,7 @@ class Gateway(cdk.Stack):
             throttle=None if self.authorizer else self._stage.callers.throttle,
             access_log=access_log,
             cors_origins=self._stage.endpoint.cors_origins,
+            takes_tokens=bool(self._stage.callers.token_issuers),
         )
         setter = LogRoleFunction(self, "LogRoleFunction", log_settings=self._log_settings)
         log_role = AccountLogRole(self, "LogRole", function=setter.function)
@@ -138,8 +145,8 @@ class Gateway(cdk.Stack):
         add_outputs(self, {"ApiKeyExpiryName": name})
         return _optional(expiry.function)
 
-    def _usage_plans(self, keys: ApiKeys) -> list[str]:
-        ids = _usage_plan_ids(self, self._stage, self.api_stage, keys)
+    def _usage_plans(self, keys: ApiKeys, issuer_keys: IssuerKeys) -> list[str]:
+        ids = _usage_plan_ids(self, self._stage, self.api_stage, keys, issuer_keys)
         outputs = {
             "UsagePlanIds": (self.to_json_string(ids), "JSON: usage plan -> its id"),
             "ApiKeyIds": (self.to_json_string(keys.ids_by_name()), "JSON: API key -> its id"),
@@ -240,13 +247,22 @@ def _allow_application_role(stack: cdk.Stack, stage: Stage, api: StreamingApi) -
 
 
 def _usage_plan_ids(
-    stack: cdk.Stack, stage: Stage, api_stage: apigateway.Stage, keys: ApiKeys
+    stack: cdk.Stack,
+    stage: Stage,
+    api_stage: apigateway.Stage,
+    keys: ApiKeys,
+    issuer_keys: IssuerKeys,
 ) -> dict[str, str]:
-    """Create the stage's usage plans; the stack's own keys are in the default one. Return plan ->
-    id."""
+    """Create the stage's usage plans; the stack's own keys are in the default one, and each token
+    issuer's in its own. Return plan -> id."""
     ids, name = {}, f"claude-on-bedrock-{stage.name}"
     for plan_name, limits in stage.callers.all_plans.items():
         is_default = plan_name == DEFAULT_PLAN
+        of_issuers = [
+            issuer_keys.by_name[name]
+            for name, issuer in stage.callers.token_issuers.items()
+            if issuer.plan == plan_name
+        ]
         plan = KeyPlan(
             stack,
             "KeyPlan" if is_default else f"KeyPlan-{plan_name}",
@@ -254,7 +270,7 @@ def _usage_plan_ids(
             stage=api_stage,
             throttle=limits.throttle,
             quota=limits.quota,
-            keys=list(keys.by_name.values()) if is_default else (),
+            keys=[*(keys.by_name.values() if is_default else ()), *of_issuers],
         )
         ids[plan_name] = plan.plan.usage_plan_id
     return ids

@@ -69,6 +69,9 @@ def _failure(payload: bytes) -> RefusedError:
 
 
 def _grant(payload: bytes, arn: str) -> Grant:
+    """A value of the context may not be an object or a list:
+    https://docs.aws.amazon.com/apigateway/latest/developerguide/api-gateway-lambda-authorizer-output.html
+    """
     try:
         answer = json.loads(payload)
         principal, statements = answer["principalId"], answer["policyDocument"]["Statement"]
@@ -77,8 +80,11 @@ def _grant(payload: bytes, arn: str) -> Grant:
         raise RefusedError("AUTHORIZER_CONFIGURATION_ERROR") from malformed
     if not allowed:
         raise RefusedError("ACCESS_DENIED")
+    context = answer.get("context") or {}
+    if not all(isinstance(value, str | int | float | bool) for value in context.values()):
+        raise RefusedError("AUTHORIZER_CONFIGURATION_ERROR")
     # Values of the context reach the function as text, whatever their type was.
-    values = {name: _text(value) for name, value in (answer.get("context") or {}).items()}
+    values = {name: _text(value) for name, value in context.items()}
     return Grant(principal, answer.get("usageIdentifierKey"), values)
 
 

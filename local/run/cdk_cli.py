@@ -3,6 +3,7 @@
 import asyncio
 import json
 import os
+import platform
 import re
 import sys
 from collections.abc import Callable, Mapping
@@ -41,6 +42,7 @@ class Cdk:
     async def synth(self, report: Report) -> None:
         """Write the cloud assembly, which the other commands use, and ask no AWS."""
         options: tuple[Any, ...] = ("-c", f"stage={self.stage}", "--output", self._assembly)
+        options = ("-c", f"architecture={architecture()}", *options)
         if self._stages_file is not None:
             options = ("-c", f"stages={json.dumps(read_stages(self._stages_file))}", *options)
         await self._run(
@@ -89,6 +91,12 @@ class Cdk:
                     report(condensed(lines[-1]))
             if await process.wait() != 0:
                 raise CdkError("\n".join([f"cdk {command[0]} failed:", *_reason(lines)]))
+
+
+def architecture() -> str:
+    """Return Lambda's word for this machine's processor: functions run on it, and a wheel with
+    machine code has to fit."""
+    return "arm64" if platform.machine().lower() in {"arm64", "aarch64"} else "x86_64"
 
 
 def condensed(line: str) -> str:

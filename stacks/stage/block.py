@@ -105,5 +105,9 @@ class Stage(Group):
             "retention_days": self.logging.retention_days,
             "github": self.account.roles.name_github,
             "allowed_direct_callers": self.callers.allowed_direct_callers,
+            "token_issuers": {
+                name: {"issuer": issuer.issuer, "audience": issuer.audience}
+                for name, issuer in self.callers.token_issuers.items()
+            },
             "verify_hourly": self.evidence.verify_hourly,
         }

@@ -8,12 +8,8 @@ from typing import Annotated, Literal
 from pydantic import Field
 
 from stacks.stage.group import TRUE_OR_FALSE, Allowed, Group, Page, PrincipalArn, TagText
+from stacks.stage.token_issuers import DEFAULT_PLAN, IssuerName, PlanName, TeamName, TokenIssuer
 
-DEFAULT_PLAN = "default"
-
-PlanName = Annotated[str, Field(pattern=r"^[A-Za-z0-9_-]{1,32}$")]
-# It becomes part of a profile's name: single separators, no more than there is room for.
-TeamName = Annotated[str, Field(pattern=r"^[A-Za-z0-9]([_-]?[A-Za-z0-9])*$", max_length=24)]
 KeyName = Annotated[str, Field(pattern=r"^[A-Za-z0-9_.-]{1,64}$")]
 
 
@@ -89,15 +85,29 @@ class Callers(Group):
     ] = "key"
     api_keys: Annotated[
         tuple[KeyName, ...],
-        Allowed("a list of 1 to 50 different names of letters, digits, _ . and -"),
+        Allowed(
+            "a list of 1 to 50 different names of letters, digits, _ . and -, or of none with "
+            "token_issuers"
+        ),
         Field(
-            min_length=1,
             max_length=50,
             strict=False,
             description="The keys that a deployment makes. A key's name is in every audit log "
             "entry and in Bedrock's record.",
         ),
     ] = ("default",)
+    token_issuers: Annotated[
+        Mapping[IssuerName, TokenIssuer],
+        Allowed(
+            "an object of names (letters, digits, _ and -), each an object of issuer, audience, "
+            "caller_claim, team, require and plan"
+        ),
+        Page("sign-in.md"),
+        Field(
+            description="OpenID Connect issuers whose tokens are a credential as keys are: your "
+            "identity provider, AWS, GitHub Actions."
+        ),
+    ] = {}
     throttle: Annotated[
         Throttle,
         _THROTTLE,

@@ -14,6 +14,7 @@ from tests.infrastructure.rendering import text, texts
 from tools.synthesis import Resource, Synthesis
 
 STACK = "Gateway"
+ISSUER_KEY = "token-issuer-"
 
 # https://platform.claude.com/docs/en/api/errors
 ERROR_TYPES = {
@@ -268,8 +269,10 @@ def test_each_name_has_a_key_in_the_plan(local: Synthesis) -> None:
     keys = {resource.id: resource for resource in local.resources(STACK, "AWS::ApiGateway::ApiKey")}
     names = {key.properties["Name"] for key in keys.values()}
     expected = ("default", "second", "search.web", "canary")
-    assert names == {f"claude-on-bedrock-local-{name}" for name in expected}
-    assert not [key for key in keys.values() if "Value" in key.properties]
+    of_issuer = f"{ISSUER_KEY}local-of-claude-on-bedrock-local"
+    assert names == {of_issuer, *(f"claude-on-bedrock-local-{name}" for name in expected)}
+    valued = [key.properties["Name"] for key in keys.values() if "Value" in key.properties]
+    assert valued == [of_issuer]
     (plan,) = [
         resource
         for resource in local.resources(STACK, "AWS::ApiGateway::UsagePlan")
@@ -402,7 +405,7 @@ def test_the_expiry_of_keys_is_checked_every_few_minutes(any_stage: Synthesis) -
         resource.properties["Name"]
         for resource in any_stage.resources(STACK, "AWS::ApiGateway::ApiKey")
     }
-    assert all(name.startswith(prefix) for name in names)
+    assert all(name.startswith((prefix, ISSUER_KEY)) for name in names)
 
 
 def test_only_keys_with_the_stages_tag_can_be_switched_off(any_stage: Synthesis) -> None:

@@ -32,11 +32,13 @@ _ROLE: Final = f"arn:aws:iam::{ACCOUNT}:role/somebody"
 _TRUST: Final = {"principals": [_ROLE]}
 _WORKFLOW: Final = {"github": ["octo-org/search:ref:refs/heads/main"]}
 _PLAN: Final = {"throttle": {"rate_per_second": 1, "burst": 5}}
+_ISSUER: Final = {"issuer": "https://login.example.com", "audience": "claude-on-bedrock"}
 _BY_SIGNATURE: Final = {
     "callers.auth": "iam",
     "callers.api_keys": ABSENT,
     "callers.quota": ABSENT,
     "callers.plans": ABSENT,
+    "callers.token_issuers": ABSENT,
 }
 _ALL_MODELS: Final = [
     *("claude-sonnet-4-5", "claude-opus-4-5", "claude-haiku-4-5", "claude-sonnet-4-6"),
@@ -65,6 +67,7 @@ FULL: Final[Block] = {
     "callers.api_keys": ["default", "search.web"],
     "callers.quota": {"requests": 1000, "period": "DAY"},
     "callers.plans": {"trial": _PLAN},
+    "callers.token_issuers": {"company": _ISSUER},
     "endpoint.reserved_concurrency": 100,
     "account.alarm_email": "operations@example.com",
     "logging.auto_restore_logging": True,
@@ -96,6 +99,14 @@ _WRITTEN: Final[Mapping[str, Sequence[object]]] = {
     "endpoint.ping_seconds": [15, 20],
     "endpoint.reserved_concurrency": [None, 100, 300],
     "callers.api_keys": [["default"], ["default", "second"], ["second", "default"], ["second"]],
+    "callers.token_issuers": [
+        {},
+        {"company": _ISSUER},
+        {
+            "company": {**_ISSUER, "require": {"tenant": ["a", "b"]}},
+            "ci": {**_ISSUER, "audience": "ci"},
+        },
+    ],
     "callers.throttle": [
         {"rate_per_second": 10, "burst": 20},
         {"rate_per_second": 1, "burst": 2},

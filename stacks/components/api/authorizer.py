@@ -1,4 +1,5 @@
-"""The Lambda authorizer: which header of a request carries the caller's API key."""
+"""The Lambda authorizer: which header of a request carries the caller's credential, and whom a
+token names."""
 
 from __future__ import annotations
 
@@ -13,9 +14,16 @@ from stacks.components.packaging.python_function import PythonFunction
 # https://docs.aws.amazon.com/apigateway/latest/developerguide/limits.html
 MAX_CONCURRENCY = 100
 
+# Local mode runs the authorizer on this machine's processor, and says so to the CDK.
+ARCHITECTURE_CONTEXT = "architecture"
+
 
 class Authorizer(PythonFunction):
-    """A function that reads the caller's key from either of two headers.
+    """A function that reads the caller's key from either of two headers, and checks a token of
+    one of the `token_issuers`, a JSON list.
+
+    With issuers it ships the libraries that check signatures, which hold machine code; it may take
+    the time of reading an issuer's keys, and its processor grows with its memory.
 
     Where the gateway reserves concurrency (`gateway_concurrency`), it reserves as much for itself,
     up to MAX_CONCURRENCY, so that a burst is not throttled before it reaches the gateway.
@@ -28,16 +36,21 @@ class Authorizer(PythonFunction):
         *,
         gateway_concurrency: int | None,
         log_settings: LogGroupSettings,
+        token_issuers: str = "",
     ) -> None:
+        architecture = scope.node.try_get_context(ARCHITECTURE_CONTEXT) or "arm64"
         super().__init__(
             scope,
             construct_id,
-            description="Reads the caller's API key from the header that carries it",
-            packages=["authorizer"],
+            description="Reads the caller's API key from the header that carries it"
+            + (", and checks tokens" if token_issuers else ""),
+            packages=["authorizer", "token_issuers"] if token_issuers else ["authorizer"],
             handler="authorizer.handler.handle",
             log_name="authorizer",
             log_settings=log_settings,
-            timeout=cdk.Duration.seconds(5),
-            memory_mb=256,
+            timeout=cdk.Duration.seconds(8 if token_issuers else 5),
+            memory_mb=512 if token_issuers else 256,
+            environment={"TOKEN_ISSUERS": token_issuers} if token_issuers else None,
+            architecture=architecture if token_issuers else "arm64",
             reserved_concurrency=gateway_concurrency and min(gateway_concurrency, MAX_CONCURRENCY),
         )

@@ -109,6 +109,53 @@ REFUSALS: Mapping[str, Refusal] = {
     ),
 }
 
+_CREDENTIAL = (
+    "Send a key of this endpoint, or a token of one of its issuers, as x-api-key or as "
+    "Authorization: Bearer."
+)
+# Where there are token issuers. The 401 of a token says nothing of a retry: Claude Code (2.1.332)
+# calls its apiKeyHelper again after a 401, unless x-should-retry is false.
+# https://code.claude.com/docs/en/settings
+TOKEN_REFUSALS: Mapping[str, Refusal] = {
+    **REFUSALS,
+    "UNAUTHORIZED": Refusal(
+        401,
+        "authentication_error",
+        "UnrecognizedClientException",
+        "There is no credential, one header holds several, or the token is not valid or has "
+        f"ended. {_CREDENTIAL} Sign in again for another token.",
+    ),
+    "INVALID_API_KEY": _WRONG_KEY._replace(
+        message="The API key in $context.authorizer.keyHeader is not valid. "
+        f"{_CREDENTIAL} If you send both, x-api-key counts."
+    ),
+    "ACCESS_DENIED": Refusal(
+        403,
+        "permission_error",
+        "AccessDeniedException",
+        "The token is valid, but this endpoint does not admit its holder: a claim that it requires "
+        "is missing, or the caller's name or team cannot be used. The operator finds the reason "
+        "by this request id in the authorizer's log.",
+        NO_RETRY,
+    ),
+    "THROTTLED": REFUSALS["THROTTLED"]._replace(
+        message="This key, or the callers of this token's issuer together, send too fast for the "
+        "plan."
+    ),
+    "QUOTA_EXCEEDED": REFUSALS["QUOTA_EXCEEDED"]._replace(
+        message="This key, or the callers of this token's issuer together, have used up the plan's "
+        "quota."
+    ),
+    "AUTHORIZER_FAILURE": Refusal(
+        503,
+        "api_error",
+        "ServiceUnavailableException",
+        "The credential could not be checked: the token's issuer does not answer, or the "
+        "authorizer failed. Try again.",
+        {"retry-after": "'5'"},
+    ),
+}
+
 _OF_KEYS = {"UNAUTHORIZED", "INVALID_API_KEY", "QUOTA_EXCEEDED"}
 _OF_AUTHORIZER = {"AUTHORIZER_FAILURE", "AUTHORIZER_CONFIGURATION_ERROR"}
 _SIGN = "Sign the request with IAM credentials (SigV4, service execute-api)."

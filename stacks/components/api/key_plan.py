@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Mapping, Sequence
 from typing import Protocol
 
+import aws_cdk as cdk
 from aws_cdk import aws_apigateway as apigateway
 from constructs import Construct
 
@@ -46,6 +48,37 @@ class ApiKeys(Construct):
     def names_by_id(self) -> dict[str, str]:
         """Return key id -> name, by which the gateway names a caller."""
         return {key.key_id: name for name, key in self.by_name.items()}
+
+
+class IssuerKeys(Construct):
+    """A key for each token issuer, by which API Gateway counts the requests of its callers: an API
+    whose authorizer names the key takes no request without one.
+
+    The value needs no secret, since the authorizer refuses whoever sends it. It is made of the
+    stack's id, so that no two stacks of a Region have the same.
+    https://docs.aws.amazon.com/apigateway/latest/developerguide/api-gateway-api-key-source.html
+    """
+
+    def __init__(
+        self, scope: Construct, construct_id: str, *, names: Sequence[str], api_name: str
+    ) -> None:
+        super().__init__(scope, construct_id)
+        stack_id = cdk.Fn.select(2, cdk.Fn.split("/", cdk.Aws.STACK_ID))
+        suffix = cdk.Fn.join("", cdk.Fn.split("-", stack_id))
+        self.values: Mapping[str, str] = {
+            name: f"cobt{hashlib.sha256(name.encode()).hexdigest()[:16]}{suffix}" for name in names
+        }
+        # No name that the stage's keys begin with: people neither list nor revoke these.
+        self.by_name: Mapping[str, apigateway.ApiKey] = {
+            name: apigateway.ApiKey(
+                self,
+                name,
+                api_key_name=f"token-issuer-{name}-of-{api_name}",
+                description=f"Counts the requests with tokens of {name}; nobody can call with it",
+                value=value,
+            )
+            for name, value in self.values.items()
+        }
 
 
 class KeyPlan(Construct):

@@ -12,7 +12,12 @@ from aws_cdk import aws_lambda as lambda_
 from aws_cdk import aws_logs as logs
 from constructs import Construct
 
-from stacks.components.api.error_responses import REFUSALS, SIGNED_REFUSALS, add_error_responses
+from stacks.components.api.error_responses import (
+    REFUSALS,
+    SIGNED_REFUSALS,
+    TOKEN_REFUSALS,
+    add_error_responses,
+)
 from stacks.components.api.key_plan import Throttle
 from stacks.components.iam.nag_suppressions import acknowledge
 
@@ -83,14 +88,15 @@ FINDINGS = {
     "cors_origins, since a browser asks without a key: they call nothing and are throttled",
     "APIG6": "execution logs can quote requests and lie in a group without our key and retention; "
     "the access log and the function's audit lines tell the same without a prompt",
-    "COG4": "callers are programs with a key, which the authorizer reads, or AWS principals who "
-    "sign; there are no users to sign in",
+    "COG4": "the authorizer reads callers' keys and checks tokens of the issuers that the stage "
+    "names, or AWS principals sign; a user pool would be one more issuer",
 }
 
 
 class StreamingApi(Construct):
     """A Regional REST API that streams `function`'s answers to callers with a key, or, where there
-    is no `authorizer_function`, to those who sign their requests and whom IAM lets call it.
+    is no `authorizer_function`, to those who sign their requests and whom IAM lets call it. It
+    refuses in other words where the authorizer `takes_tokens`.
 
     `throttle` holds for all calls of a method together; keys have the limits of their plans.
 
@@ -110,6 +116,7 @@ class StreamingApi(Construct):
         throttle: Throttle | None,
         access_log: logs.ILogGroup,
         cors_origins: Sequence[str] = (),
+        takes_tokens: bool = False,
     ) -> None:
         super().__init__(scope, construct_id)
         self.api = apigateway.RestApi(
@@ -130,7 +137,8 @@ class StreamingApi(Construct):
         self.api.node.try_remove_child("Endpoint")  # an output of CDK's own, beside ours
         self._require_tls()
         self.stage = self.api.deployment_stage
-        refusals = REFUSALS if authorizer_function else SIGNED_REFUSALS
+        by_authorizer = TOKEN_REFUSALS if takes_tokens else REFUSALS
+        refusals = by_authorizer if authorizer_function else SIGNED_REFUSALS
         add_error_responses(self.api, refusals, cors_origins)
         integration = _integration(function)
         self._add_routes(integration, self._authorization(authorizer_function))

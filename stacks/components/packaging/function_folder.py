@@ -12,7 +12,8 @@ from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 
 LIBRARY = "claude_bedrock"
-PLATFORM = "manylinux2014_aarch64"
+# The processors of Lambda, and the wheels that have machine code for them.
+PLATFORMS = {"arm64": "manylinux2014_aarch64", "x86_64": "manylinux2014_x86_64"}
 MINOR = f"{sys.version_info.major}.{sys.version_info.minor}"
 # Where Lambda unpacks a zip; tracebacks then name the file that is there.
 TASK_ROOT = "/var/task"
@@ -41,6 +42,7 @@ def build_folder(
     requirements: Path | None,
     sdk_services: Sequence[str],
     cache: Path,
+    architecture: str = "arm64",
 ) -> Path:
     """A folder holding `packages`, the wheels of `requirements`, and byte code.
 
@@ -48,10 +50,11 @@ def build_folder(
     `claude_bedrock.catalog` in the library.
 
     The byte code is for the minor version of the interpreter that runs this, which the function's
-    runtime therefore follows. botocore keeps the API models of `sdk_services` only. Wheels come
-    from the package index once, then from `cache`. Raises PackagingError where pip fails.
+    runtime therefore follows. botocore keeps the API models of `sdk_services` only. Wheels are for
+    `architecture`; they come from the package index once, then from `cache`. Raises PackagingError
+    where pip fails.
     """
-    wheels = _installed(requirements, cache=cache) if requirements else None
+    wheels = _installed(requirements, architecture, cache=cache) if requirements else None
     names = (*packages, *sdk_services, wheels.name if wheels else "", MINOR)
     key = _digest(
         *(name.encode() for name in names),
@@ -74,36 +77,38 @@ def build_folder(
     return _made_once(cache / "functions" / f"{packages[0]}-{key}", fill)
 
 
-def wheelhouse(requirements: Path, *, cache: Path) -> Path:
-    """Return a folder of the wheels that `requirements` pins, each of a hash that is named
-    there."""
+def wheelhouse(requirements: Path, architecture: str = "arm64", *, cache: Path) -> Path:
+    """Return a folder of the wheels for `architecture` that `requirements` pins, each of a hash
+    that is named there."""
+    platform = PLATFORMS[architecture]
 
     def fill(folder: Path) -> None:
-        _pip("download", requirements, "--dest", str(folder))
+        _pip("download", requirements, platform, "--dest", str(folder))
 
-    return _made_once(cache / "wheelhouse" / _wheels_key(requirements), fill)
+    return _made_once(cache / "wheelhouse" / _wheels_key(requirements, platform), fill)
 
 
-def _installed(requirements: Path, *, cache: Path) -> Path:
-    wheels = wheelhouse(requirements, cache=cache)
+def _installed(requirements: Path, architecture: str, *, cache: Path) -> Path:
+    wheels = wheelhouse(requirements, architecture, cache=cache)
+    platform = PLATFORMS[architecture]
 
     def fill(folder: Path) -> None:
         from_wheels = ["--no-index", "--find-links", str(wheels), "--no-compile"]
-        _pip("install", requirements, "--target", str(folder), *from_wheels)
+        _pip("install", requirements, platform, "--target", str(folder), *from_wheels)
         _remove_unwanted(folder)
 
-    return _made_once(cache / "wheels" / _wheels_key(requirements), fill)
+    return _made_once(cache / "wheels" / _wheels_key(requirements, platform), fill)
 
 
-def _wheels_key(requirements: Path) -> str:
+def _wheels_key(requirements: Path, platform: str) -> str:
     return _digest(
-        Path(__file__).read_bytes(), requirements.read_bytes(), MINOR.encode(), PLATFORM.encode()
+        Path(__file__).read_bytes(), requirements.read_bytes(), MINOR.encode(), platform.encode()
     )
 
 
-def _pip(does: str, requirements: Path, *more: str) -> None:
+def _pip(does: str, requirements: Path, platform: str, *more: str) -> None:
     command = [sys.executable, "-m", "pip", does, "--quiet", "--disable-pip-version-check", *more]
-    target = ["--platform", PLATFORM, "--python-version", MINOR, "--only-binary=:all:"]
+    target = ["--platform", platform, "--python-version", MINOR, "--only-binary=:all:"]
     pip = subprocess.run(  # noqa: S603
         [*command, *target, "--require-hashes", "-r", str(requirements)],
         check=False,
@@ -111,7 +116,7 @@ def _pip(does: str, requirements: Path, *more: str) -> None:
         text=True,
     )
     if pip.returncode:
-        raise PackagingError(f"pip could not install {requirements} for {PLATFORM}:\n{pip.stderr}")
+        raise PackagingError(f"pip could not install {requirements} for {platform}:\n{pip.stderr}")
 
 
 def _remove_unwanted(folder: Path) -> None:

@@ -9,7 +9,11 @@ from typing import NamedTuple
 
 from stacks.components.packaging import bill_of_materials as itemizing
 from stacks.components.packaging.bill_of_materials import bill_of_materials
-from stacks.components.packaging.function_folder import build_folder, package_path, wheelhouse
+from stacks.components.packaging.function_folder import (
+    build_folder,
+    package_path,
+    wheelhouse,
+)
 from stacks.components.packaging.function_zip import (
     contents_digest,
     file_digest,
@@ -32,20 +36,27 @@ class FunctionPackage(NamedTuple):
 
 
 def package_function(
-    *, project: Path, packages: Sequence[str], sdk_services: Sequence[str], cache: Path
+    *,
+    project: Path,
+    packages: Sequence[str],
+    sdk_services: Sequence[str],
+    cache: Path,
+    architecture: str = "arm64",
 ) -> FunctionPackage:
-    """Build the first of `packages` as a function, with the others and the wheels it requires."""
-    pins = package_path(project, packages[0]) / "requirements.txt"
-    requirements = pins if pins.is_file() else None
+    """Build the first of `packages` as a function, with the others and the wheels for
+    `architecture` that one of them requires."""
+    pins = (package_path(project, package) / "requirements.txt" for package in packages)
+    requirements = next((path for path in pins if path.is_file()), None)
     folder = build_folder(
         project=project,
         packages=packages,
         requirements=requirements,
         sdk_services=sdk_services,
         cache=cache,
+        architecture=architecture,
     )
     archive = zip_folder(folder)
-    wheels = wheelhouse(requirements, cache=cache) if requirements else None
+    wheels = wheelhouse(requirements, architecture, cache=cache) if requirements else None
     bill = archive.with_name(f"{archive.stem}-{_bills_version()}.cdx.json")
     if not bill.is_file():
         text = bill_of_materials(

@@ -22,6 +22,11 @@ CACHE = PROJECT / ".build"
 # https://docs.aws.amazon.com/lambda/latest/dg/lambda-runtimes.html
 MANAGED = ("3.11", "3.12", "3.13", "3.14")
 
+ARCHITECTURES = {
+    "arm64": lambda_.Architecture.ARM_64,
+    "x86_64": lambda_.Architecture.X86_64,
+}
+
 FINDINGS = {
     "IAM5[Resource::*]": "X-Ray's two write actions know no resources: "
     "https://docs.aws.amazon.com/service-authorization/latest/reference/list_awsx-ray.html",
@@ -31,7 +36,8 @@ FINDINGS = {
 
 
 class PythonFunction(Construct):
-    """A function on AWS's managed Python, on arm64, of the first of `packages` and the others.
+    """A function on AWS's managed Python, on arm64 unless `architecture` is x86_64, of the first of
+    `packages` and the others.
 
     Its runtime is of the minor version that runs the synthesis, since the folder holds byte code.
     It may write its own log group and send traces; `statements` say what else, and `findings`
@@ -60,6 +66,7 @@ class PythonFunction(Construct):
         permissions_boundary: iam.IManagedPolicy | None = None,
         role_name: str | None = None,
         findings: Mapping[str, str] | None = None,
+        architecture: str = "arm64",
     ) -> None:
         super().__init__(scope, construct_id)
         self.log_group = log_group(self, "Logs", name=log_name, settings=log_settings)
@@ -71,8 +78,10 @@ class PythonFunction(Construct):
             "Function",
             description=description,
             runtime=managed_runtime(MINOR),
-            architecture=lambda_.Architecture.ARM_64,
-            code=_code(self, packages=packages, sdk_services=sdk_services),
+            architecture=ARCHITECTURES[architecture],
+            code=_code(
+                self, packages=packages, sdk_services=sdk_services, architecture=architecture
+            ),
             handler=handler,
             role=self.role,
             log_group=self.log_group,
@@ -113,11 +122,15 @@ def managed_runtime(minor: str) -> lambda_.Runtime:
 
 
 def _code(
-    scope: Construct, *, packages: Sequence[str], sdk_services: Sequence[str]
+    scope: Construct, *, packages: Sequence[str], sdk_services: Sequence[str], architecture: str
 ) -> lambda_.AssetCode:
     """Return the function's zip; its bill of materials is copied into the cloud assembly."""
     package = package_function(
-        project=PROJECT, packages=packages, sdk_services=sdk_services, cache=CACHE
+        project=PROJECT,
+        packages=packages,
+        sdk_services=sdk_services,
+        cache=CACHE,
+        architecture=architecture,
     )
     assembly = cast("cdk.Stage", cdk.Stage.of(scope)).asset_outdir
     shutil.copyfile(package.bill, Path(assembly) / package.bill_name)

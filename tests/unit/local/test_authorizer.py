@@ -56,6 +56,15 @@ def test_an_allow_grants_and_hands_on_key_and_context(
     assert grant_of(payload, exchange, match, api) == Grant("p", "key", {"n": "1"})
 
 
+@pytest.mark.parametrize("value", [["search"], {"team": "search"}, None])
+def test_a_context_value_that_is_no_text_number_or_truth_is_a_configuration_error(
+    exchange: Exchange, match: Match, api: Api, value: object
+) -> None:
+    payload = answer(("Allow", ARN)) | {"context": {"teams": value}}
+
+    assert refused(payload, exchange, match, api) == "AUTHORIZER_CONFIGURATION_ERROR"
+
+
 @pytest.mark.parametrize(
     "effects",
     [(), (("Allow", "arn:other"),), (("Allow", "*"), ("Deny", ARN)), (("Deny", "*"),)],

@@ -25,6 +25,13 @@ BLOCK: dict[str, Any] = {
 PLAN: dict[str, Any] = {"throttle": {"rate_per_second": 1, "burst": 1}}
 
 
+ISSUER = {"issuer": "https://login.example.com", "audience": "claude"}
+
+
+def issuer(**changes: object) -> dict[str, object]:
+    return {"token_issuers": {"okta": {**ISSUER, **changes}}}
+
+
 def load(**changes: object) -> Stage:
     return load_stage({"dev": with_names(BLOCK, **changes)}, "dev", today=TODAY)
 
@@ -73,6 +80,25 @@ def test_what_is_set_is_used() -> None:
     assert (stage.callers.throttle.rate_per_second, stage.callers.throttle.burst) == (0.5, 3)
     assert stage.callers.quota is not None
     assert (stage.callers.quota.requests, stage.callers.quota.period) == (7, "WEEK")
+
+
+def test_a_stage_with_a_token_issuer_needs_no_keys() -> None:
+    changes = issuer(require={"verified": True, "tenant": ["a", "b"], "azp": "cli"}, team="search")
+    stage = load(**changes, api_keys=[], teams={"search": {}})
+    okta = stage.callers.token_issuers["okta"]
+    assert okta.require == {"verified": (True,), "tenant": ("a", "b"), "azp": ("cli",)}
+    assert (okta.caller_claim, okta.plan) == ("sub", "default")
+    assert okta.team is not None
+    assert (okta.team.name, okta.team.claim) == ("search", None)
+    assert stage.key_names == ()
+    assert stage.to_output()["token_issuers"] == {"okta": ISSUER}
+
+
+def test_only_the_local_stage_may_have_an_issuer_without_tls() -> None:
+    block = {**BLOCK, "callers": issuer(issuer="http://127.0.0.1:8080/issuer")}
+    assert load_stage({"local": block}, "local", today=TODAY).callers.token_issuers
+    with pytest.raises(SettingsError, match="allowed: an HTTPS URL"):
+        load_stage({"dev": block}, "dev", today=TODAY)
 
 
 def test_settings_cannot_be_changed() -> None:
@@ -361,6 +387,66 @@ def test_every_stage_of_cdk_json_is_valid() -> None:
         (
             {"max_body_bytes": 7_000_000},
             "endpoint.max_body_bytes: 7000000 given; allowed: 1000 to 6000000",
+        ),
+        (
+            {"token_issuers": {"okta": {"audience": "c"}}},
+            "callers.token_issuers.okta.issuer: missing; allowed: an HTTPS URL as the token's iss ",
+        ),
+        (
+            issuer(isuer="https://login.example.com"),
+            "callers.token_issuers.okta.isuer: unknown key; did you mean callers.token_issuers.",
+        ),
+        (
+            issuer(issuer="http://127.0.0.1:8080"),
+            "callers.token_issuers.okta.issuer: 'http://127.0.0.1:8080' given; allowed: an HTTPS ",
+        ),
+        (
+            issuer(issuer="https://login.example.com/?a"),
+            "callers.token_issuers.okta.issuer: 'https://login.example.com/?a' given; allowed: ",
+        ),
+        (
+            issuer(plan="trail"),
+            "callers.token_issuers.okta.plan: 'trail' given; allowed: one of the stage's plans ",
+        ),
+        (
+            issuer(team="search"),
+            "callers.token_issuers.okta.team: given in a stage without teams; allowed: ",
+        ),
+        (
+            {**issuer(team="serch"), "teams": {"search": {}}},
+            "callers.token_issuers.okta.team: 'serch' given; allowed: one of the stage's teams ",
+        ),
+        (
+            {**issuer(team={"clam": "groups"}), "teams": {"search": {}}},
+            "callers.token_issuers.okta.team.clam: unknown key; did you mean ",
+        ),
+        (
+            {**issuer(team={}), "teams": {"search": {}}},
+            "callers.token_issuers.okta.team: neither name nor claim given; allowed: one of ",
+        ),
+        (
+            issuer(require={"tenant": 5}),
+            "callers.token_issuers.okta.require.tenant: 5 given; allowed: an object of claim ",
+        ),
+        (
+            issuer(issuer="https://token.actions.githubusercontent.com", require={"ref": "main"}),
+            "callers.token_issuers.okta.require: names none of repository, repository_id, ",
+        ),
+        (
+            {"token_issuers": {"a": ISSUER, "b": ISSUER}},
+            "callers.token_issuers.b.audience: 'claude' given for an issuer that has it already; ",
+        ),
+        (
+            {
+                "token_issuers": {
+                    f"i{number}": {**ISSUER, "audience": f"a{number}"} for number in range(20)
+                }
+            },
+            "callers.token_issuers: 5600 characters given; allowed: 3000 together, since ",
+        ),
+        (
+            {**issuer(), "auth": "iam", "api_keys": []},
+            "callers.token_issuers: given with auth iam, where there are no keys; allowed: ",
         ),
         ({"ping_seconds": 300}, "endpoint.ping_seconds: 300 given; allowed: 1 to 240 "),
         (

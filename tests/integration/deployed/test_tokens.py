@@ -1,0 +1,97 @@
+"""A token of the stage's issuer calls the endpoint, and every record names its holder."""
+
+from __future__ import annotations
+
+import json
+import time
+from collections.abc import Iterator
+
+import pytest
+
+from tests.integration.deployed.deployment import Answer, Deployment, eventually, message
+from tests.unit.authorizer.local_issuer import AUDIENCE, LocalIssuer, local_issuer
+
+
+@pytest.fixture(scope="module")
+def issuer(deployment: Deployment) -> Iterator[LocalIssuer]:
+    """The issuer `local` of the stage, on a free port: the authorizer is told which."""
+    client = deployment.client("lambda")
+    name = deployment.output("Gateway", "AuthorizerName")
+    variables = client.get_function_configuration(FunctionName=name)["Environment"]["Variables"]
+    configured = json.loads(variables["TOKEN_ISSUERS"])
+    assert [item["audience"] for item in configured] == [AUDIENCE]
+    with local_issuer() as running:
+        moved = json.dumps([{**item, "url": running.url} for item in configured])
+        client.update_function_configuration(
+            FunctionName=name, Environment={"Variables": {**variables, "TOKEN_ISSUERS": moved}}
+        )
+        yield running
+    client.update_function_configuration(FunctionName=name, Environment={"Variables": variables})
+
+
+def call(deployment: Deployment, token: str, header: str = "authorization") -> Answer:
+    credential = f"Bearer {token}" if header == "authorization" else token
+    headers = {"content-type": "application/json", header: credential}
+    body = json.dumps(message("Who am I?")).encode()
+    return deployment.call("POST", "/v1/messages", body, headers)
+
+
+@pytest.mark.parametrize("header", ["authorization", "x-api-key"])
+def test_record_and_audit_entry_name_the_holder_of_a_token(
+    deployment: Deployment, issuer: LocalIssuer, header: str
+) -> None:
+    answer = call(deployment, issuer.token(sub="ada@example.com"), header)
+
+    assert answer.status == 200, answer.body
+    request_id = answer.headers["x-amzn-requestid"]
+    entry = deployment.audit_line(gateway_request_id=request_id)
+    assert (entry["caller"], entry["token_issuer"]) == ("ada@example.com", "local")
+    assert not {"api_key_id", "api_key_name"} & {*entry}
+    metadata = record_metadata(deployment, request_id)
+    assert (metadata["caller"], metadata["token_issuer"]) == ("ada@example.com", "local")
+    assert "api_key_id" not in metadata
+
+
+def record_metadata(deployment: Deployment, request_id: str) -> dict[str, str]:
+    client = deployment.client("logs")
+    group = deployment.output("InvocationLogging", "LogGroupName")
+
+    def look() -> dict[str, str] | None:
+        events = client.filter_log_events(logGroupName=group, filterPattern=f'"{request_id}"')
+        for event in events["events"]:
+            metadata: dict[str, str] = json.loads(event["message"])["requestMetadata"]
+            return metadata
+        return None
+
+    return eventually(look)
+
+
+def test_a_token_that_has_ended_is_a_401_after_which_a_client_fetches_another(
+    deployment: Deployment, issuer: LocalIssuer
+) -> None:
+    answer = call(deployment, issuer.token(exp=int(time.time()) - 120))
+
+    assert answer.status == 401
+    assert answer.json()["error"]["type"] == "authentication_error"
+    assert "x-should-retry" not in answer.headers
+
+
+def test_a_token_without_a_name_that_a_record_takes_is_a_403(
+    deployment: Deployment, issuer: LocalIssuer
+) -> None:
+    answer = call(deployment, issuer.token(sub="ad|a"))
+
+    assert (answer.status, answer.json()["error"]["type"]) == (403, "permission_error")
+
+
+def test_the_key_by_which_an_issuer_is_counted_opens_nothing(
+    deployment: Deployment, issuer: LocalIssuer
+) -> None:
+    keys = deployment.client("apigateway").get_api_keys(includeValues=True, limit=500)["items"]
+    [value] = [key["value"] for key in keys if key["name"].startswith("token-issuer-local-of-")]
+
+    assert issuer.url
+    assert value.startswith("cobt")
+    assert value.isalnum()
+    for header in ("authorization", "x-api-key"):
+        assert call(deployment, value, header).status == 401
