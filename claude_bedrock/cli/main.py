@@ -104,7 +104,7 @@ class Commands(CommandLine, LazyGroup):
         ),
         "evidence": LazyCommand(
             "claude_bedrock.cli.evidence.command:app",
-            "Check that evidence of verification is unchanged.",
+            "Check that evidence of verification is unchanged; hand it over.",
         ),
         "policy": LazyCommand(
             "claude_bedrock.cli.policy.command:app",

@@ -23,7 +23,7 @@ from claude_bedrock.cli.shared.options import (
 )
 from claude_bedrock.cli.shared.terminal import console, echo, echo_json, plain, plain_lines, working
 from claude_bedrock.cli.shared.window import Hours, Month, SettleMinutes, Since, Until, window
-from claude_bedrock.cli.shared.writable import require_writable
+from claude_bedrock.cli.shared.writable import require_new_folder
 from claude_bedrock.cli.verify.evidence_folder import Evidence
 
 _COLORS: dict[Verdict, str] = {"pass": "green", "fail": "red", "not assessed": "magenta"}
@@ -59,8 +59,7 @@ def audit(
         )
         target = deployment.chosen(stage, region, local_dir)
         out = out or Path(f"audit-{target.stage}-{period.now:%Y%m%dT%H%M%SZ}")
-        output_folder.must_be_free(out)
-        require_writable(out)
+        require_new_folder(out)
         with working(f"Auditing {target.stage} in {target.region}"):
             report = gather(target, period, Evidence(out / "evidence", target.stage, target.region))
     if as_json:

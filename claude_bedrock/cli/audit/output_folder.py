@@ -42,12 +42,6 @@ def write(folder: Path, report: Report) -> Written:
     return Written(folder / PAGE, folder / MANIFEST)
 
 
-def must_be_free(folder: Path) -> None:
-    """Raises EvidenceError where something lies there: two reports in one folder are none."""
-    if folder.exists() and (not folder.is_dir() or any(folder.iterdir())):
-        raise EvidenceError(f"{folder} is not empty. Give another folder by --out.")
-
-
 def _contents(report: Report) -> Iterator[tuple[str, bytes]]:
     yield PAGE, page(report).encode()
     yield DATA, (json.dumps(report.as_data(), indent=2) + "\n").encode()

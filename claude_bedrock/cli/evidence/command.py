@@ -18,15 +18,17 @@ from claude_bedrock.cli.shared.options import (
     Stage,
     one_line_errors,
 )
-from claude_bedrock.cli.shared.terminal import echo, echo_items, echo_json
+from claude_bedrock.cli.shared.terminal import echo, echo_items, echo_json, working
+from claude_bedrock.cli.shared.window import Hours, Month, Since, Until, window
+from claude_bedrock.cli.shared.writable import require_new_folder
 from claude_bedrock.cli.verify import verification
-from claude_bedrock.cli.verify.chain_report import chain_data, chain_exit_code, chain_text
+from claude_bedrock.cli.verify.chain_report import chain_data, chain_exit_code, chain_text, listed
 from claude_bedrock.cli.verify.evidence_folder import EvidenceError, checked
 from claude_bedrock.cli.verify.verification import ChainReport
 from claude_bedrock.verification.period import moment
 
 app = typer.Typer(
-    help="Check that evidence of verification is unchanged.",
+    help="Check that evidence of verification is unchanged; hand it over.",
     no_args_is_help=True,
     add_completion=False,
 )
@@ -34,7 +36,7 @@ app = typer.Typer(
 
 @app.callback()
 def main() -> None:
-    """Check that evidence of verification is unchanged."""
+    """Check that evidence of verification is unchanged; hand it over."""
 
 
 @app.command()
@@ -92,6 +94,51 @@ def verify(
             target = deployment.chosen(stage, region, local_dir)
             exit_code = _verify_stage(target, since, objects=objects, as_json=as_json)
     sys.exit(exit_code)
+
+
+@app.command()
+def export(
+    *,
+    out: Annotated[
+        Path | None,
+        typer.Option(help="A new folder for the bundle.", show_default="evidence-STAGE-TIME"),
+    ] = None,
+    without_records: Annotated[
+        bool,
+        typer.Option("--without-records", help="Leave out the objects with prompts."),
+    ] = False,
+    since: Since = None,
+    hours: Hours = None,
+    until: Until = None,
+    month: Month = None,
+    stage: Stage = None,
+    region: Region = None,
+    as_json: AsJson = False,
+    local_dir: LocalDir = LOCAL_DIR,
+) -> None:
+    """Write a bundle that a third party can check without AWS: sealed hours, signatures, records,
+    audit entries, the public key and a manifest.
+
+    Exit codes: 0, 1 if an object is gone from the bucket, 2 if the bundle cannot be written."""
+    with one_line_errors(NOT_ASSESSED, "auditor"):
+        from claude_bedrock.cli.evidence import bundle  # noqa: PLC0415 - boto3
+
+        period = window(since, hours, until, month, now=datetime.now(UTC))
+        target = deployment.chosen(stage, region, local_dir)
+        folder = out or Path(f"evidence-{target.stage}-{period.now:%Y%m%dT%H%M%SZ}")
+        require_new_folder(folder)
+        with working(f"Exporting evidence of {target.stage} in {target.region}"):
+            result = bundle.export(target, period, folder, with_records=not without_records)
+    if as_json:
+        echo_json(result.as_data())
+    else:
+        echo(
+            f"{result.folder}: {result.hours:,} files of hours, {result.objects:,} objects, "
+            f"{result.audit_entries:,} audit entries."
+        )
+        if result.missing:
+            echo(f"Gone from the bucket: {listed(result.missing)}.")
+    sys.exit(1 if result.missing else 0)
 
 
 def _verify_folder(folders: list[Path], public_key: Path | None, *, as_json: bool) -> int:

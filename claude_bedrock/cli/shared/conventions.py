@@ -82,7 +82,12 @@ EXAMPLES: Final[Mapping[str, tuple[str, ...]]] = {
         "claude-bedrock verify --month 2026-11 --stage prod",
     ),
     "evidence": ("claude-bedrock evidence verify evidence/verify-prod-*.jsonl",),
+    "evidence export": (
+        "claude-bedrock evidence export --stage prod --month 2026-10",
+        "claude-bedrock evidence export --stage prod --month 2026-10 --without-records",
+    ),
     "evidence verify": (
+        "claude-bedrock evidence verify copy-of-the-bucket/",
         "claude-bedrock evidence verify evidence/verify-prod-*.jsonl",
         "claude-bedrock evidence verify --objects --stage prod",
     ),

@@ -33,3 +33,10 @@ def require_new_file(file: Path) -> None:
     if file.is_file():
         raise NotWritableError(f"{file} exists. Name another file, or delete it first.")
     require_writable(file.parent)
+
+
+def require_new_folder(folder: Path) -> None:
+    """See that a folder can be made, or is empty. Raises NotWritableError."""
+    if folder.exists() and (not folder.is_dir() or any(folder.iterdir())):
+        raise NotWritableError(f"{folder} is not empty. Name another folder with --out.")
+    require_writable(folder)

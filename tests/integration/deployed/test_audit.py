@@ -69,7 +69,7 @@ def test_the_report_names_the_lost_call_and_rests_on_answers_that_are_there(
 
     again = audit(deployment, "--out", str(out))
     assert (again.returncode, again.stdout) == (2, "")
-    assert again.stderr == f"claude-bedrock: {out} is not empty. Give another folder by --out.\n"
+    assert again.stderr == f"claude-bedrock: {out} is not empty. Name another folder with --out.\n"
 
 
 def _holds(out: Path) -> None:

@@ -34,6 +34,9 @@ class MemoryS3:
         self.objects[Key] = Body
 
     def get_object(self, *, Key: str, **_: object) -> Mapping[str, Any]:  # noqa: N803
+        if Key not in self.objects:
+            error = {"Error": {"Code": "NoSuchKey"}, "ResponseMetadata": {"HTTPStatusCode": 404}}
+            raise ClientError(error, "GetObject")  # type: ignore[arg-type]
         return {"Body": io.BytesIO(self.objects[Key])}
 
     def get_paginator(self, _name: str) -> "MemoryS3":

@@ -1,0 +1,139 @@
+"""`claude-bedrock evidence export` writes what `evidence verify FOLDER` needs, and no more."""
+
+import gzip
+import hashlib
+import json
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+from typer.testing import CliRunner, Result
+
+from claude_bedrock.cli.evidence.command import app
+from claude_bedrock.cli.shared import deployment
+from claude_bedrock.verification.coverage import HOUR
+from claude_bedrock.verification.evidence_bucket import key_of_hour
+from tests.unit.cli.audit.test_signed_evidence import Stage
+from tests.unit.cli.test_offline_evidence import record_key, sealed_bucket
+from tests.unit.verification.buckets import MONTH, MemoryS3
+from verification import sealing
+
+SINCE, UNTIL = "2026-10-01T01:00:00Z", "2026-10-01T04:00:00Z"
+AUDIT_LINE = json.dumps({"message": "audit", "audit": {"model": "claude-haiku-4-5"}})
+
+
+class Logs:
+    """CloudWatch Logs with one audit entry and one other line."""
+
+    def filter_log_events(self, **_: object) -> dict[str, Any]:
+        messages = (AUDIT_LINE, "START RequestId: 1")
+        events = [
+            {"eventId": str(number), "timestamp": 1_790_820_000_000, "message": message}
+            for number, message in enumerate(messages)
+        ]
+        return {"events": events}
+
+
+class Exported(Stage):
+    """The stage of which a bundle is made."""
+
+    def client(self, service: str) -> Any:  # noqa: ANN401
+        return Logs() if service == "logs" else super().client(service)
+
+    def outputs(self, stack: str) -> dict[str, str]:
+        return {**super().outputs(stack), "FunctionLogGroupName": "/gateway"}
+
+
+@pytest.fixture
+def stage(monkeypatch: pytest.MonkeyPatch) -> Iterator[Exported]:
+    monkeypatch.setattr(sealing, "log_hash", lambda _: None)
+    made = Exported("dev", "eu-central-1", None)
+    made.s3 = MemoryS3()
+    made.s3.objects = sealed_bucket()
+    monkeypatch.setattr(deployment, "chosen", lambda *_: made)
+    yield made
+
+
+def export(folder: Path, *options: str) -> Result:
+    window = ("--since", SINCE, "--until", UNTIL, "--out", str(folder))
+    return CliRunner().invoke(app, ["export", *window, *options])
+
+
+def verify(folder: Path) -> Result:
+    return CliRunner().invoke(app, ["verify", str(folder)])
+
+
+@pytest.mark.usefixtures("stage")
+def test_a_bundle_of_a_window_holds(tmp_path: Path) -> None:
+    folder = tmp_path / "bundle"
+
+    result = export(folder, "--json")
+
+    assert result.exit_code == 0, result.output
+    entries = gzip.decompress((folder / "audit-entries.jsonl.gz").read_bytes()).splitlines()
+    assert {json.loads(entry)["audit"]["model"] for entry in entries} == {"claude-haiku-4-5"}
+    assert json.loads(result.output) == {
+        "folder": str(folder),
+        "hours": 3,
+        "objects": 3,
+        "audit_entries": len(entries),
+        "missing": [],
+    }
+    assert verify(folder).exit_code == 0, verify(folder).output
+    assert "Signatures cover 3 of 3 files" in verify(folder).output
+    assert not (folder / record_key(0)).exists()
+    assert not (folder / key_of_hour(MONTH + 4 * HOUR)).exists()
+
+
+@pytest.mark.usefixtures("stage")
+def test_the_manifest_names_every_file(tmp_path: Path) -> None:
+    export(tmp_path / "bundle")
+
+    lines = (tmp_path / "bundle/SHA256SUMS").read_text().splitlines()
+    manifest = {name: digest for digest, _, name in (line.partition("  ") for line in lines)}
+    files = {
+        file.relative_to(tmp_path / "bundle").as_posix(): hashlib.sha256(file.read_bytes())
+        for file in (tmp_path / "bundle").rglob("*")
+        if file.is_file() and file.name != "SHA256SUMS"
+    }
+    assert manifest == {name: digest.hexdigest() for name, digest in files.items()}
+
+
+@pytest.mark.usefixtures("stage")
+def test_prompts_stay_out_where_you_say_so(tmp_path: Path) -> None:
+    folder = tmp_path / "bundle"
+
+    assert export(folder, "--without-records").exit_code == 0
+
+    assert not (folder / "AWSLogs").exists()
+    assert verify(folder).exit_code == 0
+    assert "no object was compared" in verify(folder).output
+
+
+def test_an_object_that_is_gone_is_named(stage: Exported, tmp_path: Path) -> None:
+    del stage.s3.objects[record_key(2)]
+
+    result = export(tmp_path / "bundle")
+
+    assert result.exit_code == 1
+    assert f"Gone from the bucket: {record_key(2)}" in result.output
+    assert verify(tmp_path / "bundle").exit_code == 1
+
+
+def test_a_file_that_does_not_hold_is_exported_as_it_is(stage: Exported, tmp_path: Path) -> None:
+    key = key_of_hour(MONTH + 2 * HOUR)
+    stage.s3.objects[key] = stage.s3.objects[key].replace(b"run", b"ran", 1)
+
+    assert export(tmp_path / "bundle").exit_code == 0
+
+    assert verify(tmp_path / "bundle").exit_code == 1
+
+
+def test_nothing_is_written_over_and_no_evidence_is_one_line(
+    stage: Exported, tmp_path: Path
+) -> None:
+    (tmp_path / "file").touch()
+    assert "is not empty" in export(tmp_path).output
+    stage.s3.objects = {}
+    assert "No hour of the window is sealed." in export(tmp_path / "bundle").output
