@@ -9,16 +9,17 @@ from datetime import UTC, datetime
 from difflib import get_close_matches
 from functools import cache
 from pathlib import Path
-from typing import Any, Final, NamedTuple
+from typing import TYPE_CHECKING, Any, Final, NamedTuple
 from urllib.parse import urlsplit
 
-import boto3
-import botocore.session
 from botocore.exceptions import ClientError
-from botocore.loaders import Loader
 
 from claude_bedrock.cli.shared import cdk_json
 from claude_bedrock.cli.shared.errors import CliError
+
+if TYPE_CHECKING:
+    import boto3
+    from botocore.loaders import Loader
 
 Client = Any
 """A boto3 client: boto3 makes its classes at run time."""
@@ -39,9 +40,12 @@ class Deployment(NamedTuple):
     region: str
     endpoint_url: str | None
 
-    def session(self) -> boto3.Session:
+    def session(self) -> "boto3.Session":
         """Return the caller's own credentials, if there are any; the embedded AWS takes its test
         keys."""
+        import boto3  # noqa: PLC0415 - a third of a second, which a command's help need not take
+        import botocore.session  # noqa: PLC0415 - as above
+
         of_botocore = botocore.session.Session()
         of_botocore.register_component("data_loader", _models_of_aws())
         if self.endpoint_url is None:
@@ -95,9 +99,11 @@ class Deployment(NamedTuple):
 
 
 @cache
-def _models_of_aws() -> Loader:
+def _models_of_aws() -> "Loader":
     """Return botocore's descriptions of the services, which take a tenth of a second each to read:
     once for all sessions, each of which has its own credentials."""
+    import botocore.session  # noqa: PLC0415 - as in `session`
+
     loader: Loader = botocore.session.Session().get_component("data_loader")
     return loader
 
@@ -170,7 +176,7 @@ def resolve_region(region: str | None, stage: str | None = None) -> str:
         or (cdk_json.region_of(stage) if stage else None)
         or os.environ.get("AWS_REGION")
         or os.environ.get("AWS_DEFAULT_REGION")
-        or boto3.Session().region_name
+        or _region_of_profile()
     )
     if name is None:
         raise NoTargetError("No Region is set. Give --region, or set AWS_REGION.")
@@ -179,8 +185,17 @@ def resolve_region(region: str | None, stage: str | None = None) -> str:
     return name
 
 
+def _region_of_profile() -> str | None:
+    """Return the Region of the profile in use. Raises ProfileNotFound."""
+    import boto3  # noqa: PLC0415 - as in `Deployment.session`
+
+    return boto3.Session().region_name
+
+
 def known_region(region: str) -> str:
     """Return the Region, if it is one that this version's AWS SDK knows. Raises NoTargetError."""
+    import boto3  # noqa: PLC0415 - as in `Deployment.session`
+
     known = boto3.Session().get_available_regions("ec2")
     if region not in known:
         close = get_close_matches(region, known, n=1)

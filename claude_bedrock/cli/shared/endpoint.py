@@ -7,10 +7,9 @@ import ssl
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any, Final, NamedTuple
+from typing import TYPE_CHECKING, Any, Final, NamedTuple
 from urllib.parse import urlsplit
 
-import boto3
 import httpx2
 
 from claude_bedrock.cli.shared.deployment import (
@@ -24,6 +23,9 @@ from claude_bedrock.cli.shared.deployment import (
 from claude_bedrock.cli.shared.errors import CliError
 from claude_bedrock.cli.shared.redaction import redact
 from claude_bedrock.cli.shared.request_auth import ByKey, BySignature
+
+if TYPE_CHECKING:
+    import boto3
 
 # A stream that is silent for 300 seconds is closed by API Gateway:
 # https://docs.aws.amazon.com/apigateway/latest/developerguide/response-transfer-mode.html
@@ -136,6 +138,8 @@ def sound_url(url: str) -> str:
 
 def _of_url(url: str, key: str | None, signing_region: str | None) -> Endpoint:
     if signing_region is not None:
+        import boto3  # noqa: PLC0415 - a third of a second, which a call by key need not take
+
         return Endpoint(url, _signature(boto3.Session(region_name=signing_region)), None)
     if not key:
         raise NoTargetError(
@@ -177,7 +181,7 @@ def _caller(deployment: Deployment, outputs: Mapping[str, str], key: str | None)
     return ByKey(key)
 
 
-def _signature(session: boto3.Session) -> BySignature:
+def _signature(session: "boto3.Session") -> BySignature:
     credentials = session.get_credentials()
     if credentials is None:
         raise NoTargetError(

@@ -1,11 +1,12 @@
 """The authentication of a request to the endpoint: by a key, or signed with AWS credentials."""
 
 from collections.abc import Generator
+from typing import TYPE_CHECKING
 
 import httpx2
-from botocore.auth import SigV4Auth
-from botocore.awsrequest import AWSRequest
-from botocore.credentials import Credentials
+
+if TYPE_CHECKING:
+    from botocore.credentials import Credentials
 
 SERVICE = "execute-api"
 """What API Gateway wants named in a signature:
@@ -30,10 +31,14 @@ class BySignature(httpx2.Auth):
 
     requires_request_body = True
 
-    def __init__(self, credentials: Credentials, region: str) -> None:
+    def __init__(self, credentials: "Credentials", region: str) -> None:
+        from botocore.auth import SigV4Auth  # noqa: PLC0415 - slow to import, not for a key
+
         self._signer = SigV4Auth(credentials, SERVICE, region)
 
     def auth_flow(self, request: httpx2.Request) -> Steps:
+        from botocore.awsrequest import AWSRequest  # noqa: PLC0415 - as above
+
         signed = AWSRequest(
             method=request.method,
             url=str(request.url),

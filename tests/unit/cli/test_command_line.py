@@ -420,15 +420,8 @@ def test_help_shows_no_credential_of_the_environment(
         assert "password" not in output
 
 
-def test_help_imports_no_command() -> None:
-    heavy = {"boto3", "botocore", "duckdb", "httpx2", "jinja2", "pygal"}
-    program = (
-        "import sys\nfrom claude_bedrock.cli.main import app\n"
-        "try:\n    app(['--help'])\nexcept SystemExit:\n    pass\n"
-        f"print(sorted({heavy} & set(sys.modules)), "
-        "[name for name in sys.modules"
-        " if name.startswith('claude_bedrock.cli.') and '.shared' not in name])"
-    )
+def output_of(program: str) -> list[str]:
+    """The lines that the program prints in a Python of its own, which has imported nothing yet."""
     done = subprocess.run(
         [sys.executable, "-c", program],
         cwd=ROOT,
@@ -438,9 +431,34 @@ def test_help_imports_no_command() -> None:
         timeout=60,
         check=False,
     )
-
     assert (done.returncode, done.stderr) == (0, "")
-    assert done.stdout.splitlines()[-1] == "[] ['claude_bedrock.cli.main']"
+    return done.stdout.splitlines()
+
+
+def test_help_imports_no_command() -> None:
+    heavy = {"boto3", "botocore", "duckdb", "httpx2", "jinja2", "pygal"}
+    program = (
+        "import sys\nfrom claude_bedrock.cli.main import app\n"
+        "try:\n    app(['--help'])\nexcept SystemExit:\n    pass\n"
+        f"print(sorted({heavy} & set(sys.modules)), "
+        "[name for name in sys.modules"
+        " if name.startswith('claude_bedrock.cli.') and '.shared' not in name])"
+    )
+    assert output_of(program)[-1] == "[] ['claude_bedrock.cli.main']"
+
+
+def test_the_help_of_a_command_imports_no_aws_sdk() -> None:
+    """boto3 takes a third of a second to import, DuckDB as long: a help needs neither."""
+    heavy = {"boto3", "botocore.auth", "botocore.session", "duckdb"}
+    program = (
+        "import sys\nfrom typer.testing import CliRunner\n"
+        "from claude_bedrock.cli.main import app\n"
+        "from tests.unit.cli.command_tree import commands\n"
+        "for command in commands():\n"
+        "    assert CliRunner().invoke(app, [*command.words, '--help']).exit_code == 0\n"
+        f"print(len(commands()), sorted({heavy} & set(sys.modules)))"
+    )
+    assert output_of(program) == [f"{len(COMMANDS)} []"]
 
 
 def test_the_list_of_commands_matches_the_help_of_each() -> None:

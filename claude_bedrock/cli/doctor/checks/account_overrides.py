@@ -7,7 +7,6 @@ https://docs.aws.amazon.com/bedrock/latest/userguide/guardrails-enforcements.htm
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any, Final
 
-import boto3
 from botocore.exceptions import ClientError
 
 from claude_bedrock.catalog import RETENTION_MODES
@@ -114,6 +113,8 @@ def _is_looser(mode: str, stage_mode: str | None) -> bool:
 def _run_check(topic: Topic, client: Client, method: str, judge: Callable[[], Check]) -> Check:
     operation = "".join(word.title() for word in method.split("_"))
     if not hasattr(client, method):
+        import boto3  # noqa: PLC0415 - imported by who made the client, but not for a help
+
         return topic.skipped(
             f"boto3 {boto3.__version__} has no {operation}; {_SINCE} and later have"
         )
