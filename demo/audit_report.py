@@ -19,7 +19,7 @@ from claude_bedrock.cli.verify.evidence_folder import Evidence
 from claude_bedrock.records.invocation_records import STREAM
 from claude_bedrock.verification.period import Period
 from demo.calls import Caller, DemoFailedError, demonstrate
-from demo.sample_call import ACCOUNT, record
+from demo.sample_call import record
 from demo.sample_month import Bucket, Hour, Month, hours
 from local.run.endpoint import Endpoint
 
@@ -76,18 +76,13 @@ def _month(stage: Deployment) -> Month:
         models=tuple(meant.models[-4:]),
         bucket=destinations.bucket,
         prefix=destinations.prefix,
-        gateway_arn=_session_of(stage.outputs("Gateway")["FunctionRoleArn"]),
+        caller_role=stage.outputs("Gateway")["CallerRoleArn"],
     )
-
-
-def _session_of(role_arn: str) -> str:
-    role = role_arn.rpartition("/")[2]
-    return f"arn:aws:sts::{ACCOUNT}:assumed-role/{role}/gateway"
 
 
 def _records(hour: Hour, month: Month) -> Iterator[tuple[float, str]]:
     for call in hour.calls:
-        yield call.at, record(call, month.gateway_arn)
+        yield call.at, record(call, month.identity(call))
 
 
 def _audit_lines(hour: Hour) -> Iterator[tuple[float, str]]:

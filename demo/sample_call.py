@@ -27,6 +27,11 @@ class Caller(NamedTuple):
         return {"caller_arn": self.arn}
 
     @property
+    def session(self) -> str:
+        """The caller's name, as the gateway has it."""
+        return self.name or self.arn.partition(":assumed-role/")[2]
+
+    @property
     def shown(self) -> str:
         return self.name or self.arn
 

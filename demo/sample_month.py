@@ -16,6 +16,7 @@ from typing import Any, Final, NamedTuple, Protocol
 from uuid import UUID
 
 from claude_bedrock import catalog
+from claude_bedrock.caller_sessions.session_name import session_name
 from demo.sample_call import ACCOUNT, Call, Caller, audit_line, large_prompt, record
 from local.bedrock.destinations import S3Destination
 from local.bedrock.records import pack, record_key
@@ -39,7 +40,8 @@ CALLERS: Final = {
 
 
 class Month(NamedTuple):
-    """`days` from `first` on; `routes` as of the stage, the first of them most used."""
+    """`days` from `first` on; `routes` as of the stage, the first of them most used. `caller_role`
+    is the ARN of the role of callers' sessions; empty where the gateway calls as `gateway_arn`."""
 
     first: date = date(2026, 10, 1)
     days: int = 31
@@ -53,6 +55,14 @@ class Month(NamedTuple):
     bucket: str = "the-bucket"
     prefix: str = ""
     gateway_arn: str = f"{_PEOPLE}/claude-on-bedrock-gateway/gateway"
+    caller_role: str = ""
+
+    def identity(self, call: Call) -> str:
+        """Return whom the record of the call names."""
+        if not self.caller_role:
+            return self.gateway_arn
+        role = self.caller_role.rpartition("/")[2]
+        return f"{_PEOPLE}/{role}/{session_name(call.caller.session)}"
 
 
 class Hour(NamedTuple):
@@ -188,7 +198,7 @@ def _objects(month: Month, calls: Sequence[Call], chance: random.Random) -> Mapp
     objects: dict[str, bytes] = {}
     for begin in range(0, len(calls), _PER_FILE):
         part = calls[begin : begin + _PER_FILE]
-        text = "".join(f"{record(call, month.gateway_arn)}\n" for call in part)
+        text = "".join(f"{record(call, month.identity(call))}\n" for call in part)
         first = datetime.fromtimestamp(part[0].at, UTC)
         suffix = f"{chance.getrandbits(64):016x}"
         key = record_key(_destination(month), ACCOUNT, month.region, first, suffix)

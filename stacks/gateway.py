@@ -3,7 +3,7 @@ Bedrock."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 import aws_cdk as cdk
 from aws_cdk import aws_apigateway as apigateway
@@ -22,6 +22,7 @@ from stacks.components.api.canary import Canary
 from stacks.components.api.gateway_function import GatewayFunction
 from stacks.components.api.key_plan import ApiKeys, IssuerKeys, KeyPlan
 from stacks.components.api.streaming_api import StreamingApi
+from stacks.components.iam.caller_role import CallerRole, assume_statements
 from stacks.components.iam.endpoint_policy import EndpointPolicy
 from stacks.components.iam.invoke_policies import InvokePolicies
 from stacks.components.iam.operator_permissions import OperatorEndpointPolicy
@@ -103,19 +104,56 @@ class Gateway(cdk.Stack):
         return _optional(authorizer.function)
 
     def _gateway_function(self, keys: ApiKeys, access: ModelAccess) -> GatewayFunction:
-        stage = self._stage
+        """Create the function and, where callers have sessions, their role, which then holds what
+        it takes to call models instead of the function's."""
+        stage, boundary = self._stage, access.deny_policies.boundary
+        policies = [
+            *_invoke_policies(self, stage, access),
+            *_team_policies(self, stage, access),
+            access.deny_policies.denials,
+        ]
+        if not stage.callers.caller_sessions:
+            environment = gateway_environment(self, stage=stage, keys=keys, access=access)
+            return self._function(deny_policy.GATEWAY_ROLE, environment, policies, boundary)
+        name = _role_name(stage, deny_policy.CALLER_ROLE)
+        caller_arn = StageNames(stage.name, self).iam(f"role/{name}")
+        environment = gateway_environment(
+            self, stage=stage, keys=keys, access=access, caller_role_arn=caller_arn
+        )
+        gateway = self._function(
+            deny_policy.FUNCTION_ROLE, environment, statements=assume_statements(caller_arn)
+        )
+        caller = CallerRole(
+            self,
+            "Caller",
+            name=name,
+            stage_name=stage.name,
+            gateway_role=gateway.role,
+            managed_policies=policies,
+            permissions_boundary=boundary,
+        )
+        gateway.function.node.add_dependency(caller)
+        add_outputs(self, {"CallerRoleArn": (caller.role.role_arn, "Role of callers' sessions")})
+        return gateway
+
+    def _function(
+        self,
+        role: str,
+        environment: Mapping[str, str],
+        managed_policies: Sequence[iam.IManagedPolicy] = (),
+        permissions_boundary: iam.IManagedPolicy | None = None,
+        statements: Sequence[iam.PolicyStatement] = (),
+    ) -> GatewayFunction:
         return GatewayFunction(
             self,
             "Function",
-            environment=gateway_environment(self, stage=stage, keys=keys, access=access),
-            managed_policies=[
-                *_invoke_policies(self, stage, access),
-                *_team_policies(self, stage, access),
-                access.deny_policies.denials,
-            ],
-            permissions_boundary=access.deny_policies.boundary,
-            role_name=deny_policy.role_name(stage.name, stage.region, deny_policy.GATEWAY_ROLE),
-            reserved_concurrency=stage.endpoint.reserved_concurrency,
+            environment=environment,
+            managed_policies=managed_policies,
+            permissions_boundary=permissions_boundary,
+            statements=statements,
+            role_name=_role_name(self._stage, role),
+            role_id="AssumingRole" if statements else "Role",
+            reserved_concurrency=self._stage.endpoint.reserved_concurrency,
             log_settings=self._log_settings,
         )
 
@@ -183,6 +221,10 @@ class Gateway(cdk.Stack):
             "Auth": (self._stage.callers.auth, "How callers authenticate: key or iam"),
         }
         add_outputs(self, outputs)
+
+
+def _role_name(stage: Stage, purpose: str) -> str:
+    return deny_policy.role_name(stage.name, stage.region, purpose)
 
 
 def _operator_policy(

@@ -14,10 +14,15 @@ from stacks.stage import Stage
 
 
 def gateway_environment(
-    stack: cdk.Stack, *, stage: Stage, keys: ApiKeys, access: ModelAccess
+    stack: cdk.Stack,
+    *,
+    stage: Stage,
+    keys: ApiKeys,
+    access: ModelAccess,
+    caller_role_arn: str | None = None,
 ) -> dict[str, str]:
-    """Return the variables by name. Those of teams, guardrail, browsers' origins, service tiers and
-    plans are absent where the stage has none."""
+    """Return the variables by name. Those of caller sessions, teams, guardrail, browsers' origins,
+    service tiers and plans are absent where the stage has none."""
     variables = {
         "STAGE": stage.name,
         "GEOGRAPHIES": ",".join(stage.models.geographies),
@@ -27,6 +32,8 @@ def gateway_environment(
         "UNSUPPORTED_FIELDS": stage.endpoint.unsupported_fields,
         "API_KEY_NAMES": stack.to_json_string(keys.names_by_id()),
     }
+    if caller_role_arn:
+        variables["CALLER_ROLE_ARN"] = caller_role_arn
     planned = team_profile_plan.planned(stage)
     if planned:
         prefix = team_policies.arn_prefix(access.invocation_scope)

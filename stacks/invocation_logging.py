@@ -237,7 +237,10 @@ def _verification(
     stack: InvocationLogging, stage: Stage, configuration: LoggingConfiguration
 ) -> VerificationFunction:
     names, own = StageNames(stage.name, stack), stage.logging.has_own_destinations
-    gateway_role = deny_policy.role_name(stage.name, stage.region, deny_policy.GATEWAY_ROLE)
+    gateway_role, caller_role = (
+        names.iam(f"role/{deny_policy.role_name(stage.name, stage.region, role)}")
+        for role in (deny_policy.GATEWAY_ROLE, deny_policy.CALLER_ROLE)
+    )
     return VerificationFunction(
         stack,
         "Verifier",
@@ -249,7 +252,8 @@ def _verification(
         bucket_arn=stack.bucket.bucket_arn if own else configuration.bucket_arn,
         evidence_bucket=stack.bucket,
         allowed_regions=stage.bounds,
-        gateway_role_arn=names.iam(f"role/{gateway_role}"),
+        gateway_role_arn=gateway_role,
+        caller_role_arn=caller_role,
         allowed_direct_callers=stage.callers.allowed_direct_callers,
         retention_days=stage.logging.retention_days,
         hourly=stage.evidence.verify_hourly,

@@ -270,4 +270,5 @@ def _deny_policy_inputs(stack: cdk.Stack, stage: Stage) -> DenyPolicyInputs:
         team_profiles=bool(stage.callers.teams),
         signed_callers=stage.callers.auth == "iam",
         service_tiers=stage.models.service_tiers,
+        caller_sessions=stage.callers.caller_sessions,
     )

@@ -112,7 +112,12 @@ class Observability(cdk.Stack):
 def _alarm_definitions(stage: Stage, gateway: Gateway) -> list[AlarmDefinition]:
     """Return the alarms on what the stage has."""
     definitions = [
-        *response_alarms(stage.name, api_name=gateway.api_name, api_stage=gateway.api_stage),
+        *response_alarms(
+            stage.name,
+            api_name=gateway.api_name,
+            api_stage=gateway.api_stage,
+            caller_sessions=stage.callers.caller_sessions,
+        ),
         *function_alarms(
             gateway.function,
             gateway.authorizer,

@@ -5,8 +5,12 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from claude_bedrock import catalog
+from claude_bedrock.catalog import session_policies
+from claude_bedrock.catalog.invoke_policies import InvocationScope
 from stacks.stage.block import Stage
 from stacks.stage.callers import Plan
+
+_SOME_ACCOUNT = "0" * 12
 
 
 def models_of(plan: Plan, stage: Stage) -> tuple[str, ...]:
@@ -26,6 +30,28 @@ def mistakes(stage: Stage) -> Iterator[str]:
                     f"callers.plans.{plan_name}.models: {spelling!r} given; allowed: the stage's "
                     f"models ({', '.join(stage.models.allow)}), their aliases and families"
                 )
+        if plan.models and stage.callers.caller_sessions:
+            yield from _session_mistakes(plan_name, plan, stage)
+
+
+def _session_mistakes(plan_name: str, plan: Plan, stage: Stage) -> Iterator[str]:
+    """Yield a line for a list that does not fit into the session policy of a key in the plan."""
+    names, guardrail = models_of(plan, stage), stage.models.guardrail
+    models = [model for model in catalog.MODELS if model.name in names]
+    scope = InvocationScope(
+        stage.models.geographies,
+        stage.region,
+        _SOME_ACCOUNT,
+        guardrail=(guardrail.id, guardrail.version) if guardrail else None,
+    )
+    try:
+        session_policies.session_policy(models, scope)
+    except session_policies.SessionPolicyTooLong as error:
+        yield (
+            f"callers.plans.{plan_name}.models: {len(names)} models given in "
+            f"{', '.join(stage.models.geographies)}; allowed: fewer, since {error}, or "
+            "callers.caller_sessions false"
+        )
 
 
 def _meant_by(spelling: str, stage: Stage) -> list[str]:

@@ -28,7 +28,15 @@ DATA_RETENTION_ROLE: Final = "data-retention"
 """What the names of the roles end in that alone may change the account's settings."""
 
 GATEWAY_ROLE: Final = "gateway"
-"""What the name of the gateway function's role ends in: records of its calls name the role."""
+"""What the name of the gateway function's role ends in, where it invokes models itself: records of
+its calls name the role."""
+
+FUNCTION_ROLE: Final = "function"
+"""What the name of the gateway function's role ends in, where it may only assume the next one. Two
+names, so that CloudFormation makes the second before it removes the first."""
+
+CALLER_ROLE: Final = "caller"
+"""What the name of the role ends in whose sessions are the callers': records name both."""
 
 UNLOGGED_JOBS: Final = [
     "bedrock:CreateAdvancedPromptOptimizationJob",
@@ -78,7 +86,8 @@ class DenyPolicyInputs(NamedTuple):
     """What a stage is held to. `data_retention` is the only mode the account may be put into;
     None leaves that to the stage's own role. `team_profiles` says that application inference
     profiles are called, `signed_callers` that the endpoint is, by its callers' own roles.
-    `service_tiers` are those that a call may name."""
+    `service_tiers` are those that a call may name. `caller_sessions` says that the gateway calls
+    in its callers' sessions, of a role that is no function's."""
 
     stage: str
     scope: InvocationScope
@@ -87,6 +96,7 @@ class DenyPolicyInputs(NamedTuple):
     team_profiles: bool = False
     signed_callers: bool = False
     service_tiers: tuple[str, ...] = (STANDARD_TIER,)
+    caller_sessions: bool = False
 
 
 class TooLongError(Exception):
@@ -127,7 +137,6 @@ def deny_statements(inputs: DenyPolicyInputs) -> list[Statement]:
 def boundary_statements(inputs: DenyPolicyInputs) -> list[Statement]:
     """Return the guard, and the most that a role which calls models may be allowed beside it."""
     scope = inputs.scope
-    logs = f"arn:{scope.partition}:logs:{scope.region}:{scope.account}:log-group"
     apis = f"arn:{scope.partition}:execute-api:{scope.region}:{scope.account}"
     allowed = [
         _allow("InvokeClaudeByProfile", INVOKE, _open_to_calls(inputs)),
@@ -136,6 +145,22 @@ def boundary_statements(inputs: DenyPolicyInputs) -> list[Statement]:
             ["bedrock:CountTokens"],
             [scope.model_arn(_CLAUDE, region=scope.region)],
         ),
+    ]
+    if not inputs.caller_sessions:
+        allowed += _gateway_writes(inputs)
+    if inputs.signed_callers:
+        # The API's id is not known before the API is there, and it comes after its callers.
+        allowed.append(
+            _allow("InvokeEndpoint", ["execute-api:Invoke"], [f"{apis}:*/{inputs.stage}/*"])
+        )
+    return allowed + invoke_policies.guardrail_statements(scope) + deny_statements(inputs)
+
+
+def _gateway_writes(inputs: DenyPolicyInputs) -> list[Statement]:
+    """Return what a gateway function that invokes models itself writes beside."""
+    scope = inputs.scope
+    logs = f"arn:{scope.partition}:logs:{scope.region}:{scope.account}:log-group"
+    return [
         _allow(
             "WriteGatewayLog",
             ["logs:CreateLogStream", "logs:PutLogEvents"],
@@ -145,12 +170,6 @@ def boundary_statements(inputs: DenyPolicyInputs) -> list[Statement]:
         # https://docs.aws.amazon.com/service-authorization/latest/reference/list_awsx-ray.html
         _allow("WriteTraces", ["xray:PutTraceSegments", "xray:PutTelemetryRecords"], ["*"]),
     ]
-    if inputs.signed_callers:
-        # The API's id is not known before the API is there, and it comes after its callers.
-        allowed.append(
-            _allow("InvokeEndpoint", ["execute-api:Invoke"], [f"{apis}:*/{inputs.stage}/*"])
-        )
-    return allowed + invoke_policies.guardrail_statements(scope) + deny_statements(inputs)
 
 
 def service_control_policy(statements: Sequence[Statement]) -> str:

@@ -30,6 +30,10 @@ _FINDINGS: Final[Mapping[Kind, tuple[str, str]]] = {
         "1 is under another identity than the gateway's",
         "{} are under another identity than the gateway's",
     ),
+    "session_mismatch": (
+        "1 names one caller in its identity and another in its metadata",
+        "{} name one caller in their identity and another in their metadata",
+    ),
     "content_mismatch": (
         "1 has records that differ from each other",
         "{} have records that differ from each other",

@@ -53,7 +53,7 @@ def calls(entry: Mapping[str, Any], written_at: float) -> Iterator[Call]:
     if "model_id" not in entry:
         return
     at = written_at - fields.number(entry, "duration_ms") / 1000
-    caller = tuple(_fitting(fields.optional_text(entry, name)) for name in CALLER)
+    caller = tuple(fit_metadata(fields.optional_text(entry, name)) for name in CALLER)
     caller = (caller[0], *map(sys.intern, caller[1:]))  # few callers make many calls
     counting = bool(_COUNTING.search(fields.optional_text(entry, "route")))
     for attempt in _attempts(entry):
@@ -108,6 +108,6 @@ def _is_of_this_version(attempt: fields.Fields) -> bool:
     return "upstream_complete" in attempt
 
 
-def _fitting(value: str) -> str:
+def fit_metadata(value: str) -> str:
     """Return a value as the gateway fits it into metadata."""
     return _UNFIT.sub("_", value)[:_LONGEST_VALUE]

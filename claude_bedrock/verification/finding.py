@@ -13,6 +13,7 @@ Kind = Literal[
     "caller_mismatch",
     "model_mismatch",
     "identity_mismatch",
+    "session_mismatch",
     "content_mismatch",
     "data_residency_violation",
     "unreadable_record",

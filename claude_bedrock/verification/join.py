@@ -23,6 +23,7 @@ from claude_bedrock.verification.record_summary import (
     body_digest,
     summarize_record,
 )
+from claude_bedrock.verification.session_match import caller_of, is_session_of
 
 Destination = Literal["S3", "CloudWatch Logs"]
 DESTINATIONS: tuple[Destination, ...] = ("S3", "CloudWatch Logs")
@@ -213,8 +214,19 @@ class _Join:
             self._find("body_missing", about, f"{missing}, by the record in {destination}")
         if call:
             self._judge_match(record, call, about)
+        if detail := self._differing_witnesses(record):
+            self._find("session_mismatch", about, detail)
         if not self._bounds.hold(about.model_id, record.answered_in):
             self._find("data_residency_violation", about, f"answered in {record.answered_in}")
+
+    def _differing_witnesses(self, record: RecordSummary) -> str:
+        """Return how identity and metadata differ in who called; empty where they do not, or where
+        one of them names no caller, as before there were sessions."""
+        session = self._principals.session_name(record.identity)
+        caller = caller_of(record.metadata)
+        if not session or not caller or is_session_of(caller, session):
+            return ""
+        return f"the record's session is {session}, and its metadata names {caller}"
 
     def _judge_match(self, record: RecordSummary, call: Call, about: _About) -> None:
         if call.expected == "unknown" and record.failed:

@@ -4,15 +4,25 @@ from typing import NamedTuple
 
 
 class Principals(NamedTuple):
-    """`gateway_role` is the ARN of the gateway function's role. `allowed_direct_callers` are roles
-    and users (ARNs) that may call Bedrock past the gateway."""
+    """`gateway_role` is the ARN of the role in which the gateway calls itself, as it does without
+    caller sessions and did before there were any; `caller_role` is that of callers' sessions, which
+    the gateway alone assumes. `allowed_direct_callers` are roles and users (ARNs) that may call
+    Bedrock past the gateway."""
 
     gateway_role: str
     allowed_direct_callers: frozenset[str] = frozenset()
+    caller_role: str = ""
 
     def is_gateway(self, identity: str) -> bool:
-        """Return whether `identity`, the ARN in a record, is a session of the gateway's role."""
-        return bool(identity) and principal(identity) == principal(self.gateway_role)
+        """Return whether `identity`, the ARN in a record, is a session of one of these roles."""
+        roles = {principal(role) for role in (self.gateway_role, self.caller_role) if role}
+        return bool(identity) and principal(identity) in roles
+
+    def session_name(self, identity: str) -> str:
+        """Return the name of the caller's session that `identity` is; empty for another's."""
+        if not self.caller_role or principal(identity) != principal(self.caller_role):
+            return ""
+        return identity.rpartition("/")[2] if ":assumed-role/" in identity else ""
 
     def may_call_directly(self, identity: str) -> bool:
         """Return whether `identity` is one of the allowed direct callers, or a session of one."""

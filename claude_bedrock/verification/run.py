@@ -121,6 +121,7 @@ def _about(
         "settled": iso(period.now - period.delay),
         "bounds": stage.bounds._asdict(),
         "gateway_role": stage.principals.gateway_role,
+        "caller_role": stage.principals.caller_role,
         "read": {name: digest.as_data() for name, digest in read.items()},
     }
 

@@ -38,6 +38,7 @@ def entry(context: RequestContext) -> dict[str, Any]:
         "adapted": list(call.changes),
         "request_bytes": context.request_bytes,
         "response_bytes": response.size,
+        "session_ms": context.session.round_trip_ms if context.session else None,
         "first_byte_ms": first_byte_ms(context),
         "duration_ms": round((time.monotonic() - context.started_at) * 1000),
         **call.usage._asdict(),

@@ -92,7 +92,8 @@ def _send_with_retries(
 ) -> BedrockResponse:
     """Return the response of the first profile that has capacity; else of the first, retried."""
     model_id, *other_ids = request.model_ids
-    retry_count = 0
+    retry_count, is_renewed = 0, False
+    context.credentials()  # without a session there is no attempt
     while True:
         attempt = _new_attempt(model_id, context)
         try:
@@ -100,7 +101,10 @@ def _send_with_retries(
         except errors.GatewayError as error:
             attempt.error = error
             no_capacity = retries.is_capacity_error(error)
-            if no_capacity and other_ids:
+            if isinstance(error, errors.SessionEnded) and context.session and not is_renewed:
+                context.session.renew(context.deadline.require_remaining())
+                is_renewed = True
+            elif no_capacity and other_ids:
                 model_id = other_ids.pop(0)
             elif _wait_for_retry(error, retry_count, context, check_client):
                 model_id = request.model_ids[0] if no_capacity else model_id
@@ -152,7 +156,12 @@ def _send(
     seconds = context.deadline.require_remaining()
     try:
         upstream = context.bedrock.post(
-            path, request.headers, request.body, seconds=seconds, check_client=check_client
+            path,
+            request.headers,
+            request.body,
+            seconds=seconds,
+            check_client=check_client,
+            credentials=context.credentials(),
         )
     except errors.NotSent:
         attempt.is_sent = False

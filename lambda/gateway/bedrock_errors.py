@@ -19,6 +19,7 @@ from gateway.errors import (
     QuotaUsedUp,
     RateLimited,
     RequestTooLarge,
+    SessionEnded,
     UpstreamFailed,
     UpstreamTimeout,
 )
@@ -36,6 +37,8 @@ _NO_MODEL = "Bedrock does not offer this model. GET /v1/models lists those of th
 _FROM_BEDROCK: dict[str, tuple[type[GatewayError], str | None]] = {
     "validationException": (InvalidRequest, None),
     "accessDeniedException": (PermissionDenied, _DENIED),
+    "expiredTokenException": (SessionEnded, _DENIED),
+    "unrecognizedClientException": (SessionEnded, _DENIED),
     "resourceNotFoundException": (NotFound, None),
     "conflictException": (Conflict, None),
     "throttlingException": (RateLimited, _THROTTLED),
@@ -98,7 +101,7 @@ def from_bedrock(
     name = exception.partition(":")[0].rpartition("#")[2]
     known = _FROM_BEDROCK.get(name[:1].lower() + name[1:])
     kind, sentence = known or _BY_STATUS.get(status, (UpstreamFailed, _FAILED))
-    why = reasons.reason(name, message) if kind in _WITH_REASON else None
+    why = reasons.reason(name, message) if issubclass(kind, _WITH_REASON) else None
     if kind is RateLimited and why is not None and why.name == reasons.DAILY_QUOTA:
         kind, sentence = QuotaUsedUp, _USED_UP
     words = message if issubclass(kind, _WITH_REASON) or sentence is None else ""

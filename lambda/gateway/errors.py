@@ -102,6 +102,23 @@ class RateLimited(GatewayError):
     headers = MappingProxyType({"retry-after": "1"})
 
 
+class SessionEnded(PermissionDenied):
+    """AWS has ended the session in which Bedrock was called: another may do."""
+
+
+class SessionUnavailable(GatewayError):
+    """AWS STS opened no session for the caller, so Bedrock was not called. `cause` is STS's."""
+
+    status = 503
+    bedrock = ("ServiceUnavailableException", 503)
+    headers = MappingProxyType({"retry-after": "2"})
+    prefix = "Sts"
+
+    def __init__(self, cause: str) -> None:
+        message = "The gateway could not open your session at AWS, and did not call Bedrock."
+        super().__init__(f"{message} Try again.", cause=f"{self.prefix}{cause}")
+
+
 class QuotaUsedUp(RateLimited):
     """A quota that no short wait gives back; clients are told not to ask again. AWS does not say at
     what time a quota of tokens per day begins anew, so that there is no `retry-after`."""

@@ -2,9 +2,11 @@
 
 It is the only module that knows both Lambda and the routes, and the one exit for errors."""
 
+from __future__ import annotations
+
 import os
 from functools import cache, partial
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from gateway import errors, observability, request, request_context, routes, settings, signing
 from gateway.error_formats import ErrorFormat
@@ -14,11 +16,15 @@ from gateway.runtime import ClientDisconnected, Context, Response
 from gateway.settings import Settings
 from gateway.upstream import Upstream
 
+if TYPE_CHECKING:
+    from gateway.caller_sessions import CallerSessions
+
 
 def initialize() -> None:
     """Do what a cold start does before the first request; fail with the name of a bad variable."""
     _settings()
     _upstream()
+    _sessions()
 
 
 def handle(event: dict[str, Any], context: Context, response: Response) -> None:
@@ -28,7 +34,13 @@ def handle(event: dict[str, Any], context: Context, response: Response) -> None:
     remaining = context.remaining()
     serve(
         RequestContext(
-            incoming, response, _settings(), _upstream(), _retry_budget(), remaining=remaining
+            incoming,
+            response,
+            _settings(),
+            _upstream(),
+            _retry_budget(),
+            remaining=remaining,
+            sessions=_sessions(),
         )
     )
 
@@ -40,6 +52,8 @@ def serve(context: RequestContext) -> None:
     except ClientDisconnected:
         context.outcome = request_context.CLIENT_DISCONNECTED
     finally:
+        if context.session is not None:
+            context.session.finish()
         observability.log_audit(context)
         observability.count(context)
 
@@ -95,6 +109,19 @@ def _upstream() -> Upstream:
     loaded = _settings()
     on_request_sent = partial(observability.prepare, loaded.stage)
     return Upstream(loaded.endpoint, signing.Signer(loaded.region), on_request_sent)
+
+
+@cache
+def _sessions() -> CallerSessions | None:
+    """Import them where the stage has them: one without pays nothing for them."""
+    loaded = _settings()
+    if not loaded.caller_role_arn:
+        return None
+    from gateway.aws_service import AwsService  # noqa: PLC0415
+    from gateway.caller_sessions import CallerSessions  # noqa: PLC0415
+
+    signer = signing.Signer(loaded.region, service="sts")
+    return CallerSessions(loaded, AwsService("AWS STS", loaded.sts_endpoint, signer))
 
 
 @cache

@@ -14,7 +14,7 @@ from functools import cache
 from typing import TYPE_CHECKING
 
 from gateway import audit, request_context
-from gateway.errors import GatewayError
+from gateway.errors import GatewayError, SessionUnavailable
 from gateway.request_context import RequestContext
 
 if TYPE_CHECKING:
@@ -117,6 +117,8 @@ def _failure(outcome: str, error: GatewayError | None) -> str:
         return ""
     if error.status == 429:
         return "BedrockThrottles"
+    if isinstance(error, SessionUnavailable):
+        return "CallerSessionErrors"
     if outcome in _UPSTREAM and (error.status >= 500 or error.status == 403):  # 403: our role's
         return "UpstreamErrors"
     return "ClientErrors"

@@ -16,6 +16,7 @@ from gateway.response import ClientResponse
 from gateway.retries import RetryBudget
 from gateway.runtime import Response
 from gateway.settings import Settings
+from gateway.signing import Credentials
 from gateway.upstream import UpstreamResponse
 
 COMPLETED: Final = "completed"
@@ -37,14 +38,31 @@ class Bedrock(Protocol):
         *,
         seconds: float,
         check_client: Callable[[], None],
+        credentials: Credentials | None = None,
     ) -> UpstreamResponse: ...
+
+
+class Session(Protocol):
+    """The caller's own session at AWS: see gateway.caller_sessions."""
+
+    round_trip_ms: int | None
+
+    def credentials(self, seconds: float) -> Credentials: ...
+    def renew(self, seconds: float) -> None: ...
+    def finish(self) -> None: ...
+
+
+class Sessions(Protocol):
+    """The callers' sessions."""
+
+    def begin(self, caller: Caller, models: frozenset[str] | None = None) -> Session: ...
 
 
 class RequestContext:
     """`caller` is who sends the request, `settings` are the stage's for that caller. `route` is the
     pattern of the request's path, `parameters` are the parts of the path that it names. `outcome`
     and `error` say how the request ended; `request_bytes` is the size of the body that a route has
-    taken."""
+    taken. `session` is the caller's, from then on; None where the gateway calls in its own name."""
 
     def __init__(
         self,
@@ -55,6 +73,7 @@ class RequestContext:
         retry_budget: RetryBudget,
         *,
         remaining: float,
+        sessions: Sessions | None = None,
     ) -> None:
         self.started_at = time.monotonic()
         self.request = request
@@ -67,6 +86,8 @@ class RequestContext:
         self.response = ClientResponse(
             response, request.id, self.call, self.deadline, cors.headers(request, settings)
         )
+        self.session: Session | None = None
+        self._sessions = sessions
         self.caller = _in_stage(request.caller, settings)
         self.route = ""
         self.parameters: Mapping[str, str] = MappingProxyType({})
@@ -86,10 +107,21 @@ class RequestContext:
     def take_body(self) -> str:
         """Return the text of the body, which the request has no longer, and note its size.
 
-        Raises RequestTooLarge, UnsupportedMediaType, InvalidRequest.
+        Only calls of Bedrock have a body: STS opens the caller's session while it is read.
+        Raises SessionUnavailable, RequestTooLarge, UnsupportedMediaType, InvalidRequest.
         """
+        if self._sessions is not None:
+            models = self.settings.plan_models.get(self.caller.plan)
+            self.session = self._sessions.begin(self.caller, models)
         text, self.request_bytes = self.request.take_text(limit=self.settings.max_body_bytes)
         return text
+
+    def credentials(self) -> Credentials | None:
+        """Return the caller's, once its session is open; None for the function's own. Raises
+        SessionUnavailable."""
+        if self.session is None:
+            return None
+        return self.session.credentials(self.deadline.require_remaining())
 
     def interrupt(self, error: GatewayError) -> None:
         """Note that a stream ended with an error, which the client has received."""

@@ -31,6 +31,8 @@ class Settings(NamedTuple):
 
     `unsupported_fields`: whether they are left out of a body (drop) or refused (reject).
     `service_tiers`: those that a caller may name. `cors_origins`: whose pages may call.
+    `caller_role_arn`: the role of the callers' sessions; empty where the gateway calls in its own.
+    `sts_endpoint`: the URL of AWS STS.
     `team_profiles`: team -> id of a profile that AWS defines -> ARN of the team's own copy of it.
     `plan_models`: usage plan -> the models that its keys may call, for a plan that has a list.
     """
@@ -49,6 +51,8 @@ class Settings(NamedTuple):
     service_tiers: tuple[str, ...] = (STANDARD_TIER,)
     cors_origins: tuple[str, ...] = ()
     plan_models: Mapping[str, frozenset[str]] = MappingProxyType({})
+    caller_role_arn: str = ""
+    sts_endpoint: str = ""
 
     def for_plan(self, plan: str) -> "Settings":
         """Return the settings for a caller of that usage plan: those of the stage, with the plan's
@@ -77,6 +81,9 @@ def load(environment: Mapping[str, str]) -> Settings:
         service_tiers=_service_tiers(environment, "SERVICE_TIERS"),
         cors_origins=tuple(filter(None, environment.get("CORS_ORIGINS", "").split(","))),
         plan_models=_plan_models(environment, "PLAN_LIMITS"),
+        caller_role_arn=_role_arn(environment, "CALLER_ROLE_ARN"),
+        sts_endpoint=environment.get("AWS_ENDPOINT_URL_STS")
+        or f"https://sts.{region}.amazonaws.com",
     )
 
 
@@ -160,6 +167,14 @@ def _plan_models(environment: Mapping[str, str], name: str) -> dict[str, frozens
             f"{name} must be a JSON object of plans, each with the numbers of its models, "
             f"not {text!r}"
         ) from error
+
+
+def _role_arn(environment: Mapping[str, str], name: str) -> str:
+    """Return the ARN; a stage without caller sessions does not set it."""
+    arn = environment.get(name, "")
+    if arn and (arn.count(":") != 5 or ":role/" not in arn):
+        raise SettingsError(f"{name} must be the ARN of an IAM role, not {arn!r}")
+    return arn
 
 
 def _guardrail(environment: Mapping[str, str], name: str) -> Guardrail | None:

@@ -46,13 +46,25 @@ class Signer:
         self._credentials = _credentials(os.environ if environment is None else environment)
 
     def sign(
-        self, method: str, url: str, headers: Mapping[str, str], body: bytes
+        self,
+        method: str,
+        url: str,
+        headers: Mapping[str, str],
+        body: bytes,
+        credentials: Credentials | None = None,
     ) -> dict[str, str]:
-        """Return `headers` with the signature's own added; every header given is signed."""
+        """Return `headers` with the signature's own added; every header given is signed.
+        `credentials` are a caller's session; without them this function's own sign."""
         moment = time.strftime("%Y%m%dT%H%M%SZ", time.gmtime())
         scope = (moment[:8], self._region, self._service, "aws4_request")
         return signed(
-            method, url, headers, body, credentials=self._credentials, moment=moment, scope=scope
+            method,
+            url,
+            headers,
+            body,
+            credentials=credentials or self._credentials,
+            moment=moment,
+            scope=scope,
         )
 
 
@@ -98,7 +110,7 @@ def _encoded(path: str) -> str:
     return quote(path, safe="/~")
 
 
-@lru_cache(maxsize=2)
+@lru_cache(maxsize=256)  # a key for each caller's session
 def _signing_key(secret: str, scope: tuple[str, str, str, str]) -> bytes:
     key = f"AWS4{secret}".encode()
     for part in scope:

@@ -10,6 +10,7 @@ from typing import Protocol
 from gateway import errors
 from gateway.connection import Connection
 from gateway.http1 import ProtocolError, ResponseReader, post_request
+from gateway.signing import Credentials
 
 LARGEST_BODY_BYTES = 25_000_000  # of an answer in one piece
 
@@ -18,7 +19,12 @@ class Signer(Protocol):
     """Adds to `headers` what proves who calls."""
 
     def sign(
-        self, method: str, url: str, headers: Mapping[str, str], body: bytes
+        self,
+        method: str,
+        url: str,
+        headers: Mapping[str, str],
+        body: bytes,
+        credentials: Credentials | None = None,
     ) -> dict[str, str]: ...
 
 
@@ -115,13 +121,15 @@ class Upstream:
         *,
         seconds: float,
         check_client: Callable[[], None],
+        credentials: Credentials | None = None,
     ) -> UpstreamResponse:
         """The reply to a signed POST, once its head is here; its body is still to be read.
+        `credentials` are the caller's session, if it has one.
 
         `path` is percent-encoded. `check_client` is called now and then while nothing comes, and
         ends it by raising. Raises Unreachable, UpstreamFailed, or UpstreamTimeout after `seconds`.
         """
-        signed = self._signer.sign("POST", self._endpoint + path, headers, body)
+        signed = self._signer.sign("POST", self._endpoint + path, headers, body, credentials)
         until = time.monotonic() + seconds
         reader = ResponseReader()
         try:

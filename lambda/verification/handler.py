@@ -105,6 +105,7 @@ def _work(environment: Mapping[str, str], by: str) -> Work:
         principals=Principals(
             environment["GATEWAY_ROLE"],
             frozenset(filter(None, environment["ALLOWED_DIRECT_CALLERS"].split(","))),
+            environment["CALLER_ROLE"],
         ),
         audit_lines=partial(audit_lines.written, logs, environment["AUDIT_LOG_GROUP"]),
         find_requests=partial(access_log.find_requests, logs, environment["ACCESS_LOG_GROUP"]),

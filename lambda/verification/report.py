@@ -20,6 +20,7 @@ METRICS: Final[dict[Kind, str]] = {
     "audit_entry_lost": "AuditEntryLost",
     "model_mismatch": "ModelMismatch",
     "identity_mismatch": "IdentityMismatch",
+    "session_mismatch": "SessionMismatch",
     "content_mismatch": "ContentMismatch",
     "unreadable_record": "UnreadableRecord",
 }

@@ -9,7 +9,7 @@ from typing import Any, Final, NamedTuple
 
 from ministack.core import iam_evaluator  # type: ignore[import-untyped]
 from ministack.core.responses import get_account_id  # type: ignore[import-untyped]
-from ministack.services import kms  # type: ignore[import-untyped]
+from ministack.services import kms, sts  # type: ignore[import-untyped]
 
 
 class Denial(NamedTuple):
@@ -31,6 +31,7 @@ class Request(NamedTuple):
 _IDENTITY: Final = "identity-based"
 _RESOURCE: Final = "resource-based"
 _BOUNDARY: Final = "permissions boundary"
+_SESSION: Final = "session"
 
 
 def decide_for_key(access_key_id: str, request: Request) -> Denial | None:
@@ -43,8 +44,8 @@ def decide_for_key(access_key_id: str, request: Request) -> Denial | None:
     evaluation_request = evaluation(request, principal.arn, principal.type, principal.keys)
     result = iam_evaluator.evaluate(evaluation_request, principal.policies, *principal.limits)
     if result.decision != "Allow":
-        boundary = _denied_by_limit(evaluation_request, principal, result.decision)
-        kind = _BOUNDARY if boundary else _IDENTITY
+        has_session_policy = bool((sts._sessions.get(access_key_id) or {}).get("SessionPolicies"))
+        kind = _denying_kind(evaluation_request, principal, result.decision, has_session_policy)
         return _denial(principal.arn, request, kind, explicit=result.decision == "Deny")
     return None
 
@@ -94,11 +95,23 @@ def evaluation(request: Request, arn: str, kind: str, keys: Mapping[str, Any]) -
     )
 
 
-def _denied_by_limit(evaluation_request: Any, principal: Any, decision: str) -> bool:  # noqa: ANN401 - MiniStack's own
-    """Return whether the role's own policies allow, so that its boundary is what does not; an
-    explicit denial of a boundary counts too."""
-    own = iam_evaluator.evaluate(evaluation_request, principal.policies).decision
-    return bool(principal.limits) and own == "Allow" and decision != own
+def _denying_kind(
+    evaluation_request: Any,  # noqa: ANN401 - MiniStack's own
+    principal: Any,  # noqa: ANN401
+    decision: str,
+    has_session_policy: bool,
+) -> str:
+    """Return which kind of policy denies where the role's own allow: the session's, which is the
+    last limit, or the boundary; an explicit denial of either counts too."""
+
+    def decide(*limits: Any) -> str:  # noqa: ANN401
+        decided = iam_evaluator.evaluate(evaluation_request, principal.policies, *limits).decision
+        return str(decided)
+
+    limits = list(principal.limits)
+    if has_session_policy and decide(*limits[:-1]) == "Allow":
+        return _SESSION
+    return _BOUNDARY if limits and decide() == "Allow" != decision else _IDENTITY
 
 
 def _denial(caller: str, request: Request, kind: str, *, explicit: bool) -> Denial:

@@ -5,6 +5,7 @@ from ministack.core import router  # type: ignore[import-untyped]
 
 from local.embedded import (
     api_gateway_account,
+    assume_role,
     authorization,
     bedrock_control_plane,
     fault_injection,
@@ -21,6 +22,7 @@ def add(propagation: Propagation) -> None:
     """Put them in; before MiniStack starts."""
     services = {name: _from_ministack(handler) for name, handler in app.SERVICE_HANDLERS.items()}
     services["bedrock"] = bedrock_control_plane.beside(services["bedrock"])
+    services["sts"] = assume_role.before(services["sts"])
     services["servicequotas"] = service_quotas.serve
     services["sts"] = web_identity.before_sts(services["sts"])
     services["iam"] = web_identity.before_iam(services["iam"])

@@ -35,6 +35,7 @@ from local.run.progress import Steps
 from local.run.state import State
 
 UPSTREAM = "AWS_ENDPOINT_URL_BEDROCK_RUNTIME"
+STS = "AWS_ENDPOINT_URL_STS"
 THREADS = 32
 
 
@@ -147,7 +148,7 @@ class _Services:
             sessions=sessions,
             logs=logs,
             folder=self._state.functions,
-            extra={UPSTREAM: bedrock_url},
+            extra={UPSTREAM: bedrock_url, STS: self._aws.url},
             echo=partial(print, file=log),
         )
 

@@ -157,6 +157,15 @@ class Callers(Group):
             "inference profiles, where AWS has added them since."
         ),
     ] = False
+    caller_sessions: Annotated[
+        bool,
+        TRUE_OR_FALSE,
+        Page("callers.md"),
+        Field(
+            description="Whether the gateway calls Bedrock in a session of the caller's own, so "
+            "that AWS itself names the caller in its record, in CloudTrail and on the bill."
+        ),
+    ] = True
     allowed_direct_callers: Annotated[
         tuple[PrincipalArn, ...],
         Allowed("a list of ARNs of IAM roles and users"),

@@ -104,6 +104,42 @@ def test_who_may_invoke_may_invoke_only_the_stages_models_by_its_geographies(
         assert all(caller == named for caller in callers)
 
 
+def test_the_function_invokes_nothing_and_alone_takes_the_role_of_callers_sessions(
+    judged: Judged,
+) -> None:
+    matrix = judged.matrix
+    takers = {
+        principal.name
+        for principal in matrix.principals
+        for cell in matrix.cells
+        if cell.action == "sts:AssumeRole" and cell.subject == "the role of callers' sessions"
+        if matrix.allows(principal, cell)
+    }
+    assert takers == {"Gateway/Function/AssumingRole"}
+    (function,) = [each for each in matrix.principals if each.name in takers]
+    bedrock = [cell for cell in matrix.cells if cell.action.startswith("bedrock")]
+    assert not [cell for cell in bedrock if matrix.allows(function, cell)]
+    taken = {
+        (cell.subject, cell.way)
+        for cell in matrix.cells
+        if cell.action == "sts:TagSession" and matrix.allows(function, cell)
+    }
+    assert taken == {("the role of callers' sessions", f"tagged for the stage {matrix.stage.name}")}
+
+
+def test_a_session_for_one_model_invokes_that_model_as_its_role_may(judged: Judged) -> None:
+    matrix = judged.matrix
+    (session,) = [each for each in matrix.principals if each.session]
+    (role,) = [
+        each for each in matrix.principals if each.arn == session.arn and each is not session
+    ]
+    model = matrix.stage.models.allow[0]
+    for action in INVOKE:
+        of_role = _invoked(matrix, role, action)
+        assert {subject for subject, _, _ in of_role} == set(matrix.stage.models.allow)
+        assert _invoked(matrix, session, action) == {cell for cell in of_role if cell[0] == model}
+
+
 def test_who_may_invoke_does_so_on_the_stages_tiers_and_in_no_named_project(
     judged: Judged,
 ) -> None:

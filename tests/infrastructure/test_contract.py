@@ -266,15 +266,25 @@ def test_the_verification_understands_its_environment(any_stage: Synthesis) -> N
         for resource in texts(statement["Resource"])
     }
     assert {variables["AUDIT_LOG_GROUP"], variables["ACCESS_LOG_GROUP"]} <= read_groups
-    (gateway,) = [
-        resource
+    roles = {
+        resource.properties["RoleName"].rpartition("-")[2]: resource
         for resource in any_stage.resources("Gateway", "AWS::IAM::Role")
         if "RoleName" in resource.properties
+    }
+    assert set(roles) == {"function", "caller"}
+    name = roles["caller"].properties["RoleName"]
+    assert variables["CALLER_ROLE"].endswith(f":role/{name}")
+    assert variables["GATEWAY_ROLE"] == variables["CALLER_ROLE"].replace("-caller", "-gateway")
+    assert all(len(role.properties["RoleName"]) <= 64 for role in roles.values())
+    outputs = any_stage.template("Gateway")["Outputs"]
+    assert text(outputs["FunctionRoleArn"]["Value"]) == f"<{roles['function'].id}.Arn>"
+    assert text(outputs["CallerRoleArn"]["Value"]) == f"<{roles['caller'].id}.Arn>"
+    (of_function,) = [
+        resource.properties["Environment"]["Variables"]
+        for resource in any_stage.resources("Gateway", "AWS::Lambda::Function")
+        if "CALLER_ROLE_ARN" in str(resource.properties.get("Environment"))
     ]
-    assert variables["GATEWAY_ROLE"].endswith(f":role/{gateway.properties['RoleName']}")
-    assert len(gateway.properties["RoleName"]) <= 64
-    output = any_stage.template("Gateway")["Outputs"]["FunctionRoleArn"]
-    assert text(output["Value"]) == f"<{gateway.id}.Arn>"
+    assert text(of_function["CALLER_ROLE_ARN"]) == variables["CALLER_ROLE"]
     bucket = any_stage.only("InvocationLogging", "AWS::S3::Bucket").id
     configuration = any_stage.only("InvocationLogging", "Custom::BedrockInvocationLogging").id
     assert variables["EVIDENCE_BUCKET"] == f"<{bucket}>"

@@ -11,7 +11,7 @@ import pytest
 
 from stacks.components.api.error_responses import REFUSALS
 from tests.infrastructure.rendering import text, texts
-from tools.synthesis import Resource, Synthesis
+from tools.synthesis import Resource, Synthesis, synthesize
 
 STACK = "Gateway"
 ISSUER_KEY = "token-issuer-"
@@ -331,32 +331,90 @@ def test_a_stage_reserves_runs_for_gateway_and_authorizer_and_no_other_function(
     assert reserved == dict(zip(both, numbers.get(any_stage.stage, ()), strict=False))
 
 
-def test_the_gateway_may_call_models_log_and_trace_and_nothing_else(any_stage: Synthesis) -> None:
+def test_the_function_may_log_trace_and_open_sessions_and_nothing_else(
+    any_stage: Synthesis,
+) -> None:
     role = text(function(any_stage, "gateway.handler.handle").properties["Role"]).split(".")[0][1:]
-    policies = [
-        resource
+    statements = [
+        statement
         for resource in any_stage.resources(STACK, "AWS::IAM::Policy")
         if f"<{role}>" in texts(resource.properties["Roles"])
+        for statement in resource.properties["PolicyDocument"]["Statement"]
     ]
     actions = {
-        action
-        for policy in policies
-        for statement in policy.properties["PolicyDocument"]["Statement"]
-        for action in texts(statement["Action"])
+        effect: {
+            action
+            for statement in statements
+            if statement["Effect"] == effect
+            for action in texts(statement["Action"])
+        }
+        for effect in ("Allow", "Deny")
     }
-    assert actions == {
-        "logs:CreateLogStream",
-        "logs:PutLogEvents",
-        "xray:PutTraceSegments",
-        "xray:PutTelemetryRecords",
+    sessions = {"sts:AssumeRole", "sts:TagSession", "sts:SetSourceIdentity"}
+    assert actions["Allow"] == {
+        *("logs:CreateLogStream", "logs:PutLogEvents"),
+        *("xray:PutTraceSegments", "xray:PutTelemetryRecords"),
+        *sessions,
     }
-    (attached,) = [
-        resource.properties["ManagedPolicyArns"]
-        for resource in any_stage.resources(STACK, "AWS::IAM::Role")
-        if resource.id == role
+    assert {"bedrock:InvokeModel", "bedrock:InvokeModelWithResponseStream"} <= actions["Deny"]
+    (assumed,) = [each["Resource"] for each in statements if sessions & set(texts(each["Action"]))]
+    (caller,) = callers_roles(any_stage)
+    assert text(assumed).endswith(f":role/{caller.properties['RoleName']}")
+    roles = any_stage.resources(STACK, "AWS::IAM::Role")
+    (own,) = [resource for resource in roles if resource.id == role]
+    assert "ManagedPolicyArns" not in own.properties
+
+
+def callers_roles(synthesis: Synthesis) -> list[Resource]:
+    return [
+        resource
+        for resource in synthesis.resources(STACK, "AWS::IAM::Role")
+        if str(resource.properties.get("RoleName")).endswith("-caller")
     ]
-    own = {f"<{resource.id}>" for resource in any_stage.resources(STACK, "AWS::IAM::ManagedPolicy")}
-    assert all("-ModelAccess:" in arn for arn in set(texts(attached)) - own)
+
+
+def test_the_callers_role_is_assumed_by_the_function_alone_for_a_tagged_caller(
+    any_stage: Synthesis,
+) -> None:
+    role = function(any_stage, "gateway.handler.handle").properties["Role"]
+    (caller,) = callers_roles(any_stage)
+    by_action = {}
+    for statement in caller.properties["AssumeRolePolicyDocument"]["Statement"]:
+        assert (statement["Effect"], statement["Principal"]) == ("Allow", {"AWS": role})
+        by_action[statement["Action"]] = statement["Condition"]
+    of_stage = {"aws:RequestTag/stage": any_stage.stage}
+    assert by_action == {
+        "sts:AssumeRole": {
+            "StringEquals": of_stage,
+            "Null": {"aws:RequestTag/caller": "false"},
+        },
+        "sts:TagSession": {
+            "StringEquals": of_stage,
+            "ForAllValues:StringEquals": {"aws:TagKeys": ["stage", "team", "caller"]},
+        },
+        "sts:SetSourceIdentity": {"Null": {"sts:SourceIdentity": "false"}},
+    }
+    policies = any_stage.resources(STACK, "AWS::IAM::ManagedPolicy")
+    own = {f"<{each.id}>" for each in policies if "Invoke" in each.id}
+    attached = set(texts(caller.properties["ManagedPolicyArns"]))
+    assert own
+    assert own <= attached
+    assert all("-ModelAccess:" in arn for arn in attached - own)
+
+
+def test_without_caller_sessions_the_function_invokes_itself(
+    tmp_path_factory: pytest.TempPathFactory,
+) -> None:
+    folder = tmp_path_factory.mktemp("own")
+    own = synthesize("dev", folder, caller_sessions=False)
+    assert callers_roles(own) == []
+    role = text(function(own, "gateway.handler.handle").properties["Role"]).split(".")[0][1:]
+    (held,) = [each for each in own.resources(STACK, "AWS::IAM::Role") if each.id == role]
+    assert held.properties["RoleName"].endswith("-gateway")
+    assert held.properties["ManagedPolicyArns"]
+    assert held.properties["PermissionsBoundary"]
+    variables = function(own, "gateway.handler.handle").properties["Environment"]["Variables"]
+    assert "CALLER_ROLE_ARN" not in variables
 
 
 def test_the_endpoint_never_answers_while_the_log_is_off(any_stage: Synthesis) -> None:
@@ -372,7 +430,7 @@ def test_outputs(any_stage: Synthesis) -> None:
     assert own == canary | {
         *("EndpointUrl", "ApiId", "ApiStage", "FunctionName", "FunctionLogGroupName"),
         *("AccessLogGroupName", "UsagePlanIds", "ApiKeyIds", "ApiKeyExpiryName", "Auth"),
-        *("AuthorizerName", "FunctionRoleArn"),
+        *("AuthorizerName", "FunctionRoleArn", "CallerRoleArn"),
     }
 
 

@@ -57,6 +57,8 @@ def test_each_symptom_has_its_alarm(any_stage: Synthesis) -> None:
     assert watched == at_times.get(any_stage.stage, set()) | {
         ("AWS/ApiGateway", "5XXError"),
         ("ClaudeOnBedrock", "UpstreamErrors"),
+        ("ClaudeOnBedrock", "CallerSessionErrors"),
+        ("ClaudeOnBedrock", "SessionMismatch"),
         ("ClaudeOnBedrock", "BedrockThrottles"),
         ("ClaudeOnBedrock", "FirstByteLatency"),
         ("ClaudeOnBedrock", "InvocationLoggingDisabled"),

@@ -96,9 +96,6 @@ BOUNDARY_PATTERNS = {
         "bedrock:InvokeModel bedrock:InvokeModelWithResponseStream"
     ),
     "arn:aws:bedrock:REGION::foundation-model/anthropic.claude-*": "bedrock:CountTokens",
-    "arn:aws:logs:REGION:123456789012:log-group:/claude-on-bedrock/STAGE/gateway:*": (
-        "logs:CreateLogStream logs:PutLogEvents"
-    ),
 }
 BOUNDARY_PATTERNS_WITH_TEAMS = {
     "arn:aws:bedrock:REGION:123456789012:application-inference-profile/*": (
@@ -274,7 +271,7 @@ def test_who_may_call_a_model_is_held_by_the_guard(any_stage: Synthesis) -> None
         for role, held, bounds in managed_by_use(any_stage)
         if any(policy.startswith("Invoke") for policy in held)
     }
-    assert {_kind(role) for role in callers} >= {"Application", "Function"}
+    assert {_kind(role) for role in callers} >= {"Application", "Caller"}
     for role, (held, bounds) in callers.items():
         assert [policy for policy in held if policy.startswith("GuardDenials")], role
         # Who subscribes the account needs Marketplace too, which the boundary leaves out.

@@ -16,6 +16,7 @@ import trustme
 from gateway import errors
 from gateway.connection import IDLE_SECONDS, _connect, _is_timeout
 from gateway.runtime import ClientDisconnected
+from gateway.signing import Credentials
 from gateway.upstream import Upstream, read_all
 
 OK = b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok"
@@ -30,7 +31,12 @@ def stays() -> None:
 
 class Unsigned:
     def sign(
-        self, method: str, url: str, headers: Mapping[str, str], body: bytes
+        self,
+        method: str,
+        url: str,
+        headers: Mapping[str, str],
+        body: bytes,
+        credentials: Credentials | None = None,  # noqa: ARG002
     ) -> dict[str, str]:
         del method, url, body
         return dict(headers)

@@ -35,7 +35,10 @@ _CLAIMS: Final[Mapping[str, _Claim]] = {
     "bodies": _Claim("Every record has what was asked and answered", ("body_missing",)),
     "callers": _Claim(
         "Both accounts name the same caller, model and content for every call",
-        ("caller_mismatch", "model_mismatch", "identity_mismatch", "content_mismatch"),
+        (
+            *("caller_mismatch", "model_mismatch", "identity_mismatch", "session_mismatch"),
+            "content_mismatch",
+        ),
     ),
     "residency": _Claim(
         "No call was answered outside the stage's residency", ("data_residency_violation",)

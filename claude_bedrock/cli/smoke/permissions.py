@@ -1,4 +1,4 @@
-"""Checks of what the gateway's role must not be allowed: by IAM's simulator, and tried."""
+"""Checks of what the gateway's roles must not be allowed: by IAM's simulator, and tried."""
 
 from typing import Final
 
@@ -24,49 +24,66 @@ FORBIDDEN: Final = (
 
 
 def judge_simulated(subject: Subject) -> Finding:
+    for arn in _role_arns(subject):
+        decisions = _simulated(subject, arn)
+        allowed = sorted(action for action, decision in decisions.items() if decision == "allowed")
+        if allowed or len(decisions) < len(FORBIDDEN):
+            actions = ", ".join(allowed) or "not every action"
+            return failed(f"IAM allows {_name(arn)} {actions}.", decisions=decisions)
+    names = " and ".join(map(_name, _role_arns(subject)))
+    return passed(f"IAM denies {names} all {len(decisions)} actions.", **decisions)
+
+
+def _simulated(subject: Subject, arn: str) -> dict[str, str]:
     simulated = subject.client("iam").simulate_principal_policy(
-        PolicySourceArn=_role_arn(subject), ActionNames=list(FORBIDDEN)
+        PolicySourceArn=arn, ActionNames=list(FORBIDDEN)
     )
-    decisions = {
+    return {
         result["EvalActionName"]: result["EvalDecision"]
         for result in simulated["EvaluationResults"]
     }
-    allowed = sorted(action for action, decision in decisions.items() if decision == "allowed")
-    if allowed or len(decisions) < len(FORBIDDEN):
-        what = ", ".join(allowed) or "not every action"
-        return failed(f"IAM allows the gateway's role {what}.", decisions=decisions)
-    return passed(f"IAM denies the gateway's role all {len(decisions)} actions.", **decisions)
 
 
 def judge_tried(subject: Subject) -> Finding:
-    """Check that assuming the role fails: only Lambda may assume it."""
-    try:
-        subject.client("sts").assume_role(
-            RoleArn=_role_arn(subject), RoleSessionName="smoke", DurationSeconds=900
-        )
-    except ClientError as error:
-        if code_of(error) in DENIED:
-            return passed("STS does not let you assume the gateway's role.", code=code_of(error))
-        raise
-    return failed("You can assume the gateway's role, by which models are called without a key.")
+    """Check that assuming the roles fails: only Lambda may assume the function's, and only the
+    function that of callers' sessions."""
+    codes = []
+    for arn in _role_arns(subject):
+        try:
+            subject.client("sts").assume_role(
+                RoleArn=arn, RoleSessionName="smoke", DurationSeconds=900
+            )
+        except ClientError as error:
+            if code_of(error) not in DENIED:
+                raise
+            codes.append(code_of(error))
+        else:
+            return failed(f"You can assume {_name(arn)}, by which models are called without a key.")
+    names = " or ".join(map(_name, _role_arns(subject)))
+    return passed(f"STS does not let you assume {names}.", codes=codes)
 
 
-def _role_arn(subject: Subject) -> str:
+def _role_arns(subject: Subject) -> list[str]:
+    """Return the function's role and, where callers have sessions, the role of these."""
     name = subject.output("Gateway", "FunctionName")
     function = subject.client("lambda").get_function_configuration(FunctionName=name)
-    return str(function["Role"])
+    return list(filter(None, [str(function["Role"]), subject.output("Gateway", "CallerRoleArn")]))
+
+
+def _name(arn: str) -> str:
+    return arn.rpartition("/")[2]
 
 
 CHECKS: Final = (
     Check(
         "denials, simulated",
-        "The deny policy keeps the gateway's role from every way that is not logged.",
+        "The deny policy keeps the gateway's roles from every way that is not logged.",
         "https://docs.aws.amazon.com/IAM/latest/APIReference/API_SimulatePrincipalPolicy.html",
         judge_simulated,
     ),
     Check(
         "denials, tried",
-        "Nobody but Lambda takes the gateway's role.",
+        "Nobody but the gateway takes its roles.",
         "https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_evaluation-logic.html",
         judge_tried,
         is_local=False,

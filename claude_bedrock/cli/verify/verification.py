@@ -7,6 +7,7 @@ from typing import Any, Final, NamedTuple
 
 from botocore.exceptions import ClientError
 
+from claude_bedrock.catalog import deny_policy
 from claude_bedrock.cli.shared import stage_settings
 from claude_bedrock.cli.shared.deployment import Deployment, NoTargetError
 from claude_bedrock.cli.shared.record_sources import audit_lines_of, find_requests_of, records_of
@@ -292,12 +293,23 @@ def _bounds(stage: Settings) -> AllowedRegions:
 
 
 def _principals(deployment: Deployment, stage: Settings) -> Principals:
-    """Raises NoTargetError where the stage's stacks do not say which role the gateway has."""
+    """Return those of the stage as it is and as it was before caller sessions, or with them, since
+    records of both times are read. Raises NoTargetError where the stage's stacks do not say which
+    role the gateway has."""
+    outputs = deployment.outputs("Gateway")
     try:
-        role = deployment.outputs("Gateway")["FunctionRoleArn"]
+        role = outputs["FunctionRoleArn"]
     except KeyError as missing:
         stack = deployment.stack("Gateway")
         raise NoTargetError(
             f"{stack} was deployed by an older version. Deploy it again."
         ) from missing
-    return Principals(role, frozenset(stage.allowed_direct_callers))
+    prefix = f"{role.rpartition('/')[0]}/"
+    gateway_role, caller_role = (
+        f"{prefix}{deny_policy.role_name(deployment.stage, stage.region, purpose)}"
+        for purpose in (deny_policy.GATEWAY_ROLE, deny_policy.CALLER_ROLE)
+    )
+    has_sessions = "CallerRoleArn" in outputs
+    return Principals(
+        gateway_role if has_sessions else role, frozenset(stage.allowed_direct_callers), caller_role
+    )

@@ -14,7 +14,8 @@ from stacks.components.packaging.python_function import PythonFunction
 
 class GatewayFunction(PythonFunction):
     """The function behind the endpoint. `environment` holds the stage's own variables; the role
-    has a fixed name, since other policies and the verification name it."""
+    has a fixed name, since other policies and the verification name it. `statements` are its own
+    permissions, beside those of the managed policies."""
 
     def __init__(
         self,
@@ -22,9 +23,11 @@ class GatewayFunction(PythonFunction):
         construct_id: str,
         *,
         environment: Mapping[str, str],
-        managed_policies: Sequence[iam.IManagedPolicy],
-        permissions_boundary: iam.IManagedPolicy,
+        managed_policies: Sequence[iam.IManagedPolicy] = (),
+        permissions_boundary: iam.IManagedPolicy | None = None,
+        statements: Sequence[iam.PolicyStatement] = (),
         role_name: str,
+        role_id: str = "Role",
         reserved_concurrency: int | None,
         log_settings: LogGroupSettings,
     ) -> None:
@@ -32,7 +35,7 @@ class GatewayFunction(PythonFunction):
             scope,
             construct_id,
             description="Carries a client's request to Bedrock and streams the response",
-            packages=["gateway", "claude_bedrock.catalog"],
+            packages=["gateway", "claude_bedrock.catalog", "claude_bedrock.caller_sessions"],
             handler="gateway.handler.handle",
             log_name="gateway",
             log_settings=log_settings.for_audit_entries(),
@@ -49,5 +52,7 @@ class GatewayFunction(PythonFunction):
             },
             managed_policies=managed_policies,
             permissions_boundary=permissions_boundary,
+            statements=statements,
             role_name=role_name,
+            role_id=role_id,
         )

@@ -42,11 +42,19 @@ class Alarms(Construct):
 
 
 def response_alarms(
-    stage_name: str, *, api_name: str, api_stage: apigateway.IStage
+    stage_name: str, *, api_name: str, api_stage: apigateway.IStage, caller_sessions: bool
 ) -> list[AlarmDefinition]:
     """Return the alarms on failed and slow responses."""
     audit_log = f"/claude-on-bedrock/{stage_name}/gateway"
+    session_errors = AlarmDefinition(
+        "CallerSessionErrors",
+        gateway_metric("CallerSessionErrors", stage_name=stage_name),
+        1,
+        "AWS STS opened no session for a caller, whose call was refused. The audit log entries' "
+        f"error_cause says why: see log group {audit_log}.",
+    )
     return [
+        *([session_errors] if caller_sessions else []),
         AlarmDefinition(
             "ServerErrors",
             api_metric(api_stage, api_name=api_name, name="5XXError"),

@@ -40,7 +40,10 @@ class Dashboard(Construct):
             api_metric(api_stage, api_name=api_name, name=count)
             for count in ("4XXError", "5XXError")
         ]
-        failures = ("ClientErrors", "BedrockThrottles", "UpstreamErrors", "ServerErrors")
+        failures = (
+            *("ClientErrors", "BedrockThrottles", "UpstreamErrors", "ServerErrors"),
+            "CallerSessionErrors",
+        )
         dashboard.add_widgets(
             _graph("Requests", self._sums("Requests")),
             _graph("Failures, as the gateway sees them", self._sums(*failures)),

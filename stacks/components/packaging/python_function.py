@@ -41,7 +41,8 @@ class PythonFunction(Construct):
 
     Its runtime is of the minor version that runs the synthesis, since the folder holds byte code.
     It may write its own log group and send traces; `statements` say what else, and `findings`
-    answer what a checker finds in them. `role_name` is for a role that other policies name.
+    answer what a checker finds in them. `role_name` is for a role that other policies name; a new
+    `role_id` makes another role, with policies of its own, before the old one is removed.
     `reserved_concurrency` runs are always free for it, and it never has more at once.
     """
 
@@ -65,12 +66,13 @@ class PythonFunction(Construct):
         managed_policies: Sequence[iam.IManagedPolicy] = (),
         permissions_boundary: iam.IManagedPolicy | None = None,
         role_name: str | None = None,
+        role_id: str = "Role",
         findings: Mapping[str, str] | None = None,
         architecture: str = "arm64",
     ) -> None:
         super().__init__(scope, construct_id)
         self.log_group = log_group(self, "Logs", name=log_name, settings=log_settings)
-        self.role = self._create_role(role_name, managed_policies, permissions_boundary)
+        self.role = self._create_role(role_id, role_name, managed_policies, permissions_boundary)
         for statement in statements:
             self.role.add_to_policy(statement)
         self.function = lambda_.Function(
@@ -96,13 +98,14 @@ class PythonFunction(Construct):
 
     def _create_role(
         self,
+        construct_id: str,
         name: str | None,
         managed_policies: Sequence[iam.IManagedPolicy],
         boundary: iam.IManagedPolicy | None,
     ) -> iam.Role:
         role = iam.Role(
             self,
-            "Role",
+            construct_id,
             role_name=name,
             assumed_by=iam.ServicePrincipal("lambda.amazonaws.com"),
             managed_policies=list(managed_policies),

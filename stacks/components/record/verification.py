@@ -40,6 +40,7 @@ FINDINGS = {
     "AuditEntryLost": "Bedrock recorded calls of the gateway that its audit log does not have.",
     "ModelMismatch": "Records name another model than the gateway called.",
     "IdentityMismatch": "Records of the gateway's calls name another identity than its role.",
+    "SessionMismatch": "Records name one caller in their identity and another in their metadata.",
     "ContentMismatch": "Records of one call differ from each other.",
     "UnreadableRecord": "A record or an audit log entry cannot be read.",
 }
@@ -72,6 +73,7 @@ class VerificationFunction(PythonFunction):
         evidence_bucket: s3.IBucket,
         allowed_regions: Mapping[str, object],
         gateway_role_arn: str,
+        caller_role_arn: str,
         allowed_direct_callers: Sequence[str],
         retention_days: int,
         hourly: bool,
@@ -89,6 +91,7 @@ class VerificationFunction(PythonFunction):
             packages=[
                 *("verification", "metrics", "claude_bedrock.verification"),
                 *("claude_bedrock.records", "claude_bedrock.catalog"),
+                "claude_bedrock.caller_sessions",
             ],
             handler="verification.handler.handle",
             log_name=LOG_NAME,
@@ -101,6 +104,7 @@ class VerificationFunction(PythonFunction):
                 "EVIDENCE_BUCKET": evidence_bucket.bucket_name,
                 "BOUNDS": json.dumps(allowed_regions),
                 "GATEWAY_ROLE": gateway_role_arn,
+                "CALLER_ROLE": caller_role_arn,
                 "ALLOWED_DIRECT_CALLERS": ",".join(allowed_direct_callers),
                 "RETENTION_DAYS": str(retention_days),
             },

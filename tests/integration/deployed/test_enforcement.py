@@ -47,6 +47,11 @@ def role_of(deployment: Deployment, stack: str, output: str) -> str:
     return name
 
 
+def caller_role(deployment: Deployment) -> str:
+    """The name of the role in whose sessions the gateway calls Bedrock."""
+    return deployment.output("Gateway", "CallerRoleArn").rpartition("/")[2]
+
+
 def document(*statements: Statement) -> str:
     return json.dumps({"Version": "2012-10-17", "Statement": statements})
 
@@ -114,7 +119,7 @@ FORMATS = {
 def test_a_gateway_that_may_not_call_bedrock_answers_403(
     deployment: Deployment, records: Records, undo: Undo, path: str
 ) -> None:
-    deny(deployment, undo, role_of(deployment, "Gateway", "FunctionName"), "bedrock:InvokeModel")
+    deny(deployment, undo, caller_role(deployment), "bedrock:InvokeModel")
     call_until(deployment, 403)
     headers = {"content-type": "application/json", "x-api-key": deployment.key}
 
@@ -134,8 +139,7 @@ def test_a_gateway_that_may_not_call_bedrock_answers_403(
 
 
 def test_streams_are_an_action_of_their_own(deployment: Deployment, undo: Undo) -> None:
-    role = role_of(deployment, "Gateway", "FunctionName")
-    deny(deployment, undo, role, "bedrock:InvokeModelWithResponseStream")
+    deny(deployment, undo, caller_role(deployment), "bedrock:InvokeModelWithResponseStream")
 
     eventually(lambda: deployment.ask("Hi", stream=True).status == 403)
 
@@ -145,7 +149,7 @@ def test_streams_are_an_action_of_their_own(deployment: Deployment, undo: Undo) 
 def test_what_the_permissions_boundary_does_not_allow_is_refused(
     deployment: Deployment, undo: Undo
 ) -> None:
-    iam, role = deployment.client("iam"), role_of(deployment, "Gateway", "FunctionName")
+    iam, role = deployment.client("iam"), caller_role(deployment)
     boundary = iam.get_role(RoleName=role)["Role"]["PermissionsBoundary"]["PermissionsBoundaryArn"]
     narrow = document({"Effect": "Allow", "Action": "logs:*", "Resource": "*"})
     arn = iam.create_policy(PolicyName="narrow", PolicyDocument=narrow)["Policy"]["Arn"]

@@ -39,9 +39,7 @@ def test_both_records_carry_the_clients_request_id_and_the_callers_key(
     answer = deployment.ask("What is recorded?", stream=stream)
     request_id = answer.headers["request-id"]
     keys = json.loads(deployment.output("Gateway", "ApiKeyIds"))
-    role = deployment.client("lambda").get_function_configuration(
-        FunctionName=deployment.output("Gateway", "FunctionName")
-    )["Role"]
+    role = deployment.output("Gateway", "CallerRoleArn")
 
     for record in both(recorded(records, request_id)):
         assert record["requestId"] == request_id

@@ -10,6 +10,7 @@ import pytest
 
 from claude_bedrock import catalog
 from gateway import handler, model_resolution, observability, request
+from gateway.caller_sessions import CallerSessions
 from gateway.request_context import RequestContext
 from gateway.retries import RetryBudget
 from gateway.settings import Settings, load
@@ -63,6 +64,7 @@ class Caller:
         self.settings = settings
         self.retry_budget = RetryBudget(jitter=lambda: 0.0)
         self.remaining = 900.0
+        self.sessions: CallerSessions | None = None
 
     def send(
         self,
@@ -101,6 +103,7 @@ class Caller:
                 self.bedrock,
                 self.retry_budget,
                 remaining=self.remaining,
+                sessions=self.sessions,
             )
         )
 

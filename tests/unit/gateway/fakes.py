@@ -7,6 +7,7 @@ from typing import Any, NamedTuple
 
 from gateway.errors import GatewayError
 from gateway.runtime import ClientDisconnected
+from gateway.signing import Credentials
 from gateway.upstream import UpstreamResponse
 
 IDLE = None
@@ -18,6 +19,7 @@ class Sent(NamedTuple):
     path: str
     headers: Mapping[str, str]
     body: bytes
+    credentials: Credentials | None = None
 
 
 class ScriptedReply:
@@ -69,10 +71,11 @@ class FakeBedrock:
         *,
         seconds: float,
         check_client: Callable[[], None],
+        credentials: Credentials | None = None,
     ) -> UpstreamResponse:
         assert seconds > 0
         check_client()
-        self.sent.append(Sent(path, headers, body))
+        self.sent.append(Sent(path, headers, body, credentials))
         if self.then_leaves is not None:
             self.then_leaves.has_left = True
         if self.failure is not None:

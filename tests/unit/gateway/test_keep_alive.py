@@ -7,6 +7,7 @@ import pytest
 
 from gateway import errors, sse
 from gateway.settings import Settings
+from gateway.signing import Credentials
 from gateway.upstream import UpstreamResponse
 from local.bedrock import frames
 from tests.unit.gateway.conftest import MODEL, PROFILE, Caller, audit_line
@@ -31,11 +32,19 @@ class SlowBedrock(FakeBedrock):
         *,
         seconds: float,
         check_client: Callable[[], None],
+        credentials: Credentials | None = None,
     ) -> UpstreamResponse:
         for _ in range(int(self._idle_seconds * 2)):
             self._clock[0] += 0.5
             check_client()
-        return super().post(path, headers, body, seconds=seconds, check_client=check_client)
+        return super().post(
+            path,
+            headers,
+            body,
+            seconds=seconds,
+            check_client=check_client,
+            credentials=credentials,
+        )
 
 
 @pytest.fixture

@@ -12,6 +12,7 @@ from gateway.http1 import Head, post_request
 from gateway.runtime import Context
 from gateway.runtime_api import RuntimeApiResponse
 from gateway.settings import Settings
+from gateway.signing import Credentials
 from gateway.upstream import UpstreamResponse
 from tests.unit.gateway.fakes import ScriptedReply, SentResponse
 
@@ -40,6 +41,7 @@ class Sink:
         *,
         seconds: float,
         check_client: Callable[[], None],
+        credentials: Credentials | None = None,  # noqa: ARG002
     ) -> UpstreamResponse:
         assert seconds > 0
         check_client()

@@ -134,3 +134,16 @@ def test_a_key_that_cannot_be_used_is_refused_by_its_state(state: str, code: str
     denial = decide_for_state("k")
 
     assert (denial and denial.code) == code
+
+
+def test_a_session_policy_counts_and_is_named(role: dict[str, Any]) -> None:
+    role["InlinePolicies"]["p"] = document(ALLOW)
+    other = {**ALLOW, "Resource": f"{MODEL}-of-the-list"}
+    sts._sessions[KEY_ID]["SessionPolicies"] = {"Policy": document(other), "PolicyArns": []}
+
+    assert decided() == refusal("because no session policy allows the bedrock:InvokeModel action")
+    assert decided(INVOKE._replace(resource=f"{MODEL}-of-the-list")) == ""
+
+    role["InlinePolicies"]["p"] = document({**ALLOW, "Action": "logs:*"})
+    reason = "because no identity-based policy allows the bedrock:InvokeModel action"
+    assert decided() == refusal(reason)

@@ -291,6 +291,13 @@ def test_every_stage_of_cdk_json_is_valid() -> None:
             "callers.plans.batch.models: 'claude-opus-4-8' given; allowed: the stage's models (",
         ),
         (
+            {
+                "models": ["opus", "sonnet", "haiku"],
+                "plans": {"batch": {**PLAN, "models": ["opus", "sonnet", "haiku"]}},
+            },
+            "callers.plans.batch.models: 12 models given in global; allowed: fewer, since a list ",
+        ),
+        (
             {"plans": {"batch": {**PLAN, "models": []}}},
             "callers.plans.batch.models: [] given; allowed: a list of names, aliases and families ",
         ),

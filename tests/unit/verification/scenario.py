@@ -20,7 +20,10 @@ BOUNDS = AllowedRegions("eu-central-1", None, ("eu",), ("claude-haiku-4-5",))
 MODEL = "eu.anthropic.claude-haiku-4-5-20251001-v1:0"
 GATEWAY_ROLE = "arn:aws:iam::123456789012:role/gateway"
 ALLOWED = "arn:aws:sts::123456789012:assumed-role/batch/night"
-PRINCIPALS = Principals(GATEWAY_ROLE, frozenset({"arn:aws:iam::123456789012:role/jobs/batch"}))
+CALLER_ROLE = "arn:aws:iam::123456789012:role/caller"
+PRINCIPALS = Principals(
+    GATEWAY_ROLE, frozenset({"arn:aws:iam::123456789012:role/jobs/batch"}), CALLER_ROLE
+)
 ROLE = "arn:aws:sts::123456789012:assumed-role/gateway/function"
 OTHER_ROLE = "arn:aws:sts::123456789012:assumed-role/somebody/laptop"
 

@@ -57,6 +57,7 @@ ENVIRONMENT = {
     ),
     "ALLOWED_DIRECT_CALLERS": "",
     "GATEWAY_ROLE": GATEWAY_ROLE,
+    "CALLER_ROLE": "arn:aws:iam::123456789012:role/caller",
     "ACCESS_LOG_GROUP": "/access",
     "HASH_LOG_GROUP": "/verification",
     "RETENTION_DAYS": "30",
@@ -192,6 +193,7 @@ def test_an_hour_is_verified_reported_and_stored(
         "AuditEntryLost": 0,
         "ModelMismatch": 0,
         "IdentityMismatch": 0,
+        "SessionMismatch": 0,
         "ContentMismatch": 0,
         "UnreadableRecord": 0,
     }

@@ -189,6 +189,7 @@ def test_an_older_entry_does_not_name_the_profile_of_a_team_that_was_called() ->
         (ROLE, True),
         (ROLE.replace("/function", "/another-session"), True),
         (GATEWAY_ROLE, True),
+        (ROLE.replace("/gateway/function", "/caller/search.nightly"), True),
         (OTHER_ROLE, False),
         (ROLE.replace("123456789012", "999999999999"), False),
         (ROLE.replace("/gateway/", "/gateway2/"), False),

@@ -12,8 +12,14 @@ from local.process import find_node
 from stacks.stage import Stage
 from tools.docs.access.assembly import ACCOUNT, Assembly
 from tools.docs.access.authorization import UNLISTED
-from tools.docs.access.policy_test_cases import Cell, Request, cells
-from tools.docs.access.principals import Document, Policy, Principal, principals
+from tools.docs.access.policy_test_cases import TRUST, Cell, Request, cells
+from tools.docs.access.principals import (
+    Document,
+    Policy,
+    Principal,
+    principals,
+    restricted_sessions,
+)
 
 ALLOWED: Final = "Allowed"
 NOT_ALLOWED: Final = "ImplicitlyDenied"
@@ -83,7 +89,8 @@ class Inquiry:
     def __init__(self, stage: Stage, folder: Path) -> None:
         self.stage = stage
         self.assembly = Assembly(folder, stage.region)
-        self.principals = principals(self.assembly)
+        named = principals(self.assembly)
+        self.principals = [*named, *restricted_sessions(named, stage)]
         self.cells = cells(stage, self.assembly)
         self._requests = list(
             dict.fromkeys(request for cell in self.cells for request in cell.requests)
@@ -151,7 +158,11 @@ class _Policies:
         return [policy.document for policy in self._policies]
 
     def principal(self, principal: Principal) -> dict[str, Any]:
-        held = {"boundary": principal.boundary, "control": principal.control}
+        held = {
+            "boundary": principal.boundary,
+            "control": principal.control,
+            "session": principal.session,
+        }
         return {
             "arn": principal.arn,
             "identity": [self._policies.index(policy) for policy in principal.identity],
@@ -178,6 +189,8 @@ def _mutated(document: Document, mutant: Mutant) -> Document:
 
 def _written(request: Request, resource_policies: Mapping[str, Document]) -> dict[str, Any]:
     own = [doc for arn, doc in resource_policies.items() if request.resource.startswith(arn)]
+    if request.action.startswith("sts:") and request.part != TRUST:
+        own = []
     if not own and request.resource.startswith("arn:aws:kms:"):
         own = [_LEFT_TO_IAM]
     return {
@@ -191,8 +204,8 @@ def _written(request: Request, resource_policies: Mapping[str, Document]) -> dic
 
 
 def _resource_policies(assembly: Assembly) -> dict[str, Document]:
-    """Return what the ARNs of a bucket's objects, or of a key, begin with -> the resource's own
-    policy."""
+    """Return what the ARNs of a bucket's objects, or of a key or role, begin with -> the resource's
+    own policy."""
     documents = {}
     for policy in assembly.of_type("AWS::S3::BucketPolicy"):
         bucket = assembly.resolve(policy.properties["Bucket"], policy.stack)
@@ -200,6 +213,9 @@ def _resource_policies(assembly: Assembly) -> dict[str, Document]:
         documents[f"arn:aws:s3:::{bucket}/"] = document
     for key in assembly.of_type("AWS::KMS::Key"):
         documents[assembly.arn(key)] = assembly.resolve(key.properties["KeyPolicy"], key.stack)
+    for role in assembly.of_type("AWS::IAM::Role"):
+        trust = assembly.resolve(role.properties["AssumeRolePolicyDocument"], role.stack)
+        documents[assembly.arn(role)] = trust
     return documents
 
 

@@ -90,6 +90,8 @@ def _section(principal: Principal, rows: Sequence[Row]) -> Iterator[str]:
         yield f"Within the boundary {principal.boundary.name}."
     if principal.control:
         yield f"Under the service control policy {principal.control.name}."
+    if principal.session:
+        yield f"Within the {principal.session.name}."
     yield from _table("Allowed", [row for row in rows if row.outcome == ALLOWED])
     by_nobody = [row for row in rows if row.outcome == NOT_ALLOWED]
     in_words = [row for row in rows if row.outcome not in {ALLOWED, NOT_ALLOWED}]

@@ -31,6 +31,8 @@ OTHER_VENDOR: Final = "amazon.nova-pro-v1:0"
 _HERE: Final = "model in the Region called"
 _ANYWHERE: Final = "model in any Region"
 _PROFILE: Final = "bedrock:InferenceProfileArn"
+TRUST: Final = "trust policy"
+"""The part of a request that asks the role's trust policy alone."""
 _NO_KEYS: Final[Mapping[str, str]] = {}
 _BY_TLS: Final = {"aws:SecureTransport": "true", "s3:TlsVersion": "1.2"}
 _IF_NONE: Final = {**_BY_TLS, "s3:if-none-match": "*"}
@@ -84,7 +86,8 @@ def cells(stage: Stage, assembly: Assembly) -> list[Cell]:
     singles = [
         single for region in regions for model in models for single in _singles(model, region)
     ]
-    return [*invocations, *teams, *singles, *doors, *_record(stage, assembly)]
+    sessions = _sessions(stage, assembly)
+    return [*invocations, *teams, *sessions, *singles, *doors, *_record(stage, assembly)]
 
 
 def _elsewhere(region: str) -> str:
@@ -192,6 +195,37 @@ def _teams(action: str, region: str, assembly: Assembly) -> Iterator[Cell]:
                 for request in _behind(action, base_id, region, named, reached)
             ]
         yield Cell(action, model.name, f"the team's profile {name}", region, tuple(requests))
+
+
+def _sessions(stage: Stage, assembly: Assembly) -> Iterator[Cell]:
+    """Yield the taking of the callers' role, with the stage's tags and another's, and of a role
+    that is not the callers'. Whom a trust policy names needs no permission of their own, so each
+    is asked of both."""
+    region, roles = stage.region, assembly.of_type("AWS::IAM::Role")
+    ending = f"-{deny_policy.CALLER_ROLE}"
+    callers = [role for role in roles if assembly.name(role).endswith(ending)]
+    other = next(role for role in roles if assembly.name(role).endswith("-application"))
+    for role in [*callers, other]:
+        subject = "the role of callers' sessions" if role in callers else "another role"
+        for tagged in (stage.name, "another"):
+            for action, keys in _session_keys(tagged).items():
+                requests = tuple(
+                    _request(part, action, assembly.arn(role), region, keys)
+                    for part in ("own policies", TRUST)
+                )
+                yield Cell(action, subject, f"tagged for the stage {tagged}", region, requests)
+
+
+def _session_keys(stage: str) -> dict[str, dict[str, str]]:
+    """Return what STS says of each of the three permissions:
+    https://docs.aws.amazon.com/service-authorization/latest/reference/list_awssecuritytokenservice.html
+    """
+    tags = {"aws:RequestTag/stage": stage, "aws:RequestTag/caller": "search.web"}
+    return {
+        "sts:AssumeRole": tags,
+        "sts:TagSession": {**tags, "aws:TagKeys": "caller"},
+        "sts:SetSourceIdentity": {"sts:SourceIdentity": "search.web"},
+    }
 
 
 def _singles(model: Model, region: str) -> Iterator[Cell]:

@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, Final, NamedTuple
 
+from claude_bedrock.catalog import MODELS, deny_policy, session_policies
+from claude_bedrock.catalog.invoke_policies import InvocationScope
+from stacks.stage import Stage
 from tools.docs.access.assembly import ACCOUNT, Assembly, Resource, UnresolvedError
 
 Document = dict[str, Any]
@@ -28,8 +31,9 @@ class Policy(NamedTuple):
 
 
 class Principal(NamedTuple):
-    """Somebody who calls AWS: what is allowed is what `identity` allows, `boundary` and `control`
-    (a service control policy), where there are any, allow too, and nothing denies.
+    """Somebody who calls AWS: what is allowed is what `identity` allows, `boundary`, `control` (a
+    service control policy) and `session` (a session policy), where there are any, allow too, and
+    nothing denies.
 
     `made_up` says that no template makes this principal: it stands for whoever is given a policy.
     """
@@ -40,10 +44,11 @@ class Principal(NamedTuple):
     boundary: Policy | None = None
     control: Policy | None = None
     made_up: bool = False
+    session: Policy | None = None
 
     @property
     def policies(self) -> tuple[Policy, ...]:
-        further = (policy for policy in (self.boundary, self.control) if policy)
+        further = (policy for policy in (self.boundary, self.control, self.session) if policy)
         return (*self.identity, *further)
 
 
@@ -67,6 +72,31 @@ def principals(assembly: Assembly) -> list[Principal]:
     guards = [policy for policy in policies.managed.values() if _BOUNDARY.search(policy.name)]
     held = [name for policy in guards for name in _held_by(policy)]
     return sorted(roles, key=lambda role: role.name) + unattached + held
+
+
+def restricted_sessions(roles: Sequence[Principal], stage: Stage) -> list[Principal]:
+    """Return a session of the callers' role, if there is one, that is held to the stage's first
+    model as a caller with a list of that model is."""
+    guardrail = stage.models.guardrail
+    scope = InvocationScope(
+        stage.models.geographies,
+        stage.region,
+        ACCOUNT,
+        guardrail=(guardrail.id, guardrail.version) if guardrail else None,
+    )
+    model = next(each for each in MODELS if each.name == stage.models.allow[0])
+    statements = session_policies.session_statements([model], scope)
+    session = Policy(
+        f"session policy of a caller of {model.name}",
+        {"Version": _VERSION, "Statement": statements},
+    )
+    return [
+        role._replace(
+            name=f"A session of {role.name} for {model.name} alone", session=session, made_up=True
+        )
+        for role in roles
+        if role.arn.endswith(f"-{deny_policy.CALLER_ROLE}")
+    ]
 
 
 def _held_by(guard: Policy) -> Iterator[Principal]:

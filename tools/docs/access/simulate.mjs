@@ -1,6 +1,6 @@
 // Alone knows how the IAM simulator is asked: everything in by stdin as JSON, every answer out by stdout.
 //
-// In: {policies: [document], principals: [{arn, identity: [index], boundary: index?, control: index?}],
+// In: {policies: [document], principals: [{arn, identity: [index], boundary: index?, control: index?, session: index?}],
 //      requests: [{action, resource, account, context, unlisted: boolean, resourcePolicy: document?}],
 //      mutants: [{statement, grows: boolean, documents: {index: document}}]}
 // Out: {requests: [null | "unsafe" | why it cannot be asked], answers: [[answer per request] per principal],
@@ -9,7 +9,7 @@
 // The simulator's safe mode checks a request against AWS's service authorization data, which takes it
 // ten times as long as judging it. So each request is checked once, by a policy that allows everything, and
 // then judged for everybody by the same engine without the check, which it calls its unsafe mode.
-import { validateIdentityPolicy, validateResourcePolicy, validateServiceControlPolicy } from '@cloud-copilot/iam-policy'
+import { validateIdentityPolicy, validateResourcePolicy, validateServiceControlPolicy, validateTrustPolicy } from '@cloud-copilot/iam-policy'
 import { isWildcardOnlyAction, runSimulation, runUnsafeSimulation } from '@cloud-copilot/iam-simulate'
 
 const EVERYTHING = { Version: '2012-10-17', Statement: [{ Effect: 'Allow', Action: '*', Resource: '*' }] }
@@ -53,7 +53,7 @@ function numberOf(statement) {
 // What an answer depends on: the statements that bear on the request, by what they are held; who asks only where a
 // condition may ask for it, or the resource has a policy of its own.
 function situation(principal, request, documents) {
-  const held = [principal.identity, [principal.boundary], [principal.control]]
+  const held = [principal.identity, [principal.boundary], [principal.control], [principal.session]]
   const statements = held.map((indexes) =>
     indexes.filter((index) => index !== undefined).map((index) => bearing(documents[index], request))
   )
@@ -98,7 +98,8 @@ async function check(request) {
 }
 
 function held(principal) {
-  return [...principal.identity, principal.boundary, principal.control].filter((index) => index !== undefined)
+  const limits = [principal.boundary, principal.control, principal.session]
+  return [...principal.identity, ...limits].filter((index) => index !== undefined)
 }
 
 const decided = new Map() // situation -> what was decided
@@ -112,6 +113,13 @@ async function decide(principal, request, documents) {
 // Only the safe mode knows that an action takes no resource, so that an ARN in a policy does not match it, and
 // can judge a resource's own policy.
 async function simulate(principal, request, documents) {
+  const decision = await withoutSession(principal, request, documents)
+  if (principal.session === undefined || decision !== 'Allowed') return decision
+  // The unsafe mode passes a session policy over. A session may do what its role may and its policy allows.
+  return withoutSession({ arn: principal.arn, identity: [principal.session] }, request, documents)
+}
+
+async function withoutSession(principal, request, documents) {
   const asked = simulation(principal, request, documents)
   if (!request.takesNoResource && !request.resourcePolicy) return runUnsafeSimulation(asked, {})
   const result = await runSimulation(asked, {})
@@ -212,7 +220,8 @@ async function main() {
   for (const [number, request] of input.requests.entries()) {
     request.number = number
     const [service, action] = request.action.split(':')
-    if (request.resourcePolicy !== undefined) valid(validateResourcePolicy, request.resourcePolicy)
+    const isTrust = request.action.startsWith('sts:')
+    if (request.resourcePolicy !== undefined) valid(isTrust ? validateTrustPolicy : validateResourcePolicy, request.resourcePolicy)
     const why = await check(request)
     request.expressible = why === null || why === 'unsafe'
     request.takesNoResource =

@@ -1,0 +1,1 @@
+"""How a caller's session at AWS is named."""
