@@ -57,7 +57,11 @@ def index(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 
 def build(
-    sources: Path, cache: Path, requirements: Path | None = None, services: Sequence[str] = ()
+    sources: Path,
+    cache: Path,
+    requirements: Path | None = None,
+    services: Sequence[str] = (),
+    architecture: str = "arm64",
 ) -> Path:
     return build_folder(
         project=sources,
@@ -65,6 +69,7 @@ def build(
         requirements=requirements,
         sdk_services=services,
         cache=cache,
+        architecture=architecture,
     )
 
 
@@ -153,6 +158,18 @@ def test_wheels_of_the_target_are_taken_wherever_this_runs(
     tag = f"cp3{sys.version_info.minor}-cp3{sys.version_info.minor}-manylinux2014_aarch64"
     requirements.write_text(add_wheel(index, "native", tag))
     assert "native.py" in contents(build(sources, tmp_path / "cache", requirements))
+
+
+def test_wheels_are_for_the_processor_of_the_function(
+    sources: Path, tmp_path: Path, index: Path
+) -> None:
+    requirements = tmp_path / "requirements.txt"
+    minor = f"cp3{sys.version_info.minor}"
+    requirements.write_text(add_wheel(index, "native", f"{minor}-{minor}-manylinux2014_x86_64"))
+    built = build(sources, tmp_path / "cache", requirements, architecture="x86_64")
+    assert "native.py" in contents(built)
+    with pytest.raises(PackagingError, match="native"):
+        build(sources, tmp_path / "cache", requirements)
 
 
 @pytest.mark.parametrize(

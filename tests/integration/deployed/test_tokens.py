@@ -11,6 +11,9 @@ import pytest
 from tests.integration.deployed.deployment import Answer, Deployment, eventually, message
 from tests.unit.authorizer.local_issuer import AUDIENCE, LocalIssuer, local_issuer
 
+DOWN = "http://127.0.0.1:9"
+"""Nothing listens there: https://www.rfc-editor.org/rfc/rfc863"""
+
 
 @pytest.fixture(scope="module")
 def issuer(deployment: Deployment) -> Iterator[LocalIssuer]:
@@ -21,7 +24,13 @@ def issuer(deployment: Deployment) -> Iterator[LocalIssuer]:
     configured = json.loads(variables["TOKEN_ISSUERS"])
     assert [item["audience"] for item in configured] == [AUDIENCE]
     with local_issuer() as running:
-        moved = json.dumps([{**item, "url": running.url} for item in configured])
+        [local] = ({**item, "url": running.url} for item in configured)
+        by_claim = {"team_claim": "groups", "teams": ["search", "support"]}
+        others = [
+            {**local, "name": "by-team", "audience": "by-team", **by_claim},
+            {**local, "name": "down", "url": DOWN},
+        ]
+        moved = json.dumps([local, *others])
         client.update_function_configuration(
             FunctionName=name, Environment={"Variables": {**variables, "TOKEN_ISSUERS": moved}}
         )
@@ -64,6 +73,26 @@ def record_metadata(deployment: Deployment, request_id: str) -> dict[str, str]:
         return None
 
     return eventually(look)
+
+
+def test_a_claim_chooses_the_team_that_pays(deployment: Deployment, issuer: LocalIssuer) -> None:
+    answer = call(deployment, issuer.token(aud="by-team", groups=["staff", "support"]))
+
+    assert answer.status == 200, answer.body
+    entry = deployment.audit_line(gateway_request_id=answer.headers["x-amzn-requestid"])
+    assert (entry["team"], entry["token_issuer"]) == ("support", "by-team")
+    assert "application-inference-profile/" in entry["inference_profile_arn"]
+
+
+def test_an_issuer_that_is_down_is_a_503_for_its_tokens_alone(
+    deployment: Deployment, issuer: LocalIssuer
+) -> None:
+    answer = call(deployment, issuer.token(iss=DOWN))
+
+    assert (answer.status, answer.headers["retry-after"]) == (503, "5")
+    assert answer.json()["error"]["type"] == "api_error"
+    assert call(deployment, issuer.token()).status == 200
+    assert deployment.ask("Hi").status == 200
 
 
 def test_a_token_that_has_ended_is_a_401_after_which_a_client_fetches_another(

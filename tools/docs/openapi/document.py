@@ -93,7 +93,11 @@ def _variables() -> dict[str, dict[str, str]]:
 def _security() -> dict[str, Any]:
     return {
         "key": {"type": "apiKey", "in": "header", "name": "x-api-key"},
-        "bearer": {"type": "http", "scheme": "bearer", "description": "The same key."},
+        "bearer": {
+            "type": "http",
+            "scheme": "bearer",
+            "description": "The same key, or a token of one of the stage's `token_issuers`.",
+        },
         "signature": {
             "type": "apiKey",
             "in": "header",
@@ -205,7 +209,7 @@ def _refusal(form: str, status: int) -> dict[str, Any]:
 
 _DESCRIPTIONS = {
     400: "Invalid request",
-    401: "The API key or the signature is missing or invalid",
+    401: "The API key, the token or the signature is missing or invalid",
     403: "Not allowed",
     404: "No such model or route",
     408: "The model did not respond in time",
