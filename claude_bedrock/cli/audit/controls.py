@@ -7,6 +7,11 @@ _NIST: Final = "https://csrc.nist.gov/pubs/sp/800/53/r5/upd1/final"
 _CIS: Final = (
     "https://docs.aws.amazon.com/securityhub/latest/userguide/cis-aws-foundations-benchmark.html"
 )
+_SOC_2: Final = (
+    "https://www.aicpa-cima.com/resources/download/"
+    "2017-trust-services-criteria-with-revised-points-of-focus-2022"
+)
+_AI_ACT: Final = "https://eur-lex.europa.eu/eli/reg/2024/1689/oj"
 _PROWLER: Final = (
     "https://github.com/prowler-cloud/prowler/tree/master/prowler/providers/aws/services"
 )
@@ -95,6 +100,41 @@ CONTROLS: Final = (
         "Symmetric keys that a customer made are rotated",
         _CIS,
         ("key-rotates",),
+    ),
+    Control(
+        "ISO/IEC 27001:2022",
+        "A.8.15",
+        "Logs of activities and events are made, kept, protected and reviewed",
+        "https://www.iso.org/standard/27001",
+        ("logging-on", "complete", "kept", "chain", "signed", "alarms-quiet"),
+    ),
+    Control(
+        "SOC 2",
+        "CC7.2",
+        "Systems are monitored for anomalies, and anomalies are analyzed",
+        _SOC_2,
+        ("alarms-armed", "alarms-quiet", "nobody-went-round"),
+    ),
+    Control(
+        "EU AI Act",
+        "Article 12",
+        "A high-risk AI system records events automatically over its lifetime",
+        _AI_ACT,
+        ("logging-on", "logging-unchanged", "complete"),
+    ),
+    Control(
+        "EU AI Act",
+        "Article 19",
+        "Providers of high-risk AI systems keep the logs at least six months",
+        _AI_ACT,
+        ("kept-six-months",),
+    ),
+    Control(
+        "EU AI Act",
+        "Article 26(6)",
+        "Deployers of high-risk AI systems keep the logs at least six months",
+        _AI_ACT,
+        ("kept-six-months",),
     ),
     _prowler(
         "bedrock",

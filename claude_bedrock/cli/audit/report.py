@@ -67,7 +67,7 @@ class Report(NamedTuple):
             *self.logging.statements,
             self.history.statement,
             *self.completeness.statements,
-            self.retention.statement,
+            *self.retention.statements,
             *self.access.statements,
             *self.drift.statements,
         )

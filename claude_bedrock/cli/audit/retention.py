@@ -3,7 +3,7 @@ days."""
 
 from collections.abc import Sequence
 from datetime import date
-from typing import NamedTuple
+from typing import Final, NamedTuple
 
 from claude_bedrock.cli.audit.recorded_responses import RecordingDeployment
 from claude_bedrock.cli.audit.statement import Judgment, Statement, Verdict, pass_if, stated
@@ -11,6 +11,9 @@ from claude_bedrock.cli.retention import locations
 from claude_bedrock.cli.retention.locations import Destination, Outcome
 from claude_bedrock.cli.retention.report import NOT_ENFORCED
 
+SIX_MONTHS: Final = 184
+"""Days of the longest six months, March to August."""
+_ID: Final = "kept-six-months"
 _VERDICTS: dict[Outcome, Verdict] = {
     "ok": "pass",
     "too short": "fail",
@@ -30,11 +33,19 @@ class Location(NamedTuple):
 
 
 class Retention(NamedTuple):
+    """`statement` is on the stage's number of days, `six_months` on what Articles 19 and 26(6) of
+    the EU AI Act ask of logs of high-risk systems."""
+
     day: date
     days: int
     locations: Sequence[Location]
     note: str
     statement: Statement
+    six_months: Statement
+
+    @property
+    def statements(self) -> tuple[Statement, Statement]:
+        return self.statement, self.six_months
 
 
 def collect_retention(deployment: RecordingDeployment, day: date, days: int) -> Retention:
@@ -55,7 +66,27 @@ def collect_retention(deployment: RecordingDeployment, day: date, days: int) -> 
     )
     rows = tuple(_location(destination, days) for destination in destinations)
     note = NOT_ENFORCED if deployment.is_embedded else ""
-    return Retention(day, days, rows, note, statement)
+    return Retention(
+        day, days, rows, note, statement, six_months(destinations, day, days, statement)
+    )
+
+
+def six_months(
+    destinations: Sequence[Destination], day: date, days: int, kept: Statement
+) -> Statement:
+    """Return the statement on six months, which rests on the answers of `kept`; it does not apply
+    to a stage that keeps records for less.
+
+    https://eur-lex.europa.eu/eli/reg/2024/1689/oj"""
+    claim = f"Every place keeps what was written on {day} at least six months"
+    if days < SIX_MONTHS:
+        words = (
+            f"The stage keeps records {days} days. If Article 19 or 26(6) of the EU AI Act applies "
+            f"to you, set `logging.retention_days` to {SIX_MONTHS} or more."
+        )
+        return Statement(_ID, claim, "not assessed", words, kept.answers, applies=False)
+    judgment = _judge(destinations, SIX_MONTHS) if destinations else Judgment(*kept[2:4])
+    return Statement(_ID, claim, *judgment, kept.answers)
 
 
 def _judge(destinations: Sequence[Destination], days: int) -> Judgment:

@@ -49,6 +49,7 @@ def test_the_report_names_the_lost_call_and_rests_on_answers_that_are_there(
     } == {
         *EMBEDDED,
         "residency",  # the stage has none
+        "kept-six-months",
     }
     shown = {"logging-on", "data-types", "kept", "models-bounded"}
     assert {verdicts[name] for name in shown} == {"pass"}

@@ -547,7 +547,7 @@ def _is_reported_as_accepted(
         name for name, statement in statements.items() if statement["verdict"] == "not assessed"
     }
     assert (made.returncode, failed) == (2, set()), made.stdout
-    assert unasked == {*EMBEDDED, "residency", "chain"}
+    assert unasked == {*EMBEDDED, "residency", "chain", "kept-six-months"}
     words = statements["nobody-went-round"]["words"]
     assert f"Accepted: {finding_id}, by arn:" in words
 

@@ -72,7 +72,11 @@ def report(*, lost: int = 2) -> Report:
             ),
         ),
         retention=Retention(
-            FIRST, 30, [_location(number) for number in range(9)], "", statements["kept"]
+            FIRST,
+            30,
+            [_location(number) for number in range(9)],
+            "",
+            *_some(statements, "kept", "kept-six-months"),
         ),
         access=Access(
             [

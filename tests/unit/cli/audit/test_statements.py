@@ -1,6 +1,6 @@
 """What is shown, what is not, and when neither can be said."""
 
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from typing import Any
 
 import pytest
@@ -17,9 +17,12 @@ from claude_bedrock.cli.audit.alarms import Event
 from claude_bedrock.cli.audit.configuration_changes import Change
 from claude_bedrock.cli.audit.controls import CONTROLS, of_statements
 from claude_bedrock.cli.audit.recorded_responses import RecordingDeployment
+from claude_bedrock.cli.audit.retention import six_months
 from claude_bedrock.cli.audit.statement import Judgment, Statement, Verdict, exit_code, stated
+from claude_bedrock.cli.retention.locations import Destination
 from claude_bedrock.cli.shared.deployment import Deployment
 from claude_bedrock.cli.shared.window import window
+from claude_bedrock.retention.result import RetentionResult
 from claude_bedrock.verification.period import BadWindowError, Period, in_words
 from tests.unit.cli.audit.made_up import report
 
@@ -236,6 +239,27 @@ def test_an_answer_beyond_the_routes_is_not_shown_without_a_residency_either() -
     result = completeness.judge("residency", joined._replace(about=about, outcome=outcome))
 
     assert (result.verdict, exit_code([result])) == ("fail", 1)
+
+
+@pytest.mark.parametrize(
+    ("stage_days", "kept_days", "verdict", "applies"),
+    [
+        (30, 30, "not assessed", False),
+        (183, 400, "not assessed", False),
+        (184, 184, "pass", True),
+        (400, 183, "fail", True),
+    ],
+)
+def test_six_months_apply_to_a_stage_that_keeps_as_much(
+    stage_days: int, kept_days: int, verdict: str, applies: bool
+) -> None:
+    retention = RetentionResult("rule", None, None, kept_days, "", (), ())
+    kept = Statement("kept", "claim", "pass", "words", ("answer",))
+
+    result = six_months([Destination("s3", retention)], date(2026, 3, 1), stage_days, kept)
+
+    assert (result.verdict, result.applies) == (verdict, applies)
+    assert result.answers == ("answer",)
 
 
 def test_every_statement_serves_a_control_and_every_control_has_one() -> None:
